@@ -1,0 +1,46 @@
+//! Who a call's access token speaks for, as a service sees it: proven, not taken on trust.
+
+use crate::bindings::mindflow::platform::{
+    call::{CallContext, Credential, Error},
+    jwt_verifier, sql,
+};
+use serde::Deserialize;
+use uuid::Uuid;
+
+/// The claims of a verified access token.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Caller {
+    #[serde(rename = "sub")]
+    pub user_id: Uuid,
+    pub email: String,
+    pub roles: Vec<String>,
+    #[serde(rename = "sid")]
+    pub session_id: String,
+    /// Seconds since 1970-01-01T00:00:00Z.
+    pub exp: i64,
+    #[serde(skip)]
+    token: String,
+}
+
+impl Caller {
+    /// Verifies the context's token. Does not ask whether its session was revoked: the auth service does.
+    pub async fn prove(context: &CallContext) -> Result<Self, Error> {
+        let Credential::Token(token) = &context.credential else {
+            return Err(Error::Unauthenticated("Log in first: this needs an access token.".into()));
+        };
+        let claims = jwt_verifier::verify(token.clone()).await?;
+        let mut caller: Self = serde_json::from_str(&claims)
+            .map_err(|_| Error::Unauthenticated("The access token lacks a claim of this platform.".into()))?;
+        caller.token.clone_from(token);
+        Ok(caller)
+    }
+
+    pub fn has_role(&self, role: &str) -> bool {
+        self.roles.iter().any(|held| held == role)
+    }
+
+    /// For `sql`: this caller's rows.
+    pub fn identity(&self) -> sql::Identity {
+        sql::Identity::Caller(self.token.clone())
+    }
+}

@@ -1,0 +1,66 @@
+//! The one mapping from what a capability answers to how a service call fails.
+
+use crate::bindings::mindflow::platform::{
+    call::{Error, FieldError},
+    jwt_verifier, key_value, realtime, sql,
+};
+
+/// A broken rule of one field.
+pub fn field(field: impl Into<String>, message: impl Into<String>) -> FieldError {
+    FieldError { field: field.into(), message: message.into() }
+}
+
+pub fn invalid(name: impl Into<String>, message: impl Into<String>) -> Error {
+    Error::Invalid(vec![field(name, message)])
+}
+
+pub fn internal(error: impl std::fmt::Display) -> Error {
+    Error::Internal(error.to_string())
+}
+
+impl From<sql::Error> for Error {
+    fn from(error: sql::Error) -> Self {
+        match error {
+            sql::Error::Unavailable(reason) => Self::Unavailable(format!("database: {reason}")),
+            sql::Error::PoolExhausted => Self::Unavailable("database: all connections are busy".into()),
+            sql::Error::Timeout => Self::Unavailable("database: the statement took too long".into()),
+            sql::Error::Conflict(cause) => Self::Unavailable(format!("database: {}", cause.message)),
+            sql::Error::AccessDenied(reason) => Self::Internal(format!("database access denied: {reason}")),
+            sql::Error::InvalidParams(reason) => Self::Internal(format!("statement parameters: {reason}")),
+            sql::Error::Statement(cause) => Self::Internal(format!("statement failed ({}): {}", cause.sqlstate, cause.message)),
+            sql::Error::Other(reason) => Self::Internal(format!("database: {reason}")),
+        }
+    }
+}
+
+impl From<key_value::Error> for Error {
+    fn from(error: key_value::Error) -> Self {
+        match error {
+            key_value::Error::Unavailable(reason) => Self::Unavailable(format!("key-value store: {reason}")),
+            key_value::Error::AccessDenied(reason) | key_value::Error::Invalid(reason) | key_value::Error::Other(reason) => {
+                Self::Internal(format!("key-value store: {reason}"))
+            }
+        }
+    }
+}
+
+impl From<realtime::Error> for Error {
+    fn from(error: realtime::Error) -> Self {
+        match error {
+            realtime::Error::Unavailable(reason) => Self::Unavailable(format!("realtime: {reason}")),
+            realtime::Error::AccessDenied(reason) | realtime::Error::Invalid(reason) => Self::Internal(format!("realtime: {reason}")),
+        }
+    }
+}
+
+impl From<jwt_verifier::Error> for Error {
+    fn from(error: jwt_verifier::Error) -> Self {
+        match error {
+            jwt_verifier::Error::Expired => Self::Unauthenticated("The access token has expired.".into()),
+            jwt_verifier::Error::Malformed => Self::Unauthenticated("The access token is malformed.".into()),
+            jwt_verifier::Error::BadSignature => Self::Unauthenticated("The access token's signature is wrong.".into()),
+            jwt_verifier::Error::NotAccepted(reason) => Self::Unauthenticated(format!("The access token is not accepted: {reason}.")),
+            jwt_verifier::Error::Unavailable(reason) => Self::Unavailable(format!("signing keys: {reason}")),
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! What MindFlow's components share: the platform's capabilities, bound once from their WIT, with the
+//! few lines of comfort that every service would otherwise write for itself. Policy lives in the services.
+
+pub mod bindings;
+pub mod cache;
+pub mod caller;
+pub mod clock;
+pub mod config;
+pub mod event;
+pub mod failure;
+pub mod sql;
+
+pub use bindings::mindflow::platform::{call, events, jwt_signer, jwt_verifier, key_value, realtime, websocket};
+pub use wit_bindgen;

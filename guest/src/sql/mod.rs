@@ -1,0 +1,98 @@
+//! Databases through the `sql` capability: typed parameters, typed rows, and transactions that run
+//! again when the database asks for it.
+
+mod row;
+mod value;
+
+pub use crate::bindings::mindflow::platform::sql::{DbError, Error, Identity, Rowset, Transaction, Value};
+pub use row::{FromValue, Row, RowError, Rows};
+pub use value::{Date, IntoValue, Json, Numeric, Time};
+
+use crate::bindings::mindflow::platform::{call, sql};
+
+/// How often a transaction that met a conflict (40001, 40P01) runs in all; contention that outlasts
+/// this is reported rather than waited out.
+const TRANSACTION_RUNS_MAX: u32 = 5;
+
+/// Parameters of a statement: `params![id, title, Time(now)]`.
+#[macro_export]
+macro_rules! params {
+    ($($value:expr),* $(,)?) => { vec![$($crate::sql::IntoValue::into_value($value)),*] };
+}
+
+/// One read.
+pub async fn query(database: &str, identity: Identity, statement: &str, params: Vec<Value>) -> Result<Rows, Error> {
+    sql::query(database.to_owned(), identity, statement.to_owned(), params).await.map(Rows::from)
+}
+
+/// An open transaction with borrowed-text comfort.
+pub struct Tx(Transaction);
+
+impl Tx {
+    pub async fn execute(&self, statement: &str, params: Vec<Value>) -> Result<u64, Error> {
+        self.0.execute(statement.to_owned(), params).await
+    }
+
+    pub async fn query(&self, statement: &str, params: Vec<Value>) -> Result<Rows, Error> {
+        self.0.query(statement.to_owned(), params).await.map(Rows::from)
+    }
+
+    /// Puts the event into the outbox of this transaction; answers its id.
+    pub async fn publish(&self, event: crate::events::NewEvent) -> Result<String, Error> {
+        self.0.publish(event).await
+    }
+}
+
+/// Why a transaction's body did not reach its commit.
+#[derive(Debug)]
+pub enum Abort {
+    /// The database said no; a conflict makes the whole body run again.
+    Database(Error),
+    /// The body decided so; nothing is written.
+    Call(call::Error),
+}
+
+impl From<Error> for Abort {
+    fn from(error: Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<call::Error> for Abort {
+    fn from(error: call::Error) -> Self {
+        Self::Call(error)
+    }
+}
+
+impl From<RowError> for Abort {
+    fn from(error: RowError) -> Self {
+        Self::Call(error.into())
+    }
+}
+
+/// Runs `body` in one transaction and commits it. On a conflict the body runs again, from the start,
+/// in a new transaction; anything else that it answers rolls back.
+pub async fn transaction<T>(database: &str, identity: &Identity, mut body: impl AsyncFnMut(&Tx) -> Result<T, Abort>) -> Result<T, call::Error> {
+    for run in 1.. {
+        let tx = Tx(Transaction::begin(database.to_owned(), identity.clone()).await?);
+        let outcome = match body(&tx).await {
+            Ok(value) => Transaction::commit(tx.0).await.map(|()| value).map_err(Abort::Database),
+            Err(abort) => Err(abort),
+        };
+        match outcome {
+            Ok(value) => return Ok(value),
+            Err(Abort::Database(Error::Conflict(_))) if run < TRANSACTION_RUNS_MAX => {}
+            Err(Abort::Database(error)) => return Err(error.into()),
+            Err(Abort::Call(error)) => return Err(error),
+        }
+    }
+    Err(call::Error::Unavailable("the database is contended".into()))
+}
+
+/// The violated constraint's name, when that is why the statement failed.
+pub fn violated_constraint(error: &Error) -> Option<&str> {
+    match error {
+        Error::Statement(DbError { sqlstate, constraint, .. }) if sqlstate.starts_with("23") => constraint.as_deref(),
+        _ => None,
+    }
+}

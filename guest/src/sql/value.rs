@@ -1,0 +1,77 @@
+//! Rust values as statement parameters.
+
+use super::Value;
+use uuid::Uuid;
+
+/// Microseconds since 1970-01-01T00:00:00Z, as `timestamptz`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Time(pub i64);
+
+/// A calendar day, as `date`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Date(pub jiff::civil::Date);
+
+/// A JSON document, as `jsonb`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Json(pub String);
+
+/// An exact decimal in digits, as `numeric`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Numeric(pub String);
+
+const EPOCH: jiff::civil::Date = jiff::civil::date(1970, 1, 1);
+
+impl Date {
+    pub(super) fn from_days(days: i32) -> Option<Self> {
+        EPOCH.checked_add(jiff::Span::new().try_days(days).ok()?).ok().map(Self)
+    }
+
+    fn days(self) -> i32 {
+        EPOCH.until((jiff::Unit::Day, self.0)).map_or(0, |span| span.get_days())
+    }
+}
+
+/// What can be a parameter.
+pub trait IntoValue {
+    fn into_value(self) -> Value;
+}
+
+macro_rules! into_value {
+    ($($from:ty => |$it:ident| $to:expr;)*) => {
+        $(impl IntoValue for $from {
+            fn into_value(self) -> Value {
+                let $it = self;
+                $to
+            }
+        })*
+    };
+}
+
+into_value! {
+    Value => |it| it;
+    bool => |it| Value::Boolean(it);
+    i32 => |it| Value::Int32(it);
+    i64 => |it| Value::Int64(it);
+    u32 => |it| Value::Int64(i64::from(it));
+    u64 => |it| Value::Int64(i64::try_from(it).unwrap_or(i64::MAX));
+    f64 => |it| Value::Float64(it);
+    &str => |it| Value::Text(it.to_owned());
+    String => |it| Value::Text(it);
+    &String => |it| Value::Text(it.clone());
+    Vec<u8> => |it| Value::Bytes(it);
+    Uuid => |it| Value::Uuid(it.to_string());
+    &Uuid => |it| Value::Uuid(it.to_string());
+    Time => |it| Value::Timestamp(it.0);
+    Date => |it| Value::Date(it.days());
+    Json => |it| Value::Json(it.0);
+    Numeric => |it| Value::Numeric(it.0);
+    Vec<i64> => |it| Value::Int64Array(it);
+    Vec<String> => |it| Value::TextArray(it);
+    Vec<Uuid> => |it| Value::UuidArray(it.iter().map(Uuid::to_string).collect());
+}
+
+impl<T: IntoValue> IntoValue for Option<T> {
+    fn into_value(self) -> Value {
+        self.map_or(Value::Null, IntoValue::into_value)
+    }
+}

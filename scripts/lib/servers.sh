@@ -1,0 +1,97 @@
+# shellcheck shell=bash disable=SC2034
+# PostgreSQL and Redis for the tests: the installed ones, or else Debian's
+# packages, unpacked into the cache folder and run from there.
+
+POSTGRES_MAJOR_MIN=15
+
+# The newest installed PostgreSQL that is new enough, or nothing.
+installed_postgres_bin() {
+  local bin major initdb
+  for bin in $(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -Vr); do
+    major=$(basename "$(dirname "$bin")")
+    if [ "${major%%.*}" -ge "$POSTGRES_MAJOR_MIN" ] 2>/dev/null && [ -x "$bin/initdb" ]; then
+      printf '%s' "$bin"
+      return
+    fi
+  done
+  initdb=$(command -v initdb) || return 0
+  bin=$(dirname "$(readlink -f "$initdb")")
+  major=$("$bin/postgres" --version 2>/dev/null | grep -oE '[0-9]+' | head -n1)
+  [ "${major:-0}" -lt "$POSTGRES_MAJOR_MIN" ] || printf '%s' "$bin"
+}
+
+# Exports MINDFLOW_POSTGRES_BIN and MINDFLOW_REDIS_SERVER, unless they are set.
+#   MINDFLOW_PRIVATE_SERVERS=1    never use installed ones
+find_test_servers() {
+  local postgres=${MINDFLOW_POSTGRES_BIN:-} redis=${MINDFLOW_REDIS_SERVER:-}
+  if [ "${MINDFLOW_PRIVATE_SERVERS:-}" != 1 ]; then
+    [ -n "$postgres" ] || postgres=$(installed_postgres_bin)
+    [ -n "$redis" ] || redis=$(command -v redis-server || true)
+  fi
+  if [ -z "$postgres" ]; then
+    private_servers postgres postgresql
+    postgres=$(private_postgres_bin)
+  fi
+  if [ -z "$redis" ]; then
+    private_servers redis redis-server
+    redis=$(private_folder redis)/usr/bin/redis-server
+  fi
+  export MINDFLOW_POSTGRES_BIN=$postgres MINDFLOW_REDIS_SERVER=$redis
+}
+
+private_folder() { printf '%s' "$CACHE/servers/$1-$(debian_codename)"; }
+
+private_postgres_bin() {
+  ls -d "$(private_folder postgres)"/usr/lib/postgresql/*/bin | sort -V | tail -n1
+}
+
+#   private_servers NAME PACKAGE...
+private_servers() {
+  local folder
+  folder=$(private_folder "$1")
+  [ -d "$folder" ] && return
+  [ -n "$(debian_codename)" ] || die "this is no Debian system: install PostgreSQL $POSTGRES_MAJOR_MIN or newer and Redis, or set MINDFLOW_POSTGRES_BIN and MINDFLOW_REDIS_SERVER"
+  say "downloading $1 from Debian's archive, once"
+  publish "$folder" unpack_servers "$@"
+}
+
+unpack_servers() {
+  local name=$1 folder=${*: -1} suite apt packages=("${@:2:$#-2}")
+  suite=$(debian_codename)
+  apt=$folder/apt
+  debian_open "$apt" "$suite" "$suite-updates"
+  debian_unpack_closure "$apt" "$folder" "${packages[@]}"
+  rm -rf "$apt" "$folder"/usr/share/{doc,i18n,locale,man,perl*} "$folder"/usr/lib/*/perl*
+  case $name in
+    postgres) wrap "$folder" "$(dirname "$(find "$folder/usr/lib/postgresql" -path '*/bin/initdb')")" initdb pg_ctl pg_dump pg_isready postgres psql ;;
+    redis) wrap "$folder" "$folder/usr/bin" redis-server redis-cli ;;
+  esac
+}
+
+# Puts a script in the place of each PROGRAM of BIN that runs it with the
+# libraries it came with, its own C library and loader among them.
+#   wrap FOLDER BIN PROGRAM...
+wrap() {
+  local folder=$1 bin=$2 up program loader
+  shift 2
+  loader=$(cd "$folder" && find . -name 'ld-linux*.so.*' ! -type l -print -quit)
+  [ -n "$loader" ] || die "Debian's libc6 brought no loader"
+  up=$(realpath --relative-to="$bin" "$folder")
+  mkdir "$bin/real"
+  for program in "$@"; do
+    # Links lead to absolute places of the system, so the file itself is moved.
+    mv "$(readlink -f "$bin/$program")" "$bin/real/$program"
+    rm -f "$bin/$program"
+    cat >"$bin/$program" <<EOF
+#!/bin/sh
+bin=\$(dirname "\$(readlink -f "\$0")")
+root=\$bin/$up
+libraries=
+for folder in "\$root"/lib/*-linux-gnu "\$root"/usr/lib/*-linux-gnu "\$root"/usr/lib; do
+  libraries=\$libraries:\$folder
+done
+exec "\$root/$loader" --library-path "\${libraries#:}" --argv0 "\$bin/$program" "\$bin/real/$program" "\$@"
+EOF
+    chmod +x "$bin/$program"
+  done
+}

@@ -1,0 +1,127 @@
+//! Building the guests: one cargo invocation for all of them, into a target
+//! folder of their own, so that native builds and guest builds never invalidate
+//! each other.
+
+use crate::cargo::{cargo, succeed};
+use crate::toolchain::{GuestToolchain, TARGET};
+use crate::workspace::{Guest, Workspace};
+use crate::{wit, write};
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+use std::fs;
+
+#[derive(Args, Default)]
+pub struct BuildArgs {
+    /// Only this component (may be given several times)
+    #[arg(long = "component", value_name = "NAME")]
+    pub components: Vec<String>,
+    /// Also the guests that exist for the host's tests
+    #[arg(long)]
+    pub tests: bool,
+    #[arg(long, value_enum, default_value_t)]
+    pub profile: Profile,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub enum Profile {
+    /// As they are shipped: small and fast
+    #[default]
+    Guest,
+    /// Quick to build
+    GuestDev,
+}
+
+impl Profile {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Guest => "guest",
+            Self::GuestDev => "guest-dev",
+        }
+    }
+}
+
+pub fn build(workspace: &Workspace, args: &BuildArgs) -> Result<()> {
+    wit::lay(workspace)?;
+    let guests = select(workspace, args)?;
+    if guests.is_empty() {
+        println!("build: no package is a component yet");
+        return Ok(());
+    }
+    let toolchain = GuestToolchain::find()?;
+    let target = workspace.target().join(toolchain.target_folder());
+    let mut build = cargo(&workspace.root);
+    build.args([
+        "build",
+        "--target",
+        TARGET,
+        "--profile",
+        args.profile.name(),
+    ]);
+    build.arg("--target-dir").arg(&target);
+    for guest in &guests {
+        build.args(["--package", &guest.package]);
+    }
+    toolchain.apply(&mut build);
+    succeed(&mut build, "the build of the guests")?;
+
+    let built = target.join(TARGET).join(args.profile.name());
+    let width = guests
+        .iter()
+        .map(|guest| guest.component.len())
+        .max()
+        .unwrap_or(0);
+    for guest in guests {
+        let from = built.join(&guest.artifact).with_extension("wasm");
+        let bytes = fs::read(&from)
+            .with_context(|| format!("{} built no {}", guest.package, from.display()))?;
+        let folder = if guest.test {
+            workspace.components().join("test")
+        } else {
+            workspace.components()
+        };
+        let changed = write::if_changed(
+            &folder.join(&guest.component).with_extension("wasm"),
+            &bytes,
+        )?;
+        println!(
+            "{:width$}  {:>7} KiB{}{}",
+            guest.component,
+            bytes.len().div_ceil(1024),
+            if guest.test { "  test" } else { "" },
+            if changed { "" } else { "  unchanged" },
+        );
+    }
+    Ok(())
+}
+
+fn select<'a>(workspace: &'a Workspace, args: &BuildArgs) -> Result<Vec<&'a Guest>> {
+    if args.components.is_empty() {
+        return Ok(workspace
+            .guests
+            .iter()
+            .filter(|guest| args.tests || !guest.test)
+            .collect());
+    }
+    for name in &args.components {
+        if !workspace
+            .guests
+            .iter()
+            .any(|guest| guest.component == *name)
+        {
+            let known: Vec<_> = workspace
+                .guests
+                .iter()
+                .map(|guest| guest.component.as_str())
+                .collect();
+            bail!(
+                "no package builds the component `{name}`; there are: {}",
+                known.join(" ")
+            );
+        }
+    }
+    Ok(workspace
+        .guests
+        .iter()
+        .filter(|guest| args.components.contains(&guest.component))
+        .collect())
+}

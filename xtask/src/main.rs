@@ -1,0 +1,61 @@
+//! The one command runner of the repository: everything a developer or a CI
+//! machine does beyond plain cargo is a command here, and `scripts/` are thin
+//! doors to it.
+
+mod cargo;
+mod guests;
+mod lint;
+mod lookup;
+mod servers;
+mod test;
+mod toolchain;
+mod wit;
+mod workspace;
+mod write;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(
+    name = "xtask",
+    bin_name = "cargo xtask",
+    about = "MindFlow's command runner"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Lay WASI's WIT, from the crate that ships it, into wit/deps
+    Wit,
+    /// Build the guests into target/components
+    Build(guests::BuildArgs),
+    /// Run all tests against a private PostgreSQL and a private Redis
+    Test(test::TestArgs),
+    /// Check the formatting and run clippy, for the host and for the guests
+    Lint(lint::LintArgs),
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    let workspace = workspace::Workspace::load()?;
+    match command {
+        Command::Wit => wit::lay(&workspace).map(|()| ExitCode::SUCCESS),
+        Command::Build(args) => guests::build(&workspace, &args).map(|()| ExitCode::SUCCESS),
+        Command::Test(args) => test::run(&workspace, &args),
+        Command::Lint(args) => lint::run(&workspace, &args).map(|()| ExitCode::SUCCESS),
+    }
+}

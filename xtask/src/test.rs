@@ -1,0 +1,160 @@
+//! The one way to run the tests: everything they need is built and started
+//! first, handed over in `MINDFLOW_*` variables, and gone afterwards, however
+//! the run ends.
+
+use crate::cargo::{cargo, from_xtask, succeed};
+use crate::guests::{self, BuildArgs, Profile};
+use crate::servers::{self, Postgres, Redis, end_with_parent};
+use crate::toolchain::cache;
+use crate::workspace::Workspace;
+use crate::{lookup, wit};
+use anyhow::{Context, Result};
+use clap::Args;
+use rustix::process::{Pid, Signal, kill_process};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::SignalsInfo;
+use signal_hook::iterator::exfiltrator::origin::WithOrigin;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, ExitStatus};
+
+/// The host's package, whose binary some tests start as a process of its own.
+const HOST: &str = "mindflow";
+
+#[derive(Args)]
+pub struct TestArgs {
+    /// How the guests are built
+    #[arg(long, value_enum, default_value_t)]
+    profile: Profile,
+    /// What else to tell `cargo nextest run`, such as a filter
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "NEXTEST ARGS"
+    )]
+    nextest: Vec<String>,
+}
+
+pub fn run(workspace: &Workspace, args: &TestArgs) -> Result<ExitCode> {
+    let nextest = nextest()?;
+    let postgres_bin = lookup::postgres_bin()?;
+    let redis_server = lookup::redis_server()?;
+    wit::lay(workspace)?;
+    guests::build(
+        workspace,
+        &BuildArgs {
+            tests: true,
+            profile: args.profile,
+            ..BuildArgs::default()
+        },
+    )?;
+    build_native(workspace)?;
+
+    // From here on, a signal ends the tests and then this function, in order.
+    let mut signals =
+        SignalsInfo::<WithOrigin>::new([SIGHUP, SIGINT, SIGTERM]).context("watch for signals")?;
+    servers::sweep();
+    let postgres = Postgres::start(&postgres_bin).context("PostgreSQL for the tests")?;
+    let redis = Redis::start(&redis_server).context("Redis for the tests")?;
+    println!(
+        "test: PostgreSQL on port {} ({}), Redis on port {}",
+        postgres.port,
+        postgres_bin.display(),
+        redis.port
+    );
+
+    if signals.pending().next().is_some() {
+        return Ok(ExitCode::FAILURE);
+    }
+
+    let mut tests = from_xtask(Command::new(nextest), &workspace.root);
+    tests.args(["nextest", "run"]);
+    if !args
+        .nextest
+        .iter()
+        .any(|arg| arg == "-p" || arg.starts_with("--package"))
+    {
+        tests.args(native_selection(workspace));
+    }
+    tests
+        .args(&args.nextest)
+        .env("MINDFLOW_TEST_POSTGRES", postgres.url())
+        .env("MINDFLOW_TEST_REDIS", redis.url())
+        .env("MINDFLOW_POSTGRES_BIN", &postgres_bin)
+        .env("MINDFLOW_REDIS_SERVER", &redis_server)
+        .env("MINDFLOW_BIN", workspace.target().join("debug").join(HOST))
+        .env("MINDFLOW_COMPONENTS", workspace.components());
+    end_with_parent(&mut tests, Signal::TERM);
+    let mut child = tests.spawn().context("start cargo nextest")?;
+    let handle = signals.handle();
+    let pid = Pid::from_child(&child);
+    let forwarder = std::thread::spawn(move || forward(&mut signals, pid));
+    let status = child.wait().context("wait for cargo nextest");
+    handle.close();
+    let _ = forwarder.join();
+    Ok(exit_code(status?))
+}
+
+/// Built in one go with the tests' own features, so that nothing is compiled twice.
+fn build_native(workspace: &Workspace) -> Result<()> {
+    if !workspace.has_package(HOST) {
+        return Ok(());
+    }
+    let mut build = cargo(&workspace.root);
+    build
+        .args(["build", "--tests", "--bin", HOST])
+        .args(native_selection(workspace));
+    succeed(&mut build, "the build of the host and the tests")
+}
+
+/// Components have native unit tests of their own; test guests are nothing but guests.
+fn native_selection(workspace: &Workspace) -> Vec<String> {
+    let mut selection = vec!["--workspace".to_owned()];
+    for guest in workspace.guests.iter().filter(|guest| guest.test) {
+        selection.extend(["--exclude".to_owned(), guest.package.clone()]);
+    }
+    selection
+}
+
+/// A terminal's Ctrl-C reaches the tests by itself; what a process sent to us is passed on.
+fn forward(signals: &mut SignalsInfo<WithOrigin>, tests: Pid) {
+    for origin in signals.forever() {
+        if origin.process.is_none() {
+            continue;
+        }
+        let signal = match origin.signal {
+            SIGINT => Signal::INT,
+            SIGHUP => Signal::HUP,
+            _ => Signal::TERM,
+        };
+        let _ = kill_process(tests, signal);
+    }
+}
+
+fn exit_code(status: ExitStatus) -> ExitCode {
+    status
+        .code()
+        .and_then(|code| u8::try_from(code).ok())
+        .map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+/// cargo-nextest where it is installed, else one of our own in the cache folder.
+fn nextest() -> Result<PathBuf> {
+    if let Some(installed) = lookup::on_path("cargo-nextest") {
+        return Ok(installed);
+    }
+    let tools = cache()?.join("tools");
+    let program = tools.join("bin/cargo-nextest");
+    if !program.is_file() {
+        println!(
+            "test: installing cargo-nextest into {}, once (some minutes)",
+            tools.display()
+        );
+        let mut install = Command::new("cargo");
+        install
+            .args(["install", "cargo-nextest", "--locked", "--root"])
+            .arg(&tools)
+            .current_dir("/");
+        succeed(&mut install, "cargo install cargo-nextest")?;
+    }
+    Ok(program)
+}

@@ -1,0 +1,128 @@
+//! What cargo knows about this repository: its root, which packages are guests,
+//! and where the crate that ships WASI's WIT was unpacked.
+
+use anyhow::{Context, Result, bail};
+use cargo_metadata::{Metadata, MetadataCommand, Package};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+pub struct Workspace {
+    pub root: PathBuf,
+    /// Sorted by component name.
+    pub guests: Vec<Guest>,
+    metadata: Metadata,
+}
+
+/// A package whose manifest has `[package.metadata.mindflow] component = "NAME"`.
+pub struct Guest {
+    pub component: String,
+    pub package: String,
+    /// The file stem that cargo gives the built library.
+    pub artifact: String,
+    /// `test = true`: a program that exists for the host's tests only.
+    pub test: bool,
+}
+
+impl Workspace {
+    pub fn load() -> Result<Self> {
+        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+            .parent()
+            .context("xtask lies in no workspace")?
+            .to_owned();
+        let metadata = MetadataCommand::new()
+            .manifest_path(root.join("Cargo.toml"))
+            .exec()
+            .context("cargo metadata")?;
+        let mut guests = BTreeMap::new();
+        for package in metadata.workspace_packages() {
+            let Some(guest) = Guest::of(package)? else {
+                continue;
+            };
+            let key = (guest.test, guest.component.clone());
+            if let Some(other) = guests.insert(key, guest) {
+                bail!(
+                    "two packages build the component `{}`: {} and {}",
+                    other.component,
+                    other.package,
+                    package.name
+                );
+            }
+        }
+        Ok(Self {
+            root,
+            guests: guests.into_values().collect(),
+            metadata,
+        })
+    }
+
+    pub fn target(&self) -> PathBuf {
+        self.metadata.target_directory.clone().into_std_path_buf()
+    }
+
+    /// Where `cargo xtask build` leaves the components; test guests in `test/` below.
+    pub fn components(&self) -> PathBuf {
+        self.target().join("components")
+    }
+
+    pub fn has_package(&self, name: &str) -> bool {
+        self.metadata
+            .workspace_packages()
+            .iter()
+            .any(|package| package.name == name)
+    }
+
+    /// The unpacked sources of a dependency.
+    pub fn sources_of(&self, name: &str) -> Result<PathBuf> {
+        let package = self
+            .metadata
+            .packages
+            .iter()
+            .find(|package| package.name == name)
+            .with_context(|| format!("the workspace does not depend on the crate {name}"))?;
+        let folder = package
+            .manifest_path
+            .parent()
+            .with_context(|| format!("{name} has no folder"))?;
+        Ok(folder.to_owned().into_std_path_buf())
+    }
+}
+
+impl Guest {
+    fn of(package: &Package) -> Result<Option<Self>> {
+        let Some(metadata) = package.metadata.get("mindflow") else {
+            return Ok(None);
+        };
+        let component = metadata
+            .get("component")
+            .and_then(|name| name.as_str())
+            .with_context(|| {
+                format!(
+                    "{}: [package.metadata.mindflow] needs `component = \"NAME\"`",
+                    package.manifest_path
+                )
+            })?;
+        let target = package
+            .targets
+            .iter()
+            .find(|target| target.is_cdylib() || target.is_bin())
+            .with_context(|| {
+                format!(
+                    "{}: a guest needs crate-type = [\"cdylib\"]",
+                    package.manifest_path
+                )
+            })?;
+        Ok(Some(Self {
+            component: component.to_owned(),
+            package: package.name.to_string(),
+            artifact: if target.is_cdylib() {
+                target.name.replace('-', "_")
+            } else {
+                target.name.clone()
+            },
+            test: metadata
+                .get("test")
+                .and_then(|test| test.as_bool())
+                .unwrap_or(false),
+        }))
+    }
+}

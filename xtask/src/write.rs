@@ -1,0 +1,47 @@
+//! Files are only touched when their bytes change, so that neither cargo nor a
+//! watching host takes an unchanged file for a new one; and they change in one
+//! step, so that a reader never sees half of one.
+
+use anyhow::{Context, Result};
+use std::fs;
+use std::path::Path;
+
+/// Whether the file had to be written.
+pub fn if_changed(path: &Path, bytes: &[u8]) -> Result<bool> {
+    if fs::read(path).is_ok_and(|current| current == bytes) {
+        return Ok(false);
+    }
+    let folder = path
+        .parent()
+        .with_context(|| format!("{} has no folder", path.display()))?;
+    fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
+    let mut staging = tempfile::NamedTempFile::new_in(folder)
+        .with_context(|| format!("write into {}", folder.display()))?;
+    std::io::Write::write_all(&mut staging, bytes)
+        .with_context(|| format!("write {}", path.display()))?;
+    fs::set_permissions(
+        staging.path(),
+        std::os::unix::fs::PermissionsExt::from_mode(0o644),
+    )
+    .with_context(|| format!("make {} readable", path.display()))?;
+    staging
+        .persist(path)
+        .with_context(|| format!("write {}", path.display()))?;
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unchanged_file_is_left_alone_and_a_changed_one_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("deep/file");
+        assert!(if_changed(&file, b"one").unwrap());
+        assert!(!if_changed(&file, b"one").unwrap());
+        assert!(if_changed(&file, b"two").unwrap());
+        assert_eq!(fs::read(&file).unwrap(), b"two");
+        assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 1);
+    }
+}
