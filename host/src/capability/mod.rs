@@ -1,0 +1,86 @@
+//! What the host gives to components, and only to those whose manifest entry names it. Each folder or
+//! file is one capability: WIT types stop here, the stores behind it live in `mindflow-backends`.
+
+pub mod bindings;
+pub mod config;
+pub mod jwt;
+pub mod key_value;
+pub mod realtime;
+pub mod sql;
+pub mod websocket;
+
+use crate::{
+    engine::State,
+    manifest::{DatabaseAccess, RealtimeGrant},
+};
+use bindings::platform;
+use mindflow_backends::{clock::Clock, key_value::KeyValue, keys::Keyring, postgres::Database, realtime::Realtime};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+use wasmtime::component::{HasSelf, Linker, Resource, ResourceTableError};
+
+/// What one component was granted.
+pub struct Grants {
+    /// The component's name; its database role follows from it.
+    pub component: String,
+    pub databases: BTreeMap<String, (Database, DatabaseAccess)>,
+    pub buckets: BTreeMap<String, Arc<dyn KeyValue>>,
+    pub publishes: BTreeSet<String>,
+    pub realtime: Option<Arc<dyn Realtime>>,
+    pub topics: RealtimeGrant,
+    pub keyring: Option<Arc<Keyring>>,
+    pub variables: BTreeMap<String, String>,
+    pub clock: Clock,
+}
+
+/// Makes every capability known to a linker. Which of them a component may import is checked before.
+pub fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    fn state(state: &mut State) -> &mut State {
+        state
+    }
+    type Own = HasSelf<State>;
+    platform::call::add_to_linker::<_, Own>(linker, state)?;
+    platform::events::add_to_linker::<_, Own>(linker, state)?;
+    platform::sql::add_to_linker::<_, Own>(linker, state)?;
+    platform::key_value::add_to_linker::<_, Own>(linker, state)?;
+    platform::realtime::add_to_linker::<_, Own>(linker, state)?;
+    platform::jwt_signer::add_to_linker::<_, Own>(linker, state)?;
+    platform::jwt_verifier::add_to_linker::<_, Own>(linker, state)?;
+    platform::config::add_to_linker::<_, Own>(linker, state)?;
+    platform::websocket::add_to_linker::<_, Own>(linker, state)
+}
+
+impl platform::call::Host for State {}
+impl platform::events::Host for State {}
+
+impl State {
+    /// A clone of what a resource holds, so that it can be awaited without the store.
+    fn resource<R: Clone + 'static>(&self, handle: &Resource<R>) -> Result<R, ResourceTableError> {
+        self.table.get(handle).cloned()
+    }
+}
+
+/// Whether a topic is covered by a grant's patterns; a trailing `*` stands for any rest.
+fn covers(patterns: &[String], topic: &str) -> bool {
+    patterns.iter().any(|pattern| match pattern.strip_suffix('*') {
+        Some(prefix) => topic.starts_with(prefix),
+        None => pattern == topic,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::covers;
+
+    #[test]
+    fn a_topic_is_covered_by_its_name_or_a_prefix_with_a_star() {
+        let patterns = ["user:*".to_owned(), "news".to_owned()];
+        assert!(covers(&patterns, "user:1"));
+        assert!(covers(&patterns, "news"));
+        assert!(!covers(&patterns, "news:2"));
+        assert!(!covers(&patterns, "users"));
+        assert!(!covers(&[], "user:1"));
+    }
+}

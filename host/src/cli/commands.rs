@@ -1,0 +1,96 @@
+//! The commands that end: each asks the running host where there is one, and else does its work itself.
+
+use super::{Place, line, table};
+use crate::{
+    application::Application,
+    control::{self, Order},
+    observe::logs,
+    platform::{Platform, Role},
+    stores::{Databases, Schema},
+};
+use serde_json::{Value, json};
+use std::path::Path;
+
+pub async fn migrate(place: &Place) -> Result<(), String> {
+    let (manifest, config) = (place.manifest()?, place.config()?);
+    let databases = Databases::open(&config).await.map_err(|error| line(&error))?;
+    let outcome = databases.prepare(&manifest, Schema::Migrate).await.map_err(|error| line(&error));
+    databases.close().await;
+    let applied = outcome?;
+    for name in &applied {
+        println!("applied {name}");
+    }
+    println!("{}", if applied.is_empty() { "the schemas are up to date".to_owned() } else { format!("{} migrations applied", applied.len()) });
+    Ok(())
+}
+
+pub async fn check(place: &Place) -> Result<(), String> {
+    let (manifest, config) = (place.manifest()?, place.config()?);
+    let application = load(manifest, config).await?;
+    for (name, loaded) in &application.components {
+        println!("{name}: fits ({})", loaded.entry.source.display());
+    }
+    println!("{} and {} are in order", application.manifest.path.display(), application.config.path.display());
+    Ok(())
+}
+
+/// Compiles off the runtime's threads.
+pub(super) async fn load(manifest: crate::manifest::Manifest, config: crate::manifest::RuntimeConfig) -> Result<Application, String> {
+    tokio::task::spawn_blocking(|| Application::load(manifest, config)).await.map_err(|error| error.to_string())?.map_err(|error| line(&error))
+}
+
+pub async fn components(place: &Place, json: bool) -> Result<(), String> {
+    let config = place.config()?;
+    let list = match control::send(&config.data_dir, &Order::Components).await {
+        Some(answer) => answer?,
+        None => {
+            let manifest = place.manifest()?;
+            Value::Array(manifest.components.values().map(|entry| json!({ "name": entry.name, "state": "stopped", "source": entry.source })).collect())
+        }
+    };
+    print(&list, json)
+}
+
+pub async fn swap(place: &Place, component: String, file: &Path) -> Result<(), String> {
+    let config = place.config()?;
+    let file = std::path::absolute(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let order = Order::Swap { component, file };
+    let status = control::send(&config.data_dir, &order)
+        .await
+        .ok_or_else(|| format!("no host runs on {}; start it with `mindflow up`, or name its --data-dir", config.data_dir.display()))??;
+    print(&Value::Array(vec![status]), false)
+}
+
+pub async fn rotate_keys(place: &Place) -> Result<(), String> {
+    let answer = order(place, Order::RotateKeys).await?;
+    print(&Value::Array(vec![answer]), false)
+}
+
+pub async fn operate(place: &Place, command: &str, arguments: Vec<String>, json: bool) -> Result<(), String> {
+    let answer = order(place, Order::Operate { command: command.to_owned(), arguments }).await?;
+    print(&answer, json)
+}
+
+/// By the running host, or by a platform started for this one order.
+async fn order(place: &Place, order: Order) -> Result<Value, String> {
+    let (manifest, mut config) = (place.manifest()?, place.config()?);
+    if let Some(answer) = control::send(&config.data_dir, &order).await {
+        return answer;
+    }
+    config.log.filter = "warn".into();
+    let _ = logs::install(&config.log);
+    let application = load(manifest, config).await?;
+    let platform = Platform::start(application, Role::Operator).await.map_err(|error| line(&error))?;
+    let answer = control::carry_out(&platform, order).await;
+    platform.stop().await;
+    answer
+}
+
+fn print(value: &Value, json: bool) -> Result<(), String> {
+    if json {
+        println!("{}", serde_json::to_string_pretty(value).map_err(|error| error.to_string())?);
+    } else {
+        print!("{}", table::render(value));
+    }
+    Ok(())
+}

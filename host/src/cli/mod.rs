@@ -1,0 +1,185 @@
+//! The command line. Every command takes `--manifest`, `--config` and `--data-dir`; it ends with code 0,
+//! or with code 1 and one line on standard error.
+
+mod commands;
+mod table;
+mod up;
+mod watch;
+
+use crate::manifest::{Manifest, RuntimeConfig};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+/// MindFlow: a journaling platform of sandboxed WebAssembly components.
+#[derive(Debug, Parser)]
+#[command(name = "mindflow", version, arg_required_else_help = true, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    place: Place,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Which application, and where.
+#[derive(Debug, Clone, Args)]
+pub struct Place {
+    /// The application manifest; component files and migrations are found beside it.
+    #[arg(long, global = true, value_name = "FILE", default_value = "spin.toml", env = "MINDFLOW_MANIFEST")]
+    manifest: PathBuf,
+    /// The runtime configuration: which back ends to use. Relative to the manifest if it is not here.
+    #[arg(long, global = true, value_name = "FILE", default_value = "runtime-config/embedded.toml", env = "MINDFLOW_CONFIG")]
+    config: PathBuf,
+    /// Where data, compiled components and sockets live [default: .mindflow]
+    #[arg(long, global = true, value_name = "DIR", env = "MINDFLOW_DATA_DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the platform and serve until SIGTERM or Ctrl-C.
+    Up {
+        /// Where to listen [default: 127.0.0.1:3000]
+        #[arg(long, value_name = "ADDR:PORT", env = "MINDFLOW_LISTEN")]
+        listen: Option<SocketAddr>,
+        /// Swap a component when its file changes.
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Bring the databases' schemas up to date.
+    Migrate,
+    /// Check manifest, configuration and components without starting anything.
+    Check,
+    /// Look at the components.
+    #[command(subcommand, arg_required_else_help = true)]
+    Components(ComponentsCommand),
+    /// Replace a component of the running host; requests go on.
+    Swap {
+        /// The component's name, such as `query`.
+        component: String,
+        /// The new component file.
+        file: PathBuf,
+    },
+    /// Look after the signing keys.
+    #[command(subcommand, arg_required_else_help = true)]
+    Keys(KeysCommand),
+    /// A command that a component carries out.
+    #[command(external_subcommand)]
+    Operator(Vec<String>),
+}
+
+#[derive(Debug, Subcommand)]
+enum ComponentsCommand {
+    /// List the components with their state.
+    List {
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum KeysCommand {
+    /// Sign with a new key from now on; tokens of the old one stay valid until they expire.
+    Rotate,
+}
+
+impl Place {
+    fn manifest(&self) -> Result<Manifest, String> {
+        Manifest::load(&self.manifest).map_err(|error| line(&error))
+    }
+
+    fn config(&self) -> Result<RuntimeConfig, String> {
+        let beside = self.manifest.parent().unwrap_or(Path::new("")).join(&self.config);
+        let path = if self.config.exists() || !beside.exists() { &self.config } else { &beside };
+        let mut config = RuntimeConfig::load(path).map_err(|error| line(&error))?;
+        if let Some(data_dir) = &self.data_dir {
+            config.data_dir.clone_from(data_dir);
+        }
+        Ok(config)
+    }
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let matches = command().get_matches();
+    let outcome = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string()).and_then(|runtime| {
+        let outcome = runtime.block_on(run(&matches));
+        // Whatever still computes is of no use to anyone any more.
+        runtime.shutdown_background();
+        outcome
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("mindflow: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The commands with those that the manifest adds, so that `--help` shows them all.
+fn command() -> clap::Command {
+    let mut command = Cli::command();
+    let path = manifest_argument().unwrap_or_else(|| PathBuf::from("spin.toml"));
+    let Ok(manifest) = Manifest::load(&path) else { return command };
+    for (name, entry) in manifest.commands {
+        let usage = entry.usage.iter().map(|usage| format!("mindflow {usage}")).collect::<Vec<_>>().join("\n       ");
+        let words = clap::Arg::new("words").num_args(0..).trailing_var_arg(true).value_name("ARGUMENTS").hide(true);
+        let json = clap::Arg::new("json").long("json").action(clap::ArgAction::SetTrue).help("Print JSON");
+        command = command.subcommand(clap::Command::new(name).about(entry.about).override_usage(usage).arg(json).arg(words).arg_required_else_help(true));
+    }
+    command
+}
+
+/// `--manifest`, before the arguments can be parsed as a whole.
+fn manifest_argument() -> Option<PathBuf> {
+    let mut arguments = std::env::args_os().skip(1);
+    while let Some(argument) = arguments.next() {
+        if argument == "--manifest" {
+            return arguments.next().map(PathBuf::from);
+        }
+        if let Some(path) = argument.to_str().and_then(|argument| argument.strip_prefix("--manifest=")) {
+            return Some(PathBuf::from(path));
+        }
+    }
+    std::env::var_os("MINDFLOW_MANIFEST").map(PathBuf::from)
+}
+
+async fn run(matches: &ArgMatches) -> Result<(), String> {
+    if let Some((name, arguments)) = matches.subcommand()
+        && arguments.try_contains_id("words").unwrap_or(false)
+    {
+        let place = Place::from_arg_matches(matches).map_err(|error| error.to_string())?;
+        let words = arguments.get_many::<String>("words").into_iter().flatten().cloned().collect();
+        return commands::operate(&place, name, words, arguments.get_flag("json")).await;
+    }
+    let Cli { place, command } = Cli::from_arg_matches(matches).map_err(|error| error.to_string())?;
+    match command {
+        Command::Up { listen, watch } => up::run(&place, listen, watch).await,
+        Command::Migrate => commands::migrate(&place).await,
+        Command::Check => commands::check(&place).await,
+        Command::Components(ComponentsCommand::List { json }) => commands::components(&place, json).await,
+        Command::Swap { component, file } => commands::swap(&place, component, &file).await,
+        Command::Keys(KeysCommand::Rotate) => commands::rotate_keys(&place).await,
+        Command::Operator(words) => Err(format!("there is no command `{}`; `mindflow --help` lists them", words.first().map_or("", String::as_str))),
+    }
+}
+
+/// An error with its causes, in one line.
+fn line(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let reason = error.to_string();
+        if !text.contains(&reason) {
+            text.push_str(": ");
+            text.push_str(&reason);
+        }
+        cause = error.source();
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,136 @@
+//! `mindflow up`: start, serve, and on SIGTERM stop taking requests, drain, and end.
+
+use super::{Place, commands, line, watch};
+use crate::{
+    control,
+    observe::{self, health, logs},
+    platform::{Platform, Role},
+    trigger::http::Server,
+};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// How often readiness is looked at until the platform can serve.
+const READY_POLL: Duration = Duration::from_millis(20);
+/// How often histograms are drained so that they stay small.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
+pub async fn run(place: &Place, listen: Option<SocketAddr>, watch_files: bool) -> Result<(), String> {
+    let (manifest, mut config) = (place.manifest()?, place.config()?);
+    if let Some(listen) = listen {
+        config.listen = listen;
+    }
+    logs::install(&config.log)?;
+    let metrics = observe::install_metrics()?;
+    // Signals count from here: a stop during the start ends it as cleanly as one after it.
+    let mut stop_signals = StopSignals::new()?;
+    let (settings, data_dir) = (config.http.clone(), config.data_dir.clone());
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .map_err(|error| format!("cannot listen on {}: {error}; stop the program that uses it, or choose another address with --listen", config.listen))?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    tracing::info!(config = %config.path.display(), data_dir = %data_dir.display(), "starting");
+    let start = async {
+        let application = commands::load(manifest, config).await?;
+        Platform::start(application, Role::Server).await.map_err(|error| line(&error))
+    };
+    let platform = tokio::select! {
+        platform = start => Arc::new(platform?),
+        () = stop_signals.received() => return Ok(()),
+    };
+    let stop = CancellationToken::new();
+    let outcome = serve(&platform, listener, address, settings, &data_dir, metrics, watch_files, &mut stop_signals, &stop).await;
+    stop.cancel();
+    tracing::info!("stopping");
+    // The server and the control socket hold it until they have drained.
+    match Arc::try_unwrap(platform) {
+        Ok(platform) => platform.stop().await,
+        Err(shared) => {
+            tracing::debug!(holders = Arc::strong_count(&shared), "stopping while calls are still running");
+        }
+    }
+    tracing::info!("stopped");
+    outcome
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts of one start, used once")]
+async fn serve(
+    platform: &Arc<Platform>,
+    listener: TcpListener,
+    address: SocketAddr,
+    settings: crate::manifest::HttpSettings,
+    data_dir: &std::path::Path,
+    metrics: observe::PrometheusHandle,
+    watch_files: bool,
+    stop_signals: &mut StopSignals,
+    stop: &CancellationToken,
+) -> Result<(), String> {
+    control::serve(Arc::clone(platform), data_dir, stop.clone()).await.map_err(|error| line(&error))?;
+    let server = Arc::new(Server {
+        websocket: platform.websocket_route(),
+        platform: Arc::clone(platform),
+        settings,
+        metrics: metrics.clone(),
+        stop: stop.clone(),
+        sockets: TaskTracker::new(),
+    });
+    let serving = tokio::spawn(server.run(listener));
+    tokio::spawn(stop.clone().run_until_cancelled_owned(upkeep(metrics)));
+    let _watcher = if watch_files { Some(watch::start(Arc::clone(platform), stop.clone()).await?) } else { None };
+    tokio::select! {
+        () = ready(platform) => {
+            println!("ready http://{address}");
+            tracing::info!("ready: open http://{address}/graphql");
+            stop_signals.received().await;
+        }
+        () = stop_signals.received() => {}
+    }
+    stop.cancel();
+    serving.await.map_err(|error| error.to_string())
+}
+
+async fn ready(platform: &Platform) {
+    let mut told = false;
+    loop {
+        let (status, body) = health::answer(health::Probe::Ready, platform, false).await;
+        if status.is_success() {
+            return;
+        }
+        if !told {
+            tracing::warn!(%body, "not ready yet");
+            told = true;
+        }
+        tokio::time::sleep(READY_POLL).await;
+    }
+}
+
+async fn upkeep(metrics: observe::PrometheusHandle) {
+    loop {
+        tokio::time::sleep(METRICS_UPKEEP).await;
+        metrics.run_upkeep();
+    }
+}
+
+/// SIGTERM or Ctrl-C.
+struct StopSignals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl StopSignals {
+    fn new() -> Result<Self, String> {
+        let listen = |kind| signal(kind).map_err(|error| error.to_string());
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    async fn received(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

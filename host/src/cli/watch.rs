@@ -1,0 +1,51 @@
+//! `--watch`: a component whose file changed is swapped, once the file has come to rest.
+
+use crate::platform::Platform;
+use notify::{RecursiveMode, Watcher};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// A build writes a file in several steps; it is whole when nothing has changed for this long.
+const REST: Duration = Duration::from_millis(300);
+
+/// Watches the folders of the component files until dropped.
+pub async fn start(platform: Arc<Platform>, stop: CancellationToken) -> Result<impl Drop, String> {
+    let sources: BTreeMap<PathBuf, String> = platform.sources().await.into_iter().map(|(name, path)| (path, name)).collect();
+    let (changes, mut changed) = mpsc::unbounded_channel::<PathBuf>();
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+        for path in event.into_iter().flat_map(|event| event.paths) {
+            let _ = changes.send(path);
+        }
+    })
+    .map_err(|error| error.to_string())?;
+    let folders: BTreeSet<PathBuf> = sources.keys().filter_map(|path| path.parent().map(ToOwned::to_owned)).collect();
+    for folder in &folders {
+        watcher.watch(folder, RecursiveMode::NonRecursive).map_err(|error| format!("cannot watch {}: {error}", folder.display()))?;
+    }
+    tokio::spawn(async move {
+        while let Some(Some(first)) = stop.run_until_cancelled(changed.recv()).await {
+            let mut paths = BTreeSet::from([first]);
+            while let Ok(Some(path)) = tokio::time::timeout(REST, changed.recv()).await {
+                paths.insert(path);
+            }
+            for (path, name) in paths.iter().filter_map(|path| sources.get_key_value(path)) {
+                if let Err(error) = platform.swap(name, path).await {
+                    tracing::error!(component = name, "not swapped, the old version goes on: {error}");
+                }
+            }
+        }
+    });
+    Ok(Guard(watcher))
+}
+
+struct Guard(#[expect(dead_code, reason = "held to keep watching")] notify::RecommendedWatcher);
+
+impl Drop for Guard {
+    fn drop(&mut self) {}
+}

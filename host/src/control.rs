@@ -1,0 +1,129 @@
+//! How the command line talks to a running host: HTTP with JSON over a unix socket in the data directory,
+//! which only its owner can open.
+
+use crate::platform::Platform;
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::rt::TokioIo;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::{
+    convert::Infallible,
+    io,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use tokio::net::{UnixListener, UnixStream};
+use tokio_util::sync::CancellationToken;
+
+/// A command with its arguments is far smaller.
+const BODY_BYTES_MAX: usize = 1 << 20;
+/// The kernel's limit of a socket's path is 107 bytes.
+const PATH_BYTES_MAX: usize = 100;
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+pub enum Order {
+    Components,
+    Swap { component: String, file: PathBuf },
+    Operate { command: String, arguments: Vec<String> },
+    RotateKeys,
+}
+
+/// Where the host of this data directory listens.
+pub fn socket_path(data_dir: &Path) -> PathBuf {
+    let absolute = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
+    let path = absolute.join("control.sock");
+    if path.as_os_str().len() <= PATH_BYTES_MAX {
+        return path;
+    }
+    use sha2::{Digest, Sha256};
+    let digest = Sha256::digest(absolute.as_os_str().as_encoded_bytes());
+    let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    std::env::temp_dir().join(format!("mindflow-{name}.sock"))
+}
+
+/// Serves orders until told to stop.
+///
+/// # Errors
+/// Another host serves this data directory, or the socket cannot be made.
+pub async fn serve(platform: Arc<Platform>, data_dir: &Path, stop: CancellationToken) -> io::Result<()> {
+    let path = socket_path(data_dir);
+    if UnixStream::connect(&path).await.is_ok() {
+        return Err(io::Error::new(io::ErrorKind::AddrInUse, format!("another mindflow runs on {}; stop it, or choose another --data-dir", data_dir.display())));
+    }
+    let _ = std::fs::remove_file(&path);
+    let listener = UnixListener::bind(&path)?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    tokio::spawn(async move {
+        while let Some(Ok((stream, _))) = stop.run_until_cancelled(listener.accept()).await {
+            let platform = Arc::clone(&platform);
+            let service = service_fn(move |request| {
+                let platform = Arc::clone(&platform);
+                async move { Ok::<_, Infallible>(answer(&platform, request).await) }
+            });
+            tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+        }
+        let _ = std::fs::remove_file(&path);
+    });
+    Ok(())
+}
+
+async fn answer(platform: &Platform, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let (status, body) = match read(request).await {
+        Ok(order) => match carry_out(platform, order).await {
+            Ok(value) => (StatusCode::OK, value),
+            Err(reason) => (StatusCode::UNPROCESSABLE_ENTITY, json!(reason)),
+        },
+        Err(reason) => (StatusCode::BAD_REQUEST, json!(reason)),
+    };
+    let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
+    *response.status_mut() = status;
+    response
+}
+
+async fn read(request: Request<Incoming>) -> Result<Order, String> {
+    let bytes = Limited::new(request.into_body(), BODY_BYTES_MAX).collect().await.map_err(|error| error.to_string())?.to_bytes();
+    serde_json::from_slice(&bytes).map_err(|error| error.to_string())
+}
+
+/// What an order answers, whether it came over the socket or the command runs the platform itself.
+///
+/// # Errors
+/// One line for the operator.
+pub async fn carry_out(platform: &Platform, order: Order) -> Result<Value, String> {
+    match order {
+        Order::Components => Ok(json!(platform.providers.values().map(|provider| provider.status()).collect::<Vec<_>>())),
+        Order::Swap { component, file } => platform.swap(&component, &file).await.map(|status| json!(status)).map_err(|error| error.to_string()),
+        Order::Operate { command, arguments } => {
+            let answer = platform.operate(&command, arguments).await.map_err(|error| error.to_string())?;
+            serde_json::from_str(&answer).map_err(|error| format!("the component's answer is not JSON: {error}"))
+        }
+        Order::RotateKeys => platform.rotate_keys().await.map(|kid| json!({ "kid": kid })),
+    }
+}
+
+/// Sends an order to the host of this data directory; none when none runs.
+///
+/// # Errors
+/// One line: the order was refused or failed.
+pub async fn send(data_dir: &Path, order: &Order) -> Option<Result<Value, String>> {
+    let stream = UnixStream::connect(socket_path(data_dir)).await.ok()?;
+    Some(exchange(stream, order).await)
+}
+
+async fn exchange(stream: UnixStream, order: &Order) -> Result<Value, String> {
+    let failed = |error: &dyn std::fmt::Display| format!("the running host did not answer: {error}");
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| failed(&error))?;
+    tokio::spawn(connection);
+    let body = serde_json::to_vec(order).map_err(|error| failed(&error))?;
+    let request = Request::builder().method(Method::POST).uri("/").header("host", "mindflow").body(Full::new(Bytes::from(body))).map_err(|error| failed(&error))?;
+    let response = sender.send_request(request).await.map_err(|error| failed(&error))?;
+    let status = response.status();
+    let bytes = response.into_body().collect().await.map_err(|error| failed(&error))?.to_bytes();
+    let value: Value = serde_json::from_slice(&bytes).map_err(|error| failed(&error))?;
+    if status.is_success() { Ok(value) } else { Err(value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)) }
+}

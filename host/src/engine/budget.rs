@@ -1,0 +1,71 @@
+//! How much CPU time a call may use. A plain epoch deadline would count time spent waiting and let a
+//! looping guest hold a worker; so a guest yields at every tick, and each tick in which it was running
+//! is counted against its budget.
+
+use super::runtime::EPOCH_TICK;
+use std::time::{Duration, Instant};
+use wasmtime::{StoreContextMut, UpdateDeadline};
+
+/// A guest that was not seen running for this long was waiting, not looping: where several calls share
+/// an instance no call resets the budget of the others, so a pause does.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The CPU time of the call under way.
+#[derive(Debug)]
+pub struct CpuBudget {
+    ticks: u32,
+    ticks_max: u32,
+    seen: Option<Instant>,
+}
+
+impl CpuBudget {
+    pub fn new(cpu_ms_max: u32) -> Self {
+        let tick_ms = u32::try_from(EPOCH_TICK.as_millis()).unwrap_or(1).max(1);
+        Self { ticks: 0, ticks_max: cpu_ms_max.div_ceil(tick_ms), seen: None }
+    }
+
+    /// A new call starts.
+    pub fn reset(&mut self) {
+        self.ticks = 0;
+    }
+
+    /// Whether the guest may go on after one more tick at `now`.
+    fn spend(&mut self, now: Instant) -> bool {
+        if self.seen.is_some_and(|seen| now.duration_since(seen) > PAUSE) {
+            self.ticks = 0;
+        }
+        self.seen = Some(now);
+        self.ticks += 1;
+        self.ticks <= self.ticks_max
+    }
+}
+
+/// What the store does at each tick.
+pub fn on_epoch(mut store: StoreContextMut<'_, super::State>) -> wasmtime::Result<UpdateDeadline> {
+    let budget = &mut store.data_mut().budget;
+    if budget.spend(Instant::now()) {
+        Ok(UpdateDeadline::Yield(1))
+    } else {
+        Err(wasmtime::format_err!("the call used up its CPU time of {} ms", u128::from(budget.ticks_max) * EPOCH_TICK.as_millis()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_looping_guest_is_stopped_after_its_budget() {
+        let mut budget = CpuBudget::new(50);
+        let start = Instant::now();
+        let allowed = (0..100).take_while(|tick| budget.spend(start + EPOCH_TICK * *tick)).count();
+        assert_eq!(allowed, 5);
+    }
+
+    #[test]
+    fn a_guest_that_waits_between_bursts_is_not_stopped() {
+        let mut budget = CpuBudget::new(50);
+        let start = Instant::now();
+        assert!((0..100).all(|burst| budget.spend(start + PAUSE * 2 * burst)));
+    }
+}

@@ -1,0 +1,303 @@
+//! One instance of a component: a store with its event loop in a task of its own, taking jobs from a
+//! channel. A trap ends the instance; nobody ever meets it again.
+
+use super::{
+    budget,
+    provider::Lease,
+    runtime::one_line,
+    state::{GuestContext, State},
+};
+use crate::capability::{
+    bindings::{exports, platform::events},
+    websocket::Socket,
+};
+use futures::{StreamExt, stream::FuturesUnordered};
+use http_body_util::BodyExt;
+use std::{
+    collections::HashMap,
+    pin::Pin,
+    sync::{Arc, OnceLock},
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::sync::{mpsc, oneshot};
+use wasmtime::{
+    Store,
+    component::{Accessor, Component, ComponentExportIndex, Instance, InstancePre, Val, types::ComponentItem},
+};
+use wasmtime_wasi_http::{
+    WasiBody,
+    p3::{self, bindings::exports::wasi::http::handler as http_handler},
+};
+
+/// What a component exports, looked up once.
+pub struct Exports {
+    pre: InstancePre<State>,
+    /// `interface#function` → where it is.
+    functions: HashMap<String, ComponentExportIndex>,
+    http: Option<http_handler::GuestIndices>,
+    subscriber: Option<exports::subscriber::GuestIndices>,
+    operator: Option<exports::operator::GuestIndices>,
+    health: Option<exports::health::GuestIndices>,
+    websocket: Option<exports::websocket_handler::GuestIndices>,
+}
+
+impl Exports {
+    pub fn new(pre: InstancePre<State>) -> Self {
+        Self {
+            functions: functions(pre.component()),
+            http: http_handler::GuestIndices::new(&pre).ok(),
+            subscriber: exports::subscriber::GuestIndices::new(&pre).ok(),
+            operator: exports::operator::GuestIndices::new(&pre).ok(),
+            health: exports::health::GuestIndices::new(&pre).ok(),
+            websocket: exports::websocket_handler::GuestIndices::new(&pre).ok(),
+            pre,
+        }
+    }
+
+    pub fn function(&self, name: &str) -> Option<ComponentExportIndex> {
+        self.functions.get(name).copied()
+    }
+
+    pub fn serves_http(&self) -> bool {
+        self.http.is_some()
+    }
+
+    pub fn subscribes(&self) -> bool {
+        self.subscriber.is_some()
+    }
+
+    pub fn operates(&self) -> bool {
+        self.operator.is_some()
+    }
+
+    pub fn serves_websockets(&self) -> bool {
+        self.websocket.is_some()
+    }
+
+    pub fn tells_health(&self) -> bool {
+        self.health.is_some()
+    }
+}
+
+/// Every function of every exported interface.
+fn functions(component: &Component) -> HashMap<String, ComponentExportIndex> {
+    let engine = component.engine();
+    let mut found = HashMap::new();
+    for (interface, item) in component.component_type().exports(engine) {
+        let ComponentItem::ComponentInstance(instance) = item.ty else { continue };
+        let Some(outer) = component.get_export_index(None, interface) else { continue };
+        for (function, item) in instance.exports(engine) {
+            if matches!(item.ty, ComponentItem::ComponentFunc(_))
+                && let Some(index) = component.get_export_index(Some(&outer), function)
+            {
+                found.insert(format!("{interface}#{function}"), index);
+            }
+        }
+    }
+    found
+}
+
+pub(super) type Reply<T> = oneshot::Sender<wasmtime::Result<T>>;
+/// The response's head and its body, streamed by the guest; or how the guest refused to answer.
+pub type HttpReply = Result<http::Response<WasiBody>, String>;
+
+/// A call into an instance.
+pub(super) enum Work {
+    Call { function: ComponentExportIndex, params: Vec<Val>, results: usize, reply: Reply<Vec<Val>> },
+    Http { request: http::Request<WasiBody>, reply: Reply<HttpReply> },
+    Event { event: events::Event, delivery: events::Delivery, reply: Reply<Result<(), events::Failure>> },
+    Operate { command: String, arguments: Vec<String>, reply: Reply<Result<String, String>> },
+    Check { reply: Reply<Result<(), String>> },
+    Socket { upgrade: crate::capability::bindings::platform::websocket::Upgrade, socket: Socket, reply: Reply<()> },
+}
+
+/// A call with the place that it takes in its instance until it is done.
+pub(super) struct Job {
+    pub work: Work,
+    pub lease: Lease,
+}
+
+/// The exports of one instance.
+struct Guest {
+    instance: Instance,
+    http: Option<http_handler::Guest>,
+    subscriber: Option<exports::subscriber::Guest>,
+    operator: Option<exports::operator::Guest>,
+    health: Option<exports::health::Guest>,
+    websocket: Option<exports::websocket_handler::Guest>,
+}
+
+/// Why an instance came to its end, for those whose calls it took along.
+pub(super) type LastWords = Arc<OnceLock<String>>;
+
+/// Runs an instance until its channel is closed and its calls are done, or until it traps.
+pub(super) async fn run(exports: Arc<Exports>, context: GuestContext, mut jobs: mpsc::UnboundedReceiver<Job>, last_words: LastWords) {
+    let outcome = match instantiate(&exports, &context).await {
+        Ok((mut store, guest)) => {
+            let concurrency = context.limits.concurrency as usize;
+            let drain = Duration::from_millis(u64::from(context.limits.deadline_ms));
+            store.run_concurrent(async |accessor| serve(accessor, &guest, &mut jobs, concurrency, drain).await).await.flatten()
+        }
+        Err(error) => Err(error.context("the component could not be instantiated")),
+    };
+    if let Err(error) = outcome {
+        let reason = one_line(&error);
+        tracing::warn!(component = %context.component, "instance ended: {reason}");
+        let _ = last_words.set(reason);
+    }
+    // Whatever is still queued is dropped here, after the reason is known.
+    drop(jobs);
+}
+
+async fn instantiate(exports: &Exports, context: &GuestContext) -> wasmtime::Result<(Store<State>, Guest)> {
+    let mut store = Store::new(exports.pre.engine(), State::new(context));
+    store.limiter(|state| &mut state.limits);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(budget::on_epoch);
+    let instance = exports.pre.instantiate_async(&mut store).await?;
+    macro_rules! load {
+        ($indices:ident) => {
+            exports.$indices.as_ref().map(|indices| indices.load(&mut store, &instance)).transpose()?
+        };
+    }
+    let guest =
+        Guest { http: load!(http), subscriber: load!(subscriber), operator: load!(operator), health: load!(health), websocket: load!(websocket), instance };
+    Ok((store, guest))
+}
+
+async fn serve(accessor: &Accessor<State>, guest: &Guest, jobs: &mut mpsc::UnboundedReceiver<Job>, concurrency: usize, drain: Duration) -> wasmtime::Result<()> {
+    let mut running = FuturesUnordered::new();
+    let mut open = true;
+    while open || !running.is_empty() {
+        tokio::select! {
+            biased;
+            Some(done) = running.next(), if !running.is_empty() => done?,
+            job = jobs.recv(), if open && running.len() < concurrency => match job {
+                Some(job) => {
+                    accessor.with(|mut store| store.data_mut().budget.reset());
+                    running.push(perform(accessor, guest, job));
+                }
+                None => open = false,
+            },
+        }
+    }
+    // Response bodies may still be on their way.
+    let quiet = std::future::poll_fn(|cx| accessor.poll_no_interesting_tasks(cx));
+    let _ = tokio::time::timeout(drain, quiet).await;
+    Ok(())
+}
+
+async fn perform(accessor: &Accessor<State>, guest: &Guest, job: Job) -> wasmtime::Result<()> {
+    let Job { work, lease } = job;
+    match work {
+        Work::Call { function, params, results, reply } => {
+            let answer = call(accessor, guest, function, &params, results).await;
+            finish(reply, lease, answer)
+        }
+        Work::Http { request, reply } => match answer_http(accessor, guest, request).await {
+            Ok(Ok(response)) => {
+                let _ = reply.send(Ok(Ok(response.map(|body| HeldBody { body, lease: Some(lease) }.boxed_unsync()))));
+                Ok(())
+            }
+            other => finish(reply, lease, other),
+        },
+        Work::Event { event, delivery, reply } => {
+            let answer = match &guest.subscriber {
+                Some(subscriber) => subscriber.call_handle(accessor, event, delivery).await,
+                None => Err(missing("mindflow:platform/subscriber")),
+            };
+            finish(reply, lease, answer)
+        }
+        Work::Operate { command, arguments, reply } => {
+            let answer = match &guest.operator {
+                Some(operator) => operator.call_run(accessor, command, arguments).await,
+                None => Err(missing("mindflow:platform/operator")),
+            };
+            finish(reply, lease, answer)
+        }
+        Work::Check { reply } => {
+            let answer = match &guest.health {
+                Some(health) => health.call_check(accessor).await,
+                None => Ok(Ok(())),
+            };
+            finish(reply, lease, answer)
+        }
+        Work::Socket { upgrade, socket, reply } => {
+            let answer = match &guest.websocket {
+                Some(handler) => {
+                    let socket = accessor.with(|mut store| store.data_mut().table.push(socket))?;
+                    handler.call_handle(accessor, upgrade, socket).await
+                }
+                None => Err(missing("mindflow:platform/websocket-handler")),
+            };
+            finish(reply, lease, answer)
+        }
+    }
+}
+
+/// Sends the answer. A trap is told to the caller and then ends the instance.
+fn finish<T>(reply: Reply<T>, lease: Lease, answer: wasmtime::Result<T>) -> wasmtime::Result<()> {
+    let ended = answer.as_ref().err().map(|error| wasmtime::format_err!("{}", one_line(error)));
+    // The place is free before the caller knows, so that its next call finds it.
+    drop(lease);
+    let _ = reply.send(answer);
+    ended.map_or(Ok(()), Err)
+}
+
+fn missing(interface: &str) -> wasmtime::Error {
+    wasmtime::format_err!("the component does not export {interface}")
+}
+
+async fn call(accessor: &Accessor<State>, guest: &Guest, function: ComponentExportIndex, params: &[Val], results: usize) -> wasmtime::Result<Vec<Val>> {
+    let function = accessor
+        .with(|mut store| guest.instance.get_func(&mut store, function))
+        .ok_or_else(|| wasmtime::format_err!("the function is gone"))?;
+    let mut answers = vec![Val::Bool(false); results];
+    function.call_concurrent(accessor, params, &mut answers).await?;
+    Ok(answers)
+}
+
+async fn answer_http(accessor: &Accessor<State>, guest: &Guest, request: http::Request<WasiBody>) -> wasmtime::Result<HttpReply> {
+    let handler = guest.http.as_ref().ok_or_else(|| missing("wasi:http/handler"))?;
+    let (request, received) = accessor.with(|mut store| {
+        let view = wasmtime_wasi_http::WasiHttpView::http(store.data_mut());
+        let (request, received) = p3::Request::from_http(view.hooks, request);
+        let received: Pin<Box<dyn Future<Output = Result<(), wasmtime_wasi_http::Error>> + Send>> = Box::pin(received);
+        view.table.push(request).map(|request| (request, received))
+    })?;
+    match handler.call_handle(accessor, request).await? {
+        Ok(response) => accessor.with(|mut store| {
+            let response = store.data_mut().table.delete(response)?;
+            response.into_http(&mut store, received).map(Ok)
+        }),
+        Err(code) => Ok(Err(format!("{code:?}"))),
+    }
+}
+
+/// A response body that keeps its call's place in the instance until it has been sent.
+struct HeldBody {
+    body: WasiBody,
+    lease: Option<Lease>,
+}
+
+impl http_body::Body for HeldBody {
+    type Data = bytes::Bytes;
+    type Error = wasmtime_wasi_http::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<http_body::Frame<Self::Data>, Self::Error>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        if matches!(frame, Poll::Ready(None | Some(Err(_)))) {
+            self.lease = None;
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        self.body.size_hint()
+    }
+}

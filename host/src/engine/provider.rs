@@ -1,0 +1,322 @@
+//! A component as others call it: the current generation of its code, a pool of instances behind a
+//! bulkhead, a deadline and a circuit breaker, and the swap to a new generation under load.
+
+use super::{
+    breaker::{Breaker, BreakerState},
+    instance::{self, Exports, HttpReply, Job, LastWords, Reply, Work},
+    runtime::Compiled,
+    state::GuestContext,
+};
+use crate::capability::{
+    bindings::platform::{events, websocket::Upgrade},
+    websocket::Socket,
+};
+use crate::manifest::{Instances, InstancesMode};
+use arc_swap::ArcSwap;
+use metrics::{counter, gauge};
+use serde::Serialize;
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
+    task::AbortHandle,
+};
+use wasmtime::component::Val;
+use wasmtime_wasi_http::WasiBody;
+
+/// Why a call was not answered by the component itself.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CallFailure {
+    #[error("`{component}` failed: {reason}")]
+    Trapped { component: Arc<str>, reason: String },
+    #[error("`{component}` did not answer within {deadline:?}")]
+    Deadline { component: Arc<str>, deadline: Duration },
+    #[error("`{component}` is overloaded: all its {calls_max} calls are taken")]
+    Overloaded { component: Arc<str>, calls_max: usize },
+    #[error("`{component}` failed repeatedly and is left alone for another {wait:?}")]
+    CircuitOpen { component: Arc<str>, wait: Duration },
+    #[error("`{component}` has no function {function}")]
+    NoFunction { component: Arc<str>, function: String },
+}
+
+/// Why a new generation was not taken into service; the old one goes on.
+#[derive(Debug, thiserror::Error)]
+pub enum SwapError {
+    #[error(transparent)]
+    Compile(#[from] super::CompileError),
+    #[error(transparent)]
+    Link(#[from] crate::link::LinkError),
+    #[error("the new component's health check failed: {0}")]
+    Unhealthy(String),
+}
+
+/// A component's state, for `components list`, `/health/ready` and the log.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProviderStatus {
+    pub name: String,
+    /// `ready`, or `open` while the circuit is.
+    pub state: &'static str,
+    pub generation: u64,
+    /// SHA-256 of the component file.
+    pub digest: String,
+    pub instances: usize,
+    pub calls: usize,
+    pub calls_max: usize,
+}
+
+/// One version of a component's code with the instances that run it.
+struct Generation {
+    number: u64,
+    digest: String,
+    exports: Arc<Exports>,
+    workers: Mutex<Vec<Arc<Worker>>>,
+}
+
+/// An instance as its provider sees it.
+struct Worker {
+    jobs: mpsc::UnboundedSender<Job>,
+    load: AtomicU32,
+    uses: AtomicU32,
+    last_words: LastWords,
+    abort: OnceLock<AbortHandle>,
+}
+
+/// A call's place: in the bulkhead and in an instance.
+pub(super) struct Lease {
+    worker: Arc<Worker>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.worker.load.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// A component that answers calls.
+pub struct Provider {
+    context: GuestContext,
+    current: ArcSwap<Generation>,
+    generations: AtomicU64,
+    bulkhead: Arc<Semaphore>,
+    breaker: Breaker,
+}
+
+impl Provider {
+    pub fn new(context: GuestContext, compiled: &Compiled, exports: Exports) -> Self {
+        let calls_max = calls_max(&context.limits);
+        let generation = Generation { number: 1, digest: compiled.digest.clone(), exports: Arc::new(exports), workers: Mutex::default() };
+        Self { context, current: ArcSwap::from_pointee(generation), generations: AtomicU64::new(1), bulkhead: Arc::new(Semaphore::new(calls_max)), breaker: Breaker::default() }
+    }
+
+    pub fn name(&self) -> &str {
+        &self.context.component
+    }
+
+    pub fn context(&self) -> &GuestContext {
+        &self.context
+    }
+
+    pub fn exports(&self) -> Arc<Exports> {
+        Arc::clone(&self.current.load().exports)
+    }
+
+    /// Calls `interface#function` with component-model values.
+    pub async fn call(&self, function: &str, params: Vec<Val>, results: usize) -> Result<Vec<Val>, CallFailure> {
+        let generation = self.current.load_full();
+        let Some(index) = generation.exports.function(function) else {
+            return Err(CallFailure::NoFunction { component: Arc::clone(&self.context.component), function: function.to_owned() });
+        };
+        self.run(&generation, self.deadline(), |reply| Work::Call { function: index, params, results, reply }).await
+    }
+
+    /// Serves one HTTP request; the body streams after the answer's head.
+    pub async fn http(&self, request: http::Request<WasiBody>) -> Result<HttpReply, CallFailure> {
+        self.run(&self.current.load_full(), self.deadline(), |reply| Work::Http { request, reply }).await
+    }
+
+    pub async fn deliver(&self, event: events::Event, delivery: events::Delivery, timeout: Duration) -> Result<Result<(), events::Failure>, CallFailure> {
+        self.run(&self.current.load_full(), timeout, |reply| Work::Event { event, delivery, reply }).await
+    }
+
+    pub async fn operate(&self, command: String, arguments: Vec<String>) -> Result<Result<String, String>, CallFailure> {
+        self.run(&self.current.load_full(), self.deadline(), |reply| Work::Operate { command, arguments, reply }).await
+    }
+
+    /// The component's own word on whether it can work; components without one are.
+    pub async fn check(&self) -> Result<Result<(), String>, CallFailure> {
+        let generation = self.current.load_full();
+        if !generation.exports.tells_health() {
+            return Ok(Ok(()));
+        }
+        self.run(&generation, self.deadline(), |reply| Work::Check { reply }).await
+    }
+
+    /// Serves a WebSocket from its acceptance to its end, however long that takes.
+    pub async fn socket(&self, upgrade: Upgrade, socket: Socket) -> Result<(), CallFailure> {
+        self.run(&self.current.load_full(), Duration::MAX, |reply| Work::Socket { upgrade, socket, reply }).await
+    }
+
+    pub fn status(&self) -> ProviderStatus {
+        let generation = self.current.load();
+        let calls_max = calls_max(&self.context.limits);
+        ProviderStatus {
+            name: self.name().to_owned(),
+            state: if self.breaker.state() == BreakerState::Open { "open" } else { "ready" },
+            generation: generation.number,
+            digest: generation.digest.clone(),
+            instances: generation.lock().len(),
+            calls: calls_max.saturating_sub(self.bulkhead.available_permits()),
+            calls_max,
+        }
+    }
+
+    /// Takes new code into service once it has proven healthy. Calls under way finish on the old code.
+    ///
+    /// # Errors
+    /// [`SwapError::Unhealthy`]; then nothing has changed.
+    pub async fn swap(&self, compiled: &Compiled, exports: Exports) -> Result<u64, SwapError> {
+        let number = self.generations.fetch_add(1, Ordering::AcqRel) + 1;
+        let generation = Arc::new(Generation { number, digest: compiled.digest.clone(), exports: Arc::new(exports), workers: Mutex::default() });
+        if generation.exports.tells_health() {
+            match self.run(&generation, self.deadline(), |reply| Work::Check { reply }).await {
+                Ok(Ok(())) => {}
+                Ok(Err(reason)) => return Err(SwapError::Unhealthy(reason)),
+                Err(failure) => return Err(SwapError::Unhealthy(failure.to_string())),
+            }
+        }
+        let old = self.current.swap(generation);
+        self.breaker.reset();
+        // Without a sender in the list, each old instance ends when its calls are done.
+        old.lock().clear();
+        Ok(number)
+    }
+
+    fn deadline(&self) -> Duration {
+        Duration::from_millis(u64::from(self.context.limits.deadline_ms))
+    }
+
+    async fn run<T>(&self, generation: &Arc<Generation>, deadline: Duration, work: impl FnOnce(Reply<T>) -> Work) -> Result<T, CallFailure> {
+        let outcome = self.attempt(generation, deadline, work).await;
+        let label = match &outcome {
+            Ok(_) => "ok",
+            Err(CallFailure::Trapped { .. }) => "trapped",
+            Err(CallFailure::Deadline { .. }) => "deadline",
+            Err(CallFailure::Overloaded { .. }) => "overloaded",
+            Err(CallFailure::CircuitOpen { .. }) => "circuit-open",
+            Err(CallFailure::NoFunction { .. }) => "no-function",
+        };
+        counter!("mindflow_component_calls_total", "component" => self.name().to_owned(), "outcome" => label).increment(1);
+        match &outcome {
+            Ok(_) => self.breaker.succeeded(),
+            Err(failure @ (CallFailure::Trapped { .. } | CallFailure::Deadline { .. })) => {
+                tracing::warn!(component = self.name(), "{failure}");
+                if self.breaker.failed(Instant::now()) {
+                    tracing::error!(component = self.name(), "circuit opened: the component failed repeatedly");
+                }
+            }
+            Err(_) => {}
+        }
+        outcome
+    }
+
+    async fn attempt<T>(&self, generation: &Arc<Generation>, deadline: Duration, work: impl FnOnce(Reply<T>) -> Work) -> Result<T, CallFailure> {
+        let component = || Arc::clone(&self.context.component);
+        self.breaker.admit(Instant::now()).map_err(|wait| CallFailure::CircuitOpen { component: component(), wait })?;
+        let started = tokio::time::Instant::now();
+        let queue_max = deadline.min(self.deadline());
+        let permit = tokio::time::timeout(queue_max, Arc::clone(&self.bulkhead).acquire_owned())
+            .await
+            .ok()
+            .and_then(Result::ok)
+            .ok_or_else(|| CallFailure::Overloaded { component: component(), calls_max: calls_max(&self.context.limits) })?;
+        let lease = generation.lease(&self.context, permit);
+        let worker = Arc::clone(&lease.worker);
+        let (reply, answer) = oneshot::channel();
+        let _ = worker.jobs.send(Job { work: work(reply), lease });
+        let answer = if deadline == Duration::MAX {
+            Ok(answer.await)
+        } else {
+            tokio::time::timeout(deadline.saturating_sub(started.elapsed()), answer).await
+        };
+        match answer {
+            Ok(Ok(Ok(value))) => Ok(value),
+            Ok(Ok(Err(trap))) => Err(CallFailure::Trapped { component: component(), reason: super::runtime::one_line(&trap) }),
+            Ok(Err(_gone)) => {
+                let reason = worker.last_words.get().cloned().unwrap_or_else(|| "its instance ended".to_owned());
+                Err(CallFailure::Trapped { component: component(), reason })
+            }
+            Err(_elapsed) => {
+                generation.retire(&worker);
+                if self.context.limits.concurrency == 1
+                    && let Some(abort) = worker.abort.get()
+                {
+                    // A guest's task cannot be cancelled; its store can be dropped.
+                    abort.abort();
+                }
+                Err(CallFailure::Deadline { component: component(), deadline })
+            }
+        }
+    }
+}
+
+impl Generation {
+    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Worker>>> {
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place in the least busy instance, or in a new one while there may be more.
+    fn lease(self: &Arc<Self>, context: &GuestContext, permit: OwnedSemaphorePermit) -> Lease {
+        let limits = &context.limits;
+        let uses_max = if limits.mode == InstancesMode::PerCall { 1 } else { limits.uses_max };
+        let mut workers = self.lock();
+        workers.retain(|worker| !worker.jobs.is_closed());
+        // The most recently used idle one is the warmest.
+        let idlest = workers.iter().enumerate().rev().min_by_key(|(_, worker)| worker.load.load(Ordering::Acquire)).map(|(index, worker)| (index, Arc::clone(worker)));
+        let chosen = match idlest {
+            Some((index, worker)) if worker.load.load(Ordering::Acquire) == 0 || workers.len() >= limits.max as usize => Some((index, worker)),
+            _ => None,
+        };
+        let worker = match chosen {
+            Some((index, worker)) => {
+                if worker.uses.fetch_add(1, Ordering::AcqRel) + 1 >= uses_max {
+                    workers.remove(index);
+                }
+                worker
+            }
+            None => {
+                let worker = self.start(context);
+                if uses_max > 1 {
+                    workers.push(Arc::clone(&worker));
+                }
+                worker
+            }
+        };
+        worker.load.fetch_add(1, Ordering::AcqRel);
+        gauge!("mindflow_component_instances", "component" => context.component.to_string()).set(workers.len() as f64);
+        Lease { worker, _permit: permit }
+    }
+
+    fn start(self: &Arc<Self>, context: &GuestContext) -> Arc<Worker> {
+        let (jobs, queue) = mpsc::unbounded_channel();
+        let last_words = LastWords::default();
+        let worker = Arc::new(Worker { jobs, load: AtomicU32::new(0), uses: AtomicU32::new(1), last_words: Arc::clone(&last_words), abort: OnceLock::new() });
+        let task = tokio::spawn(instance::run(Arc::clone(&self.exports), context.clone(), queue, last_words));
+        let _ = worker.abort.set(task.abort_handle());
+        worker
+    }
+
+    fn retire(&self, gone: &Arc<Worker>) {
+        self.lock().retain(|worker| !Arc::ptr_eq(worker, gone));
+    }
+}
+
+fn calls_max(limits: &Instances) -> usize {
+    limits.max as usize * limits.concurrency as usize
+}

@@ -1,0 +1,25 @@
+//! Deny by default: an import of a capability needs its line in the manifest.
+
+use super::LinkError;
+use crate::manifest::{AllowList, ComponentEntry, JwtGrant};
+
+/// Whether the manifest grants what the interface gives.
+pub(super) fn check(manifest: &str, entry: &ComponentEntry, interface: &str, allowed_hosts: &AllowList) -> Result<(), LinkError> {
+    let tool = format!("component.{}.tool.mindflow", entry.name);
+    let spin = format!("component.{}", entry.name);
+    let base = interface.split('@').next().unwrap_or(interface);
+    let realtime = &entry.realtime;
+    let (granted, line, table) = match base {
+        "mindflow:platform/sql" => (!entry.sql.is_empty(), r#"sql = { DATABASE = "caller" }"#, tool),
+        "mindflow:platform/key-value" => (!entry.key_value.is_empty(), r#"key-value = ["BUCKET"]"#, tool),
+        "mindflow:platform/realtime" => (!realtime.publish.is_empty() || !realtime.subscribe.is_empty(), r#"realtime = { publish = ["TOPIC"] }"#, tool),
+        "mindflow:platform/jwt-signer" => (entry.jwt.contains(&JwtGrant::Sign), r#"jwt = ["sign"]"#, tool),
+        "mindflow:platform/jwt-verifier" => (entry.jwt.contains(&JwtGrant::Verify), r#"jwt = ["verify"]"#, tool),
+        "wasi:http/client" => (!allowed_hosts.is_empty(), r#"allowed_outbound_hosts = ["https://HOST"]"#, spin),
+        _ => return Ok(()),
+    };
+    if granted {
+        return Ok(());
+    }
+    Err(LinkError::NotGranted { component: entry.name.clone(), interface: interface.to_owned(), line: line.to_owned(), table, manifest: manifest.to_owned() })
+}

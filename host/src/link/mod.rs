@@ -1,0 +1,103 @@
+//! Joins components: what one imports, the host provides as a capability that the manifest grants, or
+//! another component provides as an export. Both sides' own types are compared before anything runs.
+
+mod describe;
+mod grants;
+mod remote;
+
+use crate::{
+    capability,
+    engine::{Compiled, Engine, Provider, State},
+    manifest::{AllowList, ComponentEntry},
+};
+use std::sync::{Arc, OnceLock};
+use wasmtime::component::{Component, InstancePre, Linker, types::ComponentItem};
+
+/// Filled once the component it stands for is running; until then nobody calls.
+pub type ProviderSlot = Arc<OnceLock<Arc<Provider>>>;
+
+/// A component that others may call.
+pub struct Callee<'a> {
+    pub name: &'a str,
+    pub component: &'a Component,
+    pub slot: ProviderSlot,
+}
+
+/// Why a component cannot be joined to the rest.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    #[error("component `{component}` imports {interface}, which the manifest does not grant; add `{line}` under [{table}] in {manifest}")]
+    NotGranted { component: String, interface: String, line: String, table: String, manifest: String },
+    #[error("component `{component}` imports {interface}, which neither the host nor a component that it calls provides; add the component that exports it to `calls` under [component.{component}.tool.mindflow]")]
+    NoProvider { component: String, interface: String },
+    #[error("component `{caller}` calls {function} of `{callee}`, which does not export it")]
+    NoFunction { caller: String, callee: String, function: String },
+    #[error("{function}: component `{caller}` imports it as {imported}, but `{callee}` exports it as {exported}; build both from the same WIT")]
+    Mismatch { function: String, caller: String, imported: String, callee: String, exported: String },
+    #[error("{function} of `{callee}` cannot tell its caller of a failed call: its error needs a case `unavailable(string)`")]
+    NoFailureCase { function: String, callee: String },
+    #[error("component `{component}` must export {interface}, because {reason}")]
+    NoExport { component: String, interface: &'static str, reason: String },
+    #[error("component `{component}` cannot be linked: {reason}")]
+    Other { component: String, reason: String },
+}
+
+/// Resolves every import of a component.
+///
+/// # Errors
+/// The first import that is not granted, not provided, or of another type than its provider's.
+pub fn link(
+    engine: &Engine,
+    manifest: &str,
+    entry: &ComponentEntry,
+    compiled: &Compiled,
+    allowed_hosts: &AllowList,
+    callees: &[Callee<'_>],
+) -> Result<InstancePre<State>, LinkError> {
+    let other = |error: &wasmtime::Error| LinkError::Other { component: entry.name.clone(), reason: crate::engine_line(error) };
+    let mut linker = Linker::<State>::new(engine.wasmtime());
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(|error| other(&error))?;
+    wasmtime_wasi::p3::add_to_linker(&mut linker).map_err(|error| other(&error))?;
+    wasmtime_wasi_http::p3::add_to_linker(&mut linker).map_err(|error| other(&error))?;
+    capability::add_to_linker(&mut linker).map_err(|error| other(&error))?;
+    for (interface, item) in compiled.component.component_type().imports(engine.wasmtime()) {
+        grants::check(manifest, entry, interface, allowed_hosts)?;
+        if interface.starts_with("wasi:") || interface.starts_with("mindflow:platform/") {
+            continue;
+        }
+        let ComponentItem::ComponentInstance(wanted) = item.ty else {
+            return Err(LinkError::NoProvider { component: entry.name.clone(), interface: interface.to_owned() });
+        };
+        let callee = callees
+            .iter()
+            .find(|callee| callee.component.get_export_index(None, interface).is_some())
+            .filter(|callee| entry.calls.iter().any(|name| name == callee.name));
+        let mut instance = linker.instance(interface).map_err(|error| other(&error))?;
+        for (function, item) in wanted.exports(engine.wasmtime()) {
+            let ComponentItem::ComponentFunc(imported) = item.ty else { continue };
+            let callee = callee.ok_or_else(|| LinkError::NoProvider { component: entry.name.clone(), interface: interface.to_owned() })?;
+            remote::check(engine, &entry.name, &imported, callee, interface, function)?;
+            remote::define(&mut instance, callee, interface, function).map_err(|error| other(&error))?;
+        }
+    }
+    linker.instantiate_pre(&compiled.component).map_err(|error| other(&error))
+}
+
+/// Whether `callee`'s exports still are what `caller` imports; for a swap of the callee alone.
+///
+/// # Errors
+/// The first function that is missing or of another type.
+pub fn check_caller(engine: &Engine, caller: &str, importer: &Component, callee: &Callee<'_>, interfaces: &Component) -> Result<(), LinkError> {
+    for (interface, item) in importer.component_type().imports(engine.wasmtime()) {
+        if interface.starts_with("wasi:") || interface.starts_with("mindflow:platform/") || interfaces.get_export_index(None, interface).is_none() {
+            continue;
+        }
+        let ComponentItem::ComponentInstance(wanted) = item.ty else { continue };
+        for (function, item) in wanted.exports(engine.wasmtime()) {
+            if let ComponentItem::ComponentFunc(imported) = item.ty {
+                remote::check(engine, caller, &imported, callee, interface, function)?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! Variables of the application: from the environment, the runtime configuration or their defaults,
+//! filled into `{{ name }}` templates as Spin does.
+
+use super::{Manifest, ManifestError, RuntimeConfig};
+use std::collections::BTreeMap;
+
+/// Every variable of the manifest with the value it has here.
+#[derive(Debug, Clone)]
+pub struct Variables(BTreeMap<String, String>);
+
+impl Variables {
+    /// Looks each up: its own environment name, `MINDFLOW_VARIABLE_NAME`, `SPIN_VARIABLE_NAME`, the
+    /// runtime configuration's `[variables]`, its default.
+    ///
+    /// # Errors
+    /// A required variable that nothing sets, or a setting for one that is not defined.
+    pub fn resolve(manifest: &Manifest, config: &RuntimeConfig) -> Result<Self, ManifestError> {
+        if let Some(unknown) = config.variables.keys().find(|name| !manifest.variables.contains_key(*name)) {
+            return Err(ManifestError::invalid(
+                &config.path,
+                format!("[variables] sets `{unknown}`, which {} does not define", manifest.path.display()),
+            ));
+        }
+        let mut values = BTreeMap::new();
+        for (name, variable) in &manifest.variables {
+            let upper = name.to_uppercase();
+            let value = manifest
+                .environment
+                .get(name)
+                .and_then(|key| std::env::var(key).ok())
+                .or_else(|| std::env::var(format!("MINDFLOW_VARIABLE_{upper}")).ok())
+                .or_else(|| std::env::var(format!("SPIN_VARIABLE_{upper}")).ok())
+                .or_else(|| config.variables.get(name).cloned())
+                .or_else(|| variable.default.clone());
+            match value {
+                Some(value) => values.insert(name.clone(), value),
+                None if variable.required => {
+                    return Err(ManifestError::invalid(
+                        &manifest.path,
+                        format!("variable `{name}` is required; set MINDFLOW_VARIABLE_{upper}"),
+                    ));
+                }
+                None => values.insert(name.clone(), String::new()),
+            };
+        }
+        Ok(Self(values))
+    }
+
+    /// The template with every `{{ name }}` filled in.
+    ///
+    /// # Errors
+    /// A sentence that names the unknown variable or the unclosed braces.
+    pub fn fill(&self, template: &str) -> Result<String, String> {
+        let mut filled = String::with_capacity(template.len());
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once("{{") {
+            let Some((name, tail)) = after.split_once("}}") else {
+                return Err(format!("{template:?} has `{{{{` without `}}}}`"));
+            };
+            let name = name.trim();
+            let value = self.0.get(name).ok_or_else(|| format!("{template:?} names the variable `{name}`, which [variables] does not define"))?;
+            filled.push_str(before);
+            filled.push_str(value);
+            rest = tail;
+        }
+        filled.push_str(rest);
+        Ok(filled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variables() -> Variables {
+        Variables(BTreeMap::from([("host".into(), "https://a.example".into()), ("empty".into(), String::new())]))
+    }
+
+    #[test]
+    fn a_template_is_filled_wherever_it_names_a_variable() {
+        assert_eq!(variables().fill("{{ host }}/v1{{empty}}?x={{host}}").unwrap(), "https://a.example/v1?x=https://a.example");
+        assert_eq!(variables().fill("plain").unwrap(), "plain");
+    }
+
+    #[test]
+    fn an_unknown_variable_is_named() {
+        assert!(variables().fill("{{ nothing }}").unwrap_err().contains("`nothing`"));
+        assert!(variables().fill("{{ host").unwrap_err().contains("without"));
+    }
+}

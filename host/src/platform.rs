@@ -1,0 +1,208 @@
+//! The running platform: every component with its provider, the stores behind them, event delivery, and
+//! the swap of a component while requests run.
+
+use crate::{
+    application::Application,
+    capability::Grants,
+    engine::{Compiled, GuestContext, Outbound, Provider, ProviderStatus, SwapError},
+    manifest::{ComponentEntry, SubscriptionEntry, WebSocketRoute},
+    stores::{Stores, StoresError},
+    trigger::event::Subscribers,
+};
+use mindflow_backends::{
+    clock::Clock,
+    delivery::{self, Delivery, Subscription},
+};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use tokio::sync::Mutex;
+
+/// A platform that can serve.
+pub struct Platform {
+    application: Mutex<Application>,
+    pub providers: BTreeMap<String, Arc<Provider>>,
+    pub http: Arc<Provider>,
+    websocket: Option<(Arc<Provider>, WebSocketRoute)>,
+    pub commands: BTreeMap<String, crate::manifest::Command>,
+    stores: Stores,
+    delivery: Option<Delivery>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Stores(#[from] StoresError),
+    #[error(transparent)]
+    Link(#[from] crate::link::LinkError),
+    #[error("event delivery: {0}")]
+    Delivery(#[from] delivery::StartError),
+    #[error("no component serves HTTP")]
+    NoHttp,
+}
+
+/// Why an operator's command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum OperateError {
+    #[error("there is no command `{0}`")]
+    Unknown(String),
+    #[error("{0}")]
+    Refused(String),
+    #[error(transparent)]
+    Call(#[from] crate::engine::CallFailure),
+}
+
+/// What of the platform a command needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Everything.
+    Server,
+    /// Components and stores, without event delivery: for an operator's command.
+    Operator,
+}
+
+impl Platform {
+    /// Opens the stores, starts the components and, as a server, event delivery.
+    pub async fn start(application: Application, role: Role) -> Result<Self, StartError> {
+        let stores = Stores::open(&application.config, &application.manifest, Clock::system()).await?;
+        let outbound = Outbound::default();
+        let mut providers = BTreeMap::new();
+        for (name, loaded) in &application.components {
+            let context = GuestContext {
+                component: name.as_str().into(),
+                grants: Arc::new(grants(&loaded.entry, loaded.variables.clone(), &stores)),
+                allowed_hosts: Arc::clone(&loaded.allowed_hosts),
+                outbound: outbound.clone(),
+                limits: loaded.entry.instances.clone(),
+            };
+            let exports = application.link(&loaded.entry, &loaded.compiled)?;
+            let provider = Arc::new(Provider::new(context, &loaded.compiled, exports));
+            // Set once, here: `Application::load` made the slot.
+            let _ = loaded.slot.set(Arc::clone(&provider));
+            providers.insert(name.clone(), provider);
+        }
+        let http = providers.get(&application.manifest.http_component).cloned().ok_or(StartError::NoHttp)?;
+        let delivery = match role {
+            Role::Server => start_delivery(&application, &providers, &stores).await?,
+            Role::Operator => None,
+        };
+        let websocket = application.components.iter().find_map(|(name, loaded)| Some((Arc::clone(providers.get(name)?), loaded.entry.websocket.clone()?)));
+        Ok(Self { providers, http, websocket, commands: application.manifest.commands.clone(), stores, delivery, application: Mutex::new(application) })
+    }
+
+    /// The component that takes WebSocket connections.
+    pub fn websocket(&self) -> Option<Arc<Provider>> {
+        self.websocket.as_ref().map(|(provider, _)| Arc::clone(provider))
+    }
+
+    /// Where it takes them.
+    pub fn websocket_route(&self) -> Option<WebSocketRoute> {
+        self.websocket.as_ref().map(|(_, route)| route.clone())
+    }
+
+    /// Takes a new version of a component into service while the old one finishes its calls.
+    ///
+    /// # Errors
+    /// The file does not compile, does not fit its callers or callees, or is not healthy: the old version goes on.
+    pub async fn swap(&self, name: &str, file: &Path) -> Result<ProviderStatus, SwapError> {
+        // One swap at a time: each checks against what the others left.
+        let mut application = self.application.lock().await;
+        let unknown = || crate::link::LinkError::Other { component: name.to_owned(), reason: "there is no component of this name".into() };
+        let provider = self.providers.get(name).ok_or_else(unknown)?;
+        let engine = application.engine.clone();
+        let path = file.to_owned();
+        let compiled: Compiled = tokio::task::spawn_blocking(move || engine.compile(&path))
+            .await
+            .map_err(|error| crate::link::LinkError::Other { component: name.to_owned(), reason: error.to_string() })??;
+        let entry = application.components.get(name).map(|loaded| loaded.entry.clone()).ok_or_else(unknown)?;
+        let exports = application.link(&entry, &compiled)?;
+        application.check_callers(name, &compiled)?;
+        let generation = provider.swap(&compiled, exports).await?;
+        tracing::info!(component = name, generation, digest = compiled.digest, file = %file.display(), "swapped");
+        if let Some(loaded) = application.components.get_mut(name) {
+            loaded.compiled = compiled;
+        }
+        Ok(provider.status())
+    }
+
+    /// Carries out an operator's command in the component that the manifest names for it.
+    pub async fn operate(&self, command: &str, arguments: Vec<String>) -> Result<String, OperateError> {
+        let unknown = || OperateError::Unknown(command.to_owned());
+        let entry = self.commands.get(command).ok_or_else(unknown)?;
+        let provider = self.providers.get(&entry.component).ok_or_else(unknown)?;
+        provider.operate(command.to_owned(), arguments).await?.map_err(OperateError::Refused)
+    }
+
+    /// Makes a new signing key; the old one stays in the key set while its tokens live.
+    pub async fn rotate_keys(&self) -> Result<String, String> {
+        self.stores.keyring.rotate().await.map_err(|error| error.to_string())
+    }
+
+    /// Every dependency and component with what is wrong with it, if anything.
+    pub async fn health(&self) -> BTreeMap<String, Result<(), String>> {
+        let mut health = self.stores.health().await;
+        for (name, provider) in &self.providers {
+            let state = if provider.status().state == "open" { Err("its circuit is open: it failed repeatedly".to_owned()) } else { Ok(()) };
+            health.insert(format!("component:{name}"), state);
+        }
+        if let Some(delivery) = &self.delivery {
+            let failing = delivery.health().failing;
+            let state = match failing.into_iter().next() {
+                Some((part, reason)) => Err(format!("{part}: {reason}")),
+                None => Ok(()),
+            };
+            health.insert("events".into(), state);
+        }
+        health
+    }
+
+    /// Component files by name, for `--watch`.
+    pub async fn sources(&self) -> BTreeMap<String, std::path::PathBuf> {
+        self.application.lock().await.components.iter().map(|(name, loaded)| (name.clone(), loaded.entry.source.clone())).collect()
+    }
+
+    /// Stops delivery, then closes the stores. Triggers have stopped before.
+    pub async fn stop(self) {
+        if let Some(delivery) = &self.delivery {
+            delivery.shutdown().await;
+        }
+        self.stores.close().await;
+    }
+}
+
+fn grants(entry: &ComponentEntry, variables: BTreeMap<String, String>, stores: &Stores) -> Grants {
+    Grants {
+        component: entry.name.clone(),
+        databases: entry.sql.iter().filter_map(|(name, access)| stores.databases.get(name).map(|database| (name.clone(), (database.clone(), *access)))).collect(),
+        buckets: entry.key_value.iter().filter_map(|name| stores.buckets.get(name).map(|bucket| (name.clone(), Arc::clone(bucket)))).collect(),
+        publishes: entry.publishes.clone(),
+        realtime: Some(Arc::clone(&stores.realtime)),
+        topics: entry.realtime.clone(),
+        keyring: Some(Arc::clone(&stores.keyring)),
+        variables,
+        clock: stores.clock.clone(),
+    }
+}
+
+async fn start_delivery(application: &Application, providers: &BTreeMap<String, Arc<Provider>>, stores: &Stores) -> Result<Option<Delivery>, StartError> {
+    let mut subscriptions = Vec::new();
+    let mut subscribers = Subscribers::default();
+    for (name, loaded) in &application.components {
+        let Some(provider) = providers.get(name) else { continue };
+        for entry in &loaded.entry.subscriptions {
+            let subscription = subscription(&loaded.entry, entry);
+            subscribers.add(subscription.name.clone(), Arc::clone(provider), subscription.timeout);
+            subscriptions.push(subscription);
+        }
+    }
+    let Some(database) = stores.databases.get(&application.config.events.database) else { return Ok(None) };
+    let delivery = Delivery::start(database.clone(), subscriptions, Arc::new(subscribers), stores.clock.clone(), delivery::Options::default()).await?;
+    Ok(Some(delivery))
+}
+
+fn subscription(component: &ComponentEntry, entry: &SubscriptionEntry) -> Subscription {
+    let mut subscription = Subscription::new(entry.name.as_ref().unwrap_or(&component.name), &entry.events);
+    if let Some(concurrency) = entry.concurrency {
+        subscription.concurrency = concurrency;
+    }
+    subscription.timeout = Duration::from_millis(u64::from(entry.timeout_ms.unwrap_or(component.instances.deadline_ms)));
+    subscription
+}

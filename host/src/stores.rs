@@ -1,0 +1,146 @@
+//! The back ends that a runtime configuration names, opened: databases, buckets, topics and keys.
+
+use crate::manifest::{Manifest, RuntimeConfig};
+use mindflow_backends::{
+    clock::Clock,
+    key_value::{self, KeyValue},
+    keys::{self, Keyring, PostgresKeys},
+    postgres::{self, Database, DatabaseConfig, migrate, server::EmbeddedServer, server::ServerError, server::ServerOptions},
+    realtime::{self, Realtime},
+};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+
+/// Everything that outlives a request.
+pub struct Stores {
+    server: Option<EmbeddedServer>,
+    pub databases: BTreeMap<String, Database>,
+    pub buckets: BTreeMap<String, Arc<dyn KeyValue>>,
+    pub realtime: Arc<dyn Realtime>,
+    pub keyring: Arc<Keyring>,
+    pub clock: Clock,
+}
+
+/// Why the stores cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum StoresError {
+    #[error("cannot make the data directory {}: {source}; choose another with --data-dir", path.display())]
+    DataDir { path: PathBuf, #[source] source: std::io::Error },
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    #[error(transparent)]
+    Database(#[from] postgres::OpenError),
+    #[error(transparent)]
+    Migrate(#[from] migrate::MigrateError),
+    #[error(transparent)]
+    Bucket(#[from] key_value::OpenError),
+    #[error("[realtime] url: {0}")]
+    Realtime(#[from] mindflow_backends::redis_server::RedisUrlError),
+    #[error(transparent)]
+    Keys(#[from] keys::Error),
+    #[error("there is no database `{0}` for the signing keys")]
+    NoKeysDatabase(String),
+}
+
+/// How far the start brings the databases' schemas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    /// Up to date, by applying what is missing.
+    Migrate,
+    /// It must be up to date already.
+    Require,
+}
+
+/// The databases alone: for migrations.
+pub struct Databases {
+    pub server: Option<EmbeddedServer>,
+    pub databases: BTreeMap<String, Database>,
+}
+
+impl Databases {
+    pub async fn open(config: &RuntimeConfig) -> Result<Self, StoresError> {
+        std::fs::create_dir_all(&config.data_dir).map_err(|source| StoresError::DataDir { path: config.data_dir.clone(), source })?;
+        let binaries = config.databases.values().find_map(|database| match database {
+            DatabaseConfig::Embedded(embedded) => Some(embedded.binaries.clone()),
+            DatabaseConfig::Postgres(_) => None,
+        });
+        let server = match binaries {
+            Some(binaries) => Some(EmbeddedServer::start(ServerOptions { data_dir: config.data_dir.clone(), binaries }).await?),
+            None => None,
+        };
+        let mut databases = BTreeMap::new();
+        for (name, settings) in &config.databases {
+            let key = format!("databases.{name}");
+            databases.insert(name.clone(), Database::open(name, &key, settings, server.as_ref()).await?);
+        }
+        Ok(Self { server, databases })
+    }
+
+    /// Brings each database that the manifest has migrations for to its newest schema, or checks that it is.
+    /// Answers the names of the migrations applied.
+    pub async fn prepare(&self, manifest: &Manifest, schema: Schema) -> Result<Vec<String>, StoresError> {
+        let mut applied = Vec::new();
+        for (name, directory) in &manifest.migrations {
+            let Some(database) = self.databases.get(name) else { continue };
+            match schema {
+                Schema::Migrate => {
+                    let roles: Vec<String> = manifest.components.values().filter(|entry| entry.sql.contains_key(name)).map(|entry| entry.name.clone()).collect();
+                    let report = migrate::migrate(database, directory, &roles).await?;
+                    applied.extend(report.applied.into_iter().map(|file| format!("{name}/{file}")));
+                }
+                Schema::Require => migrate::require_current(database, directory).await?,
+            }
+        }
+        Ok(applied)
+    }
+
+    pub async fn close(self) {
+        for database in self.databases.values() {
+            database.close();
+        }
+        if let Some(server) = self.server {
+            server.stop().await;
+        }
+    }
+}
+
+impl Stores {
+    pub async fn open(config: &RuntimeConfig, manifest: &Manifest, clock: Clock) -> Result<Self, StoresError> {
+        let databases = Databases::open(config).await?;
+        databases.prepare(manifest, if config.migrate { Schema::Migrate } else { Schema::Require }).await?;
+        let Databases { server, databases } = databases;
+        let mut buckets = BTreeMap::new();
+        for (name, settings) in &config.key_value {
+            buckets.insert(name.clone(), key_value::open(settings, name, &config.data_dir, clock.clone()).await?);
+        }
+        let realtime = realtime::open(&config.realtime.0, clock.clone())?;
+        // `Application::load` has checked that the name is configured.
+        let keys_database = databases.get(&config.keys.database).cloned().ok_or_else(|| StoresError::NoKeysDatabase(config.keys.database.clone()))?;
+        let settings = keys::Settings {
+            issuer: manifest.tokens.issuer.clone(),
+            audience: manifest.tokens.audience.clone(),
+            access_lifetime: Duration::from_secs(manifest.tokens.lifetime_s),
+        };
+        let keyring = Keyring::open(Arc::new(PostgresKeys::new(keys_database)), settings, clock.clone()).await?;
+        Ok(Self { server, databases, buckets, realtime, keyring, clock })
+    }
+
+    /// Closes everything in the order that loses nothing.
+    pub async fn close(self) {
+        self.realtime.close().await;
+        for bucket in self.buckets.values() {
+            bucket.close().await;
+        }
+        Databases { server: self.server, databases: self.databases }.close().await;
+    }
+
+    /// Each back end with what is wrong with it, if anything.
+    pub async fn health(&self) -> BTreeMap<String, Result<(), String>> {
+        let databases = futures::future::join_all(self.databases.iter().map(async |(name, database)| (format!("database:{name}"), database.health().await)));
+        let buckets = futures::future::join_all(
+            self.buckets.iter().map(async |(name, bucket)| (format!("key-value:{name}"), bucket.health().await.map_err(|error| error.to_string()))),
+        );
+        let realtime = async { ("realtime".to_owned(), self.realtime.health().await.map_err(|error| error.to_string())) };
+        let (databases, buckets, realtime) = futures::join!(databases, buckets, realtime);
+        databases.into_iter().chain(buckets).chain([realtime]).collect()
+    }
+}
