@@ -23,6 +23,8 @@ pub struct Loaded {
     pub slot: ProviderSlot,
     pub allowed_hosts: Arc<AllowList>,
     pub variables: BTreeMap<String, String>,
+    /// Linked with the others; taken by the platform that starts it.
+    pub exports: Option<Exports>,
 }
 
 /// Why the application cannot start.
@@ -56,9 +58,10 @@ impl Application {
             let loaded = load(&engine, entry, &variables)?;
             components.insert(entry.name.clone(), loaded);
         }
-        let application = Self { manifest, config, engine, components };
-        for loaded in application.components.values() {
-            application.link(&loaded.entry, &loaded.compiled)?;
+        let mut application = Self { manifest, config, engine, components };
+        let linked = application.components.values().map(|loaded| application.link(&loaded.entry, &loaded.compiled)).collect::<Result<Vec<_>, _>>()?;
+        for (loaded, exports) in application.components.values_mut().zip(linked) {
+            loaded.exports = Some(exports);
         }
         Ok(application)
     }
@@ -125,7 +128,7 @@ fn load(engine: &Engine, entry: &ComponentEntry, variables: &Variables) -> Resul
     let allowed_hosts = AllowList::parse(hosts.iter().map(String::as_str)).map_err(|error| wrong(error.to_string()))?;
     let own = entry.variables.iter().map(|(name, template)| variables.fill(template).map(|value| (name.clone(), value))).collect::<Result<_, _>>().map_err(wrong)?;
     let compiled = compile(engine, &entry.name, &entry.source)?;
-    Ok(Loaded { entry: entry.clone(), compiled, slot: ProviderSlot::default(), allowed_hosts: Arc::new(allowed_hosts), variables: own })
+    Ok(Loaded { entry: entry.clone(), compiled, slot: ProviderSlot::default(), allowed_hosts: Arc::new(allowed_hosts), variables: own, exports: None })
 }
 
 fn compile(engine: &Engine, name: &str, source: &Path) -> Result<Compiled, CompileError> {

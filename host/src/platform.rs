@@ -31,8 +31,6 @@ pub struct Platform {
 pub enum StartError {
     #[error(transparent)]
     Stores(#[from] StoresError),
-    #[error(transparent)]
-    Link(#[from] crate::link::LinkError),
     #[error("event delivery: {0}")]
     Delivery(#[from] delivery::StartError),
     #[error("no component serves HTTP")]
@@ -61,11 +59,12 @@ pub enum Role {
 
 impl Platform {
     /// Opens the stores, starts the components and, as a server, event delivery.
-    pub async fn start(application: Application, role: Role) -> Result<Self, StartError> {
+    pub async fn start(mut application: Application, role: Role) -> Result<Self, StartError> {
         let stores = Stores::open(&application.config, &application.manifest, Clock::system()).await?;
         let outbound = Outbound::default();
         let mut providers = BTreeMap::new();
-        for (name, loaded) in &application.components {
+        for (name, loaded) in &mut application.components {
+            let Some(exports) = loaded.exports.take() else { continue };
             let context = GuestContext {
                 component: name.as_str().into(),
                 grants: Arc::new(grants(&loaded.entry, loaded.variables.clone(), &stores)),
@@ -73,7 +72,6 @@ impl Platform {
                 outbound: outbound.clone(),
                 limits: loaded.entry.instances.clone(),
             };
-            let exports = application.link(&loaded.entry, &loaded.compiled)?;
             let provider = Arc::new(Provider::new(context, &loaded.compiled, exports));
             // Set once, here: `Application::load` made the slot.
             let _ = loaded.slot.set(Arc::clone(&provider));
@@ -160,7 +158,7 @@ impl Platform {
     }
 
     /// Stops delivery, then closes the stores. Triggers have stopped before.
-    pub async fn stop(self) {
+    pub async fn stop(&self) {
         if let Some(delivery) = &self.delivery {
             delivery.shutdown().await;
         }

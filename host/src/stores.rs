@@ -9,10 +9,11 @@ use mindflow_backends::{
     realtime::{self, Realtime},
 };
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use tokio::sync::Mutex;
 
 /// Everything that outlives a request.
 pub struct Stores {
-    server: Option<EmbeddedServer>,
+    server: Mutex<Option<EmbeddedServer>>,
     pub databases: BTreeMap<String, Database>,
     pub buckets: BTreeMap<String, Arc<dyn KeyValue>>,
     pub realtime: Arc<dyn Realtime>,
@@ -121,16 +122,16 @@ impl Stores {
             access_lifetime: Duration::from_secs(manifest.tokens.lifetime_s),
         };
         let keyring = Keyring::open(Arc::new(PostgresKeys::new(keys_database)), settings, clock.clone()).await?;
-        Ok(Self { server, databases, buckets, realtime, keyring, clock })
+        Ok(Self { server: Mutex::new(server), databases, buckets, realtime, keyring, clock })
     }
 
     /// Closes everything in the order that loses nothing.
-    pub async fn close(self) {
+    pub async fn close(&self) {
         self.realtime.close().await;
         for bucket in self.buckets.values() {
             bucket.close().await;
         }
-        Databases { server: self.server, databases: self.databases }.close().await;
+        Databases { server: self.server.lock().await.take(), databases: self.databases.clone() }.close().await;
     }
 
     /// Each back end with what is wrong with it, if anything.

@@ -46,13 +46,7 @@ pub async fn run(place: &Place, listen: Option<SocketAddr>, watch_files: bool) -
     let outcome = serve(&platform, listener, address, settings, &data_dir, metrics, watch_files, &mut stop_signals, &stop).await;
     stop.cancel();
     tracing::info!("stopping");
-    // The server and the control socket hold it until they have drained.
-    match Arc::try_unwrap(platform) {
-        Ok(platform) => platform.stop().await,
-        Err(shared) => {
-            tracing::debug!(holders = Arc::strong_count(&shared), "stopping while calls are still running");
-        }
-    }
+    platform.stop().await;
     tracing::info!("stopped");
     outcome
 }

@@ -29,6 +29,9 @@ use tokio::{
 use wasmtime::component::Val;
 use wasmtime_wasi_http::WasiBody;
 
+/// How long the other calls of a shared instance may go on after one of them hung.
+const RETIRED_GRACE: Duration = Duration::from_secs(60);
+
 /// Why a call was not answered by the component itself.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum CallFailure {
@@ -254,12 +257,14 @@ impl Provider {
             }
             Err(_elapsed) => {
                 generation.retire(&worker);
-                if self.context.limits.concurrency == 1
-                    && let Some(abort) = worker.abort.get()
-                {
-                    // A guest's task cannot be cancelled; its store can be dropped.
-                    abort.abort();
-                }
+                // A guest's task cannot be cancelled; its store can be dropped. Others in it may finish first.
+                let grace = if self.context.limits.concurrency == 1 { Duration::ZERO } else { RETIRED_GRACE };
+                tokio::spawn(async move {
+                    tokio::time::sleep(grace).await;
+                    if let Some(abort) = worker.abort.get() {
+                        abort.abort();
+                    }
+                });
                 Err(CallFailure::Deadline { component: component(), deadline })
             }
         }
