@@ -1,0 +1,87 @@
+//! What an access token says: who, with which roles, in which session, for how long.
+
+use crate::{account::Account, role::Roles};
+use serde::Serialize;
+use uuid::Uuid;
+
+/// Who gives out the platform's access tokens.
+const ISSUER: &str = "mindflow-auth";
+/// Whom they are for.
+const AUDIENCE: &str = "mindflow";
+
+/// The claims of an access token (RFC 7519), times in seconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Serialize)]
+pub struct Claims<'a> {
+    iss: &'static str,
+    aud: &'static str,
+    sub: Uuid,
+    email: &'a str,
+    roles: &'a Roles,
+    iat: i64,
+    exp: i64,
+    jti: Uuid,
+    sid: Uuid,
+}
+
+impl<'a> Claims<'a> {
+    /// `jti`: this token's own id.
+    pub fn new(
+        account: &'a Account,
+        session_id: Uuid,
+        jti: Uuid,
+        now_us: i64,
+        lifetime_s: u32,
+    ) -> Self {
+        let iat = now_us.div_euclid(1_000_000);
+        Self {
+            iss: ISSUER,
+            aud: AUDIENCE,
+            sub: account.id,
+            email: &account.email,
+            roles: &account.roles,
+            iat,
+            exp: iat.saturating_add(i64::from(lifetime_s)),
+            jti,
+            sid: session_id,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::role::Role;
+
+    #[test]
+    fn an_access_token_has_the_contracts_claims_and_ends_after_its_lifetime() {
+        let account = Account {
+            id: Uuid::from_u128(1),
+            email: "ann@example.org".into(),
+            display_name: "Ann".into(),
+            roles: Roles::from([Role::User, Role::Premium]),
+            timezone: "UTC".into(),
+            created_at_us: 0,
+        };
+        let claims = Claims::new(
+            &account,
+            Uuid::from_u128(2),
+            Uuid::from_u128(3),
+            1_700_000_000_999_999,
+            900,
+        );
+        assert_eq!(
+            serde_json::to_value(claims).unwrap(),
+            serde_json::json!({
+                "iss": "mindflow-auth",
+                "aud": "mindflow",
+                "sub": "00000000-0000-0000-0000-000000000001",
+                "email": "ann@example.org",
+                "roles": ["user", "premium"],
+                "iat": 1_700_000_000,
+                "exp": 1_700_000_900,
+                "jti": "00000000-0000-0000-0000-000000000003",
+                "sid": "00000000-0000-0000-0000-000000000002",
+            })
+        );
+    }
+}

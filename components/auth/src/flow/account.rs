@@ -1,0 +1,139 @@
+//! Changes to an account: one's own profile, and by admins the roles of anybody. Each commits with the
+//! event that carries the account as it is then; a change to what already is writes nothing.
+
+use super::session::{Authenticated, authenticate};
+use crate::{
+    account::Account,
+    role::{self, Role, Roles},
+    store::accounts::{self, DATABASE},
+    validation,
+};
+use mindflow_guest::{
+    call::{CallContext, Error},
+    clock,
+    sql::{self, Abort, Identity, Tx},
+};
+use uuid::Uuid;
+
+pub async fn update_profile(
+    context: &CallContext,
+    display_name: Option<&str>,
+    timezone: Option<&str>,
+) -> Result<Account, Error> {
+    let Authenticated { caller, .. } = authenticate(context).await?;
+    let edit = validation::profile(display_name, timezone).map_err(Error::Invalid)?;
+    sql::transaction(DATABASE, &caller.identity(), async |tx| {
+        change(tx, context, caller.user_id, |account| {
+            let mut next = account.clone();
+            next.display_name = edit.display_name.clone().unwrap_or(next.display_name);
+            next.timezone = edit.timezone.map_or(next.timezone, str::to_owned);
+            next
+        })
+        .await
+    })
+    .await
+}
+
+pub async fn set_roles(
+    context: &CallContext,
+    user_id: &str,
+    roles: impl IntoIterator<Item = Role>,
+) -> Result<Account, Error> {
+    let Authenticated { caller, .. } = authenticate(context).await?;
+    if !caller.has_role(Role::Admin.as_str()) {
+        return Err(admins_only());
+    }
+    let user_id: Uuid = user_id.trim().parse().map_err(|_| no_such_user())?;
+    let roles = role::with_user(roles);
+    if locks_oneself_out(caller.user_id, user_id, &roles) {
+        return Err(Error::Conflict(
+            "You cannot take the admin role from yourself. Ask another admin to do it.".into(),
+        ));
+    }
+    sql::transaction(DATABASE, &caller.identity(), async |tx| {
+        // The token may be older than the caller's own last change of roles.
+        let is_admin = accounts::read(tx, caller.user_id)
+            .await?
+            .is_some_and(|account| account.roles.contains(&Role::Admin));
+        if !is_admin {
+            return Err(Abort::Call(admins_only()));
+        }
+        change(tx, context, user_id, |account| Account {
+            roles: roles.clone(),
+            ..account.clone()
+        })
+        .await
+    })
+    .await
+}
+
+/// For the operator, who has the right by being at the command line.
+pub async fn change_roles(
+    context: &CallContext,
+    user_id: Uuid,
+    next: impl Fn(&Roles) -> Roles,
+) -> Result<Account, Error> {
+    sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        change(tx, context, user_id, |account| Account {
+            roles: next(&account.roles),
+            ..account.clone()
+        })
+        .await
+    })
+    .await
+}
+
+/// Locks the account, makes of it what `next` says, and publishes that when it is something else than before.
+async fn change(
+    tx: &Tx,
+    context: &CallContext,
+    id: Uuid,
+    next: impl Fn(&Account) -> Account,
+) -> Result<Account, Abort> {
+    let before = accounts::lock(tx, id).await?.ok_or_else(no_such_user)?;
+    let after = next(&before);
+    if after != before {
+        let sequence = accounts::update(tx, &before, &after, clock::now_us()).await?;
+        accounts::publish(
+            tx,
+            context,
+            "UserUpdated",
+            &after,
+            sequence,
+            &after.profile(),
+        )
+        .await?;
+    }
+    Ok(after)
+}
+
+/// Without this an admin's slip could leave the platform without any.
+fn locks_oneself_out(caller: Uuid, target: Uuid, roles: &Roles) -> bool {
+    caller == target && !roles.contains(&Role::Admin)
+}
+
+fn admins_only() -> Error {
+    Error::Forbidden("Only an admin may change roles.".into())
+}
+
+fn no_such_user() -> Error {
+    Error::NotFound("There is no such user.".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_admin_cannot_take_the_admin_role_from_themselves() {
+        let (admin, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let without = Roles::from([Role::User, Role::Premium]);
+        assert!(locks_oneself_out(admin, admin, &without));
+        assert!(!locks_oneself_out(admin, other, &without));
+        assert!(!locks_oneself_out(
+            admin,
+            admin,
+            &Roles::from([Role::User, Role::Admin])
+        ));
+    }
+}

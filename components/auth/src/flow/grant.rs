@@ -1,0 +1,96 @@
+//! The two tokens of a session. The access token is signed before the session changes, so a client
+//! that gets no answer has lost nothing.
+
+use crate::{
+    account::Account,
+    claims::Claims,
+    entropy,
+    session::{Secrets, Session},
+    settings::Settings,
+    store::sessions::Sessions,
+    token::RefreshToken,
+};
+use mindflow_guest::{call::Error, failure::internal, jwt_signer};
+use uuid::Uuid;
+
+/// What a client gets for its password or its refresh token.
+pub struct Issued {
+    pub account: Account,
+    pub access_token: String,
+    pub access_token_s: u32,
+    pub refresh_token: RefreshToken,
+}
+
+/// A signed access token of that session, for the account's roles as of now.
+pub async fn sign(
+    account: &Account,
+    session_id: Uuid,
+    now_us: i64,
+    settings: Settings,
+) -> Result<String, Error> {
+    let claims = Claims::new(
+        account,
+        session_id,
+        entropy::id(),
+        now_us,
+        settings.access_token_s,
+    );
+    let claims = serde_json::to_string(&claims).map_err(internal)?;
+    jwt_signer::sign(claims)
+        .await
+        .map_err(|reason| Error::Unavailable(format!("signing keys: {reason}")))
+}
+
+/// A session that is stored but that nobody holds a token of yet.
+pub struct Opened {
+    pub session_id: Uuid,
+    user_id: Uuid,
+    issued: Issued,
+    sessions: Sessions,
+}
+
+/// Opens a session of the account. Its tokens come with [`Opened::keep`], when all else is done.
+pub async fn open(
+    account: Account,
+    user_agent: Option<String>,
+    now_us: i64,
+    settings: Settings,
+) -> Result<Opened, Error> {
+    let secrets = Secrets {
+        family_key: entropy::bytes().map_err(internal)?,
+        first: entropy::bytes().map_err(internal)?,
+    };
+    let session_id = entropy::id();
+    let access_token = sign(&account, session_id, now_us, settings).await?;
+    let (session, refresh_token) =
+        Session::begin(session_id, &account, user_agent, secrets, now_us);
+    let sessions = Sessions::open().await?;
+    sessions.add(session_id, &session).await?;
+    let user_id = account.id;
+    let issued = Issued {
+        account,
+        access_token,
+        access_token_s: settings.access_token_s,
+        refresh_token,
+    };
+    Ok(Opened {
+        session_id,
+        user_id,
+        issued,
+        sessions,
+    })
+}
+
+impl Opened {
+    /// Hands out the tokens when `outcome` is good; otherwise the session ends unused.
+    pub async fn keep(self, outcome: Result<(), Error>) -> Result<Issued, Error> {
+        match outcome {
+            Ok(()) => Ok(self.issued),
+            Err(error) => {
+                // Nobody holds its tokens; if the store is away too, it ends by its lifetime.
+                let _ = self.sessions.end(self.session_id, self.user_id).await;
+                Err(error)
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! A login: the same answer after the same work whether the address has no account or the password is
+//! wrong, and none at all while the account is locked.
+
+use super::grant::{self, Issued};
+use crate::{
+    account::LoggedIn,
+    entropy, password,
+    settings::Settings,
+    store::{
+        accounts::{self, DATABASE, Stored},
+        failures::Failures,
+    },
+    validation::{self, EmailKey},
+};
+use mindflow_guest::{
+    call::{CallContext, Error},
+    clock,
+    failure::internal,
+    sql::{self, Identity},
+};
+
+/// What a login says, as it came.
+pub struct Request {
+    pub email: String,
+    pub password: String,
+    pub user_agent: Option<String>,
+}
+
+pub async fn login(context: &CallContext, request: Request) -> Result<Issued, Error> {
+    let settings = Settings::load().await.map_err(internal)?;
+    let email = EmailKey::of(&request.email);
+    let failures = Failures::of(&email).await?;
+    failures.check().await?;
+    // Text that is no address has no account, and some of it (a NUL) the database could not be asked for.
+    let stored = if validation::is_email(&request.email) {
+        accounts::by_email(&email).await?
+    } else {
+        None
+    };
+    let hash = stored.as_ref().map(|stored| stored.password_hash.as_str());
+    let is_right =
+        password::verify(&request.password, hash, settings.bcrypt_cost).map_err(internal)?;
+    let Some(stored) = stored.filter(|_| is_right) else {
+        return Err(failures.count(wrong()).await?);
+    };
+    // Again: others may have failed while this password was compared.
+    if failures.check().await? {
+        failures.forget().await?;
+    }
+    let rehashed = rehash(&request.password, &stored, settings)?;
+    let user_agent = validation::user_agent(request.user_agent.as_deref());
+    admit(context, stored, rehashed, user_agent, settings).await
+}
+
+/// The password's hash at today's cost, when the stored one was made at another.
+fn rehash(password: &str, stored: &Stored, settings: Settings) -> Result<Option<String>, Error> {
+    if !password::is_outdated(&stored.password_hash, settings.bcrypt_cost) {
+        return Ok(None);
+    }
+    let salt = entropy::bytes().map_err(internal)?;
+    password::hash(password, settings.bcrypt_cost, salt)
+        .map(Some)
+        .map_err(internal)
+}
+
+async fn admit(
+    context: &CallContext,
+    stored: Stored,
+    rehashed: Option<String>,
+    user_agent: Option<String>,
+    settings: Settings,
+) -> Result<Issued, Error> {
+    let Stored {
+        account,
+        password_hash,
+    } = stored;
+    let now_us = clock::now_us();
+    let opened = grant::open(account.clone(), user_agent.clone(), now_us, settings).await?;
+    let event = LoggedIn {
+        user_id: account.id,
+        session_id: opened.session_id,
+        user_agent: user_agent.as_deref(),
+        at: clock::rfc3339(now_us),
+    };
+    let written = sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        let sequence = accounts::note_login(tx, account.id, now_us)
+            .await?
+            .ok_or_else(wrong)?;
+        if let Some(rehashed) = &rehashed {
+            accounts::rehash(tx, account.id, &password_hash, rehashed).await?;
+        }
+        accounts::publish(tx, context, "UserLoggedIn", &account, sequence, &event).await
+    })
+    .await;
+    opened.keep(written).await
+}
+
+/// The one answer to an unknown address and to a wrong password.
+fn wrong() -> Error {
+    Error::Unauthenticated("The e-mail address or the password is wrong.".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        account::Account,
+        role::{Role, Roles},
+    };
+    use uuid::Uuid;
+
+    fn stored(cost: u32) -> Stored {
+        Stored {
+            account: Account {
+                id: Uuid::from_u128(1),
+                email: "ann@example.org".into(),
+                display_name: "Ann".into(),
+                roles: Roles::from([Role::User]),
+                timezone: "UTC".into(),
+                created_at_us: 0,
+            },
+            password_hash: password::hash("correct horse", cost, [7; 16]).unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_password_is_hashed_anew_only_when_the_cost_has_changed() {
+        let settings = Settings {
+            bcrypt_cost: 5,
+            access_token_s: 900,
+        };
+        assert_eq!(rehash("correct horse", &stored(5), settings).unwrap(), None);
+        let rehashed = rehash("correct horse", &stored(4), settings)
+            .unwrap()
+            .unwrap();
+        assert!(password::verify("correct horse", Some(&rehashed), 5).unwrap());
+        assert!(!password::is_outdated(&rehashed, 5));
+    }
+}

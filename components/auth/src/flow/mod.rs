@@ -1,0 +1,11 @@
+//! What callers ask for, step by step: each file is one part of the interface, and the order of its
+//! steps is what it promises.
+
+pub mod account;
+pub mod grant;
+pub mod health;
+pub mod login;
+pub mod operator;
+pub mod refresh;
+pub mod register;
+pub mod session;

@@ -1,0 +1,68 @@
+//! A refresh: the newest token of a session for the next one. Two uses of one token, even at the same
+//! moment, cannot both win; the later one ends the session, since one of the two holds a copy.
+
+use super::grant::{self, Issued};
+use crate::{
+    entropy,
+    session::Verdict,
+    settings::Settings,
+    store::{accounts, sessions::Sessions},
+    token::RefreshToken,
+    validation,
+};
+use mindflow_guest::{call::Error, clock, failure::internal};
+
+/// How often a session that was changed between reading and writing is looked at again. A second look
+/// finds the token used or the session ended, so this bounds what cannot happen.
+const ATTEMPTS_MAX: u32 = 3;
+
+pub async fn refresh(refresh_token: &str, user_agent: Option<&str>) -> Result<Issued, Error> {
+    let token = RefreshToken::parse(refresh_token.trim()).map_err(|_| refused())?;
+    let settings = Settings::load().await.map_err(internal)?;
+    let sessions = Sessions::open().await?;
+    for _ in 0..ATTEMPTS_MAX {
+        let stored = sessions.get(token.session_id).await?.ok_or_else(refused)?;
+        let now_us = clock::now_us();
+        match stored.session.judge(&token, now_us) {
+            Verdict::Fresh => {}
+            Verdict::Unknown => return Err(refused()),
+            Verdict::Reused | Verdict::Expired => {
+                sessions
+                    .end(token.session_id, stored.session.user_id)
+                    .await?;
+                return Err(refused());
+            }
+        }
+        let Some(account) = accounts::by_id(stored.session.user_id).await? else {
+            sessions
+                .end(token.session_id, stored.session.user_id)
+                .await?;
+            return Err(refused());
+        };
+        let access_token = grant::sign(&account, token.session_id, now_us, settings).await?;
+        let secret = entropy::bytes().map_err(internal)?;
+        let (next, refresh_token) = stored.session.rotate(
+            token.session_id,
+            &account,
+            validation::user_agent(user_agent),
+            secret,
+            now_us,
+        );
+        if sessions.replace(token.session_id, &stored, &next).await? {
+            return Ok(Issued {
+                account,
+                access_token,
+                access_token_s: settings.access_token_s,
+                refresh_token,
+            });
+        }
+    }
+    Err(Error::Unavailable(
+        "the session is being changed by others".into(),
+    ))
+}
+
+/// One answer to every token that is not good: which it was is nobody's business.
+fn refused() -> Error {
+    Error::Unauthenticated("The session has ended. Log in again.".into())
+}

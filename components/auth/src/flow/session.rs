@@ -1,0 +1,86 @@
+//! Sessions as their owner sees them, and the question asked before every request: does this token
+//! speak for somebody now? A session store that is away answers no question with yes.
+
+use crate::{
+    session::Session,
+    store::sessions::{Sessions, Stored},
+};
+use mindflow_guest::{
+    call::{CallContext, Error},
+    caller::Caller,
+};
+use uuid::Uuid;
+
+/// A caller whose token is good and whose session lives.
+pub struct Authenticated {
+    pub caller: Caller,
+    pub session_id: Uuid,
+    sessions: Sessions,
+}
+
+/// Proves the token, then its session. One read of the key-value store and nothing else.
+pub async fn authenticate(context: &CallContext) -> Result<Authenticated, Error> {
+    let caller = Caller::prove(context).await?;
+    let session_id: Uuid = caller.session_id.parse().map_err(|_| ended())?;
+    let sessions = Sessions::open().await?;
+    match sessions.get(session_id).await? {
+        Some(Stored { session, .. }) if session.user_id == caller.user_id => Ok(Authenticated {
+            caller,
+            session_id,
+            sessions,
+        }),
+        _ => Err(ended()),
+    }
+}
+
+pub async fn logout(context: &CallContext) -> Result<(), Error> {
+    let Authenticated {
+        caller,
+        session_id,
+        sessions,
+    } = authenticate(context).await?;
+    sessions.end(session_id, caller.user_id).await
+}
+
+/// A session and whether the asking token belongs to it.
+pub struct Listed {
+    pub id: Uuid,
+    pub session: Session,
+    pub is_current: bool,
+}
+
+pub async fn list(context: &CallContext) -> Result<Vec<Listed>, Error> {
+    let Authenticated {
+        caller,
+        session_id,
+        sessions,
+    } = authenticate(context).await?;
+    let live = sessions.of_user(caller.user_id).await?;
+    Ok(live
+        .into_iter()
+        .map(|(id, session)| Listed {
+            id,
+            session,
+            is_current: id == session_id,
+        })
+        .collect())
+}
+
+/// Ends one of the caller's own sessions. Somebody else's is not found, as one that never was.
+pub async fn revoke(context: &CallContext, id: &str) -> Result<(), Error> {
+    let Authenticated {
+        caller, sessions, ..
+    } = authenticate(context).await?;
+    let missing = || Error::NotFound("There is no such session of yours.".into());
+    let id: Uuid = id.parse().map_err(|_| missing())?;
+    match sessions.get(id).await? {
+        Some(Stored { session, .. }) if session.user_id == caller.user_id => {
+            sessions.end(id, caller.user_id).await
+        }
+        _ => Err(missing()),
+    }
+}
+
+fn ended() -> Error {
+    Error::Unauthenticated("The session has ended. Log in again.".into())
+}

@@ -1,0 +1,132 @@
+//! The auth service: accounts, sessions and tokens.
+//!
+//! This file wires the component's exports to plain Rust. Decisions are pure modules; `flow` puts
+//! their steps in order, `store` keeps what they decide.
+
+mod account;
+mod claims;
+mod entropy;
+mod flow;
+mod lockout;
+mod password;
+mod role;
+mod session;
+mod settings;
+mod store;
+mod token;
+mod validation;
+mod wire;
+
+mod bindings {
+    #![allow(
+        missing_docs,
+        clippy::all,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )]
+    wit_bindgen::generate!({
+        path: ["../../wit/platform", "../../wit/services/auth.wit"],
+        inline: "
+            package mindflow:auth-component;
+            world component {
+                export mindflow:auth/accounts@0.1.0;
+                export mindflow:platform/health@0.1.0;
+                export mindflow:platform/operator@0.1.0;
+            }
+        ",
+        world: "mindflow:auth-component/component",
+        with: {
+            "mindflow:platform/call@0.1.0": mindflow_guest::call,
+        },
+        generate_unused_types: true,
+    });
+}
+
+use bindings::exports::mindflow::{
+    auth::accounts::{
+        self, Caller, Grant, LoginAttempt, ProfileChange, Registration, Role, Session, User,
+    },
+    platform::{health, operator},
+};
+use mindflow_guest::call::{CallContext, Error};
+
+struct Auth;
+
+impl accounts::Guest for Auth {
+    async fn register(context: CallContext, registration: Registration) -> Result<Grant, Error> {
+        flow::register::register(&context, wire::registration(registration))
+            .await
+            .map(wire::grant)
+    }
+
+    async fn login(context: CallContext, attempt: LoginAttempt) -> Result<Grant, Error> {
+        flow::login::login(&context, wire::login(attempt))
+            .await
+            .map(wire::grant)
+    }
+
+    async fn refresh(
+        _context: CallContext,
+        refresh_token: String,
+        user_agent: Option<String>,
+    ) -> Result<Grant, Error> {
+        flow::refresh::refresh(&refresh_token, user_agent.as_deref())
+            .await
+            .map(wire::grant)
+    }
+
+    async fn logout(context: CallContext) -> Result<(), Error> {
+        flow::session::logout(&context).await
+    }
+
+    async fn sessions(context: CallContext) -> Result<Vec<Session>, Error> {
+        let listed = flow::session::list(&context).await?;
+        Ok(listed.into_iter().map(wire::session).collect())
+    }
+
+    async fn revoke_session(context: CallContext, id: String) -> Result<(), Error> {
+        flow::session::revoke(&context, &id).await
+    }
+
+    async fn authenticate(context: CallContext) -> Result<Caller, Error> {
+        flow::session::authenticate(&context)
+            .await
+            .map(wire::caller)
+    }
+
+    async fn update_profile(context: CallContext, change: ProfileChange) -> Result<User, Error> {
+        flow::account::update_profile(
+            &context,
+            change.display_name.as_deref(),
+            change.timezone.as_deref(),
+        )
+        .await
+        .map(wire::user)
+    }
+
+    async fn set_roles(
+        context: CallContext,
+        user_id: String,
+        roles: Vec<Role>,
+    ) -> Result<User, Error> {
+        flow::account::set_roles(&context, &user_id, roles.into_iter().map(wire::role))
+            .await
+            .map(wire::user)
+    }
+}
+
+impl health::Guest for Auth {
+    async fn check() -> Result<(), String> {
+        flow::health::check().await
+    }
+}
+
+impl operator::Guest for Auth {
+    async fn run(command: String, arguments: Vec<String>) -> Result<String, String> {
+        flow::operator::run(&command, &arguments).await
+    }
+}
+
+bindings::export!(Auth with_types_in bindings);

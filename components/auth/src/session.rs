@@ -1,0 +1,246 @@
+//! A session: what one login keeps in the key-value store until it is ended or left unused for seven
+//! days. Its refresh tokens are one family, of which only the newest is good; what a presented token
+//! means for the session is decided here.
+
+use crate::{
+    account::Account,
+    role::Roles,
+    token::{FamilyKey, RefreshToken, SECRET_BYTES, SecretHash},
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A refresh token's life, and so the session's since its last use (the contract).
+pub const LIFETIME_S: u32 = 7 * 24 * 60 * 60;
+const LIFETIME_US: i64 = LIFETIME_S as i64 * 1_000_000;
+/// The same, as the store takes it.
+pub const LIFETIME_MS: u64 = LIFETIME_S as u64 * 1_000;
+
+/// The value under `session:{id}`. Times in microseconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Session {
+    pub user_id: Uuid,
+    pub email: String,
+    /// As of the last access token; the next one takes them anew from the database.
+    pub roles: Roles,
+    pub created_at: i64,
+    /// When its newest access token was given out.
+    pub last_used_at: i64,
+    pub user_agent: Option<String>,
+    pub expires_at: i64,
+    /// Of the one refresh token that is still good.
+    refresh_hash: SecretHash,
+    family_key: FamilyKey,
+}
+
+/// What a presented refresh token means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The family's newest, not used yet.
+    Fresh,
+    /// Ours, but used before: somebody holds a copy. The whole family ends.
+    Reused,
+    /// Never given out by this session. Means nothing for it.
+    Unknown,
+    /// The session's time is over.
+    Expired,
+}
+
+/// What a new session needs that nobody can guess.
+#[derive(Debug, Clone)]
+pub struct Secrets {
+    pub family_key: [u8; 32],
+    pub first: [u8; SECRET_BYTES],
+}
+
+impl Session {
+    /// A new session of the account, with its first refresh token.
+    pub fn begin(
+        id: Uuid,
+        account: &Account,
+        user_agent: Option<String>,
+        secrets: Secrets,
+        now_us: i64,
+    ) -> (Self, RefreshToken) {
+        let family_key = FamilyKey(secrets.family_key);
+        let token = RefreshToken::new(id, &family_key, secrets.first);
+        let session = Self {
+            user_id: account.id,
+            email: account.email.clone(),
+            roles: account.roles.clone(),
+            created_at: now_us,
+            last_used_at: now_us,
+            user_agent,
+            expires_at: now_us.saturating_add(LIFETIME_US),
+            refresh_hash: token.hash(),
+            family_key,
+        };
+        (session, token)
+    }
+
+    /// Decides what the token, presented now, means.
+    pub fn judge(&self, token: &RefreshToken, now_us: i64) -> Verdict {
+        if !token.was_issued_by(&self.family_key) {
+            Verdict::Unknown
+        } else if now_us >= self.expires_at {
+            Verdict::Expired
+        } else if token.hash() == self.refresh_hash {
+            Verdict::Fresh
+        } else {
+            Verdict::Reused
+        }
+    }
+
+    /// The session after its fresh token was used, with the token that takes its place.
+    pub fn rotate(
+        &self,
+        id: Uuid,
+        account: &Account,
+        user_agent: Option<String>,
+        secret: [u8; SECRET_BYTES],
+        now_us: i64,
+    ) -> (Self, RefreshToken) {
+        let token = RefreshToken::new(id, &self.family_key, secret);
+        let session = Self {
+            email: account.email.clone(),
+            roles: account.roles.clone(),
+            last_used_at: now_us,
+            user_agent: user_agent.or_else(|| self.user_agent.clone()),
+            expires_at: now_us.saturating_add(LIFETIME_US),
+            refresh_hash: token.hash(),
+            ..self.clone()
+        };
+        (session, token)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::role::Role;
+    use proptest::prelude::*;
+
+    const ID: Uuid = Uuid::from_u128(7);
+
+    fn account() -> Account {
+        Account {
+            id: Uuid::from_u128(1),
+            email: "ann@example.org".into(),
+            display_name: "Ann".into(),
+            roles: Roles::from([Role::User]),
+            timezone: "UTC".into(),
+            created_at_us: 0,
+        }
+    }
+
+    fn begun(now_us: i64) -> (Session, RefreshToken) {
+        Session::begin(
+            ID,
+            &account(),
+            Some("curl".into()),
+            Secrets {
+                family_key: [1; 32],
+                first: [0; 32],
+            },
+            now_us,
+        )
+    }
+
+    #[test]
+    fn the_first_token_is_fresh_once() {
+        let (session, first) = begun(0);
+        assert_eq!(session.judge(&first, 1), Verdict::Fresh);
+        let (rotated, second) = session.rotate(ID, &account(), None, [2; 32], 1);
+        assert_eq!(rotated.judge(&first, 2), Verdict::Reused);
+        assert_eq!(rotated.judge(&second, 2), Verdict::Fresh);
+    }
+
+    #[test]
+    fn a_made_up_token_means_nothing_for_the_session() {
+        let (session, _) = begun(0);
+        let forged = RefreshToken::new(ID, &FamilyKey([2; 32]), [9; 32]);
+        assert_eq!(session.judge(&forged, 1), Verdict::Unknown);
+    }
+
+    #[test]
+    fn a_session_left_unused_for_seven_days_is_over() {
+        let (session, first) = begun(0);
+        assert_eq!(session.judge(&first, LIFETIME_US - 1), Verdict::Fresh);
+        assert_eq!(session.judge(&first, LIFETIME_US), Verdict::Expired);
+    }
+
+    #[test]
+    fn each_use_gives_the_session_seven_more_days() {
+        let (session, _) = begun(0);
+        let (rotated, _) = session.rotate(ID, &account(), None, [2; 32], 5);
+        assert_eq!(rotated.expires_at, 5 + LIFETIME_US);
+        assert_eq!((rotated.created_at, rotated.last_used_at), (0, 5));
+    }
+
+    #[test]
+    fn a_refresh_takes_todays_roles_and_keeps_the_user_agent_when_none_is_sent() {
+        let (session, _) = begun(0);
+        let promoted = Account {
+            roles: Roles::from([Role::User, Role::Admin]),
+            ..account()
+        };
+        let (rotated, _) = session.rotate(ID, &promoted, None, [2; 32], 5);
+        assert_eq!(rotated.roles, promoted.roles);
+        assert_eq!(rotated.user_agent.as_deref(), Some("curl"));
+        let (moved, _) = session.rotate(ID, &promoted, Some("firefox".into()), [2; 32], 5);
+        assert_eq!(moved.user_agent.as_deref(), Some("firefox"));
+    }
+
+    #[test]
+    fn a_session_reads_back_as_it_was_stored() {
+        let (session, _) = begun(3);
+        let stored = serde_json::to_vec(&session).unwrap();
+        assert_eq!(serde_json::from_slice::<Session>(&stored).unwrap(), session);
+    }
+
+    #[test]
+    fn a_stored_session_has_the_documented_fields() {
+        let (session, _) = begun(3);
+        let stored = serde_json::to_value(&session).unwrap();
+        let names: Vec<&str> = stored
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        for name in [
+            "userId",
+            "email",
+            "roles",
+            "createdAt",
+            "lastUsedAt",
+            "userAgent",
+            "expiresAt",
+            "refreshHash",
+            "familyKey",
+        ] {
+            assert!(names.contains(&name), "{name} is not in {names:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn after_any_number_of_rotations_only_the_newest_token_is_fresh_and_all_older_ones_are_reused(
+            secrets in proptest::collection::hash_set(any::<[u8; 32]>(), 1..20)
+        ) {
+            let (mut session, first) = begun(0);
+            let mut tokens = vec![first];
+            for secret in secrets {
+                let (rotated, token) = session.rotate(ID, &account(), None, secret, 1);
+                session = rotated;
+                tokens.push(token);
+            }
+            let newest = tokens.pop().unwrap();
+            prop_assert_eq!(session.judge(&newest, 2), Verdict::Fresh);
+            for used in tokens {
+                prop_assert_eq!(session.judge(&used, 2), Verdict::Reused);
+            }
+        }
+    }
+}

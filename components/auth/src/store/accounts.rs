@@ -1,0 +1,243 @@
+//! Accounts in the write database, schema `auth`.
+
+use crate::{
+    account::Account,
+    role::{self, Roles},
+    validation::EmailKey,
+};
+use mindflow_guest::{
+    call::{CallContext, Error},
+    event,
+    failure::internal,
+    params,
+    sql::{self, Abort, Identity, Row, RowError, Time, Tx},
+};
+use uuid::Uuid;
+
+/// The database's name in the manifest.
+pub const DATABASE: &str = "write";
+/// The constraint that keeps an address to one account.
+const EMAIL_IS_UNIQUE: &str = "users_email_key_is_unique";
+/// Accounts read at once for a list: well below the 10,000 rows that a query may answer.
+const PAGE_ROWS: i64 = 1_000;
+
+/// `SELECT` of an account with its roles; `$condition` follows.
+macro_rules! select_account {
+    ($condition:literal) => {
+        concat!(
+            "SELECT u.id, u.email, u.display_name, u.timezone, u.created_at, u.password_hash,
+                    ARRAY(SELECT r.role FROM auth.user_roles r WHERE r.user_id = u.id) AS roles
+             FROM auth.users u WHERE ",
+            $condition
+        )
+    };
+}
+
+/// An account with what proves its owner.
+pub struct Stored {
+    pub account: Account,
+    /// bcrypt's text form.
+    pub password_hash: String,
+}
+
+fn read_account(row: Row<'_>) -> Result<Account, RowError> {
+    Ok(Account {
+        id: row.get("id")?,
+        email: row.get("email")?,
+        display_name: row.get("display_name")?,
+        roles: role::with_user(role::known(&row.get::<Vec<String>>("roles")?)),
+        timezone: row.get("timezone")?,
+        created_at_us: row.get::<Time>("created_at")?.0,
+    })
+}
+
+/// The account of an address, with its password's hash.
+pub async fn by_email(email: &EmailKey) -> Result<Option<Stored>, Error> {
+    let rows = sql::query(
+        DATABASE,
+        Identity::Service,
+        select_account!("u.email_key = $1"),
+        params![email.as_str()],
+    )
+    .await?;
+    let read = |row: Row<'_>| {
+        Ok::<_, RowError>(Stored {
+            account: read_account(row)?,
+            password_hash: row.get("password_hash")?,
+        })
+    };
+    Ok(rows.first().map(read).transpose()?)
+}
+
+/// The account of an id, as the service sees it.
+pub async fn by_id(id: Uuid) -> Result<Option<Account>, Error> {
+    let rows = sql::query(
+        DATABASE,
+        Identity::Service,
+        select_account!("u.id = $1"),
+        params![id],
+    )
+    .await?;
+    Ok(rows.first().map(read_account).transpose()?)
+}
+
+/// All accounts, oldest first.
+pub async fn all() -> Result<Vec<Account>, Error> {
+    let mut accounts: Vec<Account> = Vec::new();
+    loop {
+        let after = accounts.last().map_or(Uuid::nil(), |account| account.id);
+        let statement = select_account!("u.id > $1 ORDER BY u.id LIMIT $2");
+        let page = sql::query(
+            DATABASE,
+            Identity::Service,
+            statement,
+            params![after, PAGE_ROWS],
+        )
+        .await?;
+        let more = i64::try_from(page.len()) == Ok(PAGE_ROWS);
+        accounts.extend(page.map(read_account)?);
+        if !more {
+            return Ok(accounts);
+        }
+    }
+}
+
+/// Adds the account with its roles; its event is the first of its sequence.
+pub async fn insert(
+    tx: &Tx,
+    account: &Account,
+    email: &EmailKey,
+    password_hash: &str,
+) -> Result<u64, Abort> {
+    let first_sequence = 1_u64;
+    tx.execute(
+        "INSERT INTO auth.users (id, email, email_key, password_hash, display_name, timezone, created_at, updated_at, event_sequence)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)",
+        params![
+            account.id,
+            &account.email,
+            email.as_str(),
+            password_hash,
+            &account.display_name,
+            &account.timezone,
+            Time(account.created_at_us),
+            first_sequence
+        ],
+    )
+    .await
+    .map_err(|error| match sql::violated_constraint(&error) {
+        Some(EMAIL_IS_UNIQUE) => Abort::Call(email_taken()),
+        _ => Abort::Database(error),
+    })?;
+    give_roles(tx, account.id, &account.roles).await?;
+    Ok(first_sequence)
+}
+
+/// The one answer to a second registration of an address.
+pub fn email_taken() -> Error {
+    Error::Conflict("That e-mail address is already registered.".into())
+}
+
+/// The account as it is now, locked until the transaction ends.
+pub async fn lock(tx: &Tx, id: Uuid) -> Result<Option<Account>, Abort> {
+    // Two statements: the second sees what others committed while the first waited for the lock.
+    tx.query(
+        "SELECT id FROM auth.users WHERE id = $1 FOR UPDATE",
+        params![id],
+    )
+    .await?;
+    read(tx, id).await
+}
+
+/// The account as it is now.
+pub async fn read(tx: &Tx, id: Uuid) -> Result<Option<Account>, Abort> {
+    let rows = tx.query(select_account!("u.id = $1"), params![id]).await?;
+    Ok(rows.first().map(read_account).transpose()?)
+}
+
+/// Writes the name, zone and roles of a locked account; answers the sequence of the event that tells of it.
+pub async fn update(tx: &Tx, before: &Account, after: &Account, now_us: i64) -> Result<u64, Abort> {
+    let taken: Vec<String> = before
+        .roles
+        .difference(&after.roles)
+        .map(|role| role.as_str().to_owned())
+        .collect();
+    if !taken.is_empty() {
+        tx.execute(
+            "DELETE FROM auth.user_roles WHERE user_id = $1 AND role = ANY($2)",
+            params![after.id, taken],
+        )
+        .await?;
+    }
+    let given: Roles = after.roles.difference(&before.roles).copied().collect();
+    if !given.is_empty() {
+        give_roles(tx, after.id, &given).await?;
+    }
+    let rows = tx
+        .query(
+            "UPDATE auth.users SET display_name = $2, timezone = $3, updated_at = $4, event_sequence = event_sequence + 1
+             WHERE id = $1 RETURNING event_sequence",
+            params![after.id, &after.display_name, &after.timezone, Time(now_us)],
+        )
+        .await?;
+    let row = rows
+        .first()
+        .ok_or_else(|| internal("an account that was locked cannot be updated"))?;
+    Ok(row.get("event_sequence")?)
+}
+
+/// Notes a login; answers the sequence of its event, or none when the account is gone.
+pub async fn note_login(tx: &Tx, id: Uuid, now_us: i64) -> Result<Option<u64>, Abort> {
+    let rows = tx
+        .query(
+            "UPDATE auth.users SET last_login_at = $2, event_sequence = event_sequence + 1 WHERE id = $1 RETURNING event_sequence",
+            params![id, Time(now_us)],
+        )
+        .await?;
+    Ok(rows
+        .first()
+        .map(|row| row.get("event_sequence"))
+        .transpose()?)
+}
+
+/// Replaces a password's hash by another of the same password, unless the password was changed meanwhile.
+pub async fn rehash(tx: &Tx, id: Uuid, old: &str, new: &str) -> Result<(), Abort> {
+    tx.execute(
+        "UPDATE auth.users SET password_hash = $3 WHERE id = $1 AND password_hash = $2",
+        params![id, old, new],
+    )
+    .await?;
+    Ok(())
+}
+
+async fn give_roles(tx: &Tx, id: Uuid, roles: &Roles) -> Result<(), Abort> {
+    let names: Vec<String> = roles.iter().map(|role| role.as_str().to_owned()).collect();
+    tx.execute(
+        "INSERT INTO auth.user_roles (user_id, role) SELECT $1::uuid, name FROM unnest($2::text[]) AS name ON CONFLICT DO NOTHING",
+        params![id, names],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Puts an event of the account into the transaction's outbox.
+pub async fn publish(
+    tx: &Tx,
+    context: &CallContext,
+    event_type: &str,
+    account: &Account,
+    sequence: u64,
+    payload: &impl serde::Serialize,
+) -> Result<(), Abort> {
+    let event = event::new(
+        context,
+        event_type,
+        account.partition_key(),
+        sequence,
+        Some(account.id.to_string()),
+        payload,
+    )
+    .map_err(internal)?;
+    tx.publish(event).await?;
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! Failed logins in the key-value bucket `auth-limits`. Without it nobody logs in: a store that is
+//! away must not give an attacker unlimited guesses.
+
+use crate::{
+    lockout::{self, AfterFailure, Keys, Standing, WINDOW_MS, WINDOW_S},
+    validation::EmailKey,
+};
+use mindflow_guest::{
+    call::{Error, Throttled},
+    clock,
+    key_value::{Bucket, Condition, PutOutcome},
+};
+
+/// The bucket's name in the manifest.
+const BUCKET: &str = "auth-limits";
+
+/// The failed logins of one e-mail address.
+pub struct Failures {
+    bucket: Bucket,
+    keys: Keys,
+}
+
+impl Failures {
+    pub async fn of(email: &EmailKey) -> Result<Self, Error> {
+        Ok(Self {
+            bucket: Bucket::open(BUCKET.to_owned()).await?,
+            keys: Keys::of(email),
+        })
+    }
+
+    /// Refuses while the account is locked; else answers whether there were failures before.
+    pub async fn check(&self) -> Result<bool, Error> {
+        let entries = self
+            .bucket
+            .get_many(vec![self.keys.failures.clone(), self.keys.lock.clone()])
+            .await?;
+        let value = |index: usize| {
+            entries
+                .get(index)
+                .and_then(Option::as_ref)
+                .map(|entry| entry.value.as_slice())
+        };
+        match lockout::standing(value(0), value(1), clock::now_us()) {
+            Standing::Open { failed_before } => Ok(failed_before),
+            Standing::Locked { retry_after_s } => Err(locked(retry_after_s)),
+            Standing::LockDue => Err(locked(self.lock().await?)),
+        }
+    }
+
+    /// Counts a failure. Answers `wrong`, or that the account is locked when it was so before this failure counted.
+    pub async fn count(&self, wrong: Error) -> Result<Error, Error> {
+        let count = self
+            .bucket
+            .increment(self.keys.failures.clone(), 1, Some(WINDOW_MS))
+            .await?;
+        match lockout::after_failure(count) {
+            AfterFailure::Refuse => Ok(wrong),
+            AfterFailure::RefuseAndLock => self.lock().await.map(|_| wrong),
+            AfterFailure::Locked => self.lock().await.map(locked),
+        }
+    }
+
+    /// A success: the failures before it no longer count.
+    pub async fn forget(&self) -> Result<(), Error> {
+        self.bucket.delete(vec![self.keys.failures.clone()]).await?;
+        Ok(())
+    }
+
+    /// Whether the store answers.
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.bucket.get(self.keys.lock.clone()).await?;
+        Ok(())
+    }
+
+    /// Locks the account unless it is; answers the seconds until it is open again.
+    async fn lock(&self) -> Result<u32, Error> {
+        let now_us = clock::now_us();
+        let value = lockout::lock_value(now_us);
+        match self
+            .bucket
+            .put(
+                self.keys.lock.clone(),
+                value,
+                Some(WINDOW_MS),
+                Condition::IfAbsent,
+            )
+            .await?
+        {
+            PutOutcome::Stale(Some(standing)) => Ok(lockout::seconds_left(&standing.value, now_us)),
+            PutOutcome::Stale(None) | PutOutcome::Stored(_) => Ok(WINDOW_S),
+        }
+    }
+}
+
+fn locked(retry_after_s: u32) -> Error {
+    Error::RateLimited(Throttled {
+        retry_after_s,
+        message: "Too many failed logins. Wait before you try again.".into(),
+    })
+}

