@@ -1,0 +1,90 @@
+//! Deleting an entry, bringing it back, and asking for its insights anew: events of an entry that
+//! leave its content, and so its version, as they are.
+
+use super::{Request, known_id};
+use crate::bindings::exports::mindflow::command::journal as wit;
+use crate::entry::{entry_not_found, expect_version};
+use crate::payload::Reason;
+use crate::store::{DATABASE, entries};
+use crate::wire;
+use mindflow_guest::call::{CallContext, Error};
+use mindflow_guest::sql::transaction;
+
+pub async fn delete(
+    context: &CallContext,
+    id: &str,
+    expected_version: Option<u32>,
+) -> Result<(), Error> {
+    let request = Request::begin(context).await?;
+    let id = known_id(id, entry_not_found)?;
+    transaction(DATABASE, &request.caller.identity(), async |tx| {
+        match entries::delete(tx, id, request.user_id, expected_version, request.now_us).await? {
+            Some((version, sequence)) => {
+                tx.publish(
+                    request
+                        .events
+                        .entry_deleted(id, request.now_us, version, sequence)?,
+                )
+                .await?;
+                Ok(())
+            }
+            None => {
+                let version = entries::version(tx, id, request.user_id)
+                    .await?
+                    .ok_or_else(entry_not_found)?;
+                expect_version(version, expected_version)?;
+                // Restored between the two statements: as if the request had come before.
+                Err(entry_not_found().into())
+            }
+        }
+    })
+    .await
+}
+
+/// A live entry is answered as it is.
+pub async fn restore(context: &CallContext, id: &str) -> Result<wit::Entry, Error> {
+    let request = Request::begin(context).await?;
+    let id = known_id(id, entry_not_found)?;
+    let entry = transaction(DATABASE, &request.caller.identity(), async |tx| {
+        let entry = entries::read_for_change(tx, id, request.user_id)
+            .await?
+            .ok_or_else(entry_not_found)?;
+        if !entry.is_deleted() {
+            return Ok(entry);
+        }
+        let entry = entries::revive(tx, entry).await?;
+        tx.publish(
+            request
+                .events
+                .entry_updated(&entry, request.premium, Reason::Restored)?,
+        )
+        .await?;
+        Ok(entry)
+    })
+    .await?;
+    Ok(wire::entry(entry, request.premium))
+}
+
+pub async fn reanalyze(context: &CallContext, id: &str) -> Result<wit::Entry, Error> {
+    let request = Request::begin(context).await?;
+    if !request.premium {
+        return Err(Error::Forbidden("AI insights are part of premium.".into()));
+    }
+    let id = known_id(id, entry_not_found)?;
+    let entry = transaction(DATABASE, &request.caller.identity(), async |tx| {
+        let entry = entries::read_for_change(tx, id, request.user_id).await?;
+        let entry = entry
+            .filter(|entry| !entry.is_deleted())
+            .ok_or_else(entry_not_found)?;
+        let entry = entries::revive(tx, entry).await?;
+        tx.publish(
+            request
+                .events
+                .entry_updated(&entry, request.premium, Reason::Reanalyze)?,
+        )
+        .await?;
+        Ok(entry)
+    })
+    .await?;
+    Ok(wire::entry(entry, request.premium))
+}

@@ -1,0 +1,61 @@
+//! Tags on their own. Their names on entries change with them: readers hear one `TagRenamed`, not an
+//! event for every entry.
+
+use super::{Request, known_id};
+use crate::bindings::exports::mindflow::command::journal as wit;
+use crate::entry::{Tag, tag_not_found};
+use crate::store::{DATABASE, tags};
+use crate::{validation, wire};
+use mindflow_guest::call::{CallContext, Error};
+use mindflow_guest::failure;
+use mindflow_guest::sql::transaction;
+
+/// A tag that is there already is answered as it is spelled.
+pub async fn create(context: &CallContext, name: &str) -> Result<wit::Tag, Error> {
+    let request = Request::begin(context).await?;
+    let name = validation::tag(name).map_err(Error::Invalid)?;
+    let names = [name];
+    let tag = transaction(DATABASE, &request.caller.identity(), async |tx| {
+        let taken = tags::take(tx, request.user_id, &names, None, request.now_us).await?;
+        for tag in &taken.made {
+            tx.publish(request.events.tag_created(tag)?).await?;
+        }
+        taken
+            .tags
+            .into_iter()
+            .next()
+            .ok_or_else(|| failure::internal("a tag that was just made is not there").into())
+    })
+    .await?;
+    Ok(wire::tag(tag))
+}
+
+pub async fn rename(context: &CallContext, id: &str, name: &str) -> Result<wit::Tag, Error> {
+    let request = Request::begin(context).await?;
+    let name = validation::tag(name).map_err(Error::Invalid)?;
+    let id = known_id(id, tag_not_found)?;
+    let tag = transaction(DATABASE, &request.caller.identity(), async |tx| {
+        let previous_name = tags::lock(tx, id, request.user_id)
+            .await?
+            .ok_or_else(tag_not_found)?;
+        let tag = Tag {
+            id,
+            name: name.name().to_owned(),
+        };
+        if tag.name == previous_name {
+            return Ok(tag);
+        }
+        let Some(sequence) = tags::rename(tx, id, request.user_id, &name).await? else {
+            return Err(Error::Conflict(format!(
+                "You already have another tag named “{}”.",
+                tag.name
+            ))
+            .into());
+        };
+        tx.publish(request.events.tag_renamed(&tag, &previous_name, sequence)?)
+            .await?;
+        Ok(tag)
+    })
+    .await?;
+    Ok(wire::tag(tag))
+}

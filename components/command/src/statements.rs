@@ -1,0 +1,164 @@
+//! Every statement that the service sends, in one place, so that they can be read beside the schema
+//! and tested against a real PostgreSQL without a sandbox around them.
+//!
+//! Parameters are cast where they stand: their types are then those of the casts, whatever column
+//! they go to. Each names the user as well as the row; row-level security repeats that check.
+
+/// `$1` entry, `$2` user, `$3` title, `$4` content, `$5` entry date, `$6` word count, `$7` now,
+/// `$8` mood or null, `$9` attachments, `$10` client mutation id or null, `$11` month, `$12` limit or null.
+///
+/// Claims the mutation id, then a place in the quota, then writes the entry; each step only when the
+/// one before succeeded. A second request with the same mutation id waits at the first step until the
+/// first request has committed or gone. Answers whether the mutation is `fresh`, and then whether it is
+/// `within_quota`; when it is not, its claim has to be rolled back.
+pub const CREATE_ENTRY: &str = "
+WITH claim AS (
+    INSERT INTO command.client_mutations (user_id, client_mutation_id, entry_id)
+    SELECT $2::uuid, $10::text, $1::uuid WHERE $10::text IS NOT NULL
+    ON CONFLICT (user_id, client_mutation_id) DO NOTHING
+    RETURNING entry_id
+), fresh AS MATERIALIZED (
+    SELECT 1 WHERE $10::text IS NULL OR EXISTS (SELECT FROM claim)
+), place AS (
+    INSERT INTO command.quota_usage (user_id, month, used)
+    SELECT $2::uuid, $11::date, 1 FROM fresh WHERE $12::bigint IS NULL OR $12::bigint > 0
+    ON CONFLICT (user_id, month) DO UPDATE SET used = quota_usage.used + 1
+    WHERE $12::bigint IS NULL OR quota_usage.used < $12::bigint
+    RETURNING used
+), entry AS (
+    INSERT INTO command.journals (id, user_id, title, content, entry_date, word_count, version, event_sequence, created_at, updated_at)
+    SELECT $1::uuid, $2::uuid, $3::text, $4::text, $5::date, $6::bigint, 1, 1, $7::timestamptz, $7::timestamptz FROM place
+    RETURNING id
+), mood AS (
+    INSERT INTO command.journal_moods (entry_id, user_id, mood)
+    SELECT id, $2::uuid, $8::text FROM entry WHERE $8::text IS NOT NULL
+), attachments AS (
+    INSERT INTO command.journal_attachments (user_id, entry_id, media_id, position)
+    SELECT $2::uuid, id, media_id, position
+    FROM entry, unnest($9::uuid[]) WITH ORDINALITY AS attached (media_id, position)
+)
+SELECT EXISTS (SELECT FROM fresh) AS fresh, EXISTS (SELECT FROM place) AS within_quota";
+
+/// `$1` user, `$2` client mutation id.
+pub const FIND_MUTATION: &str = "
+SELECT entry_id FROM command.client_mutations WHERE user_id = $1::uuid AND client_mutation_id = $2::text";
+
+/// `$1` entry, `$2` user. Makes concurrent changes of one entry take turns. It answers nothing of the
+/// entry itself: what was waited for is only seen by the next statement.
+pub const LOCK_ENTRY: &str = "
+SELECT id FROM command.journals WHERE id = $1::uuid AND user_id = $2::uuid FOR NO KEY UPDATE";
+
+/// `$1` entry, `$2` user. The whole entry, deleted ones included. Its tags are held as they are until
+/// the transaction ends, so that no event carries a name that a committed rename has replaced.
+pub const READ_ENTRY: &str = "
+WITH held AS MATERIALIZED (
+    SELECT tag.id, tag.name, tag.name_key
+    FROM command.journal_tags link JOIN command.tags tag ON tag.user_id = link.user_id AND tag.id = link.tag_id
+    WHERE link.entry_id = $1::uuid AND link.user_id = $2::uuid
+    ORDER BY tag.id
+    FOR KEY SHARE OF tag
+)
+SELECT entry.id, entry.user_id, entry.title, entry.content, entry.entry_date, entry.word_count, entry.version,
+       entry.event_sequence, entry.created_at, entry.updated_at, entry.deleted_at, mood.mood,
+       ARRAY(SELECT id FROM held ORDER BY name_key) AS tag_ids,
+       ARRAY(SELECT name FROM held ORDER BY name_key) AS tag_names,
+       ARRAY(SELECT media_id FROM command.journal_attachments attached
+             WHERE attached.entry_id = $1::uuid ORDER BY attached.position) AS attachment_ids
+FROM command.journals entry LEFT JOIN command.journal_moods mood ON mood.entry_id = entry.id
+WHERE entry.id = $1::uuid AND entry.user_id = $2::uuid";
+
+/// `$1` entry, `$2` user, `$3` title, `$4` content, `$5` word count, `$6` now, `$7` whether the mood
+/// changes, `$8` the new mood or null, `$9` all tags, `$10` all attachments. Null leaves a field as it is.
+pub const CHANGE_ENTRY: &str = "
+WITH changed AS (
+    UPDATE command.journals
+    SET title = COALESCE($3::text, title), content = COALESCE($4::text, content),
+        word_count = COALESCE($5::bigint, word_count), updated_at = $6::timestamptz,
+        version = version + 1, event_sequence = event_sequence + 1
+    WHERE id = $1::uuid AND user_id = $2::uuid
+    RETURNING version, event_sequence
+), mood_removed AS (
+    DELETE FROM command.journal_moods
+    WHERE entry_id = $1::uuid AND user_id = $2::uuid AND $7::boolean AND $8::text IS NULL
+), mood_set AS (
+    INSERT INTO command.journal_moods (entry_id, user_id, mood)
+    SELECT $1::uuid, $2::uuid, $8::text WHERE $7::boolean AND $8::text IS NOT NULL
+    ON CONFLICT (entry_id) DO UPDATE SET mood = excluded.mood
+), tags_removed AS (
+    DELETE FROM command.journal_tags
+    WHERE entry_id = $1::uuid AND user_id = $2::uuid AND tag_id <> ALL ($9::uuid[])
+), attachments_removed AS (
+    DELETE FROM command.journal_attachments
+    WHERE entry_id = $1::uuid AND user_id = $2::uuid AND media_id <> ALL ($10::uuid[])
+), attachments_set AS (
+    INSERT INTO command.journal_attachments (user_id, entry_id, media_id, position)
+    SELECT $2::uuid, $1::uuid, media_id, position
+    FROM unnest($10::uuid[]) WITH ORDINALITY AS attached (media_id, position)
+    ON CONFLICT (entry_id, media_id) DO UPDATE SET position = excluded.position
+)
+SELECT version, event_sequence FROM changed";
+
+/// `$1` entry, `$2` user, `$3` now, `$4` expected version or null. No row: there is no such live entry
+/// or it has another version.
+pub const DELETE_ENTRY: &str = "
+UPDATE command.journals SET deleted_at = $3::timestamptz, event_sequence = event_sequence + 1
+WHERE id = $1::uuid AND user_id = $2::uuid AND deleted_at IS NULL AND ($4::bigint IS NULL OR version = $4::bigint)
+RETURNING version, event_sequence";
+
+/// `$1` entry, `$2` user. The version of a live entry.
+pub const VERSION_OF_ENTRY: &str = "
+SELECT version FROM command.journals WHERE id = $1::uuid AND user_id = $2::uuid AND deleted_at IS NULL";
+
+/// `$1` entry, `$2` user. Counts an event that leaves the content as it is, and undoes a deletion.
+pub const REVIVE_ENTRY: &str = "
+UPDATE command.journals SET deleted_at = NULL, event_sequence = event_sequence + 1
+WHERE id = $1::uuid AND user_id = $2::uuid
+RETURNING event_sequence";
+
+/// `$1` user, `$2` ids for new tags, `$3` names, `$4` their keys; `$5` the entry to tag, or null.
+///
+/// Makes the tags that are missing, in the order of their keys so that two requests never wait for
+/// each other, and holds those that are there. A tag that another transaction made or renamed
+/// meanwhile is missing from the answer: the statement has to run again then, and sees it.
+pub const TAKE_TAGS: &str = "
+WITH wanted AS MATERIALIZED (
+    SELECT id, name, name_key FROM unnest($2::uuid[], $3::text[], $4::text[]) AS wanted (id, name, name_key)
+), made AS (
+    INSERT INTO command.tags (id, user_id, name, name_key, event_sequence)
+    SELECT id, $1::uuid, name, name_key, 1 FROM wanted ORDER BY name_key
+    ON CONFLICT (user_id, name_key) DO NOTHING
+    RETURNING id, name, name_key
+), held AS MATERIALIZED (
+    SELECT tag.id, tag.name, tag.name_key
+    FROM command.tags tag
+    WHERE tag.user_id = $1::uuid AND tag.name_key = ANY ($4::text[])
+    ORDER BY tag.id
+    FOR KEY SHARE OF tag
+), taken AS MATERIALIZED (
+    SELECT id, name, name_key, true AS made FROM made
+    UNION ALL
+    SELECT id, name, name_key, false FROM held
+), linked AS (
+    INSERT INTO command.journal_tags (user_id, entry_id, tag_id)
+    SELECT $1::uuid, $5::uuid, id FROM taken WHERE $5::uuid IS NOT NULL
+    ON CONFLICT (entry_id, tag_id) DO NOTHING
+)
+SELECT id, name, made FROM taken ORDER BY name_key";
+
+/// `$1` tag, `$2` user. Waits for whoever holds the tag for an event that is about to carry its name.
+pub const LOCK_TAG: &str = "
+SELECT name FROM command.tags WHERE id = $1::uuid AND user_id = $2::uuid FOR UPDATE";
+
+/// `$1` tag, `$2` user, `$3` name, `$4` its key.
+pub const RENAME_TAG: &str = "
+UPDATE command.tags SET name = $3::text, name_key = $4::text, event_sequence = event_sequence + 1
+WHERE id = $1::uuid AND user_id = $2::uuid
+RETURNING event_sequence";
+
+/// The constraint that [`RENAME_TAG`] breaks when another tag has the name.
+pub const TAG_NAME_CONSTRAINT: &str = "tags_name_is_unique";
+
+/// `$1` id, `$2` user, `$3` mood, `$4` note or null, `$5` when.
+pub const RECORD_MOOD: &str = "
+INSERT INTO command.mood_records (id, user_id, mood, note, at)
+VALUES ($1::uuid, $2::uuid, $3::text, $4::text, $5::timestamptz)";

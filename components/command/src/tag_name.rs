@@ -1,0 +1,89 @@
+//! What makes two tag names the same: the case does not count, nor how a letter's accents are encoded.
+
+use unicode_normalization::UnicodeNormalization;
+
+/// A tag's name, as the user spells it, and what it is compared by.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TagName {
+    name: String,
+    key: String,
+}
+
+impl TagName {
+    /// `name` without the white space around it. Its length is not checked here.
+    pub fn new(name: &str) -> Self {
+        let name = name.trim();
+        Self {
+            name: name.to_owned(),
+            key: name.to_lowercase().nfc().collect(),
+        }
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+/// Each tag once, as it was first spelled, sorted by key: the order in which tags are written, so that
+/// two requests that create the same ones never wait for each other.
+pub fn deduplicated(mut names: Vec<TagName>) -> Vec<TagName> {
+    names.sort_by(|a, b| a.key.cmp(&b.key));
+    names.dedup_by(|later, first| later.key == first.key);
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_name_loses_the_space_around_it_and_keeps_its_case() {
+        let name = TagName::new("  Deep Work\u{a0}");
+        assert_eq!((name.name(), name.key()), ("Deep Work", "deep work"));
+    }
+
+    #[test]
+    fn two_encodings_of_one_letter_are_one_tag() {
+        assert_eq!(
+            TagName::new("Caf\u{e9}").key(),
+            TagName::new("cafe\u{301}").key()
+        );
+    }
+
+    #[test]
+    fn of_several_spellings_the_first_one_stays() {
+        let names = deduplicated(["work", "Ärger", "WORK", "ärger"].map(TagName::new).into());
+        assert_eq!(
+            names.iter().map(TagName::name).collect::<Vec<_>>(),
+            ["work", "Ärger"]
+        );
+    }
+
+    #[test]
+    fn the_longest_name_has_a_key_that_the_schema_takes() {
+        // The letter whose lower case grows the most, in as many as a name may have.
+        let key = TagName::new(&"İ".repeat(50)).key().chars().count();
+        assert!(key <= 150, "{key}");
+    }
+
+    proptest! {
+        #[test]
+        fn deduplicated_names_are_sorted_distinct_and_complete(names in prop::collection::vec("\\PC{0,8}", 0..12)) {
+            let names: Vec<_> = names.iter().map(|name| TagName::new(name)).collect();
+            let kept = deduplicated(names.clone());
+            prop_assert!(kept.windows(2).all(|pair| pair[0].key() < pair[1].key()));
+            prop_assert!(names.iter().all(|name| kept.iter().any(|other| other.key() == name.key())));
+            prop_assert_eq!(deduplicated(kept.clone()), kept);
+        }
+
+        #[test]
+        fn no_name_of_the_allowed_length_has_a_key_beyond_the_schema(name in "\\PC{1,50}") {
+            prop_assert!(TagName::new(&name).key().chars().count() <= 150);
+        }
+    }
+}

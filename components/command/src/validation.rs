@@ -1,0 +1,250 @@
+//! The rules for what users send (contract, section 2, "Limits"). Every broken rule of a request is
+//! found and named at once, under the field's name in the client's own schema.
+
+use crate::bindings::exports::mindflow::command::journal as wit;
+use crate::entry::{Change, word_count};
+use crate::mood::Mood;
+use crate::tag_name::{self, TagName};
+use jiff::{Timestamp, civil::Date, tz::Offset};
+use mindflow_guest::{call::FieldError, failure::field};
+use uuid::Uuid;
+
+/// Characters are Unicode scalar values, as PostgreSQL's `char_length` counts them.
+pub const TITLE_CHARS_MAX: usize = 200;
+pub const CONTENT_CHARS_MAX: usize = 100_000;
+pub const TAGS_MAX: usize = 20;
+pub const TAG_CHARS_MAX: usize = 50;
+pub const ATTACHMENTS_MAX: usize = 10;
+/// Room for a UUID or a path-like name of the client's own; short enough for an index.
+pub const CLIENT_MUTATION_ID_CHARS_MAX: usize = 100;
+/// A note says why in a sentence or two; what is longer is an entry.
+pub const NOTE_CHARS_MAX: usize = 500;
+/// How far a client's clock may be ahead of ours.
+pub const CLOCK_AHEAD_US_MAX: i64 = 60 * 1_000_000;
+/// 1900-01-01T00:00:00Z: nobody alive felt a mood before it.
+pub const MOOD_AT_US_MIN: i64 = -2_208_988_800_000_000;
+/// No clock on earth is further ahead (Pacific/Kiritimati).
+const EARLIEST_ZONE: Offset = Offset::constant(14);
+/// The first day of which PostgreSQL and RFC 3339 have the same idea.
+const FIRST_DAY: Date = jiff::civil::date(1, 1, 1);
+
+/// A new entry that keeps the rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    pub title: String,
+    pub content: String,
+    pub mood: Option<Mood>,
+    pub tags: Vec<TagName>,
+    pub entry_date: Date,
+    pub attachment_ids: Vec<Uuid>,
+    pub client_mutation_id: Option<String>,
+    pub word_count: u32,
+}
+
+pub fn new_entry(input: wit::NewEntry, now_us: i64) -> Result<Draft, Vec<FieldError>> {
+    let mut rules = Rules::default();
+    let draft = Draft {
+        title: rules.keep("title", title(&input.title)),
+        word_count: word_count(&input.content),
+        content: rules.keep("content", content(input.content)),
+        mood: input.mood.map(Mood::from),
+        tags: rules.tags(&input.tags),
+        entry_date: rules.keep("entryDate", entry_date(input.entry_date.as_deref(), now_us)),
+        attachment_ids: rules.attachments(&input.attachment_ids),
+        client_mutation_id: input
+            .client_mutation_id
+            .map(|id| rules.keep("clientMutationId", client_mutation_id(id))),
+    };
+    rules.judge(draft)
+}
+
+pub fn change(input: wit::EntryChange) -> Result<Change, Vec<FieldError>> {
+    let mut rules = Rules::default();
+    let change = Change {
+        title: input.title.map(|text| rules.keep("title", title(&text))),
+        content: input
+            .content
+            .map(|text| rules.keep("content", content(text))),
+        mood: input.mood.map(|mood| mood.map(Mood::from)),
+        tags: input.tags.map(|names| rules.tags(&names)),
+        attachment_ids: input.attachment_ids.map(|ids| rules.attachments(&ids)),
+    };
+    rules.judge(change)
+}
+
+/// The name of a tag on its own.
+pub fn tag(name: &str) -> Result<TagName, Vec<FieldError>> {
+    let mut rules = Rules::default();
+    let name = rules.keep("name", tag_name(name));
+    rules.judge(name)
+}
+
+/// A mood's note, none when there is nothing in it, and its time in microseconds.
+pub fn mood_record(
+    note: Option<&str>,
+    at: Option<i64>,
+    now_us: i64,
+) -> Result<(Option<String>, i64), Vec<FieldError>> {
+    let mut rules = Rules::default();
+    let note = note.map(str::trim).filter(|note| !note.is_empty());
+    let note = note.map(|text| {
+        rules.keep(
+            "note",
+            bounded(text, NOTE_CHARS_MAX).map(|()| text.to_owned()),
+        )
+    });
+    let at = rules.keep("at", mood_time(at, now_us));
+    rules.judge((note, at))
+}
+
+/// Collects what is wrong, and goes on.
+#[derive(Default)]
+struct Rules(Vec<FieldError>);
+
+impl Rules {
+    /// The value, or a stand-in that [`Rules::judge`] never lets through.
+    fn keep<T: Default>(&mut self, name: &str, outcome: Result<T, String>) -> T {
+        outcome.unwrap_or_else(|message| {
+            self.0.push(field(name, message));
+            T::default()
+        })
+    }
+
+    fn judge<T>(self, value: T) -> Result<T, Vec<FieldError>> {
+        if self.0.is_empty() {
+            Ok(value)
+        } else {
+            Err(self.0)
+        }
+    }
+
+    fn tags(&mut self, names: &[String]) -> Vec<TagName> {
+        let distinct =
+            tag_name::deduplicated(names.iter().map(|name| TagName::new(name)).collect());
+        if distinct.len() > TAGS_MAX {
+            self.0.push(field(
+                "tags",
+                format!(
+                    "An entry can have at most {TAGS_MAX} tags; these are {}.",
+                    distinct.len()
+                ),
+            ));
+            return Vec::new();
+        }
+        for (index, name) in names.iter().enumerate() {
+            self.keep(&format!("tags[{index}]"), tag_name(name));
+        }
+        distinct
+    }
+
+    fn attachments(&mut self, ids: &[String]) -> Vec<Uuid> {
+        let mut kept = Vec::new();
+        for (index, id) in ids.iter().enumerate() {
+            match Uuid::try_parse(id) {
+                Ok(id) if kept.contains(&id) => {}
+                Ok(_) if kept.len() == ATTACHMENTS_MAX => {
+                    self.0.push(field(
+                        "attachmentIds",
+                        format!("An entry can have at most {ATTACHMENTS_MAX} attachments."),
+                    ));
+                    break;
+                }
+                Ok(id) => kept.push(id),
+                Err(_) if index < ATTACHMENTS_MAX => {
+                    self.0.push(field(
+                        format!("attachmentIds[{index}]"),
+                        "This is not the id of an upload (a UUID).",
+                    ));
+                }
+                Err(_) => break,
+            }
+        }
+        kept
+    }
+}
+
+/// 1 to `chars_max` characters, all of which the database can hold.
+fn bounded(text: &str, chars_max: usize) -> Result<(), String> {
+    if text.is_empty() {
+        return Err("Write at least one character.".into());
+    }
+    if text.contains('\0') {
+        return Err("The character U+0000 cannot be stored; leave it out.".into());
+    }
+    // A character has at most four bytes and at least one.
+    let chars = if text.len() <= chars_max {
+        text.len()
+    } else {
+        text.chars().count()
+    };
+    if chars > chars_max {
+        return Err(format!(
+            "Use at most {chars_max} characters; these are {chars}."
+        ));
+    }
+    Ok(())
+}
+
+fn title(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    bounded(text, TITLE_CHARS_MAX).map(|()| text.to_owned())
+}
+
+fn content(text: String) -> Result<String, String> {
+    bounded(&text, CONTENT_CHARS_MAX).map(|()| text)
+}
+
+fn tag_name(name: &str) -> Result<TagName, String> {
+    let name = TagName::new(name);
+    bounded(name.name(), TAG_CHARS_MAX).map(|()| name)
+}
+
+fn client_mutation_id(id: String) -> Result<String, String> {
+    bounded(&id, CLIENT_MUTATION_ID_CHARS_MAX).map(|()| id)
+}
+
+/// Today in UTC when absent; at most tomorrow where tomorrow comes first.
+fn entry_date(text: Option<&str>, now_us: i64) -> Result<Date, String> {
+    let now = Timestamp::from_microsecond(now_us).unwrap_or_default();
+    let Some(text) = text else {
+        return Ok(Offset::UTC.to_datetime(now).date());
+    };
+    let date = day(text).ok_or("Give a day of the calendar as YYYY-MM-DD, such as 2026-11-23.")?;
+    let last = EARLIEST_ZONE
+        .to_datetime(now)
+        .date()
+        .tomorrow()
+        .unwrap_or(Date::MAX);
+    if date > last {
+        return Err(format!(
+            "An entry cannot be of a day in the future; the last one possible now is {last}."
+        ));
+    }
+    Ok(date)
+}
+
+/// Exactly `YYYY-MM-DD`: the date parser itself takes more forms of ISO 8601.
+fn day(text: &str) -> Option<Date> {
+    let shape = text
+        .bytes()
+        .map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
+    if !shape.eq(*b"0000-00-00") {
+        return None;
+    }
+    text.parse().ok().filter(|date| *date >= FIRST_DAY)
+}
+
+fn mood_time(at: Option<i64>, now_us: i64) -> Result<i64, String> {
+    let at = at.unwrap_or(now_us);
+    if at > now_us.saturating_add(CLOCK_AHEAD_US_MAX) {
+        return Err("A mood cannot be of a time in the future.".into());
+    }
+    if at < MOOD_AT_US_MIN {
+        return Err("A mood cannot be of a time before the year 1900.".into());
+    }
+    Ok(at)
+}
+
+#[cfg(test)]
+#[path = "validation_tests.rs"]
+mod tests;

@@ -1,0 +1,320 @@
+//! The rules, one story each; apart, so that the rules themselves stay in view.
+
+use super::*;
+use proptest::prelude::*;
+
+fn us(time: &str) -> i64 {
+    time.parse::<Timestamp>().unwrap().as_microsecond()
+}
+
+fn now() -> i64 {
+    us("2026-11-23T05:30:00Z")
+}
+
+fn input() -> wit::NewEntry {
+    wit::NewEntry {
+        title: "A walk".into(),
+        content: "Rain, then sun.".into(),
+        mood: None,
+        tags: Vec::new(),
+        entry_date: None,
+        attachment_ids: Vec::new(),
+        client_mutation_id: None,
+    }
+}
+
+fn unchanged() -> wit::EntryChange {
+    wit::EntryChange {
+        title: None,
+        content: None,
+        mood: None,
+        tags: None,
+        attachment_ids: None,
+        expected_version: None,
+    }
+}
+
+fn broken<T: std::fmt::Debug>(outcome: Result<T, Vec<FieldError>>) -> Vec<String> {
+    outcome
+        .unwrap_err()
+        .into_iter()
+        .map(|error| error.field)
+        .collect()
+}
+
+#[test]
+fn an_entry_is_of_today_in_utc_unless_it_says_otherwise() {
+    let draft = new_entry(input(), us("2026-11-23T23:59:59Z")).unwrap();
+    assert_eq!(draft.entry_date.to_string(), "2026-11-23");
+    assert_eq!(draft.word_count, 3);
+}
+
+#[test]
+fn every_broken_rule_is_named_at_once() {
+    let draft = new_entry(
+        wit::NewEntry {
+            title: "  ".into(),
+            content: String::new(),
+            tags: vec!["fine".into(), " ".into(), "x".repeat(51)],
+            entry_date: Some("2026-02-30".into()),
+            attachment_ids: vec!["photo.jpg".into()],
+            client_mutation_id: Some(String::new()),
+            ..input()
+        },
+        now(),
+    );
+    assert_eq!(
+        broken(draft),
+        [
+            "title",
+            "content",
+            "tags[1]",
+            "tags[2]",
+            "entryDate",
+            "attachmentIds[0]",
+            "clientMutationId"
+        ]
+    );
+}
+
+#[test]
+fn a_title_loses_the_space_around_it_before_its_characters_are_counted() {
+    let title = format!(" {}\n", "ü".repeat(TITLE_CHARS_MAX));
+    let draft = new_entry(wit::NewEntry { title, ..input() }, now()).unwrap();
+    assert_eq!(draft.title, "ü".repeat(TITLE_CHARS_MAX));
+    let title = "a".repeat(TITLE_CHARS_MAX + 1);
+    let errors = new_entry(wit::NewEntry { title, ..input() }, now()).unwrap_err();
+    assert_eq!(
+        errors,
+        [field("title", "Use at most 200 characters; these are 201.")]
+    );
+}
+
+#[test]
+fn content_is_kept_as_it_is_up_to_its_limit() {
+    let content = format!("\n{}", "語".repeat(CONTENT_CHARS_MAX - 1));
+    let draft = new_entry(
+        wit::NewEntry {
+            content: content.clone(),
+            ..input()
+        },
+        now(),
+    )
+    .unwrap();
+    assert_eq!(draft.content, content);
+    let content = format!("{content}語");
+    assert_eq!(
+        broken(new_entry(wit::NewEntry { content, ..input() }, now())),
+        ["content"]
+    );
+}
+
+#[test]
+fn what_the_database_cannot_hold_is_refused_in_every_text() {
+    let draft = new_entry(
+        wit::NewEntry {
+            title: "a\0b".into(),
+            content: "\0".into(),
+            tags: vec!["a\0".into()],
+            client_mutation_id: Some("\0".into()),
+            ..input()
+        },
+        now(),
+    );
+    assert_eq!(
+        broken(draft),
+        ["title", "content", "tags[0]", "clientMutationId"]
+    );
+    assert_eq!(broken(mood_record(Some("a\0"), None, now())), ["note"]);
+    assert_eq!(broken(tag("\0a")), ["name"]);
+}
+
+#[test]
+fn twenty_different_tags_are_allowed_however_often_they_are_named() {
+    let mut tags: Vec<_> = (0..TAGS_MAX).map(|n| format!("Tag {n}")).collect();
+    tags.extend((0..TAGS_MAX).map(|n| format!(" tag {n} ")));
+    let draft = new_entry(
+        wit::NewEntry {
+            tags: tags.clone(),
+            ..input()
+        },
+        now(),
+    )
+    .unwrap();
+    assert_eq!(draft.tags.len(), TAGS_MAX);
+    assert!(draft.tags.iter().all(|tag| tag.name().starts_with("Tag")));
+    tags.push("one more".into());
+    let errors = new_entry(wit::NewEntry { tags, ..input() }, now()).unwrap_err();
+    assert_eq!(
+        errors,
+        [field(
+            "tags",
+            "An entry can have at most 20 tags; these are 21."
+        )]
+    );
+}
+
+#[test]
+fn ten_attachments_are_allowed_each_counted_once() {
+    let mut ids: Vec<_> = (0..10).map(|n| Uuid::from_u128(n).to_string()).collect();
+    ids.extend((0..10).map(|n| Uuid::from_u128(n).to_string().to_uppercase()));
+    let draft = new_entry(
+        wit::NewEntry {
+            attachment_ids: ids.clone(),
+            ..input()
+        },
+        now(),
+    )
+    .unwrap();
+    assert_eq!(
+        draft.attachment_ids,
+        (0..10).map(Uuid::from_u128).collect::<Vec<_>>()
+    );
+    ids.push(Uuid::from_u128(11).to_string());
+    assert_eq!(
+        broken(new_entry(
+            wit::NewEntry {
+                attachment_ids: ids,
+                ..input()
+            },
+            now()
+        )),
+        ["attachmentIds"]
+    );
+}
+
+#[test]
+fn a_flood_of_wrong_attachments_or_tags_gives_few_errors() {
+    let flood = vec![String::from("?"); 10_000];
+    let errors = broken(new_entry(
+        wit::NewEntry {
+            attachment_ids: flood,
+            ..input()
+        },
+        now(),
+    ));
+    assert_eq!(errors.len(), ATTACHMENTS_MAX);
+    let flood = (0..10_000)
+        .map(|n| format!("{n}{}", "x".repeat(60)))
+        .collect();
+    assert_eq!(
+        broken(new_entry(
+            wit::NewEntry {
+                tags: flood,
+                ..input()
+            },
+            now()
+        )),
+        ["tags"]
+    );
+}
+
+#[test]
+fn only_days_of_the_calendar_in_their_one_form_are_dates() {
+    for text in ["2024-02-29", "0001-01-01", "1999-12-31"] {
+        assert_eq!(entry_date(Some(text), now()).unwrap().to_string(), text);
+    }
+    for text in [
+        "",
+        "2026-02-29",
+        "2026-11-31",
+        "0000-01-01",
+        "-0001-01-01",
+        "26-11-23",
+        "20261123",
+        "2026-11-23T00:00",
+        " 2026-11-23",
+        "2026-11-2",
+        "٢٠٢٦-١١-٢٣",
+    ] {
+        assert!(entry_date(Some(text), now()).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn an_entry_may_be_of_tomorrow_where_tomorrow_comes_first() {
+    // 05:30 in UTC is 19:30 of the same day in UTC+14, 10:00 is the next day.
+    assert!(entry_date(Some("2026-11-24"), us("2026-11-23T05:30:00Z")).is_ok());
+    assert!(entry_date(Some("2026-11-25"), us("2026-11-23T05:30:00Z")).is_err());
+    assert!(entry_date(Some("2026-11-25"), us("2026-11-23T10:00:00Z")).is_ok());
+    assert!(entry_date(Some("2026-11-26"), us("2026-11-23T23:59:59Z")).is_err());
+}
+
+#[test]
+fn a_change_is_checked_only_in_the_fields_it_gives() {
+    assert_eq!(change(unchanged()), Ok(Change::default()));
+    let given = wit::EntryChange {
+        title: Some(" New ".into()),
+        mood: Some(None),
+        tags: Some(vec![]),
+        ..unchanged()
+    };
+    assert_eq!(
+        change(given),
+        Ok(Change {
+            title: Some("New".into()),
+            mood: Some(None),
+            tags: Some(vec![]),
+            ..Change::default()
+        })
+    );
+    let wrong = wit::EntryChange {
+        title: Some(" ".into()),
+        content: Some(String::new()),
+        tags: Some(vec![" ".into()]),
+        ..unchanged()
+    };
+    assert_eq!(broken(change(wrong)), ["title", "content", "tags[0]"]);
+}
+
+#[test]
+fn a_mood_is_of_now_or_earlier_with_a_minute_of_tolerance() {
+    assert_eq!(mood_record(None, None, now()), Ok((None, now())));
+    assert_eq!(
+        mood_record(None, Some(now() + CLOCK_AHEAD_US_MAX), now()),
+        Ok((None, now() + CLOCK_AHEAD_US_MAX))
+    );
+    assert_eq!(
+        broken(mood_record(
+            None,
+            Some(now() + CLOCK_AHEAD_US_MAX + 1),
+            now()
+        )),
+        ["at"]
+    );
+    assert_eq!(broken(mood_record(None, Some(i64::MIN), now())), ["at"]);
+    assert_eq!(MOOD_AT_US_MIN, us("1900-01-01T00:00:00Z"));
+}
+
+#[test]
+fn an_empty_note_is_no_note_and_a_long_one_is_refused() {
+    assert_eq!(mood_record(Some("  "), None, now()), Ok((None, now())));
+    assert_eq!(
+        mood_record(Some(" ok "), None, now()),
+        Ok((Some("ok".into()), now()))
+    );
+    assert_eq!(
+        broken(mood_record(Some(&"n".repeat(501)), Some(i64::MAX), now())),
+        ["note", "at"]
+    );
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_sent_the_answer_is_a_valid_entry_or_at_least_one_reason(
+        title in ".{0,210}", content in ".{0,50}", tags in prop::collection::vec(".{0,60}", 0..25),
+        entry_date in prop::option::of("[0-9-]{8,11}"), ids in prop::collection::vec("[0-9a-f-]{0,40}", 0..12),
+        id in prop::option::of(".{0,120}"),
+    ) {
+        let input = wit::NewEntry { title, content, mood: None, tags, entry_date, attachment_ids: ids, client_mutation_id: id };
+        match new_entry(input, now()) {
+            Ok(draft) => {
+                prop_assert!((1..=TITLE_CHARS_MAX).contains(&draft.title.chars().count()));
+                prop_assert!(draft.tags.len() <= TAGS_MAX);
+                prop_assert!(draft.tags.iter().all(|tag| (1..=TAG_CHARS_MAX).contains(&tag.name().chars().count())));
+                prop_assert!(draft.attachment_ids.len() <= ATTACHMENTS_MAX);
+            }
+            Err(errors) => prop_assert!(!errors.is_empty()),
+        }
+    }
+}
