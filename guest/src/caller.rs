@@ -18,6 +18,8 @@ pub struct Caller {
     pub session_id: String,
     /// Seconds since 1970-01-01T00:00:00Z.
     pub exp: i64,
+    /// When the token was signed, in the same unit.
+    pub iat: i64,
     #[serde(skip)]
     token: String,
 }

@@ -1,0 +1,8 @@
+//! The statements on a real PostgreSQL with the repository's migrations, by the same `sql` back end as in the
+//! host: the component's own role, the guard, row-level security.
+
+mod accounts;
+mod order;
+mod ownership;
+mod server;
+mod stories;

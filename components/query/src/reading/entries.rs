@@ -1,0 +1,250 @@
+//! Entries, with their tags counted and their analysis beside them.
+
+use crate::bindings::exports::mindflow::query::reads::{
+    Analysis, AnalysisStatus, Entry, EntryEdge, EntryPage, Mood,
+};
+use crate::calendar::month_day;
+use crate::cursor::{self, Listing, Position};
+use crate::reading::insights;
+use crate::request::{Page, Selection};
+use crate::statement::{Params, Statement, containing};
+use crate::vocabulary::Word;
+use jiff::civil::Date;
+use mindflow_guest::{
+    call::Error,
+    failure::internal,
+    params,
+    sql::{self, Row, Rows, Time},
+};
+use uuid::Uuid;
+
+/// Of one day's earlier years: as many as any other list holds.
+const ON_THIS_DAY_MAX: i64 = 100;
+
+const LIVE: &str = "j.user_id = $1 AND j.deleted_at IS NULL";
+const NEWEST_FIRST: &str = "ORDER BY j.created_at DESC, j.entry_id DESC";
+
+/// How much of an entry the reader may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// Its owner: everything.
+    Whole,
+    /// An administrator: that it is there, when it was written, how long it is and how its analysis stands. What
+    /// it says, its mood, tags and insights never leave the database.
+    WithoutContent,
+}
+
+impl View {
+    fn entry_columns(self) -> &'static str {
+        match self {
+            Self::Whole => {
+                "j.entry_id, j.user_id, j.created_at, j.updated_at, j.entry_date, j.version, j.word_count,
+                 j.title, j.content, j.mood, j.tags, j.tag_ids, j.attachment_ids"
+            }
+            Self::WithoutContent => {
+                "j.entry_id, j.user_id, j.created_at, j.updated_at, j.entry_date, j.version, j.word_count,
+                 '' AS title, '' AS content, NULL::text AS mood, '[]'::jsonb AS tags, '{}'::uuid[] AS tag_ids, '{}'::uuid[] AS attachment_ids"
+            }
+        }
+    }
+
+    fn analysis_columns(self) -> &'static str {
+        match self {
+            Self::Whole => "a.status, a.sentiment, a.themes, a.insights, a.model, a.completed_at",
+            Self::WithoutContent => {
+                "a.status, NULL::float8 AS sentiment, '{}'::text[] AS themes, '[]'::jsonb AS insights, NULL::text AS model, NULL::timestamptz AS completed_at"
+            }
+        }
+    }
+}
+
+/// `base` is what the entries of `page` (a `SELECT`) are joined to: one row for each, or one for all.
+fn whole(view: View, page: &str, total: Option<&str>) -> String {
+    let (total_column, base) = match total {
+        Some(count) => ("t.total, ", format!("({count}) t LEFT JOIN page p ON true")),
+        None => ("", "page p".to_owned()),
+    };
+    let analysis = view.analysis_columns();
+    format!(
+        "WITH page AS ({page}), counts AS (
+            SELECT c.tag_id, count(*) AS entries FROM query.entry_tags c
+            WHERE c.user_id = $1 AND c.tag_id IN (SELECT unnest(p.tag_ids) FROM page p)
+            GROUP BY c.tag_id
+        )
+        SELECT {total_column}p.entry_id, p.user_id, p.title, p.content, p.mood, p.attachment_ids, p.created_at, p.updated_at, p.entry_date,
+            p.version, p.word_count, shown.tags, {analysis}
+        FROM {base}
+        LEFT JOIN query.analyses_view a ON a.entry_id = p.entry_id AND a.user_id = $1
+        CROSS JOIN LATERAL (
+            SELECT COALESCE(jsonb_agg(jsonb_build_object('id', e.tag ->> 'id', 'name', e.tag ->> 'name', 'entry_count', COALESCE(c.entries, 0))
+                ORDER BY e.position), '[]') AS tags
+            FROM jsonb_array_elements(p.tags) WITH ORDINALITY AS e (tag, position)
+            LEFT JOIN counts c ON c.tag_id = (e.tag ->> 'id')::uuid
+        ) shown
+        ORDER BY p.created_at DESC, p.entry_id DESC"
+    )
+}
+
+pub fn by_id(user: Uuid, ids: Vec<Uuid>) -> Statement {
+    let page = format!(
+        "SELECT {} FROM query.journals_view j WHERE {LIVE} AND j.entry_id = ANY ($2::uuid[])",
+        View::Whole.entry_columns()
+    );
+    Statement {
+        text: whole(View::Whole, &page, None),
+        params: params![user, ids],
+    }
+}
+
+pub fn recent(user: Uuid, limit: u32) -> Statement {
+    let page = format!(
+        "SELECT {} FROM query.journals_view j WHERE {LIVE} {NEWEST_FIRST} LIMIT $2",
+        View::Whole.entry_columns()
+    );
+    Statement {
+        text: whole(View::Whole, &page, None),
+        params: params![user, limit],
+    }
+}
+
+pub fn on_this_day(user: Uuid, day: Date) -> Statement {
+    let columns = View::Whole.entry_columns();
+    let page = format!(
+        "SELECT {columns} FROM query.journals_view j
+         WHERE {LIVE} AND j.month_day = $2::integer AND j.entry_date < $3::date {NEWEST_FIRST} LIMIT $4"
+    );
+    Statement {
+        text: whole(View::Whole, &page, None),
+        params: params![user, month_day(day), sql::Date(day), ON_THIS_DAY_MAX],
+    }
+}
+
+/// One entry more than asked for, which only says that there are more.
+pub fn page(user: Uuid, view: View, selection: &Selection, page: &Page) -> Statement {
+    let mut params = Params(params![user]);
+    let matching = conditions(selection, &mut params);
+    let after = page
+        .after
+        .map_or_else(String::new, |Position { created_at, id }| {
+            let (created_at, id) = (params.bind(Time(created_at)), params.bind(id));
+            format!(" AND (j.created_at, j.entry_id) < ({created_at}::timestamptz, {id}::uuid)")
+        });
+    let limit = params.bind(page.first.saturating_add(1));
+    let columns = view.entry_columns();
+    let items = format!(
+        "SELECT {columns} FROM query.journals_view j WHERE {LIVE}{matching}{after} {NEWEST_FIRST} LIMIT {limit}"
+    );
+    let total =
+        format!("SELECT count(*) AS total FROM query.journals_view j WHERE {LIVE}{matching}");
+    Statement {
+        text: whole(view, &items, Some(&total)),
+        params: params.0,
+    }
+}
+
+fn conditions(selection: &Selection, params: &mut Params) -> String {
+    let mut sql = String::new();
+    if let Some(text) = &selection.text {
+        let pattern = params.bind(containing(text));
+        sql += &format!(
+            r" AND (j.title ILIKE {pattern}::text ESCAPE '\' OR j.content ILIKE {pattern}::text ESCAPE '\')"
+        );
+    }
+    if let Some(tag) = &selection.tag {
+        sql += &format!(" AND {}::text = ANY (j.tag_names)", params.bind(tag));
+    }
+    if let Some(mood) = selection.mood {
+        sql += &format!(" AND j.mood = {}::text", params.bind(mood.word()));
+    }
+    if let Some(from) = selection.from {
+        sql += &format!(
+            " AND j.entry_date >= {}::date",
+            params.bind(sql::Date(from))
+        );
+    }
+    if let Some(to) = selection.to {
+        sql += &format!(" AND j.entry_date <= {}::date", params.bind(sql::Date(to)));
+    }
+    sql
+}
+
+pub fn all(rows: &Rows) -> Result<Vec<Entry>, Error> {
+    rows.iter().map(|row| entry(&row)).collect()
+}
+
+/// Of a statement that `page` made for the same request.
+pub fn paged(rows: &Rows, page: &Page) -> Result<EntryPage, Error> {
+    let first = page.first as usize;
+    let total_count = rows.first().map_or(Ok(0), |row| row.get("total"))?;
+    let mut edges = Vec::with_capacity(rows.len().min(first));
+    let mut has_next_page = false;
+    for row in rows.iter() {
+        // An empty page is one row that has only the total.
+        let Some(id) = row.get::<Option<Uuid>>("entry_id")? else {
+            continue;
+        };
+        if edges.len() == first {
+            has_next_page = true;
+            break;
+        }
+        let node = entry(&row)?;
+        let cursor = cursor::encode(
+            Listing::Entries,
+            Position {
+                created_at: node.created_at,
+                id,
+            },
+        );
+        edges.push(EntryEdge { cursor, node });
+    }
+    Ok(EntryPage {
+        edges,
+        has_next_page,
+        has_previous_page: page.after.is_some(),
+        total_count,
+    })
+}
+
+fn entry(row: &Row<'_>) -> Result<Entry, Error> {
+    let id: String = row.get("entry_id")?;
+    let mood: Option<String> = row.get("mood")?;
+    let sql::Date(entry_date) = row.get("entry_date")?;
+    Ok(Entry {
+        user_id: row.get("user_id")?,
+        title: row.get("title")?,
+        content: row.get("content")?,
+        mood: mood.as_deref().and_then(Mood::parse),
+        tags: serde_json::from_str(&row.get::<String>("tags")?).map_err(internal)?,
+        attachment_ids: row.get("attachment_ids")?,
+        created_at: row.get::<Time>("created_at")?.0,
+        updated_at: row.get::<Time>("updated_at")?.0,
+        entry_date: entry_date.to_string(),
+        version: row.get("version")?,
+        word_count: row.get("word_count")?,
+        analysis: analysis(row, &id)?,
+        id,
+    })
+}
+
+/// An entry without a row of its own has no analysis to come.
+fn analysis(row: &Row<'_>, entry_id: &str) -> Result<Analysis, Error> {
+    let status: Option<String> = row.get("status")?;
+    let completed_at = row.get::<Option<Time>>("completed_at")?.map(|time| time.0);
+    let insights = match (row.get::<Option<String>>("insights")?, completed_at) {
+        (Some(json), Some(completed_at)) => insights::of(&json, entry_id, completed_at)?,
+        _ => Vec::new(),
+    };
+    Ok(Analysis {
+        status: status
+            .as_deref()
+            .and_then(AnalysisStatus::parse)
+            .unwrap_or(AnalysisStatus::NotIncluded),
+        insights,
+        sentiment: row.get("sentiment")?,
+        themes: row
+            .get::<Option<Vec<String>>>("themes")?
+            .unwrap_or_default(),
+        model: row.get("model")?,
+        completed_at,
+    })
+}

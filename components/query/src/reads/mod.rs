@@ -1,0 +1,102 @@
+//! The reads of the contract: prove the caller, check the arguments, look into the cache, ask the database.
+
+pub mod entries;
+pub mod profiles;
+
+use crate::{
+    DATABASE,
+    bindings::exports::mindflow::query::reads::{Insight, MoodPoint, Tag},
+    cached::{self, Found},
+    calendar::today,
+    keys::Key,
+    reading::insights as gathered,
+    request,
+    statement::Statement,
+};
+use mindflow_guest::{
+    call::{CallContext, Error},
+    caller::Caller,
+    clock,
+    sql::{self, Identity, Rows},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+pub async fn insights(context: &CallContext, limit: u32) -> Result<Vec<Insight>, Error> {
+    let caller = Caller::prove(context).await?;
+    let limit = request::limit(limit)?;
+    through(
+        &caller,
+        Key::insights(caller.user_id, limit),
+        gathered::newest(caller.user_id, limit),
+        |rows| rows.iter().map(|row| gathered::insight(&row)).collect(),
+    )
+    .await
+}
+
+pub async fn tags(context: &CallContext) -> Result<Vec<Tag>, Error> {
+    let caller = Caller::prove(context).await?;
+    through(
+        &caller,
+        Key::tags(caller.user_id),
+        gathered::tags(caller.user_id),
+        |rows| rows.iter().map(|row| gathered::tag(&row)).collect(),
+    )
+    .await
+}
+
+pub async fn tag_counts(context: &CallContext, ids: &[String]) -> Result<Vec<u32>, Error> {
+    let caller = Caller::prove(context).await?;
+    let ids = request::ids(ids)?;
+    let known: Vec<Uuid> = ids.iter().flatten().copied().collect();
+    if known.is_empty() {
+        return Ok(vec![0; ids.len()]);
+    }
+    let rows = ask(
+        caller.identity(),
+        gathered::tag_counts(caller.user_id, known),
+    )
+    .await?;
+    let counts: HashMap<Uuid, u32> = rows
+        .iter()
+        .map(|row| Ok((row.get("tag_id")?, row.get("entries")?)))
+        .collect::<Result<_, Error>>()?;
+    Ok(ids
+        .into_iter()
+        .map(|id| id.and_then(|id| counts.get(&id).copied()).unwrap_or(0))
+        .collect())
+}
+
+pub async fn mood_trends(context: &CallContext, days: u32) -> Result<Vec<MoodPoint>, Error> {
+    let caller = Caller::prove(context).await?;
+    let days = request::trend_days(days)?;
+    let statement = gathered::mood_trends(caller.user_id, today(clock::now()), days);
+    through(
+        &caller,
+        Key::mood_trend(caller.user_id, days),
+        statement,
+        gathered::mood_points,
+    )
+    .await
+}
+
+/// The cached value, or what the statement answers the caller.
+async fn through<T: Serialize + DeserializeOwned>(
+    caller: &Caller,
+    key: Key,
+    statement: Statement,
+    read: impl FnOnce(&Rows) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let slot = match cached::find(caller.user_id, key, today(clock::now())).await {
+        Found::Hit(value) => return Ok(value),
+        Found::Miss(slot) => slot,
+    };
+    let value = read(&ask(caller.identity(), statement).await?)?;
+    slot.fill(&value).await;
+    Ok(value)
+}
+
+async fn ask(identity: Identity, statement: Statement) -> Result<Rows, Error> {
+    Ok(sql::query(DATABASE, identity, &statement.text, statement.params).await?)
+}

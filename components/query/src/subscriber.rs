@@ -1,0 +1,94 @@
+//! One event: its statement in one transaction, then the cache, then whoever listens.
+//!
+//! Everything after the commit happens again when the event comes again, also when the rows are already
+//! there: a handler that ended in between leaves nothing undone. A store that is away defers the event, which
+//! counts as no failed attempt: an outage fills no dead letters.
+
+use crate::{
+    DATABASE, cached,
+    projection::{self, Plan},
+};
+use mindflow_guest::{
+    call, clock,
+    events::{Event, Failure},
+    key_value, realtime,
+    sql::{self, Abort, Identity},
+};
+
+/// How soon an event is tried again while a store is away: a blink for users, and no load for the store.
+const DEFERRAL_MS: u32 = 1_000;
+/// Nobody waits for the notice of an older event: those come from a replay.
+const NOTICE_AGE_MAX_US: i64 = 60 * 60 * 1_000_000;
+
+pub async fn handle(event: &Event) -> Result<(), Failure> {
+    let Some(plan) = projection::plan(event).map_err(rejection)? else {
+        return Ok(());
+    };
+    let shown = apply(&plan).await.map_err(retry)?;
+    cached::renew(plan.user_id)
+        .await
+        .map_err(|error: key_value::Error| retry(error.into()))?;
+    if let Some(notice) = plan.notice
+        && shown
+        && clock::now_us().saturating_sub(event.timestamp) <= NOTICE_AGE_MAX_US
+    {
+        let data = serde_json::to_vec(&notice)
+            .map_err(|error| Failure::Retry((error.to_string(), None)))?;
+        realtime::publish(format!("user:{}", plan.user_id), data)
+            .await
+            .map_err(|error: realtime::Error| retry(error.into()))?;
+    }
+    Ok(())
+}
+
+async fn apply(plan: &Plan) -> Result<bool, call::Error> {
+    sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        let rows = tx
+            .query(&plan.statement.text, plan.statement.params.clone())
+            .await?;
+        let row = rows.first().ok_or_else(|| {
+            Abort::Call(call::Error::Internal("a projection answers no row".into()))
+        })?;
+        Ok(row.get::<bool>("shown")?)
+    })
+    .await
+}
+
+/// The whole chain in one line, for the dead letter.
+fn rejection(error: projection::BadEvent) -> Failure {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    Failure::Reject(text)
+}
+
+fn retry(error: call::Error) -> Failure {
+    match error {
+        call::Error::Unavailable(reason) => Failure::Retry((reason, Some(DEFERRAL_MS))),
+        call::Error::Internal(reason) => Failure::Retry((reason, None)),
+        other => Failure::Retry((format!("{other:?}"), None)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_is_away_defers_the_event() {
+        let away = call::Error::from(key_value::Error::Unavailable("gone".into()));
+        assert_eq!(
+            retry(away),
+            Failure::Retry(("key-value store: gone".into(), Some(DEFERRAL_MS)))
+        );
+    }
+
+    #[test]
+    fn a_statement_that_fails_counts_as_an_attempt() {
+        let failed = call::Error::from(sql::Error::Other("broken".into()));
+        assert!(matches!(retry(failed), Failure::Retry((_, None))));
+    }
+}
