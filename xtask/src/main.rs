@@ -2,6 +2,7 @@
 //! machine does beyond plain cargo is a command here, and `scripts/` are thin
 //! doors to it.
 
+mod bench;
 mod cargo;
 mod guests;
 mod lint;
@@ -36,6 +37,8 @@ enum Command {
     Build(guests::BuildArgs),
     /// Run all tests against a private PostgreSQL and a private Redis
     Test(test::TestArgs),
+    /// Measure the built platform: the figures of docs/performance.md
+    Bench(bench::BenchArgs),
     /// Check the formatting and run clippy, for the host and for the guests
     Lint(lint::LintArgs),
 }
@@ -56,6 +59,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Wit => wit::lay(&workspace).map(|()| ExitCode::SUCCESS),
         Command::Build(args) => guests::build(&workspace, &args).map(|()| ExitCode::SUCCESS),
         Command::Test(args) => test::run(&workspace, &args),
+        Command::Bench(args) => bench::run(&workspace, &args).map(|()| ExitCode::SUCCESS),
         Command::Lint(args) => lint::run(&workspace, &args).map(|()| ExitCode::SUCCESS),
     }
 }

@@ -1,0 +1,97 @@
+//! The built host as a child, with its clock and its memory read from /proc.
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Kernel ticks a second, as every Linux that we know has it (`getconf CLK_TCK`).
+const TICKS_PER_SECOND: f64 = 100.0;
+
+pub struct Host {
+    child: Child,
+    root: PathBuf,
+    data_dir: PathBuf,
+    pub address: String,
+    pub started_in: Duration,
+}
+
+impl Host {
+    pub fn start(root: &Path, data_dir: &Path) -> Result<Self> {
+        let started = Instant::now();
+        let mut child = Command::new(root.join("target/release/mindflow"))
+            .args(["up", "--listen", "127.0.0.1:0", "--data-dir"])
+            .arg(data_dir)
+            .current_dir(root)
+            // The access log is written as in production; nobody reads it here.
+            .stderr(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("start target/release/mindflow")?;
+        let stdout = child.stdout.take().context("the host has no standard output")?;
+        let line = BufReader::new(stdout).lines().next().context("the host ended without a word")??;
+        let address = line.strip_prefix("ready http://").context("the host did not say where it is ready")?.to_owned();
+        Ok(Self { child, root: root.to_owned(), data_dir: data_dir.to_owned(), address, started_in: started.elapsed() })
+    }
+
+    pub fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Result<Value> {
+        let mut request = ureq::post(format!("http://{}{path}", self.address));
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let answer: Value = request.send_json(body).with_context(|| format!("POST {path}"))?.body_mut().read_json()?;
+        if answer.get("errors").is_some() {
+            bail!("POST {path}: {answer}");
+        }
+        Ok(answer)
+    }
+
+    /// A command of the host's own command line.
+    pub fn command(&self, words: &[&str]) -> Result<()> {
+        let status = Command::new(self.root.join("target/release/mindflow"))
+            .arg("--data-dir")
+            .arg(&self.data_dir)
+            .args(words)
+            .current_dir(&self.root)
+            .stdout(Stdio::null())
+            .status()?;
+        if status.success() { Ok(()) } else { bail!("mindflow {}: {status}", words.join(" ")) }
+    }
+
+    /// CPU time that the host itself has used; PostgreSQL is a process of its own.
+    pub fn cpu(&self) -> Result<Duration> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // Fields after the name, which is in parentheses and may hold spaces: utime and stime are the 14th and 15th of all.
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let ticks = |index: usize| -> Result<f64> { fields.get(index).and_then(|field| field.parse().ok()).context("read /proc/PID/stat") };
+        Ok(Duration::from_secs_f64((ticks(11)? + ticks(12)?) / TICKS_PER_SECOND))
+    }
+
+    pub fn memory_mib(&self) -> Result<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let kib: f64 = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .and_then(|rest| rest.split_whitespace().next())
+            .and_then(|number| number.parse().ok())
+            .context("read /proc/PID/status")?;
+        Ok(kib / 1024.0)
+    }
+
+    /// Ends it as an operator would, and waits.
+    pub fn stop(mut self) -> Result<()> {
+        kill_process(Pid::from_child(&self.child), Signal::TERM)?;
+        let status = self.child.wait()?;
+        if status.success() { Ok(()) } else { bail!("the host ended with {status}") }
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,99 @@
+//! The figures of `docs/performance.md`: the built platform under load, all in one run on one machine, so
+//! that the rows can be compared with each other. Nothing here is a test: nothing fails for being slow.
+
+mod host;
+mod load;
+mod report;
+
+use crate::cargo::{cargo, succeed};
+use crate::guests::{self, BuildArgs};
+use crate::lookup;
+use crate::workspace::Workspace;
+use anyhow::{Context, Result};
+use clap::Args;
+use host::Host;
+use load::{Load, Request};
+use report::{Report, Row};
+use serde_json::{Value, json};
+use std::process::Command;
+use std::time::Duration;
+
+#[derive(Args)]
+pub struct BenchArgs {
+    /// Seconds of load for each row
+    #[arg(long, default_value_t = 10)]
+    seconds: u64,
+    /// Connections at once, each with one request under way
+    #[arg(long, default_value_t = 16)]
+    connections: usize,
+    /// Write the table to docs/performance.md
+    #[arg(long)]
+    write: bool,
+}
+
+const EMAIL: &str = "bench@example.org";
+const PASSWORD: &str = "correct horse";
+const DASHBOARD: &str = "{ me { displayName quota { used limit } } recentEntries(limit: 10) { id title content mood tags { name } analysis { status } } moodTrends(days: 30) { date mood count } insights(limit: 10) { text } }";
+const CREATE: &str = "mutation { createJournalEntry(input: { title: \"A page\", content: \"Slept well, walked by the river, wrote for an hour.\", mood: CALM, tags: [\"morning\", \"river\"] }) { id version } }";
+
+pub fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
+    lookup::postgres_bin()?;
+    guests::build(workspace, &BuildArgs::default())?;
+    succeed(cargo(&workspace.root).args(["build", "--release", "-p", "mindflow", "--bin", "mindflow", "--example", "component_call"]), "the release build")?;
+    let mut report = Report::default();
+
+    let data_dir = tempfile::Builder::new().prefix("mindflow-bench").tempdir().context("a data directory")?;
+    let host = Host::start(&workspace.root, data_dir.path())?;
+    report.fact("First start: compile all components, make the databases, ready", format!("{:.1} s", host.started_in.as_secs_f64()));
+    host.stop()?;
+    let host = Host::start(&workspace.root, data_dir.path())?;
+    report.fact("Second start: ready", format!("{:.2} s", host.started_in.as_secs_f64()));
+    report.fact("Memory of the host after the start (RSS)", format!("{:.0} MiB", host.memory_mib()?));
+
+    let token = account(&host)?;
+    for _ in 0..30 {
+        host.post("/graphql", Some(&token), &json!({ "query": CREATE }))?;
+    }
+    let load = |name: &str, requests: Request| -> Result<Row> {
+        println!("bench: {name}");
+        Load { name, request: requests, connections: args.connections, duration: Duration::from_secs(args.seconds) }.run(&host)
+    };
+    report.row(load("GET /health/live (the host alone, no component)", Request::get("/health/live"))?);
+    report.row(load("{ __typename } (gateway)", Request::graphql(&token, "{ __typename }"))?);
+    report.row(load("dashboard, cached (gateway → auth, query ×4)", Request::graphql(&token, DASHBOARD))?);
+    report.row(load("createJournalEntry (gateway → auth, command; 5 events)", Request::graphql(&token, CREATE))?);
+    report.fact("Memory of the host after the load (RSS)", format!("{:.0} MiB", host.memory_mib()?));
+    host.stop()?;
+
+    let call = component_call(workspace, data_dir.path())?;
+    report.fact("A call into a component, its instance kept", format!("{} µs", call["warm_us"]));
+    report.fact("A call into a component, a new instance each time", format!("{} µs", call["fresh_us"]));
+
+    let text = report.markdown(args.seconds, args.connections);
+    println!("\n{text}");
+    if args.write {
+        let path = workspace.root.join("docs/performance.md");
+        std::fs::create_dir_all(workspace.root.join("docs"))?;
+        std::fs::write(&path, text).with_context(|| format!("write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// A premium user's access token.
+fn account(host: &Host) -> Result<String> {
+    host.post("/auth/register", None, &json!({ "email": EMAIL, "password": PASSWORD, "displayName": "Bench" }))?;
+    host.command(&["users", "grant", EMAIL, "premium"])?;
+    let grant = host.post("/auth/login", None, &json!({ "email": EMAIL, "password": PASSWORD }))?;
+    grant["accessToken"].as_str().map(ToOwned::to_owned).context("the login answered no token")
+}
+
+fn component_call(workspace: &Workspace, data_dir: &std::path::Path) -> Result<Value> {
+    let output = Command::new(workspace.root.join("target/release/examples/component_call"))
+        .args(["spin.toml", "runtime-config/embedded.toml"])
+        .arg(data_dir)
+        .current_dir(&workspace.root)
+        .output()
+        .context("run the component_call example")?;
+    anyhow::ensure!(output.status.success(), "component_call: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).context("read what component_call printed")
+}
