@@ -7,7 +7,12 @@ use serde::{Serialize, de::DeserializeOwned};
 ///
 /// # Errors
 /// Those of `load`.
-pub async fn read_through<T, E>(bucket: &str, key: String, ttl_ms: u64, load: impl AsyncFnOnce() -> Result<T, E>) -> Result<T, E>
+pub async fn read_through<T, E>(
+    bucket: &str,
+    key: String,
+    ttl_ms: u64,
+    load: impl AsyncFnOnce() -> Result<T, E>,
+) -> Result<T, E>
 where
     T: Serialize + DeserializeOwned,
 {

@@ -13,9 +13,7 @@ pub fn now() -> Timestamp {
 
 /// RFC 3339 in UTC with microseconds, as events carry times.
 pub fn rfc3339(us: i64) -> String {
-    Timestamp::from_microsecond(us)
-        .map(|time| format!("{time:.6}"))
-        .unwrap_or_default()
+    Timestamp::from_microsecond(us).map(|time| format!("{time:.6}")).unwrap_or_default()
 }
 
 /// The reverse of [`rfc3339`]; also takes other offsets and precisions.

@@ -27,7 +27,9 @@ impl From<sql::Error> for Error {
             sql::Error::Conflict(cause) => Self::Unavailable(format!("database: {}", cause.message)),
             sql::Error::AccessDenied(reason) => Self::Internal(format!("database access denied: {reason}")),
             sql::Error::InvalidParams(reason) => Self::Internal(format!("statement parameters: {reason}")),
-            sql::Error::Statement(cause) => Self::Internal(format!("statement failed ({}): {}", cause.sqlstate, cause.message)),
+            sql::Error::Statement(cause) => {
+                Self::Internal(format!("statement failed ({}): {}", cause.sqlstate, cause.message))
+            }
             sql::Error::Other(reason) => Self::Internal(format!("database: {reason}")),
         }
     }
@@ -37,9 +39,9 @@ impl From<key_value::Error> for Error {
     fn from(error: key_value::Error) -> Self {
         match error {
             key_value::Error::Unavailable(reason) => Self::Unavailable(format!("key-value store: {reason}")),
-            key_value::Error::AccessDenied(reason) | key_value::Error::Invalid(reason) | key_value::Error::Other(reason) => {
-                Self::Internal(format!("key-value store: {reason}"))
-            }
+            key_value::Error::AccessDenied(reason)
+            | key_value::Error::Invalid(reason)
+            | key_value::Error::Other(reason) => Self::Internal(format!("key-value store: {reason}")),
         }
     }
 }
@@ -48,7 +50,9 @@ impl From<realtime::Error> for Error {
     fn from(error: realtime::Error) -> Self {
         match error {
             realtime::Error::Unavailable(reason) => Self::Unavailable(format!("realtime: {reason}")),
-            realtime::Error::AccessDenied(reason) | realtime::Error::Invalid(reason) => Self::Internal(format!("realtime: {reason}")),
+            realtime::Error::AccessDenied(reason) | realtime::Error::Invalid(reason) => {
+                Self::Internal(format!("realtime: {reason}"))
+            }
         }
     }
 }
@@ -59,7 +63,9 @@ impl From<jwt_verifier::Error> for Error {
             jwt_verifier::Error::Expired => Self::Unauthenticated("The access token has expired.".into()),
             jwt_verifier::Error::Malformed => Self::Unauthenticated("The access token is malformed.".into()),
             jwt_verifier::Error::BadSignature => Self::Unauthenticated("The access token's signature is wrong.".into()),
-            jwt_verifier::Error::NotAccepted(reason) => Self::Unauthenticated(format!("The access token is not accepted: {reason}.")),
+            jwt_verifier::Error::NotAccepted(reason) => {
+                Self::Unauthenticated(format!("The access token is not accepted: {reason}."))
+            }
             jwt_verifier::Error::Unavailable(reason) => Self::Unavailable(format!("signing keys: {reason}")),
         }
     }

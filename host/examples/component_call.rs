@@ -19,9 +19,7 @@ const FRESH_CALLS: u32 = 2_000;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    let [manifest, config, data_dir] = arguments.as_slice() else {
-        bail!("arguments: MANIFEST CONFIG DATA_DIR")
-    };
+    let [manifest, config, data_dir] = arguments.as_slice() else { bail!("arguments: MANIFEST CONFIG DATA_DIR") };
     let warm_us = measure(manifest, config, data_dir, None, WARM_CALLS).await?;
     let fresh_us = measure(manifest, config, data_dir, Some(1), FRESH_CALLS).await?;
     println!("{{\"warm_us\":{warm_us:.1},\"fresh_us\":{fresh_us:.1}}}");
@@ -29,7 +27,13 @@ async fn main() -> anyhow::Result<()> {
 }
 
 /// Mean microseconds of a call; `uses_max` 1 makes a new instance for each.
-async fn measure(manifest: &PathBuf, config: &PathBuf, data_dir: &PathBuf, uses_max: Option<u32>, calls: u32) -> anyhow::Result<f64> {
+async fn measure(
+    manifest: &PathBuf,
+    config: &PathBuf,
+    data_dir: &PathBuf,
+    uses_max: Option<u32>,
+    calls: u32,
+) -> anyhow::Result<f64> {
     let mut manifest = Manifest::load(manifest)?;
     let query = manifest.components.get_mut("query").context("the manifest has no component `query`")?;
     query.instances.uses_max = uses_max.unwrap_or(query.instances.uses_max);

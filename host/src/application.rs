@@ -52,14 +52,19 @@ impl Application {
     pub fn load(manifest: Manifest, config: RuntimeConfig) -> Result<Self, ApplicationError> {
         check_bindings(&manifest, &config)?;
         let variables = Variables::resolve(&manifest, &config)?;
-        let engine = Engine::new(config.data_dir.join("compiled")).map_err(|error| ApplicationError::Engine(crate::engine_line(&error)))?;
+        let engine = Engine::new(config.data_dir.join("compiled"))
+            .map_err(|error| ApplicationError::Engine(crate::engine_line(&error)))?;
         let mut components = BTreeMap::new();
         for entry in manifest.components.values() {
             let loaded = load(&engine, entry, &variables)?;
             components.insert(entry.name.clone(), loaded);
         }
         let mut application = Self { manifest, config, engine, components };
-        let linked = application.components.values().map(|loaded| application.link(&loaded.entry, &loaded.compiled)).collect::<Result<Vec<_>, _>>()?;
+        let linked = application
+            .components
+            .values()
+            .map(|loaded| application.link(&loaded.entry, &loaded.compiled))
+            .collect::<Result<Vec<_>, _>>()?;
         for (loaded, exports) in application.components.values_mut().zip(linked) {
             loaded.exports = Some(exports);
         }
@@ -68,9 +73,12 @@ impl Application {
 
     /// Resolves a component's imports and checks that it exports what the manifest needs of it.
     pub fn link(&self, entry: &ComponentEntry, compiled: &Compiled) -> Result<Exports, LinkError> {
-        let callees: Vec<Callee<'_>> = entry.calls.iter().filter_map(|name| self.components.get(name)).map(Loaded::callee).collect();
-        let allowed = self.components.get(&entry.name).map(|loaded| Arc::clone(&loaded.allowed_hosts)).unwrap_or_default();
-        let pre = link::link(&self.engine, &self.manifest.path.display().to_string(), entry, compiled, &allowed, &callees)?;
+        let callees: Vec<Callee<'_>> =
+            entry.calls.iter().filter_map(|name| self.components.get(name)).map(Loaded::callee).collect();
+        let allowed =
+            self.components.get(&entry.name).map(|loaded| Arc::clone(&loaded.allowed_hosts)).unwrap_or_default();
+        let pre =
+            link::link(&self.engine, &self.manifest.path.display().to_string(), entry, compiled, &allowed, &callees)?;
         let exports = Exports::new(pre);
         self.require_exports(entry, &exports)?;
         Ok(exports)
@@ -81,7 +89,13 @@ impl Application {
         let Some(current) = self.components.get(name) else { return Ok(()) };
         let callee = Callee { name, component: &replacement.component, slot: current.slot.clone() };
         for caller in self.components.values().filter(|loaded| loaded.entry.calls.iter().any(|callee| callee == name)) {
-            link::check_caller(&self.engine, &caller.entry.name, &caller.compiled.component, &callee, &current.compiled.component)?;
+            link::check_caller(
+                &self.engine,
+                &caller.entry.name,
+                &caller.compiled.component,
+                &callee,
+                &current.compiled.component,
+            )?;
         }
         Ok(())
     }
@@ -110,7 +124,9 @@ impl Application {
             ),
         ];
         match needed.into_iter().find(|(missing, _, _)| *missing) {
-            Some((_, interface, reason)) => Err(LinkError::NoExport { component: entry.name.clone(), interface, reason }),
+            Some((_, interface, reason)) => {
+                Err(LinkError::NoExport { component: entry.name.clone(), interface, reason })
+            }
             None => Ok(()),
         }
     }
@@ -124,11 +140,28 @@ impl Loaded {
 
 fn load(engine: &Engine, entry: &ComponentEntry, variables: &Variables) -> Result<Loaded, ApplicationError> {
     let wrong = |reason: String| ApplicationError::Component { component: entry.name.clone(), reason };
-    let hosts = entry.allowed_outbound_hosts.iter().map(|host| variables.fill(host)).collect::<Result<Vec<_>, _>>().map_err(wrong)?;
+    let hosts = entry
+        .allowed_outbound_hosts
+        .iter()
+        .map(|host| variables.fill(host))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(wrong)?;
     let allowed_hosts = AllowList::parse(hosts.iter().map(String::as_str)).map_err(|error| wrong(error.to_string()))?;
-    let own = entry.variables.iter().map(|(name, template)| variables.fill(template).map(|value| (name.clone(), value))).collect::<Result<_, _>>().map_err(wrong)?;
+    let own = entry
+        .variables
+        .iter()
+        .map(|(name, template)| variables.fill(template).map(|value| (name.clone(), value)))
+        .collect::<Result<_, _>>()
+        .map_err(wrong)?;
     let compiled = compile(engine, &entry.name, &entry.source)?;
-    Ok(Loaded { entry: entry.clone(), compiled, slot: ProviderSlot::default(), allowed_hosts: Arc::new(allowed_hosts), variables: own, exports: None })
+    Ok(Loaded {
+        entry: entry.clone(),
+        compiled,
+        slot: ProviderSlot::default(),
+        allowed_hosts: Arc::new(allowed_hosts),
+        variables: own,
+        exports: None,
+    })
 }
 
 fn compile(engine: &Engine, name: &str, source: &Path) -> Result<Compiled, CompileError> {
@@ -142,7 +175,12 @@ fn compile(engine: &Engine, name: &str, source: &Path) -> Result<Compiled, Compi
 
 /// Every name that the manifest uses is bound by the configuration.
 fn check_bindings(manifest: &Manifest, config: &RuntimeConfig) -> Result<(), ApplicationError> {
-    let not_bound = |table, name: &str, user: String| ApplicationError::NotBound { config: config.path.display().to_string(), table, name: name.to_owned(), user };
+    let not_bound = |table, name: &str, user: String| ApplicationError::NotBound {
+        config: config.path.display().to_string(),
+        table,
+        name: name.to_owned(),
+        user,
+    };
     for entry in manifest.components.values() {
         let user = || format!("component `{}`", entry.name);
         if let Some(name) = entry.sql.keys().find(|name| !config.databases.contains_key(*name)) {

@@ -53,7 +53,10 @@ pub fn socket_path(data_dir: &Path) -> PathBuf {
 pub async fn serve(platform: Arc<Platform>, data_dir: &Path, stop: CancellationToken) -> io::Result<()> {
     let path = socket_path(data_dir);
     if UnixStream::connect(&path).await.is_ok() {
-        return Err(io::Error::new(io::ErrorKind::AddrInUse, format!("another mindflow runs on {}; stop it, or choose another --data-dir", data_dir.display())));
+        return Err(io::Error::new(
+            io::ErrorKind::AddrInUse,
+            format!("another mindflow runs on {}; stop it, or choose another --data-dir", data_dir.display()),
+        ));
     }
     let _ = std::fs::remove_file(&path);
     let listener = UnixListener::bind(&path)?;
@@ -86,7 +89,11 @@ async fn answer(platform: &Platform, request: Request<Incoming>) -> Response<Ful
 }
 
 async fn read(request: Request<Incoming>) -> Result<Order, String> {
-    let bytes = Limited::new(request.into_body(), BODY_BYTES_MAX).collect().await.map_err(|error| error.to_string())?.to_bytes();
+    let bytes = Limited::new(request.into_body(), BODY_BYTES_MAX)
+        .collect()
+        .await
+        .map_err(|error| error.to_string())?
+        .to_bytes();
     serde_json::from_slice(&bytes).map_err(|error| error.to_string())
 }
 
@@ -96,8 +103,12 @@ async fn read(request: Request<Incoming>) -> Result<Order, String> {
 /// One line for the operator.
 pub async fn carry_out(platform: &Platform, order: Order) -> Result<Value, String> {
     match order {
-        Order::Components => Ok(json!(platform.providers.values().map(|provider| provider.status()).collect::<Vec<_>>())),
-        Order::Swap { component, file } => platform.swap(&component, &file).await.map(|status| json!(status)).map_err(|error| error.to_string()),
+        Order::Components => {
+            Ok(json!(platform.providers.values().map(|provider| provider.status()).collect::<Vec<_>>()))
+        }
+        Order::Swap { component, file } => {
+            platform.swap(&component, &file).await.map(|status| json!(status)).map_err(|error| error.to_string())
+        }
         Order::Operate { command, arguments } => {
             let answer = platform.operate(&command, arguments).await.map_err(|error| error.to_string())?;
             serde_json::from_str(&answer).map_err(|error| format!("the component's answer is not JSON: {error}"))
@@ -117,13 +128,23 @@ pub async fn send(data_dir: &Path, order: &Order) -> Option<Result<Value, String
 
 async fn exchange(stream: UnixStream, order: &Order) -> Result<Value, String> {
     let failed = |error: &dyn std::fmt::Display| format!("the running host did not answer: {error}");
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| failed(&error))?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| failed(&error))?;
     tokio::spawn(connection);
     let body = serde_json::to_vec(order).map_err(|error| failed(&error))?;
-    let request = Request::builder().method(Method::POST).uri("/").header("host", "mindflow").body(Full::new(Bytes::from(body))).map_err(|error| failed(&error))?;
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri("/")
+        .header("host", "mindflow")
+        .body(Full::new(Bytes::from(body)))
+        .map_err(|error| failed(&error))?;
     let response = sender.send_request(request).await.map_err(|error| failed(&error))?;
     let status = response.status();
     let bytes = response.into_body().collect().await.map_err(|error| failed(&error))?.to_bytes();
     let value: Value = serde_json::from_slice(&bytes).map_err(|error| failed(&error))?;
-    if status.is_success() { Ok(value) } else { Err(value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)) }
+    if status.is_success() {
+        Ok(value)
+    } else {
+        Err(value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned))
+    }
 }

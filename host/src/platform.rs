@@ -82,8 +82,19 @@ impl Platform {
             Role::Server => start_delivery(&application, &providers, &stores).await?,
             Role::Operator => None,
         };
-        let websocket = application.components.iter().find_map(|(name, loaded)| Some((Arc::clone(providers.get(name)?), loaded.entry.websocket.clone()?)));
-        Ok(Self { providers, http, websocket, commands: application.manifest.commands.clone(), stores, delivery, application: Mutex::new(application) })
+        let websocket = application
+            .components
+            .iter()
+            .find_map(|(name, loaded)| Some((Arc::clone(providers.get(name)?), loaded.entry.websocket.clone()?)));
+        Ok(Self {
+            providers,
+            http,
+            websocket,
+            commands: application.manifest.commands.clone(),
+            stores,
+            delivery,
+            application: Mutex::new(application),
+        })
     }
 
     /// The component that takes WebSocket connections.
@@ -103,13 +114,17 @@ impl Platform {
     pub async fn swap(&self, name: &str, file: &Path) -> Result<ProviderStatus, SwapError> {
         // One swap at a time: each checks against what the others left.
         let mut application = self.application.lock().await;
-        let unknown = || crate::link::LinkError::Other { component: name.to_owned(), reason: "there is no component of this name".into() };
+        let unknown = || crate::link::LinkError::Other {
+            component: name.to_owned(),
+            reason: "there is no component of this name".into(),
+        };
         let provider = self.providers.get(name).ok_or_else(unknown)?;
         let engine = application.engine.clone();
         let path = file.to_owned();
-        let compiled: Compiled = tokio::task::spawn_blocking(move || engine.compile(&path))
-            .await
-            .map_err(|error| crate::link::LinkError::Other { component: name.to_owned(), reason: error.to_string() })??;
+        let compiled: Compiled =
+            tokio::task::spawn_blocking(move || engine.compile(&path)).await.map_err(|error| {
+                crate::link::LinkError::Other { component: name.to_owned(), reason: error.to_string() }
+            })??;
         let entry = application.components.get(name).map(|loaded| loaded.entry.clone()).ok_or_else(unknown)?;
         let exports = application.link(&entry, &compiled)?;
         application.check_callers(name, &compiled)?;
@@ -138,7 +153,11 @@ impl Platform {
     pub async fn health(&self) -> BTreeMap<String, Result<(), String>> {
         let mut health = self.stores.health().await;
         for (name, provider) in &self.providers {
-            let state = if provider.status().state == "open" { Err("its circuit is open: it failed repeatedly".to_owned()) } else { Ok(()) };
+            let state = if provider.status().state == "open" {
+                Err("its circuit is open: it failed repeatedly".to_owned())
+            } else {
+                Ok(())
+            };
             health.insert(format!("component:{name}"), state);
         }
         if let Some(delivery) = &self.delivery {
@@ -154,7 +173,13 @@ impl Platform {
 
     /// Component files by name, for `--watch`.
     pub async fn sources(&self) -> BTreeMap<String, std::path::PathBuf> {
-        self.application.lock().await.components.iter().map(|(name, loaded)| (name.clone(), loaded.entry.source.clone())).collect()
+        self.application
+            .lock()
+            .await
+            .components
+            .iter()
+            .map(|(name, loaded)| (name.clone(), loaded.entry.source.clone()))
+            .collect()
     }
 
     /// Stops delivery, then closes the stores. Triggers have stopped before.
@@ -169,8 +194,18 @@ impl Platform {
 fn grants(entry: &ComponentEntry, variables: BTreeMap<String, String>, stores: &Stores) -> Grants {
     Grants {
         component: entry.name.clone(),
-        databases: entry.sql.iter().filter_map(|(name, access)| stores.databases.get(name).map(|database| (name.clone(), (database.clone(), *access)))).collect(),
-        buckets: entry.key_value.iter().filter_map(|name| stores.buckets.get(name).map(|bucket| (name.clone(), Arc::clone(bucket)))).collect(),
+        databases: entry
+            .sql
+            .iter()
+            .filter_map(|(name, access)| {
+                stores.databases.get(name).map(|database| (name.clone(), (database.clone(), *access)))
+            })
+            .collect(),
+        buckets: entry
+            .key_value
+            .iter()
+            .filter_map(|name| stores.buckets.get(name).map(|bucket| (name.clone(), Arc::clone(bucket))))
+            .collect(),
         publishes: entry.publishes.clone(),
         realtime: Some(Arc::clone(&stores.realtime)),
         topics: entry.realtime.clone(),
@@ -180,7 +215,11 @@ fn grants(entry: &ComponentEntry, variables: BTreeMap<String, String>, stores: &
     }
 }
 
-async fn start_delivery(application: &Application, providers: &BTreeMap<String, Arc<Provider>>, stores: &Stores) -> Result<Option<Delivery>, StartError> {
+async fn start_delivery(
+    application: &Application,
+    providers: &BTreeMap<String, Arc<Provider>>,
+    stores: &Stores,
+) -> Result<Option<Delivery>, StartError> {
     let mut subscriptions = Vec::new();
     let mut subscribers = Subscribers::default();
     for (name, loaded) in &application.components {
@@ -192,7 +231,14 @@ async fn start_delivery(application: &Application, providers: &BTreeMap<String, 
         }
     }
     let Some(database) = stores.databases.get(&application.config.events.database) else { return Ok(None) };
-    let delivery = Delivery::start(database.clone(), subscriptions, Arc::new(subscribers), stores.clock.clone(), delivery::Options::default()).await?;
+    let delivery = Delivery::start(
+        database.clone(),
+        subscriptions,
+        Arc::new(subscribers),
+        stores.clock.clone(),
+        delivery::Options::default(),
+    )
+    .await?;
     Ok(Some(delivery))
 }
 
@@ -201,6 +247,7 @@ fn subscription(component: &ComponentEntry, entry: &SubscriptionEntry) -> Subscr
     if let Some(concurrency) = entry.concurrency {
         subscription.concurrency = concurrency;
     }
-    subscription.timeout = Duration::from_millis(u64::from(entry.timeout_ms.unwrap_or(component.instances.deadline_ms)));
+    subscription.timeout =
+        Duration::from_millis(u64::from(entry.timeout_ms.unwrap_or(component.instances.deadline_ms)));
     subscription
 }

@@ -5,7 +5,9 @@ use mindflow_backends::{
     clock::Clock,
     key_value::{self, KeyValue},
     keys::{self, Keyring, PostgresKeys},
-    postgres::{self, Database, DatabaseConfig, migrate, server::EmbeddedServer, server::ServerError, server::ServerOptions},
+    postgres::{
+        self, Database, DatabaseConfig, migrate, server::EmbeddedServer, server::ServerError, server::ServerOptions,
+    },
     realtime::{self, Realtime},
 };
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
@@ -25,7 +27,11 @@ pub struct Stores {
 #[derive(Debug, thiserror::Error)]
 pub enum StoresError {
     #[error("cannot make the data directory {}: {source}; choose another with --data-dir", path.display())]
-    DataDir { path: PathBuf, #[source] source: std::io::Error },
+    DataDir {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
     #[error(transparent)]
     Server(#[from] ServerError),
     #[error(transparent)]
@@ -59,13 +65,16 @@ pub struct Databases {
 
 impl Databases {
     pub async fn open(config: &RuntimeConfig) -> Result<Self, StoresError> {
-        std::fs::create_dir_all(&config.data_dir).map_err(|source| StoresError::DataDir { path: config.data_dir.clone(), source })?;
+        std::fs::create_dir_all(&config.data_dir)
+            .map_err(|source| StoresError::DataDir { path: config.data_dir.clone(), source })?;
         let binaries = config.databases.values().find_map(|database| match database {
             DatabaseConfig::Embedded(embedded) => Some(embedded.binaries.clone()),
             DatabaseConfig::Postgres(_) => None,
         });
         let server = match binaries {
-            Some(binaries) => Some(EmbeddedServer::start(ServerOptions { data_dir: config.data_dir.clone(), binaries }).await?),
+            Some(binaries) => {
+                Some(EmbeddedServer::start(ServerOptions { data_dir: config.data_dir.clone(), binaries }).await?)
+            }
             None => None,
         };
         let mut databases = BTreeMap::new();
@@ -84,7 +93,12 @@ impl Databases {
             let Some(database) = self.databases.get(name) else { continue };
             match schema {
                 Schema::Migrate => {
-                    let roles: Vec<String> = manifest.components.values().filter(|entry| entry.sql.contains_key(name)).map(|entry| entry.name.clone()).collect();
+                    let roles: Vec<String> = manifest
+                        .components
+                        .values()
+                        .filter(|entry| entry.sql.contains_key(name))
+                        .map(|entry| entry.name.clone())
+                        .collect();
                     let report = migrate::migrate(database, directory, &roles).await?;
                     applied.extend(report.applied.into_iter().map(|file| format!("{name}/{file}")));
                 }
@@ -115,7 +129,10 @@ impl Stores {
         }
         let realtime = realtime::open(&config.realtime.0, clock.clone())?;
         // `Application::load` has checked that the name is configured.
-        let keys_database = databases.get(&config.keys.database).cloned().ok_or_else(|| StoresError::NoKeysDatabase(config.keys.database.clone()))?;
+        let keys_database = databases
+            .get(&config.keys.database)
+            .cloned()
+            .ok_or_else(|| StoresError::NoKeysDatabase(config.keys.database.clone()))?;
         let settings = keys::Settings {
             issuer: manifest.tokens.issuer.clone(),
             audience: manifest.tokens.audience.clone(),
@@ -136,11 +153,14 @@ impl Stores {
 
     /// Each back end with what is wrong with it, if anything.
     pub async fn health(&self) -> BTreeMap<String, Result<(), String>> {
-        let databases = futures::future::join_all(self.databases.iter().map(async |(name, database)| (format!("database:{name}"), database.health().await)));
-        let buckets = futures::future::join_all(
-            self.buckets.iter().map(async |(name, bucket)| (format!("key-value:{name}"), bucket.health().await.map_err(|error| error.to_string()))),
+        let databases = futures::future::join_all(
+            self.databases.iter().map(async |(name, database)| (format!("database:{name}"), database.health().await)),
         );
-        let realtime = async { ("realtime".to_owned(), self.realtime.health().await.map_err(|error| error.to_string())) };
+        let buckets = futures::future::join_all(self.buckets.iter().map(async |(name, bucket)| {
+            (format!("key-value:{name}"), bucket.health().await.map_err(|error| error.to_string()))
+        }));
+        let realtime =
+            async { ("realtime".to_owned(), self.realtime.health().await.map_err(|error| error.to_string())) };
         let (databases, buckets, realtime) = futures::join!(databases, buckets, realtime);
         databases.into_iter().chain(buckets).chain([realtime]).collect()
     }

@@ -17,20 +17,14 @@ const OF_XTASK: [&str; 7] = [
 ];
 
 pub fn cargo(root: &Path) -> Command {
-    from_xtask(
-        Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())),
-        root,
-    )
+    from_xtask(Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())), root)
 }
 
 /// Any program that will start cargo in its turn.
 pub fn from_xtask(mut command: Command, root: &Path) -> Command {
     command.current_dir(root);
     for (name, _) in std::env::vars_os() {
-        if name
-            .to_str()
-            .is_some_and(|name| OF_XTASK.iter().any(|prefix| name.starts_with(prefix)))
-        {
+        if name.to_str().is_some_and(|name| OF_XTASK.iter().any(|prefix| name.starts_with(prefix))) {
             command.env_remove(name);
         }
     }

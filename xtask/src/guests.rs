@@ -50,13 +50,7 @@ pub fn build(workspace: &Workspace, args: &BuildArgs) -> Result<()> {
     let toolchain = GuestToolchain::find()?;
     let target = workspace.target().join(toolchain.target_folder());
     let mut build = cargo(&workspace.root);
-    build.args([
-        "build",
-        "--target",
-        TARGET,
-        "--profile",
-        args.profile.name(),
-    ]);
+    build.args(["build", "--target", TARGET, "--profile", args.profile.name()]);
     build.arg("--target-dir").arg(&target);
     for guest in &guests {
         build.args(["--package", &guest.package]);
@@ -65,24 +59,12 @@ pub fn build(workspace: &Workspace, args: &BuildArgs) -> Result<()> {
     succeed(&mut build, "the build of the guests")?;
 
     let built = target.join(TARGET).join(args.profile.name());
-    let width = guests
-        .iter()
-        .map(|guest| guest.component.len())
-        .max()
-        .unwrap_or(0);
+    let width = guests.iter().map(|guest| guest.component.len()).max().unwrap_or(0);
     for guest in guests {
         let from = built.join(&guest.artifact).with_extension("wasm");
-        let bytes = fs::read(&from)
-            .with_context(|| format!("{} built no {}", guest.package, from.display()))?;
-        let folder = if guest.test {
-            workspace.components().join("test")
-        } else {
-            workspace.components()
-        };
-        let changed = write::if_changed(
-            &folder.join(&guest.component).with_extension("wasm"),
-            &bytes,
-        )?;
+        let bytes = fs::read(&from).with_context(|| format!("{} built no {}", guest.package, from.display()))?;
+        let folder = if guest.test { workspace.components().join("test") } else { workspace.components() };
+        let changed = write::if_changed(&folder.join(&guest.component).with_extension("wasm"), &bytes)?;
         println!(
             "{:width$}  {:>7} KiB{}{}",
             guest.component,
@@ -96,32 +78,13 @@ pub fn build(workspace: &Workspace, args: &BuildArgs) -> Result<()> {
 
 fn select<'a>(workspace: &'a Workspace, args: &BuildArgs) -> Result<Vec<&'a Guest>> {
     if args.components.is_empty() {
-        return Ok(workspace
-            .guests
-            .iter()
-            .filter(|guest| args.tests || !guest.test)
-            .collect());
+        return Ok(workspace.guests.iter().filter(|guest| args.tests || !guest.test).collect());
     }
     for name in &args.components {
-        if !workspace
-            .guests
-            .iter()
-            .any(|guest| guest.component == *name)
-        {
-            let known: Vec<_> = workspace
-                .guests
-                .iter()
-                .map(|guest| guest.component.as_str())
-                .collect();
-            bail!(
-                "no package builds the component `{name}`; there are: {}",
-                known.join(" ")
-            );
+        if !workspace.guests.iter().any(|guest| guest.component == *name) {
+            let known: Vec<_> = workspace.guests.iter().map(|guest| guest.component.as_str()).collect();
+            bail!("no package builds the component `{name}`; there are: {}", known.join(" "));
         }
     }
-    Ok(workspace
-        .guests
-        .iter()
-        .filter(|guest| args.components.contains(&guest.component))
-        .collect())
+    Ok(workspace.guests.iter().filter(|guest| args.components.contains(&guest.component)).collect())
 }

@@ -38,9 +38,7 @@ pub fn run(workspace: &Workspace, args: &LintArgs) -> Result<()> {
     }
     let toolchain = GuestToolchain::find()?;
     let mut guests = clippy(workspace, args);
-    guests
-        .args(["--target", TARGET, "--target-dir"])
-        .arg(workspace.target().join(toolchain.target_folder()));
+    guests.args(["--target", TARGET, "--target-dir"]).arg(workspace.target().join(toolchain.target_folder()));
     for guest in &workspace.guests {
         guests.args(["--package", &guest.package]);
     }

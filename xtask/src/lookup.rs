@@ -20,29 +20,26 @@ pub fn postgres_bin() -> Result<PathBuf> {
                 "MINDFLOW_POSTGRES_BIN={} is PostgreSQL {major}, older than {POSTGRES_MAJOR_MIN}",
                 folder.display()
             ),
-            None => bail!(
-                "MINDFLOW_POSTGRES_BIN={} holds no working postgres and initdb",
-                folder.display()
-            ),
+            None => bail!("MINDFLOW_POSTGRES_BIN={} holds no working postgres and initdb", folder.display()),
         };
     }
     let mut folders = versioned(Path::new("/usr/lib/postgresql"), "bin");
-    folders.extend(
-        on_path("initdb").and_then(|initdb| Some(initdb.canonicalize().ok()?.parent()?.to_owned())),
-    );
+    folders.extend(on_path("initdb").and_then(|initdb| Some(initdb.canonicalize().ok()?.parent()?.to_owned())));
     for server in children(&cache()?.join("servers")) {
         folders.extend(versioned(&server.join("usr/lib/postgresql"), "bin"));
     }
     folders
         .into_iter()
         .find(|folder| postgres_major(folder).is_some_and(|major| major >= POSTGRES_MAJOR_MIN))
-        .with_context(|| format!("no PostgreSQL {POSTGRES_MAJOR_MIN} or newer was found: run scripts/test, or set MINDFLOW_POSTGRES_BIN"))
+        .with_context(|| {
+            format!(
+                "no PostgreSQL {POSTGRES_MAJOR_MIN} or newer was found: run scripts/test, or set MINDFLOW_POSTGRES_BIN"
+            )
+        })
 }
 
 pub fn redis_server() -> Result<PathBuf> {
-    if let Some(program) =
-        env::var_os("MINDFLOW_REDIS_SERVER").filter(|program| !program.is_empty())
-    {
+    if let Some(program) = env::var_os("MINDFLOW_REDIS_SERVER").filter(|program| !program.is_empty()) {
         let program = PathBuf::from(program);
         if !program.is_file() {
             bail!("MINDFLOW_REDIS_SERVER={} is no file", program.display());
@@ -63,35 +60,21 @@ fn postgres_major(bin: &Path) -> Option<u32> {
     if !bin.join("initdb").is_file() {
         return None;
     }
-    let output = Command::new(bin.join("postgres"))
-        .arg("--version")
-        .output()
-        .ok()?;
+    let output = Command::new(bin.join("postgres")).arg("--version").output().ok()?;
     major_of(&String::from_utf8(output.stdout).ok()?)
 }
 
 /// `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)` is 15.
 fn major_of(version: &str) -> Option<u32> {
-    let number = version
-        .split_whitespace()
-        .find(|word| word.starts_with(|first: char| first.is_ascii_digit()))?;
-    number
-        .split(|c: char| !c.is_ascii_digit())
-        .next()?
-        .parse()
-        .ok()
+    let number = version.split_whitespace().find(|word| word.starts_with(|first: char| first.is_ascii_digit()))?;
+    number.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// `FOLDER/15/bin` and its like, the newest first.
 fn versioned(folder: &Path, below: &str) -> Vec<PathBuf> {
     let mut versions: Vec<(u32, PathBuf)> = children(folder)
         .into_iter()
-        .filter_map(|child| {
-            Some((
-                child.file_name()?.to_str()?.parse().ok()?,
-                child.join(below),
-            ))
-        })
+        .filter_map(|child| Some((child.file_name()?.to_str()?.parse().ok()?, child.join(below))))
         .collect();
     versions.sort_by_key(|(version, _)| std::cmp::Reverse(*version));
     versions.into_iter().map(|(_, path)| path).collect()
@@ -101,23 +84,14 @@ fn children(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = folder.read_dir() else {
         return Vec::new();
     };
-    let hidden = |path: &PathBuf| {
-        path.file_name()
-            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
-    };
-    let mut paths: Vec<_> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| !hidden(path))
-        .collect();
+    let hidden = |path: &PathBuf| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).filter(|path| !hidden(path)).collect();
     paths.sort();
     paths
 }
 
 pub fn on_path(program: &str) -> Option<PathBuf> {
-    env::split_paths(&env::var_os("PATH")?)
-        .map(|folder| folder.join(program))
-        .find(|file| file.is_file())
+    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
 #[cfg(test)]
@@ -126,10 +100,7 @@ mod tests {
 
     #[test]
     fn a_major_version_is_read_from_what_postgres_says_of_itself() {
-        assert_eq!(
-            major_of("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"),
-            Some(15)
-        );
+        assert_eq!(major_of("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"), Some(15));
         assert_eq!(major_of("postgres (PostgreSQL) 19beta1\n"), Some(19));
         assert_eq!(major_of("no version at all"), None);
     }

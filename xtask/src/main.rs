@@ -19,11 +19,7 @@ use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
 #[derive(Parser)]
-#[command(
-    name = "xtask",
-    bin_name = "cargo xtask",
-    about = "MindFlow's command runner"
-)]
+#[command(name = "xtask", bin_name = "cargo xtask", about = "MindFlow's command runner")]
 struct Cli {
     #[command(subcommand)]
     command: Command,

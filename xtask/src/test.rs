@@ -26,11 +26,7 @@ pub struct TestArgs {
     #[arg(long, value_enum, default_value_t)]
     profile: Profile,
     /// What else to tell `cargo nextest run`, such as a filter
-    #[arg(
-        trailing_var_arg = true,
-        allow_hyphen_values = true,
-        value_name = "NEXTEST ARGS"
-    )]
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "NEXTEST ARGS")]
     nextest: Vec<String>,
 }
 
@@ -39,28 +35,15 @@ pub fn run(workspace: &Workspace, args: &TestArgs) -> Result<ExitCode> {
     let postgres_bin = lookup::postgres_bin()?;
     let redis_server = lookup::redis_server()?;
     wit::lay(workspace)?;
-    guests::build(
-        workspace,
-        &BuildArgs {
-            tests: true,
-            profile: args.profile,
-            ..BuildArgs::default()
-        },
-    )?;
+    guests::build(workspace, &BuildArgs { tests: true, profile: args.profile, ..BuildArgs::default() })?;
     build_native(workspace)?;
 
     // From here on, a signal ends the tests and then this function, in order.
-    let mut signals =
-        SignalsInfo::<WithOrigin>::new([SIGHUP, SIGINT, SIGTERM]).context("watch for signals")?;
+    let mut signals = SignalsInfo::<WithOrigin>::new([SIGHUP, SIGINT, SIGTERM]).context("watch for signals")?;
     servers::sweep();
     let postgres = Postgres::start(&postgres_bin).context("PostgreSQL for the tests")?;
     let redis = Redis::start(&redis_server).context("Redis for the tests")?;
-    println!(
-        "test: PostgreSQL on port {} ({}), Redis on port {}",
-        postgres.port,
-        postgres_bin.display(),
-        redis.port
-    );
+    println!("test: PostgreSQL on port {} ({}), Redis on port {}", postgres.port, postgres_bin.display(), redis.port);
 
     if signals.pending().next().is_some() {
         return Ok(ExitCode::FAILURE);
@@ -68,11 +51,7 @@ pub fn run(workspace: &Workspace, args: &TestArgs) -> Result<ExitCode> {
 
     let mut tests = from_xtask(Command::new(nextest), &workspace.root);
     tests.args(["nextest", "run"]);
-    if !args
-        .nextest
-        .iter()
-        .any(|arg| arg == "-p" || arg.starts_with("--package"))
-    {
+    if !args.nextest.iter().any(|arg| arg == "-p" || arg.starts_with("--package")) {
         tests.args(native_selection(workspace));
     }
     tests
@@ -100,9 +79,7 @@ fn build_native(workspace: &Workspace) -> Result<()> {
         return Ok(());
     }
     let mut build = cargo(&workspace.root);
-    build
-        .args(["build", "--tests", "--bin", HOST])
-        .args(native_selection(workspace));
+    build.args(["build", "--tests", "--bin", HOST]).args(native_selection(workspace));
     succeed(&mut build, "the build of the host and the tests")
 }
 
@@ -131,10 +108,7 @@ fn forward(signals: &mut SignalsInfo<WithOrigin>, tests: Pid) {
 }
 
 fn exit_code(status: ExitStatus) -> ExitCode {
-    status
-        .code()
-        .and_then(|code| u8::try_from(code).ok())
-        .map_or(ExitCode::FAILURE, ExitCode::from)
+    status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
 /// cargo-nextest where it is installed, else one of our own in the cache folder.
@@ -145,15 +119,9 @@ fn nextest() -> Result<PathBuf> {
     let tools = cache()?.join("tools");
     let program = tools.join("bin/cargo-nextest");
     if !program.is_file() {
-        println!(
-            "test: installing cargo-nextest into {}, once (some minutes)",
-            tools.display()
-        );
+        println!("test: installing cargo-nextest into {}, once (some minutes)", tools.display());
         let mut install = Command::new("cargo");
-        install
-            .args(["install", "cargo-nextest", "--locked", "--root"])
-            .arg(&tools)
-            .current_dir("/");
+        install.args(["install", "cargo-nextest", "--locked", "--root"]).arg(&tools).current_dir("/");
         succeed(&mut install, "cargo install cargo-nextest")?;
     }
     Ok(program)

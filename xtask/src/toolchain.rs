@@ -21,13 +21,8 @@ impl GuestToolchain {
         if !must_be_built && has_std(Path::new(rustc(&["--print", "sysroot"])?.trim())) {
             return Ok(Self::Installed);
         }
-        let folder = cache()?
-            .join("guest-std")
-            .join(compiler_key(&rustc(&["-vV"])?)?);
-        let built = Self::Built {
-            rustc: folder.join("bin/rustc"),
-            sysroot: folder.join("sysroot"),
-        };
+        let folder = cache()?.join("guest-std").join(compiler_key(&rustc(&["-vV"])?)?);
+        let built = Self::Built { rustc: folder.join("bin/rustc"), sysroot: folder.join("sysroot") };
         match &built {
             Self::Built { sysroot, .. } if has_std(sysroot) => Ok(built),
             _ => bail!("this Rust toolchain has no {TARGET}: run scripts/setup"),
@@ -45,12 +40,7 @@ impl GuestToolchain {
 
     /// A native build's own settings stay out of the sandbox.
     pub fn apply(&self, cargo: &mut Command) {
-        for name in [
-            "RUSTFLAGS",
-            "CARGO_ENCODED_RUSTFLAGS",
-            "CARGO_BUILD_TARGET",
-            "CARGO_BUILD_RUSTFLAGS",
-        ] {
+        for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "CARGO_BUILD_RUSTFLAGS"] {
             cargo.env_remove(name);
         }
         if let Self::Built { rustc, sysroot } = self {
@@ -62,11 +52,7 @@ impl GuestToolchain {
 
 /// Where `scripts/setup` and `scripts/test` keep what they downloaded and built.
 pub fn cache() -> Result<PathBuf> {
-    let set = |name: &str| {
-        env::var_os(name)
-            .filter(|value: &OsString| !value.is_empty())
-            .map(PathBuf::from)
-    };
+    let set = |name: &str| env::var_os(name).filter(|value: &OsString| !value.is_empty()).map(PathBuf::from);
     set("MINDFLOW_CACHE")
         .or_else(|| set("XDG_CACHE_HOME").map(|cache| cache.join("mindflow")))
         .or_else(|| set("HOME").map(|home| home.join(".cache/mindflow")))
@@ -74,16 +60,9 @@ pub fn cache() -> Result<PathBuf> {
 }
 
 fn rustc(args: &[&str]) -> Result<String> {
-    let output = Command::new("rustc")
-        .args(args)
-        .output()
-        .context("start rustc")?;
+    let output = Command::new("rustc").args(args).output().context("start rustc")?;
     if !output.status.success() {
-        bail!(
-            "rustc {}: {}",
-            args.join(" "),
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        bail!("rustc {}: {}", args.join(" "), String::from_utf8_lossy(&output.stderr).trim());
     }
     String::from_utf8(output.stdout).context("rustc's answer")
 }
@@ -93,12 +72,7 @@ fn has_std(sysroot: &Path) -> bool {
     let Ok(entries) = lib.read_dir() else {
         return false;
     };
-    entries.flatten().any(|entry| {
-        entry
-            .file_name()
-            .to_str()
-            .is_some_and(|name| name.starts_with("libstd-"))
-    })
+    entries.flatten().any(|entry| entry.file_name().to_str().is_some_and(|name| name.starts_with("libstd-")))
 }
 
 /// The same name as in `scripts/lib/guest_std.sh`, such as `1.95.0-59807616e`.

@@ -18,8 +18,7 @@ pub fn lay(workspace: &Workspace) -> Result<()> {
     for package in PACKAGES {
         let file = format!("{package}.wit");
         let from = shipped.join(&file);
-        let bytes = fs::read(&from)
-            .with_context(|| format!("{SOURCE} does not ship {}", from.display()))?;
+        let bytes = fs::read(&from).with_context(|| format!("{SOURCE} does not ship {}", from.display()))?;
         changed += usize::from(write::if_changed(&laid.join(file), &bytes)?);
     }
     remove_strangers(&laid)?;
@@ -31,17 +30,10 @@ pub fn lay(workspace: &Workspace) -> Result<()> {
 
 /// `wit/deps` is ours alone; what an older version left there would be read too.
 fn remove_strangers(laid: &std::path::Path) -> Result<()> {
-    let ours: BTreeSet<String> = PACKAGES
-        .iter()
-        .map(|package| format!("{package}.wit"))
-        .collect();
+    let ours: BTreeSet<String> = PACKAGES.iter().map(|package| format!("{package}.wit")).collect();
     for entry in fs::read_dir(laid).with_context(|| format!("read {}", laid.display()))? {
         let entry = entry.with_context(|| format!("read {}", laid.display()))?;
-        if entry
-            .file_name()
-            .to_str()
-            .is_some_and(|name| ours.contains(name))
-        {
+        if entry.file_name().to_str().is_some_and(|name| ours.contains(name)) {
             continue;
         }
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
@@ -50,8 +42,7 @@ fn remove_strangers(laid: &std::path::Path) -> Result<()> {
                 entry.path().display()
             );
         }
-        fs::remove_file(entry.path())
-            .with_context(|| format!("remove {}", entry.path().display()))?;
+        fs::remove_file(entry.path()).with_context(|| format!("remove {}", entry.path().display()))?;
     }
     Ok(())
 }

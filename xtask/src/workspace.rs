@@ -25,14 +25,9 @@ pub struct Guest {
 
 impl Workspace {
     pub fn load() -> Result<Self> {
-        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-            .parent()
-            .context("xtask lies in no workspace")?
-            .to_owned();
-        let metadata = MetadataCommand::new()
-            .manifest_path(root.join("Cargo.toml"))
-            .exec()
-            .context("cargo metadata")?;
+        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in no workspace")?.to_owned();
+        let metadata =
+            MetadataCommand::new().manifest_path(root.join("Cargo.toml")).exec().context("cargo metadata")?;
         let mut guests = BTreeMap::new();
         for package in metadata.workspace_packages() {
             let Some(guest) = Guest::of(package)? else {
@@ -40,19 +35,10 @@ impl Workspace {
             };
             let key = (guest.test, guest.component.clone());
             if let Some(other) = guests.insert(key, guest) {
-                bail!(
-                    "two packages build the component `{}`: {} and {}",
-                    other.component,
-                    other.package,
-                    package.name
-                );
+                bail!("two packages build the component `{}`: {} and {}", other.component, other.package, package.name);
             }
         }
-        Ok(Self {
-            root,
-            guests: guests.into_values().collect(),
-            metadata,
-        })
+        Ok(Self { root, guests: guests.into_values().collect(), metadata })
     }
 
     pub fn target(&self) -> PathBuf {
@@ -65,10 +51,7 @@ impl Workspace {
     }
 
     pub fn has_package(&self, name: &str) -> bool {
-        self.metadata
-            .workspace_packages()
-            .iter()
-            .any(|package| package.name == name)
+        self.metadata.workspace_packages().iter().any(|package| package.name == name)
     }
 
     /// The unpacked sources of a dependency.
@@ -79,10 +62,7 @@ impl Workspace {
             .iter()
             .find(|package| package.name == name)
             .with_context(|| format!("the workspace does not depend on the crate {name}"))?;
-        let folder = package
-            .manifest_path
-            .parent()
-            .with_context(|| format!("{name} has no folder"))?;
+        let folder = package.manifest_path.parent().with_context(|| format!("{name} has no folder"))?;
         Ok(folder.to_owned().into_std_path_buf())
     }
 }
@@ -92,37 +72,19 @@ impl Guest {
         let Some(metadata) = package.metadata.get("mindflow") else {
             return Ok(None);
         };
-        let component = metadata
-            .get("component")
-            .and_then(|name| name.as_str())
-            .with_context(|| {
-                format!(
-                    "{}: [package.metadata.mindflow] needs `component = \"NAME\"`",
-                    package.manifest_path
-                )
-            })?;
+        let component = metadata.get("component").and_then(|name| name.as_str()).with_context(|| {
+            format!("{}: [package.metadata.mindflow] needs `component = \"NAME\"`", package.manifest_path)
+        })?;
         let target = package
             .targets
             .iter()
             .find(|target| target.is_cdylib() || target.is_bin())
-            .with_context(|| {
-                format!(
-                    "{}: a guest needs crate-type = [\"cdylib\"]",
-                    package.manifest_path
-                )
-            })?;
+            .with_context(|| format!("{}: a guest needs crate-type = [\"cdylib\"]", package.manifest_path))?;
         Ok(Some(Self {
             component: component.to_owned(),
             package: package.name.to_string(),
-            artifact: if target.is_cdylib() {
-                target.name.replace('-', "_")
-            } else {
-                target.name.clone()
-            },
-            test: metadata
-                .get("test")
-                .and_then(|test| test.as_bool())
-                .unwrap_or(false),
+            artifact: if target.is_cdylib() { target.name.replace('-', "_") } else { target.name.clone() },
+            test: metadata.get("test").and_then(|test| test.as_bool()).unwrap_or(false),
         }))
     }
 }

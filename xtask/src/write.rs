@@ -11,22 +11,14 @@ pub fn if_changed(path: &Path, bytes: &[u8]) -> Result<bool> {
     if fs::read(path).is_ok_and(|current| current == bytes) {
         return Ok(false);
     }
-    let folder = path
-        .parent()
-        .with_context(|| format!("{} has no folder", path.display()))?;
+    let folder = path.parent().with_context(|| format!("{} has no folder", path.display()))?;
     fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
-    let mut staging = tempfile::NamedTempFile::new_in(folder)
-        .with_context(|| format!("write into {}", folder.display()))?;
-    std::io::Write::write_all(&mut staging, bytes)
-        .with_context(|| format!("write {}", path.display()))?;
-    fs::set_permissions(
-        staging.path(),
-        std::os::unix::fs::PermissionsExt::from_mode(0o644),
-    )
-    .with_context(|| format!("make {} readable", path.display()))?;
-    staging
-        .persist(path)
-        .with_context(|| format!("write {}", path.display()))?;
+    let mut staging =
+        tempfile::NamedTempFile::new_in(folder).with_context(|| format!("write into {}", folder.display()))?;
+    std::io::Write::write_all(&mut staging, bytes).with_context(|| format!("write {}", path.display()))?;
+    fs::set_permissions(staging.path(), std::os::unix::fs::PermissionsExt::from_mode(0o644))
+        .with_context(|| format!("make {} readable", path.display()))?;
+    staging.persist(path).with_context(|| format!("write {}", path.display()))?;
     Ok(true)
 }
 

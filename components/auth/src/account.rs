@@ -90,10 +90,7 @@ mod tests {
                 "createdAt": "2025-10-25T20:30:00.000001Z",
             })
         );
-        assert_eq!(
-            account.partition_key(),
-            "user:00000000-0000-0000-0000-000000000007"
-        );
+        assert_eq!(account.partition_key(), "user:00000000-0000-0000-0000-000000000007");
     }
 
     #[test]

@@ -25,13 +25,7 @@ pub struct Claims<'a> {
 
 impl<'a> Claims<'a> {
     /// `jti`: this token's own id.
-    pub fn new(
-        account: &'a Account,
-        session_id: Uuid,
-        jti: Uuid,
-        now_us: i64,
-        lifetime_s: u32,
-    ) -> Self {
+    pub fn new(account: &'a Account, session_id: Uuid, jti: Uuid, now_us: i64, lifetime_s: u32) -> Self {
         let iat = now_us.div_euclid(1_000_000);
         Self {
             iss: ISSUER,
@@ -62,13 +56,7 @@ mod tests {
             timezone: "UTC".into(),
             created_at_us: 0,
         };
-        let claims = Claims::new(
-            &account,
-            Uuid::from_u128(2),
-            Uuid::from_u128(3),
-            1_700_000_000_999_999,
-            900,
-        );
+        let claims = Claims::new(&account, Uuid::from_u128(2), Uuid::from_u128(3), 1_700_000_000_999_999, 900);
         assert_eq!(
             serde_json::to_value(claims).unwrap(),
             serde_json::json!({

@@ -45,9 +45,7 @@ mod bindings {
 }
 
 use bindings::exports::mindflow::{
-    auth::accounts::{
-        self, Caller, Grant, LoginAttempt, ProfileChange, Registration, Role, Session, User,
-    },
+    auth::accounts::{self, Caller, Grant, LoginAttempt, ProfileChange, Registration, Role, Session, User},
     platform::{health, operator},
 };
 use mindflow_guest::call::{CallContext, Error};
@@ -56,25 +54,15 @@ struct Auth;
 
 impl accounts::Guest for Auth {
     async fn register(context: CallContext, registration: Registration) -> Result<Grant, Error> {
-        flow::register::register(&context, wire::registration(registration))
-            .await
-            .map(wire::grant)
+        flow::register::register(&context, wire::registration(registration)).await.map(wire::grant)
     }
 
     async fn login(context: CallContext, attempt: LoginAttempt) -> Result<Grant, Error> {
-        flow::login::login(&context, wire::login(attempt))
-            .await
-            .map(wire::grant)
+        flow::login::login(&context, wire::login(attempt)).await.map(wire::grant)
     }
 
-    async fn refresh(
-        _context: CallContext,
-        refresh_token: String,
-        user_agent: Option<String>,
-    ) -> Result<Grant, Error> {
-        flow::refresh::refresh(&refresh_token, user_agent.as_deref())
-            .await
-            .map(wire::grant)
+    async fn refresh(_context: CallContext, refresh_token: String, user_agent: Option<String>) -> Result<Grant, Error> {
+        flow::refresh::refresh(&refresh_token, user_agent.as_deref()).await.map(wire::grant)
     }
 
     async fn logout(context: CallContext) -> Result<(), Error> {
@@ -91,29 +79,17 @@ impl accounts::Guest for Auth {
     }
 
     async fn authenticate(context: CallContext) -> Result<Caller, Error> {
-        flow::session::authenticate(&context)
-            .await
-            .map(wire::caller)
+        flow::session::authenticate(&context).await.map(wire::caller)
     }
 
     async fn update_profile(context: CallContext, change: ProfileChange) -> Result<User, Error> {
-        flow::account::update_profile(
-            &context,
-            change.display_name.as_deref(),
-            change.timezone.as_deref(),
-        )
-        .await
-        .map(wire::user)
-    }
-
-    async fn set_roles(
-        context: CallContext,
-        user_id: String,
-        roles: Vec<Role>,
-    ) -> Result<User, Error> {
-        flow::account::set_roles(&context, &user_id, roles.into_iter().map(wire::role))
+        flow::account::update_profile(&context, change.display_name.as_deref(), change.timezone.as_deref())
             .await
             .map(wire::user)
+    }
+
+    async fn set_roles(context: CallContext, user_id: String, roles: Vec<Role>) -> Result<User, Error> {
+        flow::account::set_roles(&context, &user_id, roles.into_iter().map(wire::role)).await.map(wire::user)
     }
 }
 

@@ -27,14 +27,8 @@ pub struct Keys {
 
 impl Keys {
     pub fn of(email: &EmailKey) -> Self {
-        let digest: String = Sha256::digest(email.as_str())
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        Self {
-            failures: format!("login-failures:{digest}"),
-            lock: format!("login-lock:{digest}"),
-        }
+        let digest: String = Sha256::digest(email.as_str()).iter().map(|byte| format!("{byte:02x}")).collect();
+        Self { failures: format!("login-failures:{digest}"), lock: format!("login-lock:{digest}") }
     }
 }
 
@@ -55,18 +49,12 @@ pub enum Standing {
 /// What the store says of an account: the values of its two keys.
 pub fn standing(failures: Option<&[u8]>, lock: Option<&[u8]>, now_us: i64) -> Standing {
     if let Some(lock) = lock {
-        return Standing::Locked {
-            retry_after_s: seconds_left(lock, now_us),
-        };
+        return Standing::Locked { retry_after_s: seconds_left(lock, now_us) };
     }
     match failures.map(|value| parse(value).unwrap_or(FAILURES_MAX)) {
         Some(count) if count >= FAILURES_MAX => Standing::LockDue,
-        Some(_) => Standing::Open {
-            failed_before: true,
-        },
-        None => Standing::Open {
-            failed_before: false,
-        },
+        Some(_) => Standing::Open { failed_before: true },
+        None => Standing::Open { failed_before: false },
     }
 }
 
@@ -97,11 +85,8 @@ pub fn lock_value(now_us: i64) -> Vec<u8> {
 
 /// Seconds until a lock of this value ends; at least one, as the lock is still there.
 pub fn seconds_left(lock: &[u8], now_us: i64) -> u32 {
-    let left_us = parse(lock)
-        .map_or(WINDOW_US, |until_us| until_us.saturating_sub(now_us))
-        .clamp(1, WINDOW_US);
-    u32::try_from(left_us.div_euclid(1_000_000) + i64::from(left_us.rem_euclid(1_000_000) > 0))
-        .unwrap_or(WINDOW_S)
+    let left_us = parse(lock).map_or(WINDOW_US, |until_us| until_us.saturating_sub(now_us)).clamp(1, WINDOW_US);
+    u32::try_from(left_us.div_euclid(1_000_000) + i64::from(left_us.rem_euclid(1_000_000) > 0)).unwrap_or(WINDOW_S)
 }
 
 fn parse(value: &[u8]) -> Option<i64> {
@@ -117,34 +102,19 @@ mod tests {
 
     #[test]
     fn an_account_without_failures_is_open() {
-        assert_eq!(
-            standing(None, None, 0),
-            Standing::Open {
-                failed_before: false
-            }
-        );
+        assert_eq!(standing(None, None, 0), Standing::Open { failed_before: false });
     }
 
     #[test]
     fn four_failures_leave_an_account_open() {
-        assert_eq!(
-            standing(Some(b"4"), None, 0),
-            Standing::Open {
-                failed_before: true
-            }
-        );
+        assert_eq!(standing(Some(b"4"), None, 0), Standing::Open { failed_before: true });
         assert_eq!(after_failure(4), AfterFailure::Refuse);
     }
 
     #[test]
     fn the_fifth_failure_is_told_as_one_and_locks_the_account() {
         assert_eq!(after_failure(5), AfterFailure::RefuseAndLock);
-        assert_eq!(
-            standing(Some(b"5"), Some(&lock_value(0)), MINUTE_US),
-            Standing::Locked {
-                retry_after_s: 14 * 60
-            }
-        );
+        assert_eq!(standing(Some(b"5"), Some(&lock_value(0)), MINUTE_US), Standing::Locked { retry_after_s: 14 * 60 });
     }
 
     #[test]
@@ -160,12 +130,7 @@ mod tests {
 
     #[test]
     fn a_lock_outlives_the_count_that_led_to_it() {
-        assert_eq!(
-            standing(None, Some(&lock_value(0)), MINUTE_US),
-            Standing::Locked {
-                retry_after_s: 14 * 60
-            }
-        );
+        assert_eq!(standing(None, Some(&lock_value(0)), MINUTE_US), Standing::Locked { retry_after_s: 14 * 60 });
     }
 
     #[test]
@@ -175,10 +140,7 @@ mod tests {
 
     #[test]
     fn values_that_cannot_be_read_keep_the_account_locked() {
-        assert_eq!(
-            standing(None, Some(b"?"), 0),
-            Standing::Locked { retry_after_s: 900 }
-        );
+        assert_eq!(standing(None, Some(b"?"), 0), Standing::Locked { retry_after_s: 900 });
         assert_eq!(standing(Some(b"?"), None, 0), Standing::LockDue);
     }
 

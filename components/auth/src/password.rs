@@ -13,9 +13,7 @@ const SALT_AND_DIGEST_CHARS: usize = 53;
 /// The rule that a password breaks; its text is for the user.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rule {
-    #[error(
-        "A password has 8 to 72 bytes; this one has {0}. (Letters outside A to Z take two to four bytes each.)"
-    )]
+    #[error("A password has 8 to 72 bytes; this one has {0}. (Letters outside A to Z take two to four bytes each.)")]
     Length(usize),
     #[error("A password cannot contain the character NUL.")]
     Nul,
@@ -50,9 +48,7 @@ pub fn check(password: &str) -> Result<(), Rule> {
 /// # Errors
 /// When bcrypt refuses the cost.
 pub fn hash(password: &str, cost: u32, salt: [u8; 16]) -> Result<String, PasswordError> {
-    bcrypt::hash_with_salt(password, cost, salt)
-        .map(|parts| parts.to_string())
-        .map_err(PasswordError::Hash)
+    bcrypt::hash_with_salt(password, cost, salt).map(|parts| parts.to_string()).map_err(PasswordError::Hash)
 }
 
 /// Whether the password is the account's. `stored` none: there is no such account, and the answer is no,
@@ -107,11 +103,7 @@ mod tests {
 
     #[test]
     fn the_refusal_names_the_rule() {
-        assert!(
-            Rule::Length(73)
-                .to_string()
-                .starts_with("A password has 8 to 72 bytes; this one has 73.")
-        );
+        assert!(Rule::Length(73).to_string().starts_with("A password has 8 to 72 bytes; this one has 73."));
         assert_eq!(check("12345678\0"), Err(Rule::Nul));
     }
 

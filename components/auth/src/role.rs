@@ -34,18 +34,13 @@ impl Role {
 
     /// The role of that name; upper and lower case alike.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::User, Self::Premium, Self::Admin]
-            .into_iter()
-            .find(|role| role.as_str().eq_ignore_ascii_case(name))
+        [Self::User, Self::Premium, Self::Admin].into_iter().find(|role| role.as_str().eq_ignore_ascii_case(name))
     }
 }
 
 /// The roles of these names; names that are no roles of ours are left out.
 pub fn known<'a>(names: impl IntoIterator<Item = &'a String>) -> Roles {
-    names
-        .into_iter()
-        .filter_map(|name| Role::parse(name))
-        .collect()
+    names.into_iter().filter_map(|name| Role::parse(name)).collect()
 }
 
 /// These roles with `user`, which no account is ever without.
@@ -73,17 +68,11 @@ mod tests {
     #[test]
     fn no_account_is_without_the_role_user() {
         assert_eq!(with_user([]), Roles::from([Role::User]));
-        assert_eq!(
-            with_user([Role::Admin, Role::Admin, Role::User]),
-            Roles::from([Role::User, Role::Admin])
-        );
+        assert_eq!(with_user([Role::Admin, Role::Admin, Role::User]), Roles::from([Role::User, Role::Admin]));
     }
 
     #[test]
     fn unknown_role_names_give_no_rights() {
-        assert_eq!(
-            known(&["user".into(), "root".into()]),
-            Roles::from([Role::User])
-        );
+        assert_eq!(known(&["user".into(), "root".into()]), Roles::from([Role::User]));
     }
 }

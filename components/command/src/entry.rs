@@ -63,9 +63,7 @@ impl Change {
             content: self.content.filter(|content| *content != entry.content),
             mood: self.mood.filter(|mood| *mood != entry.mood),
             tags: self.tags.filter(|tags| !are_tags_of(tags, entry)),
-            attachment_ids: self
-                .attachment_ids
-                .filter(|ids| *ids != entry.attachment_ids),
+            attachment_ids: self.attachment_ids.filter(|ids| *ids != entry.attachment_ids),
         }
     }
 
@@ -76,15 +74,8 @@ impl Change {
 
 /// Whether the entry has these tags and no others, however they are spelled.
 fn are_tags_of(tags: &[TagName], entry: &Entry) -> bool {
-    let held: Vec<_> = entry
-        .tags
-        .iter()
-        .map(|tag| TagName::new(&tag.name))
-        .collect();
-    tags.len() == held.len()
-        && tags
-            .iter()
-            .all(|tag| held.iter().any(|other| other.key() == tag.key()))
+    let held: Vec<_> = entry.tags.iter().map(|tag| TagName::new(&tag.name)).collect();
+    tags.len() == held.len() && tags.iter().all(|tag| held.iter().any(|other| other.key() == tag.key()))
 }
 
 // === impl Entry ===
@@ -119,12 +110,7 @@ impl Entry {
         if let Some(tags) = tags {
             self.tags = tags;
         }
-        Self {
-            updated_at,
-            version,
-            event_sequence,
-            ..self
-        }
+        Self { updated_at, version, event_sequence, ..self }
     }
 
     /// The time of a change made now; clocks of several hosts never turn an entry's time back.
@@ -166,14 +152,8 @@ pub mod tests {
             content: "Rain, then sun.".into(),
             mood: Some(Mood::Calm),
             tags: vec![
-                Tag {
-                    id: Uuid::from_u128(3),
-                    name: "Nature".into(),
-                },
-                Tag {
-                    id: Uuid::from_u128(4),
-                    name: "work".into(),
-                },
+                Tag { id: Uuid::from_u128(3), name: "Nature".into() },
+                Tag { id: Uuid::from_u128(4), name: "work".into() },
             ],
             attachment_ids: vec![Uuid::from_u128(5)],
             entry_date: date(2026, 11, 22),
@@ -206,32 +186,14 @@ pub mod tests {
 
     #[test]
     fn only_the_fields_that_differ_are_changed() {
-        let change = Change {
-            title: Some("A walk".into()),
-            mood: Some(None),
-            ..Change::default()
-        };
-        assert_eq!(
-            change.against(&sample()),
-            Change {
-                mood: Some(None),
-                ..Change::default()
-            }
-        );
+        let change = Change { title: Some("A walk".into()), mood: Some(None), ..Change::default() };
+        assert_eq!(change.against(&sample()), Change { mood: Some(None), ..Change::default() });
     }
 
     #[test]
     fn one_tag_more_fewer_or_other_is_a_change() {
-        for tags in [
-            &["nature", "work", "rain"][..],
-            &["nature"],
-            &[],
-            &["nature", "rain"],
-        ] {
-            let change = Change {
-                tags: names(tags),
-                ..Change::default()
-            };
+        for tags in [&["nature", "work", "rain"][..], &["nature"], &[], &["nature", "rain"]] {
+            let change = Change { tags: names(tags), ..Change::default() };
             assert!(!change.against(&sample()).is_empty(), "{tags:?}");
         }
     }
@@ -241,22 +203,12 @@ pub mod tests {
         let mut entry = sample();
         entry.attachment_ids.push(Uuid::from_u128(6));
         let reversed = entry.attachment_ids.iter().rev().copied().collect();
-        assert!(
-            !Change {
-                attachment_ids: Some(reversed),
-                ..Change::default()
-            }
-            .against(&entry)
-            .is_empty()
-        );
+        assert!(!Change { attachment_ids: Some(reversed), ..Change::default() }.against(&entry).is_empty());
     }
 
     #[test]
     fn a_changed_entry_has_the_new_values_and_keeps_the_others() {
-        let change = Change {
-            content: Some("Only sun".into()),
-            ..Change::default()
-        };
+        let change = Change { content: Some("Only sun".into()), ..Change::default() };
         let changed = sample().changed(change, None, 7, 4, 5);
         assert_eq!(
             changed,
@@ -275,10 +227,7 @@ pub mod tests {
     fn a_change_never_turns_an_entrys_time_back() {
         let entry = sample();
         assert_eq!(entry.time_of_change(entry.updated_at - 1), entry.updated_at);
-        assert_eq!(
-            entry.time_of_change(entry.updated_at + 1),
-            entry.updated_at + 1
-        );
+        assert_eq!(entry.time_of_change(entry.updated_at + 1), entry.updated_at + 1);
     }
 
     #[test]
@@ -297,9 +246,6 @@ pub mod tests {
     fn words_are_counted_as_unicode_sees_them() {
         assert_eq!(word_count(""), 0);
         assert_eq!(word_count("  … — !\n"), 0);
-        assert_eq!(
-            word_count("Don't worry:\nit's 32.3 °C – schön, не так ли?"),
-            9
-        );
+        assert_eq!(word_count("Don't worry:\nit's 32.3 °C – schön, не так ли?"), 9);
     }
 }

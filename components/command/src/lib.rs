@@ -42,9 +42,7 @@ mod tag_name;
 mod validation;
 mod wire;
 
-use bindings::exports::mindflow::command::journal::{
-    Entry, EntryChange, Guest, Mood, MoodRecord, NewEntry, Tag,
-};
+use bindings::exports::mindflow::command::journal::{Entry, EntryChange, Guest, Mood, MoodRecord, NewEntry, Tag};
 use bindings::exports::mindflow::platform::health;
 use mindflow_guest::call::{CallContext, Error};
 
@@ -55,19 +53,11 @@ impl Guest for Command {
         operations::create::create(&context, entry).await
     }
 
-    async fn update_entry(
-        context: CallContext,
-        id: String,
-        change: EntryChange,
-    ) -> Result<Entry, Error> {
+    async fn update_entry(context: CallContext, id: String, change: EntryChange) -> Result<Entry, Error> {
         operations::update::update(&context, &id, change).await
     }
 
-    async fn delete_entry(
-        context: CallContext,
-        id: String,
-        expected_version: Option<u32>,
-    ) -> Result<(), Error> {
+    async fn delete_entry(context: CallContext, id: String, expected_version: Option<u32>) -> Result<(), Error> {
         operations::lifecycle::delete(&context, &id, expected_version).await
     }
 
@@ -100,9 +90,7 @@ impl Guest for Command {
 impl health::Guest for Command {
     /// The settings are readable. The database is not asked: it answers callers only.
     async fn check() -> Result<(), String> {
-        operations::create::free_entries_per_month()
-            .await
-            .map(|_| ())
+        operations::create::free_entries_per_month().await.map(|_| ())
     }
 }
 

@@ -63,15 +63,7 @@ mod tests {
     #[test]
     fn the_schema_takes_the_moods_that_the_service_knows() {
         let schema = include_str!("../../../migrations/write/0020_create_command.sql");
-        let names: Vec<_> = Mood::ALL
-            .iter()
-            .map(|mood| format!("'{}'", mood.name()))
-            .collect();
-        assert_eq!(
-            schema
-                .matches(&format!("CHECK (mood IN ({}))", names.join(", ")))
-                .count(),
-            2
-        );
+        let names: Vec<_> = Mood::ALL.iter().map(|mood| format!("'{}'", mood.name())).collect();
+        assert_eq!(schema.matches(&format!("CHECK (mood IN ({}))", names.join(", "))).count(), 2);
     }
 }

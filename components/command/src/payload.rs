@@ -103,117 +103,48 @@ impl Events<'_> {
         self.entry("JournalEntryCreated", entry, premium, None)
     }
 
-    pub fn entry_updated(
-        &self,
-        entry: &Entry,
-        premium: bool,
-        reason: Reason,
-    ) -> Result<NewEvent, Error> {
+    pub fn entry_updated(&self, entry: &Entry, premium: bool, reason: Reason) -> Result<NewEvent, Error> {
         self.entry("JournalEntryUpdated", entry, premium, Some(reason))
     }
 
-    pub fn entry_deleted(
-        &self,
-        id: Uuid,
-        deleted_at: i64,
-        version: u32,
-        sequence: u64,
-    ) -> Result<NewEvent, Error> {
-        let payload = EntryDeleted {
-            journal_id: id,
-            user_id: self.user_id,
-            deleted_at: rfc3339(deleted_at),
-            version,
-        };
-        self.event(
-            "JournalEntryDeleted",
-            format!("entry:{id}"),
-            sequence,
-            &payload,
-        )
+    pub fn entry_deleted(&self, id: Uuid, deleted_at: i64, version: u32, sequence: u64) -> Result<NewEvent, Error> {
+        let payload = EntryDeleted { journal_id: id, user_id: self.user_id, deleted_at: rfc3339(deleted_at), version };
+        self.event("JournalEntryDeleted", format!("entry:{id}"), sequence, &payload)
     }
 
-    pub fn mood_recorded(
-        &self,
-        id: Uuid,
-        mood: Mood,
-        note: Option<&str>,
-        at: i64,
-    ) -> Result<NewEvent, Error> {
-        let payload = MoodRecorded {
-            mood_id: id,
-            user_id: self.user_id,
-            mood,
-            note,
-            at: rfc3339(at),
-        };
+    pub fn mood_recorded(&self, id: Uuid, mood: Mood, note: Option<&str>, at: i64) -> Result<NewEvent, Error> {
+        let payload = MoodRecorded { mood_id: id, user_id: self.user_id, mood, note, at: rfc3339(at) };
         self.event("MoodRecorded", format!("mood:{id}"), 1, &payload)
     }
 
     pub fn tag_created(&self, tag: &Tag) -> Result<NewEvent, Error> {
-        let payload = TagCreated {
-            tag_id: tag.id,
-            user_id: self.user_id,
-            name: &tag.name,
-        };
+        let payload = TagCreated { tag_id: tag.id, user_id: self.user_id, name: &tag.name };
         self.event("TagCreated", format!("tag:{}", tag.id), 1, &payload)
     }
 
-    pub fn tag_renamed(
-        &self,
-        tag: &Tag,
-        previous_name: &str,
-        sequence: u64,
-    ) -> Result<NewEvent, Error> {
-        let payload = TagRenamed {
-            tag_id: tag.id,
-            user_id: self.user_id,
-            name: &tag.name,
-            previous_name,
-        };
+    pub fn tag_renamed(&self, tag: &Tag, previous_name: &str, sequence: u64) -> Result<NewEvent, Error> {
+        let payload = TagRenamed { tag_id: tag.id, user_id: self.user_id, name: &tag.name, previous_name };
         self.event("TagRenamed", format!("tag:{}", tag.id), sequence, &payload)
     }
 
-    fn entry(
-        &self,
-        event_type: &str,
-        entry: &Entry,
-        premium: bool,
-        reason: Option<Reason>,
-    ) -> Result<NewEvent, Error> {
+    fn entry(&self, event_type: &str, entry: &Entry, premium: bool, reason: Option<Reason>) -> Result<NewEvent, Error> {
         let payload = EntryWritten {
             journal_id: entry.id,
             user_id: entry.user_id,
             title: &entry.title,
             content: &entry.content,
             mood: entry.mood,
-            tags: entry
-                .tags
-                .iter()
-                .map(|tag| TagNamed {
-                    id: tag.id,
-                    name: &tag.name,
-                })
-                .collect(),
+            tags: entry.tags.iter().map(|tag| TagNamed { id: tag.id, name: &tag.name }).collect(),
             attachment_ids: &entry.attachment_ids,
             created_at: rfc3339(entry.created_at),
             updated_at: rfc3339(entry.updated_at),
             entry_date: entry.entry_date.to_string(),
             version: entry.version,
             word_count: entry.word_count,
-            analysis: if premium {
-                Analysis::Requested
-            } else {
-                Analysis::NotIncluded
-            },
+            analysis: if premium { Analysis::Requested } else { Analysis::NotIncluded },
             reason,
         };
-        self.event(
-            event_type,
-            format!("entry:{}", entry.id),
-            entry.event_sequence,
-            &payload,
-        )
+        self.event(event_type, format!("entry:{}", entry.id), entry.event_sequence, &payload)
     }
 
     fn event(
@@ -223,15 +154,8 @@ impl Events<'_> {
         sequence: u64,
         payload: &impl Serialize,
     ) -> Result<NewEvent, Error> {
-        event::new(
-            self.context,
-            event_type,
-            partition_key,
-            sequence,
-            Some(self.user_id.to_string()),
-            payload,
-        )
-        .map_err(failure::internal)
+        event::new(self.context, event_type, partition_key, sequence, Some(self.user_id.to_string()), payload)
+            .map_err(failure::internal)
     }
 }
 
@@ -252,11 +176,7 @@ mod tests {
     }
 
     fn made(make: impl FnOnce(Events<'_>) -> Result<NewEvent, Error>) -> (NewEvent, Value) {
-        let event = make(Events {
-            context: &context(),
-            user_id: Uuid::from_u128(2),
-        })
-        .unwrap();
+        let event = make(Events { context: &context(), user_id: Uuid::from_u128(2) }).unwrap();
         let payload = serde_json::from_str(&event.payload).unwrap();
         (event, payload)
     }
@@ -279,40 +199,20 @@ mod tests {
         let (event, payload) = made(|events| events.entry_created(&sample(), true));
         assert_eq!(payload, entry_payload());
         assert_eq!(
-            (
-                event.event_type.as_str(),
-                event.version.as_str(),
-                event.sequence
-            ),
+            (event.event_type.as_str(), event.version.as_str(), event.sequence),
             ("JournalEntryCreated", "1.0", 4)
         );
-        assert_eq!(
-            (event.partition_key, event.user_id),
-            (format!("entry:{ENTRY}"), Some(USER.into()))
-        );
-        assert_eq!(
-            (event.correlation_id.as_str(), event.traceparent.as_deref()),
-            ("c-1", Some("00-1"))
-        );
+        assert_eq!((event.partition_key, event.user_id), (format!("entry:{ENTRY}"), Some(USER.into())));
+        assert_eq!((event.correlation_id.as_str(), event.traceparent.as_deref()), ("c-1", Some("00-1")));
     }
 
     #[test]
     fn an_updated_entry_is_told_whole_with_the_reason() {
-        for (reason, name) in [
-            (Reason::Edited, "edited"),
-            (Reason::Restored, "restored"),
-            (Reason::Reanalyze, "reanalyze"),
-        ] {
-            let (event, payload) = made(|events| {
-                events.entry_updated(
-                    &Entry {
-                        mood: None,
-                        ..sample()
-                    },
-                    false,
-                    reason,
-                )
-            });
+        for (reason, name) in
+            [(Reason::Edited, "edited"), (Reason::Restored, "restored"), (Reason::Reanalyze, "reanalyze")]
+        {
+            let (event, payload) =
+                made(|events| events.entry_updated(&Entry { mood: None, ..sample() }, false, reason));
             let mut expected = entry_payload();
             expected["mood"] = Value::Null;
             expected["analysis"] = json!("not_included");
@@ -324,67 +224,41 @@ mod tests {
 
     #[test]
     fn a_deleted_entry_is_told_by_its_id_alone() {
-        let (event, payload) =
-            made(|events| events.entry_deleted(Uuid::from_u128(1), 1_795_400_000_000_000, 3, 5));
+        let (event, payload) = made(|events| events.entry_deleted(Uuid::from_u128(1), 1_795_400_000_000_000, 3, 5));
         assert_eq!(
             payload,
             json!({"journalId": ENTRY, "userId": USER, "deletedAt": "2026-11-23T02:13:20.000000Z", "version": 3})
         );
         assert_eq!(
-            (
-                event.event_type.as_str(),
-                event.sequence,
-                event.partition_key
-            ),
+            (event.event_type.as_str(), event.sequence, event.partition_key),
             ("JournalEntryDeleted", 5, format!("entry:{ENTRY}"))
         );
     }
 
     #[test]
     fn a_mood_is_an_aggregate_of_its_own() {
-        let (event, payload) = made(|events| {
-            events.mood_recorded(Uuid::from_u128(1), Mood::Happy, None, 1_795_400_000_000_000)
-        });
+        let (event, payload) =
+            made(|events| events.mood_recorded(Uuid::from_u128(1), Mood::Happy, None, 1_795_400_000_000_000));
         assert_eq!(
             payload,
             json!({"moodId": ENTRY, "userId": USER, "mood": "HAPPY", "note": null, "at": "2026-11-23T02:13:20.000000Z"})
         );
         assert_eq!(
-            (
-                event.event_type.as_str(),
-                event.sequence,
-                event.partition_key
-            ),
+            (event.event_type.as_str(), event.sequence, event.partition_key),
             ("MoodRecorded", 1, format!("mood:{ENTRY}"))
         );
     }
 
     #[test]
     fn a_tag_counts_its_own_events() {
-        let tag = Tag {
-            id: Uuid::from_u128(1),
-            name: "Work".into(),
-        };
+        let tag = Tag { id: Uuid::from_u128(1), name: "Work".into() };
         let (event, payload) = made(|events| events.tag_created(&tag));
-        assert_eq!(
-            payload,
-            json!({"tagId": ENTRY, "userId": USER, "name": "Work"})
-        );
-        assert_eq!(
-            (event.event_type.as_str(), event.sequence),
-            ("TagCreated", 1)
-        );
+        assert_eq!(payload, json!({"tagId": ENTRY, "userId": USER, "name": "Work"}));
+        assert_eq!((event.event_type.as_str(), event.sequence), ("TagCreated", 1));
         let (event, payload) = made(|events| events.tag_renamed(&tag, "Job", 2));
+        assert_eq!(payload, json!({"tagId": ENTRY, "userId": USER, "name": "Work", "previousName": "Job"}));
         assert_eq!(
-            payload,
-            json!({"tagId": ENTRY, "userId": USER, "name": "Work", "previousName": "Job"})
-        );
-        assert_eq!(
-            (
-                event.event_type.as_str(),
-                event.sequence,
-                event.partition_key
-            ),
+            (event.event_type.as_str(), event.sequence, event.partition_key),
             ("TagRenamed", 2, format!("tag:{ENTRY}"))
         );
     }

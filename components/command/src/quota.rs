@@ -17,9 +17,7 @@ impl Month {
     /// The month of a time in microseconds.
     pub fn of(now_us: i64) -> Self {
         let time = Timestamp::from_microsecond(now_us).unwrap_or_default();
-        Self {
-            first: Offset::UTC.to_datetime(time).date().first_of_month(),
-        }
+        Self { first: Offset::UTC.to_datetime(time).date().first_of_month() }
     }
 
     /// The day that stands for the month in the database.
@@ -60,30 +58,15 @@ mod tests {
 
     #[test]
     fn a_month_begins_and_ends_at_midnight_utc() {
-        assert_eq!(
-            month("2026-10-31T23:59:59.999999Z").first().to_string(),
-            "2026-10-01"
-        );
-        assert_eq!(
-            month("2026-11-01T00:00:00Z").first().to_string(),
-            "2026-11-01"
-        );
-        assert_eq!(
-            month("2026-11-01T00:30:00+01:00").first().to_string(),
-            "2026-10-01"
-        );
+        assert_eq!(month("2026-10-31T23:59:59.999999Z").first().to_string(), "2026-10-01");
+        assert_eq!(month("2026-11-01T00:00:00Z").first().to_string(), "2026-11-01");
+        assert_eq!(month("2026-11-01T00:30:00+01:00").first().to_string(), "2026-10-01");
     }
 
     #[test]
     fn the_quota_of_december_resets_in_the_next_year() {
-        assert_eq!(
-            month("2026-12-31T12:00:00Z").resets_on().to_string(),
-            "2027-01-01"
-        );
-        assert_eq!(
-            month("2028-02-29T12:00:00Z").resets_on().to_string(),
-            "2028-03-01"
-        );
+        assert_eq!(month("2026-12-31T12:00:00Z").resets_on().to_string(), "2027-01-01");
+        assert_eq!(month("2028-02-29T12:00:00Z").resets_on().to_string(), "2028-03-01");
     }
 
     #[test]

@@ -13,10 +13,7 @@ impl TagName {
     /// `name` without the white space around it. Its length is not checked here.
     pub fn new(name: &str) -> Self {
         let name = name.trim();
-        Self {
-            name: name.to_owned(),
-            key: name.to_lowercase().nfc().collect(),
-        }
+        Self { name: name.to_owned(), key: name.to_lowercase().nfc().collect() }
     }
 
     pub fn name(&self) -> &str {
@@ -49,19 +46,13 @@ mod tests {
 
     #[test]
     fn two_encodings_of_one_letter_are_one_tag() {
-        assert_eq!(
-            TagName::new("Caf\u{e9}").key(),
-            TagName::new("cafe\u{301}").key()
-        );
+        assert_eq!(TagName::new("Caf\u{e9}").key(), TagName::new("cafe\u{301}").key());
     }
 
     #[test]
     fn of_several_spellings_the_first_one_stays() {
         let names = deduplicated(["work", "Ärger", "WORK", "ärger"].map(TagName::new).into());
-        assert_eq!(
-            names.iter().map(TagName::name).collect::<Vec<_>>(),
-            ["work", "Ärger"]
-        );
+        assert_eq!(names.iter().map(TagName::name).collect::<Vec<_>>(), ["work", "Ärger"]);
     }
 
     #[test]

@@ -51,9 +51,7 @@ pub fn new_entry(input: wit::NewEntry, now_us: i64) -> Result<Draft, Vec<FieldEr
         tags: rules.tags(&input.tags),
         entry_date: rules.keep("entryDate", entry_date(input.entry_date.as_deref(), now_us)),
         attachment_ids: rules.attachments(&input.attachment_ids),
-        client_mutation_id: input
-            .client_mutation_id
-            .map(|id| rules.keep("clientMutationId", client_mutation_id(id))),
+        client_mutation_id: input.client_mutation_id.map(|id| rules.keep("clientMutationId", client_mutation_id(id))),
     };
     rules.judge(draft)
 }
@@ -62,9 +60,7 @@ pub fn change(input: wit::EntryChange) -> Result<Change, Vec<FieldError>> {
     let mut rules = Rules::default();
     let change = Change {
         title: input.title.map(|text| rules.keep("title", title(&text))),
-        content: input
-            .content
-            .map(|text| rules.keep("content", content(text))),
+        content: input.content.map(|text| rules.keep("content", content(text))),
         mood: input.mood.map(|mood| mood.map(Mood::from)),
         tags: input.tags.map(|names| rules.tags(&names)),
         attachment_ids: input.attachment_ids.map(|ids| rules.attachments(&ids)),
@@ -80,19 +76,10 @@ pub fn tag(name: &str) -> Result<TagName, Vec<FieldError>> {
 }
 
 /// A mood's note, none when there is nothing in it, and its time in microseconds.
-pub fn mood_record(
-    note: Option<&str>,
-    at: Option<i64>,
-    now_us: i64,
-) -> Result<(Option<String>, i64), Vec<FieldError>> {
+pub fn mood_record(note: Option<&str>, at: Option<i64>, now_us: i64) -> Result<(Option<String>, i64), Vec<FieldError>> {
     let mut rules = Rules::default();
     let note = note.map(str::trim).filter(|note| !note.is_empty());
-    let note = note.map(|text| {
-        rules.keep(
-            "note",
-            bounded(text, NOTE_CHARS_MAX).map(|()| text.to_owned()),
-        )
-    });
+    let note = note.map(|text| rules.keep("note", bounded(text, NOTE_CHARS_MAX).map(|()| text.to_owned())));
     let at = rules.keep("at", mood_time(at, now_us));
     rules.judge((note, at))
 }
@@ -111,23 +98,15 @@ impl Rules {
     }
 
     fn judge<T>(self, value: T) -> Result<T, Vec<FieldError>> {
-        if self.0.is_empty() {
-            Ok(value)
-        } else {
-            Err(self.0)
-        }
+        if self.0.is_empty() { Ok(value) } else { Err(self.0) }
     }
 
     fn tags(&mut self, names: &[String]) -> Vec<TagName> {
-        let distinct =
-            tag_name::deduplicated(names.iter().map(|name| TagName::new(name)).collect());
+        let distinct = tag_name::deduplicated(names.iter().map(|name| TagName::new(name)).collect());
         if distinct.len() > TAGS_MAX {
             self.0.push(field(
                 "tags",
-                format!(
-                    "An entry can have at most {TAGS_MAX} tags; these are {}.",
-                    distinct.len()
-                ),
+                format!("An entry can have at most {TAGS_MAX} tags; these are {}.", distinct.len()),
             ));
             return Vec::new();
         }
@@ -151,10 +130,7 @@ impl Rules {
                 }
                 Ok(id) => kept.push(id),
                 Err(_) if index < ATTACHMENTS_MAX => {
-                    self.0.push(field(
-                        format!("attachmentIds[{index}]"),
-                        "This is not the id of an upload (a UUID).",
-                    ));
+                    self.0.push(field(format!("attachmentIds[{index}]"), "This is not the id of an upload (a UUID)."));
                 }
                 Err(_) => break,
             }
@@ -172,15 +148,9 @@ fn bounded(text: &str, chars_max: usize) -> Result<(), String> {
         return Err("The character U+0000 cannot be stored; leave it out.".into());
     }
     // A character has at most four bytes and at least one.
-    let chars = if text.len() <= chars_max {
-        text.len()
-    } else {
-        text.chars().count()
-    };
+    let chars = if text.len() <= chars_max { text.len() } else { text.chars().count() };
     if chars > chars_max {
-        return Err(format!(
-            "Use at most {chars_max} characters; these are {chars}."
-        ));
+        return Err(format!("Use at most {chars_max} characters; these are {chars}."));
     }
     Ok(())
 }
@@ -210,24 +180,16 @@ fn entry_date(text: Option<&str>, now_us: i64) -> Result<Date, String> {
         return Ok(Offset::UTC.to_datetime(now).date());
     };
     let date = day(text).ok_or("Give a day of the calendar as YYYY-MM-DD, such as 2026-11-23.")?;
-    let last = EARLIEST_ZONE
-        .to_datetime(now)
-        .date()
-        .tomorrow()
-        .unwrap_or(Date::MAX);
+    let last = EARLIEST_ZONE.to_datetime(now).date().tomorrow().unwrap_or(Date::MAX);
     if date > last {
-        return Err(format!(
-            "An entry cannot be of a day in the future; the last one possible now is {last}."
-        ));
+        return Err(format!("An entry cannot be of a day in the future; the last one possible now is {last}."));
     }
     Ok(date)
 }
 
 /// Exactly `YYYY-MM-DD`: the date parser itself takes more forms of ISO 8601.
 fn day(text: &str) -> Option<Date> {
-    let shape = text
-        .bytes()
-        .map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
+    let shape = text.bytes().map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
     if !shape.eq(*b"0000-00-00") {
         return None;
     }

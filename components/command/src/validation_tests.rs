@@ -35,11 +35,7 @@ fn unchanged() -> wit::EntryChange {
 }
 
 fn broken<T: std::fmt::Debug>(outcome: Result<T, Vec<FieldError>>) -> Vec<String> {
-    outcome
-        .unwrap_err()
-        .into_iter()
-        .map(|error| error.field)
-        .collect()
+    outcome.unwrap_err().into_iter().map(|error| error.field).collect()
 }
 
 #[test]
@@ -65,15 +61,7 @@ fn every_broken_rule_is_named_at_once() {
     );
     assert_eq!(
         broken(draft),
-        [
-            "title",
-            "content",
-            "tags[1]",
-            "tags[2]",
-            "entryDate",
-            "attachmentIds[0]",
-            "clientMutationId"
-        ]
+        ["title", "content", "tags[1]", "tags[2]", "entryDate", "attachmentIds[0]", "clientMutationId"]
     );
 }
 
@@ -84,29 +72,16 @@ fn a_title_loses_the_space_around_it_before_its_characters_are_counted() {
     assert_eq!(draft.title, "ü".repeat(TITLE_CHARS_MAX));
     let title = "a".repeat(TITLE_CHARS_MAX + 1);
     let errors = new_entry(wit::NewEntry { title, ..input() }, now()).unwrap_err();
-    assert_eq!(
-        errors,
-        [field("title", "Use at most 200 characters; these are 201.")]
-    );
+    assert_eq!(errors, [field("title", "Use at most 200 characters; these are 201.")]);
 }
 
 #[test]
 fn content_is_kept_as_it_is_up_to_its_limit() {
     let content = format!("\n{}", "語".repeat(CONTENT_CHARS_MAX - 1));
-    let draft = new_entry(
-        wit::NewEntry {
-            content: content.clone(),
-            ..input()
-        },
-        now(),
-    )
-    .unwrap();
+    let draft = new_entry(wit::NewEntry { content: content.clone(), ..input() }, now()).unwrap();
     assert_eq!(draft.content, content);
     let content = format!("{content}語");
-    assert_eq!(
-        broken(new_entry(wit::NewEntry { content, ..input() }, now())),
-        ["content"]
-    );
+    assert_eq!(broken(new_entry(wit::NewEntry { content, ..input() }, now())), ["content"]);
 }
 
 #[test]
@@ -121,10 +96,7 @@ fn what_the_database_cannot_hold_is_refused_in_every_text() {
         },
         now(),
     );
-    assert_eq!(
-        broken(draft),
-        ["title", "content", "tags[0]", "clientMutationId"]
-    );
+    assert_eq!(broken(draft), ["title", "content", "tags[0]", "clientMutationId"]);
     assert_eq!(broken(mood_record(Some("a\0"), None, now())), ["note"]);
     assert_eq!(broken(tag("\0a")), ["name"]);
 }
@@ -133,80 +105,31 @@ fn what_the_database_cannot_hold_is_refused_in_every_text() {
 fn twenty_different_tags_are_allowed_however_often_they_are_named() {
     let mut tags: Vec<_> = (0..TAGS_MAX).map(|n| format!("Tag {n}")).collect();
     tags.extend((0..TAGS_MAX).map(|n| format!(" tag {n} ")));
-    let draft = new_entry(
-        wit::NewEntry {
-            tags: tags.clone(),
-            ..input()
-        },
-        now(),
-    )
-    .unwrap();
+    let draft = new_entry(wit::NewEntry { tags: tags.clone(), ..input() }, now()).unwrap();
     assert_eq!(draft.tags.len(), TAGS_MAX);
     assert!(draft.tags.iter().all(|tag| tag.name().starts_with("Tag")));
     tags.push("one more".into());
     let errors = new_entry(wit::NewEntry { tags, ..input() }, now()).unwrap_err();
-    assert_eq!(
-        errors,
-        [field(
-            "tags",
-            "An entry can have at most 20 tags; these are 21."
-        )]
-    );
+    assert_eq!(errors, [field("tags", "An entry can have at most 20 tags; these are 21.")]);
 }
 
 #[test]
 fn ten_attachments_are_allowed_each_counted_once() {
     let mut ids: Vec<_> = (0..10).map(|n| Uuid::from_u128(n).to_string()).collect();
     ids.extend((0..10).map(|n| Uuid::from_u128(n).to_string().to_uppercase()));
-    let draft = new_entry(
-        wit::NewEntry {
-            attachment_ids: ids.clone(),
-            ..input()
-        },
-        now(),
-    )
-    .unwrap();
-    assert_eq!(
-        draft.attachment_ids,
-        (0..10).map(Uuid::from_u128).collect::<Vec<_>>()
-    );
+    let draft = new_entry(wit::NewEntry { attachment_ids: ids.clone(), ..input() }, now()).unwrap();
+    assert_eq!(draft.attachment_ids, (0..10).map(Uuid::from_u128).collect::<Vec<_>>());
     ids.push(Uuid::from_u128(11).to_string());
-    assert_eq!(
-        broken(new_entry(
-            wit::NewEntry {
-                attachment_ids: ids,
-                ..input()
-            },
-            now()
-        )),
-        ["attachmentIds"]
-    );
+    assert_eq!(broken(new_entry(wit::NewEntry { attachment_ids: ids, ..input() }, now())), ["attachmentIds"]);
 }
 
 #[test]
 fn a_flood_of_wrong_attachments_or_tags_gives_few_errors() {
     let flood = vec![String::from("?"); 10_000];
-    let errors = broken(new_entry(
-        wit::NewEntry {
-            attachment_ids: flood,
-            ..input()
-        },
-        now(),
-    ));
+    let errors = broken(new_entry(wit::NewEntry { attachment_ids: flood, ..input() }, now()));
     assert_eq!(errors.len(), ATTACHMENTS_MAX);
-    let flood = (0..10_000)
-        .map(|n| format!("{n}{}", "x".repeat(60)))
-        .collect();
-    assert_eq!(
-        broken(new_entry(
-            wit::NewEntry {
-                tags: flood,
-                ..input()
-            },
-            now()
-        )),
-        ["tags"]
-    );
+    let flood = (0..10_000).map(|n| format!("{n}{}", "x".repeat(60))).collect();
+    assert_eq!(broken(new_entry(wit::NewEntry { tags: flood, ..input() }, now())), ["tags"]);
 }
 
 #[test]
@@ -243,20 +166,10 @@ fn an_entry_may_be_of_tomorrow_where_tomorrow_comes_first() {
 #[test]
 fn a_change_is_checked_only_in_the_fields_it_gives() {
     assert_eq!(change(unchanged()), Ok(Change::default()));
-    let given = wit::EntryChange {
-        title: Some(" New ".into()),
-        mood: Some(None),
-        tags: Some(vec![]),
-        ..unchanged()
-    };
+    let given = wit::EntryChange { title: Some(" New ".into()), mood: Some(None), tags: Some(vec![]), ..unchanged() };
     assert_eq!(
         change(given),
-        Ok(Change {
-            title: Some("New".into()),
-            mood: Some(None),
-            tags: Some(vec![]),
-            ..Change::default()
-        })
+        Ok(Change { title: Some("New".into()), mood: Some(None), tags: Some(vec![]), ..Change::default() })
     );
     let wrong = wit::EntryChange {
         title: Some(" ".into()),
@@ -270,18 +183,8 @@ fn a_change_is_checked_only_in_the_fields_it_gives() {
 #[test]
 fn a_mood_is_of_now_or_earlier_with_a_minute_of_tolerance() {
     assert_eq!(mood_record(None, None, now()), Ok((None, now())));
-    assert_eq!(
-        mood_record(None, Some(now() + CLOCK_AHEAD_US_MAX), now()),
-        Ok((None, now() + CLOCK_AHEAD_US_MAX))
-    );
-    assert_eq!(
-        broken(mood_record(
-            None,
-            Some(now() + CLOCK_AHEAD_US_MAX + 1),
-            now()
-        )),
-        ["at"]
-    );
+    assert_eq!(mood_record(None, Some(now() + CLOCK_AHEAD_US_MAX), now()), Ok((None, now() + CLOCK_AHEAD_US_MAX)));
+    assert_eq!(broken(mood_record(None, Some(now() + CLOCK_AHEAD_US_MAX + 1), now())), ["at"]);
     assert_eq!(broken(mood_record(None, Some(i64::MIN), now())), ["at"]);
     assert_eq!(MOOD_AT_US_MIN, us("1900-01-01T00:00:00Z"));
 }
@@ -289,14 +192,8 @@ fn a_mood_is_of_now_or_earlier_with_a_minute_of_tolerance() {
 #[test]
 fn an_empty_note_is_no_note_and_a_long_one_is_refused() {
     assert_eq!(mood_record(Some("  "), None, now()), Ok((None, now())));
-    assert_eq!(
-        mood_record(Some(" ok "), None, now()),
-        Ok((Some("ok".into()), now()))
-    );
-    assert_eq!(
-        broken(mood_record(Some(&"n".repeat(501)), Some(i64::MAX), now())),
-        ["note", "at"]
-    );
+    assert_eq!(mood_record(Some(" ok "), None, now()), Ok((Some("ok".into()), now())));
+    assert_eq!(broken(mood_record(Some(&"n".repeat(501)), Some(i64::MAX), now())), ["note", "at"]);
 }
 
 proptest! {

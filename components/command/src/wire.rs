@@ -11,11 +11,7 @@ pub fn entry(entry: Entry, analysis_requested: bool) -> wit::Entry {
         content: entry.content,
         mood: entry.mood.map(Into::into),
         tags: entry.tags.into_iter().map(tag).collect(),
-        attachment_ids: entry
-            .attachment_ids
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
+        attachment_ids: entry.attachment_ids.iter().map(ToString::to_string).collect(),
         created_at: entry.created_at,
         updated_at: entry.updated_at,
         entry_date: entry.entry_date.to_string(),
@@ -26,8 +22,5 @@ pub fn entry(entry: Entry, analysis_requested: bool) -> wit::Entry {
 }
 
 pub fn tag(tag: Tag) -> wit::Tag {
-    wit::Tag {
-        id: tag.id.to_string(),
-        name: tag.name,
-    }
+    wit::Tag { id: tag.id.to_string(), name: tag.name }
 }

@@ -24,14 +24,7 @@ impl Slot {
             return;
         };
         if let Ok(json) = serde_json::to_vec(value) {
-            let _ = bucket
-                .put(
-                    key.name,
-                    stamp.seal(&json),
-                    Some(ttl_ms(key.lifetime)),
-                    Condition::Always,
-                )
-                .await;
+            let _ = bucket.put(key.name, stamp.seal(&json), Some(ttl_ms(key.lifetime)), Condition::Always).await;
         }
     }
 }
@@ -45,16 +38,9 @@ pub async fn find<T: DeserializeOwned>(user: Uuid, key: Key, today: Date) -> Fou
     }
 }
 
-async fn look<T: DeserializeOwned>(
-    user: Uuid,
-    key: &Key,
-    today: Date,
-) -> Result<(Bucket, Stamp, Option<T>), Error> {
+async fn look<T: DeserializeOwned>(user: Uuid, key: &Key, today: Date) -> Result<(Bucket, Stamp, Option<T>), Error> {
     let bucket = Bucket::open(BUCKET.to_owned()).await?;
-    let mut entries = bucket
-        .get_many(vec![keys::generation(user), key.name.clone()])
-        .await?
-        .into_iter();
+    let mut entries = bucket.get_many(vec![keys::generation(user), key.name.clone()]).await?.into_iter();
     let (generation, sealed) = (entries.next().flatten(), entries.next().flatten());
     let generation = match generation {
         Some(entry) => entry.value,
@@ -71,20 +57,10 @@ async fn look<T: DeserializeOwned>(
 async fn first_generation(bucket: &Bucket, user: Uuid) -> Result<Vec<u8>, Error> {
     let fresh = Uuid::new_v4().as_simple().to_string().into_bytes();
     let lifetime = Some(ttl_ms(keys::GENERATION));
-    match bucket
-        .put(
-            keys::generation(user),
-            fresh.clone(),
-            lifetime,
-            Condition::IfAbsent,
-        )
-        .await?
-    {
+    match bucket.put(keys::generation(user), fresh.clone(), lifetime, Condition::IfAbsent).await? {
         PutOutcome::Stored(_) => Ok(fresh),
         PutOutcome::Stale(Some(entry)) => Ok(entry.value),
-        PutOutcome::Stale(None) => Err(Error::Other(
-            "the generation vanished while it was put".into(),
-        )),
+        PutOutcome::Stale(None) => Err(Error::Other("the generation vanished while it was put".into())),
     }
 }
 
@@ -95,13 +71,6 @@ async fn first_generation(bucket: &Bucket, user: Uuid) -> Result<Vec<u8>, Error>
 pub async fn renew(user: Uuid) -> Result<(), Error> {
     let fresh = Uuid::new_v4().as_simple().to_string().into_bytes();
     let bucket = Bucket::open(BUCKET.to_owned()).await?;
-    bucket
-        .put(
-            keys::generation(user),
-            fresh,
-            Some(ttl_ms(keys::GENERATION)),
-            Condition::Always,
-        )
-        .await?;
+    bucket.put(keys::generation(user), fresh, Some(ttl_ms(keys::GENERATION)), Condition::Always).await?;
     Ok(())
 }

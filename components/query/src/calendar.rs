@@ -17,22 +17,17 @@ pub fn today(now: Timestamp) -> Date {
 pub fn month(now: Timestamp) -> Month {
     let today = today(now);
     let next = today.last_of_month().tomorrow().unwrap_or(Date::MAX);
-    Month {
-        start_us: midnight_us(today.first_of_month()),
-        end_us: midnight_us(next),
-    }
+    Month { start_us: midnight_us(today.first_of_month()), end_us: midnight_us(next) }
 }
 
 /// When the day begins, in microseconds.
 pub fn midnight_us(day: Date) -> i64 {
-    day.to_zoned(TimeZone::UTC)
-        .map_or(i64::MAX, |time| time.timestamp().as_microsecond())
+    day.to_zoned(TimeZone::UTC).map_or(i64::MAX, |time| time.timestamp().as_microsecond())
 }
 
 /// The day that many days earlier; the first day there is when that is too far.
 pub fn days_before(day: Date, days: u32) -> Date {
-    day.checked_sub(jiff::Span::new().days(days))
-        .unwrap_or(Date::MIN)
+    day.checked_sub(jiff::Span::new().days(days)).unwrap_or(Date::MIN)
 }
 
 /// Strictly `YYYY-MM-DD`, from year 1 on: what the contract's `Date` is, and what every database takes.
@@ -68,10 +63,7 @@ mod tests {
 
     #[test]
     fn only_the_written_out_form_is_a_day() {
-        assert_eq!(
-            parse_day("2024-02-29"),
-            Some(jiff::civil::date(2024, 2, 29))
-        );
+        assert_eq!(parse_day("2024-02-29"), Some(jiff::civil::date(2024, 2, 29)));
         for wrong in [
             "2023-02-29",
             "20240229",
@@ -88,9 +80,6 @@ mod tests {
 
     #[test]
     fn days_are_counted_back_over_the_turn_of_the_year() {
-        assert_eq!(
-            days_before(jiff::civil::date(2025, 1, 1), 29),
-            jiff::civil::date(2024, 12, 3)
-        );
+        assert_eq!(days_before(jiff::civil::date(2025, 1, 1), 29), jiff::civil::date(2024, 12, 3));
     }
 }

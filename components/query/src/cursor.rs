@@ -42,12 +42,8 @@ pub fn decode(listing: Listing, cursor: &str) -> Option<Position> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
     let (mark, rest) = bytes.split_first()?;
     let (created_at, id) = rest.split_first_chunk::<8>()?;
-    let position = Position {
-        created_at: i64::from_be_bytes(*created_at),
-        id: Uuid::from_slice(id).ok()?,
-    };
-    (*mark == listing.mark() && (0..=CREATED_AT_MAX_US).contains(&position.created_at))
-        .then_some(position)
+    let position = Position { created_at: i64::from_be_bytes(*created_at), id: Uuid::from_slice(id).ok()? };
+    (*mark == listing.mark() && (0..=CREATED_AT_MAX_US).contains(&position.created_at)).then_some(position)
 }
 
 #[cfg(test)]
@@ -79,13 +75,7 @@ mod tests {
     #[test]
     fn times_that_no_database_takes_are_refused() {
         for created_at in [-1, CREATED_AT_MAX_US + 1, i64::MAX, i64::MIN] {
-            let cursor = encode(
-                Listing::Entries,
-                Position {
-                    created_at,
-                    id: Uuid::nil(),
-                },
-            );
+            let cursor = encode(Listing::Entries, Position { created_at, id: Uuid::nil() });
             assert_eq!(decode(Listing::Entries, &cursor), None);
         }
     }

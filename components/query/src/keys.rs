@@ -58,13 +58,7 @@ impl Key {
     pub fn page(user: Uuid, selection: &Selection, page: &Page) -> Self {
         let hash = Sha256::digest(format!("{selection:?}{page:?}"));
         let short: Vec<u8> = hash.into_iter().take(PAGE_HASH_BYTES).collect();
-        Self::new(
-            format!(
-                "journals:user:{user}:page:{}",
-                URL_SAFE_NO_PAD.encode(short)
-            ),
-            JOURNALS,
-        )
+        Self::new(format!("journals:user:{user}:page:{}", URL_SAFE_NO_PAD.encode(short)), JOURNALS)
     }
 
     pub fn on_this_day(user: Uuid, day: Date) -> Self {
@@ -133,32 +127,10 @@ mod tests {
     #[test]
     fn keys_and_lifetimes_are_those_of_the_contract() {
         let id = USER.to_string();
-        assert_eq!(
-            Key::recent(USER),
-            Key::new(
-                format!("journals:user:{id}:recent"),
-                Duration::from_secs(60)
-            )
-        );
-        assert_eq!(
-            Key::mood_trend(USER, 30),
-            Key::new(
-                format!("mood:user:{id}:trend:30d"),
-                Duration::from_secs(900)
-            )
-        );
-        assert_eq!(
-            Key::profile(USER),
-            Key::new(format!("profile:user:{id}"), Duration::from_secs(3600))
-        );
-        let page = Key::page(
-            USER,
-            &Selection::default(),
-            &Page {
-                first: 20,
-                after: None,
-            },
-        );
+        assert_eq!(Key::recent(USER), Key::new(format!("journals:user:{id}:recent"), Duration::from_secs(60)));
+        assert_eq!(Key::mood_trend(USER, 30), Key::new(format!("mood:user:{id}:trend:30d"), Duration::from_secs(900)));
+        assert_eq!(Key::profile(USER), Key::new(format!("profile:user:{id}"), Duration::from_secs(3600)));
+        let page = Key::page(USER, &Selection::default(), &Page { first: 20, after: None });
         assert!(page.name.starts_with(&format!("journals:user:{id}:page:")));
         assert_eq!(page.lifetime, Duration::from_secs(300));
     }
@@ -166,38 +138,15 @@ mod tests {
     #[test]
     fn pages_that_differ_in_anything_have_keys_of_their_own() {
         let all = Selection::default();
-        let tagged = Selection {
-            tag: Some("work".into()),
-            ..Selection::default()
-        };
-        let dated = Selection {
-            from: Some(date(2025, 1, 1)),
-            ..Selection::default()
-        };
-        let first = Page {
-            first: 20,
-            after: None,
-        };
-        let wider = Page {
-            first: 21,
-            after: None,
-        };
-        let next = Page {
-            first: 20,
-            after: Some(Position {
-                created_at: 1,
-                id: USER,
-            }),
-        };
-        let mut names: Vec<String> = [
-            (&all, &first),
-            (&all, &wider),
-            (&all, &next),
-            (&tagged, &first),
-            (&dated, &first),
-        ]
-        .map(|(selection, page)| Key::page(USER, selection, page).name)
-        .into();
+        let tagged = Selection { tag: Some("work".into()), ..Selection::default() };
+        let dated = Selection { from: Some(date(2025, 1, 1)), ..Selection::default() };
+        let first = Page { first: 20, after: None };
+        let wider = Page { first: 21, after: None };
+        let next = Page { first: 20, after: Some(Position { created_at: 1, id: USER }) };
+        let mut names: Vec<String> =
+            [(&all, &first), (&all, &wider), (&all, &next), (&tagged, &first), (&dated, &first)]
+                .map(|(selection, page)| Key::page(USER, selection, page).name)
+                .into();
         names.sort();
         names.dedup();
         assert_eq!(names.len(), 5);

@@ -4,13 +4,7 @@
 //! a reader may ask, `reading` how it is read, `cached` how it is kept for the next reader.
 
 mod bindings {
-    #![allow(
-        clippy::all,
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing
-    )]
+    #![allow(clippy::all, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
     wit_bindgen::generate!({
         path: ["../../wit/platform", "../../wit/services/query.wit"],
         inline: "
@@ -56,9 +50,7 @@ use mindflow_guest::{
     events::{Delivery, Event, Failure},
     sql,
 };
-use service::{
-    Entry, EntryPage, Filter, Insight, MoodPoint, PageRequest, Profile, ProfilePage, Tag,
-};
+use service::{Entry, EntryPage, Filter, Insight, MoodPoint, PageRequest, Profile, ProfilePage, Tag};
 
 /// The read database, as the manifest names it.
 const DATABASE: &str = "read";
@@ -74,10 +66,7 @@ impl service::Guest for Query {
         reads::entries::one(&context, &id).await
     }
 
-    async fn entries_by_id(
-        context: CallContext,
-        ids: Vec<String>,
-    ) -> Result<Vec<Option<Entry>>, Error> {
+    async fn entries_by_id(context: CallContext, ids: Vec<String>) -> Result<Vec<Option<Entry>>, Error> {
         reads::entries::by_id(&context, &ids).await
     }
 
@@ -114,11 +103,7 @@ impl service::Guest for Query {
         reads::mood_trends(&context, days).await
     }
 
-    async fn users(
-        context: CallContext,
-        search: Option<String>,
-        page: PageRequest,
-    ) -> Result<ProfilePage, Error> {
+    async fn users(context: CallContext, search: Option<String>, page: PageRequest) -> Result<ProfilePage, Error> {
         reads::profiles::users(&context, search.as_deref(), &page).await
     }
 }
@@ -133,15 +118,10 @@ impl health::Guest for Query {
     /// Able to work: its settings can be read and the read database has the views of this version.
     async fn check() -> Result<(), String> {
         quota::entries_per_month().await?;
-        sql::query(
-            DATABASE,
-            sql::Identity::Service,
-            "SELECT id, sequence FROM query.users_view LIMIT 0",
-            Vec::new(),
-        )
-        .await
-        .map(drop)
-        .map_err(|error| format!("read database: {error:?}"))
+        sql::query(DATABASE, sql::Identity::Service, "SELECT id, sequence FROM query.users_view LIMIT 0", Vec::new())
+            .await
+            .map(drop)
+            .map_err(|error| format!("read database: {error:?}"))
     }
 }
 

@@ -17,49 +17,24 @@ pub async fn entries_per_month() -> Result<u32, String> {
 
 pub fn of(roles: &[Role], free_limit: u32, used: u32, month: Month) -> Quota {
     if roles.contains(&Role::Premium) {
-        return Quota {
-            limit: None,
-            used,
-            resets_at: None,
-        };
+        return Quota { limit: None, used, resets_at: None };
     }
-    Quota {
-        limit: Some(free_limit),
-        used,
-        resets_at: Some(month.end_us),
-    }
+    Quota { limit: Some(free_limit), used, resets_at: Some(month.end_us) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const MONTH: Month = Month {
-        start_us: 1,
-        end_us: 2,
-    };
+    const MONTH: Month = Month { start_us: 1, end_us: 2 };
 
     #[test]
     fn premium_users_have_no_limit_and_nothing_resets() {
-        assert_eq!(
-            of(&[Role::User, Role::Premium], 5, 9, MONTH),
-            Quota {
-                limit: None,
-                used: 9,
-                resets_at: None
-            }
-        );
+        assert_eq!(of(&[Role::User, Role::Premium], 5, 9, MONTH), Quota { limit: None, used: 9, resets_at: None });
     }
 
     #[test]
     fn a_free_quota_resets_when_the_next_month_begins() {
-        assert_eq!(
-            of(&[Role::User], 5, 3, MONTH),
-            Quota {
-                limit: Some(5),
-                used: 3,
-                resets_at: Some(2)
-            }
-        );
+        assert_eq!(of(&[Role::User], 5, 3, MONTH), Quota { limit: Some(5), used: 3, resets_at: Some(2) });
     }
 }

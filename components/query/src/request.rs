@@ -56,11 +56,7 @@ pub fn selection(filter: &Filter) -> Result<Selection, Vec<FieldError>> {
     {
         errors.push(field("from", "The first day must not be after the last."));
     }
-    if errors.is_empty() {
-        Ok(selection)
-    } else {
-        Err(errors)
-    }
+    if errors.is_empty() { Ok(selection) } else { Err(errors) }
 }
 
 pub fn page(listing: Listing, request: &PageRequest) -> Result<Page, Vec<FieldError>> {
@@ -68,21 +64,11 @@ pub fn page(listing: Listing, request: &PageRequest) -> Result<Page, Vec<FieldEr
     if !(1..=ITEMS_MAX).contains(&request.first) {
         errors.push(field("first", format!("Ask for 1 to {ITEMS_MAX} items.")));
     }
-    let after = request
-        .after
-        .as_deref()
-        .map(|text| cursor::decode(listing, text));
+    let after = request.after.as_deref().map(|text| cursor::decode(listing, text));
     if after == Some(None) {
         errors.push(field("after", "This is not a cursor of this listing."));
     }
-    if errors.is_empty() {
-        Ok(Page {
-            first: request.first,
-            after: after.flatten(),
-        })
-    } else {
-        Err(errors)
-    }
+    if errors.is_empty() { Ok(Page { first: request.first, after: after.flatten() }) } else { Err(errors) }
 }
 
 /// Both, with all that is wrong with either.
@@ -121,21 +107,14 @@ pub fn trend_days(days: u32) -> Result<u32, Error> {
     if (1..=TREND_DAYS_MAX).contains(&days) {
         return Ok(days);
     }
-    Err(invalid(
-        "days",
-        format!("Ask for 1 to {TREND_DAYS_MAX} days."),
-    ))
+    Err(invalid("days", format!("Ask for 1 to {TREND_DAYS_MAX} days.")))
 }
 
 /// A given day, or none.
 pub fn date(text: Option<&str>) -> Result<Option<Date>, Error> {
     let mut errors = Vec::new();
     let day = day("date", text, &mut errors);
-    if errors.is_empty() {
-        Ok(day)
-    } else {
-        Err(Error::Invalid(errors))
-    }
+    if errors.is_empty() { Ok(day) } else { Err(Error::Invalid(errors)) }
 }
 
 pub fn user_id(text: &str) -> Result<Uuid, Error> {
@@ -152,18 +131,13 @@ pub fn ids(texts: &[String]) -> Result<Vec<Option<Uuid>>, Error> {
 
 /// Only the hyphenated form is an id; the library would take others too.
 pub fn uuid(text: &str) -> Option<Uuid> {
-    (text.len() == 36)
-        .then(|| Uuid::try_parse(text).ok())
-        .flatten()
+    (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
 }
 
 fn words(name: &str, text: Option<&str>, errors: &mut Vec<FieldError>) -> Option<String> {
     let text = text.map(str::trim).filter(|text| !text.is_empty())?;
     if text.chars().count() > TEXT_CHARS_MAX {
-        errors.push(field(
-            name,
-            format!("Use at most {TEXT_CHARS_MAX} characters."),
-        ));
+        errors.push(field(name, format!("Use at most {TEXT_CHARS_MAX} characters.")));
     }
     if text.contains('\0') {
         errors.push(field(name, "It must not hold the NUL character."));
@@ -185,13 +159,7 @@ mod tests {
     use super::*;
 
     fn no_filter() -> Filter {
-        Filter {
-            text: None,
-            tag: None,
-            mood: None,
-            from_date: None,
-            to_date: None,
-        }
+        Filter { text: None, tag: None, mood: None, from_date: None, to_date: None }
     }
 
     fn fields(error: Error) -> Vec<String> {
@@ -203,29 +171,14 @@ mod tests {
 
     #[test]
     fn everything_that_is_wrong_is_told_at_once() {
-        let filter = Filter {
-            from_date: Some("yesterday".into()),
-            text: Some("x".repeat(201)),
-            ..no_filter()
-        };
-        let error = entries(
-            &filter,
-            &PageRequest {
-                first: 0,
-                after: Some("!".into()),
-            },
-        )
-        .unwrap_err();
+        let filter = Filter { from_date: Some("yesterday".into()), text: Some("x".repeat(201)), ..no_filter() };
+        let error = entries(&filter, &PageRequest { first: 0, after: Some("!".into()) }).unwrap_err();
         assert_eq!(fields(error), ["text", "from", "first", "after"]);
     }
 
     #[test]
     fn a_span_that_ends_before_it_begins_is_refused() {
-        let filter = Filter {
-            from_date: Some("2025-02-02".into()),
-            to_date: Some("2025-02-01".into()),
-            ..no_filter()
-        };
+        let filter = Filter { from_date: Some("2025-02-02".into()), to_date: Some("2025-02-01".into()), ..no_filter() };
         let errors = selection(&filter).unwrap_err();
         assert_eq!(errors.len(), 1);
         assert_eq!(errors[0].field, "from");
@@ -233,49 +186,28 @@ mod tests {
 
     #[test]
     fn a_single_day_is_a_span() {
-        let filter = Filter {
-            from_date: Some("2025-02-02".into()),
-            to_date: Some("2025-02-02".into()),
-            ..no_filter()
-        };
+        let filter = Filter { from_date: Some("2025-02-02".into()), to_date: Some("2025-02-02".into()), ..no_filter() };
         assert!(selection(&filter).is_ok());
     }
 
     #[test]
     fn pages_hold_one_to_a_hundred_items() {
         for (first, fits) in [(0, false), (1, true), (100, true), (101, false)] {
-            assert_eq!(
-                page(Listing::Entries, &PageRequest { first, after: None }).is_ok(),
-                fits,
-                "{first}"
-            );
+            assert_eq!(page(Listing::Entries, &PageRequest { first, after: None }).is_ok(), fits, "{first}");
             assert_eq!(limit(first).is_ok(), fits, "{first}");
         }
     }
 
     #[test]
     fn blank_text_is_no_filter_and_tags_are_compared_in_lower_case() {
-        let filter = Filter {
-            text: Some("  ".into()),
-            tag: Some(" WÖRK ".into()),
-            ..no_filter()
-        };
-        assert_eq!(
-            selection(&filter).unwrap(),
-            Selection {
-                tag: Some("wörk".into()),
-                ..Selection::default()
-            }
-        );
+        let filter = Filter { text: Some("  ".into()), tag: Some(" WÖRK ".into()), ..no_filter() };
+        assert_eq!(selection(&filter).unwrap(), Selection { tag: Some("wörk".into()), ..Selection::default() });
     }
 
     #[test]
     fn what_is_no_id_keeps_its_place() {
         let id = Uuid::from_u128(1);
-        assert_eq!(
-            ids(&["x".into(), id.to_string(), id.as_simple().to_string()]).unwrap(),
-            [None, Some(id), None]
-        );
+        assert_eq!(ids(&["x".into(), id.to_string(), id.as_simple().to_string()]).unwrap(), [None, Some(id), None]);
         assert_eq!(fields(ids(&vec![String::new(); 101]).unwrap_err()), ["ids"]);
     }
 

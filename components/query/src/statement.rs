@@ -44,12 +44,7 @@ pub mod tests {
             .text
             .split('$')
             .skip(1)
-            .filter_map(|rest| {
-                rest.split(|c: char| !c.is_ascii_digit())
-                    .next()?
-                    .parse()
-                    .ok()
-            })
+            .filter_map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok())
             .collect();
         used.sort_unstable();
         used.dedup();
@@ -64,9 +59,6 @@ pub mod tests {
     #[test]
     fn parameters_are_numbered_as_they_are_bound() {
         let mut params = Params::default();
-        assert_eq!(
-            (params.bind("a"), params.bind(2_i64)),
-            ("$1".to_owned(), "$2".to_owned())
-        );
+        assert_eq!((params.bind("a"), params.bind(2_i64)), ("$1".to_owned(), "$2".to_owned()));
     }
 }

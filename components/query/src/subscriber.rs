@@ -25,15 +25,12 @@ pub async fn handle(event: &Event) -> Result<(), Failure> {
         return Ok(());
     };
     let shown = apply(&plan).await.map_err(retry)?;
-    cached::renew(plan.user_id)
-        .await
-        .map_err(|error: key_value::Error| retry(error.into()))?;
+    cached::renew(plan.user_id).await.map_err(|error: key_value::Error| retry(error.into()))?;
     if let Some(notice) = plan.notice
         && shown
         && clock::now_us().saturating_sub(event.timestamp) <= NOTICE_AGE_MAX_US
     {
-        let data = serde_json::to_vec(&notice)
-            .map_err(|error| Failure::Retry((error.to_string(), None)))?;
+        let data = serde_json::to_vec(&notice).map_err(|error| Failure::Retry((error.to_string(), None)))?;
         realtime::publish(format!("user:{}", plan.user_id), data)
             .await
             .map_err(|error: realtime::Error| retry(error.into()))?;
@@ -43,12 +40,9 @@ pub async fn handle(event: &Event) -> Result<(), Failure> {
 
 async fn apply(plan: &Plan) -> Result<bool, call::Error> {
     sql::transaction(DATABASE, &Identity::Service, async |tx| {
-        let rows = tx
-            .query(&plan.statement.text, plan.statement.params.clone())
-            .await?;
-        let row = rows.first().ok_or_else(|| {
-            Abort::Call(call::Error::Internal("a projection answers no row".into()))
-        })?;
+        let rows = tx.query(&plan.statement.text, plan.statement.params.clone()).await?;
+        let row =
+            rows.first().ok_or_else(|| Abort::Call(call::Error::Internal("a projection answers no row".into())))?;
         Ok(row.get::<bool>("shown")?)
     })
     .await
@@ -80,10 +74,7 @@ mod tests {
     #[test]
     fn a_store_that_is_away_defers_the_event() {
         let away = call::Error::from(key_value::Error::Unavailable("gone".into()));
-        assert_eq!(
-            retry(away),
-            Failure::Retry(("key-value store: gone".into(), Some(DEFERRAL_MS)))
-        );
+        assert_eq!(retry(away), Failure::Retry(("key-value store: gone".into(), Some(DEFERRAL_MS))));
     }
 
     #[test]

@@ -7,17 +7,11 @@ pub trait Word: Copy + PartialEq + Sized + 'static {
     const ALL: &'static [(Self, &'static str)];
 
     fn word(self) -> &'static str {
-        Self::ALL
-            .iter()
-            .find(|(value, _)| *value == self)
-            .map_or("", |(_, word)| word)
+        Self::ALL.iter().find(|(value, _)| *value == self).map_or("", |(_, word)| word)
     }
 
     fn parse(word: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .find(|(_, spelt)| *spelt == word)
-            .map(|(value, _)| *value)
+        Self::ALL.iter().find(|(_, spelt)| *spelt == word).map(|(value, _)| *value)
     }
 }
 
@@ -37,11 +31,8 @@ impl Word for Mood {
 }
 
 impl Word for Role {
-    const ALL: &'static [(Self, &'static str)] = &[
-        (Self::User, "user"),
-        (Self::Premium, "premium"),
-        (Self::Admin, "admin"),
-    ];
+    const ALL: &'static [(Self, &'static str)] =
+        &[(Self::User, "user"), (Self::Premium, "premium"), (Self::Admin, "admin")];
 }
 
 impl Word for AnalysisStatus {
@@ -85,9 +76,6 @@ mod tests {
 
     #[test]
     fn an_unknown_role_is_skipped_and_everybody_is_a_user() {
-        assert_eq!(
-            roles(&["auditor".into(), "premium".into()]),
-            [Role::User, Role::Premium]
-        );
+        assert_eq!(roles(&["auditor".into(), "premium".into()]), [Role::User, Role::Premium]);
     }
 }

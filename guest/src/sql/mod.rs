@@ -72,7 +72,11 @@ impl From<RowError> for Abort {
 
 /// Runs `body` in one transaction and commits it. On a conflict the body runs again, from the start,
 /// in a new transaction; anything else that it answers rolls back.
-pub async fn transaction<T>(database: &str, identity: &Identity, mut body: impl AsyncFnMut(&Tx) -> Result<T, Abort>) -> Result<T, call::Error> {
+pub async fn transaction<T>(
+    database: &str,
+    identity: &Identity,
+    mut body: impl AsyncFnMut(&Tx) -> Result<T, Abort>,
+) -> Result<T, call::Error> {
     for run in 1.. {
         let tx = Tx(Transaction::begin(database.to_owned(), identity.clone()).await?);
         let outcome = match body(&tx).await {

@@ -72,7 +72,8 @@ impl Row<'_> {
             .position(|name| name == column)
             .and_then(|index| self.values.get(index))
             .ok_or_else(|| RowError(format!("the statement answers no column `{column}`")))?;
-        T::from_value(value).ok_or_else(|| RowError(format!("column `{column}` holds {value:?}, not {}", std::any::type_name::<T>())))
+        T::from_value(value)
+            .ok_or_else(|| RowError(format!("column `{column}` holds {value:?}, not {}", std::any::type_name::<T>())))
     }
 }
 

@@ -2,7 +2,15 @@
 
 /// What components import.
 pub mod imports {
-    #![allow(missing_docs, clippy::all, clippy::pedantic, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+    #![allow(
+        missing_docs,
+        clippy::all,
+        clippy::pedantic,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )]
     wasmtime::component::bindgen!({
         path: "../wit/platform",
         world: "capabilities",
@@ -19,7 +27,15 @@ pub mod imports {
 
 /// What components export.
 pub mod handlers {
-    #![allow(missing_docs, clippy::all, clippy::pedantic, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+    #![allow(
+        missing_docs,
+        clippy::all,
+        clippy::pedantic,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )]
     wasmtime::component::bindgen!({
         path: "../wit/platform",
         world: "handlers",
@@ -33,4 +49,4 @@ pub mod handlers {
 }
 
 pub use handlers::exports::mindflow::platform as exports;
-pub use imports::mindflow::platform as platform;
+pub use imports::mindflow::platform;

@@ -23,7 +23,10 @@ impl jwt_signer::HostWithStore<State> for HasSelf<State> {
 }
 
 impl jwt_verifier::HostWithStore<State> for HasSelf<State> {
-    async fn verify(accessor: &Accessor<State, Self>, token: String) -> wasmtime::Result<Result<String, jwt_verifier::Error>> {
+    async fn verify(
+        accessor: &Accessor<State, Self>,
+        token: String,
+    ) -> wasmtime::Result<Result<String, jwt_verifier::Error>> {
         let Some(keyring) = keyring(accessor) else { return Ok(Err(jwt_verifier::Error::Unavailable(NO_KEYS.into()))) };
         Ok(keyring.verify(&token).await.map(|verified| verified.claims.clone()).map_err(Into::into))
     }

@@ -31,16 +31,27 @@ impl wit::HostBucketWithStore<State> for HasSelf<State> {
             let granted = state.grants.buckets.get(&name).cloned();
             match granted {
                 Some(bucket) => Ok(Ok(state.table.push(Bucket(bucket))?)),
-                None => Ok(Err(Error::AccessDenied(format!("bucket `{name}` is not granted to `{}`", state.grants.component)))),
+                None => Ok(Err(Error::AccessDenied(format!(
+                    "bucket `{name}` is not granted to `{}`",
+                    state.grants.component
+                )))),
             }
         })
     }
 
-    async fn get(accessor: Own<'_>, handle: Resource<Bucket>, key: String) -> wasmtime::Result<Result<Option<Entry>, Error>> {
+    async fn get(
+        accessor: Own<'_>,
+        handle: Resource<Bucket>,
+        key: String,
+    ) -> wasmtime::Result<Result<Option<Entry>, Error>> {
         Ok(bucket(accessor, &handle)?.get(&key).await.map(|entry| entry.map(Into::into)).map_err(Into::into))
     }
 
-    async fn get_many(accessor: Own<'_>, handle: Resource<Bucket>, keys: Vec<String>) -> wasmtime::Result<Result<Vec<Option<Entry>>, Error>> {
+    async fn get_many(
+        accessor: Own<'_>,
+        handle: Resource<Bucket>,
+        keys: Vec<String>,
+    ) -> wasmtime::Result<Result<Vec<Option<Entry>>, Error>> {
         let entries = bucket(accessor, &handle)?.get_many(&keys).await;
         Ok(entries.map(|entries| entries.into_iter().map(|entry| entry.map(Into::into)).collect()).map_err(Into::into))
     }
@@ -58,15 +69,32 @@ impl wit::HostBucketWithStore<State> for HasSelf<State> {
         Ok(outcome.map(Into::into).map_err(Into::into))
     }
 
-    async fn increment(accessor: Own<'_>, handle: Resource<Bucket>, key: String, delta: i64, ttl_ms: Option<u64>) -> wasmtime::Result<Result<i64, Error>> {
-        Ok(bucket(accessor, &handle)?.increment(&key, delta, ttl_ms.map(Duration::from_millis)).await.map_err(Into::into))
+    async fn increment(
+        accessor: Own<'_>,
+        handle: Resource<Bucket>,
+        key: String,
+        delta: i64,
+        ttl_ms: Option<u64>,
+    ) -> wasmtime::Result<Result<i64, Error>> {
+        Ok(bucket(accessor, &handle)?
+            .increment(&key, delta, ttl_ms.map(Duration::from_millis))
+            .await
+            .map_err(Into::into))
     }
 
-    async fn delete(accessor: Own<'_>, handle: Resource<Bucket>, keys: Vec<String>) -> wasmtime::Result<Result<u32, Error>> {
+    async fn delete(
+        accessor: Own<'_>,
+        handle: Resource<Bucket>,
+        keys: Vec<String>,
+    ) -> wasmtime::Result<Result<u32, Error>> {
         Ok(bucket(accessor, &handle)?.delete(&keys).await.map_err(Into::into))
     }
 
-    async fn list_keys(accessor: Own<'_>, handle: Resource<Bucket>, prefix: String) -> wasmtime::Result<Result<Vec<String>, Error>> {
+    async fn list_keys(
+        accessor: Own<'_>,
+        handle: Resource<Bucket>,
+        prefix: String,
+    ) -> wasmtime::Result<Result<Vec<String>, Error>> {
         Ok(bucket(accessor, &handle)?.list_keys(&prefix).await.map_err(Into::into))
     }
 }

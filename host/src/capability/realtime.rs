@@ -46,14 +46,19 @@ impl wit::HostWithStore<State> for HasSelf<State> {
         }
     }
 
-    async fn subscribe(accessor: Own<'_>, topic: String, after: Option<String>) -> wasmtime::Result<Result<Resource<Subscription>, Error>> {
+    async fn subscribe(
+        accessor: Own<'_>,
+        topic: String,
+        after: Option<String>,
+    ) -> wasmtime::Result<Result<Resource<Subscription>, Error>> {
         let realtime = match granted(accessor, &topic, &Use::Subscribe) {
             Ok(realtime) => realtime,
             Err(denied) => return Ok(Err(denied)),
         };
         match realtime.subscribe(&topic, after).await {
             Ok(listener) => {
-                let handle = accessor.with(|mut store| store.get().table.push(Subscription(Arc::new(Mutex::new(listener)))))?;
+                let handle =
+                    accessor.with(|mut store| store.get().table.push(Subscription(Arc::new(Mutex::new(listener)))))?;
                 Ok(Ok(handle))
             }
             Err(error) => Ok(Err(error.into())),

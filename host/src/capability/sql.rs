@@ -1,14 +1,10 @@
 //! Databases, by the names that the manifest grants, each statement as the component's own role and for
 //! a proven identity.
 
-use super::bindings::platform::sql::{self as wit, DbError, Error, Identity, NewEvent, Rowset, Value};
 use super::Grants;
+use super::bindings::platform::sql::{self as wit, DbError, Error, Identity, NewEvent, Rowset, Value};
 use crate::{engine::State, manifest::DatabaseAccess};
-use mindflow_backends::{
-    keys::VerifyError,
-    postgres::Database,
-    sql as store,
-};
+use mindflow_backends::{keys::VerifyError, postgres::Database, sql as store};
 use std::sync::Arc;
 use uuid::Uuid;
 use wasmtime::component::{Accessor, HasSelf, Resource};
@@ -38,15 +34,22 @@ async fn access(accessor: Own<'_>, database: &str, identity: Identity) -> Result
     let identity = match identity {
         Identity::Service if *access == DatabaseAccess::Service => store::Identity::Service,
         Identity::Service => {
-            return Err(Error::AccessDenied(format!("`{}` may ask database `{database}` only for a caller, not as the service", grants.component)));
+            return Err(Error::AccessDenied(format!(
+                "`{}` may ask database `{database}` only for a caller, not as the service",
+                grants.component
+            )));
         }
         Identity::Caller(token) => {
-            let keyring = grants.keyring.as_ref().ok_or_else(|| Error::AccessDenied("the platform has no keys to prove a caller".into()))?;
+            let keyring = grants
+                .keyring
+                .as_ref()
+                .ok_or_else(|| Error::AccessDenied("the platform has no keys to prove a caller".into()))?;
             let proven = keyring.verify(&token).await.map_err(|error| match error {
                 VerifyError::Unavailable(reason) => Error::Unavailable(reason),
                 refused => Error::AccessDenied(refused.to_string()),
             })?;
-            let user_id = proven.subject.parse().map_err(|_| Error::AccessDenied("the token's `sub` is no UUID".into()))?;
+            let user_id =
+                proven.subject.parse().map_err(|_| Error::AccessDenied("the token's `sub` is no UUID".into()))?;
             store::Identity::Caller { user_id, roles: proven.roles.clone() }
         }
     };
@@ -58,7 +61,13 @@ fn transaction(accessor: Own<'_>, handle: &Resource<Transaction>) -> wasmtime::R
 }
 
 impl wit::HostWithStore<State> for HasSelf<State> {
-    async fn query(accessor: Own<'_>, database: String, identity: Identity, statement: String, params: Vec<Value>) -> wasmtime::Result<Result<Rowset, Error>> {
+    async fn query(
+        accessor: Own<'_>,
+        database: String,
+        identity: Identity,
+        statement: String,
+        params: Vec<Value>,
+    ) -> wasmtime::Result<Result<Rowset, Error>> {
         let access = match access(accessor, &database, identity).await {
             Ok(access) => access,
             Err(denied) => return Ok(Err(denied)),
@@ -76,7 +85,11 @@ impl wit::HostTransactionWithStore<State> for HasSelf<State> {
         Ok(())
     }
 
-    async fn begin(accessor: Own<'_>, database: String, identity: Identity) -> wasmtime::Result<Result<Resource<Transaction>, Error>> {
+    async fn begin(
+        accessor: Own<'_>,
+        database: String,
+        identity: Identity,
+    ) -> wasmtime::Result<Result<Resource<Transaction>, Error>> {
         let access = match access(accessor, &database, identity).await {
             Ok(access) => access,
             Err(denied) => return Ok(Err(denied)),
@@ -87,21 +100,38 @@ impl wit::HostTransactionWithStore<State> for HasSelf<State> {
         }
     }
 
-    async fn execute(accessor: Own<'_>, handle: Resource<Transaction>, statement: String, params: Vec<Value>) -> wasmtime::Result<Result<u64, Error>> {
+    async fn execute(
+        accessor: Own<'_>,
+        handle: Resource<Transaction>,
+        statement: String,
+        params: Vec<Value>,
+    ) -> wasmtime::Result<Result<u64, Error>> {
         let open = transaction(accessor, &handle)?;
         Ok(open.execute(&statement, &values(params)).await.map_err(Into::into))
     }
 
-    async fn query(accessor: Own<'_>, handle: Resource<Transaction>, statement: String, params: Vec<Value>) -> wasmtime::Result<Result<Rowset, Error>> {
+    async fn query(
+        accessor: Own<'_>,
+        handle: Resource<Transaction>,
+        statement: String,
+        params: Vec<Value>,
+    ) -> wasmtime::Result<Result<Rowset, Error>> {
         let open = transaction(accessor, &handle)?;
         Ok(open.query(&statement, &values(params)).await.map(Into::into).map_err(Into::into))
     }
 
-    async fn publish(accessor: Own<'_>, handle: Resource<Transaction>, event: NewEvent) -> wasmtime::Result<Result<String, Error>> {
+    async fn publish(
+        accessor: Own<'_>,
+        handle: Resource<Transaction>,
+        event: NewEvent,
+    ) -> wasmtime::Result<Result<String, Error>> {
         let open = transaction(accessor, &handle)?;
         let grants = accessor.with(|mut store| Arc::clone(&store.get().grants));
         if !grants.publishes.contains(&event.event_type) {
-            let reason = format!("`{}` may not publish {}; add it to `publishes` in the manifest", grants.component, event.event_type);
+            let reason = format!(
+                "`{}` may not publish {}; add it to `publishes` in the manifest",
+                grants.component, event.event_type
+            );
             return Ok(Err(Error::AccessDenied(reason)));
         }
         let row = match outbox_event(&grants, event) {
@@ -115,7 +145,9 @@ impl wit::HostTransactionWithStore<State> for HasSelf<State> {
         let open = accessor.with(|mut store| store.get().table.delete(handle))?;
         match Arc::try_unwrap(open.0) {
             Ok(open) => Ok(open.commit().await.map_err(Into::into)),
-            Err(_) => Ok(Err(Error::Other("commit while a statement of the transaction is still running; it is rolled back".into()))),
+            Err(_) => Ok(Err(Error::Other(
+                "commit while a statement of the transaction is still running; it is rolled back".into(),
+            ))),
         }
     }
 }
@@ -125,7 +157,10 @@ fn outbox_event(grants: &Grants, event: NewEvent) -> Result<store::OutboxEvent, 
     if !is_object {
         return Err("the event's payload is not a JSON object".into());
     }
-    let user_id = event.user_id.map(|id| id.parse::<Uuid>().map_err(|_| format!("the event's user-id {id:?} is no UUID"))).transpose()?;
+    let user_id = event
+        .user_id
+        .map(|id| id.parse::<Uuid>().map_err(|_| format!("the event's user-id {id:?} is no UUID")))
+        .transpose()?;
     let sequence = i64::try_from(event.sequence).map_err(|_| "the event's sequence is too large".to_owned())?;
     if sequence < 1 || event.partition_key.is_empty() {
         return Err("an event needs a partition key and a sequence from 1".into());
@@ -173,11 +208,16 @@ macro_rules! same_variants {
     };
 }
 
-same_variants!(Boolean, Int32, Int64, Float64, Numeric, Text, Bytes, Uuid, Json, Timestamp, Date, Int64Array, TextArray, UuidArray);
+same_variants!(
+    Boolean, Int32, Int64, Float64, Numeric, Text, Bytes, Uuid, Json, Timestamp, Date, Int64Array, TextArray, UuidArray
+);
 
 impl From<store::Rowset> for Rowset {
     fn from(set: store::Rowset) -> Self {
-        Self { columns: set.columns, rows: set.rows.into_iter().map(|row| row.into_iter().map(Into::into).collect()).collect() }
+        Self {
+            columns: set.columns,
+            rows: set.rows.into_iter().map(|row| row.into_iter().map(Into::into).collect()).collect(),
+        }
     }
 }
 

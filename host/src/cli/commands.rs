@@ -20,7 +20,14 @@ pub async fn migrate(place: &Place) -> Result<(), String> {
     for name in &applied {
         println!("applied {name}");
     }
-    println!("{}", if applied.is_empty() { "the schemas are up to date".to_owned() } else { format!("{} migrations applied", applied.len()) });
+    println!(
+        "{}",
+        if applied.is_empty() {
+            "the schemas are up to date".to_owned()
+        } else {
+            format!("{} migrations applied", applied.len())
+        }
+    );
     Ok(())
 }
 
@@ -35,8 +42,14 @@ pub async fn check(place: &Place) -> Result<(), String> {
 }
 
 /// Compiles off the runtime's threads.
-pub(super) async fn load(manifest: crate::manifest::Manifest, config: crate::manifest::RuntimeConfig) -> Result<Application, String> {
-    tokio::task::spawn_blocking(|| Application::load(manifest, config)).await.map_err(|error| error.to_string())?.map_err(|error| line(&error))
+pub(super) async fn load(
+    manifest: crate::manifest::Manifest,
+    config: crate::manifest::RuntimeConfig,
+) -> Result<Application, String> {
+    tokio::task::spawn_blocking(|| Application::load(manifest, config))
+        .await
+        .map_err(|error| error.to_string())?
+        .map_err(|error| line(&error))
 }
 
 pub async fn components(place: &Place, json: bool) -> Result<(), String> {
@@ -45,7 +58,13 @@ pub async fn components(place: &Place, json: bool) -> Result<(), String> {
         Some(answer) => answer?,
         None => {
             let manifest = place.manifest()?;
-            Value::Array(manifest.components.values().map(|entry| json!({ "name": entry.name, "state": "stopped", "source": entry.source })).collect())
+            Value::Array(
+                manifest
+                    .components
+                    .values()
+                    .map(|entry| json!({ "name": entry.name, "state": "stopped", "source": entry.source }))
+                    .collect(),
+            )
         }
     };
     print(&list, json)
@@ -55,9 +74,9 @@ pub async fn swap(place: &Place, component: String, file: &Path) -> Result<(), S
     let config = place.config()?;
     let file = std::path::absolute(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let order = Order::Swap { component, file };
-    let status = control::send(&config.data_dir, &order)
-        .await
-        .ok_or_else(|| format!("no host runs on {}; start it with `mindflow up`, or name its --data-dir", config.data_dir.display()))??;
+    let status = control::send(&config.data_dir, &order).await.ok_or_else(|| {
+        format!("no host runs on {}; start it with `mindflow up`, or name its --data-dir", config.data_dir.display())
+    })??;
     print(&Value::Array(vec![status]), false)
 }
 

@@ -31,7 +31,13 @@ pub struct Place {
     #[arg(long, global = true, value_name = "FILE", default_value = "spin.toml", env = "MINDFLOW_MANIFEST")]
     manifest: PathBuf,
     /// The runtime configuration: which back ends to use. Relative to the manifest if it is not here.
-    #[arg(long, global = true, value_name = "FILE", default_value = "runtime-config/embedded.toml", env = "MINDFLOW_CONFIG")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        default_value = "runtime-config/embedded.toml",
+        env = "MINDFLOW_CONFIG"
+    )]
     config: PathBuf,
     /// Where data, compiled components and sockets live [default: .mindflow]
     #[arg(long, global = true, value_name = "DIR", env = "MINDFLOW_DATA_DIR")]
@@ -106,12 +112,15 @@ impl Place {
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let matches = command().get_matches();
-    let outcome = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string()).and_then(|runtime| {
-        let outcome = runtime.block_on(run(&matches));
-        // Whatever still computes is of no use to anyone any more.
-        runtime.shutdown_background();
-        outcome
-    });
+    let outcome =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string()).and_then(
+            |runtime| {
+                let outcome = runtime.block_on(run(&matches));
+                // Whatever still computes is of no use to anyone any more.
+                runtime.shutdown_background();
+                outcome
+            },
+        );
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
@@ -130,7 +139,14 @@ fn command() -> clap::Command {
         let usage = entry.usage.iter().map(|usage| format!("mindflow {usage}")).collect::<Vec<_>>().join("\n       ");
         let words = clap::Arg::new("words").num_args(0..).trailing_var_arg(true).value_name("ARGUMENTS").hide(true);
         let json = clap::Arg::new("json").long("json").action(clap::ArgAction::SetTrue).help("Print JSON");
-        command = command.subcommand(clap::Command::new(name).about(entry.about).override_usage(usage).arg(json).arg(words).arg_required_else_help(true));
+        command = command.subcommand(
+            clap::Command::new(name)
+                .about(entry.about)
+                .override_usage(usage)
+                .arg(json)
+                .arg(words)
+                .arg_required_else_help(true),
+        );
     }
     command
 }
@@ -165,7 +181,10 @@ async fn run(matches: &ArgMatches) -> Result<(), String> {
         Command::Components(ComponentsCommand::List { json }) => commands::components(&place, json).await,
         Command::Swap { component, file } => commands::swap(&place, component, &file).await,
         Command::Keys(KeysCommand::Rotate) => commands::rotate_keys(&place).await,
-        Command::Operator(words) => Err(format!("there is no command `{}`; `mindflow --help` lists them", words.first().map_or("", String::as_str))),
+        Command::Operator(words) => Err(format!(
+            "there is no command `{}`; `mindflow --help` lists them",
+            words.first().map_or("", String::as_str)
+        )),
     }
 }
 

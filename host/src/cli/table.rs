@@ -12,8 +12,14 @@ pub fn render(value: &Value) -> String {
     let Some(first) = rows.first() else { return "nothing to list\n".to_owned() };
     let columns: Vec<&String> = first.keys().collect();
     let mut lines: Vec<Vec<String>> = vec![columns.iter().map(|name| name.to_uppercase()).collect()];
-    lines.extend(rows.iter().map(|row| columns.iter().map(|name| row.get(*name).map(cell).unwrap_or_default()).collect()));
-    let widths: Vec<usize> = (0..columns.len()).map(|column| lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)).collect();
+    lines.extend(
+        rows.iter().map(|row| columns.iter().map(|name| row.get(*name).map(cell).unwrap_or_default()).collect()),
+    );
+    let widths: Vec<usize> = (0..columns.len())
+        .map(|column| {
+            lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+        })
+        .collect();
     let mut text = String::new();
     for line in &lines {
         let padded: Vec<String> = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();

@@ -29,9 +29,12 @@ pub async fn run(place: &Place, listen: Option<SocketAddr>, watch_files: bool) -
     // Signals count from here: a stop during the start ends it as cleanly as one after it.
     let mut stop_signals = StopSignals::new()?;
     let (settings, data_dir) = (config.http.clone(), config.data_dir.clone());
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .map_err(|error| format!("cannot listen on {}: {error}; stop the program that uses it, or choose another address with --listen", config.listen))?;
+    let listener = TcpListener::bind(config.listen).await.map_err(|error| {
+        format!(
+            "cannot listen on {}: {error}; stop the program that uses it, or choose another address with --listen",
+            config.listen
+        )
+    })?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     tracing::info!(config = %config.path.display(), data_dir = %data_dir.display(), "starting");
     let start = async {
@@ -43,7 +46,8 @@ pub async fn run(place: &Place, listen: Option<SocketAddr>, watch_files: bool) -
         () = stop_signals.received() => return Ok(()),
     };
     let stop = CancellationToken::new();
-    let outcome = serve(&platform, listener, address, settings, &data_dir, metrics, watch_files, &mut stop_signals, &stop).await;
+    let outcome =
+        serve(&platform, listener, address, settings, &data_dir, metrics, watch_files, &mut stop_signals, &stop).await;
     stop.cancel();
     tracing::info!("stopping");
     platform.stop().await;

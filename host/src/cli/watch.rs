@@ -16,7 +16,8 @@ const REST: Duration = Duration::from_millis(300);
 
 /// Watches the folders of the component files until dropped.
 pub async fn start(platform: Arc<Platform>, stop: CancellationToken) -> Result<impl Drop, String> {
-    let sources: BTreeMap<PathBuf, String> = platform.sources().await.into_iter().map(|(name, path)| (path, name)).collect();
+    let sources: BTreeMap<PathBuf, String> =
+        platform.sources().await.into_iter().map(|(name, path)| (path, name)).collect();
     let (changes, mut changed) = mpsc::unbounded_channel::<PathBuf>();
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         for path in event.into_iter().flat_map(|event| event.paths) {
@@ -26,7 +27,9 @@ pub async fn start(platform: Arc<Platform>, stop: CancellationToken) -> Result<i
     .map_err(|error| error.to_string())?;
     let folders: BTreeSet<PathBuf> = sources.keys().filter_map(|path| path.parent().map(ToOwned::to_owned)).collect();
     for folder in &folders {
-        watcher.watch(folder, RecursiveMode::NonRecursive).map_err(|error| format!("cannot watch {}: {error}", folder.display()))?;
+        watcher
+            .watch(folder, RecursiveMode::NonRecursive)
+            .map_err(|error| format!("cannot watch {}: {error}", folder.display()))?;
     }
     tokio::spawn(async move {
         while let Some(Some(first)) = stop.run_until_cancelled(changed.recv()).await {

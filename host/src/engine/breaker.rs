@@ -23,10 +23,16 @@ pub struct Breaker(Mutex<Circuit>);
 
 #[derive(Debug)]
 enum Circuit {
-    Closed { failures: VecDeque<Instant> },
-    Open { since: Instant },
+    Closed {
+        failures: VecDeque<Instant>,
+    },
+    Open {
+        since: Instant,
+    },
     /// One call is under way that decides; since when.
-    HalfOpen { since: Instant },
+    HalfOpen {
+        since: Instant,
+    },
 }
 
 impl Default for Breaker {

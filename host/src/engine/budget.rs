@@ -46,7 +46,10 @@ pub fn on_epoch(mut store: StoreContextMut<'_, super::State>) -> wasmtime::Resul
     if budget.spend(Instant::now()) {
         Ok(UpdateDeadline::Yield(1))
     } else {
-        Err(wasmtime::format_err!("the call used up its CPU time of {} ms", u128::from(budget.ticks_max) * EPOCH_TICK.as_millis()))
+        Err(wasmtime::format_err!(
+            "the call used up its CPU time of {} ms",
+            u128::from(budget.ticks_max) * EPOCH_TICK.as_millis()
+        ))
     }
 }
 

@@ -132,12 +132,20 @@ struct Guest {
 pub(super) type LastWords = Arc<OnceLock<String>>;
 
 /// Runs an instance until its channel is closed and its calls are done, or until it traps.
-pub(super) async fn run(exports: Arc<Exports>, context: GuestContext, mut jobs: mpsc::UnboundedReceiver<Job>, last_words: LastWords) {
+pub(super) async fn run(
+    exports: Arc<Exports>,
+    context: GuestContext,
+    mut jobs: mpsc::UnboundedReceiver<Job>,
+    last_words: LastWords,
+) {
     let outcome = match instantiate(&exports, &context).await {
         Ok((mut store, guest)) => {
             let concurrency = context.limits.concurrency as usize;
             let drain = Duration::from_millis(u64::from(context.limits.deadline_ms));
-            store.run_concurrent(async |accessor| serve(accessor, &guest, &mut jobs, concurrency, drain).await).await.flatten()
+            store
+                .run_concurrent(async |accessor| serve(accessor, &guest, &mut jobs, concurrency, drain).await)
+                .await
+                .flatten()
         }
         Err(error) => Err(error.context("the component could not be instantiated")),
     };
@@ -161,12 +169,24 @@ async fn instantiate(exports: &Exports, context: &GuestContext) -> wasmtime::Res
             exports.$indices.as_ref().map(|indices| indices.load(&mut store, &instance)).transpose()?
         };
     }
-    let guest =
-        Guest { http: load!(http), subscriber: load!(subscriber), operator: load!(operator), health: load!(health), websocket: load!(websocket), instance };
+    let guest = Guest {
+        http: load!(http),
+        subscriber: load!(subscriber),
+        operator: load!(operator),
+        health: load!(health),
+        websocket: load!(websocket),
+        instance,
+    };
     Ok((store, guest))
 }
 
-async fn serve(accessor: &Accessor<State>, guest: &Guest, jobs: &mut mpsc::UnboundedReceiver<Job>, concurrency: usize, drain: Duration) -> wasmtime::Result<()> {
+async fn serve(
+    accessor: &Accessor<State>,
+    guest: &Guest,
+    jobs: &mut mpsc::UnboundedReceiver<Job>,
+    concurrency: usize,
+    drain: Duration,
+) -> wasmtime::Result<()> {
     let mut running = FuturesUnordered::new();
     let mut open = true;
     while open || !running.is_empty() {
@@ -249,7 +269,13 @@ fn missing(interface: &str) -> wasmtime::Error {
     wasmtime::format_err!("the component does not export {interface}")
 }
 
-async fn call(accessor: &Accessor<State>, guest: &Guest, function: ComponentExportIndex, params: &[Val], results: usize) -> wasmtime::Result<Vec<Val>> {
+async fn call(
+    accessor: &Accessor<State>,
+    guest: &Guest,
+    function: ComponentExportIndex,
+    params: &[Val],
+    results: usize,
+) -> wasmtime::Result<Vec<Val>> {
     let function = accessor
         .with(|mut store| guest.instance.get_func(&mut store, function))
         .ok_or_else(|| wasmtime::format_err!("the function is gone"))?;
@@ -258,7 +284,11 @@ async fn call(accessor: &Accessor<State>, guest: &Guest, function: ComponentExpo
     Ok(answers)
 }
 
-async fn answer_http(accessor: &Accessor<State>, guest: &Guest, request: http::Request<WasiBody>) -> wasmtime::Result<HttpReply> {
+async fn answer_http(
+    accessor: &Accessor<State>,
+    guest: &Guest,
+    request: http::Request<WasiBody>,
+) -> wasmtime::Result<HttpReply> {
     let handler = guest.http.as_ref().ok_or_else(|| missing("wasi:http/handler"))?;
     let (request, received) = accessor.with(|mut store| {
         let view = wasmtime_wasi_http::WasiHttpView::http(store.data_mut());
@@ -285,7 +315,10 @@ impl http_body::Body for HeldBody {
     type Data = bytes::Bytes;
     type Error = wasmtime_wasi_http::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<http_body::Frame<Self::Data>, Self::Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Self::Data>, Self::Error>>> {
         let frame = Pin::new(&mut self.body).poll_frame(cx);
         if matches!(frame, Poll::Ready(None | Some(Err(_)))) {
             self.lease = None;

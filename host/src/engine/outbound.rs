@@ -28,8 +28,14 @@ impl Default for Outbound {
         tcp.enforce_http(false);
         tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         tcp.set_nodelay(true);
-        let connector = hyper_rustls::HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_all_versions().wrap_connector(tcp);
-        Self { client: Client::builder(TokioExecutor::new()).pool_idle_timeout(Duration::from_secs(60)).build(connector) }
+        let connector = hyper_rustls::HttpsConnectorBuilder::new()
+            .with_webpki_roots()
+            .https_or_http()
+            .enable_all_versions()
+            .wrap_connector(tcp);
+        Self {
+            client: Client::builder(TokioExecutor::new()).pool_idle_timeout(Duration::from_secs(60)).build(connector),
+        }
     }
 }
 
@@ -61,13 +67,18 @@ impl WasiHttpHooks for OutboundHooks {
                 );
                 return Err(Error::HttpRequestDenied);
             }
-            let first_byte = options.and_then(|options| options.first_byte_timeout).unwrap_or(FIRST_BYTE_TIMEOUT).min(FIRST_BYTE_TIMEOUT);
+            let first_byte = options
+                .and_then(|options| options.first_byte_timeout)
+                .unwrap_or(FIRST_BYTE_TIMEOUT)
+                .min(FIRST_BYTE_TIMEOUT);
             // The client sets it from the address for HTTP/1.1 and must not send it over HTTP/2.
             request.headers_mut().remove(http::header::HOST);
             let response = tokio::time::timeout(first_byte, client.request(request))
                 .await
                 .map_err(|_| Error::ConnectionReadTimeout)?
-                .map_err(|error| if error.is_connect() { Error::ConnectionRefused } else { Error::HttpProtocolError })?;
+                .map_err(
+                    |error| if error.is_connect() { Error::ConnectionRefused } else { Error::HttpProtocolError },
+                )?;
             let response = response.map(|body| body.map_err(Error::Hyper).boxed_unsync());
             let done: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(async { Ok(()) });
             Ok((response, done))

@@ -114,8 +114,19 @@ pub struct Provider {
 impl Provider {
     pub fn new(context: GuestContext, compiled: &Compiled, exports: Exports) -> Self {
         let calls_max = calls_max(&context.limits);
-        let generation = Generation { number: 1, digest: compiled.digest.clone(), exports: Arc::new(exports), workers: Mutex::default() };
-        Self { context, current: ArcSwap::from_pointee(generation), generations: AtomicU64::new(1), bulkhead: Arc::new(Semaphore::new(calls_max)), breaker: Breaker::default() }
+        let generation = Generation {
+            number: 1,
+            digest: compiled.digest.clone(),
+            exports: Arc::new(exports),
+            workers: Mutex::default(),
+        };
+        Self {
+            context,
+            current: ArcSwap::from_pointee(generation),
+            generations: AtomicU64::new(1),
+            bulkhead: Arc::new(Semaphore::new(calls_max)),
+            breaker: Breaker::default(),
+        }
     }
 
     pub fn name(&self) -> &str {
@@ -134,7 +145,10 @@ impl Provider {
     pub async fn call(&self, function: &str, params: Vec<Val>, results: usize) -> Result<Vec<Val>, CallFailure> {
         let generation = self.current.load_full();
         let Some(index) = generation.exports.function(function) else {
-            return Err(CallFailure::NoFunction { component: Arc::clone(&self.context.component), function: function.to_owned() });
+            return Err(CallFailure::NoFunction {
+                component: Arc::clone(&self.context.component),
+                function: function.to_owned(),
+            });
         };
         self.run(&generation, self.deadline(), |reply| Work::Call { function: index, params, results, reply }).await
     }
@@ -144,11 +158,20 @@ impl Provider {
         self.run(&self.current.load_full(), self.deadline(), |reply| Work::Http { request, reply }).await
     }
 
-    pub async fn deliver(&self, event: events::Event, delivery: events::Delivery, timeout: Duration) -> Result<Result<(), events::Failure>, CallFailure> {
+    pub async fn deliver(
+        &self,
+        event: events::Event,
+        delivery: events::Delivery,
+        timeout: Duration,
+    ) -> Result<Result<(), events::Failure>, CallFailure> {
         self.run(&self.current.load_full(), timeout, |reply| Work::Event { event, delivery, reply }).await
     }
 
-    pub async fn operate(&self, command: String, arguments: Vec<String>) -> Result<Result<String, String>, CallFailure> {
+    pub async fn operate(
+        &self,
+        command: String,
+        arguments: Vec<String>,
+    ) -> Result<Result<String, String>, CallFailure> {
         self.run(&self.current.load_full(), self.deadline(), |reply| Work::Operate { command, arguments, reply }).await
     }
 
@@ -186,7 +209,12 @@ impl Provider {
     /// [`SwapError::Unhealthy`]; then nothing has changed.
     pub async fn swap(&self, compiled: &Compiled, exports: Exports) -> Result<u64, SwapError> {
         let number = self.generations.fetch_add(1, Ordering::AcqRel) + 1;
-        let generation = Arc::new(Generation { number, digest: compiled.digest.clone(), exports: Arc::new(exports), workers: Mutex::default() });
+        let generation = Arc::new(Generation {
+            number,
+            digest: compiled.digest.clone(),
+            exports: Arc::new(exports),
+            workers: Mutex::default(),
+        });
         if generation.exports.tells_health() {
             match self.run(&generation, self.deadline(), |reply| Work::Check { reply }).await {
                 Ok(Ok(())) => {}
@@ -205,7 +233,12 @@ impl Provider {
         Duration::from_millis(u64::from(self.context.limits.deadline_ms))
     }
 
-    async fn run<T>(&self, generation: &Arc<Generation>, deadline: Duration, work: impl FnOnce(Reply<T>) -> Work) -> Result<T, CallFailure> {
+    async fn run<T>(
+        &self,
+        generation: &Arc<Generation>,
+        deadline: Duration,
+        work: impl FnOnce(Reply<T>) -> Work,
+    ) -> Result<T, CallFailure> {
         let outcome = self.attempt(generation, deadline, work).await;
         let label = match &outcome {
             Ok(_) => "ok",
@@ -215,7 +248,8 @@ impl Provider {
             Err(CallFailure::CircuitOpen { .. }) => "circuit-open",
             Err(CallFailure::NoFunction { .. }) => "no-function",
         };
-        counter!("mindflow_component_calls_total", "component" => self.name().to_owned(), "outcome" => label).increment(1);
+        counter!("mindflow_component_calls_total", "component" => self.name().to_owned(), "outcome" => label)
+            .increment(1);
         match &outcome {
             Ok(_) => self.breaker.succeeded(),
             Err(failure @ (CallFailure::Trapped { .. } | CallFailure::Deadline { .. })) => {
@@ -229,7 +263,12 @@ impl Provider {
         outcome
     }
 
-    async fn attempt<T>(&self, generation: &Arc<Generation>, deadline: Duration, work: impl FnOnce(Reply<T>) -> Work) -> Result<T, CallFailure> {
+    async fn attempt<T>(
+        &self,
+        generation: &Arc<Generation>,
+        deadline: Duration,
+        work: impl FnOnce(Reply<T>) -> Work,
+    ) -> Result<T, CallFailure> {
         let component = || Arc::clone(&self.context.component);
         self.breaker.admit(Instant::now()).map_err(|wait| CallFailure::CircuitOpen { component: component(), wait })?;
         let started = tokio::time::Instant::now();
@@ -238,7 +277,10 @@ impl Provider {
             .await
             .ok()
             .and_then(Result::ok)
-            .ok_or_else(|| CallFailure::Overloaded { component: component(), calls_max: calls_max(&self.context.limits) })?;
+            .ok_or_else(|| CallFailure::Overloaded {
+                component: component(),
+                calls_max: calls_max(&self.context.limits),
+            })?;
         let lease = generation.lease(&self.context, permit);
         let worker = Arc::clone(&lease.worker);
         let (reply, answer) = oneshot::channel();
@@ -250,7 +292,9 @@ impl Provider {
         };
         match answer {
             Ok(Ok(Ok(value))) => Ok(value),
-            Ok(Ok(Err(trap))) => Err(CallFailure::Trapped { component: component(), reason: super::runtime::one_line(&trap) }),
+            Ok(Ok(Err(trap))) => {
+                Err(CallFailure::Trapped { component: component(), reason: super::runtime::one_line(&trap) })
+            }
             Ok(Err(_gone)) => {
                 let reason = worker.last_words.get().cloned().unwrap_or_else(|| "its instance ended".to_owned());
                 Err(CallFailure::Trapped { component: component(), reason })
@@ -283,9 +327,18 @@ impl Generation {
         let mut workers = self.lock();
         workers.retain(|worker| !worker.jobs.is_closed());
         // The most recently used idle one is the warmest.
-        let idlest = workers.iter().enumerate().rev().min_by_key(|(_, worker)| worker.load.load(Ordering::Acquire)).map(|(index, worker)| (index, Arc::clone(worker)));
+        let idlest = workers
+            .iter()
+            .enumerate()
+            .rev()
+            .min_by_key(|(_, worker)| worker.load.load(Ordering::Acquire))
+            .map(|(index, worker)| (index, Arc::clone(worker)));
         let chosen = match idlest {
-            Some((index, worker)) if worker.load.load(Ordering::Acquire) == 0 || workers.len() >= limits.max as usize => Some((index, worker)),
+            Some((index, worker))
+                if worker.load.load(Ordering::Acquire) == 0 || workers.len() >= limits.max as usize =>
+            {
+                Some((index, worker))
+            }
             _ => None,
         };
         let worker = match chosen {
@@ -311,7 +364,13 @@ impl Generation {
     fn start(self: &Arc<Self>, context: &GuestContext) -> Arc<Worker> {
         let (jobs, queue) = mpsc::unbounded_channel();
         let last_words = LastWords::default();
-        let worker = Arc::new(Worker { jobs, load: AtomicU32::new(0), uses: AtomicU32::new(1), last_words: Arc::clone(&last_words), abort: OnceLock::new() });
+        let worker = Arc::new(Worker {
+            jobs,
+            load: AtomicU32::new(0),
+            uses: AtomicU32::new(1),
+            last_words: Arc::clone(&last_words),
+            abort: OnceLock::new(),
+        });
         let task = tokio::spawn(instance::run(Arc::clone(&self.exports), context.clone(), queue, last_words));
         let _ = worker.abort.set(task.abort_handle());
         worker

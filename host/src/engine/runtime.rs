@@ -39,11 +39,19 @@ pub struct Compiled {
 #[derive(Debug, thiserror::Error)]
 pub enum CompileError {
     #[error("cannot read the component file {}: {source}; build the components with `cargo xtask build`", path.display())]
-    Read { path: PathBuf, #[source] source: std::io::Error },
+    Read {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
     #[error("{} is not a component that this host can run: {reason}", path.display())]
     Compile { path: PathBuf, reason: String },
     #[error("cannot write compiled code to {}: {source}", path.display())]
-    Cache { path: PathBuf, #[source] source: std::io::Error },
+    Cache {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
 }
 
 impl Engine {
@@ -91,7 +99,8 @@ impl Engine {
         let failed = |error: wasmtime::Error| CompileError::Compile { path: path.to_owned(), reason: one_line(&error) };
         let code = self.wasmtime.precompile_component(&bytes).map_err(failed)?;
         write_atomically(&cached, &code).map_err(|source| CompileError::Cache { path: cached.clone(), source })?;
-        let component = self.load(&cached).map_or_else(|| Component::from_binary(&self.wasmtime, &bytes), Ok).map_err(failed)?;
+        let component =
+            self.load(&cached).map_or_else(|| Component::from_binary(&self.wasmtime, &bytes), Ok).map_err(failed)?;
         Ok(Compiled { component, digest, from_cache: false })
     }
 

@@ -43,9 +43,16 @@ impl State {
     pub(super) fn new(context: &GuestContext) -> Self {
         let name = Arc::clone(&context.component);
         Self {
-            wasi: WasiCtxBuilder::new().stdout(LogStream::stdout(Arc::clone(&name))).stderr(LogStream::stderr(Arc::clone(&name))).build(),
+            wasi: WasiCtxBuilder::new()
+                .stdout(LogStream::stdout(Arc::clone(&name)))
+                .stderr(LogStream::stderr(Arc::clone(&name)))
+                .build(),
             http: WasiHttpCtx::new(),
-            hooks: OutboundHooks { outbound: context.outbound.clone(), allowed: Arc::clone(&context.allowed_hosts), component: name },
+            hooks: OutboundHooks {
+                outbound: context.outbound.clone(),
+                allowed: Arc::clone(&context.allowed_hosts),
+                component: name,
+            },
             table: ResourceTable::new(),
             limits: StoreLimitsBuilder::new()
                 .memory_size((context.limits.memory_mib_max as usize) << 20)

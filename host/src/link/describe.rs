@@ -6,7 +6,8 @@ use wasmtime::component::{Type, types::ComponentFunc};
 const DEPTH_MAX: usize = 3;
 
 pub fn function(function: &ComponentFunc) -> String {
-    let params = function.params().map(|(name, ty)| format!("{name}: {}", type_(&ty, 0))).collect::<Vec<_>>().join(", ");
+    let params =
+        function.params().map(|(name, ty)| format!("{name}: {}", type_(&ty, 0))).collect::<Vec<_>>().join(", ");
     let results = function.results().map(|ty| type_(&ty, 0)).collect::<Vec<_>>().join(", ");
     let word = if function.async_() { "async func" } else { "func" };
     if results.is_empty() { format!("{word}({params})") } else { format!("{word}({params}) -> {results}") }
@@ -36,10 +37,20 @@ fn type_(ty: &Type, depth: usize) -> String {
         Type::Option(option) => format!("option<{}>", inner(&option.ty())),
         Type::Result(result) => format!("result<{}, {}>", optional(result.ok()), optional(result.err())),
         Type::Tuple(tuple) => format!("tuple<{}>", tuple.types().map(|ty| inner(&ty)).collect::<Vec<_>>().join(", ")),
-        Type::Record(record) => format!("record {{ {} }}", record.fields().map(|field| format!("{}: {}", field.name, inner(&field.ty))).collect::<Vec<_>>().join(", ")),
+        Type::Record(record) => format!(
+            "record {{ {} }}",
+            record.fields().map(|field| format!("{}: {}", field.name, inner(&field.ty))).collect::<Vec<_>>().join(", ")
+        ),
         Type::Variant(variant) => format!(
             "variant {{ {} }}",
-            variant.cases().map(|case| case.ty.as_ref().map_or_else(|| case.name.to_owned(), |ty| format!("{}({})", case.name, inner(ty)))).collect::<Vec<_>>().join(", ")
+            variant
+                .cases()
+                .map(|case| case
+                    .ty
+                    .as_ref()
+                    .map_or_else(|| case.name.to_owned(), |ty| format!("{}({})", case.name, inner(ty))))
+                .collect::<Vec<_>>()
+                .join(", ")
         ),
         Type::Enum(cases) => format!("enum {{ {} }}", cases.names().collect::<Vec<_>>().join(", ")),
         Type::Flags(flags) => format!("flags {{ {} }}", flags.names().collect::<Vec<_>>().join(", ")),

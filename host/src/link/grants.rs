@@ -4,7 +4,12 @@ use super::LinkError;
 use crate::manifest::{AllowList, ComponentEntry, JwtGrant};
 
 /// Whether the manifest grants what the interface gives.
-pub(super) fn check(manifest: &str, entry: &ComponentEntry, interface: &str, allowed_hosts: &AllowList) -> Result<(), LinkError> {
+pub(super) fn check(
+    manifest: &str,
+    entry: &ComponentEntry,
+    interface: &str,
+    allowed_hosts: &AllowList,
+) -> Result<(), LinkError> {
     let tool = format!("component.{}.tool.mindflow", entry.name);
     let spin = format!("component.{}", entry.name);
     let base = interface.split('@').next().unwrap_or(interface);
@@ -12,7 +17,11 @@ pub(super) fn check(manifest: &str, entry: &ComponentEntry, interface: &str, all
     let (granted, line, table) = match base {
         "mindflow:platform/sql" => (!entry.sql.is_empty(), r#"sql = { DATABASE = "caller" }"#, tool),
         "mindflow:platform/key-value" => (!entry.key_value.is_empty(), r#"key-value = ["BUCKET"]"#, tool),
-        "mindflow:platform/realtime" => (!realtime.publish.is_empty() || !realtime.subscribe.is_empty(), r#"realtime = { publish = ["TOPIC"] }"#, tool),
+        "mindflow:platform/realtime" => (
+            !realtime.publish.is_empty() || !realtime.subscribe.is_empty(),
+            r#"realtime = { publish = ["TOPIC"] }"#,
+            tool,
+        ),
         "mindflow:platform/jwt-signer" => (entry.jwt.contains(&JwtGrant::Sign), r#"jwt = ["sign"]"#, tool),
         "mindflow:platform/jwt-verifier" => (entry.jwt.contains(&JwtGrant::Verify), r#"jwt = ["verify"]"#, tool),
         "wasi:http/client" => (!allowed_hosts.is_empty(), r#"allowed_outbound_hosts = ["https://HOST"]"#, spin),
@@ -21,5 +30,11 @@ pub(super) fn check(manifest: &str, entry: &ComponentEntry, interface: &str, all
     if granted {
         return Ok(());
     }
-    Err(LinkError::NotGranted { component: entry.name.clone(), interface: interface.to_owned(), line: line.to_owned(), table, manifest: manifest.to_owned() })
+    Err(LinkError::NotGranted {
+        component: entry.name.clone(),
+        interface: interface.to_owned(),
+        line: line.to_owned(),
+        table,
+        manifest: manifest.to_owned(),
+    })
 }

@@ -26,15 +26,23 @@ pub struct Callee<'a> {
 /// Why a component cannot be joined to the rest.
 #[derive(Debug, thiserror::Error)]
 pub enum LinkError {
-    #[error("component `{component}` imports {interface}, which the manifest does not grant; add `{line}` under [{table}] in {manifest}")]
+    #[error(
+        "component `{component}` imports {interface}, which the manifest does not grant; add `{line}` under [{table}] in {manifest}"
+    )]
     NotGranted { component: String, interface: String, line: String, table: String, manifest: String },
-    #[error("component `{component}` imports {interface}, which neither the host nor a component that it calls provides; add the component that exports it to `calls` under [component.{component}.tool.mindflow]")]
+    #[error(
+        "component `{component}` imports {interface}, which neither the host nor a component that it calls provides; add the component that exports it to `calls` under [component.{component}.tool.mindflow]"
+    )]
     NoProvider { component: String, interface: String },
     #[error("component `{caller}` calls {function} of `{callee}`, which does not export it")]
     NoFunction { caller: String, callee: String, function: String },
-    #[error("{function}: component `{caller}` imports it as {imported}, but `{callee}` exports it as {exported}; build both from the same WIT")]
+    #[error(
+        "{function}: component `{caller}` imports it as {imported}, but `{callee}` exports it as {exported}; build both from the same WIT"
+    )]
     Mismatch { function: String, caller: String, imported: String, callee: String, exported: String },
-    #[error("{function} of `{callee}` cannot tell its caller of a failed call: its error needs a case `unavailable(string)`")]
+    #[error(
+        "{function} of `{callee}` cannot tell its caller of a failed call: its error needs a case `unavailable(string)`"
+    )]
     NoFailureCase { function: String, callee: String },
     #[error("component `{component}` must export {interface}, because {reason}")]
     NoExport { component: String, interface: &'static str, reason: String },
@@ -54,7 +62,8 @@ pub fn link(
     allowed_hosts: &AllowList,
     callees: &[Callee<'_>],
 ) -> Result<InstancePre<State>, LinkError> {
-    let other = |error: &wasmtime::Error| LinkError::Other { component: entry.name.clone(), reason: crate::engine_line(error) };
+    let other =
+        |error: &wasmtime::Error| LinkError::Other { component: entry.name.clone(), reason: crate::engine_line(error) };
     let mut linker = Linker::<State>::new(engine.wasmtime());
     wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(|error| other(&error))?;
     wasmtime_wasi::p3::add_to_linker(&mut linker).map_err(|error| other(&error))?;
@@ -75,7 +84,10 @@ pub fn link(
         let mut instance = linker.instance(interface).map_err(|error| other(&error))?;
         for (function, item) in wanted.exports(engine.wasmtime()) {
             let ComponentItem::ComponentFunc(imported) = item.ty else { continue };
-            let callee = callee.ok_or_else(|| LinkError::NoProvider { component: entry.name.clone(), interface: interface.to_owned() })?;
+            let callee = callee.ok_or_else(|| LinkError::NoProvider {
+                component: entry.name.clone(),
+                interface: interface.to_owned(),
+            })?;
             remote::check(engine, &entry.name, &imported, callee, interface, function)?;
             remote::define(&mut instance, callee, interface, function).map_err(|error| other(&error))?;
         }
@@ -87,9 +99,18 @@ pub fn link(
 ///
 /// # Errors
 /// The first function that is missing or of another type.
-pub fn check_caller(engine: &Engine, caller: &str, importer: &Component, callee: &Callee<'_>, interfaces: &Component) -> Result<(), LinkError> {
+pub fn check_caller(
+    engine: &Engine,
+    caller: &str,
+    importer: &Component,
+    callee: &Callee<'_>,
+    interfaces: &Component,
+) -> Result<(), LinkError> {
     for (interface, item) in importer.component_type().imports(engine.wasmtime()) {
-        if interface.starts_with("wasi:") || interface.starts_with("mindflow:platform/") || interfaces.get_export_index(None, interface).is_none() {
+        if interface.starts_with("wasi:")
+            || interface.starts_with("mindflow:platform/")
+            || interfaces.get_export_index(None, interface).is_none()
+        {
             continue;
         }
         let ComponentItem::ComponentInstance(wanted) = item.ty else { continue };

@@ -12,14 +12,23 @@ use wasmtime::component::{
 const FAILURE_CASE: &str = "unavailable";
 
 /// Compares the function as the caller imports it with the one that the callee exports.
-pub(super) fn check(engine: &Engine, caller: &str, imported: &ComponentFunc, callee: &Callee<'_>, interface: &str, function: &str) -> Result<(), LinkError> {
+pub(super) fn check(
+    engine: &Engine,
+    caller: &str,
+    imported: &ComponentFunc,
+    callee: &Callee<'_>,
+    interface: &str,
+    function: &str,
+) -> Result<(), LinkError> {
     let name = format!("{interface}#{function}");
     let exported = exported(engine, callee, interface, function).ok_or_else(|| LinkError::NoFunction {
         caller: caller.to_owned(),
         callee: callee.name.to_owned(),
         function: name.clone(),
     })?;
-    let same = imported.async_() == exported.async_() && imported.params().eq(exported.params()) && imported.results().eq(exported.results());
+    let same = imported.async_() == exported.async_()
+        && imported.params().eq(exported.params())
+        && imported.results().eq(exported.results());
     if !same {
         return Err(LinkError::Mismatch {
             function: name,
@@ -29,11 +38,17 @@ pub(super) fn check(engine: &Engine, caller: &str, imported: &ComponentFunc, cal
             exported: describe::function(&exported),
         });
     }
-    if has_failure_case(&exported) { Ok(()) } else { Err(LinkError::NoFailureCase { function: name, callee: callee.name.to_owned() }) }
+    if has_failure_case(&exported) {
+        Ok(())
+    } else {
+        Err(LinkError::NoFailureCase { function: name, callee: callee.name.to_owned() })
+    }
 }
 
 fn exported(engine: &Engine, callee: &Callee<'_>, interface: &str, function: &str) -> Option<ComponentFunc> {
-    let ComponentItem::ComponentInstance(instance) = callee.component.component_type().get_export(engine.wasmtime(), interface)?.ty else {
+    let ComponentItem::ComponentInstance(instance) =
+        callee.component.component_type().get_export(engine.wasmtime(), interface)?.ty
+    else {
         return None;
     };
     match instance.get_export(engine.wasmtime(), function)?.ty {
@@ -51,7 +66,12 @@ fn has_failure_case(function: &ComponentFunc) -> bool {
 
 /// Defines the import as a call of the callee's provider. The call runs in a task of its own: the
 /// callee's deadline holds even when the caller is gone.
-pub(super) fn define(instance: &mut LinkerInstance<'_, State>, callee: &Callee<'_>, interface: &str, function: &str) -> wasmtime::Result<()> {
+pub(super) fn define(
+    instance: &mut LinkerInstance<'_, State>,
+    callee: &Callee<'_>,
+    interface: &str,
+    function: &str,
+) -> wasmtime::Result<()> {
     let name: std::sync::Arc<str> = format!("{interface}#{function}").into();
     let slot = callee.slot.clone();
     instance.func_new_concurrent(function, move |_, _, params, results| {

@@ -22,7 +22,9 @@ enum Host {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("allowed_outbound_hosts has {0:?}; write a scheme and a host, such as \"https://api.example.org\" or \"http://127.0.0.1:8080\"")]
+#[error(
+    "allowed_outbound_hosts has {0:?}; write a scheme and a host, such as \"https://api.example.org\" or \"http://127.0.0.1:8080\""
+)]
 pub struct AllowListError(String);
 
 impl AllowList {
@@ -30,7 +32,13 @@ impl AllowList {
     /// The first entry that is not `http(s)://host[:port]`. Paths are ignored; empty entries too, so that
     /// a template may come out empty.
     pub fn parse<'a>(entries: impl IntoIterator<Item = &'a str>) -> Result<Self, AllowListError> {
-        entries.into_iter().map(str::trim).filter(|entry| !entry.is_empty()).map(parse_entry).collect::<Result<_, _>>().map(Self)
+        entries
+            .into_iter()
+            .map(str::trim)
+            .filter(|entry| !entry.is_empty())
+            .map(parse_entry)
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -48,7 +56,9 @@ impl AllowList {
                 && entry.port == port
                 && match &entry.host {
                     Host::Exact(name) => *name == host,
-                    Host::Under(domain) => host.strip_suffix(domain.as_str()).is_some_and(|label| label.len() > 1 && label.ends_with('.')),
+                    Host::Under(domain) => {
+                        host.strip_suffix(domain.as_str()).is_some_and(|label| label.len() > 1 && label.ends_with('.'))
+                    }
                 }
         })
     }

@@ -11,7 +11,10 @@ mod variables;
 
 pub use allow_list::{AllowList, AllowListError};
 pub use runtime_config::{Bytes, HttpSettings, LogFormat, LogSettings, RealtimeSettings, RuntimeConfig};
-pub use spin::{Command, ComponentEntry, DatabaseAccess, Instances, InstancesMode, JwtGrant, Manifest, RealtimeGrant, SubscriptionEntry, WebSocketRoute};
+pub use spin::{
+    Command, ComponentEntry, DatabaseAccess, Instances, InstancesMode, JwtGrant, Manifest, RealtimeGrant,
+    SubscriptionEntry, WebSocketRoute,
+};
 pub use variables::Variables;
 
 use std::path::{Path, PathBuf};
@@ -20,7 +23,11 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
     #[error("cannot read {}: {source}", path.display())]
-    Read { path: PathBuf, #[source] source: std::io::Error },
+    Read {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
     #[error("{}{line}: {message}", path.display())]
     Syntax { path: PathBuf, line: String, message: String },
     #[error("{}: {message}", path.display())]

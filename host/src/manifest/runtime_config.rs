@@ -88,7 +88,13 @@ pub struct HttpSettings {
 
 impl Default for HttpSettings {
     fn default() -> Self {
-        Self { body_max: Bytes(11 << 20), header_timeout_ms: 10_000, connections_max: 10_000, drain_ms: 10_000, metrics: true }
+        Self {
+            body_max: Bytes(11 << 20),
+            header_timeout_ms: 10_000,
+            connections_max: 10_000,
+            drain_ms: 10_000,
+            metrics: true,
+        }
     }
 }
 
@@ -127,7 +133,9 @@ impl<'de> Deserialize<'de> for Bytes {
         }
         match Form::deserialize(deserializer)? {
             Form::Number(bytes) => Ok(Self(bytes)),
-            Form::Text(text) => parse_bytes(&text).map(Self).ok_or_else(|| serde::de::Error::custom(format!("{text:?} is no size; write such as \"256KiB\" or \"10MiB\""))),
+            Form::Text(text) => parse_bytes(&text).map(Self).ok_or_else(|| {
+                serde::de::Error::custom(format!("{text:?} is no size; write such as \"256KiB\" or \"10MiB\""))
+            }),
         }
     }
 }
@@ -158,8 +166,19 @@ fn yes() -> bool {
 }
 
 /// Top-level tables and keys that the environment may set; other `MINDFLOW_…` names are not settings.
-const SETTINGS: [&str; 11] =
-    ["listen", "data-dir", "migrate", "databases", "key-value", "realtime", "events", "keys", "http", "log", "variables"];
+const SETTINGS: [&str; 11] = [
+    "listen",
+    "data-dir",
+    "migrate",
+    "databases",
+    "key-value",
+    "realtime",
+    "events",
+    "keys",
+    "http",
+    "log",
+    "variables",
+];
 
 impl RuntimeConfig {
     /// Reads the file, then the environment over it.
@@ -167,7 +186,8 @@ impl RuntimeConfig {
     /// # Errors
     /// One line that names the file or the environment variable, the setting and the rule.
     pub fn load(path: &Path) -> Result<Self, ManifestError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ManifestError::Read { path: path.to_owned(), source })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| ManifestError::Read { path: path.to_owned(), source })?;
         toml::from_str::<toml::Table>(&text).map_err(|error| ManifestError::syntax(path, &text, &error))?;
         let environment = Env::prefixed("MINDFLOW_")
             .map(|key| key.as_str().replace("__", ".").replace('_', "-").into())

@@ -265,7 +265,8 @@ impl Manifest {
     /// # Errors
     /// One line that names the file, the line or the table, and what to change.
     pub fn load(path: &Path) -> Result<Self, ManifestError> {
-        let text = std::fs::read_to_string(path).map_err(|source| ManifestError::Read { path: path.to_owned(), source })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| ManifestError::Read { path: path.to_owned(), source })?;
         let file: File = toml::from_str(&text).map_err(|error| ManifestError::syntax(path, &text, &error))?;
         let root = std::path::absolute(path)
             .ok()
@@ -276,7 +277,12 @@ impl Manifest {
         }
         let http_component = match file.trigger.get("http").map(Vec::as_slice) {
             Some([only]) => only.component.clone(),
-            _ => return Err(ManifestError::invalid(path, "needs exactly one [[trigger.http]]: one component serves HTTP")),
+            _ => {
+                return Err(ManifestError::invalid(
+                    path,
+                    "needs exactly one [[trigger.http]]: one component serves HTTP",
+                ));
+            }
         };
         let tool = file.application.tool.mindflow;
         let manifest = Self {
@@ -288,7 +294,11 @@ impl Manifest {
             migrations: tool.migrations.into_iter().map(|(name, dir)| (name, root.join(dir))).collect(),
             commands: tool.commands,
             http_component,
-            components: file.component.into_iter().map(|(name, entry)| (name.clone(), component(name, entry, &root))).collect(),
+            components: file
+                .component
+                .into_iter()
+                .map(|(name, entry)| (name.clone(), component(name, entry, &root)))
+                .collect(),
         };
         manifest.check().map_err(|message| ManifestError::invalid(path, message))?;
         Ok(manifest)
@@ -298,16 +308,26 @@ impl Manifest {
     fn check(&self) -> Result<(), String> {
         let known = || self.components.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
         if !self.components.contains_key(&self.http_component) {
-            return Err(format!("[[trigger.http]] names component `{}`, which is not among {}", self.http_component, known()));
+            return Err(format!(
+                "[[trigger.http]] names component `{}`, which is not among {}",
+                self.http_component,
+                known()
+            ));
         }
         for (name, command) in &self.commands {
             if !self.components.contains_key(&command.component) {
-                return Err(format!("command `{name}` names component `{}`, which is not among {}", command.component, known()));
+                return Err(format!(
+                    "command `{name}` names component `{}`, which is not among {}",
+                    command.component,
+                    known()
+                ));
             }
         }
         for variable in self.environment.keys() {
             if !self.variables.contains_key(variable) {
-                return Err(format!("[application.tool.mindflow.environment] sets `{variable}`, which [variables] does not define"));
+                return Err(format!(
+                    "[application.tool.mindflow.environment] sets `{variable}`, which [variables] does not define"
+                ));
             }
         }
         for entry in self.components.values() {

@@ -58,7 +58,9 @@ impl Variables {
                 return Err(format!("{template:?} has `{{{{` without `}}}}`"));
             };
             let name = name.trim();
-            let value = self.0.get(name).ok_or_else(|| format!("{template:?} names the variable `{name}`, which [variables] does not define"))?;
+            let value = self.0.get(name).ok_or_else(|| {
+                format!("{template:?} names the variable `{name}`, which [variables] does not define")
+            })?;
             filled.push_str(before);
             filled.push_str(value);
             rest = tail;
@@ -78,7 +80,10 @@ mod tests {
 
     #[test]
     fn a_template_is_filled_wherever_it_names_a_variable() {
-        assert_eq!(variables().fill("{{ host }}/v1{{empty}}?x={{host}}").unwrap(), "https://a.example/v1?x=https://a.example");
+        assert_eq!(
+            variables().fill("{{ host }}/v1{{empty}}?x={{host}}").unwrap(),
+            "https://a.example/v1?x=https://a.example"
+        );
         assert_eq!(variables().fill("plain").unwrap(), "plain");
     }
 

@@ -15,7 +15,8 @@ pub fn of(headers: &HeaderMap) -> HeaderValue {
 
 fn is_valid(value: &HeaderValue) -> bool {
     let bytes = value.as_bytes();
-    (1..=ID_CHARS_MAX).contains(&bytes.len()) && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(byte))
+    (1..=ID_CHARS_MAX).contains(&bytes.len())
+        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(byte))
 }
 
 /// The trace id of a W3C `traceparent` (version 00): 32 lower-case hexadecimal digits, not all zero.
@@ -23,8 +24,13 @@ fn trace_id(headers: &HeaderMap) -> Option<HeaderValue> {
     let text = headers.get("traceparent")?.to_str().ok()?;
     let mut parts = text.split('-');
     let (version, trace, span) = (parts.next()?, parts.next()?, parts.next()?);
-    let hexadecimal = |part: &str, length| part.len() == length && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    let valid = hexadecimal(version, 2) && version != "ff" && hexadecimal(trace, 32) && hexadecimal(span, 16) && trace.bytes().any(|byte| byte != b'0');
+    let hexadecimal =
+        |part: &str, length| part.len() == length && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let valid = hexadecimal(version, 2)
+        && version != "ff"
+        && hexadecimal(trace, 32)
+        && hexadecimal(span, 16)
+        && trace.bytes().any(|byte| byte != b'0');
     if valid { HeaderValue::from_str(trace).ok() } else { None }
 }
 
@@ -55,7 +61,10 @@ mod tests {
 
     #[test]
     fn a_traceparent_gives_its_trace_id() {
-        assert_eq!(id("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"), "4bf92f3577b34da6a3ce929d0e0e4736");
+        assert_eq!(
+            id("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+            "4bf92f3577b34da6a3ce929d0e0e4736"
+        );
         assert_eq!(id("traceparent", "00-00000000000000000000000000000000-00f067aa0ba902b7-01").len(), 36);
     }
 }

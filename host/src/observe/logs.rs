@@ -16,8 +16,12 @@ pub fn install(settings: &LogSettings) -> Result<(), String> {
     let filter: EnvFilter = filter.parse().map_err(|error| format!("log.filter {filter:?}: {error}"))?;
     let registry = tracing_subscriber::registry().with(filter);
     let installed = match settings.format {
-        LogFormat::Text => registry.with(fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal())).try_init(),
-        LogFormat::Json => registry.with(fmt::layer().json().flatten_event(true).with_writer(std::io::stderr)).try_init(),
+        LogFormat::Text => registry
+            .with(fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()))
+            .try_init(),
+        LogFormat::Json => {
+            registry.with(fmt::layer().json().flatten_event(true).with_writer(std::io::stderr)).try_init()
+        }
     };
     installed.map_err(|error| error.to_string())
 }

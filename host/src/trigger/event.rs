@@ -27,11 +27,19 @@ impl Handler for Subscribers {
         let Some((provider, timeout)) = self.0.get(attempt.subscription.as_ref()) else {
             return Err(Failure::Reject(format!("no component is subscribed as `{}`", attempt.subscription)));
         };
-        let delivery = wit::Delivery { subscription: attempt.subscription.to_string(), attempt: attempt.attempt, attempts_max: attempt.attempts_max };
+        let delivery = wit::Delivery {
+            subscription: attempt.subscription.to_string(),
+            attempt: attempt.attempt,
+            attempts_max: attempt.attempts_max,
+        };
         match provider.deliver(record(event), delivery, *timeout).await {
             Ok(answer) => answer.map_err(failure),
-            Err(CallFailure::CircuitOpen { wait, component }) => Err(Failure::Retry { reason: format!("the circuit of `{component}` is open"), after: Some(wait) }),
-            Err(overloaded @ CallFailure::Overloaded { .. }) => Err(Failure::Retry { reason: overloaded.to_string(), after: Some(OVERLOADED_PAUSE) }),
+            Err(CallFailure::CircuitOpen { wait, component }) => {
+                Err(Failure::Retry { reason: format!("the circuit of `{component}` is open"), after: Some(wait) })
+            }
+            Err(overloaded @ CallFailure::Overloaded { .. }) => {
+                Err(Failure::Retry { reason: overloaded.to_string(), after: Some(OVERLOADED_PAUSE) })
+            }
             Err(failed) => Err(Failure::Retry { reason: failed.to_string(), after: None }),
         }
     }
@@ -56,7 +64,9 @@ fn record(event: &Event) -> wit::Event {
 
 fn failure(failure: wit::Failure) -> Failure {
     match failure {
-        wit::Failure::Retry((reason, after_ms)) => Failure::Retry { reason, after: after_ms.map(|ms| Duration::from_millis(u64::from(ms))) },
+        wit::Failure::Retry((reason, after_ms)) => {
+            Failure::Retry { reason, after: after_ms.map(|ms| Duration::from_millis(u64::from(ms))) }
+        }
         wit::Failure::Reject(reason) => Failure::Reject(reason),
     }
 }

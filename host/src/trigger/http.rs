@@ -71,7 +71,8 @@ impl Server {
                 let server = Arc::clone(&server);
                 async move { Ok::<_, Infallible>(server.answer(request, peer).await) }
             });
-            let connection = graceful.watch(builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned());
+            let connection =
+                graceful.watch(builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned());
             tokio::spawn(async move {
                 if let Err(error) = connection.await {
                     tracing::debug!(%peer, "connection ended: {error}");
@@ -86,7 +87,10 @@ impl Server {
             self.sockets.wait().await;
         };
         if tokio::time::timeout(Duration::from_millis(self.settings.drain_ms), drained).await.is_err() {
-            tracing::warn!(drain_ms = self.settings.drain_ms, "some requests were still running when the drain time was over");
+            tracing::warn!(
+                drain_ms = self.settings.drain_ms,
+                "some requests were still running when the drain time was over"
+            );
         }
     }
 
@@ -108,7 +112,12 @@ impl Server {
         response
     }
 
-    async fn route(self: &Arc<Self>, request: Request<Incoming>, peer: SocketAddr, id: &HeaderValue) -> Response<WasiBody> {
+    async fn route(
+        self: &Arc<Self>,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+        id: &HeaderValue,
+    ) -> Response<WasiBody> {
         if let Some(probe) = Probe::of(request.uri().path()) {
             let (status, body) = health::answer(probe, &self.platform, self.stop.is_cancelled()).await;
             return own(status, "application/json", body.to_string());
@@ -116,7 +125,11 @@ impl Server {
         if self.settings.metrics && request.uri().path() == "/metrics" {
             return own(StatusCode::OK, "text/plain; version=0.0.4", self.metrics.render());
         }
-        if let Some(route) = self.websocket.as_ref().filter(|route| websocket::is_upgrade(&request) && route.route == request.uri().path()) {
+        if let Some(route) = self
+            .websocket
+            .as_ref()
+            .filter(|route| websocket::is_upgrade(&request) && route.route == request.uri().path())
+        {
             return websocket::accept(self, route, request, peer, id);
         }
         match self.guarded(request) {
@@ -128,13 +141,27 @@ impl Server {
     /// The request with its body bounded, its authority where WASI has it, and its scheme.
     fn guarded(&self, request: Request<Incoming>) -> Result<Request<WasiBody>, Problem> {
         let body_max = self.settings.body_max.0;
-        let too_large = || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload-too-large", format!("The request body is larger than {body_max} bytes."));
-        let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|value| value.parse::<u64>().ok());
+        let too_large = || {
+            Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "payload-too-large",
+                format!("The request body is larger than {body_max} bytes."),
+            )
+        };
+        let announced = request
+            .headers()
+            .get(header::CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.parse::<u64>().ok());
         if announced.is_some_and(|length| length > body_max) {
             return Err(too_large());
         }
         let (mut head, body) = request.into_parts();
-        let authority = head.uri.authority().map(ToString::to_string).or_else(|| head.headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(ToOwned::to_owned));
+        let authority = head
+            .uri
+            .authority()
+            .map(ToString::to_string)
+            .or_else(|| head.headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(ToOwned::to_owned));
         let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
         head.uri = Uri::builder()
             .scheme("http")
@@ -143,7 +170,11 @@ impl Server {
             .build()
             .map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "bad-request", "The Host header is malformed."))?;
         let body = Limited::new(body, usize::try_from(body_max).unwrap_or(usize::MAX)).map_err(move |error| {
-            if error.is::<LengthLimitError>() { WasiError::HttpRequestBodySize(Some(body_max)) } else { WasiError::ConnectionTerminated }
+            if error.is::<LengthLimitError>() {
+                WasiError::HttpRequestBodySize(Some(body_max))
+            } else {
+                WasiError::ConnectionTerminated
+            }
         });
         Ok(Request::from_parts(head, body.boxed_unsync()))
     }
@@ -152,8 +183,14 @@ impl Server {
         match self.platform.http.http(request).await {
             Ok(Ok(response)) => response,
             Ok(Err(code)) => {
-                tracing::error!(correlation_id = id.to_str().unwrap_or_default(), "the component answered a request with {code}");
-                boxed(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The request could not be answered.").response(id))
+                tracing::error!(
+                    correlation_id = id.to_str().unwrap_or_default(),
+                    "the component answered a request with {code}"
+                );
+                boxed(
+                    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The request could not be answered.")
+                        .response(id),
+                )
             }
             Err(failure) => {
                 tracing::error!(correlation_id = id.to_str().unwrap_or_default(), "{failure}");
@@ -161,13 +198,19 @@ impl Server {
                     CallFailure::CircuitOpen { wait, .. } => wait.as_secs().max(1),
                     _ => 1,
                 };
-                boxed(Problem::unavailable("The service cannot answer now; try again shortly.", retry_after_s).response(id))
+                boxed(
+                    Problem::unavailable("The service cannot answer now; try again shortly.", retry_after_s)
+                        .response(id),
+                )
             }
         }
     }
 }
 
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.ok()?;
     match listener.accept().await {
         Ok((stream, peer)) => Some((stream, peer, place)),

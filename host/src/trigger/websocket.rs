@@ -36,23 +36,39 @@ const PING_EVERY: Duration = Duration::from_secs(30);
 
 pub fn is_upgrade(request: &Request<Incoming>) -> bool {
     let token = |name, wanted: &str| {
-        request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok()).is_some_and(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(wanted)))
+        request
+            .headers()
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+            .is_some_and(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(wanted)))
     };
     token(header::CONNECTION, "upgrade") && token(header::UPGRADE, "websocket")
 }
 
 /// Answers the handshake and serves the connection in a task of its own.
-pub fn accept(server: &Arc<Server>, route: &WebSocketRoute, mut request: Request<Incoming>, peer: SocketAddr, id: &HeaderValue) -> Response<WasiBody> {
+pub fn accept(
+    server: &Arc<Server>,
+    route: &WebSocketRoute,
+    mut request: Request<Incoming>,
+    peer: SocketAddr,
+    id: &HeaderValue,
+) -> Response<WasiBody> {
     let (key, protocol) = match agree(route, &request) {
         Ok(agreed) => agreed,
         Err(problem) => return boxed(problem.response(id)),
     };
     let Some(component) = server.platform.websocket() else {
-        return boxed(Problem::new(StatusCode::NOT_FOUND, "not-found", "No component takes WebSocket connections.").response(id));
+        return boxed(
+            Problem::new(StatusCode::NOT_FOUND, "not-found", "No component takes WebSocket connections.").response(id),
+        );
     };
     let upgrade = Upgrade {
         path: request.uri().path_and_query().map(ToString::to_string).unwrap_or_default(),
-        headers: request.headers().iter().filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned()))).collect(),
+        headers: request
+            .headers()
+            .iter()
+            .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
+            .collect(),
         protocol: protocol.clone(),
         remote_address: peer.to_string(),
     };
@@ -63,7 +79,9 @@ pub fn accept(server: &Arc<Server>, route: &WebSocketRoute, mut request: Request
             Ok(upgraded) => upgraded,
             Err(error) => return tracing::debug!(%peer, "the connection was not upgraded: {error}"),
         };
-        let config = WebSocketConfig::default().max_message_size(Some(MESSAGE_BYTES_MAX)).max_frame_size(Some(MESSAGE_BYTES_MAX));
+        let config = WebSocketConfig::default()
+            .max_message_size(Some(MESSAGE_BYTES_MAX))
+            .max_frame_size(Some(MESSAGE_BYTES_MAX));
         let stream = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
         let (to_component, incoming) = mpsc::channel(QUEUE_MAX);
         let (outgoing, from_component) = mpsc::channel(QUEUE_MAX);
@@ -85,12 +103,11 @@ fn agree(route: &WebSocketRoute, request: &Request<Incoming>) -> Result<(String,
         return Err(bad("Sec-WebSocket-Version must be 13.".into()));
     }
     let key = text(header::SEC_WEBSOCKET_KEY).ok_or_else(|| bad("Sec-WebSocket-Key is missing.".into()))?;
-    let offered: Vec<&str> = text(header::SEC_WEBSOCKET_PROTOCOL).unwrap_or_default().split(',').map(str::trim).collect();
-    let protocol = route
-        .protocols
-        .iter()
-        .find(|protocol| offered.contains(&protocol.as_str()))
-        .ok_or_else(|| bad(format!("Offer the subprotocol {} in Sec-WebSocket-Protocol.", route.protocols.join(" or "))))?;
+    let offered: Vec<&str> =
+        text(header::SEC_WEBSOCKET_PROTOCOL).unwrap_or_default().split(',').map(str::trim).collect();
+    let protocol = route.protocols.iter().find(|protocol| offered.contains(&protocol.as_str())).ok_or_else(|| {
+        bad(format!("Offer the subprotocol {} in Sec-WebSocket-Protocol.", route.protocols.join(" or ")))
+    })?;
     Ok((key.to_owned(), protocol.clone()))
 }
 
@@ -100,7 +117,10 @@ fn switching(key: &str, protocol: &str) -> Response<WasiBody> {
     let headers = response.headers_mut();
     headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    for (name, value) in [(header::SEC_WEBSOCKET_ACCEPT, derive_accept_key(key.as_bytes())), (header::SEC_WEBSOCKET_PROTOCOL, protocol.to_owned())] {
+    for (name, value) in [
+        (header::SEC_WEBSOCKET_ACCEPT, derive_accept_key(key.as_bytes())),
+        (header::SEC_WEBSOCKET_PROTOCOL, protocol.to_owned()),
+    ] {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(name, value);
         }
@@ -143,7 +163,8 @@ async fn pump(
     if let Some(farewell) = farewell {
         let _ = stream.close(Some(farewell)).await;
         // The peer's own close, so that the TCP connection ends cleanly.
-        let _ = tokio::time::timeout(Duration::from_secs(1), async { while let Some(Ok(_)) = stream.next().await {} }).await;
+        let _ = tokio::time::timeout(Duration::from_secs(1), async { while let Some(Ok(_)) = stream.next().await {} })
+            .await;
     }
 }
 

@@ -66,7 +66,9 @@ impl Host {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         // Fields after the name, which is in parentheses and may hold spaces: utime and stime are the 14th and 15th of all.
         let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks = |index: usize| -> Result<f64> { fields.get(index).and_then(|field| field.parse().ok()).context("read /proc/PID/stat") };
+        let ticks = |index: usize| -> Result<f64> {
+            fields.get(index).and_then(|field| field.parse().ok()).context("read /proc/PID/stat")
+        };
         Ok(Duration::from_secs_f64((ticks(11)? + ticks(12)?) / TICKS_PER_SECOND))
     }
 

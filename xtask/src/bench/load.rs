@@ -60,7 +60,9 @@ impl Load<'_> {
         let cpu = host.cpu()?.saturating_sub(cpu);
         latencies.sort_unstable();
         let requests = latencies.len();
-        let percentile = |part: f64| latencies.get(((requests.saturating_sub(1)) as f64 * part) as usize).copied().unwrap_or_default();
+        let percentile = |part: f64| {
+            latencies.get(((requests.saturating_sub(1)) as f64 * part) as usize).copied().unwrap_or_default()
+        };
         Ok(Row {
             name: self.name.to_owned(),
             per_second: requests as f64 / elapsed.as_secs_f64(),
@@ -87,7 +89,10 @@ impl Load<'_> {
                     })
                 })
                 .collect();
-            threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| bail!("a connection's thread panicked"))).collect::<Result<Vec<_>>>()
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or_else(|_| bail!("a connection's thread panicked")))
+                .collect::<Result<Vec<_>>>()
         })?;
         Ok(all.into_iter().flatten().collect())
     }

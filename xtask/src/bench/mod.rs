@@ -39,12 +39,27 @@ const CREATE: &str = "mutation { createJournalEntry(input: { title: \"A page\", 
 pub fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
     lookup::postgres_bin()?;
     guests::build(workspace, &BuildArgs::default())?;
-    succeed(cargo(&workspace.root).args(["build", "--release", "-p", "mindflow", "--bin", "mindflow", "--example", "component_call"]), "the release build")?;
+    succeed(
+        cargo(&workspace.root).args([
+            "build",
+            "--release",
+            "-p",
+            "mindflow",
+            "--bin",
+            "mindflow",
+            "--example",
+            "component_call",
+        ]),
+        "the release build",
+    )?;
     let mut report = Report::default();
 
     let data_dir = tempfile::Builder::new().prefix("mindflow-bench").tempdir().context("a data directory")?;
     let host = Host::start(&workspace.root, data_dir.path())?;
-    report.fact("First start: compile all components, make the databases, ready", format!("{:.1} s", host.started_in.as_secs_f64()));
+    report.fact(
+        "First start: compile all components, make the databases, ready",
+        format!("{:.1} s", host.started_in.as_secs_f64()),
+    );
     host.stop()?;
     let host = Host::start(&workspace.root, data_dir.path())?;
     report.fact("Second start: ready", format!("{:.2} s", host.started_in.as_secs_f64()));
@@ -56,7 +71,8 @@ pub fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
     }
     let load = |name: &str, requests: Request| -> Result<Row> {
         println!("bench: {name}");
-        Load { name, request: requests, connections: args.connections, duration: Duration::from_secs(args.seconds) }.run(&host)
+        Load { name, request: requests, connections: args.connections, duration: Duration::from_secs(args.seconds) }
+            .run(&host)
     };
     report.row(load("GET /health/live (the host alone, no component)", Request::get("/health/live"))?);
     report.row(load("{ __typename } (gateway)", Request::graphql(&token, "{ __typename }"))?);

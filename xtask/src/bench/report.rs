@@ -41,7 +41,12 @@ impl Report {
             let _ = writeln!(
                 text,
                 "| {} | {:.0} | {:.0} | {:.1} | {:.1} | {:.1} |",
-                row.name, row.per_second, row.cpu_us, ms(row.p50), ms(row.p99), row.cpu_us / base
+                row.name,
+                row.per_second,
+                row.cpu_us,
+                ms(row.p50),
+                ms(row.p99),
+                row.cpu_us / base
             );
         }
         text.push_str("\n## Start, memory, calls\n\n| what | figure |\n| --- | ---: |\n");
@@ -54,7 +59,13 @@ impl Report {
 
 fn machine() -> String {
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).and_then(|rest| rest.split(':').nth(1)).unwrap_or("unknown").trim().to_owned();
+    let model = cpu
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .and_then(|rest| rest.split(':').nth(1))
+        .unwrap_or("unknown")
+        .trim()
+        .to_owned();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     format!("{cores} cores, {model}")
 }

@@ -29,11 +29,7 @@ impl Server {
     pub fn wait_until(&mut self, ready: impl Fn() -> bool) -> Result<()> {
         let deadline = Instant::now() + READY_WITHIN;
         while !ready() {
-            if let Some(status) = self
-                .child
-                .try_wait()
-                .with_context(|| format!("wait for {}", self.name))?
-            {
+            if let Some(status) = self.child.try_wait().with_context(|| format!("wait for {}", self.name))? {
                 bail!("{} ended before it was ready ({status})", self.name);
             }
             if Instant::now() > deadline {
@@ -55,10 +51,7 @@ impl Drop for Server {
                 _ => return,
             }
         }
-        eprintln!(
-            "servers: {} did not stop within {STOP_WITHIN:?}, killing it",
-            self.name
-        );
+        eprintln!("servers: {} did not stop within {STOP_WITHIN:?}, killing it", self.name);
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

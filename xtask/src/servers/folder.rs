@@ -24,14 +24,9 @@ impl Folder {
             .prefix(&format!("{PREFIX}{name}-"))
             .tempdir_in(ABOVE)
             .with_context(|| format!("make a folder for {name}"))?;
-        let lock = File::create(folder.path().join(LOCK))
-            .with_context(|| format!("lock {name}'s folder"))?;
-        flock(&lock, FlockOperation::NonBlockingLockExclusive)
-            .with_context(|| format!("lock {name}'s folder"))?;
-        Ok(Self {
-            folder,
-            _lock: lock,
-        })
+        let lock = File::create(folder.path().join(LOCK)).with_context(|| format!("lock {name}'s folder"))?;
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).with_context(|| format!("lock {name}'s folder"))?;
+        Ok(Self { folder, _lock: lock })
     }
 
     pub fn path(&self) -> &Path {
@@ -44,10 +39,7 @@ pub fn sweep() {
         return;
     };
     for entry in entries.flatten() {
-        let ours = entry
-            .file_name()
-            .to_str()
-            .is_some_and(|name| name.starts_with(PREFIX));
+        let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
         if !ours {
             continue;
         }

@@ -44,10 +44,7 @@ fn with_a_free_port<T>(start: impl Fn(u16) -> Result<T>) -> Result<T> {
 /// The last lines of a log, for an error that says why.
 fn tail(log: &Path) -> String {
     let text = std::fs::read_to_string(log).unwrap_or_default();
-    let lines: Vec<_> = text
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
+    let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     let from = lines.len().saturating_sub(5);
     lines.get(from..).unwrap_or_default().join("\n")
 }

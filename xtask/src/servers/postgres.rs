@@ -43,12 +43,7 @@ impl Postgres {
         let log = folder.path().join("log");
         let output = File::create(&log).context("make PostgreSQL's log")?;
         let mut postgres = identity.command(&bin.join("postgres"));
-        postgres
-            .arg("-D")
-            .arg(&data)
-            .arg("-k")
-            .arg(folder.path())
-            .args(["-p", &port.to_string()]);
+        postgres.arg("-D").arg(&data).arg("-k").arg(folder.path()).args(["-p", &port.to_string()]);
         for setting in [
             "listen_addresses=127.0.0.1",
             "fsync=off",
@@ -58,21 +53,11 @@ impl Postgres {
         ] {
             postgres.args(["-c", setting]);
         }
-        postgres
-            .current_dir(folder.path())
-            .stdin(std::process::Stdio::null());
-        postgres
-            .stdout(output.try_clone().context("share PostgreSQL's log")?)
-            .stderr(output);
+        postgres.current_dir(folder.path()).stdin(std::process::Stdio::null());
+        postgres.stdout(output.try_clone().context("share PostgreSQL's log")?).stderr(output);
         let mut server = Server::spawn("PostgreSQL", &mut postgres, Signal::INT)?;
-        server
-            .wait_until(|| is_ready(&data))
-            .with_context(|| tail(&log))?;
-        Ok(Self {
-            port,
-            _server: server,
-            _folder: folder,
-        })
+        server.wait_until(|| is_ready(&data)).with_context(|| tail(&log))?;
+        Ok(Self { port, _server: server, _folder: folder })
     }
 }
 
@@ -82,13 +67,7 @@ fn init(bin: &Path, data: &Path, identity: Identity) -> Result<()> {
         .command(&bin.join("initdb"))
         .arg("-D")
         .arg(data)
-        .args([
-            "--username=postgres",
-            "--auth=trust",
-            "--encoding=UTF8",
-            "--no-sync",
-            "--no-instructions",
-        ])
+        .args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync", "--no-instructions"])
         .args(["--lc-collate=C", "--lc-ctype=C.UTF-8"])
         .env("LC_ALL", "C.UTF-8")
         .env("TZ", "UTC")
@@ -103,11 +82,8 @@ fn init(bin: &Path, data: &Path, identity: Identity) -> Result<()> {
 
 /// The last line of postmaster.pid says how far the start has come.
 fn is_ready(data: &Path) -> bool {
-    fs::read_to_string(data.join("postmaster.pid")).is_ok_and(|pid| {
-        pid.lines()
-            .nth(7)
-            .is_some_and(|state| state.trim() == "ready")
-    })
+    fs::read_to_string(data.join("postmaster.pid"))
+        .is_ok_and(|pid| pid.lines().nth(7).is_some_and(|state| state.trim() == "ready"))
 }
 
 /// As whom PostgreSQL runs.

@@ -45,22 +45,11 @@ impl Redis {
             "no",
             "--dir",
         ]);
-        redis
-            .arg(folder.path())
-            .current_dir(folder.path())
-            .stdin(Stdio::null());
-        redis
-            .stdout(output.try_clone().context("share Redis's log")?)
-            .stderr(output);
+        redis.arg(folder.path()).current_dir(folder.path()).stdin(Stdio::null());
+        redis.stdout(output.try_clone().context("share Redis's log")?).stderr(output);
         let mut server = Server::spawn("Redis", &mut redis, Signal::TERM)?;
-        server
-            .wait_until(|| answers(port))
-            .with_context(|| tail(&log))?;
-        Ok(Self {
-            port,
-            _server: server,
-            _folder: folder,
-        })
+        server.wait_until(|| answers(port)).with_context(|| tail(&log))?;
+        Ok(Self { port, _server: server, _folder: folder })
     }
 }
 

@@ -52,17 +52,12 @@ pub async fn set_roles(
     }
     sql::transaction(DATABASE, &caller.identity(), async |tx| {
         // The token may be older than the caller's own last change of roles.
-        let is_admin = accounts::read(tx, caller.user_id)
-            .await?
-            .is_some_and(|account| account.roles.contains(&Role::Admin));
+        let is_admin =
+            accounts::read(tx, caller.user_id).await?.is_some_and(|account| account.roles.contains(&Role::Admin));
         if !is_admin {
             return Err(Abort::Call(admins_only()));
         }
-        change(tx, context, user_id, |account| Account {
-            roles: roles.clone(),
-            ..account.clone()
-        })
-        .await
+        change(tx, context, user_id, |account| Account { roles: roles.clone(), ..account.clone() }).await
     })
     .await
 }
@@ -74,11 +69,7 @@ pub async fn change_roles(
     next: impl Fn(&Roles) -> Roles,
 ) -> Result<Account, Error> {
     sql::transaction(DATABASE, &Identity::Service, async |tx| {
-        change(tx, context, user_id, |account| Account {
-            roles: next(&account.roles),
-            ..account.clone()
-        })
-        .await
+        change(tx, context, user_id, |account| Account { roles: next(&account.roles), ..account.clone() }).await
     })
     .await
 }
@@ -94,15 +85,7 @@ async fn change(
     let after = next(&before);
     if after != before {
         let sequence = accounts::update(tx, &before, &after, clock::now_us()).await?;
-        accounts::publish(
-            tx,
-            context,
-            "UserUpdated",
-            &after,
-            sequence,
-            &after.profile(),
-        )
-        .await?;
+        accounts::publish(tx, context, "UserUpdated", &after, sequence, &after.profile()).await?;
     }
     Ok(after)
 }
@@ -130,10 +113,6 @@ mod tests {
         let without = Roles::from([Role::User, Role::Premium]);
         assert!(locks_oneself_out(admin, admin, &without));
         assert!(!locks_oneself_out(admin, other, &without));
-        assert!(!locks_oneself_out(
-            admin,
-            admin,
-            &Roles::from([Role::User, Role::Admin])
-        ));
+        assert!(!locks_oneself_out(admin, admin, &Roles::from([Role::User, Role::Admin])));
     }
 }

@@ -22,23 +22,10 @@ pub struct Issued {
 }
 
 /// A signed access token of that session, for the account's roles as of now.
-pub async fn sign(
-    account: &Account,
-    session_id: Uuid,
-    now_us: i64,
-    settings: Settings,
-) -> Result<String, Error> {
-    let claims = Claims::new(
-        account,
-        session_id,
-        entropy::id(),
-        now_us,
-        settings.access_token_s,
-    );
+pub async fn sign(account: &Account, session_id: Uuid, now_us: i64, settings: Settings) -> Result<String, Error> {
+    let claims = Claims::new(account, session_id, entropy::id(), now_us, settings.access_token_s);
     let claims = serde_json::to_string(&claims).map_err(internal)?;
-    jwt_signer::sign(claims)
-        .await
-        .map_err(|reason| Error::Unavailable(format!("signing keys: {reason}")))
+    jwt_signer::sign(claims).await.map_err(|reason| Error::Unavailable(format!("signing keys: {reason}")))
 }
 
 /// A session that is stored but that nobody holds a token of yet.
@@ -56,29 +43,16 @@ pub async fn open(
     now_us: i64,
     settings: Settings,
 ) -> Result<Opened, Error> {
-    let secrets = Secrets {
-        family_key: entropy::bytes().map_err(internal)?,
-        first: entropy::bytes().map_err(internal)?,
-    };
+    let secrets =
+        Secrets { family_key: entropy::bytes().map_err(internal)?, first: entropy::bytes().map_err(internal)? };
     let session_id = entropy::id();
     let access_token = sign(&account, session_id, now_us, settings).await?;
-    let (session, refresh_token) =
-        Session::begin(session_id, &account, user_agent, secrets, now_us);
+    let (session, refresh_token) = Session::begin(session_id, &account, user_agent, secrets, now_us);
     let sessions = Sessions::open().await?;
     sessions.add(session_id, &session).await?;
     let user_id = account.id;
-    let issued = Issued {
-        account,
-        access_token,
-        access_token_s: settings.access_token_s,
-        refresh_token,
-    };
-    Ok(Opened {
-        session_id,
-        user_id,
-        issued,
-        sessions,
-    })
+    let issued = Issued { account, access_token, access_token_s: settings.access_token_s, refresh_token };
+    Ok(Opened { session_id, user_id, issued, sessions })
 }
 
 impl Opened {

@@ -32,14 +32,9 @@ pub async fn login(context: &CallContext, request: Request) -> Result<Issued, Er
     let failures = Failures::of(&email).await?;
     failures.check().await?;
     // Text that is no address has no account, and some of it (a NUL) the database could not be asked for.
-    let stored = if validation::is_email(&request.email) {
-        accounts::by_email(&email).await?
-    } else {
-        None
-    };
+    let stored = if validation::is_email(&request.email) { accounts::by_email(&email).await? } else { None };
     let hash = stored.as_ref().map(|stored| stored.password_hash.as_str());
-    let is_right =
-        password::verify(&request.password, hash, settings.bcrypt_cost).map_err(internal)?;
+    let is_right = password::verify(&request.password, hash, settings.bcrypt_cost).map_err(internal)?;
     let Some(stored) = stored.filter(|_| is_right) else {
         return Err(failures.count(wrong()).await?);
     };
@@ -58,9 +53,7 @@ fn rehash(password: &str, stored: &Stored, settings: Settings) -> Result<Option<
         return Ok(None);
     }
     let salt = entropy::bytes().map_err(internal)?;
-    password::hash(password, settings.bcrypt_cost, salt)
-        .map(Some)
-        .map_err(internal)
+    password::hash(password, settings.bcrypt_cost, salt).map(Some).map_err(internal)
 }
 
 async fn admit(
@@ -70,10 +63,7 @@ async fn admit(
     user_agent: Option<String>,
     settings: Settings,
 ) -> Result<Issued, Error> {
-    let Stored {
-        account,
-        password_hash,
-    } = stored;
+    let Stored { account, password_hash } = stored;
     let now_us = clock::now_us();
     let opened = grant::open(account.clone(), user_agent.clone(), now_us, settings).await?;
     let event = LoggedIn {
@@ -83,9 +73,7 @@ async fn admit(
         at: clock::rfc3339(now_us),
     };
     let written = sql::transaction(DATABASE, &Identity::Service, async |tx| {
-        let sequence = accounts::note_login(tx, account.id, now_us)
-            .await?
-            .ok_or_else(wrong)?;
+        let sequence = accounts::note_login(tx, account.id, now_us).await?.ok_or_else(wrong)?;
         if let Some(rehashed) = &rehashed {
             accounts::rehash(tx, account.id, &password_hash, rehashed).await?;
         }
@@ -125,14 +113,9 @@ mod tests {
 
     #[test]
     fn a_password_is_hashed_anew_only_when_the_cost_has_changed() {
-        let settings = Settings {
-            bcrypt_cost: 5,
-            access_token_s: 900,
-        };
+        let settings = Settings { bcrypt_cost: 5, access_token_s: 900 };
         assert_eq!(rehash("correct horse", &stored(5), settings).unwrap(), None);
-        let rehashed = rehash("correct horse", &stored(4), settings)
-            .unwrap()
-            .unwrap();
+        let rehashed = rehash("correct horse", &stored(4), settings).unwrap().unwrap();
         assert!(password::verify("correct horse", Some(&rehashed), 5).unwrap());
         assert!(!password::is_outdated(&rehashed, 5));
     }

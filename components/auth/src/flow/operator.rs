@@ -91,48 +91,30 @@ impl From<Error> for Refusal {
 /// # Errors
 /// One line that says what is wrong.
 pub async fn run(command: &str, arguments: &[String]) -> Result<String, String> {
-    carry_out(command, arguments)
-        .await
-        .map_err(|refusal| refusal.to_string())
+    carry_out(command, arguments).await.map_err(|refusal| refusal.to_string())
 }
 
 async fn carry_out(command: &str, arguments: &[String]) -> Result<String, Refusal> {
     let answer = match parse(command, arguments)? {
         Request::List => {
-            let accounts: Vec<Shown> = accounts::all()
-                .await?
-                .into_iter()
-                .map(Shown::from)
-                .collect();
+            let accounts: Vec<Shown> = accounts::all().await?.into_iter().map(Shown::from).collect();
             serde_json::to_string(&accounts)
         }
         Request::Grant { email, role } => {
-            let account = change(&email, |roles| {
-                roles.iter().copied().chain([role]).collect()
-            })
-            .await?;
+            let account = change(&email, |roles| roles.iter().copied().chain([role]).collect()).await?;
             serde_json::to_string(&Shown::from(account))
         }
         Request::Revoke { email, role } => {
-            let account = change(&email, |roles| {
-                roles.iter().copied().filter(|held| *held != role).collect()
-            })
-            .await?;
+            let account = change(&email, |roles| roles.iter().copied().filter(|held| *held != role).collect()).await?;
             serde_json::to_string(&Shown::from(account))
         }
     };
     answer.map_err(|error| Refusal::Failed(error.to_string()))
 }
 
-async fn change(
-    email: &str,
-    next: impl Fn(&role::Roles) -> role::Roles,
-) -> Result<Account, Refusal> {
+async fn change(email: &str, next: impl Fn(&role::Roles) -> role::Roles) -> Result<Account, Refusal> {
     let found = accounts::by_email(&EmailKey::of(email)).await?;
-    let id = found
-        .ok_or_else(|| Refusal::Email(one_line(email)))?
-        .account
-        .id;
+    let id = found.ok_or_else(|| Refusal::Email(one_line(email)))?.account.id;
     let context = CallContext {
         credential: Credential::Anonymous,
         correlation_id: format!("operator-{}", entropy::id()),
@@ -149,16 +131,10 @@ fn parse(command: &str, arguments: &[String]) -> Result<Request, Refusal> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["list"] => Ok(Request::List),
-        ["grant", email, role] => Ok(Request::Grant {
-            email: address(email)?,
-            role: parse_role(role)?,
-        }),
+        ["grant", email, role] => Ok(Request::Grant { email: address(email)?, role: parse_role(role)? }),
         ["revoke", email, role] => match parse_role(role)? {
             Role::User => Err(Refusal::RoleOfAll),
-            role => Ok(Request::Revoke {
-                email: address(email)?,
-                role,
-            }),
+            role => Ok(Request::Revoke { email: address(email)?, role }),
         },
         _ => Err(Refusal::Arguments),
     }
@@ -170,17 +146,11 @@ fn parse_role(name: &str) -> Result<Role, Refusal> {
 
 /// An account's address; text that cannot be one is no account's.
 fn address(text: &str) -> Result<String, Refusal> {
-    if crate::validation::is_email(text) {
-        Ok(text.to_owned())
-    } else {
-        Err(Refusal::Email(one_line(text)))
-    }
+    if crate::validation::is_email(text) { Ok(text.to_owned()) } else { Err(Refusal::Email(one_line(text))) }
 }
 
 fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|char| if char.is_control() { ' ' } else { char })
-        .collect()
+    text.chars().map(|char| if char.is_control() { ' ' } else { char }).collect()
 }
 
 #[cfg(test)]
@@ -197,36 +167,23 @@ mod tests {
         assert_eq!(parsed(&["list"]), Ok(Request::List));
         assert_eq!(
             parsed(&["grant", "ann@example.org", "premium"]),
-            Ok(Request::Grant {
-                email: "ann@example.org".into(),
-                role: Role::Premium
-            })
+            Ok(Request::Grant { email: "ann@example.org".into(), role: Role::Premium })
         );
         assert_eq!(
             parsed(&["revoke", "ann@example.org", "ADMIN"]),
-            Ok(Request::Revoke {
-                email: "ann@example.org".into(),
-                role: Role::Admin
-            })
+            Ok(Request::Revoke { email: "ann@example.org".into(), role: Role::Admin })
         );
     }
 
     #[test]
     fn an_unknown_role_is_answered_with_those_that_there_are() {
         let error = parsed(&["grant", "ann@example.org", "owner"]).unwrap_err();
-        assert_eq!(
-            error,
-            "there is no role `owner`; roles are user, premium, admin"
-        );
+        assert_eq!(error, "there is no role `owner`; roles are user, premium, admin");
     }
 
     #[test]
     fn the_role_of_all_accounts_cannot_be_revoked() {
-        assert!(
-            parsed(&["revoke", "ann@example.org", "user"])
-                .unwrap_err()
-                .contains("cannot be revoked")
-        );
+        assert!(parsed(&["revoke", "ann@example.org", "user"]).unwrap_err().contains("cannot be revoked"));
     }
 
     #[test]
@@ -240,26 +197,13 @@ mod tests {
         ] {
             assert_eq!(parsed(words).unwrap_err(), format!("usage: {USAGE}"));
         }
-        assert!(
-            parse("journals", &[])
-                .unwrap_err()
-                .to_string()
-                .contains("auth has no command `journals`")
-        );
+        assert!(parse("journals", &[]).unwrap_err().to_string().contains("auth has no command `journals`"));
     }
 
     #[test]
     fn a_refusal_is_one_line() {
-        assert!(
-            !parsed(&["grant", "ann\n@x", "admin"])
-                .unwrap_err()
-                .contains('\n')
-        );
-        assert!(
-            !Refusal::from(Error::Internal("a\nb".into()))
-                .to_string()
-                .contains('\n')
-        );
+        assert!(!parsed(&["grant", "ann\n@x", "admin"]).unwrap_err().contains('\n'));
+        assert!(!Refusal::from(Error::Internal("a\nb".into())).to_string().contains('\n'));
     }
 
     #[test]

@@ -27,39 +27,23 @@ pub async fn refresh(refresh_token: &str, user_agent: Option<&str>) -> Result<Is
             Verdict::Fresh => {}
             Verdict::Unknown => return Err(refused()),
             Verdict::Reused | Verdict::Expired => {
-                sessions
-                    .end(token.session_id, stored.session.user_id)
-                    .await?;
+                sessions.end(token.session_id, stored.session.user_id).await?;
                 return Err(refused());
             }
         }
         let Some(account) = accounts::by_id(stored.session.user_id).await? else {
-            sessions
-                .end(token.session_id, stored.session.user_id)
-                .await?;
+            sessions.end(token.session_id, stored.session.user_id).await?;
             return Err(refused());
         };
         let access_token = grant::sign(&account, token.session_id, now_us, settings).await?;
         let secret = entropy::bytes().map_err(internal)?;
-        let (next, refresh_token) = stored.session.rotate(
-            token.session_id,
-            &account,
-            validation::user_agent(user_agent),
-            secret,
-            now_us,
-        );
+        let (next, refresh_token) =
+            stored.session.rotate(token.session_id, &account, validation::user_agent(user_agent), secret, now_us);
         if sessions.replace(token.session_id, &stored, &next).await? {
-            return Ok(Issued {
-                account,
-                access_token,
-                access_token_s: settings.access_token_s,
-                refresh_token,
-            });
+            return Ok(Issued { account, access_token, access_token_s: settings.access_token_s, refresh_token });
         }
     }
-    Err(Error::Unavailable(
-        "the session is being changed by others".into(),
-    ))
+    Err(Error::Unavailable("the session is being changed by others".into()))
 }
 
 /// One answer to every token that is not good: which it was is nobody's business.

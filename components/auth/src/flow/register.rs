@@ -25,19 +25,15 @@ pub struct Request {
 }
 
 pub async fn register(context: &CallContext, request: Request) -> Result<Issued, Error> {
-    let input = validation::registration(&request.email, &request.password, &request.display_name)
-        .map_err(Error::Invalid)?;
+    let input =
+        validation::registration(&request.email, &request.password, &request.display_name).map_err(Error::Invalid)?;
     let settings = Settings::load().await.map_err(internal)?;
     // Spares the hash of a password that has no use. Two at once are told apart by the unique address below.
     if accounts::by_email(&input.email_key).await?.is_some() {
         return Err(accounts::email_taken());
     }
-    let hash = password::hash(
-        &request.password,
-        settings.bcrypt_cost,
-        entropy::bytes().map_err(internal)?,
-    )
-    .map_err(internal)?;
+    let hash = password::hash(&request.password, settings.bcrypt_cost, entropy::bytes().map_err(internal)?)
+        .map_err(internal)?;
     let now_us = clock::now_us();
     let account = Account {
         id: entropy::ordered_id(),
@@ -47,24 +43,11 @@ pub async fn register(context: &CallContext, request: Request) -> Result<Issued,
         timezone: TIMEZONE_DEFAULT.to_owned(),
         created_at_us: now_us,
     };
-    let opened = grant::open(
-        account.clone(),
-        validation::user_agent(request.user_agent.as_deref()),
-        now_us,
-        settings,
-    )
-    .await?;
+    let opened =
+        grant::open(account.clone(), validation::user_agent(request.user_agent.as_deref()), now_us, settings).await?;
     let written = sql::transaction(DATABASE, &Identity::Service, async |tx| {
         let sequence = accounts::insert(tx, &account, &input.email_key, &hash).await?;
-        accounts::publish(
-            tx,
-            context,
-            "UserRegistered",
-            &account,
-            sequence,
-            &account.profile(),
-        )
-        .await
+        accounts::publish(tx, context, "UserRegistered", &account, sequence, &account.profile()).await
     })
     .await;
     opened.keep(written).await

@@ -24,21 +24,15 @@ pub async fn authenticate(context: &CallContext) -> Result<Authenticated, Error>
     let session_id: Uuid = caller.session_id.parse().map_err(|_| ended())?;
     let sessions = Sessions::open().await?;
     match sessions.get(session_id).await? {
-        Some(Stored { session, .. }) if session.user_id == caller.user_id => Ok(Authenticated {
-            caller,
-            session_id,
-            sessions,
-        }),
+        Some(Stored { session, .. }) if session.user_id == caller.user_id => {
+            Ok(Authenticated { caller, session_id, sessions })
+        }
         _ => Err(ended()),
     }
 }
 
 pub async fn logout(context: &CallContext) -> Result<(), Error> {
-    let Authenticated {
-        caller,
-        session_id,
-        sessions,
-    } = authenticate(context).await?;
+    let Authenticated { caller, session_id, sessions } = authenticate(context).await?;
     sessions.end(session_id, caller.user_id).await
 }
 
@@ -50,33 +44,18 @@ pub struct Listed {
 }
 
 pub async fn list(context: &CallContext) -> Result<Vec<Listed>, Error> {
-    let Authenticated {
-        caller,
-        session_id,
-        sessions,
-    } = authenticate(context).await?;
+    let Authenticated { caller, session_id, sessions } = authenticate(context).await?;
     let live = sessions.of_user(caller.user_id).await?;
-    Ok(live
-        .into_iter()
-        .map(|(id, session)| Listed {
-            id,
-            session,
-            is_current: id == session_id,
-        })
-        .collect())
+    Ok(live.into_iter().map(|(id, session)| Listed { id, session, is_current: id == session_id }).collect())
 }
 
 /// Ends one of the caller's own sessions. Somebody else's is not found, as one that never was.
 pub async fn revoke(context: &CallContext, id: &str) -> Result<(), Error> {
-    let Authenticated {
-        caller, sessions, ..
-    } = authenticate(context).await?;
+    let Authenticated { caller, sessions, .. } = authenticate(context).await?;
     let missing = || Error::NotFound("There is no such session of yours.".into());
     let id: Uuid = id.parse().map_err(|_| missing())?;
     match sessions.get(id).await? {
-        Some(Stored { session, .. }) if session.user_id == caller.user_id => {
-            sessions.end(id, caller.user_id).await
-        }
+        Some(Stored { session, .. }) if session.user_id == caller.user_id => sessions.end(id, caller.user_id).await,
         _ => Err(missing()),
     }
 }

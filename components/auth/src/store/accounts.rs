@@ -53,31 +53,17 @@ fn read_account(row: Row<'_>) -> Result<Account, RowError> {
 
 /// The account of an address, with its password's hash.
 pub async fn by_email(email: &EmailKey) -> Result<Option<Stored>, Error> {
-    let rows = sql::query(
-        DATABASE,
-        Identity::Service,
-        select_account!("u.email_key = $1"),
-        params![email.as_str()],
-    )
-    .await?;
+    let rows =
+        sql::query(DATABASE, Identity::Service, select_account!("u.email_key = $1"), params![email.as_str()]).await?;
     let read = |row: Row<'_>| {
-        Ok::<_, RowError>(Stored {
-            account: read_account(row)?,
-            password_hash: row.get("password_hash")?,
-        })
+        Ok::<_, RowError>(Stored { account: read_account(row)?, password_hash: row.get("password_hash")? })
     };
     Ok(rows.first().map(read).transpose()?)
 }
 
 /// The account of an id, as the service sees it.
 pub async fn by_id(id: Uuid) -> Result<Option<Account>, Error> {
-    let rows = sql::query(
-        DATABASE,
-        Identity::Service,
-        select_account!("u.id = $1"),
-        params![id],
-    )
-    .await?;
+    let rows = sql::query(DATABASE, Identity::Service, select_account!("u.id = $1"), params![id]).await?;
     Ok(rows.first().map(read_account).transpose()?)
 }
 
@@ -87,13 +73,7 @@ pub async fn all() -> Result<Vec<Account>, Error> {
     loop {
         let after = accounts.last().map_or(Uuid::nil(), |account| account.id);
         let statement = select_account!("u.id > $1 ORDER BY u.id LIMIT $2");
-        let page = sql::query(
-            DATABASE,
-            Identity::Service,
-            statement,
-            params![after, PAGE_ROWS],
-        )
-        .await?;
+        let page = sql::query(DATABASE, Identity::Service, statement, params![after, PAGE_ROWS]).await?;
         let more = i64::try_from(page.len()) == Ok(PAGE_ROWS);
         accounts.extend(page.map(read_account)?);
         if !more {
@@ -103,12 +83,7 @@ pub async fn all() -> Result<Vec<Account>, Error> {
 }
 
 /// Adds the account with its roles; its event is the first of its sequence.
-pub async fn insert(
-    tx: &Tx,
-    account: &Account,
-    email: &EmailKey,
-    password_hash: &str,
-) -> Result<u64, Abort> {
+pub async fn insert(tx: &Tx, account: &Account, email: &EmailKey, password_hash: &str) -> Result<u64, Abort> {
     let first_sequence = 1_u64;
     tx.execute(
         "INSERT INTO auth.users (id, email, email_key, password_hash, display_name, timezone, created_at, updated_at, event_sequence)
@@ -141,11 +116,7 @@ pub fn email_taken() -> Error {
 /// The account as it is now, locked until the transaction ends.
 pub async fn lock(tx: &Tx, id: Uuid) -> Result<Option<Account>, Abort> {
     // Two statements: the second sees what others committed while the first waited for the lock.
-    tx.query(
-        "SELECT id FROM auth.users WHERE id = $1 FOR UPDATE",
-        params![id],
-    )
-    .await?;
+    tx.query("SELECT id FROM auth.users WHERE id = $1 FOR UPDATE", params![id]).await?;
     read(tx, id).await
 }
 
@@ -157,17 +128,10 @@ pub async fn read(tx: &Tx, id: Uuid) -> Result<Option<Account>, Abort> {
 
 /// Writes the name, zone and roles of a locked account; answers the sequence of the event that tells of it.
 pub async fn update(tx: &Tx, before: &Account, after: &Account, now_us: i64) -> Result<u64, Abort> {
-    let taken: Vec<String> = before
-        .roles
-        .difference(&after.roles)
-        .map(|role| role.as_str().to_owned())
-        .collect();
+    let taken: Vec<String> = before.roles.difference(&after.roles).map(|role| role.as_str().to_owned()).collect();
     if !taken.is_empty() {
-        tx.execute(
-            "DELETE FROM auth.user_roles WHERE user_id = $1 AND role = ANY($2)",
-            params![after.id, taken],
-        )
-        .await?;
+        tx.execute("DELETE FROM auth.user_roles WHERE user_id = $1 AND role = ANY($2)", params![after.id, taken])
+            .await?;
     }
     let given: Roles = after.roles.difference(&before.roles).copied().collect();
     if !given.is_empty() {
@@ -180,9 +144,7 @@ pub async fn update(tx: &Tx, before: &Account, after: &Account, now_us: i64) -> 
             params![after.id, &after.display_name, &after.timezone, Time(now_us)],
         )
         .await?;
-    let row = rows
-        .first()
-        .ok_or_else(|| internal("an account that was locked cannot be updated"))?;
+    let row = rows.first().ok_or_else(|| internal("an account that was locked cannot be updated"))?;
     Ok(row.get("event_sequence")?)
 }
 
@@ -194,19 +156,13 @@ pub async fn note_login(tx: &Tx, id: Uuid, now_us: i64) -> Result<Option<u64>, A
             params![id, Time(now_us)],
         )
         .await?;
-    Ok(rows
-        .first()
-        .map(|row| row.get("event_sequence"))
-        .transpose()?)
+    Ok(rows.first().map(|row| row.get("event_sequence")).transpose()?)
 }
 
 /// Replaces a password's hash by another of the same password, unless the password was changed meanwhile.
 pub async fn rehash(tx: &Tx, id: Uuid, old: &str, new: &str) -> Result<(), Abort> {
-    tx.execute(
-        "UPDATE auth.users SET password_hash = $3 WHERE id = $1 AND password_hash = $2",
-        params![id, old, new],
-    )
-    .await?;
+    tx.execute("UPDATE auth.users SET password_hash = $3 WHERE id = $1 AND password_hash = $2", params![id, old, new])
+        .await?;
     Ok(())
 }
 
@@ -229,15 +185,9 @@ pub async fn publish(
     sequence: u64,
     payload: &impl serde::Serialize,
 ) -> Result<(), Abort> {
-    let event = event::new(
-        context,
-        event_type,
-        account.partition_key(),
-        sequence,
-        Some(account.id.to_string()),
-        payload,
-    )
-    .map_err(internal)?;
+    let event =
+        event::new(context, event_type, account.partition_key(), sequence, Some(account.id.to_string()), payload)
+            .map_err(internal)?;
     tx.publish(event).await?;
     Ok(())
 }

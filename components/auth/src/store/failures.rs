@@ -22,24 +22,13 @@ pub struct Failures {
 
 impl Failures {
     pub async fn of(email: &EmailKey) -> Result<Self, Error> {
-        Ok(Self {
-            bucket: Bucket::open(BUCKET.to_owned()).await?,
-            keys: Keys::of(email),
-        })
+        Ok(Self { bucket: Bucket::open(BUCKET.to_owned()).await?, keys: Keys::of(email) })
     }
 
     /// Refuses while the account is locked; else answers whether there were failures before.
     pub async fn check(&self) -> Result<bool, Error> {
-        let entries = self
-            .bucket
-            .get_many(vec![self.keys.failures.clone(), self.keys.lock.clone()])
-            .await?;
-        let value = |index: usize| {
-            entries
-                .get(index)
-                .and_then(Option::as_ref)
-                .map(|entry| entry.value.as_slice())
-        };
+        let entries = self.bucket.get_many(vec![self.keys.failures.clone(), self.keys.lock.clone()]).await?;
+        let value = |index: usize| entries.get(index).and_then(Option::as_ref).map(|entry| entry.value.as_slice());
         match lockout::standing(value(0), value(1), clock::now_us()) {
             Standing::Open { failed_before } => Ok(failed_before),
             Standing::Locked { retry_after_s } => Err(locked(retry_after_s)),
@@ -49,10 +38,7 @@ impl Failures {
 
     /// Counts a failure. Answers `wrong`, or that the account is locked when it was so before this failure counted.
     pub async fn count(&self, wrong: Error) -> Result<Error, Error> {
-        let count = self
-            .bucket
-            .increment(self.keys.failures.clone(), 1, Some(WINDOW_MS))
-            .await?;
+        let count = self.bucket.increment(self.keys.failures.clone(), 1, Some(WINDOW_MS)).await?;
         match lockout::after_failure(count) {
             AfterFailure::Refuse => Ok(wrong),
             AfterFailure::RefuseAndLock => self.lock().await.map(|_| wrong),
@@ -76,16 +62,7 @@ impl Failures {
     async fn lock(&self) -> Result<u32, Error> {
         let now_us = clock::now_us();
         let value = lockout::lock_value(now_us);
-        match self
-            .bucket
-            .put(
-                self.keys.lock.clone(),
-                value,
-                Some(WINDOW_MS),
-                Condition::IfAbsent,
-            )
-            .await?
-        {
+        match self.bucket.put(self.keys.lock.clone(), value, Some(WINDOW_MS), Condition::IfAbsent).await? {
             PutOutcome::Stale(Some(standing)) => Ok(lockout::seconds_left(&standing.value, now_us)),
             PutOutcome::Stale(None) | PutOutcome::Stored(_) => Ok(WINDOW_S),
         }

@@ -30,23 +30,12 @@ impl Sessions {
 
     /// The live session of that id.
     pub async fn get(&self, id: Uuid) -> Result<Option<Stored>, Error> {
-        self.0
-            .get(key(id))
-            .await?
-            .map(|entry| read(&entry))
-            .transpose()
+        self.0.get(key(id)).await?.map(|entry| read(&entry)).transpose()
     }
 
     pub async fn add(&self, id: Uuid, session: &Session) -> Result<(), Error> {
         self.index(id, session.user_id).await?;
-        self.0
-            .put(
-                key(id),
-                write(session)?,
-                Some(LIFETIME_MS),
-                Condition::Always,
-            )
-            .await?;
+        self.0.put(key(id), write(session)?, Some(LIFETIME_MS), Condition::Always).await?;
         Ok(())
     }
 
@@ -54,15 +43,8 @@ impl Sessions {
     /// replaced or ended since it was read.
     pub async fn replace(&self, id: Uuid, stored: &Stored, next: &Session) -> Result<bool, Error> {
         self.index(id, next.user_id).await?;
-        let outcome = self
-            .0
-            .put(
-                key(id),
-                write(next)?,
-                Some(LIFETIME_MS),
-                Condition::IfVersion(stored.version),
-            )
-            .await?;
+        let outcome =
+            self.0.put(key(id), write(next)?, Some(LIFETIME_MS), Condition::IfVersion(stored.version)).await?;
         Ok(matches!(outcome, PutOutcome::Stored(_)))
     }
 
@@ -76,16 +58,10 @@ impl Sessions {
     pub async fn of_user(&self, user_id: Uuid) -> Result<Vec<(Uuid, Session)>, Error> {
         let prefix = index_prefix(user_id);
         let keys = self.0.list_keys(prefix.clone()).await?;
-        let ids: Vec<Uuid> = keys
-            .iter()
-            .filter_map(|key| key.strip_prefix(&prefix)?.parse().ok())
-            .collect();
+        let ids: Vec<Uuid> = keys.iter().filter_map(|key| key.strip_prefix(&prefix)?.parse().ok()).collect();
         let mut sessions = Vec::with_capacity(ids.len());
         for ids in ids.chunks(KEYS_AT_ONCE_MAX) {
-            let entries = self
-                .0
-                .get_many(ids.iter().copied().map(key).collect())
-                .await?;
+            let entries = self.0.get_many(ids.iter().copied().map(key).collect()).await?;
             for (id, entry) in ids.iter().zip(entries) {
                 if let Some(entry) = entry {
                     sessions.push((*id, read(&entry)?.session));
@@ -103,14 +79,7 @@ impl Sessions {
     }
 
     async fn index(&self, id: Uuid, user_id: Uuid) -> Result<(), Error> {
-        self.0
-            .put(
-                index_key(user_id, id),
-                b"{}".to_vec(),
-                Some(LIFETIME_MS),
-                Condition::Always,
-            )
-            .await?;
+        self.0.put(index_key(user_id, id), b"{}".to_vec(), Some(LIFETIME_MS), Condition::Always).await?;
         Ok(())
     }
 }
@@ -128,12 +97,9 @@ fn index_key(user_id: Uuid, id: Uuid) -> String {
 }
 
 fn read(entry: &Entry) -> Result<Stored, Error> {
-    let session = serde_json::from_slice(&entry.value)
-        .map_err(|error| internal(format!("a stored session: {error}")))?;
-    Ok(Stored {
-        session,
-        version: entry.version,
-    })
+    let session =
+        serde_json::from_slice(&entry.value).map_err(|error| internal(format!("a stored session: {error}")))?;
+    Ok(Stored { session, version: entry.version })
 }
 
 fn write(session: &Session) -> Result<Vec<u8>, Error> {

@@ -15,14 +15,9 @@ use uuid::Uuid;
 pub async fn create(context: &CallContext, input: wit::NewEntry) -> Result<wit::Entry, Error> {
     let request = Request::begin(context).await?;
     let draft = validation::new_entry(input, request.now_us).map_err(Error::Invalid)?;
-    let limit = quota::limit(
-        request.premium,
-        free_entries_per_month().await.map_err(Error::Internal)?,
-    );
-    let entry = transaction(DATABASE, &request.caller.identity(), async |tx| {
-        write(tx, &request, &draft, limit).await
-    })
-    .await?;
+    let limit = quota::limit(request.premium, free_entries_per_month().await.map_err(Error::Internal)?);
+    let entry =
+        transaction(DATABASE, &request.caller.identity(), async |tx| write(tx, &request, &draft, limit).await).await?;
     Ok(wire::entry(entry, request.premium))
 }
 
@@ -31,12 +26,7 @@ pub async fn free_entries_per_month() -> Result<u32, String> {
     config::number("free_entries_per_month", FREE_ENTRIES_PER_MONTH).await
 }
 
-async fn write(
-    tx: &Tx,
-    request: &Request<'_>,
-    draft: &Draft,
-    limit: Option<u32>,
-) -> Result<Entry, Abort> {
+async fn write(tx: &Tx, request: &Request<'_>, draft: &Draft, limit: Option<u32>) -> Result<Entry, Abort> {
     let id = ids::new(request.now_us);
     let month = Month::of(request.now_us);
     match entries::create(tx, id, request.user_id, draft, month, limit, request.now_us).await? {
@@ -53,20 +43,15 @@ async fn write(
         tx.publish(request.events.tag_created(tag)?).await?;
     }
     let entry = new(id, request, draft, taken);
-    tx.publish(request.events.entry_created(&entry, request.premium)?)
-        .await?;
+    tx.publish(request.events.entry_created(&entry, request.premium)?).await?;
     Ok(entry)
 }
 
 /// The entry that the same mutation created before, as it is now.
 async fn earlier(tx: &Tx, request: &Request<'_>, draft: &Draft) -> Result<Entry, Abort> {
     let mutation = draft.client_mutation_id.as_deref().unwrap_or_default();
-    let id = entries::find_mutation(tx, request.user_id, mutation)
-        .await?
-        .ok_or_else(entry_not_found)?;
-    entries::read(tx, id, request.user_id)
-        .await?
-        .ok_or_else(|| entry_not_found().into())
+    let id = entries::find_mutation(tx, request.user_id, mutation).await?.ok_or_else(entry_not_found)?;
+    entries::read(tx, id, request.user_id).await?.ok_or_else(|| entry_not_found().into())
 }
 
 fn new(id: Uuid, request: &Request<'_>, draft: &Draft, taken: tags::Taken) -> Entry {

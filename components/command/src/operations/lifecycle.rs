@@ -10,28 +10,17 @@ use crate::wire;
 use mindflow_guest::call::{CallContext, Error};
 use mindflow_guest::sql::transaction;
 
-pub async fn delete(
-    context: &CallContext,
-    id: &str,
-    expected_version: Option<u32>,
-) -> Result<(), Error> {
+pub async fn delete(context: &CallContext, id: &str, expected_version: Option<u32>) -> Result<(), Error> {
     let request = Request::begin(context).await?;
     let id = known_id(id, entry_not_found)?;
     transaction(DATABASE, &request.caller.identity(), async |tx| {
         match entries::delete(tx, id, request.user_id, expected_version, request.now_us).await? {
             Some((version, sequence)) => {
-                tx.publish(
-                    request
-                        .events
-                        .entry_deleted(id, request.now_us, version, sequence)?,
-                )
-                .await?;
+                tx.publish(request.events.entry_deleted(id, request.now_us, version, sequence)?).await?;
                 Ok(())
             }
             None => {
-                let version = entries::version(tx, id, request.user_id)
-                    .await?
-                    .ok_or_else(entry_not_found)?;
+                let version = entries::version(tx, id, request.user_id).await?.ok_or_else(entry_not_found)?;
                 expect_version(version, expected_version)?;
                 // Restored between the two statements: as if the request had come before.
                 Err(entry_not_found().into())
@@ -46,19 +35,12 @@ pub async fn restore(context: &CallContext, id: &str) -> Result<wit::Entry, Erro
     let request = Request::begin(context).await?;
     let id = known_id(id, entry_not_found)?;
     let entry = transaction(DATABASE, &request.caller.identity(), async |tx| {
-        let entry = entries::read_for_change(tx, id, request.user_id)
-            .await?
-            .ok_or_else(entry_not_found)?;
+        let entry = entries::read_for_change(tx, id, request.user_id).await?.ok_or_else(entry_not_found)?;
         if !entry.is_deleted() {
             return Ok(entry);
         }
         let entry = entries::revive(tx, entry).await?;
-        tx.publish(
-            request
-                .events
-                .entry_updated(&entry, request.premium, Reason::Restored)?,
-        )
-        .await?;
+        tx.publish(request.events.entry_updated(&entry, request.premium, Reason::Restored)?).await?;
         Ok(entry)
     })
     .await?;
@@ -73,16 +55,9 @@ pub async fn reanalyze(context: &CallContext, id: &str) -> Result<wit::Entry, Er
     let id = known_id(id, entry_not_found)?;
     let entry = transaction(DATABASE, &request.caller.identity(), async |tx| {
         let entry = entries::read_for_change(tx, id, request.user_id).await?;
-        let entry = entry
-            .filter(|entry| !entry.is_deleted())
-            .ok_or_else(entry_not_found)?;
+        let entry = entry.filter(|entry| !entry.is_deleted()).ok_or_else(entry_not_found)?;
         let entry = entries::revive(tx, entry).await?;
-        tx.publish(
-            request
-                .events
-                .entry_updated(&entry, request.premium, Reason::Reanalyze)?,
-        )
-        .await?;
+        tx.publish(request.events.entry_updated(&entry, request.premium, Reason::Reanalyze)?).await?;
         Ok(entry)
     })
     .await?;

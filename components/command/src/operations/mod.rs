@@ -32,10 +32,7 @@ impl<'a> Request<'a> {
             user_id: caller.user_id,
             premium: caller.has_role(PREMIUM),
             now_us: clock::now_us(),
-            events: Events {
-                context,
-                user_id: caller.user_id,
-            },
+            events: Events { context, user_id: caller.user_id },
             caller,
         })
     }

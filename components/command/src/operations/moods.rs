@@ -19,19 +19,9 @@ pub async fn record(
     let (id, known_mood) = (ids::new(request.now_us), Mood::from(mood));
     transaction(DATABASE, &request.caller.identity(), async |tx| {
         entries::record_mood(tx, id, request.user_id, known_mood, note.as_deref(), at).await?;
-        tx.publish(
-            request
-                .events
-                .mood_recorded(id, known_mood, note.as_deref(), at)?,
-        )
-        .await?;
+        tx.publish(request.events.mood_recorded(id, known_mood, note.as_deref(), at)?).await?;
         Ok(())
     })
     .await?;
-    Ok(wit::MoodRecord {
-        id: id.to_string(),
-        mood,
-        note,
-        at,
-    })
+    Ok(wit::MoodRecord { id: id.to_string(), mood, note, at })
 }

@@ -20,11 +20,7 @@ pub async fn create(context: &CallContext, name: &str) -> Result<wit::Tag, Error
         for tag in &taken.made {
             tx.publish(request.events.tag_created(tag)?).await?;
         }
-        taken
-            .tags
-            .into_iter()
-            .next()
-            .ok_or_else(|| failure::internal("a tag that was just made is not there").into())
+        taken.tags.into_iter().next().ok_or_else(|| failure::internal("a tag that was just made is not there").into())
     })
     .await?;
     Ok(wire::tag(tag))
@@ -35,25 +31,15 @@ pub async fn rename(context: &CallContext, id: &str, name: &str) -> Result<wit::
     let name = validation::tag(name).map_err(Error::Invalid)?;
     let id = known_id(id, tag_not_found)?;
     let tag = transaction(DATABASE, &request.caller.identity(), async |tx| {
-        let previous_name = tags::lock(tx, id, request.user_id)
-            .await?
-            .ok_or_else(tag_not_found)?;
-        let tag = Tag {
-            id,
-            name: name.name().to_owned(),
-        };
+        let previous_name = tags::lock(tx, id, request.user_id).await?.ok_or_else(tag_not_found)?;
+        let tag = Tag { id, name: name.name().to_owned() };
         if tag.name == previous_name {
             return Ok(tag);
         }
         let Some(sequence) = tags::rename(tx, id, request.user_id, &name).await? else {
-            return Err(Error::Conflict(format!(
-                "You already have another tag named “{}”.",
-                tag.name
-            ))
-            .into());
+            return Err(Error::Conflict(format!("You already have another tag named “{}”.", tag.name)).into());
         };
-        tx.publish(request.events.tag_renamed(&tag, &previous_name, sequence)?)
-            .await?;
+        tx.publish(request.events.tag_renamed(&tag, &previous_name, sequence)?).await?;
         Ok(tag)
     })
     .await?;

@@ -10,11 +10,7 @@ use mindflow_guest::call::{CallContext, Error};
 use mindflow_guest::sql::{Abort, Tx, transaction};
 use uuid::Uuid;
 
-pub async fn update(
-    context: &CallContext,
-    id: &str,
-    input: wit::EntryChange,
-) -> Result<wit::Entry, Error> {
+pub async fn update(context: &CallContext, id: &str, input: wit::EntryChange) -> Result<wit::Entry, Error> {
     let request = Request::begin(context).await?;
     let expected_version = input.expected_version;
     let change = validation::change(input).map_err(Error::Invalid)?;
@@ -34,9 +30,7 @@ async fn write(
     expected_version: Option<u32>,
 ) -> Result<Entry, Abort> {
     let entry = entries::read_for_change(tx, id, request.user_id).await?;
-    let entry = entry
-        .filter(|entry| !entry.is_deleted())
-        .ok_or_else(entry_not_found)?;
+    let entry = entry.filter(|entry| !entry.is_deleted()).ok_or_else(entry_not_found)?;
     expect_version(entry.version, expected_version)?;
     let change = change.against(&entry);
     if change.is_empty() {
@@ -54,11 +48,6 @@ async fn write(
         }
     };
     let entry = entries::change(tx, entry, change, tags, request.now_us).await?;
-    tx.publish(
-        request
-            .events
-            .entry_updated(&entry, request.premium, Reason::Edited)?,
-    )
-    .await?;
+    tx.publish(request.events.entry_updated(&entry, request.premium, Reason::Edited)?).await?;
     Ok(entry)
 }

@@ -44,9 +44,7 @@ pub async fn create(
         limit,
     ];
     let rows = tx.query(statements::CREATE_ENTRY, params).await?;
-    let row = rows
-        .first()
-        .ok_or_else(|| failure::internal("creating an entry answered no row"))?;
+    let row = rows.first().ok_or_else(|| failure::internal("creating an entry answered no row"))?;
     Ok(if !row.get::<bool>("fresh")? {
         Created::Repeated
     } else if !row.get::<bool>("within_quota")? {
@@ -57,33 +55,20 @@ pub async fn create(
 }
 
 /// The entry that the user's mutation id created.
-pub async fn find_mutation(
-    tx: &Tx,
-    user_id: Uuid,
-    client_mutation_id: &str,
-) -> Result<Option<Uuid>, Abort> {
-    let rows = tx
-        .query(
-            statements::FIND_MUTATION,
-            params![user_id, client_mutation_id],
-        )
-        .await?;
+pub async fn find_mutation(tx: &Tx, user_id: Uuid, client_mutation_id: &str) -> Result<Option<Uuid>, Abort> {
+    let rows = tx.query(statements::FIND_MUTATION, params![user_id, client_mutation_id]).await?;
     Ok(rows.first().map(|row| row.get("entry_id")).transpose()?)
 }
 
 /// The user's entry as it is now, deleted or not.
 pub async fn read(tx: &Tx, id: Uuid, user_id: Uuid) -> Result<Option<Entry>, Abort> {
-    let rows = tx
-        .query(statements::READ_ENTRY, params![id, user_id])
-        .await?;
+    let rows = tx.query(statements::READ_ENTRY, params![id, user_id]).await?;
     Ok(rows.first().map(entry).transpose()?)
 }
 
 /// The same, with the entry held for this transaction: nobody else changes it before the commit.
 pub async fn read_for_change(tx: &Tx, id: Uuid, user_id: Uuid) -> Result<Option<Entry>, Abort> {
-    let locked = tx
-        .query(statements::LOCK_ENTRY, params![id, user_id])
-        .await?;
+    let locked = tx.query(statements::LOCK_ENTRY, params![id, user_id]).await?;
     if locked.is_empty() {
         return Ok(None);
     }
@@ -109,8 +94,7 @@ pub async fn change(
         Time(updated_at),
         change.mood.is_some(),
         change.mood.flatten().map(Mood::name),
-        tags.as_ref()
-            .map(|tags| tags.iter().map(|tag| tag.id).collect::<Vec<_>>()),
+        tags.as_ref().map(|tags| tags.iter().map(|tag| tag.id).collect::<Vec<_>>()),
         change.attachment_ids.clone(),
     ];
     let rows = tx.query(statements::CHANGE_ENTRY, params).await?;
@@ -128,37 +112,21 @@ pub async fn delete(
     expected_version: Option<u32>,
     now_us: i64,
 ) -> Result<Option<(u32, u64)>, Abort> {
-    let rows = tx
-        .query(
-            statements::DELETE_ENTRY,
-            params![id, user_id, Time(now_us), expected_version],
-        )
-        .await?;
-    Ok(rows
-        .first()
-        .map(|row| Ok::<_, RowError>((row.get("version")?, row.get("event_sequence")?)))
-        .transpose()?)
+    let rows = tx.query(statements::DELETE_ENTRY, params![id, user_id, Time(now_us), expected_version]).await?;
+    Ok(rows.first().map(|row| Ok::<_, RowError>((row.get("version")?, row.get("event_sequence")?))).transpose()?)
 }
 
 /// Of a live entry.
 pub async fn version(tx: &Tx, id: Uuid, user_id: Uuid) -> Result<Option<u32>, Abort> {
-    let rows = tx
-        .query(statements::VERSION_OF_ENTRY, params![id, user_id])
-        .await?;
+    let rows = tx.query(statements::VERSION_OF_ENTRY, params![id, user_id]).await?;
     Ok(rows.first().map(|row| row.get("version")).transpose()?)
 }
 
 /// Makes a held entry live, its content as it was, and counts the event that says so.
 pub async fn revive(tx: &Tx, entry: Entry) -> Result<Entry, Abort> {
-    let rows = tx
-        .query(statements::REVIVE_ENTRY, params![entry.id, entry.user_id])
-        .await?;
+    let rows = tx.query(statements::REVIVE_ENTRY, params![entry.id, entry.user_id]).await?;
     let event_sequence = rows.first().ok_or_else(vanished)?.get("event_sequence")?;
-    Ok(Entry {
-        event_sequence,
-        deleted_at: None,
-        ..entry
-    })
+    Ok(Entry { event_sequence, deleted_at: None, ..entry })
 }
 
 pub async fn record_mood(
@@ -169,11 +137,7 @@ pub async fn record_mood(
     note: Option<&str>,
     at: i64,
 ) -> Result<(), Abort> {
-    tx.execute(
-        statements::RECORD_MOOD,
-        params![id, user_id, mood.name(), note, Time(at)],
-    )
-    .await?;
+    tx.execute(statements::RECORD_MOOD, params![id, user_id, mood.name(), note, Time(at)]).await?;
     Ok(())
 }
 
@@ -192,14 +156,8 @@ fn entry(row: Row<'_>) -> Result<Entry, RowError> {
         user_id: row.get("user_id")?,
         title: row.get("title")?,
         content: row.get("content")?,
-        mood: row
-            .get::<Option<String>>("mood")?
-            .and_then(|name| Mood::from_name(&name)),
-        tags: ids
-            .into_iter()
-            .zip(names)
-            .map(|(id, name)| Tag { id, name })
-            .collect(),
+        mood: row.get::<Option<String>>("mood")?.and_then(|name| Mood::from_name(&name)),
+        tags: ids.into_iter().zip(names).map(|(id, name)| Tag { id, name }).collect(),
         attachment_ids: row.get("attachment_ids")?,
         entry_date,
         word_count: row.get("word_count")?,

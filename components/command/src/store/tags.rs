@@ -22,30 +22,16 @@ pub struct Taken {
 }
 
 /// The user's tags of these names, which are distinct; missing ones are made. With an `entry`, it has them from now on.
-pub async fn take(
-    tx: &Tx,
-    user_id: Uuid,
-    names: &[TagName],
-    entry: Option<Uuid>,
-    now_us: i64,
-) -> Result<Taken, Abort> {
+pub async fn take(tx: &Tx, user_id: Uuid, names: &[TagName], entry: Option<Uuid>, now_us: i64) -> Result<Taken, Abort> {
     let mut made = Vec::new();
     for _ in 0..RUNS_MAX {
         let new_ids: Vec<Uuid> = names.iter().map(|_| ids::new(now_us)).collect();
         let spelled: Vec<String> = names.iter().map(|tag| tag.name().to_owned()).collect();
         let keys: Vec<String> = names.iter().map(|tag| tag.key().to_owned()).collect();
-        let rows = tx
-            .query(
-                statements::TAKE_TAGS,
-                params![user_id, new_ids, spelled, keys, entry],
-            )
-            .await?;
+        let rows = tx.query(statements::TAKE_TAGS, params![user_id, new_ids, spelled, keys, entry]).await?;
         let mut tags = Vec::with_capacity(names.len());
         for row in rows.iter() {
-            let tag = Tag {
-                id: row.get("id")?,
-                name: row.get("name")?,
-            };
+            let tag = Tag { id: row.get("id")?, name: row.get("name")? };
             if row.get("made")? {
                 made.push(tag.clone());
             }
@@ -55,10 +41,7 @@ pub async fn take(
             return Ok(Taken { tags, made });
         }
     }
-    Err(
-        Error::Unavailable("the tags are being renamed by another request; try again".into())
-            .into(),
-    )
+    Err(Error::Unavailable("the tags are being renamed by another request; try again".into()).into())
 }
 
 /// The name of the user's tag, which nobody else changes or uses for an event before the commit.
@@ -68,26 +51,10 @@ pub async fn lock(tx: &Tx, id: Uuid, user_id: Uuid) -> Result<Option<String>, Ab
 }
 
 /// The sequence of the event that says so; none when another tag of the user's has the name.
-pub async fn rename(
-    tx: &Tx,
-    id: Uuid,
-    user_id: Uuid,
-    name: &TagName,
-) -> Result<Option<u64>, Abort> {
-    match tx
-        .query(
-            statements::RENAME_TAG,
-            params![id, user_id, name.name(), name.key()],
-        )
-        .await
-    {
-        Ok(rows) => Ok(rows
-            .first()
-            .map(|row| row.get("event_sequence"))
-            .transpose()?),
-        Err(error) if violated_constraint(&error) == Some(statements::TAG_NAME_CONSTRAINT) => {
-            Ok(None)
-        }
+pub async fn rename(tx: &Tx, id: Uuid, user_id: Uuid, name: &TagName) -> Result<Option<u64>, Abort> {
+    match tx.query(statements::RENAME_TAG, params![id, user_id, name.name(), name.key()]).await {
+        Ok(rows) => Ok(rows.first().map(|row| row.get("event_sequence")).transpose()?),
+        Err(error) if violated_constraint(&error) == Some(statements::TAG_NAME_CONSTRAINT) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

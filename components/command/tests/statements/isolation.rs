@@ -17,23 +17,9 @@ async fn a_stranger_sees_and_changes_nothing_even_in_the_owners_name() {
     let db = Db::new("stranger").await;
     let (owner, stranger) = (db.user(), db.user());
     let entry = Uuid::now_v7();
-    owner
-        .create(
-            entry,
-            &NewEntry {
-                mood: Some("CALM"),
-                mutation: Some("m-1"),
-                ..NewEntry::default()
-            },
-        )
-        .await;
+    owner.create(entry, &NewEntry { mood: Some("CALM"), mutation: Some("m-1"), ..NewEntry::default() }).await;
     let tx = owner.begin().await;
-    let tags = tx
-        .query(
-            statements::TAKE_TAGS,
-            owner.take_params(&["work"], Some(entry)),
-        )
-        .await;
+    let tags = tx.query(statements::TAKE_TAGS, owner.take_params(&["work"], Some(entry))).await;
     tx.commit().await;
     let key = || vec![uuid(entry), uuid(owner.id)];
     let now = Value::Timestamp(NOW_US + 9);
@@ -44,79 +30,34 @@ async fn a_stranger_sees_and_changes_nothing_even_in_the_owners_name() {
         (statements::VERSION_OF_ENTRY, key()),
         (statements::REVIVE_ENTRY, key()),
         (statements::FIND_MUTATION, vec![uuid(owner.id), text("m-1")]),
-        (
-            statements::DELETE_ENTRY,
-            vec![uuid(entry), uuid(owner.id), now, Value::Null],
-        ),
-        (
-            statements::LOCK_TAG,
-            vec![only(&tags, "id"), uuid(owner.id)],
-        ),
-        (
-            statements::RENAME_TAG,
-            vec![
-                only(&tags, "id"),
-                uuid(owner.id),
-                text("mine"),
-                text("mine"),
-            ],
-        ),
+        (statements::DELETE_ENTRY, vec![uuid(entry), uuid(owner.id), now, Value::Null]),
+        (statements::LOCK_TAG, vec![only(&tags, "id"), uuid(owner.id)]),
+        (statements::RENAME_TAG, vec![only(&tags, "id"), uuid(owner.id), text("mine"), text("mine")]),
     ] {
-        assert_eq!(
-            tx.query(statement, params).await.rows,
-            Vec::<Vec<Value>>::new(),
-            "{statement}"
-        );
+        assert_eq!(tx.query(statement, params).await.rows, Vec::<Vec<Value>>::new(), "{statement}");
     }
-    for table in [
-        "journals",
-        "tags",
-        "journal_tags",
-        "journal_moods",
-        "journal_attachments",
-        "quota_usage",
-        "client_mutations",
-    ] {
-        let rows = tx
-            .query(
-                &format!("SELECT count(*) AS seen FROM command.{table}"),
-                vec![],
-            )
-            .await;
+    for table in
+        ["journals", "tags", "journal_tags", "journal_moods", "journal_attachments", "quota_usage", "client_mutations"]
+    {
+        let rows = tx.query(&format!("SELECT count(*) AS seen FROM command.{table}"), vec![]).await;
         assert_eq!(only(&rows, "seen"), Value::Int64(0), "{table}");
     }
     tx.commit().await;
-    assert_eq!(
-        only(&owner.read(entry).await, "event_sequence"),
-        Value::Int64(1)
-    );
+    assert_eq!(only(&owner.read(entry).await, "event_sequence"), Value::Int64(1));
 }
 
 #[tokio::test]
 async fn a_stranger_writes_no_row_in_the_owners_name() {
     let db = Db::new("forged").await;
     let (owner, stranger) = (db.user(), db.user());
-    let mood = vec![
-        uuid(Uuid::now_v7()),
-        uuid(owner.id),
-        text("SAD"),
-        Value::Null,
-        Value::Timestamp(NOW_US),
-    ];
+    let mood = vec![uuid(Uuid::now_v7()), uuid(owner.id), text("SAD"), Value::Null, Value::Timestamp(NOW_US)];
     for (statement, params) in [
-        (
-            statements::CREATE_ENTRY,
-            owner.create_params(Uuid::now_v7(), &NewEntry::default()),
-        ),
+        (statements::CREATE_ENTRY, owner.create_params(Uuid::now_v7(), &NewEntry::default())),
         (statements::TAKE_TAGS, owner.take_params(&["work"], None)),
         (statements::RECORD_MOOD, mood),
     ] {
         let tx = stranger.begin().await;
-        assert_eq!(
-            sqlstate(tx.try_query(statement, params).await),
-            "42501",
-            "{statement}"
-        );
+        assert_eq!(sqlstate(tx.try_query(statement, params).await), "42501", "{statement}");
         tx.rollback().await;
     }
 }
@@ -128,13 +69,7 @@ async fn a_users_own_tag_does_not_stick_to_another_users_entry() {
     let entry = owner.entry().await;
     let tx = stranger.begin().await;
     assert_eq!(
-        sqlstate(
-            tx.try_query(
-                statements::TAKE_TAGS,
-                stranger.take_params(&["mine"], Some(entry))
-            )
-            .await
-        ),
+        sqlstate(tx.try_query(statements::TAKE_TAGS, stranger.take_params(&["mine"], Some(entry))).await),
         "23503"
     );
     tx.rollback().await;
@@ -153,11 +88,7 @@ async fn the_services_role_may_not_do_what_the_service_never_does() {
         "SELECT * FROM auth.users",
     ] {
         let tx = user.begin().await;
-        assert_eq!(
-            sqlstate(tx.try_query(statement, vec![]).await),
-            "42501",
-            "{statement}"
-        );
+        assert_eq!(sqlstate(tx.try_query(statement, vec![]).await), "42501", "{statement}");
         tx.rollback().await;
     }
 }
@@ -168,18 +99,9 @@ async fn a_mood_is_recorded_with_or_without_a_note() {
     let user = db.user();
     for note in [Value::Null, text("after the walk")] {
         let tx = user.begin().await;
-        let params = vec![
-            uuid(Uuid::now_v7()),
-            uuid(user.id),
-            text("CALM"),
-            note,
-            Value::Timestamp(NOW_US),
-        ];
+        let params = vec![uuid(Uuid::now_v7()), uuid(user.id), text("CALM"), note, Value::Timestamp(NOW_US)];
         tx.query(statements::RECORD_MOOD, params).await;
         tx.commit().await;
     }
-    assert_eq!(
-        db.count("SELECT count(*) FROM command.mood_records").await,
-        2
-    );
+    assert_eq!(db.count("SELECT count(*) FROM command.mood_records").await, 2);
 }

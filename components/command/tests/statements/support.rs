@@ -39,18 +39,9 @@ pub struct Outcome {
     pub within_quota: bool,
 }
 
-pub const WRITTEN: Outcome = Outcome {
-    fresh: true,
-    within_quota: true,
-};
-pub const BEYOND_QUOTA: Outcome = Outcome {
-    fresh: true,
-    within_quota: false,
-};
-pub const REPEATED: Outcome = Outcome {
-    fresh: false,
-    within_quota: false,
-};
+pub const WRITTEN: Outcome = Outcome { fresh: true, within_quota: true };
+pub const BEYOND_QUOTA: Outcome = Outcome { fresh: true, within_quota: false };
+pub const REPEATED: Outcome = Outcome { fresh: false, within_quota: false };
 
 pub fn uuid(id: Uuid) -> Value {
     Value::Uuid(id.to_string())
@@ -83,10 +74,7 @@ impl Db {
     }
 
     pub fn user(&self) -> User<'_> {
-        User {
-            db: self,
-            id: Uuid::new_v4(),
-        }
+        User { db: self, id: Uuid::new_v4() }
     }
 
     /// Seen without row-level security: the count that `query` answers.
@@ -98,7 +86,8 @@ impl Db {
     /// Waits until so many statements of this database wait for a lock.
     pub async fn until_waiting(&self, statements: i64) {
         let begun = Instant::now();
-        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let waiting =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
         while self.count(waiting).await < statements {
             assert!(begun.elapsed() < PATIENCE, "nothing waits");
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -111,24 +100,12 @@ impl Db {
 impl User<'_> {
     /// The same user, by another connection.
     pub fn again(&self) -> Self {
-        Self {
-            db: self.db,
-            id: self.id,
-        }
+        Self { db: self.db, id: self.id }
     }
 
     pub async fn begin(&self) -> Tx {
-        let identity = Identity::Caller {
-            user_id: self.id,
-            roles: vec!["user".into()],
-        };
-        Tx(self
-            .db
-            .0
-            .database()
-            .begin("command", &identity)
-            .await
-            .unwrap())
+        let identity = Identity::Caller { user_id: self.id, roles: vec!["user".into()] };
+        Tx(self.db.0.database().begin("command", &identity).await.unwrap())
     }
 
     pub fn create_params(&self, id: Uuid, entry: &NewEntry) -> Vec<Value> {
@@ -169,9 +146,7 @@ impl User<'_> {
 
     pub async fn read(&self, id: Uuid) -> Rowset {
         let tx = self.begin().await;
-        let rows = tx
-            .query(statements::READ_ENTRY, vec![uuid(id), uuid(self.id)])
-            .await;
+        let rows = tx.query(statements::READ_ENTRY, vec![uuid(id), uuid(self.id)]).await;
         tx.commit().await;
         rows
     }
@@ -180,13 +155,7 @@ impl User<'_> {
         let ids: Vec<_> = names.iter().map(|_| Uuid::now_v7()).collect();
         let keys: Vec<_> = names.iter().map(|name| name.to_lowercase()).collect();
         let keys: Vec<_> = keys.iter().map(String::as_str).collect();
-        vec![
-            uuid(self.id),
-            uuids(&ids),
-            texts(names),
-            texts(&keys),
-            entry.map_or(Value::Null, uuid),
-        ]
+        vec![uuid(self.id), uuids(&ids), texts(names), texts(&keys), entry.map_or(Value::Null, uuid)]
     }
 }
 
@@ -198,27 +167,18 @@ impl Tx {
     }
 
     pub async fn query(&self, statement: &str, params: Vec<Value>) -> Rowset {
-        self.try_query(statement, params)
-            .await
-            .unwrap_or_else(|error| panic!("{error:?}: {statement}"))
+        self.try_query(statement, params).await.unwrap_or_else(|error| panic!("{error:?}: {statement}"))
     }
 
     pub async fn create(&self, user: &User<'_>, id: Uuid, entry: &NewEntry) -> Outcome {
-        let rows = self
-            .query(statements::CREATE_ENTRY, user.create_params(id, entry))
-            .await;
+        let rows = self.query(statements::CREATE_ENTRY, user.create_params(id, entry)).await;
         let yes = |column| only(&rows, column) == Value::Boolean(true);
-        Outcome {
-            fresh: yes("fresh"),
-            within_quota: yes("within_quota"),
-        }
+        Outcome { fresh: yes("fresh"), within_quota: yes("within_quota") }
     }
 
     /// The names of the tags that were taken, made ones marked.
     pub async fn take(&self, user: &User<'_>, names: &[&str], entry: Option<Uuid>) -> Vec<String> {
-        let rows = self
-            .query(statements::TAKE_TAGS, user.take_params(names, entry))
-            .await;
+        let rows = self.query(statements::TAKE_TAGS, user.take_params(names, entry)).await;
         rows.rows
             .iter()
             .map(|row| match row.as_slice() {

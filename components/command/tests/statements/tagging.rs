@@ -8,20 +8,13 @@ const TAGS: &str = "SELECT count(*) FROM command.tags";
 
 async fn tag(user: &User<'_>, name: &str) -> Value {
     let tx = user.begin().await;
-    let rows = tx
-        .query(statements::TAKE_TAGS, user.take_params(&[name], None))
-        .await;
+    let rows = tx.query(statements::TAKE_TAGS, user.take_params(&[name], None)).await;
     tx.commit().await;
     only(&rows, "id")
 }
 
 fn rename(user: &User<'_>, id: &Value, name: &str) -> Vec<Value> {
-    vec![
-        id.clone(),
-        uuid(user.id),
-        text(name),
-        text(&name.to_lowercase()),
-    ]
+    vec![id.clone(), uuid(user.id), text(name), text(&name.to_lowercase())]
 }
 
 #[tokio::test]
@@ -30,10 +23,7 @@ async fn tags_that_are_there_are_taken_as_they_are_spelled() {
     let user = db.user();
     let first = tag(&user, "Work").await;
     let tx = user.begin().await;
-    assert_eq!(
-        tx.take(&user, &["WORK", "nature"], None).await,
-        ["nature+", "Work"]
-    );
+    assert_eq!(tx.take(&user, &["WORK", "nature"], None).await, ["nature+", "Work"]);
     tx.commit().await;
     assert_eq!(tag(&user, "work").await, first);
     assert_eq!(db.count(TAGS).await, 2);
@@ -56,11 +46,7 @@ async fn two_requests_that_make_the_same_tags_make_them_once() {
         db.until_waiting(1).await;
         first.commit().await;
     });
-    assert_eq!(
-        before,
-        ["c+"],
-        "what the other request made is not seen yet, and says so by its absence"
-    );
+    assert_eq!(before, ["c+"], "what the other request made is not seen yet, and says so by its absence");
     assert_eq!(after, ["a", "b", "c"]);
     assert_eq!(db.count(TAGS).await, 3);
 }
@@ -94,9 +80,7 @@ async fn a_tag_that_is_renamed_meanwhile_is_not_taken_by_its_old_name() {
     let user = db.user();
     let (entry, id) = (user.entry().await, tag(&user, "work").await);
     let renaming = user.begin().await;
-    renaming
-        .query(statements::LOCK_TAG, vec![id.clone(), uuid(user.id)])
-        .await;
+    renaming.query(statements::LOCK_TAG, vec![id.clone(), uuid(user.id)]).await;
     let taking = async {
         let tx = user.begin().await;
         let before = tx.take(&user, &["work"], Some(entry)).await;
@@ -106,9 +90,7 @@ async fn a_tag_that_is_renamed_meanwhile_is_not_taken_by_its_old_name() {
     };
     let ((before, after), ()) = tokio::join!(taking, async {
         db.until_waiting(1).await;
-        let renamed = renaming
-            .query(statements::RENAME_TAG, rename(&user, &id, "job"))
-            .await;
+        let renamed = renaming.query(statements::RENAME_TAG, rename(&user, &id, "job")).await;
         assert_eq!(only(&renamed, "event_sequence"), Value::Int64(2));
         renaming.commit().await;
     });
@@ -125,16 +107,12 @@ async fn a_tag_is_not_renamed_while_an_event_is_about_to_carry_its_name() {
     tx.take(&user, &["work"], Some(entry)).await;
     tx.commit().await;
     let reading = user.begin().await;
-    let read = reading
-        .query(statements::READ_ENTRY, vec![uuid(entry), uuid(user.id)])
-        .await;
+    let read = reading.query(statements::READ_ENTRY, vec![uuid(entry), uuid(user.id)]).await;
     assert_eq!(only(&read, "tag_names"), texts(&["work"]));
     let renaming = async {
         let tx = user.begin().await;
-        tx.query(statements::LOCK_TAG, vec![id.clone(), uuid(user.id)])
-            .await;
-        tx.query(statements::RENAME_TAG, rename(&user, &id, "Work"))
-            .await;
+        tx.query(statements::LOCK_TAG, vec![id.clone(), uuid(user.id)]).await;
+        tx.query(statements::RENAME_TAG, rename(&user, &id, "Work")).await;
         tx.commit().await;
     };
     tokio::join!(renaming, async {
@@ -150,21 +128,14 @@ async fn a_name_that_another_tag_has_is_refused_by_the_constraint_that_the_servi
     let user = db.user();
     let (_, id) = (tag(&user, "Work").await, tag(&user, "job").await);
     let tx = user.begin().await;
-    match tx
-        .try_query(statements::RENAME_TAG, rename(&user, &id, "WORK"))
-        .await
-    {
-        Err(Error::Statement(error)) => assert_eq!(
-            error.constraint.as_deref(),
-            Some(statements::TAG_NAME_CONSTRAINT)
-        ),
+    match tx.try_query(statements::RENAME_TAG, rename(&user, &id, "WORK")).await {
+        Err(Error::Statement(error)) => assert_eq!(error.constraint.as_deref(), Some(statements::TAG_NAME_CONSTRAINT)),
         other => panic!("{other:?}"),
     }
     tx.rollback().await;
     let other = db.user();
     let id = tag(&other, "job").await;
     let tx = other.begin().await;
-    tx.query(statements::RENAME_TAG, rename(&other, &id, "Work"))
-        .await;
+    tx.query(statements::RENAME_TAG, rename(&other, &id, "Work")).await;
     tx.commit().await;
 }

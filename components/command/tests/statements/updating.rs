@@ -34,22 +34,11 @@ async fn only_the_given_fields_change() {
     let db = Db::new("fields").await;
     let user = db.user();
     let (id, attachment) = (Uuid::now_v7(), Uuid::new_v4());
-    user.create(
-        id,
-        &NewEntry {
-            mood: Some("CALM"),
-            attachments: vec![attachment],
-            ..NewEntry::default()
-        },
-    )
-    .await;
+    user.create(id, &NewEntry { mood: Some("CALM"), attachments: vec![attachment], ..NewEntry::default() }).await;
     let mut params = change(&user, id);
     params[2] = text("A run");
     let answer = changed(&user, params).await;
-    assert_eq!(
-        (only(&answer, "version"), only(&answer, "event_sequence")),
-        (Value::Int32(2), Value::Int64(2))
-    );
+    assert_eq!((only(&answer, "version"), only(&answer, "event_sequence")), (Value::Int32(2), Value::Int64(2)));
     let read = user.read(id).await;
     for (column, value) in [
         ("title", text("A run")),
@@ -71,12 +60,9 @@ async fn moods_and_attachments_are_set_replaced_and_removed() {
     let user = db.user();
     let id = user.entry().await;
     let (a, b, c) = (Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4());
-    for (mood, attachments) in [
-        (Some("SAD"), vec![a, b]),
-        (Some("ANGRY"), vec![b, c, a]),
-        (None, vec![c]),
-        (None, vec![]),
-    ] {
+    for (mood, attachments) in
+        [(Some("SAD"), vec![a, b]), (Some("ANGRY"), vec![b, c, a]), (None, vec![c]), (None, vec![])]
+    {
         let mut params = change(&user, id);
         params[6] = Value::Boolean(true);
         params[7] = mood.map_or(Value::Null, text);
@@ -94,14 +80,9 @@ async fn tags_that_are_not_kept_are_taken_off_the_entry_and_stay_the_users() {
     let user = db.user();
     let id = user.entry().await;
     let tx = user.begin().await;
-    assert_eq!(
-        tx.take(&user, &["work", "Nature"], Some(id)).await,
-        ["Nature+", "work+"]
-    );
+    assert_eq!(tx.take(&user, &["work", "Nature"], Some(id)).await, ["Nature+", "work+"]);
     tx.commit().await;
-    let Value::UuidArray(ids) = only(&user.read(id).await, "tag_ids") else {
-        panic!("no ids")
-    };
+    let Value::UuidArray(ids) = only(&user.read(id).await, "tag_ids") else { panic!("no ids") };
     let mut params = change(&user, id);
     params[8] = Value::UuidArray(vec![ids[1].clone()]);
     changed(&user, params).await;
@@ -145,56 +126,19 @@ async fn a_deleted_entry_is_deleted_once_and_comes_back_as_it_was() {
     let db = Db::new("deleted").await;
     let user = db.user();
     let id = user.entry().await;
-    let delete = |expected| {
-        vec![
-            uuid(id),
-            uuid(user.id),
-            Value::Timestamp(NOW_US + 5),
-            expected,
-        ]
-    };
+    let delete = |expected| vec![uuid(id), uuid(user.id), Value::Timestamp(NOW_US + 5), expected];
     let tx = user.begin().await;
-    assert!(
-        tx.query(statements::DELETE_ENTRY, delete(Value::Int64(2)))
-            .await
-            .rows
-            .is_empty(),
-        "another version"
-    );
-    let deleted = tx
-        .query(statements::DELETE_ENTRY, delete(Value::Int64(1)))
-        .await;
-    assert_eq!(
-        (only(&deleted, "version"), only(&deleted, "event_sequence")),
-        (Value::Int32(1), Value::Int64(2))
-    );
-    assert!(
-        tx.query(statements::DELETE_ENTRY, delete(Value::Null))
-            .await
-            .rows
-            .is_empty(),
-        "a second time"
-    );
-    assert!(
-        tx.query(statements::VERSION_OF_ENTRY, vec![uuid(id), uuid(user.id)])
-            .await
-            .rows
-            .is_empty()
-    );
+    assert!(tx.query(statements::DELETE_ENTRY, delete(Value::Int64(2))).await.rows.is_empty(), "another version");
+    let deleted = tx.query(statements::DELETE_ENTRY, delete(Value::Int64(1))).await;
+    assert_eq!((only(&deleted, "version"), only(&deleted, "event_sequence")), (Value::Int32(1), Value::Int64(2)));
+    assert!(tx.query(statements::DELETE_ENTRY, delete(Value::Null)).await.rows.is_empty(), "a second time");
+    assert!(tx.query(statements::VERSION_OF_ENTRY, vec![uuid(id), uuid(user.id)]).await.rows.is_empty());
     tx.commit().await;
-    assert_eq!(
-        only(&user.read(id).await, "deleted_at"),
-        Value::Timestamp(NOW_US + 5)
-    );
+    assert_eq!(only(&user.read(id).await, "deleted_at"), Value::Timestamp(NOW_US + 5));
     let tx = user.begin().await;
-    let revived = tx
-        .query(statements::REVIVE_ENTRY, vec![uuid(id), uuid(user.id)])
-        .await;
+    let revived = tx.query(statements::REVIVE_ENTRY, vec![uuid(id), uuid(user.id)]).await;
     assert_eq!(only(&revived, "event_sequence"), Value::Int64(3));
     tx.commit().await;
     let read = user.read(id).await;
-    assert_eq!(
-        (only(&read, "deleted_at"), only(&read, "version")),
-        (Value::Null, Value::Int32(1))
-    );
+    assert_eq!((only(&read, "deleted_at"), only(&read, "version")), (Value::Null, Value::Int32(1)));
 }

@@ -20,36 +20,18 @@ async fn an_administrator_finds_users_by_a_part_of_name_or_address() {
         created(ENTRY, AT, "one"),
     ])
     .await;
-    let terms = Terms {
-        free_entries: 5,
-        month: month(AT.parse().unwrap()),
-    };
-    let request = Page {
-        first: 1,
-        after: None,
-    };
+    let terms = Terms { free_entries: 5, month: month(AT.parse().unwrap()) };
+    let request = Page { first: 1, after: None };
     let found = async |search| {
         profiles::paged(
-            &database
-                .read(
-                    As::Admin(ADMIN),
-                    &profiles::page(terms.month, search, &request),
-                )
-                .await,
+            &database.read(As::Admin(ADMIN), &profiles::page(terms.month, search, &request)).await,
             &request,
             terms,
         )
         .unwrap()
     };
     let all = found(None).await;
-    assert_eq!(
-        (
-            all.total_count,
-            all.has_next_page,
-            all.edges[0].node.display_name.as_str()
-        ),
-        (2, true, "Ben_")
-    );
+    assert_eq!((all.total_count, all.has_next_page, all.edges[0].node.display_name.as_str()), (2, true, "Ben_"));
     let ann = found(Some("NN@EX")).await;
     let quota = &ann.edges[0].node.quota;
     assert_eq!((ann.total_count, quota.limit, quota.used), (1, None, 1));
@@ -60,13 +42,8 @@ async fn an_administrator_finds_users_by_a_part_of_name_or_address() {
 #[tokio::test]
 async fn a_profile_that_has_not_arrived_yet_still_answers_what_is_used() {
     let database = after(&[created(ENTRY, AT, "one")]).await;
-    let terms = Terms {
-        free_entries: 5,
-        month: month(AT.parse().unwrap()),
-    };
-    let rows = database
-        .read(As::User(USER), &profiles::one(USER, terms.month))
-        .await;
+    let terms = Terms { free_entries: 5, month: month(AT.parse().unwrap()) };
+    let rows = database.read(As::User(USER), &profiles::one(USER, terms.month)).await;
     let row = rows.first().unwrap();
     assert_eq!(profiles::profile(&row, terms).unwrap(), None);
     assert_eq!(row.get::<u32>("used").unwrap(), 1);

@@ -25,8 +25,7 @@ fn a_life() -> Vec<Fact> {
         deleted(ENTRY, 3),
         analysis_failed(ENTRY, 2, 2),
         updated(ENTRY, 4, AT, "three").with(json!({ "tags": tags, "reason": "restored" })),
-        updated(ENTRY, 5, AT, "three")
-            .with(json!({ "tags": tags, "reason": "reanalyze", "analysis": "requested" })),
+        updated(ENTRY, 5, AT, "three").with(json!({ "tags": tags, "reason": "reanalyze", "analysis": "requested" })),
         insights(ENTRY, 3, 5, -0.5),
     ]
 }

@@ -24,10 +24,7 @@ async fn filled() -> Database {
 }
 
 fn plain(text: &str) -> Statement {
-    Statement {
-        text: text.to_owned(),
-        params: Vec::new(),
-    }
+    Statement { text: text.to_owned(), params: Vec::new() }
 }
 
 async fn visible(database: &Database, who: As) -> Vec<&'static str> {
@@ -42,11 +39,7 @@ async fn visible(database: &Database, who: As) -> Vec<&'static str> {
         "moods_view",
         "tags_view",
     ] {
-        if !database
-            .read(who, &plain(&format!("SELECT 1 AS one FROM query.{view}")))
-            .await
-            .is_empty()
-        {
+        if !database.read(who, &plain(&format!("SELECT 1 AS one FROM query.{view}"))).await.is_empty() {
             visible.push(view);
         }
     }
@@ -58,10 +51,7 @@ async fn nobody_sees_another_users_rows_and_an_admin_only_accounts_and_counts() 
     let database = filled().await;
     assert_eq!(visible(&database, As::User(USER)).await.len(), 8);
     assert!(visible(&database, As::User(OTHER)).await.is_empty());
-    assert_eq!(
-        visible(&database, As::Admin(OTHER)).await,
-        ["users_view", "entry_creations"]
-    );
+    assert_eq!(visible(&database, As::Admin(OTHER)).await, ["users_view", "entry_creations"]);
 }
 
 #[tokio::test]
@@ -70,14 +60,10 @@ async fn a_caller_cannot_write_even_its_own_rows() {
     for view in ["journals_view", "users_view", "analyses_view", "tags_view"] {
         let taken = plain(&format!("DELETE FROM query.{view} RETURNING 1 AS one"));
         for who in [As::User(USER), As::Admin(USER)] {
-            assert!(
-                database.write(who, &taken).await.unwrap().is_empty(),
-                "{view}"
-            );
+            assert!(database.write(who, &taken).await.unwrap().is_empty(), "{view}");
         }
     }
-    let forged = plain(
-        "INSERT INTO query.entry_tags VALUES (gen_random_uuid(), gen_random_uuid(), mindflow.user_id())",
-    );
+    let forged =
+        plain("INSERT INTO query.entry_tags VALUES (gen_random_uuid(), gen_random_uuid(), mindflow.user_id())");
     assert!(database.write(As::User(USER), &forged).await.is_err());
 }

@@ -10,15 +10,8 @@ use mindflow_guest::sql::{Rows, Rowset, Value};
 use uuid::Uuid;
 
 const COMPONENT: &str = "query";
-const VIEWS: [&str; 7] = [
-    "users_view",
-    "journals_view",
-    "entry_tags",
-    "entry_creations",
-    "analyses_view",
-    "moods_view",
-    "tags_view",
-];
+const VIEWS: [&str; 7] =
+    ["users_view", "journals_view", "entry_tags", "entry_creations", "analyses_view", "moods_view", "tags_view"];
 
 pub struct Database(TestDatabase);
 
@@ -51,12 +44,7 @@ impl Database {
     /// A read, as reads are: in one round trip, read only.
     pub async fn read(&self, who: As, statement: &Statement) -> Rows {
         let params = stored(statement);
-        match self
-            .0
-            .database()
-            .query(COMPONENT, &who.identity(), &statement.text, &params)
-            .await
-        {
+        match self.0.database().query(COMPONENT, &who.identity(), &statement.text, &params).await {
             Ok(set) => rows(set),
             Err(error) => panic!("{error:?}: {}", statement.text),
         }
@@ -65,9 +53,7 @@ impl Database {
     /// A statement in a transaction that may write.
     pub async fn write(&self, who: As, statement: &Statement) -> Result<Rows, Error> {
         let transaction = self.0.database().begin(COMPONENT, &who.identity()).await?;
-        let answer = transaction
-            .query(&statement.text, &stored(statement))
-            .await?;
+        let answer = transaction.query(&statement.text, &stored(statement)).await?;
         transaction.commit().await?;
         Ok(rows(answer))
     }
@@ -75,10 +61,8 @@ impl Database {
     /// Projects the event; whether it is what readers now see.
     pub async fn apply(&self, fact: &Fact) -> bool {
         let Plan { statement, .. } = plan(&fact.event()).unwrap().unwrap();
-        let rows = self
-            .write(As::Service, &statement)
-            .await
-            .unwrap_or_else(|error| panic!("{error:?}: {}", statement.text));
+        let rows =
+            self.write(As::Service, &statement).await.unwrap_or_else(|error| panic!("{error:?}: {}", statement.text));
         rows.first().unwrap().get("shown").unwrap()
     }
 
@@ -92,18 +76,8 @@ impl Database {
     pub async fn contents(&self) -> Vec<String> {
         let mut contents = Vec::new();
         for view in VIEWS {
-            let text = format!(
-                "SELECT '{view} ' || to_jsonb(v)::text AS line FROM query.{view} v ORDER BY 1"
-            );
-            let rows = self
-                .read(
-                    As::Service,
-                    &Statement {
-                        text,
-                        params: Vec::new(),
-                    },
-                )
-                .await;
+            let text = format!("SELECT '{view} ' || to_jsonb(v)::text AS line FROM query.{view} v ORDER BY 1");
+            let rows = self.read(As::Service, &Statement { text, params: Vec::new() }).await;
             contents.extend(rows.iter().map(|row| row.get::<String>("line").unwrap()));
         }
         contents
@@ -111,16 +85,8 @@ impl Database {
 }
 
 fn rows(set: mindflow_backends::sql::Rowset) -> Rows {
-    let rows = set
-        .rows
-        .into_iter()
-        .map(|row| row.into_iter().map(shown).collect())
-        .collect();
-    Rowset {
-        columns: set.columns,
-        rows,
-    }
-    .into()
+    let rows = set.rows.into_iter().map(|row| row.into_iter().map(shown).collect()).collect();
+    Rowset { columns: set.columns, rows }.into()
 }
 
 /// The same variants on both sides of the WIT.

@@ -4,9 +4,7 @@ use super::server::{As, Database};
 use crate::bindings::exports::mindflow::query::reads::{AnalysisStatus, Entry, EntryPage, Mood};
 use crate::calendar::{Month, month};
 use crate::cursor::{self, Listing};
-use crate::projection::tests::{
-    ENTRY, Fact, TAG, USER, created, deleted, insights as analysed, mood, tag, updated,
-};
+use crate::projection::tests::{ENTRY, Fact, TAG, USER, created, deleted, insights as analysed, mood, tag, updated};
 use crate::reading::{entries, entries::View, insights, profiles};
 use crate::request::{Page, Selection};
 use jiff::civil::date;
@@ -28,89 +26,41 @@ fn entry_id(number: u128) -> Uuid {
 }
 
 async fn recent(database: &Database) -> Vec<Entry> {
-    entries::all(
-        &database
-            .read(As::User(USER), &entries::recent(USER, 10))
-            .await,
-    )
-    .unwrap()
+    entries::all(&database.read(As::User(USER), &entries::recent(USER, 10)).await).unwrap()
 }
 
 async fn page(database: &Database, view: View, selection: &Selection, page: &Page) -> EntryPage {
-    let who = if view == View::Whole {
-        As::User(USER)
-    } else {
-        As::Service
-    };
-    entries::paged(
-        &database
-            .read(who, &entries::page(USER, view, selection, page))
-            .await,
-        page,
-    )
-    .unwrap()
+    let who = if view == View::Whole { As::User(USER) } else { As::Service };
+    entries::paged(&database.read(who, &entries::page(USER, view, selection, page)).await, page).unwrap()
 }
 
 async fn titles(database: &Database, selection: Selection) -> Vec<String> {
-    let found = page(
-        database,
-        View::Whole,
-        &selection,
-        &Page {
-            first: 100,
-            after: None,
-        },
-    )
-    .await;
+    let found = page(database, View::Whole, &selection, &Page { first: 100, after: None }).await;
     assert_eq!(found.total_count as usize, found.edges.len());
-    found
-        .edges
-        .into_iter()
-        .map(|edge| edge.node.title)
-        .collect()
+    found.edges.into_iter().map(|edge| edge.node.title).collect()
 }
 
 #[tokio::test]
 async fn an_entry_is_shown_with_its_tags_counted_and_its_analysis_beside_it() {
     let tags = json!([{ "id": TAG, "name": "Work" }]);
-    let first = created(ENTRY, AT, "one").with(json!({ "tags": tags, "mood": "CALM", "attachmentIds": [entry_id(9)], "analysis": "requested" }));
-    let second =
-        created(entry_id(2), "2025-05-02T08:00:00.000001Z", "two").with(json!({ "tags": tags }));
+    let first = created(ENTRY, AT, "one")
+        .with(json!({ "tags": tags, "mood": "CALM", "attachmentIds": [entry_id(9)], "analysis": "requested" }));
+    let second = created(entry_id(2), "2025-05-02T08:00:00.000001Z", "two").with(json!({ "tags": tags }));
     let database = after(&[first, second, analysed(ENTRY, 1, 1, 0.25)]).await;
     let shown = recent(&database).await;
-    assert_eq!(
-        shown
-            .iter()
-            .map(|entry| entry.title.as_str())
-            .collect::<Vec<_>>(),
-        ["two", "one"]
-    );
+    assert_eq!(shown.iter().map(|entry| entry.title.as_str()).collect::<Vec<_>>(), ["two", "one"]);
     assert_eq!(shown[0].created_at, 1_746_172_800_000_001);
     assert_eq!(shown[0].analysis.status, AnalysisStatus::NotIncluded);
     let one = &shown[1];
     assert_eq!(
-        (
-            one.mood,
-            one.entry_date.as_str(),
-            one.version,
-            one.word_count
-        ),
+        (one.mood, one.entry_date.as_str(), one.version, one.word_count),
         (Some(Mood::Calm), "2025-05-01", 1, 1)
     );
-    assert_eq!(
-        (one.tags[0].name.as_str(), one.tags[0].entry_count),
-        ("Work", 2)
-    );
+    assert_eq!((one.tags[0].name.as_str(), one.tags[0].entry_count), ("Work", 2));
     assert_eq!(one.attachment_ids, [entry_id(9).to_string()]);
+    assert_eq!((one.analysis.status, one.analysis.sentiment), (AnalysisStatus::Ready, Some(0.25)));
     assert_eq!(
-        (one.analysis.status, one.analysis.sentiment),
-        (AnalysisStatus::Ready, Some(0.25))
-    );
-    assert_eq!(
-        (
-            one.analysis.insights[0].text.as_str(),
-            one.analysis.themes.as_slice()
-        ),
+        (one.analysis.insights[0].text.as_str(), one.analysis.themes.as_slice()),
         ("You rest more.", ["work".to_owned()].as_slice())
     );
 }
@@ -128,81 +78,27 @@ async fn a_deleted_entry_is_gone_everywhere_but_in_the_quota_and_comes_back_when
     let who = As::User(USER);
     let used: Month = month(AT.parse().unwrap());
     assert!(recent(&database).await.is_empty());
-    assert!(
-        database
-            .read(who, &entries::by_id(USER, vec![ENTRY]))
-            .await
-            .is_empty()
-    );
-    assert!(
-        database
-            .read(who, &insights::newest(USER, 10))
-            .await
-            .is_empty()
-    );
+    assert!(database.read(who, &entries::by_id(USER, vec![ENTRY])).await.is_empty());
+    assert!(database.read(who, &insights::newest(USER, 10)).await.is_empty());
     let tags = database.read(who, &insights::tags(USER)).await;
-    assert_eq!(
-        insights::tag(&tags.first().unwrap()).unwrap().entry_count,
-        0
-    );
-    assert_eq!(
-        database
-            .read(who, &profiles::one(USER, used))
-            .await
-            .first()
-            .unwrap()
-            .get::<u32>("used")
-            .unwrap(),
-        1
-    );
+    assert_eq!(insights::tag(&tags.first().unwrap()).unwrap().entry_count, 0);
+    assert_eq!(database.read(who, &profiles::one(USER, used)).await.first().unwrap().get::<u32>("used").unwrap(), 1);
 
-    database
-        .apply(
-            &updated(ENTRY, 3, AT, "one")
-                .with(tagged)
-                .with(json!({ "reason": "restored" })),
-        )
-        .await;
+    database.apply(&updated(ENTRY, 3, AT, "one").with(tagged).with(json!({ "reason": "restored" }))).await;
     let back = recent(&database).await;
-    assert_eq!(
-        (back[0].analysis.status, back[0].tags[0].entry_count),
-        (AnalysisStatus::Ready, 1)
-    );
-    assert_eq!(
-        database.read(who, &insights::newest(USER, 10)).await.len(),
-        1
-    );
-    assert_eq!(
-        database
-            .read(who, &profiles::one(USER, used))
-            .await
-            .first()
-            .unwrap()
-            .get::<u32>("used")
-            .unwrap(),
-        1
-    );
+    assert_eq!((back[0].analysis.status, back[0].tags[0].entry_count), (AnalysisStatus::Ready, 1));
+    assert_eq!(database.read(who, &insights::newest(USER, 10)).await.len(), 1);
+    assert_eq!(database.read(who, &profiles::one(USER, used)).await.first().unwrap().get::<u32>("used").unwrap(), 1);
 }
 
 #[tokio::test]
 async fn pages_lead_through_all_entries_once_although_many_have_the_same_time() {
-    let facts: Vec<Fact> = (0..7)
-        .map(|number| created(entry_id(number), AT, &format!("n{number}")))
-        .collect();
+    let facts: Vec<Fact> = (0..7).map(|number| created(entry_id(number), AT, &format!("n{number}"))).collect();
     let database = after(&facts).await;
-    let (mut seen, mut request) = (
-        Vec::new(),
-        Page {
-            first: 3,
-            after: None,
-        },
-    );
+    let (mut seen, mut request) = (Vec::new(), Page { first: 3, after: None });
     loop {
         let found = page(&database, View::Whole, &Selection::default(), &request).await;
-        assert_eq!(
-            (found.total_count, found.has_previous_page),
-            (7, request.after.is_some())
-        );
+        assert_eq!((found.total_count, found.has_previous_page), (7, request.after.is_some()));
         seen.extend(found.edges.iter().map(|edge| edge.node.title.clone()));
         if !found.has_next_page {
             break;
@@ -210,101 +106,46 @@ async fn pages_lead_through_all_entries_once_although_many_have_the_same_time() 
         request.after = cursor::decode(Listing::Entries, &found.edges.last().unwrap().cursor);
     }
     assert_eq!(seen, ["n6", "n5", "n4", "n3", "n2", "n1", "n0"]);
-    request.after = Some(cursor::Position {
-        created_at: 0,
-        id: Uuid::nil(),
-    });
+    request.after = Some(cursor::Position { created_at: 0, id: Uuid::nil() });
     let beyond = page(&database, View::Whole, &Selection::default(), &request).await;
-    assert_eq!(
-        (beyond.edges.len(), beyond.total_count, beyond.has_next_page),
-        (0, 7, false)
-    );
+    assert_eq!((beyond.edges.len(), beyond.total_count, beyond.has_next_page), (0, 7, false));
 }
 
 #[tokio::test]
 async fn filters_combine_and_signs_mean_themselves() {
     let database = after(&[
-        created(entry_id(1), "2025-05-01T08:00:00Z", "100% Überraschung")
-            .with(json!({ "mood": "HAPPY" })),
+        created(entry_id(1), "2025-05-01T08:00:00Z", "100% Überraschung").with(json!({ "mood": "HAPPY" })),
         created(entry_id(2), "2025-05-02T08:00:00Z", "1000 steps")
             .with(json!({ "tags": [{ "id": TAG, "name": "Sport" }], "mood": "HAPPY" })),
-        created(entry_id(3), "2025-05-03T08:00:00Z", "Tired").with(
-            json!({ "content": r"under_score \o/", "tags": [{ "id": TAG, "name": "Sport" }] }),
-        ),
+        created(entry_id(3), "2025-05-03T08:00:00Z", "Tired")
+            .with(json!({ "content": r"under_score \o/", "tags": [{ "id": TAG, "name": "Sport" }] })),
     ])
     .await;
     let all = Selection::default;
-    let text = |text: &str| Selection {
-        text: Some(text.into()),
-        ..all()
-    };
+    let text = |text: &str| Selection { text: Some(text.into()), ..all() };
     assert_eq!(titles(&database, text("100%")).await, ["100% Überraschung"]);
-    assert_eq!(
-        titles(&database, text("überRASCH")).await,
-        ["100% Überraschung"]
-    );
+    assert_eq!(titles(&database, text("überRASCH")).await, ["100% Überraschung"]);
     assert_eq!(titles(&database, text("r_s")).await, ["Tired"]);
     assert_eq!(titles(&database, text(r"\o/")).await, ["Tired"]);
+    assert_eq!(titles(&database, Selection { tag: Some("sport".into()), ..all() }).await, ["Tired", "1000 steps"]);
     assert_eq!(
-        titles(
-            &database,
-            Selection {
-                tag: Some("sport".into()),
-                ..all()
-            }
-        )
-        .await,
-        ["Tired", "1000 steps"]
-    );
-    assert_eq!(
-        titles(
-            &database,
-            Selection {
-                tag: Some("sport".into()),
-                mood: Some(Mood::Happy),
-                ..all()
-            }
-        )
-        .await,
+        titles(&database, Selection { tag: Some("sport".into()), mood: Some(Mood::Happy), ..all() }).await,
         ["1000 steps"]
     );
-    let days = Selection {
-        from: Some(date(2025, 5, 2)),
-        to: Some(date(2025, 5, 2)),
-        ..all()
-    };
+    let days = Selection { from: Some(date(2025, 5, 2)), to: Some(date(2025, 5, 2)), ..all() };
     assert_eq!(titles(&database, days).await, ["1000 steps"]);
 }
 
 #[tokio::test]
 async fn an_administrator_learns_that_there_are_entries_and_nothing_of_what_they_say() {
     let secret = json!({ "content": "secret", "tags": [{ "id": TAG, "name": "secret" }], "mood": "SAD", "attachmentIds": [ENTRY] });
-    let database = after(&[
-        created(ENTRY, AT, "secret").with(secret),
-        analysed(ENTRY, 1, 1, 0.5),
-    ])
-    .await;
-    let found = page(
-        &database,
-        View::WithoutContent,
-        &Selection::default(),
-        &Page {
-            first: 5,
-            after: None,
-        },
-    )
-    .await;
+    let database = after(&[created(ENTRY, AT, "secret").with(secret), analysed(ENTRY, 1, 1, 0.5)]).await;
+    let found = page(&database, View::WithoutContent, &Selection::default(), &Page { first: 5, after: None }).await;
     let entry = &found.edges[0].node;
-    assert_eq!(
-        (entry.word_count, entry.analysis.status),
-        (1, AnalysisStatus::Ready)
-    );
+    assert_eq!((entry.word_count, entry.analysis.status), (1, AnalysisStatus::Ready));
     let all = serde_json::to_string(entry).unwrap();
     assert!(
-        !all.contains("secret")
-            && !all.contains("rest more")
-            && !all.contains("Sad")
-            && !all.contains("work"),
+        !all.contains("secret") && !all.contains("rest more") && !all.contains("Sad") && !all.contains("work"),
         "{all}"
     );
     assert!(entry.analysis.sentiment.is_none() && entry.attachment_ids.is_empty());
@@ -321,12 +162,7 @@ async fn moods_of_entries_and_recorded_moods_are_counted_by_day() {
         mood(3, "ANGRY", "2025-04-01T00:00:00Z"),
     ])
     .await;
-    let rows = database
-        .read(
-            As::User(USER),
-            &insights::mood_trends(USER, date(2025, 5, 2), 2),
-        )
-        .await;
+    let rows = database.read(As::User(USER), &insights::mood_trends(USER, date(2025, 5, 2), 2)).await;
     let points: Vec<_> = insights::mood_points(&rows)
         .unwrap()
         .into_iter()
@@ -334,37 +170,17 @@ async fn moods_of_entries_and_recorded_moods_are_counted_by_day() {
         .collect();
     assert_eq!(
         points,
-        [
-            ("2025-05-01".to_owned(), Mood::Happy, 3, Some(0.5)),
-            ("2025-05-02".to_owned(), Mood::Sad, 1, None)
-        ]
+        [("2025-05-01".to_owned(), Mood::Happy, 3, Some(0.5)), ("2025-05-02".to_owned(), Mood::Sad, 1, None)]
     );
 }
 
 #[tokio::test]
 async fn on_this_day_shows_the_same_day_of_earlier_years_only() {
-    let years = [
-        "2023-05-01T08:00:00Z",
-        "2024-05-01T08:00:00Z",
-        "2024-05-02T08:00:00Z",
-        "2025-05-01T08:00:00Z",
-    ];
-    let facts: Vec<Fact> = (1..)
-        .zip(years)
-        .map(|(number, at)| created(entry_id(number), at, at))
-        .collect();
+    let years = ["2023-05-01T08:00:00Z", "2024-05-01T08:00:00Z", "2024-05-02T08:00:00Z", "2025-05-01T08:00:00Z"];
+    let facts: Vec<Fact> = (1..).zip(years).map(|(number, at)| created(entry_id(number), at, at)).collect();
     let database = after(&facts).await;
-    let rows = database
-        .read(
-            As::User(USER),
-            &entries::on_this_day(USER, date(2025, 5, 1)),
-        )
-        .await;
-    let shown: Vec<String> = entries::all(&rows)
-        .unwrap()
-        .into_iter()
-        .map(|entry| entry.title)
-        .collect();
+    let rows = database.read(As::User(USER), &entries::on_this_day(USER, date(2025, 5, 1))).await;
+    let shown: Vec<String> = entries::all(&rows).unwrap().into_iter().map(|entry| entry.title).collect();
     assert_eq!(shown, ["2024-05-01T08:00:00Z", "2023-05-01T08:00:00Z"]);
 }
 
@@ -378,20 +194,11 @@ async fn the_newest_insights_come_first_and_a_newer_text_puts_them_away() {
     ])
     .await;
     let newest = async || {
-        let rows = database
-            .read(As::User(USER), &insights::newest(USER, 10))
-            .await;
-        rows.iter()
-            .map(|row| insights::insight(&row).unwrap().id)
-            .collect::<Vec<_>>()
+        let rows = database.read(As::User(USER), &insights::newest(USER, 10)).await;
+        rows.iter().map(|row| insights::insight(&row).unwrap().id).collect::<Vec<_>>()
     };
     assert_eq!(newest().await, ["i2", "i1"]);
-    database
-        .apply(&updated(entry_id(2), 2, AT, "c").with(json!({ "analysis": "requested" })))
-        .await;
+    database.apply(&updated(entry_id(2), 2, AT, "c").with(json!({ "analysis": "requested" }))).await;
     assert_eq!(newest().await, ["i1"]);
-    assert_eq!(
-        recent(&database).await[0].analysis.status,
-        AnalysisStatus::Pending
-    );
+    assert_eq!(recent(&database).await[0].analysis.status, AnalysisStatus::Pending);
 }

@@ -22,38 +22,15 @@ pub fn user(user: User, sequence: i64) -> Result<Plan, Wrong> {
             ("created_at", "timestamptz"),
         ],
     );
-    let params = params![
-        user.user_id,
-        sequence,
-        user.email,
-        user.display_name,
-        user.roles,
-        user.timezone,
-        created_at
-    ];
-    Ok(Plan {
-        user_id: user.user_id,
-        statement: Statement { text, params },
-        notice: None,
-    })
+    let params = params![user.user_id, sequence, user.email, user.display_name, user.roles, user.timezone, created_at];
+    Ok(Plan { user_id: user.user_id, statement: Statement { text, params }, notice: None })
 }
 
 pub fn tag(tag: TagName, sequence: i64) -> Result<Plan, Wrong> {
-    let text = upsert(
-        "tags_view",
-        &[
-            ("tag_id", "uuid"),
-            ("sequence", "bigint"),
-            ("user_id", "uuid"),
-            ("name", "text"),
-        ],
-    );
+    let text =
+        upsert("tags_view", &[("tag_id", "uuid"), ("sequence", "bigint"), ("user_id", "uuid"), ("name", "text")]);
     let params = params![tag.tag_id, sequence, tag.user_id, tag.name];
-    Ok(Plan {
-        user_id: tag.user_id,
-        statement: Statement { text, params },
-        notice: None,
-    })
+    Ok(Plan { user_id: tag.user_id, statement: Statement { text, params }, notice: None })
 }
 
 pub fn mood(record: MoodRecord, sequence: i64) -> Result<Plan, Wrong> {
@@ -70,31 +47,15 @@ pub fn mood(record: MoodRecord, sequence: i64) -> Result<Plan, Wrong> {
             ("recorded_at", "timestamptz"),
         ],
     );
-    let params = params![
-        record.mood_id,
-        sequence,
-        record.user_id,
-        mood.word(),
-        record.note,
-        recorded_at
-    ];
-    Ok(Plan {
-        user_id: record.user_id,
-        statement: Statement { text, params },
-        notice: None,
-    })
+    let params = params![record.mood_id, sequence, record.user_id, mood.word(), record.note, recorded_at];
+    Ok(Plan { user_id: record.user_id, statement: Statement { text, params }, notice: None })
 }
 
 /// Writes one row, unless a newer one is there. The columns begin with the id and `sequence`.
 fn upsert(view: &str, columns: &[(&str, &str)]) -> String {
     let id = columns.first().map_or("id", |(name, _)| name);
     let list = |form: fn(usize, &(&str, &str)) -> String| {
-        columns
-            .iter()
-            .enumerate()
-            .map(|(at, column)| form(at, column))
-            .collect::<Vec<_>>()
-            .join(", ")
+        columns.iter().enumerate().map(|(at, column)| form(at, column)).collect::<Vec<_>>().join(", ")
     };
     let names = list(|_, (name, _)| (*name).to_owned());
     let values = list(|at, (_, kind)| format!("${}::{kind}", at + 1));

@@ -23,32 +23,25 @@ pub const NEWER_WINS: &str = "ON CONFLICT (entry_id) DO UPDATE SET
     WHERE (held.entry_sequence, held.analysis_sequence) < (EXCLUDED.entry_sequence, EXCLUDED.analysis_sequence)";
 
 /// The columns that it writes, in the order of the statements' values.
-pub const COLUMNS: &str = "entry_id, user_id, entry_sequence, analysis_sequence, status, sentiment, themes, insights, model, completed_at";
+pub const COLUMNS: &str =
+    "entry_id, user_id, entry_sequence, analysis_sequence, status, sentiment, themes, insights, model, completed_at";
 
 /// What an entry's own event says about its analysis. None: what is known stays, because a restored entry and
 /// a renamed tag leave the analysed text as it was.
 pub fn expected(asked: AnalysisAsked, reason: Option<Reason>) -> Option<AnalysisStatus> {
     match (reason, asked) {
-        (None | Some(Reason::Edited | Reason::Reanalyze), AnalysisAsked::Requested) => {
-            Some(AnalysisStatus::Pending)
-        }
-        (None | Some(Reason::Edited), AnalysisAsked::NotIncluded) => {
-            Some(AnalysisStatus::NotIncluded)
-        }
+        (None | Some(Reason::Edited | Reason::Reanalyze), AnalysisAsked::Requested) => Some(AnalysisStatus::Pending),
+        (None | Some(Reason::Edited), AnalysisAsked::NotIncluded) => Some(AnalysisStatus::NotIncluded),
         _ => None,
     }
 }
 
 pub fn ready(insights: Insights, sequence: i64) -> Result<Plan, Wrong> {
-    if let Some(sentiment) = insights
-        .sentiment
-        .filter(|sentiment| !(-1.0..=1.0).contains(sentiment))
-    {
+    if let Some(sentiment) = insights.sentiment.filter(|sentiment| !(-1.0..=1.0).contains(sentiment)) {
         return Err(Wrong::new("sentiment", sentiment));
     }
     let completed_at = payload::time("completedAt", &insights.completed_at)?;
-    let texts =
-        serde_json::to_string(&insights.insights).map_err(|error| Wrong::new("insights", error))?;
+    let texts = serde_json::to_string(&insights.insights).map_err(|error| Wrong::new("insights", error))?;
     Ok(Plan {
         user_id: insights.user_id,
         statement: said(params![
@@ -63,10 +56,7 @@ pub fn ready(insights: Insights, sequence: i64) -> Result<Plan, Wrong> {
             insights.model,
             completed_at,
         ]),
-        notice: Some(Notice {
-            kind: Kind::Analyzed,
-            entry_id: insights.journal_id,
-        }),
+        notice: Some(Notice { kind: Kind::Analyzed, entry_id: insights.journal_id }),
     })
 }
 
@@ -86,10 +76,7 @@ pub fn failed(failure: AnalysisFailure, sequence: i64) -> Result<Plan, Wrong> {
             Value::Null,
             Value::Null,
         ]),
-        notice: Some(Notice {
-            kind: Kind::Updated,
-            entry_id: failure.journal_id,
-        }),
+        notice: Some(Notice { kind: Kind::Updated, entry_id: failure.journal_id }),
     })
 }
 

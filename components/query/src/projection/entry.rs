@@ -24,23 +24,14 @@ const SHOWN: &str = "SELECT EXISTS (SELECT FROM written)
     OR COALESCE((SELECT v.sequence = $3 FROM query.journals_view v WHERE v.entry_id = $1), true) AS shown";
 
 pub fn written(entry: Entry, sequence: i64, kind: Kind) -> Result<Plan, Wrong> {
-    let mood = entry
-        .mood
-        .as_deref()
-        .map(payload::mood)
-        .transpose()?
-        .map(Word::word);
+    let mood = entry.mood.as_deref().map(payload::mood).transpose()?.map(Word::word);
     let created_at = payload::time("createdAt", &entry.created_at)?;
     let updated_at = payload::time("updatedAt", &entry.updated_at)?;
     let entry_date = payload::day("entryDate", &entry.entry_date)?;
     let expected = analysis::expected(entry.analysis, entry.reason).map(Word::word);
     let tags = serde_json::to_string(&entry.tags).map_err(|error| Wrong::new("tags", error))?;
     let tag_ids: Vec<Uuid> = entry.tags.iter().map(|tag| tag.id).collect();
-    let tag_names: Vec<String> = entry
-        .tags
-        .iter()
-        .map(|tag| tag.name.to_lowercase())
-        .collect();
+    let tag_names: Vec<String> = entry.tags.iter().map(|tag| tag.name.to_lowercase()).collect();
     let text = format!(
         "WITH counted AS (
             INSERT INTO query.entry_creations (entry_id, user_id, created_at) VALUES ($1, $2, $12) ON CONFLICT (entry_id) DO NOTHING
@@ -85,10 +76,7 @@ pub fn written(entry: Entry, sequence: i64, kind: Kind) -> Result<Plan, Wrong> {
     Ok(Plan {
         user_id: entry.user_id,
         statement: Statement { text, params },
-        notice: Some(Notice {
-            kind,
-            entry_id: entry.journal_id,
-        }),
+        notice: Some(Notice { kind, entry_id: entry.journal_id }),
     })
 }
 
@@ -104,20 +92,7 @@ pub fn deleted(deletion: Deletion, sequence: i64) -> Result<Plan, Wrong> {
         )
         {SHOWN}"
     );
-    let params = params![
-        deletion.journal_id,
-        deletion.user_id,
-        sequence,
-        deletion.version,
-        deleted_at
-    ];
-    let notice = Some(Notice {
-        kind: Kind::Deleted,
-        entry_id: deletion.journal_id,
-    });
-    Ok(Plan {
-        user_id: deletion.user_id,
-        statement: Statement { text, params },
-        notice,
-    })
+    let params = params![deletion.journal_id, deletion.user_id, sequence, deletion.version, deleted_at];
+    let notice = Some(Notice { kind: Kind::Deleted, entry_id: deletion.journal_id });
+    Ok(Plan { user_id: deletion.user_id, statement: Statement { text, params }, notice })
 }

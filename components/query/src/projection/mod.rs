@@ -24,11 +24,7 @@ pub enum BadEvent {
         source: serde_json::Error,
     },
     #[error("payload of {event_type}: `{field}` is {value:?}")]
-    Value {
-        event_type: String,
-        field: &'static str,
-        value: String,
-    },
+    Value { event_type: String, field: &'static str, value: String },
     #[error("sequence {0} is more than the database counts")]
     Sequence(u64),
 }

@@ -17,38 +17,25 @@ pub struct Wrong {
 
 impl Wrong {
     pub fn new(field: &'static str, value: impl std::fmt::Display) -> Self {
-        Self {
-            field,
-            value: value.to_string(),
-        }
+        Self { field, value: value.to_string() }
     }
 
     pub fn of(self, event: &Event) -> BadEvent {
-        BadEvent::Value {
-            event_type: event.event_type.clone(),
-            field: self.field,
-            value: self.value,
-        }
+        BadEvent::Value { event_type: event.event_type.clone(), field: self.field, value: self.value }
     }
 }
 
 pub fn read<T: DeserializeOwned>(event: &Event) -> Result<T, BadEvent> {
-    serde_json::from_str(&event.payload).map_err(|source| BadEvent::Payload {
-        event_type: event.event_type.clone(),
-        source,
-    })
+    serde_json::from_str(&event.payload)
+        .map_err(|source| BadEvent::Payload { event_type: event.event_type.clone(), source })
 }
 
 pub fn time(field: &'static str, text: &str) -> Result<sql::Time, Wrong> {
-    clock::parse_rfc3339(text)
-        .map(sql::Time)
-        .ok_or_else(|| Wrong::new(field, text))
+    clock::parse_rfc3339(text).map(sql::Time).ok_or_else(|| Wrong::new(field, text))
 }
 
 pub fn day(field: &'static str, text: &str) -> Result<sql::Date, Wrong> {
-    parse_day(text)
-        .map(sql::Date)
-        .ok_or_else(|| Wrong::new(field, text))
+    parse_day(text).map(sql::Date).ok_or_else(|| Wrong::new(field, text))
 }
 
 pub fn mood(text: &str) -> Result<Mood, Wrong> {

@@ -19,11 +19,7 @@ pub struct Fact {
 
 impl Fact {
     pub fn new(event_type: &'static str, sequence: u64, payload: Json) -> Self {
-        Self {
-            event_type,
-            sequence,
-            payload,
-        }
+        Self { event_type, sequence, payload }
     }
 
     /// The fact with some fields of its payload said otherwise.
@@ -64,14 +60,14 @@ pub fn created(entry: Uuid, at: &str, title: &str) -> Fact {
 }
 
 pub fn updated(entry: Uuid, sequence: u64, at: &str, title: &str) -> Fact {
-    let mut fact =
-        created(entry, at, title).with(json!({ "version": sequence, "reason": "edited" }));
+    let mut fact = created(entry, at, title).with(json!({ "version": sequence, "reason": "edited" }));
     (fact.event_type, fact.sequence) = ("JournalEntryUpdated", sequence);
     fact
 }
 
 pub fn deleted(entry: Uuid, sequence: u64) -> Fact {
-    let payload = json!({ "journalId": entry, "userId": USER, "deletedAt": "2025-05-05T00:00:00.000000Z", "version": sequence });
+    let payload =
+        json!({ "journalId": entry, "userId": USER, "deletedAt": "2025-05-05T00:00:00.000000Z", "version": sequence });
     Fact::new("JournalEntryDeleted", sequence, payload)
 }
 
@@ -93,11 +89,7 @@ pub fn analysis_failed(entry: Uuid, sequence: u64, entry_sequence: u64) -> Fact 
 }
 
 pub fn tag(event_type: &'static str, tag: Uuid, sequence: u64, name: &str) -> Fact {
-    Fact::new(
-        event_type,
-        sequence,
-        json!({ "tagId": tag, "userId": USER, "name": name, "previousName": "x" }),
-    )
+    Fact::new(event_type, sequence, json!({ "tagId": tag, "userId": USER, "name": name, "previousName": "x" }))
 }
 
 pub fn mood(id: u128, mood: &str, at: &str) -> Fact {
@@ -138,12 +130,7 @@ fn every_kind() -> Vec<Fact> {
 fn every_event_becomes_one_statement_that_uses_all_its_parameters() {
     for fact in every_kind() {
         let plan = planned(&fact);
-        assert!(
-            is_complete(&plan.statement),
-            "{}: {}",
-            fact.event_type,
-            plan.statement.text
-        );
+        assert!(is_complete(&plan.statement), "{}: {}", fact.event_type, plan.statement.text);
         assert_eq!(plan.user_id, USER);
     }
 }
@@ -164,18 +151,9 @@ fn events_that_are_nothing_to_readers_are_passed_over() {
 
 #[test]
 fn listeners_are_told_what_happened_to_which_entry() {
-    let kinds: Vec<Option<Kind>> = every_kind()
-        .iter()
-        .map(|fact| planned(fact).notice.map(|notice| notice.kind))
-        .collect();
-    let expected = [
-        Kind::Created,
-        Kind::Updated,
-        Kind::Deleted,
-        Kind::Analyzed,
-        Kind::Updated,
-    ]
-    .map(Some);
+    let kinds: Vec<Option<Kind>> =
+        every_kind().iter().map(|fact| planned(fact).notice.map(|notice| notice.kind)).collect();
+    let expected = [Kind::Created, Kind::Updated, Kind::Deleted, Kind::Analyzed, Kind::Updated].map(Some);
     assert_eq!(kinds[..5], [None; 5]);
     assert_eq!(kinds[5..], expected);
     let json = serde_json::to_value(planned(&created(ENTRY, AT, "one")).notice).unwrap();
@@ -185,10 +163,7 @@ fn listeners_are_told_what_happened_to_which_entry() {
 #[test]
 fn times_keep_their_microseconds() {
     let plan = planned(&created(ENTRY, AT, "one"));
-    assert_eq!(
-        plan.statement.params[11],
-        Value::Timestamp(1_746_086_400_123_456)
-    );
+    assert_eq!(plan.statement.params[11], Value::Timestamp(1_746_086_400_123_456));
 }
 
 #[test]
@@ -205,13 +180,8 @@ fn an_analysis_is_pending_exactly_when_one_was_asked_for_a_text() {
         (Some("tag_renamed"), "requested", Value::Null),
         (Some("a_later_reason"), "not_included", Value::Null),
     ] {
-        let fact =
-            updated(ENTRY, 2, AT, "two").with(json!({ "reason": reason, "analysis": asked }));
-        assert_eq!(
-            planned(&fact).statement.params.last(),
-            Some(&expected),
-            "{reason:?} {asked}"
-        );
+        let fact = updated(ENTRY, 2, AT, "two").with(json!({ "reason": reason, "analysis": asked }));
+        assert_eq!(planned(&fact).statement.params.last(), Some(&expected), "{reason:?} {asked}");
     }
 }
 
@@ -235,14 +205,6 @@ fn what_breaks_its_types_promise_is_bad_for_good() {
 
 #[test]
 fn a_bad_value_is_named() {
-    let error = plan(
-        &created(ENTRY, AT, "one")
-            .with(json!({ "mood": "GLAD" }))
-            .event(),
-    )
-    .unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        r#"payload of JournalEntryCreated: `mood` is "GLAD""#
-    );
+    let error = plan(&created(ENTRY, AT, "one").with(json!({ "mood": "GLAD" })).event()).unwrap_err();
+    assert_eq!(error.to_string(), r#"payload of JournalEntryCreated: `mood` is "GLAD""#);
 }

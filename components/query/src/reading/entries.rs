@@ -1,8 +1,6 @@
 //! Entries, with their tags counted and their analysis beside them.
 
-use crate::bindings::exports::mindflow::query::reads::{
-    Analysis, AnalysisStatus, Entry, EntryEdge, EntryPage, Mood,
-};
+use crate::bindings::exports::mindflow::query::reads::{Analysis, AnalysisStatus, Entry, EntryEdge, EntryPage, Mood};
 use crate::calendar::month_day;
 use crate::cursor::{self, Listing, Position};
 use crate::reading::insights;
@@ -90,10 +88,7 @@ pub fn by_id(user: Uuid, ids: Vec<Uuid>) -> Statement {
         "SELECT {} FROM query.journals_view j WHERE {LIVE} AND j.entry_id = ANY ($2::uuid[])",
         View::Whole.entry_columns()
     );
-    Statement {
-        text: whole(View::Whole, &page, None),
-        params: params![user, ids],
-    }
+    Statement { text: whole(View::Whole, &page, None), params: params![user, ids] }
 }
 
 pub fn recent(user: Uuid, limit: u32) -> Statement {
@@ -101,10 +96,7 @@ pub fn recent(user: Uuid, limit: u32) -> Statement {
         "SELECT {} FROM query.journals_view j WHERE {LIVE} {NEWEST_FIRST} LIMIT $2",
         View::Whole.entry_columns()
     );
-    Statement {
-        text: whole(View::Whole, &page, None),
-        params: params![user, limit],
-    }
+    Statement { text: whole(View::Whole, &page, None), params: params![user, limit] }
 }
 
 pub fn on_this_day(user: Uuid, day: Date) -> Statement {
@@ -123,32 +115,25 @@ pub fn on_this_day(user: Uuid, day: Date) -> Statement {
 pub fn page(user: Uuid, view: View, selection: &Selection, page: &Page) -> Statement {
     let mut params = Params(params![user]);
     let matching = conditions(selection, &mut params);
-    let after = page
-        .after
-        .map_or_else(String::new, |Position { created_at, id }| {
-            let (created_at, id) = (params.bind(Time(created_at)), params.bind(id));
-            format!(" AND (j.created_at, j.entry_id) < ({created_at}::timestamptz, {id}::uuid)")
-        });
+    let after = page.after.map_or_else(String::new, |Position { created_at, id }| {
+        let (created_at, id) = (params.bind(Time(created_at)), params.bind(id));
+        format!(" AND (j.created_at, j.entry_id) < ({created_at}::timestamptz, {id}::uuid)")
+    });
     let limit = params.bind(page.first.saturating_add(1));
     let columns = view.entry_columns();
     let items = format!(
         "SELECT {columns} FROM query.journals_view j WHERE {LIVE}{matching}{after} {NEWEST_FIRST} LIMIT {limit}"
     );
-    let total =
-        format!("SELECT count(*) AS total FROM query.journals_view j WHERE {LIVE}{matching}");
-    Statement {
-        text: whole(view, &items, Some(&total)),
-        params: params.0,
-    }
+    let total = format!("SELECT count(*) AS total FROM query.journals_view j WHERE {LIVE}{matching}");
+    Statement { text: whole(view, &items, Some(&total)), params: params.0 }
 }
 
 fn conditions(selection: &Selection, params: &mut Params) -> String {
     let mut sql = String::new();
     if let Some(text) = &selection.text {
         let pattern = params.bind(containing(text));
-        sql += &format!(
-            r" AND (j.title ILIKE {pattern}::text ESCAPE '\' OR j.content ILIKE {pattern}::text ESCAPE '\')"
-        );
+        sql +=
+            &format!(r" AND (j.title ILIKE {pattern}::text ESCAPE '\' OR j.content ILIKE {pattern}::text ESCAPE '\')");
     }
     if let Some(tag) = &selection.tag {
         sql += &format!(" AND {}::text = ANY (j.tag_names)", params.bind(tag));
@@ -157,10 +142,7 @@ fn conditions(selection: &Selection, params: &mut Params) -> String {
         sql += &format!(" AND j.mood = {}::text", params.bind(mood.word()));
     }
     if let Some(from) = selection.from {
-        sql += &format!(
-            " AND j.entry_date >= {}::date",
-            params.bind(sql::Date(from))
-        );
+        sql += &format!(" AND j.entry_date >= {}::date", params.bind(sql::Date(from)));
     }
     if let Some(to) = selection.to {
         sql += &format!(" AND j.entry_date <= {}::date", params.bind(sql::Date(to)));
@@ -188,21 +170,10 @@ pub fn paged(rows: &Rows, page: &Page) -> Result<EntryPage, Error> {
             break;
         }
         let node = entry(&row)?;
-        let cursor = cursor::encode(
-            Listing::Entries,
-            Position {
-                created_at: node.created_at,
-                id,
-            },
-        );
+        let cursor = cursor::encode(Listing::Entries, Position { created_at: node.created_at, id });
         edges.push(EntryEdge { cursor, node });
     }
-    Ok(EntryPage {
-        edges,
-        has_next_page,
-        has_previous_page: page.after.is_some(),
-        total_count,
-    })
+    Ok(EntryPage { edges, has_next_page, has_previous_page: page.after.is_some(), total_count })
 }
 
 fn entry(row: &Row<'_>) -> Result<Entry, Error> {
@@ -235,15 +206,10 @@ fn analysis(row: &Row<'_>, entry_id: &str) -> Result<Analysis, Error> {
         _ => Vec::new(),
     };
     Ok(Analysis {
-        status: status
-            .as_deref()
-            .and_then(AnalysisStatus::parse)
-            .unwrap_or(AnalysisStatus::NotIncluded),
+        status: status.as_deref().and_then(AnalysisStatus::parse).unwrap_or(AnalysisStatus::NotIncluded),
         insights,
         sentiment: row.get("sentiment")?,
-        themes: row
-            .get::<Option<Vec<String>>>("themes")?
-            .unwrap_or_default(),
+        themes: row.get::<Option<Vec<String>>>("themes")?.unwrap_or_default(),
         model: row.get("model")?,
         completed_at,
     })

@@ -28,10 +28,7 @@ pub fn newest(user: Uuid, limit: u32) -> Statement {
         JOIN query.insights_view i ON i.entry_id = n.entry_id AND i.user_id = $1
         ORDER BY i.created_at DESC, i.entry_id, i.position
         LIMIT $2";
-    Statement {
-        text: text.to_owned(),
-        params: params![user, limit],
-    }
+    Statement { text: text.to_owned(), params: params![user, limit] }
 }
 
 pub fn insight(row: &Row<'_>) -> Result<Insight, Error> {
@@ -71,26 +68,16 @@ pub fn tags(user: Uuid) -> Statement {
         LEFT JOIN (SELECT tag_id, count(*) AS entries FROM query.entry_tags WHERE user_id = $1 GROUP BY tag_id) c ON c.tag_id = g.tag_id
         WHERE g.user_id = $1
         ORDER BY lower(g.name), g.tag_id";
-    Statement {
-        text: text.to_owned(),
-        params: params![user],
-    }
+    Statement { text: text.to_owned(), params: params![user] }
 }
 
 pub fn tag(row: &Row<'_>) -> Result<Tag, Error> {
-    Ok(Tag {
-        id: row.get("tag_id")?,
-        name: row.get("name")?,
-        entry_count: row.get("entries")?,
-    })
+    Ok(Tag { id: row.get("tag_id")?, name: row.get("name")?, entry_count: row.get("entries")? })
 }
 
 pub fn tag_counts(user: Uuid, ids: Vec<Uuid>) -> Statement {
     let text = "SELECT tag_id, count(*) AS entries FROM query.entry_tags WHERE user_id = $1 AND tag_id = ANY ($2::uuid[]) GROUP BY tag_id";
-    Statement {
-        text: text.to_owned(),
-        params: params![user, ids],
-    }
+    Statement { text: text.to_owned(), params: params![user, ids] }
 }
 
 /// The last `days` days, today included, and tomorrow: east of Greenwich an entry's date may be a day ahead of UTC.
@@ -110,15 +97,7 @@ pub fn mood_trends(user: Uuid, today: Date, days: u32) -> Statement {
         ) m
         GROUP BY m.day, m.mood
         ORDER BY m.day, m.mood";
-    Statement {
-        text: text.to_owned(),
-        params: params![
-            user,
-            sql::Date(from),
-            sql::Date(to),
-            Time(midnight_us(from))
-        ],
-    }
+    Statement { text: text.to_owned(), params: params![user, sql::Date(from), sql::Date(to), Time(midnight_us(from))] }
 }
 
 /// Oldest first; the moods of a day in the contract's order.
@@ -128,8 +107,7 @@ pub fn mood_points(rows: &Rows) -> Result<Vec<MoodPoint>, Error> {
         .map(|row| {
             let sql::Date(day) = row.get("day")?;
             let word: String = row.get("mood")?;
-            let mood = Mood::parse(&word)
-                .ok_or_else(|| internal(format!("the database holds the mood {word:?}")))?;
+            let mood = Mood::parse(&word).ok_or_else(|| internal(format!("the database holds the mood {word:?}")))?;
             Ok(MoodPoint {
                 date: day.to_string(),
                 mood,

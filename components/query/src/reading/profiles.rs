@@ -29,10 +29,7 @@ pub fn one(user: Uuid, month: Month) -> Statement {
     let text = "SELECT u.id, u.email, u.display_name, u.roles, u.timezone, u.created_at, c.used
         FROM (SELECT count(*) AS used FROM query.entry_creations WHERE user_id = $1 AND created_at >= $2::timestamptz AND created_at < $3::timestamptz) c
         LEFT JOIN query.users_view u ON u.id = $1";
-    Statement {
-        text: text.to_owned(),
-        params: params![user, Time(month.start_us), Time(month.end_us)],
-    }
+    Statement { text: text.to_owned(), params: params![user, Time(month.start_us), Time(month.end_us)] }
 }
 
 /// Newest first; one user more than asked for, which only says that there are more.
@@ -45,12 +42,10 @@ pub fn page(month: Month, search: Option<&str>, page: &Page) -> Statement {
             format!(r"(u.email ILIKE {pattern}::text ESCAPE '\' OR u.display_name ILIKE {pattern}::text ESCAPE '\')")
         },
     );
-    let after = page
-        .after
-        .map_or_else(String::new, |Position { created_at, id }| {
-            let (created_at, id) = (params.bind(Time(created_at)), params.bind(id));
-            format!(" AND (u.created_at, u.id) < ({created_at}::timestamptz, {id}::uuid)")
-        });
+    let after = page.after.map_or_else(String::new, |Position { created_at, id }| {
+        let (created_at, id) = (params.bind(Time(created_at)), params.bind(id));
+        format!(" AND (u.created_at, u.id) < ({created_at}::timestamptz, {id}::uuid)")
+    });
     let limit = params.bind(page.first.saturating_add(1));
     let text = format!(
         "WITH page AS (
@@ -64,10 +59,7 @@ pub fn page(month: Month, search: Option<&str>, page: &Page) -> Statement {
         FROM (SELECT count(*) AS total FROM query.users_view u WHERE {matching}) t LEFT JOIN page p ON true
         ORDER BY p.created_at DESC, p.id DESC"
     );
-    Statement {
-        text,
-        params: params.0,
-    }
+    Statement { text, params: params.0 }
 }
 
 /// None: the registration has not arrived here yet.
@@ -93,12 +85,7 @@ pub fn of_caller(caller: &Caller, used: u32, terms: Terms) -> Profile {
     Profile {
         id: caller.user_id.to_string(),
         email: caller.email.clone(),
-        display_name: caller
-            .email
-            .split('@')
-            .next()
-            .unwrap_or_default()
-            .to_owned(),
+        display_name: caller.email.split('@').next().unwrap_or_default().to_owned(),
         quota: quota::of(&roles, terms.free_entries, used, terms.month),
         roles,
         timezone: "UTC".to_owned(),
@@ -119,19 +106,8 @@ pub fn paged(rows: &Rows, page: &Page, terms: Terms) -> Result<ProfilePage, Erro
             has_next_page = true;
             break;
         }
-        let position = Position {
-            created_at: node.created_at,
-            id: row.get("id")?,
-        };
-        edges.push(ProfileEdge {
-            cursor: cursor::encode(Listing::Users, position),
-            node,
-        });
+        let position = Position { created_at: node.created_at, id: row.get("id")? };
+        edges.push(ProfileEdge { cursor: cursor::encode(Listing::Users, position), node });
     }
-    Ok(ProfilePage {
-        edges,
-        has_next_page,
-        has_previous_page: page.after.is_some(),
-        total_count,
-    })
+    Ok(ProfilePage { edges, has_next_page, has_previous_page: page.after.is_some(), total_count })
 }

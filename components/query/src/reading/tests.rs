@@ -12,27 +12,12 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 const USER: Uuid = Uuid::from_u128(1);
-const MONTH: Month = Month {
-    start_us: 1,
-    end_us: 2,
-};
+const MONTH: Month = Month { start_us: 1, end_us: 2 };
 
 fn selections() -> impl Strategy<Value = Selection> {
     let days = prop::option::of((1..28_i8).prop_map(|day| date(2025, 5, day)));
-    (
-        prop::option::of(".{1,9}"),
-        prop::option::of("[a-z]{1,9}"),
-        prop::option::of(Just(Mood::Calm)),
-        days.clone(),
-        days,
-    )
-        .prop_map(|(text, tag, mood, from, to)| Selection {
-            text,
-            tag,
-            mood,
-            from,
-            to,
-        })
+    (prop::option::of(".{1,9}"), prop::option::of("[a-z]{1,9}"), prop::option::of(Just(Mood::Calm)), days.clone(), days)
+        .prop_map(|(text, tag, mood, from, to)| Selection { text, tag, mood, from, to })
 }
 
 proptest! {
@@ -50,10 +35,7 @@ proptest! {
 
 #[test]
 fn every_read_is_one_statement_for_the_asking_user() {
-    let page = Page {
-        first: 3,
-        after: None,
-    };
+    let page = Page { first: 3, after: None };
     let statements: [Statement; 8] = [
         entries::by_id(USER, vec![USER]),
         entries::recent(USER, 10),
@@ -67,10 +49,7 @@ fn every_read_is_one_statement_for_the_asking_user() {
     for statement in statements {
         assert!(is_complete(&statement), "{}", statement.text);
         assert!(statement.text.contains("$1"));
-        assert_eq!(
-            statement.params.first(),
-            Some(&mindflow_guest::sql::Value::Uuid(USER.to_string()))
-        );
+        assert_eq!(statement.params.first(), Some(&mindflow_guest::sql::Value::Uuid(USER.to_string())));
     }
     assert!(is_complete(&profiles::page(MONTH, Some("ann"), &page)));
 }

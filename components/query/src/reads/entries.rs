@@ -21,11 +21,7 @@ use uuid::Uuid;
 const RECENT_KEPT: u32 = 10;
 
 pub async fn one(context: &CallContext, id: &str) -> Result<Option<Entry>, Error> {
-    Ok(by_id(context, &[id.to_owned()])
-        .await?
-        .into_iter()
-        .next()
-        .flatten())
+    Ok(by_id(context, &[id.to_owned()]).await?.into_iter().next().flatten())
 }
 
 pub async fn by_id(context: &CallContext, ids: &[String]) -> Result<Vec<Option<Entry>>, Error> {
@@ -36,14 +32,9 @@ pub async fn by_id(context: &CallContext, ids: &[String]) -> Result<Vec<Option<E
         return Ok(vec![None; ids.len()]);
     }
     let rows = ask(caller.identity(), reading::by_id(caller.user_id, known)).await?;
-    let found: HashMap<String, Entry> = reading::all(&rows)?
-        .into_iter()
-        .map(|entry| (entry.id.clone(), entry))
-        .collect();
-    Ok(ids
-        .into_iter()
-        .map(|id| found.get(&id?.to_string()).cloned())
-        .collect())
+    let found: HashMap<String, Entry> =
+        reading::all(&rows)?.into_iter().map(|entry| (entry.id.clone(), entry)).collect();
+    Ok(ids.into_iter().map(|id| found.get(&id?.to_string()).cloned()).collect())
 }
 
 /// A user's own entries; an administrator's look at somebody else's, without what they say.
@@ -54,20 +45,12 @@ pub async fn page(
     page: &PageRequest,
 ) -> Result<EntryPage, Error> {
     let caller = Caller::prove(context).await?;
-    let owner = user_id
-        .map(request::user_id)
-        .transpose()?
-        .unwrap_or(caller.user_id);
+    let owner = user_id.map(request::user_id).transpose()?.unwrap_or(caller.user_id);
     let (selection, page) = request::entries(filter, page)?;
     if owner == caller.user_id {
         let statement = reading::page(owner, View::Whole, &selection, &page);
-        return through(
-            &caller,
-            Key::page(owner, &selection, &page),
-            statement,
-            |rows| reading::paged(rows, &page),
-        )
-        .await;
+        return through(&caller, Key::page(owner, &selection, &page), statement, |rows| reading::paged(rows, &page))
+            .await;
     }
     if !caller.has_role("admin") {
         return Err(Error::Forbidden("These are another user's entries.".into()));
@@ -78,11 +61,7 @@ pub async fn page(
         ));
     }
     // Row-level security shows nobody another user's entries; so the service itself reads those columns that may be shown.
-    let rows = ask(
-        Identity::Service,
-        reading::page(owner, View::WithoutContent, &selection, &page),
-    )
-    .await?;
+    let rows = ask(Identity::Service, reading::page(owner, View::WithoutContent, &selection, &page)).await?;
     reading::paged(&rows, &page)
 }
 
@@ -90,11 +69,8 @@ pub async fn recent(context: &CallContext, limit: u32) -> Result<Vec<Entry>, Err
     let caller = Caller::prove(context).await?;
     let limit = request::limit(limit)?;
     let user = caller.user_id;
-    let (key, kept) = if limit <= RECENT_KEPT {
-        (Key::recent(user), RECENT_KEPT)
-    } else {
-        (Key::recent_up_to(user, limit), limit)
-    };
+    let (key, kept) =
+        if limit <= RECENT_KEPT { (Key::recent(user), RECENT_KEPT) } else { (Key::recent_up_to(user, limit), limit) };
     let mut entries = through(&caller, key, reading::recent(user, kept), reading::all).await?;
     entries.truncate(limit as usize);
     Ok(entries)
@@ -104,11 +80,5 @@ pub async fn on_this_day(context: &CallContext, date: Option<&str>) -> Result<Ve
     let caller = Caller::prove(context).await?;
     let day = request::date(date)?.unwrap_or_else(|| today(clock::now()));
     let user = caller.user_id;
-    through(
-        &caller,
-        Key::on_this_day(user, day),
-        reading::on_this_day(user, day),
-        reading::all,
-    )
-    .await
+    through(&caller, Key::on_this_day(user, day), reading::on_this_day(user, day), reading::all).await
 }

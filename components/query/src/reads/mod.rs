@@ -26,23 +26,17 @@ use uuid::Uuid;
 pub async fn insights(context: &CallContext, limit: u32) -> Result<Vec<Insight>, Error> {
     let caller = Caller::prove(context).await?;
     let limit = request::limit(limit)?;
-    through(
-        &caller,
-        Key::insights(caller.user_id, limit),
-        gathered::newest(caller.user_id, limit),
-        |rows| rows.iter().map(|row| gathered::insight(&row)).collect(),
-    )
+    through(&caller, Key::insights(caller.user_id, limit), gathered::newest(caller.user_id, limit), |rows| {
+        rows.iter().map(|row| gathered::insight(&row)).collect()
+    })
     .await
 }
 
 pub async fn tags(context: &CallContext) -> Result<Vec<Tag>, Error> {
     let caller = Caller::prove(context).await?;
-    through(
-        &caller,
-        Key::tags(caller.user_id),
-        gathered::tags(caller.user_id),
-        |rows| rows.iter().map(|row| gathered::tag(&row)).collect(),
-    )
+    through(&caller, Key::tags(caller.user_id), gathered::tags(caller.user_id), |rows| {
+        rows.iter().map(|row| gathered::tag(&row)).collect()
+    })
     .await
 }
 
@@ -53,32 +47,17 @@ pub async fn tag_counts(context: &CallContext, ids: &[String]) -> Result<Vec<u32
     if known.is_empty() {
         return Ok(vec![0; ids.len()]);
     }
-    let rows = ask(
-        caller.identity(),
-        gathered::tag_counts(caller.user_id, known),
-    )
-    .await?;
-    let counts: HashMap<Uuid, u32> = rows
-        .iter()
-        .map(|row| Ok((row.get("tag_id")?, row.get("entries")?)))
-        .collect::<Result<_, Error>>()?;
-    Ok(ids
-        .into_iter()
-        .map(|id| id.and_then(|id| counts.get(&id).copied()).unwrap_or(0))
-        .collect())
+    let rows = ask(caller.identity(), gathered::tag_counts(caller.user_id, known)).await?;
+    let counts: HashMap<Uuid, u32> =
+        rows.iter().map(|row| Ok((row.get("tag_id")?, row.get("entries")?))).collect::<Result<_, Error>>()?;
+    Ok(ids.into_iter().map(|id| id.and_then(|id| counts.get(&id).copied()).unwrap_or(0)).collect())
 }
 
 pub async fn mood_trends(context: &CallContext, days: u32) -> Result<Vec<MoodPoint>, Error> {
     let caller = Caller::prove(context).await?;
     let days = request::trend_days(days)?;
     let statement = gathered::mood_trends(caller.user_id, today(clock::now()), days);
-    through(
-        &caller,
-        Key::mood_trend(caller.user_id, days),
-        statement,
-        gathered::mood_points,
-    )
-    .await
+    through(&caller, Key::mood_trend(caller.user_id, days), statement, gathered::mood_points).await
 }
 
 /// The cached value, or what the statement answers the caller.

@@ -23,14 +23,9 @@ pub async fn me(context: &CallContext) -> Result<Profile, Error> {
         Found::Hit(profile) => return Ok(profile),
         Found::Miss(slot) => slot,
     };
-    let terms = Terms {
-        free_entries: free_entries().await?,
-        month: month(now),
-    };
+    let terms = Terms { free_entries: free_entries().await?, month: month(now) };
     let rows = ask(caller.identity(), reading::one(caller.user_id, terms.month)).await?;
-    let row = rows
-        .first()
-        .ok_or_else(|| Error::Internal("the profile's statement answers no row".into()))?;
+    let row = rows.first().ok_or_else(|| Error::Internal("the profile's statement answers no row".into()))?;
     match reading::profile(&row, terms)? {
         Some(profile) => {
             slot.fill(&profile).await;
@@ -40,27 +35,14 @@ pub async fn me(context: &CallContext) -> Result<Profile, Error> {
     }
 }
 
-pub async fn users(
-    context: &CallContext,
-    search: Option<&str>,
-    page: &PageRequest,
-) -> Result<ProfilePage, Error> {
+pub async fn users(context: &CallContext, search: Option<&str>, page: &PageRequest) -> Result<ProfilePage, Error> {
     let caller = Caller::prove(context).await?;
     if !caller.has_role("admin") {
-        return Err(Error::Forbidden(
-            "Only administrators see other users' accounts.".into(),
-        ));
+        return Err(Error::Forbidden("Only administrators see other users' accounts.".into()));
     }
     let (search, page) = request::users(search, page)?;
-    let terms = Terms {
-        free_entries: free_entries().await?,
-        month: month(clock::now()),
-    };
-    let rows = ask(
-        caller.identity(),
-        reading::page(terms.month, search.as_deref(), &page),
-    )
-    .await?;
+    let terms = Terms { free_entries: free_entries().await?, month: month(clock::now()) };
+    let rows = ask(caller.identity(), reading::page(terms.month, search.as_deref(), &page)).await?;
     reading::paged(&rows, &page, terms)
 }
 
