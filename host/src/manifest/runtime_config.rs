@@ -82,7 +82,7 @@ pub struct HttpSettings {
     pub connections_max: usize,
     /// How long a stop waits for requests under way, in milliseconds.
     pub drain_ms: u64,
-    /// Whether `/metrics` is served on the public port.
+    /// Whether `/metrics` is served, to this machine and its private network only.
     pub metrics: bool,
 }
 

@@ -20,7 +20,12 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto, graceful::GracefulShutdown},
 };
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
@@ -122,7 +127,7 @@ impl Server {
             let (status, body) = health::answer(probe, &self.platform, self.stop.is_cancelled()).await;
             return own(status, "application/json", body.to_string());
         }
-        if self.settings.metrics && request.uri().path() == "/metrics" {
+        if self.settings.metrics && request.uri().path() == "/metrics" && is_internal(&request, peer) {
             return own(StatusCode::OK, "text/plain; version=0.0.4", self.metrics.render());
         }
         if let Some(route) = self
@@ -205,6 +210,16 @@ impl Server {
             }
         }
     }
+}
+
+/// Whether the request comes from this machine or its private network, and not through a proxy for somebody else.
+fn is_internal(request: &Request<Incoming>, peer: SocketAddr) -> bool {
+    let forwarded = ["forwarded", "x-forwarded-for"].iter().any(|name| request.headers().contains_key(*name));
+    let private = match peer.ip().to_canonical() {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private() || address.is_link_local(),
+        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local(),
+    };
+    private && !forwarded
 }
 
 async fn accept(
