@@ -57,6 +57,8 @@ pub fn run(workspace: &Workspace, args: &TestArgs) -> Result<ExitCode> {
     tests
         .args(&args.nextest)
         .env("MINDFLOW_TEST_POSTGRES", postgres.url())
+        // What the tests store may be lost when the machine is.
+        .env("MINDFLOW_TEST_NO_FSYNC", "1")
         .env("MINDFLOW_TEST_REDIS", redis.url())
         .env("MINDFLOW_POSTGRES_BIN", &postgres_bin)
         .env("MINDFLOW_REDIS_SERVER", &redis_server)

@@ -1,0 +1,134 @@
+//! The event as it travels: the contract's JSON envelope on the wire, `mindflow:platform/events.event`
+//! in a component, a row in the outbox and the archive. One type for all, so that nothing is lost between them.
+
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+/// An immutable fact, ordered within its partition key.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// Consumers dedupe by it.
+    pub event_id: Uuid,
+    /// Such as `JournalEntryCreated`.
+    pub event_type: String,
+    /// Of the payload's shape, such as `1.0`.
+    pub version: String,
+    /// When it happened; microseconds are kept.
+    pub timestamp: Timestamp,
+    /// Who published it, such as `command-service`.
+    pub source: String,
+    pub correlation_id: String,
+    /// W3C trace context of the request that caused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
+    /// Rises by one within the partition key, from 1.
+    pub sequence: u64,
+    /// The aggregate, such as `entry:{uuid}`: events of one key are delivered one after another.
+    pub partition_key: String,
+    pub metadata: Metadata,
+    pub payload: Map<String, Value>,
+}
+
+/// Whom the event concerns.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Metadata {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant_id: Option<String>,
+}
+
+/// Why a stored event cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvelopeError {
+    #[error("the time is outside the calendar")]
+    Timestamp(#[source] jiff::Error),
+    #[error("the sequence is outside 1..=2^63-1")]
+    Sequence,
+    #[error("a column of the event cannot be read")]
+    Column(#[source] tokio_postgres::Error),
+}
+
+/// The archive's columns in the order that [`Event::from_row`] documents, under the alias `a`.
+pub(super) const COLUMNS: &str = "a.event_id, a.event_type, a.version, a.occurred_at, a.source, a.correlation_id, \
+     a.traceparent, a.sequence, a.partition_key, a.user_id, a.tenant_id, a.payload";
+
+// === impl Event ===
+
+impl Event {
+    /// The time in microseconds since 1970-01-01T00:00:00Z, as the WIT record has it.
+    #[must_use]
+    pub fn timestamp_us(&self) -> i64 {
+        self.timestamp.as_microsecond()
+    }
+
+    /// The payload as the text that the WIT record carries.
+    #[must_use]
+    pub fn payload_text(&self) -> String {
+        Value::Object(self.payload.clone()).to_string()
+    }
+
+    /// Reads [`COLUMNS`] by name.
+    pub(super) fn from_row(row: &Row) -> Result<Self, EnvelopeError> {
+        fn column<'a, T: tokio_postgres::types::FromSql<'a>>(row: &'a Row, name: &str) -> Result<T, EnvelopeError> {
+            row.try_get(name).map_err(EnvelopeError::Column)
+        }
+        let occurred_at: SystemTime = column(row, "occurred_at")?;
+        let sequence: i64 = column(row, "sequence")?;
+        let tokio_postgres::types::Json(payload) = column::<tokio_postgres::types::Json<_>>(row, "payload")?;
+        Ok(Self {
+            event_id: column(row, "event_id")?,
+            event_type: column(row, "event_type")?,
+            version: column(row, "version")?,
+            timestamp: Timestamp::try_from(occurred_at).map_err(EnvelopeError::Timestamp)?,
+            source: column(row, "source")?,
+            correlation_id: column(row, "correlation_id")?,
+            traceparent: column(row, "traceparent")?,
+            sequence: u64::try_from(sequence).map_err(|_| EnvelopeError::Sequence)?,
+            partition_key: column(row, "partition_key")?,
+            metadata: Metadata { user_id: column(row, "user_id")?, tenant_id: column(row, "tenant_id")? },
+            payload,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn envelope() -> Value {
+        json!({
+            "eventId": "0190f5fe-7c00-7a00-8000-000000000001", "eventType": "JournalEntryCreated", "version": "1.0",
+            "timestamp": "2025-10-25T20:30:00.000001Z", "source": "command-service", "correlationId": "c-1",
+            "sequence": 17, "partitionKey": "entry:1",
+            "metadata": {"userId": "0190f5fe-7c00-7a00-8000-000000000002", "tenantId": "t"},
+            "payload": {"title": "Ünïcode"}
+        })
+    }
+
+    #[test]
+    fn the_envelope_on_the_wire_is_the_contracts_and_survives_a_round_trip() {
+        let event: Event = serde_json::from_value(envelope()).unwrap();
+        assert_eq!(event.timestamp_us(), 1_761_424_200_000_001);
+        assert_eq!(event.payload_text(), r#"{"title":"Ünïcode"}"#);
+        assert_eq!(serde_json::to_value(&event).unwrap(), envelope());
+    }
+
+    #[test]
+    fn an_event_without_user_or_tenant_has_empty_metadata() {
+        let mut value = envelope();
+        value["metadata"] = json!({});
+        let event: Event = serde_json::from_value(value.clone()).unwrap();
+        assert_eq!(event.metadata, Metadata::default());
+        assert_eq!(serde_json::to_value(&event).unwrap(), value);
+    }
+}

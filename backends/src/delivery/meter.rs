@@ -1,0 +1,43 @@
+//! The figures of delivery, by the names under which an operator finds them.
+
+use std::time::Duration;
+
+/// Acknowledged deliveries.
+const DELIVERED: &str = "mindflow_delivery_delivered_total";
+/// Failed attempts that will be tried again.
+const FAILED: &str = "mindflow_delivery_failed_total";
+/// Deferrals asked for by a handler.
+const DEFERRED: &str = "mindflow_delivery_deferred_total";
+/// Events given up.
+const DEAD: &str = "mindflow_delivery_dead_total";
+/// Settled after another owner had taken the lease over.
+const LEASES_LOST: &str = "mindflow_delivery_leases_lost_total";
+/// From an event's time to its acknowledgement, in seconds.
+const LAG: &str = "mindflow_delivery_lag_seconds";
+/// Events moved from the outbox to the archive.
+const RELAYED: &str = "mindflow_delivery_relayed_total";
+
+pub(super) fn delivered(subscription: &str, lag: Duration) {
+    metrics::counter!(DELIVERED, "subscription" => subscription.to_owned()).increment(1);
+    metrics::histogram!(LAG, "subscription" => subscription.to_owned()).record(lag.as_secs_f64());
+}
+
+pub(super) fn failed(subscription: &str) {
+    metrics::counter!(FAILED, "subscription" => subscription.to_owned()).increment(1);
+}
+
+pub(super) fn deferred(subscription: &str) {
+    metrics::counter!(DEFERRED, "subscription" => subscription.to_owned()).increment(1);
+}
+
+pub(super) fn dead(subscription: &str) {
+    metrics::counter!(DEAD, "subscription" => subscription.to_owned()).increment(1);
+}
+
+pub(super) fn lease_lost(subscription: &str) {
+    metrics::counter!(LEASES_LOST, "subscription" => subscription.to_owned()).increment(1);
+}
+
+pub(super) fn relayed(count: u64) {
+    metrics::counter!(RELAYED).increment(count);
+}

@@ -1,0 +1,106 @@
+//! From what a handler answered to what becomes of the delivery. Pure.
+
+use std::time::Duration;
+
+use tokio::task::JoinError;
+use uuid::Uuid;
+
+use super::policy::{Next, RetryPolicy};
+use super::queue::Outcome;
+use super::subscription::Failure;
+
+/// A deferral is not counted, so one of no time at all would spin for ever.
+pub const DEFERRAL_MIN: Duration = Duration::from_millis(10);
+/// Longer than any `Retry-After` in earnest; a key is not to be parked for good by a mistake.
+pub const DEFERRAL_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+/// Characters of an error that are kept: a message and its causes, not a dump.
+pub const ERROR_CHARS_MAX: usize = 4_000;
+
+/// Applies the policy to the answer to attempt number `attempt`.
+pub(super) fn outcome_of(answer: Result<(), Failure>, policy: &RetryPolicy, attempt: u32, event: Uuid) -> Outcome {
+    match answer {
+        Ok(()) => Outcome::Ack,
+        Err(Failure::Reject(reason)) => Outcome::Dead { error: printable(&reason) },
+        Err(Failure::Retry { reason, after: Some(after) }) => {
+            Outcome::Retry { error: printable(&reason), delay: after.clamp(DEFERRAL_MIN, DEFERRAL_MAX), counted: false }
+        }
+        Err(Failure::Retry { reason, after: None }) => match policy.after_failure(attempt, event) {
+            Next::RetryAfter(delay) => Outcome::Retry { error: printable(&reason), delay, counted: true },
+            Next::Dead => Outcome::Dead { error: printable(&reason) },
+        },
+    }
+}
+
+pub(super) fn timed_out(timeout: Duration) -> Failure {
+    Failure::Retry { reason: format!("no answer within {timeout:?}"), after: None }
+}
+
+pub(super) fn panicked(error: JoinError) -> Failure {
+    let reason = match error.try_into_panic() {
+        Ok(panic) => {
+            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+            format!("the handler panicked: {text}")
+        }
+        Err(error) => format!("the handler was cancelled: {error}"),
+    };
+    Failure::Retry { reason, after: None }
+}
+
+/// For an event whose every attempt ended without an answer.
+pub(super) fn lease_ran_out(attempts_max: u32) -> Outcome {
+    Outcome::Dead { error: format!("none of {attempts_max} attempts came to an answer before its lease ended") }
+}
+
+/// For what still ran when the host had to stop.
+pub(super) fn handed_back() -> Outcome {
+    Outcome::Retry { error: "the host shut down".to_owned(), delay: Duration::ZERO, counted: false }
+}
+
+/// Bounded, and without the NUL that Postgres cannot store.
+fn printable(reason: &str) -> String {
+    reason.chars().take(ERROR_CHARS_MAX).map(|c| if c == '\0' { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(failure: Failure, attempt: u32) -> Outcome {
+        outcome_of(Err(failure), &RetryPolicy::default(), attempt, Uuid::nil())
+    }
+
+    fn retry(after: Option<Duration>) -> Failure {
+        Failure::Retry { reason: "busy".to_owned(), after }
+    }
+
+    #[test]
+    fn a_failure_is_counted_until_the_policy_gives_up() {
+        assert!(matches!(outcome(retry(None), 4), Outcome::Retry { counted: true, .. }));
+        assert!(matches!(outcome(retry(None), 5), Outcome::Dead { error } if error == "busy"));
+    }
+
+    #[test]
+    fn a_deferral_is_never_counted_and_stays_within_its_bounds() {
+        for (asked, given) in
+            [(0, DEFERRAL_MIN), (60_000, Duration::from_secs(60)), (u64::from(u32::MAX), DEFERRAL_MAX)]
+        {
+            let outcome = outcome(retry(Some(Duration::from_millis(asked))), 5);
+            assert!(matches!(outcome, Outcome::Retry { counted: false, delay, .. } if delay == given));
+        }
+    }
+
+    #[test]
+    fn a_rejection_is_dead_at_the_first_attempt() {
+        assert!(matches!(outcome(Failure::Reject("never".to_owned()), 1), Outcome::Dead { error } if error == "never"));
+    }
+
+    #[test]
+    fn an_error_that_postgres_could_not_store_is_made_storable() {
+        let Outcome::Dead { error } = outcome(Failure::Reject(format!("a\0{}", "é".repeat(5_000))), 1) else {
+            panic!("a rejection is dead");
+        };
+        assert_eq!(error.chars().count(), ERROR_CHARS_MAX);
+        assert!(error.starts_with("a\u{fffd}é"));
+    }
+}

@@ -1,0 +1,344 @@
+//! The queue on Postgres. Leases are columns of the row, taken with `FOR UPDATE SKIP LOCKED`; every time
+//! is the database's own, so that all replicas live by one clock.
+//!
+//! Only the first row of a key is `ready`, so leasing never walks over what waits behind it. Whoever
+//! removes a first row makes the next one ready, and must not miss one that the relay is just adding
+//! behind it: removals hold [`ORDER_LOCK`] shared, the relay holds it alone.
+//!
+//! These transactions commit without waiting for the disk (`synchronous_commit = off`): what a crash of
+//! Postgres takes back is a lease or an acknowledgement, and the event is then delivered again, as
+//! "at least once" allows. The order of the log on disk guarantees that an effect that survives never
+//! outlives the event that caused it.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use deadpool_postgres::Client;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use super::envelope::{COLUMNS, EnvelopeError, Event};
+use super::queue::{Depth, Leased, Outcome, Queue, QueueError, Receipt, Settlement};
+use crate::postgres::Database;
+
+/// A queue statement takes milliseconds; after this long the connection is taken for lost.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Rings the dispatchers of every replica.
+pub(super) const QUEUE_CHANNEL: &str = "mindflow_queue";
+
+/// Key of the advisory lock between those who remove a key's first row and those who add to keys; "mforder" in ASCII.
+pub(super) const ORDER_LOCK: i64 = 0x006d_666f_7264_6572;
+
+/// Opens each transaction. Sequential scans are off because plans are kept: one made while the queue
+/// was empty would scan all of it when it no longer is.
+const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL enable_seqscan = off";
+
+/// Makes the row after each of `gone` (partition_key, position) ready; a part of the statement that removes them.
+pub(super) const PROMOTE: &str = "UPDATE delivery.queue n SET state = 'ready' FROM gone \
+     WHERE n.subscription = $1 AND n.partition_key = gone.partition_key AND n.position = (SELECT e.position FROM delivery.queue e \
+     WHERE e.subscription = $1 AND e.partition_key = gone.partition_key AND e.position > gone.position ORDER BY e.position LIMIT 1)";
+
+/// What may be leased now.
+const PICKED: &str = "SELECT q.subscription, q.partition_key, q.position FROM delivery.queue q \
+     WHERE q.subscription = $1 AND q.state = 'ready' \
+       AND (q.not_before IS NULL OR q.not_before <= now()) AND (q.leased_until IS NULL OR q.leased_until <= now()) \
+     ORDER BY q.position LIMIT $2 FOR UPDATE OF q SKIP LOCKED";
+
+const NEXT_DUE: &str = "SELECT extract(epoch FROM min(not_before) - now())::float8 AS seconds FROM delivery.queue \
+     WHERE subscription = $1 AND state = 'ready' AND not_before IS NOT NULL";
+
+const DEPTH: &str = "SELECT s.name AS subscription, count(*) FILTER (WHERE q.state <> 'dead' AND d.state IS NULL) AS ready, \
+     count(*) FILTER (WHERE q.leased_until > now()) AS leased, count(*) FILTER (WHERE q.state = 'dead') AS dead, \
+     count(*) FILTER (WHERE q.state = 'waiting' AND d.state IS NOT NULL) AS parked, \
+     extract(epoch FROM now() - min(a.archived_at) FILTER (WHERE q.state <> 'dead' AND d.state IS NULL))::float8 AS oldest \
+     FROM delivery.subscription s LEFT JOIN delivery.queue q ON q.subscription = s.name \
+     LEFT JOIN delivery.queue d ON d.subscription = q.subscription AND d.partition_key = q.partition_key AND d.state = 'dead' \
+     LEFT JOIN delivery.archive a ON a.position = q.position GROUP BY s.name ORDER BY s.name";
+
+/// See the module.
+#[derive(Clone)]
+pub struct PostgresQueue {
+    database: Database,
+    lease: String,
+    ack: String,
+    retry: String,
+    extend: String,
+}
+
+// === impl PostgresQueue ===
+
+impl PostgresQueue {
+    /// On the administrator's connections to the database with the schema `delivery`.
+    #[must_use]
+    pub fn new(database: Database) -> Self {
+        let held = "FROM unnest($2::text[], $3::int8[], $4::uuid[]) AS r(partition_key, position, lease)";
+        let same = "WHERE q.subscription = $1 AND q.partition_key = r.partition_key \
+             AND q.position = r.position AND q.lease = r.lease AND q.state = 'ready'";
+        Self {
+            database,
+            lease: format!(
+                "WITH picked AS ({PICKED}), leased AS (UPDATE delivery.queue q SET attempts = q.attempts + 1, not_before = NULL, \
+                 leased_until = now() + make_interval(secs => $3), lease = gen_random_uuid(), lease_owner = $4 FROM picked p \
+                 WHERE q.subscription = p.subscription AND q.partition_key = p.partition_key \
+                 AND q.position = p.position RETURNING q.position, q.attempts, q.lease) \
+                 SELECT l.position, l.attempts, l.lease, {COLUMNS} FROM leased l \
+                 JOIN delivery.archive a ON a.position = l.position ORDER BY l.position"
+            ),
+            ack: format!(
+                "WITH gone AS (DELETE FROM delivery.queue q USING {} {same} RETURNING q.partition_key, q.position, r.lease), \
+                 promoted AS ({PROMOTE}) SELECT * FROM gone",
+                held.trim_start_matches("FROM ")
+            ),
+            retry: format!(
+                "UPDATE delivery.queue q SET leased_until = NULL, lease = NULL, lease_owner = NULL, last_error = o.error, \
+                 not_before = CASE WHEN o.delay > 0 THEN now() + make_interval(secs => o.delay) END, \
+                 attempts = q.attempts - CASE WHEN o.counted THEN 0 ELSE 1 END, \
+                 first_failed_at = CASE WHEN o.counted THEN coalesce(q.first_failed_at, now()) ELSE q.first_failed_at END \
+                 FROM unnest($2::text[], $3::int8[], $4::uuid[], $5::text[], $6::float8[], $7::bool[]) \
+                 AS o(partition_key, position, lease, error, delay, counted) \
+                 {} RETURNING q.partition_key, q.position, o.lease",
+                same.replace("r.", "o.")
+            ),
+            extend: format!(
+                "UPDATE delivery.queue q SET leased_until = now() + make_interval(secs => $5) {held} {same} \
+                 RETURNING q.partition_key, q.position, r.lease"
+            ),
+        }
+    }
+
+    pub(super) async fn client(&self) -> Result<Client, QueueError> {
+        within("connect", async { self.database.admin().await.map_err(|error| QueueError::Connect(error.into())) })
+            .await
+    }
+
+    async fn rows(
+        &self,
+        operation: &'static str,
+        statement: &str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, QueueError> {
+        self.transact(BEGIN, operation, statement, params).await
+    }
+
+    /// One statement in a transaction of its own that `begin` opens. All of it is sent together: one round
+    /// trip, and no transaction is left open when the caller goes away.
+    async fn transact(
+        &self,
+        begin: &str,
+        operation: &'static str,
+        statement: &str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, QueueError> {
+        let client = self.client().await?;
+        within(operation, async {
+            let failed = |error| refused(operation, error);
+            let prepared = client.prepare_cached(statement).await.map_err(failed)?;
+            let (begun, rows, committed) = tokio::join!(
+                client.batch_execute(begin),
+                client.query(&prepared, params),
+                client.batch_execute("COMMIT")
+            );
+            begun.map_err(failed)?;
+            let rows = rows.map_err(failed)?;
+            committed.map_err(failed)?;
+            Ok(rows)
+        })
+        .await
+    }
+
+    async fn ack(&self, subscription: &str, receipts: &Receipts) -> Result<Vec<Receipt>, QueueError> {
+        let Receipts { keys, positions, tokens } = receipts;
+        // A statement of its own: the next one sees what the relay committed.
+        let begin = format!("{BEGIN}; SELECT pg_advisory_xact_lock_shared({ORDER_LOCK})");
+        let rows = self.transact(&begin, "ack", &self.ack, &[&subscription, keys, positions, tokens]).await?;
+        receipts_of(&rows)
+    }
+
+    async fn retry(&self, subscription: &str, retries: &Retries) -> Result<Vec<Receipt>, QueueError> {
+        let Receipts { keys, positions, tokens } = &retries.receipts;
+        let Retries { errors, delays, counted, .. } = retries;
+        let params: [&(dyn ToSql + Sync); 7] = [&subscription, keys, positions, tokens, errors, delays, counted];
+        receipts_of(&self.rows("retry", &self.retry, &params).await?)
+    }
+
+    async fn bury(&self, subscription: &str, receipt: &Receipt, error: &str) -> Result<bool, QueueError> {
+        const BURY: &str = "UPDATE delivery.queue SET state = 'dead', dead_at = now(), last_error = $5, \
+             first_failed_at = coalesce(first_failed_at, now()), not_before = NULL, leased_until = NULL, lease = NULL, \
+             lease_owner = NULL WHERE subscription = $1 AND partition_key = $2 AND position = $3 AND lease = $4 \
+             AND state = 'ready' RETURNING position";
+        let Receipt { position, partition_key, token } = receipt;
+        let rows = self.rows("dead", BURY, &[&subscription, partition_key, position, token, &error]).await?;
+        Ok(!rows.is_empty())
+    }
+}
+
+#[async_trait]
+impl Queue for PostgresQueue {
+    async fn lease(
+        &self,
+        subscription: &str,
+        owner: Uuid,
+        max: u32,
+        lease_for: Duration,
+    ) -> Result<Vec<Leased>, QueueError> {
+        let seconds = lease_for.as_secs_f64();
+        let rows = self.rows("lease", &self.lease, &[&subscription, &i64::from(max), &seconds, &owner]).await?;
+        rows.iter().map(leased_of).collect()
+    }
+
+    async fn settle(&self, subscription: &str, settlements: &[Settlement]) -> Result<Vec<Receipt>, QueueError> {
+        let mut acks = Receipts::default();
+        let mut retries = Retries::default();
+        let mut held = Vec::with_capacity(settlements.len());
+        for Settlement { receipt, outcome } in settlements {
+            match outcome {
+                Outcome::Ack => acks.push(receipt),
+                Outcome::Retry { error, delay, counted } => retries.push(receipt, error, *delay, *counted),
+                Outcome::Dead { error } => {
+                    if self.bury(subscription, receipt, error).await? {
+                        held.push(receipt.clone());
+                    }
+                }
+            }
+        }
+        if !acks.positions.is_empty() {
+            held.append(&mut self.ack(subscription, &acks).await?);
+        }
+        if !retries.errors.is_empty() {
+            held.append(&mut self.retry(subscription, &retries).await?);
+        }
+        Ok(held)
+    }
+
+    async fn extend(
+        &self,
+        subscription: &str,
+        receipts: &[Receipt],
+        lease_for: Duration,
+    ) -> Result<Vec<Receipt>, QueueError> {
+        let mut wanted = Receipts::default();
+        receipts.iter().for_each(|receipt| wanted.push(receipt));
+        let Receipts { keys, positions, tokens } = &wanted;
+        let params: [&(dyn ToSql + Sync); 5] = [&subscription, keys, positions, tokens, &lease_for.as_secs_f64()];
+        receipts_of(&self.rows("extend", &self.extend, &params).await?)
+    }
+
+    async fn next_due(&self, subscription: &str) -> Result<Option<Duration>, QueueError> {
+        let rows = self.rows("next due", NEXT_DUE, &[&subscription]).await?;
+        rows.first().map_or(Ok(None), |row| duration(row, "seconds"))
+    }
+
+    async fn depth(&self) -> Result<Vec<Depth>, QueueError> {
+        self.rows("depth", DEPTH, &[]).await?.iter().map(depth_of).collect()
+    }
+}
+
+/// Receipts as the columns that `unnest` takes.
+#[derive(Default)]
+struct Receipts {
+    keys: Vec<String>,
+    positions: Vec<i64>,
+    tokens: Vec<Uuid>,
+}
+
+#[derive(Default)]
+struct Retries {
+    receipts: Receipts,
+    errors: Vec<String>,
+    delays: Vec<f64>,
+    counted: Vec<bool>,
+}
+
+// === impl Receipts ===
+
+impl Receipts {
+    fn push(&mut self, receipt: &Receipt) {
+        self.keys.push(receipt.partition_key.clone());
+        self.positions.push(receipt.position);
+        self.tokens.push(receipt.token);
+    }
+}
+
+// === impl Retries ===
+
+impl Retries {
+    fn push(&mut self, receipt: &Receipt, error: &str, delay: Duration, counted: bool) {
+        self.receipts.push(receipt);
+        self.errors.push(error.to_owned());
+        self.delays.push(delay.as_secs_f64());
+        self.counted.push(counted);
+    }
+}
+
+/// Runs one prepared statement, in one round trip once it is prepared on the connection.
+pub(super) async fn query(
+    client: &Client,
+    operation: &'static str,
+    statement: &str,
+    params: &[&(dyn ToSql + Sync)],
+) -> Result<Vec<Row>, QueueError> {
+    within(operation, async {
+        let prepared = client.prepare_cached(statement).await.map_err(|error| refused(operation, error))?;
+        client.query(&prepared, params).await.map_err(|error| refused(operation, error))
+    })
+    .await
+}
+
+/// Bounds a call to the store by [`STATEMENT_TIMEOUT`].
+pub(super) async fn within<T>(
+    operation: &'static str,
+    call: impl Future<Output = Result<T, QueueError>>,
+) -> Result<T, QueueError> {
+    tokio::time::timeout(STATEMENT_TIMEOUT, call).await.unwrap_or(Err(QueueError::Timeout { operation }))
+}
+
+pub(super) fn refused(operation: &'static str, error: tokio_postgres::Error) -> QueueError {
+    QueueError::Store { operation, source: error.into() }
+}
+
+pub(super) fn column<'a, T: tokio_postgres::types::FromSql<'a>>(row: &'a Row, name: &str) -> Result<T, QueueError> {
+    row.try_get(name).map_err(|error| QueueError::Envelope(EnvelopeError::Column(error)))
+}
+
+fn leased_of(row: &Row) -> Result<Leased, QueueError> {
+    let event = Event::from_row(row)?;
+    let receipt = Receipt {
+        position: column(row, "position")?,
+        partition_key: event.partition_key.clone(),
+        token: column(row, "lease")?,
+    };
+    let attempts: i32 = column(row, "attempts")?;
+    Ok(Leased { receipt, event, attempt: u32::try_from(attempts).unwrap_or_default() })
+}
+
+fn receipts_of(rows: &[Row]) -> Result<Vec<Receipt>, QueueError> {
+    rows.iter()
+        .map(|row| {
+            Ok(Receipt {
+                position: column(row, "position")?,
+                partition_key: column(row, "partition_key")?,
+                token: column(row, "lease")?,
+            })
+        })
+        .collect()
+}
+
+fn depth_of(row: &Row) -> Result<Depth, QueueError> {
+    let count = |name| column::<i64>(row, name).map(|count| u64::try_from(count).unwrap_or_default());
+    Ok(Depth {
+        subscription: column(row, "subscription")?,
+        ready: count("ready")?,
+        leased: count("leased")?,
+        dead: count("dead")?,
+        parked: count("parked")?,
+        oldest: duration(row, "oldest")?,
+    })
+}
+
+/// A span in seconds; one in the past is zero.
+fn duration(row: &Row, name: &str) -> Result<Option<Duration>, QueueError> {
+    let seconds: Option<f64> = column(row, name)?;
+    Ok(seconds.map(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX)))
+}

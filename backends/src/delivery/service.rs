@@ -1,0 +1,152 @@
+//! Starts delivery on a database and stops it again. Any number of replicas may run on one database.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::dispatcher::{Dispatcher, Setting};
+use super::doorbell::{Bells, Doorbell};
+use super::health::{Board, Health};
+use super::postgres::PostgresQueue;
+use super::queue::QueueError;
+use super::registry;
+use super::relay::Relay;
+use super::subscription::{Handler, Subscription, SubscriptionError, validate};
+use crate::clock::Clock;
+use crate::postgres::Database;
+
+/// What may be tuned; the defaults are for production.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How long an event stays with a replica that no longer answers. Renewed while the handler runs.
+    pub lease_for: Duration,
+    /// The safety net under the doorbell.
+    pub poll: Duration,
+    /// How long running handlers may go on when delivery stops.
+    pub drain: Duration,
+    /// Whether to listen for Postgres' notifications; without, polling alone delivers.
+    pub listen: bool,
+}
+
+/// Why delivery could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Subscription(#[from] SubscriptionError),
+    #[error("the subscriptions cannot be registered")]
+    Register(#[source] QueueError),
+}
+
+/// Running delivery. Dropped without [`Delivery::shutdown`], it ends as in a crash: leases run out by themselves.
+pub struct Delivery {
+    queue: PostgresQueue,
+    relay: Arc<Notify>,
+    board: Board,
+    stop: CancellationToken,
+    tasks: Mutex<JoinSet<()>>,
+}
+
+// === impl Options ===
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            // Two renewals may be missed; after a kill, what was in flight waits this long.
+            lease_for: Duration::from_secs(10),
+            poll: Duration::from_secs(1),
+            drain: Duration::from_secs(10),
+            listen: true,
+        }
+    }
+}
+
+// === impl Delivery ===
+
+impl Delivery {
+    /// Registers the subscriptions and starts the relay, the doorbell and a dispatcher for each.
+    pub async fn start(
+        database: Database,
+        subscriptions: Vec<Subscription>,
+        handler: Arc<dyn Handler>,
+        clock: Clock,
+        options: Options,
+    ) -> Result<Self, StartError> {
+        validate(&subscriptions)?;
+        let queue = PostgresQueue::new(database.clone());
+        registry::register(&queue, &subscriptions).await.map_err(StartError::Register)?;
+        let replica = Uuid::new_v4();
+        let (board, stop, relay_bell) = (Board::default(), CancellationToken::new(), Arc::new(Notify::new()));
+        let bells: Bells =
+            subscriptions.iter().map(|s| (s.name.clone(), Arc::new(Notify::new()))).collect::<HashMap<_, _>>();
+        database.ring_after_publishing(relay_bell.clone());
+        let mut tasks = JoinSet::new();
+        let relay = Relay {
+            database: database.clone(),
+            replica,
+            poll: options.poll,
+            wake: relay_bell.clone(),
+            dispatchers: bells.clone(),
+            stop: stop.clone(),
+            health: board.part("relay"),
+        };
+        tasks.spawn(relay.run());
+        if options.listen {
+            let doorbell = Doorbell {
+                database,
+                replica,
+                relay: relay_bell.clone(),
+                dispatchers: bells.clone(),
+                stop: stop.clone(),
+                health: board.part("doorbell"),
+            };
+            tasks.spawn(doorbell.run());
+        }
+        for subscription in subscriptions {
+            let health = board.part(format!("dispatch:{}", subscription.name));
+            let wake = bells.get(&subscription.name).cloned().unwrap_or_default();
+            let setting = Setting {
+                queue: Arc::new(queue.clone()),
+                subscription,
+                handler: handler.clone(),
+                clock: clock.clone(),
+                replica,
+                lease_for: options.lease_for,
+                poll: options.poll,
+                drain: options.drain,
+                wake,
+                stop: stop.clone(),
+            };
+            tasks.spawn(Dispatcher::new(setting, health).run());
+        }
+        Ok(Self { queue, relay: relay_bell, board, stop, tasks: Mutex::new(tasks) })
+    }
+
+    /// How the parts are doing.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        self.board.read()
+    }
+
+    /// Looks at the outbox now: to be called after a commit that published, when the host knows of it.
+    pub fn kick(&self) {
+        self.relay.notify_one();
+    }
+
+    /// The queue, for its depth and its dead letters.
+    #[must_use]
+    pub fn queue(&self) -> &PostgresQueue {
+        &self.queue
+    }
+
+    /// Stops leasing, lets handlers end within [`Options::drain`], and hands the rest back at once.
+    pub async fn shutdown(&self) {
+        self.stop.cancel();
+        let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        while tasks.join_next().await.is_some() {}
+    }
+}

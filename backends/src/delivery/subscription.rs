@@ -1,0 +1,135 @@
+//! What a subscriber says about its deliveries, and what it answers to each.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::envelope::Event;
+use super::policy::RetryPolicy;
+
+/// Events of so many different keys are with one subscription's handler at a time. Enough to hide the
+/// database's latency, few enough that five subscriptions stay within its connections.
+pub const CONCURRENCY_DEFAULT: u32 = 16;
+
+/// More in flight than this only waits for the database.
+pub const CONCURRENCY_MAX: u32 = 1_024;
+
+/// A handler that takes longer than this has most likely hung; the brief gives an AI call 30 s.
+pub const TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
+
+/// Who gets which events, and how.
+#[derive(Debug, Clone)]
+pub struct Subscription {
+    /// Unique; the queue is kept under it.
+    pub name: String,
+    /// Such as `JournalEntryCreated`.
+    pub event_types: Vec<String>,
+    /// Deliveries in flight at once in one replica, each of another partition key; 1 to [`CONCURRENCY_MAX`].
+    pub concurrency: u32,
+    /// How long the handler may take; longer counts as a failed attempt.
+    pub timeout: Duration,
+    pub retry: RetryPolicy,
+}
+
+/// Which attempt of which subscription a delivery is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    pub subscription: Arc<str>,
+    /// From 1; a deferred delivery does not count.
+    pub attempt: u32,
+    pub attempts_max: u32,
+}
+
+/// Why a handler did not take an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// Not now. Without `after` this is a failed attempt and follows the retry policy; with it, it is
+    /// a deferral that is not counted.
+    Retry { reason: String, after: Option<Duration> },
+    /// Never: to the dead letters at once.
+    Reject(String),
+}
+
+/// Receives events. `Ok` acknowledges; a panic or a timeout counts as a retry. The same event may come again.
+#[async_trait]
+pub trait Handler: Send + Sync + 'static {
+    /// Dropped when it takes too long or when its lease was lost.
+    async fn handle(&self, event: &Event, attempt: &Attempt) -> Result<(), Failure>;
+}
+
+/// Why a subscription cannot be served.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SubscriptionError {
+    #[error("a subscription has no name, or one with a `/`: `{0}`")]
+    Name(String),
+    #[error("subscription `{0}` is there twice")]
+    Twice(String),
+    #[error("subscription `{0}` names no event type")]
+    NoEventTypes(String),
+    #[error("subscription `{0}` has a concurrency outside 1..={CONCURRENCY_MAX}")]
+    Concurrency(String),
+    #[error("subscription `{0}` has a timeout of zero")]
+    Timeout(String),
+}
+
+// === impl Subscription ===
+
+impl Subscription {
+    /// With the default concurrency, timeout and retry policy.
+    #[must_use]
+    pub fn new(name: impl Into<String>, event_types: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self {
+            name: name.into(),
+            event_types: event_types.into_iter().map(Into::into).collect(),
+            concurrency: CONCURRENCY_DEFAULT,
+            timeout: TIMEOUT_DEFAULT,
+            retry: RetryPolicy::default(),
+        }
+    }
+}
+
+/// Checks each subscription, and that no two share a name.
+pub fn validate(subscriptions: &[Subscription]) -> Result<(), SubscriptionError> {
+    let mut names = std::collections::HashSet::new();
+    for subscription in subscriptions {
+        let name = || subscription.name.clone();
+        // A dead letter is named `subscription/event-id`.
+        if subscription.name.is_empty() || subscription.name.contains('/') {
+            return Err(SubscriptionError::Name(name()));
+        }
+        if !names.insert(&subscription.name) {
+            return Err(SubscriptionError::Twice(name()));
+        }
+        if subscription.event_types.is_empty() {
+            return Err(SubscriptionError::NoEventTypes(name()));
+        }
+        if !(1..=CONCURRENCY_MAX).contains(&subscription.concurrency) {
+            return Err(SubscriptionError::Concurrency(name()));
+        }
+        if subscription.timeout.is_zero() {
+            return Err(SubscriptionError::Timeout(name()));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subscription_that_could_never_be_served_is_refused_by_name() {
+        let good = Subscription::new("query", ["A"]);
+        assert_eq!(validate(std::slice::from_ref(&good)), Ok(()));
+        let refused = |subscriptions: &[Subscription]| validate(subscriptions).unwrap_err().to_string();
+        assert_eq!(refused(&[good.clone(), good.clone()]), "subscription `query` is there twice");
+        let none: [&str; 0] = [];
+        assert_eq!(refused(&[Subscription::new("query", none)]), "subscription `query` names no event type");
+        assert_eq!(refused(&[Subscription::new("a/b", ["A"])]), "a subscription has no name, or one with a `/`: `a/b`");
+        let idle = Subscription { concurrency: 0, ..good.clone() };
+        assert_eq!(refused(&[idle]), "subscription `query` has a concurrency outside 1..=1024");
+        let hasty = Subscription { timeout: Duration::ZERO, ..good };
+        assert_eq!(refused(&[hasty]), "subscription `query` has a timeout of zero");
+    }
+}

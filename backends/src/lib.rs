@@ -1,0 +1,13 @@
+//! The real stores behind the platform's capabilities: databases, key-value buckets, event queues,
+//! realtime topics and signing keys. Nothing here knows WebAssembly or any service.
+
+pub mod clock;
+pub mod delivery;
+pub mod key_value;
+pub mod keys;
+pub mod postgres;
+pub mod realtime;
+pub mod redis_server;
+pub mod sql;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;

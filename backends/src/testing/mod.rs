@@ -1,0 +1,181 @@
+//! Private databases for tests: each test has its own, so that tests run at the same time. They live in
+//! the server that [`SERVER_ENV`] names, or in a private one that is started once per test process.
+//! Panics on failure, as a test should.
+#![allow(clippy::expect_used, clippy::panic, reason = "for tests alone")]
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tokio::sync::OnceCell;
+
+use crate::postgres::migrate::migrate;
+use crate::postgres::server::{EmbeddedServer, ServerOptions};
+use crate::postgres::{Database, DatabaseConfig, PostgresConfig};
+
+/// Environment variable with a superuser's DSN.
+pub const SERVER_ENV: &str = "MINDFLOW_TEST_POSTGRES";
+/// The components that the repository's migrations grant to.
+pub const COMPONENTS: &[&str] = &["gateway", "auth", "command", "query", "ai"];
+
+/// The server of this test process.
+pub struct TestPostgres {
+    admin: tokio_postgres::Config,
+    /// Keeps a private server running.
+    _server: Option<EmbeddedServer>,
+}
+
+/// A database of one test's own, dropped with the value.
+pub struct TestDatabase {
+    database: Database,
+    name: String,
+    admin: tokio_postgres::Config,
+}
+
+// === impl TestPostgres ===
+
+impl TestPostgres {
+    /// The server, started when it is first asked for.
+    pub async fn shared() -> &'static Self {
+        static SERVER: OnceCell<TestPostgres> = OnceCell::const_new();
+        SERVER.get_or_init(Self::start).await
+    }
+
+    async fn start() -> Self {
+        if let Some(dsn) = std::env::var(SERVER_ENV).ok().filter(|dsn| !dsn.is_empty()) {
+            let admin = dsn.parse().expect("MINDFLOW_TEST_POSTGRES is a DSN");
+            return Self { admin, _server: None };
+        }
+        remove_leftovers();
+        let data_dir = std::env::temp_dir().join(format!("{LEFTOVER}{}", std::process::id()));
+        let server =
+            EmbeddedServer::start(ServerOptions { data_dir, binaries: None }).await.expect("a private server starts");
+        Self { admin: server.connection("postgres"), _server: Some(server) }
+    }
+
+    /// A database with the write side's migrations.
+    pub async fn write(hint: &str) -> TestDatabase {
+        Self::migrated("write", hint).await
+    }
+
+    /// A database with the read side's migrations.
+    pub async fn read(hint: &str) -> TestDatabase {
+        Self::migrated("read", hint).await
+    }
+
+    async fn migrated(side: &str, hint: &str) -> TestDatabase {
+        let database = Self::empty(hint).await;
+        let components: Vec<String> = COMPONENTS.iter().map(ToString::to_string).collect();
+        migrate(database.database(), &migrations(side), &components).await.expect("the repository's migrations apply");
+        database
+    }
+
+    /// A database with nothing in it.
+    pub async fn empty(hint: &str) -> TestDatabase {
+        Self::configured(hint, |_| {}).await
+    }
+
+    /// A database with nothing in it, opened with a configuration of the test's making.
+    pub async fn configured(hint: &str, change: impl FnOnce(&mut PostgresConfig)) -> TestDatabase {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let admin = Self::shared().await.admin.clone();
+        let hint: String = hint.chars().filter(char::is_ascii_alphanumeric).take(20).collect::<String>().to_lowercase();
+        let name = format!("test_{hint}_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        on_server(&admin, format!("CREATE DATABASE \"{name}\"")).await;
+        let mut config = PostgresConfig {
+            dsn: dsn(&admin, &name),
+            replica_dsn: None,
+            pool_max: Some(6),
+            ca_file: None,
+            statement_timeout_ms: None,
+        };
+        change(&mut config);
+        let database = Database::open("test", "databases.test", &DatabaseConfig::Postgres(config), None)
+            .await
+            .expect("the new database opens");
+        TestDatabase { database, name, admin }
+    }
+}
+
+/// The repository's migrations of one side: `write` or `read`.
+pub fn migrations(side: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations").join(side)
+}
+
+// === impl TestDatabase ===
+
+impl TestDatabase {
+    /// The database, opened.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// A superuser's DSN of this database.
+    pub fn dsn(&self) -> String {
+        dsn(&self.admin, &self.name)
+    }
+
+    /// Runs a script as the superuser.
+    pub async fn script(&self, sql: &str) {
+        let client = self.database.admin().await.expect("an administrator's connection");
+        client.batch_execute(sql).await.unwrap_or_else(|error| panic!("{error:?}: {sql}"));
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        self.database.close();
+        let (admin, name) = (self.admin.clone(), self.name.clone());
+        // A thread of its own, because the test's runtime may be ending.
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(async {
+                if let Ok((client, connection)) = admin.connect(tokio_postgres::NoTls).await {
+                    let task = tokio::spawn(connection);
+                    // A server that a test has stopped keeps nothing.
+                    let _ = client.batch_execute(&format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)")).await;
+                    task.abort();
+                }
+            });
+        });
+        let _ = dropping.join();
+    }
+}
+
+async fn on_server(admin: &tokio_postgres::Config, sql: String) {
+    let (client, connection) = admin.connect(tokio_postgres::NoTls).await.expect("the test server answers");
+    let task = tokio::spawn(connection);
+    client.batch_execute(&sql).await.unwrap_or_else(|error| panic!("{error:?}: {sql}"));
+    task.abort();
+}
+
+fn dsn(admin: &tokio_postgres::Config, database: &str) -> String {
+    use tokio_postgres::config::Host;
+    let host = match admin.get_hosts().first() {
+        Some(Host::Tcp(name)) => name.clone(),
+        Some(Host::Unix(path)) => path.display().to_string(),
+        None => panic!("{SERVER_ENV} names no host"),
+    };
+    let port = admin.get_ports().first().copied().unwrap_or(5432);
+    let user = admin.get_user().unwrap_or_else(|| panic!("{SERVER_ENV} names no user"));
+    let mut dsn = format!("host={host} port={port} user={user} dbname={database}");
+    if let Some(password) = admin.get_password() {
+        dsn.push_str(&format!(" password={}", String::from_utf8_lossy(password)));
+    }
+    dsn
+}
+
+const LEFTOVER: &str = "mindflow-test-";
+
+/// Removes the data of test processes that have ended: a private server outlives its process by a moment.
+fn remove_leftovers() {
+    let Ok(entries) = std::fs::read_dir(std::env::temp_dir()) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let pid = name.strip_prefix(LEFTOVER).and_then(|pid| pid.parse::<u32>().ok());
+        if pid.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
