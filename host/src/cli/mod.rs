@@ -7,7 +7,7 @@ mod up;
 mod watch;
 
 use crate::manifest::{Manifest, RuntimeConfig};
-use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind};
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -16,7 +16,7 @@ use std::{
 
 /// MindFlow: a journaling platform of sandboxed WebAssembly components.
 #[derive(Debug, Parser)]
-#[command(name = "mindflow", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(name = "mindflow", version, max_term_width = 100)]
 struct Cli {
     #[command(flatten)]
     place: Place,
@@ -60,7 +60,7 @@ enum Command {
     /// Check manifest, configuration and components without starting anything.
     Check,
     /// Look at the components.
-    #[command(subcommand, arg_required_else_help = true)]
+    #[command(subcommand)]
     Components(ComponentsCommand),
     /// Replace a component of the running host; requests go on.
     Swap {
@@ -70,7 +70,7 @@ enum Command {
         file: PathBuf,
     },
     /// Look after the signing keys.
-    #[command(subcommand, arg_required_else_help = true)]
+    #[command(subcommand)]
     Keys(KeysCommand),
     /// A command that a component carries out.
     #[command(external_subcommand)]
@@ -111,11 +111,15 @@ impl Place {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let matches = command().get_matches();
+    let (command, operated) = command();
+    let matches = match command.try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return refused(&error),
+    };
     let outcome =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string()).and_then(
             |runtime| {
-                let outcome = runtime.block_on(run(&matches));
+                let outcome = runtime.block_on(run(&matches, &operated));
                 // Whatever still computes is of no use to anyone any more.
                 runtime.shutdown_background();
                 outcome
@@ -130,25 +134,39 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// The commands with those that the manifest adds, so that `--help` shows them all.
-fn command() -> clap::Command {
-    let mut command = Cli::command();
-    let path = manifest_argument().unwrap_or_else(|| PathBuf::from("spin.toml"));
-    let Ok(manifest) = Manifest::load(&path) else { return command };
-    for (name, entry) in manifest.commands {
-        let usage = entry.usage.iter().map(|usage| format!("mindflow {usage}")).collect::<Vec<_>>().join("\n       ");
-        let words = clap::Arg::new("words").num_args(0..).trailing_var_arg(true).value_name("ARGUMENTS").hide(true);
-        let json = clap::Arg::new("json").long("json").action(clap::ArgAction::SetTrue).help("Print JSON");
-        command = command.subcommand(
-            clap::Command::new(name)
-                .about(entry.about)
-                .override_usage(usage)
-                .arg(json)
-                .arg(words)
-                .arg_required_else_help(true),
-        );
+/// Help and version as asked for; anything else is a wrong command line, told in one line like every other error.
+fn refused(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        return if error.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
-    command
+    let text = error.to_string();
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        println!("{}", text.trim_end());
+        eprintln!("mindflow: say which command");
+        return ExitCode::FAILURE;
+    }
+    // What is wrong comes first; the usage that follows is in `--help`.
+    let what: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+    let what = what.join(" ");
+    eprintln!("mindflow: {}; see `mindflow --help`", what.strip_prefix("error: ").unwrap_or(&what));
+    ExitCode::FAILURE
+}
+
+/// The commands with those that the manifest adds, so that `--help` shows them all; and the names of the latter.
+fn command() -> (clap::Command, Vec<String>) {
+    let mut command = Cli::command();
+    let mut operated = Vec::new();
+    let path = manifest_argument().unwrap_or_else(|| PathBuf::from("spin.toml"));
+    let Ok(manifest) = Manifest::load(&path) else { return (command, operated) };
+    for (name, entry) in manifest.commands {
+        operated.push(name.clone());
+        let usage = entry.usage.iter().map(|usage| format!("mindflow {usage}")).collect::<Vec<_>>().join("\n       ");
+        let words = clap::Arg::new("words").num_args(1..).required(true).value_name("ARGUMENTS").hide(true);
+        let json = clap::Arg::new("json").long("json").action(clap::ArgAction::SetTrue).help("Print JSON");
+        command =
+            command.subcommand(clap::Command::new(name).about(entry.about).override_usage(usage).arg(json).arg(words));
+    }
+    (command, operated)
 }
 
 /// `--manifest`, before the arguments can be parsed as a whole.
@@ -165,13 +183,13 @@ fn manifest_argument() -> Option<PathBuf> {
     std::env::var_os("MINDFLOW_MANIFEST").map(PathBuf::from)
 }
 
-async fn run(matches: &ArgMatches) -> Result<(), String> {
+async fn run(matches: &ArgMatches, operated: &[String]) -> Result<(), String> {
     if let Some((name, arguments)) = matches.subcommand()
-        && arguments.try_contains_id("words").unwrap_or(false)
+        && operated.iter().any(|operated| operated == name)
+        && let Ok(Some(words)) = arguments.try_get_many::<String>("words")
     {
         let place = Place::from_arg_matches(matches).map_err(|error| error.to_string())?;
-        let words = arguments.get_many::<String>("words").into_iter().flatten().cloned().collect();
-        return commands::operate(&place, name, words, arguments.get_flag("json")).await;
+        return commands::operate(&place, name, words.cloned().collect(), arguments.get_flag("json")).await;
     }
     let Cli { place, command } = Cli::from_arg_matches(matches).map_err(|error| error.to_string())?;
     match command {

@@ -209,7 +209,7 @@ async fn serve(
 }
 
 async fn perform(accessor: &Accessor<State>, guest: &Guest, job: Job) -> wasmtime::Result<()> {
-    let Job { work, lease } = job;
+    let Job { work, mut lease } = job;
     match work {
         Work::Call { function, params, results, reply } => {
             let answer = call(accessor, guest, function, &params, results).await;
@@ -217,6 +217,7 @@ async fn perform(accessor: &Accessor<State>, guest: &Guest, job: Job) -> wasmtim
         }
         Work::Http { request, reply } => match answer_http(accessor, guest, request).await {
             Ok(Ok(response)) => {
+                lease.answered();
                 let _ = reply.send(Ok(Ok(response.map(|body| HeldBody { body, lease: Some(lease) }.boxed_unsync()))));
                 Ok(())
             }
@@ -257,8 +258,11 @@ async fn perform(accessor: &Accessor<State>, guest: &Guest, job: Job) -> wasmtim
 }
 
 /// Sends the answer. A trap is told to the caller and then ends the instance.
-fn finish<T>(reply: Reply<T>, lease: Lease, answer: wasmtime::Result<T>) -> wasmtime::Result<()> {
+fn finish<T>(reply: Reply<T>, mut lease: Lease, answer: wasmtime::Result<T>) -> wasmtime::Result<()> {
     let ended = answer.as_ref().err().map(|error| wasmtime::format_err!("{}", one_line(error)));
+    if ended.is_none() {
+        lease.answered();
+    }
     // The place is free before the caller knows, so that its next call finds it.
     drop(lease);
     let _ = reply.send(answer);

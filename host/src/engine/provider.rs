@@ -18,7 +18,7 @@ use serde::Serialize;
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -86,18 +86,31 @@ struct Worker {
     jobs: mpsc::UnboundedSender<Job>,
     load: AtomicU32,
     uses: AtomicU32,
+    ending: AtomicBool,
     last_words: LastWords,
     abort: OnceLock<AbortHandle>,
 }
 
-/// A call's place: in the bulkhead and in an instance.
+/// A call's place: in the bulkhead, unless it is none of the callers' calls, and in an instance.
 pub(super) struct Lease {
     worker: Arc<Worker>,
-    _permit: OwnedSemaphorePermit,
+    /// Set once the guest has answered: a call that ends otherwise takes its instance along.
+    answered: bool,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Lease {
+    pub(super) fn answered(&mut self) {
+        self.answered = true;
+    }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
+        // Before its place looks free: nobody may be given an instance that is about to end.
+        if !self.answered {
+            self.worker.ending.store(true, Ordering::Release);
+        }
         self.worker.load.fetch_sub(1, Ordering::AcqRel);
     }
 }
@@ -216,7 +229,8 @@ impl Provider {
             workers: Mutex::default(),
         });
         if generation.exports.tells_health() {
-            match self.run(&generation, self.deadline(), |reply| Work::Check { reply }).await {
+            // Neither the bulkhead nor the circuit stands in its way: they know of the old version's failures.
+            match self.attempt(&generation, None, self.deadline(), |reply| Work::Check { reply }).await {
                 Ok(Ok(())) => {}
                 Ok(Err(reason)) => return Err(SwapError::Unhealthy(reason)),
                 Err(failure) => return Err(SwapError::Unhealthy(failure.to_string())),
@@ -239,7 +253,18 @@ impl Provider {
         deadline: Duration,
         work: impl FnOnce(Reply<T>) -> Work,
     ) -> Result<T, CallFailure> {
-        let outcome = self.attempt(generation, deadline, work).await;
+        let started = tokio::time::Instant::now();
+        let outcome = match self.admit(deadline).await {
+            Ok(permit) => {
+                let left =
+                    if deadline == Duration::MAX { deadline } else { deadline.saturating_sub(started.elapsed()) };
+                self.attempt(generation, Some(permit), left, work).await.map_err(|failure| match failure {
+                    CallFailure::Deadline { component, .. } => CallFailure::Deadline { component, deadline },
+                    other => other,
+                })
+            }
+            Err(refused) => Err(refused),
+        };
         let label = match &outcome {
             Ok(_) => "ok",
             Err(CallFailure::Trapped { .. }) => "trapped",
@@ -251,6 +276,8 @@ impl Provider {
         counter!("mindflow_component_calls_total", "component" => self.name().to_owned(), "outcome" => label)
             .increment(1);
         match &outcome {
+            // What an old version still does says nothing about the one that took its place.
+            _ if !Arc::ptr_eq(&self.current.load(), generation) => {}
             Ok(_) => self.breaker.succeeded(),
             Err(failure @ (CallFailure::Trapped { .. } | CallFailure::Deadline { .. })) => {
                 tracing::warn!(component = self.name(), "{failure}");
@@ -263,39 +290,43 @@ impl Provider {
         outcome
     }
 
-    async fn attempt<T>(
-        &self,
-        generation: &Arc<Generation>,
-        deadline: Duration,
-        work: impl FnOnce(Reply<T>) -> Work,
-    ) -> Result<T, CallFailure> {
+    /// A place in the bulkhead, while the circuit is closed.
+    async fn admit(&self, deadline: Duration) -> Result<OwnedSemaphorePermit, CallFailure> {
         let component = || Arc::clone(&self.context.component);
         self.breaker.admit(Instant::now()).map_err(|wait| CallFailure::CircuitOpen { component: component(), wait })?;
-        let started = tokio::time::Instant::now();
         let queue_max = deadline.min(self.deadline());
-        let permit = tokio::time::timeout(queue_max, Arc::clone(&self.bulkhead).acquire_owned())
+        tokio::time::timeout(queue_max, Arc::clone(&self.bulkhead).acquire_owned())
             .await
             .ok()
             .and_then(Result::ok)
             .ok_or_else(|| CallFailure::Overloaded {
                 component: component(),
                 calls_max: calls_max(&self.context.limits),
-            })?;
+            })
+    }
+
+    async fn attempt<T>(
+        &self,
+        generation: &Arc<Generation>,
+        permit: Option<OwnedSemaphorePermit>,
+        deadline: Duration,
+        work: impl FnOnce(Reply<T>) -> Work,
+    ) -> Result<T, CallFailure> {
+        let component = || Arc::clone(&self.context.component);
         let lease = generation.lease(&self.context, permit);
         let worker = Arc::clone(&lease.worker);
         let (reply, answer) = oneshot::channel();
         let _ = worker.jobs.send(Job { work: work(reply), lease });
-        let answer = if deadline == Duration::MAX {
-            Ok(answer.await)
-        } else {
-            tokio::time::timeout(deadline.saturating_sub(started.elapsed()), answer).await
-        };
+        let answer =
+            if deadline == Duration::MAX { Ok(answer.await) } else { tokio::time::timeout(deadline, answer).await };
         match answer {
             Ok(Ok(Ok(value))) => Ok(value),
             Ok(Ok(Err(trap))) => {
                 Err(CallFailure::Trapped { component: component(), reason: super::runtime::one_line(&trap) })
             }
             Ok(Err(_gone)) => {
+                // Its last words are written before its queue closes.
+                worker.jobs.closed().await;
                 let reason = worker.last_words.get().cloned().unwrap_or_else(|| "its instance ended".to_owned());
                 Err(CallFailure::Trapped { component: component(), reason })
             }
@@ -321,11 +352,11 @@ impl Generation {
     }
 
     /// A place in the least busy instance, or in a new one while there may be more.
-    fn lease(self: &Arc<Self>, context: &GuestContext, permit: OwnedSemaphorePermit) -> Lease {
+    fn lease(self: &Arc<Self>, context: &GuestContext, permit: Option<OwnedSemaphorePermit>) -> Lease {
         let limits = &context.limits;
         let uses_max = if limits.mode == InstancesMode::PerCall { 1 } else { limits.uses_max };
         let mut workers = self.lock();
-        workers.retain(|worker| !worker.jobs.is_closed());
+        workers.retain(|worker| !worker.jobs.is_closed() && !worker.ending.load(Ordering::Acquire));
         // The most recently used idle one is the warmest.
         let idlest = workers
             .iter()
@@ -358,7 +389,7 @@ impl Generation {
         };
         worker.load.fetch_add(1, Ordering::AcqRel);
         gauge!("mindflow_component_instances", "component" => context.component.to_string()).set(workers.len() as f64);
-        Lease { worker, _permit: permit }
+        Lease { worker, answered: false, _permit: permit }
     }
 
     fn start(self: &Arc<Self>, context: &GuestContext) -> Arc<Worker> {
@@ -368,6 +399,7 @@ impl Generation {
             jobs,
             load: AtomicU32::new(0),
             uses: AtomicU32::new(1),
+            ending: AtomicBool::new(false),
             last_words: Arc::clone(&last_words),
             abort: OnceLock::new(),
         });

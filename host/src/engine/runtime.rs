@@ -46,7 +46,7 @@ pub enum CompileError {
     },
     #[error("{} is not a component that this host can run: {reason}", path.display())]
     Compile { path: PathBuf, reason: String },
-    #[error("cannot write compiled code to {}: {source}", path.display())]
+    #[error("cannot write compiled code to {}: {source}; choose another place with --data-dir", path.display())]
     Cache {
         path: PathBuf,
         #[source]

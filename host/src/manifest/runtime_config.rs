@@ -190,7 +190,7 @@ impl RuntimeConfig {
             std::fs::read_to_string(path).map_err(|source| ManifestError::Read { path: path.to_owned(), source })?;
         toml::from_str::<toml::Table>(&text).map_err(|error| ManifestError::syntax(path, &text, &error))?;
         let environment = Env::prefixed("MINDFLOW_")
-            .map(|key| key.as_str().replace("__", ".").replace('_', "-").into())
+            .map(|key| key.as_str().to_ascii_lowercase().replace("__", ".").replace('_', "-").into())
             .filter(|key| key.as_str().split('.').next().is_some_and(|first| SETTINGS.contains(&first)));
         let mut config: Self = Figment::from(Toml::string(&text)).merge(environment).extract().map_err(|error| {
             let setting = error.path.join(".");

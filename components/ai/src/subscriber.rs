@@ -1,0 +1,103 @@
+//! One event: is an analysis wanted and not yet there, make it, write it down.
+
+use crate::{
+    claude, entry, local, settings, store,
+    verdict::{self, Setback},
+};
+use mindflow_guest::{
+    call, clock, event,
+    events::{Delivery, Event, Failure},
+};
+
+/// How soon an event is tried again while the database is away: a blink for users, and no load for it.
+const DATABASE_PAUSE_MS: u32 = 1_000;
+/// A setting that makes no sense is an operator's to mend; nothing is lost meanwhile.
+const SETTING_PAUSE_MS: u32 = 60_000;
+
+pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
+    let Some(entry) = entry::wanted(event).map_err(|error| Failure::Reject(error.to_string()))? else {
+        return Ok(());
+    };
+    if store::settled(&entry).await.map_err(unrecorded)? {
+        return Ok(());
+    }
+    let result = match settings::read().await {
+        Ok(Some(claude)) => claude::analyse(&claude, &entry).await,
+        Ok(None) => Ok(local::analyse(&entry)),
+        Err(why) => Err(Setback::Deferred { why, after_ms: SETTING_PAUSE_MS }),
+    };
+    if let Err(setback) = &result {
+        eprintln!("{}", line(event, delivery, setback));
+    }
+    let conclusion = verdict::conclude(result, delivery);
+    if let Some(outcome) = &conclusion.record {
+        store::record(event, &entry, outcome, clock::now_us()).await.map_err(unrecorded)?;
+    }
+    conclusion.answer
+}
+
+/// For the log: which event, how it stands, and why. Nothing of the entry's text.
+fn line(event: &Event, delivery: &Delivery, setback: &Setback) -> String {
+    let (what, why) = match setback {
+        Setback::Final { reason, why } => (format!("given up as {}", reason.word()), why),
+        Setback::Deferred { why, after_ms } => (format!("put off for {after_ms} ms"), why),
+        Setback::Attempt { why } => (format!("attempt {} of {} failed", delivery.attempt, delivery.attempts_max), why),
+    };
+    format!("analysis for event {} [{}] {what}: {why}", event.id, event.correlation_id)
+}
+
+/// A database that is away counts as no failure; one that says no does.
+fn unrecorded(error: call::Error) -> Failure {
+    match error {
+        call::Error::Unavailable(reason) => Failure::Retry((reason, Some(DATABASE_PAUSE_MS))),
+        call::Error::Internal(reason) => event::retry(reason),
+        other => event::retry(format!("{other:?}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verdict::Reason;
+
+    fn event() -> Event {
+        Event {
+            id: "e-1".into(),
+            event_type: "JournalEntryCreated".into(),
+            version: "1.0".into(),
+            timestamp: 0,
+            source: "command-service".into(),
+            sequence: 1,
+            partition_key: "entry:1".into(),
+            correlation_id: "c-1".into(),
+            traceparent: None,
+            user_id: None,
+            tenant_id: None,
+            payload: "{}".into(),
+        }
+    }
+
+    #[test]
+    fn a_database_that_is_away_defers_and_one_that_refuses_counts() {
+        assert_eq!(
+            unrecorded(call::Error::Unavailable("gone".into())),
+            Failure::Retry(("gone".into(), Some(DATABASE_PAUSE_MS)))
+        );
+        assert_eq!(unrecorded(call::Error::Internal("broken".into())), Failure::Retry(("broken".into(), None)));
+    }
+
+    #[test]
+    fn the_log_line_says_which_event_what_and_why() {
+        let delivery = Delivery { subscription: "ai".into(), attempt: 2, attempts_max: 5 };
+        let of = |setback| line(&event(), &delivery, &setback);
+        assert_eq!(of(Setback::attempt("HTTP 500")), "analysis for event e-1 [c-1] attempt 2 of 5 failed: HTTP 500");
+        assert_eq!(
+            of(Setback::Deferred { why: "busy".into(), after_ms: 7 }),
+            "analysis for event e-1 [c-1] put off for 7 ms: busy"
+        );
+        assert_eq!(
+            of(Setback::Final { reason: Reason::Refused, why: "no".into() }),
+            "analysis for event e-1 [c-1] given up as refused: no"
+        );
+    }
+}

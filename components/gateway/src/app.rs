@@ -1,0 +1,75 @@
+//! One HTTP request from its head to its answer: what holds for every path is here.
+
+use crate::failure::Failure;
+use crate::route::{self, Route};
+use crate::settings::{self, Settings};
+use crate::viewer::Viewer;
+use crate::web::{Request, Response, correlation, cors, problem, wire::Incoming};
+use crate::{graphql, rest};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+use uuid::Uuid;
+
+/// Nothing that we send is to be sniffed, framed or followed; the GraphiQL page sets a policy of its own.
+const SECURITY_HEADERS: [(&str, &str); 4] = [
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("referrer-policy", "no-referrer"),
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+];
+
+pub async fn respond(incoming: Incoming) -> Response {
+    let settings = settings::load().await;
+    let correlation_id = correlation::of(&incoming.parts.headers, || Uuid::new_v4().to_string());
+    let request_headers = incoming.parts.headers.clone();
+    let head = incoming.parts.method == Method::HEAD;
+    let mut response = answer(incoming, settings, &correlation_id)
+        .await
+        .unwrap_or_else(|failure| problem::respond(&failure, &correlation_id));
+    if head {
+        response = response.without_body();
+    }
+    cors::decorate(&request_headers, &settings.cors_origins, &mut response);
+    for (name, value) in SECURITY_HEADERS {
+        response.headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
+    }
+    response.header(correlation::HEADER, correlation_id)
+}
+
+async fn answer(incoming: Incoming, settings: &'static Settings, correlation_id: &str) -> Result<Response, Failure> {
+    let route = route::find(&incoming.parts.method, incoming.parts.uri.path())?;
+    let request = incoming.into_request()?;
+    if cors::is_preflight(&request) {
+        return Ok(cors::preflight());
+    }
+    if request.method() == Method::OPTIONS {
+        return Ok(Response::new(StatusCode::NO_CONTENT).header("allow", route.methods()));
+    }
+    let viewer = Viewer::of_request(request.headers(), correlation_id);
+    dispatch(route, &request, &viewer, settings).await
+}
+
+async fn dispatch(
+    route: Route,
+    request: &Request,
+    viewer: &Viewer,
+    settings: &'static Settings,
+) -> Result<Response, Failure> {
+    match route {
+        Route::Graphql => Ok(graphql::http::respond(request, viewer, settings).await),
+        Route::SchemaSdl => graphql::http::sdl(settings),
+        Route::Register => rest::account::register(request, viewer).await,
+        Route::Login => rest::account::login(request, viewer).await,
+        Route::Refresh => Ok(rest::account::refresh(request, viewer).await),
+        Route::Logout => Ok(rest::account::logout(viewer).await),
+        Route::Sessions => rest::account::sessions(viewer).await,
+        Route::Session(id) => rest::account::revoke_session(viewer, id).await,
+        Route::Jwks => rest::account::jwks().await,
+        Route::Journals if request.method() == Method::POST => rest::journals::create(request, viewer).await,
+        Route::Journals => rest::journals::page(request, viewer).await,
+        Route::Journal(id) => match *request.method() {
+            Method::PATCH => rest::journals::update(request, viewer, id).await,
+            Method::DELETE => rest::journals::delete(request, viewer, id).await,
+            _ => rest::journals::entry(request, viewer, id).await,
+        },
+    }
+}

@@ -1,0 +1,165 @@
+//! Why a request failed, whatever the protocol: one table of kinds, from which problem+json
+//! (`web::problem`) and GraphQL errors (`graphql::errors`) are made.
+
+use http::StatusCode;
+use mindflow_guest::call::{Error, FieldError};
+
+/// When a part of the platform is away: its breaker tries again after about this time.
+const UNAVAILABLE_RETRY_AFTER_S: u32 = 2;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Not what the protocol asks for: broken JSON, a parameter of the wrong type.
+    Malformed,
+    PreflightRequired,
+    Unauthenticated,
+    Forbidden,
+    QuotaExceeded,
+    NotFound,
+    /// With the methods that are allowed.
+    MethodNotAllowed(&'static str),
+    NotAcceptable,
+    Conflict,
+    PreconditionFailed,
+    TooLarge,
+    UnsupportedMediaType,
+    Invalid,
+    RateLimited,
+    TooComplex,
+    PersistedQueryNotFound,
+    Unavailable,
+    Internal,
+}
+
+/// What a kind is called in each protocol.
+pub struct Facts {
+    pub status: StatusCode,
+    /// `extensions.code` in GraphQL (contract §1).
+    pub code: &'static str,
+    /// `type` of the problem, a reference relative to the platform's address (RFC 9457 §3.1.1).
+    pub problem_type: &'static str,
+    pub title: &'static str,
+}
+
+impl Kind {
+    pub fn facts(self) -> Facts {
+        let (status, code, problem_type, title) = match self {
+            Self::Malformed => (StatusCode::BAD_REQUEST, "BAD_USER_INPUT", "malformed-request", "Malformed request"),
+            Self::PreflightRequired => {
+                (StatusCode::BAD_REQUEST, "BAD_USER_INPUT", "preflight-required", "Preflight header required")
+            }
+            Self::Unauthenticated => {
+                (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", "unauthenticated", "Not authenticated")
+            }
+            Self::Forbidden => (StatusCode::FORBIDDEN, "FORBIDDEN", "forbidden", "Forbidden"),
+            Self::QuotaExceeded => (StatusCode::FORBIDDEN, "QUOTA_EXCEEDED", "quota-exceeded", "Quota exceeded"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "NOT_FOUND", "not-found", "Not found"),
+            Self::MethodNotAllowed(_) => {
+                (StatusCode::METHOD_NOT_ALLOWED, "BAD_USER_INPUT", "method-not-allowed", "Method not allowed")
+            }
+            Self::NotAcceptable => (StatusCode::NOT_ACCEPTABLE, "BAD_USER_INPUT", "not-acceptable", "Not acceptable"),
+            Self::Conflict => (StatusCode::CONFLICT, "CONFLICT", "conflict", "Conflict"),
+            Self::PreconditionFailed => {
+                (StatusCode::PRECONDITION_FAILED, "CONFLICT", "precondition-failed", "Precondition failed")
+            }
+            Self::TooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "BAD_USER_INPUT", "payload-too-large", "Payload too large")
+            }
+            Self::UnsupportedMediaType => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "BAD_USER_INPUT",
+                "unsupported-media-type",
+                "Unsupported media type",
+            ),
+            Self::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, "BAD_USER_INPUT", "invalid-input", "Invalid input"),
+            Self::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", "rate-limited", "Too many requests"),
+            Self::TooComplex => {
+                (StatusCode::BAD_REQUEST, "QUERY_TOO_COMPLEX", "query-too-complex", "Query too complex")
+            }
+            Self::PersistedQueryNotFound => (
+                StatusCode::BAD_REQUEST,
+                "PERSISTED_QUERY_NOT_FOUND",
+                "persisted-query-not-found",
+                "Persisted query not found",
+            ),
+            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", "unavailable", "Unavailable"),
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", "internal", "Internal error"),
+        };
+        Facts { status, code, problem_type, title }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure {
+    pub kind: Kind,
+    /// A sentence; for `Internal` and `Unavailable` it is for the log alone.
+    text: String,
+    /// Of `Invalid`: at least one.
+    pub fields: Vec<FieldError>,
+    pub retry_after_s: Option<u32>,
+}
+
+impl Failure {
+    pub fn new(kind: Kind, text: impl Into<String>) -> Self {
+        Self { kind, text: text.into(), fields: Vec::new(), retry_after_s: None }
+    }
+
+    pub fn invalid(fields: Vec<FieldError>) -> Self {
+        let text = match fields.as_slice() {
+            [only] if !only.field.is_empty() => format!("{}: {}", only.field, only.message),
+            [only] => only.message.clone(),
+            several => format!("{} fields are not right.", several.len()),
+        };
+        Self { fields, ..Self::new(Kind::Invalid, text) }
+    }
+
+    /// What the client may read.
+    pub fn public_text(&self) -> &str {
+        match self.kind {
+            Kind::Internal => "Something went wrong on our side. The correlation id helps us to find out what.",
+            Kind::Unavailable => "A part of the platform is not available at the moment. Try again shortly.",
+            _ => &self.text,
+        }
+    }
+
+    /// Tells the operator what the client is not told. The host makes a log line of it.
+    pub fn log(&self, correlation_id: &str) {
+        let level = match self.kind {
+            Kind::Internal => "error",
+            Kind::Unavailable => "warn",
+            _ => return,
+        };
+        eprintln!("{level} correlation_id={correlation_id} {}", self.text);
+    }
+
+    /// The headers that belong to the status.
+    pub fn headers(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let challenge = (self.kind == Kind::Unauthenticated).then(|| ("www-authenticate", "Bearer".to_owned()));
+        let allow = match self.kind {
+            Kind::MethodNotAllowed(methods) => Some(("allow", methods.to_owned())),
+            _ => None,
+        };
+        let retry = self.retry_after_s.map(|seconds| ("retry-after", seconds.to_string()));
+        [challenge, allow, retry].into_iter().flatten()
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Unauthenticated(text) => Self::new(Kind::Unauthenticated, text),
+            Error::Forbidden(text) => Self::new(Kind::Forbidden, text),
+            Error::NotFound(text) => Self::new(Kind::NotFound, text),
+            Error::Invalid(fields) => Self::invalid(fields),
+            Error::Conflict(text) => Self::new(Kind::Conflict, text),
+            Error::QuotaExceeded(text) => Self::new(Kind::QuotaExceeded, text),
+            Error::RateLimited(throttled) => {
+                Self { retry_after_s: Some(throttled.retry_after_s), ..Self::new(Kind::RateLimited, throttled.message) }
+            }
+            Error::Unavailable(text) => {
+                Self { retry_after_s: Some(UNAVAILABLE_RETRY_AFTER_S), ..Self::new(Kind::Unavailable, text) }
+            }
+            Error::Internal(text) => Self::new(Kind::Internal, text),
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! A failure as GraphQL errors. The one place where errors get their `extensions`.
+
+use super::scope;
+use crate::failure::{Failure, Kind};
+use async_graphql::{Context, Error, ErrorExtensionValues, ErrorExtensions, ServerError, Value, value};
+use mindflow_guest::call;
+
+/// What a resolver answers for a failed call: one error for each broken field, all but the last of them
+/// set aside in the context, since a resolver can answer only one.
+pub fn raise(ctx: &Context<'_>, error: call::Error) -> Error {
+    let failure = Failure::from(error);
+    if let Ok(scope) = scope::of(ctx) {
+        failure.log(scope.viewer.correlation_id());
+    }
+    let mut errors = of_failure(&failure);
+    let last = errors.pop().unwrap_or_else(|| Error::new(failure.public_text()));
+    for error in errors {
+        ctx.add_error(ctx.set_error_path(error.into_server_error(ctx.item.pos)));
+    }
+    last
+}
+
+/// What a running subscription ends with.
+pub fn of_stream(error: call::Error, correlation_id: &str) -> Error {
+    let failure = Failure::from(error);
+    failure.log(correlation_id);
+    extended(&failure, failure.public_text(), None)
+}
+
+/// At least one.
+fn of_failure(failure: &Failure) -> Vec<Error> {
+    if failure.fields.is_empty() {
+        return vec![extended(failure, failure.public_text(), None)];
+    }
+    failure.fields.iter().map(|broken| extended(failure, &broken.message, Some(&broken.field))).collect()
+}
+
+fn extended(failure: &Failure, message: &str, field: Option<&str>) -> Error {
+    Error::new(message).extend_with(|_, extensions| {
+        extensions.set("code", failure.kind.facts().code);
+        if let Some(field) = field {
+            extensions.set("field", field);
+        }
+        if !failure.fields.is_empty() {
+            extensions.set("errors", broken_fields(failure));
+        }
+        if let Some(seconds) = failure.retry_after_s {
+            extensions.set("retryAfter", seconds);
+        }
+    })
+}
+
+fn broken_fields(failure: &Failure) -> Value {
+    let one = |error: &call::FieldError| value!({ "field": error.field.as_str(), "message": error.message.as_str() });
+    Value::List(failure.fields.iter().map(one).collect())
+}
+
+/// The errors of a request that was refused before anything ran.
+pub fn of_request(failure: &Failure, correlation_id: &str) -> Vec<ServerError> {
+    failure.log(correlation_id);
+    let mut errors: Vec<_> = of_failure(failure).into_iter().map(server_error).collect();
+    complete(&mut errors, correlation_id);
+    errors
+}
+
+fn server_error(error: Error) -> ServerError {
+    let mut server = ServerError::new(error.message, None);
+    server.extensions = error.extensions;
+    server
+}
+
+/// Gives every error the correlation id, and those of the engine itself (a query that does not parse or
+/// does not fit the schema) their code.
+pub fn complete(errors: &mut [ServerError], correlation_id: &str) {
+    for error in errors {
+        let extensions = error.extensions.get_or_insert_with(ErrorExtensionValues::default);
+        if extensions.get("code").is_none() {
+            extensions.set("code", Kind::Malformed.facts().code);
+        }
+        extensions.set("correlationId", correlation_id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mindflow_guest::call::Throttled;
+    use mindflow_guest::failure::field;
+    use serde_json::json;
+
+    fn shown(error: call::Error) -> serde_json::Value {
+        serde_json::to_value(of_request(&error.into(), "c-1")).unwrap()
+    }
+
+    #[test]
+    fn every_broken_field_is_an_error_of_its_own_that_knows_all_of_them() {
+        let errors = shown(call::Error::Invalid(vec![field("title", "Too long."), field("tags[1]", "Empty.")]));
+        assert_eq!(errors[0]["message"], "Too long.");
+        assert_eq!(errors[0]["extensions"]["field"], "title");
+        assert_eq!(errors[1]["extensions"]["field"], "tags[1]");
+        assert_eq!(errors[1]["extensions"]["code"], "BAD_USER_INPUT");
+        assert_eq!(errors[0]["extensions"]["errors"][1], json!({"field": "tags[1]", "message": "Empty."}));
+        assert_eq!(errors[0]["extensions"]["correlationId"], "c-1");
+    }
+
+    #[test]
+    fn every_failure_of_a_service_has_its_code() {
+        for (error, code) in [
+            (call::Error::Unauthenticated("x".into()), "UNAUTHENTICATED"),
+            (call::Error::Forbidden("x".into()), "FORBIDDEN"),
+            (call::Error::NotFound("x".into()), "NOT_FOUND"),
+            (call::Error::Conflict("x".into()), "CONFLICT"),
+            (call::Error::QuotaExceeded("x".into()), "QUOTA_EXCEEDED"),
+            (call::Error::Unavailable("x".into()), "UNAVAILABLE"),
+            (call::Error::Internal("x".into()), "INTERNAL"),
+        ] {
+            assert_eq!(shown(error)[0]["extensions"]["code"], code);
+        }
+    }
+
+    #[test]
+    fn a_lockout_says_when_to_come_back() {
+        let errors = shown(call::Error::RateLimited(Throttled { retry_after_s: 900, message: "Locked.".into() }));
+        assert_eq!(errors[0]["extensions"]["code"], "RATE_LIMITED");
+        assert_eq!(errors[0]["extensions"]["retryAfter"], 900);
+    }
+
+    #[test]
+    fn the_text_of_an_internal_error_stays_inside() {
+        assert!(!shown(call::Error::Internal("password_hash of auth.users".into())).to_string().contains("auth.users"));
+    }
+
+    #[test]
+    fn an_error_of_the_engine_is_the_clients_input() {
+        let mut errors = vec![ServerError::new("Unknown field", None)];
+        complete(&mut errors, "c-1");
+        assert_eq!(
+            serde_json::to_value(&errors).unwrap()[0]["extensions"],
+            json!({"code": "BAD_USER_INPUT", "correlationId": "c-1"})
+        );
+    }
+}

@@ -1,0 +1,182 @@
+//! GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/), to the letter.
+//!
+//! Everything that is wrong here is told as GraphQL errors, since GraphQL clients read nothing else.
+
+use super::execute::{self, Answer, Prepared, Refused};
+use super::params::{self, Params, Payload};
+use super::scope::{Scope, SharedScope};
+use super::{graphiql, schema, sse};
+use crate::failure::{Failure, Kind};
+use crate::settings::Settings;
+use crate::viewer::Viewer;
+use crate::web::media::{self, Answer as AnswerType};
+use crate::web::{Request, Response, header, preflight};
+use async_graphql::parser::types::OperationType;
+use futures::future::join_all;
+use http::{Method, StatusCode};
+
+const METHODS: &str = "GET, HEAD, POST, OPTIONS";
+
+/// # Errors
+/// 404 when introspection is off.
+pub fn sdl(settings: &Settings) -> Result<Response, Failure> {
+    if !settings.introspection {
+        return Err(Failure::new(Kind::NotFound, "The schema is not shown here."));
+    }
+    Ok(Response::text(StatusCode::OK, "text/plain; charset=utf-8", schema().sdl()).header("cache-control", "no-cache"))
+}
+
+pub async fn respond(request: &Request, viewer: &Viewer, settings: &'static Settings) -> Response {
+    let accept = header(request.headers(), "accept");
+    if is_read(request.method()) && settings.graphiql && media::wants_html(accept) {
+        return graphiql::page();
+    }
+    let answer_type = media::negotiate(accept);
+    match serve(request, viewer, settings, answer_type).await {
+        Ok(response) => response,
+        Err(failure) => refuse(&failure, answer_type, viewer.correlation_id()),
+    }
+}
+
+fn is_read(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}
+
+/// A request that is no GraphQL request, in the client's own media type where it has one (a stream of
+/// events does not begin with a failure).
+fn refuse(failure: &Failure, answer_type: Option<AnswerType>, correlation_id: &str) -> Response {
+    let answer_type = answer_type.filter(|kind| *kind != AnswerType::EventStream).unwrap_or(AnswerType::Json);
+    let answer = Answer::from(Refused::request(failure, correlation_id));
+    failure.headers().fold(sized(failure.kind.facts().status, answer_type, &answer), |response, (name, value)| {
+        response.header(name, value)
+    })
+}
+
+fn sized(status: StatusCode, answer_type: AnswerType, body: &impl serde::Serialize) -> Response {
+    Response::json(status, body).header("content-type", answer_type.content_type()).header("cache-control", "no-store")
+}
+
+async fn serve(
+    request: &Request,
+    viewer: &Viewer,
+    settings: &'static Settings,
+    answer_type: Option<AnswerType>,
+) -> Result<Response, Failure> {
+    if !is_read(request.method()) && request.method() != Method::POST {
+        let text = format!("GraphQL takes GET and POST, not {}.", request.method());
+        return Err(Failure::new(Kind::MethodNotAllowed(METHODS), text));
+    }
+    preflight::check(request.method(), request.headers())?;
+    let answer_type = answer_type.ok_or_else(|| {
+        Failure::new(
+            Kind::NotAcceptable,
+            "GraphQL answers as application/graphql-response+json, application/json or text/event-stream.",
+        )
+    })?;
+    let payload = payload(request)?;
+    let scope = Scope::new(viewer.clone());
+    match payload {
+        Payload::Single(params) => single(params, request, &scope, settings, answer_type).await,
+        Payload::Batch(_) if answer_type == AnswerType::EventStream => {
+            Err(Failure::new(Kind::Malformed, "A stream of events carries one operation, not a batch."))
+        }
+        Payload::Batch(operations) => {
+            let answers = batch(operations, &scope, settings).await;
+            Ok(sized(StatusCode::OK, answer_type, &answers))
+        }
+    }
+}
+
+fn payload(request: &Request) -> Result<Payload, Failure> {
+    if is_read(request.method()) {
+        return params::from_query(request.uri().query().unwrap_or_default()).map(Payload::Single);
+    }
+    if !header(request.headers(), "content-type").is_some_and(media::is_json) {
+        return Err(Failure::new(
+            Kind::UnsupportedMediaType,
+            "The body must be JSON in UTF-8, with `Content-Type: application/json`.",
+        ));
+    }
+    params::from_body(request.body())
+}
+
+async fn single(
+    params: Params,
+    request: &Request,
+    scope: &SharedScope,
+    settings: &'static Settings,
+    mut answer_type: AnswerType,
+) -> Result<Response, Failure> {
+    let prepared = match execute::prepare(params, scope, settings).await {
+        Ok(prepared) => prepared,
+        Err(refused) => return Ok(refused_response(refused, answer_type)),
+    };
+    if prepared.kind == OperationType::Mutation && is_read(request.method()) {
+        return Err(Failure::new(Kind::MethodNotAllowed("POST"), "A mutation is sent by POST."));
+    }
+    if prepared.kind == OperationType::Subscription && answer_type != AnswerType::EventStream {
+        if !media::accepts_events(header(request.headers(), "accept")) {
+            return Ok(refused_response(no_stream(scope), answer_type));
+        }
+        answer_type = AnswerType::EventStream;
+    }
+    if answer_type == AnswerType::EventStream {
+        return Ok(sse::respond(prepared, scope.viewer.clone()));
+    }
+    let answer = execute::run(prepared).await;
+    Ok(sized(status_of(&answer, answer_type), answer_type, &answer))
+}
+
+fn no_stream(scope: &SharedScope) -> Refused {
+    let failure = Failure::new(
+        Kind::Malformed,
+        "A subscription needs a stream: send `Accept: text/event-stream`, or use the WebSocket protocol graphql-transport-ws.",
+    );
+    Refused { status: None, ..Refused::request(&failure, scope.viewer.correlation_id()) }
+}
+
+/// `application/json` has no statuses of its own: a well-formed request is 200, whatever its query says.
+fn status_of(answer: &Answer, answer_type: AnswerType) -> StatusCode {
+    if answer.executed || answer_type == AnswerType::Json { StatusCode::OK } else { StatusCode::BAD_REQUEST }
+}
+
+fn refused_response(refused: Refused, answer_type: AnswerType) -> Response {
+    let status = refused.status;
+    let answer = Answer::from(refused);
+    match (answer_type, status) {
+        (AnswerType::EventStream, None) => sse::once(&answer),
+        (AnswerType::EventStream, Some(status)) => sized(status, AnswerType::Json, &answer),
+        (_, status) => sized(status.unwrap_or_else(|| status_of(&answer, answer_type)), answer_type, &answer),
+    }
+}
+
+/// Queries run at the same time; a batch with a mutation runs in its order.
+async fn batch(operations: Vec<Params>, scope: &SharedScope, settings: &'static Settings) -> Vec<Answer> {
+    let mut prepared = Vec::with_capacity(operations.len());
+    for params in operations {
+        prepared.push(match execute::prepare(params, scope, settings).await {
+            Ok(operation) if operation.kind == OperationType::Subscription => Err(no_stream(scope)),
+            result => result,
+        });
+    }
+    let run = |operation: Result<Prepared, Refused>| async {
+        match operation {
+            Ok(operation) => execute::run(operation).await,
+            Err(refused) => refused.into(),
+        }
+    };
+    let reads_only = !prepared
+        .iter()
+        .any(|operation| matches!(operation, Ok(operation) if operation.kind == OperationType::Mutation));
+    if reads_only {
+        return join_all(prepared.into_iter().map(run)).await;
+    }
+    let mut answers = Vec::with_capacity(prepared.len());
+    for operation in prepared {
+        answers.push(run(operation).await);
+    }
+    answers
+}
+
+#[cfg(test)]
+mod tests;

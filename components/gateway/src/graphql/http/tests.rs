@@ -1,0 +1,177 @@
+use super::*;
+use crate::viewer::Presented;
+use crate::web::Body;
+use futures::StreamExt;
+use futures::executor::block_on;
+use serde_json::{Value, json};
+
+const NEW: &str = "application/graphql-response+json";
+
+static SETTINGS: Settings = Settings { introspection: true, graphiql: true, cors_origins: Vec::new() };
+
+fn sent(request: http::Request<Vec<u8>>) -> Response {
+    block_on(respond(&request, &Viewer::new(Presented::Nothing, "c-1".into(), None), &SETTINGS))
+}
+
+fn post(accept: &str, body: &Value) -> Response {
+    let request = http::Request::post("/graphql").header("content-type", "application/json").header("accept", accept);
+    sent(request.body(body.to_string().into_bytes()).unwrap())
+}
+
+fn get(query: &str, headers: &[(&str, &str)]) -> Response {
+    let query: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
+    let mut request = http::Request::get(format!("/graphql?query={query}"));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    sent(request.body(Vec::new()).unwrap())
+}
+
+fn text(response: Response) -> String {
+    let bytes = match response.body {
+        Body::Empty => Vec::new(),
+        Body::Bytes(bytes) => bytes,
+        Body::Stream(pieces) => block_on(pieces.concat()),
+    };
+    String::from_utf8(bytes).unwrap()
+}
+
+fn body(response: Response) -> Value {
+    serde_json::from_str(&text(response)).unwrap()
+}
+
+#[test]
+fn a_query_is_answered_in_the_type_that_was_asked_for() {
+    for accept in [NEW, "application/json"] {
+        let response = post(accept, &json!({"query": "{ __typename }"}));
+        assert_eq!(response.status, 200);
+        assert!(response.headers["content-type"].to_str().unwrap().starts_with(accept));
+        assert_eq!(body(response), json!({"data": {"__typename": "Query"}}));
+    }
+}
+
+#[test]
+fn a_query_that_does_not_parse_or_fit_is_400_in_the_new_type_and_200_in_the_old() {
+    for query in ["{", "{ nothingLikeIt }", "query ($id: ID!) { journalEntry(id: $id) { id } }"] {
+        let response = post(NEW, &json!({"query": query}));
+        assert_eq!(response.status, 400, "{query}");
+        let answer = body(response);
+        assert!(answer.get("data").is_none(), "{answer}");
+        assert_eq!(answer["errors"][0]["extensions"], json!({"code": "BAD_USER_INPUT", "correlationId": "c-1"}));
+        assert_eq!(post("application/json", &json!({"query": query})).status, 200, "{query}");
+    }
+}
+
+#[test]
+fn a_field_that_fails_while_running_is_200_with_its_code_and_path() {
+    let response = post(NEW, &json!({"query": "{ tags { name } }"}));
+    assert_eq!(response.status, 200);
+    let answer = body(response);
+    assert_eq!(answer["data"], Value::Null);
+    assert_eq!(answer["errors"][0]["path"], json!(["tags"]));
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+}
+
+#[test]
+fn a_get_needs_the_header_and_runs_no_mutation() {
+    assert_eq!(get("{ __typename }", &[]).status, 400);
+    assert_eq!(get("{ __typename }", &[("graphql-preflight", "1")]).status, 200);
+    let response = get("mutation { __typename }", &[("graphql-preflight", "1"), ("accept", NEW)]);
+    assert_eq!(response.status, 405);
+    assert_eq!(response.headers["allow"], "POST");
+}
+
+#[test]
+fn other_methods_bodies_and_wishes_are_refused_with_their_statuses() {
+    let with = |method: &str, content_type: &str, accept: &str| {
+        let request = http::Request::builder()
+            .method(method)
+            .uri("/graphql")
+            .header("content-type", content_type)
+            .header("x-requested-with", "test")
+            .header("accept", accept);
+        let body = json!({"query": "{ __typename }"}).to_string().into_bytes();
+        sent(request.body(body).unwrap()).status.as_u16()
+    };
+    assert_eq!(with("PUT", "application/json", "*/*"), 405);
+    assert_eq!(with("POST", "text/plain", "*/*"), 415);
+    assert_eq!(with("POST", "application/json; charset=utf-16", "*/*"), 415);
+    assert_eq!(with("POST", "application/json", "image/png"), 406);
+}
+
+#[test]
+fn a_batch_is_answered_in_its_order() {
+    let answer = body(post(
+        "application/json",
+        &json!([{"query": "{ a: __typename }"}, {"query": "{"}, {"query": "{ c: __typename }"}]),
+    ));
+    assert_eq!(answer[0]["data"]["a"], "Query");
+    assert_eq!(answer[1]["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
+    assert_eq!(answer[2]["data"]["c"], "Query");
+    let eleven = Value::Array(vec![json!({"query": "{ __typename }"}); 11]);
+    assert_eq!(post("application/json", &eleven).status, 400);
+}
+
+#[test]
+fn what_costs_too_much_says_so_and_an_impossible_page_is_the_fields_fault() {
+    let costly = "{ journalEntries(first: 100) { edges { node {
+        id title content mood createdAt updatedAt entryDate version wordCount tags { id } } } } }";
+    let answer = body(post(NEW, &json!({"query": costly})));
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "QUERY_TOO_COMPLEX");
+    assert_eq!(answer["errors"][0]["extensions"]["correlationId"], "c-1");
+    assert_eq!(post(NEW, &json!({"query": costly})).status, 400);
+    let page = "{ journalEntries(first: 100) { edges { node { id title mood } } } }";
+    assert_eq!(body(post(NEW, &json!({"query": page})))["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+}
+
+#[test]
+fn the_introspection_of_tools_passes_the_limits() {
+    let chain = "ofType { kind name ".repeat(9) + &"}".repeat(9);
+    let query = format!(
+        "query IntrospectionQuery {{ __schema {{ queryType {{ name }} types {{ ...FullType }}
+           directives {{ name args {{ ...InputValue }} }} }} }}
+         fragment FullType on __Type {{ kind name description
+           fields(includeDeprecated: true) {{ name args {{ ...InputValue }} type {{ ...TypeRef }} }}
+           inputFields {{ ...InputValue }} interfaces {{ ...TypeRef }}
+           enumValues(includeDeprecated: true) {{ name }} possibleTypes {{ ...TypeRef }} }}
+         fragment InputValue on __InputValue {{ name type {{ ...TypeRef }} defaultValue }}
+         fragment TypeRef on __Type {{ kind name {chain} }}"
+    );
+    let answer = body(post(NEW, &json!({"query": query})));
+    assert!(answer.get("errors").is_none(), "{}", answer["errors"]);
+}
+
+#[test]
+fn a_persisted_query_is_told_when_it_is_not_known_wrong_or_kept() {
+    let ask = |query: Option<&str>, hash: &str| json!({"query": query, "extensions": {"persistedQuery": {"version": 1, "sha256Hash": hash}}});
+    let wrong = post("application/json", &ask(Some("{ __typename }"), &"0".repeat(64)));
+    assert_eq!(wrong.status, 400);
+}
+
+#[test]
+fn a_subscription_without_a_stream_is_told_how_and_one_without_a_token_ends_at_once() {
+    let subscription = json!({"query": "subscription { entryChanged { entryId } }"});
+    assert_eq!(post(NEW, &subscription).status, 400);
+    let response = post("text/event-stream", &subscription);
+    assert_eq!(response.status, 200);
+    assert_eq!(response.headers["content-type"], "text/event-stream; charset=utf-8");
+    let events = text(response);
+    assert!(events.contains("event: next\ndata: {\"errors\":"), "{events}");
+    assert!(events.contains("UNAUTHENTICATED"));
+    assert!(events.ends_with("event: complete\ndata:\n\n"), "{events}");
+}
+
+#[test]
+fn a_query_over_events_is_one_next_and_a_complete() {
+    let events = text(post("text/event-stream", &json!({"query": "{ __typename }"})));
+    assert_eq!(events, "event: next\ndata: {\"data\":{\"__typename\":\"Query\"}}\n\nevent: complete\ndata:\n\n");
+    let refused = text(post("text/event-stream", &json!({"query": "{"})));
+    assert!(refused.starts_with("event: next\ndata: {\"errors\":"));
+}
+
+#[test]
+fn a_browser_gets_the_page() {
+    let response = get("{a}", &[("accept", "text/html,application/xhtml+xml,*/*;q=0.8")]);
+    assert_eq!(response.headers["content-type"], "text/html; charset=utf-8");
+    assert!(text(response).contains("GraphiQL"));
+}

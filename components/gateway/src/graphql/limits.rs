@@ -1,0 +1,245 @@
+//! Bounds on what one operation may ask (contract §2), most of them checked before the engine sees the document.
+//!
+//! Depth and size are measured here, fragment by fragment, so that a document of fragments that name each other
+//! twice (two to the power of n fields) costs nothing to refuse. The engine's own depth counts the `ofType` chain
+//! of every introspection query, which can do no harm; what can is nesting introspection's lists, as graphql-js
+//! found (its rule MaxIntrospectionDepth).
+
+use crate::failure::{Failure, Kind};
+use crate::graphql::errors;
+use crate::graphql::shape::Asked;
+use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextValidation};
+use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet};
+use async_graphql::{Response, ServerError, ValidationResult, Variables, async_trait};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+const DEPTH_MAX: u32 = 12;
+/// Also the most fields: each costs at least one.
+const COMPLEXITY_MAX: u32 = 1_000;
+/// No field of ours takes more than `@skip` and `@include`.
+pub const DIRECTIVES_MAX: usize = 4;
+/// As in graphql-js.
+const INTROSPECTION_LISTS_MAX: u32 = 2;
+const INTROSPECTION_LISTS: [&str; 4] = ["fields", "interfaces", "possibleTypes", "inputFields"];
+
+/// Of one selection set with everything in it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Measure {
+    depth: u32,
+    fields: u32,
+    introspection_lists: u32,
+}
+
+impl Measure {
+    fn add(&mut self, other: Self) {
+        self.depth = self.depth.max(other.depth);
+        self.fields = self.fields.saturating_add(other.fields);
+        self.introspection_lists = self.introspection_lists.max(other.introspection_lists);
+    }
+}
+
+/// # Errors
+/// `TooComplex` for an operation that is too deep or has too many fields.
+pub fn check(document: &ExecutableDocument, operation: &OperationDefinition) -> Result<(), Failure> {
+    let mut walk = Walk { document, fragments: HashMap::new() };
+    let measure = walk.selections(&operation.selection_set.node);
+    if measure.depth > DEPTH_MAX {
+        return Err(too_complex(format!(
+            "The query is {} levels deep; at most {DEPTH_MAX} are allowed.",
+            measure.depth
+        )));
+    }
+    if measure.fields > COMPLEXITY_MAX {
+        return Err(complexity(measure.fields.into()));
+    }
+    if measure.introspection_lists > INTROSPECTION_LISTS_MAX {
+        return Err(too_complex("The query nests the schema's own lists too deeply.".to_owned()));
+    }
+    Ok(())
+}
+
+fn too_complex(text: String) -> Failure {
+    Failure::new(Kind::TooComplex, text)
+}
+
+fn complexity(complexity: u64) -> Failure {
+    too_complex(format!(
+        "The query costs {complexity}; at most {COMPLEXITY_MAX} is allowed. Ask for fewer fields, or a smaller `first` or `limit`."
+    ))
+}
+
+struct Walk<'a> {
+    document: &'a ExecutableDocument,
+    /// Measured ones; one that is being measured stands at nothing, so that a cycle ends (validation refuses it later).
+    fragments: HashMap<&'a str, Measure>,
+}
+
+impl<'a> Walk<'a> {
+    /// The recursion is bounded by the parser, which refuses documents that nest too deeply.
+    fn selections(&mut self, selections: &'a SelectionSet) -> Measure {
+        let mut sum = Measure::default();
+        for selection in &selections.items {
+            let one = match &selection.node {
+                Selection::Field(field) => {
+                    let name = field.node.name.node.as_str();
+                    let mut inner = self.selections(&field.node.selection_set.node);
+                    inner.depth += u32::from(name != "ofType");
+                    inner.fields = inner.fields.saturating_add(1);
+                    inner.introspection_lists += u32::from(INTROSPECTION_LISTS.contains(&name));
+                    inner
+                }
+                Selection::InlineFragment(fragment) => self.selections(&fragment.node.selection_set.node),
+                Selection::FragmentSpread(spread) => self.fragment(spread.node.fragment_name.node.as_str()),
+            };
+            sum.add(one);
+        }
+        sum
+    }
+
+    fn fragment(&mut self, name: &'a str) -> Measure {
+        if let Some(measure) = self.fragments.get(name) {
+            return *measure;
+        }
+        let Some(fragment) = self.document.fragments.get(name) else { return Measure::default() };
+        self.fragments.insert(name, Measure::default());
+        let measure = self.selections(&fragment.node.selection_set.node);
+        self.fragments.insert(name, measure);
+        measure
+    }
+}
+
+/// Whether an operation got as far as being executed: what fails before is a request error, which has another
+/// status and no `data`.
+#[derive(Clone, Default)]
+pub struct Executed(Arc<AtomicBool>);
+
+impl Executed {
+    pub fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Refuses what costs too much (the engine multiplies lists by their sizes), and notes that execution began.
+pub struct Gate;
+
+impl ExtensionFactory for Gate {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Self)
+    }
+}
+
+#[async_trait::async_trait]
+impl Extension for Gate {
+    async fn validation(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        next: NextValidation<'_>,
+    ) -> Result<ValidationResult, Vec<ServerError>> {
+        let result = next.run(ctx).await?;
+        let cost = u64::try_from(result.complexity).unwrap_or(u64::MAX);
+        if cost > COMPLEXITY_MAX.into() {
+            return Err(errors::of_request(&complexity(cost), ""));
+        }
+        Ok(result)
+    }
+
+    async fn execute(
+        &self,
+        ctx: &ExtensionContext<'_>,
+        operation_name: Option<&str>,
+        next: NextExecute<'_>,
+    ) -> Response {
+        if let Some(executed) = ctx.data_opt::<Executed>() {
+            executed.0.store(true, Ordering::Relaxed);
+        }
+        let mut response = next.run(ctx, operation_name).await;
+        if let Some(asked) = ctx.data_opt::<Arc<Asked>>() {
+            let data = std::mem::take(&mut response.data);
+            response.data = asked.shape(&ctx.schema_env.registry, data, &response.errors);
+        }
+        response
+    }
+}
+
+/// A variable that must have a value and has none: a request error by the GraphQL specification (§6.1.2), which
+/// the engine would only find where the variable is used.
+pub fn missing_variable(operation: &OperationDefinition, variables: &Variables) -> Option<Failure> {
+    let missing = operation.variable_definitions.iter().find(|definition| {
+        let definition = &definition.node;
+        let given = variables.get(&definition.name.node);
+        !definition.var_type.node.nullable
+            && definition.default_value.is_none()
+            && given.is_none_or(|value| *value == async_graphql::Value::Null)
+    })?;
+    let (name, kind) = (&missing.node.name.node, &missing.node.var_type.node);
+    Some(Failure::new(Kind::Malformed, format!("The variable ${name} of the type {kind} needs a value.")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_graphql::parser::parse_query;
+
+    fn checked(query: &str) -> Result<(), Failure> {
+        let document = parse_query(query).unwrap();
+        let (_, operation) = document.operations.iter().next().unwrap();
+        check(&document, &operation.node)
+    }
+
+    fn nested(levels: usize) -> String {
+        format!("{{ {} x {} }}", "a {".repeat(levels - 1), "}".repeat(levels - 1))
+    }
+
+    #[test]
+    fn twelve_levels_are_allowed_and_thirteen_are_not() {
+        assert!(checked(&nested(12)).is_ok());
+        assert_eq!(checked(&nested(13)).unwrap_err().kind, Kind::TooComplex);
+    }
+
+    #[test]
+    fn levels_hidden_in_fragments_count() {
+        let query = format!("{{ a {{ ...F }} }} fragment F on T {}", nested(12));
+        assert!(checked(&query).is_err());
+    }
+
+    #[test]
+    fn doubling_fragments_are_refused_at_once_and_cycles_end() {
+        let mut query = "{ ...F0 }".to_owned();
+        for index in 0..60 {
+            query += &format!(" fragment F{index} on Query {{ ...F{next} ...F{next} }}", next = index + 1);
+        }
+        query += " fragment F60 on Query { a }";
+        assert_eq!(checked(&query).unwrap_err().kind, Kind::TooComplex);
+        assert!(checked("{ ...A } fragment A on Query { ...B } fragment B on Query { ...A x }").is_ok());
+    }
+
+    #[test]
+    fn more_fields_than_the_complexity_are_refused() {
+        let fields: String = (0..1_001).map(|index| format!("a{index}: b ")).collect();
+        assert!(checked(&format!("{{ {fields} }}")).is_err());
+    }
+
+    #[test]
+    fn the_introspection_of_tools_passes_and_a_bomb_does_not() {
+        let chain = "ofType { kind name ".repeat(9) + &"}".repeat(9);
+        let tools = format!(
+            "query {{ __schema {{ types {{ fields {{ args {{ type {{ ...T }} }} type {{ ...T }} }} interfaces {{ ...T }} }} }} }}
+             fragment T on __Type {{ kind name {chain} }}"
+        );
+        assert!(checked(&tools).is_ok());
+        let bomb = "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }";
+        assert!(checked(bomb).is_err());
+    }
+
+    #[test]
+    fn a_required_variable_must_have_a_value() {
+        let document = parse_query("query A($id: ID!, $n: Int! = 3, $o: Int) { a }").unwrap();
+        let (_, operation) = document.operations.iter().next().unwrap();
+        let with = |json| missing_variable(&operation.node, &Variables::from_json(json));
+        assert!(with(serde_json::json!({})).is_some());
+        assert!(with(serde_json::json!({"id": null})).is_some());
+        assert!(with(serde_json::json!({"id": "x"})).is_none());
+    }
+}

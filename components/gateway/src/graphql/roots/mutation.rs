@@ -1,0 +1,139 @@
+//! Everything that is written. Each answer is what was written, not what the read side knows of it yet.
+
+use crate::bindings::{accounts, journal};
+use crate::fresh;
+use crate::graphql::scope::{self, ask, ask_as_admin};
+use crate::graphql::types::entry::{JournalEntry, Tag};
+use crate::graphql::types::inputs::{CreateJournalEntryInput, UpdateJournalEntryInput};
+use crate::graphql::types::mood::{Mood, MoodPoint};
+use crate::graphql::types::scalars::DateTime;
+use crate::graphql::types::user::{Role, User};
+use async_graphql::{Context, ID, Object, Result};
+use mindflow_guest::call::{CallContext, Error};
+
+/// A write that answers an entry; the caller's reads wait for it from now on.
+async fn write<F>(ctx: &Context<'_>, call: impl FnOnce(CallContext) -> F + Send) -> Result<JournalEntry>
+where
+    F: Future<Output = Result<journal::Entry, Error>>,
+{
+    let written = ask(ctx, |context| async {
+        let entry = call(context).await?;
+        fresh::written(&entry).await;
+        Ok(entry)
+    });
+    Ok(written.await?.into())
+}
+
+pub struct Mutation;
+
+/// Everything that is written. The fields of one mutation run one after the other.
+#[Object]
+impl Mutation {
+    /// Writes an entry.
+    async fn create_journal_entry(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The entry.")] input: CreateJournalEntryInput,
+    ) -> Result<JournalEntry> {
+        write(ctx, |context| journal::create_entry(context, input.into())).await
+    }
+
+    /// Changes an entry.
+    async fn update_journal_entry(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The change.")] input: UpdateJournalEntryInput,
+    ) -> Result<JournalEntry> {
+        write(ctx, |context| async move {
+            let (id, change) = input.into_change()?;
+            journal::update_entry(context, id, change).await
+        })
+        .await
+    }
+
+    /// Deletes an entry; `restoreJournalEntry` brings it back.
+    async fn delete_journal_entry(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The entry's id.")] id: ID,
+    ) -> Result<bool> {
+        scope::with(ctx, |scope| async move {
+            let caller = scope.viewer.caller().await?;
+            journal::delete_entry(scope.viewer.context(), id.to_string(), None).await?;
+            fresh::deleted(&caller.user_id, &id).await;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Brings a deleted entry back.
+    async fn restore_journal_entry(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The entry's id.")] id: ID,
+    ) -> Result<JournalEntry> {
+        write(ctx, |context| journal::restore_entry(context, id.into())).await
+    }
+
+    /// Records a mood without an entry.
+    async fn record_mood(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The mood.")] mood: Mood,
+        #[graphql(desc = "A word about it.")] note: Option<String>,
+        #[graphql(desc = "When it was; now when left out, never in the future.")] at: Option<DateTime>,
+    ) -> Result<MoodPoint> {
+        let record = ask(ctx, |context| journal::record_mood(context, mood.into(), note, at.map(|at| at.0))).await?;
+        Ok(record.into())
+    }
+
+    /// Creates a tag; one that exists already is answered as it is.
+    async fn create_tag(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most 50 characters; case does not tell tags apart.")] name: String,
+    ) -> Result<Tag> {
+        Ok(ask(ctx, |context| journal::create_tag(context, name)).await?.into())
+    }
+
+    /// Renames a tag, on all entries that carry it.
+    async fn rename_tag(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The tag's id.")] id: ID,
+        #[graphql(desc = "Its new name.")] name: String,
+    ) -> Result<Tag> {
+        Ok(ask(ctx, |context| journal::rename_tag(context, id.into(), name)).await?.into())
+    }
+
+    /// Asks the AI for new insights of an entry as it is. Premium.
+    async fn reanalyze_entry(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The entry's id.")] id: ID,
+    ) -> Result<JournalEntry> {
+        write(ctx, |context| journal::reanalyze_entry(context, id.into())).await
+    }
+
+    /// Changes the user's own profile. What is left out stays as it is.
+    async fn update_profile(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How the user wants to be called.")] display_name: Option<String>,
+        #[graphql(desc = "IANA name, such as `Europe/Berlin`.")] timezone: Option<String>,
+    ) -> Result<User> {
+        let change = accounts::ProfileChange { display_name, timezone };
+        Ok(ask(ctx, |context| accounts::update_profile(context, change)).await?.into())
+    }
+
+    /// Sets a user's roles. For administrators. Takes effect with the user's next access token.
+    async fn set_user_roles(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The user's id.")] user_id: ID,
+        #[graphql(desc = "All roles that the user is to have.")] roles: Vec<Role>,
+    ) -> Result<User> {
+        let roles = roles.into_iter().map(Into::into).collect();
+        Ok(ask_as_admin(ctx, |context| accounts::set_roles(context, user_id.into(), roles)).await?.into())
+    }
+}

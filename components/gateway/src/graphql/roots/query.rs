@@ -1,0 +1,143 @@
+//! Everything that is read.
+
+use crate::bindings::reads;
+use crate::fresh;
+use crate::graphql::scope::{self, SharedScope, ask, ask_as_admin};
+use crate::graphql::types::entry::{Insight, JournalEntry, Tag};
+use crate::graphql::types::inputs::JournalFilter;
+use crate::graphql::types::mood::MoodPoint;
+use crate::graphql::types::page::{self, JournalEntryConnection, UserConnection};
+use crate::graphql::types::scalars::Date;
+use crate::graphql::types::user::User;
+use async_graphql::{Context, ID, Object, Result};
+use mindflow_guest::call::Error;
+use mindflow_guest::failure::invalid;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// A new account's profile is there within about 200 ms (contract §5); waits up to five times as long.
+const PROFILE_TRIES: usize = 20;
+const PROFILE_PAUSE: Duration = Duration::from_millis(50);
+
+pub struct Query;
+
+/// Everything that is read. The fields of one query are fetched at the same time.
+#[Object]
+impl Query {
+    /// The user who asks.
+    async fn me(&self, ctx: &Context<'_>) -> Result<User> {
+        Ok(scope::with(ctx, own_profile).await?.into())
+    }
+
+    /// One of the user's own entries; null when there is none with this id.
+    async fn journal_entry(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The entry's id.")] id: ID,
+    ) -> Result<Option<JournalEntry>> {
+        let entry = scope::with(ctx, |scope| async move {
+            let caller = scope.viewer.caller().await?;
+            let Ok(id) = Uuid::try_parse(&id) else { return Ok(None) };
+            let id = id.to_string();
+            let known = scope.entries.load(id.clone()).await?;
+            fresh::caught_up(scope.viewer.context(), &caller.user_id, &id, known).await
+        });
+        Ok(entry.await?.map(Into::into))
+    }
+
+    /// The user's entries, newest first.
+    #[graphql(complexity = "page::cost(first, 20, child_complexity)")]
+    async fn journal_entries(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1 to 100.", default_with = "Some(20)")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "Which ones.")] filter: Option<JournalFilter>,
+    ) -> Result<JournalEntryConnection> {
+        let page = ask(ctx, |context| async move {
+            let page = reads::PageRequest { first: page::size("first", first, 20)?, after };
+            reads::entries(context, None, filter.unwrap_or_default().into(), page).await
+        });
+        Ok(page.await?.into())
+    }
+
+    /// The user's latest entries.
+    #[graphql(complexity = "page::cost(limit, 10, child_complexity)")]
+    async fn recent_entries(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1 to 100.", default_with = "Some(10)")] limit: Option<i32>,
+    ) -> Result<Vec<JournalEntry>> {
+        let entries =
+            ask(ctx, |context| async move { reads::recent_entries(context, page::size("limit", limit, 10)?).await });
+        Ok(entries.await?.into_iter().map(Into::into).collect())
+    }
+
+    /// The user's entries about the same day of earlier years.
+    async fn on_this_day(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The day; today (UTC) when left out.")] date: Option<Date>,
+    ) -> Result<Vec<JournalEntry>> {
+        let entries = ask(ctx, |context| reads::on_this_day(context, date.map(|date| date.0))).await?;
+        Ok(entries.into_iter().map(Into::into).collect())
+    }
+
+    /// How often each mood was there, day by day, oldest first.
+    async fn mood_trends(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many days back, 1 to 366.", default_with = "Some(30)")] days: Option<i32>,
+    ) -> Result<Vec<MoodPoint>> {
+        let points = ask(ctx, |context| async move {
+            let days = u32::try_from(days.unwrap_or(30)).map_err(|_| invalid("days", "Must be from 1 to 366."))?;
+            reads::mood_trends(context, days).await
+        });
+        Ok(points.await?.into_iter().map(Into::into).collect())
+    }
+
+    /// The AI's latest thoughts about the user's entries.
+    #[graphql(complexity = "page::cost(limit, 10, child_complexity)")]
+    async fn insights(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1 to 100.", default_with = "Some(10)")] limit: Option<i32>,
+    ) -> Result<Vec<Insight>> {
+        let insights =
+            ask(ctx, |context| async move { reads::insights(context, page::size("limit", limit, 10)?).await });
+        Ok(insights.await?.into_iter().map(Into::into).collect())
+    }
+
+    /// The user's tags.
+    async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<Tag>> {
+        Ok(ask(ctx, reads::tags).await?.into_iter().map(Into::into).collect())
+    }
+
+    /// All accounts. For administrators.
+    #[graphql(complexity = "page::cost(first, 20, child_complexity)")]
+    async fn users(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many, 1 to 100.", default_with = "Some(20)")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "Part of an e-mail address or a name.")] search: Option<String>,
+    ) -> Result<UserConnection> {
+        let page = ask_as_admin(ctx, |context| async move {
+            let page = reads::PageRequest { first: page::size("first", first, 20)?, after };
+            reads::users(context, search, page).await
+        });
+        Ok(page.await?.into())
+    }
+}
+
+/// A proven caller has an account, so a profile that is not there is still on its way.
+async fn own_profile(scope: SharedScope) -> Result<reads::Profile, Error> {
+    let context = scope.viewer.proven().await?;
+    for _ in 1..PROFILE_TRIES {
+        match reads::me(context.clone()).await {
+            Err(Error::NotFound(_)) => crate::live::pause(PROFILE_PAUSE).await,
+            answer => return answer,
+        }
+    }
+    reads::me(context).await
+}

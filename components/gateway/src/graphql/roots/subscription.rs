@@ -1,0 +1,78 @@
+//! What is told as it happens.
+
+use crate::bindings::reads;
+use crate::graphql::errors;
+use crate::graphql::scope::{self, SharedScope};
+use crate::graphql::types::entry::{ChangeKind, EntryChange, JournalEntry};
+use crate::live::{self, Notice, NoticeKind};
+use async_graphql::{Context, Result, Subscription as GraphqlSubscription};
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use mindflow_guest::call::Error;
+use send_wrapper::SendWrapper;
+
+pub struct Subscription;
+
+/// What is told as it happens, over a WebSocket or server-sent events.
+#[GraphqlSubscription]
+impl Subscription {
+    /// An entry whose AI insights are ready.
+    async fn entry_analyzed(&self, ctx: &Context<'_>) -> Result<BoxStream<'static, Result<JournalEntry>>> {
+        listen(ctx, analyzed).await
+    }
+
+    /// A change of one of the user's own entries, made on any device.
+    async fn entry_changed(&self, ctx: &Context<'_>) -> Result<BoxStream<'static, Result<EntryChange>>> {
+        listen(ctx, changed).await
+    }
+}
+
+/// The caller's notices, each turned into what the client is told (none: not of interest).
+async fn listen<T, F>(
+    ctx: &Context<'_>,
+    tell: impl Fn(SharedScope, Notice) -> F + Send + Copy + 'static,
+) -> Result<BoxStream<'static, Result<T>>>
+where
+    T: 'static,
+    F: Future<Output = Result<Option<T>, Error>> + 'static,
+{
+    let shared = scope::of(ctx)?.clone();
+    let open = |scope: SharedScope| async move {
+        let caller = scope.viewer.caller().await?;
+        Ok(SendWrapper::new(live::notices(caller.user_id).await?))
+    };
+    let notices = scope::with(ctx, open).await?.take();
+    let told = notices.filter_map(move |notice| {
+        let scope = shared.clone();
+        async move {
+            let told = match notice {
+                Ok(notice) => tell(scope.clone(), notice).await,
+                Err(error) => Err(error),
+            };
+            told.map_err(|error| errors::of_stream(error, scope.viewer.correlation_id())).transpose()
+        }
+    });
+    Ok(SendWrapper::new(told).boxed())
+}
+
+async fn analyzed(scope: SharedScope, notice: Notice) -> Result<Option<JournalEntry>, Error> {
+    if notice.kind != NoticeKind::Analyzed {
+        return Ok(None);
+    }
+    let entry = reads::entry_by_id(scope.viewer.context(), notice.entry_id).await?;
+    Ok(entry.map(Into::into))
+}
+
+async fn changed(scope: SharedScope, notice: Notice) -> Result<Option<EntryChange>, Error> {
+    let kind = match notice.kind {
+        NoticeKind::Created => ChangeKind::Created,
+        NoticeKind::Updated => ChangeKind::Updated,
+        NoticeKind::Deleted => ChangeKind::Deleted,
+        NoticeKind::Analyzed => return Ok(None),
+    };
+    let entry = match kind {
+        ChangeKind::Deleted => None,
+        _ => reads::entry_by_id(scope.viewer.context(), notice.entry_id.clone()).await?,
+    };
+    Ok(Some(EntryChange { kind, entry_id: notice.entry_id.into(), entry: entry.map(Into::into) }))
+}

@@ -1,0 +1,242 @@
+//! Entries, their tags and what the AI made of them.
+
+use super::mood::Mood;
+use super::scalars::{Date, DateTime};
+use crate::bindings::accounts::Role;
+use crate::bindings::{journal, reads};
+use crate::graphql::scope;
+use crate::rest::entry::analysis_to_come;
+use async_graphql::{ComplexObject, Context, Enum, ID, Result, SimpleObject};
+
+/// How far the AI is with an entry.
+#[derive(Enum, Copy, Clone, Debug, PartialEq, Eq)]
+#[graphql(remote = "crate::bindings::reads::AnalysisStatus")]
+pub enum AnalysisStatus {
+    /// Waits for its turn.
+    Pending,
+    /// Is being worked on.
+    Processing,
+    /// Is there.
+    Ready,
+    /// Could not be made; `reanalyzeEntry` tries again.
+    Failed,
+    /// AI insights are premium.
+    NotIncluded,
+}
+
+/// A thought of the AI about an entry.
+#[derive(SimpleObject)]
+pub struct Insight {
+    /// A UUID.
+    id: ID,
+    /// The entry that it is about.
+    entry_id: ID,
+    /// The thought itself.
+    text: String,
+    /// Such as `pattern`, `encouragement`, `suggestion`.
+    kind: String,
+    /// When it was made.
+    created_at: DateTime,
+}
+
+/// What the AI made of an entry.
+#[derive(SimpleObject)]
+pub struct Analysis {
+    /// How far it is.
+    status: AnalysisStatus,
+    /// Its thoughts; empty until `READY`.
+    insights: Vec<Insight>,
+    /// From -1 (negative) to 1 (positive); null until `READY`.
+    sentiment: Option<f64>,
+    /// What the entry is about.
+    themes: Vec<String>,
+    /// What made the analysis.
+    model: Option<String>,
+    /// When it was ready.
+    completed_at: Option<DateTime>,
+}
+
+/// A word that the user sorts entries by.
+#[derive(SimpleObject)]
+#[graphql(complex)]
+pub struct Tag {
+    /// A UUID.
+    id: ID,
+    /// As the user wrote it first.
+    name: String,
+    #[graphql(skip)]
+    count: TagCount,
+}
+
+/// Where a tag's number of entries comes from.
+enum TagCount {
+    Known(u32),
+    /// Asked of the read side, together with the other tags of the answer. It may not have heard yet of the
+    /// entry that was just written: there are at least so many.
+    Ask {
+        at_least: u32,
+    },
+}
+
+#[ComplexObject]
+impl Tag {
+    /// How many entries carry it now.
+    async fn entry_count(&self, ctx: &Context<'_>) -> Result<u32> {
+        match self.count {
+            TagCount::Known(count) => Ok(count),
+            TagCount::Ask { at_least } => {
+                let id = self.id.to_string();
+                let count = scope::with(ctx, |scope| async move { scope.tag_counts.load(id).await }).await?;
+                Ok(count.max(at_least))
+            }
+        }
+    }
+}
+
+/// A page of somebody's journal.
+#[derive(SimpleObject)]
+#[graphql(complex)]
+pub struct JournalEntry {
+    /// A UUID.
+    id: ID,
+    /// At most 200 characters.
+    title: String,
+    /// At most 100,000 characters.
+    content: String,
+    /// How the user felt.
+    mood: Option<Mood>,
+    /// Sorted by name.
+    tags: Vec<Tag>,
+    /// When it was written.
+    created_at: DateTime,
+    /// When it was last changed.
+    updated_at: DateTime,
+    /// The day that it is about.
+    entry_date: Date,
+    /// Rises with every change of the content; for `expectedVersion`.
+    version: u32,
+    /// Of the content.
+    word_count: u32,
+    #[graphql(skip)]
+    known_analysis: Option<reads::Analysis>,
+}
+
+#[ComplexObject]
+impl JournalEntry {
+    /// What the AI made of it.
+    async fn analysis(&self, ctx: &Context<'_>) -> Result<Analysis> {
+        if let Some(analysis) = &self.known_analysis {
+            return Ok(analysis.clone().into());
+        }
+        let id = self.id.to_string();
+        let read = scope::with(ctx, |scope| async move {
+            if !scope.viewer.caller().await?.roles.contains(&Role::Premium) {
+                return Ok(analysis_to_come(false));
+            }
+            let read = scope.entries.load(id).await?;
+            Ok(read.map_or_else(|| analysis_to_come(true), |entry| entry.analysis))
+        });
+        Ok(read.await?.into())
+    }
+}
+
+/// A tag of an entry: what it is worth knowing of it is asked only when the client wants it.
+fn tag_of_entry(id: String, name: String, at_least: u32) -> Tag {
+    Tag { id: id.into(), name, count: TagCount::Ask { at_least } }
+}
+
+impl From<reads::Entry> for JournalEntry {
+    fn from(entry: reads::Entry) -> Self {
+        Self {
+            id: entry.id.into(),
+            title: entry.title,
+            content: entry.content,
+            mood: entry.mood.map(|mood| journal::Mood::from(mood).into()),
+            tags: entry.tags.into_iter().map(|tag| tag_of_entry(tag.id, tag.name, 0)).collect(),
+            created_at: DateTime(entry.created_at),
+            updated_at: DateTime(entry.updated_at),
+            entry_date: Date(entry.entry_date),
+            version: entry.version,
+            word_count: entry.word_count,
+            known_analysis: Some(entry.analysis),
+        }
+    }
+}
+
+/// What was just written, told without waiting for the read side.
+impl From<journal::Entry> for JournalEntry {
+    fn from(entry: journal::Entry) -> Self {
+        Self {
+            id: entry.id.into(),
+            title: entry.title,
+            content: entry.content,
+            mood: entry.mood.map(Into::into),
+            tags: entry.tags.into_iter().map(|tag| tag_of_entry(tag.id, tag.name, 1)).collect(),
+            created_at: DateTime(entry.created_at),
+            updated_at: DateTime(entry.updated_at),
+            entry_date: Date(entry.entry_date),
+            version: entry.version,
+            word_count: entry.word_count,
+            known_analysis: entry.analysis_requested.then(|| analysis_to_come(true)),
+        }
+    }
+}
+
+impl From<reads::Tag> for Tag {
+    fn from(tag: reads::Tag) -> Self {
+        Self { id: tag.id.into(), name: tag.name, count: TagCount::Known(tag.entry_count) }
+    }
+}
+
+impl From<journal::Tag> for Tag {
+    fn from(tag: journal::Tag) -> Self {
+        tag_of_entry(tag.id, tag.name, 0)
+    }
+}
+
+impl From<reads::Insight> for Insight {
+    fn from(insight: reads::Insight) -> Self {
+        Self {
+            id: insight.id.into(),
+            entry_id: insight.entry_id.into(),
+            text: insight.text,
+            kind: insight.kind,
+            created_at: DateTime(insight.created_at),
+        }
+    }
+}
+
+impl From<reads::Analysis> for Analysis {
+    fn from(analysis: reads::Analysis) -> Self {
+        Self {
+            status: analysis.status.into(),
+            insights: analysis.insights.into_iter().map(Into::into).collect(),
+            sentiment: analysis.sentiment,
+            themes: analysis.themes,
+            model: analysis.model,
+            completed_at: analysis.completed_at.map(DateTime),
+        }
+    }
+}
+
+/// What happened to an entry.
+#[derive(Enum, Copy, Clone, Debug, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// It was written, or restored.
+    Created,
+    /// It was edited.
+    Updated,
+    /// It was deleted.
+    Deleted,
+}
+
+/// A change of one of the user's entries, made on any device.
+#[derive(SimpleObject)]
+pub struct EntryChange {
+    /// What happened.
+    pub kind: ChangeKind,
+    /// Which entry.
+    pub entry_id: ID,
+    /// The entry as it is now; null when it was deleted.
+    pub entry: Option<JournalEntry>,
+}

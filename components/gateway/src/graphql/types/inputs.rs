@@ -1,0 +1,110 @@
+//! What clients send.
+
+use super::mood::Mood;
+use super::scalars::Date;
+use crate::bindings::{journal, reads};
+use async_graphql::{ID, InputObject, MaybeUndefined};
+use mindflow_guest::call::Error;
+use mindflow_guest::failure::invalid;
+
+/// Which entries to list. What is left out does not narrow the list.
+#[derive(InputObject, Default)]
+pub struct JournalFilter {
+    /// Words in the title or the content.
+    text: Option<String>,
+    /// The name of a tag.
+    tag: Option<String>,
+    /// The mood of the entry.
+    mood: Option<Mood>,
+    /// The first day.
+    from: Option<Date>,
+    /// The last day.
+    to: Option<Date>,
+}
+
+impl From<JournalFilter> for reads::Filter {
+    fn from(filter: JournalFilter) -> Self {
+        Self {
+            text: filter.text,
+            tag: filter.tag,
+            mood: filter.mood.map(|mood| journal::Mood::from(mood).into()),
+            from_date: filter.from.map(|date| date.0),
+            to_date: filter.to.map(|date| date.0),
+        }
+    }
+}
+
+/// A new entry.
+#[derive(InputObject)]
+pub struct CreateJournalEntryInput {
+    /// 1 to 200 characters.
+    title: String,
+    /// At most 100,000 characters.
+    content: String,
+    /// How the user feels.
+    mood: Option<Mood>,
+    /// Names of tags, at most 20; those that do not exist are created.
+    tags: Option<Vec<String>>,
+    /// The day that the entry is about; today (UTC) when left out.
+    entry_date: Option<Date>,
+    /// The client's own id of this request: the same one twice creates one entry.
+    client_mutation_id: Option<String>,
+}
+
+impl From<CreateJournalEntryInput> for journal::NewEntry {
+    fn from(input: CreateJournalEntryInput) -> Self {
+        Self {
+            title: input.title,
+            content: input.content,
+            mood: input.mood.map(Into::into),
+            tags: input.tags.unwrap_or_default(),
+            entry_date: input.entry_date.map(|date| date.0),
+            attachment_ids: Vec::new(),
+            client_mutation_id: input.client_mutation_id,
+        }
+    }
+}
+
+/// A change of an entry. What is left out stays as it is.
+#[derive(InputObject)]
+pub struct UpdateJournalEntryInput {
+    /// Which entry.
+    id: ID,
+    /// 1 to 200 characters.
+    title: Option<String>,
+    /// At most 100,000 characters.
+    content: Option<String>,
+    /// Null removes the mood.
+    mood: MaybeUndefined<Mood>,
+    /// All tags that the entry is to have, at most 20.
+    tags: Option<Vec<String>>,
+    /// The version that the change was made on; another one is a `CONFLICT`.
+    expected_version: Option<i32>,
+}
+
+impl UpdateJournalEntryInput {
+    /// The entry's id and what changes.
+    ///
+    /// # Errors
+    /// `invalid` for a version that cannot be.
+    pub fn into_change(self) -> Result<(String, journal::EntryChange), Error> {
+        let expected_version = self
+            .expected_version
+            .map(|version| u32::try_from(version).map_err(|_| invalid("expectedVersion", "Must be 1 or more.")))
+            .transpose()?;
+        let mood = match self.mood {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some(None),
+            MaybeUndefined::Value(mood) => Some(Some(mood.into())),
+        };
+        let change = journal::EntryChange {
+            title: self.title,
+            content: self.content,
+            mood,
+            tags: self.tags,
+            attachment_ids: None,
+            expected_version,
+        };
+        Ok((self.id.into(), change))
+    }
+}

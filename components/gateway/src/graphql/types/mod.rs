@@ -1,0 +1,9 @@
+//! The types of the schema, and how the services' records become them. Their descriptions are the
+//! documentation that clients see.
+
+pub mod entry;
+pub mod inputs;
+pub mod mood;
+pub mod page;
+pub mod scalars;
+pub mod user;

@@ -1,0 +1,80 @@
+//! Moods and the figures made of them.
+
+use super::scalars::Date;
+use crate::bindings::{journal, reads};
+use async_graphql::{Enum, SimpleObject};
+use jiff::{Timestamp, tz::TimeZone};
+
+/// How somebody feels.
+#[derive(Enum, Copy, Clone, Debug, PartialEq, Eq)]
+#[graphql(remote = "crate::bindings::journal::Mood")]
+pub enum Mood {
+    /// Glad.
+    Happy,
+    /// At peace.
+    Calm,
+    /// Thankful.
+    Grateful,
+    /// Full of anticipation.
+    Excited,
+    /// Neither one nor the other.
+    Neutral,
+    /// Without energy.
+    Tired,
+    /// Worried.
+    Anxious,
+    /// Under pressure.
+    Stressed,
+    /// Down.
+    Sad,
+    /// Cross.
+    Angry,
+}
+
+/// How often one mood was there on one day.
+#[derive(SimpleObject)]
+pub struct MoodPoint {
+    /// The day, in UTC.
+    date: Date,
+    /// The mood.
+    mood: Mood,
+    /// How many entries and recorded moods of that day had it.
+    count: u32,
+    /// The mean sentiment of those entries, from -1 (negative) to 1 (positive); null when none was analysed.
+    average_sentiment: Option<f64>,
+}
+
+impl From<reads::MoodPoint> for MoodPoint {
+    fn from(point: reads::MoodPoint) -> Self {
+        Self {
+            date: Date(point.date),
+            mood: journal::Mood::from(point.mood).into(),
+            count: point.count,
+            average_sentiment: point.average_sentiment,
+        }
+    }
+}
+
+/// What was written: one mood, at its day.
+impl From<journal::MoodRecord> for MoodPoint {
+    fn from(record: journal::MoodRecord) -> Self {
+        let day = Timestamp::from_microsecond(record.at)
+            .map(|time| time.to_zoned(TimeZone::UTC).date().to_string())
+            .unwrap_or_default();
+        Self { date: Date(day), mood: record.mood.into(), count: 1, average_sentiment: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recorded_mood_is_a_point_of_its_day() {
+        let record =
+            journal::MoodRecord { id: "m".into(), mood: journal::Mood::Calm, note: None, at: 86_400_000_000 * 2 - 1 };
+        let point = MoodPoint::from(record);
+        assert_eq!((point.date, point.mood, point.count), (Date("1970-01-02".into()), Mood::Calm, 1));
+        assert_eq!(point.average_sentiment, None);
+    }
+}

@@ -1,0 +1,69 @@
+//! The contract's two scalars.
+
+use crate::names;
+use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use mindflow_guest::clock;
+
+/// An instant, microseconds since 1970-01-01T00:00:00Z inside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DateTime(pub i64);
+
+/// A moment in time as RFC 3339 in UTC, such as `2025-10-25T20:30:00.000000Z`. Other offsets are taken as input.
+#[Scalar(name = "DateTime", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
+impl ScalarType for DateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => clock::parse_rfc3339(text)
+                .map(Self)
+                .ok_or_else(|| InputValueError::custom("Must be a time as RFC 3339, such as 2025-10-25T20:30:00Z.")),
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(clock::rfc3339(self.0))
+    }
+}
+
+/// A calendar day; always `YYYY-MM-DD`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Date(pub String);
+
+/// A calendar day as `YYYY-MM-DD`, without a time zone.
+#[Scalar(name = "Date")]
+impl ScalarType for Date {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => {
+                names::parse_date(text).map(Self).ok_or_else(|| InputValueError::custom(names::DATE_RULE))
+            }
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_with_an_offset_is_read_and_told_in_utc() {
+        let time = DateTime::parse(Value::String("2025-10-25T22:30:00+02:00".into())).unwrap();
+        assert_eq!(time.to_value(), Value::String("2025-10-25T20:30:00.000000Z".into()));
+        assert!(DateTime::parse(Value::String("yesterday".into())).is_err());
+        assert!(DateTime::parse(Value::Number(5.into())).is_err());
+    }
+
+    #[test]
+    fn a_date_that_is_none_is_refused() {
+        assert!(Date::parse(Value::String("2025-02-30".into())).is_err());
+        assert_eq!(
+            Date::parse(Value::String("2025-02-28".into())).unwrap().to_value(),
+            Value::String("2025-02-28".into())
+        );
+    }
+}

@@ -1,0 +1,132 @@
+//! Users as clients see them.
+
+use super::scalars::DateTime;
+use crate::bindings::{accounts, reads};
+use crate::graphql::scope::{self, SharedScope};
+use crate::live;
+use async_graphql::{ComplexObject, Context, Enum, ID, Result, SimpleObject};
+use mindflow_guest::call::Error;
+use std::time::Duration;
+
+/// Together a second, five times what the read side needs (contract §5).
+const ROLES_TRIES: usize = 20;
+const ROLES_PAUSE: Duration = Duration::from_millis(50);
+
+/// What a user may do.
+#[derive(Enum, Copy, Clone, Debug, PartialEq, Eq)]
+#[graphql(remote = "crate::bindings::accounts::Role")]
+pub enum Role {
+    /// Keeps a journal; everybody is one.
+    User,
+    /// Writes without a monthly limit and gets AI insights.
+    Premium,
+    /// Manages accounts and sees the platform's figures, not other users' entries.
+    Admin,
+}
+
+/// An account.
+#[derive(SimpleObject)]
+#[graphql(complex)]
+pub struct User {
+    /// A UUID.
+    id: ID,
+    /// The address that the user logs in with.
+    email: String,
+    /// How the user wants to be called.
+    display_name: String,
+    /// All roles, `USER` among them.
+    roles: Vec<Role>,
+    /// When the account was made.
+    created_at: DateTime,
+    /// IANA name, such as `Europe/Berlin`.
+    timezone: String,
+    #[graphql(skip)]
+    known_quota: Option<reads::Quota>,
+}
+
+/// How many new entries a calendar month (UTC) has room for.
+#[derive(SimpleObject)]
+pub struct Quota {
+    /// Null: without a limit.
+    limit: Option<u32>,
+    /// New entries this month.
+    used: u32,
+    /// When the next month begins; null without a limit.
+    resets_at: Option<DateTime>,
+}
+
+impl From<reads::Quota> for Quota {
+    fn from(quota: reads::Quota) -> Self {
+        Self { limit: quota.limit, used: quota.used, resets_at: quota.resets_at.map(DateTime) }
+    }
+}
+
+#[ComplexObject]
+impl User {
+    /// How much room this month has for new entries.
+    async fn quota(&self, ctx: &Context<'_>) -> Result<Quota> {
+        if let Some(quota) = &self.known_quota {
+            return Ok((*quota).into());
+        }
+        let (id, email) = (self.id.to_string(), self.email.clone());
+        let roles = self.roles.clone();
+        let quota = scope::with(ctx, |scope| read_quota(scope, id, email, roles)).await?;
+        Ok(quota.into())
+    }
+}
+
+/// Of an account that the auth service answered, which knows nothing of entries. The read side learns of new roles
+/// some hundred milliseconds later; they decide on the limit, so this waits for them.
+async fn read_quota(scope: SharedScope, id: String, email: String, roles: Vec<Role>) -> Result<reads::Quota, Error> {
+    let own = scope.viewer.caller().await?.user_id == id;
+    let mut known = None;
+    for _ in 0..ROLES_TRIES {
+        known = if own {
+            Some(reads::me(scope.viewer.context()).await?)
+        } else {
+            let page = reads::PageRequest { first: 100, after: None };
+            let found = reads::users(scope.viewer.context(), Some(email.clone()), page).await?;
+            found.edges.into_iter().map(|edge| edge.node).find(|profile| profile.id == id)
+        };
+        if known.as_ref().is_some_and(|profile| has_roles(profile, &roles)) {
+            break;
+        }
+        live::pause(ROLES_PAUSE).await;
+    }
+    known
+        .map(|profile| profile.quota)
+        .ok_or_else(|| Error::NotFound("The user's figures are not there yet.".to_owned()))
+}
+
+fn has_roles(profile: &reads::Profile, roles: &[Role]) -> bool {
+    let known: Vec<Role> = profile.roles.iter().map(|role| accounts::Role::from(*role).into()).collect();
+    known.len() == roles.len() && roles.iter().all(|role| known.contains(role))
+}
+
+impl From<reads::Profile> for User {
+    fn from(profile: reads::Profile) -> Self {
+        Self {
+            id: profile.id.into(),
+            email: profile.email,
+            display_name: profile.display_name,
+            roles: profile.roles.into_iter().map(|role| accounts::Role::from(role).into()).collect(),
+            created_at: DateTime(profile.created_at),
+            timezone: profile.timezone,
+            known_quota: Some(profile.quota),
+        }
+    }
+}
+
+impl From<accounts::User> for User {
+    fn from(user: accounts::User) -> Self {
+        Self {
+            id: user.id.into(),
+            email: user.email,
+            display_name: user.display_name,
+            roles: user.roles.into_iter().map(Into::into).collect(),
+            created_at: DateTime(user.created_at),
+            timezone: user.timezone,
+            known_quota: None,
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The outside of MindFlow: GraphQL, REST, WebSocket and server-sent events.
+//!
+//! This component decides how the platform speaks to its clients, and nothing else: what an account, an
+//! entry or a quota is, the services decide. This file only wires the exported interfaces to `app` and `socket`.
+
+mod app;
+mod bindings;
+mod failure;
+mod fresh;
+mod graphql;
+mod live;
+mod loader;
+mod names;
+mod rest;
+mod route;
+mod settings;
+mod socket;
+mod viewer;
+mod vocabulary;
+mod web;
+
+use mindflow_guest::websocket::{Socket, Upgrade};
+use wasip3::http::types::{ErrorCode, Request, Response};
+
+struct Gateway;
+
+impl wasip3::exports::http::handler::Guest for Gateway {
+    async fn handle(request: Request) -> Result<Response, ErrorCode> {
+        let incoming = web::wire::receive(request).await?;
+        web::wire::send(app::respond(incoming).await)
+    }
+}
+
+impl bindings::exports::mindflow::platform::websocket_handler::Guest for Gateway {
+    async fn handle(upgrade: Upgrade, socket: Socket) {
+        socket::serve(&upgrade, &socket).await;
+    }
+}
+
+impl bindings::exports::mindflow::platform::health::Guest for Gateway {
+    /// Able to work means: the settings can be read and the schema builds.
+    async fn check() -> Result<(), String> {
+        settings::load().await;
+        graphql::schema();
+        Ok(())
+    }
+}
+
+wasip3::http::service::export!(Gateway);
+bindings::export!(Gateway with_types_in bindings);

@@ -1,0 +1,241 @@
+//! `/api/journals`: entries for clients that do not speak GraphQL.
+
+use super::entry::{self, EntryJson};
+use super::{existing_id, not_found};
+use crate::bindings::accounts::Role;
+use crate::bindings::{journal, reads};
+use crate::failure::{Failure, Kind};
+use crate::fresh;
+use crate::names;
+use crate::viewer::Viewer;
+use crate::web::body::{self, Fields};
+use crate::web::conditional::{self, IfMatch, Validators};
+use crate::web::{Request, Response};
+use http::StatusCode;
+use mindflow_guest::call::Error;
+use mindflow_guest::failure::field;
+use serde::Serialize;
+use std::collections::HashMap;
+
+const PAGE_DEFAULT: u32 = 20;
+/// Contract §2.
+const PAGE_MAX: u32 = 100;
+/// The answer is the user's own; a cache asks each time whether it is still good.
+const OWN_CACHE: &str = "private, no-cache";
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PageJson {
+    items: Vec<EntryJson>,
+    next_cursor: Option<String>,
+}
+
+fn with_validators(response: Response, validators: &Validators) -> Response {
+    let response = response.header("etag", &validators.etag).header("cache-control", OWN_CACHE);
+    match conditional::http_date(validators.modified_us) {
+        Some(date) => response.header("last-modified", date),
+        None => response,
+    }
+}
+
+fn show(status: StatusCode, entry: reads::Entry) -> Response {
+    let validators = entry::validators(&entry);
+    with_validators(Response::json(status, &EntryJson::from(entry)), &validators)
+}
+
+pub async fn create(request: &Request, viewer: &Viewer) -> Result<Response, Failure> {
+    let context = viewer.proven().await?;
+    let mut fields = Fields::new(body::object(request)?);
+    let new = journal::NewEntry {
+        title: fields.text("title"),
+        content: fields.text("content"),
+        mood: fields.nullable("mood", names::MOOD_RULE, names::parse_mood).flatten(),
+        tags: fields.optional_texts("tags").unwrap_or_default(),
+        entry_date: fields.nullable("entryDate", names::DATE_RULE, names::parse_date).flatten(),
+        attachment_ids: Vec::new(),
+        client_mutation_id: fields.optional_text("clientMutationId"),
+    };
+    fields.finish()?;
+    let written = journal::create_entry(context, new).await?;
+    fresh::written(&written).await;
+    let location = format!("/api/journals/{}", written.id);
+    let analysis = entry::analysis_to_come(written.analysis_requested);
+    Ok(show(StatusCode::CREATED, entry::as_read(written, analysis)).header("location", location))
+}
+
+pub async fn page(request: &Request, viewer: &Viewer) -> Result<Response, Failure> {
+    let caller = viewer.caller().await?;
+    let asked = PageRequest::read(request.uri().query().unwrap_or_default())?;
+    if asked.user_id.as_ref().is_some_and(|user| *user != caller.user_id) && !caller.roles.contains(&Role::Admin) {
+        return Err(Failure::new(Kind::Forbidden, "You may read your own journal only."));
+    }
+    let page = reads::entries(viewer.context(), asked.user_id, asked.filter, asked.page).await?;
+    let next_cursor = page.edges.last().filter(|_| page.has_next_page).map(|edge| edge.cursor.clone());
+    let items = page.edges.into_iter().map(|edge| edge.node.into()).collect();
+    Ok(Response::json(StatusCode::OK, &PageJson { items, next_cursor }).header("cache-control", OWN_CACHE))
+}
+
+#[derive(Debug)]
+struct PageRequest {
+    user_id: Option<String>,
+    filter: reads::Filter,
+    page: reads::PageRequest,
+}
+
+impl PageRequest {
+    fn read(query: &str) -> Result<Self, Failure> {
+        // Empty means absent: a form that was not filled in.
+        let mut given: HashMap<_, _> =
+            form_urlencoded::parse(query.as_bytes()).into_owned().filter(|(_, value)| !value.is_empty()).collect();
+        let mut errors = Vec::new();
+        let first = given.remove("limit").map_or(Some(PAGE_DEFAULT), |limit| limit.parse().ok());
+        let first = first.filter(|first| (1..=PAGE_MAX).contains(first)).unwrap_or_else(|| {
+            errors.push(field("limit", format!("Must be a whole number from 1 to {PAGE_MAX}.")));
+            PAGE_DEFAULT
+        });
+        let mood = given.remove("mood").and_then(|name| {
+            let mood = names::parse_mood(&name);
+            if mood.is_none() {
+                errors.push(field("mood", names::MOOD_RULE));
+            }
+            mood.map(reads::Mood::from)
+        });
+        let mut date = |name: &str| {
+            let text = given.remove(name)?;
+            let date = names::parse_date(&text);
+            if date.is_none() {
+                errors.push(field(name, names::DATE_RULE));
+            }
+            date
+        };
+        let (from_date, to_date) = (date("from"), date("to"));
+        if !errors.is_empty() {
+            return Err(Failure::invalid(errors));
+        }
+        Ok(Self {
+            user_id: given.remove("userId"),
+            filter: reads::Filter { text: given.remove("text"), tag: given.remove("tag"), mood, from_date, to_date },
+            page: reads::PageRequest { first, after: given.remove("cursor") },
+        })
+    }
+}
+
+async fn read(viewer: &Viewer, id: &str) -> Result<reads::Entry, Failure> {
+    let caller = viewer.caller().await?;
+    existing_id(id, "entry")?;
+    let known = reads::entry_by_id(viewer.context(), id.to_owned()).await?;
+    let entry = fresh::caught_up(viewer.context(), &caller.user_id, id, known).await?;
+    entry.ok_or_else(|| not_found("entry"))
+}
+
+pub async fn entry(request: &Request, viewer: &Viewer, id: String) -> Result<Response, Failure> {
+    let found = read(viewer, &id).await?;
+    let validators = entry::validators(&found);
+    if conditional::not_modified(request.headers(), &validators) {
+        return Ok(with_validators(Response::new(StatusCode::NOT_MODIFIED), &validators));
+    }
+    Ok(show(StatusCode::OK, found))
+}
+
+/// The version that `If-Match` asks for; the service compares it within its transaction.
+///
+/// The state of the analysis does not count here: insights that arrive while somebody edits are no conflict.
+///
+/// # Errors
+/// 412 when no tag can match, 404 when there is no such entry.
+async fn expected_version(request: &Request, viewer: &Viewer, id: &str) -> Result<Option<u32>, Failure> {
+    let IfMatch::OneOf(tags) = conditional::if_match(request.headers()) else { return Ok(None) };
+    let versions: Vec<u32> = tags.iter().filter_map(|tag| entry::version_of(tag)).collect();
+    if let [only] = versions.as_slice() {
+        return Ok(Some(*only));
+    }
+    let current = read(viewer, id).await?.version;
+    if versions.contains(&current) { Ok(Some(current)) } else { Err(precondition_failed()) }
+}
+
+fn precondition_failed() -> Failure {
+    Failure::new(Kind::PreconditionFailed, "The entry has changed since: read it again.")
+}
+
+/// With `If-Match` a version that moved on is 412, without it 409.
+fn version_conflict(error: Error, conditional: bool) -> Failure {
+    match error {
+        Error::Conflict(_) if conditional => precondition_failed(),
+        error => error.into(),
+    }
+}
+
+pub async fn update(request: &Request, viewer: &Viewer, id: String) -> Result<Response, Failure> {
+    let context = viewer.proven().await?;
+    existing_id(&id, "entry")?;
+    let mut fields = Fields::new(body::object(request)?);
+    let mut change = journal::EntryChange {
+        title: fields.optional_text("title"),
+        content: fields.optional_text("content"),
+        mood: fields.nullable("mood", names::MOOD_RULE, names::parse_mood),
+        tags: fields.optional_texts("tags"),
+        attachment_ids: None,
+        expected_version: fields.optional_number("expectedVersion"),
+    };
+    fields.finish()?;
+    let matched = expected_version(request, viewer, &id).await?;
+    change.expected_version = matched.or(change.expected_version);
+    let written = journal::update_entry(context.clone(), id.clone(), change)
+        .await
+        .map_err(|error| version_conflict(error, matched.is_some()))?;
+    fresh::written(&written).await;
+    let analysis = if written.analysis_requested {
+        entry::analysis_to_come(true)
+    } else {
+        // Not asked for anew: what there is stays, or it is not included at all.
+        reads::entry_by_id(context, id)
+            .await
+            .ok()
+            .flatten()
+            .map_or_else(|| entry::analysis_to_come(false), |read| read.analysis)
+    };
+    Ok(show(StatusCode::OK, entry::as_read(written, analysis)))
+}
+
+pub async fn delete(request: &Request, viewer: &Viewer, id: String) -> Result<Response, Failure> {
+    let caller = viewer.caller().await?;
+    existing_id(&id, "entry")?;
+    let matched = expected_version(request, viewer, &id).await?;
+    journal::delete_entry(viewer.context(), id.clone(), matched)
+        .await
+        .map_err(|error| version_conflict(error, matched.is_some()))?;
+    fresh::deleted(&caller.user_id, &id).await;
+    Ok(Response::new(StatusCode::NO_CONTENT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_read_from_the_query_and_decoded() {
+        let asked =
+            PageRequest::read("userId=u1&limit=5&cursor=c&tag=caf%C3%A9&mood=CALM&from=2025-01-01&to=").unwrap();
+        assert_eq!(asked.user_id.as_deref(), Some("u1"));
+        assert_eq!((asked.page.first, asked.page.after.as_deref()), (5, Some("c")));
+        assert_eq!(asked.filter.tag.as_deref(), Some("café"));
+        assert_eq!(asked.filter.mood, Some(reads::Mood::Calm));
+        assert_eq!((asked.filter.from_date.as_deref(), asked.filter.to_date), (Some("2025-01-01"), None));
+    }
+
+    #[test]
+    fn every_wrong_parameter_is_told() {
+        let failure = PageRequest::read("limit=101&mood=calm&from=yesterday").unwrap_err();
+        let names: Vec<_> = failure.fields.iter().map(|error| error.field.as_str()).collect();
+        assert_eq!(names, ["limit", "mood", "from"]);
+        assert!(PageRequest::read("limit=0").is_err());
+        assert_eq!(PageRequest::read("").unwrap().page.first, 20);
+    }
+
+    #[test]
+    fn a_moved_version_is_412_under_if_match_and_409_otherwise() {
+        let conflict = || Error::Conflict("version".into());
+        assert_eq!(version_conflict(conflict(), true).kind, Kind::PreconditionFailed);
+        assert_eq!(version_conflict(conflict(), false).kind, Kind::Conflict);
+    }
+}

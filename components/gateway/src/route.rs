@@ -1,0 +1,103 @@
+//! Which path is whose, and with which methods.
+
+use crate::failure::{Failure, Kind};
+use http::Method;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route {
+    Graphql,
+    SchemaSdl,
+    Register,
+    Login,
+    Refresh,
+    Logout,
+    Sessions,
+    Session(String),
+    Jwks,
+    Journals,
+    Journal(String),
+}
+
+impl Route {
+    /// The methods of the path, as `Allow` says them.
+    pub fn methods(&self) -> &'static str {
+        match self {
+            // Its own layer answers 405 in GraphQL's shape; this is for OPTIONS.
+            Self::Graphql => "GET, HEAD, POST, OPTIONS",
+            Self::SchemaSdl | Self::Jwks | Self::Sessions => "GET, HEAD, OPTIONS",
+            Self::Register | Self::Login | Self::Refresh | Self::Logout => "POST, OPTIONS",
+            Self::Session(_) => "DELETE, OPTIONS",
+            Self::Journals => "GET, HEAD, POST, OPTIONS",
+            Self::Journal(_) => "GET, HEAD, PATCH, DELETE, OPTIONS",
+        }
+    }
+
+    fn of_path(path: &str) -> Option<Self> {
+        let mut segments = path.strip_prefix('/')?.split('/');
+        let found = match (segments.next()?, segments.next(), segments.next()) {
+            ("graphql", None, None) => Self::Graphql,
+            ("schema.graphql", None, None) => Self::SchemaSdl,
+            ("auth", Some("register"), None) => Self::Register,
+            ("auth", Some("login"), None) => Self::Login,
+            ("auth", Some("refresh"), None) => Self::Refresh,
+            ("auth", Some("logout"), None) => Self::Logout,
+            ("auth", Some("sessions"), None) => Self::Sessions,
+            ("auth", Some("sessions"), Some(id)) if !id.is_empty() => Self::Session(id.to_owned()),
+            (".well-known", Some("jwks.json"), None) => Self::Jwks,
+            ("api", Some("journals"), None) => Self::Journals,
+            ("api", Some("journals"), Some(id)) if !id.is_empty() => Self::Journal(id.to_owned()),
+            _ => return None,
+        };
+        segments.next().is_none().then_some(found)
+    }
+}
+
+/// # Errors
+/// 404 for a path that there is not, 405 for a method that the path does not have.
+pub fn find(method: &Method, path: &str) -> Result<Route, Failure> {
+    let Some(route) = Route::of_path(path) else {
+        return Err(Failure::new(Kind::NotFound, format!("There is nothing at {path}.")));
+    };
+    let methods = route.methods();
+    let allowed = route == Route::Graphql || methods.split(", ").any(|allowed| allowed == method.as_str());
+    if allowed {
+        return Ok(route);
+    }
+    Err(Failure::new(Kind::MethodNotAllowed(methods), format!("{path} takes {methods}, not {method}.")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_path_of_the_contract_is_found() {
+        for (method, path, route) in [
+            (Method::POST, "/graphql", Route::Graphql),
+            (Method::GET, "/schema.graphql", Route::SchemaSdl),
+            (Method::POST, "/auth/register", Route::Register),
+            (Method::POST, "/auth/login", Route::Login),
+            (Method::POST, "/auth/refresh", Route::Refresh),
+            (Method::POST, "/auth/logout", Route::Logout),
+            (Method::GET, "/auth/sessions", Route::Sessions),
+            (Method::DELETE, "/auth/sessions/7", Route::Session("7".into())),
+            (Method::GET, "/.well-known/jwks.json", Route::Jwks),
+            (Method::POST, "/api/journals", Route::Journals),
+            (Method::PATCH, "/api/journals/7", Route::Journal("7".into())),
+        ] {
+            assert_eq!(find(&method, path), Ok(route));
+        }
+    }
+
+    #[test]
+    fn an_unknown_path_is_404_and_a_wrong_method_405_with_the_right_ones() {
+        for path in ["/", "/auth", "/api/journals/", "/api/journals/7/8", "/graphql/", "/auth/sessions/7/8"] {
+            assert_eq!(find(&Method::GET, path).unwrap_err().kind, Kind::NotFound, "{path}");
+        }
+        assert_eq!(
+            find(&Method::PUT, "/api/journals/7").unwrap_err().kind,
+            Kind::MethodNotAllowed("GET, HEAD, PATCH, DELETE, OPTIONS")
+        );
+        assert_eq!(find(&Method::GET, "/auth/login").unwrap_err().kind, Kind::MethodNotAllowed("POST, OPTIONS"));
+    }
+}

@@ -1,0 +1,150 @@
+//! Who asks. The access token is proven at most once a request, only when something needs it, and everything
+//! that runs at the same time shares the one proof.
+
+pub mod watch;
+
+use crate::bindings::accounts::{self, Caller, Role};
+use crate::web::{correlation, header};
+use futures::FutureExt;
+use futures::future::{LocalBoxFuture, Shared};
+use http::HeaderMap;
+use mindflow_guest::call::{CallContext, Credential, Error};
+
+/// Longer than any answer that a client still waits for; the host has bounds of its own.
+const CALL_DEADLINE_MS: u32 = 10_000;
+
+/// What the client presented as its proof.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Presented {
+    Nothing,
+    Token(String),
+    /// An `Authorization` that is no bearer token.
+    Malformed,
+}
+
+impl Presented {
+    /// Of an `Authorization` header, or the same text elsewhere (RFC 6750 §2.1; the scheme's case does not count).
+    pub fn read(authorization: Option<&str>) -> Self {
+        let Some(text) = authorization else { return Self::Nothing };
+        match text.trim().split_once(' ') {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && is_token(token.trim()) => {
+                Self::Token(token.trim().to_owned())
+            }
+            _ => Self::Malformed,
+        }
+    }
+}
+
+/// `b64token` of RFC 6750.
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte))
+}
+
+type Proof = Shared<LocalBoxFuture<'static, Result<Caller, Error>>>;
+
+/// One request's (or one operation's) caller.
+#[derive(Clone)]
+pub struct Viewer {
+    context: CallContext,
+    proof: Proof,
+}
+
+impl Viewer {
+    pub fn new(presented: Presented, correlation_id: String, traceparent: Option<String>) -> Self {
+        let refused = match presented {
+            Presented::Token(_) => None,
+            Presented::Nothing => Some("Log in first: this needs an access token."),
+            Presented::Malformed => Some("The `Authorization` must be `Bearer` and an access token."),
+        };
+        let credential = match presented {
+            Presented::Token(token) => Credential::Token(token),
+            _ => Credential::Anonymous,
+        };
+        let context = CallContext { credential, correlation_id, traceparent, deadline_ms: Some(CALL_DEADLINE_MS) };
+        let asked = context.clone();
+        let proof = async move {
+            match refused {
+                Some(reason) => Err(Error::Unauthenticated(reason.to_owned())),
+                None => accounts::authenticate(asked).await,
+            }
+        };
+        Self { context, proof: proof.boxed_local().shared() }
+    }
+
+    pub fn of_request(headers: &HeaderMap, correlation_id: &str) -> Self {
+        let presented = match header(headers, "authorization") {
+            None if headers.contains_key("authorization") => Presented::Malformed,
+            authorization => Presented::read(authorization),
+        };
+        Self::new(presented, correlation_id.to_owned(), correlation::traceparent(headers).map(str::to_owned))
+    }
+
+    pub fn correlation_id(&self) -> &str {
+        &self.context.correlation_id
+    }
+
+    pub fn has_token(&self) -> bool {
+        matches!(self.context.credential, Credential::Token(_))
+    }
+
+    /// For a call that needs no proof here.
+    pub fn context(&self) -> CallContext {
+        self.context.clone()
+    }
+
+    /// The proven caller: a valid token of a session that was not revoked.
+    pub async fn caller(&self) -> Result<Caller, Error> {
+        self.proof.clone().await
+    }
+
+    /// For a call in the proven caller's name.
+    pub async fn proven(&self) -> Result<CallContext, Error> {
+        self.caller().await?;
+        Ok(self.context())
+    }
+
+    /// For a call that only admins may make. The service checks again.
+    pub async fn proven_admin(&self) -> Result<CallContext, Error> {
+        if !self.caller().await?.roles.contains(&Role::Admin) {
+            return Err(Error::Forbidden("Only administrators may do this.".to_owned()));
+        }
+        Ok(self.context())
+    }
+
+    /// The same caller with a proof still to be made: for a later operation of a long connection.
+    pub fn anew(&self) -> Self {
+        let presented = match &self.context.credential {
+            Credential::Token(token) => Presented::Token(token.clone()),
+            Credential::Anonymous => Presented::Nothing,
+        };
+        Self::new(presented, self.context.correlation_id.clone(), self.context.traceparent.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::executor::block_on;
+
+    #[test]
+    fn a_bearer_token_is_read_whatever_the_case_of_the_scheme() {
+        assert_eq!(Presented::read(Some("Bearer a.b-c_d")), Presented::Token("a.b-c_d".into()));
+        assert_eq!(Presented::read(Some("bearer  a.b")), Presented::Token("a.b".into()));
+        assert_eq!(Presented::read(None), Presented::Nothing);
+    }
+
+    #[test]
+    fn anything_else_is_malformed() {
+        for text in ["", "Bearer", "Bearer ", "Basic YTpi", "Bearer a b", "a.b.c"] {
+            assert_eq!(Presented::read(Some(text)), Presented::Malformed, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_proven_without_a_token() {
+        for presented in [Presented::Nothing, Presented::Malformed] {
+            let viewer = Viewer::new(presented, "c".into(), None);
+            assert!(matches!(block_on(viewer.caller()), Err(Error::Unauthenticated(_))));
+        }
+    }
+}

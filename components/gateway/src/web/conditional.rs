@@ -1,0 +1,101 @@
+//! Conditional requests (RFC 9110 §13): whether what the client holds is still what there is.
+
+use super::header;
+use http::HeaderMap;
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::{DateTimeParser, DateTimePrinter};
+
+/// Of one state of a resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Validators {
+    /// With its quotes.
+    pub etag: String,
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    pub modified_us: i64,
+}
+
+/// What a client's `If-Match` asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IfMatch {
+    /// There was none, or `*`: any state that exists.
+    Any,
+    /// One of these tags, strong ones only, with their quotes.
+    OneOf(Vec<String>),
+}
+
+/// An HTTP date, such as `Sun, 06 Nov 1994 08:49:37 GMT`; seconds only, as HTTP knows no finer.
+pub fn http_date(us: i64) -> Option<String> {
+    DateTimePrinter::new().timestamp_to_rfc9110_string(&Timestamp::from_microsecond(us).ok()?).ok()
+}
+
+/// Whether a GET is answered with 304: `If-None-Match` rules when it is there, else `If-Modified-Since`.
+pub fn not_modified(headers: &HeaderMap, current: &Validators) -> bool {
+    if let Some(tags) = header(headers, "if-none-match") {
+        // Weak comparison (RFC 9110 §8.8.3.2): `W/` does not count.
+        return tags.trim() == "*" || entity_tags(tags).any(|tag| tag.trim_start_matches("W/") == current.etag);
+    }
+    header(headers, "if-modified-since")
+        .and_then(|date| DateTimeParser::new().parse_timestamp(date).ok())
+        .is_some_and(|since| current.modified_us.div_euclid(1_000_000) <= since.as_second())
+}
+
+pub fn if_match(headers: &HeaderMap) -> IfMatch {
+    match header(headers, "if-match") {
+        None => IfMatch::Any,
+        Some(tags) if tags.trim() == "*" => IfMatch::Any,
+        // Strong comparison: a weak tag never matches.
+        Some(tags) => {
+            IfMatch::OneOf(entity_tags(tags).filter(|tag| !tag.starts_with("W/")).map(str::to_owned).collect())
+        }
+    }
+}
+
+/// The tags of a list. Ours hold no comma; a foreign one that does merely fails to match.
+fn entity_tags(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim).filter(|tag| !tag.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON_US: i64 = 784_111_777_500_000;
+
+    fn current() -> Validators {
+        Validators { etag: "\"v3-ready\"".into(), modified_us: NOON_US }
+    }
+
+    fn headers(name: &'static str, value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(http::HeaderName::from_static(name), value.parse().unwrap())])
+    }
+
+    #[test]
+    fn an_http_date_has_whole_seconds_and_says_gmt() {
+        assert_eq!(http_date(NOON_US).unwrap(), "Sun, 06 Nov 1994 08:49:37 GMT");
+    }
+
+    #[test]
+    fn a_matching_tag_means_not_modified_weak_or_strong_alone_or_in_a_list() {
+        for tags in ["\"v3-ready\"", "W/\"v3-ready\"", "\"v1\", \"v3-ready\"", "*"] {
+            assert!(not_modified(&headers("if-none-match", tags), &current()), "{tags}");
+        }
+        assert!(!not_modified(&headers("if-none-match", "\"v2-ready\""), &current()));
+    }
+
+    #[test]
+    fn a_date_counts_to_the_second_and_only_without_a_tag() {
+        assert!(not_modified(&headers("if-modified-since", "Sun, 06 Nov 1994 08:49:37 GMT"), &current()));
+        assert!(!not_modified(&headers("if-modified-since", "Sun, 06 Nov 1994 08:49:36 GMT"), &current()));
+        assert!(!not_modified(&headers("if-modified-since", "yesterday"), &current()));
+        let mut both = headers("if-modified-since", "Sun, 06 Nov 1994 08:49:37 GMT");
+        both.insert("if-none-match", "\"v2\"".parse().unwrap());
+        assert!(!not_modified(&both, &current()));
+    }
+
+    #[test]
+    fn if_match_takes_strong_tags_only() {
+        assert_eq!(if_match(&HeaderMap::new()), IfMatch::Any);
+        assert_eq!(if_match(&headers("if-match", "*")), IfMatch::Any);
+        assert_eq!(if_match(&headers("if-match", "W/\"v1\", \"v2\"")), IfMatch::OneOf(vec!["\"v2\"".into()]));
+    }
+}

@@ -1,0 +1,99 @@
+//! A failure as `application/problem+json` (RFC 9457). The one place where errors become REST answers.
+
+use super::Response;
+use crate::failure::Failure;
+use serde::Serialize;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Problem<'a> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    correlation_id: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Broken<'a>>,
+}
+
+#[derive(Serialize)]
+struct Broken<'a> {
+    field: &'a str,
+    message: &'a str,
+}
+
+pub fn respond(failure: &Failure, correlation_id: &str) -> Response {
+    failure.log(correlation_id);
+    let facts = failure.kind.facts();
+    let problem = Problem {
+        r#type: facts.problem_type,
+        title: facts.title,
+        status: facts.status.as_u16(),
+        detail: failure.public_text(),
+        correlation_id,
+        errors: failure.fields.iter().map(|error| Broken { field: &error.field, message: &error.message }).collect(),
+    };
+    failure
+        .headers()
+        .fold(Response::json(facts.status, &problem), |response, (name, value)| response.header(name, value))
+        .header("content-type", "application/problem+json")
+        .header("cache-control", "no-store")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Kind;
+    use crate::web::Body;
+    use mindflow_guest::call::{Error, Throttled};
+    use mindflow_guest::failure::field;
+    use serde_json::{Value, json};
+
+    fn body(response: &Response) -> Value {
+        match &response.body {
+            Body::Bytes(bytes) => serde_json::from_slice(bytes).unwrap(),
+            _ => Value::Null,
+        }
+    }
+
+    #[test]
+    fn a_full_month_is_403_of_the_type_that_the_contract_names() {
+        let response = respond(&Error::QuotaExceeded("Five entries a month.".into()).into(), "c-1");
+        assert_eq!(response.headers["content-type"], "application/problem+json");
+        assert_eq!(
+            body(&response),
+            json!({"type": "quota-exceeded", "title": "Quota exceeded", "status": 403,
+                   "detail": "Five entries a month.", "correlationId": "c-1"})
+        );
+    }
+
+    #[test]
+    fn broken_fields_are_422_and_all_told() {
+        let response =
+            respond(&Error::Invalid(vec![field("title", "Too long."), field("tags[0]", "Empty.")]).into(), "c");
+        assert_eq!(response.status, 422);
+        assert_eq!(body(&response)["errors"][1], json!({"field": "tags[0]", "message": "Empty."}));
+    }
+
+    #[test]
+    fn statuses_bring_the_headers_that_belong_to_them() {
+        let limited =
+            respond(&Error::RateLimited(Throttled { retry_after_s: 900, message: "Locked.".into() }).into(), "c");
+        assert_eq!((limited.status.as_u16(), limited.headers["retry-after"].to_str().unwrap()), (429, "900"));
+        let unknown = respond(&Error::Unauthenticated("Log in.".into()).into(), "c");
+        assert_eq!((unknown.status.as_u16(), unknown.headers["www-authenticate"].to_str().unwrap()), (401, "Bearer"));
+        let method = respond(&Failure::new(Kind::MethodNotAllowed("GET, HEAD"), "No."), "c");
+        assert_eq!((method.status.as_u16(), method.headers["allow"].to_str().unwrap()), (405, "GET, HEAD"));
+        let away = respond(&Error::Unavailable("pool".into()).into(), "c");
+        assert!(away.headers.contains_key("retry-after"));
+    }
+
+    #[test]
+    fn the_text_of_an_internal_error_stays_inside() {
+        let response = respond(&Error::Internal("relation auth.users does not exist".into()).into(), "c");
+        assert_eq!(response.status, 500);
+        assert!(!body(&response).to_string().contains("auth.users"));
+        let response = respond(&Error::Unavailable("database: connection to 10.0.0.3 refused".into()).into(), "c");
+        assert!(!body(&response).to_string().contains("10.0.0.3"));
+    }
+}
