@@ -145,11 +145,15 @@ fn refused(error: &clap::Error) -> ExitCode {
         eprintln!("mindflow: say which command");
         return ExitCode::FAILURE;
     }
-    // What is wrong comes first; the usage that follows is in `--help`.
-    let what: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
-    let what = what.join(" ");
-    eprintln!("mindflow: {}; see `mindflow --help`", what.strip_prefix("error: ").unwrap_or(&what));
+    let what = paragraph(&text, " ");
+    let usage = text.split_once("Usage: ").map_or("see `mindflow --help`".to_owned(), |(_, usage)| format!("usage: {}", paragraph(usage, " | ")));
+    eprintln!("mindflow: {}; {usage}", what.strip_prefix("error: ").unwrap_or(&what));
     ExitCode::FAILURE
+}
+
+/// The lines up to the first empty one, as one line.
+fn paragraph(text: &str, between: &str) -> String {
+    text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect::<Vec<_>>().join(between)
 }
 
 /// The commands with those that the manifest adds, so that `--help` shows them all; and the names of the latter.

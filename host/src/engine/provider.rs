@@ -155,7 +155,7 @@ impl Provider {
     }
 
     /// Calls `interface#function` with component-model values.
-    pub async fn call(&self, function: &str, params: Vec<Val>, results: usize) -> Result<Vec<Val>, CallFailure> {
+    pub async fn call(self: &Arc<Self>, function: &str, params: Vec<Val>, results: usize) -> Result<Vec<Val>, CallFailure> {
         let generation = self.current.load_full();
         let Some(index) = generation.exports.function(function) else {
             return Err(CallFailure::NoFunction {
@@ -163,43 +163,43 @@ impl Provider {
                 function: function.to_owned(),
             });
         };
-        self.run(&generation, self.deadline(), |reply| Work::Call { function: index, params, results, reply }).await
+        self.run(generation, self.deadline(), move |reply| Work::Call { function: index, params, results, reply }).await
     }
 
     /// Serves one HTTP request; the body streams after the answer's head.
-    pub async fn http(&self, request: http::Request<WasiBody>) -> Result<HttpReply, CallFailure> {
-        self.run(&self.current.load_full(), self.deadline(), |reply| Work::Http { request, reply }).await
+    pub async fn http(self: &Arc<Self>, request: http::Request<WasiBody>) -> Result<HttpReply, CallFailure> {
+        self.run(self.current.load_full(), self.deadline(), move |reply| Work::Http { request, reply }).await
     }
 
     pub async fn deliver(
-        &self,
+        self: &Arc<Self>,
         event: events::Event,
         delivery: events::Delivery,
         timeout: Duration,
     ) -> Result<Result<(), events::Failure>, CallFailure> {
-        self.run(&self.current.load_full(), timeout, |reply| Work::Event { event, delivery, reply }).await
+        self.run(self.current.load_full(), timeout, move |reply| Work::Event { event, delivery, reply }).await
     }
 
     pub async fn operate(
-        &self,
+        self: &Arc<Self>,
         command: String,
         arguments: Vec<String>,
     ) -> Result<Result<String, String>, CallFailure> {
-        self.run(&self.current.load_full(), self.deadline(), |reply| Work::Operate { command, arguments, reply }).await
+        self.run(self.current.load_full(), self.deadline(), move |reply| Work::Operate { command, arguments, reply }).await
     }
 
     /// The component's own word on whether it can work; components without one are.
-    pub async fn check(&self) -> Result<Result<(), String>, CallFailure> {
+    pub async fn check(self: &Arc<Self>) -> Result<Result<(), String>, CallFailure> {
         let generation = self.current.load_full();
         if !generation.exports.tells_health() {
             return Ok(Ok(()));
         }
-        self.run(&generation, self.deadline(), |reply| Work::Check { reply }).await
+        self.run(generation, self.deadline(), |reply| Work::Check { reply }).await
     }
 
     /// Serves a WebSocket from its acceptance to its end, however long that takes.
-    pub async fn socket(&self, upgrade: Upgrade, socket: Socket) -> Result<(), CallFailure> {
-        self.run(&self.current.load_full(), Duration::MAX, |reply| Work::Socket { upgrade, socket, reply }).await
+    pub async fn socket(self: &Arc<Self>, upgrade: Upgrade, socket: Socket) -> Result<(), CallFailure> {
+        self.run(self.current.load_full(), Duration::MAX, move |reply| Work::Socket { upgrade, socket, reply }).await
     }
 
     pub fn status(&self) -> ProviderStatus {
@@ -247,7 +247,21 @@ impl Provider {
         Duration::from_millis(u64::from(self.context.limits.deadline_ms))
     }
 
-    async fn run<T>(
+    /// Makes a call in a task of its own: its deadline holds even when the caller is gone.
+    async fn run<T: Send + 'static>(
+        self: &Arc<Self>,
+        generation: Arc<Generation>,
+        deadline: Duration,
+        work: impl FnOnce(Reply<T>) -> Work + Send + 'static,
+    ) -> Result<T, CallFailure> {
+        let provider = Arc::clone(self);
+        let call = tokio::spawn(async move { provider.supervise(&generation, deadline, work).await });
+        call.await.unwrap_or_else(|error| {
+            Err(CallFailure::Trapped { component: Arc::clone(&self.context.component), reason: error.to_string() })
+        })
+    }
+
+    async fn supervise<T>(
         &self,
         generation: &Arc<Generation>,
         deadline: Duration,

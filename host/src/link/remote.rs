@@ -64,8 +64,7 @@ fn has_failure_case(function: &ComponentFunc) -> bool {
     error.cases().any(|case| case.name == FAILURE_CASE && matches!(case.ty, Some(Type::String)))
 }
 
-/// Defines the import as a call of the callee's provider. The call runs in a task of its own: the
-/// callee's deadline holds even when the caller is gone.
+/// Defines the import as a call of the callee's provider.
 pub(super) fn define(
     instance: &mut LinkerInstance<'_, State>,
     callee: &Callee<'_>,
@@ -80,16 +79,12 @@ pub(super) fn define(
         let params = params.to_vec();
         let count = results.len();
         Box::pin(async move {
-            let task = tokio::spawn(async move {
-                match slot.get() {
-                    Some(provider) => provider.call(&name, params, count).await.map_err(|failure| failure.to_string()),
-                    None => Err("the platform is still starting".to_owned()),
-                }
-            });
-            let answers = match task.await {
-                Ok(Ok(answers)) => answers,
-                Ok(Err(reason)) => vec![unavailable(reason)],
-                Err(_) => vec![unavailable("the platform is stopping".to_owned())],
+            let answers = match slot.get() {
+                Some(provider) => provider
+                    .call(&name, params, count)
+                    .await
+                    .unwrap_or_else(|failure| vec![unavailable(failure.to_string())]),
+                None => vec![unavailable("the platform is still starting".to_owned())],
             };
             for (result, answer) in results.iter_mut().zip(answers) {
                 *result = answer;

@@ -14,7 +14,8 @@ use crate::{
 };
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, Uri, header};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use futures::StreamExt;
+use http_body_util::{BodyExt, BodyStream, Full, LengthLimitError, Limited, StreamBody};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -186,6 +187,7 @@ impl Server {
 
     async fn call(&self, request: Request<WasiBody>, id: &HeaderValue) -> Response<WasiBody> {
         match self.platform.http.http(request).await {
+            Ok(Ok(response)) if is_event_stream(&response) => response.map(|body| until(&self.stop, body)),
             Ok(Ok(response)) => response,
             Ok(Err(code)) => {
                 tracing::error!(
@@ -242,6 +244,16 @@ fn own(status: StatusCode, content_type: &'static str, body: String) -> Response
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     boxed(response)
+}
+
+fn is_event_stream(response: &Response<WasiBody>) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    kind.is_some_and(|kind| kind.starts_with("text/event-stream"))
+}
+
+/// An event stream ends by itself never: a stop would wait for it in vain, and then cut it off in the middle.
+fn until(stop: &CancellationToken, body: WasiBody) -> WasiBody {
+    StreamBody::new(BodyStream::new(body).take_until(stop.clone().cancelled_owned())).boxed_unsync()
 }
 
 pub(super) fn boxed(response: Response<Full<Bytes>>) -> Response<WasiBody> {
