@@ -7,6 +7,7 @@ use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::rt::TokioIo;
+use mindflow_backends::delivery::{DeadLetterFilter, DeadLetterId, DeadLetters, QueueError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{
@@ -31,6 +32,17 @@ pub enum Order {
     Swap { component: String, file: PathBuf },
     Operate { command: String, arguments: Vec<String> },
     RotateKeys,
+    DeadLetters(DeadLettersOrder),
+}
+
+/// What is to be done with dead letters; each is named `SUBSCRIPTION/EVENT-ID`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeadLettersOrder {
+    List { consumer: Option<String>, limit: u32 },
+    Show { id: String },
+    Retry { id: String },
+    Discard { id: String },
 }
 
 /// Where the host of this data directory listens.
@@ -113,7 +125,35 @@ pub async fn carry_out(platform: &Platform, order: Order) -> Result<Value, Strin
             let answer = platform.operate(&command, arguments).await.map_err(|error| error.to_string())?;
             serde_json::from_str(&answer).map_err(|error| format!("the component's answer is not JSON: {error}"))
         }
+        Order::DeadLetters(order) => {
+            let letters = platform.dead_letters().ok_or("this platform delivers no events")?;
+            dead_letters(&*letters, order).await
+        }
         Order::RotateKeys => platform.rotate_keys().await.map(|kid| json!({ "kid": kid })),
+    }
+}
+
+async fn dead_letters(letters: &dyn DeadLetters, order: DeadLettersOrder) -> Result<Value, String> {
+    let failed = |error: QueueError| crate::cli::line(&error);
+    let named = |id: &str| id.parse::<DeadLetterId>().map_err(|error| error.to_string());
+    let absent = |id: &str| format!("there is no dead letter {id}; `mindflow dead-letters list` lists them");
+    match order {
+        DeadLettersOrder::List { consumer, limit } => {
+            let filter = DeadLetterFilter { subscription: consumer, before: None, limit };
+            Ok(json!(letters.list(&filter).await.map_err(failed)?))
+        }
+        DeadLettersOrder::Show { id } => match letters.show(&named(&id)?).await.map_err(failed)? {
+            Some(letter) => Ok(json!(letter)),
+            None => Err(absent(&id)),
+        },
+        DeadLettersOrder::Retry { id } => match letters.redrive(&named(&id)?).await.map_err(failed)? {
+            true => Ok(json!({ "retried": id })),
+            false => Err(absent(&id)),
+        },
+        DeadLettersOrder::Discard { id } => match letters.discard(&named(&id)?).await.map_err(failed)? {
+            true => Ok(json!({ "discarded": id })),
+            false => Err(absent(&id)),
+        },
     }
 }
 

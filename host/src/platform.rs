@@ -11,7 +11,7 @@ use crate::{
 };
 use mindflow_backends::{
     clock::Clock,
-    delivery::{self, Delivery, Subscription},
+    delivery::{self, DeadLetters, Delivery, Subscription},
 };
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 use tokio::sync::Mutex;
@@ -149,6 +149,11 @@ impl Platform {
         self.stores.keyring.rotate().await.map_err(|error| error.to_string())
     }
 
+    /// The events that subscriptions gave up on.
+    pub fn dead_letters(&self) -> Option<Arc<dyn DeadLetters>> {
+        self.stores.dead_letters.clone()
+    }
+
     /// Every dependency and component with what is wrong with it, if anything.
     pub async fn health(&self) -> BTreeMap<String, Result<(), String>> {
         let mut health = self.stores.health().await;
@@ -210,6 +215,7 @@ fn grants(entry: &ComponentEntry, variables: BTreeMap<String, String>, stores: &
         realtime: Some(Arc::clone(&stores.realtime)),
         topics: entry.realtime.clone(),
         keyring: Some(Arc::clone(&stores.keyring)),
+        dead_letters: stores.dead_letters.clone().filter(|_| entry.dead_letters),
         variables,
         clock: stores.clock.clone(),
     }

@@ -3,6 +3,7 @@
 use crate::manifest::{Manifest, RuntimeConfig};
 use mindflow_backends::{
     clock::Clock,
+    delivery::{DeadLetters, PostgresQueue},
     key_value::{self, KeyValue},
     keys::{self, Keyring, PostgresKeys},
     postgres::{
@@ -20,6 +21,7 @@ pub struct Stores {
     pub buckets: BTreeMap<String, Arc<dyn KeyValue>>,
     pub realtime: Arc<dyn Realtime>,
     pub keyring: Arc<Keyring>,
+    pub dead_letters: Option<Arc<dyn DeadLetters>>,
     pub clock: Clock,
 }
 
@@ -139,7 +141,9 @@ impl Stores {
             access_lifetime: Duration::from_secs(manifest.tokens.lifetime_s),
         };
         let keyring = Keyring::open(Arc::new(PostgresKeys::new(keys_database)), settings, clock.clone()).await?;
-        Ok(Self { server: Mutex::new(server), databases, buckets, realtime, keyring, clock })
+        let dead_letters =
+            databases.get(&config.events.database).map(|database| Arc::new(PostgresQueue::new(database.clone())) as _);
+        Ok(Self { server: Mutex::new(server), databases, buckets, realtime, keyring, dead_letters, clock })
     }
 
     /// Closes everything in the order that loses nothing.

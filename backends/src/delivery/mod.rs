@@ -30,6 +30,6 @@ pub mod subscription;
 pub use envelope::{Event, Metadata};
 pub use policy::RetryPolicy;
 pub use postgres::PostgresQueue;
-pub use queue::{DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetters, Depth, Queue, QueueError};
+pub use queue::{DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterIdError, DeadLetters, Depth, Queue, QueueError};
 pub use service::{Delivery, Options, StartError};
 pub use subscription::{Attempt, Failure, Handler, Subscription};

@@ -3,6 +3,7 @@
 
 pub mod bindings;
 pub mod config;
+pub mod dead_letters;
 pub mod jwt;
 pub mod key_value;
 pub mod realtime;
@@ -14,7 +15,9 @@ use crate::{
     manifest::{DatabaseAccess, RealtimeGrant},
 };
 use bindings::platform;
-use mindflow_backends::{clock::Clock, key_value::KeyValue, keys::Keyring, postgres::Database, realtime::Realtime};
+use mindflow_backends::{
+    clock::Clock, delivery::DeadLetters, key_value::KeyValue, keys::Keyring, postgres::Database, realtime::Realtime,
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -31,6 +34,8 @@ pub struct Grants {
     pub realtime: Option<Arc<dyn Realtime>>,
     pub topics: RealtimeGrant,
     pub keyring: Option<Arc<Keyring>>,
+    /// The queue whose dead letters it may see.
+    pub dead_letters: Option<Arc<dyn DeadLetters>>,
     pub variables: BTreeMap<String, String>,
     pub clock: Clock,
 }
@@ -49,6 +54,7 @@ pub fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     platform::jwt_signer::add_to_linker::<_, Own>(linker, state)?;
     platform::jwt_verifier::add_to_linker::<_, Own>(linker, state)?;
     platform::config::add_to_linker::<_, Own>(linker, state)?;
+    platform::dead_letters::add_to_linker::<_, Own>(linker, state)?;
     platform::websocket::add_to_linker::<_, Own>(linker, state)
 }
 

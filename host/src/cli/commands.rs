@@ -1,9 +1,9 @@
 //! The commands that end: each asks the running host where there is one, and else does its work itself.
 
-use super::{Place, line, table};
+use super::{DeadLettersCommand, Place, line, table};
 use crate::{
     application::Application,
-    control::{self, Order},
+    control::{self, DeadLettersOrder, Order},
     observe::logs,
     platform::{Platform, Role},
     stores::{Databases, Schema},
@@ -83,6 +83,37 @@ pub async fn swap(place: &Place, component: String, file: &Path) -> Result<(), S
 pub async fn rotate_keys(place: &Place) -> Result<(), String> {
     let answer = order(place, Order::RotateKeys).await?;
     print(&Value::Array(vec![answer]), false)
+}
+
+pub async fn dead_letters(place: &Place, command: DeadLettersCommand) -> Result<(), String> {
+    match command {
+        DeadLettersCommand::List { consumer, limit, json } => {
+            let list = order(place, Order::DeadLetters(DeadLettersOrder::List { consumer, limit })).await?;
+            if json { print(&list, true) } else { print(&overview(&list), false) }
+        }
+        DeadLettersCommand::Show { id } => {
+            print(&order(place, Order::DeadLetters(DeadLettersOrder::Show { id })).await?, true)
+        }
+        DeadLettersCommand::Retry { id } => {
+            print(&order(place, Order::DeadLetters(DeadLettersOrder::Retry { id })).await?, false)
+        }
+        DeadLettersCommand::Discard { id } => {
+            print(&order(place, Order::DeadLetters(DeadLettersOrder::Discard { id })).await?, false)
+        }
+    }
+}
+
+/// What of a dead letter fits a line.
+fn overview(list: &Value) -> Value {
+    let rows = list.as_array().into_iter().flatten().map(|letter| {
+        let event = |field: &str| letter.get("event").and_then(|event| event.get(field)).cloned().unwrap_or_default();
+        let own = |field: &str| letter.get(field).cloned().unwrap_or_default();
+        json!({
+            "id": own("id"), "type": event("eventType"), "entity": event("partitionKey"), "attempts": own("attempts"),
+            "parked": own("parked"), "deadAt": own("deadAt"), "lastError": own("lastError"),
+        })
+    });
+    Value::Array(rows.collect())
 }
 
 pub async fn operate(place: &Place, command: &str, arguments: Vec<String>, json: bool) -> Result<(), String> {

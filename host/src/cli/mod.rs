@@ -69,6 +69,9 @@ enum Command {
         /// The new component file.
         file: PathBuf,
     },
+    /// Look at the events that a subscription gave up on, and deliver or discard them.
+    #[command(subcommand)]
+    DeadLetters(DeadLettersCommand),
     /// Look after the signing keys.
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -85,6 +88,28 @@ enum ComponentsCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, Subcommand)]
+enum DeadLettersCommand {
+    /// List them, newest first.
+    List {
+        /// Only this subscription's, such as `query`.
+        #[arg(long, value_name = "NAME")]
+        consumer: Option<String>,
+        /// At most this many, and no more than 100.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one with its whole event, as JSON.
+    Show { id: String },
+    /// Deliver one again, then what waits behind it, in order.
+    Retry { id: String },
+    /// Give one up and go on with what waits behind it; the archive keeps the event.
+    Discard { id: String },
 }
 
 #[derive(Debug, Subcommand)]
@@ -146,7 +171,9 @@ fn refused(error: &clap::Error) -> ExitCode {
         return ExitCode::FAILURE;
     }
     let what = paragraph(&text, " ");
-    let usage = text.split_once("Usage: ").map_or("see `mindflow --help`".to_owned(), |(_, usage)| format!("usage: {}", paragraph(usage, " | ")));
+    let usage = text
+        .split_once("Usage: ")
+        .map_or("see `mindflow --help`".to_owned(), |(_, usage)| format!("usage: {}", paragraph(usage, " | ")));
     eprintln!("mindflow: {}; {usage}", what.strip_prefix("error: ").unwrap_or(&what));
     ExitCode::FAILURE
 }
@@ -202,6 +229,7 @@ async fn run(matches: &ArgMatches, operated: &[String]) -> Result<(), String> {
         Command::Check => commands::check(&place).await,
         Command::Components(ComponentsCommand::List { json }) => commands::components(&place, json).await,
         Command::Swap { component, file } => commands::swap(&place, component, &file).await,
+        Command::DeadLetters(command) => commands::dead_letters(&place, command).await,
         Command::Keys(KeysCommand::Rotate) => commands::rotate_keys(&place).await,
         Command::Operator(words) => Err(format!(
             "there is no command `{}`; `mindflow --help` lists them",
@@ -211,7 +239,7 @@ async fn run(matches: &ArgMatches, operated: &[String]) -> Result<(), String> {
 }
 
 /// An error with its causes, in one line.
-fn line(error: &dyn std::error::Error) -> String {
+pub(crate) fn line(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -155,7 +155,12 @@ impl Provider {
     }
 
     /// Calls `interface#function` with component-model values.
-    pub async fn call(self: &Arc<Self>, function: &str, params: Vec<Val>, results: usize) -> Result<Vec<Val>, CallFailure> {
+    pub async fn call(
+        self: &Arc<Self>,
+        function: &str,
+        params: Vec<Val>,
+        results: usize,
+    ) -> Result<Vec<Val>, CallFailure> {
         let generation = self.current.load_full();
         let Some(index) = generation.exports.function(function) else {
             return Err(CallFailure::NoFunction {
@@ -185,7 +190,8 @@ impl Provider {
         command: String,
         arguments: Vec<String>,
     ) -> Result<Result<String, String>, CallFailure> {
-        self.run(self.current.load_full(), self.deadline(), move |reply| Work::Operate { command, arguments, reply }).await
+        self.run(self.current.load_full(), self.deadline(), move |reply| Work::Operate { command, arguments, reply })
+            .await
     }
 
     /// The component's own word on whether it can work; components without one are.

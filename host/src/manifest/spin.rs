@@ -142,6 +142,7 @@ struct ComponentTool {
     publishes: Vec<String>,
     jwt: Vec<JwtGrant>,
     realtime: RealtimeGrant,
+    dead_letters: bool,
     instances: Instances,
     subscriptions: Vec<SubscriptionEntry>,
     websocket: Option<WebSocketRoute>,
@@ -250,6 +251,8 @@ pub struct ComponentEntry {
     pub publishes: BTreeSet<String>,
     pub jwt: Vec<JwtGrant>,
     pub realtime: RealtimeGrant,
+    /// Whether it may see and release dead letters.
+    pub dead_letters: bool,
     /// Spin's own key, templates not yet filled in.
     pub allowed_outbound_hosts: Vec<String>,
     /// Templates of its variables.
@@ -372,6 +375,7 @@ fn component(name: String, entry: SpinComponent, root: &Path) -> ComponentEntry 
         publishes: tool.publishes.into_iter().collect(),
         jwt: tool.jwt,
         realtime: tool.realtime,
+        dead_letters: tool.dead_letters,
         allowed_outbound_hosts: entry.allowed_outbound_hosts,
         variables: entry.variables,
         instances: tool.instances,

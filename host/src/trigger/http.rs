@@ -13,8 +13,8 @@ use crate::{
     platform::Platform,
 };
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, Uri, header};
 use futures::StreamExt;
+use http::{HeaderValue, Request, Response, StatusCode, Uri, header};
 use http_body_util::{BodyExt, BodyStream, Full, LengthLimitError, Limited, StreamBody};
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
