@@ -10,7 +10,10 @@ use mindflow::{
     manifest::{Manifest, RuntimeConfig},
     platform::{Platform, Role},
 };
-use std::{path::PathBuf, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
 use wasmtime::component::Val;
 
 const WARM_CALLS: u32 = 20_000;
@@ -28,9 +31,9 @@ async fn main() -> anyhow::Result<()> {
 
 /// Mean microseconds of a call; `uses_max` 1 makes a new instance for each.
 async fn measure(
-    manifest: &PathBuf,
-    config: &PathBuf,
-    data_dir: &PathBuf,
+    manifest: &Path,
+    config: &Path,
+    data_dir: &Path,
     uses_max: Option<u32>,
     calls: u32,
 ) -> anyhow::Result<f64> {
@@ -38,7 +41,7 @@ async fn measure(
     let query = manifest.components.get_mut("query").context("the manifest has no component `query`")?;
     query.instances.uses_max = uses_max.unwrap_or(query.instances.uses_max);
     let mut config = RuntimeConfig::load(config)?;
-    config.data_dir.clone_from(data_dir);
+    config.data_dir.clone_from(&data_dir.to_owned());
     let application = Application::load(manifest, config)?;
     let platform = Platform::start(application, Role::Operator).await?;
     let provider = platform.providers.get("query").context("no provider")?;

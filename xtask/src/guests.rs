@@ -5,7 +5,7 @@
 use crate::cargo::{cargo, succeed};
 use crate::toolchain::{GuestToolchain, TARGET};
 use crate::workspace::{Guest, Workspace};
-use crate::{wit, write};
+use crate::{graphiql, wit, write};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use std::fs;
@@ -46,6 +46,9 @@ pub fn build(workspace: &Workspace, args: &BuildArgs) -> Result<()> {
     if guests.is_empty() {
         println!("build: no package is a component yet");
         return Ok(());
+    }
+    if guests.iter().any(|guest| guest.component == graphiql::COMPONENT) {
+        graphiql::bundle(workspace)?;
     }
     let toolchain = GuestToolchain::find()?;
     let target = workspace.target().join(toolchain.target_folder());

@@ -4,6 +4,7 @@
 
 mod bench;
 mod cargo;
+mod graphiql;
 mod guests;
 mod lint;
 mod lookup;

@@ -82,8 +82,8 @@ pub fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
     host.stop()?;
 
     let call = component_call(workspace, data_dir.path())?;
-    report.fact("A call into a component, its instance kept", format!("{} µs", call["warm_us"]));
-    report.fact("A call into a component, a new instance each time", format!("{} µs", call["fresh_us"]));
+    report.fact("A call into a component, its instance kept", format!("{} µs", field(&call, "warm_us")?));
+    report.fact("A call into a component, a new instance each time", format!("{} µs", field(&call, "fresh_us")?));
 
     let text = report.markdown(args.seconds, args.connections);
     println!("\n{text}");
@@ -100,7 +100,11 @@ fn account(host: &Host) -> Result<String> {
     host.post("/auth/register", None, &json!({ "email": EMAIL, "password": PASSWORD, "displayName": "Bench" }))?;
     host.command(&["users", "grant", EMAIL, "premium"])?;
     let grant = host.post("/auth/login", None, &json!({ "email": EMAIL, "password": PASSWORD }))?;
-    grant["accessToken"].as_str().map(ToOwned::to_owned).context("the login answered no token")
+    field(&grant, "accessToken")?.as_str().map(ToOwned::to_owned).context("the login answered no token")
+}
+
+fn field<'a>(answer: &'a Value, name: &str) -> Result<&'a Value> {
+    answer.get(name).with_context(|| format!("no `{name}` in {answer}"))
 }
 
 fn component_call(workspace: &Workspace, data_dir: &std::path::Path) -> Result<Value> {

@@ -1,0 +1,67 @@
+//! The script and the style of the GraphiQL page, which the gateway embeds: bundled before it is compiled.
+//!
+//! They need Node, which nothing else of the platform does. Without it, or without its packages, the gateway
+//! is built all the same, and the page says what is missing.
+
+use crate::cargo::succeed;
+use crate::workspace::Workspace;
+use crate::{lookup, write};
+use anyhow::{Context, Result};
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::Command;
+
+/// The component that serves the page.
+pub const COMPONENT: &str = "gateway";
+
+const SOURCES: &str = "components/gateway/graphiql";
+/// Where the gateway's build script looks, whatever cargo's target folder is.
+const BUNDLE: &str = "target/graphiql";
+const FILES: [&str; 2] = ["graphiql.js.gz", "graphiql.css.gz"];
+/// What the packages were installed from.
+const STAMP: &str = "node_modules/.installed";
+
+pub fn bundle(workspace: &Workspace) -> Result<()> {
+    let (sources, bundle) = (workspace.root.join(SOURCES), workspace.root.join(BUNDLE));
+    let Some(npm) = lookup::on_path("npm") else {
+        println!("build: there is no npm here, so GraphiQL's bundle is left as it is; install Node 20 or newer for it");
+        return Ok(());
+    };
+    // Builds at the same time share the packages. Beside the bundle: cargo watches what lies in its folder.
+    let lock = bundle.with_extension("lock");
+    fs::create_dir_all(&bundle).with_context(|| format!("make {}", bundle.display()))?;
+    let lock =
+        File::options().create(true).append(true).open(&lock).with_context(|| format!("open {}", lock.display()))?;
+    lock.lock().context("wait for another build of GraphiQL")?;
+
+    if let Err(error) = install(&npm, &sources) {
+        println!("build: {error:#}; GraphiQL's bundle is left as it is");
+        return Ok(());
+    }
+    let made = tempfile::tempdir().context("make a folder for GraphiQL's bundle")?;
+    let mut build = Command::new("node");
+    build.arg("build.mjs").arg(made.path()).current_dir(&sources);
+    succeed(&mut build, "the bundling of GraphiQL")?;
+    for name in FILES {
+        let bytes = fs::read(made.path().join(name)).with_context(|| format!("GraphiQL's bundle has no {name}"))?;
+        if write::if_changed(&bundle.join(name), &bytes)? {
+            println!("build: {name}, {} KiB", bytes.len().div_ceil(1024));
+        }
+    }
+    Ok(())
+}
+
+/// Again only when what the lock file asks for has changed.
+fn install(npm: &Path, sources: &Path) -> Result<()> {
+    let wanted = fs::read(sources.join("package-lock.json")).context("GraphiQL has no package-lock.json")?;
+    let stamp = sources.join(STAMP);
+    if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    println!("build: installing GraphiQL's packages");
+    let mut ci = Command::new(npm);
+    // No package of these has to run anything to be installed.
+    ci.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]).current_dir(sources);
+    succeed(&mut ci, "npm ci")?;
+    fs::write(&stamp, wanted).with_context(|| format!("write {}", stamp.display()))
+}
