@@ -34,6 +34,7 @@ impl Clock {
     }
 
     /// Microseconds since 1970-01-01T00:00:00Z.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     pub fn now_us(&self) -> i64 {
         match &self.0 {
             Source::System => jiff::Timestamp::now().as_microsecond(),

@@ -7,6 +7,7 @@ pub fn now_us() -> i64 {
     now().as_microsecond()
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub fn now() -> Timestamp {
     Timestamp::now()
 }

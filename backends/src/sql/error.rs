@@ -84,8 +84,9 @@ impl From<tokio_postgres::Error> for Error {
             "0A000" if db.message() == CACHED_PLAN_CHANGED => Self::Conflict(detail),
             "57014" => Self::Timeout,
             "53300" => Self::PoolExhausted,
-            // disk_full, out_of_memory: nothing was written, and the statement itself is as good as ever.
-            "53100" | "53200" => Self::Unavailable(detail.message),
+            // Nothing was written, and the statement itself is as good as ever.
+            "53100" => Self::Unavailable(format!("the disk is full, free some space: {}", detail.message)),
+            "53200" => Self::Unavailable(detail.message),
             code if is_unavailable(code) => Self::Unavailable(detail.message),
             _ => Self::Statement(detail),
         }
