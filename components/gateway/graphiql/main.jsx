@@ -8,8 +8,9 @@ import { createRoot } from "react-dom/client";
 
 const DEFAULT_HEADERS = JSON.stringify({ authorization: "Bearer " }, null, 2);
 
-const DEFAULT_QUERY = `# Log in with POST /auth/login and put its access token behind "Bearer" in the headers below.
-# Without one, the schema can be read (the book on the left) and { __typename } can be asked.
+const DEFAULT_QUERY = `# Log in at POST /auth/login, and put the access
+# token behind "Bearer" in the headers below.
+# The book on the left is the schema.
 
 query Dashboard {
   me {

@@ -56,6 +56,7 @@ async fn dispatch(
 ) -> Result<Response, Failure> {
     match route {
         Route::Graphql => Ok(graphql::http::respond(request, viewer, settings).await),
+        Route::GraphiqlAsset(name) => graphql::http::graphiql_asset(&name, request.headers(), settings),
         Route::SchemaSdl => graphql::http::sdl(settings),
         Route::Register => rest::account::register(request, viewer).await,
         Route::Login => rest::account::login(request, viewer).await,

@@ -6,6 +6,8 @@ use http::Method;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
     Graphql,
+    /// A file of the GraphiQL page, by its name.
+    GraphiqlAsset(String),
     SchemaSdl,
     Register,
     Login,
@@ -24,7 +26,7 @@ impl Route {
         match self {
             // Its own layer answers 405 in GraphQL's shape; this is for OPTIONS.
             Self::Graphql => "GET, HEAD, POST, OPTIONS",
-            Self::SchemaSdl | Self::Jwks | Self::Sessions => "GET, HEAD, OPTIONS",
+            Self::SchemaSdl | Self::GraphiqlAsset(_) | Self::Jwks | Self::Sessions => "GET, HEAD, OPTIONS",
             Self::Register | Self::Login | Self::Refresh | Self::Logout => "POST, OPTIONS",
             Self::Session(_) => "DELETE, OPTIONS",
             Self::Journals => "GET, HEAD, POST, OPTIONS",
@@ -36,6 +38,7 @@ impl Route {
         let mut segments = path.strip_prefix('/')?.split('/');
         let found = match (segments.next()?, segments.next(), segments.next()) {
             ("graphql", None, None) => Self::Graphql,
+            ("graphql", Some("assets"), Some(name)) if !name.is_empty() => Self::GraphiqlAsset(name.to_owned()),
             ("schema.graphql", None, None) => Self::SchemaSdl,
             ("auth", Some("register"), None) => Self::Register,
             ("auth", Some("login"), None) => Self::Login,
@@ -74,6 +77,7 @@ mod tests {
     fn every_path_of_the_contract_is_found() {
         for (method, path, route) in [
             (Method::POST, "/graphql", Route::Graphql),
+            (Method::GET, "/graphql/assets/7.js", Route::GraphiqlAsset("7.js".into())),
             (Method::GET, "/schema.graphql", Route::SchemaSdl),
             (Method::POST, "/auth/register", Route::Register),
             (Method::POST, "/auth/login", Route::Login),
@@ -91,7 +95,9 @@ mod tests {
 
     #[test]
     fn an_unknown_path_is_404_and_a_wrong_method_405_with_the_right_ones() {
-        for path in ["/", "/auth", "/api/journals/", "/api/journals/7/8", "/graphql/", "/auth/sessions/7/8"] {
+        for path in
+            ["/", "/auth", "/api/journals/", "/api/journals/7/8", "/graphql/", "/graphql/assets/", "/auth/sessions/7/8"]
+        {
             assert_eq!(find(&Method::GET, path).unwrap_err().kind, Kind::NotFound, "{path}");
         }
         assert_eq!(

@@ -5,7 +5,7 @@ use super::limits::{self, Executed};
 use super::params::Params;
 use super::scope::SharedScope;
 use super::shape::Asked;
-use super::{errors, schema};
+use super::{errors, schema, surrogates};
 use crate::failure::{Failure, Kind};
 use crate::settings::Settings;
 use async_graphql::parser::parse_query;
@@ -126,6 +126,8 @@ pub async fn prepare(mut params: Params, scope: &SharedScope, settings: &Setting
         Kind::PersistedQueryNotFound => refuse(failure),
         _ => Refused::request(&failure, &correlation_id),
     })?;
+    let query = surrogates::join(query);
+    limits::check_nesting(&query).map_err(refuse)?;
     let document = parse_query(&query).map_err(|error| Refused::parse(error.into(), &correlation_id))?;
     let variables = Variables::from_json(params.variables.into());
     let operation = chosen(&document, params.operation_name.as_deref()).map_err(refuse)?;

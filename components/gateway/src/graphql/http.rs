@@ -13,7 +13,7 @@ use crate::web::media::{self, Answer as AnswerType};
 use crate::web::{Request, Response, header, preflight};
 use async_graphql::parser::types::OperationType;
 use futures::future::join_all;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 
 const METHODS: &str = "GET, HEAD, POST, OPTIONS";
 
@@ -24,6 +24,15 @@ pub fn sdl(settings: &Settings) -> Result<Response, Failure> {
         return Err(Failure::new(Kind::NotFound, "The schema is not shown here."));
     }
     Ok(Response::text(StatusCode::OK, "text/plain; charset=utf-8", schema().sdl()).header("cache-control", "no-cache"))
+}
+
+/// # Errors
+/// 404 when the page is off, and as [`graphiql::asset`].
+pub fn graphiql_asset(name: &str, headers: &HeaderMap, settings: &Settings) -> Result<Response, Failure> {
+    if !settings.graphiql {
+        return Err(Failure::new(Kind::NotFound, "GraphiQL is not shown here."));
+    }
+    graphiql::asset(name, headers)
 }
 
 pub async fn respond(request: &Request, viewer: &Viewer, settings: &'static Settings) -> Response {

@@ -6,8 +6,8 @@
 //! found (its rule MaxIntrospectionDepth).
 
 use crate::failure::{Failure, Kind};
-use crate::graphql::errors;
 use crate::graphql::shape::Asked;
+use crate::graphql::{errors, surrogates};
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextValidation};
 use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet};
 use async_graphql::{Response, ServerError, ValidationResult, Variables, async_trait};
@@ -16,6 +16,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 const DEPTH_MAX: u32 = 12;
+/// Brackets within brackets, as text: the engine's parser takes no more selections within selections. It finds
+/// that out only after its grammar has gone through the text recursively, for which a sandbox's stack is small.
+const NESTING_MAX: u32 = 64;
 /// Also the most fields: each costs at least one.
 const COMPLEXITY_MAX: u32 = 1_000;
 /// No field of ours takes more than `@skip` and `@include`.
@@ -38,6 +41,31 @@ impl Measure {
         self.fields = self.fields.saturating_add(other.fields);
         self.introspection_lists = self.introspection_lists.max(other.introspection_lists);
     }
+}
+
+/// # Errors
+/// `TooComplex` for a text that is nested too deeply to be parsed.
+pub fn check_nesting(query: &str) -> Result<(), Failure> {
+    let mut depth = 0_u32;
+    let mut rest = query;
+    while !rest.is_empty() {
+        let (part, after) = rest.split_at_checked(surrogates::part_bytes(rest)).unwrap_or((rest, ""));
+        rest = after;
+        if part.starts_with(['"', '#']) {
+            continue;
+        }
+        for byte in part.bytes() {
+            match byte {
+                b'{' | b'(' | b'[' => depth += 1,
+                b'}' | b')' | b']' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            if depth > NESTING_MAX {
+                return Err(too_complex(format!("The query nests more than {NESTING_MAX} brackets.")));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// # Errors
@@ -196,6 +224,39 @@ mod tests {
     fn twelve_levels_are_allowed_and_thirteen_are_not() {
         assert!(checked(&nested(12)).is_ok());
         assert_eq!(checked(&nested(13)).unwrap_err().kind, Kind::TooComplex);
+    }
+
+    #[test]
+    fn a_text_nested_beyond_all_sense_is_refused_before_it_is_parsed() {
+        for nested in ["{a".repeat(65), format!("{{ a(x: {}", "[".repeat(64)), "([{".repeat(30)] {
+            assert_eq!(check_nesting(&nested).unwrap_err().kind, Kind::TooComplex, "{nested}");
+        }
+        assert!(check_nesting(&format!("{}{}", "{".repeat(64), "}".repeat(64))).is_ok());
+        assert!(check_nesting(&"{ a(x: [1]) }".repeat(100)).is_ok());
+    }
+
+    #[test]
+    fn brackets_in_strings_and_comments_are_no_nesting() {
+        let many = "[".repeat(100);
+        for harmless in [
+            format!(r#"{{ a(x: "{many}") }}"#),
+            format!(r#"{{ a(x: "\"{many}") }}"#),
+            format!(r#"{{ a(x: """ "{many}" \""" {many} """) }}"#),
+            format!("# {many}\n{{ a }}"),
+            format!("{{ a }} # {many}"),
+            format!(r#"{{ a(x: "{many}"#),
+            r#"{ a(x: "ü\"#.to_owned(),
+        ] {
+            assert!(check_nesting(&harmless).is_ok(), "{harmless}");
+        }
+        for hidden in [
+            format!("# c\n{many}"),
+            format!("# c\r{many}"),
+            format!(r#"{{ a(x: "", y: {many}"#),
+            format!(r#"{{ a(x: "\\" y: {many}"#),
+        ] {
+            assert!(check_nesting(&hidden).is_err(), "{hidden}");
+        }
     }
 
     #[test]

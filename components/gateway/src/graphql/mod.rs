@@ -11,6 +11,7 @@ mod roots;
 pub mod scope;
 pub mod shape;
 pub mod sse;
+mod surrogates;
 mod types;
 
 use async_graphql::Schema;

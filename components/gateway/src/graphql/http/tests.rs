@@ -175,3 +175,20 @@ fn a_browser_gets_the_page() {
     assert_eq!(response.headers["content-type"], "text/html; charset=utf-8");
     assert!(text(response).contains("GraphiQL"));
 }
+
+#[test]
+fn a_page_that_is_off_is_no_page_and_has_no_files() {
+    static OFF: Settings = Settings { introspection: true, graphiql: false, cors_origins: Vec::new() };
+    let request = http::Request::get("/graphql?query={__typename}").header("accept", "text/html").body(Vec::new());
+    let page = block_on(respond(&request.unwrap(), &Viewer::new(Presented::Nothing, "c-1".into(), None), &OFF));
+    assert!(!page.headers["content-type"].to_str().unwrap().starts_with("text/html"));
+    let failure = graphiql_asset("0123456789abcdef.js", &HeaderMap::new(), &OFF).err().unwrap();
+    assert_eq!(failure.kind, Kind::NotFound);
+}
+
+#[test]
+fn a_string_may_have_the_two_escapes_of_one_character() {
+    let literal = |text: &str| json!({"query": format!(r#"{{ __type(name: "{text}") {{ name }} }}"#)});
+    assert_eq!(body(post(NEW, &literal(r"\ud83d\ude00"))), json!({"data": {"__type": null}}));
+    assert_eq!(post(NEW, &literal(r"\ud83d")).status, 400);
+}

@@ -3,6 +3,7 @@
 use crate::bindings::{accounts, journal};
 use crate::fresh;
 use crate::graphql::scope::{self, ask, ask_as_admin};
+use crate::graphql::types::dead_letter;
 use crate::graphql::types::entry::{JournalEntry, Tag};
 use crate::graphql::types::inputs::{CreateJournalEntryInput, UpdateJournalEntryInput};
 use crate::graphql::types::mood::{Mood, MoodPoint};
@@ -135,5 +136,24 @@ impl Mutation {
     ) -> Result<User> {
         let roles = roles.into_iter().map(Into::into).collect();
         Ok(ask_as_admin(ctx, |context| accounts::set_roles(context, user_id.into(), roles)).await?.into())
+    }
+
+    /// Delivers a dead letter again, then what waits behind it, in order. False when it is not there. For
+    /// administrators.
+    async fn retry_dead_letter(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The dead letter's id.")] id: ID,
+    ) -> Result<bool> {
+        ask_as_admin(ctx, |_| dead_letter::retry(id.into())).await
+    }
+
+    /// Gives a dead letter up and goes on with what waits behind it. False when it is not there. For administrators.
+    async fn discard_dead_letter(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The dead letter's id.")] id: ID,
+    ) -> Result<bool> {
+        ask_as_admin(ctx, |_| dead_letter::discard(id.into())).await
     }
 }

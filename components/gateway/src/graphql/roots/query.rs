@@ -3,6 +3,7 @@
 use crate::bindings::reads;
 use crate::fresh;
 use crate::graphql::scope::{self, SharedScope, ask, ask_as_admin};
+use crate::graphql::types::dead_letter::{self, DeadLetterConnection};
 use crate::graphql::types::entry::{Insight, JournalEntry, Tag};
 use crate::graphql::types::inputs::JournalFilter;
 use crate::graphql::types::mood::MoodPoint;
@@ -127,6 +128,23 @@ impl Query {
             reads::users(context, search, page).await
         });
         Ok(page.await?.into())
+    }
+
+    /// Events that a consumer gave up on, newest first. For administrators.
+    #[graphql(complexity = "page::cost(first, 50, child_complexity)")]
+    async fn dead_letters(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only this consumer's.")] consumer: Option<String>,
+        #[graphql(desc = "How many, 1 to 100.", default_with = "Some(50)")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+    ) -> Result<DeadLetterConnection> {
+        let page =
+            ask_as_admin(
+                ctx,
+                |_| async move { dead_letter::page(consumer, page::size("first", first, 50)?, after).await },
+            );
+        page.await
     }
 }
 

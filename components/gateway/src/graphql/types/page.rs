@@ -33,13 +33,13 @@ pub fn cost(asked: Option<i32>, default: i32, child_complexity: usize) -> usize 
 #[derive(SimpleObject)]
 pub struct PageInfo {
     /// Whether more follow: ask with `after: endCursor`.
-    has_next_page: bool,
+    pub has_next_page: bool,
     /// Whether others come before.
-    has_previous_page: bool,
+    pub has_previous_page: bool,
     /// The first edge's cursor; null for an empty page.
-    start_cursor: Option<String>,
+    pub start_cursor: Option<String>,
     /// The last edge's cursor; null for an empty page.
-    end_cursor: Option<String>,
+    pub end_cursor: Option<String>,
 }
 
 /// An entry and its place in the list.
