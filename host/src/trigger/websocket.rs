@@ -86,8 +86,11 @@ pub fn accept(
         let (to_component, incoming) = mpsc::channel(QUEUE_MAX);
         let (outgoing, from_component) = mpsc::channel(QUEUE_MAX);
         let call = async {
+            let to_peer = outgoing.clone();
             if let Err(failure) = component.socket(upgrade, Socket::new(incoming, outgoing)).await {
                 tracing::warn!(%peer, "connection: {failure}");
+                let reason = "try again shortly".to_owned();
+                let _ = to_peer.send(Outgoing::Close { code: CloseCode::Again.into(), reason }).await;
             }
         };
         tokio::join!(call, pump(stream, to_component, from_component, stop));

@@ -1,0 +1,143 @@
+//! Goal: what happens on one device is told on the others, to the owner alone. Method: a WebSocket and a stream of
+//! server-sent events that listen while another client writes.
+
+use mindflow_tests::{Account, GraphqlSocket, Platform, Received, Sse};
+use serde_json::{Value, json};
+
+const CHANGED: &str = "subscription { entryChanged { kind entryId entry { title version } } }";
+const UPDATE: &str = "mutation ($input: UpdateJournalEntryInput!) { updateJournalEntry(input: $input) { id } }";
+const DELETE: &str = "mutation ($id: ID!) { deleteJournalEntry(id: $id) }";
+
+/// A subscription tells what comes after it began; this writes until it has begun.
+async fn begun(account: &Account, socket: &mut GraphqlSocket, id: &str) {
+    let probe = account.write(json!({ "title": "Probe", "content": "c" })).await;
+    let told = socket.next(id).await;
+    assert_eq!((&told["entryChanged"]["kind"], &told["entryChanged"]["entryId"]), (&json!("CREATED"), &probe["id"]));
+}
+
+/// Waits until the host's log shows nothing more to come: an operation over the same socket is answered after it.
+async fn settled(socket: &mut GraphqlSocket) {
+    let id = socket.subscribe("{ __typename }", json!({})).await;
+    assert_eq!(socket.next(&id).await["__typename"], "Query");
+    assert_eq!(socket.message().await["type"], "complete");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_on_one_device_is_told_on_the_others_in_order_and_to_nobody_else() {
+    let platform = Platform::services().start().await;
+    let (ada, bob) = (platform.register().await, platform.register().await);
+    let phone = ada.login().await;
+    let (mut socket, mut stranger) = (phone.socket().await, bob.socket().await);
+    let (id, theirs) = (socket.subscribe(CHANGED, json!({})).await, stranger.subscribe(CHANGED, json!({})).await);
+    settled(&mut socket).await;
+    settled(&mut stranger).await;
+    begun(&bob, &mut stranger, &theirs).await;
+
+    let entry = ada.write(json!({ "title": "One", "content": "c" })).await;
+    ada.data(UPDATE, json!({ "input": { "id": entry["id"], "title": "Two" } })).await;
+    ada.data(DELETE, json!({ "id": entry["id"] })).await;
+    ada.data("mutation ($id: ID!) { restoreJournalEntry(id: $id) { id } }", json!({ "id": entry["id"] })).await;
+    let mut kinds = Vec::new();
+    for _ in 0..4 {
+        let told = socket.next(&id).await["entryChanged"].clone();
+        assert_eq!(told["entryId"], entry["id"]);
+        kinds.push(told["kind"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(kinds[..3], ["CREATED", "UPDATED", "DELETED"]);
+    // Nothing of it reached the stranger, whose next message is of an entry of the stranger's own.
+    begun(&bob, &mut stranger, &theirs).await;
+
+    socket.send(&json!({ "id": id, "type": "complete" })).await;
+    ada.write(json!({ "title": "Unheard", "content": "c" })).await;
+    settled(&mut socket).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn server_sent_events_tell_the_same_where_a_websocket_cannot_be_had() {
+    let platform = Platform::services().start().await;
+    let ada = platform.register().await;
+    let mut stream = ada.sse(CHANGED, json!({})).await;
+    assert!(stream.status == 200 && stream.content_type.starts_with("text/event-stream"));
+    let entry = ada.write(json!({ "title": "One", "content": "c" })).await;
+    let (name, told) = stream.next().await.unwrap();
+    assert_eq!(name, "next");
+    assert_eq!(
+        told["data"]["entryChanged"],
+        json!({ "kind": "CREATED", "entryId": entry["id"], "entry": { "title": "One", "version": 1 } })
+    );
+
+    // A query has one answer and then completes.
+    let mut query = ada.sse("{ __typename }", json!({})).await;
+    assert_eq!(query.next().await, Some(("next".to_owned(), json!({ "data": { "__typename": "Query" } }))));
+    assert_eq!(query.next().await, Some(("complete".to_owned(), Value::Null)));
+    assert_eq!(query.next().await, None);
+
+    let body = json!({ "query": CHANGED });
+    let mut nobody = Sse::open(
+        platform.http().request(reqwest::Method::POST, "/graphql").header("accept", "text/event-stream").json(&body),
+    )
+    .await;
+    let (_, refused) = nobody.next().await.unwrap();
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+    // A subscription over plain HTTP is told where to go.
+    let plain = ada.graphql(CHANGED, json!({})).await;
+    assert_eq!(plain.error_code(), "BAD_USER_INPUT");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_websocket_is_for_those_who_keep_to_its_protocol() {
+    let platform = Platform::services().start().await;
+    let ada = platform.register().await;
+    let http = platform.http();
+
+    let mut early = GraphqlSocket::open(http).await;
+    early.subscribe("{ __typename }", json!({})).await;
+    assert_eq!(early.closed().await, 4401);
+    let mut forged = GraphqlSocket::open(http).await;
+    forged.init(Some("forged")).await;
+    assert_eq!(forged.closed().await, 4403);
+    let mut twice = ada.socket().await;
+    twice.init(Some(&ada.token)).await;
+    assert_eq!(twice.closed().await, 4429);
+    let mut broken = ada.socket().await;
+    broken.send(&json!({ "type": "nothing" })).await;
+    assert_eq!(broken.closed().await, 4400);
+    let mut same_id = ada.socket().await;
+    for _ in 0..2 {
+        same_id.send(&json!({ "id": "1", "type": "subscribe", "payload": { "query": CHANGED } })).await;
+    }
+    assert_eq!(same_id.closed().await, 4409);
+    assert!(GraphqlSocket::try_open(http, "graphql-ws").await.is_err());
+
+    // Queries and mutations work too, as whoever the token names.
+    let mut socket = ada.socket().await;
+    socket.send(&json!({ "type": "ping", "payload": { "a": 1 } })).await;
+    assert_eq!(socket.message().await, json!({ "type": "pong", "payload": { "a": 1 } }));
+    let id =
+        socket.subscribe(mindflow_tests::CREATE, json!({ "input": { "title": "By socket", "content": "c" } })).await;
+    assert_eq!(socket.next(&id).await["createJournalEntry"]["title"], "By socket");
+    assert_eq!(socket.message().await, json!({ "id": id, "type": "complete" }));
+    let id = socket.subscribe("{ nothing }", json!({})).await;
+    let refused = socket.message().await;
+    assert_eq!((&refused["id"], &refused["type"]), (&json!(id), &json!("error")));
+    let mut anonymous = GraphqlSocket::connect(http, None).await;
+    let id = anonymous.subscribe(CHANGED, json!({})).await;
+    let message = anonymous.message().await;
+    assert_eq!(message["id"], json!(id), "{message}");
+    assert!(message.to_string().contains("UNAUTHENTICATED"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_tells_open_sockets_that_the_server_goes_away() {
+    let mut platform = Platform::services().start().await;
+    let ada = platform.register().await;
+    let mut socket = ada.socket().await;
+    socket.subscribe(CHANGED, json!({})).await;
+    settled(&mut socket).await;
+    let mut stream = ada.sse(CHANGED, json!({})).await;
+    platform.terminate();
+    assert_eq!(socket.receive().await, Received::Closed(1001));
+    platform.stopped().await;
+    // However it ends, it does.
+    while stream.next().await.is_some() {}
+}

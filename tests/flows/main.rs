@@ -1,0 +1,29 @@
+//! User stories against the built binary, with real stores: what a client of the platform sees, and nothing
+//! that only its insides know. Each story has a platform of its own.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "for tests alone")]
+
+mod accounts;
+mod admin;
+mod graphql;
+mod graphql_http_audits;
+mod insights;
+mod journal;
+mod live;
+mod main_job;
+mod operations;
+mod quota;
+mod replicas;
+mod schema;
+mod secrets;
+mod trouble_broken_component;
+mod trouble_broken_gateway;
+mod trouble_command_line;
+mod trouble_crash;
+mod trouble_full_disk;
+mod trouble_grants;
+mod trouble_isolation;
+mod trouble_kit;
+mod trouble_outage;
+mod trouble_poison;
+mod trouble_servers;
+mod trouble_swap;

@@ -1,0 +1,80 @@
+//! Goal: five entries a month are five, whatever clients do at the same time. Method: races.
+
+use futures::future::join_all;
+use mindflow_tests::{CREATE, Platform};
+use serde_json::json;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_twenty_entries_at_once_exactly_five_are_written() {
+    let platform = Platform::services().start().await;
+    let ada = platform.register().await;
+    let racing = (0..20)
+        .map(|number| ada.graphql(CREATE, json!({ "input": { "title": format!("E{number}"), "content": "c" } })));
+    let answers = join_all(racing).await;
+    let (written, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.json().get("errors").is_none());
+    assert_eq!((written.len(), refused.len()), (5, 15));
+    assert!(refused.iter().all(|answer| answer.error_code() == "QUOTA_EXCEEDED"));
+    ada.post("/api/journals", &json!({ "title": "Sixth", "content": "c" })).await.expect_problem(403, "quota-exceeded");
+    let seen = ada
+        .eventually("{ me { quota { limit used resetsAt } } journalEntries { totalCount } }", json!({}), |data| {
+            data["journalEntries"]["totalCount"] == 5
+        })
+        .await;
+    let quota = &seen["me"]["quota"];
+    assert_eq!((&quota["limit"], &quota["used"]), (&json!(5), &json!(5)));
+    assert!(quota["resetsAt"].as_str().is_some_and(|at| at.contains("-01T00:00:00")), "{quota}");
+    // Another user's month is another's.
+    platform.register().await.write(json!({ "title": "T", "content": "c" })).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn premium_writes_without_limit_and_no_longer_once_revoked() {
+    let platform = Platform::services().start().await;
+    let ada = platform.register_as("premium").await;
+    for number in 0..7 {
+        ada.write(json!({ "title": format!("E{number}"), "content": "c" })).await;
+    }
+    let me = ada
+        .eventually("{ me { roles quota { limit used resetsAt } } }", json!({}), |data| {
+            data["me"]["quota"]["used"] == 7
+        })
+        .await;
+    assert_eq!(
+        me["me"],
+        json!({ "roles": ["USER", "PREMIUM"], "quota": { "limit": null, "used": 7, "resetsAt": null } })
+    );
+    let revoked = platform.cli(&["users", "revoke", &ada.email, "premium"]).await;
+    assert_eq!(revoked.code, Some(0), "{revoked:?}");
+    let ada = ada.login().await;
+    assert_eq!(
+        ada.graphql(CREATE, json!({ "input": { "title": "E", "content": "c" } })).await.error_code(),
+        "QUOTA_EXCEEDED"
+    );
+    let unknown = platform.cli(&["users", "grant", "nobody@example.org", "premium"]).await;
+    assert_eq!((unknown.code, unknown.stderr.lines().count()), (Some(1), 1), "{unknown:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_client_mutation_id_creates_one_entry_however_often_it_comes() {
+    let platform = Platform::services().start().await;
+    let ada = platform.register().await;
+    let input = json!({ "title": "Once", "content": "c", "clientMutationId": "m-1" });
+    let first = ada.write(input.clone()).await;
+    let mut changed = input.clone();
+    changed["title"] = json!("Again");
+    assert_eq!(ada.write(changed).await["id"], first["id"]);
+    let racing = (0..8).map(|_| ada.write(json!({ "title": "Race", "content": "c", "clientMutationId": "m-2" })));
+    let ids: std::collections::BTreeSet<String> =
+        join_all(racing).await.iter().map(|entry| entry["id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(ids.len(), 1);
+    let by_rest = ada.post("/api/journals", &input).await.json();
+    assert_eq!(by_rest["id"], first["id"]);
+    // It is the user's own: somebody else's m-1 is another entry. Repeats take no quota.
+    assert_ne!(platform.register().await.write(input).await["id"], first["id"]);
+    let seen = ada
+        .eventually("{ me { quota { used } } journalEntries { totalCount } }", json!({}), |data| {
+            data["journalEntries"]["totalCount"] == 2
+        })
+        .await;
+    assert_eq!(seen["me"]["quota"]["used"], 2);
+}

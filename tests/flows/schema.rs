@@ -1,0 +1,94 @@
+//! Goal: the schema is the contract's, so far as its services are here. Method: introspection against the
+//! contract's own lines.
+
+use mindflow_tests::Platform;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Fields of objects and inputs, values of enums. What belongs to services to come is left out.
+const CONTRACT: &str = "
+User: id: ID!, email: String!, displayName: String!, roles: [Role!]!, createdAt: DateTime!, timezone: String!, quota: Quota!
+Quota: limit: Int, used: Int!, resetsAt: DateTime
+JournalEntry: id: ID!, title: String!, content: String!, mood: Mood, tags: [Tag!]!, createdAt: DateTime!, updatedAt: DateTime!, entryDate: Date!, version: Int!, wordCount: Int!, analysis: Analysis!
+Analysis: status: AnalysisStatus!, insights: [Insight!]!, sentiment: Float, themes: [String!]!, model: String, completedAt: DateTime
+Insight: id: ID!, entryId: ID!, text: String!, kind: String!, createdAt: DateTime!
+Tag: id: ID!, name: String!, entryCount: Int!
+PageInfo: hasNextPage: Boolean!, hasPreviousPage: Boolean!, startCursor: String, endCursor: String
+JournalEntryEdge: cursor: String!, node: JournalEntry!
+JournalEntryConnection: edges: [JournalEntryEdge!]!, pageInfo: PageInfo!, totalCount: Int!
+MoodPoint: date: Date!, mood: Mood!, count: Int!, averageSentiment: Float
+JournalFilter: text: String, tag: String, mood: Mood, from: Date, to: Date
+CreateJournalEntryInput: title: String!, content: String!, mood: Mood, tags: [String!], entryDate: Date, clientMutationId: String
+UpdateJournalEntryInput: id: ID!, title: String, content: String, mood: Mood, tags: [String!], expectedVersion: Int
+EntryChange: kind: ChangeKind!, entryId: ID!, entry: JournalEntry
+UserEdge: cursor: String!, node: User!
+UserConnection: edges: [UserEdge!]!, pageInfo: PageInfo!, totalCount: Int!
+Query: me: User!, journalEntry(id: ID!): JournalEntry, journalEntries(first: Int = 20; after: String; filter: JournalFilter): JournalEntryConnection!, recentEntries(limit: Int = 10): [JournalEntry!]!, onThisDay(date: Date): [JournalEntry!]!, moodTrends(days: Int = 30): [MoodPoint!]!, insights(limit: Int = 10): [Insight!]!, tags: [Tag!]!, users(first: Int = 20; after: String; search: String): UserConnection!
+Mutation: createJournalEntry(input: CreateJournalEntryInput!): JournalEntry!, updateJournalEntry(input: UpdateJournalEntryInput!): JournalEntry!, deleteJournalEntry(id: ID!): Boolean!, restoreJournalEntry(id: ID!): JournalEntry!, recordMood(mood: Mood!; note: String; at: DateTime): MoodPoint!, createTag(name: String!): Tag!, renameTag(id: ID!; name: String!): Tag!, reanalyzeEntry(id: ID!): JournalEntry!, updateProfile(displayName: String; timezone: String): User!, setUserRoles(userId: ID!; roles: [Role!]!): User!
+Subscription: entryAnalyzed: JournalEntry!, entryChanged: EntryChange!
+Mood: HAPPY, CALM, GRATEFUL, EXCITED, NEUTRAL, TIRED, ANXIOUS, STRESSED, SAD, ANGRY
+Role: USER, PREMIUM, ADMIN
+AnalysisStatus: PENDING, PROCESSING, READY, FAILED, NOT_INCLUDED
+ChangeKind: CREATED, UPDATED, DELETED";
+
+const INTROSPECTION: &str = "{ __schema { types { name kind description
+    fields { name description args { ...A } type { ...T } } inputFields { ...A } enumValues { name } } } }
+    fragment A on __InputValue { name defaultValue type { ...T } }
+    fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
+
+fn type_of(value: &Value) -> String {
+    match value["kind"].as_str() {
+        Some("NON_NULL") => format!("{}!", type_of(&value["ofType"])),
+        Some("LIST") => format!("[{}]", type_of(&value["ofType"])),
+        _ => value["name"].as_str().unwrap().to_owned(),
+    }
+}
+
+fn argument(value: &Value) -> String {
+    let default = value["defaultValue"].as_str().map(|text| format!(" = {text}")).unwrap_or_default();
+    format!("{}: {}{default}", value["name"].as_str().unwrap(), type_of(&value["type"]))
+}
+
+fn members(shown: &Value) -> BTreeSet<String> {
+    let list = |name: &str| shown[name].as_array().cloned().unwrap_or_default();
+    let fields = list("fields").into_iter().map(|field| {
+        let arguments: Vec<String> = field["args"].as_array().unwrap().iter().map(argument).collect();
+        let arguments = if arguments.is_empty() { String::new() } else { format!("({})", arguments.join("; ")) };
+        format!("{}{arguments}: {}", field["name"].as_str().unwrap(), type_of(&field["type"]))
+    });
+    let inputs = list("inputFields").into_iter().map(|field| argument(&field));
+    let values = list("enumValues").into_iter().map(|value| value["name"].as_str().unwrap().to_owned());
+    fields.chain(inputs).chain(values).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_schema_has_the_contracts_types_and_fields_and_all_are_described() {
+    let platform = Platform::services().start().await;
+    let answer = platform.http().graphql(INTROSPECTION, json!({})).await.data();
+    let types: BTreeMap<&str, &Value> = answer["__schema"]["types"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|shown| (shown["name"].as_str().unwrap(), shown))
+        .collect();
+    for line in CONTRACT.trim().lines() {
+        let (name, wanted) = line.split_once(": ").unwrap();
+        let wanted: BTreeSet<String> = wanted.split(", ").map(str::to_owned).collect();
+        let shown = types.get(name).unwrap_or_else(|| panic!("no type {name}"));
+        assert_eq!(members(shown), wanted, "{name}");
+    }
+    let sdl = platform.http().get("/schema.graphql").await.expect(200).text();
+    for (name, shown) in types.iter().filter(|(name, _)| !name.starts_with("__")) {
+        if ["Int", "Float", "String", "Boolean", "ID"].contains(name) {
+            continue;
+        }
+        assert!(sdl.lines().any(|line| line.split(' ').nth(1) == Some(name)), "{name} is not in /schema.graphql");
+        assert!(
+            shown["description"].is_string() || ["Query", "Mutation", "Subscription"].contains(name),
+            "{name} has no description"
+        );
+        for field in shown["fields"].as_array().into_iter().flatten() {
+            assert!(field["description"].is_string(), "{name}.{} has no description", field["name"]);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Goal: a component that fails harms nobody but those who call it. Method: the query service is swapped for
+//! one that traps, loops, eats memory or hangs, while other users go on with everything else; then it is
+//! swapped back.
+
+use crate::trouble_kit::{component, grants, guest, manifest, state, swap, writer};
+use mindflow_tests::{Account, Platform, eventually};
+use serde_json::json;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU32, Ordering},
+};
+
+/// Failures that open a circuit (`engine/breaker.rs`).
+const FAILURES_MAX: usize = 5;
+
+/// A platform whose query service has little CPU, memory and time, and a user that it knows.
+async fn with_a_broken_query() -> (Platform, Account) {
+    let limits = |table: &mut toml::Table| {
+        let limits = "max = 12\ncpu-ms-max = 300\ndeadline-ms = 1500\nmemory-mib-max = 32"
+            .parse::<toml::Table>()
+            .expect("limits");
+        grants(table, "query").insert("instances".to_owned(), limits.into());
+    };
+    let platform =
+        Platform::services().manifest(manifest(limits)).variable("free_entries_per_month", "1000").start().await;
+    let ada = writer(&platform, "before").await;
+    swap(&platform, "query", &guest("broken-query")).await;
+    (platform, ada)
+}
+
+/// Users who sign up, log in and write all the time, none of whom may notice anything.
+struct Bystanders {
+    stop: Arc<AtomicBool>,
+    done: Arc<AtomicU32>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Bystanders {
+    fn begin(platform: &Platform) -> Self {
+        let (stop, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
+        let (stopped, count, http) = (Arc::clone(&stop), Arc::clone(&done), platform.http().clone());
+        let task = tokio::spawn(async move {
+            while !stopped.load(Ordering::Acquire) {
+                let bob = Account::register(&http).await.login().await;
+                let input = json!({ "title": "meanwhile", "content": "all is well" });
+                let mutation =
+                    "mutation ($input: CreateJournalEntryInput!) { createJournalEntry(input: $input) { id title } }";
+                bob.data(mutation, json!({ "input": input })).await;
+                bob.data("mutation { recordMood(mood: CALM) { mood } }", json!({})).await;
+                bob.get("/auth/sessions").await.expect(200);
+                count.fetch_add(1, Ordering::AcqRel);
+            }
+        });
+        Self { stop, done, task }
+    }
+
+    async fn end(self) {
+        let done = &self.done;
+        let before = done.load(Ordering::Acquire);
+        eventually("somebody has gone on", || async move { (done.load(Ordering::Acquire) > before).then_some(()) })
+            .await;
+        self.stop.store(true, Ordering::Release);
+        self.task.await.expect("nobody else noticed");
+    }
+}
+
+async fn harm_stays_with_its_calls(field: &str, reason: &str) {
+    let (platform, ada) = with_a_broken_query().await;
+    let bystanders = Bystanders::begin(&platform);
+
+    let first = ada.graphql(field, json!({})).await;
+    assert_eq!(first.error_code(), "UNAVAILABLE");
+    assert!(!first.text().contains("query"), "a client learns nothing of the inside: {}", first.text());
+    // The next call has a fresh instance.
+    let answer = ada.data("{ journalEntries { totalCount } }", json!({})).await;
+    assert_eq!(answer["journalEntries"]["totalCount"], 1);
+
+    let failing = (0..FAILURES_MAX).map(|_| ada.graphql(field, json!({})));
+    for answer in futures::future::join_all(failing).await {
+        assert_eq!(answer.error_code(), "UNAVAILABLE");
+    }
+    assert_eq!(state(&platform, "query").await["state"], "open");
+    // An open circuit answers for functions that would work, too.
+    assert_eq!(ada.graphql("{ journalEntries { totalCount } }", json!({})).await.error_code(), "UNAVAILABLE");
+    ada.get("/api/journals").await.expect_problem(503, "unavailable");
+    let ready = platform.http().get("/health/ready").await.expect(503).json();
+    assert_eq!(ready["checks"]["component:query"]["status"], "failing", "{ready}");
+    assert_eq!(platform.http().get("/health/live").await.status, 200);
+
+    swap(&platform, "query", &component("query")).await;
+    let healed = ada.data("{ me { id } recentEntries { title } }", json!({})).await;
+    assert_eq!(healed["recentEntries"][0]["title"], "before");
+    bystanders.end().await;
+    let log = platform.log();
+    assert!(log.contains(reason), "the log says why: {reason}");
+    assert!(log.contains("failed repeatedly and is left alone"), "the log names the circuit");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_that_traps_fails_its_own_calls_alone() {
+    harm_stays_with_its_calls("{ me { id } }", "broken on purpose").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_that_loops_fails_its_own_calls_alone() {
+    harm_stays_with_its_calls("{ recentEntries { id } }", "CPU").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_that_eats_memory_fails_its_own_calls_alone() {
+    harm_stays_with_its_calls("{ tags { id } }", "memory").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_that_never_answers_fails_its_own_calls_alone() {
+    harm_stays_with_its_calls("{ insights { id } }", "did not answer within").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_broken_component_says_never_reaches_a_client() {
+    let (platform, ada) = with_a_broken_query().await;
+    platform.grant(&ada.email, "admin").await;
+    let answer = ada.login().await.graphql("{ users { edges { node { id } } } }", json!({})).await;
+    assert_eq!(answer.error_code(), "INTERNAL");
+    assert!(!answer.text().contains("secret"), "{}", answer.text());
+    assert!(platform.log().contains("secret text of a broken component"), "the log has it");
+}

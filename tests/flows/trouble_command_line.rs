@@ -1,0 +1,267 @@
+//! Goal: whatever is wrong with a start is told in one line, with code 1, and leaves nothing half-made.
+//! Method: the built binary with one thing wrong at a time.
+
+use crate::trouble_kit::{assert_says, entry, grants, guest, manifest, refusal, start_refused};
+use mindflow_tests::{Builder, Platform};
+
+/// With logs off: standard error holds the one line and nothing else.
+fn quiet() -> Builder {
+    Platform::services().env("RUST_LOG", "off")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_key_of_the_manifest_is_named_with_its_file_and_line() {
+    for (known, unknown) in [
+        ("publishes = [\"UserRegistered\"", "publish = [\"UserRegistered\""),
+        ("name = \"mindflow\"", "nam = \"mindflow\"\nname = \"mindflow\""),
+    ] {
+        let platform = quiet().manifest(move |text| text.replacen(known, unknown, 1)).prepare().await;
+        let text = std::fs::read_to_string(platform.data_dir().with_file_name("spin.toml")).expect("the manifest");
+        let word = unknown.split(' ').next().expect("a word");
+        let line = text.lines().position(|line| line.starts_with(word)).expect("it is there") + 1;
+        assert_says(
+            &start_refused(&platform).await,
+            &["spin.toml line ", &line.to_string(), &format!("unknown field `{word}`")],
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manifest_that_contradicts_itself_is_refused() {
+    let missing = quiet().manifest(|text| text.replacen("calls = [\"auth\"", "calls = [\"oracle\"", 1)).prepare().await;
+    assert_says(&start_refused(&missing).await, &["[component.gateway.tool.mindflow] calls `oracle`", "auth, command"]);
+    let zero = manifest(|table| {
+        let instances = toml::Value::Table("max = 0".parse().expect("a table"));
+        grants(table, "query").insert("instances".to_owned(), instances);
+    });
+    assert_says(&start_refused(&quiet().manifest(zero).prepare().await).await, &["instances.max must be at least 1"]);
+    let cut = quiet().manifest(|text| text.replacen("[component.auth]", "[component.auth", 1)).prepare().await;
+    assert_says(&start_refused(&cut).await, &["spin.toml line "]);
+    let variable = quiet().manifest(|text| text.replacen("{{ bcrypt_cost }}", "{{ bcrypt_price }}", 1)).prepare().await;
+    assert_says(&start_refused(&variable).await, &["[component.auth]", "bcrypt_price"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_key_of_the_configuration_is_named_with_those_that_there_are() {
+    let section = quiet().config("[http]\ncolour = 1").prepare().await;
+    assert_says(&start_refused(&section).await, &["config.toml", "http.colour", "unknown field", "drain-ms"]);
+    let environment = quiet().env("MINDFLOW_HTTP__COLOUR", "1").prepare().await;
+    assert_says(&start_refused(&environment).await, &["http.colour", "unknown field"]);
+    let kind = quiet().config("[http]\ndrain-ms = \"soon\"").prepare().await;
+    assert_says(&start_refused(&kind).await, &["config.toml", "http.drain-ms"]);
+    let size = quiet().config("[http]\nbody-max = \"10MB\"").prepare().await;
+    assert_says(&start_refused(&size).await, &["http.body-max", "10MiB"]);
+    let variable = quiet().config("[variables]\nno_such_variable = \"1\"").prepare().await;
+    assert_says(&start_refused(&variable).await, &["[variables] sets `no_such_variable`"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_come_from_the_environment_too() {
+    let platform = quiet().env("MINDFLOW_HTTP__METRICS", "false").start().await;
+    platform.http().get("/metrics").await.expect(404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_connection_string_is_refused_without_its_password() {
+    for (dsn, parts) in [
+        (
+            "host=127.0.0.1 port=abc password=hunter2",
+            &["databases.write.dsn", "not a PostgreSQL connection string"][..],
+        ),
+        ("postgres://ada:hunter2@[", &["databases.write.dsn"]),
+        ("postgres://ada:hunter2@127.0.0.1:1/journal", &["databases.write.dsn", "127.0.0.1:1", "refused"]),
+        ("postgres://ada:hunter2@no-such-host.invalid/journal", &["databases.write.dsn", "no-such-host.invalid"]),
+        ("host=/no/such/folder user=ada password=hunter2 dbname=journal", &["databases.write.dsn", "/no/such/folder"]),
+    ] {
+        let platform = quiet().env("MINDFLOW_DATABASES__WRITE__DSN", dsn).prepare().await;
+        for command in [&["up", "--listen", "127.0.0.1:0"][..], &["migrate"]] {
+            let line = refusal(&platform, command).await;
+            assert_says(&line, parts);
+            assert!(!line.contains("hunter2"), "{line}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_redis_url_is_refused_without_its_password() {
+    for url in ["http://:hunter2@127.0.0.1:6379", "redis://:hunter2@127.0.0.1:notaport/"] {
+        let platform = quiet().env("MINDFLOW_KEY_VALUE__SESSIONS__URL", url).prepare().await;
+        let line = start_refused(&platform).await;
+        assert_says(&line, &["sessions"]);
+        assert!(!line.contains("hunter2"), "{line}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_in_use_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let platform = quiet().prepare().await;
+    assert_says(&refusal(&platform, &["up", "--listen", &address]).await, &[&address, "in use", "--listen"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_data_directory_that_cannot_be_made_is_named() {
+    for builder in [quiet(), Platform::embedded().env("RUST_LOG", "off")] {
+        let platform = builder.prepare().await;
+        let data = platform.data_dir();
+        std::fs::remove_dir_all(&data).expect("the folder goes");
+        std::fs::write(&data, "a file").expect("a file takes its place");
+        assert_says(&start_refused(&platform).await, &[&data.display().to_string(), "--data-dir"]);
+        assert_eq!(std::fs::read_to_string(&data).expect("the file"), "a file", "nothing was changed");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_host_on_the_same_data_is_refused_and_the_first_goes_on() {
+    let platform = Platform::embedded().start().await;
+    let line = start_refused(&platform).await;
+    assert_says(&line, &["in use by another process", "--data-dir"]);
+    platform.register().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_file_that_is_missing_or_no_component_is_named() {
+    let source = |file: &str| {
+        let file = file.to_owned();
+        manifest(move |table| {
+            entry(table, "command").insert("source".to_owned(), file.into());
+        })
+    };
+    let missing = quiet().manifest(source("/no/such/command.wasm")).prepare().await;
+    assert_says(&start_refused(&missing).await, &["/no/such/command.wasm", "cargo xtask build"]);
+    let text = quiet().manifest(source("spin.toml")).prepare().await;
+    assert_says(&start_refused(&text).await, &["spin.toml is not a component"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_without_an_export_that_the_manifest_needs_is_named() {
+    let swapped = |name: &'static str, file: std::path::PathBuf| {
+        manifest(move |table| {
+            entry(table, name).insert("source".to_owned(), file.display().to_string().into());
+        })
+    };
+    let subscriber = quiet()
+        .manifest(manifest(|table| {
+            let subscription: toml::Table = "events = [\"MoodRecorded\"]".parse().expect("a table");
+            grants(table, "auth").insert("subscriptions".to_owned(), toml::Value::Array(vec![subscription.into()]));
+        }))
+        .prepare()
+        .await;
+    assert_says(&start_refused(&subscriber).await, &["component `auth` must export mindflow:platform/subscriber@"]);
+    let http =
+        quiet().manifest(|text| text.replacen("component = \"gateway\"", "component = \"command\"", 1)).prepare().await;
+    assert_says(
+        &start_refused(&http).await,
+        &["component `command` must export wasi:http/handler@", "[[trigger.http]]"],
+    );
+    let operator =
+        quiet().manifest(|text| text.replacen("component = \"auth\"", "component = \"query\"", 1)).prepare().await;
+    assert_says(&start_refused(&operator).await, &["component `query` must export mindflow:platform/operator@"]);
+    let callee = quiet().manifest(swapped("command", guest("poison-subscriber"))).prepare().await;
+    assert_says(&start_refused(&callee).await, &["component `gateway` imports mindflow:command/journal@"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn components_of_different_interfaces_are_refused_with_both_sides() {
+    let old = manifest(|table| {
+        entry(table, "query").insert("source".to_owned(), guest("old-query").display().to_string().into());
+    });
+    let platform = quiet().manifest(old).prepare().await;
+    for command in [&["up", "--listen", "127.0.0.1:0"][..], &["check"]] {
+        let line = refusal(&platform, command).await;
+        assert_says(
+            &line,
+            &[
+                "mindflow:query/reads@0.1.0#recent-entries",
+                "`gateway` imports it as",
+                "limit: u32",
+                "`query` exports it as",
+                "limit: u64",
+            ],
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_of_another_version_is_refused() {
+    let older = quiet().env("MINDFLOW_MIGRATE", "false").prepare().await;
+    assert_says(&start_refused(&older).await, &["schema of database", "is older", "mindflow migrate"]);
+    let migrated = older.cli(&["migrate"]).await;
+    assert_eq!(migrated.code, Some(0), "{migrated:?}");
+    let again = older.cli(&["migrate"]).await;
+    assert_eq!((again.code, again.stdout.trim()), (Some(0), "the schemas are up to date"), "{again:?}");
+
+    let database = older.write_database().await;
+    let future = "INSERT INTO mindflow.migrations SELECT (jsonb_populate_record(m, '{\"version\": 9999, \"name\": \"9999_add_future\"}')).* FROM mindflow.migrations m LIMIT 1";
+    database.batch_execute(future).await.expect("a migration of the future");
+    for command in [&["up", "--listen", "127.0.0.1:0"][..], &["migrate"]] {
+        assert_says(&refusal(&older, command).await, &["newer than this program", "9999"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_that_fails_leaves_nothing_half_made_and_names_its_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for entry in std::fs::read_dir(mindflow_tests::root().join("migrations/write")).expect("migrations") {
+        let entry = entry.expect("a file");
+        std::fs::copy(entry.path(), folder.path().join(entry.file_name())).expect("a copy");
+    }
+    let broken = "CREATE TABLE public.half_made (x int);\n\nSELECT no_such_column;\n";
+    std::fs::write(folder.path().join("9000_break_everything.sql"), broken).expect("a migration");
+    let migrations = folder.path().display().to_string();
+    let change = move |text: String| {
+        let write = format!("{}/migrations/write", mindflow_tests::root().display());
+        text.replace(&write, &migrations)
+    };
+    let platform = quiet().manifest(change).prepare().await;
+    assert_says(&start_refused(&platform).await, &["9000_break_everything.sql:3", "no_such_column"]);
+    let database = platform.write_database().await;
+    let half = database.query_one("SELECT to_regclass('public.half_made')::text", &[]).await.expect("an answer");
+    assert_eq!(half.get::<_, Option<String>>(0), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_command_line_is_one_line_and_code_1() {
+    let platform = quiet().prepare().await;
+    for (arguments, part) in [
+        (&["conquer"][..], "no command `conquer`"),
+        (&["up", "--fast"], "--fast"),
+        (&["up", "--listen", "everywhere"], "everywhere"),
+        (&["swap", "query"], "FILE"),
+        (&["swap", "query", "/no/such/file"], "no host runs on"),
+        (&["users"], "mindflow users grant EMAIL ROLE"),
+        (&["components"], "say which command"),
+        (&["keys", "burn"], "burn"),
+        (&[], "requires a subcommand"),
+    ] {
+        assert_says(&refusal(&platform, arguments).await, &[part]);
+    }
+    for help in [
+        &["--help"][..],
+        &["up", "--help"],
+        &["migrate", "--help"],
+        &["check", "--help"],
+        &["swap", "--help"],
+        &["users", "--help"],
+        &["components", "list", "--help"],
+        &["keys", "--help"],
+    ] {
+        let output = platform.cli(help).await;
+        assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{help:?}");
+        assert!(output.stdout.contains("Usage"), "{help:?}: {}", output.stdout);
+    }
+    let overview = platform.cli(&["--help"]).await.stdout;
+    for command in ["up", "migrate", "check", "components", "swap", "keys", "users"] {
+        assert!(overview.contains(command), "{command}: {overview}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_not_there_is_named() {
+    for name in ["spin.toml", "config.toml"] {
+        let platform = quiet().prepare().await;
+        std::fs::remove_file(platform.data_dir().with_file_name(name)).expect("the file goes");
+        assert_says(&start_refused(&platform).await, &["cannot read", name]);
+    }
+}

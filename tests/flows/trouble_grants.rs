@@ -1,0 +1,184 @@
+//! Goal: a component has what the manifest grants and nothing else. Method: manifests with one line missing,
+//! which must not start; and a component that asks for more than it was given while it runs.
+
+use crate::trouble_kit::{assert_says, entry, grants, guest, manifest, refusal, start_refused, with_tables};
+use mindflow_tests::{Builder, Platform};
+use std::io::{Read, Write};
+
+/// The refusal of the repository's manifest without one key of a component's grants.
+async fn refused_without(component: &'static str, key: &'static str) -> String {
+    let change = manifest(move |table| {
+        assert!(grants(table, component).remove(key).is_some(), "{component} has no {key}");
+    });
+    start_refused(&Platform::services().env("RUST_LOG", "off").manifest(change).prepare().await).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_does_not_start_without_a_grant_for_each_of_its_imports() {
+    for (component, key, interface, line) in [
+        ("command", "sql", "mindflow:platform/sql@", "`sql = { DATABASE = \"caller\" }`"),
+        ("auth", "key-value", "mindflow:platform/key-value@", "`key-value = [\"BUCKET\"]`"),
+        ("query", "realtime", "mindflow:platform/realtime@", "`realtime = { publish = [\"TOPIC\"] }`"),
+        ("command", "jwt", "mindflow:platform/jwt-verifier@", "`jwt = [\"verify\"]`"),
+    ] {
+        let line_to_add = format!("add {line} under [component.{component}.tool.mindflow] in ");
+        let refusal = refused_without(component, key).await;
+        assert_says(&refusal, &[&format!("component `{component}` imports {interface}"), &line_to_add, "spin.toml"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_that_may_verify_tokens_may_not_sign_them() {
+    let change = manifest(|table| {
+        grants(table, "auth").insert("jwt".to_owned(), toml::Value::Array(vec!["verify".into()]));
+    });
+    let platform = Platform::services().env("RUST_LOG", "off").manifest(change).prepare().await;
+    assert_says(
+        &start_refused(&platform).await,
+        &["`auth` imports mindflow:platform/jwt-signer@", "add `jwt = [\"sign\"]`"],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_does_not_start_when_it_calls_one_that_it_may_not_call() {
+    let refusal = refused_without("gateway", "calls").await;
+    assert_says(
+        &refusal,
+        &[
+            "component `gateway` imports mindflow:",
+            "add the component that exports it to `calls` under [component.gateway.tool.mindflow]",
+        ],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_does_not_start_with_outbound_http_and_nowhere_to_go() {
+    let change = manifest(|table| {
+        entry(table, "ai").remove("allowed_outbound_hosts");
+    });
+    let platform = Platform::services().env("RUST_LOG", "off").manifest(change).prepare().await;
+    let refusal = start_refused(&platform).await;
+    assert_says(
+        &refusal,
+        &[
+            "component `ai` imports wasi:http/client@",
+            "add `allowed_outbound_hosts = [\"https://HOST\"]` under [component.ai]",
+        ],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_that_the_configuration_does_not_bind_stops_the_start() {
+    for (key, value, table) in [
+        ("sql", "{ analytics = \"caller\" }", "databases.analytics"),
+        ("key-value", "[\"pantry\"]", "key-value.pantry"),
+    ] {
+        let change = manifest(move |tables| {
+            let parsed: toml::Table = format!("x = {value}").parse().expect("a value");
+            grants(tables, "command").insert(key.to_owned(), parsed["x"].clone());
+        });
+        let platform = Platform::services().env("RUST_LOG", "off").manifest(change).prepare().await;
+        assert_says(&start_refused(&platform).await, &["config.toml has no ", table, "component `command`", "add it"]);
+    }
+}
+
+/// With a component that asks for anything, and was granted little.
+fn greedy(allowed_port: u16) -> Builder {
+    let tables = format!(
+        r#"
+[application.tool.mindflow.commands.greedy]
+component = "greedy"
+about = "Ask for something"
+usage = ["greedy WORDS"]
+
+[component.greedy]
+source = {:?}
+allowed_outbound_hosts = ["http://127.0.0.1:{allowed_port}"]
+
+[component.greedy.tool.mindflow]
+sql = {{ write = "service", read = "caller" }}
+key-value = ["cache"]
+publishes = ["GreedyTook"]
+realtime = {{ publish = ["crumbs:*"] }}
+"#,
+        guest("greedy")
+    );
+    Platform::services().manifest(with_tables(tables))
+}
+
+/// A server that answers every request with 204.
+fn server() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n");
+        }
+    });
+    port
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_component_gets_what_was_granted_and_is_denied_the_rest() {
+    let (allowed, other) = (server(), server());
+    let platform = greedy(allowed).start().await;
+    let (allowed, other) = (format!("127.0.0.1:{allowed}"), format!("127.0.0.1:{other}"));
+    let ask = async |words: &[&str]| {
+        let arguments: Vec<&str> = std::iter::once("greedy").chain(words.iter().copied()).collect();
+        let output = platform.cli(&arguments).await;
+        assert_eq!(output.code, Some(0), "{words:?}: {output:?}");
+        output.stdout.trim().to_owned()
+    };
+    for granted in [
+        &["sql", "write", "service"][..],
+        &["bucket", "cache"],
+        &["publish", "write", "GreedyTook"],
+        &["topic", "crumbs:x"],
+        &["http", &allowed],
+    ] {
+        assert_eq!(ask(granted).await, "granted", "{granted:?}");
+    }
+    for (denied, reason) in [
+        (&["sql", "read", "service"][..], "AccessDenied"),
+        (&["sql", "read", "no.real.token"], "AccessDenied"),
+        (&["sql", "analytics", "service"], "AccessDenied"),
+        (&["statement", "write", "SELECT * FROM auth.users"], "42501"),
+        (&["statement", "write", "SELECT * FROM command.journals"], "42501"),
+        (&["statement", "write", "SELECT * FROM mindflow.signing_keys"], "42501"),
+        (&["statement", "write", "CREATE TABLE public.loot (x int)"], "AccessDenied"),
+        (&["bucket", "sessions"], "AccessDenied"),
+        (&["bucket", "nowhere"], "AccessDenied"),
+        (&["publish", "write", "UserRegistered"], "AccessDenied"),
+        (&["topic", "user:x"], "AccessDenied"),
+        (&["listen", "crumbs:x"], "AccessDenied"),
+        (&["http", &other], "HttpRequestDenied"),
+        (&["http", "localhost:1"], "HttpRequestDenied"),
+        (&["variable", "bcrypt_cost"], "none"),
+        (&["environment"], "none"),
+        (&["file", "/etc/passwd"], ""),
+        (&["socket", &allowed], ""),
+    ] {
+        let got = ask(denied).await;
+        assert!(got.starts_with("refused: ") && got.contains(reason), "{denied:?}: {got}");
+    }
+    assert!(
+        platform.log().contains("add it to allowed_outbound_hosts of [component.greedy]"),
+        "the log says how to allow it"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operators_mistake_is_one_line_and_code_1() {
+    let platform = greedy(1).start().await;
+    assert_says(&refusal(&platform, &["greedy", "the", "moon"]).await, &["greedy does not know"]);
+    assert_says(
+        &refusal(&platform, &["users", "grant", "nobody@example.org", "premium"]).await,
+        &["nobody@example.org"],
+    );
+    let ada = platform.register().await;
+    let line = refusal(&platform, &["users", "grant", &ada.email, "emperor"]).await;
+    assert_says(&line, &["emperor", "user", "premium", "admin"]);
+    assert_says(&refusal(&platform, &["users", "crown", &ada.email]).await, &["usage: users list"]);
+}

@@ -1,0 +1,34 @@
+//! Goal: a subscriber that cannot take an event delays nobody else. Method: a subscriber that traps on every
+//! event, beside the good ones.
+
+use crate::trouble_kit::{guest, see, with_tables};
+use mindflow_tests::{Platform, eventually};
+use serde_json::json;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poisoned_event_is_a_dead_letter_after_five_attempts_and_the_other_subscriptions_go_on() {
+    let poison = format!(
+        "[component.poison]\nsource = {:?}\n[[component.poison.tool.mindflow.subscriptions]]\nevents = [\"TagCreated\"]\n",
+        guest("poison-subscriber")
+    );
+    let platform = Platform::services().manifest(with_tables(poison)).start().await;
+    let ada = platform.register().await;
+    ada.data("mutation { createTag(name: \"Venom\") { id } }", json!({})).await;
+    ada.eventually("{ tags { name } }", json!({}), |data| data["tags"][0]["name"] == "Venom").await;
+    ada.write(json!({ "title": "meanwhile", "content": "all is well" })).await;
+    see(&ada, "meanwhile").await;
+
+    let database = &platform.write_database().await;
+    let letter = eventually("a dead letter", || async move {
+        let sql = "SELECT attempts, last_error FROM delivery.queue WHERE subscription = 'poison' AND state = 'dead'";
+        database.query_opt(sql, &[]).await.expect("the queue")
+    })
+    .await;
+    assert_eq!(letter.get::<_, i32>("attempts"), 5);
+    assert!(letter.get::<_, String>("last_error").contains("poison"), "{letter:?}");
+    let others = database
+        .query_one("SELECT count(*) FROM delivery.queue WHERE subscription <> 'poison' AND state = 'dead'", &[])
+        .await;
+    assert_eq!(others.expect("a count").get::<_, i64>(0), 0);
+    assert!(platform.log().contains("attempt 5 of 5"));
+}

@@ -1,0 +1,68 @@
+//! What stands at the door, gone wrong: the path says how. It must harm neither the host's own endpoints nor
+//! the requests beside it.
+
+mod bindings {
+    #![allow(
+        missing_docs,
+        clippy::all,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )]
+    wit_bindgen::generate!({
+        path: ["../../../wit/platform"],
+        inline: "
+            package mindflow:broken-gateway;
+            world component {
+                export mindflow:platform/websocket-handler@0.1.0;
+            }
+        ",
+        world: "mindflow:broken-gateway/component",
+        with: { "mindflow:platform/websocket@0.1.0": mindflow_guest::websocket },
+    });
+}
+
+use mindflow_guest::websocket::{Socket, Upgrade};
+use wasip3::http::types::{ErrorCode, Fields, Request, Response};
+
+const MIB: usize = 1 << 20;
+const A_DAY_NS: u64 = 86_400_000_000_000;
+
+struct Broken;
+
+impl wasip3::exports::http::handler::Guest for Broken {
+    #[allow(clippy::panic, reason = "what it is for")]
+    async fn handle(request: Request) -> Result<Response, ErrorCode> {
+        match request.get_path_with_query().as_deref() {
+            Some("/trap") => panic!("broken on purpose"),
+            Some("/loop") => loop {
+                std::hint::black_box(());
+            },
+            Some("/memory") => {
+                let mut hoard = Vec::new();
+                loop {
+                    hoard.push(std::hint::black_box(vec![1_u8; MIB]));
+                }
+            }
+            Some("/hang") => wasip3::clocks::monotonic_clock::wait_for(A_DAY_NS).await,
+            Some("/error") => {
+                return Err(ErrorCode::InternalError(Some("secret text of a broken component".to_owned())));
+            }
+            _ => {}
+        }
+        let (_, trailers) = wasip3::wit_future::new(|| Ok(None));
+        let (response, _sent) = Response::new(Fields::new(), None, trailers);
+        Ok(response)
+    }
+}
+
+impl bindings::exports::mindflow::platform::websocket_handler::Guest for Broken {
+    #[allow(clippy::panic, reason = "what it is for")]
+    async fn handle(_: Upgrade, _: Socket) {
+        panic!("broken on purpose")
+    }
+}
+
+wasip3::http::service::export!(Broken);
+bindings::export!(Broken with_types_in bindings);

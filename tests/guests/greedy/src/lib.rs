@@ -1,0 +1,109 @@
+//! Asks the host for what it is told to ask for, and tells what it got. A test gives it some grants and
+//! looks at what happens beyond them: `greedy sql read service`, `greedy bucket sessions`, …
+
+mod bindings {
+    #![allow(
+        missing_docs,
+        clippy::all,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )]
+    wit_bindgen::generate!({
+        path: ["../../../wit/platform"],
+        inline: "
+            package mindflow:greedy;
+            world component {
+                export mindflow:platform/operator@0.1.0;
+            }
+        ",
+        world: "mindflow:greedy/component",
+    });
+}
+
+use mindflow_guest::{
+    events::NewEvent,
+    key_value::Bucket,
+    realtime,
+    sql::{self, Identity, Transaction},
+};
+use wasip3::http::{
+    client,
+    types::{Fields, Request, Scheme},
+};
+
+struct Greedy;
+
+impl bindings::exports::mindflow::platform::operator::Guest for Greedy {
+    async fn run(_command: String, arguments: Vec<String>) -> Result<String, String> {
+        let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let got = match words.as_slice() {
+            ["sql", database, "service"] => {
+                sql::query(database, Identity::Service, "SELECT 1", Vec::new()).await.map(drop).map_err(debug)
+            }
+            ["sql", database, token] => {
+                sql::query(database, Identity::Caller((*token).to_owned()), "SELECT 1", Vec::new())
+                    .await
+                    .map(drop)
+                    .map_err(debug)
+            }
+            ["statement", database, statement] => {
+                sql::query(database, Identity::Service, statement, Vec::new()).await.map(drop).map_err(debug)
+            }
+            ["bucket", name] => Bucket::open((*name).to_owned()).await.map(drop).map_err(debug),
+            ["publish", database, event_type] => publish(database, event_type).await,
+            ["topic", name] => realtime::publish((*name).to_owned(), b"{}".to_vec()).await.map_err(debug),
+            ["listen", name] => realtime::subscribe((*name).to_owned(), None).await.map(drop).map_err(debug),
+            ["http", authority] => get(authority).await,
+            ["variable", name] => match mindflow_guest::config::text(name).await {
+                Some(_) => Ok(()),
+                None => Err("none".to_owned()),
+            },
+            ["environment"] => match std::env::vars().count() {
+                0 => Err("none".to_owned()),
+                _ => Ok(()),
+            },
+            ["file", path] => std::fs::read(path).map(drop).map_err(debug),
+            ["socket", address] => std::net::TcpStream::connect(*address).map(drop).map_err(debug),
+            _ => return Err(format!("greedy does not know {arguments:?}")),
+        };
+        Ok(match got {
+            Ok(()) => "\"granted\"".to_owned(),
+            Err(reason) => format!("{:?}", format!("refused: {reason}")),
+        })
+    }
+}
+
+fn debug(error: impl std::fmt::Debug) -> String {
+    format!("{error:?}")
+}
+
+async fn publish(database: &str, event_type: &str) -> Result<(), String> {
+    let transaction = Transaction::begin(database.to_owned(), Identity::Service).await.map_err(debug)?;
+    let event = NewEvent {
+        event_type: event_type.to_owned(),
+        version: "1.0".to_owned(),
+        sequence: 1,
+        partition_key: format!("greedy:{event_type}"),
+        correlation_id: "greedy".to_owned(),
+        traceparent: None,
+        user_id: None,
+        tenant_id: None,
+        payload: "{}".to_owned(),
+    };
+    transaction.publish(event).await.map_err(debug)?;
+    Transaction::commit(transaction).await.map_err(debug)
+}
+
+/// `GET http://authority/`.
+async fn get(authority: &str) -> Result<(), String> {
+    let (_, trailers) = wasip3::wit_future::new(|| Ok(None));
+    let (request, _sent) = Request::new(Fields::new(), None, trailers, None);
+    request.set_scheme(Some(&Scheme::Http)).map_err(debug)?;
+    request.set_authority(Some(authority)).map_err(debug)?;
+    request.set_path_with_query(Some("/")).map_err(debug)?;
+    client::send(request).await.map(drop).map_err(debug)
+}
+
+bindings::export!(Greedy with_types_in bindings);

@@ -1,0 +1,371 @@
+//! A platform of a test's own: the built binary on a free port, with a data directory, databases and a
+//! Redis prefix that nobody else uses and that go with the value.
+
+use crate::process::{self, Process};
+use crate::redis_server::RedisSpace;
+use crate::{Account, Http, Output};
+use mindflow_backends::testing::{TestDatabase, TestPostgres};
+use nix::sys::signal::Signal;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The least that bcrypt knows: some 2 ms, so that stories do not wait for hashes.
+const BCRYPT_COST: &str = "4";
+
+/// What to start; [`start`](Self::start) starts it.
+pub struct Builder {
+    embedded: bool,
+    environment: BTreeMap<String, String>,
+    arguments: Vec<String>,
+    manifest: Vec<Box<dyn FnOnce(String) -> String + Send>>,
+    config: String,
+}
+
+/// A running (or stopped) platform. Dropped, it ends; when the test is failing, its log is printed.
+pub struct Platform {
+    process: Option<Process>,
+    http: Http,
+    environment: BTreeMap<String, String>,
+    arguments: Vec<String>,
+    services: Option<Services>,
+    folder: tempfile::TempDir,
+}
+
+/// A second host on the stores of a [`Platform`]; ends with the value.
+pub struct Replica {
+    process: Process,
+    pub http: Http,
+}
+
+impl Replica {
+    /// Ends it by `kill -9`.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+}
+
+struct Services {
+    write: TestDatabase,
+    read: TestDatabase,
+    redis: RedisSpace,
+}
+
+/// The repository's root.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a parent").to_owned()
+}
+
+fn binary() -> PathBuf {
+    std::env::var_os("MINDFLOW_BIN").map_or_else(|| root().join("target/debug/mindflow"), PathBuf::from)
+}
+
+/// Where the built components are.
+pub fn components() -> PathBuf {
+    std::env::var_os("MINDFLOW_COMPONENTS").map_or_else(|| root().join("target/components"), PathBuf::from)
+}
+
+// === impl Builder ===
+
+impl Builder {
+    fn new(embedded: bool) -> Self {
+        let builder = Self {
+            embedded,
+            environment: BTreeMap::new(),
+            arguments: Vec::new(),
+            manifest: Vec::new(),
+            config: String::new(),
+        };
+        builder.bcrypt_cost(BCRYPT_COST)
+    }
+
+    /// An environment variable of the host.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// A further argument of `mindflow up`, such as `--watch`.
+    #[must_use]
+    pub fn argument(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.to_owned());
+        self
+    }
+
+    /// A variable of the manifest, such as `free_entries_per_month`.
+    #[must_use]
+    pub fn variable(self, name: &str, value: &str) -> Self {
+        self.env(&format!("MINDFLOW_VARIABLE_{}", name.to_uppercase()), value)
+    }
+
+    /// What a password hash costs.
+    #[must_use]
+    pub fn bcrypt_cost(self, cost: &str) -> Self {
+        self.variable("bcrypt_cost", cost).variable("allow_weak_bcrypt", "true")
+    }
+
+    /// Claude is at `url`, and there is a key.
+    #[must_use]
+    pub fn claude(self, url: &str) -> Self {
+        self.env("ANTHROPIC_API_KEY", "test-key").env("MINDFLOW_CLAUDE_URL", url)
+    }
+
+    /// Changes the manifest's text. Paths of components and migrations in it are absolute by then.
+    #[must_use]
+    pub fn manifest(mut self, change: impl FnOnce(String) -> String + Send + 'static) -> Self {
+        self.manifest.push(Box::new(change));
+        self
+    }
+
+    /// Further lines of the runtime configuration, such as `[http]\ndrain-ms = 100`.
+    #[must_use]
+    pub fn config(mut self, lines: &str) -> Self {
+        self.config.push_str(lines);
+        self.config.push('\n');
+        self
+    }
+
+    /// Lays everything out, without starting.
+    pub async fn prepare(self) -> Platform {
+        let folder = tempfile::Builder::new().prefix("mf-flow-").tempdir().expect("a folder");
+        let services = if self.embedded { None } else { Some(Services::open().await) };
+        let backends = services.as_ref().map_or_else(
+            || std::fs::read_to_string(root().join("runtime-config/embedded.toml")).expect("embedded.toml"),
+            Services::configuration,
+        );
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("config.toml"), format!("{backends}\n{}", self.config)).expect("config.toml is written");
+        let manifest = self.manifest.into_iter().fold(manifest(), |text, change| change(text));
+        std::fs::write(path("spin.toml"), manifest).expect("spin.toml is written");
+        share_compiled(&path("data"));
+        Platform {
+            process: None,
+            http: Http::new(),
+            environment: self.environment,
+            arguments: self.arguments,
+            services,
+            folder,
+        }
+    }
+
+    /// Starts it, and waits until it is ready.
+    pub async fn start(self) -> Platform {
+        let mut platform = self.prepare().await;
+        platform.start().await;
+        platform
+    }
+}
+
+/// The repository's manifest with absolute paths.
+fn manifest() -> String {
+    let text = std::fs::read_to_string(root().join("spin.toml")).expect("spin.toml");
+    text.replace("\"target/components/", &format!("\"{}/", components().display()))
+        .replace("\"migrations/", &format!("\"{}/migrations/", root().display()))
+}
+
+/// All tests share one cache of compiled components, which is written atomically: compiling them takes a
+/// debug build of the host half a minute.
+fn share_compiled(data: &Path) {
+    let shared = components().join("compiled");
+    std::fs::create_dir_all(&shared).expect("the shared cache");
+    std::fs::create_dir_all(data).expect("the data directory");
+    std::os::unix::fs::symlink(shared, data.join("compiled")).expect("a link to the shared cache");
+}
+
+// === impl Services ===
+
+impl Services {
+    async fn open() -> Self {
+        Self {
+            write: TestPostgres::empty("flowwrite").await,
+            read: TestPostgres::empty("flowread").await,
+            redis: RedisSpace::open(),
+        }
+    }
+
+    fn configuration(&self) -> String {
+        let mut text = String::new();
+        for (name, database) in [("write", &self.write), ("read", &self.read)] {
+            let _ = writeln!(
+                text,
+                "[databases.{name}]\nbackend = \"postgres\"\ndsn = {:?}\npool-max = 4\n",
+                database.dsn()
+            );
+        }
+        for table in ["key-value.sessions", "key-value.auth-limits", "key-value.cache", "realtime"] {
+            let _ = writeln!(
+                text,
+                "[{table}]\nbackend = \"redis\"\nurl = {:?}\nprefix = {:?}\n",
+                self.redis.url, self.redis.prefix
+            );
+        }
+        text
+    }
+}
+
+// === impl Platform ===
+
+impl Platform {
+    /// On the test's PostgreSQL and Redis.
+    pub fn services() -> Builder {
+        Builder::new(false)
+    }
+
+    /// On the embedded default, without `fsync`.
+    pub fn embedded() -> Builder {
+        Builder::new(true).env("MINDFLOW_TEST_NO_FSYNC", "1")
+    }
+
+    /// A client of nobody in particular.
+    pub fn http(&self) -> &Http {
+        &self.http
+    }
+
+    /// A new user, logged in.
+    pub async fn register(&self) -> Account {
+        Account::register(&self.http).await
+    }
+
+    /// A new user with a role, granted on the command line, and logged in with it.
+    pub async fn register_as(&self, role: &str) -> Account {
+        let account = self.register().await;
+        self.grant(&account.email, role).await;
+        account.login().await
+    }
+
+    /// Grants a role on the command line. A token names the roles of its login.
+    pub async fn grant(&self, email: &str, role: &str) {
+        let output = self.cli(&["users", "grant", email, role]).await;
+        assert_eq!(output.code, Some(0), "{output:?}");
+    }
+
+    /// Runs `mindflow` with these arguments on this platform's data.
+    pub async fn cli(&self, arguments: &[&str]) -> Output {
+        let mut command = self.command();
+        command.args(arguments);
+        process::run(command).await
+    }
+
+    /// `mindflow` on this platform's data, with no command yet.
+    pub fn command(&self) -> Command {
+        self.command_on("data")
+    }
+
+    fn command_on(&self, data_dir: &str) -> Command {
+        let mut command = Command::new(binary());
+        for (name, _) in std::env::vars().filter(|(name, _)| is_setting(name)) {
+            command.env_remove(name);
+        }
+        command.envs(&self.environment).current_dir(self.folder.path());
+        command
+            .arg("--manifest")
+            .arg(self.path("spin.toml"))
+            .arg("--config")
+            .arg(self.path("config.toml"))
+            .arg("--data-dir")
+            .arg(self.path(data_dir));
+        command
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The data directory.
+    pub fn data_dir(&self) -> PathBuf {
+        self.path("data")
+    }
+
+    /// Starts the host (again), on the data that there is.
+    pub async fn start(&mut self) {
+        assert!(self.process.is_none(), "it runs already");
+        let mut command = self.command();
+        command.args(["up", "--listen", "127.0.0.1:0"]).args(&self.arguments);
+        let process = Process::start(command, &self.path("log")).await;
+        self.http.moved_to(&process.address);
+        self.process = Some(process);
+    }
+
+    /// Starts a further host on the same stores.
+    pub async fn replica(&self) -> Replica {
+        share_compiled(&self.path("replica"));
+        let mut command = self.command_on("replica");
+        command.args(["up", "--listen", "127.0.0.1:0"]);
+        let (process, http) = (Process::start(command, &self.path("log")).await, Http::new());
+        http.moved_to(&process.address);
+        Replica { process, http }
+    }
+
+    /// Stops the host by SIGTERM; it must end with code 0.
+    pub async fn stop(&mut self) {
+        self.terminate();
+        self.stopped().await;
+    }
+
+    /// Asks the host to stop, without waiting for it.
+    pub fn terminate(&self) {
+        self.process.as_ref().expect("it runs").signal(Signal::SIGTERM);
+    }
+
+    /// Waits for the end that [`terminate`](Self::terminate) asked for; the code must be 0.
+    pub async fn stopped(&mut self) {
+        let status = self.process.as_mut().expect("it runs").ended().await;
+        self.process = None;
+        assert_eq!(status.code(), Some(0), "{status}\n{}", self.log());
+    }
+
+    /// Ends the host by `kill -9`.
+    pub fn kill(&mut self) {
+        self.process.take().expect("it runs").kill();
+    }
+
+    /// Stops and starts it.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        self.start().await;
+    }
+
+    /// The host's process id.
+    pub fn pid(&self) -> u32 {
+        self.process.as_ref().expect("it runs").pid()
+    }
+
+    /// What the host has logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.path("log")).unwrap_or_default()
+    }
+
+    /// The write database of [`services`](Self::services), as its superuser.
+    pub async fn write_database(&self) -> deadpool_postgres::Client {
+        self.services.as_ref().expect("on services").write.database().admin().await.expect("a connection")
+    }
+
+    /// The read database of [`services`](Self::services), as its superuser.
+    pub async fn read_database(&self) -> deadpool_postgres::Client {
+        self.services.as_ref().expect("on services").read.database().admin().await.expect("a connection")
+    }
+
+    /// The Redis of [`services`](Self::services): its URL and the prefix of all keys.
+    pub fn redis(&self) -> (&str, &str) {
+        let redis = &self.services.as_ref().expect("on services").redis;
+        (&redis.url, &redis.prefix)
+    }
+}
+
+/// What this process's environment must not tell the host. Where PostgreSQL's programs are, it may.
+fn is_setting(name: &str) -> bool {
+    let set = name.starts_with("MINDFLOW_") && name != "MINDFLOW_POSTGRES_BIN";
+    set || matches!(name, "ANTHROPIC_API_KEY" | "RUST_LOG")
+}
+
+impl Drop for Platform {
+    fn drop(&mut self) {
+        // Before the databases and the folder go.
+        drop(self.process.take());
+        if std::thread::panicking() {
+            eprintln!("--- the host's log\n{}---", self.log());
+        }
+    }
+}
