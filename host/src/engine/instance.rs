@@ -3,7 +3,7 @@
 
 use super::{
     budget,
-    provider::Lease,
+    generation::Lease,
     runtime::one_line,
     state::{GuestContext, State},
 };

@@ -3,6 +3,7 @@
 
 mod breaker;
 mod budget;
+mod generation;
 mod instance;
 mod log_stream;
 mod outbound;

@@ -3,7 +3,8 @@
 
 use super::{
     breaker::{Breaker, BreakerState},
-    instance::{self, Exports, HttpReply, Job, LastWords, Reply, Work},
+    generation::Generation,
+    instance::{Exports, HttpReply, Job, Reply, Work},
     runtime::Compiled,
     state::GuestContext,
 };
@@ -11,21 +12,18 @@ use crate::capability::{
     bindings::platform::{events, websocket::Upgrade},
     websocket::Socket,
 };
-use crate::manifest::{Instances, InstancesMode};
+use crate::manifest::Instances;
 use arc_swap::ArcSwap;
-use metrics::{counter, gauge};
+use metrics::counter;
 use serde::Serialize;
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+        Arc,
+        atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
-    task::AbortHandle,
-};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use wasmtime::component::Val;
 use wasmtime_wasi_http::WasiBody;
 
@@ -73,48 +71,6 @@ pub struct ProviderStatus {
     pub calls_max: usize,
 }
 
-/// One version of a component's code with the instances that run it.
-struct Generation {
-    number: u64,
-    digest: String,
-    exports: Arc<Exports>,
-    workers: Mutex<Vec<Arc<Worker>>>,
-}
-
-/// An instance as its provider sees it.
-struct Worker {
-    jobs: mpsc::UnboundedSender<Job>,
-    load: AtomicU32,
-    uses: AtomicU32,
-    ending: AtomicBool,
-    last_words: LastWords,
-    abort: OnceLock<AbortHandle>,
-}
-
-/// A call's place: in the bulkhead, unless it is none of the callers' calls, and in an instance.
-pub(super) struct Lease {
-    worker: Arc<Worker>,
-    /// Set once the guest has answered: a call that ends otherwise takes its instance along.
-    answered: bool,
-    _permit: Option<OwnedSemaphorePermit>,
-}
-
-impl Lease {
-    pub(super) fn answered(&mut self) {
-        self.answered = true;
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        // Before its place looks free: nobody may be given an instance that is about to end.
-        if !self.answered {
-            self.worker.ending.store(true, Ordering::Release);
-        }
-        self.worker.load.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
 /// A component that answers calls.
 pub struct Provider {
     context: GuestContext,
@@ -127,12 +83,7 @@ pub struct Provider {
 impl Provider {
     pub fn new(context: GuestContext, compiled: &Compiled, exports: Exports) -> Self {
         let calls_max = calls_max(&context.limits);
-        let generation = Generation {
-            number: 1,
-            digest: compiled.digest.clone(),
-            exports: Arc::new(exports),
-            workers: Mutex::default(),
-        };
+        let generation = Generation::new(1, compiled.digest.clone(), exports);
         Self {
             context,
             current: ArcSwap::from_pointee(generation),
@@ -216,7 +167,7 @@ impl Provider {
             state: if self.breaker.state() == BreakerState::Open { "open" } else { "ready" },
             generation: generation.number,
             digest: generation.digest.clone(),
-            instances: generation.lock().len(),
+            instances: generation.instances(),
             calls: calls_max.saturating_sub(self.bulkhead.available_permits()),
             calls_max,
         }
@@ -228,12 +179,7 @@ impl Provider {
     /// [`SwapError::Unhealthy`]; then nothing has changed.
     pub async fn swap(&self, compiled: &Compiled, exports: Exports) -> Result<u64, SwapError> {
         let number = self.generations.fetch_add(1, Ordering::AcqRel) + 1;
-        let generation = Arc::new(Generation {
-            number,
-            digest: compiled.digest.clone(),
-            exports: Arc::new(exports),
-            workers: Mutex::default(),
-        });
+        let generation = Arc::new(Generation::new(number, compiled.digest.clone(), exports));
         if generation.exports.tells_health() {
             // Neither the bulkhead nor the circuit stands in its way: they know of the old version's failures.
             match self.attempt(&generation, None, self.deadline(), |reply| Work::Check { reply }).await {
@@ -244,8 +190,7 @@ impl Provider {
         }
         let old = self.current.swap(generation);
         self.breaker.reset();
-        // Without a sender in the list, each old instance ends when its calls are done.
-        old.lock().clear();
+        old.retire_all();
         Ok(number)
     }
 
@@ -363,73 +308,6 @@ impl Provider {
                 Err(CallFailure::Deadline { component: component(), deadline })
             }
         }
-    }
-}
-
-impl Generation {
-    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Worker>>> {
-        self.workers.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A place in the least busy instance, or in a new one while there may be more.
-    fn lease(self: &Arc<Self>, context: &GuestContext, permit: Option<OwnedSemaphorePermit>) -> Lease {
-        let limits = &context.limits;
-        let uses_max = if limits.mode == InstancesMode::PerCall { 1 } else { limits.uses_max };
-        let mut workers = self.lock();
-        workers.retain(|worker| !worker.jobs.is_closed() && !worker.ending.load(Ordering::Acquire));
-        // The most recently used idle one is the warmest.
-        let idlest = workers
-            .iter()
-            .enumerate()
-            .rev()
-            .min_by_key(|(_, worker)| worker.load.load(Ordering::Acquire))
-            .map(|(index, worker)| (index, Arc::clone(worker)));
-        let chosen = match idlest {
-            Some((index, worker))
-                if worker.load.load(Ordering::Acquire) == 0 || workers.len() >= limits.max as usize =>
-            {
-                Some((index, worker))
-            }
-            _ => None,
-        };
-        let worker = match chosen {
-            Some((index, worker)) => {
-                if worker.uses.fetch_add(1, Ordering::AcqRel) + 1 >= uses_max {
-                    workers.remove(index);
-                }
-                worker
-            }
-            None => {
-                let worker = self.start(context);
-                if uses_max > 1 {
-                    workers.push(Arc::clone(&worker));
-                }
-                worker
-            }
-        };
-        worker.load.fetch_add(1, Ordering::AcqRel);
-        gauge!("mindflow_component_instances", "component" => context.component.to_string()).set(workers.len() as f64);
-        Lease { worker, answered: false, _permit: permit }
-    }
-
-    fn start(self: &Arc<Self>, context: &GuestContext) -> Arc<Worker> {
-        let (jobs, queue) = mpsc::unbounded_channel();
-        let last_words = LastWords::default();
-        let worker = Arc::new(Worker {
-            jobs,
-            load: AtomicU32::new(0),
-            uses: AtomicU32::new(1),
-            ending: AtomicBool::new(false),
-            last_words: Arc::clone(&last_words),
-            abort: OnceLock::new(),
-        });
-        let task = tokio::spawn(instance::run(Arc::clone(&self.exports), context.clone(), queue, last_words));
-        let _ = worker.abort.set(task.abort_handle());
-        worker
-    }
-
-    fn retire(&self, gone: &Arc<Worker>) {
-        self.lock().retain(|worker| !Arc::ptr_eq(worker, gone));
     }
 }
 
