@@ -87,8 +87,8 @@ pub struct DeadLetterFilter {
     pub limit: u32,
 }
 
-/// A page an administrator can read, and a bound on what one request holds in memory.
-pub const DEAD_LETTERS_PAGE_MAX: u32 = 100;
+/// A page of 100 that an administrator can read, and one more that tells whether others follow.
+pub const DEAD_LETTERS_PAGE_MAX: u32 = 101;
 
 /// How much waits for one subscription.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

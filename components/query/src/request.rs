@@ -21,7 +21,7 @@ const TREND_DAYS_MAX: u32 = 366;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Selection {
     pub text: Option<String>,
-    /// Lower case, as `journals_view.tag_names`.
+    /// Lower case, as it is compared with names.
     pub tag: Option<String>,
     pub mood: Option<Mood>,
     pub from: Option<Date>,

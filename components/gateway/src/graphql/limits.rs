@@ -21,6 +21,8 @@ const DEPTH_MAX: u32 = 12;
 const NESTING_MAX: u32 = 64;
 /// Also the most fields: each costs at least one.
 const COMPLEXITY_MAX: u32 = 1_000;
+/// A fragment that names the next, and so on, is walked as deep as there are fragments. Large applications send dozens.
+const FRAGMENTS_MAX: usize = 200;
 /// No field of ours takes more than `@skip` and `@include`.
 pub const DIRECTIVES_MAX: usize = 4;
 /// As in graphql-js.
@@ -71,6 +73,9 @@ pub fn check_nesting(query: &str) -> Result<(), Failure> {
 /// # Errors
 /// `TooComplex` for an operation that is too deep or has too many fields.
 pub fn check(document: &ExecutableDocument, operation: &OperationDefinition) -> Result<(), Failure> {
+    if document.fragments.len() > FRAGMENTS_MAX {
+        return Err(too_complex(format!("The query has more than {FRAGMENTS_MAX} fragments.")));
+    }
     let mut walk = Walk { document, fragments: HashMap::new() };
     let measure = walk.selections(&operation.selection_set.node);
     if measure.depth > DEPTH_MAX {
@@ -274,6 +279,16 @@ mod tests {
         query += " fragment F60 on Query { a }";
         assert_eq!(checked(&query).unwrap_err().kind, Kind::TooComplex);
         assert!(checked("{ ...A } fragment A on Query { ...B } fragment B on Query { ...A x }").is_ok());
+    }
+
+    #[test]
+    fn a_chain_of_fragments_is_as_long_as_a_stack_can_take() {
+        let chain = |length: usize| {
+            let links = (0..length).map(|n| format!(" fragment F{n} on Query {{ ...F{} }}", n + 1));
+            format!("{{ ...F0 }}{}", links.collect::<String>())
+        };
+        assert!(checked(&chain(200)).is_ok());
+        assert_eq!(checked(&chain(201)).unwrap_err().kind, Kind::TooComplex);
     }
 
     #[test]

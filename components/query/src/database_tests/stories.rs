@@ -66,6 +66,23 @@ async fn an_entry_is_shown_with_its_tags_counted_and_its_analysis_beside_it() {
 }
 
 #[tokio::test]
+async fn a_renamed_tag_has_its_new_name_on_the_entries_that_carry_it() {
+    let tags = json!([{ "id": TAG, "name": "Work" }, { "id": entry_id(8), "name": "ÜBER" }]);
+    let database = after(&[
+        created(ENTRY, AT, "one").with(json!({ "tags": tags })),
+        tag("TagCreated", TAG, 1, "Work"),
+        tag("TagRenamed", TAG, 2, "Zest"),
+    ])
+    .await;
+    let names: Vec<String> = recent(&database).await[0].tags.iter().map(|tag| tag.name.clone()).collect();
+    assert_eq!(names, ["Zest", "ÜBER"]);
+    for (name, found) in [("zest", 1), ("work", 0), ("über", 1)] {
+        let selection = Selection { tag: Some(name.into()), ..Selection::default() };
+        assert_eq!(titles(&database, selection).await.len(), found, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_deleted_entry_is_gone_everywhere_but_in_the_quota_and_comes_back_when_restored() {
     let tagged = json!({ "tags": [{ "id": TAG, "name": "Work" }] });
     let database = after(&[

@@ -20,6 +20,10 @@ use uuid::Uuid;
 const ON_THIS_DAY_MAX: i64 = 100;
 
 const LIVE: &str = "j.user_id = $1 AND j.deleted_at IS NULL";
+/// A tag as its own events have it now: renaming one is one event, whatever the number of its entries.
+const KNOWN_TAG: &str = "LEFT JOIN query.tags_view g ON g.tag_id = (e.tag ->> 'id')::uuid AND g.user_id = $1";
+/// Until the tag's own event is here, the name that the entry brought.
+const TAG_NAME: &str = "COALESCE(g.name, e.tag ->> 'name')";
 const NEWEST_FIRST: &str = "ORDER BY j.created_at DESC, j.entry_id DESC";
 
 /// How much of an entry the reader may see.
@@ -74,9 +78,10 @@ fn whole(view: View, page: &str, total: Option<&str>) -> String {
         FROM {base}
         LEFT JOIN query.analyses_view a ON a.entry_id = p.entry_id AND a.user_id = $1
         CROSS JOIN LATERAL (
-            SELECT COALESCE(jsonb_agg(jsonb_build_object('id', e.tag ->> 'id', 'name', e.tag ->> 'name', 'entry_count', COALESCE(c.entries, 0))
-                ORDER BY e.position), '[]') AS tags
+            SELECT COALESCE(jsonb_agg(jsonb_build_object('id', e.tag ->> 'id', 'name', {TAG_NAME}, 'entry_count', COALESCE(c.entries, 0))
+                ORDER BY lower({TAG_NAME}), e.position), '[]') AS tags
             FROM jsonb_array_elements(p.tags) WITH ORDINALITY AS e (tag, position)
+            {KNOWN_TAG}
             LEFT JOIN counts c ON c.tag_id = (e.tag ->> 'id')::uuid
         ) shown
         ORDER BY p.created_at DESC, p.entry_id DESC"
@@ -136,7 +141,10 @@ fn conditions(selection: &Selection, params: &mut Params) -> String {
             &format!(r" AND (j.title ILIKE {pattern}::text ESCAPE '\' OR j.content ILIKE {pattern}::text ESCAPE '\')");
     }
     if let Some(tag) = &selection.tag {
-        sql += &format!(" AND {}::text = ANY (j.tag_names)", params.bind(tag));
+        let tag = params.bind(tag);
+        sql += &format!(
+            " AND EXISTS (SELECT FROM jsonb_array_elements(j.tags) AS e (tag) {KNOWN_TAG} WHERE lower({TAG_NAME}) = {tag}::text)"
+        );
     }
     if let Some(mood) = selection.mood {
         sql += &format!(" AND j.mood = {}::text", params.bind(mood.word()));
