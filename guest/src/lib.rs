@@ -10,5 +10,7 @@ pub mod event;
 pub mod failure;
 pub mod sql;
 
-pub use bindings::mindflow::platform::{call, dead_letters, events, jwt_signer, jwt_verifier, key_value, realtime, websocket};
+pub use bindings::mindflow::platform::{
+    call, dead_letters, events, jwt_signer, jwt_verifier, key_value, realtime, websocket,
+};
 pub use wit_bindgen;
