@@ -1,6 +1,8 @@
 //! The real stores behind the platform's capabilities: databases, key-value buckets, event queues,
 //! realtime topics and signing keys. Nothing here knows WebAssembly or any service.
 
+pub mod applied;
+pub mod archive;
 pub mod clock;
 pub mod delivery;
 pub mod key_value;
@@ -8,6 +10,7 @@ pub mod keys;
 pub mod postgres;
 pub mod realtime;
 pub mod redis_server;
+pub mod schedule;
 pub mod sql;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -9,6 +9,7 @@ pub mod capability;
 pub mod cli;
 pub mod control;
 pub mod engine;
+pub mod housekeeping;
 pub mod link;
 pub mod manifest;
 pub mod observe;

@@ -5,6 +5,7 @@ use crate::{
     application::Application,
     capability::Grants,
     engine::{Compiled, GuestContext, Outbound, Provider, ProviderStatus, SwapError},
+    housekeeping,
     manifest::{ComponentEntry, SubscriptionEntry, WebSocketRoute},
     stores::{Stores, StoresError},
     trigger::event::Subscribers,
@@ -12,6 +13,7 @@ use crate::{
 use mindflow_backends::{
     clock::Clock,
     delivery::{self, DeadLetters, Delivery, Subscription},
+    schedule::{self, Scheduler},
 };
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 use tokio::sync::Mutex;
@@ -25,6 +27,7 @@ pub struct Platform {
     pub commands: BTreeMap<String, crate::manifest::Command>,
     stores: Stores,
     delivery: Option<Delivery>,
+    housekeeping: Option<Scheduler>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +38,12 @@ pub enum StartError {
     Delivery(#[from] delivery::StartError),
     #[error("no component serves HTTP")]
     NoHttp,
+    #[error("schedules: {0}")]
+    Schedule(#[from] schedule::StartError),
+    #[error(transparent)]
+    Cron(schedule::CronError),
+    #[error("event archive: {0}")]
+    Archive(#[from] mindflow_backends::archive::ArchiveError),
 }
 
 /// Why an operator's command failed.
@@ -78,9 +87,12 @@ impl Platform {
             providers.insert(name.clone(), provider);
         }
         let http = providers.get(&application.manifest.http_component).cloned().ok_or(StartError::NoHttp)?;
-        let delivery = match role {
-            Role::Server => start_delivery(&application, &providers, &stores).await?,
-            Role::Operator => None,
+        let (delivery, housekeeping) = match role {
+            Role::Server => {
+                let housekeeping = housekeeping::start(&application, &stores).await?;
+                (start_delivery(&application, &providers, &stores).await?, housekeeping)
+            }
+            Role::Operator => (None, None),
         };
         let websocket = application
             .components
@@ -93,6 +105,7 @@ impl Platform {
             commands: application.manifest.commands.clone(),
             stores,
             delivery,
+            housekeeping,
             application: Mutex::new(application),
         })
     }
@@ -189,6 +202,9 @@ impl Platform {
 
     /// Stops delivery, then closes the stores. Triggers have stopped before.
     pub async fn stop(&self) {
+        if let Some(housekeeping) = &self.housekeeping {
+            housekeeping.shutdown().await;
+        }
         if let Some(delivery) = &self.delivery {
             delivery.shutdown().await;
         }
@@ -242,7 +258,7 @@ async fn start_delivery(
         subscriptions,
         Arc::new(subscribers),
         stores.clock.clone(),
-        delivery::Options::default(),
+        delivery::Options { config: application.config.events.queue.clone(), ..delivery::Options::default() },
     )
     .await?;
     Ok(Some(delivery))

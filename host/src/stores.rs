@@ -3,7 +3,7 @@
 use crate::manifest::{Manifest, RuntimeConfig};
 use mindflow_backends::{
     clock::Clock,
-    delivery::{DeadLetters, PostgresQueue},
+    delivery::{self, DeadLetters},
     key_value::{self, KeyValue},
     keys::{self, Keyring, PostgresKeys},
     postgres::{
@@ -44,6 +44,8 @@ pub enum StoresError {
     Bucket(#[from] key_value::OpenError),
     #[error("[realtime] url: {0}")]
     Realtime(#[from] mindflow_backends::redis_server::RedisUrlError),
+    #[error("[events] {0}")]
+    Events(#[from] delivery::OpenError),
     #[error(transparent)]
     Keys(#[from] keys::Error),
     #[error("there is no database `{0}` for the signing keys")]
@@ -141,8 +143,10 @@ impl Stores {
             access_lifetime: Duration::from_secs(manifest.tokens.lifetime_s),
         };
         let keyring = Keyring::open(Arc::new(PostgresKeys::new(keys_database)), settings, clock.clone()).await?;
-        let dead_letters =
-            databases.get(&config.events.database).map(|database| Arc::new(PostgresQueue::new(database.clone())) as _);
+        let dead_letters = match databases.get(&config.events.database) {
+            Some(database) => Some(delivery::open(database.clone(), &config.events.queue)? as Arc<dyn DeadLetters>),
+            None => None,
+        };
         Ok(Self { server: Mutex::new(server), databases, buckets, realtime, keyring, dead_letters, clock })
     }
 

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::health::Part;
-use super::postgres::QUEUE_CHANNEL;
+use super::outbox::QUEUE_CHANNEL;
 use crate::postgres::Database;
 
 const OUTBOX_CHANNEL: &str = "mindflow_outbox";

@@ -54,10 +54,12 @@ pub enum EnvelopeError {
     Sequence,
     #[error("a column of the event cannot be read")]
     Column(#[source] tokio_postgres::Error),
+    #[error("the event's envelope cannot be read")]
+    Json(#[source] serde_json::Error),
 }
 
 /// The archive's columns in the order that [`Event::from_row`] documents, under the alias `a`.
-pub(super) const COLUMNS: &str = "a.event_id, a.event_type, a.version, a.occurred_at, a.source, a.correlation_id, \
+pub(crate) const COLUMNS: &str = "a.event_id, a.event_type, a.version, a.occurred_at, a.source, a.correlation_id, \
      a.traceparent, a.sequence, a.partition_key, a.user_id, a.tenant_id, a.payload";
 
 // === impl Event ===
@@ -76,7 +78,7 @@ impl Event {
     }
 
     /// Reads [`COLUMNS`] by name.
-    pub(super) fn from_row(row: &Row) -> Result<Self, EnvelopeError> {
+    pub(crate) fn from_row(row: &Row) -> Result<Self, EnvelopeError> {
         fn column<'a, T: tokio_postgres::types::FromSql<'a>>(row: &'a Row, name: &str) -> Result<T, EnvelopeError> {
             row.try_get(name).map_err(EnvelopeError::Column)
         }

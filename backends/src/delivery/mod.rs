@@ -8,28 +8,37 @@
 //!
 //! - A producer publishes with [`crate::sql::Transaction::publish`]: a row of the outbox, in its own transaction.
 //! - `relay` moves what committed; one replica at a time does.
-//! - [`queue`] is what a queue promises, `postgres` and `dead_letters` the one that keeps it on Postgres.
+//! - [`queue`] is what a queue promises, [`backend`] what the relay needs of it, [`config`] chooses one.
+//! - `postgres`, `postgres_backend` and `dead_letters` are the one on Postgres, `redis_streams` the one on Redis.
 //! - `dispatcher` runs the handler, one task a subscription, by the [`policy`].
 //! - [`service`] starts and stops all of it.
 
+pub mod backend;
+pub mod config;
 mod dead_letters;
 mod dispatcher;
 mod doorbell;
 pub mod envelope;
 pub mod health;
 mod meter;
+mod outbox;
 mod outcome;
 pub mod policy;
 mod postgres;
+mod postgres_backend;
 pub mod queue;
+mod redis_streams;
 mod registry;
 mod relay;
 pub mod service;
 pub mod subscription;
 
+pub use backend::Backend;
+pub use config::{Config, OpenError, StreamsConfig, open};
 pub use envelope::{Event, Metadata};
 pub use policy::RetryPolicy;
 pub use postgres::PostgresQueue;
 pub use queue::{DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterIdError, DeadLetters, Depth, Queue, QueueError};
+pub use redis_streams::RedisStreams;
 pub use service::{Delivery, Options, StartError};
 pub use subscription::{Attempt, Failure, Handler, Subscription};

@@ -25,15 +25,13 @@ use crate::postgres::Database;
 /// A queue statement takes milliseconds; after this long the connection is taken for lost.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Rings the dispatchers of every replica.
-pub(super) const QUEUE_CHANNEL: &str = "mindflow_queue";
-
 /// Key of the advisory lock between those who remove a key's first row and those who add to keys; "mforder" in ASCII.
 pub(super) const ORDER_LOCK: i64 = 0x006d_666f_7264_6572;
 
 /// Opens each transaction. Sequential scans are off because plans are kept: one made while the queue
-/// was empty would scan all of it when it no longer is.
-const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL enable_seqscan = off";
+/// was empty would scan all of it when it no longer is. The price that this puts on a scan which must be
+/// makes the planner compile the statement, half a second for nothing, so that is off too.
+const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
 
 /// Makes the row after each of `gone` (partition_key, position) ready; a part of the statement that removes them.
 pub(super) const PROMOTE: &str = "UPDATE delivery.queue n SET state = 'ready' FROM gone \

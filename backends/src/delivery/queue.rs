@@ -100,7 +100,7 @@ pub struct Depth {
     /// Being delivered now.
     pub leased: u64,
     pub dead: u64,
-    /// Behind a dead event of their key.
+    /// Behind a dead event of their key, as far as they have been read from where they wait.
     pub parked: u64,
     /// Age of the oldest event that is neither dead nor parked.
     pub oldest: Option<Duration>,
@@ -121,6 +121,13 @@ pub enum QueueError {
     Timeout { operation: &'static str },
     #[error("a stored event cannot be read")]
     Envelope(#[from] EnvelopeError),
+    /// It comes back as soon as a relay has built it again.
+    #[error("the queue's store has lost its state, which is being built again from the archive")]
+    Lost,
+    #[error("the queue's store answered `{operation}` with something else than it should")]
+    Answer { operation: &'static str },
+    #[error("the queues are now kept on the back end `{to}`; this replica is configured for another")]
+    Moved { to: String },
 }
 
 /// A durable queue for each subscription.

@@ -9,12 +9,12 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::backend::Backend;
+use super::config::{self, Config, OpenError};
 use super::dispatcher::{Dispatcher, Setting};
 use super::doorbell::{Bells, Doorbell};
 use super::health::{Board, Health};
-use super::postgres::PostgresQueue;
 use super::queue::QueueError;
-use super::registry;
 use super::relay::Relay;
 use super::subscription::{Handler, Subscription, SubscriptionError, validate};
 use crate::clock::Clock;
@@ -31,6 +31,8 @@ pub struct Options {
     pub drain: Duration,
     /// Whether to listen for Postgres' notifications; without, polling alone delivers.
     pub listen: bool,
+    /// What keeps the queues.
+    pub config: Config,
 }
 
 /// Why delivery could not start.
@@ -38,13 +40,15 @@ pub struct Options {
 pub enum StartError {
     #[error(transparent)]
     Subscription(#[from] SubscriptionError),
+    #[error(transparent)]
+    Open(#[from] OpenError),
     #[error("the subscriptions cannot be registered")]
     Register(#[source] QueueError),
 }
 
 /// Running delivery. Dropped without [`Delivery::shutdown`], it ends as in a crash: leases run out by themselves.
 pub struct Delivery {
-    queue: PostgresQueue,
+    backend: Arc<dyn Backend>,
     relay: Arc<Notify>,
     board: Board,
     stop: CancellationToken,
@@ -61,6 +65,7 @@ impl Default for Options {
             poll: Duration::from_secs(1),
             drain: Duration::from_secs(10),
             listen: true,
+            config: Config::default(),
         }
     }
 }
@@ -77,8 +82,8 @@ impl Delivery {
         options: Options,
     ) -> Result<Self, StartError> {
         validate(&subscriptions)?;
-        let queue = PostgresQueue::new(database.clone());
-        registry::register(&queue, &subscriptions).await.map_err(StartError::Register)?;
+        let backend = config::open(database.clone(), &options.config)?;
+        backend.register(&subscriptions).await.map_err(StartError::Register)?;
         let replica = Uuid::new_v4();
         let (board, stop, relay_bell) = (Board::default(), CancellationToken::new(), Arc::new(Notify::new()));
         let bells: Bells =
@@ -86,13 +91,14 @@ impl Delivery {
         database.ring_after_publishing(relay_bell.clone());
         let mut tasks = JoinSet::new();
         let relay = Relay {
-            database: database.clone(),
+            backend: backend.clone(),
             replica,
             poll: options.poll,
             wake: relay_bell.clone(),
             dispatchers: bells.clone(),
             stop: stop.clone(),
             health: board.part("relay"),
+            upkeep: board.part("upkeep"),
         };
         tasks.spawn(relay.run());
         if options.listen {
@@ -110,7 +116,7 @@ impl Delivery {
             let health = board.part(format!("dispatch:{}", subscription.name));
             let wake = bells.get(&subscription.name).cloned().unwrap_or_default();
             let setting = Setting {
-                queue: Arc::new(queue.clone()),
+                queue: backend.clone(),
                 subscription,
                 handler: handler.clone(),
                 clock: clock.clone(),
@@ -123,7 +129,7 @@ impl Delivery {
             };
             tasks.spawn(Dispatcher::new(setting, health).run());
         }
-        Ok(Self { queue, relay: relay_bell, board, stop, tasks: Mutex::new(tasks) })
+        Ok(Self { backend, relay: relay_bell, board, stop, tasks: Mutex::new(tasks) })
     }
 
     /// How the parts are doing.
@@ -137,16 +143,21 @@ impl Delivery {
         self.relay.notify_one();
     }
 
-    /// The queue, for its depth and its dead letters.
+    /// The queues, for their depth and their dead letters.
     #[must_use]
-    pub fn queue(&self) -> &PostgresQueue {
-        &self.queue
+    pub fn queue(&self) -> &Arc<dyn Backend> {
+        &self.backend
     }
 
     /// Stops leasing, lets handlers end within [`Options::drain`], and hands the rest back at once.
     pub async fn shutdown(&self) {
         self.stop.cancel();
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        let was_running = !tasks.is_empty();
         while tasks.join_next().await.is_some() {}
+        // Now that all is settled; without it, the last second's deliveries might come again after a loss.
+        if was_running && let Err(error) = self.backend.upkeep().await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the queues' progress could not be written down");
+        }
     }
 }

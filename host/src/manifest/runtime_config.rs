@@ -6,7 +6,7 @@ use figment::{
     Figment,
     providers::{Env, Format, Toml},
 };
-use mindflow_backends::{key_value, postgres, realtime};
+use mindflow_backends::{delivery, key_value, postgres, realtime};
 use serde::{Deserialize, Deserializer};
 use std::{
     collections::BTreeMap,
@@ -34,7 +34,7 @@ pub struct RuntimeConfig {
     #[serde(default)]
     pub realtime: RealtimeSettings,
     #[serde(default)]
-    pub events: DatabaseName,
+    pub events: EventsSettings,
     #[serde(default)]
     pub keys: DatabaseName,
     #[serde(default)]
@@ -57,7 +57,40 @@ impl Default for RealtimeSettings {
     }
 }
 
-/// The database that holds the outbox and the queues, or the signing keys.
+/// Where events are kept and queued.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "RawEvents")]
+pub struct EventsSettings {
+    /// The database of the outbox and the archive.
+    pub database: String,
+    pub queue: delivery::Config,
+}
+
+/// As it is written: the queue's keys stand beside the database's name.
+#[derive(Deserialize)]
+struct RawEvents {
+    database: Option<String>,
+    #[serde(flatten)]
+    queue: serde_json::Map<String, serde_json::Value>,
+}
+
+impl TryFrom<RawEvents> for EventsSettings {
+    type Error = serde_json::Error;
+
+    fn try_from(mut raw: RawEvents) -> Result<Self, Self::Error> {
+        raw.queue.entry("backend").or_insert_with(|| "postgres".into());
+        let queue = serde_json::from_value(serde_json::Value::Object(raw.queue))?;
+        Ok(Self { database: raw.database.unwrap_or_else(|| DatabaseName::default().database), queue })
+    }
+}
+
+impl Default for EventsSettings {
+    fn default() -> Self {
+        Self { database: DatabaseName::default().database, queue: delivery::Config::Postgres {} }
+    }
+}
+
+/// The database that holds the signing keys.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct DatabaseName {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mindflow_backends::delivery::queue::{Leased, Outcome, Settlement};
-use mindflow_backends::delivery::{DeadLetterFilter, DeadLetters, Options, Queue, Subscription};
+use mindflow_backends::delivery::{DeadLetterFilter, Options, Subscription};
 use uuid::Uuid;
 
 use crate::stage::{Actor, Stage, fact, facts, hasty, subscription};
@@ -34,9 +34,7 @@ async fn settle(stage: &Stage, leased: &Leased, outcome: Outcome) -> usize {
     stage.queue.settle("query", &[settlement]).await.unwrap().len()
 }
 
-#[tokio::test]
-async fn only_the_first_of_each_key_is_leased_and_the_next_only_when_it_is_settled() {
-    let stage = Stage::new("heads").await;
+pub async fn only_the_first_of_each_key_is_leased_and_the_next_only_when_it_is_settled(stage: Stage) {
     let mut events = facts("entry:1", 2);
     events.extend(facts("entry:2", 1));
     stage.fill(&[subscription("query")], &events).await;
@@ -50,17 +48,13 @@ async fn only_the_first_of_each_key_is_leased_and_the_next_only_when_it_is_settl
     assert_eq!(named(&lease(&stage, LONG).await), [("entry:1".to_owned(), 2)]);
 }
 
-#[tokio::test]
-async fn a_lease_that_ran_out_goes_to_the_next_owner_and_its_attempt_counts() {
-    let stage = Stage::new("expiry").await;
+pub async fn a_lease_that_ran_out_goes_to_the_next_owner_and_its_attempt_counts(stage: Stage) {
     stage.fill(&[subscription("query")], &facts("entry:1", 1)).await;
     assert_eq!(lease(&stage, SHORT).await[0].attempt, 1);
     assert_eq!(lease_when_due(&stage).await.attempt, 2);
 }
 
-#[tokio::test]
-async fn settling_a_lost_lease_changes_nothing_and_says_so() {
-    let stage = Stage::new("fence").await;
+pub async fn settling_a_lost_lease_changes_nothing_and_says_so(stage: Stage) {
     stage.fill(&[subscription("query")], &facts("entry:1", 1)).await;
     let lost = lease(&stage, SHORT).await.remove(0);
     let held = lease_when_due(&stage).await;
@@ -76,9 +70,7 @@ async fn settling_a_lost_lease_changes_nothing_and_says_so() {
     assert_eq!(stage.depth("query").await.ready, 0);
 }
 
-#[tokio::test]
-async fn an_extended_lease_outlives_its_first_end() {
-    let stage = Stage::new("extend").await;
+pub async fn an_extended_lease_outlives_its_first_end(stage: Stage) {
     stage.fill(&[subscription("query")], &[fact("A", "entry:1", 1), fact("A", "entry:2", 1)]).await;
     let leased = stage.queue.lease("query", Uuid::new_v4(), 2, Duration::from_millis(500)).await.unwrap();
     let (kept, let_go) = (&leased[0].receipt, &leased[1].receipt);
@@ -91,9 +83,7 @@ async fn an_extended_lease_outlives_its_first_end() {
     assert!(lease(&stage, LONG).await.is_empty());
 }
 
-#[tokio::test]
-async fn a_retry_is_due_when_its_delay_has_passed_and_says_when() {
-    let stage = Stage::new("due").await;
+pub async fn a_retry_is_due_when_its_delay_has_passed_and_says_when(stage: Stage) {
     stage.fill(&[subscription("query")], &facts("entry:1", 1)).await;
     assert_eq!(stage.queue.next_due("query").await.unwrap(), None);
     let leased = lease(&stage, LONG).await.remove(0);
@@ -104,9 +94,7 @@ async fn a_retry_is_due_when_its_delay_has_passed_and_says_when() {
     assert!(due <= delay && due > delay / 2, "{due:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_crashed_replica_had_in_flight_is_taken_over_by_another() {
-    let stage = Stage::new("crash").await;
+pub async fn what_a_crashed_replica_had_in_flight_is_taken_over_by_another(stage: Stage) {
     let stuck = Actor::new(|_, _| async { std::future::pending().await });
     let options = Options { lease_for: Duration::from_millis(300), ..Options::default() };
     let crashing = stage.deliver_with(&[subscription("query")], &stuck, options.clone()).await;
@@ -122,15 +110,13 @@ async fn what_a_crashed_replica_had_in_flight_is_taken_over_by_another() {
     surviving.shutdown().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_handler_that_takes_longer_than_the_lease_keeps_it() {
-    let stage = Stage::new("renewal").await;
+pub async fn a_handler_that_takes_longer_than_the_lease_keeps_it(stage: Stage) {
     let actor = Actor::new(|_, _| async {
-        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        tokio::time::sleep(Duration::from_millis(3_500)).await;
         Ok(())
     });
     let options =
-        Options { lease_for: Duration::from_millis(500), poll: Duration::from_millis(50), ..Options::default() };
+        Options { lease_for: Duration::from_millis(1_500), poll: Duration::from_millis(50), ..Options::default() };
     let one = stage.deliver_with(&[subscription("query")], &actor, options.clone()).await;
     let other = stage.deliver_with(&[subscription("query")], &actor, options).await;
     stage.publish(&facts("entry:1", 2)).await;
@@ -141,9 +127,7 @@ async fn a_handler_that_takes_longer_than_the_lease_keeps_it() {
     other.shutdown().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_event_that_takes_its_host_down_each_time_ends_as_a_dead_letter() {
-    let stage = Stage::new("killer").await;
+pub async fn an_event_that_takes_its_host_down_each_time_ends_as_a_dead_letter(stage: Stage) {
     stage.fill(&[subscription("query")], &facts("entry:1", 1)).await;
     assert_eq!(lease(&stage, SHORT).await.len(), 1);
     for _ in 0..4 {
@@ -160,22 +144,11 @@ async fn an_event_that_takes_its_host_down_each_time_ends_as_a_dead_letter() {
     delivery.shutdown().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn shutdown_waits_for_handlers_within_its_bound_and_hands_the_rest_back_uncounted() {
-    let stage = Stage::new("drain").await;
-    let actor = Actor::new(|event, _| async move {
-        match event.partition_key.as_str() {
-            "entry:ends" => tokio::time::sleep(Duration::from_millis(100)).await,
-            _ => std::future::pending().await,
-        }
-        Ok(())
-    });
-    let options = Options { drain: Duration::from_millis(1_000), ..Options::default() };
-    let delivery = stage.deliver_with(&[subscription("query")], &actor, options).await;
-    stage.publish(&[fact("A", "entry:ends", 1), fact("A", "entry:hangs", 1)]).await;
-    actor.log().until_len(2).await;
-    delivery.shutdown().await;
-    let left = lease(&stage, LONG).await;
-    let left: Vec<_> = left.iter().map(|left| (left.event.partition_key.as_str(), left.attempt)).collect();
-    assert_eq!(left, [("entry:hangs", 1)], "at once, and still the first attempt");
+pub async fn a_lease_that_ran_out_and_that_nobody_took_can_still_be_settled(stage: Stage) {
+    stage.fill(&[subscription("query")], &facts("entry:1", 1)).await;
+    let late = lease(&stage, Duration::from_millis(1)).await.remove(0);
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    assert_eq!(settle(&stage, &late, Outcome::Ack).await, 1);
+    assert!(lease(&stage, LONG).await.is_empty());
+    assert_eq!(stage.depth("query").await.ready, 0);
 }

@@ -3,13 +3,11 @@
 use std::time::Duration;
 
 use mindflow_backends::delivery::Subscription;
-use mindflow_backends::sql::{Identity, OutboxEvent};
+use mindflow_backends::sql::Identity;
 
 use crate::stage::{Actor, Stage, fact, facts, subscription};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn events_of_a_key_come_one_at_a_time_and_in_order_while_other_keys_run_beside_them() {
-    let stage = Stage::new("order").await;
+pub async fn events_of_a_key_come_one_at_a_time_and_in_order_while_other_keys_run_beside_them(stage: Stage) {
     let actor = Actor::new(|event, _| async move {
         tokio::time::sleep(Duration::from_millis(event.sequence % 3)).await;
         Ok(())
@@ -34,9 +32,7 @@ async fn events_of_a_key_come_one_at_a_time_and_in_order_while_other_keys_run_be
     delivery.shutdown().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn thousands_of_keys_are_in_flight_side_by_side_up_to_the_concurrency() {
-    let stage = Stage::new("keys").await;
+pub async fn thousands_of_keys_are_in_flight_side_by_side_up_to_the_concurrency(stage: Stage) {
     let events: Vec<_> = (0..2_000).map(|n| fact("A", &format!("entry:{n}"), 1)).collect();
     stage.fill(&[subscription("query")], &events).await;
     let gate = std::sync::Arc::new(tokio::sync::Semaphore::new(0));
@@ -60,9 +56,9 @@ async fn thousands_of_keys_are_in_flight_side_by_side_up_to_the_concurrency() {
     delivery.shutdown().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_concurrent_transactions_commit_arrives_once_a_subscription_and_what_they_roll_back_never() {
-    let stage = Stage::new("commits").await;
+pub async fn what_concurrent_transactions_commit_arrives_once_a_subscription_and_what_they_roll_back_never(
+    stage: Stage,
+) {
     let actor = Actor::willing();
     let delivery = stage.deliver(&[subscription("query"), subscription("ai")], &actor).await;
     let writers = (0..6).map(|writer| {
@@ -94,38 +90,7 @@ async fn what_concurrent_transactions_commit_arrives_once_a_subscription_and_wha
     delivery.shutdown().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn two_replicas_share_the_work_without_doubles() {
-    let stage = Stage::new("replicas").await;
-    let (one, other) = (Actor::willing(), Actor::willing());
-    let both = [subscription("query"), subscription("ai")];
-    let first = stage.deliver(&both, &one).await;
-    let second = stage.deliver(&both, &other).await;
-    for round in 1..=20 {
-        let events: Vec<_> = (0..25).map(|key| fact("A", &format!("entry:{key}"), round)).collect();
-        stage.publish(&events).await;
-    }
-    stage.settled().await;
-    let mut seen: Vec<_> = one.log().seen();
-    seen.extend(other.log().seen());
-    seen.sort_by_key(|seen| seen.at);
-    assert_eq!(seen.len(), 2 * 20 * 25, "each event once a subscription");
-    for name in ["query", "ai"] {
-        for key in 0..25 {
-            let key = format!("entry:{key}");
-            let of_key = seen.iter().filter(|seen| seen.subscription == name && seen.key == key);
-            let sequences: Vec<_> = of_key.map(|seen| seen.sequence).collect();
-            assert_eq!(sequences, (1..=20).collect::<Vec<_>>(), "{name} of {key}, over both replicas");
-        }
-    }
-    assert!(one.log().len() > 0 && other.log().len() > 0, "both work");
-    first.shutdown().await;
-    second.shutdown().await;
-}
-
-#[tokio::test]
-async fn an_event_reaches_only_the_subscriptions_to_its_type_and_the_archive_in_any_case() {
-    let stage = Stage::new("types").await;
+pub async fn an_event_reaches_only_the_subscriptions_to_its_type_and_the_archive_in_any_case(stage: Stage) {
     let actor = Actor::willing();
     let subscriptions = [Subscription::new("a", ["A"]), Subscription::new("ab", ["A", "B"])];
     let delivery = stage.deliver(&subscriptions, &actor).await;
@@ -138,9 +103,7 @@ async fn an_event_reaches_only_the_subscriptions_to_its_type_and_the_archive_in_
     delivery.shutdown().await;
 }
 
-#[tokio::test]
-async fn a_handler_gets_the_event_as_it_was_published() {
-    let stage = Stage::new("whole").await;
+pub async fn a_handler_gets_the_event_as_it_was_published(stage: Stage) {
     let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
     let actor = Actor::new(move |event, attempt| {
         sender.send((event, attempt)).unwrap();
@@ -163,28 +126,7 @@ async fn a_handler_gets_the_event_as_it_was_published() {
     delivery.shutdown().await;
 }
 
-#[tokio::test]
-async fn a_component_may_publish_as_itself_and_do_nothing_else_with_the_outbox() {
-    let stage = Stage::new("rights").await;
-    stage.publish(&[fact("A", "k", 1)]).await;
-    let foreign = OutboxEvent { source_component: "auth".to_owned(), ..fact("A", "k", 1) };
-    assert!(stage.begin().await.publish(&foreign).await.is_err());
-    for statement in [
-        "SELECT 1 FROM delivery.outbox",
-        "UPDATE delivery.outbox SET sequence = 2",
-        "DELETE FROM delivery.outbox",
-        "SELECT 1 FROM delivery.archive",
-        "INSERT INTO delivery.subscription VALUES ('x', '{A}')",
-        "SELECT delivery.ring_outbox()",
-    ] {
-        let refused = stage.begin().await.execute(statement, &[]).await;
-        assert!(refused.is_err(), "{statement}");
-    }
-}
-
-#[tokio::test]
-async fn a_key_with_many_waiting_events_is_delivered_in_order_to_its_end() {
-    let stage = Stage::new("long").await;
+pub async fn a_key_with_many_waiting_events_is_delivered_in_order_to_its_end(stage: Stage) {
     let actor = Actor::willing();
     let delivery = stage.deliver(&[subscription("query")], &actor).await;
     stage.publish(&facts("entry:1", 600)).await;
@@ -194,9 +136,7 @@ async fn a_key_with_many_waiting_events_is_delivered_in_order_to_its_end() {
     delivery.shutdown().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_event_that_arrives_just_as_its_key_runs_empty_is_not_left_behind() {
-    let stage = Stage::new("empty").await;
+pub async fn an_event_that_arrives_just_as_its_key_runs_empty_is_not_left_behind(stage: Stage) {
     let actor = Actor::willing();
     let (one, other) =
         (stage.deliver(&[subscription("query")], &actor).await, stage.deliver(&[subscription("query")], &actor).await);
@@ -211,10 +151,74 @@ async fn an_event_that_arrives_just_as_its_key_runs_empty_is_not_left_behind() {
     futures::future::join_all(writers).await;
     actor.log().until_len(400).await;
     stage.settled().await;
-    assert_eq!(stage.count("delivery.queue").await, 0);
     for (key, seen) in actor.log().sequences("query") {
         assert_eq!(seen, (1..=100).collect::<Vec<_>>(), "{key}");
     }
     one.shutdown().await;
     other.shutdown().await;
+}
+
+pub async fn a_key_written_by_many_at_once_is_delivered_in_the_order_of_the_archive(stage: Stage) {
+    let actor = Actor::willing();
+    let delivery = stage.deliver(&[subscription("query")], &actor).await;
+    let writers = (0..8).map(|writer| {
+        let stage = &stage;
+        async move {
+            for n in 1..=15 {
+                stage.publish(&[fact("A", "entry:1", writer * 15 + n)]).await;
+            }
+        }
+    });
+    futures::future::join_all(writers).await;
+    actor.log().until_len(120).await;
+    stage.settled().await;
+    let client = stage.db.database().admin().await.unwrap();
+    let archived = client.query("SELECT sequence FROM delivery.archive ORDER BY position", &[]).await.unwrap();
+    let archived: Vec<_> = archived.iter().map(|row| row.get::<_, i64>(0).unsigned_abs()).collect();
+    assert_eq!(actor.log().sequences("query")["entry:1"], archived);
+    delivery.shutdown().await;
+}
+
+pub async fn large_events_arrive_whole(stage: Stage) {
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+    let actor = Actor::new(move |event, _| {
+        sender.send(event).unwrap();
+        async { Ok(()) }
+    });
+    let delivery = stage.deliver(&[subscription("query")], &actor).await;
+    for sequence in 1..=4_u32 {
+        let text = format!("{sequence}:{}", "ü".repeat(1_000_000));
+        let mut event = fact("A", "entry:1", u64::from(sequence));
+        event.payload = serde_json::json!({ "text": text }).to_string();
+        stage.publish(&[event]).await;
+        let arrived = tokio::time::timeout(Duration::from_secs(60), receiver.recv()).await.unwrap().unwrap();
+        assert!(arrived.payload["text"] == text, "event {sequence} is as it was published");
+    }
+    delivery.shutdown().await;
+}
+
+pub async fn many_subscriptions_get_every_event_independently_of_each_other(stage: Stage) {
+    let actor = Actor::new(|_, attempt| async move {
+        if &*attempt.subscription == "s0" {
+            std::future::pending::<()>().await;
+        }
+        Ok(())
+    });
+    let names: Vec<_> = (0..20).map(|n| format!("s{n}")).collect();
+    let subscriptions: Vec<_> = names.iter().map(|name| subscription(name)).collect();
+    let delivery = stage.deliver(&subscriptions, &actor).await;
+    for key in 0..10 {
+        stage.publish(&facts(&format!("entry:{key}"), 3)).await;
+    }
+    actor.log().until_len(19 * 30 + 10).await;
+    stage
+        .eventually("all but the one that hangs are done", async || {
+            stage.depths().await.iter().all(|depth| depth.ready == if depth.subscription == "s0" { 30 } else { 0 })
+        })
+        .await;
+    for name in &names[1..] {
+        let sequences = actor.log().sequences(name);
+        assert!(sequences.len() == 10 && sequences.values().all(|seen| seen == &[1, 2, 3]), "{name}: {sequences:?}");
+    }
+    drop(delivery);
 }

@@ -2,15 +2,27 @@
 
 use std::time::{Duration, Instant};
 
-use crate::stage::{Actor, Stage, fact, subscription};
+use crate::stage::{Actor, Stage, Store, fact, subscription};
 
 const EVENTS: usize = 2_000;
 const SUBSCRIPTIONS: [&str; 5] = ["query", "ai", "analytics", "search", "logging"];
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a measurement, not a test"]
-async fn figures_of_throughput_and_latency() {
-    let stage = Stage::new("speed").await;
+async fn figures_of_throughput_and_latency_on_postgres() {
+    figures(Stage::on(Store::Postgres).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement, not a test"]
+async fn figures_of_throughput_and_latency_on_redis_streams() {
+    let stage = Stage::on(Store::RedisStreams).await;
+    // As servers are set up; what a crash takes back is repaired from the archive.
+    stage.redis_command(&["CONFIG", "SET", "appendfsync", "everysec"]).await;
+    figures(stage).await;
+}
+
+async fn figures(stage: Stage) {
     let actor = Actor::willing();
     let subscriptions = SUBSCRIPTIONS.map(subscription);
     let delivery = stage.deliver(&subscriptions, &actor).await;

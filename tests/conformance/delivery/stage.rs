@@ -9,20 +9,33 @@ use futures::future::BoxFuture;
 use mindflow_backends::clock::Clock;
 use mindflow_backends::delivery::queue::Depth;
 use mindflow_backends::delivery::{
-    Attempt, Delivery, Event, Failure, Handler, Options, PostgresQueue, Queue, RetryPolicy, Subscription,
+    self, Attempt, Backend, Config, Delivery, Event, Failure, Handler, Options, RetryPolicy, StreamsConfig,
+    Subscription,
 };
+use mindflow_backends::redis_server::RedisUrl;
 use mindflow_backends::sql::{Identity, OutboxEvent, Transaction};
 use mindflow_backends::testing::{TestDatabase, TestPostgres};
 use serde_json::json;
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::private_redis::PrivateRedis;
+
 /// Long enough for a loaded machine; a test that waits so long has failed.
 const WAIT_MAX: Duration = Duration::from_secs(60);
 
+/// A back end of the queues.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Store {
+    Postgres,
+    RedisStreams,
+}
+
 pub struct Stage {
     pub db: TestDatabase,
-    pub queue: PostgresQueue,
+    pub queue: Arc<dyn Backend>,
+    config: Config,
+    redis: Option<tokio::sync::Mutex<PrivateRedis>>,
 }
 
 /// One call of a handler.
@@ -54,10 +67,59 @@ pub struct Actor {
 // === impl Stage ===
 
 impl Stage {
-    pub async fn new(name: &str) -> Self {
-        let db = TestPostgres::write(name).await;
-        let queue = PostgresQueue::new(db.database().clone());
-        Self { db, queue }
+    pub async fn on(store: Store) -> Self {
+        let db = TestPostgres::write("delivery").await;
+        let redis = match store {
+            Store::Postgres => None,
+            Store::RedisStreams => Some(PrivateRedis::start().await),
+        };
+        let config = redis.as_ref().map_or_else(Config::default, |redis| on_redis(&redis.url()));
+        let queue = delivery::open(db.database().clone(), &config).unwrap();
+        Self { db, queue, config, redis: redis.map(tokio::sync::Mutex::new) }
+    }
+
+    pub fn options(&self) -> Options {
+        Options { config: self.config.clone(), ..Options::default() }
+    }
+
+    /// The Redis of the queues.
+    pub async fn redis(&self) -> tokio::sync::MutexGuard<'_, PrivateRedis> {
+        self.redis.as_ref().unwrap().lock().await
+    }
+
+    pub async fn redis_command(&self, words: &[&str]) -> redis::Value {
+        let client = redis::Client::open(self.redis().await.url()).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        redis::cmd(words[0]).arg(&words[1..]).query_async(&mut connection).await.unwrap()
+    }
+
+    /// Cuts every connection to the database but `own`, and to the store of the queues.
+    pub async fn cut_connections(&self, own: &tokio_postgres::Client) {
+        let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        own.query(cut, &[]).await.unwrap();
+        if self.redis.is_some() {
+            self.redis_command(&["CLIENT", "KILL", "TYPE", "normal"]).await;
+        }
+    }
+
+    /// The store of the queues goes away in the middle of everything and is back with its data.
+    pub async fn restart_store(&self) {
+        match &self.redis {
+            Some(redis) => {
+                let mut redis = redis.lock().await;
+                redis.stop();
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                redis.run().await;
+            }
+            // The server is every test's; what a restart does to its clients can be had without.
+            None => {
+                let own = self.db.database().admin().await.unwrap();
+                for _ in 0..10 {
+                    self.cut_connections(&own).await;
+                    tokio::time::sleep(Duration::from_millis(30)).await;
+                }
+            }
+        }
     }
 
     /// Publishes in one transaction.
@@ -69,17 +131,53 @@ impl Stage {
         transaction.commit().await.unwrap();
     }
 
+    /// As [`Stage::publish`]; nothing is published when it fails before the commit. A commit whose answer is
+    /// lost may have published all the same: the events' ids are the same at the next try, which then fails as
+    /// well, and so is taken for done.
+    pub async fn try_publish(&self, events: &[OutboxEvent]) -> Result<(), String> {
+        let Ok(transaction) = self.db.database().begin("command", &Identity::Service).await else {
+            return Err("no connection".to_owned());
+        };
+        for event in events {
+            if let Err(error) = transaction.publish(event).await {
+                let text = format!("{error:?}");
+                return if self.is_published(event).await { Ok(()) } else { Err(text) };
+            }
+        }
+        match transaction.commit().await {
+            Ok(()) => Ok(()),
+            Err(error) if self.is_published(&events[0]).await => {
+                let _ = error;
+                Ok(())
+            }
+            Err(error) => Err(format!("{error:?}")),
+        }
+    }
+
+    async fn is_published(&self, event: &OutboxEvent) -> bool {
+        let sql = "SELECT 1 FROM delivery.outbox WHERE event_id = $1 UNION ALL SELECT 1 FROM delivery.archive WHERE event_id = $1";
+        loop {
+            if let Ok(client) = self.db.database().admin().await
+                && let Ok(rows) = client.query(sql, &[&event.event_id]).await
+            {
+                return !rows.is_empty();
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// A transaction of the component that publishes.
     pub async fn begin(&self) -> Transaction {
         self.db.database().begin("command", &Identity::Service).await.unwrap()
     }
 
     pub async fn deliver(&self, subscriptions: &[Subscription], actor: &Arc<Actor>) -> Delivery {
-        self.deliver_with(subscriptions, actor, Options::default()).await
+        self.deliver_with(subscriptions, actor, self.options()).await
     }
 
     pub async fn deliver_with(&self, subscriptions: &[Subscription], actor: &Arc<Actor>, options: Options) -> Delivery {
         let database = self.db.database().clone();
+        let options = Options { config: self.config.clone(), ..options };
         Delivery::start(database, subscriptions.to_vec(), actor.clone(), Clock::system(), options).await.unwrap()
     }
 
@@ -95,21 +193,40 @@ impl Stage {
         relay.shutdown().await;
     }
 
+    /// Once the database answers.
     pub async fn count(&self, from: &str) -> i64 {
-        let client = self.db.database().admin().await.unwrap();
-        client.query_one(&format!("SELECT count(*) FROM {from}"), &[]).await.unwrap().get(0)
+        let deadline = Instant::now() + WAIT_MAX;
+        loop {
+            if let Ok(client) = self.db.database().admin().await
+                && let Ok(row) = client.query_one(&format!("SELECT count(*) FROM {from}"), &[]).await
+            {
+                return row.get(0);
+            }
+            assert!(Instant::now() < deadline, "the database does not answer");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Once the store answers.
+    pub async fn depths(&self) -> Vec<Depth> {
+        let deadline = Instant::now() + WAIT_MAX;
+        loop {
+            match self.queue.depth().await {
+                Ok(depths) => return depths,
+                Err(error) => assert!(Instant::now() < deadline, "{error:?}"),
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     pub async fn depth(&self, subscription: &str) -> Depth {
-        let depths = self.queue.depth().await.unwrap();
-        depths.into_iter().find(|depth| depth.subscription == subscription).unwrap()
+        self.depths().await.into_iter().find(|depth| depth.subscription == subscription).unwrap()
     }
 
     /// Until nothing waits in the outbox or, alive, in any queue.
     pub async fn settled(&self) {
         self.eventually("everything is delivered", async || {
-            self.count("delivery.outbox").await == 0
-                && self.queue.depth().await.unwrap().iter().all(|depth| depth.ready == 0)
+            self.count("delivery.outbox").await == 0 && self.depths().await.iter().all(|depth| depth.ready == 0)
         })
         .await;
     }
@@ -222,6 +339,12 @@ impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.0.running.lock().unwrap().remove(&self.1);
     }
+}
+
+/// Queues on that Redis. Few partitions, so that keys do share them.
+pub fn on_redis(url: &str) -> Config {
+    let url = RedisUrl::parse(url).unwrap();
+    Config::RedisStreams(StreamsConfig { url, prefix: "test:".to_owned(), partitions: 8 })
 }
 
 pub fn fact(event_type: &str, key: &str, sequence: u64) -> OutboxEvent {

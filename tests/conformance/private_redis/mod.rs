@@ -87,6 +87,20 @@ impl PrivateRedis {
         }
     }
 
+    /// Keeps a copy of what is on its disk now, to go back to.
+    pub fn copy(&self) -> tempfile::TempDir {
+        let copy = tempfile::Builder::new().prefix("mindflow-redis-copy-").tempdir().unwrap();
+        copy_files(&self.folder.path().join("appendonlydir"), copy.path());
+        copy
+    }
+
+    /// Puts an older copy in place of what is on its disk; it must be stopped.
+    pub fn go_back_to(&self, copy: &Path) {
+        let current = self.folder.path().join("appendonlydir");
+        std::fs::remove_dir_all(&current).unwrap();
+        copy_files(copy, &current);
+    }
+
     /// Kills it, as a machine that fails would.
     pub fn stop(&mut self) {
         if let Some(mut child) = self.child.take() {
@@ -99,5 +113,13 @@ impl PrivateRedis {
 impl Drop for PrivateRedis {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
     }
 }

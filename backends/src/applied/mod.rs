@@ -1,0 +1,114 @@
+//! Applied once: delivery hands an event over at least once, and this makes its effect happen exactly
+//! once. A handler's transaction is opened *for an event*: the same transaction marks the event as
+//! applied, so that the mark and the effect commit together or not at all, and a second delivery finds
+//! the mark and gets no transaction to do anything in.
+//!
+//! The mark is a row of `mindflow.applied` a (component, subscription, partition key): the newest sequence
+//! and the events that had it. An event is new when its sequence is greater, or the same with an id not
+//! seen yet; gaps are no concern, because a subscription need not get every type of an aggregate's events.
+//! Two deliveries of one key at the same moment wait for each other at the row's lock.
+//!
+//! A component's role has no privilege on the table. The function `mindflow.apply_once` runs as the
+//! owner and writes only the row that carries the name of the role which is logged in (`session_user`):
+//! the least that works, with nothing to grant when a subscription is added. A component that calls it
+//! by itself can mislead nobody but itself.
+//!
+//! Rows stay, one an aggregate, as do the views they belong to: a replay years later needs them.
+
+use tokio_postgres::GenericClient;
+
+use crate::delivery::Event;
+use crate::postgres::Database;
+use crate::postgres::roles::role_name;
+use crate::sql::{Error, Identity, Transaction, Value};
+
+/// Answers whether the event is still to be applied, and marks it.
+const APPLY_ONCE: &str = "SELECT mindflow.apply_once($1, $2, $3, $4)";
+
+/// What [`guard`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Not applied yet. It is when this transaction commits.
+    Fresh,
+    /// Applied before, or a newer event of its key was.
+    Already,
+}
+
+/// What [`Database::begin_once`] opened.
+pub enum Once {
+    /// To apply the event in; marked as applied when it commits.
+    Fresh(Box<Transaction>),
+    /// Nothing is to be done: acknowledge.
+    Already,
+}
+
+/// Marks the event as applied by `subscription`, in the transaction that applies it. One statement. After
+/// an error the transaction can only be rolled back.
+///
+/// # Errors
+/// `InvalidParams` for a sequence that the database cannot count; otherwise the statement's own.
+pub async fn guard(transaction: &Transaction, subscription: &str, event: &Event) -> Result<Verdict, Error> {
+    let sequence = i64::try_from(event.sequence)
+        .map_err(|_| Error::InvalidParams(format!("sequence {} is more than the database counts", event.sequence)))?;
+    let params = [subscription.into(), event.partition_key.as_str().into(), sequence.into(), event.event_id.into()];
+    let answer = transaction.query(APPLY_ONCE, &params).await?;
+    match answer.rows.first().and_then(|row| row.first()) {
+        Some(Value::Boolean(true)) => Ok(Verdict::Fresh),
+        Some(Value::Boolean(false)) => Ok(Verdict::Already),
+        other => Err(Error::Other(format!("mindflow.apply_once answered {other:?}"))),
+    }
+}
+
+// === impl Database ===
+
+impl Database {
+    /// Opens a transaction of `component` in which to apply `event`, unless `subscription` has applied it
+    /// already. `subscription` is the delivery's: a replay beside the live one has a name of its own.
+    ///
+    /// # Errors
+    /// As [`Database::begin`]; waits at most the statement timeout for another delivery of the same key.
+    pub async fn begin_once(
+        &self,
+        component: &str,
+        identity: &Identity,
+        subscription: &str,
+        event: &Event,
+    ) -> Result<Once, Error> {
+        let transaction = self.begin(component, identity).await?;
+        match guard(&transaction, subscription, event).await? {
+            Verdict::Fresh => Ok(Once::Fresh(Box::new(transaction))),
+            Verdict::Already => {
+                transaction.rollback().await?;
+                Ok(Once::Already)
+            }
+        }
+    }
+}
+
+/// Drops a subscription's marks, so that it applies everything anew: before a rebuild, or when the replay
+/// beside the live one is given up. On an administrator's connection. Answers how many there were.
+///
+/// # Errors
+/// `Other` for a component's name that can be none.
+pub async fn forget(client: &impl GenericClient, component: &str, subscription: &str) -> Result<u64, Error> {
+    let role = role(component)?;
+    let statement = "DELETE FROM mindflow.applied WHERE component = $1 AND subscription = $2";
+    Ok(client.execute(statement, &[&role, &subscription]).await?)
+}
+
+/// Gives the marks of the subscription `from` to `to`, whose own are dropped: what a replay beside the
+/// live one ends with, in the transaction (an administrator's) that puts its tables in the live ones'
+/// place. Answers how many there are.
+///
+/// # Errors
+/// `Other` for a component's name that can be none.
+pub async fn adopt(client: &impl GenericClient, component: &str, from: &str, to: &str) -> Result<u64, Error> {
+    forget(client, component, to).await?;
+    let role = role(component)?;
+    let statement = "UPDATE mindflow.applied SET subscription = $3 WHERE component = $1 AND subscription = $2";
+    Ok(client.execute(statement, &[&role, &from, &to]).await?)
+}
+
+fn role(component: &str) -> Result<String, Error> {
+    role_name(component).map_err(|error| Error::Other(error.to_string()))
+}

@@ -1,0 +1,41 @@
+//! What delivery asks of whatever keeps the queues, beyond the queue itself: to route committed events into
+//! it, and to keep its state. The relay and the dispatchers know nothing more of it.
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use super::queue::{DeadLetters, Queue, QueueError};
+use super::subscription::Subscription;
+
+/// What one look at the outbox found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Relayed {
+    /// So many events, and the subscriptions that get any of them.
+    Events { count: u64, wanted_by: Vec<String> },
+    /// Another replica is relaying.
+    Busy,
+}
+
+/// Queues and what fills them.
+#[async_trait]
+pub trait Backend: Queue + DeadLetters {
+    /// Its name in the configuration.
+    fn name(&self) -> &'static str;
+
+    /// Adds or changes subscriptions: events that are published from now on are routed to them. Nothing is
+    /// removed. Takes over what another back end still had to deliver.
+    async fn register(&self, subscriptions: &[Subscription]) -> Result<(), QueueError>;
+
+    /// Ends a subscription for good and drops what waits for it; the archive keeps the events. `false`: not there.
+    async fn unsubscribe(&self, subscription: &str) -> Result<bool, QueueError>;
+
+    /// Moves up to `max` committed events from the outbox to the archive and into the queues. Whenever it is
+    /// cut off, each of them is in the outbox, or archived and sure to be routed by a later call.
+    async fn relay(&self, max: u32) -> Result<Relayed, QueueError>;
+
+    /// Rings the dispatchers of the other replicas, after `replica` has routed.
+    async fn announce(&self, replica: Uuid) -> Result<(), QueueError>;
+
+    /// Called about every second and once at the end: writes down what must survive the store, and tidies up.
+    async fn upkeep(&self) -> Result<(), QueueError>;
+}

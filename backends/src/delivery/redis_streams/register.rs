@@ -1,0 +1,151 @@
+//! Subscriptions come and go, and the queues come from another back end.
+
+use std::collections::BTreeMap;
+
+use tokio_postgres::Transaction;
+use tokio_postgres::types::Json;
+
+use super::super::outbox::{BACKEND, RELAY_LOCK};
+use super::super::postgres::{ORDER_LOCK, column, query, refused};
+use super::super::queue::QueueError;
+use super::super::registry;
+use super::super::subscription::Subscription;
+use super::progress::{Partitions, partitions_of};
+use super::{NAME, RedisStreams, failed};
+
+/// Keys that Redis looks at in one step of a search: well under a millisecond of its time.
+const SCAN_STEP: u32 = 1_000;
+
+impl RedisStreams {
+    pub(super) async fn register_all(&self, subscriptions: &[Subscription]) -> Result<(), QueueError> {
+        let mut client = self.client().await?;
+        registry::register(&client, subscriptions).await?;
+        let refuse = |error| refused("register", error);
+        let transaction = client.transaction().await.map_err(refuse)?;
+        // Nothing is archived meanwhile, so that a subscription begins between two events.
+        transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&RELAY_LOCK]).await.map_err(refuse)?;
+        let kept_by = transaction.query_one(&format!("SELECT {BACKEND}"), &[]).await.map_err(refuse)?;
+        if column::<String>(&kept_by, "backend")? != NAME {
+            self.take_over(&transaction).await?;
+        }
+        let tip = tip(&transaction).await?;
+        let partitions = transaction.query_one("SELECT partitions FROM delivery.backend", &[]).await.map_err(refuse)?;
+        let partitions: i32 = column(&partitions, "partitions")?;
+        let begin = Partitions::all_at(tip, partitions.unsigned_abs());
+        let add = "INSERT INTO delivery.stream_progress (subscription, partitions) \
+             SELECT name, $1 FROM delivery.subscription ON CONFLICT DO NOTHING";
+        transaction.execute(add, &[&Json(&begin)]).await.map_err(refuse)?;
+        transaction.commit().await.map_err(refuse)?;
+        self.read_generation().await?;
+        // Streams that are not there are made now; a Redis that is away does not stop the start.
+        match self
+            .run("register", &self.inner.scripts.next_due, |call, _| {
+                call.arg("");
+            })
+            .await
+        {
+            Err(QueueError::Lost) => self.rebuild().await.map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// What still waits in Postgres' queue is pending; whatever comes from now on goes to the streams.
+    async fn take_over(&self, transaction: &Transaction<'_>) -> Result<(), QueueError> {
+        let refuse = |error| refused("take over", error);
+        transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&ORDER_LOCK]).await.map_err(refuse)?;
+        let begin = Partitions::all_at(tip(transaction).await?, self.inner.partitions);
+        let mut progress = BTreeMap::<String, Partitions>::new();
+        let waiting = "DELETE FROM delivery.queue RETURNING subscription, partition_key, position";
+        for row in transaction.query(waiting, &[]).await.map_err(refuse)? {
+            let subscription: String = column(&row, "subscription")?;
+            let (key, position): (String, i64) = (column(&row, "partition_key")?, column(&row, "position")?);
+            let partitions = progress.entry(subscription).or_insert_with(|| begin.clone());
+            partitions.place_mut(&key).into_iter().for_each(|place| place.pending.push(position));
+        }
+        for (subscription, partitions) in progress {
+            let keep = "INSERT INTO delivery.stream_progress (subscription, partitions) VALUES ($1, $2) \
+                 ON CONFLICT (subscription) DO UPDATE SET partitions = excluded.partitions";
+            transaction.execute(keep, &[&subscription, &Json(&partitions)]).await.map_err(refuse)?;
+        }
+        let change = "INSERT INTO delivery.backend (name, partitions) VALUES ($1, $2) ON CONFLICT (only_row) DO UPDATE \
+             SET name = excluded.name, partitions = excluded.partitions, epoch = NULL, changed_at = now()";
+        let partitions = i32::try_from(self.inner.partitions).unwrap_or(i32::MAX);
+        transaction.execute(change, &[&NAME, &partitions]).await.map_err(refuse)?;
+        tracing::info!("the event queues are now kept on Redis Streams");
+        Ok(())
+    }
+
+    /// Makes a subscription's groups where Redis has none, from what is written down.
+    pub(super) async fn restore(&self, subscription: &str) -> Result<(), QueueError> {
+        let client = self.client().await?;
+        let statement = "SELECT partitions FROM delivery.stream_progress WHERE subscription = $1";
+        let rows = query(&client, "register", statement, &[&subscription]).await?;
+        let Some(row) = rows.first() else {
+            return Err(QueueError::Store {
+                operation: "register",
+                source: format!("nobody has registered the subscription `{subscription}`").into(),
+            });
+        };
+        let partitions = partitions_of(column(row, "partitions")?)?;
+        self.run("register", &self.inner.scripts.register, |call, _| {
+            call.arg(subscription);
+            for place in &partitions.0 {
+                let first = place.pending.iter().min().map_or(i64::MAX, |first| first - 1);
+                call.arg(place.read.min(first));
+            }
+        })
+        .await
+        .map(drop)
+    }
+
+    pub(super) async fn end(&self, subscription: &str) -> Result<bool, QueueError> {
+        let generation = self.generation().await?;
+        let client = self.client().await?;
+        // Its progress goes with it.
+        let statement = "DELETE FROM delivery.subscription WHERE name = $1 RETURNING name";
+        let ended = !query(&client, "unsubscribe", statement, &[&subscription]).await?.is_empty();
+        self.run("unsubscribe", &self.inner.scripts.unregister, |call, generation| {
+            call.arg(subscription).arg(generation.partitions);
+        })
+        .await?;
+        let waiting = self.keys(&self.inner.names.waiting(generation.epoch, subscription)).await?;
+        self.remove(&waiting).await?;
+        Ok(ended)
+    }
+
+    /// The keys that match, found in steps.
+    pub(super) async fn keys(&self, pattern: &str) -> Result<Vec<String>, QueueError> {
+        let mut keys = Vec::new();
+        let mut cursor = "0".to_owned();
+        loop {
+            let mut step = redis::cmd("SCAN");
+            step.arg(&cursor).arg("MATCH").arg(pattern).arg("COUNT").arg(SCAN_STEP);
+            let (next, mut found): (String, Vec<String>) =
+                self.inner.server.read(&step).await.map_err(|failure| failed("keys", failure))?;
+            keys.append(&mut found);
+            if next == "0" {
+                return Ok(keys);
+            }
+            cursor = next;
+        }
+    }
+
+    pub(super) async fn remove(&self, keys: &[String]) -> Result<(), QueueError> {
+        for chunk in keys.chunks(usize::try_from(SCAN_STEP).unwrap_or(usize::MAX)) {
+            let _: redis::Value = self
+                .inner
+                .server
+                .write(redis::cmd("UNLINK").arg(chunk))
+                .await
+                .map_err(|failure| failed("remove", failure))?;
+        }
+        Ok(())
+    }
+}
+
+/// The archive's last position.
+async fn tip(transaction: &Transaction<'_>) -> Result<i64, QueueError> {
+    let statement = "SELECT coalesce(max(position), 0) AS tip FROM delivery.archive";
+    let row = transaction.query_one(statement, &[]).await.map_err(|error| refused("register", error))?;
+    column(&row, "tip")
+}

@@ -1,0 +1,231 @@
+//! From the outbox through the archive into the streams. The archive is committed first; the streams follow
+//! it in order of position, and a position beside them tells how far they have.
+
+use async_trait::async_trait;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::super::backend::{Backend, Relayed};
+use super::super::envelope::{COLUMNS, EnvelopeError, Event};
+use super::super::outbox::{BACKEND, MOVE, QUEUE_CHANNEL, RELAY_LOCK};
+use super::super::postgres::{column, query, refused, within};
+use super::super::queue::QueueError;
+use super::super::subscription::Subscription;
+use super::{Generation, NAME, RedisStreams, partition};
+
+/// What Redis gets must not be taken back by Postgres: its disk has it first.
+const SETTINGS: &str = "SET LOCAL synchronous_commit = on; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
+
+/// Who gets an event of the archive, under the alias `a`.
+const WANTED_BY: &str =
+    "ARRAY(SELECT s.name FROM delivery.subscription s WHERE a.event_type = ANY (s.event_types)) AS wanted_by";
+
+/// Events read from the archive at once.
+pub(super) const READ_MAX: i64 = 500;
+
+/// One script takes so many bytes of envelopes (and one event, however large): some milliseconds of Redis.
+const APPEND_BYTES_MAX: usize = 1024 * 1024;
+
+/// An event on its way from the archive into a stream.
+pub(super) struct Archived {
+    pub(super) position: i64,
+    pub(super) key: String,
+    pub(super) event_type: String,
+    pub(super) wanted_by: Vec<String>,
+    envelope: String,
+}
+
+/// What left the outbox in one transaction.
+struct Batch {
+    count: u64,
+    /// The archive's last position before.
+    after: i64,
+    events: Vec<Archived>,
+}
+
+#[async_trait]
+impl Backend for RedisStreams {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    async fn register(&self, subscriptions: &[Subscription]) -> Result<(), QueueError> {
+        self.register_all(subscriptions).await
+    }
+
+    async fn unsubscribe(&self, subscription: &str) -> Result<bool, QueueError> {
+        self.end(subscription).await
+    }
+
+    async fn relay(&self, max: u32) -> Result<Relayed, QueueError> {
+        let Some(batch) = within("relay", self.archive(max)).await? else { return Ok(Relayed::Busy) };
+        match self.route(&batch).await {
+            Err(QueueError::Lost) if self.rebuild().await? => {
+                Ok(Relayed::Events { count: batch.count, wanted_by: self.subscriptions().await? })
+            }
+            Err(QueueError::Lost) => Ok(Relayed::Busy),
+            routed => routed.map(|wanted_by| Relayed::Events { count: batch.count, wanted_by }),
+        }
+    }
+
+    async fn announce(&self, replica: Uuid) -> Result<(), QueueError> {
+        let client = self.client().await?;
+        let replica = replica.to_string();
+        query(&client, "announce", "SELECT pg_notify($1, $2)", &[&QUEUE_CHANNEL, &replica]).await.map(drop)
+    }
+
+    async fn upkeep(&self) -> Result<(), QueueError> {
+        self.write_progress().await
+    }
+}
+
+impl RedisStreams {
+    /// From the outbox into the archive, in one transaction. `None`: another replica is at it.
+    async fn archive(&self, max: u32) -> Result<Option<Batch>, QueueError> {
+        let failed = |error| refused("relay", error);
+        let mut client = self.client().await?;
+        let statement = format!(
+            "WITH {MOVE} RETURNING *) SELECT t.*, a.position, {WANTED_BY}, {COLUMNS} FROM (SELECT (SELECT count(*) FROM moved) AS moved, \
+             (SELECT coalesce(max(position), 0) FROM delivery.archive) AS tip, {BACKEND}) t \
+             LEFT JOIN logged a ON true ORDER BY a.position"
+        );
+        let locking = client.prepare_cached("SELECT pg_try_advisory_xact_lock($1)").await.map_err(failed)?;
+        let moving = client.prepare_cached(&statement).await.map_err(failed)?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        transaction.batch_execute(SETTINGS).await.map_err(failed)?;
+        // A statement of its own: the next one must see what the last relay committed.
+        let locked: bool = transaction.query_one(&locking, &[&RELAY_LOCK]).await.map_err(failed)?.get(0);
+        if !locked {
+            return Ok(None);
+        }
+        let rows = transaction.query(&moving, &[&i64::from(max), &NAME]).await.map_err(failed)?;
+        let first = rows.first().ok_or(QueueError::Answer { operation: "relay" })?;
+        let kept_by: String = column(first, "backend")?;
+        if kept_by != NAME {
+            return Err(QueueError::Moved { to: kept_by });
+        }
+        let (count, after): (i64, i64) = (column(first, "moved")?, column(first, "tip")?);
+        let there = |row: &&Row| column::<Option<i64>>(row, "position").is_ok_and(|position| position.is_some());
+        let events = rows.iter().filter(there).map(Archived::from_row).collect::<Result<_, _>>()?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(Some(Batch { count: count.unsigned_abs(), after, events }))
+    }
+
+    /// Appends a batch, and first whatever before it is not appended yet. Answers who gets any of it.
+    async fn route(&self, batch: &Batch) -> Result<Vec<String>, QueueError> {
+        let generation = self.generation().await?;
+        let fence = self.inner.names.epoch();
+        let routed = self.append(generation, &fence, batch.after, &batch.events).await;
+        let routed = match routed {
+            // Another replica may have built the streams again.
+            Err(QueueError::Lost) if self.read_generation().await? != generation => {
+                self.append(self.generation().await?, &fence, batch.after, &batch.events).await?
+            }
+            routed => routed?,
+        };
+        let mut wanted_by: Vec<String> =
+            batch.events.iter().flat_map(|event| event.wanted_by.iter().cloned()).collect();
+        if let Err(mut behind) = routed {
+            tracing::info!(position = behind, "the streams are behind the archive; routing what is missing");
+            wanted_by = self.subscriptions().await?;
+            loop {
+                let events = self.archived_after(behind).await?;
+                let Some(last) = events.last() else { break };
+                let next = last.position;
+                match self.append(self.generation().await?, &fence, behind, &events).await? {
+                    Ok(()) => behind = next,
+                    Err(further_behind) => behind = further_behind,
+                }
+            }
+        }
+        wanted_by.sort_unstable();
+        wanted_by.dedup();
+        Ok(wanted_by)
+    }
+
+    pub(super) async fn archived_after(&self, position: i64) -> Result<Vec<Archived>, QueueError> {
+        let statement = format!(
+            "SELECT a.position, {WANTED_BY}, {COLUMNS} FROM delivery.archive a WHERE a.position > $1 ORDER BY a.position LIMIT $2"
+        );
+        let client = self.client().await?;
+        let rows = query(&client, "read archive", &statement, &[&position, &READ_MAX]).await?;
+        rows.iter().map(Archived::from_row).collect()
+    }
+
+    pub(super) async fn archived_at(&self, positions: &[i64]) -> Result<Vec<Archived>, QueueError> {
+        let statement = format!(
+            "SELECT a.position, {WANTED_BY}, {COLUMNS} FROM delivery.archive a WHERE a.position = ANY ($1) ORDER BY a.position"
+        );
+        let client = self.client().await?;
+        let rows = query(&client, "read archive", &statement, &[&positions]).await?;
+        rows.iter().map(Archived::from_row).collect()
+    }
+
+    /// Appends all events of the archive after a position, or nothing where those before are missing; then
+    /// it answers up to where there are all. What is there already is not appended again.
+    pub(super) async fn append(
+        &self,
+        generation: Generation,
+        fence: &str,
+        after: i64,
+        events: &[Archived],
+    ) -> Result<Result<(), i64>, QueueError> {
+        let mut after = after;
+        let mut rest = events;
+        loop {
+            let (chunk, others) = rest.split_at(chunk_len(rest));
+            let up_to = chunk.last().map_or(after, |event| event.position);
+            let answer = self
+                .run_on("append", &self.inner.scripts.append, generation, fence, |call, generation| {
+                    call.arg(after).arg(up_to);
+                    for Archived { position, key, wanted_by, envelope, .. } in chunk {
+                        // What nobody wants is not appended, and passed all the same.
+                        if !wanted_by.is_empty() {
+                            call.arg(partition::of(key, generation.partitions)).arg(*position).arg(key);
+                            call.arg(format!("/{}/", wanted_by.join("/"))).arg(envelope);
+                        }
+                    }
+                })
+                .await?;
+            match (answer.first().map(String::as_str), answer.get(1)) {
+                (Some("ok"), _) => {
+                    after = up_to;
+                    rest = others;
+                    if rest.is_empty() {
+                        return Ok(Ok(()));
+                    }
+                }
+                (Some("behind"), Some(routed)) => {
+                    return routed.parse().map(Err).map_err(|_| QueueError::Answer { operation: "append" });
+                }
+                (Some("unregistered"), Some(subscription)) => self.restore(subscription).await?,
+                _ => return Err(QueueError::Answer { operation: "append" }),
+            }
+        }
+    }
+}
+
+// === impl Archived ===
+
+impl Archived {
+    fn from_row(row: &Row) -> Result<Self, QueueError> {
+        let event = Event::from_row(row)?;
+        Ok(Self {
+            position: column(row, "position")?,
+            wanted_by: column(row, "wanted_by")?,
+            envelope: serde_json::to_string(&event).map_err(EnvelopeError::Json)?,
+            key: event.partition_key,
+            event_type: event.event_type,
+        })
+    }
+}
+
+/// How many of the events go into one script.
+fn chunk_len(events: &[Archived]) -> usize {
+    let mut bytes = 0;
+    let fits = |event: &&Archived| {
+        bytes += event.envelope.len();
+        bytes <= APPEND_BYTES_MAX
+    };
+    events.iter().take_while(fits).count().max(1).min(events.len())
+}
