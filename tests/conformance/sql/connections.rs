@@ -107,6 +107,21 @@ async fn a_repeated_read_takes_one_round_trip() {
     proxy.abort();
 }
 
+trait Stream: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin {}
+impl<T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin> Stream for T {}
+
+async fn connect(host: &tokio_postgres::config::Host, port: u16) -> Box<dyn Stream> {
+    match host {
+        tokio_postgres::config::Host::Unix(dir) => {
+            let socket = dir.join(format!(".s.PGSQL.{port}"));
+            Box::new(tokio::net::UnixStream::connect(socket).await.unwrap())
+        }
+        tokio_postgres::config::Host::Tcp(name) => {
+            Box::new(tokio::net::TcpStream::connect((name.as_str(), port)).await.unwrap())
+        }
+    }
+}
+
 /// Passes connections on to the server, and counts how often it has something to say after the client did.
 async fn proxy(
     dir: &std::path::Path,
@@ -114,19 +129,16 @@ async fn proxy(
     turns: Arc<AtomicU32>,
 ) -> tokio::task::JoinHandle<()> {
     let port = server.get_ports().first().copied().unwrap_or(5432);
-    let tokio_postgres::config::Host::Unix(server) = server.get_hosts()[0].clone() else {
-        panic!("the test server has no unix socket")
-    };
-    let server = server.join(format!(".s.PGSQL.{port}"));
+    let server = server.get_hosts()[0].clone();
     let listener = tokio::net::UnixListener::bind(dir.join(".s.PGSQL.5432")).unwrap();
     tokio::spawn(async move {
         loop {
             let (client, _) = listener.accept().await.unwrap();
-            let upstream = tokio::net::UnixStream::connect(&server).await.unwrap();
+            let upstream = connect(&server, port).await;
             let turns = turns.clone();
             tokio::spawn(async move {
                 let (mut from_client, mut to_client) = client.into_split();
-                let (mut from_server, mut to_server) = upstream.into_split();
+                let (mut from_server, mut to_server) = tokio::io::split(upstream);
                 let asked = AtomicBool::new(false);
                 let up = async {
                     let mut buffer = [0; 65_536];

@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn an_error_repeats_nothing_of_what_the_model_wrote() {
-        let text = json!({"sentiment": "my secret", "themes": [], "insights": []}).to_string();
+        let text = r#"{"insights":[],"sentiment":"my secret","themes":[]}"#;
         let error = read(&message("end_turn", json!([{"type": "text", "text": text}])), "m").unwrap_err().to_string();
         assert!(error.ends_with("(another shape at line 1, column 38)") && !error.contains("secret"), "{error}");
     }

@@ -62,7 +62,8 @@ mod tests {
         assert!(sent["messages"][0]["content"].as_str().unwrap().contains("It rained."));
         assert!(sent["system"].as_str().unwrap().contains("<journal_entry_abc>"));
         assert_eq!(sent["output_config"]["format"]["type"], "json_schema");
-        let keys: Vec<&String> = sent.as_object().unwrap().keys().collect();
+        let mut keys: Vec<&String> = sent.as_object().unwrap().keys().collect();
+        keys.sort();
         assert_eq!(keys, ["max_tokens", "messages", "model", "output_config", "system"]);
     }
 
