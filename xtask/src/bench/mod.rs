@@ -77,7 +77,10 @@ pub fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
     report.row(load("GET /health/live (the host alone, no component)", Request::get("/health/live"))?);
     report.row(load("{ __typename } (gateway)", Request::graphql(&token, "{ __typename }"))?);
     report.row(load("dashboard, cached (gateway → auth, query ×4)", Request::graphql(&token, DASHBOARD))?);
-    report.row(load("createJournalEntry (gateway → auth, command; 5 events)", Request::graphql(&token, CREATE))?);
+    report.row(load(
+        "createJournalEntry (gateway → auth, command; projected and analysed by event)",
+        Request::graphql(&token, CREATE),
+    )?);
     report.fact("Memory of the host after the load (RSS)", format!("{:.0} MiB", host.memory_mib()?));
     host.stop()?;
 
