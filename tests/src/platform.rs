@@ -21,6 +21,7 @@ pub struct Builder {
     arguments: Vec<String>,
     manifest: Vec<Box<dyn FnOnce(String) -> String + Send>>,
     config: String,
+    redis_streams: bool,
 }
 
 /// A running (or stopped) platform. Dropped, it ends; when the test is failing, its log is printed.
@@ -76,6 +77,7 @@ impl Builder {
             arguments: Vec::new(),
             manifest: Vec::new(),
             config: String::new(),
+            redis_streams: false,
         };
         builder.bcrypt_cost(BCRYPT_COST)
     }
@@ -127,13 +129,20 @@ impl Builder {
         self
     }
 
+    /// The queues of events are on Redis Streams. For services only.
+    #[must_use]
+    pub fn redis_streams(mut self) -> Self {
+        self.redis_streams = true;
+        self
+    }
+
     /// Lays everything out, without starting.
     pub async fn prepare(self) -> Platform {
         let folder = tempfile::Builder::new().prefix("mf-flow-").tempdir().expect("a folder");
         let services = if self.embedded { None } else { Some(Services::open().await) };
         let backends = services.as_ref().map_or_else(
             || std::fs::read_to_string(root().join("runtime-config/embedded.toml")).expect("embedded.toml"),
-            Services::configuration,
+            |services| services.configuration(self.redis_streams),
         );
         let path = |name: &str| folder.path().join(name);
         std::fs::write(path("config.toml"), format!("{backends}\n{}", self.config)).expect("config.toml is written");
@@ -185,7 +194,7 @@ impl Services {
         }
     }
 
-    fn configuration(&self) -> String {
+    fn configuration(&self, redis_streams: bool) -> String {
         let mut text = String::new();
         for (name, database) in [("write", &self.write), ("read", &self.read)] {
             let _ = writeln!(
@@ -200,6 +209,10 @@ impl Services {
                 "[{table}]\nbackend = \"redis\"\nurl = {:?}\nprefix = {:?}\n",
                 self.redis.url, self.redis.prefix
             );
+        }
+        if redis_streams {
+            let (url, prefix) = (&self.redis.url, &self.redis.prefix);
+            let _ = writeln!(text, "[events]\nbackend = \"redis-streams\"\nurl = {url:?}\nprefix = {prefix:?}\n");
         }
         text
     }
