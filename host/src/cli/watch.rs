@@ -1,7 +1,7 @@
 //! `--watch`: a component whose file changed is swapped, once the file has come to rest.
 
 use crate::platform::Platform;
-use notify::{RecursiveMode, Watcher};
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 const REST: Duration = Duration::from_millis(300);
 
 /// Watches the folders of the component files until dropped.
-pub async fn start(platform: Arc<Platform>, stop: CancellationToken) -> Result<impl Drop, String> {
+pub async fn start(platform: Arc<Platform>, stop: CancellationToken) -> Result<RecommendedWatcher, String> {
     let sources: BTreeMap<PathBuf, String> =
         platform.sources().await.into_iter().map(|(name, path)| (path, name)).collect();
     let (changes, mut changed) = mpsc::unbounded_channel::<PathBuf>();
@@ -44,11 +44,5 @@ pub async fn start(platform: Arc<Platform>, stop: CancellationToken) -> Result<i
             }
         }
     });
-    Ok(Guard(watcher))
-}
-
-struct Guard(#[expect(dead_code, reason = "held to keep watching")] notify::RecommendedWatcher);
-
-impl Drop for Guard {
-    fn drop(&mut self) {}
+    Ok(watcher)
 }

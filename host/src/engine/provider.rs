@@ -97,14 +97,6 @@ impl Provider {
         &self.context.component
     }
 
-    pub fn context(&self) -> &GuestContext {
-        &self.context
-    }
-
-    pub fn exports(&self) -> Arc<Exports> {
-        Arc::clone(&self.current.load().exports)
-    }
-
     /// Calls `interface#function` with component-model values.
     pub async fn call(
         self: &Arc<Self>,
