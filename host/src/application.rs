@@ -118,6 +118,11 @@ impl Application {
                 "the manifest gives it a WebSocket route".to_owned(),
             ),
             (
+                !entry.schedules.is_empty() && !exports.keeps_schedules(),
+                "mindflow:platform/schedule-handler@0.1.0",
+                "the manifest gives it a schedule".to_owned(),
+            ),
+            (
                 self.manifest.commands.values().any(|command| command.component == entry.name) && !exports.operates(),
                 "mindflow:platform/operator@0.1.0",
                 "the manifest gives it a command".to_owned(),

@@ -1,11 +1,11 @@
 //! What the platform does for itself by the clock, on one replica at a time.
 
-use crate::{application::Application, platform::StartError, stores::Stores};
+use crate::{application::Application, platform::StartError, stores::Stores, trigger::schedule::Jobs};
 use async_trait::async_trait;
 use mindflow_backends::{
     archive::partitions,
     postgres::Database,
-    schedule::{Cron, Job, Occurrence, Options, Schedule, Scheduler},
+    schedule::{Cron, Job, Occurrence, Schedule},
 };
 use std::sync::Arc;
 
@@ -13,14 +13,13 @@ use std::sync::Arc;
 const ARCHIVE_PARTITIONS: &str = "archive-partitions";
 const DAILY: &str = "17 3 * * *";
 
-/// Makes what the start needs, and schedules the rest.
-pub async fn start(application: &Application, stores: &Stores) -> Result<Option<Scheduler>, StartError> {
-    let Some(database) = stores.databases.get(&application.config.events.database) else { return Ok(None) };
+/// Makes what the start needs, and adds the rest to what the clock starts.
+pub async fn prepare(application: &Application, stores: &Stores, jobs: &mut Jobs) -> Result<(), StartError> {
+    let Some(database) = stores.databases.get(&application.config.events.database) else { return Ok(()) };
     partitions::make_ahead(database).await?;
-    let cron: Cron = DAILY.parse().map_err(|error: mindflow_backends::schedule::CronError| StartError::Cron(error))?;
-    let schedules = vec![Schedule::new(ARCHIVE_PARTITIONS, cron)];
-    let job = Arc::new(Housekeeping { database: database.clone() });
-    Ok(Some(Scheduler::start(database.clone(), schedules, job, stores.clock.clone(), Options::default()).await?))
+    let cron: Cron = DAILY.parse().map_err(StartError::Cron)?;
+    jobs.add(Schedule::new(ARCHIVE_PARTITIONS, cron), Arc::new(Housekeeping { database: database.clone() }));
+    Ok(())
 }
 
 struct Housekeeping {

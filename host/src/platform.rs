@@ -8,7 +8,7 @@ use crate::{
     housekeeping,
     manifest::{ComponentEntry, SubscriptionEntry, WebSocketRoute},
     stores::{Stores, StoresError},
-    trigger::event::Subscribers,
+    trigger::{event::Subscribers, schedule::Jobs},
 };
 use mindflow_backends::{
     clock::Clock,
@@ -27,7 +27,7 @@ pub struct Platform {
     pub commands: BTreeMap<String, crate::manifest::Command>,
     stores: Stores,
     delivery: Option<Delivery>,
-    housekeeping: Option<Scheduler>,
+    scheduler: Option<Scheduler>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -87,10 +87,10 @@ impl Platform {
             providers.insert(name.clone(), provider);
         }
         let http = providers.get(&application.manifest.http_component).cloned().ok_or(StartError::NoHttp)?;
-        let (delivery, housekeeping) = match role {
+        let (delivery, scheduler) = match role {
             Role::Server => {
-                let housekeeping = housekeeping::start(&application, &stores).await?;
-                (start_delivery(&application, &providers, &stores).await?, housekeeping)
+                let scheduler = start_schedules(&application, &providers, &stores).await?;
+                (start_delivery(&application, &providers, &stores).await?, scheduler)
             }
             Role::Operator => (None, None),
         };
@@ -105,7 +105,7 @@ impl Platform {
             commands: application.manifest.commands.clone(),
             stores,
             delivery,
-            housekeeping,
+            scheduler,
             application: Mutex::new(application),
         })
     }
@@ -202,8 +202,8 @@ impl Platform {
 
     /// Stops delivery, then closes the stores. Triggers have stopped before.
     pub async fn stop(&self) {
-        if let Some(housekeeping) = &self.housekeeping {
-            housekeeping.shutdown().await;
+        if let Some(scheduler) = &self.scheduler {
+            scheduler.shutdown().await;
         }
         if let Some(delivery) = &self.delivery {
             delivery.shutdown().await;
@@ -228,6 +228,11 @@ fn grants(entry: &ComponentEntry, variables: BTreeMap<String, String>, stores: &
             .filter_map(|name| stores.buckets.get(name).map(|bucket| (name.clone(), Arc::clone(bucket))))
             .collect(),
         publishes: entry.publishes.clone(),
+        subscriptions: entry
+            .subscriptions
+            .iter()
+            .map(|subscription| subscription.name(&entry.name).to_owned())
+            .collect(),
         realtime: Some(Arc::clone(&stores.realtime)),
         topics: entry.realtime.clone(),
         keyring: Some(Arc::clone(&stores.keyring)),
@@ -264,8 +269,25 @@ async fn start_delivery(
     Ok(Some(delivery))
 }
 
+async fn start_schedules(
+    application: &Application,
+    providers: &BTreeMap<String, Arc<Provider>>,
+    stores: &Stores,
+) -> Result<Option<Scheduler>, StartError> {
+    let Some(database) = stores.databases.get(&application.config.events.database) else { return Ok(None) };
+    let mut jobs = Jobs::default();
+    housekeeping::prepare(application, stores, &mut jobs).await?;
+    for (name, loaded) in &application.components {
+        let Some(provider) = providers.get(name) else { continue };
+        jobs.add_component(&loaded.entry, provider).map_err(StartError::Cron)?;
+    }
+    let (schedules, job) = jobs.split();
+    let options = schedule::Options::default();
+    Ok(Some(Scheduler::start(database.clone(), schedules, job, stores.clock.clone(), options).await?))
+}
+
 fn subscription(component: &ComponentEntry, entry: &SubscriptionEntry) -> Subscription {
-    let mut subscription = Subscription::new(entry.name.as_ref().unwrap_or(&component.name), &entry.events);
+    let mut subscription = Subscription::new(entry.name(&component.name), &entry.events);
     if let Some(concurrency) = entry.concurrency {
         subscription.concurrency = concurrency;
     }

@@ -37,7 +37,7 @@ async fn a_service_that_reads_everything_sees_its_callers_rows_alone() {
 async fn a_service_can_become_nobody_else_than_its_caller() {
     let (_platform, ada, _bob) = with_a_thief().await;
     let tried = titles(&ada.data("{ onThisDay { title } }", json!({})).await["onThisDay"]);
-    assert_eq!(tried.len(), 16, "{tried:#?}");
+    assert_eq!(tried.len(), 17, "{tried:#?}");
     for attempt in tried {
         assert!(attempt.contains("| refused (access denied) |"), "{attempt}");
         assert!(attempt.contains("| saw 1 |") && attempt.ends_with("| after 1"), "{attempt}");

@@ -17,6 +17,8 @@
 
 use tokio_postgres::GenericClient;
 
+use uuid::Uuid;
+
 use crate::delivery::Event;
 use crate::postgres::Database;
 use crate::postgres::roles::role_name;
@@ -25,6 +27,16 @@ use crate::sql::{Error, Identity, Transaction, Value};
 /// Answers whether the event is still to be applied, and marks it.
 const APPLY_ONCE: &str = "SELECT mindflow.apply_once($1, $2, $3, $4)";
 
+/// Which event a subscription applies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    pub subscription: String,
+    pub event_id: Uuid,
+    pub partition_key: String,
+    /// From 1, within the partition key.
+    pub sequence: u64,
+}
+
 /// What [`guard`] found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -32,6 +44,20 @@ pub enum Verdict {
     Fresh,
     /// Applied before, or a newer event of its key was.
     Already,
+}
+
+// === impl Mark ===
+
+impl Mark {
+    #[must_use]
+    pub fn of(event: &Event, subscription: &str) -> Self {
+        Self {
+            subscription: subscription.to_owned(),
+            event_id: event.event_id,
+            partition_key: event.partition_key.clone(),
+            sequence: event.sequence,
+        }
+    }
 }
 
 /// What [`Database::begin_once`] opened.
@@ -47,10 +73,11 @@ pub enum Once {
 ///
 /// # Errors
 /// `InvalidParams` for a sequence that the database cannot count; otherwise the statement's own.
-pub async fn guard(transaction: &Transaction, subscription: &str, event: &Event) -> Result<Verdict, Error> {
-    let sequence = i64::try_from(event.sequence)
-        .map_err(|_| Error::InvalidParams(format!("sequence {} is more than the database counts", event.sequence)))?;
-    let params = [subscription.into(), event.partition_key.as_str().into(), sequence.into(), event.event_id.into()];
+pub async fn guard(transaction: &Transaction, mark: &Mark) -> Result<Verdict, Error> {
+    let Mark { subscription, event_id, partition_key, sequence } = mark;
+    let sequence = i64::try_from(*sequence)
+        .map_err(|_| Error::InvalidParams(format!("sequence {sequence} is more than the database counts")))?;
+    let params = [subscription.as_str().into(), partition_key.as_str().into(), sequence.into(), (*event_id).into()];
     let answer = transaction.query(APPLY_ONCE, &params).await?;
     match answer.rows.first().and_then(|row| row.first()) {
         Some(Value::Boolean(true)) => Ok(Verdict::Fresh),
@@ -62,20 +89,13 @@ pub async fn guard(transaction: &Transaction, subscription: &str, event: &Event)
 // === impl Database ===
 
 impl Database {
-    /// Opens a transaction of `component` in which to apply `event`, unless `subscription` has applied it
-    /// already. `subscription` is the delivery's: a replay beside the live one has a name of its own.
+    /// Opens a transaction of `component` in which to apply the event, unless the subscription has applied it already.
     ///
     /// # Errors
     /// As [`Database::begin`]; waits at most the statement timeout for another delivery of the same key.
-    pub async fn begin_once(
-        &self,
-        component: &str,
-        identity: &Identity,
-        subscription: &str,
-        event: &Event,
-    ) -> Result<Once, Error> {
+    pub async fn begin_once(&self, component: &str, identity: &Identity, mark: &Mark) -> Result<Once, Error> {
         let transaction = self.begin(component, identity).await?;
-        match guard(&transaction, subscription, event).await? {
+        match guard(&transaction, mark).await? {
             Verdict::Fresh => Ok(Once::Fresh(Box::new(transaction))),
             Verdict::Already => {
                 transaction.rollback().await?;

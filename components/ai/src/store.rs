@@ -8,7 +8,7 @@ use crate::{
 use mindflow_guest::{
     call,
     clock::rfc3339,
-    events::{Event, NewEvent},
+    events::{Delivery, Event, NewEvent},
     params,
     sql::{self, Abort, Identity, Time},
 };
@@ -86,15 +86,22 @@ pub async fn settled(entry: &Entry) -> Result<bool, call::Error> {
     Ok(row.get("settled")?)
 }
 
-/// Remembers the outcome and publishes its event, or does neither when that was done before.
-pub async fn record(cause: &Event, entry: &Entry, outcome: &Outcome, now_us: i64) -> Result<(), call::Error> {
+/// Remembers the outcome and publishes its event, or does neither when that was done before. With a
+/// delivery, the event that asked for it counts as applied from then on.
+pub async fn record(
+    cause: &Event,
+    applied: Option<&Delivery>,
+    entry: &Entry,
+    outcome: &Outcome,
+    now_us: i64,
+) -> Result<(), call::Error> {
     let (status, reason, model) = match outcome {
         Outcome::Ready(analysis) => ("ready", None, Some(analysis.model.as_str())),
         Outcome::Failed(reason) => ("failed", Some(reason.word()), None),
     };
     let event_id: Uuid =
         cause.id.parse().map_err(|_| call::Error::Internal(format!("event id {:?} is no UUID", cause.id)))?;
-    sql::transaction(DATABASE, &Identity::Service, async |tx| {
+    let write = async |tx: &sql::Tx| {
         let said = params![entry.id, entry.sequence, entry.user_id, event_id, status, reason, model, Time(now_us)];
         let Some(sequence) = tx.query(RECORD, said).await?.first().map(|row| row.get("event_sequence")).transpose()?
         else {
@@ -104,8 +111,11 @@ pub async fn record(cause: &Event, entry: &Entry, outcome: &Outcome, now_us: i64
             .map_err(|error| Abort::Call(call::Error::Internal(error.to_string())))?;
         tx.publish(event).await?;
         Ok(())
-    })
-    .await
+    };
+    match applied {
+        Some(delivery) => sql::once(DATABASE, &Identity::Service, cause, delivery, write).await.map(drop),
+        None => sql::transaction(DATABASE, &Identity::Service, write).await,
+    }
 }
 
 fn announce(

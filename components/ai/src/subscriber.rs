@@ -31,7 +31,9 @@ pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
     }
     let conclusion = verdict::conclude(result, delivery);
     if let Some(outcome) = &conclusion.record {
-        store::record(event, &entry, outcome, clock::now_us()).await.map_err(unrecorded)?;
+        // What is acknowledged is applied; a dead letter may still come to an analysis.
+        let applied = conclusion.answer.is_ok().then_some(delivery);
+        store::record(event, applied, &entry, outcome, clock::now_us()).await.map_err(unrecorded)?;
     }
     conclusion.answer
 }

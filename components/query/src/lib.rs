@@ -109,8 +109,8 @@ impl service::Guest for Query {
 }
 
 impl subscription::Guest for Query {
-    async fn handle(event: Event, _delivery: Delivery) -> Result<(), Failure> {
-        subscriber::handle(&event).await
+    async fn handle(event: Event, delivery: Delivery) -> Result<(), Failure> {
+        subscriber::handle(&event, &delivery).await
     }
 }
 

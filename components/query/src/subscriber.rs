@@ -10,7 +10,7 @@ use crate::{
 };
 use mindflow_guest::{
     call, clock,
-    events::{Event, Failure},
+    events::{Delivery, Event, Failure},
     key_value, realtime,
     sql::{self, Abort, Identity},
 };
@@ -20,11 +20,11 @@ const DEFERRAL_MS: u32 = 1_000;
 /// Nobody waits for the notice of an older event: those come from a replay.
 const NOTICE_AGE_MAX_US: i64 = 60 * 60 * 1_000_000;
 
-pub async fn handle(event: &Event) -> Result<(), Failure> {
+pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
     let Some(plan) = projection::plan(event).map_err(rejection)? else {
         return Ok(());
     };
-    let shown = apply(&plan).await.map_err(retry)?;
+    let shown = apply(event, delivery, &plan).await.map_err(retry)?;
     cached::renew(plan.user_id).await.map_err(|error: key_value::Error| retry(error.into()))?;
     if let Some(notice) = plan.notice
         && shown
@@ -38,14 +38,15 @@ pub async fn handle(event: &Event) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn apply(plan: &Plan) -> Result<bool, call::Error> {
-    sql::transaction(DATABASE, &Identity::Service, async |tx| {
+/// Whether readers now see what the event said. One that was applied before may not have been told yet.
+async fn apply(event: &Event, delivery: &Delivery, plan: &Plan) -> Result<bool, call::Error> {
+    let applied = sql::once(DATABASE, &Identity::Service, event, delivery, async |tx| {
         let rows = tx.query(&plan.statement.text, plan.statement.params.clone()).await?;
         let row =
             rows.first().ok_or_else(|| Abort::Call(call::Error::Internal("a projection answers no row".into())))?;
         Ok(row.get::<bool>("shown")?)
-    })
-    .await
+    });
+    Ok(applied.await?.unwrap_or(true))
 }
 
 /// The whole chain in one line, for the dead letter.

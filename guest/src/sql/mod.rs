@@ -8,7 +8,11 @@ pub use crate::bindings::mindflow::platform::sql::{DbError, Error, Identity, Row
 pub use row::{FromValue, Row, RowError, Rows};
 pub use value::{Date, IntoValue, Json, Numeric, Time};
 
-use crate::bindings::mindflow::platform::{call, sql};
+use crate::bindings::mindflow::platform::{
+    call,
+    events::{Delivery, Event, Mark},
+    sql,
+};
 
 /// How often a transaction that met a conflict (40001, 40P01) runs in all; contention that outlasts
 /// this is reported rather than waited out.
@@ -75,16 +79,43 @@ impl From<RowError> for Abort {
 pub async fn transaction<T>(
     database: &str,
     identity: &Identity,
-    mut body: impl AsyncFnMut(&Tx) -> Result<T, Abort>,
+    body: impl AsyncFnMut(&Tx) -> Result<T, Abort>,
 ) -> Result<T, call::Error> {
+    let begun = attempts(async || Transaction::begin(database.to_owned(), identity.clone()).await.map(Some), body);
+    begun.await?.ok_or_else(|| call::Error::Internal("a transaction did not begin".into()))
+}
+
+/// Applies a delivered event in one transaction, as [`transaction`] does, at most once however often it is
+/// delivered. `None`: it was applied before, or a newer event of its partition key was; `body` did not run.
+pub async fn once<T>(
+    database: &str,
+    identity: &Identity,
+    event: &Event,
+    delivery: &Delivery,
+    body: impl AsyncFnMut(&Tx) -> Result<T, Abort>,
+) -> Result<Option<T>, call::Error> {
+    let mark = || Mark {
+        subscription: delivery.subscription.clone(),
+        event_id: event.id.clone(),
+        partition_key: event.partition_key.clone(),
+        sequence: event.sequence,
+    };
+    attempts(async || sql::begin_once(database.to_owned(), identity.clone(), mark()).await, body).await
+}
+
+async fn attempts<T>(
+    begin: impl AsyncFn() -> Result<Option<Transaction>, Error>,
+    mut body: impl AsyncFnMut(&Tx) -> Result<T, Abort>,
+) -> Result<Option<T>, call::Error> {
     for run in 1.. {
-        let tx = Tx(Transaction::begin(database.to_owned(), identity.clone()).await?);
+        let Some(transaction) = begin().await? else { return Ok(None) };
+        let tx = Tx(transaction);
         let outcome = match body(&tx).await {
             Ok(value) => Transaction::commit(tx.0).await.map(|()| value).map_err(Abort::Database),
             Err(abort) => Err(abort),
         };
         match outcome {
-            Ok(value) => return Ok(value),
+            Ok(value) => return Ok(Some(value)),
             Err(Abort::Database(Error::Conflict(_))) if run < TRANSACTION_RUNS_MAX => {}
             Err(Abort::Database(error)) => return Err(error.into()),
             Err(Abort::Call(error)) => return Err(error),

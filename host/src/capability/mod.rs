@@ -31,6 +31,8 @@ pub struct Grants {
     pub databases: BTreeMap<String, (Database, DatabaseAccess)>,
     pub buckets: BTreeMap<String, Arc<dyn KeyValue>>,
     pub publishes: BTreeSet<String>,
+    /// The names of its subscriptions.
+    pub subscriptions: BTreeSet<String>,
     pub realtime: Option<Arc<dyn Realtime>>,
     pub topics: RealtimeGrant,
     pub keyring: Option<Arc<Keyring>>,

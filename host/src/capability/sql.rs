@@ -2,9 +2,9 @@
 //! a proven identity.
 
 use super::Grants;
-use super::bindings::platform::sql::{self as wit, DbError, Error, Identity, NewEvent, Rowset, Value};
+use super::bindings::platform::sql::{self as wit, DbError, Error, Identity, Mark, NewEvent, Rowset, Value};
 use crate::{engine::State, manifest::DatabaseAccess};
-use mindflow_backends::{keys::VerifyError, postgres::Database, sql as store};
+use mindflow_backends::{applied, keys::VerifyError, postgres::Database, sql as store};
 use std::sync::Arc;
 use uuid::Uuid;
 use wasmtime::component::{Accessor, HasSelf, Resource};
@@ -61,6 +61,31 @@ fn transaction(accessor: Own<'_>, handle: &Resource<Transaction>) -> wasmtime::R
 }
 
 impl wit::HostWithStore<State> for HasSelf<State> {
+    async fn begin_once(
+        accessor: Own<'_>,
+        database: String,
+        identity: Identity,
+        event: Mark,
+    ) -> wasmtime::Result<Result<Option<Resource<Transaction>>, Error>> {
+        let grants = accessor.with(|mut store| Arc::clone(&store.get().grants));
+        let mark = match mark(&grants, event) {
+            Ok(mark) => mark,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let access = match access(accessor, &database, identity).await {
+            Ok(access) => access,
+            Err(denied) => return Ok(Err(denied)),
+        };
+        match access.database.begin_once(&access.component, &access.identity, &mark).await {
+            Ok(applied::Once::Fresh(open)) => {
+                let handle = accessor.with(|mut store| store.get().table.push(Transaction(Arc::from(open))))?;
+                Ok(Ok(Some(handle)))
+            }
+            Ok(applied::Once::Already) => Ok(Ok(None)),
+            Err(error) => Ok(Err(error.into())),
+        }
+    }
+
     async fn query(
         accessor: Own<'_>,
         database: String,
@@ -150,6 +175,17 @@ impl wit::HostTransactionWithStore<State> for HasSelf<State> {
             ))),
         }
     }
+}
+
+/// Of the component's own subscriptions alone.
+fn mark(grants: &Grants, event: Mark) -> Result<applied::Mark, Error> {
+    let Mark { subscription, event_id, partition_key, sequence } = event;
+    if !grants.subscriptions.contains(&subscription) {
+        return Err(Error::AccessDenied(format!("`{subscription}` is no subscription of `{}`", grants.component)));
+    }
+    let event_id =
+        event_id.parse().map_err(|_| Error::InvalidParams(format!("the event's id {event_id:?} is no UUID")))?;
+    Ok(applied::Mark { subscription, event_id, partition_key, sequence })
 }
 
 fn outbox_event(grants: &Grants, event: NewEvent) -> Result<store::OutboxEvent, String> {

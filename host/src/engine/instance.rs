@@ -38,6 +38,7 @@ pub struct Exports {
     http: Option<http_handler::GuestIndices>,
     subscriber: Option<exports::subscriber::GuestIndices>,
     operator: Option<exports::operator::GuestIndices>,
+    schedule: Option<exports::schedule_handler::GuestIndices>,
     health: Option<exports::health::GuestIndices>,
     websocket: Option<exports::websocket_handler::GuestIndices>,
 }
@@ -49,6 +50,7 @@ impl Exports {
             http: http_handler::GuestIndices::new(&pre).ok(),
             subscriber: exports::subscriber::GuestIndices::new(&pre).ok(),
             operator: exports::operator::GuestIndices::new(&pre).ok(),
+            schedule: exports::schedule_handler::GuestIndices::new(&pre).ok(),
             health: exports::health::GuestIndices::new(&pre).ok(),
             websocket: exports::websocket_handler::GuestIndices::new(&pre).ok(),
             pre,
@@ -69,6 +71,10 @@ impl Exports {
 
     pub fn operates(&self) -> bool {
         self.operator.is_some()
+    }
+
+    pub fn keeps_schedules(&self) -> bool {
+        self.schedule.is_some()
     }
 
     pub fn serves_websockets(&self) -> bool {
@@ -108,6 +114,7 @@ pub(super) enum Work {
     Http { request: http::Request<WasiBody>, reply: Reply<HttpReply> },
     Event { event: events::Event, delivery: events::Delivery, reply: Reply<Result<(), events::Failure>> },
     Operate { command: String, arguments: Vec<String>, reply: Reply<Result<String, String>> },
+    Schedule { occurrence: exports::schedule_handler::Occurrence, reply: Reply<Result<(), String>> },
     Check { reply: Reply<Result<(), String>> },
     Socket { upgrade: crate::capability::bindings::platform::websocket::Upgrade, socket: Socket, reply: Reply<()> },
 }
@@ -124,6 +131,7 @@ struct Guest {
     http: Option<http_handler::Guest>,
     subscriber: Option<exports::subscriber::Guest>,
     operator: Option<exports::operator::Guest>,
+    schedule: Option<exports::schedule_handler::Guest>,
     health: Option<exports::health::Guest>,
     websocket: Option<exports::websocket_handler::Guest>,
 }
@@ -173,6 +181,7 @@ async fn instantiate(exports: &Exports, context: &GuestContext) -> wasmtime::Res
         http: load!(http),
         subscriber: load!(subscriber),
         operator: load!(operator),
+        schedule: load!(schedule),
         health: load!(health),
         websocket: load!(websocket),
         instance,
@@ -234,6 +243,13 @@ async fn perform(accessor: &Accessor<State>, guest: &Guest, job: Job) -> wasmtim
             let answer = match &guest.operator {
                 Some(operator) => operator.call_run(accessor, command, arguments).await,
                 None => Err(missing("mindflow:platform/operator")),
+            };
+            finish(reply, lease, answer)
+        }
+        Work::Schedule { occurrence, reply } => {
+            let answer = match &guest.schedule {
+                Some(handler) => handler.call_run(accessor, occurrence).await,
+                None => Err(missing("mindflow:platform/schedule-handler")),
             };
             finish(reply, lease, answer)
         }

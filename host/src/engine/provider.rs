@@ -9,7 +9,10 @@ use super::{
     state::GuestContext,
 };
 use crate::capability::{
-    bindings::platform::{events, websocket::Upgrade},
+    bindings::{
+        exports::schedule_handler,
+        platform::{events, websocket::Upgrade},
+    },
     websocket::Socket,
 };
 use crate::manifest::Instances;
@@ -135,6 +138,15 @@ impl Provider {
     ) -> Result<Result<String, String>, CallFailure> {
         self.run(self.current.load_full(), self.deadline(), move |reply| Work::Operate { command, arguments, reply })
             .await
+    }
+
+    /// Does what is due by the clock, within a time of its own.
+    pub async fn run_schedule(
+        self: &Arc<Self>,
+        occurrence: schedule_handler::Occurrence,
+        run_max: Duration,
+    ) -> Result<Result<(), String>, CallFailure> {
+        self.run(self.current.load_full(), run_max, move |reply| Work::Schedule { occurrence, reply }).await
     }
 
     /// The component's own word on whether it can work; components without one are.

@@ -1,6 +1,7 @@
 //! `spin.toml`: the components, what each may use, and what triggers them.
 
 use super::ManifestError;
+use mindflow_backends::schedule::Cron;
 use serde::Deserialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -145,6 +146,7 @@ struct ComponentTool {
     dead_letters: bool,
     instances: Instances,
     subscriptions: Vec<SubscriptionEntry>,
+    schedules: Vec<ScheduleEntry>,
     websocket: Option<WebSocketRoute>,
 }
 
@@ -229,6 +231,37 @@ pub struct SubscriptionEntry {
     pub timeout_ms: Option<u32>,
 }
 
+impl SubscriptionEntry {
+    /// By which its queue, its dead letters and its marks are known.
+    pub fn name<'a>(&'a self, component: &'a str) -> &'a str {
+        self.name.as_deref().unwrap_or(component)
+    }
+}
+
+/// When a component is called by the clock.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ScheduleEntry {
+    /// Unique in the application.
+    pub name: String,
+    /// Five fields, six with seconds first, or such as `@daily`; in UTC.
+    pub cron: String,
+    /// How long a run may take, in seconds; an hour when absent.
+    pub run_max_s: Option<u32>,
+    #[serde(default)]
+    pub missed: Missed,
+}
+
+/// What becomes of occurrences that no replica was there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Missed {
+    /// One run makes up for all of them.
+    #[default]
+    RunOnce,
+    Skip,
+}
+
 /// Where a component takes WebSocket connections.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -259,6 +292,7 @@ pub struct ComponentEntry {
     pub variables: BTreeMap<String, String>,
     pub instances: Instances,
     pub subscriptions: Vec<SubscriptionEntry>,
+    pub schedules: Vec<ScheduleEntry>,
     pub websocket: Option<WebSocketRoute>,
 }
 
@@ -333,6 +367,7 @@ impl Manifest {
                 ));
             }
         }
+        let mut scheduled = BTreeSet::new();
         for entry in self.components.values() {
             let table = format!("[component.{}.tool.mindflow]", entry.name);
             for callee in &entry.calls {
@@ -355,6 +390,20 @@ impl Manifest {
             }
             if limits.memory_mib_max > crate::engine::MEMORY_MIB_MAX {
                 return Err(format!("{table} instances.memory-mib-max is at most {}", crate::engine::MEMORY_MIB_MAX));
+            }
+            for schedule in &entry.schedules {
+                if !scheduled.insert(&schedule.name) {
+                    return Err(format!(
+                        "{table} schedule `{}` is there twice; each needs a name of its own",
+                        schedule.name
+                    ));
+                }
+                if schedule.name.is_empty() || schedule.run_max_s == Some(0) {
+                    return Err(format!("{table} schedules need a name, and a run-max-s of at least 1"));
+                }
+                if let Err(error) = schedule.cron.parse::<Cron>() {
+                    return Err(format!("{table} schedule `{}`: {error}", schedule.name));
+                }
             }
             if entry.subscriptions.iter().any(|subscription| subscription.events.is_empty()) {
                 return Err(format!("{table} has a subscription without events; name at least one event type"));
@@ -380,6 +429,7 @@ fn component(name: String, entry: SpinComponent, root: &Path) -> ComponentEntry 
         variables: entry.variables,
         instances: tool.instances,
         subscriptions: tool.subscriptions,
+        schedules: tool.schedules,
         websocket: tool.websocket,
     }
 }

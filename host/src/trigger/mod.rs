@@ -1,5 +1,6 @@
-//! What makes components run: requests, connections and events.
+//! What makes components run: requests, connections, events and the clock.
 
 pub mod event;
 pub mod http;
+pub mod schedule;
 pub mod websocket;

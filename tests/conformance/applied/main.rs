@@ -4,7 +4,7 @@
 
 use futures::future::join_all;
 use jiff::Timestamp;
-use mindflow_backends::applied::{self, Once};
+use mindflow_backends::applied::{self, Mark, Once};
 use mindflow_backends::delivery::{Event, Metadata};
 use mindflow_backends::sql::{Error, Identity, Transaction, Value};
 use mindflow_backends::testing::{TestDatabase, TestPostgres};
@@ -38,7 +38,7 @@ fn event(key: &str, sequence: u64) -> Event {
 }
 
 async fn once(db: &TestDatabase, subscription: &str, event: &Event) -> Once {
-    db.database().begin_once("query", &Identity::Service, subscription, event).await.unwrap()
+    db.database().begin_once("query", &Identity::Service, &Mark::of(event, subscription)).await.unwrap()
 }
 
 async fn raise(transaction: &Transaction, event: &Event) {
@@ -198,7 +198,7 @@ async fn both_databases_have_the_marks_and_a_sequence_beyond_counting_is_refused
     let db = TestPostgres::write("sides").await;
     let begin = async |sequence| {
         let event = event("analysis:1", sequence);
-        db.database().begin_once("ai", &Identity::Service, "ai", &event).await
+        db.database().begin_once("ai", &Identity::Service, &Mark::of(&event, "ai")).await
     };
     assert!(matches!(begin(1).await, Ok(Once::Fresh(_))));
     assert!(matches!(begin(u64::MAX).await, Err(Error::InvalidParams(_))));

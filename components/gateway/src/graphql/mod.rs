@@ -25,7 +25,7 @@ static SCHEMA: OnceLock<MindFlowSchema> = OnceLock::new();
 /// The schema, built once an instance: that takes milliseconds, a query takes microseconds.
 pub fn schema() -> &'static MindFlowSchema {
     SCHEMA.get_or_init(|| {
-        Schema::build(Query, Mutation, Subscription)
+        Schema::build(Query::default(), Mutation::default(), Subscription)
             .limit_directives(limits::DIRECTIVES_MAX)
             .extension(limits::Gate)
             .finish()

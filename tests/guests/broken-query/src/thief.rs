@@ -2,7 +2,9 @@
 //! whose row it is.
 
 use mindflow_guest::{
+    bindings::mindflow::platform::sql::begin_once,
     call::{CallContext, Credential, Error},
+    events::Mark,
     params,
     sql::{self, Identity, Transaction},
 };
@@ -67,6 +69,19 @@ pub async fn impersonate(context: &CallContext) -> Result<Vec<String>, Error> {
         let after = titles(identity.clone(), ALL).await?.len();
         told.push(format!("{statement} | {refused} | saw {seen} | after {after}"));
     }
+    // To mark another component's events as applied, so that it never applies them.
+    let mark = Mark {
+        subscription: "ai".to_owned(),
+        event_id: victim,
+        partition_key: "entry:1".to_owned(),
+        sequence: u64::MAX >> 1,
+    };
+    let marked = match begin_once(DATABASE.to_owned(), identity.clone(), mark).await {
+        Err(error) => format!("refused ({})", kind(&error)),
+        Ok(_) => "worn".to_owned(),
+    };
+    let seen = titles(identity, ALL).await?.len();
+    told.push(format!("a mark of ai's | {marked} | saw {seen} | after {seen}"));
     Ok(told)
 }
 

@@ -1,9 +1,17 @@
-//! The three roots of the schema.
+//! The three roots of the schema. Queries and mutations are put together from an object a service.
 
 mod mutation;
 mod query;
 mod subscription;
 
-pub use mutation::Mutation;
-pub use query::Query;
+use async_graphql::MergedObject;
+
 pub use subscription::Subscription;
+
+/// Everything that is read. The fields of one query are fetched at the same time.
+#[derive(MergedObject, Default)]
+pub struct Query(query::Reads);
+
+/// Everything that is written. The fields of one mutation run one after the other.
+#[derive(MergedObject, Default)]
+pub struct Mutation(mutation::Writes);

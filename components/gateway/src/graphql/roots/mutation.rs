@@ -25,11 +25,12 @@ where
     Ok(written.await?.into())
 }
 
-pub struct Mutation;
+/// Entries, moods, tags, accounts and dead letters.
+#[derive(Default)]
+pub struct Writes;
 
-/// Everything that is written. The fields of one mutation run one after the other.
 #[Object]
-impl Mutation {
+impl Writes {
     /// Writes an entry.
     async fn create_journal_entry(
         &self,

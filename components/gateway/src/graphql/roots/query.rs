@@ -20,11 +20,12 @@ use uuid::Uuid;
 const PROFILE_TRIES: usize = 20;
 const PROFILE_PAUSE: Duration = Duration::from_millis(50);
 
-pub struct Query;
+/// Entries, accounts and dead letters.
+#[derive(Default)]
+pub struct Reads;
 
-/// Everything that is read. The fields of one query are fetched at the same time.
 #[Object]
-impl Query {
+impl Reads {
     /// The user who asks.
     async fn me(&self, ctx: &Context<'_>) -> Result<User> {
         Ok(scope::with(ctx, own_profile).await?.into())

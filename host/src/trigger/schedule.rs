@@ -1,0 +1,86 @@
+//! Occurrences of a schedule as calls of the component that the manifest gives it to.
+
+use crate::{
+    capability::bindings::exports::schedule_handler as wit,
+    engine::Provider,
+    manifest::{ComponentEntry, Missed, ScheduleEntry},
+};
+use async_trait::async_trait;
+use mindflow_backends::schedule::{self, Cron, CronError, Job, Occurrence, RUN_MAX_DEFAULT, Schedule};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+/// Every job that the clock starts: the platform's own and the components'.
+#[derive(Default)]
+pub struct Jobs {
+    schedules: Vec<Schedule>,
+    jobs: BTreeMap<String, Arc<dyn Job>>,
+}
+
+// === impl Jobs ===
+
+impl Jobs {
+    pub fn add(&mut self, schedule: Schedule, job: Arc<dyn Job>) {
+        self.jobs.insert(schedule.name.clone(), job);
+        self.schedules.push(schedule);
+    }
+
+    /// The schedules of a component.
+    ///
+    /// # Errors
+    /// A cron expression is none.
+    pub fn add_component(&mut self, entry: &ComponentEntry, provider: &Arc<Provider>) -> Result<(), CronError> {
+        for scheduled in &entry.schedules {
+            let schedule = schedule_of(scheduled)?;
+            let job = Call { provider: Arc::clone(provider), run_max: schedule.run_max };
+            self.add(schedule, Arc::new(job));
+        }
+        Ok(())
+    }
+
+    /// What the scheduler takes.
+    pub fn split(self) -> (Vec<Schedule>, Arc<dyn Job>) {
+        (self.schedules, Arc::new(ByName(self.jobs)))
+    }
+}
+
+fn schedule_of(entry: &ScheduleEntry) -> Result<Schedule, CronError> {
+    let cron: Cron = entry.cron.parse()?;
+    Ok(Schedule {
+        missed: match entry.missed {
+            Missed::RunOnce => schedule::Missed::RunOnce,
+            Missed::Skip => schedule::Missed::Skip,
+        },
+        run_max: entry.run_max_s.map_or(RUN_MAX_DEFAULT, |seconds| Duration::from_secs(u64::from(seconds))),
+        ..Schedule::new(entry.name.clone(), cron)
+    })
+}
+
+struct ByName(BTreeMap<String, Arc<dyn Job>>);
+
+#[async_trait]
+impl Job for ByName {
+    async fn run(&self, occurrence: &Occurrence) -> Result<(), String> {
+        match self.0.get(&occurrence.schedule) {
+            Some(job) => job.run(occurrence).await,
+            None => Err(format!("nothing is scheduled as `{}`", occurrence.schedule)),
+        }
+    }
+}
+
+struct Call {
+    provider: Arc<Provider>,
+    run_max: Duration,
+}
+
+#[async_trait]
+impl Job for Call {
+    async fn run(&self, occurrence: &Occurrence) -> Result<(), String> {
+        let due = wit::Occurrence {
+            schedule: occurrence.schedule.clone(),
+            at: occurrence.at.as_microsecond(),
+            attempt: occurrence.attempt,
+            late: occurrence.late,
+        };
+        self.provider.run_schedule(due, self.run_max).await.map_err(|failure| failure.to_string())?
+    }
+}
