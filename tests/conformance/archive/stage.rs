@@ -38,7 +38,10 @@ impl Stage {
     pub async fn deliver(&self, subscriptions: &[Subscription]) -> Delivery {
         let database = self.db.database().clone();
         let options = Options { poll: Duration::from_millis(20), ..Options::default() };
-        Delivery::start(database, subscriptions.to_vec(), Arc::new(Willing), Clock::system(), options).await.unwrap()
+        let backend = delivery::open(database.clone(), &delivery::Config::default()).unwrap();
+        Delivery::start(database, backend, subscriptions.to_vec(), Arc::new(Willing), Clock::system(), options)
+            .await
+            .unwrap()
     }
 
     pub async fn publish(&self, events: &[OutboxEvent]) {
