@@ -32,6 +32,8 @@ mod postgres_backend;
 pub mod queue;
 mod redis_streams;
 mod registry;
+#[cfg(test)]
+mod rehearsal;
 mod relay;
 pub mod service;
 pub mod subscription;

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use futures::TryStreamExt;
 use mindflow_backends::archive::{self, ArchiveError, Archived, Filter, Month};
 use mindflow_backends::clock::Clock;
-use mindflow_backends::delivery::{Attempt, Delivery, Event, Failure, Handler, Options, Subscription};
+use mindflow_backends::delivery::{self, Attempt, Delivery, Event, Failure, Handler, Options, Subscription};
 use mindflow_backends::sql::{Identity, OutboxEvent};
 use mindflow_backends::testing::{TestDatabase, TestPostgres};
 use uuid::Uuid;
