@@ -16,7 +16,6 @@ mod private_redis;
 mod relay;
 mod rights;
 mod share;
-mod speed;
 mod stage;
 mod switch;
 
