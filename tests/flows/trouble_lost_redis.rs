@@ -118,7 +118,7 @@ async fn a_locked_account_stays_locked_when_redis_is_emptied() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_redis_is_away_nobody_is_let_in_and_all_goes_on_when_it_is_back_empty() {
+async fn while_redis_is_away_nobody_is_let_in_and_all_goes_on_when_it_is_back_empty_live_subscriptions_too() {
     let mut redis = OwnRedis::start();
     let platform = all_on_redis(Platform::services(), &redis.url()).start().await;
     let ada = platform.register().await;
@@ -145,6 +145,11 @@ async fn while_redis_is_away_nobody_is_let_in_and_all_goes_on_when_it_is_back_em
     let notice = socket.next(&id).await;
     assert!(format!("{notice:?}").contains("live again"), "{notice:?}");
     see(&ada, "live again").await;
+
+    redis.flush();
+    ada.write(json!({ "title": "live still", "content": "words" })).await;
+    let notice = socket.next(&id).await;
+    assert!(format!("{notice:?}").contains("live still"), "{notice:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
