@@ -122,6 +122,17 @@ impl OwnRedis {
         ping().is_ok()
     }
 
+    /// `FLUSHALL`.
+    pub fn flush(&self) {
+        let client = redis::Client::open(self.url()).expect("an address");
+        redis::cmd("FLUSHALL").exec(&mut client.get_connection().expect("a connection")).expect("it is emptied");
+    }
+
+    /// Its disk is gone; it must be stopped.
+    pub fn forget(&self) {
+        std::fs::remove_dir_all(self.folder.path().join("appendonlydir")).expect("its disk");
+    }
+
     /// `kill -9`.
     pub fn crash(&mut self) {
         let mut child = self.child.take().expect("it runs");
@@ -153,6 +164,13 @@ pub fn bucket_on_redis(builder: Builder, bucket: &str, url: &str) -> Builder {
 /// The builder with realtime on a server of the test's own.
 pub fn realtime_on_redis(builder: Builder, url: &str) -> Builder {
     builder.env("MINDFLOW_REALTIME__URL", url)
+}
+
+/// The builder with every bucket and realtime on a server of the test's own.
+pub fn all_on_redis(builder: Builder, url: &str) -> Builder {
+    let buckets = ["sessions", "auth_limits", "cache"];
+    let builder = buckets.into_iter().fold(builder, |builder, bucket| bucket_on_redis(builder, bucket, url));
+    realtime_on_redis(builder, url)
 }
 
 /// Processes whose command line names the folder.
