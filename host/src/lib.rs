@@ -5,6 +5,7 @@
 //! them work. No module here knows a service.
 
 pub mod application;
+pub mod archive;
 pub mod capability;
 pub mod cli;
 pub mod control;
@@ -14,6 +15,7 @@ pub mod link;
 pub mod manifest;
 pub mod observe;
 pub mod platform;
+pub mod replay;
 pub mod stores;
 pub mod trigger;
 
