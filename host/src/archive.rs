@@ -38,21 +38,17 @@ pub(crate) async fn carry_out(
     };
     match order {
         ArchiveOrder::Export { from, to } => {
-            let done =
-                archive::export(database, store, months(from, to)?, &on("exported")).await.map_err(failed)?;
+            let done = archive::export(database, store, months(from, to)?, &on("exported")).await.map_err(failed)?;
             Ok(json!({
                 "months": done.months, "partsWritten": done.parts_written, "partsKept": done.parts_kept,
                 "events": done.events, "bytes": done.bytes,
             }))
         }
         ArchiveOrder::Import { from, to } => {
-            let done =
-                archive::import(database, store, months(from, to)?, &on("imported")).await.map_err(failed)?;
+            let done = archive::import(database, store, months(from, to)?, &on("imported")).await.map_err(failed)?;
             Ok(json!({ "months": done.months, "parts": done.parts, "loaded": done.loaded, "already": done.already }))
         }
-        ArchiveOrder::Status => {
-            Ok(json!(archive::status::status(database, store).await.map_err(failed)?))
-        }
+        ArchiveOrder::Status => Ok(json!(archive::status::status(database, store).await.map_err(failed)?)),
     }
 }
 

@@ -220,7 +220,9 @@ async fn exchange(stream: UnixStream, order: &Order, progress: Progress<'_>) -> 
     let mut body = sender.send_request(request).await.map_err(|error| failed(&error))?.into_body();
     let mut text = Vec::new();
     while let Some(frame) = body.frame().await {
-        text.extend_from_slice(frame.map_err(|error| failed(&error))?.data_ref().map_or(&[], |data| data));
+        if let Ok(data) = frame.map_err(|error| failed(&error))?.into_data() {
+            text.extend_from_slice(&data);
+        }
         while let Some(end) = text.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = text.drain(..=end).collect();
             match serde_json::from_slice(&line).map_err(|error| failed(&error))? {

@@ -31,7 +31,8 @@ pub struct MonthStatus {
 pub async fn status(database: &Database, store: Arc<dyn ObjectStore>) -> Result<Vec<MonthStatus>, ArchiveError> {
     let failed = ArchiveError::statement("count");
     let client = database.admin().await.map_err(ArchiveError::Connect)?;
-    let counted = "SELECT min(position) AS position, count(*) AS events FROM delivery.archive GROUP BY position / 10000000000";
+    let counted =
+        "SELECT min(position) AS position, count(*) AS events FROM delivery.archive GROUP BY position / 10000000000";
     let mut months = BTreeMap::new();
     for row in client.query(counted, &[]).await.map_err(&failed)? {
         let (position, events): (i64, i64) =

@@ -65,7 +65,8 @@ impl Hold {
         let idle = async {
             loop {
                 let depths = self.backend.depth().await?;
-                let leased = depths.iter().find(|depth| depth.subscription == self.subscription).map_or(0, |d| d.leased);
+                let leased =
+                    depths.iter().find(|depth| depth.subscription == self.subscription).map_or(0, |d| d.leased);
                 if leased == 0 {
                     return Ok(());
                 }

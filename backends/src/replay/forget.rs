@@ -36,11 +36,8 @@ pub async fn forget(
     let Some(from) = filter.from.map(SystemTime::from) else {
         return applied::forget(&**client, component, subscription).await.map_err(of);
     };
-    let failed = |source| ReplayError::Statement {
-        database: archive.name().to_owned(),
-        operation: "find the entities",
-        source,
-    };
+    let failed =
+        |source| ReplayError::Statement { database: archive.name().to_owned(), operation: "find the entities", source };
     let reader = archive.admin().await.map_err(of)?;
     let (mut after, mut count) = (String::new(), 0);
     loop {
@@ -54,12 +51,7 @@ pub async fn forget(
     }
 }
 
-async fn keys(
-    database: &Database,
-    component: &str,
-    subscription: &str,
-    keys: &[String],
-) -> Result<u64, ReplayError> {
+async fn keys(database: &Database, component: &str, subscription: &str, keys: &[String]) -> Result<u64, ReplayError> {
     let of = |source| ReplayError::Database { database: database.name().to_owned(), source };
     let role = role_name(component).map_err(|error| of(Error::Other(error.to_string())))?;
     let client = database.admin().await.map_err(of)?;

@@ -114,9 +114,7 @@ async fn hand_over(subscription: &Subscription, handler: &dyn Handler, event: &E
                 deferrals += 1;
                 after
             }
-            Ok(Err(Failure::Retry { reason, after: None })) => {
-                next(subscription, &mut attempt, event).ok_or(reason)?
-            }
+            Ok(Err(Failure::Retry { reason, after: None })) => next(subscription, &mut attempt, event).ok_or(reason)?,
             Err(_) => next(subscription, &mut attempt, event)
                 .ok_or_else(|| format!("no answer within {:?}", subscription.timeout))?,
         };

@@ -68,11 +68,8 @@ pub async fn archive(place: &Place, command: ArchiveCommand) -> Result<(), Strin
 
 pub async fn replay(place: &Place, arguments: ReplayArguments) -> Result<(), String> {
     let ReplayArguments { consumer, from, to, entity, shadow, apply, json } = arguments;
-    let order = if shadow {
-        ReplayOrder::Shadow { consumer, apply }
-    } else {
-        ReplayOrder::Live { consumer, from, to, entity }
-    };
+    let order =
+        if shadow { ReplayOrder::Shadow { consumer, apply } } else { ReplayOrder::Live { consumer, from, to, entity } };
     let answer = commands::order(place, Order::Replay(order)).await?;
     if json {
         commands::print(&answer, true)?;

@@ -50,12 +50,8 @@ pub(crate) async fn carry_out(
 ) -> Result<Value, String> {
     match order {
         ReplayOrder::Live { consumer, from, to, entity } => {
-            let filter = Filter {
-                from: time("from", from)?,
-                to: time("to", to)?,
-                partition_key: entity,
-                ..Filter::default()
-            };
+            let filter =
+                Filter { from: time("from", from)?, to: time("to", to)?, partition_key: entity, ..Filter::default() };
             if let (Some(from), Some(to)) = (filter.from, filter.to)
                 && from >= to
             {
@@ -125,7 +121,10 @@ impl Consumer {
         let mut answer = self.told(&played);
         answer.insert("marksForgotten".into(), json!(forgotten));
         if played.failed_count > 0 {
-            let wrong = format!("{} entities of `{}` stopped at an event that failed", played.failed_count, self.subscription.name);
+            let wrong = format!(
+                "{} entities of `{}` stopped at an event that failed",
+                played.failed_count, self.subscription.name
+            );
             answer.insert("wrong".into(), json!(wrong));
         }
         Ok(Value::Object(answer))
@@ -159,9 +158,10 @@ impl Consumer {
 }
 
 fn entries(application: &Application) -> impl Iterator<Item = (&str, &SubscriptionEntry)> {
-    application.components.iter().flat_map(|(name, loaded)| {
-        loaded.entry.subscriptions.iter().map(move |entry| (name.as_str(), entry))
-    })
+    application
+        .components
+        .iter()
+        .flat_map(|(name, loaded)| loaded.entry.subscriptions.iter().map(move |entry| (name.as_str(), entry)))
 }
 
 fn unknown(application: &Application, name: &str) -> String {

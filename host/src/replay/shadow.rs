@@ -96,7 +96,8 @@ impl Shadow {
             let mut directories = BTreeMap::new();
             for name in consumer.databases.keys() {
                 let directory = application.manifest.migrations.get(name);
-                let directory = directory.ok_or_else(|| format!("the manifest names no migrations of database `{name}`"))?;
+                let directory =
+                    directory.ok_or_else(|| format!("the manifest names no migrations of database `{name}`"))?;
                 directories.insert(name.clone(), (directory.clone(), roles_in(&application.manifest, name)));
             }
             let exports = application.link(&loaded.entry, &loaded.compiled).map_err(|error| line(&error))?;
