@@ -10,6 +10,7 @@ pub mod keys;
 pub mod postgres;
 pub mod realtime;
 pub mod redis_server;
+pub mod replay;
 pub mod schedule;
 pub mod sql;
 #[cfg(any(test, feature = "testing"))]

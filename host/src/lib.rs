@@ -6,6 +6,7 @@
 
 pub mod alarm;
 pub mod application;
+pub mod archive;
 pub mod capability;
 pub mod cli;
 pub mod control;
@@ -15,6 +16,7 @@ pub mod link;
 pub mod manifest;
 pub mod observe;
 pub mod platform;
+pub mod replay;
 pub mod stores;
 pub mod trigger;
 

@@ -17,7 +17,7 @@ use mindflow_backends::{
     schedule::{self, Scheduler},
 };
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 /// A platform that can serve.
 pub struct Platform {
@@ -168,6 +168,15 @@ impl Platform {
         self.stores.keyring.rotate().await.map_err(|error| error.to_string())
     }
 
+    /// What it is made of. While this is held, nothing is swapped.
+    pub(crate) async fn application(&self) -> MutexGuard<'_, Application> {
+        self.application.lock().await
+    }
+
+    pub(crate) fn stores(&self) -> &Stores {
+        &self.stores
+    }
+
     /// The events that subscriptions gave up on.
     pub fn dead_letters(&self) -> Option<Arc<dyn DeadLetters>> {
         self.stores.dead_letters.clone()
@@ -221,7 +230,7 @@ impl Platform {
     }
 }
 
-fn grants(entry: &ComponentEntry, variables: BTreeMap<String, String>, stores: &Stores) -> Grants {
+pub(crate) fn grants(entry: &ComponentEntry, variables: BTreeMap<String, String>, stores: &Stores) -> Grants {
     Grants {
         component: entry.name.clone(),
         databases: entry
@@ -298,7 +307,7 @@ async fn start_schedules(
     Ok(Some(Scheduler::start(database.clone(), schedules, job, stores.clock.clone(), options).await?))
 }
 
-fn subscription(component: &ComponentEntry, entry: &SubscriptionEntry) -> Subscription {
+pub(crate) fn subscription(component: &ComponentEntry, entry: &SubscriptionEntry) -> Subscription {
     let mut subscription = Subscription::new(entry.name(&component.name), &entry.events);
     if let Some(concurrency) = entry.concurrency {
         subscription.concurrency = concurrency;

@@ -99,12 +99,7 @@ impl Databases {
             let Some(database) = self.databases.get(name) else { continue };
             match schema {
                 Schema::Migrate => {
-                    let roles: Vec<String> = manifest
-                        .components
-                        .values()
-                        .filter(|entry| entry.sql.contains_key(name))
-                        .map(|entry| entry.name.clone())
-                        .collect();
+                    let roles = roles_in(manifest, name);
                     let report = migrate::migrate(database, directory, &roles).await?;
                     applied.extend(report.applied.into_iter().map(|file| format!("{name}/{file}")));
                 }
@@ -122,6 +117,12 @@ impl Databases {
             server.stop().await;
         }
     }
+}
+
+/// The components that may use a database: each has a role of its own in it.
+pub(crate) fn roles_in(manifest: &Manifest, database: &str) -> Vec<String> {
+    let users = manifest.components.values().filter(|entry| entry.sql.contains_key(database));
+    users.map(|entry| entry.name.clone()).collect()
 }
 
 impl Stores {

@@ -13,6 +13,7 @@ mod live;
 mod main_job;
 mod operations;
 mod quota;
+mod replay;
 mod replicas;
 mod schema;
 mod secrets;

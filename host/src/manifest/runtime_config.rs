@@ -6,7 +6,7 @@ use figment::{
     Figment,
     providers::{Env, Format, Toml},
 };
-use mindflow_backends::{delivery, key_value, postgres, realtime};
+use mindflow_backends::{archive, delivery, key_value, postgres, realtime};
 use serde::{Deserialize, Deserializer};
 use std::{
     collections::BTreeMap,
@@ -35,6 +35,9 @@ pub struct RuntimeConfig {
     pub realtime: RealtimeSettings,
     #[serde(default)]
     pub events: EventsSettings,
+    /// Where copies of the event archive go; the folder `archive` of the data directory when absent.
+    #[serde(default)]
+    pub archive: Option<archive::store::Config>,
     #[serde(default)]
     pub keys: DatabaseName,
     #[serde(default)]
@@ -202,7 +205,7 @@ fn yes() -> bool {
 }
 
 /// Top-level tables and keys that the environment may set; other `MINDFLOW_…` names are not settings.
-const SETTINGS: [&str; 11] = [
+const SETTINGS: [&str; 12] = [
     "listen",
     "data-dir",
     "migrate",
@@ -210,6 +213,7 @@ const SETTINGS: [&str; 11] = [
     "key-value",
     "realtime",
     "events",
+    "archive",
     "keys",
     "http",
     "log",

@@ -7,6 +7,7 @@
 mod alarm;
 mod away;
 mod failure;
+mod hold;
 mod lease;
 mod loss;
 mod machine;
@@ -86,6 +87,12 @@ stories! {
         what_a_crashed_replica_had_in_flight_is_taken_over_by_another,
         a_handler_that_takes_longer_than_the_lease_keeps_it,
         an_event_that_takes_its_host_down_each_time_ends_as_a_dead_letter,
+    ]
+    hold: [
+        nothing_of_a_held_subscription_is_leased_and_others_go_on,
+        a_hold_is_one_holders_until_it_is_released_or_runs_out,
+        what_is_leased_when_the_hold_begins_can_be_settled_and_is_waited_for,
+        events_published_under_a_hold_arrive_after_it_in_order,
     ]
     share: [
         two_replicas_share_the_work_without_doubles,
