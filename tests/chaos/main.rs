@@ -17,6 +17,7 @@ use clap::{Parser, ValueEnum};
 use mindflow_tests::{binary, root};
 use round::Backend;
 use std::process::{Command, ExitCode};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Below that, not every place and every fault comes.
 const KILLS_MIN: u32 = 6;
@@ -56,13 +57,28 @@ enum Which {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(&Args::parse()).await {
+    let args = Args::parse();
+    // Dropped in the middle, a run ends its hosts and its servers.
+    let outcome = tokio::select! {
+        outcome = run(&args) => outcome,
+        () = told_to_stop() => Err(anyhow::anyhow!("stopped by a signal")),
+    };
+    match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("chaos: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+async fn told_to_stop() {
+    let mut terminated = signal(SignalKind::terminate()).expect("signals can be watched");
+    let mut interrupted = signal(SignalKind::interrupt()).expect("signals can be watched");
+    tokio::select! {
+        _ = terminated.recv() => {}
+        _ = interrupted.recv() => {}
     }
 }
 

@@ -52,6 +52,7 @@ pub fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
         ]),
         "the release build",
     )?;
+    without_failpoints(workspace)?;
     let mut report = Report::default();
 
     let data_dir = tempfile::Builder::new().prefix("mindflow-bench").tempdir().context("a data directory")?;
@@ -95,6 +96,16 @@ pub fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
         std::fs::create_dir_all(workspace.root.join("docs"))?;
         std::fs::write(&path, text).with_context(|| format!("write {}", path.display()))?;
     }
+    Ok(())
+}
+
+/// Nothing in the environment may end a release build.
+fn without_failpoints(workspace: &Workspace) -> Result<()> {
+    let path = workspace.target().join("release/mindflow");
+    let binary = std::fs::read(&path).with_context(|| format!("read {}", path.display()))?;
+    let name = b"MINDFLOW_FAILPOINT";
+    let found = binary.windows(name.len()).any(|window| window == name);
+    anyhow::ensure!(!found, "{} has failpoints; a release build must not", path.display());
     Ok(())
 }
 
