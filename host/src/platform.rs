@@ -2,6 +2,7 @@
 //! the swap of a component while requests run.
 
 use crate::{
+    alarm::Webhook,
     application::Application,
     capability::Grants,
     engine::{Compiled, GuestContext, Outbound, Provider, ProviderStatus, SwapError},
@@ -27,6 +28,7 @@ pub struct Platform {
     pub commands: BTreeMap<String, crate::manifest::Command>,
     stores: Stores,
     delivery: Option<Delivery>,
+    alarms: Option<Webhook>,
     scheduler: Option<Scheduler>,
 }
 
@@ -87,10 +89,13 @@ impl Platform {
             providers.insert(name.clone(), provider);
         }
         let http = providers.get(&application.manifest.http_component).cloned().ok_or(StartError::NoHttp)?;
+        let mut alarms = None;
         let (delivery, scheduler) = match role {
             Role::Server => {
+                alarms =
+                    application.config.events.alarm.clone().map(|settings| Webhook::start(settings, Clock::system()));
                 let scheduler = start_schedules(&application, &providers, &stores).await?;
-                (start_delivery(&application, &providers, &stores).await?, scheduler)
+                (start_delivery(&application, &providers, &stores, alarms.as_ref()).await?, scheduler)
             }
             Role::Operator => (None, None),
         };
@@ -105,6 +110,7 @@ impl Platform {
             commands: application.manifest.commands.clone(),
             stores,
             delivery,
+            alarms,
             scheduler,
             application: Mutex::new(application),
         })
@@ -208,6 +214,9 @@ impl Platform {
         if let Some(delivery) = &self.delivery {
             delivery.shutdown().await;
         }
+        if let Some(alarms) = &self.alarms {
+            alarms.close().await;
+        }
         self.stores.close().await;
     }
 }
@@ -246,6 +255,7 @@ async fn start_delivery(
     application: &Application,
     providers: &BTreeMap<String, Arc<Provider>>,
     stores: &Stores,
+    alarms: Option<&Webhook>,
 ) -> Result<Option<Delivery>, StartError> {
     let mut subscriptions = Vec::new();
     let mut subscribers = Subscribers::default();
@@ -258,12 +268,14 @@ async fn start_delivery(
         }
     }
     let Some(database) = stores.databases.get(&application.config.events.database) else { return Ok(None) };
+    let Some(queues) = &stores.queues else { return Ok(None) };
     let delivery = Delivery::start(
         database.clone(),
+        Arc::clone(queues),
         subscriptions,
         Arc::new(subscribers),
         stores.clock.clone(),
-        delivery::Options { config: application.config.events.queue.clone(), ..delivery::Options::default() },
+        delivery::Options { alarm: alarms.map(Webhook::alarm), ..delivery::Options::default() },
     )
     .await?;
     Ok(Some(delivery))

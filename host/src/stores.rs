@@ -3,7 +3,7 @@
 use crate::manifest::{Manifest, RuntimeConfig};
 use mindflow_backends::{
     clock::Clock,
-    delivery::{self, DeadLetters},
+    delivery::{self, Backend, DeadLetters},
     key_value::{self, KeyValue},
     keys::{self, Keyring, PostgresKeys},
     postgres::{
@@ -21,6 +21,8 @@ pub struct Stores {
     pub buckets: BTreeMap<String, Arc<dyn KeyValue>>,
     pub realtime: Arc<dyn Realtime>,
     pub keyring: Arc<Keyring>,
+    /// The queues of events, opened once: for delivery and for operators.
+    pub queues: Option<Arc<dyn Backend>>,
     pub dead_letters: Option<Arc<dyn DeadLetters>>,
     pub clock: Clock,
 }
@@ -143,11 +145,12 @@ impl Stores {
             access_lifetime: Duration::from_secs(manifest.tokens.lifetime_s),
         };
         let keyring = Keyring::open(Arc::new(PostgresKeys::new(keys_database)), settings, clock.clone()).await?;
-        let dead_letters = match databases.get(&config.events.database) {
-            Some(database) => Some(delivery::open(database.clone(), &config.events.queue)? as Arc<dyn DeadLetters>),
+        let queues = match databases.get(&config.events.database) {
+            Some(database) => Some(delivery::open(database.clone(), &config.events.queue)?),
             None => None,
         };
-        Ok(Self { server: Mutex::new(server), databases, buckets, realtime, keyring, dead_letters, clock })
+        let dead_letters = queues.clone().map(|queues| queues as Arc<dyn DeadLetters>);
+        Ok(Self { server: Mutex::new(server), databases, buckets, realtime, keyring, queues, dead_letters, clock })
     }
 
     /// Closes everything in the order that loses nothing.

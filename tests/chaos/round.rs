@@ -90,8 +90,9 @@ pub async fn run(backend: Backend, seed: u64, kills: u32, replicas: usize, folde
     }
 
     let suffering = hosts.iter_mut().zip(&plan.kills).map(|(host, kills)| host.suffer(kills, progress));
-    let (counted, ()) =
-        tokio::try_join!(futures::future::try_join_all(suffering), async { servers.suffer(&plan, progress).await })?;
+    let (counted, ()) = tokio::try_join!(futures::future::try_join_all(suffering), async {
+        Ok(servers.suffer(&plan, progress).await)
+    })?;
     let mut all = Kills::default();
     counted.iter().for_each(|kills| all.add(kills));
     stop.store(true, Ordering::Relaxed);
@@ -129,7 +130,7 @@ pub async fn run(backend: Backend, seed: u64, kills: u32, replicas: usize, folde
 }
 
 impl Servers {
-    async fn suffer(&mut self, plan: &Plan, progress: impl Fn(&str)) -> Result<()> {
+    async fn suffer(&mut self, plan: &Plan, progress: impl Fn(&str)) {
         for (pause, fault) in &plan.servers {
             sleep(*pause).await;
             match fault {
@@ -141,14 +142,10 @@ impl Servers {
                     self.redis.crash();
                     self.redis.again();
                 }
-                ServerFault::RedisFlush => {
-                    let mut connection = redis::Client::open(self.redis.url())?.get_connection()?;
-                    redis::cmd("FLUSHALL").exec(&mut connection)?;
-                }
+                ServerFault::RedisFlush => self.redis.flush(),
             }
             progress(&format!("{fault:?}"));
         }
-        Ok(())
     }
 }
 

@@ -51,10 +51,17 @@ impl Writer {
         if !granted.status.success() {
             bail!("users grant: {}", String::from_utf8_lossy(&granted.stderr));
         }
-        let login = writer.client.post(format!("{base}/auth/login")).json(&account).send().await?.error_for_status()?;
-        let answer: Value = login.json().await?;
-        writer.token = answer["accessToken"].as_str().context("no token")?.to_owned();
+        writer.log_in().await?;
         Ok(writer)
+    }
+
+    async fn log_in(&mut self) -> Result<()> {
+        let base = self.address().context("no host is up")?;
+        let account = json!({ "email": format!("{}@example.org", self.name), "password": PASSWORD });
+        let login = self.client.post(format!("{base}/auth/login")).json(&account).send().await?.error_for_status()?;
+        let answer: Value = login.json().await?;
+        self.token = answer["accessToken"].as_str().context("no token")?.to_owned();
+        Ok(())
     }
 
     /// Writes until `stop`; what it asked for and what it was told.
@@ -64,6 +71,10 @@ impl Writer {
             number += 1;
             let mark = format!("{}-{number}", self.name);
             let wish = self.wish(mark);
+            if self.token.is_empty() && self.log_in().await.is_err() {
+                sleep(ALL_DOWN_PAUSE).await;
+                continue;
+            }
             let Some((outcome, id)) = self.ask(&wish).await else {
                 sleep(ALL_DOWN_PAUSE).await;
                 continue;
@@ -115,7 +126,13 @@ impl Writer {
             Err(error) if error.is_connect() => (Outcome::Failed, None),
             Err(_) => (Outcome::Unknown, None),
             Ok(answer) => match answer.json::<Value>().await {
-                Ok(answer) => outcome_of(&answer),
+                Ok(answer) => {
+                    // Sessions go with the Redis that is flushed.
+                    if answer.pointer("/errors/0/extensions/code").is_some_and(|code| code == "UNAUTHENTICATED") {
+                        self.token.clear();
+                    }
+                    outcome_of(&answer)
+                }
                 Err(_) => (Outcome::Unknown, None),
             },
         })

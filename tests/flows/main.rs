@@ -4,6 +4,7 @@
 
 mod accounts;
 mod admin;
+mod alarms;
 mod graphql;
 mod graphql_http_audits;
 mod insights;
@@ -23,6 +24,7 @@ mod trouble_full_disk;
 mod trouble_grants;
 mod trouble_isolation;
 mod trouble_kit;
+mod trouble_lost_redis;
 mod trouble_outage;
 mod trouble_poison;
 mod trouble_servers;

@@ -22,6 +22,13 @@ pub fn realtime_on_redis(builder: Builder, url: &str) -> Builder {
     builder.env("MINDFLOW_REALTIME__URL", url)
 }
 
+/// The builder with every bucket and realtime on a server of the test's own.
+pub fn all_on_redis(builder: Builder, url: &str) -> Builder {
+    let buckets = ["sessions", "auth_limits", "cache"];
+    let builder = buckets.into_iter().fold(builder, |builder, bucket| bucket_on_redis(builder, bucket, url));
+    realtime_on_redis(builder, url)
+}
+
 /// Processes whose command line names the folder.
 pub fn processes_of(folder: &Path) -> Vec<String> {
     let name = folder.display().to_string();

@@ -121,6 +121,17 @@ impl OwnRedis {
         ping().is_ok()
     }
 
+    /// `FLUSHALL`.
+    pub fn flush(&self) {
+        let client = redis::Client::open(self.url()).expect("an address");
+        redis::cmd("FLUSHALL").exec(&mut client.get_connection().expect("a connection")).expect("it is emptied");
+    }
+
+    /// Its disk is gone; it must be stopped.
+    pub fn forget(&self) {
+        std::fs::remove_dir_all(self.folder.path().join("appendonlydir")).expect("its disk");
+    }
+
     /// `kill -9`.
     pub fn crash(&mut self) {
         let mut child = self.child.take().expect("it runs");

@@ -14,6 +14,7 @@ mod state;
 pub use breaker::BreakerState;
 pub use instance::{Exports, HttpReply};
 pub use outbound::Outbound;
+pub(crate) use outbound::{HttpsConnector, connector};
 pub use provider::{CallFailure, Provider, ProviderStatus, SwapError};
 pub(crate) use runtime::one_line;
 pub use runtime::{CompileError, Compiled, Engine, MEMORY_MIB_MAX};

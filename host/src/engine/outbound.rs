@@ -14,7 +14,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Until the response's head is there, unless the guest asks for less: a model may think for minutes.
 const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(300);
 
-type HttpsConnector = hyper_rustls::HttpsConnector<HttpConnector>;
+/// HTTP and HTTPS, with the public roots.
+pub(crate) type HttpsConnector = hyper_rustls::HttpsConnector<HttpConnector>;
 
 /// One client for all components: connections are shared, permissions are not.
 #[derive(Clone)]
@@ -24,19 +25,22 @@ pub struct Outbound {
 
 impl Default for Outbound {
     fn default() -> Self {
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        tcp.set_nodelay(true);
-        let connector = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_webpki_roots()
-            .https_or_http()
-            .enable_all_versions()
-            .wrap_connector(tcp);
-        Self {
-            client: Client::builder(TokioExecutor::new()).pool_idle_timeout(Duration::from_secs(60)).build(connector),
-        }
+        let mut client = Client::builder(TokioExecutor::new());
+        Self { client: client.pool_idle_timeout(Duration::from_secs(60)).build(connector()) }
     }
+}
+
+/// How the host itself connects to whoever is outside.
+pub(crate) fn connector() -> HttpsConnector {
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    tcp.set_nodelay(true);
+    hyper_rustls::HttpsConnectorBuilder::new()
+        .with_webpki_roots()
+        .https_or_http()
+        .enable_all_versions()
+        .wrap_connector(tcp)
 }
 
 /// The client as one component may use it.

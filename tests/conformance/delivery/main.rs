@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod alarm;
 mod away;
 mod failure;
 mod lease;
@@ -15,7 +16,6 @@ mod private_redis;
 mod relay;
 mod rights;
 mod share;
-mod speed;
 mod stage;
 mod switch;
 
@@ -58,6 +58,9 @@ stories! {
         a_subscription_that_is_away_finds_its_events_waiting_and_one_that_ended_leaves_nothing,
         a_subscription_can_change_its_event_types_from_one_start_to_the_next,
         a_new_subscription_gets_what_is_published_from_then_on,
+    ]
+    alarm: [
+        each_dead_letter_is_told_once_by_whichever_replica_wrote_it,
     ]
     away: [
         delivery_goes_on_by_itself_after_all_its_connections_were_cut,
