@@ -22,6 +22,7 @@ use super::outcome::{lease_ran_out, outcome_of, timed_out};
 use super::queue::{DeadLetterId, Leased, Outcome, Queue, QueueError, Receipt, Settlement};
 use super::subscription::{Attempt, Failure, Handler, Subscription};
 use crate::clock::Clock;
+use crate::failpoint;
 
 /// A lease is renewed after a third of its time, so that two renewals may fail before it is lost.
 const RENEWALS_PER_LEASE: u32 = 3;
@@ -120,6 +121,9 @@ impl Dispatcher {
         let leased = queue.lease(&self.name, *replica, free, *lease_for).await?;
         let poll = *poll;
         let taken = u32::try_from(leased.len()).unwrap_or(u32::MAX);
+        if taken > 0 {
+            failpoint!("after-lease");
+        }
         leased.into_iter().for_each(|leased| self.start(leased));
         if !self.ended.is_empty() {
             return Ok(Duration::ZERO);
@@ -194,10 +198,19 @@ impl Dispatcher {
                 .iter()
                 .map(|(delivery, outcome)| Settlement { receipt: delivery.receipt.clone(), outcome: outcome.clone() })
                 .collect();
+            let applied = settlements.iter().any(|settlement| matches!(settlement.outcome, Outcome::Ack));
+            if applied {
+                failpoint!("before-ack");
+            }
             match self.setting.queue.settle(&self.name, &settlements).await {
-                Ok(held) => batch.iter().for_each(|(delivery, outcome)| {
-                    self.announce(delivery, outcome, held.contains(&delivery.receipt));
-                }),
+                Ok(held) => {
+                    if applied {
+                        failpoint!("after-ack");
+                    }
+                    batch.iter().for_each(|(delivery, outcome)| {
+                        self.announce(delivery, outcome, held.contains(&delivery.receipt));
+                    });
+                }
                 Err(error) => {
                     self.ended.extend(batch);
                     self.ended.append(&mut dead);

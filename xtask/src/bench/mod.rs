@@ -80,6 +80,7 @@ fn platform(workspace: &Workspace, args: &BenchArgs) -> Result<String> {
         ]),
         "the release build",
     )?;
+    without_failpoints(workspace)?;
     let mut report = Report::default();
 
     let data_dir = tempfile::Builder::new().prefix("mindflow-bench").tempdir().context("a data directory")?;
@@ -117,6 +118,16 @@ fn platform(workspace: &Workspace, args: &BenchArgs) -> Result<String> {
     report.fact("A call into a component, a new instance each time", format!("{} µs", field(&call, "fresh_us")?));
 
     Ok(report.markdown(args.seconds, args.connections))
+}
+
+/// Nothing in the environment may end a release build.
+fn without_failpoints(workspace: &Workspace) -> Result<()> {
+    let path = workspace.target().join("release/mindflow");
+    let binary = std::fs::read(&path).with_context(|| format!("read {}", path.display()))?;
+    let name = b"MINDFLOW_FAILPOINT";
+    let found = binary.windows(name.len()).any(|window| window == name);
+    anyhow::ensure!(!found, "{} has failpoints; a release build must not", path.display());
+    Ok(())
 }
 
 /// A premium user's access token.
