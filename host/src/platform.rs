@@ -160,7 +160,8 @@ impl Platform {
         let unknown = || OperateError::Unknown(command.to_owned());
         let entry = self.commands.get(command).ok_or_else(unknown)?;
         let provider = self.providers.get(&entry.component).ok_or_else(unknown)?;
-        provider.operate(command.to_owned(), arguments).await?.map_err(OperateError::Refused)
+        let run_max = entry.run_max_s.map(|seconds| Duration::from_secs(u64::from(seconds)));
+        provider.operate(command.to_owned(), arguments, run_max).await?.map_err(OperateError::Refused)
     }
 
     /// Makes a new signing key; the old one stays in the key set while its tokens live.

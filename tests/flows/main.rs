@@ -13,6 +13,7 @@ mod live;
 mod main_job;
 mod operations;
 mod quota;
+mod reconciliation;
 mod replay;
 mod replicas;
 mod schema;

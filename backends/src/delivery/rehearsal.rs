@@ -25,7 +25,7 @@ use super::dispatcher::{Dispatcher, Setting};
 use super::envelope::{Event, Metadata};
 use super::health::Board;
 use super::policy::{Next, RetryPolicy};
-use super::queue::{Depth, Leased, Outcome, Queue, QueueError, Receipt, Settlement};
+use super::queue::{Depth, Leased, Outcome, Queue, QueueError, Receipt, Settlement, Wish};
 use super::subscription::{Attempt, Failure, Handler, Subscription};
 use crate::clock::Clock;
 
@@ -252,6 +252,11 @@ impl Handler for Virtual {
 
 #[async_trait]
 impl Queue for Virtual {
+    /// Nobody replays in a rehearsal.
+    async fn hold(&self, _: &str, _: Uuid, _: Wish) -> Result<bool, QueueError> {
+        Ok(false)
+    }
+
     async fn lease(&self, _: &str, _: Uuid, max: u32, lease_for: Duration) -> Result<Vec<Leased>, QueueError> {
         assert!(max >= 4, "there is room for all keys at once");
         Ok(self.at_present(|stage| {

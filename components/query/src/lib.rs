@@ -1,6 +1,6 @@
 //! The query service: what readers see, kept by events and cached.
 //!
-//! This file only wires the component's exports. `projection` decides what an event changes, `request` what
+//! This file only wires the component's exports. `projection` decides what an event changes, `reconciliation` compares with the write side, `request` what
 //! a reader may ask, `reading` how it is read, `cached` how it is kept for the next reader.
 
 mod bindings {
@@ -12,6 +12,8 @@ mod bindings {
             world component {
                 export mindflow:query/reads@0.1.0;
                 export mindflow:platform/subscriber@0.1.0;
+                export mindflow:platform/operator@0.1.0;
+                export mindflow:platform/schedule-handler@0.1.0;
                 export mindflow:platform/health@0.1.0;
             }
         ",
@@ -33,6 +35,7 @@ mod projection;
 mod quota;
 mod reading;
 mod reads;
+mod reconciliation;
 mod request;
 mod statement;
 mod subscriber;
@@ -42,7 +45,7 @@ mod vocabulary;
 mod database_tests;
 
 use bindings::exports::mindflow::{
-    platform::{health, subscriber as subscription},
+    platform::{health, operator, schedule_handler, subscriber as subscription},
     query::reads as service,
 };
 use mindflow_guest::{
@@ -111,6 +114,23 @@ impl service::Guest for Query {
 impl subscription::Guest for Query {
     async fn handle(event: Event, delivery: Delivery) -> Result<(), Failure> {
         subscriber::handle(&event, &delivery).await
+    }
+}
+
+impl operator::Guest for Query {
+    async fn run(command: String, arguments: Vec<String>) -> Result<String, String> {
+        let mode = reconciliation::mode(&command, &arguments)?;
+        let report = reconciliation::run(mode).await.map_err(|error| format!("reconciliation: {error:?}"))?;
+        serde_json::to_string(&report).map_err(|error| error.to_string())
+    }
+}
+
+impl schedule_handler::Guest for Query {
+    /// Its one schedule is the nightly reconciliation.
+    async fn run(_occurrence: schedule_handler::Occurrence) -> Result<(), String> {
+        let report = reconciliation::run(reconciliation::Mode::Mend).await;
+        let report = report.map_err(|error| format!("reconciliation: {error:?}"))?;
+        report.problem.map_or(Ok(()), Err)
     }
 }
 

@@ -6,14 +6,15 @@
 
 use crate::{
     DATABASE, cached,
-    projection::{self, Plan},
+    projection::{self, Notice, Plan},
 };
 use mindflow_guest::{
     call, clock,
     events::{Delivery, Event, Failure},
-    key_value, realtime,
+    failure, realtime,
     sql::{self, Abort, Identity},
 };
+use uuid::Uuid;
 
 /// How soon an event is tried again while a store is away: a blink for users, and no load for the store.
 const DEFERRAL_MS: u32 = 1_000;
@@ -25,15 +26,16 @@ pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
         return Ok(());
     };
     let shown = apply(event, delivery, &plan).await.map_err(retry)?;
-    cached::renew(plan.user_id).await.map_err(|error: key_value::Error| retry(error.into()))?;
-    if let Some(notice) = plan.notice
-        && shown
-        && clock::now_us().saturating_sub(event.timestamp) <= NOTICE_AGE_MAX_US
-    {
-        let data = serde_json::to_vec(&notice).map_err(|error| Failure::Retry((error.to_string(), None)))?;
-        realtime::publish(format!("user:{}", plan.user_id), data)
-            .await
-            .map_err(|error: realtime::Error| retry(error.into()))?;
+    let young = clock::now_us().saturating_sub(event.timestamp) <= NOTICE_AGE_MAX_US;
+    tell(plan.user_id, plan.notice.filter(|_| shown && young)).await.map_err(retry)
+}
+
+/// After the commit: nothing older is read from the cache, and who listens knows.
+pub async fn tell(user: Uuid, notice: Option<Notice>) -> Result<(), call::Error> {
+    cached::renew(user).await?;
+    if let Some(notice) = notice {
+        let data = serde_json::to_vec(&notice).map_err(failure::internal)?;
+        realtime::publish(format!("user:{user}"), data).await?;
     }
     Ok(())
 }
@@ -71,6 +73,7 @@ fn retry(error: call::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mindflow_guest::key_value;
 
     #[test]
     fn a_store_that_is_away_defers_the_event() {

@@ -118,7 +118,17 @@ fn overview(list: &Value) -> Value {
 
 pub async fn operate(place: &Place, command: &str, arguments: Vec<String>, json: bool) -> Result<(), String> {
     let answer = order(place, Order::Operate { command: command.to_owned(), arguments }).await?;
-    print(&answer, json)
+    let member = |name| answer.get(name).and_then(Value::as_str);
+    match answer.get("rows") {
+        Some(rows) if !json => {
+            if rows.as_array().is_some_and(|rows| !rows.is_empty()) {
+                print(rows, false)?;
+            }
+            member("summary").into_iter().for_each(|summary| println!("{summary}"));
+        }
+        _ => print(&answer, json)?,
+    }
+    member("problem").map_or(Ok(()), |problem| Err(problem.to_owned()))
 }
 
 /// How far long work is.

@@ -198,10 +198,15 @@ fn command() -> (clap::Command, Vec<String>) {
     for (name, entry) in manifest.commands {
         operated.push(name.clone());
         let usage = entry.usage.iter().map(|usage| format!("mindflow {usage}")).collect::<Vec<_>>().join("\n       ");
-        let words = clap::Arg::new("words").num_args(1..).required(true).value_name("ARGUMENTS").hide(true);
+        let bare = |usage: &String| usage.split_whitespace().filter(|word| !word.starts_with('[')).count() == 1;
+        let words = clap::Arg::new("words").num_args(1..).required(!entry.usage.iter().any(bare)).hide(true);
         let json = clap::Arg::new("json").long("json").action(clap::ArgAction::SetTrue).help("Print JSON");
-        command =
-            command.subcommand(clap::Command::new(name).about(entry.about).override_usage(usage).arg(json).arg(words));
+        let flags = entry
+            .flags
+            .into_iter()
+            .map(|(flag, help)| clap::Arg::new(flag.clone()).long(flag).action(clap::ArgAction::SetTrue).help(help));
+        let operated = clap::Command::new(name).about(entry.about).override_usage(usage);
+        command = command.subcommand(operated.arg(json).arg(words).args(flags));
     }
     (command, operated)
 }
@@ -223,10 +228,15 @@ fn manifest_argument() -> Option<PathBuf> {
 async fn run(matches: &ArgMatches, operated: &[String]) -> Result<(), String> {
     if let Some((name, arguments)) = matches.subcommand()
         && operated.iter().any(|operated| operated == name)
-        && let Ok(Some(words)) = arguments.try_get_many::<String>("words")
+        && let Ok(words) = arguments.try_get_many::<String>("words")
     {
         let place = Place::from_arg_matches(matches).map_err(|error| error.to_string())?;
-        return commands::operate(&place, name, words.cloned().collect(), arguments.get_flag("json")).await;
+        let mut words: Vec<String> = words.into_iter().flatten().cloned().collect();
+        let given = |flag: &&clap::Id| {
+            flag.as_str() != "json" && matches!(arguments.try_get_one(flag.as_str()), Ok(Some(true)))
+        };
+        words.extend(arguments.ids().filter(given).map(|flag| format!("--{flag}")));
+        return commands::operate(&place, name, words, arguments.get_flag("json")).await;
     }
     let Cli { place, command } = Cli::from_arg_matches(matches).map_err(|error| error.to_string())?;
     match command {

@@ -135,9 +135,10 @@ impl Provider {
         self: &Arc<Self>,
         command: String,
         arguments: Vec<String>,
+        run_max: Option<Duration>,
     ) -> Result<Result<String, String>, CallFailure> {
-        self.run(self.current.load_full(), self.deadline(), move |reply| Work::Operate { command, arguments, reply })
-            .await
+        let deadline = run_max.unwrap_or(self.deadline());
+        self.run(self.current.load_full(), deadline, move |reply| Work::Operate { command, arguments, reply }).await
     }
 
     /// Does what is due by the clock, within a time of its own.

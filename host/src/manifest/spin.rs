@@ -90,6 +90,11 @@ pub struct Command {
     pub about: String,
     /// One line each: the words after the program's name.
     pub usage: Vec<String>,
+    /// Flags that it takes, without their dashes, and what each does. `--json` it has anyway.
+    #[serde(default)]
+    pub flags: BTreeMap<String, String>,
+    /// How long it may take, in seconds; the component's deadline when absent.
+    pub run_max_s: Option<u32>,
 }
 
 /// A variable of the application, as Spin defines it.

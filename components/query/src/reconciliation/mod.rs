@@ -1,0 +1,54 @@
+//! Whether the read side agrees with the write side, and what is done where it does not.
+//!
+//! `look` asks both sides, `run` goes through the users, `mend` puts right what is wrong, `report` tells of it.
+//!
+//! Each side makes the same document of each aggregate (`query.aggregates`, `reconciliation.aggregates`).
+//! A user whose documents hash alike on both sides is passed over; else the aggregates are compared one by
+//! one. Traffic goes on meanwhile, so that what differs is looked at again after a pause: only what neither
+//! side has moved, and what still differs, is a discrepancy. At every look the read side is asked first: then
+//! it cannot rightly know of anything that the write side does not.
+
+mod look;
+mod mend;
+mod report;
+mod run;
+
+pub use report::Report;
+pub use run::run;
+
+/// How a call of reconciliation is named on the command line.
+pub const COMMAND: &str = "reconcile";
+
+/// What is done about discrepancies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    Mend,
+    /// Tell, and change nothing.
+    DryRun,
+}
+
+/// The words after the command.
+///
+/// # Errors
+/// The line that the operator sees.
+pub fn mode(command: &str, arguments: &[String]) -> Result<Mode, String> {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match (command, words.as_slice()) {
+        (COMMAND, []) => Ok(Mode::Mend),
+        (COMMAND, ["--dry-run"]) => Ok(Mode::DryRun),
+        (COMMAND, _) => Err("usage: reconcile [--dry-run] [--json]".to_owned()),
+        _ => Err(format!("query has no command `{command}`; it has: {COMMAND}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_line_that_is_none_is_refused_with_the_right_one() {
+        assert_eq!(mode("reconcile", &["--dry-run".to_owned()]), Ok(Mode::DryRun));
+        assert!(mode("reconcile", &["now".to_owned()]).unwrap_err().contains("[--dry-run]"));
+        assert!(mode("tidy", &[]).unwrap_err().contains("`tidy`"));
+    }
+}

@@ -1,0 +1,124 @@
+//! One pass over all users.
+
+use super::{
+    Mode, Report,
+    look::{self, Key, Seen},
+    mend,
+    report::{Discrepancy, Done, differing_fields},
+};
+use crate::subscriber;
+use mindflow_guest::{call::Error, config};
+use std::{collections::BTreeMap, time::Duration};
+use uuid::Uuid;
+
+/// What differs is given so long to arrive before it is looked at again (`reconcile_pause_ms`).
+const PAUSE_MS: u64 = 3_000;
+/// What moves at so many looks in a row is traffic; the next pass sees to it.
+const LOOKS_MAX: u32 = 4;
+/// Suspects of so many users wait for one pause together; what they hold fits the sandbox.
+const SUSPECTS_MAX: usize = 2_000;
+/// After so many users the component rests, so that a pass takes little of what its neighbours need.
+const USERS_BETWEEN_RESTS: u64 = 5_000;
+const REST: Duration = Duration::from_millis(1_100);
+
+/// What differed, by user, as it was seen last.
+type Suspects = BTreeMap<Uuid, BTreeMap<Key, Seen>>;
+
+/// Compares everything, and mends it unless told not to.
+///
+/// # Errors
+/// A side cannot be asked; what was mended before stays mended.
+pub async fn run(mode: Mode) -> Result<Report, Error> {
+    let pause = Duration::from_millis(config::number("reconcile_pause_ms", PAUSE_MS).await.map_err(Error::Internal)?);
+    let mut report = Report::default();
+    let mut suspects = Suspects::new();
+    let (mut after, mut rested_at) = (Uuid::nil(), 0);
+    loop {
+        let page = look::page(after).await?;
+        let (aggregates, differing) = look::differing_users(&page.users).await?;
+        report.users += page.users.len() as u64;
+        report.aggregates += aggregates;
+        for user in differing {
+            suspects.insert(user, look::differences(user).await?);
+            if suspects.values().map(BTreeMap::len).sum::<usize>() >= SUSPECTS_MAX {
+                settle(std::mem::take(&mut suspects), mode, pause, &mut report).await?;
+            }
+        }
+        match page.next {
+            Some(next) => after = next,
+            None => break,
+        }
+        if report.users - rested_at >= USERS_BETWEEN_RESTS {
+            eprintln!("reconciliation: {} users, {} aggregates so far", report.users, report.aggregates);
+            rested_at = report.users;
+            rest(REST).await;
+        }
+    }
+    settle(suspects, mode, pause, &mut report).await?;
+    let report = report.finish();
+    eprintln!("reconciliation: {}", report.summary);
+    Ok(report)
+}
+
+/// Looks again until each suspect agrees, stands still and differs, or has moved too often.
+async fn settle(mut suspects: Suspects, mode: Mode, pause: Duration, report: &mut Report) -> Result<(), Error> {
+    suspects.retain(|_, keys| !keys.is_empty());
+    for _ in 1..LOOKS_MAX {
+        if suspects.is_empty() {
+            return Ok(());
+        }
+        rest(pause).await;
+        let mut moving = Suspects::new();
+        for (user, before) in suspects {
+            let keys: Vec<Key> = before.keys().cloned().collect();
+            for chunk in keys.chunks(500) {
+                for (key, now) in look::again(user, chunk).await? {
+                    match before.get(&key) {
+                        Some(then) if *then == now => report.add(conclude(user, &key, &now, mode).await?),
+                        // An aggregate of another kind has the same id.
+                        None => {}
+                        Some(_) => {
+                            moving.entry(user).or_default().insert(key, now);
+                        }
+                    }
+                }
+            }
+        }
+        suspects = moving;
+    }
+    report.moving += suspects.values().map(|keys| keys.len() as u64).sum::<u64>();
+    Ok(())
+}
+
+async fn conclude(user: Uuid, key: &Key, seen: &Seen, mode: Mode) -> Result<Discrepancy, Error> {
+    let expected = look::expected(user, key).await?;
+    let read = look::document(user, key).await?;
+    let fields = differing_fields(read.as_deref(), expected.as_ref().map(|expected| expected.document.as_str()));
+    let done = if expected.as_ref().map(|expected| &expected.state) != seen.write.as_ref() {
+        Done::Moved
+    } else if mode == Mode::DryRun {
+        Done::Left
+    } else {
+        match mend::mend(user, key, seen.read.as_ref(), expected.as_ref()).await {
+            Ok(None) => Done::Moved,
+            Ok(Some(mended)) => {
+                subscriber::tell(mended.user_id, mended.notice).await?;
+                Done::Mended
+            }
+            Err(Error::Unavailable(reason)) => return Err(Error::Unavailable(reason)),
+            Err(error) => {
+                eprintln!("reconciliation: {} {} of user {user} cannot be mended: {error:?}", key.0, key.1);
+                Done::Failed
+            }
+        }
+    };
+    let found = Discrepancy::new(user, key, seen, fields, done);
+    if done != Done::Moved {
+        eprintln!("{}", found.line());
+    }
+    Ok(found)
+}
+
+async fn rest(time: Duration) {
+    wasip3::clocks::monotonic_clock::wait_for(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)).await;
+}

@@ -1,0 +1,44 @@
+-- What reconciliation compares, as one document an aggregate: the same that the write side's
+-- reconciliation.aggregates makes. Tags carry their names in a view of their own, so of an entry's tags the
+-- ids count; of the analyses the write side knows nothing.
+
+CREATE VIEW query.aggregates WITH (security_invoker = true) AS
+SELECT 'entry' AS kind, e.entry_id AS id, e.user_id,
+    COALESCE(v.sequence, 0) AS version,
+    CASE WHEN v.deleted_at IS NULL THEN jsonb_build_object(
+        'title', v.title, 'content', v.content, 'mood', v.mood,
+        -- The entry's own list and the one that is counted must both be right.
+        'tagIds', CASE WHEN COALESCE(v.tag_ids, '{}') @> COALESCE(t.ids, '{}') AND COALESCE(v.tag_ids, '{}') <@ COALESCE(t.ids, '{}')
+                       THEN COALESCE(to_jsonb(t.ids), '[]') END,
+        'attachmentIds', COALESCE(to_jsonb(v.attachment_ids), '[]'),
+        'createdAt', (extract(epoch FROM v.created_at) * 1000000)::bigint, 'updatedAt', (extract(epoch FROM v.updated_at) * 1000000)::bigint, 'entryDate', v.entry_date,
+        'version', v.version, 'wordCount', v.word_count, 'deletedAt', NULL, 'firstSeen', (extract(epoch FROM c.created_at) * 1000000)::bigint)
+    ELSE jsonb_build_object('version', v.version, 'deletedAt', (extract(epoch FROM v.deleted_at) * 1000000)::bigint, 'firstSeen', (extract(epoch FROM c.created_at) * 1000000)::bigint)
+        || CASE WHEN t.ids IS NULL AND num_nonnulls(v.title, v.content, v.mood) = 0 THEN '{}'::jsonb ELSE '{"leftovers": true}' END
+    END AS state
+FROM (
+    SELECT entry_id, user_id FROM query.journals_view UNION SELECT entry_id, user_id FROM query.entry_creations
+    UNION SELECT entry_id, user_id FROM query.entry_tags
+) e
+LEFT JOIN query.journals_view v ON v.entry_id = e.entry_id AND v.user_id = e.user_id
+LEFT JOIN query.entry_creations c ON c.entry_id = e.entry_id AND c.user_id = e.user_id
+CROSS JOIN LATERAL (
+    SELECT array_agg(t.tag_id ORDER BY t.tag_id) AS ids FROM query.entry_tags t WHERE t.entry_id = e.entry_id AND t.user_id = e.user_id
+) t
+UNION ALL
+SELECT 'tag', tag_id, user_id, sequence, jsonb_build_object('name', name) FROM query.tags_view
+UNION ALL
+SELECT 'mood', mood_id, user_id, sequence, jsonb_build_object('mood', mood, 'note', note, 'at', (extract(epoch FROM recorded_at) * 1000000)::bigint) FROM query.moods_view
+UNION ALL
+SELECT 'user', id, id, 0, jsonb_build_object('email', email, 'displayName', display_name,
+    'roles', (SELECT COALESCE(jsonb_agg(role ORDER BY role), '[]') FROM unnest(roles) role),
+    'timezone', timezone, 'createdAt', (extract(epoch FROM created_at) * 1000000)::bigint)
+FROM query.users_view;
+COMMENT ON VIEW query.aggregates IS 'What the views say of each aggregate, for reconciliation with the write side.';
+
+CREATE INDEX journals_view_by_user ON query.journals_view (user_id, entry_id);
+CREATE INDEX entry_creations_by_user ON query.entry_creations (user_id, entry_id);
+CREATE INDEX entry_tags_by_user ON query.entry_tags (user_id, entry_id);
+CREATE INDEX moods_view_by_user ON query.moods_view (user_id, mood_id);
+
+GRANT SELECT ON query.aggregates TO mindflow_query;
