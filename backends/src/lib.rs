@@ -7,6 +7,7 @@ pub mod clock;
 pub mod delivery;
 pub mod key_value;
 pub mod keys;
+pub mod mail;
 pub mod postgres;
 pub mod realtime;
 pub mod redis_server;
@@ -14,3 +15,4 @@ pub mod schedule;
 pub mod sql;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod web_push;
