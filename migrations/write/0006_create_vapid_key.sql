@@ -2,7 +2,7 @@
 -- half, so it is made once and stays. Read by the host alone: no component is granted anything here.
 
 CREATE TABLE mindflow.vapid_key (
-    only       boolean     PRIMARY KEY DEFAULT true CHECK (only),
+    singleton  boolean     PRIMARY KEY DEFAULT true CHECK (singleton),
     pkcs8      bytea       NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now()
 );

@@ -8,6 +8,7 @@ mod instance;
 mod log_stream;
 mod outbound;
 mod provider;
+mod public;
 mod runtime;
 mod state;
 
@@ -15,6 +16,7 @@ pub use breaker::BreakerState;
 pub use instance::{Exports, HttpReply};
 pub use outbound::Outbound;
 pub use provider::{CallFailure, Provider, ProviderStatus, SwapError};
+pub use public::Refused;
 pub(crate) use runtime::one_line;
 pub use runtime::{CompileError, Compiled, Engine, MEMORY_MIB_MAX};
 pub use state::{GuestContext, State};
