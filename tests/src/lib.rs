@@ -8,6 +8,7 @@ mod http;
 pub mod messages_api;
 mod platform;
 mod process;
+pub mod receiver;
 mod redis_server;
 mod sse;
 mod wait;

@@ -55,9 +55,9 @@ impl Message {
         }
         let text = SinglePart::plain(self.text.clone());
         let composed = match &self.html {
-            Some(html) => builder.multipart(
-                MultiPart::alternative().singlepart(text).singlepart(SinglePart::html(html.clone())),
-            ),
+            Some(html) => {
+                builder.multipart(MultiPart::alternative().singlepart(text).singlepart(SinglePart::html(html.clone())))
+            }
             None => builder.singlepart(text),
         };
         composed.map_err(|error| invalid("message", error))

@@ -116,13 +116,9 @@ impl WebPush {
             sub: &self.subject,
         };
         let claims = serde_json::to_vec(&claims).map_err(|_| SealError::Crypto)?;
-        let signed = format!(
-            "{}.{}",
-            URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"ES256"}"#),
-            URL_SAFE_NO_PAD.encode(claims)
-        );
-        let signature =
-            self.key.sign(&SystemRandom::new(), signed.as_bytes()).map_err(|_| SealError::Crypto)?;
+        let signed =
+            format!("{}.{}", URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"ES256"}"#), URL_SAFE_NO_PAD.encode(claims));
+        let signature = self.key.sign(&SystemRandom::new(), signed.as_bytes()).map_err(|_| SealError::Crypto)?;
         let token = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref()));
         Ok(Sealed { authorization: format!("vapid t={token}, k={}", self.public_key), body })
     }

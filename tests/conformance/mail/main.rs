@@ -46,7 +46,8 @@ impl Bed {
 
     async fn smtp() -> Self {
         let server = SmtpServer::start().await;
-        let settings = json!({"backend": "smtp", "from": FROM, "host": "127.0.0.1", "port": server.port, "tls": "none"});
+        let settings =
+            json!({"backend": "smtp", "from": FROM, "host": "127.0.0.1", "port": server.port, "tls": "none"});
         Self::open(&config(settings), Some(server))
     }
 
@@ -115,13 +116,17 @@ async fn a_message_arrives_with_text_html_and_its_headers(bed: Bed) {
 
 async fn words_of_any_script_arrive_encoded(bed: Bed) {
     let subject = "Grüße, 東京 🌧".to_owned();
-    bed.mailer.send(&Message { subject, text: "Ölmühle".into(), html: None, ..message("ada@example.org") }).await.unwrap();
+    bed.mailer
+        .send(&Message { subject, text: "Ölmühle".into(), html: None, ..message("ada@example.org") })
+        .await
+        .unwrap();
     let mails = bed.mails();
     assert!(mails[0].is_ascii() && mails[0].contains("Subject: =?utf-8?"), "{}", mails[0]);
 }
 
 async fn what_is_no_address_is_refused_and_nothing_is_left_behind(bed: Bed) {
-    for wrong in ["", "ada", "ada@", "@example.org", "a b@example.org", "ada@example.org\r\nBcc: eve@example.org", "a@b, c@d"]
+    for wrong in
+        ["", "ada", "ada@", "@example.org", "a b@example.org", "ada@example.org\r\nBcc: eve@example.org", "a@b, c@d"]
     {
         let error = bed.mailer.send(&message(wrong)).await.unwrap_err();
         assert!(matches!(error, Error::Invalid { field: "to", .. }), "{wrong:?}: {error}");
@@ -132,7 +137,8 @@ async fn what_is_no_address_is_refused_and_nothing_is_left_behind(bed: Bed) {
 async fn a_line_break_adds_no_header(bed: Bed) {
     for line_break in ["\r\n", "\n", "\r", "\0"] {
         let hostile = format!("Hello{line_break}Bcc: eve@example.org");
-        let error = bed.mailer.send(&Message { subject: hostile.clone(), ..message("a@example.org") }).await.unwrap_err();
+        let error =
+            bed.mailer.send(&Message { subject: hostile.clone(), ..message("a@example.org") }).await.unwrap_err();
         assert!(matches!(error, Error::Invalid { field: "subject", .. }), "{error}");
         let headers = vec![("List-Id".into(), hostile)];
         let error = bed.mailer.send(&Message { headers, ..message("a@example.org") }).await.unwrap_err();
@@ -218,9 +224,7 @@ fn settings_that_make_no_sense_are_refused_and_a_password_is_never_shown() {
         let folder = tempfile::tempdir().unwrap();
         mail::open(&config(value), folder.path(), Clock::system()).err().unwrap()
     };
-    let smtp = |from: &str, tls: &str, password: Option<&str>| {
-        json!({"backend": "smtp", "from": from, "host": "localhost", "tls": tls, "username": "u", "password": password})
-    };
+    let smtp = |from: &str, tls: &str, password: Option<&str>| json!({"backend": "smtp", "from": from, "host": "localhost", "tls": tls, "username": "u", "password": password});
     assert!(matches!(open(json!({"backend": "directory", "from": "nobody"})), OpenError::From(_)));
     assert!(matches!(open(smtp(FROM, "starttls", None)), OpenError::HalfCredentials));
     assert!(matches!(open(smtp(FROM, "none", Some("p"))), OpenError::PasswordInTheClear));

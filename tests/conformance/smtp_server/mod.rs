@@ -1,5 +1,7 @@
 //! A real mail server for one test: aiosmtpd, whose Python packages `scripts/test` lays into the cache folder.
 
+#![allow(dead_code, reason = "each suite that includes it uses a part of it")]
+
 use std::path::PathBuf;
 use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, BufReader};
