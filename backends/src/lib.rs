@@ -5,12 +5,14 @@ pub mod applied;
 pub mod archive;
 pub mod clock;
 pub mod delivery;
+pub mod failpoint;
 pub mod key_value;
 pub mod keys;
 pub mod mail;
 pub mod postgres;
 pub mod realtime;
 pub mod redis_server;
+pub mod replay;
 pub mod schedule;
 pub mod sql;
 #[cfg(any(test, feature = "testing"))]

@@ -1,11 +1,20 @@
 //! How the command line talks to a running host: HTTP with JSON over a unix socket in the data directory,
-//! which only its owner can open.
+//! which only its owner can open. The answer is JSON lines: how far long work is, then its end. Whoever
+//! goes away before the end cancels the work.
 
-use crate::platform::Platform;
+use crate::{
+    archive::{self, ArchiveOrder},
+    platform::Platform,
+    replay::{self, ReplayOrder},
+};
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::{body::Incoming, service::service_fn};
+use futures::{Stream, stream::unfold};
+use http::{Method, Request, Response};
+use http_body_util::{BodyExt, Full, Limited, StreamBody};
+use hyper::{
+    body::{Frame, Incoming},
+    service::service_fn,
+};
 use hyper_util::rt::TokioIo;
 use mindflow_backends::delivery::{DeadLetterFilter, DeadLetterId, DeadLetters, QueueError};
 use serde::{Deserialize, Serialize};
@@ -17,13 +26,32 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use tokio::net::{UnixListener, UnixStream};
+use tokio::{
+    net::{UnixListener, UnixStream},
+    sync::mpsc,
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 
 /// A command with its arguments is far smaller.
 const BODY_BYTES_MAX: usize = 1 << 20;
 /// The kernel's limit of a socket's path is 107 bytes.
 const PATH_BYTES_MAX: usize = 100;
+
+/// Progress that may wait for a slow reader; more is left out.
+const PROGRESS_LINES_MAX: usize = 64;
+
+/// Told how far long work is, in words for people.
+pub type Progress<'a> = &'a (dyn Fn(&str) + Send + Sync);
+
+/// A line of an answer.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Line {
+    Progress(String),
+    Done(Value),
+    Failed(String),
+}
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case")]
@@ -33,6 +61,8 @@ pub enum Order {
     Operate { command: String, arguments: Vec<String> },
     RotateKeys,
     DeadLetters(DeadLettersOrder),
+    Archive(ArchiveOrder),
+    Replay(ReplayOrder),
 }
 
 /// What is to be done with dead letters; each is named `SUBSCRIPTION/EVENT-ID`.
@@ -78,7 +108,7 @@ pub async fn serve(platform: Arc<Platform>, data_dir: &Path, stop: CancellationT
             let platform = Arc::clone(&platform);
             let service = service_fn(move |request| {
                 let platform = Arc::clone(&platform);
-                async move { Ok::<_, Infallible>(answer(&platform, request).await) }
+                async move { Ok::<_, Infallible>(answer(platform, request)) }
             });
             tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service));
         }
@@ -87,17 +117,24 @@ pub async fn serve(platform: Arc<Platform>, data_dir: &Path, stop: CancellationT
     Ok(())
 }
 
-async fn answer(platform: &Platform, request: Request<Incoming>) -> Response<Full<Bytes>> {
-    let (status, body) = match read(request).await {
-        Ok(order) => match carry_out(platform, order).await {
-            Ok(value) => (StatusCode::OK, value),
-            Err(reason) => (StatusCode::UNPROCESSABLE_ENTITY, json!(reason)),
-        },
-        Err(reason) => (StatusCode::BAD_REQUEST, json!(reason)),
-    };
-    let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
-    *response.status_mut() = status;
-    response
+type Lines = StreamBody<std::pin::Pin<Box<dyn Stream<Item = Result<Frame<Bytes>, Infallible>> + Send>>>;
+
+fn answer(platform: Arc<Platform>, request: Request<Incoming>) -> Response<Lines> {
+    let (sender, receiver) = mpsc::channel(PROGRESS_LINES_MAX);
+    // Dropped with the answer's body, it cancels the work.
+    let mut work = JoinSet::new();
+    work.spawn(async move {
+        let progress = |text: &str| {
+            let _ = sender.try_send(Line::Progress(text.to_owned()));
+        };
+        let end = async { carry_out(&platform, read(request).await?, &progress).await }.await;
+        let _ = sender.send(end.map_or_else(Line::Failed, Line::Done)).await;
+    });
+    let lines = unfold((receiver, work), |(mut receiver, work)| async move {
+        let line = receiver.recv().await?;
+        Some((Ok(Frame::data(Bytes::from(format!("{}\n", json!(line))))), (receiver, work)))
+    });
+    Response::new(StreamBody::new(Box::pin(lines)))
 }
 
 async fn read(request: Request<Incoming>) -> Result<Order, String> {
@@ -113,7 +150,7 @@ async fn read(request: Request<Incoming>) -> Result<Order, String> {
 ///
 /// # Errors
 /// One line for the operator.
-pub async fn carry_out(platform: &Platform, order: Order) -> Result<Value, String> {
+pub async fn carry_out(platform: &Platform, order: Order, progress: Progress<'_>) -> Result<Value, String> {
     match order {
         Order::Components => {
             Ok(json!(platform.providers.values().map(|provider| provider.status()).collect::<Vec<_>>()))
@@ -129,6 +166,8 @@ pub async fn carry_out(platform: &Platform, order: Order) -> Result<Value, Strin
             let letters = platform.dead_letters().ok_or("this platform delivers no events")?;
             dead_letters(&*letters, order).await
         }
+        Order::Archive(order) => archive::carry_out(platform, order, progress).await,
+        Order::Replay(order) => replay::carry_out(platform, order, progress).await,
         Order::RotateKeys => platform.rotate_keys().await.map(|kid| json!({ "kid": kid })),
     }
 }
@@ -161,12 +200,12 @@ async fn dead_letters(letters: &dyn DeadLetters, order: DeadLettersOrder) -> Res
 ///
 /// # Errors
 /// One line: the order was refused or failed.
-pub async fn send(data_dir: &Path, order: &Order) -> Option<Result<Value, String>> {
+pub async fn send(data_dir: &Path, order: &Order, progress: Progress<'_>) -> Option<Result<Value, String>> {
     let stream = UnixStream::connect(socket_path(data_dir)).await.ok()?;
-    Some(exchange(stream, order).await)
+    Some(exchange(stream, order, progress).await)
 }
 
-async fn exchange(stream: UnixStream, order: &Order) -> Result<Value, String> {
+async fn exchange(stream: UnixStream, order: &Order, progress: Progress<'_>) -> Result<Value, String> {
     let failed = |error: &dyn std::fmt::Display| format!("the running host did not answer: {error}");
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| failed(&error))?;
@@ -178,13 +217,20 @@ async fn exchange(stream: UnixStream, order: &Order) -> Result<Value, String> {
         .header("host", "mindflow")
         .body(Full::new(Bytes::from(body)))
         .map_err(|error| failed(&error))?;
-    let response = sender.send_request(request).await.map_err(|error| failed(&error))?;
-    let status = response.status();
-    let bytes = response.into_body().collect().await.map_err(|error| failed(&error))?.to_bytes();
-    let value: Value = serde_json::from_slice(&bytes).map_err(|error| failed(&error))?;
-    if status.is_success() {
-        Ok(value)
-    } else {
-        Err(value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned))
+    let mut body = sender.send_request(request).await.map_err(|error| failed(&error))?.into_body();
+    let mut text = Vec::new();
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame.map_err(|error| failed(&error))?.into_data() {
+            text.extend_from_slice(&data);
+        }
+        while let Some(end) = text.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = text.drain(..=end).collect();
+            match serde_json::from_slice(&line).map_err(|error| failed(&error))? {
+                Line::Progress(text) => progress(&text),
+                Line::Done(value) => return Ok(value),
+                Line::Failed(reason) => return Err(reason),
+            }
+        }
     }
+    Err(failed(&"it ended the exchange"))
 }

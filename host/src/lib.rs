@@ -1,10 +1,12 @@
 //! The MindFlow host: runs sandboxed WebAssembly components as one platform.
 //!
-//! `manifest` says what there is, `application` checks and links it, `platform` runs it: `engine` holds
+//! `manifest` says what there is, `application` checks and links it, `platform` runs it, `alarm` tells of dead letters: `engine` holds
 //! the instances, `link` joins them, `capability` gives them what the manifest grants, `trigger` makes
 //! them work. No module here knows a service.
 
+pub mod alarm;
 pub mod application;
+pub mod archive;
 pub mod capability;
 pub mod cli;
 pub mod control;
@@ -14,6 +16,7 @@ pub mod link;
 pub mod manifest;
 pub mod observe;
 pub mod platform;
+pub mod replay;
 pub mod stores;
 pub mod trigger;
 

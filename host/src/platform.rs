@@ -2,6 +2,7 @@
 //! the swap of a component while requests run.
 
 use crate::{
+    alarm::Webhook,
     application::Application,
     capability::Grants,
     engine::{Compiled, GuestContext, Outbound, Provider, ProviderStatus, SwapError},
@@ -16,7 +17,7 @@ use mindflow_backends::{
     schedule::{self, Scheduler},
 };
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 /// A platform that can serve.
 pub struct Platform {
@@ -27,6 +28,7 @@ pub struct Platform {
     pub commands: BTreeMap<String, crate::manifest::Command>,
     stores: Stores,
     delivery: Option<Delivery>,
+    alarms: Option<Webhook>,
     scheduler: Option<Scheduler>,
 }
 
@@ -92,10 +94,13 @@ impl Platform {
             providers.insert(name.clone(), provider);
         }
         let http = providers.get(&application.manifest.http_component).cloned().ok_or(StartError::NoHttp)?;
+        let mut alarms = None;
         let (delivery, scheduler) = match role {
             Role::Server => {
+                alarms =
+                    application.config.events.alarm.clone().map(|settings| Webhook::start(settings, Clock::system()));
                 let scheduler = start_schedules(&application, &providers, &stores).await?;
-                (start_delivery(&application, &providers, &stores).await?, scheduler)
+                (start_delivery(&application, &providers, &stores, alarms.as_ref()).await?, scheduler)
             }
             Role::Operator => (None, None),
         };
@@ -110,6 +115,7 @@ impl Platform {
             commands: application.manifest.commands.clone(),
             stores,
             delivery,
+            alarms,
             scheduler,
             application: Mutex::new(application),
         })
@@ -167,6 +173,15 @@ impl Platform {
         self.stores.keyring.rotate().await.map_err(|error| error.to_string())
     }
 
+    /// What it is made of. While this is held, nothing is swapped.
+    pub(crate) async fn application(&self) -> MutexGuard<'_, Application> {
+        self.application.lock().await
+    }
+
+    pub(crate) fn stores(&self) -> &Stores {
+        &self.stores
+    }
+
     /// The events that subscriptions gave up on.
     pub fn dead_letters(&self) -> Option<Arc<dyn DeadLetters>> {
         self.stores.dead_letters.clone()
@@ -213,11 +228,14 @@ impl Platform {
         if let Some(delivery) = &self.delivery {
             delivery.shutdown().await;
         }
+        if let Some(alarms) = &self.alarms {
+            alarms.close().await;
+        }
         self.stores.close().await;
     }
 }
 
-fn grants(entry: &ComponentEntry, variables: BTreeMap<String, String>, stores: &Stores) -> Grants {
+pub(crate) fn grants(entry: &ComponentEntry, variables: BTreeMap<String, String>, stores: &Stores) -> Grants {
     Grants {
         component: entry.name.clone(),
         databases: entry
@@ -253,6 +271,7 @@ async fn start_delivery(
     application: &Application,
     providers: &BTreeMap<String, Arc<Provider>>,
     stores: &Stores,
+    alarms: Option<&Webhook>,
 ) -> Result<Option<Delivery>, StartError> {
     let mut subscriptions = Vec::new();
     let mut subscribers = Subscribers::default();
@@ -265,12 +284,14 @@ async fn start_delivery(
         }
     }
     let Some(database) = stores.databases.get(&application.config.events.database) else { return Ok(None) };
+    let Some(queues) = &stores.queues else { return Ok(None) };
     let delivery = Delivery::start(
         database.clone(),
+        Arc::clone(queues),
         subscriptions,
         Arc::new(subscribers),
         stores.clock.clone(),
-        delivery::Options { config: application.config.events.queue.clone(), ..delivery::Options::default() },
+        delivery::Options { alarm: alarms.map(Webhook::alarm), ..delivery::Options::default() },
     )
     .await?;
     Ok(Some(delivery))
@@ -293,7 +314,7 @@ async fn start_schedules(
     Ok(Some(Scheduler::start(database.clone(), schedules, job, stores.clock.clone(), options).await?))
 }
 
-fn subscription(component: &ComponentEntry, entry: &SubscriptionEntry) -> Subscription {
+pub(crate) fn subscription(component: &ComponentEntry, entry: &SubscriptionEntry) -> Subscription {
     let mut subscription = Subscription::new(entry.name(&component.name), &entry.events);
     if let Some(concurrency) = entry.concurrency {
         subscription.concurrency = concurrency;

@@ -3,7 +3,7 @@
 use crate::manifest::{Manifest, RuntimeConfig};
 use mindflow_backends::{
     clock::Clock,
-    delivery::{self, DeadLetters},
+    delivery::{self, Backend, DeadLetters},
     key_value::{self, KeyValue},
     keys::{self, Keyring, PostgresKeys},
     mail::{self, Mailer},
@@ -23,6 +23,8 @@ pub struct Stores {
     pub buckets: BTreeMap<String, Arc<dyn KeyValue>>,
     pub realtime: Arc<dyn Realtime>,
     pub keyring: Arc<Keyring>,
+    /// The queues of events, opened once: for delivery and for operators.
+    pub queues: Option<Arc<dyn Backend>>,
     pub dead_letters: Option<Arc<dyn DeadLetters>>,
     pub mailer: Arc<dyn Mailer>,
     pub web_push: Arc<WebPush>,
@@ -105,12 +107,7 @@ impl Databases {
             let Some(database) = self.databases.get(name) else { continue };
             match schema {
                 Schema::Migrate => {
-                    let roles: Vec<String> = manifest
-                        .components
-                        .values()
-                        .filter(|entry| entry.sql.contains_key(name))
-                        .map(|entry| entry.name.clone())
-                        .collect();
+                    let roles = roles_in(manifest, name);
                     let report = migrate::migrate(database, directory, &roles).await?;
                     applied.extend(report.applied.into_iter().map(|file| format!("{name}/{file}")));
                 }
@@ -128,6 +125,12 @@ impl Databases {
             server.stop().await;
         }
     }
+}
+
+/// The components that may use a database: each has a role of its own in it.
+pub(crate) fn roles_in(manifest: &Manifest, database: &str) -> Vec<String> {
+    let users = manifest.components.values().filter(|entry| entry.sql.contains_key(database));
+    users.map(|entry| entry.name.clone()).collect()
 }
 
 impl Stores {
@@ -153,16 +156,18 @@ impl Stores {
             access_lifetime: Duration::from_secs(manifest.tokens.lifetime_s),
         };
         let keyring = Keyring::open(Arc::new(PostgresKeys::new(keys_database)), settings, clock.clone()).await?;
-        let dead_letters = match databases.get(&config.events.database) {
-            Some(database) => Some(delivery::open(database.clone(), &config.events.queue)? as Arc<dyn DeadLetters>),
+        let queues = match databases.get(&config.events.database) {
+            Some(database) => Some(delivery::open(database.clone(), &config.events.queue)?),
             None => None,
         };
+        let dead_letters = queues.clone().map(|queues| queues as Arc<dyn DeadLetters>);
         Ok(Self {
             server: Mutex::new(server),
             databases,
             buckets,
             realtime,
             keyring,
+            queues,
             dead_letters,
             mailer,
             web_push: Arc::new(web_push),

@@ -410,7 +410,7 @@ async fn moods_become_trends_and_old_entries_come_back_on_their_day() {
     };
     let now = record("HAPPY", Value::Null).await.data()["recordMood"].clone();
     assert_eq!((&now["mood"], &now["count"]), (&json!("HAPPY"), &json!(1)));
-    let now_here = jiff::Timestamp::try_from(std::time::SystemTime::now()).unwrap();
+    let now_here = jiff::Timestamp::from_microsecond(mindflow_backends::clock::Clock::system().now_us()).unwrap();
     let yesterday = now_here - jiff::SignedDuration::from_hours(24);
     record("TIRED", json!(yesterday.to_string())).await.data();
     let tomorrow = now_here + jiff::SignedDuration::from_hours(24);

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod admin;
+mod alarms;
 mod graphql;
 mod graphql_http_audits;
 mod insights;
@@ -13,6 +14,7 @@ mod main_job;
 mod notification;
 mod operations;
 mod quota;
+mod replay;
 mod replicas;
 mod schema;
 mod secrets;
@@ -24,6 +26,7 @@ mod trouble_full_disk;
 mod trouble_grants;
 mod trouble_isolation;
 mod trouble_kit;
+mod trouble_lost_redis;
 mod trouble_outage;
 mod trouble_poison;
 mod trouble_servers;

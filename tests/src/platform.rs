@@ -58,7 +58,8 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a parent").to_owned()
 }
 
-fn binary() -> PathBuf {
+/// The built host.
+pub fn binary() -> PathBuf {
     std::env::var_os("MINDFLOW_BIN").map_or_else(|| root().join("target/debug/mindflow"), PathBuf::from)
 }
 
@@ -146,7 +147,7 @@ impl Builder {
         );
         let path = |name: &str| folder.path().join(name);
         std::fs::write(path("config.toml"), format!("{backends}\n{}", self.config)).expect("config.toml is written");
-        let manifest = self.manifest.into_iter().fold(manifest(), |text, change| change(text));
+        let manifest = self.manifest.into_iter().fold(absolute_manifest(), |text, change| change(text));
         std::fs::write(path("spin.toml"), manifest).expect("spin.toml is written");
         share_compiled(&path("data"));
         Platform {
@@ -168,7 +169,7 @@ impl Builder {
 }
 
 /// The repository's manifest with absolute paths.
-fn manifest() -> String {
+pub fn absolute_manifest() -> String {
     let text = std::fs::read_to_string(root().join("spin.toml")).expect("spin.toml");
     text.replace("\"target/components/", &format!("\"{}/", components().display()))
         .replace("\"migrations/", &format!("\"{}/migrations/", root().display()))
@@ -176,7 +177,7 @@ fn manifest() -> String {
 
 /// All tests share one cache of compiled components, which is written atomically: compiling them takes a
 /// debug build of the host half a minute.
-fn share_compiled(data: &Path) {
+pub fn share_compiled(data: &Path) {
     let shared = components().join("compiled");
     std::fs::create_dir_all(&shared).expect("the shared cache");
     std::fs::create_dir_all(data).expect("the data directory");

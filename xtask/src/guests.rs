@@ -10,6 +10,10 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use std::fs;
 
+/// Cargo chooses the features of dependencies for all the packages that it is given, and builds a component anew
+/// when they are not those of the last time. So a few components have a folder of their own below that of all.
+const SOME: &str = "some";
+
 #[derive(Args, Default)]
 pub struct BuildArgs {
     /// Only this component (may be given several times)
@@ -51,7 +55,10 @@ pub fn build(workspace: &Workspace, args: &BuildArgs) -> Result<()> {
         graphiql::bundle(workspace)?;
     }
     let toolchain = GuestToolchain::find()?;
-    let target = workspace.target().join(toolchain.target_folder());
+    let mut target = workspace.target().join(toolchain.target_folder());
+    if !args.components.is_empty() {
+        target.push(SOME);
+    }
     let mut build = cargo(&workspace.root);
     build.args(["build", "--target", TARGET, "--profile", args.profile.name()]);
     build.arg("--target-dir").arg(&target);

@@ -4,6 +4,7 @@
 
 mod bench;
 mod cargo;
+mod chaos;
 mod graphiql;
 mod guests;
 mod lint;
@@ -36,6 +37,8 @@ enum Command {
     Test(test::TestArgs),
     /// Measure the built platform: the figures of docs/performance.md
     Bench(bench::BenchArgs),
+    /// Kill hosts and servers under load, and check that no event is lost or applied twice
+    Chaos(chaos::ChaosArgs),
     /// Check the formatting and run clippy, for the host and for the guests
     Lint(lint::LintArgs),
 }
@@ -57,6 +60,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Build(args) => guests::build(&workspace, &args).map(|()| ExitCode::SUCCESS),
         Command::Test(args) => test::run(&workspace, &args),
         Command::Bench(args) => bench::run(&workspace, &args).map(|()| ExitCode::SUCCESS),
+        Command::Chaos(args) => chaos::run(&workspace, &args),
         Command::Lint(args) => lint::run(&workspace, &args).map(|()| ExitCode::SUCCESS),
     }
 }

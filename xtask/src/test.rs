@@ -7,7 +7,7 @@ use crate::guests::{self, BuildArgs, Profile};
 use crate::servers::{self, Postgres, Redis, end_with_parent};
 use crate::toolchain::cache;
 use crate::workspace::Workspace;
-use crate::{lookup, wit};
+use crate::{chaos, lookup, wit};
 use anyhow::{Context, Result};
 use clap::Args;
 use rustix::process::{Pid, Signal, kill_process};
@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode, ExitStatus};
 
 /// The host's package, whose binary some tests start as a process of its own.
-const HOST: &str = "mindflow";
+pub const HOST: &str = "mindflow";
 
 #[derive(Args)]
 pub struct TestArgs {
@@ -65,11 +65,25 @@ pub fn run(workspace: &Workspace, args: &TestArgs) -> Result<ExitCode> {
         .env("MINDFLOW_BIN", workspace.target().join("debug").join(HOST))
         .env("MINDFLOW_COMPONENTS", workspace.components());
     end_with_parent(&mut tests, Signal::TERM);
-    let mut child = tests.spawn().context("start cargo nextest")?;
+    let code = watch(tests, "cargo nextest", signals)?;
+    // Last and alone: what is asked for by name is not all tests.
+    if code != ExitCode::SUCCESS || !args.nextest.is_empty() {
+        return Ok(code);
+    }
+    chaos::short(workspace, &[])
+}
+
+/// Runs a program to its end; a signal to this process ends it in order.
+pub fn supervise(program: Command, name: &str) -> Result<ExitCode> {
+    watch(program, name, SignalsInfo::new([SIGHUP, SIGINT, SIGTERM]).context("watch for signals")?)
+}
+
+fn watch(mut program: Command, name: &str, mut signals: SignalsInfo<WithOrigin>) -> Result<ExitCode> {
+    let mut child = program.spawn().with_context(|| format!("start {name}"))?;
     let handle = signals.handle();
     let pid = Pid::from_child(&child);
     let forwarder = std::thread::spawn(move || forward(&mut signals, pid));
-    let status = child.wait().context("wait for cargo nextest");
+    let status = child.wait().with_context(|| format!("wait for {name}"));
     handle.close();
     let _ = forwarder.join();
     Ok(exit_code(status?))
@@ -86,7 +100,7 @@ fn build_native(workspace: &Workspace) -> Result<()> {
 }
 
 /// Components have native unit tests of their own; test guests are nothing but guests.
-fn native_selection(workspace: &Workspace) -> Vec<String> {
+pub fn native_selection(workspace: &Workspace) -> Vec<String> {
     let mut selection = vec!["--workspace".to_owned()];
     for guest in workspace.guests.iter().filter(|guest| guest.test) {
         selection.extend(["--exclude".to_owned(), guest.package.clone()]);

@@ -105,7 +105,7 @@ pub async fn verify(
 }
 
 /// Those of `months` that have a manifest, in order.
-async fn exported_months(store: &dyn ObjectStore, months: Months) -> Result<Vec<Month>, ArchiveError> {
+pub(super) async fn exported_months(store: &dyn ObjectStore, months: Months) -> Result<Vec<Month>, ArchiveError> {
     let root = Manifest::root();
     let objects: Vec<_> = store.list(Some(&root)).try_collect().await.map_err(ArchiveError::object(&root))?;
     let found = objects.iter().filter_map(|object| Manifest::month_at(&object.location));

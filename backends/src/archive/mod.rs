@@ -13,6 +13,7 @@ mod manifest;
 mod month;
 pub mod partitions;
 pub mod read;
+pub mod status;
 pub mod store;
 
 use object_store::path::Path;

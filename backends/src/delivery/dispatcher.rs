@@ -7,19 +7,22 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::alarm::{Alarm, GivenUp};
 use super::envelope::Event;
 use super::health::Part;
 use super::meter;
 use super::outcome::{lease_ran_out, outcome_of, timed_out};
-use super::queue::{Leased, Outcome, Queue, QueueError, Receipt, Settlement};
+use super::queue::{DeadLetterId, Leased, Outcome, Queue, QueueError, Receipt, Settlement};
 use super::subscription::{Attempt, Failure, Handler, Subscription};
 use crate::clock::Clock;
+use crate::failpoint;
 
 /// A lease is renewed after a third of its time, so that two renewals may fail before it is lost.
 const RENEWALS_PER_LEASE: u32 = 3;
@@ -30,6 +33,7 @@ pub(super) struct Setting {
     pub(super) subscription: Subscription,
     pub(super) handler: Arc<dyn Handler>,
     pub(super) clock: Clock,
+    pub(super) alarm: Option<Arc<dyn Alarm>>,
     /// This replica, for whoever looks at the leases.
     pub(super) replica: Uuid,
     pub(super) lease_for: Duration,
@@ -117,6 +121,9 @@ impl Dispatcher {
         let leased = queue.lease(&self.name, *replica, free, *lease_for).await?;
         let poll = *poll;
         let taken = u32::try_from(leased.len()).unwrap_or(u32::MAX);
+        if taken > 0 {
+            failpoint!("after-lease");
+        }
         leased.into_iter().for_each(|leased| self.start(leased));
         if !self.ended.is_empty() {
             return Ok(Duration::ZERO);
@@ -191,10 +198,19 @@ impl Dispatcher {
                 .iter()
                 .map(|(delivery, outcome)| Settlement { receipt: delivery.receipt.clone(), outcome: outcome.clone() })
                 .collect();
+            let applied = settlements.iter().any(|settlement| matches!(settlement.outcome, Outcome::Ack));
+            if applied {
+                failpoint!("before-ack");
+            }
             match self.setting.queue.settle(&self.name, &settlements).await {
-                Ok(held) => batch.iter().for_each(|(delivery, outcome)| {
-                    self.announce(delivery, outcome, held.contains(&delivery.receipt));
-                }),
+                Ok(held) => {
+                    if applied {
+                        failpoint!("after-ack");
+                    }
+                    batch.iter().for_each(|(delivery, outcome)| {
+                        self.announce(delivery, outcome, held.contains(&delivery.receipt));
+                    });
+                }
                 Err(error) => {
                     self.ended.extend(batch);
                     self.ended.append(&mut dead);
@@ -278,7 +294,28 @@ impl Dispatcher {
                     subscription = name, event = %event.event_id, event_type = event.event_type, key = event.partition_key,
                     correlation_id = event.correlation_id, attempts = delivery.attempt, error, "dead letter"
                 );
+                if let Some(alarm) = &self.setting.alarm {
+                    alarm.raise(self.given_up(delivery, error));
+                }
             }
+        }
+    }
+}
+
+impl Dispatcher {
+    fn given_up(&self, delivery: &InFlight, error: &str) -> GivenUp {
+        let event = &delivery.event;
+        GivenUp {
+            id: DeadLetterId { subscription: self.name.to_string(), event_id: event.event_id }.to_string(),
+            consumer: self.name.to_string(),
+            event_id: event.event_id,
+            event_type: event.event_type.clone(),
+            partition_key: event.partition_key.clone(),
+            correlation_id: event.correlation_id.clone(),
+            // An event whose leases ran out is leased once more to be given up.
+            attempts: delivery.attempt.min(self.setting.subscription.retry.attempts_max()),
+            last_error: error.to_owned(),
+            at: Timestamp::from_microsecond(self.setting.clock.now_us()).unwrap_or_default(),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::queue::Depth;
+
 /// Acknowledged deliveries.
 const DELIVERED: &str = "mindflow_delivery_delivered_total";
 /// Failed attempts that will be tried again.
@@ -14,6 +16,13 @@ const DEAD: &str = "mindflow_delivery_dead_total";
 const LEASES_LOST: &str = "mindflow_delivery_leases_lost_total";
 /// From an event's time to its acknowledgement, in seconds.
 const LAG: &str = "mindflow_delivery_lag_seconds";
+/// What waits in a subscription's queue: deliverable or being delivered, the latter alone, given up, behind one given up.
+const READY: &str = "mindflow_delivery_queue_ready";
+const LEASED: &str = "mindflow_delivery_queue_leased";
+const QUEUED_DEAD: &str = "mindflow_delivery_queue_dead";
+const PARKED: &str = "mindflow_delivery_queue_parked";
+/// Age of the oldest event that is neither dead nor parked, in seconds; 0 when there is none.
+const OLDEST: &str = "mindflow_delivery_queue_oldest_seconds";
 /// Events moved from the outbox to the archive.
 const RELAYED: &str = "mindflow_delivery_relayed_total";
 
@@ -40,4 +49,13 @@ pub(super) fn lease_lost(subscription: &str) {
 
 pub(super) fn relayed(count: u64) {
     metrics::counter!(RELAYED).increment(count);
+}
+
+pub(super) fn depth(depth: &Depth) {
+    let Depth { subscription, ready, leased, dead, parked, oldest } = depth;
+    for (name, count) in [(READY, ready), (LEASED, leased), (QUEUED_DEAD, dead), (PARKED, parked)] {
+        metrics::gauge!(name, "subscription" => subscription.clone()).set(*count as f64);
+    }
+    let oldest = oldest.map_or(0.0, |oldest| oldest.as_secs_f64());
+    metrics::gauge!(OLDEST, "subscription" => subscription.clone()).set(oldest);
 }

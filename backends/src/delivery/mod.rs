@@ -11,15 +11,19 @@
 //! - [`queue`] is what a queue promises, [`backend`] what the relay needs of it, [`config`] chooses one.
 //! - `postgres`, `postgres_backend` and `dead_letters` are the one on Postgres, `redis_streams` the one on Redis.
 //! - `dispatcher` runs the handler, one task a subscription, by the [`policy`].
+//! - [`alarm`] is told of dead letters, `gauges` shows how much waits.
 //! - [`service`] starts and stops all of it.
 
+pub mod alarm;
 pub mod backend;
 pub mod config;
 mod dead_letters;
 mod dispatcher;
 mod doorbell;
 pub mod envelope;
+mod gauges;
 pub mod health;
+pub mod hold;
 mod meter;
 mod outbox;
 mod outcome;
@@ -29,13 +33,17 @@ mod postgres_backend;
 pub mod queue;
 mod redis_streams;
 mod registry;
+#[cfg(test)]
+mod rehearsal;
 mod relay;
 pub mod service;
 pub mod subscription;
 
+pub use alarm::{Alarm, GivenUp};
 pub use backend::Backend;
 pub use config::{Config, OpenError, StreamsConfig, open};
 pub use envelope::{Event, Metadata};
+pub use hold::Hold;
 pub use policy::RetryPolicy;
 pub use postgres::PostgresQueue;
 pub use queue::{DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterIdError, DeadLetters, Depth, Queue, QueueError};

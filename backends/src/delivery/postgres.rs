@@ -19,7 +19,7 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::envelope::{COLUMNS, EnvelopeError, Event};
-use super::queue::{Depth, Leased, Outcome, Queue, QueueError, Receipt, Settlement};
+use super::queue::{Depth, Leased, Outcome, Queue, QueueError, Receipt, Settlement, Wish};
 use crate::postgres::Database;
 
 /// A queue statement takes milliseconds; after this long the connection is taken for lost.
@@ -27,6 +27,10 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Key of the advisory lock between those who remove a key's first row and those who add to keys; "mforder" in ASCII.
 pub(super) const ORDER_LOCK: i64 = 0x006d_666f_7264_6572;
+
+/// Key of the advisory lock between those who lease and those who hold a subscription: a lease that began
+/// before a hold was written has ended when the hold is answered; "mfhold" in ASCII.
+const HOLD_LOCK: i64 = 0x6d66_686f_6c64;
 
 /// Opens each transaction. Sequential scans are off because plans are kept: one made while the queue
 /// was empty would scan all of it when it no longer is. The price that this puts on a scan which must be
@@ -41,6 +45,7 @@ pub(super) const PROMOTE: &str = "UPDATE delivery.queue n SET state = 'ready' FR
 /// What may be leased now.
 const PICKED: &str = "SELECT q.subscription, q.partition_key, q.position FROM delivery.queue q \
      WHERE q.subscription = $1 AND q.state = 'ready' \
+       AND NOT EXISTS (SELECT 1 FROM delivery.hold h WHERE h.subscription = $1 AND h.held_until > now()) \
        AND (q.not_before IS NULL OR q.not_before <= now()) AND (q.leased_until IS NULL OR q.leased_until <= now()) \
      ORDER BY q.position LIMIT $2 FOR UPDATE OF q SKIP LOCKED";
 
@@ -182,7 +187,10 @@ impl Queue for PostgresQueue {
         lease_for: Duration,
     ) -> Result<Vec<Leased>, QueueError> {
         let seconds = lease_for.as_secs_f64();
-        let rows = self.rows("lease", &self.lease, &[&subscription, &i64::from(max), &seconds, &owner]).await?;
+        // A statement of its own: the next one sees every hold that was answered.
+        let begin = format!("{BEGIN}; SELECT pg_advisory_xact_lock_shared({HOLD_LOCK})");
+        let params: [&(dyn ToSql + Sync); 4] = [&subscription, &i64::from(max), &seconds, &owner];
+        let rows = self.transact(&begin, "lease", &self.lease, &params).await?;
         rows.iter().map(leased_of).collect()
     }
 
@@ -226,6 +234,28 @@ impl Queue for PostgresQueue {
     async fn next_due(&self, subscription: &str) -> Result<Option<Duration>, QueueError> {
         let rows = self.rows("next due", NEXT_DUE, &[&subscription]).await?;
         rows.first().map_or(Ok(None), |row| duration(row, "seconds"))
+    }
+
+    async fn hold(&self, subscription: &str, holder: Uuid, wish: Wish) -> Result<bool, QueueError> {
+        const TAKE: &str = "INSERT INTO delivery.hold AS h (subscription, holder, held_until) \
+             VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3)) ON CONFLICT (subscription) DO UPDATE \
+             SET holder = excluded.holder, held_until = excluded.held_until \
+             WHERE h.holder = excluded.holder OR h.held_until <= clock_timestamp() RETURNING holder";
+        const RENEW: &str = "UPDATE delivery.hold SET held_until = clock_timestamp() + make_interval(secs => $3) \
+             WHERE subscription = $1 AND holder = $2 AND held_until > clock_timestamp() RETURNING holder";
+        const RELEASE: &str = "DELETE FROM delivery.hold WHERE subscription = $1 AND holder = $2 RETURNING holder";
+        let begin = format!("{BEGIN}; SELECT pg_advisory_xact_lock({HOLD_LOCK})");
+        let rows = match wish {
+            Wish::Take(hold_for) => {
+                let seconds = hold_for.as_secs_f64();
+                self.transact(&begin, "hold", TAKE, &[&subscription, &holder, &seconds]).await?
+            }
+            Wish::Renew(hold_for) => {
+                self.rows("renew hold", RENEW, &[&subscription, &holder, &hold_for.as_secs_f64()]).await?
+            }
+            Wish::Release => self.rows("release", RELEASE, &[&subscription, &holder]).await?,
+        };
+        Ok(!rows.is_empty())
     }
 
     async fn depth(&self) -> Result<Vec<Depth>, QueueError> {

@@ -4,6 +4,7 @@
 //! - At most one event of a (subscription, partition key) is leased at a time, in order of position.
 //! - A lease that ran out goes to whoever asks next, and the attempt it was stays counted.
 //! - Settling is fenced by the lease's token: settling a lost lease changes nothing and says so.
+//! - Once a hold of a subscription is answered, none of its events is handed out until the hold ends.
 //! - A dead event stays and holds back the later ones of its key, until it is redriven or discarded.
 
 use std::fmt;
@@ -106,6 +107,16 @@ pub struct Depth {
     pub oldest: Option<Duration>,
 }
 
+/// What a holder wants of a subscription; see [`Queue::hold`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// For so long, by the store's clock.
+    Take(Duration),
+    /// For so long from now, if it is still the holder's.
+    Renew(Duration),
+    Release,
+}
+
 /// Why the queue could not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
@@ -155,6 +166,11 @@ pub trait Queue: Send + Sync + 'static {
 
     /// How long until the next waiting retry may be leased; `None` if none waits.
     async fn next_due(&self, subscription: &str) -> Result<Option<Duration>, QueueError>;
+
+    /// While a subscription is held, none of its events is handed out; what is leased already may be settled
+    /// and extended. A hold that is not renewed ends by itself. `false`, and nothing has changed: another
+    /// holds it, or for the other wishes, this holder does not hold it (any more).
+    async fn hold(&self, subscription: &str, holder: Uuid, wish: Wish) -> Result<bool, QueueError>;
 
     /// What waits, for each subscription. Walks the whole queue: for operators and metrics, not for each event.
     async fn depth(&self) -> Result<Vec<Depth>, QueueError>;

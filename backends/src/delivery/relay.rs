@@ -15,6 +15,7 @@ use super::backend::{Backend, Relayed};
 use super::doorbell::Bells;
 use super::health::Part;
 use super::meter;
+use crate::failpoint;
 
 /// Events moved at once: enough to spread the cost of a transaction, few enough to take milliseconds.
 const BATCH_MAX: u32 = 500;
@@ -49,6 +50,9 @@ impl Relay {
         while !self.stop.is_cancelled() {
             let pause = match self.backend.relay(BATCH_MAX).await {
                 Ok(Relayed::Events { count, wanted_by }) => {
+                    if count > 0 {
+                        failpoint!("after-relay");
+                    }
                     self.health.succeeded();
                     meter::relayed(count);
                     self.ring(&wanted_by).await;

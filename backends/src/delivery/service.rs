@@ -9,10 +9,11 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::alarm::Alarm;
 use super::backend::Backend;
-use super::config::{self, Config, OpenError};
 use super::dispatcher::{Dispatcher, Setting};
 use super::doorbell::{Bells, Doorbell};
+use super::gauges::Gauges;
 use super::health::{Board, Health};
 use super::queue::QueueError;
 use super::relay::Relay;
@@ -31,8 +32,10 @@ pub struct Options {
     pub drain: Duration,
     /// Whether to listen for Postgres' notifications; without, polling alone delivers.
     pub listen: bool,
-    /// What keeps the queues.
-    pub config: Config,
+    /// How often it is counted what waits in the queues.
+    pub gauges_every: Duration,
+    /// Whom to tell of dead letters, beside the log and the metrics.
+    pub alarm: Option<Arc<dyn Alarm>>,
 }
 
 /// Why delivery could not start.
@@ -40,8 +43,6 @@ pub struct Options {
 pub enum StartError {
     #[error(transparent)]
     Subscription(#[from] SubscriptionError),
-    #[error(transparent)]
-    Open(#[from] OpenError),
     #[error("the subscriptions cannot be registered")]
     Register(#[source] QueueError),
 }
@@ -65,7 +66,9 @@ impl Default for Options {
             poll: Duration::from_secs(1),
             drain: Duration::from_secs(10),
             listen: true,
-            config: Config::default(),
+            // Often enough for an alert, seldom enough that a long queue may be walked.
+            gauges_every: Duration::from_secs(10),
+            alarm: None,
         }
     }
 }
@@ -73,16 +76,17 @@ impl Default for Options {
 // === impl Delivery ===
 
 impl Delivery {
-    /// Registers the subscriptions and starts the relay, the doorbell and a dispatcher for each.
+    /// Registers the subscriptions with the queues of `backend`, which are filled from `database`'s outbox, and
+    /// starts the relay, the doorbell and a dispatcher for each.
     pub async fn start(
         database: Database,
+        backend: Arc<dyn Backend>,
         subscriptions: Vec<Subscription>,
         handler: Arc<dyn Handler>,
         clock: Clock,
         options: Options,
     ) -> Result<Self, StartError> {
         validate(&subscriptions)?;
-        let backend = config::open(database.clone(), &options.config)?;
         backend.register(&subscriptions).await.map_err(StartError::Register)?;
         let replica = Uuid::new_v4();
         let (board, stop, relay_bell) = (Board::default(), CancellationToken::new(), Arc::new(Notify::new()));
@@ -101,6 +105,7 @@ impl Delivery {
             upkeep: board.part("upkeep"),
         };
         tasks.spawn(relay.run());
+        tasks.spawn(Gauges { queue: backend.clone(), every: options.gauges_every, stop: stop.clone() }.run());
         if options.listen {
             let doorbell = Doorbell {
                 database,
@@ -120,6 +125,7 @@ impl Delivery {
                 subscription,
                 handler: handler.clone(),
                 clock: clock.clone(),
+                alarm: options.alarm.clone(),
                 replica,
                 lease_for: options.lease_for,
                 poll: options.poll,

@@ -3,6 +3,7 @@
 //! says can reach another component's tables. The server may go away and come back: connections that
 //! broke leave their pool, and every wait has a bound.
 
+pub mod beside;
 pub mod binaries;
 mod config;
 mod data_dir;

@@ -16,6 +16,7 @@ use super::identity::Mode;
 use super::lease::Lease;
 use super::rowset::{self, ReadError};
 use super::{DbError, Error, Identity, OutboxEvent, Rowset, Value, decode, encode, guard, outbox};
+use crate::failpoint;
 use crate::postgres::Database;
 
 /// Prepared statements that one connection keeps. A component has a few dozen; statements put together
@@ -138,7 +139,12 @@ impl Transaction {
             bell.notify_one();
         }
         match (alive, committed) {
-            (Ok(()), Ok(())) => Ok(()),
+            (Ok(()), Ok(())) => {
+                if self.published.load(Ordering::Acquire) {
+                    failpoint!("after-commit");
+                }
+                Ok(())
+            }
             (Err(error), Ok(())) if !is_broken(&error) => Err(error.into()),
             (_, Err(error)) if !is_broken(&error) => {
                 // A deferred constraint or a serialization failure: the server has rolled back.

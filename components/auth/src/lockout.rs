@@ -19,6 +19,8 @@ const WINDOW_US: i64 = WINDOW_S as i64 * 1_000_000;
 /// The two keys of one e-mail address. Hashed: the store need not know who tries to log in, and any text has a key of bounded length.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keys {
+    /// The address, as the database knows a lock of it.
+    pub digest: String,
     /// A counter.
     pub failures: String,
     /// Present while the account is locked; its value is when that ends.
@@ -28,7 +30,7 @@ pub struct Keys {
 impl Keys {
     pub fn of(email: &EmailKey) -> Self {
         let digest: String = Sha256::digest(email.as_str()).iter().map(|byte| format!("{byte:02x}")).collect();
-        Self { failures: format!("login-failures:{digest}"), lock: format!("login-lock:{digest}") }
+        Self { failures: format!("login-failures:{digest}"), lock: format!("login-lock:{digest}"), digest }
     }
 }
 
@@ -78,9 +80,14 @@ pub fn after_failure(count: i64) -> AfterFailure {
     }
 }
 
-/// The value of a lock that begins now.
-pub fn lock_value(now_us: i64) -> Vec<u8> {
-    now_us.saturating_add(WINDOW_US).to_string().into_bytes()
+/// When a lock that begins now ends.
+pub fn lock_until(now_us: i64) -> i64 {
+    now_us.saturating_add(WINDOW_US)
+}
+
+/// The value of a lock that ends then.
+pub fn lock_value(until_us: i64) -> Vec<u8> {
+    until_us.to_string().into_bytes()
 }
 
 /// Seconds until a lock of this value ends; at least one, as the lock is still there.
@@ -114,7 +121,10 @@ mod tests {
     #[test]
     fn the_fifth_failure_is_told_as_one_and_locks_the_account() {
         assert_eq!(after_failure(5), AfterFailure::RefuseAndLock);
-        assert_eq!(standing(Some(b"5"), Some(&lock_value(0)), MINUTE_US), Standing::Locked { retry_after_s: 14 * 60 });
+        assert_eq!(
+            standing(Some(b"5"), Some(&lock_value(lock_until(0))), MINUTE_US),
+            Standing::Locked { retry_after_s: 14 * 60 }
+        );
     }
 
     #[test]
@@ -124,13 +134,16 @@ mod tests {
 
     #[test]
     fn a_lock_lasts_fifteen_minutes_from_the_fifth_failure() {
-        assert_eq!(seconds_left(&lock_value(7), 7), 900);
-        assert_eq!(seconds_left(&lock_value(0), 899_000_001), 1);
+        assert_eq!(seconds_left(&lock_value(lock_until(7)), 7), 900);
+        assert_eq!(seconds_left(&lock_value(lock_until(0)), 899_000_001), 1);
     }
 
     #[test]
     fn a_lock_outlives_the_count_that_led_to_it() {
-        assert_eq!(standing(None, Some(&lock_value(0)), MINUTE_US), Standing::Locked { retry_after_s: 14 * 60 });
+        assert_eq!(
+            standing(None, Some(&lock_value(lock_until(0))), MINUTE_US),
+            Standing::Locked { retry_after_s: 14 * 60 }
+        );
     }
 
     #[test]

@@ -79,6 +79,11 @@ impl Session {
         (session, token)
     }
 
+    /// Tells one refresh from the next, and no token.
+    pub fn refresh_hash(&self) -> String {
+        self.refresh_hash.to_string()
+    }
+
     /// Decides what the token, presented now, means.
     pub fn judge(&self, token: &RefreshToken, now_us: i64) -> Verdict {
         if !token.was_issued_by(&self.family_key) {

@@ -78,6 +78,13 @@ impl PartialEq for SecretHash {
 
 impl Eq for SecretHash {}
 
+/// As it is stored.
+impl std::fmt::Display for SecretHash {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(&URL_SAFE_NO_PAD.encode(self.0))
+    }
+}
+
 /// The key with which a session marks the tokens that it gives out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FamilyKey(pub [u8; 32]);

@@ -54,7 +54,7 @@ pub(super) async fn load(
 
 pub async fn components(place: &Place, json: bool) -> Result<(), String> {
     let config = place.config()?;
-    let list = match control::send(&config.data_dir, &Order::Components).await {
+    let list = match control::send(&config.data_dir, &Order::Components, &say).await {
         Some(answer) => answer?,
         None => {
             let manifest = place.manifest()?;
@@ -74,7 +74,7 @@ pub async fn swap(place: &Place, component: String, file: &Path) -> Result<(), S
     let config = place.config()?;
     let file = std::path::absolute(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let order = Order::Swap { component, file };
-    let status = control::send(&config.data_dir, &order).await.ok_or_else(|| {
+    let status = control::send(&config.data_dir, &order, &say).await.ok_or_else(|| {
         format!("no host runs on {}; start it with `mindflow up`, or name its --data-dir", config.data_dir.display())
     })??;
     print(&Value::Array(vec![status]), false)
@@ -121,22 +121,27 @@ pub async fn operate(place: &Place, command: &str, arguments: Vec<String>, json:
     print(&answer, json)
 }
 
+/// How far long work is.
+fn say(progress: &str) {
+    eprintln!("{progress}");
+}
+
 /// By the running host, or by a platform started for this one order.
-async fn order(place: &Place, order: Order) -> Result<Value, String> {
+pub(super) async fn order(place: &Place, order: Order) -> Result<Value, String> {
     let (manifest, mut config) = (place.manifest()?, place.config()?);
-    if let Some(answer) = control::send(&config.data_dir, &order).await {
+    if let Some(answer) = control::send(&config.data_dir, &order, &say).await {
         return answer;
     }
     config.log.filter = "warn".into();
     let _ = logs::install(&config.log);
     let application = load(manifest, config).await?;
     let platform = Platform::start(application, Role::Operator).await.map_err(|error| line(&error))?;
-    let answer = control::carry_out(&platform, order).await;
+    let answer = control::carry_out(&platform, order, &say).await;
     platform.stop().await;
     answer
 }
 
-fn print(value: &Value, json: bool) -> Result<(), String> {
+pub(super) fn print(value: &Value, json: bool) -> Result<(), String> {
     if json {
         println!("{}", serde_json::to_string_pretty(value).map_err(|error| error.to_string())?);
     } else {

@@ -2,6 +2,7 @@
 //! or with code 1 and one line on standard error.
 
 mod commands;
+mod events;
 mod table;
 mod up;
 mod watch;
@@ -72,6 +73,11 @@ enum Command {
     /// Look at the events that a subscription gave up on, and deliver or discard them.
     #[command(subcommand)]
     DeadLetters(DeadLettersCommand),
+    /// Copy the archive of events to object storage, fill it from there, or say what is copied.
+    #[command(subcommand)]
+    Archive(events::ArchiveCommand),
+    /// Hand archived events to a consumer once more; or build what it keeps anew beside the live one, and compare.
+    Replay(events::ReplayArguments),
     /// Look after the signing keys.
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -230,6 +236,8 @@ async fn run(matches: &ArgMatches, operated: &[String]) -> Result<(), String> {
         Command::Components(ComponentsCommand::List { json }) => commands::components(&place, json).await,
         Command::Swap { component, file } => commands::swap(&place, component, &file).await,
         Command::DeadLetters(command) => commands::dead_letters(&place, command).await,
+        Command::Archive(command) => events::archive(&place, command).await,
+        Command::Replay(arguments) => events::replay(&place, arguments).await,
         Command::Keys(KeysCommand::Rotate) => commands::rotate_keys(&place).await,
         Command::Operator(words) => Err(format!(
             "there is no command `{}`; `mindflow --help` lists them",

@@ -15,6 +15,7 @@ mod state;
 pub use breaker::BreakerState;
 pub use instance::{Exports, HttpReply};
 pub use outbound::Outbound;
+pub(crate) use outbound::{HttpsConnector, connector};
 pub use provider::{CallFailure, Provider, ProviderStatus, SwapError};
 pub use public::Refused;
 pub(crate) use runtime::one_line;

@@ -15,6 +15,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Until the response's head is there, unless the guest asks for less: a model may think for minutes.
 const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(300);
 
+/// HTTP and HTTPS, with the public roots.
+pub(crate) type HttpsConnector = hyper_rustls::HttpsConnector<HttpConnector>;
 type HttpsClient<C> = Client<hyper_rustls::HttpsConnector<C>, WasiBody>;
 
 /// The clients of all components: connections are shared, permissions are not.
@@ -29,27 +31,35 @@ pub struct Outbound {
 impl Outbound {
     /// `allow_private`: addresses that count as public although they are not.
     pub fn new(allow_private: Vec<SocketAddr>) -> Self {
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        tcp.set_nodelay(true);
         let policy = Arc::new(PublicOnly { allow_private });
-        Self { anywhere: client(tcp), public: client(PublicConnector(Arc::clone(&policy))), policy }
+        Self { anywhere: client(connector()), public: client(tls(PublicConnector(Arc::clone(&policy)))), policy }
     }
 }
 
-/// Speaks TLS and HTTP/2 where the other side does. Redirects are the guest's to follow, or not.
-fn client<C>(connector: C) -> HttpsClient<C>
+/// Redirects are the guest's to follow, or not.
+fn client<C>(connector: hyper_rustls::HttpsConnector<C>) -> HttpsClient<C>
 where
-    C: Clone,
     hyper_rustls::HttpsConnector<C>: legacy::connect::Connect + Clone,
 {
-    let connector = hyper_rustls::HttpsConnectorBuilder::new()
+    Client::builder(TokioExecutor::new()).pool_idle_timeout(Duration::from_secs(60)).build(connector)
+}
+
+/// How the host itself connects to whoever is outside.
+pub(crate) fn connector() -> HttpsConnector {
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    tcp.set_nodelay(true);
+    tls(tcp)
+}
+
+/// TLS over a way to connect, and HTTP/2 where the other side speaks it.
+fn tls<C>(connector: C) -> hyper_rustls::HttpsConnector<C> {
+    hyper_rustls::HttpsConnectorBuilder::new()
         .with_webpki_roots()
         .https_or_http()
         .enable_all_versions()
-        .wrap_connector(connector);
-    Client::builder(TokioExecutor::new()).pool_idle_timeout(Duration::from_secs(60)).build(connector)
+        .wrap_connector(connector)
 }
 
 /// The clients as one component may use them.

@@ -4,11 +4,13 @@
 //! host needs. Everything is checked here, once, so that a mistake stops the start with a line that
 //! says what is wrong, where, and how to mend it.
 
+mod alarm;
 mod allow_list;
 mod runtime_config;
 mod spin;
 mod variables;
 
+pub use alarm::{AlarmError, AlarmSettings, Secret, WebhookUrl};
 pub use allow_list::{AllowList, AllowListError};
 pub use runtime_config::{Bytes, HttpSettings, LogFormat, LogSettings, RealtimeSettings, RuntimeConfig};
 pub use spin::{

@@ -1,12 +1,12 @@
 //! `runtime-config/*.toml`: which back end serves each name of the manifest, and how the host listens.
 //! Any setting may come from the environment: `MINDFLOW_DATABASES__WRITE__DSN` is `databases.write.dsn`.
 
-use super::ManifestError;
+use super::{ManifestError, alarm::AlarmSettings};
 use figment::{
     Figment,
     providers::{Env, Format, Toml},
 };
-use mindflow_backends::{delivery, key_value, mail, postgres, realtime};
+use mindflow_backends::{archive, delivery, key_value, mail, postgres, realtime};
 use serde::{Deserialize, Deserializer};
 use std::{
     collections::BTreeMap,
@@ -35,6 +35,9 @@ pub struct RuntimeConfig {
     pub realtime: RealtimeSettings,
     #[serde(default)]
     pub events: EventsSettings,
+    /// Where copies of the event archive go; the folder `archive` of the data directory when absent.
+    #[serde(default)]
+    pub archive: Option<archive::store::Config>,
     #[serde(default)]
     pub keys: DatabaseName,
     #[serde(default)]
@@ -68,12 +71,15 @@ pub struct EventsSettings {
     /// The database of the outbox and the archive.
     pub database: String,
     pub queue: delivery::Config,
+    /// `[events.alarm]`: whom to tell of dead letters.
+    pub alarm: Option<AlarmSettings>,
 }
 
 /// As it is written: the queue's keys stand beside the database's name.
 #[derive(Deserialize)]
 struct RawEvents {
     database: Option<String>,
+    alarm: Option<AlarmSettings>,
     #[serde(flatten)]
     queue: serde_json::Map<String, serde_json::Value>,
 }
@@ -84,13 +90,13 @@ impl TryFrom<RawEvents> for EventsSettings {
     fn try_from(mut raw: RawEvents) -> Result<Self, Self::Error> {
         raw.queue.entry("backend").or_insert_with(|| "postgres".into());
         let queue = serde_json::from_value(serde_json::Value::Object(raw.queue))?;
-        Ok(Self { database: raw.database.unwrap_or_else(|| DatabaseName::default().database), queue })
+        Ok(Self { database: raw.database.unwrap_or_else(|| DatabaseName::default().database), queue, alarm: raw.alarm })
     }
 }
 
 impl Default for EventsSettings {
     fn default() -> Self {
-        Self { database: DatabaseName::default().database, queue: delivery::Config::Postgres {} }
+        Self { database: DatabaseName::default().database, queue: delivery::Config::Postgres {}, alarm: None }
     }
 }
 
@@ -212,7 +218,7 @@ fn yes() -> bool {
 }
 
 /// Top-level tables and keys that the environment may set; other `MINDFLOW_…` names are not settings.
-const SETTINGS: [&str; 13] = [
+const SETTINGS: [&str; 14] = [
     "listen",
     "data-dir",
     "migrate",
@@ -220,6 +226,7 @@ const SETTINGS: [&str; 13] = [
     "key-value",
     "realtime",
     "events",
+    "archive",
     "keys",
     "mail",
     "outbound",

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use futures::TryStreamExt;
 use mindflow_backends::archive::{self, ArchiveError, Archived, Filter, Month};
 use mindflow_backends::clock::Clock;
-use mindflow_backends::delivery::{Attempt, Delivery, Event, Failure, Handler, Options, Subscription};
+use mindflow_backends::delivery::{self, Attempt, Delivery, Event, Failure, Handler, Options, Subscription};
 use mindflow_backends::sql::{Identity, OutboxEvent};
 use mindflow_backends::testing::{TestDatabase, TestPostgres};
 use uuid::Uuid;
@@ -38,7 +38,10 @@ impl Stage {
     pub async fn deliver(&self, subscriptions: &[Subscription]) -> Delivery {
         let database = self.db.database().clone();
         let options = Options { poll: Duration::from_millis(20), ..Options::default() };
-        Delivery::start(database, subscriptions.to_vec(), Arc::new(Willing), Clock::system(), options).await.unwrap()
+        let backend = delivery::open(database.clone(), &delivery::Config::default()).unwrap();
+        Delivery::start(database, backend, subscriptions.to_vec(), Arc::new(Willing), Clock::system(), options)
+            .await
+            .unwrap()
     }
 
     pub async fn publish(&self, events: &[OutboxEvent]) {

@@ -4,8 +4,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod alarm;
 mod away;
 mod failure;
+mod hold;
 mod lease;
 mod loss;
 mod machine;
@@ -15,7 +17,6 @@ mod private_redis;
 mod relay;
 mod rights;
 mod share;
-mod speed;
 mod stage;
 mod switch;
 
@@ -59,6 +60,9 @@ stories! {
         a_subscription_can_change_its_event_types_from_one_start_to_the_next,
         a_new_subscription_gets_what_is_published_from_then_on,
     ]
+    alarm: [
+        each_dead_letter_is_told_once_by_whichever_replica_wrote_it,
+    ]
     away: [
         delivery_goes_on_by_itself_after_all_its_connections_were_cut,
         delivery_goes_on_by_itself_after_its_store_was_restarted_with_its_data,
@@ -83,6 +87,12 @@ stories! {
         what_a_crashed_replica_had_in_flight_is_taken_over_by_another,
         a_handler_that_takes_longer_than_the_lease_keeps_it,
         an_event_that_takes_its_host_down_each_time_ends_as_a_dead_letter,
+    ]
+    hold: [
+        nothing_of_a_held_subscription_is_leased_and_others_go_on,
+        a_hold_is_one_holders_until_it_is_released_or_runs_out,
+        what_is_leased_when_the_hold_begins_can_be_settled_and_is_waited_for,
+        events_published_under_a_hold_arrive_after_it_in_order,
     ]
     share: [
         two_replicas_share_the_work_without_doubles,

@@ -79,7 +79,7 @@ impl Stage {
     }
 
     pub fn options(&self) -> Options {
-        Options { config: self.config.clone(), ..Options::default() }
+        Options::default()
     }
 
     /// The Redis of the queues.
@@ -177,8 +177,10 @@ impl Stage {
 
     pub async fn deliver_with(&self, subscriptions: &[Subscription], actor: &Arc<Actor>, options: Options) -> Delivery {
         let database = self.db.database().clone();
-        let options = Options { config: self.config.clone(), ..options };
-        Delivery::start(database, subscriptions.to_vec(), actor.clone(), Clock::system(), options).await.unwrap()
+        let backend = delivery::open(database.clone(), &self.config).unwrap();
+        Delivery::start(database, backend, subscriptions.to_vec(), actor.clone(), Clock::system(), options)
+            .await
+            .unwrap()
     }
 
     /// Registers subscriptions and fills their queues, and leaves nobody to deliver.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mindflow_backends::clock::Clock;
-use mindflow_backends::delivery::{Config, Delivery, Options};
+use mindflow_backends::delivery::{self, Config, Delivery, Options};
 
 use crate::private_redis::PrivateRedis;
 use crate::stage::{Actor, Stage, Store, fact, facts, on_redis, subscription};
@@ -21,10 +21,12 @@ async fn what_one_back_end_had_not_delivered_the_other_delivers_and_nothing_twic
     let configs = [Config::default(), on_redis(&redis.url()), Config::default(), on_redis(&redis.url())];
     stage.publish(&facts("entry:0", 60)).await;
     for (round, config) in (1..).zip(configs) {
-        let options = Options { config, drain: Duration::from_secs(5), ..Options::default() };
+        let options = Options { drain: Duration::from_secs(5), ..Options::default() };
         let database = stage.db.database().clone();
         let subscriptions = vec![subscription("query"), subscription("ai")];
-        let delivery = Delivery::start(database, subscriptions, actor.clone(), Clock::system(), options).await.unwrap();
+        let backend = delivery::open(database.clone(), &config).unwrap();
+        let delivery = Delivery::start(database, backend, subscriptions, actor.clone(), Clock::system(), options);
+        let delivery = delivery.await.unwrap();
         stage.publish(&[fact("A", "entry:1", round)]).await;
         let want = usize::try_from(round).unwrap() * 2;
         actor
@@ -35,10 +37,12 @@ async fn what_one_back_end_had_not_delivered_the_other_delivers_and_nothing_twic
             .await;
         delivery.shutdown().await;
     }
-    let options = Options { config: on_redis(&redis.url()), ..Options::default() };
     let subscriptions = vec![subscription("query"), subscription("ai")];
     let database = stage.db.database().clone();
-    let delivery = Delivery::start(database, subscriptions, actor.clone(), Clock::system(), options).await.unwrap();
+    let backend = delivery::open(database.clone(), &on_redis(&redis.url())).unwrap();
+    let delivery =
+        Delivery::start(database, backend, subscriptions, actor.clone(), Clock::system(), Options::default());
+    let delivery = delivery.await.unwrap();
     actor.log().until_len(2 * 64).await;
     delivery.shutdown().await;
     for name in ["query", "ai"] {
@@ -54,9 +58,10 @@ async fn a_replica_that_is_left_on_the_old_back_end_says_so_and_routes_nothing()
     let redis = PrivateRedis::start().await;
     let actor = Actor::willing();
     let old = stage.deliver(&[subscription("query")], &actor).await;
-    let options = Options { config: on_redis(&redis.url()), ..Options::default() };
     let database = stage.db.database().clone();
-    let new = Delivery::start(database, vec![subscription("query")], actor.clone(), Clock::system(), options);
+    let backend = delivery::open(database.clone(), &on_redis(&redis.url())).unwrap();
+    let subscriptions = vec![subscription("query")];
+    let new = Delivery::start(database, backend, subscriptions, actor.clone(), Clock::system(), Options::default());
     let new = new.await.unwrap();
     stage.publish(&facts("entry:1", 20)).await;
     actor.log().until_len(20).await;

@@ -1,6 +1,7 @@
 //! The figures of `docs/performance.md`: the built platform under load, all in one run on one machine, so
 //! that the rows can be compared with each other. Nothing here is a test: nothing fails for being slow.
 
+mod delivery;
 mod host;
 mod load;
 mod report;
@@ -10,7 +11,7 @@ use crate::guests::{self, BuildArgs};
 use crate::lookup;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use host::Host;
 use load::{Load, Request};
 use report::{Report, Row};
@@ -26,9 +27,20 @@ pub struct BenchArgs {
     /// Connections at once, each with one request under way
     #[arg(long, default_value_t = 16)]
     connections: usize,
-    /// Write the table to docs/performance.md
+    /// Measure this part alone
+    #[arg(long, value_enum)]
+    only: Option<Part>,
+    /// Write the figures to docs/performance.md; those of a part that was not measured stay
     #[arg(long)]
     write: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// The built platform: requests, start, memory, calls
+    Platform,
+    /// Events from the commit to the handlers
+    Delivery,
 }
 
 const EMAIL: &str = "bench@example.org";
@@ -37,6 +49,22 @@ const DASHBOARD: &str = "{ me { displayName quota { used limit } } recentEntries
 const CREATE: &str = "mutation { createJournalEntry(input: { title: \"A page\", content: \"Slept well, walked by the river, wrote for an hour.\", mood: CALM, tags: [\"morning\", \"river\"] }) { id version } }";
 
 pub fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
+    let path = workspace.root.join("docs/performance.md");
+    let page = std::fs::read_to_string(&path).unwrap_or_default();
+    let (platform, delivery) = page.split_at(page.find(delivery::HEADING).unwrap_or(page.len()));
+    let is_wanted = |part| args.only.is_none_or(|only| only == part);
+    let platform = if is_wanted(Part::Platform) { self::platform(workspace, args)? } else { platform.to_owned() };
+    let delivery = if is_wanted(Part::Delivery) { delivery::run(workspace)? } else { delivery.to_owned() };
+    let text = format!("{}\n\n{delivery}", platform.trim_end());
+    println!("\n{text}");
+    if args.write {
+        std::fs::write(&path, text).with_context(|| format!("write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+/// The page's part about the platform as a whole.
+fn platform(workspace: &Workspace, args: &BenchArgs) -> Result<String> {
     lookup::postgres_bin()?;
     guests::build(workspace, &BuildArgs::default())?;
     succeed(
@@ -52,6 +80,7 @@ pub fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
         ]),
         "the release build",
     )?;
+    without_failpoints(workspace)?;
     let mut report = Report::default();
 
     let data_dir = tempfile::Builder::new().prefix("mindflow-bench").tempdir().context("a data directory")?;
@@ -88,13 +117,16 @@ pub fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
     report.fact("A call into a component, its instance kept", format!("{} µs", field(&call, "warm_us")?));
     report.fact("A call into a component, a new instance each time", format!("{} µs", field(&call, "fresh_us")?));
 
-    let text = report.markdown(args.seconds, args.connections);
-    println!("\n{text}");
-    if args.write {
-        let path = workspace.root.join("docs/performance.md");
-        std::fs::create_dir_all(workspace.root.join("docs"))?;
-        std::fs::write(&path, text).with_context(|| format!("write {}", path.display()))?;
-    }
+    Ok(report.markdown(args.seconds, args.connections))
+}
+
+/// Nothing in the environment may end a release build.
+fn without_failpoints(workspace: &Workspace) -> Result<()> {
+    let path = workspace.target().join("release/mindflow");
+    let binary = std::fs::read(&path).with_context(|| format!("read {}", path.display()))?;
+    let name = b"MINDFLOW_FAILPOINT";
+    let found = binary.windows(name.len()).any(|window| window == name);
+    anyhow::ensure!(!found, "{} has failpoints; a release build must not", path.display());
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::super::envelope::{COLUMNS, Event};
 use super::super::postgres::{column, query};
-use super::super::queue::{Depth, Leased, Outcome, Queue, QueueError, Receipt, Settlement};
+use super::super::queue::{Depth, Leased, Outcome, Queue, QueueError, Receipt, Settlement, Wish};
 use super::RedisStreams;
 
 /// Entries of one partition read at a time: a script of a millisecond.
@@ -84,6 +84,21 @@ impl Queue for RedisStreams {
             })
             .await?;
         answer.get(1).map(|text| number(text, "next due").map(Duration::from_micros)).transpose()
+    }
+
+    async fn hold(&self, subscription: &str, holder: Uuid, wish: Wish) -> Result<bool, QueueError> {
+        let (word, hold_for) = match wish {
+            Wish::Take(hold_for) => ("take", hold_for),
+            Wish::Renew(hold_for) => ("renew", hold_for),
+            Wish::Release => ("release", Duration::ZERO),
+        };
+        let milliseconds = u64::try_from(hold_for.as_millis()).unwrap_or(u64::MAX).max(1);
+        let answer = self
+            .run("hold", &self.inner.scripts.hold, |call, _| {
+                call.arg(subscription).arg(holder.to_string()).arg(word).arg(milliseconds);
+            })
+            .await?;
+        Ok(answer.get(1).is_some_and(|held| held == "1"))
     }
 
     async fn depth(&self) -> Result<Vec<Depth>, QueueError> {

@@ -11,6 +11,8 @@ use super::super::outbox::{BACKEND, MOVE, QUEUE_CHANNEL, RELAY_LOCK};
 use super::super::postgres::{column, query, refused, within};
 use super::super::queue::QueueError;
 use super::super::subscription::Subscription;
+use crate::failpoint;
+
 use super::{Generation, NAME, RedisStreams, partition};
 
 /// What Redis gets must not be taken back by Postgres: its disk has it first.
@@ -59,6 +61,9 @@ impl Backend for RedisStreams {
 
     async fn relay(&self, max: u32) -> Result<Relayed, QueueError> {
         let Some(batch) = within("relay", self.archive(max)).await? else { return Ok(Relayed::Busy) };
+        if batch.count > 0 {
+            failpoint!("after-archive");
+        }
         match self.route(&batch).await {
             Err(QueueError::Lost) if self.rebuild().await? => {
                 Ok(Relayed::Events { count: batch.count, wanted_by: self.subscriptions().await? })

@@ -15,8 +15,9 @@ use super::roles::{self, RoleError};
 use crate::sql::lexer;
 use files::{FILE_BYTES_MAX, File, read_dir};
 
-/// "mindflow" in ASCII: the advisory lock under which migrations run.
-const LOCK_KEY: i64 = 0x6d69_6e64_666c_6f77;
+/// "mfmigrat" in ASCII: the advisory lock under which migrations run. The relay's is another, so that events
+/// go on while they do.
+const LOCK_KEY: i64 = 0x6d66_6d69_6772_6174;
 /// How long a replica waits for another's migrations. A long data migration is run by hand beforehand.
 const LOCK_TIMEOUT: &str = "120s";
 

@@ -7,10 +7,15 @@ use crate::{
     entropy,
     session::{Secrets, Session},
     settings::Settings,
-    store::sessions::Sessions,
+    store::{kept, sessions::Sessions},
     token::RefreshToken,
 };
-use mindflow_guest::{call::Error, failure::internal, jwt_signer};
+use mindflow_guest::{
+    call::Error,
+    failure::internal,
+    jwt_signer,
+    sql::{Abort, Tx},
+};
 use uuid::Uuid;
 
 /// What a client gets for its password or its refresh token.
@@ -31,7 +36,7 @@ pub async fn sign(account: &Account, session_id: Uuid, now_us: i64, settings: Se
 /// A session that is stored but that nobody holds a token of yet.
 pub struct Opened {
     pub session_id: Uuid,
-    user_id: Uuid,
+    session: Session,
     issued: Issued,
     sessions: Sessions,
 }
@@ -50,19 +55,23 @@ pub async fn open(
     let (session, refresh_token) = Session::begin(session_id, &account, user_agent, secrets, now_us);
     let sessions = Sessions::open().await?;
     sessions.add(session_id, &session).await?;
-    let user_id = account.id;
     let issued = Issued { account, access_token, access_token_s: settings.access_token_s, refresh_token };
-    Ok(Opened { session_id, user_id, issued, sessions })
+    Ok(Opened { session_id, session, issued, sessions })
 }
 
 impl Opened {
+    /// Keeps the session in the database, in the transaction of what it is opened for.
+    pub async fn record(&self, tx: &Tx) -> Result<(), Abort> {
+        kept::add(tx, self.session_id, &self.session, self.session.created_at).await
+    }
+
     /// Hands out the tokens when `outcome` is good; otherwise the session ends unused.
     pub async fn keep(self, outcome: Result<(), Error>) -> Result<Issued, Error> {
         match outcome {
             Ok(()) => Ok(self.issued),
             Err(error) => {
                 // Nobody holds its tokens; if the store is away too, it ends by its lifetime.
-                let _ = self.sessions.end(self.session_id, self.user_id).await;
+                let _ = self.sessions.end(self.session_id, self.session.user_id).await;
                 Err(error)
             }
         }

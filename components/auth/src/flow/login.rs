@@ -77,6 +77,7 @@ async fn admit(
         if let Some(rehashed) = &rehashed {
             accounts::rehash(tx, account.id, &password_hash, rehashed).await?;
         }
+        opened.record(tx).await?;
         accounts::publish(tx, context, "UserLoggedIn", &account, sequence, &event).await
     })
     .await;

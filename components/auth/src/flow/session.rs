@@ -18,7 +18,7 @@ pub struct Authenticated {
     sessions: Sessions,
 }
 
-/// Proves the token, then its session. One read of the key-value store and nothing else.
+/// Proves the token, then its session. One read of the key-value store, unless that has lost the session.
 pub async fn authenticate(context: &CallContext) -> Result<Authenticated, Error> {
     let caller = Caller::prove(context).await?;
     let session_id: Uuid = caller.session_id.parse().map_err(|_| ended())?;

@@ -1,6 +1,8 @@
 //! Failed logins in the key-value bucket `auth-limits`. Without it nobody logs in: a store that is
-//! away must not give an attacker unlimited guesses.
+//! away must not give an attacker unlimited guesses. Nor must one that forgets, so locks are in the database as
+//! well; the count of fewer failures than lock an account is not.
 
+use super::kept;
 use crate::{
     lockout::{self, AfterFailure, Keys, Standing, WINDOW_MS, WINDOW_S},
     validation::EmailKey,
@@ -29,8 +31,12 @@ impl Failures {
     pub async fn check(&self) -> Result<bool, Error> {
         let entries = self.bucket.get_many(vec![self.keys.failures.clone(), self.keys.lock.clone()]).await?;
         let value = |index: usize| entries.get(index).and_then(Option::as_ref).map(|entry| entry.value.as_slice());
-        match lockout::standing(value(0), value(1), clock::now_us()) {
-            Standing::Open { failed_before } => Ok(failed_before),
+        let now_us = clock::now_us();
+        match lockout::standing(value(0), value(1), now_us) {
+            Standing::Open { failed_before } => match kept::locked_until(&self.keys.digest, now_us).await? {
+                Some(until_us) => Err(locked(lockout::seconds_left(&lockout::lock_value(until_us), now_us))),
+                None => Ok(failed_before),
+            },
             Standing::Locked { retry_after_s } => Err(locked(retry_after_s)),
             Standing::LockDue => Err(locked(self.lock().await?)),
         }
@@ -61,7 +67,9 @@ impl Failures {
     /// Locks the account unless it is; answers the seconds until it is open again.
     async fn lock(&self) -> Result<u32, Error> {
         let now_us = clock::now_us();
-        let value = lockout::lock_value(now_us);
+        let until_us = lockout::lock_until(now_us);
+        kept::lock(&self.keys.digest, until_us, now_us).await?;
+        let value = lockout::lock_value(until_us);
         match self.bucket.put(self.keys.lock.clone(), value, Some(WINDOW_MS), Condition::IfAbsent).await? {
             PutOutcome::Stale(Some(standing)) => Ok(lockout::seconds_left(&standing.value, now_us)),
             PutOutcome::Stale(None) | PutOutcome::Stored(_) => Ok(WINDOW_S),

@@ -2,4 +2,5 @@
 
 pub mod accounts;
 pub mod failures;
+pub mod kept;
 pub mod sessions;

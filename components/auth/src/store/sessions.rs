@@ -1,10 +1,15 @@
 //! Sessions in the key-value bucket `sessions`: `session:{id}` holds the session, and
 //! `user-sessions:{user id}:{id}` finds a user's. The second may outlive the first (a listing skips
 //! it) but never the other way round, so no live session is hidden from its owner.
+//!
+//! [`kept`] has a copy in the database. It is changed first, so that a session which the key-value store has lost
+//! is found again, and one that was ended is not.
 
+use super::kept;
 use crate::session::{LIFETIME_MS, Session};
 use mindflow_guest::{
     call::Error,
+    clock,
     failure::internal,
     key_value::{Bucket, Condition, Entry, PutOutcome},
 };
@@ -28,11 +33,32 @@ impl Sessions {
         Ok(Self(Bucket::open(BUCKET.to_owned()).await?))
     }
 
-    /// The live session of that id.
+    /// The live session of that id. One read of the key-value store, unless that does not know it.
     pub async fn get(&self, id: Uuid) -> Result<Option<Stored>, Error> {
+        match self.0.get(key(id)).await? {
+            Some(entry) => read(&entry).map(Some),
+            None => self.restore(id).await,
+        }
+    }
+
+    /// Puts a session back that the database keeps, and answers it.
+    async fn restore(&self, id: Uuid) -> Result<Option<Stored>, Error> {
+        let now_us = clock::now_us();
+        let Some(session) = kept::get(id, now_us).await? else { return Ok(None) };
+        let left_ms = session.expires_at.saturating_sub(now_us).div_euclid(1_000).max(1);
+        self.index(id, session.user_id).await?;
+        let ttl_ms = u64::try_from(left_ms).unwrap_or(LIFETIME_MS);
+        self.0.put(key(id), write(&session)?, Some(ttl_ms), Condition::IfAbsent).await?;
+        // Whoever ended or refreshed it meanwhile changed the database first and this store then. If the first
+        // came before this look, it is noticed here; if after, so does the second, and it undoes the above.
+        if kept::get(id, now_us).await?.as_ref() != Some(&session) {
+            self.0.delete(vec![key(id)]).await?;
+            return Err(Error::Unavailable("the session is being changed by others".into()));
+        }
         self.0.get(key(id)).await?.map(|entry| read(&entry)).transpose()
     }
 
+    /// Adds a session; [`kept::add`] keeps it.
     pub async fn add(&self, id: Uuid, session: &Session) -> Result<(), Error> {
         self.index(id, session.user_id).await?;
         self.0.put(key(id), write(session)?, Some(LIFETIME_MS), Condition::Always).await?;
@@ -42,14 +68,22 @@ impl Sessions {
     /// Puts `next` in the place of `stored` and answers whether it did: not when the session was
     /// replaced or ended since it was read.
     pub async fn replace(&self, id: Uuid, stored: &Stored, next: &Session) -> Result<bool, Error> {
-        self.index(id, next.user_id).await?;
-        let outcome =
-            self.0.put(key(id), write(next)?, Some(LIFETIME_MS), Condition::IfVersion(stored.version)).await?;
-        Ok(matches!(outcome, PutOutcome::Stored(_)))
+        let replaced = kept::replace(id, &stored.session, next).await?;
+        if replaced {
+            self.index(id, next.user_id).await?;
+            let condition = Condition::IfVersion(stored.version);
+            if let PutOutcome::Stored(_) = self.0.put(key(id), write(next)?, Some(LIFETIME_MS), condition).await? {
+                return Ok(true);
+            }
+        }
+        // What the store has is not what the database keeps: the next look takes it from there.
+        self.0.delete(vec![key(id)]).await?;
+        Ok(replaced)
     }
 
     /// Ends a session: from now on none of its tokens is accepted.
     pub async fn end(&self, id: Uuid, user_id: Uuid) -> Result<(), Error> {
+        kept::end(id).await?;
         self.0.delete(vec![key(id), index_key(user_id, id)]).await?;
         Ok(())
     }
@@ -59,7 +93,9 @@ impl Sessions {
         let prefix = index_prefix(user_id);
         let keys = self.0.list_keys(prefix.clone()).await?;
         let ids: Vec<Uuid> = keys.iter().filter_map(|key| key.strip_prefix(&prefix)?.parse().ok()).collect();
-        let mut sessions = Vec::with_capacity(ids.len());
+        // Live, too, is one that was not used since this store lost it. A database that is away hides those alone.
+        let kept = kept::of_user(user_id, clock::now_us()).await.unwrap_or_default();
+        let mut sessions: Vec<_> = kept.into_iter().filter(|(id, _)| !ids.contains(id)).collect();
         for ids in ids.chunks(KEYS_AT_ONCE_MAX) {
             let entries = self.0.get_many(ids.iter().copied().map(key).collect()).await?;
             for (id, entry) in ids.iter().zip(entries) {

@@ -7,6 +7,9 @@ local step, steps = tonumber(ARGV[7]), tonumber(ARGV[8])
 if redis.call('SISMEMBER', base .. 'subscriptions', q.name) == 0 then
   return {'unregistered'}
 end
+if redis.call('EXISTS', q.hold) == 1 then
+  return {'ok', '0'}
+end
 
 -- What was put off and is due, and what was abandoned. An abandoned lease keeps its token until the head
 -- is leased again: its owner may still settle it in time.

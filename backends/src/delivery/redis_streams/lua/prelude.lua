@@ -25,11 +25,12 @@ end
 --   w/KEY   list   positions that wait behind the key's head
 --   news    set    partitions with entries that were not read yet
 --   read    hash   partition -> position of the last entry that was read
+--   hold    text   who holds the subscription; while it is there, nothing is leased
 local function of(subscription)
   local q = base .. 'q/' .. subscription .. '/'
   return {
     name = subscription, heads = q .. 'heads', ready = q .. 'ready', later = q .. 'later', leased = q .. 'leased',
-    dead = q .. 'dead', wait = q .. 'w/', news = q .. 'news', read = q .. 'read'
+    dead = q .. 'dead', wait = q .. 'w/', news = q .. 'news', read = q .. 'read', hold = q .. 'hold'
   }
 end
 

@@ -1,0 +1,53 @@
+//! How much waits for each subscription, as gauges. Counting walks the queues, so that one task does it on a
+//! schedule, and neither an event nor a scrape ever does.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::meter;
+use super::queue::{Depth, Queue};
+
+pub(super) struct Gauges {
+    pub(super) queue: Arc<dyn Queue>,
+    pub(super) every: Duration,
+    pub(super) stop: CancellationToken,
+}
+
+// === impl Gauges ===
+
+impl Gauges {
+    /// Runs until `stop`. Never two counts at once: the next waits for the last.
+    pub(super) async fn run(self) {
+        let mut shown = BTreeSet::new();
+        let counting = async {
+            loop {
+                match self.queue.depth().await {
+                    Ok(depths) => show(&mut shown, &depths),
+                    // The relay and the dispatchers say loudly that the store is away; the gauges keep what they had.
+                    Err(error) => {
+                        tracing::debug!(error = &error as &dyn std::error::Error, "the queues could not be counted");
+                    }
+                }
+                tokio::time::sleep(self.every).await;
+            }
+        };
+        tokio::select! {
+            () = counting => {}
+            () = self.stop.cancelled() => {}
+        }
+    }
+}
+
+fn show(shown: &mut BTreeSet<String>, depths: &[Depth]) {
+    depths.iter().for_each(meter::depth);
+    let now: BTreeSet<_> = depths.iter().map(|depth| depth.subscription.clone()).collect();
+    // A subscription that ended has nothing waiting, rather than its last count for ever.
+    for gone in shown.difference(&now) {
+        let (ready, leased, dead, parked, oldest) = (0, 0, 0, 0, None);
+        meter::depth(&Depth { subscription: gone.clone(), ready, leased, dead, parked, oldest });
+    }
+    *shown = now;
+}

@@ -1,0 +1,65 @@
+//! Drops the marks of "applied once" of the entities that a replay is about, so that they take their events anew.
+
+use std::time::SystemTime;
+
+use super::ReplayError;
+use crate::applied;
+use crate::archive::Filter;
+use crate::postgres::Database;
+use crate::postgres::roles::role_name;
+use crate::sql::Error;
+
+/// Entities forgotten by one statement.
+const BATCH: i64 = 1_000;
+
+/// Forgets, in `database`, what the subscription of `component` has applied of the entities that have events
+/// in the archive by `filter`. A filter with an end forgets nothing: an entity must not be brought back to an
+/// earlier state and then be taken for one that has seen no more. Answers how many marks there were.
+///
+/// # Errors
+/// The databases'.
+pub async fn forget(
+    archive: &Database,
+    database: &Database,
+    component: &str,
+    subscription: &str,
+    filter: &Filter,
+) -> Result<u64, ReplayError> {
+    let of = |source| ReplayError::Database { database: database.name().to_owned(), source };
+    if filter.to.is_some() {
+        return Ok(0);
+    }
+    let client = database.admin().await.map_err(of)?;
+    if let Some(key) = &filter.partition_key {
+        return keys(database, component, subscription, std::slice::from_ref(key)).await;
+    }
+    let Some(from) = filter.from.map(SystemTime::from) else {
+        return applied::forget(&**client, component, subscription).await.map_err(of);
+    };
+    let failed =
+        |source| ReplayError::Statement { database: archive.name().to_owned(), operation: "find the entities", source };
+    let reader = archive.admin().await.map_err(of)?;
+    let (mut after, mut count) = (String::new(), 0);
+    loop {
+        let found = "SELECT DISTINCT partition_key FROM delivery.archive WHERE partition_key > $1 AND archived_at >= $2 \
+             AND event_type = ANY ($3) ORDER BY 1 LIMIT $4";
+        let rows = reader.query(found, &[&after, &from, &filter.event_types, &BATCH]).await.map_err(failed)?;
+        let batch: Vec<String> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(failed)?;
+        let Some(last) = batch.last() else { return Ok(count) };
+        after.clone_from(last);
+        count += keys(database, component, subscription, &batch).await?;
+    }
+}
+
+async fn keys(database: &Database, component: &str, subscription: &str, keys: &[String]) -> Result<u64, ReplayError> {
+    let of = |source| ReplayError::Database { database: database.name().to_owned(), source };
+    let role = role_name(component).map_err(|error| of(Error::Other(error.to_string())))?;
+    let client = database.admin().await.map_err(of)?;
+    let statement =
+        "DELETE FROM mindflow.applied WHERE component = $1 AND subscription = $2 AND partition_key = ANY ($3)";
+    client.execute(statement, &[&role, &subscription, &keys]).await.map_err(|source| ReplayError::Statement {
+        database: database.name().to_owned(),
+        operation: "forget what was applied",
+        source,
+    })
+}

@@ -1,0 +1,107 @@
+//! Sessions and lockouts as the write database keeps them, for when the key-value store has lost them. What is
+//! ended here never comes back; what is only there counts until the key-value store forgets it.
+
+use super::accounts::DATABASE;
+use crate::session::Session;
+use mindflow_guest::{
+    call::Error,
+    failure::internal,
+    params,
+    sql::{self, Abort, Identity, Json, Row, Time, Tx},
+};
+use uuid::Uuid;
+
+/// As many as the key-value store lists of a user.
+const SESSIONS_MAX: i64 = 1_000;
+/// Rows past their time that a write of the same table takes away. More than it adds, so that they end.
+const SWEPT_AT_ONCE: i64 = 10;
+
+/// Keeps a new session, in the transaction that makes it one. Takes away some that are over.
+pub async fn add(tx: &Tx, id: Uuid, session: &Session, now_us: i64) -> Result<(), Abort> {
+    tx.execute(
+        "DELETE FROM auth.sessions WHERE id IN (SELECT id FROM auth.sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+        params![Time(now_us), SWEPT_AT_ONCE],
+    )
+    .await?;
+    tx.execute(
+        "INSERT INTO auth.sessions (id, user_id, value, expires_at) VALUES ($1, $2, $3, $4)",
+        params![id, session.user_id, json(session)?, Time(session.expires_at)],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Puts `next` in the place of `before`; not when that session has ended or was refreshed by another.
+pub async fn replace(id: Uuid, before: &Session, next: &Session) -> Result<bool, Error> {
+    let rows = sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        Ok(tx
+            .execute(
+                "UPDATE auth.sessions SET value = $3, expires_at = $4 WHERE id = $1 AND value->>'refreshHash' = $2",
+                params![id, before.refresh_hash(), json(next)?, Time(next.expires_at)],
+            )
+            .await?)
+    })
+    .await?;
+    Ok(rows > 0)
+}
+
+/// Ends a session.
+pub async fn end(id: Uuid) -> Result<(), Error> {
+    sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        tx.execute("DELETE FROM auth.sessions WHERE id = $1", params![id]).await?;
+        Ok(())
+    })
+    .await
+}
+
+/// The live session of that id.
+pub async fn get(id: Uuid, now_us: i64) -> Result<Option<Session>, Error> {
+    let statement = "SELECT id, value FROM auth.sessions WHERE id = $1 AND expires_at > $2";
+    let rows = sql::query(DATABASE, Identity::Service, statement, params![id, Time(now_us)]).await?;
+    rows.first().map(|row| read(row).map(|(_, session)| session)).transpose()
+}
+
+/// A user's live sessions.
+pub async fn of_user(user_id: Uuid, now_us: i64) -> Result<Vec<(Uuid, Session)>, Error> {
+    let statement =
+        "SELECT id, value FROM auth.sessions WHERE user_id = $1 AND expires_at > $2 ORDER BY expires_at DESC LIMIT $3";
+    let rows = sql::query(DATABASE, Identity::Service, statement, params![user_id, Time(now_us), SESSIONS_MAX]).await?;
+    rows.iter().map(read).collect()
+}
+
+/// Keeps a lock, unless one that was there before still holds.
+pub async fn lock(email_digest: &str, until_us: i64, now_us: i64) -> Result<(), Error> {
+    sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        tx.execute(
+            "DELETE FROM auth.login_locks WHERE email_digest IN
+                (SELECT email_digest FROM auth.login_locks WHERE locked_until <= $1 ORDER BY locked_until LIMIT $2)",
+            params![Time(now_us), SWEPT_AT_ONCE],
+        )
+        .await?;
+        tx.execute(
+            "INSERT INTO auth.login_locks AS l (email_digest, locked_until) VALUES ($1, $2)
+             ON CONFLICT (email_digest) DO UPDATE SET locked_until = excluded.locked_until WHERE l.locked_until <= $3",
+            params![email_digest, Time(until_us), Time(now_us)],
+        )
+        .await?;
+        Ok(())
+    })
+    .await
+}
+
+/// When the lock of an address ends, if there is one.
+pub async fn locked_until(email_digest: &str, now_us: i64) -> Result<Option<i64>, Error> {
+    let statement = "SELECT locked_until FROM auth.login_locks WHERE email_digest = $1 AND locked_until > $2";
+    let rows = sql::query(DATABASE, Identity::Service, statement, params![email_digest, Time(now_us)]).await?;
+    Ok(rows.first().map(|row| row.get::<Time>("locked_until")).transpose()?.map(|until| until.0))
+}
+
+fn json(session: &Session) -> Result<Json, Error> {
+    serde_json::to_string(session).map(Json).map_err(internal)
+}
+
+fn read(row: Row<'_>) -> Result<(Uuid, Session), Error> {
+    let Json(value) = row.get("value")?;
+    let session = serde_json::from_str(&value).map_err(|error| internal(format!("a kept session: {error}")))?;
+    Ok((row.get("id")?, session))
+}

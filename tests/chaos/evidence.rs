@@ -1,0 +1,95 @@
+//! Reads what is in the stores afterwards, past every service, as PostgreSQL's superuser.
+
+use crate::history::{Archived, EntryView, History, Logged, ReadSide, WriteSide};
+use anyhow::{Context, Result};
+use std::collections::BTreeSet;
+use tokio_postgres::{Client, NoTls, Row};
+
+pub async fn connect(dsn: &str) -> Result<Client> {
+    let (client, connection) = tokio_postgres::connect(dsn, NoTls).await.context("connect to PostgreSQL")?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+/// Everything but what the writers noted and the dead letters.
+pub async fn gather(write: &Client, read: &Client) -> Result<History> {
+    let archive = "SELECT position, event_id::text, event_type, source_component, partition_key, sequence, payload::text \
+                   FROM delivery.archive ORDER BY position";
+    let archive = write.query(archive, &[]).await.context("read the archive")?;
+    let counted = read.query("SELECT event_id::text, applied FROM counter.applied", &[]).await?;
+    let log = "SELECT subscription, partition_key, sequence, event_id::text FROM counter.log ORDER BY at";
+    let log = read.query(log, &[]).await?;
+    let log = log.iter().map(|row| Logged {
+        subscription: row.get(0),
+        key: row.get(1),
+        sequence: row.get(2),
+        event_id: row.get(3),
+    });
+    Ok(History {
+        writes: Vec::new(),
+        archive: archive.iter().map(archived).collect::<Result<_>>()?,
+        counted: counted.iter().map(|row| (row.get(0), row.get(1))).collect(),
+        log: log.collect(),
+        write_side: write_side(write).await?,
+        read_side: read_side(read).await?,
+        dead: 0,
+        outbox: write.query_one("SELECT count(*) FROM delivery.outbox", &[]).await?.get(0),
+    })
+}
+
+/// The types of events that a subscription gets.
+pub async fn wanted(write: &Client, subscription: &str) -> Result<BTreeSet<String>> {
+    let row =
+        write.query_one("SELECT event_types FROM delivery.subscription WHERE name = $1", &[&subscription]).await?;
+    Ok(row.get::<_, Vec<String>>(0).into_iter().collect())
+}
+
+fn archived(row: &Row) -> Result<Archived> {
+    Ok(Archived {
+        position: row.get(0),
+        event_id: row.get(1),
+        event_type: row.get(2),
+        component: row.get(3),
+        key: row.get(4),
+        sequence: row.get(5),
+        payload: serde_json::from_str(row.get(6)).context("a payload")?,
+    })
+}
+
+async fn write_side(write: &Client) -> Result<WriteSide> {
+    let entries = "SELECT id::text, event_sequence, deleted_at IS NOT NULL, title FROM command.journals";
+    let entries = write.query(entries, &[]).await?;
+    Ok(WriteSide {
+        entries: entries.iter().map(|row| (row.get(0), (row.get(1), row.get(2), row.get(3)))).collect(),
+        moods: ids(write, "SELECT id::text FROM command.mood_records").await?,
+        tags: ids(write, "SELECT id::text FROM command.tags").await?,
+    })
+}
+
+async fn ids(client: &Client, sql: &str) -> Result<BTreeSet<String>> {
+    Ok(client.query(sql, &[]).await?.iter().map(|row| row.get(0)).collect())
+}
+
+async fn read_side(read: &Client) -> Result<ReadSide> {
+    let entries = "SELECT v.entry_id::text, v.sequence, v.version, v.deleted_at IS NOT NULL, v.title, v.content, v.mood, \
+                   ARRAY(SELECT t.tag_id::text FROM query.entry_tags t WHERE t.entry_id = v.entry_id) FROM query.journals_view v";
+    let entries = read.query(entries, &[]).await.context("read the entries")?;
+    let view = |row: &Row| EntryView {
+        sequence: row.get(1),
+        version: row.get(2),
+        deleted: row.get(3),
+        title: row.get(4),
+        content: row.get(5),
+        mood: row.get(6),
+        tags: row.get::<_, Vec<String>>(7).into_iter().collect(),
+    };
+    let moods = read.query("SELECT mood_id::text, mood, note FROM query.moods_view", &[]).await?;
+    let tags = read.query("SELECT tag_id::text, name FROM query.tags_view", &[]).await?;
+    let users = read.query("SELECT id::text, email, sequence FROM query.users_view", &[]).await?;
+    Ok(ReadSide {
+        entries: entries.iter().map(|row| (row.get(0), view(row))).collect(),
+        moods: moods.iter().map(|row| (row.get(0), (row.get(1), row.get(2)))).collect(),
+        tags: tags.iter().map(|row| (row.get(0), row.get(1))).collect(),
+        users: users.iter().map(|row| (row.get(0), (row.get(1), row.get(2)))).collect(),
+    })
+}

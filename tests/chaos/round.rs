@@ -1,0 +1,233 @@
+//! One back end under fire: stores of its own, replicas, writers, faults; then quiet, then the check.
+
+use crate::checker::{self, Unknown, Violation};
+use crate::evidence;
+use crate::history::{History, Outcome};
+use crate::plan::{Plan, ServerFault};
+use crate::replica::{Addresses, Kills, Replica, mindflow};
+use crate::writer::Writer;
+use anyhow::{Context, Result, bail};
+use mindflow_tests::own_servers::{OwnPostgres, OwnRedis};
+use mindflow_tests::{absolute_manifest, components, root};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// Enough that each host has several requests at once; more would only wait for two cores.
+const WRITERS: u64 = 4;
+/// A lease is 10 s, and what was leased by a host that died may have died with the next as well.
+const QUIET_WITHIN: Duration = Duration::from_secs(120);
+const QUIET_POLL: Duration = Duration::from_millis(500);
+/// After all is well, until every lease that a dead host may have had would have come back as a second delivery.
+const LATE_DELIVERIES: Duration = Duration::from_secs(12);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    Postgres,
+    RedisStreams,
+}
+
+/// What a round has shown.
+pub struct Report {
+    pub backend: Backend,
+    pub kills: Kills,
+    pub postgres_stops: u32,
+    pub redis_kills: u32,
+    pub redis_flushes: u32,
+    pub ok: usize,
+    pub failed: usize,
+    pub unknown: Unknown,
+    pub archived: usize,
+    pub applied: i64,
+    pub violations: Vec<Violation>,
+    pub postgres_version: String,
+    pub duration: Duration,
+}
+
+struct Servers {
+    postgres: OwnPostgres,
+    redis: OwnRedis,
+}
+
+impl Backend {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgres",
+            Self::RedisStreams => "redis-streams",
+        }
+    }
+}
+
+/// Runs a round in `folder`, which keeps the hosts' logs.
+pub async fn run(backend: Backend, seed: u64, kills: u32, replicas: usize, folder: &Path) -> Result<Report> {
+    let began = Instant::now();
+    let progress =
+        |what: &str| println!("chaos: {:>13} {:>6.1} s  {what}", backend.name(), began.elapsed().as_secs_f64());
+    let mut servers =
+        Servers { postgres: OwnPostgres::start(&["chaoswrite", "chaosread"]).await, redis: OwnRedis::start() };
+    let (write_dsn, read_dsn) = (servers.postgres.dsn("chaoswrite"), servers.postgres.dsn("chaosread"));
+    lay_out(folder, &write_dsn, &read_dsn, &servers.redis.url(), backend)?;
+    let plan = Plan::draw(seed, kills, replicas, backend == Backend::RedisStreams);
+
+    let addresses = Addresses::new(std::sync::RwLock::new(vec![None; replicas]));
+    let mut hosts: Vec<_> = (0..replicas).map(|index| Replica::new(index, folder, addresses.clone())).collect();
+    for host in &mut hosts {
+        host.start(None).await?;
+    }
+    progress(&format!(
+        "{replicas} replicas are up; {kills} kills and {} faults of servers to come",
+        plan.servers.len()
+    ));
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut writers = Vec::new();
+    for number in 0..WRITERS {
+        let name = format!("writer{number}");
+        let writer = Writer::register(name, seed.wrapping_add(number + 1), addresses.clone(), folder).await?;
+        writers.push(tokio::spawn(writer.run(stop.clone())));
+    }
+
+    let suffering = hosts.iter_mut().zip(&plan.kills).map(|(host, kills)| host.suffer(kills, progress));
+    let (counted, ()) = tokio::try_join!(futures::future::try_join_all(suffering), async {
+        Ok(servers.suffer(&plan, progress).await)
+    })?;
+    let mut all = Kills::default();
+    counted.iter().for_each(|kills| all.add(kills));
+    stop.store(true, Ordering::Relaxed);
+    let mut writes = Vec::new();
+    for writer in writers {
+        writes.extend(writer.await.context("a writer")?);
+    }
+    progress(&format!("{} kills are over, {} writes; waiting for quiet", all.total(), writes.len()));
+
+    let (history, violations, postgres_version) = settle(folder, &write_dsn, &read_dsn, &writes).await?;
+    progress(&format!("{} violations", violations.len()));
+    for host in &mut hosts {
+        host.end().await?;
+    }
+    let count = |outcome| history.writes.iter().filter(|write| write.outcome == outcome).count();
+    let faults = |fault| u32::try_from(plan.servers.iter().filter(|(_, of)| *of == fault).count()).unwrap_or(u32::MAX);
+    if !violations.is_empty() {
+        keep(folder, &history, &violations)?;
+    }
+    Ok(Report {
+        backend,
+        kills: all,
+        postgres_stops: faults(ServerFault::PostgresImmediate),
+        redis_kills: faults(ServerFault::RedisKill),
+        redis_flushes: faults(ServerFault::RedisFlush),
+        ok: count(Outcome::Ok),
+        failed: count(Outcome::Failed),
+        unknown: checker::unknown(&history),
+        archived: history.archive.len(),
+        applied: history.counted.values().sum(),
+        violations,
+        postgres_version,
+        duration: began.elapsed(),
+    })
+}
+
+impl Servers {
+    async fn suffer(&mut self, plan: &Plan, progress: impl Fn(&str)) {
+        for (pause, fault) in &plan.servers {
+            sleep(*pause).await;
+            match fault {
+                ServerFault::PostgresImmediate => {
+                    self.postgres.crash().await;
+                    self.postgres.again().await;
+                }
+                ServerFault::RedisKill => {
+                    self.redis.crash();
+                    self.redis.again();
+                }
+                ServerFault::RedisFlush => self.redis.flush(),
+            }
+            progress(&format!("{fault:?}"));
+        }
+    }
+}
+
+/// Waits until no law is broken, then until late deliveries would have come, and checks for good. What is still
+/// broken when the time is up is the verdict.
+async fn settle(
+    folder: &Path,
+    write_dsn: &str,
+    read_dsn: &str,
+    writes: &[crate::history::Write],
+) -> Result<(History, Vec<Violation>, String)> {
+    let (write, read) = (evidence::connect(write_dsn).await?, evidence::connect(read_dsn).await?);
+    let wanted = evidence::wanted(&write, "counter").await?;
+    let version: String = write.query_one("SHOW server_version", &[]).await?.get(0);
+    let look = || async {
+        let mut history = evidence::gather(&write, &read).await?;
+        history.writes = writes.to_vec();
+        history.dead = dead_letters(folder).await?;
+        let violations = checker::check(&history, &wanted);
+        Ok::<_, anyhow::Error>((history, violations))
+    };
+    let began = Instant::now();
+    while !look().await?.1.is_empty() && began.elapsed() < QUIET_WITHIN {
+        sleep(QUIET_POLL).await;
+    }
+    sleep(LATE_DELIVERIES).await;
+    let (history, violations) = look().await?;
+    Ok((history, violations, version))
+}
+
+async fn dead_letters(folder: &Path) -> Result<i64> {
+    let output = mindflow(folder, 0).args(["dead-letters", "list", "--json"]).output().await?;
+    if !output.status.success() {
+        bail!("dead-letters list: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let list: serde_json::Value = serde_json::from_slice(&output.stdout).context("what dead-letters list printed")?;
+    Ok(i64::try_from(list.as_array().context("a list of dead letters")?.len())?)
+}
+
+/// The application of the repository with the counter beside it, on this round's stores.
+fn lay_out(folder: &Path, write: &str, read: &str, redis: &str, backend: Backend) -> Result<()> {
+    let migrations = folder.join("migrations-read");
+    std::fs::create_dir_all(&migrations)?;
+    for file in std::fs::read_dir(root().join("migrations/read"))? {
+        let file = file?;
+        std::fs::copy(file.path(), migrations.join(file.file_name()))?;
+    }
+    std::fs::write(migrations.join("9000_create_counter.sql"), include_str!("counter.sql"))?;
+    let manifest = absolute_manifest()
+        .replace(&format!("{}/migrations/read", root().display()), &migrations.display().to_string())
+        .replace("lifetime-s = 900", "lifetime-s = 3600");
+    std::fs::write(folder.join("spin.toml"), format!("{manifest}\n{}", counter()?))?;
+
+    let mut config = String::new();
+    for (name, dsn) in [("write", write), ("read", read)] {
+        let _ = writeln!(config, "[databases.{name}]\nbackend = \"postgres\"\ndsn = {dsn:?}\npool-max = 4\n");
+    }
+    for table in ["key-value.sessions", "key-value.auth-limits", "key-value.cache", "realtime"] {
+        let _ = writeln!(config, "[{table}]\nbackend = \"redis\"\nurl = {redis:?}\nprefix = \"chaos:\"\n");
+    }
+    if backend == Backend::RedisStreams {
+        let _ = writeln!(config, "[events]\nbackend = \"redis-streams\"\nurl = {redis:?}\nprefix = \"chaos:\"\n");
+    }
+    std::fs::write(folder.join("config.toml"), config).context("write config.toml")
+}
+
+/// The counter's tables of the manifest: subscribed to what query is subscribed to.
+fn counter() -> Result<String> {
+    let manifest: toml::Table = std::fs::read_to_string(root().join("spin.toml"))?.parse()?;
+    let subscriptions = &manifest["component"]["query"]["tool"]["mindflow"]["subscriptions"];
+    let events = subscriptions[0]["events"].to_string();
+    let source: PathBuf = components().join("test/counter.wasm");
+    Ok(format!(
+        "[component.counter]\nsource = {source:?}\n\n[component.counter.tool.mindflow]\nsql = {{ read = \"service\" }}\n\n\
+         [[component.counter.tool.mindflow.subscriptions]]\nevents = {events}\nconcurrency = 8\n"
+    ))
+}
+
+/// What somebody needs who looks for the cause.
+fn keep(folder: &Path, history: &History, violations: &[Violation]) -> Result<()> {
+    let lines: Vec<_> = violations.iter().map(|violation| format!("{violation:?}\n")).collect();
+    std::fs::write(folder.join("violations.txt"), lines.concat())?;
+    std::fs::write(folder.join("history.txt"), format!("{history:#?}\n"))?;
+    Ok(())
+}

@@ -1,0 +1,188 @@
+//! Clients that write all the time and note what they asked for and what they were told.
+
+use crate::history::{Outcome, Wish, Write};
+use crate::replica::{Addresses, mindflow};
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// Longer than any answer takes, and no longer: what hangs is an unknown outcome.
+const ANSWER_WITHIN: Duration = Duration::from_secs(8);
+/// Thinking time; the machine is for the hosts.
+const PAUSE_MS: std::ops::Range<u64> = 10..60;
+const ALL_DOWN_PAUSE: Duration = Duration::from_millis(50);
+const PASSWORD: &str = "correct horse battery";
+/// What says for certain that nothing was written.
+const REFUSALS: [&str; 6] =
+    ["BAD_USER_INPUT", "CONFLICT", "FORBIDDEN", "NOT_FOUND", "QUOTA_EXCEEDED", "UNAUTHENTICATED"];
+const CREATE: &str = "mutation ($i: CreateJournalEntryInput!) { done: createJournalEntry(input: $i) { id } }";
+const UPDATE: &str = "mutation ($i: UpdateJournalEntryInput!) { done: updateJournalEntry(input: $i) { id } }";
+const DELETE: &str = "mutation ($id: ID!) { done: deleteJournalEntry(id: $id) }";
+const MOOD: &str = "mutation ($n: String) { done: recordMood(mood: CALM, note: $n) { date } }";
+const TAG: &str = "mutation ($n: String!) { done: createTag(name: $n) { id } }";
+
+pub struct Writer {
+    name: String,
+    token: String,
+    client: reqwest::Client,
+    addresses: Addresses,
+    rng: fastrand::Rng,
+    /// Entries that were acknowledged and that it has not deleted.
+    entries: Vec<String>,
+    writes: Vec<Write>,
+}
+
+impl Writer {
+    /// A premium user, logged in.
+    pub async fn register(name: String, seed: u64, addresses: Addresses, folder: &Path) -> Result<Self> {
+        let client = reqwest::Client::builder().no_proxy().timeout(ANSWER_WITHIN).build()?;
+        let rng = fastrand::Rng::with_seed(seed);
+        let mut writer =
+            Self { name, token: String::new(), client, addresses, rng, entries: Vec::new(), writes: Vec::new() };
+        let email = format!("{}@example.org", writer.name);
+        let base = writer.address().context("no host is up")?;
+        let account = json!({ "email": email, "password": PASSWORD, "displayName": writer.name });
+        writer.client.post(format!("{base}/auth/register")).json(&account).send().await?.error_for_status()?;
+        let granted = mindflow(folder, 0).args(["users", "grant", &email, "premium"]).output().await?;
+        if !granted.status.success() {
+            bail!("users grant: {}", String::from_utf8_lossy(&granted.stderr));
+        }
+        writer.log_in().await?;
+        Ok(writer)
+    }
+
+    async fn log_in(&mut self) -> Result<()> {
+        let base = self.address().context("no host is up")?;
+        let account = json!({ "email": format!("{}@example.org", self.name), "password": PASSWORD });
+        let login = self.client.post(format!("{base}/auth/login")).json(&account).send().await?.error_for_status()?;
+        let answer: Value = login.json().await?;
+        self.token = answer["accessToken"].as_str().context("no token")?.to_owned();
+        Ok(())
+    }
+
+    /// Writes until `stop`; what it asked for and what it was told.
+    pub async fn run(mut self, stop: Arc<AtomicBool>) -> Vec<Write> {
+        let mut number = 0;
+        while !stop.load(Ordering::Relaxed) {
+            number += 1;
+            let mark = format!("{}-{number}", self.name);
+            let wish = self.wish(mark);
+            if self.token.is_empty() && self.log_in().await.is_err() {
+                sleep(ALL_DOWN_PAUSE).await;
+                continue;
+            }
+            let Some((outcome, id)) = self.ask(&wish).await else {
+                sleep(ALL_DOWN_PAUSE).await;
+                continue;
+            };
+            match (&wish, id) {
+                (Wish::Create { .. }, Some(id)) => self.entries.push(id),
+                (Wish::Delete { entry }, _) if outcome != Outcome::Failed => self.entries.retain(|id| id != entry),
+                _ => {}
+            }
+            self.writes.push(Write { wish, outcome });
+            sleep(Duration::from_millis(self.rng.u64(PAUSE_MS))).await;
+        }
+        self.writes
+    }
+
+    fn wish(&mut self, mark: String) -> Wish {
+        let entry = if self.entries.is_empty() {
+            None
+        } else {
+            Some(self.entries[self.rng.usize(..self.entries.len())].clone())
+        };
+        match (self.rng.u32(0..20), entry) {
+            (0..9, Some(entry)) => Wish::Update { entry, mark },
+            (9..11, Some(entry)) => Wish::Delete { entry },
+            (11..13, _) => Wish::Mood { mark },
+            (13, _) => Wish::Tag { mark },
+            _ => Wish::Create { mark },
+        }
+    }
+
+    /// None: no host was up to be asked. A creation without an answer is sent once more with the same client's
+    /// id, as a client would: it must create one entry at most.
+    async fn ask(&mut self, wish: &Wish) -> Option<(Outcome, Option<String>)> {
+        let first = self.send(wish).await?;
+        match (wish, first) {
+            (Wish::Create { .. }, (Outcome::Unknown, _)) => match self.send(wish).await {
+                Some((Outcome::Ok, id)) => Some((Outcome::Ok, id)),
+                // The second refusal says nothing about the first request.
+                _ => Some((Outcome::Unknown, None)),
+            },
+            (_, first) => Some(first),
+        }
+    }
+
+    async fn send(&mut self, wish: &Wish) -> Option<(Outcome, Option<String>)> {
+        let base = self.address()?;
+        let request = self.client.post(format!("{base}/graphql")).bearer_auth(&self.token).json(&body(wish));
+        Some(match request.send().await {
+            Err(error) if error.is_connect() => (Outcome::Failed, None),
+            Err(_) => (Outcome::Unknown, None),
+            Ok(answer) => match answer.json::<Value>().await {
+                Ok(answer) => {
+                    // Sessions go with the Redis that is flushed.
+                    if answer.pointer("/errors/0/extensions/code").is_some_and(|code| code == "UNAUTHENTICATED") {
+                        self.token.clear();
+                    }
+                    outcome_of(&answer)
+                }
+                Err(_) => (Outcome::Unknown, None),
+            },
+        })
+    }
+
+    fn address(&mut self) -> Option<String> {
+        let up: Vec<String> = self.addresses.read().expect("no panic while held").iter().flatten().cloned().collect();
+        if up.is_empty() { None } else { Some(up[self.rng.usize(..up.len())].clone()) }
+    }
+}
+
+fn body(wish: &Wish) -> Value {
+    match wish {
+        Wish::Create { mark } => json!({ "query": CREATE, "variables": { "i": {
+            "title": mark, "content": "Slept well, walked by the river.", "mood": "CALM", "tags": ["river"], "clientMutationId": mark
+        } } }),
+        Wish::Update { entry, mark } => {
+            json!({ "query": UPDATE, "variables": { "i": { "id": entry, "title": mark, "tags": ["river", "evening"] } } })
+        }
+        Wish::Delete { entry } => json!({ "query": DELETE, "variables": { "id": entry } }),
+        Wish::Mood { mark } => json!({ "query": MOOD, "variables": { "n": mark } }),
+        Wish::Tag { mark } => json!({ "query": TAG, "variables": { "n": mark } }),
+    }
+}
+
+/// What an answer says for certain; anything else leaves it open.
+fn outcome_of(answer: &Value) -> (Outcome, Option<String>) {
+    let Some(error) = answer.pointer("/errors/0") else {
+        let done = answer.pointer("/data/done").filter(|done| !done.is_null());
+        let id = done.and_then(|done| done.get("id")).and_then(Value::as_str).map(ToOwned::to_owned);
+        return (if done.is_some() { Outcome::Ok } else { Outcome::Unknown }, id);
+    };
+    let code = error.pointer("/extensions/code").and_then(Value::as_str).unwrap_or_default();
+    (if REFUSALS.contains(&code) { Outcome::Failed } else { Outcome::Unknown }, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_answer_that_says_so_is_a_success_or_a_refusal() {
+        let ok = json!({ "data": { "done": { "id": "x" } } });
+        assert_eq!(outcome_of(&ok), (Outcome::Ok, Some("x".into())));
+        assert_eq!(outcome_of(&json!({ "data": { "done": true } })), (Outcome::Ok, None));
+        let error = |code: &str| json!({ "data": null, "errors": [{ "extensions": { "code": code } }] });
+        assert_eq!(outcome_of(&error("NOT_FOUND")).0, Outcome::Failed);
+        assert_eq!(outcome_of(&error("SERVICE_UNAVAILABLE")).0, Outcome::Unknown);
+        assert_eq!(outcome_of(&error("INTERNAL_SERVER_ERROR")).0, Outcome::Unknown);
+        assert_eq!(outcome_of(&json!({ "data": { "done": null } })).0, Outcome::Unknown);
+        assert_eq!(outcome_of(&json!({ "title": "Bad gateway" })).0, Outcome::Unknown);
+    }
+}

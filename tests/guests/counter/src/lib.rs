@@ -1,0 +1,62 @@
+//! What proves that events are applied once: a subscriber whose effect is not idempotent. It adds one to the
+//! event's count and appends a line to a log; only the platform's `begin-once` keeps it from doing so twice.
+
+mod bindings {
+    #![allow(
+        missing_docs,
+        clippy::all,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )]
+    wit_bindgen::generate!({
+        path: ["../../../wit/platform"],
+        inline: "
+            package mindflow:counter;
+            world component {
+                export mindflow:platform/subscriber@0.1.0;
+            }
+        ",
+        world: "mindflow:counter/component",
+        with: { "mindflow:platform/events@0.1.0": mindflow_guest::events },
+    });
+}
+
+use bindings::exports::mindflow::platform::subscriber::Guest;
+use mindflow_guest::{
+    call,
+    events::{Delivery, Event, Failure},
+    params,
+    sql::{self, Identity},
+};
+
+const DATABASE: &str = "read";
+/// A store that is away fills no dead letters.
+const DEFERRAL_MS: u32 = 500;
+
+const COUNT: &str = "INSERT INTO counter.applied AS a (event_id, applied) VALUES ($1::text::uuid, 1)
+    ON CONFLICT (event_id) DO UPDATE SET applied = a.applied + 1";
+const LOG: &str = "INSERT INTO counter.log (subscription, partition_key, sequence, event_id)
+    VALUES ($1::text, $2::text, $3::bigint, $4::text::uuid)";
+
+struct Counter;
+
+impl Guest for Counter {
+    async fn handle(event: Event, delivery: Delivery) -> Result<(), Failure> {
+        let sequence = i64::try_from(event.sequence).map_err(|error| Failure::Reject(error.to_string()))?;
+        let counted = sql::once(DATABASE, &Identity::Service, &event, &delivery, async |tx| {
+            tx.execute(COUNT, params![event.id.clone()]).await?;
+            let line = params![delivery.subscription.clone(), event.partition_key.clone(), sequence, event.id.clone()];
+            tx.execute(LOG, line).await?;
+            Ok(())
+        });
+        match counted.await {
+            Ok(_) => Ok(()),
+            Err(call::Error::Unavailable(reason)) => Err(Failure::Retry((reason, Some(DEFERRAL_MS)))),
+            Err(error) => Err(Failure::Retry((format!("{error:?}"), None))),
+        }
+    }
+}
+
+bindings::export!(Counter with_types_in bindings);
