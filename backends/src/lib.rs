@@ -8,6 +8,7 @@ pub mod delivery;
 pub mod failpoint;
 pub mod key_value;
 pub mod keys;
+pub mod mail;
 pub mod postgres;
 pub mod realtime;
 pub mod redis_server;
@@ -16,3 +17,4 @@ pub mod schedule;
 pub mod sql;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod web_push;

@@ -11,6 +11,6 @@ pub mod failure;
 pub mod sql;
 
 pub use bindings::mindflow::platform::{
-    call, dead_letters, events, jwt_signer, jwt_verifier, key_value, realtime, websocket,
+    call, dead_letters, events, jwt_signer, jwt_verifier, key_value, mail, outbound, realtime, web_push, websocket,
 };
 pub use wit_bindgen;

@@ -72,7 +72,11 @@ impl Platform {
     /// Opens the stores, starts the components and, as a server, event delivery.
     pub async fn start(mut application: Application, role: Role) -> Result<Self, StartError> {
         let stores = Stores::open(&application.config, &application.manifest, Clock::system()).await?;
-        let outbound = Outbound::default();
+        let allow_private = &application.config.outbound.allow_private;
+        if !allow_private.is_empty() {
+            tracing::warn!(?allow_private, "[outbound] allow-private: whoever may enter an address can reach these");
+        }
+        let outbound = Outbound::new(allow_private.clone());
         let mut providers = BTreeMap::new();
         for (name, loaded) in &mut application.components {
             let Some(exports) = loaded.exports.take() else { continue };
@@ -81,6 +85,7 @@ impl Platform {
                 grants: Arc::new(grants(&loaded.entry, loaded.variables.clone(), &stores)),
                 allowed_hosts: Arc::clone(&loaded.allowed_hosts),
                 outbound: outbound.clone(),
+                outbound_grant: loaded.entry.outbound,
                 limits: loaded.entry.instances.clone(),
             };
             let provider = Arc::new(Provider::new(context, &loaded.compiled, exports));
@@ -256,6 +261,8 @@ pub(crate) fn grants(entry: &ComponentEntry, variables: BTreeMap<String, String>
         topics: entry.realtime.clone(),
         keyring: Some(Arc::clone(&stores.keyring)),
         dead_letters: stores.dead_letters.clone().filter(|_| entry.dead_letters),
+        mailer: entry.mail.then(|| Arc::clone(&stores.mailer)),
+        web_push: entry.web_push.then(|| Arc::clone(&stores.web_push)),
         variables,
         clock: stores.clock.clone(),
     }

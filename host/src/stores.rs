@@ -6,10 +6,12 @@ use mindflow_backends::{
     delivery::{self, Backend, DeadLetters},
     key_value::{self, KeyValue},
     keys::{self, Keyring, PostgresKeys},
+    mail::{self, Mailer},
     postgres::{
         self, Database, DatabaseConfig, migrate, server::EmbeddedServer, server::ServerError, server::ServerOptions,
     },
     realtime::{self, Realtime},
+    web_push::{self, WebPush},
 };
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::Mutex;
@@ -24,6 +26,8 @@ pub struct Stores {
     /// The queues of events, opened once: for delivery and for operators.
     pub queues: Option<Arc<dyn Backend>>,
     pub dead_letters: Option<Arc<dyn DeadLetters>>,
+    pub mailer: Arc<dyn Mailer>,
+    pub web_push: Arc<WebPush>,
     pub clock: Clock,
 }
 
@@ -50,6 +54,10 @@ pub enum StoresError {
     Events(#[from] delivery::OpenError),
     #[error(transparent)]
     Keys(#[from] keys::Error),
+    #[error(transparent)]
+    Mail(#[from] mail::OpenError),
+    #[error("web push: {0}")]
+    WebPush(#[from] web_push::OpenError),
     #[error("there is no database `{0}` for the signing keys")]
     NoKeysDatabase(String),
 }
@@ -140,6 +148,8 @@ impl Stores {
             .get(&config.keys.database)
             .cloned()
             .ok_or_else(|| StoresError::NoKeysDatabase(config.keys.database.clone()))?;
+        let mailer = mail::open(&config.mail, &config.data_dir, clock.clone())?;
+        let web_push = WebPush::open(&keys_database, &config.mail.contact()?, clock.clone()).await?;
         let settings = keys::Settings {
             issuer: manifest.tokens.issuer.clone(),
             audience: manifest.tokens.audience.clone(),
@@ -151,7 +161,18 @@ impl Stores {
             None => None,
         };
         let dead_letters = queues.clone().map(|queues| queues as Arc<dyn DeadLetters>);
-        Ok(Self { server: Mutex::new(server), databases, buckets, realtime, keyring, queues, dead_letters, clock })
+        Ok(Self {
+            server: Mutex::new(server),
+            databases,
+            buckets,
+            realtime,
+            keyring,
+            queues,
+            dead_letters,
+            mailer,
+            web_push: Arc::new(web_push),
+            clock,
+        })
     }
 
     /// Closes everything in the order that loses nothing.

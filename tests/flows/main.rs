@@ -11,6 +11,7 @@ mod insights;
 mod journal;
 mod live;
 mod main_job;
+mod notification;
 mod operations;
 mod quota;
 mod reconciliation;
@@ -31,3 +32,6 @@ mod trouble_outage;
 mod trouble_poison;
 mod trouble_servers;
 mod trouble_swap;
+
+#[path = "../conformance/smtp_server/mod.rs"]
+mod smtp_server;

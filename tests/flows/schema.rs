@@ -16,6 +16,8 @@ Tag: id: ID!, name: String!, entryCount: Int!
 PageInfo: hasNextPage: Boolean!, hasPreviousPage: Boolean!, startCursor: String, endCursor: String
 JournalEntryEdge: cursor: String!, node: JournalEntry!
 JournalEntryConnection: edges: [JournalEntryEdge!]!, pageInfo: PageInfo!, totalCount: Int!
+Webhook: id: ID!, url: String!, events: [String!]!, active: Boolean!, createdAt: DateTime!, secret: String
+NotificationPreferences: email: Boolean!, push: Boolean!, webhooks: Boolean!, quietHoursStart: Int, quietHoursEnd: Int
 MoodPoint: date: Date!, mood: Mood!, count: Int!, averageSentiment: Float
 JournalFilter: text: String, tag: String, mood: Mood, from: Date, to: Date
 CreateJournalEntryInput: title: String!, content: String!, mood: Mood, tags: [String!], entryDate: Date, clientMutationId: String
@@ -36,7 +38,7 @@ const TO_COME: &str = "
 JournalEntry: attachments: [Media!]!
 CreateJournalEntryInput: attachmentIds: [ID!]
 UpdateJournalEntryInput: attachmentIds: [ID!]
-Query: sentimentTrend(days: Int = 90; granularity: Granularity = WEEK): [SentimentPoint!]!, writingStats(days: Int = 365): WritingStats!, search(query: String!; mode: SearchMode = HYBRID; limit: Int = 20): SearchResult!, relatedEntries(id: ID!; limit: Int = 5): [SearchHit!]!, webhooks: [Webhook!]!, notificationPreferences: NotificationPreferences!, platformStats(days: Int = 30): PlatformStats!, auditLog(first: Int = 50; after: String; userId: ID; eventType: String; from: DateTime; to: DateTime): AuditConnection!, deadLetters(consumer: String; first: Int = 50; after: String): DeadLetterConnection!
+Query: sentimentTrend(days: Int = 90; granularity: Granularity = WEEK): [SentimentPoint!]!, writingStats(days: Int = 365): WritingStats!, search(query: String!; mode: SearchMode = HYBRID; limit: Int = 20): SearchResult!, relatedEntries(id: ID!; limit: Int = 5): [SearchHit!]!, webhooks: [Webhook!]!, notificationPreferences: NotificationPreferences!, platformStats(days: Int = 30): PlatformStats!, auditLog(first: Int = 50; after: String; userId: ID; eventType: String; from: DateTime; to: DateTime): AuditConnection!, deadLetters(consumer: String; first: Int = 50; after: String): DeadLetterConnection!, pushPublicKey: String!
 Mutation: updateNotificationPreferences(email: Boolean; push: Boolean; webhooks: Boolean; quietHoursStart: Int; quietHoursEnd: Int): NotificationPreferences!, createWebhook(url: String!; events: [String!]!): Webhook!, deleteWebhook(id: ID!): Boolean!, registerPushSubscription(endpoint: String!; p256dh: String!; auth: String!): Boolean!, retryDeadLetter(id: ID!): Boolean!, discardDeadLetter(id: ID!): Boolean!";
 
 const INTROSPECTION: &str = "{ __schema { types { name kind description

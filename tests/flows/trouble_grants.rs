@@ -19,6 +19,8 @@ async fn a_component_does_not_start_without_a_grant_for_each_of_its_imports() {
         ("command", "sql", "mindflow:platform/sql@", "`sql = { DATABASE = \"caller\" }`"),
         ("auth", "key-value", "mindflow:platform/key-value@", "`key-value = [\"BUCKET\"]`"),
         ("query", "realtime", "mindflow:platform/realtime@", "`realtime = { publish = [\"TOPIC\"] }`"),
+        ("notification", "mail", "mindflow:platform/mail@", "`mail = true`"),
+        ("notification", "web-push", "mindflow:platform/web-push@", "`web-push = true`"),
         ("command", "jwt", "mindflow:platform/jwt-verifier@", "`jwt = [\"verify\"]`"),
     ] {
         let line_to_add = format!("add {line} under [component.{component}.tool.mindflow] in ");

@@ -9,6 +9,7 @@ pub mod messages_api;
 pub mod own_servers;
 mod platform;
 mod process;
+pub mod receiver;
 mod redis_server;
 mod sse;
 mod wait;

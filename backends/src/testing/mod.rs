@@ -15,7 +15,7 @@ use crate::postgres::{Database, DatabaseConfig, PostgresConfig};
 /// Environment variable with a superuser's DSN.
 pub const SERVER_ENV: &str = "MINDFLOW_TEST_POSTGRES";
 /// The components that the repository's migrations grant to.
-pub const COMPONENTS: &[&str] = &["gateway", "auth", "command", "query", "ai"];
+pub const COMPONENTS: &[&str] = &["gateway", "auth", "command", "query", "ai", "notification"];
 
 /// The server of this test process.
 pub struct TestPostgres {

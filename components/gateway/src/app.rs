@@ -65,6 +65,10 @@ async fn dispatch(
         Route::Sessions => rest::account::sessions(viewer).await,
         Route::Session(id) => rest::account::revoke_session(viewer, id).await,
         Route::Jwks => rest::account::jwks().await,
+        Route::Unsubscribe(token) if request.method() == Method::POST => {
+            rest::unsubscribe::unsubscribe(viewer, token).await
+        }
+        Route::Unsubscribe(_) => Ok(rest::unsubscribe::page()),
         Route::Journals if request.method() == Method::POST => rest::journals::create(request, viewer).await,
         Route::Journals => rest::journals::page(request, viewer).await,
         Route::Journal(id) => match *request.method() {

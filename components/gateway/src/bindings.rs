@@ -15,6 +15,7 @@ wit_bindgen::generate!({
         "../../wit/services/auth.wit",
         "../../wit/services/command.wit",
         "../../wit/services/query.wit",
+        "../../wit/services/notification.wit",
     ],
     inline: "
         package mindflow:gateway-component;
@@ -22,6 +23,7 @@ wit_bindgen::generate!({
             import mindflow:auth/accounts@0.1.0;
             import mindflow:command/journal@0.1.0;
             import mindflow:query/reads@0.1.0;
+            import mindflow:notification/notices@0.1.0;
             export mindflow:platform/websocket-handler@0.1.0;
             export mindflow:platform/health@0.1.0;
         }
@@ -38,4 +40,5 @@ wit_bindgen::generate!({
 
 pub use mindflow::auth::accounts;
 pub use mindflow::command::journal;
+pub use mindflow::notification::notices;
 pub use mindflow::query::reads;

@@ -18,6 +18,8 @@ pub enum Route {
     Jwks,
     Journals,
     Journal(String),
+    /// By the token of the link.
+    Unsubscribe(String),
 }
 
 impl Route {
@@ -29,7 +31,7 @@ impl Route {
             Self::SchemaSdl | Self::GraphiqlAsset(_) | Self::Jwks | Self::Sessions => "GET, HEAD, OPTIONS",
             Self::Register | Self::Login | Self::Refresh | Self::Logout => "POST, OPTIONS",
             Self::Session(_) => "DELETE, OPTIONS",
-            Self::Journals => "GET, HEAD, POST, OPTIONS",
+            Self::Journals | Self::Unsubscribe(_) => "GET, HEAD, POST, OPTIONS",
             Self::Journal(_) => "GET, HEAD, PATCH, DELETE, OPTIONS",
         }
     }
@@ -49,6 +51,9 @@ impl Route {
             (".well-known", Some("jwks.json"), None) => Self::Jwks,
             ("api", Some("journals"), None) => Self::Journals,
             ("api", Some("journals"), Some(id)) if !id.is_empty() => Self::Journal(id.to_owned()),
+            ("notifications", Some("unsubscribe"), Some(token)) if !token.is_empty() => {
+                Self::Unsubscribe(token.to_owned())
+            }
             _ => return None,
         };
         segments.next().is_none().then_some(found)
@@ -88,6 +93,7 @@ mod tests {
             (Method::GET, "/.well-known/jwks.json", Route::Jwks),
             (Method::POST, "/api/journals", Route::Journals),
             (Method::PATCH, "/api/journals/7", Route::Journal("7".into())),
+            (Method::POST, "/notifications/unsubscribe/T-_7", Route::Unsubscribe("T-_7".into())),
         ] {
             assert_eq!(find(&method, path), Ok(route));
         }

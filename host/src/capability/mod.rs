@@ -6,8 +6,11 @@ pub mod config;
 pub mod dead_letters;
 pub mod jwt;
 pub mod key_value;
+pub mod mail;
+pub mod outbound;
 pub mod realtime;
 pub mod sql;
+pub mod web_push;
 pub mod websocket;
 
 use crate::{
@@ -16,7 +19,8 @@ use crate::{
 };
 use bindings::platform;
 use mindflow_backends::{
-    clock::Clock, delivery::DeadLetters, key_value::KeyValue, keys::Keyring, postgres::Database, realtime::Realtime,
+    clock::Clock, delivery::DeadLetters, key_value::KeyValue, keys::Keyring, mail::Mailer, postgres::Database,
+    realtime::Realtime, web_push::WebPush,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -38,6 +42,8 @@ pub struct Grants {
     pub keyring: Option<Arc<Keyring>>,
     /// The queue whose dead letters it may see.
     pub dead_letters: Option<Arc<dyn DeadLetters>>,
+    pub mailer: Option<Arc<dyn Mailer>>,
+    pub web_push: Option<Arc<WebPush>>,
     pub variables: BTreeMap<String, String>,
     pub clock: Clock,
 }
@@ -57,6 +63,9 @@ pub fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     platform::jwt_verifier::add_to_linker::<_, Own>(linker, state)?;
     platform::config::add_to_linker::<_, Own>(linker, state)?;
     platform::dead_letters::add_to_linker::<_, Own>(linker, state)?;
+    platform::mail::add_to_linker::<_, Own>(linker, state)?;
+    platform::web_push::add_to_linker::<_, Own>(linker, state)?;
+    platform::outbound::add_to_linker::<_, Own>(linker, state)?;
     platform::websocket::add_to_linker::<_, Own>(linker, state)
 }
 

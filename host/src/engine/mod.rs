@@ -8,6 +8,7 @@ mod instance;
 mod log_stream;
 mod outbound;
 mod provider;
+mod public;
 mod runtime;
 mod state;
 
@@ -16,6 +17,7 @@ pub use instance::{Exports, HttpReply};
 pub use outbound::Outbound;
 pub(crate) use outbound::{HttpsConnector, connector};
 pub use provider::{CallFailure, Provider, ProviderStatus, SwapError};
+pub use public::Refused;
 pub(crate) use runtime::one_line;
 pub use runtime::{CompileError, Compiled, Engine, MEMORY_MIB_MAX};
 pub use state::{GuestContext, State};

@@ -1,12 +1,13 @@
 //! Outbound HTTP of guests: only to the hosts that the manifest allows, by a pooled client with bounds.
 
-use crate::manifest::AllowList;
+use super::public::{ConnectError, PublicConnector, PublicOnly, Refused};
+use crate::manifest::{AllowList, OutboundGrant};
 use http_body_util::BodyExt;
 use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
+    client::legacy::{self, Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 /// Until a connection stands, unless the guest asks for less.
@@ -16,18 +17,31 @@ const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// HTTP and HTTPS, with the public roots.
 pub(crate) type HttpsConnector = hyper_rustls::HttpsConnector<HttpConnector>;
+type HttpsClient<C> = Client<hyper_rustls::HttpsConnector<C>, WasiBody>;
 
-/// One client for all components: connections are shared, permissions are not.
+/// The clients of all components: connections are shared, permissions are not.
 #[derive(Clone)]
 pub struct Outbound {
-    client: Client<HttpsConnector, WasiBody>,
+    anywhere: HttpsClient<HttpConnector>,
+    /// For components that reach public addresses only.
+    public: HttpsClient<PublicConnector>,
+    policy: Arc<PublicOnly>,
 }
 
-impl Default for Outbound {
-    fn default() -> Self {
-        let mut client = Client::builder(TokioExecutor::new());
-        Self { client: client.pool_idle_timeout(Duration::from_secs(60)).build(connector()) }
+impl Outbound {
+    /// `allow_private`: addresses that count as public although they are not.
+    pub fn new(allow_private: Vec<SocketAddr>) -> Self {
+        let policy = Arc::new(PublicOnly { allow_private });
+        Self { anywhere: client(connector()), public: client(tls(PublicConnector(Arc::clone(&policy)))), policy }
     }
+}
+
+/// Redirects are the guest's to follow, or not.
+fn client<C>(connector: hyper_rustls::HttpsConnector<C>) -> HttpsClient<C>
+where
+    hyper_rustls::HttpsConnector<C>: legacy::connect::Connect + Clone,
+{
+    Client::builder(TokioExecutor::new()).pool_idle_timeout(Duration::from_secs(60)).build(connector)
 }
 
 /// How the host itself connects to whoever is outside.
@@ -36,18 +50,41 @@ pub(crate) fn connector() -> HttpsConnector {
     tcp.enforce_http(false);
     tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
     tcp.set_nodelay(true);
+    tls(tcp)
+}
+
+/// TLS over a way to connect, and HTTP/2 where the other side speaks it.
+fn tls<C>(connector: C) -> hyper_rustls::HttpsConnector<C> {
     hyper_rustls::HttpsConnectorBuilder::new()
         .with_webpki_roots()
         .https_or_http()
         .enable_all_versions()
-        .wrap_connector(tcp)
+        .wrap_connector(connector)
 }
 
-/// The client as one component may use it.
+/// The clients as one component may use them.
+#[derive(Clone)]
 pub struct OutboundHooks {
     pub outbound: Outbound,
     pub allowed: Arc<AllowList>,
+    pub grant: OutboundGrant,
     pub component: Arc<str>,
+}
+
+impl OutboundHooks {
+    /// Whether a request there would be let through now.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn check(&self, uri: &http::Uri) -> Result<(), Refused> {
+        if !self.allowed.allows(uri) {
+            return Err(Refused::Prohibited(format!("{} is not among the component's hosts", origin(uri))));
+        }
+        if self.grant.public_only {
+            self.outbound.policy.addresses(uri).await?;
+        }
+        Ok(())
+    }
 }
 
 type Sent = (http::Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
@@ -60,7 +97,8 @@ impl WasiHttpHooks for OutboundHooks {
         _received: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Result<Sent, Error>> + Send> {
         let allowed = self.allowed.allows(request.uri());
-        let client = self.outbound.client.clone();
+        let outbound = self.outbound.clone();
+        let public_only = self.grant.public_only;
         let component = Arc::clone(&self.component);
         Box::new(async move {
             if !allowed {
@@ -77,17 +115,31 @@ impl WasiHttpHooks for OutboundHooks {
                 .min(FIRST_BYTE_TIMEOUT);
             // The client sets it from the address for HTTP/1.1 and must not send it over HTTP/2.
             request.headers_mut().remove(http::header::HOST);
-            let response = tokio::time::timeout(first_byte, client.request(request))
+            let response =
+                if public_only { outbound.public.request(request) } else { outbound.anywhere.request(request) };
+            let response = tokio::time::timeout(first_byte, response)
                 .await
                 .map_err(|_| Error::ConnectionReadTimeout)?
-                .map_err(
-                    |error| if error.is_connect() { Error::ConnectionRefused } else { Error::HttpProtocolError },
-                )?;
+                .map_err(|error| failure(&error))?;
             let response = response.map(|body| body.map_err(Error::Hyper).boxed_unsync());
             let done: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(async { Ok(()) });
             Ok((response, done))
         })
     }
+}
+
+/// What the guest is told.
+fn failure(error: &legacy::Error) -> Error {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(current) = cause {
+        match current.downcast_ref() {
+            Some(ConnectError::Refused(Refused::Prohibited(_))) => return Error::DestinationIpProhibited,
+            Some(ConnectError::Refused(Refused::Unresolved(_))) => return Error::DestinationNotFound,
+            Some(ConnectError::Timeout) => return Error::ConnectionTimeout,
+            _ => cause = current.source(),
+        }
+    }
+    if error.is_connect() { Error::ConnectionRefused } else { Error::HttpProtocolError }
 }
 
 fn origin(uri: &http::Uri) -> String {

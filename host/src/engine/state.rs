@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     capability::Grants,
-    manifest::{AllowList, Instances},
+    manifest::{AllowList, Instances, OutboundGrant},
 };
 use std::sync::Arc;
 use wasmtime::{StoreLimits, StoreLimitsBuilder, component::ResourceTable};
@@ -25,6 +25,7 @@ pub struct GuestContext {
     pub grants: Arc<Grants>,
     pub allowed_hosts: Arc<AllowList>,
     pub outbound: Outbound,
+    pub outbound_grant: OutboundGrant,
     pub limits: Instances,
 }
 
@@ -51,6 +52,7 @@ impl State {
             hooks: OutboundHooks {
                 outbound: context.outbound.clone(),
                 allowed: Arc::clone(&context.allowed_hosts),
+                grant: context.outbound_grant,
                 component: name,
             },
             table: ResourceTable::new(),
@@ -62,6 +64,13 @@ impl State {
             budget: CpuBudget::new(context.limits.cpu_ms_max),
             grants: Arc::clone(&context.grants),
         }
+    }
+}
+
+impl State {
+    /// Its way out, to be asked without the store.
+    pub(crate) fn outbound(&self) -> OutboundHooks {
+        self.hooks.clone()
     }
 }
 

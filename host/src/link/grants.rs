@@ -25,7 +25,11 @@ pub(super) fn check(
         "mindflow:platform/jwt-signer" => (entry.jwt.contains(&JwtGrant::Sign), r#"jwt = ["sign"]"#, tool),
         "mindflow:platform/jwt-verifier" => (entry.jwt.contains(&JwtGrant::Verify), r#"jwt = ["verify"]"#, tool),
         "mindflow:platform/dead-letters" => (entry.dead_letters, "dead-letters = true", tool),
-        "wasi:http/client" => (!allowed_hosts.is_empty(), r#"allowed_outbound_hosts = ["https://HOST"]"#, spin),
+        "mindflow:platform/mail" => (entry.mail, "mail = true", tool),
+        "mindflow:platform/web-push" => (entry.web_push, "web-push = true", tool),
+        "wasi:http/client" | "mindflow:platform/outbound" => {
+            (!allowed_hosts.is_empty(), r#"allowed_outbound_hosts = ["https://HOST"]"#, spin)
+        }
         _ => return Ok(()),
     };
     if granted {

@@ -1,5 +1,5 @@
 //! Where a component may send HTTP requests, in Spin's notation: `https://host`, `http://host:8080`,
-//! `https://*.example.org`. Without an entry: nowhere.
+//! `https://*.example.org`, `https://*` (any host), `https://*:*` (and any port). Without an entry: nowhere.
 
 use http::Uri;
 
@@ -11,7 +11,8 @@ pub struct AllowList(Vec<Entry>);
 struct Entry {
     scheme: String,
     host: Host,
-    port: u16,
+    /// None: any.
+    port: Option<u16>,
 }
 
 #[derive(Debug, Clone)]
@@ -19,6 +20,7 @@ enum Host {
     Exact(String),
     /// Any subdomain of it, not itself.
     Under(String),
+    Any,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -53,8 +55,9 @@ impl AllowList {
         let host = host.to_ascii_lowercase();
         self.0.iter().any(|entry| {
             entry.scheme == scheme
-                && entry.port == port
+                && entry.port.is_none_or(|granted| granted == port)
                 && match &entry.host {
+                    Host::Any => true,
                     Host::Exact(name) => *name == host,
                     Host::Under(domain) => {
                         host.strip_suffix(domain.as_str()).is_some_and(|label| label.len() > 1 && label.ends_with('.'))
@@ -71,6 +74,14 @@ fn parse_entry(entry: &str) -> Result<Entry, AllowListError> {
         return Err(wrong());
     }
     let authority = rest.split('/').next().unwrap_or_default();
+    if let Some(port) = authority.strip_prefix('*').filter(|rest| rest.is_empty() || rest.starts_with(':')) {
+        let port = match port.strip_prefix(':') {
+            None => Some(default_port(scheme)),
+            Some("*") => None,
+            Some(number) => Some(number.parse().map_err(|_| wrong())?),
+        };
+        return Ok(Entry { scheme: scheme.to_owned(), host: Host::Any, port });
+    }
     let (pattern, wildcard) = match authority.strip_prefix("*.") {
         Some(domain) => (domain, true),
         None => (authority, false),
@@ -82,7 +93,7 @@ fn parse_entry(entry: &str) -> Result<Entry, AllowListError> {
     let name = parsed.host().to_ascii_lowercase();
     Ok(Entry {
         scheme: scheme.to_owned(),
-        port: parsed.port_u16().unwrap_or_else(|| default_port(scheme)),
+        port: Some(parsed.port_u16().unwrap_or_else(|| default_port(scheme))),
         host: if wildcard { Host::Under(name) } else { Host::Exact(name) },
     })
 }
@@ -117,6 +128,16 @@ mod tests {
         assert!(allows(&list, "https://a.example.org/"));
         assert!(!allows(&list, "https://example.org/"));
         assert!(!allows(&list, "https://badexample.org/"));
+    }
+
+    #[test]
+    fn a_star_alone_stands_for_any_host_and_any_port_only_when_it_says_so() {
+        assert!(allows(&["https://*"], "https://example.org/"));
+        assert!(!allows(&["https://*"], "https://example.org:8443/"));
+        assert!(!allows(&["https://*"], "http://example.org/"));
+        assert!(allows(&["https://*:*"], "https://example.org:8443/"));
+        assert!(allows(&["http://*:8080"], "http://example.org:8080/"));
+        assert!(AllowList::parse(["https://*:x"]).is_err());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use figment::{
     Figment,
     providers::{Env, Format, Toml},
 };
-use mindflow_backends::{archive, delivery, key_value, postgres, realtime};
+use mindflow_backends::{archive, delivery, key_value, mail, postgres, realtime};
 use serde::{Deserialize, Deserializer};
 use std::{
     collections::BTreeMap,
@@ -40,6 +40,10 @@ pub struct RuntimeConfig {
     pub archive: Option<archive::store::Config>,
     #[serde(default)]
     pub keys: DatabaseName,
+    #[serde(default)]
+    pub mail: mail::Config,
+    #[serde(default)]
+    pub outbound: OutboundSettings,
     #[serde(default)]
     pub http: HttpSettings,
     #[serde(default)]
@@ -107,6 +111,15 @@ impl Default for DatabaseName {
     fn default() -> Self {
         Self { database: "write".into() }
     }
+}
+
+/// What components may reach beyond the platform.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct OutboundSettings {
+    /// Addresses and ports that count as public although they are not, without TLS too: for tests and for
+    /// receivers of your own on a private network. Whoever may enter an address can reach them.
+    pub allow_private: Vec<SocketAddr>,
 }
 
 /// Limits of the HTTP trigger.
@@ -205,7 +218,7 @@ fn yes() -> bool {
 }
 
 /// Top-level tables and keys that the environment may set; other `MINDFLOW_…` names are not settings.
-const SETTINGS: [&str; 12] = [
+const SETTINGS: [&str; 14] = [
     "listen",
     "data-dir",
     "migrate",
@@ -215,6 +228,8 @@ const SETTINGS: [&str; 12] = [
     "events",
     "archive",
     "keys",
+    "mail",
+    "outbound",
     "http",
     "log",
     "variables",

@@ -149,6 +149,9 @@ struct ComponentTool {
     jwt: Vec<JwtGrant>,
     realtime: RealtimeGrant,
     dead_letters: bool,
+    mail: bool,
+    web_push: bool,
+    outbound: OutboundGrant,
     instances: Instances,
     subscriptions: Vec<SubscriptionEntry>,
     schedules: Vec<ScheduleEntry>,
@@ -178,6 +181,14 @@ pub enum JwtGrant {
 pub struct RealtimeGrant {
     pub publish: Vec<String>,
     pub subscribe: Vec<String>,
+}
+
+/// What holds for every HTTP request of a component, besides its allowed hosts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct OutboundGrant {
+    /// Only to public addresses, and only over TLS: for what goes to addresses that users enter.
+    pub public_only: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -291,6 +302,11 @@ pub struct ComponentEntry {
     pub realtime: RealtimeGrant,
     /// Whether it may see and release dead letters.
     pub dead_letters: bool,
+    /// Whether it may send mail.
+    pub mail: bool,
+    /// Whether it may seal and sign web push messages.
+    pub web_push: bool,
+    pub outbound: OutboundGrant,
     /// Spin's own key, templates not yet filled in.
     pub allowed_outbound_hosts: Vec<String>,
     /// Templates of its variables.
@@ -430,6 +446,9 @@ fn component(name: String, entry: SpinComponent, root: &Path) -> ComponentEntry 
         jwt: tool.jwt,
         realtime: tool.realtime,
         dead_letters: tool.dead_letters,
+        mail: tool.mail,
+        web_push: tool.web_push,
+        outbound: tool.outbound,
         allowed_outbound_hosts: entry.allowed_outbound_hosts,
         variables: entry.variables,
         instances: tool.instances,

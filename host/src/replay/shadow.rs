@@ -109,7 +109,8 @@ impl Shadow {
             component: consumer.component.as_str().into(),
             grants: Arc::new(without_effects(live, &databases).await?),
             allowed_hosts: Arc::new(AllowList::default()),
-            outbound: Outbound::default(),
+            outbound: Outbound::new(Vec::new()),
+            outbound_grant: entry.outbound,
             limits: entry.instances,
         };
         let provider = Arc::new(Provider::new(context, &compiled, exports));
@@ -250,7 +251,15 @@ async fn without_effects(live: Grants, databases: &Beside) -> Result<Grants, Str
     let topics = realtime::open(&realtime::Config::Local {}, live.clock.clone()).map_err(|error| line(&error))?;
     let beside = |name: &String| databases.pairs.get(name).map(|(_, shadow)| shadow.clone());
     let pairs = live.databases.iter().filter_map(|(name, (_, access))| Some((name.clone(), (beside(name)?, *access))));
-    Ok(Grants { databases: pairs.collect(), buckets, realtime: Some(topics), dead_letters: None, ..live })
+    Ok(Grants {
+        databases: pairs.collect(),
+        buckets,
+        realtime: Some(topics),
+        dead_letters: None,
+        mailer: None,
+        web_push: None,
+        ..live
+    })
 }
 
 // === impl Beside ===

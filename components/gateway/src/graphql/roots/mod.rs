@@ -1,6 +1,7 @@
 //! The three roots of the schema. Queries and mutations are put together from an object a service.
 
 mod mutation;
+mod notification;
 mod query;
 mod subscription;
 
@@ -10,8 +11,8 @@ pub use subscription::Subscription;
 
 /// Everything that is read. The fields of one query are fetched at the same time.
 #[derive(MergedObject, Default)]
-pub struct Query(query::Reads);
+pub struct Query(query::Reads, notification::NotificationReads);
 
 /// Everything that is written. The fields of one mutation run one after the other.
 #[derive(MergedObject, Default)]
-pub struct Mutation(mutation::Writes);
+pub struct Mutation(mutation::Writes, notification::NotificationWrites);

@@ -5,6 +5,7 @@ pub mod dead_letter;
 pub mod entry;
 pub mod inputs;
 pub mod mood;
+pub mod notification;
 pub mod page;
 pub mod scalars;
 pub mod user;

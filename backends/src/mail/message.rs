@@ -1,0 +1,105 @@
+//! A message as it is sent (RFC 5322): checked, encoded, and the same whichever way it goes.
+
+use super::Error;
+use lettre::{
+    Address,
+    message::{Mailbox, MultiPart, SinglePart, header::HeaderName, header::HeaderValue},
+};
+use std::time::{Duration, UNIX_EPOCH};
+
+/// What is shown of a subject ends far before.
+pub const SUBJECT_CHARS_MAX: usize = 200;
+/// A notification, not a document.
+pub const TEXT_BYTES_MAX: usize = 256 * 1024;
+pub const HTML_BYTES_MAX: usize = 512 * 1024;
+pub const HEADERS_MAX: usize = 8;
+/// Longer lines are not to be sent (RFC 5322 §2.1.1).
+const HEADER_BYTES_MAX: usize = 900;
+/// A UUID, with room.
+const ID_BYTES_MAX: usize = 64;
+/// What a component may add: none of these says who a message is from or to.
+pub const HEADERS: [&str; 4] = ["Auto-Submitted", "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post"];
+
+/// What is to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Names the message for good: its Message-ID. Letters, digits, `-`.
+    pub id: String,
+    /// An address alone, without a name.
+    pub to: String,
+    pub subject: String,
+    pub text: String,
+    pub html: Option<String>,
+    /// Of [`HEADERS`].
+    pub headers: Vec<(String, String)>,
+}
+
+impl Message {
+    /// The message as it goes out.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`]: the first rule that it breaks.
+    pub(super) fn compose(&self, from: &Mailbox, now_us: i64) -> Result<lettre::Message, Error> {
+        self.check()?;
+        let to: Address = self.to.parse().map_err(|_| invalid("to", "is no e-mail address"))?;
+        let sent_at = UNIX_EPOCH + Duration::from_micros(u64::try_from(now_us).unwrap_or_default());
+        let mut builder = lettre::Message::builder()
+            .message_id(Some(format!("<{}@{}>", self.id, from.email.domain())))
+            .date(sent_at)
+            .from(from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(&self.subject);
+        for (name, value) in &self.headers {
+            let name = HeaderName::new_from_ascii(name.clone()).map_err(|_| invalid("headers", "has a bad name"))?;
+            builder = builder.raw_header(HeaderValue::new(name, value.clone()));
+        }
+        let text = SinglePart::plain(self.text.clone());
+        let composed = match &self.html {
+            Some(html) => {
+                builder.multipart(MultiPart::alternative().singlepart(text).singlepart(SinglePart::html(html.clone())))
+            }
+            None => builder.singlepart(text),
+        };
+        composed.map_err(|error| invalid("message", error))
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let id_fits = (1..=ID_BYTES_MAX).contains(&self.id.len())
+            && self.id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if !id_fits {
+            return Err(invalid("id", format!("must be 1 to {ID_BYTES_MAX} letters, digits and hyphens")));
+        }
+        if self.subject.trim().is_empty() || self.subject.chars().count() > SUBJECT_CHARS_MAX {
+            return Err(invalid("subject", format!("must have 1 to {SUBJECT_CHARS_MAX} characters")));
+        }
+        if self.subject.chars().any(char::is_control) {
+            return Err(invalid("subject", "must be one line without control characters"));
+        }
+        if self.text.len() > TEXT_BYTES_MAX {
+            return Err(invalid("text", format!("must have at most {TEXT_BYTES_MAX} bytes")));
+        }
+        if self.html.as_ref().is_some_and(|html| html.len() > HTML_BYTES_MAX) {
+            return Err(invalid("html", format!("must have at most {HTML_BYTES_MAX} bytes")));
+        }
+        if self.headers.len() > HEADERS_MAX {
+            return Err(invalid("headers", format!("must be at most {HEADERS_MAX}")));
+        }
+        for (name, value) in &self.headers {
+            if !HEADERS.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+                return Err(invalid("headers", format!("may only be {}", HEADERS.join(", "))));
+            }
+            let visible = value.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+            if value.is_empty() || value.len() > HEADER_BYTES_MAX || !visible {
+                return Err(invalid(
+                    "headers",
+                    format!("must each be one line of 1 to {HEADER_BYTES_MAX} ASCII characters"),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn invalid(field: &'static str, rule: impl ToString) -> Error {
+    Error::Invalid { field, rule: rule.to_string() }
+}

@@ -1,0 +1,34 @@
+//! The link in every mail. A mail program posts to it (RFC 8058: one click, no log-in); a person who follows it
+//! gets a page with one button, since whatever looks at links in mails must not unsubscribe anybody.
+
+use crate::bindings::notices;
+use crate::failure::Failure;
+use crate::viewer::Viewer;
+use crate::web::Response;
+use http::StatusCode;
+
+const HTML: &str = "text/html; charset=utf-8";
+/// The form posts to the page's own address.
+const PAGE: &str = r#"<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="robots" content="noindex"><title>MindFlow</title></head>
+<body>
+<form method="post">
+<input type="hidden" name="List-Unsubscribe" value="One-Click">
+<p><button>No more e-mail from MindFlow</button></p>
+</form>
+</body>
+</html>
+"#;
+const DONE: &str = "You get no more e-mail from MindFlow. Your notification preferences turn it on again.\n";
+
+pub fn page() -> Response {
+    Response::text(StatusCode::OK, HTML, PAGE).header("cache-control", "no-store")
+}
+
+/// # Errors
+/// 404 for a token that is none of ours.
+pub async fn unsubscribe(viewer: &Viewer, token: String) -> Result<Response, Failure> {
+    notices::unsubscribe(viewer.context(), token).await?;
+    Ok(Response::text(StatusCode::OK, "text/plain; charset=utf-8", DONE).header("cache-control", "no-store"))
+}

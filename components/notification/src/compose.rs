@@ -1,0 +1,154 @@
+//! What is said: mails from templates, push messages and webhooks' bodies as JSON. A user's words are data in
+//! all of them: escaped in HTML, and never part of a header.
+
+use mindflow_guest::{clock, events::Event};
+use minijinja::{Environment, UndefinedBehavior};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// Two templates a mail: the name's ending decides what is escaped.
+const TEMPLATES: [(&str, &str); 4] = [
+    ("welcome.txt", include_str!("templates/welcome.txt")),
+    ("welcome.html", include_str!("templates/welcome.html")),
+    ("insights.txt", include_str!("templates/insights.txt")),
+    ("insights.html", include_str!("templates/insights.html")),
+];
+/// Of a name, in a greeting.
+const NAME_CHARS_MAX: usize = 100;
+
+/// A mail without its address.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Mail {
+    pub subject: String,
+    pub text: String,
+    pub html: String,
+}
+
+/// What a mail says besides its fixed words.
+#[derive(Debug, Serialize)]
+pub struct Words<'a> {
+    pub name: String,
+    pub count: u64,
+    /// The platform's public address.
+    pub home: &'a str,
+    pub unsubscribe: &'a str,
+}
+
+/// Of `AIInsightsGenerated`, what a notification needs: how many, never what they say.
+#[derive(Debug, Default, Deserialize)]
+struct Insights {
+    #[serde(default)]
+    insights: Vec<serde::de::IgnoredAny>,
+}
+
+/// Whether all templates can be read.
+pub fn check() -> Result<(), minijinja::Error> {
+    environment().map(drop)
+}
+
+fn environment() -> Result<Environment<'static>, minijinja::Error> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    for (name, source) in TEMPLATES {
+        environment.add_template(name, source)?;
+    }
+    Ok(environment)
+}
+
+/// Whether there is a mail about such events.
+pub fn has_mail(event_type: &str) -> bool {
+    kind(event_type).is_some()
+}
+
+/// Whether there is a push message about such events.
+pub fn has_push(event_type: &str) -> bool {
+    event_type == "AIInsightsGenerated"
+}
+
+fn kind(event_type: &str) -> Option<(&'static str, &'static str)> {
+    match event_type {
+        "UserRegistered" => Some(("welcome", "Welcome to MindFlow")),
+        "AIInsightsGenerated" => Some(("insights", "Your insights are ready")),
+        _ => None,
+    }
+}
+
+/// The mail about an event of this type; none when there is none.
+pub fn mail(event_type: &str, words: &Words<'_>) -> Result<Option<Mail>, minijinja::Error> {
+    let Some((template, subject)) = kind(event_type) else { return Ok(None) };
+    let environment = environment()?;
+    let render = |ending| environment.get_template(&format!("{template}.{ending}"))?.render(words);
+    Ok(Some(Mail { subject: subject.to_owned(), text: render("txt")?, html: render("html")? }))
+}
+
+/// A name as it can stand in a line: without control characters and not endless.
+pub fn name(display_name: &str) -> String {
+    let line: String = display_name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    line.trim().chars().take(NAME_CHARS_MAX).collect()
+}
+
+/// What a send keeps of its event: a webhook gets the event, the others need only how many insights there are.
+pub fn kept(event: &Event, whole: bool) -> Result<Value, serde_json::Error> {
+    if whole {
+        return webhook(event);
+    }
+    let insights = serde_json::from_str::<Insights>(&event.payload).unwrap_or_default().insights.len();
+    Ok(json!({ "insights": insights }))
+}
+
+/// A webhook's body: the event's envelope, without what is ours alone.
+fn webhook(event: &Event) -> Result<Value, serde_json::Error> {
+    Ok(json!({
+        "eventId": event.id,
+        "eventType": event.event_type,
+        "version": event.version,
+        "timestamp": clock::rfc3339(event.timestamp),
+        "sequence": event.sequence,
+        "payload": serde_json::from_str::<Value>(&event.payload)?,
+    }))
+}
+
+/// A push message, for the client's service worker to show.
+pub fn push(event_type: &str, count: u64) -> Vec<u8> {
+    json!({ "type": event_type, "title": "Your insights are ready", "count": count }).to_string().into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(name: &str) -> Words<'_> {
+        Words { name: super::name(name), count: 2, home: "https://m.example", unsubscribe: "https://m.example/u/T" }
+    }
+
+    #[test]
+    fn a_users_words_are_escaped_in_html_and_stay_as_they_are_in_text() {
+        let hostile = "<script>alert('x')</script>{{ unsubscribe }}\r\nBcc: eve@example.org";
+        let mail = mail("UserRegistered", &words(hostile)).unwrap().unwrap();
+        assert!(!mail.html.contains("<script>") && mail.html.contains("&lt;script&gt;"), "{}", mail.html);
+        assert!(
+            mail.text.contains("<script>alert('x')</script>{{ unsubscribe }}  Bcc: eve@example.org"),
+            "{}",
+            mail.text
+        );
+        assert!(!mail.text.contains("\nBcc:") && !mail.html.contains("\nBcc:"));
+        assert_eq!(mail.subject, "Welcome to MindFlow");
+    }
+
+    #[test]
+    fn every_mail_says_how_to_get_no_more() {
+        for event_type in ["UserRegistered", "AIInsightsGenerated"] {
+            let mail = mail(event_type, &words("Ada")).unwrap().unwrap();
+            assert!(mail.text.contains("https://m.example/u/T"), "{event_type}: {}", mail.text);
+            assert!(mail.html.replace("&#x2f;", "/").contains("href=\"https://m.example/u/T\""), "{}", mail.html);
+        }
+        assert_eq!(mail("TagCreated", &words("Ada")).unwrap(), None);
+    }
+
+    #[test]
+    fn one_insight_is_one() {
+        let text = |count| mail("AIInsightsGenerated", &Words { count, ..words("Ada") }).unwrap().unwrap().text;
+        assert!(text(1).contains("there is a new insight about"), "{}", text(1));
+        assert!(text(3).contains("there are 3 new insights about"), "{}", text(3));
+    }
+}

@@ -1,0 +1,216 @@
+//! One planned send: is it still wanted, is it quiet now, send it, write down that it was sent.
+//!
+//! Between the sending and the writing down a host can die; then it is sent again, with the same id (a mail's
+//! Message-ID, a webhook's `X-MindFlow-Delivery`), by which a receiver can tell.
+
+use crate::{
+    DEFERRAL_MS, compose, link,
+    plan::Requested,
+    quiet, retry, signature,
+    store::{self, Addressee, Send, Settlement, Target},
+    transport::{self, Outcome},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use mindflow_guest::{
+    clock, config, event,
+    events::{Delivery, Event, Failure},
+    mail, web_push,
+};
+
+/// How soon mail is tried again while the server is away.
+const MAIL_DEFERRAL_MS: u32 = 5_000;
+/// What is put off for longer counts as failed from then on, so that nothing waits for ever.
+const DEFERRED_MAX_US: i64 = 24 * 3_600 * 1_000_000;
+/// How long a push service keeps a message for a browser that is off, in seconds.
+const PUSH_TTL_S: &str = "86400";
+/// Where the platform is, unless `public_url` says otherwise.
+const PUBLIC_URL: &str = "http://127.0.0.1:3000";
+
+pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
+    let Requested { send_id, .. } = event::payload(event)?;
+    let Some(send) = store::send(send_id).await.map_err(retry)? else {
+        return Ok(());
+    };
+    if !send.pending {
+        return Ok(());
+    }
+    let settlement = if send.wanted {
+        attempt(event, &send).await.map_err(|failure| bounded(failure, &send, clock::now_us()))?
+    } else {
+        Settlement::Skipped("the user does not want it")
+    };
+    store::settle(event, delivery, &send, &settlement, clock::now_us()).await.map_err(retry)
+}
+
+async fn attempt(event: &Event, send: &Send) -> Result<Settlement, Failure> {
+    let disturbs = matches!(send.target, Target::Email(_) | Target::Push { .. });
+    if disturbs && let Some(ms) = quiet::quiet_for_ms(send.quiet_hours, &send.timezone, clock::now()) {
+        return Err(Failure::Retry(("it is quiet hours".into(), Some(ms))));
+    }
+    match &send.target {
+        Target::Gone => Ok(Settlement::Skipped("there is no such target any more")),
+        Target::Email(None) => Err(Failure::Retry(("the account is not known yet".into(), Some(DEFERRAL_MS)))),
+        Target::Email(Some(addressee)) => by_mail(send, addressee).await,
+        Target::Webhook { url, secret } => by_webhook(event, send, url, secret).await,
+        Target::Push { endpoint, p256dh, auth } => {
+            let subscription =
+                web_push::Subscription { endpoint: endpoint.clone(), p256dh: p256dh.clone(), auth: auth.clone() };
+            by_push(send, subscription).await
+        }
+    }
+}
+
+async fn by_mail(send: &Send, addressee: &Addressee) -> Result<Settlement, Failure> {
+    let home = config::text("public_url").await.unwrap_or_else(|| PUBLIC_URL.to_owned());
+    let home = home.trim_end_matches('/');
+    let unsubscribe = format!("{home}/notifications/unsubscribe/{}", link::token(&send.link_key, send.user_id));
+    let words = compose::Words {
+        name: compose::name(&addressee.display_name),
+        count: count(send),
+        home,
+        unsubscribe: &unsubscribe,
+    };
+    let composed = compose::mail(&send.event_type, &words).map_err(event::retry)?;
+    let Some(composed) = composed else {
+        return Ok(Settlement::Skipped("there is no mail about such events"));
+    };
+    let message = mail::Message {
+        id: send.id.to_string(),
+        to: addressee.email.clone(),
+        subject: composed.subject,
+        text: composed.text,
+        html: Some(composed.html),
+        headers: vec![
+            ("List-Unsubscribe".into(), format!("<{unsubscribe}>")),
+            // RFC 8058: one click, no page in between.
+            ("List-Unsubscribe-Post".into(), "List-Unsubscribe=One-Click".into()),
+            ("Auto-Submitted".into(), "auto-generated".into()),
+        ],
+    };
+    match mail::send(message).await {
+        Ok(()) => Ok(Settlement::Sent),
+        Err(mail::Error::Unavailable(reason)) => Err(Failure::Retry((reason, Some(MAIL_DEFERRAL_MS)))),
+        Err(mail::Error::Invalid(reason) | mail::Error::Rejected(reason)) => Err(Failure::Reject(reason)),
+        Err(mail::Error::AccessDenied(reason)) => Err(event::retry(reason)),
+    }
+}
+
+async fn by_webhook(event: &Event, send: &Send, url: &str, secret: &str) -> Result<Settlement, Failure> {
+    let body = send.body.clone().into_bytes();
+    let signed = signature::sign(secret, clock::now().as_second(), &body);
+    let headers = headers(&[
+        ("content-type", "application/json"),
+        ("x-mindflow-signature", &signed),
+        ("x-mindflow-event", &send.event_type),
+        ("x-mindflow-delivery", &send.id.to_string()),
+        ("x-correlation-id", &event.correlation_id),
+    ])?;
+    match transport::post(&address(url)?, headers, body).await {
+        Outcome::Delivered => Ok(Settlement::Sent),
+        Outcome::Gone(410) => Ok(Settlement::WebhookGone),
+        other => Err(failure(other)),
+    }
+}
+
+async fn by_push(send: &Send, subscription: web_push::Subscription) -> Result<Settlement, Failure> {
+    let uri = address(&subscription.endpoint)?;
+    let message = compose::push(&send.event_type, count(send));
+    let sealed = web_push::seal(subscription, message).await.map_err(|error| match error {
+        web_push::Error::Invalid(reason) => Failure::Reject(reason),
+        web_push::Error::AccessDenied(reason) => event::retry(reason),
+    })?;
+    let headers = headers(&[
+        ("authorization", &sealed.authorization),
+        ("content-encoding", "aes128gcm"),
+        ("content-type", "application/octet-stream"),
+        ("ttl", PUSH_TTL_S),
+        ("urgency", "normal"),
+    ])?;
+    match transport::post(&uri, headers, sealed.body).await {
+        Outcome::Delivered => Ok(Settlement::Sent),
+        Outcome::Gone(_) => Ok(Settlement::SubscriptionGone),
+        other => Err(failure(other)),
+    }
+}
+
+/// Of the insights that the event told of.
+fn count(send: &Send) -> u64 {
+    let body: serde_json::Value = serde_json::from_str(&send.body).unwrap_or_default();
+    body.get("insights").and_then(serde_json::Value::as_u64).unwrap_or_default()
+}
+
+fn failure(outcome: Outcome) -> Failure {
+    match outcome {
+        Outcome::Later(ms, reason) => Failure::Retry((reason, Some(ms))),
+        Outcome::Prohibited(reason) => Failure::Reject(reason),
+        Outcome::Failed(reason) => event::retry(reason),
+        Outcome::Gone(status) => event::retry(format!("the receiver answered {status}")),
+        Outcome::Delivered => event::retry("delivered, and yet not settled"),
+    }
+}
+
+/// A deferral that has gone on for too long is a failed attempt. Quiet hours end by themselves.
+fn bounded(failure: Failure, send: &Send, now_us: i64) -> Failure {
+    match failure {
+        Failure::Retry((reason, Some(_)))
+            if now_us.saturating_sub(send.planned_at_us) > DEFERRED_MAX_US && !reason.contains("quiet hours") =>
+        {
+            Failure::Retry((reason, None))
+        }
+        other => other,
+    }
+}
+
+fn address(text: &str) -> Result<Uri, Failure> {
+    text.parse().map_err(|_| Failure::Reject("the target's address is none".into()))
+}
+
+fn headers(pairs: &[(&'static str, &str)]) -> Result<HeaderMap, Failure> {
+    pairs
+        .iter()
+        .map(|(name, value)| Ok((HeaderName::from_static(name), HeaderValue::from_str(value)?)))
+        .collect::<Result<_, http::header::InvalidHeaderValue>>()
+        .map_err(|error| Failure::Reject(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn send() -> Send {
+        Send {
+            id: Uuid::from_u128(1),
+            user_id: Uuid::from_u128(2),
+            target_id: Uuid::from_u128(3),
+            event_type: "AIInsightsGenerated".into(),
+            body: r#"{"insights": 2}"#.into(),
+            pending: true,
+            planned_at_us: 0,
+            timezone: "UTC".into(),
+            wanted: true,
+            quiet_hours: None,
+            target: Target::Gone,
+            link_key: vec![7; 32],
+        }
+    }
+
+    #[test]
+    fn a_receiver_that_asks_for_later_for_a_whole_day_fails_in_the_end() {
+        let later = || failure(Outcome::Later(7, "busy".into()));
+        assert_eq!(bounded(later(), &send(), DEFERRED_MAX_US), Failure::Retry(("busy".into(), Some(7))));
+        assert_eq!(bounded(later(), &send(), DEFERRED_MAX_US + 1), Failure::Retry(("busy".into(), None)));
+    }
+
+    #[test]
+    fn what_is_prohibited_is_not_tried_again() {
+        assert_eq!(failure(Outcome::Prohibited("private".into())), Failure::Reject("private".into()));
+        assert_eq!(failure(Outcome::Failed("500".into())), Failure::Retry(("500".into(), None)));
+    }
+
+    #[test]
+    fn a_value_with_a_line_break_becomes_no_header() {
+        assert!(headers(&[("x-mindflow-event", "a\r\nX-Evil: 1")]).is_err());
+        assert_eq!(count(&send()), 2);
+    }
+}

@@ -1,0 +1,105 @@
+//! The notification service: e-mail, web push and webhooks about what happened.
+//!
+//! This file only wires the component's exports. An event goes two ways through it: `plan` decides who is to
+//! be told by which channel and writes that down, one row and one event a send; `deliver` takes each of those
+//! and sends it, so that a receiver that fails is retried without holding up any other. `account` is what
+//! users set. `quiet`, `compose`, `signature` and `link` are pure.
+
+mod account;
+mod bindings;
+mod compose;
+mod deliver;
+mod link;
+mod plan;
+mod quiet;
+mod request;
+mod signature;
+mod store;
+mod transport;
+
+use bindings::exports::mindflow::{
+    notification::notices as service,
+    platform::{health, subscriber as subscription},
+};
+use mindflow_guest::{
+    call::{self, CallContext, Error},
+    events::{Delivery, Event, Failure},
+    sql,
+};
+use service::{NewWebhook, Preferences, PreferencesChange, PushSubscription, Webhook};
+
+/// The write database, as the manifest names it.
+const DATABASE: &str = "write";
+/// The subscription that gets planned sends; the other one gets what is to be planned.
+const SENDS: &str = "notification-sends";
+/// How soon an event is tried again while a store is away.
+const DEFERRAL_MS: u32 = 1_000;
+
+struct Notification;
+
+impl service::Guest for Notification {
+    async fn webhooks(context: CallContext) -> Result<Vec<Webhook>, Error> {
+        account::webhooks(&context).await
+    }
+
+    async fn create_webhook(context: CallContext, url: String, events: Vec<String>) -> Result<NewWebhook, Error> {
+        account::create_webhook(&context, &url, &events).await
+    }
+
+    async fn delete_webhook(context: CallContext, id: String) -> Result<bool, Error> {
+        account::delete_webhook(&context, &id).await
+    }
+
+    async fn notification_preferences(context: CallContext) -> Result<Preferences, Error> {
+        account::preferences(&context).await
+    }
+
+    async fn update_preferences(context: CallContext, change: PreferencesChange) -> Result<Preferences, Error> {
+        account::update_preferences(&context, &change).await
+    }
+
+    async fn register_push(context: CallContext, subscription: PushSubscription) -> Result<bool, Error> {
+        account::register_push(&context, subscription).await
+    }
+
+    async fn push_key(context: CallContext) -> Result<String, Error> {
+        account::push_key(&context).await
+    }
+
+    async fn unsubscribe(_: CallContext, token: String) -> Result<(), Error> {
+        account::unsubscribe(&token).await
+    }
+}
+
+impl subscription::Guest for Notification {
+    async fn handle(event: Event, delivery: Delivery) -> Result<(), Failure> {
+        if delivery.subscription == SENDS {
+            deliver::handle(&event, &delivery).await
+        } else {
+            plan::handle(&event, &delivery).await
+        }
+    }
+}
+
+impl health::Guest for Notification {
+    /// Able to work: its templates can be read and the write database has its tables. Whether mail goes out is
+    /// not asked: a swap must not hang on somebody else's outage.
+    async fn check() -> Result<(), String> {
+        compose::check().map_err(|error| error.to_string())?;
+        sql::query(DATABASE, sql::Identity::Service, "SELECT id, status FROM notification.sends LIMIT 0", Vec::new())
+            .await
+            .map(drop)
+            .map_err(|error| format!("write database: {error:?}"))
+    }
+}
+
+/// A store that is away defers the event, which counts as no failed attempt.
+fn retry(error: call::Error) -> Failure {
+    match error {
+        call::Error::Unavailable(reason) => Failure::Retry((reason, Some(DEFERRAL_MS))),
+        call::Error::Internal(reason) => Failure::Retry((reason, None)),
+        other => Failure::Retry((format!("{other:?}"), None)),
+    }
+}
+
+bindings::export!(Notification with_types_in bindings);

@@ -1,0 +1,161 @@
+//! What users may ask for: every argument checked, named as the client named it, before anything is written.
+
+use crate::bindings::exports::mindflow::notification::notices::{Preferences, PreferencesChange};
+use http::Uri;
+use mindflow_guest::{
+    call::{Error, FieldError},
+    failure::field,
+};
+use uuid::Uuid;
+
+/// What a webhook may be told of: the events that the platform publishes about its own user's doings.
+pub const EVENTS: [&str; 9] = [
+    "AIAnalysisFailed",
+    "AIInsightsGenerated",
+    "JournalEntryCreated",
+    "JournalEntryDeleted",
+    "JournalEntryUpdated",
+    "MoodRecorded",
+    "TagCreated",
+    "TagRenamed",
+    "UserUpdated",
+];
+/// Longer addresses are not passed on everywhere.
+pub const URL_CHARS_MAX: usize = 2_048;
+/// For one user. Each of a user's events costs a request for each.
+pub const WEBHOOKS_MAX: u32 = 10;
+/// For one user: browsers and devices.
+pub const PUSH_SUBSCRIPTIONS_MAX: u32 = 20;
+const HOUR_MAX: u32 = 23;
+
+/// The address's form alone; where it leads is the host's to judge.
+pub fn url(name: &str, text: &str) -> Result<Uri, FieldError> {
+    let wrong = || field(name, "Must be an absolute address, such as https://example.org/hook.");
+    if text.chars().count() > URL_CHARS_MAX {
+        return Err(field(name, format!("Use at most {URL_CHARS_MAX} characters.")));
+    }
+    if text.contains('#') {
+        return Err(field(name, "Must not have a fragment (#…): it is never sent."));
+    }
+    let uri: Uri = text.parse().map_err(|_| wrong())?;
+    if !matches!(uri.scheme_str(), Some("https" | "http")) {
+        return Err(field(name, "Must begin with https://."));
+    }
+    let authority = uri.authority().ok_or_else(wrong)?;
+    if authority.host().is_empty() {
+        return Err(wrong());
+    }
+    if authority.as_str().contains('@') {
+        return Err(field(name, "Must not hold a name or a password."));
+    }
+    Ok(uri)
+}
+
+/// Each once, in the order asked.
+pub fn events(names: &[String]) -> Result<Vec<String>, FieldError> {
+    let mut events: Vec<String> = Vec::new();
+    for (index, name) in names.iter().enumerate().take(EVENTS.len() * 2) {
+        if !EVENTS.contains(&name.as_str()) {
+            return Err(field(format!("events[{index}]"), format!("Must be one of {}.", EVENTS.join(", "))));
+        }
+        if !events.contains(name) {
+            events.push(name.clone());
+        }
+    }
+    if events.is_empty() || names.len() > EVENTS.len() * 2 {
+        return Err(field("events", format!("Name 1 to {} events.", EVENTS.len())));
+    }
+    Ok(events)
+}
+
+/// The preferences as they are to be.
+pub fn changed(current: &Preferences, change: &PreferencesChange) -> Result<Preferences, Error> {
+    let next = Preferences {
+        email: change.email.unwrap_or(current.email),
+        push: change.push.unwrap_or(current.push),
+        webhooks: change.webhooks.unwrap_or(current.webhooks),
+        quiet_hours_start: change.quiet_hours_start.unwrap_or(current.quiet_hours_start),
+        quiet_hours_end: change.quiet_hours_end.unwrap_or(current.quiet_hours_end),
+    };
+    let mut errors = Vec::new();
+    for (name, hour) in [("quietHoursStart", next.quiet_hours_start), ("quietHoursEnd", next.quiet_hours_end)] {
+        if hour.is_some_and(|hour| hour > HOUR_MAX) {
+            errors.push(field(name, format!("Must be a full hour from 0 to {HOUR_MAX}.")));
+        }
+    }
+    if next.quiet_hours_start.is_some() != next.quiet_hours_end.is_some() {
+        let missing = if next.quiet_hours_start.is_some() { "quietHoursEnd" } else { "quietHoursStart" };
+        errors.push(field(missing, "Quiet hours need a start and an end, or neither."));
+    }
+    if errors.is_empty() { Ok(next) } else { Err(Error::Invalid(errors)) }
+}
+
+/// Only the hyphenated form is an id; the library would take others too.
+pub fn uuid(text: &str) -> Option<Uuid> {
+    (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_must_be_absolute_and_without_credentials() {
+        assert!(url("url", "https://example.org/hook?x=1").is_ok());
+        assert!(url("url", "http://127.0.0.1:8080/").is_ok());
+        let long = format!("https://example.org/{}", "x".repeat(URL_CHARS_MAX));
+        for wrong in [
+            "",
+            "example.org",
+            "/hook",
+            "ftp://example.org",
+            "https://",
+            "https://user:pw@example.org/",
+            "https://example.org/#x",
+            "https://exa mple.org/",
+            "https://example.org/\r\nX: y",
+            long.as_str(),
+        ] {
+            assert_eq!(url("url", wrong).unwrap_err().field, "url", "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn only_known_events_can_be_asked_for_each_once() {
+        let names = |names: &[&str]| events(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+        assert_eq!(names(&["TagCreated", "MoodRecorded", "TagCreated"]).unwrap(), ["TagCreated", "MoodRecorded"]);
+        assert_eq!(names(&[]).unwrap_err().field, "events");
+        assert_eq!(names(&["TagCreated", "UserLoggedIn"]).unwrap_err().field, "events[1]");
+        assert_eq!(names(&["TagCreated"; 19]).unwrap_err().field, "events");
+    }
+
+    #[test]
+    fn quiet_hours_are_both_or_neither_and_what_is_left_out_stays() {
+        let current =
+            Preferences { email: true, push: false, webhooks: true, quiet_hours_start: None, quiet_hours_end: None };
+        let nothing = PreferencesChange {
+            email: None,
+            push: None,
+            webhooks: None,
+            quiet_hours_start: None,
+            quiet_hours_end: None,
+        };
+        assert_eq!(changed(&current, &nothing).unwrap(), current);
+        let set =
+            PreferencesChange { quiet_hours_start: Some(Some(22)), quiet_hours_end: Some(Some(7)), ..nothing.clone() };
+        let quiet = changed(&current, &set).unwrap();
+        assert_eq!((quiet.quiet_hours_start, quiet.quiet_hours_end, quiet.push), (Some(22), Some(7), false));
+        let off = PreferencesChange { quiet_hours_start: Some(None), quiet_hours_end: Some(None), ..nothing.clone() };
+        assert_eq!(changed(&quiet, &off).unwrap(), current);
+        let fields = |change: PreferencesChange| match changed(&current, &change).unwrap_err() {
+            Error::Invalid(errors) => errors.into_iter().map(|error| error.field).collect::<Vec<_>>(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(
+            fields(PreferencesChange { quiet_hours_start: Some(Some(22)), ..nothing.clone() }),
+            ["quietHoursEnd"]
+        );
+        let wrong = PreferencesChange { quiet_hours_start: Some(Some(24)), quiet_hours_end: Some(Some(7)), ..nothing };
+        assert_eq!(fields(wrong), ["quietHoursStart"]);
+    }
+}

@@ -1,0 +1,188 @@
+//! Statements about sends: what is to be sent to whom, and what became of it.
+
+use crate::{DATABASE, quiet::QuietHours};
+use mindflow_guest::{
+    call,
+    events::{Delivery, Event},
+    params,
+    sql::{self, Abort, Identity, Json, Row, RowError, Time},
+};
+use uuid::Uuid;
+
+/// Whom an event concerns: (channel, target). A user who never set anything has everything on.
+pub const TARGETS: &str = "WITH preferred AS (
+        SELECT coalesce(bool_and(email), true) AS email, coalesce(bool_and(push), true) AS push,
+               coalesce(bool_and(webhooks), true) AS webhooks
+        FROM notification.preferences WHERE user_id = $1::uuid
+    )
+    SELECT 'email'::text AS channel, $1::uuid AS target_id FROM preferred WHERE email AND $2::boolean
+    UNION ALL
+    SELECT 'push', s.id FROM notification.push_subscriptions s, preferred
+    WHERE s.user_id = $1::uuid AND preferred.push AND $3::boolean
+    UNION ALL
+    SELECT 'webhook', w.id FROM notification.webhooks w, preferred
+    WHERE w.user_id = $1::uuid AND w.active AND preferred.webhooks AND $4::text = ANY (w.events)";
+
+/// One row, or none when this was planned before.
+pub const PLAN: &str = "INSERT INTO notification.sends
+        (id, event_id, user_id, channel, target_id, event_type, body, planned_at)
+    VALUES ($1::uuid, $2::uuid, $3::uuid, $4::text, $5::uuid, $6::text, $7::jsonb, $8::timestamptz)
+    ON CONFLICT (event_id, channel, target_id) DO NOTHING
+    RETURNING id";
+
+/// An account as its newest event told it.
+pub const KNOW_USER: &str = "INSERT INTO notification.users AS known (user_id, email, display_name, timezone, sequence)
+    VALUES ($1::uuid, $2::text, $3::text, $4::text, $5::bigint)
+    ON CONFLICT (user_id) DO UPDATE SET
+        email = EXCLUDED.email, display_name = EXCLUDED.display_name, timezone = EXCLUDED.timezone,
+        sequence = EXCLUDED.sequence
+    WHERE known.sequence < EXCLUDED.sequence";
+
+const SEND: &str = "SELECT s.id, s.user_id, s.channel, s.target_id, s.event_type, s.body, s.status, s.planned_at,
+        u.email, u.display_name, u.timezone,
+        CASE s.channel WHEN 'email' THEN coalesce(p.email, true) WHEN 'push' THEN coalesce(p.push, true)
+            ELSE coalesce(p.webhooks, true) END AS wanted,
+        p.quiet_hours_start::int AS quiet_start, p.quiet_hours_end::int AS quiet_end,
+        w.url, w.secret, b.endpoint, b.p256dh, b.auth, k.key AS link_key
+    FROM notification.sends s
+    CROSS JOIN notification.link_key k
+    LEFT JOIN notification.users u ON u.user_id = s.user_id
+    LEFT JOIN notification.preferences p ON p.user_id = s.user_id
+    LEFT JOIN notification.webhooks w ON s.channel = 'webhook' AND w.id = s.target_id AND w.active
+    LEFT JOIN notification.push_subscriptions b ON s.channel = 'push' AND b.id = s.target_id
+    WHERE s.id = $1::uuid";
+
+const SETTLE: &str = "UPDATE notification.sends
+    SET status = $2::text, reason = left($3::text, 500), settled_at = $4::timestamptz, body = '{}'
+    WHERE id = $1::uuid AND status = 'pending'";
+
+const FORGET_PUSH: &str = "DELETE FROM notification.push_subscriptions WHERE id = $1::uuid";
+const RETIRE_WEBHOOK: &str = "UPDATE notification.webhooks SET active = false WHERE id = $1::uuid";
+
+/// Where a send goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// None: the account's event has not come yet.
+    Email(Option<Addressee>),
+    Webhook {
+        url: String,
+        secret: String,
+    },
+    Push {
+        endpoint: String,
+        p256dh: String,
+        auth: String,
+    },
+    /// The webhook or the subscription is no longer there, or not active.
+    Gone,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addressee {
+    pub email: String,
+    pub display_name: String,
+}
+
+/// A planned send with all that it takes.
+#[derive(Debug, Clone)]
+pub struct Send {
+    pub id: Uuid,
+    pub user_id: Uuid,
+    pub target_id: Uuid,
+    pub event_type: String,
+    /// JSON.
+    pub body: String,
+    pub pending: bool,
+    pub planned_at_us: i64,
+    pub timezone: String,
+    /// By the user's preferences.
+    pub wanted: bool,
+    pub quiet_hours: Option<QuietHours>,
+    pub target: Target,
+    pub link_key: Vec<u8>,
+}
+
+/// What becomes of a send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settlement {
+    Sent,
+    Skipped(&'static str),
+    /// Skipped, and its subscription removed.
+    SubscriptionGone,
+    /// Skipped, and its webhook no longer used.
+    WebhookGone,
+}
+
+pub async fn send(id: Uuid) -> Result<Option<Send>, call::Error> {
+    let rows = sql::query(DATABASE, Identity::Service, SEND, params![id]).await?;
+    Ok(rows.first().map(|row| read(&row)).transpose()?)
+}
+
+fn read(row: &Row<'_>) -> Result<Send, RowError> {
+    let channel: String = row.get("channel")?;
+    let hour = |column| Ok(row.get::<Option<u32>>(column)?.and_then(|hour| u8::try_from(hour).ok()));
+    let target = match channel.as_str() {
+        "email" => Target::Email(match (row.get("email")?, row.get("display_name")?) {
+            (Some(email), Some(display_name)) => Some(Addressee { email, display_name }),
+            _ => None,
+        }),
+        "webhook" => match (row.get("url")?, row.get("secret")?) {
+            (Some(url), Some(secret)) => Target::Webhook { url, secret },
+            _ => Target::Gone,
+        },
+        _ => match (row.get("endpoint")?, row.get("p256dh")?, row.get("auth")?) {
+            (Some(endpoint), Some(p256dh), Some(auth)) => Target::Push { endpoint, p256dh, auth },
+            _ => Target::Gone,
+        },
+    };
+    Ok(Send {
+        id: row.get("id")?,
+        user_id: row.get("user_id")?,
+        target_id: row.get("target_id")?,
+        event_type: row.get("event_type")?,
+        body: row.get::<Json>("body")?.0,
+        pending: row.get::<String>("status")? == "pending",
+        planned_at_us: row.get::<Time>("planned_at")?.0,
+        timezone: row.get::<Option<String>>("timezone")?.unwrap_or_default(),
+        wanted: row.get("wanted")?,
+        quiet_hours: match (hour("quiet_start")?, hour("quiet_end")?) {
+            (Some(start), Some(end)) => Some(QuietHours { start, end }),
+            _ => None,
+        },
+        target,
+        link_key: row.get("link_key")?,
+    })
+}
+
+/// Records what became of a send, once, with the event that asked for it.
+pub async fn settle(
+    event: &Event,
+    delivery: &Delivery,
+    send: &Send,
+    settlement: &Settlement,
+    now_us: i64,
+) -> Result<(), call::Error> {
+    let (status, reason) = match settlement {
+        Settlement::Sent => ("sent", None),
+        Settlement::Skipped(reason) => ("skipped", Some(*reason)),
+        Settlement::SubscriptionGone => ("skipped", Some("the push service no longer knows the subscription")),
+        Settlement::WebhookGone => ("skipped", Some("the receiver is gone for good")),
+    };
+    let write = async |tx: &sql::Tx| -> Result<(), Abort> {
+        match settlement {
+            Settlement::SubscriptionGone => tx.execute(FORGET_PUSH, params![send.target_id]).await?,
+            Settlement::WebhookGone => tx.execute(RETIRE_WEBHOOK, params![send.target_id]).await?,
+            Settlement::Sent | Settlement::Skipped(_) => 0,
+        };
+        tx.execute(SETTLE, params![send.id, status, reason, Time(now_us)]).await?;
+        Ok(())
+    };
+    sql::once(DATABASE, &Identity::Service, event, delivery, write).await.map(drop)
+}
+
+/// The key of unsubscribe links.
+pub async fn link_key() -> Result<Vec<u8>, call::Error> {
+    let rows = sql::query(DATABASE, Identity::Service, "SELECT key FROM notification.link_key", Vec::new()).await?;
+    let row = rows.first().ok_or_else(|| call::Error::Internal("there is no key for links".into()))?;
+    Ok(row.get("key")?)
+}

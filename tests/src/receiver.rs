@@ -1,0 +1,107 @@
+//! Somebody else's HTTP server, for what the platform sends by itself: it remembers every request, body and
+//! all, and answers what the test wants.
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    convert::Infallible,
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+/// One request as it came.
+#[derive(Debug, Clone)]
+pub struct Received {
+    pub path: String,
+    /// Names in lower case.
+    pub headers: BTreeMap<String, String>,
+    pub body: Bytes,
+}
+
+#[derive(Default)]
+struct State {
+    answers: VecDeque<(u16, Vec<(String, String)>)>,
+    received: Vec<Received>,
+}
+
+type Shared = Arc<Mutex<State>>;
+
+/// The running server; gone when dropped.
+pub struct Receiver {
+    pub address: SocketAddr,
+    state: Shared,
+    server: JoinHandle<()>,
+}
+
+impl Receiver {
+    /// Listens on a free port of the loopback interface; answers 204 unless told otherwise.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let state = Shared::default();
+        let server = tokio::spawn(serve(listener, Arc::clone(&state)));
+        Self { address, state, server }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// The status of the next answer that has none yet.
+    pub fn then(&self, status: u16) -> &Self {
+        self.then_with(status, &[])
+    }
+
+    /// The same, with headers.
+    pub fn then_with(&self, status: u16, headers: &[(&str, &str)]) -> &Self {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        lock(&self.state).answers.push_back((status, headers));
+        self
+    }
+
+    pub fn received(&self) -> Vec<Received> {
+        lock(&self.state).received.clone()
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn lock(state: &Shared) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn serve(listener: TcpListener, state: Shared) {
+    while let Ok((stream, _)) = listener.accept().await {
+        let state = Arc::clone(&state);
+        tokio::spawn(async move {
+            let service = service_fn(move |request| answer(request, Arc::clone(&state)));
+            let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+        });
+    }
+}
+
+async fn answer(request: Request<Incoming>, state: Shared) -> Result<Response<Full<Bytes>>, Infallible> {
+    let path = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
+    let headers = request
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect();
+    let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let mut state = lock(&state);
+    state.received.push(Received { path, headers, body });
+    let (status, headers) = state.answers.pop_front().unwrap_or((204, Vec::new()));
+    let mut response = Response::builder().status(status);
+    for (name, value) in headers {
+        response = response.header(name, value);
+    }
+    Ok(response.body(Full::default()).unwrap_or_default())
+}
