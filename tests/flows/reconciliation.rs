@@ -165,9 +165,7 @@ async fn the_query_service_reads_one_view_of_the_write_side_and_that_as_the_serv
     transaction.batch_execute("SET LOCAL mindflow.identity = 'service'").await.expect("an identity");
     assert_eq!(transaction.query(all, &[]).await.expect("rows").len(), 2);
     drop(transaction);
-    for forbidden in
-        ["SELECT * FROM command.journals", "SELECT * FROM auth.users", "SELECT * FROM command.tags"]
-    {
+    for forbidden in ["SELECT * FROM command.journals", "SELECT * FROM auth.users", "SELECT * FROM command.tags"] {
         let error = client.batch_execute(forbidden).await.expect_err(forbidden);
         assert_eq!(error.code().map(|code| code.code()), Some("42501"), "{forbidden}: {error:?}");
     }
