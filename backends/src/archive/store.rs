@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use object_store::ObjectStore;
+use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
+use object_store::prefix::PrefixStore;
 use serde::Deserialize;
 
 /// In the runtime configuration, such as `[archive] backend = "directory"`, `path = "…"`.
@@ -43,8 +45,6 @@ pub enum StoreError {
     },
     #[error("the object store cannot be opened")]
     Open(#[source] object_store::Error),
-    #[error("this program was built without S3 (feature `s3`)")]
-    NoS3,
 }
 
 /// Opens the store. Nothing is sent to S3 by this: a wrong key shows itself at first use.
@@ -56,41 +56,27 @@ pub fn open(config: &Config) -> Result<Arc<dyn ObjectStore>, StoreError> {
             // An export that is reported as done survives a power cut.
             Ok(Arc::new(directory.with_fsync(true)))
         }
-        Config::S3 { .. } => open_s3(config),
+        Config::S3 { bucket, region, endpoint, prefix, access_key_id, secret_access_key } => {
+            let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
+            if let Some(region) = region {
+                builder = builder.with_region(region);
+            }
+            if let Some(endpoint) = endpoint {
+                builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
+            }
+            if let Some(id) = access_key_id {
+                builder = builder.with_access_key_id(id);
+            }
+            if let Some(Secret(secret)) = secret_access_key {
+                builder = builder.with_secret_access_key(secret);
+            }
+            let bucket = builder.build().map_err(StoreError::Open)?;
+            Ok(match prefix {
+                Some(prefix) => Arc::new(PrefixStore::new(bucket, prefix.as_str())),
+                None => Arc::new(bucket),
+            })
+        }
     }
-}
-
-#[cfg(not(feature = "s3"))]
-fn open_s3(_: &Config) -> Result<Arc<dyn ObjectStore>, StoreError> {
-    Err(StoreError::NoS3)
-}
-
-#[cfg(feature = "s3")]
-fn open_s3(config: &Config) -> Result<Arc<dyn ObjectStore>, StoreError> {
-    use object_store::aws::AmazonS3Builder;
-    use object_store::prefix::PrefixStore;
-
-    let Config::S3 { bucket, region, endpoint, prefix, access_key_id, secret_access_key } = config else {
-        return Err(StoreError::NoS3);
-    };
-    let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
-    if let Some(region) = region {
-        builder = builder.with_region(region);
-    }
-    if let Some(endpoint) = endpoint {
-        builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
-    }
-    if let Some(id) = access_key_id {
-        builder = builder.with_access_key_id(id);
-    }
-    if let Some(Secret(secret)) = secret_access_key {
-        builder = builder.with_secret_access_key(secret);
-    }
-    let bucket = builder.build().map_err(StoreError::Open)?;
-    Ok(match prefix {
-        Some(prefix) => Arc::new(PrefixStore::new(bucket, prefix.as_str())),
-        None => Arc::new(bucket),
-    })
 }
 
 // === impl Secret ===

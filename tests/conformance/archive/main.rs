@@ -6,4 +6,5 @@
 mod copies;
 mod partitions;
 mod reading;
+mod s3;
 mod stage;
