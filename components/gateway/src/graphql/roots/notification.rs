@@ -36,7 +36,6 @@ pub struct NotificationWrites;
 #[Object]
 impl NotificationWrites {
     /// Changes by which ways the user is told. What is left out stays as it is.
-    #[expect(clippy::too_many_arguments, reason = "the contract's arguments")]
     async fn update_notification_preferences(
         &self,
         ctx: &Context<'_>,
