@@ -15,7 +15,7 @@ use crate::postgres::{Database, DatabaseConfig, PostgresConfig};
 /// Environment variable with a superuser's DSN.
 pub const SERVER_ENV: &str = "MINDFLOW_TEST_POSTGRES";
 /// The components that the repository's migrations grant to.
-pub const COMPONENTS: &[&str] = &["gateway", "auth", "command", "query", "ai", "notification"];
+pub const COMPONENTS: &[&str] = &["gateway", "auth", "command", "query", "ai", "analytics", "notification"];
 
 /// The server of this test process.
 pub struct TestPostgres {
@@ -60,6 +60,11 @@ impl TestPostgres {
     /// A database with the read side's migrations.
     pub async fn read(hint: &str) -> TestDatabase {
         Self::migrated("read", hint).await
+    }
+
+    /// A database with the migrations of the figures over time.
+    pub async fn analytics(hint: &str) -> TestDatabase {
+        Self::migrated("analytics", hint).await
     }
 
     async fn migrated(side: &str, hint: &str) -> TestDatabase {
