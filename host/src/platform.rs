@@ -13,7 +13,7 @@ use crate::{
 };
 use mindflow_backends::{
     clock::Clock,
-    delivery::{self, DeadLetters, Delivery, Subscription},
+    delivery::{self, DeadLetters, Delivery, RetryPolicy, Subscription, policy::JITTER_PERCENT_DEFAULT},
     schedule::{self, Scheduler},
 };
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
@@ -322,5 +322,9 @@ pub(crate) fn subscription(component: &ComponentEntry, entry: &SubscriptionEntry
     }
     subscription.timeout =
         Duration::from_millis(u64::from(entry.timeout_ms.unwrap_or(component.instances.deadline_ms)));
+    if let Some(retry) = &entry.retry {
+        let delays = retry.delays_ms.iter().map(|ms| Duration::from_millis(u64::from(*ms))).collect();
+        subscription.retry = RetryPolicy::new(delays, retry.jitter_percent.unwrap_or(JITTER_PERCENT_DEFAULT));
+    }
     subscription
 }

@@ -32,3 +32,22 @@ async fn a_poisoned_event_is_a_dead_letter_after_five_attempts_and_the_other_sub
     assert_eq!(others.expect("a count").get::<_, i64>(0), 0);
     assert!(platform.log().contains("attempt 5 of 5"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_subscription_with_a_retry_policy_of_its_own_is_tried_as_often_as_that_says() {
+    let poison = format!(
+        "[component.poison]\nsource = {:?}\n[[component.poison.tool.mindflow.subscriptions]]\nevents = [\"TagCreated\"]\n\
+         retry = {{ delays-ms = [10], jitter-percent = 0 }}\n",
+        guest("poison-subscriber")
+    );
+    let platform = Platform::services().manifest(with_tables(poison)).start().await;
+    let ada = platform.register().await;
+    ada.data("mutation { createTag(name: \"Venom\") { id } }", json!({})).await;
+    let database = &platform.write_database().await;
+    let attempts = eventually("a dead letter", || async move {
+        let sql = "SELECT attempts FROM delivery.queue WHERE subscription = 'poison' AND state = 'dead'";
+        database.query_opt(sql, &[]).await.expect("the queue")
+    })
+    .await;
+    assert_eq!(attempts.get::<_, i32>("attempts"), 2);
+}

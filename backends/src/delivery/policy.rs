@@ -10,7 +10,7 @@ const DEFAULT_DELAYS: [Duration; 4] =
     [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 
 /// Up to a tenth longer: enough to spread a herd that failed together, too little to be felt.
-const DEFAULT_JITTER_PERCENT: u32 = 10;
+pub const JITTER_PERCENT_DEFAULT: u32 = 10;
 
 /// More than doubling a pause would no longer be the schedule that was asked for.
 pub const JITTER_PERCENT_MAX: u32 = 100;
@@ -33,7 +33,7 @@ pub enum Next {
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self { delays: DEFAULT_DELAYS.to_vec(), jitter_percent: DEFAULT_JITTER_PERCENT }
+        Self { delays: DEFAULT_DELAYS.to_vec(), jitter_percent: JITTER_PERCENT_DEFAULT }
     }
 }
 

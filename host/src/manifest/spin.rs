@@ -8,6 +8,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// More attempts than this only hide from the operator that an event is a dead letter.
+const RETRIES_MAX: usize = 20;
+
 /// The application manifest, with paths made absolute.
 #[derive(Debug)]
 pub struct Manifest {
@@ -245,6 +248,18 @@ pub struct SubscriptionEntry {
     pub concurrency: Option<u32>,
     /// Of one delivery; the component's deadline when absent.
     pub timeout_ms: Option<u32>,
+    /// At once, then after 1, 2 and 4 s, when absent.
+    pub retry: Option<RetryEntry>,
+}
+
+/// When a failed delivery is tried again.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RetryEntry {
+    /// The pause after the first failure, the second, and so on; the failure after the last is final.
+    pub delays_ms: Vec<u32>,
+    /// Each pause is longer by up to this much, 0 to 100; 10 when absent.
+    pub jitter_percent: Option<u32>,
 }
 
 impl SubscriptionEntry {
@@ -424,6 +439,13 @@ impl Manifest {
                 }
                 if let Err(error) = schedule.cron.parse::<Cron>() {
                     return Err(format!("{table} schedule `{}`: {error}", schedule.name));
+                }
+            }
+            for retry in entry.subscriptions.iter().filter_map(|subscription| subscription.retry.as_ref()) {
+                if retry.delays_ms.len() > RETRIES_MAX || retry.jitter_percent.is_some_and(|percent| percent > 100) {
+                    return Err(format!(
+                        "{table} a subscription's retry has at most {RETRIES_MAX} delays-ms, and a jitter-percent from 0 to 100"
+                    ));
                 }
             }
             if entry.subscriptions.iter().any(|subscription| subscription.events.is_empty()) {
