@@ -20,6 +20,10 @@ const BUCKET: &str = "sessions";
 /// Keys that the store reads at once.
 const KEYS_AT_ONCE_MAX: usize = 100;
 
+/// Looks at a session that others change at the same moment. Each of them changes it once, and the first who
+/// comes with a used token ends it, so that this is never reached by turns of refreshes alone.
+const RESTORES_MAX: u32 = 10;
+
 /// A session as stored; its version makes a replacement conditional.
 pub struct Stored {
     pub session: Session,
@@ -43,19 +47,22 @@ impl Sessions {
 
     /// Puts a session back that the database keeps, and answers it.
     async fn restore(&self, id: Uuid) -> Result<Option<Stored>, Error> {
-        let now_us = clock::now_us();
-        let Some(session) = kept::get(id, now_us).await? else { return Ok(None) };
-        let left_ms = session.expires_at.saturating_sub(now_us).div_euclid(1_000).max(1);
-        self.index(id, session.user_id).await?;
-        let ttl_ms = u64::try_from(left_ms).unwrap_or(LIFETIME_MS);
-        self.0.put(key(id), write(&session)?, Some(ttl_ms), Condition::IfAbsent).await?;
-        // Whoever ended or refreshed it meanwhile changed the database first and this store then. If the first
-        // came before this look, it is noticed here; if after, so does the second, and it undoes the above.
-        if kept::get(id, now_us).await?.as_ref() != Some(&session) {
-            self.0.delete(vec![key(id)]).await?;
-            return Err(Error::Unavailable("the session is being changed by others".into()));
+        for _ in 0..RESTORES_MAX {
+            let now_us = clock::now_us();
+            let Some(session) = kept::get(id, now_us).await? else { return Ok(None) };
+            let left_ms = session.expires_at.saturating_sub(now_us).div_euclid(1_000).max(1);
+            self.index(id, session.user_id).await?;
+            let ttl_ms = u64::try_from(left_ms).unwrap_or(LIFETIME_MS);
+            self.0.put(key(id), write(&session)?, Some(ttl_ms), Condition::IfAbsent).await?;
+            // Whoever ended or refreshed it meanwhile changed the database first and this store then. If the first
+            // came before this look, it is noticed here; if after, so does the second, and it undoes the above.
+            if kept::get(id, now_us).await?.as_ref() != Some(&session) {
+                self.0.delete(vec![key(id)]).await?;
+            } else if let Some(entry) = self.0.get(key(id)).await? {
+                return read(&entry).map(Some);
+            }
         }
-        self.0.get(key(id)).await?.map(|entry| read(&entry)).transpose()
+        Err(Error::Unavailable("the session is being changed by others".into()))
     }
 
     /// Adds a session; [`kept::add`] keeps it.
