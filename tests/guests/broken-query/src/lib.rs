@@ -27,6 +27,8 @@ mod bindings {
             world component {
                 export mindflow:query/reads@0.1.0;
                 export mindflow:platform/subscriber@0.1.0;
+                export mindflow:platform/operator@0.1.0;
+                export mindflow:platform/schedule-handler@0.1.0;
             }
         ",
         world: "mindflow:broken-query/component",
@@ -40,7 +42,10 @@ mod bindings {
 
 mod thief;
 
-use bindings::exports::mindflow::{platform::subscriber, query::reads};
+use bindings::exports::mindflow::{
+    platform::{operator, schedule_handler, subscriber},
+    query::reads,
+};
 use mindflow_guest::{
     call::{CallContext, Error},
     events::{Delivery, Event, Failure},
@@ -121,6 +126,18 @@ impl reads::Guest for Broken {
 
     async fn users(_: CallContext, _: Option<String>, _: PageRequest) -> Result<ProfilePage, Error> {
         Err(Error::Internal("secret text of a broken component".into()))
+    }
+}
+
+impl operator::Guest for Broken {
+    async fn run(_: String, _: Vec<String>) -> Result<String, String> {
+        Err("not while this is not the real one".to_owned())
+    }
+}
+
+impl schedule_handler::Guest for Broken {
+    async fn run(_: schedule_handler::Occurrence) -> Result<(), String> {
+        Err("not while this is not the real one".to_owned())
     }
 }
 
