@@ -67,7 +67,8 @@ async fn a_replacement_that_is_no_good_is_refused_and_the_old_one_goes_on() {
             ["swap", "query", &old],
             &["mindflow:query/reads@0.1.0#recent-entries", "`gateway` imports it as", "limit: u32", "limit: u64"],
         ),
-        (["swap", "query", &poison], &["gateway", "mindflow:query/reads@0.1.0", "does not export it"]),
+        (["swap", "query", &poison], &["`query` must export mindflow:platform/"]),
+        (["swap", "command", &poison], &["gateway", "mindflow:command/journal@0.1.0", "does not export it"]),
         (["swap", "command", &good], &["command"]),
         (["swap", "oracle", &good], &["oracle", "no component of this name"]),
     ] {
