@@ -91,7 +91,8 @@ pub async fn run(backend: Backend, seed: u64, kills: u32, replicas: usize, folde
 
     let suffering = hosts.iter_mut().zip(&plan.kills).map(|(host, kills)| host.suffer(kills, progress));
     let (counted, ()) = tokio::try_join!(futures::future::try_join_all(suffering), async {
-        Ok(servers.suffer(&plan, progress).await)
+        servers.suffer(&plan, progress).await;
+        Ok(())
     })?;
     let mut all = Kills::default();
     counted.iter().for_each(|kills| all.add(kills));

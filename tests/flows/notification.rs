@@ -395,7 +395,8 @@ async fn quiet_hours_put_mail_off_but_no_webhook_and_are_checked() {
         );
     }
     // From this hour on for 23 hours: quiet now, whenever the test runs.
-    let hour = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).hour();
+    let now = jiff::Timestamp::from_microsecond(mindflow_backends::clock::Clock::system().now_us()).expect("a time");
+    let hour = now.to_zoned(jiff::tz::TimeZone::UTC).hour();
     let (start, end) = (i32::from(hour), (i32::from(hour) + 23) % 24);
     let set = ada.data(update, json!({ "start": start, "end": end })).await["updateNotificationPreferences"].clone();
     assert_eq!((&set["quietHoursStart"], &set["quietHoursEnd"]), (&json!(start), &json!(end)));

@@ -141,20 +141,16 @@ mod tests {
             quiet_hours_end: None,
         };
         assert_eq!(changed(&current, &nothing).unwrap(), current);
-        let set =
-            PreferencesChange { quiet_hours_start: Some(Some(22)), quiet_hours_end: Some(Some(7)), ..nothing.clone() };
+        let set = PreferencesChange { quiet_hours_start: Some(Some(22)), quiet_hours_end: Some(Some(7)), ..nothing };
         let quiet = changed(&current, &set).unwrap();
         assert_eq!((quiet.quiet_hours_start, quiet.quiet_hours_end, quiet.push), (Some(22), Some(7), false));
-        let off = PreferencesChange { quiet_hours_start: Some(None), quiet_hours_end: Some(None), ..nothing.clone() };
+        let off = PreferencesChange { quiet_hours_start: Some(None), quiet_hours_end: Some(None), ..nothing };
         assert_eq!(changed(&quiet, &off).unwrap(), current);
         let fields = |change: PreferencesChange| match changed(&current, &change).unwrap_err() {
             Error::Invalid(errors) => errors.into_iter().map(|error| error.field).collect::<Vec<_>>(),
             other => panic!("{other:?}"),
         };
-        assert_eq!(
-            fields(PreferencesChange { quiet_hours_start: Some(Some(22)), ..nothing.clone() }),
-            ["quietHoursEnd"]
-        );
+        assert_eq!(fields(PreferencesChange { quiet_hours_start: Some(Some(22)), ..nothing }), ["quietHoursEnd"]);
         let wrong = PreferencesChange { quiet_hours_start: Some(Some(24)), quiet_hours_end: Some(Some(7)), ..nothing };
         assert_eq!(fields(wrong), ["quietHoursStart"]);
     }

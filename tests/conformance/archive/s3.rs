@@ -22,11 +22,11 @@ async fn bucket() -> (Child, Arc<dyn ObjectStore>) {
     let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/conformance/s3_server/server.py");
     let mut server = Command::new("python3");
     server.arg(script).env("PYTHONPATH", packages).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
-    let mut process = server.spawn().expect("python3 starts");
+    let mut process = server.spawn().unwrap();
     let mut line = String::new();
-    let stdout = process.stdout.take().expect("its output");
-    BufReader::new(stdout).read_line(&mut line).await.expect("the server says its port");
-    let port: u16 = line.trim().parse().expect("the server says its port");
+    let stdout = process.stdout.take().unwrap();
+    BufReader::new(stdout).read_line(&mut line).await.unwrap();
+    let port: u16 = line.trim().parse().unwrap();
     let config = serde_json::json!({
         "backend": "s3", "bucket": "copies", "region": "us-east-1", "endpoint": format!("http://127.0.0.1:{port}"),
         "prefix": "mindflow", "access-key-id": "test", "secret-access-key": "test",
