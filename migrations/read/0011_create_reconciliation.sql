@@ -7,9 +7,11 @@ SELECT 'entry' AS kind, e.entry_id AS id, e.user_id,
     COALESCE(v.sequence, 0) AS version,
     CASE WHEN v.deleted_at IS NULL THEN jsonb_build_object(
         'title', v.title, 'content', v.content, 'mood', v.mood,
-        -- The entry's own list and the one that is counted must both be right.
+        -- What is shown, what is filtered by and what is counted must agree.
         'tagIds', CASE WHEN COALESCE(v.tag_ids, '{}') @> COALESCE(t.ids, '{}') AND COALESCE(v.tag_ids, '{}') <@ COALESCE(t.ids, '{}')
-                       THEN COALESCE(to_jsonb(t.ids), '[]') END,
+                AND jsonb_array_length(v.tags) = cardinality(COALESCE(t.ids, '{}'))
+                AND NOT EXISTS (SELECT FROM unnest(t.ids) AS tag (id) WHERE NOT v.tags @> jsonb_build_array(jsonb_build_object('id', tag.id)))
+            THEN COALESCE(to_jsonb(t.ids), '[]') END,
         'attachmentIds', COALESCE(to_jsonb(v.attachment_ids), '[]'),
         'createdAt', (extract(epoch FROM v.created_at) * 1000000)::bigint, 'updatedAt', (extract(epoch FROM v.updated_at) * 1000000)::bigint, 'entryDate', v.entry_date,
         'version', v.version, 'wordCount', v.word_count, 'deletedAt', NULL, 'firstSeen', (extract(epoch FROM c.created_at) * 1000000)::bigint)

@@ -49,6 +49,7 @@ const DAMAGE: &str = "
     UPDATE query.journals_view SET title = 'wrong' WHERE title = 'two';
     UPDATE query.journals_view SET title = 'old', sequence = sequence - 1 WHERE title = 'three';
     DELETE FROM query.entry_tags WHERE entry_id = (SELECT entry_id FROM query.journals_view WHERE title = 'four');
+    UPDATE query.journals_view SET tags = '[]' WHERE title = 'four';
     DELETE FROM query.entry_creations WHERE entry_id = (SELECT entry_id FROM query.journals_view WHERE title = 'five');
     UPDATE query.journals_view SET title = 'undead', content = 'x', tags = '[]', tag_ids = '{}', tag_names = '{}', attachment_ids = '{}',
         created_at = now(), updated_at = now(), entry_date = now(), word_count = 1, deleted_at = NULL WHERE deleted_at IS NOT NULL;

@@ -65,7 +65,20 @@ impl Side {
 
     /// The next users of this side, in order of their ids.
     async fn users(self, after: Uuid) -> Result<Vec<Uuid>, call::Error> {
-        let statement = "SELECT DISTINCT user_id FROM VIEW WHERE user_id > $1::uuid ORDER BY user_id LIMIT $2::bigint";
+        let statement = match self {
+            Self::Write => "SELECT user_id FROM VIEW WHERE kind = 'user' AND user_id > $1::uuid ORDER BY user_id LIMIT $2::bigint",
+            // Also whoever has something and no account; each table by its index.
+            Self::Read => {
+                "SELECT user_id FROM (
+                    (SELECT id AS user_id FROM query.users_view WHERE id > $1::uuid ORDER BY 1 LIMIT $2::bigint)
+                    UNION (SELECT DISTINCT user_id FROM query.journals_view WHERE user_id > $1::uuid ORDER BY 1 LIMIT $2::bigint)
+                    UNION (SELECT DISTINCT user_id FROM query.entry_creations WHERE user_id > $1::uuid ORDER BY 1 LIMIT $2::bigint)
+                    UNION (SELECT DISTINCT user_id FROM query.entry_tags WHERE user_id > $1::uuid ORDER BY 1 LIMIT $2::bigint)
+                    UNION (SELECT DISTINCT user_id FROM query.tags_view WHERE user_id > $1::uuid ORDER BY 1 LIMIT $2::bigint)
+                    UNION (SELECT DISTINCT user_id FROM query.moods_view WHERE user_id > $1::uuid ORDER BY 1 LIMIT $2::bigint)
+                ) users ORDER BY user_id LIMIT $2::bigint"
+            }
+        };
         let limit = i64::try_from(USERS_MAX).unwrap_or(i64::MAX);
         let rows = self.ask(statement, params![after, limit]).await?;
         rows.iter().map(|row| row.get("user_id").map_err(Into::into)).collect()

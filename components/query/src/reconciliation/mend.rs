@@ -46,18 +46,28 @@ pub async fn mend(
     let (view, id_column) = view(&key.0)?;
     let plan = expected.map(plan).transpose()?;
     sql::transaction(DATABASE, &Identity::Service, async |tx| {
-        tx.query(&format!("SELECT 1 AS held FROM {view} WHERE {id_column} = $1::uuid FOR UPDATE"), params![key.1]).await?;
+        let lock = format!("SELECT 1 AS held FROM {view} WHERE {id_column} = $1::uuid FOR UPDATE");
+        let held = !tx.query(&lock, params![key.1]).await?.is_empty();
         if present(tx, user, key).await?.as_ref() != seen {
             return Ok(None);
         }
         match (expected, &plan) {
             (Some(expected), Some(plan)) => {
-                let set_back = format!("UPDATE {view} SET sequence = $2::bigint - 1 WHERE {id_column} = $1::uuid AND sequence >= $2::bigint");
-                tx.execute(&set_back, params![key.1, expected.sequence]).await?;
-                if key.0 == "entry" {
-                    make_room(tx, user, key.1, &expected.document).await?;
+                // A row that is not there holds nobody back: an event may write it meanwhile, and is not set back.
+                if held {
+                    let set_back = format!(
+                        "UPDATE {view} SET sequence = $2::bigint - 1 WHERE {id_column} = $1::uuid AND sequence >= $2::bigint"
+                    );
+                    tx.execute(&set_back, params![key.1, expected.sequence]).await?;
                 }
-                tx.query(&plan.statement.text, plan.statement.params.clone()).await?;
+                if key.0 == "entry" {
+                    make_room(tx, user, key.1, &expected.document, held).await?;
+                }
+                let answer = tx.query(&plan.statement.text, plan.statement.params.clone()).await?;
+                let shown = answer.first().map(|row| row.get::<bool>("shown")).transpose()?;
+                if shown != Some(true) {
+                    return Ok(None);
+                }
                 Ok(Some(Mended { user_id: user, notice: plan.notice }))
             }
             _ => {
@@ -79,11 +89,13 @@ async fn present(tx: &Tx, user: Uuid, (kind, id): &Key) -> Result<Option<State>,
 }
 
 /// What hangs on an entry and is not overwritten by its projection: its tags, and that it was created.
-async fn make_room(tx: &Tx, user: Uuid, entry: Uuid, document: &str) -> Result<(), Abort> {
+async fn make_room(tx: &Tx, user: Uuid, entry: Uuid, document: &str, held: bool) -> Result<(), Abort> {
     let document: Value = serde_json::from_str(document).map_err(internal)?;
     let created_us = document.get("firstSeen").and_then(Value::as_i64);
     let created_us = created_us.ok_or_else(|| internal("an entry's document has no `firstSeen`"))?;
-    tx.execute("DELETE FROM query.entry_tags WHERE entry_id = $1::uuid", params![entry]).await?;
+    if held {
+        tx.execute("DELETE FROM query.entry_tags WHERE entry_id = $1::uuid", params![entry]).await?;
+    }
     tx.execute(
         "INSERT INTO query.entry_creations (entry_id, user_id, created_at) VALUES ($1::uuid, $2::uuid, $3::timestamptz)
          ON CONFLICT (entry_id) DO UPDATE SET user_id = EXCLUDED.user_id, created_at = EXCLUDED.created_at",
