@@ -1,9 +1,14 @@
-//! The one mapping from what a capability answers to how a service call fails.
+//! The one mapping from what a capability answers to how a service call fails, and from that to what becomes of
+//! the event that was being handled.
 
 use crate::bindings::mindflow::platform::{
     call::{Error, FieldError},
+    events::Failure,
     jwt_verifier, key_value, realtime, sql,
 };
+
+/// How soon an event is tried again while a store is away: a blink for users, and no load for the store.
+pub const DEFERRAL_MS: u32 = 1_000;
 
 /// A broken rule of one field.
 pub fn field(field: impl Into<String>, message: impl Into<String>) -> FieldError {
@@ -16,6 +21,18 @@ pub fn invalid(name: impl Into<String>, message: impl Into<String>) -> Error {
 
 pub fn internal(error: impl std::fmt::Display) -> Error {
     Error::Internal(error.to_string())
+}
+
+/// What it means for the event that was being handled: a store that is away defers it, which counts as no
+/// failed attempt, so that an outage fills no dead letters; anything else is one.
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Unavailable(reason) => Self::Retry((reason, Some(DEFERRAL_MS))),
+            Error::Internal(reason) => Self::Retry((reason, None)),
+            other => Self::Retry((format!("{other:?}"), None)),
+        }
+    }
 }
 
 impl From<sql::Error> for Error {

@@ -5,12 +5,10 @@ use crate::{
     verdict::{self, Setback},
 };
 use mindflow_guest::{
-    call, clock, event,
+    clock,
     events::{Delivery, Event, Failure},
 };
 
-/// How soon an event is tried again while the database is away: a blink for users, and no load for it.
-const DATABASE_PAUSE_MS: u32 = 1_000;
 /// A setting that makes no sense is an operator's to mend; nothing is lost meanwhile.
 const SETTING_PAUSE_MS: u32 = 60_000;
 
@@ -18,7 +16,7 @@ pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
     let Some(entry) = entry::wanted(event).map_err(|error| Failure::Reject(error.to_string()))? else {
         return Ok(());
     };
-    if store::settled(&entry).await.map_err(unrecorded)? {
+    if store::settled(&entry).await? {
         return Ok(());
     }
     let result = match settings::read().await {
@@ -33,7 +31,7 @@ pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
     if let Some(outcome) = &conclusion.record {
         // What is acknowledged is applied; a dead letter may still come to an analysis.
         let applied = conclusion.answer.is_ok().then_some(delivery);
-        store::record(event, applied, &entry, outcome, clock::now_us()).await.map_err(unrecorded)?;
+        store::record(event, applied, &entry, outcome, clock::now_us()).await?;
     }
     conclusion.answer
 }
@@ -48,19 +46,11 @@ fn line(event: &Event, delivery: &Delivery, setback: &Setback) -> String {
     format!("analysis for event {} [{}] {what}: {why}", event.id, event.correlation_id)
 }
 
-/// A database that is away counts as no failure; one that says no does.
-fn unrecorded(error: call::Error) -> Failure {
-    match error {
-        call::Error::Unavailable(reason) => Failure::Retry((reason, Some(DATABASE_PAUSE_MS))),
-        call::Error::Internal(reason) => event::retry(reason),
-        other => event::retry(format!("{other:?}")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::verdict::Reason;
+    use mindflow_guest::{call, failure::DEFERRAL_MS};
 
     fn event() -> Event {
         Event {
@@ -82,10 +72,10 @@ mod tests {
     #[test]
     fn a_database_that_is_away_defers_and_one_that_refuses_counts() {
         assert_eq!(
-            unrecorded(call::Error::Unavailable("gone".into())),
-            Failure::Retry(("gone".into(), Some(DATABASE_PAUSE_MS)))
+            Failure::from(call::Error::Unavailable("gone".into())),
+            Failure::Retry(("gone".into(), Some(DEFERRAL_MS)))
         );
-        assert_eq!(unrecorded(call::Error::Internal("broken".into())), Failure::Retry(("broken".into(), None)));
+        assert_eq!(Failure::from(call::Error::Internal("broken".into())), Failure::Retry(("broken".into(), None)));
     }
 
     #[test]

@@ -4,9 +4,9 @@
 //! Message-ID, a webhook's `X-MindFlow-Delivery`), by which a receiver can tell.
 
 use crate::{
-    DEFERRAL_MS, compose, link,
+    compose, link,
     plan::Requested,
-    quiet, retry, signature,
+    quiet, signature,
     store::{self, Addressee, Send, Settlement, Target},
     transport::{self, Outcome},
 };
@@ -14,6 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use mindflow_guest::{
     clock, config, event,
     events::{Delivery, Event, Failure},
+    failure::DEFERRAL_MS,
     mail, web_push,
 };
 
@@ -28,7 +29,7 @@ const PUBLIC_URL: &str = "http://127.0.0.1:3000";
 
 pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
     let Requested { send_id, .. } = event::payload(event)?;
-    let Some(send) = store::send(send_id).await.map_err(retry)? else {
+    let Some(send) = store::send(send_id).await? else {
         return Ok(());
     };
     if !send.pending {
@@ -39,7 +40,7 @@ pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
     } else {
         Settlement::Skipped("the user does not want it")
     };
-    store::settle(event, delivery, &send, &settlement, clock::now_us()).await.map_err(retry)
+    Ok(store::settle(event, delivery, &send, &settlement, clock::now_us()).await?)
 }
 
 async fn attempt(event: &Event, send: &Send) -> Result<Settlement, Failure> {

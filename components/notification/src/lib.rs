@@ -22,7 +22,7 @@ use bindings::exports::mindflow::{
     platform::{health, subscriber as subscription},
 };
 use mindflow_guest::{
-    call::{self, CallContext, Error},
+    call::{CallContext, Error},
     events::{Delivery, Event, Failure},
     sql,
 };
@@ -32,8 +32,6 @@ use service::{NewWebhook, Preferences, PreferencesChange, PushSubscription, Webh
 const DATABASE: &str = "write";
 /// The subscription that gets planned sends; the other one gets what is to be planned.
 const SENDS: &str = "notification-sends";
-/// How soon an event is tried again while a store is away.
-const DEFERRAL_MS: u32 = 1_000;
 
 struct Notification;
 
@@ -90,15 +88,6 @@ impl health::Guest for Notification {
             .await
             .map(drop)
             .map_err(|error| format!("write database: {error:?}"))
-    }
-}
-
-/// A store that is away defers the event, which counts as no failed attempt.
-fn retry(error: call::Error) -> Failure {
-    match error {
-        call::Error::Unavailable(reason) => Failure::Retry((reason, Some(DEFERRAL_MS))),
-        call::Error::Internal(reason) => Failure::Retry((reason, None)),
-        other => Failure::Retry((format!("{other:?}"), None)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! One event: who is to be told, by which channel. In one transaction: what accounts say of themselves, a row
 //! for each send, and an event for each, by which it is delivered on its own.
 
-use crate::{DATABASE, compose, retry, store};
+use crate::{DATABASE, compose, store};
 use mindflow_guest::{
     call, clock, event,
     events::{Delivery, Event, Failure, NewEvent},
@@ -54,7 +54,8 @@ pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
         }
         if news { plan(tx, event, event_id, user_id, now_us).await } else { Ok(()) }
     };
-    sql::once(DATABASE, &Identity::Service, event, delivery, write).await.map(drop).map_err(retry)
+    sql::once(DATABASE, &Identity::Service, event, delivery, write).await?;
+    Ok(())
 }
 
 async fn plan(tx: &sql::Tx, event: &Event, event_id: Uuid, user_id: Uuid, now_us: i64) -> Result<(), Abort> {

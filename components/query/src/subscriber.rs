@@ -16,8 +16,6 @@ use mindflow_guest::{
 };
 use uuid::Uuid;
 
-/// How soon an event is tried again while a store is away: a blink for users, and no load for the store.
-const DEFERRAL_MS: u32 = 1_000;
 /// Nobody waits for the notice of an older event: those come from a replay.
 const NOTICE_AGE_MAX_US: i64 = 60 * 60 * 1_000_000;
 
@@ -25,9 +23,9 @@ pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
     let Some(plan) = projection::plan(event).map_err(rejection)? else {
         return Ok(());
     };
-    let shown = apply(event, delivery, &plan).await.map_err(retry)?;
+    let shown = apply(event, delivery, &plan).await?;
     let young = clock::now_us().saturating_sub(event.timestamp) <= NOTICE_AGE_MAX_US;
-    tell(plan.user_id, plan.notice.filter(|_| shown && young)).await.map_err(retry)
+    Ok(tell(plan.user_id, plan.notice.filter(|_| shown && young)).await?)
 }
 
 /// After the commit: nothing older is read from the cache, and who listens knows.
@@ -62,28 +60,20 @@ fn rejection(error: projection::BadEvent) -> Failure {
     Failure::Reject(text)
 }
 
-fn retry(error: call::Error) -> Failure {
-    match error {
-        call::Error::Unavailable(reason) => Failure::Retry((reason, Some(DEFERRAL_MS))),
-        call::Error::Internal(reason) => Failure::Retry((reason, None)),
-        other => Failure::Retry((format!("{other:?}"), None)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mindflow_guest::key_value;
+    use mindflow_guest::{failure::DEFERRAL_MS, key_value};
 
     #[test]
     fn a_store_that_is_away_defers_the_event() {
         let away = call::Error::from(key_value::Error::Unavailable("gone".into()));
-        assert_eq!(retry(away), Failure::Retry(("key-value store: gone".into(), Some(DEFERRAL_MS))));
+        assert_eq!(Failure::from(away), Failure::Retry(("key-value store: gone".into(), Some(DEFERRAL_MS))));
     }
 
     #[test]
     fn a_statement_that_fails_counts_as_an_attempt() {
         let failed = call::Error::from(sql::Error::Other("broken".into()));
-        assert!(matches!(retry(failed), Failure::Retry((_, None))));
+        assert!(matches!(Failure::from(failed), Failure::Retry((_, None))));
     }
 }

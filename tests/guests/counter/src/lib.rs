@@ -25,15 +25,12 @@ mod bindings {
 
 use bindings::exports::mindflow::platform::subscriber::Guest;
 use mindflow_guest::{
-    call,
     events::{Delivery, Event, Failure},
     params,
     sql::{self, Identity},
 };
 
 const DATABASE: &str = "read";
-/// A store that is away fills no dead letters.
-const DEFERRAL_MS: u32 = 500;
 
 const COUNT: &str = "INSERT INTO counter.applied AS a (event_id, applied) VALUES ($1::text::uuid, 1)
     ON CONFLICT (event_id) DO UPDATE SET applied = a.applied + 1";
@@ -51,11 +48,8 @@ impl Guest for Counter {
             tx.execute(LOG, line).await?;
             Ok(())
         });
-        match counted.await {
-            Ok(_) => Ok(()),
-            Err(call::Error::Unavailable(reason)) => Err(Failure::Retry((reason, Some(DEFERRAL_MS)))),
-            Err(error) => Err(Failure::Retry((format!("{error:?}"), None))),
-        }
+        counted.await?;
+        Ok(())
     }
 }
 
