@@ -8,6 +8,8 @@ pub mod clock;
 pub mod config;
 pub mod event;
 pub mod failure;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod sql;
 
 pub use bindings::mindflow::platform::{

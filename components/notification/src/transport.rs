@@ -1,20 +1,12 @@
 //! One POST to an address that a user entered, with bounds on its time and on what comes back. The host refuses
 //! what is not public; redirects are not followed: they would lead where nobody looked.
 
-use bytes::Bytes;
-use futures::future::{Either, select};
-use http::{HeaderMap, Request, Uri, header};
-use http_body_util::{BodyExt, Full, Limited};
-use mindflow_guest::clock;
-use std::{pin::pin, time::Duration};
-use wasip3::{
-    clocks::monotonic_clock,
-    http::{
-        client,
-        types::{ErrorCode, RequestOptions},
-    },
-    http_compat::{RequestOptionsExtension, http_from_wasi_response, http_into_wasi_request},
+use http::{HeaderMap, HeaderValue, Uri, header};
+use mindflow_guest::{
+    clock,
+    http::{self as outbound, ErrorCode, PostError},
 };
+use std::time::Duration;
 
 /// A receiver takes a delivery and works later. Ten seconds are what others grant as well.
 pub const TIMEOUT_NS: u64 = 10_000_000_000;
@@ -36,43 +28,24 @@ pub enum Outcome {
     Prohibited(String),
 }
 
-pub async fn post(uri: &Uri, headers: HeaderMap, body: Vec<u8>) -> Outcome {
-    let exchange = pin!(exchange(uri, headers, body));
-    let alarm = pin!(monotonic_clock::wait_for(TIMEOUT_NS));
-    match select(exchange, alarm).await {
-        Either::Left((Ok((status, retry_after)), _)) => judge(status, retry_after.as_deref(), clock::now().as_second()),
-        Either::Left((Err(outcome), _)) => outcome,
-        Either::Right(_) => Outcome::Failed("the receiver did not answer within 10 s".into()),
+pub async fn post(uri: &Uri, mut headers: HeaderMap, body: Vec<u8>) -> Outcome {
+    headers.insert(header::USER_AGENT, HeaderValue::from_static("MindFlow"));
+    match outbound::post(uri, headers, body, TIMEOUT_NS, ANSWER_BYTES_MAX).await {
+        Ok(reply) => judge(reply.status, reply.retry_after.as_deref(), clock::now().as_second()),
+        Err(error) => failed(error),
     }
 }
 
-async fn exchange(uri: &Uri, headers: HeaderMap, body: Vec<u8>) -> Result<(u16, Option<String>), Outcome> {
-    // The host ends what takes too long as well, should this side not be woken.
-    let options = RequestOptions::new();
-    let _ = options.set_first_byte_timeout(Some(TIMEOUT_NS));
-    let mut request = Request::post(uri)
-        .header(header::CONTENT_LENGTH, body.len())
-        .header(header::USER_AGENT, "MindFlow")
-        .extension(RequestOptionsExtension(options))
-        .body(Full::new(Bytes::from(body)))
-        .map_err(|error| Outcome::Prohibited(error.to_string()))?;
-    request.headers_mut().extend(headers);
-    let response = client::send(http_into_wasi_request(request).map_err(failed)?).await.map_err(failed)?;
-    let response = http_from_wasi_response(response).map_err(failed)?;
-    let status = response.status().as_u16();
-    let retry_after =
-        response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    // Read to its end, so that the connection can be used again.
-    let _ = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;
-    Ok((status, retry_after))
-}
-
-fn failed(code: ErrorCode) -> Outcome {
-    match code {
-        ErrorCode::DestinationIpProhibited | ErrorCode::HttpRequestDenied => {
+fn failed(error: PostError) -> Outcome {
+    match error {
+        PostError::Code(ErrorCode::DestinationIpProhibited | ErrorCode::HttpRequestDenied) => {
             Outcome::Prohibited("the address is not a public https address".into())
         }
-        other => Outcome::Failed(format!("the receiver cannot be reached: {other:?}")),
+        PostError::Request(reason) => Outcome::Prohibited(reason),
+        PostError::Timeout => Outcome::Failed("the receiver did not answer within 10 s".into()),
+        PostError::Code(code) => Outcome::Failed(format!("the receiver cannot be reached: {code:?}")),
+        PostError::Other(reason) => Outcome::Failed(format!("the receiver cannot be reached: {reason}")),
+        PostError::TooLarge => Outcome::Failed("the receiver's answer is too long".into()),
     }
 }
 
