@@ -15,7 +15,7 @@
 //!
 //! Rows stay, one an aggregate, as do the views they belong to: a replay years later needs them.
 
-use tokio_postgres::GenericClient;
+use tokio_postgres::{GenericClient, RowStream};
 
 use uuid::Uuid;
 
@@ -105,8 +105,8 @@ impl Database {
     }
 }
 
-/// Drops a subscription's marks, so that it applies everything anew: before a rebuild, or when the replay
-/// beside the live one is given up. On an administrator's connection. Answers how many there were.
+/// Drops a subscription's marks, so that it applies everything anew: before a rebuild, or before
+/// the marks of a replay beside the live one take their place. On an administrator's connection. Answers how many there were.
 ///
 /// # Errors
 /// `Other` for a component's name that can be none.
@@ -116,17 +116,40 @@ pub async fn forget(client: &impl GenericClient, component: &str, subscription: 
     Ok(client.execute(statement, &[&role, &subscription]).await?)
 }
 
-/// Gives the marks of the subscription `from` to `to`, whose own are dropped: what a replay beside the
-/// live one ends with, in the transaction (an administrator's) that puts its tables in the live ones'
-/// place. Answers how many there are.
+/// Drops the marks of some of its entities alone.
 ///
 /// # Errors
 /// `Other` for a component's name that can be none.
-pub async fn adopt(client: &impl GenericClient, component: &str, from: &str, to: &str) -> Result<u64, Error> {
-    forget(client, component, to).await?;
+pub async fn forget_keys(
+    client: &impl GenericClient,
+    component: &str,
+    subscription: &str,
+    keys: &[String],
+) -> Result<u64, Error> {
     let role = role(component)?;
-    let statement = "UPDATE mindflow.applied SET subscription = $3 WHERE component = $1 AND subscription = $2";
-    Ok(client.execute(statement, &[&role, &from, &to]).await?)
+    let statement =
+        "DELETE FROM mindflow.applied WHERE component = $1 AND subscription = $2 AND partition_key = ANY ($3)";
+    Ok(client.execute(statement, &[&role, &subscription, &keys]).await?)
+}
+
+/// A subscription's marks, each as Postgres writes its row, for [`put`].
+///
+/// # Errors
+/// `Other` for a component's name that can be none.
+pub async fn marks(client: &impl GenericClient, component: &str, subscription: &str) -> Result<RowStream, Error> {
+    let role = role(component)?;
+    let statement = "SELECT a::text FROM mindflow.applied a WHERE component = $1 AND subscription = $2";
+    Ok(client.query_raw(statement, [role.as_str(), subscription]).await?)
+}
+
+/// Adds marks that [`marks`] has read elsewhere.
+///
+/// # Errors
+/// One of them is there already.
+pub async fn put(client: &impl GenericClient, rows: &[String]) -> Result<(), Error> {
+    let statement = "INSERT INTO mindflow.applied SELECT (r::mindflow.applied).* FROM unnest($1::text[]) AS r";
+    client.execute(statement, &[&rows]).await?;
+    Ok(())
 }
 
 fn role(component: &str) -> Result<String, Error> {

@@ -26,7 +26,7 @@ pub mod health;
 pub mod hold;
 mod meter;
 mod outbox;
-mod outcome;
+pub(crate) mod outcome;
 pub mod policy;
 mod postgres;
 mod postgres_backend;

@@ -17,7 +17,7 @@ pub const DEFERRAL_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 pub const ERROR_CHARS_MAX: usize = 4_000;
 
 /// Applies the policy to the answer to attempt number `attempt`.
-pub(super) fn outcome_of(answer: Result<(), Failure>, policy: &RetryPolicy, attempt: u32, event: Uuid) -> Outcome {
+pub(crate) fn outcome_of(answer: Result<(), Failure>, policy: &RetryPolicy, attempt: u32, event: Uuid) -> Outcome {
     match answer {
         Ok(()) => Outcome::Ack,
         Err(Failure::Reject(reason)) => Outcome::Dead { error: printable(&reason) },
@@ -31,7 +31,7 @@ pub(super) fn outcome_of(answer: Result<(), Failure>, policy: &RetryPolicy, atte
     }
 }
 
-pub(super) fn timed_out(timeout: Duration) -> Failure {
+pub(crate) fn timed_out(timeout: Duration) -> Failure {
     Failure::Retry { reason: format!("no answer within {timeout:?}"), after: None }
 }
 

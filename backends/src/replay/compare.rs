@@ -11,6 +11,7 @@ use tokio_postgres::RowStream;
 
 use super::ReplayError;
 use super::tables::{Table, find};
+use crate::applied;
 use crate::postgres::Database;
 use crate::postgres::roles::role_name;
 use crate::sql::Error;
@@ -227,15 +228,14 @@ impl Change {
     ) -> Result<Self, ReplayError> {
         let database = live.name().to_owned();
         let of = |source| ReplayError::Database { database: database.clone(), source };
-        let role = role_name(component).map_err(|error| of(Error::Other(error.to_string())))?;
         let client = Object::take(live.admin().await.map_err(of)?);
         client.batch_execute(CHANGE).await.map_err(statement(&database, "change its tables"))?;
         let change = Self { client, database };
-        change.write(snapshot, &role, subscription).await?;
+        change.write(snapshot, component, subscription).await?;
         Ok(change)
     }
 
-    async fn write(&self, snapshot: &Snapshot, role: &str, subscription: &str) -> Result<(), ReplayError> {
+    async fn write(&self, snapshot: &Snapshot, component: &str, subscription: &str) -> Result<(), ReplayError> {
         for table in &snapshot.tables {
             self.rows(snapshot, table, &table.remove(), |difference| match difference {
                 Difference::Surplus { row, .. } => Some(row),
@@ -250,7 +250,7 @@ impl Change {
             })
             .await?;
         }
-        self.marks(snapshot, role, subscription).await
+        self.marks(snapshot, component, subscription).await
     }
 
     /// Has `sql` done to the rows that `choose` takes.
@@ -274,22 +274,17 @@ impl Change {
     }
 
     /// The subscription's marks become those of the shadow.
-    async fn marks(&self, snapshot: &Snapshot, role: &str, subscription: &str) -> Result<(), ReplayError> {
+    async fn marks(&self, snapshot: &Snapshot, component: &str, subscription: &str) -> Result<(), ReplayError> {
+        let of = |source| ReplayError::Database { database: self.database.clone(), source };
         let failed = statement(&self.database, "adopt what was applied");
-        let own = "DELETE FROM mindflow.applied WHERE component = $1 AND subscription = $2";
-        self.client.execute(own, &[&role, &subscription]).await.map_err(&failed)?;
-        let given = "SELECT a::text FROM mindflow.applied a WHERE component = $1 AND subscription = $2";
-        let mut marks = Box::pin(snapshot.shadow.query_raw(given, [role, subscription]).await.map_err(&failed)?);
-        let put = "INSERT INTO mindflow.applied SELECT (r::mindflow.applied).* FROM unnest($1::text[]) AS r";
-        let mut batch: Vec<String> = Vec::with_capacity(BATCH);
-        while let Some(row) = marks.try_next().await.map_err(&failed)? {
-            batch.push(row.try_get(0).map_err(&failed)?);
-            if batch.len() >= BATCH {
-                self.execute(put, &batch).await?;
-                batch.clear();
-            }
+        applied::forget(&*self.client, component, subscription).await.map_err(of)?;
+        let given = applied::marks(&*snapshot.shadow, component, subscription).await.map_err(of)?;
+        let mut batches = Box::pin(given.try_chunks(BATCH));
+        while let Some(rows) = batches.try_next().await.map_err(|error| failed(error.1))? {
+            let rows: Vec<String> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(&failed)?;
+            applied::put(&*self.client, &rows).await.map_err(of)?;
         }
-        self.execute(put, &batch).await
+        Ok(())
     }
 
     async fn execute(&self, sql: &str, rows: &[String]) -> Result<(), ReplayError> {

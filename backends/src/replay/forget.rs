@@ -6,8 +6,6 @@ use super::ReplayError;
 use crate::applied;
 use crate::archive::Filter;
 use crate::postgres::Database;
-use crate::postgres::roles::role_name;
-use crate::sql::Error;
 
 /// Entities forgotten by one statement.
 const BATCH: i64 = 1_000;
@@ -31,7 +29,7 @@ pub async fn forget(
     }
     let client = database.admin().await.map_err(of)?;
     if let Some(key) = &filter.partition_key {
-        return keys(database, component, subscription, std::slice::from_ref(key)).await;
+        return applied::forget_keys(&**client, component, subscription, std::slice::from_ref(key)).await.map_err(of);
     }
     let Some(from) = filter.from.map(SystemTime::from) else {
         return applied::forget(&**client, component, subscription).await.map_err(of);
@@ -47,19 +45,6 @@ pub async fn forget(
         let batch: Vec<String> = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(failed)?;
         let Some(last) = batch.last() else { return Ok(count) };
         after.clone_from(last);
-        count += keys(database, component, subscription, &batch).await?;
+        count += applied::forget_keys(&**client, component, subscription, &batch).await.map_err(of)?;
     }
-}
-
-async fn keys(database: &Database, component: &str, subscription: &str, keys: &[String]) -> Result<u64, ReplayError> {
-    let of = |source| ReplayError::Database { database: database.name().to_owned(), source };
-    let role = role_name(component).map_err(|error| of(Error::Other(error.to_string())))?;
-    let client = database.admin().await.map_err(of)?;
-    let statement =
-        "DELETE FROM mindflow.applied WHERE component = $1 AND subscription = $2 AND partition_key = ANY ($3)";
-    client.execute(statement, &[&role, &subscription, &keys]).await.map_err(|source| ReplayError::Statement {
-        database: database.name().to_owned(),
-        operation: "forget what was applied",
-        source,
-    })
 }

@@ -4,7 +4,6 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::TryStreamExt;
 use tokio::sync::mpsc;
@@ -12,8 +11,9 @@ use tokio::task::JoinSet;
 
 use super::{FAILURES_NAMED_MAX, Failed, Played, ReplayError};
 use crate::archive::{self, Archived, Filter};
-use crate::delivery::policy::Next;
-use crate::delivery::{Attempt, Event, Failure, Handler, Subscription};
+use crate::delivery::outcome::{outcome_of, timed_out};
+use crate::delivery::queue::Outcome;
+use crate::delivery::{Attempt, Event, Handler, Subscription};
 use crate::postgres::Database;
 
 /// Events read at a time.
@@ -106,30 +106,22 @@ async fn hand_over(subscription: &Subscription, handler: &dyn Handler, event: &E
     let attempts_max = subscription.retry.attempts_max();
     loop {
         let this = Attempt { subscription: subscription.name.as_str().into(), attempt, attempts_max };
-        let pause = match tokio::time::timeout(subscription.timeout, handler.handle(event, &this)).await {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(Failure::Reject(reason))) => return Err(reason),
-            Ok(Err(Failure::Retry { reason, after: Some(_) })) if deferrals >= DEFERRALS_MAX => return Err(reason),
-            Ok(Err(Failure::Retry { after: Some(after), .. })) => {
-                deferrals += 1;
-                after
+        let answer = tokio::time::timeout(subscription.timeout, handler.handle(event, &this)).await;
+        let answer = answer.unwrap_or_else(|_| Err(timed_out(subscription.timeout)));
+        let pause = match outcome_of(answer, &subscription.retry, attempt, event.event_id) {
+            Outcome::Ack => return Ok(()),
+            Outcome::Dead { error } => return Err(error),
+            Outcome::Retry { delay, counted: true, .. } => {
+                attempt += 1;
+                delay
             }
-            Ok(Err(Failure::Retry { reason, after: None })) => next(subscription, &mut attempt, event).ok_or(reason)?,
-            Err(_) => next(subscription, &mut attempt, event)
-                .ok_or_else(|| format!("no answer within {:?}", subscription.timeout))?,
+            Outcome::Retry { error, .. } if deferrals >= DEFERRALS_MAX => return Err(error),
+            Outcome::Retry { delay, .. } => {
+                deferrals += 1;
+                delay
+            }
         };
         tokio::time::sleep(pause).await;
-    }
-}
-
-/// The pause before the next attempt; none: that was the last.
-fn next(subscription: &Subscription, attempt: &mut u32, event: &Event) -> Option<Duration> {
-    match subscription.retry.after_failure(*attempt, event.event_id) {
-        Next::RetryAfter(pause) => {
-            *attempt += 1;
-            Some(pause)
-        }
-        Next::Dead => None,
     }
 }
 

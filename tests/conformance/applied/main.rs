@@ -2,7 +2,7 @@
 //! that handlers raise is not idempotent by itself, so that every second application shows.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use futures::future::join_all;
+use futures::{TryStreamExt, future::join_all};
 use jiff::Timestamp;
 use mindflow_backends::applied::{self, Mark, Once};
 use mindflow_backends::delivery::{Event, Metadata};
@@ -151,22 +151,30 @@ async fn a_transaction_that_is_undone_leaves_no_trace() {
 }
 
 #[tokio::test]
-async fn a_replay_beside_the_live_one_counts_by_its_own_name_and_can_take_its_place() {
-    let db = stage("shadow").await;
+async fn a_replay_in_another_database_counts_for_itself_and_its_marks_can_take_the_live_ones_place() {
+    let (live, shadow) = (stage("live").await, stage("shadow").await);
     for sequence in 1..=2 {
-        handle(&db, "query", &event("entry:1", sequence)).await;
+        handle(&live, "query", &event("entry:1", sequence)).await;
     }
     for sequence in 1..=3 {
-        assert!(handle(&db, "query/shadow", &event("entry:1", sequence)).await);
+        assert!(handle(&shadow, "query", &event("entry:1", sequence)).await);
+        // Another subscription counts by its own name, in one database too.
+        assert!(handle(&shadow, "other", &event("entry:1", sequence)).await);
     }
-    let mut client = db.database().admin().await.unwrap();
+    let from = shadow.database().admin().await.unwrap();
+    let marked = applied::marks(&**from, "query", "query").await.unwrap();
+    let rows: Vec<String> = marked.map_ok(|row| row.get(0)).try_collect().await.unwrap();
+    assert_eq!(rows.len(), 1);
+    let mut client = live.database().admin().await.unwrap();
     let transaction = client.transaction().await.unwrap();
-    assert_eq!(applied::adopt(&*transaction, "query", "query/shadow", "query").await.unwrap(), 1);
+    assert_eq!(applied::forget(&*transaction, "query", "query").await.unwrap(), 1);
+    applied::put(&*transaction, &rows).await.unwrap();
     transaction.commit().await.unwrap();
-    assert_eq!(marks(&db).await, [("mindflow_query".to_owned(), "query".to_owned(), 3)]);
-    assert!(!handle(&db, "query", &event("entry:1", 2)).await);
-    assert_eq!(applied::forget(&**client, "query", "query").await.unwrap(), 1);
-    assert!(handle(&db, "query", &event("entry:1", 1)).await);
+    assert_eq!(marks(&live).await, [("mindflow_query".to_owned(), "query".to_owned(), 3)]);
+    assert!(!handle(&live, "query", &event("entry:1", 2)).await);
+    let keys = ["entry:1".to_owned(), "entry:2".to_owned()];
+    assert_eq!(applied::forget_keys(&**client, "query", "query", &keys).await.unwrap(), 1);
+    assert!(handle(&live, "query", &event("entry:1", 1)).await);
 }
 
 #[tokio::test]
