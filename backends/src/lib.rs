@@ -14,6 +14,7 @@ pub mod realtime;
 pub mod redis_server;
 pub mod replay;
 pub mod schedule;
+pub mod search_index;
 pub mod sql;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -194,6 +194,9 @@ fn check_bindings(manifest: &Manifest, config: &RuntimeConfig) -> Result<(), App
         if let Some(name) = entry.key_value.iter().find(|name| !config.key_value.contains_key(*name)) {
             return Err(not_bound("key-value", name, user()));
         }
+        if let Some(name) = entry.search_index.iter().find(|name| !config.search_index.contains_key(*name)) {
+            return Err(not_bound("search-index", name, user()));
+        }
     }
     for (name, user) in [(&config.events.database, "[events]"), (&config.keys.database, "[keys]")] {
         if !config.databases.contains_key(name) {

@@ -263,6 +263,11 @@ pub(crate) fn grants(entry: &ComponentEntry, variables: BTreeMap<String, String>
         dead_letters: stores.dead_letters.clone().filter(|_| entry.dead_letters),
         mailer: entry.mail.then(|| Arc::clone(&stores.mailer)),
         web_push: entry.web_push.then(|| Arc::clone(&stores.web_push)),
+        search_indexes: entry
+            .search_index
+            .iter()
+            .filter_map(|name| stores.search_indexes.get(name).map(|index| (name.clone(), Arc::clone(index))))
+            .collect(),
         variables,
         clock: stores.clock.clone(),
     }

@@ -11,6 +11,7 @@ use mindflow_backends::{
         self, Database, DatabaseConfig, migrate, server::EmbeddedServer, server::ServerError, server::ServerOptions,
     },
     realtime::{self, Realtime},
+    search_index::{self, SearchIndex},
     web_push::{self, WebPush},
 };
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
@@ -28,6 +29,7 @@ pub struct Stores {
     pub dead_letters: Option<Arc<dyn DeadLetters>>,
     pub mailer: Arc<dyn Mailer>,
     pub web_push: Arc<WebPush>,
+    pub search_indexes: BTreeMap<String, Arc<dyn SearchIndex>>,
     pub clock: Clock,
 }
 
@@ -58,6 +60,8 @@ pub enum StoresError {
     Mail(#[from] mail::OpenError),
     #[error("web push: {0}")]
     WebPush(#[from] web_push::OpenError),
+    #[error(transparent)]
+    SearchIndex(#[from] search_index::OpenError),
     #[error("there is no database `{0}` for the signing keys")]
     NoKeysDatabase(String),
 }
@@ -127,10 +131,13 @@ impl Databases {
     }
 }
 
-/// The components that may use a database: each has a role of its own in it.
+/// The components that may use a database: each has a role of its own in it. So has the capability of search
+/// indexes, to whose role migrations grant its tables alone.
 pub(crate) fn roles_in(manifest: &Manifest, database: &str) -> Vec<String> {
     let users = manifest.components.values().filter(|entry| entry.sql.contains_key(database));
-    users.map(|entry| entry.name.clone()).collect()
+    let searching = manifest.components.values().any(|entry| !entry.search_index.is_empty());
+    let capability = searching.then(|| search_index::POSTGRES_ROLE.to_owned());
+    users.map(|entry| entry.name.clone()).chain(capability).collect()
 }
 
 impl Stores {
@@ -160,6 +167,10 @@ impl Stores {
             Some(database) => Some(delivery::open(database.clone(), &config.events.queue)?),
             None => None,
         };
+        let mut search_indexes = BTreeMap::new();
+        for (name, settings) in &config.search_index {
+            search_indexes.insert(name.clone(), search_index::open(name, settings, &databases)?);
+        }
         let dead_letters = queues.clone().map(|queues| queues as Arc<dyn DeadLetters>);
         Ok(Self {
             server: Mutex::new(server),
@@ -171,6 +182,7 @@ impl Stores {
             dead_letters,
             mailer,
             web_push: Arc::new(web_push),
+            search_indexes,
             clock,
         })
     }
@@ -184,7 +196,8 @@ impl Stores {
         Databases { server: self.server.lock().await.take(), databases: self.databases.clone() }.close().await;
     }
 
-    /// Each back end with what is wrong with it, if anything.
+    /// Each back end with what is wrong with it, if anything. Not the search indexes: without them, all but searches
+    /// goes on.
     pub async fn health(&self) -> BTreeMap<String, Result<(), String>> {
         let databases = futures::future::join_all(
             self.databases.iter().map(async |(name, database)| (format!("database:{name}"), database.health().await)),

@@ -30,11 +30,24 @@ impl Database {
         statement: &str,
         params: &[Value],
     ) -> Result<Rowset, Error> {
+        self.query_within(self.statement_timeout_ms(), component, identity, statement, params).await
+    }
+
+    /// The same with less time than the database gives to any statement.
+    pub async fn query_within(
+        &self,
+        timeout_ms: u32,
+        component: &str,
+        identity: &Identity,
+        statement: &str,
+        params: &[Value],
+    ) -> Result<Rowset, Error> {
         guard::check(statement)?;
+        let begin = identity.begin(Mode::ReadOnly, timeout_ms.min(self.statement_timeout_ms()));
         if let Some(replica) = self.replica()
             && let Some(pools) = replica.awake()
         {
-            match self.read_from(pools, component, identity, statement, params).await {
+            match self.read_from(pools, component, &begin, statement, params).await {
                 Err(error @ (Error::Unavailable(_) | Error::PoolExhausted)) => {
                     tracing::warn!(database = self.name(), %error, "the replica is passed over for a while");
                     replica.rest();
@@ -42,22 +55,21 @@ impl Database {
                 other => return other,
             }
         }
-        self.read_from(self.pools(), component, identity, statement, params).await
+        self.read_from(self.pools(), component, &begin, statement, params).await
     }
 
     async fn read_from(
         &self,
         pools: &Pools,
         component: &str,
-        identity: &Identity,
+        begin: &str,
         statement: &str,
         params: &[Value],
     ) -> Result<Rowset, Error> {
-        let begin = identity.begin(Mode::ReadOnly, self.statement_timeout_ms());
         let mut attempt = 1;
         let mut stale_before = false;
         loop {
-            match self.attempt(pools, component, &begin, statement, params).await {
+            match self.attempt(pools, component, begin, statement, params).await {
                 Attempt::Done(answer) => return answer,
                 Attempt::Broken(_) if attempt < CONNECTION_ATTEMPTS_MAX => {
                     pools.sweep(component);

@@ -15,7 +15,8 @@ use crate::postgres::{Database, DatabaseConfig, PostgresConfig};
 /// Environment variable with a superuser's DSN.
 pub const SERVER_ENV: &str = "MINDFLOW_TEST_POSTGRES";
 /// The components that the repository's migrations grant to.
-pub const COMPONENTS: &[&str] = &["gateway", "auth", "command", "query", "ai", "analytics", "notification"];
+pub const COMPONENTS: &[&str] =
+    &["gateway", "auth", "command", "query", "ai", "analytics", "notification", "search-index"];
 
 /// The server of this test process.
 pub struct TestPostgres {

@@ -9,6 +9,7 @@ pub mod key_value;
 pub mod mail;
 pub mod outbound;
 pub mod realtime;
+pub mod search_index;
 pub mod sql;
 pub mod web_push;
 pub mod websocket;
@@ -19,13 +20,21 @@ use crate::{
 };
 use bindings::platform;
 use mindflow_backends::{
-    clock::Clock, delivery::DeadLetters, key_value::KeyValue, keys::Keyring, mail::Mailer, postgres::Database,
-    realtime::Realtime, web_push::WebPush,
+    clock::Clock,
+    delivery::DeadLetters,
+    key_value::KeyValue,
+    keys::{Keyring, VerifyError},
+    mail::Mailer,
+    postgres::Database,
+    realtime::Realtime,
+    search_index::SearchIndex,
+    web_push::WebPush,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
+use uuid::Uuid;
 use wasmtime::component::{HasSelf, Linker, Resource, ResourceTableError};
 
 /// What one component was granted.
@@ -44,6 +53,7 @@ pub struct Grants {
     pub dead_letters: Option<Arc<dyn DeadLetters>>,
     pub mailer: Option<Arc<dyn Mailer>>,
     pub web_push: Option<Arc<WebPush>>,
+    pub search_indexes: BTreeMap<String, Arc<dyn SearchIndex>>,
     pub variables: BTreeMap<String, String>,
     pub clock: Clock,
 }
@@ -65,6 +75,7 @@ pub fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     platform::dead_letters::add_to_linker::<_, Own>(linker, state)?;
     platform::mail::add_to_linker::<_, Own>(linker, state)?;
     platform::web_push::add_to_linker::<_, Own>(linker, state)?;
+    platform::search_index::add_to_linker::<_, Own>(linker, state)?;
     platform::outbound::add_to_linker::<_, Own>(linker, state)?;
     platform::websocket::add_to_linker::<_, Own>(linker, state)
 }
@@ -77,6 +88,24 @@ impl State {
     fn resource<R: Clone + 'static>(&self, handle: &Resource<R>) -> Result<R, ResourceTableError> {
         self.table.get(handle).cloned()
     }
+}
+
+/// Why nobody is proven.
+enum Unproven {
+    Denied(String),
+    Unavailable(String),
+}
+
+/// Who an access token speaks for: its subject, and the roles that it carries.
+async fn prove(grants: &Grants, token: &str) -> Result<(Uuid, Vec<String>), Unproven> {
+    let keyring =
+        grants.keyring.as_ref().ok_or_else(|| Unproven::Denied("the platform has no keys to prove a caller".into()))?;
+    let proven = keyring.verify(token).await.map_err(|error| match error {
+        VerifyError::Unavailable(reason) => Unproven::Unavailable(reason),
+        refused => Unproven::Denied(refused.to_string()),
+    })?;
+    let user_id = proven.subject.parse().map_err(|_| Unproven::Denied("the token's `sub` is no UUID".into()))?;
+    Ok((user_id, proven.roles.clone()))
 }
 
 /// Whether a topic is covered by a grant's patterns; a trailing `*` stands for any rest.

@@ -1,10 +1,10 @@
 //! Databases, by the names that the manifest grants, each statement as the component's own role and for
 //! a proven identity.
 
-use super::Grants;
 use super::bindings::platform::sql::{self as wit, DbError, Error, Identity, Mark, NewEvent, Rowset, Value};
+use super::{Grants, Unproven, prove};
 use crate::{engine::State, manifest::DatabaseAccess};
-use mindflow_backends::{applied, keys::VerifyError, postgres::Database, sql as store};
+use mindflow_backends::{applied, postgres::Database, sql as store};
 use std::sync::Arc;
 use uuid::Uuid;
 use wasmtime::component::{Accessor, HasSelf, Resource};
@@ -40,17 +40,11 @@ async fn access(accessor: Own<'_>, database: &str, identity: Identity) -> Result
             )));
         }
         Identity::Caller(token) => {
-            let keyring = grants
-                .keyring
-                .as_ref()
-                .ok_or_else(|| Error::AccessDenied("the platform has no keys to prove a caller".into()))?;
-            let proven = keyring.verify(&token).await.map_err(|error| match error {
-                VerifyError::Unavailable(reason) => Error::Unavailable(reason),
-                refused => Error::AccessDenied(refused.to_string()),
+            let (user_id, roles) = prove(&grants, &token).await.map_err(|unproven| match unproven {
+                Unproven::Denied(reason) => Error::AccessDenied(reason),
+                Unproven::Unavailable(reason) => Error::Unavailable(reason),
             })?;
-            let user_id =
-                proven.subject.parse().map_err(|_| Error::AccessDenied("the token's `sub` is no UUID".into()))?;
-            store::Identity::Caller { user_id, roles: proven.roles.clone() }
+            store::Identity::Caller { user_id, roles }
         }
     };
     Ok(Access { database: granted.clone(), component: grants.component.clone(), identity })

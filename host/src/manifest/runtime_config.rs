@@ -6,7 +6,7 @@ use figment::{
     Figment,
     providers::{Env, Format, Toml},
 };
-use mindflow_backends::{archive, delivery, key_value, mail, postgres, realtime};
+use mindflow_backends::{archive, delivery, key_value, mail, postgres, realtime, search_index};
 use serde::{Deserialize, Deserializer};
 use std::{
     collections::BTreeMap,
@@ -31,6 +31,8 @@ pub struct RuntimeConfig {
     pub databases: BTreeMap<String, postgres::DatabaseConfig>,
     #[serde(default)]
     pub key_value: BTreeMap<String, key_value::Config>,
+    #[serde(default)]
+    pub search_index: BTreeMap<String, search_index::Config>,
     #[serde(default)]
     pub realtime: RealtimeSettings,
     #[serde(default)]
@@ -218,12 +220,13 @@ fn yes() -> bool {
 }
 
 /// Top-level tables and keys that the environment may set; other `MINDFLOW_…` names are not settings.
-const SETTINGS: [&str; 14] = [
+const SETTINGS: [&str; 15] = [
     "listen",
     "data-dir",
     "migrate",
     "databases",
     "key-value",
+    "search-index",
     "realtime",
     "events",
     "archive",

@@ -154,6 +154,7 @@ struct ComponentTool {
     dead_letters: bool,
     mail: bool,
     web_push: bool,
+    search_index: Vec<String>,
     outbound: OutboundGrant,
     instances: Instances,
     subscriptions: Vec<SubscriptionEntry>,
@@ -321,6 +322,8 @@ pub struct ComponentEntry {
     pub mail: bool,
     /// Whether it may seal and sign web push messages.
     pub web_push: bool,
+    /// Indexes that it may write and search.
+    pub search_index: Vec<String>,
     pub outbound: OutboundGrant,
     /// Spin's own key, templates not yet filled in.
     pub allowed_outbound_hosts: Vec<String>,
@@ -470,6 +473,7 @@ fn component(name: String, entry: SpinComponent, root: &Path) -> ComponentEntry 
         dead_letters: tool.dead_letters,
         mail: tool.mail,
         web_push: tool.web_push,
+        search_index: tool.search_index,
         outbound: tool.outbound,
         allowed_outbound_hosts: entry.allowed_outbound_hosts,
         variables: entry.variables,

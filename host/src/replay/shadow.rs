@@ -258,6 +258,7 @@ async fn without_effects(live: Grants, databases: &Beside) -> Result<Grants, Str
         dead_letters: None,
         mailer: None,
         web_push: None,
+        search_indexes: BTreeMap::new(),
         ..live
     })
 }

@@ -1,0 +1,65 @@
+//! Exact nearest neighbours. One owner's documents are few, so comparing with each of them takes milliseconds,
+//! and nothing is missed as an approximate index would.
+
+use super::{VECTOR_DIMENSIONS_MAX, VectorHit};
+
+/// The vector at length 1; none when it has no direction.
+pub(super) fn unit(vector: &[f32]) -> Option<Vec<f32>> {
+    if vector.len() > VECTOR_DIMENSIONS_MAX {
+        return None;
+    }
+    let length = vector.iter().map(|part| f64::from(*part).powi(2)).sum::<f64>().sqrt();
+    if !length.is_finite() || length == 0.0 {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "the parts of a unit vector are within -1 and 1")]
+    Some(vector.iter().map(|part| (f64::from(*part) / length) as f32).collect())
+}
+
+/// Of unit vectors; none when they are of different models.
+fn cosine(one: &[f32], other: &[f32]) -> Option<f64> {
+    (one.len() == other.len()).then(|| f64::from(one.iter().zip(other).map(|(a, b)| a * b).sum::<f32>()))
+}
+
+/// The best `limit`, best first; equal ones in the order of their ids.
+pub(super) fn best(wanted: &[f32], documents: impl Iterator<Item = (String, Vec<f32>)>, limit: u32) -> Vec<VectorHit> {
+    let mut hits: Vec<VectorHit> =
+        documents.filter_map(|(id, vector)| Some(VectorHit { score: cosine(wanted, &vector)?, id })).collect();
+    hits.sort_by(|one, other| other.score.total_cmp(&one.score).then_with(|| one.id.cmp(&other.id)));
+    hits.truncate(limit as usize);
+    hits
+}
+
+pub(super) fn to_bytes(vector: &[f32]) -> Vec<u8> {
+    vector.iter().flat_map(|part| part.to_le_bytes()).collect()
+}
+
+pub(super) fn from_bytes(bytes: &[u8]) -> Vec<f32> {
+    bytes.as_chunks::<4>().0.iter().map(|part| f32::from_le_bytes(*part)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_come_first_and_vectors_of_another_model_are_passed_over() {
+        let documents = [
+            ("across", vec![0.0, 1.0]),
+            ("same", vec![1.0, 0.0]),
+            ("near", vec![0.8, 0.6]),
+            ("other model", vec![1.0, 0.0, 0.0]),
+            ("away", vec![-1.0, 0.0]),
+        ];
+        let documents = documents.into_iter().map(|(id, vector)| (id.to_owned(), vector));
+        let hits = best(&[1.0, 0.0], documents, 3);
+        assert_eq!(hits.iter().map(|hit| hit.id.as_str()).collect::<Vec<_>>(), ["same", "near", "across"]);
+        assert!((hits[1].score - 0.8).abs() < 1e-6);
+    }
+
+    #[test]
+    fn bytes_are_the_vector() {
+        let vector = vec![0.25, -1.0, f32::MIN_POSITIVE];
+        assert_eq!(from_bytes(&to_bytes(&vector)), vector);
+    }
+}
