@@ -18,6 +18,7 @@ mod reconciliation;
 mod replay;
 mod replicas;
 mod schema;
+mod search;
 mod secrets;
 mod trouble_broken_component;
 mod trouble_broken_gateway;

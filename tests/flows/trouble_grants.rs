@@ -20,6 +20,7 @@ async fn a_component_does_not_start_without_a_grant_for_each_of_its_imports() {
         ("auth", "key-value", "mindflow:platform/key-value@", "`key-value = [\"BUCKET\"]`"),
         ("query", "realtime", "mindflow:platform/realtime@", "`realtime = { publish = [\"TOPIC\"] }`"),
         ("notification", "mail", "mindflow:platform/mail@", "`mail = true`"),
+        ("search", "search-index", "mindflow:platform/search-index@", "`search-index = [\"INDEX\"]`"),
         ("notification", "web-push", "mindflow:platform/web-push@", "`web-push = true`"),
         ("command", "jwt", "mindflow:platform/jwt-verifier@", "`jwt = [\"verify\"]`"),
     ] {
@@ -74,6 +75,7 @@ async fn a_grant_that_the_configuration_does_not_bind_stops_the_start() {
     for (key, value, table) in [
         ("sql", "{ analytics = \"caller\" }", "databases.analytics"),
         ("key-value", "[\"pantry\"]", "key-value.pantry"),
+        ("search-index", "[\"library\"]", "search-index.library"),
     ] {
         let change = manifest(move |tables| {
             let parsed: toml::Table = format!("x = {value}").parse().expect("a value");

@@ -211,6 +211,7 @@ impl Services {
                 self.redis.url, self.redis.prefix
             );
         }
+        let _ = writeln!(text, "[search-index.entries]\nbackend = \"postgres\"\n");
         if redis_streams {
             let (url, prefix) = (&self.redis.url, &self.redis.prefix);
             let _ = writeln!(text, "[events]\nbackend = \"redis-streams\"\nurl = {url:?}\nprefix = {prefix:?}\n");

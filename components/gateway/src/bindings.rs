@@ -16,6 +16,7 @@ wit_bindgen::generate!({
         "../../wit/services/command.wit",
         "../../wit/services/query.wit",
         "../../wit/services/notification.wit",
+        "../../wit/services/search.wit",
     ],
     inline: "
         package mindflow:gateway-component;
@@ -24,6 +25,7 @@ wit_bindgen::generate!({
             import mindflow:command/journal@0.1.0;
             import mindflow:query/reads@0.1.0;
             import mindflow:notification/notices@0.1.0;
+            import mindflow:search/finder@0.1.0;
             export mindflow:platform/websocket-handler@0.1.0;
             export mindflow:platform/health@0.1.0;
         }
@@ -42,3 +44,4 @@ pub use mindflow::auth::accounts;
 pub use mindflow::command::journal;
 pub use mindflow::notification::notices;
 pub use mindflow::query::reads;
+pub use mindflow::search::finder;

@@ -3,6 +3,7 @@
 mod mutation;
 mod notification;
 mod query;
+mod search;
 mod subscription;
 
 use async_graphql::MergedObject;
@@ -11,7 +12,7 @@ pub use subscription::Subscription;
 
 /// Everything that is read. The fields of one query are fetched at the same time.
 #[derive(MergedObject, Default)]
-pub struct Query(query::Reads, notification::NotificationReads);
+pub struct Query(query::Reads, notification::NotificationReads, search::SearchReads);
 
 /// Everything that is written. The fields of one mutation run one after the other.
 #[derive(MergedObject, Default)]

@@ -8,4 +8,5 @@ pub mod mood;
 pub mod notification;
 pub mod page;
 pub mod scalars;
+pub mod search;
 pub mod user;

@@ -1,0 +1,49 @@
+//! Finding entries.
+
+use crate::bindings::finder;
+use crate::graphql::scope::{self, SharedScope};
+use crate::graphql::types::page;
+use crate::graphql::types::search::{SearchHit, SearchMode, SearchResult};
+use async_graphql::{Context, Object, Result};
+use futures::future::join_all;
+use mindflow_guest::call::Error;
+
+/// Searches.
+#[derive(Default)]
+pub struct SearchReads;
+
+#[Object]
+impl SearchReads {
+    /// Finds the user's entries.
+    #[graphql(complexity = "page::cost(limit, 20, child_complexity)")]
+    async fn search(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "Words that must all be there, `\"phrases\"`, `-words` that must not; `tag:NAME`, `from:YYYY-MM-DD`, `to:YYYY-MM-DD`. At most 200 characters and 20 words."
+        )]
+        query: String,
+        #[graphql(desc = "How.", default_with = "Some(SearchMode::Hybrid)")] mode: Option<SearchMode>,
+        #[graphql(desc = "How many, 1 to 100.", default_with = "Some(20)")] limit: Option<i32>,
+    ) -> Result<SearchResult> {
+        let search = |scope: SharedScope| async move {
+            let limit = page::size("limit", limit, 20)?;
+            let mode = mode.unwrap_or(SearchMode::Hybrid).into();
+            let found = finder::search(scope.viewer.proven().await?, query, mode, limit).await?;
+            #[expect(clippy::cast_precision_loss, reason = "below 2^53 for the next 285 years")]
+            let took_ms = found.took_us as f64 / 1_000.0;
+            Ok(SearchResult { hits: entries(&scope, found.hits).await?, total_count: found.total_count, took_ms })
+        };
+        scope::with(ctx, search).await
+    }
+}
+
+/// The entries that were found, by one call. One that was deleted a moment ago is left out.
+async fn entries(scope: &SharedScope, hits: Vec<finder::Hit>) -> Result<Vec<SearchHit>, Error> {
+    let found = hits.into_iter().map(|hit| async move {
+        let entry = scope.entries.load(hit.entry_id.clone()).await?;
+        Ok(entry.map(|entry| SearchHit::new(entry.into(), hit)))
+    });
+    let found: Result<Vec<_>, Error> = join_all(found).await.into_iter().collect();
+    Ok(found?.into_iter().flatten().collect())
+}

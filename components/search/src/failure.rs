@@ -1,0 +1,29 @@
+//! What it means for a call when the index does not do what it is asked.
+
+use mindflow_guest::{
+    call::Error,
+    failure::{internal, invalid},
+    search_index,
+};
+
+/// `invalid` is a rule that the query breaks: everything else that could be wrong was checked before.
+pub fn of_search(error: search_index::Error) -> Error {
+    match error {
+        search_index::Error::Invalid(rule) => invalid("query", rule),
+        search_index::Error::Timeout => {
+            invalid("query", "This search takes too long. Search for fewer words, or within fewer days.")
+        }
+        search_index::Error::Unavailable(reason) => Error::Unavailable(reason),
+        search_index::Error::AccessDenied(reason) => internal(format!("search index: access denied: {reason}")),
+        search_index::Error::Failed(reason) => internal(reason),
+    }
+}
+
+/// While an event is applied, no user's query is to blame.
+pub fn of_keeping(error: search_index::Error) -> Error {
+    match error {
+        search_index::Error::Timeout => Error::Unavailable("the search index took too long".into()),
+        search_index::Error::Invalid(rule) => internal(format!("search index: {rule}")),
+        other => of_search(other),
+    }
+}

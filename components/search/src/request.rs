@@ -1,0 +1,118 @@
+//! A search box's text: words for the index, and what narrows them down: `tag:NAME` (or `tag:"TWO WORDS"`),
+//! `from:YYYY-MM-DD` and `to:YYYY-MM-DD`, both days included.
+
+use jiff::{ToSpan, civil::Date, tz::TimeZone};
+use mindflow_guest::{call::Error, failure::invalid, search_index::Filter};
+
+/// Largest page of the platform.
+const HITS_MAX: u32 = 100;
+/// More can only be a mistake: an entry has at most 20 tags.
+const TAGS_MAX: usize = 20;
+
+#[derive(Debug, PartialEq)]
+pub struct Request {
+    /// What is left for the index to read.
+    pub words: String,
+    pub filter: Filter,
+}
+
+/// # Errors
+/// The rule that a filter breaks; the words are judged by the index.
+pub fn read(query: &str) -> Result<Request, Error> {
+    let mut request =
+        Request { words: String::new(), filter: Filter { keywords: Vec::new(), after: None, before: None } };
+    for token in tokens(query) {
+        let day = |value: &str, name: &str| {
+            value.parse::<Date>().map_err(|_| invalid("query", format!("`{name}:` takes a day such as 2026-11-26.")))
+        };
+        match token.trim_end().split_once(':') {
+            Some(("tag", name)) => {
+                let name = name.trim_matches('"').trim();
+                if name.is_empty() || request.filter.keywords.len() == TAGS_MAX {
+                    return Err(invalid("query", format!("`tag:` takes the name of a tag, at most {TAGS_MAX} times.")));
+                }
+                request.filter.keywords.push(name.to_owned());
+            }
+            Some(("from", value)) => request.filter.after = Some(start_us(day(value, "from")?)?),
+            Some(("to", value)) => {
+                let next = day(value, "to")?.checked_add(1.day()).map_err(|_| too_far())?;
+                request.filter.before = Some(start_us(next)?);
+            }
+            _ => request.words.push_str(token),
+        }
+    }
+    Ok(request)
+}
+
+/// # Errors
+/// It is not from 1 to 100.
+pub fn limit(limit: u32) -> Result<u32, Error> {
+    if (1..=HITS_MAX).contains(&limit) {
+        Ok(limit)
+    } else {
+        Err(invalid("limit", format!("Must be from 1 to {HITS_MAX}.")))
+    }
+}
+
+/// The start of a day, `YYYY-MM-DD`, in UTC.
+pub fn day_us(text: &str) -> Option<i64> {
+    start_us(text.parse().ok()?).ok()
+}
+
+fn start_us(day: Date) -> Result<i64, Error> {
+    day.to_zoned(TimeZone::UTC).map(|start| start.timestamp().as_microsecond()).map_err(|_| too_far())
+}
+
+fn too_far() -> Error {
+    invalid("query", "This day is too far away.")
+}
+
+/// Cut after spaces outside of quotes; together they are the whole text.
+fn tokens(text: &str) -> Vec<&str> {
+    let mut tokens = Vec::new();
+    let (mut quoted, mut start) = (false, 0);
+    for (at, c) in text.char_indices() {
+        quoted ^= c == '"';
+        if c.is_whitespace() && !quoted {
+            let end = at + c.len_utf8();
+            tokens.extend(text.get(start..end));
+            start = end;
+        }
+    }
+    tokens.extend(text.get(start..).filter(|rest| !rest.is_empty()));
+    tokens
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_are_taken_out_of_the_words() {
+        let request =
+            read("river tag:Work tag:\"deep work\" \"by the river\" from:2026-11-01 to:2026-11-26 wal").unwrap();
+        assert_eq!(request.words, "river \"by the river\" wal");
+        assert_eq!(request.filter.keywords, ["Work", "deep work"]);
+        assert_eq!(request.filter.after, day_us("2026-11-01"));
+        assert_eq!(request.filter.before, day_us("2026-11-27"));
+    }
+
+    #[test]
+    fn other_colons_are_part_of_the_words() {
+        assert_eq!(read("note: buy \"tag:x y\"").unwrap().words, "note: buy \"tag:x y\"");
+    }
+
+    #[test]
+    fn a_filter_that_makes_no_sense_says_why() {
+        for query in ["tag:", "tag:\"\"", "from:yesterday", "to:2026-13-01", "from:", "to:9999-12-31"] {
+            assert!(matches!(read(query), Err(Error::Invalid(_))), "{query}");
+        }
+        assert!(read(&"tag:a ".repeat(21)).is_err());
+    }
+
+    #[test]
+    fn a_page_has_one_to_a_hundred_hits() {
+        assert!(limit(0).is_err() && limit(101).is_err());
+        assert_eq!((limit(1), limit(100)), (Ok(1), Ok(100)));
+    }
+}

@@ -1,0 +1,177 @@
+//! Goal: users find their own entries, and nobody else's, whatever they type. Method: entries written through
+//! the API, found through it once their events have been applied.
+
+use mindflow_tests::{Account, Platform};
+use serde_json::{Value, json};
+
+const SEARCH: &str =
+    "query ($query: String!, $mode: SearchMode, $limit: Int) { search(query: $query, mode: $mode, limit: $limit) {
+    totalCount tookMs hits { score highlights entry { id title } } } }";
+
+/// Titles of what full text finds now.
+async fn titles(account: &Account, query: &str) -> Vec<String> {
+    of(&account.data(SEARCH, json!({ "query": query, "mode": "FULL_TEXT" })).await)
+}
+
+fn of(data: &Value) -> Vec<String> {
+    let hits = data["search"]["hits"].as_array().unwrap();
+    hits.iter().map(|hit| hit["entry"]["title"].as_str().unwrap().to_owned()).collect()
+}
+
+/// The answer, once exactly these titles are found, in any order.
+async fn found(account: &Account, query: &str, wanted: &[&str]) -> Value {
+    let mut wanted: Vec<&str> = wanted.to_vec();
+    wanted.sort_unstable();
+    let variables = json!({ "query": query, "mode": "FULL_TEXT" });
+    let data = account
+        .eventually(SEARCH, variables, |data| {
+            let mut titles = of(data);
+            titles.sort_unstable();
+            titles == wanted
+        })
+        .await;
+    data["search"].clone()
+}
+
+async fn write(account: &Account, title: &str, content: &str) -> String {
+    let entry = account.write(json!({ "title": title, "content": content })).await;
+    entry["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn entries_are_found_by_their_words_in_every_form_by_beginnings_phrases_and_despite_typos() {
+    let platform = Platform::services().start().await;
+    let ada = platform.register_as("premium").await;
+    write(&ada, "Harbour", "We walked along the harbour in the evening, and the ships were beautiful.").await;
+    write(&ada, "Exercise", "My exercise today was running through the park before breakfast.").await;
+    write(&ada, "Meer", "Die Häuser am Meer waren schön, und wir haben lange gefrühstückt.").await;
+    let tagged = json!({ "title": "Plan", "content": "The evening is for planning.", "tags": ["Deep Work"], "entryDate": "2026-02-03" });
+    ada.write(tagged).await;
+    found(&ada, "evening", &["Harbour", "Plan"]).await;
+
+    for (query, wanted) in [
+        ("walking", vec!["Harbour"]),
+        ("HARBOUR ship", vec!["Harbour"]),
+        ("beauti", vec!["Harbour"]),
+        ("\"ships were\"", vec!["Harbour"]),
+        ("\"were ships\"", vec![]),
+        ("evening -harbour", vec!["Plan"]),
+        ("excercise", vec!["Exercise"]),
+        ("beuatiful", vec!["Harbour"]),
+        ("Haus", vec!["Meer"]),
+        ("frühstücken", vec!["Meer"]),
+        ("MEER schön", vec!["Meer"]),
+        ("evening tag:\"deep work\"", vec!["Plan"]),
+        ("evening to:2026-02-03 from:2026-02-03", vec!["Plan"]),
+        ("evening from:2026-02-04", vec!["Harbour"]),
+        ("' & !( | :* <-> \\ harbour", vec!["Harbour"]),
+        ("nowhere", vec![]),
+    ] {
+        let mut titles = titles(&ada, query).await;
+        titles.sort_unstable();
+        assert_eq!(titles, wanted, "{query}");
+    }
+    // What is in the title counts more, and HYBRID is the default.
+    let data = ada.data("{ search(query: \"exercise\") { hits { entry { title } } } }", json!({})).await;
+    assert_eq!(of(&data), ["Exercise"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_found_is_marked_and_nothing_else_of_an_entry_is_html() {
+    let platform = Platform::services().start().await;
+    let ada = platform.register().await;
+    let content = "<script>alert('pwned')</script> & \"quotes\" \u{E000}near\u{E001} the \u{FFFE}lighthouse <mark>by</mark> night";
+    write(&ada, "Lighthouse <b>", content).await;
+    let answer = found(&ada, "lighthouse", &["Lighthouse <b>"]).await;
+    let highlights = answer["hits"][0]["highlights"].as_array().unwrap();
+    assert_eq!(highlights[0], "<mark>Lighthouse</mark> &lt;b&gt;");
+    let body = highlights[1].as_str().unwrap();
+    assert!(body.contains("<mark>lighthouse</mark>"), "{body}");
+    assert!(!body.contains("<script>") && !body.contains("<mark>by"), "{body}");
+    assert_eq!(body.matches("<mark>").count(), 1, "{body}");
+    assert!(answer["hits"][0]["score"].as_f64().unwrap() > 0.0 && answer["tookMs"].as_f64().unwrap() > 0.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_finds_what_somebody_else_wrote() {
+    let platform = Platform::services().start().await;
+    let (ada, eve) = (platform.register().await, platform.register().await);
+    write(&ada, "Secret", "The treasure is under the old oak.").await;
+    write(&eve, "Mine", "The treasure is mine.").await;
+    found(&ada, "treasure", &["Secret"]).await;
+    let answer = found(&eve, "treasure", &["Mine"]).await;
+    assert_eq!(answer["totalCount"], 1);
+    // Not by a typo either, and not for those who are nobody.
+    assert_eq!(titles(&eve, "oaak treasuer").await, ["Mine"; 0]);
+    let nobody = platform.http().graphql(SEARCH, json!({ "query": "treasure" })).await;
+    assert_eq!(nobody.error_code(), "UNAUTHENTICATED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edited_entry_is_found_as_it_is_and_a_deleted_one_not_until_it_is_restored() {
+    let platform = Platform::services().start().await;
+    let ada = platform.register().await;
+    let id = write(&ada, "Draft", "A day at the castle.").await;
+    found(&ada, "castle", &["Draft"]).await;
+    let update = "mutation ($input: UpdateJournalEntryInput!) { updateJournalEntry(input: $input) { id } }";
+    ada.data(update, json!({ "input": { "id": id, "content": "A day at the museum." } })).await;
+    found(&ada, "museum", &["Draft"]).await;
+    found(&ada, "castle", &[]).await;
+
+    ada.data("mutation ($id: ID!) { deleteJournalEntry(id: $id) }", json!({ "id": id })).await;
+    found(&ada, "museum", &[]).await;
+    let database = platform.read_database().await;
+    let kept =
+        "SELECT count(*) FROM search_index.documents WHERE deleted AND title || body || words = '' AND vector IS NULL";
+    let kept = &kept;
+    let tombstones = mindflow_tests::eventually("a tombstone without content", || {
+        let database = &database;
+        async move { Some(database.query_one(*kept, &[]).await.unwrap().get::<_, i64>(0)).filter(|count| *count > 0) }
+    });
+    assert_eq!(tombstones.await, 1);
+    ada.data("mutation ($id: ID!) { restoreJournalEntry(id: $id) { id } }", json!({ "id": id })).await;
+    found(&ada, "museum", &["Draft"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_that_says_nothing_or_would_be_slow_is_refused_with_its_rule() {
+    let platform = Platform::services().start().await;
+    let ada = platform.register().await;
+    let long = "x".repeat(10_000);
+    let many = "word ".repeat(21);
+    for (query, limit, field, rule) in [
+        ("", 20, "query", "at least one word"),
+        ("  !? ", 20, "query", "at least one word"),
+        ("-office", 20, "query", "must be there"),
+        (long.as_str(), 20, "query", "at most 200 characters"),
+        (many.as_str(), 20, "query", "at most 20 words"),
+        ("walk from:yesterday", 20, "query", "a day such as"),
+        ("walk", 0, "limit", "1 to 100"),
+        ("walk", 101, "limit", "1 to 100"),
+        ("walk", -1, "limit", "1 to 100"),
+    ] {
+        for mode in ["FULL_TEXT", "HYBRID"] {
+            let answer = ada.graphql(SEARCH, json!({ "query": query, "mode": mode, "limit": limit })).await;
+            assert_eq!(answer.error_code(), "BAD_USER_INPUT", "{query}");
+            let error = answer.error();
+            assert_eq!(error["extensions"]["field"], field, "{error}");
+            assert!(error["message"].as_str().unwrap().contains(rule), "{error}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_index_is_rebuilt_by_a_replay() {
+    let platform = Platform::services().start().await;
+    let ada = platform.register().await;
+    let gone = write(&ada, "Gone", "The meadow in spring.").await;
+    write(&ada, "Kept", "The meadow in autumn.").await;
+    found(&ada, "meadow", &["Gone", "Kept"]).await;
+    ada.data("mutation ($id: ID!) { deleteJournalEntry(id: $id) }", json!({ "id": gone })).await;
+    found(&ada, "meadow", &["Kept"]).await;
+    platform.read_database().await.batch_execute("TRUNCATE search_index.documents").await.unwrap();
+    assert_eq!(titles(&ada, "meadow").await, ["Kept"; 0]);
+    let output = platform.cli(&["replay", "--consumer", "search"]).await;
+    assert_eq!(output.code, Some(0), "{output:?}");
+    found(&ada, "meadow", &["Kept"]).await;
+}
