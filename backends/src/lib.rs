@@ -5,6 +5,7 @@ pub mod applied;
 pub mod archive;
 pub mod clock;
 pub mod delivery;
+pub mod embeddings;
 pub mod failpoint;
 pub mod key_value;
 pub mod keys;

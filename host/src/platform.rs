@@ -4,7 +4,7 @@
 use crate::{
     alarm::Webhook,
     application::Application,
-    capability::Grants,
+    capability::{Grants, embeddings},
     engine::{Compiled, GuestContext, Outbound, Provider, ProviderStatus, SwapError},
     housekeeping,
     manifest::{ComponentEntry, SubscriptionEntry, WebSocketRoute},
@@ -263,6 +263,11 @@ pub(crate) fn grants(entry: &ComponentEntry, variables: BTreeMap<String, String>
         dead_letters: stores.dead_letters.clone().filter(|_| entry.dead_letters),
         mailer: entry.mail.then(|| Arc::clone(&stores.mailer)),
         web_push: entry.web_push.then(|| Arc::clone(&stores.web_push)),
+        embeddings: match &stores.embeddings {
+            _ if !entry.embeddings => embeddings::Grant::Denied,
+            None => embeddings::Grant::NotConfigured,
+            Some(embeddings) => embeddings::Grant::Granted(Arc::clone(embeddings)),
+        },
         search_indexes: entry
             .search_index
             .iter()

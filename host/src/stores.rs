@@ -4,6 +4,7 @@ use crate::manifest::{Manifest, RuntimeConfig};
 use mindflow_backends::{
     clock::Clock,
     delivery::{self, Backend, DeadLetters},
+    embeddings::{self, Embeddings},
     key_value::{self, KeyValue},
     keys::{self, Keyring, PostgresKeys},
     mail::{self, Mailer},
@@ -30,6 +31,8 @@ pub struct Stores {
     pub mailer: Arc<dyn Mailer>,
     pub web_push: Arc<WebPush>,
     pub search_indexes: BTreeMap<String, Arc<dyn SearchIndex>>,
+    /// None: the platform has no model.
+    pub embeddings: Option<Arc<dyn Embeddings>>,
     pub clock: Clock,
 }
 
@@ -62,6 +65,8 @@ pub enum StoresError {
     WebPush(#[from] web_push::OpenError),
     #[error(transparent)]
     SearchIndex(#[from] search_index::OpenError),
+    #[error(transparent)]
+    Embeddings(#[from] embeddings::OpenError),
     #[error("there is no database `{0}` for the signing keys")]
     NoKeysDatabase(String),
 }
@@ -171,6 +176,7 @@ impl Stores {
         for (name, settings) in &config.search_index {
             search_indexes.insert(name.clone(), search_index::open(name, settings, &databases)?);
         }
+        let embeddings = embeddings::open(&config.embeddings, &config.data_dir).await?;
         let dead_letters = queues.clone().map(|queues| queues as Arc<dyn DeadLetters>);
         Ok(Self {
             server: Mutex::new(server),
@@ -183,6 +189,7 @@ impl Stores {
             mailer,
             web_push: Arc::new(web_push),
             search_indexes,
+            embeddings,
             clock,
         })
     }
@@ -190,6 +197,9 @@ impl Stores {
     /// Closes everything in the order that loses nothing.
     pub async fn close(&self) {
         self.realtime.close().await;
+        if let Some(embeddings) = &self.embeddings {
+            embeddings.close().await;
+        }
         for bucket in self.buckets.values() {
             bucket.close().await;
         }

@@ -1,7 +1,7 @@
 //! Goal: users find their own entries, and nobody else's, whatever they type. Method: entries written through
 //! the API, found through it once their events have been applied.
 
-use mindflow_tests::{Account, Platform};
+use mindflow_tests::{Account, Builder, Platform, eventually};
 use serde_json::{Value, json};
 
 const SEARCH: &str =
@@ -124,7 +124,7 @@ async fn an_edited_entry_is_found_as_it_is_and_a_deleted_one_not_until_it_is_res
     let kept =
         "SELECT count(*) FROM search_index.documents WHERE deleted AND title || body || words = '' AND vector IS NULL";
     let kept = &kept;
-    let tombstones = mindflow_tests::eventually("a tombstone without content", || {
+    let tombstones = eventually("a tombstone without content", || {
         let database = &database;
         async move { Some(database.query_one(*kept, &[]).await.unwrap().get::<_, i64>(0)).filter(|count| *count > 0) }
     });
@@ -174,4 +174,105 @@ async fn the_index_is_rebuilt_by_a_replay() {
     let output = platform.cli(&["replay", "--consumer", "search"]).await;
     assert_eq!(output.code, Some(0), "{output:?}");
     found(&ada, "meadow", &["Kept"]).await;
+}
+
+const RELATED: &str =
+    "query ($id: ID!, $limit: Int) { relatedEntries(id: $id, limit: $limit) { score highlights entry { title } } }";
+
+/// With the real model beside the host.
+fn reading() -> Builder {
+    let model = std::env::var("MINDFLOW_TEST_MODEL")
+        .unwrap_or_else(|_| panic!("MINDFLOW_TEST_MODEL is not set: run scripts/test, which installs the model"));
+    Platform::services().config(&format!("[embeddings]\nbackend = \"local\"\nmodel-dir = {model:?}\n"))
+}
+
+/// Titles by meaning, once exactly these are found.
+async fn meant(account: &Account, query: &str, wanted: &[&str]) {
+    let variables = json!({ "query": query, "mode": "SEMANTIC" });
+    account.eventually(SEARCH, variables, |data| of(data) == wanted).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn entries_are_found_by_what_they_mean_and_by_what_they_are_related_to() {
+    let platform = reading().start().await;
+    let (ada, eve) = (platform.register().await, platform.register().await);
+    let drained = write(&ada, "Monday", "The office drained me; I fell asleep on the sofa at seven.").await;
+    write(&ada, "Overtime", "Too many meetings and deadlines. My job leaves me no energy at all.").await;
+    write(&ada, "Cake", "We baked a plum cake with cream.").await;
+    write(&eve, "Eve's", "I am exhausted from work, the office is killing me.").await;
+    let exhausted = json!({ "query": "exhausted from work", "mode": "SEMANTIC" });
+    let data = ada
+        .eventually(SEARCH, exhausted, |data| {
+            let titles = of(data);
+            titles.len() == 2 && titles.contains(&"Monday".to_owned()) && titles.contains(&"Overtime".to_owned())
+        })
+        .await;
+    assert_eq!(data["search"]["hits"][0]["highlights"], json!([]));
+    meant(&ada, "dessert from the oven", &["Cake"]).await;
+
+    // Both: what has the word comes with its highlight, and what only means it comes as well.
+    let both = ada.data(SEARCH, json!({ "query": "office", "mode": "HYBRID" })).await;
+    assert_eq!(of(&both)[0], "Monday", "{both}");
+    assert!(both["search"]["hits"][0]["highlights"][0].as_str().unwrap().contains("<mark>office</mark>"), "{both}");
+
+    let related = ada.data(RELATED, json!({ "id": drained, "limit": 1 })).await;
+    assert_eq!(related["relatedEntries"][0]["entry"]["title"], "Overtime", "{related}");
+    assert!(related["relatedEntries"][0]["score"].as_f64().unwrap() > 0.25, "{related}");
+    // Somebody else's entry is not there, and a page has its bounds.
+    assert_eq!(eve.graphql(RELATED, json!({ "id": drained })).await.error_code(), "NOT_FOUND");
+    assert_eq!(ada.graphql(RELATED, json!({ "id": "x" })).await.error_code(), "NOT_FOUND");
+    let none = ada.graphql(RELATED, json!({ "id": drained, "limit": 0 })).await;
+    assert_eq!(none.error()["extensions"]["field"], "limit");
+
+    ada.data("mutation ($id: ID!) { deleteJournalEntry(id: $id) }", json!({ "id": drained })).await;
+    meant(&ada, "exhausted from work", &["Overtime"]).await;
+}
+
+/// The process of the platform's model.
+fn model_of(platform: &Platform) -> Option<i32> {
+    let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", platform.pid())).unwrap_or_default();
+    let all = std::fs::read_dir(format!("/proc/{}/task", platform.pid())).into_iter().flatten().flatten();
+    let threads = all.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+    let pids: Vec<i32> = threads
+        .chain([children])
+        .flat_map(|list| list.split(' ').filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
+        .collect();
+    pids.into_iter().find(|pid| runs_model(*pid))
+}
+
+fn runs_model(pid: i32) -> bool {
+    // Empty for one that has ended and that nobody has asked about yet.
+    std::fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.contains("mindflow-embedder"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_dies_takes_nothing_with_it_and_ends_with_its_host() {
+    let mut platform = reading().start().await;
+    let ada = platform.register().await;
+    write(&ada, "Monday", "The office drained me.").await;
+    meant(&ada, "exhausted from work", &["Monday"]).await;
+    let first = model_of(&platform).unwrap();
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(first), nix::sys::signal::Signal::SIGKILL).unwrap();
+    // What is written meanwhile is found by its words, and by its meaning once the model is back.
+    write(&ada, "Cake", "We baked a plum cake with cream.").await;
+    let both = json!({ "query": "plum", "mode": "HYBRID" });
+    ada.eventually(SEARCH, both, |data| of(data) == ["Cake"]).await;
+    meant(&ada, "dessert from the oven", &["Cake"]).await;
+    let second = model_of(&platform).unwrap();
+    assert_ne!(first, second);
+    platform.kill();
+    eventually("the model ends with its host", || async move { (!runs_model(second)).then_some(()) }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_without_a_model_finds_words_and_says_that_it_cannot_tell_meaning() {
+    let platform = Platform::services().start().await;
+    let ada = platform.register().await;
+    let id = write(&ada, "Monday", "The office drained me.").await;
+    found(&ada, "office", &["Monday"]).await;
+    let semantic = ada.graphql(SEARCH, json!({ "query": "work", "mode": "SEMANTIC" })).await;
+    assert_eq!(semantic.error_code(), "UNAVAILABLE");
+    assert_eq!(ada.graphql(RELATED, json!({ "id": id })).await.error_code(), "UNAVAILABLE");
+    let both = ada.data(SEARCH, json!({ "query": "office", "mode": "HYBRID" })).await;
+    assert_eq!(of(&both), ["Monday"]);
 }

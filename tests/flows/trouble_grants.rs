@@ -21,6 +21,7 @@ async fn a_component_does_not_start_without_a_grant_for_each_of_its_imports() {
         ("query", "realtime", "mindflow:platform/realtime@", "`realtime = { publish = [\"TOPIC\"] }`"),
         ("notification", "mail", "mindflow:platform/mail@", "`mail = true`"),
         ("search", "search-index", "mindflow:platform/search-index@", "`search-index = [\"INDEX\"]`"),
+        ("search", "embeddings", "mindflow:platform/embeddings@", "`embeddings = true`"),
         ("notification", "web-push", "mindflow:platform/web-push@", "`web-push = true`"),
         ("command", "jwt", "mindflow:platform/jwt-verifier@", "`jwt = [\"verify\"]`"),
     ] {

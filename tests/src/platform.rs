@@ -228,9 +228,9 @@ impl Platform {
         Builder::new(false)
     }
 
-    /// On the embedded default, without `fsync`.
+    /// On the embedded default, without `fsync` and without a model that reads what is written.
     pub fn embedded() -> Builder {
-        Builder::new(true).env("MINDFLOW_TEST_NO_FSYNC", "1")
+        Builder::new(true).env("MINDFLOW_TEST_NO_FSYNC", "1").env("MINDFLOW_EMBEDDINGS__BACKEND", "none")
     }
 
     /// A client of nobody in particular.

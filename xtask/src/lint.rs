@@ -2,6 +2,7 @@
 //! crates and, on their own target, for the guests.
 
 use crate::cargo::{cargo, succeed};
+use crate::test::EMBEDDER;
 use crate::toolchain::{GuestToolchain, TARGET};
 use crate::wit;
 use crate::workspace::Workspace;
@@ -18,12 +19,14 @@ pub struct LintArgs {
 
 pub fn run(workspace: &Workspace, args: &LintArgs) -> Result<()> {
     wit::lay(workspace)?;
-    let mut fmt = cargo(&workspace.root);
-    fmt.args(["fmt", "--all"]);
-    if !args.fix {
-        fmt.arg("--check");
+    for manifest in ["Cargo.toml", EMBEDDER] {
+        let mut fmt = cargo(&workspace.root);
+        fmt.args(["fmt", "--all", "--manifest-path", manifest]);
+        if !args.fix {
+            fmt.arg("--check");
+        }
+        succeed(&mut fmt, "cargo fmt")?;
     }
-    succeed(&mut fmt, "cargo fmt")?;
 
     let mut native = clippy(workspace, args);
     native.args(["--workspace", "--all-targets"]);
@@ -32,6 +35,11 @@ pub fn run(workspace: &Workspace, args: &LintArgs) -> Result<()> {
     }
     deny_warnings(&mut native);
     succeed(&mut native, "clippy of the native crates")?;
+
+    let mut embedder = clippy(workspace, args);
+    embedder.args(["--all-targets", "--manifest-path", EMBEDDER, "--target-dir"]).arg(workspace.target());
+    deny_warnings(&mut embedder);
+    succeed(&mut embedder, "clippy of the embedder")?;
 
     if workspace.guests.is_empty() {
         return Ok(());

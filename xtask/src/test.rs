@@ -19,6 +19,8 @@ use std::process::{Command, ExitCode, ExitStatus};
 
 /// The host's package, whose binary some tests start as a process of its own.
 pub const HOST: &str = "mindflow";
+/// The sentence model, which the host starts as a process of its own: a workspace of its own.
+pub const EMBEDDER: &str = "embedder/Cargo.toml";
 
 #[derive(Args)]
 pub struct TestArgs {
@@ -70,6 +72,7 @@ pub fn run(workspace: &Workspace, args: &TestArgs) -> Result<ExitCode> {
     if code != ExitCode::SUCCESS || !args.nextest.is_empty() {
         return Ok(code);
     }
+    succeed(&mut embedder(workspace, "test"), "the embedder's tests")?;
     chaos::short(workspace, &[])
 }
 
@@ -96,7 +99,15 @@ fn build_native(workspace: &Workspace) -> Result<()> {
     }
     let mut build = cargo(&workspace.root);
     build.args(["build", "--tests", "--bin", HOST]).args(native_selection(workspace));
-    succeed(&mut build, "the build of the host and the tests")
+    succeed(&mut build, "the build of the host and the tests")?;
+    succeed(&mut embedder(workspace, "build"), "the build of the embedder")
+}
+
+/// Its program lies beside the host's.
+fn embedder(workspace: &Workspace, command: &str) -> Command {
+    let mut cargo = cargo(&workspace.root);
+    cargo.args([command, "--manifest-path", EMBEDDER, "--target-dir"]).arg(workspace.target());
+    cargo
 }
 
 /// Components have native unit tests of their own; test guests are nothing but guests.

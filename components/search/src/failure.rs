@@ -2,6 +2,7 @@
 
 use mindflow_guest::{
     call::Error,
+    embeddings,
     failure::{internal, invalid},
     search_index,
 };
@@ -16,6 +17,15 @@ pub fn of_search(error: search_index::Error) -> Error {
         search_index::Error::Unavailable(reason) => Error::Unavailable(reason),
         search_index::Error::AccessDenied(reason) => internal(format!("search index: access denied: {reason}")),
         search_index::Error::Failed(reason) => internal(reason),
+    }
+}
+
+/// The text was checked before, so nothing is wrong with it.
+pub fn of_meaning(error: embeddings::Error) -> Error {
+    match error {
+        embeddings::Error::NotConfigured => Error::Unavailable("the platform has no model of what texts mean".into()),
+        embeddings::Error::Unavailable(reason) => Error::Unavailable(reason),
+        embeddings::Error::AccessDenied(reason) | embeddings::Error::Invalid(reason) => internal(reason),
     }
 }
 

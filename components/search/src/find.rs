@@ -3,29 +3,123 @@
 use crate::{
     INDEX,
     bindings::exports::mindflow::search::finder::{Found, Hit, Mode},
-    failure, request,
+    failure,
+    fuse::fuse,
+    request::{self, Request},
 };
 use mindflow_guest::{
     call::{CallContext, Credential, Error},
-    clock, search_index,
+    clock, embeddings,
+    search_index::{self, Filter, TextHit, VectorHit},
 };
+use std::collections::HashMap;
+
+/// How alike an entry must be to count: with the platform's own model, texts that have nothing to do with each
+/// other are below 0.2, and related ones from 0.3 on.
+const SIMILARITY_MIN: f64 = 0.25;
+/// What of each ranking is fused: places beyond add next to nothing.
+const FUSED_MAX: u32 = 100;
 
 pub async fn search(context: &CallContext, query: &str, mode: Mode, limit: u32) -> Result<Found, Error> {
     let began_us = clock::now_us();
-    let Credential::Token(token) = &context.credential else {
-        return Err(Error::Unauthenticated("Log in first: this needs an access token.".into()));
-    };
+    let token = token(context)?;
     let limit = request::limit(limit)?;
     let request = request::read(query)?;
-    if mode == Mode::Semantic {
-        return Err(Error::Unavailable("the platform has no model that tells what a text means".into()));
+    let (hits, total_count) = match mode {
+        Mode::FullText => by_words(token, request, limit).await?,
+        Mode::Semantic => {
+            let text = request.meaning()?;
+            let found = near_text(token, text, request.filter, limit).await.map_err(failure::of_meaning)?;
+            let total = u32::try_from(found.len()).unwrap_or(u32::MAX);
+            (found.into_iter().map(by_meaning).collect(), total)
+        }
+        Mode::Hybrid => by_both(context, token, request, limit).await?,
+    };
+    let took_us = u64::try_from(clock::now_us().saturating_sub(began_us)).unwrap_or_default();
+    Ok(Found { hits, total_count, took_us })
+}
+
+/// The entries nearest to one of the caller's. None yet for one that is too new to have been read by the model.
+pub async fn related(context: &CallContext, id: &str, limit: u32) -> Result<Vec<Hit>, Error> {
+    let token = token(context)?;
+    let limit = request::limit(limit)?;
+    // Without a model there is nothing to wait for.
+    embeddings::model().await.map_err(failure::of_meaning)?;
+    let known = search_index::vector_of(INDEX.into(), token.clone(), id.to_owned());
+    let Some(vector) = known.await.map_err(failure::of_search)? else { return Ok(Vec::new()) };
+    let near = near(token, vector, request::everything(), limit, Some(id.to_owned()));
+    Ok(near.await.map_err(failure::of_search)?.into_iter().map(by_meaning).collect())
+}
+
+fn token(context: &CallContext) -> Result<&String, Error> {
+    match &context.credential {
+        Credential::Token(token) => Ok(token),
+        Credential::Anonymous => Err(Error::Unauthenticated("Log in first: this needs an access token.".into())),
     }
-    let asked = search_index::search_text(INDEX.into(), token.clone(), request.words, request.filter, limit);
-    let answer = asked.await.map_err(failure::of_search)?;
-    let hit = |hit: search_index::TextHit| Hit { entry_id: hit.id, score: hit.score, highlights: hit.highlights };
-    Ok(Found {
-        hits: answer.hits.into_iter().map(hit).collect(),
-        total_count: answer.total,
-        took_us: u64::try_from(clock::now_us().saturating_sub(began_us)).unwrap_or_default(),
-    })
+}
+
+async fn words(token: &str, request: Request, limit: u32) -> Result<search_index::TextHits, Error> {
+    let asked = search_index::search_text(INDEX.into(), token.to_owned(), request.words, request.filter, limit);
+    asked.await.map_err(failure::of_search)
+}
+
+async fn by_words(token: &str, request: Request, limit: u32) -> Result<(Vec<Hit>, u32), Error> {
+    let found = words(token, request, limit).await?;
+    let hit = |hit: TextHit| Hit { entry_id: hit.id, score: hit.score, highlights: hit.highlights };
+    Ok((found.hits.into_iter().map(hit).collect(), found.total))
+}
+
+/// What a text is near to, as a failure of either half.
+async fn near_text(token: &str, text: String, filter: Filter, limit: u32) -> Result<Vec<VectorHit>, embeddings::Error> {
+    let vector = embeddings::embed(vec![text]).await?.pop();
+    let vector = vector.ok_or_else(|| embeddings::Error::Unavailable("no vector came".into()))?;
+    let found = near(token, vector, filter, limit, None).await;
+    found.map_err(|error| embeddings::Error::Unavailable(format!("{error:?}")))
+}
+
+async fn near(
+    token: &str,
+    vector: Vec<f32>,
+    filter: Filter,
+    limit: u32,
+    except: Option<String>,
+) -> Result<Vec<VectorHit>, search_index::Error> {
+    let found = search_index::search_vector(INDEX.into(), token.to_owned(), vector, filter, limit, except).await?;
+    Ok(found.into_iter().take_while(|hit| hit.score >= SIMILARITY_MIN).collect())
+}
+
+fn by_meaning(hit: VectorHit) -> Hit {
+    Hit { entry_id: hit.id, score: hit.score, highlights: Vec::new() }
+}
+
+/// Words and meaning, fused by rank. Without a model, or while it is away, words alone: better than nothing.
+async fn by_both(context: &CallContext, token: &str, request: Request, limit: u32) -> Result<(Vec<Hit>, u32), Error> {
+    let (meaning, filter) = (request.meaning(), request.filter.clone());
+    let near = async {
+        match meaning {
+            Ok(text) => near_text(token, text, filter, FUSED_MAX).await,
+            // Whatever is wrong with the query, the words' own rules say it better.
+            Err(_) => Ok(Vec::new()),
+        }
+    };
+    let (found, near) = futures::future::join(words(token, request, FUSED_MAX), near).await;
+    let found = found?;
+    let near = near.unwrap_or_else(|error| {
+        if error != embeddings::Error::NotConfigured {
+            eprintln!("warn correlation_id={} words alone are searched: {error:?}", context.correlation_id);
+        }
+        Vec::new()
+    });
+    let rankings =
+        [found.hits.iter().map(|hit| hit.id.as_str()).collect(), near.iter().map(|hit| hit.id.as_str()).collect()];
+    let fused = fuse(&rankings);
+    let total = found.total.max(u32::try_from(fused.len()).unwrap_or(u32::MAX));
+    let mut highlights: HashMap<&str, &Vec<String>> =
+        found.hits.iter().map(|hit| (hit.id.as_str(), &hit.highlights)).collect();
+    let hits = fused.into_iter().take(limit as usize).map(|(id, score)| Hit {
+        entry_id: id.to_owned(),
+        score,
+        highlights: highlights.remove(id).cloned().unwrap_or_default(),
+    });
+    Ok((hits.collect(), total))
 }

@@ -1,5 +1,8 @@
 //! One event, applied to the index. Applying it twice, or after a newer one, changes nothing: the index compares
 //! versions. So the whole index is rebuilt by a replay.
+//!
+//! Words and meaning come by two subscriptions, so that an entry is found by its words however long a model takes
+//! or is away.
 
 use crate::{
     INDEX,
@@ -7,15 +10,56 @@ use crate::{
     failure,
 };
 use mindflow_guest::{
+    clock, embeddings,
     events::{Event, Failure},
     search_index,
 };
 
-pub async fn handle(event: &Event) -> Result<(), Failure> {
+/// How soon a text is handed again to a model that is away: the host starts its own again within seconds. The
+/// longer it waits already, the more others wait as well, so it is asked again less often.
+const MODEL_AWAY_MS_MIN: i64 = 5_000;
+const MODEL_AWAY_MS_MAX: i64 = 600_000;
+
+pub async fn words(event: &Event) -> Result<(), Failure> {
     let applied = match entry::change(event)? {
         Some(Change::Upsert(document)) => search_index::upsert(INDEX.into(), document).await,
         Some(Change::Delete { id, owner, version }) => search_index::delete(INDEX.into(), id, owner, version).await,
         None => Ok(()),
     };
     applied.map_err(|error| failure::of_keeping(error).into())
+}
+
+/// A deletion takes the vector along, by the other subscription; without a model there is nothing to do.
+pub async fn meaning(event: &Event) -> Result<(), Failure> {
+    let Some(Change::Upsert(mut document)) = entry::change(event)? else { return Ok(()) };
+    let text = format!("{}\n\n{}", document.title, document.body);
+    document.vector = match embeddings::embed(vec![text]).await {
+        Ok(mut vectors) => vectors.pop(),
+        Err(embeddings::Error::NotConfigured) => return Ok(()),
+        Err(embeddings::Error::Unavailable(reason)) => {
+            let age_us = clock::now_us().saturating_sub(event.timestamp);
+            return Err(Failure::Retry((reason, Some(deferral_ms(age_us)))));
+        }
+        Err(refused) => return Err(Failure::Reject(format!("{refused:?}"))),
+    };
+    let kept = search_index::upsert(INDEX.into(), document).await;
+    kept.map_err(|error| failure::of_keeping(error).into())
+}
+
+fn deferral_ms(age_us: i64) -> u32 {
+    let pause_ms = (age_us / 1_000).clamp(MODEL_AWAY_MS_MIN, MODEL_AWAY_MS_MAX);
+    u32::try_from(pause_ms).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longer_a_text_waits_the_less_often_the_model_is_asked() {
+        assert_eq!(deferral_ms(-1), 5_000);
+        assert_eq!(deferral_ms(1_000_000), 5_000);
+        assert_eq!(deferral_ms(60_000_000), 60_000);
+        assert_eq!(deferral_ms(86_400_000_000), 600_000);
+    }
 }

@@ -1,12 +1,13 @@
 //! The search service: keeps an index of entries by their events, and finds in it what a user asks for.
 //!
 //! This file only wires the component's exports. `keep` turns an event into a change of the index, `find` a
-//! search box's text into an answer; `entry`, `request` and `language` are pure.
+//! search box's text into an answer; `entry`, `request`, `language` and `fuse` are pure.
 
 mod bindings;
 mod entry;
 mod failure;
 mod find;
+mod fuse;
 mod keep;
 mod language;
 mod request;
@@ -16,10 +17,12 @@ use mindflow_guest::{
     call::{CallContext, Error},
     events::{Delivery, Event, Failure},
 };
-use service::{Found, Mode};
+use service::{Found, Hit, Mode};
 
 /// The index, as the manifest names it.
 const INDEX: &str = "entries";
+/// The subscription that keeps what entries mean; the other one keeps their words.
+const MEANING: &str = "search-meaning";
 
 struct Search;
 
@@ -27,11 +30,15 @@ impl service::Guest for Search {
     async fn search(context: CallContext, query: String, mode: Mode, limit: u32) -> Result<Found, Error> {
         find::search(&context, &query, mode, limit).await
     }
+
+    async fn related(context: CallContext, id: String, limit: u32) -> Result<Vec<Hit>, Error> {
+        find::related(&context, &id, limit).await
+    }
 }
 
 impl subscription::Guest for Search {
-    async fn handle(event: Event, _: Delivery) -> Result<(), Failure> {
-        keep::handle(&event).await
+    async fn handle(event: Event, delivery: Delivery) -> Result<(), Failure> {
+        if delivery.subscription == MEANING { keep::meaning(&event).await } else { keep::words(&event).await }
     }
 }
 

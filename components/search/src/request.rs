@@ -6,6 +6,8 @@ use mindflow_guest::{call::Error, failure::invalid, search_index::Filter};
 
 /// Largest page of the platform.
 const HITS_MAX: u32 = 100;
+/// Longest query, filters included: the index takes no longer one either.
+const QUERY_CHARS_MAX: usize = 200;
 /// More can only be a mistake: an entry has at most 20 tags.
 const TAGS_MAX: usize = 20;
 
@@ -19,8 +21,10 @@ pub struct Request {
 /// # Errors
 /// The rule that a filter breaks; the words are judged by the index.
 pub fn read(query: &str) -> Result<Request, Error> {
-    let mut request =
-        Request { words: String::new(), filter: Filter { keywords: Vec::new(), after: None, before: None } };
+    if query.chars().count() > QUERY_CHARS_MAX {
+        return Err(invalid("query", format!("A search has at most {QUERY_CHARS_MAX} characters.")));
+    }
+    let mut request = Request { words: String::new(), filter: everything() };
     for token in tokens(query) {
         let day = |value: &str, name: &str| {
             value.parse::<Date>().map_err(|_| invalid("query", format!("`{name}:` takes a day such as 2026-11-26.")))
@@ -42,6 +46,26 @@ pub fn read(query: &str) -> Result<Request, Error> {
         }
     }
     Ok(request)
+}
+
+impl Request {
+    /// What is asked, in plain words: without quotes, and without what must not be there.
+    ///
+    /// # Errors
+    /// There is nothing.
+    pub fn meaning(&self) -> Result<String, Error> {
+        let asked = tokens(&self.words).into_iter().filter(|token| !token.starts_with('-')).collect::<String>();
+        let asked = asked.replace('"', " ").trim().to_owned();
+        if asked.contains(char::is_alphanumeric) {
+            Ok(asked)
+        } else {
+            Err(invalid("query", "Enter at least one word to search for."))
+        }
+    }
+}
+
+pub fn everything() -> Filter {
+    Filter { keywords: Vec::new(), after: None, before: None }
 }
 
 /// # Errors
@@ -107,7 +131,17 @@ mod tests {
         for query in ["tag:", "tag:\"\"", "from:yesterday", "to:2026-13-01", "from:", "to:9999-12-31"] {
             assert!(matches!(read(query), Err(Error::Invalid(_))), "{query}");
         }
-        assert!(read(&"tag:a ".repeat(21)).is_err());
+        assert!(read(&"tag:a ".repeat(21)).is_err() && read(&"tag:a ".repeat(20)).is_ok());
+    }
+
+    #[test]
+    fn a_model_is_asked_for_what_is_wanted_alone() {
+        let meaning = |query: &str| read(query).unwrap().meaning();
+        assert_eq!(meaning("tired of \"the office\" -boss tag:work "), Ok("tired of  the office".into()));
+        for nothing in ["", "-boss", "tag:work", "!?"] {
+            assert!(meaning(nothing).is_err(), "{nothing}");
+        }
+        assert!(read(&"x".repeat(201)).is_err());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 pub mod bindings;
 pub mod config;
 pub mod dead_letters;
+pub mod embeddings;
 pub mod jwt;
 pub mod key_value;
 pub mod mail;
@@ -54,6 +55,7 @@ pub struct Grants {
     pub mailer: Option<Arc<dyn Mailer>>,
     pub web_push: Option<Arc<WebPush>>,
     pub search_indexes: BTreeMap<String, Arc<dyn SearchIndex>>,
+    pub embeddings: embeddings::Grant,
     pub variables: BTreeMap<String, String>,
     pub clock: Clock,
 }
@@ -76,6 +78,7 @@ pub fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     platform::mail::add_to_linker::<_, Own>(linker, state)?;
     platform::web_push::add_to_linker::<_, Own>(linker, state)?;
     platform::search_index::add_to_linker::<_, Own>(linker, state)?;
+    platform::embeddings::add_to_linker::<_, Own>(linker, state)?;
     platform::outbound::add_to_linker::<_, Own>(linker, state)?;
     platform::websocket::add_to_linker::<_, Own>(linker, state)
 }

@@ -28,6 +28,7 @@ pub(super) fn check(
         "mindflow:platform/mail" => (entry.mail, "mail = true", tool),
         "mindflow:platform/web-push" => (entry.web_push, "web-push = true", tool),
         "mindflow:platform/search-index" => (!entry.search_index.is_empty(), r#"search-index = ["INDEX"]"#, tool),
+        "mindflow:platform/embeddings" => (entry.embeddings, "embeddings = true", tool),
         "wasi:http/client" | "mindflow:platform/outbound" => {
             (!allowed_hosts.is_empty(), r#"allowed_outbound_hosts = ["https://HOST"]"#, spin)
         }

@@ -6,7 +6,7 @@ use figment::{
     Figment,
     providers::{Env, Format, Toml},
 };
-use mindflow_backends::{archive, delivery, key_value, mail, postgres, realtime, search_index};
+use mindflow_backends::{archive, delivery, embeddings, key_value, mail, postgres, realtime, search_index};
 use serde::{Deserialize, Deserializer};
 use std::{
     collections::BTreeMap,
@@ -33,6 +33,9 @@ pub struct RuntimeConfig {
     pub key_value: BTreeMap<String, key_value::Config>,
     #[serde(default)]
     pub search_index: BTreeMap<String, search_index::Config>,
+    /// What tells the meaning of texts; nothing when absent.
+    #[serde(default)]
+    pub embeddings: embeddings::Config,
     #[serde(default)]
     pub realtime: RealtimeSettings,
     #[serde(default)]
@@ -220,13 +223,14 @@ fn yes() -> bool {
 }
 
 /// Top-level tables and keys that the environment may set; other `MINDFLOW_…` names are not settings.
-const SETTINGS: [&str; 15] = [
+const SETTINGS: [&str; 16] = [
     "listen",
     "data-dir",
     "migrate",
     "databases",
     "key-value",
     "search-index",
+    "embeddings",
     "realtime",
     "events",
     "archive",

@@ -155,6 +155,7 @@ struct ComponentTool {
     mail: bool,
     web_push: bool,
     search_index: Vec<String>,
+    embeddings: bool,
     outbound: OutboundGrant,
     instances: Instances,
     subscriptions: Vec<SubscriptionEntry>,
@@ -324,6 +325,8 @@ pub struct ComponentEntry {
     pub web_push: bool,
     /// Indexes that it may write and search.
     pub search_index: Vec<String>,
+    /// Whether it may ask what texts mean.
+    pub embeddings: bool,
     pub outbound: OutboundGrant,
     /// Spin's own key, templates not yet filled in.
     pub allowed_outbound_hosts: Vec<String>,
@@ -474,6 +477,7 @@ fn component(name: String, entry: SpinComponent, root: &Path) -> ComponentEntry 
         mail: tool.mail,
         web_push: tool.web_push,
         search_index: tool.search_index,
+        embeddings: tool.embeddings,
         outbound: tool.outbound,
         allowed_outbound_hosts: entry.allowed_outbound_hosts,
         variables: entry.variables,

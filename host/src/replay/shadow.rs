@@ -5,7 +5,7 @@
 
 use super::{Consumer, IDLE_WITHIN};
 use crate::{
-    capability::Grants,
+    capability::{Grants, embeddings::Grant},
     cli::line,
     control::Progress,
     engine::{GuestContext, Outbound, Provider},
@@ -259,6 +259,7 @@ async fn without_effects(live: Grants, databases: &Beside) -> Result<Grants, Str
         mailer: None,
         web_push: None,
         search_indexes: BTreeMap::new(),
+        embeddings: Grant::NotConfigured,
         ..live
     })
 }

@@ -23,6 +23,8 @@ impl Host {
     pub fn start(root: &Path, data_dir: &Path) -> Result<Self> {
         let started = Instant::now();
         let mut child = Command::new(root.join("target/release/mindflow"))
+            // It would take a core from what is measured.
+            .env("MINDFLOW_EMBEDDINGS__BACKEND", "none")
             .args(["up", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(data_dir)
             .current_dir(root)

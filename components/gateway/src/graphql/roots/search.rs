@@ -4,9 +4,10 @@ use crate::bindings::finder;
 use crate::graphql::scope::{self, SharedScope};
 use crate::graphql::types::page;
 use crate::graphql::types::search::{SearchHit, SearchMode, SearchResult};
-use async_graphql::{Context, Object, Result};
+use async_graphql::{Context, ID, Object, Result};
 use futures::future::join_all;
 use mindflow_guest::call::Error;
+use uuid::Uuid;
 
 /// Searches.
 #[derive(Default)]
@@ -35,6 +36,25 @@ impl SearchReads {
             Ok(SearchResult { hits: entries(&scope, found.hits).await?, total_count: found.total_count, took_ms })
         };
         scope::with(ctx, search).await
+    }
+
+    /// The user's other entries about the same, best first. Empty while the entry is too new to have been read.
+    #[graphql(complexity = "page::cost(limit, 5, child_complexity)")]
+    async fn related_entries(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "To which entry.")] id: ID,
+        #[graphql(desc = "How many, 1 to 100.", default_with = "Some(5)")] limit: Option<i32>,
+    ) -> Result<Vec<SearchHit>> {
+        let related = |scope: SharedScope| async move {
+            let limit = page::size("limit", limit, 5)?;
+            let context = scope.viewer.proven().await?;
+            let none = || Error::NotFound("There is no entry with this id.".into());
+            let id = Uuid::try_parse(&id).map_err(|_| none())?.to_string();
+            scope.entries.load(id.clone()).await?.ok_or_else(none)?;
+            entries(&scope, finder::related(context, id, limit).await?).await
+        };
+        scope::with(ctx, related).await
     }
 }
 

@@ -1,0 +1,198 @@
+//! A sentence model in a process of its own, `mindflow-embedder`: started here, asked over a unix socket, and
+//! started again when it ends. It ends with this process, because its standard input does.
+
+use super::{Embeddings, Error, LocalConfig, OpenError, api::Api};
+use async_trait::async_trait;
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, BufReader},
+    process::{Child, Command},
+    sync::watch,
+    task::JoinHandle,
+    time::timeout,
+};
+
+/// The name of its folder in the cache folder, which is the model's as well.
+const MODEL: &str = "all-minilm-l6-v2";
+const PROGRAM: &str = "mindflow-embedder";
+/// Until it has read its model; a few seconds on a slow disk.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a text waits for a start: as long as one takes on an idle machine.
+const READY_WAIT: Duration = Duration::from_secs(5);
+/// Between an end and the next start; doubles with each failed start.
+const PAUSE_MIN: Duration = Duration::from_secs(1);
+const PAUSE_MAX: Duration = Duration::from_secs(60);
+/// After a process has lived so long, the next start is a first one again.
+const STABLE: Duration = Duration::from_secs(60);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum State {
+    Starting,
+    Ready,
+    Down(String),
+}
+
+pub(super) struct Local {
+    api: Api,
+    state: watch::Receiver<State>,
+    supervisor: JoinHandle<()>,
+}
+
+struct Supervisor {
+    program: PathBuf,
+    model_dir: PathBuf,
+    socket: PathBuf,
+    state: watch::Sender<State>,
+}
+
+impl Local {
+    pub async fn start(config: &LocalConfig, data_dir: &Path) -> Result<Self, OpenError> {
+        let model_dir = match &config.model_dir {
+            Some(configured) => configured.clone(),
+            None => cache().ok_or(OpenError::NoModelDir)?.join("models").join(MODEL),
+        };
+        let program = match &config.program {
+            Some(configured) => configured.clone(),
+            None => std::env::current_exe().map_err(|_| OpenError::NoProgram)?.with_file_name(PROGRAM),
+        };
+        let folder = data_dir.join("embedder");
+        private_folder(&folder).await.map_err(|source| OpenError::Folder { folder: folder.clone(), source })?;
+        let socket = folder.join("socket");
+        let name = model_dir.file_name().map_or_else(|| MODEL.into(), |name| name.to_string_lossy().into_owned());
+        let api = Api::on_socket(&socket, name)?;
+        let (sender, state) = watch::channel(State::Starting);
+        let supervisor = Supervisor { program, model_dir, socket, state: sender };
+        Ok(Self { api, state, supervisor: tokio::spawn(supervisor.run()) })
+    }
+
+    async fn ready(&self) -> Result<(), Error> {
+        let mut state = self.state.clone();
+        let settled = timeout(READY_WAIT, state.wait_for(|state| *state != State::Starting)).await;
+        match settled {
+            Ok(Ok(state)) => match &*state {
+                State::Down(reason) => Err(Error::Unavailable(reason.clone())),
+                State::Starting | State::Ready => Ok(()),
+            },
+            Ok(Err(_)) => Err(Error::Unavailable("the host is stopping".into())),
+            Err(_) => Err(Error::Unavailable("the model is being read".into())),
+        }
+    }
+}
+
+/// Nobody else's processes may ask it.
+async fn private_folder(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    tokio::fs::create_dir_all(folder).await?;
+    tokio::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).await
+}
+
+/// As `scripts/` have it.
+fn cache() -> Option<PathBuf> {
+    let var = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    var("MINDFLOW_CACHE")
+        .or_else(|| var("XDG_CACHE_HOME").map(|dir| dir.join("mindflow")))
+        .or_else(|| var("HOME").map(|home| home.join(".cache/mindflow")))
+}
+
+impl Supervisor {
+    async fn run(self) {
+        let mut pause = PAUSE_MIN;
+        loop {
+            let began = tokio::time::Instant::now();
+            let reason = match self.start().await {
+                Ok(child) => {
+                    tracing::info!(model = %self.model_dir.display(), "the sentence model is ready");
+                    self.state.send_replace(State::Ready);
+                    ended(child).await
+                }
+                Err(reason) => reason,
+            };
+            if began.elapsed() >= STABLE {
+                pause = PAUSE_MIN;
+            }
+            tracing::warn!(reason, pause_s = pause.as_secs(), "the sentence model is down; it is started again");
+            self.state.send_replace(State::Down(reason));
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(PAUSE_MAX);
+            self.state.send_replace(State::Starting);
+        }
+    }
+
+    /// The process, once it has read its model.
+    async fn start(&self) -> Result<Child, String> {
+        for (path, what) in [(&self.program, "program"), (&self.model_dir, "model")] {
+            if !path.exists() {
+                return Err(format!("there is no {what} at {}; scripts/up installs it", path.display()));
+            }
+        }
+        let mut child = Command::new(&self.program)
+            .arg("--model-dir")
+            .arg(&self.model_dir)
+            .arg("--socket")
+            .arg(&self.socket)
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| format!("{} does not start: {error}", self.program.display()))?;
+        let said = child.stdout.take();
+        tokio::spawn(log(child.stderr.take()));
+        let first = async {
+            let mut line = String::new();
+            if let Some(stdout) = said {
+                BufReader::new(stdout).read_line(&mut line).await?;
+            }
+            Ok::<_, std::io::Error>(line)
+        };
+        match timeout(START_TIMEOUT, first).await {
+            Ok(Ok(line)) if line.trim() == "ready" => Ok(child),
+            Ok(_) => Err(ended(child).await),
+            Err(_) => Err(format!("it was not ready within {} s", START_TIMEOUT.as_secs())),
+        }
+    }
+}
+
+/// Waits for the process's end, holding its standard input open until then.
+async fn ended(mut child: Child) -> String {
+    let input = child.stdin.take();
+    let end = child.wait().await;
+    drop(input);
+    end.map_or_else(|error| error.to_string(), |status| format!("its process ended: {status}"))
+}
+
+async fn log(stderr: Option<impl AsyncRead + Unpin>) {
+    let Some(stderr) = stderr else { return };
+    let mut lines = BufReader::new(stderr).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        tracing::warn!(line, "the sentence model says");
+    }
+}
+
+#[async_trait]
+impl Embeddings for Local {
+    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, Error> {
+        super::check(texts)?;
+        self.ready().await?;
+        self.api.embed(texts).await
+    }
+
+    fn model(&self) -> &str {
+        self.api.model()
+    }
+
+    async fn close(&self) {
+        self.supervisor.abort();
+    }
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        self.supervisor.abort();
+    }
+}

@@ -1,0 +1,128 @@
+//! What texts mean, as vectors: one trait, and two back ends that speak the same protocol. `http` asks a service
+//! that has OpenAI's API for embeddings; `local` runs a small sentence model in a process of its own beside the
+//! host and asks that, over a unix socket.
+
+mod api;
+mod local;
+
+use async_trait::async_trait;
+use serde::Deserialize;
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// Most texts of one call.
+pub const TEXTS_MAX: usize = 16;
+/// Longest text, in bytes: 100,000 characters of any script. Models read less and leave out the rest.
+pub const TEXT_BYTES_MAX: usize = 512 * 1024;
+
+/// Tells what texts mean.
+#[async_trait]
+pub trait Embeddings: Send + Sync {
+    /// A vector for each text, in their order, all with the same number of dimensions.
+    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, Error>;
+
+    /// What the model is called.
+    fn model(&self) -> &str;
+
+    /// Ends what runs in the background.
+    async fn close(&self);
+}
+
+/// Why there is no vector.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// It never can be done.
+    #[error("{0}")]
+    Invalid(String),
+    /// Not now.
+    #[error("the embeddings are unavailable: {0}")]
+    Unavailable(String),
+}
+
+/// `[embeddings]` of the runtime configuration.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(tag = "backend", rename_all = "kebab-case")]
+pub enum Config {
+    /// Nothing tells what texts mean.
+    #[default]
+    None,
+    Http(HttpConfig),
+    Local(LocalConfig),
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct HttpConfig {
+    /// The whole address, such as `https://api.openai.com/v1/embeddings`.
+    pub url: String,
+    pub model: String,
+    pub api_key: Option<Secret>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct LocalConfig {
+    /// A folder with config.json, tokenizer.json and model.safetensors; what `scripts/up` laid into the cache
+    /// folder when absent.
+    pub model_dir: Option<PathBuf>,
+    /// `mindflow-embedder`; the one beside this program when absent.
+    pub program: Option<PathBuf>,
+}
+
+/// Never shown.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// Why the back end cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("[embeddings] url: {0:?} is no address; write such as \"https://api.openai.com/v1/embeddings\"")]
+    Url(String),
+    #[error("[embeddings] api-key would go out in the clear: the url must begin with https://")]
+    KeyInTheClear,
+    #[error("[embeddings] no HTTP client: {0}")]
+    Client(String),
+    #[error("[embeddings] there is no cache folder to look for a model in; set model-dir")]
+    NoModelDir,
+    #[error("[embeddings] this program's own place is not known; set program")]
+    NoProgram,
+    #[error("[embeddings] cannot make the folder {}: {source}", folder.display())]
+    Folder {
+        folder: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// Opens the back end; none when there is to be none. A model that is not there (yet) stops no start: whoever
+/// asks is told.
+///
+/// # Errors
+/// A setting that makes no sense.
+pub async fn open(config: &Config, data_dir: &Path) -> Result<Option<Arc<dyn Embeddings>>, OpenError> {
+    Ok(match config {
+        Config::None => None,
+        Config::Http(http) => Some(Arc::new(api::Api::open(http)?)),
+        Config::Local(settings) => Some(Arc::new(local::Local::start(settings, data_dir).await?)),
+    })
+}
+
+fn check(texts: &[String]) -> Result<(), Error> {
+    if texts.is_empty() || texts.len() > TEXTS_MAX {
+        return Err(Error::Invalid(format!("a call has 1 to {TEXTS_MAX} texts")));
+    }
+    if texts.iter().any(|text| text.len() > TEXT_BYTES_MAX) {
+        return Err(Error::Invalid(format!("a text has at most {TEXT_BYTES_MAX} bytes")));
+    }
+    Ok(())
+}

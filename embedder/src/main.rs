@@ -1,0 +1,48 @@
+//! Tells what texts mean, as vectors. A process of its own, which the host starts and watches: a model takes
+//! memory and CPU that must not be the host's, and a fault of it ends nothing else.
+//!
+//! It answers `POST /v1/embeddings` as OpenAI's API does, on a unix socket, and ends when its standard input does.
+
+mod api;
+mod model;
+mod pool;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use std::{path::PathBuf, thread};
+use tokio::net::UnixListener;
+
+#[derive(Parser)]
+#[command(name = "mindflow-embedder", about = "Tells what texts mean, as vectors")]
+struct Options {
+    /// The folder with config.json, tokenizer.json and model.safetensors of a BERT sentence model
+    #[arg(long)]
+    model_dir: PathBuf,
+    /// Where to listen
+    #[arg(long)]
+    socket: PathBuf,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let options = Options::parse();
+    end_with_input();
+    let model = model::Model::load(&options.model_dir)?;
+    let name = options.model_dir.file_name().map_or_else(|| "local".into(), |name| name.to_string_lossy().into_owned());
+    let worker = pool::Worker::start(model);
+    // What a process that was killed left.
+    let _ = std::fs::remove_file(&options.socket);
+    let listener = UnixListener::bind(&options.socket)
+        .with_context(|| format!("cannot listen at {}", options.socket.display()))?;
+    println!("ready");
+    api::serve(listener, worker, name).await
+}
+
+/// Whoever started this holds the other end of the standard input: when it closes, that process has ended,
+/// however it did.
+fn end_with_input() {
+    thread::spawn(|| {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        std::process::exit(0);
+    });
+}

@@ -1,0 +1,116 @@
+//! A BERT sentence model: the mean of what it says of a text's tokens, at length 1.
+
+use anyhow::{Context, Result, anyhow};
+use candle_core::{DType, Device, Tensor};
+use candle_nn::VarBuilder;
+use candle_transformers::models::bert::{BertModel, Config};
+use std::path::Path;
+use tokenizers::Tokenizer;
+
+/// Tokens that the model reads at once, the two around a text included; it was trained on no more.
+const TOKENS_MAX: usize = 256;
+/// Parts of a long text that are read: some 3,000 words. The vector of a text is the mean of its parts'.
+const PARTS_MAX: usize = 16;
+
+pub struct Model {
+    bert: BertModel,
+    tokenizer: Tokenizer,
+    device: Device,
+    before: u32,
+    after: u32,
+}
+
+impl Model {
+    pub fn load(folder: &Path) -> Result<Self> {
+        let read = |name: &str| {
+            let path = folder.join(name);
+            std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
+        };
+        let config: Config = serde_json::from_slice(&read("config.json")?).context("config.json")?;
+        let mut tokenizer =
+            Tokenizer::from_bytes(read("tokenizer.json")?).map_err(|error| anyhow!("tokenizer.json: {error}"))?;
+        // Parts are cut here, and each is read alone.
+        tokenizer.with_padding(None).with_truncation(None).map_err(|error| anyhow!("tokenizer.json: {error}"))?;
+        let special =
+            |token: &str| tokenizer.token_to_id(token).with_context(|| format!("tokenizer.json has no {token}"));
+        let (before, after) = (special("[CLS]")?, special("[SEP]")?);
+        let device = Device::Cpu;
+        let weights = VarBuilder::from_buffered_safetensors(read("model.safetensors")?, DType::F32, &device)
+            .context("model.safetensors")?;
+        let bert = BertModel::load(weights, &config).context("model.safetensors")?;
+        Ok(Self { bert, tokenizer, device, before, after })
+    }
+
+    /// A text without a single word has the vector of nothing.
+    pub fn embed(&self, text: &str) -> Result<Vec<f32>> {
+        let encoding = self.tokenizer.encode(text, false).map_err(|error| anyhow!("tokenizer: {error}"))?;
+        let mut parts = encoding.get_ids().chunks(TOKENS_MAX - 2).take(PARTS_MAX).collect::<Vec<_>>();
+        if parts.is_empty() {
+            parts.push(&[]);
+        }
+        let vectors = parts.into_iter().map(|tokens| self.part(tokens)).collect::<Result<Vec<_>>>()?;
+        let mean = Tensor::stack(&vectors, 0)?.mean(0)?;
+        Ok(unit(&mean)?.to_vec1()?)
+    }
+
+    fn part(&self, tokens: &[u32]) -> Result<Tensor> {
+        let mut ids = Vec::with_capacity(tokens.len() + 2);
+        ids.push(self.before);
+        ids.extend_from_slice(tokens);
+        ids.push(self.after);
+        let ids = Tensor::new(ids, &self.device)?.unsqueeze(0)?;
+        let said = self.bert.forward(&ids, &ids.zeros_like()?, None)?;
+        unit(&said.squeeze(0)?.mean(0)?)
+    }
+}
+
+fn unit(vector: &Tensor) -> Result<Tensor> {
+    let length = vector.sqr()?.sum_all()?.sqrt()?;
+    Ok(vector.broadcast_div(&length)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn model() -> Model {
+        let folder = std::env::var("MINDFLOW_TEST_MODEL")
+            .unwrap_or_else(|_| panic!("MINDFLOW_TEST_MODEL is not set: run scripts/test, which installs the model"));
+        Model::load(Path::new(&folder)).unwrap()
+    }
+
+    fn cosine(one: &[f32], other: &[f32]) -> f32 {
+        one.iter().zip(other).map(|(a, b)| a * b).sum()
+    }
+
+    #[test]
+    fn texts_of_one_meaning_are_near_and_others_far_whatever_their_words() {
+        let model = model();
+        let embed = |text: &str| model.embed(text).unwrap();
+        let drained = embed("The office drained me today.");
+        assert_eq!(drained.len(), 384);
+        assert!((cosine(&drained, &drained) - 1.0).abs() < 1e-4);
+        let near = cosine(&drained, &embed("exhausted from work"));
+        let far = cosine(&drained, &embed("We baked a cake with plums."));
+        assert!(near > 0.4 && far < 0.2, "{near} {far}");
+    }
+
+    #[test]
+    fn a_long_text_is_read_in_parts_to_its_end() {
+        let model = model();
+        let long = format!("{} In the end we bought a red bicycle.", "It rained. ".repeat(150));
+        let short = "It rained. ".repeat(150);
+        let bicycle = model.embed("a bicycle").unwrap();
+        let with = cosine(&bicycle, &model.embed(&long).unwrap());
+        let without = cosine(&bicycle, &model.embed(&short).unwrap());
+        assert!(with > without, "{with} {without}");
+    }
+
+    #[test]
+    fn any_text_has_a_vector() {
+        let model = model();
+        for text in ["", " ", "\u{0}", "東京", &"x".repeat(100_000)] {
+            assert!(model.embed(text).unwrap().iter().all(|part| part.is_finite()), "{text:.9}");
+        }
+    }
+}
