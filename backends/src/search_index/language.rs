@@ -1,6 +1,6 @@
 //! Languages whose words back ends bring to their stems.
 
-/// ISO 639-1, and the name of the language's stemmer: PostgreSQL's text search configuration.
+/// ISO 639-1, and the name of the language's stemmer: PostgreSQL's text search configuration, Lucene's analyzer.
 const STEMMED: [(&str, &str); 21] = [
     ("ar", "arabic"),
     ("da", "danish"),
@@ -24,6 +24,11 @@ const STEMMED: [(&str, &str); 21] = [
     ("sv", "swedish"),
     ("tr", "turkish"),
 ];
+
+/// The names of all stemmers; Lucene's analyzers have the same.
+pub(super) fn stemmers() -> impl Iterator<Item = &'static str> {
+    STEMMED.iter().map(|(_, name)| *name)
+}
 
 /// Words as they are written.
 pub(super) const SIMPLE: &str = "simple";

@@ -8,6 +8,7 @@ mod document;
 mod highlight;
 mod language;
 mod nearest;
+mod opensearch;
 mod postgres;
 mod query;
 mod words;
@@ -19,7 +20,7 @@ pub use query::{Query, QueryError, WORDS_MAX as QUERY_WORDS_MAX};
 use crate::{postgres::Database, sql};
 use async_trait::async_trait;
 use serde::Deserialize;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 use uuid::Uuid;
 
 /// How long a search may take in the store. Everybody else's wait behind it; a good one takes milliseconds.
@@ -134,6 +135,8 @@ impl From<DocumentError> for Error {
 #[serde(tag = "backend", rename_all = "kebab-case")]
 pub enum Config {
     Postgres(PostgresConfig),
+    #[serde(rename = "opensearch")]
+    OpenSearch(OpenSearchConfig),
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -149,11 +152,51 @@ impl Default for PostgresConfig {
     }
 }
 
+/// OpenSearch, or Elasticsearch.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct OpenSearchConfig {
+    /// Such as `https://search.example.org:9200`, without a user.
+    pub url: String,
+    pub username: Option<String>,
+    pub password: Option<Secret>,
+    /// Before the names of all indexes.
+    #[serde(default = "default_prefix")]
+    pub prefix: String,
+}
+
+fn default_prefix() -> String {
+    "mindflow-".into()
+}
+
+/// Never shown.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
 /// Why an index cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error("[search-index.{index}] database: there is no [databases.{database}]")]
     NoDatabase { index: String, database: String },
+    #[error(
+        "[search-index.{index}] url: {url:?} is no address, or names a user; write such as \"https://search.example.org:9200\""
+    )]
+    Url { index: String, url: String },
+    #[error("[search-index.{index}] username and password go together; one of them is missing")]
+    HalfCredentials { index: String },
+    #[error(
+        "the index is named {index:?} in OpenSearch: only lower-case letters, digits, `-` and `_`, and first a letter or a digit"
+    )]
+    Name { index: String },
+    #[error("no HTTP client: {0}")]
+    Client(String),
 }
 
 /// Opens the index `name`.
@@ -170,6 +213,7 @@ pub fn open(
             Some(found) => Ok(Arc::new(postgres::PostgresIndex::new(name, found.clone()))),
             None => Err(OpenError::NoDatabase { index: name.to_owned(), database: database.clone() }),
         },
+        Config::OpenSearch(settings) => Ok(Arc::new(opensearch::OpenSearchIndex::open(name, settings)?)),
     }
 }
 

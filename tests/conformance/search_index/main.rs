@@ -2,6 +2,7 @@
 //! suite of stories, run on an index of its own for each.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod opensearch;
 mod order;
 mod postgres;
 mod vectors;
@@ -20,6 +21,14 @@ macro_rules! on_every_back_end {
             $($(#[tokio::test(flavor = "multi_thread")]
             async fn $name() {
                 let stage = super::postgres::stage(stringify!($name)).await;
+                super::$module::$name(&*stage.index).await;
+            })*)*
+        }
+
+        mod on_opensearch {
+            $($(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                let stage = super::opensearch::stage().await;
                 super::$module::$name(&*stage.index).await;
             })*)*
         }

@@ -1,0 +1,60 @@
+//! How documents are laid out in the index.
+
+use super::super::{Document, language, nearest};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Map, Value, json};
+
+/// The analyzer of words as they are written: as `words` cuts them.
+const PLAIN: &str = "plain_words";
+
+/// Settings and mappings of a new index.
+pub fn index() -> Value {
+    let stems: Map<String, Value> = language::stemmers()
+        .map(|name| {
+            let text = json!({ "type": "text", "analyzer": name });
+            (name.to_owned(), json!({ "properties": { "title": text, "body": text, "keywords": text } }))
+        })
+        .collect();
+    let plain = json!({ "type": "text", "analyzer": PLAIN });
+    json!({
+        "settings": { "analysis": {
+            "char_filter": { "signs": { "type": "pattern_replace", "pattern": "[^\\p{L}\\p{N}\\p{M}\\s]", "replacement": " " } },
+            "analyzer": { PLAIN: { "type": "custom", "char_filter": ["signs"], "tokenizer": "standard", "filter": ["lowercase"] } }
+        } },
+        "mappings": { "dynamic": false, "properties": {
+            "owner": { "type": "keyword" },
+            "deleted": { "type": "boolean" },
+            "tags": { "type": "keyword" },
+            // Microseconds, as a number: dates have milliseconds.
+            "at": { "type": "long" },
+            "title": plain,
+            "body": plain,
+            "keywords": plain,
+            "stems": { "properties": stems },
+            "has_vector": { "type": "boolean" },
+        } }
+    })
+}
+
+/// A document as it is kept. `vector` is fetched, never searched by the server.
+pub fn document(document: &Document) -> Value {
+    let keywords = document.keywords.join(" ");
+    let mut kept = json!({
+        "owner": document.owner,
+        "deleted": false,
+        "tags": document.keywords,
+        "at": document.at,
+        "title": document.title,
+        "body": document.body,
+        "keywords": keywords,
+        "has_vector": document.vector.is_some(),
+    });
+    let stemmer = language::stemmer(document.language.as_deref());
+    if stemmer != language::SIMPLE {
+        kept["stems"] = json!({ stemmer: { "title": document.title, "body": document.body, "keywords": keywords } });
+    }
+    if let Some(vector) = &document.vector {
+        kept["vector"] = STANDARD.encode(nearest::to_bytes(vector)).into();
+    }
+    kept
+}
