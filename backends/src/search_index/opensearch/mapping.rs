@@ -15,11 +15,17 @@ pub fn index() -> Value {
             (name.to_owned(), json!({ "properties": { "title": text, "body": text, "keywords": text } }))
         })
         .collect();
+    let mut analyzers: Map<String, Value> =
+        language::stemmers().map(|name| (name.to_owned(), json!({ "type": name }))).collect();
+    analyzers.insert(
+        PLAIN.to_owned(),
+        json!({ "type": "custom", "char_filter": ["signs"], "tokenizer": "standard", "filter": ["lowercase"] }),
+    );
     let plain = json!({ "type": "text", "analyzer": PLAIN });
     json!({
         "settings": { "analysis": {
             "char_filter": { "signs": { "type": "pattern_replace", "pattern": "[^\\p{L}\\p{N}\\p{M}\\s]", "replacement": " " } },
-            "analyzer": { PLAIN: { "type": "custom", "char_filter": ["signs"], "tokenizer": "standard", "filter": ["lowercase"] } }
+            "analyzer": analyzers
         } },
         "mappings": { "dynamic": false, "properties": {
             "owner": { "type": "keyword" },
