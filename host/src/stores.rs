@@ -2,6 +2,7 @@
 
 use crate::manifest::{Manifest, RuntimeConfig};
 use mindflow_backends::{
+    audit::{self, AuditLog},
     clock::Clock,
     delivery::{self, Backend, DeadLetters},
     key_value::{self, KeyValue},
@@ -30,6 +31,7 @@ pub struct Stores {
     pub mailer: Arc<dyn Mailer>,
     pub web_push: Arc<WebPush>,
     pub search_indexes: BTreeMap<String, Arc<dyn SearchIndex>>,
+    pub audit: Arc<dyn AuditLog>,
     pub clock: Clock,
 }
 
@@ -62,6 +64,8 @@ pub enum StoresError {
     WebPush(#[from] web_push::OpenError),
     #[error(transparent)]
     SearchIndex(#[from] search_index::OpenError),
+    #[error("there is no database `{0}` for the audit trail")]
+    NoAuditDatabase(String),
     #[error("there is no database `{0}` for the signing keys")]
     NoKeysDatabase(String),
 }
@@ -163,6 +167,10 @@ impl Stores {
             access_lifetime: Duration::from_secs(manifest.tokens.lifetime_s),
         };
         let keyring = Keyring::open(Arc::new(PostgresKeys::new(keys_database)), settings, clock.clone()).await?;
+        let audit_database = databases
+            .get(&config.audit_log.database)
+            .cloned()
+            .ok_or_else(|| StoresError::NoAuditDatabase(config.audit_log.database.clone()))?;
         let queues = match databases.get(&config.events.database) {
             Some(database) => Some(delivery::open(database.clone(), &config.events.queue)?),
             None => None,
@@ -183,6 +191,7 @@ impl Stores {
             mailer,
             web_push: Arc::new(web_push),
             search_indexes,
+            audit: audit::open(audit_database, clock.clone()),
             clock,
         })
     }

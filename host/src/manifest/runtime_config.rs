@@ -43,6 +43,8 @@ pub struct RuntimeConfig {
     #[serde(default)]
     pub keys: DatabaseName,
     #[serde(default)]
+    pub audit_log: DatabaseName,
+    #[serde(default)]
     pub mail: mail::Config,
     #[serde(default)]
     pub outbound: OutboundSettings,
@@ -102,7 +104,7 @@ impl Default for EventsSettings {
     }
 }
 
-/// The database that holds the signing keys.
+/// The database that holds the signing keys, or the audit trail.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct DatabaseName {
@@ -220,7 +222,7 @@ fn yes() -> bool {
 }
 
 /// Top-level tables and keys that the environment may set; other `MINDFLOW_…` names are not settings.
-const SETTINGS: [&str; 15] = [
+const SETTINGS: [&str; 16] = [
     "listen",
     "data-dir",
     "migrate",
@@ -230,6 +232,7 @@ const SETTINGS: [&str; 15] = [
     "realtime",
     "events",
     "archive",
+    "audit-log",
     "keys",
     "mail",
     "outbound",

@@ -155,6 +155,7 @@ struct ComponentTool {
     mail: bool,
     web_push: bool,
     search_index: Vec<String>,
+    audit_log: Vec<AuditGrant>,
     outbound: OutboundGrant,
     instances: Instances,
     subscriptions: Vec<SubscriptionEntry>,
@@ -177,6 +178,14 @@ pub enum DatabaseAccess {
 pub enum JwtGrant {
     Sign,
     Verify,
+}
+
+/// What a component may do with the audit trail. Nobody may change what is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuditGrant {
+    Append,
+    Read,
 }
 
 /// Topics; a trailing `*` stands for any rest.
@@ -324,6 +333,7 @@ pub struct ComponentEntry {
     pub web_push: bool,
     /// Indexes that it may write and search.
     pub search_index: Vec<String>,
+    pub audit_log: Vec<AuditGrant>,
     pub outbound: OutboundGrant,
     /// Spin's own key, templates not yet filled in.
     pub allowed_outbound_hosts: Vec<String>,
@@ -474,6 +484,7 @@ fn component(name: String, entry: SpinComponent, root: &Path) -> ComponentEntry 
         mail: tool.mail,
         web_push: tool.web_push,
         search_index: tool.search_index,
+        audit_log: tool.audit_log,
         outbound: tool.outbound,
         allowed_outbound_hosts: entry.allowed_outbound_hosts,
         variables: entry.variables,
