@@ -3,6 +3,7 @@
 
 pub mod applied;
 pub mod archive;
+pub mod audit;
 pub mod clock;
 pub mod delivery;
 pub mod embeddings;

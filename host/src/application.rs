@@ -198,7 +198,11 @@ fn check_bindings(manifest: &Manifest, config: &RuntimeConfig) -> Result<(), App
             return Err(not_bound("search-index", name, user()));
         }
     }
-    for (name, user) in [(&config.events.database, "[events]"), (&config.keys.database, "[keys]")] {
+    for (name, user) in [
+        (&config.events.database, "[events]"),
+        (&config.keys.database, "[keys]"),
+        (&config.audit_log.database, "[audit-log]"),
+    ] {
         if !config.databases.contains_key(name) {
             return Err(not_bound("databases", name, user.to_owned()));
         }

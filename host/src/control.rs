@@ -4,6 +4,7 @@
 
 use crate::{
     archive::{self, ArchiveOrder},
+    audit::{self, AuditOrder},
     platform::Platform,
     replay::{self, ReplayOrder},
 };
@@ -63,6 +64,7 @@ pub enum Order {
     DeadLetters(DeadLettersOrder),
     Archive(ArchiveOrder),
     Replay(ReplayOrder),
+    Audit(AuditOrder),
 }
 
 /// What is to be done with dead letters; each is named `SUBSCRIPTION/EVENT-ID`.
@@ -168,6 +170,7 @@ pub async fn carry_out(platform: &Platform, order: Order, progress: Progress<'_>
         }
         Order::Archive(order) => archive::carry_out(platform, order, progress).await,
         Order::Replay(order) => replay::carry_out(platform, order, progress).await,
+        Order::Audit(order) => audit::carry_out(platform, order, progress).await,
         Order::RotateKeys => platform.rotate_keys().await.map(|kid| json!({ "kid": kid })),
     }
 }
@@ -194,6 +197,11 @@ async fn dead_letters(letters: &dyn DeadLetters, order: DeadLettersOrder) -> Res
             false => Err(absent(&id)),
         },
     }
+}
+
+/// Whether a host of this data directory takes orders.
+pub async fn listens(data_dir: &Path) -> bool {
+    UnixStream::connect(socket_path(data_dir)).await.is_ok()
 }
 
 /// Sends an order to the host of this data directory; none when none runs.

@@ -7,6 +7,7 @@
 pub mod alarm;
 pub mod application;
 pub mod archive;
+pub mod audit;
 pub mod capability;
 pub mod cli;
 pub mod control;

@@ -273,6 +273,7 @@ pub(crate) fn grants(entry: &ComponentEntry, variables: BTreeMap<String, String>
             .iter()
             .filter_map(|name| stores.search_indexes.get(name).map(|index| (name.clone(), Arc::clone(index))))
             .collect(),
+        audit: (!entry.audit_log.is_empty()).then(|| Arc::clone(&stores.audit)),
         variables,
         clock: stores.clock.clone(),
     }

@@ -2,6 +2,7 @@
 
 use crate::manifest::{Manifest, RuntimeConfig};
 use mindflow_backends::{
+    audit::{self, AuditLog},
     clock::Clock,
     delivery::{self, Backend, DeadLetters},
     embeddings::{self, Embeddings},
@@ -33,6 +34,7 @@ pub struct Stores {
     pub search_indexes: BTreeMap<String, Arc<dyn SearchIndex>>,
     /// None: the platform has no model.
     pub embeddings: Option<Arc<dyn Embeddings>>,
+    pub audit: Arc<dyn AuditLog>,
     pub clock: Clock,
 }
 
@@ -67,6 +69,8 @@ pub enum StoresError {
     SearchIndex(#[from] search_index::OpenError),
     #[error(transparent)]
     Embeddings(#[from] embeddings::OpenError),
+    #[error("there is no database `{0}` for the audit trail")]
+    NoAuditDatabase(String),
     #[error("there is no database `{0}` for the signing keys")]
     NoKeysDatabase(String),
 }
@@ -168,6 +172,10 @@ impl Stores {
             access_lifetime: Duration::from_secs(manifest.tokens.lifetime_s),
         };
         let keyring = Keyring::open(Arc::new(PostgresKeys::new(keys_database)), settings, clock.clone()).await?;
+        let audit_database = databases
+            .get(&config.audit_log.database)
+            .cloned()
+            .ok_or_else(|| StoresError::NoAuditDatabase(config.audit_log.database.clone()))?;
         let queues = match databases.get(&config.events.database) {
             Some(database) => Some(delivery::open(database.clone(), &config.events.queue)?),
             None => None,
@@ -190,6 +198,7 @@ impl Stores {
             web_push: Arc::new(web_push),
             search_indexes,
             embeddings,
+            audit: audit::open(audit_database, clock.clone()),
             clock,
         })
     }

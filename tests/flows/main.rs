@@ -5,6 +5,7 @@
 mod accounts;
 mod admin;
 mod alarms;
+mod audit;
 mod graphql;
 mod graphql_http_audits;
 mod insights;

@@ -23,6 +23,7 @@ async fn a_component_does_not_start_without_a_grant_for_each_of_its_imports() {
         ("search", "search-index", "mindflow:platform/search-index@", "`search-index = [\"INDEX\"]`"),
         ("search", "embeddings", "mindflow:platform/embeddings@", "`embeddings = true`"),
         ("notification", "web-push", "mindflow:platform/web-push@", "`web-push = true`"),
+        ("logging", "audit-log", "mindflow:platform/audit-writer@", "`audit-log = [\"append\"]`"),
         ("command", "jwt", "mindflow:platform/jwt-verifier@", "`jwt = [\"verify\"]`"),
     ] {
         let line_to_add = format!("add {line} under [component.{component}.tool.mindflow] in ");
@@ -40,6 +41,18 @@ async fn a_component_that_may_verify_tokens_may_not_sign_them() {
     assert_says(
         &start_refused(&platform).await,
         &["`auth` imports mindflow:platform/jwt-signer@", "add `jwt = [\"sign\"]`"],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_that_may_read_the_audit_trail_may_not_add_to_it() {
+    let change = manifest(|table| {
+        grants(table, "logging").insert("audit-log".to_owned(), toml::Value::Array(vec!["read".into()]));
+    });
+    let platform = Platform::services().env("RUST_LOG", "off").manifest(change).prepare().await;
+    assert_says(
+        &start_refused(&platform).await,
+        &["`logging` imports mindflow:platform/audit-writer@", "add `audit-log = [\"append\"]`"],
     );
 }
 

@@ -17,6 +17,7 @@ wit_bindgen::generate!({
         "../../wit/services/query.wit",
         "../../wit/services/notification.wit",
         "../../wit/services/search.wit",
+        "../../wit/services/logging.wit",
     ],
     inline: "
         package mindflow:gateway-component;
@@ -26,6 +27,7 @@ wit_bindgen::generate!({
             import mindflow:query/reads@0.1.0;
             import mindflow:notification/notices@0.1.0;
             import mindflow:search/finder@0.1.0;
+            import mindflow:logging/audit@0.1.0;
             export mindflow:platform/websocket-handler@0.1.0;
             export mindflow:platform/health@0.1.0;
         }
@@ -42,6 +44,7 @@ wit_bindgen::generate!({
 
 pub use mindflow::auth::accounts;
 pub use mindflow::command::journal;
+pub use mindflow::logging::audit;
 pub use mindflow::notification::notices;
 pub use mindflow::query::reads;
 pub use mindflow::search::finder;

@@ -1,6 +1,7 @@
 //! What the host gives to components, and only to those whose manifest entry names it. Each folder or
 //! file is one capability: WIT types stop here, the stores behind it live in `mindflow-backends`.
 
+pub mod audit_log;
 pub mod bindings;
 pub mod config;
 pub mod dead_letters;
@@ -21,6 +22,7 @@ use crate::{
 };
 use bindings::platform;
 use mindflow_backends::{
+    audit::AuditLog,
     clock::Clock,
     delivery::DeadLetters,
     key_value::KeyValue,
@@ -56,6 +58,8 @@ pub struct Grants {
     pub web_push: Option<Arc<WebPush>>,
     pub search_indexes: BTreeMap<String, Arc<dyn SearchIndex>>,
     pub embeddings: embeddings::Grant,
+    /// The audit trail, to add to, to read, or both: which of the two, the imports say.
+    pub audit: Option<Arc<dyn AuditLog>>,
     pub variables: BTreeMap<String, String>,
     pub clock: Clock,
 }
@@ -79,6 +83,8 @@ pub fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     platform::web_push::add_to_linker::<_, Own>(linker, state)?;
     platform::search_index::add_to_linker::<_, Own>(linker, state)?;
     platform::embeddings::add_to_linker::<_, Own>(linker, state)?;
+    platform::audit_writer::add_to_linker::<_, Own>(linker, state)?;
+    platform::audit_reader::add_to_linker::<_, Own>(linker, state)?;
     platform::outbound::add_to_linker::<_, Own>(linker, state)?;
     platform::websocket::add_to_linker::<_, Own>(linker, state)
 }

@@ -9,7 +9,7 @@ use crate::{
     stores::{Databases, Schema},
 };
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub async fn migrate(place: &Place) -> Result<(), String> {
     let (manifest, config) = (place.manifest()?, place.config()?);
@@ -136,18 +136,47 @@ fn say(progress: &str) {
     eprintln!("{progress}");
 }
 
-/// By the running host, or by a platform started for this one order.
-pub(super) async fn order(place: &Place, order: Order) -> Result<Value, String> {
-    let (manifest, mut config) = (place.manifest()?, place.config()?);
-    if let Some(answer) = control::send(&config.data_dir, &order, &say).await {
-        return answer;
+/// Where orders are carried out: by the running host, or by a platform started for them.
+pub(super) enum Desk {
+    Running(PathBuf),
+    Own(Box<Platform>),
+}
+
+impl Desk {
+    pub(super) async fn open(place: &Place) -> Result<Self, String> {
+        let (manifest, mut config) = (place.manifest()?, place.config()?);
+        if control::listens(&config.data_dir).await {
+            return Ok(Self::Running(config.data_dir));
+        }
+        config.log.filter = "warn".into();
+        let _ = logs::install(&config.log);
+        let application = load(manifest, config).await?;
+        let platform = Platform::start(application, Role::Operator).await.map_err(|error| line(&error))?;
+        Ok(Self::Own(Box::new(platform)))
     }
-    config.log.filter = "warn".into();
-    let _ = logs::install(&config.log);
-    let application = load(manifest, config).await?;
-    let platform = Platform::start(application, Role::Operator).await.map_err(|error| line(&error))?;
-    let answer = control::carry_out(&platform, order, &say).await;
-    platform.stop().await;
+
+    pub(super) async fn ask(&self, order: Order) -> Result<Value, String> {
+        match self {
+            Self::Running(data_dir) => {
+                let answer = control::send(data_dir, &order, &say).await;
+                answer.unwrap_or_else(|| Err("the running host has ended".into()))
+            }
+            Self::Own(platform) => control::carry_out(platform, order, &say).await,
+        }
+    }
+
+    pub(super) async fn close(self) {
+        if let Self::Own(platform) = self {
+            platform.stop().await;
+        }
+    }
+}
+
+/// One order.
+pub(super) async fn order(place: &Place, order: Order) -> Result<Value, String> {
+    let desk = Desk::open(place).await?;
+    let answer = desk.ask(order).await;
+    desk.close().await;
     answer
 }
 

@@ -1,6 +1,7 @@
 //! The command line. Every command takes `--manifest`, `--config` and `--data-dir`; it ends with code 0,
 //! or with code 1 and one line on standard error.
 
+mod audit;
 mod commands;
 mod events;
 mod table;
@@ -76,6 +77,9 @@ enum Command {
     /// Copy the archive of events to object storage, fill it from there, or say what is copied.
     #[command(subcommand)]
     Archive(events::ArchiveCommand),
+    /// Verify the audit trail, or export it.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Hand archived events to a consumer once more; or build what it keeps anew beside the live one, and compare.
     Replay(events::ReplayArguments),
     /// Look after the signing keys.
@@ -247,6 +251,7 @@ async fn run(matches: &ArgMatches, operated: &[String]) -> Result<(), String> {
         Command::Swap { component, file } => commands::swap(&place, component, &file).await,
         Command::DeadLetters(command) => commands::dead_letters(&place, command).await,
         Command::Archive(command) => events::archive(&place, command).await,
+        Command::Audit(command) => audit::audit(&place, command).await,
         Command::Replay(arguments) => events::replay(&place, arguments).await,
         Command::Keys(KeysCommand::Rotate) => commands::rotate_keys(&place).await,
         Command::Operator(words) => Err(format!(

@@ -1,7 +1,7 @@
 //! Deny by default: an import of a capability needs its line in the manifest.
 
 use super::LinkError;
-use crate::manifest::{AllowList, ComponentEntry, JwtGrant};
+use crate::manifest::{AllowList, AuditGrant, ComponentEntry, JwtGrant};
 
 /// Whether the manifest grants what the interface gives.
 pub(super) fn check(
@@ -29,6 +29,12 @@ pub(super) fn check(
         "mindflow:platform/web-push" => (entry.web_push, "web-push = true", tool),
         "mindflow:platform/search-index" => (!entry.search_index.is_empty(), r#"search-index = ["INDEX"]"#, tool),
         "mindflow:platform/embeddings" => (entry.embeddings, "embeddings = true", tool),
+        "mindflow:platform/audit-writer" => {
+            (entry.audit_log.contains(&AuditGrant::Append), r#"audit-log = ["append"]"#, tool)
+        }
+        "mindflow:platform/audit-reader" => {
+            (entry.audit_log.contains(&AuditGrant::Read), r#"audit-log = ["read"]"#, tool)
+        }
         "wasi:http/client" | "mindflow:platform/outbound" => {
             (!allowed_hosts.is_empty(), r#"allowed_outbound_hosts = ["https://HOST"]"#, spin)
         }

@@ -14,8 +14,8 @@ pub use alarm::{AlarmError, AlarmSettings, Secret, WebhookUrl};
 pub use allow_list::{AllowList, AllowListError};
 pub use runtime_config::{Bytes, HttpSettings, LogFormat, LogSettings, RealtimeSettings, RuntimeConfig};
 pub use spin::{
-    Command, ComponentEntry, DatabaseAccess, Instances, InstancesMode, JwtGrant, Manifest, Missed, OutboundGrant,
-    RealtimeGrant, ScheduleEntry, SubscriptionEntry, WebSocketRoute,
+    AuditGrant, Command, ComponentEntry, DatabaseAccess, Instances, InstancesMode, JwtGrant, Manifest, Missed,
+    OutboundGrant, RealtimeGrant, ScheduleEntry, SubscriptionEntry, WebSocketRoute,
 };
 pub use variables::Variables;
 

@@ -46,6 +46,8 @@ pub struct RuntimeConfig {
     #[serde(default)]
     pub keys: DatabaseName,
     #[serde(default)]
+    pub audit_log: DatabaseName,
+    #[serde(default)]
     pub mail: mail::Config,
     #[serde(default)]
     pub outbound: OutboundSettings,
@@ -105,7 +107,7 @@ impl Default for EventsSettings {
     }
 }
 
-/// The database that holds the signing keys.
+/// The database that holds the signing keys, or the audit trail.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct DatabaseName {
@@ -234,6 +236,7 @@ const SETTINGS: [&str; 16] = [
     "realtime",
     "events",
     "archive",
+    "audit-log",
     "keys",
     "mail",
     "outbound",

@@ -156,6 +156,7 @@ struct ComponentTool {
     web_push: bool,
     search_index: Vec<String>,
     embeddings: bool,
+    audit_log: Vec<AuditGrant>,
     outbound: OutboundGrant,
     instances: Instances,
     subscriptions: Vec<SubscriptionEntry>,
@@ -178,6 +179,14 @@ pub enum DatabaseAccess {
 pub enum JwtGrant {
     Sign,
     Verify,
+}
+
+/// What a component may do with the audit trail. Nobody may change what is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuditGrant {
+    Append,
+    Read,
 }
 
 /// Topics; a trailing `*` stands for any rest.
@@ -327,6 +336,7 @@ pub struct ComponentEntry {
     pub search_index: Vec<String>,
     /// Whether it may ask what texts mean.
     pub embeddings: bool,
+    pub audit_log: Vec<AuditGrant>,
     pub outbound: OutboundGrant,
     /// Spin's own key, templates not yet filled in.
     pub allowed_outbound_hosts: Vec<String>,
@@ -478,6 +488,7 @@ fn component(name: String, entry: SpinComponent, root: &Path) -> ComponentEntry 
         web_push: tool.web_push,
         search_index: tool.search_index,
         embeddings: tool.embeddings,
+        audit_log: tool.audit_log,
         outbound: tool.outbound,
         allowed_outbound_hosts: entry.allowed_outbound_hosts,
         variables: entry.variables,

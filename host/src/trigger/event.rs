@@ -45,7 +45,8 @@ impl Handler for Subscribers {
     }
 }
 
-fn record(event: &Event) -> wit::Event {
+/// The event as components have it.
+pub(crate) fn record(event: &Event) -> wit::Event {
     wit::Event {
         id: event.event_id.to_string(),
         event_type: event.event_type.clone(),

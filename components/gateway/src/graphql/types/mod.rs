@@ -1,6 +1,7 @@
 //! The types of the schema, and how the services' records become them. Their descriptions are the
 //! documentation that clients see.
 
+pub mod audit;
 pub mod dead_letter;
 pub mod entry;
 pub mod inputs;

@@ -1,0 +1,74 @@
+//! The audit trail: every event for good, in the order in which they came, each record bound to the one
+//! before by its hash. Whoever changes, removes or reorders a record breaks the chain there, and the verifier
+//! names the place.
+
+pub mod chain;
+pub mod export;
+mod postgres;
+pub mod verify;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+pub use chain::{Broken, Content, Flaw, Hash, Head, Record, Walk};
+pub use postgres::PostgresAudit;
+pub use verify::{Report, verify};
+
+use crate::delivery::Event;
+
+/// Records that one read gives at most: some megabytes with the longest entries.
+pub const BATCH_MAX: u32 = 500;
+
+/// Which records; the default is all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub user_id: Option<Uuid>,
+    pub event_type: Option<String>,
+    /// Events of then or later, in microseconds since 1970-01-01T00:00:00Z.
+    pub since_us: Option<i64>,
+    /// Events before.
+    pub until_us: Option<i64>,
+}
+
+/// Why the trail could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    #[error("the audit trail cannot be reached")]
+    Connect(#[source] crate::sql::Error),
+    #[error("the audit trail's database refused to {step}")]
+    Statement {
+        step: &'static str,
+        #[source]
+        source: tokio_postgres::Error,
+    },
+    #[error("the audit trail did not answer within {0} s")]
+    Timeout(u64),
+    #[error("a record cannot be written or read as JSON")]
+    Json(#[from] serde_json::Error),
+    #[error("a stored record is none: {0}")]
+    Malformed(&'static str),
+}
+
+/// Keeps the trail. Appends of all replicas come one after another.
+#[async_trait]
+pub trait AuditLog: Send + Sync {
+    /// The event's record. The same event again has the record that it has.
+    async fn append(&self, event: &Event) -> Result<Head, AuditError>;
+
+    /// Newest first, at most `first` and no more than [`BATCH_MAX`]; only numbers below `before`.
+    async fn page(&self, filter: &Filter, first: u32, before: Option<u64>) -> Result<Vec<Record>, AuditError>;
+
+    /// In order, at most `first` and no more than [`BATCH_MAX`], behind the number `after`.
+    async fn read(&self, after: u64, first: u32) -> Result<Vec<Record>, AuditError>;
+
+    /// The newest record, as the store remembers it apart from the records themselves.
+    async fn head(&self) -> Result<Head, AuditError>;
+}
+
+/// The trail of this configuration.
+#[must_use]
+pub fn open(database: crate::postgres::Database, clock: crate::clock::Clock) -> Arc<dyn AuditLog> {
+    Arc::new(PostgresAudit::new(database, clock))
+}

@@ -1,0 +1,52 @@
+//! The logging service: every event goes into the audit trail, and administrators may look at it.
+//!
+//! This file only wires the component's exports. `request` checks what is asked, `reading` answers it, and
+//! `shown` decides what of an event an administrator may see. The trail itself is the host's: this component
+//! can add to it and read it, and has no way to change what is there.
+
+mod bindings;
+mod reading;
+mod request;
+mod shown;
+
+use bindings::exports::mindflow::{
+    logging::audit as service,
+    platform::{health, subscriber as subscription},
+};
+use mindflow_guest::{
+    audit_reader, audit_writer,
+    call::{CallContext, Error},
+    events::{Delivery, Event, Failure},
+    failure::DEFERRAL_MS,
+};
+use service::{Filter, Page};
+
+struct Logging;
+
+impl service::Guest for Logging {
+    async fn audit_log(context: CallContext, filter: Filter, first: u32, after: Option<String>) -> Result<Page, Error> {
+        reading::audit_log(&context, filter, first, after).await
+    }
+}
+
+impl subscription::Guest for Logging {
+    /// The trail knows what it has, so an event that comes again changes nothing. While its store is away,
+    /// events are put off, which counts as no failed attempt.
+    async fn handle(event: Event, _: Delivery) -> Result<(), Failure> {
+        match audit_writer::append(event).await {
+            Ok(_) => Ok(()),
+            Err(audit_writer::Error::Unavailable(reason)) => Err(Failure::Retry((reason, Some(DEFERRAL_MS)))),
+            Err(audit_writer::Error::Invalid(reason)) => Err(Failure::Reject(reason)),
+        }
+    }
+}
+
+impl health::Guest for Logging {
+    /// Able to work: the trail answers.
+    async fn check() -> Result<(), String> {
+        let all = audit_reader::Filter { user_id: None, event_type: None, since: None, until: None };
+        audit_reader::page(all, 1, None).await.map(drop).map_err(|error| format!("audit trail: {error:?}"))
+    }
+}
+
+bindings::export!(Logging with_types_in bindings);

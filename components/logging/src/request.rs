@@ -1,0 +1,136 @@
+//! What may be asked of the trail.
+
+use crate::bindings::exports::mindflow::logging::audit::Filter;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use mindflow_guest::{
+    audit_reader,
+    call::{Error, FieldError},
+    failure::field,
+};
+use uuid::Uuid;
+
+/// Contract §2: `first` ≤ 100.
+const PAGE_MAX: u32 = 100;
+/// What opens a cursor, so that one of another listing is refused rather than misread.
+const CURSOR_MARK: &[u8] = b"audit:";
+
+/// Every event of the platform. What publishes one names it in the manifest, and a test compares.
+pub const EVENT_TYPES: [&str; 12] = [
+    "AIAnalysisFailed",
+    "AIInsightsGenerated",
+    "JournalEntryCreated",
+    "JournalEntryDeleted",
+    "JournalEntryUpdated",
+    "MoodRecorded",
+    "NotificationRequested",
+    "TagCreated",
+    "TagRenamed",
+    "UserLoggedIn",
+    "UserRegistered",
+    "UserUpdated",
+];
+
+/// A page that can be read.
+#[derive(Debug, PartialEq)]
+pub struct Request {
+    pub filter: audit_reader::Filter,
+    pub first: u32,
+    pub before: Option<u64>,
+}
+
+/// # Errors
+/// `invalid` with every field that breaks a rule.
+pub fn check(filter: Filter, first: u32, after: Option<String>) -> Result<Request, Error> {
+    let mut wrong: Vec<FieldError> = Vec::new();
+    if !(1..=PAGE_MAX).contains(&first) {
+        wrong.push(field("first", format!("Must be from 1 to {PAGE_MAX}.")));
+    }
+    if filter.user_id.as_deref().is_some_and(|id| Uuid::try_parse(id).is_err()) {
+        wrong.push(field("userId", "Must be a UUID."));
+    }
+    if let Some(name) = filter.event_type.as_deref().filter(|name| !EVENT_TYPES.contains(name)) {
+        wrong.push(field(
+            "eventType",
+            format!("There is no event type {name:?}; there are {}.", EVENT_TYPES.join(", ")),
+        ));
+    }
+    if filter.since.zip(filter.until).is_some_and(|(since, until)| since > until) {
+        wrong.push(field("from", "Must not be later than `to`."));
+    }
+    let before = after.map(|cursor| position(&cursor));
+    if before == Some(None) {
+        wrong.push(field("after", "Must be a cursor of this list."));
+    }
+    if !wrong.is_empty() {
+        return Err(Error::Invalid(wrong));
+    }
+    let Filter { user_id, event_type, since, until } = filter;
+    let filter = audit_reader::Filter { user_id, event_type, since, until };
+    Ok(Request { filter, first, before: before.flatten() })
+}
+
+/// Where a page goes on: behind this number.
+pub fn cursor(number: u64) -> String {
+    URL_SAFE_NO_PAD.encode([CURSOR_MARK, &number.to_be_bytes()].concat())
+}
+
+fn position(cursor: &str) -> Option<u64> {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+    let number = u64::from_be_bytes(bytes.strip_prefix(CURSOR_MARK)?.try_into().ok()?);
+    // Numbers of the trail are signed in its stores.
+    i64::try_from(number).is_ok().then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn filter() -> Filter {
+        Filter { user_id: None, event_type: None, since: None, until: None }
+    }
+
+    fn fields(outcome: Result<Request, Error>) -> Vec<String> {
+        match outcome {
+            Err(Error::Invalid(fields)) => fields.into_iter().map(|field| field.field).collect(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_field_that_breaks_a_rule_is_named() {
+        assert_eq!(fields(check(filter(), 0, None)), ["first"]);
+        assert_eq!(fields(check(filter(), 101, None)), ["first"]);
+        assert_eq!(fields(check(filter(), 1, Some("x".into()))), ["after"]);
+        let all =
+            Filter { user_id: Some("me".into()), event_type: Some("Nothing".into()), since: Some(2), until: Some(1) };
+        assert_eq!(fields(check(all, 1, Some(String::new()))), ["userId", "eventType", "from", "after"]);
+    }
+
+    #[test]
+    fn a_cursor_leads_back_to_its_number_and_no_other_text_does() {
+        for number in [1, 7, i64::MAX as u64] {
+            assert_eq!(check(filter(), 100, Some(cursor(number))).unwrap().before, Some(number));
+        }
+        for wrong in [cursor(u64::MAX), URL_SAFE_NO_PAD.encode(b"audit:1"), URL_SAFE_NO_PAD.encode([b'e'; 14])] {
+            assert_eq!(position(&wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn every_event_that_a_component_publishes_is_in_the_trail() {
+        let manifest: toml::Table = include_str!("../../../spin.toml").parse().unwrap();
+        let tool = |component: &toml::Value| component.get("tool").and_then(|tool| tool.get("mindflow")).cloned();
+        let names = |list: Option<&toml::Value>| -> Vec<String> {
+            let list = list.and_then(toml::Value::as_array).cloned().unwrap_or_default();
+            list.iter().map(|name| name.as_str().unwrap().to_owned()).collect()
+        };
+        let components = manifest["component"].as_table().unwrap();
+        let published: BTreeSet<String> =
+            components.values().filter_map(tool).flat_map(|tool| names(tool.get("publishes"))).collect();
+        let own = tool(&components["logging"]).unwrap();
+        let kept: BTreeSet<String> = names(own["subscriptions"][0].get("events")).into_iter().collect();
+        assert_eq!(kept, published, "[component.logging] subscribes to");
+        assert_eq!(EVENT_TYPES.map(str::to_owned), *published.into_iter().collect::<Vec<_>>());
+    }
+}

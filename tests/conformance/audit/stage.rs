@@ -1,0 +1,97 @@
+//! A trail of a test's own, and a hand that changes its records behind its back.
+
+use mindflow_backends::audit::{AuditLog, PostgresAudit};
+use mindflow_backends::clock::Clock;
+use mindflow_backends::delivery::{Event, Metadata};
+use mindflow_backends::testing::{TestDatabase, TestPostgres};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Noon of some day, in microseconds since 1970.
+pub const NOON_US: i64 = 1_795_000_000_000_000;
+pub const USER: Uuid = Uuid::from_u128(7);
+
+pub struct Stage {
+    pub log: Arc<dyn AuditLog>,
+    store: Store,
+}
+
+enum Store {
+    Postgres(TestDatabase),
+}
+
+pub fn event(number: u64) -> Event {
+    event_of(number, "TagCreated", Some(USER), NOON_US)
+}
+
+pub fn event_of(number: u64, event_type: &str, user_id: Option<Uuid>, at_us: i64) -> Event {
+    let payload = serde_json::json!({ "name": format!("morning {number}"), "z": [1, 2.5, null], "a": { "ü": true } });
+    Event {
+        event_id: Uuid::from_u128(u128::from(number) << 64 | 0x8000_0000_0000_0000),
+        event_type: event_type.to_owned(),
+        version: "1.0".into(),
+        timestamp: jiff::Timestamp::from_microsecond(at_us).unwrap(),
+        source: "command-service".into(),
+        correlation_id: "c-1".into(),
+        traceparent: None,
+        sequence: 1,
+        partition_key: format!("tag:{number}"),
+        metadata: Metadata { user_id, tenant_id: None },
+        payload: payload.as_object().unwrap().clone(),
+    }
+}
+
+// === impl Stage ===
+
+impl Stage {
+    pub async fn postgres() -> Self {
+        let database = TestPostgres::write("audit").await;
+        let clock = Clock::manual(NOON_US).0;
+        Self { log: Arc::new(PostgresAudit::new(database.database().clone(), clock)), store: Store::Postgres(database) }
+    }
+
+    pub async fn fill(&self, count: u64) {
+        self.fill_from(0, count).await;
+    }
+
+    pub async fn fill_from(&self, first: u64, count: u64) {
+        for number in first..first + count {
+            self.log.append(&event(number)).await.unwrap();
+        }
+    }
+
+    /// Changes what a record says.
+    pub async fn reword(&self, number: u64) {
+        match &self.store {
+            Store::Postgres(database) => {
+                let reword = "UPDATE audit.records SET body = replace(body, 'morning', 'evening') WHERE number =";
+                Self::behind_the_back(database, &format!("{reword} {number}")).await;
+            }
+        }
+    }
+
+    pub async fn remove(&self, number: u64) {
+        match &self.store {
+            Store::Postgres(database) => {
+                Self::behind_the_back(database, &format!("DELETE FROM audit.records WHERE number = {number}")).await;
+            }
+        }
+    }
+
+    /// Gives two records each other's number.
+    pub async fn exchange(&self, one: u64, other: u64) {
+        match &self.store {
+            Store::Postgres(database) => {
+                let set = |from: u64, to: u64| format!("UPDATE audit.records SET number = {to} WHERE number = {from};");
+                let aside = 1_000_000;
+                let script = [set(one, aside), set(other, one), set(aside, other)].concat();
+                Self::behind_the_back(database, &script).await;
+            }
+        }
+    }
+
+    async fn behind_the_back(database: &TestDatabase, script: &str) {
+        let switch = |state: &str| format!("ALTER TABLE audit.records {state} TRIGGER only_grows;");
+        database.script(&format!("{}{script};{}", switch("DISABLE"), switch("ENABLE"))).await;
+    }
+}
