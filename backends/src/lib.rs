@@ -3,6 +3,7 @@
 
 pub mod applied;
 pub mod archive;
+pub mod blob;
 pub mod clock;
 pub mod delivery;
 pub mod failpoint;

@@ -13,7 +13,7 @@ pub mod http;
 pub mod sql;
 
 pub use bindings::mindflow::platform::{
-    call, dead_letters, events, jwt_signer, jwt_verifier, key_value, mail, outbound, realtime, search_index, web_push,
-    websocket,
+    blob, call, dead_letters, events, jwt_signer, jwt_verifier, key_value, mail, outbound, realtime, search_index,
+    web_push, websocket,
 };
 pub use wit_bindgen;

@@ -2,6 +2,7 @@
 //! file is one capability: WIT types stop here, the stores behind it live in `mindflow-backends`.
 
 pub mod bindings;
+pub mod blob;
 pub mod config;
 pub mod dead_letters;
 pub mod jwt;
@@ -20,6 +21,7 @@ use crate::{
 };
 use bindings::platform;
 use mindflow_backends::{
+    blob::Container,
     clock::Clock,
     delivery::DeadLetters,
     key_value::KeyValue,
@@ -43,6 +45,8 @@ pub struct Grants {
     pub component: String,
     pub databases: BTreeMap<String, (Database, DatabaseAccess)>,
     pub buckets: BTreeMap<String, Arc<dyn KeyValue>>,
+    /// Of files.
+    pub containers: BTreeMap<String, Container>,
     pub publishes: BTreeSet<String>,
     /// The names of its subscriptions.
     pub subscriptions: BTreeSet<String>,
@@ -77,6 +81,7 @@ pub fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     platform::web_push::add_to_linker::<_, Own>(linker, state)?;
     platform::search_index::add_to_linker::<_, Own>(linker, state)?;
     platform::outbound::add_to_linker::<_, Own>(linker, state)?;
+    platform::blob::add_to_linker::<_, Own>(linker, state)?;
     platform::websocket::add_to_linker::<_, Own>(linker, state)
 }
 

@@ -31,6 +31,9 @@ pub struct RuntimeConfig {
     pub databases: BTreeMap<String, postgres::DatabaseConfig>,
     #[serde(default)]
     pub key_value: BTreeMap<String, key_value::Config>,
+    /// Where containers of files are; the folder `blob/NAME` of the data directory for one that is absent.
+    #[serde(default)]
+    pub blob: BTreeMap<String, archive::store::Config>,
     #[serde(default)]
     pub search_index: BTreeMap<String, search_index::Config>,
     #[serde(default)]
@@ -220,12 +223,13 @@ fn yes() -> bool {
 }
 
 /// Top-level tables and keys that the environment may set; other `MINDFLOW_…` names are not settings.
-const SETTINGS: [&str; 15] = [
+const SETTINGS: [&str; 16] = [
     "listen",
     "data-dir",
     "migrate",
     "databases",
     "key-value",
+    "blob",
     "search-index",
     "realtime",
     "events",
