@@ -4,6 +4,7 @@
 pub mod applied;
 pub mod archive;
 pub mod audit;
+pub mod blob;
 pub mod clock;
 pub mod delivery;
 pub mod embeddings;

@@ -13,7 +13,7 @@ pub mod http;
 pub mod sql;
 
 pub use bindings::mindflow::platform::{
-    audit_reader, audit_writer, call, dead_letters, embeddings, events, jwt_signer, jwt_verifier, key_value, mail,
-    outbound, realtime, search_index, web_push, websocket,
+    audit_reader, audit_writer, blob, call, dead_letters, embeddings, events, jwt_signer, jwt_verifier, key_value,
+    mail, outbound, realtime, search_index, web_push, websocket,
 };
 pub use wit_bindgen;

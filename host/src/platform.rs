@@ -251,6 +251,11 @@ pub(crate) fn grants(entry: &ComponentEntry, variables: BTreeMap<String, String>
             .iter()
             .filter_map(|name| stores.buckets.get(name).map(|bucket| (name.clone(), Arc::clone(bucket))))
             .collect(),
+        containers: entry
+            .blob
+            .iter()
+            .filter_map(|name| stores.containers.get(name).map(|container| (name.clone(), container.clone())))
+            .collect(),
         publishes: entry.publishes.clone(),
         subscriptions: entry
             .subscriptions

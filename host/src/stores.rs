@@ -3,6 +3,8 @@
 use crate::manifest::{Manifest, RuntimeConfig};
 use mindflow_backends::{
     audit::{self, AuditLog},
+    archive::store::StoreError,
+    blob::{self, Container},
     clock::Clock,
     delivery::{self, Backend, DeadLetters},
     embeddings::{self, Embeddings},
@@ -16,7 +18,12 @@ use mindflow_backends::{
     search_index::{self, SearchIndex},
     web_push::{self, WebPush},
 };
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 use tokio::sync::Mutex;
 
 /// Everything that outlives a request.
@@ -24,6 +31,7 @@ pub struct Stores {
     server: Mutex<Option<EmbeddedServer>>,
     pub databases: BTreeMap<String, Database>,
     pub buckets: BTreeMap<String, Arc<dyn KeyValue>>,
+    pub containers: BTreeMap<String, Container>,
     pub realtime: Arc<dyn Realtime>,
     pub keyring: Arc<Keyring>,
     /// The queues of events, opened once: for delivery and for operators.
@@ -55,6 +63,12 @@ pub enum StoresError {
     Migrate(#[from] migrate::MigrateError),
     #[error(transparent)]
     Bucket(#[from] key_value::OpenError),
+    #[error("[blob.{name}] {}", crate::cli::line(source))]
+    Container {
+        name: String,
+        #[source]
+        source: StoreError,
+    },
     #[error("[realtime] url: {0}")]
     Realtime(#[from] mindflow_backends::redis_server::RedisUrlError),
     #[error("[events] {0}")]
@@ -149,6 +163,16 @@ pub(crate) fn roles_in(manifest: &Manifest, database: &str) -> Vec<String> {
     users.map(|entry| entry.name.clone()).chain(capability).collect()
 }
 
+/// Those that some component is granted.
+fn containers(config: &RuntimeConfig, manifest: &Manifest) -> Result<BTreeMap<String, Container>, StoresError> {
+    let names: BTreeSet<_> = manifest.components.values().flat_map(|entry| &entry.blob).collect();
+    let open = |name: &String| match blob::open(config.blob.get(name), name, &config.data_dir) {
+        Ok(container) => Ok((name.clone(), container)),
+        Err(source) => Err(StoresError::Container { name: name.clone(), source }),
+    };
+    names.into_iter().map(open).collect()
+}
+
 impl Stores {
     pub async fn open(config: &RuntimeConfig, manifest: &Manifest, clock: Clock) -> Result<Self, StoresError> {
         let databases = Databases::open(config).await?;
@@ -158,6 +182,7 @@ impl Stores {
         for (name, settings) in &config.key_value {
             buckets.insert(name.clone(), key_value::open(settings, name, &config.data_dir, clock.clone()).await?);
         }
+        let containers = containers(config, manifest)?;
         let realtime = realtime::open(&config.realtime.0, clock.clone())?;
         // `Application::load` has checked that the name is configured.
         let keys_database = databases
@@ -190,6 +215,7 @@ impl Stores {
             server: Mutex::new(server),
             databases,
             buckets,
+            containers,
             realtime,
             keyring,
             queues,
@@ -224,9 +250,12 @@ impl Stores {
         let buckets = futures::future::join_all(self.buckets.iter().map(async |(name, bucket)| {
             (format!("key-value:{name}"), bucket.health().await.map_err(|error| error.to_string()))
         }));
+        let containers = futures::future::join_all(self.containers.iter().map(async |(name, container)| {
+            (format!("blob:{name}"), container.health().await.map_err(|error| error.to_string()))
+        }));
         let realtime =
             async { ("realtime".to_owned(), self.realtime.health().await.map_err(|error| error.to_string())) };
-        let (databases, buckets, realtime) = futures::join!(databases, buckets, realtime);
-        databases.into_iter().chain(buckets).chain([realtime]).collect()
+        let (databases, buckets, containers, realtime) = futures::join!(databases, buckets, containers, realtime);
+        databases.into_iter().chain(buckets).chain(containers).chain([realtime]).collect()
     }
 }

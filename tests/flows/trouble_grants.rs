@@ -116,6 +116,7 @@ allowed_outbound_hosts = ["http://127.0.0.1:{allowed_port}"]
 [component.greedy.tool.mindflow]
 sql = {{ write = "service", read = "caller" }}
 key-value = ["cache"]
+blob = ["crumbs"]
 publishes = ["GreedyTook"]
 realtime = {{ publish = ["crumbs:*"] }}
 "#,
@@ -152,6 +153,7 @@ async fn a_running_component_gets_what_was_granted_and_is_denied_the_rest() {
     for granted in [
         &["sql", "write", "service"][..],
         &["bucket", "cache"],
+        &["container", "crumbs"],
         &["publish", "write", "GreedyTook"],
         &["topic", "crumbs:x"],
         &["http", &allowed],
@@ -168,6 +170,7 @@ async fn a_running_component_gets_what_was_granted_and_is_denied_the_rest() {
         (&["statement", "write", "CREATE TABLE public.loot (x int)"], "AccessDenied"),
         (&["bucket", "sessions"], "AccessDenied"),
         (&["bucket", "nowhere"], "AccessDenied"),
+        (&["container", "cellar"], "AccessDenied"),
         (&["publish", "write", "UserRegistered"], "AccessDenied"),
         (&["topic", "user:x"], "AccessDenied"),
         (&["listen", "crumbs:x"], "AccessDenied"),

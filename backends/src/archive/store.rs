@@ -1,4 +1,4 @@
-//! Where copies of the archive go.
+//! Where files go that are no database: copies of the archive, and the containers of `blob`.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -20,6 +20,8 @@ pub mod imports {
             "mindflow:platform/key-value.bucket": crate::capability::key_value::Bucket,
             "mindflow:platform/realtime.subscription": crate::capability::realtime::Subscription,
             "mindflow:platform/websocket.socket": crate::capability::websocket::Socket,
+            "mindflow:platform/blob.upload": crate::capability::blob::Upload,
+            "mindflow:platform/blob.download": crate::capability::blob::Download,
         },
         require_store_data_send: true,
     });

@@ -3,6 +3,7 @@
 
 pub mod audit_log;
 pub mod bindings;
+pub mod blob;
 pub mod config;
 pub mod dead_letters;
 pub mod embeddings;
@@ -23,6 +24,7 @@ use crate::{
 use bindings::platform;
 use mindflow_backends::{
     audit::AuditLog,
+    blob::Container,
     clock::Clock,
     delivery::DeadLetters,
     key_value::KeyValue,
@@ -46,6 +48,8 @@ pub struct Grants {
     pub component: String,
     pub databases: BTreeMap<String, (Database, DatabaseAccess)>,
     pub buckets: BTreeMap<String, Arc<dyn KeyValue>>,
+    /// Of files.
+    pub containers: BTreeMap<String, Container>,
     pub publishes: BTreeSet<String>,
     /// The names of its subscriptions.
     pub subscriptions: BTreeSet<String>,
@@ -86,6 +90,7 @@ pub fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     platform::audit_writer::add_to_linker::<_, Own>(linker, state)?;
     platform::audit_reader::add_to_linker::<_, Own>(linker, state)?;
     platform::outbound::add_to_linker::<_, Own>(linker, state)?;
+    platform::blob::add_to_linker::<_, Own>(linker, state)?;
     platform::websocket::add_to_linker::<_, Own>(linker, state)
 }
 

@@ -17,6 +17,7 @@ pub(super) fn check(
     let (granted, line, table) = match base {
         "mindflow:platform/sql" => (!entry.sql.is_empty(), r#"sql = { DATABASE = "caller" }"#, tool),
         "mindflow:platform/key-value" => (!entry.key_value.is_empty(), r#"key-value = ["BUCKET"]"#, tool),
+        "mindflow:platform/blob" => (!entry.blob.is_empty(), r#"blob = ["CONTAINER"]"#, tool),
         "mindflow:platform/realtime" => (
             !realtime.publish.is_empty() || !realtime.subscribe.is_empty(),
             r#"realtime = { publish = ["TOPIC"] }"#,

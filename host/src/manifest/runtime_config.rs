@@ -31,6 +31,9 @@ pub struct RuntimeConfig {
     pub databases: BTreeMap<String, postgres::DatabaseConfig>,
     #[serde(default)]
     pub key_value: BTreeMap<String, key_value::Config>,
+    /// Where containers of files are; the folder `blob/NAME` of the data directory for one that is absent.
+    #[serde(default)]
+    pub blob: BTreeMap<String, archive::store::Config>,
     #[serde(default)]
     pub search_index: BTreeMap<String, search_index::Config>,
     /// What tells the meaning of texts; nothing when absent.
@@ -231,6 +234,7 @@ const SETTINGS: [&str; 16] = [
     "migrate",
     "databases",
     "key-value",
+    "blob",
     "search-index",
     "embeddings",
     "realtime",

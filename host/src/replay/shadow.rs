@@ -254,6 +254,7 @@ async fn without_effects(live: Grants, databases: &Beside) -> Result<Grants, Str
     Ok(Grants {
         databases: pairs.collect(),
         buckets,
+        containers: BTreeMap::new(),
         realtime: Some(topics),
         dead_letters: None,
         mailer: None,

@@ -7,4 +7,6 @@ mod copies;
 mod partitions;
 mod reading;
 mod s3;
+#[path = "../s3_server/mod.rs"]
+mod s3_server;
 mod stage;

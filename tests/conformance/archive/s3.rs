@@ -1,43 +1,14 @@
-//! To a server that speaks the S3 API and back: moto, whose Python packages `scripts/test` lays into the cache folder.
+//! To a server that speaks the S3 API and back.
 
-use std::path::PathBuf;
-use std::process::Stdio;
-use std::sync::Arc;
-
+use crate::s3_server;
+use crate::stage::{Stage, facts};
 use mindflow_backends::archive::export::export_in_parts;
 use mindflow_backends::archive::{self, Months, store};
-use object_store::ObjectStore;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
-
-use crate::stage::{Stage, facts};
-
-/// The folder with the packages of `requirements.txt`.
-const PACKAGES_ENV: &str = "MINDFLOW_PYTHON_S3_SERVER";
-
-/// The server's process, which ends with this, and its bucket.
-async fn bucket() -> (Child, Arc<dyn ObjectStore>) {
-    let packages = std::env::var(PACKAGES_ENV)
-        .unwrap_or_else(|_| panic!("{PACKAGES_ENV} is not set: run scripts/test, which installs the S3 server"));
-    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/conformance/s3_server/server.py");
-    let mut server = Command::new("python3");
-    server.arg(script).env("PYTHONPATH", packages).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
-    let mut process = server.spawn().unwrap();
-    let mut line = String::new();
-    let stdout = process.stdout.take().unwrap();
-    BufReader::new(stdout).read_line(&mut line).await.unwrap();
-    let port: u16 = line.trim().parse().unwrap();
-    let config = serde_json::json!({
-        "backend": "s3", "bucket": "copies", "region": "us-east-1", "endpoint": format!("http://127.0.0.1:{port}"),
-        "prefix": "mindflow", "access-key-id": "test", "secret-access-key": "test",
-    });
-    let config: store::Config = serde_json::from_value(config).unwrap();
-    (process, store::open(&config).unwrap())
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_archive_goes_to_s3_in_parts_and_comes_back_whole() {
-    let (_server, bucket) = bucket().await;
+    let server = s3_server::start().await;
+    let bucket = store::open(&server.settings).unwrap();
     let stage = Stage::new("s3").await;
     stage.archive(&facts("entry:1", 10)).await;
     stage.archive_in(stage.this_month().await.next(), &facts("entry:2", 6)).await;

@@ -23,6 +23,7 @@ mod bindings {
 }
 
 use mindflow_guest::{
+    blob,
     events::NewEvent,
     key_value::Bucket,
     realtime,
@@ -52,6 +53,7 @@ impl bindings::exports::mindflow::platform::operator::Guest for Greedy {
                 sql::query(database, Identity::Service, statement, Vec::new()).await.map(drop).map_err(debug)
             }
             ["bucket", name] => Bucket::open((*name).to_owned()).await.map(drop).map_err(debug),
+            ["container", name] => keep(name).await,
             ["publish", database, event_type] => publish(database, event_type).await,
             ["topic", name] => realtime::publish((*name).to_owned(), b"{}".to_vec()).await.map_err(debug),
             ["listen", name] => realtime::subscribe((*name).to_owned(), None).await.map(drop).map_err(debug),
@@ -94,6 +96,23 @@ async fn publish(database: &str, event_type: &str) -> Result<(), String> {
     };
     transaction.publish(event).await.map_err(debug)?;
     Transaction::commit(transaction).await.map_err(debug)
+}
+
+/// Writes a file and reads it back; another is begun and let go.
+async fn keep(container: &str) -> Result<(), String> {
+    let begun = blob::put(container.to_owned(), "crumbs/dropped".to_owned(), 3).await.map_err(debug)?;
+    begun.write(b"ab".to_vec()).await.map_err(debug)?;
+    drop(begun);
+    let upload = blob::put(container.to_owned(), "crumbs/kept".to_owned(), 3).await.map_err(debug)?;
+    upload.write(b"abc".to_vec()).await.map_err(debug)?;
+    upload.finish().await.map_err(debug)?;
+    let (_, download) = blob::get(container.to_owned(), "crumbs/kept".to_owned(), None).await.map_err(debug)?;
+    let read = download.next().await.map_err(debug)?;
+    let listed = blob::list(container.to_owned(), "crumbs".to_owned(), None, 10).await.map_err(debug)?;
+    match (read.as_deref(), listed.as_slice()) {
+        (Some(b"abc"), [only]) if only.key == "crumbs/kept" => Ok(()),
+        (read, listed) => Err(format!("{read:?}, {listed:?}")),
+    }
 }
 
 /// `GET http://authority/`.

@@ -1,0 +1,154 @@
+//! Files in containers, by the names that the manifest grants.
+
+use super::bindings::platform::blob::{self as wit, Error, Info, Range};
+use crate::engine::State;
+use mindflow_backends::blob as store;
+use std::sync::Arc;
+use tokio::sync::Mutex;
+use wasmtime::component::{Accessor, HasSelf, Resource};
+
+/// A file that a component writes.
+#[derive(Clone)]
+pub struct Upload(Arc<Mutex<store::Upload>>);
+
+/// A file that a component reads.
+#[derive(Clone)]
+pub struct Download(Arc<Mutex<store::Download>>);
+
+impl wit::Host for State {}
+impl wit::HostUpload for State {}
+impl wit::HostDownload for State {}
+
+type Own<'a> = &'a Accessor<State, HasSelf<State>>;
+
+fn granted(accessor: Own<'_>, name: &str) -> Result<store::Container, Error> {
+    accessor.with(|mut store| {
+        let grants = &store.get().grants;
+        grants
+            .containers
+            .get(name)
+            .cloned()
+            .ok_or_else(|| Error::AccessDenied(format!("container `{name}` is not granted to `{}`", grants.component)))
+    })
+}
+
+impl wit::HostWithStore<State> for HasSelf<State> {
+    async fn put(
+        accessor: Own<'_>,
+        container: String,
+        key: String,
+        bytes_max: u64,
+    ) -> wasmtime::Result<Result<Resource<Upload>, Error>> {
+        let container = match granted(accessor, &container) {
+            Ok(container) => container,
+            Err(denied) => return Ok(Err(denied)),
+        };
+        match container.put(&key, bytes_max).await {
+            Ok(upload) => {
+                let upload = Upload(Arc::new(Mutex::new(upload)));
+                Ok(Ok(accessor.with(|mut store| store.get().table.push(upload))?))
+            }
+            Err(error) => Ok(Err(error.into())),
+        }
+    }
+
+    async fn get(
+        accessor: Own<'_>,
+        container: String,
+        key: String,
+        range: Option<Range>,
+    ) -> wasmtime::Result<Result<(Info, Resource<Download>), Error>> {
+        let container = match granted(accessor, &container) {
+            Ok(container) => container,
+            Err(denied) => return Ok(Err(denied)),
+        };
+        match container.get(&key, range.map(|range| range.start..range.end)).await {
+            Ok((info, download)) => {
+                let download = Download(Arc::new(Mutex::new(download)));
+                let handle = accessor.with(|mut store| store.get().table.push(download))?;
+                Ok(Ok((info.into(), handle)))
+            }
+            Err(error) => Ok(Err(error.into())),
+        }
+    }
+
+    async fn head(accessor: Own<'_>, container: String, key: String) -> wasmtime::Result<Result<Info, Error>> {
+        match granted(accessor, &container) {
+            Ok(container) => Ok(container.head(&key).await.map(Into::into).map_err(Into::into)),
+            Err(denied) => Ok(Err(denied)),
+        }
+    }
+
+    async fn delete(accessor: Own<'_>, container: String, keys: Vec<String>) -> wasmtime::Result<Result<(), Error>> {
+        match granted(accessor, &container) {
+            Ok(container) => Ok(container.delete(&keys).await.map_err(Into::into)),
+            Err(denied) => Ok(Err(denied)),
+        }
+    }
+
+    async fn list(
+        accessor: Own<'_>,
+        container: String,
+        folder: String,
+        after: Option<String>,
+        limit: u32,
+    ) -> wasmtime::Result<Result<Vec<Info>, Error>> {
+        let container = match granted(accessor, &container) {
+            Ok(container) => container,
+            Err(denied) => return Ok(Err(denied)),
+        };
+        let limit = usize::try_from(limit).unwrap_or(store::LIST_MAX);
+        let found = container.list(&folder, after.as_deref(), limit).await;
+        Ok(found.map(|found| found.into_iter().map(Into::into).collect()).map_err(Into::into))
+    }
+}
+
+impl wit::HostUploadWithStore<State> for HasSelf<State> {
+    async fn drop(accessor: Own<'_>, handle: Resource<Upload>) -> wasmtime::Result<()> {
+        let upload = accessor.with(|mut store| store.get().table.delete(handle))?;
+        upload.0.lock().await.discard().await;
+        Ok(())
+    }
+
+    async fn write(accessor: Own<'_>, handle: Resource<Upload>, bytes: Vec<u8>) -> wasmtime::Result<Result<(), Error>> {
+        let upload = accessor.with(|mut store| store.get().resource(&handle))?;
+        let written = upload.0.lock().await.write(bytes.into()).await;
+        Ok(written.map_err(Into::into))
+    }
+
+    async fn finish(accessor: Own<'_>, handle: Resource<Upload>) -> wasmtime::Result<Result<u64, Error>> {
+        let upload = accessor.with(|mut store| store.get().resource(&handle))?;
+        let finished = upload.0.lock().await.finish().await;
+        Ok(finished.map_err(Into::into))
+    }
+}
+
+impl wit::HostDownloadWithStore<State> for HasSelf<State> {
+    async fn drop(accessor: Own<'_>, handle: Resource<Download>) -> wasmtime::Result<()> {
+        accessor.with(|mut store| store.get().table.delete(handle))?;
+        Ok(())
+    }
+
+    async fn next(accessor: Own<'_>, handle: Resource<Download>) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
+        let download = accessor.with(|mut store| store.get().resource(&handle))?;
+        let piece = download.0.lock().await.next().await;
+        Ok(piece.map(|piece| piece.map(Into::into)).map_err(Into::into))
+    }
+}
+
+impl From<store::Info> for Info {
+    fn from(info: store::Info) -> Self {
+        Self { key: info.key, bytes: info.bytes, modified_us: info.modified_us }
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Invalid { .. } => Self::Invalid(error.to_string()),
+            store::Error::NotFound => Self::NotFound,
+            store::Error::TooLarge(bytes) => Self::TooLarge(bytes),
+            store::Error::Unavailable(_) => Self::Unavailable(error.to_string()),
+        }
+    }
+}
