@@ -18,6 +18,7 @@ pub mod redis_server;
 pub mod replay;
 pub mod schedule;
 pub mod search_index;
+pub mod secret;
 pub mod sql;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -9,6 +9,8 @@ use object_store::local::LocalFileSystem;
 use object_store::prefix::PrefixStore;
 use serde::Deserialize;
 
+use crate::secret::Secret;
+
 /// In the runtime configuration, such as `[archive] backend = "directory"`, `path = "…"`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "backend", rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
@@ -28,11 +30,6 @@ pub enum Config {
         secret_access_key: Option<Secret>,
     },
 }
-
-/// A text that no log shows.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
 
 /// Why there is no store.
 #[derive(Debug, thiserror::Error)]
@@ -67,8 +64,8 @@ pub fn open(config: &Config) -> Result<Arc<dyn ObjectStore>, StoreError> {
             if let Some(id) = access_key_id {
                 builder = builder.with_access_key_id(id);
             }
-            if let Some(Secret(secret)) = secret_access_key {
-                builder = builder.with_secret_access_key(secret);
+            if let Some(secret) = secret_access_key {
+                builder = builder.with_secret_access_key(secret.reveal());
             }
             let bucket = builder.build().map_err(StoreError::Open)?;
             Ok(match prefix {
@@ -76,14 +73,6 @@ pub fn open(config: &Config) -> Result<Arc<dyn ObjectStore>, StoreError> {
                 None => Arc::new(bucket),
             })
         }
-    }
-}
-
-// === impl Secret ===
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("…")
     }
 }
 

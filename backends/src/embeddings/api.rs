@@ -1,6 +1,7 @@
 //! A client of OpenAI's `POST /v1/embeddings`, which most services and servers of models have as well.
 
-use super::{Embeddings, Error, HttpConfig, OpenError, Secret, check};
+use super::{Embeddings, Error, HttpConfig, OpenError, check};
+use crate::secret::Secret;
 use async_trait::async_trait;
 use reqwest::{Client, StatusCode, Url};
 use serde::{Deserialize, Serialize};
@@ -64,8 +65,8 @@ impl Api {
         let asked = Asked { model: &self.model, input: texts, encoding_format: "float" };
         let body = serde_json::to_vec(&asked).map_err(|error| Error::Invalid(error.to_string()))?;
         let mut request = self.client.post(self.url.clone()).header("content-type", "application/json").body(body);
-        if let Some(Secret(key)) = &self.key {
-            request = request.bearer_auth(key);
+        if let Some(key) = &self.key {
+            request = request.bearer_auth(key.reveal());
         }
         let mut response = request.send().await.map_err(unavailable)?;
         let mut bytes = Vec::new();

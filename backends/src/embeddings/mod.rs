@@ -5,10 +5,10 @@
 mod api;
 mod local;
 
+use crate::secret::Secret;
 use async_trait::async_trait;
 use serde::Deserialize;
 use std::{
-    fmt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -70,17 +70,6 @@ pub struct LocalConfig {
     pub model_dir: Option<PathBuf>,
     /// `mindflow-embedder`; the one beside this program when absent.
     pub program: Option<PathBuf>,
-}
-
-/// Never shown.
-#[derive(Clone, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("…")
-    }
 }
 
 /// Why the back end cannot be opened.

@@ -17,10 +17,10 @@ pub use document::{Document, DocumentError, VECTOR_DIMENSIONS_MAX};
 pub use postgres::ROLE as POSTGRES_ROLE;
 pub use query::{Query, QueryError, WORDS_MAX as QUERY_WORDS_MAX};
 
-use crate::{postgres::Database, sql};
+use crate::{postgres::Database, secret::Secret, sql};
 use async_trait::async_trait;
 use serde::Deserialize;
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use uuid::Uuid;
 
 /// How long a search may take in the store. Everybody else's wait behind it; a good one takes milliseconds.
@@ -167,17 +167,6 @@ pub struct OpenSearchConfig {
 
 fn default_prefix() -> String {
     "mindflow-".into()
-}
-
-/// Never shown.
-#[derive(Clone, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("…")
-    }
 }
 
 /// Why an index cannot be opened.

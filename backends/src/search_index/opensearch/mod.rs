@@ -10,6 +10,7 @@ use super::{
     Document, Error, Filter, Near, OpenError, OpenSearchConfig, Query, SEARCH_TIMEOUT, SearchIndex, TextHit, TextHits,
     VectorHit, checked, highlight, nearest,
 };
+use crate::secret::Secret;
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::{Client, Method, StatusCode, Url};
@@ -33,7 +34,7 @@ pub(super) struct OpenSearchIndex {
     /// Ends with the index's name.
     url: Url,
     username: Option<String>,
-    password: Option<super::Secret>,
+    password: Option<Secret>,
     /// Whether the index is known to be there.
     made: OnceCell<()>,
 }
@@ -109,8 +110,8 @@ impl OpenSearchIndex {
             url.query_pairs_mut().extend_pairs(query);
         }
         let mut request = self.client.request(method, url);
-        if let (Some(username), Some(super::Secret(password))) = (&self.username, &self.password) {
-            request = request.basic_auth(username, Some(password));
+        if let (Some(username), Some(password)) = (&self.username, &self.password) {
+            request = request.basic_auth(username, Some(password.reveal()));
         }
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body.to_string());
