@@ -10,11 +10,14 @@ mod smtp;
 
 pub use message::{HEADERS, HEADERS_MAX, HTML_BYTES_MAX, Message, SUBJECT_CHARS_MAX, TEXT_BYTES_MAX};
 
-use crate::clock::Clock;
+use crate::{clock::Clock, secret::Secret};
 use async_trait::async_trait;
 use lettre::message::Mailbox;
 use serde::Deserialize;
-use std::{fmt, path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// Sends mail.
 #[async_trait]
@@ -68,6 +71,8 @@ pub struct SmtpConfig {
     pub port: Option<u16>,
     #[serde(default)]
     pub tls: Tls,
+    /// Certificates of authorities to trust besides the public ones, in PEM: for a server of one's own.
+    pub ca_file: Option<PathBuf>,
     pub username: Option<String>,
     pub password: Option<Secret>,
 }
@@ -83,17 +88,6 @@ pub enum Tls {
     Implicit,
     /// Not at all: for a server on this machine.
     None,
-}
-
-/// Never shown.
-#[derive(Clone, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("…")
-    }
 }
 
 /// `.invalid` reaches nobody (RFC 6761): whoever sends real mail says who they are.
@@ -132,6 +126,8 @@ pub enum OpenError {
     HalfCredentials,
     #[error("[mail] tls = \"none\" would send the password in the clear; use \"starttls\" or \"implicit\"")]
     PasswordInTheClear,
+    #[error("[mail] ca-file {}: {reason}", path.display())]
+    Authorities { path: PathBuf, reason: String },
     #[error("[mail] host {host:?}: {reason}")]
     Server { host: String, reason: String },
     #[error("[mail] cannot make the folder {folder}: {source}")]

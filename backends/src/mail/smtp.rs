@@ -1,6 +1,6 @@
 //! Mail by a server (RFC 5321), over connections that are kept for the next message.
 
-use super::{Error, Mailer, Message, OpenError, Secret, SmtpConfig, Tls};
+use super::{Error, Mailer, Message, OpenError, SmtpConfig, Tls};
 use crate::clock::Clock;
 use async_trait::async_trait;
 use lettre::{
@@ -9,7 +9,7 @@ use lettre::{
     transport::smtp::{
         self, PoolConfig,
         authentication::Credentials,
-        client::{Tls as Protection, TlsParameters},
+        client::{Certificate, Tls as Protection, TlsParameters},
     },
 };
 use std::time::Duration;
@@ -29,13 +29,9 @@ pub(super) struct Smtp {
 
 impl Smtp {
     pub(super) fn open(config: &SmtpConfig, from: Mailbox, clock: Clock) -> Result<Self, OpenError> {
-        let parameters = || {
-            TlsParameters::new(config.host.clone())
-                .map_err(|error| OpenError::Server { host: config.host.clone(), reason: error.to_string() })
-        };
         let (protection, port) = match config.tls {
-            Tls::Starttls => (Protection::Required(parameters()?), 587),
-            Tls::Implicit => (Protection::Wrapper(parameters()?), 465),
+            Tls::Starttls => (Protection::Required(parameters(config)?), 587),
+            Tls::Implicit => (Protection::Wrapper(parameters(config)?), 465),
             Tls::None => (Protection::None, 25),
         };
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&config.host)
@@ -45,8 +41,8 @@ impl Smtp {
             .pool_config(PoolConfig::new().max_size(CONNECTIONS_MAX));
         match (&config.username, &config.password) {
             (Some(_), Some(_)) if config.tls == Tls::None => return Err(OpenError::PasswordInTheClear),
-            (Some(username), Some(Secret(password))) => {
-                builder = builder.credentials(Credentials::new(username.clone(), password.clone()));
+            (Some(username), Some(password)) => {
+                builder = builder.credentials(Credentials::new(username.clone(), password.reveal().to_owned()));
             }
             (None, None) => {}
             _ => return Err(OpenError::HalfCredentials),
@@ -61,6 +57,24 @@ impl Mailer for Smtp {
         let composed = message.compose(&self.from, self.clock.now_us())?;
         self.transport.send(composed).await.map(drop).map_err(|error| classify(&error))
     }
+}
+
+/// The server's name is checked against its certificate.
+fn parameters(config: &SmtpConfig) -> Result<TlsParameters, OpenError> {
+    let mut builder = TlsParameters::builder(config.host.clone());
+    if let Some(path) = &config.ca_file {
+        let wrong = |reason: String| OpenError::Authorities { path: path.clone(), reason };
+        let text = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
+        let authorities = pem::parse_many(&text).map_err(|error| wrong(error.to_string()))?;
+        if authorities.is_empty() {
+            return Err(wrong("has no certificate in PEM".to_owned()));
+        }
+        for authority in authorities {
+            let certificate = Certificate::from_der(authority.into_contents());
+            builder = builder.add_root_certificate(certificate.map_err(|error| wrong(error.to_string()))?);
+        }
+    }
+    builder.build().map_err(|error| OpenError::Server { host: config.host.clone(), reason: error.to_string() })
 }
 
 fn classify(error: &smtp::Error) -> Error {

@@ -16,7 +16,7 @@ use mindflow_backends::clock::Clock;
 use mindflow_backends::mail::{self, Config, Error, Mailer, Message, OpenError};
 use serde_json::{Value, json};
 use smtp_server::SmtpServer;
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 const FROM: &str = "MindFlow <hello@mindflow.example>";
 /// 2026-11-25T12:00:00Z.
@@ -216,6 +216,47 @@ async fn nothing_is_sent_in_the_clear_where_tls_was_asked_for() {
         assert!(matches!(error, Error::Unavailable(_)), "{error}");
     }
     assert!(server.mails().is_empty());
+}
+
+/// Two files: a certificate of its own authority for this machine's address, and its key.
+fn certificate(folder: &tempfile::TempDir) -> (PathBuf, PathBuf) {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let (certificate, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
+    std::fs::write(&certificate, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    (certificate, key)
+}
+
+#[tokio::test]
+async fn mail_goes_over_tls_with_a_log_in_to_a_server_whose_authority_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, key) = certificate(&folder);
+    for tls in ["starttls", "implicit"] {
+        let server = SmtpServer::start_with(0, &[tls, certificate.to_str().unwrap(), key.to_str().unwrap()]).await;
+        let settings = |ca: Option<&PathBuf>, password: &str| {
+            config(json!({"backend": "smtp", "from": FROM, "host": "127.0.0.1", "port": server.port, "tls": tls,
+                "ca-file": ca, "username": "ada", "password": password}))
+        };
+        for (wrong, reason) in [(settings(None, "hush"), "certificate"), (settings(Some(&certificate), "wrong"), "535")]
+        {
+            let error = Bed::open(&wrong, None).mailer.send(&message("ada@example.org")).await.unwrap_err();
+            assert!(matches!(&error, Error::Unavailable(_)) && error.to_string().contains(reason), "{tls}: {error}");
+        }
+        assert!(server.mails().is_empty());
+        Bed::open(&settings(Some(&certificate), "hush"), None).mailer.send(&message("ada@example.org")).await.unwrap();
+        assert_eq!(server.mails().len(), 1, "{tls}");
+    }
+}
+
+#[test]
+fn a_file_of_authorities_without_one_stops_the_start_by_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("empty.pem");
+    let settings = json!({"backend": "smtp", "from": FROM, "host": "localhost", "ca-file": path});
+    let open = || mail::open(&config(settings.clone()), folder.path(), Clock::system()).err().unwrap().to_string();
+    assert!(open().contains("empty.pem: No such file"), "{}", open());
+    std::fs::write(&path, "no certificate").unwrap();
+    assert!(open().ends_with("empty.pem: has no certificate in PEM"), "{}", open());
 }
 
 #[test]

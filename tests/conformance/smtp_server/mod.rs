@@ -19,6 +19,16 @@ pub struct SmtpServer {
 
 impl SmtpServer {
     pub async fn start() -> Self {
+        Self::start_with(0, &[]).await
+    }
+
+    /// A server on the port of one that was stopped.
+    pub async fn again(&self) -> Self {
+        Self::start_with(self.port, &[]).await
+    }
+
+    /// On a port, 0 for any; TLS as `server.py` takes it: its kind, the certificate's file and the key's.
+    pub async fn start_with(port: u16, tls: &[&str]) -> Self {
         let packages = std::env::var(PACKAGES_ENV)
             .unwrap_or_else(|_| panic!("{PACKAGES_ENV} is not set: run scripts/test, which installs the mail server"));
         let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/conformance/smtp_server/server.py");
@@ -26,6 +36,8 @@ impl SmtpServer {
         let mut process = Command::new("python3")
             .arg(script)
             .arg(mails.path())
+            .arg(port.to_string())
+            .args(tls)
             .env("PYTHONPATH", packages)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

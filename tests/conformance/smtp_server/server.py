@@ -1,15 +1,19 @@
 """A mail server for tests: aiosmtpd, which writes what it takes into a folder.
 
-python3 server.py FOLDER   prints its port; ends when its standard input does.
+python3 server.py FOLDER PORT [TLS CERTIFICATE KEY]   prints its port; ends when its standard input does.
+PORT is 0 for any that is free; another is waited for, since somebody's connection may be using it just now.
+TLS is "starttls", which is then required, or "implicit". With TLS, only ada with the password "hush" may send.
 Recipients that begin with "refused" get a 550, those that begin with "later" a 451.
 """
 
 import asyncio
 import os
+import ssl
 import sys
+import time
 import uuid
 
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
 
 
 class Handler:
@@ -33,12 +37,39 @@ class Handler:
         return "250 OK"
 
 
-async def main(folder):
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(Handler(folder)), "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await loop.run_in_executor(None, sys.stdin.read)
+def authenticate(server, session, envelope, mechanism, data):
+    return AuthResult(success=data.login == b"ada" and data.password == b"hush")
+
+
+def server(folder, tls=None, certificate=None, key=None):
+    """What makes a connection's protocol, and the TLS context that connections begin with."""
+    handler = Handler(folder)
+    if tls is None:
+        return (lambda: SMTP(handler)), None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    settings = {"authenticator": authenticate, "auth_required": True}
+    if tls == "implicit":
+        return (lambda: SMTP(handler, auth_require_tls=False, **settings)), context
+    return (lambda: SMTP(handler, tls_context=context, require_starttls=True, **settings)), None
+
+
+async def listen(port, protocol, context):
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", port, ssl=context)
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.05)
+
+
+async def main(folder, port, *tls):
+    listening = await listen(int(port), *server(folder, *tls))
+    print(listening.sockets[0].getsockname()[1], flush=True)
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     os._exit(0)
 
 
-asyncio.run(main(sys.argv[1]))
+asyncio.run(main(*sys.argv[1:]))
