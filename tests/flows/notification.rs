@@ -138,6 +138,51 @@ async fn a_name_full_of_markup_and_line_breaks_changes_no_mail() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn mail_waits_for_a_server_that_is_away_and_is_no_dead_letter() {
+    let mut away = SmtpServer::start().await;
+    away.stop().await;
+    let platform = mailing(&away).start().await;
+    let ada = platform.register().await;
+    let database = &platform.write_database().await;
+    let put_off = || async move {
+        let sql = "SELECT attempts, last_error FROM delivery.queue
+            WHERE subscription = 'notification-sends' AND not_before > now()";
+        let row = database.query_opt(sql, &[]).await.unwrap()?;
+        Some((row.get::<_, i32>(0), row.get::<_, Option<String>>(1)?))
+    };
+    let (attempts, reason) = eventually("a mail put off", put_off).await;
+    assert!(attempts == 0 && reason.contains("mail cannot be sent now"), "{attempts} {reason}");
+    let server = away.again().await;
+    let mails = mails_to(&server, &ada.email, 1).await;
+    assert!(mails[0].contains("Subject: Welcome to MindFlow\r\n"), "{}", mails[0]);
+    assert_eq!(settled(&platform, &ada, 1).await, [("email".to_owned(), "sent".to_owned(), None)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sends_of_long_ago_are_forgotten_and_what_waits_is_not() {
+    let platform = Platform::services()
+        .manifest(|text| text.replace("cron = \"41 3 * * *\"", "cron = \"* * * * * *\""))
+        .start()
+        .await;
+    let ada = platform.register().await;
+    settled(&platform, &ada, 1).await;
+    let database = &platform.write_database().await;
+    let old = "INSERT INTO notification.sends
+            (id, event_id, user_id, channel, target_id, event_type, body, status, planned_at, settled_at)
+        SELECT gen_random_uuid(), gen_random_uuid(), $1, 'email', $1, 'UserRegistered', '{}',
+            CASE WHEN settled THEN 'sent' ELSE 'pending' END, now() - interval '100 days',
+            CASE WHEN settled THEN now() - interval '91 days' END
+        FROM unnest(ARRAY[true, true, false]) AS settled";
+    let id: uuid::Uuid = ada.id.parse().unwrap();
+    database.execute(old, &[&id]).await.unwrap();
+    let count = || async move {
+        let rows = database.query("SELECT status FROM notification.sends ORDER BY status", &[]).await.unwrap();
+        (rows.len() == 2).then(|| rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>())
+    };
+    assert_eq!(eventually("the old sends to be gone", count).await, ["pending", "sent"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mail_that_the_server_refuses_is_a_dead_letter_that_says_why() {
     let server = SmtpServer::start().await;
     let platform = mailing(&server).start().await;

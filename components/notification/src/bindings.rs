@@ -8,6 +8,7 @@ wit_bindgen::generate!({
         world component {
             export mindflow:notification/notices@0.1.0;
             export mindflow:platform/subscriber@0.1.0;
+            export mindflow:platform/schedule-handler@0.1.0;
             export mindflow:platform/health@0.1.0;
         }
     ",

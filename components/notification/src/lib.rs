@@ -19,10 +19,11 @@ mod transport;
 
 use bindings::exports::mindflow::{
     notification::notices as service,
-    platform::{health, subscriber as subscription},
+    platform::{health, schedule_handler, subscriber as subscription},
 };
 use mindflow_guest::{
     call::{CallContext, Error},
+    clock,
     events::{Delivery, Event, Failure},
     sql,
 };
@@ -76,6 +77,13 @@ impl subscription::Guest for Notification {
         } else {
             plan::handle(&event, &delivery).await
         }
+    }
+}
+
+impl schedule_handler::Guest for Notification {
+    /// Its one schedule forgets old sends.
+    async fn run(_occurrence: schedule_handler::Occurrence) -> Result<(), String> {
+        store::forget_old(clock::now_us()).await.map_err(|error| format!("old sends: {error:?}"))
     }
 }
 

@@ -9,6 +9,7 @@ use mindflow_guest::{
     sql::{self, Abort, Identity, Json, Time},
 };
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// A replay of the archive tells nobody of what happened long ago: such events only build the tables.
@@ -65,13 +66,25 @@ async fn plan(tx: &sql::Tx, event: &Event, event_id: Uuid, user_id: Uuid, now_us
     for target in targets.iter() {
         let (channel, target_id): (String, Uuid) = (target.get("channel")?, target.get("target_id")?);
         let body = compose::kept(event, channel == "webhook").map_err(internal)?.to_string();
-        let id = Uuid::new_v4();
+        let id = send_id(event_id, &channel, target_id);
         let row = params![id, event_id, user_id, &channel, target_id, kind, Json(body), Time(now_us)];
         if tx.query(store::PLAN, row).await?.first().is_some() {
             tx.publish(requested(event, id, channel, user_id).map_err(internal)?).await?;
         }
     }
     Ok(())
+}
+
+/// The same for the same event, channel and target, so that a rebuilt table has the same rows.
+fn send_id(event_id: Uuid, channel: &str, target_id: Uuid) -> Uuid {
+    let digest = Sha256::new()
+        .chain_update(event_id.as_bytes())
+        .chain_update(target_id.as_bytes())
+        .chain_update(channel.as_bytes())
+        .finalize();
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(digest).for_each(|(byte, of_digest)| *byte = of_digest);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
 /// A key of its own for each send: one that fails holds up no other.
@@ -91,4 +104,20 @@ fn requested(cause: &Event, send_id: Uuid, channel: String, user_id: Uuid) -> se
 
 fn internal(error: serde_json::Error) -> Abort {
     Abort::Call(call::Error::Internal(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_send_has_one_id_however_often_it_is_planned_and_another_for_another_way() {
+        let (event, target) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let id = send_id(event, "email", target);
+        assert_eq!(send_id(event, "email", target), id);
+        assert_eq!(id.get_version_num(), 8);
+        for other in [send_id(target, "email", event), send_id(event, "push", target), send_id(event, "email", event)] {
+            assert_ne!(other, id);
+        }
+    }
 }

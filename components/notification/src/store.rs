@@ -56,6 +56,14 @@ const SETTLE: &str = "UPDATE notification.sends
     SET status = $2::text, reason = left($3::text, 500), settled_at = $4::timestamptz, body = '{}'
     WHERE id = $1::uuid AND status = 'pending'";
 
+/// Far longer than events are news, so that nothing that is forgotten can be planned again.
+const KEPT_US: i64 = 90 * 24 * 3_600 * 1_000_000;
+/// Rows a transaction: short enough to be in nobody's way.
+const FORGOTTEN_AT_ONCE: u64 = 1_000;
+const FORGET_OLD: &str = "DELETE FROM notification.sends WHERE id IN (
+        SELECT id FROM notification.sends WHERE settled_at < $1::timestamptz ORDER BY settled_at LIMIT $2::bigint
+    )";
+
 const FORGET_PUSH: &str = "DELETE FROM notification.push_subscriptions WHERE id = $1::uuid";
 const RETIRE_WEBHOOK: &str = "UPDATE notification.webhooks SET active = false WHERE id = $1::uuid";
 
@@ -178,6 +186,17 @@ pub async fn settle(
         Ok(())
     };
     sql::once(DATABASE, &Identity::Service, event, delivery, write).await.map(drop)
+}
+
+/// Deletes sends that were settled long ago.
+pub async fn forget_old(now_us: i64) -> Result<(), call::Error> {
+    let before = Time(now_us.saturating_sub(KEPT_US));
+    loop {
+        let forget = async |tx: &sql::Tx| Ok(tx.execute(FORGET_OLD, params![before, FORGOTTEN_AT_ONCE]).await?);
+        if sql::transaction(DATABASE, &Identity::Service, forget).await? < FORGOTTEN_AT_ONCE {
+            return Ok(());
+        }
+    }
 }
 
 /// The key of unsubscribe links.
