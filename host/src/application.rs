@@ -103,7 +103,7 @@ impl Application {
     fn require_exports(&self, entry: &ComponentEntry, exports: &Exports) -> Result<(), LinkError> {
         let needed = [
             (
-                self.manifest.http_component == entry.name && !exports.serves_http(),
+                self.manifest.routes.components().any(|name| name == entry.name) && !exports.serves_http(),
                 "wasi:http/handler@0.3.0",
                 "[[trigger.http]] names it".to_owned(),
             ),

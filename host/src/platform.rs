@@ -7,7 +7,7 @@ use crate::{
     capability::{Grants, embeddings},
     engine::{Compiled, GuestContext, Outbound, Provider, ProviderStatus, SwapError},
     housekeeping,
-    manifest::{ComponentEntry, SubscriptionEntry, WebSocketRoute},
+    manifest::{ComponentEntry, Routes, SubscriptionEntry, WebSocketRoute},
     stores::{Stores, StoresError},
     trigger::{event::Subscribers, schedule::Jobs},
 };
@@ -23,7 +23,7 @@ use tokio::sync::{Mutex, MutexGuard};
 pub struct Platform {
     application: Mutex<Application>,
     pub providers: BTreeMap<String, Arc<Provider>>,
-    pub http: Arc<Provider>,
+    routes: Routes,
     websocket: Option<(Arc<Provider>, WebSocketRoute)>,
     pub commands: BTreeMap<String, crate::manifest::Command>,
     stores: Stores,
@@ -38,8 +38,6 @@ pub enum StartError {
     Stores(#[from] StoresError),
     #[error("event delivery: {0}")]
     Delivery(#[from] delivery::StartError),
-    #[error("no component serves HTTP")]
-    NoHttp,
     #[error("schedules: {0}")]
     Schedule(#[from] schedule::StartError),
     #[error(transparent)]
@@ -93,7 +91,6 @@ impl Platform {
             let _ = loaded.slot.set(Arc::clone(&provider));
             providers.insert(name.clone(), provider);
         }
-        let http = providers.get(&application.manifest.http_component).cloned().ok_or(StartError::NoHttp)?;
         let mut alarms = None;
         let (delivery, scheduler) = match role {
             Role::Server => {
@@ -110,7 +107,7 @@ impl Platform {
             .find_map(|(name, loaded)| Some((Arc::clone(providers.get(name)?), loaded.entry.websocket.clone()?)));
         Ok(Self {
             providers,
-            http,
+            routes: application.manifest.routes.clone(),
             websocket,
             commands: application.manifest.commands.clone(),
             stores,
@@ -119,6 +116,11 @@ impl Platform {
             scheduler,
             application: Mutex::new(application),
         })
+    }
+
+    /// The component that serves HTTP requests for a path.
+    pub fn http(&self, path: &str) -> Option<&Arc<Provider>> {
+        self.routes.component(path).and_then(|component| self.providers.get(component))
     }
 
     /// The component that takes WebSocket connections.

@@ -2,8 +2,8 @@
 
 use crate::manifest::{Manifest, RuntimeConfig};
 use mindflow_backends::{
-    audit::{self, AuditLog},
     archive::store::StoreError,
+    audit::{self, AuditLog},
     blob::{self, Container},
     clock::Clock,
     delivery::{self, Backend, DeadLetters},

@@ -6,12 +6,15 @@
 
 mod alarm;
 mod allow_list;
+mod check;
+mod routes;
 mod runtime_config;
 mod spin;
 mod variables;
 
 pub use alarm::{AlarmError, AlarmSettings, Secret, WebhookUrl};
 pub use allow_list::{AllowList, AllowListError};
+pub use routes::Routes;
 pub use runtime_config::{Bytes, HttpSettings, LogFormat, LogSettings, RealtimeSettings, RuntimeConfig};
 pub use spin::{
     AuditGrant, Command, ComponentEntry, DatabaseAccess, Instances, InstancesMode, JwtGrant, Manifest, Missed,

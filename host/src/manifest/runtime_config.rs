@@ -228,7 +228,7 @@ fn yes() -> bool {
 }
 
 /// Top-level tables and keys that the environment may set; other `MINDFLOW_…` names are not settings.
-const SETTINGS: [&str; 16] = [
+const SETTINGS: [&str; 18] = [
     "listen",
     "data-dir",
     "migrate",

@@ -1,15 +1,11 @@
 //! `spin.toml`: the components, what each may use, and what triggers them.
 
-use super::ManifestError;
-use mindflow_backends::schedule::Cron;
+use super::{ManifestError, Routes};
 use serde::Deserialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
-
-/// More attempts than this only hide from the operator that an event is a dead letter.
-const RETRIES_MAX: usize = 20;
 
 /// The application manifest, with paths made absolute.
 #[derive(Debug)]
@@ -23,8 +19,8 @@ pub struct Manifest {
     /// Directory of `NNNN_verb_noun.sql` files, by database.
     pub migrations: BTreeMap<String, PathBuf>,
     pub commands: BTreeMap<String, Command>,
-    /// The component that serves HTTP.
-    pub http_component: String,
+    /// The components that serve HTTP.
+    pub routes: Routes,
     pub components: BTreeMap<String, ComponentEntry>,
 }
 
@@ -114,6 +110,7 @@ pub struct Variable {
 
 #[derive(Debug, Deserialize)]
 struct Trigger {
+    route: String,
     component: String,
     #[serde(flatten)]
     _settings: toml::Table,
@@ -367,15 +364,9 @@ impl Manifest {
         if file.spin_manifest_version != 2 {
             return Err(ManifestError::invalid(path, "spin_manifest_version must be 2"));
         }
-        let http_component = match file.trigger.get("http").map(Vec::as_slice) {
-            Some([only]) => only.component.clone(),
-            _ => {
-                return Err(ManifestError::invalid(
-                    path,
-                    "needs exactly one [[trigger.http]]: one component serves HTTP",
-                ));
-            }
-        };
+        let triggers = file.trigger.into_iter().find_map(|(kind, triggers)| (kind == "http").then_some(triggers));
+        let routes = triggers.unwrap_or_default().into_iter().map(|trigger| (trigger.route, trigger.component));
+        let routes = Routes::new(routes).map_err(|message| ManifestError::invalid(path, message))?;
         let tool = file.application.tool.mindflow;
         let manifest = Self {
             path: path.to_owned(),
@@ -385,93 +376,15 @@ impl Manifest {
             tokens: tool.tokens,
             migrations: tool.migrations.into_iter().map(|(name, dir)| (name, root.join(dir))).collect(),
             commands: tool.commands,
-            http_component,
+            routes,
             components: file
                 .component
                 .into_iter()
                 .map(|(name, entry)| (name.clone(), component(name, entry, &root)))
                 .collect(),
         };
-        manifest.check().map_err(|message| ManifestError::invalid(path, message))?;
+        super::check::check(&manifest).map_err(|message| ManifestError::invalid(path, message))?;
         Ok(manifest)
-    }
-
-    /// References between entries hold, and limits make sense.
-    fn check(&self) -> Result<(), String> {
-        let known = || self.components.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-        if !self.components.contains_key(&self.http_component) {
-            return Err(format!(
-                "[[trigger.http]] names component `{}`, which is not among {}",
-                self.http_component,
-                known()
-            ));
-        }
-        for (name, command) in &self.commands {
-            if !self.components.contains_key(&command.component) {
-                return Err(format!(
-                    "command `{name}` names component `{}`, which is not among {}",
-                    command.component,
-                    known()
-                ));
-            }
-        }
-        for variable in self.environment.keys() {
-            if !self.variables.contains_key(variable) {
-                return Err(format!(
-                    "[application.tool.mindflow.environment] sets `{variable}`, which [variables] does not define"
-                ));
-            }
-        }
-        let mut scheduled = BTreeSet::new();
-        for entry in self.components.values() {
-            let table = format!("[component.{}.tool.mindflow]", entry.name);
-            for callee in &entry.calls {
-                if !self.components.contains_key(callee) {
-                    return Err(format!("{table} calls `{callee}`, which is not among {}", known()));
-                }
-            }
-            let limits = &entry.instances;
-            for (name, value) in [
-                ("max", limits.max),
-                ("concurrency", limits.concurrency),
-                ("uses-max", limits.uses_max),
-                ("memory-mib-max", limits.memory_mib_max),
-                ("cpu-ms-max", limits.cpu_ms_max),
-                ("deadline-ms", limits.deadline_ms),
-            ] {
-                if value == 0 {
-                    return Err(format!("{table} instances.{name} must be at least 1"));
-                }
-            }
-            if limits.memory_mib_max > crate::engine::MEMORY_MIB_MAX {
-                return Err(format!("{table} instances.memory-mib-max is at most {}", crate::engine::MEMORY_MIB_MAX));
-            }
-            for schedule in &entry.schedules {
-                if !scheduled.insert(&schedule.name) {
-                    return Err(format!(
-                        "{table} schedule `{}` is there twice; each needs a name of its own",
-                        schedule.name
-                    ));
-                }
-                if schedule.name.is_empty() || schedule.run_max_s == Some(0) {
-                    return Err(format!("{table} schedules need a name, and a run-max-s of at least 1"));
-                }
-                if let Err(error) = schedule.cron.parse::<Cron>() {
-                    return Err(format!("{table} schedule `{}`: {error}", schedule.name));
-                }
-            }
-            for retry in entry.subscriptions.iter().filter_map(|subscription| subscription.retry.as_ref()) {
-                if retry.delays_ms.len() > RETRIES_MAX || retry.jitter_percent.is_some_and(|percent| percent > 100) {
-                    return Err(format!(
-                        "{table} a subscription's retry has at most {RETRIES_MAX} delays-ms, and a jitter-percent from 0 to 100"
-                    ));
-                }
-            }
-            if entry.subscriptions.iter().any(|subscription| subscription.events.is_empty()) {
-                return Err(format!("{table} has a subscription without events; name at least one event type"));
-            }
-        }
-        Ok(())
     }
 }
 

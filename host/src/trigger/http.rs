@@ -1,4 +1,4 @@
-//! HTTP/1.1 and HTTP/2 requests as calls of the component that serves HTTP; health, metrics and the
+//! HTTP/1.1 and HTTP/2 requests as calls of the components whose routes they fit; health, metrics and the
 //! limits that hold before any component is asked are the host's own.
 
 use super::websocket;
@@ -186,7 +186,12 @@ impl Server {
     }
 
     async fn call(&self, request: Request<WasiBody>, id: &HeaderValue) -> Response<WasiBody> {
-        match self.platform.http.http(request).await {
+        let Some(component) = self.platform.http(request.uri().path()) else {
+            return boxed(
+                Problem::new(StatusCode::NOT_FOUND, "not-found", "There is nothing at this path.").response(id),
+            );
+        };
+        match component.http(request).await {
             Ok(Ok(response)) if is_event_stream(&response) => response.map(|body| until(&self.stop, body)),
             Ok(Ok(response)) => response,
             Ok(Err(code)) => {

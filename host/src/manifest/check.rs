@@ -1,0 +1,100 @@
+//! The manifest's own rules: what it names is there, and its limits make sense.
+
+use super::{ComponentEntry, Instances, Manifest, ScheduleEntry, SubscriptionEntry};
+use mindflow_backends::{delivery::policy::JITTER_PERCENT_MAX, schedule::Cron};
+use std::collections::BTreeSet;
+
+/// More attempts than this only hide from the operator that an event is a dead letter.
+const RETRIES_MAX: usize = 20;
+
+/// # Errors
+/// The first rule that is broken, in a sentence that says where.
+pub(super) fn check(manifest: &Manifest) -> Result<(), String> {
+    references(manifest)?;
+    let mut scheduled = BTreeSet::new();
+    for entry in manifest.components.values() {
+        let table = table(entry);
+        instances(&entry.instances).map_err(|rule| format!("{table} {rule}"))?;
+        for entry in &entry.schedules {
+            schedule(entry).map_err(|rule| format!("{table} {rule}"))?;
+            if !scheduled.insert(&entry.name) {
+                let name = &entry.name;
+                return Err(format!("{table} schedule `{name}` is there twice; each needs a name of its own"));
+            }
+        }
+        for entry in &entry.subscriptions {
+            subscription(entry).map_err(|rule| format!("{table} {rule}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn table(entry: &ComponentEntry) -> String {
+    format!("[component.{}.tool.mindflow]", entry.name)
+}
+
+/// Every component and variable that is named is there.
+fn references(manifest: &Manifest) -> Result<(), String> {
+    let named = |by: String, name: &str| {
+        if manifest.components.contains_key(name) {
+            return Ok(());
+        }
+        let known: Vec<&str> = manifest.components.keys().map(String::as_str).collect();
+        Err(format!("{by} `{name}`, which is not among {}", known.join(", ")))
+    };
+    for component in manifest.routes.components() {
+        named("[[trigger.http]] names component".to_owned(), component)?;
+    }
+    for (name, command) in &manifest.commands {
+        named(format!("command `{name}` names component"), &command.component)?;
+    }
+    for entry in manifest.components.values() {
+        for callee in &entry.calls {
+            named(format!("{} calls", table(entry)), callee)?;
+        }
+    }
+    match manifest.environment.keys().find(|name| !manifest.variables.contains_key(*name)) {
+        Some(name) => {
+            Err(format!("[application.tool.mindflow.environment] sets `{name}`, which [variables] does not define"))
+        }
+        None => Ok(()),
+    }
+}
+
+fn instances(limits: &Instances) -> Result<(), String> {
+    let least_one = [
+        ("max", limits.max),
+        ("concurrency", limits.concurrency),
+        ("uses-max", limits.uses_max),
+        ("memory-mib-max", limits.memory_mib_max),
+        ("cpu-ms-max", limits.cpu_ms_max),
+        ("deadline-ms", limits.deadline_ms),
+    ];
+    if let Some((name, _)) = least_one.into_iter().find(|(_, value)| *value == 0) {
+        return Err(format!("instances.{name} must be at least 1"));
+    }
+    if limits.memory_mib_max > crate::engine::MEMORY_MIB_MAX {
+        return Err(format!("instances.memory-mib-max is at most {}", crate::engine::MEMORY_MIB_MAX));
+    }
+    Ok(())
+}
+
+fn schedule(entry: &ScheduleEntry) -> Result<(), String> {
+    if entry.name.is_empty() || entry.run_max_s == Some(0) {
+        return Err("schedules need a name, and a run-max-s of at least 1".to_owned());
+    }
+    entry.cron.parse::<Cron>().map(drop).map_err(|error| format!("schedule `{}`: {error}", entry.name))
+}
+
+fn subscription(entry: &SubscriptionEntry) -> Result<(), String> {
+    if entry.events.is_empty() {
+        return Err("has a subscription without events; name at least one event type".to_owned());
+    }
+    let Some(retry) = &entry.retry else { return Ok(()) };
+    if retry.delays_ms.len() > RETRIES_MAX || retry.jitter_percent.is_some_and(|percent| percent > JITTER_PERCENT_MAX) {
+        return Err(format!(
+            "a subscription's retry has at most {RETRIES_MAX} delays-ms, and a jitter-percent from 0 to {JITTER_PERCENT_MAX}"
+        ));
+    }
+    Ok(())
+}
