@@ -99,6 +99,27 @@ async fn what_was_damaged_is_told_by_a_dry_run_and_mended_by_a_run() {
     assert_eq!(code, Some(0), "{output:?}");
 }
 
+/// More than a pass takes away unasked.
+const GHOSTS: &str = "
+    INSERT INTO query.tags_view SELECT gen_random_uuid(), user_id, 'ghost ' || n, 1
+    FROM (SELECT user_id FROM query.tags_view LIMIT 1) AS one, generate_series(1, 25) AS n;
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_side_that_knows_far_more_than_the_write_side_is_left_until_the_operator_says_so() {
+    let platform = Platform::services().variable(PAUSE.0, PAUSE.1).start().await;
+    settled_user(&platform).await;
+    platform.read_database().await.batch_execute(GHOSTS).await.expect("the ghosts");
+    platform.read_database().await.batch_execute("DELETE FROM query.journals_view WHERE title = 'one'").await.unwrap();
+    let (code, report, output) = reconcile(&platform, &[]).await;
+    assert_eq!((code, &report["surplus"], &report["mended"]), (Some(1), &json!(25), &json!(1)), "{output:?}");
+    assert!(output.stderr.contains("--remove-surplus"), "{output:?}");
+    let (code, report, output) = reconcile(&platform, &["--remove-surplus"]).await;
+    assert_eq!((code, &report["surplus"], &report["mended"]), (Some(0), &json!(25), &json!(25)), "{output:?}");
+    let (code, _, output) = reconcile(&platform, &["--dry-run"]).await;
+    assert_eq!(code, Some(0), "{output:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn traffic_is_neither_reported_nor_harmed_while_damage_is_mended() {
     let platform = Platform::services().variable(PAUSE.0, PAUSE.1).start().await;

@@ -117,10 +117,18 @@ impl subscription::Guest for Query {
     }
 }
 
+/// Why a pass ended early, for the operator and the log.
+fn told(error: Error) -> String {
+    match error {
+        Error::Unavailable(reason) | Error::Internal(reason) => format!("reconciliation: {reason}"),
+        other => format!("reconciliation: {other:?}"),
+    }
+}
+
 impl operator::Guest for Query {
     async fn run(command: String, arguments: Vec<String>) -> Result<String, String> {
         let mode = reconciliation::mode(&command, &arguments)?;
-        let report = reconciliation::run(mode).await.map_err(|error| format!("reconciliation: {error:?}"))?;
+        let report = reconciliation::run(mode).await.map_err(told)?;
         serde_json::to_string(&report).map_err(|error| error.to_string())
     }
 }
@@ -129,7 +137,7 @@ impl schedule_handler::Guest for Query {
     /// Its one schedule is the nightly reconciliation.
     async fn run(_occurrence: schedule_handler::Occurrence) -> Result<(), String> {
         let report = reconciliation::run(reconciliation::Mode::Mend).await;
-        let report = report.map_err(|error| format!("reconciliation: {error:?}"))?;
+        let report = report.map_err(told)?;
         report.problem.map_or(Ok(()), Err)
     }
 }

@@ -56,6 +56,8 @@ pub struct Report {
     pub failed: u64,
     /// Moved at every look: traffic, not a discrepancy.
     pub moving: u64,
+    /// The surplus was left because it is suspiciously much.
+    pub too_much_surplus: bool,
     pub rows: Vec<Discrepancy>,
     pub summary: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -134,6 +136,10 @@ impl Report {
         };
         self.problem = match (self.failed, found.saturating_sub(self.mended)) {
             (0, 0) => None,
+            (0, left) if self.too_much_surplus => Some(format!(
+                "{left} discrepancies are left: the read side has so much that the write side does not that the write \
+                 side may be the wrong one; if it is right, `reconcile --remove-surplus` takes it away"
+            )),
             (0, left) => Some(format!("{left} discrepancies are left; `reconcile` without --dry-run mends them")),
             (failed, _) => Some(format!("{failed} discrepancies could not be mended; the log says why")),
         };
@@ -180,6 +186,14 @@ mod tests {
         );
         assert_eq!((report.moving, report.rows.len()), (1, 2));
         assert!(report.problem.unwrap().starts_with("2 discrepancies are left"));
+    }
+
+    #[test]
+    fn an_operator_is_asked_before_much_is_taken_away() {
+        let mut report = Report { too_much_surplus: true, ..Report::default() };
+        report.add(found(Some(1), None, Done::Left));
+        let problem = report.finish().problem.unwrap();
+        assert!(problem.contains("1 discrepancies are left") && problem.contains("--remove-surplus"), "{problem}");
     }
 
     #[test]

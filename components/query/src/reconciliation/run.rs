@@ -5,6 +5,7 @@ use super::{
     look::{self, Key, Seen},
     mend,
     report::{Discrepancy, Done, differing_fields},
+    surplus::Surplus,
 };
 use crate::subscriber;
 use mindflow_guest::{call::Error, config};
@@ -24,73 +25,111 @@ const REST: Duration = Duration::from_millis(1_100);
 /// What differed, by user, as it was seen last.
 type Suspects = BTreeMap<Uuid, BTreeMap<Key, Seen>>;
 
+/// One run of the reconciliation.
+struct Pass {
+    mode: Mode,
+    pause: Duration,
+    report: Report,
+    surplus: Surplus,
+}
+
 /// Compares everything, and mends it unless told not to.
 ///
 /// # Errors
 /// A side cannot be asked; what was mended before stays mended.
 pub async fn run(mode: Mode) -> Result<Report, Error> {
     let pause = Duration::from_millis(config::number("reconcile_pause_ms", PAUSE_MS).await.map_err(Error::Internal)?);
-    let mut report = Report::default();
-    let mut suspects = Suspects::new();
-    let (mut after, mut rested_at) = (Uuid::nil(), 0);
-    loop {
-        let page = look::page(after).await?;
-        let (aggregates, differing) = look::differing_users(&page.users).await?;
-        report.users += page.users.len() as u64;
-        report.aggregates += aggregates;
-        for user in differing {
-            suspects.insert(user, look::differences(user).await?);
-            if suspects.values().map(BTreeMap::len).sum::<usize>() >= SUSPECTS_MAX {
-                settle(std::mem::take(&mut suspects), mode, pause, &mut report).await?;
-            }
-        }
-        match page.next {
-            Some(next) => after = next,
-            None => break,
-        }
-        if report.users - rested_at >= USERS_BETWEEN_RESTS {
-            eprintln!("reconciliation: {} users, {} aggregates so far", report.users, report.aggregates);
-            rested_at = report.users;
-            rest(REST).await;
-        }
-    }
-    settle(suspects, mode, pause, &mut report).await?;
-    let report = report.finish();
+    let mut pass = Pass { mode, pause, report: Report::default(), surplus: Surplus::default() };
+    pass.compare().await?;
+    pass.remove_surplus().await?;
+    let report = pass.report.finish();
     eprintln!("reconciliation: {}", report.summary);
     Ok(report)
 }
 
-/// Looks again until each suspect agrees, stands still and differs, or has moved too often.
-async fn settle(mut suspects: Suspects, mode: Mode, pause: Duration, report: &mut Report) -> Result<(), Error> {
-    suspects.retain(|_, keys| !keys.is_empty());
-    for _ in 1..LOOKS_MAX {
-        if suspects.is_empty() {
-            return Ok(());
+impl Pass {
+    async fn compare(&mut self) -> Result<(), Error> {
+        let mut suspects = Suspects::new();
+        let (mut after, mut rested_at) = (Uuid::nil(), 0);
+        loop {
+            let page = look::page(after).await?;
+            let (aggregates, differing) = look::differing_users(&page.users).await?;
+            self.report.users += page.users.len() as u64;
+            self.report.aggregates += aggregates;
+            for user in differing {
+                suspects.insert(user, look::differences(user).await?);
+                if suspects.values().map(BTreeMap::len).sum::<usize>() >= SUSPECTS_MAX {
+                    self.settle(std::mem::take(&mut suspects)).await?;
+                }
+            }
+            match page.next {
+                Some(next) => after = next,
+                None => break,
+            }
+            if self.report.users - rested_at >= USERS_BETWEEN_RESTS {
+                eprintln!("reconciliation: {} users, {} aggregates so far", self.report.users, self.report.aggregates);
+                rested_at = self.report.users;
+                rest(REST).await;
+            }
         }
-        rest(pause).await;
-        let mut moving = Suspects::new();
-        for (user, before) in suspects {
-            let keys: Vec<Key> = before.keys().cloned().collect();
-            for chunk in keys.chunks(500) {
-                for (key, now) in look::again(user, chunk).await? {
-                    match before.get(&key) {
-                        Some(then) if *then == now => report.add(conclude(user, &key, &now, mode).await?),
-                        // An aggregate of another kind has the same id.
-                        None => {}
-                        Some(_) => {
-                            moving.entry(user).or_default().insert(key, now);
+        self.settle(suspects).await
+    }
+
+    /// Looks again until each suspect agrees, stands still and differs, or has moved too often.
+    async fn settle(&mut self, mut suspects: Suspects) -> Result<(), Error> {
+        suspects.retain(|_, keys| !keys.is_empty());
+        for _ in 1..LOOKS_MAX {
+            if suspects.is_empty() {
+                return Ok(());
+            }
+            rest(self.pause).await;
+            let mut moving = Suspects::new();
+            for (user, before) in suspects {
+                let keys: Vec<Key> = before.keys().cloned().collect();
+                for chunk in keys.chunks(500) {
+                    for (key, now) in look::again(user, chunk).await? {
+                        match before.get(&key) {
+                            Some(then) if *then == now => self.conclude(user, key, now).await?,
+                            // An aggregate of another kind has the same id.
+                            None => {}
+                            Some(_) => {
+                                moving.entry(user).or_default().insert(key, now);
+                            }
                         }
                     }
                 }
             }
+            suspects = moving;
         }
-        suspects = moving;
+        self.report.moving += suspects.values().map(|keys| keys.len() as u64).sum::<u64>();
+        Ok(())
     }
-    report.moving += suspects.values().map(|keys| keys.len() as u64).sum::<u64>();
-    Ok(())
+
+    async fn conclude(&mut self, user: Uuid, key: Key, seen: Seen) -> Result<(), Error> {
+        if seen.write.is_none() && self.mode == Mode::Mend {
+            self.surplus.add(user, key, seen);
+            return Ok(());
+        }
+        let found = decide(user, &key, &seen, self.mode).await?;
+        self.report.add(found);
+        Ok(())
+    }
+
+    async fn remove_surplus(&mut self) -> Result<(), Error> {
+        let surplus = std::mem::take(&mut self.surplus);
+        self.report.surplus += surplus.untold();
+        let (held, little) = surplus.judge(self.report.aggregates);
+        self.report.too_much_surplus = !little && !held.is_empty();
+        let mode = if little { Mode::RemoveSurplus } else { Mode::DryRun };
+        for (user, key, seen) in held {
+            let found = decide(user, &key, &seen, mode).await?;
+            self.report.add(found);
+        }
+        Ok(())
+    }
 }
 
-async fn conclude(user: Uuid, key: &Key, seen: &Seen, mode: Mode) -> Result<Discrepancy, Error> {
+async fn decide(user: Uuid, key: &Key, seen: &Seen, mode: Mode) -> Result<Discrepancy, Error> {
     let expected = look::expected(user, key).await?;
     let read = look::document(user, key).await?;
     let fields = differing_fields(read.as_deref(), expected.as_ref().map(|expected| expected.document.as_str()));
