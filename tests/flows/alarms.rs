@@ -2,19 +2,21 @@
 //! every event, and a receiver of webhooks on a real socket.
 
 use crate::trouble_kit::{guest, see, with_tables};
-use mindflow_tests::{Account, Builder, Platform, Posted, WebhookReceiver, eventually};
+use mindflow_tests::receiver::{Received, Receiver};
+use mindflow_tests::{Account, Builder, Platform, eventually};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+const HOOK: &str = "/hooks/mindflow";
 const SECRET: &str = "a secret of the receiver";
 
 /// The platform with a subscriber that can take no `TagCreated`.
-fn poisoned(receiver: &str) -> Builder {
+fn poisoned(receiver: &Receiver) -> Builder {
     let poison = format!(
         "[component.poison]\nsource = {:?}\n[[component.poison.tool.mindflow.subscriptions]]\nevents = [\"TagCreated\"]\n",
         guest("poison-subscriber")
     );
-    let alarm = format!("[events.alarm]\nwebhook = {receiver:?}\nsecret = {SECRET:?}");
+    let alarm = format!("[events.alarm]\nwebhook = {:?}\nsecret = {SECRET:?}", receiver.url(HOOK));
     Platform::services().manifest(with_tables(poison)).config(&alarm)
 }
 
@@ -46,7 +48,7 @@ fn hmac(key: &[u8], message: &[u8]) -> String {
     outer.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn assert_signed(posted: &Posted) {
+fn assert_signed(posted: &Received) {
     let header = &posted.headers["mindflow-signature"];
     let (at, signature) = header.strip_prefix("t=").and_then(|rest| rest.split_once(",v1=")).expect("two parts");
     assert!(at.parse::<u64>().expect("seconds") > 1_700_000_000, "{header}");
@@ -56,13 +58,13 @@ fn assert_signed(posted: &Posted) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_letter_raises_a_signed_alarm_without_the_payload_and_shows_in_the_gauges() {
-    let receiver = WebhookReceiver::start().await;
-    let platform = poisoned(receiver.url()).start().await;
+    let receiver = Receiver::start().await;
+    let platform = poisoned(&receiver).start().await;
     let ada = platform.register().await;
     poison(&ada, "Venom").await;
-    let posted = receiver.until("the alarm", |_| true).await;
+    let posted = receiver.first().await;
 
-    assert_eq!((posted.method.as_str(), posted.path.as_str()), ("POST", "/hooks/mindflow"));
+    assert_eq!((posted.method.as_str(), posted.path.as_str()), ("POST", HOOK));
     assert_eq!(posted.headers["content-type"], "application/json");
     assert_signed(&posted);
     let alarm: Value = serde_json::from_slice(&posted.body).expect("JSON");
@@ -89,18 +91,18 @@ async fn a_dead_letter_raises_a_signed_alarm_without_the_payload_and_shows_in_th
     for name in ["leased", "parked", "oldest_seconds"] {
         assert!(metrics.contains(&format!("mindflow_delivery_queue_{name}{{subscription=\"query\"}}")), "{metrics}");
     }
-    assert_eq!(receiver.posted().len(), 1, "one dead letter, one alarm");
-    assert!(!platform.log().contains("hooks/mindflow"), "the address may be a secret");
+    assert_eq!(receiver.received().len(), 1, "one dead letter, one alarm");
+    assert!(!platform.log().contains(HOOK), "the address may be a secret");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_receiver_that_does_not_answer_delays_no_delivery_and_gets_the_alarm_when_it_is_back() {
-    let receiver = WebhookReceiver::start().await;
+    let receiver = Receiver::start().await;
     receiver.fall_silent();
-    let platform = poisoned(receiver.url()).start().await;
+    let platform = poisoned(&receiver).start().await;
     let ada = platform.register().await;
     poison(&ada, "Venom").await;
-    receiver.until("an alarm that gets no answer", |_| true).await;
+    receiver.first().await;
     // It is being held up now; delivery is not.
     dead(&platform).await;
     ada.write(json!({ "title": "meanwhile", "content": "all is well" })).await;
@@ -110,19 +112,19 @@ async fn a_receiver_that_does_not_answer_delays_no_delivery_and_gets_the_alarm_w
     receiver.answer(204);
     let sent = || async { (metric(&platform, "mindflow_alarms_sent_total").await == 1.0).then_some(()) };
     eventually("the alarm is sent", sent).await;
-    receiver.posted().iter().for_each(assert_signed);
+    receiver.received().iter().for_each(assert_signed);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_receiver_that_refuses_an_alarm_is_not_asked_again_and_a_wrong_address_stops_the_start() {
-    let receiver = WebhookReceiver::start().await;
+    let receiver = Receiver::start().await;
     receiver.answer(410);
-    let platform = poisoned(receiver.url()).start().await;
+    let platform = poisoned(&receiver).start().await;
     let ada = platform.register().await;
     poison(&ada, "Venom").await;
     let refused = "mindflow_alarms_dropped_total{reason=\"refused\"}";
     eventually("it is dropped", || async { (metric(&platform, refused).await == 1.0).then_some(()) }).await;
-    assert_eq!(receiver.posted().len(), 1);
+    assert_eq!(receiver.received().len(), 1);
     assert!(platform.log().contains("an alarm was not sent"), "{}", platform.log());
 
     let wrong = Platform::services().config("[events.alarm]\nwebhook = \"alerts.example.org\"").prepare().await;

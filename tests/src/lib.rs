@@ -13,7 +13,6 @@ pub mod receiver;
 mod redis_server;
 mod sse;
 mod wait;
-mod webhook;
 mod websocket;
 
 pub use account::{Account, CREATE, PASSWORD};
@@ -23,5 +22,4 @@ pub use platform::{Builder, Platform, Replica, absolute_manifest, binary, compon
 pub use process::Output;
 pub use sse::Sse;
 pub use wait::{WITHIN, eventually, eventually_within};
-pub use webhook::{Posted, WebhookReceiver};
 pub use websocket::{GraphqlSocket, Received};

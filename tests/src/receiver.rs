@@ -1,6 +1,7 @@
 //! Somebody else's HTTP server, for what the platform sends by itself: it remembers every request, body and
 //! all, and answers what the test wants.
 
+use crate::eventually;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
@@ -11,19 +12,25 @@ use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    task::{JoinHandle, JoinSet},
+};
 
 /// One request as it came.
 #[derive(Debug, Clone)]
 pub struct Received {
+    pub method: String,
+    /// With its query.
     pub path: String,
     /// Names in lower case.
     pub headers: BTreeMap<String, String>,
     pub body: Bytes,
 }
 
-#[derive(Default)]
 struct State {
+    /// The status of every answer that none was set for; none: no answer.
+    usual: Option<u16>,
     answers: VecDeque<(u16, Vec<(String, String)>)>,
     received: Vec<Received>,
 }
@@ -42,7 +49,8 @@ impl Receiver {
     pub async fn start() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let state = Shared::default();
+        let state = State { usual: Some(204), answers: VecDeque::new(), received: Vec::new() };
+        let state = Arc::new(Mutex::new(state));
         let server = tokio::spawn(serve(listener, Arc::clone(&state)));
         Self { address, state, server }
     }
@@ -63,6 +71,22 @@ impl Receiver {
         self
     }
 
+    /// From now on it answers so.
+    pub fn answer(&self, status: u16) {
+        lock(&self.state).usual = Some(status);
+    }
+
+    /// From now on it takes requests and does not answer.
+    pub fn fall_silent(&self) {
+        lock(&self.state).usual = None;
+    }
+
+    /// The first request, as soon as there is one.
+    pub async fn first(&self) -> Received {
+        eventually("a request", || async { self.received().into_iter().next() }).await
+    }
+
+    /// Every request so far, answered or not.
     pub fn received(&self) -> Vec<Received> {
         lock(&self.state).received.clone()
     }
@@ -79,9 +103,12 @@ fn lock(state: &Shared) -> MutexGuard<'_, State> {
 }
 
 async fn serve(listener: TcpListener, state: Shared) {
+    // The connections' tasks live in this one's, so that they end with it.
+    let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
+        while connections.try_join_next().is_some() {}
         let state = Arc::clone(&state);
-        tokio::spawn(async move {
+        connections.spawn(async move {
             let service = service_fn(move |request| answer(request, Arc::clone(&state)));
             let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
@@ -89,6 +116,7 @@ async fn serve(listener: TcpListener, state: Shared) {
 }
 
 async fn answer(request: Request<Incoming>, state: Shared) -> Result<Response<Full<Bytes>>, Infallible> {
+    let method = request.method().to_string();
     let path = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
     let headers = request
         .headers()
@@ -96,9 +124,12 @@ async fn answer(request: Request<Incoming>, state: Shared) -> Result<Response<Fu
         .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
         .collect();
     let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    let mut state = lock(&state);
-    state.received.push(Received { path, headers, body });
-    let (status, headers) = state.answers.pop_front().unwrap_or((204, Vec::new()));
+    let next = {
+        let mut state = lock(&state);
+        state.received.push(Received { method, path, headers, body });
+        state.answers.pop_front().or_else(|| state.usual.map(|status| (status, Vec::new())))
+    };
+    let Some((status, headers)) = next else { return std::future::pending().await };
     let mut response = Response::builder().status(status);
     for (name, value) in headers {
         response = response.header(name, value);
