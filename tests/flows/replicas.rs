@@ -49,3 +49,45 @@ async fn two_hosts_on_the_same_stores_are_one_platform() {
     let entry = new.write(json!({ "title": "Alone", "content": "c" })).await;
     new.eventually("{ recentEntries { id } }", json!({}), |data| data["recentEntries"][0]["id"] == entry["id"]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_device_of_a_user_hears_of_every_change_whichever_host_it_is_connected_to() {
+    const CHANGES: &str = "subscription { entryChanged { kind entryId entry { title } } }";
+    let platform = Platform::services().start().await;
+    let replica = platform.replica().await;
+    let here = platform.register().await;
+    let there = here.with_http(replica.http.clone());
+    let stranger = Account::register(&replica.http).await;
+
+    let (mut laptop, mut phone, mut tablet) =
+        (here.socket().await, there.socket().await, there.sse(CHANGES, json!({})).await);
+    let (on_laptop, on_phone) = (laptop.subscribe(CHANGES, json!({})).await, phone.subscribe(CHANGES, json!({})).await);
+    let mut other = stranger.socket().await;
+    let on_other = other.subscribe(CHANGES, json!({})).await;
+    // An answer to a later message: the subscriptions before it have been taken.
+    for socket in [&mut laptop, &mut phone, &mut other] {
+        let ping = socket.subscribe("{ __typename }", json!({})).await;
+        socket.next(&ping).await;
+        socket.message().await;
+    }
+
+    let entry = here.write(json!({ "title": "first", "content": "c" })).await;
+    let change = "mutation($id: ID!) { updateJournalEntry(input: { id: $id, title: \"second\" }) { version } }";
+    there.eventually("{ recentEntries { id } }", json!({}), |data| data["recentEntries"][0]["id"] == entry["id"]).await;
+    there.data(change, json!({ "id": entry["id"] })).await;
+    here.data("mutation($id: ID!) { deleteJournalEntry(id: $id) }", json!({ "id": entry["id"] })).await;
+    for (kind, title) in [("CREATED", Some("first")), ("UPDATED", Some("second")), ("DELETED", None)] {
+        let (_, streamed) = tablet.next().await.expect("an event");
+        for told in [laptop.next(&on_laptop).await, phone.next(&on_phone).await, streamed["data"].clone()] {
+            let change = &told["entryChanged"];
+            assert_eq!((&change["kind"], &change["entryId"]), (&json!(kind), &entry["id"]), "{told}");
+            // What is read is the newest state: a title may already be the next one, and gone when deleted.
+            if let Some(seen) = change["entry"]["title"].as_str() {
+                assert!(title.is_some_and(|title| title == seen || seen == "second"), "{told}");
+            }
+        }
+    }
+    // The first that the other user hears of is their own entry.
+    let own = stranger.write(json!({ "title": "own", "content": "c" })).await;
+    assert_eq!(other.next(&on_other).await["entryChanged"]["entryId"], own["id"]);
+}
