@@ -38,7 +38,7 @@ class Handler:
 
 
 def authenticate(server, session, envelope, mechanism, data):
-    return AuthResult(success=data.login == b"ada" and data.password == b"hush")
+    return AuthResult(success=data.login == b"ada" and data.password == b"hush", handled=False)
 
 
 def server(folder, tls=None, certificate=None, key=None):
