@@ -9,6 +9,7 @@ pub mod clock;
 pub mod delivery;
 pub mod embeddings;
 pub mod failpoint;
+mod http_client;
 pub mod key_value;
 pub mod keys;
 pub mod mail;

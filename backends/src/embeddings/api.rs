@@ -1,13 +1,12 @@
 //! A client of OpenAI's `POST /v1/embeddings`, which most services and servers of models have as well.
 
 use super::{Embeddings, Error, HttpConfig, OpenError, check};
-use crate::secret::Secret;
+use crate::{http_client, secret::Secret};
 use async_trait::async_trait;
 use reqwest::{Client, StatusCode, Url};
 use serde::{Deserialize, Serialize};
 use std::{path::Path, time::Duration};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Of the whole request. A long text takes the local model two seconds, and others may wait before it.
 const TIMEOUT: Duration = Duration::from_secs(20);
 /// Of an answer: 16 vectors of 4,096 numbers of some 22 digits.
@@ -49,13 +48,14 @@ impl Api {
         if config.api_key.is_some() && url.scheme() != "https" {
             return Err(OpenError::KeyInTheClear);
         }
-        let client = builder().build().map_err(|error| OpenError::Client(error.to_string()))?;
+        let client = http_client::builder(TIMEOUT).build().map_err(|error| OpenError::Client(error.to_string()))?;
         Ok(Self { client, url, model: config.model.clone(), key: config.api_key.clone() })
     }
 
     /// Of a server on this machine.
     pub fn on_socket(socket: &Path, model: String) -> Result<Self, OpenError> {
-        let client = builder().unix_socket(socket).build().map_err(|error| OpenError::Client(error.to_string()))?;
+        let client = http_client::builder(TIMEOUT).unix_socket(socket).build();
+        let client = client.map_err(|error| OpenError::Client(error.to_string()))?;
         let url = "http://embedder/v1/embeddings";
         let url = url.parse().map_err(|_| OpenError::Url(url.to_owned()))?;
         Ok(Self { client, url, model, key: None })
@@ -69,13 +69,9 @@ impl Api {
             request = request.bearer_auth(key.reveal());
         }
         let mut response = request.send().await.map_err(unavailable)?;
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(unavailable)? {
-            bytes.extend_from_slice(&chunk);
-            if bytes.len() > ANSWER_BYTES_MAX {
-                return Err(Error::Unavailable(format!("the answer has more than {ANSWER_BYTES_MAX} bytes")));
-            }
-        }
+        let bytes = http_client::body(&mut response, ANSWER_BYTES_MAX).await.map_err(unavailable)?;
+        let too_large = || Error::Unavailable(format!("the answer has more than {ANSWER_BYTES_MAX} bytes"));
+        let bytes = bytes.ok_or_else(too_large)?;
         if response.status().is_success() {
             return Ok(bytes);
         }
@@ -84,15 +80,8 @@ impl Api {
     }
 }
 
-fn builder() -> reqwest::ClientBuilder {
-    Client::builder().connect_timeout(CONNECT_TIMEOUT).timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none())
-}
-
-/// The chain of causes, without the address, which may hold a credential.
 fn unavailable(error: reqwest::Error) -> Error {
-    let error = error.without_url();
-    let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-    Error::Unavailable(format!("{error}{cause}"))
+    Error::Unavailable(http_client::told(error))
 }
 
 /// What is wrong with the request will be wrong again; all else (a key that ran out, a limit, an outage) passes.

@@ -10,7 +10,7 @@ use super::{
     Document, Error, Filter, Near, OpenError, OpenSearchConfig, Query, SEARCH_TIMEOUT, SearchIndex, TextHit, TextHits,
     VectorHit, checked, highlight, nearest,
 };
-use crate::secret::Secret;
+use crate::{http_client, secret::Secret};
 use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::{Client, Method, StatusCode, Url};
@@ -20,7 +20,6 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Of everything but a search.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// What the server's own timeout of a search is given beyond it to be told.
@@ -85,12 +84,8 @@ impl OpenSearchIndex {
             return Err(OpenError::Name { index });
         }
         url.path_segments_mut().map_err(|()| wrong())?.pop_if_empty().push(&index);
-        let client = Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(|error| OpenError::Client(error.to_string()))?;
+        let client = http_client::builder(TIMEOUT).build();
+        let client = client.map_err(|error| OpenError::Client(error.to_string()))?;
         let (username, password) = (config.username.clone(), config.password.clone());
         Ok(Self { client, url, username, password, made: OnceCell::new() })
     }
@@ -117,13 +112,8 @@ impl OpenSearchIndex {
             request = request.header("content-type", "application/json").body(body.to_string());
         }
         let mut response = request.send().await.map_err(unavailable)?;
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(unavailable)? {
-            bytes.extend_from_slice(&chunk);
-            if bytes.len() > ANSWER_BYTES_MAX {
-                return Err(Error::Other(format!("the answer has more than {ANSWER_BYTES_MAX} bytes")));
-            }
-        }
+        let bytes = http_client::body(&mut response, ANSWER_BYTES_MAX).await.map_err(unavailable)?;
+        let bytes = bytes.ok_or_else(|| Error::Other(format!("the answer has more than {ANSWER_BYTES_MAX} bytes")))?;
         Ok((response.status(), serde_json::from_slice(&bytes).unwrap_or(Value::Null)))
     }
 
@@ -190,9 +180,7 @@ fn unavailable(error: reqwest::Error) -> Error {
     if error.is_timeout() && !error.is_connect() {
         return Error::Timeout;
     }
-    let error = error.without_url();
-    let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-    Error::Unavailable(format!("{error}{cause}"))
+    Error::Unavailable(http_client::told(error))
 }
 
 /// A request of ours that the server does not understand is a fault of ours; all else passes.
