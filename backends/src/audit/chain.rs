@@ -181,20 +181,16 @@ impl Record {
     pub fn next(head: Head, event: &Event, received_at: Timestamp) -> Result<Self, serde_json::Error> {
         let content = Content { number: head.number.saturating_add(1), received_at, event: event.clone() };
         let body = canonical(&serde_json::to_value(&content)?);
-        Ok(Self::of(&content, head.hash, body))
-    }
-
-    fn of(content: &Content, previous: Hash, body: String) -> Self {
-        Self {
+        Ok(Self {
             number: content.number,
-            event_id: content.event.event_id,
-            event_type: content.event.event_type.clone(),
-            user_id: content.event.metadata.user_id,
-            occurred_at_us: content.event.timestamp_us(),
-            previous,
-            hash: Hash::of(&[previous.bytes(), body.as_bytes()]),
+            event_id: event.event_id,
+            event_type: event.event_type.clone(),
+            user_id: event.metadata.user_id,
+            occurred_at_us: event.timestamp_us(),
+            previous: head.hash,
+            hash: Hash::of(&[head.hash.bytes(), body.as_bytes()]),
             body,
-        }
+        })
     }
 
     /// What it says.
@@ -268,13 +264,13 @@ impl Walk {
             return Err(broken(Flaw::Predecessor));
         }
         let content = record.content().map_err(|error| broken(Flaw::Unreadable(error.to_string())))?;
-        let said = Record::of(&content, record.previous, record.body.clone());
+        let event = &content.event;
         let columns = [
-            ("number", said.number == record.number),
-            ("event id", said.event_id == record.event_id),
-            ("event type", said.event_type == record.event_type),
-            ("user", said.user_id == record.user_id),
-            ("time", said.occurred_at_us == record.occurred_at_us),
+            ("number", content.number == record.number),
+            ("event id", event.event_id == record.event_id),
+            ("event type", event.event_type == record.event_type),
+            ("user", event.metadata.user_id == record.user_id),
+            ("time", event.timestamp_us() == record.occurred_at_us),
         ];
         if let Some((column, _)) = columns.into_iter().find(|(_, same)| !same) {
             return Err(broken(Flaw::Column(column)));
