@@ -131,8 +131,11 @@ impl Pass {
 
 async fn decide(user: Uuid, key: &Key, seen: &Seen, mode: Mode) -> Result<Discrepancy, Error> {
     let expected = look::expected(user, key).await?;
-    let read = look::document(user, key).await?;
-    let fields = differing_fields(read.as_deref(), expected.as_ref().map(|expected| expected.document.as_str()));
+    let fields = match (&seen.read, &expected) {
+        (Some(_), Some(expected)) => differing_fields(look::document(user, key).await?.as_deref(), &expected.document),
+        // Of what one side alone has, all differs.
+        _ => Vec::new(),
+    };
     let done = if expected.as_ref().map(|expected| &expected.state) != seen.write.as_ref() {
         Done::Moved
     } else if mode == Mode::DryRun {
