@@ -261,6 +261,7 @@ async fn without_effects(live: Grants, databases: &Beside) -> Result<Grants, Str
         web_push: None,
         search_indexes: BTreeMap::new(),
         embeddings: Grant::NotConfigured,
+        audit: None,
         ..live
     })
 }
