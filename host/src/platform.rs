@@ -94,6 +94,9 @@ impl Platform {
         let mut alarms = None;
         let (delivery, scheduler) = match role {
             Role::Server => {
+                if let Some(embeddings) = &stores.embeddings {
+                    embeddings.warm_up();
+                }
                 alarms =
                     application.config.events.alarm.clone().map(|settings| Webhook::start(settings, Clock::system()));
                 let scheduler = start_schedules(&application, &providers, &stores).await?;

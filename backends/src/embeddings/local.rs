@@ -1,17 +1,18 @@
-//! A sentence model in a process of its own, `mindflow-embedder`: started here, asked over a unix socket, and
-//! started again when it ends. It ends with this process, because its standard input does.
+//! A sentence model in a process of its own, `mindflow-embedder`: started here when it is first
+//! wanted, asked over a unix socket, and started again when it ends. It ends with this process, because its standard input does.
 
 use super::{Embeddings, Error, LocalConfig, OpenError, api::Api};
 use async_trait::async_trait;
 use std::{
     path::{Path, PathBuf},
     process::Stdio,
+    sync::Arc,
     time::Duration,
 };
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader},
     process::{Child, Command},
-    sync::watch,
+    sync::{Notify, watch},
     task::JoinHandle,
     time::timeout,
 };
@@ -39,6 +40,7 @@ enum State {
 pub(super) struct Local {
     api: Api,
     state: watch::Receiver<State>,
+    wanted: Arc<Notify>,
     supervisor: JoinHandle<()>,
 }
 
@@ -47,6 +49,8 @@ struct Supervisor {
     model_dir: PathBuf,
     socket: PathBuf,
     state: watch::Sender<State>,
+    /// Nothing is started before: an operator's command needs no model.
+    wanted: Arc<Notify>,
 }
 
 impl Local {
@@ -65,11 +69,13 @@ impl Local {
         let name = model_dir.file_name().map_or_else(|| MODEL.into(), |name| name.to_string_lossy().into_owned());
         let api = Api::on_socket(&socket, name)?;
         let (sender, state) = watch::channel(State::Starting);
-        let supervisor = Supervisor { program, model_dir, socket, state: sender };
-        Ok(Self { api, state, supervisor: tokio::spawn(supervisor.run()) })
+        let wanted = Arc::new(Notify::new());
+        let supervisor = Supervisor { program, model_dir, socket, state: sender, wanted: Arc::clone(&wanted) };
+        Ok(Self { api, state, wanted, supervisor: tokio::spawn(supervisor.run()) })
     }
 
     async fn ready(&self) -> Result<(), Error> {
+        self.warm_up();
         let mut state = self.state.clone();
         let settled = timeout(READY_WAIT, state.wait_for(|state| *state != State::Starting)).await;
         match settled {
@@ -100,6 +106,7 @@ fn cache() -> Option<PathBuf> {
 
 impl Supervisor {
     async fn run(self) {
+        self.wanted.notified().await;
         let mut pause = PAUSE_MIN;
         loop {
             let began = tokio::time::Instant::now();
@@ -184,6 +191,10 @@ impl Embeddings for Local {
 
     fn model(&self) -> &str {
         self.api.model()
+    }
+
+    fn warm_up(&self) {
+        self.wanted.notify_one();
     }
 
     async fn close(&self) {

@@ -27,6 +27,9 @@ pub trait Embeddings: Send + Sync {
     /// What the model is called.
     fn model(&self) -> &str;
 
+    /// Readies what takes a while, so that the first text need not wait for it.
+    fn warm_up(&self) {}
+
     /// Ends what runs in the background.
     async fn close(&self);
 }
