@@ -45,22 +45,26 @@ pub fn index() -> Value {
 /// A document as it is kept. `vector` is fetched, never searched by the server.
 pub fn document(document: &Document) -> Value {
     let keywords = document.keywords.join(" ");
-    let mut kept = json!({
-        "owner": document.owner,
-        "deleted": false,
-        "tags": document.keywords,
-        "at": document.at,
-        "title": document.title,
-        "body": document.body,
-        "keywords": keywords,
-        "has_vector": document.vector.is_some(),
-    });
+    let mut kept: Map<String, Value> = [
+        ("owner", json!(document.owner)),
+        ("deleted", json!(false)),
+        ("tags", json!(document.keywords)),
+        ("at", json!(document.at)),
+        ("title", json!(document.title)),
+        ("body", json!(document.body)),
+        ("keywords", json!(keywords)),
+        ("has_vector", json!(document.vector.is_some())),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into_iter()
+    .collect();
     let stemmer = language::stemmer(document.language.as_deref());
     if stemmer != language::SIMPLE {
-        kept["stems"] = json!({ stemmer: { "title": document.title, "body": document.body, "keywords": keywords } });
+        let stems = json!({ stemmer: { "title": document.title, "body": document.body, "keywords": keywords } });
+        kept.insert("stems".to_owned(), stems);
     }
     if let Some(vector) = &document.vector {
-        kept["vector"] = STANDARD.encode(nearest::to_bytes(vector)).into();
+        kept.insert("vector".to_owned(), STANDARD.encode(nearest::to_bytes(vector)).into());
     }
-    kept
+    kept.into()
 }

@@ -121,7 +121,7 @@ impl OpenSearchIndex {
     async fn made(&self) -> Result<(), Error> {
         let make = async || {
             let (status, answer) = self.call(Method::PUT, &[], &[], Some(&mapping::index())).await?;
-            let there = answer["error"]["type"] == "resource_already_exists_exception";
+            let there = answer.pointer("/error/type").is_some_and(|kind| kind == "resource_already_exists_exception");
             if status.is_success() || there { Ok(()) } else { Err(refused(status, &answer)) }
         };
         self.made.get_or_try_init(make).await.map(drop)
@@ -233,7 +233,7 @@ impl SearchIndex for OpenSearchIndex {
         if !status.is_success() {
             return Err(refused(status, &answer));
         }
-        let source = &answer["_source"];
+        let Some(source) = answer.get("_source") else { return Ok(None) };
         let own = source["owner"] == owner.to_string() && source["deleted"] == false;
         Ok(vector_in(source).filter(|_| own))
     }

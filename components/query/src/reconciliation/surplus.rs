@@ -28,7 +28,7 @@ impl Surplus {
 
     /// All that was found, and whether a pass may take it away when the write side has so many aggregates.
     pub fn judge(self, aggregates: u64) -> (Vec<(Uuid, Key, Seen)>, bool) {
-        let little = self.count <= (aggregates / ONE_IN).max(FEW).min(HELD_MAX);
+        let little = self.count <= (aggregates / ONE_IN).clamp(FEW, HELD_MAX);
         let most = self.count > aggregates;
         (self.held, little && !most)
     }
