@@ -1,32 +1,218 @@
-//! JSON values in a key-value bucket, read through. A cache that fails is a miss, never an error.
+//! JSON values in a key-value bucket, read through, never out of date: one round trip on a hit. A cache that fails
+//! is a miss that keeps nothing: reads then come from the database.
+//!
+//! What is cached belongs to an owner, such as one user, and each owner has one generation: a random text under a
+//! name of its own. A value is kept with the generation that was current *before* its database read began. Whoever
+//! changes the rows puts a new generation *after* the commit. So a reader that saw the old rows kept them under the
+//! old generation, where nobody finds them again, however late it writes them: no value outlives the event that
+//! changed it, and nobody waits for a lifetime to end. A generation that got lost is never replaced by an earlier
+//! one, only by a new random text.
+//!
+//! Where reads go to a replica of the database, its lag is the one thing that can put old rows under a new
+//! generation; there the lifetimes bound it.
+//!
+//! A value also holds for a moment alone, such as a day in UTC: some change at midnight without an event.
 
-use crate::bindings::mindflow::platform::key_value::{Bucket, Condition};
+use crate::bindings::mindflow::platform::key_value::{Bucket, Condition, Error, PutOutcome};
 use serde::{Serialize, de::DeserializeOwned};
+use std::time::Duration;
+use uuid::Uuid;
 
-/// The cached value, or what `load` answers, kept for `ttl_ms`.
+/// Losing a generation costs one miss; this keeps those of owners who went away from piling up.
+const GENERATION: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A cached value's name and lifetime.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    pub name: String,
+    pub lifetime: Duration,
+}
+
+/// Whose values they are: the bucket, as the manifest names it, and the name of the owner's generation there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    pub bucket: &'static str,
+    pub generation: String,
+}
+
+pub enum Found<T> {
+    Hit(T),
+    /// Read the database, then fill the slot.
+    Miss(Slot),
+}
+
+/// Where a value that was just read can be kept; nowhere when there is no cache now.
+pub struct Slot(Option<(Bucket, Key, Stamp)>);
+
+/// What a value was true for.
+struct Stamp(Vec<u8>);
+
+impl Key {
+    pub fn new(name: String, lifetime: Duration) -> Self {
+        Self { name, lifetime }
+    }
+}
+
+impl Slot {
+    /// Keeps the value for the next reader. Whether that works does not matter to this one.
+    pub async fn fill(self, value: &impl Serialize) {
+        let Some((bucket, key, stamp)) = self.0 else {
+            return;
+        };
+        if let Ok(json) = serde_json::to_vec(value) {
+            let _ = bucket.put(key.name, stamp.seal(&json), Some(ttl_ms(key.lifetime)), Condition::Always).await;
+        }
+    }
+}
+
+/// The cached value, or what `load` answers, kept for the next reader.
 ///
 /// # Errors
 /// Those of `load`.
-pub async fn read_through<T, E>(
-    bucket: &str,
-    key: String,
-    ttl_ms: u64,
+pub async fn through<T, E>(
+    owner: &Owner,
+    key: Key,
+    moment: &str,
     load: impl AsyncFnOnce() -> Result<T, E>,
 ) -> Result<T, E>
 where
     T: Serialize + DeserializeOwned,
 {
-    let Ok(bucket) = Bucket::open(bucket.to_owned()).await else {
-        return load().await;
+    let slot = match find(owner, key, moment).await {
+        Found::Hit(value) => return Ok(value),
+        Found::Miss(slot) => slot,
     };
-    if let Ok(Some(entry)) = bucket.get(key.clone()).await
-        && let Ok(value) = serde_json::from_slice(&entry.value)
-    {
-        return Ok(value);
-    }
     let value = load().await?;
-    if let Ok(bytes) = serde_json::to_vec(&value) {
-        let _ = bucket.put(key, bytes, Some(ttl_ms), Condition::Always).await;
-    }
+    slot.fill(&value).await;
     Ok(value)
+}
+
+/// Call this *before* the database is read: the generation must be older than the rows.
+pub async fn find<T: DeserializeOwned>(owner: &Owner, key: Key, moment: &str) -> Found<T> {
+    match look(owner, &key, moment).await {
+        Ok((_, _, Some(value))) => Found::Hit(value),
+        Ok((bucket, stamp, None)) => Found::Miss(Slot(Some((bucket, key, stamp)))),
+        Err(_) => Found::Miss(Slot(None)),
+    }
+}
+
+/// Makes everything that is cached for the owner out of date. Call this *after* the commit.
+///
+/// # Errors
+/// Those of the store; the caller must try again, or readers would see what was before.
+pub async fn renew(owner: &Owner) -> Result<(), Error> {
+    let bucket = Bucket::open(owner.bucket.to_owned()).await?;
+    bucket.put(owner.generation.clone(), fresh(), Some(ttl_ms(GENERATION)), Condition::Always).await?;
+    Ok(())
+}
+
+async fn look<T: DeserializeOwned>(
+    owner: &Owner,
+    key: &Key,
+    moment: &str,
+) -> Result<(Bucket, Stamp, Option<T>), Error> {
+    let bucket = Bucket::open(owner.bucket.to_owned()).await?;
+    let mut entries = bucket.get_many(vec![owner.generation.clone(), key.name.clone()]).await?.into_iter();
+    let (generation, sealed) = (entries.next().flatten(), entries.next().flatten());
+    let generation = match generation {
+        Some(entry) => entry.value,
+        None => first_generation(&bucket, owner).await?,
+    };
+    let stamp = Stamp::new(&generation, moment);
+    let value = sealed
+        .and_then(|entry| stamp.open(&entry.value).map(<[u8]>::to_vec))
+        .and_then(|json| serde_json::from_slice(&json).ok());
+    Ok((bucket, stamp, value))
+}
+
+/// The new generation, or the one that somebody else was first to put.
+async fn first_generation(bucket: &Bucket, owner: &Owner) -> Result<Vec<u8>, Error> {
+    let first = fresh();
+    let lifetime = Some(ttl_ms(GENERATION));
+    match bucket.put(owner.generation.clone(), first.clone(), lifetime, Condition::IfAbsent).await? {
+        PutOutcome::Stored(_) => Ok(first),
+        PutOutcome::Stale(Some(entry)) => Ok(entry.value),
+        PutOutcome::Stale(None) => Err(Error::Other("the generation vanished while it was put".into())),
+    }
+}
+
+fn fresh() -> Vec<u8> {
+    Uuid::new_v4().as_simple().to_string().into_bytes()
+}
+
+/// A duration as the key-value capability takes it.
+fn ttl_ms(lifetime: Duration) -> u64 {
+    u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl Stamp {
+    fn new(generation: &[u8], moment: &str) -> Self {
+        let mut stamp = generation.to_vec();
+        stamp.extend(format!("@{moment}\n").bytes());
+        Self(stamp)
+    }
+
+    /// The value with its stamp before it, as it is kept.
+    fn seal(&self, json: &[u8]) -> Vec<u8> {
+        let mut sealed = self.0.clone();
+        sealed.extend(json);
+        sealed
+    }
+
+    /// The value, when it was sealed with this stamp.
+    fn open<'a>(&self, sealed: &'a [u8]) -> Option<&'a [u8]> {
+        sealed.strip_prefix(self.0.as_slice())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_value_of_an_earlier_generation_is_not_opened() {
+        let sealed = Stamp::new(b"before", "2025-05-01").seal(b"[]");
+        assert_eq!(Stamp::new(b"after", "2025-05-01").open(&sealed), None);
+    }
+
+    #[test]
+    fn a_value_of_yesterday_is_not_opened() {
+        let sealed = Stamp::new(b"same", "2025-05-01").seal(b"[]");
+        assert_eq!(Stamp::new(b"same", "2025-05-02").open(&sealed), None);
+    }
+
+    /// What goes on between one reader and one projection, in every order that keeps each one's own steps.
+    #[derive(Debug, Clone, Copy)]
+    enum Step {
+        ReaderTakesGeneration,
+        ReaderReadsRows,
+        ReaderKeepsValue,
+        ProjectionCommits,
+        ProjectionRenews,
+    }
+
+    proptest! {
+        #[test]
+        fn no_interleaving_leaves_an_old_value_that_opens(turns in proptest::collection::vec(any::<bool>(), 5)) {
+            use Step::*;
+            let mut reader = [ReaderTakesGeneration, ReaderReadsRows, ReaderKeepsValue].into_iter();
+            let mut projection = [ProjectionCommits, ProjectionRenews].into_iter();
+            let (mut generation, mut rows) = (b"1".to_vec(), "old");
+            let (mut taken, mut read, mut kept) = (Vec::new(), "", None);
+            for reads_next in turns.into_iter().chain([true, true, true, false, false]) {
+                let Some(step) = (if reads_next { reader.next() } else { projection.next() }) else { continue };
+                match step {
+                    ReaderTakesGeneration => taken = generation.clone(),
+                    ReaderReadsRows => read = rows,
+                    ReaderKeepsValue => kept = Some(Stamp::new(&taken, "2025-05-01").seal(read.as_bytes())),
+                    ProjectionCommits => rows = "new",
+                    ProjectionRenews => generation = b"2".to_vec(),
+                }
+            }
+            let kept = kept.unwrap();
+            let seen = Stamp::new(&generation, "2025-05-01").open(&kept);
+            prop_assert!(matches!(seen, None | Some(b"new")));
+        }
+    }
 }

@@ -23,6 +23,17 @@ pub fn internal(error: impl std::fmt::Display) -> Error {
     Error::Internal(error.to_string())
 }
 
+/// An event that can never be applied: the whole chain of causes in one line, for the dead letter.
+pub fn rejected(error: &dyn std::error::Error) -> Failure {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    Failure::Reject(text)
+}
+
 /// What it means for the event that was being handled: a store that is away defers it, which counts as no
 /// failed attempt, so that an outage fills no dead letters; anything else is one.
 impl From<Error> for Failure {

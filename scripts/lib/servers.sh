@@ -3,6 +3,9 @@
 # packages, unpacked into the cache folder and run from there.
 
 POSTGRES_MAJOR_MIN=15
+# The first release of Debian that has TimescaleDB and pgvector, and the PostgreSQL that they are built for there.
+EXTENDED_SUITE=trixie
+EXTENDED_POSTGRES=17
 
 # The newest installed PostgreSQL that is new enough, or nothing.
 installed_postgres_bin() {
@@ -29,14 +32,21 @@ find_test_servers() {
     [ -n "$redis" ] || redis=$(command -v redis-server || true)
   fi
   if [ -z "$postgres" ]; then
-    private_servers postgres postgresql
+    private_servers postgres "$(debian_codename)" postgresql
     postgres=$(private_postgres_bin)
   fi
   if [ -z "$redis" ]; then
-    private_servers redis redis-server
+    private_servers redis "$(debian_codename)" redis-server
     redis=$(private_folder redis)/usr/bin/redis-server
   fi
   export MINDFLOW_POSTGRES_BIN=$postgres MINDFLOW_REDIS_SERVER=$redis
+}
+
+# A PostgreSQL with TimescaleDB and pgvector, Debian's, beside the other one: exports MINDFLOW_POSTGRES_EXTENDED_BIN.
+find_extended_postgres() {
+  [ -z "${MINDFLOW_POSTGRES_EXTENDED_BIN:-}" ] || return 0
+  private_servers postgres-extended "$EXTENDED_SUITE" "postgresql-$EXTENDED_POSTGRES"{,-timescaledb,-pgvector}
+  export MINDFLOW_POSTGRES_EXTENDED_BIN=$CACHE/servers/postgres-extended-$EXTENDED_SUITE/usr/lib/postgresql/$EXTENDED_POSTGRES/bin
 }
 
 private_folder() { printf '%s' "$CACHE/servers/$1-$(debian_codename)"; }
@@ -45,10 +55,9 @@ private_postgres_bin() {
   ls -d "$(private_folder postgres)"/usr/lib/postgresql/*/bin | sort -V | tail -n1
 }
 
-#   private_servers NAME PACKAGE...
+#   private_servers NAME SUITE PACKAGE...
 private_servers() {
-  local folder
-  folder=$(private_folder "$1")
+  local folder=$CACHE/servers/$1-$2
   [ -d "$folder" ] && return
   [ -n "$(debian_codename)" ] || die "this is no Debian system: install PostgreSQL $POSTGRES_MAJOR_MIN or newer and Redis, or set MINDFLOW_POSTGRES_BIN and MINDFLOW_REDIS_SERVER"
   say "downloading $1 from Debian's archive, once"
@@ -56,14 +65,13 @@ private_servers() {
 }
 
 unpack_servers() {
-  local name=$1 folder=${*: -1} suite apt packages=("${@:2:$#-2}")
-  suite=$(debian_codename)
+  local name=$1 suite=$2 folder=${*: -1} apt packages=("${@:3:$#-3}")
   apt=$folder/apt
   debian_open "$apt" "$suite" "$suite-updates"
   debian_unpack_closure "$apt" "$folder" "${packages[@]}"
   rm -rf "$apt" "$folder"/usr/share/{doc,i18n,locale,man,perl*} "$folder"/usr/lib/*/perl*
   case $name in
-    postgres) wrap "$folder" "$(dirname "$(find "$folder/usr/lib/postgresql" -path '*/bin/initdb')")" initdb pg_ctl pg_dump pg_isready postgres psql ;;
+    postgres | postgres-extended) wrap "$folder" "$(dirname "$(find "$folder/usr/lib/postgresql" -path '*/bin/initdb')")" initdb pg_ctl pg_dump pg_isready postgres psql ;;
     redis) wrap "$folder" "$folder/usr/bin" redis-server redis-cli ;;
   esac
 }

@@ -24,6 +24,9 @@ const QUIET_POLL: Duration = Duration::from_millis(500);
 /// After all is well, until every lease that a dead host may have had would have come back as a second delivery.
 const LATE_DELIVERIES: Duration = Duration::from_secs(12);
 
+/// The manifest's databases, and what they are called on the round's server.
+const DATABASES: [(&str, &str); 3] = [("write", "chaoswrite"), ("read", "chaosread"), ("analytics", "chaosanalytics")];
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
     Postgres,
@@ -66,10 +69,12 @@ pub async fn run(backend: Backend, seed: u64, kills: u32, replicas: usize, folde
     let began = Instant::now();
     let progress =
         |what: &str| println!("chaos: {:>13} {:>6.1} s  {what}", backend.name(), began.elapsed().as_secs_f64());
-    let mut servers =
-        Servers { postgres: OwnPostgres::start(&["chaoswrite", "chaosread"]).await, redis: OwnRedis::start() };
+    let mut servers = Servers {
+        postgres: OwnPostgres::start(&DATABASES.map(|(_, database)| database)).await,
+        redis: OwnRedis::start(),
+    };
     let (write_dsn, read_dsn) = (servers.postgres.dsn("chaoswrite"), servers.postgres.dsn("chaosread"));
-    lay_out(folder, &write_dsn, &read_dsn, &servers.redis.url(), backend)?;
+    lay_out(folder, &servers, backend)?;
     let plan = Plan::draw(seed, kills, replicas, backend == Backend::RedisStreams);
 
     let addresses = Addresses::new(std::sync::RwLock::new(vec![None; replicas]));
@@ -187,7 +192,7 @@ async fn dead_letters(folder: &Path) -> Result<i64> {
 }
 
 /// The application of the repository with the counter beside it, on this round's stores.
-fn lay_out(folder: &Path, write: &str, read: &str, redis: &str, backend: Backend) -> Result<()> {
+fn lay_out(folder: &Path, servers: &Servers, backend: Backend) -> Result<()> {
     let migrations = folder.join("migrations-read");
     std::fs::create_dir_all(&migrations)?;
     for file in std::fs::read_dir(root().join("migrations/read"))? {
@@ -201,7 +206,9 @@ fn lay_out(folder: &Path, write: &str, read: &str, redis: &str, backend: Backend
     std::fs::write(folder.join("spin.toml"), format!("{manifest}\n{}", counter()?))?;
 
     let mut config = String::new();
-    for (name, dsn) in [("write", write), ("read", read)] {
+    let redis = servers.redis.url();
+    for (name, database) in DATABASES {
+        let dsn = servers.postgres.dsn(database);
         let _ = writeln!(config, "[databases.{name}]\nbackend = \"postgres\"\ndsn = {dsn:?}\npool-max = 4\n");
     }
     for table in ["key-value.sessions", "key-value.auth-limits", "key-value.cache", "realtime"] {

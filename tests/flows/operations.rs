@@ -15,7 +15,7 @@ async fn probes_name_every_part_and_metrics_count_requests() {
         let answer = platform.http().get(probe).await.expect(200);
         assert_eq!(answer.header("content-type"), "application/json");
         let text = answer.text();
-        for part in ["write", "read", "gateway", "auth", "command", "query", "ai"] {
+        for part in ["write", "read", "analytics", "gateway", "auth", "command", "query", "ai"] {
             assert!(text.contains(part), "{part}: {text}");
         }
     }

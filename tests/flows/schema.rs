@@ -21,20 +21,24 @@ NotificationPreferences: email: Boolean!, push: Boolean!, webhooks: Boolean!, qu
 SearchHit: entry: JournalEntry!, score: Float!, highlights: [String!]!
 SearchResult: hits: [SearchHit!]!, totalCount: Int!, tookMs: Float!
 MoodPoint: date: Date!, mood: Mood!, count: Int!, averageSentiment: Float
+SentimentPoint: period: Date!, average: Float!, entries: Int!
+WritingStats: entries: Int!, words: Int!, currentStreakDays: Int!, longestStreakDays: Int!, byHour: [Int!]!, byWeekday: [Int!]!
+PlatformStats: users: Int!, activeUsers: Int!, entries: Int!, analyses: Int!, entriesPerDay: [DayCount!]!
 JournalFilter: text: String, tag: String, mood: Mood, from: Date, to: Date
 CreateJournalEntryInput: title: String!, content: String!, mood: Mood, tags: [String!], entryDate: Date, clientMutationId: String
 UpdateJournalEntryInput: id: ID!, title: String, content: String, mood: Mood, tags: [String!], expectedVersion: Int
 EntryChange: kind: ChangeKind!, entryId: ID!, entry: JournalEntry
 UserEdge: cursor: String!, node: User!
 UserConnection: edges: [UserEdge!]!, pageInfo: PageInfo!, totalCount: Int!
-Query: me: User!, journalEntry(id: ID!): JournalEntry, journalEntries(first: Int = 20; after: String; filter: JournalFilter): JournalEntryConnection!, recentEntries(limit: Int = 10): [JournalEntry!]!, onThisDay(date: Date): [JournalEntry!]!, moodTrends(days: Int = 30): [MoodPoint!]!, insights(limit: Int = 10): [Insight!]!, tags: [Tag!]!, search(query: String!; mode: SearchMode = HYBRID; limit: Int = 20): SearchResult!, relatedEntries(id: ID!; limit: Int = 5): [SearchHit!]!, users(first: Int = 20; after: String; search: String): UserConnection!, auditLog(first: Int = 50; after: String; userId: ID; eventType: String; from: DateTime; to: DateTime): AuditConnection!
+Query: me: User!, journalEntry(id: ID!): JournalEntry, journalEntries(first: Int = 20; after: String; filter: JournalFilter): JournalEntryConnection!, recentEntries(limit: Int = 10): [JournalEntry!]!, onThisDay(date: Date): [JournalEntry!]!, moodTrends(days: Int = 30): [MoodPoint!]!, sentimentTrend(days: Int = 90; granularity: Granularity = WEEK): [SentimentPoint!]!, writingStats(days: Int = 365): WritingStats!, insights(limit: Int = 10): [Insight!]!, tags: [Tag!]!, search(query: String!; mode: SearchMode = HYBRID; limit: Int = 20): SearchResult!, relatedEntries(id: ID!; limit: Int = 5): [SearchHit!]!, webhooks: [Webhook!]!, notificationPreferences: NotificationPreferences!, pushPublicKey: String!, users(first: Int = 20; after: String; search: String): UserConnection!, platformStats(days: Int = 30): PlatformStats!, deadLetters(consumer: String; first: Int = 50; after: String): DeadLetterConnection!, auditLog(first: Int = 50; after: String; userId: ID; eventType: String; from: DateTime; to: DateTime): AuditConnection!
 AuditEdge: cursor: String!, node: AuditRow!
 AuditConnection: edges: [AuditEdge!]!, pageInfo: PageInfo!
-Mutation: createJournalEntry(input: CreateJournalEntryInput!): JournalEntry!, updateJournalEntry(input: UpdateJournalEntryInput!): JournalEntry!, deleteJournalEntry(id: ID!): Boolean!, restoreJournalEntry(id: ID!): JournalEntry!, recordMood(mood: Mood!; note: String; at: DateTime): MoodPoint!, createTag(name: String!): Tag!, renameTag(id: ID!; name: String!): Tag!, reanalyzeEntry(id: ID!): JournalEntry!, updateProfile(displayName: String; timezone: String): User!, setUserRoles(userId: ID!; roles: [Role!]!): User!
+Mutation: createJournalEntry(input: CreateJournalEntryInput!): JournalEntry!, updateJournalEntry(input: UpdateJournalEntryInput!): JournalEntry!, deleteJournalEntry(id: ID!): Boolean!, restoreJournalEntry(id: ID!): JournalEntry!, recordMood(mood: Mood!; note: String; at: DateTime): MoodPoint!, createTag(name: String!): Tag!, renameTag(id: ID!; name: String!): Tag!, reanalyzeEntry(id: ID!): JournalEntry!, updateProfile(displayName: String; timezone: String): User!, setUserRoles(userId: ID!; roles: [Role!]!): User!, updateNotificationPreferences(email: Boolean; push: Boolean; webhooks: Boolean; quietHoursStart: Int; quietHoursEnd: Int): NotificationPreferences!, createWebhook(url: String!; events: [String!]!): Webhook!, deleteWebhook(id: ID!): Boolean!, registerPushSubscription(endpoint: String!; p256dh: String!; auth: String!): Boolean!, retryDeadLetter(id: ID!): Boolean!, discardDeadLetter(id: ID!): Boolean!
 Subscription: entryAnalyzed: JournalEntry!, entryChanged: EntryChange!
 Mood: HAPPY, CALM, GRATEFUL, EXCITED, NEUTRAL, TIRED, ANXIOUS, STRESSED, SAD, ANGRY
 Role: USER, PREMIUM, ADMIN
 AnalysisStatus: PENDING, PROCESSING, READY, FAILED, NOT_INCLUDED
+Granularity: DAY, WEEK, MONTH
 SearchMode: FULL_TEXT, SEMANTIC, HYBRID
 ChangeKind: CREATED, UPDATED, DELETED";
 
@@ -42,9 +46,7 @@ ChangeKind: CREATED, UPDATED, DELETED";
 const TO_COME: &str = "
 JournalEntry: attachments: [Media!]!
 CreateJournalEntryInput: attachmentIds: [ID!]
-UpdateJournalEntryInput: attachmentIds: [ID!]
-Query: sentimentTrend(days: Int = 90; granularity: Granularity = WEEK): [SentimentPoint!]!, writingStats(days: Int = 365): WritingStats!, webhooks: [Webhook!]!, notificationPreferences: NotificationPreferences!, platformStats(days: Int = 30): PlatformStats!, deadLetters(consumer: String; first: Int = 50; after: String): DeadLetterConnection!, pushPublicKey: String!
-Mutation: updateNotificationPreferences(email: Boolean; push: Boolean; webhooks: Boolean; quietHoursStart: Int; quietHoursEnd: Int): NotificationPreferences!, createWebhook(url: String!; events: [String!]!): Webhook!, deleteWebhook(id: ID!): Boolean!, registerPushSubscription(endpoint: String!; p256dh: String!; auth: String!): Boolean!, retryDeadLetter(id: ID!): Boolean!, discardDeadLetter(id: ID!): Boolean!";
+UpdateJournalEntryInput: attachmentIds: [ID!]";
 
 const INTROSPECTION: &str = "{ __schema { types { name kind description
     fields { name description args { ...A } type { ...T } } inputFields { ...A } enumValues { name } } } }

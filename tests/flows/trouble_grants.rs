@@ -87,7 +87,7 @@ async fn a_component_does_not_start_with_outbound_http_and_nowhere_to_go() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_grant_that_the_configuration_does_not_bind_stops_the_start() {
     for (key, value, table) in [
-        ("sql", "{ analytics = \"caller\" }", "databases.analytics"),
+        ("sql", "{ attic = \"caller\" }", "databases.attic"),
         ("key-value", "[\"pantry\"]", "key-value.pantry"),
         ("search-index", "[\"library\"]", "search-index.library"),
     ] {

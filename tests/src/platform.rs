@@ -50,6 +50,7 @@ impl Replica {
 struct Services {
     write: TestDatabase,
     read: TestDatabase,
+    analytics: TestDatabase,
     redis: RedisSpace,
 }
 
@@ -191,13 +192,14 @@ impl Services {
         Self {
             write: TestPostgres::empty("flowwrite").await,
             read: TestPostgres::empty("flowread").await,
+            analytics: TestPostgres::empty("flowanalytics").await,
             redis: RedisSpace::open(),
         }
     }
 
     fn configuration(&self, redis_streams: bool) -> String {
         let mut text = String::new();
-        for (name, database) in [("write", &self.write), ("read", &self.read)] {
+        for (name, database) in [("write", &self.write), ("read", &self.read), ("analytics", &self.analytics)] {
             let _ = writeln!(
                 text,
                 "[databases.{name}]\nbackend = \"postgres\"\ndsn = {:?}\npool-max = 4\n",
@@ -360,6 +362,11 @@ impl Platform {
     /// The read database of [`services`](Self::services), as its superuser.
     pub async fn read_database(&self) -> deadpool_postgres::Client {
         self.services.as_ref().expect("on services").read.database().admin().await.expect("a connection")
+    }
+
+    /// The analytics database of [`services`](Self::services), as its superuser.
+    pub async fn analytics_database(&self) -> deadpool_postgres::Client {
+        self.services.as_ref().expect("on services").analytics.database().admin().await.expect("a connection")
     }
 
     /// The Redis of [`services`](Self::services): its URL and the prefix of all keys.

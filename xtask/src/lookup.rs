@@ -56,6 +56,23 @@ pub fn redis_server() -> Result<PathBuf> {
         .context("no redis-server was found: run scripts/test, or set MINDFLOW_REDIS_SERVER")
 }
 
+/// The folder of a PostgreSQL that has TimescaleDB and pgvector.
+pub fn extended_postgres_bin() -> Result<PathBuf> {
+    let named = env::var_os("MINDFLOW_POSTGRES_EXTENDED_BIN").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    let found = || {
+        let servers = children(&cache().ok()?.join("servers")).into_iter();
+        servers
+            .filter(|server| {
+                server.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"postgres-extended"))
+            })
+            .find_map(|server| versioned(&server.join("usr/lib/postgresql"), "bin").into_iter().next())
+    };
+    named
+        .or_else(found)
+        .filter(|folder| postgres_major(folder).is_some())
+        .context("no PostgreSQL with TimescaleDB and pgvector was found: run scripts/test, or set MINDFLOW_POSTGRES_EXTENDED_BIN")
+}
+
 fn postgres_major(bin: &Path) -> Option<u32> {
     if !bin.join("initdb").is_file() {
         return None;

@@ -35,6 +35,7 @@ pub struct TestArgs {
 pub fn run(workspace: &Workspace, args: &TestArgs) -> Result<ExitCode> {
     let nextest = nextest()?;
     let postgres_bin = lookup::postgres_bin()?;
+    let extended_bin = lookup::extended_postgres_bin()?;
     let redis_server = lookup::redis_server()?;
     wit::lay(workspace)?;
     guests::build(workspace, &BuildArgs { tests: true, profile: args.profile, ..BuildArgs::default() })?;
@@ -45,6 +46,7 @@ pub fn run(workspace: &Workspace, args: &TestArgs) -> Result<ExitCode> {
     servers::sweep();
     let postgres = Postgres::start(&postgres_bin).context("PostgreSQL for the tests")?;
     let redis = Redis::start(&redis_server).context("Redis for the tests")?;
+    let extended = Postgres::start_extended(&extended_bin).context("PostgreSQL with extensions for the tests")?;
     println!("test: PostgreSQL on port {} ({}), Redis on port {}", postgres.port, postgres_bin.display(), redis.port);
 
     if signals.pending().next().is_some() {
@@ -61,6 +63,7 @@ pub fn run(workspace: &Workspace, args: &TestArgs) -> Result<ExitCode> {
         .env("MINDFLOW_TEST_POSTGRES", postgres.url())
         // What the tests store may be lost when the machine is.
         .env("MINDFLOW_TEST_NO_FSYNC", "1")
+        .env("MINDFLOW_TEST_POSTGRES_EXTENDED", extended.url())
         .env("MINDFLOW_TEST_REDIS", redis.url())
         .env("MINDFLOW_POSTGRES_BIN", &postgres_bin)
         .env("MINDFLOW_REDIS_SERVER", &redis_server)

@@ -11,8 +11,8 @@ use serde::Deserialize;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// Connections a component role may hold in one database. Four components with 16 each and the
-/// administrator's [`ADMIN_POOL_MAX`] twice stay well under the embedded server's 120.
+/// Connections a component role may hold in one database. Eight such pools with 16 each and the
+/// administrator's [`ADMIN_POOL_MAX`] in three databases stay under the embedded server's 200.
 pub const POOL_MAX_DEFAULT: usize = 16;
 /// Connections of the platform itself (relay, queue, keys, migrations) in one database.
 pub const ADMIN_POOL_MAX: usize = 8;

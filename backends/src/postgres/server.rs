@@ -26,7 +26,7 @@ pub const USER: &str = "mindflow";
 /// Names the socket's file; no port is opened.
 pub(super) const PORT: u16 = 5432;
 /// See [`super::POOL_MAX_DEFAULT`] for the arithmetic.
-const MAX_CONNECTIONS: u32 = 120;
+const MAX_CONNECTIONS: u32 = 200;
 /// A start is under a second; recovery after a crash may have to replay its journal.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
 /// A fast shutdown writes out what is in memory.

@@ -14,6 +14,8 @@ use crate::postgres::{Database, DatabaseConfig, PostgresConfig};
 
 /// Environment variable with a superuser's DSN.
 pub const SERVER_ENV: &str = "MINDFLOW_TEST_POSTGRES";
+/// Environment variable with a superuser's DSN of a server that has TimescaleDB loaded, and pgvector.
+pub const EXTENDED_SERVER_ENV: &str = "MINDFLOW_TEST_POSTGRES_EXTENDED";
 /// The components that the repository's migrations grant to.
 pub const COMPONENTS: &[&str] =
     &["gateway", "auth", "command", "query", "ai", "analytics", "notification", "search-index"];
@@ -68,8 +70,19 @@ impl TestPostgres {
         Self::migrated("analytics", hint).await
     }
 
+    /// A database with one side's migrations on the server with extensions, which only the whole test run starts.
+    pub async fn extended(side: &str, hint: &str) -> TestDatabase {
+        let dsn = std::env::var(EXTENDED_SERVER_ENV)
+            .unwrap_or_else(|_| panic!("{EXTENDED_SERVER_ENV} names no server: run the tests by scripts/test"));
+        let admin = dsn.parse().unwrap_or_else(|error| panic!("{EXTENDED_SERVER_ENV} is no DSN: {error}"));
+        Self::migrate(side, Self::database(&admin, hint, |_| {}).await).await
+    }
+
     async fn migrated(side: &str, hint: &str) -> TestDatabase {
-        let database = Self::empty(hint).await;
+        Self::migrate(side, Self::empty(hint).await).await
+    }
+
+    async fn migrate(side: &str, database: TestDatabase) -> TestDatabase {
         let components: Vec<String> = COMPONENTS.iter().map(ToString::to_string).collect();
         migrate(database.database(), &migrations(side), &components).await.expect("the repository's migrations apply");
         database
@@ -82,8 +95,16 @@ impl TestPostgres {
 
     /// A database with nothing in it, opened with a configuration of the test's making.
     pub async fn configured(hint: &str, change: impl FnOnce(&mut PostgresConfig)) -> TestDatabase {
+        Self::database(&Self::shared().await.admin, hint, change).await
+    }
+
+    async fn database(
+        admin: &tokio_postgres::Config,
+        hint: &str,
+        change: impl FnOnce(&mut PostgresConfig),
+    ) -> TestDatabase {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let admin = Self::shared().await.admin.clone();
+        let admin = admin.clone();
         let hint: String = hint.chars().filter(char::is_ascii_alphanumeric).take(20).collect::<String>().to_lowercase();
         let name = format!("test_{hint}_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         on_server(&admin, format!("CREATE DATABASE \"{name}\"")).await;

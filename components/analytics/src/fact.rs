@@ -1,10 +1,8 @@
 //! What an event leaves behind: one row, which follows from the event alone.
 
-use crate::Statement;
 use mindflow_guest::{
     clock,
     events::Event,
-    params,
     sql::{Date, Time},
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -26,19 +24,57 @@ pub enum BadEvent {
 /// A field whose JSON type is right and whose value is not.
 struct Wrong(&'static str, String);
 
-#[derive(Default)]
-struct Fact {
-    kind: &'static str,
-    user_id: Uuid,
-    subject_id: Uuid,
-    entry_sequence: Option<i64>,
-    mood: Option<String>,
-    words: Option<i64>,
-    sentiment: Option<f64>,
-    written_at: Option<Time>,
-    entry_date: Option<Date>,
-    timezone: Option<String>,
+/// What happened, as `analytics.facts.kind` spells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Account,
+    Login,
+    Entry,
+    Deletion,
+    Mood,
+    Analysis,
 }
+
+impl Kind {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Login => "login",
+            Self::Entry => "entry",
+            Self::Deletion => "deletion",
+            Self::Mood => "mood",
+            Self::Analysis => "analysis",
+        }
+    }
+}
+
+/// A row of `analytics.facts`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fact {
+    pub event_id: Uuid,
+    pub occurred_at: Time,
+    pub sequence: i64,
+    pub kind: Kind,
+    pub user_id: Uuid,
+    /// The entry, the mood or the account.
+    pub subject_id: Uuid,
+    pub figures: Figures,
+}
+
+/// What a kind of fact has of its own.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Figures {
+    pub entry_sequence: Option<i64>,
+    pub mood: Option<String>,
+    pub words: Option<i64>,
+    pub sentiment: Option<f64>,
+    pub written_at: Option<Time>,
+    pub entry_date: Option<Date>,
+    pub timezone: Option<String>,
+}
+
+/// Kind, user and subject with their figures.
+type Read = (Kind, Uuid, Uuid, Figures);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -92,106 +128,73 @@ struct Insights {
     sentiment: Option<f64>,
 }
 
-/// The statement that appends the event's fact. None: an event that is nothing to this service.
+/// The event's fact. None: an event that is nothing to this service.
 ///
 /// # Errors
 /// The event is not what its type promises, and never will be.
-pub fn append(event: &Event) -> Result<Option<Statement>, BadEvent> {
+pub fn of(event: &Event) -> Result<Option<Fact>, BadEvent> {
     let wrong = |Wrong(field, value)| BadEvent::Value { event_type: event.event_type.clone(), field, value };
     let sequence = i64::try_from(event.sequence).map_err(|_| wrong(Wrong("sequence", event.sequence.to_string())))?;
-    let id = Uuid::try_parse(&event.id).map_err(|_| wrong(Wrong("eventId", event.id.clone())))?;
-    let fact = match event.event_type.as_str() {
+    let event_id = Uuid::try_parse(&event.id).map_err(|_| wrong(Wrong("eventId", event.id.clone())))?;
+    let read = match event.event_type.as_str() {
         "UserRegistered" | "UserUpdated" => Ok(account(read(event)?)),
-        "UserLoggedIn" => Ok(login(read(event)?)),
+        "UserLoggedIn" => Ok(login(&read(event)?)),
         "MoodRecorded" => mood(read(event)?),
         "JournalEntryCreated" | "JournalEntryUpdated" => entry(read(event)?, sequence),
-        "JournalEntryDeleted" => Ok(deletion(read(event)?)),
-        "AIInsightsGenerated" => insights(read(event)?),
+        "JournalEntryDeleted" => Ok(deletion(&read(event)?)),
+        "AIInsightsGenerated" => insights(&read(event)?),
         _ => return Ok(None),
     };
-    Ok(Some(statement(id, Time(event.timestamp), sequence, fact.map_err(wrong)?)))
+    let (kind, user_id, subject_id, figures) = read.map_err(wrong)?;
+    Ok(Some(Fact { event_id, occurred_at: Time(event.timestamp), sequence, kind, user_id, subject_id, figures }))
 }
 
-fn statement(id: Uuid, at: Time, sequence: i64, fact: Fact) -> Statement {
-    let text = "INSERT INTO analytics.facts
-            (event_id, occurred_at, kind, user_id, subject_id, sequence, entry_sequence, mood, words, sentiment, written_at, entry_date, timezone)
-        VALUES ($1::uuid, $2::timestamptz, $3::text, $4::uuid, $5::uuid, $6::bigint, $7::bigint, $8::text, $9::bigint,
-            $10::double precision, $11::timestamptz, $12::date, $13::text)
-        ON CONFLICT (event_id, occurred_at) DO NOTHING";
-    let params = params![
-        id,
-        at,
-        fact.kind,
-        fact.user_id,
-        fact.subject_id,
-        sequence,
-        fact.entry_sequence,
-        fact.mood,
-        fact.words,
-        fact.sentiment,
-        fact.written_at,
-        fact.entry_date,
-        fact.timezone,
-    ];
-    Statement { text: text.to_owned(), params }
-}
-
-fn account(account: Account) -> Fact {
+fn account(account: Account) -> Read {
     let Account { user_id, timezone } = account;
-    Fact { kind: "account", user_id, subject_id: user_id, timezone: Some(timezone), ..Fact::default() }
+    (Kind::Account, user_id, user_id, Figures { timezone: Some(timezone), ..Figures::default() })
 }
 
-fn login(Login { user_id }: Login) -> Fact {
-    Fact { kind: "login", user_id, subject_id: user_id, ..Fact::default() }
+fn login(Login { user_id }: &Login) -> Read {
+    (Kind::Login, *user_id, *user_id, Figures::default())
 }
 
-fn mood(mood: Mood) -> Result<Fact, Wrong> {
+fn mood(mood: Mood) -> Result<Read, Wrong> {
     let written_at = Some(time("at", &mood.at)?);
-    Ok(Fact {
-        kind: "mood",
-        user_id: mood.user_id,
-        subject_id: mood.mood_id,
-        mood: Some(mood.mood),
-        written_at,
-        ..Fact::default()
-    })
+    let figures = Figures { mood: Some(mood.mood), written_at, ..Figures::default() };
+    Ok((Kind::Mood, mood.user_id, mood.mood_id, figures))
 }
 
-fn entry(entry: Entry, sequence: i64) -> Result<Fact, Wrong> {
+fn entry(entry: Entry, sequence: i64) -> Result<Read, Wrong> {
     // A restored entry and a renamed tag leave the text as it was analysed.
     let voids_analysis = match (entry.reason.as_deref(), entry.analysis.as_str()) {
         (None | Some("edited"), _) | (Some("reanalyze"), "requested") => true,
         (Some(_), _) => false,
     };
-    Ok(Fact {
-        kind: "entry",
-        user_id: entry.user_id,
-        subject_id: entry.journal_id,
+    let figures = Figures {
         entry_sequence: voids_analysis.then_some(sequence),
         mood: entry.mood,
         words: Some(i64::from(entry.word_count)),
         written_at: Some(time("createdAt", &entry.created_at)?),
         entry_date: Some(day("entryDate", &entry.entry_date)?),
-        ..Fact::default()
-    })
+        ..Figures::default()
+    };
+    Ok((Kind::Entry, entry.user_id, entry.journal_id, figures))
 }
 
-fn deletion(deletion: Deletion) -> Fact {
-    Fact { kind: "deletion", user_id: deletion.user_id, subject_id: deletion.journal_id, ..Fact::default() }
+fn deletion(deletion: &Deletion) -> Read {
+    (Kind::Deletion, deletion.user_id, deletion.journal_id, Figures::default())
 }
 
-fn insights(insights: Insights) -> Result<Fact, Wrong> {
+fn insights(insights: &Insights) -> Result<Read, Wrong> {
     if let Some(sentiment) = insights.sentiment.filter(|sentiment| !(-1.0..=1.0).contains(sentiment)) {
         return Err(Wrong("sentiment", sentiment.to_string()));
     }
-    Ok(Fact {
-        kind: "analysis",
-        user_id: insights.user_id,
-        subject_id: insights.journal_id,
+    let figures = Figures {
         entry_sequence: Some(i64::from(insights.entry_sequence)),
         sentiment: insights.sentiment,
-        ..Fact::default()
-    })
+        ..Figures::default()
+    };
+    Ok((Kind::Analysis, insights.user_id, insights.journal_id, figures))
 }
 
 fn read<T: DeserializeOwned>(event: &Event) -> Result<T, BadEvent> {

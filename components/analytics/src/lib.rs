@@ -1,14 +1,75 @@
-//! Figures over time, from facts that are only appended. Not yet a component: nothing calls this so far.
+//! The analytics service: facts that events leave behind, and figures over time from them.
 //!
-//! `fact` says what an event leaves behind, `figures` how it is read, `streak` what runs of days there are.
+//! This file only wires the component's exports. `fact` says what an event leaves behind, `keep` how it is kept;
+//! `request` checks what is asked, `figures` says how it is read, `shape` makes answers of rows, `streak` finds
+//! runs of days, `keys` and `reads` keep answers for the next reader.
 
+mod bindings;
 mod fact;
-pub mod figures;
+mod figures;
+mod keep;
+mod keys;
+mod reads;
+mod request;
+mod shape;
 mod statement;
-pub mod streak;
+mod streak;
 
 #[cfg(test)]
 mod database_tests;
 
-pub use fact::{BadEvent, append};
-pub use statement::Statement;
+use bindings::exports::mindflow::{
+    analytics::figures as service,
+    platform::{health, subscriber as subscription},
+};
+use mindflow_guest::{
+    call::{CallContext, Error},
+    events::{Delivery, Event, Failure},
+    sql,
+};
+use service::{Granularity, MoodPoint, PlatformStats, SentimentPoint, WritingStats};
+
+/// The database, as the manifest names it.
+const DATABASE: &str = "analytics";
+
+struct Analytics;
+
+impl service::Guest for Analytics {
+    async fn mood_trends(context: CallContext, days: u32) -> Result<Vec<MoodPoint>, Error> {
+        reads::mood_trends(&context, days).await
+    }
+
+    async fn sentiment_trend(
+        context: CallContext,
+        days: u32,
+        granularity: Granularity,
+    ) -> Result<Vec<SentimentPoint>, Error> {
+        reads::sentiment_trend(&context, days, granularity).await
+    }
+
+    async fn writing(context: CallContext, days: u32) -> Result<WritingStats, Error> {
+        reads::writing(&context, days).await
+    }
+
+    async fn platform(context: CallContext, days: u32) -> Result<PlatformStats, Error> {
+        reads::platform(&context, days).await
+    }
+}
+
+impl subscription::Guest for Analytics {
+    async fn handle(event: Event, _: Delivery) -> Result<(), Failure> {
+        keep::handle(&event).await
+    }
+}
+
+impl health::Guest for Analytics {
+    /// Able to work: the database has the tables of this version.
+    async fn check() -> Result<(), String> {
+        sql::query(DATABASE, sql::Identity::Service, "SELECT day, facts FROM analytics.active LIMIT 0", Vec::new())
+            .await
+            .map(drop)
+            .map_err(|error| format!("analytics database: {error:?}"))
+    }
+}
+
+bindings::export!(Analytics with_types_in bindings);

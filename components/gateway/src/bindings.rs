@@ -15,6 +15,7 @@ wit_bindgen::generate!({
         "../../wit/services/auth.wit",
         "../../wit/services/command.wit",
         "../../wit/services/query.wit",
+        "../../wit/services/analytics.wit",
         "../../wit/services/notification.wit",
         "../../wit/services/search.wit",
         "../../wit/services/logging.wit",
@@ -25,6 +26,7 @@ wit_bindgen::generate!({
             import mindflow:auth/accounts@0.1.0;
             import mindflow:command/journal@0.1.0;
             import mindflow:query/reads@0.1.0;
+            import mindflow:analytics/figures@0.1.0;
             import mindflow:notification/notices@0.1.0;
             import mindflow:search/finder@0.1.0;
             import mindflow:logging/audit@0.1.0;
@@ -42,6 +44,7 @@ wit_bindgen::generate!({
     additional_derives: [PartialEq, Clone],
 });
 
+pub use mindflow::analytics::figures;
 pub use mindflow::auth::accounts;
 pub use mindflow::command::journal;
 pub use mindflow::logging::audit;

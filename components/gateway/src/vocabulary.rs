@@ -1,7 +1,7 @@
 //! Each service's interface has its own type for a mood and a role, so that none depends on another's.
 //! They are the same words; here one becomes the other.
 
-use crate::bindings::{accounts, journal, reads};
+use crate::bindings::{accounts, figures, journal, reads};
 
 macro_rules! same_words {
     ($one:path, $other:path, [$($word:ident),+]) => {
@@ -22,6 +22,11 @@ same_words!(
 same_words!(
     journal::Mood,
     reads::Mood,
+    [Happy, Calm, Grateful, Excited, Neutral, Tired, Anxious, Stressed, Sad, Angry]
+);
+same_words!(
+    figures::Mood,
+    journal::Mood,
     [Happy, Calm, Grateful, Excited, Neutral, Tired, Anxious, Stressed, Sad, Angry]
 );
 same_words!(reads::Role, accounts::Role, [User, Premium, Admin]);

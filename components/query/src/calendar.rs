@@ -1,6 +1,9 @@
 //! Days and months in UTC, as the contract counts quotas and trends.
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date};
+use mindflow_guest::clock::midnight_us;
+
+pub use mindflow_guest::clock::today;
 
 /// A calendar month in UTC, in microseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,24 +13,10 @@ pub struct Month {
     pub end_us: i64,
 }
 
-pub fn today(now: Timestamp) -> Date {
-    TimeZone::UTC.to_datetime(now).date()
-}
-
 pub fn month(now: Timestamp) -> Month {
     let today = today(now);
     let next = today.last_of_month().tomorrow().unwrap_or(Date::MAX);
     Month { start_us: midnight_us(today.first_of_month()), end_us: midnight_us(next) }
-}
-
-/// When the day begins, in microseconds.
-pub fn midnight_us(day: Date) -> i64 {
-    day.to_zoned(TimeZone::UTC).map_or(i64::MAX, |time| time.timestamp().as_microsecond())
-}
-
-/// The day that many days earlier; the first day there is when that is too far.
-pub fn days_before(day: Date, days: u32) -> Date {
-    day.checked_sub(jiff::Span::new().days(days)).unwrap_or(Date::MIN)
 }
 
 /// Strictly `YYYY-MM-DD`, from year 1 on: what the contract's `Date` is, and what every database takes.
@@ -76,10 +65,5 @@ mod tests {
         ] {
             assert_eq!(parse_day(wrong), None, "{wrong}");
         }
-    }
-
-    #[test]
-    fn days_are_counted_back_over_the_turn_of_the_year() {
-        assert_eq!(days_before(jiff::civil::date(2025, 1, 1), 29), jiff::civil::date(2024, 12, 3));
     }
 }

@@ -1,7 +1,7 @@
 //! The query service: what readers see, kept by events and cached.
 //!
 //! This file only wires the component's exports. `projection` decides what an event changes, `reconciliation` compares with the write side, `request` what
-//! a reader may ask, `reading` how it is read, `cached` how it is kept for the next reader.
+//! a reader may ask, `reading` how it is read, `keys` under which name it is kept for the next reader.
 
 mod bindings {
     #![allow(clippy::all, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -27,7 +27,6 @@ mod bindings {
     });
 }
 
-mod cached;
 mod calendar;
 mod cursor;
 mod keys;
@@ -53,7 +52,7 @@ use mindflow_guest::{
     events::{Delivery, Event, Failure},
     sql,
 };
-use service::{Entry, EntryPage, Filter, Insight, MoodPoint, PageRequest, Profile, ProfilePage, Tag};
+use service::{Entry, EntryPage, Filter, Insight, PageRequest, Profile, ProfilePage, Tag};
 
 /// The read database, as the manifest names it.
 const DATABASE: &str = "read";
@@ -100,10 +99,6 @@ impl service::Guest for Query {
 
     async fn tag_counts(context: CallContext, ids: Vec<String>) -> Result<Vec<u32>, Error> {
         reads::tag_counts(&context, &ids).await
-    }
-
-    async fn mood_trends(context: CallContext, days: u32) -> Result<Vec<MoodPoint>, Error> {
-        reads::mood_trends(&context, days).await
     }
 
     async fn users(context: CallContext, search: Option<String>, page: PageRequest) -> Result<ProfilePage, Error> {

@@ -14,8 +14,6 @@ use uuid::Uuid;
 const ITEMS_MAX: u32 = 100;
 /// A title's length in the contract: longer words are in no title, and a longer pattern only costs time.
 const TEXT_CHARS_MAX: usize = 200;
-/// A leap year: the longest trend that the contract shows.
-const TREND_DAYS_MAX: u32 = 366;
 
 /// A checked `filter`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -101,13 +99,6 @@ pub fn limit(limit: u32) -> Result<u32, Error> {
         return Ok(limit);
     }
     Err(invalid("limit", format!("Ask for 1 to {ITEMS_MAX} items.")))
-}
-
-pub fn trend_days(days: u32) -> Result<u32, Error> {
-    if (1..=TREND_DAYS_MAX).contains(&days) {
-        return Ok(days);
-    }
-    Err(invalid("days", format!("Ask for 1 to {TREND_DAYS_MAX} days.")))
 }
 
 /// A given day, or none.
@@ -209,10 +200,5 @@ mod tests {
         let id = Uuid::from_u128(1);
         assert_eq!(ids(&["x".into(), id.to_string(), id.as_simple().to_string()]).unwrap(), [None, Some(id), None]);
         assert_eq!(fields(ids(&vec![String::new(); 101]).unwrap_err()), ["ids"]);
-    }
-
-    #[test]
-    fn trends_run_over_at_most_a_leap_year() {
-        assert!(trend_days(0).is_err() && trend_days(366).is_ok() && trend_days(367).is_err());
     }
 }

@@ -5,11 +5,11 @@
 //! counts as no failed attempt: an outage fills no dead letters.
 
 use crate::{
-    DATABASE, cached,
+    DATABASE, keys,
     projection::{self, Notice, Plan},
 };
 use mindflow_guest::{
-    call, clock,
+    cache, call, clock,
     events::{Delivery, Event, Failure},
     failure, realtime,
     sql::{self, Abort, Identity},
@@ -20,7 +20,7 @@ use uuid::Uuid;
 const NOTICE_AGE_MAX_US: i64 = 60 * 60 * 1_000_000;
 
 pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
-    let Some(plan) = projection::plan(event).map_err(rejection)? else {
+    let Some(plan) = projection::plan(event).map_err(|error| failure::rejected(&error))? else {
         return Ok(());
     };
     let shown = apply(event, delivery, &plan).await?;
@@ -30,7 +30,7 @@ pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
 
 /// After the commit: nothing older is read from the cache, and who listens knows.
 pub async fn tell(user: Uuid, notice: Option<Notice>) -> Result<(), call::Error> {
-    cached::renew(user).await?;
+    cache::renew(&keys::of(user)).await?;
     if let Some(notice) = notice {
         let data = serde_json::to_vec(&notice).map_err(failure::internal)?;
         realtime::publish(format!("user:{user}"), data).await?;
@@ -47,17 +47,6 @@ async fn apply(event: &Event, delivery: &Delivery, plan: &Plan) -> Result<bool, 
         Ok(row.get::<bool>("shown")?)
     });
     Ok(applied.await?.unwrap_or(true))
-}
-
-/// The whole chain in one line, for the dead letter.
-fn rejection(error: projection::BadEvent) -> Failure {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(&error);
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    Failure::Reject(text)
 }
 
 #[cfg(test)]

@@ -27,14 +27,20 @@ pub struct Postgres {
 
 impl Postgres {
     pub fn start(bin: &Path) -> Result<Self> {
-        with_a_free_port(|port| Self::start_on(bin, port))
+        with_a_free_port(|port| Self::start_on(bin, port, &[]))
+    }
+
+    /// One that has TimescaleDB loaded, which tells nobody that it runs, and pgvector.
+    pub fn start_extended(bin: &Path) -> Result<Self> {
+        let settings = ["shared_preload_libraries=timescaledb", "timescaledb.telemetry_level=off"];
+        with_a_free_port(|port| Self::start_on(bin, port, &settings))
     }
 
     pub fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
 
-    fn start_on(bin: &Path, port: u16) -> Result<Self> {
+    fn start_on(bin: &Path, port: u16, settings: &[&str]) -> Result<Self> {
         let folder = Folder::new("postgres")?;
         let identity = Identity::choose(bin, folder.path())?;
         let data = folder.path().join("data");
@@ -50,7 +56,10 @@ impl Postgres {
             "full_page_writes=off",
             "synchronous_commit=off",
             &format!("max_connections={CONNECTIONS_MAX}"),
-        ] {
+        ]
+        .iter()
+        .chain(settings)
+        {
             postgres.args(["-c", setting]);
         }
         postgres.current_dir(folder.path()).stdin(std::process::Stdio::null());

@@ -4,7 +4,7 @@ use super::server::{As, Database};
 use crate::bindings::exports::mindflow::query::reads::{AnalysisStatus, Entry, EntryPage, Mood};
 use crate::calendar::{Month, month};
 use crate::cursor::{self, Listing};
-use crate::projection::tests::{ENTRY, Fact, TAG, USER, created, deleted, insights as analysed, mood, tag, updated};
+use crate::projection::tests::{ENTRY, Fact, TAG, USER, created, deleted, insights as analysed, tag, updated};
 use crate::reading::{entries, entries::View, insights, profiles};
 use crate::request::{Page, Selection};
 use jiff::civil::date;
@@ -166,29 +166,6 @@ async fn an_administrator_learns_that_there_are_entries_and_nothing_of_what_they
         "{all}"
     );
     assert!(entry.analysis.sentiment.is_none() && entry.attachment_ids.is_empty());
-}
-
-#[tokio::test]
-async fn moods_of_entries_and_recorded_moods_are_counted_by_day() {
-    let database = after(&[
-        created(entry_id(1), "2025-05-01T08:00:00Z", "a").with(json!({ "mood": "HAPPY" })),
-        created(entry_id(2), "2025-05-01T09:00:00Z", "b").with(json!({ "mood": "HAPPY" })),
-        analysed(entry_id(1), 1, 1, 0.5),
-        mood(1, "HAPPY", "2025-05-01T23:59:59Z"),
-        mood(2, "SAD", "2025-05-02T00:00:00Z"),
-        mood(3, "ANGRY", "2025-04-01T00:00:00Z"),
-    ])
-    .await;
-    let rows = database.read(As::User(USER), &insights::mood_trends(USER, date(2025, 5, 2), 2)).await;
-    let points: Vec<_> = insights::mood_points(&rows)
-        .unwrap()
-        .into_iter()
-        .map(|point| (point.date, point.mood, point.count, point.average_sentiment))
-        .collect();
-    assert_eq!(
-        points,
-        [("2025-05-01".to_owned(), Mood::Happy, 3, Some(0.5)), ("2025-05-02".to_owned(), Mood::Sad, 1, None)]
-    );
 }
 
 #[tokio::test]

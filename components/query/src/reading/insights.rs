@@ -1,15 +1,12 @@
-//! What is gathered from many entries: the newest insights, tags with their counts, moods over time.
+//! What is gathered from many entries: the newest insights, tags with their counts.
 
-use crate::bindings::exports::mindflow::query::reads::{Insight, Mood, MoodPoint, Tag};
-use crate::calendar::{days_before, midnight_us};
+use crate::bindings::exports::mindflow::query::reads::{Insight, Tag};
 use crate::statement::Statement;
-use crate::vocabulary::Word;
-use jiff::civil::Date;
 use mindflow_guest::{
     call::Error,
     failure::internal,
     params,
-    sql::{self, Row, Rows, Time},
+    sql::{Row, Time},
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -78,44 +75,4 @@ pub fn tag(row: &Row<'_>) -> Result<Tag, Error> {
 pub fn tag_counts(user: Uuid, ids: Vec<Uuid>) -> Statement {
     let text = "SELECT tag_id, count(*) AS entries FROM query.entry_tags WHERE user_id = $1 AND tag_id = ANY ($2::uuid[]) GROUP BY tag_id";
     Statement { text: text.to_owned(), params: params![user, ids] }
-}
-
-/// The last `days` days, today included, and tomorrow: east of Greenwich an entry's date may be a day ahead of UTC.
-pub fn mood_trends(user: Uuid, today: Date, days: u32) -> Statement {
-    let from = days_before(today, days.saturating_sub(1));
-    let to = today.tomorrow().unwrap_or(today);
-    let text = "SELECT m.day, m.mood, count(*) AS count, avg(m.sentiment) AS sentiment
-        FROM (
-            SELECT j.entry_date AS day, j.mood, a.sentiment
-            FROM query.journals_view j
-            LEFT JOIN query.analyses_view a ON a.entry_id = j.entry_id AND a.user_id = $1 AND a.status = 'READY'
-            WHERE j.user_id = $1 AND j.deleted_at IS NULL AND j.mood IS NOT NULL AND j.entry_date BETWEEN $2::date AND $3::date
-            UNION ALL
-            SELECT (r.recorded_at AT TIME ZONE 'UTC')::date, r.mood, NULL
-            FROM query.moods_view r
-            WHERE r.user_id = $1 AND r.recorded_at >= $4::timestamptz
-        ) m
-        GROUP BY m.day, m.mood
-        ORDER BY m.day, m.mood";
-    Statement { text: text.to_owned(), params: params![user, sql::Date(from), sql::Date(to), Time(midnight_us(from))] }
-}
-
-/// Oldest first; the moods of a day in the contract's order.
-pub fn mood_points(rows: &Rows) -> Result<Vec<MoodPoint>, Error> {
-    let mut points: Vec<MoodPoint> = rows
-        .iter()
-        .map(|row| {
-            let sql::Date(day) = row.get("day")?;
-            let word: String = row.get("mood")?;
-            let mood = Mood::parse(&word).ok_or_else(|| internal(format!("the database holds the mood {word:?}")))?;
-            Ok(MoodPoint {
-                date: day.to_string(),
-                mood,
-                count: row.get("count")?,
-                average_sentiment: row.get("sentiment")?,
-            })
-        })
-        .collect::<Result<_, Error>>()?;
-    points.sort_by(|one, other| (&one.date, one.mood).cmp(&(&other.date, other.mood)));
-    Ok(points)
 }

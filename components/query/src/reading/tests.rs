@@ -36,14 +36,13 @@ proptest! {
 #[test]
 fn every_read_is_one_statement_for_the_asking_user() {
     let page = Page { first: 3, after: None };
-    let statements: [Statement; 8] = [
+    let statements: [Statement; 7] = [
         entries::by_id(USER, vec![USER]),
         entries::recent(USER, 10),
         entries::on_this_day(USER, date(2025, 5, 1)),
         entries::page(USER, View::Whole, &Selection::default(), &page),
         insights::newest(USER, 10),
         insights::tags(USER),
-        insights::mood_trends(USER, date(2025, 5, 1), 30),
         profiles::one(USER, MONTH),
     ];
     for statement in statements {

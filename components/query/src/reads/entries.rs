@@ -4,7 +4,7 @@ use super::{ask, through};
 use crate::{
     bindings::exports::mindflow::query::reads::{Entry, EntryPage, Filter, PageRequest},
     calendar::today,
-    keys::Key,
+    keys,
     reading::entries::{self as reading, View},
     request,
 };
@@ -49,7 +49,7 @@ pub async fn page(
     let (selection, page) = request::entries(filter, page)?;
     if owner == caller.user_id {
         let statement = reading::page(owner, View::Whole, &selection, &page);
-        return through(&caller, Key::page(owner, &selection, &page), statement, |rows| reading::paged(rows, &page))
+        return through(&caller, keys::page(owner, &selection, &page), statement, |rows| reading::paged(rows, &page))
             .await;
     }
     if !caller.has_role("admin") {
@@ -70,7 +70,7 @@ pub async fn recent(context: &CallContext, limit: u32) -> Result<Vec<Entry>, Err
     let limit = request::limit(limit)?;
     let user = caller.user_id;
     let (key, kept) =
-        if limit <= RECENT_KEPT { (Key::recent(user), RECENT_KEPT) } else { (Key::recent_up_to(user, limit), limit) };
+        if limit <= RECENT_KEPT { (keys::recent(user), RECENT_KEPT) } else { (keys::recent_up_to(user, limit), limit) };
     let mut entries = through(&caller, key, reading::recent(user, kept), reading::all).await?;
     entries.truncate(limit as usize);
     Ok(entries)
@@ -80,5 +80,5 @@ pub async fn on_this_day(context: &CallContext, date: Option<&str>) -> Result<Ve
     let caller = Caller::prove(context).await?;
     let day = request::date(date)?.unwrap_or_else(|| today(clock::now()));
     let user = caller.user_id;
-    through(&caller, Key::on_this_day(user, day), reading::on_this_day(user, day), reading::all).await
+    through(&caller, keys::on_this_day(user, day), reading::on_this_day(user, day), reading::all).await
 }

@@ -5,15 +5,15 @@ pub mod profiles;
 
 use crate::{
     DATABASE,
-    bindings::exports::mindflow::query::reads::{Insight, MoodPoint, Tag},
-    cached::{self, Found},
+    bindings::exports::mindflow::query::reads::{Insight, Tag},
     calendar::today,
-    keys::Key,
+    keys,
     reading::insights as gathered,
     request,
     statement::Statement,
 };
 use mindflow_guest::{
+    cache::{self, Key},
     call::{CallContext, Error},
     caller::Caller,
     clock,
@@ -26,7 +26,7 @@ use uuid::Uuid;
 pub async fn insights(context: &CallContext, limit: u32) -> Result<Vec<Insight>, Error> {
     let caller = Caller::prove(context).await?;
     let limit = request::limit(limit)?;
-    through(&caller, Key::insights(caller.user_id, limit), gathered::newest(caller.user_id, limit), |rows| {
+    through(&caller, keys::insights(caller.user_id, limit), gathered::newest(caller.user_id, limit), |rows| {
         rows.iter().map(|row| gathered::insight(&row)).collect()
     })
     .await
@@ -34,7 +34,7 @@ pub async fn insights(context: &CallContext, limit: u32) -> Result<Vec<Insight>,
 
 pub async fn tags(context: &CallContext) -> Result<Vec<Tag>, Error> {
     let caller = Caller::prove(context).await?;
-    through(&caller, Key::tags(caller.user_id), gathered::tags(caller.user_id), |rows| {
+    through(&caller, keys::tags(caller.user_id), gathered::tags(caller.user_id), |rows| {
         rows.iter().map(|row| gathered::tag(&row)).collect()
     })
     .await
@@ -53,13 +53,6 @@ pub async fn tag_counts(context: &CallContext, ids: &[String]) -> Result<Vec<u32
     Ok(ids.into_iter().map(|id| id.and_then(|id| counts.get(&id).copied()).unwrap_or(0)).collect())
 }
 
-pub async fn mood_trends(context: &CallContext, days: u32) -> Result<Vec<MoodPoint>, Error> {
-    let caller = Caller::prove(context).await?;
-    let days = request::trend_days(days)?;
-    let statement = gathered::mood_trends(caller.user_id, today(clock::now()), days);
-    through(&caller, Key::mood_trend(caller.user_id, days), statement, gathered::mood_points).await
-}
-
 /// The cached value, or what the statement answers the caller.
 async fn through<T: Serialize + DeserializeOwned>(
     caller: &Caller,
@@ -67,13 +60,9 @@ async fn through<T: Serialize + DeserializeOwned>(
     statement: Statement,
     read: impl FnOnce(&Rows) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let slot = match cached::find(caller.user_id, key, today(clock::now())).await {
-        Found::Hit(value) => return Ok(value),
-        Found::Miss(slot) => slot,
-    };
-    let value = read(&ask(caller.identity(), statement).await?)?;
-    slot.fill(&value).await;
-    Ok(value)
+    let today = today(clock::now()).to_string();
+    cache::through(&keys::of(caller.user_id), key, &today, async || read(&ask(caller.identity(), statement).await?))
+        .await
 }
 
 async fn ask(identity: Identity, statement: Statement) -> Result<Rows, Error> {

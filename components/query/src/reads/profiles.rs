@@ -3,14 +3,13 @@
 use super::ask;
 use crate::{
     bindings::exports::mindflow::query::reads::{PageRequest, Profile, ProfilePage},
-    cached::{self, Found},
     calendar::{month, today},
-    keys::Key,
-    quota,
+    keys, quota,
     reading::profiles::{self as reading, Terms},
     request,
 };
 use mindflow_guest::{
+    cache::{self, Found},
     call::{CallContext, Error},
     caller::Caller,
     clock,
@@ -19,7 +18,8 @@ use mindflow_guest::{
 pub async fn me(context: &CallContext) -> Result<Profile, Error> {
     let caller = Caller::prove(context).await?;
     let now = clock::now();
-    let slot = match cached::find(caller.user_id, Key::profile(caller.user_id), today(now)).await {
+    let (owner, key) = (keys::of(caller.user_id), keys::profile(caller.user_id));
+    let slot = match cache::find(&owner, key, &today(now).to_string()).await {
         Found::Hit(profile) => return Ok(profile),
         Found::Miss(slot) => slot,
     };

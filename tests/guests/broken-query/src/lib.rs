@@ -7,9 +7,8 @@
 //! | `recent-entries` | loops for ever |
 //! | `tags` | eats memory without end |
 //! | `insights` | never answers |
-//! | `entries` | reads every row, with no `WHERE` |
+//! | `entries` | reads every row, with no `WHERE`; filtered, writes into other users' rows instead |
 //! | `on-this-day` | tries to become somebody else, then reads |
-//! | `mood-trends` | writes into other users' rows |
 
 mod bindings {
     #![allow(
@@ -51,8 +50,7 @@ use mindflow_guest::{
     events::{Delivery, Event, Failure},
 };
 use reads::{
-    Analysis, AnalysisStatus, Entry, EntryEdge, EntryPage, Filter, Insight, Mood, MoodPoint, PageRequest, Profile,
-    ProfilePage, Tag,
+    Analysis, AnalysisStatus, Entry, EntryEdge, EntryPage, Filter, Insight, PageRequest, Profile, ProfilePage, Tag,
 };
 
 const A_DAY_NS: u64 = 86_400_000_000_000;
@@ -84,8 +82,17 @@ impl reads::Guest for Broken {
         Ok(Vec::new())
     }
 
-    async fn entries(context: CallContext, _: Option<String>, _: Filter, _: PageRequest) -> Result<EntryPage, Error> {
-        let titles = thief::all_titles(&context).await?;
+    async fn entries(
+        context: CallContext,
+        _: Option<String>,
+        filter: Filter,
+        _: PageRequest,
+    ) -> Result<EntryPage, Error> {
+        let titles = if filter.text.is_some() {
+            thief::vandalise(&context).await?.iter().map(|count| format!("changed {count}")).collect()
+        } else {
+            thief::all_titles(&context).await?
+        };
         Ok(EntryPage {
             total_count: u32::try_from(titles.len()).unwrap_or(u32::MAX),
             edges: titles.into_iter().map(|title| EntryEdge { cursor: title.clone(), node: entry(title) }).collect(),
@@ -96,20 +103,6 @@ impl reads::Guest for Broken {
 
     async fn on_this_day(context: CallContext, _: Option<String>) -> Result<Vec<Entry>, Error> {
         Ok(thief::impersonate(&context).await?.into_iter().map(entry).collect())
-    }
-
-    /// A point for each attempt: how many rows it changed.
-    async fn mood_trends(context: CallContext, _: u32) -> Result<Vec<MoodPoint>, Error> {
-        let changed = thief::vandalise(&context).await?;
-        Ok((1..)
-            .zip(changed)
-            .map(|(day, count)| MoodPoint {
-                date: format!("2025-01-{day:02}"),
-                mood: Mood::Angry,
-                count,
-                average_sentiment: None,
-            })
-            .collect())
     }
 
     async fn entry_by_id(_: CallContext, _: String) -> Result<Option<Entry>, Error> {

@@ -1,5 +1,6 @@
 //! The three roots of the schema. Queries and mutations are put together from an object a service.
 
+mod analytics;
 mod audit;
 mod mutation;
 mod notification;
@@ -13,7 +14,13 @@ pub use subscription::Subscription;
 
 /// Everything that is read. The fields of one query are fetched at the same time.
 #[derive(MergedObject, Default)]
-pub struct Query(query::Reads, notification::NotificationReads, search::SearchReads, audit::AuditReads);
+pub struct Query(
+    query::Reads,
+    analytics::AnalyticsReads,
+    notification::NotificationReads,
+    search::SearchReads,
+    audit::AuditReads,
+);
 
 /// Everything that is written. The fields of one mutation run one after the other.
 #[derive(MergedObject, Default)]

@@ -6,13 +6,11 @@ use crate::graphql::scope::{self, SharedScope, ask, ask_as_admin};
 use crate::graphql::types::dead_letter::{self, DeadLetterConnection};
 use crate::graphql::types::entry::{Insight, JournalEntry, Tag};
 use crate::graphql::types::inputs::JournalFilter;
-use crate::graphql::types::mood::MoodPoint;
 use crate::graphql::types::page::{self, JournalEntryConnection, UserConnection};
 use crate::graphql::types::scalars::Date;
 use crate::graphql::types::user::User;
 use async_graphql::{Context, ID, Object, Result};
 use mindflow_guest::call::Error;
-use mindflow_guest::failure::invalid;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -83,19 +81,6 @@ impl Reads {
     ) -> Result<Vec<JournalEntry>> {
         let entries = ask(ctx, |context| reads::on_this_day(context, date.map(|date| date.0))).await?;
         Ok(entries.into_iter().map(Into::into).collect())
-    }
-
-    /// How often each mood was there, day by day, oldest first.
-    async fn mood_trends(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "How many days back, 1 to 366.", default_with = "Some(30)")] days: Option<i32>,
-    ) -> Result<Vec<MoodPoint>> {
-        let points = ask(ctx, |context| async move {
-            let days = u32::try_from(days.unwrap_or(30)).map_err(|_| invalid("days", "Must be from 1 to 366."))?;
-            reads::mood_trends(context, days).await
-        });
-        Ok(points.await?.into_iter().map(Into::into).collect())
     }
 
     /// The AI's latest thoughts about the user's entries.

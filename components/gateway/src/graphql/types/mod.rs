@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod dead_letter;
 pub mod entry;
+pub mod figures;
 pub mod inputs;
 pub mod mood;
 pub mod notification;

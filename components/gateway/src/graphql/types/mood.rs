@@ -1,7 +1,7 @@
 //! Moods and the figures made of them.
 
 use super::scalars::Date;
-use crate::bindings::{journal, reads};
+use crate::bindings::{figures, journal};
 use async_graphql::{Enum, SimpleObject};
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -44,8 +44,8 @@ pub struct MoodPoint {
     average_sentiment: Option<f64>,
 }
 
-impl From<reads::MoodPoint> for MoodPoint {
-    fn from(point: reads::MoodPoint) -> Self {
+impl From<figures::MoodPoint> for MoodPoint {
+    fn from(point: figures::MoodPoint) -> Self {
         Self {
             date: Date(point.date),
             mood: journal::Mood::from(point.mood).into(),

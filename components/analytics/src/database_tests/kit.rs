@@ -1,0 +1,161 @@
+//! A database after some events, and events to put into it.
+
+use crate::{fact, figures, keep, statement::Statement};
+use jiff::civil::Date;
+use mindflow_backends::{
+    sql::{Error, Identity, Rowset as Stored, Value as StoredValue},
+    testing::{TestDatabase, TestPostgres},
+};
+use mindflow_guest::{
+    events::Event,
+    sql::{Rows, Rowset, Time, Value},
+};
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+pub const USER: Uuid = Uuid::from_u128(0xa1);
+pub const OTHER: Uuid = Uuid::from_u128(0xa2);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Server {
+    Plain,
+    TimescaleDb,
+}
+
+pub struct Database(TestDatabase);
+
+impl Database {
+    pub async fn after(server: Server, events: &[Event]) -> Self {
+        let database = Self(match server {
+            Server::Plain => TestPostgres::analytics("analytics").await,
+            Server::TimescaleDb => TestPostgres::extended("analytics", "analytics").await,
+        });
+        for event in events {
+            database.run(Identity::Service, &appending(event)).await.unwrap();
+        }
+        database
+    }
+
+    pub async fn run(&self, identity: Identity, statement: &Statement) -> Result<Rows, Error> {
+        let params: Vec<StoredValue> = statement.params.iter().cloned().map(stored).collect();
+        let transaction = self.0.database().begin("analytics", &identity).await?;
+        let answer = transaction.query(&statement.text, &params).await?;
+        transaction.commit().await?;
+        Ok(read(answer))
+    }
+
+    /// What the user is answered.
+    pub async fn shown(&self, user: Uuid, statement: &Statement) -> Rows {
+        self.run(caller(user), statement).await.unwrap()
+    }
+
+    /// What the service is answered.
+    pub async fn counted(&self, statement: &Statement) -> Rows {
+        self.run(Identity::Service, statement).await.unwrap()
+    }
+
+    /// Every row of every table of the service, as text.
+    pub async fn rows(&self) -> Vec<String> {
+        let client = self.0.database().admin().await.unwrap();
+        let mut rows = Vec::new();
+        for table in ["facts", "accounts", "entries", "sentiments", "moods", "activity"] {
+            let text = format!("SELECT '{table} ' || t::text FROM analytics.{table} t ORDER BY 1");
+            rows.extend(client.query(&text, &[]).await.unwrap().iter().map(|row| row.get::<_, String>(0)));
+        }
+        rows
+    }
+
+    /// What a superuser is answered to a question with one number.
+    pub async fn number(&self, text: &str) -> i64 {
+        let client = self.0.database().admin().await.unwrap();
+        client.query_one(text, &[]).await.unwrap().get(0)
+    }
+}
+
+pub fn caller(user: Uuid) -> Identity {
+    Identity::Caller { user_id: user, roles: vec!["user".into()] }
+}
+
+pub fn appending(event: &Event) -> Statement {
+    keep::statement(&fact::of(event).unwrap().unwrap())
+}
+
+fn stored(value: Value) -> StoredValue {
+    match value {
+        Value::Null => StoredValue::Null,
+        Value::Int64(it) => StoredValue::Int64(it),
+        Value::Float64(it) => StoredValue::Float64(it),
+        Value::Text(it) => StoredValue::Text(it),
+        Value::Uuid(it) => StoredValue::Uuid(it),
+        Value::Timestamp(it) => StoredValue::Timestamp(it),
+        Value::Date(it) => StoredValue::Date(it),
+        other => panic!("no fact has {other:?}"),
+    }
+}
+
+fn read(answer: Stored) -> Rows {
+    let value = |value: StoredValue| match value {
+        StoredValue::Null => Value::Null,
+        StoredValue::Int32(it) => Value::Int32(it),
+        StoredValue::Int64(it) => Value::Int64(it),
+        StoredValue::Float64(it) => Value::Float64(it),
+        StoredValue::Text(it) => Value::Text(it),
+        StoredValue::Date(it) => Value::Date(it),
+        other => panic!("no figure is {other:?}"),
+    };
+    let rows = answer.rows.into_iter().map(|row| row.into_iter().map(value).collect()).collect();
+    Rows::from(Rowset { columns: answer.columns, rows })
+}
+
+pub fn event(event_type: &str, sequence: u64, payload: &Json) -> Event {
+    Event {
+        id: Uuid::new_v4().to_string(),
+        event_type: event_type.into(),
+        version: "1.0".into(),
+        timestamp: 1_746_172_800_000_000,
+        source: "test".into(),
+        sequence,
+        partition_key: "test".into(),
+        correlation_id: "test".into(),
+        traceparent: None,
+        user_id: None,
+        tenant_id: None,
+        payload: payload.to_string(),
+    }
+}
+
+pub fn written(entry: u128, sequence: u64, reason: Option<&str>, mood: &str, words: u32) -> Event {
+    let event_type = if reason.is_none() { "JournalEntryCreated" } else { "JournalEntryUpdated" };
+    let payload = json!({
+        "journalId": Uuid::from_u128(entry), "userId": USER, "mood": mood, "createdAt": "2025-05-01T23:30:00Z",
+        "entryDate": "2025-05-01", "wordCount": words, "analysis": "requested", "reason": reason,
+    });
+    event(event_type, sequence, &payload)
+}
+
+pub fn deleted(entry: u128, sequence: u64) -> Event {
+    event("JournalEntryDeleted", sequence, &json!({ "journalId": Uuid::from_u128(entry), "userId": USER }))
+}
+
+pub fn analysed(entry: u128, sequence: u64, entry_sequence: u64, sentiment: f64) -> Event {
+    let id = Uuid::from_u128(entry);
+    let payload = json!({ "journalId": id, "userId": USER, "entrySequence": entry_sequence, "sentiment": sentiment });
+    event("AIInsightsGenerated", sequence, &payload)
+}
+
+pub fn felt(mood: &str, at: &str) -> Event {
+    let payload = json!({ "moodId": Uuid::new_v4(), "userId": USER, "mood": mood, "at": at });
+    event("MoodRecorded", 1, &payload)
+}
+
+pub fn account(event_type: &str, sequence: u64, user: Uuid, timezone: &str) -> Event {
+    event(event_type, sequence, &json!({ "userId": user, "timezone": timezone }))
+}
+
+/// The user's moods over all days.
+pub fn all_moods(from: Date, to: Date) -> Statement {
+    figures::mood_trends(USER, from, to)
+}
+
+/// Long before every event.
+pub const BEFORE: Time = Time(1_746_057_600_000_000);

@@ -1,0 +1,102 @@
+//! One event: its fact and its roll-ups in one statement, then the cache.
+//!
+//! The fact's own id makes a second delivery add nothing, to the roll-ups neither. Everything after the commit happens
+//! again when the event comes again: a handler that ended in between leaves nothing undone.
+
+use crate::{
+    DATABASE,
+    fact::{self, Fact, Kind},
+    keys,
+    statement::Statement,
+};
+use futures::try_join;
+use mindflow_guest::{
+    cache,
+    call::Error,
+    events::{Event, Failure},
+    failure::rejected,
+    params,
+    sql::{self, Identity},
+};
+
+/// What every fact does: the row itself, and one more on its day, unless the database counts by itself.
+const APPEND: &str = "WITH fact AS (
+        INSERT INTO analytics.facts
+            (event_id, occurred_at, kind, user_id, subject_id, sequence, entry_sequence, mood, words, sentiment, written_at, entry_date, timezone)
+        VALUES ($1::uuid, $2::timestamptz, $3::text, $4::uuid, $5::uuid, $6::bigint, $7::bigint, $8::text, $9::bigint,
+            $10::double precision, $11::timestamptz, $12::date, $13::text)
+        ON CONFLICT DO NOTHING
+        RETURNING true
+    ), counted AS (
+        INSERT INTO analytics.activity AS a (day, user_id, kind, facts)
+        SELECT ($2::timestamptz AT TIME ZONE 'UTC')::date, $4::uuid, $3::text, 1 FROM fact WHERE NOT analytics.counts_by_itself()
+        ON CONFLICT (day, user_id, kind) DO UPDATE SET facts = a.facts + 1
+    )";
+
+const ACCOUNT: &str = "INSERT INTO analytics.accounts AS a (user_id, timezone, sequence)
+    SELECT $4::uuid, $13::text, $6::bigint FROM fact
+    ON CONFLICT (user_id) DO UPDATE SET timezone = excluded.timezone, sequence = excluded.sequence
+    WHERE excluded.sequence > a.sequence";
+
+const MOOD: &str = "INSERT INTO analytics.moods (mood_id, user_id, mood, felt_at)
+    SELECT $5::uuid, $4::uuid, $8::text, $11::timestamptz FROM fact
+    ON CONFLICT DO NOTHING";
+
+/// A deletion's figures are all null.
+const ENTRY: &str = "INSERT INTO analytics.entries AS e (entry_id, user_id, sequence, is_live, mood, words, written_at, entry_date)
+    SELECT $5::uuid, $4::uuid, $6::bigint, $3::text = 'entry', $8::text, $9::bigint, $11::timestamptz, $12::date FROM fact
+    ON CONFLICT (entry_id) DO UPDATE SET sequence = excluded.sequence, is_live = excluded.is_live, mood = excluded.mood,
+        words = excluded.words, written_at = excluded.written_at, entry_date = excluded.entry_date
+    WHERE excluded.sequence > e.sequence";
+
+/// An edit makes earlier sentiments void, an analysis of the edited text makes the edit's place its own.
+const SENTIMENT: &str = "INSERT INTO analytics.sentiments AS s (entry_id, user_id, entry_sequence, sequence, sentiment)
+    SELECT $5::uuid, $4::uuid, $7::bigint, CASE $3::text WHEN 'entry' THEN 0 ELSE $6::bigint END, $10::double precision
+    FROM fact WHERE $7::bigint IS NOT NULL
+    ON CONFLICT (entry_id) DO UPDATE SET
+        entry_sequence = excluded.entry_sequence, sequence = excluded.sequence, sentiment = excluded.sentiment
+    WHERE (excluded.entry_sequence, excluded.sequence) > (s.entry_sequence, s.sequence)";
+
+pub async fn handle(event: &Event) -> Result<(), Failure> {
+    let Some(fact) = fact::of(event).map_err(|error| rejected(&error))? else {
+        return Ok(());
+    };
+    Ok(keep(&fact).await?)
+}
+
+async fn keep(fact: &Fact) -> Result<(), Error> {
+    let Statement { text, params } = statement(fact);
+    sql::transaction(DATABASE, &Identity::Service, async |tx| Ok(tx.execute(&text, params.clone()).await?)).await?;
+    let (user, all) = (keys::of(fact.user_id), keys::of_all());
+    try_join!(cache::renew(&user), cache::renew(&all))?;
+    Ok(())
+}
+
+/// Appends the fact and keeps the roll-ups that it concerns, in whatever order facts come.
+pub fn statement(fact: &Fact) -> Statement {
+    let text = match fact.kind {
+        Kind::Account => format!("{APPEND} {ACCOUNT}"),
+        Kind::Login => format!("{APPEND} SELECT FROM fact"),
+        Kind::Entry => format!("{APPEND}, entry AS ({ENTRY}) {SENTIMENT}"),
+        Kind::Deletion => format!("{APPEND} {ENTRY}"),
+        Kind::Mood => format!("{APPEND} {MOOD}"),
+        Kind::Analysis => format!("{APPEND} {SENTIMENT}"),
+    };
+    let figures = fact.figures.clone();
+    let params = params![
+        fact.event_id,
+        fact.occurred_at,
+        fact.kind.word(),
+        fact.user_id,
+        fact.subject_id,
+        fact.sequence,
+        figures.entry_sequence,
+        figures.mood,
+        figures.words,
+        figures.sentiment,
+        figures.written_at,
+        figures.entry_date,
+        figures.timezone,
+    ];
+    Statement { text, params }
+}

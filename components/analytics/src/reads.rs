@@ -1,0 +1,84 @@
+//! The reads of the contract: prove the caller, check the arguments, look into the cache, ask the database.
+
+use crate::{
+    DATABASE,
+    bindings::exports::mindflow::analytics::figures::{
+        Granularity, MoodPoint, PlatformStats, SentimentPoint, WritingStats,
+    },
+    figures, keys, request, shape,
+    statement::Statement,
+};
+use futures::try_join;
+use jiff::civil::Date;
+use mindflow_guest::{
+    cache,
+    call::{CallContext, Error},
+    caller::Caller,
+    clock::{self, days_before, midnight_us, today},
+    sql::{self, Identity, Rows, Time},
+};
+
+pub async fn mood_trends(context: &CallContext, days: u32) -> Result<Vec<MoodPoint>, Error> {
+    let (caller, days) = (Caller::prove(context).await?, request::days(days)?);
+    let (user, today) = (caller.user_id, today(clock::now()));
+    let (from, to) = window(today, days);
+    cache::through(&keys::of(user), keys::mood_trend(user, days), &today.to_string(), async || {
+        shape::mood_points(&ask(caller.identity(), figures::mood_trends(user, from, to)).await?)
+    })
+    .await
+}
+
+pub async fn sentiment_trend(
+    context: &CallContext,
+    days: u32,
+    granularity: Granularity,
+) -> Result<Vec<SentimentPoint>, Error> {
+    let (caller, days) = (Caller::prove(context).await?, request::days(days)?);
+    let (user, today) = (caller.user_id, today(clock::now()));
+    let (from, to) = window(today, days);
+    let key = keys::sentiment_trend(user, days, figures::unit(granularity));
+    cache::through(&keys::of(user), key, &today.to_string(), async || {
+        let statement = figures::sentiment_trend(user, from, to, granularity);
+        shape::sentiment_points(&ask(caller.identity(), statement).await?)
+    })
+    .await
+}
+
+pub async fn writing(context: &CallContext, days: u32) -> Result<WritingStats, Error> {
+    let (caller, days) = (Caller::prove(context).await?, request::days(days)?);
+    let (user, now) = (caller.user_id, clock::now());
+    cache::through(&keys::of(user), keys::writing(user, days), &keys::quarter(now), async || {
+        let statement = figures::writing(user, Time(now.as_microsecond()));
+        shape::writing_stats(&ask(caller.identity(), statement).await?, days)
+    })
+    .await
+}
+
+pub async fn platform(context: &CallContext, days: u32) -> Result<PlatformStats, Error> {
+    let caller = Caller::prove(context).await?;
+    if !caller.has_role("admin") {
+        return Err(Error::Forbidden("Only administrators may see the platform's figures.".into()));
+    }
+    let days = request::days(days)?;
+    let today = today(clock::now());
+    let from = days_before(today, days.saturating_sub(1));
+    cache::through(&keys::of_all(), keys::platform(today, days), &today.to_string(), async || {
+        let since = Time(midnight_us(from));
+        // Row-level security shows nobody another user's rows; so the service itself counts them.
+        let (totals, per_day) = try_join!(
+            ask(Identity::Service, figures::platform(from, since)),
+            ask(Identity::Service, figures::entries_per_day(since))
+        )?;
+        shape::platform_stats(&totals, &per_day, from, today)
+    })
+    .await
+}
+
+/// The last `days` days, today included, and tomorrow: east of Greenwich an entry's date may be a day ahead of UTC.
+fn window(today: Date, days: u32) -> (Date, Date) {
+    (days_before(today, days.saturating_sub(1)), today.tomorrow().unwrap_or(today))
+}
+
+async fn ask(identity: Identity, statement: Statement) -> Result<Rows, Error> {
+    Ok(sql::query(DATABASE, identity, &statement.text, statement.params).await?)
+}

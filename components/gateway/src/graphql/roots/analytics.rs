@@ -1,0 +1,67 @@
+//! Figures over time.
+
+use crate::bindings::figures;
+use crate::graphql::scope::{ask, ask_as_admin};
+use crate::graphql::types::figures::{Granularity, PlatformStats, SentimentPoint, WritingStats};
+use crate::graphql::types::mood::MoodPoint;
+use async_graphql::{Context, Object, Result};
+use mindflow_guest::call::Error;
+use mindflow_guest::failure::invalid;
+
+/// The user's own figures, and the platform's.
+#[derive(Default)]
+pub struct AnalyticsReads;
+
+#[Object]
+impl AnalyticsReads {
+    /// How often each mood was there, day by day, oldest first.
+    async fn mood_trends(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many days back, 1 to 366.", default_with = "Some(30)")] days: Option<i32>,
+    ) -> Result<Vec<MoodPoint>> {
+        let points = ask(ctx, |context| async move { figures::mood_trends(context, count(days, 30)?).await });
+        Ok(points.await?.into_iter().map(Into::into).collect())
+    }
+
+    /// How what was written sounds, period by period, oldest first.
+    async fn sentiment_trend(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many days back, 1 to 366.", default_with = "Some(90)")] days: Option<i32>,
+        #[graphql(desc = "How long a period is.", default_with = "Some(Granularity::Week)")] granularity: Option<
+            Granularity,
+        >,
+    ) -> Result<Vec<SentimentPoint>> {
+        let points = ask(ctx, |context| async move {
+            let granularity = granularity.unwrap_or(Granularity::Week).into();
+            figures::sentiment_trend(context, count(days, 90)?, granularity).await
+        });
+        Ok(points.await?.into_iter().map(Into::into).collect())
+    }
+
+    /// How much the user writes and when, on the clock of the user's time zone.
+    async fn writing_stats(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many days back, 1 to 366; streaks look at all of them.", default_with = "Some(365)")]
+        days: Option<i32>,
+    ) -> Result<WritingStats> {
+        let stats = ask(ctx, |context| async move { figures::writing(context, count(days, 365)?).await });
+        Ok(stats.await?.into())
+    }
+
+    /// How much goes on. For administrators.
+    async fn platform_stats(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many days back, 1 to 366.", default_with = "Some(30)")] days: Option<i32>,
+    ) -> Result<PlatformStats> {
+        let stats = ask_as_admin(ctx, |context| async move { figures::platform(context, count(days, 30)?).await });
+        Ok(stats.await?.into())
+    }
+}
+
+fn count(days: Option<i32>, default: i32) -> Result<u32, Error> {
+    u32::try_from(days.unwrap_or(default)).map_err(|_| invalid("days", "Must be from 1 to 366."))
+}
