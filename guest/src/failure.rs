@@ -2,6 +2,7 @@
 //! the event that was being handled.
 
 use crate::bindings::mindflow::platform::{
+    blob,
     call::{Error, FieldError},
     events::Failure,
     jwt_verifier, key_value, realtime, sql,
@@ -80,6 +81,19 @@ impl From<realtime::Error> for Error {
             realtime::Error::Unavailable(reason) => Self::Unavailable(format!("realtime: {reason}")),
             realtime::Error::AccessDenied(reason) | realtime::Error::Invalid(reason) => {
                 Self::Internal(format!("realtime: {reason}"))
+            }
+        }
+    }
+}
+
+impl From<blob::Error> for Error {
+    fn from(error: blob::Error) -> Self {
+        match error {
+            blob::Error::Unavailable(reason) => Self::Unavailable(format!("files: {reason}")),
+            blob::Error::NotFound => Self::NotFound("There is no such file.".into()),
+            blob::Error::TooLarge(bytes) => Self::Internal(format!("files: more than {bytes} bytes")),
+            blob::Error::AccessDenied(reason) | blob::Error::Invalid(reason) => {
+                Self::Internal(format!("files: {reason}"))
             }
         }
     }

@@ -1,0 +1,39 @@
+//! The media codec: images as users send them in, images that can be shown out.
+//!
+//! This file only wires the component's export. [`picture`] decides what becomes of an image and is pure, as is
+//! [`strip`], which takes out what an image says about its owner; `files` reads and writes the container.
+
+mod bindings;
+mod files;
+mod picture;
+mod strip;
+
+use bindings::exports::mindflow::{
+    media_codec::images::{Guest, Rendition},
+    platform::health,
+};
+use mindflow_guest::call::{CallContext, Error};
+use mindflow_guest::failure::invalid;
+
+struct Codec;
+
+impl Guest for Codec {
+    async fn prepare(_: CallContext, folder: String) -> Result<Vec<Rendition>, Error> {
+        let upload = files::read(&folder).await?;
+        let pictures = picture::prepare(upload).map_err(|refusal| invalid("file", format!("{refusal}.")))?;
+        let mut renditions = Vec::with_capacity(pictures.len());
+        for picture in pictures {
+            renditions.push(files::write(&folder, picture).await?);
+        }
+        Ok(renditions)
+    }
+}
+
+impl health::Guest for Codec {
+    /// Able to work: its files can be reached.
+    async fn check() -> Result<(), String> {
+        files::check().await
+    }
+}
+
+bindings::export!(Codec with_types_in bindings);

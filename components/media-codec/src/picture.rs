@@ -1,0 +1,203 @@
+//! What becomes of an upload: judged by its header before anything of it is decoded, then decoded whole, so that a
+//! damaged one is found now and not by whoever looks at it.
+
+use crate::strip::{StripError, strip};
+use bytes::Bytes;
+use image::{
+    ColorType, DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder, ImageError, ImageFormat, ImageReader,
+    Limits,
+    codecs::{jpeg::JpegEncoder, png::PngEncoder},
+    metadata::Orientation,
+};
+use std::io::Cursor;
+
+/// With 9 bytes a pixel, which a progressive JPEG takes while it is decoded (11 with four colours), this is what fits
+/// into the memory that the manifest gives one call.
+pub const MEGAPIXELS_MAX: u64 = 40;
+/// Decoded: 40 megapixels of four bytes. Pictures of 16 bits a colour can have half of them.
+const DECODED_BYTES_MAX: u64 = 160_000_000;
+/// The longer side, in pixels.
+pub const DISPLAY_MAX: u32 = 1_600;
+pub const THUMB_MAX: u32 = 256;
+/// Of 100: small, and hard to tell from the original at these sizes.
+const JPEG_QUALITY: u8 = 82;
+/// A profile of colours that is larger does not belong into a preview.
+const PROFILE_BYTES_MAX: usize = 64 << 10;
+
+/// Why an upload cannot be shown.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("This is not a JPEG, PNG, WebP or GIF image")]
+    Unknown,
+    #[error("The image is truncated")]
+    Truncated,
+    #[error("The image is damaged: {0}")]
+    Damaged(String),
+    #[error("The image has {width} × {height} pixels, which is more than {MEGAPIXELS_MAX} megapixels")]
+    TooManyPixels { width: u32, height: u32 },
+    #[error("The image takes too much memory to be shown: use fewer pixels or 8 bits a colour")]
+    TooMuchMemory,
+    #[error("The image is of a kind that cannot be shown: {0}")]
+    Unsupported(String),
+}
+
+/// A file to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    pub name: &'static str,
+    pub content_type: &'static str,
+    /// As it is to be shown.
+    pub width: u32,
+    pub height: u32,
+    pub contents: Vec<u8>,
+}
+
+/// The image without its metadata, and its smaller sizes.
+///
+/// # Errors
+/// What is wrong with it, as its owner may read it.
+pub fn prepare(upload: Vec<u8>) -> Result<Vec<Picture>, Refusal> {
+    let upload = Bytes::from(upload);
+    let format = image::guess_format(&upload).map_err(|_| Refusal::Unknown)?;
+    let content_type = content_type(format).ok_or(Refusal::Unknown)?;
+    let mut decoder = open(format, upload.clone()).map_err(|refusal| truncated(format, &upload).unwrap_or(refusal))?;
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let profile = profile(&mut decoder);
+    let contents = strip(format, upload, orientation)?;
+    let decoded = DynamicImage::from_decoder(decoder)?;
+    let (width, height) = turned(decoded.width(), decoded.height(), orientation);
+    let original = Picture { name: "original", content_type, width, height, contents };
+    // Turned when it is small: that takes another picture's memory.
+    let mut display = within(decoded, DISPLAY_MAX);
+    display.apply_orientation(orientation);
+    let thumb = within(display.clone(), THUMB_MAX);
+    let lossless = format == ImageFormat::Gif || display.color().has_alpha();
+    Ok(vec![
+        original,
+        encode("display", display, lossless, profile.as_deref())?,
+        encode("thumb", thumb, lossless, profile.as_deref())?,
+    ])
+}
+
+/// Its header is read, and nothing more, unless it is one of an image that can be shown.
+fn open(format: ImageFormat, upload: Bytes) -> Result<impl ImageDecoder, Refusal> {
+    let mut reader = ImageReader::with_format(Cursor::new(upload), format);
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(DECODED_BYTES_MAX);
+    reader.limits(limits);
+    let decoder = reader.into_decoder()?;
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > MEGAPIXELS_MAX * 1_000_000 {
+        return Err(Refusal::TooManyPixels { width, height });
+    }
+    if decoder.total_bytes() > DECODED_BYTES_MAX {
+        return Err(Refusal::TooMuchMemory);
+    }
+    Ok(decoder)
+}
+
+/// A header that cannot be read may be all that there is of an image.
+fn truncated(format: ImageFormat, upload: &Bytes) -> Option<Refusal> {
+    match strip(format, upload.clone(), Orientation::NoTransforms) {
+        Err(StripError::Truncated) => Some(Refusal::Truncated),
+        _ => None,
+    }
+}
+
+fn content_type(format: ImageFormat) -> Option<&'static str> {
+    match format {
+        ImageFormat::Jpeg => Some("image/jpeg"),
+        ImageFormat::Png => Some("image/png"),
+        ImageFormat::WebP => Some("image/webp"),
+        ImageFormat::Gif => Some("image/gif"),
+        _ => None,
+    }
+}
+
+/// The profile of colours, where the smaller sizes can have it too.
+fn profile(decoder: &mut impl ImageDecoder) -> Option<Vec<u8>> {
+    let profile = decoder.icc_profile().ok().flatten().filter(|profile| profile.len() <= PROFILE_BYTES_MAX)?;
+    fits(&profile, decoder.original_color_type(), decoder.color_type()).then_some(profile)
+}
+
+/// Whether the profile speaks of the colours that the decoded image has (ICC.1, §7.2.6).
+fn fits(profile: &[u8], original: ExtendedColorType, decoded: ColorType) -> bool {
+    let colours: &[u8] = if decoded.has_color() { b"RGB " } else { b"GRAY" };
+    !matches!(original, ExtendedColorType::Cmyk8) && profile.get(16..20) == Some(colours)
+}
+
+/// The sizes after turning.
+fn turned(width: u32, height: u32, orientation: Orientation) -> (u32, u32) {
+    match orientation {
+        Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH => {
+            (height, width)
+        }
+        Orientation::NoTransforms
+        | Orientation::Rotate180
+        | Orientation::FlipHorizontal
+        | Orientation::FlipVertical => (width, height),
+    }
+}
+
+/// Made smaller where a side is longer, never larger.
+fn within(image: DynamicImage, side_max: u32) -> DynamicImage {
+    if image.width().max(image.height()) <= side_max { image } else { image.thumbnail(side_max, side_max) }
+}
+
+fn encode(name: &'static str, image: DynamicImage, lossless: bool, profile: Option<&[u8]>) -> Result<Picture, Refusal> {
+    let (width, height) = (image.width(), image.height());
+    let mut contents = Vec::new();
+    let content_type = if lossless {
+        let image = if image.color().has_color() {
+            DynamicImage::ImageRgba8(image.into_rgba8())
+        } else {
+            DynamicImage::ImageLumaA8(image.into_luma_alpha8())
+        };
+        write(PngEncoder::new(&mut contents), &image, profile)?;
+        "image/png"
+    } else {
+        let image = if image.color().has_color() {
+            DynamicImage::ImageRgb8(image.into_rgb8())
+        } else {
+            DynamicImage::ImageLuma8(image.into_luma8())
+        };
+        write(JpegEncoder::new_with_quality(&mut contents, JPEG_QUALITY), &image, profile)?;
+        "image/jpeg"
+    };
+    Ok(Picture { name, content_type, width, height, contents })
+}
+
+fn write(mut encoder: impl ImageEncoder, image: &DynamicImage, profile: Option<&[u8]>) -> Result<(), Refusal> {
+    if let Some(profile) = profile {
+        // Without it the colours are a little off, which is better than no picture.
+        let _ = encoder.set_icc_profile(profile.to_vec());
+    }
+    Ok(image.write_with_encoder(encoder)?)
+}
+
+// === impl Refusal ===
+
+impl From<StripError> for Refusal {
+    fn from(error: StripError) -> Self {
+        match error {
+            StripError::Truncated => Self::Truncated,
+            StripError::Damaged(how) => Self::Damaged(how.to_owned()),
+            StripError::Unknown => Self::Unknown,
+        }
+    }
+}
+
+impl From<ImageError> for Refusal {
+    fn from(error: ImageError) -> Self {
+        match error {
+            ImageError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Self::Truncated,
+            ImageError::Limits(_) => Self::TooMuchMemory,
+            ImageError::Unsupported(error) => Self::Unsupported(error.to_string()),
+            other => Self::Damaged(other.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "picture_tests.rs"]
+mod tests;

@@ -1,0 +1,206 @@
+//! Images made here, and what becomes of them.
+
+use super::*;
+use crate::strip::exif_of;
+use image::{Rgb, RgbImage, Rgba, RgbaImage};
+
+/// A directory with a GPS place and the camera's maker, and how the picture is to be turned.
+fn exif(orientation: u8) -> Vec<u8> {
+    let mut exif = b"MM\x00\x2a\x00\x00\x00\x08".to_vec();
+    exif.extend_from_slice(b"\x00\x02");
+    exif.extend_from_slice(&[0x01, 0x0F, 0, 2, 0, 0, 0, 4]);
+    exif.extend_from_slice(b"Acme");
+    exif.extend_from_slice(&[0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0]);
+    exif.extend_from_slice(b"\0\0\0\0GPS 52.5200 13.4050");
+    exif
+}
+
+/// Left half red, right half blue.
+fn halves(width: u32, height: u32) -> RgbImage {
+    RgbImage::from_fn(width, height, |x, _| if x < width / 2 { Rgb([220, 20, 20]) } else { Rgb([20, 20, 220]) })
+}
+
+fn encoded(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    image.write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+fn jpeg(width: u32, height: u32, orientation: u8) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = JpegEncoder::new_with_quality(&mut bytes, 90);
+    encoder.set_exif_metadata(exif(orientation)).unwrap();
+    DynamicImage::from(halves(width, height)).write_with_encoder(encoder).unwrap();
+    bytes
+}
+
+fn png(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = PngEncoder::new(&mut bytes);
+    encoder.set_exif_metadata(exif(1)).unwrap();
+    DynamicImage::from(halves(width, height)).write_with_encoder(encoder).unwrap();
+    bytes
+}
+
+fn see_through(width: u32, height: u32) -> DynamicImage {
+    RgbaImage::from_fn(width, height, |x, _| Rgba([10, 200, 10, if x < width / 2 { 0 } else { 255 }])).into()
+}
+
+fn holds(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}
+
+/// Original, display, thumb.
+fn prepared(upload: Vec<u8>) -> [Picture; 3] {
+    prepare(upload).unwrap().try_into().unwrap()
+}
+
+fn pixel(picture: &Picture, x: u32, y: u32) -> [u8; 4] {
+    use image::GenericImageView;
+    image::load_from_memory(&picture.contents).unwrap().get_pixel(x, y).0
+}
+
+#[test]
+fn a_photo_loses_its_place_and_keeps_every_pixel() {
+    let upload = jpeg(800, 600, 1);
+    assert!(holds(&upload, b"GPS 52.5200"));
+    let [original, display, thumb] = prepared(upload.clone());
+    assert_eq!(image::load_from_memory(&original.contents).unwrap(), image::load_from_memory(&upload).unwrap());
+    for picture in [&original, &display, &thumb] {
+        assert!(!holds(&picture.contents, b"GPS"), "{}", picture.name);
+        assert!(!holds(&picture.contents, b"Acme"), "{}", picture.name);
+        assert!(!holds(&picture.contents, b"Exif"), "{}", picture.name);
+        assert_eq!(picture.content_type, "image/jpeg");
+    }
+    assert_eq!((original.width, original.height), (800, 600));
+    assert_eq!((display.width, display.height), (800, 600));
+    assert_eq!((thumb.width, thumb.height), (256, 192));
+}
+
+#[test]
+fn a_large_photo_is_shown_smaller_and_a_small_one_as_it_is() {
+    let [_, display, thumb] = prepared(jpeg(3_000, 1_500, 1));
+    assert_eq!((display.width, display.height, thumb.width, thumb.height), (1_600, 800, 256, 128));
+    let [_, display, thumb] = prepared(png(40, 30));
+    assert_eq!((display.width, display.height, thumb.width, thumb.height), (40, 30, 40, 30));
+}
+
+#[test]
+fn a_photo_that_was_taken_upright_is_shown_upright() {
+    // Turned by a quarter: what was left is up.
+    let [original, display, thumb] = prepared(jpeg(640, 320, 6));
+    assert_eq!((original.width, original.height), (320, 640));
+    assert_eq!((display.width, display.height, thumb.width, thumb.height), (320, 640, 128, 256));
+    assert!(pixel(&display, 160, 20)[0] > 180, "red is above");
+    assert!(pixel(&display, 160, 620)[2] > 180, "blue is below");
+    assert!(!holds(&display.contents, b"Exif"));
+    // The original's pixels are untouched, so how it is to be turned is the one thing that stays.
+    assert_eq!(exif_of(&original.contents), Some(Orientation::Rotate90));
+    assert!(!holds(&original.contents, b"GPS") && !holds(&original.contents, b"Acme"));
+}
+
+#[test]
+fn each_kind_keeps_its_own_and_is_shown_by_what_it_needs() {
+    let opaque = DynamicImage::from(halves(300, 200));
+    for (upload, kind, shown) in [
+        (encoded(&opaque, ImageFormat::Png), "image/png", "image/jpeg"),
+        (encoded(&see_through(300, 200), ImageFormat::Png), "image/png", "image/png"),
+        (encoded(&opaque, ImageFormat::WebP), "image/webp", "image/jpeg"),
+        (encoded(&see_through(300, 200), ImageFormat::WebP), "image/webp", "image/png"),
+        (encoded(&see_through(300, 200), ImageFormat::Gif), "image/gif", "image/png"),
+        (encoded(&opaque.grayscale(), ImageFormat::Png), "image/png", "image/jpeg"),
+        (encoded(&DynamicImage::from(opaque.to_rgb16()), ImageFormat::Png), "image/png", "image/jpeg"),
+    ] {
+        let before = image::load_from_memory(&upload).unwrap();
+        let [original, display, thumb] = prepared(upload);
+        assert_eq!((original.content_type, display.content_type, thumb.content_type), (kind, shown, shown));
+        assert_eq!(image::load_from_memory(&original.contents).unwrap(), before, "{kind}");
+        assert_eq!((thumb.width, thumb.height), (256, 171), "{kind}");
+    }
+    let [_, display, _] = prepared(encoded(&see_through(300, 200), ImageFormat::Png));
+    assert_eq!((pixel(&display, 10, 10)[3], pixel(&display, 290, 10)[3]), (0, 255));
+}
+
+#[test]
+fn what_ends_before_its_end_is_truncated() {
+    let opaque = DynamicImage::from(halves(300, 200));
+    for (name, upload) in [
+        ("jpeg", jpeg(300, 200, 1)),
+        ("png", png(300, 200)),
+        ("webp", encoded(&opaque, ImageFormat::WebP)),
+        ("gif", encoded(&opaque, ImageFormat::Gif)),
+    ] {
+        for part in [30, upload.len() / 2, upload.len() - 3] {
+            let refusal = prepare(upload[..part].to_vec()).unwrap_err();
+            assert_eq!(refusal, Refusal::Truncated, "{name}, {part} of {} bytes", upload.len());
+        }
+    }
+    assert_eq!(Refusal::Truncated.to_string(), "The image is truncated");
+}
+
+#[test]
+fn what_is_no_image_or_was_changed_on_its_way_is_refused() {
+    assert_eq!(prepare(b"Dear diary, today".to_vec()), Err(Refusal::Unknown));
+    assert_eq!(prepare(Vec::new()), Err(Refusal::Unknown));
+    assert_eq!(prepare(b"BM\x00\x00 a bitmap".to_vec()), Err(Refusal::Unknown));
+    let mut flipped = png(300, 200);
+    let middle = flipped.len() / 2;
+    flipped[middle] ^= 0xFF;
+    assert!(matches!(prepare(flipped), Err(Refusal::Damaged(_))));
+}
+
+/// A PNG of these sizes with almost no data behind its header.
+fn bomb(width: u32, height: u32, depth: u8) -> Vec<u8> {
+    let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
+    let mut chunk = |kind: &[u8; 4], contents: &[u8]| {
+        png.extend_from_slice(&u32::try_from(contents.len()).unwrap().to_be_bytes());
+        png.extend_from_slice(kind);
+        png.extend_from_slice(contents);
+        png.extend_from_slice(&crc(&[kind.as_slice(), contents].concat()).to_be_bytes());
+    };
+    let sizes = [width.to_be_bytes(), height.to_be_bytes()].concat();
+    chunk(b"IHDR", &[sizes.as_slice(), &[depth, 6, 0, 0, 0]].concat());
+    chunk(b"IDAT", b"\x78\x9c\x63\x00\x00\x00\x01\x00\x01");
+    chunk(b"IEND", b"");
+    png
+}
+
+/// PNG, annex D.
+fn crc(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { 0xEDB8_8320 ^ (crc >> 1) } else { crc >> 1 })
+    })
+}
+
+#[test]
+fn a_bomb_is_refused_by_its_header() {
+    assert_eq!(prepare(bomb(50_000, 50_000, 8)), Err(Refusal::TooManyPixels { width: 50_000, height: 50_000 }));
+    assert_eq!(prepare(bomb(6_000, 6_000, 16)), Err(Refusal::TooMuchMemory));
+    let said = Refusal::TooManyPixels { width: 50_000, height: 50_000 }.to_string();
+    assert_eq!(said, "The image has 50000 × 50000 pixels, which is more than 40 megapixels");
+    // As large as it may be, but with nothing in it.
+    assert!(matches!(prepare(bomb(6_000, 6_000, 8)), Err(Refusal::Damaged(_) | Refusal::Truncated)));
+}
+
+#[test]
+fn an_image_of_one_line_stays_an_image() {
+    let [original, display, thumb] = prepared(encoded(&DynamicImage::from(halves(20_000, 1)), ImageFormat::Png));
+    assert_eq!((original.width, original.height), (20_000, 1));
+    assert_eq!((display.width, display.height, thumb.width, thumb.height), (1_600, 1, 256, 1));
+}
+
+#[test]
+fn the_colours_profile_goes_with_every_size() {
+    let mut profile = vec![0; 132];
+    profile[16..20].copy_from_slice(b"RGB ");
+    let mut upload = Vec::new();
+    let mut encoder = PngEncoder::new(&mut upload);
+    encoder.set_icc_profile(profile.clone()).unwrap();
+    DynamicImage::from(halves(300, 200)).write_with_encoder(encoder).unwrap();
+    for picture in prepared(upload) {
+        let mut decoder = ImageReader::new(Cursor::new(&picture.contents)).with_guessed_format().unwrap();
+        decoder.no_limits();
+        let found = decoder.into_decoder().unwrap().icc_profile().unwrap();
+        assert_eq!(found.as_deref(), Some(profile.as_slice()), "{}", picture.name);
+    }
+}

@@ -1,0 +1,104 @@
+//! JPEG (ITU-T T.81, annex B): segments, and behind a start of scan its entropy-coded data.
+
+use super::{Reader, StripError, orientation};
+use image::metadata::Orientation;
+
+const START: u8 = 0xD8;
+const END: u8 = 0xD9;
+const SCAN: u8 = 0xDA;
+/// JFIF, a profile of colours, Adobe's kind of colours: without them a picture looks different.
+const JFIF: u8 = 0xE0;
+const JFIF_HEADER_BYTES: usize = 14;
+const PROFILE: u8 = 0xE2;
+const ADOBE: u8 = 0xEE;
+const PROFILE_NAME: &[u8] = b"ICC_PROFILE\0";
+const EXIF: u8 = 0xE1;
+const EXIF_NAME: &[u8] = b"Exif\0\0";
+
+pub(super) fn strip(image: &[u8], turned: Orientation) -> Result<Vec<u8>, StripError> {
+    let mut reader = Reader(image);
+    if reader.take(2)? != [0xFF, START] {
+        return Err(StripError::Damaged("it does not begin as a JPEG"));
+    }
+    let mut kept = Vec::with_capacity(image.len());
+    kept.extend_from_slice(&[0xFF, START]);
+    let mut exif = orientation::exif(turned);
+    let mut scanned = false;
+    loop {
+        let marker = marker(&mut reader)?;
+        match marker {
+            // What stands behind it is another file: a film, a second picture.
+            END if scanned => {
+                kept.extend_from_slice(&[0xFF, END]);
+                return Ok(kept);
+            }
+            END => return Err(StripError::Damaged("it has no picture")),
+            // Markers without a length that have no place between segments.
+            0x00 | 0x01 | START | 0xD0..=0xD7 => return Err(StripError::Damaged("it has a marker out of place")),
+            _ => {}
+        }
+        let length = reader.take(2)?;
+        let bytes = length.iter().fold(0, |sum, byte| (sum << 8) | usize::from(*byte));
+        let contents = reader.take(bytes.checked_sub(2).ok_or(StripError::Damaged("a segment has no length"))?)?;
+        // Exif comes before the picture's tables, behind JFIF, which must be first.
+        if marker != JFIF
+            && let Some(exif) = exif.take()
+        {
+            segment(&mut kept, EXIF, &[EXIF_NAME, &exif].concat());
+        }
+        match (marker, contents.split_first_chunk::<JFIF_HEADER_BYTES>()) {
+            // Behind its header is a preview, whose size its last two bytes say.
+            (JFIF, Some((header, preview))) if !preview.is_empty() && keeps(JFIF, contents) => {
+                segment(&mut kept, JFIF, &[&header[..JFIF_HEADER_BYTES - 2], &[0, 0]].concat());
+            }
+            _ if keeps(marker, contents) => segment(&mut kept, marker, contents),
+            _ => {}
+        }
+        if marker == SCAN {
+            scanned = true;
+            kept.extend_from_slice(scan(&mut reader)?);
+        }
+    }
+}
+
+fn keeps(marker: u8, contents: &[u8]) -> bool {
+    match marker {
+        // Not its second form, `JFXX`, which is a preview.
+        JFIF => contents.starts_with(b"JFIF\0"),
+        PROFILE => contents.starts_with(PROFILE_NAME),
+        ADOBE => contents.starts_with(b"Adobe"),
+        // All other segments of applications, and comments.
+        0xE1..=0xEF | 0xFE => false,
+        _ => true,
+    }
+}
+
+fn segment(kept: &mut Vec<u8>, marker: u8, contents: &[u8]) {
+    kept.extend_from_slice(&[0xFF, marker]);
+    // It came from a segment, or is an Exif of 32 bytes: it fits.
+    kept.extend_from_slice(&u16::try_from(contents.len() + 2).unwrap_or(u16::MAX).to_be_bytes());
+    kept.extend_from_slice(contents);
+}
+
+/// The marker of the next segment; fill bytes before it are skipped.
+fn marker(reader: &mut Reader<'_>) -> Result<u8, StripError> {
+    if reader.byte()? != 0xFF {
+        return Err(StripError::Damaged("a segment does not begin with its marker"));
+    }
+    loop {
+        match reader.byte()? {
+            0xFF => {}
+            marker => return Ok(marker),
+        }
+    }
+}
+
+/// Entropy-coded data, up to the next marker that is neither a stuffed byte nor a restart.
+fn scan<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], StripError> {
+    let data = reader.0;
+    let end = data
+        .windows(2)
+        .position(|pair| matches!(pair, [0xFF, second] if !matches!(second, 0x00 | 0xD0..=0xD7 | 0xFF)))
+        .ok_or(StripError::Truncated)?;
+    reader.take(end)
+}

@@ -1,0 +1,66 @@
+//! An image without what it says about its owner: EXIF (with its GPS place), XMP, IPTC, comments, previews, and
+//! whatever stands behind the image's end. The image's own data are kept bit for bit; of the metadata only how the
+//! picture is to be turned stays.
+
+mod gif;
+mod jpeg;
+mod orientation;
+mod png;
+mod webp;
+
+use bytes::Bytes;
+use image::{ImageFormat, metadata::Orientation};
+
+/// Why the parts of an image could not be told apart.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StripError {
+    /// It ends before its end.
+    #[error("the image is truncated")]
+    Truncated,
+    #[error("the image is damaged: {0}")]
+    Damaged(&'static str),
+    #[error("images of this kind are not known here")]
+    Unknown,
+}
+
+/// The image without its metadata, to be turned as before.
+///
+/// # Errors
+/// It is truncated or damaged, or of none of the four kinds.
+pub fn strip(format: ImageFormat, image: Bytes, orientation: Orientation) -> Result<Vec<u8>, StripError> {
+    match format {
+        ImageFormat::Jpeg => jpeg::strip(&image, orientation),
+        ImageFormat::Png => png::strip(image, orientation),
+        ImageFormat::WebP => webp::strip(image, orientation),
+        ImageFormat::Gif => gif::strip(&image),
+        _ => Err(StripError::Unknown),
+    }
+}
+
+/// Reads from the front of a slice.
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, bytes: usize) -> Result<&'a [u8], StripError> {
+        let (taken, rest) = self.0.split_at_checked(bytes).ok_or(StripError::Truncated)?;
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    fn byte(&mut self) -> Result<u8, StripError> {
+        let (byte, rest) = self.0.split_first().ok_or(StripError::Truncated)?;
+        self.0 = rest;
+        Ok(*byte)
+    }
+}
+
+#[cfg(test)]
+mod tests;
+
+/// How a decoder is told to turn an image, if it is.
+#[cfg(test)]
+pub fn exif_of(image: &[u8]) -> Option<Orientation> {
+    use image::{ImageDecoder, ImageReader};
+    let reader = ImageReader::new(std::io::Cursor::new(image)).with_guessed_format().unwrap();
+    reader.into_decoder().unwrap().exif_metadata().unwrap().and_then(|exif| Orientation::from_exif_chunk(&exif))
+}
