@@ -11,6 +11,8 @@ pub mod failure;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod sql;
+#[cfg(feature = "web")]
+pub mod web;
 
 pub use bindings::mindflow::platform::{
     audit_reader, audit_writer, blob, call, dead_letters, embeddings, events, jwt_signer, jwt_verifier, key_value,

@@ -7,15 +7,8 @@ use crate::viewer::Viewer;
 use crate::web::{Request, Response, correlation, cors, problem, wire::Incoming};
 use crate::{graphql, rest};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
+use mindflow_guest::web::SECURITY_HEADERS;
 use uuid::Uuid;
-
-/// Nothing that we send is to be sniffed, framed or followed; the GraphiQL page sets a policy of its own.
-const SECURITY_HEADERS: [(&str, &str); 4] = [
-    ("x-content-type-options", "nosniff"),
-    ("x-frame-options", "DENY"),
-    ("referrer-policy", "no-referrer"),
-    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
-];
 
 pub async fn respond(incoming: Incoming) -> Response {
     let settings = settings::load().await;
@@ -29,6 +22,7 @@ pub async fn respond(incoming: Incoming) -> Response {
         response = response.without_body();
     }
     cors::decorate(&request_headers, &settings.cors_origins, &mut response);
+    // The GraphiQL page has a policy of its own.
     for (name, value) in SECURITY_HEADERS {
         response.headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
     }
@@ -38,7 +32,7 @@ pub async fn respond(incoming: Incoming) -> Response {
 async fn answer(incoming: Incoming, settings: &'static Settings, correlation_id: &str) -> Result<Response, Failure> {
     let route = route::find(&incoming.parts.method, incoming.parts.uri.path())?;
     let request = incoming.into_request()?;
-    if cors::is_preflight(&request) {
+    if cors::is_preflight(request.method(), request.headers()) {
         return Ok(cors::preflight());
     }
     if request.method() == Method::OPTIONS {

@@ -5,7 +5,6 @@
 
 mod app;
 mod bindings;
-mod failure;
 mod fresh;
 mod graphql;
 mod live;
@@ -19,6 +18,7 @@ mod viewer;
 mod vocabulary;
 mod web;
 
+use mindflow_guest::web::failure;
 use mindflow_guest::websocket::{Socket, Upgrade};
 use wasip3::http::types::{ErrorCode, Request, Response};
 
@@ -27,7 +27,7 @@ struct Gateway;
 impl wasip3::exports::http::handler::Guest for Gateway {
     async fn handle(request: Request) -> Result<Response, ErrorCode> {
         let incoming = web::wire::receive(request).await?;
-        web::wire::send(app::respond(incoming).await)
+        mindflow_guest::web::wire::send(app::respond(incoming).await)
     }
 }
 

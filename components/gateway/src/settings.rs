@@ -1,5 +1,6 @@
 //! What the operator sets, by the component's variables, read once an instance.
 
+use crate::web::cors;
 use mindflow_guest::config;
 use std::sync::OnceLock;
 
@@ -29,12 +30,7 @@ fn read(introspection: Option<&str>, graphiql: Option<&str>, origins: Option<&st
     Settings {
         introspection: on(introspection),
         graphiql: on(graphiql),
-        cors_origins: origins
-            .unwrap_or_default()
-            .split(',')
-            .map(|origin| origin.trim().trim_end_matches('/').to_owned())
-            .filter(|origin| !origin.is_empty())
-            .collect(),
+        cors_origins: cors::origins(origins.unwrap_or_default()),
     }
 }
 

@@ -4,7 +4,7 @@
 pub mod watch;
 
 use crate::bindings::accounts::{self, Caller, Role};
-use crate::web::{correlation, header};
+use crate::web::{Presented, correlation};
 use futures::FutureExt;
 use futures::future::{LocalBoxFuture, Shared};
 use http::HeaderMap;
@@ -12,33 +12,6 @@ use mindflow_guest::call::{CallContext, Credential, Error};
 
 /// Longer than any answer that a client still waits for; the host has bounds of its own.
 const CALL_DEADLINE_MS: u32 = 10_000;
-
-/// What the client presented as its proof.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Presented {
-    Nothing,
-    Token(String),
-    /// An `Authorization` that is no bearer token.
-    Malformed,
-}
-
-impl Presented {
-    /// Of an `Authorization` header, or the same text elsewhere (RFC 6750 §2.1; the scheme's case does not count).
-    pub fn read(authorization: Option<&str>) -> Self {
-        let Some(text) = authorization else { return Self::Nothing };
-        match text.trim().split_once(' ') {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && is_token(token.trim()) => {
-                Self::Token(token.trim().to_owned())
-            }
-            _ => Self::Malformed,
-        }
-    }
-}
-
-/// `b64token` of RFC 6750.
-fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte))
-}
 
 type Proof = Shared<LocalBoxFuture<'static, Result<Caller, Error>>>;
 
@@ -72,11 +45,11 @@ impl Viewer {
     }
 
     pub fn of_request(headers: &HeaderMap, correlation_id: &str) -> Self {
-        let presented = match header(headers, "authorization") {
-            None if headers.contains_key("authorization") => Presented::Malformed,
-            authorization => Presented::read(authorization),
-        };
-        Self::new(presented, correlation_id.to_owned(), correlation::traceparent(headers).map(str::to_owned))
+        Self::new(
+            Presented::of(headers),
+            correlation_id.to_owned(),
+            correlation::traceparent(headers).map(str::to_owned),
+        )
     }
 
     pub fn correlation_id(&self) -> &str {
@@ -125,20 +98,6 @@ impl Viewer {
 mod tests {
     use super::*;
     use futures::executor::block_on;
-
-    #[test]
-    fn a_bearer_token_is_read_whatever_the_case_of_the_scheme() {
-        assert_eq!(Presented::read(Some("Bearer a.b-c_d")), Presented::Token("a.b-c_d".into()));
-        assert_eq!(Presented::read(Some("bearer  a.b")), Presented::Token("a.b".into()));
-        assert_eq!(Presented::read(None), Presented::Nothing);
-    }
-
-    #[test]
-    fn anything_else_is_malformed() {
-        for text in ["", "Bearer", "Bearer ", "Basic YTpi", "Bearer a b", "a.b.c"] {
-            assert_eq!(Presented::read(Some(text)), Presented::Malformed, "{text:?}");
-        }
-    }
 
     #[test]
     fn nobody_is_proven_without_a_token() {

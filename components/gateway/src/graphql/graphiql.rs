@@ -105,7 +105,7 @@ fn takes_gzip(accept_encoding: Option<&str>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::Body;
+    use mindflow_guest::web::Body;
 
     const BUILT: Bundle = Bundle { version: "c0ffee", script: b"script", style: b"style" };
     const NOT_BUILT: Bundle = Bundle { version: "0", script: b"", style: b"" };

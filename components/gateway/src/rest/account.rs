@@ -171,7 +171,7 @@ mod tests {
     use mindflow_guest::call::Error;
 
     fn viewer() -> Viewer {
-        Viewer::new(crate::viewer::Presented::Nothing, "c".into(), None)
+        Viewer::new(crate::web::Presented::Nothing, "c".into(), None)
     }
 
     #[test]
@@ -201,7 +201,7 @@ mod tests {
         };
         let response = granted(StatusCode::CREATED, grant);
         assert_eq!(response.headers["cache-control"], "no-store");
-        let crate::web::Body::Bytes(bytes) = response.body else { panic!("a body") };
+        let mindflow_guest::web::Body::Bytes(bytes) = response.body else { panic!("a body") };
         let body: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
         assert_eq!(body["expiresIn"], 900);
         assert_eq!(body["tokenType"], "Bearer");

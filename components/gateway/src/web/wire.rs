@@ -1,15 +1,10 @@
-//! Between `wasi:http` and the types of this component. A client that goes away ends a body; it never ends us.
+//! Requests whole, as everything in this component takes them.
 
-use super::{Body, Request, Response, body::BODY_BYTES_MAX};
+use super::{Request, body::BODY_BYTES_MAX};
 use crate::failure::{Failure, Kind};
-use futures::StreamExt;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, request::Parts};
-use wasip3::http::types::{ErrorCode, Fields, Method as WasiMethod, Request as WasiRequest, Response as WasiResponse};
-use wasip3::wit_bindgen::StreamResult;
-use wasip3::{wit_future, wit_stream};
-
-/// Four pages of the host's network buffers; a usual body comes in one read.
-const READ_BYTES: usize = 16 * 1024;
+use http::request::Parts;
+use mindflow_guest::web::wire;
+use wasip3::http::types::{ErrorCode, Request as WasiRequest};
 
 /// A request whose head was understood; its body may have been too large or broken off.
 pub struct Incoming {
@@ -26,116 +21,27 @@ impl Incoming {
 /// # Errors
 /// A head that is no HTTP; the host answers it.
 pub async fn receive(request: WasiRequest) -> Result<Incoming, ErrorCode> {
-    let mut parts = http::Request::new(()).into_parts().0;
-    parts.method = method(request.get_method())?;
-    parts.uri = request
-        .get_path_with_query()
-        .unwrap_or_else(|| "/".to_owned())
-        .parse::<Uri>()
-        .map_err(|_| ErrorCode::HttpRequestUriInvalid)?;
-    parts.headers = headers(request.get_headers().copy_all());
-    let body = body(request, &parts.headers).await;
+    let parts = wire::head(&request)?;
+    let announced = super::header(&parts.headers, "content-length").and_then(|length| length.parse::<usize>().ok());
+    let body = body(request, announced.unwrap_or(0)).await;
     Ok(Incoming { parts, body })
 }
 
-fn method(method: WasiMethod) -> Result<Method, ErrorCode> {
-    let name = match &method {
-        WasiMethod::Get => "GET",
-        WasiMethod::Head => "HEAD",
-        WasiMethod::Post => "POST",
-        WasiMethod::Put => "PUT",
-        WasiMethod::Delete => "DELETE",
-        WasiMethod::Connect => "CONNECT",
-        WasiMethod::Options => "OPTIONS",
-        WasiMethod::Trace => "TRACE",
-        WasiMethod::Patch => "PATCH",
-        WasiMethod::Other(name) => name,
-    };
-    Method::from_bytes(name.as_bytes()).map_err(|_| ErrorCode::HttpRequestMethodInvalid)
-}
-
-fn headers(pairs: Vec<(String, Vec<u8>)>) -> HeaderMap {
-    pairs
-        .into_iter()
-        .filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, HeaderValue::from_bytes(&value).ok()?)))
-        .collect()
-}
-
-async fn body(request: WasiRequest, headers: &HeaderMap) -> Result<Vec<u8>, Failure> {
+async fn body(request: WasiRequest, announced: usize) -> Result<Vec<u8>, Failure> {
     let too_large = || Failure::new(Kind::TooLarge, format!("A request body may have at most {BODY_BYTES_MAX} bytes."));
-    let announced = super::header(headers, "content-length").and_then(|length| length.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > BODY_BYTES_MAX) {
+    if announced > BODY_BYTES_MAX {
         return Err(too_large());
     }
-    let (handled, handled_reader) = wit_future::new(|| Ok(()));
-    let (mut stream, trailers) = WasiRequest::consume_body(request, handled_reader);
-    let mut bytes = Vec::with_capacity(announced.unwrap_or(0));
-    loop {
-        let (result, chunk) = stream.read(Vec::with_capacity(READ_BYTES)).await;
-        bytes.extend_from_slice(&chunk);
+    let mut body = wire::Incoming::new(request);
+    let mut bytes = Vec::with_capacity(announced);
+    while let Some(piece) = body.next().await {
+        bytes.extend_from_slice(&piece);
         if bytes.len() > BODY_BYTES_MAX {
             return Err(too_large());
         }
-        if !matches!(result, StreamResult::Complete(_)) {
-            break;
-        }
     }
-    drop(stream);
-    let ended = trailers.await;
-    drop(handled);
-    match ended {
-        Ok(_) => Ok(bytes),
+    match body.end().await {
+        Ok(()) => Ok(bytes),
         Err(_) => Err(Failure::new(Kind::Malformed, "The request body broke off.")),
     }
-}
-
-/// # Errors
-/// Headers or a status that the host does not take.
-pub fn send(response: Response) -> Result<WasiResponse, ErrorCode> {
-    let Response { status, mut headers, body } = response;
-    if let Body::Bytes(bytes) = &body {
-        headers.insert(http::header::CONTENT_LENGTH, bytes.len().into());
-    }
-    let fields: Vec<_> =
-        headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect();
-    let fields = Fields::from_list(&fields).map_err(|error| ErrorCode::InternalError(Some(error.to_string())))?;
-    let (trailers, trailers_reader) = wit_future::new(|| Ok(None));
-    let contents = match body {
-        Body::Empty => None,
-        Body::Bytes(bytes) => {
-            let (mut writer, reader) = wit_stream::new();
-            wit_bindgen::spawn_local(async move {
-                // What is left over was meant for a client that has gone.
-                let _unread = writer.write_all(bytes).await;
-                drop(writer);
-                drop(trailers);
-            });
-            return finish(status, fields, Some(reader), trailers_reader);
-        }
-        Body::Stream(mut pieces) => {
-            let (mut writer, reader) = wit_stream::new();
-            wit_bindgen::spawn_local(async move {
-                while let Some(piece) = pieces.next().await {
-                    if !writer.write_all(piece).await.is_empty() {
-                        break;
-                    }
-                }
-                drop(writer);
-                drop(trailers);
-            });
-            return finish(status, fields, Some(reader), trailers_reader);
-        }
-    };
-    finish(status, fields, contents, trailers_reader)
-}
-
-fn finish(
-    status: StatusCode,
-    fields: Fields,
-    contents: Option<wasip3::wit_bindgen::StreamReader<u8>>,
-    trailers: wasip3::wit_bindgen::FutureReader<Result<Option<Fields>, ErrorCode>>,
-) -> Result<WasiResponse, ErrorCode> {
-    let (response, _sent) = WasiResponse::new(fields, contents, trailers);
-    response.set_status_code(status.as_u16()).map_err(|()| ErrorCode::InternalError(Some("status".to_owned())))?;
-    Ok(response)
 }

@@ -1,8 +1,8 @@
 use super::*;
-use crate::viewer::Presented;
-use crate::web::Body;
+use crate::web::Presented;
 use futures::StreamExt;
 use futures::executor::block_on;
+use mindflow_guest::web::Body;
 use serde_json::{Value, json};
 
 const NEW: &str = "application/graphql-response+json";

@@ -1,12 +1,13 @@
 //! Cross-origin requests (the Fetch standard's CORS protocol), for the origins that the operator names and no others.
 
-use super::{Request, Response, header};
+use super::{Response, header};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 const METHODS: &str = "GET, HEAD, POST, PATCH, DELETE, OPTIONS";
 const REQUEST_HEADERS: &str = "accept, authorization, content-type, if-match, if-modified-since, if-none-match, \
-    graphql-preflight, x-requested-with, apollo-require-preflight, x-correlation-id, traceparent";
-const RESPONSE_HEADERS: &str = "etag, last-modified, location, retry-after, www-authenticate, x-correlation-id";
+    range, if-range, graphql-preflight, x-requested-with, apollo-require-preflight, x-correlation-id, traceparent";
+const RESPONSE_HEADERS: &str =
+    "etag, last-modified, location, accept-ranges, content-range, retry-after, www-authenticate, x-correlation-id";
 /// Chromium caps it at two hours; ten minutes lets a change of settings take hold.
 const MAX_AGE_S: &str = "600";
 
@@ -16,11 +17,17 @@ fn allowed<'a>(headers: &'a HeaderMap, origins: &[String]) -> Option<&'a HeaderV
     origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()).then_some(origin)
 }
 
+/// The origins of a setting, a comma-separated list such as `http://localhost:4200`.
+pub fn origins(list: &str) -> Vec<String> {
+    let each = list.split(',').map(|origin| origin.trim().trim_end_matches('/').to_owned());
+    each.filter(|origin| !origin.is_empty()).collect()
+}
+
 /// Whether it is a browser asking first.
-pub fn is_preflight(request: &Request) -> bool {
-    request.method() == Method::OPTIONS
-        && request.headers().contains_key("origin")
-        && header(request.headers(), "access-control-request-method").is_some()
+pub fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
+    *method == Method::OPTIONS
+        && headers.contains_key("origin")
+        && header(headers, "access-control-request-method").is_some()
 }
 
 /// The answer to a browser that asks first; `decorate` adds the origin.
@@ -54,6 +61,12 @@ mod tests {
         let mut response = Response::new(StatusCode::OK);
         decorate(request.headers(), &allowed, &mut response);
         response
+    }
+
+    #[test]
+    fn a_list_of_origins_may_have_spaces_and_slashes() {
+        assert_eq!(origins("http://a.example/, https://b.example,"), ["http://a.example", "https://b.example"]);
+        assert!(origins("").is_empty());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A failure as `application/problem+json` (RFC 9457). The one place where errors become REST answers.
 
 use super::Response;
-use crate::failure::Failure;
+use super::failure::Failure;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -43,10 +43,10 @@ pub fn respond(failure: &Failure, correlation_id: &str) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure::Kind;
+    use crate::call::{Error, Throttled};
+    use crate::failure::field;
     use crate::web::Body;
-    use mindflow_guest::call::{Error, Throttled};
-    use mindflow_guest::failure::field;
+    use crate::web::failure::Kind;
     use serde_json::{Value, json};
 
     fn body(response: &Response) -> Value {
@@ -84,6 +84,8 @@ mod tests {
         assert_eq!((unknown.status.as_u16(), unknown.headers["www-authenticate"].to_str().unwrap()), (401, "Bearer"));
         let method = respond(&Failure::new(Kind::MethodNotAllowed("GET, HEAD"), "No."), "c");
         assert_eq!((method.status.as_u16(), method.headers["allow"].to_str().unwrap()), (405, "GET, HEAD"));
+        let beyond = respond(&Failure::new(Kind::RangeNotSatisfiable(7), "No."), "c");
+        assert_eq!((beyond.status.as_u16(), beyond.headers["content-range"].to_str().unwrap()), (416, "bytes */7"));
         let away = respond(&Error::Unavailable("pool".into()).into(), "c");
         assert!(away.headers.contains_key("retry-after"));
     }

@@ -39,6 +39,14 @@ pub fn not_modified(headers: &HeaderMap, current: &Validators) -> bool {
         .is_some_and(|since| current.modified_us.div_euclid(1_000_000) <= since.as_second())
 }
 
+/// Whether a range is of the state that the client has the rest of (RFC 9110 §13.1.5): the same strong tag, or the
+/// very time of change.
+pub fn range_fits(headers: &HeaderMap, current: &Validators) -> bool {
+    let Some(validator) = headers.get("if-range") else { return true };
+    let Ok(validator) = validator.to_str() else { return false };
+    validator.trim() == current.etag || http_date(current.modified_us).as_deref() == Some(validator.trim())
+}
+
 pub fn if_match(headers: &HeaderMap) -> IfMatch {
     match header(headers, "if-match") {
         None => IfMatch::Any,
@@ -90,6 +98,20 @@ mod tests {
         let mut both = headers("if-modified-since", "Sun, 06 Nov 1994 08:49:37 GMT");
         both.insert("if-none-match", "\"v2\"".parse().unwrap());
         assert!(!not_modified(&both, &current()));
+    }
+
+    #[test]
+    fn a_range_is_of_what_there_is_or_the_whole_is_sent() {
+        for (validator, fits) in [
+            ("\"v3-ready\"", true),
+            ("W/\"v3-ready\"", false),
+            ("\"v2-ready\"", false),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", true),
+            ("Sun, 06 Nov 1994 08:49:38 GMT", false),
+        ] {
+            assert_eq!(range_fits(&headers("if-range", validator), &current()), fits, "{validator}");
+        }
+        assert!(range_fits(&HeaderMap::new(), &current()));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Why a request failed, whatever the protocol: one table of kinds, from which problem+json
 //! (`web::problem`) and GraphQL errors (`graphql::errors`) are made.
 
+use crate::call::{Error, FieldError};
 use http::StatusCode;
-use mindflow_guest::call::{Error, FieldError};
 
 /// When a part of the platform is away: its breaker tries again after about this time.
 const UNAVAILABLE_RETRY_AFTER_S: u32 = 2;
@@ -22,6 +22,10 @@ pub enum Kind {
     Conflict,
     PreconditionFailed,
     TooLarge,
+    /// The request did not come to its end in time.
+    TimedOut,
+    /// With the number of bytes that there are.
+    RangeNotSatisfiable(u64),
     UnsupportedMediaType,
     Invalid,
     RateLimited,
@@ -64,6 +68,10 @@ impl Kind {
             }
             Self::TooLarge => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "BAD_USER_INPUT", "payload-too-large", "Payload too large")
+            }
+            Self::TimedOut => (StatusCode::REQUEST_TIMEOUT, "BAD_USER_INPUT", "request-timeout", "Request timeout"),
+            Self::RangeNotSatisfiable(_) => {
+                (StatusCode::RANGE_NOT_SATISFIABLE, "BAD_USER_INPUT", "range-not-satisfiable", "Range not satisfiable")
             }
             Self::UnsupportedMediaType => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -135,12 +143,13 @@ impl Failure {
     /// The headers that belong to the status.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, String)> {
         let challenge = (self.kind == Kind::Unauthenticated).then(|| ("www-authenticate", "Bearer".to_owned()));
-        let allow = match self.kind {
+        let of_kind = match self.kind {
             Kind::MethodNotAllowed(methods) => Some(("allow", methods.to_owned())),
+            Kind::RangeNotSatisfiable(bytes) => Some(("content-range", format!("bytes */{bytes}"))),
             _ => None,
         };
         let retry = self.retry_after_s.map(|seconds| ("retry-after", seconds.to_string()));
-        [challenge, allow, retry].into_iter().flatten()
+        [challenge, of_kind, retry].into_iter().flatten()
     }
 }
 
