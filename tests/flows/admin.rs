@@ -69,7 +69,22 @@ async fn the_command_line_lists_users_and_components() {
     let components: Value = serde_json::from_str(&components.stdout).unwrap();
     let names: Vec<&str> =
         components.as_array().unwrap().iter().map(|component| component["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["ai", "analytics", "auth", "command", "gateway", "logging", "notification", "query", "search"]);
+    assert_eq!(
+        names,
+        [
+            "ai",
+            "analytics",
+            "auth",
+            "command",
+            "gateway",
+            "logging",
+            "media",
+            "media-codec",
+            "notification",
+            "query",
+            "search"
+        ]
+    );
     for wrong in [vec!["users", "grant", &ada.email, "king"], vec!["users", "promote"], vec!["nothing"]] {
         let output = platform.cli(&wrong).await;
         assert_eq!((output.code, output.stderr.lines().count()), (Some(1), 1), "{output:?}");

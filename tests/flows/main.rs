@@ -13,6 +13,7 @@ mod insights;
 mod journal;
 mod live;
 mod main_job;
+mod media;
 mod notification;
 mod operations;
 mod quota;
@@ -36,5 +37,7 @@ mod trouble_poison;
 mod trouble_servers;
 mod trouble_swap;
 
+#[path = "../conformance/s3_server/mod.rs"]
+mod s3_server;
 #[path = "../conformance/smtp_server/mod.rs"]
 mod smtp_server;

@@ -24,6 +24,7 @@ async fn a_component_does_not_start_without_a_grant_for_each_of_its_imports() {
         ("search", "embeddings", "mindflow:platform/embeddings@", "`embeddings = true`"),
         ("notification", "web-push", "mindflow:platform/web-push@", "`web-push = true`"),
         ("logging", "audit-log", "mindflow:platform/audit-writer@", "`audit-log = [\"append\"]`"),
+        ("media-codec", "blob", "mindflow:platform/blob@", "`blob = [\"CONTAINER\"]`"),
         ("command", "jwt", "mindflow:platform/jwt-verifier@", "`jwt = [\"verify\"]`"),
     ] {
         let line_to_add = format!("add {line} under [component.{component}.tool.mindflow] in ");

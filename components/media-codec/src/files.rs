@@ -17,7 +17,10 @@ const WRITE_BYTES: usize = 256 << 10;
 
 /// An upload, whole.
 pub async fn read(folder: &str) -> Result<Vec<u8>, Error> {
-    let (info, download) = blob::get(CONTAINER.to_owned(), format!("{folder}/upload"), None).await?;
+    let (info, download) = match blob::get(CONTAINER.to_owned(), format!("{folder}/upload"), None).await {
+        Err(blob::Error::NotFound) => return Err(Error::Internal(format!("there is no upload in {folder}"))),
+        other => other?,
+    };
     let bytes = usize::try_from(info.bytes).ok().filter(|bytes| *bytes <= UPLOAD_BYTES_MAX);
     let bytes = bytes.ok_or_else(|| Error::Internal(format!("an upload of {} bytes", info.bytes)))?;
     let mut whole = Vec::with_capacity(bytes);

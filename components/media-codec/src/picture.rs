@@ -34,7 +34,7 @@ pub enum Refusal {
     #[error("The image is damaged: {0}")]
     Damaged(String),
     #[error("The image has {width} × {height} pixels, which is more than {MEGAPIXELS_MAX} megapixels")]
-    TooManyPixels { width: u32, height: u32 },
+    TooManyPixels { width: u64, height: u64 },
     #[error("The image takes too much memory to be shown: use fewer pixels or 8 bits a colour")]
     TooMuchMemory,
     #[error("The image is of a kind that cannot be shown: {0}")]
@@ -81,19 +81,28 @@ pub fn prepare(upload: Vec<u8>) -> Result<Vec<Picture>, Refusal> {
 
 /// Its header is read, and nothing more, unless it is one of an image that can be shown.
 fn open(format: ImageFormat, upload: Bytes) -> Result<impl ImageDecoder, Refusal> {
+    // A decoder may find in its own way that there are too many pixels, and not say how many.
+    if let Ok(said) = imagesize::blob_size(&upload) {
+        pixels(said.width as u64, said.height as u64)?;
+    }
     let mut reader = ImageReader::with_format(Cursor::new(upload), format);
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(DECODED_BYTES_MAX);
     reader.limits(limits);
     let decoder = reader.into_decoder()?;
     let (width, height) = decoder.dimensions();
-    if u64::from(width) * u64::from(height) > MEGAPIXELS_MAX * 1_000_000 {
-        return Err(Refusal::TooManyPixels { width, height });
-    }
+    pixels(width.into(), height.into())?;
     if decoder.total_bytes() > DECODED_BYTES_MAX {
         return Err(Refusal::TooMuchMemory);
     }
     Ok(decoder)
+}
+
+fn pixels(width: u64, height: u64) -> Result<(), Refusal> {
+    if width.saturating_mul(height) <= MEGAPIXELS_MAX * 1_000_000 {
+        return Ok(());
+    }
+    Err(Refusal::TooManyPixels { width, height })
 }
 
 /// A header that cannot be read may be all that there is of an image.

@@ -79,7 +79,7 @@ fn a_photo_loses_its_place_and_keeps_every_pixel() {
 
 #[test]
 fn a_large_photo_is_shown_smaller_and_a_small_one_as_it_is() {
-    let [_, display, thumb] = prepared(jpeg(3_000, 1_500, 1));
+    let [_, display, thumb] = prepared(jpeg(2_000, 1_000, 1));
     assert_eq!((display.width, display.height, thumb.width, thumb.height), (1_600, 800, 256, 128));
     let [_, display, thumb] = prepared(png(40, 30));
     assert_eq!((display.width, display.height, thumb.width, thumb.height), (40, 30, 40, 30));

@@ -16,7 +16,7 @@ pub(super) fn strip(image: Bytes, turned: Orientation) -> Result<Vec<u8>, StripE
         Error::Truncated => StripError::Truncated,
         _ => StripError::Damaged("its chunks are not those of a PNG"),
     })?;
-    if !png.chunks().last().is_some_and(|chunk| chunk.kind() == *b"IEND") {
+    if png.chunks().last().is_none_or(|chunk| chunk.kind() != *b"IEND") {
         return Err(StripError::Truncated);
     }
     // A critical chunk has a capital letter in front (PNG §5.4).

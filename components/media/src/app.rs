@@ -1,0 +1,41 @@
+//! One HTTP request from its head to its answer: what holds for every path is here.
+
+use crate::caller::Caller;
+use crate::route::{self, Route};
+use crate::settings;
+use crate::{serve, upload};
+use http::{HeaderName, HeaderValue, Method, StatusCode, request::Parts};
+use mindflow_guest::web::failure::Failure;
+use mindflow_guest::web::{Response, SECURITY_HEADERS, correlation, cors, problem, wire};
+use uuid::Uuid;
+use wasip3::http::types::Request;
+
+pub async fn respond(head: &Parts, request: Request) -> Response {
+    let settings = settings::load().await;
+    let correlation_id = correlation::of(&head.headers, || Uuid::new_v4().to_string());
+    let answer = answer(head, wire::Incoming::new(request), &correlation_id).await;
+    let mut response = answer.unwrap_or_else(|failure| problem::respond(&failure, &correlation_id));
+    if head.method == Method::HEAD {
+        response = response.without_body();
+    }
+    cors::decorate(&head.headers, &settings.cors_origins, &mut response);
+    for (name, value) in SECURITY_HEADERS {
+        response.headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
+    }
+    response.header(correlation::HEADER, correlation_id)
+}
+
+async fn answer(head: &Parts, body: wire::Incoming, correlation_id: &str) -> Result<Response, Failure> {
+    let route = route::find(&head.method, head.uri.path())?;
+    if cors::is_preflight(&head.method, &head.headers) {
+        return Ok(cors::preflight());
+    }
+    if head.method == Method::OPTIONS {
+        return Ok(Response::new(StatusCode::NO_CONTENT).header("allow", route.methods()));
+    }
+    let caller = Caller::prove(&head.headers, correlation_id).await?;
+    match route {
+        Route::Files => upload::take(head, body, &caller).await,
+        Route::File { id, rendition } => serve::give(head, id, rendition, &caller).await,
+    }
+}

@@ -1,0 +1,53 @@
+//! The container. Everything of an upload lies in a folder of its id.
+
+use crate::route::Rendition;
+use mindflow_guest::{
+    blob::{self, Download, Info, Range, Upload},
+    call::Error,
+};
+use uuid::Uuid;
+
+/// As the manifest names it.
+const CONTAINER: &str = "media";
+/// What the codec reads; gone as soon as it has.
+const UPLOAD: &str = "upload";
+
+pub async fn put(id: Uuid, bytes_max: u64) -> Result<Upload, Error> {
+    Ok(blob::put(CONTAINER.to_owned(), key(id, UPLOAD), bytes_max).await?)
+}
+
+/// # Errors
+/// The store is away. A file that has a row and is not there is a fault of ours.
+pub async fn get(id: Uuid, rendition: Rendition, range: Option<Range>) -> Result<(Info, Download), Error> {
+    match blob::get(CONTAINER.to_owned(), key(id, rendition.name()), range).await {
+        Err(blob::Error::NotFound) => Err(Error::Internal(format!("{} has no {}", id, rendition.name()))),
+        other => Ok(other?),
+    }
+}
+
+/// Removes what the codec has read.
+pub async fn forget_upload(id: Uuid) -> Result<(), Error> {
+    Ok(blob::delete(CONTAINER.to_owned(), vec![key(id, UPLOAD)]).await?)
+}
+
+/// Removes everything of a file.
+pub async fn forget(id: Uuid) -> Result<(), Error> {
+    let renditions = Rendition::ALL.iter().map(|rendition| key(id, rendition.name()));
+    Ok(blob::delete(CONTAINER.to_owned(), renditions.chain([key(id, UPLOAD)]).collect()).await?)
+}
+
+/// Where the codec finds the upload and puts the renditions.
+pub fn folder(id: Uuid) -> String {
+    id.to_string()
+}
+
+fn key(id: Uuid, name: &str) -> String {
+    format!("{}/{name}", folder(id))
+}
+
+pub async fn check() -> Result<(), String> {
+    blob::list(CONTAINER.to_owned(), String::new(), None, 1)
+        .await
+        .map(drop)
+        .map_err(|error| format!("files: {error:?}"))
+}

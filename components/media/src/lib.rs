@@ -1,0 +1,47 @@
+//! The media service: what users upload, taken in and served. It speaks HTTP to clients itself, so that no file goes
+//! through another component, and holds none whole: contents go from the request to the container and back in pieces.
+//!
+//! This file only wires the component's exports. `app` answers a request; `upload` takes a file in and has the codec
+//! make it fit to be shown; `serve` gives one out. `form`, `kind`, `file_name`, `route` and `serve::plan` are pure.
+
+mod app;
+mod bindings;
+mod caller;
+mod file_name;
+mod files;
+mod form;
+mod kind;
+mod route;
+mod serve;
+mod settings;
+mod shown;
+mod store;
+mod upload;
+
+use mindflow_guest::{sql, web::wire};
+use wasip3::http::types::{ErrorCode, Request, Response};
+
+/// The write database, as the manifest names it.
+const DATABASE: &str = "write";
+
+struct Media;
+
+impl wasip3::exports::http::handler::Guest for Media {
+    async fn handle(request: Request) -> Result<Response, ErrorCode> {
+        let head = wire::head(&request)?;
+        wire::send(app::respond(&head, request).await)
+    }
+}
+
+impl bindings::exports::mindflow::platform::health::Guest for Media {
+    /// Able to work: its tables and its files can be reached.
+    async fn check() -> Result<(), String> {
+        sql::query(DATABASE, sql::Identity::Service, "SELECT id FROM media.files LIMIT 0", Vec::new())
+            .await
+            .map_err(|error| format!("write database: {error:?}"))?;
+        files::check().await
+    }
+}
+
+wasip3::http::service::export!(Media);
+bindings::export!(Media with_types_in bindings);

@@ -1,0 +1,143 @@
+//! An upload, from the request to the container: judged by its first bytes, counted as it comes, made fit to be shown
+//! by the codec, and only then a row. Whatever goes wrong before that leaves nothing behind.
+
+use crate::bindings::images;
+use crate::caller::Caller;
+use crate::{file_name, files, form, kind, shown, store};
+use bytes::Bytes;
+use futures::future::{Either, select};
+use futures::stream;
+use http::{StatusCode, request::Parts};
+use mindflow_guest::blob::{self, Upload};
+use mindflow_guest::call::Error;
+use mindflow_guest::clock;
+use mindflow_guest::web::failure::{Failure, Kind};
+use mindflow_guest::web::{Response, wire};
+use send_wrapper::SendWrapper;
+use std::pin::pin;
+use uuid::{NoContext, Timestamp, Uuid};
+use wasip3::clocks::monotonic_clock;
+use wasip3::http::types::ErrorCode;
+
+/// Contract §2.
+const FILE_BYTES_MAX: u64 = 10 << 20;
+/// 10 MiB at a megabit a second. Less than the host gives the whole call, so that a slow client fails itself alone.
+const RECEIVE_NS_MAX: u64 = 90_000_000_000;
+
+pub async fn take(head: &Parts, mut body: wire::Incoming, caller: &Caller) -> Result<Response, Failure> {
+    let boundary = form::boundary(&head.headers)?;
+    let now_us = clock::now_us();
+    let id = new_id(now_us);
+    let outcome = match receive(&mut body, boundary, id).await {
+        Ok(file_name) => match body.end().await {
+            Ok(()) => keep(id, file_name, caller, now_us).await,
+            Err(_) => Err(Failure::new(Kind::Malformed, "The request body broke off.")),
+        },
+        // What the form lacks may be what the host cut off.
+        Err(failure) if failure.kind == Kind::Malformed => match body.end().await {
+            Err(ErrorCode::HttpRequestBodySize(_)) => Err(too_large()),
+            _ => Err(failure),
+        },
+        Err(failure) => Err(failure),
+    };
+    if outcome.is_err()
+        && let Err(error) = files::forget(id).await
+    {
+        eprintln!(
+            "warn correlation_id={} the upload {id} was refused and stays: {error:?}",
+            caller.context.correlation_id
+        );
+    }
+    outcome
+}
+
+/// Ids of one time lie together in their index.
+fn new_id(now_us: i64) -> Uuid {
+    let seconds = u64::try_from(now_us.div_euclid(1_000_000)).unwrap_or_default();
+    let nanos = u32::try_from(now_us.rem_euclid(1_000_000) * 1_000).unwrap_or_default();
+    Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, nanos))
+}
+
+fn too_large() -> Failure {
+    Failure::new(Kind::TooLarge, format!("A file may have at most {} MiB.", FILE_BYTES_MAX >> 20))
+}
+
+/// Brings the file into the container within the time; answers its name.
+async fn receive(body: &mut wire::Incoming, boundary: String, id: Uuid) -> Result<String, Failure> {
+    let receiving = pin!(async {
+        let outcome = read(body, boundary, id).await;
+        // Most clients read no answer before they have sent everything. The host bounds what that can be.
+        while body.next().await.is_some() {}
+        outcome
+    });
+    match select(receiving, pin!(monotonic_clock::wait_for(RECEIVE_NS_MAX))).await {
+        Either::Left((outcome, _)) => outcome,
+        Either::Right(_) => Err(Failure::new(
+            Kind::TimedOut,
+            format!("The file did not arrive within {} seconds.", RECEIVE_NS_MAX / 1_000_000_000),
+        )),
+    }
+}
+
+async fn read(body: &mut wire::Incoming, boundary: String, id: Uuid) -> Result<String, Failure> {
+    let pieces = stream::unfold(body, async |body| {
+        let piece = body.next().await?;
+        Some((Bytes::from(piece), body))
+    });
+    // The parser wants `Send`; a sandbox has one thread, and the wrapper holds us to it.
+    let mut form = form::read(SendWrapper::new(pieces), boundary);
+    let mut file_name = None;
+    while let Some(field) = form.next_field().await.map_err(|error| form::refused(&error))? {
+        if field.name() != Some(form::FIELD) {
+            continue;
+        }
+        if file_name.is_some() {
+            return Err(form::invalid("Send one file at a time."));
+        }
+        file_name = Some(put(field, id).await?);
+    }
+    file_name.ok_or_else(|| form::invalid(format!("There is no file: send it in the field `{}`.", form::FIELD)))
+}
+
+async fn put(mut field: multer::Field<'_>, id: Uuid) -> Result<String, Failure> {
+    let file_name = file_name::plain(field.file_name());
+    let mut head = Vec::with_capacity(kind::HEAD_BYTES);
+    while head.len() < kind::HEAD_BYTES {
+        let Some(piece) = next(&mut field).await? else { break };
+        head.extend_from_slice(&piece);
+    }
+    if head.is_empty() {
+        return Err(form::invalid("The file is empty."));
+    }
+    kind::check(&head)?;
+    let upload = files::put(id, FILE_BYTES_MAX).await?;
+    write(&upload, head).await?;
+    while let Some(piece) = next(&mut field).await? {
+        write(&upload, piece.into()).await?;
+    }
+    upload.finish().await.map_err(Error::from)?;
+    Ok(file_name)
+}
+
+async fn next(field: &mut multer::Field<'_>) -> Result<Option<Bytes>, Failure> {
+    field.chunk().await.map_err(|error| form::refused(&error))
+}
+
+async fn write(upload: &Upload, piece: Vec<u8>) -> Result<(), Failure> {
+    match upload.write(piece).await {
+        Err(blob::Error::TooLarge(_)) => Err(too_large()),
+        other => Ok(other.map_err(Error::from)?),
+    }
+}
+
+/// Has the codec make the upload fit to be shown, and gives it a row.
+async fn keep(id: Uuid, file_name: String, caller: &Caller, now_us: i64) -> Result<Response, Failure> {
+    let renditions = images::prepare(caller.context.clone(), files::folder(id)).await?;
+    let shown = shown::Shown::new(id, file_name, &renditions)
+        .ok_or_else(|| Error::Internal("the codec answered no original".to_owned()))?;
+    store::add(caller, &shown, &renditions, now_us).await?;
+    if let Err(error) = files::forget_upload(id).await {
+        eprintln!("warn correlation_id={} what was uploaded as {id} stays: {error:?}", caller.context.correlation_id);
+    }
+    Ok(Response::json(StatusCode::CREATED, &shown).header("location", &shown.url).header("cache-control", "no-store"))
+}
