@@ -18,7 +18,7 @@ pub const SERVER_ENV: &str = "MINDFLOW_TEST_POSTGRES";
 pub const EXTENDED_SERVER_ENV: &str = "MINDFLOW_TEST_POSTGRES_EXTENDED";
 /// The components that the repository's migrations grant to.
 pub const COMPONENTS: &[&str] =
-    &["gateway", "auth", "command", "query", "ai", "analytics", "notification", "search-index"];
+    &["gateway", "auth", "command", "query", "ai", "analytics", "media", "notification", "search-index"];
 
 /// The server of this test process.
 pub struct TestPostgres {
