@@ -14,6 +14,7 @@ mod journal;
 mod live;
 mod main_job;
 mod media;
+mod media_attachments;
 mod notification;
 mod operations;
 mod quota;

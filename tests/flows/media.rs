@@ -28,7 +28,7 @@ fn photo(width: u32, height: u32) -> Vec<u8> {
     bytes
 }
 
-fn small_png() -> Vec<u8> {
+pub fn small_png() -> Vec<u8> {
     let mut bytes = Vec::new();
     DynamicImage::from(RgbImage::new(40, 30)).write_with_encoder(PngEncoder::new(&mut bytes)).unwrap();
     bytes
@@ -76,7 +76,7 @@ fn sizes(answer: &Answer) -> (u32, u32) {
 }
 
 /// Names of files, whatever folder they are in.
-fn files_below(folder: &Path) -> Vec<String> {
+pub fn files_below(folder: &Path) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut names = Vec::new();
     for path in entries.map(|entry| entry.unwrap().path()) {

@@ -14,10 +14,11 @@ mod bindings {
         clippy::indexing_slicing
     )]
     wit_bindgen::generate!({
-        path: ["../../wit/platform", "../../wit/services/command.wit"],
+        path: ["../../wit/platform", "../../wit/services/command.wit", "../../wit/services/media.wit"],
         inline: "
             package mindflow:command-component;
             world component {
+                import mindflow:media/files@0.1.0;
                 export mindflow:command/journal@0.1.0;
                 export mindflow:platform/health@0.1.0;
             }
@@ -26,6 +27,7 @@ mod bindings {
         with: {
             "mindflow:platform/call@0.1.0": mindflow_guest::call,
         },
+        generate_all,
         generate_unused_types: true,
         additional_derives: [PartialEq, Clone],
     });

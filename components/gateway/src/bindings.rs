@@ -15,6 +15,7 @@ wit_bindgen::generate!({
         "../../wit/services/auth.wit",
         "../../wit/services/command.wit",
         "../../wit/services/query.wit",
+        "../../wit/services/media.wit",
         "../../wit/services/analytics.wit",
         "../../wit/services/notification.wit",
         "../../wit/services/search.wit",
@@ -26,6 +27,7 @@ wit_bindgen::generate!({
             import mindflow:auth/accounts@0.1.0;
             import mindflow:command/journal@0.1.0;
             import mindflow:query/reads@0.1.0;
+            import mindflow:media/files@0.1.0;
             import mindflow:analytics/figures@0.1.0;
             import mindflow:notification/notices@0.1.0;
             import mindflow:search/finder@0.1.0;
@@ -48,6 +50,7 @@ pub use mindflow::analytics::figures;
 pub use mindflow::auth::accounts;
 pub use mindflow::command::journal;
 pub use mindflow::logging::audit;
+pub use mindflow::media::files;
 pub use mindflow::notification::notices;
 pub use mindflow::query::reads;
 pub use mindflow::search::finder;

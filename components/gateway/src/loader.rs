@@ -13,7 +13,7 @@ use std::task::Poll;
 
 /// The executor polls a few resolvers a turn; when so many turns brought nobody new, all have asked who will.
 const QUIET_TURNS: usize = 3;
-/// What `reads.entries-by-id` and `reads.tag-counts` take at most.
+/// What `reads.entries-by-id`, `reads.tag-counts` and `files.by-id` take at most.
 const KEYS_MAX: usize = 100;
 
 type Loaded<K, V> = Result<Rc<HashMap<K, V>>, Error>;

@@ -10,12 +10,19 @@
 )]
 
 wit_bindgen::generate!({
-    path: ["../../wit/platform", "../../wit/services/auth.wit", "../../wit/services/media-codec.wit"],
+    path: [
+        "../../wit/platform",
+        "../../wit/services/auth.wit",
+        "../../wit/services/media-codec.wit",
+        "../../wit/services/media.wit",
+    ],
     inline: "
         package mindflow:media-component;
         world component {
             import mindflow:auth/accounts@0.1.0;
             import mindflow:media-codec/images@0.1.0;
+            export mindflow:media/files@0.1.0;
+            export mindflow:platform/schedule-handler@0.1.0;
             export mindflow:platform/health@0.1.0;
         }
     ",

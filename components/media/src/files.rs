@@ -9,8 +9,10 @@ use uuid::Uuid;
 
 /// As the manifest names it.
 const CONTAINER: &str = "media";
+/// The most that there is at once.
+const LISTED_AT_ONCE: u32 = 1_000;
 /// What the codec reads; gone as soon as it has.
-const UPLOAD: &str = "upload";
+pub const UPLOAD: &str = "upload";
 
 pub async fn put(id: Uuid, bytes_max: u64) -> Result<Upload, Error> {
     Ok(blob::put(CONTAINER.to_owned(), key(id, UPLOAD), bytes_max).await?)
@@ -34,6 +36,15 @@ pub async fn forget_upload(id: Uuid) -> Result<(), Error> {
 pub async fn forget(id: Uuid) -> Result<(), Error> {
     let renditions = Rendition::ALL.iter().map(|rendition| key(id, rendition.name()));
     Ok(blob::delete(CONTAINER.to_owned(), renditions.chain([key(id, UPLOAD)]).collect()).await?)
+}
+
+/// A page of what there is, in the order of keys.
+pub async fn list(after: Option<String>) -> Result<Vec<Info>, Error> {
+    Ok(blob::list(CONTAINER.to_owned(), String::new(), after, LISTED_AT_ONCE).await?)
+}
+
+pub async fn remove(keys: Vec<String>) -> Result<(), Error> {
+    Ok(blob::delete(CONTAINER.to_owned(), keys).await?)
 }
 
 /// Where the codec finds the upload and puts the renditions.

@@ -2,7 +2,8 @@
 //! through another component, and holds none whole: contents go from the request to the container and back in pieces.
 //!
 //! This file only wires the component's exports. `app` answers a request; `upload` takes a file in and has the codec
-//! make it fit to be shown; `serve` gives one out. `form`, `kind`, `file_name`, `route` and `serve::plan` are pure.
+//! make it fit to be shown; `serve` gives one out. `lookup` tells other components of files, and `orphans` removes what
+//! nobody needs. `form`, `kind`, `file_name`, `route` and `serve::plan` are pure.
 
 mod app;
 mod bindings;
@@ -11,6 +12,8 @@ mod file_name;
 mod files;
 mod form;
 mod kind;
+mod lookup;
+mod orphans;
 mod route;
 mod serve;
 mod settings;
@@ -18,7 +21,15 @@ mod shown;
 mod store;
 mod upload;
 
-use mindflow_guest::{sql, web::wire};
+use bindings::exports::mindflow::{
+    media::files as service,
+    platform::{health, schedule_handler},
+};
+use mindflow_guest::{
+    call::{CallContext, Error},
+    clock, sql,
+    web::wire,
+};
 use wasip3::http::types::{ErrorCode, Request, Response};
 
 /// The write database, as the manifest names it.
@@ -33,12 +44,34 @@ impl wasip3::exports::http::handler::Guest for Media {
     }
 }
 
-impl bindings::exports::mindflow::platform::health::Guest for Media {
-    /// Able to work: its tables and its files can be reached.
+impl service::Guest for Media {
+    async fn by_id(context: CallContext, ids: Vec<String>) -> Result<Vec<Option<service::File>>, Error> {
+        lookup::by_id(&context, &ids).await
+    }
+
+    async fn hold(context: CallContext, ids: Vec<String>) -> Result<Vec<bool>, Error> {
+        lookup::hold(&context, &ids).await
+    }
+}
+
+impl schedule_handler::Guest for Media {
+    async fn run(occurrence: schedule_handler::Occurrence) -> Result<(), String> {
+        let now_us = clock::now_us();
+        let done = match occurrence.schedule.as_str() {
+            orphans::SWEEP => orphans::sweep(now_us).await,
+            _ => orphans::collect(now_us).await,
+        };
+        done.map_err(|error| format!("{}: {error:?}", occurrence.schedule))
+    }
+}
+
+impl health::Guest for Media {
+    /// Able to work: its settings can be read, its tables and its files can be reached.
     async fn check() -> Result<(), String> {
         sql::query(DATABASE, sql::Identity::Service, "SELECT id FROM media.files LIMIT 0", Vec::new())
             .await
             .map_err(|error| format!("write database: {error:?}"))?;
+        orphans::kept_hours().await.map_err(|error| format!("{error:?}"))?;
         files::check().await
     }
 }

@@ -19,11 +19,18 @@ pub struct Shown {
     thumbnail_url: String,
 }
 
+pub fn url(id: Uuid) -> String {
+    format!("/media/{id}")
+}
+
+pub fn thumbnail_url(id: Uuid) -> String {
+    format!("{}/{}", url(id), route::Rendition::Thumb.name())
+}
+
 impl Shown {
     /// None: without an original there is nothing to show.
     pub fn new(id: Uuid, file_name: String, renditions: &[Rendition]) -> Option<Self> {
         let original = renditions.iter().find(|rendition| rendition.name == route::Rendition::Original.name())?;
-        let url = format!("/media/{id}");
         Some(Self {
             id,
             file_name,
@@ -31,8 +38,8 @@ impl Shown {
             bytes: original.bytes,
             width: original.width,
             height: original.height,
-            thumbnail_url: format!("{url}/{}", route::Rendition::Thumb.name()),
-            url,
+            url: url(id),
+            thumbnail_url: thumbnail_url(id),
         })
     }
 }

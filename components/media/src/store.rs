@@ -1,14 +1,15 @@
 //! Statements about files, under the row-level security of whoever asks.
 
 use crate::DATABASE;
+use crate::bindings::exports::mindflow::media::files::File;
 use crate::bindings::images;
 use crate::caller::Caller;
 use crate::route::Rendition;
-use crate::shown::Shown;
+use crate::shown::{self, Shown};
 use mindflow_guest::{
     call::Error,
-    params,
-    sql::{self, Time},
+    caller, params,
+    sql::{self, Identity, Row, RowError, Rows, Time},
 };
 use uuid::Uuid;
 
@@ -20,6 +21,30 @@ const ADD_RENDITION: &str = "INSERT INTO media.renditions
 const FIND: &str = "SELECT file.file_name, file.created_at, rendition.content_type, rendition.bytes, rendition.sha256
     FROM media.files file JOIN media.renditions rendition ON rendition.file_id = file.id
     WHERE file.id = $1::uuid AND file.user_id = $2::uuid AND rendition.name = $3::text";
+
+const SHOWN: &str =
+    "SELECT file.id, file.file_name, original.content_type, original.bytes, original.width, original.height
+    FROM media.files file JOIN media.renditions original ON original.file_id = file.id AND original.name = 'original'
+    WHERE file.id = ANY ($1::uuid[]) AND file.user_id = $2::uuid";
+/// Waits for a collector that has taken one of them, and then does not find it.
+const HOLD: &str = "UPDATE media.files SET unattached_since = $3::timestamptz
+    WHERE id = ANY ($1::uuid[]) AND user_id = $2::uuid
+    RETURNING id";
+
+const NOTE_ATTACHED: &str = "UPDATE media.files SET unattached_since = NULL
+    WHERE unattached_since IS NOT NULL AND id IN (SELECT file_id FROM media.attached)";
+const NOTE_UNATTACHED: &str = "UPDATE media.files file SET unattached_since = $1::timestamptz
+    WHERE unattached_since IS NULL AND NOT EXISTS (SELECT FROM media.attached WHERE file_id = file.id)";
+/// Rows a transaction: short enough to be in nobody's way.
+pub const TAKEN_AT_ONCE: usize = 100;
+/// One that is being held is left alone.
+const TAKE_ORPHANS: &str = "DELETE FROM media.files WHERE id IN (
+        SELECT id FROM media.files file
+        WHERE unattached_since < $1::timestamptz
+            AND NOT EXISTS (SELECT FROM media.attached WHERE file_id = file.id)
+        ORDER BY unattached_since LIMIT $2::bigint FOR UPDATE SKIP LOCKED
+    ) RETURNING id";
+const KNOWN: &str = "SELECT id FROM media.files WHERE id = ANY ($1::uuid[])";
 
 /// One file of an upload, as it is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,4 +80,60 @@ pub async fn find(caller: &Caller, id: Uuid, rendition: Rendition) -> Result<Opt
         bytes: row.get("bytes")?,
         sha256: row.get("sha256")?,
     }))
+}
+
+/// Those of the ids that are the caller's, in no order.
+pub async fn shown(caller: &caller::Caller, ids: Vec<Uuid>) -> Result<Vec<File>, Error> {
+    let rows = sql::query(DATABASE, caller.identity(), SHOWN, params![ids, caller.user_id]).await?;
+    let file = |row: Row<'_>| -> Result<File, RowError> {
+        let id: Uuid = row.get("id")?;
+        Ok(File {
+            id: id.to_string(),
+            file_name: row.get("file_name")?,
+            content_type: row.get("content_type")?,
+            bytes: row.get("bytes")?,
+            width: row.get("width")?,
+            height: row.get("height")?,
+            url: shown::url(id),
+            thumbnail_url: shown::thumbnail_url(id),
+        })
+    };
+    Ok(rows.map(file)?)
+}
+
+/// Those of the ids that are the caller's; they count as unattached from now on only.
+pub async fn hold(caller: &caller::Caller, ids: Vec<Uuid>, now_us: i64) -> Result<Vec<Uuid>, Error> {
+    sql::transaction(DATABASE, &caller.identity(), async |tx| {
+        let held = tx.query(HOLD, params![ids.clone(), caller.user_id, Time(now_us)]).await?;
+        Ok(ids_of(&held)?)
+    })
+    .await
+}
+
+/// Since when a file has been without an entry is what was seen first.
+pub async fn note_attachments(now_us: i64) -> Result<(), Error> {
+    sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        tx.execute(NOTE_ATTACHED, Vec::new()).await?;
+        tx.execute(NOTE_UNATTACHED, params![Time(now_us)]).await?;
+        Ok(())
+    })
+    .await
+}
+
+/// Deletes the rows of some files that have been without an entry since before then.
+pub async fn take_orphans(before_us: i64) -> Result<Vec<Uuid>, Error> {
+    sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        let taken = tx.query(TAKE_ORPHANS, params![Time(before_us), TAKEN_AT_ONCE as u64]).await?;
+        Ok(ids_of(&taken)?)
+    })
+    .await
+}
+
+/// Those of the ids that have a row.
+pub async fn known(ids: Vec<Uuid>) -> Result<Vec<Uuid>, Error> {
+    Ok(ids_of(&sql::query(DATABASE, Identity::Service, KNOWN, params![ids]).await?)?)
+}
+
+fn ids_of(rows: &Rows) -> Result<Vec<Uuid>, RowError> {
+    rows.map(|row| row.get("id"))
 }

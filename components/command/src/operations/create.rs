@@ -1,6 +1,6 @@
 //! Creating an entry: exactly once for a client's mutation id, and never beyond the quota.
 
-use super::Request;
+use super::{Request, attachments};
 use crate::bindings::exports::mindflow::command::journal as wit;
 use crate::entry::{Entry, entry_not_found};
 use crate::quota::{self, FREE_ENTRIES_PER_MONTH, Month};
@@ -14,7 +14,9 @@ use uuid::Uuid;
 
 pub async fn create(context: &CallContext, input: wit::NewEntry) -> Result<wit::Entry, Error> {
     let request = Request::begin(context).await?;
+    let named = input.attachment_ids.clone();
     let draft = validation::new_entry(input, request.now_us).map_err(Error::Invalid)?;
+    attachments::hold(context, &draft.attachment_ids, &named).await?;
     let limit = quota::limit(request.premium, free_entries_per_month().await.map_err(Error::Internal)?);
     let entry =
         transaction(DATABASE, &request.caller.identity(), async |tx| write(tx, &request, &draft, limit).await).await?;

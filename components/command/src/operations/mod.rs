@@ -1,6 +1,7 @@
 //! What the service does, an operation a function: prove the caller, check the input, and run one
 //! transaction that writes the rows and their events.
 
+mod attachments;
 pub mod create;
 pub mod lifecycle;
 pub mod moods;

@@ -1,6 +1,6 @@
 //! Changing an entry: a version more for every change, none for a request that changes nothing.
 
-use super::{Request, known_id};
+use super::{Request, attachments, known_id};
 use crate::bindings::exports::mindflow::command::journal as wit;
 use crate::entry::{Change, Entry, entry_not_found, expect_version};
 use crate::payload::Reason;
@@ -13,8 +13,10 @@ use uuid::Uuid;
 pub async fn update(context: &CallContext, id: &str, input: wit::EntryChange) -> Result<wit::Entry, Error> {
     let request = Request::begin(context).await?;
     let expected_version = input.expected_version;
+    let named = input.attachment_ids.clone().unwrap_or_default();
     let change = validation::change(input).map_err(Error::Invalid)?;
     let id = known_id(id, entry_not_found)?;
+    attachments::hold(context, change.attachment_ids.as_deref().unwrap_or_default(), &named).await?;
     let entry = transaction(DATABASE, &request.caller.identity(), async |tx| {
         write(tx, &request, id, change.clone(), expected_version).await
     })

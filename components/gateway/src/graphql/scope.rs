@@ -1,7 +1,7 @@
 //! What the resolvers of one request share: who asks, and the look-ups being gathered.
 
 use super::errors;
-use crate::bindings::reads;
+use crate::bindings::{files, reads};
 use crate::loader::Loader;
 use crate::viewer::Viewer;
 use async_graphql::{Context, Result};
@@ -15,6 +15,7 @@ pub struct Scope {
     pub viewer: Viewer,
     pub entries: Loader<String, Option<reads::Entry>>,
     pub tag_counts: Loader<String, u32>,
+    pub files: Loader<String, Option<files::File>>,
 }
 
 /// async-graphql wants `Send`; a sandbox has one thread, and the wrapper holds us to it.
@@ -22,7 +23,7 @@ pub type SharedScope = Arc<SendWrapper<Scope>>;
 
 impl Scope {
     pub fn new(viewer: Viewer) -> SharedScope {
-        let (reader, counter) = (viewer.clone(), viewer.clone());
+        let (reader, counter, shower) = (viewer.clone(), viewer.clone(), viewer.clone());
         let entries = Loader::new(move |ids: Vec<String>| {
             let viewer = reader.clone();
             async move { reads::entries_by_id(viewer.proven().await?, ids).await }.boxed_local()
@@ -31,7 +32,11 @@ impl Scope {
             let viewer = counter.clone();
             async move { reads::tag_counts(viewer.proven().await?, ids).await }.boxed_local()
         });
-        Arc::new(SendWrapper::new(Self { viewer, entries, tag_counts }))
+        let files = Loader::new(move |ids: Vec<String>| {
+            let viewer = shower.clone();
+            async move { files::by_id(viewer.proven().await?, ids).await }.boxed_local()
+        });
+        Arc::new(SendWrapper::new(Self { viewer, entries, tag_counts, files }))
     }
 }
 

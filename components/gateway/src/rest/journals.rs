@@ -52,7 +52,7 @@ pub async fn create(request: &Request, viewer: &Viewer) -> Result<Response, Fail
         mood: fields.nullable("mood", names::MOOD_RULE, names::parse_mood).flatten(),
         tags: fields.optional_texts("tags").unwrap_or_default(),
         entry_date: fields.nullable("entryDate", names::DATE_RULE, names::parse_date).flatten(),
-        attachment_ids: Vec::new(),
+        attachment_ids: fields.optional_texts("attachmentIds").unwrap_or_default(),
         client_mutation_id: fields.optional_text("clientMutationId"),
     };
     fields.finish()?;
@@ -174,7 +174,7 @@ pub async fn update(request: &Request, viewer: &Viewer, id: String) -> Result<Re
         content: fields.optional_text("content"),
         mood: fields.nullable("mood", names::MOOD_RULE, names::parse_mood),
         tags: fields.optional_texts("tags"),
-        attachment_ids: None,
+        attachment_ids: fields.optional_texts("attachmentIds"),
         expected_version: fields.optional_number("expectedVersion"),
     };
     fields.finish()?;

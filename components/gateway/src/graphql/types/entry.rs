@@ -1,5 +1,6 @@
 //! Entries, their tags and what the AI made of them.
 
+use super::media::Media;
 use super::mood::Mood;
 use super::scalars::{Date, DateTime};
 use crate::bindings::accounts::Role;
@@ -7,6 +8,7 @@ use crate::bindings::{journal, reads};
 use crate::graphql::scope;
 use crate::rest::entry::analysis_to_come;
 use async_graphql::{ComplexObject, Context, Enum, ID, Result, SimpleObject};
+use futures::future::try_join_all;
 
 /// How far the AI is with an entry.
 #[derive(Enum, Copy, Clone, Debug, PartialEq, Eq)]
@@ -119,10 +121,20 @@ pub struct JournalEntry {
     word_count: u32,
     #[graphql(skip)]
     known_analysis: Option<reads::Analysis>,
+    #[graphql(skip)]
+    attachment_ids: Vec<String>,
 }
 
 #[ComplexObject]
 impl JournalEntry {
+    /// The files that the user attached, in the user's order, at most 10.
+    async fn attachments(&self, ctx: &Context<'_>) -> Result<Vec<Media>> {
+        let ids = self.attachment_ids.clone();
+        let found =
+            scope::with(ctx, |scope| async move { try_join_all(ids.into_iter().map(|id| scope.files.load(id))).await });
+        Ok(found.await?.into_iter().flatten().map(Into::into).collect())
+    }
+
     /// What the AI made of it.
     async fn analysis(&self, ctx: &Context<'_>) -> Result<Analysis> {
         if let Some(analysis) = &self.known_analysis {
@@ -159,6 +171,7 @@ impl From<reads::Entry> for JournalEntry {
             version: entry.version,
             word_count: entry.word_count,
             known_analysis: Some(entry.analysis),
+            attachment_ids: entry.attachment_ids,
         }
     }
 }
@@ -178,6 +191,7 @@ impl From<journal::Entry> for JournalEntry {
             version: entry.version,
             word_count: entry.word_count,
             known_analysis: entry.analysis_requested.then(|| analysis_to_come(true)),
+            attachment_ids: entry.attachment_ids,
         }
     }
 }

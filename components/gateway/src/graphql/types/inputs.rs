@@ -47,6 +47,8 @@ pub struct CreateJournalEntryInput {
     tags: Option<Vec<String>>,
     /// The day that the entry is about; today (UTC) when left out.
     entry_date: Option<Date>,
+    /// Ids of uploads of the user's, at most 10.
+    attachment_ids: Option<Vec<ID>>,
     /// The client's own id of this request: the same one twice creates one entry.
     client_mutation_id: Option<String>,
 }
@@ -59,10 +61,14 @@ impl From<CreateJournalEntryInput> for journal::NewEntry {
             mood: input.mood.map(Into::into),
             tags: input.tags.unwrap_or_default(),
             entry_date: input.entry_date.map(|date| date.0),
-            attachment_ids: Vec::new(),
+            attachment_ids: texts(input.attachment_ids.unwrap_or_default()),
             client_mutation_id: input.client_mutation_id,
         }
     }
+}
+
+fn texts(ids: Vec<ID>) -> Vec<String> {
+    ids.into_iter().map(Into::into).collect()
 }
 
 /// A change of an entry. What is left out stays as it is.
@@ -78,6 +84,8 @@ pub struct UpdateJournalEntryInput {
     mood: MaybeUndefined<Mood>,
     /// All tags that the entry is to have, at most 20.
     tags: Option<Vec<String>>,
+    /// All files that the entry is to have, in this order, at most 10.
+    attachment_ids: Option<Vec<ID>>,
     /// The version that the change was made on; another one is a `CONFLICT`.
     expected_version: Option<i32>,
 }
@@ -102,7 +110,7 @@ impl UpdateJournalEntryInput {
             content: self.content,
             mood,
             tags: self.tags,
-            attachment_ids: None,
+            attachment_ids: self.attachment_ids.map(texts),
             expected_version,
         };
         Ok((self.id.into(), change))

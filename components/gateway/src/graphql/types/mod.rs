@@ -6,6 +6,7 @@ pub mod dead_letter;
 pub mod entry;
 pub mod figures;
 pub mod inputs;
+pub mod media;
 pub mod mood;
 pub mod notification;
 pub mod page;

@@ -1,0 +1,51 @@
+//! What an entry can have attached: files that its user has uploaded, which the media service knows.
+
+use crate::bindings::mindflow::media::files;
+use mindflow_guest::call::{CallContext, Error, FieldError};
+use mindflow_guest::failure::field;
+use uuid::Uuid;
+
+/// Has the files kept until the entry is written. `named`: the ids as the client named them, for what it is told.
+///
+/// # Errors
+/// `invalid` for each that is not there, or is somebody else's.
+pub async fn hold(context: &CallContext, ids: &[Uuid], named: &[String]) -> Result<(), Error> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let held = files::hold(context.clone(), ids.iter().map(Uuid::to_string).collect()).await?;
+    let missing = missing(ids, &held, named);
+    if missing.is_empty() { Ok(()) } else { Err(Error::Invalid(missing)) }
+}
+
+fn missing(ids: &[Uuid], held: &[bool], named: &[String]) -> Vec<FieldError> {
+    let of_id = |id: &Uuid| named.iter().position(|name| Uuid::try_parse(name).is_ok_and(|named| named == *id));
+    let missing = ids.iter().enumerate().filter(|(index, _)| held.get(*index) != Some(&true));
+    missing
+        .map(|(index, id)| {
+            let index = of_id(id).unwrap_or(index);
+            field(
+                format!("attachmentIds[{index}]"),
+                "You have no such file: upload it first, and use the id of the answer.",
+            )
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_there_is_told_by_its_place_in_the_request() {
+        let (there, gone) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        // The first was named twice.
+        let named = [there.to_string(), there.to_string(), gone.to_string()];
+        let told = |held: &[bool]| missing(&[there, gone], held, &named).into_iter().map(|error| error.field);
+        assert_eq!(told(&[true, false]).collect::<Vec<_>>(), ["attachmentIds[2]"]);
+        assert_eq!(told(&[false, false]).collect::<Vec<_>>(), ["attachmentIds[0]", "attachmentIds[2]"]);
+        assert_eq!(told(&[true, true]).count(), 0);
+        // An answer that is too short confirms nothing.
+        assert_eq!(told(&[true]).collect::<Vec<_>>(), ["attachmentIds[2]"]);
+    }
+}

@@ -1,0 +1,89 @@
+//! What nobody needs: files that no entry has any more, or never had, and what an upload left that died on its way.
+
+use crate::{files, route, store};
+use mindflow_guest::{call::Error, config};
+use std::collections::HashSet;
+use uuid::Uuid;
+
+/// The schedule that looks through the container; the other one looks through the rows.
+pub const SWEEP: &str = "sweep-media-container";
+/// Time to write the entry, to think again, and to restore what was taken from it.
+const KEPT_HOURS: i64 = 24;
+const HOUR_US: i64 = 3_600 * 1_000_000;
+/// Longer than any upload takes from its first byte to its row.
+const UPLOAD_US_MAX: i64 = HOUR_US;
+
+/// The setting, for the health check as well.
+pub async fn kept_hours() -> Result<i64, Error> {
+    config::number("media_orphan_hours", KEPT_HOURS).await.map_err(Error::Internal)
+}
+
+/// Removes the files that have been without an entry for long enough. A deleted entry keeps its files, since it can
+/// be restored. The row goes first: what stays of a file if this is cut short, the sweep finds.
+pub async fn collect(now_us: i64) -> Result<(), Error> {
+    let before_us = now_us.saturating_sub(kept_hours().await?.saturating_mul(HOUR_US));
+    store::note_attachments(now_us).await?;
+    loop {
+        let taken = store::take_orphans(before_us).await?;
+        for id in &taken {
+            files::forget(*id).await?;
+        }
+        if taken.len() < store::TAKEN_AT_ONCE {
+            return Ok(());
+        }
+    }
+}
+
+/// Removes what lies in the container and belongs to no row: uploads that died before they had one, and files whose
+/// row went without them.
+pub async fn sweep(now_us: i64) -> Result<(), Error> {
+    let before_us = now_us.saturating_sub(UPLOAD_US_MAX);
+    let mut after = None;
+    loop {
+        let page = files::list(after.take()).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(last.key.clone());
+        let old: Vec<_> = page.into_iter().filter(|info| info.modified_us < before_us).map(|info| info.key).collect();
+        let ids: HashSet<Uuid> = old.iter().filter_map(|key| place(key)).map(|(id, _)| id).collect();
+        let known = store::known(ids.into_iter().collect()).await?.into_iter().collect();
+        let strays: Vec<_> = old.into_iter().filter(|key| is_stray(key, &known)).collect();
+        if !strays.is_empty() {
+            files::remove(strays).await?;
+        }
+    }
+}
+
+/// Whose file it is, and which.
+fn place(key: &str) -> Option<(Uuid, &str)> {
+    let (folder, name) = key.split_once('/')?;
+    Some((route::uuid(folder)?, name))
+}
+
+/// What the codec has read is of no use in either case. What is not of our making is left alone.
+fn is_stray(key: &str, known: &HashSet<Uuid>) -> bool {
+    place(key).is_some_and(|(id, name)| name == files::UPLOAD || !known.contains(&id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KNOWN: &str = "0190f3b2-7c1d-7a45-9d1e-0123456789ab";
+    const UNKNOWN: &str = "0190f3b2-7c1d-7a45-9d1e-0123456789ff";
+
+    #[test]
+    fn only_what_has_no_row_or_was_for_the_codec_is_a_stray() {
+        let known = HashSet::from([KNOWN.parse().unwrap()]);
+        for (key, stray) in [
+            (format!("{KNOWN}/original"), false),
+            (format!("{KNOWN}/thumb"), false),
+            (format!("{KNOWN}/upload"), true),
+            (format!("{UNKNOWN}/original"), true),
+            (format!("{UNKNOWN}/upload"), true),
+            ("notes/upload".to_owned(), false),
+            ("readme".to_owned(), false),
+        ] {
+            assert_eq!(is_stray(&key, &known), stray, "{key}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Goal: what a user attaches to an entry is shown with it and stays as long as the entry can; what nobody needs goes.
+//! Method: uploads attached by GraphQL and REST, then time put forward in the database and schedules of every second.
+
+use crate::media::{files_below, small_png, upload};
+use mindflow_tests::{Account, Platform, eventually};
+use serde_json::{Value, json};
+
+const CREATE: &str = "mutation ($input: CreateJournalEntryInput!) { createJournalEntry(input: $input) {
+    id version attachments { id fileName contentType bytes width height url thumbnailUrl } } }";
+const UPDATE: &str = "mutation ($input: UpdateJournalEntryInput!) { updateJournalEntry(input: $input) {
+    version attachments { id } } }";
+const READ: &str = "query ($id: ID!) { journalEntry(id: $id) { attachments { id url } } }";
+
+async fn uploaded(account: &Account, name: &str) -> Value {
+    upload(account, name, &small_png()).await.expect(201).json()
+}
+
+fn entry(attachment_ids: &[&Value]) -> Value {
+    json!({ "input": { "title": "A walk", "content": "With pictures.", "attachmentIds": attachment_ids } })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_shows_its_attachments_in_their_order_and_takes_only_ones_own() {
+    let platform = Platform::services().start().await;
+    let (ada, bob) = (platform.register().await, platform.register().await);
+    let (first, second) = (uploaded(&ada, "1.png").await, uploaded(&ada, "2.png").await);
+    let created = ada.data(CREATE, entry(&[&second["id"], &first["id"]])).await["createJournalEntry"].clone();
+    assert_eq!(created["attachments"], json!([second, first]), "as the uploads were answered");
+    let id = json!({ "id": created["id"] });
+    let ids = json!([{ "id": second["id"], "url": second["url"] }, { "id": first["id"], "url": first["url"] }]);
+    let read = ada.eventually(READ, id.clone(), |data| data["journalEntry"]["attachments"] == ids).await;
+    ada.get(read["journalEntry"]["attachments"][0]["url"].as_str().unwrap()).await.expect(200);
+
+    let fewer = json!({ "input": { "id": created["id"], "attachmentIds": [first["id"]] } });
+    let updated = ada.data(UPDATE, fewer).await["updateJournalEntry"].clone();
+    assert_eq!(updated, json!({ "version": 2, "attachments": [{ "id": first["id"] }] }));
+    let path = format!("/api/journals/{}", created["id"].as_str().unwrap());
+    assert_eq!(ada.get(&path).await.expect(200).json()["attachmentIds"], json!([first["id"]]));
+    let patched = ada.patch(&path, &json!({ "attachmentIds": [] })).await.expect(200).json();
+    assert_eq!(patched["attachmentIds"], json!([]));
+
+    // Somebody else's, and what is not there, cannot be attached; each is told by its place.
+    let his = uploaded(&bob, "his.png").await;
+    let refused = ada.graphql(CREATE, entry(&[&first["id"], &his["id"]])).await.error();
+    assert_eq!(refused["extensions"]["code"], "BAD_USER_INPUT", "{refused}");
+    assert_eq!(refused["extensions"]["field"], "attachmentIds[1]", "{refused}");
+    let nowhere = json!({ "title": "t", "content": "c", "attachmentIds": ["00000000-0000-4000-8000-000000000000"] });
+    let problem = ada.post("/api/journals", &nowhere).await.expect_problem(422, "invalid-input");
+    assert_eq!(problem["errors"][0]["field"], "attachmentIds[0]", "{problem}");
+    let not_an_id = json!({ "input": { "id": created["id"], "attachmentIds": ["7"] } });
+    assert_eq!(ada.graphql(UPDATE, not_an_id).await.error()["extensions"]["field"], "attachmentIds[0]");
+    let eleven: Vec<Value> = (0..11).map(|_| json!(uuid::Uuid::new_v4())).collect();
+    let eleven = ada.graphql(CREATE, entry(&eleven.iter().collect::<Vec<_>>())).await.error();
+    assert_eq!(eleven["extensions"]["field"], "attachmentIds", "{eleven}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_no_entry_has_goes_after_a_day_and_a_deleted_entry_keeps_its_own() {
+    let often = |text: String| {
+        assert!(text.contains("cron = \"23 * * * *\""), "the schedule is in the manifest");
+        text.replace("cron = \"23 * * * *\"", "cron = \"* * * * * *\"")
+    };
+    let platform = Platform::services().manifest(often).start().await;
+    let ada = platform.register().await;
+    let (kept, deleted) = (uploaded(&ada, "kept.png").await, uploaded(&ada, "deleted.png").await);
+    let (fresh, orphan) = (uploaded(&ada, "fresh.png").await, uploaded(&ada, "orphan.png").await);
+    ada.data(CREATE, entry(&[&kept["id"]])).await;
+    let entry = ada.data(CREATE, entry(&[&deleted["id"]])).await["createJournalEntry"].clone();
+    let id = json!({ "id": entry["id"] });
+    ada.data("mutation ($id: ID!) { deleteJournalEntry(id: $id) }", id.clone()).await;
+
+    // A day and an hour pass for all but the fresh one.
+    let database = platform.write_database().await;
+    let ago = "UPDATE media.files SET unattached_since = now() - interval '25 hours' WHERE file_name <> 'fresh.png'";
+    database.execute(ago, &[]).await.unwrap();
+    let path = |file: &Value| file["url"].as_str().unwrap().to_owned();
+    let gone = || async { (ada.get(&path(&orphan)).await.status == 404).then_some(()) };
+    eventually("the orphan is collected", gone).await;
+    let nine = || async { (files_below(&platform.data_dir().join("blob/media")).len() == 9).then_some(()) };
+    eventually("its files are gone, and no others", nine).await;
+    for file in [&kept, &deleted, &fresh] {
+        ada.get(&path(file)).await.expect(200);
+    }
+    let restored = "mutation ($id: ID!) { restoreJournalEntry(id: $id) { attachments { id } } }";
+    let restored = ada.data(restored, id).await["restoreJournalEntry"].clone();
+    assert_eq!(restored, json!({ "attachments": [{ "id": deleted["id"] }] }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_upload_left_that_died_is_swept_away() {
+    let often = |text: String| {
+        assert!(text.contains("cron = \"53 3 * * *\""), "the schedule is in the manifest");
+        text.replace("cron = \"53 3 * * *\"", "cron = \"* * * * * *\"")
+    };
+    let platform = Platform::services().manifest(often).start().await;
+    let ada = platform.register().await;
+    let file = uploaded(&ada, "a.png").await;
+    let container = platform.data_dir().join("blob/media");
+    let now = container.join(file["id"].as_str().unwrap()).join("original").metadata().unwrap().modified().unwrap();
+    // As a host leaves it that is killed between the file and its row, two hours ago and just now.
+    let leave = |age_s: u64, name: &str| {
+        let folder = container.join(uuid::Uuid::new_v4().to_string());
+        std::fs::create_dir(&folder).unwrap();
+        let left = std::fs::File::create(folder.join(name)).unwrap();
+        left.set_modified(now - std::time::Duration::from_secs(age_s)).unwrap();
+    };
+    leave(7_200, "upload");
+    leave(7_200, "display");
+    leave(0, "just-begun");
+    let swept = || async {
+        let names = files_below(&container);
+        (names == ["display", "just-begun", "original", "thumb"]).then_some(())
+    };
+    eventually("what is old and has no row is gone", swept).await;
+    ada.get(file["url"].as_str().unwrap()).await.expect(200);
+}
