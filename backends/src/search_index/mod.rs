@@ -27,7 +27,7 @@ use uuid::Uuid;
 pub const SEARCH_TIMEOUT: Duration = Duration::from_secs(2);
 /// Most hits of one answer: the largest page of the platform.
 pub const HITS_MAX: u32 = 100;
-/// Most vectors that one search compares, the latest: a document a day for 27 years, and 15 MB at 384 dimensions.
+/// Most vectors that the host compares for one search, the latest: a document a day for 27 years, and 15 MB at 384 dimensions.
 pub const VECTORS_MAX: usize = 10_000;
 
 /// One index.
@@ -42,7 +42,7 @@ pub trait SearchIndex: Send + Sync {
     /// The owner's documents that match, best first.
     async fn search(&self, owner: Uuid, query: &Query, filter: &Filter, limit: u32) -> Result<TextHits, Error>;
 
-    /// The owner's documents nearest to a vector, of the latest [`VECTORS_MAX`].
+    /// The owner's documents nearest to a vector: of the latest [`VECTORS_MAX`] where the host compares them.
     async fn nearest(&self, owner: Uuid, near: &Near<'_>, filter: &Filter) -> Result<Vec<VectorHit>, Error>;
 
     /// What the owner's document means; none when there is no such document or it has no vector.

@@ -1,5 +1,6 @@
 //! Documents in PostgreSQL: full text with stems and ranks, what is spelt wrongly by trigrams, vectors compared
-//! exactly. The tables are `migrations/read/0040_create_search_index.sql`.
+//! exactly, by the server where it has pgvector. The tables are `migrations/read/0040_create_search_index.sql` and
+//! `0041_use_vectors.sql`.
 //!
 //! Each statement runs as the capability's own role under row-level security: a search can read its owner's rows
 //! and no others, whatever a statement says. So it looks at all of the owner's documents; that they are few, and
@@ -14,6 +15,7 @@ use crate::{
     sql::{self, Identity, Rowset, Value},
 };
 use async_trait::async_trait;
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 /// The role of the capability in the database, named as a component's is.
@@ -83,6 +85,20 @@ CROSS JOIN LATERAL (
 ) candidate
 ORDER BY asked.place, candidate.resemblance DESC, candidate.word";
 
+/// Whether the server has pgvector: then it keeps an `embedding` beside each vector.
+const COMPARES: &str = "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute
+    WHERE attrelid = 'search_index.documents'::regclass AND attname = 'embedding' AND NOT attisdropped)";
+
+/// What is asked for is read once, and not for each document. Vectors of another model are passed over.
+const NEAREST: &str = "
+SELECT d.id, search_index.cosine(d.embedding, asked.wanted) AS score
+FROM search_index.documents d CROSS JOIN (SELECT search_index.embedding($7) AS wanted OFFSET 0) asked
+WHERE d.index_name = $1 AND d.owner = $2 AND NOT d.deleted AND length(d.vector) = length(CAST($7 AS bytea)) AND d.id <> $3
+    AND d.keywords @> $4 AND (CAST($5 AS timestamptz) IS NULL OR d.at >= $5) AND (CAST($6 AS timestamptz) IS NULL OR d.at < $6)
+ORDER BY score DESC, d.id
+LIMIT $8";
+
+/// For the host to compare.
 const VECTORS: &str = "
 SELECT id, vector FROM search_index.documents
 WHERE index_name = $1 AND owner = $2 AND NOT deleted AND vector IS NOT NULL AND id <> $3
@@ -96,11 +112,13 @@ const VECTOR: &str =
 pub(super) struct PostgresIndex {
     name: String,
     database: Database,
+    /// Whether the server compares vectors.
+    compares: OnceCell<bool>,
 }
 
 impl PostgresIndex {
     pub fn new(name: &str, database: Database) -> Self {
-        Self { name: name.to_owned(), database }
+        Self { name: name.to_owned(), database, compares: OnceCell::new() }
     }
 
     async fn write(&self, statement: &str, params: &[Value]) -> Result<(), Error> {
@@ -113,6 +131,14 @@ impl PostgresIndex {
         let identity = Identity::Caller { user_id: owner, roles: Vec::new() };
         let within_ms = u32::try_from(SEARCH_TIMEOUT.as_millis()).unwrap_or(u32::MAX);
         Ok(self.database.query_within(within_ms, ROLE, &identity, statement, params).await?)
+    }
+
+    async fn compares(&self) -> Result<bool, Error> {
+        let ask = async || {
+            let rows = self.read(Uuid::nil(), COMPARES, &[]).await?;
+            Ok(rows.rows.first().is_some_and(|row| row.as_slice() == [Value::Boolean(true)]))
+        };
+        self.compares.get_or_try_init(ask).await.copied()
     }
 
     async fn matching(&self, owner: Uuid, query: &Query, filter: &Filter, limit: u32) -> Result<TextHits, Error> {
@@ -225,15 +251,18 @@ impl SearchIndex for PostgresIndex {
         let limit = checked(near.limit)?;
         let wanted = nearest::unit(near.vector).ok_or(super::DocumentError::Vector)?;
         let [keywords, after, before] = filter_params(filter);
-        let params = [
-            Value::Text(self.name.clone()),
-            owner.into(),
-            Value::Text(near.except.unwrap_or_default().to_owned()),
-            keywords,
-            after,
-            before,
-            Value::Int64(i64::try_from(VECTORS_MAX).unwrap_or(i64::MAX)),
-        ];
+        let except = Value::Text(near.except.unwrap_or_default().to_owned());
+        let mut params = vec![Value::Text(self.name.clone()), owner.into(), except, keywords, after, before];
+        if self.compares().await? {
+            params.extend([Value::Bytes(nearest::to_bytes(&wanted)), Value::Int64(limit.into())]);
+            let rows = self.read(owner, NEAREST, &params).await?;
+            let hits = rows.rows.into_iter().map(|row| match <[Value; 2]>::try_from(row) {
+                Ok([Value::Text(id), Value::Float64(score)]) => Ok(VectorHit { id, score }),
+                _ => Err(unexpected()),
+            });
+            return hits.collect();
+        }
+        params.push(Value::Int64(i64::try_from(VECTORS_MAX).unwrap_or(i64::MAX)));
         let rows = self.read(owner, VECTORS, &params).await?;
         let documents = rows.rows.into_iter().filter_map(|row| match <[Value; 2]>::try_from(row) {
             Ok([Value::Text(id), Value::Bytes(bytes)]) => Some((id, nearest::from_bytes(&bytes))),

@@ -29,7 +29,7 @@ pub async fn search(context: &CallContext, query: &str, mode: Mode, limit: u32) 
         Mode::FullText => by_words(token, request, limit).await?,
         Mode::Semantic => {
             let text = request.meaning()?;
-            let found = near_text(token, text, request.filter, limit).await.map_err(failure::of_meaning)?;
+            let found = near_text(token, text, request.filter, limit).await.map_err(Lost::told)?;
             let total = u32::try_from(found.len()).unwrap_or(u32::MAX);
             (found.into_iter().map(by_meaning).collect(), total)
         }
@@ -69,12 +69,27 @@ async fn by_words(token: &str, request: Request, limit: u32) -> Result<(Vec<Hit>
     Ok((found.hits.into_iter().map(hit).collect(), found.total))
 }
 
-/// What a text is near to, as a failure of either half.
-async fn near_text(token: &str, text: String, filter: Filter, limit: u32) -> Result<Vec<VectorHit>, embeddings::Error> {
-    let vector = embeddings::embed(vec![text]).await?.pop();
-    let vector = vector.ok_or_else(|| embeddings::Error::Unavailable("no vector came".into()))?;
-    let found = near(token, vector, filter, limit, None).await;
-    found.map_err(|error| embeddings::Error::Unavailable(format!("{error:?}")))
+/// Which half of a search by meaning failed.
+#[derive(Debug)]
+enum Lost {
+    Model(embeddings::Error),
+    Index(search_index::Error),
+}
+
+impl Lost {
+    fn told(self) -> Error {
+        match self {
+            Self::Model(error) => failure::of_meaning(error),
+            Self::Index(error) => failure::of_search(error),
+        }
+    }
+}
+
+/// What a text is near to.
+async fn near_text(token: &str, text: String, filter: Filter, limit: u32) -> Result<Vec<VectorHit>, Lost> {
+    let vector = embeddings::embed(vec![text]).await.map_err(Lost::Model)?.pop();
+    let vector = vector.ok_or_else(|| Lost::Model(embeddings::Error::Unavailable("no vector came".into())))?;
+    near(token, vector, filter, limit, None).await.map_err(Lost::Index)
 }
 
 async fn near(
@@ -105,7 +120,7 @@ async fn by_both(context: &CallContext, token: &str, request: Request, limit: u3
     let (found, near) = futures::future::join(words(token, request, FUSED_MAX), near).await;
     let found = found?;
     let near = near.unwrap_or_else(|error| {
-        if error != embeddings::Error::NotConfigured {
+        if !matches!(error, Lost::Model(embeddings::Error::NotConfigured)) {
             eprintln!("warn correlation_id={} words alone are searched: {error:?}", context.correlation_id);
         }
         Vec::new()

@@ -25,6 +25,14 @@ macro_rules! on_every_back_end {
             })*)*
         }
 
+        mod on_postgres_with_pgvector {
+            $($(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                let stage = super::postgres::extended(stringify!($name)).await;
+                super::$module::$name(&*stage.index).await;
+            })*)*
+        }
+
         mod on_opensearch {
             $($(#[tokio::test(flavor = "multi_thread")]
             async fn $name() {
@@ -54,6 +62,7 @@ on_every_back_end! {
         an_owner_finds_only_what_is_its_own;
     vectors:
         the_nearest_are_found_without_the_one_asked_for,
+        vectors_of_another_model_are_passed_over,
         a_version_keeps_its_vector_until_it_gets_another,
         limits_and_vectors_that_make_no_sense_are_refused;
 }

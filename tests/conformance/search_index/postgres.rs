@@ -2,7 +2,7 @@
 
 use super::{ADA, EVE, document, ids, keep};
 use mindflow_backends::{
-    search_index::{self, Config, Error, Filter, POSTGRES_ROLE, Query, SearchIndex},
+    search_index::{self, Config, Document, Error, Filter, Near, POSTGRES_ROLE, Query, SearchIndex},
     sql::{Identity, Value},
     testing::{TestDatabase, TestPostgres},
 };
@@ -16,6 +16,13 @@ pub struct Stage {
 
 pub async fn stage(hint: &str) -> Stage {
     let database = TestPostgres::read(hint).await;
+    let index = open(&database, "notes");
+    Stage { index, database }
+}
+
+/// On a server that has pgvector.
+pub async fn extended(hint: &str) -> Stage {
+    let database = TestPostgres::extended("read", hint).await;
     let index = open(&database, "notes");
     Stage { index, database }
 }
@@ -89,4 +96,23 @@ async fn the_index_keeps_nothing_of_a_deleted_document_but_its_version() {
     let left = "SELECT version, title || body || words || terms::text FROM search_index.documents";
     let rows = stage.database.database().query(POSTGRES_ROLE, &Identity::Service, left, &[]).await.unwrap();
     assert_eq!(rows.rows, [[Value::Int64(2), Value::Text(String::new())]]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pgvector_that_comes_later_is_taken_up_with_all_that_is_there() {
+    let stage = extended("later").await;
+    let undo = "DROP FUNCTION search_index.cosine; ALTER TABLE search_index.documents DROP COLUMN embedding;
+        DROP FUNCTION search_index.embedding; DROP EXTENSION vector";
+    stage.database.script(undo).await;
+    let meaning = |id: &str, vector: [f32; 3]| Document { vector: Some(vector.into()), ..document(id, "", "") };
+    keep(&*stage.index, &[meaning("near", [0.1, -0.2, 3.0]), meaning("away", [-0.3, 0.0, -1e-30])]).await;
+    let near = Near { vector: &[0.0, -0.1, 1.0], limit: 5, except: None };
+    let by_host = stage.index.nearest(ADA, &near, &Filter::default()).await.unwrap();
+    stage.database.script("CREATE EXTENSION vector; SELECT search_index.use_vectors()").await;
+    // As a host that starts anew.
+    let by_server = open(&stage.database, "notes").nearest(ADA, &near, &Filter::default()).await.unwrap();
+    assert_eq!(by_host.len(), 2);
+    for (one, other) in by_host.iter().zip(&by_server) {
+        assert!(one.id == other.id && (one.score - other.score).abs() < 1e-6, "{by_host:?} {by_server:?}");
+    }
 }

@@ -23,6 +23,14 @@ pub async fn the_nearest_are_found_without_the_one_asked_for(index: &dyn SearchI
     assert_eq!(nearest(10, None, filter).await, all[2..]);
 }
 
+pub async fn vectors_of_another_model_are_passed_over(index: &dyn SearchIndex) {
+    keep(index, &[meaning("ours", &[0.6, 0.8]), meaning("another", &[1.0, 0.0, 0.0])]).await;
+    let near = Near { vector: &[1.0, 0.0], limit: 5, except: None };
+    let hits = index.nearest(ADA, &near, &Filter::default()).await.unwrap();
+    assert_eq!(hits.iter().map(|hit| hit.id.as_str()).collect::<Vec<_>>(), ["ours"]);
+    assert!((hits[0].score - 0.6).abs() < 1e-6);
+}
+
 pub async fn a_version_keeps_its_vector_until_it_gets_another(index: &dyn SearchIndex) {
     let one = meaning("1", &[1.0, 0.0]);
     // The text alone, again: as when an event comes twice.
