@@ -22,7 +22,7 @@ CREATE TABLE search_index.documents (
     -- how its words are brought to their stems
     config     regconfig NOT NULL DEFAULT 'simple',
     at         timestamptz NOT NULL DEFAULT 'epoch',
-    -- title (A), keywords (B), body (C) as stems, and all of them as they are written (D)
+    -- title (A), labels (B), body (C) as stems, and all of them as they are written (D)
     terms      tsvector NOT NULL DEFAULT '',
     -- its different words, for what is spelt wrongly
     words      text NOT NULL DEFAULT '',

@@ -19,8 +19,10 @@ pub struct Document {
     pub version: u64,
     pub title: String,
     pub body: String,
-    /// Lower case.
+    /// For filters, in lower case.
     pub keywords: Vec<String>,
+    /// Found as words.
+    pub labels: Vec<String>,
     /// ISO 639-1.
     pub language: Option<String>,
     /// Microseconds since 1970-01-01T00:00:00Z.
@@ -38,8 +40,8 @@ pub enum DocumentError {
     Version,
     #[error("a document's {0} has at most {TEXT_BYTES_MAX} bytes")]
     Text(&'static str),
-    #[error("a document has at most {KEYWORDS_MAX} keywords")]
-    Keywords,
+    #[error("a document has at most {KEYWORDS_MAX} {0}")]
+    Many(&'static str),
     #[error("a vector has 1 to {VECTOR_DIMENSIONS_MAX} finite numbers, not all of them 0")]
     Vector,
 }
@@ -61,12 +63,15 @@ impl Document {
                 return Err(DocumentError::Text(name));
             }
         }
-        if self.keywords.len() > KEYWORDS_MAX {
-            return Err(DocumentError::Keywords);
+        for (name, words) in [("keywords", &self.keywords), ("labels", &self.labels)] {
+            if words.len() > KEYWORDS_MAX {
+                return Err(DocumentError::Many(name));
+            }
         }
         self.title = highlight::without_marks(&self.title);
         self.body = highlight::without_marks(&self.body);
-        self.keywords = self.keywords.iter().map(|keyword| highlight::without_marks(&keyword.to_lowercase())).collect();
+        self.keywords = self.keywords.iter().map(|keyword| keyword.to_lowercase()).collect();
+        self.labels = self.labels.iter().map(|label| highlight::without_marks(label)).collect();
         self.vector = match self.vector {
             Some(vector) => Some(nearest::unit(&vector).ok_or(DocumentError::Vector)?),
             None => None,
@@ -87,6 +92,7 @@ pub(super) mod tests {
             title: "A walk".into(),
             body: "Rain, then sun.".into(),
             keywords: vec!["Nature".into()],
+            labels: vec!["Nature".into()],
             language: Some("en".into()),
             at: 0,
             vector: Some(vec![3.0, 4.0]),
@@ -106,7 +112,7 @@ pub(super) mod tests {
             (Document { id: String::new(), ..document() }, DocumentError::Id),
             (Document { version: u64::MAX, ..document() }, DocumentError::Version),
             (Document { body: "x".repeat(TEXT_BYTES_MAX + 1), ..document() }, DocumentError::Text("body")),
-            (Document { keywords: vec![String::new(); 101], ..document() }, DocumentError::Keywords),
+            (Document { keywords: vec![String::new(); 101], ..document() }, DocumentError::Many("keywords")),
             (Document { vector: Some(vec![0.0; 3]), ..document() }, DocumentError::Vector),
             (Document { vector: Some(vec![f32::NAN]), ..document() }, DocumentError::Vector),
             (Document { vector: Some(Vec::new()), ..document() }, DocumentError::Vector),

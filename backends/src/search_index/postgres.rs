@@ -208,8 +208,8 @@ impl PostgresIndex {
 impl SearchIndex for PostgresIndex {
     async fn upsert(&self, document: &Document) -> Result<(), Error> {
         let document = document.clone().prepared()?;
-        let keywords = document.keywords.join(" ");
-        let vocabulary = words::vocabulary([document.title.as_str(), keywords.as_str(), document.body.as_str()]);
+        let labels = document.labels.join(" ");
+        let vocabulary = words::vocabulary([document.title.as_str(), labels.as_str(), document.body.as_str()]);
         let params = [
             Value::Text(self.name.clone()),
             Value::Text(document.id),
@@ -221,7 +221,7 @@ impl SearchIndex for PostgresIndex {
             Value::Text(language::stemmer(document.language.as_deref()).to_owned()),
             Value::Timestamp(document.at),
             Value::Text(words::plain(&document.title)),
-            Value::Text(words::plain(&keywords)),
+            Value::Text(words::plain(&labels)),
             Value::Text(words::plain(&document.body)),
             Value::Text(vocabulary),
             document.vector.map_or(Value::Null, |vector| Value::Bytes(nearest::to_bytes(&vector))),

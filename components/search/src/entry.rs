@@ -30,6 +30,7 @@ struct Written {
 
 #[derive(Deserialize)]
 struct Tag {
+    id: Uuid,
     name: String,
 }
 
@@ -56,7 +57,9 @@ pub fn change(event: &Event) -> Result<Option<Change>, Failure> {
                 version: event.sequence,
                 title: written.title,
                 body: written.content,
-                keywords: written.tags.into_iter().map(|tag| tag.name).collect(),
+                // Filters ask for a tag itself, whatever its name is by then.
+                keywords: written.tags.iter().map(|tag| tag.id.to_string()).collect(),
+                labels: written.tags.into_iter().map(|tag| tag.name).collect(),
                 language: language.map(str::to_owned),
                 at,
                 vector: None,
@@ -110,7 +113,8 @@ mod tests {
             panic!("an upsert")
         };
         assert_eq!((document.id.as_str(), document.owner.as_str(), document.version), (ENTRY, USER, 4));
-        assert_eq!((document.keywords, document.language.as_deref()), (vec!["Nature".to_owned()], Some("en")));
+        assert_eq!((document.keywords, document.labels), (vec![ENTRY.to_owned()], vec!["Nature".to_owned()]));
+        assert_eq!(document.language.as_deref(), Some("en"));
         assert_eq!(document.at, 1_795_305_600_000_000);
     }
 

@@ -2,7 +2,10 @@
 
 use crate::{
     INDEX,
-    bindings::exports::mindflow::search::finder::{Found, Hit, Mode},
+    bindings::{
+        exports::mindflow::search::finder::{Found, Hit, Mode},
+        mindflow::query::reads,
+    },
     failure,
     fuse::fuse,
     request::{self, Request},
@@ -24,19 +27,29 @@ pub async fn search(context: &CallContext, query: &str, mode: Mode, limit: u32) 
     let began_us = clock::now_us();
     let token = token(context)?;
     let limit = request::limit(limit)?;
-    let request = request::read(query)?;
-    let (hits, total_count) = match mode {
-        Mode::FullText => by_words(token, request, limit).await?,
-        Mode::Semantic => {
+    let (hits, total_count) = match (with_tags(context, request::read(query)?).await?, mode) {
+        (None, _) => (Vec::new(), 0),
+        (Some(request), Mode::FullText) => by_words(token, request, limit).await?,
+        (Some(request), Mode::Semantic) => {
             let text = request.meaning()?;
             let found = near_text(token, text, request.filter, limit).await.map_err(Lost::told)?;
             let total = u32::try_from(found.len()).unwrap_or(u32::MAX);
             (found.into_iter().map(by_meaning).collect(), total)
         }
-        Mode::Hybrid => by_both(context, token, request, limit).await?,
+        (Some(request), Mode::Hybrid) => by_both(context, token, request, limit).await?,
     };
     let took_us = u64::try_from(clock::now_us().saturating_sub(began_us)).unwrap_or_default();
     Ok(Found { hits, total_count, took_us })
+}
+
+/// The request with the tags that its names stand for now: entries know their tags by id, since a tag may get another
+/// name. None: the caller has no such tag, and so no such entry.
+async fn with_tags(context: &CallContext, request: Request) -> Result<Option<Request>, Error> {
+    if request.tags.is_empty() {
+        return Ok(Some(request));
+    }
+    let known = reads::tags(context.clone()).await?;
+    Ok(request.with_tags(known.iter().map(|tag| (tag.name.as_str(), tag.id.as_str()))))
 }
 
 /// The entries nearest to one of the caller's. None yet for one that is too new to have been read by the model.

@@ -3,6 +3,7 @@
 
 use jiff::{ToSpan, civil::Date, tz::TimeZone};
 use mindflow_guest::{call::Error, failure::invalid, search_index::Filter};
+use std::collections::HashMap;
 
 /// Largest page of the platform.
 const HITS_MAX: u32 = 100;
@@ -15,6 +16,8 @@ const TAGS_MAX: usize = 20;
 pub struct Request {
     /// What is left for the index to read.
     pub words: String,
+    /// Names of tags, all of which an entry must have.
+    pub tags: Vec<String>,
     pub filter: Filter,
 }
 
@@ -24,7 +27,7 @@ pub fn read(query: &str) -> Result<Request, Error> {
     if query.chars().count() > QUERY_CHARS_MAX {
         return Err(invalid("query", format!("A search has at most {QUERY_CHARS_MAX} characters.")));
     }
-    let mut request = Request { words: String::new(), filter: everything() };
+    let mut request = Request { words: String::new(), tags: Vec::new(), filter: everything() };
     for token in tokens(query) {
         let day = |value: &str, name: &str| {
             value.parse::<Date>().map_err(|_| invalid("query", format!("`{name}:` takes a day such as 2026-11-26.")))
@@ -32,10 +35,10 @@ pub fn read(query: &str) -> Result<Request, Error> {
         match token.trim_end().split_once(':') {
             Some(("tag", name)) => {
                 let name = name.trim_matches('"').trim();
-                if name.is_empty() || request.filter.keywords.len() == TAGS_MAX {
+                if name.is_empty() || request.tags.len() == TAGS_MAX {
                     return Err(invalid("query", format!("`tag:` takes the name of a tag, at most {TAGS_MAX} times.")));
                 }
-                request.filter.keywords.push(name.to_owned());
+                request.tags.push(name.to_owned());
             }
             Some(("from", value)) => request.filter.after = Some(start_us(day(value, "from")?)?),
             Some(("to", value)) => {
@@ -49,6 +52,15 @@ pub fn read(query: &str) -> Result<Request, Error> {
 }
 
 impl Request {
+    /// With a filter for each tag, by its id. None: one of them is not among the known ones, `(name, id)`.
+    pub fn with_tags<'a>(mut self, known: impl Iterator<Item = (&'a str, &'a str)>) -> Option<Self> {
+        let known: HashMap<String, &str> = known.map(|(name, id)| (name.to_lowercase(), id)).collect();
+        for name in &self.tags {
+            self.filter.keywords.push((*known.get(&name.to_lowercase())?).to_owned());
+        }
+        Some(self)
+    }
+
     /// What is asked, in plain words: without quotes, and without what must not be there.
     ///
     /// # Errors
@@ -116,9 +128,17 @@ mod tests {
         let request =
             read("river tag:Work tag:\"deep work\" \"by the river\" from:2026-11-01 to:2026-11-26 wal").unwrap();
         assert_eq!(request.words, "river \"by the river\" wal");
-        assert_eq!(request.filter.keywords, ["Work", "deep work"]);
+        assert_eq!(request.tags, ["Work", "deep work"]);
         assert_eq!(request.filter.after, day_us("2026-11-01"));
         assert_eq!(request.filter.before, day_us("2026-11-27"));
+    }
+
+    #[test]
+    fn tags_are_found_by_the_names_that_they_have_now_regardless_of_case() {
+        let tagged = |query| read(query).unwrap().with_tags([("Job", "1"), ("Deep Work", "2")].into_iter());
+        assert_eq!(tagged("walk tag:job tag:\"deep WORK\"").unwrap().filter.keywords, ["1", "2"]);
+        assert_eq!(tagged("walk tag:work"), None);
+        assert!(tagged("walk").unwrap().filter.keywords.is_empty());
     }
 
     #[test]

@@ -40,9 +40,19 @@ impl HostWithStore<State> for HasSelf<State> {
     async fn upsert(accessor: Own<'_>, index: String, document: Document) -> wasmtime::Result<Result<(), Error>> {
         let write = async {
             let index = granted(accessor, &index)?;
-            let Document { id, owner: of, version, title, body, keywords, language, at, vector } = document;
-            let document =
-                store::Document { id, owner: owner(&of)?, version, title, body, keywords, language, at, vector };
+            let Document { id, owner: of, version, title, body, keywords, labels, language, at, vector } = document;
+            let document = store::Document {
+                id,
+                owner: owner(&of)?,
+                version,
+                title,
+                body,
+                keywords,
+                labels,
+                language,
+                at,
+                vector,
+            };
             Ok(index.upsert(&document).await?)
         };
         Ok(write.await)

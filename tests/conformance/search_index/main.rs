@@ -75,6 +75,7 @@ fn document(id: &str, title: &str, body: &str) -> Document {
         title: title.into(),
         body: body.into(),
         keywords: Vec::new(),
+        labels: Vec::new(),
         language: Some("en".into()),
         at: 0,
         vector: None,

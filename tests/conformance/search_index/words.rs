@@ -113,8 +113,10 @@ pub async fn keywords_and_times_narrow_a_search_down(index: &dyn SearchIndex) {
     assert_eq!(found(Filter { after: Some(20), ..Filter::default() }).await, ["2", "3"]);
     assert_eq!(found(Filter { before: Some(20), ..Filter::default() }).await, ["1"]);
     assert_eq!(found(Filter { after: Some(10), before: Some(30), ..keywords(&["home"]) }).await, ["2"]);
-    // Keywords are words as well.
-    assert_eq!(ids(index, "deep ").await, ["1"]);
+    // Keywords are no words; labels are.
+    assert!(ids(index, "deep ").await.is_empty());
+    keep(index, &[Document { labels: vec!["Deep Work".into()], ..document("4", "walk", "") }]).await;
+    assert_eq!(ids(index, "deep ").await, ["4"]);
 }
 
 pub async fn the_total_counts_what_the_page_does_not_show(index: &dyn SearchIndex) {

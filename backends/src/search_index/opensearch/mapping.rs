@@ -12,7 +12,7 @@ pub fn index() -> Value {
     let stems: Map<String, Value> = language::stemmers()
         .map(|name| {
             let text = json!({ "type": "text", "analyzer": name });
-            (name.to_owned(), json!({ "properties": { "title": text, "body": text, "keywords": text } }))
+            (name.to_owned(), json!({ "properties": { "title": text, "body": text, "labels": text } }))
         })
         .collect();
     let mut analyzers: Map<String, Value> =
@@ -30,12 +30,12 @@ pub fn index() -> Value {
         "mappings": { "dynamic": false, "properties": {
             "owner": { "type": "keyword" },
             "deleted": { "type": "boolean" },
-            "tags": { "type": "keyword" },
+            "keywords": { "type": "keyword" },
             // Microseconds, as a number: dates have milliseconds.
             "at": { "type": "long" },
             "title": plain,
             "body": plain,
-            "keywords": plain,
+            "labels": plain,
             "stems": { "properties": stems },
             "has_vector": { "type": "boolean" },
         } }
@@ -44,15 +44,15 @@ pub fn index() -> Value {
 
 /// A document as it is kept. `vector` is fetched, never searched by the server.
 pub fn document(document: &Document) -> Value {
-    let keywords = document.keywords.join(" ");
+    let labels = document.labels.join(" ");
     let mut kept: Map<String, Value> = [
         ("owner", json!(document.owner)),
         ("deleted", json!(false)),
-        ("tags", json!(document.keywords)),
+        ("keywords", json!(document.keywords)),
         ("at", json!(document.at)),
         ("title", json!(document.title)),
         ("body", json!(document.body)),
-        ("keywords", json!(keywords)),
+        ("labels", json!(labels)),
         ("has_vector", json!(document.vector.is_some())),
     ]
     .map(|(name, value)| (name.to_owned(), value))
@@ -60,7 +60,7 @@ pub fn document(document: &Document) -> Value {
     .collect();
     let stemmer = language::stemmer(document.language.as_deref());
     if stemmer != language::SIMPLE {
-        let stems = json!({ stemmer: { "title": document.title, "body": document.body, "keywords": keywords } });
+        let stems = json!({ stemmer: { "title": document.title, "body": document.body, "labels": labels } });
         kept.insert("stems".to_owned(), stems);
     }
     if let Some(vector) = &document.vector {

@@ -4,9 +4,9 @@ use super::super::{Filter, Query, SEARCH_TIMEOUT, VECTORS_MAX, highlight, query:
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// Title most, then keywords, then text; the plain words beside the stems, so that exact ones count more.
-const FIELDS: [&str; 6] = ["title^8", "keywords^4", "body", "stems.*.title^8", "stems.*.keywords^4", "stems.*.body"];
-const PLAIN_FIELDS: [&str; 3] = ["title", "keywords", "body"];
+/// Title most, then labels, then text; the plain words beside the stems, so that exact ones count more.
+const FIELDS: [&str; 6] = ["title^8", "labels^4", "body", "stems.*.title^8", "stems.*.labels^4", "stems.*.body"];
+const PLAIN_FIELDS: [&str; 3] = ["title", "labels", "body"];
 /// Shorter words resemble half of all words.
 const SIMILAR_CHARS_MIN: usize = 4;
 /// What is marked of a text, in characters.
@@ -59,7 +59,7 @@ fn timeout() -> String {
 
 fn filters(owner: Uuid, filter: &Filter) -> Vec<Value> {
     let mut filters = vec![json!({ "term": { "owner": owner } }), json!({ "term": { "deleted": false } })];
-    filters.extend(filter.keywords.iter().map(|keyword| json!({ "term": { "tags": keyword.to_lowercase() } })));
+    filters.extend(filter.keywords.iter().map(|keyword| json!({ "term": { "keywords": keyword.to_lowercase() } })));
     if let Some(after) = filter.after {
         filters.push(json!({ "range": { "at": { "gte": after } } }));
     }
