@@ -12,6 +12,7 @@ pub mod failpoint;
 mod http_client;
 pub mod key_value;
 pub mod keys;
+pub mod logs;
 pub mod mail;
 pub mod postgres;
 pub mod realtime;

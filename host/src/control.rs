@@ -5,6 +5,7 @@
 use crate::{
     archive::{self, ArchiveOrder},
     audit::{self, AuditOrder},
+    logs::{self, LogsOrder},
     platform::Platform,
     replay::{self, ReplayOrder},
 };
@@ -65,6 +66,7 @@ pub enum Order {
     Archive(ArchiveOrder),
     Replay(ReplayOrder),
     Audit(AuditOrder),
+    Logs(LogsOrder),
 }
 
 /// What is to be done with dead letters; each is named `SUBSCRIPTION/EVENT-ID`.
@@ -171,6 +173,7 @@ pub async fn carry_out(platform: &Platform, order: Order, progress: Progress<'_>
         Order::Archive(order) => archive::carry_out(platform, order, progress).await,
         Order::Replay(order) => replay::carry_out(platform, order, progress).await,
         Order::Audit(order) => audit::carry_out(platform, order, progress).await,
+        Order::Logs(order) => logs::carry_out(platform, order).await,
         Order::RotateKeys => platform.rotate_keys().await.map(|kid| json!({ "kid": kid })),
     }
 }

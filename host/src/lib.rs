@@ -14,6 +14,7 @@ pub mod control;
 pub mod engine;
 pub mod housekeeping;
 pub mod link;
+pub mod logs;
 pub mod manifest;
 pub mod observe;
 pub mod platform;

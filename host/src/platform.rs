@@ -8,6 +8,7 @@ use crate::{
     engine::{Compiled, GuestContext, Outbound, Provider, ProviderStatus, SwapError},
     housekeeping,
     manifest::{ComponentEntry, Routes, SubscriptionEntry, WebSocketRoute},
+    observe::keeping::{Keeper, Waiting},
     stores::{Stores, StoresError},
     trigger::{event::Subscribers, schedule::Jobs},
 };
@@ -16,7 +17,12 @@ use mindflow_backends::{
     delivery::{self, DeadLetters, Delivery, RetryPolicy, Subscription, policy::JITTER_PERCENT_DEFAULT},
     schedule::{self, Scheduler},
 };
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use tokio::sync::{Mutex, MutexGuard};
 
 /// A platform that can serve.
@@ -30,6 +36,7 @@ pub struct Platform {
     delivery: Option<Delivery>,
     alarms: Option<Webhook>,
     scheduler: Option<Scheduler>,
+    keeper: OnceLock<Keeper>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -117,8 +124,14 @@ impl Platform {
             delivery,
             alarms,
             scheduler,
+            keeper: OnceLock::new(),
             application: Mutex::new(application),
         })
+    }
+
+    /// Keeps what is logged from now on, and what waits already, until the stop.
+    pub fn keep_log(&self, waiting: Waiting) {
+        let _ = self.keeper.set(Keeper::start(waiting, Arc::clone(&self.stores.logs)));
     }
 
     /// The component that serves HTTP requests for a path.
@@ -236,6 +249,9 @@ impl Platform {
         }
         if let Some(alarms) = &self.alarms {
             alarms.close().await;
+        }
+        if let Some(keeper) = self.keeper.get() {
+            keeper.close().await;
         }
         self.stores.close().await;
     }

@@ -10,6 +10,7 @@ use mindflow_backends::{
     embeddings::{self, Embeddings},
     key_value::{self, KeyValue},
     keys::{self, Keyring, PostgresKeys},
+    logs::{self, LogStore},
     mail::{self, Mailer},
     postgres::{
         self, Database, DatabaseConfig, migrate, server::EmbeddedServer, server::ServerError, server::ServerOptions,
@@ -43,6 +44,7 @@ pub struct Stores {
     /// None: the platform has no model.
     pub embeddings: Option<Arc<dyn Embeddings>>,
     pub audit: Arc<dyn AuditLog>,
+    pub logs: Arc<dyn LogStore>,
     pub clock: Clock,
 }
 
@@ -83,6 +85,8 @@ pub enum StoresError {
     SearchIndex(#[from] search_index::OpenError),
     #[error(transparent)]
     Embeddings(#[from] embeddings::OpenError),
+    #[error(transparent)]
+    Logs(#[from] logs::OpenError),
     #[error("there is no database `{0}` for the audit trail")]
     NoAuditDatabase(String),
     #[error("there is no database `{0}` for the signing keys")]
@@ -209,6 +213,7 @@ impl Stores {
         for (name, settings) in &config.search_index {
             search_indexes.insert(name.clone(), search_index::open(name, settings, &databases)?);
         }
+        let logs = logs::open(&config.logs.backend, &databases)?;
         let embeddings = embeddings::open(&config.embeddings, &config.data_dir).await?;
         let dead_letters = queues.clone().map(|queues| queues as Arc<dyn DeadLetters>);
         Ok(Self {
@@ -225,6 +230,7 @@ impl Stores {
             search_indexes,
             embeddings,
             audit: audit::open(audit_database, clock.clone()),
+            logs,
             clock,
         })
     }

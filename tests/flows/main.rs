@@ -12,6 +12,7 @@ mod graphql_http_audits;
 mod insights;
 mod journal;
 mod live;
+mod logs;
 mod main_job;
 mod media;
 mod media_attachments;

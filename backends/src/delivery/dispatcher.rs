@@ -285,7 +285,7 @@ impl Dispatcher {
                 meter::failed(name);
                 tracing::warn!(
                     subscription = name, event = %event.event_id, event_type = event.event_type, key = event.partition_key,
-                    attempt = delivery.attempt, again_in = ?delay, error, "a delivery failed"
+                    correlation_id = event.correlation_id, attempt = delivery.attempt, again_in = ?delay, error, "a delivery failed"
                 );
             }
             Outcome::Dead { error } => {

@@ -149,7 +149,9 @@ impl Desk {
             return Ok(Self::Running(config.data_dir));
         }
         config.log.filter = "warn".into();
-        let _ = logs::install(&config.log);
+        // What a command logs, its operator reads; it is not kept.
+        config.logs.store = false;
+        let _ = logs::install(&config.log, &config.logs);
         let application = load(manifest, config).await?;
         let platform = Platform::start(application, Role::Operator).await.map_err(|error| line(&error))?;
         Ok(Self::Own(Box::new(platform)))

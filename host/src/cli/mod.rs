@@ -4,6 +4,7 @@
 mod audit;
 mod commands;
 mod events;
+mod logs;
 mod table;
 mod up;
 mod watch;
@@ -80,6 +81,8 @@ enum Command {
     /// Verify the audit trail, or export it.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Look at what hosts and components logged.
+    Logs(logs::LogsArguments),
     /// Hand archived events to a consumer once more; or build what it keeps anew beside the live one, and compare.
     Replay(events::ReplayArguments),
     /// Look after the signing keys.
@@ -252,6 +255,7 @@ async fn run(matches: &ArgMatches, operated: &[String]) -> Result<(), String> {
         Command::DeadLetters(command) => commands::dead_letters(&place, command).await,
         Command::Archive(command) => events::archive(&place, command).await,
         Command::Audit(command) => audit::audit(&place, command).await,
+        Command::Logs(arguments) => logs::logs(&place, arguments).await,
         Command::Replay(arguments) => events::replay(&place, arguments).await,
         Command::Keys(KeysCommand::Rotate) => commands::rotate_keys(&place).await,
         Command::Operator(words) => Err(format!(

@@ -24,7 +24,7 @@ pub async fn run(place: &Place, listen: Option<SocketAddr>, watch_files: bool) -
     if let Some(listen) = listen {
         config.listen = listen;
     }
-    logs::install(&config.log)?;
+    let lines = logs::install(&config.log, &config.logs)?;
     let metrics = observe::install_metrics()?;
     // Signals count from here: a stop during the start ends it as cleanly as one after it.
     let mut stop_signals = StopSignals::new()?;
@@ -45,6 +45,9 @@ pub async fn run(place: &Place, listen: Option<SocketAddr>, watch_files: bool) -
         platform = start => Arc::new(platform?),
         () = stop_signals.received() => return Ok(()),
     };
+    if let Some(lines) = lines {
+        platform.keep_log(lines);
+    }
     let stop = CancellationToken::new();
     let outcome =
         serve(&platform, listener, address, settings, &data_dir, metrics, watch_files, &mut stop_signals, &stop).await;

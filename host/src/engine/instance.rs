@@ -122,6 +122,7 @@ pub(super) enum Work {
 /// A call with the place that it takes in its instance until it is done.
 pub(super) struct Job {
     pub work: Work,
+    pub correlation_id: Option<Arc<str>>,
     pub lease: Lease,
 }
 
@@ -204,7 +205,14 @@ async fn serve(
             Some(done) = running.next(), if !running.is_empty() => done?,
             job = jobs.recv(), if open && running.len() < concurrency => match job {
                 Some(job) => {
-                    accessor.with(|mut store| store.data_mut().budget.reset());
+                    accessor.with(|mut store| {
+                        let state = store.data_mut();
+                        state.budget.reset();
+                        // Where several calls share an instance, nobody knows whose line it is.
+                        if concurrency == 1 {
+                            state.following.set(job.correlation_id.clone());
+                        }
+                    });
                     running.push(perform(accessor, guest, job));
                 }
                 None => open = false,
@@ -218,7 +226,7 @@ async fn serve(
 }
 
 async fn perform(accessor: &Accessor<State>, guest: &Guest, job: Job) -> wasmtime::Result<()> {
-    let Job { work, mut lease } = job;
+    let Job { work, mut lease, .. } = job;
     match work {
         Work::Call { function, params, results, reply } => {
             let answer = call(accessor, guest, function, &params, results).await;

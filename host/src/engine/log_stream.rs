@@ -1,13 +1,32 @@
-//! A guest's standard output and error as log lines of the host, each with the component's name.
+//! A guest's standard output and error as log lines of the host, each with the component's name and the request
+//! that it follows from.
+//!
+//! A line may begin with how much it matters and the request, as in `warn correlation_id=4bf9… no model`. In an instance
+//! that does one thing at a time, the host knows the request by itself.
 
 use std::{
     io,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
 };
 use tokio::io::AsyncWrite;
+use tracing::Level;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+
+/// For which request an instance works now.
+#[derive(Clone, Default)]
+pub struct Following(Arc<Mutex<Option<Arc<str>>>>);
+
+impl Following {
+    pub fn set(&self, correlation_id: Option<Arc<str>>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = correlation_id;
+    }
+
+    fn get(&self) -> Option<Arc<str>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
 
 /// A longer line is logged in pieces.
 const LINE_BYTES_MAX: usize = 16 * 1024;
@@ -16,16 +35,35 @@ const LINE_BYTES_MAX: usize = 16 * 1024;
 #[derive(Clone)]
 pub struct LogStream {
     component: Arc<str>,
-    error: bool,
+    following: Following,
+    /// Of lines that do not say themselves.
+    level: Level,
 }
 
 impl LogStream {
-    pub fn stdout(component: Arc<str>) -> Self {
-        Self { component, error: false }
+    pub fn stdout(component: Arc<str>, following: Following) -> Self {
+        Self { component, following, level: Level::INFO }
     }
 
-    pub fn stderr(component: Arc<str>) -> Self {
-        Self { component, error: true }
+    pub fn stderr(component: Arc<str>, following: Following) -> Self {
+        Self { component, following, level: Level::WARN }
+    }
+}
+
+/// A line apart: its level and its request, if it says, and the rest.
+fn read(line: &str) -> (Option<Level>, Option<&str>, &str) {
+    let Some((word, rest)) = line.split_once(' ') else { return (None, None, line) };
+    let level = match word {
+        "error" => Level::ERROR,
+        "warn" => Level::WARN,
+        "info" => Level::INFO,
+        "debug" => Level::DEBUG,
+        _ => return (None, None, line),
+    };
+    let request = rest.strip_prefix("correlation_id=").and_then(|rest| rest.split_once(' '));
+    match request {
+        Some((id, text)) => (Some(level), Some(id), text),
+        None => (Some(level), None, rest),
     }
 }
 
@@ -53,10 +91,20 @@ impl Lines {
         if text.is_empty() {
             return;
         }
-        if self.stream.error {
-            tracing::warn!(target: "mindflow::guest", component = %self.stream.component, "{text}");
-        } else {
-            tracing::info!(target: "mindflow::guest", component = %self.stream.component, "{text}");
+        let (level, told, text) = read(text);
+        let following = self.stream.following.get();
+        let correlation_id = told.or(following.as_deref());
+        let component = &*self.stream.component;
+        macro_rules! log {
+            ($level:ident) => {
+                tracing::$level!(target: "mindflow::guest", component, correlation_id, "{text}")
+            };
+        }
+        match level.unwrap_or(self.stream.level) {
+            Level::ERROR => log!(error),
+            Level::WARN => log!(warn),
+            Level::INFO => log!(info),
+            _ => log!(debug),
         }
     }
 }
@@ -88,5 +136,18 @@ impl AsyncWrite for Lines {
 impl Drop for Lines {
     fn drop(&mut self) {
         self.log(&self.pending);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_may_say_how_much_it_matters_and_for_whom() {
+        assert_eq!(read("warn correlation_id=c:1 no model"), (Some(Level::WARN), Some("c:1"), "no model"));
+        assert_eq!(read("error it broke"), (Some(Level::ERROR), None, "it broke"));
+        assert_eq!(read("warning: it broke"), (None, None, "warning: it broke"));
+        assert_eq!(read("info"), (None, None, "info"));
     }
 }

@@ -9,6 +9,7 @@ mod log_stream;
 mod outbound;
 mod provider;
 mod public;
+mod purpose;
 mod runtime;
 mod state;
 

@@ -5,6 +5,7 @@ use super::{
     breaker::{Breaker, BreakerState},
     generation::Generation,
     instance::{Exports, HttpReply, Job, Reply, Work},
+    purpose::Purpose,
     runtime::Compiled,
     state::GuestContext,
 };
@@ -15,7 +16,7 @@ use crate::capability::{
     },
     websocket::Socket,
 };
-use crate::manifest::Instances;
+use crate::{manifest::Instances, observe::CALLS};
 use arc_swap::ArcSwap;
 use metrics::counter;
 use serde::Serialize;
@@ -27,6 +28,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tracing::Instrument;
 use wasmtime::component::Val;
 use wasmtime_wasi_http::WasiBody;
 
@@ -114,12 +116,20 @@ impl Provider {
                 function: function.to_owned(),
             });
         };
-        self.run(generation, self.deadline(), move |reply| Work::Call { function: index, params, results, reply }).await
+        let purpose = Purpose::of_function(function, &params);
+        self.run(generation, purpose, self.deadline(), move |reply| Work::Call {
+            function: index,
+            params,
+            results,
+            reply,
+        })
+        .await
     }
 
     /// Serves one HTTP request; the body streams after the answer's head.
     pub async fn http(self: &Arc<Self>, request: http::Request<WasiBody>) -> Result<HttpReply, CallFailure> {
-        self.run(self.current.load_full(), self.deadline(), move |reply| Work::Http { request, reply }).await
+        let purpose = Purpose::of_request(&request);
+        self.run(self.current.load_full(), purpose, self.deadline(), move |reply| Work::Http { request, reply }).await
     }
 
     pub async fn deliver(
@@ -128,7 +138,11 @@ impl Provider {
         delivery: events::Delivery,
         timeout: Duration,
     ) -> Result<Result<(), events::Failure>, CallFailure> {
-        self.run(self.current.load_full(), timeout, move |reply| Work::Event { event, delivery, reply }).await
+        let purpose = Purpose {
+            what: format!("{} as {}", event.event_type, delivery.subscription).into(),
+            correlation_id: Some(event.correlation_id.as_str().into()),
+        };
+        self.run(self.current.load_full(), purpose, timeout, move |reply| Work::Event { event, delivery, reply }).await
     }
 
     pub async fn operate(
@@ -138,7 +152,9 @@ impl Provider {
         run_max: Option<Duration>,
     ) -> Result<Result<String, String>, CallFailure> {
         let deadline = run_max.unwrap_or(self.deadline());
-        self.run(self.current.load_full(), deadline, move |reply| Work::Operate { command, arguments, reply }).await
+        let purpose = Purpose::of(format!("command {command}"));
+        self.run(self.current.load_full(), purpose, deadline, move |reply| Work::Operate { command, arguments, reply })
+            .await
     }
 
     /// Does what is due by the clock, within a time of its own.
@@ -147,7 +163,8 @@ impl Provider {
         occurrence: schedule_handler::Occurrence,
         run_max: Duration,
     ) -> Result<Result<(), String>, CallFailure> {
-        self.run(self.current.load_full(), run_max, move |reply| Work::Schedule { occurrence, reply }).await
+        let purpose = Purpose::of(format!("schedule {}", occurrence.schedule));
+        self.run(self.current.load_full(), purpose, run_max, move |reply| Work::Schedule { occurrence, reply }).await
     }
 
     /// The component's own word on whether it can work; components without one are.
@@ -156,12 +173,14 @@ impl Provider {
         if !generation.exports.tells_health() {
             return Ok(Ok(()));
         }
-        self.run(generation, self.deadline(), |reply| Work::Check { reply }).await
+        self.run(generation, Purpose::of("health"), self.deadline(), |reply| Work::Check { reply }).await
     }
 
     /// Serves a WebSocket from its acceptance to its end, however long that takes.
     pub async fn socket(self: &Arc<Self>, upgrade: Upgrade, socket: Socket) -> Result<(), CallFailure> {
-        self.run(self.current.load_full(), Duration::MAX, move |reply| Work::Socket { upgrade, socket, reply }).await
+        let purpose = Purpose::of_headers("WebSocket", &upgrade.headers);
+        let work = move |reply| Work::Socket { upgrade, socket, reply };
+        self.run(self.current.load_full(), purpose, Duration::MAX, work).await
     }
 
     pub fn status(&self) -> ProviderStatus {
@@ -187,7 +206,7 @@ impl Provider {
         let generation = Arc::new(Generation::new(number, compiled.digest.clone(), exports));
         if generation.exports.tells_health() {
             // Neither the bulkhead nor the circuit stands in its way: they know of the old version's failures.
-            match self.attempt(&generation, None, self.deadline(), |reply| Work::Check { reply }).await {
+            match self.attempt(&generation, None, None, self.deadline(), |reply| Work::Check { reply }).await {
                 Ok(Ok(())) => {}
                 Ok(Err(reason)) => return Err(SwapError::Unhealthy(reason)),
                 Err(failure) => return Err(SwapError::Unhealthy(failure.to_string())),
@@ -207,11 +226,15 @@ impl Provider {
     async fn run<T: Send + 'static>(
         self: &Arc<Self>,
         generation: Arc<Generation>,
+        purpose: Purpose,
         deadline: Duration,
         work: impl FnOnce(Reply<T>) -> Work + Send + 'static,
     ) -> Result<T, CallFailure> {
         let provider = Arc::clone(self);
-        let call = tokio::spawn(async move { provider.supervise(&generation, deadline, work).await });
+        let span =
+            tracing::info_span!("call", component = self.name(), correlation_id = purpose.correlation_id.as_deref());
+        let supervised = async move { provider.supervise(&generation, &purpose, deadline, work).await };
+        let call = tokio::spawn(supervised.instrument(span));
         call.await.unwrap_or_else(|error| {
             Err(CallFailure::Trapped { component: Arc::clone(&self.context.component), reason: error.to_string() })
         })
@@ -220,6 +243,7 @@ impl Provider {
     async fn supervise<T>(
         &self,
         generation: &Arc<Generation>,
+        purpose: &Purpose,
         deadline: Duration,
         work: impl FnOnce(Reply<T>) -> Work,
     ) -> Result<T, CallFailure> {
@@ -228,10 +252,12 @@ impl Provider {
             Ok(permit) => {
                 let left =
                     if deadline == Duration::MAX { deadline } else { deadline.saturating_sub(started.elapsed()) };
-                self.attempt(generation, Some(permit), left, work).await.map_err(|failure| match failure {
-                    CallFailure::Deadline { component, .. } => CallFailure::Deadline { component, deadline },
-                    other => other,
-                })
+                self.attempt(generation, Some(permit), purpose.correlation_id.clone(), left, work).await.map_err(
+                    |failure| match failure {
+                        CallFailure::Deadline { component, .. } => CallFailure::Deadline { component, deadline },
+                        other => other,
+                    },
+                )
             }
             Err(refused) => Err(refused),
         };
@@ -245,14 +271,16 @@ impl Provider {
         };
         counter!("mindflow_component_calls_total", "component" => self.name().to_owned(), "outcome" => label)
             .increment(1);
+        let ms = started.elapsed().as_secs_f64() * 1e3;
+        tracing::info!(target: CALLS, what = &*purpose.what, outcome = label, ms, "called");
         match &outcome {
             // What an old version still does says nothing about the one that took its place.
             _ if !Arc::ptr_eq(&self.current.load(), generation) => {}
             Ok(_) => self.breaker.succeeded(),
             Err(failure @ (CallFailure::Trapped { .. } | CallFailure::Deadline { .. })) => {
-                tracing::warn!(component = self.name(), "{failure}");
+                tracing::warn!("{failure}");
                 if self.breaker.failed(Instant::now()) {
-                    tracing::error!(component = self.name(), "circuit opened: the component failed repeatedly");
+                    tracing::error!("circuit opened: the component failed repeatedly");
                 }
             }
             Err(_) => {}
@@ -279,6 +307,7 @@ impl Provider {
         &self,
         generation: &Arc<Generation>,
         permit: Option<OwnedSemaphorePermit>,
+        correlation_id: Option<Arc<str>>,
         deadline: Duration,
         work: impl FnOnce(Reply<T>) -> Work,
     ) -> Result<T, CallFailure> {
@@ -286,7 +315,7 @@ impl Provider {
         let lease = generation.lease(&self.context, permit);
         let worker = Arc::clone(&lease.worker);
         let (reply, answer) = oneshot::channel();
-        let _ = worker.jobs.send(Job { work: work(reply), lease });
+        let _ = worker.jobs.send(Job { work: work(reply), correlation_id, lease });
         let answer =
             if deadline == Duration::MAX { Ok(answer.await) } else { tokio::time::timeout(deadline, answer).await };
         match answer {

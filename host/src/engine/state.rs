@@ -3,7 +3,7 @@
 
 use super::{
     budget::CpuBudget,
-    log_stream::LogStream,
+    log_stream::{Following, LogStream},
     outbound::{Outbound, OutboundHooks},
 };
 use crate::{
@@ -38,15 +38,17 @@ pub struct State {
     pub(super) limits: StoreLimits,
     pub(super) budget: CpuBudget,
     pub(crate) grants: Arc<Grants>,
+    pub(super) following: Following,
 }
 
 impl State {
     pub(super) fn new(context: &GuestContext) -> Self {
         let name = Arc::clone(&context.component);
+        let following = Following::default();
         Self {
             wasi: WasiCtxBuilder::new()
-                .stdout(LogStream::stdout(Arc::clone(&name)))
-                .stderr(LogStream::stderr(Arc::clone(&name)))
+                .stdout(LogStream::stdout(Arc::clone(&name), following.clone()))
+                .stderr(LogStream::stderr(Arc::clone(&name), following.clone()))
                 .build(),
             http: WasiHttpCtx::new(),
             hooks: OutboundHooks {
@@ -63,6 +65,7 @@ impl State {
                 .build(),
             budget: CpuBudget::new(context.limits.cpu_ms_max),
             grants: Arc::clone(&context.grants),
+            following,
         }
     }
 }

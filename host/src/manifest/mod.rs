@@ -15,7 +15,7 @@ mod variables;
 pub use alarm::{AlarmError, AlarmSettings, Secret, WebhookUrl};
 pub use allow_list::{AllowList, AllowListError};
 pub use routes::Routes;
-pub use runtime_config::{Bytes, HttpSettings, LogFormat, LogSettings, RealtimeSettings, RuntimeConfig};
+pub use runtime_config::{Bytes, HttpSettings, LogFormat, LogSettings, LogsSettings, RealtimeSettings, RuntimeConfig};
 pub use spin::{
     AuditGrant, Command, ComponentEntry, DatabaseAccess, Instances, InstancesMode, JwtGrant, Manifest, Missed,
     OutboundGrant, RealtimeGrant, ScheduleEntry, SubscriptionEntry, WebSocketRoute,

@@ -6,7 +6,11 @@ use figment::{
     Figment,
     providers::{Env, Format, Toml},
 };
-use mindflow_backends::{archive, delivery, embeddings, key_value, mail, postgres, realtime, search_index};
+use mindflow_backends::{
+    archive, delivery, embeddings, key_value,
+    logs::{self, Level},
+    mail, postgres, realtime, search_index,
+};
 use serde::{Deserialize, Deserializer};
 use std::{
     collections::BTreeMap,
@@ -58,6 +62,9 @@ pub struct RuntimeConfig {
     pub http: HttpSettings,
     #[serde(default)]
     pub log: LogSettings,
+    /// What of it is kept for operators, and where.
+    #[serde(default)]
+    pub logs: LogsSettings,
     /// Values for the manifest's variables.
     #[serde(default)]
     pub variables: BTreeMap<String, String>,
@@ -170,7 +177,53 @@ pub struct LogSettings {
 
 impl Default for LogSettings {
     fn default() -> Self {
-        Self { filter: "info".into(), format: LogFormat::Text }
+        Self { filter: format!("info,{}=warn", crate::observe::CALLS), format: LogFormat::Text }
+    }
+}
+
+/// Lines that are kept: of hosts and components, for some days.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "RawLogs")]
+pub struct LogsSettings {
+    pub store: bool,
+    /// The least that is kept, whatever is printed.
+    pub level: Level,
+    pub keep_days: u32,
+    pub backend: logs::Config,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct RawLogs {
+    store: Option<bool>,
+    level: Option<Level>,
+    keep_days: Option<u32>,
+    #[serde(flatten)]
+    backend: serde_json::Map<String, serde_json::Value>,
+}
+
+impl TryFrom<RawLogs> for LogsSettings {
+    type Error = serde_json::Error;
+
+    fn try_from(mut raw: RawLogs) -> Result<Self, Self::Error> {
+        raw.backend.entry("backend").or_insert_with(|| "postgres".into());
+        let backend = serde_json::from_value(serde_json::Value::Object(raw.backend))?;
+        let Self { store, level, keep_days, .. } = Self::default();
+        if raw.keep_days == Some(0) {
+            return Err(serde::de::Error::custom("keep-days must be 1 or more; without any: store = false"));
+        }
+        Ok(Self {
+            store: raw.store.unwrap_or(store),
+            level: raw.level.unwrap_or(level),
+            keep_days: raw.keep_days.unwrap_or(keep_days),
+            backend,
+        })
+    }
+}
+
+impl Default for LogsSettings {
+    fn default() -> Self {
+        Self { store: true, level: Level::Info, keep_days: 14, backend: logs::Config::default() }
     }
 }
 

@@ -2,8 +2,12 @@
 
 pub mod correlation;
 pub mod health;
+pub mod keeping;
 pub mod logs;
 pub mod problem;
+
+/// The target of the line that each call of a component leaves. Not printed by default, but kept.
+pub const CALLS: &str = "mindflow::call";
 
 pub use metrics_exporter_prometheus::PrometheusHandle;
 
