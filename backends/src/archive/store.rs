@@ -50,8 +50,8 @@ pub fn open(config: &Config) -> Result<Arc<dyn ObjectStore>, StoreError> {
         Config::Directory { path } => {
             std::fs::create_dir_all(path).map_err(|source| StoreError::Directory { path: path.clone(), source })?;
             let directory = LocalFileSystem::new_with_prefix(path).map_err(StoreError::Open)?;
-            // An export that is reported as done survives a power cut.
-            Ok(Arc::new(directory.with_fsync(true)))
+            // An export that is reported as done survives a power cut. Of a file that was removed, no folder stays.
+            Ok(Arc::new(directory.with_fsync(true).with_automatic_cleanup(true)))
         }
         Config::S3 { bucket, region, endpoint, prefix, access_key_id, secret_access_key } => {
             let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
