@@ -10,6 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use std::path::Path;
 
+const PRIVATE: &str = "private, max-age=31536000, immutable";
 const MIB: usize = 1 << 20;
 const BOUNDARY: &str = "mindflow-flow-7f3a";
 /// What a camera writes into its pictures.
@@ -75,6 +76,11 @@ fn sizes(answer: &Answer) -> (u32, u32) {
     (picture.width(), picture.height())
 }
 
+/// Where the platform has it, for those who have a token.
+pub fn path(media: &Value) -> String {
+    format!("/media/{}", media["id"].as_str().unwrap())
+}
+
 /// Names of files, whatever folder they are in.
 pub fn files_below(folder: &Path) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
@@ -99,7 +105,7 @@ async fn a_photo_comes_back_without_its_place_in_three_sizes_and_to_its_owner_al
     let made = upload(&ada, "../../Müggelsee 7.jpg", &original).await.expect(201);
     let media = made.json();
     let url = format!("/media/{}", media["id"].as_str().unwrap());
-    assert_eq!((made.header("location"), &media["url"]), (url.as_str(), &json!(url)));
+    assert_eq!(made.header("location"), url);
     assert_eq!((&media["fileName"], &media["contentType"]), (&json!("Müggelsee 7.jpg"), &json!("image/jpeg")));
     // It is to be turned.
     assert_eq!((&media["width"], &media["height"]), (&json!(1_000), &json!(2_000)));
@@ -108,13 +114,13 @@ async fn a_photo_comes_back_without_its_place_in_three_sizes_and_to_its_owner_al
     assert_eq!(media["bytes"], whole.bytes.len());
     assert_eq!(image::load_from_memory(&whole.bytes).unwrap(), image::load_from_memory(&original).unwrap());
     let display = ada.get(&format!("{url}/display")).await.expect(200);
-    let thumb = ada.get(media["thumbnailUrl"].as_str().unwrap()).await.expect(200);
+    let thumb = ada.get(&format!("{url}/thumb")).await.expect(200);
     assert_eq!((sizes(&display), sizes(&thumb)), ((800, 1_600), (128, 256)));
     for answer in [&whole, &display, &thumb] {
         assert!(!holds(&answer.bytes, PLACE), "the place is still in it");
         assert_eq!(answer.header("content-type"), "image/jpeg");
         assert_eq!(answer.header("content-length"), answer.bytes.len().to_string());
-        assert_eq!(answer.header("cache-control"), "private, max-age=31536000, immutable");
+        assert_eq!(answer.header("cache-control"), PRIVATE);
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
         assert!(answer.header("content-security-policy").contains("default-src 'none'"));
     }
@@ -140,7 +146,7 @@ async fn a_client_gets_the_part_of_a_file_that_it_asks_for_and_nothing_that_it_h
     let platform = Platform::services().start().await;
     let ada = platform.register().await;
     let media = upload(&ada, "a.png", &small_png()).await.expect(201).json();
-    let url = media["url"].as_str().unwrap();
+    let url = &path(&media);
     let whole = ada.get(url).await.expect(200);
     let (etag, length) = (whole.header("etag"), whole.bytes.len());
     assert!(etag.starts_with('"') && etag.len() == 66, "a strong one: {etag}");
@@ -181,6 +187,8 @@ async fn refused(platform: &Platform, name: &str, answer: Answer, status: u16, k
     }
     let folder = platform.data_dir().join("blob");
     eventually(&format!("{name} leaves no file"), || async { files_below(&folder).is_empty().then_some(()) }).await;
+    let folders = std::fs::read_dir(folder.join("media")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(folders.into_iter().all(|name| name == "uploads"), "{name} leaves no folder");
     let database = platform.write_database().await;
     let rows: i64 = database.query_one("SELECT count(*) FROM media.files", &[]).await.unwrap().get(0);
     assert_eq!(rows, 0, "{name} leaves no row");
@@ -245,11 +253,51 @@ async fn files_can_lie_on_s3() {
     let ada = platform.register().await;
     let photo = photo(2_400, 1_600);
     let media: Value = upload(&ada, "a.jpg", &photo).await.expect(201).json();
-    let url = media["url"].as_str().unwrap();
+    let url = &path(&media);
     let whole = ada.get(url).await.expect(200);
     assert_eq!(media["bytes"], whole.bytes.len());
     assert_eq!(sizes(&ada.get(&format!("{url}/thumb")).await.expect(200)), (171, 256));
     let middle = send(ada.request(Method::GET, url).header("range", "bytes=1000-69999")).await.expect(206);
     assert_eq!(middle.bytes, whole.bytes.slice(1_000..70_000));
     assert!(files_below(&platform.data_dir().join("blob")).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_files_address_opens_it_without_a_token_until_it_is_over_or_changed() {
+    let platform = Platform::services().start().await;
+    let ada = platform.register().await;
+    let media = upload(&ada, "a.png", &small_png()).await.expect(201).json();
+    let (url, thumb) = (media["url"].as_str().unwrap(), media["thumbnailUrl"].as_str().unwrap());
+    let nobody = platform.http();
+    let whole = nobody.get(url).await.expect(200);
+    assert_eq!((whole.header("content-type"), whole.header("cache-control")), ("image/png", PRIVATE));
+    assert_eq!(sizes(&nobody.get(thumb).await.expect(200)), (40, 30));
+    let display = url.replace('?', "/display?");
+    nobody.get(&display).await.expect(200);
+    let known = nobody.request(Method::GET, url).header("if-none-match", whole.header("etag"));
+    send(known).await.expect(304);
+
+    // It opens this file and no other, says itself until when, and is good for nothing but reading.
+    let other = upload(&ada, "b.png", &small_png()).await.expect(201).json();
+    let query = url.split_once('?').unwrap().1;
+    nobody.get(&format!("{}?{query}", path(&other))).await.expect_problem(403, "forbidden");
+    let longer = url.replace("expires=", "expires=9");
+    nobody.get(&longer).await.expect_problem(403, "forbidden");
+    ada.get(&longer).await.expect(200);
+    send(nobody.request(Method::POST, &format!("/media?{query}"))).await.expect_problem(401, "unauthenticated");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cdn_gets_files_by_their_addresses_and_may_keep_them() {
+    let cdn = "https://cdn.example.org/";
+    let platform = Platform::services().variable("media_cdn_url", cdn).start().await;
+    let ada = platform.register().await;
+    let media = upload(&ada, "a.png", &small_png()).await.expect(201).json();
+    let url = media["url"].as_str().unwrap();
+    let asked = url.strip_prefix("https://cdn.example.org").unwrap_or_else(|| panic!("{url}"));
+    let by_cdn = platform.http().get(asked).await.expect(200);
+    let kept = by_cdn.header("cache-control");
+    assert!(kept.starts_with("public, max-age=") && kept.ends_with(", immutable"), "{kept}");
+    // What the user gets with a token is in nobody else's cache.
+    assert_eq!(ada.get(&path(&media)).await.expect(200).header("cache-control"), PRIVATE);
 }

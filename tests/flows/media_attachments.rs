@@ -1,7 +1,7 @@
 //! Goal: what a user attaches to an entry is shown with it and stays as long as the entry can; what nobody needs goes.
 //! Method: uploads attached by GraphQL and REST, then time put forward in the database and schedules of every second.
 
-use crate::media::{files_below, small_png, upload};
+use crate::media::{files_below, path, small_png, upload};
 use mindflow_tests::{Account, Platform, eventually};
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ const CREATE: &str = "mutation ($input: CreateJournalEntryInput!) { createJourna
     id version attachments { id fileName contentType bytes width height url thumbnailUrl } } }";
 const UPDATE: &str = "mutation ($input: UpdateJournalEntryInput!) { updateJournalEntry(input: $input) {
     version attachments { id } } }";
-const READ: &str = "query ($id: ID!) { journalEntry(id: $id) { attachments { id url } } }";
+const READ: &str = "query ($id: ID!) { journalEntry(id: $id) { attachments { id thumbnailUrl } } }";
 
 async fn uploaded(account: &Account, name: &str) -> Value {
     upload(account, name, &small_png()).await.expect(201).json()
@@ -25,18 +25,26 @@ async fn an_entry_shows_its_attachments_in_their_order_and_takes_only_ones_own()
     let (ada, bob) = (platform.register().await, platform.register().await);
     let (first, second) = (uploaded(&ada, "1.png").await, uploaded(&ada, "2.png").await);
     let created = ada.data(CREATE, entry(&[&second["id"], &first["id"]])).await["createJournalEntry"].clone();
-    assert_eq!(created["attachments"], json!([second, first]), "as the uploads were answered");
+    for (shown, uploaded) in [(&created["attachments"][0], &second), (&created["attachments"][1], &first)] {
+        for member in ["id", "fileName", "contentType", "bytes", "width", "height"] {
+            assert_eq!(shown[member], uploaded[member], "{member}");
+        }
+    }
     let id = json!({ "id": created["id"] });
-    let ids = json!([{ "id": second["id"], "url": second["url"] }, { "id": first["id"], "url": first["url"] }]);
-    let read = ada.eventually(READ, id.clone(), |data| data["journalEntry"]["attachments"] == ids).await;
-    ada.get(read["journalEntry"]["attachments"][0]["url"].as_str().unwrap()).await.expect(200);
+    let both = |data: &Value| {
+        let ids = data["journalEntry"]["attachments"].as_array().into_iter().flatten().map(|file| &file["id"]);
+        ids.eq([&second["id"], &first["id"]])
+    };
+    let read = ada.eventually(READ, id.clone(), both).await;
+    let thumb = read["journalEntry"]["attachments"][0]["thumbnailUrl"].as_str().unwrap();
+    platform.http().get(thumb).await.expect(200);
 
     let fewer = json!({ "input": { "id": created["id"], "attachmentIds": [first["id"]] } });
     let updated = ada.data(UPDATE, fewer).await["updateJournalEntry"].clone();
     assert_eq!(updated, json!({ "version": 2, "attachments": [{ "id": first["id"] }] }));
-    let path = format!("/api/journals/{}", created["id"].as_str().unwrap());
-    assert_eq!(ada.get(&path).await.expect(200).json()["attachmentIds"], json!([first["id"]]));
-    let patched = ada.patch(&path, &json!({ "attachmentIds": [] })).await.expect(200).json();
+    let rest = format!("/api/journals/{}", created["id"].as_str().unwrap());
+    assert_eq!(ada.get(&rest).await.expect(200).json()["attachmentIds"], json!([first["id"]]));
+    let patched = ada.patch(&rest, &json!({ "attachmentIds": [] })).await.expect(200).json();
     assert_eq!(patched["attachmentIds"], json!([]));
 
     // Somebody else's, and what is not there, cannot be attached; each is told by its place.
@@ -73,7 +81,6 @@ async fn a_file_that_no_entry_has_goes_after_a_day_and_a_deleted_entry_keeps_its
     let database = platform.write_database().await;
     let ago = "UPDATE media.files SET unattached_since = now() - interval '25 hours' WHERE file_name <> 'fresh.png'";
     database.execute(ago, &[]).await.unwrap();
-    let path = |file: &Value| file["url"].as_str().unwrap().to_owned();
     let gone = || async { (ada.get(&path(&orphan)).await.status == 404).then_some(()) };
     eventually("the orphan is collected", gone).await;
     let nine = || async { (files_below(&platform.data_dir().join("blob/media")).len() == 9).then_some(()) };
@@ -98,19 +105,19 @@ async fn what_an_upload_left_that_died_is_swept_away() {
     let container = platform.data_dir().join("blob/media");
     let now = container.join(file["id"].as_str().unwrap()).join("original").metadata().unwrap().modified().unwrap();
     // As a host leaves it that is killed between the file and its row, two hours ago and just now.
-    let leave = |age_s: u64, name: &str| {
-        let folder = container.join(uuid::Uuid::new_v4().to_string());
-        std::fs::create_dir(&folder).unwrap();
-        let left = std::fs::File::create(folder.join(name)).unwrap();
+    let leave = |age_s: u64, folder: &str, name: &str| {
+        std::fs::create_dir_all(container.join(folder)).unwrap();
+        let left = std::fs::File::create(container.join(folder).join(name)).unwrap();
         left.set_modified(now - std::time::Duration::from_secs(age_s)).unwrap();
     };
-    leave(7_200, "upload");
-    leave(7_200, "display");
-    leave(0, "just-begun");
+    let id = || uuid::Uuid::new_v4().to_string();
+    leave(7_200, "uploads", &id());
+    leave(7_200, &id(), "display");
+    leave(0, &id(), "just-begun");
     let swept = || async {
         let names = files_below(&container);
         (names == ["display", "just-begun", "original", "thumb"]).then_some(())
     };
     eventually("what is old and has no row is gone", swept).await;
-    ada.get(file["url"].as_str().unwrap()).await.expect(200);
+    ada.get(&path(&file)).await.expect(200);
 }

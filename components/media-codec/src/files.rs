@@ -16,9 +16,9 @@ const RENDITION_BYTES_MAX: u64 = 12 << 20;
 const WRITE_BYTES: usize = 256 << 10;
 
 /// An upload, whole.
-pub async fn read(folder: &str) -> Result<Vec<u8>, Error> {
-    let (info, download) = match blob::get(CONTAINER.to_owned(), format!("{folder}/upload"), None).await {
-        Err(blob::Error::NotFound) => return Err(Error::Internal(format!("there is no upload in {folder}"))),
+pub async fn read(id: &str) -> Result<Vec<u8>, Error> {
+    let (info, download) = match blob::get(CONTAINER.to_owned(), format!("uploads/{id}"), None).await {
+        Err(blob::Error::NotFound) => return Err(Error::Internal(format!("there is no upload {id}"))),
         other => other?,
     };
     let bytes = usize::try_from(info.bytes).ok().filter(|bytes| *bytes <= UPLOAD_BYTES_MAX);
@@ -30,9 +30,9 @@ pub async fn read(folder: &str) -> Result<Vec<u8>, Error> {
     Ok(whole)
 }
 
-pub async fn write(folder: &str, picture: Picture) -> Result<Rendition, Error> {
+pub async fn write(id: &str, picture: Picture) -> Result<Rendition, Error> {
     let Picture { name, content_type, width, height, contents } = picture;
-    let upload = blob::put(CONTAINER.to_owned(), format!("{folder}/{name}"), RENDITION_BYTES_MAX).await?;
+    let upload = blob::put(CONTAINER.to_owned(), format!("{id}/{name}"), RENDITION_BYTES_MAX).await?;
     for piece in contents.chunks(WRITE_BYTES) {
         upload.write(piece.to_vec()).await?;
     }

@@ -18,12 +18,12 @@ use mindflow_guest::failure::invalid;
 struct Codec;
 
 impl Guest for Codec {
-    async fn prepare(_: CallContext, folder: String) -> Result<Vec<Rendition>, Error> {
-        let upload = files::read(&folder).await?;
+    async fn prepare(_: CallContext, id: String) -> Result<Vec<Rendition>, Error> {
+        let upload = files::read(&id).await?;
         let pictures = picture::prepare(upload).map_err(|refusal| invalid("file", format!("{refusal}.")))?;
         let mut renditions = Vec::with_capacity(pictures.len());
         for picture in pictures {
-            renditions.push(files::write(&folder, picture).await?);
+            renditions.push(files::write(&id, picture).await?);
         }
         Ok(renditions)
     }

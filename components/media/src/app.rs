@@ -1,6 +1,6 @@
 //! One HTTP request from its head to its answer: what holds for every path is here.
 
-use crate::caller::Caller;
+use crate::caller::{Caller, Reader};
 use crate::route::{self, Route};
 use crate::settings;
 use crate::{serve, upload};
@@ -33,9 +33,14 @@ async fn answer(head: &Parts, body: wire::Incoming, correlation_id: &str) -> Res
     if head.method == Method::OPTIONS {
         return Ok(Response::new(StatusCode::NO_CONTENT).header("allow", route.methods()));
     }
-    let caller = Caller::prove(&head.headers, correlation_id).await?;
     match route {
-        Route::Files => upload::take(head, body, &caller).await,
-        Route::File { id, rendition } => serve::give(head, id, rendition, &caller).await,
+        Route::Files => {
+            let caller = Caller::prove(&head.headers, correlation_id).await?;
+            upload::take(head, body, &caller).await
+        }
+        Route::File { id, rendition } => {
+            let reader = Reader::prove(head, id, correlation_id).await?;
+            serve::give(head, id, rendition, &reader, correlation_id).await
+        }
     }
 }

@@ -1,8 +1,11 @@
-//! Who asks: a valid token of a session that was not revoked, which the auth service proves.
+//! Who asks: a valid token of a session that was not revoked, which the auth service proves; to read, a link does too.
 
 use crate::bindings::accounts;
-use http::HeaderMap;
+use crate::link::Link;
+use crate::store;
+use http::{HeaderMap, request::Parts};
 use mindflow_guest::call::{CallContext, Credential, Error};
+use mindflow_guest::clock;
 use mindflow_guest::sql::Identity;
 use mindflow_guest::web::{Presented, correlation};
 use uuid::Uuid;
@@ -40,6 +43,49 @@ impl Caller {
     /// For `sql`: this caller's rows.
     pub fn identity(&self) -> Identity {
         Identity::Caller(self.token.clone())
+    }
+}
+
+/// Who may read one file.
+pub enum Reader {
+    Caller(Caller),
+    /// Whoever has a link to it, for so long.
+    Link {
+        left_s: i64,
+    },
+}
+
+impl Reader {
+    /// # Errors
+    /// `unauthenticated`, `forbidden` for a link that opens nothing, or a part of the platform is away.
+    pub async fn prove(head: &Parts, id: Uuid, correlation_id: &str) -> Result<Self, Error> {
+        if let Some(link) = head.uri.query().and_then(Link::of) {
+            let now_us = clock::now_us();
+            if link.opens(store::url_key().await?, id, now_us) {
+                return Ok(Self::Link { left_s: link.expires_s - now_us.div_euclid(1_000_000) });
+            }
+            if Presented::of(&head.headers) == Presented::Nothing {
+                return Err(Error::Forbidden(
+                    "This link is over, or never was one: ask for the file's address again.".into(),
+                ));
+            }
+        }
+        Ok(Self::Caller(Caller::prove(&head.headers, correlation_id).await?))
+    }
+
+    /// For `sql`: a link is for one file, whoever's it is.
+    pub fn identity(&self) -> Identity {
+        match self {
+            Self::Caller(caller) => caller.identity(),
+            Self::Link { .. } => Identity::Service,
+        }
+    }
+
+    pub fn user_id(&self) -> Option<Uuid> {
+        match self {
+            Self::Caller(caller) => Some(caller.user_id),
+            Self::Link { .. } => None,
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The container. Everything of an upload lies in a folder of its id.
+//! The container: uploads in one folder until the codec has read them, renditions in a folder of their file's id.
 
 use crate::route::Rendition;
 use mindflow_guest::{
@@ -11,11 +11,11 @@ use uuid::Uuid;
 const CONTAINER: &str = "media";
 /// The most that there is at once.
 const LISTED_AT_ONCE: u32 = 1_000;
-/// What the codec reads; gone as soon as it has.
-pub const UPLOAD: &str = "upload";
+/// Where the codec finds what came; gone as soon as it has read it.
+pub const UPLOADS: &str = "uploads";
 
 pub async fn put(id: Uuid, bytes_max: u64) -> Result<Upload, Error> {
-    Ok(blob::put(CONTAINER.to_owned(), key(id, UPLOAD), bytes_max).await?)
+    Ok(blob::put(CONTAINER.to_owned(), upload(id), bytes_max).await?)
 }
 
 /// # Errors
@@ -29,13 +29,13 @@ pub async fn get(id: Uuid, rendition: Rendition, range: Option<Range>) -> Result
 
 /// Removes what the codec has read.
 pub async fn forget_upload(id: Uuid) -> Result<(), Error> {
-    Ok(blob::delete(CONTAINER.to_owned(), vec![key(id, UPLOAD)]).await?)
+    Ok(blob::delete(CONTAINER.to_owned(), vec![upload(id)]).await?)
 }
 
 /// Removes everything of a file.
 pub async fn forget(id: Uuid) -> Result<(), Error> {
     let renditions = Rendition::ALL.iter().map(|rendition| key(id, rendition.name()));
-    Ok(blob::delete(CONTAINER.to_owned(), renditions.chain([key(id, UPLOAD)]).collect()).await?)
+    Ok(blob::delete(CONTAINER.to_owned(), renditions.chain([upload(id)]).collect()).await?)
 }
 
 /// A page of what there is, in the order of keys.
@@ -47,13 +47,12 @@ pub async fn remove(keys: Vec<String>) -> Result<(), Error> {
     Ok(blob::delete(CONTAINER.to_owned(), keys).await?)
 }
 
-/// Where the codec finds the upload and puts the renditions.
-pub fn folder(id: Uuid) -> String {
-    id.to_string()
+fn upload(id: Uuid) -> String {
+    format!("{UPLOADS}/{id}")
 }
 
 fn key(id: Uuid, name: &str) -> String {
-    format!("{}/{name}", folder(id))
+    format!("{id}/{name}")
 }
 
 pub async fn check() -> Result<(), String> {

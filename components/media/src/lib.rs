@@ -3,7 +3,8 @@
 //!
 //! This file only wires the component's exports. `app` answers a request; `upload` takes a file in and has the codec
 //! make it fit to be shown; `serve` gives one out. `lookup` tells other components of files, and `orphans` removes what
-//! nobody needs. `form`, `kind`, `file_name`, `route` and `serve::plan` are pure.
+//! nobody needs. `link` lets who has no token in for a while.
+//! `form`, `kind`, `file_name`, `link`, `route` and `serve::plan` are pure.
 
 mod app;
 mod bindings;
@@ -12,6 +13,7 @@ mod file_name;
 mod files;
 mod form;
 mod kind;
+mod link;
 mod lookup;
 mod orphans;
 mod route;

@@ -1,6 +1,7 @@
 //! Files for other components: what is shown with an entry, and what can be attached to one.
 
 use crate::bindings::exports::mindflow::media::files::File;
+use crate::shown::Addresses;
 use crate::{route, store};
 use mindflow_guest::{
     call::{CallContext, Error},
@@ -16,7 +17,7 @@ const IDS_MAX: usize = 100;
 
 pub async fn by_id(context: &CallContext, ids: &[String]) -> Result<Vec<Option<File>>, Error> {
     let caller = Caller::prove(context).await?;
-    let found = store::shown(&caller, uuids(ids)?).await?;
+    let found = store::shown(&caller, uuids(ids)?, &Addresses::now().await?).await?;
     let found: HashMap<String, File> = found.into_iter().map(|file| (file.id.clone(), file)).collect();
     Ok(ids.iter().map(|id| found.get(&id.to_ascii_lowercase()).cloned()).collect())
 }

@@ -53,15 +53,15 @@ pub async fn sweep(now_us: i64) -> Result<(), Error> {
     }
 }
 
-/// Whose file it is, and which.
-fn place(key: &str) -> Option<(Uuid, &str)> {
+/// Whose file it is, and whether it is a rendition.
+fn place(key: &str) -> Option<(Uuid, bool)> {
     let (folder, name) = key.split_once('/')?;
-    Some((route::uuid(folder)?, name))
+    if folder == files::UPLOADS { Some((route::uuid(name)?, false)) } else { Some((route::uuid(folder)?, true)) }
 }
 
-/// What the codec has read is of no use in either case. What is not of our making is left alone.
+/// An upload is of no use when the codec has read it. What is not of our making is left alone.
 fn is_stray(key: &str, known: &HashSet<Uuid>) -> bool {
-    place(key).is_some_and(|(id, name)| name == files::UPLOAD || !known.contains(&id))
+    place(key).is_some_and(|(id, rendition)| !rendition || !known.contains(&id))
 }
 
 #[cfg(test)]
@@ -77,10 +77,11 @@ mod tests {
         for (key, stray) in [
             (format!("{KNOWN}/original"), false),
             (format!("{KNOWN}/thumb"), false),
-            (format!("{KNOWN}/upload"), true),
+            (format!("uploads/{KNOWN}"), true),
             (format!("{UNKNOWN}/original"), true),
-            (format!("{UNKNOWN}/upload"), true),
-            ("notes/upload".to_owned(), false),
+            (format!("uploads/{UNKNOWN}"), true),
+            ("uploads/notes".to_owned(), false),
+            ("notes/original".to_owned(), false),
             ("readme".to_owned(), false),
         ] {
             assert_eq!(is_stray(&key, &known), stray, "{key}");

@@ -1,9 +1,9 @@
 //! A file out: whole, a range of it, or the news that the client has it already.
 
-use crate::caller::Caller;
+use crate::caller::Reader;
 use crate::route::Rendition;
 use crate::store::{self, Stored};
-use crate::{file_name, files};
+use crate::{file_name, files, settings};
 use futures::StreamExt;
 use futures::stream;
 use http::{HeaderMap, Method, StatusCode, request::Parts};
@@ -13,8 +13,8 @@ use mindflow_guest::web::failure::{Failure, Kind};
 use mindflow_guest::web::{Response, header};
 use uuid::Uuid;
 
-/// A file never changes: another one has another address. In the client's own cache alone, as it is the user's.
-const CACHE_CONTROL: &str = "private, max-age=31536000, immutable";
+/// A file never changes: another one has another address.
+const CACHE_MAX_AGE_S: i64 = 31_536_000;
 
 /// What of a file is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,11 +29,18 @@ enum Plan {
     Beyond,
 }
 
-pub async fn give(head: &Parts, id: Uuid, rendition: Rendition, caller: &Caller) -> Result<Response, Failure> {
-    let stored = store::find(caller, id, rendition).await?;
+pub async fn give(
+    head: &Parts,
+    id: Uuid,
+    rendition: Rendition,
+    reader: &Reader,
+    correlation_id: &str,
+) -> Result<Response, Failure> {
+    let cached = cache_control(reader, !settings::load().await.cdn_url.is_empty());
+    let stored = store::find(reader, id, rendition).await?;
     let stored = stored.ok_or_else(|| Failure::new(Kind::NotFound, "There is no such file."))?;
     let (status, length, range) = match plan(&head.method, &head.headers, &stored) {
-        Plan::NotModified => return Ok(described(StatusCode::NOT_MODIFIED, &stored)),
+        Plan::NotModified => return Ok(described(StatusCode::NOT_MODIFIED, &stored, &cached)),
         Plan::Beyond => {
             let text = format!("The file has {} bytes, and none of them in this range.", stored.bytes);
             return Err(Failure::new(Kind::RangeNotSatisfiable(stored.bytes), text));
@@ -41,7 +48,7 @@ pub async fn give(head: &Parts, id: Uuid, rendition: Rendition, caller: &Caller)
         Plan::Whole => (StatusCode::OK, stored.bytes, None),
         Plan::Part { start, end } => (StatusCode::PARTIAL_CONTENT, end - start, Some(Range { start, end })),
     };
-    let mut response = described(status, &stored)
+    let mut response = described(status, &stored, &cached)
         .header("content-type", &stored.content_type)
         .header("content-length", length.to_string());
     if rendition == Rendition::Original {
@@ -54,7 +61,7 @@ pub async fn give(head: &Parts, id: Uuid, rendition: Rendition, caller: &Caller)
         return Ok(response);
     }
     let (_, download) = files::get(id, rendition, range).await?;
-    let correlation_id = caller.context.correlation_id.clone();
+    let correlation_id = correlation_id.to_owned();
     let pieces = stream::unfold(download, move |download| next(download, correlation_id.clone()));
     Ok(response.stream(pieces.boxed_local()))
 }
@@ -71,13 +78,21 @@ async fn next(download: Download, correlation_id: String) -> Option<(Vec<u8>, Do
 }
 
 /// With what every answer about the file says.
-fn described(status: StatusCode, stored: &Stored) -> Response {
+fn described(status: StatusCode, stored: &Stored, cached: &str) -> Response {
     let Validators { etag, modified_us } = validators(stored);
     Response::new(status)
         .header("etag", etag)
         .header("last-modified", conditional::http_date(modified_us).unwrap_or_default())
-        .header("cache-control", CACHE_CONTROL)
+        .header("cache-control", cached)
         .header("accept-ranges", "bytes")
+}
+
+/// In the client's own cache alone, as it is the user's; but a CDN is there to keep what a link opens, while it does.
+fn cache_control(reader: &Reader, cdn: bool) -> String {
+    match reader {
+        Reader::Link { left_s } if cdn => format!("public, max-age={left_s}, immutable"),
+        _ => format!("private, max-age={CACHE_MAX_AGE_S}, immutable"),
+    }
 }
 
 fn validators(stored: &Stored) -> Validators {
@@ -152,10 +167,17 @@ mod tests {
     }
 
     #[test]
+    fn only_a_cdn_may_keep_a_file_and_only_while_its_link_is_good() {
+        let link = Reader::Link { left_s: 43_210 };
+        assert_eq!(cache_control(&link, true), "public, max-age=43210, immutable");
+        assert_eq!(cache_control(&link, false), "private, max-age=31536000, immutable");
+    }
+
+    #[test]
     fn what_every_answer_says_is_there_for_good() {
-        let headers = described(StatusCode::OK, &stored()).headers;
+        let headers = described(StatusCode::OK, &stored(), "private").headers;
         assert_eq!(headers["etag"], "\"abc\"");
-        assert_eq!(headers["cache-control"], "private, max-age=31536000, immutable");
+        assert_eq!(headers["cache-control"], "private");
         assert_eq!(headers["accept-ranges"], "bytes");
         assert_eq!(headers["last-modified"], "Sun, 06 Nov 1994 08:49:37 GMT");
     }

@@ -7,6 +7,8 @@ use std::sync::OnceLock;
 pub struct Settings {
     /// `cors_origins`, as in the gateway.
     pub cors_origins: Vec<String>,
+    /// `media_cdn_url`: what files' addresses begin with; empty for the platform's own.
+    pub cdn_url: String,
 }
 
 static SETTINGS: OnceLock<Settings> = OnceLock::new();
@@ -16,5 +18,7 @@ pub async fn load() -> &'static Settings {
         return settings;
     }
     let origins = config::text("cors_origins").await.unwrap_or_default();
-    SETTINGS.get_or_init(|| Settings { cors_origins: cors::origins(&origins) })
+    let cdn_url = config::text("media_cdn_url").await.unwrap_or_default();
+    let cdn_url = cdn_url.trim().trim_end_matches('/').to_owned();
+    SETTINGS.get_or_init(|| Settings { cors_origins: cors::origins(&origins), cdn_url })
 }

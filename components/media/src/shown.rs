@@ -1,7 +1,8 @@
 //! A file as clients see it.
 
 use crate::bindings::images::Rendition;
-use crate::route;
+use crate::{link, route, settings, store};
+use mindflow_guest::{call::Error, clock};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -14,22 +15,49 @@ pub struct Shown {
     bytes: u64,
     width: u32,
     height: u32,
-    /// Relative to the platform's address.
+    /// Relative to the platform's address, unless there is a CDN.
     pub url: String,
     thumbnail_url: String,
 }
 
-pub fn url(id: Uuid) -> String {
+/// Makes addresses that open files without a token, for a while.
+pub struct Addresses {
+    base: String,
+    key: Vec<u8>,
+    now_us: i64,
+}
+
+// === impl Addresses ===
+
+impl Addresses {
+    pub async fn now() -> Result<Self, Error> {
+        let base = settings::load().await.cdn_url.clone();
+        Ok(Self { base, key: store::url_key().await?.to_vec(), now_us: clock::now_us() })
+    }
+
+    pub fn original(&self, id: Uuid) -> String {
+        self.of(id, &path(id))
+    }
+
+    pub fn thumbnail(&self, id: Uuid) -> String {
+        self.of(id, &format!("{}/{}", path(id), route::Rendition::Thumb.name()))
+    }
+
+    fn of(&self, id: Uuid, path: &str) -> String {
+        format!("{}{path}?{}", self.base, link::query(&self.key, id, self.now_us))
+    }
+}
+
+/// Where the platform has it.
+pub fn path(id: Uuid) -> String {
     format!("/media/{id}")
 }
 
-pub fn thumbnail_url(id: Uuid) -> String {
-    format!("{}/{}", url(id), route::Rendition::Thumb.name())
-}
+// === impl Shown ===
 
 impl Shown {
     /// None: without an original there is nothing to show.
-    pub fn new(id: Uuid, file_name: String, renditions: &[Rendition]) -> Option<Self> {
+    pub fn new(id: Uuid, file_name: String, renditions: &[Rendition], addresses: &Addresses) -> Option<Self> {
         let original = renditions.iter().find(|rendition| rendition.name == route::Rendition::Original.name())?;
         Some(Self {
             id,
@@ -38,8 +66,8 @@ impl Shown {
             bytes: original.bytes,
             width: original.width,
             height: original.height,
-            url: url(id),
-            thumbnail_url: thumbnail_url(id),
+            url: addresses.original(id),
+            thumbnail_url: addresses.thumbnail(id),
         })
     }
 }
@@ -56,13 +84,17 @@ mod tests {
 
     #[test]
     fn a_file_is_its_original_and_where_its_sizes_are() {
-        let shown = Shown::new(Uuid::nil(), "a.png".into(), &[rendition("thumb", 2), rendition("original", 4)]);
-        let url = "/media/00000000-0000-0000-0000-000000000000";
-        assert_eq!(
-            serde_json::to_value(shown).unwrap(),
-            json!({"id": Uuid::nil(), "fileName": "a.png", "contentType": "image/png", "bytes": 7, "width": 4,
-                "height": 3, "url": url, "thumbnailUrl": format!("{url}/thumb")})
-        );
-        assert_eq!(Shown::new(Uuid::nil(), "a.png".into(), &[rendition("thumb", 2)]), None);
+        for base in ["", "https://cdn.example.org"] {
+            let addresses = Addresses { base: base.to_owned(), key: vec![7; 32], now_us: 0 };
+            let renditions = [rendition("thumb", 2), rendition("original", 4)];
+            let shown = Shown::new(Uuid::nil(), "a.png".into(), &renditions, &addresses);
+            let (url, query) = (format!("{base}/media/{}", Uuid::nil()), link::query(&[7; 32], Uuid::nil(), 0));
+            assert_eq!(
+                serde_json::to_value(shown).unwrap(),
+                json!({"id": Uuid::nil(), "fileName": "a.png", "contentType": "image/png", "bytes": 7, "width": 4,
+                    "height": 3, "url": format!("{url}?{query}"), "thumbnailUrl": format!("{url}/thumb?{query}")})
+            );
+            assert_eq!(Shown::new(Uuid::nil(), "a.png".into(), &[rendition("thumb", 2)], &addresses), None);
+        }
     }
 }

@@ -3,14 +3,15 @@
 use crate::DATABASE;
 use crate::bindings::exports::mindflow::media::files::File;
 use crate::bindings::images;
-use crate::caller::Caller;
+use crate::caller::{Caller, Reader};
 use crate::route::Rendition;
-use crate::shown::{self, Shown};
+use crate::shown::{Addresses, Shown};
 use mindflow_guest::{
     call::Error,
     caller, params,
     sql::{self, Identity, Row, RowError, Rows, Time},
 };
+use std::sync::OnceLock;
 use uuid::Uuid;
 
 const ADD_FILE: &str = "INSERT INTO media.files (id, user_id, file_name, created_at)
@@ -20,7 +21,9 @@ const ADD_RENDITION: &str = "INSERT INTO media.renditions
     VALUES ($1::uuid, $2::uuid, $3::text, $4::text, $5::bigint, $6::bigint, $7::bigint, $8::text)";
 const FIND: &str = "SELECT file.file_name, file.created_at, rendition.content_type, rendition.bytes, rendition.sha256
     FROM media.files file JOIN media.renditions rendition ON rendition.file_id = file.id
-    WHERE file.id = $1::uuid AND file.user_id = $2::uuid AND rendition.name = $3::text";
+    WHERE file.id = $1::uuid AND rendition.name = $3::text AND ($2::uuid IS NULL OR file.user_id = $2::uuid)";
+/// Never another: links that are out stay good.
+const URL_KEY: &str = "SELECT key FROM media.url_key";
 
 const SHOWN: &str =
     "SELECT file.id, file.file_name, original.content_type, original.bytes, original.width, original.height
@@ -69,9 +72,9 @@ pub async fn add(caller: &Caller, file: &Shown, renditions: &[images::Rendition]
     .await
 }
 
-/// None: there is none, or it is somebody else's.
-pub async fn find(caller: &Caller, id: Uuid, rendition: Rendition) -> Result<Option<Stored>, Error> {
-    let rows = sql::query(DATABASE, caller.identity(), FIND, params![id, caller.user_id, rendition.name()]).await?;
+/// None: there is none, or it is not for this reader.
+pub async fn find(reader: &Reader, id: Uuid, rendition: Rendition) -> Result<Option<Stored>, Error> {
+    let rows = sql::query(DATABASE, reader.identity(), FIND, params![id, reader.user_id(), rendition.name()]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     Ok(Some(Stored {
         file_name: row.get("file_name")?,
@@ -83,7 +86,7 @@ pub async fn find(caller: &Caller, id: Uuid, rendition: Rendition) -> Result<Opt
 }
 
 /// Those of the ids that are the caller's, in no order.
-pub async fn shown(caller: &caller::Caller, ids: Vec<Uuid>) -> Result<Vec<File>, Error> {
+pub async fn shown(caller: &caller::Caller, ids: Vec<Uuid>, addresses: &Addresses) -> Result<Vec<File>, Error> {
     let rows = sql::query(DATABASE, caller.identity(), SHOWN, params![ids, caller.user_id]).await?;
     let file = |row: Row<'_>| -> Result<File, RowError> {
         let id: Uuid = row.get("id")?;
@@ -94,8 +97,8 @@ pub async fn shown(caller: &caller::Caller, ids: Vec<Uuid>) -> Result<Vec<File>,
             bytes: row.get("bytes")?,
             width: row.get("width")?,
             height: row.get("height")?,
-            url: shown::url(id),
-            thumbnail_url: shown::thumbnail_url(id),
+            url: addresses.original(id),
+            thumbnail_url: addresses.thumbnail(id),
         })
     };
     Ok(rows.map(file)?)
@@ -136,4 +139,16 @@ pub async fn known(ids: Vec<Uuid>) -> Result<Vec<Uuid>, Error> {
 
 fn ids_of(rows: &Rows) -> Result<Vec<Uuid>, RowError> {
     rows.map(|row| row.get("id"))
+}
+
+/// The key of links, read once an instance.
+pub async fn url_key() -> Result<&'static [u8], Error> {
+    static KEY: OnceLock<Vec<u8>> = OnceLock::new();
+    if let Some(key) = KEY.get() {
+        return Ok(key);
+    }
+    let rows = sql::query(DATABASE, Identity::Service, URL_KEY, Vec::new()).await?;
+    let row = rows.first().ok_or_else(|| Error::Internal("there is no key for links".into()))?;
+    let key = row.get("key")?;
+    Ok(KEY.get_or_init(|| key))
 }

@@ -132,12 +132,15 @@ async fn write(upload: &Upload, piece: Vec<u8>) -> Result<(), Failure> {
 
 /// Has the codec make the upload fit to be shown, and gives it a row.
 async fn keep(id: Uuid, file_name: String, caller: &Caller, now_us: i64) -> Result<Response, Failure> {
-    let renditions = images::prepare(caller.context.clone(), files::folder(id)).await?;
-    let shown = shown::Shown::new(id, file_name, &renditions)
+    let renditions = images::prepare(caller.context.clone(), id.to_string()).await?;
+    let addresses = shown::Addresses::now().await?;
+    let shown = shown::Shown::new(id, file_name, &renditions, &addresses)
         .ok_or_else(|| Error::Internal("the codec answered no original".to_owned()))?;
     store::add(caller, &shown, &renditions, now_us).await?;
     if let Err(error) = files::forget_upload(id).await {
         eprintln!("warn correlation_id={} what was uploaded as {id} stays: {error:?}", caller.context.correlation_id);
     }
-    Ok(Response::json(StatusCode::CREATED, &shown).header("location", &shown.url).header("cache-control", "no-store"))
+    Ok(Response::json(StatusCode::CREATED, &shown)
+        .header("location", shown::path(id))
+        .header("cache-control", "no-store"))
 }

@@ -18,7 +18,8 @@ pub struct Media {
     width: Option<u32>,
     /// In pixels, as it is to be shown.
     height: Option<u32>,
-    /// Where it is, relative to the platform's address; at most 1,600 pixels a side under `/display`.
+    /// Opens the image without a token, for at least half a day, also as an `<img>`. Relative to the platform's address,
+    /// unless there is a CDN. With `/display` before its `?` it has at most 1,600 pixels a side.
     url: String,
     /// The same, at most 256 pixels a side.
     thumbnail_url: Option<String>,
