@@ -198,11 +198,9 @@ fn check_bindings(manifest: &Manifest, config: &RuntimeConfig) -> Result<(), App
             return Err(not_bound("search-index", name, user()));
         }
     }
-    for (name, user) in [
-        (&config.events.database, "[events]"),
-        (&config.keys.database, "[keys]"),
-        (&config.audit_log.database, "[audit-log]"),
-    ] {
+    let audit_log = config.audit_log.database().map(|name| (name, "[audit-log]"));
+    let own = [(&config.events.database, "[events]"), (&config.keys.database, "[keys]")];
+    for (name, user) in own.into_iter().chain(audit_log) {
         if !config.databases.contains_key(name) {
             return Err(not_bound("databases", name, user.to_owned()));
         }

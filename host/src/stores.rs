@@ -87,8 +87,8 @@ pub enum StoresError {
     Embeddings(#[from] embeddings::OpenError),
     #[error(transparent)]
     Logs(#[from] logs::OpenError),
-    #[error("there is no database `{0}` for the audit trail")]
-    NoAuditDatabase(String),
+    #[error(transparent)]
+    Audit(#[from] audit::OpenError),
     #[error("there is no database `{0}` for the signing keys")]
     NoKeysDatabase(String),
 }
@@ -201,10 +201,7 @@ impl Stores {
             access_lifetime: Duration::from_secs(manifest.tokens.lifetime_s),
         };
         let keyring = Keyring::open(Arc::new(PostgresKeys::new(keys_database)), settings, clock.clone()).await?;
-        let audit_database = databases
-            .get(&config.audit_log.database)
-            .cloned()
-            .ok_or_else(|| StoresError::NoAuditDatabase(config.audit_log.database.clone()))?;
+        let audit = audit::open(&config.audit_log, &databases, clock.clone()).await?;
         let queues = match databases.get(&config.events.database) {
             Some(database) => Some(delivery::open(database.clone(), &config.events.queue)?),
             None => None,
@@ -229,7 +226,7 @@ impl Stores {
             web_push: Arc::new(web_push),
             search_indexes,
             embeddings,
-            audit: audit::open(audit_database, clock.clone()),
+            audit,
             logs,
             clock,
         })

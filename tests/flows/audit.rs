@@ -1,6 +1,7 @@
 //! Goal: whatever happens on the platform is in the audit trail, whole and in order, and nobody changes it
 //! unseen. Method: a user's actions, the trail as an administrator sees it, and a superuser who tampers.
 
+use crate::mongo_server::MongoServer;
 use mindflow_tests::{Account, Output, Platform, eventually, send};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -167,4 +168,36 @@ async fn events_of_an_outage_are_in_the_trail_once_its_store_is_back() {
     assert_eq!(verified(&platform).await.code, Some(0));
     let dead = "SELECT count(*) FROM delivery.queue WHERE state = 'dead'";
     assert_eq!(database.query_one(dead, &[]).await.unwrap().get::<_, i64>(0), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trail_in_mongodb_is_shown_and_verified_and_misses_nothing_of_an_outage() {
+    let mut server = MongoServer::start().await;
+    let config = format!("[audit-log]\nbackend = \"mongodb\"\nurl = \"{}\"", server.url());
+    let mut platform = Platform::services().config(&config).start().await;
+    let (ada, admin) = (platform.register().await, platform.register_as("admin").await);
+    let created = json!({ "userId": ada.id, "eventType": "JournalEntryCreated" });
+    write_with(&ada, "mongodb:1").await;
+    let rows = |data: &Value| data["auditLog"]["edges"].as_array().unwrap().len();
+    admin.eventually(AUDIT, created.clone(), |data| rows(data) == 1).await;
+
+    server.stop().await;
+    write_with(&ada, "mongodb:2").await;
+    assert_eq!(admin.graphql(AUDIT, created.clone()).await.error_code(), "UNAVAILABLE");
+    server.start_again().await;
+    eventually("the trail has the entry of the outage", || async {
+        let answer = admin.graphql(AUDIT, created.clone()).await;
+        (answer.json()["data"]["auditLog"]["edges"].as_array()?.len() == 2).then_some(())
+    })
+    .await;
+
+    let intact = platform.cli(&["audit", "verify"]).await;
+    assert_eq!(intact.code, Some(0), "{intact:?}");
+    platform.stop().await;
+    let export = platform.cli(&["audit", "export"]).await;
+    assert!(export.stdout.contains("mongodb:1") && export.stdout.contains("mongodb:2"), "{export:?}");
+    server.stop().await;
+    let away = platform.cli(&["audit", "verify"]).await;
+    assert_eq!((away.code, away.stderr.lines().count()), (Some(1), 1), "{away:?}");
+    assert!(away.stderr.contains("[audit-log] url: the MongoDB there cannot be used"), "{away:?}");
 }

@@ -39,6 +39,8 @@ mod trouble_poison;
 mod trouble_servers;
 mod trouble_swap;
 
+#[path = "../conformance/mongo_server/mod.rs"]
+mod mongo_server;
 #[path = "../conformance/s3_server/mod.rs"]
 mod s3_server;
 #[path = "../conformance/smtp_server/mod.rs"]

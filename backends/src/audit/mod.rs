@@ -3,20 +3,25 @@
 //! names the place.
 
 pub mod chain;
+mod config;
 pub mod export;
+mod mongo;
 mod postgres;
 pub mod verify;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use uuid::Uuid;
 
 pub use chain::{Broken, Content, Flaw, Hash, Head, Record, Walk};
+pub use config::{Config, MongoConfig, OpenError, PostgresConfig};
+pub use mongo::MongoAudit;
 pub use postgres::PostgresAudit;
 pub use verify::{Report, verify};
 
-use crate::delivery::Event;
+use crate::{clock::Clock, delivery::Event, postgres::Database};
 
 /// Records that one read gives at most: some megabytes with the longest entries.
 pub const BATCH_MAX: u32 = 500;
@@ -43,8 +48,18 @@ pub enum AuditError {
         #[source]
         source: tokio_postgres::Error,
     },
+    #[error("the audit trail's MongoDB failed to {step}")]
+    Mongo {
+        step: &'static str,
+        #[source]
+        source: Box<mongodb::error::Error>,
+    },
+    #[error("other replicas took the next number {0} times")]
+    Contended(usize),
     #[error("the audit trail did not answer within {0} s")]
     Timeout(u64),
+    #[error("a task of the audit trail ended early")]
+    Task(#[from] tokio::task::JoinError),
     #[error("a record cannot be written or read as JSON")]
     Json(#[from] serde_json::Error),
     #[error("a stored record is none: {0}")]
@@ -68,7 +83,19 @@ pub trait AuditLog: Send + Sync {
 }
 
 /// The trail of this configuration.
-#[must_use]
-pub fn open(database: crate::postgres::Database, clock: crate::clock::Clock) -> Arc<dyn AuditLog> {
-    Arc::new(PostgresAudit::new(database, clock))
+///
+/// # Errors
+/// A setting that makes no sense, or a MongoDB that does not answer or refuses.
+pub async fn open(
+    config: &Config,
+    databases: &BTreeMap<String, Database>,
+    clock: Clock,
+) -> Result<Arc<dyn AuditLog>, OpenError> {
+    match config {
+        Config::Postgres(PostgresConfig { database }) => match databases.get(database) {
+            Some(found) => Ok(Arc::new(PostgresAudit::new(found.clone(), clock))),
+            None => Err(OpenError::NoDatabase(database.clone())),
+        },
+        Config::Mongo(config) => Ok(Arc::new(MongoAudit::open(config, clock).await?)),
+    }
 }

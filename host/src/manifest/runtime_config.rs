@@ -7,7 +7,7 @@ use figment::{
     providers::{Env, Format, Toml},
 };
 use mindflow_backends::{
-    archive, delivery, embeddings, key_value,
+    archive, audit, delivery, embeddings, key_value,
     logs::{self, Level},
     mail, postgres, realtime, search_index,
 };
@@ -53,7 +53,7 @@ pub struct RuntimeConfig {
     #[serde(default)]
     pub keys: DatabaseName,
     #[serde(default)]
-    pub audit_log: DatabaseName,
+    pub audit_log: audit::Config,
     #[serde(default)]
     pub mail: mail::Config,
     #[serde(default)]
@@ -117,7 +117,7 @@ impl Default for EventsSettings {
     }
 }
 
-/// The database that holds the signing keys, or the audit trail.
+/// The database that holds the signing keys.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct DatabaseName {

@@ -2,6 +2,9 @@
 //! Method: the same stories on each back end, with a hand that changes stored records behind the trail's back.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "for tests alone")]
 
+#[path = "../mongo_server/mod.rs"]
+mod mongo_server;
+mod mongodb_alone;
 mod stage;
 
 use futures::future::join_all;
@@ -13,6 +16,7 @@ use std::time::Duration;
 macro_rules! stories {
     ($($story:ident),* $(,)?) => {
         stories!(on postgres: $($story),*);
+        stories!(on mongodb: $($story),*);
     };
     (on $back_end:ident: $($story:ident),*) => {
         mod $back_end {

@@ -1,9 +1,12 @@
 //! A trail of a test's own, and a hand that changes its records behind its back.
 
-use mindflow_backends::audit::{AuditLog, PostgresAudit};
+use crate::mongo_server::MongoServer;
+use mindflow_backends::audit::{self, AuditLog, PostgresAudit};
 use mindflow_backends::clock::Clock;
 use mindflow_backends::delivery::{Event, Metadata};
 use mindflow_backends::testing::{TestDatabase, TestPostgres};
+use mongodb::bson::{Document, doc};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -18,6 +21,14 @@ pub struct Stage {
 
 enum Store {
     Postgres(TestDatabase),
+    Mongo { records: mongodb::Collection<Document>, server: MongoServer },
+}
+
+/// The trail of one more host on that server.
+pub async fn replica(server: &MongoServer) -> Arc<dyn AuditLog> {
+    let config = serde_json::json!({ "backend": "mongodb", "url": server.url() });
+    let clock = Clock::manual(NOON_US).0;
+    audit::open(&serde_json::from_value(config).unwrap(), &BTreeMap::new(), clock).await.unwrap()
 }
 
 pub fn event(number: u64) -> Event {
@@ -50,6 +61,22 @@ impl Stage {
         Self { log: Arc::new(PostgresAudit::new(database.database().clone(), clock)), store: Store::Postgres(database) }
     }
 
+    pub async fn mongodb() -> Self {
+        let server = MongoServer::start().await;
+        let log = replica(&server).await;
+        let client = mongodb::Client::with_uri_str(server.url()).await.unwrap();
+        let records = client.database("mindflow").collection("audit_records");
+        Self { log, store: Store::Mongo { records, server } }
+    }
+
+    /// The server that the trail is on, for stories of MongoDB alone.
+    pub fn mongo(&mut self) -> (&mongodb::Collection<Document>, &mut MongoServer) {
+        match &mut self.store {
+            Store::Mongo { records, server } => (records, server),
+            Store::Postgres(_) => panic!("the trail is in PostgreSQL"),
+        }
+    }
+
     pub async fn fill(&self, count: u64) {
         self.fill_from(0, count).await;
     }
@@ -67,6 +94,12 @@ impl Stage {
                 let reword = "UPDATE audit.records SET body = replace(body, 'morning', 'evening') WHERE number =";
                 Self::behind_the_back(database, &format!("{reword} {number}")).await;
             }
+            Store::Mongo { records, .. } => {
+                let mut record = taken_out(records, number).await;
+                let body = record.get_str("body").unwrap().replace("morning", "evening");
+                record.insert("body", body);
+                records.insert_one(record).await.unwrap();
+            }
         }
     }
 
@@ -75,6 +108,7 @@ impl Stage {
             Store::Postgres(database) => {
                 Self::behind_the_back(database, &format!("DELETE FROM audit.records WHERE number = {number}")).await;
             }
+            Store::Mongo { records, .. } => drop(taken_out(records, number).await),
         }
     }
 
@@ -87,6 +121,13 @@ impl Stage {
                 let script = [set(one, aside), set(other, one), set(aside, other)].concat();
                 Self::behind_the_back(database, &script).await;
             }
+            Store::Mongo { records, .. } => {
+                let mut pair = [taken_out(records, one).await, taken_out(records, other).await];
+                for (record, number) in pair.iter_mut().zip([other, one]) {
+                    record.insert("_id", i64::try_from(number).unwrap());
+                }
+                records.insert_many(pair).await.unwrap();
+            }
         }
     }
 
@@ -94,4 +135,8 @@ impl Stage {
         let switch = |state: &str| format!("ALTER TABLE audit.records {state} TRIGGER only_grows;");
         database.script(&format!("{}{script};{}", switch("DISABLE"), switch("ENABLE"))).await;
     }
+}
+
+async fn taken_out(records: &mongodb::Collection<Document>, number: u64) -> Document {
+    records.find_one_and_delete(doc! { "_id": i64::try_from(number).unwrap() }).await.unwrap().unwrap()
 }

@@ -1,0 +1,152 @@
+//! Where the trail is: `[audit-log]` of the runtime configuration.
+
+use serde::{Deserialize, de::Error};
+use serde_json::{Map, Value};
+
+use crate::secret::Secret;
+
+/// The longest name that MongoDB takes for a database.
+const NAME_MAX: usize = 63;
+
+/// `backend` may be absent: `"postgres"`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "Map<String, Value>")]
+pub enum Config {
+    Postgres(PostgresConfig),
+    Mongo(MongoConfig),
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct PostgresConfig {
+    /// One with the platform's write migrations.
+    pub database: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct MongoConfig {
+    /// Such as `mongodb://user:password@host:27017/?tls=true`.
+    pub url: Secret,
+    #[serde(default = "default_database")]
+    pub database: String,
+}
+
+/// Why the trail cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("[audit-log] database: there is no [databases.{0}]")]
+    NoDatabase(String),
+    #[error("[audit-log] database: {0:?} is no name for MongoDB: 1 to {NAME_MAX} of a-z, A-Z, 0-9, `_` and `-`")]
+    Name(String),
+    #[error("[audit-log] url: is no address of a MongoDB, such as \"mongodb://user:password@host:27017/?tls=true\"")]
+    Url(#[source] Box<mongodb::error::Error>),
+    #[error("[audit-log] url: the MongoDB there cannot be used")]
+    Mongo(#[source] Box<mongodb::error::Error>),
+}
+
+fn default_database() -> String {
+    "mindflow".into()
+}
+
+// === impl Config ===
+
+impl Config {
+    /// The database of the platform's that it needs.
+    #[must_use]
+    pub fn database(&self) -> Option<&String> {
+        match self {
+            Self::Postgres(config) => Some(&config.database),
+            Self::Mongo(_) => None,
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::Postgres(PostgresConfig::default())
+    }
+}
+
+impl TryFrom<Map<String, Value>> for Config {
+    type Error = serde_json::Error;
+
+    fn try_from(mut raw: Map<String, Value>) -> Result<Self, serde_json::Error> {
+        let backend = raw.remove("backend").unwrap_or_else(|| "postgres".into());
+        let rest = Value::Object(raw);
+        match backend.as_str() {
+            Some("postgres") => serde_json::from_value(rest).map(Self::Postgres),
+            Some("mongodb") => serde_json::from_value(rest).map(Self::Mongo),
+            _ => Err(Self::Error::custom(format!("backend: must be \"postgres\" or \"mongodb\", is {backend}"))),
+        }
+    }
+}
+
+// === impl PostgresConfig ===
+
+impl Default for PostgresConfig {
+    fn default() -> Self {
+        Self { database: "write".into() }
+    }
+}
+
+// === impl MongoConfig ===
+
+impl MongoConfig {
+    /// The server would refuse another name with an error that names no setting.
+    pub(super) fn check(&self) -> Result<(), OpenError> {
+        let usable = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        let name = &self.database;
+        let fits = (1..=NAME_MAX).contains(&name.len()) && name.bytes().all(usable);
+        if fits { Ok(()) } else { Err(OpenError::Name(name.clone())) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(config: Value) -> Result<Config, String> {
+        serde_json::from_value(config).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_trail_is_in_the_write_database_unless_something_else_is_said() {
+        assert_eq!(Config::default().database().map(String::as_str), Some("write"));
+        assert_eq!(read(json!({})).unwrap().database().unwrap(), "write");
+        assert_eq!(read(json!({ "database": "audit" })).unwrap().database().unwrap(), "audit");
+        assert!(read(json!({ "backend": "mongodb", "url": "mongodb://host" })).unwrap().database().is_none());
+    }
+
+    #[test]
+    fn settings_that_make_no_sense_are_refused_with_their_names() {
+        for (config, says) in [
+            (json!({ "backend": "mysql" }), r#"backend: must be "postgres" or "mongodb", is "mysql""#),
+            (json!({ "backend": 3 }), "backend: must be"),
+            (json!({ "backend": "mongodb" }), "missing field `url`"),
+            (json!({ "url": "mongodb://host" }), "unknown field `url`"),
+            (json!({ "backend": "mongodb", "url": "mongodb://host", "dsn": "x" }), "unknown field `dsn`"),
+        ] {
+            let error = read(config).unwrap_err();
+            assert!(error.contains(says), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_database_has_a_name_that_mongodb_takes_and_the_url_is_never_shown() {
+        let named = |database: &str| {
+            let url = "mongodb://me:hunter2@host";
+            let config = json!({ "backend": "mongodb", "url": url, "database": database });
+            let Ok(Config::Mongo(config)) = read(config) else { unreachable!("it is a MongoDB") };
+            assert!(!format!("{config:?}").contains("hunter2"));
+            config.check()
+        };
+        for good in ["mindflow", "Mind_flow-2", &"a".repeat(NAME_MAX)] {
+            assert!(named(good).is_ok(), "{good}");
+        }
+        for bad in ["", "a.b", "a b", "$a", "é", &"a".repeat(NAME_MAX + 1)] {
+            assert!(named(bad).unwrap_err().to_string().starts_with("[audit-log] database:"), "{bad}");
+        }
+    }
+}
