@@ -14,6 +14,7 @@ pub mod key_value;
 pub mod keys;
 pub mod logs;
 pub mod mail;
+pub mod mongo;
 pub mod postgres;
 pub mod realtime;
 pub mod redis_server;

@@ -210,7 +210,7 @@ impl Stores {
         for (name, settings) in &config.search_index {
             search_indexes.insert(name.clone(), search_index::open(name, settings, &databases)?);
         }
-        let logs = logs::open(&config.logs.backend, &databases)?;
+        let logs = logs::open(&config.logs.backend, &databases).await?;
         let embeddings = embeddings::open(&config.embeddings, &config.data_dir).await?;
         let dead_letters = queues.clone().map(|queues| queues as Arc<dyn DeadLetters>);
         Ok(Self {

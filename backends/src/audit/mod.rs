@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 pub use chain::{Broken, Content, Flaw, Hash, Head, Record, Walk};
-pub use config::{Config, MongoConfig, OpenError, PostgresConfig};
+pub use config::{Config, OpenError, PostgresConfig};
 pub use mongo::MongoAudit;
 pub use postgres::PostgresAudit;
 pub use verify::{Report, verify};

@@ -10,20 +10,19 @@ use futures::TryStreamExt;
 use jiff::Timestamp;
 use mongodb::bson::{Document, doc};
 use mongodb::error::{Error as MongoError, ErrorKind, WriteFailure};
-use mongodb::options::{Acknowledgment, ClientOptions, IndexOptions, ReadPreference, SelectionCriteria, WriteConcern};
-use mongodb::{Client, Collection, IndexModel};
+use mongodb::options::IndexOptions;
+use mongodb::{Collection, IndexModel};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use super::config::{MongoConfig, OpenError};
+use super::config::OpenError;
 use super::{AuditError, AuditLog, BATCH_MAX, Filter, Hash, Head, Record};
 use crate::clock::Clock;
 use crate::delivery::Event;
+use crate::mongo::{self, MongoConfig};
 
 /// Longer than a server needs to answer; shorter than a delivery's deadline.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
-/// For the choice of a server, and for a connection: less than an answer may take, so that the reason is told.
-const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 /// Reads at once; further ones wait for a turn.
 const READS_MAX: u32 = 7;
 /// One more: appends of one host come one after another.
@@ -58,33 +57,13 @@ impl MongoAudit {
     /// # Errors
     /// The URL is none, or the server does not answer or refuses.
     pub async fn open(config: &MongoConfig, clock: Clock) -> Result<Self, OpenError> {
-        let options = options(config).await?;
-        let prepare = async {
-            let database = Client::with_options(options)?.database(&config.database);
-            let records = database.collection::<Document>("audit_records");
-            records.create_indexes(indexes()).await?;
-            Ok(Trail { records, heads: database.collection("audit_head"), clock })
-        };
-        let trail = prepare.await.map_err(|error| OpenError::Mongo(Box::new(error)))?;
+        let database = mongo::open(config, CONNECTIONS_MAX).await?;
+        let records = database.collection::<Document>("audit_records");
+        records.create_indexes(indexes()).await.map_err(mongo::OpenError::server)?;
+        let trail = Trail { records, heads: database.collection("audit_head"), clock };
         let turns = |count: u32| Arc::new(Semaphore::new(count as usize));
         Ok(Self { trail, appends: turns(1), reads: turns(READS_MAX) })
     }
-}
-
-async fn options(config: &MongoConfig) -> Result<ClientOptions, OpenError> {
-    config.check()?;
-    let parsed = ClientOptions::parse(config.url.reveal()).await;
-    let mut options = parsed.map_err(|error| OpenError::Url(Box::new(error)))?;
-    options.app_name = Some("mindflow".into());
-    options.server_selection_timeout = Some(CONNECT_WITHIN);
-    options.connect_timeout = Some(CONNECT_WITHIN);
-    options.max_pool_size = Some(CONNECTIONS_MAX);
-    // A number is given out behind the newest record, which only the primary surely has.
-    options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
-    // What has been acknowledged is on the disks of a majority.
-    let majority = WriteConcern::builder().w(Acknowledgment::Majority).journal(true).w_timeout(CONNECT_WITHIN);
-    options.write_concern = Some(majority.build());
-    Ok(options)
 }
 
 fn indexes() -> [IndexModel; 4] {

@@ -1,6 +1,7 @@
 //! What hosts and components log, kept for some days where an operator can ask for it: one trait, and a suite in
 //! `tests/conformance/logs` that runs over every back end.
 
+mod mongo;
 mod postgres;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -9,6 +10,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::mongo::{self as mongodb_server, MongoConfig};
 use crate::postgres::Database;
 
 /// Lines that one call writes or reads at most.
@@ -67,6 +69,12 @@ pub enum LogsError {
         #[source]
         source: tokio_postgres::Error,
     },
+    #[error("the log store's MongoDB failed to {step}")]
+    Mongo {
+        step: &'static str,
+        #[source]
+        source: Box<mongodb::error::Error>,
+    },
     #[error("the log store did not answer within {} s", ANSWER_WITHIN.as_secs())]
     Timeout,
     #[error("a stored line is none: {0}")]
@@ -76,7 +84,7 @@ pub enum LogsError {
 /// Keeps lines.
 #[async_trait]
 pub trait LogStore: Send + Sync {
-    /// All of these, or none. At most [`BATCH_MAX`].
+    /// At most [`BATCH_MAX`]. After an error, some of them may be there.
     async fn append(&self, lines: &[Line]) -> Result<(), LogsError>;
 
     /// The newest that match, in the order in which they were logged. At most `last`, and no more than [`BATCH_MAX`].
@@ -87,10 +95,12 @@ pub trait LogStore: Send + Sync {
 }
 
 /// Where lines are kept.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "backend", rename_all = "kebab-case")]
 pub enum Config {
     Postgres(PostgresConfig),
+    #[serde(rename = "mongodb")]
+    Mongo(MongoConfig),
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -105,18 +115,21 @@ pub struct PostgresConfig {
 pub enum OpenError {
     #[error("[logs] database: there is no [databases.{0}]")]
     NoDatabase(String),
+    #[error("[logs] {0}")]
+    Mongo(#[from] mongodb_server::OpenError),
 }
 
 /// The store of this configuration.
 ///
 /// # Errors
-/// A setting that makes no sense.
-pub fn open(config: &Config, databases: &BTreeMap<String, Database>) -> Result<Arc<dyn LogStore>, OpenError> {
+/// A setting that makes no sense, or a MongoDB that does not answer or refuses.
+pub async fn open(config: &Config, databases: &BTreeMap<String, Database>) -> Result<Arc<dyn LogStore>, OpenError> {
     match config {
         Config::Postgres(PostgresConfig { database }) => match databases.get(database) {
             Some(found) => Ok(Arc::new(postgres::PostgresLogs::new(found.clone()))),
             None => Err(OpenError::NoDatabase(database.clone())),
         },
+        Config::Mongo(config) => Ok(Arc::new(mongo::MongoLogs::open(config).await?)),
     }
 }
 

@@ -2,6 +2,8 @@
 //! end, on a store of its own.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "for tests alone")]
 
+#[path = "../mongo_server/mod.rs"]
+mod mongo_server;
 mod stage;
 
 use mindflow_backends::logs::{BATCH_MAX, Filter, Level, Line, LogStore};
@@ -12,6 +14,7 @@ use stage::Stage;
 macro_rules! stories {
     ($($story:ident),* $(,)?) => {
         stories!(on postgres: $($story),*);
+        stories!(on mongodb: $($story),*);
     };
     (on $back_end:ident: $($story:ident),*) => {
         mod $back_end {
