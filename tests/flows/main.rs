@@ -11,6 +11,7 @@ mod graphql;
 mod graphql_http_audits;
 mod insights;
 mod journal;
+mod large_bodies;
 mod live;
 mod logs;
 mod main_job;

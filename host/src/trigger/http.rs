@@ -1,7 +1,7 @@
 //! HTTP/1.1 and HTTP/2 requests as calls of the components whose routes they fit; health, metrics and the
 //! limits that hold before any component is asked are the host's own.
 
-use super::websocket;
+use super::{lingering::Lingering, websocket};
 use crate::{
     engine::CallFailure,
     manifest::{HttpSettings, WebSocketRoute},
@@ -146,6 +146,8 @@ impl Server {
 
     /// The request with its body bounded, its authority where WASI has it, and its scheme.
     fn guarded(&self, request: Request<Incoming>) -> Result<Request<WasiBody>, Problem> {
+        let (mut head, body) = request.into_parts();
+        let body = Lingering::new(&head.headers, body);
         let body_max = self.settings.body_max.0;
         let too_large = || {
             Problem::new(
@@ -154,15 +156,14 @@ impl Server {
                 format!("The request body is larger than {body_max} bytes."),
             )
         };
-        let announced = request
-            .headers()
+        let announced = head
+            .headers
             .get(header::CONTENT_LENGTH)
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.parse::<u64>().ok());
         if announced.is_some_and(|length| length > body_max) {
             return Err(too_large());
         }
-        let (mut head, body) = request.into_parts();
         let authority = head
             .uri
             .authority()

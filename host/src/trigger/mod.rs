@@ -2,5 +2,6 @@
 
 pub mod event;
 pub mod http;
+mod lingering;
 pub mod schedule;
 pub mod websocket;
