@@ -170,6 +170,8 @@ async fn a_replay_that_cannot_be_meant_is_refused_in_one_line() {
         ),
         (&["replay", "--consumer", "query", "--shadow", "--entity", "entry:1"], "cannot be used with"),
         (&["replay", "--consumer", "query", "--apply"], "--shadow"),
+        // Webhooks and preferences come from no event.
+        (&["replay", "--consumer", "notification", "--shadow", "--apply"], "projection = true"),
     ] {
         let refused = platform.cli(arguments).await;
         assert_eq!(refused.code, Some(1), "{refused:?}");

@@ -259,6 +259,10 @@ pub struct SubscriptionEntry {
     pub timeout_ms: Option<u32>,
     /// At once, then after 1, 2 and 4 s, when absent.
     pub retry: Option<RetryEntry>,
+    /// All that the component keeps follows from these events, so that a replay may make it anew and take away what
+    /// they do not say.
+    #[serde(default)]
+    pub projection: bool,
 }
 
 /// When a failed delivery is tried again.

@@ -33,6 +33,8 @@ pub enum ReplayOrder {
 pub(crate) struct Consumer {
     component: String,
     subscription: Subscription,
+    /// Whether all that it keeps follows from its events.
+    projection: bool,
     /// The databases in which the component may write, by name.
     databases: BTreeMap<String, Database>,
     archive: Database,
@@ -62,6 +64,12 @@ pub(crate) async fn carry_out(
         }
         ReplayOrder::Shadow { consumer, apply } => {
             let consumer = Consumer::find(platform, &consumer).await?;
+            if apply && !consumer.projection {
+                let name = &consumer.subscription.name;
+                return Err(format!(
+                    "what `{name}` keeps does not follow from its events alone, and --apply would take the rest away; the manifest says `projection = true` of a subscription of which it does"
+                ));
+            }
             shadow::carry_out(platform, consumer, apply, progress).await
         }
     }
@@ -89,6 +97,7 @@ impl Consumer {
         Ok(Self {
             component: component.to_owned(),
             subscription: subscription(&loaded.entry, entry),
+            projection: entry.projection,
             databases: loaded.entry.sql.keys().filter_map(database).collect(),
             archive: stores.databases.get(&application.config.events.database).cloned().ok_or(events)?,
             queues: stores.queues.clone().ok_or(events)?,
