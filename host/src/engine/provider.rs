@@ -271,7 +271,7 @@ impl Provider {
         };
         counter!("mindflow_component_calls_total", "component" => self.name().to_owned(), "outcome" => label)
             .increment(1);
-        let ms = started.elapsed().as_secs_f64() * 1e3;
+        let ms = started.elapsed().as_micros() as f64 / 1e3;
         tracing::info!(target: CALLS, what = &*purpose.what, outcome = label, ms, "called");
         match &outcome {
             // What an old version still does says nothing about the one that took its place.

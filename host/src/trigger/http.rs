@@ -113,7 +113,7 @@ impl Server {
         metrics::histogram!("mindflow_http_request_seconds", "method" => method.as_str().to_owned(), "status" => status.as_str().to_owned()).record(elapsed.as_secs_f64());
         tracing::info!(
             target: "mindflow::access",
-            %method, path, status = status.as_u16(), ms = elapsed.as_secs_f64() * 1e3, correlation_id = id.to_str().unwrap_or_default(), "request"
+            %method, path, status = status.as_u16(), ms = elapsed.as_micros() as f64 / 1e3, correlation_id = id.to_str().unwrap_or_default(), "request"
         );
         response
     }

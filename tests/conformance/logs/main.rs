@@ -1,6 +1,6 @@
 //! Goal: an operator finds what was logged, and nothing older than is wanted. Method: the same stories on each back
 //! end, on a store of its own.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "for tests alone")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "for tests alone")]
 
 #[path = "../mongo_server/mod.rs"]
 mod mongo_server;
