@@ -17,6 +17,7 @@ pub mod mail;
 pub mod mongo;
 pub mod postgres;
 pub mod realtime;
+pub mod records;
 pub mod redis_server;
 pub mod replay;
 pub mod schedule;

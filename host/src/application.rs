@@ -199,8 +199,9 @@ fn check_bindings(manifest: &Manifest, config: &RuntimeConfig) -> Result<(), App
         }
     }
     let audit_log = config.audit_log.database().map(|name| (name, "[audit-log]"));
+    let logs = config.logs.backend.database().map(|name| (name, "[logs]"));
     let own = [(&config.events.database, "[events]"), (&config.keys.database, "[keys]")];
-    for (name, user) in own.into_iter().chain(audit_log) {
+    for (name, user) in own.into_iter().chain(audit_log).chain(logs) {
         if !config.databases.contains_key(name) {
             return Err(not_bound("databases", name, user.to_owned()));
         }

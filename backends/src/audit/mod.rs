@@ -3,7 +3,6 @@
 //! names the place.
 
 pub mod chain;
-mod config;
 pub mod export;
 mod mongo;
 mod postgres;
@@ -16,12 +15,17 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 pub use chain::{Broken, Content, Flaw, Hash, Head, Record, Walk};
-pub use config::{Config, OpenError, PostgresConfig};
 pub use mongo::MongoAudit;
 pub use postgres::PostgresAudit;
 pub use verify::{Report, verify};
 
-use crate::{clock::Clock, delivery::Event, postgres::Database};
+use crate::{
+    clock::Clock,
+    delivery::Event,
+    mongo as mongo_server,
+    postgres::Database,
+    records::{Config, PostgresConfig},
+};
 
 /// Records that one read gives at most: some megabytes with the longest entries.
 pub const BATCH_MAX: u32 = 500;
@@ -64,6 +68,15 @@ pub enum AuditError {
     Json(#[from] serde_json::Error),
     #[error("a stored record is none: {0}")]
     Malformed(&'static str),
+}
+
+/// Why the trail cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("[audit-log] database: there is no [databases.{0}]")]
+    NoDatabase(String),
+    #[error("[audit-log] {0}")]
+    Mongo(#[from] mongo_server::OpenError),
 }
 
 /// Keeps the trail. Appends of all replicas come one after another.

@@ -15,8 +15,7 @@ use mongodb::{Collection, IndexModel};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use super::config::OpenError;
-use super::{AuditError, AuditLog, BATCH_MAX, Filter, Hash, Head, Record};
+use super::{AuditError, AuditLog, BATCH_MAX, Filter, Hash, Head, OpenError, Record};
 use crate::clock::Clock;
 use crate::delivery::Event;
 use crate::mongo::{self, MongoConfig};

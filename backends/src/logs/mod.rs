@@ -10,8 +10,9 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::mongo::{self as mongodb_server, MongoConfig};
+use crate::mongo as mongo_server;
 use crate::postgres::Database;
+use crate::records::{Config, PostgresConfig};
 
 /// Lines that one call writes or reads at most.
 pub const BATCH_MAX: usize = 1_000;
@@ -94,29 +95,13 @@ pub trait LogStore: Send + Sync {
     async fn forget(&self, before_us: i64) -> Result<u64, LogsError>;
 }
 
-/// Where lines are kept.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(tag = "backend", rename_all = "kebab-case")]
-pub enum Config {
-    Postgres(PostgresConfig),
-    #[serde(rename = "mongodb")]
-    Mongo(MongoConfig),
-}
-
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct PostgresConfig {
-    /// The database with the write side's migrations.
-    pub database: String,
-}
-
 /// Why a log store cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error("[logs] database: there is no [databases.{0}]")]
     NoDatabase(String),
     #[error("[logs] {0}")]
-    Mongo(#[from] mongodb_server::OpenError),
+    Mongo(#[from] mongo_server::OpenError),
 }
 
 /// The store of this configuration.
@@ -159,18 +144,6 @@ impl Level {
     /// This one and those that matter more.
     fn and_above(self) -> Vec<&'static str> {
         Self::ALL.into_iter().filter(|level| *level <= self).map(Self::word).collect()
-    }
-}
-
-impl Default for PostgresConfig {
-    fn default() -> Self {
-        Self { database: "write".into() }
-    }
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self::Postgres(PostgresConfig::default())
     }
 }
 

@@ -7,9 +7,7 @@ use figment::{
     providers::{Env, Format, Toml},
 };
 use mindflow_backends::{
-    archive, audit, delivery, embeddings, key_value,
-    logs::{self, Level},
-    mail, postgres, realtime, search_index,
+    archive, delivery, embeddings, key_value, logs::Level, mail, postgres, realtime, records, search_index,
 };
 use serde::{Deserialize, Deserializer};
 use std::{
@@ -53,7 +51,7 @@ pub struct RuntimeConfig {
     #[serde(default)]
     pub keys: DatabaseName,
     #[serde(default)]
-    pub audit_log: audit::Config,
+    pub audit_log: records::Config,
     #[serde(default)]
     pub mail: mail::Config,
     #[serde(default)]
@@ -183,47 +181,27 @@ impl Default for LogSettings {
 
 /// Lines that are kept: of hosts and components, for some days.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(try_from = "RawLogs")]
+#[serde(rename_all = "kebab-case", default)]
 pub struct LogsSettings {
     pub store: bool,
     /// The least that is kept, whatever is printed.
     pub level: Level,
+    #[serde(deserialize_with = "days")]
     pub keep_days: u32,
-    pub backend: logs::Config,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct RawLogs {
-    store: Option<bool>,
-    level: Option<Level>,
-    keep_days: Option<u32>,
     #[serde(flatten)]
-    backend: serde_json::Map<String, serde_json::Value>,
+    pub backend: records::Config,
 }
 
-impl TryFrom<RawLogs> for LogsSettings {
-    type Error = serde_json::Error;
-
-    fn try_from(mut raw: RawLogs) -> Result<Self, Self::Error> {
-        raw.backend.entry("backend").or_insert_with(|| "postgres".into());
-        let backend = serde_json::from_value(serde_json::Value::Object(raw.backend))?;
-        let Self { store, level, keep_days, .. } = Self::default();
-        if raw.keep_days == Some(0) {
-            return Err(serde::de::Error::custom("keep-days must be 1 or more; without any: store = false"));
-        }
-        Ok(Self {
-            store: raw.store.unwrap_or(store),
-            level: raw.level.unwrap_or(level),
-            keep_days: raw.keep_days.unwrap_or(keep_days),
-            backend,
-        })
+fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    match u32::deserialize(deserializer)? {
+        0 => Err(serde::de::Error::custom("keep-days must be 1 or more; without any: store = false")),
+        days => Ok(days),
     }
 }
 
 impl Default for LogsSettings {
     fn default() -> Self {
-        Self { store: true, level: Level::Info, keep_days: 14, backend: logs::Config::default() }
+        Self { store: true, level: Level::Info, keep_days: 14, backend: records::Config::default() }
     }
 }
 

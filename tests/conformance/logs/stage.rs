@@ -2,7 +2,8 @@
 
 use crate::mongo_server::MongoServer;
 use mindflow_backends::{
-    logs::{self, Config, LogStore},
+    logs::{self, LogStore},
+    records::Config,
     testing::{TestDatabase, TestPostgres},
 };
 use serde_json::json;

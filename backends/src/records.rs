@@ -1,9 +1,10 @@
-//! Where the trail is: `[audit-log]` of the runtime configuration.
+//! Where records are that are only added, the audit trail's and the log's: `[audit-log]` and `[logs]` of the runtime
+//! configuration.
 
 use serde::{Deserialize, de::Error};
 use serde_json::{Map, Value};
 
-use crate::mongo::{self, MongoConfig};
+use crate::mongo::MongoConfig;
 
 /// `backend` may be absent: `"postgres"`.
 #[derive(Debug, Clone, Deserialize)]
@@ -18,15 +19,6 @@ pub enum Config {
 pub struct PostgresConfig {
     /// One with the platform's write migrations.
     pub database: String,
-}
-
-/// Why the trail cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    #[error("[audit-log] database: there is no [databases.{0}]")]
-    NoDatabase(String),
-    #[error("[audit-log] {0}")]
-    Mongo(#[from] mongo::OpenError),
 }
 
 // === impl Config ===
@@ -80,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn the_trail_is_in_the_write_database_unless_something_else_is_said() {
+    fn records_are_in_the_write_database_unless_something_else_is_said() {
         assert_eq!(Config::default().database().map(String::as_str), Some("write"));
         assert_eq!(read(json!({})).unwrap().database().unwrap(), "write");
         assert_eq!(read(json!({ "database": "audit" })).unwrap().database().unwrap(), "audit");
