@@ -6,27 +6,18 @@ use crate::settings::{self, Settings};
 use crate::viewer::Viewer;
 use crate::web::{Request, Response, correlation, cors, problem, wire::Incoming};
 use crate::{graphql, rest};
-use http::{HeaderName, HeaderValue, Method, StatusCode};
-use mindflow_guest::web::SECURITY_HEADERS;
+use http::{Method, StatusCode};
+use mindflow_guest::web::finish;
 use uuid::Uuid;
 
 pub async fn respond(incoming: Incoming) -> Response {
     let settings = settings::load().await;
     let correlation_id = correlation::of(&incoming.parts.headers, || Uuid::new_v4().to_string());
-    let request_headers = incoming.parts.headers.clone();
-    let head = incoming.parts.method == Method::HEAD;
-    let mut response = answer(incoming, settings, &correlation_id)
+    let (method, headers) = (incoming.parts.method.clone(), incoming.parts.headers.clone());
+    let response = answer(incoming, settings, &correlation_id)
         .await
         .unwrap_or_else(|failure| problem::respond(&failure, &correlation_id));
-    if head {
-        response = response.without_body();
-    }
-    cors::decorate(&request_headers, &settings.cors_origins, &mut response);
-    // The GraphiQL page has a policy of its own.
-    for (name, value) in SECURITY_HEADERS {
-        response.headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
-    }
-    response.header(correlation::HEADER, correlation_id)
+    finish(response, &method, &headers, &settings.cors_origins, correlation_id)
 }
 
 async fn answer(incoming: Incoming, settings: &'static Settings, correlation_id: &str) -> Result<Response, Failure> {

@@ -4,9 +4,9 @@ use crate::caller::{Caller, Reader};
 use crate::route::{self, Route};
 use crate::settings;
 use crate::{serve, upload};
-use http::{HeaderName, HeaderValue, Method, StatusCode, request::Parts};
+use http::{Method, StatusCode, request::Parts};
 use mindflow_guest::web::failure::Failure;
-use mindflow_guest::web::{Response, SECURITY_HEADERS, correlation, cors, problem, wire};
+use mindflow_guest::web::{Response, correlation, cors, finish, problem, wire};
 use uuid::Uuid;
 use wasip3::http::types::Request;
 
@@ -14,15 +14,8 @@ pub async fn respond(head: &Parts, request: Request) -> Response {
     let settings = settings::load().await;
     let correlation_id = correlation::of(&head.headers, || Uuid::new_v4().to_string());
     let answer = answer(head, wire::Incoming::new(request), &correlation_id).await;
-    let mut response = answer.unwrap_or_else(|failure| problem::respond(&failure, &correlation_id));
-    if head.method == Method::HEAD {
-        response = response.without_body();
-    }
-    cors::decorate(&head.headers, &settings.cors_origins, &mut response);
-    for (name, value) in SECURITY_HEADERS {
-        response.headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
-    }
-    response.header(correlation::HEADER, correlation_id)
+    let response = answer.unwrap_or_else(|failure| problem::respond(&failure, &correlation_id));
+    finish(response, &head.method, &head.headers, &settings.cors_origins, correlation_id)
 }
 
 async fn answer(head: &Parts, body: wire::Incoming, correlation_id: &str) -> Result<Response, Failure> {

@@ -13,15 +13,36 @@ pub mod wire;
 pub use bearer::Presented;
 pub use response::{Body, Response};
 
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+
 /// Nothing that we send is to be sniffed, framed or followed.
-pub const SECURITY_HEADERS: [(&str, &str); 4] = [
+const SECURITY_HEADERS: [(&str, &str); 4] = [
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
     ("referrer-policy", "no-referrer"),
     ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
 ];
 
+/// What holds for every answer: none to HEAD has a body, browsers are told who may read it, and the request's id is in it.
+pub fn finish(
+    mut response: Response,
+    method: &Method,
+    request_headers: &HeaderMap,
+    origins: &[String],
+    correlation_id: String,
+) -> Response {
+    if method == Method::HEAD {
+        response = response.without_body();
+    }
+    cors::decorate(request_headers, origins, &mut response);
+    // What has a header of its own, such as the policy of a page, keeps it.
+    for (name, value) in SECURITY_HEADERS {
+        response.headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
+    }
+    response.header(correlation::HEADER, correlation_id)
+}
+
 /// The header's text; none when it is absent or not visible ASCII.
-pub fn header<'a>(headers: &'a http::HeaderMap, name: &str) -> Option<&'a str> {
+pub fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
