@@ -27,7 +27,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         digest.update(bytes);
         fs::write(out.join(name), bytes)?;
     }
-    let version: String = digest.finalize().iter().take(VERSION_BYTES).map(|byte| format!("{byte:02x}")).collect();
+    let digest = digest.finalize();
+    let version = hex::encode(digest.get(..VERSION_BYTES).unwrap_or(&digest));
     println!("cargo::rustc-env=GRAPHIQL_VERSION={version}");
     Ok(())
 }

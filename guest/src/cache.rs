@@ -1,24 +1,24 @@
 //! JSON values in a key-value bucket, read through, never out of date: one round trip on a hit. A cache that fails
 //! is a miss that keeps nothing: reads then come from the database.
 //!
-//! What is cached belongs to an owner, such as one user, and each owner has one generation: a random text under a
-//! name of its own. A value is kept with the generation that was current *before* its database read began. Whoever
-//! changes the rows puts a new generation *after* the commit. So a reader that saw the old rows kept them under the
-//! old generation, where nobody finds them again, however late it writes them: no value outlives the event that
-//! changed it, and nobody waits for a lifetime to end. A generation that got lost is never replaced by an earlier
-//! one, only by a new random text.
+//! A cached value belongs to an owner, such as one user, and each owner has one generation: a random text under a
+//! separate name. A value is stored with the generation that was current *before* its database read began. A writer puts
+//! a new generation *after* its commit. So a reader that saw the old rows stores them under the old generation, where
+//! they are never found again, even if it writes them late: no value outlives the event that changed it, and no reader
+//! waits for a lifetime to end. A lost generation is replaced by a new random text, never by an earlier one.
 //!
-//! Where reads go to a replica of the database, its lag is the one thing that can put old rows under a new
-//! generation; there the lifetimes bound it.
+//! With reads from a replica of the database, its lag can put old rows under a new generation; the lifetimes bound that.
 //!
-//! A value also holds for a moment alone, such as a day in UTC: some change at midnight without an event.
+//! A value is also valid for one moment only, such as a day in UTC: some values change at midnight without an event.
 
-use crate::bindings::mindflow::platform::key_value::{Bucket, Condition, Error, PutOutcome};
+use crate::{
+    bindings::platform::mindflow::platform::key_value::{Bucket, Condition, Error, PutOutcome},
+    id,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
-use uuid::Uuid;
 
-/// Losing a generation costs one miss; this keeps those of owners who went away from piling up.
+/// Losing a generation costs one miss; this bounds the generations of inactive owners.
 const GENERATION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A cached value's name and lifetime.
@@ -41,10 +41,10 @@ pub enum Found<T> {
     Miss(Slot),
 }
 
-/// Where a value that was just read can be kept; nowhere when there is no cache now.
+/// Where to store a value that was just read; nowhere while the cache is unavailable.
 pub struct Slot(Option<(Bucket, Key, Stamp)>);
 
-/// What a value was true for.
+/// The generation and moment of a value.
 struct Stamp(Vec<u8>);
 
 impl Key {
@@ -125,7 +125,7 @@ async fn look<T: DeserializeOwned>(
     Ok((bucket, stamp, value))
 }
 
-/// The new generation, or the one that somebody else was first to put.
+/// The new generation, or the one that another reader put first.
 async fn first_generation(bucket: &Bucket, owner: &Owner) -> Result<Vec<u8>, Error> {
     let first = fresh();
     let lifetime = Some(ttl_ms(GENERATION));
@@ -137,7 +137,7 @@ async fn first_generation(bucket: &Bucket, owner: &Owner) -> Result<Vec<u8>, Err
 }
 
 fn fresh() -> Vec<u8> {
-    Uuid::new_v4().as_simple().to_string().into_bytes()
+    id::random().as_simple().to_string().into_bytes()
 }
 
 /// A duration as the key-value capability takes it.

@@ -1,6 +1,6 @@
-//! Who a call's access token speaks for, as a service sees it: proven, not taken on trust.
+//! The caller of a service, proven by the access token of the call.
 
-use crate::bindings::mindflow::platform::{
+use crate::bindings::platform::mindflow::platform::{
     call::{CallContext, Credential, Error},
     jwt_verifier, sql,
 };

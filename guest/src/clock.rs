@@ -1,6 +1,7 @@
-//! The one place where a component takes the time, so that everything else can be given it.
+//! The one place where components read the clock, so that tests can set the time everywhere else.
 
 use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
+use mindflow_events::Time;
 
 /// Microseconds since 1970-01-01T00:00:00Z.
 pub fn now_us() -> i64 {
@@ -12,29 +13,31 @@ pub fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// The day in UTC, as the contract counts quotas and trends.
+/// The day in UTC: the contract counts quotas and trends in UTC.
 pub fn today(now: Timestamp) -> Date {
     TimeZone::UTC.to_datetime(now).date()
 }
 
-/// When the day begins in UTC, in microseconds.
+/// The start of the day in UTC, in microseconds.
 pub fn midnight_us(day: Date) -> i64 {
     day.to_zoned(TimeZone::UTC).map_or(i64::MAX, |time| time.timestamp().as_microsecond())
 }
 
-/// The day that many days earlier; the first day there is when that is too far.
+/// The day that many days earlier; the first possible day when that is too far.
 pub fn days_before(day: Date, days: u32) -> Date {
     day.checked_sub(Span::new().days(days)).unwrap_or(Date::MIN)
 }
 
 /// RFC 3339 in UTC with microseconds, as events carry times.
 pub fn rfc3339(us: i64) -> String {
-    Timestamp::from_microsecond(us).map(|time| format!("{time:.6}")).unwrap_or_default()
+    Time(us).to_string()
 }
 
-/// The reverse of [`rfc3339`]; also takes other offsets and precisions.
-pub fn parse_rfc3339(text: &str) -> Option<i64> {
-    text.parse::<Timestamp>().ok().map(Timestamp::as_microsecond)
+/// Waits.
+#[cfg(feature = "timer")]
+pub async fn pause(time: std::time::Duration) {
+    let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    wasip3::clocks::monotonic_clock::wait_for(nanoseconds).await;
 }
 
 #[cfg(test)]

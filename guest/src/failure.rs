@@ -1,14 +1,14 @@
-//! The one mapping from what a capability answers to how a service call fails, and from that to what becomes of
-//! the event that was being handled.
+//! The mapping from errors of capabilities to errors of service calls, and from those to the outcome of the event that
+//! was being handled.
 
-use crate::bindings::mindflow::platform::{
+use crate::bindings::platform::mindflow::platform::{
     blob,
     call::{Error, FieldError},
     events::Failure,
     jwt_verifier, key_value, realtime, sql,
 };
 
-/// How soon an event is tried again while a store is away: a blink for users, and no load for the store.
+/// How soon an event is retried while a store is unavailable: soon enough for users, and little load for the store.
 pub const DEFERRAL_MS: u32 = 1_000;
 
 /// A broken rule of one field.
@@ -24,19 +24,8 @@ pub fn internal(error: impl std::fmt::Display) -> Error {
     Error::Internal(error.to_string())
 }
 
-/// An event that can never be applied: the whole chain of causes in one line, for the dead letter.
-pub fn rejected(error: &dyn std::error::Error) -> Failure {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    Failure::Reject(text)
-}
-
-/// What it means for the event that was being handled: a store that is away defers it, which counts as no
-/// failed attempt, so that an outage fills no dead letters; anything else is one.
+/// The outcome of the event that was being handled: an unavailable store defers it, which counts as no failed attempt,
+/// so that an outage fills no dead letters; any other error is a failed attempt.
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {

@@ -1,7 +1,7 @@
-//! What MindFlow's components share: the platform's capabilities, bound once from their WIT, with the
-//! few lines of comfort that every service would otherwise write for itself. Policy lives in the services.
+//! What MindFlow's components share: the platform's capabilities and the journal's vocabulary, bound once from their
+//! WIT, and the small things that every service needs. Policy lives in the services.
 
-pub mod bindings;
+mod bindings;
 pub mod cache;
 pub mod caller;
 pub mod clock;
@@ -10,11 +10,13 @@ pub mod event;
 pub mod failure;
 #[cfg(feature = "http")]
 pub mod http;
+pub mod id;
+pub mod journal;
 pub mod sql;
 #[cfg(feature = "web")]
 pub mod web;
 
-pub use bindings::mindflow::platform::{
+pub use bindings::platform::mindflow::platform::{
     audit_reader, audit_writer, blob, call, dead_letters, embeddings, events, jwt_signer, jwt_verifier, key_value,
     mail, outbound, realtime, search_index, web_push, websocket,
 };

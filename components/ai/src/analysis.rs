@@ -1,9 +1,9 @@
-//! What is said about an entry, and the rules it keeps whoever says it.
+//! An analysis of an entry, and the rules that it keeps, whether a model or the local analyser makes it.
 //!
-//! A model's answer is input like any other: JSON Schema as the API takes it knows no ranges and no lengths,
-//! so they are checked here, and nothing that could garble a screen or a log passes.
+//! A model's answer is untrusted input: JSON Schema as the API takes it has no ranges and no lengths, so they are
+//! checked here, and nothing that could garble a screen or a log passes.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// More would be a summary of everything instead of the few subjects that matter.
 pub const THEMES_MAX: usize = 8;
@@ -17,8 +17,7 @@ pub const INSIGHT_CHARS_MAX: usize = 500;
 pub const MODEL_CHARS_MAX: usize = 100;
 
 /// What an insight is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Pattern,
     Encouragement,
@@ -27,17 +26,27 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// In the words of the events; also what the model may choose from.
-    pub const WORDS: [&'static str; 4] = ["pattern", "encouragement", "suggestion", "observation"];
+    const ALL: [Self; 4] = [Self::Pattern, Self::Encouragement, Self::Suggestion, Self::Observation];
 
-    /// A word that is none of ours is an observation: the text is what counts.
-    fn of(word: &str) -> Self {
-        match word.trim().to_ascii_lowercase().as_str() {
-            "pattern" => Self::Pattern,
-            "encouragement" => Self::Encouragement,
-            "suggestion" => Self::Suggestion,
-            _ => Self::Observation,
+    /// The words that the model may choose from.
+    pub fn words() -> [&'static str; 4] {
+        Self::ALL.map(Self::word)
+    }
+
+    /// As events spell it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pattern => "pattern",
+            Self::Encouragement => "encouragement",
+            Self::Suggestion => "suggestion",
+            Self::Observation => "observation",
         }
+    }
+
+    /// An unknown word is an observation: the text is what counts.
+    fn of(word: &str) -> Self {
+        let word = word.trim();
+        Self::ALL.into_iter().find(|kind| kind.word().eq_ignore_ascii_case(word)).unwrap_or(Self::Observation)
     }
 }
 
@@ -50,15 +59,15 @@ pub struct Insight {
 /// An analysis that keeps the rules.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Analysis {
-    /// -1 (all negative) to 1 (all positive); none when the analyser cannot tell for this language.
+    /// -1 (all negative) to 1 (all positive); `None` when the analyser does not support this language.
     pub sentiment: Option<f64>,
     pub themes: Vec<String>,
     pub insights: Vec<Insight>,
-    /// Who said it, such as `claude-haiku-5-5` or `local:vader-3.3.2`.
+    /// What made it, such as `claude-haiku-5-5` or `local:vader-3.3.2`.
     pub model: String,
 }
 
-/// As it came, in the shape that the model was asked for.
+/// A model's answer, in the requested shape.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Draft {
     pub sentiment: f64,
@@ -74,7 +83,7 @@ pub struct DraftInsight {
 
 /// The rule that a draft broke.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum Flaw {
+pub enum DraftError {
     #[error("sentiment {0} is not within -1 to 1")]
     Sentiment(f64),
     #[error("{0} themes instead of 1 to {THEMES_MAX}")]
@@ -91,11 +100,10 @@ impl Draft {
     /// The analysis, when the draft keeps the rules.
     ///
     /// # Errors
-    /// The first rule that it broke. Nothing is cut or clamped into shape: a model that is off in one place
-    /// is asked again.
-    pub fn check(self, model: &str) -> Result<Analysis, Flaw> {
+    /// The first rule that it broke. Nothing is cut or clamped: the model is asked again.
+    pub fn check(self, model: &str) -> Result<Analysis, DraftError> {
         if !(-1.0..=1.0).contains(&self.sentiment) {
-            return Err(Flaw::Sentiment(self.sentiment));
+            return Err(DraftError::Sentiment(self.sentiment));
         }
         Ok(Analysis {
             sentiment: Some(self.sentiment),
@@ -106,25 +114,25 @@ impl Draft {
     }
 }
 
-fn themes(drafts: &[String]) -> Result<Vec<String>, Flaw> {
+fn themes(drafts: &[String]) -> Result<Vec<String>, DraftError> {
     let mut themes: Vec<String> = Vec::new();
     for draft in drafts {
         let theme = clean(draft);
         let chars = theme.chars().count();
         if chars > THEME_CHARS_MAX {
-            return Err(Flaw::ThemeLength(chars));
+            return Err(DraftError::ThemeLength(chars));
         }
         let known = themes.iter().any(|held| held.to_lowercase() == theme.to_lowercase());
         if chars > 0 && !known {
             themes.push(theme);
         }
     }
-    if (1..=THEMES_MAX).contains(&themes.len()) { Ok(themes) } else { Err(Flaw::ThemeCount(themes.len())) }
+    if (1..=THEMES_MAX).contains(&themes.len()) { Ok(themes) } else { Err(DraftError::ThemeCount(themes.len())) }
 }
 
-fn insights(drafts: &[DraftInsight]) -> Result<Vec<Insight>, Flaw> {
+fn insights(drafts: &[DraftInsight]) -> Result<Vec<Insight>, DraftError> {
     if !(1..=INSIGHTS_MAX).contains(&drafts.len()) {
-        return Err(Flaw::InsightCount(drafts.len()));
+        return Err(DraftError::InsightCount(drafts.len()));
     }
     drafts
         .iter()
@@ -132,7 +140,7 @@ fn insights(drafts: &[DraftInsight]) -> Result<Vec<Insight>, Flaw> {
             let text = clean(&draft.text);
             let chars = text.chars().count();
             if !(1..=INSIGHT_CHARS_MAX).contains(&chars) {
-                return Err(Flaw::InsightLength(chars));
+                return Err(DraftError::InsightLength(chars));
             }
             Ok(Insight { kind: Kind::of(&draft.kind), text })
         })
@@ -193,7 +201,7 @@ mod tests {
     #[test]
     fn a_sentiment_out_of_range_is_refused_and_not_clamped() {
         for sentiment in [1.01, -1.5, f64::NAN, f64::INFINITY] {
-            assert!(matches!(Draft { sentiment, ..draft() }.check("m"), Err(Flaw::Sentiment(_))), "{sentiment}");
+            assert!(matches!(Draft { sentiment, ..draft() }.check("m"), Err(DraftError::Sentiment(_))), "{sentiment}");
         }
         for sentiment in [-1.0, 0.0, 1.0] {
             assert!(Draft { sentiment, ..draft() }.check("m").is_ok(), "{sentiment}");
@@ -209,10 +217,10 @@ mod tests {
     #[test]
     fn too_few_too_many_and_too_long_themes_are_refused() {
         let of = |themes: Vec<String>| Draft { themes, ..draft() }.check("m");
-        assert_eq!(of(vec![]), Err(Flaw::ThemeCount(0)));
-        assert_eq!(of(vec![" \u{7}".into()]), Err(Flaw::ThemeCount(0)));
-        assert_eq!(of((0..9).map(|n| format!("t{n}")).collect()), Err(Flaw::ThemeCount(9)));
-        assert_eq!(of(vec!["é".repeat(61)]), Err(Flaw::ThemeLength(61)));
+        assert_eq!(of(vec![]), Err(DraftError::ThemeCount(0)));
+        assert_eq!(of(vec![" \u{7}".into()]), Err(DraftError::ThemeCount(0)));
+        assert_eq!(of((0..9).map(|n| format!("t{n}")).collect()), Err(DraftError::ThemeCount(9)));
+        assert_eq!(of(vec!["é".repeat(61)]), Err(DraftError::ThemeLength(61)));
         assert!(of(vec!["é".repeat(60)]).is_ok());
     }
 
@@ -222,10 +230,10 @@ mod tests {
             let insights = texts.into_iter().map(|text| DraftInsight { kind: "pattern".into(), text }).collect();
             Draft { insights, ..draft() }.check("m")
         };
-        assert_eq!(of(vec![]), Err(Flaw::InsightCount(0)));
-        assert_eq!(of(vec!["x".into(); 7]), Err(Flaw::InsightCount(7)));
-        assert_eq!(of(vec![" \u{0}\u{1b} ".into()]), Err(Flaw::InsightLength(0)));
-        assert_eq!(of(vec!["x".repeat(501)]), Err(Flaw::InsightLength(501)));
+        assert_eq!(of(vec![]), Err(DraftError::InsightCount(0)));
+        assert_eq!(of(vec!["x".into(); 7]), Err(DraftError::InsightCount(7)));
+        assert_eq!(of(vec![" \u{0}\u{1b} ".into()]), Err(DraftError::InsightLength(0)));
+        assert_eq!(of(vec!["x".repeat(501)]), Err(DraftError::InsightLength(501)));
         assert!(of(vec!["x".repeat(500)]).is_ok());
     }
 

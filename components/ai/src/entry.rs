@@ -1,101 +1,49 @@
 //! Which events ask for an analysis, and of what.
 
-use mindflow_guest::events::Event;
-use serde::Deserialize;
+use mindflow_events::{Analysis, BadEvent, Kind, Mood, Payload, Reason};
+use mindflow_guest::{event, events::Event};
 use uuid::Uuid;
 
-/// An entry as its event told it.
+/// What the analysis reads of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     pub id: Uuid,
     pub user_id: Uuid,
-    /// Of the event: which state of the entry this is.
+    /// The sequence of the event: which state of the entry this is.
     pub sequence: u64,
     pub title: String,
     pub content: String,
-    /// In upper case, as the events have it.
+    /// Its name, such as `CALM`.
     pub mood: Option<String>,
     pub tags: Vec<String>,
     /// `YYYY-MM-DD`.
     pub entry_date: String,
 }
 
-/// The event does not keep its promise; no retry mends that.
-#[derive(Debug, thiserror::Error)]
-#[error("payload of {event_type} {version}: {source}")]
-pub struct BadEvent {
-    event_type: String,
-    version: String,
-    source: serde_json::Error,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Payload {
-    journal_id: Uuid,
-    user_id: Uuid,
-    title: String,
-    content: String,
-    mood: Option<String>,
-    #[serde(default)]
-    tags: Vec<Tag>,
-    entry_date: String,
-    analysis: Asked,
-    #[serde(default)]
-    reason: Reason,
-}
-
-#[derive(Deserialize)]
-struct Tag {
-    name: String,
-}
-
-#[derive(Deserialize, PartialEq)]
-#[serde(rename_all = "snake_case")]
-enum Asked {
-    Requested,
-    /// Not premium, or a word of a later version that is not ours to answer.
-    #[serde(other)]
-    Not,
-}
-
-#[derive(Deserialize, Default, PartialEq)]
-#[serde(rename_all = "snake_case")]
-enum Reason {
-    #[default]
-    Edited,
-    Restored,
-    Reanalyze,
-    /// The text is as it was: a renamed tag.
-    #[serde(other)]
-    Unrelated,
-}
-
-/// The entry to analyse; none when the event asks for nothing.
+/// The entry to analyse; `None` when the event asks for no analysis.
 ///
 /// # Errors
-/// When the payload is not what its type promises.
+/// The payload does not have the shape of its event.
 pub fn wanted(event: &Event) -> Result<Option<Entry>, BadEvent> {
-    if !matches!(event.event_type.as_str(), "JournalEntryCreated" | "JournalEntryUpdated") {
+    let payload = event::payload(event, &[Kind::JournalEntryCreated, Kind::JournalEntryUpdated])?;
+    let Some(Payload::JournalEntryCreated(written) | Payload::JournalEntryUpdated(written)) = payload else {
+        return Ok(None);
+    };
+    // A renamed tag leaves the text as it was.
+    let is_text = matches!(written.reason, None | Some(Reason::Edited | Reason::Restored | Reason::Reanalyze));
+    if written.analysis != Analysis::Requested || !is_text {
         return Ok(None);
     }
-    let payload: Payload = serde_json::from_str(&event.payload).map_err(|source| BadEvent {
-        event_type: event.event_type.clone(),
-        version: event.version.clone(),
-        source,
-    })?;
-    if payload.analysis != Asked::Requested || payload.reason == Reason::Unrelated {
-        return Ok(None);
-    }
+    let entry = written.entry;
     Ok(Some(Entry {
-        id: payload.journal_id,
-        user_id: payload.user_id,
+        id: entry.id,
+        user_id: entry.user_id,
         sequence: event.sequence,
-        title: payload.title,
-        content: payload.content,
-        mood: payload.mood,
-        tags: payload.tags.into_iter().map(|tag| tag.name).collect(),
-        entry_date: payload.entry_date,
+        title: entry.title,
+        content: entry.content,
+        mood: entry.mood.map(Mood::name),
+        tags: entry.tags.into_iter().map(|tag| tag.name).collect(),
+        entry_date: entry.entry_date.to_string(),
     }))
 }
 

@@ -1,42 +1,20 @@
 //! The ai service: insights about the entries of premium users.
 //!
-//! This file only wires the component's exports. `subscriber` puts the steps of one event in order, `claude`
-//! and `local` are the two ways to an analysis, `verdict` says what a failed one means for the event, and
-//! `store` remembers what was said so that a retry never says it twice.
+//! This file only wires the component's exports. `subscriber` runs the steps for one event, `claude` and `local` are
+//! the two analysers, `decision` decides what a failure means for the event, and `store` keeps outcomes, so that a retry
+//! never publishes one twice.
 
 mod analysis;
 mod claude;
+mod decision;
 mod entry;
 mod local;
 mod settings;
 mod store;
 mod subscriber;
-mod verdict;
 
-mod bindings {
-    #![allow(
-        missing_docs,
-        clippy::all,
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing
-    )]
-    wit_bindgen::generate!({
-        path: ["../../wit/platform"],
-        inline: "
-            package mindflow:ai-component;
-            world component {
-                export mindflow:platform/subscriber@0.1.0;
-                export mindflow:platform/health@0.1.0;
-            }
-        ",
-        world: "mindflow:ai-component/component",
-        with: {
-            "mindflow:platform/events@0.1.0": mindflow_guest::events,
-        },
-        generate_unused_types: true,
-    });
+mindflow_guest::bindings! {
+    world: "mindflow:components/ai" in "components/ai.wit",
 }
 
 use bindings::exports::mindflow::platform::{health, subscriber as subscription};
@@ -51,8 +29,8 @@ impl subscription::Guest for Ai {
 }
 
 impl health::Guest for Ai {
-    /// Able to work: its settings can be read and the write database has its tables. Whether the API answers
-    /// is not asked: a swap must not hang on somebody else's outage.
+    /// Healthy when the settings can be read and the write database has the tables. The API is not called: a swap must
+    /// not depend on an external service.
     async fn check() -> Result<(), String> {
         settings::read().await?;
         store::reachable().await

@@ -8,8 +8,8 @@ use mindflow_guest::config;
 const URL: &str = "https://api.anthropic.com";
 /// The quickest model that takes a JSON schema; made for extraction at volume.
 const MODEL: &str = "claude-haiku-5-5";
-/// Room for the answer (about 800 tokens at its longest) and for what current models think before it, which
-/// counts as well. A bound, not a price: only what is used is paid.
+/// Room for the answer (at most about 800 tokens) and for the thinking of current models, which counts as well. Only
+/// used tokens are paid.
 const MAX_TOKENS: u32 = 4096;
 const MAX_TOKENS_RANGE: std::ops::RangeInclusive<u32> = 64..=64_000;
 /// For one call of the API. An answer takes seconds.
@@ -17,10 +17,10 @@ const TIMEOUT_MS: u32 = 60_000;
 /// Above it the host would end the delivery first.
 const TIMEOUT_RANGE_MS: std::ops::RangeInclusive<u32> = 50..=crate::claude::DELIVERY_BUDGET_MS;
 
-/// The way to the API; none without a key, when the local analyser does the work.
+/// The connection to the API; `None` without a key, when the local analyser is used.
 ///
 /// # Errors
-/// A sentence that names the variable that makes no sense.
+/// A sentence that names the invalid variable.
 pub async fn read() -> Result<Option<Claude>, String> {
     let Some(key) = config::text("anthropic_api_key").await else {
         return Ok(None);

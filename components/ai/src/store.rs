@@ -1,33 +1,26 @@
-//! What was said about which entry, and the events that say it: one transaction, so that neither is ever
-//! without the other.
+//! The outcomes of analyses and their events, written in one transaction.
 
-use crate::{
-    entry::Entry,
-    verdict::{Outcome, Reason},
-};
+use crate::{analysis, decision::Outcome, entry::Entry};
+use mindflow_events::{AnalysisFailed, Insight, Insights, Payload};
 use mindflow_guest::{
-    call,
-    clock::rfc3339,
+    call, event,
     events::{Delivery, Event, NewEvent},
-    params,
-    sql::{self, Abort, Identity, Time},
+    failure, id, params,
+    sql::{self, Identity, Time},
 };
-use serde::Serialize;
-use uuid::Uuid;
 
 /// The write database, as the manifest names it.
 const DATABASE: &str = "write";
 
-/// Nothing more is to be said about this state of the entry: it was said, or a newer state was spoken of.
-/// What every attempt failed at is still open.
+/// Whether this state of the entry, or a newer one, has an outcome. `unavailable` is not final.
 const SETTLED: &str = "SELECT EXISTS (
         SELECT FROM ai.analyses
         WHERE entry_id = $1::uuid
             AND (entry_sequence > $2::bigint OR (entry_sequence = $2::bigint AND reason IS DISTINCT FROM 'unavailable'))
     ) AS settled";
 
-/// Answers the event's number, or no row when this was said before. Raising the number locks the entry's
-/// row, so events of one entry commit in their order.
+/// Returns the event's sequence, or no row when the outcome was recorded before. Raising the sequence locks the entry's
+/// row, so the events of one entry commit in order.
 pub const RECORD: &str = "WITH said AS (
         INSERT INTO ai.analyses AS held (entry_id, entry_sequence, user_id, event_id, status, reason, model, completed_at)
         VALUES ($1::uuid, $2::bigint, $3::uuid, $4::uuid, $5::text, $6::text, $7::text, $8::timestamptz)
@@ -41,35 +34,6 @@ pub const RECORD: &str = "WITH said AS (
     SELECT entry_id, user_id, 1 FROM said
     ON CONFLICT (entry_id) DO UPDATE SET event_sequence = counted.event_sequence + 1
     RETURNING event_sequence";
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct InsightsGenerated<'a> {
-    journal_id: Uuid,
-    user_id: Uuid,
-    entry_sequence: u64,
-    sentiment: Option<f64>,
-    themes: &'a [String],
-    insights: Vec<InsightTold<'a>>,
-    model: &'a str,
-    completed_at: String,
-}
-
-#[derive(Serialize)]
-struct InsightTold<'a> {
-    id: Uuid,
-    text: &'a str,
-    kind: crate::analysis::Kind,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct AnalysisFailed {
-    journal_id: Uuid,
-    user_id: Uuid,
-    entry_sequence: u64,
-    reason: &'static str,
-}
 
 /// Whether the database and the tables are there.
 pub async fn reachable() -> Result<(), String> {
@@ -86,8 +50,8 @@ pub async fn settled(entry: &Entry) -> Result<bool, call::Error> {
     Ok(row.get("settled")?)
 }
 
-/// Remembers the outcome and publishes its event, or does neither when that was done before. With a
-/// delivery, the event that asked for it counts as applied from then on.
+/// Stores the outcome and publishes its event, or does neither when that was done before. With a delivery, the cause
+/// counts as applied from then on.
 pub async fn record(
     cause: &Event,
     applied: Option<&Delivery>,
@@ -99,17 +63,14 @@ pub async fn record(
         Outcome::Ready(analysis) => ("ready", None, Some(analysis.model.as_str())),
         Outcome::Failed(reason) => ("failed", Some(reason.word()), None),
     };
-    let event_id: Uuid =
-        cause.id.parse().map_err(|_| call::Error::Internal(format!("event id {:?} is no UUID", cause.id)))?;
+    let event_id = event::id(cause).map_err(failure::internal)?;
     let write = async |tx: &sql::Tx| {
         let said = params![entry.id, entry.sequence, entry.user_id, event_id, status, reason, model, Time(now_us)];
         let Some(sequence) = tx.query(RECORD, said).await?.first().map(|row| row.get("event_sequence")).transpose()?
         else {
             return Ok(());
         };
-        let event = announce(cause, entry, outcome, sequence, now_us)
-            .map_err(|error| Abort::Call(call::Error::Internal(error.to_string())))?;
-        tx.publish(event).await?;
+        tx.publish(announce(cause, entry, outcome, sequence, now_us)?).await?;
         Ok(())
     };
     match applied {
@@ -124,57 +85,42 @@ fn announce(
     outcome: &Outcome,
     sequence: u64,
     now_us: i64,
-) -> serde_json::Result<NewEvent> {
-    let (event_type, payload) = match outcome {
-        Outcome::Ready(analysis) => {
-            let told = InsightsGenerated {
-                journal_id: entry.id,
-                user_id: entry.user_id,
-                entry_sequence: entry.sequence,
-                sentiment: analysis.sentiment,
-                themes: &analysis.themes,
-                insights: analysis
-                    .insights
-                    .iter()
-                    .map(|insight| InsightTold { id: Uuid::new_v4(), text: &insight.text, kind: insight.kind })
-                    .collect(),
-                model: &analysis.model,
-                completed_at: rfc3339(now_us),
-            };
-            ("AIInsightsGenerated", serde_json::to_string(&told)?)
-        }
-        Outcome::Failed(reason) => ("AIAnalysisFailed", serde_json::to_string(&failed(entry, *reason))?),
+) -> Result<NewEvent, call::Error> {
+    let payload = match outcome {
+        Outcome::Ready(analysis) => Payload::AIInsightsGenerated(Insights {
+            entry_id: entry.id,
+            user_id: entry.user_id,
+            entry_sequence: entry.sequence,
+            sentiment: analysis.sentiment,
+            themes: analysis.themes.clone(),
+            insights: analysis.insights.iter().map(insight).collect(),
+            model: analysis.model.clone(),
+            completed_at: Time(now_us),
+        }),
+        Outcome::Failed(reason) => Payload::AIAnalysisFailed(AnalysisFailed {
+            entry_id: entry.id,
+            user_id: entry.user_id,
+            entry_sequence: entry.sequence,
+            reason: *reason,
+        }),
     };
-    Ok(NewEvent {
-        event_type: event_type.to_owned(),
-        version: "1.0".to_owned(),
-        sequence,
-        partition_key: format!("analysis:{}", entry.id),
-        correlation_id: cause.correlation_id.clone(),
-        traceparent: cause.traceparent.clone(),
-        user_id: Some(entry.user_id.to_string()),
-        tenant_id: cause.tenant_id.clone(),
-        payload,
-    })
+    event::of_event(cause, &payload, sequence)
 }
 
-fn failed(entry: &Entry, reason: Reason) -> AnalysisFailed {
-    AnalysisFailed {
-        journal_id: entry.id,
-        user_id: entry.user_id,
-        entry_sequence: entry.sequence,
-        reason: reason.word(),
-    }
+fn insight(insight: &analysis::Insight) -> Insight {
+    Insight { id: id::random().to_string(), text: insight.text.clone(), kind: insight.kind.word().to_owned() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        analysis::{Analysis, Insight, Kind},
+        analysis::{Analysis, Kind},
         entry::tests::entry,
     };
+    use mindflow_events::FailureReason;
     use serde_json::{Value, json};
+    use uuid::Uuid;
 
     fn cause() -> Event {
         Event {
@@ -198,7 +144,7 @@ mod tests {
         let analysis = Analysis {
             sentiment: Some(0.5),
             themes: vec!["rain".into()],
-            insights: vec![Insight { kind: Kind::Pattern, text: "It rains.".into() }],
+            insights: vec![analysis::Insight { kind: Kind::Pattern, text: "It rains.".into() }],
             model: "claude-x".into(),
         };
         let event = announce(&cause(), &entry("A day", "It rained."), &Outcome::Ready(analysis), 2, 1_000_000).unwrap();
@@ -220,7 +166,8 @@ mod tests {
 
     #[test]
     fn a_failure_is_announced_with_its_reason_and_none_of_the_apis_words() {
-        let event = announce(&cause(), &entry("A day", "It rained."), &Outcome::Failed(Reason::Refused), 1, 0).unwrap();
+        let event =
+            announce(&cause(), &entry("A day", "It rained."), &Outcome::Failed(FailureReason::Refused), 1, 0).unwrap();
         assert_eq!(event.event_type, "AIAnalysisFailed");
         let payload: Value = serde_json::from_str(&event.payload).unwrap();
         assert_eq!(

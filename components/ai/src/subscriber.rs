@@ -1,19 +1,20 @@
-//! One event: is an analysis wanted and not yet there, make it, write it down.
+//! One event: if an analysis is wanted and missing, make it and store it.
 
 use crate::{
-    claude, entry, local, settings, store,
-    verdict::{self, Setback},
+    claude,
+    decision::{self, AnalysisFailure},
+    entry, local, settings, store,
 };
 use mindflow_guest::{
     clock,
     events::{Delivery, Event, Failure},
 };
 
-/// A setting that makes no sense is an operator's to mend; nothing is lost meanwhile.
+/// How long an event waits for an operator to correct an invalid setting.
 const SETTING_PAUSE_MS: u32 = 60_000;
 
 pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
-    let Some(entry) = entry::wanted(event).map_err(|error| Failure::Reject(error.to_string()))? else {
+    let Some(entry) = entry::wanted(event)? else {
         return Ok(());
     };
     if store::settled(&entry).await? {
@@ -22,26 +23,28 @@ pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
     let result = match settings::read().await {
         Ok(Some(claude)) => claude::analyse(&claude, &entry).await,
         Ok(None) => Ok(local::analyse(&entry)),
-        Err(why) => Err(Setback::Deferred { why, after_ms: SETTING_PAUSE_MS }),
+        Err(why) => Err(AnalysisFailure::Deferred { why, after_ms: SETTING_PAUSE_MS }),
     };
-    if let Err(setback) = &result {
-        eprintln!("{}", line(event, delivery, setback));
+    if let Err(failure) = &result {
+        eprintln!("{}", line(event, delivery, failure));
     }
-    let conclusion = verdict::conclude(result, delivery);
-    if let Some(outcome) = &conclusion.record {
-        // What is acknowledged is applied; a dead letter may still come to an analysis.
-        let applied = conclusion.answer.is_ok().then_some(delivery);
+    let decision = decision::decide(result, delivery);
+    if let Some(outcome) = &decision.record {
+        // An acknowledged event is applied; a dead letter may still be analysed.
+        let applied = decision.answer.is_ok().then_some(delivery);
         store::record(event, applied, &entry, outcome, clock::now_us()).await?;
     }
-    conclusion.answer
+    decision.answer
 }
 
-/// For the log: which event, how it stands, and why. Nothing of the entry's text.
-fn line(event: &Event, delivery: &Delivery, setback: &Setback) -> String {
-    let (what, why) = match setback {
-        Setback::Final { reason, why } => (format!("given up as {}", reason.word()), why),
-        Setback::Deferred { why, after_ms } => (format!("put off for {after_ms} ms"), why),
-        Setback::Attempt { why } => (format!("attempt {} of {} failed", delivery.attempt, delivery.attempts_max), why),
+/// The log line: the event, its state, and the reason. It has nothing of the entry's text.
+fn line(event: &Event, delivery: &Delivery, failure: &AnalysisFailure) -> String {
+    let (what, why) = match failure {
+        AnalysisFailure::Final { reason, why } => (format!("given up as {}", reason.word()), why),
+        AnalysisFailure::Deferred { why, after_ms } => (format!("put off for {after_ms} ms"), why),
+        AnalysisFailure::Attempt { why } => {
+            (format!("attempt {} of {} failed", delivery.attempt, delivery.attempts_max), why)
+        }
     };
     format!("analysis for event {} [{}] {what}: {why}", event.id, event.correlation_id)
 }
@@ -49,7 +52,7 @@ fn line(event: &Event, delivery: &Delivery, setback: &Setback) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::Reason;
+    use mindflow_events::FailureReason;
     use mindflow_guest::{call, failure::DEFERRAL_MS};
 
     fn event() -> Event {
@@ -81,14 +84,17 @@ mod tests {
     #[test]
     fn the_log_line_says_which_event_what_and_why() {
         let delivery = Delivery { subscription: "ai".into(), attempt: 2, attempts_max: 5 };
-        let of = |setback| line(&event(), &delivery, &setback);
-        assert_eq!(of(Setback::attempt("HTTP 500")), "analysis for event e-1 [c-1] attempt 2 of 5 failed: HTTP 500");
+        let of = |failure| line(&event(), &delivery, &failure);
         assert_eq!(
-            of(Setback::Deferred { why: "busy".into(), after_ms: 7 }),
+            of(AnalysisFailure::attempt("HTTP 500")),
+            "analysis for event e-1 [c-1] attempt 2 of 5 failed: HTTP 500"
+        );
+        assert_eq!(
+            of(AnalysisFailure::Deferred { why: "busy".into(), after_ms: 7 }),
             "analysis for event e-1 [c-1] put off for 7 ms: busy"
         );
         assert_eq!(
-            of(Setback::Final { reason: Reason::Refused, why: "no".into() }),
+            of(AnalysisFailure::Final { reason: FailureReason::Refused, why: "no".into() }),
             "analysis for event e-1 [c-1] given up as refused: no"
         );
     }

@@ -1,4 +1,4 @@
-//! Goal: the same answers however facts are kept, and nobody sees another's. Method: each story on a plain
+//! Goal: the same answers on every kind of server, and no user sees another's. Method: each story on a plain
 //! PostgreSQL and on one with TimescaleDB, by the same `sql` back end as in the host: the component's own role,
 //! the guard, row-level security. Expected figures are worked out in plain Rust.
 

@@ -1,5 +1,5 @@
-//! How figures are read. Averages are of exact decimals, rounded to four places, so that no order of the
-//! rows shows in them.
+//! The statements of the figures. Averages are of exact decimals, rounded to four places, so that they do not depend on
+//! the order of rows.
 
 use crate::{bindings::exports::mindflow::analytics::figures::Granularity, statement::Statement};
 use jiff::civil::Date;

@@ -1,7 +1,7 @@
 //! One event: its fact and its roll-ups in one statement, then the cache.
 //!
-//! The fact's own id makes a second delivery add nothing, to the roll-ups neither. Everything after the commit happens
-//! again when the event comes again: a handler that ended in between leaves nothing undone.
+//! The fact's id makes a redelivery change nothing, in the roll-ups as well. The steps after the commit are repeated for
+//! a redelivered event, so that an interrupted handler is completed.
 
 use crate::{
     DATABASE,
@@ -14,12 +14,11 @@ use mindflow_guest::{
     cache,
     call::Error,
     events::{Event, Failure},
-    failure::rejected,
     params,
     sql::{self, Identity},
 };
 
-/// What every fact does: the row itself, and one more on its day, unless the database counts by itself.
+/// The statement of every fact: the row, and the count of its day unless the database maintains it.
 const APPEND: &str = "WITH fact AS (
         INSERT INTO analytics.facts
             (event_id, occurred_at, kind, user_id, subject_id, sequence, entry_sequence, mood, words, sentiment, written_at, entry_date, timezone)
@@ -58,7 +57,7 @@ const SENTIMENT: &str = "INSERT INTO analytics.sentiments AS s (entry_id, user_i
     WHERE (excluded.entry_sequence, excluded.sequence) > (s.entry_sequence, s.sequence)";
 
 pub async fn handle(event: &Event) -> Result<(), Failure> {
-    let Some(fact) = fact::of(event).map_err(|error| rejected(&error))? else {
+    let Some(fact) = fact::of(event)? else {
         return Ok(());
     };
     Ok(keep(&fact).await?)
@@ -72,7 +71,7 @@ async fn keep(fact: &Fact) -> Result<(), Error> {
     Ok(())
 }
 
-/// Appends the fact and keeps the roll-ups that it concerns, in whatever order facts come.
+/// Appends the fact and updates its roll-ups, for every order of facts.
 pub fn statement(fact: &Fact) -> Statement {
     let text = match fact.kind {
         Kind::Account => format!("{APPEND} {ACCOUNT}"),

@@ -1,5 +1,5 @@
-//! What is cached under which name, for how long, and until when it holds. `mindflow_guest::cache` says why a hit is
-//! never out of date: a user's figures have one generation, the platform's another, and each event renews both.
+//! The names and lifetimes of cached values. `mindflow_guest::cache` explains why a hit is never out of date: a user's
+//! figures have one generation, the platform's another, and each event renews both.
 
 use jiff::{Timestamp, civil::Date};
 use mindflow_guest::cache::{Key, Owner};

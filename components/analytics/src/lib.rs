@@ -1,22 +1,27 @@
 //! The analytics service: facts that events leave behind, and figures over time from them.
 //!
-//! This file only wires the component's exports. `fact` says what an event leaves behind, `keep` how it is kept;
-//! `request` checks what is asked, `figures` says how it is read, `shape` makes answers of rows, `streak` finds
-//! runs of days, `keys` and `reads` keep answers for the next reader.
+//! This file only wires the component's exports. `fact` makes a fact of an event, `keep` stores it; `request` checks
+//! arguments, `figures` has the statements, `rows` makes answers of rows, `streak` finds runs of days, `keys` and
+//! `reads` cache answers.
 
-mod bindings;
 mod fact;
 mod figures;
 mod keep;
 mod keys;
 mod reads;
 mod request;
-mod shape;
+mod rows;
 mod statement;
 mod streak;
 
 #[cfg(test)]
 mod database_tests;
+
+mindflow_guest::bindings! {
+    world: "mindflow:components/analytics" in "components/analytics.wit",
+    uses: ["services/analytics.wit"],
+    derives: [serde::Serialize, serde::Deserialize],
+}
 
 use bindings::exports::mindflow::{
     analytics::figures as service,

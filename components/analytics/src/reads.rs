@@ -1,11 +1,11 @@
-//! The reads of the contract: prove the caller, check the arguments, look into the cache, ask the database.
+//! The reads of the contract: prove the caller, check the arguments, read the cache, then the database.
 
 use crate::{
     DATABASE,
     bindings::exports::mindflow::analytics::figures::{
         Granularity, MoodPoint, PlatformStats, SentimentPoint, WritingStats,
     },
-    figures, keys, request, shape,
+    figures, keys, request, rows,
     statement::Statement,
 };
 use futures::try_join;
@@ -23,7 +23,7 @@ pub async fn mood_trends(context: &CallContext, days: u32) -> Result<Vec<MoodPoi
     let (user, today) = (caller.user_id, today(clock::now()));
     let (from, to) = window(today, days);
     cache::through(&keys::of(user), keys::mood_trend(user, days), &today.to_string(), async || {
-        shape::mood_points(&ask(caller.identity(), figures::mood_trends(user, from, to)).await?)
+        rows::mood_points(&ask(caller.identity(), figures::mood_trends(user, from, to)).await?)
     })
     .await
 }
@@ -39,7 +39,7 @@ pub async fn sentiment_trend(
     let key = keys::sentiment_trend(user, days, figures::unit(granularity));
     cache::through(&keys::of(user), key, &today.to_string(), async || {
         let statement = figures::sentiment_trend(user, from, to, granularity);
-        shape::sentiment_points(&ask(caller.identity(), statement).await?)
+        rows::sentiment_points(&ask(caller.identity(), statement).await?)
     })
     .await
 }
@@ -49,7 +49,7 @@ pub async fn writing(context: &CallContext, days: u32) -> Result<WritingStats, E
     let (user, now) = (caller.user_id, clock::now());
     cache::through(&keys::of(user), keys::writing(user, days), &keys::quarter(now), async || {
         let statement = figures::writing(user, Time(now.as_microsecond()));
-        shape::writing_stats(&ask(caller.identity(), statement).await?, days)
+        rows::writing_stats(&ask(caller.identity(), statement).await?, days)
     })
     .await
 }
@@ -64,12 +64,12 @@ pub async fn platform(context: &CallContext, days: u32) -> Result<PlatformStats,
     let from = days_before(today, days.saturating_sub(1));
     cache::through(&keys::of_all(), keys::platform(today, days), &today.to_string(), async || {
         let since = Time(midnight_us(from));
-        // Row-level security shows nobody another user's rows; so the service itself counts them.
+        // Row-level security hides other users' rows from callers, so the service itself counts them.
         let (totals, per_day) = try_join!(
             ask(Identity::Service, figures::platform(from, since)),
             ask(Identity::Service, figures::entries_per_day(since))
         )?;
-        shape::platform_stats(&totals, &per_day, from, today)
+        rows::platform_stats(&totals, &per_day, from, today)
     })
     .await
 }

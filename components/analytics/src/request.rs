@@ -1,4 +1,4 @@
-//! What a reader may ask: every argument checked, named as the client named it, before anything is read.
+//! Validation of requests: every argument is checked before anything is read, and named as the client named it.
 
 use mindflow_guest::{call::Error, failure::invalid};
 

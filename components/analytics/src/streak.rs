@@ -1,4 +1,4 @@
-//! Runs of days on which somebody wrote.
+//! Runs of days with entries.
 
 use jiff::civil::Date;
 

@@ -17,31 +17,9 @@ mod token;
 mod validation;
 mod wire;
 
-mod bindings {
-    #![allow(
-        missing_docs,
-        clippy::all,
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing
-    )]
-    wit_bindgen::generate!({
-        path: ["../../wit/platform", "../../wit/services/auth.wit"],
-        inline: "
-            package mindflow:auth-component;
-            world component {
-                export mindflow:auth/accounts@0.1.0;
-                export mindflow:platform/health@0.1.0;
-                export mindflow:platform/operator@0.1.0;
-            }
-        ",
-        world: "mindflow:auth-component/component",
-        with: {
-            "mindflow:platform/call@0.1.0": mindflow_guest::call,
-        },
-        generate_unused_types: true,
-    });
+mindflow_guest::bindings! {
+    world: "mindflow:components/auth" in "components/auth.wit",
+    uses: ["services/auth.wit"],
 }
 
 use bindings::exports::mindflow::{

@@ -1,9 +1,9 @@
 //! Five failed logins for one account lock it for fifteen minutes, against the right password too.
 //!
-//! Failures are counted for each e-mail address that was tried, whether it has an account or not, so
-//! that a lockout tells nothing. The count rises only after a comparison, and a right password is
-//! accepted only when the account is still unlocked after it; so however many guesses run at once, at
-//! most five of them are answered with what they were compared to.
+//! Failures are counted for each e-mail address that was tried, whether it has an account or not, so that a lockout does
+//! not reveal whether there is one. The count rises only after a comparison, and a right password is accepted only when
+//! the account is still unlocked after it; so at most five of any number of concurrent guesses get the result of their
+//! comparison.
 
 use crate::validation::EmailKey;
 use sha2::{Digest as _, Sha256};
@@ -29,14 +29,14 @@ pub struct Keys {
 
 impl Keys {
     pub fn of(email: &EmailKey) -> Self {
-        let digest: String = Sha256::digest(email.as_str()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex::encode(Sha256::digest(email.as_str()));
         Self { failures: format!("login-failures:{digest}"), lock: format!("login-lock:{digest}"), digest }
     }
 }
 
 /// Whether logins to an account are answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum LockoutState {
     Open {
         /// There are failures that a success forgets.
         failed_before: bool,
@@ -44,19 +44,19 @@ pub enum Standing {
     Locked {
         retry_after_s: u32,
     },
-    /// Failed too often, and the lock is not in the store yet (whoever counted the last failure was stopped): lock it now.
+    /// Failed too often, and the lock is not in the store yet, because the last counter was interrupted: lock it now.
     LockDue,
 }
 
 /// What the store says of an account: the values of its two keys.
-pub fn standing(failures: Option<&[u8]>, lock: Option<&[u8]>, now_us: i64) -> Standing {
+pub fn state(failures: Option<&[u8]>, lock: Option<&[u8]>, now_us: i64) -> LockoutState {
     if let Some(lock) = lock {
-        return Standing::Locked { retry_after_s: seconds_left(lock, now_us) };
+        return LockoutState::Locked { retry_after_s: seconds_left(lock, now_us) };
     }
     match failures.map(|value| parse(value).unwrap_or(FAILURES_MAX)) {
-        Some(count) if count >= FAILURES_MAX => Standing::LockDue,
-        Some(_) => Standing::Open { failed_before: true },
-        None => Standing::Open { failed_before: false },
+        Some(count) if count >= FAILURES_MAX => LockoutState::LockDue,
+        Some(_) => LockoutState::Open { failed_before: true },
+        None => LockoutState::Open { failed_before: false },
     }
 }
 
@@ -109,12 +109,12 @@ mod tests {
 
     #[test]
     fn an_account_without_failures_is_open() {
-        assert_eq!(standing(None, None, 0), Standing::Open { failed_before: false });
+        assert_eq!(state(None, None, 0), LockoutState::Open { failed_before: false });
     }
 
     #[test]
     fn four_failures_leave_an_account_open() {
-        assert_eq!(standing(Some(b"4"), None, 0), Standing::Open { failed_before: true });
+        assert_eq!(state(Some(b"4"), None, 0), LockoutState::Open { failed_before: true });
         assert_eq!(after_failure(4), AfterFailure::Refuse);
     }
 
@@ -122,8 +122,8 @@ mod tests {
     fn the_fifth_failure_is_told_as_one_and_locks_the_account() {
         assert_eq!(after_failure(5), AfterFailure::RefuseAndLock);
         assert_eq!(
-            standing(Some(b"5"), Some(&lock_value(lock_until(0))), MINUTE_US),
-            Standing::Locked { retry_after_s: 14 * 60 }
+            state(Some(b"5"), Some(&lock_value(lock_until(0))), MINUTE_US),
+            LockoutState::Locked { retry_after_s: 14 * 60 }
         );
     }
 
@@ -141,20 +141,20 @@ mod tests {
     #[test]
     fn a_lock_outlives_the_count_that_led_to_it() {
         assert_eq!(
-            standing(None, Some(&lock_value(lock_until(0))), MINUTE_US),
-            Standing::Locked { retry_after_s: 14 * 60 }
+            state(None, Some(&lock_value(lock_until(0))), MINUTE_US),
+            LockoutState::Locked { retry_after_s: 14 * 60 }
         );
     }
 
     #[test]
     fn a_lock_that_was_never_written_is_due() {
-        assert_eq!(standing(Some(b"5"), None, 0), Standing::LockDue);
+        assert_eq!(state(Some(b"5"), None, 0), LockoutState::LockDue);
     }
 
     #[test]
     fn values_that_cannot_be_read_keep_the_account_locked() {
-        assert_eq!(standing(None, Some(b"?"), 0), Standing::Locked { retry_after_s: 900 });
-        assert_eq!(standing(Some(b"?"), None, 0), Standing::LockDue);
+        assert_eq!(state(None, Some(b"?"), 0), LockoutState::Locked { retry_after_s: 900 });
+        assert_eq!(state(Some(b"?"), None, 0), LockoutState::LockDue);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Passwords by bcrypt. It reads 72 bytes and no more, so a longer password is refused, never cut;
+//! Passwords by bcrypt. It reads at most 72 bytes, so a longer password is refused, never cut;
 //! and a login costs the same whether or not there is an account to compare with.
 
 use std::str::FromStr;
@@ -51,7 +51,7 @@ pub fn hash(password: &str, cost: u32, salt: [u8; 16]) -> Result<String, Passwor
     bcrypt::hash_with_salt(password, cost, salt).map(|parts| parts.to_string()).map_err(PasswordError::Hash)
 }
 
-/// Whether the password is the account's. `stored` none: there is no such account, and the answer is no,
+/// Whether the password is the account's. Without `stored` there is no such account, and the answer is no,
 /// after the work of a comparison at `cost`.
 ///
 /// # Errors

@@ -38,7 +38,7 @@ impl Role {
     }
 }
 
-/// The roles of these names; names that are no roles of ours are left out.
+/// The roles of these names; unknown names are skipped.
 pub fn known<'a>(names: impl IntoIterator<Item = &'a String>) -> Roles {
     names.into_iter().filter_map(|name| Role::parse(name)).collect()
 }

@@ -22,7 +22,7 @@ pub const LIFETIME_MS: u64 = LIFETIME_S as u64 * 1_000;
 pub struct Session {
     pub user_id: Uuid,
     pub email: String,
-    /// As of the last access token; the next one takes them anew from the database.
+    /// As of the last access token; the next one reads them from the database.
     pub roles: Roles,
     pub created_at: i64,
     /// When its newest access token was given out.
@@ -39,7 +39,7 @@ pub struct Session {
 pub enum Verdict {
     /// The family's newest, not used yet.
     Fresh,
-    /// Ours, but used before: somebody holds a copy. The whole family ends.
+    /// Issued by this platform and used before: a copy exists. The whole family ends.
     Reused,
     /// Never given out by this session. Means nothing for it.
     Unknown,
@@ -47,7 +47,7 @@ pub enum Verdict {
     Expired,
 }
 
-/// What a new session needs that nobody can guess.
+/// The random parts of a new session.
 #[derive(Debug, Clone)]
 pub struct Secrets {
     pub family_key: [u8; 32],
@@ -79,7 +79,7 @@ impl Session {
         (session, token)
     }
 
-    /// Tells one refresh from the next, and no token.
+    /// Distinguishes one refresh from the next, without revealing a token.
     pub fn refresh_hash(&self) -> String {
         self.refresh_hash.to_string()
     }

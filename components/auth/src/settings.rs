@@ -20,7 +20,7 @@ pub struct Settings {
     pub access_token_s: u32,
 }
 
-/// A variable that cannot be used; the text says how to mend it.
+/// An invalid variable; the text says what is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
     #[error("the variable `bcrypt_cost` is {0:?}; it must be a number from 4 to 16")]

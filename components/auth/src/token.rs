@@ -1,13 +1,13 @@
 //! Refresh tokens: opaque to clients, 256 random bits, and never stored.
 //!
-//! A token reads `{session id}.{secret}.{mark}`. The session keeps the hash of its current secret. The
-//! mark is a MAC of the secret under a key of the session's own: it shows that we once gave out this
-//! very token, however many rotations ago, without keeping any of the used ones. So a used token is told
-//! from a made-up one: the first means theft and ends the session, the second must not, or anybody who
-//! knows a session's id could end it.
+//! A token reads `{session id}.{secret}.{mark}`. The session stores the hash of its current secret. The mark is a MAC of
+//! the secret under the session's key: it proves that this token was issued, any number of rotations ago, without
+//! storing used ones. So a used token can be distinguished from a forged one: the first means theft and ends the
+//! session, the second must not, or anyone who knows a session's id could end it.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use mindflow_guest::id;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 /// 256 bits (the contract).
 pub const SECRET_BYTES: usize = 32;
-/// 128 bits: a mark is checked only online, and a forged one could do no more than end its session.
+/// 128 bits: a mark is checked only online, and a forged one could only end its session.
 const MARK_BYTES: usize = 16;
 
 /// A refresh token in its parts.
@@ -26,7 +26,7 @@ pub struct RefreshToken {
     mark: [u8; MARK_BYTES],
 }
 
-/// The text is no refresh token of ours; which rule it breaks is nobody's business.
+/// The text is not a refresh token of this platform. Which rule it breaks is not revealed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a refresh token")]
 pub struct Malformed;
@@ -45,7 +45,7 @@ impl RefreshToken {
         else {
             return Err(Malformed);
         };
-        let session_id = Uuid::try_parse(id).ok().filter(|parsed| parsed.to_string() == id).ok_or(Malformed)?;
+        let session_id = id::parse(id).filter(|parsed| parsed.to_string() == id).ok_or(Malformed)?;
         Ok(Self { session_id, secret: decode(secret).ok_or(Malformed)?, mark: decode(mark).ok_or(Malformed)? })
     }
 
@@ -54,7 +54,7 @@ impl RefreshToken {
         SecretHash(Sha256::digest(self.secret).into())
     }
 
-    /// Whether this session's key has marked it: we gave it out.
+    /// Whether this session's key has marked it, so that it was issued by this platform.
     pub fn was_issued_by(&self, family: &FamilyKey) -> bool {
         family.mark(&self.secret).ct_eq(&self.mark).into()
     }

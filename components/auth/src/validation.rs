@@ -1,5 +1,4 @@
-//! What users may call themselves and how: the rules of input, and the sentences that name them.
-//! A refused value is refused with its rule; nothing is ever cut to fit.
+//! Validation of input, with a sentence for each rule. Nothing is cut to fit.
 
 use crate::password;
 use email_address::{EmailAddress, Options};
@@ -9,7 +8,7 @@ use mindflow_guest::{call::FieldError, failure::field};
 const EMAIL_CHARS_MAX: usize = 254;
 /// A name fits on a line.
 const DISPLAY_NAME_CHARS_MAX: usize = 100;
-/// Browsers send 100 to 200 characters; the rest tells a user nothing about a session. Cutting is harmless here: it is only shown.
+/// Browsers send 100 to 200 characters. Cutting is harmless here: the text is only displayed.
 const USER_AGENT_CHARS_MAX: usize = 256;
 
 /// An e-mail address as accounts are found by it: without blanks around, in lower case.
@@ -56,7 +55,7 @@ pub fn registration(email: &str, password: &str, display_name: &str) -> Result<N
     }
 }
 
-/// Changes to a profile that keep every rule; none: as it was.
+/// Valid changes of a profile; `None` leaves a field as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProfileEdit {
     pub display_name: Option<String>,
@@ -116,7 +115,7 @@ fn check_timezone(text: &str) -> Result<&'static str, FieldError> {
     })
 }
 
-/// What is kept of a client's name: one line, bounded; none when nothing is left of it.
+/// A client's name as it is stored: one line, bounded; `None` when it is empty.
 pub fn user_agent(text: Option<&str>) -> Option<String> {
     let text: String = text?.trim().chars().filter(|char| !char.is_control()).take(USER_AGENT_CHARS_MAX).collect();
     Some(text).filter(|text| !text.is_empty())

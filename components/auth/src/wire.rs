@@ -1,4 +1,4 @@
-//! The service's own types as the WIT interface has them, and back. WIT types go no further than here.
+//! Conversions between the service's types and those of its WIT interface. WIT types are used only here.
 
 use crate::{
     account::Account,

@@ -1,41 +1,21 @@
-//! A journal entry as the service holds it, and what a change makes of it.
+//! A journal entry as the service stores it, and the result of a change.
 
-use crate::mood::Mood;
 use crate::tag_name::TagName;
-use jiff::civil::Date;
+use mindflow_events::{Entry, Mood, Tag, Time};
 use mindflow_guest::call::Error;
 use unicode_segmentation::UnicodeSegmentation;
 use uuid::Uuid;
 
+/// An entry as the service stores it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tag {
-    pub id: Uuid,
-    pub name: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
-    pub id: Uuid,
-    pub user_id: Uuid,
-    pub title: String,
-    pub content: String,
-    pub mood: Option<Mood>,
-    /// Sorted by name, the case not counting.
-    pub tags: Vec<Tag>,
-    pub attachment_ids: Vec<Uuid>,
-    pub entry_date: Date,
-    pub word_count: u32,
-    /// From 1; rises with every change of the content.
-    pub version: u32,
+pub struct Stored {
+    pub entry: Entry,
     /// Of the entry's last event, from 1.
     pub event_sequence: u64,
-    /// Microseconds, as the two below.
-    pub created_at: i64,
-    pub updated_at: i64,
-    pub deleted_at: Option<i64>,
+    pub deleted_at: Option<Time>,
 }
 
-/// Valid new values of some fields; none leaves a field as it is.
+/// Valid new values of some fields; `None` leaves a field as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Change {
     pub title: Option<String>,
@@ -56,7 +36,7 @@ pub fn word_count(content: &str) -> u32 {
 // === impl Change ===
 
 impl Change {
-    /// What of this would really change the entry.
+    /// The part that would really change the entry.
     pub fn against(self, entry: &Entry) -> Self {
         Self {
             title: self.title.filter(|title| *title != entry.title),
@@ -78,48 +58,49 @@ fn are_tags_of(tags: &[TagName], entry: &Entry) -> bool {
     tags.len() == held.len() && tags.iter().all(|tag| held.iter().any(|other| other.key() == tag.key()))
 }
 
-// === impl Entry ===
+// === impl Stored ===
 
-impl Entry {
+impl Stored {
     pub fn is_deleted(&self) -> bool {
         self.deleted_at.is_some()
     }
 
     /// The entry after a change that is written as `version`, `event_sequence` and, for the tags, `tags`.
     pub fn changed(
-        mut self,
+        self,
         change: Change,
         tags: Option<Vec<Tag>>,
-        updated_at: i64,
+        updated_at: Time,
         version: u32,
         event_sequence: u64,
     ) -> Self {
+        let mut entry = Entry { updated_at, version, ..self.entry };
         if let Some(title) = change.title {
-            self.title = title;
+            entry.title = title;
         }
         if let Some(content) = change.content {
-            self.word_count = word_count(&content);
-            self.content = content;
+            entry.word_count = word_count(&content);
+            entry.content = content;
         }
         if let Some(mood) = change.mood {
-            self.mood = mood;
+            entry.mood = mood;
         }
         if let Some(ids) = change.attachment_ids {
-            self.attachment_ids = ids;
+            entry.attachment_ids = ids;
         }
         if let Some(tags) = tags {
-            self.tags = tags;
+            entry.tags = tags;
         }
-        Self { updated_at, version, event_sequence, ..self }
+        Self { entry, event_sequence, ..self }
     }
 
-    /// The time of a change made now; clocks of several hosts never turn an entry's time back.
-    pub fn time_of_change(&self, now_us: i64) -> i64 {
-        now_us.max(self.updated_at)
+    /// The time of a change made now. The clocks of several hosts never turn an entry's time back.
+    pub fn time_of_change(&self, now_us: i64) -> Time {
+        self.entry.updated_at.max(Time(now_us))
     }
 }
 
-/// Refuses a change that was made to another version than the one there is.
+/// Refuses a change that was made to another version than the current one.
 pub fn expect_version(version: u32, expected: Option<u32>) -> Result<(), Error> {
     match expected {
         Some(expected) if expected != version => Err(Error::Conflict(format!(
@@ -129,7 +110,7 @@ pub fn expect_version(version: u32, expected: Option<u32>) -> Result<(), Error> 
     }
 }
 
-/// One answer for what is not there, is deleted, or is somebody else's: a stranger cannot tell them apart.
+/// One answer whether the entry does not exist, is deleted or belongs to another user: a stranger cannot distinguish these.
 pub fn entry_not_found() -> Error {
     Error::NotFound("There is no such entry.".into())
 }
@@ -142,9 +123,15 @@ pub fn tag_not_found() -> Error {
 pub mod tests {
     use super::*;
     use jiff::civil::date;
+    use mindflow_events::Date;
 
-    /// An entry with two tags, a mood and an attachment, at version 3 and event 4.
-    pub fn sample() -> Entry {
+    /// [`entry`] at event 4.
+    pub fn sample() -> Stored {
+        Stored { entry: entry(), event_sequence: 4, deleted_at: None }
+    }
+
+    /// An entry with two tags, a mood and an attachment, at version 3.
+    pub fn entry() -> Entry {
         Entry {
             id: Uuid::from_u128(1),
             user_id: Uuid::from_u128(2),
@@ -156,13 +143,11 @@ pub mod tests {
                 Tag { id: Uuid::from_u128(4), name: "work".into() },
             ],
             attachment_ids: vec![Uuid::from_u128(5)],
-            entry_date: date(2026, 11, 22),
-            word_count: 3,
+            created_at: Time(1_795_300_000_000_000),
+            updated_at: Time(1_795_400_000_000_001),
+            entry_date: Date(date(2026, 11, 22)),
             version: 3,
-            event_sequence: 4,
-            created_at: 1_795_300_000_000_000,
-            updated_at: 1_795_400_000_000_001,
-            deleted_at: None,
+            word_count: 3,
         }
     }
 
@@ -172,7 +157,7 @@ pub mod tests {
 
     #[test]
     fn a_change_to_what_is_there_is_no_change() {
-        let entry = sample();
+        let entry = entry();
         let change = Change {
             title: Some(entry.title.clone()),
             content: Some(entry.content.clone()),
@@ -187,20 +172,20 @@ pub mod tests {
     #[test]
     fn only_the_fields_that_differ_are_changed() {
         let change = Change { title: Some("A walk".into()), mood: Some(None), ..Change::default() };
-        assert_eq!(change.against(&sample()), Change { mood: Some(None), ..Change::default() });
+        assert_eq!(change.against(&entry()), Change { mood: Some(None), ..Change::default() });
     }
 
     #[test]
     fn one_tag_more_fewer_or_other_is_a_change() {
         for tags in [&["nature", "work", "rain"][..], &["nature"], &[], &["nature", "rain"]] {
             let change = Change { tags: names(tags), ..Change::default() };
-            assert!(!change.against(&sample()).is_empty(), "{tags:?}");
+            assert!(!change.against(&entry()).is_empty(), "{tags:?}");
         }
     }
 
     #[test]
     fn another_order_of_the_attachments_is_a_change() {
-        let mut entry = sample();
+        let mut entry = entry();
         entry.attachment_ids.push(Uuid::from_u128(6));
         let reversed = entry.attachment_ids.iter().rev().copied().collect();
         assert!(!Change { attachment_ids: Some(reversed), ..Change::default() }.against(&entry).is_empty());
@@ -209,25 +194,16 @@ pub mod tests {
     #[test]
     fn a_changed_entry_has_the_new_values_and_keeps_the_others() {
         let change = Change { content: Some("Only sun".into()), ..Change::default() };
-        let changed = sample().changed(change, None, 7, 4, 5);
-        assert_eq!(
-            changed,
-            Entry {
-                content: "Only sun".into(),
-                word_count: 2,
-                updated_at: 7,
-                version: 4,
-                event_sequence: 5,
-                ..sample()
-            }
-        );
+        let changed = sample().changed(change, None, Time(7), 4, 5);
+        let expected = Entry { content: "Only sun".into(), word_count: 2, updated_at: Time(7), version: 4, ..entry() };
+        assert_eq!(changed, Stored { entry: expected, event_sequence: 5, deleted_at: None });
     }
 
     #[test]
     fn a_change_never_turns_an_entrys_time_back() {
-        let entry = sample();
-        assert_eq!(entry.time_of_change(entry.updated_at - 1), entry.updated_at);
-        assert_eq!(entry.time_of_change(entry.updated_at + 1), entry.updated_at + 1);
+        let Time(updated_at) = entry().updated_at;
+        assert_eq!(sample().time_of_change(updated_at - 1), Time(updated_at));
+        assert_eq!(sample().time_of_change(updated_at + 1), Time(updated_at + 1));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! The monthly quota of users without premium: which month counts, how far it reaches, and what
-//! a user is told at its end. Exactness under concurrent requests is the database's part.
+//! The monthly quota of users without premium: the month, the limit, and the error at its end. The database makes it
+//! exact under concurrent requests.
 
 use jiff::{Timestamp, civil::Date, tz::Offset};
 use mindflow_guest::call::Error;
@@ -31,12 +31,12 @@ impl Month {
     }
 }
 
-/// How many entries the user may create a month; none: as many as it likes.
+/// How many entries the user may create a month; `None` for no limit.
 pub fn limit(premium: bool, free_entries_per_month: u32) -> Option<u32> {
     (!premium).then_some(free_entries_per_month)
 }
 
-/// What a user hears who has used it up.
+/// The error for a user who has used the quota up.
 pub fn exceeded(limit: Option<u32>, month: Month) -> Error {
     let limit = limit.unwrap_or_default();
     let entries = if limit == 1 { "entry" } else { "entries" };

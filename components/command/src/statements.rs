@@ -1,8 +1,8 @@
-//! Every statement that the service sends, in one place, so that they can be read beside the schema
-//! and tested against a real PostgreSQL without a sandbox around them.
+//! Every statement that the service sends, in one place, so that they can be compared with the schema and tested on a
+//! real PostgreSQL without a sandbox.
 //!
-//! Parameters are cast where they stand: their types are then those of the casts, whatever column
-//! they go to. Each names the user as well as the row; row-level security repeats that check.
+//! Parameters are cast where they are used, so their types do not depend on the column. Each statement names the user as
+//! well as the row; row-level security repeats that check.
 
 /// `$1` entry, `$2` user, `$3` title, `$4` content, `$5` entry date, `$6` word count, `$7` now,
 /// `$8` mood or null, `$9` attachments, `$10` client mutation id or null, `$11` month, `$12` limit or null.
@@ -43,8 +43,8 @@ SELECT EXISTS (SELECT FROM fresh) AS fresh, EXISTS (SELECT FROM place) AS within
 pub const FIND_MUTATION: &str = "
 SELECT entry_id FROM command.client_mutations WHERE user_id = $1::uuid AND client_mutation_id = $2::text";
 
-/// `$1` entry, `$2` user. Makes concurrent changes of one entry take turns. It answers nothing of the
-/// entry itself: what was waited for is only seen by the next statement.
+/// `$1` entry, `$2` user. Serialises concurrent changes of one entry. It returns nothing of the entry: changes that it
+/// waited for are visible to the next statement only.
 pub const LOCK_ENTRY: &str = "
 SELECT id FROM command.journals WHERE id = $1::uuid AND user_id = $2::uuid FOR NO KEY UPDATE";
 
@@ -145,7 +145,7 @@ WITH wanted AS MATERIALIZED (
 )
 SELECT id, name, made FROM taken ORDER BY name_key";
 
-/// `$1` tag, `$2` user. Waits for whoever holds the tag for an event that is about to carry its name.
+/// `$1` tag, `$2` user. Waits for transactions that hold the tag because their events carry its name.
 pub const LOCK_TAG: &str = "
 SELECT name FROM command.tags WHERE id = $1::uuid AND user_id = $2::uuid FOR UPDATE";
 

@@ -1,4 +1,4 @@
-//! What makes two tag names the same: the case does not count, nor how a letter's accents are encoded.
+//! When two tag names are the same: regardless of case and of how accents are encoded.
 
 use unicode_normalization::UnicodeNormalization;
 

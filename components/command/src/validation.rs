@@ -1,12 +1,12 @@
-//! The rules for what users send (contract, section 2, "Limits"). Every broken rule of a request is
-//! found and named at once, under the field's name in the client's own schema.
+//! Validation of requests (contract, section 2, "Limits"). All broken rules of a request are reported together, under
+//! the field's name in the client's schema.
 
 use crate::bindings::exports::mindflow::command::journal as wit;
 use crate::entry::{Change, word_count};
-use crate::mood::Mood;
 use crate::tag_name::{self, TagName};
-use jiff::{Timestamp, civil::Date, tz::Offset};
-use mindflow_guest::{call::FieldError, failure::field};
+use jiff::{Timestamp, civil, tz::Offset};
+use mindflow_events::{Date, Mood};
+use mindflow_guest::{call::FieldError, failure::field, id};
 use uuid::Uuid;
 
 /// Characters are Unicode scalar values, as PostgreSQL's `char_length` counts them.
@@ -19,14 +19,12 @@ pub const ATTACHMENTS_MAX: usize = 10;
 pub const CLIENT_MUTATION_ID_CHARS_MAX: usize = 100;
 /// A note says why in a sentence or two; what is longer is an entry.
 pub const NOTE_CHARS_MAX: usize = 500;
-/// How far a client's clock may be ahead of ours.
+/// How far a client's clock may be ahead of the platform's.
 pub const CLOCK_AHEAD_US_MAX: i64 = 60 * 1_000_000;
-/// 1900-01-01T00:00:00Z: nobody alive felt a mood before it.
+/// 1900-01-01T00:00:00Z: earlier than any mood of a living user.
 pub const MOOD_AT_US_MIN: i64 = -2_208_988_800_000_000;
 /// No clock on earth is further ahead (Pacific/Kiritimati).
 const EARLIEST_ZONE: Offset = Offset::constant(14);
-/// The first day of which PostgreSQL and RFC 3339 have the same idea.
-const FIRST_DAY: Date = jiff::civil::date(1, 1, 1);
 
 /// A new entry that keeps the rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,7 +73,7 @@ pub fn tag(name: &str) -> Result<TagName, Vec<FieldError>> {
     rules.judge(name)
 }
 
-/// A mood's note, none when there is nothing in it, and its time in microseconds.
+/// A mood's note, `None` when it is empty, and its time in microseconds.
 pub fn mood_record(note: Option<&str>, at: Option<i64>, now_us: i64) -> Result<(Option<String>, i64), Vec<FieldError>> {
     let mut rules = Rules::default();
     let note = note.map(str::trim).filter(|note| !note.is_empty());
@@ -84,7 +82,7 @@ pub fn mood_record(note: Option<&str>, at: Option<i64>, now_us: i64) -> Result<(
     rules.judge((note, at))
 }
 
-/// Collects what is wrong, and goes on.
+/// Collects the broken rules of a request.
 #[derive(Default)]
 struct Rules(Vec<FieldError>);
 
@@ -119,20 +117,20 @@ impl Rules {
     fn attachments(&mut self, ids: &[String]) -> Vec<Uuid> {
         let mut kept = Vec::new();
         for (index, id) in ids.iter().enumerate() {
-            match Uuid::try_parse(id) {
-                Ok(id) if kept.contains(&id) => {}
-                Ok(_) if kept.len() == ATTACHMENTS_MAX => {
+            match id::parse(id) {
+                Some(id) if kept.contains(&id) => {}
+                Some(_) if kept.len() == ATTACHMENTS_MAX => {
                     self.0.push(field(
                         "attachmentIds",
                         format!("An entry can have at most {ATTACHMENTS_MAX} attachments."),
                     ));
                     break;
                 }
-                Ok(id) => kept.push(id),
-                Err(_) if index < ATTACHMENTS_MAX => {
+                Some(id) => kept.push(id),
+                None if index < ATTACHMENTS_MAX => {
                     self.0.push(field(format!("attachmentIds[{index}]"), "This is not the id of an upload (a UUID)."));
                 }
-                Err(_) => break,
+                None => break,
             }
         }
         kept
@@ -177,23 +175,14 @@ fn client_mutation_id(id: String) -> Result<String, String> {
 fn entry_date(text: Option<&str>, now_us: i64) -> Result<Date, String> {
     let now = Timestamp::from_microsecond(now_us).unwrap_or_default();
     let Some(text) = text else {
-        return Ok(Offset::UTC.to_datetime(now).date());
+        return Ok(Date(Offset::UTC.to_datetime(now).date()));
     };
-    let date = day(text).ok_or("Give a day of the calendar as YYYY-MM-DD, such as 2026-11-23.")?;
-    let last = EARLIEST_ZONE.to_datetime(now).date().tomorrow().unwrap_or(Date::MAX);
-    if date > last {
+    let date: Date = text.parse().map_err(|_| "Give a day of the calendar as YYYY-MM-DD, such as 2026-11-23.")?;
+    let last = EARLIEST_ZONE.to_datetime(now).date().tomorrow().unwrap_or(civil::Date::MAX);
+    if date > Date(last) {
         return Err(format!("An entry cannot be of a day in the future; the last one possible now is {last}."));
     }
     Ok(date)
-}
-
-/// Exactly `YYYY-MM-DD`: the date parser itself takes more forms of ISO 8601.
-fn day(text: &str) -> Option<Date> {
-    let shape = text.bytes().map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
-    if !shape.eq(*b"0000-00-00") {
-        return None;
-    }
-    text.parse().ok().filter(|date| *date >= FIRST_DAY)
 }
 
 fn mood_time(at: Option<i64>, now_us: i64) -> Result<i64, String> {

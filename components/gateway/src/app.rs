@@ -1,4 +1,4 @@
-//! One HTTP request from its head to its answer: what holds for every path is here.
+//! One HTTP request from its head to its answer: everything that all paths have in common.
 
 use crate::failure::Failure;
 use crate::route::{self, Route};
@@ -7,12 +7,11 @@ use crate::viewer::Viewer;
 use crate::web::{Request, Response, correlation, cors, problem, wire::Incoming};
 use crate::{graphql, rest};
 use http::{Method, StatusCode};
-use mindflow_guest::web::finish;
-use uuid::Uuid;
+use mindflow_guest::{id, web::finish};
 
 pub async fn respond(incoming: Incoming) -> Response {
     let settings = settings::load().await;
-    let correlation_id = correlation::of(&incoming.parts.headers, || Uuid::new_v4().to_string());
+    let correlation_id = correlation::of(&incoming.parts.headers, || id::random().to_string());
     let (method, headers) = (incoming.parts.method.clone(), incoming.parts.headers.clone());
     let response = answer(incoming, settings, &correlation_id)
         .await

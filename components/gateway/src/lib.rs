@@ -1,22 +1,41 @@
-//! The outside of MindFlow: GraphQL, REST, WebSocket and server-sent events.
+//! The client-facing API of MindFlow: GraphQL, REST, WebSocket and server-sent events.
 //!
-//! This component decides how the platform speaks to its clients, and nothing else: what an account, an
-//! entry or a quota is, the services decide. This file only wires the exported interfaces to `app` and `socket`.
+//! This component decides how the platform speaks to its clients, and nothing else: the services decide what an
+//! account, an entry or a quota is. This file only wires the exported interfaces to `app` and `socket`.
 
 mod app;
-mod bindings;
-mod fresh;
+mod change_feed;
 mod graphql;
-mod live;
-mod loader;
 mod names;
+mod read_your_writes;
 mod rest;
 mod route;
 mod settings;
 mod socket;
 mod viewer;
-mod vocabulary;
 mod web;
+
+mindflow_guest::bindings! {
+    world: "mindflow:components/gateway" in "components/gateway.wit",
+    uses: [
+        "services/auth.wit",
+        "services/command.wit",
+        "services/query.wit",
+        "services/media.wit",
+        "services/analytics.wit",
+        "services/notification.wit",
+        "services/search.wit",
+        "services/logging.wit",
+    ],
+}
+
+/// The services that the gateway calls.
+mod services {
+    pub use crate::bindings::mindflow::{
+        analytics::figures, auth::accounts, command::journal, logging::audit, media::files, notification::notices,
+        query::reads, search::finder,
+    };
+}
 
 use mindflow_guest::web::failure;
 use mindflow_guest::websocket::{Socket, Upgrade};

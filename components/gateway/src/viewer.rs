@@ -1,16 +1,17 @@
-//! Who asks. The access token is proven at most once a request, only when something needs it, and everything
-//! that runs at the same time shares the one proof.
+//! The caller of a request. The access token is proven at most once a request, only when something needs it, and
+//! concurrent resolvers share the proof.
 
 pub mod watch;
 
-use crate::bindings::accounts::{self, Caller, Role};
+use crate::services::accounts::{self, Caller, Role};
 use crate::web::{Presented, correlation};
 use futures::FutureExt;
 use futures::future::{LocalBoxFuture, Shared};
 use http::HeaderMap;
 use mindflow_guest::call::{CallContext, Credential, Error};
 
-/// Longer than any answer that a client still waits for; the host has bounds of its own.
+/// How long the gateway waits for one call: longer than a client waits for an answer. A stream makes calls for hours, so
+/// this is the time for each call rather than what is left of a request.
 const CALL_DEADLINE_MS: u32 = 10_000;
 
 type Proof = Shared<LocalBoxFuture<'static, Result<Caller, Error>>>;
@@ -84,8 +85,8 @@ impl Viewer {
         Ok(self.context())
     }
 
-    /// The same caller with a proof still to be made: for a later operation of a long connection.
-    pub fn anew(&self) -> Self {
+    /// The same caller without a proof yet: for a later operation of a long connection.
+    pub fn unproven(&self) -> Self {
         let presented = match &self.context.credential {
             Credential::Token(token) => Presented::Token(token.clone()),
             Credential::Anonymous => Presented::Nothing,

@@ -1,13 +1,17 @@
 //! The logging service: every event goes into the audit trail, and administrators may look at it.
 //!
 //! This file only wires the component's exports. `request` checks what is asked, `reading` answers it, and
-//! `shown` decides what of an event an administrator may see. The trail itself is the host's: this component
+//! `redaction` decides which parts of an event an administrator may see. The trail itself is the host's: this component
 //! can add to it and read it, and has no way to change what is there.
 
-mod bindings;
 mod reading;
+mod redaction;
 mod request;
-mod shown;
+
+mindflow_guest::bindings! {
+    world: "mindflow:components/logging" in "components/logging.wit",
+    uses: ["services/logging.wit"],
+}
 
 use bindings::exports::mindflow::{
     logging::audit as service,
@@ -19,19 +23,19 @@ use mindflow_guest::{
     events::{Delivery, Event, Failure},
     failure::DEFERRAL_MS,
 };
-use service::{Filter, Page};
+use service::{Filter, Page, PageRequest};
 
 struct Logging;
 
 impl service::Guest for Logging {
-    async fn audit_log(context: CallContext, filter: Filter, first: u32, after: Option<String>) -> Result<Page, Error> {
-        reading::audit_log(&context, filter, first, after).await
+    async fn audit_log(context: CallContext, filter: Filter, page: PageRequest) -> Result<Page, Error> {
+        reading::audit_log(&context, filter, page).await
     }
 }
 
 impl subscription::Guest for Logging {
-    /// The trail knows what it has, so an event that comes again changes nothing. While its store is away,
-    /// events are put off, which counts as no failed attempt.
+    /// The trail recognises events that it has, so a redelivery changes nothing. While its store is unavailable, events
+    /// are deferred, which counts as no failed attempt.
     async fn handle(event: Event, _: Delivery) -> Result<(), Failure> {
         match audit_writer::append(event).await {
             Ok(_) => Ok(()),

@@ -1,8 +1,8 @@
 //! Pages of the trail, for administrators.
 
 use crate::{
-    bindings::exports::mindflow::logging::audit::{Edge, Filter, Page, Row},
-    request, shown,
+    bindings::exports::mindflow::logging::audit::{Edge, Filter, Page, PageRequest, Row},
+    redaction, request,
 };
 use mindflow_guest::{
     audit_reader::{self, Audited},
@@ -11,17 +11,12 @@ use mindflow_guest::{
     failure::internal,
 };
 
-pub async fn audit_log(
-    context: &CallContext,
-    filter: Filter,
-    first: u32,
-    after: Option<String>,
-) -> Result<Page, Error> {
+pub async fn audit_log(context: &CallContext, filter: Filter, page: PageRequest) -> Result<Page, Error> {
     if !Caller::prove(context).await?.has_role("admin") {
         return Err(Error::Forbidden("Only administrators may see the audit log.".into()));
     }
-    let request = request::check(filter, first, after)?;
-    // One more than asked tells whether others follow.
+    let request = request::check(filter, page)?;
+    // One more than requested shows whether others follow.
     let asked = request.first.saturating_add(1);
     let mut records = audit_reader::page(request.filter, asked, request.before).await.map_err(|error| match error {
         audit_reader::Error::Unavailable(reason) => Error::Unavailable(format!("audit trail: {reason}")),
@@ -35,7 +30,7 @@ pub async fn audit_log(
 
 fn edge(record: Audited) -> Result<Edge, Error> {
     let event = record.event;
-    let payload = shown::split(&event.payload).map_err(internal)?;
+    let payload = redaction::split(&event.payload).map_err(internal)?;
     let node = Row {
         number: record.number,
         hash: record.hash,

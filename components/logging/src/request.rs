@@ -1,34 +1,18 @@
-//! What may be asked of the trail.
+//! Validation of requests for the trail.
 
-use crate::bindings::exports::mindflow::logging::audit::Filter;
+use crate::bindings::exports::mindflow::logging::audit::{Filter, PageRequest};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use mindflow_events::Kind;
 use mindflow_guest::{
     audit_reader,
     call::{Error, FieldError},
     failure::field,
+    id,
+    journal::PAGE_MAX,
 };
-use uuid::Uuid;
 
-/// Contract §2: `first` ≤ 100.
-const PAGE_MAX: u32 = 100;
-/// What opens a cursor, so that one of another listing is refused rather than misread.
+/// The prefix of a cursor, so that one of another listing is refused rather than misread.
 const CURSOR_MARK: &[u8] = b"audit:";
-
-/// Every event of the platform. What publishes one names it in the manifest, and a test compares.
-pub const EVENT_TYPES: [&str; 12] = [
-    "AIAnalysisFailed",
-    "AIInsightsGenerated",
-    "JournalEntryCreated",
-    "JournalEntryDeleted",
-    "JournalEntryUpdated",
-    "MoodRecorded",
-    "NotificationRequested",
-    "TagCreated",
-    "TagRenamed",
-    "UserLoggedIn",
-    "UserRegistered",
-    "UserUpdated",
-];
 
 /// A page that can be read.
 #[derive(Debug, PartialEq)]
@@ -40,19 +24,17 @@ pub struct Request {
 
 /// # Errors
 /// `invalid` with every field that breaks a rule.
-pub fn check(filter: Filter, first: u32, after: Option<String>) -> Result<Request, Error> {
+pub fn check(filter: Filter, PageRequest { first, after }: PageRequest) -> Result<Request, Error> {
     let mut wrong: Vec<FieldError> = Vec::new();
     if !(1..=PAGE_MAX).contains(&first) {
         wrong.push(field("first", format!("Must be from 1 to {PAGE_MAX}.")));
     }
-    if filter.user_id.as_deref().is_some_and(|id| Uuid::try_parse(id).is_err()) {
+    if filter.user_id.as_deref().is_some_and(|text| id::parse(text).is_none()) {
         wrong.push(field("userId", "Must be a UUID."));
     }
-    if let Some(name) = filter.event_type.as_deref().filter(|name| !EVENT_TYPES.contains(name)) {
-        wrong.push(field(
-            "eventType",
-            format!("There is no event type {name:?}; there are {}.", EVENT_TYPES.join(", ")),
-        ));
+    if let Some(name) = filter.event_type.as_deref().filter(|name| Kind::of(name).is_none()) {
+        let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+        wrong.push(field("eventType", format!("There is no event type {name:?}; there are {}.", known.join(", "))));
     }
     if filter.since.zip(filter.until).is_some_and(|(since, until)| since > until) {
         wrong.push(field("from", "Must not be later than `to`."));
@@ -90,6 +72,10 @@ mod tests {
         Filter { user_id: None, event_type: None, since: None, until: None }
     }
 
+    fn page(first: u32, after: Option<String>) -> PageRequest {
+        PageRequest { first, after }
+    }
+
     fn fields(outcome: Result<Request, Error>) -> Vec<String> {
         match outcome {
             Err(Error::Invalid(fields)) => fields.into_iter().map(|field| field.field).collect(),
@@ -99,18 +85,18 @@ mod tests {
 
     #[test]
     fn every_field_that_breaks_a_rule_is_named() {
-        assert_eq!(fields(check(filter(), 0, None)), ["first"]);
-        assert_eq!(fields(check(filter(), 101, None)), ["first"]);
-        assert_eq!(fields(check(filter(), 1, Some("x".into()))), ["after"]);
+        assert_eq!(fields(check(filter(), page(0, None))), ["first"]);
+        assert_eq!(fields(check(filter(), page(101, None))), ["first"]);
+        assert_eq!(fields(check(filter(), page(1, Some("x".into())))), ["after"]);
         let all =
             Filter { user_id: Some("me".into()), event_type: Some("Nothing".into()), since: Some(2), until: Some(1) };
-        assert_eq!(fields(check(all, 1, Some(String::new()))), ["userId", "eventType", "from", "after"]);
+        assert_eq!(fields(check(all, page(1, Some(String::new())))), ["userId", "eventType", "from", "after"]);
     }
 
     #[test]
     fn a_cursor_leads_back_to_its_number_and_no_other_text_does() {
         for number in [1, 7, i64::MAX as u64] {
-            assert_eq!(check(filter(), 100, Some(cursor(number))).unwrap().before, Some(number));
+            assert_eq!(check(filter(), page(100, Some(cursor(number)))).unwrap().before, Some(number));
         }
         for wrong in [cursor(u64::MAX), URL_SAFE_NO_PAD.encode(b"audit:1"), URL_SAFE_NO_PAD.encode([b'e'; 14])] {
             assert_eq!(position(&wrong), None, "{wrong}");
@@ -131,6 +117,6 @@ mod tests {
         let own = tool(&components["logging"]).unwrap();
         let kept: BTreeSet<String> = names(own["subscriptions"][0].get("events")).into_iter().collect();
         assert_eq!(kept, published, "[component.logging] subscribes to");
-        assert_eq!(EVENT_TYPES.map(str::to_owned), *published.into_iter().collect::<Vec<_>>());
+        assert!(Kind::ALL.iter().map(|kind| kind.name()).eq(published.iter()), "{published:?}");
     }
 }

@@ -4,7 +4,6 @@ use crate::bindings::exports::mindflow::media_codec::images::Rendition;
 use crate::picture::Picture;
 use mindflow_guest::{blob, call::Error};
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 /// As the manifest names it.
 const CONTAINER: &str = "media";
@@ -37,10 +36,7 @@ pub async fn write(id: &str, picture: Picture) -> Result<Rendition, Error> {
         upload.write(piece.to_vec()).await?;
     }
     let bytes = upload.finish().await?;
-    let sha256 = Sha256::digest(&contents).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    });
+    let sha256 = hex::encode(Sha256::digest(&contents));
     Ok(Rendition { name: name.to_owned(), content_type: content_type.to_owned(), bytes, width, height, sha256 })
 }
 

@@ -1,12 +1,16 @@
-//! The media codec: images as users send them in, images that can be shown out.
+//! The media codec: checks uploaded images and makes renditions of them.
 //!
 //! This file only wires the component's export. [`picture`] decides what becomes of an image and is pure, as is
 //! [`strip`], which takes out what an image says about its owner; `files` reads and writes the container.
 
-mod bindings;
 mod files;
 mod picture;
 mod strip;
+
+mindflow_guest::bindings! {
+    world: "mindflow:components/media-codec" in "components/media-codec.wit",
+    uses: ["services/media-codec.wit"],
+}
 
 use bindings::exports::mindflow::{
     media_codec::images::{Guest, Rendition},

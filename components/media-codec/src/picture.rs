@@ -1,5 +1,5 @@
-//! What becomes of an upload: judged by its header before anything of it is decoded, then decoded whole, so that a
-//! damaged one is found now and not by whoever looks at it.
+//! The renditions of an upload. Its header is checked before anything is decoded; then it is decoded whole, so that a
+//! damaged image is refused now rather than when it is displayed.
 
 use crate::strip::{StripError, strip};
 use bytes::Bytes;
@@ -19,7 +19,7 @@ const DECODED_BYTES_MAX: u64 = 160_000_000;
 /// The longer side, in pixels.
 pub const DISPLAY_MAX: u32 = 1_600;
 pub const THUMB_MAX: u32 = 256;
-/// Of 100: small, and hard to tell from the original at these sizes.
+/// Of 100: small, and hard to distinguish from the original at these sizes.
 const JPEG_QUALITY: u8 = 82;
 /// A profile of colours that is larger does not belong into a preview.
 const PROFILE_BYTES_MAX: usize = 64 << 10;

@@ -1,4 +1,4 @@
-//! One HTTP request from its head to its answer: what holds for every path is here.
+//! One HTTP request from its head to its answer: everything that all paths have in common.
 
 use crate::caller::{Caller, Reader};
 use crate::route::{self, Route};
@@ -7,12 +7,11 @@ use crate::{serve, upload};
 use http::{Method, StatusCode, request::Parts};
 use mindflow_guest::web::failure::Failure;
 use mindflow_guest::web::{Response, correlation, cors, finish, problem, wire};
-use uuid::Uuid;
 use wasip3::http::types::Request;
 
 pub async fn respond(head: &Parts, request: Request) -> Response {
     let settings = settings::load().await;
-    let correlation_id = correlation::of(&head.headers, || Uuid::new_v4().to_string());
+    let correlation_id = correlation::of(&head.headers, || mindflow_guest::id::random().to_string());
     let answer = answer(head, wire::Incoming::new(request), &correlation_id).await;
     let response = answer.unwrap_or_else(|failure| problem::respond(&failure, &correlation_id));
     finish(response, &head.method, &head.headers, &settings.cors_origins, correlation_id)

@@ -1,16 +1,16 @@
-//! Who asks: a valid token of a session that was not revoked, which the auth service proves; to read, a link does too.
+//! Authentication of requests: by an access token, which the auth service verifies, or for reading by a signed link.
 
-use crate::bindings::accounts;
 use crate::link::Link;
-use crate::store;
+use crate::link_key;
+use crate::services::accounts;
 use http::{HeaderMap, request::Parts};
 use mindflow_guest::call::{CallContext, Credential, Error};
-use mindflow_guest::clock;
 use mindflow_guest::sql::Identity;
 use mindflow_guest::web::{Presented, correlation};
+use mindflow_guest::{clock, id};
 use uuid::Uuid;
 
-/// What the codec may take for the largest image, and more.
+/// How long a call may take: longer than the codec needs for the largest image.
 const CALL_DEADLINE_MS: u32 = 60_000;
 
 pub struct Caller {
@@ -22,7 +22,7 @@ pub struct Caller {
 
 impl Caller {
     /// # Errors
-    /// `unauthenticated`, or the auth service is away.
+    /// `unauthenticated`, or the auth service is unavailable.
     pub async fn prove(headers: &HeaderMap, correlation_id: &str) -> Result<Self, Error> {
         let token = match Presented::of(headers) {
             Presented::Token(token) => token,
@@ -36,7 +36,8 @@ impl Caller {
             deadline_ms: Some(CALL_DEADLINE_MS),
         };
         let proven = accounts::authenticate(context.clone()).await?;
-        let user_id = proven.user_id.parse().map_err(|_| Error::Internal("a user's id is no UUID".to_owned()))?;
+        let user_id =
+            id::parse(&proven.user_id).ok_or_else(|| Error::Internal("a user's id is not a UUID".to_owned()))?;
         Ok(Self { user_id, token, context })
     }
 
@@ -49,7 +50,7 @@ impl Caller {
 /// Who may read one file.
 pub enum Reader {
     Caller(Caller),
-    /// Whoever has a link to it, for so long.
+    /// The holder of a signed link, for so long.
     Link {
         left_s: i64,
     },
@@ -57,11 +58,11 @@ pub enum Reader {
 
 impl Reader {
     /// # Errors
-    /// `unauthenticated`, `forbidden` for a link that opens nothing, or a part of the platform is away.
+    /// `unauthenticated`, `forbidden` for an invalid link, or a part of the platform is unavailable.
     pub async fn prove(head: &Parts, id: Uuid, correlation_id: &str) -> Result<Self, Error> {
         if let Some(link) = head.uri.query().and_then(Link::of) {
             let now_us = clock::now_us();
-            if link.opens(store::url_key().await?, id, now_us) {
+            if link.opens(link_key::load().await?, id, now_us) {
                 return Ok(Self::Link { left_s: link.expires_s - now_us.div_euclid(1_000_000) });
             }
             if Presented::of(&head.headers) == Presented::Nothing {
@@ -73,7 +74,7 @@ impl Reader {
         Ok(Self::Caller(Caller::prove(&head.headers, correlation_id).await?))
     }
 
-    /// For `sql`: a link is for one file, whoever's it is.
+    /// For `sql`: a link is for one file of any user.
     pub fn identity(&self) -> Identity {
         match self {
             Self::Caller(caller) => caller.identity(),

@@ -1,4 +1,4 @@
-//! The name that a file is shown and saved by. It names nothing of ours.
+//! The name under which a file is displayed and saved. The platform never uses it as a path.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 /// As the manifest names it.
 const CONTAINER: &str = "media";
-/// The most that there is at once.
+/// The largest piece.
 const LISTED_AT_ONCE: u32 = 1_000;
 /// Where the codec finds what came; gone as soon as it has read it.
 pub const UPLOADS: &str = "uploads";
@@ -19,7 +19,7 @@ pub async fn put(id: Uuid, bytes_max: u64) -> Result<Upload, Error> {
 }
 
 /// # Errors
-/// The store is away. A file that has a row and is not there is a fault of ours.
+/// The store is unavailable. A missing file whose row exists is a fault of the platform.
 pub async fn get(id: Uuid, rendition: Rendition, range: Option<Range>) -> Result<(Info, Download), Error> {
     match blob::get(CONTAINER.to_owned(), key(id, rendition.name()), range).await {
         Err(blob::Error::NotFound) => Err(Error::Internal(format!("{} has no {}", id, rendition.name()))),

@@ -1,4 +1,4 @@
-//! `multipart/form-data` (RFC 7578) in pieces: no more of it is in memory than a piece and a boundary.
+//! `multipart/form-data` (RFC 7578) as a stream: at most a piece and a boundary are in memory.
 
 use bytes::Bytes;
 use futures::Stream;
@@ -47,8 +47,7 @@ pub fn invalid(rule: impl Into<String>) -> Failure {
     Failure::invalid(vec![field(FIELD, rule)])
 }
 
-/// Gives a piece a turn. The parser takes all that there is at once, which for a body that comes quickly would be
-/// all of it.
+/// Yields after each piece. The parser reads everything that is available, which for a fast body would be all of it.
 struct Paced<S> {
     pieces: Pin<Box<S>>,
     rests: bool,

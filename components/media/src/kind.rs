@@ -1,4 +1,4 @@
-//! What a file is, by its first bytes. Its name and what the client says of it count for nothing.
+//! The type of a file, by its first bytes. Its name and the client's content type are ignored.
 
 use mindflow_guest::web::failure::{Failure, Kind};
 

@@ -1,27 +1,37 @@
-//! The media service: what users upload, taken in and served. It speaks HTTP to clients itself, so that no file goes
-//! through another component, and holds none whole: contents go from the request to the container and back in pieces.
+//! The media service: uploads and downloads. It speaks HTTP to clients itself, so that no file passes through another
+//! component, and it never holds a whole file: contents are streamed between the request and the container.
 //!
-//! This file only wires the component's exports. `app` answers a request; `upload` takes a file in and has the codec
-//! make it fit to be shown; `serve` gives one out. `lookup` tells other components of files, and `orphans` removes what
-//! nobody needs. `link` lets who has no token in for a while.
+//! This file only wires the component's exports. `app` answers a request; `upload` stores a file and has the codec make
+//! its renditions; `serve` sends one. `lookup` answers other components, and `orphans` removes files that no entry has.
+//! `link` signs addresses that open a file without a token for a while.
 //! `form`, `kind`, `file_name`, `link`, `route` and `serve::plan` are pure.
 
 mod app;
-mod bindings;
 mod caller;
 mod file_name;
 mod files;
 mod form;
 mod kind;
 mod link;
+mod link_key;
 mod lookup;
 mod orphans;
 mod route;
 mod serve;
 mod settings;
-mod shown;
 mod store;
 mod upload;
+mod view;
+
+mindflow_guest::bindings! {
+    world: "mindflow:components/media" in "components/media.wit",
+    uses: ["services/auth.wit", "services/media-codec.wit", "services/media.wit"],
+}
+
+/// The services that this one calls.
+mod services {
+    pub use crate::bindings::mindflow::{auth::accounts, media_codec::images};
+}
 
 use bindings::exports::mindflow::{
     media::files as service,

@@ -1,5 +1,5 @@
-//! Links that open a file without a token, for a while: what `<img>` and a CDN need, neither of which can send one.
-//! Each says until when, and is signed with a key that no one outside has.
+//! Links that open a file without a token for a while, for `<img>` and a CDN, which cannot send one. Each has an expiry
+//! and is signed with a secret key.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -40,13 +40,13 @@ fn mac(key: &[u8], id: Uuid, expires_s: i64) -> Option<Hmac<Sha256>> {
 // === impl Link ===
 
 impl<'a> Link<'a> {
-    /// None: the query is not one of a link.
+    /// `None` when the query is not that of a link.
     pub fn of(query: &'a str) -> Option<Self> {
         let value = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
         Some(Self { expires_s: value("expires")?.parse().ok()?, signature: value("signature")? })
     }
 
-    /// Whether it is ours, for this file, and not over. Takes as long whatever the signature is.
+    /// Whether the link is valid for this file and not expired. Takes constant time for every signature.
     pub fn opens(&self, key: &[u8], id: Uuid, now_us: i64) -> bool {
         let Ok(signature) = URL_SAFE_NO_PAD.decode(self.signature) else { return false };
         let genuine = mac(key, id, self.expires_s).is_some_and(|mac| mac.verify_slice(&signature).is_ok());

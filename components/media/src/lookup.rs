@@ -1,8 +1,8 @@
-//! Files for other components: what is shown with an entry, and what can be attached to one.
+//! Files for other components: to show with an entry, and to attach to one.
 
 use crate::bindings::exports::mindflow::media::files::File;
-use crate::shown::Addresses;
-use crate::{route, store};
+use crate::store;
+use crate::view::Addresses;
 use mindflow_guest::{
     call::{CallContext, Error},
     caller::Caller,
@@ -12,8 +12,8 @@ use mindflow_guest::{
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
-/// What callers gather into one call.
-const IDS_MAX: usize = 100;
+/// As many as callers batch into one call.
+const IDS_MAX: usize = mindflow_guest::journal::PAGE_MAX as usize;
 
 pub async fn by_id(context: &CallContext, ids: &[String]) -> Result<Vec<Option<File>>, Error> {
     let caller = Caller::prove(context).await?;
@@ -25,15 +25,15 @@ pub async fn by_id(context: &CallContext, ids: &[String]) -> Result<Vec<Option<F
 pub async fn hold(context: &CallContext, ids: &[String]) -> Result<Vec<bool>, Error> {
     let caller = Caller::prove(context).await?;
     let held: HashSet<Uuid> = store::hold(&caller, uuids(ids)?, clock::now_us()).await?.into_iter().collect();
-    Ok(ids.iter().map(|id| route::uuid(id).is_some_and(|id| held.contains(&id))).collect())
+    Ok(ids.iter().map(|id| mindflow_guest::id::parse(id).is_some_and(|id| held.contains(&id))).collect())
 }
 
-/// What is no id names nothing.
+/// The ids among these texts; a text that is not an id is skipped.
 fn uuids(ids: &[String]) -> Result<Vec<Uuid>, Error> {
     if ids.len() > IDS_MAX {
         return Err(invalid("ids", format!("At most {IDS_MAX} can be asked for; these are {}.", ids.len())));
     }
-    Ok(ids.iter().filter_map(|id| route::uuid(id)).collect())
+    Ok(ids.iter().filter_map(|id| mindflow_guest::id::parse(id)).collect())
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
-//! What nobody needs: files that no entry has any more, or never had, and what an upload left that died on its way.
+//! Orphans: files that no entry has, and the remains of uploads that were interrupted.
 
-use crate::{files, route, store};
+use crate::{files, store};
 use mindflow_guest::{call::Error, config};
 use std::collections::HashSet;
 use uuid::Uuid;
 
 /// The schedule that looks through the container; the other one looks through the rows.
 pub const SWEEP: &str = "sweep-media-container";
-/// Time to write the entry, to think again, and to restore what was taken from it.
+/// Time to write the entry, and to restore an attachment that was removed from it.
 const KEPT_HOURS: i64 = 24;
 const HOUR_US: i64 = 3_600 * 1_000_000;
 /// Longer than any upload takes from its first byte to its row.
@@ -56,7 +56,11 @@ pub async fn sweep(now_us: i64) -> Result<(), Error> {
 /// Whose file it is, and whether it is a rendition.
 fn place(key: &str) -> Option<(Uuid, bool)> {
     let (folder, name) = key.split_once('/')?;
-    if folder == files::UPLOADS { Some((route::uuid(name)?, false)) } else { Some((route::uuid(folder)?, true)) }
+    if folder == files::UPLOADS {
+        Some((mindflow_guest::id::parse(name)?, false))
+    } else {
+        Some((mindflow_guest::id::parse(folder)?, true))
+    }
 }
 
 /// An upload is of no use when the codec has read it. What is not of our making is left alone.

@@ -55,17 +55,12 @@ impl Route {
                     Some("thumb") => Rendition::Thumb,
                     Some(_) => return None,
                 };
-                Self::File { id: uuid(id)?, rendition }
+                Self::File { id: mindflow_guest::id::parse(id)?, rendition }
             }
             _ => return None,
         };
         segments.next().is_none().then_some(found)
     }
-}
-
-/// Only the hyphenated form is an id; the library would take others too.
-pub fn uuid(text: &str) -> Option<Uuid> {
-    (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
 }
 
 /// # Errors

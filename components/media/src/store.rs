@@ -1,17 +1,16 @@
-//! Statements about files, under the row-level security of whoever asks.
+//! Statements about files, under the caller's row-level security.
 
 use crate::DATABASE;
 use crate::bindings::exports::mindflow::media::files::File;
-use crate::bindings::images;
 use crate::caller::{Caller, Reader};
 use crate::route::Rendition;
-use crate::shown::{Addresses, Shown};
+use crate::services::images;
+use crate::view::{Addresses, FileView};
 use mindflow_guest::{
     call::Error,
     caller, params,
     sql::{self, Identity, Row, RowError, Rows, Time},
 };
-use std::sync::OnceLock;
 use uuid::Uuid;
 
 const ADD_FILE: &str = "INSERT INTO media.files (id, user_id, file_name, created_at)
@@ -22,9 +21,6 @@ const ADD_RENDITION: &str = "INSERT INTO media.renditions
 const FIND: &str = "SELECT file.file_name, file.created_at, rendition.content_type, rendition.bytes, rendition.sha256
     FROM media.files file JOIN media.renditions rendition ON rendition.file_id = file.id
     WHERE file.id = $1::uuid AND rendition.name = $3::text AND ($2::uuid IS NULL OR file.user_id = $2::uuid)";
-/// Never another: links that are out stay good.
-const URL_KEY: &str = "SELECT key FROM media.url_key";
-
 const SHOWN: &str =
     "SELECT file.id, file.file_name, original.content_type, original.bytes, original.width, original.height
     FROM media.files file JOIN media.renditions original ON original.file_id = file.id AND original.name = 'original'
@@ -38,7 +34,7 @@ const NOTE_ATTACHED: &str = "UPDATE media.files SET unattached_since = NULL
     WHERE unattached_since IS NOT NULL AND id IN (SELECT file_id FROM media.attached)";
 const NOTE_UNATTACHED: &str = "UPDATE media.files file SET unattached_since = $1::timestamptz
     WHERE unattached_since IS NULL AND NOT EXISTS (SELECT FROM media.attached WHERE file_id = file.id)";
-/// Rows a transaction: short enough to be in nobody's way.
+/// Rows per transaction, so that it stays short.
 pub const TAKEN_AT_ONCE: usize = 100;
 /// One that is being held is left alone.
 const TAKE_ORPHANS: &str = "DELETE FROM media.files WHERE id IN (
@@ -59,7 +55,7 @@ pub struct Stored {
     pub sha256: String,
 }
 
-pub async fn add(caller: &Caller, file: &Shown, renditions: &[images::Rendition], now_us: i64) -> Result<(), Error> {
+pub async fn add(caller: &Caller, file: &FileView, renditions: &[images::Rendition], now_us: i64) -> Result<(), Error> {
     sql::transaction(DATABASE, &caller.identity(), async |tx| {
         tx.execute(ADD_FILE, params![file.id, caller.user_id, &file.file_name, Time(now_us)]).await?;
         for rendition in renditions {
@@ -72,7 +68,7 @@ pub async fn add(caller: &Caller, file: &Shown, renditions: &[images::Rendition]
     .await
 }
 
-/// None: there is none, or it is not for this reader.
+/// `None` when the file does not exist or is not for this reader.
 pub async fn find(reader: &Reader, id: Uuid, rendition: Rendition) -> Result<Option<Stored>, Error> {
     let rows = sql::query(DATABASE, reader.identity(), FIND, params![id, reader.user_id(), rendition.name()]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
@@ -85,7 +81,7 @@ pub async fn find(reader: &Reader, id: Uuid, rendition: Rendition) -> Result<Opt
     }))
 }
 
-/// Those of the ids that are the caller's, in no order.
+/// The caller's files among the ids, in no order.
 pub async fn shown(caller: &caller::Caller, ids: Vec<Uuid>, addresses: &Addresses) -> Result<Vec<File>, Error> {
     let rows = sql::query(DATABASE, caller.identity(), SHOWN, params![ids, caller.user_id]).await?;
     let file = |row: Row<'_>| -> Result<File, RowError> {
@@ -139,16 +135,4 @@ pub async fn known(ids: Vec<Uuid>) -> Result<Vec<Uuid>, Error> {
 
 fn ids_of(rows: &Rows) -> Result<Vec<Uuid>, RowError> {
     rows.map(|row| row.get("id"))
-}
-
-/// The key of links, read once an instance.
-pub async fn url_key() -> Result<&'static [u8], Error> {
-    static KEY: OnceLock<Vec<u8>> = OnceLock::new();
-    if let Some(key) = KEY.get() {
-        return Ok(key);
-    }
-    let rows = sql::query(DATABASE, Identity::Service, URL_KEY, Vec::new()).await?;
-    let row = rows.first().ok_or_else(|| Error::Internal("there is no key for links".into()))?;
-    let key = row.get("key")?;
-    Ok(KEY.get_or_init(|| key))
 }

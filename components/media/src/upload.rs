@@ -1,9 +1,9 @@
-//! An upload, from the request to the container: judged by its first bytes, counted as it comes, made fit to be shown
-//! by the codec, and only then a row. Whatever goes wrong before that leaves nothing behind.
+//! An upload, from the request to the container: checked by its first bytes, bounded while it is received, processed by
+//! the codec, and then recorded. A failure before that leaves nothing behind.
 
-use crate::bindings::images;
 use crate::caller::Caller;
-use crate::{file_name, files, form, kind, shown, store};
+use crate::services::images;
+use crate::{file_name, files, form, kind, store, view};
 use bytes::Bytes;
 use futures::future::{Either, select};
 use futures::stream;
@@ -15,7 +15,7 @@ use mindflow_guest::web::failure::{Failure, Kind};
 use mindflow_guest::web::{Response, wire};
 use send_wrapper::SendWrapper;
 use std::pin::pin;
-use uuid::{NoContext, Timestamp, Uuid};
+use uuid::Uuid;
 use wasip3::clocks::monotonic_clock;
 use wasip3::http::types::ErrorCode;
 
@@ -27,7 +27,7 @@ const RECEIVE_NS_MAX: u64 = 90_000_000_000;
 pub async fn take(head: &Parts, mut body: wire::Incoming, caller: &Caller) -> Result<Response, Failure> {
     let boundary = form::boundary(&head.headers)?;
     let now_us = clock::now_us();
-    let id = new_id(now_us);
+    let id = mindflow_guest::id::new(now_us);
     let outcome = match receive(&mut body, boundary, id).await {
         Ok(file_name) => match body.end().await {
             Ok(()) => keep(id, file_name, caller, now_us).await,
@@ -49,13 +49,6 @@ pub async fn take(head: &Parts, mut body: wire::Incoming, caller: &Caller) -> Re
         );
     }
     outcome
-}
-
-/// Ids of one time lie together in their index.
-fn new_id(now_us: i64) -> Uuid {
-    let seconds = u64::try_from(now_us.div_euclid(1_000_000)).unwrap_or_default();
-    let nanos = u32::try_from(now_us.rem_euclid(1_000_000) * 1_000).unwrap_or_default();
-    Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, nanos))
 }
 
 fn too_large() -> Failure {
@@ -84,7 +77,7 @@ async fn read(body: &mut wire::Incoming, boundary: String, id: Uuid) -> Result<S
         let piece = body.next().await?;
         Some((Bytes::from(piece), body))
     });
-    // The parser wants `Send`; a sandbox has one thread, and the wrapper holds us to it.
+    // The parser requires `Send`; a sandbox has one thread, and the wrapper checks that.
     let mut form = form::read(SendWrapper::new(pieces), boundary);
     let mut file_name = None;
     while let Some(field) = form.next_field().await.map_err(|error| form::refused(&error))? {
@@ -130,17 +123,17 @@ async fn write(upload: &Upload, piece: Vec<u8>) -> Result<(), Failure> {
     }
 }
 
-/// Has the codec make the upload fit to be shown, and gives it a row.
+/// Has the codec make the renditions of the upload, and records it.
 async fn keep(id: Uuid, file_name: String, caller: &Caller, now_us: i64) -> Result<Response, Failure> {
     let renditions = images::prepare(caller.context.clone(), id.to_string()).await?;
-    let addresses = shown::Addresses::now().await?;
-    let shown = shown::Shown::new(id, file_name, &renditions, &addresses)
+    let addresses = view::Addresses::now().await?;
+    let shown = view::FileView::new(id, file_name, &renditions, &addresses)
         .ok_or_else(|| Error::Internal("the codec answered no original".to_owned()))?;
     store::add(caller, &shown, &renditions, now_us).await?;
     if let Err(error) = files::forget_upload(id).await {
         eprintln!("warn correlation_id={} what was uploaded as {id} stays: {error:?}", caller.context.correlation_id);
     }
     Ok(Response::json(StatusCode::CREATED, &shown)
-        .header("location", shown::path(id))
+        .header("location", view::path(id))
         .header("cache-control", "no-store"))
 }

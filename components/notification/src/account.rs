@@ -1,4 +1,4 @@
-//! What users set: preferences, webhooks and push subscriptions. All under the caller's own row-level security.
+//! Settings of users: preferences, webhooks and push subscriptions, all under the caller's own row-level security.
 
 use crate::{
     DATABASE,
@@ -15,11 +15,10 @@ use mindflow_guest::{
     caller::Caller,
     clock,
     failure::{internal, invalid},
-    outbound, params,
+    id, outbound, params,
     sql::{self, Abort, Identity, Row, RowError, Rows, Time},
     web_push,
 };
-use uuid::Uuid;
 
 /// Of a webhook's secret: as many as its MAC has.
 const SECRET_BYTES: usize = 32;
@@ -72,7 +71,7 @@ pub async fn create_webhook(context: &CallContext, url: &str, events: &[String])
         (url, events) => return Err(Error::Invalid(url.err().into_iter().chain(events.err()).collect())),
     };
     reachable("url", url).await?;
-    let id = Uuid::new_v4();
+    let id = id::random();
     let mut random = [0; SECRET_BYTES];
     getrandom::fill(&mut random).map_err(internal)?;
     let secret = format!("whsec_{}", URL_SAFE_NO_PAD.encode(random));
@@ -92,7 +91,7 @@ pub async fn create_webhook(context: &CallContext, url: &str, events: &[String])
 
 pub async fn delete_webhook(context: &CallContext, id: &str) -> Result<bool, Error> {
     let caller = Caller::prove(context).await?;
-    let Some(id) = request::uuid(id) else { return Ok(false) };
+    let Some(id) = id::parse(id) else { return Ok(false) };
     let deleted = sql::transaction(DATABASE, &caller.identity(), async |tx| {
         Ok(tx.execute(DELETE_WEBHOOK, params![id, caller.user_id]).await?)
     })
@@ -134,11 +133,11 @@ fn read(row: &Row<'_>) -> Result<Preferences, RowError> {
     })
 }
 
-/// Whoever holds the token had the mail.
+/// The token proves that its holder received the mail.
 pub async fn unsubscribe(token: &str) -> Result<(), Error> {
     let key = store::link_key().await?;
     let user_id =
-        link::user_of(&key, token).ok_or_else(|| Error::NotFound("This is no unsubscribe link of ours.".into()))?;
+        link::user_of(&key, token).ok_or_else(|| Error::NotFound("This unsubscribe link is not valid.".into()))?;
     sql::transaction(DATABASE, &Identity::Service, async |tx| {
         tx.execute(NO_MORE_MAIL, params![user_id]).await?;
         Ok(())
@@ -155,7 +154,7 @@ pub async fn register_push(context: &CallContext, subscription: PushSubscription
     let keys = web_push::Subscription { endpoint: endpoint.clone(), p256dh: p256dh.clone(), auth: auth.clone() };
     web_push::check(keys).await.map_err(refused)?;
     reachable("endpoint", &endpoint).await?;
-    let (id, now_us) = (Uuid::new_v4(), clock::now_us());
+    let (id, now_us) = (id::random(), clock::now_us());
     sql::transaction(DATABASE, &caller.identity(), async |tx| {
         tx.query(HOLD_PREFERENCES, params![caller.user_id]).await?;
         let held = tx.query(COUNT_PUSH, params![caller.user_id, &endpoint]).await?;
@@ -190,7 +189,7 @@ fn refused(error: web_push::Error) -> Error {
 
 // === rules of both ===
 
-/// A name that cannot be resolved now may be tomorrow; every request asks again.
+/// A name that cannot be resolved now is accepted: every delivery checks it again.
 async fn reachable(name: &str, url: &str) -> Result<(), Error> {
     match outbound::check(url.to_owned()).await {
         Ok(()) | Err(outbound::Refusal::Unresolved(_)) => Ok(()),

@@ -1,9 +1,10 @@
-//! What is said: mails from templates, push messages and webhooks' bodies as JSON. A user's words are data in
-//! all of them: escaped in HTML, and never part of a header.
+//! Contents: mails from templates, push messages, and bodies of webhooks as JSON. A user's text is data in all of them:
+//! escaped in HTML, and never part of a header.
 
-use mindflow_guest::{clock, events::Event};
+use mindflow_events::{Kind, Payload};
+use mindflow_guest::{clock, event, events::Event};
 use minijinja::{Environment, UndefinedBehavior};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// Two templates a mail: the name's ending decides what is escaped.
@@ -34,13 +35,6 @@ pub struct Words<'a> {
     pub unsubscribe: &'a str,
 }
 
-/// Of `AIInsightsGenerated`, what a notification needs: how many, never what they say.
-#[derive(Debug, Default, Deserialize)]
-struct Insights {
-    #[serde(default)]
-    insights: Vec<serde::de::IgnoredAny>,
-}
-
 /// Whether all templates can be read.
 pub fn check() -> Result<(), minijinja::Error> {
     environment().map(drop)
@@ -62,18 +56,19 @@ pub fn has_mail(event_type: &str) -> bool {
 
 /// Whether there is a push message about such events.
 pub fn has_push(event_type: &str) -> bool {
-    event_type == "AIInsightsGenerated"
+    Kind::of(event_type) == Some(Kind::AIInsightsGenerated)
 }
 
+/// The mail's template and subject.
 fn kind(event_type: &str) -> Option<(&'static str, &'static str)> {
-    match event_type {
-        "UserRegistered" => Some(("welcome", "Welcome to MindFlow")),
-        "AIInsightsGenerated" => Some(("insights", "Your insights are ready")),
+    match Kind::of(event_type)? {
+        Kind::UserRegistered => Some(("welcome", "Welcome to MindFlow")),
+        Kind::AIInsightsGenerated => Some(("insights", "Your insights are ready")),
         _ => None,
     }
 }
 
-/// The mail about an event of this type; none when there is none.
+/// The mail about an event of this type, if there is one.
 pub fn mail(event_type: &str, words: &Words<'_>) -> Result<Option<Mail>, minijinja::Error> {
     let Some((template, subject)) = kind(event_type) else { return Ok(None) };
     let environment = environment()?;
@@ -81,22 +76,25 @@ pub fn mail(event_type: &str, words: &Words<'_>) -> Result<Option<Mail>, minijin
     Ok(Some(Mail { subject: subject.to_owned(), text: render("txt")?, html: render("html")? }))
 }
 
-/// A name as it can stand in a line: without control characters and not endless.
+/// A name for one line of text: without control characters, and bounded.
 pub fn name(display_name: &str) -> String {
     let line: String = display_name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     line.trim().chars().take(NAME_CHARS_MAX).collect()
 }
 
-/// What a send keeps of its event: a webhook gets the event, the others need only how many insights there are.
+/// The part of the event that a send stores: a webhook gets the event, the others only the number of insights.
 pub fn kept(event: &Event, whole: bool) -> Result<Value, serde_json::Error> {
     if whole {
         return webhook(event);
     }
-    let insights = serde_json::from_str::<Insights>(&event.payload).unwrap_or_default().insights.len();
+    let insights = match event::payload(event, &[Kind::AIInsightsGenerated]) {
+        Ok(Some(Payload::AIInsightsGenerated(insights))) => insights.insights.len(),
+        _ => 0,
+    };
     Ok(json!({ "insights": insights }))
 }
 
-/// A webhook's body: the event's envelope, without what is ours alone.
+/// A webhook's body: the event's envelope, without internal fields.
 fn webhook(event: &Event) -> Result<Value, serde_json::Error> {
     Ok(json!({
         "eventId": event.id,

@@ -1,16 +1,15 @@
-//! One planned send: is it still wanted, is it quiet now, send it, write down that it was sent.
+//! One planned send: check that it is still wanted and that it is not quiet time, send it, and record that it was sent.
 //!
-//! Between the sending and the writing down a host can die; then it is sent again, with the same id (a mail's
-//! Message-ID, a webhook's `X-MindFlow-Delivery`), by which a receiver can tell.
+//! A host can die between sending and recording. The send is then repeated with the same id (a mail's Message-ID, a
+//! webhook's `X-MindFlow-Delivery`), by which a receiver can recognise it.
 
 use crate::{
-    compose, link,
-    plan::Requested,
-    quiet, signature,
+    compose, link, quiet, signature,
     store::{self, Addressee, Send, Settlement, Target},
     transport::{self, Outcome},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use mindflow_events::{Kind, NotificationRequested, Payload};
 use mindflow_guest::{
     clock, config, event,
     events::{Delivery, Event, Failure},
@@ -20,7 +19,7 @@ use mindflow_guest::{
 
 /// How soon mail is tried again while the server is away.
 const MAIL_DEFERRAL_MS: u32 = 5_000;
-/// What is put off for longer counts as failed from then on, so that nothing waits for ever.
+/// A send that is deferred for longer counts as failed from then on, so that nothing waits forever.
 const DEFERRED_MAX_US: i64 = 24 * 3_600 * 1_000_000;
 /// How long a push service keeps a message for a browser that is off, in seconds.
 const PUSH_TTL_S: &str = "86400";
@@ -28,7 +27,11 @@ const PUSH_TTL_S: &str = "86400";
 const PUBLIC_URL: &str = "http://127.0.0.1:3000";
 
 pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
-    let Requested { send_id, .. } = event::payload(event)?;
+    let Some(Payload::NotificationRequested(NotificationRequested { send_id, .. })) =
+        event::payload(event, &[Kind::NotificationRequested])?
+    else {
+        return Ok(());
+    };
     let Some(send) = store::send(send_id).await? else {
         return Ok(());
     };
@@ -134,7 +137,7 @@ async fn by_push(send: &Send, subscription: web_push::Subscription) -> Result<Se
     }
 }
 
-/// Of the insights that the event told of.
+/// The number of insights in the event.
 fn count(send: &Send) -> u64 {
     let body: serde_json::Value = serde_json::from_str(&send.body).unwrap_or_default();
     body.get("insights").and_then(serde_json::Value::as_u64).unwrap_or_default()
@@ -150,7 +153,7 @@ fn failure(outcome: Outcome) -> Failure {
     }
 }
 
-/// A deferral that has gone on for too long is a failed attempt. Quiet hours end by themselves.
+/// A deferral that has lasted too long is a failed attempt. Quiet hours always end, so they are exempt.
 fn bounded(failure: Failure, send: &Send, now_us: i64) -> Failure {
     match failure {
         Failure::Retry((reason, Some(_)))
@@ -163,7 +166,7 @@ fn bounded(failure: Failure, send: &Send, now_us: i64) -> Failure {
 }
 
 fn address(text: &str) -> Result<Uri, Failure> {
-    text.parse().map_err(|_| Failure::Reject("the target's address is none".into()))
+    text.parse().map_err(|_| Failure::Reject("the target's address is not valid".into()))
 }
 
 fn headers(pairs: &[(&'static str, &str)]) -> Result<HeaderMap, Failure> {

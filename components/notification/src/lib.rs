@@ -1,12 +1,10 @@
 //! The notification service: e-mail, web push and webhooks about what happened.
 //!
-//! This file only wires the component's exports. An event goes two ways through it: `plan` decides who is to
-//! be told by which channel and writes that down, one row and one event a send; `deliver` takes each of those
-//! and sends it, so that a receiver that fails is retried without holding up any other. `account` is what
-//! users set. `quiet`, `compose`, `signature` and `link` are pure.
+//! This file only wires the component's exports. `plan` decides who is notified by which channel, and records one row
+//! and publishes one event per send; `deliver` handles each of those events, so that a failing receiver is retried
+//! without blocking others. `account` has the settings of users. `quiet`, `compose`, `signature` and `link` are pure.
 
 mod account;
-mod bindings;
 mod compose;
 mod deliver;
 mod link;
@@ -16,6 +14,11 @@ mod request;
 mod signature;
 mod store;
 mod transport;
+
+mindflow_guest::bindings! {
+    world: "mindflow:components/notification" in "components/notification.wit",
+    uses: ["services/notification.wit"],
+}
 
 use bindings::exports::mindflow::{
     notification::notices as service,
@@ -88,8 +91,8 @@ impl schedule_handler::Guest for Notification {
 }
 
 impl health::Guest for Notification {
-    /// Able to work: its templates can be read and the write database has its tables. Whether mail goes out is
-    /// not asked: a swap must not hang on somebody else's outage.
+    /// Healthy when the templates can be read and the write database has the tables. The mail server is not called: a
+    /// swap must not depend on an external service.
     async fn check() -> Result<(), String> {
         compose::check().map_err(|error| error.to_string())?;
         sql::query(DATABASE, sql::Identity::Service, "SELECT id, status FROM notification.sends LIMIT 0", Vec::new())

@@ -1,5 +1,5 @@
-//! The token of an unsubscribe link: who it is for, and proof that we made it. It does not expire: mail is kept
-//! for years, and all that it can do is to end mail.
+//! The token of an unsubscribe link: the user, and a MAC that proves its origin. It does not expire: mail is kept for
+//! years, and the token can only turn mail off.
 
 use crate::signature::mac;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -16,7 +16,7 @@ pub fn token(key: &[u8], user_id: Uuid) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Who the token is for; none when it is not one of ours.
+/// The token's user; `None` for a token that this platform has not issued.
 pub fn user_of(key: &[u8], token: &str) -> Option<Uuid> {
     let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
     let (id, proof) = bytes.split_at_checked(16)?;

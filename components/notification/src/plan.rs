@@ -1,51 +1,33 @@
-//! One event: who is to be told, by which channel. In one transaction: what accounts say of themselves, a row
-//! for each send, and an event for each, by which it is delivered on its own.
+//! One event: who is notified, and by which channel. One transaction writes the account's data, a row for each send, and
+//! an event for each send, which delivers it independently of the others.
 
 use crate::{DATABASE, compose, store};
+use mindflow_events::{Kind, NotificationRequested, Payload};
 use mindflow_guest::{
     call, clock, event,
     events::{Delivery, Event, Failure, NewEvent},
-    params,
+    failure, id, params,
     sql::{self, Abort, Identity, Json, Time},
 };
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// A replay of the archive tells nobody of what happened long ago: such events only build the tables.
+/// Older events come from a replay of the archive: they build the tables and notify no one.
 const NEWS_AGE_MAX_US: i64 = 24 * 3_600 * 1_000_000;
 
-/// Payload of `UserRegistered` and `UserUpdated`.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Account {
-    user_id: Uuid,
-    email: String,
-    display_name: String,
-    timezone: String,
-}
-
-/// Payload of `NotificationRequested`. No address and no text: events are kept for good.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Requested {
-    pub send_id: Uuid,
-    pub channel: String,
-}
-
 pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
-    let account: Option<Account> = match event.event_type.as_str() {
-        "UserRegistered" | "UserUpdated" => Some(event::payload(event)?),
+    let account = match event::payload(event, &[Kind::UserRegistered, Kind::UserUpdated])? {
+        Some(Payload::UserRegistered(account) | Payload::UserUpdated(account)) => Some(account),
         _ => None,
     };
     let user_id = match &account {
         Some(account) => Some(account.user_id),
-        None => event.user_id.as_deref().and_then(|id| id.parse().ok()),
+        None => event.user_id.as_deref().and_then(id::parse),
     };
     let Some(user_id) = user_id else {
         return Err(Failure::Reject(format!("{} names no user", event.event_type)));
     };
-    let event_id: Uuid = event.id.parse().map_err(|_| Failure::Reject("the event's id is no UUID".into()))?;
+    let event_id = event::id(event)?;
     let now_us = clock::now_us();
     let news = now_us.saturating_sub(event.timestamp) <= NEWS_AGE_MAX_US;
     let write = async |tx: &sql::Tx| -> Result<(), Abort> {
@@ -65,11 +47,11 @@ async fn plan(tx: &sql::Tx, event: &Event, event_id: Uuid, user_id: Uuid, now_us
     let targets = tx.query(store::TARGETS, asked).await?;
     for target in targets.iter() {
         let (channel, target_id): (String, Uuid) = (target.get("channel")?, target.get("target_id")?);
-        let body = compose::kept(event, channel == "webhook").map_err(internal)?.to_string();
+        let body = compose::kept(event, channel == "webhook").map_err(failure::internal)?.to_string();
         let id = send_id(event_id, &channel, target_id);
         let row = params![id, event_id, user_id, &channel, target_id, kind, Json(body), Time(now_us)];
         if tx.query(store::PLAN, row).await?.first().is_some() {
-            tx.publish(requested(event, id, channel, user_id).map_err(internal)?).await?;
+            tx.publish(requested(event, id, channel, user_id)?).await?;
         }
     }
     Ok(())
@@ -87,23 +69,10 @@ fn send_id(event_id: Uuid, channel: &str, target_id: Uuid) -> Uuid {
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
-/// A key of its own for each send: one that fails holds up no other.
-fn requested(cause: &Event, send_id: Uuid, channel: String, user_id: Uuid) -> serde_json::Result<NewEvent> {
-    Ok(NewEvent {
-        event_type: "NotificationRequested".into(),
-        version: "1.0".into(),
-        sequence: 1,
-        partition_key: format!("send:{send_id}"),
-        correlation_id: cause.correlation_id.clone(),
-        traceparent: cause.traceparent.clone(),
-        user_id: Some(user_id.to_string()),
-        tenant_id: cause.tenant_id.clone(),
-        payload: serde_json::to_string(&Requested { send_id, channel })?,
-    })
-}
-
-fn internal(error: serde_json::Error) -> Abort {
-    Abort::Call(call::Error::Internal(error.to_string()))
+fn requested(cause: &Event, send_id: Uuid, channel: String, user_id: Uuid) -> Result<NewEvent, call::Error> {
+    let payload = Payload::NotificationRequested(NotificationRequested { send_id, channel });
+    let event = event::of_event(cause, &payload, 1)?;
+    Ok(NewEvent { user_id: Some(user_id.to_string()), ..event })
 }
 
 #[cfg(test)]

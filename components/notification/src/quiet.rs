@@ -2,15 +2,15 @@
 
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 
-/// Full hours of the user's day; through midnight when the start is the later. The same hour twice: all day
-/// would never end, so it is none.
+/// Full hours of the user's day; through midnight when the start is later than the end. The same hour twice is no quiet
+/// time, since a quiet day would never end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QuietHours {
     pub start: u8,
     pub end: u8,
 }
 
-/// How long it is quiet from `now` on, in milliseconds; none when it is not.
+/// How long it is quiet from `now` on, in milliseconds; `None` when it is not quiet.
 pub fn quiet_for_ms(hours: Option<QuietHours>, timezone: &str, now: Timestamp) -> Option<u32> {
     let hours = hours?;
     // A zone that this version does not know yet: quiet by UTC rather than not at all.

@@ -1,26 +1,26 @@
-//! What users may ask for: every argument checked, named as the client named it, before anything is written.
+//! Validation of requests: every argument is checked before anything is written, and named as the client named it.
 
 use crate::bindings::exports::mindflow::notification::notices::{Preferences, PreferencesChange};
 use http::Uri;
+use mindflow_events::Kind;
 use mindflow_guest::{
     call::{Error, FieldError},
     failure::field,
 };
-use uuid::Uuid;
 
-/// What a webhook may be told of: the events that the platform publishes about its own user's doings.
-pub const EVENTS: [&str; 9] = [
-    "AIAnalysisFailed",
-    "AIInsightsGenerated",
-    "JournalEntryCreated",
-    "JournalEntryDeleted",
-    "JournalEntryUpdated",
-    "MoodRecorded",
-    "TagCreated",
-    "TagRenamed",
-    "UserUpdated",
+/// The events that a webhook can subscribe to: those about what its user did in the journal.
+pub const EVENTS: [Kind; 9] = [
+    Kind::AIAnalysisFailed,
+    Kind::AIInsightsGenerated,
+    Kind::JournalEntryCreated,
+    Kind::JournalEntryDeleted,
+    Kind::JournalEntryUpdated,
+    Kind::MoodRecorded,
+    Kind::TagCreated,
+    Kind::TagRenamed,
+    Kind::UserUpdated,
 ];
-/// Longer addresses are not passed on everywhere.
+/// Longer addresses are not supported everywhere.
 pub const URL_CHARS_MAX: usize = 2_048;
 /// For one user. Each of a user's events costs a request for each.
 pub const WEBHOOKS_MAX: u32 = 10;
@@ -28,7 +28,7 @@ pub const WEBHOOKS_MAX: u32 = 10;
 pub const PUSH_SUBSCRIPTIONS_MAX: u32 = 20;
 const HOUR_MAX: u32 = 23;
 
-/// The address's form alone; where it leads is the host's to judge.
+/// Checks the address's form. The host checks where it leads.
 pub fn url(name: &str, text: &str) -> Result<Uri, FieldError> {
     let wrong = || field(name, "Must be an absolute address, such as https://example.org/hook.");
     if text.chars().count() > URL_CHARS_MAX {
@@ -55,8 +55,9 @@ pub fn url(name: &str, text: &str) -> Result<Uri, FieldError> {
 pub fn events(names: &[String]) -> Result<Vec<String>, FieldError> {
     let mut events: Vec<String> = Vec::new();
     for (index, name) in names.iter().enumerate().take(EVENTS.len() * 2) {
-        if !EVENTS.contains(&name.as_str()) {
-            return Err(field(format!("events[{index}]"), format!("Must be one of {}.", EVENTS.join(", "))));
+        if !EVENTS.iter().any(|kind| kind.name() == name) {
+            let names = EVENTS.map(Kind::name).join(", ");
+            return Err(field(format!("events[{index}]"), format!("Must be one of {names}.")));
         }
         if !events.contains(name) {
             events.push(name.clone());
@@ -88,11 +89,6 @@ pub fn changed(current: &Preferences, change: &PreferencesChange) -> Result<Pref
         errors.push(field(missing, "Quiet hours need a start and an end, or neither."));
     }
     if errors.is_empty() { Ok(next) } else { Err(Error::Invalid(errors)) }
-}
-
-/// Only the hyphenated form is an id; the library would take others too.
-pub fn uuid(text: &str) -> Option<Uuid> {
-    (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Statements about sends: what is to be sent to whom, and what became of it.
+//! Statements about sends: their targets, contents and outcomes.
 
 use crate::{DATABASE, quiet::QuietHours};
 use mindflow_guest::{
@@ -23,14 +23,14 @@ pub const TARGETS: &str = "WITH preferred AS (
     SELECT 'webhook', w.id FROM notification.webhooks w, preferred
     WHERE w.user_id = $1::uuid AND w.active AND preferred.webhooks AND $4::text = ANY (w.events)";
 
-/// One row, or none when this was planned before.
+/// One row, or no row when this was planned before.
 pub const PLAN: &str = "INSERT INTO notification.sends
         (id, event_id, user_id, channel, target_id, event_type, body, planned_at)
     VALUES ($1::uuid, $2::uuid, $3::uuid, $4::text, $5::uuid, $6::text, $7::jsonb, $8::timestamptz)
     ON CONFLICT (event_id, channel, target_id) DO NOTHING
     RETURNING id";
 
-/// An account as its newest event told it.
+/// An account as of its newest event.
 pub const KNOW_USER: &str = "INSERT INTO notification.users AS known (user_id, email, display_name, timezone, sequence)
     VALUES ($1::uuid, $2::text, $3::text, $4::text, $5::bigint)
     ON CONFLICT (user_id) DO UPDATE SET
@@ -58,7 +58,7 @@ const SETTLE: &str = "UPDATE notification.sends
 
 /// Far longer than events are news, so that nothing that is forgotten can be planned again.
 const KEPT_US: i64 = 90 * 24 * 3_600 * 1_000_000;
-/// Rows a transaction: short enough to be in nobody's way.
+/// Rows per transaction, so that it stays short.
 const FORGOTTEN_AT_ONCE: u64 = 1_000;
 const FORGET_OLD: &str = "DELETE FROM notification.sends WHERE id IN (
         SELECT id FROM notification.sends WHERE settled_at < $1::timestamptz ORDER BY settled_at LIMIT $2::bigint
@@ -70,7 +70,7 @@ const RETIRE_WEBHOOK: &str = "UPDATE notification.webhooks SET active = false WH
 /// Where a send goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// None: the account's event has not come yet.
+    /// `None` until the account's event has arrived.
     Email(Option<Addressee>),
     Webhook {
         url: String,

@@ -1,5 +1,5 @@
-//! One POST to an address that a user entered, with bounds on its time and on what comes back. The host refuses
-//! what is not public; redirects are not followed: they would lead where nobody looked.
+//! One POST to an address that a user entered, with bounds on its time and on the answer. The host refuses addresses
+//! that are not public. Redirects are not followed: their target would be unchecked.
 
 use http::{HeaderMap, HeaderValue, Uri, header};
 use mindflow_guest::{
@@ -12,7 +12,7 @@ use std::time::Duration;
 pub const TIMEOUT_NS: u64 = 10_000_000_000;
 /// What a receiver says is not read further; only its status counts.
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
-/// The longest that a receiver can put a delivery off at once.
+/// The longest time for which one answer can defer a delivery.
 const RETRY_AFTER_MAX_S: u64 = 3_600;
 
 /// What became of a request.

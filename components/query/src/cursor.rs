@@ -1,4 +1,4 @@
-//! Opaque page cursors: where a listing goes on, independent of what was written or deleted meanwhile.
+//! Opaque page cursors: the position in a listing, independent of concurrent writes and deletions.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Uuid;
@@ -37,7 +37,7 @@ pub fn encode(listing: Listing, position: Position) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// None for anything that `encode` did not make for this listing.
+/// `None` for a text that `encode` did not make for this listing.
 pub fn decode(listing: Listing, cursor: &str) -> Option<Position> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
     let (mark, rest) = bytes.split_first()?;

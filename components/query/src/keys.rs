@@ -1,6 +1,6 @@
-//! What is cached under which name, and for how long. `mindflow_guest::cache` says why a hit is never out of date:
-//! what a user sees has one generation, which each projection renews. A value also holds for one UTC day alone,
-//! because quotas change at midnight without an event.
+//! The names and lifetimes of cached values. `mindflow_guest::cache` explains why a hit is never out of date: a user's
+//! values have one generation, which each projection renews. A value is also valid for one UTC day only, because quotas
+//! change at midnight without an event.
 
 use crate::request::{Page, Selection};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};

@@ -1,31 +1,7 @@
-//! The query service: what readers see, kept by events and cached.
+//! The query service: the views that readers see, kept by events and cached.
 //!
-//! This file only wires the component's exports. `projection` decides what an event changes, `reconciliation` compares with the write side, `request` what
-//! a reader may ask, `reading` how it is read, `keys` under which name it is kept for the next reader.
-
-mod bindings {
-    #![allow(clippy::all, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-    wit_bindgen::generate!({
-        path: ["../../wit/platform", "../../wit/services/query.wit"],
-        inline: "
-            package mindflow:query-component;
-            world component {
-                export mindflow:query/reads@0.1.0;
-                export mindflow:platform/subscriber@0.1.0;
-                export mindflow:platform/operator@0.1.0;
-                export mindflow:platform/schedule-handler@0.1.0;
-                export mindflow:platform/health@0.1.0;
-            }
-        ",
-        world: "mindflow:query-component/component",
-        with: {
-            "mindflow:platform/call@0.1.0": mindflow_guest::call,
-            "mindflow:platform/events@0.1.0": mindflow_guest::events,
-        },
-        generate_unused_types: true,
-        additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
-    });
-}
+//! This file only wires the component's exports. `projection` decides what an event changes, `reconciliation` compares
+//! with the write side, `request` checks arguments, `reading` has the statements, `keys` the names in the cache.
 
 mod calendar;
 mod cursor;
@@ -43,6 +19,12 @@ mod vocabulary;
 #[cfg(test)]
 mod database_tests;
 
+mindflow_guest::bindings! {
+    world: "mindflow:components/query" in "components/query.wit",
+    uses: ["services/query.wit"],
+    derives: [serde::Serialize, serde::Deserialize],
+}
+
 use bindings::exports::mindflow::{
     platform::{health, operator, schedule_handler, subscriber as subscription},
     query::reads as service,
@@ -52,7 +34,7 @@ use mindflow_guest::{
     events::{Delivery, Event, Failure},
     sql,
 };
-use service::{Entry, EntryPage, Filter, Insight, PageRequest, Profile, ProfilePage, Tag};
+use service::{AnalyzedEntry, EntryPage, Filter, Insight, PageRequest, Profile, ProfilePage, Tag};
 
 /// The read database, as the manifest names it.
 const DATABASE: &str = "read";
@@ -64,11 +46,11 @@ impl service::Guest for Query {
         reads::profiles::me(&context).await
     }
 
-    async fn entry_by_id(context: CallContext, id: String) -> Result<Option<Entry>, Error> {
+    async fn entry_by_id(context: CallContext, id: String) -> Result<Option<AnalyzedEntry>, Error> {
         reads::entries::one(&context, &id).await
     }
 
-    async fn entries_by_id(context: CallContext, ids: Vec<String>) -> Result<Vec<Option<Entry>>, Error> {
+    async fn entries_by_id(context: CallContext, ids: Vec<String>) -> Result<Vec<Option<AnalyzedEntry>>, Error> {
         reads::entries::by_id(&context, &ids).await
     }
 
@@ -81,12 +63,12 @@ impl service::Guest for Query {
         reads::entries::page(&context, user_id.as_deref(), &filter, &page).await
     }
 
-    async fn recent_entries(context: CallContext, limit: u32) -> Result<Vec<Entry>, Error> {
+    async fn recent_entries(context: CallContext, limit: u32) -> Result<Vec<AnalyzedEntry>, Error> {
         reads::entries::recent(&context, limit).await
     }
 
-    async fn on_this_day(context: CallContext, date: Option<String>) -> Result<Vec<Entry>, Error> {
-        reads::entries::on_this_day(&context, date.as_deref()).await
+    async fn on_this_day(context: CallContext, day: Option<String>) -> Result<Vec<AnalyzedEntry>, Error> {
+        reads::entries::on_this_day(&context, day.as_deref()).await
     }
 
     async fn insights(context: CallContext, limit: u32) -> Result<Vec<Insight>, Error> {
@@ -113,7 +95,7 @@ impl subscription::Guest for Query {
 }
 
 /// Why a pass ended early, for the operator and the log.
-fn told(error: Error) -> String {
+fn aborted(error: Error) -> String {
     match error {
         Error::Unavailable(reason) | Error::Internal(reason) => format!("reconciliation: {reason}"),
         other => format!("reconciliation: {other:?}"),
@@ -123,7 +105,7 @@ fn told(error: Error) -> String {
 impl operator::Guest for Query {
     async fn run(command: String, arguments: Vec<String>) -> Result<String, String> {
         let mode = reconciliation::mode(&command, &arguments)?;
-        let report = reconciliation::run(mode).await.map_err(told)?;
+        let report = reconciliation::run(mode).await.map_err(aborted)?;
         serde_json::to_string(&report).map_err(|error| error.to_string())
     }
 }
@@ -131,8 +113,8 @@ impl operator::Guest for Query {
 impl schedule_handler::Guest for Query {
     /// Its one schedule is the nightly reconciliation.
     async fn run(_occurrence: schedule_handler::Occurrence) -> Result<(), String> {
-        let report = reconciliation::run(reconciliation::Mode::Mend).await;
-        let report = report.map_err(told)?;
+        let report = reconciliation::run(reconciliation::Mode::Repair).await;
+        let report = report.map_err(aborted)?;
         report.problem.map_or(Ok(()), Err)
     }
 }

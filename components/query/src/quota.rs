@@ -1,4 +1,4 @@
-//! How many entries a month a user may still write, as readers are told. The command service enforces it.
+//! The monthly quota of entries, as readers see it. The command service enforces it.
 
 use crate::bindings::exports::mindflow::query::reads::{Quota, Role};
 use crate::calendar::Month;

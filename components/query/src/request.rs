@@ -1,17 +1,17 @@
-//! What a reader may ask: every argument checked, named as the client named it, before anything is read.
+//! Validation of requests: every argument is checked before anything is read, and named as the client named it.
 
 use crate::bindings::exports::mindflow::query::reads::{Filter, Mood, PageRequest};
-use crate::calendar::parse_day;
 use crate::cursor::{self, Listing, Position};
 use jiff::civil::Date;
 use mindflow_guest::{
     call::{Error, FieldError},
     failure::{field, invalid},
+    id,
+    journal::PAGE_MAX,
+    sql,
 };
 use uuid::Uuid;
 
-/// Contract §2: `first` and `limit` are at most 100.
-const ITEMS_MAX: u32 = 100;
 /// A title's length in the contract: longer words are in no title, and a longer pattern only costs time.
 const TEXT_CHARS_MAX: usize = 200;
 
@@ -59,8 +59,8 @@ pub fn selection(filter: &Filter) -> Result<Selection, Vec<FieldError>> {
 
 pub fn page(listing: Listing, request: &PageRequest) -> Result<Page, Vec<FieldError>> {
     let mut errors = Vec::new();
-    if !(1..=ITEMS_MAX).contains(&request.first) {
-        errors.push(field("first", format!("Ask for 1 to {ITEMS_MAX} items.")));
+    if !(1..=PAGE_MAX).contains(&request.first) {
+        errors.push(field("first", format!("Ask for 1 to {PAGE_MAX} items.")));
     }
     let after = request.after.as_deref().map(|text| cursor::decode(listing, text));
     if after == Some(None) {
@@ -95,10 +95,10 @@ pub fn users(search: Option<&str>, request: &PageRequest) -> Result<(Option<Stri
 }
 
 pub fn limit(limit: u32) -> Result<u32, Error> {
-    if (1..=ITEMS_MAX).contains(&limit) {
+    if (1..=PAGE_MAX).contains(&limit) {
         return Ok(limit);
     }
-    Err(invalid("limit", format!("Ask for 1 to {ITEMS_MAX} items.")))
+    Err(invalid("limit", format!("Ask for 1 to {PAGE_MAX} items.")))
 }
 
 /// A given day, or none.
@@ -109,20 +109,15 @@ pub fn date(text: Option<&str>) -> Result<Option<Date>, Error> {
 }
 
 pub fn user_id(text: &str) -> Result<Uuid, Error> {
-    uuid(text).ok_or_else(|| invalid("userId", "This is not a user's id."))
+    id::parse(text).ok_or_else(|| invalid("userId", "This is not a user's id."))
 }
 
-/// What is no id belongs to nothing: none, at its place.
+/// The ids; `None` in place of a text that is not an id.
 pub fn ids(texts: &[String]) -> Result<Vec<Option<Uuid>>, Error> {
-    if texts.len() > ITEMS_MAX as usize {
-        return Err(invalid("ids", format!("Ask for at most {ITEMS_MAX} ids.")));
+    if texts.len() > PAGE_MAX as usize {
+        return Err(invalid("ids", format!("Ask for at most {PAGE_MAX} ids.")));
     }
-    Ok(texts.iter().map(|text| uuid(text)).collect())
-}
-
-/// Only the hyphenated form is an id; the library would take others too.
-pub fn uuid(text: &str) -> Option<Uuid> {
-    (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
+    Ok(texts.iter().map(|text| id::parse(text)).collect())
 }
 
 fn words(name: &str, text: Option<&str>, errors: &mut Vec<FieldError>) -> Option<String> {
@@ -137,8 +132,7 @@ fn words(name: &str, text: Option<&str>, errors: &mut Vec<FieldError>) -> Option
 }
 
 fn day(name: &str, text: Option<&str>, errors: &mut Vec<FieldError>) -> Option<Date> {
-    let text = text?;
-    let day = parse_day(text);
+    let day = text?.parse().ok().map(|sql::Date(day)| day);
     if day.is_none() {
         errors.push(field(name, "Write the day as YYYY-MM-DD."));
     }

@@ -1,13 +1,14 @@
-//! One event: its statement in one transaction, then the cache, then whoever listens.
+//! One event: its statement in one transaction, then the cache, then the subscribers.
 //!
-//! Everything after the commit happens again when the event comes again, also when the rows are already
-//! there: a handler that ended in between leaves nothing undone. A store that is away defers the event, which
-//! counts as no failed attempt: an outage fills no dead letters.
+//! The steps after the commit are repeated for a redelivered event whose rows already exist, so that an interrupted
+//! handler is completed. An unavailable store defers the event, which counts as no failed attempt: an outage fills no
+//! dead letters.
 
 use crate::{
     DATABASE, keys,
-    projection::{self, Notice, Plan},
+    projection::{self, Plan},
 };
+use mindflow_events::{Notice, notice_topic};
 use mindflow_guest::{
     cache, call, clock,
     events::{Delivery, Event, Failure},
@@ -16,29 +17,29 @@ use mindflow_guest::{
 };
 use uuid::Uuid;
 
-/// Nobody waits for the notice of an older event: those come from a replay.
+/// Older events come from a replay: no subscriber waits for their notices.
 const NOTICE_AGE_MAX_US: i64 = 60 * 60 * 1_000_000;
 
 pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
-    let Some(plan) = projection::plan(event).map_err(|error| failure::rejected(&error))? else {
+    let Some(plan) = projection::plan(event)? else {
         return Ok(());
     };
     let shown = apply(event, delivery, &plan).await?;
     let young = clock::now_us().saturating_sub(event.timestamp) <= NOTICE_AGE_MAX_US;
-    Ok(tell(plan.user_id, plan.notice.filter(|_| shown && young)).await?)
+    Ok(notify(plan.user_id, plan.notice.filter(|_| shown && young)).await?)
 }
 
-/// After the commit: nothing older is read from the cache, and who listens knows.
-pub async fn tell(user: Uuid, notice: Option<Notice>) -> Result<(), call::Error> {
+/// After the commit: renews the cache, and notifies subscribers.
+pub async fn notify(user: Uuid, notice: Option<Notice>) -> Result<(), call::Error> {
     cache::renew(&keys::of(user)).await?;
     if let Some(notice) = notice {
         let data = serde_json::to_vec(&notice).map_err(failure::internal)?;
-        realtime::publish(format!("user:{user}"), data).await?;
+        realtime::publish(notice_topic(user), data).await?;
     }
     Ok(())
 }
 
-/// Whether readers now see what the event said. One that was applied before may not have been told yet.
+/// Whether readers now see the event's state. The notice of an event that was applied before may not have been sent yet.
 async fn apply(event: &Event, delivery: &Delivery, plan: &Plan) -> Result<bool, call::Error> {
     let applied = sql::once(DATABASE, &Identity::Service, event, delivery, async |tx| {
         let rows = tx.query(&plan.statement.text, plan.statement.params.clone()).await?;

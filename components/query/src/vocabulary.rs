@@ -1,6 +1,6 @@
-//! The words of the contract's enumerations, as events and the read database spell them.
+//! How the read database and tokens spell enumerations.
 
-use crate::bindings::exports::mindflow::query::reads::{AnalysisStatus, Mood, Role};
+use crate::bindings::exports::mindflow::query::reads::{AnalysisStatus, Role};
 
 /// An enumeration with one fixed spelling a value.
 pub trait Word: Copy + PartialEq + Sized + 'static {
@@ -13,21 +13,6 @@ pub trait Word: Copy + PartialEq + Sized + 'static {
     fn parse(word: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, spelt)| *spelt == word).map(|(value, _)| *value)
     }
-}
-
-impl Word for Mood {
-    const ALL: &'static [(Self, &'static str)] = &[
-        (Self::Happy, "HAPPY"),
-        (Self::Calm, "CALM"),
-        (Self::Grateful, "GRATEFUL"),
-        (Self::Excited, "EXCITED"),
-        (Self::Neutral, "NEUTRAL"),
-        (Self::Tired, "TIRED"),
-        (Self::Anxious, "ANXIOUS"),
-        (Self::Stressed, "STRESSED"),
-        (Self::Sad, "SAD"),
-        (Self::Angry, "ANGRY"),
-    ];
 }
 
 impl Word for Role {
@@ -45,7 +30,7 @@ impl Word for AnalysisStatus {
     ];
 }
 
-/// The roles among these words; a role of a later version is skipped, and everybody is a user.
+/// The roles among these words; a role of a later version is skipped, and `user` is always included.
 pub fn roles(words: &[String]) -> Vec<Role> {
     let mut roles: Vec<Role> = words.iter().filter_map(|word| Role::parse(word)).collect();
     if !roles.contains(&Role::User) {
@@ -60,18 +45,11 @@ mod tests {
 
     #[test]
     fn every_word_reads_back_as_the_value_it_was_written_for() {
-        for (mood, word) in Mood::ALL {
-            assert_eq!(Mood::parse(word), Some(*mood));
-            assert_eq!(mood.word(), *word);
-        }
         for (status, word) in AnalysisStatus::ALL {
             assert_eq!(AnalysisStatus::parse(word), Some(*status));
+            assert_eq!(status.word(), *word);
         }
-    }
-
-    #[test]
-    fn words_of_another_case_are_not_moods() {
-        assert_eq!(Mood::parse("happy"), None);
+        assert_eq!(AnalysisStatus::parse("pending"), None);
     }
 
     #[test]

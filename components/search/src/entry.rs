@@ -1,86 +1,63 @@
-//! What the events about entries mean for the index.
+//! How events about entries change the index.
 
-use crate::{language, request};
-use mindflow_guest::{
-    event,
-    events::{Event, Failure},
-    search_index::Document,
-};
-use serde::Deserialize;
-use uuid::Uuid;
+use crate::language;
+use mindflow_events::{BadEvent, Entry, Kind, Payload};
+use mindflow_guest::{clock, event, events::Event, search_index::Document};
 
-/// What is to be done.
+/// A change of the index.
 #[derive(Debug, PartialEq)]
 pub enum Change {
     Upsert(Document),
     Delete { id: String, owner: String, version: u64 },
 }
 
-/// Payload of `JournalEntryCreated` and `JournalEntryUpdated`, so far as it matters here.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Written {
-    journal_id: Uuid,
-    user_id: Uuid,
-    title: String,
-    content: String,
-    tags: Vec<Tag>,
-    entry_date: String,
-}
-
-#[derive(Deserialize)]
-struct Tag {
-    id: Uuid,
-    name: String,
-}
-
-/// Payload of `JournalEntryDeleted`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Deleted {
-    journal_id: Uuid,
-    user_id: Uuid,
-}
-
-/// The event's sequence is the document's version, so that an older event never overwrites a newer one. None:
-/// the event is of no interest.
-pub fn change(event: &Event) -> Result<Option<Change>, Failure> {
-    match event.event_type.as_str() {
-        "JournalEntryCreated" | "JournalEntryUpdated" => {
-            let written: Written = event::payload(event)?;
-            let at = request::day_us(&written.entry_date)
-                .ok_or_else(|| Failure::Reject(format!("entryDate {:?} is no date", written.entry_date)))?;
-            let language = language::detect(&format!("{}\n{}", written.title, written.content));
-            Ok(Some(Change::Upsert(Document {
-                id: written.journal_id.to_string(),
-                owner: written.user_id.to_string(),
-                version: event.sequence,
-                title: written.title,
-                body: written.content,
-                // Filters ask for a tag itself, whatever its name is by then.
-                keywords: written.tags.iter().map(|tag| tag.id.to_string()).collect(),
-                labels: written.tags.into_iter().map(|tag| tag.name).collect(),
-                language: language.map(str::to_owned),
-                at,
-                vector: None,
-            })))
+/// The change of the index that follows from an event; `None` for events that change nothing. The event's sequence is
+/// the document's version, so that an older event never overwrites a newer one.
+///
+/// # Errors
+/// The payload does not have the shape of its event.
+pub fn change(event: &Event) -> Result<Option<Change>, BadEvent> {
+    const INDEXED: [Kind; 3] = [Kind::JournalEntryCreated, Kind::JournalEntryUpdated, Kind::JournalEntryDeleted];
+    Ok(event::payload(event, &INDEXED)?.and_then(|payload| match payload {
+        Payload::JournalEntryCreated(written) | Payload::JournalEntryUpdated(written) => {
+            Some(Change::Upsert(document(written.entry, event.sequence)))
         }
-        "JournalEntryDeleted" => {
-            let deleted: Deleted = event::payload(event)?;
-            Ok(Some(Change::Delete {
-                id: deleted.journal_id.to_string(),
-                owner: deleted.user_id.to_string(),
-                version: event.sequence,
-            }))
-        }
-        _ => Ok(None),
+        Payload::JournalEntryDeleted(deleted) => Some(Change::Delete {
+            id: deleted.id.to_string(),
+            owner: deleted.user_id.to_string(),
+            version: event.sequence,
+        }),
+        _ => None,
+    }))
+}
+
+fn document(entry: Entry, version: u64) -> Document {
+    let language = language::detect(&format!("{}\n{}", entry.title, entry.content));
+    Document {
+        id: entry.id.to_string(),
+        owner: entry.user_id.to_string(),
+        version,
+        title: entry.title,
+        body: entry.content,
+        // Filters look for a tag's id, so that they find it under any name.
+        keywords: entry.tags.iter().map(|tag| tag.id.to_string()).collect(),
+        labels: entry.tags.into_iter().map(|tag| tag.name).collect(),
+        language: language.map(str::to_owned),
+        at: clock::midnight_us(entry.entry_date.0),
+        vector: None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mindflow_guest::events::Failure;
     use serde_json::json;
+    use uuid::Uuid;
+
+    fn refused(event: &Event) -> bool {
+        matches!(change(event).map_err(Failure::from), Err(Failure::Reject(_)))
+    }
 
     fn event(event_type: &str, payload: &serde_json::Value) -> Event {
         Event {
@@ -104,7 +81,9 @@ mod tests {
 
     fn written(date: &str) -> serde_json::Value {
         json!({ "journalId": ENTRY, "userId": USER, "title": "A walk", "content": "We went for a walk by the river and it was good.",
-            "tags": [{ "id": ENTRY, "name": "Nature" }], "entryDate": date, "mood": null })
+            "tags": [{ "id": ENTRY, "name": "Nature" }], "attachmentIds": [], "entryDate": date, "mood": null, "version": 3,
+            "createdAt": "2026-11-22T08:00:00.000000Z", "updatedAt": "2026-11-22T08:00:00.000000Z", "wordCount": 13,
+            "analysis": "not_included", "reason": "edited" })
     }
 
     #[test]
@@ -120,15 +99,16 @@ mod tests {
 
     #[test]
     fn a_deleted_entry_leaves_the_index() {
-        let payload = json!({ "journalId": ENTRY, "userId": USER, "deletedAt": "x", "version": 3 });
+        let payload =
+            json!({ "journalId": ENTRY, "userId": USER, "deletedAt": "2026-11-22T08:00:00.000000Z", "version": 3 });
         let change = change(&event("JournalEntryDeleted", &payload)).unwrap();
         assert_eq!(change, Some(Change::Delete { id: ENTRY.into(), owner: USER.into(), version: 4 }));
     }
 
     #[test]
     fn an_event_that_does_not_fit_is_rejected_and_an_unknown_one_acknowledged() {
-        assert!(matches!(change(&event("JournalEntryCreated", &json!({}))), Err(Failure::Reject(_))));
-        assert!(matches!(change(&event("JournalEntryCreated", &written("soon"))), Err(Failure::Reject(_))));
+        assert!(refused(&event("JournalEntryCreated", &json!({}))));
+        assert!(refused(&event("JournalEntryCreated", &written("soon"))));
         assert_eq!(change(&event("SomethingNew", &json!({}))).unwrap(), None);
     }
 }

@@ -1,4 +1,4 @@
-//! What it means for a call when the index does not do what it is asked.
+//! How errors of the index become errors of a call.
 
 use mindflow_guest::{
     call::Error,

@@ -32,7 +32,7 @@ pub async fn search(context: &CallContext, query: &str, mode: Mode, limit: u32) 
         (Some(request), Mode::FullText) => by_words(token, request, limit).await?,
         (Some(request), Mode::Semantic) => {
             let text = request.meaning()?;
-            let found = near_text(token, text, request.filter, limit).await.map_err(Lost::told)?;
+            let found = near_text(token, text, request.filter, limit).await.map_err(Lost::into_error)?;
             let total = u32::try_from(found.len()).unwrap_or(u32::MAX);
             (found.into_iter().map(by_meaning).collect(), total)
         }
@@ -42,8 +42,8 @@ pub async fn search(context: &CallContext, query: &str, mode: Mode, limit: u32) 
     Ok(Found { hits, total_count, took_us })
 }
 
-/// The request with the tags that its names stand for now: entries know their tags by id, since a tag may get another
-/// name. None: the caller has no such tag, and so no such entry.
+/// The request with the ids of the tags that it names: entries refer to tags by id, since a tag may be renamed. `None`
+/// when the caller has no such tag, and so no such entry.
 async fn with_tags(context: &CallContext, request: Request) -> Result<Option<Request>, Error> {
     if request.tags.is_empty() {
         return Ok(Some(request));
@@ -52,7 +52,7 @@ async fn with_tags(context: &CallContext, request: Request) -> Result<Option<Req
     Ok(request.with_tags(known.iter().map(|tag| (tag.name.as_str(), tag.id.as_str()))))
 }
 
-/// The entries nearest to one of the caller's. None yet for one that is too new to have been read by the model.
+/// The entries nearest to one of the caller's. Empty for one that the model has not processed yet.
 pub async fn related(context: &CallContext, id: &str, limit: u32) -> Result<Vec<Hit>, Error> {
     let token = token(context)?;
     let limit = request::limit(limit)?;
@@ -90,7 +90,7 @@ enum Lost {
 }
 
 impl Lost {
-    fn told(self) -> Error {
+    fn into_error(self) -> Error {
         match self {
             Self::Model(error) => failure::of_meaning(error),
             Self::Index(error) => failure::of_search(error),
@@ -120,13 +120,13 @@ fn by_meaning(hit: VectorHit) -> Hit {
     Hit { entry_id: hit.id, score: hit.score, highlights: Vec::new() }
 }
 
-/// Words and meaning, fused by rank. Without a model, or while it is away, words alone: better than nothing.
+/// Words and meaning, fused by rank. Without a model, or while it is unavailable, words alone.
 async fn by_both(context: &CallContext, token: &str, request: Request, limit: u32) -> Result<(Vec<Hit>, u32), Error> {
     let (meaning, filter) = (request.meaning(), request.filter.clone());
     let near = async {
         match meaning {
             Ok(text) => near_text(token, text, filter, FUSED_MAX).await,
-            // Whatever is wrong with the query, the words' own rules say it better.
+            // Errors of the query are reported by the search for words.
             Err(_) => Ok(Vec::new()),
         }
     };

@@ -1,8 +1,8 @@
 //! One event, applied to the index. Applying it twice, or after a newer one, changes nothing: the index compares
 //! versions. So the whole index is rebuilt by a replay.
 //!
-//! Words and meaning come by two subscriptions, so that an entry is found by its words however long a model takes
-//! or is away.
+//! Words and meaning have separate subscriptions, so that an entry is found by its words even while the model is slow or
+//! unavailable.
 
 use crate::{
     INDEX,
@@ -15,8 +15,8 @@ use mindflow_guest::{
     search_index,
 };
 
-/// How soon a text is handed again to a model that is away: the host starts its own again within seconds. The
-/// longer it waits already, the more others wait as well, so it is asked again less often.
+/// How soon a text is sent again to a model that is unavailable: the host restarts its own within seconds. The longer a
+/// text waits, the more others wait as well, so the retries become rarer.
 const MODEL_AWAY_MS_MIN: i64 = 5_000;
 const MODEL_AWAY_MS_MAX: i64 = 600_000;
 

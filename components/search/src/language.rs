@@ -36,10 +36,10 @@ const STEMMED: [(&str, Lang); 20] = [
     ("tr", Lang::Tur),
 ];
 
-/// Languages whose short texts are told by their frequent words: what whatlang is unsure about.
+/// Languages whose short texts are recognised by their frequent words, since whatlang is unsure about them.
 const LISTED: [&str; 10] = ["en", "de", "fr", "es", "it", "nl", "pt", "sv", "da", "ru"];
 
-/// ISO 639-1; none when there is doubt, or the language has no stemmer.
+/// ISO 639-1; `None` in doubt, or when the language has no stemmer.
 pub fn detect(text: &str) -> Option<&'static str> {
     let sample: String = text.chars().take(SAMPLE_CHARS_MAX).collect();
     let found = whatlang::detect(&sample)?;

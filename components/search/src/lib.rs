@@ -3,7 +3,6 @@
 //! This file only wires the component's exports. `keep` turns an event into a change of the index, `find` a
 //! search box's text into an answer; `entry`, `request`, `language` and `fuse` are pure.
 
-mod bindings;
 mod entry;
 mod failure;
 mod find;
@@ -11,6 +10,11 @@ mod fuse;
 mod keep;
 mod language;
 mod request;
+
+mindflow_guest::bindings! {
+    world: "mindflow:components/search" in "components/search.wit",
+    uses: ["services/search.wit", "services/query.wit"],
+}
 
 use bindings::exports::mindflow::{platform::subscriber as subscription, search::finder as service};
 use mindflow_guest::{

@@ -2,12 +2,10 @@
 //! `from:YYYY-MM-DD` and `to:YYYY-MM-DD`, both days included.
 
 use jiff::{ToSpan, civil::Date, tz::TimeZone};
-use mindflow_guest::{call::Error, failure::invalid, search_index::Filter};
+use mindflow_guest::{call::Error, failure::invalid, journal::PAGE_MAX, search_index::Filter};
 use std::collections::HashMap;
 
-/// Largest page of the platform.
-const HITS_MAX: u32 = 100;
-/// Longest query, filters included: the index takes no longer one either.
+/// Longest query, filters included: the limit of the index as well.
 const QUERY_CHARS_MAX: usize = 200;
 /// More can only be a mistake: an entry has at most 20 tags.
 const TAGS_MAX: usize = 20;
@@ -52,7 +50,7 @@ pub fn read(query: &str) -> Result<Request, Error> {
 }
 
 impl Request {
-    /// With a filter for each tag, by its id. None: one of them is not among the known ones, `(name, id)`.
+    /// With a filter for each tag, by its id. `None` when one of them is not among the known ones, `(name, id)`.
     pub fn with_tags<'a>(mut self, known: impl Iterator<Item = (&'a str, &'a str)>) -> Option<Self> {
         let known: HashMap<String, &str> = known.map(|(name, id)| (name.to_lowercase(), id)).collect();
         for name in &self.tags {
@@ -61,7 +59,7 @@ impl Request {
         Some(self)
     }
 
-    /// What is asked, in plain words: without quotes, and without what must not be there.
+    /// The words for the model: without quotes, and without excluded words.
     ///
     /// # Errors
     /// There is nothing.
@@ -83,16 +81,11 @@ pub fn everything() -> Filter {
 /// # Errors
 /// It is not from 1 to 100.
 pub fn limit(limit: u32) -> Result<u32, Error> {
-    if (1..=HITS_MAX).contains(&limit) {
+    if (1..=PAGE_MAX).contains(&limit) {
         Ok(limit)
     } else {
-        Err(invalid("limit", format!("Must be from 1 to {HITS_MAX}.")))
+        Err(invalid("limit", format!("Must be from 1 to {PAGE_MAX}.")))
     }
-}
-
-/// The start of a day, `YYYY-MM-DD`, in UTC.
-pub fn day_us(text: &str) -> Option<i64> {
-    start_us(text.parse().ok()?).ok()
 }
 
 fn start_us(day: Date) -> Result<i64, Error> {
@@ -122,6 +115,10 @@ fn tokens(text: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn day_us(text: &str) -> Option<i64> {
+        start_us(text.parse().ok()?).ok()
+    }
 
     #[test]
     fn filters_are_taken_out_of_the_words() {

@@ -4,18 +4,19 @@
 mod row;
 mod value;
 
-pub use crate::bindings::mindflow::platform::sql::{DbError, Error, Identity, Rowset, Transaction, Value};
+pub use crate::bindings::platform::mindflow::platform::sql::{
+    DbError, Error, Identity, Rowset, Transaction, Value, begin_once,
+};
 pub use row::{FromValue, Row, RowError, Rows};
 pub use value::{Date, IntoValue, Json, Numeric, Time};
 
-use crate::bindings::mindflow::platform::{
+use crate::bindings::platform::mindflow::platform::{
     call,
     events::{Delivery, Event, Mark},
     sql,
 };
 
-/// How often a transaction that met a conflict (40001, 40P01) runs in all; contention that outlasts
-/// this is reported rather than waited out.
+/// How often a transaction with conflicts (40001, 40P01) runs in total; longer contention is an error.
 const TRANSACTION_RUNS_MAX: u32 = 5;
 
 /// Parameters of a statement: `params![id, title, Time(now)]`.
@@ -29,7 +30,7 @@ pub async fn query(database: &str, identity: Identity, statement: &str, params: 
     sql::query(database.to_owned(), identity, statement.to_owned(), params).await.map(Rows::from)
 }
 
-/// An open transaction with borrowed-text comfort.
+/// An open transaction that takes borrowed texts.
 pub struct Tx(Transaction);
 
 impl Tx {
@@ -41,7 +42,7 @@ impl Tx {
         self.0.query(statement.to_owned(), params).await.map(Rows::from)
     }
 
-    /// Puts the event into the outbox of this transaction; answers its id.
+    /// Puts the event into the outbox of this transaction; returns its id.
     pub async fn publish(&self, event: crate::events::NewEvent) -> Result<String, Error> {
         self.0.publish(event).await
     }
@@ -52,7 +53,7 @@ impl Tx {
 pub enum Abort {
     /// The database said no; a conflict makes the whole body run again.
     Database(Error),
-    /// The body decided so; nothing is written.
+    /// The body returned an error; nothing is written.
     Call(call::Error),
 }
 
@@ -74,8 +75,8 @@ impl From<RowError> for Abort {
     }
 }
 
-/// Runs `body` in one transaction and commits it. On a conflict the body runs again, from the start,
-/// in a new transaction; anything else that it answers rolls back.
+/// Runs `body` in one transaction and commits it. On a conflict the body runs again, from the start, in a new
+/// transaction; any other error rolls back.
 pub async fn transaction<T>(
     database: &str,
     identity: &Identity,

@@ -1,7 +1,7 @@
 //! Rows by column name, as Rust values.
 
-use super::{Date, Json, Rowset, Time, Value};
-use crate::bindings::mindflow::platform::call;
+use super::{Date, Json, Rowset, Time, Value, value::date_of_days};
+use crate::bindings::platform::mindflow::platform::call;
 use uuid::Uuid;
 
 /// A statement answered another shape than its reader expects: a fault of the component, not of its input.
@@ -103,9 +103,10 @@ from_value! {
     u64 => Value::Int32(it) => u64::try_from(*it).ok(), Value::Int64(it) => u64::try_from(*it).ok();
     f64 => Value::Float64(it) => Some(*it), Value::Numeric(it) => it.parse().ok();
     String => Value::Text(it) | Value::Uuid(it) | Value::Json(it) | Value::Numeric(it) => Some(it.clone());
+    mindflow_events::Mood => Value::Text(it) => mindflow_events::Mood::from_name(it);
     Uuid => Value::Uuid(it) => it.parse().ok();
     Time => Value::Timestamp(it) => Some(Time(*it));
-    Date => Value::Date(it) => Date::from_days(*it);
+    Date => Value::Date(it) => date_of_days(*it);
     Json => Value::Json(it) => Some(Json(it.clone()));
     Vec<u8> => Value::Bytes(it) => Some(it.clone());
     Vec<String> => Value::TextArray(it) | Value::UuidArray(it) => Some(it.clone());

@@ -3,13 +3,7 @@
 use super::Value;
 use uuid::Uuid;
 
-/// Microseconds since 1970-01-01T00:00:00Z, as `timestamptz`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Time(pub i64);
-
-/// A calendar day, as `date`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Date(pub jiff::civil::Date);
+pub use mindflow_events::{Date, Time};
 
 /// A JSON document, as `jsonb`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,14 +15,12 @@ pub struct Numeric(pub String);
 
 const EPOCH: jiff::civil::Date = jiff::civil::date(1970, 1, 1);
 
-impl Date {
-    pub(super) fn from_days(days: i32) -> Option<Self> {
-        EPOCH.checked_add(jiff::Span::new().try_days(days).ok()?).ok().map(Self)
-    }
+pub(super) fn date_of_days(days: i32) -> Option<Date> {
+    EPOCH.checked_add(jiff::Span::new().try_days(days).ok()?).ok().map(Date)
+}
 
-    fn days(self) -> i32 {
-        EPOCH.until((jiff::Unit::Day, self.0)).map_or(0, |span| span.get_days())
-    }
+fn days(Date(day): Date) -> i32 {
+    EPOCH.until((jiff::Unit::Day, day)).map_or(0, |span| span.get_days())
 }
 
 /// What can be a parameter.
@@ -53,6 +45,7 @@ into_value! {
     i32 => |it| Value::Int32(it);
     i64 => |it| Value::Int64(it);
     u32 => |it| Value::Int64(i64::from(it));
+    mindflow_events::Mood => |it| Value::Text(it.name());
     u64 => |it| Value::Int64(i64::try_from(it).unwrap_or(i64::MAX));
     f64 => |it| Value::Float64(it);
     &str => |it| Value::Text(it.to_owned());
@@ -62,7 +55,7 @@ into_value! {
     Uuid => |it| Value::Uuid(it.to_string());
     &Uuid => |it| Value::Uuid(it.to_string());
     Time => |it| Value::Timestamp(it.0);
-    Date => |it| Value::Date(it.days());
+    Date => |it| Value::Date(days(it));
     Json => |it| Value::Json(it.0);
     Numeric => |it| Value::Numeric(it.0);
     Vec<i64> => |it| Value::Int64Array(it);

@@ -1,4 +1,4 @@
-//! Why a request failed, whatever the protocol: one table of kinds, from which problem+json
+//! Why a request failed, for every protocol: one table of kinds, from which problem+json
 //! (`web::problem`) and GraphQL errors (`graphql::errors`) are made.
 
 use crate::call::{Error, FieldError};
@@ -130,7 +130,7 @@ impl Failure {
         }
     }
 
-    /// Tells the operator what the client is not told. The host makes a log line of it.
+    /// Logs for the operator what the answer leaves out. The host makes a log line of it.
     pub fn log(&self, correlation_id: &str) {
         let level = match self.kind {
             Kind::Internal => "error",

@@ -1,5 +1,5 @@
-//! HTTP as components see it that speak to clients: what a request's head says, and responses out. Nothing but `wire`
-//! knows of WASI, so that everything else runs and is tested natively.
+//! HTTP for components that serve clients: the heads of requests, and responses. Only `wire` depends on WASI, so that
+//! everything else runs and is tested natively.
 
 pub mod bearer;
 pub mod conditional;
@@ -15,7 +15,7 @@ pub use response::{Body, Response};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-/// Nothing that we send is to be sniffed, framed or followed.
+/// No answer may be sniffed, framed or sent as a referrer.
 const SECURITY_HEADERS: [(&str, &str); 4] = [
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
@@ -23,7 +23,7 @@ const SECURITY_HEADERS: [(&str, &str); 4] = [
     ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
 ];
 
-/// What holds for every answer: none to HEAD has a body, browsers are told who may read it, and the request's id is in it.
+/// Completes every answer: no body for HEAD, CORS and security headers, and the correlation id.
 pub fn finish(
     mut response: Response,
     method: &Method,
@@ -42,7 +42,7 @@ pub fn finish(
     response.header(correlation::HEADER, correlation_id)
 }
 
-/// The header's text; none when it is absent or not visible ASCII.
+/// The header's text; `None` when it is absent or not visible ASCII.
 pub fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }

@@ -26,7 +26,7 @@ impl Response {
     pub fn json(status: StatusCode, value: &impl Serialize) -> Self {
         match serde_json::to_vec(value) {
             Ok(bytes) => Self::new(status).header("content-type", "application/json; charset=utf-8").bytes(bytes),
-            // Only a map with keys that are no texts can fail, and there is none.
+            // Only a map with keys other than texts can fail, and there is none.
             Err(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR),
         }
     }

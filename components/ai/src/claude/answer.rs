@@ -1,15 +1,15 @@
-//! What the API answered with status 200, read with suspicion.
+//! An answer of the API with status 200. It is untrusted.
 
-use crate::analysis::{Analysis, Draft, Flaw};
+use crate::analysis::{Analysis, Draft, DraftError};
 use serde::Deserialize;
 
-/// What the model did.
+/// Why the model stopped.
 #[derive(Debug, PartialEq)]
 pub enum Answer {
     Analysis(Analysis),
     /// It (or a safety classifier before it) declined.
     Refusal,
-    /// It ran out of `max_tokens`; what there is of the JSON is of no use.
+    /// It ran out of `max_tokens`; the JSON is incomplete.
     Cut,
     /// The entry filled the whole context.
     TooLong,
@@ -27,10 +27,10 @@ pub enum AnswerError {
     #[error("the model's answer is not the JSON it was asked for ({})", place(.0))]
     Shape(#[source] serde_json::Error),
     #[error("the model's answer breaks a rule: {0}")]
-    Rule(#[source] Flaw),
+    Rule(#[source] DraftError),
 }
 
-/// Where JSON goes wrong, without the parser's quotations: an answer may repeat the entry, and a log must not.
+/// The position of a JSON error, without the parser's quotation: an answer may repeat the entry, and a log must not.
 fn place(error: &serde_json::Error) -> String {
     let what = match error.classify() {
         serde_json::error::Category::Data => "another shape",
@@ -55,7 +55,7 @@ enum Block {
     Text {
         text: String,
     },
-    /// Thinking, and whatever else there will be.
+    /// Thinking, and block types of the future.
     #[serde(other)]
     Other,
 }

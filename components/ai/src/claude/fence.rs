@@ -1,8 +1,8 @@
 //! The fence around an entry.
 //!
-//! An entry is whatever somebody wrote or pasted, "ignore your instructions" included. The model is told that
-//! everything within one pair of tags is data; so nothing within them may look like those tags. Their name ends
-//! in a number that is made anew for each request, and what resembles them in the text is defused all the same.
+//! An entry is untrusted text and may contain "ignore your instructions". The prompt says that everything within one
+//! pair of tags is data, so nothing within them may look like those tags. Their name ends in a random number, new for
+//! each request, and text that resembles them is escaped as well.
 
 use crate::analysis::is_invisible_mark;
 
@@ -11,7 +11,7 @@ const NAME: &str = "journal_entry";
 
 /// One request's pair of tags.
 pub struct Fence<'a> {
-    /// Unguessable, and not in the entry: whoever wrote it did so before this was made.
+    /// Unpredictable, and not in the entry, which was written before this was made.
     nonce: &'a str,
 }
 
@@ -30,8 +30,8 @@ impl<'a> Fence<'a> {
         format!("<{name}>\n{}\n</{name}>", self.neutralise(text))
     }
 
-    /// The text without anything that could pass for one of the tags, or be read by the model and not be seen
-    /// by the writer. All else stays as it was written.
+    /// The text without anything that resembles one of the tags, or that the model can read and the writer cannot see.
+    /// Everything else stays as it was written.
     fn neutralise(&self, text: &str) -> String {
         let visible: String = text
             .chars()
@@ -50,7 +50,7 @@ impl<'a> Fence<'a> {
     }
 }
 
-/// Whether what follows a `<` reads as one of our tags, opening or closing, in whatever spelling.
+/// Whether the text after a `<` reads as one of the tags, opening or closing, in any spelling.
 fn opens_tag(rest: &str) -> bool {
     let rest = rest.trim_start();
     let rest = rest.strip_prefix('/').unwrap_or(rest).trim_start();

@@ -8,23 +8,19 @@ mod retry_after;
 mod status;
 mod transport;
 
-use crate::{
-    analysis::Analysis,
-    entry::Entry,
-    verdict::{Reason, Setback},
-};
+use crate::{analysis::Analysis, decision::AnalysisFailure, entry::Entry};
 use answer::Answer;
 use http::Uri;
-use mindflow_guest::clock;
+use mindflow_events::FailureReason;
+use mindflow_guest::{clock, id};
 use transport::{Reply, TransportError};
-use uuid::Uuid;
 
-/// For all calls of one delivery: under the host's 120 s, with time left to write down what came.
+/// For all calls of one delivery: below the host's limit, with time left to store the result.
 pub const DELIVERY_BUDGET_MS: u32 = 110_000;
 /// With less than this left a second call is not begun.
 const CALL_MS_MIN: u32 = 50;
-/// A wrong key, an unpaid bill or an address that the manifest does not allow is an operator's to mend:
-/// nothing is lost meanwhile, and the mended setting takes effect within this.
+/// How long an event waits after an error that only an operator can fix: a wrong key, an unpaid bill, an address that
+/// the manifest does not allow. Nothing is lost meanwhile.
 const OPERATOR_PAUSE_MS: u32 = 60_000;
 
 /// How to reach the API and what to ask of it.
@@ -39,9 +35,9 @@ pub struct Claude {
     pub timeout_ms: u32,
 }
 
-/// What reading an entry with Claude came to.
-pub async fn analyse(claude: &Claude, entry: &Entry) -> Result<Analysis, Setback> {
-    let nonce = Uuid::new_v4().simple().to_string();
+/// Analyses an entry with Claude.
+pub async fn analyse(claude: &Claude, entry: &Entry) -> Result<Analysis, AnalysisFailure> {
+    let nonce = id::random().simple().to_string();
     converse(claude, entry, &nonce, clock::now_us, async |body, timeout_ms| {
         transport::post(&claude.endpoint, &claude.key, body, timeout_ms).await
     })
@@ -54,47 +50,47 @@ async fn converse(
     nonce: &str,
     now_us: impl Fn() -> i64,
     mut post: impl AsyncFnMut(Vec<u8>, u32) -> Result<Reply, TransportError>,
-) -> Result<Analysis, Setback> {
+) -> Result<Analysis, AnalysisFailure> {
     let begun = now_us();
     for max_tokens in [claude.max_tokens, claude.max_tokens.saturating_mul(2)] {
         let spent_ms = u32::try_from(now_us().saturating_sub(begun).max(0) / 1_000).unwrap_or(u32::MAX);
         let timeout_ms = claude.timeout_ms.min(DELIVERY_BUDGET_MS.saturating_sub(spent_ms));
         if timeout_ms < CALL_MS_MIN {
-            return Err(Setback::attempt("no time is left for a second call of the API"));
+            return Err(AnalysisFailure::attempt("no time is left for a second call of the API"));
         }
-        let body = request::body(claude, max_tokens, entry, nonce).map_err(Setback::attempt)?;
+        let body = request::body(claude, max_tokens, entry, nonce).map_err(AnalysisFailure::attempt)?;
         let reply = post(body, timeout_ms).await.map_err(unreached)?;
-        if let Some(setback) = status::setback(reply.status, reply.retry_after.as_deref(), &reply.body, now_us()) {
-            return Err(setback);
+        if let Some(failure) = status::failure(reply.status, reply.retry_after.as_deref(), &reply.body, now_us()) {
+            return Err(failure);
         }
         match answer::read(&reply.body, &claude.model) {
             Ok(Answer::Analysis(analysis)) => return Ok(analysis),
             Ok(Answer::Refusal) => {
-                return Err(Setback::Final {
-                    reason: Reason::Refused,
+                return Err(AnalysisFailure::Final {
+                    reason: FailureReason::Refused,
                     why: "the model declined to analyse the entry".into(),
                 });
             }
             Ok(Answer::TooLong) => {
-                return Err(Setback::Final {
-                    reason: Reason::TooLarge,
+                return Err(AnalysisFailure::Final {
+                    reason: FailureReason::TooLarge,
                     why: "the entry does not fit into the model's context".into(),
                 });
             }
             Ok(Answer::Cut) => {}
-            Err(flaw) => return Err(Setback::attempt(flaw)),
+            Err(flaw) => return Err(AnalysisFailure::attempt(flaw)),
         }
     }
-    Err(Setback::attempt(format!("the answer did not fit into {} tokens", claude.max_tokens.saturating_mul(2))))
+    Err(AnalysisFailure::attempt(format!("the answer did not fit into {} tokens", claude.max_tokens.saturating_mul(2))))
 }
 
-fn unreached(error: TransportError) -> Setback {
+fn unreached(error: TransportError) -> AnalysisFailure {
     match error {
         TransportError::Denied | TransportError::Key => {
-            Setback::Deferred { why: error.to_string(), after_ms: OPERATOR_PAUSE_MS }
+            AnalysisFailure::Deferred { why: error.to_string(), after_ms: OPERATOR_PAUSE_MS }
         }
         TransportError::Timeout(_) | TransportError::AnswerTooLarge | TransportError::Network(_) => {
-            Setback::attempt(error)
+            AnalysisFailure::attempt(error)
         }
     }
 }

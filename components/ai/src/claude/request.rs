@@ -30,7 +30,7 @@ fn schema() -> Value {
                 "items": {
                     "type": "object",
                     "properties": {
-                        "kind": { "type": "string", "enum": Kind::WORDS },
+                        "kind": { "type": "string", "enum": Kind::words() },
                         "text": { "type": "string" },
                     },
                     "required": ["kind", "text"],

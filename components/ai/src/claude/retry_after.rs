@@ -2,11 +2,11 @@
 
 use std::time::UNIX_EPOCH;
 
-/// When the header is missing or says nothing that makes sense.
+/// When the header is missing or invalid.
 const DEFAULT_MS: u32 = 30_000;
-/// Below it a busy API would be asked by every entry at once, again and again.
+/// With less, all waiting entries would call a busy API again at the same time.
 const MIN_MS: u32 = 1_000;
-/// Longer is no rate limit; asking now and then finds out when it ended.
+/// A longer wait is not a rate limit; an occasional call finds out when it has ended.
 pub const MAX_MS: u32 = 600_000;
 
 /// How long to wait, in milliseconds, within bounds.
@@ -18,11 +18,11 @@ pub fn wait_ms(header: Option<&str>, now_us: i64) -> u32 {
 
 fn asked_ms(value: &str, now_us: i64) -> Option<i64> {
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More digits than fit mean a very long time, not none.
+        // More digits than fit are a very long time, not zero.
         return Some(value.parse::<i64>().unwrap_or(i64::MAX).saturating_mul(1_000));
     }
     if let Some(seconds) = value.parse::<f64>().ok().filter(|seconds| seconds.is_finite() && *seconds >= 0.0) {
-        // Not of the standard, but some proxies say it; the cast saturates.
+        // Not in the standard, but some proxies send it; the cast saturates.
         return Some((seconds * 1_000.0).ceil() as i64);
     }
     let date = httpdate::parse_http_date(value).ok()?;

@@ -3,6 +3,7 @@
 use super::*;
 use crate::entry::tests::entry;
 use futures::executor::block_on;
+use mindflow_events::FailureReason;
 use serde_json::{Value, json};
 use std::cell::Cell;
 
@@ -34,7 +35,10 @@ fn refused(status: u16) -> Reply {
 }
 
 /// What came of it, and `max_tokens` and timeout of each call. Each call takes `call_ms`.
-fn talk(call_ms: u32, replies: Vec<Result<Reply, TransportError>>) -> (Result<Analysis, Setback>, Vec<(u64, u32)>) {
+fn talk(
+    call_ms: u32,
+    replies: Vec<Result<Reply, TransportError>>,
+) -> (Result<Analysis, AnalysisFailure>, Vec<(u64, u32)>) {
     let now = Cell::new(0);
     let mut replies = replies.into_iter();
     let mut calls = Vec::new();
@@ -70,7 +74,7 @@ fn an_answer_that_was_cut_is_asked_for_once_more_with_twice_the_room() {
 #[test]
 fn an_answer_that_was_cut_twice_is_a_failed_attempt() {
     let (result, calls) = talk(3_000, vec![Ok(message("max_tokens", "{")), Ok(message("max_tokens", "{"))]);
-    assert_eq!(result, Err(Setback::attempt("the answer did not fit into 2000 tokens")));
+    assert_eq!(result, Err(AnalysisFailure::attempt("the answer did not fit into 2000 tokens")));
     assert_eq!(calls.len(), 2);
 }
 
@@ -79,14 +83,14 @@ fn the_second_call_gets_only_the_time_that_is_left() {
     let (_, calls) = talk(59_000, vec![Ok(message("max_tokens", "{")), Ok(good())]);
     assert_eq!(calls, [(1_000, 60_000), (2_000, 51_000)]);
     let (result, calls) = talk(110_000, vec![Ok(message("max_tokens", "{"))]);
-    assert!(matches!(result, Err(Setback::Attempt { .. })));
+    assert!(matches!(result, Err(AnalysisFailure::Attempt { .. })));
     assert_eq!(calls.len(), 1);
 }
 
 #[test]
 fn a_refusal_is_final_and_not_asked_for_again() {
     let (result, calls) = talk(1, vec![Ok(message("refusal", ""))]);
-    assert!(matches!(result, Err(Setback::Final { reason: Reason::Refused, .. })));
+    assert!(matches!(result, Err(AnalysisFailure::Final { reason: FailureReason::Refused, .. })));
     assert_eq!(calls.len(), 1);
 }
 
@@ -96,24 +100,24 @@ fn malformed_answers_are_failed_attempts() {
         ["", "no json", "{\"sentiment\": 7, \"themes\": [\"a\"], \"insights\": [{\"kind\": \"a\", \"text\": \"b\"}]}"]
     {
         let (result, calls) = talk(1, vec![Ok(message("end_turn", text))]);
-        assert!(matches!(result, Err(Setback::Attempt { .. })), "{text:?}: {result:?}");
+        assert!(matches!(result, Err(AnalysisFailure::Attempt { .. })), "{text:?}: {result:?}");
         assert_eq!(calls.len(), 1);
     }
 }
 
 #[test]
 fn the_status_decides_before_the_body_is_read() {
-    assert!(matches!(talk(1, vec![Ok(refused(529))]).0, Err(Setback::Deferred { .. })));
-    assert!(matches!(talk(1, vec![Ok(refused(500))]).0, Err(Setback::Attempt { .. })));
-    assert!(matches!(talk(1, vec![Ok(refused(400))]).0, Err(Setback::Final { .. })));
+    assert!(matches!(talk(1, vec![Ok(refused(529))]).0, Err(AnalysisFailure::Deferred { .. })));
+    assert!(matches!(talk(1, vec![Ok(refused(500))]).0, Err(AnalysisFailure::Attempt { .. })));
+    assert!(matches!(talk(1, vec![Ok(refused(400))]).0, Err(AnalysisFailure::Final { .. })));
 }
 
 #[test]
 fn a_network_that_fails_counts_and_a_setting_that_is_wrong_waits() {
     for error in [TransportError::Timeout(5), TransportError::AnswerTooLarge, TransportError::Network("reset".into())] {
-        assert_eq!(talk(1, vec![Err(error.clone())]).0, Err(Setback::attempt(error)));
+        assert_eq!(talk(1, vec![Err(error.clone())]).0, Err(AnalysisFailure::attempt(error)));
     }
     for error in [TransportError::Denied, TransportError::Key] {
-        assert!(matches!(talk(1, vec![Err(error)]).0, Err(Setback::Deferred { after_ms: 60_000, .. })));
+        assert!(matches!(talk(1, vec![Err(error)]).0, Err(AnalysisFailure::Deferred { after_ms: 60_000, .. })));
     }
 }

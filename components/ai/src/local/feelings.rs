@@ -53,7 +53,7 @@ impl Feelings {
         best.filter(|(_, score)| *score >= CLEAR_FROM).map(|(index, _)| index)
     }
 
-    /// The tone of the first third and of the last; none of a text with too few sentences for thirds.
+    /// The tone of the first third and of the last; `None` for a text with too few sentences for thirds.
     pub fn arc(&self) -> Option<(f64, f64)> {
         /// With fewer sentences a third is a sentence or two, and says nothing about a course.
         const SENTENCES_MIN: usize = 6;

@@ -1,4 +1,4 @@
-//! Which language an entry is in: the lexicon knows English only, and "die" is no sad word in German.
+//! The language of an entry: the lexicon is English only, and "die" is not a sad word in German.
 
 use std::collections::HashSet;
 use unicode_segmentation::UnicodeSegmentation;
@@ -15,7 +15,7 @@ pub struct Language {
 }
 
 impl Language {
-    /// English when there is doubt: entries are often too short to tell.
+    /// English in doubt: entries are often too short to be sure.
     pub fn of(title: &str, content: &str) -> Self {
         let sample: String = format!("{title}\n{content}").chars().take(SAMPLE_CHARS_MAX).collect();
         Self::known(detect(&sample))

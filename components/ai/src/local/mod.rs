@@ -1,7 +1,6 @@
 //! The analyser that needs no key and no network: a lexicon for feelings and counting for subjects.
 //!
-//! It says less than a model would, and nothing that it did not find in the text: each insight quotes or counts
-//! something of this entry.
+//! Its insights are simpler than a model's; each one quotes or counts something in the entry.
 
 mod feelings;
 mod insights;

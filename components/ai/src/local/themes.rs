@@ -1,4 +1,4 @@
-//! What an entry is about: the words and pairs of words that come back in it.
+//! The themes of an entry: the words and pairs of words that recur in it.
 
 use super::language::Language;
 use crate::analysis::{THEME_CHARS_MAX, clean, clip};
@@ -18,7 +18,7 @@ const WORD_CHARS: (usize, usize) = (3, 5);
 /// A word of the title counts as so many occurrences more.
 const TITLE_WEIGHT: f64 = 1.5;
 
-/// What diaries are full of, whatever they are about.
+/// Words that are common in all diaries.
 const FILLERS: &str = "\
     able actually ago almost already also always another anything around away back bad became best \
     better big bit came can't come could day days done else enough even ever every everything feel \
@@ -51,7 +51,7 @@ impl Candidate {
     }
 }
 
-/// The most important first; at least one (the title) even where nothing can be told.
+/// The most important first; at least one (the title) even when nothing recurs.
 pub fn of(title: &str, sentences: &[&str], language: &Language) -> Vec<Theme> {
     let reader = Reader::new(language);
     let (mut words, mut pairs) = (HashMap::new(), HashMap::new());
@@ -88,7 +88,7 @@ fn seen(candidates: &mut HashMap<String, Candidate>, key: &str, form: &str, at: 
 fn choose(mut words: HashMap<String, Candidate>, pairs: HashMap<String, Candidate>) -> Vec<Theme> {
     let mut ranked: Vec<(f64, Candidate)> = Vec::new();
     for (key, pair) in pairs {
-        // A pair that comes back is one subject, and more telling than its parts, unless these come up without it.
+        // A recurring pair is one subject and more specific than its parts, unless these occur without it.
         if pair.count < 2 {
             continue;
         }
@@ -124,7 +124,7 @@ fn choose(mut words: HashMap<String, Candidate>, pairs: HashMap<String, Candidat
         .collect()
 }
 
-/// Tells subjects from other words, and the forms of one word as one.
+/// Recognises subjects among other words, and the forms of one word.
 struct Reader<'a> {
     language: &'a Language,
     fillers: HashSet<&'static str>,
@@ -140,7 +140,7 @@ impl<'a> Reader<'a> {
         Self { language, fillers, stemmer, chars_min }
     }
 
-    /// The word's key, the same for all its forms, and its form in lower case; none of a word that is no subject.
+    /// The word's key, the same for all its forms, and its form in lower case; `None` for a word that is not a subject.
     fn subject(&self, word: &str) -> Option<(String, String)> {
         let lower = word.to_lowercase().replace('’', "'");
         let form = lower.strip_suffix("'s").unwrap_or(&lower);

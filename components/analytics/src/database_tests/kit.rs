@@ -1,15 +1,16 @@
 //! A database after some events, and events to put into it.
 
+#![allow(clippy::disallowed_methods, reason = "tests may take any id")]
+
 use crate::{fact, figures, keep, statement::Statement};
 use jiff::civil::Date;
-use mindflow_backends::{
-    sql::{Error, Identity, Rowset as Stored, Value as StoredValue},
-    testing::{TestDatabase, TestPostgres},
-};
+use mindflow_backends::database::sql::{Error, Identity, Rowset as Stored, Value as StoredValue};
+use mindflow_events::{Kind, fixture};
 use mindflow_guest::{
     events::Event,
     sql::{Rows, Rowset, Time, Value},
 };
+use mindflow_test_support::{TestDatabase, TestPostgres};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
@@ -124,32 +125,42 @@ pub fn event(event_type: &str, sequence: u64, payload: &Json) -> Event {
     }
 }
 
+/// The kind's fixture with other members.
+fn changed(kind: Kind, sequence: u64, changes: &Json) -> Event {
+    let mut payload: Json = serde_json::from_str(fixture(kind)).unwrap();
+    for (member, value) in changes.as_object().unwrap() {
+        payload[member] = value.clone();
+    }
+    event(kind.name(), sequence, &payload)
+}
+
 pub fn written(entry: u128, sequence: u64, reason: Option<&str>, mood: &str, words: u32) -> Event {
-    let event_type = if reason.is_none() { "JournalEntryCreated" } else { "JournalEntryUpdated" };
-    let payload = json!({
+    let kind = if reason.is_none() { Kind::JournalEntryCreated } else { Kind::JournalEntryUpdated };
+    let changes = json!({
         "journalId": Uuid::from_u128(entry), "userId": USER, "mood": mood, "createdAt": "2025-05-01T23:30:00Z",
         "entryDate": "2025-05-01", "wordCount": words, "analysis": "requested", "reason": reason,
     });
-    event(event_type, sequence, &payload)
+    changed(kind, sequence, &changes)
 }
 
 pub fn deleted(entry: u128, sequence: u64) -> Event {
-    event("JournalEntryDeleted", sequence, &json!({ "journalId": Uuid::from_u128(entry), "userId": USER }))
+    let changes = json!({ "journalId": Uuid::from_u128(entry), "userId": USER });
+    changed(Kind::JournalEntryDeleted, sequence, &changes)
 }
 
 pub fn analysed(entry: u128, sequence: u64, entry_sequence: u64, sentiment: f64) -> Event {
     let id = Uuid::from_u128(entry);
-    let payload = json!({ "journalId": id, "userId": USER, "entrySequence": entry_sequence, "sentiment": sentiment });
-    event("AIInsightsGenerated", sequence, &payload)
+    let changes = json!({ "journalId": id, "userId": USER, "entrySequence": entry_sequence, "sentiment": sentiment });
+    changed(Kind::AIInsightsGenerated, sequence, &changes)
 }
 
 pub fn felt(mood: &str, at: &str) -> Event {
-    let payload = json!({ "moodId": Uuid::new_v4(), "userId": USER, "mood": mood, "at": at });
-    event("MoodRecorded", 1, &payload)
+    let changes = json!({ "moodId": Uuid::new_v4(), "userId": USER, "mood": mood, "at": at });
+    changed(Kind::MoodRecorded, 1, &changes)
 }
 
-pub fn account(event_type: &str, sequence: u64, user: Uuid, timezone: &str) -> Event {
-    event(event_type, sequence, &json!({ "userId": user, "timezone": timezone }))
+pub fn account(kind: Kind, sequence: u64, user: Uuid, timezone: &str) -> Event {
+    changed(kind, sequence, &json!({ "userId": user, "timezone": timezone }))
 }
 
 /// The user's moods over all days.

@@ -6,14 +6,15 @@ use super::kit::{
 };
 use crate::{
     bindings::exports::mindflow::analytics::figures::{Granularity, Mood, MoodPoint, SentimentPoint},
-    fact, figures, shape,
+    fact, figures, rows,
     statement::Statement,
 };
 use jiff::{
     Timestamp,
     civil::{Date, date},
 };
-use mindflow_backends::sql::Identity;
+use mindflow_backends::database::sql::Identity;
+use mindflow_events::Kind;
 use mindflow_guest::{events::Event, sql::Time};
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use serde_json::json;
@@ -24,7 +25,7 @@ const TO: Date = date(2025, 12, 31);
 
 fn story() -> Vec<Event> {
     vec![
-        account("UserRegistered", 1, USER, "UTC"),
+        account(Kind::UserRegistered, 1, USER, "UTC"),
         written(1, 1, None, "SAD", 10),
         analysed(1, 1, 1, -0.5),
         written(1, 2, Some("edited"), "CALM", 12),
@@ -35,7 +36,7 @@ fn story() -> Vec<Event> {
         written(3, 1, None, "ANGRY", 100),
         deleted(3, 2),
         felt("CALM", "2025-05-01T10:00:00Z"),
-        account("UserUpdated", 2, USER, "Asia/Tokyo"),
+        account(Kind::UserUpdated, 2, USER, "Asia/Tokyo"),
     ]
 }
 
@@ -46,18 +47,18 @@ fn at(text: &str) -> Time {
 pub async fn figures_show_what_holds_now_on_the_users_own_clock(server: Server) {
     let database = Database::after(server, &story()).await;
     let sentiment = figures::sentiment_trend(USER, FROM, TO, Granularity::Week);
-    let points = shape::sentiment_points(&database.shown(USER, &sentiment).await).unwrap();
+    let points = rows::sentiment_points(&database.shown(USER, &sentiment).await).unwrap();
     assert_eq!(points, [SentimentPoint { period: "2025-04-28".into(), average: 0.375, entries: 2 }]);
     // Half past eleven at night in UTC is half past eight of the next morning in Tokyo: a Friday.
     let rows = database.shown(USER, &figures::writing(USER, at("2025-05-02T12:00:00Z"))).await;
-    let stats = shape::writing_stats(&rows, 7).unwrap();
+    let stats = rows::writing_stats(&rows, 7).unwrap();
     assert_eq!((stats.entries, stats.words), (2, 19));
     assert_eq!((stats.by_hour[8], stats.by_weekday[4]), (2, 2));
     assert_eq!(stats.by_hour.iter().sum::<u32>() + stats.by_weekday.iter().sum::<u32>(), 4);
     assert_eq!((stats.current_streak_days, stats.longest_streak_days), (1, 1));
     // A day has passed in Tokyo, where it is the fourth of May already.
     let later = database.shown(USER, &figures::writing(USER, at("2025-05-03T16:00:00Z"))).await;
-    let stats = shape::writing_stats(&later, 1).unwrap();
+    let stats = rows::writing_stats(&later, 1).unwrap();
     assert_eq!((stats.entries, stats.current_streak_days, stats.longest_streak_days), (0, 0, 1));
 }
 
@@ -70,7 +71,7 @@ pub async fn moods_are_counted_by_day_with_the_mean_of_what_was_analysed(server:
     let point =
         |date: &str, mood, count, average_sentiment| MoodPoint { date: date.into(), mood, count, average_sentiment };
     assert_eq!(
-        shape::mood_points(&rows).unwrap(),
+        rows::mood_points(&rows).unwrap(),
         [
             point("2025-05-01", Mood::Happy, 1, None),
             point("2025-05-01", Mood::Calm, 3, Some(0.375)),
@@ -88,7 +89,7 @@ pub async fn events_that_come_twice_and_backwards_give_the_same_rows(server: Ser
     assert_eq!(in_order.rows().await, backwards.rows().await);
 }
 
-/// What becomes of a few entries in a random life, and the order in which that is told.
+/// The events of a few entries in a random life, in the order of delivery.
 fn life() -> impl Strategy<Value = Vec<Event>> {
     let step = (1_u128..6, 0..4_u8, 0_usize..3, 0_u32..100, -1.0_f64..1.0);
     proptest::collection::vec(step, 120).prop_flat_map(|steps| {
@@ -133,7 +134,7 @@ fn worked_out(events: &[Event]) -> BTreeMap<String, (u32, Vec<f64>)> {
             .filter(|fact| fact.figures.entry_sequence >= Some(edited))
             .max_by_key(|fact| (fact.figures.entry_sequence, fact.sequence))
             .and_then(|fact| fact.figures.sentiment);
-        let slot = moods.entry(last.figures.mood.clone().unwrap()).or_default();
+        let slot = moods.entry(last.figures.mood.unwrap().name()).or_default();
         slot.0 += 1;
         slot.1.extend(sentiment);
     }
@@ -146,7 +147,7 @@ pub async fn many_random_events_give_the_figures_that_plain_rust_gives(server: S
         let events = life().new_tree(&mut runner).unwrap().current();
         let database = Database::after(server, &events).await;
         let rows = database.shown(USER, &all_moods(FROM, TO)).await;
-        let points = shape::mood_points(&rows).unwrap();
+        let points = rows::mood_points(&rows).unwrap();
         let expected = worked_out(&events);
         assert_eq!(points.len(), expected.len(), "{points:?} {expected:?}");
         for point in points {
@@ -165,18 +166,18 @@ pub async fn many_random_events_give_the_figures_that_plain_rust_gives(server: S
 
 pub async fn the_platforms_figures_are_the_services_to_read_and_count_everybody(server: Server) {
     let mut events = story();
-    events.push(account("UserRegistered", 1, OTHER, "UTC"));
+    events.push(account(Kind::UserRegistered, 1, OTHER, "UTC"));
     let database = Database::after(server, &events).await;
     let (from, to) = (date(2025, 5, 1), date(2025, 5, 3));
     let statements = [figures::platform(from, BEFORE), figures::entries_per_day(BEFORE)];
     let (totals, per_day) = (database.counted(&statements[0]).await, database.counted(&statements[1]).await);
-    let stats = shape::platform_stats(&totals, &per_day, from, to).unwrap();
+    let stats = rows::platform_stats(&totals, &per_day, from, to).unwrap();
     assert_eq!((stats.users, stats.active_users, stats.entries, stats.analyses), (2, 1, 2, 3));
     let per_day: Vec<_> = stats.entries_per_day.iter().map(|day| (day.date.as_str(), day.count)).collect();
     assert_eq!(per_day, [("2025-05-01", 2), ("2025-05-02", 0), ("2025-05-03", 0)]);
     // A caller is shown none of it, however it asks.
     let totals = database.shown(OTHER, &statements[0]).await;
-    let stats = shape::platform_stats(&totals, &database.shown(OTHER, &statements[1]).await, from, to).unwrap();
+    let stats = rows::platform_stats(&totals, &database.shown(OTHER, &statements[1]).await, from, to).unwrap();
     assert_eq!((stats.users, stats.active_users, stats.entries, stats.analyses), (1, 0, 0, 0));
 }
 

@@ -8,9 +8,10 @@ use crate::{
     store::accounts::{self, DATABASE},
     validation,
 };
+use mindflow_events::Payload;
 use mindflow_guest::{
     call::{CallContext, Error},
-    clock,
+    clock, id,
     sql::{self, Abort, Identity, Tx},
 };
 use uuid::Uuid;
@@ -43,7 +44,7 @@ pub async fn set_roles(
     if !caller.has_role(Role::Admin.as_str()) {
         return Err(admins_only());
     }
-    let user_id: Uuid = user_id.trim().parse().map_err(|_| no_such_user())?;
+    let user_id = id::parse(user_id.trim()).ok_or_else(no_such_user)?;
     let roles = role::with_user(roles);
     if locks_oneself_out(caller.user_id, user_id, &roles) {
         return Err(Error::Conflict(
@@ -85,7 +86,7 @@ async fn change(
     let after = next(&before);
     if after != before {
         let sequence = accounts::update(tx, &before, &after, clock::now_us()).await?;
-        accounts::publish(tx, context, "UserUpdated", &after, sequence, &after.profile()).await?;
+        accounts::publish(tx, context, &Payload::UserUpdated(after.in_events()), sequence).await?;
     }
     Ok(after)
 }

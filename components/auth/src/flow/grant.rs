@@ -13,7 +13,7 @@ use crate::{
 use mindflow_guest::{
     call::Error,
     failure::internal,
-    jwt_signer,
+    id, jwt_signer,
     sql::{Abort, Tx},
 };
 use uuid::Uuid;
@@ -28,12 +28,12 @@ pub struct Issued {
 
 /// A signed access token of that session, for the account's roles as of now.
 pub async fn sign(account: &Account, session_id: Uuid, now_us: i64, settings: Settings) -> Result<String, Error> {
-    let claims = Claims::new(account, session_id, entropy::id(), now_us, settings.access_token_s);
+    let claims = Claims::new(account, session_id, id::random(), now_us, settings.access_token_s);
     let claims = serde_json::to_string(&claims).map_err(internal)?;
     jwt_signer::sign(claims).await.map_err(|reason| Error::Unavailable(format!("signing keys: {reason}")))
 }
 
-/// A session that is stored but that nobody holds a token of yet.
+/// A stored session whose tokens have not been given out yet.
 pub struct Opened {
     pub session_id: Uuid,
     session: Session,
@@ -50,7 +50,7 @@ pub async fn open(
 ) -> Result<Opened, Error> {
     let secrets =
         Secrets { family_key: entropy::bytes().map_err(internal)?, first: entropy::bytes().map_err(internal)? };
-    let session_id = entropy::id();
+    let session_id = id::random();
     let access_token = sign(&account, session_id, now_us, settings).await?;
     let (session, refresh_token) = Session::begin(session_id, &account, user_agent, secrets, now_us);
     let sessions = Sessions::open().await?;
@@ -70,7 +70,7 @@ impl Opened {
         match outcome {
             Ok(()) => Ok(self.issued),
             Err(error) => {
-                // Nobody holds its tokens; if the store is away too, it ends by its lifetime.
+                // Its tokens were never given out. If the store is unavailable too, the session expires.
                 let _ = self.sessions.end(self.session_id, self.session.user_id).await;
                 Err(error)
             }

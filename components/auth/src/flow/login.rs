@@ -3,7 +3,6 @@
 
 use super::grant::{self, Issued};
 use crate::{
-    account::LoggedIn,
     entropy, password,
     settings::Settings,
     store::{
@@ -12,6 +11,7 @@ use crate::{
     },
     validation::{self, EmailKey},
 };
+use mindflow_events::{LoggedIn, Payload, Time};
 use mindflow_guest::{
     call::{CallContext, Error},
     clock,
@@ -66,19 +66,19 @@ async fn admit(
     let Stored { account, password_hash } = stored;
     let now_us = clock::now_us();
     let opened = grant::open(account.clone(), user_agent.clone(), now_us, settings).await?;
-    let event = LoggedIn {
+    let login = Payload::UserLoggedIn(LoggedIn {
         user_id: account.id,
         session_id: opened.session_id,
-        user_agent: user_agent.as_deref(),
-        at: clock::rfc3339(now_us),
-    };
+        user_agent,
+        at: Time(now_us),
+    });
     let written = sql::transaction(DATABASE, &Identity::Service, async |tx| {
         let sequence = accounts::note_login(tx, account.id, now_us).await?.ok_or_else(wrong)?;
         if let Some(rehashed) = &rehashed {
             accounts::rehash(tx, account.id, &password_hash, rehashed).await?;
         }
         opened.record(tx).await?;
-        accounts::publish(tx, context, "UserLoggedIn", &account, sequence, &event).await
+        accounts::publish(tx, context, &login, sequence).await
     })
     .await;
     opened.keep(written).await

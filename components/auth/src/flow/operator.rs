@@ -3,14 +3,13 @@
 use super::account;
 use crate::{
     account::Account,
-    entropy,
     role::{self, Role},
     store::accounts,
     validation::EmailKey,
 };
 use mindflow_guest::{
     call::{CallContext, Credential, Error},
-    clock,
+    clock, id,
 };
 use serde::Serialize;
 
@@ -117,7 +116,7 @@ async fn change(email: &str, next: impl Fn(&role::Roles) -> role::Roles) -> Resu
     let id = found.ok_or_else(|| Refusal::Email(one_line(email)))?.account.id;
     let context = CallContext {
         credential: Credential::Anonymous,
-        correlation_id: format!("operator-{}", entropy::id()),
+        correlation_id: format!("operator-{}", id::random()),
         traceparent: None,
         deadline_ms: None,
     };

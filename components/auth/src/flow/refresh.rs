@@ -46,7 +46,7 @@ pub async fn refresh(refresh_token: &str, user_agent: Option<&str>) -> Result<Is
     Err(Error::Unavailable("the session is being changed by others".into()))
 }
 
-/// One answer to every token that is not good: which it was is nobody's business.
+/// One answer for every invalid token, so that it does not reveal why.
 fn refused() -> Error {
     Error::Unauthenticated("The session has ended. Log in again.".into())
 }

@@ -1,4 +1,4 @@
-//! A new account. The account, its role and the event that tells of it commit together.
+//! A new account. The account, its role and its event commit together.
 
 use super::grant::{self, Issued};
 use crate::{
@@ -9,10 +9,12 @@ use crate::{
     store::accounts::{self, DATABASE},
     validation,
 };
+use mindflow_events::Payload;
 use mindflow_guest::{
     call::{CallContext, Error},
     clock,
     failure::internal,
+    id,
     sql::{self, Identity},
 };
 
@@ -28,7 +30,7 @@ pub async fn register(context: &CallContext, request: Request) -> Result<Issued,
     let input =
         validation::registration(&request.email, &request.password, &request.display_name).map_err(Error::Invalid)?;
     let settings = Settings::load().await.map_err(internal)?;
-    // Spares the hash of a password that has no use. Two at once are told apart by the unique address below.
+    // Avoids hashing a password in vain. Concurrent registrations are decided by the unique address below.
     if accounts::by_email(&input.email_key).await?.is_some() {
         return Err(accounts::email_taken());
     }
@@ -36,7 +38,7 @@ pub async fn register(context: &CallContext, request: Request) -> Result<Issued,
         .map_err(internal)?;
     let now_us = clock::now_us();
     let account = Account {
-        id: entropy::ordered_id(),
+        id: id::new(now_us),
         email: input.email,
         display_name: input.display_name,
         roles: Roles::from([Role::User]),
@@ -48,7 +50,7 @@ pub async fn register(context: &CallContext, request: Request) -> Result<Issued,
     let written = sql::transaction(DATABASE, &Identity::Service, async |tx| {
         let sequence = accounts::insert(tx, &account, &input.email_key, &hash).await?;
         opened.record(tx).await?;
-        accounts::publish(tx, context, "UserRegistered", &account, sequence, &account.profile()).await
+        accounts::publish(tx, context, &Payload::UserRegistered(account.in_events()), sequence).await
     })
     .await;
     opened.keep(written).await

@@ -1,5 +1,5 @@
-//! Sessions as their owner sees them, and the question asked before every request: does this token
-//! speak for somebody now? A session store that is away answers no question with yes.
+//! Sessions as their owner sees them, and the check before every request that a token's session is live. While the
+//! session store is unavailable, no check succeeds.
 
 use crate::{
     session::Session,
@@ -8,6 +8,7 @@ use crate::{
 use mindflow_guest::{
     call::{CallContext, Error},
     caller::Caller,
+    id,
 };
 use uuid::Uuid;
 
@@ -21,7 +22,7 @@ pub struct Authenticated {
 /// Proves the token, then its session. One read of the key-value store, unless that has lost the session.
 pub async fn authenticate(context: &CallContext) -> Result<Authenticated, Error> {
     let caller = Caller::prove(context).await?;
-    let session_id: Uuid = caller.session_id.parse().map_err(|_| ended())?;
+    let session_id = id::parse(&caller.session_id).ok_or_else(ended)?;
     let sessions = Sessions::open().await?;
     match sessions.get(session_id).await? {
         Some(Stored { session, .. }) if session.user_id == caller.user_id => {
@@ -49,11 +50,11 @@ pub async fn list(context: &CallContext) -> Result<Vec<Listed>, Error> {
     Ok(live.into_iter().map(|(id, session)| Listed { id, session, is_current: id == session_id }).collect())
 }
 
-/// Ends one of the caller's own sessions. Somebody else's is not found, as one that never was.
+/// Ends one of the caller's own sessions. Another user's session is `not-found`, like one that does not exist.
 pub async fn revoke(context: &CallContext, id: &str) -> Result<(), Error> {
     let Authenticated { caller, sessions, .. } = authenticate(context).await?;
     let missing = || Error::NotFound("There is no such session of yours.".into());
-    let id: Uuid = id.parse().map_err(|_| missing())?;
+    let id = id::parse(id).ok_or_else(missing)?;
     match sessions.get(id).await? {
         Some(Stored { session, .. }) if session.user_id == caller.user_id => sessions.end(id, caller.user_id).await,
         _ => Err(missing()),

@@ -5,6 +5,7 @@ use crate::{
     role::{self, Roles},
     validation::EmailKey,
 };
+use mindflow_events::Payload;
 use mindflow_guest::{
     call::{CallContext, Error},
     event,
@@ -18,7 +19,7 @@ use uuid::Uuid;
 pub const DATABASE: &str = "write";
 /// The constraint that keeps an address to one account.
 const EMAIL_IS_UNIQUE: &str = "users_email_key_is_unique";
-/// Accounts read at once for a list: well below the 10,000 rows that a query may answer.
+/// Accounts read together for a list: well below the 10,000 rows that a query may return.
 const PAGE_ROWS: i64 = 1_000;
 
 /// `SELECT` of an account with its roles; `$condition` follows.
@@ -126,7 +127,7 @@ pub async fn read(tx: &Tx, id: Uuid) -> Result<Option<Account>, Abort> {
     Ok(rows.first().map(read_account).transpose()?)
 }
 
-/// Writes the name, zone and roles of a locked account; answers the sequence of the event that tells of it.
+/// Writes the name, zone and roles of a locked account; returns the sequence of its event.
 pub async fn update(tx: &Tx, before: &Account, after: &Account, now_us: i64) -> Result<u64, Abort> {
     let taken: Vec<String> = before.roles.difference(&after.roles).map(|role| role.as_str().to_owned()).collect();
     if !taken.is_empty() {
@@ -148,7 +149,7 @@ pub async fn update(tx: &Tx, before: &Account, after: &Account, now_us: i64) -> 
     Ok(row.get("event_sequence")?)
 }
 
-/// Notes a login; answers the sequence of its event, or none when the account is gone.
+/// Records a login; returns the sequence of its event, or `None` when the account no longer exists.
 pub async fn note_login(tx: &Tx, id: Uuid, now_us: i64) -> Result<Option<u64>, Abort> {
     let rows = tx
         .query(
@@ -177,17 +178,7 @@ async fn give_roles(tx: &Tx, id: Uuid, roles: &Roles) -> Result<(), Abort> {
 }
 
 /// Puts an event of the account into the transaction's outbox.
-pub async fn publish(
-    tx: &Tx,
-    context: &CallContext,
-    event_type: &str,
-    account: &Account,
-    sequence: u64,
-    payload: &impl serde::Serialize,
-) -> Result<(), Abort> {
-    let event =
-        event::new(context, event_type, account.partition_key(), sequence, Some(account.id.to_string()), payload)
-            .map_err(internal)?;
-    tx.publish(event).await?;
+pub async fn publish(tx: &Tx, context: &CallContext, payload: &Payload, sequence: u64) -> Result<(), Abort> {
+    tx.publish(event::of_call(context, payload, sequence)?).await?;
     Ok(())
 }

@@ -1,10 +1,10 @@
-//! Failed logins in the key-value bucket `auth-limits`. Without it nobody logs in: a store that is
-//! away must not give an attacker unlimited guesses. Nor must one that forgets, so locks are in the database as
-//! well; the count of fewer failures than lock an account is not.
+//! Failed logins in the key-value bucket `auth-limits`. Without it no login succeeds: an unavailable store must not give
+//! an attacker unlimited guesses. Nor must one that lost its data, so locks are in the database as well; counts of
+//! failures below the limit are not.
 
 use super::kept;
 use crate::{
-    lockout::{self, AfterFailure, Keys, Standing, WINDOW_MS, WINDOW_S},
+    lockout::{self, AfterFailure, Keys, LockoutState, WINDOW_MS, WINDOW_S},
     validation::EmailKey,
 };
 use mindflow_guest::{
@@ -32,13 +32,13 @@ impl Failures {
         let entries = self.bucket.get_many(vec![self.keys.failures.clone(), self.keys.lock.clone()]).await?;
         let value = |index: usize| entries.get(index).and_then(Option::as_ref).map(|entry| entry.value.as_slice());
         let now_us = clock::now_us();
-        match lockout::standing(value(0), value(1), now_us) {
-            Standing::Open { failed_before } => match kept::locked_until(&self.keys.digest, now_us).await? {
+        match lockout::state(value(0), value(1), now_us) {
+            LockoutState::Open { failed_before } => match kept::locked_until(&self.keys.digest, now_us).await? {
                 Some(until_us) => Err(locked(lockout::seconds_left(&lockout::lock_value(until_us), now_us))),
                 None => Ok(failed_before),
             },
-            Standing::Locked { retry_after_s } => Err(locked(retry_after_s)),
-            Standing::LockDue => Err(locked(self.lock().await?)),
+            LockoutState::Locked { retry_after_s } => Err(locked(retry_after_s)),
+            LockoutState::LockDue => Err(locked(self.lock().await?)),
         }
     }
 
@@ -71,7 +71,7 @@ impl Failures {
         kept::lock(&self.keys.digest, until_us, now_us).await?;
         let value = lockout::lock_value(until_us);
         match self.bucket.put(self.keys.lock.clone(), value, Some(WINDOW_MS), Condition::IfAbsent).await? {
-            PutOutcome::Stale(Some(standing)) => Ok(lockout::seconds_left(&standing.value, now_us)),
+            PutOutcome::Stale(Some(current)) => Ok(lockout::seconds_left(&current.value, now_us)),
             PutOutcome::Stale(None) | PutOutcome::Stored(_) => Ok(WINDOW_S),
         }
     }

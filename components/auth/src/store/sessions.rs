@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 /// The bucket's name in the manifest.
 const BUCKET: &str = "sessions";
-/// Keys that the store reads at once.
+/// Keys that the store reads in one call.
 const KEYS_AT_ONCE_MAX: usize = 100;
 
 /// Looks at a session that others change at the same moment. Each of them changes it once, and the first who
@@ -54,8 +54,8 @@ impl Sessions {
             self.index(id, session.user_id).await?;
             let ttl_ms = u64::try_from(left_ms).unwrap_or(LIFETIME_MS);
             self.0.put(key(id), write(&session)?, Some(ttl_ms), Condition::IfAbsent).await?;
-            // Whoever ended or refreshed it meanwhile changed the database first and this store then. If the first
-            // came before this look, it is noticed here; if after, so does the second, and it undoes the above.
+            // A concurrent end or refresh changes the database first and this store second. If the first came before
+            // this read, it is noticed here; if after, the second comes later as well, and undoes the above.
             if kept::get(id, now_us).await?.as_ref() != Some(&session) {
                 self.0.delete(vec![key(id)]).await?;
             } else if let Some(entry) = self.0.get(key(id)).await? {

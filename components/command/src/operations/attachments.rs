@@ -1,14 +1,14 @@
-//! What an entry can have attached: files that its user has uploaded, which the media service knows.
+//! Attachments of an entry: files that its user has uploaded to the media service.
 
 use crate::bindings::mindflow::media::files;
 use mindflow_guest::call::{CallContext, Error, FieldError};
 use mindflow_guest::failure::field;
 use uuid::Uuid;
 
-/// Has the files kept until the entry is written. `named`: the ids as the client named them, for what it is told.
+/// Keeps the files from being removed until the entry is written. `named`: the ids as the client sent them, for errors.
 ///
 /// # Errors
-/// `invalid` for each that is not there, or is somebody else's.
+/// `invalid` for each file that does not exist or belongs to another user.
 pub async fn hold(context: &CallContext, ids: &[Uuid], named: &[String]) -> Result<(), Error> {
     if ids.is_empty() {
         return Ok(());
@@ -19,7 +19,7 @@ pub async fn hold(context: &CallContext, ids: &[Uuid], named: &[String]) -> Resu
 }
 
 fn missing(ids: &[Uuid], held: &[bool], named: &[String]) -> Vec<FieldError> {
-    let of_id = |id: &Uuid| named.iter().position(|name| Uuid::try_parse(name).is_ok_and(|named| named == *id));
+    let of_id = |id: &Uuid| named.iter().position(|name| mindflow_guest::id::parse(name) == Some(*id));
     let missing = ids.iter().enumerate().filter(|(index, _)| held.get(*index) != Some(&true));
     missing
         .map(|(index, id)| {
@@ -41,11 +41,11 @@ mod tests {
         let (there, gone) = (Uuid::from_u128(1), Uuid::from_u128(2));
         // The first was named twice.
         let named = [there.to_string(), there.to_string(), gone.to_string()];
-        let told = |held: &[bool]| missing(&[there, gone], held, &named).into_iter().map(|error| error.field);
-        assert_eq!(told(&[true, false]).collect::<Vec<_>>(), ["attachmentIds[2]"]);
-        assert_eq!(told(&[false, false]).collect::<Vec<_>>(), ["attachmentIds[0]", "attachmentIds[2]"]);
-        assert_eq!(told(&[true, true]).count(), 0);
+        let fields = |held: &[bool]| missing(&[there, gone], held, &named).into_iter().map(|error| error.field);
+        assert_eq!(fields(&[true, false]).collect::<Vec<_>>(), ["attachmentIds[2]"]);
+        assert_eq!(fields(&[false, false]).collect::<Vec<_>>(), ["attachmentIds[0]", "attachmentIds[2]"]);
+        assert_eq!(fields(&[true, true]).count(), 0);
         // An answer that is too short confirms nothing.
-        assert_eq!(told(&[true]).collect::<Vec<_>>(), ["attachmentIds[2]"]);
+        assert_eq!(fields(&[true]).collect::<Vec<_>>(), ["attachmentIds[2]"]);
     }
 }

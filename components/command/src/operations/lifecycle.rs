@@ -1,12 +1,11 @@
-//! Deleting an entry, bringing it back, and asking for its insights anew: events of an entry that
-//! leave its content, and so its version, as they are.
+//! Deleting an entry, restoring it, and asking for new insights: operations that leave the content, and so the version,
+//! as they are.
 
 use super::{Request, known_id};
 use crate::bindings::exports::mindflow::command::journal as wit;
 use crate::entry::{entry_not_found, expect_version};
-use crate::payload::Reason;
 use crate::store::{DATABASE, entries};
-use crate::wire;
+use mindflow_events::Reason;
 use mindflow_guest::call::{CallContext, Error};
 use mindflow_guest::sql::transaction;
 
@@ -31,35 +30,35 @@ pub async fn delete(context: &CallContext, id: &str, expected_version: Option<u3
 }
 
 /// A live entry is answered as it is.
-pub async fn restore(context: &CallContext, id: &str) -> Result<wit::Entry, Error> {
+pub async fn restore(context: &CallContext, id: &str) -> Result<wit::WrittenEntry, Error> {
     let request = Request::begin(context).await?;
     let id = known_id(id, entry_not_found)?;
-    let entry = transaction(DATABASE, &request.caller.identity(), async |tx| {
-        let entry = entries::read_for_change(tx, id, request.user_id).await?.ok_or_else(entry_not_found)?;
-        if !entry.is_deleted() {
-            return Ok(entry);
+    let stored = transaction(DATABASE, &request.caller.identity(), async |tx| {
+        let stored = entries::read_for_change(tx, id, request.user_id).await?.ok_or_else(entry_not_found)?;
+        if !stored.is_deleted() {
+            return Ok(stored);
         }
-        let entry = entries::revive(tx, entry).await?;
-        tx.publish(request.events.entry_updated(&entry, request.premium, Reason::Restored)?).await?;
-        Ok(entry)
+        let stored = entries::revive(tx, stored).await?;
+        tx.publish(request.events.entry_updated(&stored, request.premium, Reason::Restored)?).await?;
+        Ok(stored)
     })
     .await?;
-    Ok(wire::entry(entry, request.premium))
+    Ok(request.answer(stored))
 }
 
-pub async fn reanalyze(context: &CallContext, id: &str) -> Result<wit::Entry, Error> {
+pub async fn reanalyze(context: &CallContext, id: &str) -> Result<wit::WrittenEntry, Error> {
     let request = Request::begin(context).await?;
     if !request.premium {
         return Err(Error::Forbidden("AI insights are part of premium.".into()));
     }
     let id = known_id(id, entry_not_found)?;
-    let entry = transaction(DATABASE, &request.caller.identity(), async |tx| {
-        let entry = entries::read_for_change(tx, id, request.user_id).await?;
-        let entry = entry.filter(|entry| !entry.is_deleted()).ok_or_else(entry_not_found)?;
-        let entry = entries::revive(tx, entry).await?;
-        tx.publish(request.events.entry_updated(&entry, request.premium, Reason::Reanalyze)?).await?;
-        Ok(entry)
+    let stored = transaction(DATABASE, &request.caller.identity(), async |tx| {
+        let stored = entries::read_for_change(tx, id, request.user_id).await?;
+        let stored = stored.filter(|stored| !stored.is_deleted()).ok_or_else(entry_not_found)?;
+        let stored = entries::revive(tx, stored).await?;
+        tx.publish(request.events.entry_updated(&stored, request.premium, Reason::Reanalyze)?).await?;
+        Ok(stored)
     })
     .await?;
-    Ok(wire::entry(entry, request.premium))
+    Ok(request.answer(stored))
 }

@@ -1,5 +1,5 @@
-//! What the service does, an operation a function: prove the caller, check the input, and run one
-//! transaction that writes the rows and their events.
+//! The operations of the service. Each proves the caller, validates the input, and runs one transaction that writes the
+//! rows and their events.
 
 mod attachments;
 pub mod create;
@@ -8,16 +8,18 @@ pub mod moods;
 pub mod tags;
 pub mod update;
 
-use crate::payload::Events;
+use crate::announce::Events;
+use crate::bindings::exports::mindflow::command::journal as wit;
+use crate::entry::Stored;
 use mindflow_guest::call::{CallContext, Error};
 use mindflow_guest::caller::Caller;
-use mindflow_guest::clock;
+use mindflow_guest::{clock, id};
 use uuid::Uuid;
 
 /// The role whose holders get insights and have no quota.
 const PREMIUM: &str = "premium";
 
-/// What every operation starts from.
+/// The start of every operation: the proven caller and the time.
 pub struct Request<'a> {
     caller: Caller,
     user_id: Uuid,
@@ -37,9 +39,14 @@ impl<'a> Request<'a> {
             caller,
         })
     }
+
+    /// The entry as it was written.
+    fn answer(&self, stored: Stored) -> wit::WrittenEntry {
+        wit::WrittenEntry { entry: stored.entry.into(), analysis_requested: self.premium }
+    }
 }
 
-/// An id from outside. One that is no UUID names nothing, like any other id that nothing has.
-fn known_id(id: &str, or: impl FnOnce() -> Error) -> Result<Uuid, Error> {
-    Uuid::try_parse(id).map_err(|_| or())
+/// An id from outside. A text that is not an id is answered like an id that does not exist.
+fn known_id(text: &str, not_found: impl FnOnce() -> Error) -> Result<Uuid, Error> {
+    id::parse(text).ok_or_else(not_found)
 }

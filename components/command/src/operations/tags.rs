@@ -1,16 +1,16 @@
-//! Tags on their own. Their names on entries change with them: readers hear one `TagRenamed`, not an
-//! event for every entry.
+//! Tags on their own. Renaming one publishes a single `TagRenamed`, not an event for every entry that carries it.
 
 use super::{Request, known_id};
 use crate::bindings::exports::mindflow::command::journal as wit;
-use crate::entry::{Tag, tag_not_found};
+use crate::entry::tag_not_found;
 use crate::store::{DATABASE, tags};
-use crate::{validation, wire};
+use crate::validation;
+use mindflow_events::Tag;
 use mindflow_guest::call::{CallContext, Error};
 use mindflow_guest::failure;
 use mindflow_guest::sql::transaction;
 
-/// A tag that is there already is answered as it is spelled.
+/// A tag that exists already is returned as it is spelled.
 pub async fn create(context: &CallContext, name: &str) -> Result<wit::Tag, Error> {
     let request = Request::begin(context).await?;
     let name = validation::tag(name).map_err(Error::Invalid)?;
@@ -23,7 +23,7 @@ pub async fn create(context: &CallContext, name: &str) -> Result<wit::Tag, Error
         taken.tags.into_iter().next().ok_or_else(|| failure::internal("a tag that was just made is not there").into())
     })
     .await?;
-    Ok(wire::tag(tag))
+    Ok(tag.into())
 }
 
 pub async fn rename(context: &CallContext, id: &str, name: &str) -> Result<wit::Tag, Error> {
@@ -39,9 +39,9 @@ pub async fn rename(context: &CallContext, id: &str, name: &str) -> Result<wit::
         let Some(sequence) = tags::rename(tx, id, request.user_id, &name).await? else {
             return Err(Error::Conflict(format!("You already have another tag named “{}”.", tag.name)).into());
         };
-        tx.publish(request.events.tag_renamed(&tag, &previous_name, sequence)?).await?;
+        tx.publish(request.events.tag_renamed(&tag, previous_name, sequence)?).await?;
         Ok(tag)
     })
     .await?;
-    Ok(wire::tag(tag))
+    Ok(tag.into())
 }

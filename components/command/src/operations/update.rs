@@ -1,27 +1,27 @@
-//! Changing an entry: a version more for every change, none for a request that changes nothing.
+//! Changing an entry. Every change raises the version; a request that changes nothing does not.
 
 use super::{Request, attachments, known_id};
 use crate::bindings::exports::mindflow::command::journal as wit;
-use crate::entry::{Change, Entry, entry_not_found, expect_version};
-use crate::payload::Reason;
+use crate::entry::{Change, Stored, entry_not_found, expect_version};
 use crate::store::{DATABASE, entries, tags};
-use crate::{validation, wire};
+use crate::validation;
+use mindflow_events::Reason;
 use mindflow_guest::call::{CallContext, Error};
 use mindflow_guest::sql::{Abort, Tx, transaction};
 use uuid::Uuid;
 
-pub async fn update(context: &CallContext, id: &str, input: wit::EntryChange) -> Result<wit::Entry, Error> {
+pub async fn update(context: &CallContext, id: &str, input: wit::EntryChange) -> Result<wit::WrittenEntry, Error> {
     let request = Request::begin(context).await?;
     let expected_version = input.expected_version;
     let named = input.attachment_ids.clone().unwrap_or_default();
     let change = validation::change(input).map_err(Error::Invalid)?;
     let id = known_id(id, entry_not_found)?;
     attachments::hold(context, change.attachment_ids.as_deref().unwrap_or_default(), &named).await?;
-    let entry = transaction(DATABASE, &request.caller.identity(), async |tx| {
+    let stored = transaction(DATABASE, &request.caller.identity(), async |tx| {
         write(tx, &request, id, change.clone(), expected_version).await
     })
     .await?;
-    Ok(wire::entry(entry, request.premium))
+    Ok(request.answer(stored))
 }
 
 async fn write(
@@ -30,13 +30,13 @@ async fn write(
     id: Uuid,
     change: Change,
     expected_version: Option<u32>,
-) -> Result<Entry, Abort> {
-    let entry = entries::read_for_change(tx, id, request.user_id).await?;
-    let entry = entry.filter(|entry| !entry.is_deleted()).ok_or_else(entry_not_found)?;
-    expect_version(entry.version, expected_version)?;
-    let change = change.against(&entry);
+) -> Result<Stored, Abort> {
+    let stored = entries::read_for_change(tx, id, request.user_id).await?;
+    let stored = stored.filter(|stored| !stored.is_deleted()).ok_or_else(entry_not_found)?;
+    expect_version(stored.entry.version, expected_version)?;
+    let change = change.against(&stored.entry);
     if change.is_empty() {
-        return Ok(entry);
+        return Ok(stored);
     }
     let tags = match &change.tags {
         None => None,
@@ -49,7 +49,7 @@ async fn write(
             Some(taken.tags)
         }
     };
-    let entry = entries::change(tx, entry, change, tags, request.now_us).await?;
-    tx.publish(request.events.entry_updated(&entry, request.premium, Reason::Edited)?).await?;
-    Ok(entry)
+    let stored = entries::change(tx, stored, change, tags, request.now_us).await?;
+    tx.publish(request.events.entry_updated(&stored, request.premium, Reason::Edited)?).await?;
+    Ok(stored)
 }

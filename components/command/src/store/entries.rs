@@ -1,9 +1,9 @@
-//! Entries and what hangs on them.
+//! Entries with their moods, tags and attachments.
 
-use crate::entry::{Change, Entry, Tag};
-use crate::mood::Mood;
+use crate::entry::{Change, Stored};
 use crate::quota::Month;
-use crate::{statements, validation::Draft};
+use crate::statements;
+use mindflow_events::{Entry, Mood, Tag};
 use mindflow_guest::params;
 use mindflow_guest::sql::{Abort, Date, Row, RowError, Time, Tx};
 use mindflow_guest::{call::Error, failure};
@@ -19,27 +19,25 @@ pub enum Created {
     BeyondQuota,
 }
 
-/// Everything of a new entry but its tags. After another answer than `Written` the transaction holds nothing to keep.
+/// Writes a new entry without its tags. After any result but `Written` the transaction has nothing to keep.
 pub async fn create(
     tx: &Tx,
-    id: Uuid,
-    user_id: Uuid,
-    draft: &Draft,
+    entry: &Entry,
+    client_mutation_id: Option<&str>,
     month: Month,
     limit: Option<u32>,
-    now_us: i64,
 ) -> Result<Created, Abort> {
     let params = params![
-        id,
-        user_id,
-        &draft.title,
-        &draft.content,
-        Date(draft.entry_date),
-        draft.word_count,
-        Time(now_us),
-        draft.mood.map(Mood::name),
-        draft.attachment_ids.clone(),
-        draft.client_mutation_id.as_ref(),
+        entry.id,
+        entry.user_id,
+        &entry.title,
+        &entry.content,
+        entry.entry_date,
+        entry.word_count,
+        entry.created_at,
+        entry.mood,
+        entry.attachment_ids.clone(),
+        client_mutation_id,
         Date(month.first()),
         limit,
     ];
@@ -61,13 +59,13 @@ pub async fn find_mutation(tx: &Tx, user_id: Uuid, client_mutation_id: &str) -> 
 }
 
 /// The user's entry as it is now, deleted or not.
-pub async fn read(tx: &Tx, id: Uuid, user_id: Uuid) -> Result<Option<Entry>, Abort> {
+pub async fn read(tx: &Tx, id: Uuid, user_id: Uuid) -> Result<Option<Stored>, Abort> {
     let rows = tx.query(statements::READ_ENTRY, params![id, user_id]).await?;
-    Ok(rows.first().map(entry).transpose()?)
+    Ok(rows.first().map(stored).transpose()?)
 }
 
-/// The same, with the entry held for this transaction: nobody else changes it before the commit.
-pub async fn read_for_change(tx: &Tx, id: Uuid, user_id: Uuid) -> Result<Option<Entry>, Abort> {
+/// The same, with the entry locked: no other transaction changes it before the commit.
+pub async fn read_for_change(tx: &Tx, id: Uuid, user_id: Uuid) -> Result<Option<Stored>, Abort> {
     let locked = tx.query(statements::LOCK_ENTRY, params![id, user_id]).await?;
     if locked.is_empty() {
         return Ok(None);
@@ -75,36 +73,35 @@ pub async fn read_for_change(tx: &Tx, id: Uuid, user_id: Uuid) -> Result<Option<
     read(tx, id, user_id).await
 }
 
-/// Writes a change of a held entry and answers the entry as it then is. `tags`: all that it has from
-/// now on, already linked to it; none when they stay.
+/// Writes a change of a locked entry and returns the entry as it is then. `tags`: all tags from now on, already linked
+/// to it; `None` when they stay.
 pub async fn change(
     tx: &Tx,
-    entry: Entry,
+    stored: Stored,
     change: Change,
     tags: Option<Vec<Tag>>,
     now_us: i64,
-) -> Result<Entry, Abort> {
-    let updated_at = entry.time_of_change(now_us);
+) -> Result<Stored, Abort> {
+    let updated_at = stored.time_of_change(now_us);
     let params = params![
-        entry.id,
-        entry.user_id,
+        stored.entry.id,
+        stored.entry.user_id,
         change.title.as_ref(),
         change.content.as_ref(),
         change.content.as_deref().map(crate::entry::word_count),
-        Time(updated_at),
+        updated_at,
         change.mood.is_some(),
-        change.mood.flatten().map(Mood::name),
+        change.mood.flatten(),
         tags.as_ref().map(|tags| tags.iter().map(|tag| tag.id).collect::<Vec<_>>()),
         change.attachment_ids.clone(),
     ];
     let rows = tx.query(statements::CHANGE_ENTRY, params).await?;
     let row = rows.first().ok_or_else(vanished)?;
     let (version, event_sequence) = (row.get("version")?, row.get("event_sequence")?);
-    Ok(entry.changed(change, tags, updated_at, version, event_sequence))
+    Ok(stored.changed(change, tags, updated_at, version, event_sequence))
 }
 
-/// The version and event sequence of the entry that was just deleted; none when no live entry of the
-/// user's has this id and the expected version.
+/// The version and event sequence of the deleted entry; `None` when the user has no live entry of this id and version.
 pub async fn delete(
     tx: &Tx,
     id: Uuid,
@@ -122,11 +119,12 @@ pub async fn version(tx: &Tx, id: Uuid, user_id: Uuid) -> Result<Option<u32>, Ab
     Ok(rows.first().map(|row| row.get("version")).transpose()?)
 }
 
-/// Makes a held entry live, its content as it was, and counts the event that says so.
-pub async fn revive(tx: &Tx, entry: Entry) -> Result<Entry, Abort> {
-    let rows = tx.query(statements::REVIVE_ENTRY, params![entry.id, entry.user_id]).await?;
+/// Makes a locked entry live, with its content unchanged, and counts the event for it.
+pub async fn revive(tx: &Tx, stored: Stored) -> Result<Stored, Abort> {
+    let Entry { id, user_id, .. } = stored.entry;
+    let rows = tx.query(statements::REVIVE_ENTRY, params![id, user_id]).await?;
     let event_sequence = rows.first().ok_or_else(vanished)?.get("event_sequence")?;
-    Ok(Entry { event_sequence, deleted_at: None, ..entry })
+    Ok(Stored { event_sequence, deleted_at: None, ..stored })
 }
 
 pub async fn record_mood(
@@ -137,7 +135,7 @@ pub async fn record_mood(
     note: Option<&str>,
     at: i64,
 ) -> Result<(), Abort> {
-    tx.execute(statements::RECORD_MOOD, params![id, user_id, mood.name(), note, Time(at)]).await?;
+    tx.execute(statements::RECORD_MOOD, params![id, user_id, mood, note, Time(at)]).await?;
     Ok(())
 }
 
@@ -145,26 +143,22 @@ fn vanished() -> Error {
     failure::internal("an entry that this transaction holds is not there")
 }
 
-fn entry(row: Row<'_>) -> Result<Entry, RowError> {
-    let Time(created_at) = row.get("created_at")?;
-    let Time(updated_at) = row.get("updated_at")?;
-    let Date(entry_date) = row.get("entry_date")?;
+fn stored(row: Row<'_>) -> Result<Stored, RowError> {
     let names: Vec<String> = row.get("tag_names")?;
     let ids: Vec<Uuid> = row.get("tag_ids")?;
-    Ok(Entry {
+    let entry = Entry {
         id: row.get("id")?,
         user_id: row.get("user_id")?,
         title: row.get("title")?,
         content: row.get("content")?,
-        mood: row.get::<Option<String>>("mood")?.and_then(|name| Mood::from_name(&name)),
+        mood: row.get("mood")?,
         tags: ids.into_iter().zip(names).map(|(id, name)| Tag { id, name }).collect(),
         attachment_ids: row.get("attachment_ids")?,
-        entry_date,
-        word_count: row.get("word_count")?,
+        created_at: row.get("created_at")?,
+        updated_at: row.get("updated_at")?,
+        entry_date: row.get("entry_date")?,
         version: row.get("version")?,
-        event_sequence: row.get("event_sequence")?,
-        created_at,
-        updated_at,
-        deleted_at: row.get::<Option<Time>>("deleted_at")?.map(|Time(us)| us),
-    })
+        word_count: row.get("word_count")?,
+    };
+    Ok(Stored { entry, event_sequence: row.get("event_sequence")?, deleted_at: row.get("deleted_at")? })
 }

@@ -1,23 +1,23 @@
 //! A user's tags.
 
-use crate::entry::Tag;
+use crate::statements;
 use crate::tag_name::TagName;
-use crate::{ids, statements};
+use mindflow_events::Tag;
 use mindflow_guest::call::Error;
-use mindflow_guest::params;
 use mindflow_guest::sql::{Abort, Tx, violated_constraint};
+use mindflow_guest::{id, params};
 use uuid::Uuid;
 
-/// How often the tags are asked for while other requests make or rename the same ones. One more time is
-/// enough unless a tag is renamed back and forth meanwhile.
+/// How often the statement runs while other requests make or rename the same tags. The second run is enough unless a
+/// tag is renamed back and forth meanwhile.
 const RUNS_MAX: u32 = 5;
 
-/// Tags as they now are.
+/// Tags as they are now.
 #[derive(Debug, Default)]
 pub struct Taken {
     /// All that were asked for, sorted by name.
     pub tags: Vec<Tag>,
-    /// Those of them that were not there before.
+    /// Those of them that are new.
     pub made: Vec<Tag>,
 }
 
@@ -25,7 +25,7 @@ pub struct Taken {
 pub async fn take(tx: &Tx, user_id: Uuid, names: &[TagName], entry: Option<Uuid>, now_us: i64) -> Result<Taken, Abort> {
     let mut made = Vec::new();
     for _ in 0..RUNS_MAX {
-        let new_ids: Vec<Uuid> = names.iter().map(|_| ids::new(now_us)).collect();
+        let new_ids: Vec<Uuid> = names.iter().map(|_| id::new(now_us)).collect();
         let spelled: Vec<String> = names.iter().map(|tag| tag.name().to_owned()).collect();
         let keys: Vec<String> = names.iter().map(|tag| tag.key().to_owned()).collect();
         let rows = tx.query(statements::TAKE_TAGS, params![user_id, new_ids, spelled, keys, entry]).await?;
@@ -44,13 +44,13 @@ pub async fn take(tx: &Tx, user_id: Uuid, names: &[TagName], entry: Option<Uuid>
     Err(Error::Unavailable("the tags are being renamed by another request; try again".into()).into())
 }
 
-/// The name of the user's tag, which nobody else changes or uses for an event before the commit.
+/// The name of the user's tag, locked: no other transaction changes it or publishes it before the commit.
 pub async fn lock(tx: &Tx, id: Uuid, user_id: Uuid) -> Result<Option<String>, Abort> {
     let rows = tx.query(statements::LOCK_TAG, params![id, user_id]).await?;
     Ok(rows.first().map(|row| row.get("name")).transpose()?)
 }
 
-/// The sequence of the event that says so; none when another tag of the user's has the name.
+/// The sequence of the event; `None` when another tag of the user has the name.
 pub async fn rename(tx: &Tx, id: Uuid, user_id: Uuid, name: &TagName) -> Result<Option<u64>, Abort> {
     match tx.query(statements::RENAME_TAG, params![id, user_id, name.name(), name.key()]).await {
         Ok(rows) => Ok(rows.first().map(|row| row.get("event_sequence")).transpose()?),

@@ -1,8 +1,8 @@
-//! One entry a mutation id, no entry beyond the quota, however many requests come at once.
+//! One entry per mutation id, and no entry beyond the quota, under any number of concurrent requests.
 
 use crate::statements;
 use crate::support::*;
-use mindflow_backends::sql::Value;
+use mindflow_backends::database::sql::Value;
 use uuid::Uuid;
 
 const USED: &str = "SELECT COALESCE(sum(used), 0)::bigint FROM command.quota_usage";

@@ -2,7 +2,7 @@
 
 use crate::statements;
 use crate::support::*;
-use mindflow_backends::sql::{Error, Value};
+use mindflow_backends::database::sql::{Error, Value};
 use uuid::Uuid;
 
 fn sqlstate<T: std::fmt::Debug>(outcome: Result<T, Error>) -> String {

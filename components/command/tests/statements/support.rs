@@ -1,8 +1,8 @@
 //! One database a test, and users who send the service's statements to it.
 
 use crate::statements;
-use mindflow_backends::sql::{Error, Identity, Rowset, Transaction, Value};
-use mindflow_backends::testing::{TestDatabase, TestPostgres};
+use mindflow_backends::database::sql::{Error, Identity, Rowset, Transaction, Value};
+use mindflow_test_support::{TestDatabase, TestPostgres};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 

@@ -1,8 +1,8 @@
-//! Tags that several requests make or rename at once.
+//! Tags that several requests make or rename concurrently.
 
 use crate::statements;
 use crate::support::*;
-use mindflow_backends::sql::{Error, Value};
+use mindflow_backends::database::sql::{Error, Value};
 
 const TAGS: &str = "SELECT count(*) FROM command.tags";
 

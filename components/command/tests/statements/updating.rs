@@ -2,7 +2,7 @@
 
 use crate::statements;
 use crate::support::*;
-use mindflow_backends::sql::{Rowset, Value};
+use mindflow_backends::database::sql::{Rowset, Value};
 use uuid::Uuid;
 
 /// A change that leaves everything as it is but what the test sets.

@@ -1,7 +1,7 @@
-//! Automatic persisted queries, as Apollo's clients send them: the hash alone, and when it is not known,
-//! once the query with it. Kept a day for all, and a few in the instance.
+//! Automatic persisted queries, as Apollo's clients send them: the hash alone, and once the query with it when the hash
+//! is unknown. Queries are stored for a day for all instances, and some in memory.
 
-use super::params::Params;
+use super::workarounds::params::Params;
 use crate::failure::{Failure, Kind};
 use mindflow_guest::key_value::{Bucket, Condition};
 use serde_json::{Map, Value};
@@ -36,7 +36,7 @@ fn hash_of(extensions: &Map<String, Value>) -> Result<Option<String>, Failure> {
 }
 
 fn sha256(query: &str) -> String {
-    Sha256::digest(query.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(query.as_bytes()))
 }
 
 fn check(hash: &str, query: &str) -> Result<(), Failure> {
@@ -52,7 +52,7 @@ pub struct ToKeep {
     query: String,
 }
 
-/// The request's query, and whether it is to be kept once it has proved to be one.
+/// The request's query, and whether to store it after it has executed.
 ///
 /// # Errors
 /// `PersistedQueryNotFound` for a hash that is not known, `Malformed` for one that is wrong.
@@ -99,7 +99,7 @@ fn keep_here(hash: &str, query: &str) {
     });
 }
 
-/// Keeps the query for the next time. A store that is away costs the client one round trip more, no error.
+/// Stores the query. When the store is unavailable, the client needs one more round trip next time.
 pub async fn keep(to_keep: ToKeep) {
     let ToKeep { hash, query } = to_keep;
     if KEPT.with_borrow(|kept| kept.contains_key(&hash)) {

@@ -1,18 +1,13 @@
 //! A failure as GraphQL errors. The one place where errors get their `extensions`.
 
-use super::scope;
 use crate::failure::{Failure, Kind};
 use async_graphql::{Context, Error, ErrorExtensionValues, ErrorExtensions, ServerError, Value, value};
 use mindflow_guest::call;
 
-/// What a resolver answers for a failed call: one error for each broken field, all but the last of them
-/// set aside in the context, since a resolver can answer only one.
-pub fn raise(ctx: &Context<'_>, error: call::Error) -> Error {
-    let failure = Failure::from(error);
-    if let Ok(scope) = scope::of(ctx) {
-        failure.log(scope.viewer.correlation_id());
-    }
-    let mut errors = of_failure(&failure);
+/// The error of a resolver whose call failed: one for each broken field, all but the last added to the context, since
+/// a resolver can return only one.
+pub fn raise(ctx: &Context<'_>, failure: &Failure) -> Error {
+    let mut errors = of_failure(failure);
     let last = errors.pop().unwrap_or_else(|| Error::new(failure.public_text()));
     for error in errors {
         ctx.add_error(ctx.set_error_path(error.into_server_error(ctx.item.pos)));
@@ -20,7 +15,7 @@ pub fn raise(ctx: &Context<'_>, error: call::Error) -> Error {
     last
 }
 
-/// What a running subscription ends with.
+/// The error that ends a running subscription.
 pub fn of_stream(error: call::Error, correlation_id: &str) -> Error {
     let failure = Failure::from(error);
     failure.log(correlation_id);

@@ -1,11 +1,12 @@
-//! One operation from its parameters to its answer, whatever the transport.
+//! One operation from its parameters to its answer, for every transport.
 
 use super::apq::{self, ToKeep};
 use super::limits::{self, Executed};
-use super::params::Params;
 use super::scope::SharedScope;
-use super::shape::Asked;
-use super::{errors, schema, surrogates};
+use super::workarounds::params::Params;
+use super::workarounds::response_shape::Asked;
+use super::workarounds::surrogate_pairs;
+use super::{errors, schema};
 use crate::failure::{Failure, Kind};
 use crate::settings::Settings;
 use async_graphql::parser::parse_query;
@@ -29,17 +30,17 @@ pub struct Prepared {
 /// An operation that was refused before it ran (a "request error" of the GraphQL specification).
 pub struct Refused {
     pub errors: Vec<ServerError>,
-    /// Not a matter of GraphQL but of the request itself: this status, whatever the media type.
+    /// The status of an error of the request itself rather than of its query, for every media type.
     pub status: Option<StatusCode>,
 }
 
 impl Refused {
-    /// A request that is wrong whatever its query says.
+    /// An invalid request, regardless of its query.
     pub fn request(failure: &Failure, correlation_id: &str) -> Self {
         Self { errors: errors::of_request(failure, correlation_id), status: Some(failure.kind.facts().status) }
     }
 
-    /// A query that is wrong in a request that is right.
+    /// An invalid query in a valid request.
     fn query(failure: &Failure, correlation_id: &str) -> Self {
         Self { errors: errors::of_request(failure, correlation_id), status: None }
     }
@@ -118,7 +119,7 @@ fn chosen<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Result<&'
 }
 
 /// # Errors
-/// What is wrong with the operation, before anything of it ran.
+/// The operation is invalid; nothing of it ran.
 pub async fn prepare(mut params: Params, scope: &SharedScope, settings: &Settings) -> Result<Prepared, Refused> {
     let correlation_id = scope.viewer.correlation_id().to_owned();
     let refuse = |failure: Failure| Refused::query(&failure, &correlation_id);
@@ -126,7 +127,7 @@ pub async fn prepare(mut params: Params, scope: &SharedScope, settings: &Setting
         Kind::PersistedQueryNotFound => refuse(failure),
         _ => Refused::request(&failure, &correlation_id),
     })?;
-    let query = surrogates::join(query);
+    let query = surrogate_pairs::join(query);
     limits::check_nesting(&query).map_err(refuse)?;
     let document = parse_query(&query).map_err(|error| Refused::parse(error.into(), &correlation_id))?;
     let variables = Variables::from_json(params.variables.into());

@@ -1,10 +1,10 @@
-//! GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/), to the letter.
+//! GraphQL over HTTP (<https://graphql.github.io/graphql-over-http/draft/>), to the letter.
 //!
-//! Everything that is wrong here is told as GraphQL errors, since GraphQL clients read nothing else.
+//! All failures are answered as GraphQL errors, since GraphQL clients read nothing else.
 
 use super::execute::{self, Answer, Prepared, Refused};
-use super::params::{self, Params, Payload};
 use super::scope::{Scope, SharedScope};
+use super::workarounds::params::{self, Params, Payload};
 use super::{graphiql, schema, sse};
 use crate::failure::{Failure, Kind};
 use crate::settings::Settings;
@@ -51,8 +51,8 @@ fn is_read(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
 }
 
-/// A request that is no GraphQL request, in the client's own media type where it has one (a stream of
-/// events does not begin with a failure).
+/// The answer to an invalid GraphQL request, in the client's media type if it names one (a stream of events does not
+/// begin with a failure).
 fn refuse(failure: &Failure, answer_type: Option<AnswerType>, correlation_id: &str) -> Response {
     let answer_type = answer_type.filter(|kind| *kind != AnswerType::EventStream).unwrap_or(AnswerType::Json);
     let answer = Answer::from(Refused::request(failure, correlation_id));
@@ -144,7 +144,7 @@ fn no_stream(scope: &SharedScope) -> Refused {
     Refused { status: None, ..Refused::request(&failure, scope.viewer.correlation_id()) }
 }
 
-/// `application/json` has no statuses of its own: a well-formed request is 200, whatever its query says.
+/// With `application/json` every well-formed request is answered with 200, even if its query is invalid.
 fn status_of(answer: &Answer, answer_type: AnswerType) -> StatusCode {
     if answer.executed || answer_type == AnswerType::Json { StatusCode::OK } else { StatusCode::BAD_REQUEST }
 }

@@ -6,8 +6,9 @@
 //! found (its rule MaxIntrospectionDepth).
 
 use crate::failure::{Failure, Kind};
-use crate::graphql::shape::Asked;
-use crate::graphql::{errors, surrogates};
+use crate::graphql::errors;
+use crate::graphql::workarounds::response_shape::Asked;
+use crate::graphql::workarounds::surrogate_pairs;
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextValidation};
 use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet};
 use async_graphql::{Response, ServerError, ValidationResult, Variables, async_trait};
@@ -16,14 +17,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 const DEPTH_MAX: u32 = 12;
-/// Brackets within brackets, as text: the engine's parser takes no more selections within selections. It finds
-/// that out only after its grammar has gone through the text recursively, for which a sandbox's stack is small.
+/// Nested brackets in the text: the engine's parser accepts no deeper selections. It finds that out only after a
+/// recursive pass of its grammar, for which a sandbox's stack is too small.
 const NESTING_MAX: u32 = 64;
 /// Also the most fields: each costs at least one.
 const COMPLEXITY_MAX: u32 = 1_000;
 /// A fragment that names the next, and so on, is walked as deep as there are fragments. Large applications send dozens.
 const FRAGMENTS_MAX: usize = 200;
-/// No field of ours takes more than `@skip` and `@include`.
+/// No field of the schema takes more than `@skip` and `@include`.
 pub const DIRECTIVES_MAX: usize = 4;
 /// As in graphql-js.
 const INTROSPECTION_LISTS_MAX: u32 = 2;
@@ -51,7 +52,7 @@ pub fn check_nesting(query: &str) -> Result<(), Failure> {
     let mut depth = 0_u32;
     let mut rest = query;
     while !rest.is_empty() {
-        let (part, after) = rest.split_at_checked(surrogates::part_bytes(rest)).unwrap_or((rest, ""));
+        let (part, after) = rest.split_at_checked(surrogate_pairs::part_bytes(rest)).unwrap_or((rest, ""));
         rest = after;
         if part.starts_with(['"', '#']) {
             continue;
@@ -154,7 +155,7 @@ impl Executed {
     }
 }
 
-/// Refuses what costs too much (the engine multiplies lists by their sizes), and notes that execution began.
+/// Refuses operations that cost too much (the engine multiplies lists by their sizes), and records that execution began.
 pub struct Gate;
 
 impl ExtensionFactory for Gate {

@@ -6,13 +6,11 @@ pub mod execute;
 pub mod graphiql;
 pub mod http;
 pub mod limits;
-pub mod params;
 mod roots;
 pub mod scope;
-pub mod shape;
 pub mod sse;
-mod surrogates;
 mod types;
+pub mod workarounds;
 
 use async_graphql::Schema;
 use roots::{Mutation, Query, Subscription};

@@ -1,8 +1,9 @@
-//! What the resolvers of one request share: who asks, and the look-ups being gathered.
+//! The state that the resolvers of one request share: the viewer, and the batched look-ups.
 
 use super::errors;
-use crate::bindings::{files, reads};
-use crate::loader::Loader;
+use super::workarounds::loader::Loader;
+use crate::failure::Failure;
+use crate::services::{files, reads};
 use crate::viewer::Viewer;
 use async_graphql::{Context, Result};
 use futures::FutureExt;
@@ -13,12 +14,12 @@ use std::sync::Arc;
 
 pub struct Scope {
     pub viewer: Viewer,
-    pub entries: Loader<String, Option<reads::Entry>>,
+    pub entries: Loader<String, Option<reads::AnalyzedEntry>>,
     pub tag_counts: Loader<String, u32>,
     pub files: Loader<String, Option<files::File>>,
 }
 
-/// async-graphql wants `Send`; a sandbox has one thread, and the wrapper holds us to it.
+/// async-graphql requires `Send`; a sandbox has one thread, and the wrapper checks that.
 pub type SharedScope = Arc<SendWrapper<Scope>>;
 
 impl Scope {
@@ -45,13 +46,17 @@ pub fn of<'a>(ctx: &Context<'a>) -> Result<&'a SharedScope> {
     ctx.data::<SharedScope>()
 }
 
-/// Runs what needs the scope, and turns its error into GraphQL's.
+/// Runs work that needs the scope, and turns its error into GraphQL's.
 pub async fn with<T, F>(ctx: &Context<'_>, work: impl FnOnce(SharedScope) -> F + Send) -> Result<T>
 where
     F: Future<Output = Result<T, Error>>,
 {
-    let scope = of(ctx)?.clone();
-    SendWrapper::new(work(scope)).await.map_err(|error| errors::raise(ctx, error))
+    let scope = of(ctx)?;
+    SendWrapper::new(work(scope.clone())).await.map_err(|error| {
+        let failure = Failure::from(error);
+        failure.log(scope.viewer.correlation_id());
+        errors::raise(ctx, &failure)
+    })
 }
 
 /// A call to a service in the proven caller's name.

@@ -1,9 +1,8 @@
 //! GraphQL over server-sent events, "distinct connections mode"
-//! (https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md): one request, one operation, one stream.
+//! (<https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md>): one request, one operation, one stream.
 
 use super::execute::{self, Answer, Prepared};
 use crate::failure::Failure;
-use crate::live;
 use crate::viewer::{Viewer, watch};
 use crate::web::Response;
 use crate::web::media::Answer as AnswerType;
@@ -13,9 +12,10 @@ use futures::future::{Either, LocalBoxFuture, pending, select};
 use futures::stream::{self, LocalBoxStream, StreamExt};
 use http::StatusCode;
 use mindflow_guest::call::Error;
+use mindflow_guest::clock;
 use std::time::Duration;
 
-/// Proxies close what is silent for 15 to 60 seconds; it is also how a client that has gone is noticed.
+/// Proxies close connections that are silent for 15 to 60 seconds. It also detects clients that have disconnected.
 const KEEP_ALIVE: Duration = Duration::from_secs(12);
 
 const COMPLETE: &[u8] = b"event: complete\ndata:\n\n";
@@ -72,7 +72,7 @@ async fn step(state: State) -> Option<(Vec<u8>, State)> {
         State::Completing => return Some((COMPLETE.to_vec(), State::Done)),
         State::Done => return None,
     };
-    let keep_alive = live::pause(KEEP_ALIVE).boxed_local();
+    let keep_alive = clock::pause(KEEP_ALIVE).boxed_local();
     let happened = match select(select(running.answers.next(), &mut running.ended), keep_alive).await {
         Either::Left((Either::Left((answer, _)), _)) => answer.map(|answer| next(&answer)),
         Either::Left((Either::Right((error, _)), _)) => {

@@ -1,7 +1,7 @@
 //! `/auth/*` and the public keys: passwords and tokens pass through here, and are kept nowhere.
 
-use crate::bindings::accounts::{self, Grant, LoginAttempt, Registration, Role, Session, User};
 use crate::failure::{Failure, Kind};
+use crate::services::accounts::{self, Grant, LoginAttempt, Registration, Role, Session, User};
 use crate::viewer::Viewer;
 use crate::web::body::{self, Fields};
 use crate::web::{Request, Response, cookie, problem};

@@ -1,7 +1,7 @@
 //! A journal entry as REST shows it: GraphQL's `JournalEntry` in JSON, and its validators.
 
-use crate::bindings::{journal, reads};
 use crate::names;
+use crate::services::reads;
 use crate::web::conditional::Validators;
 use mindflow_guest::clock;
 use serde::Serialize;
@@ -13,7 +13,7 @@ pub struct EntryJson {
     id: String,
     title: String,
     content: String,
-    mood: Option<&'static str>,
+    mood: Option<String>,
     tags: Vec<TagJson>,
     attachment_ids: Vec<String>,
     created_at: String,
@@ -71,13 +71,13 @@ impl From<reads::Analysis> for AnalysisJson {
     }
 }
 
-impl From<reads::Entry> for EntryJson {
-    fn from(entry: reads::Entry) -> Self {
+impl From<reads::AnalyzedEntry> for EntryJson {
+    fn from(reads::AnalyzedEntry { entry, analysis }: reads::AnalyzedEntry) -> Self {
         Self {
             id: entry.id,
             title: entry.title,
             content: entry.content,
-            mood: entry.mood.map(|mood| names::mood(mood.into())),
+            mood: entry.mood.map(names::mood),
             tags: entry.tags.into_iter().map(|tag| TagJson { id: tag.id, name: tag.name }).collect(),
             attachment_ids: entry.attachment_ids,
             created_at: clock::rfc3339(entry.created_at),
@@ -85,12 +85,12 @@ impl From<reads::Entry> for EntryJson {
             entry_date: entry.entry_date,
             version: entry.version,
             word_count: entry.word_count,
-            analysis: entry.analysis.into(),
+            analysis: analysis.into(),
         }
     }
 }
 
-/// What will be read of the analysis of an entry that was just written, before anything worked on it.
+/// The analysis of an entry that was just written, as the read side will have it.
 pub fn analysis_to_come(requested: bool) -> reads::Analysis {
     reads::Analysis {
         status: if requested { reads::AnalysisStatus::Pending } else { reads::AnalysisStatus::NotIncluded },
@@ -102,37 +102,18 @@ pub fn analysis_to_come(requested: bool) -> reads::Analysis {
     }
 }
 
-/// An entry as the read side will have it, from what was just written.
-pub fn as_read(entry: journal::Entry, analysis: reads::Analysis) -> reads::Entry {
-    reads::Entry {
-        id: entry.id,
-        user_id: entry.user_id,
-        title: entry.title,
-        content: entry.content,
-        mood: entry.mood.map(Into::into),
-        tags: entry.tags.into_iter().map(|tag| reads::Tag { id: tag.id, name: tag.name, entry_count: 0 }).collect(),
-        attachment_ids: entry.attachment_ids,
-        created_at: entry.created_at,
-        updated_at: entry.updated_at,
-        entry_date: entry.entry_date,
-        version: entry.version,
-        word_count: entry.word_count,
-        analysis,
-    }
-}
-
 /// The tag changes with the content's version, with the state of its analysis and with the names of its tags,
 /// which are renamed without a new version: all of them are in the body.
-pub fn validators(entry: &reads::Entry) -> Validators {
-    let modified_us = entry.updated_at.max(entry.analysis.completed_at.unwrap_or(0));
-    let status = names::analysis_status(entry.analysis.status).to_ascii_lowercase();
+pub fn validators(reads::AnalyzedEntry { entry, analysis }: &reads::AnalyzedEntry) -> Validators {
+    let modified_us = entry.updated_at.max(analysis.completed_at.unwrap_or(0));
+    let status = names::analysis_status(analysis.status).to_ascii_lowercase();
     let mut tag_names = DefaultHasher::new();
     entry.tags.iter().for_each(|tag| tag.name.hash(&mut tag_names));
     let etag = format!("\"v{}-{status}-{modified_us:x}-{:x}\"", entry.version, tag_names.finish());
     Validators { etag, modified_us }
 }
 
-/// The version that one of our tags speaks of.
+/// The version in one of these tags.
 pub fn version_of(etag: &str) -> Option<u32> {
     etag.strip_prefix("\"v")?.strip_suffix('"')?.split('-').next()?.parse().ok()
 }
@@ -140,24 +121,24 @@ pub fn version_of(etag: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mindflow_guest::journal;
 
-    fn entry() -> reads::Entry {
-        let written = journal::Entry {
+    fn entry() -> reads::AnalyzedEntry {
+        let entry = journal::Entry {
             id: "e".into(),
             user_id: "u".into(),
             title: "Evening".into(),
             content: "Rain.".into(),
             mood: Some(journal::Mood::Calm),
-            tags: vec![journal::Tag { id: "t".into(), name: "rain".into() }],
+            tags: vec![journal::Tag { id: "t".into(), name: "rain".into(), entry_count: None }],
             attachment_ids: vec![],
             created_at: 1_000_000,
             updated_at: 2_000_000,
             entry_date: "1970-01-01".into(),
             version: 3,
             word_count: 1,
-            analysis_requested: true,
         };
-        as_read(written, analysis_to_come(true))
+        reads::AnalyzedEntry { entry, analysis: analysis_to_come(true) }
     }
 
     #[test]
@@ -183,7 +164,7 @@ mod tests {
         assert_eq!(version_of(&ready.etag), Some(3));
         assert_eq!(version_of("\"abc\""), None);
         let mut renamed = entry();
-        renamed.tags.iter_mut().for_each(|tag| tag.name = "weather".into());
+        renamed.entry.tags.iter_mut().for_each(|tag| tag.name = "weather".into());
         assert_ne!(validators(&renamed).etag, pending.etag);
     }
 }

@@ -2,11 +2,11 @@
 
 use super::entry::{self, EntryJson};
 use super::{existing_id, not_found};
-use crate::bindings::accounts::Role;
-use crate::bindings::{journal, reads};
 use crate::failure::{Failure, Kind};
-use crate::fresh;
 use crate::names;
+use crate::read_your_writes;
+use crate::services::accounts::Role;
+use crate::services::{journal, reads};
 use crate::viewer::Viewer;
 use crate::web::body::{self, Fields};
 use crate::web::conditional::{self, IfMatch, Validators};
@@ -14,12 +14,11 @@ use crate::web::{Request, Response};
 use http::StatusCode;
 use mindflow_guest::call::Error;
 use mindflow_guest::failure::field;
+use mindflow_guest::journal::PAGE_MAX;
 use serde::Serialize;
 use std::collections::HashMap;
 
 const PAGE_DEFAULT: u32 = 20;
-/// Contract §2.
-const PAGE_MAX: u32 = 100;
 /// The answer is the user's own; a cache asks each time whether it is still good.
 const OWN_CACHE: &str = "private, no-cache";
 
@@ -38,7 +37,7 @@ fn with_validators(response: Response, validators: &Validators) -> Response {
     }
 }
 
-fn show(status: StatusCode, entry: reads::Entry) -> Response {
+fn show(status: StatusCode, entry: reads::AnalyzedEntry) -> Response {
     let validators = entry::validators(&entry);
     with_validators(Response::json(status, &EntryJson::from(entry)), &validators)
 }
@@ -49,7 +48,7 @@ pub async fn create(request: &Request, viewer: &Viewer) -> Result<Response, Fail
     let new = journal::NewEntry {
         title: fields.text("title"),
         content: fields.text("content"),
-        mood: fields.nullable("mood", names::MOOD_RULE, names::parse_mood).flatten(),
+        mood: fields.nullable("mood", &names::MOOD_RULE, names::parse_mood).flatten(),
         tags: fields.optional_texts("tags").unwrap_or_default(),
         entry_date: fields.nullable("entryDate", names::DATE_RULE, names::parse_date).flatten(),
         attachment_ids: fields.optional_texts("attachmentIds").unwrap_or_default(),
@@ -57,10 +56,11 @@ pub async fn create(request: &Request, viewer: &Viewer) -> Result<Response, Fail
     };
     fields.finish()?;
     let written = journal::create_entry(context, new).await?;
-    fresh::written(&written).await;
-    let location = format!("/api/journals/{}", written.id);
-    let analysis = entry::analysis_to_come(written.analysis_requested);
-    Ok(show(StatusCode::CREATED, entry::as_read(written, analysis)).header("location", location))
+    let journal::WrittenEntry { entry, analysis_requested } = written;
+    read_your_writes::written(&entry).await;
+    let location = format!("/api/journals/{}", entry.id);
+    let analysis = entry::analysis_to_come(analysis_requested);
+    Ok(show(StatusCode::CREATED, reads::AnalyzedEntry { entry, analysis }).header("location", location))
 }
 
 pub async fn page(request: &Request, viewer: &Viewer) -> Result<Response, Failure> {
@@ -96,9 +96,9 @@ impl PageRequest {
         let mood = given.remove("mood").and_then(|name| {
             let mood = names::parse_mood(&name);
             if mood.is_none() {
-                errors.push(field("mood", names::MOOD_RULE));
+                errors.push(field("mood", names::MOOD_RULE.as_str()));
             }
-            mood.map(reads::Mood::from)
+            mood
         });
         let mut date = |name: &str| {
             let text = given.remove(name)?;
@@ -120,11 +120,11 @@ impl PageRequest {
     }
 }
 
-async fn read(viewer: &Viewer, id: &str) -> Result<reads::Entry, Failure> {
+async fn read(viewer: &Viewer, id: &str) -> Result<reads::AnalyzedEntry, Failure> {
     let caller = viewer.caller().await?;
     existing_id(id, "entry")?;
     let known = reads::entry_by_id(viewer.context(), id.to_owned()).await?;
-    let entry = fresh::caught_up(viewer.context(), &caller.user_id, id, known).await?;
+    let entry = read_your_writes::caught_up(viewer.context(), &caller.user_id, id, known).await?;
     entry.ok_or_else(|| not_found("entry"))
 }
 
@@ -139,7 +139,7 @@ pub async fn entry(request: &Request, viewer: &Viewer, id: String) -> Result<Res
 
 /// The version that `If-Match` asks for; the service compares it within its transaction.
 ///
-/// The state of the analysis does not count here: insights that arrive while somebody edits are no conflict.
+/// The state of the analysis does not count here: insights that arrive during an edit are not a conflict.
 ///
 /// # Errors
 /// 412 when no tag can match, 404 when there is no such entry.
@@ -149,7 +149,7 @@ async fn expected_version(request: &Request, viewer: &Viewer, id: &str) -> Resul
     if let [only] = versions.as_slice() {
         return Ok(Some(*only));
     }
-    let current = read(viewer, id).await?.version;
+    let current = read(viewer, id).await?.entry.version;
     if versions.contains(&current) { Ok(Some(current)) } else { Err(precondition_failed()) }
 }
 
@@ -172,7 +172,7 @@ pub async fn update(request: &Request, viewer: &Viewer, id: String) -> Result<Re
     let mut change = journal::EntryChange {
         title: fields.optional_text("title"),
         content: fields.optional_text("content"),
-        mood: fields.nullable("mood", names::MOOD_RULE, names::parse_mood),
+        mood: fields.nullable("mood", &names::MOOD_RULE, names::parse_mood),
         tags: fields.optional_texts("tags"),
         attachment_ids: fields.optional_texts("attachmentIds"),
         expected_version: fields.optional_number("expectedVersion"),
@@ -183,18 +183,19 @@ pub async fn update(request: &Request, viewer: &Viewer, id: String) -> Result<Re
     let written = journal::update_entry(context.clone(), id.clone(), change)
         .await
         .map_err(|error| version_conflict(error, matched.is_some()))?;
-    fresh::written(&written).await;
-    let analysis = if written.analysis_requested {
+    let journal::WrittenEntry { entry, analysis_requested } = written;
+    read_your_writes::written(&entry).await;
+    let analysis = if analysis_requested {
         entry::analysis_to_come(true)
     } else {
-        // Not asked for anew: what there is stays, or it is not included at all.
+        // Not requested again: the current analysis stays, or it is not included at all.
         reads::entry_by_id(context, id)
             .await
             .ok()
             .flatten()
             .map_or_else(|| entry::analysis_to_come(false), |read| read.analysis)
     };
-    Ok(show(StatusCode::OK, entry::as_read(written, analysis)))
+    Ok(show(StatusCode::OK, reads::AnalyzedEntry { entry, analysis }))
 }
 
 pub async fn delete(request: &Request, viewer: &Viewer, id: String) -> Result<Response, Failure> {
@@ -204,7 +205,7 @@ pub async fn delete(request: &Request, viewer: &Viewer, id: String) -> Result<Re
     journal::delete_entry(viewer.context(), id.clone(), matched)
         .await
         .map_err(|error| version_conflict(error, matched.is_some()))?;
-    fresh::deleted(&caller.user_id, &id).await;
+    read_your_writes::deleted(&caller.user_id, &id).await;
     Ok(Response::new(StatusCode::NO_CONTENT))
 }
 

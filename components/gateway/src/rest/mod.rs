@@ -6,12 +6,12 @@ pub mod journals;
 pub mod unsubscribe;
 
 use crate::failure::{Failure, Kind};
-use uuid::Uuid;
+use mindflow_guest::id;
 
 /// # Errors
-/// 404: what has no valid id cannot exist.
-fn existing_id(id: &str, what: &str) -> Result<(), Failure> {
-    Uuid::try_parse(id).map(|_| ()).map_err(|_| not_found(what))
+/// 404 for a text that is not an id.
+fn existing_id(text: &str, what: &str) -> Result<(), Failure> {
+    id::parse(text).map(drop).ok_or_else(|| not_found(what))
 }
 
 fn not_found(what: &str) -> Failure {

@@ -1,8 +1,8 @@
-//! The link in every mail. A mail program posts to it (RFC 8058: one click, no log-in); a person who follows it
-//! gets a page with one button, since whatever looks at links in mails must not unsubscribe anybody.
+//! The unsubscribe link of every mail. A mail program posts to it (RFC 8058: one click, no login); a person who follows
+//! it gets a page with one button, since programs that check links in mails must not unsubscribe the user.
 
-use crate::bindings::notices;
 use crate::failure::Failure;
+use crate::services::notices;
 use crate::viewer::Viewer;
 use crate::web::Response;
 use http::StatusCode;
@@ -27,7 +27,7 @@ pub fn page() -> Response {
 }
 
 /// # Errors
-/// 404 for a token that is none of ours.
+/// 404 for a token that this platform has not issued.
 pub async fn unsubscribe(viewer: &Viewer, token: String) -> Result<Response, Failure> {
     notices::unsubscribe(viewer.context(), token).await?;
     Ok(Response::text(StatusCode::OK, "text/plain; charset=utf-8", DONE).header("cache-control", "no-store"))

@@ -1,12 +1,11 @@
-//! One WebSocket connection: does what the protocol says, and tells it what happens. Everything of a connection
-//! runs in its one task; what the client does not read holds up its own operations and nobody else's.
+//! One WebSocket connection: passes events to the protocol and executes its actions. A connection runs in one task; a
+//! client that does not read slows down only its own operations.
 
 mod protocol;
 
 use crate::graphql::execute::{self, Answer, Refused};
-use crate::graphql::params;
 use crate::graphql::scope::Scope;
-use crate::live;
+use crate::graphql::workarounds::params;
 use crate::settings::{self, Settings};
 use crate::viewer::{Viewer, watch};
 use crate::web::{Presented, correlation};
@@ -16,16 +15,16 @@ use futures::stream::{AbortHandle, LocalBoxStream, SelectAll, StreamExt, abortab
 use http::{HeaderMap, HeaderName, HeaderValue};
 use mindflow_guest::call::Error;
 use mindflow_guest::websocket::{Message, Socket, Upgrade};
+use mindflow_guest::{clock, id};
 use protocol::{Action, Protocol};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::time::Duration;
-use uuid::Uuid;
 
 /// A client sends `connection_init` with its first breath; a slow network needs a second or two.
 const INIT_TIME: Duration = Duration::from_secs(10);
 
-/// What runs: each operation's answers with its id, and none when there are no more.
+/// The running operations: each answer with the operation's id, and `None` at its end.
 type Running = SelectAll<LocalBoxStream<'static, (String, Option<Box<Answer>>)>>;
 
 /// What the connection waits for besides messages and results.
@@ -44,7 +43,7 @@ struct Connection<'a> {
     /// Who the connection belongs to; anonymous until proven.
     viewer: Viewer,
     running: Running,
-    /// To drop each operation. One that was dropped tells nothing more, so its id may be used again.
+    /// Drops an operation. A dropped one sends nothing more, so its id may be used again.
     aborts: HashMap<String, AbortHandle>,
     clock: Clock,
     open: bool,
@@ -56,7 +55,7 @@ pub async fn serve(upgrade: &Upgrade, socket: &Socket) {
         .iter()
         .filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, value.parse::<HeaderValue>().ok()?)))
         .collect();
-    let correlation_id = correlation::of(&headers, || Uuid::new_v4().to_string());
+    let correlation_id = correlation::of(&headers, || id::random().to_string());
     let traceparent = correlation::traceparent(&headers).map(str::to_owned);
     let mut connection = Connection {
         socket,
@@ -65,7 +64,7 @@ pub async fn serve(upgrade: &Upgrade, socket: &Socket) {
         viewer: Viewer::new(Presented::Nothing, correlation_id, traceparent),
         running: idle(),
         aborts: HashMap::new(),
-        clock: live::pause(INIT_TIME).map(|()| Tick::InitTimeOver).boxed_local(),
+        clock: clock::pause(INIT_TIME).map(|()| Tick::InitTimeOver).boxed_local(),
         open: true,
     };
     connection.run().await;
@@ -78,7 +77,7 @@ fn idle() -> Running {
 
 enum Happened {
     Received(Option<Message>),
-    Told(String, Option<Box<Answer>>),
+    Answered(String, Option<Box<Answer>>),
     Ticked(Tick),
 }
 
@@ -89,7 +88,7 @@ impl Connection<'_> {
         while self.open {
             let happened = match select(&mut incoming, select(self.running.next(), &mut self.clock)).await {
                 Either::Left((message, _)) => Happened::Received(message),
-                Either::Right((Either::Left((Some((id, answer)), _)), _)) => Happened::Told(id, answer),
+                Either::Right((Either::Left((Some((id, answer)), _)), _)) => Happened::Answered(id, answer),
                 // Never: the idle stream does not end.
                 Either::Right((Either::Left((None, _)), _)) => return,
                 Either::Right((Either::Right((tick, _)), _)) => Happened::Ticked(tick),
@@ -103,7 +102,7 @@ impl Connection<'_> {
                         Message::Binary(_) => self.protocol.received_binary(),
                     }
                 }
-                Happened::Told(id, answer) => self.told(&id, answer),
+                Happened::Answered(id, answer) => self.answered(&id, answer),
                 Happened::Ticked(tick) => self.ticked(tick),
             };
             for action in actions {
@@ -118,10 +117,10 @@ impl Connection<'_> {
             Tick::InitTimeOver => self.protocol.init_time_over(),
             Tick::SessionOver => self.protocol.session_over(),
             Tick::Proven(viewer, proof) => {
-                // An outage is no reason to turn somebody away: each operation proves the token again.
+                // An outage does not close the connection: each operation proves the token again.
                 let accepted = !matches!(proof, Err(Error::Unauthenticated(_)));
                 if accepted && viewer.has_token() {
-                    self.clock = watch::session_end(viewer.anew()).map(|_| Tick::SessionOver).boxed_local();
+                    self.clock = watch::session_end(viewer.unproven()).map(|_| Tick::SessionOver).boxed_local();
                 }
                 self.viewer = *viewer;
                 self.protocol.proven(accepted)
@@ -129,7 +128,7 @@ impl Connection<'_> {
         }
     }
 
-    fn told(&mut self, id: &str, answer: Option<Box<Answer>>) -> Vec<Action> {
+    fn answered(&mut self, id: &str, answer: Option<Box<Answer>>) -> Vec<Action> {
         match answer {
             None => {
                 self.aborts.remove(id);
@@ -171,14 +170,14 @@ impl Connection<'_> {
     }
 
     fn start(&mut self, id: String, payload: Value) {
-        // Every operation proves the token anew, so that a revoked session is refused at once.
-        let answers = answers(payload, self.viewer.anew(), self.settings);
+        // Every operation proves the token again, so that a revoked session is refused immediately.
+        let answers = answers(payload, self.viewer.unproven(), self.settings);
         let (each, last) = (id.clone(), id.clone());
-        let told =
+        let answers_with_id =
             answers.map(move |answer| (each.clone(), Some(Box::new(answer)))).chain(once(async move { (last, None) }));
-        let (told, abort) = abortable(told);
+        let (answers_with_id, abort) = abortable(answers_with_id);
         self.aborts.insert(id, abort);
-        self.running.push(told.boxed_local());
+        self.running.push(answers_with_id.boxed_local());
     }
 
     fn stop(&mut self, id: &str) {

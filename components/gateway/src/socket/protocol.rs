@@ -1,10 +1,10 @@
-//! The `graphql-transport-ws` protocol (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md), as a
+//! The `graphql-transport-ws` protocol (<https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md>), as a
 //! state machine: a message or an event goes in, what is to be done comes out. It does nothing itself.
 
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
 
-/// More than any application shows at once; each running operation costs memory here and calls to the services.
+/// More than any application shows at a time; each running operation costs memory here and calls to the services.
 pub const OPERATIONS_MAX: usize = 50;
 
 /// Why the connection is closed.
@@ -39,7 +39,7 @@ pub enum Action {
     Prove {
         authorization: Option<String>,
     },
-    /// Run the operation and tell its results by [`Protocol::next`] and [`Protocol::ended`].
+    /// Run the operation and pass its results to [`Protocol::next`] and [`Protocol::ended`].
     Start {
         id: String,
         payload: Value,

@@ -1,12 +1,11 @@
 //! How long a connection that outlives its request may go on: until the token expires or the session is revoked.
 
 use super::Viewer;
-use crate::live;
 use mindflow_guest::call::Error;
 use mindflow_guest::clock;
 use std::time::Duration;
 
-/// A revoked session is refused at once by every new operation; a running stream ends within this time.
+/// Every new operation refuses a revoked session immediately; a running stream ends within this time.
 const RECHECK: Duration = Duration::from_secs(60);
 
 /// Answers when the caller's session is over, and why. Never for an outage: what cannot be asked has not ended.
@@ -23,8 +22,8 @@ pub async fn session_end(viewer: Viewer) -> Error {
         if left.is_zero() {
             return Error::Unauthenticated("The access token has expired.".to_owned());
         }
-        live::pause(left.min(RECHECK)).await;
-        viewer = viewer.anew();
+        clock::pause(left.min(RECHECK)).await;
+        viewer = viewer.unproven();
     }
 }
 

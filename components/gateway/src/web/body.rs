@@ -1,5 +1,5 @@
 //! JSON bodies of REST requests: what makes one unreadable, and reading its fields one by one, so
-//! that a client learns of all its mistakes at once.
+//! that a client learns of all its mistakes together.
 
 use super::{Request, header, media};
 use crate::failure::{Failure, Kind};

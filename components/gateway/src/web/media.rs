@@ -33,7 +33,7 @@ impl Answer {
     }
 }
 
-/// How much the client wants it, in thousandths, and how exactly it said so. None: it does not accept it.
+/// How much the client prefers it, in thousandths, and how specific its range is. `None` when it does not accept it.
 fn wish(accept: &str, kind: &str, subtype: &str) -> Option<(u16, u8)> {
     MediaTypeList::new(accept)
         .filter_map(Result::ok)
@@ -46,7 +46,7 @@ fn wish(accept: &str, kind: &str, subtype: &str) -> Option<(u16, u8)> {
             };
             (speaks_utf8(&range)).then(|| (exactness, quality(&range)))
         })
-        // The most exact range that fits rules, whatever the others say.
+        // The most specific range that matches decides.
         .max_by_key(|(exactness, _)| *exactness)
         .filter(|(_, quality)| *quality > 0)
         .map(|(exactness, quality)| (quality, exactness))
@@ -73,7 +73,7 @@ fn speaks_utf8(range: &MediaType<'_>) -> bool {
         .is_none_or(|charset| matches!(charset.unquoted_str().to_ascii_lowercase().as_str(), "utf-8" | "utf8"))
 }
 
-/// The answer that the client likes best; none when it accepts nothing that there is.
+/// The answer that the client prefers; `None` when it accepts none of them.
 ///
 /// Without an `Accept`, or with wildcards alone, it is `application/json`, as the specification asks of a server
 /// that must serve older clients. Named with equal wishes, the newer type wins.

@@ -1,5 +1,5 @@
 //! Cross-site request forgery: a browser lets any site send a `GET`, or a `POST` of a simple content type,
-//! with the user's cookies. A header that only a script of an allowed origin can set tells the two apart.
+//! with the user's cookies. A header that only a script of an allowed origin can set distinguishes the two.
 
 use super::{header, media};
 use crate::failure::{Failure, Kind};

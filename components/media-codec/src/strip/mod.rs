@@ -1,6 +1,5 @@
-//! An image without what it says about its owner: EXIF (with its GPS place), XMP, IPTC, comments, previews, and
-//! whatever stands behind the image's end. The image's own data are kept bit for bit; of the metadata only how the
-//! picture is to be turned stays.
+//! Removes the metadata of an image: EXIF (with its GPS position), XMP, IPTC, comments, previews, and everything behind
+//! the image's end. The image data are kept bit for bit; of the metadata only the orientation stays.
 
 mod gif;
 mod jpeg;
@@ -11,7 +10,7 @@ mod webp;
 use bytes::Bytes;
 use image::{ImageFormat, metadata::Orientation};
 
-/// Why the parts of an image could not be told apart.
+/// Why the parts of an image could not be separated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StripError {
     /// It ends before its end.
@@ -57,7 +56,7 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 mod tests;
 
-/// How a decoder is told to turn an image, if it is.
+/// The orientation in the image's metadata, if there is one.
 #[cfg(test)]
 pub fn exif_of(image: &[u8]) -> Option<Orientation> {
     use image::{ImageDecoder, ImageReader};

@@ -2,7 +2,7 @@
 
 use image::metadata::Orientation;
 
-/// As TIFF 6.0 and Exif 2.3 §4.6.4 lay it out, big-endian; none for a picture that is upright already.
+/// In the layout of TIFF 6.0 and Exif 2.3 §4.6.4, big-endian; `None` for a picture that is upright already.
 pub(super) fn exif(orientation: Orientation) -> Option<Vec<u8>> {
     if orientation == Orientation::NoTransforms {
         return None;

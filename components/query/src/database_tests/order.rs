@@ -1,4 +1,4 @@
-//! Whatever order events come in, and however often, the views end up the same.
+//! The views end up the same for every order and number of deliveries.
 
 use super::server::Database;
 use crate::projection::tests::{
@@ -30,7 +30,7 @@ fn a_life() -> Vec<Fact> {
     ]
 }
 
-/// A prefix of that life, in any order, with any of its events told twice.
+/// A prefix of that life, in any order, with any of its events delivered twice.
 fn shuffled(count: usize) -> impl Strategy<Value = Vec<usize>> {
     prop::collection::vec(0..count, 0..=6).prop_flat_map(move |again| {
         let mut all: Vec<usize> = (0..count).collect();

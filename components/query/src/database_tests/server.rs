@@ -2,11 +2,9 @@
 
 use crate::projection::{Plan, plan, tests::Fact};
 use crate::statement::Statement;
-use mindflow_backends::{
-    sql::{Error, Identity, Value as Stored},
-    testing::{TestDatabase, TestPostgres},
-};
+use mindflow_backends::database::sql::{Error, Identity, Value as Stored};
 use mindflow_guest::sql::{Rows, Rowset, Value};
+use mindflow_test_support::{TestDatabase, TestPostgres};
 use uuid::Uuid;
 
 const COMPONENT: &str = "query";
@@ -84,7 +82,7 @@ impl Database {
     }
 }
 
-fn rows(set: mindflow_backends::sql::Rowset) -> Rows {
+fn rows(set: mindflow_backends::database::sql::Rowset) -> Rows {
     let rows = set.rows.into_iter().map(|row| row.into_iter().map(shown).collect()).collect();
     Rowset { columns: set.columns, rows }.into()
 }

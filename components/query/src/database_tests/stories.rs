@@ -1,7 +1,7 @@
 //! What readers see after events, by the same statements and readers as in the component.
 
 use super::server::{As, Database};
-use crate::bindings::exports::mindflow::query::reads::{AnalysisStatus, Entry, EntryPage, Mood};
+use crate::bindings::exports::mindflow::query::reads::{AnalysisStatus, AnalyzedEntry, EntryPage, Mood};
 use crate::calendar::{Month, month};
 use crate::cursor::{self, Listing};
 use crate::projection::tests::{ENTRY, Fact, TAG, USER, created, deleted, insights as analysed, tag, updated};
@@ -25,7 +25,7 @@ fn entry_id(number: u128) -> Uuid {
     Uuid::from_u128(0xe00 + number)
 }
 
-async fn recent(database: &Database) -> Vec<Entry> {
+async fn recent(database: &Database) -> Vec<AnalyzedEntry> {
     entries::all(&database.read(As::User(USER), &entries::recent(USER, 10)).await).unwrap()
 }
 
@@ -37,7 +37,7 @@ async fn page(database: &Database, view: View, selection: &Selection, page: &Pag
 async fn titles(database: &Database, selection: Selection) -> Vec<String> {
     let found = page(database, View::Whole, &selection, &Page { first: 100, after: None }).await;
     assert_eq!(found.total_count as usize, found.edges.len());
-    found.edges.into_iter().map(|edge| edge.node.title).collect()
+    found.edges.into_iter().map(|edge| edge.node.entry.title).collect()
 }
 
 #[tokio::test]
@@ -48,16 +48,16 @@ async fn an_entry_is_shown_with_its_tags_counted_and_its_analysis_beside_it() {
     let second = created(entry_id(2), "2025-05-02T08:00:00.000001Z", "two").with(json!({ "tags": tags }));
     let database = after(&[first, second, analysed(ENTRY, 1, 1, 0.25)]).await;
     let shown = recent(&database).await;
-    assert_eq!(shown.iter().map(|entry| entry.title.as_str()).collect::<Vec<_>>(), ["two", "one"]);
-    assert_eq!(shown[0].created_at, 1_746_172_800_000_001);
+    assert_eq!(shown.iter().map(|shown| shown.entry.title.as_str()).collect::<Vec<_>>(), ["two", "one"]);
+    assert_eq!(shown[0].entry.created_at, 1_746_172_800_000_001);
     assert_eq!(shown[0].analysis.status, AnalysisStatus::NotIncluded);
     let one = &shown[1];
     assert_eq!(
-        (one.mood, one.entry_date.as_str(), one.version, one.word_count),
+        (one.entry.mood, one.entry.entry_date.as_str(), one.entry.version, one.entry.word_count),
         (Some(Mood::Calm), "2025-05-01", 1, 1)
     );
-    assert_eq!((one.tags[0].name.as_str(), one.tags[0].entry_count), ("Work", 2));
-    assert_eq!(one.attachment_ids, [entry_id(9).to_string()]);
+    assert_eq!((one.entry.tags[0].name.as_str(), one.entry.tags[0].entry_count), ("Work", Some(2)));
+    assert_eq!(one.entry.attachment_ids, [entry_id(9).to_string()]);
     assert_eq!((one.analysis.status, one.analysis.sentiment), (AnalysisStatus::Ready, Some(0.25)));
     assert_eq!(
         (one.analysis.insights[0].text.as_str(), one.analysis.themes.as_slice()),
@@ -74,7 +74,7 @@ async fn a_renamed_tag_has_its_new_name_on_the_entries_that_carry_it() {
         tag("TagRenamed", TAG, 2, "Zest"),
     ])
     .await;
-    let names: Vec<String> = recent(&database).await[0].tags.iter().map(|tag| tag.name.clone()).collect();
+    let names: Vec<String> = recent(&database).await[0].entry.tags.iter().map(|tag| tag.name.clone()).collect();
     assert_eq!(names, ["Zest", "ÜBER"]);
     for (name, found) in [("zest", 1), ("work", 0), ("über", 1)] {
         let selection = Selection { tag: Some(name.into()), ..Selection::default() };
@@ -98,12 +98,12 @@ async fn a_deleted_entry_is_gone_everywhere_but_in_the_quota_and_comes_back_when
     assert!(database.read(who, &entries::by_id(USER, vec![ENTRY])).await.is_empty());
     assert!(database.read(who, &insights::newest(USER, 10)).await.is_empty());
     let tags = database.read(who, &insights::tags(USER)).await;
-    assert_eq!(insights::tag(&tags.first().unwrap()).unwrap().entry_count, 0);
+    assert_eq!(insights::tag(&tags.first().unwrap()).unwrap().entry_count, Some(0));
     assert_eq!(database.read(who, &profiles::one(USER, used)).await.first().unwrap().get::<u32>("used").unwrap(), 1);
 
     database.apply(&updated(ENTRY, 3, AT, "one").with(tagged).with(json!({ "reason": "restored" }))).await;
     let back = recent(&database).await;
-    assert_eq!((back[0].analysis.status, back[0].tags[0].entry_count), (AnalysisStatus::Ready, 1));
+    assert_eq!((back[0].analysis.status, back[0].entry.tags[0].entry_count), (AnalysisStatus::Ready, Some(1)));
     assert_eq!(database.read(who, &insights::newest(USER, 10)).await.len(), 1);
     assert_eq!(database.read(who, &profiles::one(USER, used)).await.first().unwrap().get::<u32>("used").unwrap(), 1);
 }
@@ -116,7 +116,7 @@ async fn pages_lead_through_all_entries_once_although_many_have_the_same_time() 
     loop {
         let found = page(&database, View::Whole, &Selection::default(), &request).await;
         assert_eq!((found.total_count, found.has_previous_page), (7, request.after.is_some()));
-        seen.extend(found.edges.iter().map(|edge| edge.node.title.clone()));
+        seen.extend(found.edges.iter().map(|edge| edge.node.entry.title.clone()));
         if !found.has_next_page {
             break;
         }
@@ -159,13 +159,13 @@ async fn an_administrator_learns_that_there_are_entries_and_nothing_of_what_they
     let database = after(&[created(ENTRY, AT, "secret").with(secret), analysed(ENTRY, 1, 1, 0.5)]).await;
     let found = page(&database, View::WithoutContent, &Selection::default(), &Page { first: 5, after: None }).await;
     let entry = &found.edges[0].node;
-    assert_eq!((entry.word_count, entry.analysis.status), (1, AnalysisStatus::Ready));
+    assert_eq!((entry.entry.word_count, entry.analysis.status), (1, AnalysisStatus::Ready));
     let all = serde_json::to_string(entry).unwrap();
     assert!(
         !all.contains("secret") && !all.contains("rest more") && !all.contains("Sad") && !all.contains("work"),
         "{all}"
     );
-    assert!(entry.analysis.sentiment.is_none() && entry.attachment_ids.is_empty());
+    assert!(entry.analysis.sentiment.is_none() && entry.entry.attachment_ids.is_empty());
 }
 
 #[tokio::test]
@@ -174,7 +174,7 @@ async fn on_this_day_shows_the_same_day_of_earlier_years_only() {
     let facts: Vec<Fact> = (1..).zip(years).map(|(number, at)| created(entry_id(number), at, at)).collect();
     let database = after(&facts).await;
     let rows = database.read(As::User(USER), &entries::on_this_day(USER, date(2025, 5, 1))).await;
-    let shown: Vec<String> = entries::all(&rows).unwrap().into_iter().map(|entry| entry.title).collect();
+    let shown: Vec<String> = entries::all(&rows).unwrap().into_iter().map(|shown| shown.entry.title).collect();
     assert_eq!(shown, ["2024-05-01T08:00:00Z", "2023-05-01T08:00:00Z"]);
 }
 

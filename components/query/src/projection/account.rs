@@ -1,15 +1,12 @@
 //! Users, tags and recorded moods: aggregates of their own, one row each.
 
-use super::{
-    Plan,
-    payload::{self, MoodRecord, TagName, User, Wrong},
-};
+use super::Plan;
 use crate::statement::Statement;
-use crate::vocabulary::Word;
+use mindflow_events::{Account, MoodRecorded};
 use mindflow_guest::params;
+use uuid::Uuid;
 
-pub fn user(user: User, sequence: i64) -> Result<Plan, Wrong> {
-    let created_at = payload::time("createdAt", &user.created_at)?;
+pub fn user(user: Account, sequence: i64) -> Plan {
     let text = upsert(
         "users_view",
         &[
@@ -22,20 +19,18 @@ pub fn user(user: User, sequence: i64) -> Result<Plan, Wrong> {
             ("created_at", "timestamptz"),
         ],
     );
-    let params = params![user.user_id, sequence, user.email, user.display_name, user.roles, user.timezone, created_at];
-    Ok(Plan { user_id: user.user_id, statement: Statement { text, params }, notice: None })
+    let Account { user_id, email, display_name, roles, timezone, created_at } = user;
+    let params = params![user_id, sequence, email, display_name, roles, timezone, created_at];
+    Plan { user_id, statement: Statement { text, params }, notice: None }
 }
 
-pub fn tag(tag: TagName, sequence: i64) -> Result<Plan, Wrong> {
+pub fn tag(tag_id: Uuid, user_id: Uuid, name: String, sequence: i64) -> Plan {
     let text =
         upsert("tags_view", &[("tag_id", "uuid"), ("sequence", "bigint"), ("user_id", "uuid"), ("name", "text")]);
-    let params = params![tag.tag_id, sequence, tag.user_id, tag.name];
-    Ok(Plan { user_id: tag.user_id, statement: Statement { text, params }, notice: None })
+    Plan { user_id, statement: Statement { text, params: params![tag_id, sequence, user_id, name] }, notice: None }
 }
 
-pub fn mood(record: MoodRecord, sequence: i64) -> Result<Plan, Wrong> {
-    let mood = payload::mood(&record.mood)?;
-    let recorded_at = payload::time("at", &record.at)?;
+pub fn mood(recorded: MoodRecorded, sequence: i64) -> Plan {
     let text = upsert(
         "moods_view",
         &[
@@ -47,8 +42,9 @@ pub fn mood(record: MoodRecord, sequence: i64) -> Result<Plan, Wrong> {
             ("recorded_at", "timestamptz"),
         ],
     );
-    let params = params![record.mood_id, sequence, record.user_id, mood.word(), record.note, recorded_at];
-    Ok(Plan { user_id: record.user_id, statement: Statement { text, params }, notice: None })
+    let MoodRecorded { mood_id, user_id, mood, note, at } = recorded;
+    let params = params![mood_id, sequence, user_id, mood, note, at];
+    Plan { user_id, statement: Statement { text, params }, notice: None }
 }
 
 /// Writes one row, unless a newer one is there. The columns begin with the id and `sequence`.

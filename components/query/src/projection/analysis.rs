@@ -1,21 +1,19 @@
-//! What AI says about an entry, and what is known before it has.
+//! The analysis of an entry, and its status until there is one.
 //!
-//! Analyses are ordered by the entry's sequence that they are about, then by their own: the word about
-//! the newest version of the entry wins, and AI's word about a version wins over the entry's own (0).
+//! Analyses are ordered by the sequence of the entry that they are about, then by their own: the newest version of the
+//! entry wins, and for one version AI's event wins over the entry's own (0).
 
-use super::{
-    Kind, Notice, Plan,
-    payload::{self, AnalysisAsked, AnalysisFailure, Insights, Reason, Wrong},
-};
+use super::{Plan, json};
 use crate::bindings::exports::mindflow::query::reads::AnalysisStatus;
 use crate::statement::Statement;
 use crate::vocabulary::Word;
+use mindflow_events::{Analysis, AnalysisFailed, EntryWritten, Insights, Notice, NoticeKind};
 use mindflow_guest::{
     params,
     sql::{Json, Value},
 };
 
-/// The part of `INSERT INTO query.analyses_view AS held …` that lets a newer word stand.
+/// The part of `INSERT INTO query.analyses_view AS held …` that keeps a newer analysis.
 pub const NEWER_WINS: &str = "ON CONFLICT (entry_id) DO UPDATE SET
         entry_sequence = EXCLUDED.entry_sequence, analysis_sequence = EXCLUDED.analysis_sequence, status = EXCLUDED.status,
         sentiment = EXCLUDED.sentiment, themes = EXCLUDED.themes, insights = EXCLUDED.insights,
@@ -26,46 +24,39 @@ pub const NEWER_WINS: &str = "ON CONFLICT (entry_id) DO UPDATE SET
 pub const COLUMNS: &str =
     "entry_id, user_id, entry_sequence, analysis_sequence, status, sentiment, themes, insights, model, completed_at";
 
-/// What an entry's own event says about its analysis. None: what is known stays, because a restored entry and
-/// a renamed tag leave the analysed text as it was.
-pub fn expected(asked: AnalysisAsked, reason: Option<Reason>) -> Option<AnalysisStatus> {
-    match (reason, asked) {
-        (None | Some(Reason::Edited | Reason::Reanalyze), AnalysisAsked::Requested) => Some(AnalysisStatus::Pending),
-        (None | Some(Reason::Edited), AnalysisAsked::NotIncluded) => Some(AnalysisStatus::NotIncluded),
-        _ => None,
-    }
+/// The status that follows from the entry's own event. `None`: the current one stays.
+pub fn expected(written: &EntryWritten) -> Option<AnalysisStatus> {
+    written.voids_analysis().then_some(match written.analysis {
+        Analysis::Requested => AnalysisStatus::Pending,
+        Analysis::NotIncluded | Analysis::Other => AnalysisStatus::NotIncluded,
+    })
 }
 
-pub fn ready(insights: Insights, sequence: i64) -> Result<Plan, Wrong> {
-    if let Some(sentiment) = insights.sentiment.filter(|sentiment| !(-1.0..=1.0).contains(sentiment)) {
-        return Err(Wrong::new("sentiment", sentiment));
-    }
-    let completed_at = payload::time("completedAt", &insights.completed_at)?;
-    let texts = serde_json::to_string(&insights.insights).map_err(|error| Wrong::new("insights", error))?;
-    Ok(Plan {
+pub fn ready(insights: Insights, sequence: i64) -> Plan {
+    Plan {
         user_id: insights.user_id,
         statement: said(params![
-            insights.journal_id,
+            insights.entry_id,
             insights.user_id,
             insights.entry_sequence,
             sequence,
             AnalysisStatus::Ready.word(),
             insights.sentiment,
             insights.themes,
-            Json(texts),
+            json(&insights.insights),
             insights.model,
-            completed_at,
+            insights.completed_at,
         ]),
-        notice: Some(Notice { kind: Kind::Analyzed, entry_id: insights.journal_id }),
-    })
+        notice: Some(Notice { kind: NoticeKind::Analyzed, entry_id: insights.entry_id }),
+    }
 }
 
-/// Listeners learn of it as a change of the entry: there is nothing new to read in an analysis that failed.
-pub fn failed(failure: AnalysisFailure, sequence: i64) -> Result<Plan, Wrong> {
-    Ok(Plan {
+/// Subscribers see it as a change of the entry: a failed analysis has nothing new to read.
+pub fn failed(failure: &AnalysisFailed, sequence: i64) -> Plan {
+    Plan {
         user_id: failure.user_id,
         statement: said(params![
-            failure.journal_id,
+            failure.entry_id,
             failure.user_id,
             failure.entry_sequence,
             sequence,
@@ -76,8 +67,8 @@ pub fn failed(failure: AnalysisFailure, sequence: i64) -> Result<Plan, Wrong> {
             Value::Null,
             Value::Null,
         ]),
-        notice: Some(Notice { kind: Kind::Updated, entry_id: failure.journal_id }),
-    })
+        notice: Some(Notice { kind: NoticeKind::Updated, entry_id: failure.entry_id }),
+    }
 }
 
 fn said(params: Vec<Value>) -> Statement {

@@ -1,14 +1,15 @@
-//! Entries: the row that readers see, which tags it carries, that it was ever created, and whether an
-//! analysis will come; or the tombstone that is left of it.
+//! Entries: the row that readers see, the tags it carries, the record of its creation, and whether an analysis will
+//! come; or the tombstone of a deleted entry.
 
 use super::{
-    Kind, Notice, Plan,
+    Plan,
     analysis::{self, COLUMNS, NEWER_WINS},
-    payload::{self, Deletion, Entry, Wrong},
+    json,
 };
 use crate::statement::Statement;
 use crate::vocabulary::Word;
-use mindflow_guest::{params, sql::Json};
+use mindflow_events::{EntryDeleted, EntryWritten, Notice, NoticeKind};
+use mindflow_guest::params;
 use uuid::Uuid;
 
 /// The whole row is replaced, so that what an earlier event left in it makes no difference.
@@ -23,13 +24,9 @@ const REPLACED: &str = "ON CONFLICT (entry_id) DO UPDATE SET
 const SHOWN: &str = "SELECT EXISTS (SELECT FROM written)
     OR COALESCE((SELECT v.sequence = $3 FROM query.journals_view v WHERE v.entry_id = $1), true) AS shown";
 
-pub fn written(entry: Entry, sequence: i64, kind: Kind) -> Result<Plan, Wrong> {
-    let mood = entry.mood.as_deref().map(payload::mood).transpose()?.map(Word::word);
-    let created_at = payload::time("createdAt", &entry.created_at)?;
-    let updated_at = payload::time("updatedAt", &entry.updated_at)?;
-    let entry_date = payload::day("entryDate", &entry.entry_date)?;
-    let expected = analysis::expected(entry.analysis, entry.reason).map(Word::word);
-    let tags = serde_json::to_string(&entry.tags).map_err(|error| Wrong::new("tags", error))?;
+pub fn written(written: EntryWritten, sequence: i64, kind: NoticeKind) -> Plan {
+    let expected = analysis::expected(&written).map(Word::word);
+    let entry = written.entry;
     let tag_ids: Vec<Uuid> = entry.tags.iter().map(|tag| tag.id).collect();
     let tag_names: Vec<String> = entry.tags.iter().map(|tag| tag.name.to_lowercase()).collect();
     let text = format!(
@@ -56,32 +53,31 @@ pub fn written(entry: Entry, sequence: i64, kind: Kind) -> Result<Plan, Wrong> {
         {SHOWN}"
     );
     let params = params![
-        entry.journal_id,
+        entry.id,
         entry.user_id,
         sequence,
         entry.version,
         entry.title,
         entry.content,
-        mood,
-        Json(tags),
+        entry.mood,
+        json(&entry.tags),
         tag_ids,
         tag_names,
         entry.attachment_ids,
-        created_at,
-        updated_at,
-        entry_date,
+        entry.created_at,
+        entry.updated_at,
+        entry.entry_date,
         entry.word_count,
         expected,
     ];
-    Ok(Plan {
+    Plan {
         user_id: entry.user_id,
         statement: Statement { text, params },
-        notice: Some(Notice { kind, entry_id: entry.journal_id }),
-    })
+        notice: Some(Notice { kind, entry_id: entry.id }),
+    }
 }
 
-pub fn deleted(deletion: Deletion, sequence: i64) -> Result<Plan, Wrong> {
-    let deleted_at = payload::time("deletedAt", &deletion.deleted_at)?;
+pub fn deleted(deleted: &EntryDeleted, sequence: i64) -> Plan {
     let text = format!(
         "WITH written AS (
             INSERT INTO query.journals_view AS held (entry_id, user_id, sequence, version, deleted_at)
@@ -92,7 +88,7 @@ pub fn deleted(deletion: Deletion, sequence: i64) -> Result<Plan, Wrong> {
         )
         {SHOWN}"
     );
-    let params = params![deletion.journal_id, deletion.user_id, sequence, deletion.version, deleted_at];
-    let notice = Some(Notice { kind: Kind::Deleted, entry_id: deletion.journal_id });
-    Ok(Plan { user_id: deletion.user_id, statement: Statement { text, params }, notice })
+    let params = params![deleted.id, deleted.user_id, sequence, deleted.version, deleted.deleted_at];
+    let notice = Some(Notice { kind: NoticeKind::Deleted, entry_id: deleted.id });
+    Plan { user_id: deleted.user_id, statement: Statement { text, params }, notice }
 }

@@ -1,33 +1,33 @@
 //! What an event changes in the read database.
 //!
 //! Each event becomes one statement. Its rows carry the event's sequence, and it overwrites only rows of a
-//! smaller one; deletion leaves a tombstone. What a statement writes follows from its event alone, never from
-//! what is there, so the rows with the greatest sequence win in whatever order, and however often, events come.
+//! smaller one; deletion leaves a tombstone. A statement writes values of its event alone, never of existing rows, so
+//! the rows with the greatest sequence win for every order and number of deliveries.
 
 mod account;
 mod analysis;
 mod entry;
-mod payload;
 
 use crate::statement::Statement;
-use mindflow_guest::events::Event;
+use mindflow_events::{Analysis, BadEvent, EntryWritten, Kind, Notice, NoticeKind, Payload};
+use mindflow_guest::{event, events::Event, sql::Json};
 use serde::Serialize;
+use serde_json::json;
 use uuid::Uuid;
 
-/// Why an event can never be applied.
-#[derive(Debug, thiserror::Error)]
-pub enum BadEvent {
-    #[error("payload of {event_type}")]
-    Payload {
-        event_type: String,
-        #[source]
-        source: serde_json::Error,
-    },
-    #[error("payload of {event_type}: `{field}` is {value:?}")]
-    Value { event_type: String, field: &'static str, value: String },
-    #[error("sequence {0} is more than the database counts")]
-    Sequence(u64),
-}
+/// The events that change something here.
+const PROJECTED: [Kind; 10] = [
+    Kind::UserRegistered,
+    Kind::UserUpdated,
+    Kind::JournalEntryCreated,
+    Kind::JournalEntryUpdated,
+    Kind::JournalEntryDeleted,
+    Kind::MoodRecorded,
+    Kind::TagCreated,
+    Kind::TagRenamed,
+    Kind::AIInsightsGenerated,
+    Kind::AIAnalysisFailed,
+];
 
 /// What to do for one event.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,44 +36,44 @@ pub struct Plan {
     pub user_id: Uuid,
     /// Answers one row with the boolean `shown`: readers now see what this event said, and nothing newer.
     pub statement: Statement,
-    /// What to tell the user's listeners.
+    /// The notice for the user's subscribers.
     pub notice: Option<Notice>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Kind {
-    Created,
-    Updated,
-    Deleted,
-    Analyzed,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Notice {
-    pub kind: Kind,
-    pub entry_id: Uuid,
-}
-
-/// None: an event that is nothing to this service.
+/// `None` for events that change nothing here.
 ///
 /// # Errors
-/// The event is not what its type promises, and never will be.
+/// The payload does not have the shape of its event.
 pub fn plan(event: &Event) -> Result<Option<Plan>, BadEvent> {
-    let sequence = i64::try_from(event.sequence).map_err(|_| BadEvent::Sequence(event.sequence))?;
-    let plan = match event.event_type.as_str() {
-        "UserRegistered" | "UserUpdated" => account::user(payload::read(event)?, sequence),
-        "TagCreated" | "TagRenamed" => account::tag(payload::read(event)?, sequence),
-        "MoodRecorded" => account::mood(payload::read(event)?, sequence),
-        "JournalEntryCreated" => entry::written(payload::read(event)?, sequence, Kind::Created),
-        "JournalEntryUpdated" => entry::written(payload::read(event)?, sequence, Kind::Updated),
-        "JournalEntryDeleted" => entry::deleted(payload::read(event)?, sequence),
-        "AIInsightsGenerated" => analysis::ready(payload::read(event)?, sequence),
-        "AIAnalysisFailed" => analysis::failed(payload::read(event)?, sequence),
-        _ => return Ok(None),
+    let sequence = event::sequence(event)?;
+    let Some(payload) = event::payload(event, &PROJECTED)? else { return Ok(None) };
+    let plan = match payload {
+        Payload::UserRegistered(user) | Payload::UserUpdated(user) => account::user(user, sequence),
+        Payload::TagCreated(tag) => account::tag(tag.tag_id, tag.user_id, tag.name, sequence),
+        Payload::TagRenamed(tag) => account::tag(tag.tag_id, tag.user_id, tag.name, sequence),
+        Payload::MoodRecorded(mood) => account::mood(mood, sequence),
+        Payload::JournalEntryCreated(entry) => entry::written(known(event, entry)?, sequence, NoticeKind::Created),
+        Payload::JournalEntryUpdated(entry) => entry::written(known(event, entry)?, sequence, NoticeKind::Updated),
+        Payload::JournalEntryDeleted(entry) => entry::deleted(&entry, sequence),
+        Payload::AIInsightsGenerated(insights) => analysis::ready(insights, sequence),
+        Payload::AIAnalysisFailed(failed) => analysis::failed(&failed, sequence),
+        Payload::UserLoggedIn(_) | Payload::NotificationRequested(_) => return Ok(None),
     };
-    plan.map(Some).map_err(|wrong| wrong.of(event))
+    Ok(Some(plan))
+}
+
+/// Readers are shown whether an analysis will come, so the word for it must be known.
+fn known(event: &Event, written: EntryWritten) -> Result<EntryWritten, BadEvent> {
+    if written.analysis != Analysis::Other {
+        return Ok(written);
+    }
+    let (event_type, version) = (event.event_type.clone(), event.version.clone());
+    Err(BadEvent::Shape { event_type, version, reason: "`analysis` is a word of a later version".into() })
+}
+
+/// What the database keeps as `jsonb`.
+fn json(value: &impl Serialize) -> Json {
+    Json(json!(value).to_string())
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What events decide, without a database; and the events that the database's tests apply.
 
+#![allow(clippy::disallowed_methods, reason = "tests may take any id")]
+
 use super::*;
 use crate::statement::tests::is_complete;
 use mindflow_guest::sql::Value;
@@ -151,9 +153,11 @@ fn events_that_are_nothing_to_readers_are_passed_over() {
 
 #[test]
 fn listeners_are_told_what_happened_to_which_entry() {
-    let kinds: Vec<Option<Kind>> =
+    let kinds: Vec<Option<NoticeKind>> =
         every_kind().iter().map(|fact| planned(fact).notice.map(|notice| notice.kind)).collect();
-    let expected = [Kind::Created, Kind::Updated, Kind::Deleted, Kind::Analyzed, Kind::Updated].map(Some);
+    let expected =
+        [NoticeKind::Created, NoticeKind::Updated, NoticeKind::Deleted, NoticeKind::Analyzed, NoticeKind::Updated]
+            .map(Some);
     assert_eq!(kinds[..5], [None; 5]);
     assert_eq!(kinds[5..], expected);
     let json = serde_json::to_value(planned(&created(ENTRY, AT, "one")).notice).unwrap();

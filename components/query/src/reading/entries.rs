@@ -1,6 +1,8 @@
-//! Entries, with their tags counted and their analysis beside them.
+//! Entries with their tags, counts and analysis.
 
-use crate::bindings::exports::mindflow::query::reads::{Analysis, AnalysisStatus, Entry, EntryEdge, EntryPage, Mood};
+use crate::bindings::exports::mindflow::query::reads::{
+    Analysis, AnalysisStatus, AnalyzedEntry, Entry, EntryEdge, EntryPage,
+};
 use crate::calendar::month_day;
 use crate::cursor::{self, Listing, Position};
 use crate::reading::insights;
@@ -8,6 +10,7 @@ use crate::request::{Page, Selection};
 use crate::statement::{Params, Statement, containing};
 use crate::vocabulary::Word;
 use jiff::civil::Date;
+use mindflow_events::Mood;
 use mindflow_guest::{
     call::Error,
     failure::internal,
@@ -20,7 +23,7 @@ use uuid::Uuid;
 const ON_THIS_DAY_MAX: i64 = 100;
 
 const LIVE: &str = "j.user_id = $1 AND j.deleted_at IS NULL";
-/// A tag as its own events have it now: renaming one is one event, whatever the number of its entries.
+/// A tag as of its own events: renaming one is one event for any number of entries.
 const KNOWN_TAG: &str = "LEFT JOIN query.tags_view g ON g.tag_id = (e.tag ->> 'id')::uuid AND g.user_id = $1";
 /// Until the tag's own event is here, the name that the entry brought.
 const TAG_NAME: &str = "COALESCE(g.name, e.tag ->> 'name')";
@@ -147,7 +150,7 @@ fn conditions(selection: &Selection, params: &mut Params) -> String {
         );
     }
     if let Some(mood) = selection.mood {
-        sql += &format!(" AND j.mood = {}::text", params.bind(mood.word()));
+        sql += &format!(" AND j.mood = {}::text", params.bind(Mood::from(mood)));
     }
     if let Some(from) = selection.from {
         sql += &format!(" AND j.entry_date >= {}::date", params.bind(sql::Date(from)));
@@ -158,7 +161,7 @@ fn conditions(selection: &Selection, params: &mut Params) -> String {
     sql
 }
 
-pub fn all(rows: &Rows) -> Result<Vec<Entry>, Error> {
+pub fn all(rows: &Rows) -> Result<Vec<AnalyzedEntry>, Error> {
     rows.iter().map(|row| entry(&row)).collect()
 }
 
@@ -178,34 +181,33 @@ pub fn paged(rows: &Rows, page: &Page) -> Result<EntryPage, Error> {
             break;
         }
         let node = entry(&row)?;
-        let cursor = cursor::encode(Listing::Entries, Position { created_at: node.created_at, id });
+        let cursor = cursor::encode(Listing::Entries, Position { created_at: node.entry.created_at, id });
         edges.push(EntryEdge { cursor, node });
     }
     Ok(EntryPage { edges, has_next_page, has_previous_page: page.after.is_some(), total_count })
 }
 
-fn entry(row: &Row<'_>) -> Result<Entry, Error> {
+fn entry(row: &Row<'_>) -> Result<AnalyzedEntry, Error> {
     let id: String = row.get("entry_id")?;
-    let mood: Option<String> = row.get("mood")?;
-    let sql::Date(entry_date) = row.get("entry_date")?;
-    Ok(Entry {
+    let analysis = analysis(row, &id)?;
+    let entry = Entry {
+        id,
         user_id: row.get("user_id")?,
         title: row.get("title")?,
         content: row.get("content")?,
-        mood: mood.as_deref().and_then(Mood::parse),
+        mood: row.get::<Option<Mood>>("mood")?.map(Into::into),
         tags: serde_json::from_str(&row.get::<String>("tags")?).map_err(internal)?,
         attachment_ids: row.get("attachment_ids")?,
         created_at: row.get::<Time>("created_at")?.0,
         updated_at: row.get::<Time>("updated_at")?.0,
-        entry_date: entry_date.to_string(),
+        entry_date: row.get::<sql::Date>("entry_date")?.to_string(),
         version: row.get("version")?,
         word_count: row.get("word_count")?,
-        analysis: analysis(row, &id)?,
-        id,
-    })
+    };
+    Ok(AnalyzedEntry { entry, analysis })
 }
 
-/// An entry without a row of its own has no analysis to come.
+/// An entry without a row of analysis will have none.
 fn analysis(row: &Row<'_>, entry_id: &str) -> Result<Analysis, Error> {
     let status: Option<String> = row.get("status")?;
     let completed_at = row.get::<Option<Time>>("completed_at")?.map(|time| time.0);

@@ -8,7 +8,6 @@ use mindflow_guest::{
     params,
     sql::{Row, Time},
 };
-use serde::Deserialize;
 use uuid::Uuid;
 
 /// As many analyses as insights are asked for are enough: only theirs are unfolded.
@@ -40,23 +39,15 @@ pub fn insight(row: &Row<'_>) -> Result<Insight, Error> {
 
 /// An entry's insights, from `analyses_view.insights`.
 pub fn of(json: &str, entry_id: &str, completed_at: i64) -> Result<Vec<Insight>, Error> {
-    #[derive(Deserialize)]
-    struct Text {
-        id: String,
-        text: String,
-        kind: String,
-    }
-    let texts: Vec<Text> = serde_json::from_str(json).map_err(internal)?;
-    Ok(texts
-        .into_iter()
-        .map(|Text { id, text, kind }| Insight {
-            id,
-            entry_id: entry_id.to_owned(),
-            text,
-            kind,
-            created_at: completed_at,
-        })
-        .collect())
+    let stored: Vec<mindflow_events::Insight> = serde_json::from_str(json).map_err(internal)?;
+    let insight = |stored: mindflow_events::Insight| Insight {
+        id: stored.id,
+        entry_id: entry_id.to_owned(),
+        text: stored.text,
+        kind: stored.kind,
+        created_at: completed_at,
+    };
+    Ok(stored.into_iter().map(insight).collect())
 }
 
 pub fn tags(user: Uuid) -> Statement {
@@ -69,7 +60,7 @@ pub fn tags(user: Uuid) -> Statement {
 }
 
 pub fn tag(row: &Row<'_>) -> Result<Tag, Error> {
-    Ok(Tag { id: row.get("tag_id")?, name: row.get("name")?, entry_count: row.get("entries")? })
+    Ok(Tag { id: row.get("tag_id")?, name: row.get("name")?, entry_count: Some(row.get("entries")?) })
 }
 
 pub fn tag_counts(user: Uuid, ids: Vec<Uuid>) -> Statement {

@@ -1,5 +1,5 @@
-//! How each read is asked of the database: one statement, `$1` always the user whose rows it reads, so that
-//! indexes serve it and row-level security only confirms it; and how its rows become what the contract shows.
+//! The statement of each read, and how its rows become the answer. `$1` is always the user whose rows it reads, so that
+//! indexes serve it and row-level security only confirms it.
 
 pub mod entries;
 pub mod insights;

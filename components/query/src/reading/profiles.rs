@@ -62,7 +62,7 @@ pub fn page(month: Month, search: Option<&str>, page: &Page) -> Statement {
     Statement { text, params: params.0 }
 }
 
-/// None: the registration has not arrived here yet.
+/// `None` until the registration has been projected.
 pub fn profile(row: &Row<'_>, terms: Terms) -> Result<Option<Profile>, Error> {
     let Some(id) = row.get::<Option<String>>("id")? else {
         return Ok(None);

@@ -2,7 +2,7 @@
 
 use super::{ask, through};
 use crate::{
-    bindings::exports::mindflow::query::reads::{Entry, EntryPage, Filter, PageRequest},
+    bindings::exports::mindflow::query::reads::{AnalyzedEntry, EntryPage, Filter, PageRequest},
     calendar::today,
     keys,
     reading::entries::{self as reading, View},
@@ -20,11 +20,11 @@ use uuid::Uuid;
 /// What is kept under the key of the recent entries: as many as the contract's dashboard shows.
 const RECENT_KEPT: u32 = 10;
 
-pub async fn one(context: &CallContext, id: &str) -> Result<Option<Entry>, Error> {
+pub async fn one(context: &CallContext, id: &str) -> Result<Option<AnalyzedEntry>, Error> {
     Ok(by_id(context, &[id.to_owned()]).await?.into_iter().next().flatten())
 }
 
-pub async fn by_id(context: &CallContext, ids: &[String]) -> Result<Vec<Option<Entry>>, Error> {
+pub async fn by_id(context: &CallContext, ids: &[String]) -> Result<Vec<Option<AnalyzedEntry>>, Error> {
     let caller = Caller::prove(context).await?;
     let ids = request::ids(ids)?;
     let known: Vec<Uuid> = ids.iter().flatten().copied().collect();
@@ -32,12 +32,12 @@ pub async fn by_id(context: &CallContext, ids: &[String]) -> Result<Vec<Option<E
         return Ok(vec![None; ids.len()]);
     }
     let rows = ask(caller.identity(), reading::by_id(caller.user_id, known)).await?;
-    let found: HashMap<String, Entry> =
-        reading::all(&rows)?.into_iter().map(|entry| (entry.id.clone(), entry)).collect();
+    let found: HashMap<String, AnalyzedEntry> =
+        reading::all(&rows)?.into_iter().map(|entry| (entry.entry.id.clone(), entry)).collect();
     Ok(ids.into_iter().map(|id| found.get(&id?.to_string()).cloned()).collect())
 }
 
-/// A user's own entries; an administrator's look at somebody else's, without what they say.
+/// A user's own entries; for administrators those of another user, without their content.
 pub async fn page(
     context: &CallContext,
     user_id: Option<&str>,
@@ -60,12 +60,12 @@ pub async fn page(
             "Administrators cannot search what other users write; filter by date only.".into(),
         ));
     }
-    // Row-level security shows nobody another user's entries; so the service itself reads those columns that may be shown.
+    // Row-level security hides other users' entries from callers, so the service itself reads the columns to show.
     let rows = ask(Identity::Service, reading::page(owner, View::WithoutContent, &selection, &page)).await?;
     reading::paged(&rows, &page)
 }
 
-pub async fn recent(context: &CallContext, limit: u32) -> Result<Vec<Entry>, Error> {
+pub async fn recent(context: &CallContext, limit: u32) -> Result<Vec<AnalyzedEntry>, Error> {
     let caller = Caller::prove(context).await?;
     let limit = request::limit(limit)?;
     let user = caller.user_id;
@@ -76,7 +76,7 @@ pub async fn recent(context: &CallContext, limit: u32) -> Result<Vec<Entry>, Err
     Ok(entries)
 }
 
-pub async fn on_this_day(context: &CallContext, date: Option<&str>) -> Result<Vec<Entry>, Error> {
+pub async fn on_this_day(context: &CallContext, date: Option<&str>) -> Result<Vec<AnalyzedEntry>, Error> {
     let caller = Caller::prove(context).await?;
     let day = request::date(date)?.unwrap_or_else(|| today(clock::now()));
     let user = caller.user_id;

@@ -1,4 +1,4 @@
-//! The reads of the contract: prove the caller, check the arguments, look into the cache, ask the database.
+//! The reads of the contract: prove the caller, check the arguments, read the cache, then the database.
 
 pub mod entries;
 pub mod profiles;

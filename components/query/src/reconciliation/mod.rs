@@ -1,47 +1,47 @@
-//! Whether the read side agrees with the write side, and what is done where it does not.
+//! Compares the read side with the write side, and repairs the differences.
 //!
-//! `look` asks both sides, `run` goes through the users, `mend` puts right what is wrong, `report` tells of it.
+//! `compare` reads both sides, `run` goes through the users, `repair` corrects the read side, `report` sums up.
 //!
-//! Each side makes the same document of each aggregate (`query.aggregates`, `reconciliation.aggregates`).
-//! A user whose documents hash alike on both sides is passed over; else the aggregates are compared one by
-//! one. Traffic goes on meanwhile, so that what differs is looked at again after a pause: only what neither
-//! side has moved, and what still differs, is a discrepancy. At every look the read side is asked first: then
-//! it cannot rightly know of anything that the write side does not. What it has too much is taken away at the
-//! end, if it is little (`surplus`).
+//! Each side makes the same document of each aggregate (`query.aggregates`, `reconciliation.aggregates`). A user whose
+//! documents have the same hash on both sides is skipped; otherwise the aggregates are compared one by one. Traffic
+//! goes on meanwhile, so a difference is compared again after a pause: only one that neither side has changed is a
+//! discrepancy. Each comparison reads the read side first, so that it cannot correctly have anything that the write
+//! side does not. Aggregates that only the read side has (`orphans`) are removed at the end of a pass, if they are few.
 
-mod look;
-mod mend;
+mod compare;
+mod orphans;
+mod repair;
 mod report;
 mod run;
-mod surplus;
 
 pub use report::Report;
 pub use run::run;
 
-/// How a call of reconciliation is named on the command line.
+/// The command's name on the command line.
 pub const COMMAND: &str = "reconcile";
 
-/// What is done about discrepancies.
+/// What to do about discrepancies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    Mend,
-    /// Also what only the read side has, however much it is.
-    RemoveSurplus,
-    /// Tell, and change nothing.
+    Repair,
+    /// Also remove what only the read side has, however much it is.
+    RemoveOrphans,
+    /// Report, and change nothing.
     DryRun,
 }
 
-/// The words after the command.
+/// The mode that the arguments of the command ask for.
 ///
 /// # Errors
-/// The line that the operator sees.
+/// The line for the operator.
 pub fn mode(command: &str, arguments: &[String]) -> Result<Mode, String> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match (command, words.as_slice()) {
-        (COMMAND, []) => Ok(Mode::Mend),
+        (COMMAND, []) => Ok(Mode::Repair),
         (COMMAND, ["--dry-run"]) => Ok(Mode::DryRun),
-        (COMMAND, ["--remove-surplus"]) => Ok(Mode::RemoveSurplus),
-        (COMMAND, _) => Err("usage: reconcile [--dry-run | --remove-surplus] [--json]".to_owned()),
+        // `--remove-surplus` is the former name.
+        (COMMAND, ["--remove-orphans" | "--remove-surplus"]) => Ok(Mode::RemoveOrphans),
+        (COMMAND, _) => Err("usage: reconcile [--dry-run | --remove-orphans] [--json]".to_owned()),
         _ => Err(format!("query has no command `{command}`; it has: {COMMAND}")),
     }
 }
@@ -53,9 +53,11 @@ mod tests {
     #[test]
     fn a_command_line_that_is_none_is_refused_with_the_right_one() {
         assert_eq!(mode("reconcile", &["--dry-run".to_owned()]), Ok(Mode::DryRun));
-        assert_eq!(mode("reconcile", &["--remove-surplus".to_owned()]), Ok(Mode::RemoveSurplus));
+        for flag in ["--remove-orphans", "--remove-surplus"] {
+            assert_eq!(mode("reconcile", &[flag.to_owned()]), Ok(Mode::RemoveOrphans));
+        }
         for wrong in [vec!["now".to_owned()], vec!["--dry-run".to_owned(), "--remove-surplus".to_owned()]] {
-            assert!(mode("reconcile", &wrong).unwrap_err().contains("[--dry-run | --remove-surplus]"));
+            assert!(mode("reconcile", &wrong).unwrap_err().contains("[--dry-run | --remove-orphans]"));
         }
         assert!(mode("tidy", &[]).unwrap_err().contains("`tidy`"));
     }

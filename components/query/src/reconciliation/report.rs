@@ -1,11 +1,11 @@
-//! What was found and done, for the operator and the log. Never what users wrote: only which fields differ.
+//! The report for the operator and the log. It never contains what users wrote, only which fields differ.
 
-use super::look::{Key, Seen};
+use super::compare::{Key, Seen};
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-/// Listed at most; counted are all.
+/// Rows beyond this are counted and not listed.
 const ROWS_MAX: usize = 1_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -23,9 +23,9 @@ pub enum What {
 #[serde(rename_all = "kebab-case")]
 pub enum Done {
     Mended,
-    /// Only told.
+    /// Only reported.
     Left,
-    /// It moved at the last moment: an event has come.
+    /// It changed in the meantime: an event has arrived.
     Moved,
     Failed,
 }
@@ -39,7 +39,7 @@ pub struct Discrepancy {
     pub user_id: Uuid,
     pub read_version: Option<i64>,
     pub write_version: Option<i64>,
-    /// Of the document; empty unless both sides have one.
+    /// The differing fields of the document; empty unless both sides have one.
     pub fields: Vec<String>,
     pub done: Done,
 }
@@ -54,10 +54,11 @@ pub struct Report {
     pub surplus: u64,
     pub mended: u64,
     pub failed: u64,
-    /// Moved at every look: traffic, not a discrepancy.
+    /// Changed at every comparison: traffic, not a discrepancy.
     pub moving: u64,
-    /// The surplus was left because it is suspiciously much.
-    pub too_much_surplus: bool,
+    /// The orphans were kept because there are suspiciously many.
+    #[serde(rename = "tooMuchSurplus")]
+    pub too_many_orphans: bool,
     pub rows: Vec<Discrepancy>,
     pub summary: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,7 +104,7 @@ impl Discrepancy {
 impl Report {
     pub fn add(&mut self, found: Discrepancy) {
         match found.done {
-            // As it turned out, an event was on its way.
+            // An event was on its way.
             Done::Moved => {
                 self.moving += 1;
                 return;
@@ -122,7 +123,7 @@ impl Report {
         }
     }
 
-    /// Puts the result in a sentence, and says what the operator still has to do.
+    /// Completes the report with its summary and what the operator still has to do.
     pub fn finish(mut self) -> Self {
         let found = self.missing + self.outdated + self.surplus;
         let of = format!("{} aggregates of {} users", self.aggregates, self.users);
@@ -136,12 +137,13 @@ impl Report {
         };
         self.problem = match (self.failed, found.saturating_sub(self.mended)) {
             (0, 0) => None,
-            (0, left) if self.too_much_surplus => Some(format!(
-                "{left} discrepancies are left: the read side has so much that the write side does not that the write \
-                 side may be the wrong one; if it is right, `reconcile --remove-surplus` takes it away"
+            (0, left) if self.too_many_orphans => Some(format!(
+                "{left} discrepancies are left: the read side has so many aggregates that the write side does not have \
+                 that the write side may be the wrong one; if it is right, `reconcile --remove-orphans` (formerly \
+                 `--remove-surplus`) removes them"
             )),
-            (0, left) => Some(format!("{left} discrepancies are left; `reconcile` without --dry-run mends them")),
-            (failed, _) => Some(format!("{failed} discrepancies could not be mended; the log says why")),
+            (0, left) => Some(format!("{left} discrepancies are left; `reconcile` without --dry-run repairs them")),
+            (failed, _) => Some(format!("{failed} discrepancies could not be repaired; the log says why")),
         };
         self
     }
@@ -160,7 +162,7 @@ pub fn differing_fields(read: Option<&str>, write: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reconciliation::look::State;
+    use crate::reconciliation::compare::State;
 
     fn seen(read: Option<i64>, write: Option<i64>) -> Seen {
         let state = |version| State { version, hash: format!("{version}") };
@@ -190,7 +192,7 @@ mod tests {
 
     #[test]
     fn an_operator_is_asked_before_much_is_taken_away() {
-        let mut report = Report { too_much_surplus: true, ..Report::default() };
+        let mut report = Report { too_many_orphans: true, ..Report::default() };
         report.add(found(Some(1), None, Done::Left));
         let problem = report.finish().problem.unwrap();
         assert!(problem.contains("1 discrepancies are left") && problem.contains("--remove-surplus"), "{problem}");

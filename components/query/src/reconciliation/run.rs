@@ -2,27 +2,27 @@
 
 use super::{
     Mode, Report,
-    look::{self, Key, Seen},
-    mend,
+    compare::{self, Key, Seen},
+    orphans::Orphans,
+    repair,
     report::{Discrepancy, Done, differing_fields},
-    surplus::Surplus,
 };
 use crate::subscriber;
-use mindflow_guest::{call::Error, config};
+use mindflow_guest::{call::Error, clock, config};
 use std::{collections::BTreeMap, time::Duration};
 use uuid::Uuid;
 
-/// What differs is given so long to arrive before it is looked at again (`reconcile_pause_ms`).
+/// How long a difference is given to disappear before it is compared again (`reconcile_pause_ms`).
 const PAUSE_MS: u64 = 3_000;
-/// What moves at so many looks in a row is traffic; the next pass sees to it.
-const LOOKS_MAX: u32 = 4;
+/// What changes at so many comparisons in a row is traffic, left to the next pass.
+const COMPARISONS_MAX: u32 = 4;
 /// Suspects of so many users wait for one pause together; what they hold fits the sandbox.
 const SUSPECTS_MAX: usize = 2_000;
-/// After so many users the component rests, so that a pass takes little of what its neighbours need.
+/// After so many users the pass pauses, so that it leaves capacity to other work.
 const USERS_BETWEEN_RESTS: u64 = 5_000;
 const REST: Duration = Duration::from_millis(1_100);
 
-/// What differed, by user, as it was seen last.
+/// The differences found last, by user.
 type Suspects = BTreeMap<Uuid, BTreeMap<Key, Seen>>;
 
 /// One run of the reconciliation.
@@ -30,18 +30,18 @@ struct Pass {
     mode: Mode,
     pause: Duration,
     report: Report,
-    surplus: Surplus,
+    orphans: Orphans,
 }
 
-/// Compares everything, and mends it unless told not to.
+/// Compares everything, and repairs it unless the mode says otherwise.
 ///
 /// # Errors
-/// A side cannot be asked; what was mended before stays mended.
+/// A side cannot be read; earlier repairs stay.
 pub async fn run(mode: Mode) -> Result<Report, Error> {
     let pause = Duration::from_millis(config::number("reconcile_pause_ms", PAUSE_MS).await.map_err(Error::Internal)?);
-    let mut pass = Pass { mode, pause, report: Report::default(), surplus: Surplus::default() };
+    let mut pass = Pass { mode, pause, report: Report::default(), orphans: Orphans::default() };
     pass.compare().await?;
-    pass.remove_surplus().await?;
+    pass.remove_orphans().await?;
     let report = pass.report.finish();
     eprintln!("reconciliation: {}", report.summary);
     Ok(report)
@@ -52,12 +52,12 @@ impl Pass {
         let mut suspects = Suspects::new();
         let (mut after, mut rested_at) = (Uuid::nil(), 0);
         loop {
-            let page = look::page(after).await?;
-            let (aggregates, differing) = look::differing_users(&page.users).await?;
+            let page = compare::page(after).await?;
+            let (aggregates, differing) = compare::differing_users(&page.users).await?;
             self.report.users += page.users.len() as u64;
             self.report.aggregates += aggregates;
             for user in differing {
-                suspects.insert(user, look::differences(user).await?);
+                suspects.insert(user, compare::differences(user).await?);
                 if suspects.values().map(BTreeMap::len).sum::<usize>() >= SUSPECTS_MAX {
                     self.settle(std::mem::take(&mut suspects)).await?;
                 }
@@ -69,25 +69,25 @@ impl Pass {
             if self.report.users - rested_at >= USERS_BETWEEN_RESTS {
                 eprintln!("reconciliation: {} users, {} aggregates so far", self.report.users, self.report.aggregates);
                 rested_at = self.report.users;
-                rest(REST).await;
+                clock::pause(REST).await;
             }
         }
         self.settle(suspects).await
     }
 
-    /// Looks again until each suspect agrees, stands still and differs, or has moved too often.
+    /// Compares again until each suspect agrees, differs without changing, or has changed too often.
     async fn settle(&mut self, mut suspects: Suspects) -> Result<(), Error> {
         suspects.retain(|_, keys| !keys.is_empty());
-        for _ in 1..LOOKS_MAX {
+        for _ in 1..COMPARISONS_MAX {
             if suspects.is_empty() {
                 return Ok(());
             }
-            rest(self.pause).await;
+            clock::pause(self.pause).await;
             let mut moving = Suspects::new();
             for (user, before) in suspects {
                 let keys: Vec<Key> = before.keys().cloned().collect();
                 for chunk in keys.chunks(500) {
-                    for (key, now) in look::again(user, chunk).await? {
+                    for (key, now) in compare::again(user, chunk).await? {
                         match before.get(&key) {
                             Some(then) if *then == now => self.conclude(user, key, now).await?,
                             // An aggregate of another kind has the same id.
@@ -106,8 +106,8 @@ impl Pass {
     }
 
     async fn conclude(&mut self, user: Uuid, key: Key, seen: Seen) -> Result<(), Error> {
-        if seen.write.is_none() && self.mode == Mode::Mend {
-            self.surplus.add(user, key, seen);
+        if seen.write.is_none() && self.mode == Mode::Repair {
+            self.orphans.add(user, key, seen);
             return Ok(());
         }
         let found = decide(user, &key, &seen, self.mode).await?;
@@ -115,12 +115,12 @@ impl Pass {
         Ok(())
     }
 
-    async fn remove_surplus(&mut self) -> Result<(), Error> {
-        let surplus = std::mem::take(&mut self.surplus);
-        self.report.surplus += surplus.untold();
-        let (held, little) = surplus.judge(self.report.aggregates);
-        self.report.too_much_surplus = !little && !held.is_empty();
-        let mode = if little { Mode::RemoveSurplus } else { Mode::DryRun };
+    async fn remove_orphans(&mut self) -> Result<(), Error> {
+        let orphans = std::mem::take(&mut self.orphans);
+        self.report.surplus += orphans.uncounted();
+        let (held, little) = orphans.judge(self.report.aggregates);
+        self.report.too_many_orphans = !little && !held.is_empty();
+        let mode = if little { Mode::RemoveOrphans } else { Mode::DryRun };
         for (user, key, seen) in held {
             let found = decide(user, &key, &seen, mode).await?;
             self.report.add(found);
@@ -130,10 +130,12 @@ impl Pass {
 }
 
 async fn decide(user: Uuid, key: &Key, seen: &Seen, mode: Mode) -> Result<Discrepancy, Error> {
-    let expected = look::expected(user, key).await?;
+    let expected = compare::expected(user, key).await?;
     let fields = match (&seen.read, &expected) {
-        (Some(_), Some(expected)) => differing_fields(look::document(user, key).await?.as_deref(), &expected.document),
-        // Of what one side alone has, all differs.
+        (Some(_), Some(expected)) => {
+            differing_fields(compare::document(user, key).await?.as_deref(), &expected.document)
+        }
+        // Only one side has it: there is nothing to compare.
         _ => Vec::new(),
     };
     let done = if expected.as_ref().map(|expected| &expected.state) != seen.write.as_ref() {
@@ -141,15 +143,15 @@ async fn decide(user: Uuid, key: &Key, seen: &Seen, mode: Mode) -> Result<Discre
     } else if mode == Mode::DryRun {
         Done::Left
     } else {
-        match mend::mend(user, key, seen.read.as_ref(), expected.as_ref()).await {
+        match repair::repair(user, key, seen.read.as_ref(), expected.as_ref()).await {
             Ok(None) => Done::Moved,
-            Ok(Some(mended)) => {
-                subscriber::tell(mended.user_id, mended.notice).await?;
+            Ok(Some(repaired)) => {
+                subscriber::notify(repaired.user_id, repaired.notice).await?;
                 Done::Mended
             }
             Err(Error::Unavailable(reason)) => return Err(Error::Unavailable(reason)),
             Err(error) => {
-                eprintln!("reconciliation: {} {} of user {user} cannot be mended: {error:?}", key.0, key.1);
+                eprintln!("reconciliation: {} {} of user {user} cannot be repaired: {error:?}", key.0, key.1);
                 Done::Failed
             }
         }
@@ -159,8 +161,4 @@ async fn decide(user: Uuid, key: &Key, seen: &Seen, mode: Mode) -> Result<Discre
         eprintln!("{}", found.line());
     }
     Ok(found)
-}
-
-async fn rest(time: Duration) {
-    wasip3::clocks::monotonic_clock::wait_for(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)).await;
 }

@@ -1,26 +1,8 @@
-//! What stands at the door, gone wrong: the path says how. It must harm neither the host's own endpoints nor
-//! the requests beside it.
+//! A misbehaving gateway; the path selects how. It must harm neither the host's own endpoints nor concurrent requests.
 
-mod bindings {
-    #![allow(
-        missing_docs,
-        clippy::all,
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing
-    )]
-    wit_bindgen::generate!({
-        path: ["../../../wit/platform"],
-        inline: "
-            package mindflow:broken-gateway;
-            world component {
-                export mindflow:platform/websocket-handler@0.1.0;
-            }
-        ",
-        world: "mindflow:broken-gateway/component",
-        with: { "mindflow:platform/websocket@0.1.0": mindflow_guest::websocket },
-    });
+mindflow_guest::bindings! {
+    from "../../../wit/",
+    world: "mindflow:test-guests/broken-gateway" in "../tests/guests/broken-gateway/world.wit",
 }
 
 use mindflow_guest::websocket::{Socket, Upgrade};

@@ -1,42 +1,19 @@
-//! A query component gone wrong, to stand where the good one stands. Each function is one way to harm the
-//! rest of the platform, and no test passes unless the rest goes on:
+//! A misbehaving query component, to replace the real one in tests. Each function tries to harm the rest of the
+//! platform in another way, and the tests check that the rest keeps working:
 //!
 //! | function | harm |
 //! | --- | --- |
 //! | `me` | traps |
-//! | `recent-entries` | loops for ever |
-//! | `tags` | eats memory without end |
-//! | `insights` | never answers |
+//! | `recent-entries` | loops forever |
+//! | `tags` | allocates without end |
+//! | `insights` | never returns |
 //! | `entries` | reads every row, with no `WHERE`; filtered, writes into other users' rows instead |
-//! | `on-this-day` | tries to become somebody else, then reads |
+//! | `on-this-day` | tries to become another user, then reads |
 
-mod bindings {
-    #![allow(
-        missing_docs,
-        clippy::all,
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing
-    )]
-    wit_bindgen::generate!({
-        path: ["../../../wit/platform", "../../../wit/services/query.wit"],
-        inline: "
-            package mindflow:broken-query;
-            world component {
-                export mindflow:query/reads@0.1.0;
-                export mindflow:platform/subscriber@0.1.0;
-                export mindflow:platform/operator@0.1.0;
-                export mindflow:platform/schedule-handler@0.1.0;
-            }
-        ",
-        world: "mindflow:broken-query/component",
-        with: {
-            "mindflow:platform/call@0.1.0": mindflow_guest::call,
-            "mindflow:platform/events@0.1.0": mindflow_guest::events,
-        },
-        generate_unused_types: true,
-    });
+mindflow_guest::bindings! {
+    from "../../../wit/",
+    world: "mindflow:test-guests/broken-query" in "../tests/guests/broken-query/world.wit",
+    uses: ["services/query.wit"],
 }
 
 mod thief;
@@ -50,7 +27,8 @@ use mindflow_guest::{
     events::{Delivery, Event, Failure},
 };
 use reads::{
-    Analysis, AnalysisStatus, Entry, EntryEdge, EntryPage, Filter, Insight, PageRequest, Profile, ProfilePage, Tag,
+    Analysis, AnalysisStatus, AnalyzedEntry, Entry, EntryEdge, EntryPage, Filter, Insight, PageRequest, Profile,
+    ProfilePage, Tag,
 };
 
 const A_DAY_NS: u64 = 86_400_000_000_000;
@@ -64,7 +42,7 @@ impl reads::Guest for Broken {
         panic!("broken on purpose")
     }
 
-    async fn recent_entries(_: CallContext, _: u32) -> Result<Vec<Entry>, Error> {
+    async fn recent_entries(_: CallContext, _: u32) -> Result<Vec<AnalyzedEntry>, Error> {
         loop {
             std::hint::black_box(());
         }
@@ -101,15 +79,15 @@ impl reads::Guest for Broken {
         })
     }
 
-    async fn on_this_day(context: CallContext, _: Option<String>) -> Result<Vec<Entry>, Error> {
+    async fn on_this_day(context: CallContext, _: Option<String>) -> Result<Vec<AnalyzedEntry>, Error> {
         Ok(thief::impersonate(&context).await?.into_iter().map(entry).collect())
     }
 
-    async fn entry_by_id(_: CallContext, _: String) -> Result<Option<Entry>, Error> {
+    async fn entry_by_id(_: CallContext, _: String) -> Result<Option<AnalyzedEntry>, Error> {
         Ok(None)
     }
 
-    async fn entries_by_id(_: CallContext, ids: Vec<String>) -> Result<Vec<Option<Entry>>, Error> {
+    async fn entries_by_id(_: CallContext, ids: Vec<String>) -> Result<Vec<Option<AnalyzedEntry>>, Error> {
         Ok(ids.iter().map(|_| None).collect())
     }
 
@@ -124,25 +102,25 @@ impl reads::Guest for Broken {
 
 impl operator::Guest for Broken {
     async fn run(_: String, _: Vec<String>) -> Result<String, String> {
-        Err("not while this is not the real one".to_owned())
+        Err("not available in this test component".to_owned())
     }
 }
 
 impl schedule_handler::Guest for Broken {
     async fn run(_: schedule_handler::Occurrence) -> Result<(), String> {
-        Err("not while this is not the real one".to_owned())
+        Err("not available in this test component".to_owned())
     }
 }
 
 impl subscriber::Guest for Broken {
     async fn handle(_: Event, _: Delivery) -> Result<(), Failure> {
-        Err(Failure::Retry(("not while I am broken".to_owned(), Some(500))))
+        Err(Failure::Retry(("this component is broken".to_owned(), Some(500))))
     }
 }
 
-/// What was found or tried, where a test can read it: in an entry's title.
-fn entry(title: String) -> Entry {
-    Entry {
+/// Carries a finding to the test, in an entry's title.
+fn entry(title: String) -> AnalyzedEntry {
+    let entry = Entry {
         id: "00000000-0000-0000-0000-000000000000".to_owned(),
         user_id: String::new(),
         title,
@@ -155,15 +133,16 @@ fn entry(title: String) -> Entry {
         entry_date: "2025-01-01".to_owned(),
         version: 1,
         word_count: 0,
-        analysis: Analysis {
-            status: AnalysisStatus::Failed,
-            insights: Vec::new(),
-            sentiment: None,
-            themes: Vec::new(),
-            model: None,
-            completed_at: None,
-        },
-    }
+    };
+    let analysis = Analysis {
+        status: AnalysisStatus::Failed,
+        insights: Vec::new(),
+        sentiment: None,
+        themes: Vec::new(),
+        model: None,
+        completed_at: None,
+    };
+    AnalyzedEntry { entry, analysis }
 }
 
 bindings::export!(Broken with_types_in bindings);

@@ -1,12 +1,11 @@
-//! What stands between one user's rows and a service that has lost all its own checks: nothing in here asks
-//! whose row it is.
+//! A service without its own checks: nothing here asks whose row it is, so that only the platform protects other users'
+//! rows.
 
 use mindflow_guest::{
-    bindings::mindflow::platform::sql::begin_once,
     call::{CallContext, Credential, Error},
     events::Mark,
     params,
-    sql::{self, Identity, Transaction},
+    sql::{self, Identity, Transaction, begin_once},
 };
 
 const DATABASE: &str = "read";
@@ -54,7 +53,7 @@ const DISGUISES: [&str; 16] = [
 pub async fn impersonate(context: &CallContext) -> Result<Vec<String>, Error> {
     let identity = caller(context)?;
     let victim = victim(context).await?.0;
-    let mut told = Vec::new();
+    let mut findings = Vec::new();
     for disguise in DISGUISES {
         let statement = disguise.replace("$victim", &victim);
         let transaction = Transaction::begin(DATABASE.to_owned(), identity.clone()).await?;
@@ -64,10 +63,10 @@ pub async fn impersonate(context: &CallContext) -> Result<Vec<String>, Error> {
             Ok(rows) => rows.rows.len().to_string(),
             Err(error) => format!("nothing ({})", kind(&error)),
         };
-        // Whatever the session keeps, the next transaction would find.
+        // The next transaction would see what the session keeps.
         let _ = Transaction::commit(transaction).await;
         let after = titles(identity.clone(), ALL).await?.len();
-        told.push(format!("{statement} | {refused} | saw {seen} | after {after}"));
+        findings.push(format!("{statement} | {refused} | saw {seen} | after {after}"));
     }
     // To mark another component's events as applied, so that it never applies them.
     let mark = Mark {
@@ -81,8 +80,8 @@ pub async fn impersonate(context: &CallContext) -> Result<Vec<String>, Error> {
         Ok(_) => "worn".to_owned(),
     };
     let seen = titles(identity, ALL).await?.len();
-    told.push(format!("a mark of ai's | {marked} | saw {seen} | after {seen}"));
-    Ok(told)
+    findings.push(format!("a mark of ai's | {marked} | saw {seen} | after {seen}"));
+    Ok(findings)
 }
 
 fn kind(error: &sql::Error) -> String {
@@ -93,7 +92,7 @@ fn kind(error: &sql::Error) -> String {
     }
 }
 
-/// Somebody else's id and entry, which the component knows well: it keeps all users' views.
+/// Another user's id and entry, which the component knows: it keeps all users' views.
 async fn victim(context: &CallContext) -> Result<(String, String), Error> {
     let own: Vec<String> = own_entries(context).await?;
     let rows = sql::query(
@@ -123,7 +122,7 @@ async fn own_entries(context: &CallContext) -> Result<Vec<String>, Error> {
     rows.iter().map(|row| row.get("entry_id").map_err(Into::into)).collect()
 }
 
-/// How many rows each attempt to write somebody else's data has changed.
+/// How many rows each attempt to write another user's data has changed.
 pub async fn vandalise(context: &CallContext) -> Result<Vec<u32>, Error> {
     let identity = caller(context)?;
     let (user, entry) = victim(context).await?;

@@ -1,26 +1,9 @@
-//! What proves that events are applied once: a subscriber whose effect is not idempotent. It adds one to the
-//! event's count and appends a line to a log; only the platform's `begin-once` keeps it from doing so twice.
+//! Proves that events are applied once: a subscriber whose effect is not idempotent. It adds one to the event's count and
+//! appends a line to a log; only the platform's `begin-once` prevents it from doing so twice.
 
-mod bindings {
-    #![allow(
-        missing_docs,
-        clippy::all,
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing
-    )]
-    wit_bindgen::generate!({
-        path: ["../../../wit/platform"],
-        inline: "
-            package mindflow:counter;
-            world component {
-                export mindflow:platform/subscriber@0.1.0;
-            }
-        ",
-        world: "mindflow:counter/component",
-        with: { "mindflow:platform/events@0.1.0": mindflow_guest::events },
-    });
+mindflow_guest::bindings! {
+    from "../../../wit/",
+    world: "mindflow:test-guests/counter" in "../tests/guests/counter/world.wit",
 }
 
 use bindings::exports::mindflow::platform::subscriber::Guest;

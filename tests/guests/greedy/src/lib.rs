@@ -1,25 +1,9 @@
-//! Asks the host for what it is told to ask for, and tells what it got. A test gives it some grants and
-//! looks at what happens beyond them: `greedy sql read service`, `greedy bucket sessions`, …
+//! Uses the capability that the test names, and reports the result. A test gives it some grants and checks what happens
+//! beyond them: `greedy sql read service`, `greedy bucket sessions`, …
 
-mod bindings {
-    #![allow(
-        missing_docs,
-        clippy::all,
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing
-    )]
-    wit_bindgen::generate!({
-        path: ["../../../wit/platform"],
-        inline: "
-            package mindflow:greedy;
-            world component {
-                export mindflow:platform/operator@0.1.0;
-            }
-        ",
-        world: "mindflow:greedy/component",
-    });
+mindflow_guest::bindings! {
+    from "../../../wit/",
+    world: "mindflow:test-guests/greedy" in "../tests/guests/greedy/world.wit",
 }
 
 use mindflow_guest::{

@@ -1,25 +1,8 @@
 //! What the platform must survive: a subscriber that cannot take one single event.
 
-mod bindings {
-    #![allow(
-        missing_docs,
-        clippy::all,
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing
-    )]
-    wit_bindgen::generate!({
-        path: ["../../../wit/platform"],
-        inline: "
-            package mindflow:poison;
-            world component {
-                export mindflow:platform/subscriber@0.1.0;
-            }
-        ",
-        world: "mindflow:poison/component",
-        with: { "mindflow:platform/events@0.1.0": mindflow_guest::events },
-    });
+mindflow_guest::bindings! {
+    from "../../../wit/",
+    world: "mindflow:test-guests/poison-subscriber" in "../tests/guests/poison-subscriber/world.wit",
 }
 
 use bindings::exports::mindflow::platform::subscriber::Guest;

@@ -1,9 +1,9 @@
 //! Figures over time.
 
-use crate::bindings::figures;
 use crate::graphql::scope::{ask, ask_as_admin};
 use crate::graphql::types::figures::{Granularity, PlatformStats, SentimentPoint, WritingStats};
 use crate::graphql::types::mood::MoodPoint;
+use crate::services::figures;
 use async_graphql::{Context, Object, Result};
 use mindflow_guest::call::Error;
 use mindflow_guest::failure::invalid;

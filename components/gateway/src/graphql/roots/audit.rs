@@ -1,13 +1,14 @@
 //! What happened on the platform, for administrators.
 
-use crate::bindings::audit;
 use crate::graphql::scope::ask_as_admin;
 use crate::graphql::types::audit::AuditConnection;
 use crate::graphql::types::page;
 use crate::graphql::types::scalars::DateTime;
+use crate::services::audit;
 use async_graphql::{Context, ID, Object, Result};
+use mindflow_guest::journal::PageRequest;
 
-/// A row is read whole, whatever is asked of it: so a page of the default size may be asked for all of it.
+/// A row is always read whole, so its fields count less: a page of the default size may have all of them.
 const FIELDS_A_POINT: usize = 3;
 
 /// The audit trail.
@@ -36,7 +37,8 @@ impl AuditReads {
                 since: from.map(|time| time.0),
                 until: to.map(|time| time.0),
             };
-            let page = audit::audit_log(context, filter, page::size("first", first, 50)?, after).await?;
+            let page = audit::audit_log(context, filter, PageRequest { first: page::size("first", first, 50)?, after })
+                .await?;
             AuditConnection::try_from(page)
         });
         page.await

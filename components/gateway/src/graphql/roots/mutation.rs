@@ -1,7 +1,5 @@
-//! Everything that is written. Each answer is what was written, not what the read side knows of it yet.
+//! All mutations. Each answer is the written state, independent of the read side's progress.
 
-use crate::bindings::{accounts, journal};
-use crate::fresh;
 use crate::graphql::scope::{self, ask, ask_as_admin};
 use crate::graphql::types::dead_letter;
 use crate::graphql::types::entry::{JournalEntry, Tag};
@@ -9,18 +7,20 @@ use crate::graphql::types::inputs::{CreateJournalEntryInput, UpdateJournalEntryI
 use crate::graphql::types::mood::{Mood, MoodPoint};
 use crate::graphql::types::scalars::DateTime;
 use crate::graphql::types::user::{Role, User};
+use crate::read_your_writes;
+use crate::services::{accounts, journal};
 use async_graphql::{Context, ID, Object, Result};
 use mindflow_guest::call::{CallContext, Error};
 
-/// A write that answers an entry; the caller's reads wait for it from now on.
+/// A write that returns an entry; the caller's reads wait for it from now on.
 async fn write<F>(ctx: &Context<'_>, call: impl FnOnce(CallContext) -> F + Send) -> Result<JournalEntry>
 where
-    F: Future<Output = Result<journal::Entry, Error>>,
+    F: Future<Output = Result<journal::WrittenEntry, Error>>,
 {
     let written = ask(ctx, |context| async {
-        let entry = call(context).await?;
-        fresh::written(&entry).await;
-        Ok(entry)
+        let written = call(context).await?;
+        read_your_writes::written(&written.entry).await;
+        Ok(written)
     });
     Ok(written.await?.into())
 }
@@ -62,7 +62,7 @@ impl Writes {
         scope::with(ctx, |scope| async move {
             let caller = scope.viewer.caller().await?;
             journal::delete_entry(scope.viewer.context(), id.to_string(), None).await?;
-            fresh::deleted(&caller.user_id, &id).await;
+            read_your_writes::deleted(&caller.user_id, &id).await;
             Ok(true)
         })
         .await
@@ -89,11 +89,11 @@ impl Writes {
         Ok(record.into())
     }
 
-    /// Creates a tag; one that exists already is answered as it is.
+    /// Creates a tag; one that exists already is returned as it is.
     async fn create_tag(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most 50 characters; case does not tell tags apart.")] name: String,
+        #[graphql(desc = "At most 50 characters; case-insensitive.")] name: String,
     ) -> Result<Tag> {
         Ok(ask(ctx, |context| journal::create_tag(context, name)).await?.into())
     }

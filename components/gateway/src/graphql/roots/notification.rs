@@ -1,8 +1,8 @@
-//! What users are told outside the client: preferences, webhooks, web push.
+//! Notifications outside the client: preferences, webhooks, web push.
 
-use crate::bindings::notices;
 use crate::graphql::scope::ask;
 use crate::graphql::types::notification::{NotificationPreferences, Webhook};
+use crate::services::notices;
 use async_graphql::{Context, ID, MaybeUndefined, Object, Result};
 use mindflow_guest::call::Error;
 use mindflow_guest::failure::invalid;
@@ -18,7 +18,7 @@ impl NotificationReads {
         Ok(ask(ctx, notices::webhooks).await?.into_iter().map(Into::into).collect())
     }
 
-    /// By which ways the user is told of what happens, and when not.
+    /// By which channels the user is notified, and when not.
     async fn notification_preferences(&self, ctx: &Context<'_>) -> Result<NotificationPreferences> {
         Ok(ask(ctx, notices::notification_preferences).await?.into())
     }
@@ -35,7 +35,7 @@ pub struct NotificationWrites;
 
 #[Object]
 impl NotificationWrites {
-    /// Changes by which ways the user is told. What is left out stays as it is.
+    /// Changes by which channels the user is notified. What is left out stays as it is.
     async fn update_notification_preferences(
         &self,
         ctx: &Context<'_>,
@@ -59,7 +59,7 @@ impl NotificationWrites {
         Ok(changed.await?.into())
     }
 
-    /// Has an address called when something happens. Only the answer to this holds the secret.
+    /// Registers an address to call when something happens. Only this answer contains the secret.
     async fn create_webhook(
         &self,
         ctx: &Context<'_>,
@@ -71,12 +71,12 @@ impl NotificationWrites {
         Ok(ask(ctx, |context| notices::create_webhook(context, url, events)).await?.into())
     }
 
-    /// Calls an address no more. False when there is no such webhook.
+    /// Removes a webhook. False when there is no such webhook.
     async fn delete_webhook(&self, ctx: &Context<'_>, #[graphql(desc = "The webhook's id.")] id: ID) -> Result<bool> {
         ask(ctx, |context| notices::delete_webhook(context, id.into())).await
     }
 
-    /// Has a browser told by web push. The arguments are those of its `PushSubscription`.
+    /// Registers a browser for web push. The arguments are those of its `PushSubscription`.
     async fn register_push_subscription(
         &self,
         ctx: &Context<'_>,

@@ -1,7 +1,5 @@
-//! Everything that is read.
+//! All queries.
 
-use crate::bindings::reads;
-use crate::fresh;
 use crate::graphql::scope::{self, SharedScope, ask, ask_as_admin};
 use crate::graphql::types::dead_letter::{self, DeadLetterConnection};
 use crate::graphql::types::entry::{Insight, JournalEntry, Tag};
@@ -9,10 +7,11 @@ use crate::graphql::types::inputs::JournalFilter;
 use crate::graphql::types::page::{self, JournalEntryConnection, UserConnection};
 use crate::graphql::types::scalars::Date;
 use crate::graphql::types::user::User;
+use crate::read_your_writes;
+use crate::services::reads;
 use async_graphql::{Context, ID, Object, Result};
 use mindflow_guest::call::Error;
 use std::time::Duration;
-use uuid::Uuid;
 
 /// A new account's profile is there within about 200 ms (contract §5); waits up to five times as long.
 const PROFILE_TRIES: usize = 20;
@@ -37,10 +36,10 @@ impl Reads {
     ) -> Result<Option<JournalEntry>> {
         let entry = scope::with(ctx, |scope| async move {
             let caller = scope.viewer.caller().await?;
-            let Ok(id) = Uuid::try_parse(&id) else { return Ok(None) };
+            let Some(id) = mindflow_guest::id::parse(&id) else { return Ok(None) };
             let id = id.to_string();
             let known = scope.entries.load(id.clone()).await?;
-            fresh::caught_up(scope.viewer.context(), &caller.user_id, &id, known).await
+            read_your_writes::caught_up(scope.viewer.context(), &caller.user_id, &id, known).await
         });
         Ok(entry.await?.map(Into::into))
     }
@@ -134,12 +133,12 @@ impl Reads {
     }
 }
 
-/// A proven caller has an account, so a profile that is not there is still on its way.
+/// A proven caller has an account, so a missing profile has not been projected yet.
 async fn own_profile(scope: SharedScope) -> Result<reads::Profile, Error> {
     let context = scope.viewer.proven().await?;
     for _ in 1..PROFILE_TRIES {
         match reads::me(context.clone()).await {
-            Err(Error::NotFound(_)) => crate::live::pause(PROFILE_PAUSE).await,
+            Err(Error::NotFound(_)) => mindflow_guest::clock::pause(PROFILE_PAUSE).await,
             answer => return answer,
         }
     }

@@ -1,13 +1,12 @@
 //! Finding entries.
 
-use crate::bindings::finder;
 use crate::graphql::scope::{self, SharedScope};
 use crate::graphql::types::page;
 use crate::graphql::types::search::{SearchHit, SearchMode, SearchResult};
+use crate::services::finder;
 use async_graphql::{Context, ID, Object, Result};
 use futures::future::join_all;
 use mindflow_guest::call::Error;
-use uuid::Uuid;
 
 /// Searches.
 #[derive(Default)]
@@ -50,7 +49,7 @@ impl SearchReads {
             let limit = page::size("limit", limit, 5)?;
             let context = scope.viewer.proven().await?;
             let none = || Error::NotFound("There is no entry with this id.".into());
-            let id = Uuid::try_parse(&id).map_err(|_| none())?.to_string();
+            let id = mindflow_guest::id::parse(&id).ok_or_else(none)?.to_string();
             scope.entries.load(id.clone()).await?.ok_or_else(none)?;
             entries(&scope, finder::related(context, id, limit).await?).await
         };
@@ -58,7 +57,7 @@ impl SearchReads {
     }
 }
 
-/// The entries that were found, by one call. One that was deleted a moment ago is left out.
+/// The entries of the hits, read by one call. One that was just deleted is left out.
 async fn entries(scope: &SharedScope, hits: Vec<finder::Hit>) -> Result<Vec<SearchHit>, Error> {
     let found = hits.into_iter().map(|hit| async move {
         let entry = scope.entries.load(hit.entry_id.clone()).await?;

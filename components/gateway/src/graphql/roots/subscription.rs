@@ -1,19 +1,20 @@
-//! What is told as it happens.
+//! All subscriptions.
 
-use crate::bindings::reads;
+use crate::change_feed;
 use crate::graphql::errors;
 use crate::graphql::scope::{self, SharedScope};
 use crate::graphql::types::entry::{ChangeKind, EntryChange, JournalEntry};
-use crate::live::{self, Notice, NoticeKind};
+use crate::services::reads;
 use async_graphql::{Context, Result, Subscription as GraphqlSubscription};
 use futures::StreamExt;
 use futures::stream::BoxStream;
+use mindflow_events::{Notice, NoticeKind};
 use mindflow_guest::call::Error;
 use send_wrapper::SendWrapper;
 
 pub struct Subscription;
 
-/// What is told as it happens, over a WebSocket or server-sent events.
+/// Live updates, over a WebSocket or server-sent events.
 #[GraphqlSubscription]
 impl Subscription {
     /// An entry whose AI insights are ready.
@@ -27,10 +28,10 @@ impl Subscription {
     }
 }
 
-/// The caller's notices, each turned into what the client is told (none: not of interest).
+/// The caller's notices as the client receives them; `None` skips one.
 async fn listen<T, F>(
     ctx: &Context<'_>,
-    tell: impl Fn(SharedScope, Notice) -> F + Send + Copy + 'static,
+    present: impl Fn(SharedScope, Notice) -> F + Send + Copy + 'static,
 ) -> Result<BoxStream<'static, Result<T>>>
 where
     T: 'static,
@@ -39,27 +40,27 @@ where
     let shared = scope::of(ctx)?.clone();
     let open = |scope: SharedScope| async move {
         let caller = scope.viewer.caller().await?;
-        Ok(SendWrapper::new(live::notices(caller.user_id).await?))
+        Ok(SendWrapper::new(change_feed::notices(caller.user_id).await?))
     };
     let notices = scope::with(ctx, open).await?.take();
-    let told = notices.filter_map(move |notice| {
+    let answers = notices.filter_map(move |notice| {
         let scope = shared.clone();
         async move {
-            let told = match notice {
-                Ok(notice) => tell(scope.clone(), notice).await,
+            let answer = match notice {
+                Ok(notice) => present(scope.clone(), notice).await,
                 Err(error) => Err(error),
             };
-            told.map_err(|error| errors::of_stream(error, scope.viewer.correlation_id())).transpose()
+            answer.map_err(|error| errors::of_stream(error, scope.viewer.correlation_id())).transpose()
         }
     });
-    Ok(SendWrapper::new(told).boxed())
+    Ok(SendWrapper::new(answers).boxed())
 }
 
 async fn analyzed(scope: SharedScope, notice: Notice) -> Result<Option<JournalEntry>, Error> {
     if notice.kind != NoticeKind::Analyzed {
         return Ok(None);
     }
-    let entry = reads::entry_by_id(scope.viewer.context(), notice.entry_id).await?;
+    let entry = reads::entry_by_id(scope.viewer.context(), notice.entry_id.to_string()).await?;
     Ok(entry.map(Into::into))
 }
 
@@ -72,7 +73,7 @@ async fn changed(scope: SharedScope, notice: Notice) -> Result<Option<EntryChang
     };
     let entry = match kind {
         ChangeKind::Deleted => None,
-        _ => reads::entry_by_id(scope.viewer.context(), notice.entry_id.clone()).await?,
+        _ => reads::entry_by_id(scope.viewer.context(), notice.entry_id.to_string()).await?,
     };
-    Ok(Some(EntryChange { kind, entry_id: notice.entry_id.into(), entry: entry.map(Into::into) }))
+    Ok(Some(EntryChange { kind, entry_id: notice.entry_id.to_string().into(), entry: entry.map(Into::into) }))
 }

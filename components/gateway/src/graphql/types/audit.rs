@@ -2,7 +2,7 @@
 
 use super::page::PageInfo;
 use super::scalars::DateTime;
-use crate::bindings::audit;
+use crate::services::audit;
 use async_graphql::{ID, Json, SimpleObject};
 use mindflow_guest::call::Error;
 use mindflow_guest::failure::internal;
@@ -20,9 +20,9 @@ pub struct EventMetadata {
 /// An event as the audit trail keeps it.
 #[derive(SimpleObject)]
 pub struct AuditRow {
-    /// Its number in the trail.
+    /// The number as an id.
     id: ID,
-    /// Its place in the trail, from 1, without gaps.
+    /// Its number in the trail, from 1, without gaps.
     number: u64,
     /// SHA-256 in hexadecimal, over the hash of the row before and this one.
     hash: String,
@@ -44,7 +44,7 @@ pub struct AuditRow {
     metadata: EventMetadata,
     /// The payload without what is the user's own.
     payload: Json<Value>,
-    /// Members of the payload that the trail keeps and nobody is shown here.
+    /// Members of the payload that the trail keeps and this answer leaves out.
     withheld: Vec<String>,
     /// When it came into the trail.
     received_at: DateTime,

@@ -50,7 +50,7 @@ pub struct DeadLetterConnection {
 /// One page of at most `first`.
 pub async fn page(consumer: Option<String>, first: u32, after: Option<String>) -> Result<DeadLetterConnection, Error> {
     let has_previous_page = after.is_some();
-    // One more than asked tells whether others follow.
+    // One more than requested shows whether others follow.
     let mut letters = platform::page(consumer, first.saturating_add(1), after).await.map_err(error)?;
     let has_next_page = letters.len() > first as usize;
     letters.truncate(first as usize);
@@ -64,12 +64,12 @@ pub async fn page(consumer: Option<String>, first: u32, after: Option<String>) -
     Ok(DeadLetterConnection { edges, page_info })
 }
 
-/// Delivers it again; false when it is not there.
+/// Delivers it again; false when it does not exist.
 pub async fn retry(id: String) -> Result<bool, Error> {
     platform::retry(id).await.map_err(error)
 }
 
-/// Gives it up; false when it is not there.
+/// Discards it; false when it does not exist.
 pub async fn discard(id: String) -> Result<bool, Error> {
     platform::discard(id).await.map_err(error)
 }

@@ -3,16 +3,17 @@
 use super::media::Media;
 use super::mood::Mood;
 use super::scalars::{Date, DateTime};
-use crate::bindings::accounts::Role;
-use crate::bindings::{journal, reads};
 use crate::graphql::scope;
 use crate::rest::entry::analysis_to_come;
+use crate::services::accounts::Role;
+use crate::services::{journal::WrittenEntry, reads};
 use async_graphql::{ComplexObject, Context, Enum, ID, Result, SimpleObject};
 use futures::future::try_join_all;
+use mindflow_guest::journal;
 
 /// How far the AI is with an entry.
 #[derive(Enum, Copy, Clone, Debug, PartialEq, Eq)]
-#[graphql(remote = "crate::bindings::reads::AnalysisStatus")]
+#[graphql(remote = "crate::services::reads::AnalysisStatus")]
 pub enum AnalysisStatus {
     /// Waits for its turn.
     Pending,
@@ -73,8 +74,8 @@ pub struct Tag {
 /// Where a tag's number of entries comes from.
 enum TagCount {
     Known(u32),
-    /// Asked of the read side, together with the other tags of the answer. It may not have heard yet of the
-    /// entry that was just written: there are at least so many.
+    /// Read from the read side, in one batch with the other tags of the answer. The read side may not have applied
+    /// yet the entry that was just written, so the count is at least this.
     Ask {
         at_least: u32,
     },
@@ -95,7 +96,7 @@ impl Tag {
     }
 }
 
-/// A page of somebody's journal.
+/// A page of a journal.
 #[derive(SimpleObject)]
 #[graphql(complex)]
 pub struct JournalEntry {
@@ -152,59 +153,50 @@ impl JournalEntry {
     }
 }
 
-/// A tag of an entry: what it is worth knowing of it is asked only when the client wants it.
-fn tag_of_entry(id: String, name: String, at_least: u32) -> Tag {
-    Tag { id: id.into(), name, count: TagCount::Ask { at_least } }
+/// A tag of an entry. Its count is read only when the client asks for it.
+fn tag_of_entry(tag: journal::Tag, at_least: u32) -> Tag {
+    Tag { id: tag.id.into(), name: tag.name, count: TagCount::Ask { at_least } }
 }
 
-impl From<reads::Entry> for JournalEntry {
-    fn from(entry: reads::Entry) -> Self {
-        Self {
-            id: entry.id.into(),
-            title: entry.title,
-            content: entry.content,
-            mood: entry.mood.map(|mood| journal::Mood::from(mood).into()),
-            tags: entry.tags.into_iter().map(|tag| tag_of_entry(tag.id, tag.name, 0)).collect(),
-            created_at: DateTime(entry.created_at),
-            updated_at: DateTime(entry.updated_at),
-            entry_date: Date(entry.entry_date),
-            version: entry.version,
-            word_count: entry.word_count,
-            known_analysis: Some(entry.analysis),
-            attachment_ids: entry.attachment_ids,
-        }
-    }
-}
-
-/// What was just written, told without waiting for the read side.
-impl From<journal::Entry> for JournalEntry {
-    fn from(entry: journal::Entry) -> Self {
+impl JournalEntry {
+    /// `tagged_at_least`: how many entries carry each of its tags at least.
+    fn new(entry: journal::Entry, known_analysis: Option<reads::Analysis>, tagged_at_least: u32) -> Self {
         Self {
             id: entry.id.into(),
             title: entry.title,
             content: entry.content,
             mood: entry.mood.map(Into::into),
-            tags: entry.tags.into_iter().map(|tag| tag_of_entry(tag.id, tag.name, 1)).collect(),
+            tags: entry.tags.into_iter().map(|tag| tag_of_entry(tag, tagged_at_least)).collect(),
             created_at: DateTime(entry.created_at),
             updated_at: DateTime(entry.updated_at),
             entry_date: Date(entry.entry_date),
             version: entry.version,
             word_count: entry.word_count,
-            known_analysis: entry.analysis_requested.then(|| analysis_to_come(true)),
+            known_analysis,
             attachment_ids: entry.attachment_ids,
         }
     }
 }
 
-impl From<reads::Tag> for Tag {
-    fn from(tag: reads::Tag) -> Self {
-        Self { id: tag.id.into(), name: tag.name, count: TagCount::Known(tag.entry_count) }
+impl From<reads::AnalyzedEntry> for JournalEntry {
+    fn from(read: reads::AnalyzedEntry) -> Self {
+        Self::new(read.entry, Some(read.analysis), 0)
+    }
+}
+
+/// The entry that was just written, without waiting for the read side.
+impl From<WrittenEntry> for JournalEntry {
+    fn from(written: WrittenEntry) -> Self {
+        Self::new(written.entry, written.analysis_requested.then(|| analysis_to_come(true)), 1)
     }
 }
 
 impl From<journal::Tag> for Tag {
     fn from(tag: journal::Tag) -> Self {
-        tag_of_entry(tag.id, tag.name, 0)
+        match tag.entry_count {
+            Some(count) => Self { id: tag.id.into(), name: tag.name, count: TagCount::Known(count) },
+            None => tag_of_entry(tag, 0),
+        }
     }
 }
 

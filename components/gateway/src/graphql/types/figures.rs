@@ -1,12 +1,12 @@
 //! Figures over time.
 
 use super::scalars::Date;
-use crate::bindings::figures;
+use crate::services::figures;
 use async_graphql::{Enum, SimpleObject};
 
 /// How long a period of a trend is.
 #[derive(Enum, Copy, Clone, Debug, PartialEq, Eq)]
-#[graphql(remote = "crate::bindings::figures::Granularity")]
+#[graphql(remote = "crate::services::figures::Granularity")]
 pub enum Granularity {
     /// A day.
     Day,
@@ -27,7 +27,7 @@ pub struct SentimentPoint {
     entries: u32,
 }
 
-/// How much somebody writes, and when.
+/// How much the user writes, and when.
 #[derive(SimpleObject)]
 pub struct WritingStats {
     /// How many entries.

@@ -2,7 +2,7 @@
 
 use super::mood::Mood;
 use super::scalars::Date;
-use crate::bindings::{journal, reads};
+use crate::services::{journal, reads};
 use async_graphql::{ID, InputObject, MaybeUndefined};
 use mindflow_guest::call::Error;
 use mindflow_guest::failure::invalid;
@@ -27,7 +27,7 @@ impl From<JournalFilter> for reads::Filter {
         Self {
             text: filter.text,
             tag: filter.tag,
-            mood: filter.mood.map(|mood| journal::Mood::from(mood).into()),
+            mood: filter.mood.map(Into::into),
             from_date: filter.from.map(|date| date.0),
             to_date: filter.to.map(|date| date.0),
         }

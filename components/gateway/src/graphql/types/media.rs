@@ -1,6 +1,6 @@
 //! What users have uploaded.
 
-use crate::bindings::files;
+use crate::services::files;
 use async_graphql::{ID, SimpleObject};
 
 /// An image that the user has uploaded.

@@ -1,13 +1,13 @@
 //! Moods and the figures made of them.
 
 use super::scalars::Date;
-use crate::bindings::{figures, journal};
+use crate::services::{figures, journal};
 use async_graphql::{Enum, SimpleObject};
 use jiff::{Timestamp, tz::TimeZone};
 
-/// How somebody feels.
+/// A feeling.
 #[derive(Enum, Copy, Clone, Debug, PartialEq, Eq)]
-#[graphql(remote = "crate::bindings::journal::Mood")]
+#[graphql(remote = "mindflow_guest::journal::Mood")]
 pub enum Mood {
     /// Glad.
     Happy,
@@ -48,7 +48,7 @@ impl From<figures::MoodPoint> for MoodPoint {
     fn from(point: figures::MoodPoint) -> Self {
         Self {
             date: Date(point.date),
-            mood: journal::Mood::from(point.mood).into(),
+            mood: point.mood.into(),
             count: point.count,
             average_sentiment: point.average_sentiment,
         }

@@ -1,7 +1,7 @@
-//! How users are told of things outside the client.
+//! Notifications outside the client.
 
 use super::scalars::DateTime;
-use crate::bindings::notices;
+use crate::services::notices;
 use async_graphql::{ID, SimpleObject};
 
 /// An address that is called when something happens.
@@ -13,7 +13,7 @@ pub struct Webhook {
     url: String,
     /// Of which events.
     events: Vec<String>,
-    /// False: its receiver answered 410, that it is gone for good.
+    /// False: its receiver answered 410 Gone.
     active: bool,
     /// When it was made.
     created_at: DateTime,
@@ -34,7 +34,7 @@ impl From<notices::NewWebhook> for Webhook {
     }
 }
 
-/// By which ways the user is told of what happens, and when not.
+/// By which channels the user is notified, and when not.
 #[derive(SimpleObject)]
 pub struct NotificationPreferences {
     /// Whether by e-mail.

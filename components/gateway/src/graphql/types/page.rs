@@ -2,13 +2,12 @@
 
 use super::entry::JournalEntry;
 use super::user::User;
-use crate::bindings::reads;
+use crate::services::reads;
 use async_graphql::SimpleObject;
 use mindflow_guest::call::Error;
 use mindflow_guest::failure::invalid;
 
-/// Contract §2: `first` and `limit` ≤ 100.
-const PAGE_MAX: i32 = 100;
+const PAGE_MAX: i32 = mindflow_guest::journal::PAGE_MAX.cast_signed();
 
 /// A page size that the client may ask for.
 ///
@@ -22,8 +21,8 @@ pub fn size(name: &'static str, asked: Option<i32>, default: i32) -> Result<u32,
     Ok(size.unsigned_abs())
 }
 
-/// What a list costs: its items times what each costs. An impossible size counts as the largest possible,
-/// so that its own error is told instead of the query's complexity.
+/// The cost of a list: its items times the cost of each. An invalid size counts as the largest valid one, so that the
+/// client gets the error about the size instead of one about complexity.
 pub fn cost(asked: Option<i32>, default: i32, child_complexity: usize) -> usize {
     let items = usize::try_from(asked.unwrap_or(default).clamp(1, PAGE_MAX)).unwrap_or(1);
     1 + items * child_complexity

@@ -2,9 +2,9 @@
 
 use crate::names;
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use mindflow_guest::clock;
+use mindflow_events::Time;
 
-/// An instant, microseconds since 1970-01-01T00:00:00Z inside.
+/// An instant, in microseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DateTime(pub i64);
 
@@ -13,15 +13,16 @@ pub struct DateTime(pub i64);
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
-            Value::String(text) => clock::parse_rfc3339(text)
-                .map(Self)
-                .ok_or_else(|| InputValueError::custom("Must be a time as RFC 3339, such as 2025-10-25T20:30:00Z.")),
+            Value::String(text) => text
+                .parse()
+                .map(|Time(us)| Self(us))
+                .map_err(|_| InputValueError::custom("Must be a time as RFC 3339, such as 2025-10-25T20:30:00Z.")),
             _ => Err(InputValueError::expected_type(value)),
         }
     }
 
     fn to_value(&self) -> Value {
-        Value::String(clock::rfc3339(self.0))
+        Value::String(Time(self.0).to_string())
     }
 }
 

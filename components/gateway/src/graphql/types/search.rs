@@ -1,12 +1,12 @@
 //! What a search finds.
 
 use super::entry::JournalEntry;
-use crate::bindings::finder;
+use crate::services::finder;
 use async_graphql::{Enum, SimpleObject};
 
 /// How entries are found.
 #[derive(Enum, Copy, Clone, Debug, PartialEq, Eq)]
-#[graphql(remote = "crate::bindings::finder::Mode")]
+#[graphql(remote = "crate::services::finder::Mode")]
 pub enum SearchMode {
     /// By their words: in any grammatical form, the last one also as a beginning, misspelt ones too.
     FullText,

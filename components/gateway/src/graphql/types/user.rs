@@ -1,11 +1,11 @@
 //! Users as clients see them.
 
 use super::scalars::DateTime;
-use crate::bindings::{accounts, reads};
 use crate::graphql::scope::{self, SharedScope};
-use crate::live;
+use crate::services::{accounts, reads};
 use async_graphql::{ComplexObject, Context, Enum, ID, Result, SimpleObject};
 use mindflow_guest::call::Error;
+use mindflow_guest::clock;
 use std::time::Duration;
 
 /// Together a second, five times what the read side needs (contract §5).
@@ -14,9 +14,9 @@ const ROLES_PAUSE: Duration = Duration::from_millis(50);
 
 /// What a user may do.
 #[derive(Enum, Copy, Clone, Debug, PartialEq, Eq)]
-#[graphql(remote = "crate::bindings::accounts::Role")]
+#[graphql(remote = "crate::services::accounts::Role")]
 pub enum Role {
-    /// Keeps a journal; everybody is one.
+    /// Keeps a journal; every account has this role.
     User,
     /// Writes without a monthly limit and gets AI insights.
     Premium,
@@ -91,7 +91,7 @@ async fn read_quota(scope: SharedScope, id: String, email: String, roles: Vec<Ro
         if known.as_ref().is_some_and(|profile| has_roles(profile, &roles)) {
             break;
         }
-        live::pause(ROLES_PAUSE).await;
+        clock::pause(ROLES_PAUSE).await;
     }
     known
         .map(|profile| profile.quota)

@@ -1,0 +1,165 @@
+//! The events of one call.
+
+use crate::entry::Stored;
+use mindflow_events::{
+    Analysis, EntryDeleted, EntryWritten, Mood, MoodRecorded, Payload, Reason, Tag, TagCreated, TagRenamed, Time,
+};
+use mindflow_guest::{
+    call::{CallContext, Error},
+    event,
+    events::NewEvent,
+};
+use uuid::Uuid;
+
+/// Makes the events of one call.
+pub struct Events<'a> {
+    pub context: &'a CallContext,
+    pub user_id: Uuid,
+}
+
+impl Events<'_> {
+    /// `premium`: whether insights of the entry will come.
+    pub fn entry_created(&self, stored: &Stored, premium: bool) -> Result<NewEvent, Error> {
+        self.event(&Payload::JournalEntryCreated(written(stored, premium, None)), stored.event_sequence)
+    }
+
+    pub fn entry_updated(&self, stored: &Stored, premium: bool, reason: Reason) -> Result<NewEvent, Error> {
+        self.event(&Payload::JournalEntryUpdated(written(stored, premium, Some(reason))), stored.event_sequence)
+    }
+
+    pub fn entry_deleted(&self, id: Uuid, deleted_at: i64, version: u32, sequence: u64) -> Result<NewEvent, Error> {
+        let deleted = EntryDeleted { id, user_id: self.user_id, deleted_at: Time(deleted_at), version };
+        self.event(&Payload::JournalEntryDeleted(deleted), sequence)
+    }
+
+    pub fn mood_recorded(&self, id: Uuid, mood: Mood, note: Option<&str>, at: i64) -> Result<NewEvent, Error> {
+        let note = note.map(str::to_owned);
+        let recorded = MoodRecorded { mood_id: id, user_id: self.user_id, mood, note, at: Time(at) };
+        self.event(&Payload::MoodRecorded(recorded), 1)
+    }
+
+    pub fn tag_created(&self, tag: &Tag) -> Result<NewEvent, Error> {
+        let created = TagCreated { tag_id: tag.id, user_id: self.user_id, name: tag.name.clone() };
+        self.event(&Payload::TagCreated(created), 1)
+    }
+
+    pub fn tag_renamed(&self, tag: &Tag, previous_name: String, sequence: u64) -> Result<NewEvent, Error> {
+        let renamed = TagRenamed { tag_id: tag.id, user_id: self.user_id, name: tag.name.clone(), previous_name };
+        self.event(&Payload::TagRenamed(renamed), sequence)
+    }
+
+    fn event(&self, payload: &Payload, sequence: u64) -> Result<NewEvent, Error> {
+        event::of_call(self.context, payload, sequence)
+    }
+}
+
+fn written(stored: &Stored, premium: bool, reason: Option<Reason>) -> EntryWritten {
+    let analysis = if premium { Analysis::Requested } else { Analysis::NotIncluded };
+    EntryWritten { entry: stored.entry.clone(), analysis, reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::tests::{entry, sample};
+    use mindflow_events::Entry;
+    use mindflow_guest::call::Credential;
+    use serde_json::{Value, json};
+
+    fn context() -> CallContext {
+        CallContext {
+            credential: Credential::Anonymous,
+            correlation_id: "c-1".into(),
+            traceparent: Some("00-1".into()),
+            deadline_ms: None,
+        }
+    }
+
+    fn made(make: impl FnOnce(Events<'_>) -> Result<NewEvent, Error>) -> (NewEvent, Value) {
+        let event = make(Events { context: &context(), user_id: Uuid::from_u128(2) }).unwrap();
+        let payload = serde_json::from_str(&event.payload).unwrap();
+        (event, payload)
+    }
+
+    const USER: &str = "00000000-0000-0000-0000-000000000002";
+    const ENTRY: &str = "00000000-0000-0000-0000-000000000001";
+
+    fn entry_payload() -> Value {
+        json!({
+            "journalId": ENTRY, "userId": USER, "title": "A walk", "content": "Rain, then sun.", "mood": "CALM",
+            "tags": [{"id": "00000000-0000-0000-0000-000000000003", "name": "Nature"}, {"id": "00000000-0000-0000-0000-000000000004", "name": "work"}],
+            "attachmentIds": ["00000000-0000-0000-0000-000000000005"],
+            "createdAt": "2026-11-21T22:26:40.000000Z", "updatedAt": "2026-11-23T02:13:20.000001Z",
+            "entryDate": "2026-11-22", "version": 3, "wordCount": 3, "analysis": "requested",
+        })
+    }
+
+    #[test]
+    fn a_created_entry_is_told_whole() {
+        let (event, payload) = made(|events| events.entry_created(&sample(), true));
+        assert_eq!(payload, entry_payload());
+        assert_eq!(
+            (event.event_type.as_str(), event.version.as_str(), event.sequence),
+            ("JournalEntryCreated", "1.0", 4)
+        );
+        assert_eq!((event.partition_key, event.user_id), (format!("entry:{ENTRY}"), Some(USER.into())));
+        assert_eq!((event.correlation_id.as_str(), event.traceparent.as_deref()), ("c-1", Some("00-1")));
+    }
+
+    #[test]
+    fn an_updated_entry_is_told_whole_with_the_reason() {
+        let moodless = Stored { entry: Entry { mood: None, ..entry() }, ..sample() };
+        for (reason, name) in
+            [(Reason::Edited, "edited"), (Reason::Restored, "restored"), (Reason::Reanalyze, "reanalyze")]
+        {
+            let (event, payload) = made(|events| events.entry_updated(&moodless, false, reason));
+            let mut expected = entry_payload();
+            expected["mood"] = Value::Null;
+            expected["analysis"] = json!("not_included");
+            expected["reason"] = json!(name);
+            assert_eq!(payload, expected);
+            assert_eq!(event.event_type, "JournalEntryUpdated");
+        }
+    }
+
+    #[test]
+    fn a_deleted_entry_is_told_by_its_id_alone() {
+        let (event, payload) = made(|events| events.entry_deleted(Uuid::from_u128(1), 1_795_400_000_000_000, 3, 5));
+        assert_eq!(
+            payload,
+            json!({"journalId": ENTRY, "userId": USER, "deletedAt": "2026-11-23T02:13:20.000000Z", "version": 3})
+        );
+        assert_eq!(
+            (event.event_type.as_str(), event.sequence, event.partition_key),
+            ("JournalEntryDeleted", 5, format!("entry:{ENTRY}"))
+        );
+    }
+
+    #[test]
+    fn a_mood_is_an_aggregate_of_its_own() {
+        let (event, payload) =
+            made(|events| events.mood_recorded(Uuid::from_u128(1), Mood::Happy, None, 1_795_400_000_000_000));
+        assert_eq!(
+            payload,
+            json!({"moodId": ENTRY, "userId": USER, "mood": "HAPPY", "note": null, "at": "2026-11-23T02:13:20.000000Z"})
+        );
+        assert_eq!(
+            (event.event_type.as_str(), event.sequence, event.partition_key),
+            ("MoodRecorded", 1, format!("mood:{ENTRY}"))
+        );
+    }
+
+    #[test]
+    fn a_tag_counts_its_own_events() {
+        let tag = Tag { id: Uuid::from_u128(1), name: "Work".into() };
+        let (event, payload) = made(|events| events.tag_created(&tag));
+        assert_eq!(payload, json!({"tagId": ENTRY, "userId": USER, "name": "Work"}));
+        assert_eq!((event.event_type.as_str(), event.sequence), ("TagCreated", 1));
+        let (event, payload) = made(|events| events.tag_renamed(&tag, "Job".into(), 2));
+        assert_eq!(payload, json!({"tagId": ENTRY, "userId": USER, "name": "Work", "previousName": "Job"}));
+        assert_eq!(
+            (event.event_type.as_str(), event.sequence, event.partition_key),
+            ("TagRenamed", 2, format!("tag:{ENTRY}"))
+        );
+    }
+}

@@ -1,0 +1,161 @@
+//! Batches concurrent look-ups into one call, so that a list of n items with a looked-up field costs one call more, not
+//! n (the N+1 problem). async-graphql's `DataLoader` waits on a timer that a sandbox does not have; this one waits until
+//! the executor has polled all resolvers.
+
+use futures::FutureExt;
+use futures::future::{LocalBoxFuture, Shared};
+use mindflow_guest::call::Error;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::rc::Rc;
+use std::task::Poll;
+
+/// The executor polls a few resolvers a turn; after so many turns without a new look-up, all have been made.
+const QUIET_TURNS: usize = 3;
+/// What `reads.entries-by-id`, `reads.tag-counts` and `files.by-id` take at most.
+const KEYS_MAX: usize = mindflow_guest::journal::PAGE_MAX as usize;
+
+type Loaded<K, V> = Result<Rc<HashMap<K, V>>, Error>;
+type Load<K, V> = dyn Fn(Vec<K>) -> LocalBoxFuture<'static, Result<Vec<V>, Error>>;
+
+struct Asked<K> {
+    keys: Vec<K>,
+    /// By so many, some of them for the same key.
+    by: usize,
+}
+
+/// One batch that is still open. Each waiter polls it, so that no waiter depends on another.
+struct Gathering<K, V> {
+    asked: Rc<RefCell<Asked<K>>>,
+    done: Shared<LocalBoxFuture<'static, Loaded<K, V>>>,
+}
+
+pub struct Loader<K, V> {
+    load: Rc<Load<K, V>>,
+    open: Rc<RefCell<Option<Gathering<K, V>>>>,
+}
+
+impl<K: Clone + Eq + Hash + 'static, V: Clone + 'static> Loader<K, V> {
+    /// `load` answers a value for each key, in their order.
+    pub fn new(load: impl Fn(Vec<K>) -> LocalBoxFuture<'static, Result<Vec<V>, Error>> + 'static) -> Self {
+        Self { load: Rc::new(load), open: Rc::default() }
+    }
+
+    pub async fn load(&self, key: K) -> Result<V, Error> {
+        let done = self.join(key.clone());
+        let values = done.await?;
+        values
+            .get(&key)
+            .cloned()
+            .ok_or_else(|| Error::Internal("a batch of look-ups was answered with too few values".to_owned()))
+    }
+
+    fn join(&self, key: K) -> Shared<LocalBoxFuture<'static, Loaded<K, V>>> {
+        let mut open = self.open.borrow_mut();
+        let gathering = open.get_or_insert_with(|| self.gather());
+        let mut asked = gathering.asked.borrow_mut();
+        asked.by += 1;
+        if !asked.keys.contains(&key) {
+            asked.keys.push(key);
+        }
+        let done = gathering.done.clone();
+        let full = asked.keys.len() >= KEYS_MAX;
+        drop(asked);
+        if full {
+            *open = None;
+        }
+        done
+    }
+
+    fn gather(&self) -> Gathering<K, V> {
+        let asked = Rc::new(RefCell::new(Asked { keys: Vec::new(), by: 0 }));
+        let (gathered, open, load) = (Rc::clone(&asked), Rc::clone(&self.open), Rc::clone(&self.load));
+        let done = async move {
+            let (mut quiet, mut by) = (0, 0);
+            while quiet < QUIET_TURNS {
+                turn().await;
+                let now = gathered.borrow().by;
+                quiet = if now == by { quiet + 1 } else { 0 };
+                by = now;
+            }
+            // Later ones begin a new gathering; a full one was closed before.
+            open.borrow_mut().take_if(|current| Rc::ptr_eq(&current.asked, &gathered));
+            let keys = std::mem::take(&mut gathered.borrow_mut().keys);
+            let values = load(keys.clone()).await?;
+            Ok(Rc::new(keys.into_iter().zip(values).collect()))
+        };
+        Gathering { asked, done: done.boxed_local().shared() }
+    }
+}
+
+/// Lets everything else that can run run once.
+async fn turn() {
+    let mut yielded = false;
+    futures::future::poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::executor::block_on;
+    use futures::future::{join, join_all};
+
+    type Calls = Rc<RefCell<Vec<Vec<u32>>>>;
+
+    fn doubling() -> (Loader<u32, u32>, Calls) {
+        let calls = Calls::default();
+        let seen = Rc::clone(&calls);
+        let loader = Loader::new(move |keys: Vec<u32>| {
+            seen.borrow_mut().push(keys.clone());
+            async move { Ok(keys.into_iter().map(|key| key * 2).collect()) }.boxed_local()
+        });
+        (loader, calls)
+    }
+
+    #[test]
+    fn fifty_look_ups_at_once_are_one_call_without_duplicates() {
+        let (loader, calls) = doubling();
+        let values = block_on(join_all((0..50).map(|index| loader.load(index % 10))));
+        assert_eq!(values.len(), 50);
+        assert_eq!(values[13], Ok(6));
+        assert_eq!(calls.borrow().as_slice(), [(0..10).collect::<Vec<_>>()]);
+    }
+
+    #[test]
+    fn more_keys_than_a_call_takes_are_split() {
+        let (loader, calls) = doubling();
+        block_on(join_all((0..250).map(|index| loader.load(index))));
+        let sizes: Vec<_> = calls.borrow().iter().map(Vec::len).collect();
+        assert_eq!(sizes, [100, 100, 50]);
+    }
+
+    #[test]
+    fn a_waiter_that_leaves_does_not_strand_the_others() {
+        let (loader, calls) = doubling();
+        let value = block_on(async {
+            let mut first = Box::pin(loader.load(1));
+            assert!(futures::poll!(&mut first).is_pending());
+            let second = loader.load(2);
+            let leaving = async { drop(first) };
+            join(second, leaving).await.0
+        });
+        assert_eq!(value, Ok(4));
+        assert_eq!(calls.borrow().len(), 1);
+    }
+
+    #[test]
+    fn a_failed_call_fails_everybody_who_waited_for_it() {
+        let loader: Loader<u32, u32> =
+            Loader::new(|_| async { Err(Error::Unavailable("away".to_owned())) }.boxed_local());
+        let values = block_on(join_all([loader.load(1), loader.load(2)]));
+        assert!(values.iter().all(|value| matches!(value, Err(Error::Unavailable(_)))));
+    }
+}

@@ -1,0 +1,262 @@
+//! The shape that the specification requires of a result (§6.4.4, §7.2.2): fields in the order of the query, and a
+//! failed field is null, or nulls its parent where it may not be null.
+//!
+//! async-graphql 7.2 answers fields in the order in which they are resolved, and leaves failed ones out; typed clients
+//! fail on both. This corrects its data, by the document and the schema's types.
+
+use async_graphql::indexmap::IndexMap;
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType, Selection, SelectionSet};
+use async_graphql::registry::{MetaTypeName, Registry};
+use async_graphql::{Name, PathSegment, ServerError, Value};
+
+/// What was asked: enough to know what the answer must look like.
+pub struct Asked {
+    document: ExecutableDocument,
+    operation_name: Option<String>,
+}
+
+/// A value that may not be null is.
+struct Nulled;
+
+type Object = IndexMap<Name, Value>;
+/// The selections of one response key: the field's name, and what is asked of it, from every place that asks.
+type Keys<'a> = IndexMap<&'a str, (&'a str, Vec<&'a SelectionSet>)>;
+
+impl Asked {
+    pub fn new(document: ExecutableDocument, operation_name: Option<String>) -> Self {
+        Self { document, operation_name }
+    }
+
+    /// The engine's data in the right shape.
+    pub fn shape(&self, registry: &Registry, data: Value, errors: &[ServerError]) -> Value {
+        let operation = match (&self.document.operations, &self.operation_name) {
+            (DocumentOperations::Single(operation), _) => Some(operation),
+            (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name.as_str()),
+            (DocumentOperations::Multiple(operations), None) => operations.values().next(),
+        };
+        let Some(operation) = operation else { return data };
+        let root = match operation.node.ty {
+            OperationType::Query => Some(&registry.query_type),
+            OperationType::Mutation => registry.mutation_type.as_ref(),
+            OperationType::Subscription => registry.subscription_type.as_ref(),
+        };
+        let Some(root) = root else { return data };
+        let mut shaping = Shaping { document: &self.document, registry, errors, path: Vec::new() };
+        shaping.nullable(root, &[&operation.node.selection_set.node], data)
+    }
+}
+
+struct Shaping<'a> {
+    document: &'a ExecutableDocument,
+    registry: &'a Registry,
+    errors: &'a [ServerError],
+    path: Vec<PathSegment>,
+}
+
+impl<'a> Shaping<'a> {
+    fn failed_here_or_below(&self) -> bool {
+        self.errors.iter().any(|error| error.path.starts_with(&self.path))
+    }
+
+    fn failed_below(&self) -> bool {
+        self.errors.iter().any(|error| error.path.len() > self.path.len() && error.path.starts_with(&self.path))
+    }
+
+    fn value(&mut self, kind: &str, asked: &[&'a SelectionSet], value: Value) -> Result<Value, Nulled> {
+        let MetaTypeName::NonNull(inner) = MetaTypeName::create(kind) else {
+            return Ok(self.nullable(kind, asked, value));
+        };
+        match self.nullable(inner, asked, value) {
+            Value::Null => Err(Nulled),
+            value => Ok(value),
+        }
+    }
+
+    fn nullable(&mut self, kind: &str, asked: &[&'a SelectionSet], value: Value) -> Value {
+        match (MetaTypeName::create(kind), value) {
+            (MetaTypeName::List(item), Value::List(items)) => self.list(item, asked, items),
+            (MetaTypeName::Named(name), Value::Object(object)) if !asked.is_empty() => self.object(name, asked, object),
+            // The engine says null for an object of which nothing is left. Below the root that may be a real null.
+            (MetaTypeName::Named(name), Value::Null) if self.path.is_empty() || self.failed_below() => {
+                self.object(name, asked, Object::new())
+            }
+            (_, value) => value,
+        }
+    }
+
+    fn list(&mut self, item: &str, asked: &[&'a SelectionSet], items: Vec<Value>) -> Value {
+        let mut shaped = Vec::with_capacity(items.len());
+        for (index, value) in items.into_iter().enumerate() {
+            self.path.push(PathSegment::Index(index));
+            let value = self.value(item, asked, value);
+            self.path.pop();
+            match value {
+                Ok(value) => shaped.push(value),
+                Err(Nulled) => return Value::Null,
+            }
+        }
+        Value::List(shaped)
+    }
+
+    fn object(&mut self, type_name: &str, asked: &[&'a SelectionSet], mut object: Object) -> Value {
+        let mut keys = Keys::new();
+        for selections in asked {
+            self.collect(selections, &mut keys);
+        }
+        let mut shaped = Object::with_capacity(object.len());
+        for (key, (field, asked)) in keys {
+            let given = object.swap_remove(key);
+            self.path.push(PathSegment::Field(key.to_owned()));
+            // One that is not there and did not fail was skipped by a directive.
+            let value = match given {
+                None if !self.failed_here_or_below() => None,
+                given => Some(self.field(type_name, field, &asked, given.unwrap_or(Value::Null))),
+            };
+            self.path.pop();
+            match value {
+                None => {}
+                Some(Ok(value)) => {
+                    shaped.insert(Name::new(key), value);
+                }
+                Some(Err(Nulled)) => return Value::Null,
+            }
+        }
+        Value::Object(shaped)
+    }
+
+    fn field(
+        &mut self,
+        type_name: &str,
+        field: &str,
+        asked: &[&'a SelectionSet],
+        value: Value,
+    ) -> Result<Value, Nulled> {
+        let registry = self.registry;
+        let kind =
+            registry.types.get(type_name).and_then(|kind| kind.field_by_name(field)).map(|field| field.ty.as_str());
+        match kind {
+            Some(kind) => self.value(kind, asked, value),
+            // `__typename`
+            None => Ok(value),
+        }
+    }
+
+    /// The fields in their order; the schema has no interfaces and no unions, so every fragment that is valid applies.
+    fn collect(&self, selections: &'a SelectionSet, keys: &mut Keys<'a>) {
+        for selection in &selections.items {
+            match &selection.node {
+                Selection::Field(field) => {
+                    let field = &field.node;
+                    let (_, asked) = keys
+                        .entry(field.response_key().node.as_str())
+                        .or_insert((field.name.node.as_str(), Vec::new()));
+                    if !field.selection_set.node.items.is_empty() {
+                        asked.push(&field.selection_set.node);
+                    }
+                }
+                Selection::InlineFragment(fragment) => self.collect(&fragment.node.selection_set.node, keys),
+                Selection::FragmentSpread(spread) => {
+                    if let Some(fragment) = self.document.fragments.get(&spread.node.fragment_name.node) {
+                        self.collect(&fragment.node.selection_set.node, keys);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_graphql::parser::parse_query;
+    use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema, SimpleObject};
+    use futures::executor::block_on;
+    use serde_json::{Value as Json, json};
+
+    struct Root;
+    #[derive(SimpleObject)]
+    #[graphql(complex)]
+    struct Leaf {
+        name: String,
+    }
+    #[async_graphql::ComplexObject]
+    impl Leaf {
+        async fn must(&self) -> async_graphql::Result<i32> {
+            if self.name == "b" { Err("broken".into()) } else { Ok(1) }
+        }
+        async fn may(&self) -> async_graphql::Result<Option<i32>> {
+            Err("broken".into())
+        }
+    }
+    #[Object]
+    impl Root {
+        async fn slow(&self) -> i32 {
+            let mut turns = 3;
+            futures::future::poll_fn(|cx| {
+                turns -= 1;
+                cx.waker().wake_by_ref();
+                if turns == 0 { std::task::Poll::Ready(1) } else { std::task::Poll::Pending }
+            })
+            .await
+        }
+        async fn quick(&self) -> i32 {
+            2
+        }
+        async fn leaf(&self, name: String) -> Option<Leaf> {
+            Some(Leaf { name })
+        }
+        async fn leaves(&self) -> Option<Vec<Leaf>> {
+            Some(vec![Leaf { name: "a".into() }, Leaf { name: "b".into() }])
+        }
+        async fn must_leaf(&self) -> Leaf {
+            Leaf { name: "b".into() }
+        }
+        async fn none(&self) -> Option<Leaf> {
+            None
+        }
+    }
+
+    /// Through the engine and the shaping, as a request goes.
+    fn asked(query: &str) -> Json {
+        let schema =
+            Schema::build(Root, EmptyMutation, EmptySubscription).extension(crate::graphql::limits::Gate).finish();
+        let document = parse_query(query).unwrap();
+        let request = async_graphql::Request::new(query).data(std::sync::Arc::new(Asked::new(document, None)));
+        let response = block_on(schema.execute(request));
+        serde_json::from_str(&serde_json::to_string(&response.data).unwrap()).unwrap()
+    }
+
+    fn text(query: &str) -> String {
+        let schema =
+            Schema::build(Root, EmptyMutation, EmptySubscription).extension(crate::graphql::limits::Gate).finish();
+        let document = parse_query(query).unwrap();
+        let request = async_graphql::Request::new(query).data(std::sync::Arc::new(Asked::new(document, None)));
+        serde_json::to_string(&block_on(schema.execute(request)).data).unwrap()
+    }
+
+    #[test]
+    fn fields_come_in_the_order_in_which_they_were_asked_for() {
+        assert_eq!(text("{ slow quick x: slow }"), r#"{"slow":1,"quick":2,"x":1}"#);
+        assert_eq!(text("{ slow ...F } fragment F on Root { quick slow }"), r#"{"slow":1,"quick":2}"#);
+    }
+
+    #[test]
+    fn a_failed_field_that_may_be_null_is_null() {
+        assert_eq!(asked(r#"{ leaf(name: "a") { name may } }"#), json!({"leaf": {"name": "a", "may": null}}));
+        assert_eq!(asked(r#"{ leaf(name: "a") { may } }"#), json!({"leaf": {"may": null}}));
+    }
+
+    #[test]
+    fn one_that_may_not_be_null_takes_its_parent_along() {
+        assert_eq!(asked(r#"{ quick leaf(name: "b") { name must } }"#), json!({"quick": 2, "leaf": null}));
+        assert_eq!(asked("{ quick leaves { name must } }"), json!({"quick": 2, "leaves": null}));
+        assert_eq!(asked("{ quick mustLeaf { must } }"), Json::Null);
+    }
+
+    #[test]
+    fn what_was_skipped_or_is_null_stays_so() {
+        assert_eq!(asked("{ quick @skip(if: true) slow none { name } }"), json!({"slow": 1, "none": null}));
+        assert_eq!(asked("{ quick @skip(if: true) }"), json!({}));
+        assert_eq!(asked("{ __typename quick }"), json!({"__typename": "Root", "quick": 2}));
+    }
+}

@@ -1,0 +1,100 @@
+//! A file as clients see it.
+
+use crate::services::images::Rendition;
+use crate::{link, link_key, route, settings};
+use mindflow_guest::{call::Error, clock};
+use serde::Serialize;
+use uuid::Uuid;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FileView {
+    pub id: Uuid,
+    pub file_name: String,
+    content_type: String,
+    bytes: u64,
+    width: u32,
+    height: u32,
+    /// Relative to the platform's address, unless there is a CDN.
+    pub url: String,
+    thumbnail_url: String,
+}
+
+/// Makes addresses that open files without a token, for a while.
+pub struct Addresses {
+    base: String,
+    key: Vec<u8>,
+    now_us: i64,
+}
+
+// === impl Addresses ===
+
+impl Addresses {
+    pub async fn now() -> Result<Self, Error> {
+        let base = settings::load().await.cdn_url.clone();
+        Ok(Self { base, key: link_key::load().await?.to_vec(), now_us: clock::now_us() })
+    }
+
+    pub fn original(&self, id: Uuid) -> String {
+        self.of(id, &path(id))
+    }
+
+    pub fn thumbnail(&self, id: Uuid) -> String {
+        self.of(id, &format!("{}/{}", path(id), route::Rendition::Thumb.name()))
+    }
+
+    fn of(&self, id: Uuid, path: &str) -> String {
+        format!("{}{path}?{}", self.base, link::query(&self.key, id, self.now_us))
+    }
+}
+
+/// The file's path on the platform.
+pub fn path(id: Uuid) -> String {
+    format!("/media/{id}")
+}
+
+// === impl FileView ===
+
+impl FileView {
+    /// `None` without an original.
+    pub fn new(id: Uuid, file_name: String, renditions: &[Rendition], addresses: &Addresses) -> Option<Self> {
+        let original = renditions.iter().find(|rendition| rendition.name == route::Rendition::Original.name())?;
+        Some(Self {
+            id,
+            file_name,
+            content_type: original.content_type.clone(),
+            bytes: original.bytes,
+            width: original.width,
+            height: original.height,
+            url: addresses.original(id),
+            thumbnail_url: addresses.thumbnail(id),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn rendition(name: &str, width: u32) -> Rendition {
+        let (name, sha256) = (name.to_owned(), String::new());
+        Rendition { name, content_type: "image/png".into(), bytes: 7, width, height: 3, sha256 }
+    }
+
+    #[test]
+    fn a_file_is_its_original_and_where_its_sizes_are() {
+        for base in ["", "https://cdn.example.org"] {
+            let addresses = Addresses { base: base.to_owned(), key: vec![7; 32], now_us: 0 };
+            let renditions = [rendition("thumb", 2), rendition("original", 4)];
+            let shown = FileView::new(Uuid::nil(), "a.png".into(), &renditions, &addresses);
+            let (url, query) = (format!("{base}/media/{}", Uuid::nil()), link::query(&[7; 32], Uuid::nil(), 0));
+            assert_eq!(
+                serde_json::to_value(shown).unwrap(),
+                json!({"id": Uuid::nil(), "fileName": "a.png", "contentType": "image/png", "bytes": 7, "width": 4,
+                    "height": 3, "url": format!("{url}?{query}"), "thumbnailUrl": format!("{url}/thumb?{query}")})
+            );
+            assert_eq!(FileView::new(Uuid::nil(), "a.png".into(), &[rendition("thumb", 2)], &addresses), None);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! Accounts.
+
+use crate::value::Time;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// `UserRegistered` and `UserUpdated`: the whole account, so that a consumer needs no earlier event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Account {
+    pub user_id: Uuid,
+    pub email: String,
+    pub display_name: String,
+    /// In words, so that a role of a later version does not spoil the event.
+    pub roles: Vec<String>,
+    /// IANA name.
+    pub timezone: String,
+    pub created_at: Time,
+}
+
+/// `UserLoggedIn`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LoggedIn {
+    pub user_id: Uuid,
+    pub session_id: Uuid,
+    pub user_agent: Option<String>,
+    pub at: Time,
+}

@@ -1,0 +1,109 @@
+//! Journal entries.
+
+use crate::{
+    Mood, Tag,
+    decode::{Decode, Defect},
+    value::{Date, Time},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// An entry as it stands. A new field of an entry begins here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    #[serde(rename = "journalId")]
+    pub id: Uuid,
+    pub user_id: Uuid,
+    pub title: String,
+    pub content: String,
+    pub mood: Option<Mood>,
+    /// Sorted by name, ignoring case.
+    #[serde(default)]
+    pub tags: Vec<Tag>,
+    /// In the user's order.
+    #[serde(default)]
+    pub attachment_ids: Vec<Uuid>,
+    pub created_at: Time,
+    pub updated_at: Time,
+    /// The day that the entry is about.
+    pub entry_date: Date,
+    /// From 1; rises with every change of the content.
+    pub version: u32,
+    pub word_count: u32,
+}
+
+/// `JournalEntryCreated` and `JournalEntryUpdated`: the whole entry, so that a consumer needs no earlier event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EntryWritten {
+    #[serde(flatten)]
+    pub entry: Entry,
+    pub analysis: Analysis,
+    /// `None` for a new entry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+}
+
+/// Whether insights about the entry were asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Analysis {
+    Requested,
+    NotIncluded,
+    /// A word of a later version.
+    #[serde(other, skip_serializing)]
+    Other,
+}
+
+/// Why an entry was written again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    Edited,
+    Restored,
+    /// The content is the same; new insights are wanted.
+    Reanalyze,
+    /// The content is the same; a tag of the entry has a new name.
+    TagRenamed,
+    /// A word of a later version.
+    #[serde(other, skip_serializing)]
+    Other,
+}
+
+/// `JournalEntryDeleted`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EntryDeleted {
+    #[serde(rename = "journalId")]
+    pub id: Uuid,
+    pub user_id: Uuid,
+    pub deleted_at: Time,
+    pub version: u32,
+}
+
+impl EntryWritten {
+    /// Whether the text differs from the one that was analysed, or a new analysis of it was asked for. A restored
+    /// entry and a renamed tag leave the text as it was.
+    pub fn voids_analysis(&self) -> bool {
+        match self.reason {
+            None | Some(Reason::Edited) => true,
+            Some(Reason::Reanalyze) => self.analysis == Analysis::Requested,
+            Some(_) => false,
+        }
+    }
+}
+
+impl Decode for EntryWritten {
+    /// In two passes: serde loses the path of an error inside of a flattened field.
+    fn from_value(value: &Value) -> Result<Self, Defect> {
+        #[derive(Deserialize)]
+        struct Rest {
+            analysis: Analysis,
+            reason: Option<Reason>,
+        }
+        let entry = Entry::from_value(value)?;
+        let Rest { analysis, reason } = Rest::from_value(value)?;
+        Ok(Self { entry, analysis, reason })
+    }
+}

@@ -1,0 +1,169 @@
+//! The vocabulary of the journal: every event with its name, its version and its payload. Producers build a
+//! [`Payload`], consumers [`decode`](Payload::decode) one and match on it; neither spells a name or declares a field.
+//!
+//! # Changing a payload
+//!
+//! Events are archived for good and replayed, so an old payload must decode with new code, and a new one with code
+//! that is a version behind:
+//!
+//! - Members that a type does not know are ignored.
+//! - A new field has `#[serde(default)]` or is an `Option`: older events lack it.
+//! - A field is never renamed, and never changes its JSON type. That would be a new version of the event.
+//!
+//! `fixtures/` has one event of each kind as it is stored today. A fixture is never edited; a new shape gets a new one.
+
+mod account;
+mod analysis;
+mod decode;
+mod entry;
+mod mood;
+mod notice;
+mod notification;
+mod tag;
+#[cfg(test)]
+mod tests;
+mod value;
+
+pub use account::{Account, LoggedIn};
+pub use analysis::{AnalysisFailed, FailureReason, Insight, Insights};
+pub use decode::BadEvent;
+pub use entry::{Analysis, Entry, EntryDeleted, EntryWritten, Reason};
+pub use mood::Mood;
+pub use notice::{Notice, NoticeKind, notice_topic};
+pub use notification::NotificationRequested;
+pub use tag::{MoodRecorded, Tag, TagCreated, TagRenamed};
+pub use value::{Date, Time};
+
+use decode::Decode;
+use uuid::Uuid;
+
+/// Declares the events: `Name(PayloadType) "version"`, in alphabetical order.
+macro_rules! events {
+    ($($name:ident($payload:ty) $version:literal),* $(,)?) => {
+        /// The events by name.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Kind {
+            $($name),*
+        }
+
+        impl Kind {
+            /// In alphabetical order.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name)),* }
+            }
+
+            /// `None` for an event that this version does not know.
+            pub fn of(event_type: &str) -> Option<Self> {
+                match event_type {
+                    $(stringify!($name) => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
+        }
+
+        /// One event of each kind, as it is stored today: for tests of producers and consumers.
+        #[cfg(any(test, feature = "fixtures"))]
+        pub fn fixture(kind: Kind) -> &'static str {
+            match kind {
+                $(Kind::$name => include_str!(concat!("../fixtures/", stringify!($name), ".json")).trim_ascii_end(),)*
+            }
+        }
+
+        /// What an event says.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Payload {
+            $($name($payload)),*
+        }
+
+        impl Payload {
+            pub fn kind(&self) -> Kind {
+                match self { $(Self::$name(_) => Kind::$name),* }
+            }
+
+            /// Of the payload's shape.
+            pub fn version(&self) -> &'static str {
+                match self { $(Self::$name(_) => $version),* }
+            }
+
+            /// The aggregate that the event is of. Its events are delivered in order.
+            pub fn partition_key(&self) -> String {
+                match self { $(Self::$name(payload) => payload.partition_key()),* }
+            }
+
+            /// The user whom the event concerns, where the payload says it.
+            pub fn user_id(&self) -> Option<Uuid> {
+                match self { $(Self::$name(payload) => payload.user_id()),* }
+            }
+
+            /// As the event carries it.
+            ///
+            /// # Errors
+            /// The payload holds a value that only a decoder may make, such as [`Reason::Other`].
+            pub fn to_json(&self) -> serde_json::Result<String> {
+                match self { $(Self::$name(payload) => serde_json::to_string(payload)),* }
+            }
+
+            /// # Errors
+            /// The payload does not have the shape of its event. Another attempt would not change that.
+            pub fn decode(kind: Kind, version: &str, json: &str) -> Result<Self, BadEvent> {
+                match kind {
+                    $(Kind::$name => <$payload>::decode(json).map(Self::$name),)*
+                }
+                .map_err(|defect| defect.of(kind.name(), version))
+            }
+        }
+    };
+}
+
+/// Which aggregate and which user a payload is of.
+trait Aggregate {
+    fn partition_key(&self) -> String;
+    fn user_id(&self) -> Option<Uuid>;
+}
+
+macro_rules! aggregates {
+    ($($payload:ty: |$it:ident| $aggregate:literal, $id:expr, $user:expr;)*) => {
+        $(impl Aggregate for $payload {
+            fn partition_key(&self) -> String {
+                let $it = self;
+                format!("{}:{}", $aggregate, $id)
+            }
+
+            fn user_id(&self) -> Option<Uuid> {
+                let $it = self;
+                let _ = $it;
+                $user
+            }
+        })*
+    };
+}
+
+aggregates! {
+    Account: |it| "user", it.user_id, Some(it.user_id);
+    LoggedIn: |it| "user", it.user_id, Some(it.user_id);
+    EntryWritten: |it| "entry", it.entry.id, Some(it.entry.user_id);
+    EntryDeleted: |it| "entry", it.id, Some(it.user_id);
+    MoodRecorded: |it| "mood", it.mood_id, Some(it.user_id);
+    TagCreated: |it| "tag", it.tag_id, Some(it.user_id);
+    TagRenamed: |it| "tag", it.tag_id, Some(it.user_id);
+    Insights: |it| "analysis", it.entry_id, Some(it.user_id);
+    AnalysisFailed: |it| "analysis", it.entry_id, Some(it.user_id);
+    NotificationRequested: |it| "send", it.send_id, None;
+}
+
+events! {
+    AIAnalysisFailed(AnalysisFailed) "1.0",
+    AIInsightsGenerated(Insights) "1.0",
+    JournalEntryCreated(EntryWritten) "1.0",
+    JournalEntryDeleted(EntryDeleted) "1.0",
+    JournalEntryUpdated(EntryWritten) "1.0",
+    MoodRecorded(MoodRecorded) "1.0",
+    NotificationRequested(NotificationRequested) "1.0",
+    TagCreated(TagCreated) "1.0",
+    TagRenamed(TagRenamed) "1.0",
+    UserLoggedIn(LoggedIn) "1.0",
+    UserRegistered(Account) "1.0",
+    UserUpdated(Account) "1.0",
+}
