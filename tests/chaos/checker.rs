@@ -41,7 +41,7 @@ pub struct Violation {
     pub what: String,
 }
 
-/// What became of writes whose outcome nobody was told.
+/// What became of writes whose outcome no writer learnt.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Unknown {
     pub written: usize,
@@ -125,7 +125,7 @@ fn deliveries(history: &History, wanted: &BTreeSet<String>, found: &mut Vec<Viol
             times => found.push(Violation { law: Law::AppliedTwice, what: format!("{}: {times} times", name(event)) }),
         }
     }
-    // The log is written beside the count, and must say the same.
+    // The log is written with the count, and must say the same.
     let mut seen = BTreeSet::new();
     for line in &history.log {
         if !seen.insert((&line.subscription, &line.event_id)) {

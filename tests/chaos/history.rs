@@ -1,4 +1,4 @@
-//! What writers did and were told, and what is in the stores afterwards: all that the checker goes by.
+//! What writers did and what they were answered, and what is in the stores afterwards: the checker's evidence.
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,7 +1,14 @@
 //! Faults at random against the built platform, and the proof that they cost no event: writers write, hosts are
 //! killed, servers are stopped; then a checker goes over what was promised. `cargo xtask chaos` starts this
 //! program with what it needs in `MINDFLOW_*` variables; `docs/events.md` says what it proves.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "for tests alone")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "for tests alone"
+)]
 
 mod certificate;
 mod checker;
@@ -131,7 +138,7 @@ async fn run(args: &Args) -> Result<bool> {
     Ok(false)
 }
 
-/// A binary that cannot be armed would make every kill a random one, and nobody would notice.
+/// A binary that cannot be armed would make every kill a random one, unnoticed.
 fn has_failpoints() -> Result<()> {
     let path = binary();
     let bytes = std::fs::read(&path).with_context(|| format!("read {}", path.display()))?;

@@ -2,7 +2,7 @@
 
 use crate::plan::Kill;
 use anyhow::{Context, Result, bail};
-use mindflow_tests::{binary, share_compiled};
+use mindflow_tests::{binary, compiled_cache};
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -63,6 +63,7 @@ pub fn mindflow(folder: &Path, replica: usize) -> Command {
     for (name, value) in [("BCRYPT_COST", "4"), ("ALLOW_WEAK_BCRYPT", "true")] {
         command.env(format!("MINDFLOW_VARIABLE_{name}"), value);
     }
+    command.env("MINDFLOW_COMPILED_CACHE", compiled_cache());
     command.current_dir(folder).stdin(Stdio::null()).kill_on_drop(true);
     command.arg("--manifest").arg(folder.join("spin.toml")).arg("--config").arg(folder.join("config.toml"));
     command.arg("--data-dir").arg(data);
@@ -71,7 +72,6 @@ pub fn mindflow(folder: &Path, replica: usize) -> Command {
 
 impl Replica {
     pub fn new(index: usize, folder: &Path, addresses: Addresses) -> Self {
-        share_compiled(&folder.join(format!("data-{index}")));
         Self { index, folder: folder.to_owned(), addresses, child: None }
     }
 

@@ -7,7 +7,7 @@ use crate::plan::{Plan, ServerFault};
 use crate::replica::{Addresses, Kills, Replica, mindflow};
 use crate::writer::Writer;
 use anyhow::{Context, Result, bail};
-use mindflow_tests::own_servers::{OwnPostgres, OwnRedis};
+use mindflow_test_support::{PrivatePostgres, PrivateRedis};
 use mindflow_tests::{absolute_manifest, components, root};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -51,8 +51,8 @@ pub struct Report {
 }
 
 struct Servers {
-    postgres: OwnPostgres,
-    redis: OwnRedis,
+    postgres: PrivatePostgres,
+    redis: PrivateRedis,
 }
 
 impl Backend {
@@ -70,8 +70,8 @@ pub async fn run(backend: Backend, seed: u64, kills: u32, replicas: usize, folde
     let progress =
         |what: &str| println!("chaos: {:>13} {:>6.1} s  {what}", backend.name(), began.elapsed().as_secs_f64());
     let mut servers = Servers {
-        postgres: OwnPostgres::start(&DATABASES.map(|(_, database)| database)).await,
-        redis: OwnRedis::start(),
+        postgres: PrivatePostgres::start(&DATABASES.map(|(_, database)| database)).await,
+        redis: PrivateRedis::start(),
     };
     let (write_dsn, read_dsn) = (servers.postgres.dsn("chaoswrite"), servers.postgres.dsn("chaosread"));
     lay_out(folder, &servers, backend)?;
@@ -142,11 +142,11 @@ impl Servers {
             match fault {
                 ServerFault::PostgresImmediate => {
                     self.postgres.crash().await;
-                    self.postgres.again().await;
+                    self.postgres.run().await;
                 }
                 ServerFault::RedisKill => {
-                    self.redis.crash();
-                    self.redis.again();
+                    self.redis.kill();
+                    self.redis.run();
                 }
                 ServerFault::RedisFlush => self.redis.flush(),
             }
@@ -191,7 +191,7 @@ async fn dead_letters(folder: &Path) -> Result<i64> {
     Ok(i64::try_from(list.as_array().context("a list of dead letters")?.len())?)
 }
 
-/// The application of the repository with the counter beside it, on this round's stores.
+/// The application of the repository and the counter, on this round's stores.
 fn lay_out(folder: &Path, servers: &Servers, backend: Backend) -> Result<()> {
     let migrations = folder.join("migrations-read");
     std::fs::create_dir_all(&migrations)?;
@@ -233,7 +233,7 @@ fn counter() -> Result<String> {
     ))
 }
 
-/// What somebody needs who looks for the cause.
+/// What the search for the cause needs.
 fn keep(folder: &Path, history: &History, violations: &[Violation]) -> Result<()> {
     let lines: Vec<_> = violations.iter().map(|violation| format!("{violation:?}\n")).collect();
     std::fs::write(folder.join("violations.txt"), lines.concat())?;

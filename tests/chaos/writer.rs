@@ -1,4 +1,4 @@
-//! Clients that write all the time and note what they asked for and what they were told.
+//! Clients that write all the time and note their requests and the answers.
 
 use crate::history::{Outcome, Wish, Write};
 use crate::replica::{Addresses, mindflow};
@@ -64,7 +64,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes until `stop`; what it asked for and what it was told.
+    /// Writes until `stop`; returns its requests and the answers.
     pub async fn run(mut self, stop: Arc<AtomicBool>) -> Vec<Write> {
         let mut number = 0;
         while !stop.load(Ordering::Relaxed) {

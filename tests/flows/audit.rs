@@ -1,7 +1,7 @@
 //! Goal: whatever happens on the platform is in the audit trail, whole and in order, and nobody changes it
 //! unseen. Method: a user's actions, the trail as an administrator sees it, and a superuser who tampers.
 
-use crate::mongo_server::MongoServer;
+use mindflow_test_support::MongoServer;
 use mindflow_tests::{Account, Output, Platform, eventually, send};
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
 //! Goal: the GraphQL endpoint is GraphQL over HTTP to the letter. Method: every audit of the `graphql-http`
-//! package against the built binary, by the script in `tests/conformance/graphql-http`.
+//! package against the built binary, by the script in `tests/graphql-http`.
 
 use mindflow_tests::{Platform, root};
 use serde_json::Value;
@@ -10,7 +10,7 @@ const AUDITS: usize = 61;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_61_audits_of_graphql_over_http_are_ok() {
-    let folder = root().join("tests/conformance/graphql-http");
+    let folder = root().join("tests/graphql-http");
     assert!(
         folder.join("node_modules/graphql-http").is_dir(),
         "the Node packages are missing: run scripts/test, or `npm ci` in {}",

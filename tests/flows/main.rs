@@ -1,6 +1,13 @@
 //! User stories against the built binary, with real stores: what a client of the platform sees, and nothing
 //! that only its insides know. Each story has a platform of its own.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "for tests alone")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "for tests alone"
+)]
 
 mod accounts;
 mod admin;
@@ -39,10 +46,3 @@ mod trouble_outage;
 mod trouble_poison;
 mod trouble_servers;
 mod trouble_swap;
-
-#[path = "../conformance/mongo_server/mod.rs"]
-mod mongo_server;
-#[path = "../conformance/s3_server/mod.rs"]
-mod s3_server;
-#[path = "../conformance/smtp_server/mod.rs"]
-mod smtp_server;

@@ -2,9 +2,9 @@
 //! shown is refused and leaves nothing. Method: images made here, sent as a browser sends them, and a look into the
 //! container.
 
-use crate::s3_server;
 use image::{DynamicImage, ImageEncoder, RgbImage, codecs::jpeg::JpegEncoder, codecs::png::PngEncoder};
-use mindflow_backends::archive::store::Config;
+use mindflow_backends::stores::objects::Config;
+use mindflow_test_support::s3;
 use mindflow_tests::{Account, Answer, Platform, eventually, send};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -242,7 +242,7 @@ async fn an_image_that_ends_the_codec_is_refused_and_takes_nobody_along() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_can_lie_on_s3() {
-    let server = s3_server::start().await;
+    let server = s3::start().await;
     let Config::S3 { bucket, endpoint, .. } = &server.settings else { panic!("{:?}", server.settings) };
     let settings = format!(
         "[blob.media]\nbackend = \"s3\"\nbucket = {bucket:?}\nregion = \"us-east-1\"\nendpoint = {:?}\n\

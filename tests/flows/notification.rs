@@ -1,9 +1,9 @@
 //! Goal: users and their systems are told what happened, once, by the ways they chose. Method: a real SMTP
 //! server, real HTTP receivers on loopback (let through by name, as an operator would), a browser's keys.
 
-use crate::smtp_server::SmtpServer;
 use aws_lc_rs::{aead, agreement, hkdf, hmac};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use mindflow_test_support::SmtpServer;
 use mindflow_tests::receiver::{Received, Receiver};
 use mindflow_tests::{Account, Builder, Platform, eventually};
 use serde_json::{Value, json};

@@ -91,10 +91,12 @@ async fn apply_under_traffic_loses_and_doubles_nothing() {
     let writer = ada.clone();
     let traffic = tokio::spawn(async move {
         let mut written = 0;
+        // A user writes at this pace whatever the replay does.
+        let mut pace = tokio::time::interval(Duration::from_millis(30));
         while !*stopped.borrow_and_update() {
+            pace.tick().await;
             writer.write(json!({ "title": format!("busy {written}"), "content": "c", "tags": ["kept"] })).await;
             written += 1;
-            tokio::time::sleep(Duration::from_millis(30)).await;
         }
         written
     });

@@ -2,6 +2,7 @@
 //! the API, found through it once their events have been applied.
 
 use mindflow_tests::{Account, Builder, Platform, eventually};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 const SEARCH: &str =
@@ -245,6 +246,28 @@ async fn entries_are_found_by_what_they_mean_and_by_what_they_are_related_to() {
     meant(&ada, "exhausted from work", &["Overtime"]).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_before_the_model_was_installed_is_found_by_its_meaning_afterwards() {
+    let installed = std::env::var("MINDFLOW_TEST_MODEL").expect("MINDFLOW_TEST_MODEL: scripts/test sets it");
+    let folder = tempfile::tempdir().expect("a folder");
+    let model = folder.path().join("all-minilm-l6-v2");
+    let settings = format!("[embeddings]\nbackend = \"local\"\nmodel-dir = {model:?}\n");
+    let platform = Platform::services().config(&settings).start().await;
+    let ada = platform.register().await;
+    write(&ada, "Cake", "We baked a plum cake with cream.").await;
+    let both = json!({ "query": "plum", "mode": "HYBRID" });
+    ada.eventually(SEARCH, both, |data| of(data) == ["Cake"]).await;
+    let semantic = ada.graphql(SEARCH, json!({ "query": "dessert", "mode": "SEMANTIC" })).await;
+    assert_eq!(semantic.error_code(), "UNAVAILABLE");
+    eventually("the log says what is missing", || async { platform.log().contains("not installed yet").then_some(()) })
+        .await;
+    std::os::unix::fs::symlink(installed, &model).expect("the model");
+    meant(&ada, "dessert from the oven", &["Cake"]).await;
+    assert_eq!(platform.log().matches("not installed yet").count(), 1, "said once");
+    let dead = platform.cli(&["dead-letters", "list"]).await;
+    assert!(!dead.stdout.contains("search-meaning"), "{}", dead.stdout);
+}
+
 /// The process of the platform's model.
 fn model_of(platform: &Platform) -> Option<i32> {
     let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", platform.pid())).unwrap_or_default();
@@ -269,7 +292,7 @@ async fn a_model_that_dies_takes_nothing_with_it_and_ends_with_its_host() {
     write(&ada, "Monday", "The office drained me.").await;
     meant(&ada, "exhausted from work", &["Monday"]).await;
     let first = model_of(&platform).unwrap();
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(first), nix::sys::signal::Signal::SIGKILL).unwrap();
+    kill_process(Pid::from_raw(first).unwrap(), Signal::KILL).unwrap();
     // What is written meanwhile is found by its words, and by its meaning once the model is back.
     write(&ada, "Cake", "We baked a plum cake with cream.").await;
     let both = json!({ "query": "plum", "mode": "HYBRID" });

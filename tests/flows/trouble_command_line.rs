@@ -3,6 +3,7 @@
 
 use crate::trouble_kit::{assert_says, entry, grants, guest, manifest, refusal, start_refused};
 use mindflow_tests::{Builder, Platform};
+use std::os::unix::fs::PermissionsExt;
 
 /// With logs off: standard error holds the one line and nothing else.
 fn quiet() -> Builder {
@@ -110,6 +111,17 @@ async fn a_data_directory_that_cannot_be_made_is_named() {
         assert_says(&start_refused(&platform).await, &[&data.display().to_string(), "--data-dir"]);
         assert_eq!(std::fs::read_to_string(&data).expect("the file"), "a file", "nothing was changed");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cache_of_compiled_components_that_others_can_write_to_is_refused_with_the_command_that_repairs_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cache = folder.path().join("compiled");
+    std::fs::create_dir(&cache).expect("the cache");
+    std::fs::set_permissions(&cache, std::fs::Permissions::from_mode(0o777)).expect("its mode");
+    let cache = cache.display().to_string();
+    let platform = quiet().env("MINDFLOW_COMPILED_CACHE", &cache).prepare().await;
+    assert_says(&start_refused(&platform).await, &[&format!("chmod go-w {cache}"), "compiled-cache"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

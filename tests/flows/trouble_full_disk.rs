@@ -3,6 +3,7 @@
 
 use crate::trouble_kit::assert_says;
 use mindflow_tests::{Account, Http, Platform, eventually};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use std::{
     io::{BufRead, BufReader, Write},
@@ -29,10 +30,7 @@ fn command(platform: &Platform, mib: u32, later_mib: Option<u32>) -> Command {
             word.to_string_lossy().replace(&data.display().to_string(), &disk.join("data").display().to_string())
         })
         .collect();
-    let compiled = data.join("compiled");
-    let mut script = format!(
-        "mount -t tmpfs -o size={mib}m disk \"$0\" && mkdir \"$0/data\" && ln -s {compiled:?} \"$0/data/compiled\""
-    );
+    let mut script = format!("mount -t tmpfs -o size={mib}m disk \"$0\"");
     if let Some(later) = later_mib {
         script.push_str(&format!("; \"$@\" up --listen 127.0.0.1:0; mount -o remount,size={later}m \"$0\""));
     }
@@ -120,8 +118,7 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        let pid = nix::unistd::Pid::from_raw(i32::try_from(self.child.id()).expect("a process id"));
-        let _ = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
+        let _ = kill_process(Pid::from_child(&self.child), Signal::TERM);
         let _ = self.child.wait();
     }
 }

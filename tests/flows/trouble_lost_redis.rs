@@ -3,7 +3,8 @@
 //! one, emptied under a running platform.
 
 use crate::trouble_kit::{see, write_and_see};
-use crate::trouble_servers::{OwnRedis, all_on_redis};
+use crate::trouble_servers::all_on_redis;
+use mindflow_test_support::PrivateRedis;
 use mindflow_tests::{Account, Answer, Platform, eventually, send};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -51,7 +52,7 @@ async fn nothing_is_lost_or_doubled(platform: &Platform, account: &Account, titl
 
 #[tokio::test(flavor = "multi_thread")]
 async fn live_sessions_outlive_a_redis_that_is_emptied_and_ended_ones_stay_ended() {
-    let redis = OwnRedis::start();
+    let redis = PrivateRedis::start();
     let platform = all_on_redis(Platform::services(), &redis.url()).start().await;
     let ada = platform.register().await;
     let (phone, tablet, lost) = (ada.login().await, ada.login().await, ada.login().await);
@@ -87,7 +88,7 @@ async fn live_sessions_outlive_a_redis_that_is_emptied_and_ended_ones_stay_ended
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_at_once_find_their_session_again_and_one_refresh_of_many_wins() {
-    let redis = OwnRedis::start();
+    let redis = PrivateRedis::start();
     let platform = all_on_redis(Platform::services(), &redis.url()).start().await;
     let ada = platform.register().await;
     redis.flush();
@@ -102,7 +103,7 @@ async fn many_at_once_find_their_session_again_and_one_refresh_of_many_wins() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_locked_account_stays_locked_when_redis_is_emptied() {
-    let redis = OwnRedis::start();
+    let redis = PrivateRedis::start();
     let platform = all_on_redis(Platform::services(), &redis.url()).start().await;
     let (ada, bob) = (platform.register().await, platform.register().await);
     for _ in 0..FAILURES_MAX {
@@ -119,7 +120,7 @@ async fn a_locked_account_stays_locked_when_redis_is_emptied() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_redis_is_away_nobody_is_let_in_and_all_goes_on_when_it_is_back_empty_live_subscriptions_too() {
-    let mut redis = OwnRedis::start();
+    let mut redis = PrivateRedis::start();
     let platform = all_on_redis(Platform::services(), &redis.url()).start().await;
     let ada = platform.register().await;
     write_and_see(&ada, "before").await;
@@ -128,7 +129,7 @@ async fn while_redis_is_away_nobody_is_let_in_and_all_goes_on_when_it_is_back_em
     ada.write(json!({ "title": "seen live", "content": "words" })).await;
     let notice = socket.next(&id).await;
     assert!(format!("{notice:?}").contains("seen live"), "{notice:?}");
-    redis.crash();
+    redis.kill();
     redis.forget();
 
     assert_eq!(ada.graphql("{ me { id } }", json!({})).await.error_code(), "UNAVAILABLE");
@@ -136,7 +137,7 @@ async fn while_redis_is_away_nobody_is_let_in_and_all_goes_on_when_it_is_back_em
     right_login(&platform, &ada).await.expect_problem(503, "unavailable");
     refresh(&ada).await.expect_problem(503, "unavailable");
 
-    redis.again();
+    redis.run();
     let ready = || async { (platform.http().get("/health/ready").await.status == 200).then_some(()) };
     eventually("ready again", ready).await;
     let data = ada.data("{ recentEntries { title } }", json!({})).await;
@@ -154,7 +155,7 @@ async fn while_redis_is_away_nobody_is_let_in_and_all_goes_on_when_it_is_back_em
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_on_redis_streams_arrive_once_though_redis_is_emptied_again_and_again() {
-    let redis = OwnRedis::start();
+    let redis = PrivateRedis::start();
     let builder = Platform::services().redis_streams();
     let platform = all_on_redis(builder, &redis.url()).env("MINDFLOW_EVENTS__URL", &redis.url()).start().await;
     let ada = platform.register_as("premium").await;

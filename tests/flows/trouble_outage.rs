@@ -2,7 +2,8 @@
 //! Redis of the test's own, crashed and started again under a running platform.
 
 use crate::trouble_kit::{see, write_and_see};
-use crate::trouble_servers::{OwnPostgres, OwnRedis, bucket_on_redis, on_postgres, realtime_on_redis};
+use crate::trouble_servers::{bucket_on_redis, on_postgres, realtime_on_redis};
+use mindflow_test_support::{PrivatePostgres, PrivateRedis};
 use mindflow_tests::{Account, Answer, Platform, eventually};
 use serde_json::{Value, json};
 
@@ -41,7 +42,7 @@ fn clean(answer: &Answer) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_whole_postgres_goes_away_and_comes_back() {
-    let mut postgres = OwnPostgres::start(&["journal", "views"]).await;
+    let mut postgres = PrivatePostgres::start(&["journal", "views"]).await;
     let builder = on_postgres(Platform::services(), "write", &postgres.dsn("journal"));
     let platform = on_postgres(builder, "read", &postgres.dsn("views")).start().await;
     let ada = platform.register().await;
@@ -63,7 +64,7 @@ async fn the_whole_postgres_goes_away_and_comes_back() {
     assert_eq!(body["checks"]["key-value:sessions"]["status"], "ok", "{body}");
     assert_eq!(platform.http().get("/health/live").await.status, 200);
 
-    postgres.again().await;
+    postgres.run().await;
     ready(&platform).await;
     see(&ada, "just before").await;
     let after = eventually("a write works again", || async {
@@ -83,7 +84,7 @@ async fn the_whole_postgres_goes_away_and_comes_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_read_database_goes_away_and_comes_back_and_writes_go_on() {
-    let mut postgres = OwnPostgres::start(&["views"]).await;
+    let mut postgres = PrivatePostgres::start(&["views"]).await;
     let platform = on_postgres(Platform::services(), "read", &postgres.dsn("views")).start().await;
     let ada = platform.register().await;
     write_and_see(&ada, "before").await;
@@ -102,19 +103,19 @@ async fn the_read_database_goes_away_and_comes_back_and_writes_go_on() {
     .await;
     assert_eq!(deferred.get::<_, i32>("attempts"), 0);
 
-    postgres.again().await;
+    postgres.run().await;
     ready(&platform).await;
     see(&ada, "meanwhile").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_cache_goes_away_and_reads_come_from_the_database() {
-    let mut redis = OwnRedis::start();
+    let mut redis = PrivateRedis::start();
     let builder = bucket_on_redis(Platform::services(), "cache", &redis.url());
     let platform = realtime_on_redis(builder, &redis.url()).start().await;
     let ada = platform.register().await;
     write_and_see(&ada, "before").await;
-    redis.crash();
+    redis.kill();
 
     for _ in 0..3 {
         let seen = ada.data("{ me { id } recentEntries { title } tags { name } }", json!({})).await;
@@ -124,7 +125,7 @@ async fn the_cache_goes_away_and_reads_come_from_the_database() {
     let body = unready(&platform, &["key-value:cache", "realtime"]).await;
     assert_eq!(body["checks"]["key-value:sessions"]["status"], "ok", "{body}");
 
-    redis.again();
+    redis.run();
     ready(&platform).await;
     see(&ada, "meanwhile").await;
     write_and_see(&ada, "after").await;
@@ -132,11 +133,11 @@ async fn the_cache_goes_away_and_reads_come_from_the_database() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sessions_go_away_and_come_back_with_everybody_logged_in() {
-    let mut redis = OwnRedis::start();
+    let mut redis = PrivateRedis::start();
     let platform = bucket_on_redis(Platform::services(), "sessions", &redis.url()).start().await;
     let ada = platform.register().await;
     write_and_see(&ada, "before").await;
-    redis.crash();
+    redis.kill();
 
     // Nobody is let in on trust.
     assert_eq!(ada.graphql("{ me { id } }", json!({})).await.error_code(), "UNAVAILABLE");
@@ -146,7 +147,7 @@ async fn sessions_go_away_and_come_back_with_everybody_logged_in() {
     platform.http().post("/auth/login", &login).await.expect_problem(503, "unavailable");
     unready(&platform, &["key-value:sessions"]).await;
 
-    redis.again();
+    redis.run();
     ready(&platform).await;
     let seen = ada.data("{ me { id } recentEntries { title } }", json!({})).await;
     assert_eq!(seen["recentEntries"], json!([{ "title": "before" }]));
@@ -156,7 +157,7 @@ async fn sessions_go_away_and_come_back_with_everybody_logged_in() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_redis_that_restarts_under_a_live_subscription_loses_no_later_notice() {
-    let mut redis = OwnRedis::start();
+    let mut redis = PrivateRedis::start();
     let platform = realtime_on_redis(Platform::services(), &redis.url()).start().await;
     let ada = platform.register().await;
     write_and_see(&ada, "before").await;
@@ -164,8 +165,8 @@ async fn a_redis_that_restarts_under_a_live_subscription_loses_no_later_notice()
     let id = socket.subscribe("subscription { entryChanged { kind entry { title } } }", json!({})).await;
     write(&ada, "seen live").await.data();
     let first = socket.next(&id).await;
-    redis.crash();
-    redis.again();
+    redis.kill();
+    redis.run();
     ready(&platform).await;
     write(&ada, "seen after").await.data();
     let second = socket.next(&id).await;

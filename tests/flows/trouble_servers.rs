@@ -1,7 +1,5 @@
 //! Platforms on a PostgreSQL or a Redis of the test's own.
 
-pub use mindflow_tests::own_servers::{OwnPostgres, OwnRedis};
-
 use mindflow_tests::Builder;
 use std::path::Path;
 

@@ -95,7 +95,7 @@ impl Account {
     pub async fn eventually(&self, query: &str, variables: Value, done: impl Fn(&Value) -> bool) -> Value {
         let last = std::sync::Mutex::new(String::new());
         let (last, done, variables) = (&last, &done, &variables);
-        let shown = crate::wait::Shown(last);
+        let shown = Shown(last);
         let found = eventually(query, || async move {
             let answer = self.graphql(query, variables.clone()).await;
             *last.lock().expect("no panic while held") = answer.text();
@@ -122,6 +122,23 @@ impl Account {
         let body = json!({ "query": query, "variables": variables });
         let request = self.request(Method::POST, "/graphql").header("accept", "text/event-stream").json(&body);
         Sse::open(request).await
+    }
+}
+
+/// Prints the last answer when a wait fails.
+struct Shown<'a>(&'a std::sync::Mutex<String>);
+
+impl Shown<'_> {
+    fn found(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Shown<'_> {
+    fn drop(&mut self) {
+        if let Ok(last) = self.0.lock() {
+            eprintln!("the last answer was: {last}");
+        }
     }
 }
 

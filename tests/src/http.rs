@@ -54,7 +54,7 @@ impl Http {
         send(self.request(Method::POST, path).json(body)).await
     }
 
-    /// A GraphQL operation of nobody.
+    /// A GraphQL operation without a login.
     pub async fn graphql(&self, query: &str, variables: Value) -> Answer {
         self.post("/graphql", &json!({ "query": query, "variables": variables })).await
     }

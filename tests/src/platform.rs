@@ -1,11 +1,10 @@
 //! A platform of a test's own: the built binary on a free port, with a data directory, databases and a
-//! Redis prefix that nobody else uses and that go with the value.
+//! Redis prefix of its own, which are removed with the value.
 
 use crate::process::{self, Process};
-use crate::redis_server::RedisSpace;
 use crate::{Account, Http, Output};
-use mindflow_backends::testing::{TestDatabase, TestPostgres};
-use nix::sys::signal::Signal;
+use mindflow_test_support::{TestDatabase, TestPostgres, TestRedis};
+use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -51,7 +50,7 @@ struct Services {
     write: TestDatabase,
     read: TestDatabase,
     analytics: TestDatabase,
-    redis: RedisSpace,
+    redis: TestRedis,
 }
 
 /// The repository's root.
@@ -81,7 +80,7 @@ impl Builder {
             config: String::new(),
             redis_streams: false,
         };
-        builder.bcrypt_cost(BCRYPT_COST)
+        builder.env("MINDFLOW_COMPILED_CACHE", &compiled_cache().to_string_lossy()).bcrypt_cost(BCRYPT_COST)
     }
 
     /// An environment variable of the host.
@@ -150,7 +149,7 @@ impl Builder {
         std::fs::write(path("config.toml"), format!("{backends}\n{}", self.config)).expect("config.toml is written");
         let manifest = self.manifest.into_iter().fold(absolute_manifest(), |text, change| change(text));
         std::fs::write(path("spin.toml"), manifest).expect("spin.toml is written");
-        share_compiled(&path("data"));
+        std::fs::create_dir(path("data")).expect("the data directory");
         Platform {
             process: None,
             http: Http::new(),
@@ -176,13 +175,10 @@ pub fn absolute_manifest() -> String {
         .replace("\"migrations/", &format!("\"{}/migrations/", root().display()))
 }
 
-/// All tests share one cache of compiled components, which is written atomically: compiling them takes a
-/// debug build of the host half a minute.
-pub fn share_compiled(data: &Path) {
-    let shared = components().join("compiled");
-    std::fs::create_dir_all(&shared).expect("the shared cache");
-    std::fs::create_dir_all(data).expect("the data directory");
-    std::os::unix::fs::symlink(shared, data.join("compiled")).expect("a link to the shared cache");
+/// All tests share one cache of compiled components: compiling them takes a debug build of the host half a
+/// minute.
+pub fn compiled_cache() -> PathBuf {
+    components().join("compiled")
 }
 
 // === impl Services ===
@@ -193,7 +189,7 @@ impl Services {
             write: TestPostgres::empty("flowwrite").await,
             read: TestPostgres::empty("flowread").await,
             analytics: TestPostgres::empty("flowanalytics").await,
-            redis: RedisSpace::open(),
+            redis: TestRedis::open(),
         }
     }
 
@@ -235,7 +231,7 @@ impl Platform {
         Builder::new(true).env("MINDFLOW_TEST_NO_FSYNC", "1").env("MINDFLOW_EMBEDDINGS__BACKEND", "none")
     }
 
-    /// A client of nobody in particular.
+    /// A client without a login.
     pub fn http(&self) -> &Http {
         &self.http
     }
@@ -307,7 +303,6 @@ impl Platform {
 
     /// Starts a further host on the same stores.
     pub async fn replica(&self) -> Replica {
-        share_compiled(&self.path("replica"));
         let mut command = self.command_on("replica");
         command.args(["up", "--listen", "127.0.0.1:0"]);
         let (process, http) = (Process::start(command, &self.path("log")).await, Http::new());
@@ -323,7 +318,7 @@ impl Platform {
 
     /// Asks the host to stop, without waiting for it.
     pub fn terminate(&self) {
-        self.process.as_ref().expect("it runs").signal(Signal::SIGTERM);
+        self.process.as_ref().expect("it runs").signal(Signal::TERM);
     }
 
     /// Waits for the end that [`terminate`](Self::terminate) asked for; the code must be 0.
@@ -376,7 +371,7 @@ impl Platform {
     }
 }
 
-/// What this process's environment must not tell the host. Where PostgreSQL's programs are, it may.
+/// Variables of this process's environment that the host must not see. Where PostgreSQL's programs are, it may.
 fn is_setting(name: &str) -> bool {
     let set = name.starts_with("MINDFLOW_") && name != "MINDFLOW_POSTGRES_BIN";
     set || matches!(name, "ANTHROPIC_API_KEY" | "RUST_LOG")

@@ -1,7 +1,6 @@
 //! The built binary as a child process: started until it says `ready`, stopped by SIGTERM or killed.
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -68,8 +67,7 @@ impl Process {
 
     /// Sends a signal.
     pub fn signal(&self, signal: Signal) {
-        let pid = Pid::from_raw(i32::try_from(self.child.id()).expect("a process id"));
-        let _ = kill(pid, signal);
+        let _ = kill_process(Pid::from_child(&self.child), signal);
     }
 
     /// How it ended, once it has.
@@ -91,7 +89,7 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         // In order where that works, so that an embedded PostgreSQL leaves nothing behind.
-        self.signal(Signal::SIGTERM);
+        self.signal(Signal::TERM);
         let began = Instant::now();
         while matches!(self.child.try_wait(), Ok(None)) {
             if began.elapsed() > STOPPED_WITHIN {

@@ -1,4 +1,4 @@
-//! Somebody else's HTTP server, for what the platform sends by itself: it remembers every request, body and
+//! A stand-in for a third party's HTTP server, which the platform calls: it remembers every request, body and
 //! all, and answers what the test wants.
 
 use crate::eventually;
@@ -45,7 +45,7 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// Listens on a free port of the loopback interface; answers 204 unless told otherwise.
+    /// Listens on a free port of the loopback interface; answers 204 unless set otherwise.
     pub async fn start() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");

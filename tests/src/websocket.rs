@@ -106,7 +106,7 @@ impl GraphqlSocket {
         message["payload"]["data"].clone()
     }
 
-    /// The close code, whatever else comes first.
+    /// The close code; other messages before it are passed over.
     pub async fn closed(&mut self) -> u16 {
         loop {
             if let Received::Closed(code) = self.receive().await {

@@ -1,0 +1,223 @@
+//! The private server's directories: made whole or not at all, readable by their owner alone, and refused with a reason
+//! when they belong to another version.
+
+use std::{
+    fs::File,
+    hash::{DefaultHasher, Hash, Hasher},
+    io,
+    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use super::PostgresError;
+use super::binaries::Binaries;
+use super::identity::Identity;
+
+/// The cluster's superuser.
+pub const SUPERUSER: &str = "mindflow";
+/// Names the socket's file; no port is opened.
+pub(super) const PORT: u16 = 5432;
+
+/// A unix socket's path has 108 bytes, the last of them zero.
+const SOCKET_PATH_MAX: usize = 107;
+/// Half-made clusters carry this prefix until they are whole.
+const UNFINISHED: &str = "postgres.new-";
+
+/// The folders under the host's data directory.
+#[derive(Clone, Debug)]
+pub(super) struct DataDir {
+    /// The host's data directory, resolved.
+    pub(super) root: PathBuf,
+    /// The cluster.
+    pub(super) cluster: PathBuf,
+    pub(super) log: PathBuf,
+    /// Held while a server is being started.
+    lock: PathBuf,
+}
+
+// === impl DataDir ===
+
+impl DataDir {
+    /// Makes the data directory, private, and resolves it.
+    pub(super) fn prepare(data_dir: &Path) -> Result<Self, PostgresError> {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(data_dir)
+            .map_err(|source| PostgresError::not_writable(data_dir, source))?;
+        let root = std::fs::canonicalize(data_dir).map_err(|source| PostgresError::not_writable(data_dir, source))?;
+        Ok(Self {
+            cluster: root.join("postgres"),
+            log: root.join("postgres.log"),
+            lock: root.join("postgres.lock"),
+            root,
+        })
+    }
+
+    /// The file that is locked while a server is being started.
+    pub(super) fn open_lock(&self) -> Result<File, PostgresError> {
+        let lock = File::options().create(true).truncate(false).write(true).open(&self.lock);
+        lock.map_err(|source| PostgresError::not_writable(&self.lock, source))
+    }
+
+    /// Makes the cluster on first use, and checks that it is of the programs' version.
+    pub(super) fn ensure_cluster(
+        &self,
+        binaries: &Binaries,
+        identity: Identity,
+        fsync: bool,
+    ) -> Result<(), PostgresError> {
+        self.remove_unfinished()?;
+        if identity == Identity::Nobody {
+            // It is on the way to the cluster; the cluster itself stays closed.
+            std::fs::set_permissions(&self.root, std::fs::Permissions::from_mode(0o711))
+                .map_err(|source| PostgresError::not_writable(&self.root, source))?;
+        }
+        match std::fs::read_to_string(self.cluster.join("PG_VERSION")) {
+            Ok(version) if version.trim() == binaries.major.to_string() => Ok(()),
+            Ok(version) => Err(PostgresError::Version {
+                dir: self.cluster.clone(),
+                made_by: version.trim().to_owned(),
+                found: binaries.major,
+                binaries: binaries.dir.clone(),
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !self.cluster.exists() => {
+                self.make_cluster(binaries, identity, fsync)
+            }
+            Err(source) => Err(PostgresError::NotACluster { dir: self.cluster.clone(), source }),
+        }
+    }
+
+    fn remove_unfinished(&self) -> Result<(), PostgresError> {
+        let entries =
+            std::fs::read_dir(&self.root).map_err(|source| PostgresError::not_writable(&self.root, source))?;
+        for entry in entries.flatten() {
+            if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+                std::fs::remove_dir_all(entry.path())
+                    .map_err(|source| PostgresError::not_writable(&entry.path(), source))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn make_cluster(&self, binaries: &Binaries, identity: Identity, fsync: bool) -> Result<(), PostgresError> {
+        let unfinished = self.root.join(format!("{UNFINISHED}{}", std::process::id()));
+        make_private(&unfinished, identity)?;
+        let made = initdb(binaries, identity, &unfinished, fsync).and_then(|()| {
+            std::fs::rename(&unfinished, &self.cluster)
+                .map_err(|source| PostgresError::not_writable(&self.cluster, source))
+        });
+        if made.is_err() {
+            // Whatever is left is removed at the next start.
+            let _ = std::fs::remove_dir_all(&unfinished);
+        }
+        made
+    }
+
+    /// A private directory for the socket whose path is short enough: next to the cluster where it fits.
+    /// `earlier` is where this process has looked for the server so far, and where it keeps looking.
+    pub(super) fn socket_dir(&self, identity: Identity, earlier: Option<&Path>) -> Result<PathBuf, PostgresError> {
+        let next_to_it = self.root.join("postgres.run");
+        let dir = match earlier {
+            Some(earlier) => earlier.to_owned(),
+            None if fits(&next_to_it) => next_to_it,
+            None => self.short_socket_dir(),
+        };
+        if !fits(&dir) {
+            return Err(PostgresError::SocketPath { dir });
+        }
+        make_private(&dir, identity)?;
+        let metadata = std::fs::symlink_metadata(&dir).map_err(|source| PostgresError::not_writable(&dir, source))?;
+        // In a shared folder somebody else may have made it first.
+        if !metadata.is_dir() || metadata.uid() != identity.owner() {
+            return Err(PostgresError::SocketDirTaken { dir });
+        }
+        Ok(dir)
+    }
+
+    fn short_socket_dir(&self) -> PathBuf {
+        let mut hasher = DefaultHasher::new();
+        self.root.hash(&mut hasher);
+        let name = format!("mindflow-{:016x}", hasher.finish());
+        std::env::var_os("XDG_RUNTIME_DIR")
+            .map(|dir| PathBuf::from(dir).join(&name))
+            .filter(|dir| fits(dir) && dir.parent().is_some_and(Path::is_dir))
+            .unwrap_or_else(|| Path::new("/tmp").join(name))
+    }
+}
+
+fn fits(dir: &Path) -> bool {
+    dir.join(format!(".s.PGSQL.{PORT}")).as_os_str().len() < SOCKET_PATH_MAX
+}
+
+fn make_private(dir: &Path, identity: Identity) -> Result<(), PostgresError> {
+    let made = match std::fs::DirBuilder::new().mode(0o700).create(dir) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other.and_then(|()| identity.own(dir)),
+    };
+    made.map_err(|source| PostgresError::not_writable(dir, source))?;
+    match std::fs::symlink_metadata(dir) {
+        Ok(metadata) if metadata.uid() == identity.owner() && metadata.mode() & 0o777 != 0o700 => {
+            std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o700))
+                .map_err(|source| PostgresError::not_writable(dir, source))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn initdb(binaries: &Binaries, identity: Identity, dir: &Path, fsync: bool) -> Result<(), PostgresError> {
+    let program = binaries.program("initdb");
+    let mut command = Command::new(&program);
+    command
+        .arg("-D")
+        .arg(dir)
+        .args(["-U", SUPERUSER, "-E", "UTF8", "--lc-collate=C", "--lc-ctype=C.UTF-8", "--auth=trust"])
+        .current_dir("/")
+        .stdin(Stdio::null());
+    if !fsync {
+        command.arg("--no-sync");
+    }
+    identity.apply(&mut command);
+    let output = command.output().map_err(|source| PostgresError::Spawn { program, source })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+    Err(PostgresError::explain(&printed, dir).unwrap_or_else(|| {
+        let line = printed
+            .lines()
+            .rev()
+            .find(|line| line.contains("error:") || line.contains("FATAL"))
+            .unwrap_or("it printed no error");
+        PostgresError::Init { dir: dir.to_owned(), message: line.trim().to_owned() }
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_data_directory_gets_a_short_socket_path() {
+        let root = tempfile::tempdir().unwrap();
+        let near = DataDir::prepare(root.path()).unwrap();
+        assert_eq!(near.socket_dir(Identity::choose(&near.cluster), None).unwrap(), near.root.join("postgres.run"));
+        let far = DataDir::prepare(&root.path().join("x".repeat(90))).unwrap();
+        let dir = far.socket_dir(Identity::choose(&far.cluster), None).unwrap();
+        assert!(fits(&dir), "{}", dir.display());
+        assert_eq!(std::fs::metadata(&dir).unwrap().mode() & 0o777, 0o700);
+        std::fs::remove_dir(dir).unwrap();
+    }
+
+    #[test]
+    fn another_major_version_is_named_with_ours() {
+        let root = tempfile::tempdir().unwrap();
+        let data_dir = DataDir::prepare(root.path()).unwrap();
+        std::fs::create_dir(&data_dir.cluster).unwrap();
+        std::fs::write(data_dir.cluster.join("PG_VERSION"), "14\n").unwrap();
+        let binaries = Binaries { dir: "/opt/pg/bin".into(), major: 15 };
+        let text = data_dir.ensure_cluster(&binaries, Identity::Own, true).unwrap_err().to_string();
+        assert!(text.contains("PostgreSQL 14") && text.contains("PostgreSQL 15"), "{text}");
+    }
+}

@@ -1,0 +1,103 @@
+//! PostgreSQL refuses to run as root. In a container everything is root, so its programs then run in a user namespace in
+//! which they are `nobody` while the files stay root's. Where namespaces are blocked they run as `nobody` outright, and
+//! the directories they use change hands.
+
+use std::{
+    ffi::CStr,
+    io,
+    os::unix::{fs::MetadataExt, process::CommandExt},
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use rustix::{
+    fs::{Mode, OFlags, open},
+    process::{Signal, geteuid},
+    thread::{UnshareFlags, unshare_unsafe},
+};
+
+use crate::child::end_with_parent;
+
+/// `nobody` and `nogroup`, as every distribution numbers them.
+const NOBODY: u32 = 65_534;
+
+/// As whom PostgreSQL's programs run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Identity {
+    /// As this process, which is not root.
+    Own,
+    /// As root outside and as `nobody` inside of a user namespace.
+    Namespace,
+    Nobody,
+}
+
+// === impl Identity ===
+
+impl Identity {
+    /// Chooses for `data_dir`, which may be missing.
+    pub(super) fn choose(data_dir: &Path) -> Self {
+        if !geteuid().is_root() {
+            return Self::Own;
+        }
+        // A cluster that was made as `nobody` stays so.
+        let handed_over = std::fs::metadata(data_dir).is_ok_and(|metadata| metadata.uid() == NOBODY);
+        if !handed_over && namespaces_work() { Self::Namespace } else { Self::Nobody }
+    }
+
+    /// Makes `command` run with this identity, and end when this thread does.
+    pub(super) fn apply(self, command: &mut Command) {
+        // A Ctrl-C at the terminal is for the parent, which stops the server when it has finished.
+        command.process_group(0);
+        match self {
+            Self::Own => {}
+            // SAFETY: between fork and exec, only system calls on constants are made.
+            Self::Namespace => unsafe {
+                command.pre_exec(become_nobody_in_a_namespace);
+            },
+            Self::Nobody => {
+                command.uid(NOBODY).gid(NOBODY);
+            }
+        }
+        // SIGINT is PostgreSQL's fast shutdown.
+        end_with_parent(command, Signal::INT);
+    }
+
+    /// Hands a directory over to the user that the programs run as.
+    pub(super) fn own(self, dir: &Path) -> io::Result<()> {
+        match self {
+            Self::Own | Self::Namespace => Ok(()),
+            Self::Nobody => std::os::unix::fs::chown(dir, Some(NOBODY), Some(NOBODY)),
+        }
+    }
+
+    /// The owner that the server's directories must have.
+    pub(super) fn owner(self) -> u32 {
+        match self {
+            Self::Own | Self::Namespace => geteuid().as_raw(),
+            Self::Nobody => NOBODY,
+        }
+    }
+}
+
+fn become_nobody_in_a_namespace() -> io::Result<()> {
+    // SAFETY: the process has one thread here, and a new user namespace shares no memory.
+    unsafe { unshare_unsafe(UnshareFlags::NEWUSER)? };
+    // gid_map may be written only after setgroups was given up.
+    write_to(c"/proc/self/setgroups", b"deny")?;
+    write_to(c"/proc/self/uid_map", b"65534 0 1")?;
+    write_to(c"/proc/self/gid_map", b"65534 0 1")
+}
+
+/// As `fs::write`, which may allocate.
+fn write_to(path: &CStr, text: &[u8]) -> io::Result<()> {
+    let file = open(path, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
+    rustix::io::write(&file, text)?;
+    Ok(())
+}
+
+fn namespaces_work() -> bool {
+    let mut trial = Command::new("/bin/true");
+    trial.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    Identity::Namespace.apply(&mut trial);
+    trial.status().is_ok_and(|status| status.success())
+}

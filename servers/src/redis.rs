@@ -1,0 +1,186 @@
+//! A `redis-server` on a unix socket, in a folder that is removed with it.
+
+use std::{
+    fs::File,
+    io::{self, Read, Write},
+    os::unix::{net::UnixStream, process::CommandExt},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use rustix::process::Signal;
+
+use crate::{
+    child::{self, end_with_parent},
+    folder::Folder,
+};
+
+/// Environment variable that names the program; without it, `redis-server` on the PATH.
+pub const REDIS_ENV: &str = "MINDFLOW_REDIS_SERVER";
+/// An empty Redis starts in some 10 ms; a machine under load gets ample time.
+const STARTED_WITHIN: Duration = Duration::from_secs(60);
+const KILLED_WITHIN: Duration = Duration::from_secs(10);
+const ANSWER_WITHIN: Duration = Duration::from_secs(1);
+const POLL: Duration = Duration::from_millis(5);
+
+/// What survives the end of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// Nothing: it works in memory only.
+    None,
+    /// Every write that was acknowledged, unless the machine fails.
+    Written,
+    /// Every write that was acknowledged.
+    Synced,
+}
+
+/// Why there is no Redis.
+#[derive(Debug, thiserror::Error)]
+pub enum RedisError {
+    #[error("a temporary folder for Redis cannot be made")]
+    Folder(#[source] io::Error),
+    #[error("{program} cannot be started; run scripts/test, which installs a redis-server, or set {REDIS_ENV} to one")]
+    Spawn { program: PathBuf, source: io::Error },
+    #[error("{program} ended before it answered: {log}")]
+    Ended { program: PathBuf, log: String },
+    #[error("{program} did not answer within {} s: {log}", STARTED_WITHIN.as_secs())]
+    Slow { program: PathBuf, log: String },
+}
+
+/// A private server. Dropped, it is killed, and its data is removed.
+#[derive(Debug)]
+pub struct TemporaryRedis {
+    program: PathBuf,
+    durability: Durability,
+    child: Option<Child>,
+    folder: Folder,
+}
+
+// === impl TemporaryRedis ===
+
+impl TemporaryRedis {
+    /// Starts the program that [`REDIS_ENV`] names. Spawn it from a thread that lasts: it ends with that thread.
+    ///
+    /// # Errors
+    /// No program, or one that does not answer.
+    pub fn start(durability: Durability) -> Result<Self, RedisError> {
+        let named = std::env::var_os(REDIS_ENV).filter(|program| !program.is_empty());
+        Self::start_program(&named.map_or_else(|| "redis-server".into(), PathBuf::from), durability)
+    }
+
+    /// # Errors
+    /// As [`TemporaryRedis::start`].
+    pub fn start_program(program: &Path, durability: Durability) -> Result<Self, RedisError> {
+        let folder = Folder::new("redis").map_err(RedisError::Folder)?;
+        let mut server = Self { program: program.to_owned(), durability, child: None, folder };
+        server.run()?;
+        Ok(server)
+    }
+
+    /// Starts it again, on the data that it had on disk.
+    ///
+    /// # Errors
+    /// As [`TemporaryRedis::start`].
+    pub fn run(&mut self) -> Result<(), RedisError> {
+        self.kill();
+        let log = File::create(self.log()).map_err(RedisError::Folder)?;
+        let mut command = Command::new(&self.program);
+        command.args(["--port", "0", "--save", "", "--daemonize", "no"]);
+        command.args(match self.durability {
+            Durability::None => ["--appendonly", "no"].as_slice(),
+            Durability::Written => &["--appendonly", "yes", "--appendfsync", "no"],
+            Durability::Synced => &["--appendonly", "yes", "--appendfsync", "always"],
+        });
+        command.arg("--unixsocket").arg(self.socket()).arg("--dir").arg(self.folder.path());
+        command.current_dir(self.folder.path()).process_group(0).stdin(Stdio::null()).stderr(Stdio::null()).stdout(log);
+        end_with_parent(&mut command, Signal::TERM);
+        let child = command.spawn().map_err(|source| RedisError::Spawn { program: self.program.clone(), source })?;
+        let child = self.child.insert(child);
+        let deadline = Instant::now() + STARTED_WITHIN;
+        while !answers(&self.folder.path().join(SOCKET)) {
+            let (program, log) = (self.program.clone(), tail(&self.folder.path().join(LOG)));
+            if child::has_ended(child) {
+                return Err(RedisError::Ended { program, log });
+            }
+            if Instant::now() >= deadline {
+                return Err(RedisError::Slow { program, log });
+            }
+            sleep(POLL);
+        }
+        Ok(())
+    }
+
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("redis+unix://{}", self.socket().display())
+    }
+
+    /// Where it keeps its writes, if it does.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("appendonlydir")
+    }
+
+    /// Ends it as a machine that fails would.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child::stop(&mut child, &[(Signal::KILL, KILLED_WITHIN)]);
+        }
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.path().join(SOCKET)
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.path().join(LOG)
+    }
+}
+
+const SOCKET: &str = "redis.sock";
+const LOG: &str = "log";
+
+impl Drop for TemporaryRedis {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Whether it takes commands; while it loads its data, it does not.
+fn answers(socket: &Path) -> bool {
+    let ping = || -> io::Result<bool> {
+        let mut stream = UnixStream::connect(socket)?;
+        stream.set_read_timeout(Some(ANSWER_WITHIN))?;
+        stream.write_all(b"PING\r\n")?;
+        let mut answer = [0; 5];
+        stream.read_exact(&mut answer)?;
+        Ok(&answer == b"+PONG")
+    };
+    ping().unwrap_or(false)
+}
+
+/// The last lines of a log, for an error that says why.
+fn tail(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    lines.get(lines.len().saturating_sub(5)..).unwrap_or_default().join(" · ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_is_missing_is_named() {
+        let error = TemporaryRedis::start_program(Path::new("/nowhere/redis-server"), Durability::None).unwrap_err();
+        assert!(error.to_string().starts_with("/nowhere/redis-server cannot be started"), "{error}");
+    }
+
+    #[test]
+    fn a_program_that_ends_is_reported_without_waiting() {
+        let error = TemporaryRedis::start_program(Path::new("/bin/false"), Durability::None).unwrap_err();
+        assert!(matches!(error, RedisError::Ended { .. }), "{error}");
+    }
+}

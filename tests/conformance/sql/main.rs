@@ -1,9 +1,0 @@
-//! Goal: what a component can and cannot do with a database. Method: raw transactions of a component's
-//! role on a private database, without any service's own checks.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
-
-mod connections;
-mod identity;
-mod stage;
-mod transactions;
-mod values;

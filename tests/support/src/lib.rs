@@ -1,0 +1,26 @@
+//! Fixtures that the suites of several crates share: databases of a test's own, private servers that a test may stop, and
+//! waiting for a condition. Everything here panics when it fails, as a test should.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "for tests alone"
+)]
+
+mod child;
+pub mod mongo;
+pub mod opensearch;
+pub mod postgres;
+pub mod queue_model;
+pub mod redis;
+pub mod s3;
+pub mod smtp;
+mod wait;
+
+pub use mongo::MongoServer;
+pub use postgres::{COMPONENTS, PrivatePostgres, TestDatabase, TestPostgres, migrations};
+pub use redis::{PrivateRedis, TestRedis};
+pub use smtp::SmtpServer;
+pub use wait::{WITHIN, eventually, eventually_within, until, until_within};

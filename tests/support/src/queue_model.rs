@@ -1,0 +1,163 @@
+//! A model of a delivery queue, small enough to be seen to be right: no database, and a clock that only commands move. The
+//! real queues and the dispatcher are checked against it.
+//!
+//! It has one subscription: for each key a line of events, of which only the first is ever touched.
+
+use std::collections::{BTreeMap, VecDeque};
+
+/// Milliseconds on the virtual clock.
+pub type Time = u64;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    Ack,
+    Retry { delay: Time, counted: bool },
+    Dead,
+}
+
+/// An event handed out; `token` names the lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Lease {
+    pub key: u8,
+    pub sequence: u64,
+    pub attempt: u32,
+    pub token: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Ready,
+    Later { until: Time },
+    Leased { until: Time, token: u64 },
+    Dead,
+}
+
+#[derive(Debug, Clone)]
+struct Line {
+    waiting: VecDeque<u64>,
+    attempts: u32,
+    first: State,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Model {
+    pub now: Time,
+    lines: BTreeMap<u8, Line>,
+    published: BTreeMap<u8, u64>,
+    tokens: u64,
+}
+
+/// What is there, as the real queue counts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Count {
+    pub ready: u64,
+    pub leased: u64,
+    pub dead: u64,
+    pub parked: u64,
+}
+
+impl Model {
+    /// Answers the event's sequence.
+    pub fn publish(&mut self, key: u8) -> u64 {
+        let sequence = self.published.entry(key).or_default();
+        *sequence += 1;
+        let empty = || Line { waiting: VecDeque::new(), attempts: 0, first: State::Ready };
+        self.lines.entry(key).or_insert_with(empty).waiting.push_back(*sequence);
+        *sequence
+    }
+
+    /// Hands out all that may be.
+    pub fn lease(&mut self, lease_for: Time) -> Vec<Lease> {
+        let (now, tokens) = (self.now, &mut self.tokens);
+        let mut leased = Vec::new();
+        for (key, line) in &mut self.lines {
+            let free = match line.first {
+                State::Ready => true,
+                State::Later { until } | State::Leased { until, .. } => until <= now,
+                State::Dead => false,
+            };
+            if free {
+                *tokens += 1;
+                line.attempts += 1;
+                line.first = State::Leased { until: now + lease_for, token: *tokens };
+                leased.push(Lease { key: *key, sequence: line.waiting[0], attempt: line.attempts, token: *tokens });
+            }
+        }
+        leased
+    }
+
+    /// Whether the lease was held.
+    pub fn settle(&mut self, lease: &Lease, ending: Ending) -> bool {
+        let now = self.now;
+        let Some(line) = self.held(lease) else { return false };
+        match ending {
+            Ending::Ack => self.advance(lease.key),
+            Ending::Dead => line.first = State::Dead,
+            Ending::Retry { delay, counted } => {
+                line.attempts -= u32::from(!counted);
+                line.first = if delay == 0 { State::Ready } else { State::Later { until: now + delay } };
+            }
+        }
+        true
+    }
+
+    pub fn extend(&mut self, lease: &Lease, lease_for: Time) -> bool {
+        let until = self.now + lease_for;
+        let token = lease.token;
+        self.held(lease).map(|line| line.first = State::Leased { until, token }).is_some()
+    }
+
+    pub fn redrive(&mut self, key: u8) -> bool {
+        let dead = self.lines.get_mut(&key).filter(|line| line.first == State::Dead);
+        dead.map(|line| (line.first, line.attempts) = (State::Ready, 0)).is_some()
+    }
+
+    pub fn discard(&mut self, key: u8) -> bool {
+        let dead = self.lines.get(&key).is_some_and(|line| line.first == State::Dead);
+        if dead {
+            self.advance(key);
+        }
+        dead
+    }
+
+    /// The dead letters: key and sequence.
+    pub fn dead(&self) -> Vec<(u8, u64)> {
+        let dead = self.lines.iter().filter(|(_, line)| line.first == State::Dead);
+        dead.map(|(key, line)| (*key, line.waiting[0])).collect()
+    }
+
+    pub fn count(&self) -> Count {
+        let mut count = Count::default();
+        for line in self.lines.values() {
+            let len = line.waiting.len() as u64;
+            match line.first {
+                State::Dead => {
+                    count.dead += 1;
+                    count.parked += len - 1;
+                }
+                State::Leased { until, .. } if until > self.now => {
+                    count.leased += 1;
+                    count.ready += len;
+                }
+                _ => count.ready += len,
+            }
+        }
+        count
+    }
+
+    fn held(&mut self, lease: &Lease) -> Option<&mut Line> {
+        let line = self.lines.get_mut(&lease.key)?;
+        let same = matches!(line.first, State::Leased { token, .. } if token == lease.token);
+        same.then_some(line)
+    }
+
+    fn advance(&mut self, key: u8) {
+        if let Some(line) = self.lines.get_mut(&key) {
+            line.waiting.pop_front();
+            (line.first, line.attempts) = (State::Ready, 0);
+            if line.waiting.is_empty() {
+                self.lines.remove(&key);
+            }
+        }
+    }
+}
