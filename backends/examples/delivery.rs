@@ -3,7 +3,11 @@
 //!
 //! Arguments: BACK_END (`postgres` or `redis-streams`) REPLICAS. The PostgreSQL is the embedded one, private and
 //! with `fsync`; `MINDFLOW_BENCH_REDIS` names a Redis. Prints one line of JSON.
-#![allow(clippy::expect_used, reason = "a program for developers; it stops at the first thing that is wrong")]
+#![allow(
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a program for developers; it stops at the first thing that is wrong"
+)]
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,13 +16,13 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use mindflow_backends::clock::Clock;
+use mindflow_backends::database::postgres::{Database, DatabaseConfig, PostgresConfig};
+use mindflow_backends::database::sql::{Identity, OutboxEvent};
 use mindflow_backends::delivery::{
     self, Attempt, Config, Delivery, Event, Failure, Handler, Options, StreamsConfig, Subscription,
 };
-use mindflow_backends::postgres::{Database, DatabaseConfig, PostgresConfig};
 use mindflow_backends::redis_server::RedisUrl;
-use mindflow_backends::sql::{Identity, OutboxEvent};
-use mindflow_backends::testing::{TestDatabase, TestPostgres};
+use mindflow_test_support::{TestDatabase, TestPostgres};
 use uuid::Uuid;
 
 const SUBSCRIPTIONS: [&str; 5] = ["query", "ai", "analytics", "search", "logging"];

@@ -1,8 +1,13 @@
-//! The one place from which the back ends take the time, so that a test can hold the clock and move it
-//! forward instead of sleeping.
+//! The one place from which the host and the back ends take the time, so that a test can hold the clock and move it forward
+//! instead of sleeping.
+//!
+//! A [`Clock`] gives the date and time of day, and a test moves it by its [`ClockHandle`]. [`instant`] gives a time to measure
+//! durations with. It is Tokio's, as its timers are, so that a test which pauses Tokio's time holds both.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+
+use tokio::time::Instant;
 
 /// Microseconds since 1970-01-01T00:00:00Z, from the machine or from a test.
 #[derive(Clone, Debug, Default)]
@@ -15,9 +20,16 @@ enum Source {
     Manual(Arc<AtomicI64>),
 }
 
-/// The hand that moves a test's clock.
+/// Moves a test's clock.
 #[derive(Clone, Debug)]
-pub struct Hand(Arc<AtomicI64>);
+pub struct ClockHandle(Arc<AtomicI64>);
+
+/// Now, to measure a duration with. It never goes back, and says nothing about the date.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+pub fn instant() -> Instant {
+    Instant::now()
+}
 
 // === impl Clock ===
 
@@ -27,10 +39,10 @@ impl Clock {
         Self(Source::System)
     }
 
-    /// A clock that stands at `now_us` until its hand is moved.
-    pub fn manual(now_us: i64) -> (Self, Hand) {
+    /// A clock that stands at `now_us` until its handle moves it.
+    pub fn manual(now_us: i64) -> (Self, ClockHandle) {
         let cell = Arc::new(AtomicI64::new(now_us));
-        (Self(Source::Manual(cell.clone())), Hand(cell))
+        (Self(Source::Manual(cell.clone())), ClockHandle(cell))
     }
 
     /// Microseconds since 1970-01-01T00:00:00Z.
@@ -48,9 +60,9 @@ impl Clock {
     }
 }
 
-// === impl Hand ===
+// === impl ClockHandle ===
 
-impl Hand {
+impl ClockHandle {
     /// Moves the clock forward.
     pub fn advance_us(&self, by_us: i64) {
         self.0.fetch_add(by_us, Ordering::SeqCst);
@@ -67,12 +79,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_manual_clock_moves_only_by_its_hand() {
-        let (clock, hand) = Clock::manual(5);
+    fn a_manual_clock_moves_only_by_its_handle() {
+        let (clock, handle) = Clock::manual(5);
         assert_eq!(clock.now_us(), 5);
-        hand.advance_us(2_000);
+        handle.advance_us(2_000);
         assert_eq!((clock.now_us(), clock.now_ms()), (2_005, 2));
-        hand.set_us(1);
+        handle.set_us(1);
         assert_eq!(clock.clone().now_us(), 1);
     }
 }

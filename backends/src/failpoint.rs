@@ -2,7 +2,7 @@
 //! of which one is done and the other is not. A place is `failpoint!("name")`.
 //!
 //! They exist in debug builds with the feature `failpoints` only, which the test package asks for. Anywhere
-//! else, in every release build whatever its features, the macro is nothing. An environment variable arms one:
+//! else, in every release build, the macro expands to nothing. An environment variable arms one:
 //! `MINDFLOW_FAILPOINT=before-ack:3` ends the process when it comes to `before-ack` for the third time.
 
 #[cfg(all(feature = "failpoints", debug_assertions))]
@@ -37,7 +37,7 @@ mod armed {
             && armed.is_due(place)
         {
             // No destructor, no flush, no answer on the way: as a machine that fails.
-            let _ = nix::sys::signal::kill(nix::unistd::Pid::this(), nix::sys::signal::Signal::SIGKILL);
+            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
             loop {
                 std::thread::park();
             }

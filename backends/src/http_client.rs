@@ -1,5 +1,5 @@
 //! What every back end that is asked over HTTP needs: a client that follows no redirects, an answer with a bound,
-//! and failures told without the address, which may hold a credential.
+//! and the text of a failure without the address, which may hold a credential.
 
 use reqwest::{Client, ClientBuilder, Response, redirect::Policy};
 use std::{error::Error, time::Duration};
@@ -24,7 +24,7 @@ pub(crate) async fn body(response: &mut Response, bytes_max: usize) -> Result<Op
 }
 
 /// A failure with its cause.
-pub(crate) fn told(error: reqwest::Error) -> String {
+pub(crate) fn describe(error: reqwest::Error) -> String {
     let error = error.without_url();
     let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
     format!("{error}{cause}")

@@ -1,8 +1,8 @@
-//! How the platform talks to a Redis: the URL as a secret, one connection that mends itself, and a
+//! How the platform talks to a Redis: the URL as a secret, one connection that reconnects, and a
 //! bound on every answer. Shared by the key-value buckets and the realtime topics.
 //!
-//! While the server is away a call fails within [`ANSWER_WITHIN`], mostly at once; when it is back
-//! the next call works, because the connection is made anew in the background.
+//! While the server is away a call fails within [`ANSWER_WITHIN`], mostly immediately; when it is back
+//! the next call works, because it reconnects in the background.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,11 +16,11 @@ use redis::{
 };
 use serde::{Deserialize, Deserializer};
 
-/// How long a caller waits for Redis: a healthy one answers in a millisecond, and whoever calls has
+/// How long a caller waits for Redis: a healthy one answers in a millisecond, and callers have
 /// a deadline of seconds.
 pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// For name, TCP, TLS and AUTH together; less than [`ANSWER_WITHIN`], so that a connection that
-/// hangs is told as such.
+/// hangs is reported as such.
 pub(crate) const CONNECT_WITHIN: Duration = Duration::from_millis(900);
 
 /// A Redis URL (`redis://`, `rediss://`, `redis+unix://`). It may carry a password: only `address`,
@@ -35,7 +35,7 @@ pub struct RedisUrl(Arc<Client>);
 )]
 pub struct RedisUrlError;
 
-/// One connection for all commands, made anew when it breaks. Cheap to clone.
+/// One connection for all commands, made again when it breaks. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct RedisServer {
     connection: ConnectionManager,
@@ -50,7 +50,7 @@ impl RedisUrl {
     /// When it is not a Redis URL; the text does not repeat it.
     pub fn parse(url: &str) -> Result<Self, RedisUrlError> {
         let info = url.into_connection_info().map_err(|_| RedisUrlError)?;
-        // RESP3 tells of a lost connection at once instead of at the next command.
+        // RESP3 reports a lost connection immediately instead of at the next command.
         let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
         let client = Client::open(info.set_redis_settings(settings)).map_err(|_| RedisUrlError)?;
         Ok(Self(Arc::new(client)))
@@ -101,7 +101,7 @@ impl RedisServer {
     /// Connects at the first command, so a server that is away does not fail the start.
     pub(crate) fn new(url: &RedisUrl) -> Result<Self, RedisUrlError> {
         let config = ConnectionManagerConfig::new()
-            // A refused connection is told at once; every later call tries again.
+            // A refused connection is reported immediately; every later call tries again.
             .set_number_of_retries(0)
             .set_connection_timeout(Some(CONNECT_WITHIN))
             .set_response_timeout(Some(ANSWER_WITHIN));

@@ -8,7 +8,7 @@ use serde::Deserialize;
 pub struct Secret(String);
 
 impl Secret {
-    /// The text itself, for whoever hands it on.
+    /// The text itself.
     pub fn reveal(&self) -> &str {
         &self.0
     }

@@ -1,5 +1,5 @@
-//! Tells somebody outside that an event was given up. Delivery only hands over what happened; how it gets to
-//! people is the affair of whoever implements [`Alarm`].
+//! Reports an event that was given up. Delivery only hands over what happened; how it gets to
+//! people is up to the implementation of [`Alarm`].
 
 use std::fmt::Debug;
 
@@ -24,8 +24,8 @@ pub struct GivenUp {
     pub at: Timestamp,
 }
 
-/// Is told of each dead letter once, by the replica that wrote it.
+/// Called with each dead letter once, by the replica that wrote it.
 pub trait Alarm: Debug + Send + Sync + 'static {
-    /// Called between deliveries: must return at once, whatever becomes of the alarm.
+    /// Called between deliveries: must return immediately, also when the alarm cannot be sent.
     fn raise(&self, given_up: GivenUp);
 }

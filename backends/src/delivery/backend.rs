@@ -1,4 +1,4 @@
-//! What delivery asks of whatever keeps the queues, beyond the queue itself: to route committed events into
+//! What delivery needs of a store of queues beyond the queue itself: to route committed events into
 //! it, and to keep its state. The relay and the dispatchers know nothing more of it.
 
 use async_trait::async_trait;

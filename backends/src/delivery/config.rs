@@ -14,16 +14,11 @@ use serde::Deserialize;
 
 use super::backend::Backend;
 use super::postgres::PostgresQueue;
-use super::redis_streams::RedisStreams;
-use crate::postgres::Database;
-use crate::redis_server::{RedisUrl, RedisUrlError};
+use super::redis_streams::{RedisStreams, StreamsConfig};
+use crate::database::postgres::Database;
+use crate::redis_server::RedisUrlError;
 
-/// Enough that a partition which is held up delays little after a loss, few enough to walk all of them
-/// in a millisecond.
-pub const PARTITIONS_DEFAULT: u32 = 64;
-
-/// More partitions only make more groups to walk.
-pub const PARTITIONS_MAX: u32 = 1_024;
+pub use super::redis_streams::{PARTITIONS_DEFAULT, PARTITIONS_MAX};
 
 /// Where the queues are. The outbox and the archive are on Postgres with either.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -33,19 +28,6 @@ pub enum Config {
     Postgres {},
     /// On a Redis (7.0 or later), shared by all replicas that give the same URL and prefix.
     RedisStreams(StreamsConfig),
-}
-
-/// A Redis for the queues.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct StreamsConfig {
-    pub url: RedisUrl,
-    /// Before every key, such as `mindflow:`.
-    #[serde(default)]
-    pub prefix: String,
-    /// Over so many streams the keys are spread. Fixed by the first start; later ones keep to that.
-    #[serde(default = "partitions_default")]
-    pub partitions: u32,
 }
 
 /// Why the queues cannot be opened.
@@ -78,18 +60,6 @@ impl Default for Config {
     fn default() -> Self {
         Self::Postgres {}
     }
-}
-
-impl PartialEq for StreamsConfig {
-    fn eq(&self, other: &Self) -> bool {
-        (self.url.address(), &self.prefix, self.partitions) == (other.url.address(), &other.prefix, other.partitions)
-    }
-}
-
-impl Eq for StreamsConfig {}
-
-const fn partitions_default() -> u32 {
-    PARTITIONS_DEFAULT
 }
 
 #[cfg(test)]

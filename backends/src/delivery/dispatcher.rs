@@ -21,7 +21,7 @@ use super::meter;
 use super::outcome::{lease_ran_out, outcome_of, timed_out};
 use super::queue::{DeadLetterId, Leased, Outcome, Queue, QueueError, Receipt, Settlement};
 use super::subscription::{Attempt, Failure, Handler, Subscription};
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::failpoint;
 
 /// A lease is renewed after a third of its time, so that two renewals may fail before it is lost.
@@ -34,7 +34,7 @@ pub(super) struct Setting {
     pub(super) handler: Arc<dyn Handler>,
     pub(super) clock: Clock,
     pub(super) alarm: Option<Arc<dyn Alarm>>,
-    /// This replica, for whoever looks at the leases.
+    /// This replica, as the leases name it.
     pub(super) replica: Uuid,
     pub(super) lease_for: Duration,
     pub(super) poll: Duration,
@@ -68,7 +68,7 @@ struct InFlight {
 impl Dispatcher {
     pub(super) fn new(setting: Setting, health: Part) -> Self {
         let name = Arc::from(setting.subscription.name.as_str());
-        let renew_at = Instant::now();
+        let renew_at = clock::instant();
         Self { setting, name, health, running: JoinSet::new(), in_flight: HashMap::new(), ended: Vec::new(), renew_at }
     }
 
@@ -148,7 +148,7 @@ impl Dispatcher {
         let mut delivery = InFlight { receipt, event: event.clone(), attempt, task: None };
         let attempts_max = subscription.retry.attempts_max();
         if attempt > attempts_max {
-            // It never came to an answer: each time, whoever had it went away with it.
+            // No attempt came to an answer: each time, the replica that had it ended.
             self.ended.push((delivery, lease_ran_out(attempts_max)));
             return;
         }
@@ -161,7 +161,7 @@ impl Dispatcher {
             }
         });
         if self.in_flight.is_empty() {
-            self.renew_at = Instant::now() + self.setting.lease_for / RENEWALS_PER_LEASE;
+            self.renew_at = clock::instant() + self.setting.lease_for / RENEWALS_PER_LEASE;
         }
         let id = task.id();
         delivery.task = Some(task);
@@ -223,13 +223,13 @@ impl Dispatcher {
 
     /// Holds the leases of what runs, when it is time, and cancels what has lost its own.
     async fn renew(&mut self) -> Result<(), QueueError> {
-        if self.in_flight.is_empty() || Instant::now() < self.renew_at {
+        if self.in_flight.is_empty() || clock::instant() < self.renew_at {
             return Ok(());
         }
         let lease_for = self.setting.lease_for;
         let receipts: Vec<_> = self.in_flight.values().map(|delivery| delivery.receipt.clone()).collect();
         let held = self.setting.queue.extend(&self.name, &receipts, lease_for).await?;
-        self.renew_at = Instant::now() + lease_for / RENEWALS_PER_LEASE;
+        self.renew_at = clock::instant() + lease_for / RENEWALS_PER_LEASE;
         let name = &self.name;
         self.in_flight.retain(|_, delivery| {
             let holds = held.contains(&delivery.receipt);
@@ -242,16 +242,16 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// No more leases; what runs may end; what does not is handed back at once, uncounted.
+    /// No more leases; what runs may end; what does not is handed back immediately, uncounted.
     async fn drain(&mut self) {
-        let until = Instant::now() + self.setting.drain;
+        let until = clock::instant() + self.setting.drain;
         while !self.in_flight.is_empty() {
             let renew_at = self.renew_at;
             tokio::select! {
                 Some(finished) = self.running.join_next_with_id() => self.collect(finished),
                 () = tokio::time::sleep_until(renew_at) => {
                     if let Err(error) = self.renew().await {
-                        self.renew_at = Instant::now() + self.health.failed(&error);
+                        self.renew_at = clock::instant() + self.health.failed(&error);
                     }
                 }
                 () = tokio::time::sleep_until(until) => break,

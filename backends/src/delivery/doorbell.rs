@@ -1,6 +1,6 @@
-//! Hears Postgres' notifications, so that nobody waits for the next poll: the outbox' from producers,
+//! Listens to Postgres' notifications, so that nothing waits for the next poll: the outbox' from producers,
 //! the queue's from the relays of other replicas. Only a doorbell: when it is broken, delivery goes on
-//! at the pace of polling, and it mends itself.
+//! at the pace of polling, and it reconnects.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::health::Part;
 use super::outbox::QUEUE_CHANNEL;
-use crate::postgres::Database;
+use crate::database::postgres::Database;
 
 const OUTBOX_CHANNEL: &str = "mindflow_outbox";
 
@@ -72,7 +72,7 @@ impl Doorbell {
             return DoorbellError::Listen(error.into());
         }
         self.health.succeeded();
-        // Whatever rang before there was a bell.
+        // Notifications of before the connection.
         self.relay.notify_one();
         self.ring_dispatchers();
         loop {

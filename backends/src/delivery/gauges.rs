@@ -19,7 +19,7 @@ pub(super) struct Gauges {
 // === impl Gauges ===
 
 impl Gauges {
-    /// Runs until `stop`. Never two counts at once: the next waits for the last.
+    /// Runs until `stop`. Counts never overlap: the next waits for the last.
     pub(super) async fn run(self) {
         let mut shown = BTreeSet::new();
         let counting = async {

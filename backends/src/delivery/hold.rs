@@ -1,4 +1,4 @@
-//! A subscription held for somebody who works in its place: nothing of it is handed out meanwhile, and what
+//! A subscription held for a replay: nothing of it is handed out meanwhile, and what
 //! is published waits in its queue. The hold is renewed while it lives; if its holder dies, it ends by itself.
 
 use std::sync::Arc;
@@ -9,7 +9,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::backend::Backend;
-use super::queue::{QueueError, Wish};
+use super::queue::{HoldRequest, QueueError};
+use crate::{clock, ids};
 
 /// So long deliveries wait for a holder that was killed.
 const HOLD_FOR: Duration = Duration::from_secs(15);
@@ -43,13 +44,13 @@ pub struct Hold {
 // === impl Hold ===
 
 impl Hold {
-    /// Takes a hold that nobody else has.
+    /// Takes the hold, if it is free.
     ///
     /// # Errors
     /// [`HoldError::Held`], or the queue's own.
     pub async fn take(backend: Arc<dyn Backend>, subscription: &str) -> Result<Self, HoldError> {
-        let (subscription, holder) = (subscription.to_owned(), Uuid::new_v4());
-        if !backend.hold(&subscription, holder, Wish::Take(HOLD_FOR)).await? {
+        let (subscription, holder) = (subscription.to_owned(), ids::random());
+        if !backend.hold(&subscription, holder, HoldRequest::Take(HOLD_FOR)).await? {
             return Err(HoldError::Held(subscription));
         }
         let lost = CancellationToken::new();
@@ -94,7 +95,7 @@ impl Hold {
     /// # Errors
     /// [`HoldError::Lost`], or the queue's own.
     pub async fn confirm(&self) -> Result<(), HoldError> {
-        match self.backend.hold(&self.subscription, self.holder, Wish::Renew(HOLD_FOR)).await? {
+        match self.backend.hold(&self.subscription, self.holder, HoldRequest::Renew(HOLD_FOR)).await? {
             true => Ok(()),
             false => Err(HoldError::Lost(self.subscription.clone())),
         }
@@ -103,7 +104,7 @@ impl Hold {
     /// Lets deliveries go on.
     pub async fn release(self) {
         self.renewing.abort();
-        if let Err(error) = self.backend.hold(&self.subscription, self.holder, Wish::Release).await {
+        if let Err(error) = self.backend.hold(&self.subscription, self.holder, HoldRequest::Release).await {
             let (subscription, error) = (&self.subscription, &error as &dyn std::error::Error);
             tracing::warn!(subscription, error, "a hold could not be released and ends by itself in seconds");
         }
@@ -117,13 +118,13 @@ impl Drop for Hold {
 }
 
 async fn renew(backend: Arc<dyn Backend>, subscription: String, holder: Uuid, lost: CancellationToken) {
-    let mut held_until = tokio::time::Instant::now() + HOLD_FOR;
+    let mut held_until = clock::instant() + HOLD_FOR;
     loop {
         tokio::time::sleep(RENEW_EVERY).await;
-        let asked_at = tokio::time::Instant::now();
-        match backend.hold(&subscription, holder, Wish::Renew(HOLD_FOR)).await {
+        let asked_at = clock::instant();
+        match backend.hold(&subscription, holder, HoldRequest::Renew(HOLD_FOR)).await {
             Ok(true) => held_until = asked_at + HOLD_FOR,
-            Err(_) if tokio::time::Instant::now() < held_until => {}
+            Err(_) if clock::instant() < held_until => {}
             Ok(false) | Err(_) => {
                 lost.cancel();
                 return;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-/// Pauses after the first, second, … failure: at once, then 1, 2 and 4 s; the fifth failure is final.
+/// Pauses after the first, second, … failure: none, then 1, 2 and 4 s; the fifth failure is final.
 const DEFAULT_DELAYS: [Duration; 4] =
     [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 

@@ -19,8 +19,8 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::envelope::{COLUMNS, EnvelopeError, Event};
-use super::queue::{Depth, Leased, Outcome, Queue, QueueError, Receipt, Settlement, Wish};
-use crate::postgres::Database;
+use super::queue::{Depth, HoldRequest, Leased, Outcome, Queue, QueueError, Receipt, Settlement};
+use crate::database::postgres::Database;
 
 /// A queue statement takes milliseconds; after this long the connection is taken for lost.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -236,7 +236,7 @@ impl Queue for PostgresQueue {
         rows.first().map_or(Ok(None), |row| duration(row, "seconds"))
     }
 
-    async fn hold(&self, subscription: &str, holder: Uuid, wish: Wish) -> Result<bool, QueueError> {
+    async fn hold(&self, subscription: &str, holder: Uuid, request: HoldRequest) -> Result<bool, QueueError> {
         const TAKE: &str = "INSERT INTO delivery.hold AS h (subscription, holder, held_until) \
              VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3)) ON CONFLICT (subscription) DO UPDATE \
              SET holder = excluded.holder, held_until = excluded.held_until \
@@ -245,15 +245,15 @@ impl Queue for PostgresQueue {
              WHERE subscription = $1 AND holder = $2 AND held_until > clock_timestamp() RETURNING holder";
         const RELEASE: &str = "DELETE FROM delivery.hold WHERE subscription = $1 AND holder = $2 RETURNING holder";
         let begin = format!("{BEGIN}; SELECT pg_advisory_xact_lock({HOLD_LOCK})");
-        let rows = match wish {
-            Wish::Take(hold_for) => {
+        let rows = match request {
+            HoldRequest::Take(hold_for) => {
                 let seconds = hold_for.as_secs_f64();
                 self.transact(&begin, "hold", TAKE, &[&subscription, &holder, &seconds]).await?
             }
-            Wish::Renew(hold_for) => {
+            HoldRequest::Renew(hold_for) => {
                 self.rows("renew hold", RENEW, &[&subscription, &holder, &hold_for.as_secs_f64()]).await?
             }
-            Wish::Release => self.rows("release", RELEASE, &[&subscription, &holder]).await?,
+            HoldRequest::Release => self.rows("release", RELEASE, &[&subscription, &holder]).await?,
         };
         Ok(!rows.is_empty())
     }

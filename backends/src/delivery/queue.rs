@@ -2,7 +2,7 @@
 //! keeps, and that the conformance tests check:
 //!
 //! - At most one event of a (subscription, partition key) is leased at a time, in order of position.
-//! - A lease that ran out goes to whoever asks next, and the attempt it was stays counted.
+//! - A lease that ran out goes to the next replica that asks, and its attempt stays counted.
 //! - Settling is fenced by the lease's token: settling a lost lease changes nothing and says so.
 //! - Once a hold of a subscription is answered, none of its events is handed out until the hold ends.
 //! - A dead event stays and holds back the later ones of its key, until it is redriven or discarded.
@@ -88,7 +88,7 @@ pub struct DeadLetterFilter {
     pub limit: u32,
 }
 
-/// A page of 100 that an administrator can read, and one more that tells whether others follow.
+/// A page of 100 that an administrator can read, and one more that shows whether others follow.
 pub const DEAD_LETTERS_PAGE_MAX: u32 = 101;
 
 /// How much waits for one subscription.
@@ -109,7 +109,7 @@ pub struct Depth {
 
 /// What a holder wants of a subscription; see [`Queue::hold`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wish {
+pub enum HoldRequest {
     /// For so long, by the store's clock.
     Take(Duration),
     /// For so long from now, if it is still the holder's.
@@ -170,7 +170,7 @@ pub trait Queue: Send + Sync + 'static {
     /// While a subscription is held, none of its events is handed out; what is leased already may be settled
     /// and extended. A hold that is not renewed ends by itself. `false`, and nothing has changed: another
     /// holds it, or for the other wishes, this holder does not hold it (any more).
-    async fn hold(&self, subscription: &str, holder: Uuid, wish: Wish) -> Result<bool, QueueError>;
+    async fn hold(&self, subscription: &str, holder: Uuid, request: HoldRequest) -> Result<bool, QueueError>;
 
     /// What waits, for each subscription. Walks the whole queue: for operators and metrics, not for each event.
     async fn depth(&self) -> Result<Vec<Depth>, QueueError>;

@@ -19,7 +19,7 @@ pub(super) async fn register(client: &Client, subscriptions: &[Subscription]) ->
     let unserved = "SELECT name FROM delivery.subscription WHERE name <> ALL ($1)";
     for row in query(client, "register", unserved, &[&names]).await? {
         let name: String = column(&row, "name")?;
-        tracing::warn!(subscription = name, "nobody here serves this subscription; its events wait in its queue");
+        tracing::warn!(subscription = name, "no component here serves this subscription; its events wait in its queue");
     }
     Ok(())
 }

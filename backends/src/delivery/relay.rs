@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -15,9 +14,9 @@ use super::backend::{Backend, Relayed};
 use super::doorbell::Bells;
 use super::health::Part;
 use super::meter;
-use crate::failpoint;
+use crate::{clock, failpoint};
 
-/// Events moved at once: enough to spread the cost of a transaction, few enough to take milliseconds.
+/// Events moved in one transaction: enough to spread the cost of a transaction, few enough to take milliseconds.
 const BATCH_MAX: u32 = 500;
 
 /// Another relay may have read the outbox just before the commit that woke this one, so it looks again.
@@ -46,7 +45,7 @@ pub(super) struct Relay {
 impl Relay {
     /// Runs until `stop`.
     pub(super) async fn run(mut self) {
-        let mut upkeep_at = Instant::now() + UPKEEP_EVERY;
+        let mut upkeep_at = clock::instant() + UPKEEP_EVERY;
         while !self.stop.is_cancelled() {
             let pause = match self.backend.relay(BATCH_MAX).await {
                 Ok(Relayed::Events { count, wanted_by }) => {
@@ -72,14 +71,14 @@ impl Relay {
                     continue;
                 }
             };
-            if Instant::now() >= upkeep_at {
+            if clock::instant() >= upkeep_at {
                 match self.backend.upkeep().await {
                     Ok(()) => self.upkeep.succeeded(),
                     Err(error) => {
                         self.upkeep.failed(&error);
                     }
                 }
-                upkeep_at = Instant::now() + UPKEEP_EVERY;
+                upkeep_at = clock::instant() + UPKEEP_EVERY;
             }
             tokio::select! {
                 biased;

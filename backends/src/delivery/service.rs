@@ -7,7 +7,6 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use super::alarm::Alarm;
 use super::backend::Backend;
@@ -19,7 +18,8 @@ use super::queue::QueueError;
 use super::relay::Relay;
 use super::subscription::{Handler, Subscription, SubscriptionError, validate};
 use crate::clock::Clock;
-use crate::postgres::Database;
+use crate::database::postgres::Database;
+use crate::ids;
 
 /// What may be tuned; the defaults are for production.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ pub struct Options {
     pub listen: bool,
     /// How often it is counted what waits in the queues.
     pub gauges_every: Duration,
-    /// Whom to tell of dead letters, beside the log and the metrics.
+    /// Called with dead letters, besides the log and the metrics.
     pub alarm: Option<Arc<dyn Alarm>>,
 }
 
@@ -88,7 +88,7 @@ impl Delivery {
     ) -> Result<Self, StartError> {
         validate(&subscriptions)?;
         backend.register(&subscriptions).await.map_err(StartError::Register)?;
-        let replica = Uuid::new_v4();
+        let replica = ids::random();
         let (board, stop, relay_bell) = (Board::default(), CancellationToken::new(), Arc::new(Notify::new()));
         let bells: Bells =
             subscriptions.iter().map(|s| (s.name.clone(), Arc::new(Notify::new()))).collect::<HashMap<_, _>>();
@@ -155,7 +155,7 @@ impl Delivery {
         &self.backend
     }
 
-    /// Stops leasing, lets handlers end within [`Options::drain`], and hands the rest back at once.
+    /// Stops leasing, lets handlers end within [`Options::drain`], and hands the rest back immediately.
     pub async fn shutdown(&self) {
         self.stop.cancel();
         let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));

@@ -25,7 +25,7 @@ pub struct Subscription {
     pub name: String,
     /// Such as `JournalEntryCreated`.
     pub event_types: Vec<String>,
-    /// Deliveries in flight at once in one replica, each of another partition key; 1 to [`CONCURRENCY_MAX`].
+    /// Concurrent deliveries in one replica, each of another partition key; 1 to [`CONCURRENCY_MAX`].
     pub concurrency: u32,
     /// How long the handler may take; longer counts as a failed attempt.
     pub timeout: Duration,
@@ -47,7 +47,7 @@ pub enum Failure {
     /// Not now. Without `after` this is a failed attempt and follows the retry policy; with it, it is
     /// a deferral that is not counted.
     Retry { reason: String, after: Option<Duration> },
-    /// Never: to the dead letters at once.
+    /// Never: it becomes a dead letter immediately.
     Reject(String),
 }
 

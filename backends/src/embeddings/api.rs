@@ -11,7 +11,7 @@ use std::{path::Path, time::Duration};
 const TIMEOUT: Duration = Duration::from_secs(20);
 /// Of an answer: 16 vectors of 4,096 numbers of some 22 digits.
 const ANSWER_BYTES_MAX: usize = 4 << 20;
-/// What of a refusal is told.
+/// How much of a refusal is reported.
 const REASON_CHARS_MAX: usize = 300;
 
 pub(super) struct Api {
@@ -81,7 +81,7 @@ impl Api {
 }
 
 fn unavailable(error: reqwest::Error) -> Error {
-    Error::Unavailable(http_client::told(error))
+    Error::Unavailable(http_client::describe(error))
 }
 
 /// What is wrong with the request will be wrong again; all else (a key that ran out, a limit, an outage) passes.
@@ -94,7 +94,7 @@ fn refused(status: StatusCode, said: &str) -> Error {
     }
 }
 
-/// In the order asked, whatever the order of the answer.
+/// In the order asked, in any order of the answer.
 fn vectors(bytes: &[u8], count: usize) -> Result<Vec<Vec<f32>>, Error> {
     let unexpected = |reason: String| Error::Unavailable(format!("the service's answer makes no sense: {reason}"));
     let mut answer: Answer = serde_json::from_slice(bytes).map_err(|error| unexpected(error.to_string()))?;

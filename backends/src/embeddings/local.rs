@@ -1,7 +1,10 @@
-//! A sentence model in a process of its own, `mindflow-embedder`: started here when it is first
-//! wanted, asked over a unix socket, and started again when it ends. It ends with this process, because its standard input does.
+//! A sentence model in a process of its own, `mindflow-embedder`: started when it is first wanted, asked over a
+//! unix socket, and started again when it ends. It ends with this process, because its standard input does.
+//!
+//! The program and the model may be installed while the host runs: on a new machine the host is ready before them.
 
 use super::{Embeddings, Error, LocalConfig, OpenError, api::Api};
+use crate::clock;
 use async_trait::async_trait;
 use std::{
     path::{Path, PathBuf},
@@ -27,6 +30,8 @@ const READY_WAIT: Duration = Duration::from_secs(5);
 /// Between an end and the next start; doubles with each failed start.
 const PAUSE_MIN: Duration = Duration::from_secs(1);
 const PAUSE_MAX: Duration = Duration::from_secs(60);
+/// How often a program or model that is not installed is looked for.
+const INSTALLED_POLL: Duration = Duration::from_secs(1);
 /// After a process has lived so long, the next start is a first one again.
 const STABLE: Duration = Duration::from_secs(60);
 
@@ -89,7 +94,7 @@ impl Local {
     }
 }
 
-/// Nobody else's processes may ask it.
+/// Other users' processes may not use it.
 async fn private_folder(folder: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     tokio::fs::create_dir_all(folder).await?;
@@ -109,7 +114,8 @@ impl Supervisor {
         self.wanted.notified().await;
         let mut pause = PAUSE_MIN;
         loop {
-            let began = tokio::time::Instant::now();
+            self.installed().await;
+            let began = clock::instant();
             let reason = match self.start().await {
                 Ok(child) => {
                     tracing::info!(model = %self.model_dir.display(), "the sentence model is ready");
@@ -129,13 +135,31 @@ impl Supervisor {
         }
     }
 
+    /// Waits for the program and the model, and says once what it waits for.
+    async fn installed(&self) {
+        let Some(reason) = self.missing() else { return };
+        tracing::info!(reason, "the sentence model is not installed yet; it is used as soon as it is");
+        self.state.send_replace(State::Down(reason));
+        while let Some(reason) = self.missing() {
+            self.state.send_if_modified(|state| {
+                let down = State::Down(reason);
+                let changed = *state != down;
+                *state = down;
+                changed
+            });
+            tokio::time::sleep(INSTALLED_POLL).await;
+        }
+        self.state.send_replace(State::Starting);
+    }
+
+    fn missing(&self) -> Option<String> {
+        let wanted = [(&self.program, "program"), (&self.model_dir, "model")];
+        let (path, what) = wanted.into_iter().find(|(path, _)| !path.exists())?;
+        Some(format!("there is no {what} at {}; scripts/up installs it", path.display()))
+    }
+
     /// The process, once it has read its model.
     async fn start(&self) -> Result<Child, String> {
-        for (path, what) in [(&self.program, "program"), (&self.model_dir, "model")] {
-            if !path.exists() {
-                return Err(format!("there is no {what} at {}; scripts/up installs it", path.display()));
-            }
-        }
         let mut child = Command::new(&self.program)
             .arg("--model-dir")
             .arg(&self.model_dir)

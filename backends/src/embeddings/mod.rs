@@ -1,5 +1,5 @@
 //! What texts mean, as vectors: one trait, and two back ends that speak the same protocol. `http` asks a service
-//! that has OpenAI's API for embeddings; `local` runs a small sentence model in a process of its own beside the
+//! that has OpenAI's API for embeddings; `local` runs a small sentence model in a process of its own next to the
 //! host and asks that, over a unix socket.
 
 mod api;
@@ -18,7 +18,7 @@ pub const TEXTS_MAX: usize = 16;
 /// Longest text, in bytes: 100,000 characters of any script. Models read less and leave out the rest.
 pub const TEXT_BYTES_MAX: usize = 512 * 1024;
 
-/// Tells what texts mean.
+/// Turns texts into vectors that express their meaning.
 #[async_trait]
 pub trait Embeddings: Send + Sync {
     /// A vector for each text, in their order, all with the same number of dimensions.
@@ -49,7 +49,7 @@ pub enum Error {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(tag = "backend", rename_all = "kebab-case")]
 pub enum Config {
-    /// Nothing tells what texts mean.
+    /// No embeddings.
     #[default]
     None,
     Http(HttpConfig),
@@ -71,7 +71,7 @@ pub struct LocalConfig {
     /// A folder with config.json, tokenizer.json and model.safetensors; what `scripts/up` laid into the cache
     /// folder when absent.
     pub model_dir: Option<PathBuf>,
-    /// `mindflow-embedder`; the one beside this program when absent.
+    /// `mindflow-embedder`; the one in this program's folder when absent.
     pub program: Option<PathBuf>,
 }
 
@@ -88,7 +88,7 @@ pub enum OpenError {
     NoModelDir,
     #[error("[embeddings] this program's own place is not known; set program")]
     NoProgram,
-    #[error("[embeddings] cannot make the folder {}: {source}", folder.display())]
+    #[error("[embeddings] cannot make the folder {}", folder.display())]
     Folder {
         folder: PathBuf,
         #[source]
@@ -96,8 +96,8 @@ pub enum OpenError {
     },
 }
 
-/// Opens the back end; none when there is to be none. A model that is not there (yet) stops no start: whoever
-/// asks is told.
+/// Opens the back end; `None` when it is switched off. A missing model does not fail the start: calls fail
+/// until it is there.
 ///
 /// # Errors
 /// A setting that makes no sense.

@@ -14,7 +14,8 @@ use super::claims::{self, us};
 use super::key;
 use super::key_set::{KeySet, KnownKey};
 use super::{Error, KeyStore, SignError, StoredKey, VerifyError};
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
+use crate::error::chain;
 
 /// How often the keys are read, so that another replica's rotation is found without being asked for.
 const REFRESH_EVERY: Duration = Duration::from_secs(30);
@@ -24,7 +25,7 @@ const SIGNS_WITHOUT_REFRESH_FOR: Duration = Duration::from_mins(2);
 const CLOCK_SKEW: Duration = Duration::from_mins(1);
 /// Tokens with an unknown key make us read the keys at most this often.
 const UNKNOWN_KEY_REFRESH_EVERY: Duration = Duration::from_secs(1);
-/// How many such tokens wait for that at once; more are told to come again.
+/// How many such tokens wait for that concurrently; more are refused as unavailable.
 const UNKNOWN_KEYS_WAITING_MAX: usize = 64;
 /// A key that was not there stays unknown for so long: its `kid` is a digest, so it was forged, or
 /// the key is forgotten.
@@ -76,7 +77,7 @@ pub struct Keyring {
 // === impl Keyring ===
 
 impl Keyring {
-    /// Reads the keys, and makes the first when there is none; of replicas that start at once, one
+    /// Reads the keys, and makes the first when there is none; of replicas that start concurrently, one
     /// key remains. Keeps reading them every 30 s as long as the keyring lives.
     ///
     /// # Errors
@@ -131,7 +132,7 @@ impl Keyring {
         let now_us = self.clock.now_us();
         let age_us = now_us.saturating_sub(self.keys().read_at_us);
         if age_us > us(SIGNS_WITHOUT_REFRESH_FOR) {
-            self.refresh().await.map_err(|error| SignError::Unavailable(error.to_string()))?;
+            self.refresh().await.map_err(|error| SignError::Unavailable(chain(&error)))?;
         }
         let key = self.keys().signing(now_us).ok_or_else(|| SignError::Unavailable(Error::NoKey.to_string()))?;
         // Off the runtime: a millisecond or two of CPU would hold up everything else on its thread.
@@ -171,7 +172,7 @@ impl Keyring {
         json!({ "keys": keys }).to_string()
     }
 
-    /// Makes a new key, which signs at once; the old one verifies until the last token that it can
+    /// Makes a new key, which signs from now on; the old one verifies until the last token that it can
     /// have signed has expired. Answers the new key's `kid`.
     ///
     /// # Errors
@@ -218,8 +219,8 @@ impl Keyring {
         self.keys().by_kid.get(kid).filter(|known| self.verifies(known, now_us)).cloned()
     }
 
-    /// Reads the keys anew for a token whose key is not known: another replica may just have made
-    /// it. At most once a second, whatever comes.
+    /// Reads the keys again for a token whose key is not known: another replica may just have made
+    /// it. At most once a second.
     async fn find(&self, kid: &str) -> Result<KnownKey, VerifyError> {
         if !key::may_be_kid(kid) || self.unknown.contains_key(kid) {
             return Err(VerifyError::BadSignature);
@@ -227,8 +228,8 @@ impl Keyring {
         let _waiting = self
             .waiting
             .try_acquire()
-            .map_err(|_| VerifyError::Unavailable("too many tokens with unknown keys at once".to_owned()))?;
-        let arrived = Instant::now();
+            .map_err(|_| VerifyError::Unavailable("too many concurrent tokens with unknown keys".to_owned()))?;
+        let arrived = clock::instant();
         let mut reading = self.reading.lock().await;
         // Another token's reading, begun after this token came, has seen every key there is to it.
         if reading.is_none_or(|began| began < arrived) {
@@ -238,8 +239,8 @@ impl Keyring {
                 tokio::time::sleep_until(began + UNKNOWN_KEY_REFRESH_EVERY).await;
             }
             if self.known(kid).is_none() {
-                *reading = Some(Instant::now());
-                self.read().await.map_err(|error| VerifyError::Unavailable(error.to_string()))?;
+                *reading = Some(clock::instant());
+                self.read().await.map_err(|error| VerifyError::Unavailable(chain(&error)))?;
             }
         }
         drop(reading);
@@ -251,7 +252,7 @@ impl Keyring {
 
     async fn refresh(&self) -> Result<(), Error> {
         let mut reading = self.reading.lock().await;
-        *reading = Some(Instant::now());
+        *reading = Some(clock::instant());
         self.read().await
     }
 
@@ -286,7 +287,7 @@ impl Keyring {
         known.retired_at_us.is_none_or(|retired_at_us| now_us < ends_at(retired_at_us))
     }
 
-    /// How long a key verifies after it was retired. A replica that has not heard of it yet goes on
+    /// How long a key verifies after it was retired. A replica that has not read of it yet goes on
     /// signing for a while, so the last token's life begins later than the retirement.
     fn verifies_for_us(&self) -> i64 {
         us(self.settings.access_lifetime + SIGNS_WITHOUT_REFRESH_FOR + CLOCK_SKEW)
@@ -301,7 +302,7 @@ async fn refresh_regularly(keyring: Weak<Keyring>) {
             return;
         };
         if let Err(error) = keyring.refresh().await {
-            tracing::warn!(%error, "signing keys could not be read; those known are kept");
+            tracing::warn!(error = chain(&error), "signing keys could not be read; those known are kept");
         }
     }
 }

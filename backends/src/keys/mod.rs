@@ -2,7 +2,7 @@
 //!
 //! Private keys live in the write database and in this process, and nowhere else. A key signs until
 //! it is rotated out, and verifies until the last token that it can have signed has expired.
-//! Signing and verifying are aws-lc's, which takes the same time whatever the key's bits are.
+//! Signing and verifying are aws-lc's, which takes the same time for all keys.
 
 mod claims;
 mod key;
@@ -16,7 +16,7 @@ pub use store::{KeyStore, PostgresKeys, StoreError, StoredKey};
 /// Why a keyring could not be opened or rotated.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("signing keys: {0}")]
+    #[error("the signing keys cannot be read or written")]
     Store(#[from] StoreError),
     /// The row was changed by hand, or belongs to a later version.
     #[error("signing key {kid:?} in mindflow.signing_keys cannot be read: {reason}")]

@@ -5,14 +5,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 
-use crate::postgres::Database;
+use crate::database::postgres::Database;
 
 /// Keeps the keys for all replicas.
 #[async_trait]
 pub trait KeyStore: Send + Sync {
     async fn load(&self) -> Result<Vec<StoredKey>, StoreError>;
 
-    /// Adds the key when there is none that signs. Of replicas that do so at once, one succeeds.
+    /// Adds the key when there is none that signs. Of replicas that do so concurrently, one succeeds.
     async fn add_first(&self, key: &StoredKey) -> Result<(), StoreError>;
 
     /// Retires what signs now in favour of this key, and forgets what was retired up to
@@ -43,9 +43,9 @@ impl fmt::Debug for StoredKey {
 /// Why the keys cannot be read or written now.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error("no connection to the write database: {0}")]
-    Connect(crate::sql::Error),
-    #[error("the write database refused: {0}")]
+    #[error("no connection to the write database")]
+    Connect(#[source] crate::database::sql::Error),
+    #[error("the write database refused")]
     Statement(#[from] tokio_postgres::Error),
     #[error("the write database did not answer within {} s", ANSWER_WITHIN.as_secs())]
     Timeout,
@@ -86,7 +86,7 @@ impl PostgresKeys {
     async fn write(&self, key: &StoredKey, change: Change) -> Result<(), StoreError> {
         let mut client = self.0.admin().await.map_err(StoreError::Connect)?;
         let transaction = client.transaction().await?;
-        // Replicas that write at once do so one after the other; reads go on.
+        // Replicas that write concurrently do so one after the other; reads go on.
         transaction.batch_execute("LOCK TABLE mindflow.signing_keys IN SHARE ROW EXCLUSIVE MODE").await?;
         let signs_from = from_us(key.signs_from_us);
         match change {

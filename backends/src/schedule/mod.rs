@@ -1,6 +1,6 @@
 //! Work that a clock starts: cron schedules, of which each occurrence is run by exactly one replica.
 //!
-//! A row of `mindflow.schedule` says when the schedule is next due. Whoever finds it due locks the row
+//! A row of `mindflow.schedule` says when the schedule is next due. The scheduler that finds it due locks the row
 //! (`FOR UPDATE SKIP LOCKED`), moves it on to the next occurrence and writes the run into
 //! `mindflow.schedule_run`, whose primary key is the occurrence; only then the job runs. So replicas need
 //! not know of each other, nor agree on the time to the millisecond.
@@ -44,10 +44,10 @@ pub struct Schedule {
     pub run_max: Duration,
 }
 
-/// What becomes of occurrences that nobody was there for.
+/// What happens to occurrences while no scheduler ran.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Missed {
-    /// One run makes up for all of them, as soon as somebody is there.
+    /// One run makes up for all of them, as soon as a scheduler runs.
     #[default]
     RunOnce,
     /// They are noted as skipped.

@@ -14,7 +14,8 @@ use uuid::Uuid;
 use super::store::{self, ScheduleError};
 use super::{Job, Occurrence, Outcome, Schedule};
 use crate::clock::Clock;
-use crate::postgres::Database;
+use crate::database::postgres::Database;
+use crate::ids;
 
 /// Between two tries to write how a run ended.
 const END_PAUSE: Duration = Duration::from_secs(1);
@@ -85,7 +86,7 @@ impl Scheduler {
                 return Err(StartError::NoTime(name.clone()));
             }
         }
-        let (stop, owner, mut tasks) = (CancellationToken::new(), Uuid::new_v4(), JoinSet::new());
+        let (stop, owner, mut tasks) = (CancellationToken::new(), ids::random(), JoinSet::new());
         for schedule in &schedules {
             store::register(&database, schedule, now(&clock))
                 .await
@@ -145,7 +146,7 @@ impl Keeper {
         match store::due_at(&self.database, &self.schedule.name).await? {
             Some(due) if due > now_ => return Ok(now_.duration_until(due).unsigned_abs().min(poll)),
             Some(_) => {}
-            // Somebody removed the row.
+            // The row was removed.
             None => {
                 store::register(&self.database, &self.schedule, now_).await?;
                 return Ok(poll);

@@ -7,8 +7,8 @@ use tokio_postgres::{Row, Transaction};
 use uuid::Uuid;
 
 use super::{Missed, Occurrence, Outcome, RUNS_MAX, Schedule};
-use crate::postgres::Database;
-use crate::sql;
+use crate::database::postgres::Database;
+use crate::database::sql;
 
 /// Later than so is missed: replicas look every few seconds, and a restart takes less.
 const LATE_AFTER: Duration = Duration::from_secs(60);
@@ -140,7 +140,7 @@ pub(super) async fn due_at(database: &Database, name: &str) -> Result<Option<Tim
     row.map(|row| time(column(&row, "due")?)).transpose()
 }
 
-/// Takes what is due, if nobody else has.
+/// Takes what is due, unless another replica has.
 pub(super) async fn claim(
     database: &Database,
     schedule: &Schedule,
@@ -162,9 +162,9 @@ pub(super) async fn claim(
         Some(dead) if due > now && attempts < RUNS_MAX => claim.again(dead, due, attempts + 1).await?,
         Some(dead) => {
             claim.give_up(dead).await?;
-            if due <= now { claim.anew(due).await? } else { None }
+            if due <= now { claim.take_due(due).await? } else { None }
         }
-        None => claim.anew(due).await?,
+        None => claim.take_due(due).await?,
     };
     transaction.execute(PRUNE, &[&schedule.name, &(RUNS_KEPT - 1)]).await.map_err(&failed)?;
     transaction.commit().await.map_err(&failed)?;
@@ -187,7 +187,7 @@ pub(super) async fn end(
     Ok(())
 }
 
-/// Lets another replica have the run at once, as if this one had died.
+/// Lets another replica have the run immediately, as if this one had died.
 pub(super) async fn release(database: &Database, name: &str, owner: Uuid, now: Timestamp) -> Result<(), ScheduleError> {
     let client = database.admin().await.map_err(ScheduleError::Connect)?;
     let release =
@@ -207,7 +207,7 @@ struct Claim<'a> {
 
 impl Claim<'_> {
     /// The latest occurrence that is due; it stands for all that were missed before it.
-    async fn anew(&self, due: Timestamp) -> Result<Option<Occurrence>, ScheduleError> {
+    async fn take_due(&self, due: Timestamp) -> Result<Option<Occurrence>, ScheduleError> {
         let Self { schedule, now, .. } = *self;
         let at = schedule.cron.last_until(now).filter(|last| *last > due).unwrap_or(due);
         let next = next_after(schedule, now.max(at))?;
@@ -233,7 +233,7 @@ impl Claim<'_> {
             .await
             .map_err(refused("claim again"))?;
         self.take(next, Some(at)).await?;
-        tracing::warn!(schedule = schedule.name, occurrence = %at, attempt, "whoever ran it is gone; it runs again");
+        tracing::warn!(schedule = schedule.name, occurrence = %at, attempt, "the replica that ran it is gone; it runs again");
         Ok(Some(Occurrence { schedule: schedule.name.clone(), at, attempt, late: true }))
     }
 
@@ -246,7 +246,7 @@ impl Claim<'_> {
             .execute(give_up, &[&schedule.name, &SystemTime::from(at), &SystemTime::from(*now)])
             .await
             .map_err(refused("give up"))?;
-        tracing::error!(schedule = schedule.name, occurrence = %at, "nobody brought it to an end; given up");
+        tracing::error!(schedule = schedule.name, occurrence = %at, "no attempt came to an end; given up");
         Ok(())
     }
 

@@ -41,7 +41,7 @@ impl DeadLetters for RedisStreams {
     }
 
     async fn show(&self, id: &DeadLetterId) -> Result<Option<DeadLetter>, QueueError> {
-        let Some((_, key)) = self.place(id).await? else { return Ok(None) };
+        let Some((_, key)) = self.locate(id).await? else { return Ok(None) };
         let letters = self.letters(&id.subscription, "key", &key).await?;
         Ok(letters.into_iter().find(|letter| letter.event.event_id == id.event_id))
     }
@@ -57,7 +57,7 @@ impl DeadLetters for RedisStreams {
 
 impl RedisStreams {
     async fn release(&self, operation: &'static str, id: &DeadLetterId) -> Result<bool, QueueError> {
-        let Some((position, key)) = self.place(id).await? else { return Ok(false) };
+        let Some((position, key)) = self.locate(id).await? else { return Ok(false) };
         let answer = self
             .run(operation, &self.inner.scripts.release, |call, _| {
                 call.arg(&id.subscription).arg(operation).arg(&key).arg(position);
@@ -72,7 +72,7 @@ impl RedisStreams {
     }
 
     /// The position and the key of a dead letter. The archive finds events by position, so all dead ones are asked.
-    async fn place(&self, id: &DeadLetterId) -> Result<Option<(i64, String)>, QueueError> {
+    async fn locate(&self, id: &DeadLetterId) -> Result<Option<(i64, String)>, QueueError> {
         let dead = self.dead(&id.subscription, "+inf", &i64::MAX.to_string()).await?;
         let positions = positions(&dead);
         let client = self.client().await?;

@@ -1,4 +1,4 @@
-//! How far the subscriptions are, written down in Postgres: enough to make the streams anew from the archive.
+//! How far the subscriptions are, written down in Postgres: enough to rebuild the streams from the archive.
 
 use std::collections::HashMap;
 
@@ -25,17 +25,17 @@ const TRIM_EVERY: u32 = 5;
 /// A consumer without anything pending that did nothing for so long was a replica that is gone.
 const CONSUMER_IDLE_MS: u64 = 60 * 60 * 1_000;
 
-/// All up to `read` is acknowledged, but `pending`.
+/// In one stream: all up to `read` is acknowledged, except for `pending`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Place {
+pub(super) struct StreamPosition {
     pub(super) read: i64,
     pub(super) pending: Vec<i64>,
 }
 
-/// A subscription's place in each partition.
+/// A subscription's position in each partition.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(in crate::delivery) struct Partitions(pub(super) Vec<Place>);
+pub(in crate::delivery) struct Partitions(pub(super) Vec<StreamPosition>);
 
 /// What is written down of one subscription.
 pub(in crate::delivery) struct Progress {
@@ -55,38 +55,41 @@ pub(super) struct Upkeep {
 
 impl Partitions {
     pub(super) fn all_at(position: i64, partitions: u32) -> Self {
-        Self(vec![Place { read: position, pending: Vec::new() }; usize::try_from(partitions).unwrap_or_default()])
+        Self(vec![
+            StreamPosition { read: position, pending: Vec::new() };
+            usize::try_from(partitions).unwrap_or_default()
+        ])
     }
 
     pub(super) fn count(&self) -> u32 {
         u32::try_from(self.0.len()).unwrap_or(u32::MAX)
     }
 
-    pub(super) fn place(&self, key: &str) -> Option<&Place> {
+    pub(super) fn stream(&self, key: &str) -> Option<&StreamPosition> {
         self.0.get(usize::try_from(partition::of(key, self.count())).ok()?)
     }
 
-    pub(super) fn place_mut(&mut self, key: &str) -> Option<&mut Place> {
+    pub(super) fn stream_mut(&mut self, key: &str) -> Option<&mut StreamPosition> {
         let partition = partition::of(key, self.count());
         self.0.get_mut(usize::try_from(partition).ok()?)
     }
 
     /// Whether an event of that key is still to be delivered.
     pub(super) fn lacks(&self, position: i64, key: &str) -> bool {
-        self.place(key).is_none_or(|place| position > place.read || place.pending.contains(&position))
+        self.stream(key).is_none_or(|stream| position > stream.read || stream.pending.contains(&position))
     }
 
     /// Before anything that is not acknowledged, the pending apart.
     pub(in crate::delivery) fn read_least(&self) -> i64 {
-        self.0.iter().map(|place| place.read).min().unwrap_or_default()
+        self.0.iter().map(|stream| stream.read).min().unwrap_or_default()
     }
 
     pub(in crate::delivery) fn pending(&self) -> impl Iterator<Item = i64> {
-        self.0.iter().flat_map(|place| place.pending.iter().copied())
+        self.0.iter().flat_map(|stream| stream.pending.iter().copied())
     }
 
     pub(in crate::delivery) fn read_of(&self, key: &str) -> i64 {
-        self.place(key).map_or(0, |place| place.read)
+        self.stream(key).map_or(0, |stream| stream.read)
     }
 }
 
@@ -110,7 +113,7 @@ impl Progress {
     pub(super) fn lacks(&self, position: i64, key: &str, event_type: &str) -> bool {
         self.event_types.iter().any(|own| own == event_type) && self.partitions.lacks(position, key)
             // Its types may have changed since.
-            || self.partitions.place(key).is_some_and(|place| place.pending.contains(&position))
+            || self.partitions.stream(key).is_some_and(|stream| stream.pending.contains(&position))
     }
 }
 
@@ -152,9 +155,9 @@ impl RedisStreams {
                 call.arg(subscription).arg(generation.partitions).arg(PENDING_MAX);
             })
             .await?;
-        let places: Option<Vec<_>> = answer.iter().skip(1).map(|text| place_of(text)).collect();
-        let places = places.ok_or(QueueError::Answer { operation: "progress" })?;
-        Ok((!places.is_empty()).then_some(Partitions(places)))
+        let streams: Option<Vec<_>> = answer.iter().skip(1).map(|text| position_of(text)).collect();
+        let streams = streams.ok_or(QueueError::Answer { operation: "progress" })?;
+        Ok((!streams.is_empty()).then_some(Partitions(streams)))
     }
 
     async fn trim(&self, round: u32) -> Result<(), QueueError> {
@@ -168,10 +171,10 @@ impl RedisStreams {
 }
 
 /// Reads "POSITION PENDING PENDING …".
-fn place_of(text: &str) -> Option<Place> {
+fn position_of(text: &str) -> Option<StreamPosition> {
     let mut positions = text.split(' ').map(str::parse::<i64>);
     let read = positions.next()?.ok()?;
-    Some(Place { read, pending: positions.collect::<Result<_, _>>().ok()? })
+    Some(StreamPosition { read, pending: positions.collect::<Result<_, _>>().ok()? })
 }
 
 /// Reads what is written down of one subscription.
@@ -186,16 +189,16 @@ mod tests {
     #[test]
     fn an_event_is_lacking_when_it_was_not_read_or_is_pending() {
         let mut partitions = Partitions::all_at(10, 4);
-        partitions.place_mut("entry:1").unwrap().pending.push(7);
+        partitions.stream_mut("entry:1").unwrap().pending.push(7);
         let lacking: Vec<_> = [6, 7, 10, 11].map(|position| partitions.lacks(position, "entry:1")).into();
         assert_eq!(lacking, [false, true, false, true]);
         assert_eq!((partitions.read_least(), partitions.pending().collect::<Vec<_>>()), (10, vec![7]));
     }
 
     #[test]
-    fn a_place_is_read_as_the_script_writes_it() {
-        assert_eq!(place_of("12 3 4"), Some(Place { read: 12, pending: vec![3, 4] }));
-        assert_eq!(place_of("0"), Some(Place::default()));
-        assert_eq!(place_of("x"), None);
+    fn a_position_is_read_as_the_script_writes_it() {
+        assert_eq!(position_of("12 3 4"), Some(StreamPosition { read: 12, pending: vec![3, 4] }));
+        assert_eq!(position_of("0"), Some(StreamPosition::default()));
+        assert_eq!(position_of("x"), None);
     }
 }

@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use super::super::envelope::{COLUMNS, Event};
 use super::super::postgres::{column, query};
-use super::super::queue::{Depth, Leased, Outcome, Queue, QueueError, Receipt, Settlement, Wish};
+use super::super::queue::{Depth, HoldRequest, Leased, Outcome, Queue, QueueError, Receipt, Settlement};
 use super::RedisStreams;
+use crate::ids;
 
 /// Entries of one partition read at a time: a script of a millisecond.
 const ENTRIES_PER_READ: u32 = 64;
@@ -86,11 +87,11 @@ impl Queue for RedisStreams {
         answer.get(1).map(|text| number(text, "next due").map(Duration::from_micros)).transpose()
     }
 
-    async fn hold(&self, subscription: &str, holder: Uuid, wish: Wish) -> Result<bool, QueueError> {
-        let (word, hold_for) = match wish {
-            Wish::Take(hold_for) => ("take", hold_for),
-            Wish::Renew(hold_for) => ("renew", hold_for),
-            Wish::Release => ("release", Duration::ZERO),
+    async fn hold(&self, subscription: &str, holder: Uuid, request: HoldRequest) -> Result<bool, QueueError> {
+        let (word, hold_for) = match request {
+            HoldRequest::Take(hold_for) => ("take", hold_for),
+            HoldRequest::Renew(hold_for) => ("renew", hold_for),
+            HoldRequest::Release => ("release", Duration::ZERO),
         };
         let milliseconds = u64::try_from(hold_for.as_millis()).unwrap_or(u64::MAX).max(1);
         let answer = self
@@ -153,7 +154,7 @@ impl RedisStreams {
             return Ok(false);
         }
         // One for all that this call leases: another lease of any of them has another.
-        let token = Uuid::new_v4();
+        let token = ids::random();
         let answer = self
             .run("lease", &self.inner.scripts.lease, |call, _| {
                 call.arg(subscription).arg(owner.to_string()).arg(max).arg(microseconds(lease_for));

@@ -1,4 +1,4 @@
-//! Makes the streams anew from the archive, after Redis has lost them. Under an epoch of its own, which
+//! Rebuilds the streams from the archive, after Redis has lost them. Under an epoch of its own, which
 //! becomes the valid one when everything is there; until then every other call says that the state is lost.
 
 use std::collections::BTreeSet;
@@ -11,6 +11,7 @@ use super::super::queue::QueueError;
 use super::progress::Progress;
 use super::router::{Archived, READ_MAX};
 use super::{Generation, RedisStreams, failed};
+use crate::ids;
 
 const OPERATION: &str = "rebuild";
 
@@ -30,7 +31,7 @@ impl RedisStreams {
             return Ok(true);
         }
         tracing::warn!("Redis does not have the event queues' state; building it from the archive");
-        let next = Generation { epoch: Uuid::new_v4(), partitions: known.partitions };
+        let next = Generation { epoch: ids::random(), partitions: known.partitions };
         let progress = Progress::all(&transaction).await?;
         let appended = self.build(next, &progress).await?;
         self.set(&self.inner.names.epoch(), next.epoch).await?;
@@ -78,7 +79,7 @@ impl RedisStreams {
             after = last.position;
             appended += self.append_lacking(next, &fence, progress, events).await?;
         }
-        // All up to there is routed, also where the last events were for nobody.
+        // All up to there is routed, also where the last events had no subscription.
         self.run_on(OPERATION, &self.inner.scripts.append, next, &fence, |call, _| {
             call.arg(0).arg(after);
         })

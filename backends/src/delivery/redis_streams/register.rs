@@ -49,7 +49,7 @@ impl RedisStreams {
         }
     }
 
-    /// What still waits in Postgres' queue is pending; whatever comes from now on goes to the streams.
+    /// What still waits in Postgres' queue is pending; later events go to the streams.
     async fn take_over(&self, transaction: &Transaction<'_>) -> Result<(), QueueError> {
         let refuse = |error| refused("take over", error);
         transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&ORDER_LOCK]).await.map_err(refuse)?;
@@ -60,7 +60,7 @@ impl RedisStreams {
             let subscription: String = column(&row, "subscription")?;
             let (key, position): (String, i64) = (column(&row, "partition_key")?, column(&row, "position")?);
             let partitions = progress.entry(subscription).or_insert_with(|| begin.clone());
-            partitions.place_mut(&key).into_iter().for_each(|place| place.pending.push(position));
+            partitions.stream_mut(&key).into_iter().for_each(|stream| stream.pending.push(position));
         }
         for (subscription, partitions) in progress {
             let keep = "INSERT INTO delivery.stream_progress (subscription, partitions) VALUES ($1, $2) \
@@ -83,15 +83,15 @@ impl RedisStreams {
         let Some(row) = rows.first() else {
             return Err(QueueError::Store {
                 operation: "register",
-                source: format!("nobody has registered the subscription `{subscription}`").into(),
+                source: format!("no replica has registered the subscription `{subscription}`").into(),
             });
         };
         let partitions = partitions_of(column(row, "partitions")?)?;
         self.run("register", &self.inner.scripts.register, |call, _| {
             call.arg(subscription);
-            for place in &partitions.0 {
-                let first = place.pending.iter().min().map_or(i64::MAX, |first| first - 1);
-                call.arg(place.read.min(first));
+            for stream in &partitions.0 {
+                let first = stream.pending.iter().min().map_or(i64::MAX, |first| first - 1);
+                call.arg(stream.read.min(first));
             }
         })
         .await

@@ -1,5 +1,5 @@
 //! From the outbox through the archive into the streams. The archive is committed first; the streams follow
-//! it in order of position, and a position beside them tells how far they have.
+//! it in order of position, and a position next to them says how far they have.
 
 use async_trait::async_trait;
 use tokio_postgres::Row;
@@ -22,7 +22,7 @@ const SETTINGS: &str = "SET LOCAL synchronous_commit = on; SET LOCAL enable_seqs
 const WANTED_BY: &str =
     "ARRAY(SELECT s.name FROM delivery.subscription s WHERE a.event_type = ANY (s.event_types)) AS wanted_by";
 
-/// Events read from the archive at once.
+/// Events of one read from the archive.
 pub(super) const READ_MAX: i64 = 500;
 
 /// One script takes so many bytes of envelopes (and one event, however large): some milliseconds of Redis.
@@ -116,7 +116,7 @@ impl RedisStreams {
         Ok(Some(Batch { count: count.unsigned_abs(), after, events }))
     }
 
-    /// Appends a batch, and first whatever before it is not appended yet. Answers who gets any of it.
+    /// Appends a batch, and first everything before it that is not appended yet. Returns the subscriptions that get some of it.
     async fn route(&self, batch: &Batch) -> Result<Vec<String>, QueueError> {
         let generation = self.generation().await?;
         let fence = self.inner.names.epoch();
@@ -184,7 +184,7 @@ impl RedisStreams {
                 .run_on("append", &self.inner.scripts.append, generation, fence, |call, generation| {
                     call.arg(after).arg(up_to);
                     for Archived { position, key, wanted_by, envelope, .. } in chunk {
-                        // What nobody wants is not appended, and passed all the same.
+                        // An event without a subscription is not appended; the position passes it.
                         if !wanted_by.is_empty() {
                             call.arg(partition::of(key, generation.partitions)).arg(*position).arg(key);
                             call.arg(format!("/{}/", wanted_by.join("/"))).arg(envelope);

@@ -1,0 +1,166 @@
+//! A LOGIN role for each component. The migration runner makes them before the migrations that grant
+//! to them; several runners, or several databases of one server, may do so at the same moment.
+
+use std::time::Duration;
+
+use aws_lc_rs::hmac;
+use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
+
+/// Longest name of a component; with the prefix it stays under PostgreSQL's 63 bytes for a name.
+const COMPONENT_NAME_MAX: usize = 48;
+/// When two sessions change one role concurrently, the second fails; each try waits a little longer.
+const ATTEMPTS_MAX: u32 = 20;
+const ATTEMPT_PAUSE: Duration = Duration::from_millis(10);
+
+/// Why a component's role cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum RoleError {
+    #[error("component name `{0}`: use lower-case letters, digits, `-` and `_`, at most {COMPONENT_NAME_MAX} of them")]
+    Name(String),
+    #[error(
+        "role `{role}` exists and may bypass row-level security; run: ALTER ROLE \"{role}\" NOSUPERUSER NOBYPASSRLS"
+    )]
+    TooPowerful { role: String },
+    #[error("role `{role}` cannot be made: {reason}")]
+    Create { role: String, reason: String },
+    #[error("role `{role}` cannot be given access to the database: {reason}")]
+    Grant { role: String, reason: String },
+}
+
+/// The role of a component: `mindflow_NAME`.
+pub fn role_name(component: &str) -> Result<String, RoleError> {
+    let well_formed =
+        component.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_'));
+    if component.is_empty() || component.len() > COMPONENT_NAME_MAX || !well_formed {
+        return Err(RoleError::Name(component.to_owned()));
+    }
+    Ok(format!("mindflow_{component}"))
+}
+
+/// A component's password, derived from the DSN's so that there is one secret to keep and none to store.
+pub fn derived_password(dsn_password: &[u8], component: &str) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, dsn_password);
+    hex(hmac::sign(&key, format!("mindflow role {component}").as_bytes()).as_ref())
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Makes the roles of `components` and lets them, and only them, into this database.
+pub async fn ensure(admin: &Client, dsn_password: Option<&[u8]>, components: &[String]) -> Result<(), RoleError> {
+    close_to_public(admin).await;
+    for component in components {
+        let role = role_name(component)?;
+        let password = dsn_password.map(|secret| derived_password(secret, component));
+        create(admin, &role).await?;
+        login(admin, &role, password.as_deref()).await?;
+        let grant = format!(
+            "DO $$ BEGIN EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), '{role}'); END $$"
+        );
+        retried(admin, &grant)
+            .await
+            .map_err(|error| RoleError::Grant { role: role.clone(), reason: describe(&error) })?;
+    }
+    Ok(())
+}
+
+/// Temporary tables would let a component leave something behind on a shared connection.
+async fn close_to_public(admin: &Client) {
+    let revoke = "DO $$ BEGIN EXECUTE format('REVOKE CONNECT, TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $$";
+    if let Err(error) = retried(admin, revoke).await {
+        tracing::warn!(reason = describe(&error), "the database stays open to every role of its server");
+    }
+}
+
+async fn create(admin: &Client, role: &str) -> Result<(), RoleError> {
+    let fail = |error: tokio_postgres::Error| RoleError::Create { role: role.to_owned(), reason: describe(&error) };
+    let sql = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = $1";
+    if let Some(row) = admin.query_opt(sql, &[&role]).await.map_err(fail)? {
+        return if row.get::<_, bool>(0) { Err(RoleError::TooPowerful { role: role.to_owned() }) } else { Ok(()) };
+    }
+    match retried(admin, &format!("CREATE ROLE \"{role}\" LOGIN NOINHERIT")).await {
+        Err(error) if already_there(&error) => Ok(()),
+        other => other.map_err(fail),
+    }
+}
+
+async fn login(admin: &Client, role: &str, password: Option<&str>) -> Result<(), RoleError> {
+    // The password is hexadecimal and the role's name was checked: neither can end its quotes.
+    let sql = match password {
+        Some(password) => format!("ALTER ROLE \"{role}\" LOGIN PASSWORD '{password}'"),
+        None => {
+            let sql = "SELECT rolcanlogin FROM pg_roles WHERE rolname = $1";
+            let row = admin.query_opt(sql, &[&role]).await;
+            if let Ok(Some(row)) = row
+                && row.get::<_, bool>(0)
+            {
+                return Ok(());
+            }
+            format!("ALTER ROLE \"{role}\" LOGIN")
+        }
+    };
+    retried(admin, &sql).await.map_err(|error| RoleError::Create { role: role.to_owned(), reason: describe(&error) })
+}
+
+/// Runs a catalogue change again while another session changes the same row.
+async fn retried(admin: &Client, sql: &str) -> Result<(), tokio_postgres::Error> {
+    let mut attempt = 1;
+    loop {
+        match admin.batch_execute(sql).await {
+            Err(error) if attempt < ATTEMPTS_MAX && concurrently_updated(&error) => {
+                tokio::time::sleep(ATTEMPT_PAUSE * attempt).await;
+                attempt += 1;
+            }
+            other => return other,
+        }
+    }
+}
+
+/// PostgreSQL has no code of its own for it: `XX000: tuple concurrently updated`.
+fn concurrently_updated(error: &tokio_postgres::Error) -> bool {
+    error
+        .as_db_error()
+        .is_some_and(|error| *error.code() == SqlState::INTERNAL_ERROR && error.message().contains("concurrently"))
+}
+
+/// The race of two `CREATE`s shows as either of these.
+pub(crate) fn already_there(error: &tokio_postgres::Error) -> bool {
+    matches!(
+        error.code(),
+        Some(&SqlState::DUPLICATE_OBJECT | &SqlState::DUPLICATE_DATABASE | &SqlState::UNIQUE_VIOLATION)
+    )
+}
+
+fn describe(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(error) => error.message().to_owned(),
+        None => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_is_named_after_its_component_and_odd_names_are_refused() {
+        assert_eq!(role_name("command").unwrap(), "mindflow_command");
+        for name in ["", "Auth", "a\"b", "a b", &"x".repeat(49)] {
+            assert!(matches!(role_name(name), Err(RoleError::Name(_))), "{name}");
+        }
+    }
+
+    #[test]
+    fn each_component_has_a_password_of_its_own() {
+        let auth = derived_password(b"secret", "auth");
+        assert_eq!(auth.len(), 64);
+        assert_ne!(auth, derived_password(b"secret", "command"));
+        assert_ne!(auth, derived_password(b"other", "auth"));
+    }
+}

@@ -1,0 +1,106 @@
+//! The audit trail: every event for good, in the order in which they came, each record bound to the one
+//! before by its hash. A record that is changed, removed or moved breaks the chain there, and the verifier
+//! names the place.
+
+pub mod chain;
+pub mod export;
+mod mongo;
+mod postgres;
+pub mod verify;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+pub use chain::{Broken, ChainDefect, Content, Hash, Head, Record, Walk};
+pub use mongo::MongoAudit;
+pub use postgres::PostgresAudit;
+pub use verify::{Report, verify};
+
+use crate::{
+    clock::Clock,
+    database::postgres::Database,
+    delivery::Event,
+    records::{Config, OpenError, PostgresConfig},
+};
+
+/// Of the runtime configuration.
+const SECTION: &str = "audit-log";
+/// Records that one read gives at most: some megabytes with the longest entries.
+pub const BATCH_MAX: u32 = 500;
+
+/// Which records; the default is all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub user_id: Option<Uuid>,
+    pub event_type: Option<String>,
+    /// Events of then or later, in microseconds since 1970-01-01T00:00:00Z.
+    pub since_us: Option<i64>,
+    /// Events before.
+    pub until_us: Option<i64>,
+}
+
+/// Why the trail could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    #[error("the audit trail cannot be reached")]
+    Connect(#[source] crate::database::sql::Error),
+    #[error("the audit trail's database refused to {step}")]
+    Statement {
+        step: &'static str,
+        #[source]
+        source: tokio_postgres::Error,
+    },
+    #[error("the audit trail's MongoDB failed to {step}")]
+    Mongo {
+        step: &'static str,
+        #[source]
+        source: Box<mongodb::error::Error>,
+    },
+    #[error("other replicas took the next number {0} times")]
+    Contended(usize),
+    #[error("the audit trail did not answer within {0} s")]
+    Timeout(u64),
+    #[error("a task of the audit trail ended early")]
+    Task(#[from] tokio::task::JoinError),
+    #[error("a record cannot be written or read as JSON")]
+    Json(#[from] serde_json::Error),
+    #[error("a stored record is none: {0}")]
+    Malformed(&'static str),
+}
+
+/// Keeps the trail. Appends of all replicas come one after another.
+#[async_trait]
+pub trait AuditLog: Send + Sync {
+    /// The event's record. The same event again has the record that it has.
+    async fn append(&self, event: &Event) -> Result<Head, AuditError>;
+
+    /// Newest first, at most `first` and no more than [`BATCH_MAX`]; only numbers below `before`.
+    async fn page(&self, filter: &Filter, first: u32, before: Option<u64>) -> Result<Vec<Record>, AuditError>;
+
+    /// In order, at most `first` and no more than [`BATCH_MAX`], behind the number `after`.
+    async fn read(&self, after: u64, first: u32) -> Result<Vec<Record>, AuditError>;
+
+    /// The newest record, as the store remembers it apart from the records themselves.
+    async fn head(&self) -> Result<Head, AuditError>;
+}
+
+/// The trail of this configuration.
+///
+/// # Errors
+/// A setting that makes no sense, or a MongoDB that does not answer or refuses.
+pub async fn open(
+    config: &Config,
+    databases: &BTreeMap<String, Database>,
+    clock: Clock,
+) -> Result<Arc<dyn AuditLog>, OpenError> {
+    match config {
+        Config::Postgres(PostgresConfig { database }) => match databases.get(database) {
+            Some(found) => Ok(Arc::new(PostgresAudit::new(found.clone(), clock))),
+            None => Err(OpenError::NoDatabase { section: SECTION, name: database.clone() }),
+        },
+        Config::Mongo(config) => Ok(Arc::new(MongoAudit::open(config, clock).await?)),
+    }
+}

@@ -1,0 +1,256 @@
+//! The trail in MongoDB: a collection whose `_id` is the record's number. Numbers are given out by trying: of
+//! replicas that append concurrently, one inserts the number and the others look again. The head is remembered in a
+//! document of its own, so that a removed end is found.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::TryStreamExt;
+use jiff::Timestamp;
+use mongodb::bson::{Document, doc};
+use mongodb::error::{Error as MongoError, ErrorKind, WriteFailure};
+use mongodb::options::IndexOptions;
+use mongodb::{Collection, IndexModel};
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use super::{AuditError, AuditLog, BATCH_MAX, Filter, Hash, Head, Record, SECTION};
+use crate::clock::Clock;
+use crate::delivery::Event;
+use crate::records::{MongoConfig, OpenError, mongo};
+
+/// Longer than a server needs to answer; shorter than a delivery's deadline.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// Concurrent reads; further ones wait for a turn.
+const READS_MAX: u32 = 7;
+/// One more: appends of one host come one after another.
+const CONNECTIONS_MAX: u32 = READS_MAX + 1;
+/// An append that loses its number to other replicas as often as this fails, and may be retried.
+const ATTEMPTS_MAX: usize = 16;
+/// The server's code for a value that a unique index has already.
+const DUPLICATE_KEY: i32 = 11_000;
+/// The id of the head's document.
+const HEAD: &str = "head";
+
+/// The trail in a MongoDB database: the collections `audit_records` and `audit_head`.
+pub struct MongoAudit {
+    trail: Trail,
+    /// Appends of this host come one after another, and do not take each other's numbers.
+    appends: Arc<Semaphore>,
+    reads: Arc<Semaphore>,
+}
+
+#[derive(Clone)]
+struct Trail {
+    records: Collection<Document>,
+    heads: Collection<Document>,
+    clock: Clock,
+}
+
+// === impl MongoAudit ===
+
+impl MongoAudit {
+    /// Connects, and makes the indexes that are missing.
+    ///
+    /// # Errors
+    /// The URL is none, or the server does not answer or refuses.
+    pub async fn open(config: &MongoConfig, clock: Clock) -> Result<Self, OpenError> {
+        let database = mongo::open(SECTION, config, CONNECTIONS_MAX).await?;
+        let records = database.collection::<Document>("audit_records");
+        records.create_indexes(indexes()).await.map_err(OpenError::server(SECTION))?;
+        let trail = Trail { records, heads: database.collection("audit_head"), clock };
+        let turns = |count: u32| Arc::new(Semaphore::new(count as usize));
+        Ok(Self { trail, appends: turns(1), reads: turns(READS_MAX) })
+    }
+}
+
+fn indexes() -> [IndexModel; 4] {
+    let index = |keys: Document| IndexModel::builder().keys(keys);
+    let unique = IndexOptions::builder().unique(true).build();
+    [
+        index(doc! { "eventId": 1 }).options(unique).build(),
+        index(doc! { "userId": 1, "_id": 1 }).build(),
+        index(doc! { "eventType": 1, "_id": 1 }).build(),
+        index(doc! { "occurredAtUs": 1, "_id": 1 }).build(),
+    ]
+}
+
+// === impl Trail ===
+
+impl Trail {
+    async fn append(self, event: Event) -> Result<Head, AuditError> {
+        for _ in 0..ATTEMPTS_MAX {
+            let there = self.records.find_one(doc! { "eventId": event.event_id.to_string() }).await;
+            if let Some(found) = there.map_err(failed("look for the event"))? {
+                let head = record(&found)?.head();
+                // A host may have ended between the two.
+                self.remember(head).await?;
+                return Ok(head);
+            }
+            let now =
+                Timestamp::from_microsecond(self.clock.now_us()).map_err(|_| AuditError::Malformed("the clock"))?;
+            let record = Record::next(self.head().await?, &event, now)?;
+            match self.records.insert_one(document(&record)?).await {
+                Ok(_) => {
+                    self.remember(record.head()).await?;
+                    return Ok(record.head());
+                }
+                Err(error) if is_duplicate(&error) => {}
+                Err(error) => return Err(failed("add a record")(error)),
+            }
+        }
+        Err(AuditError::Contended(ATTEMPTS_MAX))
+    }
+
+    /// Forward only: of replicas that write concurrently, the highest number stays.
+    async fn remember(&self, head: Head) -> Result<(), AuditError> {
+        let number = signed(head.number)?;
+        let older = doc! { "_id": HEAD, "number": { "$lt": number } };
+        let set = doc! { "$set": { "number": number, "hash": head.hash.to_string() } };
+        match self.heads.update_one(older, set).upsert(true).await {
+            // It is there and is not older.
+            Err(error) if is_duplicate(&error) => Ok(()),
+            other => other.map(drop).map_err(failed("move the head")),
+        }
+    }
+
+    /// The remembered head, or the last record where a host ended between the two.
+    async fn head(&self) -> Result<Head, AuditError> {
+        let remembered = match self.heads.find_one(doc! { "_id": HEAD }).await.map_err(failed("read the head"))? {
+            Some(found) => Head { number: number(&found, "number")?, hash: hash(&found, "hash")? },
+            None => Head::default(),
+        };
+        let last =
+            self.records.find_one(doc! {}).sort(doc! { "_id": -1 }).await.map_err(failed("read the last record"))?;
+        let last = last.as_ref().map(record).transpose()?.map_or_else(Head::default, |record| record.head());
+        Ok(if last.number > remembered.number { last } else { remembered })
+    }
+
+    async fn find(self, filter: Document, ascending: bool, first: u32) -> Result<Vec<Record>, AuditError> {
+        let order = doc! { "_id": if ascending { 1 } else { -1 } };
+        let find = self.records.find(filter).sort(order).limit(i64::from(first.min(BATCH_MAX)));
+        let found: Vec<Document> = async { find.await?.try_collect().await }.await.map_err(failed("read"))?;
+        found.iter().map(record).collect()
+    }
+}
+
+#[async_trait]
+impl AuditLog for MongoAudit {
+    async fn append(&self, event: &Event) -> Result<Head, AuditError> {
+        within(&self.appends, self.trail.clone().append(event.clone())).await
+    }
+
+    async fn page(&self, filter: &Filter, first: u32, before: Option<u64>) -> Result<Vec<Record>, AuditError> {
+        let wanted = wanted(filter, before)?;
+        within(&self.reads, self.trail.clone().find(wanted, false, first)).await
+    }
+
+    async fn read(&self, after: u64, first: u32) -> Result<Vec<Record>, AuditError> {
+        let behind = doc! { "_id": { "$gt": signed(after)? } };
+        within(&self.reads, self.trail.clone().find(behind, true, first)).await
+    }
+
+    async fn head(&self) -> Result<Head, AuditError> {
+        let trail = self.trail.clone();
+        within(&self.reads, async move { trail.head().await }).await
+    }
+}
+
+fn wanted(filter: &Filter, before: Option<u64>) -> Result<Document, AuditError> {
+    let mut wanted = Document::new();
+    if let Some(before) = before {
+        wanted.insert("_id", doc! { "$lt": signed(before)? });
+    }
+    if let Some(user_id) = filter.user_id {
+        wanted.insert("userId", user_id.to_string());
+    }
+    if let Some(event_type) = &filter.event_type {
+        wanted.insert("eventType", event_type);
+    }
+    let mut time = Document::new();
+    if let Some(since) = filter.since_us {
+        time.insert("$gte", since);
+    }
+    if let Some(until) = filter.until_us {
+        time.insert("$lt", until);
+    }
+    if !time.is_empty() {
+        wanted.insert("occurredAtUs", time);
+    }
+    Ok(wanted)
+}
+
+/// The driver's calls must not be dropped half-way, so each runs to its end in a task, which keeps its turn until then.
+async fn within<T: Send + 'static>(
+    turns: &Arc<Semaphore>,
+    answer: impl Future<Output = Result<T, AuditError>> + Send + 'static,
+) -> Result<T, AuditError> {
+    let ask = async {
+        let turn = Arc::clone(turns).acquire_owned().await;
+        let task = tokio::spawn(async move {
+            let _turn = turn;
+            answer.await
+        });
+        task.await?
+    };
+    let late = Err(AuditError::Timeout(ANSWER_WITHIN.as_secs()));
+    tokio::time::timeout(ANSWER_WITHIN, ask).await.unwrap_or(late)
+}
+
+fn failed(step: &'static str) -> impl Fn(MongoError) -> AuditError {
+    move |source| AuditError::Mongo { step, source: Box::new(source) }
+}
+
+fn is_duplicate(error: &MongoError) -> bool {
+    match &*error.kind {
+        ErrorKind::Write(WriteFailure::WriteError(error)) => error.code == DUPLICATE_KEY,
+        ErrorKind::Command(error) => error.code == DUPLICATE_KEY,
+        _ => false,
+    }
+}
+
+fn signed(number: u64) -> Result<i64, AuditError> {
+    i64::try_from(number).map_err(|_| AuditError::Malformed("a number beyond 2^63-1"))
+}
+
+fn number(found: &Document, name: &str) -> Result<u64, AuditError> {
+    let number = found.get_i64(name).map_err(|_| AuditError::Malformed("a number is missing"))?;
+    u64::try_from(number).map_err(|_| AuditError::Malformed("a negative number"))
+}
+
+fn text<'a>(found: &'a Document, name: &str) -> Result<&'a str, AuditError> {
+    found.get_str(name).map_err(|_| AuditError::Malformed("a text is missing"))
+}
+
+fn hash(found: &Document, name: &str) -> Result<Hash, AuditError> {
+    text(found, name)?.parse().map_err(|_| AuditError::Malformed("a hash is not 64 hexadecimal digits"))
+}
+
+fn document(record: &Record) -> Result<Document, AuditError> {
+    Ok(doc! {
+        "_id": signed(record.number)?,
+        "eventId": record.event_id.to_string(),
+        "eventType": &record.event_type,
+        "userId": record.user_id.map(|id| id.to_string()),
+        "occurredAtUs": record.occurred_at_us,
+        "previousHash": record.previous.to_string(),
+        "hash": record.hash.to_string(),
+        "body": &record.body,
+    })
+}
+
+fn record(found: &Document) -> Result<Record, AuditError> {
+    let uuid = |text: &str| Uuid::parse_str(text).map_err(|_| AuditError::Malformed("an id is no UUID"));
+    let occurred_at_us = found.get_i64("occurredAtUs").map_err(|_| AuditError::Malformed("a time is missing"))?;
+    Ok(Record {
+        number: number(found, "_id")?,
+        event_id: uuid(text(found, "eventId")?)?,
+        event_type: text(found, "eventType")?.to_owned(),
+        user_id: found.get_str("userId").ok().map(uuid).transpose()?,
+        occurred_at_us,
+        previous: hash(found, "previousHash")?,
+        hash: hash(found, "hash")?,
+        body: text(found, "body")?.to_owned(),
+    })
+}

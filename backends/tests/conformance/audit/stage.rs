@@ -1,0 +1,142 @@
+//! A trail of a test's own, and a hand that changes its records behind its back.
+
+use mindflow_backends::clock::Clock;
+use mindflow_backends::delivery::{Event, Metadata};
+use mindflow_backends::records::audit::{self, AuditLog, PostgresAudit};
+use mindflow_test_support::MongoServer;
+use mindflow_test_support::{TestDatabase, TestPostgres};
+use mongodb::bson::{Document, doc};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Noon of some day, in microseconds since 1970.
+pub const NOON_US: i64 = 1_795_000_000_000_000;
+pub const USER: Uuid = Uuid::from_u128(7);
+
+pub struct Stage {
+    pub log: Arc<dyn AuditLog>,
+    store: Store,
+}
+
+enum Store {
+    Postgres(TestDatabase),
+    Mongo { records: mongodb::Collection<Document>, server: MongoServer },
+}
+
+/// The trail of one more host on that server.
+pub async fn replica(server: &MongoServer) -> Arc<dyn AuditLog> {
+    let config = serde_json::json!({ "backend": "mongodb", "url": server.url() });
+    let clock = Clock::manual(NOON_US).0;
+    audit::open(&serde_json::from_value(config).unwrap(), &BTreeMap::new(), clock).await.unwrap()
+}
+
+pub fn event(number: u64) -> Event {
+    event_of(number, "TagCreated", Some(USER), NOON_US)
+}
+
+pub fn event_of(number: u64, event_type: &str, user_id: Option<Uuid>, at_us: i64) -> Event {
+    let payload = serde_json::json!({ "name": format!("morning {number}"), "z": [1, 2.5, null], "a": { "ü": true } });
+    Event {
+        event_id: Uuid::from_u128(u128::from(number) << 64 | 0x8000_0000_0000_0000),
+        event_type: event_type.to_owned(),
+        version: "1.0".into(),
+        timestamp: jiff::Timestamp::from_microsecond(at_us).unwrap(),
+        source: "command-service".into(),
+        correlation_id: "c-1".into(),
+        traceparent: None,
+        sequence: 1,
+        partition_key: format!("tag:{number}"),
+        metadata: Metadata { user_id, tenant_id: None },
+        payload: payload.as_object().unwrap().clone(),
+    }
+}
+
+// === impl Stage ===
+
+impl Stage {
+    pub async fn postgres() -> Self {
+        let database = TestPostgres::write("audit").await;
+        let clock = Clock::manual(NOON_US).0;
+        Self { log: Arc::new(PostgresAudit::new(database.database().clone(), clock)), store: Store::Postgres(database) }
+    }
+
+    pub async fn mongodb() -> Self {
+        let server = MongoServer::start().await;
+        let log = replica(&server).await;
+        let client = mongodb::Client::with_uri_str(server.url()).await.unwrap();
+        let records = client.database("mindflow").collection("audit_records");
+        Self { log, store: Store::Mongo { records, server } }
+    }
+
+    /// The server that the trail is on, for stories of MongoDB alone.
+    pub fn mongo(&mut self) -> (&mongodb::Collection<Document>, &mut MongoServer) {
+        match &mut self.store {
+            Store::Mongo { records, server } => (records, server),
+            Store::Postgres(_) => panic!("the trail is in PostgreSQL"),
+        }
+    }
+
+    pub async fn fill(&self, count: u64) {
+        self.fill_from(0, count).await;
+    }
+
+    pub async fn fill_from(&self, first: u64, count: u64) {
+        for number in first..first + count {
+            self.log.append(&event(number)).await.unwrap();
+        }
+    }
+
+    /// Changes what a record says.
+    pub async fn reword(&self, number: u64) {
+        match &self.store {
+            Store::Postgres(database) => {
+                let reword = "UPDATE audit.records SET body = replace(body, 'morning', 'evening') WHERE number =";
+                Self::behind_the_back(database, &format!("{reword} {number}")).await;
+            }
+            Store::Mongo { records, .. } => {
+                let mut record = taken_out(records, number).await;
+                let body = record.get_str("body").unwrap().replace("morning", "evening");
+                record.insert("body", body);
+                records.insert_one(record).await.unwrap();
+            }
+        }
+    }
+
+    pub async fn remove(&self, number: u64) {
+        match &self.store {
+            Store::Postgres(database) => {
+                Self::behind_the_back(database, &format!("DELETE FROM audit.records WHERE number = {number}")).await;
+            }
+            Store::Mongo { records, .. } => drop(taken_out(records, number).await),
+        }
+    }
+
+    /// Gives two records each other's number.
+    pub async fn exchange(&self, one: u64, other: u64) {
+        match &self.store {
+            Store::Postgres(database) => {
+                let set = |from: u64, to: u64| format!("UPDATE audit.records SET number = {to} WHERE number = {from};");
+                let aside = 1_000_000;
+                let script = [set(one, aside), set(other, one), set(aside, other)].concat();
+                Self::behind_the_back(database, &script).await;
+            }
+            Store::Mongo { records, .. } => {
+                let mut pair = [taken_out(records, one).await, taken_out(records, other).await];
+                for (record, number) in pair.iter_mut().zip([other, one]) {
+                    record.insert("_id", i64::try_from(number).unwrap());
+                }
+                records.insert_many(pair).await.unwrap();
+            }
+        }
+    }
+
+    async fn behind_the_back(database: &TestDatabase, script: &str) {
+        let switch = |state: &str| format!("ALTER TABLE audit.records {state} TRIGGER only_grows;");
+        database.script(&format!("{}{script};{}", switch("DISABLE"), switch("ENABLE"))).await;
+    }
+}
+
+async fn taken_out(records: &mongodb::Collection<Document>, number: u64) -> Document {
+    records.find_one_and_delete(doc! { "_id": i64::try_from(number).unwrap() }).await.unwrap().unwrap()
+}

@@ -1,0 +1,341 @@
+//! Goal: topics keep the same promises within a process and across replicas.
+//! Method: one set of stories, run over the local back end and a real Redis; and, at the end, the
+//! stories that only one of them has (a moved clock, replicas, connections that break).
+
+use std::sync::Arc;
+
+use futures::FutureExt;
+use mindflow_backends::clock::Clock;
+use mindflow_backends::messaging::realtime::{self, Config, Error, Item, Realtime, Subscription};
+use mindflow_test_support::{PrivateRedis, TestRedis, WITHIN, until};
+use serde_json::json;
+
+/// Topics, and what must live as long as they.
+struct Bed {
+    realtime: Arc<dyn Realtime>,
+    _redis: Option<TestRedis>,
+}
+
+impl Bed {
+    async fn local() -> Self {
+        Self { realtime: open(json!({"backend": "local"})), _redis: None }
+    }
+
+    async fn redis() -> Self {
+        let redis = TestRedis::open();
+        let realtime = open(json!({"backend": "redis", "url": redis.url, "prefix": redis.prefix}));
+        Self { realtime, _redis: Some(redis) }
+    }
+}
+
+macro_rules! over_every_back_end {
+    ($($story:ident),* $(,)?) => {
+        over_every_back_end!(@ local: $($story),*);
+        over_every_back_end!(@ redis: $($story),*);
+    };
+    (@ $back_end:ident: $($story:ident),*) => {
+        mod $back_end {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $story() {
+                    super::$story(&*super::Bed::$back_end().await.realtime).await;
+                }
+            )*
+        }
+    };
+}
+
+over_every_back_end![
+    every_listener_hears_every_item_in_order,
+    nothing_of_before_is_heard,
+    topics_are_apart,
+    a_listener_resumes_after_its_cursor,
+    a_listener_resumes_a_topic_that_nobody_heard_meanwhile,
+    a_topic_remembers_a_thousand_items,
+    a_listener_that_falls_behind_is_told,
+    a_wait_that_is_dropped_loses_nothing,
+    many_publishers_are_heard_in_one_order,
+    any_bytes_up_to_64_kib_are_carried,
+    a_topic_that_was_left_can_be_heard_again,
+    what_is_out_of_bounds_is_refused,
+    a_closed_back_end_is_unavailable,
+];
+
+async fn every_listener_hears_every_item_in_order(realtime: &dyn Realtime) {
+    let mut first = realtime.subscribe("user:1", None).await.unwrap();
+    let mut second = realtime.subscribe("user:1", None).await.unwrap();
+    publish(realtime, "user:1", 0..20).await;
+    assert_eq!(heard(&mut first, 20).await, numbers(0..20));
+    assert_eq!(heard(&mut second, 20).await, numbers(0..20));
+    realtime.health().await.unwrap();
+}
+
+async fn nothing_of_before_is_heard(realtime: &dyn Realtime) {
+    publish(realtime, "t", 0..3).await;
+    let mut listener = realtime.subscribe("t", None).await.unwrap();
+    assert!(listener.next().now_or_never().is_none());
+    publish(realtime, "t", 3..5).await;
+    assert_eq!(heard(&mut listener, 2).await, numbers(3..5));
+}
+
+async fn topics_are_apart(realtime: &dyn Realtime) {
+    let mut one = realtime.subscribe("user:1", None).await.unwrap();
+    let mut two = realtime.subscribe("user:2", None).await.unwrap();
+    publish(realtime, "user:2", 2..3).await;
+    publish(realtime, "user:1", 1..2).await;
+    assert_eq!(heard(&mut one, 1).await, numbers(1..2));
+    assert_eq!(heard(&mut two, 1).await, numbers(2..3));
+}
+
+async fn a_listener_resumes_after_its_cursor(realtime: &dyn Realtime) {
+    let mut listener = realtime.subscribe("t", None).await.unwrap();
+    let _other_keeps_the_topic = realtime.subscribe("t", None).await.unwrap();
+    publish(realtime, "t", 0..10).await;
+    heard(&mut listener, 3).await;
+    let cursor = next(&mut listener).await.unwrap().cursor;
+    drop(listener);
+    let mut listener = realtime.subscribe("t", Some(cursor)).await.unwrap();
+    publish(realtime, "t", 10..12).await;
+    assert_eq!(heard(&mut listener, 8).await, numbers(4..12));
+}
+
+async fn a_listener_resumes_a_topic_that_nobody_heard_meanwhile(realtime: &dyn Realtime) {
+    let mut listener = realtime.subscribe("t", None).await.unwrap();
+    publish(realtime, "t", 0..2).await;
+    let cursor = next(&mut listener).await.unwrap().cursor;
+    drop(listener);
+    publish(realtime, "t", 2..4).await;
+    let mut listener = realtime.subscribe("t", Some(cursor)).await.unwrap();
+    publish(realtime, "t", 4..6).await;
+    assert_eq!(heard(&mut listener, 5).await, numbers(1..6));
+}
+
+async fn a_topic_remembers_a_thousand_items(realtime: &dyn Realtime) {
+    publish(realtime, "t", 0..1_010).await;
+    let mut listener = realtime.subscribe("t", Some("1-0".to_owned())).await.unwrap();
+    assert_eq!(heard(&mut listener, 1_000).await, numbers(10..1_010));
+    publish(realtime, "t", 2_000..2_001).await;
+    assert_eq!(heard(&mut listener, 1).await, numbers(2_000..2_001));
+}
+
+async fn a_listener_that_falls_behind_is_told(realtime: &dyn Realtime) {
+    let mut slow = realtime.subscribe("t", None).await.unwrap();
+    let mut quick = realtime.subscribe("t", None).await.unwrap();
+    for number in 0..1_001 {
+        publish(realtime, "t", number..number + 1).await;
+        assert_eq!(heard(&mut quick, 1).await, numbers(number..number + 1));
+    }
+    for _ in 0..2 {
+        assert!(matches!(next(&mut slow).await, Err(Error::Unavailable(_))));
+    }
+    let mut again = realtime.subscribe("t", None).await.unwrap();
+    publish(realtime, "t", 1_001..1_002).await;
+    assert_eq!(heard(&mut again, 1).await, numbers(1_001..1_002));
+    assert_eq!(heard(&mut quick, 1).await, numbers(1_001..1_002));
+}
+
+async fn a_wait_that_is_dropped_loses_nothing(realtime: &dyn Realtime) {
+    let mut listener = realtime.subscribe("t", None).await.unwrap();
+    let mut got = Vec::new();
+    for number in 0..50 {
+        publish(realtime, "t", number..number + 1).await;
+        // Polled once and dropped, whether or not the item is there already.
+        if let Some(item) = listener.next().now_or_never() {
+            got.push(text(&item.unwrap()));
+        }
+    }
+    got.extend(heard(&mut listener, 50 - got.len()).await);
+    assert_eq!(got, numbers(0..50));
+}
+
+async fn many_publishers_are_heard_in_one_order(realtime: &dyn Realtime) {
+    let mut first = realtime.subscribe("t", None).await.unwrap();
+    let mut second = realtime.subscribe("t", None).await.unwrap();
+    futures::future::join_all((0..10).map(|publisher| {
+        let from = publisher * 50;
+        publish(realtime, "t", from..from + 50)
+    }))
+    .await;
+    let mut got = heard(&mut first, 500).await;
+    assert_eq!(got, heard(&mut second, 500).await);
+    got.sort_by_key(|number| number.parse::<u32>().unwrap());
+    assert_eq!(got, numbers(0..500));
+}
+
+async fn any_bytes_up_to_64_kib_are_carried(realtime: &dyn Realtime) {
+    let mut listener = realtime.subscribe("t", None).await.unwrap();
+    let all = [vec![], b" a b ".to_vec(), vec![0, 255, 13, 10], vec![7; realtime::DATA_BYTES_MAX]];
+    for data in &all {
+        realtime.publish("t", data).await.unwrap();
+    }
+    for data in all {
+        assert!(next(&mut listener).await.unwrap().data == data);
+    }
+}
+
+async fn a_topic_that_was_left_can_be_heard_again(realtime: &dyn Realtime) {
+    for number in 0..20 {
+        let mut listener = realtime.subscribe("t", None).await.unwrap();
+        publish(realtime, "t", number..number + 1).await;
+        assert_eq!(heard(&mut listener, 1).await, numbers(number..number + 1));
+    }
+}
+
+async fn what_is_out_of_bounds_is_refused(realtime: &dyn Realtime) {
+    let long = "t".repeat(257);
+    let refused = [
+        realtime.publish("", b"1").await,
+        realtime.publish(&long, b"1").await,
+        realtime.publish("t", &vec![0; realtime::DATA_BYTES_MAX + 1]).await,
+        realtime.subscribe("", None).await.map(drop),
+        realtime.subscribe(&long, None).await.map(drop),
+        realtime.subscribe("t", Some(String::new())).await.map(drop),
+        realtime.subscribe("t", Some("anna".to_owned())).await.map(drop),
+        realtime.subscribe("t", Some("1-x".to_owned())).await.map(drop),
+        realtime.subscribe("t", Some("1-+1".to_owned())).await.map(drop),
+    ];
+    for (number, outcome) in refused.into_iter().enumerate() {
+        assert!(matches!(outcome, Err(Error::Invalid(_))), "number {number}: {outcome:?}");
+    }
+}
+
+async fn a_closed_back_end_is_unavailable(realtime: &dyn Realtime) {
+    let mut listener = realtime.subscribe("t", None).await.unwrap();
+    realtime.close().await;
+    assert!(matches!(next(&mut listener).await, Err(Error::Unavailable(_))));
+    assert!(matches!(realtime.publish("t", b"1").await, Err(Error::Unavailable(_))));
+    assert!(matches!(realtime.subscribe("t", None).await.err(), Some(Error::Unavailable(_))));
+    assert!(matches!(realtime.health().await, Err(Error::Unavailable(_))));
+}
+
+// === what only one back end has ===
+
+#[tokio::test]
+async fn a_local_topic_remembers_for_five_minutes() {
+    let (clock, hand) = Clock::manual(1_795_000_000_000_000);
+    let realtime = realtime::open(&Config::Local {}, clock).unwrap();
+    let mut slow = realtime.subscribe("t", None).await.unwrap();
+    publish(&*realtime, "t", 0..1).await;
+    hand.advance_us(200_000_000);
+    publish(&*realtime, "t", 1..2).await;
+    hand.advance_us(100_000_000);
+    let mut listener = realtime.subscribe("t", Some("1-0".to_owned())).await.unwrap();
+    assert_eq!(heard(&mut listener, 1).await, numbers(1..2));
+    assert!(matches!(next(&mut slow).await, Err(Error::Unavailable(_))));
+}
+
+#[test]
+fn settings_are_strict_and_keep_the_password() {
+    let parse = |json| serde_json::from_value::<Config>(json);
+    assert!(parse(json!({"backend": "local", "size": 1})).is_err());
+    let config = parse(json!({"backend": "redis", "url": "redis://u:hunter2@h:1/2"})).unwrap();
+    assert!(!format!("{config:?}").contains("hunter2"));
+}
+
+fn replica(server: &PrivateRedis) -> Arc<dyn Realtime> {
+    open(json!({"backend": "redis", "url": server.url(), "prefix": "mf:"}))
+}
+
+async fn command(server: &PrivateRedis, words: &[&str]) -> ::redis::Value {
+    let client = ::redis::Client::open(server.url()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    ::redis::cmd(words[0]).arg(&words[1..]).query_async(&mut connection).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replicas_hear_each_other() {
+    let server = PrivateRedis::start();
+    let (one, two) = (replica(&server), replica(&server));
+    let mut listener = one.subscribe("t", None).await.unwrap();
+    publish(&*two, "t", 0..3).await;
+    let cursor = next(&mut listener).await.unwrap().cursor;
+    assert_eq!(heard(&mut listener, 2).await, numbers(1..3));
+    // A client that lost its replica resumes at another.
+    let mut elsewhere = two.subscribe("t", Some(cursor)).await.unwrap();
+    assert_eq!(heard(&mut elsewhere, 2).await, numbers(1..3));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_subscriptions_share_one_connection() {
+    let server = PrivateRedis::start();
+    let realtime = replica(&server);
+    let mut listeners = futures::future::join_all((0..500).map(|number| {
+        let realtime = realtime.clone();
+        async move { realtime.subscribe(&format!("user:{number}"), None).await.unwrap() }
+    }))
+    .await;
+    let list = command(&server, &["CLIENT", "LIST", "TYPE", "pubsub"]).await;
+    let list: String = ::redis::from_redis_value(list).unwrap();
+    assert_eq!(list.lines().count(), 1, "{list}");
+    publish(&*realtime, "user:499", 0..1).await;
+    assert_eq!(heard(&mut listeners[499], 1).await, numbers(0..1));
+    drop(listeners);
+    until("channels without a listener are left", async || {
+        command(&server, &["PUBSUB", "CHANNELS"]).await == ::redis::Value::Array(vec![])
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_breaks_loses_nothing() {
+    let server = PrivateRedis::start();
+    let (realtime, publisher) = (replica(&server), replica(&server));
+    let mut listener = realtime.subscribe("t", None).await.unwrap();
+    for round in 0..5u32 {
+        publish(&*publisher, "t", round * 10..round * 10 + 5).await;
+        command(&server, &["CLIENT", "KILL", "TYPE", "pubsub"]).await;
+        publish(&*publisher, "t", round * 10 + 5..round * 10 + 10).await;
+    }
+    assert_eq!(heard(&mut listener, 50).await, numbers(0..50));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_restarts_needs_no_restart_of_ours() {
+    let mut server = PrivateRedis::start();
+    let realtime = replica(&server);
+    let mut listener = realtime.subscribe("t", None).await.unwrap();
+    publish(&*realtime, "t", 0..1).await;
+    assert_eq!(heard(&mut listener, 1).await, numbers(0..1));
+    server.kill();
+    assert!(matches!(realtime.publish("t", b"x").await, Err(Error::Unavailable(_))));
+    assert!(matches!(realtime.health().await, Err(Error::Unavailable(_))));
+    assert!(matches!(realtime.subscribe("new", None).await.err(), Some(Error::Unavailable(_))));
+    server.run();
+    publish(&*realtime, "t", 1..3).await;
+    assert_eq!(heard(&mut listener, 2).await, numbers(1..3));
+    let mut listener = realtime.subscribe("new", None).await.unwrap();
+    publish(&*realtime, "new", 3..4).await;
+    assert_eq!(heard(&mut listener, 1).await, numbers(3..4));
+}
+
+// === the plumbing ===
+
+fn open(config: serde_json::Value) -> Arc<dyn Realtime> {
+    realtime::open(&serde_json::from_value(config).unwrap(), Clock::system()).unwrap()
+}
+
+async fn publish(realtime: &dyn Realtime, topic: &str, numbers: std::ops::Range<u32>) {
+    for number in numbers {
+        realtime.publish(topic, number.to_string().as_bytes()).await.unwrap();
+    }
+}
+
+async fn next(listener: &mut Box<dyn Subscription>) -> Result<Item, Error> {
+    tokio::time::timeout(WITHIN, listener.next()).await.expect("an item in time")
+}
+
+async fn heard(listener: &mut Box<dyn Subscription>, count: usize) -> Vec<String> {
+    let mut heard = Vec::new();
+    while heard.len() < count {
+        heard.push(text(&next(listener).await.unwrap()));
+    }
+    heard
+}
+
+fn text(item: &Item) -> String {
+    String::from_utf8(item.data.to_vec()).unwrap()
+}
+
+fn numbers(numbers: std::ops::Range<u32>) -> Vec<String> {
+    numbers.map(|number| number.to_string()).collect()
+}
