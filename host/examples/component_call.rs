@@ -39,13 +39,13 @@ async fn measure(
 ) -> anyhow::Result<f64> {
     let mut manifest = Manifest::load(manifest)?;
     let query = manifest.components.get_mut("query").context("the manifest has no component `query`")?;
-    query.instances.uses_max = uses_max.unwrap_or(query.instances.uses_max);
+    query.tool.instances.uses_max = uses_max.unwrap_or(query.tool.instances.uses_max);
     let mut config = RuntimeConfig::load(config)?;
     config.data_dir.clone_from(&data_dir.to_owned());
     let application = Application::load(manifest, config)?;
     let platform = Platform::start(application, Role::Operator).await?;
     let provider = platform.providers.get("query").context("no provider")?;
-    let call = async || provider.call("mindflow:query/reads@0.1.0#me", vec![anonymous()], 1).await;
+    let call = async || provider.call("mindflow:query/reads@0.1.0#me", vec![anonymous()], 1, None).await;
     for _ in 0..calls / 10 {
         call().await?;
     }

@@ -10,7 +10,7 @@
 //! ```
 
 use crate::{
-    engine::{HttpsConnector, connector},
+    capability::outbound::{HttpsConnector, connector},
     manifest::{AlarmSettings, Secret},
 };
 use aws_lc_rs::hmac;
@@ -33,13 +33,13 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// Some 1 MiB of alarms at most. Whoever is not answering for so many of them learns no more from the next.
+/// Some 1 MiB of alarms at most. A receiver that is this far behind does not need the next one.
 const WAITING_MAX: usize = 256;
-/// A receiver has only to take the alarm, not to act on it.
+/// A receiver has to accept the alarm, not to act on it.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pauses after the first, second and third failure to send; the fourth is final. A receiver's restart fits in.
 const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(4), Duration::from_secs(16)];
-/// How long a stop waits for what is still to be sent.
+/// How long a stop waits for queued alarms.
 const DRAIN: Duration = Duration::from_secs(2);
 
 const SIGNATURE: &str = "mindflow-signature";
@@ -48,14 +48,14 @@ const SENT: &str = "mindflow_alarms_sent_total";
 /// Alarms given up, by `reason`: `full`, `refused`, `unreachable`.
 const DROPPED: &str = "mindflow_alarms_dropped_total";
 
-/// Sends alarms until all who raise them are gone.
+/// Sends alarms until every sender is dropped.
 #[derive(Debug)]
 pub struct Webhook {
     waiting: Mutex<Option<mpsc::Sender<GivenUp>>>,
     sending: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// The end at which delivery raises alarms. Without a sender once sending has ended.
+/// Where delivery raises alarms; without a sender once sending has ended.
 #[derive(Debug)]
 struct Raising(Option<mpsc::Sender<GivenUp>>);
 
@@ -103,12 +103,12 @@ impl Webhook {
         Self { waiting: Mutex::new(Some(waiting)), sending: Mutex::new(Some(task)) }
     }
 
-    /// What delivery raises alarms at.
+    /// Where delivery raises alarms.
     pub fn alarm(&self) -> Arc<dyn Alarm> {
         Arc::new(Raising(self.waiting.lock().unwrap_or_else(PoisonError::into_inner).clone()))
     }
 
-    /// Sends what waits, as far as that is quickly done. Delivery has stopped before.
+    /// Sends queued alarms, within a bound. Delivery has stopped before.
     pub async fn close(&self) {
         drop(self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take());
         let sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -116,7 +116,7 @@ impl Webhook {
             && tokio::time::timeout(DRAIN, &mut sending).await.is_err()
         {
             sending.abort();
-            tracing::warn!("alarms were not all sent before the stop; the dead letters are listed all the same");
+            tracing::warn!("some alarms were not sent before the stop; the dead letters are listed nevertheless");
         }
     }
 }
@@ -214,14 +214,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn raising_returns_at_once_however_many_alarms_nobody_takes() {
+    async fn raising_never_waits_for_a_receiver_that_does_not_answer() {
         // It accepts connections and never answers.
         let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let webhook = format!("http://{}/", silent.local_addr().unwrap()).try_into().unwrap();
         let webhook = Webhook::start(AlarmSettings { webhook, secret: None }, Clock::system());
         let alarm = webhook.alarm();
         (0..WAITING_MAX * 4).for_each(|_| alarm.raise(given_up()));
-        assert_eq!(webhook.waiting.lock().unwrap().as_ref().unwrap().capacity(), 0, "as many wait as may, and no more");
+        assert_eq!(webhook.waiting.lock().unwrap().as_ref().unwrap().capacity(), 0, "the queue is full and not larger");
         drop(alarm);
         webhook.close().await;
     }

@@ -2,11 +2,20 @@
 //! component compiled and linked. `mindflow check` ends here; `mindflow up` goes on.
 
 use crate::{
-    engine::{CompileError, Compiled, Engine, Exports},
+    capability::{Grantee, Unbound, outbound::AllowList},
+    engine::{CacheError, CompileError, Compiled, CompiledCache, Engine, Exports},
     link::{self, Callee, LinkError, ProviderSlot},
-    manifest::{AllowList, ComponentEntry, Manifest, ManifestError, RuntimeConfig, Variables},
+    manifest::{ComponentEntry, Manifest, ManifestError, RuleError, RuntimeConfig, Variables},
 };
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
 
 /// A checked application.
 pub struct Application {
@@ -21,9 +30,10 @@ pub struct Loaded {
     pub entry: ComponentEntry,
     pub compiled: Compiled,
     pub slot: ProviderSlot,
-    pub allowed_hosts: Arc<AllowList>,
-    pub variables: BTreeMap<String, String>,
-    /// Linked with the others; taken by the platform that starts it.
+    subscriptions: BTreeSet<String>,
+    allowed_hosts: Arc<AllowList>,
+    variables: BTreeMap<String, String>,
+    /// Linked with the others; the platform takes it when it starts.
     pub exports: Option<Exports>,
 }
 
@@ -32,12 +42,16 @@ pub struct Loaded {
 pub enum ApplicationError {
     #[error(transparent)]
     Manifest(#[from] ManifestError),
-    #[error("[component.{component}] {reason}")]
-    Component { component: String, reason: String },
+    #[error("[component.{component}] {rule}")]
+    Component { component: String, rule: RuleError },
     #[error("{config} has no [{table}.{name}], which {user} uses; add it")]
     NotBound { config: String, table: &'static str, name: String, user: String },
+    #[error("the compilation was interrupted")]
+    Interrupted(#[source] tokio::task::JoinError),
     #[error("the engine cannot be set up here: {0}")]
     Engine(String),
+    #[error(transparent)]
+    Cache(#[from] CacheError),
     #[error(transparent)]
     Compile(#[from] CompileError),
     #[error(transparent)]
@@ -52,13 +66,22 @@ impl Application {
     pub fn load(manifest: Manifest, config: RuntimeConfig) -> Result<Self, ApplicationError> {
         check_bindings(&manifest, &config)?;
         let variables = Variables::resolve(&manifest, &config)?;
-        let engine = Engine::new(config.data_dir.join("compiled"))
-            .map_err(|error| ApplicationError::Engine(crate::engine_line(&error)))?;
-        let mut components = BTreeMap::new();
-        for entry in manifest.components.values() {
-            let loaded = load(&engine, entry, &variables)?;
-            components.insert(entry.name.clone(), loaded);
-        }
+        let filled = manifest
+            .components
+            .values()
+            .map(|entry| Filled::resolve(entry, &variables))
+            .collect::<Result<Vec<_>, _>>()?;
+        let cache = CompiledCache::open(config.compiled_cache.as_deref(), &config.data_dir)?;
+        let engine = Engine::new(cache).map_err(|error| ApplicationError::Engine(crate::engine::one_line(&error)))?;
+        let entries: Vec<_> = manifest.components.values().collect();
+        let compiled = compile_all(&engine, &entries)?;
+        engine.prune_cache();
+        let components = entries
+            .into_iter()
+            .zip(filled)
+            .zip(compiled)
+            .map(|((entry, filled), compiled)| (entry.name.clone(), Loaded::new(entry, filled, compiled)))
+            .collect();
         let mut application = Self { manifest, config, engine, components };
         let linked = application
             .components
@@ -71,14 +94,21 @@ impl Application {
         Ok(application)
     }
 
+    /// The same, off the runtime's threads: components compile for seconds.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub async fn load_blocking(manifest: Manifest, config: RuntimeConfig) -> Result<Self, ApplicationError> {
+        tokio::task::spawn_blocking(|| Self::load(manifest, config)).await.map_err(ApplicationError::Interrupted)?
+    }
+
     /// Resolves a component's imports and checks that it exports what the manifest needs of it.
     pub fn link(&self, entry: &ComponentEntry, compiled: &Compiled) -> Result<Exports, LinkError> {
         let callees: Vec<Callee<'_>> =
-            entry.calls.iter().filter_map(|name| self.components.get(name)).map(Loaded::callee).collect();
-        let allowed =
-            self.components.get(&entry.name).map(|loaded| Arc::clone(&loaded.allowed_hosts)).unwrap_or_default();
-        let pre =
-            link::link(&self.engine, &self.manifest.path.display().to_string(), entry, compiled, &allowed, &callees)?;
+            entry.tool.calls.iter().filter_map(|name| self.components.get(name)).map(Loaded::callee).collect();
+        let loaded = self.components.get(&entry.name).ok_or_else(|| LinkError::Unknown(entry.name.clone()))?;
+        let manifest = self.manifest.path.display().to_string();
+        let pre = link::link(&self.engine, &manifest, entry, &loaded.grantee(), compiled, &callees)?;
         let exports = Exports::new(pre);
         self.require_exports(entry, &exports)?;
         Ok(exports)
@@ -88,7 +118,9 @@ impl Application {
     pub fn check_callers(&self, name: &str, replacement: &Compiled) -> Result<(), LinkError> {
         let Some(current) = self.components.get(name) else { return Ok(()) };
         let callee = Callee { name, component: &replacement.component, slot: current.slot.clone() };
-        for caller in self.components.values().filter(|loaded| loaded.entry.calls.iter().any(|callee| callee == name)) {
+        for caller in
+            self.components.values().filter(|loaded| loaded.entry.tool.calls.iter().any(|callee| callee == name))
+        {
             link::check_caller(
                 &self.engine,
                 &caller.entry.name,
@@ -108,17 +140,17 @@ impl Application {
                 "[[trigger.http]] names it".to_owned(),
             ),
             (
-                !entry.subscriptions.is_empty() && !exports.subscribes(),
+                !entry.tool.subscriptions.is_empty() && !exports.subscribes(),
                 "mindflow:platform/subscriber@0.1.0",
                 "the manifest subscribes it to events".to_owned(),
             ),
             (
-                entry.websocket.is_some() && !exports.serves_websockets(),
+                entry.tool.websocket.is_some() && !exports.serves_websockets(),
                 "mindflow:platform/websocket-handler@0.1.0",
                 "the manifest gives it a WebSocket route".to_owned(),
             ),
             (
-                !entry.schedules.is_empty() && !exports.keeps_schedules(),
+                !entry.tool.schedules.is_empty() && !exports.runs_schedules(),
                 "mindflow:platform/schedule-handler@0.1.0",
                 "the manifest gives it a schedule".to_owned(),
             ),
@@ -138,39 +170,87 @@ impl Application {
 }
 
 impl Loaded {
+    /// The component with what the manifest gives it.
+    pub fn grantee(&self) -> Grantee<'_> {
+        Grantee {
+            component: &self.entry.name,
+            grants: &self.entry.grants,
+            subscriptions: &self.subscriptions,
+            variables: &self.variables,
+            allowed_hosts: &self.allowed_hosts,
+        }
+    }
+
+    fn new(entry: &ComponentEntry, filled: Filled, compiled: Compiled) -> Self {
+        Self {
+            entry: entry.clone(),
+            compiled,
+            slot: ProviderSlot::default(),
+            subscriptions: entry.subscription_names(),
+            allowed_hosts: Arc::new(filled.allowed_hosts),
+            variables: filled.variables,
+            exports: None,
+        }
+    }
+
     fn callee(&self) -> Callee<'_> {
         Callee { name: &self.entry.name, component: &self.compiled.component, slot: self.slot.clone() }
     }
 }
 
-fn load(engine: &Engine, entry: &ComponentEntry, variables: &Variables) -> Result<Loaded, ApplicationError> {
-    let wrong = |reason: String| ApplicationError::Component { component: entry.name.clone(), reason };
-    let hosts = entry
-        .allowed_outbound_hosts
-        .iter()
-        .map(|host| variables.fill(host))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(wrong)?;
-    let allowed_hosts = AllowList::parse(hosts.iter().map(String::as_str)).map_err(|error| wrong(error.to_string()))?;
-    let own = entry
-        .variables
-        .iter()
-        .map(|(name, template)| variables.fill(template).map(|value| (name.clone(), value)))
-        .collect::<Result<_, _>>()
-        .map_err(wrong)?;
-    let compiled = compile(engine, &entry.name, &entry.source)?;
-    Ok(Loaded {
-        entry: entry.clone(),
-        compiled,
-        slot: ProviderSlot::default(),
-        allowed_hosts: Arc::new(allowed_hosts),
-        variables: own,
-        exports: None,
-    })
+/// The parts of an entry that are templates, filled in.
+struct Filled {
+    allowed_hosts: AllowList,
+    variables: BTreeMap<String, String>,
+}
+
+impl Filled {
+    fn resolve(entry: &ComponentEntry, variables: &Variables) -> Result<Self, ApplicationError> {
+        let wrong = |rule: RuleError| ApplicationError::Component { component: entry.name.clone(), rule };
+        let hosts = entry
+            .allowed_outbound_hosts
+            .iter()
+            .map(|host| variables.fill(host))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(wrong)?;
+        let allowed_hosts =
+            AllowList::parse(hosts.iter().map(String::as_str)).map_err(|error| wrong(error.to_string().into()))?;
+        let variables = entry
+            .variables
+            .iter()
+            .map(|(name, template)| variables.fill(template).map(|value| (name.clone(), value)))
+            .collect::<Result<_, _>>()
+            .map_err(wrong)?;
+        Ok(Self { allowed_hosts, variables })
+    }
+}
+
+/// Compiles the components concurrently, on as many threads as there are processors. Plain threads, since
+/// a thread that waits for another host to compile the same component must not hold up Cranelift's pool.
+fn compile_all(engine: &Engine, entries: &[&ComponentEntry]) -> Result<Vec<Compiled>, CompileError> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut compiled = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(entry) = entries.get(index) else { return compiled };
+            compiled.push((index, compile(engine, &entry.name, &entry.source)));
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(entries.len());
+    let mut compiled = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        let done = workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        done.collect::<Vec<_>>()
+    });
+    compiled.sort_by_key(|(index, _)| *index);
+    compiled.into_iter().map(|(_, compiled)| compiled).collect()
 }
 
 fn compile(engine: &Engine, name: &str, source: &Path) -> Result<Compiled, CompileError> {
-    let started = std::time::Instant::now();
+    let started = mindflow_backends::clock::instant();
     let compiled = engine.compile(source)?;
     if !compiled.from_cache {
         tracing::info!(component = name, ms = started.elapsed().as_millis(), "compiled");
@@ -178,33 +258,22 @@ fn compile(engine: &Engine, name: &str, source: &Path) -> Result<Compiled, Compi
     Ok(compiled)
 }
 
-/// Every name that the manifest uses is bound by the configuration.
+/// Every name that the manifest and the configuration use is bound.
 fn check_bindings(manifest: &Manifest, config: &RuntimeConfig) -> Result<(), ApplicationError> {
-    let not_bound = |table, name: &str, user: String| ApplicationError::NotBound {
+    let settings = &config.capabilities;
+    let not_bound = |unbound: Unbound, user: String| ApplicationError::NotBound {
         config: config.path.display().to_string(),
-        table,
-        name: name.to_owned(),
-        user,
+        table: unbound.table,
+        user: unbound.user.map_or(user, ToOwned::to_owned),
+        name: unbound.name,
     };
     for entry in manifest.components.values() {
         let user = || format!("component `{}`", entry.name);
-        if let Some(name) = entry.sql.keys().find(|name| !config.databases.contains_key(*name)) {
-            return Err(not_bound("databases", name, user()));
-        }
-        if let Some(name) = entry.key_value.iter().find(|name| !config.key_value.contains_key(*name)) {
-            return Err(not_bound("key-value", name, user()));
-        }
-        if let Some(name) = entry.search_index.iter().find(|name| !config.search_index.contains_key(*name)) {
-            return Err(not_bound("search-index", name, user()));
-        }
+        settings.check_grants(&entry.grants).map_err(|unbound| not_bound(unbound, user()))?;
     }
-    let audit_log = config.audit_log.database().map(|name| (name, "[audit-log]"));
-    let logs = config.logs.backend.database().map(|name| (name, "[logs]"));
-    let own = [(&config.events.database, "[events]"), (&config.keys.database, "[keys]")];
-    for (name, user) in own.into_iter().chain(audit_log).chain(logs) {
-        if !config.databases.contains_key(name) {
-            return Err(not_bound("databases", name, user.to_owned()));
-        }
-    }
-    Ok(())
+    settings
+        .require_database(Some(&config.events.database), "[events]")
+        .and_then(|()| settings.check())
+        .and_then(|()| settings.require_database(config.log.keep.backend.database(), "[log.keep]"))
+        .map_err(|unbound| not_bound(unbound, String::new()))
 }

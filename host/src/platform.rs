@@ -1,137 +1,152 @@
-//! The running platform: every component with its provider, the stores behind them, event delivery, and
-//! the swap of a component while requests run.
+//! The running platform: every component with its provider, the capabilities behind them, event delivery, schedules,
+//! and the swap of a component while requests run.
 
 use crate::{
     alarm::Webhook,
     application::Application,
-    capability::{Grants, embeddings},
-    engine::{Compiled, GuestContext, Outbound, Provider, ProviderStatus, SwapError},
-    housekeeping,
-    manifest::{ComponentEntry, Routes, SubscriptionEntry, WebSocketRoute},
-    observe::keeping::{Keeper, Waiting},
-    stores::{Stores, StoresError},
-    trigger::{event::Subscribers, schedule::Jobs},
+    capability::{Capabilities, HealthState, InstanceContext, OpenError, Opening},
+    databases::{Databases, DatabasesError, Schema},
+    engine::{CompileError, Provider, ProviderStatus, Unhealthy},
+    link::LinkError,
+    manifest::{Command, Routes, WebSocketRoute},
+    observe::log_writer::{LogQueue, LogWriter},
+    operator::housekeeping::{self, HousekeepingError, LogRetention},
+    trigger::{
+        event::{Subscribers, subscription},
+        schedule::Jobs,
+    },
 };
 use mindflow_backends::{
     clock::Clock,
-    delivery::{self, DeadLetters, Delivery, RetryPolicy, Subscription, policy::JITTER_PERCENT_DEFAULT},
+    database::postgres::Database,
+    delivery::{self, Backend, DeadLetters, Delivery},
+    keys,
+    records::{
+        self,
+        audit::AuditLog,
+        logs::{self, LogStore},
+    },
     schedule::{self, Scheduler},
 };
 use std::{
     collections::BTreeMap,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, OnceLock},
     time::Duration,
 };
 use tokio::sync::{Mutex, MutexGuard};
 
+type Providers = BTreeMap<String, Arc<Provider>>;
+
 /// A platform that can serve.
 pub struct Platform {
     application: Mutex<Application>,
-    pub providers: BTreeMap<String, Arc<Provider>>,
+    pub providers: Providers,
+    pub commands: BTreeMap<String, Command>,
     routes: Routes,
     websocket: Option<(Arc<Provider>, WebSocketRoute)>,
-    pub commands: BTreeMap<String, crate::manifest::Command>,
     stores: Stores,
+    background: Background,
+    log_writer: OnceLock<LogWriter>,
+}
+
+/// What is open while the platform runs.
+struct Stores {
+    databases: Mutex<Option<Databases>>,
+    /// Of the outbox, the archive and the schedules.
+    events: Option<Database>,
+    queues: Option<Arc<dyn Backend>>,
+    capabilities: Capabilities,
+    logs: Arc<dyn LogStore>,
+    clock: Clock,
+}
+
+/// What runs without a request; nothing for an operator's command.
+#[derive(Default)]
+struct Background {
     delivery: Option<Delivery>,
     alarms: Option<Webhook>,
     scheduler: Option<Scheduler>,
-    keeper: OnceLock<Keeper>,
 }
 
+/// Why the platform cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(transparent)]
-    Stores(#[from] StoresError),
-    #[error("event delivery: {0}")]
+    Databases(#[from] DatabasesError),
+    #[error(transparent)]
+    Capability(#[from] OpenError),
+    #[error("[events]")]
+    Queues(#[from] delivery::OpenError),
+    #[error(transparent)]
+    Logs(#[from] records::OpenError),
+    #[error("event delivery")]
     Delivery(#[from] delivery::StartError),
-    #[error("schedules: {0}")]
+    #[error("schedules")]
     Schedule(#[from] schedule::StartError),
     #[error(transparent)]
-    Cron(schedule::CronError),
-    #[error("event archive: {0}")]
-    Archive(#[from] mindflow_backends::archive::ArchiveError),
-}
-
-/// Why an operator's command failed.
-#[derive(Debug, thiserror::Error)]
-pub enum OperateError {
-    #[error("there is no command `{0}`")]
-    Unknown(String),
-    #[error("{0}")]
-    Refused(String),
+    Cron(#[from] schedule::CronError),
     #[error(transparent)]
-    Call(#[from] crate::engine::CallFailure),
+    Housekeeping(#[from] HousekeepingError),
 }
 
-/// What of the platform a command needs.
+/// Why a new version of a component was not taken into service; the old one goes on.
+#[derive(Debug, thiserror::Error)]
+pub enum SwapError {
+    #[error("`{0}`: there is no component of this name")]
+    Unknown(String),
+    #[error("the compilation was interrupted")]
+    Interrupted(#[from] tokio::task::JoinError),
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    #[error(transparent)]
+    Unhealthy(#[from] Unhealthy),
+}
+
+/// How much of the platform runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// Everything.
     Server,
-    /// Components and stores, without event delivery: for an operator's command.
+    /// Components and stores without event delivery and schedules: for an operator's command.
     Operator,
 }
 
+// === impl Platform ===
+
 impl Platform {
-    /// Opens the stores, starts the components and, as a server, event delivery.
+    /// Opens the stores, starts the components and, as a server, event delivery and schedules.
+    ///
+    /// # Errors
+    /// The part that cannot start.
     pub async fn start(mut application: Application, role: Role) -> Result<Self, StartError> {
-        let stores = Stores::open(&application.config, &application.manifest, Clock::system()).await?;
-        let allow_private = &application.config.outbound.allow_private;
-        if !allow_private.is_empty() {
-            tracing::warn!(?allow_private, "[outbound] allow-private: whoever may enter an address can reach these");
-        }
-        let outbound = Outbound::new(allow_private.clone());
-        let mut providers = BTreeMap::new();
-        for (name, loaded) in &mut application.components {
-            let Some(exports) = loaded.exports.take() else { continue };
-            let context = GuestContext {
-                component: name.as_str().into(),
-                grants: Arc::new(grants(&loaded.entry, loaded.variables.clone(), &stores)),
-                allowed_hosts: Arc::clone(&loaded.allowed_hosts),
-                outbound: outbound.clone(),
-                outbound_grant: loaded.entry.outbound,
-                limits: loaded.entry.instances.clone(),
-            };
-            let provider = Arc::new(Provider::new(context, &loaded.compiled, exports));
-            // Set once, here: `Application::load` made the slot.
-            let _ = loaded.slot.set(Arc::clone(&provider));
-            providers.insert(name.clone(), provider);
-        }
-        let mut alarms = None;
-        let (delivery, scheduler) = match role {
-            Role::Server => {
-                if let Some(embeddings) = &stores.embeddings {
-                    embeddings.warm_up();
-                }
-                alarms =
-                    application.config.events.alarm.clone().map(|settings| Webhook::start(settings, Clock::system()));
-                let scheduler = start_schedules(&application, &providers, &stores).await?;
-                (start_delivery(&application, &providers, &stores, alarms.as_ref()).await?, scheduler)
-            }
-            Role::Operator => (None, None),
+        let stores = Stores::open(&application).await?;
+        let providers = start_components(&mut application, &stores);
+        let background = match role {
+            Role::Server => Background::start(&application, &providers, &stores).await?,
+            Role::Operator => Background::default(),
         };
         let websocket = application
             .components
             .iter()
-            .find_map(|(name, loaded)| Some((Arc::clone(providers.get(name)?), loaded.entry.websocket.clone()?)));
+            .find_map(|(name, loaded)| Some((Arc::clone(providers.get(name)?), loaded.entry.tool.websocket.clone()?)));
         Ok(Self {
             providers,
+            commands: application.manifest.commands.clone(),
             routes: application.manifest.routes.clone(),
             websocket,
-            commands: application.manifest.commands.clone(),
             stores,
-            delivery,
-            alarms,
-            scheduler,
-            keeper: OnceLock::new(),
+            background,
+            log_writer: OnceLock::new(),
             application: Mutex::new(application),
         })
     }
 
-    /// Keeps what is logged from now on, and what waits already, until the stop.
-    pub fn keep_log(&self, waiting: Waiting) {
-        let _ = self.keeper.set(Keeper::start(waiting, Arc::clone(&self.stores.logs)));
+    /// Keeps the lines of the log in the queue, and all that follow, until the stop.
+    pub fn keep_log(&self, queue: LogQueue) {
+        let _ = self.log_writer.set(LogWriter::start(queue, Arc::clone(&self.stores.logs)));
     }
 
     /// The component that serves HTTP requests for a path.
@@ -139,12 +154,12 @@ impl Platform {
         self.routes.component(path).and_then(|component| self.providers.get(component))
     }
 
-    /// The component that takes WebSocket connections.
+    /// The component that serves WebSocket connections.
     pub fn websocket(&self) -> Option<Arc<Provider>> {
         self.websocket.as_ref().map(|(provider, _)| Arc::clone(provider))
     }
 
-    /// Where it takes them.
+    /// The route of WebSocket connections.
     pub fn websocket_route(&self) -> Option<WebSocketRoute> {
         self.websocket.as_ref().map(|(_, route)| route.clone())
     }
@@ -154,20 +169,14 @@ impl Platform {
     /// # Errors
     /// The file does not compile, does not fit its callers or callees, or is not healthy: the old version goes on.
     pub async fn swap(&self, name: &str, file: &Path) -> Result<ProviderStatus, SwapError> {
-        // One swap at a time: each checks against what the others left.
+        // One swap at a time: each is checked against the result of the one before.
         let mut application = self.application.lock().await;
-        let unknown = || crate::link::LinkError::Other {
-            component: name.to_owned(),
-            reason: "there is no component of this name".into(),
-        };
+        let unknown = || SwapError::Unknown(name.to_owned());
         let provider = self.providers.get(name).ok_or_else(unknown)?;
+        let entry = application.components.get(name).map(|loaded| loaded.entry.clone()).ok_or_else(unknown)?;
         let engine = application.engine.clone();
         let path = file.to_owned();
-        let compiled: Compiled =
-            tokio::task::spawn_blocking(move || engine.compile(&path)).await.map_err(|error| {
-                crate::link::LinkError::Other { component: name.to_owned(), reason: error.to_string() }
-            })??;
-        let entry = application.components.get(name).map(|loaded| loaded.entry.clone()).ok_or_else(unknown)?;
+        let compiled = tokio::task::spawn_blocking(move || engine.compile(&path)).await??;
         let exports = application.link(&entry, &compiled)?;
         application.check_callers(name, &compiled)?;
         let generation = provider.swap(&compiled, exports).await?;
@@ -178,48 +187,67 @@ impl Platform {
         Ok(provider.status())
     }
 
-    /// Carries out an operator's command in the component that the manifest names for it.
-    pub async fn operate(&self, command: &str, arguments: Vec<String>) -> Result<String, OperateError> {
-        let unknown = || OperateError::Unknown(command.to_owned());
-        let entry = self.commands.get(command).ok_or_else(unknown)?;
-        let provider = self.providers.get(&entry.component).ok_or_else(unknown)?;
-        let run_max = entry.run_max_s.map(|seconds| Duration::from_secs(u64::from(seconds)));
-        provider.operate(command.to_owned(), arguments, run_max).await?.map_err(OperateError::Refused)
+    /// Makes a new signing key; the old one stays in the key set until its tokens have expired.
+    ///
+    /// # Errors
+    /// The key cannot be made or stored.
+    pub async fn rotate_keys(&self) -> Result<String, keys::Error> {
+        self.stores.capabilities.jwt.keyring().rotate().await
     }
 
-    /// Makes a new signing key; the old one stays in the key set while its tokens live.
-    pub async fn rotate_keys(&self) -> Result<String, String> {
-        self.stores.keyring.rotate().await.map_err(|error| error.to_string())
+    /// Component files by name, for `--watch`.
+    pub async fn sources(&self) -> BTreeMap<String, PathBuf> {
+        let application = self.application.lock().await;
+        application.components.iter().map(|(name, loaded)| (name.clone(), loaded.entry.source.clone())).collect()
     }
 
-    /// What it is made of. While this is held, nothing is swapped.
+    /// The application as it was loaded, with later swaps. While this is held, nothing is swapped.
     pub(crate) async fn application(&self) -> MutexGuard<'_, Application> {
         self.application.lock().await
     }
 
-    pub(crate) fn stores(&self) -> &Stores {
-        &self.stores
+    pub(crate) fn capabilities(&self) -> &Capabilities {
+        &self.stores.capabilities
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.stores.clock
+    }
+
+    /// The database of the event archive.
+    pub(crate) fn events_database(&self) -> Option<&Database> {
+        self.stores.events.as_ref()
+    }
+
+    pub(crate) fn queues(&self) -> Option<Arc<dyn Backend>> {
+        self.stores.queues.clone()
     }
 
     /// The events that subscriptions gave up on.
     pub fn dead_letters(&self) -> Option<Arc<dyn DeadLetters>> {
-        self.stores.dead_letters.clone()
+        self.stores.capabilities.dead_letters.store()
+    }
+
+    pub(crate) fn audit_trail(&self) -> &dyn AuditLog {
+        self.stores.capabilities.audit_log.store()
+    }
+
+    pub(crate) fn log_store(&self) -> &dyn LogStore {
+        &*self.stores.logs
     }
 
     /// Every dependency and component with what is wrong with it, if anything.
-    pub async fn health(&self) -> BTreeMap<String, Result<(), String>> {
-        let mut health = self.stores.health().await;
+    pub async fn health(&self) -> BTreeMap<String, HealthState> {
+        let mut health = self.stores.capabilities.health().await;
         for (name, provider) in &self.providers {
-            let state = if provider.status().state == "open" {
-                Err("its circuit is open: it failed repeatedly".to_owned())
-            } else {
-                Ok(())
+            let state = match provider.status().state {
+                "open" => Err("its circuit is open: it failed repeatedly".to_owned()),
+                _ => Ok(()),
             };
             health.insert(format!("component:{name}"), state);
         }
-        if let Some(delivery) = &self.delivery {
-            let failing = delivery.health().failing;
-            let state = match failing.into_iter().next() {
+        if let Some(delivery) = &self.background.delivery {
+            let state = match delivery.health().failing.into_iter().next() {
                 Some((part, reason)) => Err(format!("{part}: {reason}")),
                 None => Ok(()),
             };
@@ -228,140 +256,136 @@ impl Platform {
         health
     }
 
-    /// Component files by name, for `--watch`.
-    pub async fn sources(&self) -> BTreeMap<String, std::path::PathBuf> {
-        self.application
-            .lock()
-            .await
-            .components
-            .iter()
-            .map(|(name, loaded)| (name.clone(), loaded.entry.source.clone()))
-            .collect()
-    }
-
-    /// Stops delivery, then closes the stores. Triggers have stopped before.
+    /// Stops what runs in the background, then closes the stores. Triggers have stopped before.
     pub async fn stop(&self) {
-        if let Some(scheduler) = &self.scheduler {
+        let Background { delivery, alarms, scheduler } = &self.background;
+        if let Some(scheduler) = scheduler {
             scheduler.shutdown().await;
         }
-        if let Some(delivery) = &self.delivery {
+        if let Some(delivery) = delivery {
             delivery.shutdown().await;
         }
-        if let Some(alarms) = &self.alarms {
+        if let Some(alarms) = alarms {
             alarms.close().await;
         }
-        if let Some(keeper) = self.keeper.get() {
-            keeper.close().await;
+        if let Some(writer) = self.log_writer.get() {
+            writer.close().await;
         }
         self.stores.close().await;
     }
 }
 
-pub(crate) fn grants(entry: &ComponentEntry, variables: BTreeMap<String, String>, stores: &Stores) -> Grants {
-    Grants {
-        component: entry.name.clone(),
-        databases: entry
-            .sql
-            .iter()
-            .filter_map(|(name, access)| {
-                stores.databases.get(name).map(|database| (name.clone(), (database.clone(), *access)))
-            })
-            .collect(),
-        buckets: entry
-            .key_value
-            .iter()
-            .filter_map(|name| stores.buckets.get(name).map(|bucket| (name.clone(), Arc::clone(bucket))))
-            .collect(),
-        containers: entry
-            .blob
-            .iter()
-            .filter_map(|name| stores.containers.get(name).map(|container| (name.clone(), container.clone())))
-            .collect(),
-        publishes: entry.publishes.clone(),
-        subscriptions: entry
-            .subscriptions
-            .iter()
-            .map(|subscription| subscription.name(&entry.name).to_owned())
-            .collect(),
-        realtime: Some(Arc::clone(&stores.realtime)),
-        topics: entry.realtime.clone(),
-        keyring: Some(Arc::clone(&stores.keyring)),
-        dead_letters: stores.dead_letters.clone().filter(|_| entry.dead_letters),
-        mailer: entry.mail.then(|| Arc::clone(&stores.mailer)),
-        web_push: entry.web_push.then(|| Arc::clone(&stores.web_push)),
-        embeddings: match &stores.embeddings {
-            _ if !entry.embeddings => embeddings::Grant::Denied,
-            None => embeddings::Grant::NotConfigured,
-            Some(embeddings) => embeddings::Grant::Granted(Arc::clone(embeddings)),
-        },
-        search_indexes: entry
-            .search_index
-            .iter()
-            .filter_map(|name| stores.search_indexes.get(name).map(|index| (name.clone(), Arc::clone(index))))
-            .collect(),
-        audit: (!entry.audit_log.is_empty()).then(|| Arc::clone(&stores.audit)),
-        variables,
-        clock: stores.clock.clone(),
+fn start_components(application: &mut Application, stores: &Stores) -> Providers {
+    let mut providers = Providers::new();
+    for (name, loaded) in &mut application.components {
+        let Some(exports) = loaded.exports.take() else { continue };
+        let context = InstanceContext {
+            component: name.as_str().into(),
+            access: Arc::new(stores.capabilities.access(&loaded.grantee(), &stores.clock)),
+            limits: loaded.entry.tool.instances.clone(),
+        };
+        let provider = Arc::new(Provider::new(context, &loaded.compiled, exports));
+        // `Application::load` made the slot; it is filled once, here.
+        let _ = loaded.slot.set(Arc::clone(&provider));
+        providers.insert(name.clone(), provider);
+    }
+    providers
+}
+
+// === impl Stores ===
+
+impl Stores {
+    async fn open(application: &Application) -> Result<Self, StartError> {
+        let Application { config, manifest, .. } = application;
+        let clock = Clock::system();
+        let databases = Databases::open(config).await?;
+        databases.prepare(manifest, if config.migrate { Schema::Migrate } else { Schema::Require }).await?;
+        let events = databases.databases.get(&config.events.database).cloned();
+        let queues = match &events {
+            Some(database) => Some(delivery::open(database.clone(), &config.events.queue)?),
+            None => None,
+        };
+        let capabilities = Capabilities::open(&Opening {
+            settings: &config.capabilities,
+            data_dir: &config.data_dir,
+            grants: manifest.components.values().map(|entry| &entry.grants).collect(),
+            databases: &databases.databases,
+            queues: queues.clone(),
+            tokens: keys::Settings {
+                issuer: manifest.tokens.issuer.clone(),
+                audience: manifest.tokens.audience.clone(),
+                access_lifetime: Duration::from_secs(manifest.tokens.lifetime_s),
+            },
+            clock: &clock,
+        })
+        .await?;
+        let logs = logs::open(&config.log.keep.backend, &databases.databases).await?;
+        Ok(Self { databases: Mutex::new(Some(databases)), events, queues, capabilities, logs, clock })
+    }
+
+    async fn close(&self) {
+        self.capabilities.close().await;
+        if let Some(databases) = self.databases.lock().await.take() {
+            databases.close().await;
+        }
+    }
+}
+
+// === impl Background ===
+
+impl Background {
+    async fn start(application: &Application, providers: &Providers, stores: &Stores) -> Result<Self, StartError> {
+        stores.capabilities.embeddings.warm_up();
+        let alarms = application.config.events.alarm.clone();
+        let alarms = alarms.map(|settings| Webhook::start(settings, stores.clock.clone()));
+        Ok(Self {
+            scheduler: start_schedules(application, providers, stores).await?,
+            delivery: start_delivery(application, providers, stores, alarms.as_ref()).await?,
+            alarms,
+        })
     }
 }
 
 async fn start_delivery(
     application: &Application,
-    providers: &BTreeMap<String, Arc<Provider>>,
+    providers: &Providers,
     stores: &Stores,
     alarms: Option<&Webhook>,
 ) -> Result<Option<Delivery>, StartError> {
+    let (Some(database), Some(queues)) = (&stores.events, &stores.queues) else { return Ok(None) };
     let mut subscriptions = Vec::new();
     let mut subscribers = Subscribers::default();
     for (name, loaded) in &application.components {
         let Some(provider) = providers.get(name) else { continue };
-        for entry in &loaded.entry.subscriptions {
+        for entry in &loaded.entry.tool.subscriptions {
             let subscription = subscription(&loaded.entry, entry);
             subscribers.add(subscription.name.clone(), Arc::clone(provider), subscription.timeout);
             subscriptions.push(subscription);
         }
     }
-    let Some(database) = stores.databases.get(&application.config.events.database) else { return Ok(None) };
-    let Some(queues) = &stores.queues else { return Ok(None) };
-    let delivery = Delivery::start(
-        database.clone(),
-        Arc::clone(queues),
-        subscriptions,
-        Arc::new(subscribers),
-        stores.clock.clone(),
-        delivery::Options { alarm: alarms.map(Webhook::alarm), ..delivery::Options::default() },
-    )
-    .await?;
-    Ok(Some(delivery))
+    let options = delivery::Options { alarm: alarms.map(Webhook::alarm), ..delivery::Options::default() };
+    let (queues, clock) = (Arc::clone(queues), stores.clock.clone());
+    Ok(Some(Delivery::start(database.clone(), queues, subscriptions, Arc::new(subscribers), clock, options).await?))
 }
 
 async fn start_schedules(
     application: &Application,
-    providers: &BTreeMap<String, Arc<Provider>>,
+    providers: &Providers,
     stores: &Stores,
 ) -> Result<Option<Scheduler>, StartError> {
-    let Some(database) = stores.databases.get(&application.config.events.database) else { return Ok(None) };
+    let Some(database) = &stores.events else { return Ok(None) };
     let mut jobs = Jobs::default();
-    housekeeping::prepare(application, stores, &mut jobs).await?;
+    let retention = LogRetention {
+        store: Arc::clone(&stores.logs),
+        clock: stores.clock.clone(),
+        days: application.config.log.keep.days,
+    };
+    housekeeping::prepare(database, retention, &mut jobs).await?;
     for (name, loaded) in &application.components {
         let Some(provider) = providers.get(name) else { continue };
-        jobs.add_component(&loaded.entry, provider).map_err(StartError::Cron)?;
+        jobs.add_component(&loaded.entry, provider)?;
     }
     let (schedules, job) = jobs.split();
     let options = schedule::Options::default();
     Ok(Some(Scheduler::start(database.clone(), schedules, job, stores.clock.clone(), options).await?))
-}
-
-pub(crate) fn subscription(component: &ComponentEntry, entry: &SubscriptionEntry) -> Subscription {
-    let mut subscription = Subscription::new(entry.name(&component.name), &entry.events);
-    if let Some(concurrency) = entry.concurrency {
-        subscription.concurrency = concurrency;
-    }
-    subscription.timeout =
-        Duration::from_millis(u64::from(entry.timeout_ms.unwrap_or(component.instances.deadline_ms)));
-    if let Some(retry) = &entry.retry {
-        let delays = retry.delays_ms.iter().map(|ms| Duration::from_millis(u64::from(*ms))).collect();
-        subscription.retry = RetryPolicy::new(delays, retry.jitter_percent.unwrap_or(JITTER_PERCENT_DEFAULT));
-    }
-    subscription
 }

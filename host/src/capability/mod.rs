@@ -1,146 +1,192 @@
-//! What the host gives to components, and only to those whose manifest entry names it. Each folder or
-//! file is one capability: WIT types stop here, the stores behind it live in `mindflow-backends`.
+//! What the host gives to components, and only to those whose manifest entry names it.
+//!
+//! Each capability is a folder: its key in the manifest, its settings, the store behind it, its WIT, what a component
+//! gets of it, its health, and what a shadow replay gets instead. All that knows every capability follows from the
+//! one list at the end of this file. WIT types stop here; the stores live in `mindflow-backends`.
+
+/// The Rust side of interfaces that components import, generated from the platform's WIT.
+macro_rules! bindings {
+    ($imports:tt $(, with: { $($with:tt)* })?) => {
+        #[allow(
+            missing_docs,
+            clippy::all,
+            clippy::pedantic,
+            clippy::unwrap_used,
+            clippy::expect_used,
+            clippy::panic,
+            clippy::indexing_slicing
+        )]
+        pub mod bindings {
+            wasmtime::component::bindgen!({
+                path: "../wit/platform",
+                interfaces: $imports,
+                imports: { default: async | store | trappable },
+                $(with: { $($with)* },)?
+                require_store_data_send: true,
+            });
+        }
+    };
+}
 
 pub mod audit_log;
-pub mod bindings;
 pub mod blob;
 pub mod config;
 pub mod dead_letters;
 pub mod embeddings;
+pub mod events;
 pub mod jwt;
 pub mod key_value;
 pub mod mail;
 pub mod outbound;
 pub mod realtime;
 pub mod search_index;
+mod set;
 pub mod sql;
+mod state;
 pub mod web_push;
 pub mod websocket;
 
-use crate::{
-    engine::State,
-    manifest::{DatabaseAccess, RealtimeGrant},
-};
-use bindings::platform;
-use mindflow_backends::{
-    audit::AuditLog,
-    blob::Container,
-    clock::Clock,
-    delivery::DeadLetters,
-    key_value::KeyValue,
-    keys::{Keyring, VerifyError},
-    mail::Mailer,
-    postgres::Database,
-    realtime::Realtime,
-    search_index::SearchIndex,
-    web_push::WebPush,
-};
+pub use set::{GrantError, HealthState, OpenError, Opening, Unbound};
+pub use state::{InstanceContext, State};
+
+use mindflow_backends::{clock::Clock, database::postgres::Database};
+use outbound::AllowList;
+use serde::de::DeserializeOwned;
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt::Debug,
     sync::Arc,
 };
-use uuid::Uuid;
-use wasmtime::component::{HasSelf, Linker, Resource, ResourceTableError};
+use wasmtime::component::{HasSelf, Linker};
 
-/// What one component was granted.
-pub struct Grants {
-    /// The component's name; its database role follows from it.
-    pub component: String,
-    pub databases: BTreeMap<String, (Database, DatabaseAccess)>,
-    pub buckets: BTreeMap<String, Arc<dyn KeyValue>>,
-    /// Of files.
-    pub containers: BTreeMap<String, Container>,
-    pub publishes: BTreeSet<String>,
+/// How capabilities add themselves to a linker: their data is the whole state of an instance.
+type Own = HasSelf<State>;
+
+/// One capability, as the opened store behind it.
+pub trait Capability: Sized + Send + Sync + 'static {
+    /// The key of its grant under `[component.NAME.tool.mindflow]`; `None` if nothing there grants it.
+    const GRANT: Option<&'static str> = None;
+    /// Its table in the runtime configuration.
+    const SETTINGS: Option<&'static str> = None;
+    /// The value of [`Self::GRANT`]. The default grants nothing.
+    type Grant: Debug + Clone + Default + DeserializeOwned + Send + Sync;
+    /// The value of [`Self::SETTINGS`].
+    type Settings: Debug + Clone + Default + DeserializeOwned + Send + Sync;
+    /// What one component holds of it.
+    type Access: Send + Sync;
+
+    /// Adds its interfaces to a linker. Every linker has all capabilities; [`Self::requirement`] decides which of
+    /// them a component may import.
+    fn link(linker: &mut Linker<State>) -> wasmtime::Result<()>;
+
+    /// What the manifest must say before a component may import `interface` (without its version). `None` for an
+    /// interface of another capability, and for one that needs no grant.
+    fn requirement(_interface: &str, _grantee: &Grantee<'_>) -> Option<Requirement> {
+        None
+    }
+
+    /// Whether the settings bind every name that a grant uses. Runs before any store is opened.
+    ///
+    /// # Errors
+    /// The first name that is not bound.
+    fn check_grant(_settings: &Settings, _grant: &Self::Grant) -> Result<(), Unbound> {
+        Ok(())
+    }
+
+    /// Whether the settings bind the names that the capability itself uses.
+    ///
+    /// # Errors
+    /// The first name that is not bound.
+    fn check_settings(_settings: &Settings) -> Result<(), Unbound> {
+        Ok(())
+    }
+
+    /// Opens the store. The databases are open and migrated by then.
+    ///
+    /// # Errors
+    /// What cannot be opened, in words that name the setting.
+    fn open(opening: &Opening<'_>) -> impl Future<Output = Result<Self, OpenError>> + Send;
+
+    /// What of it the manifest gives one component.
+    fn access(&self, grantee: &Grantee<'_>) -> Self::Access;
+
+    /// What a shadow replay of a component gets instead: nothing that has an effect outside of the replay.
+    ///
+    /// # Errors
+    /// A substitute cannot be made.
+    fn shadow(
+        live: &Self::Access,
+        scratch: &Scratch<'_>,
+    ) -> impl Future<Output = Result<Self::Access, OpenError>> + Send;
+
+    /// Its back ends by name, each with what is wrong with it. Readiness depends on these.
+    fn health(&self) -> impl Future<Output = Vec<(String, HealthState)>> + Send {
+        std::future::ready(Vec::new())
+    }
+
+    /// Ends what it runs and writes what it still holds. Databases are closed later.
+    fn close(&self) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
+}
+
+/// A component with all that the manifest grants it.
+pub struct Grantee<'a> {
+    pub component: &'a str,
+    pub grants: &'a Grants,
     /// The names of its subscriptions.
-    pub subscriptions: BTreeSet<String>,
-    pub realtime: Option<Arc<dyn Realtime>>,
-    pub topics: RealtimeGrant,
-    pub keyring: Option<Arc<Keyring>>,
-    /// The queue whose dead letters it may see.
-    pub dead_letters: Option<Arc<dyn DeadLetters>>,
-    pub mailer: Option<Arc<dyn Mailer>>,
-    pub web_push: Option<Arc<WebPush>>,
-    pub search_indexes: BTreeMap<String, Arc<dyn SearchIndex>>,
-    pub embeddings: embeddings::Grant,
-    /// The audit trail, to add to, to read, or both: which of the two, the imports say.
-    pub audit: Option<Arc<dyn AuditLog>>,
-    pub variables: BTreeMap<String, String>,
-    pub clock: Clock,
+    pub subscriptions: &'a BTreeSet<String>,
+    /// Its variables, templates filled in.
+    pub variables: &'a BTreeMap<String, String>,
+    /// Spin's `allowed_outbound_hosts`, templates filled in.
+    pub allowed_hosts: &'a Arc<AllowList>,
 }
 
-/// Makes every capability known to a linker. Which of them a component may import is checked before.
-pub fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    fn state(state: &mut State) -> &mut State {
-        state
-    }
-    type Own = HasSelf<State>;
-    platform::call::add_to_linker::<_, Own>(linker, state)?;
-    platform::events::add_to_linker::<_, Own>(linker, state)?;
-    platform::sql::add_to_linker::<_, Own>(linker, state)?;
-    platform::key_value::add_to_linker::<_, Own>(linker, state)?;
-    platform::realtime::add_to_linker::<_, Own>(linker, state)?;
-    platform::jwt_signer::add_to_linker::<_, Own>(linker, state)?;
-    platform::jwt_verifier::add_to_linker::<_, Own>(linker, state)?;
-    platform::config::add_to_linker::<_, Own>(linker, state)?;
-    platform::dead_letters::add_to_linker::<_, Own>(linker, state)?;
-    platform::mail::add_to_linker::<_, Own>(linker, state)?;
-    platform::web_push::add_to_linker::<_, Own>(linker, state)?;
-    platform::search_index::add_to_linker::<_, Own>(linker, state)?;
-    platform::embeddings::add_to_linker::<_, Own>(linker, state)?;
-    platform::audit_writer::add_to_linker::<_, Own>(linker, state)?;
-    platform::audit_reader::add_to_linker::<_, Own>(linker, state)?;
-    platform::outbound::add_to_linker::<_, Own>(linker, state)?;
-    platform::blob::add_to_linker::<_, Own>(linker, state)?;
-    platform::websocket::add_to_linker::<_, Own>(linker, state)
+/// A line of the manifest that an import needs.
+pub struct Requirement {
+    pub granted: bool,
+    /// What to write, such as `mail = true`.
+    pub line: &'static str,
+    pub table: Table,
 }
 
-impl platform::call::Host for State {}
-impl platform::events::Host for State {}
+/// Where in the manifest a grant is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// `[component.NAME]`: a key of Spin's own.
+    Component,
+    /// `[component.NAME.tool.mindflow]`
+    Tool,
+}
 
-impl State {
-    /// A clone of what a resource holds, so that it can be awaited without the store.
-    fn resource<R: Clone + 'static>(&self, handle: &Resource<R>) -> Result<R, ResourceTableError> {
-        self.table.get(handle).cloned()
+impl Requirement {
+    /// Of a grant under `[component.NAME.tool.mindflow]`.
+    fn tool(granted: bool, line: &'static str) -> Self {
+        Self { granted, line, table: Table::Tool }
     }
 }
 
-/// Why nobody is proven.
-enum Unproven {
-    Denied(String),
-    Unavailable(String),
+/// What a shadow replay works with instead of the live stores.
+pub struct Scratch<'a> {
+    /// By the names of the live ones.
+    pub databases: &'a BTreeMap<String, Database>,
+    pub clock: &'a Clock,
 }
 
-/// Who an access token speaks for: its subject, and the roles that it carries.
-async fn prove(grants: &Grants, token: &str) -> Result<(Uuid, Vec<String>), Unproven> {
-    let keyring =
-        grants.keyring.as_ref().ok_or_else(|| Unproven::Denied("the platform has no keys to prove a caller".into()))?;
-    let proven = keyring.verify(token).await.map_err(|error| match error {
-        VerifyError::Unavailable(reason) => Unproven::Unavailable(reason),
-        refused => Unproven::Denied(refused.to_string()),
-    })?;
-    let user_id = proven.subject.parse().map_err(|_| Unproven::Denied("the token's `sub` is no UUID".into()))?;
-    Ok((user_id, proven.roles.clone()))
-}
-
-/// Whether a topic is covered by a grant's patterns; a trailing `*` stands for any rest.
-fn covers(patterns: &[String], topic: &str) -> bool {
-    patterns.iter().any(|pattern| match pattern.strip_suffix('*') {
-        Some(prefix) => topic.starts_with(prefix),
-        None => pattern == topic,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::covers;
-
-    #[test]
-    fn a_topic_is_covered_by_its_name_or_a_prefix_with_a_star() {
-        let patterns = ["user:*".to_owned(), "news".to_owned()];
-        assert!(covers(&patterns, "user:1"));
-        assert!(covers(&patterns, "news"));
-        assert!(!covers(&patterns, "news:2"));
-        assert!(!covers(&patterns, "users"));
-        assert!(!covers(&[], "user:1"));
-    }
+set::capabilities! {
+    events: events::Events,
+    sql: sql::Sql,
+    key_value: key_value::Buckets,
+    blob: blob::Containers,
+    realtime: realtime::Topics,
+    jwt: jwt::Tokens,
+    config: config::Variables,
+    dead_letters: dead_letters::Letters,
+    mail: mail::Mail,
+    web_push: web_push::Push,
+    search_index: search_index::Indexes,
+    embeddings: embeddings::Model,
+    audit_log: audit_log::Trail,
+    outbound: outbound::Requests,
+    websocket: websocket::Sockets,
 }

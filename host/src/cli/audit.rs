@@ -1,14 +1,11 @@
-//! `mindflow audit`: the trail verified and exported, by the running host or alone; an export verified without
-//! any host.
+//! `mindflow audit`: verifies and exports the trail, by the running host or without one; verifies an export without
+//! a platform.
 
-use super::{Place, commands::Desk};
-use crate::{
-    audit::{self, AuditOrder},
-    control::Order,
-};
+use super::{AppLocation, CliError, commands};
+use crate::operator::{AuditRequest, OperatorClient, OperatorRequest, parse_head};
 use clap::Subcommand;
 use jiff::Timestamp;
-use mindflow_backends::audit::export::Verifier;
+use mindflow_backends::records::audit::export::Verifier;
 use serde_json::{Value, json};
 use std::{
     fs::File,
@@ -41,71 +38,74 @@ pub enum AuditCommand {
     },
 }
 
-pub async fn audit(place: &Place, command: AuditCommand) -> Result<(), String> {
+pub async fn audit(location: &AppLocation, command: AuditCommand) -> Result<(), CliError> {
     match command {
-        AuditCommand::Verify { noted, file: Some(file), json } => tell(&verify_file(&file, noted)?, json),
+        AuditCommand::Verify { noted, file: Some(file), json } => report(&verify_file(&file, noted)?, json),
         AuditCommand::Verify { noted, file: None, json } => {
-            let order = Order::Audit(AuditOrder::Verify { noted });
-            tell(&super::commands::order(place, order).await?, json)
+            let request = OperatorRequest::Audit(AuditRequest::Verify { noted });
+            report(&commands::request(location, request).await?, json)
         }
         AuditCommand::Export { from, to } => {
             let (from, to) = (time("from", from)?, time("to", to)?);
             if from.zip(to).is_some_and(|(from, to)| from > to) {
-                return Err("--from must not be later than --to".into());
+                return Err(CliError::Argument("--from must not be later than --to".into()));
             }
-            let desk = Desk::open(place).await?;
-            let outcome = export(&desk, from, to).await;
-            desk.close().await;
+            let client = commands::client(location).await?;
+            let outcome = export(&client, from, to).await;
+            client.close().await;
             outcome
         }
     }
 }
 
-/// What was found; a broken chain is the last word, so that scripts can tell by the exit code.
-fn tell(report: &Value, json: bool) -> Result<(), String> {
+/// Prints the report. A broken chain is an error, so that scripts see it in the exit code.
+fn report(report: &Value, json: bool) -> Result<(), CliError> {
     let member = |name: &str| report.get(name).and_then(Value::as_str);
     let records = report.get("records").and_then(Value::as_u64).unwrap_or_default();
     if json {
-        super::commands::print(report, true)?;
+        commands::print(report, true)?;
     } else if member("broken").is_none() {
         println!("intact up to record {records}; head {records}:{}", member("hash").unwrap_or_default());
     }
     match member("broken") {
-        Some(broken) => Err(format!("the audit trail is broken at {broken}; records up to {records} are intact")),
+        Some(broken) => {
+            Err(CliError::Result(format!("the audit trail is broken at {broken}; records up to {records} are intact")))
+        }
         None => Ok(()),
     }
 }
 
-fn verify_file(path: &Path, noted: Option<String>) -> Result<Value, String> {
-    let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-    let mut verifier = Verifier::new(noted.as_deref().map(audit::head).transpose()?);
-    let file = File::open(path).map_err(|error| failed(&error))?;
+fn verify_file(path: &Path, noted: Option<String>) -> Result<Value, CliError> {
+    let failed = |source| CliError::File { path: path.to_owned(), source };
+    let mut verifier = Verifier::new(noted.as_deref().map(parse_head).transpose()?);
+    let file = File::open(path).map_err(failed)?;
     for text in BufReader::new(file).lines() {
-        let text = text.map_err(|error| failed(&error))?;
-        verifier.line(&text).map_err(|error| failed(&error))?;
+        let line = verifier.line(&text.map_err(failed)?);
+        line.map_err(|source| CliError::Line { path: path.to_owned(), source })?;
     }
     Ok(json!(verifier.finish()))
 }
 
-fn time(name: &str, text: Option<String>) -> Result<Option<Timestamp>, String> {
+fn time(name: &str, text: Option<String>) -> Result<Option<Timestamp>, CliError> {
     let parsed = text.map(|text| text.parse::<Timestamp>()).transpose();
-    parsed.map_err(|_| format!("--{name}: must be a time such as 2026-11-01T00:00:00Z"))
+    parsed.map_err(|_| CliError::Argument(format!("--{name}: must be a time such as 2026-11-01T00:00:00Z")))
 }
 
-async fn export(desk: &Desk, from: Option<Timestamp>, to: Option<Timestamp>) -> Result<(), String> {
+async fn export(client: &OperatorClient, from: Option<Timestamp>, to: Option<Timestamp>) -> Result<(), CliError> {
     let mut out = std::io::stdout().lock();
     let mut after = 0;
     loop {
-        let lines = desk.ask(Order::Audit(AuditOrder::Lines { after })).await?;
+        let lines =
+            client.request(OperatorRequest::Audit(AuditRequest::Lines { after }), &commands::print_progress).await?;
         let lines = lines.as_array().cloned().unwrap_or_default();
         let Some(last) = lines.last().and_then(|line| line.get("number")).and_then(Value::as_u64) else {
             return Ok(());
         };
         for line in &lines {
             let text = |name: &str| line.get(name).and_then(Value::as_str).unwrap_or_default();
-            let received = text("receivedAt").parse::<Timestamp>().map_err(|error| error.to_string())?;
+            let received = text("receivedAt").parse::<Timestamp>().map_err(|error| CliError::Answer(error.into()))?;
             if from.is_none_or(|from| received >= from) && to.is_none_or(|to| received < to) {
-                writeln!(out, "{}", text("line")).map_err(|error| format!("standard output: {error}"))?;
+                writeln!(out, "{}", text("line")).map_err(CliError::Output)?;
             }
         }
         after = last;

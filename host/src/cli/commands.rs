@@ -1,20 +1,19 @@
-//! The commands that end: each asks the running host where there is one, and else does its work itself.
+//! The commands that end: the running host executes each where there is one, else a platform started for it.
 
-use super::{DeadLettersCommand, Place, line, table};
+use super::{AppLocation, CliError, DeadLettersCommand, table};
 use crate::{
     application::Application,
-    control::{self, DeadLettersOrder, Order},
+    databases::{Databases, Schema},
     observe::logs,
-    platform::{Platform, Role},
-    stores::{Databases, Schema},
+    operator::{DeadLettersRequest, OperatorClient, OperatorError, OperatorRequest, socket},
 };
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-pub async fn migrate(place: &Place) -> Result<(), String> {
-    let (manifest, config) = (place.manifest()?, place.config()?);
-    let databases = Databases::open(&config).await.map_err(|error| line(&error))?;
-    let outcome = databases.prepare(&manifest, Schema::Migrate).await.map_err(|error| line(&error));
+pub async fn migrate(location: &AppLocation) -> Result<(), CliError> {
+    let (manifest, config) = (location.manifest()?, location.config()?);
+    let databases = Databases::open(&config).await?;
+    let outcome = databases.prepare(&manifest, Schema::Migrate).await;
     databases.close().await;
     let applied = outcome?;
     for name in &applied {
@@ -31,9 +30,9 @@ pub async fn migrate(place: &Place) -> Result<(), String> {
     Ok(())
 }
 
-pub async fn check(place: &Place) -> Result<(), String> {
-    let (manifest, config) = (place.manifest()?, place.config()?);
-    let application = load(manifest, config).await?;
+pub async fn check(location: &AppLocation) -> Result<(), CliError> {
+    let (manifest, config) = (location.manifest()?, location.config()?);
+    let application = Application::load_blocking(manifest, config).await?;
     for (name, loaded) in &application.components {
         println!("{name}: fits ({})", loaded.entry.source.display());
     }
@@ -41,23 +40,12 @@ pub async fn check(place: &Place) -> Result<(), String> {
     Ok(())
 }
 
-/// Compiles off the runtime's threads.
-pub(super) async fn load(
-    manifest: crate::manifest::Manifest,
-    config: crate::manifest::RuntimeConfig,
-) -> Result<Application, String> {
-    tokio::task::spawn_blocking(|| Application::load(manifest, config))
-        .await
-        .map_err(|error| error.to_string())?
-        .map_err(|error| line(&error))
-}
-
-pub async fn components(place: &Place, json: bool) -> Result<(), String> {
-    let config = place.config()?;
-    let list = match control::send(&config.data_dir, &Order::Components, &say).await {
+pub async fn components(location: &AppLocation, json: bool) -> Result<(), CliError> {
+    let config = location.config()?;
+    let list = match socket::send(&config.data_dir, &OperatorRequest::Components, &print_progress).await {
         Some(answer) => answer?,
         None => {
-            let manifest = place.manifest()?;
+            let manifest = location.manifest()?;
             Value::Array(
                 manifest
                     .components
@@ -70,40 +58,40 @@ pub async fn components(place: &Place, json: bool) -> Result<(), String> {
     print(&list, json)
 }
 
-pub async fn swap(place: &Place, component: String, file: &Path) -> Result<(), String> {
-    let config = place.config()?;
-    let file = std::path::absolute(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    let order = Order::Swap { component, file };
-    let status = control::send(&config.data_dir, &order, &say).await.ok_or_else(|| {
-        format!("no host runs on {}; start it with `mindflow up`, or name its --data-dir", config.data_dir.display())
-    })??;
+pub async fn swap(location: &AppLocation, component: String, file: &Path) -> Result<(), CliError> {
+    let config = location.config()?;
+    let file = std::path::absolute(file).map_err(|source| CliError::File { path: file.to_owned(), source })?;
+    let request = OperatorRequest::Swap { component, file };
+    let absent = || OperatorError::NotRunning(config.data_dir.display().to_string());
+    let status = socket::send(&config.data_dir, &request, &print_progress).await.ok_or_else(absent)??;
     print(&Value::Array(vec![status]), false)
 }
 
-pub async fn rotate_keys(place: &Place) -> Result<(), String> {
-    let answer = order(place, Order::RotateKeys).await?;
+pub async fn rotate_keys(location: &AppLocation) -> Result<(), CliError> {
+    let answer = request(location, OperatorRequest::RotateKeys).await?;
     print(&Value::Array(vec![answer]), false)
 }
 
-pub async fn dead_letters(place: &Place, command: DeadLettersCommand) -> Result<(), String> {
+pub async fn dead_letters(location: &AppLocation, command: DeadLettersCommand) -> Result<(), CliError> {
     match command {
         DeadLettersCommand::List { consumer, limit, json } => {
-            let list = order(place, Order::DeadLetters(DeadLettersOrder::List { consumer, limit })).await?;
+            let list =
+                request(location, OperatorRequest::DeadLetters(DeadLettersRequest::List { consumer, limit })).await?;
             if json { print(&list, true) } else { print(&overview(&list), false) }
         }
         DeadLettersCommand::Show { id } => {
-            print(&order(place, Order::DeadLetters(DeadLettersOrder::Show { id })).await?, true)
+            print(&request(location, OperatorRequest::DeadLetters(DeadLettersRequest::Show { id })).await?, true)
         }
         DeadLettersCommand::Retry { id } => {
-            print(&order(place, Order::DeadLetters(DeadLettersOrder::Retry { id })).await?, false)
+            print(&request(location, OperatorRequest::DeadLetters(DeadLettersRequest::Retry { id })).await?, false)
         }
         DeadLettersCommand::Discard { id } => {
-            print(&order(place, Order::DeadLetters(DeadLettersOrder::Discard { id })).await?, false)
+            print(&request(location, OperatorRequest::DeadLetters(DeadLettersRequest::Discard { id })).await?, false)
         }
     }
 }
 
-/// What of a dead letter fits a line.
+/// The parts of a dead letter that fit a line.
 fn overview(list: &Value) -> Value {
     let rows = list.as_array().into_iter().flatten().map(|letter| {
         let event = |field: &str| letter.get("event").and_then(|event| event.get(field)).cloned().unwrap_or_default();
@@ -116,8 +104,13 @@ fn overview(list: &Value) -> Value {
     Value::Array(rows.collect())
 }
 
-pub async fn operate(place: &Place, command: &str, arguments: Vec<String>, json: bool) -> Result<(), String> {
-    let answer = order(place, Order::Operate { command: command.to_owned(), arguments }).await?;
+pub async fn operate(
+    location: &AppLocation,
+    command: &str,
+    arguments: Vec<String>,
+    json: bool,
+) -> Result<(), CliError> {
+    let answer = request(location, OperatorRequest::Operate { command: command.to_owned(), arguments }).await?;
     let member = |name| answer.get(name).and_then(Value::as_str);
     match answer.get("rows") {
         Some(rows) if !json => {
@@ -128,63 +121,35 @@ pub async fn operate(place: &Place, command: &str, arguments: Vec<String>, json:
         }
         _ => print(&answer, json)?,
     }
-    member("problem").map_or(Ok(()), |problem| Err(problem.to_owned()))
+    member("problem").map_or(Ok(()), |problem| Err(CliError::Result(problem.to_owned())))
 }
 
-/// How far long work is.
-fn say(progress: &str) {
+/// Prints how far long work has come.
+pub(super) fn print_progress(progress: &str) {
     eprintln!("{progress}");
 }
 
-/// Where orders are carried out: by the running host, or by a platform started for them.
-pub(super) enum Desk {
-    Running(PathBuf),
-    Own(Box<Platform>),
+/// Who executes the requests of one command.
+pub(super) async fn client(location: &AppLocation) -> Result<OperatorClient, CliError> {
+    let (manifest, mut config) = (location.manifest()?, location.config()?);
+    // What a command logs, its operator reads; it is not kept.
+    config.log.filter = "warn".into();
+    config.log.keep.enabled = false;
+    let _ = logs::install(&config.log);
+    Ok(OperatorClient::open(manifest, config).await?)
 }
 
-impl Desk {
-    pub(super) async fn open(place: &Place) -> Result<Self, String> {
-        let (manifest, mut config) = (place.manifest()?, place.config()?);
-        if control::listens(&config.data_dir).await {
-            return Ok(Self::Running(config.data_dir));
-        }
-        config.log.filter = "warn".into();
-        // What a command logs, its operator reads; it is not kept.
-        config.logs.store = false;
-        let _ = logs::install(&config.log, &config.logs);
-        let application = load(manifest, config).await?;
-        let platform = Platform::start(application, Role::Operator).await.map_err(|error| line(&error))?;
-        Ok(Self::Own(Box::new(platform)))
-    }
-
-    pub(super) async fn ask(&self, order: Order) -> Result<Value, String> {
-        match self {
-            Self::Running(data_dir) => {
-                let answer = control::send(data_dir, &order, &say).await;
-                answer.unwrap_or_else(|| Err("the running host has ended".into()))
-            }
-            Self::Own(platform) => control::carry_out(platform, order, &say).await,
-        }
-    }
-
-    pub(super) async fn close(self) {
-        if let Self::Own(platform) = self {
-            platform.stop().await;
-        }
-    }
+/// Has one request executed.
+pub(super) async fn request(location: &AppLocation, request: OperatorRequest) -> Result<Value, CliError> {
+    let client = client(location).await?;
+    let answer = client.request(request, &print_progress).await;
+    client.close().await;
+    Ok(answer?)
 }
 
-/// One order.
-pub(super) async fn order(place: &Place, order: Order) -> Result<Value, String> {
-    let desk = Desk::open(place).await?;
-    let answer = desk.ask(order).await;
-    desk.close().await;
-    answer
-}
-
-pub(super) fn print(value: &Value, json: bool) -> Result<(), String> {
+pub(super) fn print(value: &Value, json: bool) -> Result<(), CliError> {
     if json {
-        println!("{}", serde_json::to_string_pretty(value).map_err(|error| error.to_string())?);
+        println!("{}", serde_json::to_string_pretty(value).map_err(|error| CliError::Answer(error.into()))?);
     } else {
         print!("{}", table::render(value));
     }

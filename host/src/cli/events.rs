@@ -1,7 +1,7 @@
 //! The commands about the archive of events: copies and replays.
 
-use super::{Place, commands};
-use crate::{archive::ArchiveOrder, control::Order, replay::ReplayOrder};
+use super::{AppLocation, CliError, commands};
+use crate::operator::{ArchiveRequest, OperatorRequest, ReplayRequest};
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
@@ -46,7 +46,7 @@ pub struct ReplayArguments {
     /// Only one entity's events, by partition key, such as `entry:018f…`.
     #[arg(long, value_name = "KEY", conflicts_with = "shadow")]
     entity: Option<String>,
-    /// Build what the consumer keeps beside the live one, with side effects off, and compare.
+    /// Build what the consumer stores in scratch databases, without side effects, and compare.
     #[arg(long)]
     shadow: bool,
     /// Then make the live one equal to it.
@@ -57,33 +57,36 @@ pub struct ReplayArguments {
     json: bool,
 }
 
-pub async fn archive(place: &Place, command: ArchiveCommand) -> Result<(), String> {
-    let (order, json) = match command {
-        ArchiveCommand::Export(MonthArguments { from, to, json }) => (ArchiveOrder::Export { from, to }, json),
-        ArchiveCommand::Import(MonthArguments { from, to, json }) => (ArchiveOrder::Import { from, to }, json),
-        ArchiveCommand::Status { json } => (ArchiveOrder::Status, json),
+pub async fn archive(location: &AppLocation, command: ArchiveCommand) -> Result<(), CliError> {
+    let (request, json) = match command {
+        ArchiveCommand::Export(MonthArguments { from, to, json }) => (ArchiveRequest::Export { from, to }, json),
+        ArchiveCommand::Import(MonthArguments { from, to, json }) => (ArchiveRequest::Import { from, to }, json),
+        ArchiveCommand::Status { json } => (ArchiveRequest::Status, json),
     };
-    commands::print(&commands::order(place, Order::Archive(order)).await?, json)
+    commands::print(&commands::request(location, OperatorRequest::Archive(request)).await?, json)
 }
 
-pub async fn replay(place: &Place, arguments: ReplayArguments) -> Result<(), String> {
+pub async fn replay(location: &AppLocation, arguments: ReplayArguments) -> Result<(), CliError> {
     let ReplayArguments { consumer, from, to, entity, shadow, apply, json } = arguments;
-    let order =
-        if shadow { ReplayOrder::Shadow { consumer, apply } } else { ReplayOrder::Live { consumer, from, to, entity } };
-    let answer = commands::order(place, Order::Replay(order)).await?;
+    let request = if shadow {
+        ReplayRequest::Shadow { consumer, apply }
+    } else {
+        ReplayRequest::Live { consumer, from, to, entity }
+    };
+    let answer = commands::request(location, OperatorRequest::Replay(request)).await?;
     if json {
         commands::print(&answer, true)?;
     } else {
         print_for_people(&answer)?;
     }
-    // What is not as it should be is the last word, so that scripts can tell by the exit code.
+    // A difference is an error, so that scripts see it in the exit code.
     match answer.get("wrong").and_then(Value::as_str) {
-        Some(wrong) => Err(wrong.to_owned()),
+        Some(wrong) => Err(CliError::Result(wrong.to_owned())),
         None => Ok(()),
     }
 }
 
-fn print_for_people(answer: &Value) -> Result<(), String> {
+fn print_for_people(answer: &Value) -> Result<(), CliError> {
     let mut rest = answer.as_object().cloned().unwrap_or_default();
     rest.remove("wrong");
     for list in ["tables", "failed"] {

@@ -1,12 +1,12 @@
 //! `mindflow logs`: what hosts and components logged, by request, component, level and time.
 
-use super::Place;
-use crate::{control::Order, logs::LogsOrder};
+use super::{AppLocation, CliError, commands};
+use crate::operator::{LogsRequest, OperatorRequest};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use mindflow_backends::{
     clock::Clock,
-    logs::{BATCH_MAX, Filter, Level, Line},
+    records::logs::{BATCH_MAX, Filter, Level, Line},
 };
 use serde_json::Value;
 use std::fmt::Write;
@@ -21,13 +21,13 @@ pub struct LogsArguments {
     /// Only this component's, such as `command`.
     #[arg(long, value_name = "NAME")]
     component: Option<String>,
-    /// Only what matters at least as much: error, warn, info, debug or trace.
+    /// Only this level and the more severe ones: error, warn, info, debug or trace.
     #[arg(long, value_name = "LEVEL")]
     level: Option<String>,
-    /// Only since this time, such as 2026-11-01T00:00:00Z, or for so long, such as 15m, 2h or 3d.
+    /// Only since this time, such as 2026-11-01T00:00:00Z, or this long ago, such as 15m, 2h or 3d.
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
-    /// At most so many lines, the newest; no more than 1000.
+    /// At most this many lines, the newest; up to 1000.
     #[arg(long, value_name = "NUMBER", default_value_t = 200)]
     last: usize,
     /// Print a JSON object a line.
@@ -35,14 +35,14 @@ pub struct LogsArguments {
     json: bool,
 }
 
-pub async fn logs(place: &Place, arguments: LogsArguments) -> Result<(), String> {
+pub async fn logs(location: &AppLocation, arguments: LogsArguments) -> Result<(), CliError> {
     let LogsArguments { correlation, component, level, since, last, json } = arguments;
     if !(1..=BATCH_MAX).contains(&last) {
-        return Err(format!("--last: must be from 1 to {BATCH_MAX}"));
+        return Err(CliError::Argument(format!("--last: must be from 1 to {BATCH_MAX}")));
     }
     let parsed = |word: &str| {
         Level::parse(&word.to_lowercase())
-            .ok_or_else(|| format!("--level {word:?}: must be error, warn, info, debug or trace"))
+            .ok_or_else(|| CliError::Argument(format!("--level {word:?}: must be error, warn, info, debug or trace")))
     };
     let filter = Filter {
         correlation_id: correlation,
@@ -50,13 +50,13 @@ pub async fn logs(place: &Place, arguments: LogsArguments) -> Result<(), String>
         level: level.as_deref().map(parsed).transpose()?,
         since_us: since.as_deref().map(|text| since_us(text, Clock::system().now_us())).transpose()?,
     };
-    let answer = super::commands::order(place, Order::Logs(LogsOrder { filter, last })).await?;
+    let answer = commands::request(location, OperatorRequest::Logs(LogsRequest { filter, last })).await?;
     let lines = answer.as_array().into_iter().flatten();
     for line in lines {
         if json {
             println!("{line}");
         } else {
-            let line: Line = serde_json::from_value(line.clone()).map_err(|error| error.to_string())?;
+            let line: Line = serde_json::from_value(line.clone()).map_err(|error| CliError::Answer(error.into()))?;
             println!("{}", shown(&line));
         }
     }
@@ -64,7 +64,7 @@ pub async fn logs(place: &Place, arguments: LogsArguments) -> Result<(), String>
 }
 
 /// A time, or how long ago.
-fn since_us(text: &str, now_us: i64) -> Result<i64, String> {
+fn since_us(text: &str, now_us: i64) -> Result<i64, CliError> {
     if let Ok(time) = text.parse::<Timestamp>() {
         return Ok(time.as_microsecond());
     }
@@ -73,11 +73,13 @@ fn since_us(text: &str, now_us: i64) -> Result<i64, String> {
     let ago = day.or_else(|| text.parse().ok()).filter(|ago| ago.is_positive());
     let us = ago.and_then(|ago| i64::try_from(ago.as_micros()).ok()).and_then(|us| now_us.checked_sub(us));
     us.ok_or_else(|| {
-        format!("--since {text:?}: must be a time such as 2026-11-01T00:00:00Z, or how long, such as 15m, 2h or 3d")
+        CliError::Argument(format!(
+            "--since {text:?}: must be a time such as 2026-11-01T00:00:00Z, or how long, such as 15m, 2h or 3d"
+        ))
     })
 }
 
-/// One line, whatever the message holds.
+/// One line, with line breaks in the message escaped.
 fn shown(line: &Line) -> String {
     let at = Timestamp::from_microsecond(line.at_us).map(|at| format!("{at:.6}")).unwrap_or_default();
     let component = line.component.as_deref().unwrap_or("host");
@@ -103,11 +105,11 @@ mod tests {
     #[test]
     fn since_is_a_time_or_how_long_ago() {
         let hour_us = 3_600_000_000;
-        assert_eq!(since_us("1970-01-01T01:00:00Z", 0), Ok(hour_us));
-        assert_eq!(since_us("90m", 2 * hour_us), Ok(hour_us / 2));
-        assert_eq!(since_us("2d", 0), Ok(-48 * hour_us));
+        assert_eq!(since_us("1970-01-01T01:00:00Z", 0).unwrap(), hour_us);
+        assert_eq!(since_us("90m", 2 * hour_us).unwrap(), hour_us / 2);
+        assert_eq!(since_us("2d", 0).unwrap(), -48 * hour_us);
         for wrong in ["", "yesterday", "-1h", "0s", "99999999999999999d"] {
-            assert!(since_us(wrong, 0).is_err_and(|error| error.contains("--since")), "{wrong}");
+            assert!(since_us(wrong, 0).is_err_and(|error| error.to_string().contains("--since")), "{wrong}");
         }
     }
 

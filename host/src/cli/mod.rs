@@ -3,14 +3,17 @@
 
 mod audit;
 mod commands;
+mod error;
 mod events;
 mod logs;
 mod table;
 mod up;
 mod watch;
 
-use crate::manifest::{Manifest, RuntimeConfig};
+use crate::manifest::{Manifest, ManifestError, RuntimeConfig};
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind};
+use error::CliError;
+use mindflow_backends::error::chain;
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -22,15 +25,15 @@ use std::{
 #[command(name = "mindflow", version, max_term_width = 100)]
 struct Cli {
     #[command(flatten)]
-    place: Place,
+    location: AppLocation,
     #[command(subcommand)]
     command: Command,
 }
 
-/// Which application, and where.
+/// Which application to run, and where its configuration and data are.
 #[derive(Debug, Clone, Args)]
-pub struct Place {
-    /// The application manifest; component files and migrations are found beside it.
+pub struct AppLocation {
+    /// The application manifest; component files and migrations are found relative to it.
     #[arg(long, global = true, value_name = "FILE", default_value = "spin.toml", env = "MINDFLOW_MANIFEST")]
     manifest: PathBuf,
     /// The runtime configuration: which back ends to use. Relative to the manifest if it is not here.
@@ -42,7 +45,7 @@ pub struct Place {
         env = "MINDFLOW_CONFIG"
     )]
     config: PathBuf,
-    /// Where data, compiled components and sockets live [default: .mindflow]
+    /// Where data and sockets live [default: .mindflow]
     #[arg(long, global = true, value_name = "DIR", env = "MINDFLOW_DATA_DIR")]
     data_dir: Option<PathBuf>,
 }
@@ -83,12 +86,12 @@ enum Command {
     Audit(audit::AuditCommand),
     /// Look at what hosts and components logged.
     Logs(logs::LogsArguments),
-    /// Hand archived events to a consumer once more; or build what it keeps anew beside the live one, and compare.
+    /// Deliver archived events to a consumer again; or rebuild what it stores in scratch databases, and compare.
     Replay(events::ReplayArguments),
-    /// Look after the signing keys.
+    /// Manage the signing keys.
     #[command(subcommand)]
     Keys(KeysCommand),
-    /// A command that a component carries out.
+    /// A command that a component executes.
     #[command(external_subcommand)]
     Operator(Vec<String>),
 }
@@ -110,7 +113,7 @@ enum DeadLettersCommand {
         /// Only this subscription's, such as `query`.
         #[arg(long, value_name = "NAME")]
         consumer: Option<String>,
-        /// At most this many, and no more than 100.
+        /// At most this many, up to 100.
         #[arg(long, default_value_t = 50)]
         limit: u32,
         /// Print JSON.
@@ -131,15 +134,15 @@ enum KeysCommand {
     Rotate,
 }
 
-impl Place {
-    fn manifest(&self) -> Result<Manifest, String> {
-        Manifest::load(&self.manifest).map_err(|error| line(&error))
+impl AppLocation {
+    fn manifest(&self) -> Result<Manifest, ManifestError> {
+        Manifest::load(&self.manifest)
     }
 
-    fn config(&self) -> Result<RuntimeConfig, String> {
-        let beside = self.manifest.parent().unwrap_or(Path::new("")).join(&self.config);
-        let path = if self.config.exists() || !beside.exists() { &self.config } else { &beside };
-        let mut config = RuntimeConfig::load(path).map_err(|error| line(&error))?;
+    fn config(&self) -> Result<RuntimeConfig, ManifestError> {
+        let relative = self.manifest.parent().unwrap_or(Path::new("")).join(&self.config);
+        let path = if self.config.exists() || !relative.exists() { &self.config } else { &relative };
+        let mut config = RuntimeConfig::load(path)?;
         if let Some(data_dir) = &self.data_dir {
             config.data_dir.clone_from(data_dir);
         }
@@ -154,25 +157,23 @@ pub fn main() -> ExitCode {
         Ok(matches) => matches,
         Err(error) => return refused(&error),
     };
-    let outcome =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string()).and_then(
-            |runtime| {
-                let outcome = runtime.block_on(run(&matches, &operated));
-                // Whatever still computes is of no use to anyone any more.
-                runtime.shutdown_background();
-                outcome
-            },
-        );
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(CliError::from);
+    let outcome = runtime.and_then(|runtime| {
+        let outcome = runtime.block_on(run(&matches, &operated));
+        // Nothing waits for the results of tasks that still run.
+        runtime.shutdown_background();
+        outcome
+    });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(reason) => {
-            eprintln!("mindflow: {reason}");
+        Err(error) => {
+            eprintln!("mindflow: {}", chain(&error));
             ExitCode::FAILURE
         }
     }
 }
 
-/// Help and version as asked for; anything else is a wrong command line, told in one line like every other error.
+/// Prints help and version; anything else is a wrong command line, printed in one line like every other error.
 fn refused(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         return if error.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
@@ -232,50 +233,32 @@ fn manifest_argument() -> Option<PathBuf> {
     std::env::var_os("MINDFLOW_MANIFEST").map(PathBuf::from)
 }
 
-async fn run(matches: &ArgMatches, operated: &[String]) -> Result<(), String> {
+async fn run(matches: &ArgMatches, operated: &[String]) -> Result<(), CliError> {
     if let Some((name, arguments)) = matches.subcommand()
         && operated.iter().any(|operated| operated == name)
         && let Ok(words) = arguments.try_get_many::<String>("words")
     {
-        let place = Place::from_arg_matches(matches).map_err(|error| error.to_string())?;
+        let location = AppLocation::from_arg_matches(matches)?;
         let mut words: Vec<String> = words.into_iter().flatten().cloned().collect();
         let given = |flag: &&clap::Id| {
             flag.as_str() != "json" && matches!(arguments.try_get_one(flag.as_str()), Ok(Some(true)))
         };
         words.extend(arguments.ids().filter(given).map(|flag| format!("--{flag}")));
-        return commands::operate(&place, name, words, arguments.get_flag("json")).await;
+        return commands::operate(&location, name, words, arguments.get_flag("json")).await;
     }
-    let Cli { place, command } = Cli::from_arg_matches(matches).map_err(|error| error.to_string())?;
+    let Cli { location, command } = Cli::from_arg_matches(matches)?;
     match command {
-        Command::Up { listen, watch } => up::run(&place, listen, watch).await,
-        Command::Migrate => commands::migrate(&place).await,
-        Command::Check => commands::check(&place).await,
-        Command::Components(ComponentsCommand::List { json }) => commands::components(&place, json).await,
-        Command::Swap { component, file } => commands::swap(&place, component, &file).await,
-        Command::DeadLetters(command) => commands::dead_letters(&place, command).await,
-        Command::Archive(command) => events::archive(&place, command).await,
-        Command::Audit(command) => audit::audit(&place, command).await,
-        Command::Logs(arguments) => logs::logs(&place, arguments).await,
-        Command::Replay(arguments) => events::replay(&place, arguments).await,
-        Command::Keys(KeysCommand::Rotate) => commands::rotate_keys(&place).await,
-        Command::Operator(words) => Err(format!(
-            "there is no command `{}`; `mindflow --help` lists them",
-            words.first().map_or("", String::as_str)
-        )),
+        Command::Up { listen, watch } => up::run(&location, listen, watch).await,
+        Command::Migrate => commands::migrate(&location).await,
+        Command::Check => commands::check(&location).await,
+        Command::Components(ComponentsCommand::List { json }) => commands::components(&location, json).await,
+        Command::Swap { component, file } => commands::swap(&location, component, &file).await,
+        Command::DeadLetters(command) => commands::dead_letters(&location, command).await,
+        Command::Archive(command) => events::archive(&location, command).await,
+        Command::Audit(command) => audit::audit(&location, command).await,
+        Command::Logs(arguments) => logs::logs(&location, arguments).await,
+        Command::Replay(arguments) => events::replay(&location, arguments).await,
+        Command::Keys(KeysCommand::Rotate) => commands::rotate_keys(&location).await,
+        Command::Operator(words) => Err(CliError::UnknownCommand(words.into_iter().next().unwrap_or_default())),
     }
-}
-
-/// An error with its causes, in one line.
-pub(crate) fn line(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let reason = error.to_string();
-        if !text.contains(&reason) {
-            text.push_str(": ");
-            text.push_str(&reason);
-        }
-        cause = error.source();
-    }
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,11 +1,13 @@
 //! `mindflow up`: start, serve, and on SIGTERM stop taking requests, drain, and end.
 
-use super::{Place, commands, line, watch};
+use super::{AppLocation, CliError, watch};
 use crate::{
-    control,
-    observe::{self, health, logs},
+    application::Application,
+    manifest::HttpSettings,
+    observe::{self, logs},
+    operator::socket,
     platform::{Platform, Role},
-    trigger::http::Server,
+    trigger::{health, http::Server},
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
@@ -14,39 +16,35 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// How often readiness is looked at until the platform can serve.
+/// How often readiness is checked until the platform can serve.
 const READY_POLL: Duration = Duration::from_millis(20);
 /// How often histograms are drained so that they stay small.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
-pub async fn run(place: &Place, listen: Option<SocketAddr>, watch_files: bool) -> Result<(), String> {
-    let (manifest, mut config) = (place.manifest()?, place.config()?);
+pub async fn run(location: &AppLocation, listen: Option<SocketAddr>, watch_files: bool) -> Result<(), CliError> {
+    let (manifest, mut config) = (location.manifest()?, location.config()?);
     if let Some(listen) = listen {
         config.listen = listen;
     }
-    let lines = logs::install(&config.log, &config.logs)?;
+    let log_queue = logs::install(&config.log)?;
     let metrics = observe::install_metrics()?;
     // Signals count from here: a stop during the start ends it as cleanly as one after it.
     let mut stop_signals = StopSignals::new()?;
     let (settings, data_dir) = (config.http.clone(), config.data_dir.clone());
-    let listener = TcpListener::bind(config.listen).await.map_err(|error| {
-        format!(
-            "cannot listen on {}: {error}; stop the program that uses it, or choose another address with --listen",
-            config.listen
-        )
-    })?;
-    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    let listen = config.listen;
+    let listener = TcpListener::bind(listen).await.map_err(|source| CliError::Listen { address: listen, source })?;
+    let address = listener.local_addr()?;
     tracing::info!(config = %config.path.display(), data_dir = %data_dir.display(), "starting");
     let start = async {
-        let application = commands::load(manifest, config).await?;
-        Platform::start(application, Role::Server).await.map_err(|error| line(&error))
+        let application = Application::load_blocking(manifest, config).await?;
+        Ok::<_, CliError>(Platform::start(application, Role::Server).await?)
     };
     let platform = tokio::select! {
         platform = start => Arc::new(platform?),
         () = stop_signals.received() => return Ok(()),
     };
-    if let Some(lines) = lines {
-        platform.keep_log(lines);
+    if let Some(queue) = log_queue {
+        platform.keep_log(queue);
     }
     let stop = CancellationToken::new();
     let outcome =
@@ -63,14 +61,14 @@ async fn serve(
     platform: &Arc<Platform>,
     listener: TcpListener,
     address: SocketAddr,
-    settings: crate::manifest::HttpSettings,
+    settings: HttpSettings,
     data_dir: &std::path::Path,
     metrics: observe::PrometheusHandle,
     watch_files: bool,
     stop_signals: &mut StopSignals,
     stop: &CancellationToken,
-) -> Result<(), String> {
-    control::serve(Arc::clone(platform), data_dir, stop.clone()).await.map_err(|error| line(&error))?;
+) -> Result<(), CliError> {
+    socket::serve(Arc::clone(platform), data_dir, stop.clone()).await?;
     let server = Arc::new(Server {
         websocket: platform.websocket_route(),
         platform: Arc::clone(platform),
@@ -85,25 +83,25 @@ async fn serve(
     tokio::select! {
         () = ready(platform) => {
             println!("ready http://{address}");
-            tracing::info!("ready: open http://{address}/graphql");
+            tracing::info!("ready: open http://{address}");
             stop_signals.received().await;
         }
         () = stop_signals.received() => {}
     }
     stop.cancel();
-    serving.await.map_err(|error| error.to_string())
+    Ok(serving.await?)
 }
 
 async fn ready(platform: &Platform) {
-    let mut told = false;
+    let mut warned = false;
     loop {
         let (status, body) = health::answer(health::Probe::Ready, platform, false).await;
         if status.is_success() {
             return;
         }
-        if !told {
+        if !warned {
             tracing::warn!(%body, "not ready yet");
-            told = true;
+            warned = true;
         }
         tokio::time::sleep(READY_POLL).await;
     }
@@ -123,9 +121,8 @@ struct StopSignals {
 }
 
 impl StopSignals {
-    fn new() -> Result<Self, String> {
-        let listen = |kind| signal(kind).map_err(|error| error.to_string());
-        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
     async fn received(&mut self) {

@@ -1,6 +1,8 @@
 //! `--watch`: a component whose file changed is swapped, once the file has come to rest.
 
+use super::CliError;
 use crate::platform::Platform;
+use mindflow_backends::error::chain;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 const REST: Duration = Duration::from_millis(300);
 
 /// Watches the folders of the component files until dropped.
-pub async fn start(platform: Arc<Platform>, stop: CancellationToken) -> Result<RecommendedWatcher, String> {
+pub async fn start(platform: Arc<Platform>, stop: CancellationToken) -> Result<RecommendedWatcher, CliError> {
     let sources: BTreeMap<PathBuf, String> =
         platform.sources().await.into_iter().map(|(name, path)| (path, name)).collect();
     let (changes, mut changed) = mpsc::unbounded_channel::<PathBuf>();
@@ -24,12 +26,12 @@ pub async fn start(platform: Arc<Platform>, stop: CancellationToken) -> Result<R
             let _ = changes.send(path);
         }
     })
-    .map_err(|error| error.to_string())?;
+    .map_err(|source| CliError::Watch { path: PathBuf::new(), source })?;
     let folders: BTreeSet<PathBuf> = sources.keys().filter_map(|path| path.parent().map(ToOwned::to_owned)).collect();
     for folder in &folders {
         watcher
             .watch(folder, RecursiveMode::NonRecursive)
-            .map_err(|error| format!("cannot watch {}: {error}", folder.display()))?;
+            .map_err(|source| CliError::Watch { path: folder.clone(), source })?;
     }
     tokio::spawn(async move {
         while let Some(Some(first)) = stop.run_until_cancelled(changed.recv()).await {
@@ -39,7 +41,7 @@ pub async fn start(platform: Arc<Platform>, stop: CancellationToken) -> Result<R
             }
             for (path, name) in paths.iter().filter_map(|path| sources.get_key_value(path)) {
                 if let Err(error) = platform.swap(name, path).await {
-                    tracing::error!(component = name, "not swapped, the old version goes on: {error}");
+                    tracing::error!(component = name, "not swapped, the old version goes on: {}", chain(&error));
                 }
             }
         }

@@ -1,11 +1,12 @@
-//! Circuit breaker: a component that keeps failing is left alone for a while, and its callers get an
-//! answer at once. Five failures in ten seconds open it, thirty seconds later one call tries again.
+//! Circuit breaker: a component that keeps failing gets no calls for a while, and its callers get an
+//! answer immediately. Five failures in ten seconds open it, thirty seconds later one call tries again.
 
 use std::{
     collections::VecDeque,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
+use tokio::time::Instant;
 
 const FAILURES_MAX: usize = 5;
 const FAILURES_WINDOW: Duration = Duration::from_secs(10);
@@ -29,7 +30,7 @@ enum Circuit {
     Open {
         since: Instant,
     },
-    /// One call is under way that decides; since when.
+    /// One trial call is in progress; since when.
     HalfOpen {
         since: Instant,
     },
@@ -109,7 +110,7 @@ mod tests {
 
     fn at(seconds: u64) -> Instant {
         static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-        *START.get_or_init(Instant::now) + Duration::from_secs(seconds)
+        *START.get_or_init(mindflow_backends::clock::instant) + Duration::from_secs(seconds)
     }
 
     fn opened_at(second: u64) -> Breaker {

@@ -3,14 +3,16 @@
 //! is counted against its budget.
 
 use super::runtime::EPOCH_TICK;
-use std::time::{Duration, Instant};
-use wasmtime::{StoreContextMut, UpdateDeadline};
+use mindflow_backends::clock;
+use std::time::Duration;
+use tokio::time::Instant;
+use wasmtime::UpdateDeadline;
 
 /// A guest that was not seen running for this long was waiting, not looping: where several calls share
 /// an instance no call resets the budget of the others, so a pause does.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// The CPU time of the call under way.
+/// The CPU time of the call in progress.
 #[derive(Debug)]
 pub struct CpuBudget {
     ticks: u32,
@@ -29,6 +31,18 @@ impl CpuBudget {
         self.ticks = 0;
     }
 
+    /// What the store does at a tick.
+    pub(super) fn on_epoch(&mut self) -> wasmtime::Result<UpdateDeadline> {
+        if self.spend(clock::instant()) {
+            Ok(UpdateDeadline::Yield(1))
+        } else {
+            Err(wasmtime::format_err!(
+                "the call used up its CPU time of {} ms",
+                u128::from(self.ticks_max) * EPOCH_TICK.as_millis()
+            ))
+        }
+    }
+
     /// Whether the guest may go on after one more tick at `now`.
     fn spend(&mut self, now: Instant) -> bool {
         if self.seen.is_some_and(|seen| now.duration_since(seen) > PAUSE) {
@@ -40,19 +54,6 @@ impl CpuBudget {
     }
 }
 
-/// What the store does at each tick.
-pub fn on_epoch(mut store: StoreContextMut<'_, super::State>) -> wasmtime::Result<UpdateDeadline> {
-    let budget = &mut store.data_mut().budget;
-    if budget.spend(Instant::now()) {
-        Ok(UpdateDeadline::Yield(1))
-    } else {
-        Err(wasmtime::format_err!(
-            "the call used up its CPU time of {} ms",
-            u128::from(budget.ticks_max) * EPOCH_TICK.as_millis()
-        ))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,7 +61,7 @@ mod tests {
     #[test]
     fn a_looping_guest_is_stopped_after_its_budget() {
         let mut budget = CpuBudget::new(50);
-        let start = Instant::now();
+        let start = clock::instant();
         let allowed = (0..100).take_while(|tick| budget.spend(start + EPOCH_TICK * *tick)).count();
         assert_eq!(allowed, 5);
     }
@@ -68,7 +69,7 @@ mod tests {
     #[test]
     fn a_guest_that_waits_between_bursts_is_not_stopped() {
         let mut budget = CpuBudget::new(50);
-        let start = Instant::now();
+        let start = clock::instant();
         assert!((0..100).all(|burst| budget.spend(start + PAUSE * 2 * burst)));
     }
 }

@@ -1,10 +1,10 @@
 //! A generation of a component: one version of its code, and the instances that run it now.
 
 use super::{
-    instance::{self, Exports, Job, LastWords},
-    state::GuestContext,
+    instance::{self, EndReason, Exports, Job},
+    limits::InstancesMode,
 };
-use crate::manifest::InstancesMode;
+use crate::capability::InstanceContext;
 use metrics::gauge;
 use std::sync::{
     Arc, Mutex, MutexGuard, OnceLock, PoisonError,
@@ -30,11 +30,11 @@ pub(super) struct Worker {
     load: AtomicU32,
     uses: AtomicU32,
     ending: AtomicBool,
-    pub last_words: LastWords,
+    pub end_reason: EndReason,
     pub abort: OnceLock<AbortHandle>,
 }
 
-/// A call's place: in the bulkhead, unless it is none of the callers' calls, and in an instance.
+/// A call's place in an instance, and in the bulkhead unless the host makes the call itself.
 pub(super) struct Lease {
     pub worker: Arc<Worker>,
     /// Set once the guest has answered: a call that ends otherwise takes its instance along.
@@ -50,7 +50,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        // Before its place looks free: nobody may be given an instance that is about to end.
+        // Before its place looks free: an instance that is about to end takes no further call.
         if !self.answered {
             self.worker.ending.store(true, Ordering::Release);
         }
@@ -78,7 +78,7 @@ impl Generation {
     }
 
     /// A place in the least busy instance, or in a new one while there may be more.
-    pub fn lease(self: &Arc<Self>, context: &GuestContext, permit: Option<OwnedSemaphorePermit>) -> Lease {
+    pub fn lease(self: &Arc<Self>, context: &InstanceContext, permit: Option<OwnedSemaphorePermit>) -> Lease {
         let limits = &context.limits;
         let uses_max = if limits.mode == InstancesMode::PerCall { 1 } else { limits.uses_max };
         let mut workers = self.lock();
@@ -118,24 +118,24 @@ impl Generation {
         Lease { worker, answered: false, _permit: permit }
     }
 
-    fn start(self: &Arc<Self>, context: &GuestContext) -> Arc<Worker> {
+    fn start(self: &Arc<Self>, context: &InstanceContext) -> Arc<Worker> {
         let (jobs, queue) = mpsc::unbounded_channel();
-        let last_words = LastWords::default();
+        let end_reason = EndReason::default();
         let worker = Arc::new(Worker {
             jobs,
             load: AtomicU32::new(0),
             uses: AtomicU32::new(1),
             ending: AtomicBool::new(false),
-            last_words: Arc::clone(&last_words),
+            end_reason: Arc::clone(&end_reason),
             abort: OnceLock::new(),
         });
-        let task = tokio::spawn(instance::run(Arc::clone(&self.exports), context.clone(), queue, last_words));
+        let task = tokio::spawn(instance::run(Arc::clone(&self.exports), context.clone(), queue, end_reason));
         let _ = worker.abort.set(task.abort_handle());
         worker
     }
 
-    /// The instance takes no more calls.
-    pub fn retire(&self, gone: &Arc<Worker>) {
-        self.lock().retain(|worker| !Arc::ptr_eq(worker, gone));
+    /// The instance takes no further call.
+    pub fn retire(&self, retired: &Arc<Worker>) {
+        self.lock().retain(|worker| !Arc::ptr_eq(worker, retired));
     }
 }

@@ -1,15 +1,11 @@
-//! One instance of a component: a store with its event loop in a task of its own, taking jobs from a
-//! channel. A trap ends the instance; nobody ever meets it again.
+//! One instance of a component: a store with its event loop in its own task, taking jobs from a
+//! channel. A trap ends the instance; it takes no further call.
 
-use super::{
-    budget,
-    generation::Lease,
-    runtime::one_line,
-    state::{GuestContext, State},
-};
+use super::{generation::Lease, handlers, runtime::one_line};
 use crate::capability::{
-    bindings::{exports, platform::events},
-    websocket::Socket,
+    InstanceContext, State,
+    events::bindings::mindflow::platform::events,
+    websocket::{Socket, bindings::mindflow::platform::websocket::Upgrade},
 };
 use futures::{StreamExt, stream::FuturesUnordered};
 use http_body_util::BodyExt;
@@ -20,7 +16,10 @@ use std::{
     task::{Context, Poll},
     time::Duration,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
 use wasmtime::{
     Store,
     component::{Accessor, Component, ComponentExportIndex, Instance, InstancePre, Val, types::ComponentItem},
@@ -36,11 +35,11 @@ pub struct Exports {
     /// `interface#function` → where it is.
     functions: HashMap<String, ComponentExportIndex>,
     http: Option<http_handler::GuestIndices>,
-    subscriber: Option<exports::subscriber::GuestIndices>,
-    operator: Option<exports::operator::GuestIndices>,
-    schedule: Option<exports::schedule_handler::GuestIndices>,
-    health: Option<exports::health::GuestIndices>,
-    websocket: Option<exports::websocket_handler::GuestIndices>,
+    subscriber: Option<handlers::subscriber::GuestIndices>,
+    operator: Option<handlers::operator::GuestIndices>,
+    schedule: Option<handlers::schedule_handler::GuestIndices>,
+    health: Option<handlers::health::GuestIndices>,
+    websocket: Option<handlers::websocket_handler::GuestIndices>,
 }
 
 impl Exports {
@@ -48,11 +47,11 @@ impl Exports {
         Self {
             functions: functions(pre.component()),
             http: http_handler::GuestIndices::new(&pre).ok(),
-            subscriber: exports::subscriber::GuestIndices::new(&pre).ok(),
-            operator: exports::operator::GuestIndices::new(&pre).ok(),
-            schedule: exports::schedule_handler::GuestIndices::new(&pre).ok(),
-            health: exports::health::GuestIndices::new(&pre).ok(),
-            websocket: exports::websocket_handler::GuestIndices::new(&pre).ok(),
+            subscriber: handlers::subscriber::GuestIndices::new(&pre).ok(),
+            operator: handlers::operator::GuestIndices::new(&pre).ok(),
+            schedule: handlers::schedule_handler::GuestIndices::new(&pre).ok(),
+            health: handlers::health::GuestIndices::new(&pre).ok(),
+            websocket: handlers::websocket_handler::GuestIndices::new(&pre).ok(),
             pre,
         }
     }
@@ -73,7 +72,7 @@ impl Exports {
         self.operator.is_some()
     }
 
-    pub fn keeps_schedules(&self) -> bool {
+    pub fn runs_schedules(&self) -> bool {
         self.schedule.is_some()
     }
 
@@ -81,7 +80,7 @@ impl Exports {
         self.websocket.is_some()
     }
 
-    pub fn tells_health(&self) -> bool {
+    pub fn has_health_check(&self) -> bool {
         self.health.is_some()
     }
 }
@@ -114,15 +113,17 @@ pub(super) enum Work {
     Http { request: http::Request<WasiBody>, reply: Reply<HttpReply> },
     Event { event: events::Event, delivery: events::Delivery, reply: Reply<Result<(), events::Failure>> },
     Operate { command: String, arguments: Vec<String>, reply: Reply<Result<String, String>> },
-    Schedule { occurrence: exports::schedule_handler::Occurrence, reply: Reply<Result<(), String>> },
+    Schedule { occurrence: handlers::schedule_handler::Occurrence, reply: Reply<Result<(), String>> },
     Check { reply: Reply<Result<(), String>> },
-    Socket { upgrade: crate::capability::bindings::platform::websocket::Upgrade, socket: Socket, reply: Reply<()> },
+    Socket { upgrade: Upgrade, socket: Socket, reply: Reply<()> },
 }
 
 /// A call with the place that it takes in its instance until it is done.
 pub(super) struct Job {
     pub work: Work,
     pub correlation_id: Option<Arc<str>>,
+    /// When its time is over; `None` for what has no deadline.
+    pub ends: Option<Instant>,
     pub lease: Lease,
 }
 
@@ -130,22 +131,22 @@ pub(super) struct Job {
 struct Guest {
     instance: Instance,
     http: Option<http_handler::Guest>,
-    subscriber: Option<exports::subscriber::Guest>,
-    operator: Option<exports::operator::Guest>,
-    schedule: Option<exports::schedule_handler::Guest>,
-    health: Option<exports::health::Guest>,
-    websocket: Option<exports::websocket_handler::Guest>,
+    subscriber: Option<handlers::subscriber::Guest>,
+    operator: Option<handlers::operator::Guest>,
+    schedule: Option<handlers::schedule_handler::Guest>,
+    health: Option<handlers::health::Guest>,
+    websocket: Option<handlers::websocket_handler::Guest>,
 }
 
-/// Why an instance came to its end, for those whose calls it took along.
-pub(super) type LastWords = Arc<OnceLock<String>>;
+/// Why an instance ended, for the calls that ended with it.
+pub(super) type EndReason = Arc<OnceLock<String>>;
 
 /// Runs an instance until its channel is closed and its calls are done, or until it traps.
 pub(super) async fn run(
     exports: Arc<Exports>,
-    context: GuestContext,
+    context: InstanceContext,
     mut jobs: mpsc::UnboundedReceiver<Job>,
-    last_words: LastWords,
+    end_reason: EndReason,
 ) {
     let outcome = match instantiate(&exports, &context).await {
         Ok((mut store, guest)) => {
@@ -161,17 +162,17 @@ pub(super) async fn run(
     if let Err(error) = outcome {
         let reason = one_line(&error);
         tracing::warn!(component = %context.component, "instance ended: {reason}");
-        let _ = last_words.set(reason);
+        let _ = end_reason.set(reason);
     }
-    // Whatever is still queued is dropped here, after the reason is known.
+    // Jobs that are still queued are dropped here, after the reason is known.
     drop(jobs);
 }
 
-async fn instantiate(exports: &Exports, context: &GuestContext) -> wasmtime::Result<(Store<State>, Guest)> {
+async fn instantiate(exports: &Exports, context: &InstanceContext) -> wasmtime::Result<(Store<State>, Guest)> {
     let mut store = Store::new(exports.pre.engine(), State::new(context));
     store.limiter(|state| &mut state.limits);
     store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(budget::on_epoch);
+    store.epoch_deadline_callback(|mut store| store.data_mut().budget.on_epoch());
     let instance = exports.pre.instantiate_async(&mut store).await?;
     macro_rules! load {
         ($indices:ident) => {
@@ -208,9 +209,10 @@ async fn serve(
                     accessor.with(|mut store| {
                         let state = store.data_mut();
                         state.budget.reset();
-                        // Where several calls share an instance, nobody knows whose line it is.
+                        // Where several calls share an instance, neither a line nor a call can be assigned to one of them.
                         if concurrency == 1 {
-                            state.following.set(job.correlation_id.clone());
+                            state.log.set(job.correlation_id.clone());
+                            state.call_ends = job.ends;
                         }
                     });
                     running.push(perform(accessor, guest, job));
@@ -281,7 +283,7 @@ async fn perform(accessor: &Accessor<State>, guest: &Guest, job: Job) -> wasmtim
     }
 }
 
-/// Sends the answer. A trap is told to the caller and then ends the instance.
+/// Sends the answer. A trap goes to the caller as well and ends the instance.
 fn finish<T>(reply: Reply<T>, mut lease: Lease, answer: wasmtime::Result<T>) -> wasmtime::Result<()> {
     let ended = answer.as_ref().err().map(|error| wasmtime::format_err!("{}", one_line(error)));
     if ended.is_none() {
@@ -306,7 +308,7 @@ async fn call(
 ) -> wasmtime::Result<Vec<Val>> {
     let function = accessor
         .with(|mut store| guest.instance.get_func(&mut store, function))
-        .ok_or_else(|| wasmtime::format_err!("the function is gone"))?;
+        .ok_or_else(|| wasmtime::format_err!("the instance does not have the function"))?;
     let mut answers = vec![Val::Bool(false); results];
     function.call_concurrent(accessor, params, &mut answers).await?;
     Ok(answers)
@@ -333,7 +335,7 @@ async fn answer_http(
     }
 }
 
-/// A response body that keeps its call's place in the instance until it has been sent.
+/// A response body that holds its call's place in the instance until it has been sent.
 struct HeldBody {
     body: WasiBody,
     lease: Option<Lease>,

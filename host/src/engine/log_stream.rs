@@ -1,8 +1,8 @@
 //! A guest's standard output and error as log lines of the host, each with the component's name and the request
 //! that it follows from.
 //!
-//! A line may begin with how much it matters and the request, as in `warn correlation_id=4bf9… no model`. In an instance
-//! that does one thing at a time, the host knows the request by itself.
+//! A line may begin with its level and the request, as in `warn correlation_id=4bf9… no model`. In an instance that
+//! takes one call at a time, the host knows the request.
 
 use std::{
     io,
@@ -14,11 +14,11 @@ use tokio::io::AsyncWrite;
 use tracing::Level;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 
-/// For which request an instance works now.
+/// The request that an instance works for now.
 #[derive(Clone, Default)]
-pub struct Following(Arc<Mutex<Option<Arc<str>>>>);
+pub struct LogContext(Arc<Mutex<Option<Arc<str>>>>);
 
-impl Following {
+impl LogContext {
     pub fn set(&self, correlation_id: Option<Arc<str>>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = correlation_id;
     }
@@ -35,22 +35,22 @@ const LINE_BYTES_MAX: usize = 16 * 1024;
 #[derive(Clone)]
 pub struct LogStream {
     component: Arc<str>,
-    following: Following,
-    /// Of lines that do not say themselves.
+    context: LogContext,
+    /// Of lines without a level.
     level: Level,
 }
 
 impl LogStream {
-    pub fn stdout(component: Arc<str>, following: Following) -> Self {
-        Self { component, following, level: Level::INFO }
+    pub fn stdout(component: Arc<str>, context: LogContext) -> Self {
+        Self { component, context, level: Level::INFO }
     }
 
-    pub fn stderr(component: Arc<str>, following: Following) -> Self {
-        Self { component, following, level: Level::WARN }
+    pub fn stderr(component: Arc<str>, context: LogContext) -> Self {
+        Self { component, context, level: Level::WARN }
     }
 }
 
-/// A line apart: its level and its request, if it says, and the rest.
+/// Splits a line into its level and its request, where it begins with them, and the rest.
 fn read(line: &str) -> (Option<Level>, Option<&str>, &str) {
     let Some((word, rest)) = line.split_once(' ') else { return (None, None, line) };
     let level = match word {
@@ -91,9 +91,9 @@ impl Lines {
         if text.is_empty() {
             return;
         }
-        let (level, told, text) = read(text);
-        let following = self.stream.following.get();
-        let correlation_id = told.or(following.as_deref());
+        let (level, named, text) = read(text);
+        let current = self.stream.context.get();
+        let correlation_id = named.or(current.as_deref());
         let component = &*self.stream.component;
         macro_rules! log {
             ($level:ident) => {
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_may_say_how_much_it_matters_and_for_whom() {
+    fn a_line_may_begin_with_its_level_and_its_request() {
         assert_eq!(read("warn correlation_id=c:1 no model"), (Some(Level::WARN), Some("c:1"), "no model"));
         assert_eq!(read("error it broke"), (Some(Level::ERROR), None, "it broke"));
         assert_eq!(read("warning: it broke"), (None, None, "warning: it broke"));

@@ -3,22 +3,22 @@
 
 mod breaker;
 mod budget;
+mod compiled_cache;
 mod generation;
+pub mod handlers;
 mod instance;
+mod limits;
 mod log_stream;
-mod outbound;
 mod provider;
-mod public;
 mod purpose;
 mod runtime;
-mod state;
 
 pub use breaker::BreakerState;
+pub use budget::CpuBudget;
+pub use compiled_cache::{CacheError, CompiledCache};
 pub use instance::{Exports, HttpReply};
-pub use outbound::Outbound;
-pub(crate) use outbound::{HttpsConnector, connector};
-pub use provider::{CallFailure, Provider, ProviderStatus, SwapError};
-pub use public::Refused;
+pub use limits::{Instances, InstancesMode};
+pub use log_stream::{LogContext, LogStream};
+pub use provider::{CallFailure, Provider, ProviderStatus, Unhealthy};
 pub(crate) use runtime::one_line;
 pub use runtime::{CompileError, Compiled, Engine, MEMORY_MIB_MAX};
-pub use state::{GuestContext, State};

@@ -4,28 +4,29 @@
 use super::{
     breaker::{Breaker, BreakerState},
     generation::Generation,
+    handlers::schedule_handler,
     instance::{Exports, HttpReply, Job, Reply, Work},
-    purpose::Purpose,
+    purpose::{Purpose, bound_deadline},
     runtime::Compiled,
-    state::GuestContext,
 };
-use crate::capability::{
-    bindings::{
-        exports::schedule_handler,
-        platform::{events, websocket::Upgrade},
+use crate::{
+    capability::{
+        InstanceContext,
+        events::bindings::mindflow::platform::events,
+        websocket::{Socket, bindings::mindflow::platform::websocket::Upgrade},
     },
-    websocket::Socket,
+    observe::CALLS,
 };
-use crate::{manifest::Instances, observe::CALLS};
 use arc_swap::ArcSwap;
 use metrics::counter;
+use mindflow_backends::clock;
 use serde::Serialize;
 use std::{
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tracing::Instrument;
@@ -50,16 +51,10 @@ pub enum CallFailure {
     NoFunction { component: Arc<str>, function: String },
 }
 
-/// Why a new generation was not taken into service; the old one goes on.
+/// A new generation's health check failed; the old one goes on.
 #[derive(Debug, thiserror::Error)]
-pub enum SwapError {
-    #[error(transparent)]
-    Compile(#[from] super::CompileError),
-    #[error(transparent)]
-    Link(#[from] crate::link::LinkError),
-    #[error("the new component's health check failed: {0}")]
-    Unhealthy(String),
-}
+#[error("the new component's health check failed: {0}")]
+pub struct Unhealthy(String);
 
 /// A component's state, for `components list`, `/health/ready` and the log.
 #[derive(Debug, Clone, Serialize)]
@@ -78,7 +73,7 @@ pub struct ProviderStatus {
 
 /// A component that answers calls.
 pub struct Provider {
-    context: GuestContext,
+    context: InstanceContext,
     current: ArcSwap<Generation>,
     generations: AtomicU64,
     bulkhead: Arc<Semaphore>,
@@ -86,8 +81,8 @@ pub struct Provider {
 }
 
 impl Provider {
-    pub fn new(context: GuestContext, compiled: &Compiled, exports: Exports) -> Self {
-        let calls_max = calls_max(&context.limits);
+    pub fn new(context: InstanceContext, compiled: &Compiled, exports: Exports) -> Self {
+        let calls_max = context.limits.calls_max();
         let generation = Generation::new(1, compiled.digest.clone(), exports);
         Self {
             context,
@@ -102,12 +97,14 @@ impl Provider {
         &self.context.component
     }
 
-    /// Calls `interface#function` with component-model values.
+    /// Calls `interface#function` with component-model values. `caller_left` is the time that the caller itself has
+    /// left, where it is known.
     pub async fn call(
         self: &Arc<Self>,
         function: &str,
-        params: Vec<Val>,
+        mut params: Vec<Val>,
         results: usize,
+        caller_left: Option<Duration>,
     ) -> Result<Vec<Val>, CallFailure> {
         let generation = self.current.load_full();
         let Some(index) = generation.exports.function(function) else {
@@ -116,14 +113,12 @@ impl Provider {
                 function: function.to_owned(),
             });
         };
-        let purpose = Purpose::of_function(function, &params);
-        self.run(generation, purpose, self.deadline(), move |reply| Work::Call {
-            function: index,
-            params,
-            results,
-            reply,
-        })
-        .await
+        let mut purpose = Purpose::of_function(function, &params);
+        let budget = caller_left.map_or(self.deadline(), |left| left.min(self.deadline()));
+        let deadline = bound_deadline(&mut params, budget);
+        purpose.bound_by_caller = deadline < self.deadline();
+        self.run(generation, purpose, deadline, move |reply| Work::Call { function: index, params, results, reply })
+            .await
     }
 
     /// Serves one HTTP request; the body streams after the answer's head.
@@ -141,6 +136,7 @@ impl Provider {
         let purpose = Purpose {
             what: format!("{} as {}", event.event_type, delivery.subscription).into(),
             correlation_id: Some(event.correlation_id.as_str().into()),
+            bound_by_caller: false,
         };
         self.run(self.current.load_full(), purpose, timeout, move |reply| Work::Event { event, delivery, reply }).await
     }
@@ -157,7 +153,7 @@ impl Provider {
             .await
     }
 
-    /// Does what is due by the clock, within a time of its own.
+    /// Runs what a schedule says, within `run_max`.
     pub async fn run_schedule(
         self: &Arc<Self>,
         occurrence: schedule_handler::Occurrence,
@@ -167,10 +163,10 @@ impl Provider {
         self.run(self.current.load_full(), purpose, run_max, move |reply| Work::Schedule { occurrence, reply }).await
     }
 
-    /// The component's own word on whether it can work; components without one are.
+    /// Whether the component can work, by its own health check; one without a check can.
     pub async fn check(self: &Arc<Self>) -> Result<Result<(), String>, CallFailure> {
         let generation = self.current.load_full();
-        if !generation.exports.tells_health() {
+        if !generation.exports.has_health_check() {
             return Ok(Ok(()));
         }
         self.run(generation, Purpose::of("health"), self.deadline(), |reply| Work::Check { reply }).await
@@ -185,7 +181,7 @@ impl Provider {
 
     pub fn status(&self) -> ProviderStatus {
         let generation = self.current.load();
-        let calls_max = calls_max(&self.context.limits);
+        let calls_max = self.context.limits.calls_max();
         ProviderStatus {
             name: self.name().to_owned(),
             state: if self.breaker.state() == BreakerState::Open { "open" } else { "ready" },
@@ -197,19 +193,19 @@ impl Provider {
         }
     }
 
-    /// Takes new code into service once it has proven healthy. Calls under way finish on the old code.
+    /// Takes new code into service once it has proven healthy. Calls in progress finish on the old code.
     ///
     /// # Errors
-    /// [`SwapError::Unhealthy`]; then nothing has changed.
-    pub async fn swap(&self, compiled: &Compiled, exports: Exports) -> Result<u64, SwapError> {
+    /// It did not; then nothing has changed.
+    pub async fn swap(&self, compiled: &Compiled, exports: Exports) -> Result<u64, Unhealthy> {
         let number = self.generations.fetch_add(1, Ordering::AcqRel) + 1;
         let generation = Arc::new(Generation::new(number, compiled.digest.clone(), exports));
-        if generation.exports.tells_health() {
+        if generation.exports.has_health_check() {
             // Neither the bulkhead nor the circuit stands in its way: they know of the old version's failures.
             match self.attempt(&generation, None, None, self.deadline(), |reply| Work::Check { reply }).await {
                 Ok(Ok(())) => {}
-                Ok(Err(reason)) => return Err(SwapError::Unhealthy(reason)),
-                Err(failure) => return Err(SwapError::Unhealthy(failure.to_string())),
+                Ok(Err(reason)) => return Err(Unhealthy(reason)),
+                Err(failure) => return Err(Unhealthy(failure.to_string())),
             }
         }
         let old = self.current.swap(generation);
@@ -222,7 +218,7 @@ impl Provider {
         Duration::from_millis(u64::from(self.context.limits.deadline_ms))
     }
 
-    /// Makes a call in a task of its own: its deadline holds even when the caller is gone.
+    /// Makes a call in its own task: its deadline holds even when the caller stops waiting.
     async fn run<T: Send + 'static>(
         self: &Arc<Self>,
         generation: Arc<Generation>,
@@ -247,7 +243,7 @@ impl Provider {
         deadline: Duration,
         work: impl FnOnce(Reply<T>) -> Work,
     ) -> Result<T, CallFailure> {
-        let started = tokio::time::Instant::now();
+        let started = clock::instant();
         let outcome = match self.admit(deadline).await {
             Ok(permit) => {
                 let left =
@@ -274,12 +270,14 @@ impl Provider {
         let ms = started.elapsed().as_micros() as f64 / 1e3;
         tracing::info!(target: CALLS, what = &*purpose.what, outcome = label, ms, "called");
         match &outcome {
-            // What an old version still does says nothing about the one that took its place.
+            // An old version's outcome does not count for the version that replaced it.
             _ if !Arc::ptr_eq(&self.current.load(), generation) => {}
             Ok(_) => self.breaker.succeeded(),
+            // The caller ran out of time: not this component's failure.
+            Err(CallFailure::Deadline { .. }) if purpose.bound_by_caller => {}
             Err(failure @ (CallFailure::Trapped { .. } | CallFailure::Deadline { .. })) => {
                 tracing::warn!("{failure}");
-                if self.breaker.failed(Instant::now()) {
+                if self.breaker.failed(clock::instant()) {
                     tracing::error!("circuit opened: the component failed repeatedly");
                 }
             }
@@ -291,7 +289,9 @@ impl Provider {
     /// A place in the bulkhead, while the circuit is closed.
     async fn admit(&self, deadline: Duration) -> Result<OwnedSemaphorePermit, CallFailure> {
         let component = || Arc::clone(&self.context.component);
-        self.breaker.admit(Instant::now()).map_err(|wait| CallFailure::CircuitOpen { component: component(), wait })?;
+        self.breaker
+            .admit(clock::instant())
+            .map_err(|wait| CallFailure::CircuitOpen { component: component(), wait })?;
         let queue_max = deadline.min(self.deadline());
         tokio::time::timeout(queue_max, Arc::clone(&self.bulkhead).acquire_owned())
             .await
@@ -299,7 +299,7 @@ impl Provider {
             .and_then(Result::ok)
             .ok_or_else(|| CallFailure::Overloaded {
                 component: component(),
-                calls_max: calls_max(&self.context.limits),
+                calls_max: self.context.limits.calls_max(),
             })
     }
 
@@ -315,7 +315,8 @@ impl Provider {
         let lease = generation.lease(&self.context, permit);
         let worker = Arc::clone(&lease.worker);
         let (reply, answer) = oneshot::channel();
-        let _ = worker.jobs.send(Job { work: work(reply), correlation_id, lease });
+        let ends = (deadline != Duration::MAX).then(|| clock::instant() + deadline);
+        let _ = worker.jobs.send(Job { work: work(reply), correlation_id, ends, lease });
         let answer =
             if deadline == Duration::MAX { Ok(answer.await) } else { tokio::time::timeout(deadline, answer).await };
         match answer {
@@ -324,9 +325,9 @@ impl Provider {
                 Err(CallFailure::Trapped { component: component(), reason: super::runtime::one_line(&trap) })
             }
             Ok(Err(_gone)) => {
-                // Its last words are written before its queue closes.
+                // The reason is written before its queue closes.
                 worker.jobs.closed().await;
-                let reason = worker.last_words.get().cloned().unwrap_or_else(|| "its instance ended".to_owned());
+                let reason = worker.end_reason.get().cloned().unwrap_or_else(|| "its instance ended".to_owned());
                 Err(CallFailure::Trapped { component: component(), reason })
             }
             Err(_elapsed) => {
@@ -343,8 +344,4 @@ impl Provider {
             }
         }
     }
-}
-
-fn calls_max(limits: &Instances) -> usize {
-    limits.max as usize * limits.concurrency as usize
 }

@@ -1,8 +1,7 @@
-//! The Wasmtime engine and the cache of compiled components.
-//!
-//! A component compiles for seconds and loads from the cache in under a millisecond, so the cache is
-//! keyed by the component's bytes and by everything of the engine that the code depends on.
+//! The Wasmtime engine, and how a component file becomes code: compiled, or loaded from the cache, whose key
+//! is the component's bytes and everything of the engine that the code depends on.
 
+use super::compiled_cache::{CachedCode, CompiledCache};
 use sha2::{Digest, Sha256};
 use std::{
     hash::{Hash, Hasher},
@@ -24,7 +23,7 @@ const KEEP_RESIDENT_BYTES: usize = 1 << 20;
 #[derive(Clone)]
 pub struct Engine {
     wasmtime: wasmtime::Engine,
-    cache: PathBuf,
+    cache: CompiledCache,
 }
 
 /// A component ready to be linked.
@@ -34,6 +33,8 @@ pub struct Compiled {
     /// SHA-256 of the component file, hexadecimal.
     pub digest: String,
     pub from_cache: bool,
+    /// Keeps the file that the code is mapped from; `None` when it could not be stored.
+    _code: Option<CachedCode>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -46,20 +47,12 @@ pub enum CompileError {
     },
     #[error("{} is not a component that this host can run: {reason}", path.display())]
     Compile { path: PathBuf, reason: String },
-    #[error("cannot write compiled code to {}: {source}; choose another place with --data-dir", path.display())]
-    Cache {
-        path: PathBuf,
-        #[source]
-        source: std::io::Error,
-    },
 }
 
 impl Engine {
-    /// `cache`: a directory of this host's own; code in it is trusted.
-    ///
     /// # Errors
     /// The processor or the operating system cannot do what the configuration asks.
-    pub fn new(cache: PathBuf) -> wasmtime::Result<Self> {
+    pub fn new(cache: CompiledCache) -> wasmtime::Result<Self> {
         let mut pool = PoolingAllocationConfig::default();
         pool.total_component_instances(INSTANCES_MAX)
             .total_core_instances(INSTANCES_MAX * 4)
@@ -85,34 +78,59 @@ impl Engine {
         &self.wasmtime
     }
 
-    /// Compiles the component file, or loads what an earlier start compiled.
+    /// Compiles the component file, or loads what a host of this machine compiled before.
     ///
     /// # Errors
-    /// The file is missing or no component; the cache cannot be written.
+    /// The file is missing or no component.
     pub fn compile(&self, path: &Path) -> Result<Compiled, CompileError> {
         let bytes = std::fs::read(path).map_err(|source| CompileError::Read { path: path.to_owned(), source })?;
         let digest = hex(&Sha256::digest(&bytes));
-        let cached = self.cache.join(format!("{digest}-{:016x}.cwasm", self.compatibility()));
-        if let Some(component) = self.load(&cached) {
-            return Ok(Compiled { component, digest, from_cache: true });
+        let key = format!("{digest}-{:016x}", self.compatibility());
+        if let Some((component, code)) = self.load(&key) {
+            return Ok(Compiled { component, digest, from_cache: true, _code: Some(code) });
+        }
+        let _turn = self.cache.turn(&key);
+        if let Some((component, code)) = self.load(&key) {
+            return Ok(Compiled { component, digest, from_cache: true, _code: Some(code) });
         }
         let failed = |error: wasmtime::Error| CompileError::Compile { path: path.to_owned(), reason: one_line(&error) };
-        let code = self.wasmtime.precompile_component(&bytes).map_err(failed)?;
-        write_atomically(&cached, &code).map_err(|source| CompileError::Cache { path: cached.clone(), source })?;
-        let component =
-            self.load(&cached).map_or_else(|| Component::from_binary(&self.wasmtime, &bytes), Ok).map_err(failed)?;
-        Ok(Compiled { component, digest, from_cache: false })
+        let machine_code = self.wasmtime.precompile_component(&bytes).map_err(failed)?;
+        let code = self
+            .cache
+            .store(&key, &machine_code)
+            .inspect_err(|error| {
+                tracing::warn!(file = %path.display(), "compiled code cannot be kept, so the next start compiles again: {error}");
+            })
+            .ok();
+        let component = match &code {
+            Some(code) => self.map(code),
+            // SAFETY: this engine has just made it.
+            #[expect(unsafe_code, reason = "the only way to load compiled code")]
+            None => unsafe { Component::deserialize(&self.wasmtime, &machine_code) },
+        };
+        Ok(Compiled { component: component.map_err(failed)?, digest, from_cache: false, _code: code })
     }
 
-    fn load(&self, cached: &Path) -> Option<Component> {
-        if !cached.exists() {
-            return None;
-        }
-        // SAFETY: the file is in the host's own cache directory, was written whole by `write_atomically`
-        // from this engine's compiler, and its name carries the engine's compatibility hash.
+    /// Removes code that no host needs any more from the cache.
+    pub fn prune_cache(&self) {
+        self.cache.prune();
+    }
+
+    fn load(&self, key: &str) -> Option<(Component, CachedCode)> {
+        let code = self.cache.find(key)?;
+        let loaded = self.map(&code).inspect_err(|error| {
+            tracing::warn!(file = %code.path().display(), "compiled code is not usable, compiling again: {error:#}");
+        });
+        Some((loaded.ok()?, code))
+    }
+
+    fn map(&self, code: &CachedCode) -> wasmtime::Result<Component> {
+        // SAFETY: only this user and root can write to the cache, its checksum says that the file is whole,
+        // and its name carries the engine's compatibility hash.
         #[expect(unsafe_code, reason = "the only way to map compiled code")]
-        let loaded = unsafe { Component::deserialize_file(&self.wasmtime, cached) };
-        loaded.inspect_err(|error| tracing::warn!(file = %cached.display(), "compiled component is not usable, compiling anew: {error:#}")).ok()
+        unsafe {
+            Component::deserialize_file(&self.wasmtime, code.path())
+        }
     }
 
     fn compatibility(&self) -> u64 {
@@ -134,21 +152,77 @@ fn start_ticker(engine: &wasmtime::Engine) {
     });
 }
 
-fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    if let Some(parent) = path.parent() {
-        std::fs::create_dir_all(parent)?;
-    }
-    let unfinished = path.with_extension(format!("{}.tmp", std::process::id()));
-    std::fs::write(&unfinished, bytes).and_then(|()| std::fs::rename(&unfinished, path)).inspect_err(|_| {
-        let _ = std::fs::remove_file(&unfinished);
-    })
-}
-
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// An error chain as one line.
 pub(crate) fn one_line(error: &wasmtime::Error) -> String {
     format!("{error:#}").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A component with nothing in it, in the binary format.
+    const EMPTY: [u8; 8] = *b"\0asm\x0d\0\x01\0";
+
+    struct Stage {
+        folder: tempfile::TempDir,
+    }
+
+    impl Stage {
+        fn new() -> Self {
+            let stage = Self { folder: tempfile::tempdir().unwrap() };
+            std::fs::write(stage.source(), EMPTY).unwrap();
+            stage
+        }
+
+        fn source(&self) -> PathBuf {
+            self.folder.path().join("empty.wasm")
+        }
+
+        fn cache(&self) -> PathBuf {
+            self.folder.path().join("cache")
+        }
+
+        /// The engine of a host with a data directory of its own.
+        fn engine(&self, data_dir: &str) -> Engine {
+            let data_dir = self.folder.path().join(data_dir);
+            Engine::new(CompiledCache::open(Some(&self.cache()), &data_dir).unwrap()).unwrap()
+        }
+    }
+
+    #[test]
+    fn what_one_host_compiled_a_host_with_another_data_directory_loads() {
+        let stage = Stage::new();
+        let first = stage.engine("one").compile(&stage.source()).unwrap();
+        let second = stage.engine("other").compile(&stage.source()).unwrap();
+        assert!(!first.from_cache && second.from_cache);
+        assert_eq!(first.digest, second.digest);
+    }
+
+    #[test]
+    fn a_damaged_file_of_the_cache_is_compiled_again() {
+        let stage = Stage::new();
+        drop(stage.engine("one").compile(&stage.source()).unwrap());
+        let is_code = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "cwasm");
+        let files = || std::fs::read_dir(stage.cache()).unwrap().map(|entry| entry.unwrap().path()).filter(is_code);
+        let code = files().next().unwrap();
+        let mut bytes = std::fs::read(&code).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        std::fs::write(&code, bytes).unwrap();
+        assert!(!stage.engine("one").compile(&stage.source()).unwrap().from_cache);
+        assert_eq!(files().count(), 1);
+        assert!(stage.engine("one").compile(&stage.source()).unwrap().from_cache);
+    }
+
+    #[test]
+    fn a_cache_that_cannot_be_written_stops_no_start() {
+        let stage = Stage::new();
+        let engine = stage.engine("one");
+        std::fs::remove_dir_all(stage.cache()).unwrap();
+        assert!(!engine.compile(&stage.source()).unwrap().from_cache);
+    }
 }

@@ -2,18 +2,17 @@
 //! another component provides as an export. Both sides' own types are compared before anything runs.
 
 mod describe;
-mod grants;
 mod remote;
 
 use crate::{
-    capability,
-    engine::{Compiled, Engine, Provider, State},
-    manifest::{AllowList, ComponentEntry},
+    capability::{self, Grantee, State, Table},
+    engine::{Compiled, Engine, Provider},
+    manifest::ComponentEntry,
 };
 use std::sync::{Arc, OnceLock};
 use wasmtime::component::{Component, InstancePre, Linker, types::ComponentItem};
 
-/// Filled once the component it stands for is running; until then nobody calls.
+/// Filled when the component is running; there are no calls before.
 pub type ProviderSlot = Arc<OnceLock<Arc<Provider>>>;
 
 /// A component that others may call.
@@ -41,11 +40,13 @@ pub enum LinkError {
     )]
     Mismatch { function: String, caller: String, imported: String, callee: String, exported: String },
     #[error(
-        "{function} of `{callee}` cannot tell its caller of a failed call: its error needs a case `unavailable(string)`"
+        "{function} of `{callee}` cannot report a failed call to its caller: its error needs a case `unavailable(string)`"
     )]
     NoFailureCase { function: String, callee: String },
     #[error("component `{component}` must export {interface}, because {reason}")]
     NoExport { component: String, interface: &'static str, reason: String },
+    #[error("there is no component `{0}`")]
+    Unknown(String),
     #[error("component `{component}` cannot be linked: {reason}")]
     Other { component: String, reason: String },
 }
@@ -58,19 +59,21 @@ pub fn link(
     engine: &Engine,
     manifest: &str,
     entry: &ComponentEntry,
+    grantee: &Grantee<'_>,
     compiled: &Compiled,
-    allowed_hosts: &AllowList,
     callees: &[Callee<'_>],
 ) -> Result<InstancePre<State>, LinkError> {
-    let other =
-        |error: &wasmtime::Error| LinkError::Other { component: entry.name.clone(), reason: crate::engine_line(error) };
+    let other = |error: &wasmtime::Error| LinkError::Other {
+        component: entry.name.clone(),
+        reason: crate::engine::one_line(error),
+    };
     let mut linker = Linker::<State>::new(engine.wasmtime());
     wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(|error| other(&error))?;
     wasmtime_wasi::p3::add_to_linker(&mut linker).map_err(|error| other(&error))?;
     wasmtime_wasi_http::p3::add_to_linker(&mut linker).map_err(|error| other(&error))?;
-    capability::add_to_linker(&mut linker).map_err(|error| other(&error))?;
+    capability::link(&mut linker).map_err(|error| other(&error))?;
     for (interface, item) in compiled.component.component_type().imports(engine.wasmtime()) {
-        grants::check(manifest, entry, interface, allowed_hosts)?;
+        check_grant(manifest, grantee, interface)?;
         if interface.starts_with("wasi:") || interface.starts_with("mindflow:platform/") {
             continue;
         }
@@ -80,7 +83,7 @@ pub fn link(
         let callee = callees
             .iter()
             .find(|callee| callee.component.get_export_index(None, interface).is_some())
-            .filter(|callee| entry.calls.iter().any(|name| name == callee.name));
+            .filter(|callee| entry.tool.calls.iter().any(|name| name == callee.name));
         let mut instance = linker.instance(interface).map_err(|error| other(&error))?;
         for (function, item) in wanted.exports(engine.wasmtime()) {
             let ComponentItem::ComponentFunc(imported) = item.ty else { continue };
@@ -93,6 +96,24 @@ pub fn link(
         }
     }
     linker.instantiate_pre(&compiled.component).map_err(|error| other(&error))
+}
+
+/// Deny by default: an import of a capability needs its line in the manifest.
+fn check_grant(manifest: &str, grantee: &Grantee<'_>, interface: &str) -> Result<(), LinkError> {
+    let base = interface.split('@').next().unwrap_or(interface);
+    let missing = capability::requirement(base, grantee).filter(|requirement| !requirement.granted);
+    let Some(requirement) = missing else { return Ok(()) };
+    let component = grantee.component;
+    Err(LinkError::NotGranted {
+        component: component.to_owned(),
+        interface: interface.to_owned(),
+        line: requirement.line.to_owned(),
+        table: match requirement.table {
+            Table::Component => format!("component.{component}"),
+            Table::Tool => format!("component.{component}.tool.mindflow"),
+        },
+        manifest: manifest.to_owned(),
+    })
 }
 
 /// Whether `callee`'s exports still are what `caller` imports; for a swap of the callee alone.

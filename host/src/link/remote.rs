@@ -2,13 +2,13 @@
 //! callee as a value of the caller's own error type, so that a caller never traps for its callee.
 
 use super::{Callee, LinkError, describe};
-use crate::engine::{Engine, State};
+use crate::{capability::State, engine::Engine};
 use wasmtime::component::{
     LinkerInstance, Type, Val,
     types::{ComponentFunc, ComponentItem},
 };
 
-/// The case by which a function's error tells that its component could not be reached.
+/// The case of a function's error that stands for a callee that could not answer.
 const FAILURE_CASE: &str = "unavailable";
 
 /// Compares the function as the caller imports it with the one that the callee exports.
@@ -73,15 +73,16 @@ pub(super) fn define(
 ) -> wasmtime::Result<()> {
     let name: std::sync::Arc<str> = format!("{interface}#{function}").into();
     let slot = callee.slot.clone();
-    instance.func_new_concurrent(function, move |_, _, params, results| {
+    instance.func_new_concurrent(function, move |accessor, _, params, results| {
         let slot = slot.clone();
         let name = std::sync::Arc::clone(&name);
         let params = params.to_vec();
+        let caller_left = accessor.with(|mut store| store.data_mut().call_left());
         let count = results.len();
         Box::pin(async move {
             let answers = match slot.get() {
                 Some(provider) => provider
-                    .call(&name, params, count)
+                    .call(&name, params, count, caller_left)
                     .await
                     .unwrap_or_else(|failure| vec![unavailable(failure.to_string())]),
                 None => vec![unavailable("the platform is still starting".to_owned())],

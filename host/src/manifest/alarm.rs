@@ -1,4 +1,4 @@
-//! `[events.alarm]`: the webhook that is told of dead letters.
+//! `[events.alarm]`: the webhook that receives an alarm for each dead letter.
 //!
 //! ```toml
 //! [events.alarm]

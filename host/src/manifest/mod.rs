@@ -5,7 +5,6 @@
 //! says what is wrong, where, and how to mend it.
 
 mod alarm;
-mod allow_list;
 mod check;
 mod routes;
 mod runtime_config;
@@ -13,12 +12,10 @@ mod spin;
 mod variables;
 
 pub use alarm::{AlarmError, AlarmSettings, Secret, WebhookUrl};
-pub use allow_list::{AllowList, AllowListError};
 pub use routes::Routes;
-pub use runtime_config::{Bytes, HttpSettings, LogFormat, LogSettings, LogsSettings, RealtimeSettings, RuntimeConfig};
+pub use runtime_config::{Bytes, EventsSettings, HttpSettings, RuntimeConfig};
 pub use spin::{
-    AuditGrant, Command, ComponentEntry, DatabaseAccess, Instances, InstancesMode, JwtGrant, Manifest, Missed,
-    OutboundGrant, RealtimeGrant, ScheduleEntry, SubscriptionEntry, WebSocketRoute,
+    Command, ComponentEntry, ComponentTool, Manifest, Missed, ScheduleEntry, SubscriptionEntry, WebSocketRoute,
 };
 pub use variables::Variables;
 
@@ -35,21 +32,48 @@ pub enum ManifestError {
     },
     #[error("{}{line}: {message}", path.display())]
     Syntax { path: PathBuf, line: String, message: String },
-    #[error("{}: {message}", path.display())]
-    Invalid { path: PathBuf, message: String },
+    #[error("{}: {rule}", path.display())]
+    Invalid { path: PathBuf, rule: RuleError },
+}
+
+/// A rule of the manifest or the configuration that is broken: where, and how to mend it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct RuleError(String);
+
+impl RuleError {
+    fn within(self, place: impl std::fmt::Display) -> Self {
+        Self(format!("{place} {self}"))
+    }
+}
+
+impl From<String> for RuleError {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<&str> for RuleError {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
 }
 
 impl ManifestError {
     fn syntax(path: &Path, text: &str, error: &toml::de::Error) -> Self {
-        let line = error
-            .span()
-            .and_then(|span| text.get(..span.start))
-            .map(|before| format!(" line {}", before.matches('\n').count() + 1))
-            .unwrap_or_default();
-        Self::Syntax { path: path.to_owned(), line, message: error.message().replace('\n', " ") }
+        Self::at(path, text, error.span().map(|span| span.start), error.message().replace('\n', " "))
     }
 
-    fn invalid(path: &Path, message: impl Into<String>) -> Self {
-        Self::Invalid { path: path.to_owned(), message: message.into() }
+    /// `start`: where in the text the broken part begins.
+    fn at(path: &Path, text: &str, start: Option<usize>, message: String) -> Self {
+        let line = start
+            .and_then(|start| text.get(..start))
+            .map(|before| format!(" line {}", before.matches('\n').count() + 1))
+            .unwrap_or_default();
+        Self::Syntax { path: path.to_owned(), line, message }
+    }
+
+    fn invalid(path: &Path, rule: impl Into<RuleError>) -> Self {
+        Self::Invalid { path: path.to_owned(), rule: rule.into() }
     }
 }

@@ -1,6 +1,8 @@
 //! Which component serves which HTTP path, by Spin's rules: a route is a path, or a path with a trailing
 //! `/...`, which stands for the path itself and everything under it. The longest route that fits wins.
 
+use super::RuleError;
+
 /// Components by route, the longest first.
 #[derive(Debug, Clone)]
 pub struct Routes(Vec<Route>);
@@ -19,17 +21,17 @@ impl Routes {
     ///
     /// # Errors
     /// A sentence that names the route and the rule.
-    pub fn new(routes: impl IntoIterator<Item = (String, String)>) -> Result<Self, String> {
+    pub fn new(routes: impl IntoIterator<Item = (String, String)>) -> Result<Self, RuleError> {
         let mut known: Vec<Route> = Vec::new();
         for (route, component) in routes {
             let (path, wildcard) = parse(&route)?;
             if known.iter().any(|other| other.path == path && other.wildcard == wildcard) {
-                return Err(format!("route `{route}` is there twice; each [[trigger.http]] needs a route of its own"));
+                return Err(format!("route `{route}` is there twice; each [[trigger.http]] needs another route").into());
             }
             known.push(Route { path: path.to_owned(), wildcard, component });
         }
         if known.is_empty() {
-            return Err("needs a [[trigger.http]] with a route and the component that serves it".to_owned());
+            return Err("needs a [[trigger.http]] with a route and the component that serves it".into());
         }
         // An exact route comes before the wildcard of the same path.
         known.sort_by_key(|route| std::cmp::Reverse((route.path.len(), !route.wildcard)));
@@ -57,22 +59,22 @@ impl Route {
     }
 }
 
-fn parse(route: &str) -> Result<(&str, bool), String> {
+fn parse(route: &str) -> Result<(&str, bool), RuleError> {
     let (path, wildcard) = route.strip_suffix("/...").map_or((route, false), |path| (path, true));
     if !route.starts_with('/') {
-        return Err(format!("route `{route}` must begin with a slash"));
+        return Err(format!("route `{route}` must begin with a slash").into());
     }
     if path.contains("...") || path.split('/').any(|segment| segment.starts_with(':')) {
-        return Err(format!("route `{route}` must be a path, or a path that ends in `/...`"));
+        return Err(format!("route `{route}` must be a path, or a path that ends in `/...`").into());
     }
     Ok((path.strip_suffix('/').unwrap_or(path), wildcard))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Routes;
+    use super::{Routes, RuleError};
 
-    fn routes(routes: &[(&str, &str)]) -> Result<Routes, String> {
+    fn routes(routes: &[(&str, &str)]) -> Result<Routes, RuleError> {
         Routes::new(routes.iter().map(|(route, component)| ((*route).to_owned(), (*component).to_owned())))
     }
 
@@ -103,10 +105,10 @@ mod tests {
     #[test]
     fn a_route_that_cannot_be_served_is_named() {
         for (route, rule) in [("files", "begin with a slash"), ("/a/.../b", "ends in"), ("/user/:id", "ends in")] {
-            let error = routes(&[(route, "one")]).unwrap_err();
+            let error = routes(&[(route, "one")]).unwrap_err().to_string();
             assert!(error.contains(route) && error.contains(rule), "{error}");
         }
-        assert!(routes(&[("/a", "one"), ("/a/", "two")]).unwrap_err().contains("twice"));
-        assert!(routes(&[]).unwrap_err().contains("[[trigger.http]]"));
+        assert!(routes(&[("/a", "one"), ("/a/", "two")]).unwrap_err().to_string().contains("twice"));
+        assert!(routes(&[]).unwrap_err().to_string().contains("[[trigger.http]]"));
     }
 }

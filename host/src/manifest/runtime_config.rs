@@ -1,15 +1,20 @@
-//! `runtime-config/*.toml`: which back end serves each name of the manifest, and how the host listens.
+//! `runtime-config/*.toml`: which back end serves each name of the manifest, and how the host listens. Each capability
+//! declares its own table; here are the tables of the host itself.
 //! Any setting may come from the environment: `MINDFLOW_DATABASES__WRITE__DSN` is `databases.write.dsn`.
 
 use super::{ManifestError, alarm::AlarmSettings};
+use crate::{
+    capability::Settings,
+    observe::settings::{KeepSettings, LogSettings},
+};
 use figment::{
     Figment,
-    providers::{Env, Format, Toml},
+    providers::{Env, Serialized},
+    value::Dict,
 };
-use mindflow_backends::{
-    archive, delivery, embeddings, key_value, logs::Level, mail, postgres, realtime, records, search_index,
-};
+use mindflow_backends::{delivery, stores::objects};
 use serde::{Deserialize, Deserializer};
+use serde_aux::serde_introspection::serde_introspect;
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
@@ -27,56 +32,31 @@ pub struct RuntimeConfig {
     pub listen: SocketAddr,
     #[serde(default = "default_data_dir")]
     pub data_dir: PathBuf,
+    /// Where compiled components are kept, for all data directories of this machine. `mindflow/compiled` in
+    /// the user's cache folder when absent. Code in it is trusted.
+    #[serde(default)]
+    pub compiled_cache: Option<PathBuf>,
     /// Whether the start brings the databases' schemas up to date.
     #[serde(default = "yes")]
     pub migrate: bool,
-    pub databases: BTreeMap<String, postgres::DatabaseConfig>,
-    #[serde(default)]
-    pub key_value: BTreeMap<String, key_value::Config>,
-    /// Where containers of files are; the folder `blob/NAME` of the data directory for one that is absent.
-    #[serde(default)]
-    pub blob: BTreeMap<String, archive::store::Config>,
-    #[serde(default)]
-    pub search_index: BTreeMap<String, search_index::Config>,
-    /// What tells the meaning of texts; nothing when absent.
-    #[serde(default)]
-    pub embeddings: embeddings::Config,
-    #[serde(default)]
-    pub realtime: RealtimeSettings,
     #[serde(default)]
     pub events: EventsSettings,
     /// Where copies of the event archive go; the folder `archive` of the data directory when absent.
     #[serde(default)]
-    pub archive: Option<archive::store::Config>,
-    #[serde(default)]
-    pub keys: DatabaseName,
-    #[serde(default)]
-    pub audit_log: records::Config,
-    #[serde(default)]
-    pub mail: mail::Config,
-    #[serde(default)]
-    pub outbound: OutboundSettings,
+    pub archive: Option<objects::Config>,
     #[serde(default)]
     pub http: HttpSettings,
     #[serde(default)]
     pub log: LogSettings,
-    /// What of it is kept for operators, and where.
+    /// The former name of `[log.keep]`.
     #[serde(default)]
-    pub logs: LogsSettings,
+    logs: Option<KeepSettings>,
     /// Values for the manifest's variables.
     #[serde(default)]
     pub variables: BTreeMap<String, String>,
-}
-
-/// Where realtime topics live.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(transparent)]
-pub struct RealtimeSettings(pub realtime::Config);
-
-impl Default for RealtimeSettings {
-    fn default() -> Self {
-        Self(realtime::Config::Local {})
-    }
+    /// The tables that belong to capabilities, such as `[databases]` and `[mail]`.
+    #[serde(skip)]
+    pub capabilities: Settings,
 }
 
 /// Where events are kept and queued.
@@ -86,11 +66,11 @@ pub struct EventsSettings {
     /// The database of the outbox and the archive.
     pub database: String,
     pub queue: delivery::Config,
-    /// `[events.alarm]`: whom to tell of dead letters.
+    /// `[events.alarm]`: the webhook that receives an alarm for each dead letter.
     pub alarm: Option<AlarmSettings>,
 }
 
-/// As it is written: the queue's keys stand beside the database's name.
+/// The table as it is written: the queue's keys are in the same table as the database's name.
 #[derive(Deserialize)]
 struct RawEvents {
     database: Option<String>,
@@ -105,49 +85,27 @@ impl TryFrom<RawEvents> for EventsSettings {
     fn try_from(mut raw: RawEvents) -> Result<Self, Self::Error> {
         raw.queue.entry("backend").or_insert_with(|| "postgres".into());
         let queue = serde_json::from_value(serde_json::Value::Object(raw.queue))?;
-        Ok(Self { database: raw.database.unwrap_or_else(|| DatabaseName::default().database), queue, alarm: raw.alarm })
+        Ok(Self { database: raw.database.unwrap_or_else(default_database), queue, alarm: raw.alarm })
     }
 }
 
 impl Default for EventsSettings {
     fn default() -> Self {
-        Self { database: DatabaseName::default().database, queue: delivery::Config::Postgres {}, alarm: None }
+        Self { database: default_database(), queue: delivery::Config::Postgres {}, alarm: None }
     }
-}
-
-/// The database that holds the signing keys.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct DatabaseName {
-    pub database: String,
-}
-
-impl Default for DatabaseName {
-    fn default() -> Self {
-        Self { database: "write".into() }
-    }
-}
-
-/// What components may reach beyond the platform.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct OutboundSettings {
-    /// Addresses and ports that count as public although they are not, without TLS too: for tests and for
-    /// receivers of your own on a private network. Whoever may enter an address can reach them.
-    pub allow_private: Vec<SocketAddr>,
 }
 
 /// Limits of the HTTP trigger.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct HttpSettings {
-    /// The largest request body, whatever the component itself allows.
+    /// The largest request body; a component may allow less.
     pub body_max: Bytes,
     /// Until a client has sent its request's head, in milliseconds.
     pub header_timeout_ms: u64,
-    /// Connections at once.
+    /// Connections at the same time.
     pub connections_max: usize,
-    /// How long a stop waits for requests under way, in milliseconds.
+    /// How long a stop waits for requests in progress, in milliseconds.
     pub drain_ms: u64,
     /// Whether `/metrics` is served, to this machine and its private network only.
     pub metrics: bool,
@@ -163,53 +121,6 @@ impl Default for HttpSettings {
             metrics: true,
         }
     }
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct LogSettings {
-    /// `tracing` directives, such as `info,mindflow=debug`.
-    pub filter: String,
-    pub format: LogFormat,
-}
-
-impl Default for LogSettings {
-    fn default() -> Self {
-        Self { filter: format!("info,{}=warn", crate::observe::CALLS), format: LogFormat::Text }
-    }
-}
-
-/// Lines that are kept: of hosts and components, for some days.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "kebab-case", default)]
-pub struct LogsSettings {
-    pub store: bool,
-    /// The least that is kept, whatever is printed.
-    pub level: Level,
-    #[serde(deserialize_with = "days")]
-    pub keep_days: u32,
-    #[serde(flatten)]
-    pub backend: records::Config,
-}
-
-fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    match u32::deserialize(deserializer)? {
-        0 => Err(serde::de::Error::custom("keep-days must be 1 or more; without any: store = false")),
-        days => Ok(days),
-    }
-}
-
-impl Default for LogsSettings {
-    fn default() -> Self {
-        Self { store: true, level: Level::Info, keep_days: 14, backend: records::Config::default() }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LogFormat {
-    Text,
-    Json,
 }
 
 /// A number of bytes: `262144`, `"256KiB"`, `"10MiB"`.
@@ -250,6 +161,10 @@ fn default_listen() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 3000))
 }
 
+fn default_database() -> String {
+    "write".into()
+}
+
 fn default_data_dir() -> PathBuf {
     PathBuf::from(".mindflow")
 }
@@ -257,28 +172,6 @@ fn default_data_dir() -> PathBuf {
 fn yes() -> bool {
     true
 }
-
-/// Top-level tables and keys that the environment may set; other `MINDFLOW_…` names are not settings.
-const SETTINGS: [&str; 18] = [
-    "listen",
-    "data-dir",
-    "migrate",
-    "databases",
-    "key-value",
-    "blob",
-    "search-index",
-    "embeddings",
-    "realtime",
-    "events",
-    "archive",
-    "audit-log",
-    "keys",
-    "mail",
-    "outbound",
-    "http",
-    "log",
-    "variables",
-];
 
 impl RuntimeConfig {
     /// Reads the file, then the environment over it.
@@ -288,23 +181,80 @@ impl RuntimeConfig {
     pub fn load(path: &Path) -> Result<Self, ManifestError> {
         let text =
             std::fs::read_to_string(path).map_err(|source| ManifestError::Read { path: path.to_owned(), source })?;
-        toml::from_str::<toml::Table>(&text).map_err(|error| ManifestError::syntax(path, &text, &error))?;
+        let table: toml::Table = toml::from_str(&text).map_err(|error| ManifestError::syntax(path, &text, &error))?;
+        // Other names that begin with `MINDFLOW_` are no settings.
+        let keys = Self::keys();
         let environment = Env::prefixed("MINDFLOW_")
             .map(|key| key.as_str().to_ascii_lowercase().replace("__", ".").replace('_', "-").into())
-            .filter(|key| key.as_str().split('.').next().is_some_and(|first| SETTINGS.contains(&first)));
-        let mut config: Self = Figment::from(Toml::string(&text)).merge(environment).extract().map_err(|error| {
+            .filter(move |key| key.as_str().split('.').next().is_some_and(|first| keys.contains(&first)));
+        let figment = Figment::from(Serialized::defaults(table)).merge(environment);
+        let mut config = Self::read(&figment).map_err(|error| {
             let setting = error.path.join(".");
             let place = if setting.is_empty() { String::new() } else { format!("{setting}: ") };
             ManifestError::invalid(path, format!("{place}{}", error.kind))
         })?;
+        if let Some(keep) = config.logs.take() {
+            if figment.contains("log.keep") {
+                return Err(ManifestError::invalid(path, "[logs] is the former name of [log.keep]; keep one of them"));
+            }
+            config.log.keep = keep;
+        }
         path.clone_into(&mut config.path);
         Ok(config)
+    }
+
+    /// The top-level keys and tables, all of which the environment may set.
+    fn keys() -> Vec<&'static str> {
+        serde_introspect::<Self>().iter().copied().chain(Settings::keys()).collect()
+    }
+
+    /// The tables of capabilities first; what remains is the host's own.
+    #[expect(clippy::result_large_err, reason = "figment's own error")]
+    fn read(figment: &Figment) -> Result<Self, figment::Error> {
+        let capabilities = Settings::read(figment)?;
+        let mut own: Dict = figment.extract()?;
+        own.retain(|key, _| Settings::keys().all(|taken| taken != key));
+        Ok(Self { capabilities, ..Figment::from(Serialized::defaults(own)).extract()? })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(text: &str) -> Result<RuntimeConfig, String> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, text).unwrap();
+        RuntimeConfig::load(file.path()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_table_is_a_setting_that_the_environment_may_set() {
+        let keys = RuntimeConfig::keys();
+        for key in ["listen", "compiled-cache", "databases", "audit-log", "key-value", "keys", "mail", "log", "logs"] {
+            assert!(keys.contains(&key), "{key} is missing among {keys:?}");
+        }
+        assert!(!keys.contains(&"path") && !keys.contains(&"capabilities"), "{keys:?}");
+    }
+
+    #[test]
+    fn the_former_table_of_kept_lines_is_still_read() {
+        let keep = read("[logs]\nstore = false\nkeep-days = 3\nlevel = \"warn\"").unwrap().log.keep;
+        assert_eq!((keep.enabled, keep.days, keep.level), (false, 3, mindflow_backends::records::logs::Level::Warn));
+        let keep = read("[log.keep]\nenabled = false\ndays = 3").unwrap().log.keep;
+        assert_eq!((keep.enabled, keep.days), (false, 3));
+        let error = read("[log.keep]\ndays = 3\n[logs]\nkeep-days = 4").unwrap_err();
+        assert!(error.contains("[log.keep]"), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_table_or_key_is_named() {
+        assert!(read("[mial]\n").unwrap_err().contains("mial"));
+        let error = read("[log]\nfilters = \"info\"").unwrap_err();
+        assert!(error.contains("log") && error.contains("filters"), "{error}");
+        let error = read("[mail]\nbackend = \"pigeon\"").unwrap_err();
+        assert!(error.contains("mail"), "{error}");
+    }
 
     #[test]
     fn sizes_take_binary_units() {

@@ -1,7 +1,9 @@
 //! `spin.toml`: the components, what each may use, and what triggers them.
 
-use super::{ManifestError, Routes};
+use super::{ManifestError, Routes, RuleError};
+use crate::{capability::Grants, engine::Instances};
 use serde::Deserialize;
+use serde_aux::serde_introspection::serde_introspect;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
@@ -69,7 +71,9 @@ struct ApplicationTool {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Tokens {
+    /// The application's name when absent.
     pub issuer: String,
+    /// The application's name when absent.
     pub audience: String,
     /// The longest life of a token, in seconds; a rotated key verifies for as long.
     pub lifetime_s: u64,
@@ -77,11 +81,23 @@ pub struct Tokens {
 
 impl Default for Tokens {
     fn default() -> Self {
-        Self { issuer: "mindflow-auth".into(), audience: "mindflow".into(), lifetime_s: 900 }
+        Self { issuer: String::new(), audience: String::new(), lifetime_s: 900 }
     }
 }
 
-/// An operator's command that a component carries out.
+impl Tokens {
+    /// With the application's name where none is given.
+    fn named(mut self, application: &str) -> Self {
+        for name in [&mut self.issuer, &mut self.audience] {
+            if name.is_empty() {
+                application.clone_into(name);
+            }
+        }
+        self
+    }
+}
+
+/// An operator's command that a component executes.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Command {
@@ -134,116 +150,23 @@ struct SpinComponent {
 
 #[derive(Debug, Default, Deserialize)]
 struct ComponentTools {
+    /// Read in two steps: capabilities take their grants out of it, the rest is [`ComponentTool`].
     #[serde(default)]
-    mindflow: ComponentTool,
+    mindflow: BTreeMap<toml::Spanned<String>, toml::Value>,
 }
 
+/// What `[component.NAME.tool.mindflow]` says besides the grants of capabilities.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-struct ComponentTool {
+pub struct ComponentTool {
+    /// The component file, where it is not Spin's.
     source: Option<PathBuf>,
-    calls: Vec<String>,
-    sql: BTreeMap<String, DatabaseAccess>,
-    key_value: Vec<String>,
-    blob: Vec<String>,
-    publishes: Vec<String>,
-    jwt: Vec<JwtGrant>,
-    realtime: RealtimeGrant,
-    dead_letters: bool,
-    mail: bool,
-    web_push: bool,
-    search_index: Vec<String>,
-    embeddings: bool,
-    audit_log: Vec<AuditGrant>,
-    outbound: OutboundGrant,
-    instances: Instances,
-    subscriptions: Vec<SubscriptionEntry>,
-    schedules: Vec<ScheduleEntry>,
-    websocket: Option<WebSocketRoute>,
-}
-
-/// Whose rows a component may ask a database for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DatabaseAccess {
-    /// Those of a caller with an access token.
-    Caller,
-    /// Also all rows of its own tables, as the service itself.
-    Service,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum JwtGrant {
-    Sign,
-    Verify,
-}
-
-/// What a component may do with the audit trail. Nobody may change what is in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AuditGrant {
-    Append,
-    Read,
-}
-
-/// Topics; a trailing `*` stands for any rest.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct RealtimeGrant {
-    pub publish: Vec<String>,
-    pub subscribe: Vec<String>,
-}
-
-/// What holds for every HTTP request of a component, besides its allowed hosts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct OutboundGrant {
-    /// Only to public addresses, and only over TLS: for what goes to addresses that users enter.
-    pub public_only: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum InstancesMode {
-    /// Instances are kept and used again.
-    #[default]
-    Shared,
-    /// A new instance for every call: for what handles hostile input.
-    PerCall,
-}
-
-/// How a component is run: its bulkhead and its limits.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Instances {
-    pub mode: InstancesMode,
-    /// Instances at once; with `concurrency`, the bulkhead.
-    pub max: u32,
-    /// Calls at once in one instance. Above 1 only for what mostly waits: a trap ends them all.
-    pub concurrency: u32,
-    /// Calls after which an instance is replaced, so that a slow leak cannot grow for ever.
-    pub uses_max: u32,
-    /// Linear memory of one instance.
-    pub memory_mib_max: u32,
-    /// CPU time of one call, measured in epoch ticks of 10 ms.
-    pub cpu_ms_max: u32,
-    /// Wall-clock time of one call, waiting for an instance included.
-    pub deadline_ms: u32,
-}
-
-impl Default for Instances {
-    fn default() -> Self {
-        Self {
-            mode: InstancesMode::Shared,
-            max: 16,
-            concurrency: 1,
-            uses_max: 100_000,
-            memory_mib_max: 64,
-            cpu_ms_max: 2_000,
-            deadline_ms: 10_000,
-        }
-    }
+    /// Components whose interfaces it may import.
+    pub calls: Vec<String>,
+    pub instances: Instances,
+    pub subscriptions: Vec<SubscriptionEntry>,
+    pub schedules: Vec<ScheduleEntry>,
+    pub websocket: Option<WebSocketRoute>,
 }
 
 /// Events that come to a component.
@@ -253,14 +176,14 @@ pub struct SubscriptionEntry {
     /// The component's name when absent.
     pub name: Option<String>,
     pub events: Vec<String>,
-    /// Deliveries at once; one per partition key in any case.
+    /// Deliveries at the same time; one per partition key in any case.
     pub concurrency: Option<u32>,
     /// Of one delivery; the component's deadline when absent.
     pub timeout_ms: Option<u32>,
-    /// At once, then after 1, 2 and 4 s, when absent.
+    /// Immediately, then after 1, 2 and 4 s, when absent.
     pub retry: Option<RetryEntry>,
-    /// All that the component keeps follows from these events, so that a replay may make it anew and take away what
-    /// they do not say.
+    /// Everything that the component stores follows from these events, so that a replay may rebuild it and remove
+    /// the rest.
     #[serde(default)]
     pub projection: bool,
 }
@@ -275,14 +198,21 @@ pub struct RetryEntry {
     pub jitter_percent: Option<u32>,
 }
 
+impl ComponentEntry {
+    /// The names of its subscriptions.
+    pub fn subscription_names(&self) -> BTreeSet<String> {
+        self.tool.subscriptions.iter().map(|entry| entry.name(&self.name).to_owned()).collect()
+    }
+}
+
 impl SubscriptionEntry {
-    /// By which its queue, its dead letters and its marks are known.
+    /// The name of its queue, its dead letters and its marks.
     pub fn name<'a>(&'a self, component: &'a str) -> &'a str {
         self.name.as_deref().unwrap_or(component)
     }
 }
 
-/// When a component is called by the clock.
+/// A schedule on which a component is called.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ScheduleEntry {
@@ -296,7 +226,7 @@ pub struct ScheduleEntry {
     pub missed: Missed,
 }
 
-/// What becomes of occurrences that no replica was there for.
+/// What happens to occurrences at which no replica was running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Missed {
@@ -321,39 +251,18 @@ pub struct ComponentEntry {
     pub name: String,
     /// The component file, absolute.
     pub source: PathBuf,
-    /// Components whose interfaces it may import.
-    pub calls: Vec<String>,
-    pub sql: BTreeMap<String, DatabaseAccess>,
-    pub key_value: Vec<String>,
-    /// Containers of files.
-    pub blob: Vec<String>,
-    pub publishes: BTreeSet<String>,
-    pub jwt: Vec<JwtGrant>,
-    pub realtime: RealtimeGrant,
-    /// Whether it may see and release dead letters.
-    pub dead_letters: bool,
-    /// Whether it may send mail.
-    pub mail: bool,
-    /// Whether it may seal and sign web push messages.
-    pub web_push: bool,
-    /// Indexes that it may write and search.
-    pub search_index: Vec<String>,
-    /// Whether it may ask what texts mean.
-    pub embeddings: bool,
-    pub audit_log: Vec<AuditGrant>,
-    pub outbound: OutboundGrant,
     /// Spin's own key, templates not yet filled in.
     pub allowed_outbound_hosts: Vec<String>,
     /// Templates of its variables.
     pub variables: BTreeMap<String, String>,
-    pub instances: Instances,
-    pub subscriptions: Vec<SubscriptionEntry>,
-    pub schedules: Vec<ScheduleEntry>,
-    pub websocket: Option<WebSocketRoute>,
+    /// What it may use.
+    pub grants: Grants,
+    /// How it is run.
+    pub tool: ComponentTool,
 }
 
 impl Manifest {
-    /// Reads and checks a manifest. Component files are looked for beside it.
+    /// Reads and checks a manifest. Component files are found relative to it.
     ///
     /// # Errors
     /// One line that names the file, the line or the table, and what to change.
@@ -370,52 +279,114 @@ impl Manifest {
         }
         let triggers = file.trigger.into_iter().find_map(|(kind, triggers)| (kind == "http").then_some(triggers));
         let routes = triggers.unwrap_or_default().into_iter().map(|trigger| (trigger.route, trigger.component));
-        let routes = Routes::new(routes).map_err(|message| ManifestError::invalid(path, message))?;
+        let routes = Routes::new(routes).map_err(|rule| ManifestError::invalid(path, rule))?;
+        let entries = file.component.into_iter();
+        let components = entries
+            .map(|(name, entry)| Ok((name.clone(), component(name, entry, &root)?)))
+            .collect::<Result<_, KeyError>>()
+            .map_err(|error| ManifestError::at(path, &text, error.start, error.rule))?;
         let tool = file.application.tool.mindflow;
         let manifest = Self {
             path: path.to_owned(),
-            name: file.application.name,
             variables: file.variables,
             environment: tool.environment,
-            tokens: tool.tokens,
+            tokens: tool.tokens.named(&file.application.name),
             migrations: tool.migrations.into_iter().map(|(name, dir)| (name, root.join(dir))).collect(),
             commands: tool.commands,
             routes,
-            components: file
-                .component
-                .into_iter()
-                .map(|(name, entry)| (name.clone(), component(name, entry, &root)))
-                .collect(),
+            name: file.application.name,
+            components,
         };
-        super::check::check(&manifest).map_err(|message| ManifestError::invalid(path, message))?;
+        super::check::check(&manifest).map_err(|rule| ManifestError::invalid(path, rule))?;
         Ok(manifest)
     }
 }
 
-fn component(name: String, entry: SpinComponent, root: &Path) -> ComponentEntry {
-    let tool = entry.tool.mindflow;
-    ComponentEntry {
-        name,
-        source: root.join(tool.source.unwrap_or(entry.source)),
-        calls: tool.calls,
-        sql: tool.sql,
-        key_value: tool.key_value,
-        blob: tool.blob,
-        publishes: tool.publishes.into_iter().collect(),
-        jwt: tool.jwt,
-        realtime: tool.realtime,
-        dead_letters: tool.dead_letters,
-        mail: tool.mail,
-        web_push: tool.web_push,
-        search_index: tool.search_index,
-        embeddings: tool.embeddings,
-        audit_log: tool.audit_log,
-        outbound: tool.outbound,
+/// A key of a component's table that cannot be used.
+struct KeyError {
+    /// Where the key is in the manifest.
+    start: Option<usize>,
+    rule: String,
+}
+
+fn component(name: String, entry: SpinComponent, root: &Path) -> Result<ComponentEntry, KeyError> {
+    let starts: BTreeMap<String, usize> =
+        entry.tool.mindflow.keys().map(|key| (key.get_ref().clone(), key.span().start)).collect();
+    let mut table: toml::Table =
+        entry.tool.mindflow.into_iter().map(|(key, value)| (key.into_inner(), value)).collect();
+    let wrong = |key: Option<&str>, reason: &str| KeyError {
+        start: key.and_then(|key| starts.get(key).copied()),
+        rule: format!("[component.{name}.tool.mindflow] {reason}"),
+    };
+    let keys: Vec<&str> = Grants::keys().chain(serde_introspect::<ComponentTool>().iter().copied()).collect();
+    if let Some(unknown) = table.keys().find(|key| !keys.contains(&key.as_str())) {
+        return Err(wrong(Some(unknown), &format!("unknown field `{unknown}`; there are {}", keys.join(", "))));
+    }
+    let grants = Grants::take(&mut table).map_err(|error| wrong(Some(error.key), &error.to_string()))?;
+    // One by one, so that an error has its key.
+    for (key, value) in &table {
+        let alone = toml::Table::from_iter([(key.clone(), value.clone())]);
+        let read = alone.try_into::<ComponentTool>();
+        read.map_err(|error| wrong(Some(key), &format!("{key}: {}", error.message())))?;
+    }
+    let mut tool: ComponentTool = table.try_into().map_err(|error: toml::de::Error| wrong(None, error.message()))?;
+    let source = root.join(tool.source.take().unwrap_or(entry.source));
+    Ok(ComponentEntry {
+        source,
         allowed_outbound_hosts: entry.allowed_outbound_hosts,
         variables: entry.variables,
-        instances: tool.instances,
-        subscriptions: tool.subscriptions,
-        schedules: tool.schedules,
-        websocket: tool.websocket,
+        grants,
+        tool,
+        name,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest(tool: &str) -> Result<Manifest, String> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let text = format!(
+            "spin_manifest_version = 2\n[application]\nname = \"diary\"\n\
+             [[trigger.http]]\nroute = \"/...\"\ncomponent = \"one\"\n\
+             [component.one]\nsource = \"one.wasm\"\n[component.one.tool.mindflow]\n{tool}"
+        );
+        std::fs::write(&file, text).unwrap();
+        Manifest::load(file.path()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn capabilities_take_their_grants_and_the_rest_says_how_a_component_is_run() {
+        let manifest = manifest("sql = { write = \"caller\" }\nmail = true\ninstances = { max = 3 }").unwrap();
+        let one = &manifest.components["one"];
+        assert!(one.grants.sql.contains_key("write") && one.grants.mail && !one.grants.embeddings);
+        assert_eq!(one.tool.instances.max, 3);
+    }
+
+    #[test]
+    fn without_grants_a_component_has_none() {
+        let manifest = manifest("").unwrap();
+        let grants = &manifest.components["one"].grants;
+        assert!(grants.sql.is_empty() && grants.blob.is_empty() && grants.events.is_empty() && !grants.mail);
+    }
+
+    #[test]
+    fn a_wrong_key_or_value_is_named_with_its_component() {
+        for (tool, named) in [
+            ("sqll = {}", "line 10: [component.one.tool.mindflow] unknown field `sqll`; there are publishes, sql"),
+            ("sql = { write = \"all\" }", "line 10: [component.one.tool.mindflow] sql: unknown variant `all`"),
+            ("mail = \"yes\"", "mail: "),
+            ("instances = { maximum = 3 }", "instances: unknown field `maximum`"),
+        ] {
+            let error = manifest(tool).unwrap_err();
+            assert!(error.contains("[component.one.tool.mindflow]") && error.contains(named), "{tool}: {error}");
+        }
+    }
+
+    #[test]
+    fn tokens_name_the_application_unless_the_manifest_says_otherwise() {
+        let manifest = manifest("").unwrap();
+        assert_eq!((&*manifest.tokens.issuer, &*manifest.tokens.audience), ("diary", "diary"));
     }
 }

@@ -1,7 +1,7 @@
 //! Variables of the application: from the environment, the runtime configuration or their defaults,
 //! filled into `{{ name }}` templates as Spin does.
 
-use super::{Manifest, ManifestError, RuntimeConfig};
+use super::{Manifest, ManifestError, RuleError, RuntimeConfig};
 use std::collections::BTreeMap;
 
 /// Every variable of the manifest with the value it has here.
@@ -50,12 +50,12 @@ impl Variables {
     ///
     /// # Errors
     /// A sentence that names the unknown variable or the unclosed braces.
-    pub fn fill(&self, template: &str) -> Result<String, String> {
+    pub fn fill(&self, template: &str) -> Result<String, RuleError> {
         let mut filled = String::with_capacity(template.len());
         let mut rest = template;
         while let Some((before, after)) = rest.split_once("{{") {
             let Some((name, tail)) = after.split_once("}}") else {
-                return Err(format!("{template:?} has `{{{{` without `}}}}`"));
+                return Err(format!("{template:?} has `{{{{` without `}}}}`").into());
             };
             let name = name.trim();
             let value = self.0.get(name).ok_or_else(|| {
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn an_unknown_variable_is_named() {
-        assert!(variables().fill("{{ nothing }}").unwrap_err().contains("`nothing`"));
-        assert!(variables().fill("{{ host").unwrap_err().contains("without"));
+        assert!(variables().fill("{{ nothing }}").unwrap_err().to_string().contains("`nothing`"));
+        assert!(variables().fill("{{ host").unwrap_err().to_string().contains("without"));
     }
 }

@@ -35,7 +35,7 @@ fn trace_id(headers: &HeaderMap) -> Option<HeaderValue> {
 }
 
 fn new() -> HeaderValue {
-    HeaderValue::from_str(&uuid::Uuid::new_v4().to_string()).unwrap_or(HeaderValue::from_static("unknown"))
+    HeaderValue::from_str(&mindflow_backends::ids::random().to_string()).unwrap_or(HeaderValue::from_static("unknown"))
 }
 
 #[cfg(test)]

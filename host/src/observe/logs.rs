@@ -1,40 +1,61 @@
 //! Logs go to standard error, as text for people or as JSON lines for collectors, and to where they are kept for
 //! operators.
 
-use super::keeping::{self, Waiting};
-use crate::manifest::{LogFormat, LogSettings, LogsSettings};
-use mindflow_backends::logs::Level;
+use super::{
+    log_writer::{self, LogQueue},
+    settings::{LogFormat, LogSettings},
+};
+use mindflow_backends::records::logs::Level;
 use std::io::IsTerminal;
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::{EnvFilter, Layer, filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    filter::{ParseError, Targets},
+    fmt,
+    layer::SubscriberExt,
+    util::{SubscriberInitExt, TryInitError},
+};
 
-/// Installs the process-wide subscriber. `RUST_LOG` wins over the configuration of what is printed. Answers the
-/// lines that are to be kept, if any are.
+/// Why logging cannot be installed.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    #[error("log.filter {filter:?}")]
+    Filter {
+        filter: String,
+        #[source]
+        source: ParseError,
+    },
+    #[error(transparent)]
+    Installed(#[from] TryInitError),
+}
+
+/// Installs the process-wide subscriber. `RUST_LOG` replaces the configured filter of printed lines. Answers the queue
+/// of lines to be kept, if any are.
 ///
 /// # Errors
 /// The filter's text is malformed, or a subscriber is installed already.
-pub fn install(printed: &LogSettings, kept: &LogsSettings) -> Result<Option<Waiting>, String> {
+pub fn install(settings: &LogSettings) -> Result<Option<LogQueue>, LogError> {
     let filter = match std::env::var("RUST_LOG") {
         Ok(directives) if !directives.is_empty() => directives,
-        _ => printed.filter.clone(),
+        _ => settings.filter.clone(),
     };
-    let filter: EnvFilter = filter.parse().map_err(|error| format!("log.filter {filter:?}: {error}"))?;
-    let printing = match printed.format {
+    let filter: EnvFilter = filter.parse().map_err(|source| LogError::Filter { filter, source })?;
+    let printing = match settings.format {
         LogFormat::Text => fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).boxed(),
         LogFormat::Json => fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed(),
     };
-    let (keeping, waiting) = kept.store.then(keeping::queue).unzip();
-    let keeping = keeping.map(|keeping| {
-        // The store's own client logs at lower levels while it writes; that would be kept, too, and so on.
-        let own = [(keeping::TARGET, LevelFilter::OFF), ("tokio_postgres", LevelFilter::WARN)];
-        keeping.with_filter(Targets::new().with_default(least(kept.level)).with_targets(own))
+    let (keeping, queue) = settings.keep.enabled.then(log_writer::queue).unzip();
+    let keeping = keeping.map(|layer| {
+        // The store's client logs at lower levels while it writes; keeping that would log more, without an end.
+        let own = [(log_writer::TARGET, LevelFilter::OFF), ("tokio_postgres", LevelFilter::WARN)];
+        layer.with_filter(Targets::new().with_default(lowest(settings.keep.level)).with_targets(own))
     });
     let registry = tracing_subscriber::registry().with(printing.with_filter(filter)).with(keeping);
-    registry.try_init().map_err(|error| error.to_string())?;
-    Ok(waiting)
+    registry.try_init()?;
+    Ok(queue)
 }
 
-fn least(level: Level) -> LevelFilter {
+fn lowest(level: Level) -> LevelFilter {
     match level {
         Level::Error => LevelFilter::ERROR,
         Level::Warn => LevelFilter::WARN,

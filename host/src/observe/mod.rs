@@ -1,15 +1,13 @@
-//! What operators see: logs, metrics, health, and the one shape of the host's own error answers.
+//! Logs, metrics, correlation ids, and the one shape of the host's own error answers.
 
 pub mod correlation;
-pub mod health;
-pub mod keeping;
+pub mod log_writer;
 pub mod logs;
 pub mod problem;
+pub mod settings;
 
-/// The target of the line that each call of a component leaves. Not printed by default, but kept.
-pub const CALLS: &str = "mindflow::call";
-
-pub use metrics_exporter_prometheus::PrometheusHandle;
+pub use metrics_exporter_prometheus::{BuildError, PrometheusHandle};
+pub use settings::CALLS;
 
 /// Upper bounds in seconds: from a cached read to the longest that a request may take.
 const SECONDS_BUCKETS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
@@ -18,9 +16,6 @@ const SECONDS_BUCKETS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1
 ///
 /// # Errors
 /// One is installed already.
-pub fn install_metrics() -> Result<PrometheusHandle, String> {
-    metrics_exporter_prometheus::PrometheusBuilder::new()
-        .set_buckets(&SECONDS_BUCKETS)
-        .and_then(|builder| builder.install_recorder())
-        .map_err(|error| error.to_string())
+pub fn install_metrics() -> Result<PrometheusHandle, BuildError> {
+    metrics_exporter_prometheus::PrometheusBuilder::new().set_buckets(&SECONDS_BUCKETS)?.install_recorder()
 }

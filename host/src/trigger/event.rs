@@ -1,11 +1,14 @@
 //! Event deliveries as calls of the subscribed component.
 
 use crate::{
-    capability::bindings::platform::events as wit,
+    capability::events::{bindings::mindflow::platform::events as wit, record},
     engine::{CallFailure, Provider},
+    manifest::{ComponentEntry, SubscriptionEntry},
 };
 use async_trait::async_trait;
-use mindflow_backends::delivery::{Attempt, Event, Failure, Handler};
+use mindflow_backends::delivery::{
+    Attempt, Event, Failure, Handler, RetryPolicy, Subscription, policy::JITTER_PERCENT_DEFAULT,
+};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// An overloaded component is asked again after this; no attempt is counted, because none was made.
@@ -45,22 +48,19 @@ impl Handler for Subscribers {
     }
 }
 
-/// The event as components have it.
-pub(crate) fn record(event: &Event) -> wit::Event {
-    wit::Event {
-        id: event.event_id.to_string(),
-        event_type: event.event_type.clone(),
-        version: event.version.clone(),
-        timestamp: event.timestamp_us(),
-        source: event.source.clone(),
-        sequence: event.sequence,
-        partition_key: event.partition_key.clone(),
-        correlation_id: event.correlation_id.clone(),
-        traceparent: event.traceparent.clone(),
-        user_id: event.metadata.user_id.map(|id| id.to_string()),
-        tenant_id: event.metadata.tenant_id.clone(),
-        payload: event.payload_text(),
+/// A subscription of the manifest, with the component's defaults.
+pub(crate) fn subscription(component: &ComponentEntry, entry: &SubscriptionEntry) -> Subscription {
+    let mut subscription = Subscription::new(entry.name(&component.name), &entry.events);
+    if let Some(concurrency) = entry.concurrency {
+        subscription.concurrency = concurrency;
     }
+    let deadline_ms = component.tool.instances.deadline_ms;
+    subscription.timeout = Duration::from_millis(u64::from(entry.timeout_ms.unwrap_or(deadline_ms)));
+    if let Some(retry) = &entry.retry {
+        let delays = retry.delays_ms.iter().map(|ms| Duration::from_millis(u64::from(*ms))).collect();
+        subscription.retry = RetryPolicy::new(delays, retry.jitter_percent.unwrap_or(JITTER_PERCENT_DEFAULT));
+    }
+    subscription
 }
 
 fn failure(failure: wit::Failure) -> Failure {

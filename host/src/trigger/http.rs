@@ -1,15 +1,15 @@
 //! HTTP/1.1 and HTTP/2 requests as calls of the components whose routes they fit; health, metrics and the
 //! limits that hold before any component is asked are the host's own.
 
-use super::{lingering::Lingering, websocket};
+use super::{
+    health::{self, Probe},
+    lingering::Lingering,
+    websocket,
+};
 use crate::{
     engine::CallFailure,
     manifest::{HttpSettings, WebSocketRoute},
-    observe::{
-        PrometheusHandle, correlation,
-        health::{self, Probe},
-        problem::Problem,
-    },
+    observe::{PrometheusHandle, correlation, problem::Problem},
     platform::Platform,
 };
 use bytes::Bytes;
@@ -30,7 +30,6 @@ use std::{
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
-    time::Instant,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use wasmtime_wasi_http::{Error as WasiError, WasiBody};
@@ -50,7 +49,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Accepts until told to stop, then lets what is under way finish within the drain time.
+    /// Accepts until the stop, then lets requests in progress finish within the drain time.
     pub async fn run(self: Arc<Self>, listener: TcpListener) {
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder
@@ -101,7 +100,7 @@ impl Server {
     }
 
     async fn answer(self: Arc<Self>, mut request: Request<Incoming>, peer: SocketAddr) -> Response<WasiBody> {
-        let started = Instant::now();
+        let started = mindflow_backends::clock::instant();
         let id = correlation::of(request.headers());
         request.headers_mut().insert(correlation::HEADER, id.clone());
         let method = request.method().clone();
@@ -257,7 +256,7 @@ fn is_event_stream(response: &Response<WasiBody>) -> bool {
     kind.is_some_and(|kind| kind.starts_with("text/event-stream"))
 }
 
-/// An event stream ends by itself never: a stop would wait for it in vain, and then cut it off in the middle.
+/// Event streams never end on their own, so shutdown ends them.
 fn until(stop: &CancellationToken, body: WasiBody) -> WasiBody {
     StreamBody::new(BodyStream::new(body).take_until(stop.clone().cancelled_owned())).boxed_unsync()
 }

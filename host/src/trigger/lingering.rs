@@ -1,6 +1,6 @@
-//! A request's body that nobody need read to its end. Most clients read no answer before they have sent everything,
-//! and take a connection that closes meanwhile for a failure instead of the refusal that it is; so what is left of a
-//! body is read and thrown away.
+//! A request body that a component may leave unread. Most clients read no answer before they have sent everything, and
+//! report a connection that closes earlier as a failure instead of showing the refusal; so the rest of a body is read
+//! and discarded.
 
 use bytes::Bytes;
 use http::{HeaderMap, header};
@@ -13,15 +13,15 @@ use std::{
     time::Duration,
 };
 
-/// Several times the largest body that is taken by default. Who sends more is cut off.
+/// Several times the largest body that is accepted by default. A client that sends more is disconnected.
 const THROWN_AWAY_BYTES_MAX: usize = 64 << 20;
 /// Less than the time that connections have when the host stops.
 const THROWN_AWAY_MAX: Duration = Duration::from_secs(5);
 
 pub(super) struct Lingering {
-    /// None at its end.
+    /// `None` at its end.
     body: Option<Incoming>,
-    /// The client asked first whether it may send it, and has no answer to that yet.
+    /// The client sent `Expect: 100-continue` and has no answer to it yet.
     asked: bool,
 }
 
@@ -39,7 +39,7 @@ impl Body for Lingering {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        // To be read is the answer to who asked.
+        // Reading answers the client's `Expect`.
         self.asked = false;
         let Some(body) = &mut self.body else { return Poll::Ready(None) };
         let frame = Pin::new(body).poll_frame(cx);

@@ -1,15 +1,14 @@
 //! Occurrences of a schedule as calls of the component that the manifest gives it to.
 
 use crate::{
-    capability::bindings::exports::schedule_handler as wit,
-    engine::Provider,
+    engine::{Provider, handlers::schedule_handler as wit},
     manifest::{ComponentEntry, Missed, ScheduleEntry},
 };
 use async_trait::async_trait;
 use mindflow_backends::schedule::{self, Cron, CronError, Job, Occurrence, RUN_MAX_DEFAULT, Schedule};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-/// Every job that the clock starts: the platform's own and the components'.
+/// Every scheduled job: the platform's own and the components'.
 #[derive(Default)]
 pub struct Jobs {
     schedules: Vec<Schedule>,
@@ -27,9 +26,9 @@ impl Jobs {
     /// The schedules of a component.
     ///
     /// # Errors
-    /// A cron expression is none.
+    /// A cron expression is invalid.
     pub fn add_component(&mut self, entry: &ComponentEntry, provider: &Arc<Provider>) -> Result<(), CronError> {
-        for scheduled in &entry.schedules {
+        for scheduled in &entry.tool.schedules {
             let schedule = schedule_of(scheduled)?;
             let job = Call { provider: Arc::clone(provider), run_max: schedule.run_max };
             self.add(schedule, Arc::new(job));
@@ -37,7 +36,7 @@ impl Jobs {
         Ok(())
     }
 
-    /// What the scheduler takes.
+    /// The schedules, and one job that runs each by its name.
     pub fn split(self) -> (Vec<Schedule>, Arc<dyn Job>) {
         (self.schedules, Arc::new(ByName(self.jobs)))
     }

@@ -3,9 +3,9 @@
 
 use super::http::{Server, boxed};
 use crate::{
-    capability::{
-        bindings::platform::websocket::{Message, Upgrade},
-        websocket::{Outgoing, Socket},
+    capability::websocket::{
+        Outgoing, Socket,
+        bindings::mindflow::platform::websocket::{Message, Upgrade},
     },
     manifest::WebSocketRoute,
     observe::problem::Problem,
@@ -31,7 +31,7 @@ use wasmtime_wasi_http::WasiBody;
 const MESSAGE_BYTES_MAX: usize = 256 * 1024;
 /// Messages waiting in each direction.
 const QUEUE_MAX: usize = 16;
-/// A peer that has not answered a ping by the next one is gone.
+/// A peer that has not answered a ping by the next one has disconnected.
 const PING_EVERY: Duration = Duration::from_secs(30);
 
 pub fn is_upgrade(request: &Request<Incoming>) -> bool {
@@ -45,7 +45,7 @@ pub fn is_upgrade(request: &Request<Incoming>) -> bool {
     token(header::CONNECTION, "upgrade") && token(header::UPGRADE, "websocket")
 }
 
-/// Answers the handshake and serves the connection in a task of its own.
+/// Answers the handshake and serves the connection in its own task.
 pub fn accept(
     server: &Arc<Server>,
     route: &WebSocketRoute,
@@ -131,7 +131,7 @@ fn switching(key: &str, protocol: &str) -> Response<WasiBody> {
     response
 }
 
-/// Carries messages both ways until one side ends. Dropping `to_component` tells the component.
+/// Carries messages both ways until one side ends. Dropping `to_component` ends the component's input.
 async fn pump(
     mut stream: WebSocketStream<TokioIo<Upgraded>>,
     to_component: mpsc::Sender<Message>,

@@ -1,0 +1,200 @@
+//! The audit trail, for the component that fills it and shows it to administrators.
+
+use super::{
+    Capability, Grantee, OpenError, Opening, Own, Requirement, Scratch, Settings, State, Unbound,
+    events::{self, bindings::mindflow::platform::events::Event},
+};
+use jiff::Timestamp;
+use mindflow_backends::{
+    delivery,
+    error::chain,
+    records,
+    records::audit::{self as store, AuditLog},
+};
+use serde::Deserialize;
+use std::sync::Arc;
+use uuid::Uuid;
+use wasmtime::component::{Accessor, HasSelf, Linker};
+
+bindings!(
+    "
+        import mindflow:platform/audit-writer@0.1.0;
+        import mindflow:platform/audit-reader@0.1.0;
+    ",
+    with: { "mindflow:platform/events": crate::capability::events::bindings::mindflow::platform::events }
+);
+
+use bindings::mindflow::platform::{
+    audit_reader::{self as reader, Audited},
+    audit_writer as writer,
+};
+
+/// The one audit trail of the platform.
+pub struct Trail(Arc<dyn AuditLog>);
+
+impl Trail {
+    pub(crate) fn store(&self) -> &dyn AuditLog {
+        &*self.0
+    }
+}
+
+/// What a component may do with the audit trail. No component may change what is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Grant {
+    Append,
+    Read,
+}
+
+impl Capability for Trail {
+    const GRANT: Option<&'static str> = Some("audit-log");
+    const SETTINGS: Option<&'static str> = Some("audit-log");
+    type Grant = Vec<Grant>;
+    type Settings = records::Config;
+    /// To append, to read, or both: the imports are checked against the grant.
+    type Access = Option<Arc<dyn AuditLog>>;
+
+    fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+        writer::add_to_linker::<_, Own>(linker, |state| state)?;
+        reader::add_to_linker::<_, Own>(linker, |state| state)
+    }
+
+    fn requirement(interface: &str, grantee: &Grantee<'_>) -> Option<Requirement> {
+        let granted = |grant| grantee.grants.audit_log.contains(&grant);
+        match interface {
+            "mindflow:platform/audit-writer" => {
+                Some(Requirement::tool(granted(Grant::Append), r#"audit-log = ["append"]"#))
+            }
+            "mindflow:platform/audit-reader" => {
+                Some(Requirement::tool(granted(Grant::Read), r#"audit-log = ["read"]"#))
+            }
+            _ => None,
+        }
+    }
+
+    fn check_settings(settings: &Settings) -> Result<(), Unbound> {
+        settings.require_database(settings.audit_log.database(), "[audit-log]")
+    }
+
+    async fn open(opening: &Opening<'_>) -> Result<Self, OpenError> {
+        let trail = store::open(&opening.settings.audit_log, opening.databases, opening.clock.clone()).await;
+        trail.map(Self).map_err(OpenError::new)
+    }
+
+    fn access(&self, grantee: &Grantee<'_>) -> Self::Access {
+        (!grantee.grants.audit_log.is_empty()).then(|| Arc::clone(&self.0))
+    }
+
+    /// None: a record of a replay is no record of what happened.
+    async fn shadow(_: &Self::Access, _: &Scratch<'_>) -> Result<Self::Access, OpenError> {
+        Ok(None)
+    }
+}
+
+/// A page of a hundred, and one more that shows whether others follow.
+const PAGE_MAX: u32 = 101;
+
+impl writer::Host for State {}
+impl reader::Host for State {}
+
+type Store<'a> = &'a Accessor<State, HasSelf<State>>;
+
+/// Why a call is refused, before it becomes the error of one of the two interfaces.
+enum Refusal {
+    Unavailable(String),
+    Invalid(String),
+}
+
+fn trail(accessor: Store<'_>) -> Result<Arc<dyn AuditLog>, Refusal> {
+    let granted = accessor.with(|mut store| store.get().access.audit_log.clone());
+    granted.ok_or_else(|| Refusal::Unavailable("the audit trail is not granted".into()))
+}
+
+impl writer::HostWithStore<State> for HasSelf<State> {
+    async fn append(accessor: Store<'_>, event: Event) -> wasmtime::Result<Result<u64, writer::Error>> {
+        let append = async { Ok::<_, Refusal>(trail(accessor)?.append(&envelope(event)?).await?.number) };
+        Ok(append.await.map_err(Into::into))
+    }
+}
+
+impl reader::HostWithStore<State> for HasSelf<State> {
+    async fn page(
+        accessor: Store<'_>,
+        filter: reader::Filter,
+        first: u32,
+        before: Option<u64>,
+    ) -> wasmtime::Result<Result<Vec<Audited>, reader::Error>> {
+        let page = async {
+            let filter = store::Filter {
+                user_id: filter.user_id.as_deref().map(|id| uuid("user-id", id)).transpose()?,
+                event_type: filter.event_type,
+                since_us: filter.since,
+                until_us: filter.until,
+            };
+            let records = trail(accessor)?.page(&filter, first.min(PAGE_MAX), before).await?;
+            records.into_iter().map(audited).collect::<Result<Vec<_>, Refusal>>()
+        };
+        Ok(page.await.map_err(Into::into))
+    }
+}
+
+fn audited(record: store::Record) -> Result<Audited, Refusal> {
+    let unreadable = |error| Refusal::Unavailable(format!("record {} cannot be read: {error}", record.number));
+    let content = record.content().map_err(unreadable)?;
+    Ok(Audited {
+        number: record.number,
+        hash: record.hash.to_string(),
+        received_at: content.received_at.as_microsecond(),
+        event: events::record(&content.event),
+    })
+}
+
+fn envelope(event: Event) -> Result<delivery::Event, Refusal> {
+    let timestamp = Timestamp::from_microsecond(event.timestamp)
+        .map_err(|_| Refusal::Invalid("timestamp is outside the calendar".into()))?;
+    Ok(delivery::Event {
+        event_id: uuid("id", &event.id)?,
+        event_type: event.event_type,
+        version: event.version,
+        timestamp,
+        source: event.source,
+        correlation_id: event.correlation_id,
+        traceparent: event.traceparent,
+        sequence: event.sequence,
+        partition_key: event.partition_key,
+        metadata: delivery::Metadata {
+            user_id: event.user_id.as_deref().map(|id| uuid("user-id", id)).transpose()?,
+            tenant_id: event.tenant_id,
+        },
+        payload: serde_json::from_str(&event.payload)
+            .map_err(|error| Refusal::Invalid(format!("payload is no JSON object: {error}")))?,
+    })
+}
+
+fn uuid(field: &str, text: &str) -> Result<Uuid, Refusal> {
+    text.parse().map_err(|_| Refusal::Invalid(format!("{field} must be a UUID")))
+}
+
+impl From<store::AuditError> for Refusal {
+    fn from(error: store::AuditError) -> Self {
+        Self::Unavailable(chain(&error))
+    }
+}
+
+impl From<Refusal> for writer::Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Unavailable(reason) => Self::Unavailable(reason),
+            Refusal::Invalid(reason) => Self::Invalid(reason),
+        }
+    }
+}
+
+impl From<Refusal> for reader::Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Unavailable(reason) => Self::Unavailable(reason),
+            Refusal::Invalid(reason) => Self::Invalid(reason),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The data of one instance's store: a WASI context with nothing in it, the instance's limits and resources, and what
+//! its component may use.
+
+use super::{Access, outbound::OutboundHooks};
+use crate::engine::{CpuBudget, Instances, LogContext, LogStream};
+use mindflow_backends::clock;
+use std::{sync::Arc, time::Duration};
+use tokio::time::Instant;
+use wasmtime::{
+    StoreLimits, StoreLimitsBuilder,
+    component::{Resource, ResourceTable, ResourceTableError},
+};
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+/// Elements of an instance's core tables: what Rust guests have, with room.
+const TABLE_ELEMENTS_MAX: usize = 100_000;
+
+/// What all instances of a component share.
+#[derive(Clone)]
+pub struct InstanceContext {
+    pub component: Arc<str>,
+    pub access: Arc<Access>,
+    pub limits: Instances,
+}
+
+/// The data of an instance's store.
+pub struct State {
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    hooks: OutboundHooks,
+    pub(crate) table: ResourceTable,
+    pub(crate) limits: StoreLimits,
+    pub(crate) budget: CpuBudget,
+    pub(crate) log: LogContext,
+    /// When the time of the call in progress is over, where the instance takes one call at a time.
+    pub(crate) call_ends: Option<Instant>,
+    pub(super) access: Arc<Access>,
+}
+
+// === impl State ===
+
+impl State {
+    pub(crate) fn new(context: &InstanceContext) -> Self {
+        let name = Arc::clone(&context.component);
+        let log = LogContext::default();
+        Self {
+            wasi: WasiCtxBuilder::new()
+                .stdout(LogStream::stdout(Arc::clone(&name), log.clone()))
+                .stderr(LogStream::stderr(name, log.clone()))
+                .build(),
+            http: WasiHttpCtx::new(),
+            hooks: context.access.outbound.clone(),
+            table: ResourceTable::new(),
+            limits: StoreLimitsBuilder::new()
+                .memory_size((context.limits.memory_mib_max as usize) << 20)
+                .table_elements(TABLE_ELEMENTS_MAX)
+                .trap_on_grow_failure(true)
+                .build(),
+            budget: CpuBudget::new(context.limits.cpu_ms_max),
+            log,
+            call_ends: None,
+            access: Arc::clone(&context.access),
+        }
+    }
+
+    /// The time that the call in progress has left, where it is known.
+    pub(crate) fn call_left(&self) -> Option<Duration> {
+        self.call_ends.map(|ends| ends.saturating_duration_since(clock::instant()))
+    }
+
+    /// A clone of what a resource holds, so that it can be awaited without the store.
+    pub(super) fn resource<R: Clone + 'static>(&self, handle: &Resource<R>) -> Result<R, ResourceTableError> {
+        self.table.get(handle).cloned()
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.hooks }
+    }
+}

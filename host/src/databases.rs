@@ -1,0 +1,105 @@
+//! The databases: opened and migrated before anything else, because capabilities, event delivery and schedules have
+//! their tables in them.
+
+use crate::manifest::{Manifest, RuntimeConfig};
+use mindflow_backends::{
+    database::postgres::{
+        self, Database, DatabaseConfig, migrate,
+        server::{EmbeddedServer, ServerError, ServerOptions},
+    },
+    stores::search_index,
+};
+use std::{collections::BTreeMap, io, path::PathBuf};
+
+/// Why the databases cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabasesError {
+    #[error("cannot make the data directory {}; choose another with --data-dir", path.display())]
+    DataDir {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    #[error(transparent)]
+    Open(#[from] postgres::OpenError),
+    #[error(transparent)]
+    Migrate(#[from] migrate::MigrateError),
+}
+
+/// How far the start brings the databases' schemas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    /// Up to date, by applying what is missing.
+    Migrate,
+    /// It must be up to date already.
+    Require,
+}
+
+/// Every configured database, and the server that the host runs for embedded ones.
+pub struct Databases {
+    pub server: Option<EmbeddedServer>,
+    pub databases: BTreeMap<String, Database>,
+}
+
+impl Databases {
+    pub async fn open(config: &RuntimeConfig) -> Result<Self, DatabasesError> {
+        std::fs::create_dir_all(&config.data_dir)
+            .map_err(|source| DatabasesError::DataDir { path: config.data_dir.clone(), source })?;
+        let binaries = config.capabilities.sql.values().find_map(|database| match database {
+            DatabaseConfig::Embedded(embedded) => Some(embedded.binaries.clone()),
+            DatabaseConfig::Postgres(_) => None,
+        });
+        let server = match binaries {
+            Some(binaries) => {
+                let options = ServerOptions { binaries, ..ServerOptions::new(&config.data_dir) };
+                Some(EmbeddedServer::start(options).await?)
+            }
+            None => None,
+        };
+        let mut databases = BTreeMap::new();
+        for (name, settings) in &config.capabilities.sql {
+            let key = format!("databases.{name}");
+            databases.insert(name.clone(), Database::open(name, &key, settings, server.as_ref()).await?);
+        }
+        Ok(Self { server, databases })
+    }
+
+    /// Brings each database that the manifest has migrations for to its newest schema, or checks that it is.
+    /// Answers the names of the migrations applied.
+    pub async fn prepare(&self, manifest: &Manifest, schema: Schema) -> Result<Vec<String>, DatabasesError> {
+        let mut applied = Vec::new();
+        for (name, directory) in &manifest.migrations {
+            let Some(database) = self.databases.get(name) else { continue };
+            match schema {
+                Schema::Migrate => {
+                    let roles = roles_in(manifest, name);
+                    let report = migrate::migrate(database, directory, &roles).await?;
+                    applied.extend(report.applied.into_iter().map(|file| format!("{name}/{file}")));
+                }
+                Schema::Require => migrate::require_current(database, directory).await?,
+            }
+        }
+        Ok(applied)
+    }
+
+    /// Closes the connections, then stops the server.
+    pub async fn close(mut self) {
+        for database in self.databases.values() {
+            database.close();
+        }
+        if let Some(server) = self.server.take() {
+            server.stop().await;
+        }
+    }
+}
+
+/// The roles in a database: one for each component that may use it, and one for the capability of search indexes,
+/// to which migrations grant only its own tables.
+pub(crate) fn roles_in(manifest: &Manifest, database: &str) -> Vec<String> {
+    let users = manifest.components.values().filter(|entry| entry.grants.sql.contains_key(database));
+    let searching = manifest.components.values().any(|entry| !entry.grants.search_index.is_empty());
+    let capability = searching.then(|| search_index::POSTGRES_ROLE.to_owned());
+    users.map(|entry| entry.name.clone()).chain(capability).collect()
+}

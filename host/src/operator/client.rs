@@ -1,0 +1,47 @@
+//! Who executes an operator's requests: the running host where there is one, else a platform started for them.
+
+use super::{OperatorError, OperatorRequest, Progress, execute, socket};
+use crate::{
+    application::Application,
+    manifest::{Manifest, RuntimeConfig},
+    platform::{Platform, Role},
+};
+use serde_json::Value;
+use std::path::PathBuf;
+
+pub enum OperatorClient {
+    /// A host runs on this data directory.
+    Running(PathBuf),
+    Own(Box<Platform>),
+}
+
+impl OperatorClient {
+    /// # Errors
+    /// No host runs, and no platform can be started.
+    pub async fn open(manifest: Manifest, config: RuntimeConfig) -> Result<Self, OperatorError> {
+        if socket::listens(&config.data_dir).await {
+            return Ok(Self::Running(config.data_dir));
+        }
+        let application = Application::load_blocking(manifest, config).await?;
+        Ok(Self::Own(Box::new(Platform::start(application, Role::Operator).await?)))
+    }
+
+    /// Has a request executed.
+    ///
+    /// # Errors
+    /// The step that failed.
+    pub async fn request(&self, request: OperatorRequest, progress: Progress<'_>) -> Result<Value, OperatorError> {
+        match self {
+            Self::Running(data_dir) => {
+                socket::send(data_dir, &request, progress).await.unwrap_or(Err(OperatorError::Ended))
+            }
+            Self::Own(platform) => execute(platform, request, progress).await,
+        }
+    }
+
+    pub async fn close(self) {
+        if let Self::Own(platform) = self {
+            platform.stop().await;
+        }
+    }
+}
