@@ -4,8 +4,11 @@
 //! It answers `POST /v1/embeddings` as OpenAI's API does, on a unix socket, and ends when its standard input does.
 
 mod api;
+mod bert;
 mod model;
 mod pool;
+mod weights;
+mod word_piece;
 
 use anyhow::{Context, Result};
 use clap::Parser;

@@ -1,11 +1,9 @@
 //! A BERT sentence model: the mean of what it says of a text's tokens, at length 1.
 
-use anyhow::{Context, Result, anyhow};
-use candle_core::{DType, Device, Tensor};
-use candle_nn::VarBuilder;
-use candle_transformers::models::bert::{BertModel, Config};
+use crate::{bert::Bert, weights::Weights, word_piece::WordPiece};
+use anyhow::{Context, Result};
+use ndarray::{Array1, Axis};
 use std::path::Path;
-use tokenizers::Tokenizer;
 
 /// Tokens that the model reads at once, the two around a text included; it was trained on no more.
 const TOKENS_MAX: usize = 256;
@@ -13,9 +11,8 @@ const TOKENS_MAX: usize = 256;
 const PARTS_MAX: usize = 16;
 
 pub struct Model {
-    bert: BertModel,
-    tokenizer: Tokenizer,
-    device: Device,
+    bert: Bert,
+    tokenizer: WordPiece,
     before: u32,
     after: u32,
 }
@@ -26,47 +23,44 @@ impl Model {
             let path = folder.join(name);
             std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
         };
-        let config: Config = serde_json::from_slice(&read("config.json")?).context("config.json")?;
-        let mut tokenizer =
-            Tokenizer::from_bytes(read("tokenizer.json")?).map_err(|error| anyhow!("tokenizer.json: {error}"))?;
-        // Parts are cut here, and each is read alone.
-        tokenizer.with_padding(None).with_truncation(None).map_err(|error| anyhow!("tokenizer.json: {error}"))?;
-        let special =
-            |token: &str| tokenizer.token_to_id(token).with_context(|| format!("tokenizer.json has no {token}"));
+        let config = serde_json::from_slice(&read("config.json")?).context("config.json")?;
+        let tokenizer = WordPiece::read(&read("tokenizer.json")?).context("tokenizer.json")?;
+        let special = |token: &str| tokenizer.id(token).with_context(|| format!("tokenizer.json has no {token}"));
         let (before, after) = (special("[CLS]")?, special("[SEP]")?);
-        let device = Device::Cpu;
-        let weights = VarBuilder::from_buffered_safetensors(read("model.safetensors")?, DType::F32, &device)
-            .context("model.safetensors")?;
-        let bert = BertModel::load(weights, &config).context("model.safetensors")?;
-        Ok(Self { bert, tokenizer, device, before, after })
+        let tensors = read("model.safetensors")?;
+        let bert =
+            Weights::read(&tensors).and_then(|weights| Bert::load(&weights, &config)).context("model.safetensors")?;
+        Ok(Self { bert, tokenizer, before, after })
     }
 
     /// A text without a single word has the vector of nothing.
     pub fn embed(&self, text: &str) -> Result<Vec<f32>> {
-        let encoding = self.tokenizer.encode(text, false).map_err(|error| anyhow!("tokenizer: {error}"))?;
-        let mut parts = encoding.get_ids().chunks(TOKENS_MAX - 2).take(PARTS_MAX).collect::<Vec<_>>();
+        let tokens = self.tokenizer.tokens(text, (TOKENS_MAX - 2) * PARTS_MAX);
+        let mut parts = tokens.chunks(TOKENS_MAX - 2).collect::<Vec<_>>();
         if parts.is_empty() {
             parts.push(&[]);
         }
-        let vectors = parts.into_iter().map(|tokens| self.part(tokens)).collect::<Result<Vec<_>>>()?;
-        let mean = Tensor::stack(&vectors, 0)?.mean(0)?;
-        Ok(unit(&mean)?.to_vec1()?)
+        let mut sum = Array1::zeros(0);
+        for tokens in parts {
+            let vector = self.part(tokens)?;
+            sum = if sum.is_empty() { vector } else { sum + vector };
+        }
+        Ok(unit(sum).to_vec())
     }
 
-    fn part(&self, tokens: &[u32]) -> Result<Tensor> {
+    fn part(&self, tokens: &[u32]) -> Result<Array1<f32>> {
         let mut ids = Vec::with_capacity(tokens.len() + 2);
         ids.push(self.before);
         ids.extend_from_slice(tokens);
         ids.push(self.after);
-        let ids = Tensor::new(ids, &self.device)?.unsqueeze(0)?;
-        let said = self.bert.forward(&ids, &ids.zeros_like()?, None)?;
-        unit(&said.squeeze(0)?.mean(0)?)
+        Ok(unit(self.bert.forward(&ids)?.sum_axis(Axis(0))))
     }
 }
 
-fn unit(vector: &Tensor) -> Result<Tensor> {
-    let length = vector.sqr()?.sum_all()?.sqrt()?;
-    Ok(vector.broadcast_div(&length)?)
+/// At length 1: the sum of vectors has the direction of their mean.
+fn unit(vector: Array1<f32>) -> Array1<f32> {
+    let length = vector.pow2().sum().sqrt();
+    vector / length
 }
 
 #[cfg(test)]

@@ -40,3 +40,21 @@ publish() {
   fi
   exec {lock}>&-
 }
+
+# Runs a step while others go on; `wait_for NAME` waits for its end and fails when it failed. A script that fails
+# ends the steps that still run.
+#   in_background NAME COMMAND [ARG...]
+declare -A BACKGROUND=()
+in_background() {
+  local name=$1
+  shift
+  "$@" &
+  BACKGROUND[$name]=$!
+  trap 'kill "${BACKGROUND[@]}" 2>/dev/null || true' EXIT
+}
+
+wait_for() {
+  local pid=${BACKGROUND[$1]}
+  unset "BACKGROUND[$1]"
+  wait "$pid" || die "$1: this step failed"
+}

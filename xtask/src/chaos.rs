@@ -4,11 +4,11 @@
 use crate::cargo::{cargo, from_xtask, succeed};
 use crate::guests::{self, BuildArgs, Profile};
 use crate::lookup;
-use crate::servers::end_with_parent;
 use crate::test::{HOST, native_selection, supervise};
 use crate::workspace::Workspace;
 use anyhow::Result;
 use clap::Args;
+use mindflow_servers::end_with_parent;
 use rustix::process::Signal;
 use std::process::{Command, ExitCode};
 
@@ -25,7 +25,7 @@ pub struct ChaosArgs {
 }
 
 pub fn run(workspace: &Workspace, args: &ChaosArgs) -> Result<ExitCode> {
-    guests::build(workspace, &BuildArgs { tests: true, profile: args.profile, ..BuildArgs::default() })?;
+    guests::build(workspace, &BuildArgs { tests: true, profile: args.profile, ..BuildArgs::default() }, None)?;
     let mut build = cargo(&workspace.root);
     // The features of the tests' own build, failpoints among them.
     build.args(["build", "--bin", HOST, "--bin", PROGRAM]).args(native_selection(workspace));

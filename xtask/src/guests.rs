@@ -3,6 +3,7 @@
 //! each other.
 
 use crate::cargo::{cargo, succeed};
+use crate::lint::{Lints, Pass};
 use crate::toolchain::{GuestToolchain, TARGET};
 use crate::workspace::{Guest, Workspace};
 use crate::{graphiql, wit, write};
@@ -44,7 +45,7 @@ impl Profile {
     }
 }
 
-pub fn build(workspace: &Workspace, args: &BuildArgs) -> Result<()> {
+pub fn build(workspace: &Workspace, args: &BuildArgs, lints: Option<&Lints>) -> Result<()> {
     wit::lay(workspace)?;
     let guests = select(workspace, args)?;
     if guests.is_empty() {
@@ -66,6 +67,9 @@ pub fn build(workspace: &Workspace, args: &BuildArgs) -> Result<()> {
         build.args(["--package", &guest.package]);
     }
     toolchain.apply(&mut build);
+    if let Some(lints) = lints {
+        lints.apply(build.arg("--keep-going"), Pass::Apart);
+    }
     succeed(&mut build, "the build of the guests")?;
 
     let built = target.join(TARGET).join(args.profile.name());

@@ -9,7 +9,6 @@ mod graphiql;
 mod guests;
 mod lint;
 mod lookup;
-mod servers;
 mod test;
 mod toolchain;
 mod wit;
@@ -39,12 +38,12 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Kill hosts and servers under load, and check that no event is lost or applied twice
     Chaos(chaos::ChaosArgs),
-    /// Check the formatting and run clippy, for the host and for the guests
+    /// Check the formatting, Clippy and the documentation, for the host and for the guests
     Lint(lint::LintArgs),
 }
 
 fn main() -> ExitCode {
-    match run(Cli::parse().command) {
+    match lint::run_if_named().unwrap_or_else(|| run(Cli::parse().command)) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("xtask: {error:#}");
@@ -57,7 +56,7 @@ fn run(command: Command) -> Result<ExitCode> {
     let workspace = workspace::Workspace::load()?;
     match command {
         Command::Wit => wit::lay(&workspace).map(|()| ExitCode::SUCCESS),
-        Command::Build(args) => guests::build(&workspace, &args).map(|()| ExitCode::SUCCESS),
+        Command::Build(args) => guests::build(&workspace, &args, None).map(|()| ExitCode::SUCCESS),
         Command::Test(args) => test::run(&workspace, &args),
         Command::Bench(args) => bench::run(&workspace, &args).map(|()| ExitCode::SUCCESS),
         Command::Chaos(args) => chaos::run(&workspace, &args),

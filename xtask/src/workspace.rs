@@ -50,10 +50,6 @@ impl Workspace {
         self.target().join("components")
     }
 
-    pub fn has_package(&self, name: &str) -> bool {
-        self.metadata.workspace_packages().iter().any(|package| package.name == name)
-    }
-
     /// The unpacked sources of a dependency.
     pub fn sources_of(&self, name: &str) -> Result<PathBuf> {
         let package = self

@@ -8,6 +8,15 @@ use std::path::Path;
 
 /// Whether the file had to be written.
 pub fn if_changed(path: &Path, bytes: &[u8]) -> Result<bool> {
+    with_mode(path, bytes, 0o644)
+}
+
+/// The same for a program.
+pub fn program_if_changed(path: &Path, bytes: &[u8]) -> Result<bool> {
+    with_mode(path, bytes, 0o755)
+}
+
+fn with_mode(path: &Path, bytes: &[u8], mode: u32) -> Result<bool> {
     if fs::read(path).is_ok_and(|current| current == bytes) {
         return Ok(false);
     }
@@ -16,7 +25,7 @@ pub fn if_changed(path: &Path, bytes: &[u8]) -> Result<bool> {
     let mut staging =
         tempfile::NamedTempFile::new_in(folder).with_context(|| format!("write into {}", folder.display()))?;
     std::io::Write::write_all(&mut staging, bytes).with_context(|| format!("write {}", path.display()))?;
-    fs::set_permissions(staging.path(), std::os::unix::fs::PermissionsExt::from_mode(0o644))
+    fs::set_permissions(staging.path(), std::os::unix::fs::PermissionsExt::from_mode(mode))
         .with_context(|| format!("make {} readable", path.display()))?;
     staging.persist(path).with_context(|| format!("write {}", path.display()))?;
     Ok(true)

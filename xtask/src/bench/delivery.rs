@@ -3,9 +3,9 @@
 
 use crate::cargo::{cargo, succeed};
 use crate::lookup;
-use crate::servers::Redis;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result};
+use mindflow_servers::{Durability, TemporaryRedis};
 use serde::Deserialize;
 use std::fmt::Write;
 use std::process::Command;
@@ -33,7 +33,7 @@ pub fn run(workspace: &Workspace) -> Result<String> {
     build.args(["build", "--release", "-p", "mindflow-backends", "--example", "delivery"]);
     succeed(&mut build, "the release build of the delivery example")?;
 
-    let redis = Redis::start(&redis_server).context("Redis for the benchmark")?;
+    let redis = TemporaryRedis::start_program(&redis_server, Durability::None).context("Redis for the benchmark")?;
     let mut rows = String::new();
     let mut paced_per_s = 0;
     for (back_end, name) in BACK_ENDS {

@@ -1,6 +1,8 @@
 //! The figures of `docs/performance.md`: the built platform under load, all in one run on one machine, so
 //! that the rows can be compared with each other. Nothing here is a test: nothing fails for being slow.
 
+#![allow(clippy::disallowed_methods, reason = "a benchmark measures real time")]
+
 mod delivery;
 mod host;
 mod load;
@@ -66,7 +68,7 @@ pub fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
 /// The page's part about the platform as a whole.
 fn platform(workspace: &Workspace, args: &BenchArgs) -> Result<String> {
     lookup::postgres_bin()?;
-    guests::build(workspace, &BuildArgs::default())?;
+    guests::build(workspace, &BuildArgs::default(), None)?;
     succeed(
         cargo(&workspace.root).args([
             "build",
