@@ -6,7 +6,7 @@
 //! - [`records`]: what is only appended: the audit trail and the kept log.
 //! - [`messaging`]: what leaves for people: mail, web push, realtime topics.
 //! - [`embeddings`], [`keys`], [`schedule`]: vectors of texts, signing keys, jobs by the clock.
-//! - [`clock`], [`ids`], [`error`], [`secret`], [`failpoint`], [`redis_server`]: what the others share.
+//! - [`clock`], [`ids`], [`error`], [`secret`], [`mod@failpoint`], [`redis_server`]: what the others share.
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "unit tests take time and ids as they come"))]
 

@@ -107,7 +107,6 @@ pub(super) fn take_grant<C: Capability>(table: &mut toml::Table) -> Result<C::Gr
 }
 
 /// Reads the settings of one capability.
-#[expect(clippy::result_large_err, reason = "figment's own error")]
 pub(super) fn read_settings<T: Default + DeserializeOwned>(
     figment: &Figment,
     key: Option<&str>,
@@ -168,7 +167,6 @@ macro_rules! capabilities {
 
             /// # Errors
             /// The first setting that cannot be read, with its path.
-            #[expect(clippy::result_large_err, reason = "figment's own error")]
             pub fn read(figment: &figment::Figment) -> Result<Self, figment::Error> {
                 Ok(Self { $($name: set::read_settings(figment, <$capability as Capability>::SETTINGS)?,)+ })
             }

@@ -209,7 +209,6 @@ impl RuntimeConfig {
     }
 
     /// The tables of capabilities first; what remains is the host's own.
-    #[expect(clippy::result_large_err, reason = "figment's own error")]
     fn read(figment: &Figment) -> Result<Self, figment::Error> {
         let capabilities = Settings::read(figment)?;
         let mut own: Dict = figment.extract()?;

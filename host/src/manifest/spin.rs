@@ -1,6 +1,6 @@
 //! `spin.toml`: the components, what each may use, and what triggers them.
 
-use super::{ManifestError, Routes, RuleError};
+use super::{ManifestError, Routes};
 use crate::{capability::Grants, engine::Instances};
 use serde::Deserialize;
 use serde_aux::serde_introspection::serde_introspect;

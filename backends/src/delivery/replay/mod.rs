@@ -1,6 +1,6 @@
 //! Replays: archived events handed to a handler once more, to repair or to rebuild what it keeps.
 //!
-//! [`play`] calls the handler, in order within each partition key, keys side by side; [`mod@forget`] makes a
+//! [`play()`] calls the handler, in order within each partition key, keys side by side; [`mod@forget`] makes a
 //! handler that applies once take them again; [`compare`] reports what a replay into a second database (made by
 //! [`crate::database::postgres::scratch`]) has made otherwise than the live one, and brings the live one to it.
 
@@ -49,7 +49,7 @@ pub enum ReplayError {
     Task(String),
 }
 
-/// What [`play`] did.
+/// What [`play()`] did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Played {
