@@ -4,6 +4,8 @@
 //! Arguments: MANIFEST CONFIG DATA_DIR. Prints `{"warm_us":…,"fresh_us":…}`: CPU-bound means of one call
 //! into a kept instance and into a new one.
 
+#![allow(clippy::disallowed_methods, reason = "a benchmark measures real time")]
+
 use anyhow::{Context, bail};
 use mindflow::{
     application::Application,

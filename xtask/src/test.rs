@@ -135,7 +135,7 @@ fn build_native(workspace: &Workspace, lints: Option<&Lints>) -> Result<()> {
     build.args(["build", "--tests", "--bin", HOST, "--bin", EMBEDDER]).args(native_selection(workspace));
     if let Some(lints) = lints {
         // The rest of what is linted; the tests need no more than the programs above.
-        build.arg("--bins");
+        build.args(["--bins", "--examples"]);
         lints.apply(build.arg("--keep-going"), Pass::Joined);
     }
     succeed(&mut build, "the build of the host and the tests")
