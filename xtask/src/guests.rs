@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use std::fs;
 
-/// Cargo chooses the features of dependencies for all the packages that it is given, and builds a component anew
+/// Cargo chooses the features of dependencies for all the packages that it is given, and rebuilds a component
 /// when they are not those of the last time. So a few components have a folder of their own below that of all.
 const SOME: &str = "some";
 

@@ -28,7 +28,7 @@ impl Host {
             .args(["up", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(data_dir)
             .current_dir(root)
-            // The access log is written as in production; nobody reads it here.
+            // The access log is written as in production; it is not read here.
             .stderr(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
