@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use mindflow_backends::clock::Clock;
 use mindflow_backends::database::postgres::{Database, DatabaseConfig, PostgresConfig};
-use mindflow_backends::database::sql::{Identity, OutboxEvent};
+use mindflow_backends::database::sql::{Identity, NewEvent};
 use mindflow_backends::delivery::{
     self, Attempt, Config, Delivery, Event, Failure, Handler, Options, StreamsConfig, Subscription,
 };
@@ -136,8 +136,8 @@ async fn saturate(replicas: &[Replica], store: &TestDatabase, witness: &Arc<Witn
     futures::future::join_all(producers.collect::<Vec<_>>()).await;
     let client = store.database().admin().await.expect("a connection");
     let archived = loop {
-        let row = client.query_one("SELECT NOT EXISTS (SELECT FROM delivery.outbox)", &[]).await;
-        if row.expect("the outbox").get(0) {
+        let row = client.query_one("SELECT NOT EXISTS (SELECT FROM delivery.unsequenced)", &[]).await;
+        if row.expect("the log").get(0) {
             break began.elapsed().as_secs_f64();
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -176,23 +176,21 @@ async fn delivered(witness: &Witness, count: usize) {
     }
 }
 
-async fn publish(database: &Database, events: &[OutboxEvent]) {
+async fn publish(database: &Database, events: &[NewEvent]) {
     let transaction = database.begin("command", &Identity::Service).await.expect("a transaction");
     for event in events {
-        transaction.publish(event).await.expect("the outbox takes it");
+        transaction.publish(event).await.expect("the log takes it");
     }
     transaction.commit().await.expect("a commit");
 }
 
 /// As large as an entry of some sentences.
-fn event(key: usize) -> OutboxEvent {
-    OutboxEvent {
+fn event(key: usize) -> NewEvent {
+    NewEvent {
         event_id: Uuid::now_v7(),
         event_type: "A".to_owned(),
         version: "1.0".to_owned(),
         occurred_at_us: Clock::system().now_us(),
-        source: "command-service".to_owned(),
-        source_component: "command".to_owned(),
         sequence: 1,
         partition_key: format!("entry:{key}"),
         correlation_id: "bench".to_owned(),

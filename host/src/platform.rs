@@ -8,7 +8,7 @@ use crate::{
     databases::{Databases, DatabasesError, Schema},
     engine::{CompileError, Provider, ProviderStatus, Unhealthy},
     link::LinkError,
-    manifest::{Command, Routes, WebSocketRoute},
+    manifest::{Command, ComponentEntry, Routes, WebSocketRoute},
     observe::log_writer::{LogQueue, LogWriter},
     operator::housekeeping::{self, HousekeepingError, LogRetention},
     trigger::{
@@ -19,7 +19,10 @@ use crate::{
 use mindflow_backends::{
     clock::Clock,
     database::postgres::Database,
-    delivery::{self, Backend, DeadLetters, Delivery},
+    delivery::{
+        self, Backend, DeadLetters, Delivery, QueueError,
+        publishers::{self, Publisher},
+    },
     keys,
     records::{
         self,
@@ -80,6 +83,8 @@ pub enum StartError {
     Queues(#[from] delivery::OpenError),
     #[error(transparent)]
     Logs(#[from] records::OpenError),
+    #[error("the publishers of events")]
+    Publishers(#[source] QueueError),
     #[error("event delivery")]
     Delivery(#[from] delivery::StartError),
     #[error("schedules")]
@@ -346,6 +351,18 @@ impl Background {
     }
 }
 
+/// Who may publish what, by the manifest.
+pub(crate) fn publishers(application: &Application) -> Vec<Publisher> {
+    let entries = application.components.values().map(|loaded| &loaded.entry);
+    let publishing = entries.filter(|entry| !entry.grants.events.is_empty());
+    let publisher = |entry: &ComponentEntry| Publisher {
+        component: entry.name.clone(),
+        source: format!("{}-service", entry.name),
+        event_types: entry.grants.events.clone(),
+    };
+    publishing.map(publisher).collect()
+}
+
 async fn start_delivery(
     application: &Application,
     providers: &Providers,
@@ -353,6 +370,7 @@ async fn start_delivery(
     alarms: Option<&Webhook>,
 ) -> Result<Option<Delivery>, StartError> {
     let (Some(database), Some(queues)) = (&stores.events, &stores.queues) else { return Ok(None) };
+    publishers::set(database, &publishers(application)).await.map_err(StartError::Publishers)?;
     let mut subscriptions = Vec::new();
     let mut subscribers = Subscribers::default();
     for (name, loaded) in &application.components {

@@ -32,7 +32,7 @@ pub const LAWS: [(Law, &str); 10] = [
     (Law::Gaps, "gaps in the sequences of an aggregate"),
     (Law::WriteSide, "entries, moods and tags of the write side that differ from the archive"),
     (Law::ReadSide, "rows of the read side that differ from the fold of the archive"),
-    (Law::LeftOver, "events left in the outbox, or given up as dead letters"),
+    (Law::LeftOver, "events that were not delivered, or given up as dead letters"),
 ];
 
 #[derive(Debug, Clone)]
@@ -66,8 +66,8 @@ pub fn check(history: &History, wanted: &BTreeSet<String>) -> Vec<Violation> {
     gaps(history, &mut found);
     write_side(history, &mut found);
     read_side(history, &mut found);
-    if history.outbox != 0 || history.dead != 0 {
-        let what = format!("{} in the outbox, {} dead", history.outbox, history.dead);
+    if history.undelivered != 0 || history.dead != 0 {
+        let what = format!("{} not delivered, {} dead", history.undelivered, history.dead);
         found.push(Violation { law: Law::LeftOver, what });
     }
     found

@@ -56,7 +56,7 @@ fn good() -> History {
         },
         archive,
         dead: 0,
-        outbox: 0,
+        undelivered: 0,
     }
 }
 
@@ -161,5 +161,5 @@ fn a_stale_a_missing_and_a_surplus_row_of_the_read_side_are_seen() {
 #[test]
 fn a_dead_letter_and_an_event_that_was_never_relayed_are_seen() {
     assert_eq!(broken(|history| history.dead = 1), [Law::LeftOver].into());
-    assert_eq!(broken(|history| history.outbox = 1), [Law::LeftOver].into());
+    assert_eq!(broken(|history| history.undelivered = 1), [Law::LeftOver].into());
 }

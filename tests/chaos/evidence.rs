@@ -33,7 +33,9 @@ pub async fn gather(write: &Client, read: &Client) -> Result<History> {
         write_side: write_side(write).await?,
         read_side: read_side(read).await?,
         dead: 0,
-        outbox: write.query_one("SELECT count(*) FROM delivery.outbox", &[]).await?.get(0),
+        undelivered: write
+            .query_one("SELECT (SELECT count(*) FROM delivery.unsequenced) + (SELECT count(*) FROM delivery.backlog WHERE in_order)", &[])
+            .await?.get(0),
     })
 }
 

@@ -108,5 +108,5 @@ pub struct History {
     pub read_side: ReadSide,
     /// Events that a subscription gave up.
     pub dead: i64,
-    pub outbox: i64,
+    pub undelivered: i64,
 }

@@ -23,7 +23,7 @@ async fn write_with(user: &Account, correlation: &str) -> String {
 /// The verifier's answer once every event has been handled and is in the trail.
 async fn verified(platform: &Platform) -> Output {
     let database = platform.write_database().await;
-    let behind = "SELECT (SELECT count(*) FROM delivery.outbox) + (SELECT count(*) FROM delivery.queue)
+    let behind = "SELECT (SELECT count(*) FROM delivery.unsequenced) + (SELECT count(*) FROM delivery.backlog)
         + (SELECT count(*) FROM delivery.archive) - (SELECT count(*) FROM audit.records)";
     eventually("the trail has every event", || async {
         let behind: i64 = database.query_one(behind, &[]).await.unwrap().get(0);

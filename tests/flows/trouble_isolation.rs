@@ -87,9 +87,8 @@ async fn the_role_of_the_command_service_reaches_one_users_rows_of_its_own_table
         "SELECT * FROM auth.users".to_owned(),
         "SELECT * FROM mindflow.signing_keys".to_owned(),
         "SELECT * FROM delivery.archive".to_owned(),
-        "INSERT INTO delivery.outbox (event_id, event_type, version, occurred_at, source, source_component, sequence, partition_key, correlation_id, payload) \
-         VALUES (gen_random_uuid(), 'UserRegistered', '1.0', now(), 'auth-service', 'auth', 1, 'user:x', 'c', '{}')"
-            .to_owned(),
+        "SELECT delivery.publish(gen_random_uuid(), 'UserRegistered', '1.0', now(), 1, 'user:x', 'c', NULL, NULL, NULL, '{}')".to_owned(),
+        "INSERT INTO delivery.archive (event_id) VALUES (gen_random_uuid())".to_owned(),
         "CREATE TABLE command.loot (x int)".to_owned(),
         "CREATE TABLE public.loot (x int)".to_owned(),
         "SELECT set_config('mindflow.identity', 'service', true)".to_owned(),

@@ -1,5 +1,4 @@
-//! What delivery needs of a store of queues beyond the queue itself: to route committed events into
-//! it, and to keep its state. The relay and the dispatchers know nothing more of it.
+//! What delivery needs of a store of queues beyond the queue itself: to find committed events, and to keep its state. The relay and the dispatchers know nothing more of it.
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -7,7 +6,7 @@ use uuid::Uuid;
 use super::queue::{DeadLetters, Queue, QueueError};
 use super::subscription::Subscription;
 
-/// What one look at the outbox found.
+/// What one look for committed events found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Relayed {
     /// So many events, and the subscriptions that get any of them.
@@ -29,8 +28,8 @@ pub trait Backend: Queue + DeadLetters {
     /// Ends a subscription for good and drops what waits for it; the archive keeps the events. `false`: not there.
     async fn unsubscribe(&self, subscription: &str) -> Result<bool, QueueError>;
 
-    /// Moves up to `max` committed events from the outbox to the archive and into the queues. Whenever it is
-    /// cut off, each of them is in the outbox, or archived and sure to be routed by a later call.
+    /// Gives up to `max` committed events their ordinals, so that dispatchers find them. Whenever it is cut off, what has
+    /// none gets one by a later call.
     async fn relay(&self, max: u32) -> Result<Relayed, QueueError>;
 
     /// Rings the dispatchers of the other replicas, after `replica` has routed.
@@ -38,4 +37,7 @@ pub trait Backend: Queue + DeadLetters {
 
     /// Called about every second and once at the end: writes down what must survive the store, and tidies up.
     async fn upkeep(&self) -> Result<(), QueueError>;
+
+    /// The last call of a replica: what it owns is free for the others.
+    async fn close(&self) -> Result<(), QueueError>;
 }

@@ -13,18 +13,18 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::backend::Backend;
-use super::postgres::PostgresQueue;
+use super::log::LogQueue;
 use super::redis_streams::{RedisStreams, StreamsConfig};
 use crate::database::postgres::Database;
 use crate::redis_server::RedisUrlError;
 
 pub use super::redis_streams::{PARTITIONS_DEFAULT, PARTITIONS_MAX};
 
-/// Where the queues are. The outbox and the archive are on Postgres with either.
+/// Where the queues are. The log of events is on Postgres with either.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "backend", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Config {
-    /// In the database of the outbox.
+    /// In the database of the log.
     Postgres {},
     /// On a Redis (7.0 or later), shared by all replicas that give the same URL and prefix.
     RedisStreams(StreamsConfig),
@@ -39,14 +39,14 @@ pub enum OpenError {
     Partitions(u32),
 }
 
-/// Opens the queues of `database`'s outbox. A Redis that is away does not fail it: calls fail until it is back.
+/// Opens the queues of `database`'s log. A Redis that is away does not fail it: calls fail until it is back.
 /// Must be called within a Tokio runtime.
 ///
 /// # Errors
 /// When the configuration cannot be meant.
 pub fn open(database: Database, config: &Config) -> Result<Arc<dyn Backend>, OpenError> {
     Ok(match config {
-        Config::Postgres {} => Arc::new(PostgresQueue::new(database)),
+        Config::Postgres {} => Arc::new(LogQueue::new(database)),
         Config::RedisStreams(config) => {
             if !(1..=PARTITIONS_MAX).contains(&config.partitions) {
                 return Err(OpenError::Partitions(config.partitions));

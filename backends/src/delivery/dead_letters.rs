@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 
 use super::envelope::{COLUMNS, EnvelopeError, Event};
-use super::outbox::QUEUE_CHANNEL;
 use super::postgres::{ORDER_LOCK, PROMOTE, PostgresQueue, column, query, refused, within};
 use super::queue::{DEAD_LETTERS_PAGE_MAX, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetters, QueueError};
+use super::sequencer::QUEUE_CHANNEL;
 
 const FROM: &str = "FROM delivery.queue q JOIN delivery.archive a ON a.position = q.position WHERE q.state = 'dead'";
 

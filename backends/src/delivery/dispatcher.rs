@@ -132,7 +132,8 @@ impl Dispatcher {
             return Ok(poll);
         }
         let due = self.setting.queue.next_due(&self.name).await?;
-        Ok(due.map_or(poll, |due| due.min(poll)))
+        let note = self.setting.queue.note_due(&self.name).await;
+        Ok([due, note].into_iter().flatten().fold(poll, Duration::min))
     }
 
     /// Places for further deliveries.

@@ -1,5 +1,5 @@
-//! Listens to Postgres' notifications, so that nothing waits for the next poll: the outbox' from producers,
-//! the queue's from the relays of other replicas. Only a doorbell: when it is broken, delivery goes on
+//! Listens to Postgres' notifications, so that nothing waits for the next poll: those of producers, and those of the
+//! relays of other replicas. Only a doorbell: when it is broken, delivery goes on
 //! at the pace of polling, and it reconnects.
 
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::health::Part;
-use super::outbox::QUEUE_CHANNEL;
+use super::sequencer::QUEUE_CHANNEL;
 use crate::database::postgres::Database;
 
 const OUTBOX_CHANNEL: &str = "mindflow_outbox";

@@ -1,5 +1,5 @@
 //! The event as it travels: the contract's JSON envelope on the wire, `mindflow:platform/events.event`
-//! in a component, a row in the outbox and the archive. One type for all, so that nothing is lost between them.
+//! in a component, a row of the archive. One type for all, so that nothing is lost between them.
 
 use std::time::SystemTime;
 

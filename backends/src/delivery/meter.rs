@@ -23,7 +23,7 @@ const QUEUED_DEAD: &str = "mindflow_delivery_queue_dead";
 const PARKED: &str = "mindflow_delivery_queue_parked";
 /// Age of the oldest event that is neither dead nor parked, in seconds; 0 when there is none.
 const OLDEST: &str = "mindflow_delivery_queue_oldest_seconds";
-/// Events moved from the outbox to the archive.
+/// Events that got an ordinal.
 const RELAYED: &str = "mindflow_delivery_relayed_total";
 
 pub(super) fn delivered(subscription: &str, lag: Duration) {

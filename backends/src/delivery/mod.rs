@@ -1,15 +1,16 @@
-//! Delivery of events: from the outbox, where they committed with their producer's write, to every
-//! subscription, at least once and in order per partition key.
+//! Delivery of events: from the log, where they committed with their producer's write, to every subscription, at least
+//! once and in order per partition key.
 //!
 //! ```text
-//! outbox ─ relay ─► archive (the log, kept for good)
-//!                └► queue, a row a subscription ─ dispatcher ─► handler ─► ack · retry · dead letter
+//! publish ─► archive (the log, kept for good) ─ sequencer ─► ordinals ─ dispatcher ─► handler ─► ack · retry · dead letter
 //! ```
 //!
-//! - A producer publishes with [`crate::database::sql::Transaction::publish`]: a row of the outbox, in its own transaction.
-//! - `relay` moves what committed; one replica at a time does.
+//! - A producer publishes with [`crate::database::sql::Transaction::publish`]: a row of the archive, in its own
+//!   transaction. [`publishers`] says who may publish what.
+//! - `sequencer` gives an ordinal to what became visible, `relay` makes it do so; one replica at a time does.
 //! - [`queue`] is what a queue promises, [`backend`] what the relay needs of it, [`config`] chooses one.
-//! - `postgres`, `postgres_backend` and `dead_letters` are the one on Postgres, `redis_streams` the one on Redis.
+//! - `log` delivers from the log on Postgres, with rows for what is out of order in `postgres` and `dead_letters`;
+//!   `redis_streams` delivers from Redis.
 //! - `dispatcher` runs the handler, one task a subscription, by the [`policy`].
 //! - [`alarm`] is called with dead letters, `gauges` shows how much waits.
 //! - [`service`] starts and stops all of it.
@@ -28,17 +29,18 @@ pub mod envelope;
 mod gauges;
 pub mod health;
 pub mod hold;
+mod log;
 mod meter;
-mod outbox;
 pub(crate) mod outcome;
 pub mod policy;
 mod postgres;
-mod postgres_backend;
+pub mod publishers;
 pub mod queue;
 mod redis_streams;
 mod registry;
 mod relay;
 pub mod replay;
+mod sequencer;
 pub mod service;
 pub mod subscription;
 
@@ -47,8 +49,8 @@ pub use backend::Backend;
 pub use config::{Config, OpenError, open};
 pub use envelope::{Event, Metadata};
 pub use hold::Hold;
+pub use log::LogQueue;
 pub use policy::RetryPolicy;
-pub use postgres::PostgresQueue;
 pub use queue::{DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterIdError, DeadLetters, Depth, Queue, QueueError};
 pub use redis_streams::{RedisStreams, StreamsConfig};
 pub use service::{Delivery, Options, StartError};

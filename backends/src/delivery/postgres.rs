@@ -1,9 +1,10 @@
-//! The queue on Postgres. Leases are columns of the row, taken with `FOR UPDATE SKIP LOCKED`; every time
-//! is the database's own, so that all replicas live by one clock.
+//! Deliveries that left the order of the log: failed, put off, dead, or waiting behind such a one. A row each. Leases are
+//! columns of the row, taken with `FOR UPDATE SKIP LOCKED`; every time is the database's own, so that all replicas
+//! live by one clock.
 //!
-//! Only the first row of a key is `ready`, so leasing never walks over what waits behind it. Whoever
-//! removes a first row makes the next one ready, and must not miss one that the relay is just adding
-//! behind it: removals hold [`ORDER_LOCK`] shared, the relay holds it alone.
+//! Only the first row of a key is `ready`, so leasing never walks over what waits behind it. The statement that removes a
+//! first row makes the next one ready, and must not miss one that is just being added behind it: removals hold
+//! [`ORDER_LOCK`] shared, additions hold it alone.
 //!
 //! These transactions commit without waiting for the disk (`synchronous_commit = off`): what a crash of
 //! Postgres takes back is a lease or an acknowledgement, and the event is then delivered again, as
@@ -30,12 +31,13 @@ pub(super) const ORDER_LOCK: i64 = 0x006d_666f_7264_6572;
 
 /// Key of the advisory lock between those who lease and those who hold a subscription: a lease that began
 /// before a hold was written has ended when the hold is answered; "mfhold" in ASCII.
-const HOLD_LOCK: i64 = 0x6d66_686f_6c64;
+pub(super) const HOLD_LOCK: i64 = 0x6d66_686f_6c64;
 
 /// Opens each transaction. Sequential scans are off because plans are kept: one made while the queue
 /// was empty would scan all of it when it no longer is. The price that this puts on a scan which must be
 /// makes the planner compile the statement, half a second for nothing, so that is off too.
-const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
+pub(super) const BEGIN: &str =
+    "BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
 
 /// Makes the row after each of `gone` (partition_key, position) ready; a part of the statement that removes them.
 pub(super) const PROMOTE: &str = "UPDATE delivery.queue n SET state = 'ready' FROM gone \
@@ -116,7 +118,7 @@ impl PostgresQueue {
             .await
     }
 
-    async fn rows(
+    pub(super) async fn rows(
         &self,
         operation: &'static str,
         statement: &str,
@@ -125,9 +127,19 @@ impl PostgresQueue {
         self.transact(BEGIN, operation, statement, params).await
     }
 
+    /// One statement, in one round trip.
+    pub(super) async fn query(
+        &self,
+        operation: &'static str,
+        statement: &str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, QueueError> {
+        query(&self.client().await?, operation, statement, params).await
+    }
+
     /// One statement in a transaction of its own that `begin` opens. All of it is sent together: one round
     /// trip, and no transaction is left open when the caller goes away.
-    async fn transact(
+    pub(super) async fn transact(
         &self,
         begin: &str,
         operation: &'static str,
@@ -353,7 +365,7 @@ fn receipts_of(rows: &[Row]) -> Result<Vec<Receipt>, QueueError> {
         .collect()
 }
 
-fn depth_of(row: &Row) -> Result<Depth, QueueError> {
+pub(super) fn depth_of(row: &Row) -> Result<Depth, QueueError> {
     let count = |name| column::<i64>(row, name).map(|count| u64::try_from(count).unwrap_or_default());
     Ok(Depth {
         subscription: column(row, "subscription")?,
@@ -366,7 +378,7 @@ fn depth_of(row: &Row) -> Result<Depth, QueueError> {
 }
 
 /// A span in seconds; one in the past is zero.
-fn duration(row: &Row, name: &str) -> Result<Option<Duration>, QueueError> {
+pub(super) fn duration(row: &Row, name: &str) -> Result<Option<Duration>, QueueError> {
     let seconds: Option<f64> = column(row, name)?;
     Ok(seconds.map(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX)))
 }

@@ -167,6 +167,11 @@ pub trait Queue: Send + Sync + 'static {
     /// How long until the next waiting retry may be leased; `None` if none waits.
     async fn next_due(&self, subscription: &str) -> Result<Option<Duration>, QueueError>;
 
+    /// How long until this replica should call [`Queue::lease`] again to write down what is done; `None` when all is.
+    async fn note_due(&self, _subscription: &str) -> Option<Duration> {
+        None
+    }
+
     /// While a subscription is held, none of its events is handed out; what is leased already may be settled
     /// and extended. A hold that is not renewed ends by itself. `false`, and nothing has changed: another
     /// holds it, or for the other wishes, this holder does not hold it (any more).

@@ -1,6 +1,5 @@
-//! The relay moves committed events from the outbox to the archive and into the queues. One replica at a
-//! time does, so that the archive's positions rise in the order in which they become visible; any replica
-//! can be the one. How it is done without losing or doubling is the back end's affair: see
+//! The relay gives committed events their ordinals and rings the dispatchers. One replica at a time does; any can be
+//! the one. How it is done without losing or doubling an event is the back end's affair: see
 //! [`super::backend::Backend::relay`].
 
 use std::sync::Arc;
@@ -14,12 +13,10 @@ use super::backend::{Backend, Relayed};
 use super::doorbell::Bells;
 use super::health::Part;
 use super::meter;
+use super::sequencer::BATCH_MAX;
 use crate::{clock, failpoint};
 
-/// Events moved in one transaction: enough to spread the cost of a transaction, few enough to take milliseconds.
-const BATCH_MAX: u32 = 500;
-
-/// Another relay may have read the outbox just before the commit that woke this one, so it looks again.
+/// Another relay may have looked just before the commit that woke this one, so it looks again.
 const BUSY_PAUSE: Duration = Duration::from_millis(10);
 
 /// How old what is written down by upkeep may get: so much may be delivered a second time when a store
@@ -31,7 +28,7 @@ pub(super) struct Relay {
     /// This replica; its own notifications do not wake it.
     pub(super) replica: Uuid,
     pub(super) poll: Duration,
-    /// Rung when the outbox may have something.
+    /// Rung when something may have been published.
     pub(super) wake: Arc<Notify>,
     /// To ring when the queue has something.
     pub(super) dispatchers: Bells,

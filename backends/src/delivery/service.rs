@@ -76,7 +76,7 @@ impl Default for Options {
 // === impl Delivery ===
 
 impl Delivery {
-    /// Registers the subscriptions with the queues of `backend`, which are filled from `database`'s outbox, and
+    /// Registers the subscriptions with the queues of `backend`, which are fed by what commits in `database`, and
     /// starts the relay, the doorbell and a dispatcher for each.
     pub async fn start(
         database: Database,
@@ -144,7 +144,7 @@ impl Delivery {
         self.board.read()
     }
 
-    /// Looks at the outbox now: to be called after a commit that published, when the host knows of it.
+    /// Looks for committed events now: to be called after a commit that published, when the host knows of it.
     pub fn kick(&self) {
         self.relay.notify_one();
     }
@@ -162,8 +162,15 @@ impl Delivery {
         let was_running = !tasks.is_empty();
         while tasks.join_next().await.is_some() {}
         // Now that all is settled; without it, the last second's deliveries might come again after a loss.
-        if was_running && let Err(error) = self.backend.upkeep().await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the queues' progress could not be written down");
+        if was_running {
+            for last in [self.backend.upkeep().await, self.backend.close().await] {
+                if let Err(error) = last {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "the queues' progress could not be written down"
+                    );
+                }
+            }
         }
     }
 }

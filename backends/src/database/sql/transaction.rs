@@ -15,7 +15,7 @@ use super::error::{is_broken, is_stale_plan};
 use super::identity::Mode;
 use super::lease::Lease;
 use super::rowset::{self, ReadError};
-use super::{DbError, Error, Identity, OutboxEvent, Rowset, Value, decode, encode, guard, outbox};
+use super::{DbError, Error, Identity, NewEvent, Rowset, Value, decode, encode, guard, publish};
 use crate::database::postgres::Database;
 use crate::failpoint;
 
@@ -103,10 +103,10 @@ impl Transaction {
         self.run(statement, params).await.map(|(rowset, _)| rowset)
     }
 
-    /// Writes the event to the outbox: it is published if, and only if, this transaction commits.
-    pub async fn publish(&self, event: &OutboxEvent) -> Result<(), Error> {
+    /// Writes the event to the log: it is published if, and only if, this transaction commits.
+    pub async fn publish(&self, event: &NewEvent) -> Result<(), Error> {
         self.published.store(true, Ordering::Release);
-        self.run(outbox::INSERT, &event.params()).await.map(|_| ())
+        self.run(publish::PUBLISH, &event.params()).await.map(|_| ())
     }
 
     /// Makes everything permanent.

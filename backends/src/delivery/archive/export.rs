@@ -4,6 +4,7 @@
 
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_lc_rs::digest;
 use bytes::Bytes;
@@ -12,6 +13,7 @@ use zstd::stream::write::Encoder;
 
 use super::line::{COLUMNS, Line};
 use super::{ArchiveError, BATCH_MAX, Manifest, Month, Months, OnProgress, Part, Progress};
+use crate::clock;
 use crate::database::postgres::Database;
 use crate::database::postgres::roles::hex;
 
@@ -56,6 +58,7 @@ pub async fn export_in_parts(
     progress: OnProgress<'_>,
 ) -> Result<Exported, ArchiveError> {
     let mut exporter = Exporter {
+        horizon: horizon(database).await?,
         database,
         store: store.as_ref(),
         part_events: part_events.max(1),
@@ -73,7 +76,34 @@ pub async fn export_in_parts(
     Ok(exporter.done)
 }
 
+/// How long an export waits for transactions in the middle, to copy also the newest events.
+const HORIZON_WITHIN: Duration = Duration::from_secs(2);
+const HORIZON_POLL: Duration = Duration::from_millis(20);
+
+/// The last position, once all transactions that may have an earlier one have ended; where one goes on for long, the
+/// sequencer's floor.
+async fn horizon(database: &Database) -> Result<i64, ArchiveError> {
+    let failed = ArchiveError::statement("find the end");
+    let client = database.admin().await.map_err(ArchiveError::Connect)?;
+    // A producer has its transaction id before it takes a position; so here the position comes first.
+    let last = "SELECT coalesce(pg_sequence_last_value('delivery.archive_position'), 0)";
+    let last: i64 = client.query_one(last, &[]).await.map_err(&failed)?.get(0);
+    let then = "SELECT pg_current_xact_id()::text";
+    let then: String = client.query_one(then, &[]).await.map_err(&failed)?.get(0);
+    let ended = "SELECT pg_snapshot_xmin(pg_current_snapshot()) >= $1::text::xid8";
+    let until = clock::instant() + HORIZON_WITHIN;
+    while clock::instant() < until {
+        if client.query_one(ended, &[&then]).await.map_err(&failed)?.get(0) {
+            return Ok(last);
+        }
+        tokio::time::sleep(HORIZON_POLL).await;
+    }
+    Ok(super::read::cut(database).await?.floor)
+}
+
 struct Exporter<'a> {
+    /// No event appears at or below this position any more.
+    horizon: i64,
     database: &'a Database,
     store: &'a dyn ObjectStore,
     part_events: usize,
@@ -97,7 +127,7 @@ impl Exporter<'_> {
     async fn next_month(&self, from: i64) -> Result<Option<Month>, ArchiveError> {
         let first = "SELECT min(position) FROM delivery.archive WHERE position >= $1";
         let first: Option<i64> = self.one("find the next month", first, from).await?;
-        Ok(first.and_then(Month::of_position))
+        Ok(first.filter(|first| *first <= self.horizon).and_then(Month::of_position))
     }
 
     async fn one(&self, operation: &'static str, sql: &str, position: i64) -> Result<Option<i64>, ArchiveError> {
@@ -107,11 +137,11 @@ impl Exporter<'_> {
 
     async fn month(&mut self, month: Month) -> Result<(), ArchiveError> {
         let end = month.next().first_position();
-        // Positions never fall: with one of a later month there, this month gets no more.
-        let later = "SELECT min(position) FROM delivery.archive WHERE position >= $1";
-        let over = self.one("look for a later month", later, end).await?.is_some();
+        // Beyond the horizon events may still appear between those that are there.
+        let over = self.horizon >= end;
         let until = "SELECT max(position) FROM delivery.archive WHERE position < $1";
-        let until = self.one("find the month's end", until, end).await?.unwrap_or(i64::MIN);
+        let until =
+            self.one("find the month's end", until, end.min(self.horizon.saturating_add(1))).await?.unwrap_or(i64::MIN);
         let mut manifest = Manifest::load(self.store, month).await?.unwrap_or_else(|| Manifest::new(month));
         self.done.months += 1;
         if manifest.parts.last().is_some_and(|part| part.last_position == until && (part.sealed || !over)) {

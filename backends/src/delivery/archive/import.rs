@@ -28,9 +28,9 @@ const LOAD: &str = "WITH given AS (SELECT * FROM unnest($1::int8[], $2::uuid[], 
          partition_key, correlation_id, traceparent, user_id, tenant_id, payload, archived_at)), \
      known AS (INSERT INTO delivery.archived_event SELECT event_id FROM given ON CONFLICT DO NOTHING RETURNING event_id) \
      INSERT INTO delivery.archive (position, event_id, event_type, version, occurred_at, source, source_component, sequence, \
-         partition_key, correlation_id, traceparent, user_id, tenant_id, payload, archived_at) \
+         partition_key, correlation_id, traceparent, user_id, tenant_id, payload, archived_at, xid) \
      SELECT position, event_id, event_type, version, occurred_at, source, source_component, sequence, partition_key, \
-         correlation_id, traceparent, user_id, tenant_id, payload::jsonb, archived_at FROM given JOIN known USING (event_id)";
+         correlation_id, traceparent, user_id, tenant_id, payload::jsonb, archived_at, NULL FROM given JOIN known USING (event_id)";
 
 /// New positions come after all that were imported.
 const GO_ON_AFTER: &str =
@@ -214,7 +214,9 @@ impl Loader<'_> {
         let failed = ArchiveError::statement("import");
         let mut client = self.database.admin().await.map_err(ArchiveError::Connect)?;
         let transaction = client.transaction().await.map_err(&failed)?;
-        transaction.execute("SELECT delivery.hold_relay()", &[]).await.map_err(&failed)?;
+        // No producer takes a position meanwhile.
+        let lock = "LOCK TABLE delivery.archive IN SHARE ROW EXCLUSIVE MODE";
+        transaction.batch_execute(lock).await.map_err(&failed)?;
         fn column<'a, T>(lines: &'a [Line], of: impl Fn(&'a Line) -> T) -> Vec<T> {
             lines.iter().map(of).collect()
         }

@@ -27,7 +27,7 @@ pub(super) struct Line {
     pub(super) version: String,
     pub(super) timestamp: Timestamp,
     pub(super) source: String,
-    /// The component that published it; its role owned the outbox's row.
+    /// The component that published it.
     pub(super) source_component: String,
     pub(super) correlation_id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,8 +3,8 @@
 //! copies of it in object storage ([`mod@export`], [`mod@import`]).
 //!
 //! A position is `YYYYMM` and a number of ten digits: 2026110000000042 is the 42nd event that was archived
-//! in November 2026 (UTC). Positions rise in the order in which events became visible; `migrations/write/0004`
-//! says why they look so.
+//! in November 2026 (UTC). `migrations/write/0004` says why they look so, and `0007` in which order they become visible:
+//! within a partition key they rise, and below the sequencer's floor none appears any more.
 
 pub mod export;
 pub mod import;
@@ -24,7 +24,7 @@ pub use export::export;
 pub use import::import;
 pub use manifest::{Manifest, Part};
 pub use month::{Month, MonthError, Months};
-pub use read::{Archived, Filter, read};
+pub use read::{Archived, Cut, Filter, cut, read};
 
 /// Rows that one statement reads or writes: enough to hide the round trip, few enough to stay within some megabytes.
 const BATCH_MAX: usize = 1_000;

@@ -23,6 +23,15 @@ pub struct Archived {
     pub event: Event,
 }
 
+/// A moment of the log: everything that had become visible. It is the events with positions up to `floor`, and those with
+/// ordinals up to `ordinal`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cut {
+    pub ordinal: i64,
+    /// No event appears at or below this position any more.
+    pub floor: i64,
+}
+
 /// Which events; the default is all that there are when reading begins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
@@ -34,12 +43,14 @@ pub struct Filter {
     pub partition_key: Option<String>,
     /// Only of these types; none: of all.
     pub event_types: Vec<String>,
-    /// Only after this position: to go on with where another read stopped.
-    pub after: Option<i64>,
+    /// Only what became visible after this: to go on with where another read stopped, a day later at most.
+    pub after: Option<Cut>,
+    /// Only what was visible then.
+    pub until: Option<Cut>,
 }
 
-/// Events in order of position, `batch` at a time (1 to 1,000). Ends with the last that was there when it
-/// began; what is archived meanwhile is not part of it.
+/// Events in an order in which each partition key's are as they were published, `batch` at a time (1 to 1,000). What becomes
+/// visible after the beginning is not part of it.
 pub fn read(
     database: &Database,
     filter: Filter,
@@ -47,10 +58,9 @@ pub fn read(
 ) -> impl Stream<Item = Result<Archived, ArchiveError>> + Send + use<> {
     let reader = Reader {
         database: database.clone(),
-        after: filter.after.unwrap_or(i64::MIN),
         filter,
         batch: batch.clamp(1, BATCH_MAX),
-        until: None,
+        phase: Phase::Begin,
         ready: VecDeque::new(),
     };
     futures::stream::try_unfold(reader, |mut reader| async move {
@@ -59,74 +69,105 @@ pub fn read(
     })
 }
 
-/// The position of the newest event; none: there is no event.
-pub async fn last_position(database: &Database) -> Result<Option<i64>, ArchiveError> {
-    last_before(database, None).await
-}
-
-async fn last_before(database: &Database, to: Option<Timestamp>) -> Result<Option<i64>, ArchiveError> {
-    let failed = ArchiveError::statement("find the end");
+/// The present.
+///
+/// # Errors
+/// The database's.
+pub async fn cut(database: &Database) -> Result<Cut, ArchiveError> {
     let client = database.admin().await.map_err(ArchiveError::Connect)?;
-    let row = match to {
-        None => client.query_one("SELECT max(position) FROM delivery.archive", &[]).await,
-        Some(to) => {
-            let newest = "SELECT max(position) FROM delivery.archive WHERE archived_at < $1";
-            client.query_one(newest, &[&SystemTime::from(to)]).await
-        }
-    };
-    Ok(row.map_err(failed)?.get(0))
+    let statement = "SELECT last_ordinal, floor FROM delivery.sequencer";
+    let row = client.query_one(statement, &[]).await.map_err(ArchiveError::statement("find the end"))?;
+    Ok(Cut { ordinal: row.get(0), floor: row.get(1) })
 }
 
 struct Reader {
     database: Database,
     filter: Filter,
     batch: usize,
-    after: i64,
-    /// The end, known once reading has begun.
-    until: Option<i64>,
+    phase: Phase,
     ready: VecDeque<Archived>,
+}
+
+/// Below the floor, positions are complete and quick to read, also for months; above it, ordinals say what is visible.
+#[derive(Clone, Copy)]
+enum Phase {
+    Begin,
+    Positions { after: i64, until: Cut },
+    Ordinals { after: i64, until: Cut },
+    End,
 }
 
 // === impl Reader ===
 
 impl Reader {
     async fn next(&mut self) -> Result<Option<Archived>, ArchiveError> {
-        if let Some(archived) = self.ready.pop_front() {
-            return Ok(Some(archived));
-        }
-        let until = match self.until {
-            Some(until) => until,
-            None => {
-                let until = last_before(&self.database, self.filter.to).await?.unwrap_or(i64::MIN);
-                // Positions never are of an earlier month than that of archiving: whole partitions are passed over.
-                let month = self.filter.from.and_then(super::Month::of).map(|month| month.first_position() - 1);
-                self.after = self.after.max(month.unwrap_or(i64::MIN));
-                *self.until.insert(until)
+        loop {
+            if let Some(archived) = self.ready.pop_front() {
+                return Ok(Some(archived));
             }
-        };
-        if self.after >= until {
-            return Ok(None);
+            match self.phase {
+                Phase::Begin => {
+                    let until = match self.filter.until {
+                        Some(until) => until,
+                        None => cut(&self.database).await?,
+                    };
+                    self.phase = match self.filter.after {
+                        Some(after) => Phase::Ordinals { after: after.ordinal, until },
+                        None => Phase::Positions { after: self.first_position(), until },
+                    };
+                }
+                Phase::Positions { after, until } => {
+                    let rows = self.fetch(after, until).await?;
+                    self.phase = match rows.last() {
+                        Some((position, _)) if rows.len() >= self.batch => Phase::Positions { after: *position, until },
+                        _ => Phase::Ordinals { after: i64::MIN, until },
+                    };
+                    self.ready.extend(rows.into_iter().map(|(_, archived)| archived));
+                }
+                Phase::Ordinals { after, until } => {
+                    let rows = if after < until.ordinal { self.fetch(after, until).await? } else { Vec::new() };
+                    self.phase = match rows.last() {
+                        Some((ordinal, _)) if rows.len() >= self.batch => Phase::Ordinals { after: *ordinal, until },
+                        _ => Phase::End,
+                    };
+                    self.ready.extend(rows.into_iter().map(|(_, archived)| archived));
+                }
+                Phase::End => return Ok(None),
+            }
         }
-        self.ready = self.fetch(until).await?;
-        if self.ready.len() < self.batch {
-            self.after = until;
-        } else if let Some(last) = self.ready.back() {
-            self.after = last.position;
-        }
-        Ok(self.ready.pop_front())
     }
 
-    async fn fetch(&self, until: i64) -> Result<VecDeque<Archived>, ArchiveError> {
+    /// Positions never are of an earlier month than that of archiving: whole partitions are passed over.
+    fn first_position(&self) -> i64 {
+        self.filter.from.and_then(super::Month::of).map_or(i64::MIN, |month| month.first_position() - 1)
+    }
+
+    /// The next events of the phase, each with what the phase counts.
+    async fn fetch(&self, after: i64, until: Cut) -> Result<Vec<(i64, Archived)>, ArchiveError> {
         let failed = ArchiveError::statement("read");
-        let Filter { from, to, partition_key, event_types, .. } = &self.filter;
+        let Filter { from, to, partition_key, event_types, after: began, .. } = &self.filter;
         let (from, to) = (from.map(SystemTime::from), to.map(SystemTime::from));
+        let by_ordinal = matches!(self.phase, Phase::Ordinals { .. });
+        let (counted, source, last) = if by_ordinal {
+            ("s.ordinal", "delivery.sequenced s JOIN delivery.archive a ON a.position = s.position", until.ordinal)
+        } else {
+            ("a.position", "delivery.archive a", i64::MAX)
+        };
         // Only the conditions that there are, so that each combination gets the index that serves it.
-        let mut params: Vec<&(dyn ToSql + Sync)> = vec![&self.after, &until];
+        let mut params: Vec<&(dyn ToSql + Sync)> = vec![&after, &last];
         let mut conditions = String::new();
         let mut add = |condition: &str, value| {
             params.push(value);
             conditions.push_str(&format!(" AND {}", condition.replace('?', &format!("${}", params.len()))));
         };
+        if by_ordinal && began.is_none() {
+            // The others were read by position.
+            add("s.position > ?", &until.floor);
+        }
+        if !by_ordinal {
+            // What was imported has no ordinal.
+            add("(a.position <= ? OR a.xid IS NULL)", &until.floor);
+        }
         if let Some(from) = &from {
             add("a.archived_at >= ?", from);
         }
@@ -140,14 +181,14 @@ impl Reader {
             add("a.event_type = ANY (?)", event_types);
         }
         let statement = format!(
-            "SELECT a.position, a.archived_at, {COLUMNS} FROM delivery.archive a \
-             WHERE a.position > $1 AND a.position <= $2{conditions} ORDER BY a.position LIMIT {}",
+            "SELECT {counted} AS counted, a.position, a.archived_at, {COLUMNS} FROM {source} \
+             WHERE {counted} > $1 AND {counted} <= $2{conditions} ORDER BY {counted} LIMIT {}",
             self.batch
         );
         let client = self.database.admin().await.map_err(ArchiveError::Connect)?;
         // Planned with its values, so that the partitions of other months are not even looked at.
         let rows = client.query(&statement, &params).await.map_err(failed)?;
-        rows.iter().map(archived_of).collect()
+        rows.iter().map(|row| Ok((row.try_get("counted").map_err(EnvelopeError::Column)?, archived_of(row)?))).collect()
     }
 }
 

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 
 use super::super::envelope::{COLUMNS, EnvelopeError, Event};
-use super::super::outbox::QUEUE_CHANNEL;
 use super::super::postgres::{column, query};
 use super::super::queue::{DEAD_LETTERS_PAGE_MAX, DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetters, QueueError};
+use super::super::sequencer::QUEUE_CHANNEL;
 use super::RedisStreams;
 use super::queue::number;
 
@@ -76,10 +76,10 @@ impl RedisStreams {
         let dead = self.dead(&id.subscription, "+inf", &i64::MAX.to_string()).await?;
         let positions = positions(&dead);
         let client = self.client().await?;
-        let statement =
-            "SELECT position, partition_key FROM delivery.archive WHERE position = ANY ($1) AND event_id = $2";
+        let statement = "SELECT s.ordinal, a.partition_key FROM delivery.sequenced s JOIN delivery.archive a ON a.position = s.position \
+             WHERE s.ordinal = ANY ($1) AND a.event_id = $2";
         let rows = query(&client, OPERATION, statement, &[&positions, &id.event_id]).await?;
-        rows.first().map(|row| Ok((column(row, "position")?, column(row, "partition_key")?))).transpose()
+        rows.first().map(|row| Ok((column(row, "ordinal")?, column(row, "partition_key")?))).transpose()
     }
 
     async fn dead(&self, subscription: &str, which: &str, detail: &str) -> Result<Vec<String>, QueueError> {
@@ -91,11 +91,14 @@ impl RedisStreams {
 
     async fn letters(&self, subscription: &str, which: &str, detail: &str) -> Result<Vec<DeadLetter>, QueueError> {
         let answer = self.dead(subscription, which, detail).await?;
-        let statement = format!("SELECT a.position, {COLUMNS} FROM delivery.archive a WHERE a.position = ANY ($1)");
+        let statement = format!(
+            "SELECT s.ordinal, {COLUMNS} FROM delivery.sequenced s JOIN delivery.archive a ON a.position = s.position \
+             WHERE s.ordinal = ANY ($1)"
+        );
         let client = self.client().await?;
         let events = query(&client, OPERATION, &statement, &[&positions(&answer)]).await?;
         let at = |position: &str| {
-            events.iter().find(|row| column::<i64>(row, "position").is_ok_and(|at| at.to_string() == position))
+            events.iter().find(|row| column::<i64>(row, "ordinal").is_ok_and(|at| at.to_string() == position))
         };
         letters_in(&answer).filter_map(|fields| Some(letter(subscription, fields, at(fields.get(1)?)?))).collect()
     }

@@ -1,7 +1,7 @@
 //! Queues on Redis Streams, shared by any number of replicas.
 //!
 //! The keys are spread over a fixed number of partitions, a stream each, whose entries have the events'
-//! positions as ids; each subscription is a consumer group of every stream. What a group has read and not
+//! ordinals as ids (here a position is always an ordinal); each subscription is a consumer group of every stream. What a group has read and not
 //! acknowledged is in its pending list. A stream alone would let one entity hold up all that share its
 //! partition, so each key also has a head and a list of what waits behind it (`lua/prelude.lua`).
 //! A lease is of a head; one that ran out is claimed by the next lease. Every step is one script:
@@ -11,14 +11,14 @@
 //! acknowledged. What Redis has routed is given by a position that it keeps with the streams, so both are
 //! lost together:
 //!
-//! - A relay that dies between archiving and routing: the next pass finds the archive ahead and routes the rest.
+//! - A relay that dies between sequencing and routing: the next pass finds the log ahead and routes the rest.
 //! - An answer that is lost: entries at or below that position are not appended again.
 //! - Redis restarts from an older copy of itself: that position is older too, and what is missing follows.
 //! - Redis has lost everything: the epoch is not there, and [`rebuild`] makes all streams again from what is not
 //!   acknowledged. Deliveries of the last second or two may come again; their handlers know them by sequence.
 //!   A dead letter is tried again from its first attempt, and what is parked behind it stays behind it.
 //!
-//! The archive is committed to disk before Redis sees an event, so that Redis never has what Postgres forgot.
+//! Ordinals are committed to disk before Redis sees an event, so that Redis never has what Postgres forgot.
 
 mod config;
 mod dead_letters;

@@ -9,6 +9,7 @@ use tokio_postgres::types::Json;
 use super::super::envelope::EnvelopeError;
 use super::super::postgres::{column, query, refused};
 use super::super::queue::QueueError;
+use super::super::sequencer;
 use super::{RedisStreams, partition};
 
 /// Pending events named for each partition. Further ones are not lost: the position is set back to before
@@ -144,6 +145,7 @@ impl RedisStreams {
         upkeep.calls = upkeep.calls.wrapping_add(1);
         if upkeep.calls.is_multiple_of(TRIM_EVERY) {
             self.trim(upkeep.calls / TRIM_EVERY).await?;
+            self.trim_ordinals().await?;
         }
         Ok(())
     }
@@ -158,6 +160,20 @@ impl RedisStreams {
         let streams: Option<Vec<_>> = answer.iter().skip(1).map(|text| position_of(text)).collect();
         let streams = streams.ok_or(QueueError::Answer { operation: "progress" })?;
         Ok((!streams.is_empty()).then_some(Partitions(streams)))
+    }
+
+    /// Removes ordinals that no subscription needs, also to build the streams again.
+    async fn trim_ordinals(&self) -> Result<(), QueueError> {
+        let failed = |error| refused("trim", error);
+        let mut client = self.client().await?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        let all = Progress::all(&transaction).await?;
+        transaction.commit().await.map_err(failed)?;
+        let needed = all.iter().filter_map(|of| of.partitions.pending().chain([of.partitions.read_least() + 1]).min());
+        match needed.min() {
+            Some(first) => sequencer::trim(&client, first - 1).await,
+            None => Ok(()),
+        }
     }
 
     async fn trim(&self, round: u32) -> Result<(), QueueError> {

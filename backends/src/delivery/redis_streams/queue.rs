@@ -117,10 +117,11 @@ impl Queue for RedisStreams {
             let field = |n: usize| answer.get(n).ok_or(QueueError::Answer { operation: "depth" });
             let count = |n: usize| number(field(n)?, "depth");
             let (all, leased, dead, parked) = (count(1)?, count(2)?, count(3)?, count(4)?);
-            // What is archived and not routed yet, a moment's work, waits as well.
-            const WAITING: &str = "SELECT count(*) FILTER (WHERE position > $1) AS unrouted, \
-                 extract(epoch FROM now() - min(archived_at))::float8 AS oldest FROM delivery.archive \
-                 WHERE (position > $1 AND event_type = ANY ($2)) OR position = $3";
+            // What has an ordinal and is not routed yet, a moment's work, waits as well.
+            const WAITING: &str = "SELECT count(*) FILTER (WHERE s.ordinal > $1) AS unrouted, \
+                 extract(epoch FROM now() - min(a.archived_at))::float8 AS oldest \
+                 FROM delivery.sequenced s JOIN delivery.archive a ON a.position = s.position \
+                 WHERE (s.ordinal > $1 AND s.event_type = ANY ($2)) OR s.ordinal = $3";
             let routed = i64::try_from(count(5)?).unwrap_or(i64::MAX);
             let oldest: Option<i64> = field(6)?.parse().ok();
             let waiting = query(&client, "depth", WAITING, &[&routed, &types, &oldest]).await?;
@@ -191,10 +192,13 @@ impl RedisStreams {
     /// Adds the events that the streams do not have, or not in a shape that can be read.
     async fn read_from_archive(&self, leases: Vec<(Receipt, u32)>, leased: &mut Vec<Leased>) -> Result<(), QueueError> {
         let positions: Vec<i64> = leases.iter().map(|(receipt, _)| receipt.position).collect();
-        let statement = format!("SELECT a.position, {COLUMNS} FROM delivery.archive a WHERE a.position = ANY ($1)");
+        let statement = format!(
+            "SELECT s.ordinal, {COLUMNS} FROM delivery.sequenced s JOIN delivery.archive a ON a.position = s.position \
+             WHERE s.ordinal = ANY ($1)"
+        );
         let client = self.client().await?;
         for row in query(&client, "lease", &statement, &[&positions]).await? {
-            let position: i64 = column(&row, "position")?;
+            let position: i64 = column(&row, "ordinal")?;
             if let Some((receipt, attempt)) = leases.iter().find(|(receipt, _)| receipt.position == position) {
                 leased.push(Leased { receipt: receipt.clone(), event: Event::from_row(&row)?, attempt: *attempt });
             }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use super::super::outbox::RELAY_LOCK;
 use super::super::postgres::{column, refused};
 use super::super::queue::QueueError;
+use super::super::sequencer::SEQUENCER_LOCK;
 use super::progress::Progress;
 use super::router::{Archived, READ_MAX};
 use super::{Generation, RedisStreams, failed};
@@ -23,7 +23,7 @@ impl RedisStreams {
         let mut client = self.client().await?;
         let transaction = client.transaction().await.map_err(refuse)?;
         let lock = "SELECT pg_try_advisory_xact_lock($1) AS locked";
-        let row = transaction.query_one(lock, &[&RELAY_LOCK]).await.map_err(refuse)?;
+        let row = transaction.query_one(lock, &[&SEQUENCER_LOCK]).await.map_err(refuse)?;
         if !column::<bool>(&row, "locked")? {
             return Ok(false);
         }
@@ -76,7 +76,7 @@ impl RedisStreams {
         loop {
             let events = self.archived_after(after).await?;
             let Some(last) = events.last() else { break };
-            after = last.position;
+            after = last.ordinal;
             appended += self.append_lacking(next, &fence, progress, events).await?;
         }
         // All up to there is routed, also where the last events had no subscription.
@@ -95,7 +95,7 @@ impl RedisStreams {
         mut events: Vec<Archived>,
     ) -> Result<usize, QueueError> {
         for event in &mut events {
-            let lacking = progress.iter().filter(|of| of.lacks(event.position, &event.key, &event.event_type));
+            let lacking = progress.iter().filter(|of| of.lacks(event.ordinal, &event.key, &event.event_type));
             event.wanted_by = lacking.map(|progress| progress.subscription.clone()).collect();
         }
         // Nothing is before the first that is missing.

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use tokio_postgres::Transaction;
 use tokio_postgres::types::Json;
 
-use super::super::outbox::{BACKEND, RELAY_LOCK};
 use super::super::postgres::{ORDER_LOCK, column, query, refused};
 use super::super::queue::QueueError;
 use super::super::registry;
+use super::super::sequencer::{self, BACKEND, SEQUENCER_LOCK};
 use super::super::subscription::Subscription;
 use super::progress::{Partitions, partitions_of};
 use super::{NAME, RedisStreams, failed};
@@ -22,13 +22,17 @@ impl RedisStreams {
         registry::register(&client, subscriptions).await?;
         let refuse = |error| refused("register", error);
         let transaction = client.transaction().await.map_err(refuse)?;
-        // Nothing is archived meanwhile, so that a subscription begins between two events.
-        transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&RELAY_LOCK]).await.map_err(refuse)?;
+        // Nothing is sequenced meanwhile, so that a subscription begins between two events.
+        transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&SEQUENCER_LOCK]).await.map_err(refuse)?;
         let kept_by = transaction.query_one(&format!("SELECT {BACKEND}"), &[]).await.map_err(refuse)?;
         if column::<String>(&kept_by, "backend")? != NAME {
             self.take_over(&transaction).await?;
         }
-        let tip = tip(&transaction).await?;
+        // A new subscription begins behind everything that is committed.
+        while sequencer::sequence(&transaction, NAME, sequencer::BATCH_MAX).await?.is_some_and(|found| found.count > 0)
+        {
+        }
+        let tip = sequencer::tip(&transaction).await?;
         let partitions = transaction.query_one("SELECT partitions FROM delivery.backend", &[]).await.map_err(refuse)?;
         let partitions: i32 = column(&partitions, "partitions")?;
         let begin = Partitions::all_at(tip, partitions.unsigned_abs());
@@ -49,19 +53,26 @@ impl RedisStreams {
         }
     }
 
-    /// What still waits in Postgres' queue is pending; later events go to the streams.
+    /// What is a row or follows a cursor is pending; later events go to the streams.
     async fn take_over(&self, transaction: &Transaction<'_>) -> Result<(), QueueError> {
         let refuse = |error| refused("take over", error);
         transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&ORDER_LOCK]).await.map_err(refuse)?;
-        let begin = Partitions::all_at(tip(transaction).await?, self.inner.partitions);
+        let begin = Partitions::all_at(sequencer::tip(transaction).await?, self.inner.partitions);
         let mut progress = BTreeMap::<String, Partitions>::new();
-        let waiting = "DELETE FROM delivery.queue RETURNING subscription, partition_key, position";
+        let waiting = "SELECT q.subscription, q.partition_key, s.ordinal FROM delivery.queue q \
+                 JOIN delivery.sequenced s ON s.position = q.position \
+             UNION SELECT c.subscription, a.partition_key, s.ordinal FROM delivery.cursor c \
+                 JOIN delivery.subscription u ON u.name = c.subscription \
+                 JOIN delivery.sequenced s ON s.slot = c.slot AND s.ordinal > c.ordinal AND s.event_type = ANY (u.event_types) \
+                 JOIN delivery.archive a ON a.position = s.position";
         for row in transaction.query(waiting, &[]).await.map_err(refuse)? {
             let subscription: String = column(&row, "subscription")?;
-            let (key, position): (String, i64) = (column(&row, "partition_key")?, column(&row, "position")?);
+            let (key, ordinal): (String, i64) = (column(&row, "partition_key")?, column(&row, "ordinal")?);
             let partitions = progress.entry(subscription).or_insert_with(|| begin.clone());
-            partitions.stream_mut(&key).into_iter().for_each(|stream| stream.pending.push(position));
+            partitions.stream_mut(&key).into_iter().for_each(|stream| stream.pending.push(ordinal));
         }
+        let none = "DELETE FROM delivery.queue; DELETE FROM delivery.cursor; DELETE FROM delivery.reader";
+        transaction.batch_execute(none).await.map_err(refuse)?;
         for (subscription, partitions) in progress {
             let keep = "INSERT INTO delivery.stream_progress (subscription, partitions) VALUES ($1, $2) \
                  ON CONFLICT (subscription) DO UPDATE SET partitions = excluded.partitions";
@@ -141,11 +152,4 @@ impl RedisStreams {
         }
         Ok(())
     }
-}
-
-/// The archive's last position.
-async fn tip(transaction: &Transaction<'_>) -> Result<i64, QueueError> {
-    let statement = "SELECT coalesce(max(position), 0) AS tip FROM delivery.archive";
-    let row = transaction.query_one(statement, &[]).await.map_err(|error| refused("register", error))?;
-    column(&row, "tip")
 }

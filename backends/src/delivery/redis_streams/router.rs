@@ -1,5 +1,5 @@
-//! From the outbox through the archive into the streams. The archive is committed first; the streams follow
-//! it in order of position, and a position next to them says how far they have.
+//! From the log into the streams. Ordinals are committed first; the streams follow them in order, and an ordinal next to
+//! them says how far they have.
 
 use async_trait::async_trait;
 use tokio_postgres::Row;
@@ -7,9 +7,9 @@ use uuid::Uuid;
 
 use super::super::backend::{Backend, Relayed};
 use super::super::envelope::{COLUMNS, EnvelopeError, Event};
-use super::super::outbox::{BACKEND, MOVE, QUEUE_CHANNEL, RELAY_LOCK};
 use super::super::postgres::{column, query, refused, within};
 use super::super::queue::QueueError;
+use super::super::sequencer::{self, QUEUE_CHANNEL};
 use super::super::subscription::Subscription;
 use crate::failpoint;
 
@@ -22,6 +22,13 @@ const SETTINGS: &str = "SET LOCAL synchronous_commit = on; SET LOCAL enable_seqs
 const WANTED_BY: &str =
     "ARRAY(SELECT s.name FROM delivery.subscription s WHERE a.event_type = ANY (s.event_types)) AS wanted_by";
 
+/// Events with their ordinals, under the aliases `s` and `a`.
+fn select() -> String {
+    format!(
+        "SELECT s.ordinal, {WANTED_BY}, {COLUMNS} FROM delivery.sequenced s JOIN delivery.archive a ON a.position = s.position"
+    )
+}
+
 /// Events of one read from the archive.
 pub(super) const READ_MAX: i64 = 500;
 
@@ -30,17 +37,17 @@ const APPEND_BYTES_MAX: usize = 1024 * 1024;
 
 /// An event on its way from the archive into a stream.
 pub(super) struct Archived {
-    pub(super) position: i64,
+    pub(super) ordinal: i64,
     pub(super) key: String,
     pub(super) event_type: String,
     pub(super) wanted_by: Vec<String>,
     envelope: String,
 }
 
-/// What left the outbox in one transaction.
+/// What got ordinals in one transaction.
 struct Batch {
     count: u64,
-    /// The archive's last position before.
+    /// The last ordinal before.
     after: i64,
     events: Vec<Archived>,
 }
@@ -60,7 +67,7 @@ impl Backend for RedisStreams {
     }
 
     async fn relay(&self, max: u32) -> Result<Relayed, QueueError> {
-        let Some(batch) = within("relay", self.archive(max)).await? else { return Ok(Relayed::Busy) };
+        let Some(batch) = within("relay", self.sequence(max)).await? else { return Ok(Relayed::Busy) };
         if batch.count > 0 {
             failpoint!("after-archive");
         }
@@ -82,38 +89,31 @@ impl Backend for RedisStreams {
     async fn upkeep(&self) -> Result<(), QueueError> {
         self.write_progress().await
     }
+
+    /// Leases run out on their own.
+    async fn close(&self) -> Result<(), QueueError> {
+        Ok(())
+    }
 }
 
 impl RedisStreams {
-    /// From the outbox into the archive, in one transaction. `None`: another replica is at it.
-    async fn archive(&self, max: u32) -> Result<Option<Batch>, QueueError> {
+    /// Gives ordinals, in one transaction. `None`: another replica is at it.
+    async fn sequence(&self, max: u32) -> Result<Option<Batch>, QueueError> {
         let failed = |error| refused("relay", error);
         let mut client = self.client().await?;
-        let statement = format!(
-            "WITH {MOVE} RETURNING *) SELECT t.*, a.position, {WANTED_BY}, {COLUMNS} FROM (SELECT (SELECT count(*) FROM moved) AS moved, \
-             (SELECT coalesce(max(position), 0) FROM delivery.archive) AS tip, {BACKEND}) t \
-             LEFT JOIN logged a ON true ORDER BY a.position"
-        );
-        let locking = client.prepare_cached("SELECT pg_try_advisory_xact_lock($1)").await.map_err(failed)?;
-        let moving = client.prepare_cached(&statement).await.map_err(failed)?;
         let transaction = client.transaction().await.map_err(failed)?;
         transaction.batch_execute(SETTINGS).await.map_err(failed)?;
-        // A statement of its own: the next one must see what the last relay committed.
-        let locked: bool = transaction.query_one(&locking, &[&RELAY_LOCK]).await.map_err(failed)?.get(0);
-        if !locked {
-            return Ok(None);
+        let Some(sequenced) = sequencer::sequence(&transaction, NAME, max).await? else { return Ok(None) };
+        let after = sequenced.first_ordinal - 1;
+        let mut events = Vec::new();
+        if sequenced.count > 0 {
+            let statement = format!("{} WHERE s.ordinal > $1 ORDER BY s.ordinal", select());
+            for row in transaction.query(&statement, &[&after]).await.map_err(failed)? {
+                events.push(Archived::from_row(&row)?);
+            }
         }
-        let rows = transaction.query(&moving, &[&i64::from(max), &NAME]).await.map_err(failed)?;
-        let first = rows.first().ok_or(QueueError::Answer { operation: "relay" })?;
-        let kept_by: String = column(first, "backend")?;
-        if kept_by != NAME {
-            return Err(QueueError::Moved { to: kept_by });
-        }
-        let (count, after): (i64, i64) = (column(first, "moved")?, column(first, "tip")?);
-        let there = |row: &&Row| column::<Option<i64>>(row, "position").is_ok_and(|position| position.is_some());
-        let events = rows.iter().filter(there).map(Archived::from_row).collect::<Result<_, _>>()?;
         transaction.commit().await.map_err(failed)?;
-        Ok(Some(Batch { count: count.unsigned_abs(), after, events }))
+        Ok(Some(Batch { count: sequenced.count, after, events }))
     }
 
     /// Appends a batch, and first everything before it that is not appended yet. Returns the subscriptions that get some of it.
@@ -131,12 +131,12 @@ impl RedisStreams {
         let mut wanted_by: Vec<String> =
             batch.events.iter().flat_map(|event| event.wanted_by.iter().cloned()).collect();
         if let Err(mut behind) = routed {
-            tracing::info!(position = behind, "the streams are behind the archive; routing what is missing");
+            tracing::info!(ordinal = behind, "the streams are behind the log; routing what is missing");
             wanted_by = self.subscriptions().await?;
             loop {
                 let events = self.archived_after(behind).await?;
                 let Some(last) = events.last() else { break };
-                let next = last.position;
+                let next = last.ordinal;
                 match self.append(self.generation().await?, &fence, behind, &events).await? {
                     Ok(()) => behind = next,
                     Err(further_behind) => behind = further_behind,
@@ -148,25 +148,21 @@ impl RedisStreams {
         Ok(wanted_by)
     }
 
-    pub(super) async fn archived_after(&self, position: i64) -> Result<Vec<Archived>, QueueError> {
-        let statement = format!(
-            "SELECT a.position, {WANTED_BY}, {COLUMNS} FROM delivery.archive a WHERE a.position > $1 ORDER BY a.position LIMIT $2"
-        );
+    pub(super) async fn archived_after(&self, ordinal: i64) -> Result<Vec<Archived>, QueueError> {
+        let statement = format!("{} WHERE s.ordinal > $1 ORDER BY s.ordinal LIMIT $2", select());
         let client = self.client().await?;
-        let rows = query(&client, "read archive", &statement, &[&position, &READ_MAX]).await?;
+        let rows = query(&client, "read archive", &statement, &[&ordinal, &READ_MAX]).await?;
         rows.iter().map(Archived::from_row).collect()
     }
 
-    pub(super) async fn archived_at(&self, positions: &[i64]) -> Result<Vec<Archived>, QueueError> {
-        let statement = format!(
-            "SELECT a.position, {WANTED_BY}, {COLUMNS} FROM delivery.archive a WHERE a.position = ANY ($1) ORDER BY a.position"
-        );
+    pub(super) async fn archived_at(&self, ordinals: &[i64]) -> Result<Vec<Archived>, QueueError> {
+        let statement = format!("{} WHERE s.ordinal = ANY ($1) ORDER BY s.ordinal", select());
         let client = self.client().await?;
-        let rows = query(&client, "read archive", &statement, &[&positions]).await?;
+        let rows = query(&client, "read archive", &statement, &[&ordinals]).await?;
         rows.iter().map(Archived::from_row).collect()
     }
 
-    /// Appends all events of the archive after a position, or nothing where those before are missing; then
+    /// Appends all events after an ordinal, or nothing where those before are missing; then
     /// it answers up to where there are all. What is there already is not appended again.
     pub(super) async fn append(
         &self,
@@ -179,14 +175,14 @@ impl RedisStreams {
         let mut rest = events;
         loop {
             let (chunk, others) = rest.split_at(chunk_len(rest));
-            let up_to = chunk.last().map_or(after, |event| event.position);
+            let up_to = chunk.last().map_or(after, |event| event.ordinal);
             let answer = self
                 .run_on("append", &self.inner.scripts.append, generation, fence, |call, generation| {
                     call.arg(after).arg(up_to);
-                    for Archived { position, key, wanted_by, envelope, .. } in chunk {
+                    for Archived { ordinal, key, wanted_by, envelope, .. } in chunk {
                         // An event without a subscription is not appended; the position passes it.
                         if !wanted_by.is_empty() {
-                            call.arg(partition::of(key, generation.partitions)).arg(*position).arg(key);
+                            call.arg(partition::of(key, generation.partitions)).arg(*ordinal).arg(key);
                             call.arg(format!("/{}/", wanted_by.join("/"))).arg(envelope);
                         }
                     }
@@ -216,7 +212,7 @@ impl Archived {
     fn from_row(row: &Row) -> Result<Self, QueueError> {
         let event = Event::from_row(row)?;
         Ok(Self {
-            position: column(row, "position")?,
+            ordinal: column(row, "ordinal")?,
             wanted_by: column(row, "wanted_by")?,
             envelope: serde_json::to_string(&event).map_err(EnvelopeError::Json)?,
             key: event.partition_key,

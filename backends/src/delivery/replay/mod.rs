@@ -57,9 +57,6 @@ pub struct Played {
     pub events: u64,
     /// Events of an entity after one that failed: not tried.
     pub passed_over: u64,
-    /// Position of the last event read.
-    #[serde(skip)]
-    pub last_position: Option<i64>,
     /// Entities that stopped, by partition key.
     pub failed: BTreeMap<String, Failed>,
     /// All of them, named or not.

@@ -48,21 +48,20 @@ pub async fn play(
             sender
         })
         .collect();
-    let (mut read, mut last_position) = (0, None);
+    let mut read = 0;
     let mut events = std::pin::pin!(archive::read(archive, filter, BATCH));
-    while let Some(Archived { position, event, .. }) = events.try_next().await? {
+    while let Some(Archived { event, .. }) = events.try_next().await? {
         let Some(sender) = senders.get(lane_of(&event.partition_key, senders.len())) else { continue };
         if sender.send(event).await.is_err() {
             break; // Its task has ended; joining it says why.
         }
-        last_position = Some(position);
         read += 1;
         if read % PROGRESS_EVENTS == 0 {
             progress(read);
         }
     }
     drop(senders);
-    let mut played = Played { last_position, ..Played::default() };
+    let mut played = Played::default();
     while let Some(lane) = lanes.join_next().await {
         played.add(lane.map_err(|error| ReplayError::Task(error.to_string()))?);
     }
@@ -133,7 +132,6 @@ impl Played {
         self.events += other.events;
         self.passed_over += other.passed_over;
         self.failed_count += other.failed_count;
-        self.last_position = self.last_position.max(other.last_position);
         for (key, failed) in other.failed {
             if self.failed.len() < FAILURES_NAMED_MAX {
                 self.failed.insert(key, failed);

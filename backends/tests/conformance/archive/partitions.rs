@@ -1,8 +1,8 @@
 //! Events lie in their month's partition, also around its turn.
 
 use mindflow_backends::database::postgres::migrate::migrate;
+use mindflow_backends::delivery::Subscription;
 use mindflow_backends::delivery::archive::{Filter, Month, partitions};
-use mindflow_backends::delivery::{PostgresQueue, Queue, Subscription};
 use mindflow_test_support::{COMPONENTS, TestPostgres, migrations};
 
 use crate::archive::stage::{Stage, fact, facts};
@@ -45,11 +45,10 @@ async fn what_finds_no_partition_is_kept_and_delivered_and_moved_to_its_month_la
     stage.db.script(&format!("SELECT setval('delivery.archive_position', {})", month.first_position())).await;
     let delivery = stage.deliver(&[subscription]).await;
     stage.publish(&facts("entry:1", 4)).await;
-    let queue = PostgresQueue::new(stage.db.database().clone());
     stage
         .until(
             "all is delivered",
-            "SELECT (SELECT count(*) FROM delivery.outbox) + (SELECT count(*) FROM delivery.queue) = 0",
+            "SELECT (SELECT count(*) FROM delivery.sequenced) = 4 AND NOT EXISTS (SELECT FROM delivery.backlog)",
         )
         .await;
     assert_eq!(stage.rows_in("default").await, 4);
@@ -61,8 +60,8 @@ async fn what_finds_no_partition_is_kept_and_delivered_and_moved_to_its_month_la
     assert_eq!(stage.dump().await, before);
     stage.publish(&[fact("A", "entry:1", 5)]).await;
     stage.until("the next is in the month's own", "SELECT count(*) = 5 FROM delivery.archive_2041_12").await;
+    assert_eq!(delivery.queue().depth().await.unwrap().len(), 1);
     delivery.shutdown().await;
-    assert_eq!(queue.depth().await.unwrap().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

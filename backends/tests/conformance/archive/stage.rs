@@ -6,8 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures::TryStreamExt;
 use mindflow_backends::clock::Clock;
-use mindflow_backends::database::sql::{Identity, OutboxEvent};
+use mindflow_backends::database::sql::{Identity, NewEvent};
 use mindflow_backends::delivery::archive::{self, ArchiveError, Archived, Filter, Month};
+use mindflow_backends::delivery::publishers::{self, Publisher};
 use mindflow_backends::delivery::{self, Attempt, Delivery, Event, Failure, Handler, Options, Subscription};
 use mindflow_test_support::{TestDatabase, TestPostgres, until};
 use uuid::Uuid;
@@ -29,7 +30,11 @@ impl Handler for Willing {
 
 impl Stage {
     pub async fn new(name: &str) -> Self {
-        Self { db: TestPostgres::write(name).await }
+        let db = TestPostgres::write(name).await;
+        let event_types = ["A", "B", "C"].map(str::to_owned).into();
+        let command = Publisher { component: "command".to_owned(), source: "command-service".to_owned(), event_types };
+        publishers::set(db.database(), &[command]).await.unwrap();
+        Self { db }
     }
 
     pub async fn deliver(&self, subscriptions: &[Subscription]) -> Delivery {
@@ -41,7 +46,7 @@ impl Stage {
             .unwrap()
     }
 
-    pub async fn publish(&self, events: &[OutboxEvent]) {
+    pub async fn publish(&self, events: &[NewEvent]) {
         let transaction = self.db.database().begin("command", &Identity::Service).await.unwrap();
         for event in events {
             transaction.publish(event).await.unwrap();
@@ -50,15 +55,15 @@ impl Stage {
     }
 
     /// Publishes and waits until all of it is archived.
-    pub async fn archive(&self, events: &[OutboxEvent]) {
+    pub async fn archive(&self, events: &[NewEvent]) {
         self.publish(events).await;
         let relay = self.deliver(&[]).await;
-        self.until("the outbox is empty", "SELECT count(*) = 0 FROM delivery.outbox").await;
+        self.until("everything has its ordinal", "SELECT count(*) = 0 FROM delivery.unsequenced").await;
         relay.shutdown().await;
     }
 
     /// Archives events as if in a month that is to come, which no partition is made for yet or one is.
-    pub async fn archive_in(&self, month: Month, events: &[OutboxEvent]) {
+    pub async fn archive_in(&self, month: Month, events: &[NewEvent]) {
         self.db.script(&format!("SELECT setval('delivery.archive_position', {})", month.first_position())).await;
         self.archive(events).await;
     }
@@ -88,7 +93,8 @@ impl Stage {
     /// Every column of every row, as Postgres writes them.
     pub async fn dump(&self) -> Vec<String> {
         let client = self.db.database().admin().await.unwrap();
-        let rows = client.query("SELECT a::text FROM delivery.archive a ORDER BY position", &[]).await.unwrap();
+        let rows = client.query("SELECT ROW(position, event_id, event_type, version, occurred_at, source, source_component, sequence, partition_key, \
+             correlation_id, traceparent, user_id, tenant_id, payload, archived_at)::text FROM delivery.archive ORDER BY position", &[]).await.unwrap();
         rows.iter().map(|row| row.get(0)).collect()
     }
 
@@ -98,14 +104,12 @@ impl Stage {
     }
 }
 
-pub fn fact(event_type: &str, key: &str, sequence: i64) -> OutboxEvent {
-    OutboxEvent {
+pub fn fact(event_type: &str, key: &str, sequence: i64) -> NewEvent {
+    NewEvent {
         event_id: Uuid::new_v4(),
         event_type: event_type.to_owned(),
         version: "1.0".to_owned(),
         occurred_at_us: Clock::system().now_us(),
-        source: "command-service".to_owned(),
-        source_component: "command".to_owned(),
         sequence,
         partition_key: key.to_owned(),
         correlation_id: format!("c-{key}-{sequence}"),
@@ -119,6 +123,6 @@ pub fn fact(event_type: &str, key: &str, sequence: i64) -> OutboxEvent {
 }
 
 /// Events 1 to `count` of a key.
-pub fn facts(key: &str, count: i64) -> Vec<OutboxEvent> {
+pub fn facts(key: &str, count: i64) -> Vec<NewEvent> {
     (1..=count).map(|sequence| fact("A", key, sequence)).collect()
 }

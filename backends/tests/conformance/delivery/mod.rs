@@ -7,6 +7,7 @@ mod away;
 mod failure;
 mod hold;
 mod lease;
+mod log;
 mod loss;
 mod machine;
 mod order;
@@ -95,6 +96,11 @@ stories! {
         replicas_that_close_at_the_same_time_in_the_middle_of_the_work_lose_and_double_nothing,
         shutdown_waits_for_handlers_within_its_bound_and_hands_the_rest_back_uncounted,
         what_was_acknowledged_is_not_sent_again_after_a_restart,
+    ]
+    log: [
+        an_event_that_commits_after_later_ones_were_delivered_is_delivered_as_well,
+        a_transaction_that_stays_open_delays_no_event_but_its_own,
+        many_producers_that_commit_out_of_order_lose_double_and_reorder_nothing,
     ]
     machine: [
         random_commands_leave_the_queue_as_the_model_says,

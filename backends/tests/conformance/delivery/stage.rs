@@ -1,13 +1,14 @@
 //! What the stories share: a database, a troupe of handlers, and a log of what they saw.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 use mindflow_backends::clock::Clock;
-use mindflow_backends::database::sql::{Identity, OutboxEvent, Transaction};
+use mindflow_backends::database::sql::{Identity, NewEvent, Transaction};
+use mindflow_backends::delivery::publishers::{self, Publisher};
 use mindflow_backends::delivery::queue::Depth;
 use mindflow_backends::delivery::{
     self, Attempt, Backend, Config, Delivery, Event, Failure, Handler, Options, RetryPolicy, StreamsConfig,
@@ -61,11 +62,19 @@ pub struct Actor {
     play: Box<Play>,
 }
 
+/// The component that publishes in these stories.
+pub fn command(event_types: BTreeSet<String>) -> Publisher {
+    Publisher { component: "command".to_owned(), source: "command-service".to_owned(), event_types }
+}
+
 // === impl Stage ===
 
 impl Stage {
     pub async fn on(store: Store) -> Self {
         let db = TestPostgres::write("delivery").await;
+        let cases = (0..20).map(|case| format!("case{case}"));
+        let event_types = ["A", "B", "C"].into_iter().map(str::to_owned).chain(cases).collect();
+        publishers::set(db.database(), &[command(event_types)]).await.unwrap();
         let redis = match store {
             Store::Postgres => None,
             Store::RedisStreams => Some(PrivateRedis::start()),
@@ -122,7 +131,7 @@ impl Stage {
     }
 
     /// Publishes in one transaction.
-    pub async fn publish(&self, events: &[OutboxEvent]) {
+    pub async fn publish(&self, events: &[NewEvent]) {
         let transaction = self.begin().await;
         for event in events {
             transaction.publish(event).await.unwrap();
@@ -133,7 +142,7 @@ impl Stage {
     /// As [`Stage::publish`]; nothing is published when it fails before the commit. A commit whose answer is
     /// lost may have published all the same: the events' ids are the same at the next try, which then fails as
     /// well, and so is taken for done.
-    pub async fn try_publish(&self, events: &[OutboxEvent]) -> Result<(), String> {
+    pub async fn try_publish(&self, events: &[NewEvent]) -> Result<(), String> {
         let Ok(transaction) = self.db.database().begin("command", &Identity::Service).await else {
             return Err("no connection".to_owned());
         };
@@ -153,8 +162,8 @@ impl Stage {
         }
     }
 
-    async fn is_published(&self, event: &OutboxEvent) -> bool {
-        let sql = "SELECT 1 FROM delivery.outbox WHERE event_id = $1 UNION ALL SELECT 1 FROM delivery.archive WHERE event_id = $1";
+    async fn is_published(&self, event: &NewEvent) -> bool {
+        let sql = "SELECT 1 FROM delivery.archive WHERE event_id = $1";
         eventually("the database answers", async || {
             let client = self.db.database().admin().await.ok()?;
             Some(!client.query(sql, &[&event.event_id]).await.ok()?.is_empty())
@@ -180,14 +189,14 @@ impl Stage {
     }
 
     /// Registers subscriptions and fills their queues, without a replica that delivers.
-    pub async fn fill(&self, subscriptions: &[Subscription], events: &[OutboxEvent]) {
+    pub async fn fill(&self, subscriptions: &[Subscription], events: &[NewEvent]) {
         let idle = Actor::new(|_, _| async { std::future::pending().await });
         let nobody = self.deliver(subscriptions, &idle).await;
         nobody.shutdown().await;
         self.publish(events).await;
-        // A replica that serves none of them relays all the same.
+        // A replica that serves none of them sequences all the same.
         let relay = self.deliver(&[], &idle).await;
-        until("the outbox is empty", async || self.count("delivery.outbox").await == 0).await;
+        until("everything has its ordinal", async || self.unsequenced().await == 0).await;
         relay.shutdown().await;
     }
 
@@ -210,10 +219,15 @@ impl Stage {
         self.depths().await.into_iter().find(|depth| depth.subscription == subscription).unwrap()
     }
 
-    /// Until nothing waits in the outbox or, alive, in any queue.
+    /// Events without an ordinal.
+    pub async fn unsequenced(&self) -> i64 {
+        self.count("delivery.unsequenced").await
+    }
+
+    /// Until nothing waits, alive, for any subscription.
     pub async fn settled(&self) {
         until("everything is delivered", async || {
-            self.count("delivery.outbox").await == 0 && self.depths().await.iter().all(|depth| depth.ready == 0)
+            self.unsequenced().await == 0 && self.depths().await.iter().all(|depth| depth.ready == 0)
         })
         .await;
     }
@@ -326,14 +340,12 @@ pub fn on_redis(url: &str) -> Config {
     Config::RedisStreams(StreamsConfig { url, prefix: "test:".to_owned(), partitions: 8 })
 }
 
-pub fn fact(event_type: &str, key: &str, sequence: u64) -> OutboxEvent {
-    OutboxEvent {
+pub fn fact(event_type: &str, key: &str, sequence: u64) -> NewEvent {
+    NewEvent {
         event_id: Uuid::new_v4(),
         event_type: event_type.to_owned(),
         version: "1.0".to_owned(),
         occurred_at_us: Clock::system().now_us(),
-        source: "command-service".to_owned(),
-        source_component: "command".to_owned(),
         sequence: i64::try_from(sequence).unwrap(),
         partition_key: key.to_owned(),
         correlation_id: format!("c-{key}-{sequence}"),
@@ -345,7 +357,7 @@ pub fn fact(event_type: &str, key: &str, sequence: u64) -> OutboxEvent {
 }
 
 /// Events 1 to `count` of a key.
-pub fn facts(key: &str, count: u64) -> Vec<OutboxEvent> {
+pub fn facts(key: &str, count: u64) -> Vec<NewEvent> {
     (1..=count).map(|sequence| fact("A", key, sequence)).collect()
 }
 

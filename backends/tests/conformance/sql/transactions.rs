@@ -1,6 +1,8 @@
 //! How transactions end, and what goes wrong in them.
 
-use mindflow_backends::database::sql::{Error, Identity, OutboxEvent, Value};
+use mindflow_backends::database::sql::{Error, Identity, NewEvent, Value};
+use mindflow_backends::delivery::publishers::{self, Publisher};
+use mindflow_test_support::TestPostgres;
 use uuid::Uuid;
 
 use crate::sql::stage::{add, caller, notes, notes_of, platform, role, sqlstate};
@@ -121,23 +123,19 @@ async fn statements_sent_at_once_in_one_transaction_are_all_answered() {
 }
 
 #[tokio::test]
-async fn an_event_is_in_the_outbox_only_when_its_transaction_commits() {
-    let test = platform("outbox", |_| {}).await;
-    test.script(
-        "CREATE SCHEMA delivery; GRANT USAGE ON SCHEMA delivery TO mindflow_command;
-         CREATE TABLE delivery.outbox (position bigint GENERATED ALWAYS AS IDENTITY, event_id uuid, event_type text, version text,
-            occurred_at timestamptz, source text, source_component text, sequence bigint, partition_key text, correlation_id text,
-            traceparent text, user_id uuid, tenant_id text, payload jsonb);
-         GRANT INSERT ON delivery.outbox TO mindflow_command",
-    )
-    .await;
-    let event = OutboxEvent {
+async fn an_event_is_published_only_when_its_transaction_commits() {
+    let test = TestPostgres::write("publish").await;
+    let command = Publisher {
+        component: "command".into(),
+        source: "command-service".into(),
+        event_types: ["TagCreated".to_owned()].into(),
+    };
+    publishers::set(test.database(), &[command]).await.unwrap();
+    let event = NewEvent {
         event_id: Uuid::new_v4(),
         event_type: "TagCreated".into(),
         version: "1.0".into(),
         occurred_at_us: 1_761_424_200_123_456,
-        source: "command-service".into(),
-        source_component: "command".into(),
         sequence: 1,
         partition_key: "tag:1".into(),
         correlation_id: "c".into(),
@@ -154,7 +152,7 @@ async fn an_event_is_in_the_outbox_only_when_its_transaction_commits() {
     tx.commit().await.unwrap();
     let admin = test.database().admin().await.unwrap();
     let rows = admin
-        .query("SELECT event_id, payload->>'a', extract(epoch FROM occurred_at)::text FROM delivery.outbox", &[])
+        .query("SELECT event_id, payload->>'a', extract(epoch FROM occurred_at)::text FROM delivery.archive", &[])
         .await
         .unwrap();
     assert_eq!(rows.len(), 1);

@@ -49,7 +49,7 @@ impl Capability for Events {
         Access { publishes: grantee.grants.events.clone(), subscriptions: grantee.subscriptions.clone() }
     }
 
-    /// The same: what a shadow publishes stays in the outbox of its scratch database.
+    /// The same: what a shadow publishes stays in the log of its scratch database.
     async fn shadow(live: &Access, _: &Scratch<'_>) -> Result<Access, OpenError> {
         Ok(live.clone())
     }

@@ -235,7 +235,7 @@ impl wit::HostTransactionWithStore<State> for HasSelf<State> {
             );
             return Ok(Err(Error::AccessDenied(reason)));
         }
-        let row = match outbox_event(&access, event) {
+        let row = match new_event(&access, event) {
             Ok(row) => row,
             Err(invalid) => return Ok(Err(invalid)),
         };
@@ -264,7 +264,7 @@ fn mark(access: &Access, event: Mark) -> Result<applied::Mark, Error> {
     Ok(applied::Mark { subscription, event_id, partition_key, sequence })
 }
 
-fn outbox_event(access: &Access, event: NewEvent) -> Result<store::OutboxEvent, Error> {
+fn new_event(access: &Access, event: NewEvent) -> Result<store::NewEvent, Error> {
     let invalid = |rule: &str| Error::InvalidParams(format!("the event's {rule}"));
     let is_object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&event.payload).is_ok();
     if !is_object {
@@ -278,13 +278,11 @@ fn outbox_event(access: &Access, event: NewEvent) -> Result<store::OutboxEvent, 
     if sequence < 1 || event.partition_key.is_empty() {
         return Err(Error::InvalidParams("an event needs a partition key and a sequence from 1".into()));
     }
-    Ok(store::OutboxEvent {
+    Ok(store::NewEvent {
         event_id: ids::ordered(),
         event_type: event.event_type,
         version: event.version,
         occurred_at_us: access.clock.now_us(),
-        source: format!("{}-service", access.component),
-        source_component: access.component.to_string(),
         sequence,
         partition_key: event.partition_key,
         correlation_id: event.correlation_id,

@@ -8,15 +8,16 @@ use crate::{
     capability::{InstanceContext, Scratch},
     databases::roles_in,
     engine::Provider,
-    platform::Platform,
+    platform::{Platform, publishers as publishers_of},
     trigger::event::Subscribers,
 };
 use mindflow_backends::{
     database::postgres::{Database, migrate},
     delivery::{
         Handler, Hold,
-        archive::Filter,
+        archive::{self, Cut, Filter},
         hold::HoldError,
+        publishers,
         replay::{
             Played, ReplayError,
             compare::{Change, Snapshot, TableReport},
@@ -101,6 +102,12 @@ impl Shadow {
         };
         let databases = ScratchDatabases::make(consumer, directories, progress).await?;
         let scratch = databases.by_name();
+        {
+            let application = platform.application().await;
+            if let Some(log) = scratch.get(&application.config.events.database) {
+                publishers::set(log, &publishers_of(&application)).await?;
+            }
+        }
         let access = live.shadow(&Scratch { databases: &scratch, clock: platform.clock() }).await?;
         let context =
             InstanceContext { component: consumer.component.as_str().into(), access: Arc::new(access), limits };
@@ -111,9 +118,11 @@ impl Shadow {
     }
 
     async fn work(&self, consumer: &Consumer, apply: bool, progress: Progress<'_>) -> Result<Value, ReplayError> {
-        let played = consumer.play(Arc::clone(&self.handler), Filter::default(), progress).await?;
+        let seen = archive::cut(&consumer.archive).await?;
+        let all = Filter { until: Some(seen), ..Filter::default() };
+        let played = consumer.play(Arc::clone(&self.handler), all, progress).await?;
         progress("waiting until both have seen the same events");
-        let CutPoint { hold, played, waiting, snapshots } = self.cut_point(consumer, played, progress).await?;
+        let CutPoint { hold, played, waiting, snapshots } = self.cut_point(consumer, played, seen, progress).await?;
         let (mut applied, mut tables) = (false, Vec::new());
         // Without --apply deliveries go on: the snapshots show both sides as they were.
         let hold = if apply {
@@ -155,6 +164,7 @@ impl Shadow {
         &self,
         consumer: &Consumer,
         mut played: Played,
+        mut seen: Cut,
         progress: Progress<'_>,
     ) -> Result<CutPoint, ReplayError> {
         let name = &consumer.subscription.name;
@@ -163,8 +173,9 @@ impl Shadow {
             let hold = Hold::take(Arc::clone(&consumer.queues), name).await?;
             let look = async {
                 hold.until_idle(IDLE_WITHIN).await?;
-                let after = Filter { after: played.last_position, ..Filter::default() };
-                let more = consumer.play(Arc::clone(&self.handler), after, progress).await?;
+                let now = archive::cut(&consumer.archive).await?;
+                let rest = Filter { after: Some(seen), until: Some(now), ..Filter::default() };
+                let more = consumer.play(Arc::clone(&self.handler), rest, progress).await?;
                 let depths = consumer.queues.depth().await.map_err(HoldError::from)?;
                 let waiting = depths.iter().find(|depth| depth.subscription == *name).map_or(0, |depth| depth.ready);
                 let mut snapshots = BTreeMap::new();
@@ -173,11 +184,12 @@ impl Shadow {
                         snapshots.insert(database.clone(), Snapshot::take(live, shadow, &consumer.component).await?);
                     }
                 }
-                Ok::<_, ReplayError>((more, waiting, snapshots))
+                Ok::<_, ReplayError>((more, now, waiting, snapshots))
             };
             match hold.guard(look).await {
-                Ok((more, waiting, snapshots)) => {
+                Ok((more, now, waiting, snapshots)) => {
                     played.add(more);
+                    seen = now;
                     if waiting == 0 || tries == QUIET_TRIES_MAX {
                         return Ok(CutPoint { hold, played, waiting, snapshots });
                     }

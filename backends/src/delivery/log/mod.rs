@@ -1,0 +1,481 @@
+//! Delivery from the log on Postgres. A subscription has a cursor in each of eight slots of the keys; a slot is delivered by
+//! one replica, its owner, which renews that like a lease. An event in order is written nowhere: the owner reads ahead,
+//! hands out, and moves the cursor when everything before it is done. Only an event that failed, was put off or
+//! lost its handler becomes a row of [`PostgresQueue`], and later events of its key wait in rows behind it.
+//!
+//! ```text
+//! sequenced ─ read ahead ─► handler ─ done ─► the cursor moves
+//!                 │             └ failed, put off, dead ─► row ─► handler (of any replica)
+//!                 └ a row of its key is there ─► row behind it
+//! ```
+//!
+//! - What is with handlers is written in `delivery.reader` before they get it. When the owner dies, the next owner makes rows
+//!   of it, with the attempt counted; what was done after the cursor comes again.
+//! - Handing out is refused by the statement that would write it down while a subscription is held.
+//! - These transactions do not wait for the disk, as those of the rows: see [`super::postgres`].
+
+mod backend;
+mod reader;
+mod statements;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::time::Instant;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use self::reader::{Place, Read, Reader};
+use super::envelope::Event;
+use super::postgres::{BEGIN, HOLD_LOCK, ORDER_LOCK, PostgresQueue, column, duration};
+use super::queue::{
+    DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetters, Depth, HoldRequest, Leased, Outcome, Queue, QueueError,
+    Receipt, Settlement,
+};
+use crate::database::postgres::Database;
+use crate::{clock, ids};
+
+/// A slot is owned at least so long: shorter leases of events do not make it change hands.
+const OWNED_MIN: Duration = Duration::from_millis(300);
+/// A slot is renewed after a third of its time, so that two renewals may fail.
+const RENEWALS: u32 = 3;
+/// So much of what is done may come again after a crash.
+const NOTE_EVERY: Duration = Duration::from_millis(50);
+/// Slots of a subscription: as many replicas may share its log.
+const SLOTS: usize = 8;
+
+/// See the module.
+#[derive(Clone)]
+pub struct LogQueue {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    rows: PostgresQueue,
+    /// This replica among the readers.
+    owner: Uuid,
+    followed: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Followed>>>>,
+    look: String,
+}
+
+/// A subscription as this replica follows it.
+struct Followed {
+    name: String,
+    reader: Reader,
+    /// When the slots are to be renewed.
+    renew_at: Instant,
+    readers: i64,
+    noted_at: Instant,
+    /// What `delivery.reader` says is with handlers.
+    noted: Vec<i64>,
+    /// When the next row is due; as of the last look.
+    due_at: Option<Instant>,
+}
+
+struct Look {
+    held: bool,
+    readers: i64,
+    due: bool,
+}
+
+/// How an event becomes a row.
+#[derive(Clone)]
+struct Fate {
+    attempts: i32,
+    delay: f64,
+    error: Option<String>,
+    dead: bool,
+}
+
+// === impl LogQueue ===
+
+impl LogQueue {
+    /// On the administrator's connections to the database with the schema `delivery`.
+    #[must_use]
+    pub fn new(database: Database) -> Self {
+        let inner = Inner {
+            rows: PostgresQueue::new(database),
+            owner: ids::random(),
+            followed: Mutex::default(),
+            look: statements::look(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    fn followed(&self, subscription: &str) -> Arc<tokio::sync::Mutex<Followed>> {
+        let mut followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Arc::new(tokio::sync::Mutex::new(Followed::new(subscription)));
+        followed.entry(subscription.to_owned()).or_insert_with(new).clone()
+    }
+
+    fn all_followed(&self) -> Vec<Arc<tokio::sync::Mutex<Followed>>> {
+        self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    fn forget(&self, subscription: &str) {
+        self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner).remove(subscription);
+    }
+
+    /// Renews the slots and takes free ones.
+    async fn take_slots(&self, followed: &mut Followed, lease_for: Duration) -> Result<(), QueueError> {
+        const TAKE: &str = "SELECT slot, ordinal, moved, is_new, readers FROM delivery.take_slots($1, $2, $3)";
+        let own_for = lease_for.max(OWNED_MIN);
+        let asked_at = clock::instant();
+        let params: [&(dyn ToSql + Sync); 3] = [&followed.name, &self.inner.owner, &own_for.as_secs_f64()];
+        let rows = self.inner.rows.rows("take slots", TAKE, &params).await?;
+        let mut owned = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let slot: i16 = column(row, "slot")?;
+            let moved: Option<Vec<i64>> = column(row, "moved")?;
+            followed.readers = i64::from(column::<i32>(row, "readers")?);
+            owned.push(slot);
+            if column(row, "is_new")? {
+                followed.reader.take(slot, column(row, "ordinal")?, moved.as_deref().unwrap_or_default());
+            }
+        }
+        followed.reader.retain(&owned);
+        followed.renew_at = asked_at + own_for / RENEWALS;
+        Ok(())
+    }
+
+    /// Gives back slots beyond this replica's share, as soon as nothing of them is with a handler.
+    async fn share(&self, followed: &mut Followed) -> Result<(), QueueError> {
+        let readers = usize::try_from(followed.readers.max(1)).unwrap_or(1);
+        let free = followed.reader.close_beyond(SLOTS.div_ceil(readers));
+        if free.is_empty() {
+            return Ok(());
+        }
+        self.note(followed, &[]).await?;
+        self.release(&followed.name, &free).await?;
+        let kept: Vec<i16> =
+            followed.reader.read_to().map(|(slot, _)| slot).filter(|slot| !free.contains(slot)).collect();
+        followed.reader.retain(&kept);
+        Ok(())
+    }
+
+    async fn release(&self, subscription: &str, slots: &[i16]) -> Result<(), QueueError> {
+        self.inner
+            .rows
+            .rows("release slots", statements::RELEASE, &[&subscription, &self.inner.owner, &slots])
+            .await
+            .map(drop)
+    }
+
+    /// Looks at the subscription, and reads ahead.
+    async fn look(&self, followed: &mut Followed) -> Result<Look, QueueError> {
+        let range = followed.reader.range();
+        let (after, up_to, slots) = match &range {
+            Some(range) => (range.after, range.up_to, range.slots.clone()),
+            None => (0, 0, Vec::new()),
+        };
+        let name = followed.name.clone();
+        let rows = self.inner.rows.query("look", &self.inner.look, &[&name, &after, &up_to, &slots]).await?;
+        let asked_at = clock::instant();
+        let first = rows.first().ok_or(QueueError::Answer { operation: "look" })?;
+        let look =
+            Look { held: column(first, "held")?, readers: column(first, "readers")?, due: column(first, "due")? };
+        followed.due_at = duration(first, "next_due")?.map(|due| asked_at + due);
+        let tip: i64 = column(first, "tip")?;
+        followed.reader.set_tip(tip);
+        if let Some(range) = range
+            && !look.held
+        {
+            let (mut read, mut behind) = (Vec::new(), Vec::new());
+            for row in &rows {
+                if let Some(found) = read_of(row)? {
+                    let parked: bool = column(row, "parked")?;
+                    if parked { behind.push(found) } else { read.push(found) }
+                }
+            }
+            let whole = read.len() + behind.len() < statements::PAGE;
+            let last = read.iter().chain(&behind).map(|found| found.place.ordinal).max();
+            let read_to = if whole { tip.min(range.up_to) } else { last.unwrap_or(range.after) };
+            behind.retain(|found| !followed.reader.is_moved(found.place.position));
+            if !behind.is_empty() {
+                let parked = behind.iter().map(|found| (found.place, Fate::behind()));
+                let owned = self.park(&followed.name, parked).await?;
+                followed.reader.retain(&owned);
+            }
+            followed.reader.advance(&range, read, read_to);
+        }
+        Ok(look)
+    }
+
+    /// Makes rows. Answers the slots that are this replica's.
+    async fn park(
+        &self,
+        subscription: &str,
+        parked: impl Iterator<Item = (Place, Fate)>,
+    ) -> Result<Vec<i16>, QueueError> {
+        let (mut positions, mut slots, mut attempts, mut delays, mut errors, mut dead) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for (place, fate) in parked {
+            positions.push(place.position);
+            slots.push(place.slot);
+            attempts.push(fate.attempts);
+            delays.push(fate.delay);
+            errors.push(fate.error);
+            dead.push(fate.dead);
+        }
+        // A statement of its own: the next one sees every row that was removed.
+        let begin = format!("{BEGIN}; SELECT pg_advisory_xact_lock({ORDER_LOCK})");
+        let params: [&(dyn ToSql + Sync); 8] =
+            [&subscription, &self.inner.owner, &positions, &slots, &attempts, &delays, &errors, &dead];
+        let rows = self.inner.rows.transact(&begin, "park", statements::PARK, &params).await?;
+        let row = rows.first().ok_or(QueueError::Answer { operation: "park" })?;
+        column(row, "slots")
+    }
+
+    /// Moves the cursors and writes down what is handed out. Answers whether that may be handed out.
+    async fn note(&self, followed: &mut Followed, handed: &[i64]) -> Result<bool, QueueError> {
+        let (slots, ordinals) = followed.reader.progress();
+        let in_flight = followed.reader.in_flight();
+        // A statement of its own: the next one sees every hold that was answered.
+        let begin = format!("{BEGIN}; SELECT pg_advisory_xact_lock_shared({HOLD_LOCK})");
+        let params: [&(dyn ToSql + Sync); 6] =
+            [&followed.name, &self.inner.owner, &slots, &ordinals, &in_flight, &handed];
+        let rows = self.inner.rows.transact(&begin, "note", statements::NOTE, &params).await?;
+        let row = rows.first().ok_or(QueueError::Answer { operation: "note" })?;
+        let held: bool = column(row, "held")?;
+        let owned: Vec<i16> = column(row, "slots")?;
+        followed.reader.written(&slots, &ordinals);
+        followed.reader.retain(&owned);
+        followed.noted_at = clock::instant();
+        followed.noted = in_flight;
+        if !held {
+            followed.noted.extend(handed);
+        }
+        Ok(!held)
+    }
+
+    /// Writes down what is not.
+    async fn note_progress(&self, followed: &mut Followed) -> Result<(), QueueError> {
+        if followed.is_dirty() { self.note(followed, &[]).await.map(drop) } else { Ok(()) }
+    }
+
+    /// Events whose handler gave no answer in time become rows, with the attempt counted.
+    async fn expire(&self, followed: &mut Followed) -> Result<(), QueueError> {
+        for token in followed.reader.expired(clock::instant()) {
+            let first = Fate { attempts: 1, ..Fate::behind() };
+            self.leave(followed, token, first).await?;
+        }
+        Ok(())
+    }
+
+    /// An event and what was read of its key behind it become rows. `false`: its slot is lost.
+    async fn leave(&self, followed: &mut Followed, token: Uuid, fate: Fate) -> Result<bool, QueueError> {
+        let line = followed.reader.line_of(token);
+        let Some(first) = line.first().copied() else { return Ok(false) };
+        let fates = std::iter::once(fate).chain(std::iter::repeat(Fate::behind()));
+        let owned = self.park(&followed.name, line.iter().copied().zip(fates)).await?;
+        followed.reader.parked(token, &line);
+        followed.reader.retain(&owned);
+        Ok(owned.contains(&first.slot))
+    }
+}
+
+#[async_trait]
+impl Queue for LogQueue {
+    async fn lease(
+        &self,
+        subscription: &str,
+        owner: Uuid,
+        max: u32,
+        lease_for: Duration,
+    ) -> Result<Vec<Leased>, QueueError> {
+        let followed = self.followed(subscription);
+        let followed = &mut *followed.lock().await;
+        if clock::instant() >= followed.renew_at || !followed.reader.has_slots() {
+            self.take_slots(followed, lease_for).await?;
+        }
+        self.expire(followed).await?;
+        let max = usize::try_from(max).unwrap_or(usize::MAX);
+        let mut look = self.look(followed).await?;
+        while !look.held
+            && followed.reader.is_behind()
+            && followed.reader.choose(max).len() < max
+            && followed.reader.range().is_some()
+        {
+            look = self.look(followed).await?;
+        }
+        if look.readers != followed.readers {
+            followed.readers = look.readers;
+            self.take_slots(followed, lease_for).await?;
+        }
+        self.share(followed).await?;
+        let mut leased = Vec::new();
+        if look.due {
+            let most = u32::try_from(max).unwrap_or(u32::MAX);
+            leased = self.inner.rows.lease(subscription, owner, most, lease_for).await?;
+        }
+        let chosen = if look.held { Vec::new() } else { followed.reader.choose(max - leased.len().min(max)) };
+        if chosen.is_empty() {
+            if followed.must_note(look.held) {
+                self.note(followed, &[]).await?;
+            }
+            return Ok(leased);
+        }
+        let positions = followed.reader.positions(&chosen);
+        if self.note(followed, &positions).await? {
+            leased.extend(followed.reader.hand_out(&chosen, clock::instant() + lease_for));
+        }
+        Ok(leased)
+    }
+
+    async fn settle(&self, subscription: &str, settlements: &[Settlement]) -> Result<Vec<Receipt>, QueueError> {
+        let followed = self.followed(subscription);
+        let followed = &mut *followed.lock().await;
+        let (mut held, mut rows) = (Vec::with_capacity(settlements.len()), Vec::new());
+        for settlement in settlements {
+            let Settlement { receipt, outcome } = settlement;
+            if !followed.reader.holds(receipt) {
+                rows.push(settlement.clone());
+                continue;
+            }
+            let kept = match outcome {
+                Outcome::Ack => followed.reader.acknowledge(receipt),
+                Outcome::Retry { error, delay, counted } => {
+                    let (attempts, delay) = (i32::from(*counted), delay.as_secs_f64());
+                    let fate = Fate { attempts, delay, error: Some(error.clone()), dead: false };
+                    self.leave(followed, receipt.token, fate).await?
+                }
+                Outcome::Dead { error } => {
+                    let fate = Fate { attempts: 1, delay: 0.0, error: Some(error.clone()), dead: true };
+                    self.leave(followed, receipt.token, fate).await?
+                }
+            };
+            if kept {
+                held.push(receipt.clone());
+            }
+        }
+        if !rows.is_empty() {
+            held.append(&mut self.inner.rows.settle(subscription, &rows).await?);
+        }
+        Ok(held)
+    }
+
+    async fn extend(
+        &self,
+        subscription: &str,
+        receipts: &[Receipt],
+        lease_for: Duration,
+    ) -> Result<Vec<Receipt>, QueueError> {
+        let followed = self.followed(subscription);
+        let followed = &mut *followed.lock().await;
+        if clock::instant() >= followed.renew_at && followed.reader.has_slots() {
+            self.take_slots(followed, lease_for).await?;
+        }
+        let until = clock::instant() + lease_for;
+        let (mut held, rows): (Vec<_>, Vec<_>) =
+            receipts.iter().cloned().partition(|receipt| followed.reader.extend(receipt, until));
+        if !rows.is_empty() {
+            held.append(&mut self.inner.rows.extend(subscription, &rows, lease_for).await?);
+        }
+        Ok(held)
+    }
+
+    async fn next_due(&self, subscription: &str) -> Result<Option<Duration>, QueueError> {
+        let followed = self.followed(subscription);
+        let due_at = followed.lock().await.due_at;
+        Ok(due_at.map(|at| at.saturating_duration_since(clock::instant())))
+    }
+
+    async fn note_due(&self, subscription: &str) -> Option<Duration> {
+        let followed = self.followed(subscription);
+        let followed = followed.lock().await;
+        let at = followed.is_dirty().then(|| followed.noted_at + NOTE_EVERY);
+        at.map(|at| at.saturating_duration_since(clock::instant()))
+    }
+
+    async fn hold(&self, subscription: &str, holder: Uuid, request: HoldRequest) -> Result<bool, QueueError> {
+        self.inner.rows.hold(subscription, holder, request).await
+    }
+
+    async fn depth(&self) -> Result<Vec<Depth>, QueueError> {
+        let (mut names, mut slots, mut read_to) = (Vec::new(), Vec::new(), Vec::new());
+        let mut own = HashMap::new();
+        for followed in self.all_followed() {
+            let followed = followed.lock().await;
+            for (slot, ordinal) in followed.reader.read_to() {
+                names.push(followed.name.clone());
+                slots.push(slot);
+                read_to.push(ordinal);
+            }
+            own.insert(followed.name.clone(), (followed.reader.open(), followed.reader.leased(clock::instant())));
+        }
+        let params: [&(dyn ToSql + Sync); 4] = [&names, &slots, &read_to, &self.inner.owner];
+        let rows = self.inner.rows.rows("depth", statements::DEPTH, &params).await?;
+        let mut depths: Vec<Depth> = rows.iter().map(super::postgres::depth_of).collect::<Result<_, _>>()?;
+        for depth in &mut depths {
+            let (open, leased) = own.get(&depth.subscription).copied().unwrap_or_default();
+            depth.ready += open;
+            depth.leased += leased;
+        }
+        Ok(depths)
+    }
+}
+
+#[async_trait]
+impl DeadLetters for LogQueue {
+    async fn list(&self, filter: &DeadLetterFilter) -> Result<Vec<DeadLetter>, QueueError> {
+        self.inner.rows.list(filter).await
+    }
+
+    async fn show(&self, id: &DeadLetterId) -> Result<Option<DeadLetter>, QueueError> {
+        self.inner.rows.show(id).await
+    }
+
+    async fn redrive(&self, id: &DeadLetterId) -> Result<bool, QueueError> {
+        self.inner.rows.redrive(id).await
+    }
+
+    async fn discard(&self, id: &DeadLetterId) -> Result<bool, QueueError> {
+        self.inner.rows.discard(id).await
+    }
+}
+
+// === impl Followed ===
+
+impl Followed {
+    fn new(name: &str) -> Self {
+        let now = clock::instant();
+        Self {
+            name: name.to_owned(),
+            reader: Reader::default(),
+            renew_at: now,
+            readers: 0,
+            noted_at: now,
+            noted: Vec::new(),
+            due_at: None,
+        }
+    }
+
+    /// Whether what is written down is behind.
+    fn is_dirty(&self) -> bool {
+        !self.reader.progress().0.is_empty() || self.reader.in_flight() != self.noted
+    }
+
+    /// A holder waits for what is in flight; otherwise a note in a while is soon enough.
+    fn must_note(&self, held: bool) -> bool {
+        self.is_dirty() && (held || clock::instant() >= self.noted_at + NOTE_EVERY)
+    }
+}
+
+// === impl Fate ===
+
+impl Fate {
+    /// It waits behind another event of its key.
+    fn behind() -> Self {
+        Self { attempts: 0, delay: 0.0, error: None, dead: false }
+    }
+}
+
+/// `None`: the look found no event.
+fn read_of(row: &Row) -> Result<Option<Read>, QueueError> {
+    let Some(ordinal) = column::<Option<i64>>(row, "ordinal")? else { return Ok(None) };
+    let place = Place { ordinal, position: column(row, "position")?, slot: column(row, "slot")? };
+    Ok(Some(Read { place, event: Event::from_row(row)? }))
+}
