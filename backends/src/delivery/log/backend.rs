@@ -16,9 +16,6 @@ use super::{LogQueue, statements};
 /// As in the configuration and in `delivery.backend`.
 const NAME: &str = "postgres";
 
-/// A new subscription begins behind everything that is committed: so often it is looked whether that has an ordinal.
-const REGISTER_PASSES_MAX: u32 = 10_000;
-
 #[async_trait]
 impl Backend for LogQueue {
     fn name(&self) -> &'static str {
@@ -30,24 +27,15 @@ impl Backend for LogQueue {
         sequencer::adopt_server(&client).await?;
         registry::register(&client, subscriptions).await?;
         let failed = |error| refused("register", error);
-        for _ in 0..REGISTER_PASSES_MAX {
-            let transaction = client.transaction().await.map_err(failed)?;
-            // Nothing is sequenced meanwhile, so that a subscription begins between two events.
-            transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&SEQUENCER_LOCK]).await.map_err(failed)?;
-            let kept_by = transaction.query_one(&format!("SELECT {BACKEND}"), &[]).await.map_err(failed)?;
-            let taken_over = column::<String>(&kept_by, "backend")? != NAME;
-            if taken_over {
-                take_over(&transaction).await?;
-            }
-            let sequenced = sequencer::sequence(&transaction, NAME, sequencer::BATCH_MAX).await?;
-            if sequenced.is_none_or(|sequenced| sequenced.count == 0) {
-                transaction.execute(BEGIN_AT_TIP, &[]).await.map_err(failed)?;
-                transaction.commit().await.map_err(failed)?;
-                return Ok(());
-            }
-            transaction.commit().await.map_err(failed)?;
+        let transaction = client.transaction().await.map_err(failed)?;
+        // Nothing is sequenced meanwhile, so that a subscription begins between two events.
+        transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&SEQUENCER_LOCK]).await.map_err(failed)?;
+        let kept_by = transaction.query_one(&format!("SELECT {BACKEND}"), &[]).await.map_err(failed)?;
+        if column::<String>(&kept_by, "backend")? != NAME {
+            take_over(&transaction).await?;
         }
-        Err(QueueError::Timeout { operation: "register" })
+        transaction.execute(BEGIN_AT_TIP, &[]).await.map_err(failed)?;
+        transaction.commit().await.map_err(failed)
     }
 
     async fn unsubscribe(&self, subscription: &str) -> Result<bool, QueueError> {
@@ -154,7 +142,5 @@ async fn take_over(transaction: &Transaction<'_>) -> Result<(), QueueError> {
              UPDATE delivery.backend SET name = 'postgres', epoch = NULL, changed_at = now()",
         )
         .await
-        .map_err(failed)?;
-    // What has no ordinal yet comes by the log.
-    transaction.execute(BEGIN_AT_TIP, &[]).await.map(drop).map_err(failed)
+        .map_err(failed)
 }

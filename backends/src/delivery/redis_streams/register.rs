@@ -28,10 +28,6 @@ impl RedisStreams {
         if column::<String>(&kept_by, "backend")? != NAME {
             self.take_over(&transaction).await?;
         }
-        // A new subscription begins behind everything that is committed.
-        while sequencer::sequence(&transaction, NAME, sequencer::BATCH_MAX).await?.is_some_and(|found| found.count > 0)
-        {
-        }
         let tip = sequencer::tip(&transaction).await?;
         let partitions = transaction.query_one("SELECT partitions FROM delivery.backend", &[]).await.map_err(refuse)?;
         let partitions: i32 = column(&partitions, "partitions")?;
