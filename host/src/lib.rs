@@ -11,6 +11,7 @@ pub mod capability;
 pub mod cli;
 pub mod databases;
 pub mod engine;
+pub mod housekeeping;
 pub mod link;
 pub mod manifest;
 pub mod observe;
