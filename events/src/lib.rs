@@ -117,6 +117,15 @@ macro_rules! events {
     };
 }
 
+/// The entry of the fixtures, which has a mood, two tags and an attachment.
+///
+/// # Errors
+/// The fixture is no entry.
+#[cfg(any(test, feature = "fixtures"))]
+pub fn fixture_entry() -> serde_json::Result<Entry> {
+    serde_json::from_str(fixture(Kind::JournalEntryCreated))
+}
+
 /// Which aggregate and which user a payload is of.
 trait Aggregate {
     fn partition_key(&self) -> String;

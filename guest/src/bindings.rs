@@ -42,17 +42,9 @@ macro_rules! bindings {
             }
         }
     };
-    // Generated code is not held to the rules of this repository. This is the only list of what it may break.
+    // Generated code is not held to the rules of this repository.
     (@module $name:ident { $($options:tt)* }) => {
-        #[allow(
-            missing_docs,
-            clippy::all,
-            clippy::pedantic,
-            clippy::unwrap_used,
-            clippy::expect_used,
-            clippy::panic,
-            clippy::indexing_slicing
-        )]
+        #[allow(clippy::all, clippy::restriction)]
         pub(crate) mod $name {
             $crate::wit_bindgen::generate!({
                 $($options)*

@@ -11,9 +11,26 @@ pub mod capability;
 pub mod cli;
 pub mod databases;
 pub mod engine;
+pub mod housekeeping;
 pub mod link;
 pub mod manifest;
 pub mod observe;
 pub mod operator;
 pub mod platform;
 pub mod trigger;
+
+/// A module `bindings`, generated from the platform's WIT. Generated code is not held to the rules of this repository.
+macro_rules! generated {
+    ($($options:tt)*) => {
+        #[allow(clippy::all, clippy::restriction)]
+        pub mod bindings {
+            wasmtime::component::bindgen!({
+                path: "../wit/platform",
+                require_store_data_send: true,
+                $($options)*
+            });
+        }
+    };
+}
+
+pub(crate) use generated;

@@ -7,10 +7,10 @@ use crate::{
     capability::{Capabilities, HealthState, InstanceContext, OpenError, Opening},
     databases::{Databases, DatabasesError, Schema},
     engine::{CompileError, Provider, ProviderStatus, Unhealthy},
+    housekeeping::{self, HousekeepingError, LogRetention},
     link::LinkError,
     manifest::{Command, ComponentEntry, Routes, WebSocketRoute},
     observe::log_writer::{LogQueue, LogWriter},
-    operator::housekeeping::{self, HousekeepingError, LogRetention},
     trigger::{
         event::{Subscribers, subscription},
         schedule::Jobs,

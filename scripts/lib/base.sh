@@ -1,6 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# What every door shares: where things are cached, how it speaks, and how a
-# folder appears whole or not at all.
+# Shared by all scripts: the cache folder, messages, and folders that are published complete or not at all.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CACHE=$(realpath -m "${MINDFLOW_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/mindflow}")
@@ -10,14 +9,14 @@ say() { printf '%s\n' "${SAY_AS:-mindflow}: $*" >&2; }
 die() { say "$*"; exit 1; }
 need() { command -v "$1" >/dev/null || die "$1 is missing: $2"; }
 
-# No step fails without a word.
+# Every failed step is reported.
 set -o errtrace
 report() { say "failed at ${BASH_SOURCE[1]##*/}:${BASH_LINENO[0]}: $BASH_COMMAND"; }
 trap report ERR
 
-# Builds a cache folder in a staging folder beside it and renames it when it is
-# complete, so that an interrupted run leaves nothing half-made. Of two runs at
-# once, the second waits for the first.
+# Builds a cache folder in a staging folder next to it and renames it when it is
+# complete, so that an interrupted run leaves nothing half-made. Of two
+# concurrent runs, the second waits for the first.
 #   publish FINAL COMMAND [ARG...]     COMMAND gets the staging folder as its last argument
 publish() {
   local final=$1 parent name staging lock
@@ -32,7 +31,7 @@ publish() {
     staging=$parent/.staging-$name
     rm -rf "$staging"
     mkdir "$staging"
-    # A subshell's own failure was reported inside it.
+    # The subshell reports its own failure.
     trap - ERR
     ( trap report ERR; trap '[ $? = 0 ] || rm -rf "$staging"' EXIT; trap 'exit 130' INT TERM HUP; "$@" "$staging" )
     trap report ERR
@@ -41,7 +40,7 @@ publish() {
   exec {lock}>&-
 }
 
-# Runs a step while others go on; `wait_for NAME` waits for its end and fails when it failed. A script that fails
+# Runs a step in the background; `wait_for NAME` waits for its end and fails when it failed. A script that fails
 # ends the steps that still run.
 #   in_background NAME COMMAND [ARG...]
 declare -A BACKGROUND=()

@@ -1,7 +1,6 @@
 # shellcheck shell=bash disable=SC2034
-# Packages of Debian's archive, unpacked into a folder of ours: no root, and the
-# system's own apt and dpkg state is neither read for what is installed nor
-# written. The mirror is the one that the system's apt is configured with, and
+# Packages of Debian's archive, unpacked into a private folder: without root, and the
+# system's own apt and dpkg state is neither read nor written. The mirror is the one that the system's apt is configured with, and
 # everything is verified with Debian's installed keyring.
 
 DEBIAN_KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg

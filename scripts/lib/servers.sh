@@ -42,7 +42,7 @@ find_test_servers() {
   export MINDFLOW_POSTGRES_BIN=$postgres MINDFLOW_REDIS_SERVER=$redis
 }
 
-# A PostgreSQL with TimescaleDB and pgvector, Debian's, beside the other one: exports MINDFLOW_POSTGRES_EXTENDED_BIN.
+# A PostgreSQL with TimescaleDB and pgvector, from Debian, in addition to the other one: exports MINDFLOW_POSTGRES_EXTENDED_BIN.
 find_extended_postgres() {
   [ -z "${MINDFLOW_POSTGRES_EXTENDED_BIN:-}" ] || return 0
   private_servers postgres-extended "$EXTENDED_SUITE" "postgresql-$EXTENDED_POSTGRES"{,-timescaledb,-pgvector}

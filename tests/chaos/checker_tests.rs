@@ -69,7 +69,7 @@ fn broken(change: impl FnOnce(&mut History)) -> BTreeSet<Law> {
 }
 
 #[test]
-fn a_good_history_breaks_no_law_and_tells_what_became_of_unknown_writes() {
+fn a_good_history_breaks_no_law_and_shows_what_became_of_unknown_writes() {
     assert_eq!(broken(|_| {}), [].into());
     assert_eq!(unknown(&good()), Unknown { written: 1, not_written: 1 });
 }

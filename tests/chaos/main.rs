@@ -1,14 +1,6 @@
 //! Faults at random against the built platform, and the proof that they cost no event: writers write, hosts are
 //! killed, servers are stopped; then a checker goes over what was promised. `cargo xtask chaos` starts this
 //! program with what it needs in `MINDFLOW_*` variables; `docs/events.md` says what it proves.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    reason = "for tests alone"
-)]
 
 mod certificate;
 mod checker;
@@ -43,7 +35,7 @@ struct Args {
     /// What the faults are drawn from; drawn itself when left out
     #[arg(long)]
     seed: Option<u64>,
-    /// Hosts at once
+    /// Concurrent hosts
     #[arg(long, default_value_t = 2)]
     replicas: usize,
     #[arg(long, value_enum, default_value_t)]

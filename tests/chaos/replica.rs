@@ -150,7 +150,7 @@ impl Replica {
         self.child = None;
         let status = status?;
         if !killed(status) {
-            bail!("replica {} ended by itself ({status}): {}", self.index, self.log().display());
+            bail!("replica {} ended without being killed ({status}): {}", self.index, self.log().display());
         }
         Ok(true)
     }

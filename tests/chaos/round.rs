@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// Enough that each host has several requests at once; more would only wait for two cores.
+/// Enough that each host has several concurrent requests; more would only wait for two cores.
 const WRITERS: u64 = 4;
 /// A lease is 10 s, and what was leased by a host that died may have died with the next as well.
 const QUIET_WITHIN: Duration = Duration::from_secs(120);

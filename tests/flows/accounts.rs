@@ -1,4 +1,4 @@
-//! Goal: nobody gets in who should not, and nobody is kept out who should get in. Method: `/auth/*` as a browser
+//! Goal: only the owner of an account logs in to it, and always can. Method: `/auth/*` as a browser
 //! and an attacker use it.
 
 use mindflow_tests::{Account, Answer, Http, PASSWORD, Platform, send};
@@ -23,7 +23,7 @@ fn bare(answer: &Answer) -> (u16, Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn registering_answers_a_session_and_tells_every_broken_field() {
+async fn registering_answers_a_session_or_names_every_broken_field() {
     let platform = Platform::services().start().await;
     let http = platform.http();
     let body = json!({ "email": "ada@example.org", "password": PASSWORD, "displayName": "Ada" });
@@ -57,7 +57,7 @@ async fn registering_answers_a_session_and_tells_every_broken_field() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_who_take_an_address_at_once_one_gets_it() {
+async fn of_concurrent_registrations_of_one_address_one_succeeds() {
     let platform = Platform::services().start().await;
     let bodies: Vec<Value> = (0..10)
         .map(|number| {
@@ -110,7 +110,7 @@ async fn passwords_have_8_to_72_bytes_and_are_never_cut() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_learns_whether_an_account_exists_and_five_failures_lock_it() {
+async fn a_login_does_not_reveal_whether_an_account_exists_and_five_failures_lock_it() {
     let platform = Platform::services().start().await;
     let http = platform.http();
     let ada = platform.register().await;
@@ -169,7 +169,7 @@ async fn a_refresh_rotates_the_token_and_its_reuse_ends_the_whole_family() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_refreshes_at_once_at_most_one_gets_a_token() {
+async fn of_two_concurrent_refreshes_at_most_one_gets_a_token() {
     let platform = Platform::services().start().await;
     let ada = platform.register().await;
     let answers = futures::future::join_all((0..8).map(|_| refresh(platform.http(), &ada.refresh_token))).await;
@@ -179,7 +179,7 @@ async fn of_two_refreshes_at_once_at_most_one_gets_a_token() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn logging_out_revokes_the_unexpired_access_token_at_once() {
+async fn logging_out_revokes_the_unexpired_access_token_immediately() {
     let platform = Platform::services().start().await;
     let ada = platform.register().await;
     let other = ada.login().await;
@@ -194,7 +194,7 @@ async fn logging_out_revokes_the_unexpired_access_token_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_access_token_ends_and_with_it_the_socket_while_the_session_goes_on() {
+async fn a_socket_ends_with_its_access_token_and_the_session_goes_on() {
     let seconds = "[component.auth.variables]\naccess_token_seconds = \"3\"";
     let platform =
         Platform::services().manifest(|text| text.replace("[component.auth.variables]", seconds)).start().await;
@@ -274,7 +274,7 @@ async fn verified(http: &Http, token: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn forged_and_broken_tokens_are_nobodys() {
+async fn forged_and_broken_tokens_are_refused() {
     let platform = Platform::services().start().await;
     let ada = platform.register().await;
     let parts: Vec<&str> = ada.token.split('.').collect();

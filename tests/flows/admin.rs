@@ -1,4 +1,4 @@
-//! Goal: roles open exactly what the contract's table says. Method: the same requests as nobody, user and admin.
+//! Goal: roles open exactly what the contract's table says. Method: the same requests without a token, as a user and as an admin.
 
 use mindflow_tests::Platform;
 use serde_json::{Value, json};
@@ -38,12 +38,12 @@ async fn only_an_admin_lists_users_and_sets_their_roles() {
         data["me"] == json!({ "roles": ["USER", "PREMIUM"], "quota": { "limit": null } })
     })
     .await;
-    let nobody = json!({ "id": "00000000-0000-4000-8000-000000000000", "roles": ["USER"] });
-    assert_eq!(admin.graphql(SET_ROLES, nobody).await.error_code(), "NOT_FOUND");
+    let unknown = json!({ "id": "00000000-0000-4000-8000-000000000000", "roles": ["USER"] });
+    assert_eq!(admin.graphql(SET_ROLES, unknown).await.error_code(), "NOT_FOUND");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_changes_the_own_profile_and_others_do_not_see_it() {
+async fn a_user_changes_their_own_profile_and_others_do_not_see_it() {
     let platform = Platform::services().start().await;
     let ada = platform.register().await;
     let update = "mutation ($name: String, $zone: String) { updateProfile(displayName: $name, timezone: $zone) { displayName timezone } }";

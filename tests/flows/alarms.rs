@@ -1,4 +1,4 @@
-//! Goal: whoever must know of a dead letter is told, and nobody waits for it. Method: a subscriber that traps on
+//! Goal: an alarm is posted for each dead letter, and delivery does not wait for it. Method: a subscriber that traps on
 //! every event, and a receiver of webhooks on a real socket.
 
 use crate::trouble_kit::{guest, see, with_tables};

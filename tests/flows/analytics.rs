@@ -1,4 +1,4 @@
-//! Goal: figures follow everything that users do, each user sees the own ones, and they can be made anew from the
+//! Goal: figures follow everything that users do, each user sees only their own, and they can be rebuilt from the
 //! archive. Method: entries and moods written through the API, figures read through it once events have arrived.
 
 use jiff::{Timestamp, tz::Offset};
@@ -78,30 +78,30 @@ async fn hours_and_weekdays_are_those_of_the_users_time_zone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_platforms_figures_are_for_administrators_and_count_everybody() {
+async fn the_platforms_figures_are_for_administrators_and_count_all_users() {
     let platform = Platform::services().start().await;
     let (ada, bob) = (platform.register().await, platform.register().await);
     let admin = platform.register_as("admin").await;
     ada.write(json!({ "title": "One", "content": "c" })).await;
     bob.data("mutation { recordMood(mood: CALM) { count } }", json!({})).await;
-    let told = |users: u64, entries: u64| {
+    let counted = |users: u64, entries: u64| {
         move |data: &Value| {
             let stats = &data["platformStats"];
             stats["users"] == users && stats["activeUsers"] == users && stats["entries"] == entries
         }
     };
-    let stats = admin.eventually(STATS, json!({}), told(3, 1)).await["platformStats"].clone();
+    let stats = admin.eventually(STATS, json!({}), counted(3, 1)).await["platformStats"].clone();
     let per_day = stats["entriesPerDay"].as_array().unwrap();
     assert_eq!((per_day.len(), per_day.iter().map(|day| day["count"].as_u64().unwrap()).sum::<u64>()), (30, 1));
     // What is cached gives way to the next event.
     bob.write(json!({ "title": "Two", "content": "c" })).await;
-    admin.eventually(STATS, json!({}), told(3, 2)).await;
+    admin.eventually(STATS, json!({}), counted(3, 2)).await;
     assert_eq!(ada.graphql(STATS, json!({})).await.error_code(), "FORBIDDEN");
     assert_eq!(platform.http().graphql(STATS, json!({})).await.error_code(), "UNAUTHENTICATED");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn spans_and_periods_that_there_are_not_are_refused_by_name() {
+async fn unknown_spans_and_periods_are_refused_by_name() {
     let platform = Platform::services().start().await;
     let admin = platform.register_as("admin").await;
     for query in [
@@ -123,7 +123,7 @@ async fn spans_and_periods_that_there_are_not_are_refused_by_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_shadow_rebuilds_the_figures_from_the_archive_and_mends_what_was_damaged() {
+async fn a_shadow_rebuilds_the_figures_from_the_archive_and_repairs_damage() {
     let platform = Platform::services().start().await;
     let ada = platform.register().await;
     for title in ["one", "two"] {
@@ -143,8 +143,8 @@ async fn a_shadow_rebuilds_the_figures_from_the_archive_and_mends_what_was_damag
     let found = platform.cli(&replay).await;
     assert_eq!(found.code, Some(1), "{found:?}");
     assert!(found.stderr.contains("4 of 6 tables of `analytics` differ"), "{found:?}");
-    let mended = platform.cli(&["replay", "--consumer", "analytics", "--shadow", "--apply"]).await;
-    assert_eq!(mended.code, Some(0), "{mended:?}");
+    let repaired = platform.cli(&["replay", "--consumer", "analytics", "--shadow", "--apply"]).await;
+    assert_eq!(repaired.code, Some(0), "{repaired:?}");
     let again = platform.cli(&replay).await;
     assert_eq!(again.code, Some(0), "{again:?}");
     // With the next event, nothing is cached any more.

@@ -1,4 +1,4 @@
-//! Goal: whatever happens on the platform is in the audit trail, whole and in order, and nobody changes it
+//! Goal: every event of the platform is in the audit trail, whole and in order, and no change of it stays
 //! unseen. Method: a user's actions, the trail as an administrator sees it, and a superuser who tampers.
 
 use mindflow_test_support::MongoServer;
@@ -15,7 +15,7 @@ const AUDIT: &str =
     } }";
 
 async fn write_with(user: &Account, correlation: &str) -> String {
-    let body = json!({ "title": "A secret title", "content": "What nobody else may read.", "mood": "SAD" });
+    let body = json!({ "title": "A secret title", "content": "What only its writer may read.", "mood": "SAD" });
     let request = user.request(Method::POST, "/api/journals").json(&body).header("x-correlation-id", correlation);
     send(request).await.expect(201).json()["id"].as_str().unwrap().to_owned()
 }
@@ -45,7 +45,7 @@ async fn what_a_user_does_is_in_the_audit_log_under_the_requests_correlation_id(
     assert_eq!((&row["correlationId"], &row["source"]), (&json!("audited:1"), &json!("command-service")));
     assert_eq!((&row["metadata"]["userId"], &row["sequence"]), (&json!(ada.id), &json!(1)));
     assert_eq!((&row["payload"]["journalId"], &row["payload"]["version"]), (&json!(entry), &json!(1)));
-    // What a user wrote is kept, and shown to nobody.
+    // The trail keeps what a user wrote and shows it to no administrator.
     assert!(!row.to_string().contains("secret") && !row.to_string().contains("SAD"), "{row}");
     assert!(["content", "mood", "title"].iter().all(|name| row["withheld"].as_array().unwrap().contains(&json!(name))));
     let database = platform.write_database().await;
@@ -60,7 +60,7 @@ async fn what_a_user_does_is_in_the_audit_log_under_the_requests_correlation_id(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_admin_pages_and_filters_the_audit_log_and_is_told_what_was_asked_wrongly() {
+async fn an_admin_pages_and_filters_the_audit_log_and_wrong_arguments_are_named() {
     let platform = Platform::services().start().await;
     let (ada, admin) = (platform.register().await, platform.register_as("admin").await);
     for number in 0..4 {
@@ -105,7 +105,7 @@ async fn an_admin_pages_and_filters_the_audit_log_and_is_told_what_was_asked_wro
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_verifier_finds_the_trail_intact_until_somebody_tampers_with_it() {
+async fn the_verifier_finds_the_trail_intact_until_it_is_tampered_with() {
     let mut platform = Platform::services().start().await;
     let ada = platform.register().await;
     for number in 0..4 {
@@ -128,7 +128,7 @@ async fn the_verifier_finds_the_trail_intact_until_somebody_tampers_with_it() {
     assert_eq!(forged.code, Some(1), "{forged:?}");
     assert!(forged.stderr.contains("it was altered"), "{forged:?}");
 
-    // Nobody changes a record by an ordinary statement, not even the superuser.
+    // An ordinary statement changes no record, not even the superuser's.
     let database = platform.write_database().await;
     for statement in ["UPDATE audit.records SET body = ''", "DELETE FROM audit.records", "TRUNCATE audit.records"] {
         let refused = database.batch_execute(statement).await.unwrap_err();

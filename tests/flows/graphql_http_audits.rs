@@ -23,9 +23,9 @@ async fn all_61_audits_of_graphql_over_http_are_ok() {
         .output()
         .await
         .unwrap_or_else(|error| panic!("node: {error}; install Node 20 or newer"));
-    let told = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{told}{}", String::from_utf8_lossy(&output.stderr));
-    let audits: Vec<Value> = told.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{printed}{}", String::from_utf8_lossy(&output.stderr));
+    let audits: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
     let failing: Vec<String> = audits
         .iter()
         .filter(|audit| audit["status"] != "ok")

@@ -1,4 +1,4 @@
-//! Goal: premium users get insights, once, whatever the Messages API does. Method: the stand-in API on a real socket.
+//! Goal: premium users get insights, once, also while the Messages API fails. Method: the stand-in API on a real socket.
 
 use mindflow_tests::messages_api::{Behaviour, MessagesApi};
 use mindflow_tests::{Account, Platform, WITHIN};
@@ -30,15 +30,15 @@ async fn a_premium_user_gets_insights_over_a_websocket_and_over_sse() {
 
     let entry = ada.write(json!({ "title": "Harbour", "content": GOOD_DAY })).await;
     assert_eq!(entry["analysis"]["status"], "PENDING");
-    let told = socket.next(&id).await["entryAnalyzed"].clone();
-    assert_eq!((&told["id"], &told["title"]), (&entry["id"], &json!("Harbour")));
-    let analysis = &told["analysis"];
+    let analyzed = socket.next(&id).await["entryAnalyzed"].clone();
+    assert_eq!((&analyzed["id"], &analyzed["title"]), (&entry["id"], &json!("Harbour")));
+    let analysis = &analyzed["analysis"];
     assert_eq!((&analysis["status"], &analysis["model"]), (&json!("READY"), &json!("claude-test-1")));
     assert!(analysis["sentiment"].as_f64().is_some_and(|sentiment| sentiment > 0.0 && sentiment <= 1.0));
     assert!(!analysis["themes"].as_array().unwrap().is_empty() && analysis["completedAt"].is_string());
     assert!(analysis["insights"].as_array().unwrap().iter().all(|insight| insight["entryId"] == entry["id"]));
     let (_, by_sse) = stream.next().await.unwrap();
-    assert_eq!(by_sse["data"]["entryAnalyzed"], told);
+    assert_eq!(by_sse["data"]["entryAnalyzed"], analyzed);
     let listed = ada.data("{ insights { entryId text } recentEntries { analysis { status } } }", json!({})).await;
     assert_eq!(listed["insights"].as_array().unwrap().len(), analysis["insights"].as_array().unwrap().len());
     assert_eq!(listed["recentEntries"][0]["analysis"]["status"], "READY");
@@ -59,7 +59,7 @@ async fn a_premium_user_gets_insights_over_a_websocket_and_over_sse() {
     assert_eq!(theirs["analysis"]["status"], "NOT_INCLUDED");
     with_status(&bob, &theirs, "NOT_INCLUDED").await;
     assert_eq!(bob.graphql(REANALYZE, json!({ "id": theirs["id"] })).await.error_code(), "FORBIDDEN");
-    // A change of the content asks anew; the event of one entry's change comes after any of an earlier one.
+    // A change of the content is analysed again; events of one entry come in order.
     ada.data(
         "mutation ($input: UpdateJournalEntryInput!) { updateJournalEntry(input: $input) { id } }",
         json!({ "input": { "id": entry["id"], "content": "An awful day." } }),
@@ -71,7 +71,7 @@ async fn a_premium_user_gets_insights_over_a_websocket_and_over_sse() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_key_entries_are_analysed_here_and_the_model_says_so() {
+async fn without_a_key_entries_are_analysed_locally_and_the_model_says_so() {
     let platform = Platform::embedded().start().await;
     let ada = platform.register_as("premium").await;
     let entry = ada.write(json!({ "title": "Harbour", "content": GOOD_DAY, "mood": "HAPPY" })).await;
@@ -87,7 +87,7 @@ async fn without_a_key_entries_are_analysed_here_and_the_model_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn being_told_to_come_back_later_is_no_failure_however_often() {
+async fn an_answer_to_retry_later_never_counts_as_a_failure() {
     let api = MessagesApi::start().await.unwrap();
     let platform = Platform::services().claude(&api.url()).start().await;
     // More than the five attempts that a failing delivery has.

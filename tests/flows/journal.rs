@@ -1,4 +1,4 @@
-//! Goal: a journal is written, changed and found as its owner means it, and by nobody else. Method: two users, GraphQL
+//! Goal: only its owner writes, changes and finds a journal. Method: two users, GraphQL
 //! and REST side by side.
 
 use mindflow_tests::{Platform, send};
@@ -73,7 +73,7 @@ async fn rest_answers_what_was_written_and_unchanged_entries_are_not_sent_again(
     assert_eq!(created.header("location"), path(&entry));
     assert_eq!((&entry["title"], &entry["wordCount"], &entry["mood"]), (&json!("Rest"), &json!(2), &json!("CALM")));
     assert_eq!((&entry["entryDate"], &entry["tags"][0]["name"]), (&json!("2024-02-29"), &json!("x")));
-    // Read your own write, at once.
+    // Read your own write, immediately.
     let read = ada.get(created.header("location")).await.expect(200);
     assert_eq!(read.json()["content"], "two words");
     let (etag, modified) = (read.header("etag").to_owned(), read.header("last-modified").to_owned());
@@ -133,7 +133,7 @@ async fn a_deleted_entry_is_gone_everywhere_until_it_is_restored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_sees_or_touches_somebody_elses_journal() {
+async fn a_user_neither_sees_nor_changes_another_users_journal() {
     let platform = Platform::services().start().await;
     let (ada, bob) = (platform.register().await, platform.register().await);
     let admin = platform.register_as("admin").await;
@@ -192,12 +192,13 @@ async fn validation_names_every_broken_field_in_both_protocols() {
                 && error["path"] == json!(["createJournalEntry"])),
             "{answer}"
         );
-        let told: BTreeSet<&str> = errors.iter().map(|error| error["extensions"]["field"].as_str().unwrap()).collect();
-        assert_eq!(told, fields);
+        let reported: BTreeSet<&str> =
+            errors.iter().map(|error| error["extensions"]["field"].as_str().unwrap()).collect();
+        assert_eq!(reported, fields);
         let problem = ada.post("/api/journals", &broken).await.expect_problem(422, "invalid-input");
-        let told: BTreeSet<&str> =
+        let reported: BTreeSet<&str> =
             problem["errors"].as_array().unwrap().iter().map(|error| error["field"].as_str().unwrap()).collect();
-        assert_eq!(told, fields);
+        assert_eq!(reported, fields);
     }
     // The limits themselves are allowed; characters count, not bytes.
     let at_the_limit = json!({ "title": "ü".repeat(200), "content": "x".repeat(100_000), "tags": ["é".repeat(50)] });
@@ -352,7 +353,7 @@ async fn a_tag_is_one_however_it_is_written_and_renaming_it_changes_its_entries(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn entries_written_at_once_share_their_new_tags() {
+async fn entries_written_concurrently_share_their_new_tags() {
     let platform = Platform::services().start().await;
     let ada = platform.register_as("premium").await;
     let inputs: Vec<Value> = (0..12)

@@ -25,10 +25,10 @@ async fn answered(platform: &Platform, path: &str, content_type: &str, bytes: us
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_nobody_wants_is_taken_before_the_connection_closes() {
+async fn the_rest_of_a_refused_body_is_read_before_the_connection_closes() {
     let platform = Platform::services().start().await;
     let form = "multipart/form-data; boundary=b";
-    // The host refuses what is over its limit, the components what is over theirs, and who is nobody.
+    // The host refuses bodies over its limit; components refuse those over theirs, and requests without a token.
     assert_eq!(answered(&platform, "/media", form, 20 * MIB).await, "HTTP/1.1 413");
     assert_eq!(answered(&platform, "/media", form, 8 * MIB).await, "HTTP/1.1 401");
     assert_eq!(answered(&platform, "/graphql", "application/json", 8 * MIB).await, "HTTP/1.1 413");

@@ -1,4 +1,4 @@
-//! Goal: what happens on one device is told on the others, to the owner alone. Method: a WebSocket and a stream of
+//! Goal: changes made on one device are pushed to the owner's other devices, and to no other user. Method: a WebSocket and a stream of
 //! server-sent events that listen while another client writes.
 
 use mindflow_tests::{Account, GraphqlSocket, Platform, Received, Sse};
@@ -8,11 +8,14 @@ const CHANGED: &str = "subscription { entryChanged { kind entryId entry { title 
 const UPDATE: &str = "mutation ($input: UpdateJournalEntryInput!) { updateJournalEntry(input: $input) { id } }";
 const DELETE: &str = "mutation ($id: ID!) { deleteJournalEntry(id: $id) }";
 
-/// A subscription tells what comes after it began; this writes until it has begun.
+/// A subscription delivers what comes after its start; this writes until it has started.
 async fn begun(account: &Account, socket: &mut GraphqlSocket, id: &str) {
     let probe = account.write(json!({ "title": "Probe", "content": "c" })).await;
-    let told = socket.next(id).await;
-    assert_eq!((&told["entryChanged"]["kind"], &told["entryChanged"]["entryId"]), (&json!("CREATED"), &probe["id"]));
+    let received = socket.next(id).await;
+    assert_eq!(
+        (&received["entryChanged"]["kind"], &received["entryChanged"]["entryId"]),
+        (&json!("CREATED"), &probe["id"])
+    );
 }
 
 /// Waits until the host's log shows nothing more to come: an operation over the same socket is answered after it.
@@ -23,7 +26,7 @@ async fn settled(socket: &mut GraphqlSocket) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_on_one_device_is_told_on_the_others_in_order_and_to_nobody_else() {
+async fn a_change_on_one_device_reaches_the_users_other_devices_in_order_and_no_other_user() {
     let platform = Platform::services().start().await;
     let (ada, bob) = (platform.register().await, platform.register().await);
     let phone = ada.login().await;
@@ -39,9 +42,9 @@ async fn a_change_on_one_device_is_told_on_the_others_in_order_and_to_nobody_els
     ada.data("mutation ($id: ID!) { restoreJournalEntry(id: $id) { id } }", json!({ "id": entry["id"] })).await;
     let mut kinds = Vec::new();
     for _ in 0..4 {
-        let told = socket.next(&id).await["entryChanged"].clone();
-        assert_eq!(told["entryId"], entry["id"]);
-        kinds.push(told["kind"].as_str().unwrap().to_owned());
+        let received = socket.next(&id).await["entryChanged"].clone();
+        assert_eq!(received["entryId"], entry["id"]);
+        kinds.push(received["kind"].as_str().unwrap().to_owned());
     }
     assert_eq!(kinds[..3], ["CREATED", "UPDATED", "DELETED"]);
     // Nothing of it reached the stranger, whose next message is of an entry of the stranger's own.
@@ -53,16 +56,16 @@ async fn a_change_on_one_device_is_told_on_the_others_in_order_and_to_nobody_els
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn server_sent_events_tell_the_same_where_a_websocket_cannot_be_had() {
+async fn server_sent_events_carry_the_same_changes_as_a_websocket() {
     let platform = Platform::services().start().await;
     let ada = platform.register().await;
     let mut stream = ada.sse(CHANGED, json!({})).await;
     assert!(stream.status == 200 && stream.content_type.starts_with("text/event-stream"));
     let entry = ada.write(json!({ "title": "One", "content": "c" })).await;
-    let (name, told) = stream.next().await.unwrap();
+    let (name, received) = stream.next().await.unwrap();
     assert_eq!(name, "next");
     assert_eq!(
-        told["data"]["entryChanged"],
+        received["data"]["entryChanged"],
         json!({ "kind": "CREATED", "entryId": entry["id"], "entry": { "title": "One", "version": 1 } })
     );
 
@@ -73,19 +76,19 @@ async fn server_sent_events_tell_the_same_where_a_websocket_cannot_be_had() {
     assert_eq!(query.next().await, None);
 
     let body = json!({ "query": CHANGED });
-    let mut nobody = Sse::open(
+    let mut anonymous = Sse::open(
         platform.http().request(reqwest::Method::POST, "/graphql").header("accept", "text/event-stream").json(&body),
     )
     .await;
-    let (_, refused) = nobody.next().await.unwrap();
+    let (_, refused) = anonymous.next().await.unwrap();
     assert_eq!(refused["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
-    // A subscription over plain HTTP is told where to go.
+    // A subscription over plain HTTP is answered with the ways to subscribe.
     let plain = ada.graphql(CHANGED, json!({})).await;
     assert_eq!(plain.error_code(), "BAD_USER_INPUT");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_websocket_is_for_those_who_keep_to_its_protocol() {
+async fn a_websocket_that_breaks_the_protocol_is_closed_with_the_codes_of_the_protocol() {
     let platform = Platform::services().start().await;
     let ada = platform.register().await;
     let http = platform.http();
@@ -109,7 +112,7 @@ async fn a_websocket_is_for_those_who_keep_to_its_protocol() {
     assert_eq!(same_id.closed().await, 4409);
     assert!(GraphqlSocket::try_open(http, "graphql-ws").await.is_err());
 
-    // Queries and mutations work too, as whoever the token names.
+    // Queries and mutations work too, as the user of the token.
     let mut socket = ada.socket().await;
     socket.send(&json!({ "type": "ping", "payload": { "a": 1 } })).await;
     assert_eq!(socket.message().await, json!({ "type": "pong", "payload": { "a": 1 } }));
@@ -128,7 +131,7 @@ async fn a_websocket_is_for_those_who_keep_to_its_protocol() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stop_tells_open_sockets_that_the_server_goes_away() {
+async fn a_stop_closes_open_sockets_with_the_code_for_going_away() {
     let mut platform = Platform::services().start().await;
     let ada = platform.register().await;
     let mut socket = ada.socket().await;

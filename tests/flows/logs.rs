@@ -72,7 +72,7 @@ async fn what_a_component_says_of_a_failure_is_found_by_its_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn questions_that_make_no_sense_are_refused_in_one_line_and_nothing_is_kept_when_none_is_wanted() {
+async fn wrong_arguments_are_refused_in_one_line_and_without_retention_nothing_is_kept() {
     let platform = Platform::services().config("[logs]\nstore = false").start().await;
     for (arguments, says) in [
         (vec!["logs", "--level", "loud"], "--level"),

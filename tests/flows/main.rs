@@ -1,13 +1,5 @@
 //! User stories against the built binary, with real stores: what a client of the platform sees, and nothing
 //! that only its insides know. Each story has a platform of its own.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    reason = "for tests alone"
-)]
 
 mod accounts;
 mod admin;

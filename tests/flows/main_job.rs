@@ -7,7 +7,7 @@ const DASHBOARD: &str = "{ me { displayName roles quota { limit used } } recentE
 
 async fn a_user_signs_up_writes_and_sees_it(platform: &Platform) -> Account {
     let ada = platform.register().await;
-    // Whoever has just signed up has a profile.
+    // A new user has a profile immediately.
     assert_eq!(ada.data("{ me { id } }", json!({})).await["me"]["id"], json!(ada.id));
     let written =
         ada.write(json!({ "title": "First", "content": "one two three", "mood": "HAPPY", "tags": ["Work"] })).await;
@@ -56,7 +56,7 @@ async fn a_component_can_have_a_new_instance_for_every_call() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_has_just_written_reads_the_own_write() {
+async fn a_user_reads_their_own_write_immediately() {
     let platform = Platform::services().start().await;
     let ada = platform.register().await;
     let entry = ada.write(json!({ "title": "0", "content": "c" })).await;

@@ -81,7 +81,7 @@ pub fn path(media: &Value) -> String {
     format!("/media/{}", media["id"].as_str().unwrap())
 }
 
-/// Names of files, whatever folder they are in.
+/// Names of files, without their folders.
 pub fn files_below(folder: &Path) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let mut names = Vec::new();
@@ -97,7 +97,7 @@ pub fn files_below(folder: &Path) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_photo_comes_back_without_its_place_in_three_sizes_and_to_its_owner_alone() {
+async fn a_photo_comes_back_without_its_location_in_three_sizes_and_only_to_its_owner() {
     let platform = Platform::services().start().await;
     let (ada, bob) = (platform.register().await, platform.register().await);
     let original = photo(2_000, 1_000);
@@ -128,7 +128,7 @@ async fn a_photo_comes_back_without_its_place_in_three_sizes_and_to_its_owner_al
     assert_ne!(whole.header("etag"), thumb.header("etag"));
     assert_eq!(files_below(&platform.data_dir().join("blob/media")), ["display", "original", "thumb"]);
 
-    // Somebody else's is not there; nobody has to log in first.
+    // For another user the file does not exist; without a token a login is required.
     for path in [url.clone(), format!("{url}/thumb")] {
         bob.get(&path).await.expect_problem(404, "not-found");
         platform.http().get(&path).await.expect_problem(401, "unauthenticated");
@@ -142,7 +142,7 @@ async fn a_photo_comes_back_without_its_place_in_three_sizes_and_to_its_owner_al
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_gets_the_part_of_a_file_that_it_asks_for_and_nothing_that_it_has() {
+async fn a_client_gets_the_range_that_it_asks_for_and_no_file_that_it_has_already() {
     let platform = Platform::services().start().await;
     let ada = platform.register().await;
     let media = upload(&ada, "a.png", &small_png()).await.expect(201).json();
@@ -195,7 +195,7 @@ async fn refused(platform: &Platform, name: &str, answer: Answer, status: u16, k
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_shown_is_refused_with_the_reason_and_leaves_nothing() {
+async fn a_file_that_cannot_be_shown_is_refused_with_the_reason_and_leaves_nothing() {
     let platform = Platform::services().start().await;
     let ada = platform.register().await;
     let photo = photo(600, 400);
@@ -206,7 +206,7 @@ async fn what_cannot_be_shown_is_refused_with_the_reason_and_leaves_nothing() {
     let half = photo.len() / 2;
     let truncated = upload(&ada, "half.jpg", &photo[..half]).await;
     refused("half a photo", truncated, 422, "invalid-input", "truncated").await;
-    let text = upload(&ada, "notes.jpg", b"Dear diary, this is no image at all, whatever it is called.").await;
+    let text = upload(&ada, "notes.jpg", b"Dear diary, this is no image at all, not even by its name.").await;
     refused("a text named .jpg", text, 415, "unsupported-media-type", "Only JPEG, PNG, WebP and GIF").await;
     let bomb = upload(&ada, "bomb.png", &bomb()).await;
     refused("a decompression bomb", bomb, 422, "invalid-input", "more than 40 megapixels").await;
@@ -221,13 +221,13 @@ async fn what_cannot_be_shown_is_refused_with_the_reason_and_leaves_nothing() {
     let json = ada.post("/media", &json!({ "file": "a.jpg" })).await;
     refused("no form", json, 415, "unsupported-media-type", "multipart/form-data").await;
     let anonymous = platform.http().request(Method::POST, "/media").header("content-type", "multipart/form-data");
-    refused("nobody's upload", send(anonymous).await, 401, "unauthenticated", "Log in").await;
+    refused("an anonymous upload", send(anonymous).await, 401, "unauthenticated", "Log in").await;
     // After all of that, what is right is taken.
     upload(&ada, "a.jpg", &photo).await.expect(201);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_image_that_ends_the_codec_is_refused_and_takes_nobody_along() {
+async fn an_image_that_crashes_the_codec_is_refused_and_harms_no_other_upload() {
     // With memory for small images only.
     let narrow = |text: String| {
         assert!(text.contains("memory-mib-max = 512"));
@@ -263,28 +263,28 @@ async fn files_can_lie_on_s3() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_files_address_opens_it_without_a_token_until_it_is_over_or_changed() {
+async fn a_signed_link_opens_a_file_without_a_token_until_it_expires_or_is_changed() {
     let platform = Platform::services().start().await;
     let ada = platform.register().await;
     let media = upload(&ada, "a.png", &small_png()).await.expect(201).json();
     let (url, thumb) = (media["url"].as_str().unwrap(), media["thumbnailUrl"].as_str().unwrap());
-    let nobody = platform.http();
-    let whole = nobody.get(url).await.expect(200);
+    let anonymous = platform.http();
+    let whole = anonymous.get(url).await.expect(200);
     assert_eq!((whole.header("content-type"), whole.header("cache-control")), ("image/png", PRIVATE));
-    assert_eq!(sizes(&nobody.get(thumb).await.expect(200)), (40, 30));
+    assert_eq!(sizes(&anonymous.get(thumb).await.expect(200)), (40, 30));
     let display = url.replace('?', "/display?");
-    nobody.get(&display).await.expect(200);
-    let known = nobody.request(Method::GET, url).header("if-none-match", whole.header("etag"));
+    anonymous.get(&display).await.expect(200);
+    let known = anonymous.request(Method::GET, url).header("if-none-match", whole.header("etag"));
     send(known).await.expect(304);
 
     // It opens this file and no other, says itself until when, and is good for nothing but reading.
     let other = upload(&ada, "b.png", &small_png()).await.expect(201).json();
     let query = url.split_once('?').unwrap().1;
-    nobody.get(&format!("{}?{query}", path(&other))).await.expect_problem(403, "forbidden");
+    anonymous.get(&format!("{}?{query}", path(&other))).await.expect_problem(403, "forbidden");
     let longer = url.replace("expires=", "expires=9");
-    nobody.get(&longer).await.expect_problem(403, "forbidden");
+    anonymous.get(&longer).await.expect_problem(403, "forbidden");
     ada.get(&longer).await.expect(200);
-    send(nobody.request(Method::POST, &format!("/media?{query}"))).await.expect_problem(401, "unauthenticated");
+    send(anonymous.request(Method::POST, &format!("/media?{query}"))).await.expect_problem(401, "unauthenticated");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -298,6 +298,6 @@ async fn a_cdn_gets_files_by_their_addresses_and_may_keep_them() {
     let by_cdn = platform.http().get(asked).await.expect(200);
     let kept = by_cdn.header("cache-control");
     assert!(kept.starts_with("public, max-age=") && kept.ends_with(", immutable"), "{kept}");
-    // What the user gets with a token is in nobody else's cache.
+    // What a user reads with a token is never in a shared cache.
     assert_eq!(ada.get(&path(&media)).await.expect(200).header("cache-control"), PRIVATE);
 }

@@ -1,4 +1,4 @@
-//! Goal: what a user attaches to an entry is shown with it and stays as long as the entry can; what nobody needs goes.
+//! Goal: attachments are shown with their entry and kept as long as the entry can be read; unused uploads are removed.
 //! Method: uploads attached by GraphQL and REST, then time put forward in the database and schedules of every second.
 
 use crate::media::{files_below, path, small_png, upload};
@@ -20,7 +20,7 @@ fn entry(attachment_ids: &[&Value]) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_entry_shows_its_attachments_in_their_order_and_takes_only_ones_own() {
+async fn an_entry_shows_its_attachments_in_order_and_takes_only_its_owners_files() {
     let platform = Platform::services().start().await;
     let (ada, bob) = (platform.register().await, platform.register().await);
     let (first, second) = (uploaded(&ada, "1.png").await, uploaded(&ada, "2.png").await);
@@ -47,7 +47,7 @@ async fn an_entry_shows_its_attachments_in_their_order_and_takes_only_ones_own()
     let patched = ada.patch(&rest, &json!({ "attachmentIds": [] })).await.expect(200).json();
     assert_eq!(patched["attachmentIds"], json!([]));
 
-    // Somebody else's, and what is not there, cannot be attached; each is told by its place.
+    // Files of other users and missing ones cannot be attached; the error names the place of each.
     let his = uploaded(&bob, "his.png").await;
     let refused = ada.graphql(CREATE, entry(&[&first["id"], &his["id"]])).await.error();
     assert_eq!(refused["extensions"]["code"], "BAD_USER_INPUT", "{refused}");
@@ -63,7 +63,7 @@ async fn an_entry_shows_its_attachments_in_their_order_and_takes_only_ones_own()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_no_entry_has_goes_after_a_day_and_a_deleted_entry_keeps_its_own() {
+async fn a_file_of_no_entry_is_removed_after_a_day_and_a_deleted_entry_keeps_its_files() {
     let often = |text: String| {
         assert!(text.contains("cron = \"23 * * * *\""), "the schedule is in the manifest");
         text.replace("cron = \"23 * * * *\"", "cron = \"* * * * * *\"")
@@ -94,7 +94,7 @@ async fn a_file_that_no_entry_has_goes_after_a_day_and_a_deleted_entry_keeps_its
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_an_upload_left_that_died_is_swept_away() {
+async fn the_remains_of_an_aborted_upload_are_removed() {
     let often = |text: String| {
         assert!(text.contains("cron = \"53 3 * * *\""), "the schedule is in the manifest");
         text.replace("cron = \"53 3 * * *\"", "cron = \"* * * * * *\"")

@@ -112,7 +112,7 @@ async fn one_correlation_id_goes_from_the_request_into_every_event_and_error() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stop_lets_a_request_finish_takes_no_new_ones_and_ends_with_code_0() {
+async fn a_stop_lets_requests_finish_accepts_no_new_ones_and_exits_with_code_0() {
     let mut platform = Platform::services().start().await;
     let ada = platform.register().await;
     let address = platform.http().url("").replace("http://", "");

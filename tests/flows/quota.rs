@@ -1,11 +1,11 @@
-//! Goal: five entries a month are five, whatever clients do at the same time. Method: races.
+//! Goal: concurrent requests never exceed the quota of five entries a month. Method: races.
 
 use futures::future::join_all;
 use mindflow_tests::{CREATE, Platform};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_twenty_entries_at_once_exactly_five_are_written() {
+async fn of_twenty_concurrent_entries_exactly_five_are_written() {
     let platform = Platform::services().start().await;
     let ada = platform.register().await;
     let racing = (0..20)
@@ -70,7 +70,7 @@ async fn the_same_client_mutation_id_creates_one_entry_however_often_it_comes() 
     assert_eq!(ids.len(), 1);
     let by_rest = ada.post("/api/journals", &input).await.json();
     assert_eq!(by_rest["id"], first["id"]);
-    // It is the user's own: somebody else's m-1 is another entry. Repeats take no quota.
+    // Mutation ids belong to their user: another user's m-1 creates another entry. Repeats take no quota.
     assert_ne!(platform.register().await.write(input).await["id"], first["id"]);
     let seen = ada
         .eventually("{ me { quota { used } } journalEntries { totalCount } }", json!({}), |data| {

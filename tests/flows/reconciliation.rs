@@ -1,4 +1,4 @@
-//! Goal: where the read side does not say what the write side does, reconciliation says so and mends it, and
+//! Goal: where the read side does not say what the write side does, reconciliation reports and repairs it, and
 //! traffic is neither reported nor harmed. Method: rows changed by hand behind the components' backs.
 
 use mindflow_tests::{Account, Output, Platform, eventually};
@@ -68,7 +68,7 @@ async fn read_side(platform: &Platform) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_damaged_is_told_by_a_dry_run_and_mended_by_a_run() {
+async fn a_dry_run_reports_damage_and_a_run_repairs_it() {
     let platform = Platform::services().variable(PAUSE.0, PAUSE.1).start().await;
     let ada = settled_user(&platform).await;
     let (code, report, output) = reconcile(&platform, &[]).await;
@@ -83,7 +83,7 @@ async fn what_was_damaged_is_told_by_a_dry_run_and_mended_by_a_run() {
     // A mood is away. Six entries, a tag and a user are wrong; the entry 'one' still has its tags. Two are too many.
     assert_eq!(counts, [1, 8, 2, 0], "{report:#}");
     assert!(output.stderr.contains("11 discrepancies are left"), "{output:?}");
-    assert!(!output.stdout.contains("A calm day"), "what users wrote is nobody's business");
+    assert!(!output.stdout.contains("A calm day"), "reports never show what users wrote");
     assert_eq!(read_side(&platform).await, damaged, "a dry run changes nothing");
 
     let (code, report, output) = reconcile(&platform, &[]).await;
@@ -121,7 +121,7 @@ async fn a_read_side_that_knows_far_more_than_the_write_side_is_left_until_the_o
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn traffic_is_neither_reported_nor_harmed_while_damage_is_mended() {
+async fn traffic_is_neither_reported_nor_harmed_during_a_repair() {
     let platform = Platform::services().variable(PAUSE.0, PAUSE.1).start().await;
     let ada = settled_user(&platform).await;
     platform.read_database().await.batch_execute(DAMAGE).await.expect("the damage");
@@ -161,7 +161,7 @@ async fn the_clock_reconciles_once_for_all_hosts() {
         .batch_execute("DELETE FROM query.journals_view WHERE title = 'one'")
         .await
         .expect("gone");
-    eventually("the clock has mended it", || async {
+    eventually("the clock has repaired it", || async {
         let one = "SELECT count(*) FROM query.journals_view WHERE title = 'one'";
         let found: i64 = platform.read_database().await.query_one(one, &[]).await.expect("a count").get(0);
         (found == 1).then_some(())

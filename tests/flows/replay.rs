@@ -1,5 +1,5 @@
 //! Goal: an operator can copy every event, play events again, see where a consumer's tables are not what
-//! their events say, and mend them while people write. Method: rows changed by hand behind the consumer's back.
+//! their events say, and repair them while people write. Method: rows changed by hand behind the consumer's back.
 
 use mindflow_tests::{Account, Output, Platform};
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ fn table<'a>(answer: &'a Value, name: &str) -> &'a Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_shadow_finds_what_was_damaged_and_apply_mends_it() {
+async fn a_shadow_finds_damage_and_apply_repairs_it() {
     let platform = Platform::services().start().await;
     settled_user(&platform).await;
     let equal = platform.cli(&["replay", "--consumer", "query", "--shadow", "--json"]).await;
@@ -71,8 +71,8 @@ async fn a_shadow_finds_what_was_damaged_and_apply_mends_it() {
     assert!(found.stderr.contains("2 of 7 tables of `query` differ"), "{found:?}");
     assert_ne!(read_side(&platform).await, whole, "a look changes nothing");
 
-    let mended = platform.cli(&["replay", "--consumer", "query", "--shadow", "--apply"]).await;
-    assert_eq!(mended.code, Some(0), "{mended:?}");
+    let repaired = platform.cli(&["replay", "--consumer", "query", "--shadow", "--apply"]).await;
+    assert_eq!(repaired.code, Some(0), "{repaired:?}");
     assert_eq!(read_side(&platform).await, whole);
     let again = platform.cli(&["replay", "--consumer", "query", "--shadow"]).await;
     assert_eq!(again.code, Some(0), "{again:?}");
@@ -91,7 +91,7 @@ async fn apply_under_traffic_loses_and_doubles_nothing() {
     let writer = ada.clone();
     let traffic = tokio::spawn(async move {
         let mut written = 0;
-        // A user writes at this pace whatever the replay does.
+        // A user writes at this pace during the replay.
         let mut pace = tokio::time::interval(Duration::from_millis(30));
         while !*stopped.borrow_and_update() {
             pace.tick().await;
@@ -100,11 +100,11 @@ async fn apply_under_traffic_loses_and_doubles_nothing() {
         }
         written
     });
-    let mended = platform.cli(&["replay", "--consumer", "query", "--shadow", "--apply", "--json"]).await;
+    let repaired = platform.cli(&["replay", "--consumer", "query", "--shadow", "--apply", "--json"]).await;
     stop.send(true).expect("traffic runs");
     let written = traffic.await.expect("traffic");
-    assert_eq!(mended.code, Some(0), "{mended:?}");
-    assert_eq!(answer(&mended)["applied"], true);
+    assert_eq!(repaired.code, Some(0), "{repaired:?}");
+    assert_eq!(answer(&repaired)["applied"], true);
     assert!(written > 3, "{written}");
     let count = "SELECT count(*), count(*) FILTER (WHERE title = 'wrong') FROM query.journals_view";
     mindflow_tests::eventually("all are there", || async {
@@ -130,7 +130,7 @@ async fn a_replay_into_empty_tables_gives_the_same_rows() {
     assert_eq!(replayed.code, Some(0), "{replayed:?}");
     assert_eq!(read_side(&platform).await, whole);
 
-    // Without a running host the command does it by itself.
+    // Without a running host the command replays in its own process.
     platform.stop().await;
     platform.read_database().await.batch_execute(&empty).await.expect("empty tables");
     let replayed = platform.cli(&["replay", "--consumer", "query"]).await;
@@ -161,7 +161,7 @@ async fn the_archive_is_exported_listed_and_imported() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_replay_that_cannot_be_meant_is_refused_in_one_line() {
+async fn a_replay_with_contradictory_arguments_is_refused_in_one_line() {
     let platform = Platform::services().start().await;
     for (arguments, says) in [
         (&["replay", "--consumer", "nobody"][..], "there is no consumer `nobody`; there are ai, "),

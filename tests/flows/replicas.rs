@@ -15,7 +15,7 @@ async fn two_hosts_on_the_same_stores_are_one_platform() {
     let ping = socket.subscribe("{ __typename }", json!({})).await;
     socket.next(&ping).await;
     socket.message().await;
-    let entry = here.write(json!({ "title": "Told everywhere", "content": "c", "clientMutationId": "m" })).await;
+    let entry = here.write(json!({ "title": "Seen everywhere", "content": "c", "clientMutationId": "m" })).await;
     assert_eq!(socket.next(&id).await["entryChanged"], json!({ "kind": "CREATED", "entryId": entry["id"] }));
     assert_eq!(there.write(json!({ "title": "x", "content": "c", "clientMutationId": "m" })).await["id"], entry["id"]);
 
@@ -32,7 +32,7 @@ async fn two_hosts_on_the_same_stores_are_one_platform() {
             })
             .await;
     }
-    // What is revoked here is refused there at once, and the lock counts both.
+    // A session revoked on one replica is refused on the other immediately, and the lock counts failures on both.
     let phone = here.login().await.with_http(replica.http.clone());
     phone.get("/auth/sessions").await.expect(200);
     phone.with_http(platform.http().clone()).post("/auth/logout", &Value::Null).await.expect(204);
@@ -51,7 +51,7 @@ async fn two_hosts_on_the_same_stores_are_one_platform() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_device_of_a_user_hears_of_every_change_whichever_host_it_is_connected_to() {
+async fn every_device_of_a_user_receives_every_change_on_any_host() {
     const CHANGES: &str = "subscription { entryChanged { kind entryId entry { title } } }";
     let platform = Platform::services().start().await;
     let replica = platform.replica().await;
@@ -78,12 +78,12 @@ async fn every_device_of_a_user_hears_of_every_change_whichever_host_it_is_conne
     here.data("mutation($id: ID!) { deleteJournalEntry(id: $id) }", json!({ "id": entry["id"] })).await;
     for (kind, title) in [("CREATED", Some("first")), ("UPDATED", Some("second")), ("DELETED", None)] {
         let (_, streamed) = tablet.next().await.expect("an event");
-        for told in [laptop.next(&on_laptop).await, phone.next(&on_phone).await, streamed["data"].clone()] {
-            let change = &told["entryChanged"];
-            assert_eq!((&change["kind"], &change["entryId"]), (&json!(kind), &entry["id"]), "{told}");
+        for notice in [laptop.next(&on_laptop).await, phone.next(&on_phone).await, streamed["data"].clone()] {
+            let change = &notice["entryChanged"];
+            assert_eq!((&change["kind"], &change["entryId"]), (&json!(kind), &entry["id"]), "{notice}");
             // What is read is the newest state: a title may already be the next one, and gone when deleted.
             if let Some(seen) = change["entry"]["title"].as_str() {
-                assert!(title.is_some_and(|title| title == seen || seen == "second"), "{told}");
+                assert!(title.is_some_and(|title| title == seen || seen == "second"), "{notice}");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Goal: users find their own entries, and nobody else's, whatever they type. Method: entries written through
+//! Goal: users find their own entries and no others, for any query. Method: entries written through
 //! the API, found through it once their events have been applied.
 
 use mindflow_tests::{Account, Builder, Platform, eventually};
@@ -111,7 +111,7 @@ async fn a_tag_finds_its_entries_by_the_name_that_it_has_now() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_finds_what_somebody_else_wrote() {
+async fn a_search_finds_no_entry_of_another_user() {
     let platform = Platform::services().start().await;
     let (ada, eve) = (platform.register().await, platform.register().await);
     write(&ada, "Secret", "The treasure is under the old oak.").await;
@@ -119,10 +119,10 @@ async fn nobody_finds_what_somebody_else_wrote() {
     found(&ada, "treasure", &["Secret"]).await;
     let answer = found(&eve, "treasure", &["Mine"]).await;
     assert_eq!(answer["totalCount"], 1);
-    // Not by a typo either, and not for those who are nobody.
+    // Not by a typo either, and not without a token.
     assert_eq!(titles(&eve, "oaak treasuer").await, ["Mine"; 0]);
-    let nobody = platform.http().graphql(SEARCH, json!({ "query": "treasure" })).await;
-    assert_eq!(nobody.error_code(), "UNAUTHENTICATED");
+    let anonymous = platform.http().graphql(SEARCH, json!({ "query": "treasure" })).await;
+    assert_eq!(anonymous.error_code(), "UNAUTHENTICATED");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -152,7 +152,7 @@ async fn an_edited_entry_is_found_as_it_is_and_a_deleted_one_not_until_it_is_res
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_search_that_says_nothing_or_would_be_slow_is_refused_with_its_rule() {
+async fn an_empty_or_slow_search_is_refused_with_its_rule() {
     let platform = Platform::services().start().await;
     let ada = platform.register().await;
     let long = "x".repeat(10_000);
@@ -197,7 +197,7 @@ async fn the_index_is_rebuilt_by_a_replay() {
 const RELATED: &str =
     "query ($id: ID!, $limit: Int) { relatedEntries(id: $id, limit: $limit) { score highlights entry { title } } }";
 
-/// With the real model beside the host.
+/// With the real model, in its own process.
 fn reading() -> Builder {
     let model = std::env::var("MINDFLOW_TEST_MODEL")
         .unwrap_or_else(|_| panic!("MINDFLOW_TEST_MODEL is not set: run scripts/test, which installs the model"));
@@ -236,7 +236,7 @@ async fn entries_are_found_by_what_they_mean_and_by_what_they_are_related_to() {
     let related = ada.data(RELATED, json!({ "id": drained, "limit": 1 })).await;
     assert_eq!(related["relatedEntries"][0]["entry"]["title"], "Overtime", "{related}");
     assert!(related["relatedEntries"][0]["score"].as_f64().unwrap() > 0.25, "{related}");
-    // Somebody else's entry is not there, and a page has its bounds.
+    // Another user's entry is not found, and a page has its bounds.
     assert_eq!(eve.graphql(RELATED, json!({ "id": drained })).await.error_code(), "NOT_FOUND");
     assert_eq!(ada.graphql(RELATED, json!({ "id": "x" })).await.error_code(), "NOT_FOUND");
     let none = ada.graphql(RELATED, json!({ "id": drained, "limit": 0 })).await;
@@ -281,12 +281,12 @@ fn model_of(platform: &Platform) -> Option<i32> {
 }
 
 fn runs_model(pid: i32) -> bool {
-    // Empty for one that has ended and that nobody has asked about yet.
+    // Empty for one that has ended and has not been waited for yet.
     std::fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.contains("mindflow-embedder"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_model_that_dies_takes_nothing_with_it_and_ends_with_its_host() {
+async fn a_crash_of_the_model_harms_nothing_else_and_the_model_ends_with_its_host() {
     let mut platform = reading().start().await;
     let ada = platform.register().await;
     write(&ada, "Monday", "The office drained me.").await;
@@ -305,7 +305,7 @@ async fn a_model_that_dies_takes_nothing_with_it_and_ends_with_its_host() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_platform_without_a_model_finds_words_and_says_that_it_cannot_tell_meaning() {
+async fn a_platform_without_a_model_finds_words_and_reports_that_semantic_search_is_unavailable() {
     let platform = Platform::services().start().await;
     let ada = platform.register().await;
     let id = write(&ada, "Monday", "The office drained me.").await;

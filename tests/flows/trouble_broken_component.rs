@@ -1,4 +1,4 @@
-//! Goal: a component that fails harms nobody but those who call it. Method: the query service is swapped for
+//! Goal: a component that fails harms only its callers. Method: the query service is swapped for
 //! one that traps, loops, eats memory or hangs, while other users go on with everything else; then it is
 //! swapped back.
 
@@ -57,14 +57,17 @@ impl Bystanders {
     async fn end(self) {
         let done = &self.done;
         let before = done.load(Ordering::Acquire);
-        eventually("somebody has gone on", || async move { (done.load(Ordering::Acquire) > before).then_some(()) })
-            .await;
+        eventually(
+            "another request was answered",
+            || async move { (done.load(Ordering::Acquire) > before).then_some(()) },
+        )
+        .await;
         self.stop.store(true, Ordering::Release);
-        self.task.await.expect("nobody else noticed");
+        self.task.await.expect("no other request failed");
     }
 }
 
-async fn harm_stays_with_its_calls(field: &str, reason: &str) {
+async fn only_the_harmful_calls_fail(field: &str, reason: &str) {
     let (platform, ada) = with_a_broken_query().await;
     let bystanders = Bystanders::begin(&platform);
 
@@ -98,22 +101,22 @@ async fn harm_stays_with_its_calls(field: &str, reason: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_component_that_traps_fails_its_own_calls_alone() {
-    harm_stays_with_its_calls("{ me { id } }", "broken on purpose").await;
+    only_the_harmful_calls_fail("{ me { id } }", "broken on purpose").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_component_that_loops_fails_its_own_calls_alone() {
-    harm_stays_with_its_calls("{ recentEntries { id } }", "CPU").await;
+    only_the_harmful_calls_fail("{ recentEntries { id } }", "CPU").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_component_that_eats_memory_fails_its_own_calls_alone() {
-    harm_stays_with_its_calls("{ tags { id } }", "memory").await;
+    only_the_harmful_calls_fail("{ tags { id } }", "memory").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_component_that_never_answers_fails_its_own_calls_alone() {
-    harm_stays_with_its_calls("{ insights { id } }", "did not answer within").await;
+    only_the_harmful_calls_fail("{ insights { id } }", "did not answer within").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

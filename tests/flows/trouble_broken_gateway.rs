@@ -42,10 +42,10 @@ async fn a_request_that_its_component_cannot_answer_is_a_503_and_the_next_one_is
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_socket_whose_component_traps_is_closed_with_a_word_to_try_again() {
+async fn a_socket_whose_component_traps_is_closed_with_the_code_to_try_again() {
     let platform = with_a_broken_gateway().await;
     let mut socket = GraphqlSocket::open(platform.http()).await;
-    // "Try again later": clients connect anew.
+    // "Try again later": clients reconnect.
     assert_eq!(socket.closed().await, 1013);
     let platform = &platform;
     eventually("the failure is counted", || async move { platform.log().contains("broken on purpose").then_some(()) })

@@ -1,4 +1,4 @@
-//! Goal: whatever is wrong with a start is told in one line, with code 1, and leaves nothing half-made.
+//! Goal: a start that fails prints one line, exits with code 1, and leaves nothing half-made.
 //! Method: the built binary with one thing wrong at a time.
 
 use crate::trouble_kit::{assert_says, entry, grants, guest, manifest, refusal, start_refused};

@@ -1,4 +1,4 @@
-//! Goal: a full disk is told, not suffered. Method: a data directory on a small file system of the test's own,
+//! Goal: a full disk is reported and loses nothing. Method: a data directory on a small file system of the test's own,
 //! mounted in a user namespace.
 
 use crate::trouble_kit::assert_says;
@@ -79,13 +79,13 @@ async fn a_start_that_found_no_room_works_once_there_is_some() {
         return;
     }
     let platform = Platform::embedded().env("RUST_LOG", "off").prepare().await;
-    let told = platform.data_dir().with_file_name("told");
+    let printed = platform.data_dir().with_file_name("stderr");
     let mut command = command(&platform, 45, Some(220));
-    command.stderr(std::fs::File::create(&told).expect("a file"));
+    command.stderr(std::fs::File::create(&printed).expect("a file"));
     let (_disk, http) = SmallDisk::start(command, &platform);
-    let told = std::fs::read_to_string(told).expect("what the first start said");
-    assert_eq!(told.lines().count(), 1, "{told}");
-    assert_says(&told, &["mindflow: ", "disk is full", "free some space"]);
+    let printed = std::fs::read_to_string(printed).expect("what the first start said");
+    assert_eq!(printed.lines().count(), 1, "{printed}");
+    assert_says(&printed, &["mindflow: ", "disk is full", "free some space"]);
     Account::register(&http).await;
 }
 

@@ -70,7 +70,7 @@ async fn a_component_does_not_start_when_it_calls_one_that_it_may_not_call() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_component_does_not_start_with_outbound_http_and_nowhere_to_go() {
+async fn a_component_does_not_start_with_outbound_http_and_no_allowed_hosts() {
     let change = manifest(|table| {
         entry(table, "ai").remove("allowed_outbound_hosts");
     });

@@ -34,7 +34,7 @@ async fn a_service_that_reads_everything_sees_its_callers_rows_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_can_become_nobody_else_than_its_caller() {
+async fn a_service_cannot_take_another_identity_than_its_callers() {
     let (_platform, ada, _bob) = with_a_thief().await;
     let tried = titles(&ada.data("{ onThisDay { title } }", json!({})).await["onThisDay"]);
     assert_eq!(tried.len(), 17, "{tried:#?}");

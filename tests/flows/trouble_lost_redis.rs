@@ -1,4 +1,4 @@
-//! Goal: a Redis that loses everything (`FLUSHALL`, a restart without its disk) logs nobody in and nobody out,
+//! Goal: a Redis that loses everything (`FLUSHALL`, a restart without its disk) logs no user in or out,
 //! unlocks nothing, and loses or doubles no event. Method: a Redis of the test's own under everything that uses
 //! one, emptied under a running platform.
 
@@ -51,7 +51,7 @@ async fn nothing_is_lost_or_doubled(platform: &Platform, account: &Account, titl
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn live_sessions_outlive_a_redis_that_is_emptied_and_ended_ones_stay_ended() {
+async fn sessions_outlive_a_flush_of_redis_and_revoked_ones_stay_revoked() {
     let redis = PrivateRedis::start();
     let platform = all_on_redis(Platform::services(), &redis.url()).start().await;
     let ada = platform.register().await;
@@ -66,7 +66,7 @@ async fn live_sessions_outlive_a_redis_that_is_emptied_and_ended_ones_stay_ended
     assert_eq!(data["recentEntries"], json!([{ "title": "before" }]));
     lost.get("/auth/sessions").await.expect_problem(401, "unauthenticated");
     refresh(&lost).await.expect_problem(401, "unauthenticated");
-    // Those that nobody has used since are listed, and can be ended, all the same.
+    // Sessions that were not used since are listed and can be revoked as well.
     let listed = sessions(&ada).await;
     assert_eq!(listed.len(), 3, "{listed:?}");
     assert_eq!(listed.iter().filter(|session| session["current"] == true).count(), 1);
@@ -75,7 +75,7 @@ async fn live_sessions_outlive_a_redis_that_is_emptied_and_ended_ones_stay_ended
     write_and_see(&renewed, "after").await;
 
     redis.flush();
-    // A token that was used before is a copy in somebody's hands, whatever Redis knows of it.
+    // A token that was used before has been copied, even if Redis no longer knows it.
     refresh(&phone).await.expect_problem(401, "unauthenticated");
     renewed.get("/auth/sessions").await.expect_problem(401, "unauthenticated");
     tablet.post("/auth/logout", &json!({})).await.expect(204);
@@ -87,7 +87,7 @@ async fn live_sessions_outlive_a_redis_that_is_emptied_and_ended_ones_stay_ended
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_at_once_find_their_session_again_and_one_refresh_of_many_wins() {
+async fn concurrent_requests_find_their_session_again_and_one_of_many_refreshes_wins() {
     let redis = PrivateRedis::start();
     let platform = all_on_redis(Platform::services(), &redis.url()).start().await;
     let ada = platform.register().await;
@@ -119,7 +119,7 @@ async fn a_locked_account_stays_locked_when_redis_is_emptied() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_redis_is_away_nobody_is_let_in_and_all_goes_on_when_it_is_back_empty_live_subscriptions_too() {
+async fn while_redis_is_away_no_login_succeeds_and_all_goes_on_when_it_is_back_empty_live_subscriptions_too() {
     let mut redis = PrivateRedis::start();
     let platform = all_on_redis(Platform::services(), &redis.url()).start().await;
     let ada = platform.register().await;

@@ -1,4 +1,4 @@
-//! Goal: a store that goes away and comes back needs nobody to restart anything. Method: a PostgreSQL and a
+//! Goal: after an outage of a store the platform recovers without a restart. Method: a PostgreSQL and a
 //! Redis of the test's own, crashed and started again under a running platform.
 
 use crate::trouble_kit::{see, write_and_see};
@@ -109,7 +109,7 @@ async fn the_read_database_goes_away_and_comes_back_and_writes_go_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_cache_goes_away_and_reads_come_from_the_database() {
+async fn during_an_outage_of_the_cache_reads_come_from_the_database() {
     let mut redis = PrivateRedis::start();
     let builder = bucket_on_redis(Platform::services(), "cache", &redis.url());
     let platform = realtime_on_redis(builder, &redis.url()).start().await;
@@ -132,14 +132,14 @@ async fn the_cache_goes_away_and_reads_come_from_the_database() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sessions_go_away_and_come_back_with_everybody_logged_in() {
+async fn after_an_outage_of_the_session_store_users_are_still_logged_in() {
     let mut redis = PrivateRedis::start();
     let platform = bucket_on_redis(Platform::services(), "sessions", &redis.url()).start().await;
     let ada = platform.register().await;
     write_and_see(&ada, "before").await;
     redis.kill();
 
-    // Nobody is let in on trust.
+    // No request is accepted without a check.
     assert_eq!(ada.graphql("{ me { id } }", json!({})).await.error_code(), "UNAVAILABLE");
     assert_eq!(write(&ada, "lost").await.error_code(), "UNAVAILABLE");
     ada.get("/api/journals").await.expect_problem(503, "unavailable");

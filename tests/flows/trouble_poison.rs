@@ -1,5 +1,5 @@
-//! Goal: a subscriber that cannot take an event delays nobody else. Method: a subscriber that traps on every
-//! event, beside the good ones.
+//! Goal: a subscriber that cannot take an event delays no other. Method: a subscriber that traps on every event, next
+//! to the good ones.
 
 use crate::trouble_kit::{guest, see, with_tables};
 use mindflow_tests::{Platform, eventually};

@@ -12,7 +12,7 @@ use std::sync::{
 const CLIENTS: u32 = 4;
 const SWAPS_OF_EACH: u64 = 3;
 
-/// Reads and writes until told to stop; answers how many requests it made, none of which failed.
+/// Reads and writes until the stop; answers how many requests it made, none of which failed.
 async fn load(ada: Account, stop: Arc<AtomicBool>, made: Arc<AtomicU32>) {
     while !stop.load(Ordering::Acquire) {
         ada.data("{ me { id } recentEntries { id title tags { name entryCount } } moodTrends { count } }", json!({}))
@@ -53,7 +53,7 @@ async fn components_are_swapped_under_load_without_one_failed_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_replacement_that_is_no_good_is_refused_and_the_old_one_goes_on() {
+async fn a_broken_replacement_is_refused_and_the_old_version_goes_on() {
     let platform = Platform::services().env("RUST_LOG", "off").start().await;
     let ada = writer(&platform, "before").await;
     let text = platform.data_dir().with_file_name("spin.toml").display().to_string();
@@ -109,7 +109,7 @@ async fn a_watched_component_is_swapped_when_its_file_changes() {
     .await;
     assert_eq!(ada.graphql("{ me { id } }", json!({})).await.error_code(), "UNAVAILABLE");
 
-    std::fs::write(&file, "half a component").expect("a file that is none");
+    std::fs::write(&file, "half a component").expect("a broken file");
     eventually("the refusal is logged", || async move {
         platform.log().contains("not swapped, the old version goes on").then_some(())
     })

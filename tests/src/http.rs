@@ -19,7 +19,7 @@ impl Http {
         Self { client, address: Arc::default() }
     }
 
-    /// A client of a platform that the test has started by itself.
+    /// A client of a platform that the test started with its own command.
     pub fn at(address: &str) -> Self {
         let http = Self::new();
         http.moved_to(address);

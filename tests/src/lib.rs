@@ -1,13 +1,5 @@
 //! What the stories in `flows/` stand on: the built binary as a child process with stores of its own, and
 //! the clients that talk to it. Everything here panics when it fails, as a test should.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    reason = "for tests alone"
-)]
 
 mod account;
 mod answer;

@@ -2,7 +2,7 @@
 //!
 //! As strict as the real one about the protocol, so that a request that passes here would pass there, and
 //! scriptable: each well-formed request takes the next [`Behaviour`] of the queue, or a plausible answer that
-//! depends on the entry when there is none.
+//! depends on the entry when none is queued.
 
 mod protocol;
 

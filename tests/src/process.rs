@@ -79,7 +79,7 @@ impl Process {
         .await
     }
 
-    /// Ends it at once, as a machine that fails would.
+    /// Kills it, as a failing machine would.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -4,8 +4,8 @@ use anyhow::{Context, Result, bail};
 use std::path::Path;
 use std::process::Command;
 
-/// What `cargo run` sets for xtask. Build scripts watch some of these, and would
-/// run again each time a plain cargo and one started from here take turns.
+/// What `cargo run` sets for xtask. Build scripts watch some of these, and would run again whenever a plain cargo and one
+/// from here alternate.
 const OF_XTASK: [&str; 7] = [
     "CARGO_PKG_",
     "CARGO_MANIFEST_",
@@ -20,7 +20,7 @@ pub fn cargo(root: &Path) -> Command {
     from_xtask(Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())), root)
 }
 
-/// Any program that will start cargo in its turn.
+/// Any program that starts cargo itself.
 pub fn from_xtask(mut command: Command, root: &Path) -> Command {
     command.current_dir(root);
     for (name, _) in std::env::vars_os() {
@@ -31,7 +31,7 @@ pub fn from_xtask(mut command: Command, root: &Path) -> Command {
     command
 }
 
-/// Runs to the end; what it printed says what went wrong.
+/// Runs to the end. The program's own output says what failed.
 pub fn succeed(command: &mut Command, what: &str) -> Result<()> {
     let status = command.status().with_context(|| format!("start {what}"))?;
     if !status.success() {

@@ -4,8 +4,8 @@
 use crate::cargo::{cargo, from_xtask, succeed};
 use crate::guests::{self, BuildArgs, Profile};
 use crate::lookup;
-use crate::test::{HOST, native_selection, supervise};
-use crate::workspace::Workspace;
+use crate::signals::{Signals, run_to_end};
+use crate::workspace::{HOST, Workspace};
 use anyhow::Result;
 use clap::Args;
 use mindflow_servers::end_with_parent;
@@ -28,12 +28,12 @@ pub fn run(workspace: &Workspace, args: &ChaosArgs) -> Result<ExitCode> {
     guests::build(workspace, &BuildArgs { tests: true, profile: args.profile, ..BuildArgs::default() }, None)?;
     let mut build = cargo(&workspace.root);
     // The features of the tests' own build, failpoints among them.
-    build.args(["build", "--bin", HOST, "--bin", PROGRAM]).args(native_selection(workspace));
+    build.args(["build", "--bin", HOST, "--bin", PROGRAM]).args(workspace.native_selection());
     succeed(&mut build, "the build of the host and of the chaos program")?;
     short(workspace, &args.arguments)
 }
 
-/// What is built is run; without arguments, with few kills, as a part of the tests.
+/// Runs what is built; without arguments a short run, as a part of the tests.
 pub fn short(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     let built = workspace.target().join("debug");
     let mut chaos = from_xtask(Command::new(built.join(PROGRAM)), &workspace.root);
@@ -45,5 +45,5 @@ pub fn short(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
         .env("MINDFLOW_BIN", built.join(HOST))
         .env("MINDFLOW_COMPONENTS", workspace.components());
     end_with_parent(&mut chaos, Signal::TERM);
-    supervise(chaos, "the chaos program")
+    run_to_end(chaos, "the chaos program", Signals::watch()?)
 }

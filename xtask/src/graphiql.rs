@@ -1,7 +1,7 @@
 //! The script and the style of the GraphiQL page, which the gateway embeds: bundled before it is compiled.
 //!
-//! They need Node, which nothing else of the platform does. Without it, or without its packages, the gateway
-//! is built all the same, and the page says what is missing.
+//! They need Node, which nothing else of the platform does. Without Node or its packages the gateway is still built, and
+//! the page says what is missing.
 
 use crate::cargo::succeed;
 use crate::workspace::Workspace;
@@ -15,7 +15,7 @@ use std::process::Command;
 pub const COMPONENT: &str = "gateway";
 
 const SOURCES: &str = "components/gateway/graphiql";
-/// Where the gateway's build script looks, whatever cargo's target folder is.
+/// Where the gateway's build script looks. It does not depend on cargo's target folder.
 const BUNDLE: &str = "target/graphiql";
 const FILES: [&str; 2] = ["graphiql.js.gz", "graphiql.css.gz"];
 /// What the packages were installed from.
@@ -27,7 +27,7 @@ pub fn bundle(workspace: &Workspace) -> Result<()> {
         println!("build: there is no npm here, so GraphiQL's bundle is left as it is; install Node 20 or newer for it");
         return Ok(());
     };
-    // Builds at the same time share the packages. Beside the bundle: cargo watches what lies in its folder.
+    // Concurrent builds share the packages. The lock is outside of the bundle's folder, which cargo watches.
     let lock = bundle.with_extension("lock");
     fs::create_dir_all(&bundle).with_context(|| format!("make {}", bundle.display()))?;
     let lock =
@@ -51,7 +51,7 @@ pub fn bundle(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// Again only when what the lock file asks for has changed.
+/// Only when the lock file has changed since the last time.
 fn install(npm: &Path, sources: &Path) -> Result<()> {
     let wanted = fs::read(sources.join("package-lock.json")).context("GraphiQL has no package-lock.json")?;
     let stamp = sources.join(STAMP);
@@ -60,7 +60,7 @@ fn install(npm: &Path, sources: &Path) -> Result<()> {
     }
     println!("build: installing GraphiQL's packages");
     let mut ci = Command::new(npm);
-    // No package of these has to run anything to be installed.
+    // None of these packages needs an install script.
     ci.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]).current_dir(sources);
     succeed(&mut ci, "npm ci")?;
     fs::write(&stamp, wanted).with_context(|| format!("write {}", stamp.display()))

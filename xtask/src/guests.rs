@@ -1,6 +1,5 @@
-//! Building the guests: one cargo invocation for all of them, into a target
-//! folder of their own, so that native builds and guest builds never invalidate
-//! each other.
+//! Builds the guests: one cargo invocation for all, into a separate target folder, so that native builds and guest builds
+//! never invalidate each other.
 
 use crate::cargo::{cargo, succeed};
 use crate::lint::{Lints, Pass};
@@ -11,8 +10,8 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use std::fs;
 
-/// Cargo chooses the features of dependencies for all the packages that it is given, and rebuilds a component
-/// when they are not those of the last time. So a few components have a folder of their own below that of all.
+/// Cargo chooses the features of dependencies for all the packages that it is given, and rebuilds a component when they
+/// differ from the last time. So builds of some components have a folder below that of all.
 const SOME: &str = "some";
 
 #[derive(Args, Default)]

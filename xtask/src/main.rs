@@ -1,6 +1,5 @@
-//! The one command runner of the repository: everything a developer or a CI
-//! machine does beyond plain cargo is a command here, and `scripts/` are thin
-//! doors to it.
+//! The command runner of the repository. Everything that developers and CI do beyond plain cargo is a command here;
+//! `scripts/` prepare the machine and call it.
 
 mod bench;
 mod cargo;
@@ -9,6 +8,7 @@ mod graphiql;
 mod guests;
 mod lint;
 mod lookup;
+mod signals;
 mod test;
 mod toolchain;
 mod wit;

@@ -1,25 +1,20 @@
-//! The one way to run the tests: everything they need is built and started
-//! first, handed over in `MINDFLOW_*` variables, and gone afterwards, however
-//! the run ends.
+//! Runs the tests. Everything they need is built and started first, passed on in `MINDFLOW_*` variables, and stopped
+//! afterwards, also after a failure or a signal.
 
 use crate::cargo::{cargo, from_xtask, succeed};
 use crate::guests::{self, BuildArgs, Profile};
 use crate::lint::{self, Lints, Pass};
+use crate::signals::{Signals, run_to_end};
 use crate::toolchain::cache;
-use crate::workspace::Workspace;
+use crate::workspace::{HOST, Workspace};
 use crate::{chaos, lookup, wit};
 use anyhow::{Context, Result};
 use clap::Args;
 use mindflow_servers::{Durability, TemporaryPostgres, TemporaryRedis, end_with_parent, sweep};
-use rustix::process::{Pid, Signal, kill_process};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::SignalsInfo;
-use signal_hook::iterator::exfiltrator::origin::WithOrigin;
+use rustix::process::Signal;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, ExitStatus};
+use std::process::{Command, ExitCode};
 
-/// The host's package, whose binary some tests start as a process of its own.
-pub const HOST: &str = "mindflow";
 /// The sentence model, which the host starts as a process of its own.
 const EMBEDDER: &str = "mindflow-embedder";
 
@@ -34,7 +29,7 @@ pub struct TestArgs {
     /// Only build
     #[arg(long)]
     no_run: bool,
-    /// What else to tell `cargo nextest run`, such as a filter
+    /// Further arguments of `cargo nextest run`, such as a filter
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "NEXTEST ARGS")]
     nextest: Vec<String>,
 }
@@ -56,17 +51,17 @@ pub fn run(workspace: &Workspace, args: &TestArgs) -> Result<ExitCode> {
     let extended_bin = lookup::extended_postgres_bin()?;
     let redis_server = lookup::redis_server()?;
 
-    // From here on, a signal ends the tests and then this function, in order.
-    let mut signals = SignalsInfo::<WithOrigin>::new([SIGHUP, SIGINT, SIGTERM]).context("watch for signals")?;
+    // From here on, a signal first ends the tests and then this function.
+    let mut signals = Signals::watch()?;
     sweep();
     let postgres = postgres_of(&postgres_bin, &[]).context("PostgreSQL for the tests")?;
     let redis = TemporaryRedis::start_program(&redis_server, Durability::None).context("Redis for the tests")?;
-    // TimescaleDB is not to report to its maker that it runs.
+    // TimescaleDB must not report to its maker that it runs.
     let timescale = ["shared_preload_libraries=timescaledb", "timescaledb.telemetry_level=off"];
     let extended = postgres_of(&extended_bin, &timescale).context("PostgreSQL with extensions for the tests")?;
     println!("test: PostgreSQL is {}, Redis is {}", postgres_bin.display(), redis_server.display());
 
-    if signals.pending().next().is_some() {
+    if signals.arrived() {
         return Ok(ExitCode::FAILURE);
     }
 
@@ -76,12 +71,12 @@ pub fn run(workspace: &Workspace, args: &TestArgs) -> Result<ExitCode> {
         lints.apply(&mut tests, Pass::Joined);
     }
     if !args.nextest.iter().any(|arg| arg == "-p" || arg.starts_with("--package")) {
-        tests.args(native_selection(workspace));
+        tests.args(workspace.native_selection());
     }
     tests
         .args(&args.nextest)
         .env("MINDFLOW_TEST_POSTGRES", dsn(&postgres)?)
-        // What the tests store may be lost when the machine is.
+        // A crash of the machine may lose what the tests store.
         .env("MINDFLOW_TEST_NO_FSYNC", "1")
         .env("MINDFLOW_TEST_POSTGRES_EXTENDED", dsn(&extended)?)
         .env("MINDFLOW_TEST_REDIS", redis.url())
@@ -90,16 +85,16 @@ pub fn run(workspace: &Workspace, args: &TestArgs) -> Result<ExitCode> {
         .env("MINDFLOW_BIN", workspace.target().join("debug").join(HOST))
         .env("MINDFLOW_COMPONENTS", workspace.components());
     end_with_parent(&mut tests, Signal::TERM);
-    let code = watch(tests, "cargo nextest", signals)?;
-    // Last and alone: what is asked for by name is not all tests.
+    let code = run_to_end(tests, "cargo nextest", signals)?;
+    // Last and alone, and only when all tests were asked for.
     if code != ExitCode::SUCCESS || !args.nextest.is_empty() {
         return Ok(code);
     }
     chaos::short(workspace, &[])
 }
 
-/// One for the whole run, whose data may be lost when the machine is. Each test brings a host of its own with several pools
-/// of a few connections each.
+/// One for the whole run; a crash of the machine may lose its data. Each test starts a host with several pools of a few
+/// connections each.
 fn postgres_of(programs: &Path, settings: &[&str]) -> Result<TemporaryPostgres> {
     let fast = ["full_page_writes=off", "synchronous_commit=off", "max_connections=400"];
     Ok(TemporaryPostgres::start(|options| {
@@ -113,26 +108,10 @@ fn dsn(postgres: &TemporaryPostgres) -> Result<String> {
     postgres.dsn("postgres").context("PostgreSQL runs")
 }
 
-/// Runs a program to its end; a signal to this process ends it in order.
-pub fn supervise(program: Command, name: &str) -> Result<ExitCode> {
-    watch(program, name, SignalsInfo::new([SIGHUP, SIGINT, SIGTERM]).context("watch for signals")?)
-}
-
-fn watch(mut program: Command, name: &str, mut signals: SignalsInfo<WithOrigin>) -> Result<ExitCode> {
-    let mut child = program.spawn().with_context(|| format!("start {name}"))?;
-    let handle = signals.handle();
-    let pid = Pid::from_child(&child);
-    let forwarder = std::thread::spawn(move || forward(&mut signals, pid));
-    let status = child.wait().with_context(|| format!("wait for {name}"));
-    handle.close();
-    let _ = forwarder.join();
-    Ok(exit_code(status?))
-}
-
-/// Built in one go with the tests' own features, so that nothing is compiled twice.
+/// One build, with the features of the tests, so that nothing is compiled twice.
 fn build_native(workspace: &Workspace, lints: Option<&Lints>) -> Result<()> {
     let mut build = cargo(&workspace.root);
-    build.args(["build", "--tests", "--bin", HOST, "--bin", EMBEDDER]).args(native_selection(workspace));
+    build.args(["build", "--tests", "--bin", HOST, "--bin", EMBEDDER]).args(workspace.native_selection());
     if let Some(lints) = lints {
         // The rest of what is linted; the tests need no more than the programs above.
         build.args(["--bins", "--examples"]);
@@ -141,35 +120,7 @@ fn build_native(workspace: &Workspace, lints: Option<&Lints>) -> Result<()> {
     succeed(&mut build, "the build of the host and the tests")
 }
 
-/// Components have native unit tests of their own; test guests are nothing but guests.
-pub fn native_selection(workspace: &Workspace) -> Vec<String> {
-    let mut selection = vec!["--workspace".to_owned()];
-    for guest in workspace.guests.iter().filter(|guest| guest.test) {
-        selection.extend(["--exclude".to_owned(), guest.package.clone()]);
-    }
-    selection
-}
-
-/// A terminal's Ctrl-C reaches the tests by itself; what a process sent to us is passed on.
-fn forward(signals: &mut SignalsInfo<WithOrigin>, tests: Pid) {
-    for origin in signals.forever() {
-        if origin.process.is_none() {
-            continue;
-        }
-        let signal = match origin.signal {
-            SIGINT => Signal::INT,
-            SIGHUP => Signal::HUP,
-            _ => Signal::TERM,
-        };
-        let _ = kill_process(tests, signal);
-    }
-}
-
-fn exit_code(status: ExitStatus) -> ExitCode {
-    status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from)
-}
-
-/// cargo-nextest where it is installed, else one of our own in the cache folder.
+/// The installed cargo-nextest, else one in the cache folder.
 fn nextest() -> Result<PathBuf> {
     if let Some(installed) = lookup::on_path("cargo-nextest") {
         return Ok(installed);

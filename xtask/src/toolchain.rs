@@ -29,8 +29,7 @@ impl GuestToolchain {
         }
     }
 
-    /// Below the workspace's target folder. Cargo cannot tell the two standard
-    /// libraries apart, so what was built against one must not meet the other.
+    /// Below the workspace's target folder. Cargo cannot distinguish the two standard libraries, so each has a folder.
     pub fn target_folder(&self) -> &'static str {
         match self {
             Self::Installed => "guest",

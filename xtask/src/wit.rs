@@ -1,5 +1,5 @@
-//! WASI's WIT is not copied into the repository: it is laid into `wit/deps`
-//! from the crate whose bindings the guests use, so that the two cannot differ.
+//! Copies WASI's WIT into `wit/deps`, from the crate whose bindings the guests use, so that the two cannot differ. It is
+//! not part of the repository.
 
 use crate::workspace::Workspace;
 use crate::write;
@@ -28,7 +28,7 @@ pub fn lay(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// `wit/deps` is ours alone; what an older version left there would be read too.
+/// Removes what an older version left in `wit/deps`: it would be read as well.
 fn remove_strangers(laid: &std::path::Path) -> Result<()> {
     let ours: BTreeSet<String> = PACKAGES.iter().map(|package| format!("{package}.wit")).collect();
     for entry in fs::read_dir(laid).with_context(|| format!("read {}", laid.display()))? {

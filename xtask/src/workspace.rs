@@ -6,6 +6,9 @@ use cargo_metadata::{Metadata, MetadataCommand, Package};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+/// The host's package, whose binary some tests start as a process of its own.
+pub const HOST: &str = "mindflow";
+
 pub struct Workspace {
     pub root: PathBuf,
     /// Sorted by component name.
@@ -48,6 +51,15 @@ impl Workspace {
     /// Where `cargo xtask build` leaves the components; test guests in `test/` below.
     pub fn components(&self) -> PathBuf {
         self.target().join("components")
+    }
+
+    /// Cargo's arguments for all that is built natively: components too, for their unit tests, but no test guests.
+    pub fn native_selection(&self) -> Vec<String> {
+        let mut selection = vec!["--workspace".to_owned()];
+        for guest in self.guests.iter().filter(|guest| guest.test) {
+            selection.extend(["--exclude".to_owned(), guest.package.clone()]);
+        }
+        selection
     }
 
     /// The unpacked sources of a dependency.

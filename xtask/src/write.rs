@@ -1,6 +1,5 @@
-//! Files are only touched when their bytes change, so that neither cargo nor a
-//! watching host takes an unchanged file for a new one; and they change in one
-//! step, so that a reader never sees half of one.
+//! Writes files only when their bytes change, so that neither cargo nor a watching host takes an unchanged file for a new
+//! one. A file changes in one step: a reader never sees half of it.
 
 use anyhow::{Context, Result};
 use std::fs;

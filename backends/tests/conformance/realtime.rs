@@ -28,24 +28,8 @@ impl Bed {
     }
 }
 
-macro_rules! over_every_back_end {
-    ($($story:ident),* $(,)?) => {
-        over_every_back_end!(@ local: $($story),*);
-        over_every_back_end!(@ redis: $($story),*);
-    };
-    (@ $back_end:ident: $($story:ident),*) => {
-        mod $back_end {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $story() {
-                    super::$story(&*super::Bed::$back_end().await.realtime).await;
-                }
-            )*
-        }
-    };
-}
-
-over_every_back_end![
+on_every_back_end! {
+    [Bed.realtime]: local, redis;
     every_listener_hears_every_item_in_order,
     nothing_of_before_is_heard,
     topics_are_apart,
@@ -59,7 +43,7 @@ over_every_back_end![
     a_topic_that_was_left_can_be_heard_again,
     what_is_out_of_bounds_is_refused,
     a_closed_back_end_is_unavailable,
-];
+}
 
 async fn every_listener_hears_every_item_in_order(realtime: &dyn Realtime) {
     let mut first = realtime.subscribe("user:1", None).await.unwrap();

@@ -1,7 +1,7 @@
 //! A journal entry as the service stores it, and the result of a change.
 
 use crate::tag_name::TagName;
-use mindflow_events::{Entry, Mood, Tag, Time};
+use mindflow_events::{Entry, Mood, Time};
 use mindflow_guest::call::Error;
 use unicode_segmentation::UnicodeSegmentation;
 use uuid::Uuid;
@@ -36,19 +36,27 @@ pub fn word_count(content: &str) -> u32 {
 // === impl Change ===
 
 impl Change {
-    /// The part that would really change the entry.
-    pub fn against(self, entry: &Entry) -> Self {
-        Self {
-            title: self.title.filter(|title| *title != entry.title),
-            content: self.content.filter(|content| *content != entry.content),
-            mood: self.mood.filter(|mood| *mood != entry.mood),
-            tags: self.tags.filter(|tags| !are_tags_of(tags, entry)),
-            attachment_ids: self.attachment_ids.filter(|ids| *ids != entry.attachment_ids),
+    /// The entry with the new values. Its tags stay: they are taken by name from the database.
+    pub fn of(self, mut entry: Entry) -> Entry {
+        if let Some(title) = self.title {
+            entry.title = title;
         }
+        if let Some(content) = self.content {
+            entry.word_count = word_count(&content);
+            entry.content = content;
+        }
+        if let Some(mood) = self.mood {
+            entry.mood = mood;
+        }
+        if let Some(ids) = self.attachment_ids {
+            entry.attachment_ids = ids;
+        }
+        entry
     }
 
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+    /// The names of the tags that the entry is to have, when it has others.
+    pub fn new_tags(&self, entry: &Entry) -> Option<&[TagName]> {
+        self.tags.as_deref().filter(|tags| !are_tags_of(tags, entry))
     }
 }
 
@@ -63,35 +71,6 @@ fn are_tags_of(tags: &[TagName], entry: &Entry) -> bool {
 impl Stored {
     pub fn is_deleted(&self) -> bool {
         self.deleted_at.is_some()
-    }
-
-    /// The entry after a change that is written as `version`, `event_sequence` and, for the tags, `tags`.
-    pub fn changed(
-        self,
-        change: Change,
-        tags: Option<Vec<Tag>>,
-        updated_at: Time,
-        version: u32,
-        event_sequence: u64,
-    ) -> Self {
-        let mut entry = Entry { updated_at, version, ..self.entry };
-        if let Some(title) = change.title {
-            entry.title = title;
-        }
-        if let Some(content) = change.content {
-            entry.word_count = word_count(&content);
-            entry.content = content;
-        }
-        if let Some(mood) = change.mood {
-            entry.mood = mood;
-        }
-        if let Some(ids) = change.attachment_ids {
-            entry.attachment_ids = ids;
-        }
-        if let Some(tags) = tags {
-            entry.tags = tags;
-        }
-        Self { entry, event_sequence, ..self }
     }
 
     /// The time of a change made now. The clocks of several hosts never turn an entry's time back.
@@ -122,8 +101,6 @@ pub fn tag_not_found() -> Error {
 #[cfg(test)]
 pub mod tests {
     use super::*;
-    use jiff::civil::date;
-    use mindflow_events::Date;
 
     /// [`entry`] at event 4.
     pub fn sample() -> Stored {
@@ -132,23 +109,7 @@ pub mod tests {
 
     /// An entry with two tags, a mood and an attachment, at version 3.
     pub fn entry() -> Entry {
-        Entry {
-            id: Uuid::from_u128(1),
-            user_id: Uuid::from_u128(2),
-            title: "A walk".into(),
-            content: "Rain, then sun.".into(),
-            mood: Some(Mood::Calm),
-            tags: vec![
-                Tag { id: Uuid::from_u128(3), name: "Nature".into() },
-                Tag { id: Uuid::from_u128(4), name: "work".into() },
-            ],
-            attachment_ids: vec![Uuid::from_u128(5)],
-            created_at: Time(1_795_300_000_000_000),
-            updated_at: Time(1_795_400_000_000_001),
-            entry_date: Date(date(2026, 11, 22)),
-            version: 3,
-            word_count: 3,
-        }
+        mindflow_events::fixture_entry().unwrap()
     }
 
     fn names(names: &[&str]) -> Option<Vec<TagName>> {
@@ -165,21 +126,23 @@ pub mod tests {
             tags: names(&["nature", "WORK"]),
             attachment_ids: Some(entry.attachment_ids.clone()),
         };
-        assert!(change.against(&entry).is_empty());
-        assert!(Change::default().against(&entry).is_empty());
+        for change in [change, Change::default()] {
+            assert_eq!(change.new_tags(&entry), None);
+            assert_eq!(change.of(entry.clone()), entry);
+        }
     }
 
     #[test]
     fn only_the_fields_that_differ_are_changed() {
         let change = Change { title: Some("A walk".into()), mood: Some(None), ..Change::default() };
-        assert_eq!(change.against(&entry()), Change { mood: Some(None), ..Change::default() });
+        assert_eq!(change.of(entry()), Entry { mood: None, ..entry() });
     }
 
     #[test]
     fn one_tag_more_fewer_or_other_is_a_change() {
         for tags in [&["nature", "work", "rain"][..], &["nature"], &[], &["nature", "rain"]] {
             let change = Change { tags: names(tags), ..Change::default() };
-            assert!(!change.against(&entry()).is_empty(), "{tags:?}");
+            assert!(change.new_tags(&entry()).is_some(), "{tags:?}");
         }
     }
 
@@ -188,15 +151,15 @@ pub mod tests {
         let mut entry = entry();
         entry.attachment_ids.push(Uuid::from_u128(6));
         let reversed = entry.attachment_ids.iter().rev().copied().collect();
-        assert!(!Change { attachment_ids: Some(reversed), ..Change::default() }.against(&entry).is_empty());
+        let change = Change { attachment_ids: Some(reversed), ..Change::default() };
+        assert_ne!(change.of(entry.clone()), entry);
     }
 
     #[test]
     fn a_changed_entry_has_the_new_values_and_keeps_the_others() {
         let change = Change { content: Some("Only sun".into()), ..Change::default() };
-        let changed = sample().changed(change, None, Time(7), 4, 5);
-        let expected = Entry { content: "Only sun".into(), word_count: 2, updated_at: Time(7), version: 4, ..entry() };
-        assert_eq!(changed, Stored { entry: expected, event_sequence: 5, deleted_at: None });
+        let expected = Entry { content: "Only sun".into(), word_count: 2, ..entry() };
+        assert_eq!(change.of(entry()), expected);
     }
 
     #[test]

@@ -4,8 +4,8 @@
 //! Parameters are cast where they are used, so their types do not depend on the column. Each statement names the user as
 //! well as the row; row-level security repeats that check.
 
-/// `$1` entry, `$2` user, `$3` title, `$4` content, `$5` entry date, `$6` word count, `$7` now,
-/// `$8` mood or null, `$9` attachments, `$10` client mutation id or null, `$11` month, `$12` limit or null.
+/// `$1` entry, `$2` user, `$3` the columns of the entry, `$4` mood or null, `$5` attachments, `$6` client mutation id or
+/// null, `$7` month, `$8` limit or null.
 ///
 /// Claims the mutation id, then a place in the quota, then writes the entry; each step only when the
 /// one before succeeded. A second request with the same mutation id waits at the first step until the
@@ -14,28 +14,31 @@
 pub const CREATE_ENTRY: &str = "
 WITH claim AS (
     INSERT INTO command.client_mutations (user_id, client_mutation_id, entry_id)
-    SELECT $2::uuid, $10::text, $1::uuid WHERE $10::text IS NOT NULL
+    SELECT $2::uuid, $6::text, $1::uuid WHERE $6::text IS NOT NULL
     ON CONFLICT (user_id, client_mutation_id) DO NOTHING
     RETURNING entry_id
 ), fresh AS MATERIALIZED (
-    SELECT 1 WHERE $10::text IS NULL OR EXISTS (SELECT FROM claim)
+    SELECT 1 WHERE $6::text IS NULL OR EXISTS (SELECT FROM claim)
 ), place AS (
     INSERT INTO command.quota_usage (user_id, month, used)
-    SELECT $2::uuid, $11::date, 1 FROM fresh WHERE $12::bigint IS NULL OR $12::bigint > 0
+    SELECT $2::uuid, $7::date, 1 FROM fresh WHERE $8::bigint IS NULL OR $8::bigint > 0
     ON CONFLICT (user_id, month) DO UPDATE SET used = quota_usage.used + 1
-    WHERE $12::bigint IS NULL OR quota_usage.used < $12::bigint
+    WHERE $8::bigint IS NULL OR quota_usage.used < $8::bigint
     RETURNING used
 ), entry AS (
-    INSERT INTO command.journals (id, user_id, title, content, entry_date, word_count, version, event_sequence, created_at, updated_at)
-    SELECT $1::uuid, $2::uuid, $3::text, $4::text, $5::date, $6::bigint, 1, 1, $7::timestamptz, $7::timestamptz FROM place
+    INSERT INTO command.journals
+    SELECT given.* FROM place CROSS JOIN jsonb_populate_record(
+        NULL::command.journals,
+        $3::jsonb || jsonb_build_object('id', $1::uuid, 'user_id', $2::uuid, 'event_sequence', 1)
+    ) AS given
     RETURNING id
 ), mood AS (
     INSERT INTO command.journal_moods (entry_id, user_id, mood)
-    SELECT id, $2::uuid, $8::text FROM entry WHERE $8::text IS NOT NULL
+    SELECT id, $2::uuid, $4::text FROM entry WHERE $4::text IS NOT NULL
 ), attachments AS (
     INSERT INTO command.journal_attachments (user_id, entry_id, media_id, position)
     SELECT $2::uuid, id, media_id, position
-    FROM entry, unnest($9::uuid[]) WITH ORDINALITY AS attached (media_id, position)
+    FROM entry, unnest($5::uuid[]) WITH ORDINALITY AS attached (media_id, position)
 )
 SELECT EXISTS (SELECT FROM fresh) AS fresh, EXISTS (SELECT FROM place) AS within_quota";
 
@@ -58,8 +61,7 @@ WITH held AS MATERIALIZED (
     ORDER BY tag.id
     FOR KEY SHARE OF tag
 )
-SELECT entry.id, entry.user_id, entry.title, entry.content, entry.entry_date, entry.word_count, entry.version,
-       entry.event_sequence, entry.created_at, entry.updated_at, entry.deleted_at, mood.mood,
+SELECT entry.*, entry.id AS journal_id, mood.mood,
        ARRAY(SELECT id FROM held ORDER BY name_key) AS tag_ids,
        ARRAY(SELECT name FROM held ORDER BY name_key) AS tag_names,
        ARRAY(SELECT media_id FROM command.journal_attachments attached
@@ -67,33 +69,34 @@ SELECT entry.id, entry.user_id, entry.title, entry.content, entry.entry_date, en
 FROM command.journals entry LEFT JOIN command.journal_moods mood ON mood.entry_id = entry.id
 WHERE entry.id = $1::uuid AND entry.user_id = $2::uuid";
 
-/// `$1` entry, `$2` user, `$3` title, `$4` content, `$5` word count, `$6` now, `$7` whether the mood
-/// changes, `$8` the new mood or null, `$9` all tags, `$10` all attachments. Null leaves a field as it is.
+/// `$1` entry, `$2` user, `$3` the columns that change, `$4` now, `$5` whether the mood changes, `$6` the new mood or
+/// null, `$7` all tags, `$8` all attachments. A column that is not given stays as it is, and so do tags and attachments
+/// that are null.
 pub const CHANGE_ENTRY: &str = "
 WITH changed AS (
-    UPDATE command.journals
-    SET title = COALESCE($3::text, title), content = COALESCE($4::text, content),
-        word_count = COALESCE($5::bigint, word_count), updated_at = $6::timestamptz,
-        version = version + 1, event_sequence = event_sequence + 1
-    WHERE id = $1::uuid AND user_id = $2::uuid
-    RETURNING version, event_sequence
+    UPDATE command.journals AS entry
+    SET title = given.title, content = given.content, word_count = given.word_count, updated_at = $4::timestamptz,
+        version = entry.version + 1, event_sequence = entry.event_sequence + 1
+    FROM command.journals AS held CROSS JOIN LATERAL jsonb_populate_record(held, $3::jsonb) AS given
+    WHERE entry.id = $1::uuid AND entry.user_id = $2::uuid AND held.id = entry.id
+    RETURNING entry.version, entry.event_sequence
 ), mood_removed AS (
     DELETE FROM command.journal_moods
-    WHERE entry_id = $1::uuid AND user_id = $2::uuid AND $7::boolean AND $8::text IS NULL
+    WHERE entry_id = $1::uuid AND user_id = $2::uuid AND $5::boolean AND $6::text IS NULL
 ), mood_set AS (
     INSERT INTO command.journal_moods (entry_id, user_id, mood)
-    SELECT $1::uuid, $2::uuid, $8::text WHERE $7::boolean AND $8::text IS NOT NULL
+    SELECT $1::uuid, $2::uuid, $6::text WHERE $5::boolean AND $6::text IS NOT NULL
     ON CONFLICT (entry_id) DO UPDATE SET mood = excluded.mood
 ), tags_removed AS (
     DELETE FROM command.journal_tags
-    WHERE entry_id = $1::uuid AND user_id = $2::uuid AND tag_id <> ALL ($9::uuid[])
+    WHERE entry_id = $1::uuid AND user_id = $2::uuid AND tag_id <> ALL ($7::uuid[])
 ), attachments_removed AS (
     DELETE FROM command.journal_attachments
-    WHERE entry_id = $1::uuid AND user_id = $2::uuid AND media_id <> ALL ($10::uuid[])
+    WHERE entry_id = $1::uuid AND user_id = $2::uuid AND media_id <> ALL ($8::uuid[])
 ), attachments_set AS (
     INSERT INTO command.journal_attachments (user_id, entry_id, media_id, position)
     SELECT $2::uuid, $1::uuid, media_id, position
-    FROM unnest($10::uuid[]) WITH ORDINALITY AS attached (media_id, position)
+    FROM unnest($8::uuid[]) WITH ORDINALITY AS attached (media_id, position)
     ON CONFLICT (entry_id, media_id) DO UPDATE SET position = excluded.position
 )
 SELECT version, event_sequence FROM changed";

@@ -5,7 +5,7 @@ use crate::bindings::exports::mindflow::command::journal as wit;
 use crate::entry::{Change, word_count};
 use crate::tag_name::{self, TagName};
 use jiff::{Timestamp, civil, tz::Offset};
-use mindflow_events::{Date, Mood};
+use mindflow_events::{Date, Entry, Mood, Time};
 use mindflow_guest::{call::FieldError, failure::field, id};
 use uuid::Uuid;
 
@@ -29,29 +29,34 @@ const EARLIEST_ZONE: Offset = Offset::constant(14);
 /// A new entry that keeps the rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
-    pub title: String,
-    pub content: String,
-    pub mood: Option<Mood>,
+    /// Still without its tags.
+    pub entry: Entry,
     pub tags: Vec<TagName>,
-    pub entry_date: Date,
-    pub attachment_ids: Vec<Uuid>,
     pub client_mutation_id: Option<String>,
-    pub word_count: u32,
 }
 
-pub fn new_entry(input: wit::NewEntry, now_us: i64) -> Result<Draft, Vec<FieldError>> {
+pub fn new_entry(input: wit::NewEntry, user_id: Uuid, now_us: i64) -> Result<Draft, Vec<FieldError>> {
     let mut rules = Rules::default();
-    let draft = Draft {
-        title: rules.keep("title", title(&input.title)),
-        word_count: word_count(&input.content),
-        content: rules.keep("content", content(input.content)),
+    let title = rules.keep("title", title(&input.title));
+    let word_count = word_count(&input.content);
+    let content = rules.keep("content", content(input.content));
+    let tags = rules.tags(&input.tags);
+    let entry = Entry {
+        id: id::new(now_us),
+        user_id,
+        title,
+        content,
         mood: input.mood.map(Mood::from),
-        tags: rules.tags(&input.tags),
+        tags: Vec::new(),
         entry_date: rules.keep("entryDate", entry_date(input.entry_date.as_deref(), now_us)),
         attachment_ids: rules.attachments(&input.attachment_ids),
-        client_mutation_id: input.client_mutation_id.map(|id| rules.keep("clientMutationId", client_mutation_id(id))),
+        created_at: Time(now_us),
+        updated_at: Time(now_us),
+        version: 1,
+        word_count,
     };
-    rules.judge(draft)
+    let client_mutation_id = input.client_mutation_id.map(|id| rules.keep("clientMutationId", client_mutation_id(id)));
+    rules.judge(Draft { entry, tags, client_mutation_id })
 }
 
 pub fn change(input: wit::EntryChange) -> Result<Change, Vec<FieldError>> {

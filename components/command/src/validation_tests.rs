@@ -11,6 +11,10 @@ fn now() -> i64 {
     us("2026-11-23T05:30:00Z")
 }
 
+fn new_entry(input: wit::NewEntry, now_us: i64) -> Result<Draft, Vec<FieldError>> {
+    super::new_entry(input, Uuid::from_u128(2), now_us)
+}
+
 fn input() -> wit::NewEntry {
     wit::NewEntry {
         title: "A walk".into(),
@@ -41,8 +45,8 @@ fn broken<T: std::fmt::Debug>(outcome: Result<T, Vec<FieldError>>) -> Vec<String
 #[test]
 fn an_entry_is_of_today_in_utc_unless_it_says_otherwise() {
     let draft = new_entry(input(), us("2026-11-23T23:59:59Z")).unwrap();
-    assert_eq!(draft.entry_date.to_string(), "2026-11-23");
-    assert_eq!(draft.word_count, 3);
+    assert_eq!(draft.entry.entry_date.to_string(), "2026-11-23");
+    assert_eq!(draft.entry.word_count, 3);
 }
 
 #[test]
@@ -69,7 +73,7 @@ fn every_broken_rule_is_named_at_once() {
 fn a_title_loses_the_space_around_it_before_its_characters_are_counted() {
     let title = format!(" {}\n", "ü".repeat(TITLE_CHARS_MAX));
     let draft = new_entry(wit::NewEntry { title, ..input() }, now()).unwrap();
-    assert_eq!(draft.title, "ü".repeat(TITLE_CHARS_MAX));
+    assert_eq!(draft.entry.title, "ü".repeat(TITLE_CHARS_MAX));
     let title = "a".repeat(TITLE_CHARS_MAX + 1);
     let errors = new_entry(wit::NewEntry { title, ..input() }, now()).unwrap_err();
     assert_eq!(errors, [field("title", "Use at most 200 characters; these are 201.")]);
@@ -79,7 +83,7 @@ fn a_title_loses_the_space_around_it_before_its_characters_are_counted() {
 fn content_is_kept_as_it_is_up_to_its_limit() {
     let content = format!("\n{}", "語".repeat(CONTENT_CHARS_MAX - 1));
     let draft = new_entry(wit::NewEntry { content: content.clone(), ..input() }, now()).unwrap();
-    assert_eq!(draft.content, content);
+    assert_eq!(draft.entry.content, content);
     let content = format!("{content}語");
     assert_eq!(broken(new_entry(wit::NewEntry { content, ..input() }, now())), ["content"]);
 }
@@ -118,7 +122,7 @@ fn ten_attachments_are_allowed_each_counted_once() {
     let mut ids: Vec<_> = (0..10).map(|n| Uuid::from_u128(n).to_string()).collect();
     ids.extend((0..10).map(|n| Uuid::from_u128(n).to_string().to_uppercase()));
     let draft = new_entry(wit::NewEntry { attachment_ids: ids.clone(), ..input() }, now()).unwrap();
-    assert_eq!(draft.attachment_ids, (0..10).map(Uuid::from_u128).collect::<Vec<_>>());
+    assert_eq!(draft.entry.attachment_ids, (0..10).map(Uuid::from_u128).collect::<Vec<_>>());
     ids.push(Uuid::from_u128(11).to_string());
     assert_eq!(broken(new_entry(wit::NewEntry { attachment_ids: ids, ..input() }, now())), ["attachmentIds"]);
 }
@@ -206,10 +210,10 @@ proptest! {
         let input = wit::NewEntry { title, content, mood: None, tags, entry_date, attachment_ids: ids, client_mutation_id: id };
         match new_entry(input, now()) {
             Ok(draft) => {
-                prop_assert!((1..=TITLE_CHARS_MAX).contains(&draft.title.chars().count()));
+                prop_assert!((1..=TITLE_CHARS_MAX).contains(&draft.entry.title.chars().count()));
                 prop_assert!(draft.tags.len() <= TAGS_MAX);
                 prop_assert!(draft.tags.iter().all(|tag| (1..=TAG_CHARS_MAX).contains(&tag.name().chars().count())));
-                prop_assert!(draft.attachment_ids.len() <= ATTACHMENTS_MAX);
+                prop_assert!(draft.entry.attachment_ids.len() <= ATTACHMENTS_MAX);
             }
             Err(errors) => prop_assert!(!errors.is_empty()),
         }

@@ -99,20 +99,7 @@ mod tests {
     use crate::rest::entry::analysis_to_come;
 
     fn read(version: u32) -> reads::AnalyzedEntry {
-        let entry = Entry {
-            id: "e".into(),
-            user_id: "u".into(),
-            title: String::new(),
-            content: String::new(),
-            mood: None,
-            tags: vec![],
-            attachment_ids: vec![],
-            created_at: 0,
-            updated_at: 0,
-            entry_date: String::new(),
-            version,
-            word_count: 0,
-        };
+        let entry = Entry { version, ..mindflow_events::fixture_entry().unwrap().into() };
         reads::AnalyzedEntry { entry, analysis: analysis_to_come(false) }
     }
 

@@ -10,10 +10,6 @@ use futures::future::{LocalBoxFuture, Shared};
 use http::HeaderMap;
 use mindflow_guest::call::{CallContext, Credential, Error};
 
-/// How long the gateway waits for one call: longer than a client waits for an answer. A stream makes calls for hours, so
-/// this is the time for each call rather than what is left of a request.
-const CALL_DEADLINE_MS: u32 = 10_000;
-
 type Proof = Shared<LocalBoxFuture<'static, Result<Caller, Error>>>;
 
 /// One request's (or one operation's) caller.
@@ -25,19 +21,11 @@ pub struct Viewer {
 
 impl Viewer {
     pub fn new(presented: Presented, correlation_id: String, traceparent: Option<String>) -> Self {
-        let refused = match presented {
-            Presented::Token(_) => None,
-            Presented::Nothing => Some("Log in first: this needs an access token."),
-            Presented::Malformed => Some("The `Authorization` must be `Bearer` and an access token."),
-        };
-        let credential = match presented {
-            Presented::Token(token) => Credential::Token(token),
-            _ => Credential::Anonymous,
-        };
-        let context = CallContext { credential, correlation_id, traceparent, deadline_ms: Some(CALL_DEADLINE_MS) };
+        let refusal = presented.refusal();
+        let context = presented.into_context(correlation_id, traceparent);
         let asked = context.clone();
         let proof = async move {
-            match refused {
+            match refusal {
                 Some(reason) => Err(Error::Unauthenticated(reason.to_owned())),
                 None => accounts::authenticate(asked).await,
             }

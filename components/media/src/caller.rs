@@ -4,14 +4,11 @@ use crate::link::Link;
 use crate::link_key;
 use crate::services::accounts;
 use http::{HeaderMap, request::Parts};
-use mindflow_guest::call::{CallContext, Credential, Error};
+use mindflow_guest::call::{CallContext, Error};
 use mindflow_guest::sql::Identity;
 use mindflow_guest::web::{Presented, correlation};
 use mindflow_guest::{clock, id};
 use uuid::Uuid;
-
-/// How long a call may take: longer than the codec needs for the largest image.
-const CALL_DEADLINE_MS: u32 = 60_000;
 
 pub struct Caller {
     pub user_id: Uuid,
@@ -24,17 +21,13 @@ impl Caller {
     /// # Errors
     /// `unauthenticated`, or the auth service is unavailable.
     pub async fn prove(headers: &HeaderMap, correlation_id: &str) -> Result<Self, Error> {
-        let token = match Presented::of(headers) {
-            Presented::Token(token) => token,
-            Presented::Nothing => return Err(refused("Log in first: this needs an access token.")),
-            Presented::Malformed => return Err(refused("The `Authorization` must be `Bearer` and an access token.")),
+        let presented = Presented::of(headers);
+        let token = match &presented {
+            Presented::Token(token) => token.clone(),
+            refused => return Err(Error::Unauthenticated(refused.refusal().unwrap_or_default().to_owned())),
         };
-        let context = CallContext {
-            credential: Credential::Token(token.clone()),
-            correlation_id: correlation_id.to_owned(),
-            traceparent: correlation::traceparent(headers).map(str::to_owned),
-            deadline_ms: Some(CALL_DEADLINE_MS),
-        };
+        let traceparent = correlation::traceparent(headers).map(str::to_owned);
+        let context = presented.into_context(correlation_id.to_owned(), traceparent);
         let proven = accounts::authenticate(context.clone()).await?;
         let user_id =
             id::parse(&proven.user_id).ok_or_else(|| Error::Internal("a user's id is not a UUID".to_owned()))?;
@@ -88,8 +81,4 @@ impl Reader {
             Self::Link { .. } => None,
         }
     }
-}
-
-fn refused(reason: &str) -> Error {
-    Error::Unauthenticated(reason.to_owned())
 }

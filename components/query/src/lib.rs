@@ -4,6 +4,7 @@
 //! with the write side, `request` checks arguments, `reading` has the statements, `keys` the names in the cache.
 
 mod calendar;
+mod columns;
 mod cursor;
 mod keys;
 mod projection;

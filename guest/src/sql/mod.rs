@@ -1,6 +1,7 @@
 //! Databases through the `sql` capability: typed parameters, typed rows, and transactions that run
 //! again when the database asks for it.
 
+mod names;
 mod row;
 mod value;
 

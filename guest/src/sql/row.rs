@@ -1,7 +1,9 @@
 //! Rows by column name, as Rust values.
 
-use super::{Date, Json, Rowset, Time, Value, value::date_of_days};
+use super::{Date, Json, Rowset, Time, Value, names, value::date_of_days};
 use crate::bindings::platform::mindflow::platform::call;
+use serde::de::DeserializeOwned;
+use serde_json::json;
 use uuid::Uuid;
 
 /// A statement answered another shape than its reader expects: a fault of the component, not of its input.
@@ -75,6 +77,32 @@ impl Row<'_> {
         T::from_value(value)
             .ok_or_else(|| RowError(format!("column `{column}` holds {value:?}, not {}", std::any::type_name::<T>())))
     }
+
+    /// The whole row as a type of JSON, whose members are named like the columns: `entryDate` is read from
+    /// `entry_date`. Columns that the type does not know are ignored.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, RowError> {
+        let values = self.values.iter().map(json_of);
+        let members = self.columns.iter().map(|column| names::member(column)).zip(values).collect();
+        serde_json::from_value(serde_json::Value::Object(members))
+            .map_err(|error| RowError(format!("a row is no {}: {error}", std::any::type_name::<T>())))
+    }
+}
+
+fn json_of(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Null => serde_json::Value::Null,
+        Value::Boolean(it) => json!(it),
+        Value::Int32(it) => json!(it),
+        Value::Int64(it) => json!(it),
+        Value::Float64(it) => json!(it),
+        Value::Numeric(it) | Value::Text(it) | Value::Uuid(it) => json!(it),
+        Value::Bytes(it) => json!(it),
+        Value::Json(it) => serde_json::from_str(it).unwrap_or_default(),
+        Value::Timestamp(it) => json!(Time(*it)),
+        Value::Date(it) => json!(date_of_days(*it)),
+        Value::Int64Array(it) => json!(it),
+        Value::TextArray(it) | Value::UuidArray(it) => json!(it),
+    }
 }
 
 /// What a column can be read as.
@@ -120,5 +148,63 @@ impl<T: FromValue> FromValue for Option<T> {
             Value::Null => Some(None),
             other => T::from_value(other).map(Some),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Walk {
+        walk_id: Uuid,
+        name: String,
+        begun_at: Time,
+        walk_date: Date,
+        word_count: u32,
+        note: Option<String>,
+        photo_ids: Vec<Uuid>,
+    }
+
+    fn walk() -> Walk {
+        Walk {
+            walk_id: Uuid::from_u128(1),
+            name: "River".into(),
+            begun_at: Time(1_795_400_000_000_001),
+            walk_date: Date(jiff::civil::date(2026, 11, 22)),
+            word_count: 3,
+            note: None,
+            photo_ids: vec![Uuid::from_u128(2)],
+        }
+    }
+
+    #[test]
+    fn a_row_is_read_as_a_whole_by_the_names_of_its_columns() {
+        let cells = [
+            ("walk_id", Value::Uuid(Uuid::from_u128(1).to_string())),
+            ("name", Value::Text("River".into())),
+            ("begun_at", Value::Timestamp(1_795_400_000_000_001)),
+            ("walk_date", Value::Date(20_779)),
+            ("word_count", Value::Int64(3)),
+            ("note", Value::Null),
+            ("photo_ids", Value::UuidArray(vec![Uuid::from_u128(2).to_string()])),
+            ("unknown", Value::Boolean(true)),
+        ];
+        let (columns, row): (Vec<_>, Vec<_>) = cells.into_iter().map(|(name, value)| (name.to_owned(), value)).unzip();
+        let rows = Rows::from(Rowset { columns, rows: vec![row] });
+        assert_eq!(rows.first().unwrap().read::<Walk>(), Ok(walk()));
+        let short = Rows::from(Rowset { columns: vec!["name".into()], rows: vec![vec![Value::Text("x".into())]] });
+        assert!(short.first().unwrap().read::<Walk>().is_err());
+    }
+
+    #[test]
+    fn the_members_of_a_value_are_named_like_columns() {
+        let Json(columns) = Json::columns(&walk());
+        let columns: serde_json::Value = serde_json::from_str(&columns).unwrap();
+        assert_eq!(columns["walk_date"], "2026-11-22");
+        assert_eq!(columns["photo_ids"][0], Uuid::from_u128(2).to_string());
+        assert_eq!(Json::columns(&"no object"), Json("{}".into()));
     }
 }

@@ -1,6 +1,7 @@
 //! Rust values as statement parameters.
 
-use super::Value;
+use super::{Value, names};
+use serde::Serialize;
 use uuid::Uuid;
 
 pub use mindflow_events::{Date, Time};
@@ -8,6 +9,19 @@ pub use mindflow_events::{Date, Time};
 /// A JSON document, as `jsonb`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Json(pub String);
+
+impl Json {
+    /// The members of a value under the names of their columns, for `jsonb_populate_record`. What is no JSON object has
+    /// no columns.
+    pub fn columns(value: &impl Serialize) -> Self {
+        let members = match serde_json::to_value(value) {
+            Ok(serde_json::Value::Object(members)) => members,
+            _ => serde_json::Map::new(),
+        };
+        let columns = members.into_iter().map(|(name, value)| (names::column(&name), value)).collect();
+        Self(serde_json::Value::Object(columns).to_string())
+    }
+}
 
 /// An exact decimal in digits, as `numeric`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Access tokens as clients present them (RFC 6750 §2.1).
 
 use super::header;
+use crate::call::{CallContext, Credential};
 use http::HeaderMap;
 
 /// What the client presented as its proof.
@@ -30,6 +31,25 @@ impl Presented {
             }
             _ => Self::Malformed,
         }
+    }
+
+    /// Why it proves no caller, when it has no token.
+    pub fn refusal(&self) -> Option<&'static str> {
+        match self {
+            Self::Token(_) => None,
+            Self::Nothing => Some("Log in first: this needs an access token."),
+            Self::Malformed => Some("The `Authorization` must be `Bearer` and an access token."),
+        }
+    }
+
+    /// The context of the calls that follow from a client's request. It sets no deadline: the host ends a call when its
+    /// caller has no time left or the callee has used its own.
+    pub fn into_context(self, correlation_id: String, traceparent: Option<String>) -> CallContext {
+        let credential = match self {
+            Self::Token(token) => Credential::Token(token),
+            Self::Nothing | Self::Malformed => Credential::Anonymous,
+        };
+        CallContext { credential, correlation_id, traceparent, deadline_ms: None }
     }
 }
 

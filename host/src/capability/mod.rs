@@ -7,23 +7,10 @@
 /// The Rust side of interfaces that components import, generated from the platform's WIT.
 macro_rules! bindings {
     ($imports:tt $(, with: { $($with:tt)* })?) => {
-        #[allow(
-            missing_docs,
-            clippy::all,
-            clippy::pedantic,
-            clippy::unwrap_used,
-            clippy::expect_used,
-            clippy::panic,
-            clippy::indexing_slicing
-        )]
-        pub mod bindings {
-            wasmtime::component::bindgen!({
-                path: "../wit/platform",
-                interfaces: $imports,
-                imports: { default: async | store | trappable },
-                $(with: { $($with)* },)?
-                require_store_data_send: true,
-            });
+        crate::generated! {
+            interfaces: $imports,
+            imports: { default: async | store | trappable },
+            $(with: { $($with)* },)?
         }
     };
 }

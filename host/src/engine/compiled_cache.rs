@@ -246,7 +246,7 @@ fn stem(path: &Path) -> &str {
 
 /// Half a SHA-256: it detects damage; who may write here is a matter of permissions.
 fn checksum(bytes: &[u8]) -> String {
-    super::runtime::hex(digest(&SHA256, bytes).as_ref().get(..16).unwrap_or_default())
+    hex::encode(digest(&SHA256, bytes).as_ref().get(..16).unwrap_or_default())
 }
 
 #[cfg(test)]

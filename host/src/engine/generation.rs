@@ -1,19 +1,14 @@
 //! A generation of a component: one version of its code, and the instances that run it now.
 
 use super::{
-    instance::{self, EndReason, Exports, Job},
+    instance::{self, Exports},
+    job::{EndReason, Lease, Worker},
     limits::InstancesMode,
 };
 use crate::capability::InstanceContext;
 use metrics::gauge;
-use std::sync::{
-    Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-    atomic::{AtomicBool, AtomicU32, Ordering},
-};
-use tokio::{
-    sync::{OwnedSemaphorePermit, mpsc},
-    task::AbortHandle,
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 /// One version of a component's code with the instances that run it.
 pub(super) struct Generation {
@@ -22,40 +17,6 @@ pub(super) struct Generation {
     pub digest: String,
     pub exports: Arc<Exports>,
     workers: Mutex<Vec<Arc<Worker>>>,
-}
-
-/// An instance as its provider sees it.
-pub(super) struct Worker {
-    pub jobs: mpsc::UnboundedSender<Job>,
-    load: AtomicU32,
-    uses: AtomicU32,
-    ending: AtomicBool,
-    pub end_reason: EndReason,
-    pub abort: OnceLock<AbortHandle>,
-}
-
-/// A call's place in an instance, and in the bulkhead unless the host makes the call itself.
-pub(super) struct Lease {
-    pub worker: Arc<Worker>,
-    /// Set once the guest has answered: a call that ends otherwise takes its instance along.
-    answered: bool,
-    _permit: Option<OwnedSemaphorePermit>,
-}
-
-impl Lease {
-    pub(super) fn answered(&mut self) {
-        self.answered = true;
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        // Before its place looks free: an instance that is about to end takes no further call.
-        if !self.answered {
-            self.worker.ending.store(true, Ordering::Release);
-        }
-        self.worker.load.fetch_sub(1, Ordering::AcqRel);
-    }
 }
 
 impl Generation {
@@ -113,22 +74,14 @@ impl Generation {
                 worker
             }
         };
-        worker.load.fetch_add(1, Ordering::AcqRel);
         gauge!("mindflow_component_instances", "component" => context.component.to_string()).set(workers.len() as f64);
-        Lease { worker, answered: false, _permit: permit }
+        Lease::of(worker, permit)
     }
 
     fn start(self: &Arc<Self>, context: &InstanceContext) -> Arc<Worker> {
         let (jobs, queue) = mpsc::unbounded_channel();
         let end_reason = EndReason::default();
-        let worker = Arc::new(Worker {
-            jobs,
-            load: AtomicU32::new(0),
-            uses: AtomicU32::new(1),
-            ending: AtomicBool::new(false),
-            end_reason: Arc::clone(&end_reason),
-            abort: OnceLock::new(),
-        });
+        let worker = Arc::new(Worker::new(jobs, Arc::clone(&end_reason)));
         let task = tokio::spawn(instance::run(Arc::clone(&self.exports), context.clone(), queue, end_reason));
         let _ = worker.abort.set(task.abort_handle());
         worker

@@ -1,25 +1,22 @@
 //! One instance of a component: a store with its event loop in its own task, taking jobs from a
 //! channel. A trap ends the instance; it takes no further call.
 
-use super::{generation::Lease, handlers, runtime::one_line};
-use crate::capability::{
-    InstanceContext, State,
-    events::bindings::mindflow::platform::events,
-    websocket::{Socket, bindings::mindflow::platform::websocket::Upgrade},
+use super::{
+    handlers,
+    job::{EndReason, HttpReply, Job, Lease, Reply, Work},
+    runtime::one_line,
 };
+use crate::capability::{InstanceContext, State};
 use futures::{StreamExt, stream::FuturesUnordered};
 use http_body_util::BodyExt;
 use std::{
     collections::HashMap,
     pin::Pin,
-    sync::{Arc, OnceLock},
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
-use tokio::{
-    sync::{mpsc, oneshot},
-    time::Instant,
-};
+use tokio::sync::mpsc;
 use wasmtime::{
     Store,
     component::{Accessor, Component, ComponentExportIndex, Instance, InstancePre, Val, types::ComponentItem},
@@ -103,30 +100,6 @@ fn functions(component: &Component) -> HashMap<String, ComponentExportIndex> {
     found
 }
 
-pub(super) type Reply<T> = oneshot::Sender<wasmtime::Result<T>>;
-/// The response's head and its body, streamed by the guest; or how the guest refused to answer.
-pub type HttpReply = Result<http::Response<WasiBody>, String>;
-
-/// A call into an instance.
-pub(super) enum Work {
-    Call { function: ComponentExportIndex, params: Vec<Val>, results: usize, reply: Reply<Vec<Val>> },
-    Http { request: http::Request<WasiBody>, reply: Reply<HttpReply> },
-    Event { event: events::Event, delivery: events::Delivery, reply: Reply<Result<(), events::Failure>> },
-    Operate { command: String, arguments: Vec<String>, reply: Reply<Result<String, String>> },
-    Schedule { occurrence: handlers::schedule_handler::Occurrence, reply: Reply<Result<(), String>> },
-    Check { reply: Reply<Result<(), String>> },
-    Socket { upgrade: Upgrade, socket: Socket, reply: Reply<()> },
-}
-
-/// A call with the place that it takes in its instance until it is done.
-pub(super) struct Job {
-    pub work: Work,
-    pub correlation_id: Option<Arc<str>>,
-    /// When its time is over; `None` for what has no deadline.
-    pub ends: Option<Instant>,
-    pub lease: Lease,
-}
-
 /// The exports of one instance.
 struct Guest {
     instance: Instance,
@@ -137,9 +110,6 @@ struct Guest {
     health: Option<handlers::health::Guest>,
     websocket: Option<handlers::websocket_handler::Guest>,
 }
-
-/// Why an instance ended, for the calls that ended with it.
-pub(super) type EndReason = Arc<OnceLock<String>>;
 
 /// Runs an instance until its channel is closed and its calls are done, or until it traps.
 pub(super) async fn run(

@@ -5,7 +5,8 @@ use super::{
     breaker::{Breaker, BreakerState},
     generation::Generation,
     handlers::schedule_handler,
-    instance::{Exports, HttpReply, Job, Reply, Work},
+    instance::Exports,
+    job::{HttpReply, Job, Reply, Work},
     purpose::{Purpose, bound_deadline},
     runtime::Compiled,
 };

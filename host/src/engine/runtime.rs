@@ -84,7 +84,7 @@ impl Engine {
     /// The file is missing or no component.
     pub fn compile(&self, path: &Path) -> Result<Compiled, CompileError> {
         let bytes = std::fs::read(path).map_err(|source| CompileError::Read { path: path.to_owned(), source })?;
-        let digest = hex(&Sha256::digest(&bytes));
+        let digest = hex::encode(Sha256::digest(&bytes));
         let key = format!("{digest}-{:016x}", self.compatibility());
         if let Some((component, code)) = self.load(&key) {
             return Ok(Compiled { component, digest, from_cache: true, _code: Some(code) });
@@ -150,10 +150,6 @@ fn start_ticker(engine: &wasmtime::Engine) {
             std::thread::sleep(EPOCH_TICK);
         }
     });
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// An error chain as one line.

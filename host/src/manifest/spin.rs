@@ -4,6 +4,7 @@ use super::{ManifestError, Routes};
 use crate::{capability::Grants, engine::Instances};
 use serde::Deserialize;
 use serde_aux::serde_introspection::serde_introspect;
+use serde_path_to_error::Segment;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
@@ -323,13 +324,11 @@ fn component(name: String, entry: SpinComponent, root: &Path) -> Result<Componen
         return Err(wrong(Some(unknown), &format!("unknown field `{unknown}`; there are {}", keys.join(", "))));
     }
     let grants = Grants::take(&mut table).map_err(|error| wrong(Some(error.key), &error.to_string()))?;
-    // One by one, so that an error has its key.
-    for (key, value) in &table {
-        let alone = toml::Table::from_iter([(key.clone(), value.clone())]);
-        let read = alone.try_into::<ComponentTool>();
-        read.map_err(|error| wrong(Some(key), &format!("{key}: {}", error.message())))?;
-    }
-    let mut tool: ComponentTool = table.try_into().map_err(|error: toml::de::Error| wrong(None, error.message()))?;
+    let tool = serde_path_to_error::deserialize::<_, ComponentTool>(toml::Value::Table(table));
+    let mut tool = tool.map_err(|error| match error.path().iter().next() {
+        Some(Segment::Map { key }) => wrong(Some(key), &format!("{key}: {}", error.inner().message())),
+        _ => wrong(None, error.inner().message()),
+    })?;
     let source = root.join(tool.source.take().unwrap_or(entry.source));
     Ok(ComponentEntry {
         source,

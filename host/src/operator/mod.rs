@@ -9,7 +9,6 @@ mod client;
 mod components;
 mod dead_letters;
 mod error;
-pub mod housekeeping;
 mod logs;
 mod replay;
 mod request;

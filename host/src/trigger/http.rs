@@ -135,7 +135,13 @@ impl Server {
             .as_ref()
             .filter(|route| websocket::is_upgrade(&request) && route.route == request.uri().path())
         {
-            return websocket::accept(self, route, request, peer, id);
+            return match websocket::accept(self.platform.websocket(), route, request, peer, self.stop.clone()) {
+                Ok((response, connection)) => {
+                    self.sockets.spawn(connection);
+                    response
+                }
+                Err(problem) => boxed(problem.response(id)),
+            };
         }
         match self.guarded(request) {
             Ok(request) => self.call(request, id).await,
@@ -261,6 +267,6 @@ fn until(stop: &CancellationToken, body: WasiBody) -> WasiBody {
     StreamBody::new(BodyStream::new(body).take_until(stop.clone().cancelled_owned())).boxed_unsync()
 }
 
-pub(super) fn boxed(response: Response<Full<Bytes>>) -> Response<WasiBody> {
+fn boxed(response: Response<Full<Bytes>>) -> Response<WasiBody> {
     response.map(|body| body.map_err(|never| match never {}).boxed_unsync())
 }

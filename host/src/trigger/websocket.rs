@@ -1,12 +1,12 @@
 //! WebSocket connections (RFC 6455) as one call of a component each, with bounded channels both ways:
 //! a peer that reads slowly slows its component's sends, and nothing piles up.
 
-use super::http::{Server, boxed};
 use crate::{
     capability::websocket::{
         Outgoing, Socket,
         bindings::mindflow::platform::websocket::{Message, Upgrade},
     },
+    engine::Provider,
     manifest::WebSocketRoute,
     observe::problem::Problem,
 };
@@ -25,6 +25,7 @@ use tokio_tungstenite::{
         protocol::{CloseFrame, Role, WebSocketConfig, frame::coding::CloseCode},
     },
 };
+use tokio_util::sync::CancellationToken;
 use wasmtime_wasi_http::WasiBody;
 
 /// As large as a request body of the same protocol over HTTP may be.
@@ -45,23 +46,20 @@ pub fn is_upgrade(request: &Request<Incoming>) -> bool {
     token(header::CONNECTION, "upgrade") && token(header::UPGRADE, "websocket")
 }
 
-/// Answers the handshake and serves the connection in its own task.
+/// The answer to the handshake, and the connection that follows it, until `stop` at the latest.
+///
+/// # Errors
+/// There is no agreement, or no component takes connections.
 pub fn accept(
-    server: &Arc<Server>,
+    component: Option<Arc<Provider>>,
     route: &WebSocketRoute,
     mut request: Request<Incoming>,
     peer: SocketAddr,
-    id: &HeaderValue,
-) -> Response<WasiBody> {
-    let (key, protocol) = match agree(route, &request) {
-        Ok(agreed) => agreed,
-        Err(problem) => return boxed(problem.response(id)),
-    };
-    let Some(component) = server.platform.websocket() else {
-        return boxed(
-            Problem::new(StatusCode::NOT_FOUND, "not-found", "No component takes WebSocket connections.").response(id),
-        );
-    };
+    stop: CancellationToken,
+) -> Result<(Response<WasiBody>, impl Future<Output = ()> + Send + 'static), Problem> {
+    let (key, protocol) = agree(route, &request)?;
+    let component = component
+        .ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "not-found", "No component takes WebSocket connections."))?;
     let upgrade = Upgrade {
         path: request.uri().path_and_query().map(ToString::to_string).unwrap_or_default(),
         headers: request
@@ -73,8 +71,7 @@ pub fn accept(
         remote_address: peer.to_string(),
     };
     let upgraded = hyper::upgrade::on(&mut request);
-    let stop = server.stop.clone();
-    server.sockets.spawn(async move {
+    let connection = async move {
         let upgraded = match upgraded.await {
             Ok(upgraded) => upgraded,
             Err(error) => return tracing::debug!(%peer, "the connection was not upgraded: {error}"),
@@ -94,8 +91,8 @@ pub fn accept(
             }
         };
         tokio::join!(call, pump(stream, to_component, from_component, stop));
-    });
-    switching(&key, &protocol)
+    };
+    Ok((switching(&key, &protocol), connection))
 }
 
 /// The handshake's key and the subprotocol, or why there is no agreement.
@@ -136,7 +133,7 @@ async fn pump(
     mut stream: WebSocketStream<TokioIo<Upgraded>>,
     to_component: mpsc::Sender<Message>,
     mut from_component: mpsc::Receiver<Outgoing>,
-    stop: tokio_util::sync::CancellationToken,
+    stop: CancellationToken,
 ) {
     let mut ping = tokio::time::interval(PING_EVERY);
     ping.tick().await;

@@ -1,13 +1,5 @@
 //! Fixtures that the suites of several crates share: databases of a test's own, private servers that a test may stop, and
 //! waiting for a condition. Everything here panics when it fails, as a test should.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    reason = "for tests alone"
-)]
 
 mod child;
 pub mod mongo;

@@ -11,6 +11,8 @@ use mindflow_backends::database::postgres::{Database, DatabaseConfig, PostgresCo
 use mindflow_backends::error::chain;
 use mindflow_servers::{PostgresError, TemporaryPostgres};
 
+use crate::wait::until;
+
 /// Environment variable with a superuser's DSN.
 pub const SERVER_ENV: &str = "MINDFLOW_TEST_POSTGRES";
 /// Environment variable with a superuser's DSN of a server that has TimescaleDB loaded, and pgvector.
@@ -147,6 +149,19 @@ impl TestDatabase {
     pub async fn script(&self, sql: &str) {
         let client = self.database.admin().await.expect("an administrator's connection");
         client.batch_execute(sql).await.unwrap_or_else(|error| panic!("{error:?}: {sql}"));
+    }
+
+    /// The only value that a query answers the superuser, who sees all rows.
+    pub async fn one<T: for<'a> tokio_postgres::types::FromSql<'a>>(&self, sql: &str) -> T {
+        let client = self.database.admin().await.expect("an administrator's connection");
+        client.query_one(sql, &[]).await.unwrap_or_else(|error| panic!("{error:?}: {sql}")).get(0)
+    }
+
+    /// Waits until so many statements of this database wait for a lock.
+    pub async fn until_waiting(&self, statements: i64) {
+        let waiting =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        until("statements wait for a lock", async || self.one::<i64>(waiting).await >= statements).await;
     }
 }
 

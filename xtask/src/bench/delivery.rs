@@ -59,7 +59,7 @@ pub fn run(workspace: &Workspace) -> Result<String> {
         }
     }
     Ok(format!(
-        "{HEADING}\n\nBy `cargo xtask bench --only delivery`: 5 subscriptions whose handlers take an event at once, replicas with\n\
+        "{HEADING}\n\nBy `cargo xtask bench --only delivery`: 5 subscriptions whose handlers do no work, replicas with\n\
          pools of their own in one process, 8 producers, PostgreSQL with `fsync`, Redis in memory, all on the same machine\n\
          ({}). Throughput: 20,000 events, published as fast as they can be. Latency, from the commit to the\n\
          handler: {paced_per_s} events a second, each in a transaction of its own.\n\n\

@@ -1,4 +1,4 @@
-//! The built host as a child, with its clock and its memory read from /proc.
+//! The built host as a child process; its CPU time and memory are read from /proc.
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Kernel ticks a second, as every Linux that we know has it (`getconf CLK_TCK`).
+/// Kernel ticks a second (`getconf CLK_TCK`).
 const TICKS_PER_SECOND: f64 = 100.0;
 
 pub struct Host {

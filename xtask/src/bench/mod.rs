@@ -1,5 +1,5 @@
 //! The figures of `docs/performance.md`: the built platform under load, all in one run on one machine, so
-//! that the rows can be compared with each other. Nothing here is a test: nothing fails for being slow.
+//! that the rows can be compared with each other. These are no tests: a slow result is not a failure.
 
 #![allow(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
@@ -26,7 +26,7 @@ pub struct BenchArgs {
     /// Seconds of load for each row
     #[arg(long, default_value_t = 10)]
     seconds: u64,
-    /// Connections at once, each with one request under way
+    /// Concurrent connections, each with one request in progress
     #[arg(long, default_value_t = 16)]
     connections: usize,
     /// Measure this part alone

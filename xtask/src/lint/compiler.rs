@@ -4,6 +4,7 @@
 //!
 //! The program is a copy of xtask, known by its name.
 
+use crate::signals::exit_code;
 use crate::workspace::Workspace;
 use crate::write;
 use anyhow::{Context, Result};
@@ -11,7 +12,7 @@ use std::env;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, ExitStatus};
+use std::process::{Command, ExitCode};
 
 const NAME: &str = "rustc-with-lints";
 /// How `cargo clippy` separates the arguments of Clippy's driver in `CLIPPY_ARGS`.
@@ -28,7 +29,7 @@ pub struct Lints {
 pub enum Pass {
     /// Clippy's driver compiles: it is rustc with more lints, and with fewer optimisations of its own.
     Joined,
-    /// Before rustc compiles, so that what is shipped is compiled as without lints.
+    /// Before rustc compiles, so that shipped code is compiled as without lints.
     Apart,
 }
 
@@ -43,8 +44,8 @@ impl Lints {
         Ok(Self { program })
     }
 
-    /// All warnings are errors. Without this, the same build is another one to cargo: either all cargo commands
-    /// of a run have it, or none.
+    /// All warnings are errors. Cargo builds again when this changes, so either all cargo commands of a run have it or
+    /// none.
     pub fn apply(&self, cargo: &mut Command, pass: Pass) {
         cargo.env("RUSTC_WORKSPACE_WRAPPER", &self.program).env("CLIPPY_ARGS", format!("-Dwarnings{SEPARATOR}"));
         match pass {
@@ -56,7 +57,7 @@ impl Lints {
 
 // === The compiler ===
 
-/// Whether this process is the compiler, and its end.
+/// Compiles, if this process was started as the compiler.
 pub fn run_if_named() -> Option<Result<ExitCode>> {
     let mut arguments = env::args_os();
     let own = arguments.next()?;
@@ -65,7 +66,7 @@ pub fn run_if_named() -> Option<Result<ExitCode>> {
 
 fn compile(arguments: Vec<OsString>) -> Result<ExitCode> {
     let (rustc, arguments) = arguments.split_first().context("no compiler was named")?;
-    // Cargo asks the compiler about itself, too.
+    // Cargo also asks the compiler for its version and settings.
     if !arguments.iter().any(|argument| argument.as_encoded_bytes().starts_with(b"--error-format=json")) {
         return Err(Command::new(rustc).args(arguments).exec()).context("start rustc");
     }
@@ -93,7 +94,7 @@ fn compile(arguments: Vec<OsString>) -> Result<ExitCode> {
         let scratch = tempfile::tempdir().context("make a folder for rustdoc")?;
         let mut rustdoc = Command::new(env::var_os("RUSTDOC").unwrap_or_else(|| "rustdoc".into()));
         rustdoc.args(&unit.reading).arg("--out-dir").arg(scratch.path());
-        // Nothing is published: who reads this documentation works on the code.
+        // The documentation is for those who work on the code, and not published.
         rustdoc.args(["--document-private-items", "-Dwarnings", "-Arustdoc::private_intra_doc_links"]);
         if let Some(sysroot) = env::var_os("SYSROOT") {
             rustdoc.arg("--sysroot").arg(sysroot);
@@ -107,16 +108,12 @@ fn compile(arguments: Vec<OsString>) -> Result<ExitCode> {
 
 fn failed(command: &mut Command, what: &str) -> Result<Option<ExitCode>> {
     let status = command.status().with_context(|| format!("start {what}"))?;
-    Ok((!status.success()).then(|| code(status)))
-}
-
-fn code(status: ExitStatus) -> ExitCode {
-    status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from)
+    Ok((!status.success()).then(|| exit_code(status)))
 }
 
 /// One compilation.
 struct Unit {
-    /// What is compiled and what it is made of, without where the result goes.
+    /// The arguments that say what is compiled, without those that say where the result goes.
     reading: Vec<OsString>,
     is_test: bool,
     is_build_script: bool,
@@ -142,7 +139,7 @@ impl Unit {
                     _ => {}
                 },
                 _ if text.starts_with("--emit") => {}
-                // Cargo would take what is read again for what it waits for.
+                // Cargo would take these artifacts for those that it waits for.
                 _ if text.starts_with("--json=") => unit.reading.push("--json=diagnostic-rendered-ansi".into()),
                 _ => unit.reading.push(argument.clone()),
             }

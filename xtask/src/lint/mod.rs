@@ -6,7 +6,6 @@ mod compiler;
 pub use compiler::{Lints, Pass, run_if_named};
 
 use crate::cargo::{cargo, succeed};
-use crate::test::native_selection;
 use crate::toolchain::{GuestToolchain, TARGET};
 use crate::wit;
 use crate::workspace::Workspace;
@@ -29,7 +28,7 @@ pub fn run(workspace: &Workspace, args: &LintArgs) -> Result<()> {
     }
     let lints = Lints::install(workspace)?;
     let mut native = cargo(&workspace.root);
-    native.args(["check", "--all-targets"]).args(native_selection(workspace));
+    native.args(["check", "--all-targets"]).args(workspace.native_selection());
     lints.apply(native.arg("--keep-going"), Pass::Joined);
     succeed(&mut native, "the lint of the native crates")?;
     if workspace.guests.is_empty() {
@@ -51,7 +50,7 @@ pub fn format(workspace: &Workspace, fix: bool) -> Result<()> {
 
 fn fix(workspace: &Workspace) -> Result<()> {
     let mut native = cargo(&workspace.root);
-    native.arg("clippy").args(native_selection(workspace)).arg("--all-targets");
+    native.arg("clippy").args(workspace.native_selection()).arg("--all-targets");
     for mut clippy in [native, on_guests(workspace, "clippy")?] {
         succeed(clippy.args(["--fix", "--allow-dirty", "--allow-staged"]), "cargo clippy --fix")?;
     }

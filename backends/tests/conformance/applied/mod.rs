@@ -122,12 +122,7 @@ async fn a_duplicate_waits_for_the_first_ones_end_and_takes_over_when_that_is_un
     let second = handle(&db, "query", &event);
     let undone = async {
         // The second one is at the row's lock.
-        let client = db.database().admin().await.unwrap();
-        let waiting =
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        while client.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == 0 {
-            tokio::task::yield_now().await;
-        }
+        db.until_waiting(1).await;
         first.rollback().await.unwrap();
     };
     let (fresh, ()) = futures::future::join(second, undone).await;

@@ -69,17 +69,12 @@ impl Stage {
     }
 
     pub async fn until(&self, what: &str, condition: &str) {
-        until(what, async || self.one::<bool>(condition).await).await;
-    }
-
-    pub async fn one<T: for<'a> tokio_postgres::types::FromSql<'a>>(&self, sql: &str) -> T {
-        let client = self.db.database().admin().await.unwrap();
-        client.query_one(sql, &[]).await.unwrap().get(0)
+        until(what, async || self.db.one::<bool>(condition).await).await;
     }
 
     /// Rows of one partition: `2026_11` or `default`.
     pub async fn rows_in(&self, partition: &str) -> i64 {
-        self.one(&format!("SELECT count(*) FROM delivery.archive_{partition}")).await
+        self.db.one(&format!("SELECT count(*) FROM delivery.archive_{partition}")).await
     }
 
     pub async fn read(&self, filter: Filter) -> Vec<Archived> {
@@ -100,7 +95,7 @@ impl Stage {
 
     /// The month it is, by the server's clock.
     pub async fn this_month(&self) -> Month {
-        self.one::<String>("SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM')").await.parse().unwrap()
+        self.db.one::<String>("SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM')").await.parse().unwrap()
     }
 }
 

@@ -9,23 +9,8 @@ use mindflow_backends::records::audit::{ChainDefect, Filter, Head, Report, expor
 use stage::{NOON_US, Stage, USER, event, event_of};
 use std::time::Duration;
 
-/// Stories, each on every back end.
-macro_rules! stories {
-    ($($story:ident),* $(,)?) => {
-        stories!(on postgres: $($story),*);
-        stories!(on mongodb: $($story),*);
-    };
-    (on $back_end:ident: $($story:ident),*) => {
-        mod $back_end {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $story() {
-                super::$story(super::Stage::$back_end().await).await;
-            })*
-        }
-    };
-}
-
-stories![
+on_every_back_end! {
+    [Stage]: postgres, mongodb;
     an_event_that_comes_twice_has_one_record,
     appends_at_once_make_one_unbroken_chain,
     the_whole_event_is_kept_with_the_time_of_its_arrival,
@@ -37,7 +22,7 @@ stories![
     records_that_changed_places_are_named,
     a_head_that_was_noted_must_still_be_there,
     an_export_verifies_standing_alone_from_any_record_on,
-];
+}
 
 async fn report(stage: &Stage, noted: Option<Head>) -> Report {
     verify(&*stage.log, noted, &|_| ()).await.unwrap()

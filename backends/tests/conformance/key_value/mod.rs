@@ -41,25 +41,8 @@ impl Bed {
     }
 }
 
-macro_rules! over_every_back_end {
-    ($($story:ident),* $(,)?) => {
-        over_every_back_end!(@ memory: $($story),*);
-        over_every_back_end!(@ file: $($story),*);
-        over_every_back_end!(@ redis: $($story),*);
-    };
-    (@ $back_end:ident: $($story:ident),*) => {
-        mod $back_end {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $story() {
-                    super::$story(super::Bed::$back_end().await).await;
-                }
-            )*
-        }
-    };
-}
-
-over_every_back_end![
+on_every_back_end! {
+    [Bed]: memory, file, redis;
     what_is_put_is_got,
     a_value_of_any_bytes_up_to_a_mebibyte_is_kept,
     a_key_is_gone_at_its_deadline,
@@ -82,7 +65,7 @@ over_every_back_end![
     what_is_out_of_bounds_is_refused,
     two_buckets_share_nothing,
     a_closed_bucket_is_unavailable,
-];
+}
 
 async fn what_is_put_is_got(bed: Bed) {
     assert_eq!(bed.bucket.get("absent").await.unwrap(), None);

@@ -7,30 +7,14 @@ use mindflow_backends::records::logs::{BATCH_MAX, Filter, Level, Line, LogStore}
 use serde_json::{Value, json};
 use stage::Stage;
 
-/// Stories, each on every back end.
-macro_rules! stories {
-    ($($story:ident),* $(,)?) => {
-        stories!(on postgres: $($story),*);
-        stories!(on mongodb: $($story),*);
-    };
-    (on $back_end:ident: $($story:ident),*) => {
-        mod $back_end {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $story() {
-                let stage = super::Stage::$back_end().await;
-                super::$story(&*stage.store).await;
-            })*
-        }
-    };
-}
-
-stories![
+on_every_back_end! {
+    [Stage.store]: postgres, mongodb;
     a_line_comes_back_as_it_was_logged,
     filters_choose_by_request_component_level_and_time,
     the_newest_lines_are_read_in_the_order_in_which_they_were_logged,
     what_is_older_than_wanted_is_forgotten_and_nothing_else,
     a_batch_is_bounded,
-];
+}
 
 /// 2026-11-26T12:00:00Z.
 const NOON_US: i64 = 1_795_694_400_000_000;

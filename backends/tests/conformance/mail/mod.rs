@@ -50,21 +50,15 @@ impl Bed {
     }
 }
 
-macro_rules! over_every_back_end {
-    ($($story:ident),* $(,)?) => {
-        mod directory { $(#[tokio::test] async fn $story() { super::$story(super::Bed::directory().await).await; })* }
-        mod smtp { $(#[tokio::test] async fn $story() { super::$story(super::Bed::smtp().await).await; })* }
-    };
-}
-
-over_every_back_end!(
+on_every_back_end! {
+    [Bed]: directory, smtp;
     a_message_arrives_with_text_html_and_its_headers,
     words_of_any_script_arrive_encoded,
     what_is_no_address_is_refused_and_nothing_is_left_behind,
     a_line_break_adds_no_header,
     only_known_headers_may_be_added,
     what_is_too_long_is_refused,
-);
+}
 
 fn message(to: &str) -> Message {
     Message {

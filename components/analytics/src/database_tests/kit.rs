@@ -68,8 +68,7 @@ impl Database {
 
     /// What a superuser is answered to a question with one number.
     pub async fn number(&self, text: &str) -> i64 {
-        let client = self.0.database().admin().await.unwrap();
-        client.query_one(text, &[]).await.unwrap().get(0)
+        self.0.one(text).await
     }
 }
 

@@ -34,13 +34,8 @@ async fn write(
     let stored = entries::read_for_change(tx, id, request.user_id).await?;
     let stored = stored.filter(|stored| !stored.is_deleted()).ok_or_else(entry_not_found)?;
     expect_version(stored.entry.version, expected_version)?;
-    let change = change.against(&stored.entry);
-    if change.is_empty() {
-        return Ok(stored);
-    }
-    let tags = match &change.tags {
+    let tags = match change.new_tags(&stored.entry) {
         None => None,
-        Some(names) if names.is_empty() => Some(Vec::new()),
         Some(names) => {
             let taken = tags::take(tx, request.user_id, names, Some(id), request.now_us).await?;
             for tag in &taken.made {
@@ -49,7 +44,12 @@ async fn write(
             Some(taken.tags)
         }
     };
-    let stored = entries::change(tx, stored, change, tags, request.now_us).await?;
+    let mut changed = change.of(stored.entry.clone());
+    changed.tags = tags.unwrap_or(changed.tags);
+    if changed == stored.entry {
+        return Ok(stored);
+    }
+    let stored = entries::change(tx, &stored, changed, request.now_us).await?;
     tx.publish(request.events.entry_updated(&stored, request.premium, Reason::Edited)?).await?;
     Ok(stored)
 }

@@ -1,11 +1,11 @@
 //! Entries with their moods, tags and attachments.
 
-use crate::entry::{Change, Stored};
+use crate::entry::Stored;
 use crate::quota::Month;
 use crate::statements;
 use mindflow_events::{Entry, Mood, Tag};
 use mindflow_guest::params;
-use mindflow_guest::sql::{Abort, Date, Row, RowError, Time, Tx};
+use mindflow_guest::sql::{Abort, Date, Json, Row, RowError, Time, Tx};
 use mindflow_guest::{call::Error, failure};
 use uuid::Uuid;
 
@@ -30,11 +30,7 @@ pub async fn create(
     let params = params![
         entry.id,
         entry.user_id,
-        &entry.title,
-        &entry.content,
-        entry.entry_date,
-        entry.word_count,
-        entry.created_at,
+        Json::columns(entry),
         entry.mood,
         entry.attachment_ids.clone(),
         client_mutation_id,
@@ -73,32 +69,25 @@ pub async fn read_for_change(tx: &Tx, id: Uuid, user_id: Uuid) -> Result<Option<
     read(tx, id, user_id).await
 }
 
-/// Writes a change of a locked entry and returns the entry as it is then. `tags`: all tags from now on, already linked
-/// to it; `None` when they stay.
-pub async fn change(
-    tx: &Tx,
-    stored: Stored,
-    change: Change,
-    tags: Option<Vec<Tag>>,
-    now_us: i64,
-) -> Result<Stored, Abort> {
+/// Writes a locked entry, `stored` until now, as it is from now on. New tags are linked to it already.
+pub async fn change(tx: &Tx, stored: &Stored, changed: Entry, now_us: i64) -> Result<Stored, Abort> {
+    let old = &stored.entry;
     let updated_at = stored.time_of_change(now_us);
+    let tag_ids = || changed.tags.iter().map(|tag| tag.id).collect::<Vec<_>>();
     let params = params![
-        stored.entry.id,
-        stored.entry.user_id,
-        change.title.as_ref(),
-        change.content.as_ref(),
-        change.content.as_deref().map(crate::entry::word_count),
+        old.id,
+        old.user_id,
+        Json::columns(&changed),
         updated_at,
-        change.mood.is_some(),
-        change.mood.flatten(),
-        tags.as_ref().map(|tags| tags.iter().map(|tag| tag.id).collect::<Vec<_>>()),
-        change.attachment_ids.clone(),
+        changed.mood != old.mood,
+        changed.mood,
+        (changed.tags != old.tags).then(tag_ids),
+        (changed.attachment_ids != old.attachment_ids).then(|| changed.attachment_ids.clone()),
     ];
     let rows = tx.query(statements::CHANGE_ENTRY, params).await?;
     let row = rows.first().ok_or_else(vanished)?;
-    let (version, event_sequence) = (row.get("version")?, row.get("event_sequence")?);
-    Ok(stored.changed(change, tags, updated_at, version, event_sequence))
+    let entry = Entry { updated_at, version: row.get("version")?, ..changed };
+    Ok(Stored { entry, event_sequence: row.get("event_sequence")?, deleted_at: stored.deleted_at })
 }
 
 /// The version and event sequence of the deleted entry; `None` when the user has no live entry of this id and version.
@@ -146,19 +135,7 @@ fn vanished() -> Error {
 fn stored(row: Row<'_>) -> Result<Stored, RowError> {
     let names: Vec<String> = row.get("tag_names")?;
     let ids: Vec<Uuid> = row.get("tag_ids")?;
-    let entry = Entry {
-        id: row.get("id")?,
-        user_id: row.get("user_id")?,
-        title: row.get("title")?,
-        content: row.get("content")?,
-        mood: row.get("mood")?,
-        tags: ids.into_iter().zip(names).map(|(id, name)| Tag { id, name }).collect(),
-        attachment_ids: row.get("attachment_ids")?,
-        created_at: row.get("created_at")?,
-        updated_at: row.get("updated_at")?,
-        entry_date: row.get("entry_date")?,
-        version: row.get("version")?,
-        word_count: row.get("word_count")?,
-    };
+    let tags = ids.into_iter().zip(names).map(|(id, name)| Tag { id, name }).collect();
+    let entry = Entry { tags, ..row.read()? };
     Ok(Stored { entry, event_sequence: row.get("event_sequence")?, deleted_at: row.get("deleted_at")? })
 }

@@ -23,6 +23,9 @@ pub struct Taken {
 
 /// The user's tags of these names, which are distinct; missing ones are made. With an `entry`, it has them from now on.
 pub async fn take(tx: &Tx, user_id: Uuid, names: &[TagName], entry: Option<Uuid>, now_us: i64) -> Result<Taken, Abort> {
+    if names.is_empty() {
+        return Ok(Taken::default());
+    }
     let mut made = Vec::new();
     for _ in 0..RUNS_MAX {
         let new_ids: Vec<Uuid> = names.iter().map(|_| id::new(now_us)).collect();

@@ -3,16 +3,16 @@
 use crate::statements;
 use mindflow_backends::database::sql::{Error, Identity, Rowset, Transaction, Value};
 use mindflow_test_support::{TestDatabase, TestPostgres};
-use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 pub const NOW_US: i64 = 1_795_412_345_678_901;
-/// Days from 1970 to 2026-11-01 and 2026-11-23.
+/// Days from 1970 to 2026-11-01.
 const MONTH: i32 = 20_758;
-const DAY: i32 = 20_780;
-
-/// Far longer than any lock is waited for here.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// What every test writes, at [`NOW_US`].
+const COLUMNS: &str = r#"{
+    "title": "A walk", "content": "Rain, then sun.", "entry_date": "2026-11-23", "word_count": 3, "version": 1,
+    "created_at": "2026-11-23T05:39:05.678901Z", "updated_at": "2026-11-23T05:39:05.678901Z"
+}"#;
 
 pub struct Db(TestDatabase);
 
@@ -79,19 +79,12 @@ impl Db {
 
     /// Seen without row-level security: the count that `query` answers.
     pub async fn count(&self, query: &str) -> i64 {
-        let admin = self.0.database().admin().await.unwrap();
-        admin.query_one(query, &[]).await.unwrap().get(0)
+        self.0.one(query).await
     }
 
     /// Waits until so many statements of this database wait for a lock.
     pub async fn until_waiting(&self, statements: i64) {
-        let begun = Instant::now();
-        let waiting =
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        while self.count(waiting).await < statements {
-            assert!(begun.elapsed() < PATIENCE, "nothing waits");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        self.0.until_waiting(statements).await;
     }
 }
 
@@ -112,11 +105,7 @@ impl User<'_> {
         vec![
             uuid(id),
             uuid(self.id),
-            text("A walk"),
-            text("Rain, then sun."),
-            Value::Date(DAY),
-            Value::Int64(3),
-            Value::Timestamp(NOW_US),
+            Value::Json(COLUMNS.to_owned()),
             entry.mood.map_or(Value::Null, text),
             uuids(&entry.attachments),
             entry.mutation.map_or(Value::Null, text),

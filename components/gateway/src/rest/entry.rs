@@ -3,91 +3,47 @@
 use crate::names;
 use crate::services::reads;
 use crate::web::conditional::Validators;
-use mindflow_guest::clock;
-use serde::Serialize;
+use mindflow_events::Time;
+use mindflow_guest::journal::Tag;
+use serde_json::{Value, json};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct EntryJson {
-    id: String,
-    title: String,
-    content: String,
-    mood: Option<String>,
-    tags: Vec<TagJson>,
-    attachment_ids: Vec<String>,
-    created_at: String,
-    updated_at: String,
-    entry_date: String,
-    pub version: u32,
-    word_count: u32,
-    analysis: AnalysisJson,
+pub fn json(reads::AnalyzedEntry { entry, analysis }: &reads::AnalyzedEntry) -> Value {
+    let tag = |tag: &Tag| json!({ "id": tag.id, "name": tag.name });
+    json!({
+        "id": entry.id,
+        "title": entry.title,
+        "content": entry.content,
+        "mood": entry.mood.map(names::mood),
+        "tags": entry.tags.iter().map(tag).collect::<Vec<_>>(),
+        "attachmentIds": entry.attachment_ids,
+        "createdAt": Time(entry.created_at),
+        "updatedAt": Time(entry.updated_at),
+        "entryDate": entry.entry_date,
+        "version": entry.version,
+        "wordCount": entry.word_count,
+        "analysis": analysis_json(analysis),
+    })
 }
 
-#[derive(Debug, Serialize)]
-struct TagJson {
-    id: String,
-    name: String,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct AnalysisJson {
-    status: &'static str,
-    insights: Vec<InsightJson>,
-    sentiment: Option<f64>,
-    themes: Vec<String>,
-    model: Option<String>,
-    completed_at: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct InsightJson {
-    id: String,
-    entry_id: String,
-    text: String,
-    kind: String,
-    created_at: String,
-}
-
-impl From<reads::Analysis> for AnalysisJson {
-    fn from(analysis: reads::Analysis) -> Self {
-        let insight = |insight: reads::Insight| InsightJson {
-            id: insight.id,
-            entry_id: insight.entry_id,
-            text: insight.text,
-            kind: insight.kind,
-            created_at: clock::rfc3339(insight.created_at),
-        };
-        Self {
-            status: names::analysis_status(analysis.status),
-            insights: analysis.insights.into_iter().map(insight).collect(),
-            sentiment: analysis.sentiment,
-            themes: analysis.themes,
-            model: analysis.model,
-            completed_at: analysis.completed_at.map(clock::rfc3339),
-        }
-    }
-}
-
-impl From<reads::AnalyzedEntry> for EntryJson {
-    fn from(reads::AnalyzedEntry { entry, analysis }: reads::AnalyzedEntry) -> Self {
-        Self {
-            id: entry.id,
-            title: entry.title,
-            content: entry.content,
-            mood: entry.mood.map(names::mood),
-            tags: entry.tags.into_iter().map(|tag| TagJson { id: tag.id, name: tag.name }).collect(),
-            attachment_ids: entry.attachment_ids,
-            created_at: clock::rfc3339(entry.created_at),
-            updated_at: clock::rfc3339(entry.updated_at),
-            entry_date: entry.entry_date,
-            version: entry.version,
-            word_count: entry.word_count,
-            analysis: analysis.into(),
-        }
-    }
+fn analysis_json(analysis: &reads::Analysis) -> Value {
+    let insight = |insight: &reads::Insight| {
+        json!({
+            "id": insight.id,
+            "entryId": insight.entry_id,
+            "text": insight.text,
+            "kind": insight.kind,
+            "createdAt": Time(insight.created_at),
+        })
+    };
+    json!({
+        "status": names::analysis_status(analysis.status),
+        "insights": analysis.insights.iter().map(insight).collect::<Vec<_>>(),
+        "sentiment": analysis.sentiment,
+        "themes": analysis.themes,
+        "model": analysis.model,
+        "completedAt": analysis.completed_at.map(Time),
+    })
 }
 
 /// The analysis of an entry that was just written, as the read side will have it.
@@ -121,29 +77,18 @@ pub fn version_of(etag: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mindflow_guest::journal;
+    use mindflow_guest::journal::Entry;
 
     fn entry() -> reads::AnalyzedEntry {
-        let entry = journal::Entry {
-            id: "e".into(),
-            user_id: "u".into(),
-            title: "Evening".into(),
-            content: "Rain.".into(),
-            mood: Some(journal::Mood::Calm),
-            tags: vec![journal::Tag { id: "t".into(), name: "rain".into(), entry_count: None }],
-            attachment_ids: vec![],
-            created_at: 1_000_000,
-            updated_at: 2_000_000,
-            entry_date: "1970-01-01".into(),
-            version: 3,
-            word_count: 1,
-        };
+        let entry = Entry::from(mindflow_events::fixture_entry().unwrap());
+        let tags = vec![Tag { id: "t".into(), name: "rain".into(), entry_count: None }];
+        let entry = Entry { tags, created_at: 1_000_000, updated_at: 2_000_000, word_count: 1, ..entry };
         reads::AnalyzedEntry { entry, analysis: analysis_to_come(true) }
     }
 
     #[test]
     fn an_entry_is_shown_as_in_graphql() {
-        let json = serde_json::to_value(EntryJson::from(entry())).unwrap();
+        let json = json(&entry());
         assert_eq!(json["mood"], "CALM");
         assert_eq!(json["createdAt"], "1970-01-01T00:00:01.000000Z");
         assert_eq!(json["analysis"]["status"], "PENDING");

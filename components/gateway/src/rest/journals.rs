@@ -1,7 +1,6 @@
 //! `/api/journals`: entries for clients that do not speak GraphQL.
 
-use super::entry::{self, EntryJson};
-use super::{existing_id, not_found};
+use super::{entry, existing_id, not_found};
 use crate::failure::{Failure, Kind};
 use crate::names;
 use crate::read_your_writes;
@@ -15,19 +14,12 @@ use http::StatusCode;
 use mindflow_guest::call::Error;
 use mindflow_guest::failure::field;
 use mindflow_guest::journal::PAGE_MAX;
-use serde::Serialize;
+use serde_json::json;
 use std::collections::HashMap;
 
 const PAGE_DEFAULT: u32 = 20;
 /// The answer is the user's own; a cache asks each time whether it is still good.
 const OWN_CACHE: &str = "private, no-cache";
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PageJson {
-    items: Vec<EntryJson>,
-    next_cursor: Option<String>,
-}
 
 fn with_validators(response: Response, validators: &Validators) -> Response {
     let response = response.header("etag", &validators.etag).header("cache-control", OWN_CACHE);
@@ -37,9 +29,8 @@ fn with_validators(response: Response, validators: &Validators) -> Response {
     }
 }
 
-fn show(status: StatusCode, entry: reads::AnalyzedEntry) -> Response {
-    let validators = entry::validators(&entry);
-    with_validators(Response::json(status, &EntryJson::from(entry)), &validators)
+fn show(status: StatusCode, shown: &reads::AnalyzedEntry) -> Response {
+    with_validators(Response::json(status, &entry::json(shown)), &entry::validators(shown))
 }
 
 pub async fn create(request: &Request, viewer: &Viewer) -> Result<Response, Failure> {
@@ -60,7 +51,7 @@ pub async fn create(request: &Request, viewer: &Viewer) -> Result<Response, Fail
     read_your_writes::written(&entry).await;
     let location = format!("/api/journals/{}", entry.id);
     let analysis = entry::analysis_to_come(analysis_requested);
-    Ok(show(StatusCode::CREATED, reads::AnalyzedEntry { entry, analysis }).header("location", location))
+    Ok(show(StatusCode::CREATED, &reads::AnalyzedEntry { entry, analysis }).header("location", location))
 }
 
 pub async fn page(request: &Request, viewer: &Viewer) -> Result<Response, Failure> {
@@ -71,8 +62,9 @@ pub async fn page(request: &Request, viewer: &Viewer) -> Result<Response, Failur
     }
     let page = reads::entries(viewer.context(), asked.user_id, asked.filter, asked.page).await?;
     let next_cursor = page.edges.last().filter(|_| page.has_next_page).map(|edge| edge.cursor.clone());
-    let items = page.edges.into_iter().map(|edge| edge.node.into()).collect();
-    Ok(Response::json(StatusCode::OK, &PageJson { items, next_cursor }).header("cache-control", OWN_CACHE))
+    let items: Vec<_> = page.edges.iter().map(|edge| entry::json(&edge.node)).collect();
+    let body = json!({ "items": items, "nextCursor": next_cursor });
+    Ok(Response::json(StatusCode::OK, &body).header("cache-control", OWN_CACHE))
 }
 
 #[derive(Debug)]
@@ -134,7 +126,7 @@ pub async fn entry(request: &Request, viewer: &Viewer, id: String) -> Result<Res
     if conditional::not_modified(request.headers(), &validators) {
         return Ok(with_validators(Response::new(StatusCode::NOT_MODIFIED), &validators));
     }
-    Ok(show(StatusCode::OK, found))
+    Ok(show(StatusCode::OK, &found))
 }
 
 /// The version that `If-Match` asks for; the service compares it within its transaction.
@@ -195,7 +187,7 @@ pub async fn update(request: &Request, viewer: &Viewer, id: String) -> Result<Re
             .flatten()
             .map_or_else(|| entry::analysis_to_come(false), |read| read.analysis)
     };
-    Ok(show(StatusCode::OK, reads::AnalyzedEntry { entry, analysis }))
+    Ok(show(StatusCode::OK, &reads::AnalyzedEntry { entry, analysis }))
 }
 
 pub async fn delete(request: &Request, viewer: &Viewer, id: String) -> Result<Response, Failure> {

@@ -4,6 +4,7 @@ use crate::bindings::exports::mindflow::query::reads::{
     Analysis, AnalysisStatus, AnalyzedEntry, Entry, EntryEdge, EntryPage,
 };
 use crate::calendar::month_day;
+use crate::columns;
 use crate::cursor::{self, Listing, Position};
 use crate::reading::insights;
 use crate::request::{Page, Selection};
@@ -40,16 +41,14 @@ pub enum View {
 }
 
 impl View {
-    fn entry_columns(self) -> &'static str {
+    /// Of a row `j`.
+    fn entry_columns(self) -> String {
         match self {
-            Self::Whole => {
-                "j.entry_id, j.user_id, j.created_at, j.updated_at, j.entry_date, j.version, j.word_count,
-                 j.title, j.content, j.mood, j.tags, j.tag_ids, j.attachment_ids"
-            }
-            Self::WithoutContent => {
-                "j.entry_id, j.user_id, j.created_at, j.updated_at, j.entry_date, j.version, j.word_count,
-                 '' AS title, '' AS content, NULL::text AS mood, '[]'::jsonb AS tags, '{}'::uuid[] AS tag_ids, '{}'::uuid[] AS attachment_ids"
-            }
+            Self::Whole => format!("j.entry_id, j.user_id, j.tags, j.tag_ids, {}", columns::of("j")),
+            Self::WithoutContent => format!(
+                "j.entry_id, j.user_id, '[]'::jsonb AS tags, '{{}}'::uuid[] AS tag_ids, {}",
+                columns::without_content("j")
+            ),
         }
     }
 
@@ -69,15 +68,14 @@ fn whole(view: View, page: &str, total: Option<&str>) -> String {
         Some(count) => ("t.total, ", format!("({count}) t LEFT JOIN page p ON true")),
         None => ("", "page p".to_owned()),
     };
-    let analysis = view.analysis_columns();
+    let (columns, analysis) = (columns::of("p"), view.analysis_columns());
     format!(
         "WITH page AS ({page}), counts AS (
             SELECT c.tag_id, count(*) AS entries FROM query.entry_tags c
             WHERE c.user_id = $1 AND c.tag_id IN (SELECT unnest(p.tag_ids) FROM page p)
             GROUP BY c.tag_id
         )
-        SELECT {total_column}p.entry_id, p.user_id, p.title, p.content, p.mood, p.attachment_ids, p.created_at, p.updated_at, p.entry_date,
-            p.version, p.word_count, shown.tags, {analysis}
+        SELECT {total_column}p.entry_id AS journal_id, p.user_id, shown.tags, {columns}, {analysis}
         FROM {base}
         LEFT JOIN query.analyses_view a ON a.entry_id = p.entry_id AND a.user_id = $1
         CROSS JOIN LATERAL (
@@ -173,7 +171,7 @@ pub fn paged(rows: &Rows, page: &Page) -> Result<EntryPage, Error> {
     let mut has_next_page = false;
     for row in rows.iter() {
         // An empty page is one row that has only the total.
-        let Some(id) = row.get::<Option<Uuid>>("entry_id")? else {
+        let Some(id) = row.get::<Option<Uuid>>("journal_id")? else {
             continue;
         };
         if edges.len() == first {
@@ -188,22 +186,9 @@ pub fn paged(rows: &Rows, page: &Page) -> Result<EntryPage, Error> {
 }
 
 fn entry(row: &Row<'_>) -> Result<AnalyzedEntry, Error> {
-    let id: String = row.get("entry_id")?;
-    let analysis = analysis(row, &id)?;
-    let entry = Entry {
-        id,
-        user_id: row.get("user_id")?,
-        title: row.get("title")?,
-        content: row.get("content")?,
-        mood: row.get::<Option<Mood>>("mood")?.map(Into::into),
-        tags: serde_json::from_str(&row.get::<String>("tags")?).map_err(internal)?,
-        attachment_ids: row.get("attachment_ids")?,
-        created_at: row.get::<Time>("created_at")?.0,
-        updated_at: row.get::<Time>("updated_at")?.0,
-        entry_date: row.get::<sql::Date>("entry_date")?.to_string(),
-        version: row.get("version")?,
-        word_count: row.get("word_count")?,
-    };
+    let tags = serde_json::from_str(&row.get::<String>("tags")?).map_err(internal)?;
+    let entry = Entry { tags, ..row.read::<mindflow_events::Entry>()?.into() };
+    let analysis = analysis(row, &entry.id)?;
     Ok(AnalyzedEntry { entry, analysis })
 }
 

@@ -1,7 +1,7 @@
 """A mail server for tests: aiosmtpd, which writes what it takes into a folder.
 
 python3 server.py FOLDER PORT [TLS CERTIFICATE KEY]   prints its port; ends when its standard input does.
-PORT is 0 for any that is free; another is waited for, since somebody's connection may be using it just now.
+PORT is 0 for any free one; the server waits for another, since a connection may still be using it.
 TLS is "starttls", which is then required, or "implicit". With TLS, only ada with the password "hush" may send.
 Recipients that begin with "refused" get a 550, those that begin with "later" a 451.
 """

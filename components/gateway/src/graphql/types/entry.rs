@@ -7,7 +7,7 @@ use crate::graphql::scope;
 use crate::rest::entry::analysis_to_come;
 use crate::services::accounts::Role;
 use crate::services::{journal::WrittenEntry, reads};
-use async_graphql::{ComplexObject, Context, Enum, ID, Result, SimpleObject};
+use async_graphql::{ComplexObject, Context, Enum, ID, Object, Result, SimpleObject};
 use futures::future::try_join_all;
 use mindflow_guest::journal;
 
@@ -96,41 +96,70 @@ impl Tag {
     }
 }
 
-/// A page of a journal.
-#[derive(SimpleObject)]
-#[graphql(complex)]
+/// An entry as one of the services answered it.
 pub struct JournalEntry {
-    /// A UUID.
-    id: ID,
-    /// At most 200 characters.
-    title: String,
-    /// At most 100,000 characters.
-    content: String,
-    /// How the user felt.
-    mood: Option<Mood>,
-    /// Sorted by name.
-    tags: Vec<Tag>,
-    /// When it was written.
-    created_at: DateTime,
-    /// When it was last changed.
-    updated_at: DateTime,
-    /// The day that it is about.
-    entry_date: Date,
-    /// Rises with every change of the content; for `expectedVersion`.
-    version: u32,
-    /// Of the content.
-    word_count: u32,
-    #[graphql(skip)]
+    entry: journal::Entry,
     known_analysis: Option<reads::Analysis>,
-    #[graphql(skip)]
-    attachment_ids: Vec<String>,
+    /// How many entries carry each of its tags at least.
+    tagged_at_least: u32,
 }
 
-#[ComplexObject]
+/// A page of a journal.
+#[Object]
 impl JournalEntry {
+    /// A UUID.
+    async fn id(&self) -> ID {
+        self.entry.id.clone().into()
+    }
+
+    /// At most 200 characters.
+    async fn title(&self) -> &str {
+        &self.entry.title
+    }
+
+    /// At most 100,000 characters.
+    async fn content(&self) -> &str {
+        &self.entry.content
+    }
+
+    /// How the user felt.
+    async fn mood(&self) -> Option<Mood> {
+        self.entry.mood.map(Into::into)
+    }
+
+    /// Sorted by name.
+    async fn tags(&self) -> Vec<Tag> {
+        self.entry.tags.iter().cloned().map(|tag| tag_of_entry(tag, self.tagged_at_least)).collect()
+    }
+
+    /// When it was written.
+    async fn created_at(&self) -> DateTime {
+        DateTime(self.entry.created_at)
+    }
+
+    /// When it was last changed.
+    async fn updated_at(&self) -> DateTime {
+        DateTime(self.entry.updated_at)
+    }
+
+    /// The day that it is about.
+    async fn entry_date(&self) -> Date {
+        Date(self.entry.entry_date.clone())
+    }
+
+    /// Rises with every change of the content; for `expectedVersion`.
+    async fn version(&self) -> u32 {
+        self.entry.version
+    }
+
+    /// Of the content.
+    async fn word_count(&self) -> u32 {
+        self.entry.word_count
+    }
+
     /// The files that the user attached, in the user's order, at most 10.
     async fn attachments(&self, ctx: &Context<'_>) -> Result<Vec<Media>> {
-        let ids = self.attachment_ids.clone();
+        let ids = self.entry.attachment_ids.clone();
         let found =
             scope::with(ctx, |scope| async move { try_join_all(ids.into_iter().map(|id| scope.files.load(id))).await });
         Ok(found.await?.into_iter().flatten().map(Into::into).collect())
@@ -141,7 +170,7 @@ impl JournalEntry {
         if let Some(analysis) = &self.known_analysis {
             return Ok(analysis.clone().into());
         }
-        let id = self.id.to_string();
+        let id = self.entry.id.clone();
         let read = scope::with(ctx, |scope| async move {
             if !scope.viewer.caller().await?.roles.contains(&Role::Premium) {
                 return Ok(analysis_to_come(false));
@@ -158,36 +187,17 @@ fn tag_of_entry(tag: journal::Tag, at_least: u32) -> Tag {
     Tag { id: tag.id.into(), name: tag.name, count: TagCount::Ask { at_least } }
 }
 
-impl JournalEntry {
-    /// `tagged_at_least`: how many entries carry each of its tags at least.
-    fn new(entry: journal::Entry, known_analysis: Option<reads::Analysis>, tagged_at_least: u32) -> Self {
-        Self {
-            id: entry.id.into(),
-            title: entry.title,
-            content: entry.content,
-            mood: entry.mood.map(Into::into),
-            tags: entry.tags.into_iter().map(|tag| tag_of_entry(tag, tagged_at_least)).collect(),
-            created_at: DateTime(entry.created_at),
-            updated_at: DateTime(entry.updated_at),
-            entry_date: Date(entry.entry_date),
-            version: entry.version,
-            word_count: entry.word_count,
-            known_analysis,
-            attachment_ids: entry.attachment_ids,
-        }
-    }
-}
-
 impl From<reads::AnalyzedEntry> for JournalEntry {
     fn from(read: reads::AnalyzedEntry) -> Self {
-        Self::new(read.entry, Some(read.analysis), 0)
+        Self { entry: read.entry, known_analysis: Some(read.analysis), tagged_at_least: 0 }
     }
 }
 
 /// The entry that was just written, without waiting for the read side.
 impl From<WrittenEntry> for JournalEntry {
     fn from(written: WrittenEntry) -> Self {
-        Self::new(written.entry, written.analysis_requested.then(|| analysis_to_come(true)), 1)
+        let known_analysis = written.analysis_requested.then(|| analysis_to_come(true));
+        Self { entry: written.entry, known_analysis, tagged_at_least: 1 }
     }
 }
 

@@ -1,0 +1,101 @@
+//! A call on its way into an instance, and the place that it takes there.
+
+use super::handlers;
+use crate::capability::{
+    events::bindings::mindflow::platform::events,
+    websocket::{Socket, bindings::mindflow::platform::websocket::Upgrade},
+};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, AtomicU32, Ordering},
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, mpsc, oneshot},
+    task::AbortHandle,
+    time::Instant,
+};
+use wasmtime::component::{ComponentExportIndex, Val};
+use wasmtime_wasi_http::WasiBody;
+
+pub(super) type Reply<T> = oneshot::Sender<wasmtime::Result<T>>;
+/// The response's head and its body, streamed by the guest; or how the guest refused to answer.
+pub type HttpReply = Result<http::Response<WasiBody>, String>;
+
+/// A call into an instance.
+pub(super) enum Work {
+    Call { function: ComponentExportIndex, params: Vec<Val>, results: usize, reply: Reply<Vec<Val>> },
+    Http { request: http::Request<WasiBody>, reply: Reply<HttpReply> },
+    Event { event: events::Event, delivery: events::Delivery, reply: Reply<Result<(), events::Failure>> },
+    Operate { command: String, arguments: Vec<String>, reply: Reply<Result<String, String>> },
+    Schedule { occurrence: handlers::schedule_handler::Occurrence, reply: Reply<Result<(), String>> },
+    Check { reply: Reply<Result<(), String>> },
+    Socket { upgrade: Upgrade, socket: Socket, reply: Reply<()> },
+}
+
+/// A call with the place that it takes in its instance until it is done.
+pub(super) struct Job {
+    pub work: Work,
+    pub correlation_id: Option<Arc<str>>,
+    /// When its time is over; `None` for what has no deadline.
+    pub ends: Option<Instant>,
+    pub lease: Lease,
+}
+
+/// Why an instance ended, for the calls that ended with it.
+pub(super) type EndReason = Arc<OnceLock<String>>;
+
+/// An instance as its provider sees it.
+pub(super) struct Worker {
+    pub jobs: mpsc::UnboundedSender<Job>,
+    /// Calls that have a place in it now.
+    pub load: AtomicU32,
+    /// Calls that were given a place in it so far.
+    pub uses: AtomicU32,
+    /// It takes no further call.
+    pub ending: AtomicBool,
+    pub end_reason: EndReason,
+    pub abort: OnceLock<AbortHandle>,
+}
+
+/// A call's place in an instance, and in the bulkhead unless the host makes the call itself.
+pub(super) struct Lease {
+    pub worker: Arc<Worker>,
+    /// Set once the guest has answered: a call that ends otherwise takes its instance along.
+    answered: bool,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Worker {
+    /// One that has its first call.
+    pub fn new(jobs: mpsc::UnboundedSender<Job>, end_reason: EndReason) -> Self {
+        Self {
+            jobs,
+            load: AtomicU32::new(0),
+            uses: AtomicU32::new(1),
+            ending: AtomicBool::new(false),
+            end_reason,
+            abort: OnceLock::new(),
+        }
+    }
+}
+
+impl Lease {
+    pub fn of(worker: Arc<Worker>, permit: Option<OwnedSemaphorePermit>) -> Self {
+        worker.load.fetch_add(1, Ordering::AcqRel);
+        Self { worker, answered: false, _permit: permit }
+    }
+
+    pub(super) fn answered(&mut self) {
+        self.answered = true;
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        // Before its place looks free: an instance that is about to end takes no further call.
+        if !self.answered {
+            self.worker.ending.store(true, Ordering::Release);
+        }
+        self.worker.load.fetch_sub(1, Ordering::AcqRel);
+    }
+}
