@@ -1,7 +1,7 @@
 //! The real stores behind the platform's capabilities, grouped by idea. Nothing here knows WebAssembly or any service.
 //!
 //! - [`database`]: PostgreSQL, and the SQL that a component may run on it.
-//! - [`delivery`]: events from the outbox to their subscribers; the archive, replays, and the marks of applied events.
+//! - [`delivery`]: events from the log to their subscribers; the archive, replays, and the marks of applied events.
 //! - [`stores`]: key-value buckets, containers of files, object storage, search indexes.
 //! - [`records`]: what is only appended: the audit trail and the kept log.
 //! - [`messaging`]: what leaves for people: mail, web push, realtime topics.

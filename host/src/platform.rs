@@ -56,7 +56,7 @@ pub struct Platform {
 /// What is open while the platform runs.
 struct Stores {
     databases: Mutex<Option<Databases>>,
-    /// Of the outbox, the archive and the schedules.
+    /// Of the event log and the schedules.
     events: Option<Database>,
     queues: Option<Arc<dyn Backend>>,
     capabilities: Capabilities,

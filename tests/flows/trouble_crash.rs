@@ -47,7 +47,7 @@ async fn a_host_killed_in_the_middle_of_writes_loses_no_acknowledged_one_and_lea
         platform.start().await;
     }
     let acknowledged = acknowledged.lock().expect("no panic while held").clone();
-    // What was written is projected, be it that its event was still in the outbox.
+    // What was written is projected, also where its event was not delivered yet.
     for ids in acknowledged.chunks(10) {
         let fields: Vec<String> =
             ids.iter().enumerate().map(|(n, id)| format!("e{n}: journalEntry(id: \"{id}\") {{ id }}")).collect();

@@ -63,7 +63,7 @@ pub struct RuntimeConfig {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(try_from = "RawEvents")]
 pub struct EventsSettings {
-    /// The database of the outbox and the archive.
+    /// The database of the event log.
     pub database: String,
     pub queue: delivery::Config,
     /// `[events.alarm]`: the webhook that receives an alarm for each dead letter.

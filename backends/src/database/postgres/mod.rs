@@ -136,7 +136,7 @@ impl Database {
     /// Has commits that published ring `bell`, in place of a notification by the server: PostgreSQL
     /// serialises the commits of transactions that notify.
     pub fn ring_after_publishing(&self, bell: Arc<Notify>) {
-        // The first relay of the process stays; a second one would find the same outbox by polling.
+        // The first relay of the process stays; a second one would find the same log by polling.
         let _ = self.inner.outbox_bell.set(bell);
     }
 
