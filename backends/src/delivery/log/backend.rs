@@ -86,7 +86,11 @@ impl Backend for LogQueue {
 
     async fn upkeep(&self) -> Result<(), QueueError> {
         for followed in self.all_followed() {
-            self.note_progress(&mut *followed.lock().await).await?;
+            let followed = &mut *followed.lock().await;
+            if followed.reader.has_slots() {
+                self.take_slots(followed).await?;
+            }
+            self.note_progress(followed).await?;
         }
         let client = self.inner.rows.client().await?;
         let passed = "SELECT min(ordinal) AS passed FROM delivery.cursor";
@@ -100,10 +104,9 @@ impl Backend for LogQueue {
     async fn close(&self) -> Result<(), QueueError> {
         for followed in self.all_followed() {
             let followed = &mut *followed.lock().await;
-            self.note_progress(followed).await?;
             let slots: Vec<i16> = followed.reader.read_to().map(|(slot, _)| slot).collect();
+            self.give_up(followed, &slots).await?;
             followed.reader.retain(&[]);
-            self.release(&followed.name, &slots).await?;
             self.inner.rows.rows("leave", statements::LEAVE, &[&followed.name, &self.inner.owner]).await?;
         }
         Ok(())

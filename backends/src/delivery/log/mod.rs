@@ -16,6 +16,8 @@
 
 mod backend;
 mod reader;
+#[cfg(test)]
+mod reader_test;
 mod statements;
 
 use std::collections::HashMap;
@@ -38,10 +40,10 @@ use super::queue::{
 use crate::database::postgres::Database;
 use crate::{clock, ids};
 
-/// A slot is owned at least so long: shorter leases of events do not make it change hands.
-const OWNED_MIN: Duration = Duration::from_millis(300);
-/// A slot is renewed after a third of its time, so that two renewals may fail.
-const RENEWALS: u32 = 3;
+/// How long a slot stays with a replica that no longer answers: after a kill, its events wait this long.
+const OWNED_FOR: Duration = Duration::from_secs(4);
+/// Slots are renewed by upkeep every second, and by whatever else looks at them after this long.
+const RENEW_AFTER: Duration = Duration::from_secs(1);
 /// So much of what is done may come again after a crash.
 const NOTE_EVERY: Duration = Duration::from_millis(50);
 /// Slots of a subscription: as many replicas may share its log.
@@ -120,11 +122,10 @@ impl LogQueue {
     }
 
     /// Renews the slots and takes free ones.
-    async fn take_slots(&self, followed: &mut Followed, lease_for: Duration) -> Result<(), QueueError> {
+    async fn take_slots(&self, followed: &mut Followed) -> Result<(), QueueError> {
         const TAKE: &str = "SELECT slot, ordinal, moved, is_new, readers FROM delivery.take_slots($1, $2, $3)";
-        let own_for = lease_for.max(OWNED_MIN);
         let asked_at = clock::instant();
-        let params: [&(dyn ToSql + Sync); 3] = [&followed.name, &self.inner.owner, &own_for.as_secs_f64()];
+        let params: [&(dyn ToSql + Sync); 3] = [&followed.name, &self.inner.owner, &OWNED_FOR.as_secs_f64()];
         let rows = self.inner.rows.rows("take slots", TAKE, &params).await?;
         let mut owned = Vec::with_capacity(rows.len());
         for row in &rows {
@@ -132,12 +133,13 @@ impl LogQueue {
             let moved: Option<Vec<i64>> = column(row, "moved")?;
             followed.readers = i64::from(column::<i32>(row, "readers")?);
             owned.push(slot);
-            if column(row, "is_new")? {
+            // One that was given up too late to be renewed, and that no other replica took, is read again.
+            if column(row, "is_new")? || !followed.reader.owns(slot) {
                 followed.reader.take(slot, column(row, "ordinal")?, moved.as_deref().unwrap_or_default());
             }
         }
         followed.reader.retain(&owned);
-        followed.renew_at = asked_at + own_for / RENEWALS;
+        followed.renew_at = asked_at + RENEW_AFTER;
         Ok(())
     }
 
@@ -148,20 +150,23 @@ impl LogQueue {
         if free.is_empty() {
             return Ok(());
         }
-        self.note(followed, &[]).await?;
-        self.release(&followed.name, &free).await?;
+        self.give_up(followed, &free).await?;
         let kept: Vec<i16> =
             followed.reader.read_to().map(|(slot, _)| slot).filter(|slot| !free.contains(slot)).collect();
         followed.reader.retain(&kept);
         Ok(())
     }
 
-    async fn release(&self, subscription: &str, slots: &[i16]) -> Result<(), QueueError> {
-        self.inner
-            .rows
-            .rows("release slots", statements::RELEASE, &[&subscription, &self.inner.owner, &slots])
-            .await
-            .map(drop)
+    /// Frees slots of which nothing is with a handler, with everything that is done written down.
+    async fn give_up(&self, followed: &mut Followed, slots: &[i16]) -> Result<(), QueueError> {
+        let overtaken = followed.reader.overtaken(slots);
+        if !overtaken.is_empty() {
+            self.park(&followed.name, overtaken.iter().map(|place| (*place, Fate::behind()))).await?;
+            followed.reader.passed_over(&overtaken);
+        }
+        self.note(followed, &[]).await?;
+        let params: [&(dyn ToSql + Sync); 3] = [&followed.name, &self.inner.owner, &slots];
+        self.inner.rows.rows("release slots", statements::RELEASE, &params).await.map(drop)
     }
 
     /// Looks at the subscription, and reads ahead.
@@ -289,7 +294,7 @@ impl Queue for LogQueue {
         let followed = self.followed(subscription);
         let followed = &mut *followed.lock().await;
         if clock::instant() >= followed.renew_at || !followed.reader.has_slots() {
-            self.take_slots(followed, lease_for).await?;
+            self.take_slots(followed).await?;
         }
         self.expire(followed).await?;
         let max = usize::try_from(max).unwrap_or(usize::MAX);
@@ -303,7 +308,7 @@ impl Queue for LogQueue {
         }
         if look.readers != followed.readers {
             followed.readers = look.readers;
-            self.take_slots(followed, lease_for).await?;
+            self.take_slots(followed).await?;
         }
         self.share(followed).await?;
         let mut leased = Vec::new();
@@ -366,7 +371,7 @@ impl Queue for LogQueue {
         let followed = self.followed(subscription);
         let followed = &mut *followed.lock().await;
         if clock::instant() >= followed.renew_at && followed.reader.has_slots() {
-            self.take_slots(followed, lease_for).await?;
+            self.take_slots(followed).await?;
         }
         let until = clock::instant() + lease_for;
         let (mut held, rows): (Vec<_>, Vec<_>) =

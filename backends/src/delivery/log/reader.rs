@@ -10,8 +10,10 @@ use crate::delivery::envelope::Event;
 use crate::delivery::queue::{Leased, Receipt};
 use crate::ids;
 
-/// Events are read ahead up to this many.
-pub(super) const BUFFERED_MAX: usize = 512;
+/// Events are read ahead until this many can be handed out,
+const READY_MAX: usize = 256;
+/// or so many are held in all, where a key with many events has one with a slow handler.
+const BUFFERED_MAX: usize = 8_192;
 
 /// An event that was read from the log.
 #[derive(Debug)]
@@ -44,6 +46,8 @@ struct Slot {
     read_to: i64,
     /// Ordinals that were read and are not done.
     open: BTreeSet<i64>,
+    /// The last that is done; others before it may not be.
+    furthest: i64,
     /// To be given to another replica: nothing of it is handed out.
     closing: bool,
 }
@@ -73,6 +77,10 @@ pub(super) struct Reader {
 impl Reader {
     pub(super) fn has_slots(&self) -> bool {
         !self.slots.is_empty()
+    }
+
+    pub(super) fn owns(&self, slot: i16) -> bool {
+        self.slots.contains_key(&slot)
     }
 
     pub(super) fn is_moved(&self, position: i64) -> bool {
@@ -120,7 +128,8 @@ impl Reader {
 
     /// What to read next; `None` when enough is read ahead, or no slot is owned.
     pub(super) fn range(&self) -> Option<Range> {
-        if self.buffered.len() >= BUFFERED_MAX {
+        let ready = || self.buffered.values().filter(|read| !self.busy.contains(&read.event.partition_key)).count();
+        if self.buffered.len() >= BUFFERED_MAX || (self.buffered.len() >= READY_MAX && ready() >= READY_MAX) {
             return None;
         }
         let open = || self.slots.iter().filter(|(_, slot)| !slot.closing);
@@ -221,15 +230,27 @@ impl Reader {
         std::iter::once(handed.place).chain(behind.map(|read| read.place)).collect()
     }
 
+    /// Events of the slots before others that are done. They are to become rows when the slots are given up, so that what is
+    /// done does not come again.
+    pub(super) fn overtaken(&self, slots: &[i16]) -> Vec<Place> {
+        let places = self.buffered.values().map(|read| read.place).filter(|place| slots.contains(&place.slot));
+        places.filter(|place| self.slots.get(&place.slot).is_some_and(|slot| place.ordinal < slot.furthest)).collect()
+    }
+
+    /// These are rows now.
+    pub(super) fn passed_over(&mut self, places: &[Place]) {
+        for place in places {
+            self.buffered.remove(&place.ordinal);
+            self.finish(*place);
+        }
+    }
+
     /// A line of [`Self::line_of`] is rows now.
     pub(super) fn parked(&mut self, token: Uuid, line: &[Place]) {
         if let Some(handed) = self.handed.remove(&token) {
             self.busy.remove(&handed.key);
         }
-        for place in line {
-            self.buffered.remove(&place.ordinal);
-            self.finish(*place);
-        }
+        self.passed_over(line);
     }
 
     /// Leases that ran out.
@@ -268,6 +289,7 @@ impl Reader {
     fn finish(&mut self, place: Place) {
         if let Some(slot) = self.slots.get_mut(&place.slot) {
             slot.open.remove(&place.ordinal);
+            slot.furthest = slot.furthest.max(place.ordinal);
         }
     }
 }
