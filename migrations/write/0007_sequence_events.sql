@@ -314,6 +314,8 @@ BEGIN
         ORDER BY c.slot LIMIT greatest((7 + alive) / alive - had, 0) FOR UPDATE SKIP LOCKED
     LOOP
         IF taken.owner IS NOT NULL THEN
+            -- The log goes on behind these rows, so they are on disk first.
+            SET LOCAL synchronous_commit = on;
             -- In order with acknowledgements; "mforder" in ASCII.
             PERFORM pg_advisory_xact_lock(30793401308046706);
             SELECT array_agg(q.position ORDER BY q.position) INTO orphans

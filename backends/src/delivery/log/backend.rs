@@ -62,8 +62,8 @@ impl Backend for LogQueue {
             let failed = |error| refused("relay", error);
             let mut client = self.inner.rows.client().await?;
             let transaction = client.transaction().await.map_err(failed)?;
-            // What a crash takes back gets ordinals again, and so do the cursors behind it.
-            transaction.batch_execute("SET LOCAL synchronous_commit = off").await.map_err(failed)?;
+            // On disk before a reader sees it: after a crash of Postgres, readers still know which ordinals they have read.
+            transaction.batch_execute("SET LOCAL synchronous_commit = on").await.map_err(failed)?;
             let Some(sequenced) = sequencer::sequence(&transaction, NAME, max).await? else { return Ok(Relayed::Busy) };
             let mut wanted_by = Vec::new();
             if sequenced.count > 0 {

@@ -12,7 +12,8 @@
 //! - What is with handlers is written in `delivery.reader` before they get it. When the owner dies, the next owner makes rows
 //!   of it, with the attempt counted; what was done after the cursor comes again.
 //! - Handing out is refused by the statement that would write it down while a subscription is held.
-//! - These transactions do not wait for the disk, as those of the rows: see [`super::postgres`].
+//! - Ordinals, and rows that the log goes on behind, are on disk before anything rests on them. Moves of cursors do not wait for
+//!   the disk, as changes of rows do not: what a crash of Postgres takes back comes again.
 
 mod backend;
 mod reader;
@@ -136,6 +137,9 @@ impl LogQueue {
             // One that was given up too late to be renewed, and that no other replica took, is read again.
             if column(row, "is_new")? || !followed.reader.owns(slot) {
                 followed.reader.take(slot, column(row, "ordinal")?, moved.as_deref().unwrap_or_default());
+            } else {
+                // A crash of Postgres may have taken back the last notes.
+                followed.reader.stored(slot, column(row, "ordinal")?);
             }
         }
         followed.reader.retain(&owned);
@@ -225,8 +229,9 @@ impl LogQueue {
             errors.push(fate.error);
             dead.push(fate.dead);
         }
-        // A statement of its own: the next one sees every row that was removed.
-        let begin = format!("{BEGIN}; SELECT pg_advisory_xact_lock({ORDER_LOCK})");
+        // On disk before the log goes on behind it. The lock is a statement of its own: the next one sees every row that
+        // was removed.
+        let begin = format!("{BEGIN}; SET LOCAL synchronous_commit = on; SELECT pg_advisory_xact_lock({ORDER_LOCK})");
         let params: [&(dyn ToSql + Sync); 8] =
             [&subscription, &self.inner.owner, &positions, &slots, &attempts, &delays, &errors, &dead];
         let rows = self.inner.rows.transact(&begin, "park", statements::PARK, &params).await?;

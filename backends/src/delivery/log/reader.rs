@@ -281,6 +281,13 @@ impl Reader {
         }
     }
 
+    /// What the store has of a slot's progress.
+    pub(super) fn stored(&mut self, slot: i16, ordinal: i64) {
+        if let Some(slot) = self.slots.get_mut(&slot) {
+            slot.persisted = ordinal;
+        }
+    }
+
     /// Up to where each slot was read.
     pub(super) fn read_to(&self) -> impl Iterator<Item = (i16, i64)> + '_ {
         self.slots.iter().map(|(number, slot)| (*number, slot.read_to))
