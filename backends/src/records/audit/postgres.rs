@@ -1,11 +1,16 @@
-//! The trail in Postgres: the schema `audit` of a migrated database. The head's row is locked by each append,
-//! so that records of all replicas come one after another.
+//! The trail in Postgres: the schema `audit` of a migrated database. The head's row is locked by each transaction,
+//! so that records of all replicas come one after another. Appends that wait for another are written together, in one
+//! transaction with one change of the head.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use tokio::sync::oneshot;
 use tokio_postgres::{Row, types::ToSql};
+use uuid::Uuid;
 
 use super::{AuditError, AuditLog, BATCH_MAX, Filter, Hash, Head, Record};
 use crate::clock::Clock;
@@ -18,17 +23,30 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 const COLUMNS: &str = "number, event_id, event_type, user_id, occurred_at, previous_hash, hash, body";
 const HEAD: &str = "SELECT number, hash FROM audit.head";
 const LOCK_HEAD: &str = "SELECT number, hash FROM audit.head FOR UPDATE";
-const FIND: &str = "SELECT number, hash FROM audit.records WHERE event_id = $1";
+const FIND: &str = "SELECT event_id, number, hash FROM audit.records WHERE event_id = ANY ($1)";
 const ADD: &str = "INSERT INTO audit.records
     (number, event_id, event_type, user_id, occurred_at, previous_hash, hash, body)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    SELECT * FROM unnest($1::int8[], $2::uuid[], $3::text[], $4::uuid[], $5::timestamptz[], $6::bytea[], $7::bytea[], $8::text[])";
 const MOVE_HEAD: &str = "UPDATE audit.head SET number = $1, hash = $2";
 
 /// The trail in a database.
 #[derive(Clone)]
 pub struct PostgresAudit {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
     database: Database,
     clock: Clock,
+    /// Appends that are not being written yet.
+    waiting: Mutex<Vec<Append>>,
+    /// Held while this replica writes.
+    writing: tokio::sync::Mutex<()>,
+}
+
+struct Append {
+    event: Event,
+    answer: oneshot::Sender<Result<Head, AuditError>>,
 }
 
 // === impl PostgresAudit ===
@@ -37,50 +55,125 @@ impl PostgresAudit {
     /// `database`: one with the platform's write migrations.
     #[must_use]
     pub fn new(database: Database, clock: Clock) -> Self {
-        Self { database, clock }
+        let (waiting, writing) = (Mutex::default(), tokio::sync::Mutex::default());
+        Self { inner: Arc::new(Inner { database, clock, waiting, writing }) }
     }
 
-    async fn append_now(&self, event: &Event) -> Result<Head, AuditError> {
-        let failed = |step| move |source| AuditError::Statement { step, source };
-        let mut client = self.database.admin().await.map_err(AuditError::Connect)?;
-        let transaction = client.transaction().await.map_err(failed("begin"))?;
-        let head = head(&transaction.query_one(LOCK_HEAD, &[]).await.map_err(failed("lock the head"))?)?;
-        let there = transaction.query_opt(FIND, &[&event.event_id]).await.map_err(failed("look for the event"))?;
-        if let Some(row) = there {
-            return self::head(&row);
-        }
-        let now = Timestamp::from_microsecond(self.clock.now_us()).map_err(|_| AuditError::Malformed("the clock"))?;
-        let record = Record::next(head, event, now)?;
-        let number = signed(record.number)?;
-        let (previous, hash) = (record.previous.bytes(), record.hash.bytes());
-        let occurred_at = SystemTime::from(event.timestamp);
-        let values: [&(dyn ToSql + Sync); 8] = [
-            &number,
-            &record.event_id,
-            &record.event_type,
-            &record.user_id,
-            &occurred_at,
-            &previous,
-            &hash,
-            &record.body,
-        ];
-        transaction.execute(ADD, &values).await.map_err(failed("add a record"))?;
-        transaction.execute(MOVE_HEAD, &[&number, &hash]).await.map_err(failed("move the head"))?;
-        transaction.commit().await.map_err(failed("commit"))?;
-        Ok(record.head())
+    async fn append_with_others(&self, event: &Event) -> Result<Head, AuditError> {
+        let (answer, answered) = oneshot::channel();
+        self.inner.waiting().push(Append { event: event.clone(), answer });
+        // A task of its own, because a caller that gives up must not end what it writes for others.
+        let inner = Arc::clone(&self.inner);
+        let writing = async move {
+            let _alone = inner.writing.lock().await;
+            let batch = inner.take_waiting();
+            inner.write(batch).await;
+        };
+        tokio::spawn(writing);
+        answered.await.unwrap_or(Err(AuditError::Timeout(ANSWER_WITHIN.as_secs())))
     }
 
     async fn records(&self, statement: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<Record>, AuditError> {
-        let client = self.database.admin().await.map_err(AuditError::Connect)?;
+        let client = self.inner.database.admin().await.map_err(AuditError::Connect)?;
         let rows = client.query(statement, values).await;
         rows.map_err(|source| AuditError::Statement { step: "read", source })?.iter().map(record).collect()
+    }
+}
+
+// === impl Inner ===
+
+impl Inner {
+    fn waiting(&self) -> std::sync::MutexGuard<'_, Vec<Append>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take_waiting(&self) -> Vec<Append> {
+        let mut waiting = self.waiting();
+        let count = waiting.len().min(BATCH_MAX as usize);
+        waiting.drain(..count).collect()
+    }
+
+    /// Writes the appends together; where that fails, one by one, so that one that cannot be written fails alone.
+    async fn write(&self, batch: Vec<Append>) {
+        if batch.len() > 1 {
+            let events: Vec<&Event> = batch.iter().map(|append| &append.event).collect();
+            if let Ok(heads) = self.append(&events).await {
+                for (append, head) in batch.into_iter().zip(heads) {
+                    let _ = append.answer.send(Ok(head));
+                }
+                return;
+            }
+        }
+        for Append { event, answer } in batch {
+            let head = self.append(&[&event]).await;
+            let missing = AuditError::Malformed("no head of an appended record");
+            let _ = answer.send(head.and_then(|heads| heads.into_iter().next().ok_or(missing)));
+        }
+    }
+
+    /// One transaction. Answers the head of each event's record; an event that is there keeps its own.
+    async fn append(&self, events: &[&Event]) -> Result<Vec<Head>, AuditError> {
+        let failed = |step| move |source| AuditError::Statement { step, source };
+        let mut client = self.database.admin().await.map_err(AuditError::Connect)?;
+        let transaction = client.transaction().await.map_err(failed("begin"))?;
+        let lock = transaction.prepare_cached(LOCK_HEAD).await.map_err(failed("lock the head"))?;
+        let mut last = head(&transaction.query_one(&lock, &[]).await.map_err(failed("lock the head"))?)?;
+        let ids: Vec<Uuid> = events.iter().map(|event| event.event_id).collect();
+        let find = transaction.prepare_cached(FIND).await.map_err(failed("look for the events"))?;
+        let mut heads = HashMap::with_capacity(events.len());
+        for row in transaction.query(&find, &[&ids]).await.map_err(failed("look for the events"))? {
+            heads.insert(column::<Uuid>(&row, "event_id")?, head(&row)?);
+        }
+        let now = Timestamp::from_microsecond(self.clock.now_us()).map_err(|_| AuditError::Malformed("the clock"))?;
+        let mut records = Vec::with_capacity(events.len());
+        for event in events {
+            if !heads.contains_key(&event.event_id) {
+                let record = Record::next(last, event, now)?;
+                last = record.head();
+                heads.insert(event.event_id, last);
+                records.push((record, SystemTime::from(event.timestamp)));
+            }
+        }
+        if !records.is_empty() {
+            self.add(&transaction, &records).await?;
+            let move_head = transaction.prepare_cached(MOVE_HEAD).await.map_err(failed("move the head"))?;
+            let values: [&(dyn ToSql + Sync); 2] = [&signed(last.number)?, &last.hash.bytes()];
+            transaction.execute(&move_head, &values).await.map_err(failed("move the head"))?;
+            transaction.commit().await.map_err(failed("commit"))?;
+        }
+        Ok(ids.iter().filter_map(|id| heads.get(id).copied()).collect())
+    }
+
+    async fn add(
+        &self,
+        transaction: &deadpool_postgres::Transaction<'_>,
+        records: &[(Record, SystemTime)],
+    ) -> Result<(), AuditError> {
+        let failed = |source| AuditError::Statement { step: "add records", source };
+        fn each<'a, T>(records: &'a [(Record, SystemTime)], of: impl Fn(&'a Record) -> T) -> Vec<T> {
+            records.iter().map(|(record, _)| of(record)).collect()
+        }
+        let numbers = records.iter().map(|(record, _)| signed(record.number)).collect::<Result<Vec<_>, _>>()?;
+        let times: Vec<SystemTime> = records.iter().map(|(_, time)| *time).collect();
+        let add = transaction.prepare_cached(ADD).await.map_err(failed)?;
+        let values: [&(dyn ToSql + Sync); 8] = [
+            &numbers,
+            &each(records, |record| record.event_id),
+            &each(records, |record| record.event_type.as_str()),
+            &each(records, |record| record.user_id),
+            &times,
+            &each(records, |record| record.previous.bytes()),
+            &each(records, |record| record.hash.bytes()),
+            &each(records, |record| record.body.as_str()),
+        ];
+        transaction.execute(&add, &values).await.map(drop).map_err(failed)
     }
 }
 
 #[async_trait]
 impl AuditLog for PostgresAudit {
     async fn append(&self, event: &Event) -> Result<Head, AuditError> {
-        within(self.append_now(event)).await
+        within(self.append_with_others(event)).await
     }
 
     async fn page(&self, filter: &Filter, first: u32, before: Option<u64>) -> Result<Vec<Record>, AuditError> {
@@ -125,7 +218,7 @@ impl AuditLog for PostgresAudit {
 
     async fn head(&self) -> Result<Head, AuditError> {
         let ask = async {
-            let client = self.database.admin().await.map_err(AuditError::Connect)?;
+            let client = self.inner.database.admin().await.map_err(AuditError::Connect)?;
             let row = client.query_one(HEAD, &[]).await;
             head(&row.map_err(|source| AuditError::Statement { step: "read the head", source })?)
         };
