@@ -16,7 +16,7 @@ fn components(lines: &[Value]) -> BTreeSet<&str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_requests_id_leads_to_the_lines_of_all_components_that_worked_for_it() {
-    let mut platform = Platform::services().start().await;
+    let mut platform = Platform::services().env("MINDFLOW_LOG__KEEP__LEVEL", "debug").start().await;
     let ada = platform.register().await;
     let mutation =
         "mutation { createJournalEntry(input: { title: \"Secret title\", content: \"Secret content\" }) { id } }";
@@ -47,7 +47,7 @@ async fn a_requests_id_leads_to_the_lines_of_all_components_that_worked_for_it()
         lines(&platform.cli(&["logs", "--component", "command", "--since", "5m", "--last", "1", "--json"]).await);
     assert_eq!((of_command.len(), components(&of_command)), (1, BTreeSet::from(["command"])));
     let text = platform.cli(&logs[..3]).await;
-    assert!(text.stdout.lines().any(|line| line.contains(" INFO command: called ")), "{text:?}");
+    assert!(text.stdout.lines().any(|line| line.contains("DEBUG command: called ")), "{text:?}");
     // What was logged last before the stop is there as well, without a host.
     platform.stop().await;
     let after = lines(&platform.cli(&["logs", "--last", "1000", "--json"]).await);

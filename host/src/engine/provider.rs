@@ -34,6 +34,9 @@ use tracing::Instrument;
 use wasmtime::component::Val;
 use wasmtime_wasi_http::WasiBody;
 
+/// A call that takes longer is logged at level info, others that succeed at level debug.
+const SLOW_CALL: Duration = Duration::from_secs(1);
+
 /// How long the other calls of a shared instance may go on after one of them hung.
 const RETIRED_GRACE: Duration = Duration::from_secs(60);
 
@@ -268,8 +271,14 @@ impl Provider {
         };
         counter!("mindflow_component_calls_total", "component" => self.name().to_owned(), "outcome" => label)
             .increment(1);
-        let ms = started.elapsed().as_micros() as f64 / 1e3;
-        tracing::info!(target: CALLS, what = &*purpose.what, outcome = label, ms, "called");
+        let took = started.elapsed();
+        let ms = took.as_micros() as f64 / 1e3;
+        // A request makes many calls, so a line of each would cost more than the call.
+        if outcome.is_ok() && took < SLOW_CALL {
+            tracing::debug!(target: CALLS, what = &*purpose.what, outcome = label, ms, "called");
+        } else {
+            tracing::info!(target: CALLS, what = &*purpose.what, outcome = label, ms, "called");
+        }
         match &outcome {
             // An old version's outcome does not count for the version that replaced it.
             _ if !Arc::ptr_eq(&self.current.load(), generation) => {}
