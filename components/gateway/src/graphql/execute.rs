@@ -1,15 +1,14 @@
 //! One operation from its parameters to its answer, for every transport.
 
 use super::apq::{self, ToKeep};
+use super::documents::{self, Unparsed};
 use super::limits::{self, Executed};
 use super::scope::SharedScope;
 use super::workarounds::params::Params;
 use super::workarounds::response_shape::Asked;
-use super::workarounds::surrogate_pairs;
 use super::{errors, schema};
 use crate::failure::{Failure, Kind};
 use crate::settings::Settings;
-use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType};
 use async_graphql::{Request, Response, ServerError, Variables};
 use futures::stream::{LocalBoxStream, StreamExt};
@@ -127,26 +126,28 @@ pub async fn prepare(mut params: Params, scope: &SharedScope, settings: &Setting
         Kind::PersistedQueryNotFound => refuse(failure),
         _ => Refused::request(&failure, &correlation_id),
     })?;
-    let query = surrogate_pairs::join(query);
-    limits::check_nesting(&query).map_err(refuse)?;
-    let document = parse_query(&query).map_err(|error| Refused::parse(error.into(), &correlation_id))?;
+    let document = documents::parse(query).map_err(|unparsed| match unparsed {
+        Unparsed::Limit(failure) => refuse(failure),
+        Unparsed::Syntax(error) => Refused::parse(error, &correlation_id),
+    })?;
     let variables = Variables::from_json(params.variables.into());
-    let operation = chosen(&document, params.operation_name.as_deref()).map_err(refuse)?;
-    limits::check(&document, operation).map_err(refuse)?;
+    let operation = chosen(&document.parsed, params.operation_name.as_deref()).map_err(refuse)?;
+    limits::check(&document.parsed, operation).map_err(refuse)?;
     if let Some(failure) = limits::missing_variable(operation, &variables) {
         return Err(refuse(failure));
     }
     let kind = operation.ty;
-    let asked = Arc::new(Asked::new(document.clone(), params.operation_name.clone()));
+    let asked = Arc::new(Asked::new(Arc::clone(&document), params.operation_name.clone()));
     let executed = Executed::default();
-    let mut request = Request::new(query).variables(variables).data(scope.clone()).data(executed.clone()).data(asked);
+    let mut request =
+        Request::new(&document.text).variables(variables).data(scope.clone()).data(executed.clone()).data(asked);
     if let Some(name) = params.operation_name {
         request = request.operation_name(name);
     }
     if !settings.introspection {
         request = request.disable_introspection();
     }
-    request.set_parsed_query(document);
+    request.set_parsed_query(document.parsed.clone());
     Ok(Prepared { request, kind, executed, to_keep, correlation_id })
 }
 

@@ -1,6 +1,7 @@
 //! GraphQL: the schema of the contract over the services, and its transport over HTTP.
 
 pub mod apq;
+mod documents;
 pub mod errors;
 pub mod execute;
 pub mod graphiql;

@@ -4,14 +4,16 @@
 //! async-graphql 7.2 answers fields in the order in which they are resolved, and leaves failed ones out; typed clients
 //! fail on both. This corrects its data, by the document and the schema's types.
 
+use crate::graphql::documents::Document;
 use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType, Selection, SelectionSet};
 use async_graphql::registry::{MetaTypeName, Registry};
 use async_graphql::{Name, PathSegment, ServerError, Value};
+use std::sync::Arc;
 
 /// What was asked: enough to know what the answer must look like.
 pub struct Asked {
-    document: ExecutableDocument,
+    document: Arc<Document>,
     operation_name: Option<String>,
 }
 
@@ -23,13 +25,13 @@ type Object = IndexMap<Name, Value>;
 type Keys<'a> = IndexMap<&'a str, (&'a str, Vec<&'a SelectionSet>)>;
 
 impl Asked {
-    pub fn new(document: ExecutableDocument, operation_name: Option<String>) -> Self {
+    pub fn new(document: Arc<Document>, operation_name: Option<String>) -> Self {
         Self { document, operation_name }
     }
 
     /// The engine's data in the right shape.
     pub fn shape(&self, registry: &Registry, data: Value, errors: &[ServerError]) -> Value {
-        let operation = match (&self.document.operations, &self.operation_name) {
+        let operation = match (&self.document.parsed.operations, &self.operation_name) {
             (DocumentOperations::Single(operation), _) => Some(operation),
             (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name.as_str()),
             (DocumentOperations::Multiple(operations), None) => operations.values().next(),
@@ -41,7 +43,7 @@ impl Asked {
             OperationType::Subscription => registry.subscription_type.as_ref(),
         };
         let Some(root) = root else { return data };
-        let mut shaping = Shaping { document: &self.document, registry, errors, path: Vec::new() };
+        let mut shaping = Shaping { document: &self.document.parsed, registry, errors, depth: 0, path: Vec::new() };
         shaping.nullable(root, &[&operation.node.selection_set.node], data)
     }
 }
@@ -50,10 +52,24 @@ struct Shaping<'a> {
     document: &'a ExecutableDocument,
     registry: &'a Registry,
     errors: &'a [ServerError],
+    depth: usize,
+    /// Where it is; kept only when there are errors to compare it with.
     path: Vec<PathSegment>,
 }
 
 impl<'a> Shaping<'a> {
+    fn enter(&mut self, segment: impl FnOnce() -> PathSegment) {
+        self.depth += 1;
+        if !self.errors.is_empty() {
+            self.path.push(segment());
+        }
+    }
+
+    fn leave(&mut self) {
+        self.depth -= 1;
+        self.path.pop();
+    }
+
     fn failed_here_or_below(&self) -> bool {
         self.errors.iter().any(|error| error.path.starts_with(&self.path))
     }
@@ -77,7 +93,7 @@ impl<'a> Shaping<'a> {
             (MetaTypeName::List(item), Value::List(items)) => self.list(item, asked, items),
             (MetaTypeName::Named(name), Value::Object(object)) if !asked.is_empty() => self.object(name, asked, object),
             // The engine says null for an object of which nothing is left. Below the root that may be a real null.
-            (MetaTypeName::Named(name), Value::Null) if self.path.is_empty() || self.failed_below() => {
+            (MetaTypeName::Named(name), Value::Null) if self.depth == 0 || self.failed_below() => {
                 self.object(name, asked, Object::new())
             }
             (_, value) => value,
@@ -87,9 +103,9 @@ impl<'a> Shaping<'a> {
     fn list(&mut self, item: &str, asked: &[&'a SelectionSet], items: Vec<Value>) -> Value {
         let mut shaped = Vec::with_capacity(items.len());
         for (index, value) in items.into_iter().enumerate() {
-            self.path.push(PathSegment::Index(index));
+            self.enter(|| PathSegment::Index(index));
             let value = self.value(item, asked, value);
-            self.path.pop();
+            self.leave();
             match value {
                 Ok(value) => shaped.push(value),
                 Err(Nulled) => return Value::Null,
@@ -106,13 +122,13 @@ impl<'a> Shaping<'a> {
         let mut shaped = Object::with_capacity(object.len());
         for (key, (field, asked)) in keys {
             let given = object.swap_remove(key);
-            self.path.push(PathSegment::Field(key.to_owned()));
+            self.enter(|| PathSegment::Field(key.to_owned()));
             // One that is not there and did not fail was skipped by a directive.
             let value = match given {
                 None if !self.failed_here_or_below() => None,
                 given => Some(self.field(type_name, field, &asked, given.unwrap_or(Value::Null))),
             };
-            self.path.pop();
+            self.leave();
             match value {
                 None => {}
                 Some(Ok(value)) => {
@@ -220,8 +236,8 @@ mod tests {
     fn asked(query: &str) -> Json {
         let schema =
             Schema::build(Root, EmptyMutation, EmptySubscription).extension(crate::graphql::limits::Gate).finish();
-        let document = parse_query(query).unwrap();
-        let request = async_graphql::Request::new(query).data(std::sync::Arc::new(Asked::new(document, None)));
+        let document = Arc::new(Document { text: query.to_owned(), parsed: parse_query(query).unwrap() });
+        let request = async_graphql::Request::new(query).data(Arc::new(Asked::new(document, None)));
         let response = block_on(schema.execute(request));
         serde_json::from_str(&serde_json::to_string(&response.data).unwrap()).unwrap()
     }
@@ -229,8 +245,8 @@ mod tests {
     fn text(query: &str) -> String {
         let schema =
             Schema::build(Root, EmptyMutation, EmptySubscription).extension(crate::graphql::limits::Gate).finish();
-        let document = parse_query(query).unwrap();
-        let request = async_graphql::Request::new(query).data(std::sync::Arc::new(Asked::new(document, None)));
+        let document = Arc::new(Document { text: query.to_owned(), parsed: parse_query(query).unwrap() });
+        let request = async_graphql::Request::new(query).data(Arc::new(Asked::new(document, None)));
         serde_json::to_string(&block_on(schema.execute(request)).data).unwrap()
     }
 
