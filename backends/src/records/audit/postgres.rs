@@ -3,6 +3,7 @@
 //! transaction with one change of the head.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -127,10 +128,10 @@ impl Inner {
         let now = Timestamp::from_microsecond(self.clock.now_us()).map_err(|_| AuditError::Malformed("the clock"))?;
         let mut records = Vec::with_capacity(events.len());
         for event in events {
-            if !heads.contains_key(&event.event_id) {
+            if let Entry::Vacant(new) = heads.entry(event.event_id) {
                 let record = Record::next(last, event, now)?;
                 last = record.head();
-                heads.insert(event.event_id, last);
+                new.insert(last);
                 records.push((record, SystemTime::from(event.timestamp)));
             }
         }
