@@ -135,8 +135,8 @@ async fn the_verifier_finds_the_trail_intact_until_it_is_tampered_with() {
         assert!(refused.as_db_error().unwrap().message().contains("only grows"), "{statement}: {refused:?}");
     }
     // Who switches the trigger off is found out.
-    let first = "SELECT min(number) FROM audit.records WHERE event_type = 'JournalEntryCreated'";
-    let number: i64 = database.query_one(first, &[]).await.unwrap().get(0);
+    let last = "SELECT max(number) FROM audit.records WHERE event_type = 'JournalEntryCreated'";
+    let number: i64 = database.query_one(last, &[]).await.unwrap().get(0);
     database.batch_execute("ALTER TABLE audit.records DISABLE TRIGGER only_grows").await.unwrap();
     let reword = "UPDATE audit.records SET body = replace(body, 'A secret title', 'A public title') WHERE number = $1";
     database.execute(reword, &[&number]).await.unwrap();

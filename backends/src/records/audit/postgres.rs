@@ -90,15 +90,18 @@ impl Inner {
 
     fn take_waiting(&self) -> Vec<Append> {
         let mut waiting = self.waiting();
+        // A caller that has given up appends again.
+        waiting.retain(|append| !append.answer.is_closed());
         let count = waiting.len().min(BATCH_MAX as usize);
         waiting.drain(..count).collect()
     }
 
-    /// Writes the appends together; where that fails, one by one, so that one that cannot be written fails alone.
+    /// Writes the appends together; where that fails, one by one, so that one that cannot be written fails alone. Each
+    /// attempt is bounded, because the next batch waits for it.
     async fn write(&self, batch: Vec<Append>) {
         if batch.len() > 1 {
             let events: Vec<&Event> = batch.iter().map(|append| &append.event).collect();
-            if let Ok(heads) = self.append(&events).await {
+            if let Ok(heads) = within(self.append(&events)).await {
                 for (append, head) in batch.into_iter().zip(heads) {
                     let _ = append.answer.send(Ok(head));
                 }
@@ -106,7 +109,10 @@ impl Inner {
             }
         }
         for Append { event, answer } in batch {
-            let head = self.append(&[&event]).await;
+            if answer.is_closed() {
+                continue;
+            }
+            let head = within(self.append(&[&event])).await;
             let missing = AuditError::Malformed("no head of an appended record");
             let _ = answer.send(head.and_then(|heads| heads.into_iter().next().ok_or(missing)));
         }
