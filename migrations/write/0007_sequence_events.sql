@@ -318,10 +318,13 @@ BEGIN
             SET LOCAL synchronous_commit = on;
             -- In order with acknowledgements; "mforder" in ASCII.
             PERFORM pg_advisory_xact_lock(30793401308046706);
+            -- Of a key, everything before a row is done or a row too: one with a row behind it had just been done.
             SELECT array_agg(q.position ORDER BY q.position) INTO orphans
             FROM delivery.reader r CROSS JOIN LATERAL unnest(r.handed) AS h(position)
-            JOIN delivery.sequenced q ON q.position = h.position
-            WHERE r.subscription = of_subscription AND r.owner = taken.owner AND q.slot = taken.slot AND q.ordinal > taken.ordinal;
+            JOIN delivery.sequenced q ON q.position = h.position JOIN delivery.archive a ON a.position = h.position
+            WHERE r.subscription = of_subscription AND r.owner = taken.owner AND q.slot = taken.slot AND q.ordinal > taken.ordinal
+                AND NOT EXISTS (SELECT FROM delivery.queue e WHERE e.subscription = of_subscription
+                    AND e.partition_key = a.partition_key AND e.position > a.position);
             INSERT INTO delivery.queue (subscription, partition_key, position, event_id, state, attempts)
             SELECT of_subscription, a.partition_key, a.position, a.event_id,
                 CASE WHEN row_number() OVER (PARTITION BY a.partition_key ORDER BY a.position) > 1

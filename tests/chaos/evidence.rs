@@ -34,9 +34,28 @@ pub async fn gather(write: &Client, read: &Client) -> Result<History> {
         read_side: read_side(read).await?,
         dead: 0,
         undelivered: write
-            .query_one("SELECT (SELECT count(*) FROM delivery.unsequenced) + (SELECT count(*) FROM delivery.backlog WHERE in_order)", &[])
-            .await?.get(0),
+            .query_one(
+                "SELECT (SELECT count(*) FROM delivery.unsequenced) + (SELECT count(*) FROM delivery.backlog)",
+                &[],
+            )
+            .await?
+            .get(0),
     })
+}
+
+/// What is not delivered, for the search for a cause.
+pub async fn backlog(write: &Client) -> Result<String> {
+    let rows = "SELECT b.subscription, a.partition_key, a.sequence, b.position, q.state, q.attempts, q.not_before::text AS not_before, \
+                q.last_error FROM delivery.backlog b JOIN delivery.archive a USING (position) \
+                LEFT JOIN delivery.queue q ON q.subscription = b.subscription AND q.position = b.position";
+    let cursors = "SELECT * FROM delivery.cursor ORDER BY subscription, slot";
+    let row = "SELECT coalesce(string_agg(row_to_json(r)::text, E'\\n'), '') FROM";
+    let mut lines = String::new();
+    for of in [rows, cursors] {
+        let found = write.query_one(&format!("{row} ({of}) r"), &[]).await.context("read the backlog")?;
+        lines = lines + found.get(0) + "\n";
+    }
+    Ok(lines)
 }
 
 /// The types of events that a subscription gets.

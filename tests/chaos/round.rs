@@ -179,6 +179,9 @@ async fn settle(
     }
     sleep(LATE_DELIVERIES).await;
     let (history, violations) = look().await?;
+    if !violations.is_empty() {
+        std::fs::write(folder.join("backlog.txt"), evidence::backlog(&write).await?)?;
+    }
     Ok((history, violations, version))
 }
 

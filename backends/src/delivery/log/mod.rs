@@ -11,6 +11,8 @@
 //!
 //! - What is with handlers is written in `delivery.reader` before they get it. When the owner dies, the next owner makes rows
 //!   of it, with the attempt counted; what was done after the cursor comes again.
+//! - Of a key, everything before a row is done or a row too. So an event that is read again, because its cursor was behind
+//!   when its reader died, is passed over when a later one of its key is a row.
 //! - Handing out is refused by the statement that would write it down while a subscription is held.
 //! - Ordinals, and rows that the log goes on behind, are on disk before anything rests on them. Moves of cursors do not wait for
 //!   the disk, as changes of rows do not: what a crash of Postgres takes back comes again.
@@ -192,15 +194,18 @@ impl LogQueue {
         if let Some(range) = range
             && !look.held
         {
-            let (mut read, mut behind) = (Vec::new(), Vec::new());
+            let (mut read, mut behind, mut last) = (Vec::new(), Vec::new(), None);
             for row in &rows {
-                if let Some(found) = read_of(row)? {
-                    let parked: bool = column(row, "parked")?;
-                    if parked { behind.push(found) } else { read.push(found) }
+                let Some(found) = read_of(row)? else { continue };
+                last = Some(found.place.ordinal);
+                match column::<Option<i64>>(row, "last_row")? {
+                    None => read.push(found),
+                    Some(position) if position <= found.place.position => behind.push(found),
+                    // Done: events become rows after everything before them of their key.
+                    Some(_) => {}
                 }
             }
-            let whole = read.len() + behind.len() < statements::PAGE;
-            let last = read.iter().chain(&behind).map(|found| found.place.ordinal).max();
+            let whole = rows.len() < statements::PAGE;
             let read_to = if whole { tip.min(range.up_to) } else { last.unwrap_or(range.after) };
             behind.retain(|found| !followed.reader.is_moved(found.place.position));
             if !behind.is_empty() {

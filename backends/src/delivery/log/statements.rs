@@ -6,7 +6,7 @@ use super::super::envelope::COLUMNS;
 pub(super) const PAGE: usize = 256;
 
 /// The state of a subscription (`$1`) and, unless it is held, what follows ordinal `$2` up to `$3` in the slots `$4`.
-/// `parked`: an event of its key waits in a row, so this one must wait behind it.
+/// `last_row`: of its key, the last that is a row; the event is behind it, or was done before that one became a row.
 pub(super) fn look() -> String {
     format!(
         "SELECT l.*, e.* FROM (SELECT \
@@ -17,8 +17,8 @@ pub(super) fn look() -> String {
                  AND (q.not_before IS NULL OR q.not_before <= now()) AND (q.leased_until IS NULL OR q.leased_until <= now())) AS due, \
              (SELECT extract(epoch FROM min(q.not_before) - now())::float8 FROM delivery.queue q \
                  WHERE q.subscription = $1 AND q.state = 'ready' AND q.not_before IS NOT NULL) AS next_due \
-         ) l LEFT JOIN LATERAL (SELECT s.ordinal, s.slot, a.position, {COLUMNS}, EXISTS (SELECT FROM delivery.queue q \
-                 WHERE q.subscription = $1 AND q.partition_key = a.partition_key) AS parked \
+         ) l LEFT JOIN LATERAL (SELECT s.ordinal, s.slot, a.position, {COLUMNS}, (SELECT max(q.position) FROM delivery.queue q \
+                 WHERE q.subscription = $1 AND q.partition_key = a.partition_key) AS last_row \
              FROM delivery.sequenced s JOIN delivery.archive a ON a.position = s.position \
              WHERE NOT l.held AND s.ordinal > $2 AND s.ordinal <= least($3, l.tip) AND s.slot = ANY ($4) \
                  AND s.event_type = ANY ((SELECT u.event_types FROM delivery.subscription u WHERE u.name = $1)::text[]) \
@@ -38,7 +38,8 @@ pub(super) const NOTE: &str = "WITH held AS MATERIALIZED (SELECT EXISTS (SELECT 
          AND c.leased_until > now()) AS slots FROM held";
 
 /// Makes rows of events that leave the order of the log: positions `$3`, slots `$4`, attempts `$5`, delays in seconds `$6`,
-/// errors `$7` (null: it only waits behind another), dead `$8`. Only those of slots that are the reader's. Answers these slots.
+/// errors `$7` (null: it only waits behind another), dead `$8`. Only those of slots that are the reader's. Answers these slots. They
+/// are no longer with a handler: the next owner makes no second row of one that is done by then.
 pub(super) const PARK: &str = "WITH mine AS MATERIALIZED (SELECT c.slot FROM delivery.cursor c \
          WHERE c.subscription = $1 AND c.owner = $2 FOR UPDATE), \
      given AS (SELECT g.*, a.partition_key, a.event_id FROM unnest($3::int8[], $4::int2[], $5::int4[], $6::float8[], $7::text[], $8::bool[]) \
@@ -50,7 +51,9 @@ pub(super) const PARK: &str = "WITH mine AS MATERIALIZED (SELECT c.slot FROM del
                  WHERE e.subscription = $1 AND e.partition_key = g.partition_key) THEN 'waiting' WHEN g.dead THEN 'dead' ELSE 'ready' END, \
              g.attempts, CASE WHEN g.delay > 0 THEN now() + make_interval(secs => g.delay) END, g.error, \
              CASE WHEN g.attempts > 0 AND g.error IS NOT NULL OR g.dead THEN now() END, CASE WHEN g.dead THEN now() END \
-         FROM given g ON CONFLICT DO NOTHING) \
+         FROM given g ON CONFLICT DO NOTHING), \
+     left_handler AS (UPDATE delivery.reader r SET handed = ARRAY(SELECT h FROM unnest(r.handed) AS h WHERE h <> ALL ($3)) \
+         WHERE r.subscription = $1 AND r.owner = $2 AND r.handed && $3) \
      SELECT ARRAY(SELECT slot FROM mine) AS slots";
 
 /// Gives slots back.

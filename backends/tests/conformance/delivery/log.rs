@@ -264,3 +264,38 @@ async fn a_second_replica_gets_its_share_and_a_third_what_a_dead_one_had() {
     assert_eq!(actor.log().sequences("query")["entry:1"], [1, 2, 3]);
     first.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_done_before_an_event_that_a_dead_replica_had_handed_out_stops_nothing_when_it_is_read_again() {
+    let stage = Stage::on(Store::Postgres).await;
+    let client = stage.db.database().admin().await.unwrap();
+    let same_slot = "SELECT 'entry:' || n FROM generate_series(1, 100) AS n \
+         WHERE delivery.slot_of('entry:' || n) = delivery.slot_of('entry:slow') LIMIT 1";
+    let key: String = client.query_one(same_slot, &[]).await.unwrap().get(0);
+    let hanging = key.clone();
+    // The first replica's handler ends neither the slow key's event nor the second of the other key.
+    let actor = Actor::new(move |event, attempt| {
+        let hangs = attempt.attempt == 1
+            && (event.partition_key == "entry:slow" || (event.partition_key, event.sequence) == (hanging.clone(), 2));
+        async move { if hangs { std::future::pending().await } else { Ok(()) } }
+    });
+    let first = stage.deliver(&[subscription("query")], &actor).await;
+    stage.publish(&[fact("A", "entry:slow", 1), fact("A", &key, 1), fact("A", &key, 2)]).await;
+    actor.log().until("the second", |seen| seen.iter().any(|seen| seen.sequence == 2)).await;
+    let both = "SELECT cardinality(handed) FROM delivery.reader WHERE subscription = 'query'";
+    until("both are with their handlers", async || {
+        client.query_one(both, &[]).await.is_ok_and(|row| row.get::<_, i32>(0) == 2)
+            && stage.count("delivery.cursor WHERE ordinal > 0").await == 7
+    })
+    .await;
+    // As in a crash; its cursor is still before all three.
+    drop(first);
+    let second = stage.deliver(&[subscription("query")], &actor).await;
+    stage.publish(&[fact("A", &key, 3)]).await;
+    actor.log().until("the third", |seen| seen.iter().any(|seen| seen.sequence == 3)).await;
+    until("nothing is left", async || stage.count("delivery.backlog").await == 0).await;
+    stage.publish(&[fact("A", &key, 4)]).await;
+    actor.log().until("the fourth", |seen| seen.iter().any(|seen| seen.sequence == 4)).await;
+    stage.settled().await;
+    second.shutdown().await;
+}
