@@ -105,6 +105,32 @@ impl Database {
     }
 }
 
+impl Database {
+    /// As [`Self::begin_once`] for several events, in the order of their keys, so that two transactions with the same keys wait for
+    /// each other instead of both failing. Answers for each event whether it is to be applied.
+    ///
+    /// # Errors
+    /// As [`Self::begin_once`].
+    pub async fn begin_batch(
+        &self,
+        component: &str,
+        identity: &Identity,
+        marks: &[Mark],
+    ) -> Result<(Transaction, Vec<bool>), Error> {
+        let transaction = self.begin(component, identity).await?;
+        let mut by_key: Vec<usize> = (0..marks.len()).collect();
+        by_key.sort_unstable_by_key(|index| (&marks[*index].partition_key, marks[*index].sequence));
+        // Sent together; the server takes them one after the other.
+        let guarded = by_key.iter().map(|index| guard(&transaction, &marks[*index]));
+        let outcomes = futures::future::join_all(guarded).await;
+        let mut fresh = vec![false; marks.len()];
+        for (index, outcome) in by_key.into_iter().zip(outcomes) {
+            fresh[index] = outcome? == MarkOutcome::Fresh;
+        }
+        Ok((transaction, fresh))
+    }
+}
+
 /// Drops a subscription's marks, so that it applies everything again: before a rebuild, or before
 /// the marks of a shadow replay take their place. On an administrator's connection. Answers how many there were.
 ///

@@ -2,8 +2,13 @@
 //! what ended, many in one round trip. A subscription's queue, leases and pauses are its own, so that
 //! none waits for another; within it, a key waits only for itself, because the queue leases one event
 //! of a key at a time.
+//!
+//! A handler that takes batches gets first attempts that are leased at the same time together, one batch after the other:
+//! two at a time would wait for each other's rows in the handler's database, and what arrives meanwhile makes the next
+//! one larger. A batch that fails is handled event by event. A single event is no batch, so that at low load an event waits
+//! for no other.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +25,7 @@ use super::health::Part;
 use super::meter;
 use super::outcome::{lease_ran_out, outcome_of, timed_out};
 use super::queue::{DeadLetterId, Leased, Outcome, Queue, QueueError, Receipt, Settlement};
-use super::subscription::{Attempt, Failure, Handler, Subscription};
+use super::subscription::{Attempt, BATCH_BYTES_MAX, Failure, Handler, Subscription};
 use crate::clock::{self, Clock};
 use crate::failpoint;
 
@@ -49,27 +54,47 @@ pub(super) struct Dispatcher {
     setting: Setting,
     name: Arc<str>,
     health: Part,
-    running: JoinSet<Result<(), Failure>>,
-    in_flight: HashMap<Id, InFlight>,
-    /// What ended and is not settled yet; together with `in_flight` never more than the concurrency.
+    running: JoinSet<Ran>,
+    /// What each task has.
+    in_flight: HashMap<Id, Task>,
+    /// Leased, and with no task yet.
+    waiting: VecDeque<InFlight>,
+    /// What ended and is not settled yet.
     ended: Vec<(InFlight, Outcome)>,
     renew_at: Instant,
 }
+
+struct Task {
+    handle: AbortHandle,
+    is_batch: bool,
+    deliveries: Vec<InFlight>,
+}
+
+/// What a task answers.
+type Ran = Result<(), Failure>;
 
 struct InFlight {
     receipt: Receipt,
     event: Arc<Event>,
     attempt: u32,
-    task: Option<AbortHandle>,
+    /// Part of no batch: it was in one that failed.
+    alone: bool,
 }
 
 // === impl Dispatcher ===
 
 impl Dispatcher {
     pub(super) fn new(setting: Setting, health: Part) -> Self {
-        let name = Arc::from(setting.subscription.name.as_str());
-        let renew_at = clock::instant();
-        Self { setting, name, health, running: JoinSet::new(), in_flight: HashMap::new(), ended: Vec::new(), renew_at }
+        Self {
+            name: Arc::from(setting.subscription.name.as_str()),
+            setting,
+            health,
+            running: JoinSet::new(),
+            in_flight: HashMap::new(),
+            waiting: VecDeque::new(),
+            ended: Vec::new(),
+            renew_at: clock::instant(),
+        }
     }
 
     /// Runs until `stop`, and then until the handlers are done or their time is up.
@@ -83,7 +108,7 @@ impl Dispatcher {
                     self.health.succeeded();
                     let free = self.free() > 0;
                     let renew_at = self.renew_at;
-                    let renewing = !self.in_flight.is_empty();
+                    let renewing = self.has_leases();
                     tokio::select! {
                         biased;
                         () = stop.cancelled() => {}
@@ -113,6 +138,7 @@ impl Dispatcher {
     async fn turn(&mut self) -> Result<Duration, QueueError> {
         self.settle().await?;
         self.renew().await?;
+        self.start_waiting();
         let free = self.free();
         if free == 0 {
             return Ok(self.setting.poll);
@@ -123,8 +149,12 @@ impl Dispatcher {
         let taken = u32::try_from(leased.len()).unwrap_or(u32::MAX);
         if taken > 0 {
             failpoint!("after-lease");
+            if !self.has_leases() {
+                self.renew_at = clock::instant() + self.setting.lease_for / RENEWALS_PER_LEASE;
+            }
         }
-        leased.into_iter().for_each(|leased| self.start(leased));
+        leased.into_iter().for_each(|leased| self.accept(leased));
+        self.start_waiting();
         if !self.ended.is_empty() {
             return Ok(Duration::ZERO);
         }
@@ -136,37 +166,98 @@ impl Dispatcher {
         Ok([due, note].into_iter().flatten().fold(poll, Duration::min))
     }
 
-    /// Places for further deliveries.
-    fn free(&self) -> u32 {
-        let taken = u32::try_from(self.in_flight.len() + self.ended.len()).unwrap_or(u32::MAX);
-        self.setting.subscription.concurrency.saturating_sub(taken)
+    fn takes_batches(&self) -> bool {
+        let Setting { subscription, handler, .. } = &self.setting;
+        subscription.batch_events > 1 && handler.takes_batches(&self.name)
     }
 
-    fn start(&mut self, leased: Leased) {
-        let Leased { receipt, event, attempt } = leased;
-        let Setting { subscription, handler, .. } = &self.setting;
-        let event = Arc::new(event);
-        let mut delivery = InFlight { receipt, event: event.clone(), attempt, task: None };
-        let attempts_max = subscription.retry.attempts_max();
+    /// Places for further deliveries.
+    fn free(&self) -> u32 {
+        let count = |events: usize| u32::try_from(events).unwrap_or(u32::MAX);
+        let Subscription { concurrency, batch_events, .. } = self.setting.subscription;
+        let not_started = self.waiting.len() + self.ended.len();
+        if self.takes_batches() {
+            let running = self.in_flight.values().any(|task| task.is_batch);
+            return if running { 0 } else { batch_events.max(concurrency).saturating_sub(count(not_started)) };
+        }
+        let running: usize = self.in_flight.values().map(|task| task.deliveries.len()).sum();
+        concurrency.saturating_sub(count(running + not_started))
+    }
+
+    fn has_leases(&self) -> bool {
+        !(self.in_flight.is_empty() && self.waiting.is_empty())
+    }
+
+    fn accept(&mut self, Leased { receipt, event, attempt }: Leased) {
+        let delivery = InFlight { receipt, event: Arc::new(event), attempt, alone: attempt > 1 };
+        let attempts_max = self.setting.subscription.retry.attempts_max();
         if attempt > attempts_max {
             // No attempt came to an answer: each time, the replica that had it ended.
             self.ended.push((delivery, lease_ran_out(attempts_max)));
             return;
         }
-        let attempt = Attempt { subscription: self.name.clone(), attempt, attempts_max };
-        let (handler, timeout) = (handler.clone(), subscription.timeout);
-        let task = self.running.spawn(async move {
-            match tokio::time::timeout(timeout, handler.handle(&event, &attempt)).await {
-                Ok(result) => result,
-                Err(_) => Err(timed_out(timeout)),
+        self.waiting.push_back(delivery);
+    }
+
+    /// Starts a batch of what may be in one, and the rest each in a task of its own as far as there is room.
+    fn start_waiting(&mut self) {
+        let batches = self.takes_batches();
+        if batches && !self.in_flight.values().any(|task| task.is_batch) {
+            let batch = self.take_batch();
+            match batch.len() {
+                0 | 1 => batch.into_iter().for_each(|delivery| self.waiting.push_front(delivery)),
+                _ => self.start_batch(batch),
             }
-        });
-        if self.in_flight.is_empty() {
-            self.renew_at = clock::instant() + self.setting.lease_for / RENEWALS_PER_LEASE;
         }
-        let id = task.id();
-        delivery.task = Some(task);
-        self.in_flight.insert(id, delivery);
+        let singles = self.in_flight.values().filter(|task| !task.is_batch).count();
+        let concurrency = usize::try_from(self.setting.subscription.concurrency).unwrap_or(usize::MAX);
+        // While a batch runs, what is left of its size waits for the next one.
+        let running = batches && self.in_flight.values().any(|task| task.is_batch);
+        for _ in singles..concurrency {
+            let Some(next) = self.waiting.iter().position(|delivery| delivery.alone || !running) else { break };
+            let Some(delivery) = self.waiting.remove(next) else { break };
+            self.start(delivery);
+        }
+    }
+
+    /// First attempts, at most as many as a batch may have, and at least one.
+    fn take_batch(&mut self) -> Vec<InFlight> {
+        let (mut batch, mut left, mut bytes) = (Vec::new(), VecDeque::new(), 0);
+        let events_max = usize::try_from(self.setting.subscription.batch_events).unwrap_or(usize::MAX);
+        for delivery in self.waiting.drain(..) {
+            let fits = batch.is_empty() || (batch.len() < events_max && bytes < BATCH_BYTES_MAX);
+            if delivery.alone || !fits {
+                left.push_back(delivery);
+                continue;
+            }
+            bytes += delivery.event.payload_len();
+            batch.push(delivery);
+        }
+        self.waiting = left;
+        batch
+    }
+
+    fn start(&mut self, delivery: InFlight) {
+        let Setting { subscription, handler, .. } = &self.setting;
+        let attempts_max = subscription.retry.attempts_max();
+        let attempt = Attempt { subscription: self.name.clone(), attempt: delivery.attempt, attempts_max };
+        let (handler, event, timeout) = (handler.clone(), delivery.event.clone(), subscription.timeout);
+        let handle = self.running.spawn(async move {
+            let handled = tokio::time::timeout(timeout, handler.handle(&event, &attempt)).await;
+            handled.unwrap_or_else(|_| Err(timed_out(timeout)))
+        });
+        self.in_flight.insert(handle.id(), Task { handle, is_batch: false, deliveries: vec![delivery] });
+    }
+
+    fn start_batch(&mut self, deliveries: Vec<InFlight>) {
+        let events: Vec<_> = deliveries.iter().map(|delivery| delivery.event.clone()).collect();
+        let (name, handler) = (self.name.clone(), self.setting.handler.clone());
+        let timeout = self.setting.subscription.batch_timeout();
+        let handle = self.running.spawn(async move {
+            let handled = tokio::time::timeout(timeout, handler.handle_batch(&name, &events)).await;
+            handled.unwrap_or_else(|_| Err(timed_out(timeout)))
+        });
+        self.in_flight.insert(handle.id(), Task { handle, is_batch: true, deliveries });
     }
 
     fn collect_finished(&mut self) {
@@ -175,15 +266,25 @@ impl Dispatcher {
         }
     }
 
-    fn collect(&mut self, finished: Result<(Id, Result<(), Failure>), JoinError>) {
+    fn collect(&mut self, finished: Result<(Id, Ran), JoinError>) {
         let (id, result) = match finished {
             Ok((id, result)) => (id, result),
             Err(error) => (error.id(), Err(super::outcome::panicked(error))),
         };
-        // Not there: its lease was lost and it was cancelled.
-        if let Some(delivery) = self.in_flight.remove(&id) {
-            let policy = &self.setting.subscription.retry;
-            let outcome = outcome_of(result, policy, delivery.attempt, delivery.event.event_id);
+        // Not there: its leases were lost and it was cancelled.
+        let Some(task) = self.in_flight.remove(&id) else { return };
+        let policy = &self.setting.subscription.retry;
+        let is_final = matches!(result, Ok(()) | Err(Failure::Retry { after: Some(_), .. }));
+        if task.is_batch && !is_final {
+            tracing::debug!(subscription = &*self.name, events = task.deliveries.len(), ?result, "a batch failed");
+            // Before what was leased later.
+            for delivery in task.deliveries.into_iter().rev() {
+                self.waiting.push_front(InFlight { alone: true, ..delivery });
+            }
+            return;
+        }
+        for delivery in task.deliveries {
+            let outcome = outcome_of(result.clone(), policy, delivery.attempt, delivery.event.event_id);
             self.ended.push((delivery, outcome));
         }
     }
@@ -222,23 +323,31 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// Holds the leases of what runs, when it is time, and cancels what has lost its own.
+    /// Holds the leases, when it is time, and cancels what has lost its own.
     async fn renew(&mut self) -> Result<(), QueueError> {
-        if self.in_flight.is_empty() || clock::instant() < self.renew_at {
+        if !self.has_leases() || clock::instant() < self.renew_at {
             return Ok(());
         }
         let lease_for = self.setting.lease_for;
-        let receipts: Vec<_> = self.in_flight.values().map(|delivery| delivery.receipt.clone()).collect();
+        let deliveries = self.in_flight.values().flat_map(|task| &task.deliveries).chain(&self.waiting);
+        let receipts: Vec<_> = deliveries.map(|delivery| delivery.receipt.clone()).collect();
         let held = self.setting.queue.extend(&self.name, &receipts, lease_for).await?;
         self.renew_at = clock::instant() + lease_for / RENEWALS_PER_LEASE;
         let name = &self.name;
-        self.in_flight.retain(|_, delivery| {
+        let holds = |delivery: &InFlight| {
             let holds = held.contains(&delivery.receipt);
             if !holds {
                 lease_lost(name, delivery);
-                delivery.task.iter().for_each(AbortHandle::abort);
             }
             holds
+        };
+        self.waiting.retain(holds);
+        self.in_flight.retain(|_, task| {
+            task.deliveries.retain(holds);
+            if task.deliveries.is_empty() {
+                task.handle.abort();
+            }
+            !task.deliveries.is_empty()
         });
         Ok(())
     }
@@ -259,7 +368,8 @@ impl Dispatcher {
             }
         }
         self.running.shutdown().await;
-        self.ended.extend(self.in_flight.drain().map(|(_, delivery)| (delivery, super::outcome::handed_back())));
+        let left = self.in_flight.drain().flat_map(|(_, task)| task.deliveries).chain(self.waiting.drain(..));
+        self.ended.extend(left.map(|delivery| (delivery, super::outcome::handed_back())));
         if let Err(error) = self.settle().await {
             tracing::warn!(
                 subscription = &*self.name,

@@ -74,6 +74,8 @@ struct Virtual {
     began: Instant,
     /// By key and sequence.
     scripts: Mutex<BTreeMap<(u8, u64), Script>>,
+    /// Whether the handler takes batches: it takes one if each of its events is taken, and fails otherwise.
+    batches: bool,
 }
 
 fn script() -> impl Strategy<Value = Script> {
@@ -93,14 +95,15 @@ proptest! {
     #[test]
     fn whatever_handlers_answer_each_event_is_tried_by_its_policy_and_each_key_keeps_its_order(
         keys in prop::collection::vec(prop::collection::vec(script(), 1..4), 1..4),
+        batches: bool,
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        runtime.block_on(play(&keys))?;
+        runtime.block_on(play(&keys, batches))?;
     }
 }
 
-async fn play(keys: &[Vec<Script>]) -> Result<(), TestCaseError> {
-    let queue = Arc::new(Virtual::new(keys));
+async fn play(keys: &[Vec<Script>], batches: bool) -> Result<(), TestCaseError> {
+    let queue = Arc::new(Virtual::new(keys, batches));
     let stop = CancellationToken::new();
     let setting = Setting {
         queue: queue.clone(),
@@ -190,14 +193,14 @@ fn event(key: u8, sequence: u64) -> Event {
 // === impl Virtual ===
 
 impl Virtual {
-    fn new(keys: &[Vec<Script>]) -> Self {
+    fn new(keys: &[Vec<Script>], batches: bool) -> Self {
         let (mut stage, mut scripts) = (Stage::default(), BTreeMap::new());
         for (key, events) in (0..).zip(keys) {
             for script in events {
                 scripts.insert((key, stage.model.publish(key)), script.iter().rev().copied().collect());
             }
         }
-        Self { stage: Mutex::new(stage), began: Instant::now(), scripts: Mutex::new(scripts) }
+        Self { stage: Mutex::new(stage), began: Instant::now(), scripts: Mutex::new(scripts), batches }
     }
 
     fn now(&self) -> Duration {
@@ -243,6 +246,30 @@ impl Handler for Virtual {
             Some(Step::Defer(ms)) => retry(Some(Duration::from_millis(ms))),
             Some(Step::Reject) => Err(Failure::Reject("never".to_owned())),
         }
+    }
+
+    fn takes_batches(&self, _: &str) -> bool {
+        self.batches
+    }
+
+    async fn handle_batch(&self, _: &str, events: &[Arc<Event>]) -> Result<(), Failure> {
+        let of = |event: &Event| (event.partition_key.parse::<u8>().unwrap(), event.sequence);
+        let now = self.now();
+        {
+            let scripts = self.scripts.lock().unwrap();
+            let next = |event: &Arc<Event>| scripts.get(&of(event)).and_then(|script| script.last().copied());
+            match events.iter().find_map(next) {
+                None => {}
+                Some(Step::Panic) => panic!("as the script of one of them says"),
+                Some(_) => return Err(Failure::Reject("one of them".to_owned())),
+            }
+        }
+        let mut stage = self.stage.lock().unwrap();
+        for event in events {
+            let (key, sequence) = of(event);
+            stage.calls.push(Call { key, sequence, attempt: 1, began: now, ended: now });
+        }
+        Ok(())
     }
 }
 

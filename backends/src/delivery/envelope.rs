@@ -71,6 +71,22 @@ impl Event {
         self.timestamp.as_microsecond()
     }
 
+    /// About as many bytes as the payload's text has.
+    pub(crate) fn payload_len(&self) -> usize {
+        fn len(value: &Value) -> usize {
+            match value {
+                Value::Null | Value::Bool(_) | Value::Number(_) => 5,
+                Value::String(text) => text.len() + 2,
+                Value::Array(values) => values.iter().map(|value| len(value) + 1).sum::<usize>() + 2,
+                Value::Object(fields) => of(fields),
+            }
+        }
+        fn of(fields: &Map<String, Value>) -> usize {
+            fields.iter().map(|(name, value)| name.len() + len(value) + 4).sum::<usize>() + 2
+        }
+        of(&self.payload)
+    }
+
     /// The payload as the text that the WIT record carries.
     #[must_use]
     pub fn payload_text(&self) -> String {

@@ -15,6 +15,20 @@ pub const CONCURRENCY_DEFAULT: u32 = 16;
 /// More in flight than this only waits for the database.
 pub const CONCURRENCY_MAX: u32 = 1_024;
 
+/// Events that a handler gets at once: enough to spread the costs of a transaction, few enough that a batch is done within
+/// tens of milliseconds.
+pub const BATCH_EVENTS_DEFAULT: u32 = 64;
+
+/// More only holds memory.
+pub const BATCH_EVENTS_MAX: u32 = 1_000;
+
+/// Bytes of payloads in a batch, unless its first event alone has more.
+pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
+
+/// How long a batch may take, or the subscription's timeout if that is less. A batch that hangs holds back other keys for this
+/// long, and is then tried event by event.
+pub const BATCH_TIMEOUT_MAX: Duration = Duration::from_secs(5);
+
 /// A handler that takes longer than this has most likely hung; the brief gives an AI call 30 s.
 pub const TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
 
@@ -29,6 +43,8 @@ pub struct Subscription {
     pub concurrency: u32,
     /// How long the handler may take; longer counts as a failed attempt.
     pub timeout: Duration,
+    /// Events in a batch, where the handler takes batches; 1 to [`BATCH_EVENTS_MAX`]. With 1 there are none.
+    pub batch_events: u32,
     pub retry: RetryPolicy,
 }
 
@@ -56,6 +72,17 @@ pub enum Failure {
 pub trait Handler: Send + Sync + 'static {
     /// Dropped when it takes too long or when its lease was lost.
     async fn handle(&self, event: &Event, attempt: &Attempt) -> Result<(), Failure>;
+
+    /// Whether [`Self::handle_batch`] may be called for the subscription now.
+    fn takes_batches(&self, _subscription: &str) -> bool {
+        false
+    }
+
+    /// Takes first attempts at events of different keys together: all of them or none. A deferral defers all; after any other
+    /// failure, which counts as no attempt, each goes to [`Self::handle`]. Dropped when it takes too long.
+    async fn handle_batch(&self, subscription: &str, _events: &[Arc<Event>]) -> Result<(), Failure> {
+        Err(Failure::Retry { reason: format!("`{subscription}` takes no batches"), after: None })
+    }
 }
 
 /// Why a subscription cannot be served.
@@ -71,6 +98,8 @@ pub enum SubscriptionError {
     Concurrency(String),
     #[error("subscription `{0}` has a timeout of zero")]
     Timeout(String),
+    #[error("subscription `{0}` has batches of a number of events outside 1..={BATCH_EVENTS_MAX}")]
+    BatchEvents(String),
 }
 
 // === impl Subscription ===
@@ -84,8 +113,13 @@ impl Subscription {
             event_types: event_types.into_iter().map(Into::into).collect(),
             concurrency: CONCURRENCY_DEFAULT,
             timeout: TIMEOUT_DEFAULT,
+            batch_events: BATCH_EVENTS_DEFAULT,
             retry: RetryPolicy::default(),
         }
+    }
+
+    pub(crate) fn batch_timeout(&self) -> Duration {
+        self.timeout.min(BATCH_TIMEOUT_MAX)
     }
 }
 
@@ -110,6 +144,9 @@ pub fn validate(subscriptions: &[Subscription]) -> Result<(), SubscriptionError>
         if subscription.timeout.is_zero() {
             return Err(SubscriptionError::Timeout(name()));
         }
+        if !(1..=BATCH_EVENTS_MAX).contains(&subscription.batch_events) {
+            return Err(SubscriptionError::BatchEvents(name()));
+        }
     }
     Ok(())
 }
@@ -129,7 +166,10 @@ mod tests {
         assert_eq!(refused(&[Subscription::new("a/b", ["A"])]), "a subscription has no name, or one with a `/`: `a/b`");
         let idle = Subscription { concurrency: 0, ..good.clone() };
         assert_eq!(refused(&[idle]), "subscription `query` has a concurrency outside 1..=1024");
-        let hasty = Subscription { timeout: Duration::ZERO, ..good };
+        let hasty = Subscription { timeout: Duration::ZERO, ..good.clone() };
         assert_eq!(refused(&[hasty]), "subscription `query` has a timeout of zero");
+        let endless = Subscription { batch_events: 1_001, ..good };
+        let said = "subscription `query` has batches of a number of events outside 1..=1000";
+        assert_eq!(refused(&[endless]), said);
     }
 }

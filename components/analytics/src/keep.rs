@@ -9,7 +9,7 @@ use crate::{
     keys,
     statement::Statement,
 };
-use futures::try_join;
+use futures::{future::try_join_all, try_join};
 use mindflow_guest::{
     cache,
     call::Error,
@@ -17,6 +17,8 @@ use mindflow_guest::{
     params,
     sql::{self, Identity},
 };
+use std::collections::BTreeSet;
+use uuid::Uuid;
 
 /// The statement of every fact: the row, and the count of its day unless the database maintains it.
 const APPEND: &str = "WITH fact AS (
@@ -60,14 +62,33 @@ pub async fn handle(event: &Event) -> Result<(), Failure> {
     let Some(fact) = fact::of(event)? else {
         return Ok(());
     };
-    Ok(keep(&fact).await?)
+    Ok(keep(&[fact]).await?)
 }
 
-async fn keep(fact: &Fact) -> Result<(), Error> {
-    let Statement { text, params } = statement(fact);
-    sql::transaction(DATABASE, &Identity::Service, async |tx| Ok(tx.execute(&text, params.clone()).await?)).await?;
-    let (user, all) = (keys::of(fact.user_id), keys::of_all());
-    try_join!(cache::renew(&user), cache::renew(&all))?;
+/// The events' facts in one transaction. In the order of their users, so that two batches with facts of the same users wait
+/// for each other instead of both failing.
+pub async fn handle_batch(events: &[Event]) -> Result<(), Failure> {
+    let mut facts = Vec::with_capacity(events.len());
+    for event in events {
+        facts.extend(fact::of(event)?);
+    }
+    if facts.is_empty() {
+        return Ok(());
+    }
+    facts.sort_by_key(|fact| fact.user_id);
+    Ok(keep(&facts).await?)
+}
+
+async fn keep(facts: &[Fact]) -> Result<(), Error> {
+    let statements: Vec<Statement> = facts.iter().map(statement).collect();
+    sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        let executed = statements.iter().map(|Statement { text, params }| tx.execute(text, params.clone()));
+        Ok(sql::all(executed).await?)
+    })
+    .await?;
+    let users: BTreeSet<Uuid> = facts.iter().map(|fact| fact.user_id).collect();
+    let of_users = users.into_iter().map(async |user| cache::renew(&keys::of(user)).await);
+    try_join!(try_join_all(of_users), async { cache::renew(&keys::of_all()).await })?;
     Ok(())
 }
 

@@ -25,7 +25,7 @@ mindflow_guest::bindings! {
 
 use bindings::exports::mindflow::{
     analytics::figures as service,
-    platform::{health, subscriber as subscription},
+    platform::{batch_subscriber, health, subscriber as subscription},
 };
 use mindflow_guest::{
     call::{CallContext, Error},
@@ -64,6 +64,12 @@ impl service::Guest for Analytics {
 impl subscription::Guest for Analytics {
     async fn handle(event: Event, _: Delivery) -> Result<(), Failure> {
         keep::handle(&event).await
+    }
+}
+
+impl batch_subscriber::Guest for Analytics {
+    async fn handle_batch(_: String, events: Vec<Event>) -> Result<(), Failure> {
+        keep::handle_batch(&events).await
     }
 }
 

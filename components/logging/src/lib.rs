@@ -15,7 +15,7 @@ mindflow_guest::bindings! {
 
 use bindings::exports::mindflow::{
     logging::audit as service,
-    platform::{health, subscriber as subscription},
+    platform::{batch_subscriber, health, subscriber as subscription},
 };
 use mindflow_guest::{
     audit_reader, audit_writer,
@@ -37,11 +37,20 @@ impl subscription::Guest for Logging {
     /// The trail recognises events that it has, so a redelivery changes nothing. While its store is unavailable, events
     /// are deferred, which counts as no failed attempt.
     async fn handle(event: Event, _: Delivery) -> Result<(), Failure> {
-        match audit_writer::append(event).await {
-            Ok(_) => Ok(()),
-            Err(audit_writer::Error::Unavailable(reason)) => Err(Failure::Retry((reason, Some(DEFERRAL_MS)))),
-            Err(audit_writer::Error::Invalid(reason)) => Err(Failure::Reject(reason)),
-        }
+        audit_writer::append(event).await.map(drop).map_err(failure)
+    }
+}
+
+impl batch_subscriber::Guest for Logging {
+    async fn handle_batch(_: String, events: Vec<Event>) -> Result<(), Failure> {
+        audit_writer::append_batch(events).await.map_err(failure)
+    }
+}
+
+fn failure(error: audit_writer::Error) -> Failure {
+    match error {
+        audit_writer::Error::Unavailable(reason) => Failure::Retry((reason, Some(DEFERRAL_MS))),
+        audit_writer::Error::Invalid(reason) => Failure::Reject(reason),
     }
 }
 

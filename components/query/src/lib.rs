@@ -27,7 +27,7 @@ mindflow_guest::bindings! {
 }
 
 use bindings::exports::mindflow::{
-    platform::{health, operator, schedule_handler, subscriber as subscription},
+    platform::{batch_subscriber, health, operator, schedule_handler, subscriber as subscription},
     query::reads as service,
 };
 use mindflow_guest::{
@@ -92,6 +92,12 @@ impl service::Guest for Query {
 impl subscription::Guest for Query {
     async fn handle(event: Event, delivery: Delivery) -> Result<(), Failure> {
         subscriber::handle(&event, &delivery).await
+    }
+}
+
+impl batch_subscriber::Guest for Query {
+    async fn handle_batch(subscription: String, events: Vec<Event>) -> Result<(), Failure> {
+        subscriber::handle_batch(&subscription, &events).await
     }
 }
 

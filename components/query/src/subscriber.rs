@@ -15,6 +15,7 @@ use mindflow_guest::{
     failure, realtime,
     sql::{self, Abort, Identity},
 };
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Older events come from a replay: no subscriber waits for their notices.
@@ -25,14 +26,51 @@ pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
         return Ok(());
     };
     let shown = apply(event, delivery, &plan).await?;
-    let young = clock::now_us().saturating_sub(event.timestamp) <= NOTICE_AGE_MAX_US;
-    Ok(notify(plan.user_id, plan.notice.filter(|_| shown && young)).await?)
+    Ok(notify(plan.user_id, plan.notice.filter(|_| shown && is_young(event))).await?)
+}
+
+/// The events' statements in one transaction.
+pub async fn handle_batch(subscription: &str, events: &[Event]) -> Result<(), Failure> {
+    let mut plans = Vec::with_capacity(events.len());
+    for event in events {
+        plans.extend(projection::plan(event)?.map(|plan| (event, plan)));
+    }
+    if plans.is_empty() {
+        return Ok(());
+    }
+    let planned: Vec<&Event> = plans.iter().map(|(event, _)| *event).collect();
+    let hidden = sql::batch(DATABASE, &Identity::Service, subscription, &planned, async |tx, fresh| {
+        let fresh = plans.iter().filter(|(event, _)| fresh.iter().any(|fresh| std::ptr::eq(*fresh, *event)));
+        let shown = sql::all(fresh.map(async |(event, plan)| {
+            let rows = tx.query(&plan.statement.text, plan.statement.params.clone()).await?;
+            Ok((*event, rows))
+        }));
+        let mut hidden = Vec::new();
+        for (event, rows) in shown.await? {
+            if !is_shown(&rows)? {
+                hidden.push(&event.id);
+            }
+        }
+        Ok(hidden)
+    });
+    let hidden = hidden.await?;
+    let users: BTreeSet<Uuid> = plans.iter().map(|(_, plan)| plan.user_id).collect();
+    for user in users {
+        let of_user = plans.iter().filter(|(_, plan)| plan.user_id == user);
+        let notices = of_user.filter(|(event, _)| is_young(event) && !hidden.contains(&&event.id));
+        notify(user, notices.filter_map(|(_, plan)| plan.notice.clone())).await?;
+    }
+    Ok(())
+}
+
+fn is_young(event: &Event) -> bool {
+    clock::now_us().saturating_sub(event.timestamp) <= NOTICE_AGE_MAX_US
 }
 
 /// After the commit: renews the cache, and notifies subscribers.
-pub async fn notify(user: Uuid, notice: Option<Notice>) -> Result<(), call::Error> {
+pub async fn notify(user: Uuid, notices: impl IntoIterator<Item = Notice>) -> Result<(), call::Error> {
     cache::renew(&keys::of(user)).await?;
-    if let Some(notice) = notice {
+    for notice in notices {
         let data = serde_json::to_vec(&notice).map_err(failure::internal)?;
         realtime::publish(notice_topic(user), data).await?;
     }
@@ -43,11 +81,14 @@ pub async fn notify(user: Uuid, notice: Option<Notice>) -> Result<(), call::Erro
 async fn apply(event: &Event, delivery: &Delivery, plan: &Plan) -> Result<bool, call::Error> {
     let applied = sql::once(DATABASE, &Identity::Service, event, delivery, async |tx| {
         let rows = tx.query(&plan.statement.text, plan.statement.params.clone()).await?;
-        let row =
-            rows.first().ok_or_else(|| Abort::Call(call::Error::Internal("a projection answers no row".into())))?;
-        Ok(row.get::<bool>("shown")?)
+        is_shown(&rows)
     });
     Ok(applied.await?.unwrap_or(true))
+}
+
+fn is_shown(rows: &sql::Rows) -> Result<bool, Abort> {
+    let row = rows.first().ok_or_else(|| Abort::Call(call::Error::Internal("a projection answers no row".into())))?;
+    Ok(row.get::<bool>("shown")?)
 }
 
 #[cfg(test)]

@@ -29,6 +29,23 @@ pub async fn words(event: &Event) -> Result<(), Failure> {
     applied.map_err(|error| failure::of_keeping(error).into())
 }
 
+/// As [`words`] for events of different entries.
+pub async fn words_of_all(events: &[Event]) -> Result<(), Failure> {
+    let mut documents = Vec::with_capacity(events.len());
+    for event in events {
+        match entry::change(event)? {
+            Some(Change::Upsert(document)) => documents.push(document),
+            Some(Change::Delete { .. }) => words(event).await?,
+            None => {}
+        }
+    }
+    if documents.is_empty() {
+        return Ok(());
+    }
+    let applied = search_index::upsert_batch(INDEX.into(), documents).await;
+    applied.map_err(|error| failure::of_keeping(error).into())
+}
+
 /// A deletion takes the vector along, by the other subscription; without a model there is nothing to do.
 pub async fn meaning(event: &Event) -> Result<(), Failure> {
     let Some(Change::Upsert(mut document)) = entry::change(event)? else { return Ok(()) };

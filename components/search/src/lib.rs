@@ -16,7 +16,10 @@ mindflow_guest::bindings! {
     uses: ["services/search.wit", "services/query.wit"],
 }
 
-use bindings::exports::mindflow::{platform::subscriber as subscription, search::finder as service};
+use bindings::exports::mindflow::{
+    platform::{batch_subscriber, subscriber as subscription},
+    search::finder as service,
+};
 use mindflow_guest::{
     call::{CallContext, Error},
     events::{Delivery, Event, Failure},
@@ -43,6 +46,16 @@ impl service::Guest for Search {
 impl subscription::Guest for Search {
     async fn handle(event: Event, delivery: Delivery) -> Result<(), Failure> {
         if delivery.subscription == MEANING { keep::meaning(&event).await } else { keep::words(&event).await }
+    }
+}
+
+impl batch_subscriber::Guest for Search {
+    /// A model takes its time for each text, so a batch of what entries mean would take too long.
+    async fn handle_batch(subscription: String, events: Vec<Event>) -> Result<(), Failure> {
+        if subscription == MEANING {
+            return Err(Failure::Retry(("each text is embedded alone".into(), None)));
+        }
+        keep::words_of_all(&events).await
     }
 }
 

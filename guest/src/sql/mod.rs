@@ -6,7 +6,7 @@ mod row;
 mod value;
 
 pub use crate::bindings::platform::mindflow::platform::sql::{
-    DbError, Error, Identity, Rowset, Transaction, Value, begin_once,
+    DbError, Error, Identity, Rowset, Transaction, Value, begin_batch, begin_once,
 };
 pub use row::{FromValue, Row, RowError, Rows};
 pub use value::{Date, IntoValue, Json, Numeric, Time};
@@ -83,8 +83,11 @@ pub async fn transaction<T>(
     identity: &Identity,
     body: impl AsyncFnMut(&Tx) -> Result<T, Abort>,
 ) -> Result<T, call::Error> {
-    let begun = attempts(async || Transaction::begin(database.to_owned(), identity.clone()).await.map(Some), body);
-    begun.await?.ok_or_else(|| call::Error::Internal("a transaction did not begin".into()))
+    let begin = async || Ok(Some((Transaction::begin(database.to_owned(), identity.clone()).await?, ())));
+    let mut body = body;
+    attempts(begin, async |tx, ()| body(tx).await)
+        .await?
+        .ok_or_else(|| call::Error::Internal("a transaction did not begin".into()))
 }
 
 /// Applies a delivered event in one transaction, as [`transaction`] does, at most once however often it is
@@ -94,25 +97,69 @@ pub async fn once<T>(
     identity: &Identity,
     event: &Event,
     delivery: &Delivery,
-    body: impl AsyncFnMut(&Tx) -> Result<T, Abort>,
+    mut body: impl AsyncFnMut(&Tx) -> Result<T, Abort>,
 ) -> Result<Option<T>, call::Error> {
-    let mark = || Mark {
-        subscription: delivery.subscription.clone(),
+    let begin = async || {
+        let mark = mark(&delivery.subscription, event);
+        let begun = sql::begin_once(database.to_owned(), identity.clone(), mark).await?;
+        Ok(begun.map(|transaction| (transaction, ())))
+    };
+    attempts(begin, async |tx, ()| body(tx).await).await
+}
+
+/// Applies the events of a batch in one transaction, each at most once, as [`once`] does. `body` gets those that are still to
+/// be applied.
+pub async fn batch<'a, T>(
+    database: &str,
+    identity: &Identity,
+    subscription: &str,
+    events: &[&'a Event],
+    mut body: impl AsyncFnMut(&Tx, Vec<&'a Event>) -> Result<T, Abort>,
+) -> Result<T, call::Error> {
+    let begin = async || {
+        let marks = events.iter().map(|event| mark(subscription, event)).collect();
+        let (transaction, fresh) = sql::begin_batch(database.to_owned(), identity.clone(), marks).await?;
+        let fresh: Vec<&'a Event> =
+            events.iter().zip(fresh).filter_map(|(event, fresh)| fresh.then_some(*event)).collect();
+        Ok(Some((transaction, fresh)))
+    };
+    let applied = attempts(begin, async |tx, fresh| body(tx, fresh).await).await?;
+    applied.ok_or_else(|| call::Error::Internal("a transaction did not begin".into()))
+}
+
+/// Runs statements that do not depend on each other in one transaction, sent together.
+pub async fn all<T>(
+    statements: impl IntoIterator<Item = impl Future<Output = Result<T, Error>>>,
+) -> Result<Vec<T>, Error> {
+    let (mut answers, mut failed) = (Vec::new(), None);
+    for answer in futures::future::join_all(statements).await {
+        match answer {
+            Ok(answer) => answers.push(answer),
+            // After the first failure, the transaction refuses the others. A conflict is never one of these.
+            Err(error) if failed.is_none() || matches!(error, Error::Conflict(_)) => failed = Some(error),
+            Err(_) => {}
+        }
+    }
+    failed.map_or(Ok(answers), Err)
+}
+
+fn mark(subscription: &str, event: &Event) -> Mark {
+    Mark {
+        subscription: subscription.to_owned(),
         event_id: event.id.clone(),
         partition_key: event.partition_key.clone(),
         sequence: event.sequence,
-    };
-    attempts(async || sql::begin_once(database.to_owned(), identity.clone(), mark()).await, body).await
+    }
 }
 
-async fn attempts<T>(
-    begin: impl AsyncFn() -> Result<Option<Transaction>, Error>,
-    mut body: impl AsyncFnMut(&Tx) -> Result<T, Abort>,
+async fn attempts<T, B>(
+    begin: impl AsyncFn() -> Result<Option<(Transaction, B)>, Error>,
+    mut body: impl AsyncFnMut(&Tx, B) -> Result<T, Abort>,
 ) -> Result<Option<T>, call::Error> {
     for run in 1.. {
-        let Some(transaction) = begin().await? else { return Ok(None) };
+        let Some((transaction, begun)) = begin().await? else { return Ok(None) };
         let tx = Tx(transaction);
-        let outcome = match body(&tx).await {
+        let outcome = match body(&tx, begun).await {
             Ok(value) => Transaction::commit(tx.0).await.map(|()| value).map_err(Abort::Database),
             Err(abort) => Err(abort),
         };

@@ -16,19 +16,26 @@ const PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct CpuBudget {
     ticks: u32,
+    /// Of one call.
     ticks_max: u32,
+    /// For as many calls the one in progress counts.
+    calls: u32,
     seen: Option<Instant>,
 }
 
 impl CpuBudget {
     pub fn new(cpu_ms_max: u32) -> Self {
         let tick_ms = u32::try_from(EPOCH_TICK.as_millis()).unwrap_or(1).max(1);
-        Self { ticks: 0, ticks_max: cpu_ms_max.div_ceil(tick_ms), seen: None }
+        Self { ticks: 0, ticks_max: cpu_ms_max.div_ceil(tick_ms), calls: 1, seen: None }
     }
 
-    /// A new call starts.
-    pub fn reset(&mut self) {
-        self.ticks = 0;
+    /// A new call starts, which counts for `calls`.
+    pub fn reset(&mut self, calls: u32) {
+        (self.ticks, self.calls) = (0, calls);
+    }
+
+    fn ticks_max(&self) -> u32 {
+        self.ticks_max.saturating_mul(self.calls)
     }
 
     /// What the store does at a tick.
@@ -38,7 +45,7 @@ impl CpuBudget {
         } else {
             Err(wasmtime::format_err!(
                 "the call used up its CPU time of {} ms",
-                u128::from(self.ticks_max) * EPOCH_TICK.as_millis()
+                u128::from(self.ticks_max()) * EPOCH_TICK.as_millis()
             ))
         }
     }
@@ -50,7 +57,7 @@ impl CpuBudget {
         }
         self.seen = Some(now);
         self.ticks += 1;
-        self.ticks <= self.ticks_max
+        self.ticks <= self.ticks_max()
     }
 }
 
@@ -64,6 +71,17 @@ mod tests {
         let start = clock::instant();
         let allowed = (0..100).take_while(|tick| budget.spend(start + EPOCH_TICK * *tick)).count();
         assert_eq!(allowed, 5);
+    }
+
+    #[test]
+    fn a_batch_has_the_time_of_several_calls_and_the_call_after_it_that_of_one() {
+        let mut budget = CpuBudget::new(50);
+        let start = clock::instant();
+        let mut allowed = |calls| {
+            budget.reset(calls);
+            (0..100).take_while(|tick| budget.spend(start + EPOCH_TICK * *tick)).count()
+        };
+        assert_eq!((allowed(3), allowed(1)), (15, 5));
     }
 
     #[test]

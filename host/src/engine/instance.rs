@@ -33,6 +33,7 @@ pub struct Exports {
     functions: HashMap<String, ComponentExportIndex>,
     http: Option<http_handler::GuestIndices>,
     subscriber: Option<handlers::subscriber::GuestIndices>,
+    batch_subscriber: Option<handlers::batch_subscriber::GuestIndices>,
     operator: Option<handlers::operator::GuestIndices>,
     schedule: Option<handlers::schedule_handler::GuestIndices>,
     health: Option<handlers::health::GuestIndices>,
@@ -45,6 +46,7 @@ impl Exports {
             functions: functions(pre.component()),
             http: http_handler::GuestIndices::new(&pre).ok(),
             subscriber: handlers::subscriber::GuestIndices::new(&pre).ok(),
+            batch_subscriber: handlers::batch_subscriber::GuestIndices::new(&pre).ok(),
             operator: handlers::operator::GuestIndices::new(&pre).ok(),
             schedule: handlers::schedule_handler::GuestIndices::new(&pre).ok(),
             health: handlers::health::GuestIndices::new(&pre).ok(),
@@ -63,6 +65,10 @@ impl Exports {
 
     pub fn subscribes(&self) -> bool {
         self.subscriber.is_some()
+    }
+
+    pub fn takes_batches(&self) -> bool {
+        self.batch_subscriber.is_some()
     }
 
     pub fn operates(&self) -> bool {
@@ -105,6 +111,7 @@ struct Guest {
     instance: Instance,
     http: Option<http_handler::Guest>,
     subscriber: Option<handlers::subscriber::Guest>,
+    batch_subscriber: Option<handlers::batch_subscriber::Guest>,
     operator: Option<handlers::operator::Guest>,
     schedule: Option<handlers::schedule_handler::Guest>,
     health: Option<handlers::health::Guest>,
@@ -152,6 +159,7 @@ async fn instantiate(exports: &Exports, context: &InstanceContext) -> wasmtime::
     let guest = Guest {
         http: load!(http),
         subscriber: load!(subscriber),
+        batch_subscriber: load!(batch_subscriber),
         operator: load!(operator),
         schedule: load!(schedule),
         health: load!(health),
@@ -178,7 +186,7 @@ async fn serve(
                 Some(job) => {
                     accessor.with(|mut store| {
                         let state = store.data_mut();
-                        state.budget.reset();
+                        state.budget.reset(job.work.calls());
                         // Where several calls share an instance, neither a line nor a call can be assigned to one of them.
                         if concurrency == 1 {
                             state.log.set(job.correlation_id.clone());
@@ -216,6 +224,13 @@ async fn perform(accessor: &Accessor<State>, guest: &Guest, job: Job) -> wasmtim
             let answer = match &guest.subscriber {
                 Some(subscriber) => subscriber.call_handle(accessor, event, delivery).await,
                 None => Err(missing("mindflow:platform/subscriber")),
+            };
+            finish(reply, lease, answer)
+        }
+        Work::Batch { subscription, events, reply } => {
+            let answer = match &guest.batch_subscriber {
+                Some(subscriber) => subscriber.call_handle_batch(accessor, subscription, events).await,
+                None => Err(missing("mindflow:platform/batch-subscriber")),
             };
             finish(reply, lease, answer)
         }

@@ -17,6 +17,9 @@ use tokio::{
 use wasmtime::component::{ComponentExportIndex, Val};
 use wasmtime_wasi_http::WasiBody;
 
+/// A batch has the CPU time of so many calls at most.
+const BATCH_CALLS_MAX: u32 = 8;
+
 pub(super) type Reply<T> = oneshot::Sender<wasmtime::Result<T>>;
 /// The response's head and its body, streamed by the guest; or how the guest refused to answer.
 pub type HttpReply = Result<http::Response<WasiBody>, String>;
@@ -26,10 +29,23 @@ pub(super) enum Work {
     Call { function: ComponentExportIndex, params: Vec<Val>, results: usize, reply: Reply<Vec<Val>> },
     Http { request: http::Request<WasiBody>, reply: Reply<HttpReply> },
     Event { event: events::Event, delivery: events::Delivery, reply: Reply<Result<(), events::Failure>> },
+    Batch { subscription: String, events: Vec<events::Event>, reply: Reply<Result<(), events::Failure>> },
     Operate { command: String, arguments: Vec<String>, reply: Reply<Result<String, String>> },
     Schedule { occurrence: handlers::schedule_handler::Occurrence, reply: Reply<Result<(), String>> },
     Check { reply: Reply<Result<(), String>> },
     Socket { upgrade: Upgrade, socket: Socket, reply: Reply<()> },
+}
+
+impl Work {
+    /// For as many calls it may use CPU time: a batch saves most of what its events would cost one by one.
+    pub fn calls(&self) -> u32 {
+        match self {
+            Self::Batch { events, .. } => {
+                u32::try_from(events.len()).map_or(BATCH_CALLS_MAX, |count| count.clamp(1, BATCH_CALLS_MAX))
+            }
+            _ => 1,
+        }
+    }
 }
 
 /// A call with the place that it takes in its instance until it is done.

@@ -145,6 +145,22 @@ impl Provider {
         self.run(self.current.load_full(), purpose, timeout, move |reply| Work::Event { event, delivery, reply }).await
     }
 
+    /// Whether the present code exports the function that takes batches.
+    pub fn takes_batches(&self) -> bool {
+        self.current.load().exports.takes_batches()
+    }
+
+    pub async fn deliver_batch(
+        self: &Arc<Self>,
+        subscription: String,
+        events: Vec<events::Event>,
+        timeout: Duration,
+    ) -> Result<Result<(), events::Failure>, CallFailure> {
+        let purpose = Purpose::of(format!("{} events as {subscription}", events.len()));
+        let work = move |reply| Work::Batch { subscription, events, reply };
+        self.run(self.current.load_full(), purpose, timeout, work).await
+    }
+
     pub async fn operate(
         self: &Arc<Self>,
         command: String,

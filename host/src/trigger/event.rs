@@ -7,7 +7,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use mindflow_backends::delivery::{
-    Attempt, Event, Failure, Handler, RetryPolicy, Subscription, policy::JITTER_PERCENT_DEFAULT,
+    Attempt, BATCH_TIMEOUT_MAX, Event, Failure, Handler, RetryPolicy, Subscription, policy::JITTER_PERCENT_DEFAULT,
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -28,23 +28,41 @@ impl Subscribers {
 impl Handler for Subscribers {
     async fn handle(&self, event: &Event, attempt: &Attempt) -> Result<(), Failure> {
         let Some((provider, timeout)) = self.0.get(attempt.subscription.as_ref()) else {
-            return Err(Failure::Reject(format!("no component is subscribed as `{}`", attempt.subscription)));
+            return Err(unknown(&attempt.subscription));
         };
         let delivery = wit::Delivery {
             subscription: attempt.subscription.to_string(),
             attempt: attempt.attempt,
             attempts_max: attempt.attempts_max,
         };
-        match provider.deliver(record(event), delivery, *timeout).await {
-            Ok(answer) => answer.map_err(failure),
-            Err(CallFailure::CircuitOpen { wait, component }) => {
-                Err(Failure::Retry { reason: format!("the circuit of `{component}` is open"), after: Some(wait) })
-            }
-            Err(overloaded @ CallFailure::Overloaded { .. }) => {
-                Err(Failure::Retry { reason: overloaded.to_string(), after: Some(OVERLOADED_PAUSE) })
-            }
-            Err(failed) => Err(Failure::Retry { reason: failed.to_string(), after: None }),
+        answered(provider.deliver(record(event), delivery, *timeout).await)
+    }
+
+    fn takes_batches(&self, subscription: &str) -> bool {
+        self.0.get(subscription).is_some_and(|(provider, _)| provider.takes_batches())
+    }
+
+    async fn handle_batch(&self, subscription: &str, events: &[Arc<Event>]) -> Result<(), Failure> {
+        let Some((provider, timeout)) = self.0.get(subscription) else { return Err(unknown(subscription)) };
+        let records = events.iter().map(|event| record(event)).collect();
+        answered(provider.deliver_batch(subscription.to_owned(), records, (*timeout).min(BATCH_TIMEOUT_MAX)).await)
+    }
+}
+
+fn unknown(subscription: &str) -> Failure {
+    Failure::Reject(format!("no component is subscribed as `{subscription}`"))
+}
+
+fn answered(answer: Result<Result<(), wit::Failure>, CallFailure>) -> Result<(), Failure> {
+    match answer {
+        Ok(answer) => answer.map_err(failure),
+        Err(CallFailure::CircuitOpen { wait, component }) => {
+            Err(Failure::Retry { reason: format!("the circuit of `{component}` is open"), after: Some(wait) })
         }
+        Err(overloaded @ CallFailure::Overloaded { .. }) => {
+            Err(Failure::Retry { reason: overloaded.to_string(), after: Some(OVERLOADED_PAUSE) })
+        }
+        Err(failed) => Err(Failure::Retry { reason: failed.to_string(), after: None }),
     }
 }
 
@@ -56,6 +74,9 @@ pub(crate) fn subscription(component: &ComponentEntry, entry: &SubscriptionEntry
     }
     let deadline_ms = component.tool.instances.deadline_ms;
     subscription.timeout = Duration::from_millis(u64::from(entry.timeout_ms.unwrap_or(deadline_ms)));
+    if let Some(batch_events) = entry.batch_events {
+        subscription.batch_events = batch_events;
+    }
     if let Some(retry) = &entry.retry {
         let delays = retry.delays_ms.iter().map(|ms| Duration::from_millis(u64::from(*ms))).collect();
         subscription.retry = RetryPolicy::new(delays, retry.jitter_percent.unwrap_or(JITTER_PERCENT_DEFAULT));

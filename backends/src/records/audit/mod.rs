@@ -77,6 +77,14 @@ pub trait AuditLog: Send + Sync {
     /// The event's record. The same event again has the record that it has.
     async fn append(&self, event: &Event) -> Result<Head, AuditError>;
 
+    /// Each of the events, in order. After an error some may have their records.
+    async fn append_all(&self, events: Vec<Event>) -> Result<(), AuditError> {
+        for event in &events {
+            self.append(event).await?;
+        }
+        Ok(())
+    }
+
     /// Newest first, at most `first` and no more than [`BATCH_MAX`]; only numbers below `before`.
     async fn page(&self, filter: &Filter, first: u32, before: Option<u64>) -> Result<Vec<Record>, AuditError>;
 

@@ -60,9 +60,16 @@ impl PostgresAudit {
         Self { inner: Arc::new(Inner { database, clock, waiting, writing }) }
     }
 
-    async fn append_with_others(&self, event: &Event) -> Result<Head, AuditError> {
-        let (answer, answered) = oneshot::channel();
-        self.inner.waiting().push(Append { event: event.clone(), answer });
+    /// Answers the events' heads, in order.
+    async fn append_with_others(&self, events: Vec<Event>) -> Result<Vec<Head>, AuditError> {
+        let (appends, answered): (Vec<_>, Vec<_>) = events
+            .into_iter()
+            .map(|event| {
+                let (answer, answered) = oneshot::channel();
+                (Append { event, answer }, answered)
+            })
+            .unzip();
+        self.inner.waiting().extend(appends);
         // A task of its own, because a caller that gives up must not end what it writes for others.
         let inner = Arc::clone(&self.inner);
         let writing = async move {
@@ -71,7 +78,11 @@ impl PostgresAudit {
             inner.write(batch).await;
         };
         tokio::spawn(writing);
-        answered.await.unwrap_or(Err(AuditError::Timeout(ANSWER_WITHIN.as_secs())))
+        let mut heads = Vec::with_capacity(answered.len());
+        for answered in answered {
+            heads.push(answered.await.unwrap_or(Err(AuditError::Timeout(ANSWER_WITHIN.as_secs())))?);
+        }
+        Ok(heads)
     }
 
     async fn records(&self, statement: &str, values: &[&(dyn ToSql + Sync)]) -> Result<Vec<Record>, AuditError> {
@@ -180,7 +191,20 @@ impl Inner {
 #[async_trait]
 impl AuditLog for PostgresAudit {
     async fn append(&self, event: &Event) -> Result<Head, AuditError> {
-        within(self.append_with_others(event)).await
+        let heads = within(self.append_with_others(vec![event.clone()])).await?;
+        heads.into_iter().next().ok_or(AuditError::Malformed("no head of an appended record"))
+    }
+
+    async fn append_all(&self, events: Vec<Event>) -> Result<(), AuditError> {
+        let mut events = events.into_iter();
+        loop {
+            // One write takes as many.
+            let chunk: Vec<Event> = events.by_ref().take(BATCH_MAX as usize).collect();
+            if chunk.is_empty() {
+                return Ok(());
+            }
+            within(self.append_with_others(chunk)).await?;
+        }
     }
 
     async fn page(&self, filter: &Filter, first: u32, before: Option<u64>) -> Result<Vec<Record>, AuditError> {

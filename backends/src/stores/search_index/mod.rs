@@ -39,6 +39,14 @@ pub trait SearchIndex: Send + Sync {
     /// Writes the document unless a newer version of it is there, or its deletion.
     async fn upsert(&self, document: &Document) -> Result<(), Error>;
 
+    /// As [`Self::upsert`] for each document, of different ids. After an error some may be in the index.
+    async fn upsert_all(&self, documents: &[Document]) -> Result<(), Error> {
+        for document in documents {
+            self.upsert(document).await?;
+        }
+        Ok(())
+    }
+
     /// Takes the document out, for this version and all older ones.
     async fn delete(&self, id: &str, owner: Uuid, version: u64) -> Result<(), Error>;
 

@@ -15,6 +15,7 @@ use crate::database::{
     sql::{self, Identity, Rowset, Value},
 };
 use async_trait::async_trait;
+use futures::future::join_all;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -121,10 +122,34 @@ impl PostgresIndex {
         Self { name: name.to_owned(), database, compares: OnceCell::new() }
     }
 
-    async fn write(&self, statement: &str, params: &[Value]) -> Result<(), Error> {
+    /// One transaction; the statements are sent together.
+    async fn write(&self, statement: &str, each: &[Vec<Value>]) -> Result<(), Error> {
         let transaction = self.database.begin(ROLE, &Identity::Service).await?;
-        transaction.execute(statement, params).await?;
+        let written = join_all(each.iter().map(|params| transaction.execute(statement, params))).await;
+        written.into_iter().try_for_each(|written| written.map(drop))?;
         Ok(transaction.commit().await?)
+    }
+
+    fn upsert_params(&self, document: &Document) -> Result<Vec<Value>, Error> {
+        let document = document.clone().prepared()?;
+        let labels = document.labels.join(" ");
+        let vocabulary = words::vocabulary([document.title.as_str(), labels.as_str(), document.body.as_str()]);
+        Ok(vec![
+            Value::Text(self.name.clone()),
+            Value::Text(document.id),
+            document.owner.into(),
+            version(document.version)?,
+            Value::Text(document.title.clone()),
+            Value::Text(document.body.clone()),
+            Value::TextArray(document.keywords),
+            Value::Text(language::stemmer(document.language.as_deref()).to_owned()),
+            Value::Timestamp(document.at),
+            Value::Text(words::plain(&document.title)),
+            Value::Text(words::plain(&labels)),
+            Value::Text(words::plain(&document.body)),
+            Value::Text(vocabulary),
+            document.vector.map_or(Value::Null, |vector| Value::Bytes(nearest::to_bytes(&vector))),
+        ])
     }
 
     async fn read(&self, owner: Uuid, statement: &str, params: &[Value]) -> Result<Rowset, Error> {
@@ -207,32 +232,21 @@ impl PostgresIndex {
 #[async_trait]
 impl SearchIndex for PostgresIndex {
     async fn upsert(&self, document: &Document) -> Result<(), Error> {
-        let document = document.clone().prepared()?;
-        let labels = document.labels.join(" ");
-        let vocabulary = words::vocabulary([document.title.as_str(), labels.as_str(), document.body.as_str()]);
-        let params = [
-            Value::Text(self.name.clone()),
-            Value::Text(document.id),
-            document.owner.into(),
-            version(document.version)?,
-            Value::Text(document.title.clone()),
-            Value::Text(document.body.clone()),
-            Value::TextArray(document.keywords),
-            Value::Text(language::stemmer(document.language.as_deref()).to_owned()),
-            Value::Timestamp(document.at),
-            Value::Text(words::plain(&document.title)),
-            Value::Text(words::plain(&labels)),
-            Value::Text(words::plain(&document.body)),
-            Value::Text(vocabulary),
-            document.vector.map_or(Value::Null, |vector| Value::Bytes(nearest::to_bytes(&vector))),
-        ];
-        self.write(UPSERT, &params).await
+        self.write(UPSERT, &[self.upsert_params(document)?]).await
+    }
+
+    async fn upsert_all(&self, documents: &[Document]) -> Result<(), Error> {
+        // In the order of their ids, so that two batches with the same documents wait for each other instead of both failing.
+        let mut by_id: Vec<&Document> = documents.iter().collect();
+        by_id.sort_by(|one, other| one.id.cmp(&other.id));
+        let each = by_id.into_iter().map(|document| self.upsert_params(document)).collect::<Result<Vec<_>, _>>()?;
+        self.write(UPSERT, &each).await
     }
 
     async fn delete(&self, id: &str, owner: Uuid, version_deleted: u64) -> Result<(), Error> {
         let params =
-            [Value::Text(self.name.clone()), Value::Text(id.to_owned()), owner.into(), version(version_deleted)?];
-        self.write(DELETE, &params).await
+            vec![Value::Text(self.name.clone()), Value::Text(id.to_owned()), owner.into(), version(version_deleted)?];
+        self.write(DELETE, &[params]).await
     }
 
     async fn search(&self, owner: Uuid, query: &Query, filter: &Filter, limit: u32) -> Result<TextHits, Error> {

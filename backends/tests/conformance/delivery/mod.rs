@@ -4,6 +4,7 @@
 
 mod alarm;
 mod away;
+mod batch;
 mod failure;
 mod hold;
 mod lease;
@@ -63,6 +64,12 @@ stories! {
     away: [
         delivery_goes_on_by_itself_after_all_its_connections_were_cut,
         delivery_goes_on_by_itself_after_its_store_was_restarted_with_its_data,
+    ]
+    batch: [
+        what_waits_is_taken_together_once_each_and_in_order_of_each_key,
+        an_event_that_fails_in_a_batch_fails_alone_and_its_first_attempt_is_the_one_alone,
+        a_batch_that_hangs_or_panics_is_tried_event_by_event,
+        a_batch_that_is_put_off_comes_again_as_a_whole_and_counts_as_no_attempt,
     ]
     failure: [
         a_poison_event_dies_after_five_failures_on_schedule_and_holds_back_only_its_own_key,

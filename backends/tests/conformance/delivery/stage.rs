@@ -60,6 +60,8 @@ type Play = dyn Fn(Event, Attempt) -> BoxFuture<'static, Result<(), Failure>> + 
 pub struct Actor {
     log: Arc<Log>,
     play: Box<Play>,
+    /// The sizes of the batches that it took; `None`: it takes none.
+    batches: Option<Mutex<Vec<usize>>>,
 }
 
 /// The component that publishes in these stories.
@@ -246,6 +248,17 @@ impl Log {
         })
     }
 
+    fn note(&self, event: &Event, attempt: &Attempt) {
+        self.seen.lock().unwrap().push(Seen {
+            subscription: attempt.subscription.to_string(),
+            key: event.partition_key.clone(),
+            sequence: event.sequence,
+            attempt: attempt.attempt,
+            at: Instant::now(),
+        });
+        self.bell.send_modify(|calls| *calls += 1);
+    }
+
     pub fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
@@ -281,7 +294,29 @@ impl Actor {
     where
         F: Future<Output = Result<(), Failure>> + Send + 'static,
     {
-        Arc::new(Self { log: Log::new(), play: Box::new(move |event, attempt| Box::pin(play(event, attempt))) })
+        Arc::new(Self::playing(play, None))
+    }
+
+    /// Takes batches as well: one in which each event is taken.
+    pub fn batching<F>(play: impl Fn(Event, Attempt) -> F + Send + Sync + 'static) -> Arc<Self>
+    where
+        F: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        Arc::new(Self::playing(play, Some(Mutex::default())))
+    }
+
+    fn playing<F>(
+        play: impl Fn(Event, Attempt) -> F + Send + Sync + 'static,
+        batches: Option<Mutex<Vec<usize>>>,
+    ) -> Self
+    where
+        F: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        Self { log: Log::new(), play: Box::new(move |event, attempt| Box::pin(play(event, attempt))), batches }
+    }
+
+    pub fn batches(&self) -> Vec<usize> {
+        self.batches.as_ref().map_or_else(Vec::new, |sizes| sizes.lock().unwrap().clone())
     }
 
     /// Takes everything.
@@ -300,18 +335,31 @@ impl Actor {
 #[async_trait]
 impl Handler for Actor {
     async fn handle(&self, event: &Event, attempt: &Attempt) -> Result<(), Failure> {
-        let lane = (attempt.subscription.to_string(), event.partition_key.clone());
-        let _running = Running::enter(&self.log, lane);
-        self.log.seen.lock().unwrap().push(Seen {
-            subscription: attempt.subscription.to_string(),
-            key: event.partition_key.clone(),
-            sequence: event.sequence,
-            attempt: attempt.attempt,
-            at: Instant::now(),
-        });
-        self.log.bell.send_modify(|calls| *calls += 1);
+        let _running = Running::enter(&self.log, lane(&attempt.subscription, event));
+        self.log.note(event, attempt);
         (self.play)(event.clone(), attempt.clone()).await
     }
+
+    fn takes_batches(&self, _: &str) -> bool {
+        self.batches.is_some()
+    }
+
+    /// As a transaction: what it did for the others is undone when one fails.
+    async fn handle_batch(&self, subscription: &str, events: &[Arc<Event>]) -> Result<(), Failure> {
+        let _running: Vec<_> =
+            events.iter().map(|event| Running::enter(&self.log, lane(subscription, event))).collect();
+        let attempt = Attempt { subscription: subscription.into(), attempt: 1, attempts_max: 5 };
+        for event in events {
+            (self.play)(Event::clone(event), attempt.clone()).await?;
+        }
+        events.iter().for_each(|event| self.log.note(event, &attempt));
+        self.batches.iter().for_each(|sizes| sizes.lock().unwrap().push(events.len()));
+        Ok(())
+    }
+}
+
+fn lane(subscription: &str, event: &Event) -> (String, String) {
+    (subscription.to_owned(), event.partition_key.clone())
 }
 
 struct Running<'a>(&'a Log, (String, String));

@@ -115,6 +115,14 @@ impl writer::HostWithStore<State> for HasSelf<State> {
         let append = async { Ok::<_, Refusal>(trail(accessor)?.append(&envelope(event)?).await?.number) };
         Ok(append.await.map_err(Into::into))
     }
+
+    async fn append_batch(accessor: Store<'_>, events: Vec<Event>) -> wasmtime::Result<Result<(), writer::Error>> {
+        let append = async {
+            let events = events.into_iter().map(envelope).collect::<Result<Vec<_>, _>>()?;
+            Ok::<_, Refusal>(trail(accessor)?.append_all(events).await?)
+        };
+        Ok(append.await.map_err(Into::into))
+    }
 }
 
 impl reader::HostWithStore<State> for HasSelf<State> {

@@ -84,24 +84,25 @@ fn owner(text: &str) -> Result<Uuid, Error> {
     text.parse().map_err(|_| Error::Invalid(format!("the owner {text:?} is no UUID")))
 }
 
+fn stored(document: Document) -> Result<store::Document, Error> {
+    let Document { id, owner: of, version, title, body, keywords, labels, language, at, vector } = document;
+    Ok(store::Document { id, owner: owner(&of)?, version, title, body, keywords, labels, language, at, vector })
+}
+
 impl HostWithStore<State> for HasSelf<State> {
     async fn upsert(accessor: Store<'_>, index: String, document: Document) -> wasmtime::Result<Result<(), Error>> {
+        let write = async { Ok(granted(accessor, &index)?.upsert(&stored(document)?).await?) };
+        Ok(write.await)
+    }
+
+    async fn upsert_batch(
+        accessor: Store<'_>,
+        index: String,
+        documents: Vec<Document>,
+    ) -> wasmtime::Result<Result<(), Error>> {
         let write = async {
-            let index = granted(accessor, &index)?;
-            let Document { id, owner: of, version, title, body, keywords, labels, language, at, vector } = document;
-            let document = store::Document {
-                id,
-                owner: owner(&of)?,
-                version,
-                title,
-                body,
-                keywords,
-                labels,
-                language,
-                at,
-                vector,
-            };
-            Ok(index.upsert(&document).await?)
+            let documents = documents.into_iter().map(stored).collect::<Result<Vec<_>, _>>()?;
+            Ok(granted(accessor, &index)?.upsert_all(&documents).await?)
         };
         Ok(write.await)
     }

@@ -162,6 +162,33 @@ impl wit::HostWithStore<State> for HasSelf<State> {
         }
     }
 
+    async fn begin_batch(
+        accessor: Store<'_>,
+        database: String,
+        identity: Identity,
+        events: Vec<Mark>,
+    ) -> wasmtime::Result<Result<(Resource<Transaction>, Vec<bool>), Error>> {
+        let marks = {
+            let access = access(accessor);
+            events.into_iter().map(|event| mark(&access, event)).collect::<Result<Vec<_>, _>>()
+        };
+        let marks = match marks {
+            Ok(marks) => marks,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let session = match session(accessor, &database, identity).await {
+            Ok(session) => session,
+            Err(denied) => return Ok(Err(denied)),
+        };
+        match session.database.begin_batch(&session.component, &session.identity, &marks).await {
+            Ok((open, fresh)) => {
+                let handle = accessor.with(|mut store| store.get().table.push(Transaction(Arc::new(open))))?;
+                Ok(Ok((handle, fresh)))
+            }
+            Err(error) => Ok(Err(error.into())),
+        }
+    }
+
     async fn query(
         accessor: Store<'_>,
         database: String,
