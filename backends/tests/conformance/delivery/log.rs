@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use futures::TryStreamExt;
+use mindflow_backends::database::postgres::migrate::migrate;
 use mindflow_backends::database::sql::{NewEvent, Transaction};
-use mindflow_backends::delivery::Options;
 use mindflow_backends::delivery::archive::{self, Filter, Months};
 use mindflow_backends::delivery::backend::Relayed;
+use mindflow_backends::delivery::{DeadLetterFilter, Options};
 use mindflow_backends::stores::objects;
-use mindflow_test_support::until;
+use mindflow_test_support::{COMPONENTS, TestPostgres, migrations, until};
 
 use crate::delivery::stage::{Actor, Stage, Store, fact, facts, subscription};
 
@@ -298,4 +299,65 @@ async fn what_was_done_before_an_event_that_a_dead_replica_had_handed_out_stops_
     actor.log().until("the fourth", |seen| seen.iter().any(|seen| seen.sequence == 4)).await;
     stage.settled().await;
     second.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waited_in_the_queues_and_the_outbox_of_an_earlier_release_is_delivered_by_the_log_in_order() {
+    let db = TestPostgres::empty("earlier").await;
+    let components: Vec<_> = COMPONENTS.iter().map(ToString::to_string).collect();
+    let of_platform = |name: &str| name.starts_with("000");
+    let folder = tempfile::tempdir().unwrap();
+    let add = |is_wanted: &dyn Fn(&str) -> bool| {
+        for file in std::fs::read_dir(migrations("write")).unwrap() {
+            let name = file.unwrap().file_name().into_string().unwrap();
+            if of_platform(&name) && is_wanted(&name) {
+                std::fs::copy(migrations("write").join(&name), folder.path().join(&name)).unwrap();
+            }
+        }
+    };
+    add(&|name| name < "0007");
+    migrate(db.database(), folder.path(), &components).await.unwrap();
+    let columns = "event_id, event_type, version, occurred_at, source, source_component, sequence, partition_key, correlation_id, payload";
+    let event = "gen_random_uuid(), 'A', '1.0', now(), 's', 'command', n, 'entry:' || key, 'c', '{}'";
+    db.script(&format!(
+        "INSERT INTO delivery.subscription (name, event_types) VALUES ('query', '{{A}}'); \
+         INSERT INTO delivery.archive ({columns}) SELECT {event} FROM generate_series(1, 3) n, \
+             unnest('{{late,sick,lost,done}}'::text[]) key ORDER BY n, key; \
+         INSERT INTO delivery.archived_event SELECT event_id FROM delivery.archive; \
+         INSERT INTO delivery.queue (subscription, partition_key, position, event_id, state) SELECT 'query', partition_key, position, \
+             event_id, CASE sequence WHEN 1 THEN 'ready' ELSE 'waiting' END FROM delivery.archive WHERE partition_key <> 'entry:done'; \
+         UPDATE delivery.queue SET attempts = 2, not_before = now() + interval '1 second', last_error = 'busy' \
+             WHERE partition_key = 'entry:late' AND state = 'ready'; \
+         UPDATE delivery.queue SET state = 'dead', attempts = 5, dead_at = now(), last_error = 'never' \
+             WHERE partition_key = 'entry:sick' AND state = 'ready'; \
+         UPDATE delivery.queue SET attempts = 1, leased_until = now() + interval '1 second', lease = gen_random_uuid() \
+             WHERE partition_key = 'entry:lost' AND state = 'ready'; \
+         INSERT INTO delivery.outbox ({columns}) SELECT {event} FROM generate_series(4, 5) n, \
+             unnest('{{late,sick,lost,done,new}}'::text[]) key ORDER BY n, key"
+    ))
+    .await;
+    add(&|_| true);
+    migrate(db.database(), folder.path(), &components).await.unwrap();
+    let stage = Stage::over(db, Store::Postgres).await;
+    let actor = Actor::willing();
+    let delivery = stage.deliver(&[subscription("query")], &actor).await;
+    stage.publish(&[fact("A", "entry:late", 6), fact("A", "entry:sick", 6)]).await;
+    stage.settled().await;
+    let sequences = || actor.log().sequences("query");
+    let expected = [
+        ("entry:done", vec![4, 5]),
+        ("entry:late", vec![1, 2, 3, 4, 5, 6]),
+        ("entry:lost", vec![1, 2, 3, 4, 5]),
+        ("entry:new", vec![4, 5]),
+    ];
+    assert_eq!(sequences(), expected.map(|(key, sequences)| (key.to_owned(), sequences)).into());
+    let attempt = |key: &str| actor.log().seen().into_iter().find(|seen| seen.key == key).map(|seen| seen.attempt);
+    assert_eq!((attempt("entry:late"), attempt("entry:lost")), (Some(3), Some(2)), "attempts stay counted");
+    let depth = stage.depth("query").await;
+    assert_eq!((depth.dead, depth.parked), (1, 5));
+    let dead = stage.queue.list(&DeadLetterFilter { limit: 2, ..DeadLetterFilter::default() }).await.unwrap();
+    assert!(stage.queue.redrive(&dead[0].id.parse().unwrap()).await.unwrap());
+    until("all of it is there", async || sequences().get("entry:sick").is_some_and(|seen| seen.len() == 6)).await;
+    assert_eq!(sequences()["entry:sick"], [1, 2, 3, 4, 5, 6]);
+    delivery.shutdown().await;
 }

@@ -73,7 +73,11 @@ pub fn command(event_types: BTreeSet<String>) -> Publisher {
 
 impl Stage {
     pub async fn on(store: Store) -> Self {
-        let db = TestPostgres::write("delivery").await;
+        Self::over(TestPostgres::write("delivery").await, store).await
+    }
+
+    /// On a database of the story's own making.
+    pub async fn over(db: TestDatabase, store: Store) -> Self {
         let cases = (0..20).map(|case| format!("case{case}"));
         let event_types = ["A", "B", "C"].into_iter().map(str::to_owned).chain(cases).collect();
         publishers::set(db.database(), &[command(event_types)]).await.unwrap();
