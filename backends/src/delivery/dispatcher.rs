@@ -250,6 +250,7 @@ impl Dispatcher {
     }
 
     fn start_batch(&mut self, deliveries: Vec<InFlight>) {
+        meter::batch(&self.name, deliveries.len());
         let events: Vec<_> = deliveries.iter().map(|delivery| delivery.event.clone()).collect();
         let (name, handler) = (self.name.clone(), self.setting.handler.clone());
         let timeout = self.setting.subscription.batch_timeout();

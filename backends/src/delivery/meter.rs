@@ -26,6 +26,11 @@ const OLDEST: &str = "mindflow_delivery_queue_oldest_seconds";
 /// Events that got an ordinal.
 const RELAYED: &str = "mindflow_delivery_relayed_total";
 
+/// Events of a batch.
+const BATCH: &str = "mindflow_delivery_batch_events";
+/// Age of the oldest transaction on the server that holds back its clean-up, in seconds; 0 when there is none.
+const OLDEST_TRANSACTION: &str = "mindflow_delivery_oldest_transaction_seconds";
+
 pub(super) fn delivered(subscription: &str, lag: Duration) {
     metrics::counter!(DELIVERED, "subscription" => subscription.to_owned()).increment(1);
     metrics::histogram!(LAG, "subscription" => subscription.to_owned()).record(lag.as_secs_f64());
@@ -49,6 +54,14 @@ pub(super) fn lease_lost(subscription: &str) {
 
 pub(super) fn relayed(count: u64) {
     metrics::counter!(RELAYED).increment(count);
+}
+
+pub(super) fn batch(subscription: &str, events: usize) {
+    metrics::histogram!(BATCH, "subscription" => subscription.to_owned()).record(events as f64);
+}
+
+pub(super) fn oldest_transaction(age: Duration) {
+    metrics::gauge!(OLDEST_TRANSACTION).set(age.as_secs_f64());
 }
 
 pub(super) fn depth(depth: &Depth) {

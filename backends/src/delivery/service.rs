@@ -105,7 +105,13 @@ impl Delivery {
             upkeep: board.part("upkeep"),
         };
         tasks.spawn(relay.run());
-        tasks.spawn(Gauges { queue: backend.clone(), every: options.gauges_every, stop: stop.clone() }.run());
+        let gauges = Gauges {
+            database: database.clone(),
+            queue: backend.clone(),
+            every: options.gauges_every,
+            stop: stop.clone(),
+        };
+        tasks.spawn(gauges.run());
         if options.listen {
             let doorbell = Doorbell {
                 database,
