@@ -26,8 +26,9 @@ const OLDEST: &str = "mindflow_delivery_queue_oldest_seconds";
 /// Events that got an ordinal.
 const RELAYED: &str = "mindflow_delivery_relayed_total";
 
-/// Events of a batch.
-const BATCH: &str = "mindflow_delivery_batch_events";
+/// Batches that went to a handler, and the events in them.
+const BATCHES: &str = "mindflow_delivery_batches_total";
+const BATCHED: &str = "mindflow_delivery_batched_events_total";
 /// Age of the oldest transaction on the server that holds back its clean-up, in seconds; 0 when there is none.
 const OLDEST_TRANSACTION: &str = "mindflow_delivery_oldest_transaction_seconds";
 
@@ -57,7 +58,8 @@ pub(super) fn relayed(count: u64) {
 }
 
 pub(super) fn batch(subscription: &str, events: usize) {
-    metrics::histogram!(BATCH, "subscription" => subscription.to_owned()).record(events as f64);
+    metrics::counter!(BATCHES, "subscription" => subscription.to_owned()).increment(1);
+    metrics::counter!(BATCHED, "subscription" => subscription.to_owned()).increment(events as u64);
 }
 
 pub(super) fn oldest_transaction(age: Duration) {
