@@ -118,15 +118,16 @@ impl Database {
         marks: &[Mark],
     ) -> Result<(Transaction, Vec<bool>), Error> {
         let transaction = self.begin(component, identity).await?;
-        let mut by_key: Vec<usize> = (0..marks.len()).collect();
-        by_key.sort_unstable_by_key(|index| (&marks[*index].partition_key, marks[*index].sequence));
+        let mut by_key: Vec<(usize, &Mark)> = marks.iter().enumerate().collect();
+        by_key.sort_unstable_by_key(|&(_, mark)| (mark.partition_key.as_str(), mark.sequence));
         // Sent together; the server takes them one after the other.
-        let guarded = by_key.iter().map(|index| guard(&transaction, &marks[*index]));
-        let outcomes = futures::future::join_all(guarded).await;
-        let mut fresh = vec![false; marks.len()];
-        for (index, outcome) in by_key.into_iter().zip(outcomes) {
-            fresh[index] = outcome? == MarkOutcome::Fresh;
+        let outcomes = futures::future::join_all(by_key.iter().map(|(_, mark)| guard(&transaction, mark))).await;
+        let mut fresh = Vec::with_capacity(marks.len());
+        for ((index, _), outcome) in by_key.into_iter().zip(outcomes) {
+            fresh.push((index, outcome? == MarkOutcome::Fresh));
         }
+        fresh.sort_unstable();
+        let fresh = fresh.into_iter().map(|(_, fresh)| fresh).collect();
         Ok((transaction, fresh))
     }
 }

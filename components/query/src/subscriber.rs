@@ -58,7 +58,7 @@ pub async fn handle_batch(subscription: &str, events: &[Event]) -> Result<(), Fa
     for user in users {
         let of_user = plans.iter().filter(|(_, plan)| plan.user_id == user);
         let notices = of_user.filter(|(event, _)| is_young(event) && !hidden.contains(&&event.id));
-        notify(user, notices.filter_map(|(_, plan)| plan.notice.clone())).await?;
+        notify(user, notices.filter_map(|(_, plan)| plan.notice)).await?;
     }
     Ok(())
 }
