@@ -406,9 +406,14 @@ END
 $$;
 
 -- What there is. Events of the archive are delivered or rows of delivery.queue, so cursors begin behind them; ordinals go on
--- above the positions, which Redis Streams has used until now. Events still in the outbox are published by this transaction.
+-- above the positions, which Redis Streams has used until now. Events still in the outbox are published by this transaction: it
+-- has not ended in the first snapshot, where a later transaction of the server may have. A snapshot does not name its own.
+WITH snapshot AS (SELECT pg_current_snapshot() AS taken, pg_current_xact_id() AS own),
+done AS (SELECT CASE WHEN own >= pg_snapshot_xmax(taken) THEN taken ELSE
+    format('%s:%s:%s', least(pg_snapshot_xmin(taken), own), pg_snapshot_xmax(taken), (SELECT string_agg(x::text, ',' ORDER BY x)
+        FROM (SELECT x FROM pg_snapshot_xip(taken) AS x UNION SELECT own) AS running))::pg_snapshot END AS taken FROM snapshot)
 INSERT INTO delivery.sequencer (done, last_ordinal, floor)
-    SELECT pg_current_snapshot(), coalesce(max(position), 0), coalesce(max(position), 0) FROM delivery.archive;
+    SELECT (SELECT done.taken FROM done), coalesce(max(position), 0), coalesce(max(position), 0) FROM delivery.archive;
 INSERT INTO delivery.sequenced (ordinal, position, slot, event_type)
     SELECT position, position, delivery.slot_of(partition_key), event_type FROM delivery.archive a
     WHERE EXISTS (SELECT FROM delivery.backend WHERE name = 'redis-streams')

@@ -255,14 +255,14 @@ impl Handler for Virtual {
     async fn handle_batch(&self, _: &str, events: &[Arc<Event>]) -> Result<(), Failure> {
         let of = |event: &Event| (event.partition_key.parse::<u8>().unwrap(), event.sequence);
         let now = self.now();
-        {
+        let next = {
             let scripts = self.scripts.lock().unwrap();
-            let next = |event: &Arc<Event>| scripts.get(&of(event)).and_then(|script| script.last().copied());
-            match events.iter().find_map(next) {
-                None => {}
-                Some(Step::Panic) => panic!("as the script of one of them says"),
-                Some(_) => return Err(Failure::Reject("one of them".to_owned())),
-            }
+            events.iter().find_map(|event| scripts.get(&of(event)).and_then(|script| script.last().copied()))
+        };
+        match next {
+            None => {}
+            Some(Step::Panic) => panic!("as the script of one of them says"),
+            Some(_) => return Err(Failure::Reject("one of them".to_owned())),
         }
         let mut stage = self.stage.lock().unwrap();
         for event in events {
