@@ -137,11 +137,7 @@ impl Provider {
         delivery: events::Delivery,
         timeout: Duration,
     ) -> Result<Result<(), events::Failure>, CallFailure> {
-        let purpose = Purpose {
-            what: format!("{} as {}", event.event_type, delivery.subscription).into(),
-            correlation_id: Some(event.correlation_id.as_str().into()),
-            bound_by_caller: false,
-        };
+        let purpose = Purpose::of_event(&event, &delivery.subscription);
         self.run(self.current.load_full(), purpose, timeout, move |reply| Work::Event { event, delivery, reply }).await
     }
 
@@ -157,8 +153,24 @@ impl Provider {
         timeout: Duration,
     ) -> Result<Result<(), events::Failure>, CallFailure> {
         let purpose = Purpose::of(format!("{} events as {subscription}", events.len()));
+        // Each event's request has its own line.
+        let lines: Vec<Purpose> = if tracing::enabled!(target: CALLS, tracing::Level::DEBUG) {
+            events.iter().map(|event| Purpose::of_event(event, &subscription)).collect()
+        } else {
+            Vec::new()
+        };
         let work = move |reply| Work::Batch { subscription, events, reply };
-        self.run(self.current.load_full(), purpose, timeout, work).await
+        let answer = self.run(self.current.load_full(), purpose, timeout, work).await;
+        if answer.is_ok() {
+            for Purpose { what, correlation_id, .. } in &lines {
+                let span =
+                    tracing::info_span!("call", component = self.name(), correlation_id = correlation_id.as_deref());
+                span.in_scope(
+                    || tracing::debug!(target: CALLS, what = &**what, outcome = "ok", batch = lines.len(), "called"),
+                );
+            }
+        }
+        answer
     }
 
     pub async fn operate(

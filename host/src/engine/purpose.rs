@@ -1,6 +1,6 @@
 //! What a component is called for, and whose request it follows from: for the log.
 
-use crate::observe::correlation;
+use crate::{capability::events::bindings::mindflow::platform::events::Event, observe::correlation};
 use std::{borrow::Cow, sync::Arc, time::Duration};
 use wasmtime::component::Val;
 
@@ -32,6 +32,14 @@ impl Purpose {
             _ => None,
         });
         Self { what: function.to_owned().into(), correlation_id, bound_by_caller: false }
+    }
+
+    pub fn of_event(event: &Event, subscription: &str) -> Self {
+        Self {
+            what: format!("{} as {subscription}", event.event_type).into(),
+            correlation_id: Some(event.correlation_id.as_str().into()),
+            bound_by_caller: false,
+        }
     }
 
     pub fn of_request<B>(request: &http::Request<B>) -> Self {
