@@ -83,7 +83,7 @@ BEGIN
     -- The doorbell. Postgres serialises the commits of transactions that notify, so a host that rings its
     -- own relay in process after the commit says so with `SET LOCAL mindflow.doorbell = 'local'`.
     IF current_setting('mindflow.doorbell', true) IS DISTINCT FROM 'local' THEN
-        PERFORM pg_notify('mindflow_outbox', '');
+        PERFORM pg_notify('mindflow_published', '');
     END IF;
 END
 $$;

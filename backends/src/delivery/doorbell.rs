@@ -15,7 +15,7 @@ use super::health::Part;
 use super::sequencer::QUEUE_CHANNEL;
 use crate::database::postgres::Database;
 
-const OUTBOX_CHANNEL: &str = "mindflow_outbox";
+const PUBLISHED_CHANNEL: &str = "mindflow_published";
 
 /// A connection that died without a word is found by asking this often,
 const CHECK_EVERY: Duration = Duration::from_secs(30);
@@ -67,7 +67,7 @@ impl Doorbell {
             Ok(listener) => listener,
             Err(error) => return DoorbellError::Listen(error.into()),
         };
-        let commands = format!("LISTEN {OUTBOX_CHANNEL}; LISTEN {QUEUE_CHANNEL}");
+        let commands = format!("LISTEN {PUBLISHED_CHANNEL}; LISTEN {QUEUE_CHANNEL}");
         if let Err(error) = listener.client.batch_execute(&commands).await {
             return DoorbellError::Listen(error.into());
         }
@@ -88,7 +88,7 @@ impl Doorbell {
     }
 
     fn ring(&self, notification: &Notification) {
-        if notification.channel() == OUTBOX_CHANNEL {
+        if notification.channel() == PUBLISHED_CHANNEL {
             self.relay.notify_one();
         } else if notification.payload() != self.replica.to_string() {
             self.ring_dispatchers();

@@ -90,7 +90,7 @@ impl Event {
     /// The payload as the text that the WIT record carries.
     #[must_use]
     pub fn payload_text(&self) -> String {
-        Value::Object(self.payload.clone()).to_string()
+        serde_json::to_string(&self.payload).unwrap_or_default()
     }
 
     /// Reads [`COLUMNS`] by name.

@@ -43,7 +43,7 @@ impl Tx {
         self.0.query(statement.to_owned(), params).await.map(Rows::from)
     }
 
-    /// Puts the event into the outbox of this transaction; returns its id.
+    /// Publishes the event with the commit of this transaction; returns its id.
     pub async fn publish(&self, event: crate::events::NewEvent) -> Result<String, Error> {
         self.0.publish(event).await
     }

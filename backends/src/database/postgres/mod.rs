@@ -47,7 +47,7 @@ struct Inner {
     replica: Option<Replica>,
     statement_timeout_ms: u32,
     /// Rung after commits that published, where this process relays events itself.
-    outbox_bell: OnceLock<Arc<Notify>>,
+    published_bell: OnceLock<Arc<Notify>>,
 }
 
 /// A connection of one's own, for `LISTEN`.
@@ -121,7 +121,7 @@ impl Database {
             pools: Pools::new(primary, pool_max)?,
             replica,
             statement_timeout_ms: config.statement_timeout_ms(),
-            outbox_bell: OnceLock::new(),
+            published_bell: OnceLock::new(),
         };
         let database = Self { inner: Arc::new(inner) };
         database.health().await.map_err(|reason| OpenError::Unreachable { key: dsn_key, address, reason })?;
@@ -137,11 +137,11 @@ impl Database {
     /// serialises the commits of transactions that notify.
     pub fn ring_after_publishing(&self, bell: Arc<Notify>) {
         // The first relay of the process stays; a second one would find the same log by polling.
-        let _ = self.inner.outbox_bell.set(bell);
+        let _ = self.inner.published_bell.set(bell);
     }
 
-    pub(crate) fn outbox_bell(&self) -> Option<Arc<Notify>> {
-        self.inner.outbox_bell.get().cloned()
+    pub(crate) fn published_bell(&self) -> Option<Arc<Notify>> {
+        self.inner.published_bell.get().cloned()
     }
 
     /// A connection of the administrator's, from a pool of [`ADMIN_POOL_MAX`]; the wait is bounded.

@@ -34,7 +34,7 @@ impl Database {
             pools,
             replica: None,
             statement_timeout_ms: self.inner.statement_timeout_ms,
-            outbox_bell: OnceLock::new(),
+            published_bell: OnceLock::new(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }

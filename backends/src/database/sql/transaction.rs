@@ -41,16 +41,16 @@ pub struct Transaction {
     broken: AtomicBool,
     /// Whether there is an event to relay after the commit, and the bell to ring then.
     published: AtomicBool,
-    outbox_bell: Option<Arc<Notify>>,
+    published_bell: Option<Arc<Notify>>,
 }
 
 impl Database {
     /// Opens a transaction on a connection of the component's role, for `identity`. `component` is the
     /// component's name, such as `command`. Waits for a free connection for a bounded time.
     pub async fn begin(&self, component: &str, identity: &Identity) -> Result<Transaction, Error> {
-        let outbox_bell = self.outbox_bell();
+        let published_bell = self.published_bell();
         let mut begin = identity.begin(Mode::ReadWrite, self.statement_timeout_ms());
-        if outbox_bell.is_some() {
+        if published_bell.is_some() {
             begin.push_str("; SET LOCAL mindflow.doorbell = 'local'");
         }
         let answer_timeout = answer_timeout(self);
@@ -67,7 +67,7 @@ impl Database {
                         abandoned: AtomicBool::new(false),
                         broken: AtomicBool::new(false),
                         published: AtomicBool::new(false),
-                        outbox_bell,
+                        published_bell,
                     });
                 }
                 Ok(Err(error)) if is_broken(&error) && attempt < CONNECTION_ATTEMPTS_MAX => {
@@ -135,7 +135,7 @@ impl Transaction {
             }
         };
         // Also when the outcome is unknown: a look costs little, and a committed event must not wait.
-        if let Some(bell) = self.outbox_bell.as_ref().filter(|_| self.published.load(Ordering::Acquire)) {
+        if let Some(bell) = self.published_bell.as_ref().filter(|_| self.published.load(Ordering::Acquire)) {
             bell.notify_one();
         }
         match (alive, committed) {

@@ -1,4 +1,4 @@
-//! From the outbox to the queues: restarts, lost notifications, lost connections.
+//! From the commit to the handlers: restarts, lost notifications, lost connections.
 
 use std::time::Duration;
 

@@ -177,7 +177,7 @@ async fn give_roles(tx: &Tx, id: Uuid, roles: &Roles) -> Result<(), Abort> {
     Ok(())
 }
 
-/// Puts an event of the account into the transaction's outbox.
+/// Publishes an event of the account in the transaction.
 pub async fn publish(tx: &Tx, context: &CallContext, payload: &Payload, sequence: u64) -> Result<(), Abort> {
     tx.publish(event::of_call(context, payload, sequence)?).await?;
     Ok(())
