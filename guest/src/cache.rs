@@ -12,11 +12,11 @@
 //! A value is also valid for one moment only, such as a day in UTC: some values change at midnight without an event.
 
 use crate::{
-    bindings::platform::mindflow::platform::key_value::{Bucket, Condition, Error, PutOutcome},
+    bindings::platform::mindflow::platform::key_value::{Bucket, Condition, Entry, Error, PutOutcome},
     id,
 };
 use serde::{Serialize, de::DeserializeOwned};
-use std::time::Duration;
+use std::{rc::Rc, time::Duration};
 
 /// Losing a generation costs one miss; this bounds the generations of inactive owners.
 const GENERATION: Duration = Duration::from_secs(24 * 60 * 60);
@@ -42,7 +42,16 @@ pub enum Found<T> {
 }
 
 /// Where to store a value that was just read; nowhere while the cache is unavailable.
-pub struct Slot(Option<(Bucket, Key, Stamp)>);
+pub struct Slot {
+    key: Key,
+    place: Option<Rc<Place>>,
+}
+
+/// What the values of one look have in common.
+struct Place {
+    bucket: Bucket,
+    stamp: Stamp,
+}
 
 /// The generation and moment of a value.
 struct Stamp(Vec<u8>);
@@ -56,11 +65,12 @@ impl Key {
 impl Slot {
     /// Keeps the value for the next reader. Whether that works does not matter to this one.
     pub async fn fill(self, value: &impl Serialize) {
-        let Some((bucket, key, stamp)) = self.0 else {
+        let Self { key, place: Some(place) } = self else {
             return;
         };
         if let Ok(json) = serde_json::to_vec(value) {
-            let _ = bucket.put(key.name, stamp.seal(&json), Some(ttl_ms(key.lifetime)), Condition::Always).await;
+            let sealed = place.stamp.seal(&json);
+            let _ = place.bucket.put(key.name, sealed, Some(ttl_ms(key.lifetime)), Condition::Always).await;
         }
     }
 }
@@ -78,22 +88,27 @@ pub async fn through<T, E>(
 where
     T: Serialize + DeserializeOwned,
 {
-    let slot = match find(owner, key, moment).await {
-        Found::Hit(value) => return Ok(value),
-        Found::Miss(slot) => slot,
+    let slot = match find(owner, vec![key], moment).await.pop() {
+        Some(Found::Hit(value)) => return Ok(value),
+        Some(Found::Miss(slot)) => Some(slot),
+        None => None,
     };
     let value = load().await?;
-    slot.fill(&value).await;
+    if let Some(slot) = slot {
+        slot.fill(&value).await;
+    }
     Ok(value)
 }
 
-/// Call this *before* the database is read: the generation must be older than the rows.
-pub async fn find<T: DeserializeOwned>(owner: &Owner, key: Key, moment: &str) -> Found<T> {
-    match look(owner, &key, moment).await {
-        Ok((_, _, Some(value))) => Found::Hit(value),
-        Ok((bucket, stamp, None)) => Found::Miss(Slot(Some((bucket, key, stamp)))),
-        Err(_) => Found::Miss(Slot(None)),
-    }
+/// The values of one owner, in the order of `keys`; at most 99. Call this *before* the database is read: the
+/// generation must be older than the rows.
+pub async fn find<T: DeserializeOwned>(owner: &Owner, keys: Vec<Key>, moment: &str) -> Vec<Found<T>> {
+    let Ok((place, values)) = look(owner, &keys, moment).await else {
+        return keys.into_iter().map(|key| Found::Miss(Slot { key, place: None })).collect();
+    };
+    let place = Rc::new(place);
+    let slot = |key| Slot { key, place: Some(Rc::clone(&place)) };
+    keys.into_iter().zip(values).map(|(key, value)| value.map_or_else(|| Found::Miss(slot(key)), Found::Hit)).collect()
 }
 
 /// Makes everything that is cached for the owner out of date. Call this *after* the commit.
@@ -108,21 +123,20 @@ pub async fn renew(owner: &Owner) -> Result<(), Error> {
 
 async fn look<T: DeserializeOwned>(
     owner: &Owner,
-    key: &Key,
+    keys: &[Key],
     moment: &str,
-) -> Result<(Bucket, Stamp, Option<T>), Error> {
+) -> Result<(Place, Vec<Option<T>>), Error> {
     let bucket = Bucket::open(owner.bucket.to_owned()).await?;
-    let mut entries = bucket.get_many(vec![owner.generation.clone(), key.name.clone()]).await?.into_iter();
-    let (generation, sealed) = (entries.next().flatten(), entries.next().flatten());
-    let generation = match generation {
+    let names = std::iter::once(&owner.generation).chain(keys.iter().map(|key| &key.name));
+    let mut entries = bucket.get_many(names.cloned().collect()).await?.into_iter();
+    let generation = match entries.next().flatten() {
         Some(entry) => entry.value,
         None => first_generation(&bucket, owner).await?,
     };
     let stamp = Stamp::new(&generation, moment);
-    let value = sealed
-        .and_then(|entry| stamp.open(&entry.value).map(<[u8]>::to_vec))
-        .and_then(|json| serde_json::from_slice(&json).ok());
-    Ok((bucket, stamp, value))
+    let value = |entry: Option<Entry>| serde_json::from_slice(stamp.open(&entry?.value)?).ok();
+    let values = entries.map(value).collect();
+    Ok((Place { bucket, stamp }, values))
 }
 
 /// The new generation, or the one that another reader put first.

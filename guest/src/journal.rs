@@ -6,6 +6,8 @@ use mindflow_events as events;
 
 /// The largest page of any list, and the most ids that a call takes (contract §2).
 pub const PAGE_MAX: u32 = 100;
+/// The most reads that `query/reads.read-own` takes: twice what the schema has of them.
+pub const OWN_READS_MAX: usize = 20;
 
 macro_rules! convert {
     ($($mood:ident),*) => {

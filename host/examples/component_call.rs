@@ -1,5 +1,5 @@
 //! What a call from one component into another costs, without what the callee does: the query service is
-//! asked for a profile without a credential, which it refuses at once. Run by `cargo xtask bench`.
+//! asked for reads without a credential, which it refuses at once. Run by `cargo xtask bench`.
 //!
 //! Arguments: MANIFEST CONFIG DATA_DIR. Prints `{"warm_us":…,"fresh_us":…}`: CPU-bound means of one call
 //! into a kept instance and into a new one.
@@ -47,7 +47,9 @@ async fn measure(
     let application = Application::load(manifest, config)?;
     let platform = Platform::start(application, Role::Operator).await?;
     let provider = platform.providers.get("query").context("no provider")?;
-    let call = async || provider.call("mindflow:query/reads@0.1.0#me", vec![anonymous()], 1, None).await;
+    let call = async || {
+        provider.call("mindflow:query/reads@0.1.0#read-own", vec![anonymous(), Val::List(Vec::new())], 1, None).await
+    };
     for _ in 0..calls / 10 {
         call().await?;
     }

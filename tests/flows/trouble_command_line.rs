@@ -185,11 +185,11 @@ async fn components_of_different_interfaces_are_refused_with_both_sides() {
         assert_says(
             &line,
             &[
-                "mindflow:query/reads@0.1.0#recent-entries",
+                "mindflow:query/reads@0.1.0#read-own",
                 "`gateway` imports it as",
-                "limit: u32",
+                "recent-entries(u32)",
                 "`query` exports it as",
-                "limit: u64",
+                "recent-entries(u64)",
             ],
         );
     }

@@ -65,7 +65,12 @@ async fn a_broken_replacement_is_refused_and_the_old_version_goes_on() {
         (["swap", "query", "/no/such/file.wasm"], &["cannot read the component file /no/such/file.wasm"]),
         (
             ["swap", "query", &old],
-            &["mindflow:query/reads@0.1.0#recent-entries", "`gateway` imports it as", "limit: u32", "limit: u64"],
+            &[
+                "mindflow:query/reads@0.1.0#read-own",
+                "`gateway` imports it as",
+                "recent-entries(u32)",
+                "recent-entries(u64)",
+            ],
         ),
         (["swap", "query", &poison], &["`query` must export mindflow:platform/"]),
         (["swap", "command", &poison], &["gateway", "mindflow:command/journal@0.1.0", "does not export it"]),

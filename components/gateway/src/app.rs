@@ -9,19 +9,29 @@ use crate::{graphql, rest};
 use http::{Method, StatusCode};
 use mindflow_guest::{id, web::finish};
 
-pub async fn respond(incoming: Incoming) -> Response {
+pub async fn respond(Incoming { parts, body }: Incoming) -> Response {
     let settings = settings::load().await;
-    let correlation_id = correlation::of(&incoming.parts.headers, || id::random().to_string());
-    let (method, headers) = (incoming.parts.method.clone(), incoming.parts.headers.clone());
-    let response = answer(incoming, settings, &correlation_id)
+    let correlation_id = correlation::of(&parts.headers, || id::random().to_string());
+    let (body, broken) = match body {
+        Ok(body) => (body, Ok(())),
+        Err(failure) => (Vec::new(), Err(failure)),
+    };
+    let request = Request::from_parts(parts, body);
+    let response = answer(&request, broken, settings, &correlation_id)
         .await
         .unwrap_or_else(|failure| problem::respond(&failure, &correlation_id));
-    finish(response, &method, &headers, &settings.cors_origins, correlation_id)
+    finish(response, request.method(), request.headers(), &settings.cors_origins, correlation_id)
 }
 
-async fn answer(incoming: Incoming, settings: &'static Settings, correlation_id: &str) -> Result<Response, Failure> {
-    let route = route::find(&incoming.parts.method, incoming.parts.uri.path())?;
-    let request = incoming.into_request()?;
+/// `body` is how its reading failed.
+async fn answer(
+    request: &Request,
+    body: Result<(), Failure>,
+    settings: &'static Settings,
+    correlation_id: &str,
+) -> Result<Response, Failure> {
+    let route = route::find(request.method(), request.uri().path())?;
+    body?;
     if cors::is_preflight(request.method(), request.headers()) {
         return Ok(cors::preflight());
     }
@@ -29,7 +39,7 @@ async fn answer(incoming: Incoming, settings: &'static Settings, correlation_id:
         return Ok(Response::new(StatusCode::NO_CONTENT).header("allow", route.methods()));
     }
     let viewer = Viewer::of_request(request.headers(), correlation_id);
-    dispatch(route, &request, &viewer, settings).await
+    dispatch(route, request, &viewer, settings).await
 }
 
 async fn dispatch(

@@ -35,7 +35,7 @@ use mindflow_guest::{
     events::{Delivery, Event, Failure},
     sql,
 };
-use service::{AnalyzedEntry, EntryPage, Filter, Insight, PageRequest, Profile, ProfilePage, Tag};
+use service::{AnalyzedEntry, EntryPage, Filter, OwnAnswer, OwnRead, PageRequest, ProfilePage};
 
 /// The read database, as the manifest names it.
 const DATABASE: &str = "read";
@@ -43,8 +43,8 @@ const DATABASE: &str = "read";
 struct Query;
 
 impl service::Guest for Query {
-    async fn me(context: CallContext) -> Result<Profile, Error> {
-        reads::profiles::me(&context).await
+    async fn read_own(context: CallContext, reads: Vec<OwnRead>) -> Result<Vec<Result<OwnAnswer, Error>>, Error> {
+        reads::own::answers(&context, reads).await
     }
 
     async fn entry_by_id(context: CallContext, id: String) -> Result<Option<AnalyzedEntry>, Error> {
@@ -62,22 +62,6 @@ impl service::Guest for Query {
         page: PageRequest,
     ) -> Result<EntryPage, Error> {
         reads::entries::page(&context, user_id.as_deref(), &filter, &page).await
-    }
-
-    async fn recent_entries(context: CallContext, limit: u32) -> Result<Vec<AnalyzedEntry>, Error> {
-        reads::entries::recent(&context, limit).await
-    }
-
-    async fn on_this_day(context: CallContext, day: Option<String>) -> Result<Vec<AnalyzedEntry>, Error> {
-        reads::entries::on_this_day(&context, day.as_deref()).await
-    }
-
-    async fn insights(context: CallContext, limit: u32) -> Result<Vec<Insight>, Error> {
-        reads::insights(&context, limit).await
-    }
-
-    async fn tags(context: CallContext) -> Result<Vec<Tag>, Error> {
-        reads::tags(&context).await
     }
 
     async fn tag_counts(context: CallContext, ids: Vec<String>) -> Result<Vec<u32>, Error> {

@@ -4,7 +4,7 @@ use crate::{
     INDEX,
     bindings::{
         exports::mindflow::search::finder::{Found, Hit, Mode},
-        mindflow::query::reads,
+        mindflow::query::reads::{self, OwnAnswer, OwnRead},
     },
     failure,
     fuse::fuse,
@@ -48,7 +48,10 @@ async fn with_tags(context: &CallContext, request: Request) -> Result<Option<Req
     if request.tags.is_empty() {
         return Ok(Some(request));
     }
-    let known = reads::tags(context.clone()).await?;
+    let answer = reads::read_own(context.clone(), vec![OwnRead::Tags]).await?.pop().transpose()?;
+    let Some(OwnAnswer::Tags(known)) = answer else {
+        return Err(Error::Internal("the read side did not answer which tags there are".into()));
+    };
     Ok(request.with_tags(known.iter().map(|tag| (tag.name.as_str(), tag.id.as_str()))))
 }
 

@@ -6,7 +6,7 @@ mod row;
 mod value;
 
 pub use crate::bindings::platform::mindflow::platform::sql::{
-    DbError, Error, Identity, Rowset, Transaction, Value, begin_batch, begin_once,
+    DbError, Error, Identity, Rowset, Statement, Transaction, Value, begin_batch, begin_once,
 };
 pub use row::{FromValue, Row, RowError, Rows};
 pub use value::{Date, IntoValue, Json, Numeric, Time};
@@ -29,6 +29,17 @@ macro_rules! params {
 /// One read.
 pub async fn query(database: &str, identity: Identity, statement: &str, params: Vec<Value>) -> Result<Rows, Error> {
     sql::query(database.to_owned(), identity, statement.to_owned(), params).await.map(Rows::from)
+}
+
+/// Several reads in one transaction: each one's rows, in the order of the statements.
+pub async fn query_many(
+    database: &str,
+    identity: Identity,
+    statements: Vec<(String, Vec<Value>)>,
+) -> Result<Vec<Rows>, Error> {
+    let statements = statements.into_iter().map(|(text, params)| Statement { text, params }).collect();
+    let answers = sql::query_many(database.to_owned(), identity, statements).await?;
+    Ok(answers.into_iter().map(Rows::from).collect())
 }
 
 /// An open transaction that takes borrowed texts.

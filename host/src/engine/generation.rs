@@ -6,8 +6,8 @@ use super::{
     limits::InstancesMode,
 };
 use crate::capability::InstanceContext;
-use metrics::gauge;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::Ordering};
+use metrics::{Gauge, gauge};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::Ordering};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 /// One version of a component's code with the instances that run it.
@@ -17,11 +17,13 @@ pub(super) struct Generation {
     pub digest: String,
     pub exports: Arc<Exports>,
     workers: Mutex<Vec<Arc<Worker>>>,
+    /// The metric of how many instances there are.
+    size: OnceLock<Gauge>,
 }
 
 impl Generation {
     pub fn new(number: u64, digest: String, exports: Exports) -> Self {
-        Self { number, digest, exports: Arc::new(exports), workers: Mutex::default() }
+        Self { number, digest, exports: Arc::new(exports), workers: Mutex::default(), size: OnceLock::new() }
     }
 
     /// Instances that take calls.
@@ -74,7 +76,8 @@ impl Generation {
                 worker
             }
         };
-        gauge!("mindflow_component_instances", "component" => context.component.to_string()).set(workers.len() as f64);
+        let gauge = || gauge!("mindflow_component_instances", "component" => context.component.to_string());
+        self.size.get_or_init(gauge).set(workers.len() as f64);
         Lease::of(worker, permit)
     }
 

@@ -13,6 +13,7 @@ mod log_stream;
 mod provider;
 mod purpose;
 mod runtime;
+mod supervised;
 
 pub use breaker::BreakerState;
 pub use budget::CpuBudget;

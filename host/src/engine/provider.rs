@@ -9,6 +9,7 @@ use super::{
     job::{HttpReply, Job, Reply, Work},
     purpose::{Purpose, bound_deadline},
     runtime::Compiled,
+    supervised::Supervised,
 };
 use crate::{
     capability::{
@@ -19,18 +20,17 @@ use crate::{
     observe::CALLS,
 };
 use arc_swap::ArcSwap;
-use metrics::counter;
+use metrics::{Counter, counter};
 use mindflow_backends::clock;
 use serde::Serialize;
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
-use tracing::Instrument;
 use wasmtime::component::Val;
 use wasmtime_wasi_http::WasiBody;
 
@@ -55,6 +55,19 @@ pub enum CallFailure {
     NoFunction { component: Arc<str>, function: String },
 }
 
+impl CallFailure {
+    /// As metrics and the log name it.
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Trapped { .. } => "trapped",
+            Self::Deadline { .. } => "deadline",
+            Self::Overloaded { .. } => "overloaded",
+            Self::CircuitOpen { .. } => "circuit-open",
+            Self::NoFunction { .. } => "no-function",
+        }
+    }
+}
+
 /// A new generation's health check failed; the old one goes on.
 #[derive(Debug, thiserror::Error)]
 #[error("the new component's health check failed: {0}")]
@@ -75,6 +88,18 @@ pub struct ProviderStatus {
     pub calls_max: usize,
 }
 
+/// How often calls ended in which way. The usual end's counter is looked up once.
+#[derive(Default)]
+struct Outcomes(OnceLock<Counter>);
+
+impl Outcomes {
+    fn count(&self, component: &str, outcome: &'static str) {
+        let counter =
+            || counter!("mindflow_component_calls_total", "component" => component.to_owned(), "outcome" => outcome);
+        if outcome == "ok" { self.0.get_or_init(counter).increment(1) } else { counter().increment(1) }
+    }
+}
+
 /// A component that answers calls.
 pub struct Provider {
     context: InstanceContext,
@@ -82,6 +107,7 @@ pub struct Provider {
     generations: AtomicU64,
     bulkhead: Arc<Semaphore>,
     breaker: Breaker,
+    outcomes: Outcomes,
 }
 
 impl Provider {
@@ -94,6 +120,7 @@ impl Provider {
             generations: AtomicU64::new(1),
             bulkhead: Arc::new(Semaphore::new(calls_max)),
             breaker: Breaker::default(),
+            outcomes: Outcomes::default(),
         }
     }
 
@@ -250,22 +277,16 @@ impl Provider {
         Duration::from_millis(u64::from(self.context.limits.deadline_ms))
     }
 
-    /// Makes a call in its own task: its deadline holds even when the caller stops waiting.
-    async fn run<T: Send + 'static>(
+    /// Makes a call whose deadline holds even when the caller stops waiting.
+    fn run<T: Send + 'static>(
         self: &Arc<Self>,
         generation: Arc<Generation>,
         purpose: Purpose,
         deadline: Duration,
         work: impl FnOnce(Reply<T>) -> Work + Send + 'static,
-    ) -> Result<T, CallFailure> {
+    ) -> Supervised<Result<T, CallFailure>> {
         let provider = Arc::clone(self);
-        let span =
-            tracing::info_span!("call", component = self.name(), correlation_id = purpose.correlation_id.as_deref());
-        let supervised = async move { provider.supervise(&generation, &purpose, deadline, work).await };
-        let call = tokio::spawn(supervised.instrument(span));
-        call.await.unwrap_or_else(|error| {
-            Err(CallFailure::Trapped { component: Arc::clone(&self.context.component), reason: error.to_string() })
-        })
+        Supervised::new(async move { provider.supervise(&generation, &purpose, deadline, work).await })
     }
 
     async fn supervise<T>(
@@ -289,23 +310,16 @@ impl Provider {
             }
             Err(refused) => Err(refused),
         };
-        let label = match &outcome {
-            Ok(_) => "ok",
-            Err(CallFailure::Trapped { .. }) => "trapped",
-            Err(CallFailure::Deadline { .. }) => "deadline",
-            Err(CallFailure::Overloaded { .. }) => "overloaded",
-            Err(CallFailure::CircuitOpen { .. }) => "circuit-open",
-            Err(CallFailure::NoFunction { .. }) => "no-function",
-        };
-        counter!("mindflow_component_calls_total", "component" => self.name().to_owned(), "outcome" => label)
-            .increment(1);
+        let label = outcome.as_ref().map_or_else(CallFailure::label, |_| "ok");
+        self.outcomes.count(self.name(), label);
         let took = started.elapsed();
         let ms = took.as_micros() as f64 / 1e3;
+        let (component, correlation_id) = (self.name(), purpose.correlation_id.as_deref());
         // A request makes many calls, so a line of each would cost more than the call.
         if outcome.is_ok() && took < SLOW_CALL {
-            tracing::debug!(target: CALLS, what = &*purpose.what, outcome = label, ms, "called");
+            tracing::debug!(target: CALLS, component, correlation_id, what = &*purpose.what, outcome = label, ms, "called");
         } else {
-            tracing::info!(target: CALLS, what = &*purpose.what, outcome = label, ms, "called");
+            tracing::info!(target: CALLS, component, correlation_id, what = &*purpose.what, outcome = label, ms, "called");
         }
         match &outcome {
             // An old version's outcome does not count for the version that replaced it.
@@ -314,9 +328,9 @@ impl Provider {
             // The caller ran out of time: not this component's failure.
             Err(CallFailure::Deadline { .. }) if purpose.bound_by_caller => {}
             Err(failure @ (CallFailure::Trapped { .. } | CallFailure::Deadline { .. })) => {
-                tracing::warn!("{failure}");
+                tracing::warn!(component, correlation_id, "{failure}");
                 if self.breaker.failed(clock::instant()) {
-                    tracing::error!("circuit opened: the component failed repeatedly");
+                    tracing::error!(component, correlation_id, "circuit opened: the component failed repeatedly");
                 }
             }
             Err(_) => {}

@@ -10,7 +10,7 @@ const DEADLINE_FIELD: &str = "deadline-ms";
 
 #[derive(Debug, Clone)]
 pub(super) struct Purpose {
-    /// Such as `mindflow:query/reads@0.1.0#me`.
+    /// Such as `mindflow:query/reads@0.1.0#read-own`.
     pub what: Cow<'static, str>,
     pub correlation_id: Option<Arc<str>>,
     /// Whether the time of the call is what its caller has left, less than the component may take.

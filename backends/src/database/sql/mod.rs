@@ -20,6 +20,7 @@ pub use error::{DbError, Error};
 pub use guard::Refusal;
 pub use identity::Identity;
 pub use publish::NewEvent;
+pub use read::READS_MAX;
 pub use rowset::{ROWS_MAX, ROWSET_BYTES_MAX, Rowset};
 pub use transaction::Transaction;
 pub use value::Value;

@@ -1,8 +1,10 @@
-//! One read in a transaction of its own. Opening it, the query and its end are sent together and answered
+//! Reads in a transaction of their own. Opening it, the statements and its end are sent together and answered
 //! in one round trip; what is most of a dashboard's traffic should not wait three times.
 
+use std::sync::atomic::AtomicUsize;
+
 use futures::FutureExt;
-use futures::future::try_join3;
+use futures::future::{try_join_all, try_join3};
 
 use super::error::{is_broken, is_stale_plan};
 use super::identity::Mode;
@@ -12,12 +14,18 @@ use super::transaction::{CONNECTION_ATTEMPTS_MAX, answer_timeout, column_names, 
 use super::{Error, Identity, Rowset, Value, decode, encode, guard};
 use crate::database::postgres::{Database, pool::Pools};
 
+/// Reads of one transaction: as many as a request may have of one service.
+pub const READS_MAX: usize = 20;
+
+/// A statement and its parameters.
+pub type Read<'a> = (&'a str, &'a [Value]);
+
 /// What became of one try.
 enum Attempt {
-    Done(Result<Rowset, Error>),
+    Done(Result<Vec<Rowset>, Error>),
     /// The connection turned out to be dead.
     Broken(Error),
-    /// The statement was prepared for tables that have changed since.
+    /// A statement was prepared for tables that have changed since.
     Stale(Error),
 }
 
@@ -42,12 +50,38 @@ impl Database {
         statement: &str,
         params: &[Value],
     ) -> Result<Rowset, Error> {
-        guard::check(statement)?;
+        let answers = self.read(timeout_ms, component, identity, &[(statement, params)]).await?;
+        answers.into_iter().next().ok_or_else(|| Error::Other("the statement has no answer".to_owned()))
+    }
+
+    /// Runs several reads in one transaction: their answers, in the same order.
+    pub async fn query_many(
+        &self,
+        component: &str,
+        identity: &Identity,
+        reads: &[Read<'_>],
+    ) -> Result<Vec<Rowset>, Error> {
+        if reads.len() > READS_MAX {
+            return Err(Error::InvalidParams(format!("more than {READS_MAX} statements at once")));
+        }
+        self.read(self.statement_timeout_ms(), component, identity, reads).await
+    }
+
+    async fn read(
+        &self,
+        timeout_ms: u32,
+        component: &str,
+        identity: &Identity,
+        reads: &[Read<'_>],
+    ) -> Result<Vec<Rowset>, Error> {
+        for (statement, _) in reads {
+            guard::check(statement)?;
+        }
         let begin = identity.begin(Mode::ReadOnly, timeout_ms.min(self.statement_timeout_ms()));
         if let Some(replica) = self.replica()
             && let Some(pools) = replica.awake()
         {
-            match self.read_from(pools, component, &begin, statement, params).await {
+            match self.read_from(pools, component, &begin, reads).await {
                 Err(error @ (Error::Unavailable(_) | Error::PoolExhausted)) => {
                     tracing::warn!(database = self.name(), %error, "the replica is passed over for a while");
                     replica.rest();
@@ -55,7 +89,7 @@ impl Database {
                 other => return other,
             }
         }
-        self.read_from(self.pools(), component, &begin, statement, params).await
+        self.read_from(self.pools(), component, &begin, reads).await
     }
 
     async fn read_from(
@@ -63,13 +97,12 @@ impl Database {
         pools: &Pools,
         component: &str,
         begin: &str,
-        statement: &str,
-        params: &[Value],
-    ) -> Result<Rowset, Error> {
+        reads: &[Read<'_>],
+    ) -> Result<Vec<Rowset>, Error> {
         let mut attempt = 1;
         let mut stale_before = false;
         loop {
-            match self.attempt(pools, component, begin, statement, params).await {
+            match self.attempt(pools, component, begin, reads).await {
                 Attempt::Done(answer) => return answer,
                 Attempt::Broken(_) if attempt < CONNECTION_ATTEMPTS_MAX => {
                     pools.sweep(component);
@@ -81,13 +114,13 @@ impl Database {
         }
     }
 
-    async fn attempt(&self, pools: &Pools, component: &str, begin: &str, sql: &str, params: &[Value]) -> Attempt {
+    async fn attempt(&self, pools: &Pools, component: &str, begin: &str, reads: &[Read<'_>]) -> Attempt {
         let client = match pools.component(component).await {
             Ok(client) => client,
             Err(error) => return Attempt::Done(Err(error)),
         };
         let lease = Lease::new(client);
-        match tokio::time::timeout(answer_timeout(self), read(&lease, begin, sql, params)).await {
+        match tokio::time::timeout(answer_timeout(self), read(&lease, begin, reads)).await {
             Ok(attempt) => {
                 if attempt.at_rest() {
                     drop(lease.into_client());
@@ -112,41 +145,44 @@ impl Attempt {
     }
 }
 
-async fn read(lease: &Lease, begin: &str, sql: &str, params: &[Value]) -> Attempt {
+async fn read(lease: &Lease, begin: &str, reads: &[Read<'_>]) -> Attempt {
     let Some(client) = lease.client() else {
         return Attempt::Done(Err(Error::Other("the connection was given back".to_owned())));
     };
-    let statement = match prepare(client, sql).await {
-        Ok(statement) => statement,
-        Err(error) => return failed(error),
-    };
-    let params =
-        match decode::check_columns(statement.columns()).and_then(|()| encode::params(params, statement.params())) {
-            Ok(params) => params,
-            Err(error) => return Attempt::Done(Err(error)),
+    let mut prepared = Vec::with_capacity(reads.len());
+    for (sql, params) in reads {
+        let statement = match prepare(client, sql).await {
+            Ok(statement) => statement,
+            Err(error) => return failed(error),
         };
+        match decode::check_columns(statement.columns()).and_then(|()| encode::params(params, statement.params())) {
+            Ok(params) => prepared.push((statement, params)),
+            Err(error) => return Attempt::Done(Err(error)),
+        }
+    }
+    let bytes = &AtomicUsize::new(0);
     // Each is sent when first polled, in this order, before any answer has come.
-    let rows = async {
-        let rowset = match client.query_raw(&statement, &params).await {
-            Ok(stream) => rowset::collect(column_names(&statement), stream).await,
+    let rowsets = try_join_all(prepared.iter().map(|(statement, params)| async move {
+        let rowset = match client.query_raw(statement, params).await {
+            Ok(stream) => rowset::collect(column_names(statement), stream, bytes).await,
             Err(error) => Err(ReadError::Database(error)),
         };
         // The rest of an answer that is too large is not waited for.
         match rowset {
             Err(error @ ReadError::TooLarge(_)) => Err(error),
-            other => Ok(other),
+            other => Ok(other.map(|(rowset, _)| rowset)),
         }
-    };
-    let all = try_join3(client.batch_execute(begin).map(Ok), rows, client.batch_execute("COMMIT").map(Ok)).await;
-    let (begun, rows, ended) = match all {
+    }));
+    let all = try_join3(client.batch_execute(begin).map(Ok), rowsets, client.batch_execute("COMMIT").map(Ok)).await;
+    let (begun, rowsets, ended) = match all {
         Ok(answers) => answers,
         Err(error) => return Attempt::Done(Err(error.into())),
     };
     if let Err(error) = begun {
         return failed(error);
     }
-    match (rows, ended) {
-        (Ok((rowset, _)), Ok(())) => Attempt::Done(Ok(rowset)),
+    match (rowsets.into_iter().collect::<Result<Vec<_>, _>>(), ended) {
+        (Ok(rowsets), Ok(())) => Attempt::Done(Ok(rowsets)),
         (Err(ReadError::Database(error)), _) if is_stale_plan(&error) => {
             client.statement_cache.clear();
             Attempt::Stale(error.into())

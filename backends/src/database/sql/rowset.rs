@@ -1,6 +1,7 @@
 //! The answer of a query, bounded: it is held in memory here and copied into a component's.
 
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::{StreamExt, TryStreamExt};
 use tokio_postgres::RowStream;
@@ -9,7 +10,7 @@ use super::{Error, Value};
 
 /// Most rows of one answer. A page has at most 100; a projection's rebuild reads in batches.
 pub const ROWS_MAX: usize = 10_000;
-/// Most bytes of one answer, as PostgreSQL sent them: a quarter of a component's memory.
+/// Most bytes of the answers to one call, as PostgreSQL sent them: a quarter of a component's memory.
 pub const ROWSET_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// Column names, and rows with one value a column.
@@ -27,18 +28,21 @@ pub(super) enum ReadError {
     Value(String),
 }
 
-/// Reads all rows.
-pub(super) async fn collect(columns: Vec<String>, stream: RowStream) -> Result<(Rowset, u64), ReadError> {
+/// Reads all rows. `bytes` counts those of all answers of one call.
+pub(super) async fn collect(
+    columns: Vec<String>,
+    stream: RowStream,
+    bytes: &AtomicUsize,
+) -> Result<(Rowset, u64), ReadError> {
     let mut stream = pin!(stream);
     let mut rowset = Rowset { columns, rows: Vec::new() };
-    let mut bytes = 0_usize;
     while let Some(row) = stream.next().await {
         let row = row.map_err(ReadError::Database)?;
-        bytes = bytes.saturating_add(row.raw_size_bytes());
+        let before = bytes.fetch_add(row.raw_size_bytes(), Ordering::Relaxed);
         if rowset.rows.len() == ROWS_MAX {
             return Err(ReadError::TooLarge("more than 10,000 rows: read in pages"));
         }
-        if bytes > ROWSET_BYTES_MAX {
+        if before.saturating_add(row.raw_size_bytes()) > ROWSET_BYTES_MAX {
             return Err(ReadError::TooLarge("more than 32 MiB: read in pages"));
         }
         let values = (0..row.len()).map(|index| row.try_get::<_, Value>(index)).collect::<Result<Vec<_>, _>>();

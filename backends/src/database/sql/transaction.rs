@@ -3,7 +3,7 @@
 //! not known is closed instead.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{Client, ClientWrapper, Object};
@@ -181,7 +181,7 @@ impl Transaction {
                 }
                 other => other?,
             };
-            match rowset::collect(column_names(&statement), stream).await {
+            match rowset::collect(column_names(&statement), stream, &AtomicUsize::new(0)).await {
                 Err(ReadError::TooLarge(what)) => {
                     self.broken.store(true, Ordering::Release);
                     Err(ReadError::TooLarge(what).into())

@@ -1,6 +1,6 @@
 //! How transactions end, and what goes wrong in them.
 
-use mindflow_backends::database::sql::{Error, Identity, NewEvent, Value};
+use mindflow_backends::database::sql::{Error, Identity, NewEvent, READS_MAX, Value};
 use mindflow_backends::delivery::publishers::{self, Publisher};
 use mindflow_test_support::TestPostgres;
 use uuid::Uuid;
@@ -22,6 +22,36 @@ async fn a_dropped_transaction_is_rolled_back_and_its_connection_is_clean() {
         &[],
     );
     assert_eq!(nobody.await.unwrap().rows, [vec![Value::Int64(0), Value::Null]]);
+}
+
+#[tokio::test]
+async fn reads_of_one_call_see_their_callers_rows_in_one_transaction() {
+    let test = notes_of("many", |config| config.pool_max = Some(1)).await;
+    let (ada, bob) = (Uuid::new_v4(), Uuid::new_v4());
+    add(&test, ada, "ada's").await;
+    add(&test, bob, "bob's").await;
+    let read =
+        async |statements: &[(&str, &[Value])]| test.database().query_many("command", &caller(ada), statements).await;
+    let own = [Value::from("ada's")];
+    let answers = read(&[
+        ("SELECT body, transaction_timestamp() FROM command.notes", &[]),
+        ("SELECT count(*) FROM command.notes WHERE body = $1", &own),
+        ("SELECT body, transaction_timestamp() FROM command.notes", &[]),
+    ])
+    .await
+    .unwrap();
+    assert_eq!(answers[0].rows[0][0], Value::from("ada's"));
+    assert_eq!(answers[0], answers[2]);
+    assert_eq!(answers[1].rows, [[Value::Int64(1)]]);
+    assert!(read(&[]).await.unwrap().is_empty());
+    // One that fails fails all, and leaves a clean connection: the pool has no other.
+    let failed = read(&[("SELECT 1", &[]), ("SELECT 1 / 0", &[]), ("SELECT 2", &[])]).await.unwrap_err();
+    assert_eq!(sqlstate(&failed), "22012");
+    let refused = read(&[("SELECT 1", &[]), ("DELETE FROM command.notes", &[])]).await.unwrap_err();
+    assert_eq!(sqlstate(&refused), "25006");
+    let many: Vec<(&str, &[Value])> = vec![("SELECT 1", &[]); READS_MAX + 1];
+    assert!(matches!(read(&many).await, Err(Error::InvalidParams(_))));
+    assert_eq!(read(&many[1..]).await.unwrap().len(), READS_MAX);
 }
 
 #[tokio::test]

@@ -9,17 +9,39 @@ use async_graphql::parser::types::ExecutableDocument;
 use lru::LruCache;
 use std::cell::RefCell;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// More than the operations of an application.
 const DOCUMENTS_MAX: NonZeroUsize = NonZeroUsize::new(256).unwrap();
 /// Of one text: operations of applications are below. So all of them stay within some megabytes.
 const TEXT_BYTES_MAX: usize = 4 * 1024;
 
-/// A text and what it means.
+/// Operations with variables, of one document, that are known to fit the schema.
+const FITS_MAX: NonZeroUsize = NonZeroUsize::new(16).unwrap();
+/// Of their variables, as JSON. Longer ones have texts in them that do not come again.
+const VARIABLES_BYTES_MAX: usize = 512;
+
+/// What a text means.
 pub struct Document {
-    pub text: String,
     pub parsed: ExecutableDocument,
+    fits: RefCell<LruCache<(Option<String>, String), ()>>,
+}
+
+impl Document {
+    fn new(parsed: ExecutableDocument) -> Self {
+        Self { parsed, fits: RefCell::new(LruCache::new(FITS_MAX)) }
+    }
+
+    /// Whether the operation, by its name, is known to fit the schema with these variables.
+    pub fn fits(&self, (name, variables): (Option<&str>, &str)) -> bool {
+        self.fits.borrow_mut().get(&(name.map(str::to_owned), variables.to_owned())).is_some()
+    }
+
+    pub fn remember_fit(&self, (name, variables): (Option<&str>, &str)) {
+        if variables.len() <= VARIABLES_BYTES_MAX {
+            self.fits.borrow_mut().put((name.map(str::to_owned), variables.to_owned()), ());
+        }
+    }
 }
 
 /// Why a text is no document.
@@ -29,21 +51,21 @@ pub enum Unparsed {
 }
 
 thread_local! {
-    static DOCUMENTS: RefCell<LruCache<String, Arc<Document>>> = RefCell::new(LruCache::new(DOCUMENTS_MAX));
+    static DOCUMENTS: RefCell<LruCache<String, Rc<Document>>> = RefCell::new(LruCache::new(DOCUMENTS_MAX));
 }
 
 /// # Errors
 /// It nests too deeply, or it is not GraphQL.
-pub fn parse(query: String) -> Result<Arc<Document>, Unparsed> {
+pub fn parse(query: String) -> Result<Rc<Document>, Unparsed> {
     if let Some(known) = DOCUMENTS.with_borrow_mut(|documents| documents.get(&query).cloned()) {
         return Ok(known);
     }
     let text = surrogate_pairs::join(query.clone());
     limits::check_nesting(&text).map_err(Unparsed::Limit)?;
     let parsed = parse_query(&text).map_err(|error| Unparsed::Syntax(error.into()))?;
-    let document = Arc::new(Document { text, parsed });
+    let document = Rc::new(Document::new(parsed));
     if query.len() <= TEXT_BYTES_MAX {
-        DOCUMENTS.with_borrow_mut(|documents| documents.put(query, Arc::clone(&document)));
+        DOCUMENTS.with_borrow_mut(|documents| documents.put(query, Rc::clone(&document)));
     }
     Ok(document)
 }
@@ -55,10 +77,24 @@ mod tests {
     #[test]
     fn the_same_text_is_parsed_once_and_a_long_one_each_time() {
         let parsed = |query: &str| parse(query.to_owned()).unwrap_or_else(|_| panic!("{query} is a document"));
-        assert!(Arc::ptr_eq(&parsed("{ me { id } }"), &parsed("{ me { id } }")));
-        assert!(!Arc::ptr_eq(&parsed("{ me { id } }"), &parsed("{ me { email } }")));
+        assert!(Rc::ptr_eq(&parsed("{ me { id } }"), &parsed("{ me { id } }")));
+        assert!(!Rc::ptr_eq(&parsed("{ me { id } }"), &parsed("{ me { email } }")));
         let long = format!("{{ me {{ id }} }} # {}", "x".repeat(TEXT_BYTES_MAX));
-        assert!(!Arc::ptr_eq(&parsed(&long), &parsed(&long)));
+        assert!(!Rc::ptr_eq(&parsed(&long), &parsed(&long)));
+    }
+
+    #[test]
+    fn an_operation_is_known_to_fit_with_the_variables_that_were_checked() {
+        let Ok(document) = parse("query Q($n: Int) { recentEntries(limit: $n) { id } }".to_owned()) else {
+            panic!("a document")
+        };
+        assert!(!document.fits((Some("Q"), "{}")));
+        document.remember_fit((Some("Q"), "{}"));
+        assert!(document.fits((Some("Q"), "{}")));
+        assert!(!document.fits((None, "{}")) && !document.fits((Some("Q"), r#"{"n":"no number"}"#)));
+        let long = "x".repeat(VARIABLES_BYTES_MAX + 1);
+        document.remember_fit((Some("Q"), &long));
+        assert!(!document.fits((Some("Q"), &long)));
     }
 
     #[test]

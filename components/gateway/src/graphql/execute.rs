@@ -1,27 +1,33 @@
 //! One operation from its parameters to its answer, for every transport.
 
 use super::apq::{self, ToKeep};
-use super::documents::{self, Unparsed};
-use super::limits::{self, Executed};
+use super::documents::{self, Document, Unparsed};
+use super::limits;
 use super::scope::SharedScope;
 use super::workarounds::params::Params;
 use super::workarounds::response_shape::Asked;
-use super::{errors, schema};
+use super::{errors, schema, validity};
 use crate::failure::{Failure, Kind};
 use crate::settings::Settings;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType};
 use async_graphql::{Request, Response, ServerError, Variables};
+use futures::FutureExt;
 use futures::stream::{LocalBoxStream, StreamExt};
 use http::StatusCode;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::rc::Rc;
 
-/// An operation that may run.
+/// An operation that may run if it fits the schema.
 pub struct Prepared {
-    request: Request,
+    document: Rc<Document>,
+    operation_name: Option<String>,
+    variables: Variables,
+    /// The same as JSON.
+    variables_text: String,
     pub kind: OperationType,
-    executed: Executed,
+    scope: SharedScope,
+    introspection: bool,
     to_keep: Option<ToKeep>,
     correlation_id: String,
 }
@@ -130,35 +136,64 @@ pub async fn prepare(mut params: Params, scope: &SharedScope, settings: &Setting
         Unparsed::Limit(failure) => refuse(failure),
         Unparsed::Syntax(error) => Refused::parse(error, &correlation_id),
     })?;
+    let variables_text = serde_json::to_string(&params.variables).unwrap_or_default();
     let variables = Variables::from_json(params.variables.into());
     let operation = chosen(&document.parsed, params.operation_name.as_deref()).map_err(refuse)?;
     limits::check(&document.parsed, operation).map_err(refuse)?;
     if let Some(failure) = limits::missing_variable(operation, &variables) {
         return Err(refuse(failure));
     }
-    let kind = operation.ty;
-    let asked = Arc::new(Asked::new(Arc::clone(&document), params.operation_name.clone()));
-    let executed = Executed::default();
-    let mut request =
-        Request::new(&document.text).variables(variables).data(scope.clone()).data(executed.clone()).data(asked);
-    if let Some(name) = params.operation_name {
-        request = request.operation_name(name);
+    Ok(Prepared {
+        kind: operation.ty,
+        operation_name: params.operation_name,
+        variables,
+        variables_text,
+        scope: scope.clone(),
+        introspection: settings.introspection,
+        to_keep,
+        correlation_id,
+        document,
+    })
+}
+
+impl Prepared {
+    /// Whether it fits the schema; if not, its answer.
+    async fn check(&self) -> Result<(), Answer> {
+        let operation = (self.operation_name.as_deref(), self.variables_text.as_str());
+        let fits = validity::check(&self.document, operation, || self.request()).await;
+        fits.map_err(|errors| Answer::new(Response::from_errors(errors), false, &self.correlation_id))
     }
-    if !settings.introspection {
-        request = request.disable_introspection();
+
+    fn request(&self) -> Request {
+        // The parsed document stands for the text.
+        let mut request = Request::new(String::new()).variables(self.variables.clone()).data(self.scope.clone());
+        request.set_parsed_query(self.document.parsed.clone());
+        if let Some(name) = &self.operation_name {
+            request = request.operation_name(name);
+        }
+        if self.introspection { request } else { request.disable_introspection() }
     }
-    request.set_parsed_query(document.parsed.clone());
-    Ok(Prepared { request, kind, executed, to_keep, correlation_id })
+
+    /// An answer of the engine, in the right shape.
+    fn answer(&self, mut response: Response) -> Answer {
+        if let Some(registry) = validity::registry() {
+            let asked = Asked::new(&self.document.parsed, self.operation_name.as_deref());
+            response.data = asked.shape(registry, response.data, &response.errors);
+        }
+        Answer::new(response, true, &self.correlation_id)
+    }
 }
 
 /// Runs a query or a mutation.
-pub async fn run(prepared: Prepared) -> Answer {
-    let response = schema().execute(prepared.request).await;
-    let executed = prepared.executed.get();
-    if let Some(to_keep) = prepared.to_keep.filter(|_| executed) {
+pub async fn run(mut prepared: Prepared) -> Answer {
+    if let Err(refused) = prepared.check().await {
+        return refused;
+    }
+    let response = schema().execute(prepared.request()).await;
+    if let Some(to_keep) = prepared.to_keep.take() {
         apq::keep(to_keep).await;
     }
-    Answer::new(response, executed, &prepared.correlation_id)
+    prepared.answer(response)
 }
 
 /// Runs any operation; a query or a mutation has one answer.
@@ -166,9 +201,14 @@ pub fn stream(prepared: Prepared) -> LocalBoxStream<'static, Answer> {
     if prepared.kind != OperationType::Subscription {
         return futures::stream::once(run(prepared)).boxed_local();
     }
-    let Prepared { request, executed, correlation_id, .. } = prepared;
-    schema()
-        .execute_stream(request)
-        .map(move |response| Answer::new(response, executed.get(), &correlation_id))
-        .boxed_local()
+    let answers = async move {
+        match prepared.check().await {
+            Ok(()) => {
+                let answers = schema().execute_stream(prepared.request());
+                answers.map(move |response| prepared.answer(response)).boxed_local()
+            }
+            Err(refused) => futures::stream::once(std::future::ready(refused)).boxed_local(),
+        }
+    };
+    answers.flatten_stream().boxed_local()
 }

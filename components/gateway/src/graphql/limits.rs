@@ -6,15 +6,10 @@
 //! found (its rule MaxIntrospectionDepth).
 
 use crate::failure::{Failure, Kind};
-use crate::graphql::errors;
-use crate::graphql::workarounds::response_shape::Asked;
 use crate::graphql::workarounds::surrogate_pairs;
-use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextValidation};
+use async_graphql::Variables;
 use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet};
-use async_graphql::{Response, ServerError, ValidationResult, Variables, async_trait};
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 const DEPTH_MAX: u32 = 12;
 /// Nested brackets in the text: the engine's parser accepts no deeper selections. It finds that out only after a
@@ -144,57 +139,11 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Whether an operation got as far as being executed: what fails before is a request error, which has another
-/// status and no `data`.
-#[derive(Clone, Default)]
-pub struct Executed(Arc<AtomicBool>);
-
-impl Executed {
-    pub fn get(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// Refuses operations that cost too much (the engine multiplies lists by their sizes), and records that execution began.
-pub struct Gate;
-
-impl ExtensionFactory for Gate {
-    fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(Self)
-    }
-}
-
-#[async_trait::async_trait]
-impl Extension for Gate {
-    async fn validation(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        next: NextValidation<'_>,
-    ) -> Result<ValidationResult, Vec<ServerError>> {
-        let result = next.run(ctx).await?;
-        let cost = u64::try_from(result.complexity).unwrap_or(u64::MAX);
-        if cost > COMPLEXITY_MAX.into() {
-            return Err(errors::of_request(&complexity(cost), ""));
-        }
-        Ok(result)
-    }
-
-    async fn execute(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        operation_name: Option<&str>,
-        next: NextExecute<'_>,
-    ) -> Response {
-        if let Some(executed) = ctx.data_opt::<Executed>() {
-            executed.0.store(true, Ordering::Relaxed);
-        }
-        let mut response = next.run(ctx, operation_name).await;
-        if let Some(asked) = ctx.data_opt::<Arc<Asked>>() {
-            let data = std::mem::take(&mut response.data);
-            response.data = asked.shape(&ctx.schema_env.registry, data, &response.errors);
-        }
-        response
-    }
+/// # Errors
+/// `TooComplex` for a cost, as the engine reckons it, that is too high.
+pub fn check_cost(cost: usize) -> Result<(), Failure> {
+    let cost = u64::try_from(cost).unwrap_or(u64::MAX);
+    if cost > COMPLEXITY_MAX.into() { Err(complexity(cost)) } else { Ok(()) }
 }
 
 /// A variable that must have a value and has none: a request error by the GraphQL specification (§6.1.2), which

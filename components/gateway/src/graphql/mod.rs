@@ -11,9 +11,10 @@ mod roots;
 pub mod scope;
 pub mod sse;
 mod types;
+mod validity;
 pub mod workarounds;
 
-use async_graphql::Schema;
+use async_graphql::{Schema, SchemaBuilder, ValidationMode};
 use roots::{Mutation, Query, Subscription};
 use std::sync::OnceLock;
 
@@ -21,14 +22,14 @@ pub type MindFlowSchema = Schema<Query, Mutation, Subscription>;
 
 static SCHEMA: OnceLock<MindFlowSchema> = OnceLock::new();
 
-/// The schema, built once an instance: that takes milliseconds, a query takes microseconds.
+/// The schema that runs operations, which [`validity`] has checked. Built once an instance: that takes milliseconds, a
+/// query takes microseconds.
 pub fn schema() -> &'static MindFlowSchema {
-    SCHEMA.get_or_init(|| {
-        Schema::build(Query::default(), Mutation::default(), Subscription)
-            .limit_directives(limits::DIRECTIVES_MAX)
-            .extension(limits::Gate)
-            .finish()
-    })
+    SCHEMA.get_or_init(|| builder().validation_mode(ValidationMode::Fast).finish())
+}
+
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription).limit_directives(limits::DIRECTIVES_MAX)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Requests whole, as everything in this component takes them.
 
-use super::{Request, body::BODY_BYTES_MAX};
+use super::body::BODY_BYTES_MAX;
 use crate::failure::{Failure, Kind};
 use http::request::Parts;
 use mindflow_guest::web::wire;
@@ -10,12 +10,6 @@ use wasip3::http::types::{ErrorCode, Request as WasiRequest};
 pub struct Incoming {
     pub parts: Parts,
     pub body: Result<Vec<u8>, Failure>,
-}
-
-impl Incoming {
-    pub fn into_request(self) -> Result<Request, Failure> {
-        Ok(Request::from_parts(self.parts, self.body?))
-    }
 }
 
 /// # Errors

@@ -3,7 +3,6 @@
 use super::{ask, through};
 use crate::{
     bindings::exports::mindflow::query::reads::{AnalyzedEntry, EntryPage, Filter, PageRequest},
-    calendar::today,
     keys,
     reading::entries::{self as reading, View},
     request,
@@ -11,14 +10,10 @@ use crate::{
 use mindflow_guest::{
     call::{CallContext, Error},
     caller::Caller,
-    clock,
     sql::Identity,
 };
 use std::collections::HashMap;
 use uuid::Uuid;
-
-/// What is kept under the key of the recent entries: as many as the contract's dashboard shows.
-const RECENT_KEPT: u32 = 10;
 
 pub async fn one(context: &CallContext, id: &str) -> Result<Option<AnalyzedEntry>, Error> {
     Ok(by_id(context, &[id.to_owned()]).await?.into_iter().next().flatten())
@@ -63,22 +58,4 @@ pub async fn page(
     // Row-level security hides other users' entries from callers, so the service itself reads the columns to show.
     let rows = ask(Identity::Service, reading::page(owner, View::WithoutContent, &selection, &page)).await?;
     reading::paged(&rows, &page)
-}
-
-pub async fn recent(context: &CallContext, limit: u32) -> Result<Vec<AnalyzedEntry>, Error> {
-    let caller = Caller::prove(context).await?;
-    let limit = request::limit(limit)?;
-    let user = caller.user_id;
-    let (key, kept) =
-        if limit <= RECENT_KEPT { (keys::recent(user), RECENT_KEPT) } else { (keys::recent_up_to(user, limit), limit) };
-    let mut entries = through(&caller, key, reading::recent(user, kept), reading::all).await?;
-    entries.truncate(limit as usize);
-    Ok(entries)
-}
-
-pub async fn on_this_day(context: &CallContext, date: Option<&str>) -> Result<Vec<AnalyzedEntry>, Error> {
-    let caller = Caller::prove(context).await?;
-    let day = request::date(date)?.unwrap_or_else(|| today(clock::now()));
-    let user = caller.user_id;
-    through(&caller, keys::on_this_day(user, day), reading::on_this_day(user, day), reading::all).await
 }

@@ -1,17 +1,10 @@
 //! The reads of the contract: prove the caller, check the arguments, read the cache, then the database.
 
 pub mod entries;
+pub mod own;
 pub mod profiles;
 
-use crate::{
-    DATABASE,
-    bindings::exports::mindflow::query::reads::{Insight, Tag},
-    calendar::today,
-    keys,
-    reading::insights as gathered,
-    request,
-    statement::Statement,
-};
+use crate::{DATABASE, calendar::today, keys, reading::insights as gathered, request, statement::Statement};
 use mindflow_guest::{
     cache::{self, Key},
     call::{CallContext, Error},
@@ -22,23 +15,6 @@ use mindflow_guest::{
 use serde::{Serialize, de::DeserializeOwned};
 use std::collections::HashMap;
 use uuid::Uuid;
-
-pub async fn insights(context: &CallContext, limit: u32) -> Result<Vec<Insight>, Error> {
-    let caller = Caller::prove(context).await?;
-    let limit = request::limit(limit)?;
-    through(&caller, keys::insights(caller.user_id, limit), gathered::newest(caller.user_id, limit), |rows| {
-        rows.iter().map(|row| gathered::insight(&row)).collect()
-    })
-    .await
-}
-
-pub async fn tags(context: &CallContext) -> Result<Vec<Tag>, Error> {
-    let caller = Caller::prove(context).await?;
-    through(&caller, keys::tags(caller.user_id), gathered::tags(caller.user_id), |rows| {
-        rows.iter().map(|row| gathered::tag(&row)).collect()
-    })
-    .await
-}
 
 pub async fn tag_counts(context: &CallContext, ids: &[String]) -> Result<Vec<u32>, Error> {
     let caller = Caller::prove(context).await?;

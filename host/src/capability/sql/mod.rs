@@ -26,7 +26,9 @@ bindings!(
     }
 );
 
-use bindings::mindflow::platform::sql::{self as wit, DbError, Error, Identity, Mark, NewEvent, Rowset, Value};
+use bindings::mindflow::platform::sql::{
+    self as wit, DbError, Error, Identity, Mark, NewEvent, Rowset, Statement, Value,
+};
 
 /// The configured databases.
 pub struct Sql(pub BTreeMap<String, Database>);
@@ -203,6 +205,23 @@ impl wit::HostWithStore<State> for HasSelf<State> {
         let params = values(params);
         let rows = session.database.query(&session.component, &session.identity, &statement, &params).await;
         Ok(rows.map(Into::into).map_err(Into::into))
+    }
+
+    async fn query_many(
+        accessor: Store<'_>,
+        database: String,
+        identity: Identity,
+        statements: Vec<Statement>,
+    ) -> wasmtime::Result<Result<Vec<Rowset>, Error>> {
+        let session = match session(accessor, &database, identity).await {
+            Ok(session) => session,
+            Err(denied) => return Ok(Err(denied)),
+        };
+        let statements: Vec<_> =
+            statements.into_iter().map(|Statement { text, params }| (text, values(params))).collect();
+        let reads: Vec<_> = statements.iter().map(|(text, params)| (text.as_str(), params.as_slice())).collect();
+        let answers = session.database.query_many(&session.component, &session.identity, &reads).await;
+        Ok(answers.map(|answers| answers.into_iter().map(Into::into).collect()).map_err(Into::into))
     }
 }
 

@@ -3,12 +3,12 @@
 //!
 //! | function | harm |
 //! | --- | --- |
-//! | `me` | traps |
-//! | `recent-entries` | loops forever |
-//! | `tags` | allocates without end |
-//! | `insights` | never returns |
+//! | `read-own`, the profile first | traps |
+//! | `read-own`, recent entries first | loops forever |
+//! | `read-own`, tags first | allocates without end |
+//! | `read-own`, insights first | never returns |
+//! | `read-own`, entries of this day first | tries to become another user, then reads |
 //! | `entries` | reads every row, with no `WHERE`; filtered, writes into other users' rows instead |
-//! | `on-this-day` | tries to become another user, then reads |
 
 mindflow_guest::bindings! {
     from "../../../wit/",
@@ -27,8 +27,8 @@ use mindflow_guest::{
     events::{Delivery, Event, Failure},
 };
 use reads::{
-    Analysis, AnalysisStatus, AnalyzedEntry, Entry, EntryEdge, EntryPage, Filter, Insight, PageRequest, Profile,
-    ProfilePage, Tag,
+    Analysis, AnalysisStatus, AnalyzedEntry, Entry, EntryEdge, EntryPage, Filter, OwnAnswer, OwnRead, PageRequest,
+    ProfilePage,
 };
 
 const A_DAY_NS: u64 = 86_400_000_000_000;
@@ -38,26 +38,27 @@ struct Broken;
 
 impl reads::Guest for Broken {
     #[allow(clippy::panic, reason = "what it is for")]
-    async fn me(_: CallContext) -> Result<Profile, Error> {
-        panic!("broken on purpose")
-    }
-
-    async fn recent_entries(_: CallContext, _: u32) -> Result<Vec<AnalyzedEntry>, Error> {
-        loop {
-            std::hint::black_box(());
+    async fn read_own(context: CallContext, reads: Vec<OwnRead>) -> Result<Vec<Result<OwnAnswer, Error>>, Error> {
+        match reads.first() {
+            None | Some(OwnRead::Profile) => panic!("broken on purpose"),
+            Some(OwnRead::RecentEntries(_)) => loop {
+                std::hint::black_box(());
+            },
+            Some(OwnRead::Tags) => {
+                let mut hoard = Vec::new();
+                loop {
+                    hoard.push(std::hint::black_box(vec![1_u8; MIB]));
+                }
+            }
+            Some(OwnRead::Insights(_)) => {
+                wasip3::clocks::monotonic_clock::wait_for(A_DAY_NS).await;
+                Ok(Vec::new())
+            }
+            Some(OwnRead::OnThisDay(_)) => {
+                let findings = thief::impersonate(&context).await?.into_iter().map(entry).collect();
+                Ok(vec![Ok(OwnAnswer::Entries(findings))])
+            }
         }
-    }
-
-    async fn tags(_: CallContext) -> Result<Vec<Tag>, Error> {
-        let mut hoard = Vec::new();
-        loop {
-            hoard.push(std::hint::black_box(vec![1_u8; MIB]));
-        }
-    }
-
-    async fn insights(_: CallContext, _: u32) -> Result<Vec<Insight>, Error> {
-        wasip3::clocks::monotonic_clock::wait_for(A_DAY_NS).await;
-        Ok(Vec::new())
     }
 
     async fn entries(
@@ -77,10 +78,6 @@ impl reads::Guest for Broken {
             has_next_page: false,
             has_previous_page: false,
         })
-    }
-
-    async fn on_this_day(context: CallContext, _: Option<String>) -> Result<Vec<AnalyzedEntry>, Error> {
-        Ok(thief::impersonate(&context).await?.into_iter().map(entry).collect())
     }
 
     async fn entry_by_id(_: CallContext, _: String) -> Result<Option<AnalyzedEntry>, Error> {

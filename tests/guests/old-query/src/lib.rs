@@ -15,7 +15,7 @@ use mindflow_guest::{
     call::{CallContext, Error},
     events::{Delivery, Event, Failure},
 };
-use reads::{AnalyzedEntry, EntryPage, Filter, Insight, PageRequest, Profile, ProfilePage, Tag};
+use reads::{AnalyzedEntry, EntryPage, Filter, OwnAnswer, OwnRead, PageRequest, ProfilePage};
 
 struct Old;
 
@@ -24,7 +24,7 @@ fn gone<T>() -> Result<T, Error> {
 }
 
 impl reads::Guest for Old {
-    async fn me(_: CallContext) -> Result<Profile, Error> {
+    async fn read_own(_: CallContext, _: Vec<OwnRead>) -> Result<Vec<Result<OwnAnswer, Error>>, Error> {
         gone()
     }
     async fn entry_by_id(_: CallContext, _: String) -> Result<Option<AnalyzedEntry>, Error> {
@@ -34,18 +34,6 @@ impl reads::Guest for Old {
         gone()
     }
     async fn entries(_: CallContext, _: Option<String>, _: Filter, _: PageRequest) -> Result<EntryPage, Error> {
-        gone()
-    }
-    async fn recent_entries(_: CallContext, _: u64) -> Result<Vec<AnalyzedEntry>, Error> {
-        gone()
-    }
-    async fn on_this_day(_: CallContext, _: Option<String>) -> Result<Vec<AnalyzedEntry>, Error> {
-        gone()
-    }
-    async fn insights(_: CallContext, _: u32) -> Result<Vec<Insight>, Error> {
-        gone()
-    }
-    async fn tags(_: CallContext) -> Result<Vec<Tag>, Error> {
         gone()
     }
     async fn tag_counts(_: CallContext, _: Vec<String>) -> Result<Vec<u32>, Error> {

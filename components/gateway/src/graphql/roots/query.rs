@@ -1,6 +1,6 @@
 //! All queries.
 
-use crate::graphql::scope::{self, SharedScope, ask, ask_as_admin};
+use crate::graphql::scope::{self, ask, ask_as_admin};
 use crate::graphql::types::dead_letter::{self, DeadLetterConnection};
 use crate::graphql::types::entry::{Insight, JournalEntry, Tag};
 use crate::graphql::types::inputs::JournalFilter;
@@ -8,14 +8,8 @@ use crate::graphql::types::page::{self, JournalEntryConnection, UserConnection};
 use crate::graphql::types::scalars::Date;
 use crate::graphql::types::user::User;
 use crate::read_your_writes;
-use crate::services::reads;
+use crate::services::reads::{self, OwnRead};
 use async_graphql::{Context, ID, Object, Result};
-use mindflow_guest::call::Error;
-use std::time::Duration;
-
-/// A new account's profile is there within about 200 ms (contract §5); waits up to five times as long.
-const PROFILE_TRIES: usize = 20;
-const PROFILE_PAUSE: Duration = Duration::from_millis(50);
 
 /// Entries, accounts and dead letters.
 #[derive(Default)]
@@ -25,7 +19,7 @@ pub struct Reads;
 impl Reads {
     /// The user who asks.
     async fn me(&self, ctx: &Context<'_>) -> Result<User> {
-        Ok(scope::with(ctx, own_profile).await?.into())
+        Ok(scope::with(ctx, |scope| async move { scope.profile().await }).await?.into())
     }
 
     /// One of the user's own entries; null when there is none with this id.
@@ -67,8 +61,9 @@ impl Reads {
         ctx: &Context<'_>,
         #[graphql(desc = "How many, 1 to 100.", default_with = "Some(10)")] limit: Option<i32>,
     ) -> Result<Vec<JournalEntry>> {
-        let entries =
-            ask(ctx, |context| async move { reads::recent_entries(context, page::size("limit", limit, 10)?).await });
+        let entries = scope::with(ctx, |scope| async move {
+            scope.own_entries(OwnRead::RecentEntries(page::size("limit", limit, 10)?)).await
+        });
         Ok(entries.await?.into_iter().map(Into::into).collect())
     }
 
@@ -78,8 +73,12 @@ impl Reads {
         ctx: &Context<'_>,
         #[graphql(desc = "The day; today (UTC) when left out.")] date: Option<Date>,
     ) -> Result<Vec<JournalEntry>> {
-        let entries = ask(ctx, |context| reads::on_this_day(context, date.map(|date| date.0))).await?;
-        Ok(entries.into_iter().map(Into::into).collect())
+        let entries =
+            scope::with(
+                ctx,
+                |scope| async move { scope.own_entries(OwnRead::OnThisDay(date.map(|date| date.0))).await },
+            );
+        Ok(entries.await?.into_iter().map(Into::into).collect())
     }
 
     /// The AI's latest thoughts about the user's entries.
@@ -89,14 +88,13 @@ impl Reads {
         ctx: &Context<'_>,
         #[graphql(desc = "How many, 1 to 100.", default_with = "Some(10)")] limit: Option<i32>,
     ) -> Result<Vec<Insight>> {
-        let insights =
-            ask(ctx, |context| async move { reads::insights(context, page::size("limit", limit, 10)?).await });
+        let insights = scope::with(ctx, |scope| async move { scope.insights(page::size("limit", limit, 10)?).await });
         Ok(insights.await?.into_iter().map(Into::into).collect())
     }
 
     /// The user's tags.
     async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<Tag>> {
-        Ok(ask(ctx, reads::tags).await?.into_iter().map(Into::into).collect())
+        Ok(scope::with(ctx, |scope| async move { scope.tags().await }).await?.into_iter().map(Into::into).collect())
     }
 
     /// All accounts. For administrators.
@@ -131,16 +129,4 @@ impl Reads {
             );
         page.await
     }
-}
-
-/// A proven caller has an account, so a missing profile has not been projected yet.
-async fn own_profile(scope: SharedScope) -> Result<reads::Profile, Error> {
-    let context = scope.viewer.proven().await?;
-    for _ in 1..PROFILE_TRIES {
-        match reads::me(context.clone()).await {
-            Err(Error::NotFound(_)) => mindflow_guest::clock::pause(PROFILE_PAUSE).await,
-            answer => return answer,
-        }
-    }
-    reads::me(context).await
 }

@@ -82,7 +82,7 @@ async fn read_quota(scope: SharedScope, id: String, email: String, roles: Vec<Ro
     let mut known = None;
     for _ in 0..ROLES_TRIES {
         known = if own {
-            Some(reads::me(scope.viewer.context()).await?)
+            Some(scope.profile().await?)
         } else {
             let page = reads::PageRequest { first: 100, after: None };
             let found = reads::users(scope.viewer.context(), Some(email.clone()), page).await?;

@@ -6,86 +6,105 @@ use futures::FutureExt;
 use futures::future::{LocalBoxFuture, Shared};
 use mindflow_guest::call::Error;
 use std::cell::RefCell;
-use std::collections::HashMap;
-use std::hash::Hash;
 use std::rc::Rc;
 use std::task::Poll;
 
 /// The executor polls a few resolvers a turn; after so many turns without a new look-up, all have been made.
 const QUIET_TURNS: usize = 3;
-/// What `reads.entries-by-id`, `reads.tag-counts` and `files.by-id` take at most.
-const KEYS_MAX: usize = mindflow_guest::journal::PAGE_MAX as usize;
 
-type Loaded<K, V> = Result<Rc<HashMap<K, V>>, Error>;
+type Loaded<V> = Result<Rc<RefCell<Vec<Answer<V>>>>, Error>;
 type Load<K, V> = dyn Fn(Vec<K>) -> LocalBoxFuture<'static, Result<Vec<V>, Error>>;
 
+/// A key, and how many wait for its value.
 struct Asked<K> {
-    keys: Vec<K>,
-    /// By so many, some of them for the same key.
+    key: K,
     by: usize,
+}
+
+/// A value, for as many as still wait for it.
+struct Answer<V> {
+    value: Option<V>,
+    waiting: usize,
 }
 
 /// One batch that is still open. Each waiter polls it, so that no waiter depends on another.
 struct Gathering<K, V> {
-    asked: Rc<RefCell<Asked<K>>>,
-    done: Shared<LocalBoxFuture<'static, Loaded<K, V>>>,
+    asked: Rc<RefCell<Vec<Asked<K>>>>,
+    done: Shared<LocalBoxFuture<'static, Loaded<V>>>,
 }
 
 pub struct Loader<K, V> {
+    keys_max: usize,
     load: Rc<Load<K, V>>,
     open: Rc<RefCell<Option<Gathering<K, V>>>>,
 }
 
-impl<K: Clone + Eq + Hash + 'static, V: Clone + 'static> Loader<K, V> {
-    /// `load` answers a value for each key, in their order.
-    pub fn new(load: impl Fn(Vec<K>) -> LocalBoxFuture<'static, Result<Vec<V>, Error>> + 'static) -> Self {
-        Self { load: Rc::new(load), open: Rc::default() }
+impl<K: PartialEq + 'static, V: Clone + 'static> Loader<K, V> {
+    /// `load` takes at most `keys_max` keys and answers a value for each, in their order.
+    pub fn new(
+        keys_max: usize,
+        load: impl Fn(Vec<K>) -> LocalBoxFuture<'static, Result<Vec<V>, Error>> + 'static,
+    ) -> Self {
+        Self { keys_max, load: Rc::new(load), open: Rc::default() }
     }
 
     pub async fn load(&self, key: K) -> Result<V, Error> {
-        let done = self.join(key.clone());
-        let values = done.await?;
-        values
-            .get(&key)
-            .cloned()
-            .ok_or_else(|| Error::Internal("a batch of look-ups was answered with too few values".to_owned()))
+        let (done, place) = self.join(key);
+        let answers = done.await?;
+        let mut answers = answers.borrow_mut();
+        let value = answers.get_mut(place).and_then(Answer::take);
+        value.ok_or_else(|| Error::Internal("a batch of look-ups was answered with too few values".to_owned()))
     }
 
-    fn join(&self, key: K) -> Shared<LocalBoxFuture<'static, Loaded<K, V>>> {
+    /// The batch, and the key's place in it.
+    fn join(&self, key: K) -> (Shared<LocalBoxFuture<'static, Loaded<V>>>, usize) {
         let mut open = self.open.borrow_mut();
         let gathering = open.get_or_insert_with(|| self.gather());
         let mut asked = gathering.asked.borrow_mut();
-        asked.by += 1;
-        if !asked.keys.contains(&key) {
-            asked.keys.push(key);
+        let place = asked.iter().position(|asked| asked.key == key).unwrap_or_else(|| {
+            asked.push(Asked { key, by: 0 });
+            asked.len() - 1
+        });
+        if let Some(asked) = asked.get_mut(place) {
+            asked.by += 1;
         }
         let done = gathering.done.clone();
-        let full = asked.keys.len() >= KEYS_MAX;
+        let full = asked.len() >= self.keys_max;
         drop(asked);
         if full {
             *open = None;
         }
-        done
+        (done, place)
     }
 
     fn gather(&self) -> Gathering<K, V> {
-        let asked = Rc::new(RefCell::new(Asked { keys: Vec::new(), by: 0 }));
+        let asked: Rc<RefCell<Vec<Asked<K>>>> = Rc::default();
         let (gathered, open, load) = (Rc::clone(&asked), Rc::clone(&self.open), Rc::clone(&self.load));
         let done = async move {
             let (mut quiet, mut by) = (0, 0);
             while quiet < QUIET_TURNS {
                 turn().await;
-                let now = gathered.borrow().by;
+                let now = gathered.borrow().iter().map(|asked| asked.by).sum();
                 quiet = if now == by { quiet + 1 } else { 0 };
                 by = now;
             }
             // Later ones begin a new gathering; a full one was closed before.
             open.borrow_mut().take_if(|current| Rc::ptr_eq(&current.asked, &gathered));
-            let keys = std::mem::take(&mut gathered.borrow_mut().keys);
-            let values = load(keys.clone()).await?;
-            Ok(Rc::new(keys.into_iter().zip(values).collect()))
+            let asked = std::mem::take(&mut *gathered.borrow_mut());
+            let (keys, waiting): (Vec<K>, Vec<usize>) = asked.into_iter().map(|asked| (asked.key, asked.by)).unzip();
+            let values = load(keys).await?;
+            let answer = |(value, waiting)| Answer { value: Some(value), waiting };
+            Ok(Rc::new(RefCell::new(values.into_iter().zip(waiting).map(answer).collect())))
         };
         Gathering { asked, done: done.boxed_local().shared() }
+    }
+}
+
+impl<V: Clone> Answer<V> {
+    /// The last of those who wait gets the value itself.
+    fn take(&mut self) -> Option<V> {
+        self.waiting = self.waiting.saturating_sub(1);
+        if self.waiting == 0 { self.value.take() } else { self.value.clone() }
     }
 }
 
@@ -113,7 +132,7 @@ mod tests {
     fn doubling() -> (Loader<u32, u32>, Calls) {
         let calls = Calls::default();
         let seen = Rc::clone(&calls);
-        let loader = Loader::new(move |keys: Vec<u32>| {
+        let loader = Loader::new(100, move |keys: Vec<u32>| {
             seen.borrow_mut().push(keys.clone());
             async move { Ok(keys.into_iter().map(|key| key * 2).collect()) }.boxed_local()
         });
@@ -154,7 +173,7 @@ mod tests {
     #[test]
     fn a_failed_call_fails_everybody_who_waited_for_it() {
         let loader: Loader<u32, u32> =
-            Loader::new(|_| async { Err(Error::Unavailable("away".to_owned())) }.boxed_local());
+            Loader::new(100, |_| async { Err(Error::Unavailable("away".to_owned())) }.boxed_local());
         let values = block_on(join_all([loader.load(1), loader.load(2)]));
         assert!(values.iter().all(|value| matches!(value, Err(Error::Unavailable(_)))));
     }

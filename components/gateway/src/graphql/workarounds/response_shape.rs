@@ -4,17 +4,15 @@
 //! async-graphql 7.2 answers fields in the order in which they are resolved, and leaves failed ones out; typed clients
 //! fail on both. This corrects its data, by the document and the schema's types.
 
-use crate::graphql::documents::Document;
 use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationType, Selection, SelectionSet};
 use async_graphql::registry::{MetaTypeName, Registry};
 use async_graphql::{Name, PathSegment, ServerError, Value};
-use std::sync::Arc;
 
 /// What was asked: enough to know what the answer must look like.
-pub struct Asked {
-    document: Arc<Document>,
-    operation_name: Option<String>,
+pub struct Asked<'a> {
+    document: &'a ExecutableDocument,
+    operation_name: Option<&'a str>,
 }
 
 /// A value that may not be null is.
@@ -24,27 +22,53 @@ type Object = IndexMap<Name, Value>;
 /// The selections of one response key: the field's name, and what is asked of it, from every place that asks.
 type Keys<'a> = IndexMap<&'a str, (&'a str, Vec<&'a SelectionSet>)>;
 
-impl Asked {
-    pub fn new(document: Arc<Document>, operation_name: Option<String>) -> Self {
+impl<'a> Asked<'a> {
+    pub fn new(document: &'a ExecutableDocument, operation_name: Option<&'a str>) -> Self {
         Self { document, operation_name }
     }
 
     /// The engine's data in the right shape.
     pub fn shape(&self, registry: &Registry, data: Value, errors: &[ServerError]) -> Value {
-        let operation = match (&self.document.parsed.operations, &self.operation_name) {
+        let operation = match (&self.document.operations, self.operation_name) {
             (DocumentOperations::Single(operation), _) => Some(operation),
-            (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name.as_str()),
+            (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name),
             (DocumentOperations::Multiple(operations), None) => operations.values().next(),
         };
         let Some(operation) = operation else { return data };
+        if errors.is_empty() && is_in_shape(&operation.node.selection_set.node, &data) {
+            return data;
+        }
         let root = match operation.node.ty {
             OperationType::Query => Some(&registry.query_type),
             OperationType::Mutation => registry.mutation_type.as_ref(),
             OperationType::Subscription => registry.subscription_type.as_ref(),
         };
         let Some(root) = root else { return data };
-        let mut shaping = Shaping { document: &self.document.parsed, registry, errors, depth: 0, path: Vec::new() };
+        let mut shaping = Shaping { document: self.document, registry, errors, depth: 0, path: Vec::new() };
         shaping.nullable(root, &[&operation.node.selection_set.node], data)
+    }
+}
+
+/// Whether a result without errors has its fields in the order of the query, as most have. False also where that is
+/// not to be seen by comparing names one after another: fragments, fields asked for twice, objects that are null.
+fn is_in_shape(asked: &SelectionSet, value: &Value) -> bool {
+    match value {
+        Value::List(items) => items.iter().all(|item| is_in_shape(asked, item)),
+        Value::Object(object) => {
+            let mut given = object.iter().peekable();
+            for selection in &asked.items {
+                let Selection::Field(field) = &selection.node else { return false };
+                let inner = &field.node.selection_set.node;
+                // One that is not there was skipped by a directive, or comes later and then is left over.
+                if let Some((_, value)) = given.next_if(|(name, _)| **name == field.node.response_key().node)
+                    && !(inner.items.is_empty() || is_in_shape(inner, value))
+                {
+                    return false;
+                }
+            }
+            given.next().is_none()
+        }
+        _ => false,
     }
 }
 
@@ -184,10 +208,12 @@ impl<'a> Shaping<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute};
     use async_graphql::parser::parse_query;
-    use async_graphql::{EmptyMutation, EmptySubscription, Object, Schema, SimpleObject};
+    use async_graphql::{EmptyMutation, EmptySubscription, Object, Response, Schema, SimpleObject};
     use futures::executor::block_on;
     use serde_json::{Value as Json, json};
+    use std::sync::Arc;
 
     struct Root;
     #[derive(SimpleObject)]
@@ -232,28 +258,45 @@ mod tests {
         }
     }
 
-    /// Through the engine and the shaping, as a request goes.
-    fn asked(query: &str) -> Json {
-        let schema =
-            Schema::build(Root, EmptyMutation, EmptySubscription).extension(crate::graphql::limits::Gate).finish();
-        let document = Arc::new(Document { text: query.to_owned(), parsed: parse_query(query).unwrap() });
-        let request = async_graphql::Request::new(query).data(Arc::new(Asked::new(document, None)));
-        let response = block_on(schema.execute(request));
-        serde_json::from_str(&serde_json::to_string(&response.data).unwrap()).unwrap()
+    /// Shapes where the engine shows the schema's types.
+    struct Shaper;
+
+    impl ExtensionFactory for Shaper {
+        fn create(&self) -> Arc<dyn Extension> {
+            Arc::new(Self)
+        }
     }
 
+    #[async_graphql::async_trait::async_trait]
+    impl Extension for Shaper {
+        async fn execute(&self, ctx: &ExtensionContext<'_>, name: Option<&str>, next: NextExecute<'_>) -> Response {
+            let mut response = next.run(ctx, name).await;
+            let document = parse_query(ctx.data_unchecked::<String>()).unwrap();
+            let asked = Asked::new(&document, None);
+            response.data = asked.shape(&ctx.schema_env.registry, response.data, &response.errors);
+            response
+        }
+    }
+
+    /// Through the engine and the shaping, as a request goes.
     fn text(query: &str) -> String {
-        let schema =
-            Schema::build(Root, EmptyMutation, EmptySubscription).extension(crate::graphql::limits::Gate).finish();
-        let document = Arc::new(Document { text: query.to_owned(), parsed: parse_query(query).unwrap() });
-        let request = async_graphql::Request::new(query).data(Arc::new(Asked::new(document, None)));
+        let schema = Schema::build(Root, EmptyMutation, EmptySubscription).extension(Shaper).finish();
+        let request = async_graphql::Request::new(query).data(query.to_owned());
         serde_json::to_string(&block_on(schema.execute(request)).data).unwrap()
+    }
+
+    fn asked(query: &str) -> Json {
+        serde_json::from_str(&text(query)).unwrap()
     }
 
     #[test]
     fn fields_come_in_the_order_in_which_they_were_asked_for() {
         assert_eq!(text("{ slow quick x: slow }"), r#"{"slow":1,"quick":2,"x":1}"#);
         assert_eq!(text("{ slow ...F } fragment F on Root { quick slow }"), r#"{"slow":1,"quick":2}"#);
+        assert_eq!(
+            text("{ quick @skip(if: true) leaves { name } slow }"),
+            r#"{"leaves":[{"name":"a"},{"name":"b"}],"slow":1}"#
+        );
     }
 
     #[test]
