@@ -81,7 +81,8 @@ impl Writer {
             };
             match (&wish, id) {
                 (Wish::Create { .. }, Some(id)) => self.entries.push(id),
-                (Wish::Delete { entry }, _) if outcome != Outcome::Failed => self.entries.retain(|id| id != entry),
+                // Also one that failed: the archive does not say which of two requests deleted an entry.
+                (Wish::Delete { entry }, _) => self.entries.retain(|id| id != entry),
                 _ => {}
             }
             self.writes.push(Write { wish, outcome });

@@ -23,7 +23,7 @@ use super::alarm::{Alarm, GivenUp};
 use super::envelope::Event;
 use super::health::Part;
 use super::meter;
-use super::outcome::{lease_ran_out, outcome_of, timed_out};
+use super::outcome::{lease_ran_out, not_yet, outcome_of, timed_out};
 use super::queue::{DeadLetterId, Leased, Outcome, Queue, QueueError, Receipt, Settlement};
 use super::subscription::{Attempt, BATCH_BYTES_MAX, Failure, Handler, Subscription};
 use crate::clock::{self, Clock};
@@ -61,6 +61,9 @@ pub(super) struct Dispatcher {
     waiting: VecDeque<InFlight>,
     /// What ended and is not settled yet.
     ended: Vec<(InFlight, Outcome)>,
+    /// The last lease had events that had an attempt before: no more are leased than go to the handler immediately, because a
+    /// lease that ends with this host counts as an attempt.
+    repeats: bool,
     renew_at: Instant,
 }
 
@@ -93,6 +96,7 @@ impl Dispatcher {
             in_flight: HashMap::new(),
             waiting: VecDeque::new(),
             ended: Vec::new(),
+            repeats: false,
             renew_at: clock::instant(),
         }
     }
@@ -153,6 +157,7 @@ impl Dispatcher {
                 self.renew_at = clock::instant() + self.setting.lease_for / RENEWALS_PER_LEASE;
             }
         }
+        self.repeats = leased.iter().any(|leased| leased.attempt > 1);
         leased.into_iter().for_each(|leased| self.accept(leased));
         self.start_waiting();
         if !self.ended.is_empty() {
@@ -176,12 +181,19 @@ impl Dispatcher {
         let count = |events: usize| u32::try_from(events).unwrap_or(u32::MAX);
         let Subscription { concurrency, batch_events, .. } = self.setting.subscription;
         let not_started = self.waiting.len() + self.ended.len();
-        if self.takes_batches() {
-            let running = self.in_flight.values().any(|task| task.is_batch);
-            return if running { 0 } else { batch_events.max(concurrency).saturating_sub(count(not_started)) };
+        if !self.takes_batches() {
+            let running: usize = self.in_flight.values().map(|task| task.deliveries.len()).sum();
+            return concurrency.saturating_sub(count(running + not_started));
         }
-        let running: usize = self.in_flight.values().map(|task| task.deliveries.len()).sum();
-        concurrency.saturating_sub(count(running + not_started))
+        if self.in_flight.values().any(|task| task.is_batch) {
+            return 0;
+        }
+        let singles = concurrency.saturating_sub(count(self.in_flight.len() + not_started));
+        if self.repeats || singles == 0 {
+            singles
+        } else {
+            batch_events.max(concurrency).saturating_sub(count(not_started))
+        }
     }
 
     fn has_leases(&self) -> bool {
@@ -194,6 +206,12 @@ impl Dispatcher {
         if attempt > attempts_max {
             // No attempt came to an answer: each time, the replica that had it ended.
             self.ended.push((delivery, lease_ran_out(attempts_max)));
+            return;
+        }
+        let concurrency = usize::try_from(self.setting.subscription.concurrency).unwrap_or(usize::MAX);
+        let alone = self.in_flight.len() + self.waiting.iter().filter(|delivery| delivery.alone).count();
+        if delivery.alone && alone >= concurrency {
+            self.ended.push((delivery, not_yet()));
             return;
         }
         self.waiting.push_back(delivery);

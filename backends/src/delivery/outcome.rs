@@ -57,6 +57,15 @@ pub(super) fn handed_back() -> Outcome {
     Outcome::Retry { error: "the host shut down".to_owned(), delay: Duration::ZERO, counted: false }
 }
 
+/// For what was leased with others that have to be handled one by one, when there is no room for it.
+pub(super) fn not_yet() -> Outcome {
+    Outcome::Retry {
+        error: "as many events as may be are handled alone".to_owned(),
+        delay: Duration::ZERO,
+        counted: false,
+    }
+}
+
 /// Bounded, and without the NUL that Postgres cannot store.
 fn printable(reason: &str) -> String {
     reason.chars().take(ERROR_CHARS_MAX).map(|c| if c == '\0' { char::REPLACEMENT_CHARACTER } else { c }).collect()
