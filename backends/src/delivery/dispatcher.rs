@@ -25,7 +25,7 @@ use super::health::Part;
 use super::meter;
 use super::outcome::{lease_ran_out, not_yet, outcome_of, timed_out};
 use super::queue::{DeadLetterId, Leased, Outcome, Queue, QueueError, Receipt, Settlement};
-use super::subscription::{Attempt, BATCH_BYTES_MAX, Failure, Handler, Subscription};
+use super::subscription::{Attempt, BATCH_BYTES_MAX, Failure, Handler, Subscription, batch_timeout};
 use crate::clock::{self, Clock};
 use crate::failpoint;
 
@@ -185,7 +185,7 @@ impl Dispatcher {
             let running: usize = self.in_flight.values().map(|task| task.deliveries.len()).sum();
             return concurrency.saturating_sub(count(running + not_started));
         }
-        if self.in_flight.values().any(|task| task.is_batch) {
+        if self.has_batch() {
             return 0;
         }
         let singles = concurrency.saturating_sub(count(self.in_flight.len() + not_started));
@@ -194,6 +194,15 @@ impl Dispatcher {
         } else {
             batch_events.max(concurrency).saturating_sub(count(not_started))
         }
+    }
+
+    fn has_batch(&self) -> bool {
+        self.in_flight.values().any(|task| task.is_batch)
+    }
+
+    /// Events that may be handled one by one at the same time.
+    fn singles_max(&self) -> usize {
+        usize::try_from(self.setting.subscription.concurrency).unwrap_or(usize::MAX)
     }
 
     fn has_leases(&self) -> bool {
@@ -208,9 +217,8 @@ impl Dispatcher {
             self.ended.push((delivery, lease_ran_out(attempts_max)));
             return;
         }
-        let concurrency = usize::try_from(self.setting.subscription.concurrency).unwrap_or(usize::MAX);
         let alone = self.in_flight.len() + self.waiting.iter().filter(|delivery| delivery.alone).count();
-        if delivery.alone && alone >= concurrency {
+        if delivery.alone && alone >= self.singles_max() {
             self.ended.push((delivery, not_yet()));
             return;
         }
@@ -220,7 +228,7 @@ impl Dispatcher {
     /// Starts a batch of what may be in one, and the rest each in a task of its own as far as there is room.
     fn start_waiting(&mut self) {
         let batches = self.takes_batches();
-        if batches && !self.in_flight.values().any(|task| task.is_batch) {
+        if batches && !self.has_batch() {
             let batch = self.take_batch();
             match batch.len() {
                 0 | 1 => batch.into_iter().for_each(|delivery| self.waiting.push_front(delivery)),
@@ -228,11 +236,10 @@ impl Dispatcher {
             }
         }
         let singles = self.in_flight.values().filter(|task| !task.is_batch).count();
-        let concurrency = usize::try_from(self.setting.subscription.concurrency).unwrap_or(usize::MAX);
         // While a batch runs, what is left of its size waits for the next one.
-        let running = batches && self.in_flight.values().any(|task| task.is_batch);
-        for _ in singles..concurrency {
-            let Some(next) = self.waiting.iter().position(|delivery| delivery.alone || !running) else { break };
+        let batch_runs = batches && self.has_batch();
+        for _ in singles..self.singles_max() {
+            let Some(next) = self.waiting.iter().position(|delivery| delivery.alone || !batch_runs) else { break };
             let Some(delivery) = self.waiting.remove(next) else { break };
             self.start(delivery);
         }
@@ -271,7 +278,7 @@ impl Dispatcher {
         meter::batch(&self.name, deliveries.len());
         let events: Vec<_> = deliveries.iter().map(|delivery| delivery.event.clone()).collect();
         let (name, handler) = (self.name.clone(), self.setting.handler.clone());
-        let timeout = self.setting.subscription.batch_timeout();
+        let timeout = batch_timeout(self.setting.subscription.timeout);
         let handle = self.running.spawn(async move {
             let handled = tokio::time::timeout(timeout, handler.handle_batch(&name, &events)).await;
             handled.unwrap_or_else(|_| Err(timed_out(timeout)))

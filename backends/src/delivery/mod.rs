@@ -54,4 +54,4 @@ pub use policy::RetryPolicy;
 pub use queue::{DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterIdError, DeadLetters, Depth, Queue, QueueError};
 pub use redis_streams::{RedisStreams, StreamsConfig};
 pub use service::{Delivery, Options, StartError};
-pub use subscription::{Attempt, BATCH_TIMEOUT_MAX, Failure, Handler, Subscription};
+pub use subscription::{Attempt, Failure, Handler, Subscription, batch_timeout};

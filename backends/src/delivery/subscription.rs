@@ -27,7 +27,7 @@ pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
 
 /// How long a batch may take, or the subscription's timeout if that is less. A batch that hangs holds back other keys for this
 /// long, and is then tried event by event.
-pub const BATCH_TIMEOUT_MAX: Duration = Duration::from_secs(5);
+const BATCH_TIMEOUT_MAX: Duration = Duration::from_secs(5);
 
 /// A handler that takes longer than this has most likely hung; the brief gives an AI call 30 s.
 pub const TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
@@ -117,10 +117,12 @@ impl Subscription {
             retry: RetryPolicy::default(),
         }
     }
+}
 
-    pub(crate) fn batch_timeout(&self) -> Duration {
-        self.timeout.min(BATCH_TIMEOUT_MAX)
-    }
+/// How long a batch of a subscription with this timeout may take.
+#[must_use]
+pub fn batch_timeout(timeout: Duration) -> Duration {
+    timeout.min(BATCH_TIMEOUT_MAX)
 }
 
 /// Checks each subscription, and that no two share a name.

@@ -1,4 +1,4 @@
-//! One event: its fact and its roll-ups in one statement, then the cache.
+//! An event's fact and its roll-ups in one statement, then the cache.
 //!
 //! The fact's id makes a redelivery change nothing, in the roll-ups as well. The steps after the commit are repeated for
 //! a redelivered event, so that an interrupted handler is completed.
@@ -58,16 +58,9 @@ const SENTIMENT: &str = "INSERT INTO analytics.sentiments AS s (entry_id, user_i
         entry_sequence = excluded.entry_sequence, sequence = excluded.sequence, sentiment = excluded.sentiment
     WHERE (excluded.entry_sequence, excluded.sequence) > (s.entry_sequence, s.sequence)";
 
-pub async fn handle(event: &Event) -> Result<(), Failure> {
-    let Some(fact) = fact::of(event)? else {
-        return Ok(());
-    };
-    Ok(keep(&[fact]).await?)
-}
-
-/// The events' facts in one transaction. In the order of their users, so that two batches with facts of the same users wait
+/// The facts of one event, or of those of a batch, in one transaction. In the order of their users, so that two batches with facts of the same users wait
 /// for each other instead of both failing.
-pub async fn handle_batch(events: &[Event]) -> Result<(), Failure> {
+pub async fn handle(events: &[Event]) -> Result<(), Failure> {
     let mut facts = Vec::with_capacity(events.len());
     for event in events {
         facts.extend(fact::of(event)?);

@@ -63,13 +63,13 @@ impl service::Guest for Analytics {
 
 impl subscription::Guest for Analytics {
     async fn handle(event: Event, _: Delivery) -> Result<(), Failure> {
-        keep::handle(&event).await
+        keep::handle(std::slice::from_ref(&event)).await
     }
 }
 
 impl batch_subscriber::Guest for Analytics {
     async fn handle_batch(_: String, events: Vec<Event>) -> Result<(), Failure> {
-        keep::handle_batch(&events).await
+        keep::handle(&events).await
     }
 }
 

@@ -75,13 +75,13 @@ impl service::Guest for Query {
 
 impl subscription::Guest for Query {
     async fn handle(event: Event, delivery: Delivery) -> Result<(), Failure> {
-        subscriber::handle(&event, &delivery).await
+        subscriber::handle(&delivery.subscription, std::slice::from_ref(&event)).await
     }
 }
 
 impl batch_subscriber::Guest for Query {
     async fn handle_batch(subscription: String, events: Vec<Event>) -> Result<(), Failure> {
-        subscriber::handle_batch(&subscription, &events).await
+        subscriber::handle(&subscription, &events).await
     }
 }
 

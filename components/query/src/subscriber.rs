@@ -1,4 +1,4 @@
-//! One event: its statement in one transaction, then the cache, then the subscribers.
+//! Events: their statements in one transaction, then the cache, then the subscribers.
 //!
 //! The steps after the commit are repeated for a redelivered event whose rows already exist, so that an interrupted
 //! handler is completed. An unavailable store defers the event, which counts as no failed attempt: an outage fills no
@@ -11,26 +11,18 @@ use crate::{
 use mindflow_events::{Notice, notice_topic};
 use mindflow_guest::{
     cache, call, clock,
-    events::{Delivery, Event, Failure},
+    events::{Event, Failure},
     failure, realtime,
     sql::{self, Abort, Identity},
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use uuid::Uuid;
 
 /// Older events come from a replay: no subscriber waits for their notices.
 const NOTICE_AGE_MAX_US: i64 = 60 * 60 * 1_000_000;
 
-pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
-    let Some(plan) = projection::plan(event)? else {
-        return Ok(());
-    };
-    let shown = apply(event, delivery, &plan).await?;
-    Ok(notify(plan.user_id, plan.notice.filter(|_| shown && is_young(event))).await?)
-}
-
-/// The events' statements in one transaction.
-pub async fn handle_batch(subscription: &str, events: &[Event]) -> Result<(), Failure> {
+/// One event, or those of a batch.
+pub async fn handle(subscription: &str, events: &[Event]) -> Result<(), Failure> {
     let mut plans = Vec::with_capacity(events.len());
     for event in events {
         plans.extend(projection::plan(event)?.map(|plan| (event, plan)));
@@ -38,27 +30,12 @@ pub async fn handle_batch(subscription: &str, events: &[Event]) -> Result<(), Fa
     if plans.is_empty() {
         return Ok(());
     }
-    let planned: Vec<&Event> = plans.iter().map(|(event, _)| *event).collect();
-    let hidden = sql::batch(DATABASE, &Identity::Service, subscription, &planned, async |tx, fresh| {
-        let fresh = plans.iter().filter(|(event, _)| fresh.iter().any(|fresh| std::ptr::eq(*fresh, *event)));
-        let shown = sql::all(fresh.map(async |(event, plan)| {
-            let rows = tx.query(&plan.statement.text, plan.statement.params.clone()).await?;
-            Ok((*event, rows))
-        }));
-        let mut hidden = Vec::new();
-        for (event, rows) in shown.await? {
-            if !is_shown(&rows)? {
-                hidden.push(&event.id);
-            }
-        }
-        Ok(hidden)
-    });
-    let hidden = hidden.await?;
+    let hidden = apply(subscription, &plans).await?;
     let users: BTreeSet<Uuid> = plans.iter().map(|(_, plan)| plan.user_id).collect();
     for user in users {
         let of_user = plans.iter().filter(|(_, plan)| plan.user_id == user);
-        let notices = of_user.filter(|(event, _)| is_young(event) && !hidden.contains(&&event.id));
-        notify(user, notices.filter_map(|(_, plan)| plan.notice)).await?;
+        let shown = of_user.filter(|(event, _)| is_young(event) && !hidden.contains(event.id.as_str()));
+        notify(user, shown.filter_map(|(_, plan)| plan.notice)).await?;
     }
     Ok(())
 }
@@ -77,13 +54,27 @@ pub async fn notify(user: Uuid, notices: impl IntoIterator<Item = Notice>) -> Re
     Ok(())
 }
 
-/// Whether readers now see the event's state. The notice of an event that was applied before may not have been sent yet.
-async fn apply(event: &Event, delivery: &Delivery, plan: &Plan) -> Result<bool, call::Error> {
-    let applied = sql::once(DATABASE, &Identity::Service, event, delivery, async |tx| {
-        let rows = tx.query(&plan.statement.text, plan.statement.params.clone()).await?;
-        is_shown(&rows)
-    });
-    Ok(applied.await?.unwrap_or(true))
+/// Answers the ids of the events whose state readers do not see now. The notice of an event that was applied before may not
+/// have been sent yet.
+async fn apply<'a>(subscription: &str, plans: &'a [(&Event, Plan)]) -> Result<HashSet<&'a str>, call::Error> {
+    sql::batch(
+        DATABASE,
+        &Identity::Service,
+        subscription,
+        plans,
+        |(event, _)| *event,
+        async |tx, fresh| {
+            let answers = fresh.iter().map(|(_, plan)| tx.query(&plan.statement.text, plan.statement.params.clone()));
+            let mut hidden = HashSet::new();
+            for ((event, _), rows) in fresh.iter().zip(sql::all(answers).await?) {
+                if !is_shown(&rows)? {
+                    hidden.insert(event.id.as_str());
+                }
+            }
+            Ok(hidden)
+        },
+    )
+    .await
 }
 
 fn is_shown(rows: &sql::Rows) -> Result<bool, Abort> {

@@ -20,30 +20,22 @@ use mindflow_guest::{
 const MODEL_AWAY_MS_MIN: i64 = 5_000;
 const MODEL_AWAY_MS_MAX: i64 = 600_000;
 
-pub async fn words(event: &Event) -> Result<(), Failure> {
-    let applied = match entry::change(event)? {
-        Some(Change::Upsert(document)) => search_index::upsert(INDEX.into(), document).await,
-        Some(Change::Delete { id, owner, version }) => search_index::delete(INDEX.into(), id, owner, version).await,
-        None => Ok(()),
-    };
-    applied.map_err(|error| failure::of_keeping(error).into())
-}
-
-/// As [`words`] for events of different entries.
-pub async fn words_of_all(events: &[Event]) -> Result<(), Failure> {
+/// One event, or those of a batch, which are of different entries.
+pub async fn words(events: &[Event]) -> Result<(), Failure> {
     let mut documents = Vec::with_capacity(events.len());
     for event in events {
         match entry::change(event)? {
             Some(Change::Upsert(document)) => documents.push(document),
-            Some(Change::Delete { .. }) => words(event).await?,
+            Some(Change::Delete { id, owner, version }) => {
+                search_index::delete(INDEX.into(), id, owner, version).await.map_err(failure::of_keeping)?;
+            }
             None => {}
         }
     }
-    if documents.is_empty() {
-        return Ok(());
+    if !documents.is_empty() {
+        search_index::upsert_batch(INDEX.into(), documents).await.map_err(failure::of_keeping)?;
     }
-    let applied = search_index::upsert_batch(INDEX.into(), documents).await;
-    applied.map_err(|error| failure::of_keeping(error).into())
+    Ok(())
 }
 
 /// A deletion takes the vector along, by the other subscription; without a model there is nothing to do.

@@ -45,7 +45,11 @@ impl service::Guest for Search {
 
 impl subscription::Guest for Search {
     async fn handle(event: Event, delivery: Delivery) -> Result<(), Failure> {
-        if delivery.subscription == MEANING { keep::meaning(&event).await } else { keep::words(&event).await }
+        if delivery.subscription == MEANING {
+            keep::meaning(&event).await
+        } else {
+            keep::words(std::slice::from_ref(&event)).await
+        }
     }
 }
 
@@ -55,7 +59,7 @@ impl batch_subscriber::Guest for Search {
         if subscription == MEANING {
             return Err(Failure::Retry(("each text is embedded alone".into(), None)));
         }
-        keep::words_of_all(&events).await
+        keep::words(&events).await
     }
 }
 

@@ -96,9 +96,7 @@ pub async fn transaction<T>(
 ) -> Result<T, call::Error> {
     let begin = async || Ok(Some((Transaction::begin(database.to_owned(), identity.clone()).await?, ())));
     let mut body = body;
-    attempts(begin, async |tx, ()| body(tx).await)
-        .await?
-        .ok_or_else(|| call::Error::Internal("a transaction did not begin".into()))
+    attempts(begin, async |tx, ()| body(tx).await).await?.ok_or_else(not_begun)
 }
 
 /// Applies a delivered event in one transaction, as [`transaction`] does, at most once however often it is
@@ -118,24 +116,27 @@ pub async fn once<T>(
     attempts(begin, async |tx, ()| body(tx).await).await
 }
 
-/// Applies the events of a batch in one transaction, each at most once, as [`once`] does. `body` gets those that are still to
-/// be applied.
-pub async fn batch<'a, T>(
+/// Applies events of different partition keys in one transaction, each at most once, as [`once`] does. `items` are what is to
+/// be done for them; `body` gets those whose event is still to be applied.
+pub async fn batch<'a, I, T>(
     database: &str,
     identity: &Identity,
     subscription: &str,
-    events: &[&'a Event],
-    mut body: impl AsyncFnMut(&Tx, Vec<&'a Event>) -> Result<T, Abort>,
+    items: &'a [I],
+    event: impl Fn(&I) -> &Event,
+    mut body: impl AsyncFnMut(&Tx, Vec<&'a I>) -> Result<T, Abort>,
 ) -> Result<T, call::Error> {
     let begin = async || {
-        let marks = events.iter().map(|event| mark(subscription, event)).collect();
+        let marks = items.iter().map(|item| mark(subscription, event(item))).collect();
         let (transaction, fresh) = sql::begin_batch(database.to_owned(), identity.clone(), marks).await?;
-        let fresh: Vec<&'a Event> =
-            events.iter().zip(fresh).filter_map(|(event, fresh)| fresh.then_some(*event)).collect();
+        let fresh: Vec<&'a I> = items.iter().zip(fresh).filter_map(|(item, fresh)| fresh.then_some(item)).collect();
         Ok(Some((transaction, fresh)))
     };
-    let applied = attempts(begin, async |tx, fresh| body(tx, fresh).await).await?;
-    applied.ok_or_else(|| call::Error::Internal("a transaction did not begin".into()))
+    attempts(begin, async |tx, fresh| body(tx, fresh).await).await?.ok_or_else(not_begun)
+}
+
+fn not_begun() -> call::Error {
+    call::Error::Internal("a transaction did not begin".into())
 }
 
 /// Runs statements that do not depend on each other in one transaction, sent together.

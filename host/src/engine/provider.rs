@@ -190,11 +190,8 @@ impl Provider {
         let answer = self.run(self.current.load_full(), purpose, timeout, work).await;
         if answer.is_ok() {
             for Purpose { what, correlation_id, .. } in &lines {
-                let span =
-                    tracing::info_span!("call", component = self.name(), correlation_id = correlation_id.as_deref());
-                span.in_scope(
-                    || tracing::debug!(target: CALLS, what = &**what, outcome = "ok", batch = lines.len(), "called"),
-                );
+                let (component, correlation_id) = (self.name(), correlation_id.as_deref());
+                tracing::debug!(target: CALLS, component, correlation_id, what = &**what, outcome = "ok", batch = lines.len(), "called");
             }
         }
         answer

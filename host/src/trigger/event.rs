@@ -7,7 +7,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use mindflow_backends::delivery::{
-    Attempt, BATCH_TIMEOUT_MAX, Event, Failure, Handler, RetryPolicy, Subscription, policy::JITTER_PERCENT_DEFAULT,
+    Attempt, Event, Failure, Handler, RetryPolicy, Subscription, batch_timeout, policy::JITTER_PERCENT_DEFAULT,
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -45,7 +45,7 @@ impl Handler for Subscribers {
     async fn handle_batch(&self, subscription: &str, events: &[Arc<Event>]) -> Result<(), Failure> {
         let Some((provider, timeout)) = self.0.get(subscription) else { return Err(unknown(subscription)) };
         let records = events.iter().map(|event| record(event)).collect();
-        answered(provider.deliver_batch(subscription.to_owned(), records, (*timeout).min(BATCH_TIMEOUT_MAX)).await)
+        answered(provider.deliver_batch(subscription.to_owned(), records, batch_timeout(*timeout)).await)
     }
 }
 

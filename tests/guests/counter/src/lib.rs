@@ -34,10 +34,14 @@ impl subscriber::Guest for Counter {
 
 impl batch_subscriber::Guest for Counter {
     async fn handle_batch(subscription: String, events: Vec<Event>) -> Result<(), Failure> {
-        let events: Vec<&Event> = events.iter().collect();
-        let counted = sql::batch(DATABASE, &Identity::Service, &subscription, &events, async |tx, fresh| {
-            Ok(sql::all(fresh.into_iter().map(|event| count(tx, &subscription, event))).await?)
-        });
+        let counted = sql::batch(
+            DATABASE,
+            &Identity::Service,
+            &subscription,
+            &events,
+            |event| event,
+            async |tx, fresh| Ok(sql::all(fresh.into_iter().map(|event| count(tx, &subscription, event))).await?),
+        );
         counted.await?;
         Ok(())
     }
