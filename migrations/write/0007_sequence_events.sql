@@ -269,14 +269,17 @@ CREATE TABLE delivery.reader (
     subscription text        NOT NULL REFERENCES delivery.subscription ON DELETE CASCADE,
     owner        uuid        NOT NULL,
     alive_until  timestamptz NOT NULL,
-    -- Positions of the events that are with its handlers. When it dies, these have had an attempt.
+    -- Positions of the events that are with its handlers. When it dies, their leases ran out.
     handed       bigint[]    NOT NULL DEFAULT '{}',
     PRIMARY KEY (subscription, owner)
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 REVOKE ALL ON delivery.reader FROM PUBLIC;
 
+-- Leases of an event that ran out: its host ended while it was handled, or gave no answer in time. No attempt is counted for these.
+ALTER TABLE delivery.queue ADD COLUMN lost integer NOT NULL DEFAULT 0;
+
 -- Renews what the reader has, and takes free slots up to its share. Slots of a reader that died come with the events that it
--- had handed out: each of those is a row of delivery.queue from now on, with its attempt counted, and is named in `moved`.
+-- had handed out: each of those is a row of delivery.queue from now on, as a lease that ran out, and is named in `moved`.
 CREATE FUNCTION delivery.take_slots(of_subscription text, by_owner uuid, seconds float8)
     RETURNS TABLE (slot smallint, ordinal bigint, moved bigint[], is_new boolean, readers integer)
     LANGUAGE plpgsql VOLATILE SET enable_seqscan = off SET jit = off
@@ -325,7 +328,7 @@ BEGIN
             WHERE r.subscription = of_subscription AND r.owner = taken.owner AND q.slot = taken.slot AND q.ordinal > taken.ordinal
                 AND NOT EXISTS (SELECT FROM delivery.queue e WHERE e.subscription = of_subscription
                     AND e.partition_key = a.partition_key AND e.position > a.position);
-            INSERT INTO delivery.queue (subscription, partition_key, position, event_id, state, attempts)
+            INSERT INTO delivery.queue (subscription, partition_key, position, event_id, state, lost)
             SELECT of_subscription, a.partition_key, a.position, a.event_id,
                 CASE WHEN row_number() OVER (PARTITION BY a.partition_key ORDER BY a.position) > 1
                     OR EXISTS (SELECT FROM delivery.queue e WHERE e.subscription = of_subscription

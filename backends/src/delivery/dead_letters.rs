@@ -17,7 +17,7 @@ const FROM: &str = "FROM delivery.queue q JOIN delivery.archive a ON a.position 
 const PARKED: &str = "(SELECT count(*) FROM delivery.queue p WHERE p.subscription = q.subscription \
      AND p.partition_key = q.partition_key AND p.position > q.position) AS parked";
 
-const REVIVE: &str = "UPDATE delivery.queue SET state = 'ready', attempts = 0, dead_at = NULL, first_failed_at = NULL \
+const REVIVE: &str = "UPDATE delivery.queue SET state = 'ready', attempts = 0, lost = 0, dead_at = NULL, first_failed_at = NULL \
      WHERE subscription = $1 AND event_id = $2 AND state = 'dead'";
 
 // === impl PostgresQueue ===

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -23,7 +23,8 @@ use super::alarm::{Alarm, GivenUp};
 use super::envelope::Event;
 use super::health::Part;
 use super::meter;
-use super::outcome::{lease_ran_out, not_yet, outcome_of, timed_out};
+use super::outcome::{host_ended, not_yet, outcome_of, timed_out};
+use super::policy::{LOST_MAX, LOST_SUSPECT};
 use super::queue::{DeadLetterId, Leased, Outcome, Queue, QueueError, Receipt, Settlement};
 use super::subscription::{Attempt, BATCH_BYTES_MAX, Failure, Handler, Subscription, batch_timeout};
 use crate::clock::{self, Clock};
@@ -45,6 +46,8 @@ pub(super) struct Setting {
     pub(super) poll: Duration,
     /// How long running handlers may go on after `stop`.
     pub(super) drain: Duration,
+    /// One permit for all subscriptions of the replica: see [`LOST_SUSPECT`].
+    pub(super) suspects: Arc<Semaphore>,
     /// Rung when the queue may have something.
     pub(super) wake: Arc<Notify>,
     pub(super) stop: CancellationToken,
@@ -61,9 +64,6 @@ pub(super) struct Dispatcher {
     waiting: VecDeque<InFlight>,
     /// What ended and is not settled yet.
     ended: Vec<(InFlight, Outcome)>,
-    /// The last lease had events that had an attempt before: no more are leased than go to the handler immediately, because a
-    /// lease that ends with this host counts as an attempt.
-    repeats: bool,
     renew_at: Instant,
 }
 
@@ -80,8 +80,10 @@ struct InFlight {
     receipt: Receipt,
     event: Arc<Event>,
     attempt: u32,
-    /// Part of no batch: it was in one that failed.
+    /// Part of no batch: it failed, was in one that failed, or lost its host.
     alone: bool,
+    /// It may be what ended its hosts, and is the only one of these in this replica.
+    suspect: Option<OwnedSemaphorePermit>,
 }
 
 // === impl Dispatcher ===
@@ -96,7 +98,6 @@ impl Dispatcher {
             in_flight: HashMap::new(),
             waiting: VecDeque::new(),
             ended: Vec::new(),
-            repeats: false,
             renew_at: clock::instant(),
         }
     }
@@ -157,12 +158,12 @@ impl Dispatcher {
                 self.renew_at = clock::instant() + self.setting.lease_for / RENEWALS_PER_LEASE;
             }
         }
-        self.repeats = leased.iter().any(|leased| leased.attempt > 1);
         leased.into_iter().for_each(|leased| self.accept(leased));
-        self.start_waiting();
         if !self.ended.is_empty() {
+            // Other suspects are handed back before one is handled.
             return Ok(Duration::ZERO);
         }
+        self.start_waiting();
         if taken >= free {
             return Ok(poll);
         }
@@ -188,12 +189,10 @@ impl Dispatcher {
         if self.has_batch() {
             return 0;
         }
-        let singles = concurrency.saturating_sub(count(self.in_flight.len() + not_started));
-        if self.repeats || singles == 0 {
-            singles
-        } else {
-            batch_events.max(concurrency).saturating_sub(count(not_started))
+        if concurrency <= count(self.in_flight.len() + not_started) {
+            return 0;
         }
+        batch_events.max(concurrency).saturating_sub(count(not_started))
     }
 
     fn has_batch(&self) -> bool {
@@ -209,20 +208,18 @@ impl Dispatcher {
         !(self.in_flight.is_empty() && self.waiting.is_empty())
     }
 
-    fn accept(&mut self, Leased { receipt, event, attempt }: Leased) {
-        let delivery = InFlight { receipt, event: Arc::new(event), attempt, alone: attempt > 1 };
-        let attempts_max = self.setting.subscription.retry.attempts_max();
-        if attempt > attempts_max {
-            // No attempt came to an answer: each time, the replica that had it ended.
-            self.ended.push((delivery, lease_ran_out(attempts_max)));
-            return;
-        }
-        let alone = self.in_flight.len() + self.waiting.iter().filter(|delivery| delivery.alone).count();
-        if delivery.alone && alone >= self.singles_max() {
+    fn accept(&mut self, Leased { receipt, event, attempt, lost }: Leased) {
+        let suspect = (lost >= LOST_SUSPECT).then(|| self.setting.suspects.clone().try_acquire_owned());
+        let refused = matches!(suspect, Some(Err(_)));
+        let (alone, suspect) = (attempt > 1 || lost > 0, suspect.and_then(Result::ok));
+        let delivery = InFlight { receipt, event: Arc::new(event), attempt, alone, suspect };
+        if lost >= LOST_MAX {
+            self.ended.push((delivery, host_ended(lost)));
+        } else if refused {
             self.ended.push((delivery, not_yet()));
-            return;
+        } else {
+            self.waiting.push_back(delivery);
         }
-        self.waiting.push_back(delivery);
     }
 
     /// Starts a batch of what may be in one, and the rest each in a task of its own as far as there is room.
@@ -265,6 +262,12 @@ impl Dispatcher {
     fn start(&mut self, delivery: InFlight) {
         let Setting { subscription, handler, .. } = &self.setting;
         let attempts_max = subscription.retry.attempts_max();
+        if delivery.suspect.is_some() {
+            tracing::warn!(
+                subscription = &*self.name, event = %delivery.event.event_id, event_type = delivery.event.event_type,
+                "an event is handled whose host ended more than once while it was"
+            );
+        }
         let attempt = Attempt { subscription: self.name.clone(), attempt: delivery.attempt, attempts_max };
         let (handler, event, timeout) = (handler.clone(), delivery.event.clone(), subscription.timeout);
         let handle = self.running.spawn(async move {
@@ -449,8 +452,7 @@ impl Dispatcher {
             event_type: event.event_type.clone(),
             partition_key: event.partition_key.clone(),
             correlation_id: event.correlation_id.clone(),
-            // An event whose leases ran out is leased once more to be given up.
-            attempts: delivery.attempt.min(self.setting.subscription.retry.attempts_max()),
+            attempts: delivery.attempt,
             last_error: error.to_owned(),
             at: Timestamp::from_microsecond(self.setting.clock.now_us()).unwrap_or_default(),
         }

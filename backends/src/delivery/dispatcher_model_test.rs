@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use mindflow_test_support::queue_model::{Ending, Lease, Model};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -115,6 +115,7 @@ async fn play(keys: &[Vec<Script>], batches: bool) -> Result<(), TestCaseError> 
         lease_for: LEASE,
         poll: POLL,
         drain: Duration::ZERO,
+        suspects: Arc::new(Semaphore::new(1)),
         wake: Arc::new(Notify::new()),
         stop: stop.clone(),
     };
@@ -290,7 +291,7 @@ impl Queue for Virtual {
                 let event = event(lease.key, lease.sequence);
                 let position = i64::try_from(lease.sequence).unwrap();
                 let receipt = Receipt { position, partition_key: event.partition_key.clone(), token };
-                Leased { receipt, event, attempt: lease.attempt }
+                Leased { receipt, event, attempt: lease.attempt, lost: lease.lost }
             });
             leased.collect()
         }))

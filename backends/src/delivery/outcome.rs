@@ -13,6 +13,8 @@ use super::subscription::Failure;
 pub const DEFERRAL_MIN: Duration = Duration::from_millis(10);
 /// Longer than any `Retry-After` in earnest; a key is not to be parked for good by a mistake.
 pub const DEFERRAL_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+/// Between two looks at whether a suspect may be handled.
+const SUSPECTS_APART: Duration = Duration::from_millis(100);
 /// Characters of an error that are kept: a message and its causes, not a dump.
 pub const ERROR_CHARS_MAX: usize = 4_000;
 
@@ -47,9 +49,11 @@ pub(super) fn panicked(error: JoinError) -> Failure {
     Failure::Retry { reason, after: None }
 }
 
-/// For an event whose every attempt ended without an answer.
-pub(super) fn lease_ran_out(attempts_max: u32) -> Outcome {
-    Outcome::Dead { error: format!("none of {attempts_max} attempts came to an answer before its lease ended") }
+/// For an event whose host ended each time that it was handled.
+pub(super) fn host_ended(times: u32) -> Outcome {
+    Outcome::Dead {
+        error: format!("its lease ran out {times} times: each time, the host ended before its handler answered"),
+    }
 }
 
 /// For what still ran when the host had to stop.
@@ -57,13 +61,10 @@ pub(super) fn handed_back() -> Outcome {
     Outcome::Retry { error: "the host shut down".to_owned(), delay: Duration::ZERO, counted: false }
 }
 
-/// For what was leased with others that have to be handled one by one, when there is no room for it.
+/// For a suspect while another one is handled.
 pub(super) fn not_yet() -> Outcome {
-    Outcome::Retry {
-        error: "as many events as may be are handled alone".to_owned(),
-        delay: Duration::ZERO,
-        counted: false,
-    }
+    let error = "its host ended while it was handled, and another event of which this is true is being handled";
+    Outcome::Retry { error: error.to_owned(), delay: SUSPECTS_APART, counted: false }
 }
 
 /// Bounded, and without the NUL that Postgres cannot store.

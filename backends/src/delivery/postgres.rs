@@ -84,11 +84,12 @@ impl PostgresQueue {
         Self {
             database,
             lease: format!(
-                "WITH picked AS ({PICKED}), leased AS (UPDATE delivery.queue q SET attempts = q.attempts + 1, not_before = NULL, \
+                "WITH picked AS ({PICKED}), leased AS (UPDATE delivery.queue q SET not_before = NULL, \
+                 attempts = q.attempts + CASE WHEN q.lease IS NULL THEN 1 ELSE 0 END, lost = q.lost + CASE WHEN q.lease IS NULL THEN 0 ELSE 1 END, \
                  leased_until = now() + make_interval(secs => $3), lease = gen_random_uuid(), lease_owner = $4 FROM picked p \
                  WHERE q.subscription = p.subscription AND q.partition_key = p.partition_key \
-                 AND q.position = p.position RETURNING q.position, q.attempts, q.lease) \
-                 SELECT l.position, l.attempts, l.lease, {COLUMNS} FROM leased l \
+                 AND q.position = p.position RETURNING q.position, q.attempts, q.lost, q.lease) \
+                 SELECT l.position, l.attempts, l.lost, l.lease, {COLUMNS} FROM leased l \
                  JOIN delivery.archive a ON a.position = l.position ORDER BY l.position"
             ),
             ack: format!(
@@ -349,8 +350,8 @@ fn leased_of(row: &Row) -> Result<Leased, QueueError> {
         partition_key: event.partition_key.clone(),
         token: column(row, "lease")?,
     };
-    let attempts: i32 = column(row, "attempts")?;
-    Ok(Leased { receipt, event, attempt: u32::try_from(attempts).unwrap_or_default() })
+    let count = |name| column::<i32>(row, name).map(|count| u32::try_from(count).unwrap_or_default());
+    Ok(Leased { receipt, event, attempt: count("attempts")?, lost: count("lost")? })
 }
 
 fn receipts_of(rows: &[Row]) -> Result<Vec<Receipt>, QueueError> {

@@ -2,7 +2,7 @@
 //! keeps, and that the conformance tests check:
 //!
 //! - At most one event of a (subscription, partition key) is leased at a time, in order of position.
-//! - A lease that ran out goes to the next replica that asks, and its attempt stays counted.
+//! - A lease that ran out goes to the next replica that asks. It is counted apart from the attempts that failed.
 //! - Settling is fenced by the lease's token: settling a lost lease changes nothing and says so.
 //! - Once a hold of a subscription is answered, none of its events is handed out until the hold ends.
 //! - A dead event stays and holds back the later ones of its key, until it is redriven or discarded.
@@ -23,8 +23,10 @@ use super::envelope::{EnvelopeError, Event};
 pub struct Leased {
     pub receipt: Receipt,
     pub event: Event,
-    /// From 1. Deferred deliveries do not count, those whose lease ran out do.
+    /// From 1. Deferred deliveries do not count, nor do those whose lease ran out.
     pub attempt: u32,
+    /// Leases of it that ran out: their replica ended, or did not answer in time.
+    pub lost: u32,
 }
 
 /// Names one lease of one event; a later lease of the same event has another token.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -123,6 +123,7 @@ impl Delivery {
             };
             tasks.spawn(doorbell.run());
         }
+        let suspects = Arc::new(Semaphore::new(1));
         for subscription in subscriptions {
             let health = board.part(format!("dispatch:{}", subscription.name));
             let wake = bells.get(&subscription.name).cloned().unwrap_or_default();
@@ -136,6 +137,7 @@ impl Delivery {
                 lease_for: options.lease_for,
                 poll: options.poll,
                 drain: options.drain,
+                suspects: suspects.clone(),
                 wake,
                 stop: stop.clone(),
             };

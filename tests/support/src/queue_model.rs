@@ -21,6 +21,8 @@ pub struct Lease {
     pub key: u8,
     pub sequence: u64,
     pub attempt: u32,
+    /// Leases of it that ran out.
+    pub lost: u32,
     pub token: u64,
 }
 
@@ -36,6 +38,7 @@ enum State {
 struct Line {
     waiting: VecDeque<u64>,
     attempts: u32,
+    lost: u32,
     first: State,
 }
 
@@ -61,7 +64,7 @@ impl Model {
     pub fn publish(&mut self, key: u8) -> u64 {
         let sequence = self.published.entry(key).or_default();
         *sequence += 1;
-        let empty = || Line { waiting: VecDeque::new(), attempts: 0, first: State::Ready };
+        let empty = || Line { waiting: VecDeque::new(), attempts: 0, lost: 0, first: State::Ready };
         self.lines.entry(key).or_insert_with(empty).waiting.push_back(*sequence);
         *sequence
     }
@@ -78,9 +81,10 @@ impl Model {
             };
             if free {
                 *tokens += 1;
-                line.attempts += 1;
+                *if matches!(line.first, State::Leased { .. }) { &mut line.lost } else { &mut line.attempts } += 1;
                 line.first = State::Leased { until: now + lease_for, token: *tokens };
-                leased.push(Lease { key: *key, sequence: line.waiting[0], attempt: line.attempts, token: *tokens });
+                let (sequence, attempt, lost) = (line.waiting[0], line.attempts, line.lost);
+                leased.push(Lease { key: *key, sequence, attempt, lost, token: *tokens });
             }
         }
         leased
@@ -109,7 +113,7 @@ impl Model {
 
     pub fn redrive(&mut self, key: u8) -> bool {
         let dead = self.lines.get_mut(&key).filter(|line| line.first == State::Dead);
-        dead.map(|line| (line.first, line.attempts) = (State::Ready, 0)).is_some()
+        dead.map(|line| (line.first, line.attempts, line.lost) = (State::Ready, 0, 0)).is_some()
     }
 
     pub fn discard(&mut self, key: u8) -> bool {
@@ -154,7 +158,7 @@ impl Model {
     fn advance(&mut self, key: u8) {
         if let Some(line) = self.lines.get_mut(&key) {
             line.waiting.pop_front();
-            (line.first, line.attempts) = (State::Ready, 0);
+            (line.first, line.attempts, line.lost) = (State::Ready, 0, 0);
             if line.waiting.is_empty() {
                 self.lines.remove(&key);
             }

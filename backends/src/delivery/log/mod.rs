@@ -10,7 +10,7 @@
 //! ```
 //!
 //! - What is with handlers is written in `delivery.reader` before they get it. When the owner dies, the next owner makes rows
-//!   of it, with the attempt counted; what was done after the cursor comes again.
+//!   of it, as leases that ran out; what was done after the cursor comes again.
 //! - Of a key, everything before a row is done or a row too. So an event that is read again, because its cursor was behind
 //!   when its reader died, is passed over when a later one of its key is a row.
 //! - Handing out is refused by the statement that would write it down while a subscription is held.
@@ -90,6 +90,7 @@ struct Look {
 #[derive(Clone)]
 struct Fate {
     attempts: i32,
+    lost: i32,
     delay: f64,
     error: Option<String>,
     dead: bool,
@@ -224,8 +225,8 @@ impl LogQueue {
         subscription: &str,
         parked: impl Iterator<Item = (Place, Fate)>,
     ) -> Result<Vec<i16>, QueueError> {
-        let (mut positions, mut slots, mut attempts, mut delays, mut errors, mut dead) =
-            (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut positions, mut slots, mut attempts, mut delays, mut errors, mut dead, mut lost) =
+            (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (place, fate) in parked {
             positions.push(place.position);
             slots.push(place.slot);
@@ -233,12 +234,13 @@ impl LogQueue {
             delays.push(fate.delay);
             errors.push(fate.error);
             dead.push(fate.dead);
+            lost.push(fate.lost);
         }
         // On disk before the log goes on behind it. The lock is a statement of its own: the next one sees every row that
         // was removed.
         let begin = format!("{BEGIN}; SET LOCAL synchronous_commit = on; SELECT pg_advisory_xact_lock({ORDER_LOCK})");
-        let params: [&(dyn ToSql + Sync); 8] =
-            [&subscription, &self.inner.owner, &positions, &slots, &attempts, &delays, &errors, &dead];
+        let params: [&(dyn ToSql + Sync); 9] =
+            [&subscription, &self.inner.owner, &positions, &slots, &attempts, &delays, &errors, &dead, &lost];
         let rows = self.inner.rows.transact(&begin, "park", statements::PARK, &params).await?;
         let row = rows.first().ok_or(QueueError::Answer { operation: "park" })?;
         column(row, "slots")
@@ -271,10 +273,10 @@ impl LogQueue {
         if followed.is_dirty() { self.note(followed, &[]).await.map(drop) } else { Ok(()) }
     }
 
-    /// Events whose handler gave no answer in time become rows, with the attempt counted.
+    /// Events whose handler gave no answer in time become rows, as leases that ran out.
     async fn expire(&self, followed: &mut Followed) -> Result<(), QueueError> {
         for token in followed.reader.expired(clock::instant()) {
-            let first = Fate { attempts: 1, ..Fate::behind() };
+            let first = Fate { lost: 1, ..Fate::behind() };
             self.leave(followed, token, first).await?;
         }
         Ok(())
@@ -354,11 +356,11 @@ impl Queue for LogQueue {
                 Outcome::Ack => followed.reader.acknowledge(receipt),
                 Outcome::Retry { error, delay, counted } => {
                     let (attempts, delay) = (i32::from(*counted), delay.as_secs_f64());
-                    let fate = Fate { attempts, delay, error: Some(error.clone()), dead: false };
+                    let fate = Fate { attempts, delay, error: Some(error.clone()), ..Fate::behind() };
                     self.leave(followed, receipt.token, fate).await?
                 }
                 Outcome::Dead { error } => {
-                    let fate = Fate { attempts: 1, delay: 0.0, error: Some(error.clone()), dead: true };
+                    let fate = Fate { attempts: 1, error: Some(error.clone()), dead: true, ..Fate::behind() };
                     self.leave(followed, receipt.token, fate).await?
                 }
             };
@@ -484,7 +486,7 @@ impl Followed {
 impl Fate {
     /// It waits behind another event of its key.
     fn behind() -> Self {
-        Self { attempts: 0, delay: 0.0, error: None, dead: false }
+        Self { attempts: 0, lost: 0, delay: 0.0, error: None, dead: false }
     }
 }
 

@@ -202,7 +202,7 @@ impl Reader {
             self.busy.insert(key.clone());
             self.handed.insert(token, Handed { place, key: key.clone(), until });
             let receipt = Receipt { position: place.position, partition_key: key, token };
-            leased.push(Leased { receipt, event, attempt: 1 });
+            leased.push(Leased { receipt, event, attempt: 1, lost: 0 });
         }
         leased
     }

@@ -38,18 +38,18 @@ pub(super) const NOTE: &str = "WITH held AS MATERIALIZED (SELECT EXISTS (SELECT 
          AND c.leased_until > now()) AS slots FROM held";
 
 /// Makes rows of events that leave the order of the log: positions `$3`, slots `$4`, attempts `$5`, delays in seconds `$6`,
-/// errors `$7` (null: it only waits behind another), dead `$8`. Only those of slots that are the reader's. Answers these slots. They
+/// errors `$7` (null: it only waits behind another), dead `$8`, leases that ran out `$9`. Only those of slots that are the reader's. Answers these slots. They
 /// are no longer with a handler: the next owner makes no second row of one that is done by then.
 pub(super) const PARK: &str = "WITH mine AS MATERIALIZED (SELECT c.slot FROM delivery.cursor c \
          WHERE c.subscription = $1 AND c.owner = $2 FOR UPDATE), \
-     given AS (SELECT g.*, a.partition_key, a.event_id FROM unnest($3::int8[], $4::int2[], $5::int4[], $6::float8[], $7::text[], $8::bool[]) \
-         AS g(position, slot, attempts, delay, error, dead) JOIN mine USING (slot) JOIN delivery.archive a ON a.position = g.position), \
-     added AS (INSERT INTO delivery.queue (subscription, partition_key, position, event_id, state, attempts, not_before, last_error, \
+     given AS (SELECT g.*, a.partition_key, a.event_id FROM unnest($3::int8[], $4::int2[], $5::int4[], $6::float8[], $7::text[], $8::bool[], $9::int4[]) \
+         AS g(position, slot, attempts, delay, error, dead, lost) JOIN mine USING (slot) JOIN delivery.archive a ON a.position = g.position), \
+     added AS (INSERT INTO delivery.queue (subscription, partition_key, position, event_id, state, attempts, lost, not_before, last_error, \
              first_failed_at, dead_at) \
          SELECT $1, g.partition_key, g.position, g.event_id, \
              CASE WHEN row_number() OVER (PARTITION BY g.partition_key ORDER BY g.position) > 1 OR EXISTS (SELECT FROM delivery.queue e \
                  WHERE e.subscription = $1 AND e.partition_key = g.partition_key) THEN 'waiting' WHEN g.dead THEN 'dead' ELSE 'ready' END, \
-             g.attempts, CASE WHEN g.delay > 0 THEN now() + make_interval(secs => g.delay) END, g.error, \
+             g.attempts, g.lost, CASE WHEN g.delay > 0 THEN now() + make_interval(secs => g.delay) END, g.error, \
              CASE WHEN g.attempts > 0 AND g.error IS NOT NULL OR g.dead THEN now() END, CASE WHEN g.dead THEN now() END \
          FROM given g ON CONFLICT DO NOTHING), \
      left_handler AS (UPDATE delivery.reader r SET handed = ARRAY(SELECT h FROM unnest(r.handed) AS h WHERE h <> ALL ($3)) \

@@ -21,7 +21,7 @@ const ENTRIES_PER_CALL: u32 = 1_024;
 const CALLS_PER_LEASE: u32 = 64;
 
 /// Fields of a leased event in the script's answer.
-const LEASED_FIELDS: usize = 4;
+const LEASED_FIELDS: usize = 5;
 
 #[async_trait]
 impl Queue for RedisStreams {
@@ -170,16 +170,17 @@ impl RedisStreams {
         let first = leased.len();
         let mut without_envelope = Vec::new();
         for fields in answer.get(2..).unwrap_or_default().chunks(LEASED_FIELDS) {
-            let [key, position, attempt, envelope] = fields else {
+            let [key, position, attempt, lost, envelope] = fields else {
                 return Err(QueueError::Answer { operation: "lease" });
             };
             let position = i64::try_from(number(position, "lease")?).unwrap_or(i64::MAX);
-            let attempt = u32::try_from(number(attempt, "lease")?).unwrap_or(u32::MAX);
+            let count = |text: &str| number(text, "lease").map(|count| u32::try_from(count).unwrap_or(u32::MAX));
+            let (attempt, lost) = (count(attempt)?, count(lost)?);
             let receipt = Receipt { position, partition_key: key.clone(), token };
             match serde_json::from_str(envelope) {
-                Ok(event) => leased.push(Leased { receipt, event, attempt }),
+                Ok(event) => leased.push(Leased { receipt, event, attempt, lost }),
                 // Trimmed away, or of a release that wrote envelopes in another shape.
-                Err(_) => without_envelope.push((receipt, attempt)),
+                Err(_) => without_envelope.push((receipt, attempt, lost)),
             }
         }
         if !without_envelope.is_empty() {
@@ -190,8 +191,12 @@ impl RedisStreams {
     }
 
     /// Adds the events that the streams do not have, or not in a shape that can be read.
-    async fn read_from_archive(&self, leases: Vec<(Receipt, u32)>, leased: &mut Vec<Leased>) -> Result<(), QueueError> {
-        let positions: Vec<i64> = leases.iter().map(|(receipt, _)| receipt.position).collect();
+    async fn read_from_archive(
+        &self,
+        leases: Vec<(Receipt, u32, u32)>,
+        leased: &mut Vec<Leased>,
+    ) -> Result<(), QueueError> {
+        let positions: Vec<i64> = leases.iter().map(|(receipt, ..)| receipt.position).collect();
         let statement = format!(
             "SELECT s.ordinal, {COLUMNS} FROM delivery.sequenced s JOIN delivery.archive a ON a.position = s.position \
              WHERE s.ordinal = ANY ($1)"
@@ -199,8 +204,9 @@ impl RedisStreams {
         let client = self.client().await?;
         for row in query(&client, "lease", &statement, &[&positions]).await? {
             let position: i64 = column(&row, "ordinal")?;
-            if let Some((receipt, attempt)) = leases.iter().find(|(receipt, _)| receipt.position == position) {
-                leased.push(Leased { receipt: receipt.clone(), event: Event::from_row(&row)?, attempt: *attempt });
+            if let Some((receipt, attempt, lost)) = leases.iter().find(|(receipt, ..)| receipt.position == position) {
+                let (receipt, event) = (receipt.clone(), Event::from_row(&row)?);
+                leased.push(Leased { receipt, event, attempt: *attempt, lost: *lost });
             }
         }
         Ok(())

@@ -1,15 +1,16 @@
 //! Leases: one of a key, fenced, taken over when their owner is gone.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use mindflow_backends::delivery::queue::{Leased, Outcome, Settlement};
-use mindflow_backends::delivery::{DeadLetterFilter, Options, Subscription};
+use mindflow_backends::delivery::{DeadLetterFilter, LOST_MAX, Options, Subscription};
 use mindflow_test_support::{eventually, until};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::delivery::stage::{Actor, Stage, fact, facts, hasty, subscription};
+use crate::delivery::stage::{Actor, Stage, again, fact, facts, hasty, subscription};
 
 const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(50);
@@ -42,10 +43,15 @@ pub async fn only_the_first_of_each_key_is_leased_and_the_next_only_when_it_is_s
     assert_eq!(named(&lease(&stage, LONG).await), [("entry:1".to_owned(), 2)]);
 }
 
-pub async fn a_lease_that_ran_out_goes_to_the_next_owner_and_its_attempt_counts(stage: Stage) {
+pub async fn a_lease_that_ran_out_goes_to_the_next_owner_and_is_counted_apart_from_the_attempts(stage: Stage) {
     stage.fill(&[subscription("query")], &facts("entry:1", 1)).await;
-    assert_eq!(lease(&stage, SHORT).await[0].attempt, 1);
-    assert_eq!(lease_when_due(&stage).await.attempt, 2);
+    let counts = |leased: &Leased| (leased.attempt, leased.lost);
+    assert_eq!(counts(&lease(&stage, SHORT).await[0]), (1, 0));
+    let second = lease_when_due(&stage).await;
+    assert_eq!(counts(&second), (1, 1));
+    let retry = Outcome::Retry { error: "no".to_owned(), delay: Duration::ZERO, counted: true };
+    assert_eq!(settle(&stage, &second, retry).await, 1);
+    assert_eq!(counts(&lease_when_due(&stage).await), (2, 1));
 }
 
 pub async fn settling_a_lost_lease_changes_nothing_and_says_so(stage: Stage) {
@@ -100,7 +106,7 @@ pub async fn what_a_crashed_replica_had_in_flight_is_taken_over_by_another(stage
     willing.log().until_len(2).await;
     stage.settled().await;
     let seen: Vec<_> = willing.log().seen().iter().map(|seen| (seen.sequence, seen.attempt)).collect();
-    assert_eq!(seen, [(1, 2), (2, 1)]);
+    assert_eq!(seen, [(1, 1), (2, 1)]);
     surviving.shutdown().await;
 }
 
@@ -134,7 +140,7 @@ pub async fn a_handler_that_takes_longer_than_the_lease_keeps_it(stage: Stage) {
 pub async fn an_event_that_takes_its_host_down_each_time_ends_as_a_dead_letter(stage: Stage) {
     stage.fill(&[subscription("query")], &facts("entry:1", 1)).await;
     assert_eq!(lease(&stage, SHORT).await.len(), 1);
-    for _ in 0..4 {
+    for _ in 1..LOST_MAX {
         until("it is leased once more", async || !lease(&stage, SHORT).await.is_empty()).await;
     }
     let actor = Actor::willing();
@@ -143,8 +149,64 @@ pub async fn an_event_that_takes_its_host_down_each_time_ends_as_a_dead_letter(s
         stage.deliver_with(&[Subscription { retry: hasty(), ..subscription("query") }], &actor, options).await;
     until("it is dead", async || stage.depth("query").await.dead == 1).await;
     let letters = stage.queue.list(&DeadLetterFilter { limit: 1, ..DeadLetterFilter::default() }).await.unwrap();
-    assert_eq!(letters[0].last_error, "none of 5 attempts came to an answer before its lease ended");
-    assert_eq!(actor.log().len(), 0, "it is not tried a sixth time");
+    let error = "its lease ran out 20 times: each time, the host ended before its handler answered";
+    assert_eq!(letters[0].last_error, error);
+    assert_eq!(actor.log().len(), 0, "it is not tried once more");
+    delivery.shutdown().await;
+}
+
+pub async fn an_event_that_was_in_the_hands_of_many_hosts_that_ended_keeps_all_its_attempts(stage: Stage) {
+    stage.fill(&[subscription("query")], &facts("entry:1", 1)).await;
+    for _ in 1..LOST_MAX {
+        until("it is leased", async || !lease(&stage, SHORT).await.is_empty()).await;
+    }
+    let actor = Actor::new(|_, attempt| async move { if attempt.attempt < 5 { Err(again("busy")) } else { Ok(()) } });
+    let options = Options { poll: Duration::from_millis(20), ..Options::default() };
+    let delivery =
+        stage.deliver_with(&[Subscription { retry: hasty(), ..subscription("query") }], &actor, options).await;
+    stage.settled().await;
+    let attempts: Vec<_> = actor.log().seen().iter().map(|seen| seen.attempt).collect();
+    assert_eq!(attempts, [1, 2, 3, 4, 5]);
+    delivery.shutdown().await;
+}
+
+pub async fn of_events_whose_hosts_ended_repeatedly_a_replica_handles_one_at_a_time(stage: Stage) {
+    let names = ["query", "search"];
+    let subscriptions = names.map(subscription);
+    let events: Vec<_> = (0..4).map(|key| fact("A", &format!("entry:{key}"), 1)).collect();
+    stage.fill(&subscriptions, &events).await;
+    for lost in 0..2 {
+        for name in names {
+            let (mut leased, owner) = (0, Uuid::new_v4());
+            until("all are leased", async || {
+                let more = stage.queue.lease(name, owner, 10, SHORT).await.unwrap();
+                assert!(more.iter().all(|leased| leased.lost == lost), "{more:?}");
+                leased += more.len();
+                leased == events.len()
+            })
+            .await;
+        }
+    }
+    stage.publish(&[fact("A", "entry:innocent", 1)]).await;
+    let (handled, most) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+    let counts = (Arc::clone(&handled), Arc::clone(&most));
+    let actor = Actor::batching(move |event, _| {
+        let (handled, most) = counts.clone();
+        async move {
+            if event.partition_key != "entry:innocent" {
+                most.fetch_max(handled.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                tokio::time::sleep(Duration::from_millis(30)).await;
+                handled.fetch_sub(1, Ordering::SeqCst);
+            }
+            Ok(())
+        }
+    });
+    let delivery = stage.deliver(&subscriptions, &actor).await;
+    stage.settled().await;
+    assert_eq!(most.load(Ordering::SeqCst), 1);
+    for name in names {
+        assert_eq!(actor.log().sequences(name).len(), 5);
+    }
     delivery.shutdown().await;
 }
 

@@ -83,7 +83,9 @@ stories! {
     ]
     lease: [
         only_the_first_of_each_key_is_leased_and_the_next_only_when_it_is_settled,
-        a_lease_that_ran_out_goes_to_the_next_owner_and_its_attempt_counts,
+        a_lease_that_ran_out_goes_to_the_next_owner_and_is_counted_apart_from_the_attempts,
+        an_event_that_was_in_the_hands_of_many_hosts_that_ended_keeps_all_its_attempts,
+        of_events_whose_hosts_ended_repeatedly_a_replica_handles_one_at_a_time,
         settling_a_lost_lease_changes_nothing_and_says_so,
         a_lease_that_ran_out_and_that_nobody_took_can_still_be_settled,
         an_extended_lease_outlives_its_first_end,

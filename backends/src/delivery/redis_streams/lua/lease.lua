@@ -1,7 +1,7 @@
 -- Hands out events. ARGV: 2 subscription, 3 owner, 4 how many, 5 for how long (microseconds), 6 token,
 -- 7 entries a read, 8 entries to read at most.
--- Answers `ok`, whether there may be more, then for each key, position, attempt, envelope ('' when the
--- stream no longer has it).
+-- Answers `ok`, whether there may be more, then for each key, position, attempt, leases that ran out, envelope
+-- ('' when the stream no longer has it).
 local q, owner, max, token = of(ARGV[2]), ARGV[3], tonumber(ARGV[4]), ARGV[6]
 local step, steps = tonumber(ARGV[7]), tonumber(ARGV[8])
 if redis.call('SISMEMBER', base .. 'subscriptions', q.name) == 0 then
@@ -57,7 +57,11 @@ local answer = {'ok', '0'}
 for i = 1, #leased, 2 do
   local key = leased[i]
   local head = head_of(q, key)
-  head.a = head.a + 1
+  if head.t then
+    head.l = (head.l or 0) + 1
+  else
+    head.a = head.a + 1
+  end
   head.t = token
   keep(q, key, head)
   redis.call('ZADD', q.leased, num(now + ARGV[5]), key)
@@ -71,7 +75,8 @@ for i = 1, #leased, 2 do
     end
   end
   local n = #answer
-  answer[n + 1], answer[n + 2], answer[n + 3], answer[n + 4] = key, head.p, tostring(head.a), envelope
+  answer[n + 1], answer[n + 2], answer[n + 3] = key, head.p, tostring(head.a)
+  answer[n + 4], answer[n + 5] = tostring(head.l or 0), envelope
 end
 if #leased / 2 < max and redis.call('SCARD', q.news) > 0 then
   answer[2] = '1'

@@ -16,8 +16,8 @@ local function stream(p)
 end
 
 -- What a subscription has, each under a name of its own:
---   heads   hash   key -> the first event of the key: p position, s partition, a attempts, t token of the
---                  lease, e last error, f first failed at, d dead at (microseconds)
+--   heads   hash   key -> the first event of the key: p position, s partition, a attempts, l leases that ran
+--                  out, t token of the lease, e last error, f first failed at, d dead at (microseconds)
 --   ready   zset   keys whose head may be leased, by position
 --   later   zset   keys whose head was put off, by the time until which
 --   leased  zset   keys whose head is leased, by the time until which

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use mindflow_backends::delivery::backend::Relayed;
-use mindflow_backends::delivery::queue::{Outcome, Receipt, Settlement};
+use mindflow_backends::delivery::queue::{Leased, Outcome, Receipt, Settlement};
 use mindflow_backends::delivery::{DeadLetterFilter, DeadLetterId, Subscription};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
@@ -109,11 +109,15 @@ impl<'a> Played<'a> {
                 let leased = queue.lease(&self.subscription, Uuid::new_v4(), 100, lease_for).await.unwrap();
                 let mut happened: Vec<_> = leased
                     .iter()
-                    .map(|leased| (leased.event.partition_key.clone(), leased.event.sequence, leased.attempt))
+                    .map(|leased| {
+                        let Leased { event, attempt, lost, .. } = leased;
+                        (event.partition_key.clone(), event.sequence, *attempt, *lost)
+                    })
                     .collect();
                 happened.sort();
-                let mut wanted: Vec<_> =
-                    expected.iter().map(|lease| (self.key(lease.key), lease.sequence, lease.attempt)).collect();
+                let wanted =
+                    expected.iter().map(|lease| (self.key(lease.key), lease.sequence, lease.attempt, lease.lost));
+                let mut wanted: Vec<_> = wanted.collect();
                 wanted.sort();
                 prop_assert_eq!(happened, wanted);
                 for lease in expected {

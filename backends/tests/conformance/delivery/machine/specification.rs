@@ -65,6 +65,8 @@ struct Tally {
     done: u64,
     /// Of the event after those: attempts that count, whether it is dead, whether and until when it may not be leased.
     attempts: u32,
+    /// Its leases that ran out.
+    lost: u32,
     dead: bool,
     blocked_until: Time,
     /// The lease that may be settled.
@@ -85,7 +87,7 @@ pub struct Specification {
 enum Expected {
     #[default]
     Nothing,
-    Leased(Vec<(u8, u64, u32)>),
+    Leased(Vec<(u8, u64, u32, u32)>),
     Held(bool),
 }
 
@@ -97,17 +99,21 @@ impl Specification {
         held.then_some((number, key))
     }
 
-    fn lease(&mut self, lease_for: Time) -> Vec<(u8, u64, u32)> {
+    fn lease(&mut self, lease_for: Time) -> Vec<(u8, u64, u32, u32)> {
         let mut leased = Vec::new();
         for (key, tally) in &mut self.keys {
             if tally.dead || tally.done == tally.published || tally.blocked_until > self.now {
                 continue;
             }
-            tally.attempts += 1;
+            if tally.held {
+                tally.lost += 1;
+            } else {
+                tally.attempts += 1;
+            }
             (tally.held, tally.blocked_until) = (true, self.now + lease_for);
             self.leases.iter_mut().filter(|(of, _, _)| of == key).for_each(|lease| lease.2 = false);
             self.leases.push((*key, tally.done + 1, true));
-            leased.push((*key, tally.done + 1, tally.attempts));
+            leased.push((*key, tally.done + 1, tally.attempts, tally.lost));
         }
         leased
     }
@@ -119,7 +125,7 @@ impl Specification {
         let tally = self.keys.get_mut(&key).unwrap();
         (tally.held, tally.blocked_until) = (false, 0);
         match ending {
-            Ending::Ack => (tally.done, tally.attempts) = (tally.done + 1, 0),
+            Ending::Ack => (tally.done, tally.attempts, tally.lost) = (tally.done + 1, 0, 0),
             Ending::Dead => tally.dead = true,
             Ending::Retry { delay, counted } => {
                 tally.attempts -= u32::from(!counted);
@@ -161,7 +167,7 @@ impl ReferenceStateMachine for Specification {
                 let dead = state.keys.get_mut(&key).filter(|tally| tally.dead);
                 let there = dead.is_some();
                 if let Some(tally) = dead {
-                    (tally.dead, tally.attempts) = (false, 0);
+                    (tally.dead, tally.attempts, tally.lost) = (false, 0, 0);
                     tally.done += u64::from(matches!(command, Command::Discard { .. }));
                 }
                 Expected::Held(there)
@@ -199,7 +205,9 @@ impl StateMachineTest for Played {
             Command::Lease { lease_for } => {
                 let leased = played.model.lease(lease_for);
                 played.leases.extend(&leased);
-                Expected::Leased(leased.iter().map(|lease| (lease.key, lease.sequence, lease.attempt)).collect())
+                Expected::Leased(
+                    leased.iter().map(|lease| (lease.key, lease.sequence, lease.attempt, lease.lost)).collect(),
+                )
             }
             Command::Settle { back, ending } => {
                 Expected::Held(nth(back).is_some_and(|lease| played.model.settle(&lease, ending)))
