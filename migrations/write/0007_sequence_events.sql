@@ -277,6 +277,8 @@ REVOKE ALL ON delivery.reader FROM PUBLIC;
 
 -- Leases of an event that ran out: its host ended while it was handled, or gave no answer in time. No attempt is counted for these.
 ALTER TABLE delivery.queue ADD COLUMN lost integer NOT NULL DEFAULT 0;
+-- Leasing finds events that may be what ended their hosts without walking the others.
+CREATE INDEX queue_suspect ON delivery.queue (subscription, position) WHERE lost > 0 AND state = 'ready';
 
 -- Renews what the reader has, and takes free slots up to its share. Slots of a reader that died come with the events that it
 -- had handed out: each of those is a row of delivery.queue from now on, as a lease that ran out, and is named in `moved`.

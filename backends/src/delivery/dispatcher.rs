@@ -33,6 +33,9 @@ use crate::failpoint;
 /// A lease is renewed after a third of its time, so that two renewals may fail before it is lost.
 const RENEWALS_PER_LEASE: u32 = 3;
 
+/// While a suspect of any subscription is handled, the others look this often whether there is room for one of theirs.
+const SUSPECT_POLL: Duration = Duration::from_millis(50);
+
 /// What a dispatcher works with.
 pub(super) struct Setting {
     pub(super) queue: Arc<dyn Queue>,
@@ -149,8 +152,9 @@ impl Dispatcher {
             return Ok(self.setting.poll);
         }
         let Setting { queue, replica, lease_for, poll, .. } = &self.setting;
-        let leased = queue.lease(&self.name, *replica, free, *lease_for).await?;
-        let poll = *poll;
+        let room = self.setting.suspects.available_permits() > 0;
+        let leased = queue.lease(&self.name, *replica, free, *lease_for, room).await?;
+        let poll = if room { *poll } else { SUSPECT_POLL.min(*poll) };
         let taken = u32::try_from(leased.len()).unwrap_or(u32::MAX);
         if taken > 0 {
             failpoint!("after-lease");
@@ -160,7 +164,6 @@ impl Dispatcher {
         }
         leased.into_iter().for_each(|leased| self.accept(leased));
         if !self.ended.is_empty() {
-            // Other suspects are handed back before one is handled.
             return Ok(Duration::ZERO);
         }
         self.start_waiting();

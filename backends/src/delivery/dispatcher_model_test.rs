@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::dispatcher::{Dispatcher, Setting};
 use super::envelope::{Event, Metadata};
 use super::health::Board;
-use super::policy::{Next, RetryPolicy};
+use super::policy::{LOST_SUSPECT, Next, RetryPolicy};
 use super::queue::{Depth, HoldRequest, Leased, Outcome, Queue, QueueError, Receipt, Settlement};
 use super::subscription::{Attempt, Failure, Handler, Subscription};
 use crate::clock::Clock;
@@ -59,7 +59,6 @@ struct Call {
     ended: Duration,
 }
 
-#[derive(Default)]
 struct Stage {
     model: Model,
     leases: HashMap<Uuid, Lease>,
@@ -195,7 +194,14 @@ fn event(key: u8, sequence: u64) -> Event {
 
 impl Virtual {
     fn new(keys: &[Vec<Script>], batches: bool) -> Self {
-        let (mut stage, mut scripts) = (Stage::default(), BTreeMap::new());
+        let mut stage = Stage {
+            model: Model::new(LOST_SUSPECT),
+            leases: HashMap::new(),
+            calls: Vec::new(),
+            deaths: Vec::new(),
+            redrives: Vec::new(),
+        };
+        let mut scripts = BTreeMap::new();
         for (key, events) in (0..).zip(keys) {
             for script in events {
                 scripts.insert((key, stage.model.publish(key)), script.iter().rev().copied().collect());
@@ -281,10 +287,17 @@ impl Queue for Virtual {
         Ok(false)
     }
 
-    async fn lease(&self, _: &str, _: Uuid, max: u32, lease_for: Duration) -> Result<Vec<Leased>, QueueError> {
+    async fn lease(
+        &self,
+        _: &str,
+        _: Uuid,
+        max: u32,
+        lease_for: Duration,
+        suspect: bool,
+    ) -> Result<Vec<Leased>, QueueError> {
         assert!(max >= 4, "there is room for all keys at once");
         Ok(self.at_present(|stage| {
-            let leases = stage.model.lease(u64::try_from(lease_for.as_millis()).unwrap());
+            let leases = stage.model.lease(u64::try_from(lease_for.as_millis()).unwrap(), suspect);
             let leased = leases.into_iter().map(|lease| {
                 let token = Uuid::from_u64_pair(1, lease.token);
                 stage.leases.insert(token, lease);

@@ -13,8 +13,6 @@ use super::subscription::Failure;
 pub const DEFERRAL_MIN: Duration = Duration::from_millis(10);
 /// Longer than any `Retry-After` in earnest; a key is not to be parked for good by a mistake.
 pub const DEFERRAL_MAX: Duration = Duration::from_secs(24 * 60 * 60);
-/// Between two looks at whether a suspect may be handled.
-const SUSPECTS_APART: Duration = Duration::from_millis(100);
 /// Characters of an error that are kept: a message and its causes, not a dump.
 pub const ERROR_CHARS_MAX: usize = 4_000;
 
@@ -61,10 +59,10 @@ pub(super) fn handed_back() -> Outcome {
     Outcome::Retry { error: "the host shut down".to_owned(), delay: Duration::ZERO, counted: false }
 }
 
-/// For a suspect while another one is handled.
+/// For a suspect that was leased while another subscription began with one.
 pub(super) fn not_yet() -> Outcome {
     let error = "its host ended while it was handled, and another event of which this is true is being handled";
-    Outcome::Retry { error: error.to_owned(), delay: SUSPECTS_APART, counted: false }
+    Outcome::Retry { error: error.to_owned(), delay: Duration::ZERO, counted: false }
 }
 
 /// Bounded, and without the NUL that Postgres cannot store.

@@ -16,8 +16,8 @@ pub const JITTER_PERCENT_DEFAULT: u32 = 10;
 pub const JITTER_PERCENT_MAX: u32 = 100;
 
 /// Leases of an event that ran out before it is a suspect: one of the events that may have ended their host. A replica handles one
-/// suspect at a time, so that what was only in the same host's hands is not counted again and again with the one that ends it.
-pub(super) const LOST_SUSPECT: u32 = 2;
+/// suspect at a time, so that what was only in the same host's hands does not lose lease after lease with the one that ends it.
+pub const LOST_SUSPECT: u32 = 2;
 
 /// Leases that ran out before an event is given up. Hosts end for many reasons that are not the event: more often than a handler
 /// fails. RabbitMQ's default for the same (`delivery-limit` of quorum queues).

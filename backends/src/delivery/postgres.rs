@@ -20,6 +20,7 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::envelope::{COLUMNS, EnvelopeError, Event};
+use super::policy::LOST_SUSPECT;
 use super::queue::{Depth, HoldRequest, Leased, Outcome, Queue, QueueError, Receipt, Settlement};
 use crate::database::postgres::Database;
 
@@ -44,12 +45,17 @@ pub(super) const PROMOTE: &str = "UPDATE delivery.queue n SET state = 'ready' FR
      WHERE n.subscription = $1 AND n.partition_key = gone.partition_key AND n.position = (SELECT e.position FROM delivery.queue e \
      WHERE e.subscription = $1 AND e.partition_key = gone.partition_key AND e.position > gone.position ORDER BY e.position LIMIT 1)";
 
-/// What may be leased now.
-const PICKED: &str = "SELECT q.subscription, q.partition_key, q.position FROM delivery.queue q \
-     WHERE q.subscription = $1 AND q.state = 'ready' \
-       AND NOT EXISTS (SELECT 1 FROM delivery.hold h WHERE h.subscription = $1 AND h.held_until > now()) \
-       AND (q.not_before IS NULL OR q.not_before <= now()) AND (q.leased_until IS NULL OR q.leased_until <= now()) \
-     ORDER BY q.position LIMIT $2 FOR UPDATE OF q SKIP LOCKED";
+/// What may be leased now: `suspects` or not, `limit` at most. A lease that ran out is counted when the next one is taken.
+fn picked(suspects: bool, limit: &str) -> String {
+    let (not, at) = (if suspects { "" } else { "NOT" }, LOST_SUSPECT);
+    format!(
+        "SELECT q.subscription, q.partition_key, q.position FROM delivery.queue q WHERE q.subscription = $1 AND q.state = 'ready' \
+         AND {not} (q.lost >= {at} - 1 AND (q.lost >= {at} OR q.lease IS NOT NULL)) \
+         AND NOT EXISTS (SELECT 1 FROM delivery.hold h WHERE h.subscription = $1 AND h.held_until > now()) \
+         AND (q.not_before IS NULL OR q.not_before <= now()) AND (q.leased_until IS NULL OR q.leased_until <= now()) \
+         ORDER BY q.position LIMIT {limit} FOR UPDATE OF q SKIP LOCKED"
+    )
+}
 
 const NEXT_DUE: &str = "SELECT extract(epoch FROM min(not_before) - now())::float8 AS seconds FROM delivery.queue \
      WHERE subscription = $1 AND state = 'ready' AND not_before IS NOT NULL";
@@ -84,13 +90,15 @@ impl PostgresQueue {
         Self {
             database,
             lease: format!(
-                "WITH picked AS ({PICKED}), leased AS (UPDATE delivery.queue q SET not_before = NULL, \
+                "WITH suspect AS ({}), others AS ({}), picked AS (TABLE suspect UNION ALL TABLE others), leased AS (UPDATE delivery.queue q SET not_before = NULL, \
                  attempts = q.attempts + CASE WHEN q.lease IS NULL THEN 1 ELSE 0 END, lost = q.lost + CASE WHEN q.lease IS NULL THEN 0 ELSE 1 END, \
                  leased_until = now() + make_interval(secs => $3), lease = gen_random_uuid(), lease_owner = $4 FROM picked p \
                  WHERE q.subscription = p.subscription AND q.partition_key = p.partition_key \
                  AND q.position = p.position RETURNING q.position, q.attempts, q.lost, q.lease) \
                  SELECT l.position, l.attempts, l.lost, l.lease, {COLUMNS} FROM leased l \
-                 JOIN delivery.archive a ON a.position = l.position ORDER BY l.position"
+                 JOIN delivery.archive a ON a.position = l.position ORDER BY l.position",
+                picked(true, "CASE WHEN $5 THEN 1 ELSE 0 END"),
+                picked(false, "$2::int8 - (SELECT count(*) FROM suspect)")
             ),
             ack: format!(
                 "WITH gone AS (DELETE FROM delivery.queue q USING {} {same} RETURNING q.partition_key, q.position, r.lease), \
@@ -198,11 +206,12 @@ impl Queue for PostgresQueue {
         owner: Uuid,
         max: u32,
         lease_for: Duration,
+        suspect: bool,
     ) -> Result<Vec<Leased>, QueueError> {
         let seconds = lease_for.as_secs_f64();
         // A statement of its own: the next one sees every hold that was answered.
         let begin = format!("{BEGIN}; SELECT pg_advisory_xact_lock_shared({HOLD_LOCK})");
-        let params: [&(dyn ToSql + Sync); 4] = [&subscription, &i64::from(max), &seconds, &owner];
+        let params: [&(dyn ToSql + Sync); 5] = [&subscription, &i64::from(max), &seconds, &owner, &suspect];
         let rows = self.transact(&begin, "lease", &self.lease, &params).await?;
         rows.iter().map(leased_of).collect()
     }

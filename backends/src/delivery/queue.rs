@@ -146,13 +146,15 @@ pub enum QueueError {
 /// A durable queue for each subscription.
 #[async_trait]
 pub trait Queue: Send + Sync + 'static {
-    /// Hands out up to `max` events, each the first of its key, for `lease_for`. `owner` is kept for people who look.
+    /// Hands out up to `max` events, each the first of its key, for `lease_for`. `owner` is kept for people who look. At most one
+    /// of them is a suspect ([`LOST_SUSPECT`](super::policy::LOST_SUSPECT)), and none unless `suspect`.
     async fn lease(
         &self,
         subscription: &str,
         owner: Uuid,
         max: u32,
         lease_for: Duration,
+        suspect: bool,
     ) -> Result<Vec<Leased>, QueueError>;
 
     /// Ends deliveries. Answers the receipts whose lease was still held; the others changed nothing.

@@ -36,15 +36,19 @@ enum State {
 
 #[derive(Debug, Clone)]
 struct Line {
-    waiting: VecDeque<u64>,
+    /// Sequences, and the place of each among all that was published.
+    waiting: VecDeque<(u64, u64)>,
     attempts: u32,
     lost: u32,
     first: State,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Model {
     pub now: Time,
+    /// Lost leases from which an event is a suspect.
+    suspect_at: u32,
+    count: u64,
     lines: BTreeMap<u8, Line>,
     published: BTreeMap<u8, u64>,
     tokens: u64,
@@ -60,30 +64,43 @@ pub struct Count {
 }
 
 impl Model {
+    /// Of events with `suspect_at` lost leases or more, one at a time is leased.
+    pub fn new(suspect_at: u32) -> Self {
+        let (lines, published) = (BTreeMap::new(), BTreeMap::new());
+        Self { now: 0, suspect_at, count: 0, lines, published, tokens: 0 }
+    }
+
     /// Answers the event's sequence.
     pub fn publish(&mut self, key: u8) -> u64 {
         let sequence = self.published.entry(key).or_default();
         *sequence += 1;
+        self.count += 1;
         let empty = || Line { waiting: VecDeque::new(), attempts: 0, lost: 0, first: State::Ready };
-        self.lines.entry(key).or_insert_with(empty).waiting.push_back(*sequence);
+        self.lines.entry(key).or_insert_with(empty).waiting.push_back((*sequence, self.count));
         *sequence
     }
 
-    /// Hands out all that may be.
-    pub fn lease(&mut self, lease_for: Time) -> Vec<Lease> {
-        let (now, tokens) = (self.now, &mut self.tokens);
+    /// Hands out all that may be: of suspects the first one, if it is to be `suspect`.
+    pub fn lease(&mut self, lease_for: Time, suspect: bool) -> Vec<Lease> {
+        let (now, tokens, suspect_at) = (self.now, &mut self.tokens, self.suspect_at);
         let mut leased = Vec::new();
+        let is_free = |line: &Line| match line.first {
+            State::Ready => true,
+            State::Later { until } | State::Leased { until, .. } => until <= now,
+            State::Dead => false,
+        };
+        let is_suspect = |line: &Line| {
+            let lost = u32::from(matches!(line.first, State::Leased { .. }));
+            line.lost + lost >= suspect_at
+        };
+        let suspects = self.lines.values().filter(|line| is_free(line) && is_suspect(line));
+        let first = suspects.map(|line| line.waiting[0].1).min().filter(|_| suspect);
         for (key, line) in &mut self.lines {
-            let free = match line.first {
-                State::Ready => true,
-                State::Later { until } | State::Leased { until, .. } => until <= now,
-                State::Dead => false,
-            };
-            if free {
+            if is_free(line) && (!is_suspect(line) || first == Some(line.waiting[0].1)) {
                 *tokens += 1;
                 *if matches!(line.first, State::Leased { .. }) { &mut line.lost } else { &mut line.attempts } += 1;
                 line.first = State::Leased { until: now + lease_for, token: *tokens };
-                let (sequence, attempt, lost) = (line.waiting[0], line.attempts, line.lost);
+                let (sequence, attempt, lost) = (line.waiting[0].0, line.attempts, line.lost);
                 leased.push(Lease { key: *key, sequence, attempt, lost, token: *tokens });
             }
         }
@@ -127,7 +144,7 @@ impl Model {
     /// The dead letters: key and sequence.
     pub fn dead(&self) -> Vec<(u8, u64)> {
         let dead = self.lines.iter().filter(|(_, line)| line.first == State::Dead);
-        dead.map(|(key, line)| (*key, line.waiting[0])).collect()
+        dead.map(|(key, line)| (*key, line.waiting[0].0)).collect()
     }
 
     pub fn count(&self) -> Count {

@@ -302,6 +302,7 @@ impl Queue for LogQueue {
         owner: Uuid,
         max: u32,
         lease_for: Duration,
+        suspect: bool,
     ) -> Result<Vec<Leased>, QueueError> {
         let followed = self.followed(subscription);
         let followed = &mut *followed.lock().await;
@@ -326,7 +327,7 @@ impl Queue for LogQueue {
         let mut leased = Vec::new();
         if look.due {
             let most = u32::try_from(max).unwrap_or(u32::MAX);
-            leased = self.inner.rows.lease(subscription, owner, most, lease_for).await?;
+            leased = self.inner.rows.lease(subscription, owner, most, lease_for, suspect).await?;
         }
         let chosen = if look.held { Vec::new() } else { followed.reader.choose(max - leased.len().min(max)) };
         if chosen.is_empty() {

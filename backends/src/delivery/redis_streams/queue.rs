@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::super::envelope::{COLUMNS, Event};
+use super::super::policy::LOST_SUSPECT;
 use super::super::postgres::{column, query};
 use super::super::queue::{Depth, HoldRequest, Leased, Outcome, Queue, QueueError, Receipt, Settlement};
 use super::RedisStreams;
@@ -31,11 +32,13 @@ impl Queue for RedisStreams {
         owner: Uuid,
         max: u32,
         lease_for: Duration,
+        suspect: bool,
     ) -> Result<Vec<Leased>, QueueError> {
         let mut leased = Vec::new();
         for _ in 0..CALLS_PER_LEASE {
             let wanted = max.saturating_sub(u32::try_from(leased.len()).unwrap_or(u32::MAX));
-            match self.lease_once(subscription, owner, wanted, lease_for, &mut leased).await {
+            let suspect = suspect && leased.iter().all(|leased: &Leased| leased.lost < LOST_SUSPECT);
+            match self.lease_once(subscription, owner, wanted, lease_for, suspect, &mut leased).await {
                 Ok(true) if wanted > 0 => {}
                 // What is leased already must not wait for its lease to end.
                 Err(error) if leased.is_empty() => return Err(error),
@@ -149,6 +152,7 @@ impl RedisStreams {
         owner: Uuid,
         max: u32,
         lease_for: Duration,
+        suspect: bool,
         leased: &mut Vec<Leased>,
     ) -> Result<bool, QueueError> {
         if max == 0 {
@@ -159,7 +163,7 @@ impl RedisStreams {
         let answer = self
             .run("lease", &self.inner.scripts.lease, |call, _| {
                 call.arg(subscription).arg(owner.to_string()).arg(max).arg(microseconds(lease_for));
-                call.arg(token.to_string()).arg(ENTRIES_PER_READ).arg(ENTRIES_PER_CALL);
+                call.arg(token.to_string()).arg(ENTRIES_PER_READ).arg(ENTRIES_PER_CALL).arg(u8::from(suspect));
             })
             .await?;
         if answer.first().is_some_and(|status| status == "unregistered") {

@@ -3,6 +3,9 @@
 use redis::Script;
 use uuid::Uuid;
 
+use super::super::policy::LOST_SUSPECT;
+
+/// `SUSPECT_AT` stands for [`LOST_SUSPECT`].
 const PRELUDE: &str = include_str!("lua/prelude.lua");
 
 pub(super) struct Scripts {
@@ -30,7 +33,8 @@ pub(super) struct Names {
 
 impl Default for Scripts {
     fn default() -> Self {
-        let script = |body: &str| Script::new(&format!("{PRELUDE}\n{body}"));
+        let prelude = PRELUDE.replace("SUSPECT_AT", &LOST_SUSPECT.to_string());
+        let script = |body: &str| Script::new(&format!("{prelude}\n{body}"));
         Self {
             append: script(include_str!("lua/append.lua")),
             dead: script(include_str!("lua/dead.lua")),

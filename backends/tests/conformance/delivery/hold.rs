@@ -13,7 +13,7 @@ use crate::delivery::stage::{Actor, Stage, facts, subscription};
 const LONG: Duration = Duration::from_secs(60);
 
 async fn lease(stage: &Stage) -> usize {
-    stage.queue.lease("query", Uuid::new_v4(), 10, LONG).await.unwrap().len()
+    stage.queue.lease("query", Uuid::new_v4(), 10, LONG, true).await.unwrap().len()
 }
 
 pub async fn nothing_of_a_held_subscription_is_leased_and_others_go_on(stage: Stage) {
@@ -21,7 +21,7 @@ pub async fn nothing_of_a_held_subscription_is_leased_and_others_go_on(stage: St
     let holder = Uuid::new_v4();
     assert!(stage.queue.hold("query", holder, HoldRequest::Take(LONG)).await.unwrap());
     assert_eq!(lease(&stage).await, 0);
-    assert_eq!(stage.queue.lease("ai", Uuid::new_v4(), 10, LONG).await.unwrap().len(), 1);
+    assert_eq!(stage.queue.lease("ai", Uuid::new_v4(), 10, LONG, true).await.unwrap().len(), 1);
     assert!(stage.queue.hold("query", holder, HoldRequest::Release).await.unwrap());
     assert_eq!(lease(&stage).await, 1);
 }
@@ -42,7 +42,7 @@ pub async fn a_hold_is_one_holders_until_it_is_released_or_runs_out(stage: Stage
 
 pub async fn what_is_leased_when_the_hold_begins_can_be_settled_and_is_waited_for(stage: Stage) {
     stage.fill(&[subscription("query")], &facts("entry:1", 2)).await;
-    let leased = stage.queue.lease("query", Uuid::new_v4(), 10, LONG).await.unwrap().remove(0);
+    let leased = stage.queue.lease("query", Uuid::new_v4(), 10, LONG, true).await.unwrap().remove(0);
     let hold = Hold::take(stage.queue.clone(), "query").await.unwrap();
     let busy = hold.until_idle(Duration::from_millis(100)).await.unwrap_err();
     assert!(matches!(busy, HoldError::Busy { .. }), "{busy:?}");

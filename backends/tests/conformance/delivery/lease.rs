@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use mindflow_backends::delivery::queue::{Leased, Outcome, Settlement};
-use mindflow_backends::delivery::{DeadLetterFilter, LOST_MAX, Options, Subscription};
+use mindflow_backends::delivery::{DeadLetterFilter, LOST_MAX, LOST_SUSPECT, Options, Subscription};
 use mindflow_test_support::{eventually, until};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -16,7 +16,7 @@ const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(50);
 
 async fn lease(stage: &Stage, lease_for: Duration) -> Vec<Leased> {
-    stage.queue.lease("query", Uuid::new_v4(), 10, lease_for).await.unwrap()
+    stage.queue.lease("query", Uuid::new_v4(), 10, lease_for, true).await.unwrap()
 }
 
 /// Leases again and again until there is something.
@@ -72,7 +72,7 @@ pub async fn settling_a_lost_lease_changes_nothing_and_says_so(stage: Stage) {
 
 pub async fn an_extended_lease_outlives_its_first_end(stage: Stage) {
     stage.fill(&[subscription("query")], &[fact("A", "entry:1", 1), fact("A", "entry:2", 1)]).await;
-    let leased = stage.queue.lease("query", Uuid::new_v4(), 2, Duration::from_millis(500)).await.unwrap();
+    let leased = stage.queue.lease("query", Uuid::new_v4(), 2, Duration::from_millis(500), true).await.unwrap();
     let (kept, let_go) = (&leased[0].receipt, &leased[1].receipt);
     assert_eq!(
         stage.queue.extend("query", std::slice::from_ref(kept), LONG).await.unwrap(),
@@ -175,17 +175,22 @@ pub async fn of_events_whose_hosts_ended_repeatedly_a_replica_handles_one_at_a_t
     let subscriptions = names.map(subscription);
     let events: Vec<_> = (0..4).map(|key| fact("A", &format!("entry:{key}"), 1)).collect();
     stage.fill(&subscriptions, &events).await;
-    for lost in 0..2 {
+    for lost in 0..LOST_SUSPECT {
         for name in names {
             let (mut leased, owner) = (0, Uuid::new_v4());
             until("all are leased", async || {
-                let more = stage.queue.lease(name, owner, 10, SHORT).await.unwrap();
+                let more = stage.queue.lease(name, owner, 10, SHORT, true).await.unwrap();
                 assert!(more.iter().all(|leased| leased.lost == lost), "{more:?}");
                 leased += more.len();
                 leased == events.len()
             })
             .await;
         }
+    }
+    for name in names {
+        let lease = async |suspect| stage.queue.lease(name, Uuid::new_v4(), 10, SHORT, suspect).await.unwrap();
+        assert_eq!(eventually("one can be leased", async || lease(true).await.pop()).await.lost, LOST_SUSPECT);
+        assert!(lease(false).await.is_empty());
     }
     stage.publish(&[fact("A", "entry:innocent", 1)]).await;
     let (handled, most) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));

@@ -113,7 +113,7 @@ async fn what_commits_while_redis_is_away_is_delivered_when_it_is_back() {
         stage.unsequenced().await == 0 && delivery.health().failing.contains_key("relay")
     })
     .await;
-    assert!(stage.queue.lease("query", uuid::Uuid::new_v4(), 1, Duration::from_secs(1)).await.is_err());
+    assert!(stage.queue.lease("query", uuid::Uuid::new_v4(), 1, Duration::from_secs(1), true).await.is_err());
     stage.redis().await.run();
     actor.log().until_len(5).await;
     healthy(&stage, &delivery).await;

@@ -47,7 +47,7 @@ pub async fn shutdown_waits_for_handlers_within_its_bound_and_hands_the_rest_bac
     stage.publish(&[fact("A", "entry:ends", 1), fact("A", "entry:hangs", 1)]).await;
     actor.log().until_len(2).await;
     delivery.shutdown().await;
-    let left = stage.queue.lease("query", Uuid::new_v4(), 10, Duration::from_secs(60)).await.unwrap();
+    let left = stage.queue.lease("query", Uuid::new_v4(), 10, Duration::from_secs(60), true).await.unwrap();
     let left: Vec<_> = left.iter().map(|left| (left.event.partition_key.as_str(), left.attempt)).collect();
     assert_eq!(left, [("entry:hangs", 1)], "at once, and still the first attempt");
 }

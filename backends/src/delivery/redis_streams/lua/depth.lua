@@ -12,6 +12,7 @@ local function look(position)
   end
 end
 look(redis.call('ZRANGE', q.ready, 0, 0, 'WITHSCORES')[2])
+look(redis.call('ZRANGE', q.suspect, 0, 0, 'WITHSCORES')[2])
 for _, set in ipairs({ q.later, q.leased }) do
   for _, key in ipairs(redis.call('ZRANGE', set, 0, -1)) do
     look(head_of(q, key).p)

@@ -5,7 +5,7 @@ local answer = {'ok'}
 for i = 4, #ARGV, 3 do
   local head = head_of(q, ARGV[i])
   if head and head.p == ARGV[i + 1] and head.t == ARGV[i + 2] then
-    redis.call('ZREM', q.ready, ARGV[i])
+    take_back(q, ARGV[i])
     redis.call('ZADD', q.leased, num(now + ARGV[3]), ARGV[i])
     answer[#answer + 1] = tostring((i - 4) / 3)
   end

@@ -1,5 +1,5 @@
 -- Hands out events. ARGV: 2 subscription, 3 owner, 4 how many, 5 for how long (microseconds), 6 token,
--- 7 entries a read, 8 entries to read at most.
+-- 7 entries a read, 8 entries to read at most, 9 whether one of them may be a suspect.
 -- Answers `ok`, whether there may be more, then for each key, position, attempt, leases that ran out, envelope
 -- ('' when the stream no longer has it).
 local q, owner, max, token = of(ARGV[2]), ARGV[3], tonumber(ARGV[4]), ARGV[6]
@@ -17,7 +17,7 @@ local function bring_back(from)
   for _, key in ipairs(redis.call('ZRANGEBYSCORE', from, '-inf', num(now), 'LIMIT', 0, step)) do
     local head = head_of(q, key)
     redis.call('ZREM', from, key)
-    redis.call('ZADD', q.ready, head.p, key)
+    offer(q, key, head)
   end
 end
 bring_back(q.later)
@@ -52,7 +52,11 @@ while redis.call('ZCARD', q.ready) < max and entries_read < steps do
   entries_read = entries_read + math.max(#entries, 1)
 end
 
-local leased = redis.call('ZPOPMIN', q.ready, max)
+local suspect = ARGV[9] == '1' and redis.call('ZPOPMIN', q.suspect) or {}
+local leased = redis.call('ZPOPMIN', q.ready, max - #suspect / 2)
+for _, field in ipairs(suspect) do
+  leased[#leased + 1] = field
+end
 local answer = {'ok', '0'}
 for i = 1, #leased, 2 do
   local key = leased[i]

@@ -19,6 +19,7 @@ end
 --   heads   hash   key -> the first event of the key: p position, s partition, a attempts, l leases that ran
 --                  out, t token of the lease, e last error, f first failed at, d dead at (microseconds)
 --   ready   zset   keys whose head may be leased, by position
+--   suspect zset   of these, keys whose head has lost leases: one at a time is leased
 --   later   zset   keys whose head was put off, by the time until which
 --   leased  zset   keys whose head is leased, by the time until which
 --   dead    zset   keys whose head is dead, by the time of its death
@@ -29,7 +30,7 @@ end
 local function of(subscription)
   local q = base .. 'q/' .. subscription .. '/'
   return {
-    name = subscription, heads = q .. 'heads', ready = q .. 'ready', later = q .. 'later', leased = q .. 'leased',
+    name = subscription, heads = q .. 'heads', ready = q .. 'ready', suspect = q .. 'suspect', later = q .. 'later', leased = q .. 'leased',
     dead = q .. 'dead', wait = q .. 'w/', news = q .. 'news', read = q .. 'read', hold = q .. 'hold'
   }
 end
@@ -41,6 +42,17 @@ end
 
 local function keep(q, key, head)
   redis.call('HSET', q.heads, key, cmsgpack.pack(head))
+end
+
+-- The head may be leased. SUSPECT_AT stands for the number of lost leases from which one is a suspect.
+local function offer(q, key, head)
+  local lost = (head.l or 0) + (head.t and 1 or 0)
+  redis.call('ZADD', lost >= SUSPECT_AT and q.suspect or q.ready, head.p, key)
+end
+
+local function take_back(q, key)
+  redis.call('ZREM', q.ready, key)
+  redis.call('ZREM', q.suspect, key)
 end
 
 -- The head is done with: the group need not keep it, and the next of its key comes forward.

@@ -9,7 +9,7 @@ for i = 3, #ARGV, 7 do
     answer[#answer + 1] = tostring((i - 3) / 7)
     head.t = nil
     redis.call('ZREM', q.leased, key)
-    redis.call('ZREM', q.ready, key)
+    take_back(q, key)
     if outcome == 'ack' then
       advance(q, key, head)
     else
@@ -26,7 +26,7 @@ for i = 3, #ARGV, 7 do
       elseif delay > 0 then
         redis.call('ZADD', q.later, num(now + delay), key)
       else
-        redis.call('ZADD', q.ready, head.p, key)
+        offer(q, key, head)
       end
       keep(q, key, head)
     end

@@ -6,5 +6,5 @@ redis.call('HDEL', base .. 'count', q.name)
 for p = 0, ARGV[3] - 1 do
   redis.pcall('XGROUP', 'DESTROY', stream(p), q.name)
 end
-redis.call('UNLINK', q.heads, q.ready, q.later, q.leased, q.dead, q.news, q.read)
+redis.call('UNLINK', q.heads, q.ready, q.suspect, q.later, q.leased, q.dead, q.news, q.read)
 return {'ok'}

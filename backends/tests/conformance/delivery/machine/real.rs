@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use mindflow_backends::delivery::backend::Relayed;
 use mindflow_backends::delivery::queue::{Leased, Outcome, Receipt, Settlement};
-use mindflow_backends::delivery::{DeadLetterFilter, DeadLetterId, Subscription};
+use mindflow_backends::delivery::{DeadLetterFilter, DeadLetterId, LOST_SUSPECT, Subscription};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use uuid::Uuid;
@@ -23,7 +23,7 @@ const CASES: u32 = 12;
 #[derive(Debug, Clone)]
 enum Command {
     Publish { keys: Vec<u8> },
-    Lease { brief: bool },
+    Lease { brief: bool, suspect: bool },
     Settle { back: usize, ending: Ending },
     Extend { back: usize },
     Redrive { key: u8 },
@@ -40,7 +40,7 @@ fn command() -> impl Strategy<Value = Command> {
     ];
     prop_oneof![
         4 => prop::collection::vec(0..5_u8, 1..6).prop_map(|keys| Command::Publish { keys }),
-        5 => prop::bool::weighted(0.3).prop_map(|brief| Command::Lease { brief }),
+        5 => (prop::bool::weighted(0.4), any::<bool>()).prop_map(|(brief, suspect)| Command::Lease { brief, suspect }),
         8 => (0..6_usize, ending).prop_map(|(back, ending)| Command::Settle { back, ending }),
         1 => (0..6_usize).prop_map(|back| Command::Extend { back }),
         2 => (0..5_u8).prop_map(|key| Command::Redrive { key }),
@@ -72,7 +72,7 @@ struct Played<'a> {
 impl<'a> Played<'a> {
     fn new(stage: &'a Stage, case: u32) -> Self {
         let subscription = format!("case{case}");
-        Self { stage, subscription, model: Model::default(), leases: Vec::new(), events: BTreeMap::new() }
+        Self { stage, subscription, model: Model::new(LOST_SUSPECT), leases: Vec::new(), events: BTreeMap::new() }
     }
 
     async fn play(mut self, commands: Vec<Command>) -> Result<(), TestCaseError> {
@@ -103,10 +103,10 @@ impl<'a> Played<'a> {
                 }
                 while queue.relay(100).await.unwrap() == Relayed::Busy {}
             }
-            Command::Lease { brief } => {
+            Command::Lease { brief, suspect } => {
                 let lease_for = if brief { BRIEF } else { FAR };
-                let expected = self.model.lease(lease_for.as_millis() as u64);
-                let leased = queue.lease(&self.subscription, Uuid::new_v4(), 100, lease_for).await.unwrap();
+                let expected = self.model.lease(lease_for.as_millis() as u64, suspect);
+                let leased = queue.lease(&self.subscription, Uuid::new_v4(), 100, lease_for, suspect).await.unwrap();
                 let mut happened: Vec<_> = leased
                     .iter()
                     .map(|leased| {

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use proptest::test_runner::Config;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
+use mindflow_backends::delivery::LOST_SUSPECT;
 use mindflow_test_support::queue_model::{Ending, Lease, Model, Time};
 
 #[derive(Debug, Clone)]
@@ -15,6 +16,7 @@ pub enum Command {
     },
     Lease {
         lease_for: Time,
+        suspect: bool,
     },
     /// Of the leases that were ever handed out, counted from the last.
     Settle {
@@ -48,7 +50,7 @@ fn command() -> impl Strategy<Value = Command> {
     let key = 0..4_u8;
     prop_oneof![
         4 => key.clone().prop_map(|key| Command::Publish { key }),
-        4 => (1..40_u64).prop_map(|lease_for| Command::Lease { lease_for }),
+        4 => (1..40_u64, any::<bool>()).prop_map(|(lease_for, suspect)| Command::Lease { lease_for, suspect }),
         6 => (0..6_usize, ending()).prop_map(|(back, ending)| Command::Settle { back, ending }),
         2 => (0..6_usize, 1..40_u64).prop_map(|(back, lease_for)| Command::Extend { back, lease_for }),
         1 => key.clone().prop_map(|key| Command::Redrive { key }),
@@ -77,6 +79,8 @@ struct Tally {
 pub struct Specification {
     now: Time,
     keys: BTreeMap<u8, Tally>,
+    /// In order: key and sequence.
+    published: Vec<(u8, u64)>,
     /// Of every lease ever handed out: key and sequence, and whether it is still the one that counts.
     leases: Vec<(u8, u64, bool)>,
     /// What the last command must have done.
@@ -99,10 +103,17 @@ impl Specification {
         held.then_some((number, key))
     }
 
-    fn lease(&mut self, lease_for: Time) -> Vec<(u8, u64, u32, u32)> {
+    /// All that may be, and of the suspects the first published.
+    fn lease(&mut self, lease_for: Time, suspect: bool) -> Vec<(u8, u64, u32, u32)> {
         let mut leased = Vec::new();
+        let free = |tally: &Tally| !tally.dead && tally.done < tally.published && tally.blocked_until <= self.now;
+        let is_suspect = |tally: &Tally| tally.lost + u32::from(tally.held) >= LOST_SUSPECT;
+        let suspects = self.keys.iter().filter(|(_, tally)| free(tally) && is_suspect(tally));
+        let place = |key: u8, sequence: u64| self.published.iter().position(|event| *event == (key, sequence));
+        let first = suspects.min_by_key(|(key, tally)| place(**key, tally.done + 1)).map(|(key, _)| *key);
+        let taken = first.filter(|_| suspect);
         for (key, tally) in &mut self.keys {
-            if tally.dead || tally.done == tally.published || tally.blocked_until > self.now {
+            if !free(tally) || (is_suspect(tally) && taken != Some(*key)) {
                 continue;
             }
             if tally.held {
@@ -151,10 +162,12 @@ impl ReferenceStateMachine for Specification {
     fn apply(mut state: Self::State, command: &Self::Transition) -> Self::State {
         state.expected = match *command {
             Command::Publish { key } => {
-                state.keys.entry(key).or_default().published += 1;
+                let tally = state.keys.entry(key).or_default();
+                tally.published += 1;
+                state.published.push((key, tally.published));
                 Expected::Nothing
             }
-            Command::Lease { lease_for } => Expected::Leased(state.lease(lease_for)),
+            Command::Lease { lease_for, suspect } => Expected::Leased(state.lease(lease_for, suspect)),
             Command::Settle { back, ending } => Expected::Held(state.settle(back, ending)),
             Command::Extend { back, lease_for } => {
                 let meant = state.meant(back);
@@ -181,7 +194,6 @@ impl ReferenceStateMachine for Specification {
     }
 }
 
-#[derive(Default)]
 struct Played {
     model: Model,
     leases: Vec<Lease>,
@@ -192,7 +204,7 @@ impl StateMachineTest for Played {
     type Reference = Specification;
 
     fn init_test(_: &Specification) -> Self {
-        Self::default()
+        Self { model: Model::new(LOST_SUSPECT), leases: Vec::new() }
     }
 
     fn apply(mut played: Self, specification: &Specification, command: Command) -> Self {
@@ -202,8 +214,8 @@ impl StateMachineTest for Played {
                 played.model.publish(key);
                 Expected::Nothing
             }
-            Command::Lease { lease_for } => {
-                let leased = played.model.lease(lease_for);
+            Command::Lease { lease_for, suspect } => {
+                let leased = played.model.lease(lease_for, suspect);
                 played.leases.extend(&leased);
                 Expected::Leased(
                     leased.iter().map(|lease| (lease.key, lease.sequence, lease.attempt, lease.lost)).collect(),
