@@ -15,6 +15,8 @@
 //!
 //! Rows stay, one an aggregate, as do the views they belong to: a replay years later needs them.
 
+use std::collections::HashSet;
+
 use tokio_postgres::{GenericClient, RowStream};
 
 use uuid::Uuid;
@@ -26,6 +28,9 @@ use crate::delivery::Event;
 
 /// Answers whether the event is still to be applied, and marks it.
 const APPLY_ONCE: &str = "SELECT mindflow.apply_once($1, $2, $3, $4)";
+
+/// The same for events of different partition keys; answers the keys of those that are still to be applied.
+const APPLY_BATCH: &str = "SELECT mindflow.apply_batch($1, $2, $3, $4)";
 
 /// Which event a subscription applies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +63,12 @@ impl Mark {
             sequence: event.sequence,
         }
     }
+
+    fn counted(&self) -> Result<i64, Error> {
+        let sequence = self.sequence;
+        i64::try_from(sequence)
+            .map_err(|_| Error::InvalidParams(format!("sequence {sequence} is more than the database counts")))
+    }
 }
 
 /// What [`Database::begin_once`] opened.
@@ -74,9 +85,8 @@ pub enum Once {
 /// # Errors
 /// `InvalidParams` for a sequence that the database cannot count; otherwise the statement's own.
 pub async fn guard(transaction: &Transaction, mark: &Mark) -> Result<MarkOutcome, Error> {
-    let Mark { subscription, event_id, partition_key, sequence } = mark;
-    let sequence = i64::try_from(*sequence)
-        .map_err(|_| Error::InvalidParams(format!("sequence {sequence} is more than the database counts")))?;
+    let Mark { subscription, event_id, partition_key, .. } = mark;
+    let sequence = mark.counted()?;
     let params = [subscription.as_str().into(), partition_key.as_str().into(), sequence.into(), (*event_id).into()];
     let answer = transaction.query(APPLY_ONCE, &params).await?;
     match answer.rows.first().and_then(|row| row.first()) {
@@ -106,30 +116,53 @@ impl Database {
 }
 
 impl Database {
-    /// As [`Self::begin_once`] for several events, in the order of their keys, so that two transactions with the same keys wait for
-    /// each other instead of both failing. Answers for each event whether it is to be applied.
+    /// As [`Self::begin_once`] for several events of one subscription and different partition keys. Answers for each whether it is
+    /// to be applied.
     ///
     /// # Errors
-    /// As [`Self::begin_once`].
+    /// As [`Self::begin_once`]; `InvalidParams` when two events have the same key, or not the same subscription.
     pub async fn begin_batch(
         &self,
         component: &str,
         identity: &Identity,
         marks: &[Mark],
     ) -> Result<(Transaction, Vec<bool>), Error> {
+        let params = batch_params(marks)?;
         let transaction = self.begin(component, identity).await?;
-        let mut by_key: Vec<(usize, &Mark)> = marks.iter().enumerate().collect();
-        by_key.sort_unstable_by_key(|&(_, mark)| (mark.partition_key.as_str(), mark.sequence));
-        // Sent together; the server takes them one after the other.
-        let outcomes = futures::future::join_all(by_key.iter().map(|(_, mark)| guard(&transaction, mark))).await;
-        let mut fresh = Vec::with_capacity(marks.len());
-        for ((index, _), outcome) in by_key.into_iter().zip(outcomes) {
-            fresh.push((index, outcome? == MarkOutcome::Fresh));
-        }
-        fresh.sort_unstable();
-        let fresh = fresh.into_iter().map(|(_, fresh)| fresh).collect();
+        let Some(params) = params else { return Ok((transaction, Vec::new())) };
+        let mut answer = transaction.query(APPLY_BATCH, &params).await?;
+        let fresh = match answer.rows.pop().and_then(|mut row| row.pop()) {
+            Some(Value::TextArray(keys)) => keys.into_iter().collect::<HashSet<_>>(),
+            other => return Err(Error::Other(format!("mindflow.apply_batch answered {other:?}"))),
+        };
+        let fresh = marks.iter().map(|mark| fresh.contains(&mark.partition_key)).collect();
         Ok((transaction, fresh))
     }
+}
+
+/// `None`: there are no events.
+fn batch_params(marks: &[Mark]) -> Result<Option<[Value; 4]>, Error> {
+    let Some(Mark { subscription, .. }) = marks.first() else { return Ok(None) };
+    let (mut keys, mut sequences, mut ids) = (HashSet::new(), Vec::new(), Vec::new());
+    for mark in marks {
+        if mark.subscription != *subscription {
+            return Err(Error::InvalidParams("the events of a batch have one subscription".to_owned()));
+        }
+        if !keys.insert(mark.partition_key.as_str()) {
+            let key = &mark.partition_key;
+            return Err(Error::InvalidParams(format!(
+                "the events of a batch have different partition keys; {key} is there twice"
+            )));
+        }
+    }
+    for mark in marks {
+        sequences.push(mark.counted()?);
+        ids.push(mark.event_id.to_string());
+    }
+    let keys = marks.iter().map(|mark| mark.partition_key.clone()).collect();
+    let params =
+        [subscription.as_str().into(), Value::TextArray(keys), Value::Int64Array(sequences), Value::UuidArray(ids)];
+    Ok(Some(params))
 }
 
 /// Drops a subscription's marks, so that it applies everything again: before a rebuild, or before

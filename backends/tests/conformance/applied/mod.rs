@@ -205,3 +205,55 @@ async fn both_databases_have_the_marks_and_a_sequence_beyond_counting_is_refused
     assert!(matches!(begin(1).await, Ok(Once::Fresh(_))));
     assert!(matches!(begin(u64::MAX).await, Err(Error::InvalidParams(_))));
 }
+
+async fn batch(db: &TestDatabase, events: &[&Event]) -> Result<(Transaction, Vec<bool>), Error> {
+    let marks: Vec<_> = events.iter().map(|event| Mark::of(event, "query")).collect();
+    db.database().begin_batch("query", &Identity::Service, &marks).await
+}
+
+#[tokio::test]
+async fn of_a_batch_what_was_applied_alone_or_in_another_batch_is_not_applied_again() {
+    let db = stage("batch").await;
+    let (one, other, third) = (event("entry:2", 1), event("entry:1", 5), event("entry:3", 1));
+    assert!(handle(&db, "query", &one).await);
+    let older = event("entry:1", 4);
+    let (transaction, fresh) = batch(&db, &[&one, &other, &third]).await.unwrap();
+    assert_eq!(fresh, [false, true, true]);
+    raise(&transaction, &other).await;
+    raise(&transaction, &third).await;
+    transaction.commit().await.unwrap();
+    let (transaction, fresh) = batch(&db, &[&third, &older, &one]).await.unwrap();
+    assert_eq!(fresh, [false, false, false]);
+    transaction.commit().await.unwrap();
+    // Another event with the same sequence is another event.
+    let twin = event("entry:3", 1);
+    assert_eq!(batch(&db, &[&twin]).await.unwrap().1, [true], "and not applied: its transaction is gone");
+    assert!(handle(&db, "query", &twin).await);
+    assert!(!handle(&db, "query", &third).await && !handle(&db, "query", &twin).await);
+    assert_eq!(applied(&db, "entry:3").await, 2);
+}
+
+#[tokio::test]
+async fn a_batch_with_two_events_of_a_key_or_of_two_subscriptions_is_refused() {
+    let db = stage("refused batch").await;
+    let (one, next) = (event("entry:1", 1), event("entry:1", 2));
+    let Err(Error::InvalidParams(reason)) = batch(&db, &[&one, &next]).await else { panic!("it is refused") };
+    assert_eq!(reason, "the events of a batch have different partition keys; entry:1 is there twice");
+    let marks = [Mark::of(&one, "query"), Mark::of(&event("entry:2", 1), "other")];
+    let refused = db.database().begin_batch("query", &Identity::Service, &marks).await;
+    let Err(Error::InvalidParams(reason)) = refused else { panic!("it is refused") };
+    assert_eq!(reason, "the events of a batch have one subscription");
+    let (transaction, fresh) = batch(&db, &[]).await.unwrap();
+    assert!(fresh.is_empty());
+    transaction.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_batch_that_is_undone_is_applied_later() {
+    let db = stage("undone batch").await;
+    let events = [event("entry:1", 1), event("entry:2", 1)];
+    let (transaction, _) = batch(&db, &[&events[0], &events[1]]).await.unwrap();
+    transaction.rollback().await.unwrap();
+    assert!(handle(&db, "query", &events[1]).await);
+    assert_eq!(batch(&db, &[&events[1], &events[0]]).await.unwrap().1, [false, true]);
+}
