@@ -17,7 +17,7 @@ mindflow_guest::bindings! {
     world: "mindflow:components/ai" in "components/ai.wit",
 }
 
-use bindings::exports::mindflow::platform::{health, subscriber as subscription};
+use bindings::exports::mindflow::platform::{batch_subscriber, health, subscriber as subscription};
 use mindflow_guest::events::{Delivery, Event, Failure};
 
 struct Ai;
@@ -25,6 +25,12 @@ struct Ai;
 impl subscription::Guest for Ai {
     async fn handle(event: Event, delivery: Delivery) -> Result<(), Failure> {
         subscriber::handle(&event, &delivery).await
+    }
+}
+
+impl batch_subscriber::Guest for Ai {
+    async fn handle_batch(subscription: String, events: Vec<Event>) -> Result<(), Failure> {
+        subscriber::handle_batch(&subscription, &events).await
     }
 }
 

@@ -6,7 +6,7 @@ use mindflow_guest::{
     call, event,
     events::{Delivery, Event, NewEvent},
     failure, id, params,
-    sql::{self, Identity, Time},
+    sql::{self, Abort, Identity, Time},
 };
 
 /// The write database, as the manifest names it.
@@ -50,33 +50,50 @@ pub async fn settled(entry: &Entry) -> Result<bool, call::Error> {
     Ok(row.get("settled")?)
 }
 
+/// What the analysis of an entry came to.
+pub struct Said<'a> {
+    pub cause: &'a Event,
+    pub entry: Entry,
+    pub outcome: Outcome,
+}
+
 /// Stores the outcome and publishes its event, or does neither when that was done before. With a delivery, the cause
 /// counts as applied from then on.
-pub async fn record(
-    cause: &Event,
-    applied: Option<&Delivery>,
-    entry: &Entry,
-    outcome: &Outcome,
-    now_us: i64,
-) -> Result<(), call::Error> {
-    let (status, reason, model) = match outcome {
-        Outcome::Ready(analysis) => ("ready", None, Some(analysis.model.as_str())),
-        Outcome::Failed(reason) => ("failed", Some(reason.word()), None),
-    };
-    let event_id = event::id(cause).map_err(failure::internal)?;
-    let write = async |tx: &sql::Tx| {
-        let said = params![entry.id, entry.sequence, entry.user_id, event_id, status, reason, model, Time(now_us)];
-        let Some(sequence) = tx.query(RECORD, said).await?.first().map(|row| row.get("event_sequence")).transpose()?
-        else {
-            return Ok(());
-        };
-        tx.publish(announce(cause, entry, outcome, sequence, now_us)?).await?;
-        Ok(())
-    };
+pub async fn record(said: &Said<'_>, applied: Option<&Delivery>, now_us: i64) -> Result<(), call::Error> {
+    let write = async |tx: &sql::Tx| write(tx, &[said], now_us).await;
     match applied {
-        Some(delivery) => sql::once(DATABASE, &Identity::Service, cause, delivery, write).await.map(drop),
+        Some(delivery) => {
+            sql::once(DATABASE, &Identity::Service, said.cause, delivery, write).await.map(Option::unwrap_or_default)
+        }
         None => sql::transaction(DATABASE, &Identity::Service, write).await,
     }
+}
+
+/// The same for several, whose causes count as applied.
+pub async fn record_batch(subscription: &str, said: &[Said<'_>], now_us: i64) -> Result<(), call::Error> {
+    let write = async |tx: &sql::Tx, fresh: Vec<&Said<'_>>| write(tx, &fresh, now_us).await;
+    sql::batch(DATABASE, &Identity::Service, subscription, said, |said| said.cause, write).await
+}
+
+async fn write(tx: &sql::Tx, said: &[&Said<'_>], now_us: i64) -> Result<(), Abort> {
+    let mut rows = Vec::with_capacity(said.len());
+    for Said { cause, entry, outcome } in said {
+        let (status, reason, model) = match outcome {
+            Outcome::Ready(analysis) => ("ready", None, Some(analysis.model.as_str())),
+            Outcome::Failed(reason) => ("failed", Some(reason.word()), None),
+        };
+        let event_id = event::id(cause).map_err(failure::internal)?;
+        rows.push(params![entry.id, entry.sequence, entry.user_id, event_id, status, reason, model, Time(now_us)]);
+    }
+    let sequences = sql::all(rows.into_iter().map(|row| tx.query(RECORD, row))).await?;
+    let mut events = Vec::with_capacity(said.len());
+    for (said, recorded) in said.iter().zip(&sequences) {
+        if let Some(row) = recorded.first() {
+            events.push(announce(said.cause, &said.entry, &said.outcome, row.get("event_sequence")?, now_us)?);
+        }
+    }
+    sql::all(events.into_iter().map(|event| tx.publish(event))).await?;
+    Ok(())
 }
 
 fn announce(

@@ -1,9 +1,11 @@
-//! One event: if an analysis is wanted and missing, make it and store it.
+//! If an analysis is wanted and missing, make it and store it. Those that are made here go into the database together; Claude is
+//! asked for one entry after the other.
 
 use crate::{
     claude,
-    decision::{self, AnalysisFailure},
-    entry, local, settings, store,
+    decision::{self, AnalysisFailure, Outcome},
+    entry, local, settings,
+    store::{self, Said},
 };
 use mindflow_guest::{
     clock,
@@ -17,12 +19,11 @@ pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
     let Some(entry) = entry::wanted(event)? else {
         return Ok(());
     };
-    if store::settled(&entry).await? {
-        return Ok(());
-    }
     let result = match settings::read().await {
-        Ok(Some(claude)) => claude::analyse(&claude, &entry).await,
+        // What was stored before is found out by storing it.
         Ok(None) => Ok(local::analyse(&entry)),
+        _ if store::settled(&entry).await? => return Ok(()),
+        Ok(Some(claude)) => claude::analyse(&claude, &entry).await,
         Err(why) => Err(AnalysisFailure::Deferred { why, after_ms: SETTING_PAUSE_MS }),
     };
     if let Err(failure) = &result {
@@ -32,9 +33,28 @@ pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
     if let Some(outcome) = &decision.record {
         // An acknowledged event is applied; a dead letter may still be analysed.
         let applied = decision.answer.is_ok().then_some(delivery);
-        store::record(event, applied, &entry, outcome, clock::now_us()).await?;
+        let said = Said { cause: event, entry, outcome: outcome.clone() };
+        store::record(&said, applied, clock::now_us()).await?;
     }
     decision.answer
+}
+
+pub async fn handle_batch(subscription: &str, events: &[Event]) -> Result<(), Failure> {
+    if !matches!(settings::read().await, Ok(None)) {
+        // The events come again, each by itself, and no attempt is counted.
+        return Err(Failure::Retry(("Claude is asked for one entry at a time".into(), None)));
+    }
+    let mut said = Vec::with_capacity(events.len());
+    for event in events {
+        said.extend(entry::wanted(event)?.map(|entry| {
+            let outcome = Outcome::Ready(local::analyse(&entry));
+            Said { cause: event, entry, outcome }
+        }));
+    }
+    if said.is_empty() {
+        return Ok(());
+    }
+    Ok(store::record_batch(subscription, &said, clock::now_us()).await?)
 }
 
 /// The log line: the event, its state, and the reason. It has nothing of the entry's text.

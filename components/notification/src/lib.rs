@@ -22,7 +22,7 @@ mindflow_guest::bindings! {
 
 use bindings::exports::mindflow::{
     notification::notices as service,
-    platform::{health, schedule_handler, subscriber as subscription},
+    platform::{batch_subscriber, health, schedule_handler, subscriber as subscription},
 };
 use mindflow_guest::{
     call::{CallContext, Error},
@@ -78,8 +78,15 @@ impl subscription::Guest for Notification {
         if delivery.subscription == SENDS {
             deliver::handle(&event, &delivery).await
         } else {
-            plan::handle(&event, &delivery).await
+            plan::handle(&delivery.subscription, std::slice::from_ref(&event)).await
         }
+    }
+}
+
+impl batch_subscriber::Guest for Notification {
+    /// Only what is to be planned comes in batches.
+    async fn handle_batch(subscription: String, events: Vec<Event>) -> Result<(), Failure> {
+        plan::handle(&subscription, &events).await
     }
 }
 

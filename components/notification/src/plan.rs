@@ -1,11 +1,11 @@
-//! One event: who is notified, and by which channel. One transaction writes the account's data, a row for each send, and
+//! Who is notified of an event, and by which channel. One transaction writes the account's data, a row for each send, and
 //! an event for each send, which delivers it independently of the others.
 
 use crate::{DATABASE, compose, store};
-use mindflow_events::{Kind, NotificationRequested, Payload};
+use mindflow_events::{Account, Kind, NotificationRequested, Payload};
 use mindflow_guest::{
     call, clock, event,
-    events::{Delivery, Event, Failure, NewEvent},
+    events::{Event, Failure, NewEvent},
     failure, id, params,
     sql::{self, Abort, Identity, Json, Time},
 };
@@ -15,7 +15,24 @@ use uuid::Uuid;
 /// Older events come from a replay of the archive: they build the tables and notify no one.
 const NEWS_AGE_MAX_US: i64 = 24 * 3_600 * 1_000_000;
 
-pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
+/// An event whose user is known.
+struct News<'a> {
+    event: &'a Event,
+    id: Uuid,
+    user_id: Uuid,
+    /// Of an event about the account itself.
+    account: Option<Account>,
+}
+
+/// One event, or those of a batch.
+pub async fn handle(subscription: &str, events: &[Event]) -> Result<(), Failure> {
+    let news = events.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let now_us = clock::now_us();
+    let write = async |tx: &sql::Tx, fresh: Vec<&News<'_>>| plan(tx, &fresh, now_us).await;
+    Ok(sql::batch(DATABASE, &Identity::Service, subscription, &news, |news| news.event, write).await?)
+}
+
+fn read(event: &Event) -> Result<News<'_>, Failure> {
     let account = match event::payload(event, &[Kind::UserRegistered, Kind::UserUpdated])? {
         Some(Payload::UserRegistered(account) | Payload::UserUpdated(account)) => Some(account),
         _ => None,
@@ -27,33 +44,37 @@ pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
     let Some(user_id) = user_id else {
         return Err(Failure::Reject(format!("{} names no user", event.event_type)));
     };
-    let event_id = event::id(event)?;
-    let now_us = clock::now_us();
-    let news = now_us.saturating_sub(event.timestamp) <= NEWS_AGE_MAX_US;
-    let write = async |tx: &sql::Tx| -> Result<(), Abort> {
-        if let Some(known) = &account {
-            let row = params![known.user_id, &known.email, &known.display_name, &known.timezone, event.sequence];
-            tx.execute(store::KNOW_USER, row).await?;
-        }
-        if news { plan(tx, event, event_id, user_id, now_us).await } else { Ok(()) }
-    };
-    sql::once(DATABASE, &Identity::Service, event, delivery, write).await?;
-    Ok(())
+    Ok(News { event, id: event::id(event)?, user_id, account })
 }
 
-async fn plan(tx: &sql::Tx, event: &Event, event_id: Uuid, user_id: Uuid, now_us: i64) -> Result<(), Abort> {
-    let kind = event.event_type.as_str();
-    let asked = params![user_id, compose::has_mail(kind), compose::has_push(kind), kind];
-    let targets = tx.query(store::TARGETS, asked).await?;
-    for target in targets.iter() {
-        let (channel, target_id): (String, Uuid) = (target.get("channel")?, target.get("target_id")?);
-        let body = compose::kept(event, channel == "webhook").map_err(failure::internal)?.to_string();
-        let id = send_id(event_id, &channel, target_id);
-        let row = params![id, event_id, user_id, &channel, target_id, kind, Json(body), Time(now_us)];
-        if tx.query(store::PLAN, row).await?.first().is_some() {
-            tx.publish(requested(event, id, channel, user_id)?).await?;
+async fn plan(tx: &sql::Tx, news: &[&News<'_>], now_us: i64) -> Result<(), Abort> {
+    let known = news.iter().filter_map(|News { event, account, .. }| {
+        let known = account.as_ref()?;
+        let row = params![known.user_id, &known.email, &known.display_name, &known.timezone, event.sequence];
+        Some(tx.execute(store::KNOW_USER, row))
+    });
+    sql::all(known).await?;
+    let young = |news: &&&News<'_>| now_us.saturating_sub(news.event.timestamp) <= NEWS_AGE_MAX_US;
+    let news: Vec<_> = news.iter().filter(young).collect();
+    let targets = news.iter().map(|News { event, user_id, .. }| {
+        let kind = event.event_type.as_str();
+        tx.query(store::TARGETS, params![user_id, compose::has_mail(kind), compose::has_push(kind), kind])
+    });
+    let targets = sql::all(targets).await?;
+    let (mut rows, mut requests) = (Vec::new(), Vec::new());
+    for (News { event, id: event_id, user_id, .. }, targets) in news.iter().zip(&targets) {
+        for target in targets.iter() {
+            let (channel, target_id): (String, Uuid) = (target.get("channel")?, target.get("target_id")?);
+            let body = compose::kept(event, channel == "webhook").map_err(failure::internal)?.to_string();
+            let id = send_id(*event_id, &channel, target_id);
+            let kind = event.event_type.as_str();
+            rows.push(params![id, event_id, user_id, &channel, target_id, kind, Json(body), Time(now_us)]);
+            requests.push(requested(event, id, channel, *user_id)?);
         }
     }
+    let planned = sql::all(rows.into_iter().map(|row| tx.query(store::PLAN, row))).await?;
+    let planned = requests.into_iter().zip(planned).filter(|(_, row)| row.first().is_some());
+    sql::all(planned.map(|(request, _)| tx.publish(request))).await?;
     Ok(())
 }
 
