@@ -215,7 +215,7 @@ impl Dispatcher {
         let suspect = (lost >= LOST_SUSPECT).then(|| self.setting.suspects.clone().try_acquire_owned());
         let refused = matches!(suspect, Some(Err(_)));
         let (alone, suspect) = (attempt > 1 || lost > 0, suspect.and_then(Result::ok));
-        let delivery = InFlight { receipt, event: Arc::new(event), attempt, alone, suspect };
+        let delivery = InFlight { receipt, event, attempt, alone, suspect };
         if lost >= LOST_MAX {
             self.ended.push((delivery, host_ended(lost)));
         } else if refused {

@@ -304,7 +304,7 @@ impl Queue for Virtual {
                 let event = event(lease.key, lease.sequence);
                 let position = i64::try_from(lease.sequence).unwrap();
                 let receipt = Receipt { position, partition_key: event.partition_key.clone(), token };
-                Leased { receipt, event, attempt: lease.attempt, lost: lease.lost }
+                Leased { receipt, event: Arc::new(event), attempt: lease.attempt, lost: lease.lost }
             });
             leased.collect()
         }))

@@ -11,6 +11,7 @@
 //! "at least once" allows. The order of the log on disk guarantees that an effect that survives never
 //! outlives the event that caused it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -353,7 +354,7 @@ pub(super) fn column<'a, T: tokio_postgres::types::FromSql<'a>>(row: &'a Row, na
 }
 
 fn leased_of(row: &Row) -> Result<Leased, QueueError> {
-    let event = Event::from_row(row)?;
+    let event = Arc::new(Event::from_row(row)?);
     let receipt = Receipt {
         position: column(row, "position")?,
         partition_key: event.partition_key.clone(),

@@ -9,6 +9,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -22,7 +23,7 @@ use super::envelope::{EnvelopeError, Event};
 #[derive(Debug, Clone)]
 pub struct Leased {
     pub receipt: Receipt,
-    pub event: Event,
+    pub event: Arc<Event>,
     /// From 1. Deferred deliveries do not count, nor do those whose lease ran out.
     pub attempt: u32,
     /// Leases of it that ran out: their replica ended, or did not answer in time.

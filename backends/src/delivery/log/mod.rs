@@ -13,6 +13,8 @@
 //!   of it, as leases that ran out; what was done after the cursor comes again.
 //! - Of a key, everything before a row is done or a row too. So an event that is read again, because its cursor was behind
 //!   when its reader died, is passed over when a later one of its key is a row.
+//! - New events are read once for all subscriptions of the replica (`window`). A subscription that is further back, or of which
+//!   events are rows, reads by itself.
 //! - Handing out is refused by the statement that would write it down while a subscription is held.
 //! - Ordinals, and rows that the log goes on behind, are on disk before anything rests on them. Moves of cursors do not wait for
 //!   the disk, as changes of rows do not: what a crash of Postgres takes back comes again.
@@ -22,6 +24,7 @@ mod reader;
 #[cfg(test)]
 mod reader_test;
 mod statements;
+mod window;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,7 +36,8 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use self::reader::{Place, Read, Reader};
+use self::reader::{Place, Range, Read, Reader};
+use self::window::Window;
 use super::envelope::Event;
 use super::postgres::{BEGIN, HOLD_LOCK, ORDER_LOCK, PostgresQueue, column, duration};
 use super::queue::{
@@ -64,6 +68,8 @@ struct Inner {
     owner: Uuid,
     followed: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Followed>>>>,
     look: String,
+    follow: String,
+    window: tokio::sync::Mutex<Window>,
 }
 
 /// A subscription as this replica follows it.
@@ -107,6 +113,8 @@ impl LogQueue {
             owner: ids::random(),
             followed: Mutex::default(),
             look: statements::look(),
+            follow: statements::follow(),
+            window: tokio::sync::Mutex::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -179,6 +187,12 @@ impl LogQueue {
     /// Looks at the subscription, and reads ahead.
     async fn look(&self, followed: &mut Followed) -> Result<Look, QueueError> {
         let range = followed.reader.range();
+        if let Some(range) = &range
+            && self.is_recent(range).await
+            && let Some(look) = self.look_in_window(followed, range).await?
+        {
+            return Ok(look);
+        }
         let (after, up_to, slots) = match &range {
             Some(range) => (range.after, range.up_to, range.slots.clone()),
             None => (0, 0, Vec::new()),
@@ -217,6 +231,55 @@ impl LogQueue {
             followed.reader.advance(&range, read, read_to);
         }
         Ok(look)
+    }
+
+    /// Whether the range begins in the window, which begins with the range if that is further.
+    async fn is_recent(&self, range: &Range) -> bool {
+        let mut window = self.inner.window.lock().await;
+        if range.after > window.up_to() {
+            *window = Window::at(range.after);
+        }
+        window.covers(range.after)
+    }
+
+    /// As [`Self::look`], from what this replica has read already. `None`: a part of it is forgotten, or events of the subscription
+    /// are rows, and others may have to wait behind them.
+    async fn look_in_window(&self, followed: &mut Followed, range: &Range) -> Result<Option<Look>, QueueError> {
+        let rows = self.inner.rows.query("look", statements::STATE, &[&followed.name]).await?;
+        let state = rows.first().ok_or(QueueError::Answer { operation: "look" })?;
+        if column(state, "has_rows")? {
+            return Ok(None);
+        }
+        let (tip, types): (i64, Vec<String>) = (column(state, "tip")?, column(state, "types")?);
+        let look = Look { held: column(state, "held")?, readers: column(state, "readers")?, due: false };
+        followed.due_at = None;
+        followed.reader.set_tip(tip);
+        if look.held {
+            return Ok(Some(look));
+        }
+        let mut window = self.inner.window.lock().await;
+        if tip > window.up_to() {
+            self.read_on(&mut window, tip).await?;
+        }
+        if !window.covers(range.after) {
+            return Ok(None);
+        }
+        let (read, read_to) = window.read(range, &types);
+        drop(window);
+        followed.reader.advance(range, read, read_to);
+        Ok(Some(look))
+    }
+
+    /// Reads up to the end of the log, unless that is too much to be of use for all.
+    async fn read_on(&self, window: &mut Window, tip: i64) -> Result<(), QueueError> {
+        if usize::try_from(tip - window.up_to()).is_ok_and(|events| events <= window::EVENTS_MAX) {
+            let rows = self.inner.rows.query("follow", &self.inner.follow, &[&window.up_to(), &tip]).await?;
+            let read = rows.iter().filter_map(|row| read_of(row).transpose()).collect::<Result<Vec<_>, _>>()?;
+            window.extend(read.into_iter(), tip);
+        } else {
+            *window = Window::at(tip);
+        }
+        Ok(())
     }
 
     /// Makes rows. Answers the slots that are this replica's.
@@ -495,5 +558,5 @@ impl Fate {
 fn read_of(row: &Row) -> Result<Option<Read>, QueueError> {
     let Some(ordinal) = column::<Option<i64>>(row, "ordinal")? else { return Ok(None) };
     let place = Place { ordinal, position: column(row, "position")?, slot: column(row, "slot")? };
-    Ok(Some(Read { place, event: Event::from_row(row)? }))
+    Ok(Some(Read { place, event: Arc::new(Event::from_row(row)?) }))
 }

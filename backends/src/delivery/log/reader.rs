@@ -2,6 +2,7 @@
 //! store and no clock is involved.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -19,7 +20,7 @@ const BUFFERED_MAX: usize = 8_192;
 #[derive(Debug)]
 pub(super) struct Read {
     pub(super) place: Place,
-    pub(super) event: Event,
+    pub(super) event: Arc<Event>,
 }
 
 /// Where an event is.

@@ -1,5 +1,6 @@
 //! What a reader hands out and how far its cursors are, without a store.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -26,7 +27,7 @@ fn read(ordinal: i64, slot: i16, key: &str) -> Read {
         metadata: Metadata::default(),
         payload: serde_json::Map::new(),
     };
-    Read { place: Place { ordinal, position: 1_000 + ordinal, slot }, event }
+    Read { place: Place { ordinal, position: 1_000 + ordinal, slot }, event: Arc::new(event) }
 }
 
 /// A reader of the slots 0 and 1 that has read `events` to the end.

@@ -26,6 +26,21 @@ pub(super) fn look() -> String {
     )
 }
 
+/// The same state, with the types of the subscription, and whether any event of it is a row.
+pub(super) const STATE: &str = "SELECT EXISTS (SELECT FROM delivery.hold h WHERE h.subscription = $1 AND h.held_until > now()) AS held, \
+         (SELECT count(*) FROM delivery.reader r WHERE r.subscription = $1 AND r.alive_until > now()) AS readers, \
+         (SELECT q.last_ordinal FROM delivery.sequencer q) AS tip, \
+         EXISTS (SELECT FROM delivery.queue q WHERE q.subscription = $1) AS has_rows, \
+         coalesce((SELECT u.event_types FROM delivery.subscription u WHERE u.name = $1), '{}') AS types";
+
+/// What follows ordinal `$1` up to `$2`, for all subscriptions.
+pub(super) fn follow() -> String {
+    format!(
+        "SELECT s.ordinal, s.slot, a.position, {COLUMNS} FROM delivery.sequenced s JOIN delivery.archive a ON a.position = s.position \
+         WHERE s.ordinal > $1 AND s.ordinal <= $2 ORDER BY s.ordinal"
+    )
+}
+
 /// Writes down how far the slots `$3` are (`$4`), what is with handlers (`$5`) and what is now handed to them (`$6`), the last
 /// only when the subscription is not held. Answers whether it is held and which slots are the reader's.
 pub(super) const NOTE: &str = "WITH held AS MATERIALIZED (SELECT EXISTS (SELECT FROM delivery.hold h \

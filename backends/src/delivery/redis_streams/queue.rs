@@ -1,5 +1,6 @@
 //! The queue's operations, each a script.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -182,7 +183,7 @@ impl RedisStreams {
             let (attempt, lost) = (count(attempt)?, count(lost)?);
             let receipt = Receipt { position, partition_key: key.clone(), token };
             match serde_json::from_str(envelope) {
-                Ok(event) => leased.push(Leased { receipt, event, attempt, lost }),
+                Ok(event) => leased.push(Leased { receipt, event: Arc::new(event), attempt, lost }),
                 // Trimmed away, or of a release that wrote envelopes in another shape.
                 Err(_) => without_envelope.push((receipt, attempt, lost)),
             }
@@ -209,7 +210,7 @@ impl RedisStreams {
         for row in query(&client, "lease", &statement, &[&positions]).await? {
             let position: i64 = column(&row, "ordinal")?;
             if let Some((receipt, attempt, lost)) = leases.iter().find(|(receipt, ..)| receipt.position == position) {
-                let (receipt, event) = (receipt.clone(), Event::from_row(&row)?);
+                let (receipt, event) = (receipt.clone(), Arc::new(Event::from_row(&row)?));
                 leased.push(Leased { receipt, event, attempt: *attempt, lost: *lost });
             }
         }
