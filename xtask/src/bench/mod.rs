@@ -6,6 +6,7 @@
 mod delivery;
 mod host;
 mod load;
+mod peers;
 mod report;
 
 use crate::cargo::{cargo, succeed};
@@ -18,6 +19,7 @@ use host::Host;
 use load::{Load, Request};
 use report::{Report, Row};
 use serde_json::{Value, json};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -32,6 +34,12 @@ pub struct BenchArgs {
     /// Measure this part alone
     #[arg(long, value_enum)]
     only: Option<Part>,
+    /// Also measure the programs of this folder, which do the same work: its `bench.sh` starts them
+    #[arg(long, value_name = "FOLDER")]
+    peers: Option<PathBuf>,
+    /// How often each program of `--peers` is measured
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
     /// Write the figures to docs/performance.md; those of a part that was not measured stay
     #[arg(long)]
     write: bool,
@@ -43,6 +51,8 @@ enum Part {
     Platform,
     /// Events from the commit to the handlers
     Delivery,
+    /// The platform beside the programs of `--peers`
+    Peers,
 }
 
 const EMAIL: &str = "bench@example.org";
@@ -53,11 +63,24 @@ const CREATE: &str = "mutation { createJournalEntry(input: { title: \"A page\", 
 pub fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
     let path = workspace.root.join("docs/performance.md");
     let page = std::fs::read_to_string(&path).unwrap_or_default();
-    let (platform, delivery) = page.split_at(page.find(delivery::HEADING).unwrap_or(page.len()));
+    let (rest, peers) = page.split_at(page.find(peers::HEADING).unwrap_or(page.len()));
+    let (platform, delivery) = rest.split_at(rest.find(delivery::HEADING).unwrap_or(rest.len()));
     let is_wanted = |part| args.only.is_none_or(|only| only == part);
+    anyhow::ensure!(args.only != Some(Part::Peers) || args.peers.is_some(), "--only peers: --peers names their folder");
     let platform = if is_wanted(Part::Platform) { self::platform(workspace, args)? } else { platform.to_owned() };
     let delivery = if is_wanted(Part::Delivery) { delivery::run(workspace)? } else { delivery.to_owned() };
-    let text = format!("{}\n\n{delivery}", platform.trim_end());
+    let peers = match &args.peers {
+        Some(folder) if is_wanted(Part::Peers) => {
+            let folder = folder.canonicalize().with_context(|| format!("--peers {}", folder.display()))?;
+            build(workspace)?;
+            peers::run(workspace, &folder, args.seconds, args.rounds)?
+        }
+        _ => peers.to_owned(),
+    };
+    let mut text = format!("{}\n\n{}\n", platform.trim_end(), delivery.trim_end());
+    if !peers.is_empty() {
+        text = format!("{text}\n{}\n", peers.trim_end());
+    }
     println!("\n{text}");
     if args.write {
         std::fs::write(&path, text).with_context(|| format!("write {}", path.display()))?;
@@ -65,9 +88,8 @@ pub fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
     Ok(())
 }
 
-/// The page's part about the platform as a whole.
-fn platform(workspace: &Workspace, args: &BenchArgs) -> Result<String> {
-    lookup::postgres_bin()?;
+/// The components and the host, as users run them.
+fn build(workspace: &Workspace) -> Result<()> {
     guests::build(workspace, &BuildArgs::default(), None)?;
     succeed(
         cargo(&workspace.root).args([
@@ -82,7 +104,13 @@ fn platform(workspace: &Workspace, args: &BenchArgs) -> Result<String> {
         ]),
         "the release build",
     )?;
-    without_failpoints(workspace)?;
+    without_failpoints(workspace)
+}
+
+/// The page's part about the platform as a whole.
+fn platform(workspace: &Workspace, args: &BenchArgs) -> Result<String> {
+    lookup::postgres_bin()?;
+    build(workspace)?;
     let mut report = Report::default();
 
     let data_dir = tempfile::Builder::new().prefix("mindflow-bench").tempdir().context("a data directory")?;
