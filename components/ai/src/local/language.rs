@@ -1,6 +1,8 @@
 //! The language of an entry: the lexicon is English only, and "die" is not a sad word in German.
 
-use std::collections::HashSet;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use unicode_segmentation::UnicodeSegmentation;
 use whatlang::{Lang, Script};
 
@@ -9,9 +11,11 @@ const SAMPLE_CHARS_MAX: usize = 4_000;
 /// Of the words of English prose about half are on the list; of a Dutch or German one's, a twentieth.
 const ENGLISH_SHARE_MIN: f64 = 0.25;
 
+type Words = HashSet<&'static str>;
+
 pub struct Language {
     lang: Lang,
-    stop_words: HashSet<&'static str>,
+    stop_words: Rc<Words>,
 }
 
 impl Language {
@@ -46,14 +50,13 @@ impl Language {
 }
 
 fn detect(sample: &str) -> Lang {
-    let Some(info) = whatlang::detect(sample) else {
+    // Most entries are English. To count its frequent words takes a fraction of the time of a comparison with all languages.
+    if whatlang::detect_script(sample) == Some(Script::Latin) && reads_as_english(sample) {
         return Lang::Eng;
-    };
-    if info.lang() == Lang::Eng || (info.script() == Script::Latin && (!info.is_reliable() || reads_as_english(sample)))
-    {
-        Lang::Eng
-    } else {
-        info.lang()
+    }
+    match whatlang::detect(sample) {
+        Some(info) if info.script() != Script::Latin || info.is_reliable() => info.lang(),
+        _ => Lang::Eng,
     }
 }
 
@@ -67,8 +70,14 @@ fn reads_as_english(sample: &str) -> bool {
     words > 0 && f64::from(known) / f64::from(words) >= ENGLISH_SHARE_MIN
 }
 
-fn stop_words(lang: Lang) -> HashSet<&'static str> {
-    iso_639_1(lang).and_then(stop_words::lookup).unwrap_or_default().iter().copied().collect()
+/// Each list is made once an instance.
+fn stop_words(lang: Lang) -> Rc<Words> {
+    thread_local! {
+        static LISTS: RefCell<HashMap<&'static str, Rc<Words>>> = RefCell::default();
+    }
+    let Some(code) = iso_639_1(lang) else { return Rc::default() };
+    let list = || Rc::new(stop_words::lookup(code).unwrap_or_default().iter().copied().collect());
+    LISTS.with_borrow_mut(|lists| lists.entry(code).or_insert_with(list).clone())
 }
 
 /// The languages that there are lists for.

@@ -4,6 +4,7 @@ use super::language::Language;
 use crate::analysis::{THEME_CHARS_MAX, clean, clip};
 use rust_stemmers::{Algorithm, Stemmer};
 use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Fewer than a model may name: counting has no sense of what matters.
@@ -26,6 +27,9 @@ const FILLERS: &str = "\
     later let like little long look lot made make many maybe much need never next nothing one people \
     really said seem something spent still thing think though thought time today took want well went \
     whole would yesterday";
+
+/// [`FILLERS`], made once an instance.
+static FILLER_WORDS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| FILLERS.split(' ').collect());
 
 /// A subject of the entry.
 #[derive(Debug, Clone, PartialEq)]
@@ -127,17 +131,15 @@ fn choose(mut words: HashMap<String, Candidate>, pairs: HashMap<String, Candidat
 /// Recognises subjects among other words, and the forms of one word.
 struct Reader<'a> {
     language: &'a Language,
-    fillers: HashSet<&'static str>,
     stemmer: Option<Stemmer>,
     chars_min: usize,
 }
 
 impl<'a> Reader<'a> {
     fn new(language: &'a Language) -> Self {
-        let fillers = if language.is_english() { FILLERS.split(' ').collect() } else { HashSet::new() };
         let stemmer = language.is_english().then(|| Stemmer::create(Algorithm::English));
         let chars_min = if language.knows_stop_words() { WORD_CHARS.0 } else { WORD_CHARS.1 };
-        Self { language, fillers, stemmer, chars_min }
+        Self { language, stemmer, chars_min }
     }
 
     /// The word's key, the same for all its forms, and its form in lower case; `None` for a word that is not a subject.
@@ -148,7 +150,7 @@ impl<'a> Reader<'a> {
             && form.chars().all(|char| char.is_alphabetic() || matches!(char, '\'' | '\u{300}'..='\u{36F}'));
         let is_everywhere = self.language.is_stop_word(&lower)
             || self.language.is_stop_word(form)
-            || self.fillers.contains(form)
+            || (self.language.is_english() && FILLER_WORDS.contains(form))
             || (self.language.is_english() && form.contains('\''));
         if !is_word || is_everywhere {
             return None;
