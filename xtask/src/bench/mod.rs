@@ -88,22 +88,12 @@ pub fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
     Ok(())
 }
 
-/// The components and the host, as users run them.
+/// The components and the host, as `scripts/up` builds them.
 fn build(workspace: &Workspace) -> Result<()> {
     guests::build(workspace, &BuildArgs::default(), None)?;
-    succeed(
-        cargo(&workspace.root).args([
-            "build",
-            "--release",
-            "-p",
-            "mindflow",
-            "--bin",
-            "mindflow",
-            "--example",
-            "component_call",
-        ]),
-        "the release build",
-    )?;
+    // Both packages, so that the libraries are those of `scripts/up`.
+    let packages = ["build", "--release", "-p", "mindflow", "-p", "mindflow-embedder", "--bin", "mindflow"];
+    succeed(cargo(&workspace.root).args(packages), "the release build")?;
     without_failpoints(workspace)
 }
 
@@ -143,6 +133,8 @@ fn platform(workspace: &Workspace, args: &BenchArgs) -> Result<String> {
     report.fact("Memory of the host after the load (RSS)", format!("{:.0} MiB", host.memory_mib()?));
     host.stop()?;
 
+    let example = ["build", "--release", "-p", "mindflow", "--example", "component_call"];
+    succeed(cargo(&workspace.root).args(example), "the release build of the example")?;
     let call = component_call(workspace, data_dir.path())?;
     report.fact("A call into a component, its instance kept", format!("{} µs", field(&call, "warm_us")?));
     report.fact("A call into a component, a new instance each time", format!("{} µs", field(&call, "fresh_us")?));
