@@ -70,6 +70,8 @@ struct Inner {
     look: String,
     follow: String,
     window: tokio::sync::Mutex<Window>,
+    /// Of all subscriptions, read for whichever asked first: after a publication all of them ask at the same moment.
+    states: tokio::sync::Mutex<States>,
 }
 
 /// A subscription as this replica follows it.
@@ -90,6 +92,23 @@ struct Look {
     held: bool,
     readers: i64,
     due: bool,
+}
+
+/// What the store says of subscriptions.
+#[derive(Default)]
+struct States {
+    /// Read after this. Looks that began later read it again.
+    as_of: Option<Instant>,
+    of: HashMap<String, State>,
+}
+
+#[derive(Clone)]
+struct State {
+    held: bool,
+    readers: i64,
+    tip: i64,
+    types: Arc<[String]>,
+    has_rows: bool,
 }
 
 /// How an event becomes a row.
@@ -115,6 +134,7 @@ impl LogQueue {
             look: statements::look(),
             follow: statements::follow(),
             window: tokio::sync::Mutex::default(),
+            states: tokio::sync::Mutex::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -245,13 +265,12 @@ impl LogQueue {
     /// As [`Self::look`], from what this replica has read already. `None`: a part of it is forgotten, or events of the subscription
     /// are rows, and others may have to wait behind them.
     async fn look_in_window(&self, followed: &mut Followed, range: &Range) -> Result<Option<Look>, QueueError> {
-        let rows = self.inner.rows.query("look", statements::STATE, &[&followed.name]).await?;
-        let state = rows.first().ok_or(QueueError::Answer { operation: "look" })?;
-        if column(state, "has_rows")? {
+        let Some(State { held, readers, tip, types, .. }) =
+            self.state(&followed.name).await?.filter(|state| !state.has_rows)
+        else {
             return Ok(None);
-        }
-        let (tip, types): (i64, Vec<String>) = (column(state, "tip")?, column(state, "types")?);
-        let look = Look { held: column(state, "held")?, readers: column(state, "readers")?, due: false };
+        };
+        let look = Look { held, readers, due: false };
         followed.due_at = None;
         followed.reader.set_tip(tip);
         if look.held {
@@ -268,6 +287,19 @@ impl LogQueue {
         drop(window);
         followed.reader.advance(range, read, read_to);
         Ok(Some(look))
+    }
+
+    /// As of some moment after the call. `None`: there is no such subscription.
+    async fn state(&self, subscription: &str) -> Result<Option<State>, QueueError> {
+        let asked_at = clock::instant();
+        let mut states = self.inner.states.lock().await;
+        if states.as_of.is_none_or(|as_of| as_of < asked_at) {
+            let as_of = clock::instant();
+            let rows = self.inner.rows.query("look", statements::STATES, &[]).await?;
+            let of = rows.iter().map(state_of).collect::<Result<_, QueueError>>()?;
+            *states = States { as_of: Some(as_of), of };
+        }
+        Ok(states.of.get(subscription).cloned())
     }
 
     /// Reads up to the end of the log, unless that is too much to be of use for all.
@@ -552,6 +584,18 @@ impl Fate {
     fn behind() -> Self {
         Self { attempts: 0, lost: 0, delay: 0.0, error: None, dead: false }
     }
+}
+
+fn state_of(row: &Row) -> Result<(String, State), QueueError> {
+    let types: Vec<String> = column(row, "types")?;
+    let state = State {
+        held: column(row, "held")?,
+        readers: column(row, "readers")?,
+        tip: column(row, "tip")?,
+        types: types.into(),
+        has_rows: column(row, "has_rows")?,
+    };
+    Ok((column(row, "name")?, state))
 }
 
 /// `None`: the look found no event.

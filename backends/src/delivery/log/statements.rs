@@ -26,12 +26,12 @@ pub(super) fn look() -> String {
     )
 }
 
-/// The same state, with the types of the subscription, and whether any event of it is a row.
-pub(super) const STATE: &str = "SELECT EXISTS (SELECT FROM delivery.hold h WHERE h.subscription = $1 AND h.held_until > now()) AS held, \
-         (SELECT count(*) FROM delivery.reader r WHERE r.subscription = $1 AND r.alive_until > now()) AS readers, \
+/// The same state of every subscription, with its types, and whether any event of it is a row.
+pub(super) const STATES: &str = "SELECT u.name, u.event_types AS types, \
+         EXISTS (SELECT FROM delivery.hold h WHERE h.subscription = u.name AND h.held_until > now()) AS held, \
+         (SELECT count(*) FROM delivery.reader r WHERE r.subscription = u.name AND r.alive_until > now()) AS readers, \
          (SELECT q.last_ordinal FROM delivery.sequencer q) AS tip, \
-         EXISTS (SELECT FROM delivery.queue q WHERE q.subscription = $1) AS has_rows, \
-         coalesce((SELECT u.event_types FROM delivery.subscription u WHERE u.name = $1), '{}') AS types";
+         EXISTS (SELECT FROM delivery.queue q WHERE q.subscription = u.name) AS has_rows FROM delivery.subscription u";
 
 /// What follows ordinal `$1` up to `$2`, for all subscriptions.
 pub(super) fn follow() -> String {
