@@ -1,5 +1,5 @@
 //! If an analysis is wanted and missing, make it and store it. Those that are made here go into the database together; Claude is
-//! asked for one entry after the other.
+//! asked about each entry by itself.
 
 use crate::{
     claude,
