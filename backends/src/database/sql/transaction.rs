@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{Client, ClientWrapper, Object};
+use futures::future::join;
 use tokio::sync::Notify;
 use tokio_postgres::Statement;
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -39,6 +40,8 @@ pub struct Transaction {
     abandoned: AtomicBool,
     /// Set when the connection must not be used again.
     broken: AtomicBool,
+    /// Set when a statement failed, so that the server may have given up the transaction.
+    failed: AtomicBool,
     /// Whether there is an event to relay after the commit, and the bell to ring then.
     published: AtomicBool,
     published_bell: Option<Arc<Notify>>,
@@ -66,6 +69,7 @@ impl Database {
                         answer_timeout,
                         abandoned: AtomicBool::new(false),
                         broken: AtomicBool::new(false),
+                        failed: AtomicBool::new(false),
                         published: AtomicBool::new(false),
                         published_bell,
                     });
@@ -120,19 +124,14 @@ impl Transaction {
             drop(Object::take(client));
             return Err(aborted());
         }
-        // COMMIT of a failed transaction answers ROLLBACK without an error, and its tag is not to be had
-        // here; this select fails in one, and travels in the same round trip.
-        let (alive, committed) = match tokio::time::timeout(
-            self.answer_timeout,
-            futures::future::join(client.batch_execute("SELECT"), client.batch_execute("COMMIT")),
-        )
-        .await
-        {
-            Ok(answers) => answers,
-            Err(_) => {
-                drop(Object::take(client));
-                return Err(Error::Timeout);
-            }
+        // COMMIT of a failed transaction answers ROLLBACK without an error, and its tag is not available here. A select
+        // fails in one, and travels in the same round trip.
+        let doubtful = self.failed.load(Ordering::Acquire) || self.abandoned.load(Ordering::Acquire);
+        let alive = async { if doubtful { client.batch_execute("SELECT").await } else { Ok(()) } };
+        let ended = tokio::time::timeout(self.answer_timeout, join(alive, client.batch_execute("COMMIT"))).await;
+        let Ok((alive, committed)) = ended else {
+            drop(Object::take(client));
+            return Err(Error::Timeout);
         };
         // Also when the outcome is unknown: a look costs little, and a committed event must not wait.
         if let Some(bell) = self.published_bell.as_ref().filter(|_| self.published.load(Ordering::Acquire)) {
@@ -195,6 +194,9 @@ impl Transaction {
         })
         .await;
         waiting.disarm();
+        if !matches!(answer, Ok(Ok(_))) {
+            self.failed.store(true, Ordering::Release);
+        }
         // Without an answer the connection is of no more use, unlike after the server's own timeout.
         if matches!(answer, Err(_) | Ok(Err(Error::Unavailable(_)))) {
             self.broken.store(true, Ordering::Release);
