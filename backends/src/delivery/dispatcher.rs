@@ -68,6 +68,8 @@ pub(super) struct Dispatcher {
     /// What ended and is not settled yet.
     ended: Vec<(InFlight, Outcome)>,
     renew_at: Instant,
+    /// Before this nothing is leased: more may come.
+    lingers_until: Option<Instant>,
 }
 
 struct Task {
@@ -102,6 +104,7 @@ impl Dispatcher {
             waiting: VecDeque::new(),
             ended: Vec::new(),
             renew_at: clock::instant(),
+            lingers_until: None,
         }
     }
 
@@ -126,7 +129,7 @@ impl Dispatcher {
                             tokio::task::yield_now().await;
                         }
                         () = tokio::time::sleep_until(renew_at), if renewing => {}
-                        () = wake.notified(), if free => {}
+                        () = wake.notified(), if free => self.linger(),
                         () = tokio::time::sleep(wait) => {}
                     }
                 }
@@ -151,6 +154,13 @@ impl Dispatcher {
         if free == 0 {
             return Ok(self.setting.poll);
         }
+        if let Some(until) = self.lingers_until.take() {
+            let left = until.saturating_duration_since(clock::instant());
+            if !left.is_zero() {
+                self.lingers_until = Some(until);
+                return Ok(left);
+            }
+        }
         let Setting { queue, replica, lease_for, poll, .. } = &self.setting;
         let room = self.setting.suspects.available_permits() > 0;
         let leased = queue.lease(&self.name, *replica, free, *lease_for, room).await?;
@@ -173,6 +183,14 @@ impl Dispatcher {
         let due = self.setting.queue.next_due(&self.name).await?;
         let note = self.setting.queue.note_due(&self.name).await;
         Ok([due, note].into_iter().flatten().fold(poll, Duration::min))
+    }
+
+    /// An idle subscription that is woken waits a moment, once.
+    fn linger(&mut self) {
+        let linger = self.setting.subscription.linger;
+        if !linger.is_zero() && !self.has_leases() && self.lingers_until.is_none() {
+            self.lingers_until = Some(clock::instant() + linger);
+        }
     }
 
     fn takes_batches(&self) -> bool {

@@ -25,6 +25,9 @@ pub const BATCH_EVENTS_MAX: u32 = 1_000;
 /// Bytes of payloads in a batch, unless its first event alone has more.
 pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
 
+/// An idle subscription may wait this long for more.
+pub const LINGER_MAX: Duration = Duration::from_secs(1);
+
 /// How long a batch may take, or the subscription's timeout if that is less. A batch that hangs holds back other keys for this
 /// long, and is then tried event by event.
 const BATCH_TIMEOUT_MAX: Duration = Duration::from_secs(5);
@@ -45,6 +48,9 @@ pub struct Subscription {
     pub timeout: Duration,
     /// Events in a batch, where the handler takes batches; 1 to [`BATCH_EVENTS_MAX`]. With 1 there are none.
     pub batch_events: u32,
+    /// How long an idle subscription waits after new events are announced, so that more come together and others
+    /// go first; at most [`LINGER_MAX`]. A busy one does not wait.
+    pub linger: Duration,
     pub retry: RetryPolicy,
 }
 
@@ -100,6 +106,8 @@ pub enum SubscriptionError {
     Timeout(String),
     #[error("subscription `{0}` has batches of a number of events outside 1..={BATCH_EVENTS_MAX}")]
     BatchEvents(String),
+    #[error("subscription `{0}` has a linger of more than 1000 ms")]
+    Linger(String),
 }
 
 // === impl Subscription ===
@@ -114,6 +122,7 @@ impl Subscription {
             concurrency: CONCURRENCY_DEFAULT,
             timeout: TIMEOUT_DEFAULT,
             batch_events: BATCH_EVENTS_DEFAULT,
+            linger: Duration::ZERO,
             retry: RetryPolicy::default(),
         }
     }
@@ -149,6 +158,9 @@ pub fn validate(subscriptions: &[Subscription]) -> Result<(), SubscriptionError>
         if !(1..=BATCH_EVENTS_MAX).contains(&subscription.batch_events) {
             return Err(SubscriptionError::BatchEvents(name()));
         }
+        if subscription.linger > LINGER_MAX {
+            return Err(SubscriptionError::Linger(name()));
+        }
     }
     Ok(())
 }
@@ -170,6 +182,8 @@ mod tests {
         assert_eq!(refused(&[idle]), "subscription `query` has a concurrency outside 1..=1024");
         let hasty = Subscription { timeout: Duration::ZERO, ..good.clone() };
         assert_eq!(refused(&[hasty]), "subscription `query` has a timeout of zero");
+        let late = Subscription { linger: Duration::from_secs(2), ..good.clone() };
+        assert_eq!(refused(&[late]), "subscription `query` has a linger of more than 1000 ms");
         let endless = Subscription { batch_events: 1_001, ..good };
         let said = "subscription `query` has batches of a number of events outside 1..=1000";
         assert_eq!(refused(&[endless]), said);

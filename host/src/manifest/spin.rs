@@ -181,6 +181,8 @@ pub struct SubscriptionEntry {
     pub concurrency: Option<u32>,
     /// Events in a batch, where the component exports `batch-subscriber`: 1 to 1000, 64 when absent; with 1 there are none.
     pub batch_events: Option<u32>,
+    /// How long it waits for more when it was idle, 0 to 1000; 0 when absent.
+    pub linger_ms: Option<u32>,
     /// Of one delivery; the component's deadline when absent.
     pub timeout_ms: Option<u32>,
     /// Immediately, then after 1, 2 and 4 s, when absent.

@@ -77,6 +77,9 @@ pub(crate) fn subscription(component: &ComponentEntry, entry: &SubscriptionEntry
     if let Some(batch_events) = entry.batch_events {
         subscription.batch_events = batch_events;
     }
+    if let Some(linger_ms) = entry.linger_ms {
+        subscription.linger = Duration::from_millis(u64::from(linger_ms));
+    }
     if let Some(retry) = &entry.retry {
         let delays = retry.delays_ms.iter().map(|ms| Duration::from_millis(u64::from(*ms))).collect();
         subscription.retry = RetryPolicy::new(delays, retry.jitter_percent.unwrap_or(JITTER_PERCENT_DEFAULT));

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mindflow_backends::database::sql::NewEvent;
-use mindflow_backends::delivery::{Failure, Subscription};
+use mindflow_backends::delivery::{Failure, Options, Subscription};
 use mindflow_test_support::until;
 
 use crate::delivery::stage::{Actor, Stage, again, fact, hasty, subscription};
@@ -37,6 +37,24 @@ pub async fn what_waits_is_taken_together_once_each_and_in_order_of_each_key(sta
     stage.publish(&[fact("A", "entry:alone", 1)]).await;
     actor.log().until("the single one", |seen| seen.iter().any(|seen| seen.key == "entry:alone")).await;
     assert_eq!(actor.batches(), batches, "one event is no batch");
+    delivery.shutdown().await;
+}
+
+pub async fn an_idle_subscription_that_lingers_leaves_the_others_time(stage: Stage) {
+    const LINGER: Duration = Duration::from_millis(400);
+    let lingering = Subscription { linger: LINGER, ..subscription("search") };
+    let actor = Actor::new(|_, _| async { Ok(()) });
+    let options = Options { poll: Duration::from_secs(60), ..stage.options() };
+    let delivery = stage.deliver_with(&[lingering, subscription("query")], &actor, options).await;
+    stage.publish(&[fact("A", "entry:1", 1)]).await;
+    stage.settled().await;
+    // Neither polls, so what follows is announced to idle subscriptions.
+    let published_at = Instant::now();
+    stage.publish(&[fact("A", "entry:2", 1)]).await;
+    stage.settled().await;
+    let seen = actor.log().seen();
+    let taken = seen.iter().find(|seen| seen.subscription == "search" && seen.key == "entry:2").unwrap();
+    assert!(taken.at >= published_at + LINGER);
     delivery.shutdown().await;
 }
 

@@ -67,6 +67,7 @@ stories! {
     ]
     batch: [
         what_waits_is_taken_together_once_each_and_in_order_of_each_key,
+        an_idle_subscription_that_lingers_leaves_the_others_time,
         an_event_that_fails_in_a_batch_fails_alone_and_its_first_attempt_is_the_one_alone,
         a_batch_that_hangs_or_panics_is_tried_event_by_event,
         a_batch_that_is_put_off_comes_again_as_a_whole_and_counts_as_no_attempt,
