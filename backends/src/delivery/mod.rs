@@ -43,6 +43,7 @@ pub mod replay;
 mod sequencer;
 pub mod service;
 pub mod subscription;
+mod upkeep;
 
 pub use alarm::{Alarm, GivenUp};
 pub use backend::Backend;

@@ -14,14 +14,10 @@ use super::doorbell::Bells;
 use super::health::Part;
 use super::meter;
 use super::sequencer::BATCH_MAX;
-use crate::{clock, failpoint};
+use crate::failpoint;
 
 /// Another relay may have looked just before the commit that woke this one, so it looks again.
 const BUSY_PAUSE: Duration = Duration::from_millis(10);
-
-/// How old what is written down by upkeep may get: so much may be delivered a second time when a store
-/// without a disk of its own is lost.
-const UPKEEP_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) struct Relay {
     pub(super) backend: Arc<dyn Backend>,
@@ -34,7 +30,6 @@ pub(super) struct Relay {
     pub(super) dispatchers: Bells,
     pub(super) stop: CancellationToken,
     pub(super) health: Part,
-    pub(super) upkeep: Part,
 }
 
 // === impl Relay ===
@@ -42,7 +37,6 @@ pub(super) struct Relay {
 impl Relay {
     /// Runs until `stop`.
     pub(super) async fn run(mut self) {
-        let mut upkeep_at = clock::instant() + UPKEEP_EVERY;
         while !self.stop.is_cancelled() {
             let pause = match self.backend.relay(BATCH_MAX).await {
                 Ok(Relayed::Events { count, wanted_by }) => {
@@ -68,15 +62,6 @@ impl Relay {
                     continue;
                 }
             };
-            if clock::instant() >= upkeep_at {
-                match self.backend.upkeep().await {
-                    Ok(()) => self.upkeep.succeeded(),
-                    Err(error) => {
-                        self.upkeep.failed(&error);
-                    }
-                }
-                upkeep_at = clock::instant() + UPKEEP_EVERY;
-            }
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => {}

@@ -17,6 +17,7 @@ use super::health::{Board, Health};
 use super::queue::QueueError;
 use super::relay::Relay;
 use super::subscription::{Handler, Subscription, SubscriptionError, validate};
+use super::upkeep;
 use crate::clock::Clock;
 use crate::database::postgres::Database;
 use crate::ids;
@@ -102,9 +103,9 @@ impl Delivery {
             dispatchers: bells.clone(),
             stop: stop.clone(),
             health: board.part("relay"),
-            upkeep: board.part("upkeep"),
         };
         tasks.spawn(relay.run());
+        tasks.spawn(upkeep::run(backend.clone(), board.part("upkeep"), stop.clone()));
         let gauges = Gauges {
             database: database.clone(),
             queue: backend.clone(),
