@@ -142,6 +142,8 @@ DECLARE
     positions bigint[];
     slots     smallint[];
 BEGIN
+    -- On disk before a reader sees an ordinal: after a crash of Postgres, readers still know which ones they have read.
+    SET LOCAL synchronous_commit = on;
     IF NOT pg_try_advisory_xact_lock(7883954000182931319) THEN
         RETURN;
     END IF;

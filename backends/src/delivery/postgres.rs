@@ -33,13 +33,39 @@ pub(super) const ORDER_LOCK: i64 = 0x006d_666f_7264_6572;
 
 /// Key of the advisory lock between those who lease and those who hold a subscription: a lease that began
 /// before a hold was written has ended when the hold is answered; "mfhold" in ASCII.
-pub(super) const HOLD_LOCK: i64 = 0x6d66_686f_6c64;
+const HOLD_LOCK: i64 = 0x6d66_686f_6c64;
 
-/// Opens each transaction. Sequential scans are off because plans are kept: one made while the queue
-/// was empty would scan all of it when it no longer is. The price that this puts on a scan which must be
-/// makes the planner compile the statement, half a second for nothing, so that is off too.
-pub(super) const BEGIN: &str =
-    "BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
+/// What a transaction waits for before its statement, which then sees everything that the holders before it committed.
+#[derive(Clone, Copy)]
+pub(super) enum Lock {
+    /// Rows of keys are added.
+    Order,
+    /// First rows of keys are removed.
+    OrderShared,
+    /// A hold is written.
+    Hold,
+    /// Events are handed out.
+    HoldShared,
+}
+
+/// Whether a commit waits for the disk.
+#[derive(Clone, Copy)]
+pub(super) enum Commit {
+    OnDisk,
+    Soon,
+}
+
+/// Opens each transaction. Sequential scans are off because plans are kept: one made while the queue was empty would scan all
+/// of it when it no longer is. The price that this puts on a scan which must be makes the planner compile the statement, half a
+/// second for nothing, so that is off too.
+fn begin(commit: Commit, lock: Option<Lock>) -> String {
+    let settings = "SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
+    format!(
+        "BEGIN; SET LOCAL synchronous_commit = {}; {settings}{}",
+        commit.setting(),
+        lock.map_or_else(String::new, Lock::statement)
+    )
+}
 
 /// Makes the row after each of `gone` (partition_key, position) ready; a part of the statement that removes them.
 pub(super) const PROMOTE: &str = "UPDATE delivery.queue n SET state = 'ready' FROM gone \
@@ -77,6 +103,32 @@ pub struct PostgresQueue {
     ack: String,
     retry: String,
     extend: String,
+}
+
+// === impl Lock ===
+
+impl Lock {
+    /// What follows the other statements.
+    fn statement(self) -> String {
+        let (function, key) = match self {
+            Self::Order => ("pg_advisory_xact_lock", ORDER_LOCK),
+            Self::OrderShared => ("pg_advisory_xact_lock_shared", ORDER_LOCK),
+            Self::Hold => ("pg_advisory_xact_lock", HOLD_LOCK),
+            Self::HoldShared => ("pg_advisory_xact_lock_shared", HOLD_LOCK),
+        };
+        format!("; SELECT {function}({key})")
+    }
+}
+
+// === impl Commit ===
+
+impl Commit {
+    fn setting(self) -> &'static str {
+        match self {
+            Self::OnDisk => "on",
+            Self::Soon => "off",
+        }
+    }
 }
 
 // === impl PostgresQueue ===
@@ -134,7 +186,7 @@ impl PostgresQueue {
         statement: &str,
         params: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, QueueError> {
-        self.transact(BEGIN, operation, statement, params).await
+        self.transact(Commit::Soon, None, operation, statement, params).await
     }
 
     /// One statement, in one round trip.
@@ -147,21 +199,23 @@ impl PostgresQueue {
         query(&self.client().await?, operation, statement, params).await
     }
 
-    /// One statement in a transaction of its own that `begin` opens. All of it is sent together: one round
-    /// trip, and no transaction is left open when the caller goes away.
+    /// One statement in a transaction of its own, after `lock`. All of it is sent together: one round trip, and no transaction
+    /// is left open when the caller goes away.
     pub(super) async fn transact(
         &self,
-        begin: &str,
+        commit: Commit,
+        lock: Option<Lock>,
         operation: &'static str,
         statement: &str,
         params: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, QueueError> {
         let client = self.client().await?;
+        let begin = begin(commit, lock);
         within(operation, async {
             let failed = |error| refused(operation, error);
             let prepared = client.prepare_cached(statement).await.map_err(failed)?;
             let (begun, rows, committed) = tokio::join!(
-                client.batch_execute(begin),
+                client.batch_execute(&begin),
                 client.query(&prepared, params),
                 client.batch_execute("COMMIT")
             );
@@ -175,9 +229,8 @@ impl PostgresQueue {
 
     async fn ack(&self, subscription: &str, receipts: &Receipts) -> Result<Vec<Receipt>, QueueError> {
         let Receipts { keys, positions, tokens } = receipts;
-        // A statement of its own: the next one sees what the relay committed.
-        let begin = format!("{BEGIN}; SELECT pg_advisory_xact_lock_shared({ORDER_LOCK})");
-        let rows = self.transact(&begin, "ack", &self.ack, &[&subscription, keys, positions, tokens]).await?;
+        let params: [&(dyn ToSql + Sync); 4] = [&subscription, keys, positions, tokens];
+        let rows = self.transact(Commit::Soon, Some(Lock::OrderShared), "ack", &self.ack, &params).await?;
         receipts_of(&rows)
     }
 
@@ -210,10 +263,8 @@ impl Queue for PostgresQueue {
         suspect: bool,
     ) -> Result<Vec<Leased>, QueueError> {
         let seconds = lease_for.as_secs_f64();
-        // A statement of its own: the next one sees every hold that was answered.
-        let begin = format!("{BEGIN}; SELECT pg_advisory_xact_lock_shared({HOLD_LOCK})");
         let params: [&(dyn ToSql + Sync); 5] = [&subscription, &i64::from(max), &seconds, &owner, &suspect];
-        let rows = self.transact(&begin, "lease", &self.lease, &params).await?;
+        let rows = self.transact(Commit::Soon, Some(Lock::HoldShared), "lease", &self.lease, &params).await?;
         rows.iter().map(leased_of).collect()
     }
 
@@ -267,11 +318,11 @@ impl Queue for PostgresQueue {
         const RENEW: &str = "UPDATE delivery.hold SET held_until = clock_timestamp() + make_interval(secs => $3) \
              WHERE subscription = $1 AND holder = $2 AND held_until > clock_timestamp() RETURNING holder";
         const RELEASE: &str = "DELETE FROM delivery.hold WHERE subscription = $1 AND holder = $2 RETURNING holder";
-        let begin = format!("{BEGIN}; SELECT pg_advisory_xact_lock({HOLD_LOCK})");
         let rows = match request {
             HoldRequest::Take(hold_for) => {
                 let seconds = hold_for.as_secs_f64();
-                self.transact(&begin, "hold", TAKE, &[&subscription, &holder, &seconds]).await?
+                let params: [&(dyn ToSql + Sync); 3] = [&subscription, &holder, &seconds];
+                self.transact(Commit::Soon, Some(Lock::Hold), "hold", TAKE, &params).await?
             }
             HoldRequest::Renew(hold_for) => {
                 self.rows("renew hold", RENEW, &[&subscription, &holder, &hold_for.as_secs_f64()]).await?

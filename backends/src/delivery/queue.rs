@@ -142,6 +142,9 @@ pub enum QueueError {
     Answer { operation: &'static str },
     #[error("the queues are now kept on the back end `{to}`; this replica is configured for another")]
     Moved { to: String },
+    /// Of a statement that was sent for several callers.
+    #[error(transparent)]
+    Shared(Arc<QueueError>),
 }
 
 /// A durable queue for each subscription.

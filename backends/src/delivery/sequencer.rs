@@ -3,7 +3,7 @@
 //! of all replicas does it at a time.
 
 use deadpool_postgres::Client;
-use tokio_postgres::Transaction;
+use tokio_postgres::{Row, Transaction};
 
 use super::postgres::{column, query, refused};
 use super::queue::QueueError;
@@ -25,7 +25,6 @@ pub(super) struct Sequenced {
     pub(super) count: u64,
     /// Of its first event, if there is one.
     pub(super) first_ordinal: i64,
-    pub(super) event_types: Vec<String>,
 }
 
 /// Gives ordinals to up to `max` events. `None`: another session is at it.
@@ -35,19 +34,25 @@ pub(super) async fn sequence(
     max: u32,
 ) -> Result<Option<Sequenced>, QueueError> {
     let failed = |error| refused("sequence", error);
-    let statement =
-        "SELECT taken, first_ordinal, coalesce(types, '{}') AS types, kept_by FROM delivery.sequence_events($1, $2)";
+    let statement = "SELECT taken, first_ordinal, kept_by FROM delivery.sequence_events($1, $2)";
     let max = i32::try_from(max).unwrap_or(i32::MAX);
     let row = transaction.query_one(statement, &[&max, &backend]).await.map_err(failed)?;
-    let taken: Option<i64> = column(&row, "taken")?;
-    match (taken, column::<Option<String>>(&row, "kept_by")?) {
-        (Some(taken), _) => Ok(Some(Sequenced {
-            count: taken.unsigned_abs(),
-            first_ordinal: column(&row, "first_ordinal")?,
-            event_types: column(&row, "types")?,
-        })),
-        (None, Some(to)) if to != backend => Err(QueueError::Moved { to }),
-        (None, _) => Ok(None),
+    Sequenced::of(&row, backend)
+}
+
+// === impl Sequenced ===
+
+impl Sequenced {
+    /// An answer of `delivery.sequence_events`. `None`: another session is at it.
+    pub(super) fn of(row: &Row, backend: &str) -> Result<Option<Self>, QueueError> {
+        let taken: Option<i64> = column(row, "taken")?;
+        match (taken, column::<Option<String>>(row, "kept_by")?) {
+            (Some(taken), _) => {
+                Ok(Some(Self { count: taken.unsigned_abs(), first_ordinal: column(row, "first_ordinal")? }))
+            }
+            (None, Some(to)) if to != backend => Err(QueueError::Moved { to }),
+            (None, _) => Ok(None),
+        }
     }
 }
 

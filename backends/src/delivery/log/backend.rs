@@ -1,7 +1,10 @@
 //! Registering subscriptions, sequencing, and the end of a replica.
 
+use std::sync::atomic::Ordering;
+
 use async_trait::async_trait;
 use tokio_postgres::Transaction;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::super::backend::{Backend, Relayed};
@@ -9,7 +12,7 @@ use super::super::postgres::{ORDER_LOCK, column, query, refused, within};
 use super::super::queue::QueueError;
 use super::super::redis_streams::progress::Progress;
 use super::super::registry;
-use super::super::sequencer::{self, BACKEND, QUEUE_CHANNEL, SEQUENCER_LOCK};
+use super::super::sequencer::{self, BACKEND, QUEUE_CHANNEL, SEQUENCER_LOCK, Sequenced};
 use super::super::subscription::Subscription;
 use super::{LogQueue, statements};
 
@@ -58,30 +61,20 @@ impl Backend for LogQueue {
     }
 
     async fn relay(&self, max: u32) -> Result<Relayed, QueueError> {
-        within("relay", async {
-            let failed = |error| refused("relay", error);
-            let mut client = self.inner.rows.client().await?;
-            let transaction = client.transaction().await.map_err(failed)?;
-            // On disk before a reader sees it: after a crash of Postgres, readers still know which ordinals they have read.
-            transaction.batch_execute("SET LOCAL synchronous_commit = on").await.map_err(failed)?;
-            let Some(sequenced) = sequencer::sequence(&transaction, NAME, max).await? else { return Ok(Relayed::Busy) };
-            let mut wanted_by = Vec::new();
-            if sequenced.count > 0 {
-                let wants = "SELECT name FROM delivery.subscription WHERE event_types && $1";
-                for row in transaction.query(wants, &[&sequenced.event_types]).await.map_err(failed)? {
-                    wanted_by.push(column(&row, "name")?);
-                }
-            }
-            transaction.commit().await.map_err(failed)?;
-            Ok(Relayed::Events { count: sequenced.count, wanted_by })
-        })
-        .await
+        let max = i32::try_from(max).unwrap_or(i32::MAX);
+        let rows = self.inner.rows.query("relay", statements::RELAY, &[&max, &NAME, &self.inner.owner]).await?;
+        let row = rows.first().ok_or(QueueError::Answer { operation: "relay" })?;
+        let Some(sequenced) = Sequenced::of(row, NAME)? else { return Ok(Relayed::Busy) };
+        self.inner.has_others.store(column(row, "has_others")?, Ordering::Relaxed);
+        Ok(Relayed::Events { count: sequenced.count, wanted_by: column(row, "wanted_by")? })
     }
 
     async fn announce(&self, replica: Uuid) -> Result<(), QueueError> {
-        let client = self.inner.rows.client().await?;
-        let replica = replica.to_string();
-        query(&client, "announce", "SELECT pg_notify($1, $2)", &[&QUEUE_CHANNEL, &replica]).await.map(drop)
+        if !self.inner.has_others.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let params: [&(dyn ToSql + Sync); 2] = [&QUEUE_CHANNEL, &replica.to_string()];
+        self.inner.rows.rows("announce", "SELECT pg_notify($1, $2)", &params).await.map(drop)
     }
 
     async fn upkeep(&self) -> Result<(), QueueError> {

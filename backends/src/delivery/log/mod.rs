@@ -20,6 +20,7 @@
 //!   the disk, as changes of rows do not: what a crash of Postgres takes back comes again.
 
 mod backend;
+mod notes;
 mod reader;
 #[cfg(test)]
 mod reader_test;
@@ -27,6 +28,7 @@ mod statements;
 mod window;
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -36,10 +38,11 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use self::notes::{Note, Noted, Notes};
 use self::reader::{Place, Range, Read, Reader};
 use self::window::Window;
 use super::envelope::Event;
-use super::postgres::{BEGIN, HOLD_LOCK, ORDER_LOCK, PostgresQueue, column, duration};
+use super::postgres::{Commit, Lock, PostgresQueue, column, duration};
 use super::queue::{
     DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetters, Depth, HoldRequest, Leased, Outcome, Queue, QueueError,
     Receipt, Settlement,
@@ -69,6 +72,9 @@ struct Inner {
     followed: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Followed>>>>,
     look: String,
     follow: String,
+    notes: Notes,
+    /// Whether there are other replicas; as of the last relay.
+    has_others: AtomicBool,
     window: tokio::sync::Mutex<Window>,
     /// Of all subscriptions, read for whichever asked first: after a publication all of them ask at the same moment.
     states: tokio::sync::Mutex<States>,
@@ -133,6 +139,8 @@ impl LogQueue {
             followed: Mutex::default(),
             look: statements::look(),
             follow: statements::follow(),
+            notes: Notes::default(),
+            has_others: AtomicBool::new(true),
             window: tokio::sync::Mutex::default(),
             states: tokio::sync::Mutex::default(),
         };
@@ -331,12 +339,11 @@ impl LogQueue {
             dead.push(fate.dead);
             lost.push(fate.lost);
         }
-        // On disk before the log goes on behind it. The lock is a statement of its own: the next one sees every row that
-        // was removed.
-        let begin = format!("{BEGIN}; SET LOCAL synchronous_commit = on; SELECT pg_advisory_xact_lock({ORDER_LOCK})");
         let params: [&(dyn ToSql + Sync); 9] =
             [&subscription, &self.inner.owner, &positions, &slots, &attempts, &delays, &errors, &dead, &lost];
-        let rows = self.inner.rows.transact(&begin, "park", statements::PARK, &params).await?;
+        // On disk before the log goes on behind it.
+        let rows =
+            self.inner.rows.transact(Commit::OnDisk, Some(Lock::Order), "park", statements::PARK, &params).await?;
         let row = rows.first().ok_or(QueueError::Answer { operation: "park" })?;
         column(row, "slots")
     }
@@ -345,14 +352,14 @@ impl LogQueue {
     async fn note(&self, followed: &mut Followed, handed: &[i64]) -> Result<bool, QueueError> {
         let (slots, ordinals) = followed.reader.progress();
         let in_flight = followed.reader.in_flight();
-        // A statement of its own: the next one sees every hold that was answered.
-        let begin = format!("{BEGIN}; SELECT pg_advisory_xact_lock_shared({HOLD_LOCK})");
-        let params: [&(dyn ToSql + Sync); 6] =
-            [&followed.name, &self.inner.owner, &slots, &ordinals, &in_flight, &handed];
-        let rows = self.inner.rows.transact(&begin, "note", statements::NOTE, &params).await?;
-        let row = rows.first().ok_or(QueueError::Answer { operation: "note" })?;
-        let held: bool = column(row, "held")?;
-        let owned: Vec<i16> = column(row, "slots")?;
+        let note = Note {
+            subscription: followed.name.clone(),
+            slots: slots.clone(),
+            ordinals: ordinals.clone(),
+            in_flight: in_flight.clone(),
+            handed: handed.to_vec(),
+        };
+        let Noted { held, owned } = self.inner.notes.write(&self.inner.rows, self.inner.owner, note).await?;
         followed.reader.written(&slots, &ordinals);
         followed.reader.retain(&owned);
         followed.noted_at = clock::instant();

@@ -2,6 +2,14 @@
 
 use super::super::envelope::COLUMNS;
 
+/// Gives ordinals to at most `$1` events for the back end `$2`. On disk before a reader sees them: after a crash of Postgres, readers
+/// still know which ordinals they have read. `wanted_by`: the subscriptions that get any of them. `has_others`: there are
+/// readers other than `$3`.
+pub(super) const RELAY: &str = "SELECT s.taken, s.first_ordinal, s.kept_by, \
+         ARRAY(SELECT u.name FROM delivery.subscription u WHERE s.taken > 0 AND u.event_types && s.types) AS wanted_by, \
+         EXISTS (SELECT FROM delivery.reader r WHERE r.owner <> $3 AND r.alive_until > now()) AS has_others \
+     FROM delivery.sequence_events($1, $2) AS s";
+
 /// Events that one look reads: enough for a batch, few enough to be megabytes at most.
 pub(super) const PAGE: usize = 256;
 
@@ -41,16 +49,18 @@ pub(super) fn follow() -> String {
     )
 }
 
-/// Writes down how far the slots `$3` are (`$4`), what is with handlers (`$5`) and what is now handed to them (`$6`), the last
-/// only when the subscription is not held. Answers whether it is held and which slots are the reader's.
-pub(super) const NOTE: &str = "WITH held AS MATERIALIZED (SELECT EXISTS (SELECT FROM delivery.hold h \
-         WHERE h.subscription = $1 AND h.held_until > now()) AS held), \
-     moved AS (UPDATE delivery.cursor c SET ordinal = v.ordinal FROM unnest($3::int2[], $4::int8[]) AS v(slot, ordinal) \
-         WHERE c.subscription = $1 AND c.slot = v.slot AND c.owner = $2 AND c.ordinal < v.ordinal), \
-     noted AS (UPDATE delivery.reader r SET handed = $5::int8[] || CASE WHEN held.held THEN '{}' ELSE $6::int8[] END \
-         FROM held WHERE r.subscription = $1 AND r.owner = $2) \
-     SELECT held.held, ARRAY(SELECT c.slot FROM delivery.cursor c WHERE c.subscription = $1 AND c.owner = $2 \
-         AND c.leased_until > now()) AS slots FROM held";
+/// Writes down for the subscriptions `$1` of the reader `$2`: how far slots are (`$3` subscriptions, `$4` slots, `$5` ordinals), and
+/// what is with handlers (`$6` subscriptions, `$7` positions). What is only now handed to them (`$8`) counts when the subscription is not
+/// held. Answers of each subscription whether it is held and which slots are the reader's.
+pub(super) const NOTE: &str = "WITH noted AS MATERIALIZED (SELECT n.name, EXISTS (SELECT FROM delivery.hold h \
+         WHERE h.subscription = n.name AND h.held_until > now()) AS held FROM unnest($1::text[]) AS n(name)), \
+     handed AS (SELECT n.name, coalesce(array_agg(h.position) FILTER (WHERE h.position IS NOT NULL AND NOT (h.is_new AND n.held)), '{}') AS positions \
+         FROM noted n LEFT JOIN unnest($6::text[], $7::int8[], $8::bool[]) AS h(name, position, is_new) ON h.name = n.name GROUP BY n.name), \
+     moved AS (UPDATE delivery.cursor c SET ordinal = v.ordinal FROM unnest($3::text[], $4::int2[], $5::int8[]) AS v(name, slot, ordinal) \
+         WHERE c.subscription = v.name AND c.slot = v.slot AND c.owner = $2 AND c.ordinal < v.ordinal), \
+     written AS (UPDATE delivery.reader r SET handed = h.positions FROM handed h WHERE r.subscription = h.name AND r.owner = $2) \
+     SELECT n.name, n.held, ARRAY(SELECT c.slot FROM delivery.cursor c WHERE c.subscription = n.name AND c.owner = $2 \
+         AND c.leased_until > now()) AS slots FROM noted n";
 
 /// Makes rows of events that leave the order of the log: positions `$3`, slots `$4`, attempts `$5`, delays in seconds `$6`,
 /// errors `$7` (null: it only waits behind another), dead `$8`, leases that ran out `$9`. Only those of slots that are the reader's. Answers these slots. They

@@ -1,0 +1,114 @@
+//! What readers write down: how far their cursors are and what is with handlers. After a publication all subscriptions of a
+//! replica note at the same moment. One of them writes for all that wait: a group commit.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::oneshot;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use super::statements;
+use crate::delivery::postgres::{Commit, Lock, PostgresQueue, column};
+use crate::delivery::queue::QueueError;
+
+const OPERATION: &str = "note";
+
+/// Of one subscription.
+pub(super) struct Note {
+    pub(super) subscription: String,
+    /// Slots that moved, and how far each is.
+    pub(super) slots: Vec<i16>,
+    pub(super) ordinals: Vec<i64>,
+    /// Positions that are with handlers,
+    pub(super) in_flight: Vec<i64>,
+    /// and those that will be, unless the subscription is held.
+    pub(super) handed: Vec<i64>,
+}
+
+/// What the store answers.
+pub(super) struct Noted {
+    pub(super) held: bool,
+    /// Slots that are the reader's.
+    pub(super) owned: Vec<i16>,
+}
+
+struct Waiting {
+    note: Note,
+    answer: oneshot::Sender<Result<Noted, QueueError>>,
+}
+
+/// See the module.
+#[derive(Default)]
+pub(super) struct Notes {
+    waiting: Mutex<Vec<Waiting>>,
+    /// Held by the caller that writes.
+    turn: tokio::sync::Mutex<()>,
+}
+
+// === impl Notes ===
+
+impl Notes {
+    /// Writes the note, with all others that wait by then. A subscription has one note at a time.
+    pub(super) async fn write(&self, rows: &PostgresQueue, owner: Uuid, note: Note) -> Result<Noted, QueueError> {
+        let (answer, mut answered) = oneshot::channel();
+        self.lock().push(Waiting { note, answer });
+        // Those that were woken with this caller add theirs.
+        tokio::task::yield_now().await;
+        let turn = self.turn.lock().await;
+        if let Ok(noted) = answered.try_recv() {
+            return noted;
+        }
+        let waiting = std::mem::take(&mut *self.lock());
+        write(rows, owner, waiting).await;
+        drop(turn);
+        // Without an answer: the caller that was writing it was dropped.
+        answered.try_recv().unwrap_or(Err(QueueError::Answer { operation: OPERATION }))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes the notes and answers each.
+async fn write(rows: &PostgresQueue, owner: Uuid, waiting: Vec<Waiting>) {
+    let (notes, answers): (Vec<_>, Vec<_>) = waiting.into_iter().map(|waiting| (waiting.note, waiting.answer)).unzip();
+    let noted = write_all(rows, owner, &notes).await.map_err(Arc::new);
+    let mut noted = noted.map(|noted| noted.into_iter().collect::<HashMap<_, _>>());
+    for (note, answer) in notes.iter().zip(answers) {
+        let one = match &mut noted {
+            Ok(noted) => noted.remove(&note.subscription).ok_or(QueueError::Answer { operation: OPERATION }),
+            Err(error) => Err(QueueError::Shared(error.clone())),
+        };
+        // A caller that was dropped takes no answer.
+        let _ = answer.send(one);
+    }
+}
+
+async fn write_all(rows: &PostgresQueue, owner: Uuid, notes: &[Note]) -> Result<Vec<(String, Noted)>, QueueError> {
+    let subscriptions: Vec<&str> = notes.iter().map(|note| note.subscription.as_str()).collect();
+    let (mut moved, mut slots, mut ordinals) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut handled_by, mut positions, mut are_new) = (Vec::new(), Vec::new(), Vec::new());
+    for note in notes {
+        let name = note.subscription.as_str();
+        for (slot, ordinal) in note.slots.iter().zip(&note.ordinals) {
+            moved.push(name);
+            slots.push(*slot);
+            ordinals.push(*ordinal);
+        }
+        let with_handlers = note.in_flight.iter().map(|position| (position, false));
+        for (position, is_new) in with_handlers.chain(note.handed.iter().map(|position| (position, true))) {
+            handled_by.push(name);
+            positions.push(*position);
+            are_new.push(is_new);
+        }
+    }
+    let params: [&(dyn ToSql + Sync); 8] =
+        [&subscriptions, &owner, &moved, &slots, &ordinals, &handled_by, &positions, &are_new];
+    let rows = rows.transact(Commit::Soon, Some(Lock::HoldShared), OPERATION, statements::NOTE, &params).await?;
+    let noted =
+        |row: &Row| Ok((column(row, "name")?, Noted { held: column(row, "held")?, owned: column(row, "slots")? }));
+    rows.iter().map(noted).collect()
+}
