@@ -109,8 +109,10 @@ async fn a_listener_that_falls_behind_is_told(realtime: &dyn Realtime) {
         publish(realtime, "t", number..number + 1).await;
         assert_eq!(heard(&mut quick, 1).await, numbers(number..number + 1));
     }
+    assert!(!slow.fell_behind());
     for _ in 0..2 {
         assert!(matches!(next(&mut slow).await, Err(Error::Unavailable(_))));
+        assert!(slow.fell_behind());
     }
     let mut again = realtime.subscribe("t", None).await.unwrap();
     publish(realtime, "t", 1_001..1_002).await;
@@ -187,6 +189,7 @@ async fn a_closed_back_end_is_unavailable(realtime: &dyn Realtime) {
     let mut listener = realtime.subscribe("t", None).await.unwrap();
     realtime.close().await;
     assert!(matches!(next(&mut listener).await, Err(Error::Unavailable(_))));
+    assert!(!listener.fell_behind());
     assert!(matches!(realtime.publish("t", b"1").await, Err(Error::Unavailable(_))));
     assert!(matches!(realtime.subscribe("t", None).await.err(), Some(Error::Unavailable(_))));
     assert!(matches!(realtime.health().await, Err(Error::Unavailable(_))));

@@ -57,6 +57,10 @@ pub trait Subscription: Send {
     /// [`Error::Unavailable`] when the listener fell behind the topic's memory or the back end is
     /// dropped: read the state again, then subscribe again. The subscription has then ended.
     async fn next(&mut self) -> Result<Item, Error>;
+
+    /// Whether it ended because the listener fell behind the topic's memory, so that a later one cannot resume where
+    /// it was.
+    fn fell_behind(&self) -> bool;
 }
 
 /// What a listener gets.

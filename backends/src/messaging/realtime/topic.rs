@@ -51,6 +51,7 @@ pub(super) struct Listener {
     position: Id,
     epoch: u64,
     ended: Option<Error>,
+    behind: bool,
     /// Notified when the listener is dropped.
     gone: Option<Arc<Notify>>,
     /// What has to live as long as the listener.
@@ -61,6 +62,7 @@ enum Next {
     Item(Id, Bytes),
     Nothing,
     Missed(&'static str),
+    Behind,
 }
 
 // === impl Topic ===
@@ -126,7 +128,7 @@ impl Topic {
         }
         memory.forget_old(&self.clock);
         if position < memory.complete_after {
-            return Next::Missed("the listener fell behind the topic's memory");
+            return Next::Behind;
         }
         let next = memory.items.partition_point(|(id, _)| *id <= position);
         match memory.items.get(next) {
@@ -182,7 +184,17 @@ impl Listener {
         };
         let epoch = memory.epoch;
         drop(memory);
-        Self { topic, changed, backlog, position, epoch, ended: None, gone, keeps: Some(Box::new(keeps)) }
+        Self {
+            topic,
+            changed,
+            backlog,
+            position,
+            epoch,
+            ended: None,
+            behind: false,
+            gone,
+            keeps: Some(Box::new(keeps)),
+        }
     }
 
     fn end(&mut self, why: &str) -> Error {
@@ -210,12 +222,20 @@ impl Subscription for Listener {
                     return Ok(Item { cursor: id.to_string(), data });
                 }
                 Next::Missed(why) => return Err(self.end(why)),
+                Next::Behind => {
+                    self.behind = true;
+                    return Err(self.end("the listener fell behind the topic's memory"));
+                }
                 Next::Nothing => {}
             }
             if self.changed.changed().await.is_err() {
                 return Err(self.end("the topic is closed"));
             }
         }
+    }
+
+    fn fell_behind(&self) -> bool {
+        self.behind
     }
 }
 
