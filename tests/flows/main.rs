@@ -25,6 +25,8 @@ mod replicas;
 mod schema;
 mod search;
 mod secrets;
+mod sockets;
+mod sockets_of_a_broken_component;
 mod trouble_broken_component;
 mod trouble_broken_gateway;
 mod trouble_command_line;

@@ -38,7 +38,7 @@ mod services {
 }
 
 use mindflow_guest::web::failure;
-use mindflow_guest::websocket::{Socket, Upgrade};
+use mindflow_guest::websocket::{Happening, Message, Performed, Reaction};
 use wasip3::http::types::{ErrorCode, Request, Response};
 
 struct Gateway;
@@ -51,8 +51,16 @@ impl wasip3::exports::http::handler::Guest for Gateway {
 }
 
 impl bindings::exports::mindflow::platform::websocket_handler::Guest for Gateway {
-    async fn handle(upgrade: Upgrade, socket: Socket) {
-        socket::serve(&upgrade, &socket).await;
+    async fn handle(state: Vec<u8>, happening: Happening) -> Reaction {
+        socket::step(&state, happening)
+    }
+
+    async fn perform(state: Vec<u8>, work: Vec<u8>) -> Result<Performed, ()> {
+        socket::perform(&state, &work).await.ok_or(())
+    }
+
+    async fn present(state: Vec<u8>, work: Vec<u8>, item: Vec<u8>) -> Result<Vec<Message>, ()> {
+        socket::present(&state, &work, &item).await.ok_or(())
     }
 }
 

@@ -6,6 +6,7 @@ mod commands;
 mod error;
 mod events;
 mod logs;
+mod open_files;
 mod table;
 mod up;
 mod watch;

@@ -1,6 +1,6 @@
 //! `mindflow up`: start, serve, and on SIGTERM stop taking requests, drain, and end.
 
-use super::{AppLocation, CliError, watch};
+use super::{AppLocation, CliError, open_files, watch};
 use crate::{
     application::Application,
     manifest::HttpSettings,
@@ -35,6 +35,7 @@ pub async fn run(location: &AppLocation, listen: Option<SocketAddr>, watch_files
     let listener = TcpListener::bind(listen).await.map_err(|source| CliError::Listen { address: listen, source })?;
     let address = listener.local_addr()?;
     tracing::info!(config = %config.path.display(), data_dir = %data_dir.display(), "starting");
+    open_files::raise_limit(settings.sockets_max());
     let start = async {
         let application = Application::load_blocking(manifest, config).await?;
         Ok::<_, CliError>(Platform::start(application, Role::Server).await?)

@@ -26,6 +26,8 @@ use wasmtime_wasi_http::{
     p3::{self, bindings::exports::wasi::http::handler as http_handler},
 };
 
+const WEBSOCKET_HANDLER: &str = "mindflow:platform/websocket-handler";
+
 /// What a component exports, looked up once.
 pub struct Exports {
     pre: InstancePre<State>,
@@ -190,7 +192,7 @@ async fn serve(
                         // Where several calls share an instance, neither a line nor a call can be assigned to one of them.
                         if concurrency == 1 {
                             state.log.set(job.correlation_id.clone());
-                            state.call_ends = job.ends;
+                            state.call_ends = Some(job.ends);
                         }
                     });
                     running.push(perform(accessor, guest, job));
@@ -255,13 +257,24 @@ async fn perform(accessor: &Accessor<State>, guest: &Guest, job: Job) -> wasmtim
             };
             finish(reply, lease, answer)
         }
-        Work::Socket { upgrade, socket, reply } => {
+        Work::Socket { state, happening, reply } => {
             let answer = match &guest.websocket {
-                Some(handler) => {
-                    let socket = accessor.with(|mut store| store.data_mut().table.push(socket))?;
-                    handler.call_handle(accessor, upgrade, socket).await
-                }
-                None => Err(missing("mindflow:platform/websocket-handler")),
+                Some(handler) => handler.call_handle(accessor, state, happening).await,
+                None => Err(missing(WEBSOCKET_HANDLER)),
+            };
+            finish(reply, lease, answer)
+        }
+        Work::SocketTask { state, work, reply } => {
+            let answer = match &guest.websocket {
+                Some(handler) => handler.call_perform(accessor, state, work).await,
+                None => Err(missing(WEBSOCKET_HANDLER)),
+            };
+            finish(reply, lease, answer)
+        }
+        Work::SocketItem { state, work, item, reply } => {
+            let answer = match &guest.websocket {
+                Some(handler) => handler.call_present(accessor, state, work, item).await,
+                None => Err(missing(WEBSOCKET_HANDLER)),
             };
             finish(reply, lease, answer)
         }

@@ -2,8 +2,7 @@
 
 use super::handlers;
 use crate::capability::{
-    events::bindings::mindflow::platform::events,
-    websocket::{Socket, bindings::mindflow::platform::websocket::Upgrade},
+    events::bindings::mindflow::platform::events, websocket::bindings::mindflow::platform::websocket,
 };
 use std::sync::{
     Arc, OnceLock,
@@ -33,7 +32,9 @@ pub(super) enum Work {
     Operate { command: String, arguments: Vec<String>, reply: Reply<Result<String, String>> },
     Schedule { occurrence: handlers::schedule_handler::Occurrence, reply: Reply<Result<(), String>> },
     Check { reply: Reply<Result<(), String>> },
-    Socket { upgrade: Upgrade, socket: Socket, reply: Reply<()> },
+    Socket { state: Vec<u8>, happening: websocket::Happening, reply: Reply<websocket::Reaction> },
+    SocketTask { state: Vec<u8>, work: Vec<u8>, reply: Reply<Result<websocket::Performed, ()>> },
+    SocketItem { state: Vec<u8>, work: Vec<u8>, item: Vec<u8>, reply: Reply<Result<Vec<websocket::Message>, ()>> },
 }
 
 impl Work {
@@ -52,8 +53,8 @@ impl Work {
 pub(super) struct Job {
     pub work: Work,
     pub correlation_id: Option<Arc<str>>,
-    /// When its time is over; `None` for what has no deadline.
-    pub ends: Option<Instant>,
+    /// When its time is over.
+    pub ends: Instant,
     pub lease: Lease,
 }
 

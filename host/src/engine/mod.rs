@@ -14,6 +14,7 @@ mod provider;
 mod purpose;
 mod runtime;
 mod supervised;
+mod websocket;
 
 pub use breaker::BreakerState;
 pub use budget::CpuBudget;

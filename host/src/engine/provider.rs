@@ -12,11 +12,7 @@ use super::{
     supervised::Supervised,
 };
 use crate::{
-    capability::{
-        InstanceContext,
-        events::bindings::mindflow::platform::events,
-        websocket::{Socket, bindings::mindflow::platform::websocket::Upgrade},
-    },
+    capability::{Access, InstanceContext, events::bindings::mindflow::platform::events},
     observe::CALLS,
 };
 use arc_swap::ArcSwap;
@@ -228,11 +224,9 @@ impl Provider {
         self.run(generation, Purpose::of("health"), self.deadline(), |reply| Work::Check { reply }).await
     }
 
-    /// Serves a WebSocket from its acceptance to its end, however long that takes.
-    pub async fn socket(self: &Arc<Self>, upgrade: Upgrade, socket: Socket) -> Result<(), CallFailure> {
-        let purpose = Purpose::of_headers("WebSocket", &upgrade.headers);
-        let work = move |reply| Work::Socket { upgrade, socket, reply };
-        self.run(self.current.load_full(), purpose, Duration::MAX, work).await
+    /// What the component may use, for what the host does in its name.
+    pub fn access(&self) -> &Access {
+        &self.context.access
     }
 
     pub fn status(&self) -> ProviderStatus {
@@ -270,12 +264,16 @@ impl Provider {
         Ok(number)
     }
 
-    fn deadline(&self) -> Duration {
+    pub(super) fn current(&self) -> Arc<Generation> {
+        self.current.load_full()
+    }
+
+    pub(super) fn deadline(&self) -> Duration {
         Duration::from_millis(u64::from(self.context.limits.deadline_ms))
     }
 
     /// Makes a call whose deadline holds even when the caller stops waiting.
-    fn run<T: Send + 'static>(
+    pub(super) fn run<T: Send + 'static>(
         self: &Arc<Self>,
         generation: Arc<Generation>,
         purpose: Purpose,
@@ -296,8 +294,7 @@ impl Provider {
         let started = clock::instant();
         let outcome = match self.admit(deadline).await {
             Ok(permit) => {
-                let left =
-                    if deadline == Duration::MAX { deadline } else { deadline.saturating_sub(started.elapsed()) };
+                let left = deadline.saturating_sub(started.elapsed());
                 self.attempt(generation, Some(permit), purpose.correlation_id.clone(), left, work).await.map_err(
                     |failure| match failure {
                         CallFailure::Deadline { component, .. } => CallFailure::Deadline { component, deadline },
@@ -364,11 +361,9 @@ impl Provider {
         let lease = generation.lease(&self.context, permit);
         let worker = Arc::clone(&lease.worker);
         let (reply, answer) = oneshot::channel();
-        let ends = (deadline != Duration::MAX).then(|| clock::instant() + deadline);
+        let ends = clock::instant() + deadline;
         let _ = worker.jobs.send(Job { work: work(reply), correlation_id, ends, lease });
-        let answer =
-            if deadline == Duration::MAX { Ok(answer.await) } else { tokio::time::timeout(deadline, answer).await };
-        match answer {
+        match tokio::time::timeout(deadline, answer).await {
             Ok(Ok(Ok(value))) => Ok(value),
             Ok(Ok(Err(trap))) => {
                 Err(CallFailure::Trapped { component: component(), reason: super::runtime::one_line(&trap) })

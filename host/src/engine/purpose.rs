@@ -51,9 +51,9 @@ impl Purpose {
         }
     }
 
-    pub fn of_headers(what: &'static str, headers: &[(String, String)]) -> Self {
-        let id = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(correlation::HEADER.as_str()));
-        Self { what: what.into(), correlation_id: id.map(|(_, id)| Arc::from(id.as_str())), bound_by_caller: false }
+    /// A call for a connection that a request opened.
+    pub fn of_connection(what: &'static str, correlation_id: Arc<str>) -> Self {
+        Self { what: what.into(), correlation_id: Some(correlation_id), bound_by_caller: false }
     }
 }
 

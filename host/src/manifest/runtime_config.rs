@@ -103,8 +103,10 @@ pub struct HttpSettings {
     pub body_max: Bytes,
     /// Until a client has sent its request's head, in milliseconds.
     pub header_timeout_ms: u64,
-    /// Connections at the same time.
+    /// Connections at the same time, without those that have become WebSockets.
     pub connections_max: usize,
+    /// WebSocket connections at the same time; further ones are answered with 503.
+    pub websockets_max: usize,
     /// How long a stop waits for requests in progress, in milliseconds.
     pub drain_ms: u64,
     /// Whether `/metrics` is served, to this machine and its private network only.
@@ -117,9 +119,17 @@ impl Default for HttpSettings {
             body_max: Bytes(11 << 20),
             header_timeout_ms: 10_000,
             connections_max: 10_000,
+            websockets_max: 20_000,
             drain_ms: 10_000,
             metrics: true,
         }
+    }
+}
+
+impl HttpSettings {
+    /// Sockets that clients can have open.
+    pub fn sockets_max(&self) -> usize {
+        self.connections_max.saturating_add(self.websockets_max)
     }
 }
 

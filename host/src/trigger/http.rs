@@ -37,6 +37,9 @@ use wasmtime_wasi_http::{Error as WasiError, WasiBody};
 /// How long a failed `accept` (no file descriptors left) pauses before the next.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// When a client that found all WebSocket connections taken may try again, in seconds.
+const SOCKETS_RETRY_S: u64 = 30;
+
 /// What every connection needs.
 pub struct Server {
     pub platform: Arc<Platform>,
@@ -135,6 +138,10 @@ impl Server {
             .as_ref()
             .filter(|route| websocket::is_upgrade(&request) && route.route == request.uri().path())
         {
+            if self.sockets.len() >= self.settings.websockets_max {
+                let detail = "All WebSocket connections of this server are taken; try again shortly.";
+                return boxed(Problem::unavailable(detail, SOCKETS_RETRY_S).response(id));
+            }
             return match websocket::accept(self.platform.websocket(), route, request, peer, self.stop.clone()) {
                 Ok((response, connection)) => {
                     self.sockets.spawn(connection);

@@ -3,6 +3,7 @@
 use super::apq::{self, ToKeep};
 use super::documents::{self, Document, Unparsed};
 use super::limits;
+use super::roots::Source;
 use super::scope::SharedScope;
 use super::workarounds::params::Params;
 use super::workarounds::response_shape::Asked;
@@ -14,9 +15,11 @@ use async_graphql::{Request, Response, ServerError, Variables};
 use futures::FutureExt;
 use futures::stream::{LocalBoxStream, StreamExt};
 use http::StatusCode;
+use mindflow_events::Notice;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
 
 /// An operation that may run if it fits the schema.
 pub struct Prepared {
@@ -196,6 +199,44 @@ pub async fn run(mut prepared: Prepared) -> Answer {
     prepared.answer(response)
 }
 
+/// What comes of an operation whose client stays connected.
+pub enum Begun {
+    Answered(Box<Answer>),
+    /// A subscription that is right; [`present`] answers each notice of the topic.
+    Subscribed {
+        topic: String,
+    },
+    /// Neither an answer nor a topic.
+    Nothing,
+}
+
+/// Runs a query or a mutation, or finds out what a subscription subscribes to.
+pub async fn begin(prepared: Prepared) -> Begun {
+    if prepared.kind != OperationType::Subscription {
+        return Begun::Answered(Box::new(run(prepared).await));
+    }
+    if let Err(refused) = prepared.check().await {
+        return Begun::Answered(Box::new(refused));
+    }
+    let topic = Arc::new(OnceLock::new());
+    let source = Source::Later(Arc::clone(&topic));
+    let failed = schema().execute_stream(prepared.request().data(source)).next().await;
+    match (failed, topic.get()) {
+        (Some(response), _) => Begun::Answered(Box::new(prepared.answer(response))),
+        (None, Some(topic)) => Begun::Subscribed { topic: topic.clone() },
+        (None, None) => Begun::Nothing,
+    }
+}
+
+/// What a subscription's client is sent for one notice.
+pub async fn present(prepared: Prepared, notice: Notice) -> Vec<Answer> {
+    if let Err(refused) = prepared.check().await {
+        return vec![refused];
+    }
+    let responses = schema().execute_stream(prepared.request().data(Source::Come(notice)));
+    responses.map(|response| prepared.answer(response)).collect().await
+}
+
 /// Runs any operation; a query or a mutation has one answer.
 pub fn stream(prepared: Prepared) -> LocalBoxStream<'static, Answer> {
     if prepared.kind != OperationType::Subscription {
@@ -204,7 +245,7 @@ pub fn stream(prepared: Prepared) -> LocalBoxStream<'static, Answer> {
     let answers = async move {
         match prepared.check().await {
             Ok(()) => {
-                let answers = schema().execute_stream(prepared.request());
+                let answers = schema().execute_stream(prepared.request().data(Source::Topic));
                 answers.map(move |response| prepared.answer(response)).boxed_local()
             }
             Err(refused) => futures::stream::once(std::future::ready(refused)).boxed_local(),

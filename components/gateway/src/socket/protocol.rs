@@ -1,8 +1,9 @@
 //! The `graphql-transport-ws` protocol (<https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md>), as a
 //! state machine: a message or an event goes in, what is to be done comes out. It does nothing itself.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 /// More than any application shows at a time; each running operation costs memory here and calls to the services.
 pub const OPERATIONS_MAX: usize = 50;
@@ -51,7 +52,7 @@ pub enum Action {
     Close(Close, String),
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum State {
     /// Waits for `connection_init`.
     New,
@@ -61,15 +62,19 @@ enum State {
     Closed,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Protocol {
     state: State,
-    running: HashSet<String>,
+    running: BTreeSet<String>,
 }
 
 impl Protocol {
     pub fn new() -> Self {
-        Self { state: State::New, running: HashSet::new() }
+        Self { state: State::New, running: BTreeSet::new() }
+    }
+
+    pub fn is_acknowledged(&self) -> bool {
+        self.state == State::Acknowledged
     }
 
     fn close(&mut self, close: Close, reason: impl Into<String>) -> Vec<Action> {

@@ -6,7 +6,7 @@ use mindflow_guest::clock;
 use std::time::Duration;
 
 /// Every new operation refuses a revoked session immediately; a running stream ends within this time.
-const RECHECK: Duration = Duration::from_secs(60);
+pub const RECHECK: Duration = Duration::from_secs(60);
 
 /// Answers when the caller's session is over, and why. Never for an outage: what cannot be asked has not ended.
 pub async fn session_end(viewer: Viewer) -> Error {
@@ -27,7 +27,8 @@ pub async fn session_end(viewer: Viewer) -> Error {
     }
 }
 
-fn time_left(expires_us: i64, now_us: i64) -> Duration {
+/// Until the token expires.
+pub fn time_left(expires_us: i64, now_us: i64) -> Duration {
     Duration::from_micros(u64::try_from(expires_us.saturating_sub(now_us)).unwrap_or(0))
 }
 

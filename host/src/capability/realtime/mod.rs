@@ -103,19 +103,38 @@ enum Use {
     Subscribe,
 }
 
+impl Access {
+    /// The topics, if the grant covers this one.
+    fn granted(&self, component: &str, topic: &str, kind: &Use) -> Result<Arc<dyn store::Realtime>, Error> {
+        let (patterns, verb) = match kind {
+            Use::Publish => (&self.topics.publish, "publish to"),
+            Use::Subscribe => (&self.topics.subscribe, "subscribe to"),
+        };
+        if covers(patterns, topic) {
+            Ok(Arc::clone(&self.realtime))
+        } else {
+            Err(Error::AccessDenied(format!("`{component}` may not {verb} topic `{topic}`")))
+        }
+    }
+
+    /// Subscribes in the component's name, as the component itself could.
+    ///
+    /// # Errors
+    /// The grant does not cover the topic, or as `subscribe` of the interface.
+    pub async fn subscribe(
+        &self,
+        component: &str,
+        topic: &str,
+        after: Option<String>,
+    ) -> Result<Box<dyn store::Subscription>, Error> {
+        Ok(self.granted(component, topic, &Use::Subscribe)?.subscribe(topic, after).await?)
+    }
+}
+
 fn granted(accessor: Store<'_>, topic: &str, kind: &Use) -> Result<Arc<dyn store::Realtime>, Error> {
     accessor.with(|mut store| {
         let access = &store.get().access;
-        let Access { realtime, topics } = &access.realtime;
-        let (patterns, verb) = match kind {
-            Use::Publish => (&topics.publish, "publish to"),
-            Use::Subscribe => (&topics.subscribe, "subscribe to"),
-        };
-        if covers(patterns, topic) {
-            Ok(Arc::clone(realtime))
-        } else {
-            Err(Error::AccessDenied(format!("`{}` may not {verb} topic `{topic}`", access.component)))
-        }
+        access.realtime.granted(&access.component, topic, kind)
     })
 }
 

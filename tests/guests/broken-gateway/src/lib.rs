@@ -5,7 +5,7 @@ mindflow_guest::bindings! {
     world: "mindflow:test-guests/broken-gateway" in "../tests/guests/broken-gateway/world.wit",
 }
 
-use mindflow_guest::websocket::{Socket, Upgrade};
+use mindflow_guest::websocket::{Happening, Message, Performed, Reaction};
 use wasip3::http::types::{ErrorCode, Fields, Request, Response};
 
 const MIB: usize = 1 << 20;
@@ -41,8 +41,16 @@ impl wasip3::exports::http::handler::Guest for Broken {
 
 impl bindings::exports::mindflow::platform::websocket_handler::Guest for Broken {
     #[allow(clippy::panic, reason = "what it is for")]
-    async fn handle(_: Upgrade, _: Socket) {
+    async fn handle(_: Vec<u8>, _: Happening) -> Reaction {
         panic!("broken on purpose")
+    }
+
+    async fn perform(_: Vec<u8>, _: Vec<u8>) -> Result<Performed, ()> {
+        Err(())
+    }
+
+    async fn present(_: Vec<u8>, _: Vec<u8>, _: Vec<u8>) -> Result<Vec<Message>, ()> {
+        Err(())
     }
 }
 

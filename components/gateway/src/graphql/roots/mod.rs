@@ -10,7 +10,7 @@ mod subscription;
 
 use async_graphql::MergedObject;
 
-pub use subscription::Subscription;
+pub use subscription::{Source, Subscription};
 
 /// Everything that is read. The fields of one query are fetched at the same time.
 #[derive(MergedObject, Default)]

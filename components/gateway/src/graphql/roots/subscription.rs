@@ -7,10 +7,12 @@ use crate::graphql::types::entry::{ChangeKind, EntryChange, JournalEntry};
 use crate::services::reads;
 use async_graphql::{Context, Result, Subscription as GraphqlSubscription};
 use futures::StreamExt;
-use futures::stream::BoxStream;
-use mindflow_events::{Notice, NoticeKind};
+use futures::stream::{self, BoxStream, LocalBoxStream};
+use mindflow_events::{Notice, NoticeKind, notice_topic};
 use mindflow_guest::call::Error;
 use send_wrapper::SendWrapper;
+use std::future::ready;
+use std::sync::{Arc, OnceLock};
 
 pub struct Subscription;
 
@@ -28,6 +30,17 @@ impl Subscription {
     }
 }
 
+/// Where a subscription's notices come from.
+#[derive(Clone)]
+pub enum Source {
+    /// The topic, for as long as the call lasts.
+    Topic,
+    /// From nowhere: the topic is asked for, and its notices come to later calls.
+    Later(Arc<OnceLock<String>>),
+    /// The one that has come.
+    Come(Notice),
+}
+
 /// The caller's notices as the client receives them; `None` skips one.
 async fn listen<T, F>(
     ctx: &Context<'_>,
@@ -37,11 +50,8 @@ where
     T: 'static,
     F: Future<Output = Result<Option<T>, Error>> + 'static,
 {
-    let shared = scope::of(ctx)?.clone();
-    let open = |scope: SharedScope| async move {
-        let caller = scope.viewer.caller().await?;
-        Ok(SendWrapper::new(change_feed::notices(caller.user_id).await?))
-    };
+    let (shared, source) = (scope::of(ctx)?.clone(), ctx.data::<Source>()?.clone());
+    let open = |scope: SharedScope| async move { Ok(SendWrapper::new(notices(&scope, source).await?)) };
     let notices = scope::with(ctx, open).await?.take();
     let answers = notices.filter_map(move |notice| {
         let scope = shared.clone();
@@ -54,6 +64,17 @@ where
         }
     });
     Ok(SendWrapper::new(answers).boxed())
+}
+
+async fn notices(scope: &SharedScope, source: Source) -> Result<LocalBoxStream<'static, Result<Notice, Error>>, Error> {
+    match source {
+        Source::Topic => change_feed::notices(scope.viewer.caller().await?.user_id).await,
+        Source::Later(topic) => {
+            let _ = topic.set(notice_topic(scope.viewer.caller().await?.user_id));
+            Ok(stream::empty().boxed_local())
+        }
+        Source::Come(notice) => Ok(stream::once(ready(Ok(notice))).boxed_local()),
+    }
 }
 
 async fn analyzed(scope: SharedScope, notice: Notice) -> Result<Option<JournalEntry>, Error> {

@@ -1,28 +1,29 @@
-//! WebSocket connections (RFC 6455) as one call of a component each, with bounded channels both ways:
-//! a peer that reads slowly slows its component's sends, and nothing piles up.
+//! WebSocket connections (RFC 6455). The host keeps the connection, its timer and what it subscribes to; the component
+//! is called when something happens, and keeps nothing in between. So an idle connection costs its buffers and no call.
+
+mod connection;
+mod feed;
+mod outgoing;
+mod repeat;
+mod works;
 
 use crate::{
-    capability::websocket::{
-        Outgoing, Socket,
-        bindings::mindflow::platform::websocket::{Message, Upgrade},
-    },
+    capability::websocket::bindings::mindflow::platform::websocket::Upgrade,
     engine::Provider,
     manifest::WebSocketRoute,
-    observe::problem::Problem,
+    observe::{correlation, problem::Problem},
 };
-use futures::{SinkExt, StreamExt};
+use connection::Connection;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, upgrade::Upgraded};
 use hyper_util::rt::TokioIo;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
-use tokio::sync::mpsc;
+use std::{net::SocketAddr, sync::Arc};
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
-        Message as Frame,
         handshake::derive_accept_key,
-        protocol::{CloseFrame, Role, WebSocketConfig, frame::coding::CloseCode},
+        protocol::{Role, WebSocketConfig},
     },
 };
 use tokio_util::sync::CancellationToken;
@@ -30,10 +31,12 @@ use wasmtime_wasi_http::WasiBody;
 
 /// As large as a request body of the same protocol over HTTP may be.
 const MESSAGE_BYTES_MAX: usize = 256 * 1024;
-/// Messages waiting in each direction.
-const QUEUE_MAX: usize = 16;
-/// A peer that has not answered a ping by the next one has disconnected.
-const PING_EVERY: Duration = Duration::from_secs(30);
+/// Read at a time, and held by an idle connection: most messages fit.
+const READ_BYTES: usize = 2 * 1024;
+/// Frames are written together up to here.
+const WRITE_BYTES: usize = 4 * 1024;
+
+type Stream = WebSocketStream<TokioIo<Upgraded>>;
 
 pub fn is_upgrade(request: &Request<Incoming>) -> bool {
     let token = |name, wanted: &str| {
@@ -70,6 +73,8 @@ pub fn accept(
         protocol: protocol.clone(),
         remote_address: peer.to_string(),
     };
+    let correlation_id = request.headers().get(correlation::HEADER).and_then(|id| id.to_str().ok()).unwrap_or_default();
+    let correlation_id: Arc<str> = correlation_id.into();
     let upgraded = hyper::upgrade::on(&mut request);
     let connection = async move {
         let upgraded = match upgraded.await {
@@ -78,19 +83,11 @@ pub fn accept(
         };
         let config = WebSocketConfig::default()
             .max_message_size(Some(MESSAGE_BYTES_MAX))
-            .max_frame_size(Some(MESSAGE_BYTES_MAX));
+            .max_frame_size(Some(MESSAGE_BYTES_MAX))
+            .read_buffer_size(READ_BYTES)
+            .write_buffer_size(WRITE_BYTES);
         let stream = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
-        let (to_component, incoming) = mpsc::channel(QUEUE_MAX);
-        let (outgoing, from_component) = mpsc::channel(QUEUE_MAX);
-        let call = async {
-            let to_peer = outgoing.clone();
-            if let Err(failure) = component.socket(upgrade, Socket::new(incoming, outgoing)).await {
-                tracing::warn!(%peer, "connection: {failure}");
-                let reason = "try again shortly".to_owned();
-                let _ = to_peer.send(Outgoing::Close { code: CloseCode::Again.into(), reason }).await;
-            }
-        };
-        tokio::join!(call, pump(stream, to_component, from_component, stop));
+        Connection::new(component, stream, correlation_id, peer).run(upgrade, stop).await;
     };
     Ok((switching(&key, &protocol), connection))
 }
@@ -126,55 +123,4 @@ fn switching(key: &str, protocol: &str) -> Response<WasiBody> {
         }
     }
     response
-}
-
-/// Carries messages both ways until one side ends. Dropping `to_component` ends the component's input.
-async fn pump(
-    mut stream: WebSocketStream<TokioIo<Upgraded>>,
-    to_component: mpsc::Sender<Message>,
-    mut from_component: mpsc::Receiver<Outgoing>,
-    stop: CancellationToken,
-) {
-    let mut ping = tokio::time::interval(PING_EVERY);
-    ping.tick().await;
-    let mut answered = true;
-    let farewell = loop {
-        tokio::select! {
-            frame = stream.next() => match frame {
-                Some(Ok(Frame::Text(text))) => if to_component.send(Message::Text(text.to_string())).await.is_err() { break Some(normal()) },
-                Some(Ok(Frame::Binary(bytes))) => if to_component.send(Message::Binary(bytes.into())).await.is_err() { break Some(normal()) },
-                Some(Ok(Frame::Pong(_))) => answered = true,
-                Some(Ok(Frame::Ping(_) | Frame::Frame(_))) => {}
-                Some(Ok(Frame::Close(_)) | Err(_)) | None => break None,
-            },
-            action = from_component.recv() => match action {
-                Some(Outgoing::Message(message)) => if stream.send(frame(message)).await.is_err() { break None },
-                Some(Outgoing::Close { code, reason }) => break Some(CloseFrame { code: CloseCode::from(code), reason: reason.into() }),
-                None => break Some(normal()),
-            },
-            _ = ping.tick() => {
-                if !answered || stream.send(Frame::Ping(Default::default())).await.is_err() { break None }
-                answered = false;
-            }
-            () = stop.cancelled() => break Some(CloseFrame { code: CloseCode::Away, reason: "the server is stopping".into() }),
-        }
-    };
-    drop(to_component);
-    if let Some(farewell) = farewell {
-        let _ = stream.close(Some(farewell)).await;
-        // The peer's own close, so that the TCP connection ends cleanly.
-        let _ = tokio::time::timeout(Duration::from_secs(1), async { while let Some(Ok(_)) = stream.next().await {} })
-            .await;
-    }
-}
-
-fn normal() -> CloseFrame {
-    CloseFrame { code: CloseCode::Normal, reason: "".into() }
-}
-
-fn frame(message: Message) -> Frame {
-    match message {
-        Message::Text(text) => Frame::text(text),
-        Message::Binary(bytes) => Frame::binary(bytes),
-    }
 }

@@ -1,0 +1,207 @@
+//! What is kept of a connection, and its steps: a happening goes in, actions come out.
+
+use super::kept;
+use super::protocol::{Action as Wanted, Close, Protocol};
+use super::task::{Outcome, Work};
+use crate::failure::{Failure, Kind};
+use crate::graphql::execute::Refused;
+use crate::viewer::{Viewer, watch};
+use crate::web::{Presented, correlation};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use mindflow_guest::websocket::{self, Action, Happening, Message, Reaction, Subscription, Task, Upgrade};
+use mindflow_guest::{clock, id};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// A client sends `connection_init` with its first breath; a slow network needs a second or two.
+const INIT_TIME: Duration = Duration::from_secs(10);
+/// The tag of the token's proof.
+const SESSION: &str = "session";
+/// Before an operation's id in its tag.
+const OPERATION: &str = "operation:";
+/// "Service restart": clients connect again.
+const RESTART: u16 = 1012;
+
+/// All that is known of a connection.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Connection {
+    pub protocol: Protocol,
+    /// As `connection_init` presented it.
+    authorization: Option<String>,
+    correlation_id: String,
+    traceparent: Option<String>,
+    /// When the token expires, where that is known.
+    expires_us: Option<i64>,
+}
+
+/// One step of a connection.
+pub fn step(state: &[u8], happening: Happening) -> Reaction {
+    step_at(state, happening, clock::now_us())
+}
+
+fn step_at(state: &[u8], happening: Happening, now_us: i64) -> Reaction {
+    let mut connection = match &happening {
+        Happening::Opened(upgrade) => Connection::new(upgrade),
+        _ => match kept::read::<Connection>(state) {
+            Some(connection) => connection,
+            None => return restart(),
+        },
+    };
+    let actions = match happening {
+        Happening::Opened(_) => vec![Action::SetTimer(ms(INIT_TIME))],
+        Happening::Received(Message::Text(text)) => {
+            let wanted = connection.protocol.received(&text);
+            connection.actions(wanted)
+        }
+        Happening::Received(Message::Binary(_)) => {
+            let wanted = connection.protocol.received_binary();
+            connection.actions(wanted)
+        }
+        Happening::Finished(finished) => match kept::read(&finished.outcome) {
+            Some(outcome) => connection.finished(&finished.tag, outcome, now_us),
+            None => connection.failed(&finished.tag, websocket::Failure::NotUnderstood, now_us),
+        },
+        Happening::Failed(failed) => connection.failed(&failed.tag, failed.reason, now_us),
+        Happening::Timer => connection.timer(now_us),
+    };
+    Reaction { state: kept::write(&connection), actions }
+}
+
+/// The connection was begun by a version whose state this one does not understand.
+fn restart() -> Reaction {
+    let close = websocket::Close { code: RESTART, reason: "The service was renewed".to_owned() };
+    Reaction { state: Vec::new(), actions: vec![Action::Close(close)] }
+}
+
+impl Connection {
+    fn new(upgrade: &Upgrade) -> Self {
+        let headers: HeaderMap = upgrade
+            .headers
+            .iter()
+            .filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, value.parse::<HeaderValue>().ok()?)))
+            .collect();
+        Self {
+            protocol: Protocol::new(),
+            authorization: None,
+            correlation_id: correlation::of(&headers, || id::random().to_string()),
+            traceparent: correlation::traceparent(&headers).map(str::to_owned),
+            expires_us: None,
+        }
+    }
+
+    pub fn presented(&self) -> Presented {
+        Presented::read(self.authorization.as_deref())
+    }
+
+    /// Whom the connection belongs to, not proven yet: every operation proves the token again, so that a revoked session
+    /// is refused immediately.
+    pub fn viewer(&self) -> Viewer {
+        Viewer::new(self.presented(), self.correlation_id.clone(), self.traceparent.clone())
+    }
+
+    fn timer(&mut self, now_us: i64) -> Vec<Action> {
+        let left = self.expires_us.map(|expires_us| watch::time_left(expires_us, now_us));
+        let wanted = match left {
+            Some(Duration::ZERO) => self.protocol.session_over(),
+            _ => self.protocol.init_time_over(),
+        };
+        if wanted.is_empty() && self.protocol.is_acknowledged() {
+            return vec![Action::Start(prove())];
+        }
+        self.actions(wanted)
+    }
+
+    fn finished(&mut self, tag: &str, outcome: Outcome, now_us: i64) -> Vec<Action> {
+        let wanted = match outcome {
+            Outcome::Proven { expires_us } => {
+                self.expires_us = Some(expires_us);
+                if watch::time_left(expires_us, now_us).is_zero() {
+                    self.protocol.session_over()
+                } else {
+                    return self.goes_on(now_us);
+                }
+            }
+            Outcome::Anonymous | Outcome::Unknown => return self.goes_on(now_us),
+            Outcome::Forbidden => self.protocol.session_over(),
+            Outcome::Ended => operation(tag).map(|id| self.protocol.ended(id)).unwrap_or_default(),
+            Outcome::Refused { errors } => {
+                operation(tag).map(|id| self.protocol.refused(id, &errors)).unwrap_or_default()
+            }
+            Outcome::Subscribed { topic, notices } => {
+                let work = kept::write(&Work::Notices(notices));
+                return vec![Action::Subscribe(Subscription { tag: tag.to_owned(), topic, work })];
+            }
+        };
+        self.actions(wanted)
+    }
+
+    /// The token is good, or there is none, or that cannot be found out now: an outage closes no connection, since each
+    /// operation proves the token again.
+    fn goes_on(&mut self, now_us: i64) -> Vec<Action> {
+        let wanted = self.protocol.proven(true);
+        let mut actions = self.actions(wanted);
+        if self.authorization.is_some() {
+            let left = self.expires_us.map_or(watch::RECHECK, |expires_us| watch::time_left(expires_us, now_us));
+            actions.push(Action::SetTimer(ms(left.min(watch::RECHECK))));
+        }
+        actions
+    }
+
+    fn failed(&mut self, tag: &str, reason: websocket::Failure, now_us: i64) -> Vec<Action> {
+        let Some(id) = operation(tag) else { return self.finished(tag, Outcome::Unknown, now_us) };
+        let failure = match reason {
+            websocket::Failure::Unavailable => {
+                Failure::new(Kind::Unavailable, "the operation's call or topic was lost")
+            }
+            websocket::Failure::Behind => Failure::new(Kind::Unavailable, "the client fell behind its subscription"),
+            websocket::Failure::Refused => {
+                Failure::new(Kind::RateLimited, "The operations of this connection are too large together.")
+            }
+            websocket::Failure::Denied => Failure::new(Kind::Internal, "the manifest does not grant the topic"),
+            websocket::Failure::NotUnderstood => {
+                Failure::new(Kind::Internal, "the operation's work was not understood")
+            }
+        };
+        let errors = Refused::request(&failure, &self.correlation_id).errors;
+        let wanted = self.protocol.refused(id, &serde_json::to_value(errors).unwrap_or_default());
+        self.actions(wanted)
+    }
+
+    fn actions(&mut self, wanted: Vec<Wanted>) -> Vec<Action> {
+        wanted.into_iter().flat_map(|wanted| self.action(wanted)).collect()
+    }
+
+    fn action(&mut self, wanted: Wanted) -> Vec<Action> {
+        vec![match wanted {
+            Wanted::Send(text) => Action::Send(Message::Text(text)),
+            Wanted::Close(close, reason) => Action::Close(websocket::Close { code: Close::code(close), reason }),
+            Wanted::Prove { authorization } => {
+                self.authorization = authorization;
+                return vec![Action::ClearTimer, Action::Start(prove())];
+            }
+            Wanted::Start { id, payload } => {
+                Action::Start(Task { tag: tag(&id), work: kept::write(&Work::Operation { id, payload }) })
+            }
+            Wanted::Stop { id } => Action::Stop(tag(&id)),
+        }]
+    }
+}
+
+fn prove() -> Task {
+    Task { tag: SESSION.to_owned(), work: kept::write(&Work::Prove) }
+}
+
+fn tag(id: &str) -> String {
+    format!("{OPERATION}{id}")
+}
+
+fn operation(tag: &str) -> Option<&str> {
+    tag.strip_prefix(OPERATION)
+}
+
+fn ms(time: Duration) -> u32 {
+    u32::try_from(time.as_millis()).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+use super::*;
+use crate::socket::task::Notices;
+use mindflow_guest::websocket::{Failed, Finished};
+use serde_json::{Value, json};
+
+const NOW_US: i64 = 1_795_000_000_000_000;
+
+/// A connection as the host keeps it: bytes between any two steps.
+struct Kept(Vec<u8>);
+
+impl Kept {
+    fn opened() -> Self {
+        let mut kept = Self(Vec::new());
+        let upgrade = Upgrade {
+            path: "/graphql".to_owned(),
+            headers: vec![("X-Correlation-Id".to_owned(), "c-1".to_owned())],
+            protocol: "graphql-transport-ws".to_owned(),
+            remote_address: "127.0.0.1:1".to_owned(),
+        };
+        assert_eq!(kept.happened(Happening::Opened(upgrade)), [Action::SetTimer(10_000)]);
+        kept
+    }
+
+    /// Acknowledged, with a token that is good for as long.
+    fn acknowledged(good_for: Duration) -> Self {
+        let mut kept = Self::opened();
+        kept.received(json!({"type": "connection_init", "payload": {"authorization": "Bearer t"}}));
+        let expires_us = NOW_US + i64::try_from(good_for.as_micros()).unwrap();
+        let actions = kept.finished(SESSION, &Outcome::Proven { expires_us });
+        assert_eq!(messages(&actions), [json!({"type": "connection_ack"})]);
+        kept
+    }
+
+    fn happened(&mut self, happening: Happening) -> Vec<Action> {
+        self.happened_at(happening, NOW_US)
+    }
+
+    fn happened_at(&mut self, happening: Happening, now_us: i64) -> Vec<Action> {
+        let reaction = step_at(&self.0, happening, now_us);
+        self.0 = reaction.state;
+        reaction.actions
+    }
+
+    fn received(&mut self, message: Value) -> Vec<Action> {
+        self.happened(Happening::Received(Message::Text(message.to_string())))
+    }
+
+    fn finished(&mut self, tag: &str, outcome: &Outcome) -> Vec<Action> {
+        self.happened(Happening::Finished(Finished { tag: tag.to_owned(), outcome: kept::write(outcome) }))
+    }
+
+    fn failed(&mut self, tag: &str, reason: websocket::Failure) -> Vec<Action> {
+        self.happened(Happening::Failed(Failed { tag: tag.to_owned(), reason }))
+    }
+
+    fn subscribed(&mut self, id: &str) -> Vec<Action> {
+        self.received(json!({"id": id, "type": "subscribe", "payload": {"query": "subscription { a }"}}));
+        let notices: Notices =
+            serde_json::from_value(json!({"id": id, "query": "q", "operation_name": null, "variables": {}})).unwrap();
+        self.finished(&tag(id), &Outcome::Subscribed { topic: "user:1".to_owned(), notices })
+    }
+}
+
+fn messages(actions: &[Action]) -> Vec<Value> {
+    let sent = |action: &Action| match action {
+        Action::Send(Message::Text(text)) => Some(serde_json::from_str(text).unwrap()),
+        _ => None,
+    };
+    actions.iter().filter_map(sent).collect()
+}
+
+fn closed(actions: &[Action]) -> Option<u16> {
+    actions.iter().find_map(|action| match action {
+        Action::Close(close) => Some(close.code),
+        _ => None,
+    })
+}
+
+fn timer(actions: &[Action]) -> Option<u32> {
+    actions.iter().find_map(|action| match action {
+        Action::SetTimer(ms) => Some(*ms),
+        _ => None,
+    })
+}
+
+#[test]
+fn the_token_is_proven_by_a_task_and_checked_again_every_minute_until_it_expires() {
+    let mut kept = Kept::opened();
+    let actions = kept.received(json!({"type": "connection_init", "payload": {"authorization": "Bearer t"}}));
+    assert_eq!(actions, [Action::ClearTimer, Action::Start(prove())]);
+    let expires_us = NOW_US + 90_000_000;
+    assert_eq!(timer(&kept.finished(SESSION, &Outcome::Proven { expires_us })), Some(60_000));
+
+    let later_us = NOW_US + 60_000_000;
+    assert_eq!(kept.happened_at(Happening::Timer, later_us), [Action::Start(prove())]);
+    let again = Finished { tag: SESSION.to_owned(), outcome: kept::write(&Outcome::Proven { expires_us }) };
+    assert_eq!(kept.happened_at(Happening::Finished(again), later_us), [Action::SetTimer(30_000)]);
+    assert_eq!(closed(&kept.happened_at(Happening::Timer, expires_us)), Some(4403));
+}
+
+#[test]
+fn a_session_that_was_revoked_closes_the_connection_and_an_outage_does_not() {
+    let mut kept = Kept::acknowledged(Duration::from_secs(900));
+    kept.happened(Happening::Timer);
+    assert_eq!(kept.failed(SESSION, websocket::Failure::Unavailable), [Action::SetTimer(60_000)]);
+    kept.happened(Happening::Timer);
+    assert_eq!(kept.finished(SESSION, &Outcome::Unknown), [Action::SetTimer(60_000)]);
+    kept.happened(Happening::Timer);
+    assert_eq!(closed(&kept.finished(SESSION, &Outcome::Forbidden)), Some(4403));
+}
+
+#[test]
+fn a_connection_without_a_token_has_no_timer() {
+    let mut kept = Kept::opened();
+    kept.received(json!({"type": "connection_init"}));
+    let actions = kept.finished(SESSION, &Outcome::Anonymous);
+    assert_eq!((messages(&actions).len(), timer(&actions)), (1, None));
+}
+
+#[test]
+fn silence_at_the_start_is_4408_and_a_wrong_token_is_4403() {
+    assert_eq!(closed(&Kept::opened().happened(Happening::Timer)), Some(4408));
+    let mut kept = Kept::opened();
+    kept.received(json!({"type": "connection_init", "payload": {"authorization": "Bearer wrong"}}));
+    assert_eq!(closed(&kept.finished(SESSION, &Outcome::Forbidden)), Some(4403));
+}
+
+#[test]
+fn an_operation_is_a_task_and_a_subscription_goes_on_with_its_topic() {
+    let mut kept = Kept::acknowledged(Duration::from_secs(900));
+    let payload = json!({"query": "{ a }"});
+    let actions = kept.received(json!({"id": "1", "type": "subscribe", "payload": payload}));
+    let work = kept::write(&Work::Operation { id: "1".to_owned(), payload });
+    assert_eq!(actions, [Action::Start(Task { tag: "operation:1".to_owned(), work })]);
+    assert_eq!(messages(&kept.finished("operation:1", &Outcome::Ended)), [json!({"id": "1", "type": "complete"})]);
+
+    let actions = kept.subscribed("2");
+    let [Action::Subscribe(subscription)] = actions.as_slice() else { panic!("{actions:?}") };
+    assert_eq!((&*subscription.tag, &*subscription.topic), ("operation:2", "user:1"));
+    assert_eq!(kept.received(json!({"id": "2", "type": "complete"})), [Action::Stop("operation:2".to_owned())]);
+}
+
+#[test]
+fn an_operation_whose_call_or_topic_fails_is_an_error_and_the_connection_stays() {
+    for (reason, code) in [
+        (websocket::Failure::Unavailable, "UNAVAILABLE"),
+        (websocket::Failure::Behind, "UNAVAILABLE"),
+        (websocket::Failure::Refused, "RATE_LIMITED"),
+        (websocket::Failure::Denied, "INTERNAL"),
+        (websocket::Failure::NotUnderstood, "INTERNAL"),
+    ] {
+        let mut kept = Kept::acknowledged(Duration::from_secs(900));
+        kept.subscribed("1");
+        let actions = kept.failed("operation:1", reason);
+        let [error] = messages(&actions).try_into().unwrap();
+        assert_eq!((&error["id"], &error["type"]), (&json!("1"), &json!("error")));
+        assert_eq!(error["payload"][0]["extensions"], json!({"code": code, "correlationId": "c-1"}));
+        assert_eq!(closed(&actions), None);
+        assert!(closed(&kept.subscribed("1")).is_none(), "its id is free again");
+    }
+}
+
+#[test]
+fn a_state_of_another_version_closes_with_the_code_for_a_restart() {
+    let mut kept = Kept::acknowledged(Duration::from_secs(900));
+    kept.0[0] += 1;
+    assert_eq!(closed(&kept.happened(Happening::Timer)), Some(1012));
+}
+
+#[test]
+fn fifty_operations_fit_into_the_state() {
+    let mut kept = Kept::acknowledged(Duration::from_secs(900));
+    for number in 0..crate::socket::protocol::OPERATIONS_MAX {
+        kept.subscribed(&format!("{number:0>200}"));
+    }
+    assert!(kept.0.len() < 16 * 1024, "{}", kept.0.len());
+}

@@ -1,0 +1,138 @@
+//! What a connection has done by calls of their own: the proof of its token, its operations, and each notice of its
+//! subscriptions.
+
+use super::connection::Connection;
+use super::kept;
+use super::protocol::Action;
+use crate::graphql::apq;
+use crate::graphql::execute::{self, Answer, Begun, Refused};
+use crate::graphql::scope::Scope;
+use crate::graphql::workarounds::params::{self, Params};
+use crate::settings;
+use crate::web::Presented;
+use mindflow_guest::call::Error;
+use mindflow_guest::websocket::{Message, Performed};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Work {
+    Prove,
+    Operation { id: String, payload: Value },
+    Notices(Notices),
+}
+
+/// What each notice of a subscription is presented by: the operation as it was checked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Notices {
+    id: String,
+    query: String,
+    operation_name: Option<String>,
+    variables: Map<String, Value>,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// The token is good until then.
+    Proven {
+        expires_us: i64,
+    },
+    /// There is no token.
+    Anonymous,
+    /// The token is no good, or its session was revoked.
+    Forbidden,
+    /// Whether the token is good cannot be found out now.
+    Unknown,
+    /// The operation has had its answer.
+    Ended,
+    /// The operation was refused before it ran.
+    Refused {
+        errors: Value,
+    },
+    Subscribed {
+        topic: String,
+        notices: Notices,
+    },
+}
+
+/// Executes a task; none if it is not understood.
+pub async fn perform(state: &[u8], work: &[u8]) -> Option<Performed> {
+    let connection: Connection = kept::read(state)?;
+    let (messages, outcome) = match kept::read(work)? {
+        Work::Prove => (Vec::new(), prove(&connection).await),
+        Work::Operation { id, payload } => operate(&connection, id, payload).await,
+        Work::Notices(_) => return None,
+    };
+    Some(Performed { messages, outcome: kept::write(&outcome) })
+}
+
+/// What a client is sent for a notice; none if the work is not understood.
+pub async fn present(state: &[u8], work: &[u8], item: &[u8]) -> Option<Vec<Message>> {
+    let (connection, Work::Notices(notices)) = (kept::read::<Connection>(state)?, kept::read(work)?) else {
+        return None;
+    };
+    // A notice of a later version is skipped.
+    let Ok(notice) = serde_json::from_slice(item) else { return Some(Vec::new()) };
+    let Notices { id, query, operation_name, variables } = notices;
+    let params = Params { query: Some(query), operation_name, variables, extensions: Map::new() };
+    let scope = Scope::new(connection.viewer());
+    let answers = match execute::prepare(params, &scope, settings::load().await).await {
+        Ok(prepared) => execute::present(prepared, notice).await,
+        Err(refused) => vec![Answer::from(refused)],
+    };
+    Some(answers.iter().flat_map(|answer| next(&connection, &id, answer)).collect())
+}
+
+async fn prove(connection: &Connection) -> Outcome {
+    if connection.presented() == Presented::Nothing {
+        return Outcome::Anonymous;
+    }
+    match connection.viewer().caller().await {
+        Ok(caller) => Outcome::Proven { expires_us: caller.expires_at },
+        Err(Error::Unauthenticated(_)) => Outcome::Forbidden,
+        Err(_) => Outcome::Unknown,
+    }
+}
+
+async fn operate(connection: &Connection, id: String, payload: Value) -> (Vec<Message>, Outcome) {
+    let scope = Scope::new(connection.viewer());
+    let begun = async {
+        let params =
+            params::from_json(payload).map_err(|failure| Refused::request(&failure, scope.viewer.correlation_id()))?;
+        let prepared = execute::prepare(params.clone(), &scope, settings::load().await).await?;
+        Ok::<_, Refused>((params, execute::begin(prepared).await))
+    };
+    match begun.await {
+        Err(refused) => (Vec::new(), refusal(&Answer::from(refused))),
+        Ok((_, Begun::Answered(answer))) if !answer.executed => (Vec::new(), refusal(&answer)),
+        Ok((_, Begun::Answered(answer))) => (next(connection, &id, &answer), Outcome::Ended),
+        Ok((_, Begun::Nothing)) => (Vec::new(), Outcome::Ended),
+        Ok((params, Begun::Subscribed { topic })) => (Vec::new(), subscribed(id, params, topic).await),
+    }
+}
+
+async fn subscribed(id: String, mut params: Params, topic: String) -> Outcome {
+    // By its text, since a hash may be forgotten while the subscription goes on.
+    match apq::resolve(&mut params).await {
+        Ok((query, _)) => {
+            let Params { operation_name, variables, .. } = params;
+            Outcome::Subscribed { topic, notices: Notices { id, query, operation_name, variables } }
+        }
+        Err(_) => Outcome::Ended,
+    }
+}
+
+fn refusal(answer: &Answer) -> Outcome {
+    Outcome::Refused { errors: serde_json::to_value(answer.errors()).unwrap_or_default() }
+}
+
+fn next(connection: &Connection, id: &str, answer: &Answer) -> Vec<Message> {
+    let json = serde_json::to_string(answer).unwrap_or_default();
+    let sent = |action| match action {
+        Action::Send(text) => Some(Message::Text(text)),
+        _ => None,
+    };
+    connection.protocol.next(id, &json).into_iter().filter_map(sent).collect()
+}

@@ -1,0 +1,50 @@
+//! The calls for WebSocket connections: each an ordinary call with a deadline, after which nothing of it remains.
+
+use super::{
+    job::Work,
+    provider::{CallFailure, Provider},
+    purpose::Purpose,
+};
+use crate::capability::websocket::bindings::mindflow::platform::websocket::{Happening, Message, Performed, Reaction};
+use std::sync::Arc;
+
+// === impl Provider ===
+
+impl Provider {
+    /// What happens to a connection.
+    pub async fn socket(
+        self: &Arc<Self>,
+        state: Vec<u8>,
+        happening: Happening,
+        correlation_id: Arc<str>,
+    ) -> Result<Reaction, CallFailure> {
+        let purpose = Purpose::of_connection("WebSocket", correlation_id);
+        let work = move |reply| Work::Socket { state, happening, reply };
+        self.run(self.current(), purpose, self.deadline(), work).await
+    }
+
+    /// A task of a connection. Inner `Err`: the component did not understand it.
+    pub async fn socket_task(
+        self: &Arc<Self>,
+        state: Vec<u8>,
+        work: Vec<u8>,
+        correlation_id: Arc<str>,
+    ) -> Result<Result<Performed, ()>, CallFailure> {
+        let purpose = Purpose::of_connection("WebSocket task", correlation_id);
+        let work = move |reply| Work::SocketTask { state, work, reply };
+        self.run(self.current(), purpose, self.deadline(), work).await
+    }
+
+    /// An item of a topic that a connection subscribes to. Inner `Err`: the component did not understand it.
+    pub async fn socket_item(
+        self: &Arc<Self>,
+        state: Vec<u8>,
+        work: Vec<u8>,
+        item: Vec<u8>,
+        correlation_id: Arc<str>,
+    ) -> Result<Result<Vec<Message>, ()>, CallFailure> {
+        let purpose = Purpose::of_connection("WebSocket item", correlation_id);
+        let work = move |reply| Work::SocketItem { state, work, item, reply };
+        self.run(self.current(), purpose, self.deadline(), work).await
+    }
+}

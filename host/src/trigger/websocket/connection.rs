@@ -1,0 +1,266 @@
+//! One connection: the component's state of it, what happens to it, and what follows. Its component sees one happening
+//! after the other; tasks and presentations run meanwhile.
+
+use super::{
+    Stream,
+    outgoing::Outgoing,
+    repeat::{Patience, repeat},
+    works::{Outcome, Works},
+};
+use crate::{
+    capability::websocket::bindings::mindflow::platform::websocket::{
+        Action, Close, Happening, Message, Reaction, Upgrade,
+    },
+    engine::{CallFailure, Provider},
+};
+use futures::{
+    FutureExt, StreamExt,
+    future::{BoxFuture, OptionFuture},
+    stream::SplitStream,
+};
+use std::{collections::VecDeque, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
+use tokio::time::{MissedTickBehavior, Sleep};
+use tokio_tungstenite::tungstenite::{
+    Error, Message as Frame,
+    protocol::{CloseFrame, frame::coding::CloseCode},
+};
+use tokio_util::sync::CancellationToken;
+
+/// What a component may keep of a connection: fifty operations by their ids, a token, and room.
+const STATE_BYTES_MAX: usize = 64 * 1024;
+/// A peer that has not answered a ping by the next one has disconnected.
+const PING_EVERY: Duration = Duration::from_secs(30);
+/// One that has taken nothing for so many pings, too.
+const STUCK_MAX: u32 = 2;
+/// For the last messages, and for the peer's own close, so that the TCP connection ends cleanly.
+const FAREWELL_MAX: Duration = Duration::from_secs(2);
+/// RFC 6455 §5.5.
+const REASON_BYTES_MAX: usize = 123;
+
+pub(super) struct Connection {
+    component: Arc<Provider>,
+    correlation_id: Arc<str>,
+    peer: SocketAddr,
+    /// The component's.
+    state: Vec<u8>,
+    incoming: SplitStream<Stream>,
+    outgoing: Outgoing,
+    works: Works,
+    timer: Option<Pin<Box<Sleep>>>,
+    /// What the component does not know yet: at most one of each task, and the timer.
+    happened: VecDeque<Happening>,
+    step: Option<BoxFuture<'static, Result<Reaction, CallFailure>>>,
+    pings: Pings,
+}
+
+struct Pings {
+    answered: bool,
+    stuck: u32,
+}
+
+// === impl Connection ===
+
+impl Connection {
+    pub(super) fn new(component: Arc<Provider>, stream: Stream, correlation_id: Arc<str>, peer: SocketAddr) -> Self {
+        let (sink, incoming) = stream.split();
+        Self {
+            works: Works::new(Arc::clone(&component), Arc::clone(&correlation_id)),
+            component,
+            correlation_id,
+            peer,
+            state: Vec::new(),
+            incoming,
+            outgoing: Outgoing::new(sink),
+            timer: None,
+            happened: VecDeque::new(),
+            step: None,
+            pings: Pings { answered: true, stuck: 0 },
+        }
+    }
+
+    /// Serves it to its end, until `stop` at the latest.
+    pub(super) async fn run(mut self, upgrade: Upgrade, stop: CancellationToken) {
+        self.happened.push_back(Happening::Opened(upgrade));
+        if let Some(farewell) = self.serve(stop).await {
+            let farewell = async {
+                self.outgoing.push_frame(Frame::Close(Some(farewell)));
+                self.outgoing.empty().await?;
+                while self.incoming.next().await.transpose()?.is_some() {}
+                Ok::<_, Error>(())
+            };
+            let _ = tokio::time::timeout(FAREWELL_MAX, farewell).await;
+        }
+    }
+
+    /// Until one side ends it; how, unless the peer did.
+    async fn serve(&mut self, stop: CancellationToken) -> Option<CloseFrame> {
+        let mut stop = Box::pin(stop.cancelled_owned());
+        let mut ping = tokio::time::interval(PING_EVERY);
+        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        ping.tick().await;
+        loop {
+            self.proceed();
+            let is_reading = self.step.is_none() && self.happened.is_empty() && !self.outgoing.is_full();
+            tokio::select! {
+                written = self.outgoing.advance(), if !self.outgoing.is_empty() => {
+                    if written.is_err() { return None }
+                }
+                Some(reaction) = OptionFuture::from(self.step.as_mut()) => {
+                    self.step = None;
+                    match reaction {
+                        Ok(reaction) => if let Some(farewell) = self.react(reaction) { return Some(farewell) },
+                        Err(failure) => return Some(self.gave_up(&failure)),
+                    }
+                }
+                Some(outcome) = self.works.next() => self.follow(outcome),
+                Some(()) = OptionFuture::from(self.timer.as_mut()) => {
+                    self.timer = None;
+                    self.happened.push_back(Happening::Timer);
+                }
+                frame = self.incoming.next(), if is_reading => match frame {
+                    Some(Ok(frame)) => self.received(frame),
+                    Some(Err(_)) | None => return None,
+                },
+                _ = ping.tick() => if !self.ping(is_reading) { return None },
+                () = &mut stop => return Some(close(CloseCode::Away, "the server is stopping")),
+            }
+        }
+    }
+
+    /// Begins what can begin. While the client reads slowly, nothing does.
+    fn proceed(&mut self) {
+        if self.outgoing.is_full() {
+            return;
+        }
+        if self.step.is_none()
+            && let Some(happening) = self.happened.pop_front()
+        {
+            self.step = Some(self.step(happening));
+        }
+        self.works.begin_calls(&self.state);
+    }
+
+    fn step(&self, happening: Happening) -> BoxFuture<'static, Result<Reaction, CallFailure>> {
+        let (component, id, state) =
+            (Arc::clone(&self.component), Arc::clone(&self.correlation_id), self.state.clone());
+        let patience = match happening {
+            Happening::Opened(_) | Happening::Received(_) => Patience::Short,
+            Happening::Finished(_) | Happening::Failed(_) | Happening::Timer => Patience::Long,
+        };
+        async move { repeat(patience, || component.socket(state.clone(), happening.clone(), Arc::clone(&id))).await }
+            .boxed()
+    }
+
+    fn react(&mut self, reaction: Reaction) -> Option<CloseFrame> {
+        if reaction.state.len() > STATE_BYTES_MAX {
+            let (peer, correlation_id) = (self.peer, &*self.correlation_id);
+            tracing::warn!(%peer, correlation_id, bytes = reaction.state.len(), "the state of a connection is too large");
+            return Some(close(CloseCode::Size, "too much is going on"));
+        }
+        self.state = reaction.state;
+        reaction.actions.into_iter().find_map(|action| self.act(action))
+    }
+
+    fn act(&mut self, action: Action) -> Option<CloseFrame> {
+        match action {
+            Action::Send(message) => self.outgoing.push(message),
+            Action::Close(farewell) => return Some(close_of(&farewell)),
+            Action::SetTimer(ms) => {
+                self.clear_timer();
+                self.timer = Some(Box::pin(tokio::time::sleep(Duration::from_millis(u64::from(ms)))));
+            }
+            Action::ClearTimer => self.clear_timer(),
+            Action::Start(task) => {
+                self.forget(&task.tag);
+                let refused = self.works.start(task).err();
+                self.happened.extend(refused.map(Happening::Failed));
+            }
+            Action::Subscribe(subscription) => {
+                self.forget(&subscription.tag);
+                let refused = self.works.subscribe(subscription).err();
+                self.happened.extend(refused.map(Happening::Failed));
+            }
+            Action::Stop(tag) => {
+                self.works.stop(&tag);
+                self.forget(&tag);
+            }
+        }
+        None
+    }
+
+    fn clear_timer(&mut self) {
+        self.timer = None;
+        self.happened.retain(|happening| !matches!(happening, Happening::Timer));
+    }
+
+    /// What has happened to a task or a subscription that is no longer wanted.
+    fn forget(&mut self, tag: &str) {
+        self.happened.retain(|happening| match happening {
+            Happening::Finished(finished) => finished.tag != tag,
+            Happening::Failed(failed) => failed.tag != tag,
+            _ => true,
+        });
+    }
+
+    fn follow(&mut self, outcome: Outcome) {
+        for message in outcome.messages {
+            self.outgoing.push(message);
+        }
+        self.happened.extend(outcome.happening);
+    }
+
+    fn received(&mut self, frame: Frame) {
+        match frame {
+            Frame::Text(text) => self.happened.push_back(Happening::Received(Message::Text(text.to_string()))),
+            Frame::Binary(bytes) => self.happened.push_back(Happening::Received(Message::Binary(bytes.into()))),
+            Frame::Pong(_) => self.pings.answered = true,
+            // Answered by the next read; after a close, that is the last one.
+            Frame::Ping(_) | Frame::Close(_) | Frame::Frame(_) => {}
+        }
+    }
+
+    /// Whether the connection goes on. A peer is not asked while it has more to read, or its answer could not be seen.
+    fn ping(&mut self, is_reading: bool) -> bool {
+        self.pings.stuck = if self.outgoing.is_stuck() { self.pings.stuck + 1 } else { 0 };
+        if !is_reading || !self.outgoing.is_empty() {
+            self.pings.answered = true;
+            return self.pings.stuck < STUCK_MAX;
+        }
+        if !std::mem::take(&mut self.pings.answered) {
+            return false;
+        }
+        self.outgoing.push_frame(Frame::Ping(Default::default()));
+        true
+    }
+
+    fn gave_up(&self, failure: &CallFailure) -> CloseFrame {
+        tracing::warn!(peer = %self.peer, correlation_id = &*self.correlation_id, "connection: {failure}");
+        close(CloseCode::Again, "try again shortly")
+    }
+}
+
+fn close(code: CloseCode, reason: &'static str) -> CloseFrame {
+    CloseFrame { code, reason: reason.into() }
+}
+
+fn close_of(farewell: &Close) -> CloseFrame {
+    let allowed = matches!(farewell.code, 1000 | 1011..=1013 | 3000..=4999);
+    let code = if allowed { CloseCode::from(farewell.code) } else { CloseCode::Error };
+    let reason = &farewell.reason;
+    let end = reason.floor_char_boundary(reason.len().min(REASON_BYTES_MAX));
+    CloseFrame { code, reason: reason.get(..end).unwrap_or_default().into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_component_closes_with_a_code_that_it_may_use_and_a_reason_that_fits() {
+        let closed = |code, reason: &str| close_of(&Close { code, reason: reason.to_owned() });
+        for (code, sent) in [(1000, 1000), (1012, 1012), (4403, 4403), (1006, 1011), (1001, 1011), (999, 1011)] {
+            assert_eq!(u16::from(closed(code, "r").code), sent, "{code}");
+        }
+        assert_eq!(closed(4400, &"ä".repeat(100)).reason.len(), 122);
+    }
+}

@@ -1,0 +1,172 @@
+//! Goal: a component that does anything wrong to its WebSockets harms one connection at most.
+//! Method: a test guest in the gateway's place, whose clients say what it does.
+
+use crate::trouble_kit::{grants, guest, manifest, state};
+use mindflow_tests::{GraphqlSocket, Platform, Received, eventually};
+use serde_json::{Value, json};
+
+/// The guest as the gateway, which may use the topics `test:…` alone.
+async fn with_the_guest() -> Platform {
+    let change = |table: &mut toml::Table| {
+        let gateway = grants(table, "gateway");
+        gateway.insert("source".to_owned(), guest("sockets").display().to_string().into());
+        let realtime: toml::Table = "publish = [\"test:*\"]\nsubscribe = [\"test:*\"]".parse().expect("a grant");
+        gateway.insert("realtime".to_owned(), realtime.into());
+        let limits = "max = 2\nconcurrency = 8\nmemory-mib-max = 64\ndeadline-ms = 5000";
+        gateway.insert("instances".to_owned(), limits.parse::<toml::Table>().expect("limits").into());
+    };
+    Platform::services().manifest(manifest(change)).start().await
+}
+
+async fn open(platform: &Platform) -> GraphqlSocket {
+    GraphqlSocket::open(platform.http()).await
+}
+
+async fn say(socket: &mut GraphqlSocket, what: &str) {
+    socket.send(&json!(what)).await;
+}
+
+async fn hears(socket: &mut GraphqlSocket, what: &str) {
+    assert_eq!(socket.message().await, json!(what));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_component_knows_of_a_connection_is_kept_between_its_messages() {
+    let platform = with_the_guest().await;
+    let (mut one, mut other) = (open(&platform).await, open(&platform).await);
+    for count in 1..=3 {
+        say(&mut one, "count").await;
+        hears(&mut one, &count.to_string()).await;
+    }
+    say(&mut other, "count").await;
+    hears(&mut other, "1").await;
+    let platform = &platform;
+    eventually("no call is left", || async move { (state(platform, "gateway").await["calls"] == 0).then_some(()) })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_traps_fails_and_neither_its_own_connection_nor_another_is_closed() {
+    let platform = with_the_guest().await;
+    let (mut one, mut other) = (open(&platform).await, open(&platform).await);
+    say(&mut other, "subscribe test:a").await;
+    for word in ["trap", "memory"] {
+        say(&mut one, word).await;
+        let answer = one.message().await.to_string();
+        assert!(answer.contains("failed task") && answer.contains("Unavailable"), "{answer}");
+    }
+    say(&mut one, "count").await;
+    hears(&mut one, "3").await;
+    say(&mut one, "publish test:a 1").await;
+    hears(&mut one, "finished task 4").await;
+    hears(&mut other, "item 0").await;
+    // A step that traps twice closes its own connection.
+    say(&mut one, "panic").await;
+    assert_eq!(one.closed().await, 1013);
+    say(&mut other, "count").await;
+    hears(&mut other, "2").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_items_of_a_topic_are_presented_in_their_order_though_later_ones_take_less_time() {
+    let platform = with_the_guest().await;
+    let mut socket = open(&platform).await;
+    say(&mut socket, "subscribe test:order").await;
+    say(&mut socket, "publish test:order 20").await;
+    let mut items = Vec::new();
+    while items.len() < 20 {
+        let message = socket.message().await;
+        let text = message.as_str().expect("a text");
+        items.extend(text.strip_prefix("item ").map(|item| item.parse::<u32>().expect("a number")));
+    }
+    assert_eq!(items, (0..20).collect::<Vec<_>>());
+
+    say(&mut socket, "stop test:order").await;
+    say(&mut socket, "publish test:order 3").await;
+    hears(&mut socket, "finished task 4").await;
+    say(&mut socket, "count").await;
+    hears(&mut socket, "5").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_hears_of_no_topic_that_the_manifest_does_not_grant() {
+    let platform = with_the_guest().await;
+    let mut socket = open(&platform).await;
+    for topic in ["user:1", "test", "*"] {
+        say(&mut socket, &format!("subscribe {topic}")).await;
+        hears(&mut socket, &format!("failed {topic} Failure::Denied")).await;
+    }
+    assert!(platform.log().contains("`gateway` may not subscribe to topic `user:1`"));
+    say(&mut socket, "publish user:1 1").await;
+    assert!(socket.message().await.to_string().contains("may not publish to topic `user:1`"));
+    hears(&mut socket, "finished task 4").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_state_that_is_too_large_closes_its_connection() {
+    let platform = with_the_guest().await;
+    let mut socket = open(&platform).await;
+    say(&mut socket, &format!("grow {}", 64 * 1024)).await;
+    say(&mut socket, "count").await;
+    assert!(matches!(socket.receive().await, Received::Message(Value::String(_))));
+    say(&mut socket, &format!("grow {}", 64 * 1024 + 1)).await;
+    assert_eq!(socket.closed().await, 1009);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tasks_beyond_the_bounds_are_refused_and_a_task_that_is_not_understood_fails() {
+    let platform = with_the_guest().await;
+    let mut large = open(&platform).await;
+    say(&mut large, &format!("work {}", (1 << 20) + 1)).await;
+    hears(&mut large, "failed task 1 Failure::Refused").await;
+    say(&mut large, "confuse").await;
+    hears(&mut large, "failed task 2 Failure::NotUnderstood").await;
+    let mut many = open(&platform).await;
+    say(&mut many, "tasks 65").await;
+    hears(&mut many, "failed 64 Failure::Refused").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timer_runs_out_once_and_can_be_cleared_and_a_component_closes_as_it_says() {
+    let platform = with_the_guest().await;
+    let mut socket = open(&platform).await;
+    say(&mut socket, "timer 10").await;
+    hears(&mut socket, "timer").await;
+    say(&mut socket, "timer 3600000").await;
+    say(&mut socket, "timer 20").await;
+    hears(&mut socket, "timer").await;
+    say(&mut socket, "timer 50").await;
+    say(&mut socket, "clear").await;
+    say(&mut socket, "wait 200").await;
+    hears(&mut socket, "finished task 6").await;
+    say(&mut socket, "close 4123").await;
+    assert_eq!(socket.closed().await, 4123);
+    let mut forbidden = open(&platform).await;
+    say(&mut forbidden, "close 1006").await;
+    assert_eq!(forbidden.closed().await, 1011);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_reads_nothing_makes_only_its_own_connection_wait() {
+    let platform = with_the_guest().await;
+    let (mut slow, mut quick) = (open(&platform).await, open(&platform).await);
+    // More than the kernel's buffers and the host's together.
+    for _ in 0..24 {
+        say(&mut slow, "shout 10").await;
+    }
+    for count in 1..=5 {
+        say(&mut quick, "count").await;
+        hears(&mut quick, &count.to_string()).await;
+    }
+    let platform = &platform;
+    eventually("no call waits for the client", || async move {
+        (state(platform, "gateway").await["calls"] == 0).then_some(())
+    })
+    .await;
+    // What it was sent is there when it reads.
+    let mut shouts = 0;
+    while shouts < 24 * 10 {
+        let message = slow.message().await;
+        shouts += usize::from(message.as_str().is_some_and(|text| text.starts_with("xx")));
+    }
+}

@@ -1,0 +1,125 @@
+//! A component whose clients say what it does to their WebSockets, right or wrong: each message, a JSON string, is a word
+//! and its argument. The state is a format's number and the count of messages, so that an answer
+//! shows what was kept.
+
+mindflow_guest::bindings! {
+    from "../../../wit/",
+    world: "mindflow:test-guests/sockets" in "../tests/guests/sockets/world.wit",
+}
+
+use mindflow_guest::realtime;
+use mindflow_guest::websocket::{Action, Close, Happening, Message, Performed, Reaction, Subscription, Task};
+use wasip3::clocks::monotonic_clock;
+use wasip3::http::types::{ErrorCode, Fields, Request, Response};
+
+/// No version of the gateway writes it.
+const FORMAT: u8 = 200;
+const MIB: usize = 1 << 20;
+/// A presentation takes up to nine of these, the later an item the shorter.
+const PRESENTATION_NS: u64 = 10_000_000;
+
+struct Sockets;
+
+fn said(text: impl AsRef<str>) -> Message {
+    Message::Text(format!("\"{}\"", text.as_ref()))
+}
+
+fn number(text: &str) -> usize {
+    text.parse().unwrap_or_default()
+}
+
+#[allow(clippy::panic, reason = "what it is for")]
+fn received(count: &mut u8, word: &str, argument: &str) -> Vec<Action> {
+    *count += 1;
+    let task = |work: Vec<u8>| vec![Action::Start(Task { tag: format!("task {count}"), work })];
+    match word {
+        "count" => vec![Action::Send(said(count.to_string()))],
+        "close" => vec![Action::Close(Close { code: argument.parse().unwrap_or(1000), reason: "as asked".to_owned() })],
+        "timer" => vec![Action::SetTimer(argument.parse().unwrap_or(0))],
+        "clear" => vec![Action::ClearTimer],
+        "subscribe" => vec![Action::Subscribe(Subscription {
+            tag: argument.to_owned(),
+            topic: argument.to_owned(),
+            work: Vec::new(),
+        })],
+        "stop" => vec![Action::Stop(argument.to_owned())],
+        "work" => task(vec![b' '; number(argument)]),
+        "tasks" => (0..number(argument))
+            .map(|index| Action::Start(Task { tag: index.to_string(), work: b"wait 3600000".to_vec() }))
+            .collect(),
+        "panic" => panic!("a step that is broken on purpose"),
+        _ => task(format!("{word} {argument}").into_bytes()),
+    }
+}
+
+impl bindings::exports::mindflow::platform::websocket_handler::Guest for Sockets {
+    async fn handle(state: Vec<u8>, happening: Happening) -> Reaction {
+        let mut count = state.get(1).copied().unwrap_or_default();
+        let mut size = 2;
+        let actions = match happening {
+            Happening::Opened(_) => Vec::new(),
+            Happening::Received(Message::Text(text)) => {
+                let text = text.trim_matches('"');
+                let (word, argument) = text.split_once(' ').unwrap_or((text, ""));
+                if word == "grow" {
+                    size = number(argument);
+                }
+                received(&mut count, word, argument)
+            }
+            Happening::Received(Message::Binary(bytes)) => vec![Action::Send(Message::Binary(bytes))],
+            Happening::Finished(finished) => vec![Action::Send(said(format!("finished {}", finished.tag)))],
+            Happening::Failed(failed) => vec![Action::Send(said(format!("failed {} {:?}", failed.tag, failed.reason)))],
+            Happening::Timer => vec![Action::Send(said("timer"))],
+        };
+        let mut state = vec![0; size];
+        state.iter_mut().zip([FORMAT, count]).for_each(|(kept, new)| *kept = new);
+        Reaction { state, actions }
+    }
+
+    #[allow(clippy::panic, reason = "what it is for")]
+    async fn perform(_: Vec<u8>, work: Vec<u8>) -> Result<Performed, ()> {
+        let text = String::from_utf8(work).unwrap_or_default();
+        let (word, argument) = text.split_once(' ').unwrap_or((&*text, ""));
+        let mut messages = Vec::new();
+        match word {
+            "trap" => panic!("a task that is broken on purpose"),
+            "memory" => {
+                let mut hoard = Vec::new();
+                loop {
+                    hoard.push(std::hint::black_box(vec![1_u8; MIB]));
+                }
+            }
+            "wait" => monotonic_clock::wait_for(number(argument) as u64 * 1_000_000).await,
+            "say" => messages.push(said(argument)),
+            "shout" => messages.extend((0..number(argument)).map(|_| said("x".repeat(MIB / 4)))),
+            "publish" => {
+                let (topic, items) = argument.split_once(' ').unwrap_or((argument, "1"));
+                for item in 0..number(items) {
+                    let published = realtime::publish(topic.to_owned(), item.to_string().into_bytes()).await;
+                    messages.extend(published.err().map(|error| said(format!("{error:?}").replace('"', "'"))));
+                }
+            }
+            "confuse" => return Err(()),
+            _ => {}
+        }
+        Ok(Performed { messages, outcome: Vec::new() })
+    }
+
+    async fn present(_: Vec<u8>, _: Vec<u8>, item: Vec<u8>) -> Result<Vec<Message>, ()> {
+        let text = String::from_utf8(item).unwrap_or_default();
+        let shorter = 9 - (number(&text) as u64) % 10;
+        monotonic_clock::wait_for(shorter * PRESENTATION_NS).await;
+        Ok(vec![said(format!("item {text}"))])
+    }
+}
+
+impl wasip3::exports::http::handler::Guest for Sockets {
+    async fn handle(_: Request) -> Result<Response, ErrorCode> {
+        let (_, trailers) = wasip3::wit_future::new(|| Ok(None));
+        let (response, _sent) = Response::new(Fields::new(), None, trailers);
+        Ok(response)
+    }
+}
+
+wasip3::http::service::export!(Sockets);
+bindings::export!(Sockets with_types_in bindings);
