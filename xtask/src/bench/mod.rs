@@ -8,6 +8,7 @@ mod host;
 mod load;
 mod peers;
 mod report;
+mod sockets;
 
 use crate::cargo::{cargo, succeed};
 use crate::guests::{self, BuildArgs};
@@ -51,6 +52,8 @@ enum Part {
     Platform,
     /// Events from the commit to the handlers
     Delivery,
+    /// WebSocket subscriptions: idle ones, and changes that reach many
+    Sockets,
     /// The platform beside the programs of `--peers`
     Peers,
 }
@@ -64,11 +67,13 @@ pub fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
     let path = workspace.root.join("docs/performance.md");
     let page = std::fs::read_to_string(&path).unwrap_or_default();
     let (rest, peers) = page.split_at(page.find(peers::HEADING).unwrap_or(page.len()));
+    let (rest, sockets) = rest.split_at(rest.find(sockets::HEADING).unwrap_or(rest.len()));
     let (platform, delivery) = rest.split_at(rest.find(delivery::HEADING).unwrap_or(rest.len()));
     let is_wanted = |part| args.only.is_none_or(|only| only == part);
     anyhow::ensure!(args.only != Some(Part::Peers) || args.peers.is_some(), "--only peers: --peers names their folder");
     let platform = if is_wanted(Part::Platform) { self::platform(workspace, args)? } else { platform.to_owned() };
     let delivery = if is_wanted(Part::Delivery) { delivery::run(workspace)? } else { delivery.to_owned() };
+    let sockets = if is_wanted(Part::Sockets) { sockets::run(workspace)? } else { sockets.to_owned() };
     let peers = match &args.peers {
         Some(folder) if is_wanted(Part::Peers) => {
             let folder = folder.canonicalize().with_context(|| format!("--peers {}", folder.display()))?;
@@ -78,8 +83,8 @@ pub fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
         _ => peers.to_owned(),
     };
     let mut text = format!("{}\n\n{}\n", platform.trim_end(), delivery.trim_end());
-    if !peers.is_empty() {
-        text = format!("{text}\n{}\n", peers.trim_end());
+    for part in [sockets, peers].iter().filter(|part| !part.is_empty()) {
+        text = format!("{text}\n{}\n", part.trim_end());
     }
     println!("\n{text}");
     if args.write {
