@@ -1,11 +1,13 @@
 # shellcheck shell=bash disable=SC2034
-# PostgreSQL and Redis for the tests: the installed ones, or else Debian's
+# PostgreSQL, Redis and PgBouncer for the tests: the installed ones, or else Debian's
 # packages, unpacked into the cache folder and run from there.
 
 POSTGRES_MAJOR_MIN=15
 # The first release of Debian that has TimescaleDB and pgvector, and the PostgreSQL that they are built for there.
 EXTENDED_SUITE=trixie
 EXTENDED_POSTGRES=17
+# The first release of Debian whose PgBouncer keeps prepared statements in transaction mode (1.21 or newer).
+PGBOUNCER_SUITE=trixie
 
 # The newest installed PostgreSQL that is new enough, or nothing.
 installed_postgres_bin() {
@@ -49,6 +51,14 @@ find_extended_postgres() {
   export MINDFLOW_POSTGRES_EXTENDED_BIN=$CACHE/servers/postgres-extended-$EXTENDED_SUITE/usr/lib/postgresql/$EXTENDED_POSTGRES/bin
 }
 
+# PgBouncer, always this one: an installed one may be too old, and is not needed for anything else. Exports
+# MINDFLOW_PGBOUNCER, unless it is set.
+find_pgbouncer() {
+  [ -z "${MINDFLOW_PGBOUNCER:-}" ] || return 0
+  private_servers pgbouncer "$PGBOUNCER_SUITE" pgbouncer
+  export MINDFLOW_PGBOUNCER=$CACHE/servers/pgbouncer-$PGBOUNCER_SUITE/usr/sbin/pgbouncer
+}
+
 private_folder() { printf '%s' "$CACHE/servers/$1-$(debian_codename)"; }
 
 private_postgres_bin() {
@@ -73,6 +83,7 @@ unpack_servers() {
   case $name in
     postgres | postgres-extended) wrap "$folder" "$(dirname "$(find "$folder/usr/lib/postgresql" -path '*/bin/initdb')")" initdb pg_ctl pg_dump pg_isready postgres psql ;;
     redis) wrap "$folder" "$folder/usr/bin" redis-server redis-cli ;;
+    pgbouncer) wrap "$folder" "$folder/usr/sbin" pgbouncer ;;
   esac
 }
 

@@ -1,4 +1,4 @@
-//! Where PostgreSQL and Redis are. In this order: where the environment says,
+//! Where PostgreSQL, Redis and PgBouncer are. In this order: where the environment says,
 //! where Debian installs them, on PATH, and where `scripts/test` unpacked them.
 
 use crate::toolchain::cache;
@@ -54,6 +54,19 @@ pub fn redis_server() -> Result<PathBuf> {
                 .find(|file| file.is_file())
         })
         .context("no redis-server was found: run scripts/test, or set MINDFLOW_REDIS_SERVER")
+}
+
+/// The PgBouncer that `scripts/test` unpacked. An installed one may be too old to keep prepared statements.
+pub fn pgbouncer() -> Result<PathBuf> {
+    let named = env::var_os("MINDFLOW_PGBOUNCER").filter(|program| !program.is_empty()).map(PathBuf::from);
+    let found = || {
+        let servers = children(&cache().ok()?.join("servers")).into_iter();
+        servers.map(|server| server.join("usr/sbin/pgbouncer")).find(|file| file.is_file())
+    };
+    named
+        .or_else(found)
+        .filter(|program| program.is_file())
+        .context("no PgBouncer was found: run scripts/test, or set MINDFLOW_PGBOUNCER")
 }
 
 /// The folder of a PostgreSQL that has TimescaleDB and pgvector.

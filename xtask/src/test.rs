@@ -50,6 +50,7 @@ pub fn run(workspace: &Workspace, args: &TestArgs) -> Result<ExitCode> {
     let postgres_bin = lookup::postgres_bin()?;
     let extended_bin = lookup::extended_postgres_bin()?;
     let redis_server = lookup::redis_server()?;
+    let pgbouncer = lookup::pgbouncer()?;
 
     // From here on, a signal first ends the tests and then this function.
     let mut signals = Signals::watch()?;
@@ -82,6 +83,7 @@ pub fn run(workspace: &Workspace, args: &TestArgs) -> Result<ExitCode> {
         .env("MINDFLOW_TEST_REDIS", redis.url())
         .env("MINDFLOW_POSTGRES_BIN", &postgres_bin)
         .env("MINDFLOW_REDIS_SERVER", &redis_server)
+        .env("MINDFLOW_PGBOUNCER", &pgbouncer)
         .env("MINDFLOW_BIN", workspace.target().join("debug").join(HOST))
         .env("MINDFLOW_COMPONENTS", workspace.components());
     end_with_parent(&mut tests, Signal::TERM);

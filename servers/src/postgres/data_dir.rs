@@ -10,9 +10,11 @@ use std::{
     process::{Command, Stdio},
 };
 
+use rustix::process::Signal;
+
 use super::PostgresError;
 use super::binaries::Binaries;
-use super::identity::Identity;
+use crate::identity::Identity;
 
 /// The cluster's superuser.
 pub const SUPERUSER: &str = "mindflow";
@@ -178,7 +180,7 @@ fn initdb(binaries: &Binaries, identity: Identity, dir: &Path, fsync: bool) -> R
     if !fsync {
         command.arg("--no-sync");
     }
-    identity.apply(&mut command);
+    identity.apply(&mut command, Signal::INT);
     let output = command.output().map_err(|source| PostgresError::Spawn { program, source })?;
     if output.status.success() {
         return Ok(());

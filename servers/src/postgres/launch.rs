@@ -14,10 +14,9 @@ use super::{
     PostgresError, PostgresOptions,
     binaries::Binaries,
     data_dir::{DataDir, PORT},
-    identity::Identity,
     probe,
 };
-use crate::child;
+use crate::{child, identity::Identity};
 
 /// A start is under a second; recovery after a crash may have to replay its journal.
 pub(super) const START_TIMEOUT: Duration = Duration::from_secs(120);
@@ -51,7 +50,8 @@ pub(super) fn launch(
         .stdin(Stdio::null())
         .stdout(log.try_clone().map_err(log_error)?)
         .stderr(log);
-    identity.apply(&mut command);
+    // PostgreSQL's fast shutdown.
+    identity.apply(&mut command, Signal::INT);
     let mut child = command.spawn().map_err(|source| PostgresError::Spawn { program, source })?;
     loop {
         if probe::answers(socket_dir, PORT) {

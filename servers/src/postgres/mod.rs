@@ -4,7 +4,6 @@
 mod binaries;
 mod data_dir;
 mod error;
-mod identity;
 mod launch;
 mod probe;
 mod supervisor;

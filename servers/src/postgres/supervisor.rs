@@ -17,11 +17,10 @@ use super::{
     PostgresError, PostgresOptions, Shutdown, Stopped,
     binaries::Binaries,
     data_dir::{DataDir, PORT},
-    identity::Identity,
     launch::{POLL_EVERY, START_TIMEOUT, launch},
     probe::{self, LockFile, State},
 };
-use crate::child;
+use crate::{child, identity::Identity};
 
 /// A fast shutdown writes out what is in memory.
 const STOP_TIMEOUT: Duration = Duration::from_secs(30);

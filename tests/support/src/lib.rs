@@ -4,6 +4,7 @@
 mod child;
 pub mod mongo;
 pub mod opensearch;
+pub mod pgbouncer;
 pub mod postgres;
 pub mod queue_model;
 pub mod redis;
@@ -12,6 +13,7 @@ pub mod smtp;
 mod wait;
 
 pub use mongo::MongoServer;
+pub use pgbouncer::TestPgBouncer;
 pub use postgres::{COMPONENTS, PrivatePostgres, TestDatabase, TestPostgres, migrations};
 pub use redis::{PrivateRedis, TestRedis};
 pub use smtp::SmtpServer;

@@ -1,5 +1,5 @@
-//! PostgreSQL refuses to run as root. In a container everything is root, so its programs then run in a user namespace in
-//! which they are `nobody` while the files stay root's. Where namespaces are blocked they run as `nobody` outright, and
+//! PostgreSQL and PgBouncer refuse to run as root. In a container everything is root, so their programs then run in a user
+//! namespace in which they are `nobody` while the files stay root's. Where namespaces are blocked they run as `nobody` outright, and
 //! the directories they use change hands.
 
 use std::{
@@ -21,9 +21,9 @@ use crate::child::end_with_parent;
 /// `nobody` and `nogroup`, as every distribution numbers them.
 const NOBODY: u32 = 65_534;
 
-/// As whom PostgreSQL's programs run.
+/// As whom a server's programs run.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Identity {
+pub(crate) enum Identity {
     /// As this process, which is not root.
     Own,
     /// As root outside and as `nobody` inside of a user namespace.
@@ -35,7 +35,7 @@ pub(super) enum Identity {
 
 impl Identity {
     /// Chooses for `data_dir`, which may be missing.
-    pub(super) fn choose(data_dir: &Path) -> Self {
+    pub(crate) fn choose(data_dir: &Path) -> Self {
         if !geteuid().is_root() {
             return Self::Own;
         }
@@ -44,8 +44,8 @@ impl Identity {
         if !handed_over && namespaces_work() { Self::Namespace } else { Self::Nobody }
     }
 
-    /// Makes `command` run with this identity, and end when this thread does.
-    pub(super) fn apply(self, command: &mut Command) {
+    /// Makes `command` run with this identity, and sends it `end` when this thread ends.
+    pub(crate) fn apply(self, command: &mut Command, end: Signal) {
         // A Ctrl-C at the terminal is for the parent, which stops the server when it has finished.
         command.process_group(0);
         match self {
@@ -58,12 +58,11 @@ impl Identity {
                 command.uid(NOBODY).gid(NOBODY);
             }
         }
-        // SIGINT is PostgreSQL's fast shutdown.
-        end_with_parent(command, Signal::INT);
+        end_with_parent(command, end);
     }
 
     /// Hands a directory over to the user that the programs run as.
-    pub(super) fn own(self, dir: &Path) -> io::Result<()> {
+    pub(crate) fn own(self, dir: &Path) -> io::Result<()> {
         match self {
             Self::Own | Self::Namespace => Ok(()),
             Self::Nobody => std::os::unix::fs::chown(dir, Some(NOBODY), Some(NOBODY)),
@@ -71,7 +70,7 @@ impl Identity {
     }
 
     /// The owner that the server's directories must have.
-    pub(super) fn owner(self) -> u32 {
+    pub(crate) fn owner(self) -> u32 {
         match self {
             Self::Own | Self::Namespace => geteuid().as_raw(),
             Self::Nobody => NOBODY,
@@ -98,6 +97,6 @@ fn write_to(path: &CStr, text: &[u8]) -> io::Result<()> {
 fn namespaces_work() -> bool {
     let mut trial = Command::new("/bin/true");
     trial.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    Identity::Namespace.apply(&mut trial);
+    Identity::Namespace.apply(&mut trial, Signal::KILL);
     trial.status().is_ok_and(|status| status.success())
 }
