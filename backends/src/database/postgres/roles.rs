@@ -1,9 +1,12 @@
 //! A LOGIN role for each component. The migration runner makes them before the migrations that grant
 //! to them; several runners, or several databases of one server, may do so at the same moment.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
-use aws_lc_rs::hmac;
+use aws_lc_rs::{digest, hmac, pbkdf2};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
@@ -12,6 +15,9 @@ const COMPONENT_NAME_MAX: usize = 48;
 /// When two sessions change one role concurrently, the second fails; each try waits a little longer.
 const ATTEMPTS_MAX: u32 = 20;
 const ATTEMPT_PAUSE: Duration = Duration::from_millis(10);
+/// Rounds of PBKDF2, as PostgreSQL's own default. Component passwords have 256 bits and need none.
+const SCRAM_ITERATIONS: NonZeroU32 = NonZeroU32::MIN.saturating_add(4_095);
+const SCRAM_SALT_BYTES: usize = 16;
 
 /// Why a component's role cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +50,25 @@ pub fn derived_password(dsn_password: &[u8], component: &str) -> String {
     hex(hmac::sign(&key, format!("mindflow role {component}").as_bytes()).as_ref())
 }
 
+/// What the server keeps of a component's password: a secret for SCRAM-SHA-256 (RFC 7677), in PostgreSQL's form. Its salt
+/// follows from the DSN's password and is the same each time: a pooler has a copy of the secret, and logs in by it.
+fn scram_secret(dsn_password: &[u8], component: &str) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, dsn_password);
+    let salt = hmac::sign(&key, format!("mindflow salt {component}").as_bytes());
+    let salt = salt.as_ref().get(..SCRAM_SALT_BYTES).unwrap_or_default();
+    scram_of(derived_password(dsn_password, component).as_bytes(), salt)
+}
+
+fn scram_of(password: &[u8], salt: &[u8]) -> String {
+    let mut salted = [0; digest::SHA256_OUTPUT_LEN];
+    pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, SCRAM_ITERATIONS, salt, password, &mut salted);
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &salted);
+    let stored = digest::digest(&digest::SHA256, hmac::sign(&key, b"Client Key").as_ref());
+    let server = hmac::sign(&key, b"Server Key");
+    let [salt, stored, server] = [salt, stored.as_ref(), server.as_ref()].map(|bytes| BASE64_STANDARD.encode(bytes));
+    format!("SCRAM-SHA-256${SCRAM_ITERATIONS}:{salt}${stored}:{server}")
+}
+
 pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
@@ -57,9 +82,9 @@ pub async fn ensure(admin: &Client, dsn_password: Option<&[u8]>, components: &[S
     close_to_public(admin).await;
     for component in components {
         let role = role_name(component)?;
-        let password = dsn_password.map(|secret| derived_password(secret, component));
+        let secret = dsn_password.map(|password| scram_secret(password, component));
         create(admin, &role).await?;
-        login(admin, &role, password.as_deref()).await?;
+        login(admin, &role, secret.as_deref()).await?;
         let grant = format!(
             "DO $$ BEGIN EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), '{role}'); END $$"
         );
@@ -90,10 +115,10 @@ async fn create(admin: &Client, role: &str) -> Result<(), RoleError> {
     }
 }
 
-async fn login(admin: &Client, role: &str, password: Option<&str>) -> Result<(), RoleError> {
-    // The password is hexadecimal and the role's name was checked: neither can end its quotes.
-    let sql = match password {
-        Some(password) => format!("ALTER ROLE \"{role}\" LOGIN PASSWORD '{password}'"),
+async fn login(admin: &Client, role: &str, secret: Option<&str>) -> Result<(), RoleError> {
+    // The secret is in base64 and the role's name was checked: neither can end its quotes.
+    let sql = match secret {
+        Some(secret) => format!("ALTER ROLE \"{role}\" LOGIN PASSWORD '{secret}'"),
         None => {
             let sql = "SELECT rolcanlogin FROM pg_roles WHERE rolname = $1";
             let row = admin.query_opt(sql, &[&role]).await;
@@ -154,6 +179,25 @@ mod tests {
         for name in ["", "Auth", "a\"b", "a b", &"x".repeat(49)] {
             assert!(matches!(role_name(name), Err(RoleError::Name(_))), "{name}");
         }
+    }
+
+    #[test]
+    fn a_secret_is_what_postgresql_makes_of_the_password() {
+        // The example of RFC 7677.
+        let salt = BASE64_STANDARD.decode("W22ZaJ0SNY7soEsUEjb6gQ==").unwrap();
+        assert_eq!(
+            scram_of(b"pencil", &salt),
+            "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==\
+             $WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="
+        );
+    }
+
+    #[test]
+    fn each_component_has_a_secret_of_its_own_that_stays_the_same() {
+        let auth = scram_secret(b"secret", "auth");
+        assert_eq!(auth, scram_secret(b"secret", "auth"));
+        assert_ne!(auth, scram_secret(b"secret", "command"));
+        assert_ne!(auth, scram_secret(b"other", "auth"));
     }
 
     #[test]
