@@ -108,7 +108,14 @@ fn config(back_end: &str) -> Config {
 /// A replica with pools of its own, as another host would have.
 async fn start(store: &TestDatabase, config: &Config, witness: &Arc<Witness>) -> Replica {
     let dsn = store.dsn();
-    let settings = PostgresConfig { dsn, replica_dsn: None, pool_max: None, ca_file: None, statement_timeout_ms: None };
+    let settings = PostgresConfig {
+        dsn,
+        direct_dsn: None,
+        replica_dsn: None,
+        pool_max: None,
+        ca_file: None,
+        statement_timeout_ms: None,
+    };
     let database = Database::open("bench", "databases.bench", &DatabaseConfig::Postgres(settings), None).await;
     let database = database.expect("the database opens");
     let backend = delivery::open(database.clone(), config).expect("the queues open");

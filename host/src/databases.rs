@@ -84,6 +84,14 @@ impl Databases {
         Ok(applied)
     }
 
+    /// Checks that each component reaches its databases as itself.
+    pub async fn check_logins(&self, manifest: &Manifest) -> Result<(), DatabasesError> {
+        for (name, database) in &self.databases {
+            database.check_logins(&roles_in(manifest, name)).await?;
+        }
+        Ok(())
+    }
+
     /// Closes the connections, then stops the server.
     pub async fn close(mut self) {
         for database in self.databases.values() {

@@ -305,6 +305,7 @@ impl Stores {
         let clock = Clock::system();
         let databases = Databases::open(config).await?;
         databases.prepare(manifest, if config.migrate { Schema::Migrate } else { Schema::Require }).await?;
+        databases.check_logins(manifest).await?;
         let events = databases.databases.get(&config.events.database).cloned();
         let queues = match &events {
             Some(database) => Some(delivery::open(database.clone(), &config.events.queue)?),

@@ -18,6 +18,7 @@ mod media;
 mod media_attachments;
 mod notification;
 mod operations;
+mod pooler;
 mod quota;
 mod reconciliation;
 mod replay;

@@ -43,6 +43,7 @@ mod keys;
 mod logs;
 mod mail;
 mod migrations;
+mod pooler;
 mod realtime;
 mod schedule;
 mod search_index;

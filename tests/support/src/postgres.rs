@@ -114,6 +114,7 @@ impl TestPostgres {
         on_server(&admin, format!("CREATE DATABASE \"{name}\"")).await;
         let mut config = PostgresConfig {
             dsn: dsn(&admin, &name),
+            direct_dsn: None,
             replica_dsn: None,
             pool_max: Some(6),
             ca_file: None,
@@ -198,6 +199,24 @@ impl PrivatePostgres {
         own
     }
 
+    /// Runs a script as the superuser.
+    pub async fn script(&self, database: &str, sql: &str) {
+        on_server(&self.dsn(database).parse().expect("a DSN"), sql.to_owned()).await;
+    }
+
+    /// Lets no role in without its password from now on. The superuser's becomes `password`.
+    pub async fn require_passwords(&self, password: &str) {
+        let (client, connection) = connect(&self.dsn("postgres").parse().expect("a DSN")).await;
+        client.batch_execute(&format!("ALTER ROLE CURRENT_USER PASSWORD '{password}'")).await.expect("a password");
+        let row = client.query_one("SHOW hba_file", &[]).await.expect("its rules");
+        std::fs::write(row.get::<_, String>(0), "local all all scram-sha-256\n").expect("its rules are written");
+        client.batch_execute("SELECT pg_reload_conf()").await.expect("its rules are read");
+        connection.abort();
+        let without = self.dsn("postgres").parse::<tokio_postgres::Config>().expect("a DSN");
+        until("a login without a password is refused", async || without.connect(tokio_postgres::NoTls).await.is_err())
+            .await;
+    }
+
     /// Starts it again, on the data that there is.
     pub async fn run(&mut self) {
         self.change(|server| server.run().unwrap_or_else(started)).await;
@@ -233,9 +252,13 @@ fn started<T>(error: PostgresError) -> T {
     panic!("a private server starts: {}", chain(&error))
 }
 
+async fn connect(config: &tokio_postgres::Config) -> (tokio_postgres::Client, tokio::task::JoinHandle<()>) {
+    let (client, connection) = config.connect(tokio_postgres::NoTls).await.expect("the test server answers");
+    (client, tokio::spawn(async move { drop(connection.await) }))
+}
+
 async fn on_server(admin: &tokio_postgres::Config, sql: String) {
-    let (client, connection) = admin.connect(tokio_postgres::NoTls).await.expect("the test server answers");
-    let task = tokio::spawn(connection);
+    let (client, task) = connect(admin).await;
     client.batch_execute(&sql).await.unwrap_or_else(|error| panic!("{error:?}: {sql}"));
     task.abort();
 }

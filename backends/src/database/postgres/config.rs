@@ -57,6 +57,9 @@ pub struct PostgresConfig {
     /// URL or key=value form. `sslmode` is `disable`, `prefer` (default), `require` or `verify-full`;
     /// a certificate is checked wherever TLS is spoken.
     pub dsn: String,
+    /// The server itself, where `dsn` leads to a pooler in transaction mode: notifications, migrations and scratch
+    /// databases need sessions of their own. The same login as that of `dsn`, which it is when absent.
+    pub direct_dsn: Option<String>,
     /// Where reads that tolerate the replica's lag go, while it answers.
     pub replica_dsn: Option<String>,
     /// Connections per component role, default [`POOL_MAX_DEFAULT`].
@@ -74,6 +77,8 @@ pub enum ConfigError {
     Dsn { key: String, reason: String },
     #[error("{key}: names no {part}")]
     Incomplete { key: String, part: &'static str },
+    #[error("{key}: logs in as `{given}`; it must be the login of `dsn`, `{expected}`")]
+    OtherLogin { key: String, given: String, expected: String },
     #[error("{key}: {path}: {reason}")]
     CaFile { key: String, path: PathBuf, reason: String },
     #[error("{key}: must be between 1 and {max}, not {given}")]
@@ -120,6 +125,7 @@ impl std::fmt::Debug for PostgresConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("PostgresConfig")
             .field("dsn", &"(hidden)")
+            .field("direct_dsn", &self.direct_dsn.as_ref().map(|_| "(hidden)"))
             .field("replica_dsn", &self.replica_dsn.as_ref().map(|_| "(hidden)"))
             .field("pool_max", &self.pool_max)
             .field("ca_file", &self.ca_file)

@@ -1,28 +1,30 @@
 //! A database that the platform may use: the administrator's connections for the platform's own work,
 //! and one pool for each component, logged in as that component's role, so that nothing a component
 //! says can reach another component's tables. The server may go away and come back: connections that
-//! broke leave their pool, and every wait has a bound.
+//! broke leave their pool, and every wait has a bound. A pooler in transaction mode may be before it: then what
+//! needs a session of its own goes to the server directly.
 
 mod config;
 pub mod migrate;
 pub(crate) mod pool;
+mod pooler;
 pub mod roles;
 pub mod scratch;
 pub mod server;
+mod session;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use deadpool_postgres::Client;
-use futures::StreamExt;
-use tokio::sync::{Notify, mpsc};
-use tokio::task::JoinHandle;
-use tokio_postgres::AsyncMessage;
+use tokio::sync::Notify;
 
 pub use config::{
     ADMIN_POOL_MAX, CONNECT_TIMEOUT, ConfigError, DatabaseConfig, EmbeddedConfig, POOL_MAX_DEFAULT, PostgresConfig,
     STATEMENT_TIMEOUT_MS_DEFAULT,
 };
+pub use pooler::PoolerError;
+pub use session::{Listener, NOTIFICATIONS_MAX, Session};
 
 use crate::database::sql::Error;
 use pool::{Endpoint, Pools, Replica};
@@ -30,10 +32,6 @@ use server::EmbeddedServer;
 
 /// How long [`Database::health`] waits for its answer.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(3);
-
-/// Notifications that a listener may be behind before it loses them. They only say "look": a lost one
-/// costs a poll.
-pub const NOTIFICATIONS_MAX: usize = 1_024;
 
 /// A named database. Cheap to clone.
 #[derive(Clone)]
@@ -44,18 +42,14 @@ pub struct Database {
 struct Inner {
     name: String,
     pools: Pools,
+    /// The server itself, where the pools lead to a pooler.
+    direct: Option<Endpoint>,
     replica: Option<Replica>,
     statement_timeout_ms: u32,
+    /// Of the private server, which is reached by its socket: there is no pooler before it.
+    is_private: bool,
     /// Rung after commits that published, where this process relays events itself.
     published_bell: OnceLock<Arc<Notify>>,
-}
-
-/// A connection of one's own, for `LISTEN`.
-pub struct Listener {
-    pub client: tokio_postgres::Client,
-    /// What the server sends unasked; ends when the connection does.
-    pub notifications: mpsc::Receiver<tokio_postgres::Notification>,
-    connection: JoinHandle<()>,
 }
 
 /// Why a database cannot be opened.
@@ -69,6 +63,11 @@ pub enum OpenError {
     NoServer { key: String },
     #[error("{key}: {address}: {reason}")]
     Unreachable { key: String, address: String, reason: String },
+    #[error(transparent)]
+    Pooler(#[from] PoolerError),
+    /// The text has key and address.
+    #[error("{0}")]
+    Login(Error),
     #[error("database {database}: cannot be created: {reason}")]
     Create { database: String, reason: String },
     #[error("database name `{0}`: use lower-case letters, digits, `-` and `_`, at most 40 of them")]
@@ -93,39 +92,60 @@ impl Database {
             return Err(OpenError::Name(name.to_owned()));
         }
         let pool_max = config.pool_max(key)?;
-        let (primary, replica, dsn_key) = match config {
+        let (primary, direct, replica) = match config {
             DatabaseConfig::Embedded(_) => {
                 let server = server.ok_or_else(|| OpenError::NoServer { key: format!("{key}.backend") })?;
                 let database = format!("mindflow_{name}");
                 create_database(server, &database).await?;
                 let settings = server.connection(&database);
-                (Endpoint::new(settings, config::tls_connector(key, None)?), None, key.to_owned())
+                (Endpoint::new(key, settings, config::tls_connector(key, None)?), None, None)
             }
             DatabaseConfig::Postgres(postgres) => {
                 let dsn_key = format!("{key}.dsn");
                 let tls = config::tls_connector(key, postgres.ca_file.as_ref())?;
-                let primary = Endpoint::new(config::parse_dsn(&dsn_key, &postgres.dsn)?, tls.clone());
-                let replica = match &postgres.replica_dsn {
-                    Some(dsn) => {
-                        let settings = config::parse_dsn(&format!("{key}.replica-dsn"), dsn)?;
-                        Some(Replica::new(Endpoint::new(settings, tls), pool_max)?)
-                    }
+                let endpoint = |key: &str, dsn: &str| -> Result<Endpoint, ConfigError> {
+                    Ok(Endpoint::new(key, config::parse_dsn(key, dsn)?, tls.clone()))
+                };
+                let primary = endpoint(&dsn_key, &postgres.dsn)?;
+                let direct = match &postgres.direct_dsn {
+                    Some(dsn) => Some(endpoint(&format!("{key}.direct-dsn"), dsn)?.with_login_of(&primary)?),
                     None => None,
                 };
-                (primary, replica, dsn_key)
+                let replica = match &postgres.replica_dsn {
+                    Some(dsn) => Some(Replica::new(endpoint(&format!("{key}.replica-dsn"), dsn)?, pool_max)?),
+                    None => None,
+                };
+                (primary, direct, replica)
             }
         };
-        let address = primary.address();
+        let (dsn_key, address) = (primary.key().to_owned(), primary.address());
         let inner = Inner {
             name: name.to_owned(),
             pools: Pools::new(primary, pool_max)?,
+            direct,
             replica,
             statement_timeout_ms: config.statement_timeout_ms(),
+            is_private: config.is_embedded(),
             published_bell: OnceLock::new(),
         };
         let database = Self { inner: Arc::new(inner) };
         database.health().await.map_err(|reason| OpenError::Unreachable { key: dsn_key, address, reason })?;
+        if !database.inner.is_private {
+            pooler::check(&database).await?;
+        }
         Ok(database)
+    }
+
+    /// Checks that each component's connections are logged in as its role. Through a pooler they may not be.
+    ///
+    /// # Errors
+    /// The first login that fails, or becomes another role.
+    pub async fn check_logins(&self, components: &[String]) -> Result<(), OpenError> {
+        if self.inner.is_private {
+            return Ok(());
+        }
+        let logins = components.iter().map(|component| self.inner.pools.component(component));
+        futures::future::try_join_all(logins).await.map(drop).map_err(OpenError::Login)
     }
 
     /// The name by which the manifest grants it.
@@ -152,7 +172,17 @@ impl Database {
 
     /// A connection of one's own outside the pools, for `LISTEN`. Dropped, it closes.
     pub async fn listener(&self) -> Result<Listener, Error> {
-        Listener::connect(self.inner.pools.endpoint()).await
+        Listener::connect(self.direct()).await
+    }
+
+    /// An administrator's connection of one's own outside the pools, for what belongs to a session. Dropped, it closes.
+    pub async fn session(&self) -> Result<Session, Error> {
+        Session::connect(self.direct()).await
+    }
+
+    /// The server itself, without a pooler before it.
+    fn direct(&self) -> &Endpoint {
+        self.inner.direct.as_ref().unwrap_or_else(|| self.inner.pools.endpoint())
     }
 
     /// Whether the server answers, within [`HEALTH_TIMEOUT`]; the text says what is wrong.
@@ -197,44 +227,6 @@ impl std::fmt::Debug for Database {
             .field("name", &self.inner.name)
             .field("address", &self.inner.pools.endpoint().address())
             .finish_non_exhaustive()
-    }
-}
-
-// === impl Listener ===
-
-impl Listener {
-    async fn connect(endpoint: &Endpoint) -> Result<Self, Error> {
-        let connecting = endpoint.settings().connect(endpoint.tls());
-        let (client, mut connection) = tokio::time::timeout(CONNECT_TIMEOUT, connecting)
-            .await
-            .map_err(|_| Error::Unavailable("connecting took too long".to_owned()))?
-            .map_err(Error::from)?;
-        let (sender, notifications) = mpsc::channel(NOTIFICATIONS_MAX);
-        let connection = tokio::spawn(async move {
-            let mut messages = futures::stream::poll_fn(move |context| connection.poll_message(context));
-            while let Some(message) = messages.next().await {
-                match message {
-                    // A full channel means that the listener has not looked yet at what is there.
-                    Ok(AsyncMessage::Notification(notification)) => {
-                        if let Err(mpsc::error::TrySendError::Closed(_)) = sender.try_send(notification) {
-                            break;
-                        }
-                    }
-                    Ok(_) => {}
-                    Err(error) => {
-                        tracing::debug!(%error, "a listening connection ended");
-                        break;
-                    }
-                }
-            }
-        });
-        Ok(Self { client, notifications, connection })
-    }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        self.connection.abort();
     }
 }
 

@@ -2,14 +2,15 @@
 //! as the component's own role, and bounds how many connections that component can hold.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use deadpool_postgres::{BuildError, Client, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use tokio::sync::OnceCell;
 use tokio::time::Instant;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::config::{self, ADMIN_POOL_MAX, CONNECT_TIMEOUT};
+use super::config::{self, ADMIN_POOL_MAX, CONNECT_TIMEOUT, ConfigError};
 use super::roles;
 use crate::clock;
 use crate::database::sql::Error;
@@ -22,6 +23,8 @@ const REPLICA_REST: Duration = Duration::from_secs(5);
 
 /// One server and database, and how to speak to it.
 pub(crate) struct Endpoint {
+    /// Where it was written, such as `databases.write.dsn`.
+    key: String,
     settings: tokio_postgres::Config,
     tls: MakeRustlsConnect,
 }
@@ -31,7 +34,16 @@ pub(crate) struct Pools {
     endpoint: Endpoint,
     pool_max: usize,
     admin: Pool,
-    components: Mutex<HashMap<String, Pool>>,
+    components: Mutex<HashMap<String, ComponentPool>>,
+}
+
+/// The connections of one component.
+#[derive(Clone)]
+struct ComponentPool {
+    connections: Pool,
+    role: String,
+    /// Set once a connection was seen to be logged in as `role`.
+    login: Arc<OnceCell<()>>,
 }
 
 /// A second server for reads, passed over for a while when it does not answer.
@@ -43,8 +55,19 @@ pub(crate) struct Replica {
 // === impl Endpoint ===
 
 impl Endpoint {
-    pub(crate) fn new(settings: tokio_postgres::Config, tls: MakeRustlsConnect) -> Self {
-        Self { settings, tls }
+    pub(crate) fn new(key: &str, settings: tokio_postgres::Config, tls: MakeRustlsConnect) -> Self {
+        Self { key: key.to_owned(), settings, tls }
+    }
+
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The same, if it logs in as `other` does.
+    pub(crate) fn with_login_of(self, other: &Self) -> Result<Self, ConfigError> {
+        let user = |endpoint: &Self| endpoint.settings.get_user().unwrap_or_default().to_owned();
+        let (given, expected) = (user(&self), user(other));
+        if given == expected { Ok(self) } else { Err(ConfigError::OtherLogin { key: self.key, given, expected }) }
     }
 
     pub(crate) fn settings(&self) -> &tokio_postgres::Config {
@@ -95,33 +118,53 @@ impl Pools {
 
     /// A connection logged in as the component's role.
     pub(crate) async fn component(&self, component: &str) -> Result<Client, Error> {
-        self.component_pool(component)?.get().await.map_err(|error| match Error::from(error) {
+        let pool = self.component_pool(component)?;
+        let client = pool.connections.get().await.map_err(|error| match Error::from(error) {
             // The administrator's own login works, or the database would not be open.
             Error::Unavailable(text) if text.ends_with("(28000)") || text.ends_with("(28P01)") => {
                 Error::Unavailable(format!("{text}; run `mindflow migrate`"))
             }
             other => other,
-        })
+        })?;
+        pool.login.get_or_try_init(|| self.check_login(&client, &pool.role)).await?;
+        Ok(client)
+    }
+
+    /// A pooler with a forced user would take the roles away that row-level security and grants rely on.
+    async fn check_login(&self, client: &Client, role: &str) -> Result<(), Error> {
+        let asked = client.query_one("SELECT session_user::text", &[]);
+        let answer = tokio::time::timeout(CONNECT_TIMEOUT, asked).await.map_err(|_| Error::Timeout)?;
+        let user: String = answer.and_then(|row| row.try_get(0)).map_err(Error::from)?;
+        if user == role {
+            return Ok(());
+        }
+        let (key, address) = (self.endpoint.key(), self.endpoint.address());
+        Err(Error::Other(format!(
+            "{key}: {address}: a login as `{role}` becomes `{user}`; take `user=` and `auth_type = any` out of the pooler's configuration"
+        )))
     }
 
     /// Forgets the component's connections that are known to be closed.
     pub(crate) fn sweep(&self, component: &str) {
         if let Ok(pool) = self.component_pool(component) {
-            pool.retain(|client, _| !client.is_closed());
+            pool.connections.retain(|client, _| !client.is_closed());
         }
     }
 
-    fn component_pool(&self, component: &str) -> Result<Pool, Error> {
+    fn component_pool(&self, component: &str) -> Result<ComponentPool, Error> {
         let mut components = self.components.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pool) = components.get(component) {
             return Ok(pool.clone());
         }
+        let role = roles::role_name(component).map_err(|error| Error::Other(error.to_string()))?;
         let mut settings = self.endpoint.settings.clone();
-        settings.user(roles::role_name(component).map_err(|error| Error::Other(error.to_string()))?);
+        settings.user(&role);
         if let Some(password) = self.endpoint.settings.get_password() {
             settings.password(roles::derived_password(password, component));
         }
-        let pool = self.endpoint.pool(settings, self.pool_max).map_err(|error| Error::Other(error.to_string()))?;
+        let connections =
+            self.endpoint.pool(settings, self.pool_max).map_err(|error| Error::Other(error.to_string()))?;
+        let pool = ComponentPool { connections, role, login: Arc::default() };
         components.insert(component.to_owned(), pool.clone());
         Ok(pool)
     }
@@ -129,7 +172,7 @@ impl Pools {
     pub(crate) fn close(&self) {
         self.admin.close();
         for pool in self.components.lock().unwrap_or_else(PoisonError::into_inner).values() {
-            pool.close();
+            pool.connections.close();
         }
     }
 }

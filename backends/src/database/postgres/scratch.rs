@@ -23,17 +23,20 @@ impl Database {
     pub async fn create_scratch(&self, suffix: &str) -> Result<Self, Error> {
         let name = self.scratch_name(suffix)?;
         self.drop_scratch(suffix).await?;
-        self.admin().await?.batch_execute(&format!("CREATE DATABASE {}", quoted(&name))).await?;
-        let endpoint = self.inner.pools.endpoint();
+        self.session().await?.batch_execute(&format!("CREATE DATABASE {}", quoted(&name))).await?;
+        // A pooler knows only databases of its configuration.
+        let endpoint = self.direct();
         let mut settings = endpoint.settings().clone();
         settings.dbname(&name);
-        let pools = Pools::new(Endpoint::new(settings, endpoint.tls()), POOL_MAX)
+        let pools = Pools::new(Endpoint::new(endpoint.key(), settings, endpoint.tls()), POOL_MAX)
             .map_err(|error| Error::Other(error.to_string()))?;
         let inner = Inner {
             name: self.inner.name.clone(),
             pools,
+            direct: None,
             replica: None,
             statement_timeout_ms: self.inner.statement_timeout_ms,
+            is_private: self.inner.is_private,
             published_bell: OnceLock::new(),
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -46,11 +49,11 @@ impl Database {
     pub async fn drop_scratch(&self, suffix: &str) -> Result<(), Error> {
         let name = self.scratch_name(suffix)?;
         let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(&name));
-        Ok(self.admin().await?.batch_execute(&drop).await?)
+        Ok(self.session().await?.batch_execute(&drop).await?)
     }
 
     fn scratch_name(&self, suffix: &str) -> Result<String, Error> {
-        let own = self.inner.pools.endpoint().settings().get_dbname().unwrap_or_default();
+        let own = self.direct().settings().get_dbname().unwrap_or_default();
         let name = format!("{own}_{suffix}");
         if name.len() > NAME_BYTES_MAX {
             return Err(Error::Other(format!("a database `{name}` would have a name of over {NAME_BYTES_MAX} bytes")));

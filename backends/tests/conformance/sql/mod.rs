@@ -3,6 +3,6 @@
 
 mod connections;
 mod identity;
-mod stage;
+pub mod stage;
 mod transactions;
 mod values;

@@ -7,11 +7,11 @@ mod files;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use deadpool_postgres::{ClientWrapper, Object};
+use tokio_postgres::Client;
 use tokio_postgres::error::ErrorPosition;
 
-use super::Database;
 use super::roles::{self, RoleError};
+use super::{Database, Session};
 use crate::database::sql::lexer;
 use files::{FILE_BYTES_MAX, File, read_dir};
 
@@ -78,8 +78,8 @@ pub enum MigrateError {
 pub async fn migrate(database: &Database, dir: &Path, components: &[String]) -> Result<Report, MigrateError> {
     let files = read_dir(dir)?;
     let broken = |error: tokio_postgres::Error| connection_error(database, &error);
-    // Outside of its pool, so that the connection closes and lets go of the lock however this ends.
-    let client = take_admin(database).await?;
+    // Outside of the pools, so that the connection closes and lets go of the lock however this ends.
+    let client = session(database).await?;
     client
         .batch_execute(&format!("SET lock_timeout = '{LOCK_TIMEOUT}'; SET statement_timeout = 0"))
         .await
@@ -122,7 +122,7 @@ pub async fn migrate(database: &Database, dir: &Path, components: &[String]) -> 
 /// Compares the schema with the files, changing nothing.
 pub async fn status(database: &Database, dir: &Path) -> Result<Status, MigrateError> {
     let files = read_dir(dir)?;
-    let client = take_admin(database).await?;
+    let client = session(database).await?;
     let broken = |error: tokio_postgres::Error| connection_error(database, &error);
     let there = client.query_one("SELECT to_regclass('mindflow.migrations') IS NOT NULL", &[]).await.map_err(broken)?;
     let applied = if there.get(0) { applied(&client).await.map_err(broken)? } else { BTreeMap::new() };
@@ -138,12 +138,11 @@ pub async fn require_current(database: &Database, dir: &Path) -> Result<(), Migr
     }
 }
 
-async fn take_admin(database: &Database) -> Result<ClientWrapper, MigrateError> {
-    let client = database.admin().await.map_err(|error| MigrateError::Connection {
-        database: database.name().to_owned(),
-        message: error.to_string(),
-    })?;
-    Ok(Object::take(client))
+async fn session(database: &Database) -> Result<Session, MigrateError> {
+    database
+        .session()
+        .await
+        .map_err(|error| MigrateError::Connection { database: database.name().to_owned(), message: error.to_string() })
 }
 
 fn connection_error(database: &Database, error: &tokio_postgres::Error) -> MigrateError {
@@ -153,7 +152,7 @@ fn connection_error(database: &Database, error: &tokio_postgres::Error) -> Migra
 
 type Applied = BTreeMap<i32, (String, String)>;
 
-async fn applied(client: &ClientWrapper) -> Result<Applied, tokio_postgres::Error> {
+async fn applied(client: &Client) -> Result<Applied, tokio_postgres::Error> {
     let rows = client.query("SELECT version, name, checksum FROM mindflow.migrations ORDER BY version", &[]).await?;
     Ok(rows.iter().map(|row| (row.get(0), (row.get(1), row.get(2)))).collect())
 }
@@ -185,7 +184,7 @@ fn compare(database: &Database, dir: &Path, files: Vec<File>, applied: &Applied)
     Ok(pending)
 }
 
-async fn apply(client: &ClientWrapper, file: &File) -> Result<(), MigrateError> {
+async fn apply(client: &Client, file: &File) -> Result<(), MigrateError> {
     let line_at = |offset: usize| line_of(&file.sql, offset);
     let statements = lexer::statements(&file.sql)
         .map_err(|offset| MigrateError::Unterminated { path: file.path.clone(), line: line_at(offset) })?;
