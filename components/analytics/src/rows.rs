@@ -52,17 +52,21 @@ pub fn writing_stats(rows: &Rows, days: u32) -> Result<WritingStats, Error> {
     let (mut written, mut today) = (Vec::with_capacity(rows.len()), Date::ZERO);
     for row in rows.iter() {
         let (sql::Date(day), sql::Date(now)) = (row.get("day")?, row.get("today")?);
-        let (hour, count): (u32, u32) = (row.get("hour")?, row.get("entries")?);
+        let (hours, counts): (Vec<i64>, Vec<i64>) = (row.get("hours")?, row.get("entries")?);
         today = now;
         written.push(day);
         if day < days_before(today, days.saturating_sub(1)) {
             continue;
         }
-        entries = entries.saturating_add(count);
         words = words.saturating_add(row.get::<i64>("words")?.unsigned_abs());
         let weekday = usize::try_from(day.weekday().to_monday_zero_offset()).unwrap_or_default();
-        for slot in [by_hour.get_mut(hour as usize), by_weekday.get_mut(weekday)].into_iter().flatten() {
-            *slot = slot.saturating_add(count);
+        for (hour, count) in hours.into_iter().zip(counts) {
+            let count = u32::try_from(count).unwrap_or(u32::MAX);
+            entries = entries.saturating_add(count);
+            let hour = usize::try_from(hour).ok().and_then(|hour| by_hour.get_mut(hour));
+            for slot in [hour, by_weekday.get_mut(weekday)].into_iter().flatten() {
+                *slot = slot.saturating_add(count);
+            }
         }
     }
     let found = streaks(&written, today);

@@ -1,6 +1,6 @@
 //! Documents in PostgreSQL: full text with stems and ranks, what is spelt wrongly by trigrams, vectors compared
-//! exactly, by the server where it has pgvector. The tables are `migrations/read/0040_create_search_index.sql` and
-//! `0041_use_vectors.sql`.
+//! exactly, by the server where it has pgvector. The tables are `migrations/read/0040_create_search_index.sql` to
+//! `0042_index_languages.sql`.
 //!
 //! Each statement runs as the capability's own role under row-level security: a search can read its owner's rows
 //! and no others, for any statement. So it looks at all of the owner's documents; that they are few, and
@@ -53,7 +53,13 @@ WITH asked AS MATERIALIZED (
     SELECT config, (to_tsquery(config, $3) || to_tsquery('simple', $3)) && to_tsquery('simple', $4) AS wanted,
         to_tsquery(config, $5) || to_tsquery('simple', $5) || to_tsquery('simple', $6) AS unwanted,
         to_tsquery(config, $3) || to_tsquery(config, $4) AS marked
-    FROM (SELECT DISTINCT config FROM search_index.documents WHERE index_name = $1 AND owner = $2 AND NOT deleted) languages
+    FROM (
+        SELECT c.oid::regconfig AS config FROM pg_catalog.pg_ts_config c
+        CROSS JOIN LATERAL (
+            SELECT FROM search_index.documents d
+            WHERE d.index_name = $1 AND d.owner = $2 AND NOT d.deleted AND d.config = c.oid::regconfig LIMIT 1
+        ) written
+    ) languages
 ), found AS MATERIALIZED (
     SELECT d.id, d.at, d.title, d.body, d.config, a.marked, ts_rank(d.terms, a.wanted, 1) AS score, count(*) OVER () AS total
     FROM search_index.documents d JOIN asked a ON a.config = d.config

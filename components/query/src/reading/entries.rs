@@ -69,11 +69,11 @@ fn whole(view: View, page: &str, total: Option<&str>) -> String {
         None => ("", "page p".to_owned()),
     };
     let (columns, analysis) = (columns::of("p"), view.analysis_columns());
+    // Each tag is counted once, from its place in an index, and not once for each entry that has it.
     format!(
-        "WITH page AS ({page}), counts AS (
-            SELECT c.tag_id, count(*) AS entries FROM query.entry_tags c
-            WHERE c.user_id = $1 AND c.tag_id IN (SELECT unnest(p.tag_ids) FROM page p)
-            GROUP BY c.tag_id
+        "WITH page AS ({page}), counts AS MATERIALIZED (
+            SELECT t.tag_id, (SELECT count(*) FROM query.entry_tags c WHERE c.user_id = $1 AND c.tag_id = t.tag_id) AS entries
+            FROM (SELECT DISTINCT unnest(p.tag_ids) AS tag_id FROM page p) t
         )
         SELECT {total_column}p.entry_id AS journal_id, p.user_id, shown.tags, {columns}, {analysis}
         FROM {base}

@@ -13,16 +13,16 @@ use uuid::Uuid;
 /// As many analyses as insights are asked for are enough: only theirs are unfolded.
 pub fn newest(user: Uuid, limit: u32) -> Statement {
     let text = "WITH newest AS (
-            SELECT a.entry_id FROM query.analyses_view a
+            SELECT a.entry_id, a.insights, a.completed_at FROM query.analyses_view a
             JOIN query.journals_view j ON j.entry_id = a.entry_id AND j.user_id = $1 AND j.deleted_at IS NULL
             WHERE a.user_id = $1 AND a.status = 'READY' AND a.insights <> '[]'
             ORDER BY a.completed_at DESC, a.entry_id
             LIMIT $2
         )
-        SELECT i.id, i.entry_id, i.text, i.kind, i.created_at
+        SELECT i.value ->> 'id' AS id, n.entry_id, i.value ->> 'text' AS text, i.value ->> 'kind' AS kind, n.completed_at AS created_at
         FROM newest n
-        JOIN query.insights_view i ON i.entry_id = n.entry_id AND i.user_id = $1
-        ORDER BY i.created_at DESC, i.entry_id, i.position
+        CROSS JOIN LATERAL jsonb_array_elements(n.insights) WITH ORDINALITY AS i (value, position)
+        ORDER BY n.completed_at DESC, n.entry_id, i.position
         LIMIT $2";
     Statement { text: text.to_owned(), params: params![user, limit] }
 }
