@@ -2,9 +2,11 @@
 //! handler when they do not. Run by `cargo xtask bench`.
 //!
 //! Arguments: BACK_END (`postgres` or `redis-streams`) REPLICAS. The PostgreSQL is the embedded one, private and
-//! with `fsync`; `MINDFLOW_BENCH_REDIS` names a Redis. Prints one line of JSON.
+//! with `fsync`; `MINDFLOW_BENCH_REDIS` names a Redis. Prints one line of JSON. CPU time is that of this process, with all
+//! replicas in it, and that of the processes of its PostgreSQL.
 #![allow(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::disallowed_methods,
     reason = "a program for developers; it stops at the first thing that is wrong"
 )]
@@ -69,7 +71,10 @@ async fn main() {
     for _ in 0..replicas {
         running.push(start(&store, &config(back_end), &witness).await);
     }
+    let before = cpu_us();
     let (archived_s, delivered_s) = saturate(&running, &store, &witness).await;
+    let after = cpu_us();
+    let [own_us, postgres_us] = [0, 1].map(|of| (after[of] - before[of]) / EVENTS as f64);
     let mut latencies_us = pace(&running, &witness).await;
     latencies_us.sort_unstable();
     let percentile = |part: f64| {
@@ -77,7 +82,8 @@ async fn main() {
         latencies_us.get(index).copied().unwrap_or_default() as f64 / 1e3
     };
     println!(
-        "{{\"events_per_s\":{:.0},\"deliveries_per_s\":{:.0},\"p50_ms\":{:.2},\"p99_ms\":{:.2},\"paced_per_s\":{EVENTS_A_SECOND}}}",
+        "{{\"events_per_s\":{:.0},\"deliveries_per_s\":{:.0},\"p50_ms\":{:.2},\"p99_ms\":{:.2},\"paced_per_s\":{EVENTS_A_SECOND},\
+         \"replicas_us\":{own_us:.0},\"postgres_us\":{postgres_us:.0}}}",
         EVENTS as f64 / archived_s,
         (EVENTS * SUBSCRIPTIONS.len()) as f64 / delivered_s,
         percentile(0.5),
@@ -87,6 +93,32 @@ async fn main() {
         replica.delivery.shutdown().await;
         replica.database.close();
     }
+}
+
+/// Microseconds of CPU time so far: of this process, and of all that it started.
+fn cpu_us() -> [f64; 2] {
+    /// Of `getconf CLK_TCK`.
+    const US_A_TICK: f64 = 10_000.0;
+    let own = std::process::id();
+    let mut processes = HashMap::new();
+    for entry in std::fs::read_dir("/proc").expect("/proc").flatten() {
+        let Ok(stat) = std::fs::read_to_string(entry.path().join("stat")) else { continue };
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+        // After the name: state, parent, …; the 14th to 17th of all are the times, its own and those of children that ended.
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let number = |index: usize| fields.get(index).and_then(|field| field.parse::<u32>().ok()).unwrap_or_default();
+        processes.insert(pid, (number(1), number(11) + number(12), number(13) + number(14)));
+    }
+    let mut of = [0.0, 0.0];
+    for (pid, (_, ticks, ended)) in &processes {
+        let mut ancestors = std::iter::successors(Some(*pid), |pid| processes.get(pid).map(|(parent, ..)| *parent));
+        if *pid == own {
+            of[0] += f64::from(*ticks) * US_A_TICK;
+        } else if ancestors.any(|ancestor| ancestor == own) {
+            of[1] += f64::from(ticks + ended) * US_A_TICK;
+        }
+    }
+    of
 }
 
 fn panic_usage() -> ! {

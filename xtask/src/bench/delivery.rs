@@ -11,7 +11,7 @@ use std::fmt::Write;
 use std::process::Command;
 
 const BACK_ENDS: [(&str, &str); 2] = [("postgres", "PostgreSQL"), ("redis-streams", "Redis Streams")];
-const REPLICAS: [usize; 2] = [1, 4];
+const REPLICAS: [usize; 3] = [1, 2, 4];
 /// What marks the section in the page.
 pub const HEADING: &str = "## Delivery of events";
 
@@ -23,6 +23,9 @@ struct Figures {
     p50_ms: f64,
     p99_ms: f64,
     paced_per_s: u32,
+    /// CPU time an event, of all replicas and of PostgreSQL.
+    replicas_us: f64,
+    postgres_us: f64,
 }
 
 /// The section of the page.
@@ -50,11 +53,11 @@ pub fn run(workspace: &Workspace) -> Result<String> {
                 .context("run the delivery example")?;
             anyhow::ensure!(output.status.success(), "delivery: {}", String::from_utf8_lossy(&output.stderr));
             let figures: Figures = serde_json::from_slice(&output.stdout).context("read what delivery printed")?;
-            let Figures { events_per_s, deliveries_per_s, p50_ms, p99_ms, .. } = figures;
+            let Figures { events_per_s, deliveries_per_s, p50_ms, p99_ms, replicas_us, postgres_us, .. } = figures;
             paced_per_s = figures.paced_per_s;
             let _ = writeln!(
                 rows,
-                "| {name} | {replicas} | {events_per_s:.0} | {deliveries_per_s:.0} | {p50_ms:.1} | {p99_ms:.1} |"
+                "| {name} | {replicas} | {events_per_s:.0} | {deliveries_per_s:.0} | {replicas_us:.0} | {postgres_us:.0} | {p50_ms:.1} | {p99_ms:.1} |"
             );
         }
     }
@@ -62,8 +65,10 @@ pub fn run(workspace: &Workspace) -> Result<String> {
         "{HEADING}\n\nBy `cargo xtask bench --only delivery`: 5 subscriptions whose handlers do no work, replicas with\n\
          pools of their own in one process, 8 producers, PostgreSQL with `fsync`, Redis in memory, all on the same machine\n\
          ({}). Throughput: 20,000 events, published as fast as they can be. Latency, from the commit to the\n\
-         handler: {paced_per_s} events a second, each in a transaction of its own.\n\n\
-         | queues on | replicas | events/s archived | deliveries/s | p50 ms | p99 ms |\n| --- | ---: | ---: | ---: | ---: | ---: |\n{rows}",
+         handler: {paced_per_s} events a second, each in a transaction of its own. CPU time is that of throughput, the producers'\n\
+         included, of all replicas together and of PostgreSQL.\n\n\
+         | queues on | replicas | events/s archived | deliveries/s | CPU µs an event, replicas | PostgreSQL | p50 ms | p99 ms |\n\
+         | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n{rows}",
         super::report::machine()
     ))
 }

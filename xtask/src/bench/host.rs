@@ -11,32 +11,76 @@ use std::time::{Duration, Instant};
 /// Kernel ticks a second (`getconf CLK_TCK`).
 const TICKS_PER_SECOND: f64 = 100.0;
 
-pub struct Host {
-    child: Child,
+/// What is started, and on which stores.
+#[derive(Clone)]
+pub struct Launch {
+    pub program: PathBuf,
     root: PathBuf,
     data_dir: PathBuf,
+    config: &'static str,
+    /// Variables of its environment.
+    settings: Vec<(String, String)>,
+}
+
+pub struct Host {
+    child: Child,
+    launch: Launch,
     pub address: String,
     pub started_in: Duration,
 }
 
+// === impl Launch ===
+
+impl Launch {
+    /// The release build on the embedded default.
+    pub fn new(root: &Path, data_dir: &Path) -> Self {
+        Self {
+            program: root.join("target/release/mindflow"),
+            root: root.to_owned(),
+            data_dir: data_dir.to_owned(),
+            config: "runtime-config/embedded.toml",
+            settings: Vec::new(),
+        }
+    }
+
+    /// The same on other stores.
+    pub fn on(self, config: &'static str, settings: Vec<(String, String)>) -> Self {
+        Self { config, settings, ..self }
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(["--config", self.config, "--data-dir"]).arg(&self.data_dir).current_dir(&self.root);
+        // It would take a core from what is measured.
+        command.env("MINDFLOW_EMBEDDINGS__BACKEND", "none");
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command
+    }
+}
+
+// === impl Host ===
+
 impl Host {
-    pub fn start(root: &Path, data_dir: &Path) -> Result<Self> {
+    pub fn start(launch: &Launch) -> Result<Self> {
         let started = Instant::now();
-        let mut child = Command::new(root.join("target/release/mindflow"))
-            // It would take a core from what is measured.
-            .env("MINDFLOW_EMBEDDINGS__BACKEND", "none")
-            .args(["up", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(data_dir)
-            .current_dir(root)
+        let mut child = launch
+            .command()
+            .args(["up", "--listen", "127.0.0.1:0"])
             // The access log is written as in production; it is not read here.
             .stderr(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
-            .context("start target/release/mindflow")?;
+            .with_context(|| format!("start {}", launch.program.display()))?;
         let stdout = child.stdout.take().context("the host has no standard output")?;
         let line = BufReader::new(stdout).lines().next().context("the host ended without a word")??;
         let address = line.strip_prefix("ready http://").context("the host did not say where it is ready")?.to_owned();
-        Ok(Self { child, root: root.to_owned(), data_dir: data_dir.to_owned(), address, started_in: started.elapsed() })
+        Ok(Self { child, launch: launch.clone(), address, started_in: started.elapsed() })
+    }
+
+    pub fn get(&self, path: &str) -> Result<String> {
+        let mut answer =
+            ureq::get(format!("http://{}{path}", self.address)).call().with_context(|| format!("GET {path}"))?;
+        Ok(answer.body_mut().read_to_string()?)
     }
 
     pub fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Result<Value> {
@@ -53,13 +97,7 @@ impl Host {
 
     /// A command of the host's own command line.
     pub fn command(&self, words: &[&str]) -> Result<()> {
-        let status = Command::new(self.root.join("target/release/mindflow"))
-            .arg("--data-dir")
-            .arg(&self.data_dir)
-            .args(words)
-            .current_dir(&self.root)
-            .stdout(Stdio::null())
-            .status()?;
+        let status = self.launch.command().args(words).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
         if status.success() { Ok(()) } else { bail!("mindflow {}: {status}", words.join(" ")) }
     }
 

@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
 mod delivery;
+mod growth;
 mod host;
 mod load;
 mod peers;
@@ -16,7 +17,7 @@ use crate::lookup;
 use crate::workspace::Workspace;
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
-use host::Host;
+use host::{Host, Launch};
 use load::{Load, Request};
 use report::{Report, Row};
 use serde_json::{Value, json};
@@ -41,6 +42,12 @@ pub struct BenchArgs {
     /// How often each program of `--peers` is measured
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
+    /// For `--only growth`: the host to measure, instead of a release build
+    #[arg(long, value_name = "FILE")]
+    host: Option<PathBuf>,
+    /// For growth: the entries of all users together
+    #[arg(long, default_value_t = 1_000_000)]
+    entries: u32,
     /// Write the figures to docs/performance.md; those of a part that was not measured stay
     #[arg(long)]
     write: bool,
@@ -54,6 +61,8 @@ enum Part {
     Delivery,
     /// WebSocket subscriptions: idle ones, and changes that reach many
     Sockets,
+    /// Cost by a user's entries and by what waits, and plans at a million entries
+    Growth,
     /// The platform beside the programs of `--peers`
     Peers,
 }
@@ -68,12 +77,14 @@ pub fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
     let page = std::fs::read_to_string(&path).unwrap_or_default();
     let (rest, peers) = page.split_at(page.find(peers::HEADING).unwrap_or(page.len()));
     let (rest, sockets) = rest.split_at(rest.find(sockets::HEADING).unwrap_or(rest.len()));
+    let (rest, growth) = rest.split_at(rest.find(growth::HEADING).unwrap_or(rest.len()));
     let (platform, delivery) = rest.split_at(rest.find(delivery::HEADING).unwrap_or(rest.len()));
     let is_wanted = |part| args.only.is_none_or(|only| only == part);
     anyhow::ensure!(args.only != Some(Part::Peers) || args.peers.is_some(), "--only peers: --peers names their folder");
     let platform = if is_wanted(Part::Platform) { self::platform(workspace, args)? } else { platform.to_owned() };
     let delivery = if is_wanted(Part::Delivery) { delivery::run(workspace)? } else { delivery.to_owned() };
     let sockets = if is_wanted(Part::Sockets) { sockets::run(workspace)? } else { sockets.to_owned() };
+    let growth = if is_wanted(Part::Growth) { self::growth(workspace, args)? } else { growth.to_owned() };
     let peers = match &args.peers {
         Some(folder) if is_wanted(Part::Peers) => {
             let folder = folder.canonicalize().with_context(|| format!("--peers {}", folder.display()))?;
@@ -82,10 +93,9 @@ pub fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
         }
         _ => peers.to_owned(),
     };
-    let mut text = format!("{}\n\n{}\n", platform.trim_end(), delivery.trim_end());
-    for part in [sockets, peers].iter().filter(|part| !part.is_empty()) {
-        text = format!("{text}\n{}\n", part.trim_end());
-    }
+    let parts = [platform, delivery, growth, sockets, peers];
+    let parts = parts.iter().map(|part| part.trim_end()).filter(|part| !part.is_empty());
+    let text = parts.collect::<Vec<_>>().join("\n\n") + "\n";
     println!("\n{text}");
     if args.write {
         std::fs::write(&path, text).with_context(|| format!("write {}", path.display()))?;
@@ -109,13 +119,14 @@ fn platform(workspace: &Workspace, args: &BenchArgs) -> Result<String> {
     let mut report = Report::default();
 
     let data_dir = tempfile::Builder::new().prefix("mindflow-bench").tempdir().context("a data directory")?;
-    let host = Host::start(&workspace.root, data_dir.path())?;
+    let launch = Launch::new(&workspace.root, data_dir.path());
+    let host = Host::start(&launch)?;
     report.fact(
         "First start: compile all components, make the databases, ready",
         format!("{:.1} s", host.started_in.as_secs_f64()),
     );
     host.stop()?;
-    let host = Host::start(&workspace.root, data_dir.path())?;
+    let host = Host::start(&launch)?;
     report.fact("Second start: ready", format!("{:.2} s", host.started_in.as_secs_f64()));
     report.fact("Memory of the host after the start (RSS)", format!("{:.0} MiB", host.memory_mib()?));
 
@@ -145,6 +156,16 @@ fn platform(workspace: &Workspace, args: &BenchArgs) -> Result<String> {
     report.fact("A call into a component, a new instance each time", format!("{} µs", field(&call, "fresh_us")?));
 
     Ok(report.markdown(args.seconds, args.connections))
+}
+
+/// The page's part about large data.
+fn growth(workspace: &Workspace, args: &BenchArgs) -> Result<String> {
+    if args.host.is_none() {
+        build(workspace)?;
+    }
+    let host = args.host.as_ref().map(|host| host.canonicalize().with_context(|| format!("--host {}", host.display())));
+    let data_dir = tempfile::Builder::new().prefix("mindflow-growth").tempdir().context("a data directory")?;
+    growth::run(workspace, data_dir.path(), args.entries, host.transpose()?.as_deref())
 }
 
 /// Nothing in the environment may end a release build.

@@ -1,0 +1,232 @@
+//! How cost grows: with the entries of a user, with all that the databases hold, and with what waits to be delivered; and
+//! the plans of what a request runs when the tables are large.
+
+mod drain;
+mod plans;
+mod requests;
+mod server;
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use mindflow_servers::{Durability, TemporaryRedis};
+
+use super::host::{Host, Launch};
+use super::report::machine;
+use crate::lookup;
+use crate::workspace::Workspace;
+use drain::Drained;
+use plans::Statement;
+use requests::{Reader, Timed};
+use server::Server;
+
+pub const HEADING: &str = "## Growth";
+/// Entries of the users who are measured.
+const ENTRIES: [u32; 5] = [10, 100, 1_000, 10_000, 100_000];
+/// Entries of each of the others.
+const ENTRIES_OF_OTHERS: u32 = 100;
+const DATABASES: [(&str, &str); 3] = [
+    ("write", include_str!("write.sql")),
+    ("read", include_str!("read.sql")),
+    ("analytics", include_str!("analytics.sql")),
+];
+/// Every script begins with it.
+const FILLED: &str = include_str!("entries.sql");
+
+/// The platform on servers of the benchmark's own.
+struct Stage {
+    server: Server,
+    /// Holds sessions and the like.
+    _redis: TemporaryRedis,
+    /// Holds caches, and is emptied before each request: what is measured is the databases.
+    cache: TemporaryRedis,
+    launch: Launch,
+}
+
+/// A statement of a request.
+type Explained = (String, Statement);
+
+/// The section of the page.
+pub fn run(workspace: &Workspace, data_dir: &Path, entries_in_all: u32, program: Option<&Path>) -> Result<String> {
+    let stage = Stage::start(workspace, data_dir, program)?;
+    let host = Host::start(&stage.launch)?;
+    let readers = ENTRIES.map(|entries| Reader::register(&host, entries));
+    let readers = readers.into_iter().collect::<Result<Vec<_>>>()?;
+    let small: Vec<&Reader> = readers.iter().filter(|reader| reader.entries <= 1_000).collect();
+    host.stop()?;
+
+    println!("bench: growth, the users alone");
+    stage.fill(&small, 0)?;
+    let host = Host::start(&stage.launch)?;
+    let alone = requests::times(&host, &stage.cache, &small)?;
+    host.stop()?;
+
+    println!("bench: growth, {entries_in_all} entries");
+    let began = Instant::now();
+    let large: Vec<&Reader> = readers.iter().filter(|reader| reader.entries > 1_000).collect();
+    let named: u32 = ENTRIES.iter().sum();
+    stage.fill(&large, entries_in_all.saturating_sub(named) / ENTRIES_OF_OTHERS)?;
+    println!("bench: filled in {:.0} s", began.elapsed().as_secs_f64());
+    let host = Host::start(&stage.launch)?;
+    let among = requests::times(&host, &stage.cache, &readers.iter().collect::<Vec<_>>())?;
+    let largest = readers.last().context("a user")?;
+    let explained = stage.explain(&host, largest)?;
+    println!("bench: growth, what waits");
+    let drained = drain::run(&stage.server, &host, &largest.id)?;
+    host.stop()?;
+    let faults: Vec<String> = explained
+        .iter()
+        .flat_map(|(request, statement)| {
+            statement.faults.iter().map(move |fault| format!("{request}: {}: {fault}", statement.what))
+        })
+        .collect();
+    let text = markdown(entries_in_all, program, [&alone, &among], &explained, &drained);
+    stage.server.stop();
+    if faults.is_empty() {
+        return Ok(text);
+    }
+    println!("\n{text}");
+    bail!("plans that do not fit large tables:\n{}", faults.join("\n"))
+}
+
+// === impl Stage ===
+
+impl Stage {
+    fn start(workspace: &Workspace, data_dir: &Path, program: Option<&Path>) -> Result<Self> {
+        let server = Server::start()?;
+        let redis_server = lookup::redis_server()?;
+        let redis =
+            || TemporaryRedis::start_program(&redis_server, Durability::None).context("Redis for the benchmark");
+        let (redis, cache) = (redis()?, redis()?);
+        let mut settings = Vec::new();
+        for (name, _) in DATABASES {
+            server.run("postgres", &[], &format!("CREATE DATABASE {name};"))?;
+            settings.push((
+                format!("MINDFLOW_DATABASES__{}__DSN", name.to_uppercase()),
+                format!("\"{}\"", server.dsn(name)),
+            ));
+        }
+        for (setting, of) in [
+            ("KEY_VALUE__SESSIONS__URL", &redis),
+            ("KEY_VALUE__AUTH_LIMITS__URL", &redis),
+            ("REALTIME__URL", &redis),
+            ("KEY_VALUE__CACHE__URL", &cache),
+        ] {
+            settings.push((format!("MINDFLOW_{setting}"), of.url()));
+        }
+        let mut launch = Launch::new(&workspace.root, data_dir).on("runtime-config/services.toml", settings);
+        if let Some(program) = program {
+            launch.program = program.to_owned();
+        }
+        Ok(Self { server, _redis: redis, cache, launch })
+    }
+
+    /// Fills in the entries of these users and of so many others.
+    fn fill(&self, readers: &[&Reader], others: u32) -> Result<()> {
+        let named: Vec<String> =
+            readers.iter().map(|reader| format!("('{}'::uuid, {})", reader.id, reader.entries)).collect();
+        let variables = [("owners", named.join(", ")), ("others", others.to_string())];
+        std::thread::scope(|scope| {
+            let filling: Vec<_> = DATABASES
+                .into_iter()
+                .map(|(name, script)| {
+                    let variables = &variables;
+                    scope.spawn(move || self.server.run(name, variables, &format!("{FILLED}\n{script}")))
+                })
+                .collect();
+            for thread in filling {
+                thread.join().unwrap_or_else(|_| bail!("a thread panicked"))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The plans of each request's statements.
+    fn explain(&self, host: &Host, reader: &Reader) -> Result<Vec<Explained>> {
+        let mut rows = BTreeMap::new();
+        for (name, _) in DATABASES {
+            let answer = self.server.run(
+                name,
+                &[],
+                "SELECT relname, reltuples::bigint FROM pg_class WHERE relkind IN ('r', 'p');",
+            )?;
+            rows.extend(answer.lines().filter_map(|line| {
+                let (table, rows) = line.split_once('|')?;
+                Some((table.to_owned(), rows.parse().ok()?))
+            }));
+        }
+        let mut explained: Vec<Explained> = Vec::new();
+        for request in requests::all() {
+            // Once before, so that instances and prepared statements are there.
+            requests::cold(host, &self.cache, reader, &request)?;
+            let (_, log) = self.server.explained(|| {
+                requests::cold(host, &self.cache, reader, &request)?;
+                request.settle(host)
+            })?;
+            for statement in plans::read(&log, &rows)? {
+                // Of a request that only reads, what the platform itself does meanwhile is not its own.
+                let own = request.writes || statement.role != mindflow_servers::SUPERUSER;
+                let known = explained.iter().any(|(_, other)| other.is_same(&statement));
+                if own && !known {
+                    explained.push((request.name.to_owned(), statement));
+                }
+            }
+        }
+        Ok(explained)
+    }
+}
+
+fn markdown(
+    entries_in_all: u32,
+    program: Option<&Path>,
+    [alone, among]: [&[Timed]; 2],
+    explained: &[Explained],
+    drained: &[Drained],
+) -> String {
+    let host = if program.is_some() { " --host target/debug/mindflow" } else { "" };
+    let build = if program.is_some() { "a debug build" } else { "a release build" };
+    let mut text = format!(
+        "{HEADING}\n\nMade by `cargo xtask bench --only growth{host} --write`, with {build} of the host: the platform on PostgreSQL (fsync off, `shared_buffers` 1 GB) and\n\
+         Redis, filled by SQL: {entries_in_all} entries, each with two tags, a mood, an analysis, a document of the search index, facts, marks\n\
+         and its event. Each request is alone, and the caches are emptied before it. Machine: {}.\n\n\
+         ### With the entries of a user\n\nMilliseconds, medians of {} requests, of users with so many entries. In the last column the databases have\n\
+         nothing but the {} entries of the first three users.\n\n| request |",
+        machine(),
+        requests::ROUNDS,
+        ENTRIES.iter().filter(|entries| **entries <= 1_000).sum::<u32>()
+    );
+    for entries in ENTRIES {
+        let _ = write!(text, " {entries} |");
+    }
+    let _ = writeln!(text, " 1000, alone |\n| --- |{}", " ---: |".repeat(ENTRIES.len() + 1));
+    for request in requests::all() {
+        let _ = write!(text, "| {} |", request.name);
+        let of = |timed: &[Timed], entries: u32| {
+            let found = timed.iter().find(|timed| timed.request == request.name && timed.entries == entries);
+            found.map_or_else(|| "–".to_owned(), |timed| format!("{:.1}", timed.ms))
+        };
+        for entries in ENTRIES {
+            let _ = write!(text, " {} |", of(among, entries));
+        }
+        let _ = writeln!(text, " {} |", of(alone, 1_000));
+    }
+    text.push_str(&drain::markdown(drained));
+    let _ = write!(
+        text,
+        "\n### Plans\n\nWhat a request of the user with {} entries ran, as `auto_explain` logged it, under the component's role and row-level security,\n\
+         and what followed by its events. Each statement is at the first request that runs it. Rows are those read, filtered ones included;\n\
+         milliseconds include the logging. No table of over {:.0} rows is read from end to end, and no more rows than that are sorted.\n\n\
+         | request | role | statement | how | rows | ms |\n| --- | --- | --- | --- | ---: | ---: |\n",
+        ENTRIES.last().copied().unwrap_or_default(),
+        plans::LARGE_ROWS
+    );
+    for (request, statement) in explained {
+        let Statement { role, what, nodes, rows_read, ms, .. } = statement;
+        let role = role.trim_start_matches("mindflow_").replace(mindflow_servers::SUPERUSER, "platform");
+        let _ = writeln!(text, "| {request} | {role} | {what} | {nodes} | {rows_read:.0} | {ms:.2} |");
+    }
+    text
+}
