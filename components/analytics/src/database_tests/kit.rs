@@ -101,6 +101,7 @@ fn read(answer: Stored) -> Rows {
         StoredValue::Float64(it) => Value::Float64(it),
         StoredValue::Text(it) => Value::Text(it),
         StoredValue::Date(it) => Value::Date(it),
+        StoredValue::Int64Array(it) => Value::Int64Array(it),
         other => panic!("no figure is {other:?}"),
     };
     let rows = answer.rows.into_iter().map(|row| row.into_iter().map(value).collect()).collect();

@@ -13,12 +13,10 @@ FROM entries e CROSS JOIN (VALUES ('mindflow_ai', 'ai'), ('mindflow_notification
 INSERT INTO delivery.archived_event (event_id) SELECT md5('event' || id)::uuid FROM entries;
 INSERT INTO delivery.archive (position, event_id, event_type, version, occurred_at, source, source_component, sequence, partition_key,
     correlation_id, user_id, payload, archived_at, xid)
-SELECT (SELECT greatest(delivery.month_start(now()), pg_sequence_last_value('delivery.archive_position'))) + row_number() OVER (), md5('event' || e.id)::uuid, 'JournalEntryCreated', '1.0', e.at, 'command-service', 'command', 1,
+SELECT nextval('delivery.archive_position'), md5('event' || e.id)::uuid, 'JournalEntryCreated', '1.0', e.at, 'command-service', 'command', 1,
     e.id::text, md5('request' || e.id), e.user_id, jsonb_build_object('journalId', e.id, 'userId', e.user_id, 'title', t.title,
     'content', t.content, 'mood', e.mood, 'tags', '[]'::jsonb, 'attachmentIds', '[]'::jsonb, 'createdAt', e.at, 'updatedAt', e.at,
     'entryDate', e.entry_date, 'version', 1, 'wordCount', 40, 'analysis', 'requested'), e.at, NULL
 FROM entries e JOIN texts t ON t.n = e.text;
--- Everything of this is delivered.
-SELECT setval('delivery.archive_position', max(position)) FROM delivery.archive;
 VACUUM (ANALYZE) command.journals, command.tags, command.journal_tags, command.journal_moods, ai.entries, ai.analyses, mindflow.applied,
     delivery.archived_event, delivery.archive;
