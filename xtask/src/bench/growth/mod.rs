@@ -206,7 +206,7 @@ fn markdown(
         let _ = write!(text, "| {} |", request.name);
         let of = |timed: &[Timed], entries: u32| {
             let found = timed.iter().find(|timed| timed.request == request.name && timed.entries == entries);
-            found.map_or_else(|| "–".to_owned(), |timed| format!("{:.1}", timed.ms))
+            found.map_or("–".to_owned(), |timed| timed.ms.map_or("refused".to_owned(), |ms| format!("{ms:.1}")))
         };
         for entries in ENTRIES {
             let _ = write!(text, " {} |", of(among, entries));
