@@ -84,7 +84,6 @@ pub fn run(workspace: &Workspace, data_dir: &Path, entries_in_all: u32, program:
         })
         .collect();
     let text = markdown(entries_in_all, program, [&alone, &among], &explained, &drained);
-    stage.server.stop();
     if faults.is_empty() {
         return Ok(text);
     }

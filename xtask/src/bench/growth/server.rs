@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
-use mindflow_servers::{Folder, Postgres, PostgresOptions, SUPERUSER};
+use mindflow_servers::{Folder, Postgres, PostgresOptions};
 
 use crate::lookup;
 
@@ -24,7 +24,8 @@ const SETTINGS: [&str; 9] = [
 ];
 
 pub struct Server {
-    postgres: Postgres,
+    /// There until it is dropped.
+    postgres: Option<Postgres>,
     psql: PathBuf,
     folder: Folder,
 }
@@ -43,22 +44,16 @@ impl Server {
         options.fsync = false;
         options.settings = SETTINGS.map(str::to_owned).to_vec();
         let postgres = Postgres::start(options).context("PostgreSQL for the benchmark")?;
-        Ok(Self { postgres, psql: binaries.join("psql"), folder })
+        Ok(Self { postgres: Some(postgres), psql: binaries.join("psql"), folder })
     }
 
     pub fn dsn(&self, database: &str) -> String {
-        self.postgres.dsn(database)
-    }
-
-    pub fn stop(self) {
-        self.postgres.stop();
+        self.postgres.as_ref().map(|postgres| postgres.dsn(database)).unwrap_or_default()
     }
 
     fn psql(&self, database: &str) -> Command {
-        let (folder, port) = self.postgres.socket();
         let mut command = Command::new(&self.psql);
-        command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", SUPERUSER, "-d", database]);
-        command.arg("-h").arg(folder).args(["-p", &port.to_string()]);
+        command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d"]).arg(self.dsn(database));
         command
     }
 
@@ -117,6 +112,15 @@ impl Server {
 
     fn log(&self) -> PathBuf {
         Path::new(self.folder.path()).join("data/postgres.log")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Before its folder goes.
+        if let Some(postgres) = self.postgres.take() {
+            postgres.stop();
+        }
     }
 }
 
