@@ -1,7 +1,7 @@
 //! WebSocket subscriptions: what an idle one costs, and how fast a change reaches many. The clients are one process on
 //! one thread, the example `socket_clients` of the host's crate.
 
-use super::host::Host;
+use super::host::{Host, Launch};
 use super::{account, build, report};
 use crate::cargo::{cargo, succeed};
 use crate::lookup;
@@ -43,7 +43,7 @@ pub fn run(workspace: &Workspace) -> Result<String> {
     let example = ["build", "-p", "mindflow", "-p", "mindflow-embedder", "--example", "socket_clients"];
     succeed(cargo(&workspace.root).args(example), "the build of the clients")?;
     let data_dir = tempfile::Builder::new().prefix("mindflow-bench").tempdir().context("a data directory")?;
-    let host = Host::start(&workspace.root, data_dir.path())?;
+    let host = Host::start(&Launch::new(&workspace.root, data_dir.path()))?;
     let token = account(&host)?;
     // Instances and caches are there before anything is counted.
     host.post("/graphql", Some(&token), &json!({ "query": "{ me { id } }" }))?;
