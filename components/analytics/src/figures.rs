@@ -52,9 +52,7 @@ pub fn sentiment_trend(user: Uuid, from: Date, to: Date, granularity: Granularit
 /// of the user's present time zone, the hours of a day and how many in each, and what day it is there; UTC for a user
 /// whose account is not known yet. A row a day, so that the days of many years are fewer than a statement may answer.
 pub fn writing(user: Uuid, now: sql::Time) -> Statement {
-    let text = "SELECT h.day, array_agg(h.hour) AS hours, array_agg(h.entries) AS entries,
-            sum(h.words)::bigint AS words, ($2::timestamptz AT TIME ZONE h.timezone)::date AS today
-        FROM (
+    let text = "WITH hours AS MATERIALIZED (
             SELECT w.at::date AS day, extract(hour FROM w.at)::bigint AS hour, w.timezone, count(*) AS entries, sum(w.words)::bigint AS words
             FROM (
                 SELECT e.words, z.timezone, e.written_at AT TIME ZONE z.timezone AS at
@@ -63,7 +61,10 @@ pub fn writing(user: Uuid, now: sql::Time) -> Statement {
                 WHERE e.user_id = $1 AND e.is_live
             ) w
             GROUP BY 1, 2, 3
-        ) h
+        )
+        SELECT h.day, array_agg(h.hour) AS hours, array_agg(h.entries) AS entries,
+            sum(h.words)::bigint AS words, ($2::timestamptz AT TIME ZONE h.timezone)::date AS today
+        FROM hours h
         GROUP BY h.day, h.timezone
         ORDER BY h.day";
     Statement { text: text.to_owned(), params: params![user, now] }

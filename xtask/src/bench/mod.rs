@@ -84,7 +84,8 @@ pub fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
     let platform = if is_wanted(Part::Platform) { self::platform(workspace, args)? } else { platform.to_owned() };
     let delivery = if is_wanted(Part::Delivery) { delivery::run(workspace)? } else { delivery.to_owned() };
     let sockets = if is_wanted(Part::Sockets) { sockets::run(workspace)? } else { sockets.to_owned() };
-    let growth = if is_wanted(Part::Growth) { self::growth(workspace, args)? } else { growth.to_owned() };
+    let (growth, faults) =
+        if is_wanted(Part::Growth) { self::growth(workspace, args)? } else { (growth.to_owned(), Vec::new()) };
     let peers = match &args.peers {
         Some(folder) if is_wanted(Part::Peers) => {
             let folder = folder.canonicalize().with_context(|| format!("--peers {}", folder.display()))?;
@@ -100,6 +101,7 @@ pub fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
     if args.write {
         std::fs::write(&path, text).with_context(|| format!("write {}", path.display()))?;
     }
+    anyhow::ensure!(faults.is_empty(), "plans that do not fit large tables:\n{}", faults.join("\n"));
     Ok(())
 }
 
@@ -159,7 +161,7 @@ fn platform(workspace: &Workspace, args: &BenchArgs) -> Result<String> {
 }
 
 /// The page's part about large data.
-fn growth(workspace: &Workspace, args: &BenchArgs) -> Result<String> {
+fn growth(workspace: &Workspace, args: &BenchArgs) -> Result<(String, Vec<String>)> {
     if args.host.is_none() {
         build(workspace)?;
     }

@@ -10,11 +10,14 @@ use mindflow_guest::{
 };
 use uuid::Uuid;
 
-/// As many analyses as insights are asked for are enough: only theirs are unfolded.
+/// As many analyses as insights are asked for are enough: only theirs are unfolded, and only of these is it looked up
+/// whether the entry is there (with a limit of one, so that it is no join of all entries with all analyses).
 pub fn newest(user: Uuid, limit: u32) -> Statement {
     let text = "WITH newest AS (
             SELECT a.entry_id, a.insights, a.completed_at FROM query.analyses_view a
-            JOIN query.journals_view j ON j.entry_id = a.entry_id AND j.user_id = $1 AND j.deleted_at IS NULL
+            CROSS JOIN LATERAL (
+                SELECT FROM query.journals_view j WHERE j.entry_id = a.entry_id AND j.user_id = $1 AND j.deleted_at IS NULL LIMIT 1
+            ) live
             WHERE a.user_id = $1 AND a.status = 'READY' AND a.insights <> '[]'
             ORDER BY a.completed_at DESC, a.entry_id
             LIMIT $2

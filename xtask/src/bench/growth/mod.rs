@@ -49,8 +49,13 @@ struct Stage {
 /// A statement of a request.
 type Explained = (String, Statement);
 
-/// The section of the page.
-pub fn run(workspace: &Workspace, data_dir: &Path, entries_in_all: u32, program: Option<&Path>) -> Result<String> {
+/// The section of the page, and which plans do not fit large tables.
+pub fn run(
+    workspace: &Workspace,
+    data_dir: &Path,
+    entries_in_all: u32,
+    program: Option<&Path>,
+) -> Result<(String, Vec<String>)> {
     let stage = Stage::start(workspace, data_dir, program)?;
     let host = Host::start(&stage.launch)?;
     let readers = ENTRIES.map(|entries| Reader::register(&host, entries));
@@ -83,12 +88,7 @@ pub fn run(workspace: &Workspace, data_dir: &Path, entries_in_all: u32, program:
             statement.faults.iter().map(move |fault| format!("{request}: {}: {fault}", statement.what))
         })
         .collect();
-    let text = markdown(entries_in_all, program, [&alone, &among], &explained, &drained);
-    if faults.is_empty() {
-        return Ok(text);
-    }
-    println!("\n{text}");
-    bail!("plans that do not fit large tables:\n{}", faults.join("\n"))
+    Ok((markdown(entries_in_all, program, [&alone, &among], &explained, &drained), faults))
 }
 
 // === impl Stage ===
@@ -217,15 +217,17 @@ fn markdown(
         text,
         "\n### Plans\n\nWhat a request of the user with {} entries ran, as `auto_explain` logged it, under the component's role and row-level security,\n\
          and what followed by its events. Each statement is at the first request that runs it. Rows are those read, filtered ones included;\n\
-         milliseconds include the logging. No table of over {:.0} rows is read from end to end, and no more rows than that are sorted.\n\n\
+         milliseconds include the logging. A table of over {:.0} rows that is read from end to end, or a sort of more rows than that, is a\n\
+         fault, and fails the command.\n\n\
          | request | role | statement | how | rows | ms |\n| --- | --- | --- | --- | ---: | ---: |\n",
         ENTRIES.last().copied().unwrap_or_default(),
         plans::LARGE_ROWS
     );
     for (request, statement) in explained {
-        let Statement { role, what, nodes, rows_read, ms, .. } = statement;
+        let Statement { role, what, nodes, rows_read, ms, faults, .. } = statement;
         let role = role.trim_start_matches("mindflow_").replace(mindflow_servers::SUPERUSER, "platform");
-        let _ = writeln!(text, "| {request} | {role} | {what} | {nodes} | {rows_read:.0} | {ms:.2} |");
+        let fault = if faults.is_empty() { String::new() } else { format!(" **{}**", faults.join(", ")) };
+        let _ = writeln!(text, "| {request} | {role} | {what} | {nodes}{fault} | {rows_read:.0} | {ms:.2} |");
     }
     text
 }
