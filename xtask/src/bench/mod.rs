@@ -48,6 +48,9 @@ pub struct BenchArgs {
     /// For growth: the entries of all users together
     #[arg(long, default_value_t = 1_000_000)]
     entries: u32,
+    /// For growth: the events that wait to be delivered
+    #[arg(long, default_value_t = 20_000)]
+    waiting: u64,
     /// Write the figures to docs/performance.md; those of a part that was not measured stay
     #[arg(long)]
     write: bool,
@@ -167,7 +170,7 @@ fn growth(workspace: &Workspace, args: &BenchArgs) -> Result<(String, Vec<String
     }
     let host = args.host.as_ref().map(|host| host.canonicalize().with_context(|| format!("--host {}", host.display())));
     let data_dir = tempfile::Builder::new().prefix("mindflow-growth").tempdir().context("a data directory")?;
-    growth::run(workspace, data_dir.path(), args.entries, host.transpose()?.as_deref())
+    growth::run(workspace, data_dir.path(), (args.entries, args.waiting), host.transpose()?.as_deref())
 }
 
 /// Nothing in the environment may end a release build.

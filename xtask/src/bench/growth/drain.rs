@@ -20,13 +20,14 @@ pub struct Drained {
     elapsed: Duration,
 }
 
-pub fn run(server: &Server, host: &Host, user: &str) -> Result<Vec<Drained>> {
+/// A tenth of the events, all of them, and all of them with a transaction open in another database of the server.
+pub fn run(server: &Server, host: &Host, user: &str, events: u64) -> Result<Vec<Drained>> {
     // Instances, prepared statements, buffers.
-    drain(server, host, user, "", 500)?;
-    let mut drained = vec![drain(server, host, user, "", 2_000)?, drain(server, host, user, "", 20_000)?];
+    drain(server, host, user, "", events / 40)?;
+    let mut drained = vec![drain(server, host, user, "", events / 10)?, drain(server, host, user, "", events)?];
     server.run("postgres", &[], "CREATE DATABASE other;")?;
     let open = server.open_transaction("other")?;
-    drained.push(drain(server, host, user, ", with a transaction open in another database", 20_000)?);
+    drained.push(drain(server, host, user, ", with a transaction open in another database", events)?);
     drop(open);
     Ok(drained)
 }

@@ -53,7 +53,7 @@ type Explained = (String, Statement);
 pub fn run(
     workspace: &Workspace,
     data_dir: &Path,
-    entries_in_all: u32,
+    (entries_in_all, events): (u32, u64),
     program: Option<&Path>,
 ) -> Result<(String, Vec<String>)> {
     let stage = Stage::start(workspace, data_dir, program)?;
@@ -80,7 +80,7 @@ pub fn run(
     let largest = readers.last().context("a user")?;
     let explained = stage.explain(&host, largest)?;
     println!("bench: growth, what waits");
-    let drained = drain::run(&stage.server, &host, &largest.id)?;
+    let drained = drain::run(&stage.server, &host, &largest.id, events)?;
     host.stop()?;
     let faults: Vec<String> = explained
         .iter()
