@@ -88,7 +88,7 @@ pub fn run(
             statement.faults.iter().map(move |fault| format!("{request}: {}: {fault}", statement.what))
         })
         .collect();
-    Ok((markdown(entries_in_all, program, [&alone, &among], &explained, &drained), faults))
+    Ok((markdown((entries_in_all, events), program, [&alone, &among], &explained, &drained), faults))
 }
 
 // === impl Stage ===
@@ -158,11 +158,12 @@ impl Stage {
             }));
         }
         let mut explained: Vec<Explained> = Vec::new();
+        let token = reader.token(host)?;
         for request in requests::all() {
             // Once before, so that instances and prepared statements are there.
-            requests::cold(host, &self.cache, reader, &request)?;
+            requests::cold(host, &self.cache, &token, &request)?;
             let (_, log) = self.server.explained(|| {
-                requests::cold(host, &self.cache, reader, &request)?;
+                requests::cold(host, &self.cache, &token, &request)?;
                 request.settle(host)
             })?;
             for statement in plans::read(&log, &rows)? {
@@ -179,7 +180,7 @@ impl Stage {
 }
 
 fn markdown(
-    entries_in_all: u32,
+    (entries_in_all, events): (u32, u64),
     program: Option<&Path>,
     [alone, among]: [&[Timed]; 2],
     explained: &[Explained],
@@ -188,7 +189,8 @@ fn markdown(
     let host = if program.is_some() { " --host target/debug/mindflow" } else { "" };
     let build = if program.is_some() { "a debug build" } else { "a release build" };
     let mut text = format!(
-        "{HEADING}\n\nMade by `cargo xtask bench --only growth{host} --write`, with {build} of the host: the platform on PostgreSQL (fsync off, `shared_buffers` 1 GB) and\n\
+        "{HEADING}\n\nMade by `cargo xtask bench --only growth{host} --entries {entries_in_all} --waiting {events} --write`, with {build} of the\n\
+         host: the platform on PostgreSQL (fsync off, `shared_buffers` 1 GB) and\n\
          Redis, filled by SQL: {entries_in_all} entries, each with two tags, a mood, an analysis, a document of the search index, facts, marks\n\
          and its event. Each request is alone, and the caches are emptied before it. Machine: {}.\n\n\
          ### With the entries of a user\n\nMilliseconds, medians of {} requests, of users with so many entries. In the last column the databases have\n\
@@ -217,11 +219,12 @@ fn markdown(
         text,
         "\n### Plans\n\nWhat a request of the user with {} entries ran, as `auto_explain` logged it, under the component's role and row-level security,\n\
          and what followed by its events. Each statement is at the first request that runs it. Rows are those read, filtered ones included;\n\
-         milliseconds include the logging. A table of over {:.0} rows that is read from end to end, or a sort of more rows than that, is a\n\
+         milliseconds include the logging. A table of over {:.0} rows that is read from end to end, or a sort of over {:.0} rows, is a\n\
          fault, and fails the command.\n\n\
          | request | role | statement | how | rows | ms |\n| --- | --- | --- | --- | ---: | ---: |\n",
         ENTRIES.last().copied().unwrap_or_default(),
-        plans::LARGE_ROWS
+        plans::LARGE_ROWS,
+        plans::SORTED_ROWS_MAX
     );
     for (request, statement) in explained {
         let Statement { role, what, nodes, rows_read, ms, faults, .. } = statement;

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 /// A table with more rows than this is not to be read from its beginning to its end.
 pub const LARGE_ROWS: f64 = 10_000.0;
-/// More rows than this are not to be sorted: a tenth of what the user with most entries has.
-const SORTED_ROWS_MAX: f64 = 10_000.0;
+/// More rows than this are not to be sorted: half of what the user with most entries has.
+pub const SORTED_ROWS_MAX: f64 = 50_000.0;
 
 /// A statement of a request, as it was run.
 pub struct Statement {
@@ -163,7 +163,7 @@ mod tests {
 
     const LOG: &str = "2026-11-28 16:13:33.011 UTC [12] mindflow_query@read LOG:  duration: 1.500 ms  plan:\n\
         \t{\n\t  \"Query Text\": \"WITH page AS (SELECT 1)\\nSELECT 1\",\n\t  \"Plan\": { \"Node Type\": \"Sort\", \"Actual Loops\": 1, \"Actual Rows\": 5, \"Plans\": [\n\
-        \t    { \"Node Type\": \"Seq Scan\", \"Relation Name\": \"journals_view\", \"Actual Rows\": 20000, \"Rows Removed by Filter\": 1, \"Actual Loops\": 1 }\n\
+        \t    { \"Node Type\": \"Seq Scan\", \"Relation Name\": \"journals_view\", \"Actual Rows\": 60000, \"Rows Removed by Filter\": 1, \"Actual Loops\": 1 }\n\
         \t  ] }\n\t}\n2026-11-28 16:13:33.012 UTC [12] mindflow_query@read LOG:  something else\n";
 
     #[test]
@@ -171,15 +171,15 @@ mod tests {
         let rows = BTreeMap::from([("journals_view".to_owned(), 1e6)]);
         let statements = read(LOG, &rows).unwrap();
         let [statement] = statements.as_slice() else { panic!("one statement") };
-        assert_eq!((statement.role.as_str(), statement.ms, statement.rows_read), ("mindflow_query", 1.5, 20_001.0));
+        assert_eq!((statement.role.as_str(), statement.ms, statement.rows_read), ("mindflow_query", 1.5, 60_001.0));
         assert_eq!(statement.what, "WITH journals_view");
         assert_eq!(statement.nodes, "Sort, Seq Scan journals_view");
-        assert_eq!(statement.faults, ["Sort of 20000 rows", "sequential scan of journals_view"]);
+        assert_eq!(statement.faults, ["Sort of 60000 rows", "sequential scan of journals_view"]);
     }
 
     #[test]
     fn a_small_table_may_be_scanned_and_a_few_rows_sorted() {
-        let log = LOG.replace("20000", "20");
+        let log = LOG.replace("60000", "20");
         assert!(read(&log, &BTreeMap::from([("journals_view".to_owned(), 20.0)])).unwrap()[0].faults.is_empty());
     }
 }

@@ -104,10 +104,9 @@ pub fn times(host: &Host, cache: &TemporaryRedis, readers: &[&Reader]) -> Result
 }
 
 /// The request with nothing in the caches. It may be refused; its statements have run.
-pub fn cold(host: &Host, cache: &TemporaryRedis, reader: &Reader, request: &Request) -> Result<()> {
-    let token = reader.token(host)?;
+pub fn cold(host: &Host, cache: &TemporaryRedis, token: &str, request: &Request) -> Result<()> {
     empty(cache)?;
-    if let Err(error) = request.send(host, &token) {
+    if let Err(error) = request.send(host, token) {
         println!("bench: {}: {error:#}", request.name);
     }
     Ok(())
@@ -136,7 +135,7 @@ impl Reader {
         Ok(Self { id, entries, email })
     }
 
-    fn token(&self, host: &Host) -> Result<String> {
+    pub fn token(&self, host: &Host) -> Result<String> {
         let answer = host.post("/auth/login", None, &json!({ "email": self.email, "password": PASSWORD }))?;
         answer.get("accessToken").and_then(Value::as_str).map(str::to_owned).context("the login answered no token")
     }
