@@ -19,6 +19,7 @@ mod identity;
 mod pgbouncer;
 mod postgres;
 mod redis;
+mod socket;
 mod temporary;
 
 pub use child::end_with_parent;

@@ -3,8 +3,7 @@
 use std::{
     fmt::Write as _,
     fs::File,
-    io::{self, Read, Write},
-    os::unix::net::UnixStream,
+    io,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread::sleep,
@@ -13,14 +12,18 @@ use std::{
 
 use rustix::process::Signal;
 
-use crate::{child, folder::Folder, identity::Identity};
+use crate::{
+    child,
+    folder::Folder,
+    identity::Identity,
+    socket::{ask, tail},
+};
 
 /// Environment variable that names the program. There is no other way to it: an installed one may be too old.
 pub const PGBOUNCER_ENV: &str = "MINDFLOW_PGBOUNCER";
 /// It starts in some 20 ms; a machine under load gets ample time.
 const STARTED_WITHIN: Duration = Duration::from_secs(60);
 const ENDED_WITHIN: Duration = Duration::from_secs(10);
-const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(5);
 /// Names the socket's file; no port is opened.
 const PORT: u16 = 6432;
@@ -134,9 +137,7 @@ impl TemporaryPgBouncer {
     /// The last lines that it logged.
     #[must_use]
     pub fn log(&self) -> String {
-        let text = std::fs::read_to_string(self.folder.path().join(LOG)).unwrap_or_default();
-        let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-        lines.get(lines.len().saturating_sub(5)..).unwrap_or_default().join(" · ")
+        tail(&self.folder.path().join(LOG))
     }
 }
 
@@ -168,15 +169,7 @@ fn configuration(folder: &Path, options: &PgBouncerOptions) -> String {
 /// Whether it answers at all: an SSLRequest, which needs no login, is answered by one byte.
 fn answers(socket: &Path) -> bool {
     const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
-    let ask = || -> io::Result<[u8; 1]> {
-        let mut stream = UnixStream::connect(socket)?;
-        stream.set_read_timeout(Some(ANSWER_WITHIN))?;
-        stream.write_all(&SSL_REQUEST)?;
-        let mut answer = [0];
-        stream.read_exact(&mut answer)?;
-        Ok(answer)
-    };
-    ask().is_ok()
+    ask(socket, &SSL_REQUEST).is_ok_and(|_: [u8; 1]| true)
 }
 
 #[cfg(test)]

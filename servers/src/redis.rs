@@ -2,8 +2,8 @@
 
 use std::{
     fs::File,
-    io::{self, Read, Write},
-    os::unix::{net::UnixStream, process::CommandExt},
+    io,
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread::sleep,
@@ -15,6 +15,7 @@ use rustix::process::Signal;
 use crate::{
     child::{self, end_with_parent},
     folder::Folder,
+    socket::{ask, tail},
 };
 
 /// Environment variable that names the program; without it, `redis-server` on the PATH.
@@ -22,7 +23,6 @@ pub const REDIS_ENV: &str = "MINDFLOW_REDIS_SERVER";
 /// An empty Redis starts in some 10 ms; a machine under load gets ample time.
 const STARTED_WITHIN: Duration = Duration::from_secs(60);
 const KILLED_WITHIN: Duration = Duration::from_secs(10);
-const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(5);
 
 /// What survives the end of the server.
@@ -150,22 +150,7 @@ impl Drop for TemporaryRedis {
 
 /// Whether it takes commands; while it loads its data, it does not.
 fn answers(socket: &Path) -> bool {
-    let ping = || -> io::Result<bool> {
-        let mut stream = UnixStream::connect(socket)?;
-        stream.set_read_timeout(Some(ANSWER_WITHIN))?;
-        stream.write_all(b"PING\r\n")?;
-        let mut answer = [0; 5];
-        stream.read_exact(&mut answer)?;
-        Ok(&answer == b"+PONG")
-    };
-    ping().unwrap_or(false)
-}
-
-/// The last lines of a log, for an error that says why.
-fn tail(log: &Path) -> String {
-    let text = std::fs::read_to_string(log).unwrap_or_default();
-    let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    lines.get(lines.len().saturating_sub(5)..).unwrap_or_default().join(" · ")
+    ask(socket, b"PING\r\n").is_ok_and(|answer: [u8; 5]| &answer == b"+PONG")
 }
 
 #[cfg(test)]
