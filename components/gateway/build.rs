@@ -1,14 +1,15 @@
-//! Hands GraphiQL's bundle, which `cargo xtask build` makes, to the page that serves it. A plain `cargo check`
+//! Names this build by the digest of its sources, and hands GraphiQL's bundle, which `cargo xtask build` makes, to the
+//! page that serves it. A plain `cargo check`
 //! or `cargo test` needs no bundle: without one both files are empty, and the page says how to make it.
 
 use sha2::{Digest, Sha256};
 use std::error::Error;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
+use std::{env, fs, io};
 
 const FILES: [&str; 2] = ["graphiql.js.gz", "graphiql.css.gz"];
 
-/// Of the digest that stands in the files' addresses: enough for no two bundles to share one.
+/// Of a digest: enough for no two bundles or builds to share one.
 const VERSION_BYTES: usize = 8;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -27,8 +28,29 @@ fn main() -> Result<(), Box<dyn Error>> {
         digest.update(bytes);
         fs::write(out.join(name), bytes)?;
     }
-    let digest = digest.finalize();
-    let version = hex::encode(digest.get(..VERSION_BYTES).unwrap_or(&digest));
-    println!("cargo::rustc-env=GRAPHIQL_VERSION={version}");
+    println!("cargo::rustc-env=GRAPHIQL_VERSION={}", version(digest));
+
+    println!("cargo::rerun-if-changed=src");
+    let mut digest = Sha256::new();
+    for file in files_under(&Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("src"))? {
+        digest.update(fs::read(file)?);
+    }
+    println!("cargo::rustc-env=GATEWAY_BUILD={}", version(digest));
     Ok(())
+}
+
+fn version(digest: Sha256) -> String {
+    let digest = digest.finalize();
+    hex::encode(digest.get(..VERSION_BYTES).unwrap_or(&digest))
+}
+
+/// In the order of their paths.
+fn files_under(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() { files.extend(files_under(&path)?) } else { files.push(path) }
+    }
+    files.sort();
+    Ok(files)
 }

@@ -1,13 +1,16 @@
 //! JSON values in a key-value bucket, read through, never out of date: one round trip on a hit. A cache that fails
 //! is a miss that keeps nothing: reads then come from the database.
 //!
-//! A cached value belongs to an owner, such as one user, and each owner has one generation: a random text under a
-//! separate name. A value is stored with the generation that was current *before* its database read began. A writer puts
+//! A cached value belongs to an owner, such as a user's journal, and each owner has one generation: a random text under
+//! a separate name. A value is stored with the generation that was current *before* its database read began. A writer puts
 //! a new generation *after* its commit. So a reader that saw the old rows stores them under the old generation, where
 //! they are never found again, even if it writes them late: no value outlives the event that changed it, and no reader
 //! waits for a lifetime to end. A lost generation is replaced by a new random text, never by an earlier one.
 //!
 //! With reads from a replica of the database, its lag can put old rows under a new generation; the lifetimes bound that.
+//!
+//! A value that is made from the views of several owners has all their generations, and is out of date with the first
+//! that changes.
 //!
 //! A value is also valid for one moment only, such as a day in UTC: some values change at midnight without an event.
 
@@ -17,6 +20,10 @@ use crate::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::{rc::Rc, time::Duration};
+use uuid::Uuid;
+
+/// The bucket, as the manifest names it.
+const BUCKET: &str = "cache";
 
 /// Losing a generation costs one miss; this bounds the generations of inactive owners.
 const GENERATION: Duration = Duration::from_secs(24 * 60 * 60);
@@ -28,11 +35,10 @@ pub struct Key {
     pub lifetime: Duration,
 }
 
-/// Whose values they are: the bucket, as the manifest names it, and the name of the owner's generation there.
+/// Whose values they are, by the name of the owner's generation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
-    pub bucket: &'static str,
-    pub generation: String,
+    generation: String,
 }
 
 pub enum Found<T> {
@@ -53,12 +59,29 @@ struct Place {
     stamp: Stamp,
 }
 
-/// The generation and moment of a value.
+/// The generations and moment of a value.
 struct Stamp(Vec<u8>);
 
 impl Key {
     pub fn new(name: String, lifetime: Duration) -> Self {
         Self { name, lifetime }
+    }
+}
+
+impl Owner {
+    /// What the query service shows a user: profile, entries, insights, tags.
+    pub fn journal(user: Uuid) -> Self {
+        Self { generation: format!("generation:user:{user}") }
+    }
+
+    /// What the analytics service shows a user.
+    pub fn figures(user: Uuid) -> Self {
+        Self { generation: format!("generation:analytics:user:{user}") }
+    }
+
+    /// What the analytics service shows of all users together.
+    pub fn platform_figures() -> Self {
+        Self { generation: "generation:analytics:global".to_owned() }
     }
 }
 
@@ -88,7 +111,7 @@ pub async fn through<T, E>(
 where
     T: Serialize + DeserializeOwned,
 {
-    let slot = match find(owner, vec![key], moment).await.pop() {
+    let slot = match find(std::slice::from_ref(owner), vec![key], moment).await.pop() {
         Some(Found::Hit(value)) => return Ok(value),
         Some(Found::Miss(slot)) => Some(slot),
         None => None,
@@ -100,10 +123,10 @@ where
     Ok(value)
 }
 
-/// The values of one owner, in the order of `keys`; at most 99. Call this *before* the database is read: the
-/// generation must be older than the rows.
-pub async fn find<T: DeserializeOwned>(owner: &Owner, keys: Vec<Key>, moment: &str) -> Vec<Found<T>> {
-    let Ok((place, values)) = look(owner, &keys, moment).await else {
+/// The values that belong to all of `owners`, in the order of `keys`; at most 100 names together. Call this *before* the
+/// database is read: the generations must be older than the rows.
+pub async fn find<T: DeserializeOwned>(owners: &[Owner], keys: Vec<Key>, moment: &str) -> Vec<Found<T>> {
+    let Ok((place, values)) = look(owners, &keys, moment).await else {
         return keys.into_iter().map(|key| Found::Miss(Slot { key, place: None })).collect();
     };
     let place = Rc::new(place);
@@ -116,24 +139,27 @@ pub async fn find<T: DeserializeOwned>(owner: &Owner, keys: Vec<Key>, moment: &s
 /// # Errors
 /// Those of the store; the caller must try again, or readers would see what was before.
 pub async fn renew(owner: &Owner) -> Result<(), Error> {
-    let bucket = Bucket::open(owner.bucket.to_owned()).await?;
+    let bucket = Bucket::open(BUCKET.to_owned()).await?;
     bucket.put(owner.generation.clone(), fresh(), Some(ttl_ms(GENERATION)), Condition::Always).await?;
     Ok(())
 }
 
 async fn look<T: DeserializeOwned>(
-    owner: &Owner,
+    owners: &[Owner],
     keys: &[Key],
     moment: &str,
 ) -> Result<(Place, Vec<Option<T>>), Error> {
-    let bucket = Bucket::open(owner.bucket.to_owned()).await?;
-    let names = std::iter::once(&owner.generation).chain(keys.iter().map(|key| &key.name));
+    let bucket = Bucket::open(BUCKET.to_owned()).await?;
+    let names = owners.iter().map(|owner| &owner.generation).chain(keys.iter().map(|key| &key.name));
     let mut entries = bucket.get_many(names.cloned().collect()).await?.into_iter();
-    let generation = match entries.next().flatten() {
-        Some(entry) => entry.value,
-        None => first_generation(&bucket, owner).await?,
-    };
-    let stamp = Stamp::new(&generation, moment);
+    let mut generations = Vec::with_capacity(owners.len());
+    for owner in owners {
+        generations.push(match entries.next().flatten() {
+            Some(entry) => entry.value,
+            None => first_generation(&bucket, owner).await?,
+        });
+    }
+    let stamp = Stamp::new(&generations, moment);
     let value = |entry: Option<Entry>| serde_json::from_slice(stamp.open(&entry?.value)?).ok();
     let values = entries.map(value).collect();
     Ok((Place { bucket, stamp }, values))
@@ -160,8 +186,12 @@ fn ttl_ms(lifetime: Duration) -> u64 {
 }
 
 impl Stamp {
-    fn new(generation: &[u8], moment: &str) -> Self {
-        let mut stamp = generation.to_vec();
+    fn new(generations: &[impl AsRef<[u8]>], moment: &str) -> Self {
+        let mut stamp = Vec::new();
+        for generation in generations {
+            stamp.extend(generation.as_ref());
+            stamp.push(b'.');
+        }
         stamp.extend(format!("@{moment}\n").bytes());
         Self(stamp)
     }
@@ -186,14 +216,23 @@ mod tests {
 
     #[test]
     fn a_value_of_an_earlier_generation_is_not_opened() {
-        let sealed = Stamp::new(b"before", "2025-05-01").seal(b"[]");
-        assert_eq!(Stamp::new(b"after", "2025-05-01").open(&sealed), None);
+        let sealed = Stamp::new(&["before"], "2025-05-01").seal(b"[]");
+        assert_eq!(Stamp::new(&["after"], "2025-05-01").open(&sealed), None);
+    }
+
+    #[test]
+    fn a_value_of_two_owners_is_not_opened_once_one_of_them_has_changed() {
+        let sealed = Stamp::new(&["one", "two"], "2025-05-01").seal(b"[]");
+        assert_eq!(Stamp::new(&["one", "two"], "2025-05-01").open(&sealed), Some(b"[]".as_slice()));
+        for changed in [["one", "new"], ["new", "two"], ["two", "one"]] {
+            assert_eq!(Stamp::new(&changed, "2025-05-01").open(&sealed), None);
+        }
     }
 
     #[test]
     fn a_value_of_yesterday_is_not_opened() {
-        let sealed = Stamp::new(b"same", "2025-05-01").seal(b"[]");
-        assert_eq!(Stamp::new(b"same", "2025-05-02").open(&sealed), None);
+        let sealed = Stamp::new(&["same"], "2025-05-01").seal(b"[]");
+        assert_eq!(Stamp::new(&["same"], "2025-05-02").open(&sealed), None);
     }
 
     /// What goes on between one reader and one projection, in every order that keeps each one's own steps.
@@ -219,13 +258,13 @@ mod tests {
                 match step {
                     ReaderTakesGeneration => taken = generation.clone(),
                     ReaderReadsRows => read = rows,
-                    ReaderKeepsValue => kept = Some(Stamp::new(&taken, "2025-05-01").seal(read.as_bytes())),
+                    ReaderKeepsValue => kept = Some(Stamp::new(&[&taken], "2025-05-01").seal(read.as_bytes())),
                     ProjectionCommits => rows = "new",
                     ProjectionRenews => generation = b"2".to_vec(),
                 }
             }
             let kept = kept.unwrap();
-            let seen = Stamp::new(&generation, "2025-05-01").open(&kept);
+            let seen = Stamp::new(&[&generation], "2025-05-01").open(&kept);
             prop_assert!(matches!(seen, None | Some(b"new")));
         }
     }

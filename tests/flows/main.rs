@@ -5,6 +5,7 @@ mod accounts;
 mod admin;
 mod alarms;
 mod analytics;
+mod answers;
 mod audit;
 mod graphql;
 mod graphql_http_audits;

@@ -6,12 +6,11 @@
 use crate::{
     DATABASE,
     fact::{self, Fact, Kind},
-    keys,
     statement::Statement,
 };
 use futures::{future::try_join_all, try_join};
 use mindflow_guest::{
-    cache,
+    cache::{self, Owner},
     call::Error,
     events::{Event, Failure},
     params,
@@ -80,8 +79,8 @@ async fn keep(facts: &[Fact]) -> Result<(), Error> {
     })
     .await?;
     let users: BTreeSet<Uuid> = facts.iter().map(|fact| fact.user_id).collect();
-    let of_users = users.into_iter().map(async |user| cache::renew(&keys::of(user)).await);
-    try_join!(try_join_all(of_users), async { cache::renew(&keys::of_all()).await })?;
+    let of_users = users.into_iter().map(async |user| cache::renew(&Owner::figures(user)).await);
+    try_join!(try_join_all(of_users), async { cache::renew(&Owner::platform_figures()).await })?;
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use crate::{
 use futures::try_join;
 use jiff::civil::Date;
 use mindflow_guest::{
-    cache,
+    cache::{self, Owner},
     call::{CallContext, Error},
     caller::Caller,
     clock::{self, days_before, midnight_us, today},
@@ -22,7 +22,7 @@ pub async fn mood_trends(context: &CallContext, days: u32) -> Result<Vec<MoodPoi
     let (caller, days) = (Caller::prove(context).await?, request::days(days)?);
     let (user, today) = (caller.user_id, today(clock::now()));
     let (from, to) = window(today, days);
-    cache::through(&keys::of(user), keys::mood_trend(user, days), &today.to_string(), async || {
+    cache::through(&Owner::figures(user), keys::mood_trend(user, days), &today.to_string(), async || {
         rows::mood_points(&ask(caller.identity(), figures::mood_trends(user, from, to)).await?)
     })
     .await
@@ -37,7 +37,7 @@ pub async fn sentiment_trend(
     let (user, today) = (caller.user_id, today(clock::now()));
     let (from, to) = window(today, days);
     let key = keys::sentiment_trend(user, days, figures::unit(granularity));
-    cache::through(&keys::of(user), key, &today.to_string(), async || {
+    cache::through(&Owner::figures(user), key, &today.to_string(), async || {
         let statement = figures::sentiment_trend(user, from, to, granularity);
         rows::sentiment_points(&ask(caller.identity(), statement).await?)
     })
@@ -47,7 +47,7 @@ pub async fn sentiment_trend(
 pub async fn writing(context: &CallContext, days: u32) -> Result<WritingStats, Error> {
     let (caller, days) = (Caller::prove(context).await?, request::days(days)?);
     let (user, now) = (caller.user_id, clock::now());
-    cache::through(&keys::of(user), keys::writing(user, days), &keys::quarter(now), async || {
+    cache::through(&Owner::figures(user), keys::writing(user, days), &clock::quarter(now).to_string(), async || {
         let statement = figures::writing(user, Time(now.as_microsecond()));
         rows::writing_stats(&ask(caller.identity(), statement).await?, days)
     })
@@ -62,7 +62,7 @@ pub async fn platform(context: &CallContext, days: u32) -> Result<PlatformStats,
     let days = request::days(days)?;
     let today = today(clock::now());
     let from = days_before(today, days.saturating_sub(1));
-    cache::through(&keys::of_all(), keys::platform(today, days), &today.to_string(), async || {
+    cache::through(&Owner::platform_figures(), keys::platform(today, days), &today.to_string(), async || {
         let since = Time(midnight_us(from));
         // Row-level security hides other users' rows from callers, so the service itself counts them.
         let (totals, per_day) = try_join!(

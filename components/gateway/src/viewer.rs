@@ -9,14 +9,26 @@ use futures::FutureExt;
 use futures::future::{LocalBoxFuture, Shared};
 use http::HeaderMap;
 use mindflow_guest::call::{CallContext, Credential, Error};
+use std::cell::Cell;
+use std::rc::Rc;
 
 type Proof = Shared<LocalBoxFuture<'static, Result<Caller, Error>>>;
+
+/// What the services were asked for in the caller's name. Each call needs a context, so no call is missed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Asked {
+    Nothing,
+    /// Only what changes with the generations of the caller's views (`mindflow_guest::cache::Owner`).
+    Views,
+    Anything,
+}
 
 /// One request's (or one operation's) caller.
 #[derive(Clone)]
 pub struct Viewer {
     context: CallContext,
     proof: Proof,
+    asked: Rc<Cell<Asked>>,
 }
 
 impl Viewer {
@@ -30,7 +42,7 @@ impl Viewer {
                 None => accounts::authenticate(asked).await,
             }
         };
-        Self { context, proof: proof.boxed_local().shared() }
+        Self { context, proof: proof.boxed_local().shared(), asked: Rc::new(Cell::new(Asked::Nothing)) }
     }
 
     pub fn of_request(headers: &HeaderMap, correlation_id: &str) -> Self {
@@ -49,12 +61,22 @@ impl Viewer {
         matches!(self.context.credential, Credential::Token(_))
     }
 
+    pub fn asked(&self) -> Asked {
+        self.asked.get()
+    }
+
     /// For a call that needs no proof here.
     pub fn context(&self) -> CallContext {
+        self.context_for(Asked::Anything)
+    }
+
+    fn context_for(&self, asked: Asked) -> CallContext {
+        self.asked.set(self.asked.get().max(asked));
         self.context.clone()
     }
 
-    /// The proven caller: a valid token of a session that was not revoked.
+    /// The proven caller: a valid token of a session that was not revoked. Answers are kept by its id and roles
+    /// (`graphql::answers`), so a result depends on nothing else of it.
     pub async fn caller(&self) -> Result<Caller, Error> {
         self.proof.clone().await
     }
@@ -63,6 +85,12 @@ impl Viewer {
     pub async fn proven(&self) -> Result<CallContext, Error> {
         self.caller().await?;
         Ok(self.context())
+    }
+
+    /// For a call in the proven caller's name that answers from the caller's views and changes with their generations.
+    pub async fn proven_for_views(&self) -> Result<CallContext, Error> {
+        self.caller().await?;
+        Ok(self.context_for(Asked::Views))
     }
 
     /// For a call that only admins may make. The service checks again.
@@ -87,6 +115,18 @@ impl Viewer {
 mod tests {
     use super::*;
     use futures::executor::block_on;
+
+    #[test]
+    fn one_call_for_anything_else_is_remembered_whatever_is_asked_after_it() {
+        let viewer = Viewer::new(Presented::Nothing, "c".into(), None);
+        assert_eq!(viewer.asked(), Asked::Nothing);
+        viewer.context_for(Asked::Views);
+        assert_eq!(viewer.asked(), Asked::Views);
+        viewer.clone().context();
+        viewer.context_for(Asked::Views);
+        assert_eq!(viewer.asked(), Asked::Anything);
+        assert_eq!(viewer.unproven().asked(), Asked::Nothing);
+    }
 
     #[test]
     fn nobody_is_proven_without_a_token() {

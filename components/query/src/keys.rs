@@ -5,13 +5,10 @@
 use crate::request::{Page, Selection};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::civil::Date;
-use mindflow_guest::cache::{Key, Owner};
+use mindflow_guest::cache::Key;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 use uuid::Uuid;
-
-/// The bucket, as the manifest names it.
-const BUCKET: &str = "cache";
 
 /// The lifetimes of contract §5.
 const RECENT: Duration = Duration::from_secs(60);
@@ -22,11 +19,6 @@ const DERIVED: Duration = JOURNALS;
 
 /// Of SHA-256's 32 bytes: as unlikely to collide as a UUID.
 const PAGE_HASH_BYTES: usize = 16;
-
-/// Whose values they are.
-pub fn of(user: Uuid) -> Owner {
-    Owner { bucket: BUCKET, generation: format!("generation:user:{user}") }
-}
 
 pub fn recent(user: Uuid) -> Key {
     Key::new(format!("journals:user:{user}:recent"), RECENT)

@@ -5,12 +5,13 @@
 //! dead letters.
 
 use crate::{
-    DATABASE, keys,
+    DATABASE,
     projection::{self, Plan},
 };
 use mindflow_events::{Notice, notice_topic};
 use mindflow_guest::{
-    cache, call, clock,
+    cache::{self, Owner},
+    call, clock,
     events::{Event, Failure},
     failure, realtime,
     sql::{self, Abort, Identity},
@@ -46,7 +47,7 @@ fn is_young(event: &Event) -> bool {
 
 /// After the commit: renews the cache, and notifies subscribers.
 pub async fn notify(user: Uuid, notices: impl IntoIterator<Item = Notice>) -> Result<(), call::Error> {
-    cache::renew(&keys::of(user)).await?;
+    cache::renew(&Owner::journal(user)).await?;
     for notice in notices {
         let data = serde_json::to_vec(&notice).map_err(failure::internal)?;
         realtime::publish(notice_topic(user), data).await?;

@@ -7,7 +7,8 @@ use async_graphql::ServerError;
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::ExecutableDocument;
 use lru::LruCache;
-use std::cell::RefCell;
+use sha2::{Digest, Sha256};
+use std::cell::{Cell, RefCell};
 use std::num::NonZeroUsize;
 use std::rc::Rc;
 
@@ -24,12 +25,17 @@ const VARIABLES_BYTES_MAX: usize = 512;
 /// What a text means.
 pub struct Document {
     pub parsed: ExecutableDocument,
+    /// SHA-256 of the text.
+    pub digest: [u8; 32],
+    /// Whether the last answer was one to keep ([`super::answers`]).
+    pub kept: Cell<bool>,
     fits: RefCell<LruCache<(Option<String>, String), ()>>,
 }
 
 impl Document {
-    fn new(parsed: ExecutableDocument) -> Self {
-        Self { parsed, fits: RefCell::new(LruCache::new(FITS_MAX)) }
+    fn new(text: &str, parsed: ExecutableDocument) -> Self {
+        let digest = Sha256::digest(text).into();
+        Self { parsed, digest, kept: Cell::new(false), fits: RefCell::new(LruCache::new(FITS_MAX)) }
     }
 
     /// Whether the operation, by its name, is known to fit the schema with these variables.
@@ -63,7 +69,7 @@ pub fn parse(query: String) -> Result<Rc<Document>, Unparsed> {
     let text = surrogate_pairs::join(query.clone());
     limits::check_nesting(&text).map_err(Unparsed::Limit)?;
     let parsed = parse_query(&text).map_err(|error| Unparsed::Syntax(error.into()))?;
-    let document = Rc::new(Document::new(parsed));
+    let document = Rc::new(Document::new(&query, parsed));
     if query.len() <= TEXT_BYTES_MAX {
         DOCUMENTS.with_borrow_mut(|documents| documents.put(query, Rc::clone(&document)));
     }

@@ -1,5 +1,6 @@
 //! One operation from its parameters to its answer, for every transport.
 
+use super::answers::{self, Kept};
 use super::apq::{self, ToKeep};
 use super::documents::{self, Document, Unparsed};
 use super::limits;
@@ -17,20 +18,21 @@ use futures::stream::{LocalBoxStream, StreamExt};
 use http::StatusCode;
 use mindflow_events::Notice;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
 /// An operation that may run if it fits the schema.
 pub struct Prepared {
-    document: Rc<Document>,
-    operation_name: Option<String>,
+    pub document: Rc<Document>,
+    pub operation_name: Option<String>,
     variables: Variables,
     /// The same as JSON.
-    variables_text: String,
+    pub variables_text: String,
     pub kind: OperationType,
-    scope: SharedScope,
-    introspection: bool,
+    pub scope: SharedScope,
+    pub introspection: bool,
     to_keep: Option<ToKeep>,
     correlation_id: String,
 }
@@ -64,9 +66,15 @@ impl Refused {
 
 /// One result of an operation.
 pub struct Answer {
-    response: Response,
+    body: Body,
     /// False: a request error.
     pub executed: bool,
+}
+
+enum Body {
+    Response(Box<Response>),
+    /// As it was kept: without errors.
+    Kept(Box<RawValue>),
 }
 
 /// The response as the specification shapes it: no `data` when nothing ran, `null` when it ran and failed.
@@ -83,28 +91,40 @@ struct AnswerJson<'a> {
 impl Answer {
     fn new(mut response: Response, executed: bool, correlation_id: &str) -> Self {
         errors::complete(&mut response.errors, correlation_id);
-        Self { response, executed }
+        Self { body: Body::Response(Box::new(response)), executed }
     }
 
     pub fn errors(&self) -> &[ServerError] {
-        &self.response.errors
+        match &self.body {
+            Body::Response(response) => &response.errors,
+            Body::Kept(_) => &[],
+        }
     }
 }
 
 impl From<Refused> for Answer {
     fn from(refused: Refused) -> Self {
-        Self { response: Response::from_errors(refused.errors), executed: false }
+        Self { body: Body::Response(Box::new(Response::from_errors(refused.errors))), executed: false }
+    }
+}
+
+impl From<Box<RawValue>> for Answer {
+    fn from(kept: Box<RawValue>) -> Self {
+        Self { body: Body::Kept(kept), executed: true }
     }
 }
 
 impl Serialize for Answer {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        AnswerJson {
-            errors: &self.response.errors,
-            data: self.executed.then_some(&self.response.data),
-            extensions: &self.response.extensions,
+        match &self.body {
+            Body::Response(response) => AnswerJson {
+                errors: &response.errors,
+                data: self.executed.then_some(&response.data),
+                extensions: &response.extensions,
+            }
+            .serialize(serializer),
+            Body::Kept(kept) => kept.serialize(serializer),
         }
-        .serialize(serializer)
     }
 }
 
@@ -189,14 +209,20 @@ impl Prepared {
 
 /// Runs a query or a mutation.
 pub async fn run(mut prepared: Prepared) -> Answer {
-    if let Err(refused) = prepared.check().await {
-        return refused;
-    }
-    let response = schema().execute(prepared.request()).await;
+    let answer = match answers::find(&prepared).await {
+        Kept::Hit(kept) => kept.into(),
+        Kept::Miss(slot) => {
+            if let Err(refused) = prepared.check().await {
+                return refused;
+            }
+            let answer = prepared.answer(schema().execute(prepared.request()).await);
+            answers::keep(&prepared, slot, answer).await
+        }
+    };
     if let Some(to_keep) = prepared.to_keep.take() {
         apq::keep(to_keep).await;
     }
-    prepared.answer(response)
+    answer
 }
 
 /// What comes of an operation whose client stays connected.

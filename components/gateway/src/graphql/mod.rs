@@ -1,5 +1,6 @@
 //! GraphQL: the schema of the contract over the services, and its transport over HTTP.
 
+mod answers;
 pub mod apq;
 mod documents;
 pub mod errors;

@@ -33,15 +33,15 @@ impl Scope {
         let (owner, reader, counter, shower) = (viewer.clone(), viewer.clone(), viewer.clone(), viewer.clone());
         let own = Loader::new(OWN_READS_MAX, move |asked: Vec<OwnRead>| {
             let viewer = owner.clone();
-            async move { reads::read_own(viewer.proven().await?, asked).await }.boxed_local()
+            async move { reads::read_own(viewer.proven_for_views().await?, asked).await }.boxed_local()
         });
         let entries = Loader::new(IDS_MAX, move |ids: Vec<String>| {
             let viewer = reader.clone();
-            async move { reads::entries_by_id(viewer.proven().await?, ids).await }.boxed_local()
+            async move { reads::entries_by_id(viewer.proven_for_views().await?, ids).await }.boxed_local()
         });
         let tag_counts = Loader::new(IDS_MAX, move |ids: Vec<String>| {
             let viewer = counter.clone();
-            async move { reads::tag_counts(viewer.proven().await?, ids).await }.boxed_local()
+            async move { reads::tag_counts(viewer.proven_for_views().await?, ids).await }.boxed_local()
         });
         let files = Loader::new(IDS_MAX, move |ids: Vec<String>| {
             let viewer = shower.clone();
@@ -109,6 +109,14 @@ where
     F: Future<Output = Result<T, Error>>,
 {
     with(ctx, |scope| async move { call(scope.viewer.proven().await?).await }).await
+}
+
+/// As [`ask`], for a call that answers from the caller's views.
+pub async fn ask_views<T, F>(ctx: &Context<'_>, call: impl FnOnce(CallContext) -> F + Send) -> async_graphql::Result<T>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    with(ctx, |scope| async move { call(scope.viewer.proven_for_views().await?).await }).await
 }
 
 /// A call that only admins may make.

@@ -4,9 +4,9 @@ pub mod entries;
 pub mod own;
 pub mod profiles;
 
-use crate::{DATABASE, calendar::today, keys, reading::insights as gathered, request, statement::Statement};
+use crate::{DATABASE, calendar::today, reading::insights as gathered, request, statement::Statement};
 use mindflow_guest::{
-    cache::{self, Key},
+    cache::{self, Key, Owner},
     call::{CallContext, Error},
     caller::Caller,
     clock,
@@ -37,8 +37,10 @@ async fn through<T: Serialize + DeserializeOwned>(
     read: impl FnOnce(&Rows) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let today = today(clock::now()).to_string();
-    cache::through(&keys::of(caller.user_id), key, &today, async || read(&ask(caller.identity(), statement).await?))
-        .await
+    cache::through(&Owner::journal(caller.user_id), key, &today, async || {
+        read(&ask(caller.identity(), statement).await?)
+    })
+    .await
 }
 
 async fn ask(identity: Identity, statement: Statement) -> Result<Rows, Error> {

@@ -17,7 +17,7 @@ use crate::{
 use futures::future::join_all;
 use jiff::{Timestamp, civil::Date};
 use mindflow_guest::{
-    cache::{self, Found, Key},
+    cache::{self, Found, Key, Owner},
     call::{CallContext, Error},
     caller::Caller,
     clock,
@@ -68,7 +68,7 @@ fn unanswered<T>() -> Result<T, Error> {
 async fn through(caller: &Caller, reads: &[Read], now: Timestamp) -> Result<Vec<Result<OwnAnswer, Error>>, Error> {
     let user = caller.user_id;
     let keys = reads.iter().map(|read| read.key(user)).collect();
-    let found = cache::find(&keys::of(user), keys, &today(now).to_string()).await;
+    let found = cache::find(&[Owner::journal(user)], keys, &today(now).to_string()).await;
     let is_missing = |(_, found): &(&Read, &Found<OwnAnswer>)| matches!(found, Found::Miss(_));
     let missing: Vec<Read> = reads.iter().zip(&found).filter(is_missing).map(|(read, _)| *read).collect();
     let mut fetched = fetch(caller, &missing, now).await?.into_iter();

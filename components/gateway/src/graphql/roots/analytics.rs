@@ -1,6 +1,6 @@
 //! Figures over time.
 
-use crate::graphql::scope::{ask, ask_as_admin};
+use crate::graphql::scope::{ask_as_admin, ask_views};
 use crate::graphql::types::figures::{Granularity, PlatformStats, SentimentPoint, WritingStats};
 use crate::graphql::types::mood::MoodPoint;
 use crate::services::figures;
@@ -20,7 +20,7 @@ impl AnalyticsReads {
         ctx: &Context<'_>,
         #[graphql(desc = "How many days back, 1 to 366.", default_with = "Some(30)")] days: Option<i32>,
     ) -> Result<Vec<MoodPoint>> {
-        let points = ask(ctx, |context| async move { figures::mood_trends(context, count(days, 30)?).await });
+        let points = ask_views(ctx, |context| async move { figures::mood_trends(context, count(days, 30)?).await });
         Ok(points.await?.into_iter().map(Into::into).collect())
     }
 
@@ -33,7 +33,7 @@ impl AnalyticsReads {
             Granularity,
         >,
     ) -> Result<Vec<SentimentPoint>> {
-        let points = ask(ctx, |context| async move {
+        let points = ask_views(ctx, |context| async move {
             let granularity = granularity.unwrap_or(Granularity::Week).into();
             figures::sentiment_trend(context, count(days, 90)?, granularity).await
         });
@@ -47,7 +47,7 @@ impl AnalyticsReads {
         #[graphql(desc = "How many days back, 1 to 366; streaks look at all of them.", default_with = "Some(365)")]
         days: Option<i32>,
     ) -> Result<WritingStats> {
-        let stats = ask(ctx, |context| async move { figures::writing(context, count(days, 365)?).await });
+        let stats = ask_views(ctx, |context| async move { figures::writing(context, count(days, 365)?).await });
         Ok(stats.await?.into())
     }
 

@@ -1,6 +1,6 @@
 //! All queries.
 
-use crate::graphql::scope::{self, ask, ask_as_admin};
+use crate::graphql::scope::{self, ask_as_admin, ask_views};
 use crate::graphql::types::dead_letter::{self, DeadLetterConnection};
 use crate::graphql::types::entry::{Insight, JournalEntry, Tag};
 use crate::graphql::types::inputs::JournalFilter;
@@ -47,7 +47,7 @@ impl Reads {
         #[graphql(desc = "After this cursor.")] after: Option<String>,
         #[graphql(desc = "Which ones.")] filter: Option<JournalFilter>,
     ) -> Result<JournalEntryConnection> {
-        let page = ask(ctx, |context| async move {
+        let page = ask_views(ctx, |context| async move {
             let page = reads::PageRequest { first: page::size("first", first, 20)?, after };
             reads::entries(context, None, filter.unwrap_or_default().into(), page).await
         });
