@@ -9,6 +9,9 @@ use std::{env, fs, io};
 
 const FILES: [&str; 2] = ["graphiql.js.gz", "graphiql.css.gz"];
 
+/// What the build's answers depend on.
+const SOURCES: [&str; 5] = ["src", "../../guest/src", "../../events/src", "../../wit", "../../Cargo.lock"];
+
 /// Of a digest: enough for no two bundles or builds to share one.
 const VERSION_BYTES: usize = 8;
 
@@ -30,10 +33,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     println!("cargo::rustc-env=GRAPHIQL_VERSION={}", version(digest));
 
-    println!("cargo::rerun-if-changed=src");
     let mut digest = Sha256::new();
-    for file in files_under(&Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("src"))? {
-        digest.update(fs::read(file)?);
+    for source in SOURCES {
+        println!("cargo::rerun-if-changed={source}");
+        for file in files_under(&Path::new(&env::var("CARGO_MANIFEST_DIR")?).join(source))? {
+            digest.update(fs::read(file)?);
+        }
     }
     println!("cargo::rustc-env=GATEWAY_BUILD={}", version(digest));
     Ok(())
@@ -44,12 +49,14 @@ fn version(digest: Sha256) -> String {
     hex::encode(digest.get(..VERSION_BYTES).unwrap_or(&digest))
 }
 
-/// In the order of their paths.
-fn files_under(folder: &Path) -> io::Result<Vec<PathBuf>> {
+/// The file, or those of the folder in the order of their paths.
+fn files_under(path: &Path) -> io::Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
     let mut files = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() { files.extend(files_under(&path)?) } else { files.push(path) }
+    for entry in fs::read_dir(path)? {
+        files.extend(files_under(&entry?.path())?);
     }
     files.sort();
     Ok(files)

@@ -16,10 +16,11 @@
 
 use crate::{
     bindings::platform::mindflow::platform::key_value::{Bucket, Condition, Entry, Error, PutOutcome},
-    id,
+    clock, id,
 };
+use futures::future::try_join_all;
 use serde::{Serialize, de::DeserializeOwned};
-use std::{rc::Rc, time::Duration};
+use std::{cell::Cell, rc::Rc, time::Duration};
 use uuid::Uuid;
 
 /// The bucket, as the manifest names it.
@@ -27,6 +28,14 @@ const BUCKET: &str = "cache";
 
 /// Losing a generation costs one miss; this bounds the generations of inactive owners.
 const GENERATION: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A cache that failed is left alone for so long: one that does not answer would cost each look a second.
+const REST_US: i64 = 2_000_000;
+
+thread_local! {
+    /// When the cache is asked again.
+    static RESTS_UNTIL_US: Cell<i64> = const { Cell::new(0) };
+}
 
 /// A cached value's name and lifetime.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +102,8 @@ impl Slot {
         };
         if let Ok(json) = serde_json::to_vec(value) {
             let sealed = place.stamp.seal(&json);
-            let _ = place.bucket.put(key.name, sealed, Some(ttl_ms(key.lifetime)), Condition::Always).await;
+            let kept = place.bucket.put(key.name, sealed, Some(ttl_ms(key.lifetime)), Condition::Always).await;
+            let _ = kept.inspect_err(rest_after);
         }
     }
 }
@@ -126,7 +136,11 @@ where
 /// The values that belong to all of `owners`, in the order of `keys`; at most 100 names together. Call this *before* the
 /// database is read: the generations must be older than the rows.
 pub async fn find<T: DeserializeOwned>(owners: &[Owner], keys: Vec<Key>, moment: &str) -> Vec<Found<T>> {
-    let Ok((place, values)) = look(owners, &keys, moment).await else {
+    let found = match RESTS_UNTIL_US.get() {
+        until if clock::now_us() < until => None,
+        _ => look(owners, &keys, moment).await.inspect_err(rest_after).ok(),
+    };
+    let Some((place, values)) = found else {
         return keys.into_iter().map(|key| Found::Miss(Slot { key, place: None })).collect();
     };
     let place = Rc::new(place);
@@ -144,6 +158,12 @@ pub async fn renew(owner: &Owner) -> Result<(), Error> {
     Ok(())
 }
 
+fn rest_after(error: &Error) {
+    if matches!(error, Error::Unavailable(_)) {
+        RESTS_UNTIL_US.set(clock::now_us().saturating_add(REST_US));
+    }
+}
+
 async fn look<T: DeserializeOwned>(
     owners: &[Owner],
     keys: &[Key],
@@ -152,13 +172,12 @@ async fn look<T: DeserializeOwned>(
     let bucket = Bucket::open(BUCKET.to_owned()).await?;
     let names = owners.iter().map(|owner| &owner.generation).chain(keys.iter().map(|key| &key.name));
     let mut entries = bucket.get_many(names.cloned().collect()).await?.into_iter();
-    let mut generations = Vec::with_capacity(owners.len());
-    for owner in owners {
-        generations.push(match entries.next().flatten() {
-            Some(entry) => entry.value,
-            None => first_generation(&bucket, owner).await?,
-        });
-    }
+    let generations = owners.iter().zip(entries.by_ref().take(owners.len()).collect::<Vec<_>>());
+    let generations = try_join_all(generations.map(async |(owner, known)| match known {
+        Some(entry) => Ok(entry.value),
+        None => first_generation(&bucket, owner).await,
+    }))
+    .await?;
     let stamp = Stamp::new(&generations, moment);
     let value = |entry: Option<Entry>| serde_json::from_slice(stamp.open(&entry?.value)?).ok();
     let values = entries.map(value).collect();

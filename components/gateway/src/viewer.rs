@@ -76,7 +76,7 @@ impl Viewer {
     }
 
     /// The proven caller: a valid token of a session that was not revoked. Answers are kept by its id and roles
-    /// (`graphql::answers`), so a result depends on nothing else of it.
+    /// (`graphql::answers`), so no result of a query depends on more of it.
     pub async fn caller(&self) -> Result<Caller, Error> {
         self.proof.clone().await
     }

@@ -1,7 +1,8 @@
 //! Whole answers to queries, kept until something that they show changes. An answer is kept with the generations of its
 //! user's views (`mindflow_guest::cache` explains why a hit is never out of date), and only when it came of these views
 //! alone: calls for them are marked ([`Viewer::proven_for_views`]), and with any other call the answer is not kept. So a
-//! query that comes again costs the proof of its token and one look into the cache.
+//! query that comes again costs the proof of its token and one look into the cache. Where only lifetimes bound the age of what is
+//! cached, as with reads from a replica, an answer's lifetime adds to that of the values in it.
 //!
 //! [`Viewer::proven_for_views`]: crate::viewer::Viewer::proven_for_views
 
@@ -14,14 +15,13 @@ use mindflow_guest::{clock, id};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
-use uuid::Uuid;
 
 /// As the recent entries, which have the shortest lifetime of what is shown (contract §5).
 const LIFETIME: Duration = Duration::from_secs(60);
 /// Of an answer as JSON. A page of a hundred usual entries is below.
 const BYTES_MAX: usize = 128 * 1024;
-/// Of SHA-256's 32 bytes: as unlikely to collide as a UUID.
-const HASH_BYTES: usize = 16;
+/// A user's answers share so many keys, so that no one fills the cache: together at most 4 MiB.
+const KEYS_OF_USER: u8 = 32;
 
 pub enum Kept {
     Hit(Box<RawValue>),
@@ -29,8 +29,8 @@ pub enum Kept {
     Miss(Option<Slot>),
 }
 
-/// The kept answer. Looks for one only when the last answer to this document was kept, so that other operations, such
-/// as those without a caller, cost nothing more.
+/// The kept answer. Looks for one only when an answer to this document was one to keep, so that other operations, such as
+/// those without a caller, cost nothing more.
 pub async fn find(prepared: &Prepared) -> Kept {
     if prepared.kind != OperationType::Query || !prepared.document.kept.get() {
         return Kept::Miss(None);
@@ -38,8 +38,10 @@ pub async fn find(prepared: &Prepared) -> Kept {
     let Ok(caller) = prepared.scope.viewer.caller().await else { return Kept::Miss(None) };
     let Some(user) = id::parse(&caller.user_id) else { return Kept::Miss(None) };
     let owners = [Owner::journal(user), Owner::figures(user)];
-    let moment = clock::quarter(clock::now()).to_string();
-    match cache::find(&owners, vec![key(prepared, user, &caller)], &moment).await.pop() {
+    let asked = digest(prepared, &caller);
+    let key = Key::new(format!("answer:user:{user}:{}", asked.first().unwrap_or(&0) % KEYS_OF_USER), LIFETIME);
+    let moment = format!("{}:{}", clock::quarter(clock::now()), hex::encode(asked));
+    match cache::find(&owners, vec![key], &moment).await.pop() {
         Some(Found::Hit(answer)) => Kept::Hit(answer),
         Some(Found::Miss(slot)) => Kept::Miss(Some(slot)),
         None => Kept::Miss(None),
@@ -51,20 +53,22 @@ pub async fn keep(prepared: &Prepared, slot: Option<Slot>, answer: Answer) -> An
     let of_views = prepared.kind == OperationType::Query
         && prepared.scope.viewer.asked() == Asked::Views
         && answer.errors().is_empty();
-    prepared.document.kept.set(of_views);
-    let (true, Some(slot)) = (of_views, slot) else { return answer };
+    if !of_views {
+        return answer;
+    }
+    // For all users and for good: a request that fails must not cost the others their kept answers.
+    prepared.document.kept.set(true);
+    let Some(slot) = slot else { return answer };
     let Ok(json) = serde_json::value::to_raw_value(&answer) else { return answer };
     if json.get().len() <= BYTES_MAX {
         slot.fill(&json).await;
-    } else {
-        prepared.document.kept.set(false);
     }
     Answer::from(json)
 }
 
-/// All that an answer depends on besides the views: who asks, with which roles, what, and which build answers.
-fn key(prepared: &Prepared, user: Uuid, caller: &Caller) -> Key {
-    let asked = format!(
+/// All that an answer depends on besides its user and the views: the roles, what is asked, and which build answers.
+fn digest(prepared: &Prepared, caller: &Caller) -> [u8; 32] {
+    Sha256::digest(format!(
         "{} {:?} {} {:?} {:?} {}",
         env!("GATEWAY_BUILD"),
         caller.roles,
@@ -72,7 +76,6 @@ fn key(prepared: &Prepared, user: Uuid, caller: &Caller) -> Key {
         prepared.document.digest,
         prepared.operation_name,
         prepared.variables_text,
-    );
-    let hash: Vec<u8> = Sha256::digest(asked).into_iter().take(HASH_BYTES).collect();
-    Key::new(format!("answer:user:{user}:{}", hex::encode(hash)), LIFETIME)
+    ))
+    .into()
 }

@@ -27,7 +27,7 @@ pub struct Document {
     pub parsed: ExecutableDocument,
     /// SHA-256 of the text.
     pub digest: [u8; 32],
-    /// Whether the last answer was one to keep ([`super::answers`]).
+    /// Whether an answer was one to keep ([`super::answers`]).
     pub kept: Cell<bool>,
     fits: RefCell<LruCache<(Option<String>, String), ()>>,
 }

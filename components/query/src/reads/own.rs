@@ -71,7 +71,12 @@ async fn through(caller: &Caller, reads: &[Read], now: Timestamp) -> Result<Vec<
     let found = cache::find(&[Owner::journal(user)], keys, &today(now).to_string()).await;
     let is_missing = |(_, found): &(&Read, &Found<OwnAnswer>)| matches!(found, Found::Miss(_));
     let missing: Vec<Read> = reads.iter().zip(&found).filter(is_missing).map(|(read, _)| *read).collect();
-    let mut fetched = fetch(caller, &missing, now).await?.into_iter();
+    let fetched = fetch(caller, &missing, now).await?;
+    if fetched.iter().flatten().any(|fetched| !fetched.lasts) {
+        // Nor may the gateway keep it: what was looked up before has another generation now.
+        let _ = cache::renew(&Owner::journal(user)).await;
+    }
+    let mut fetched = fetched.into_iter();
     let mut answers = Vec::with_capacity(found.len());
     for found in found {
         answers.push(match found {
