@@ -20,6 +20,7 @@ use async_trait::async_trait;
 use mindflow_backends::clock::Clock;
 use mindflow_backends::database::postgres::{Database, DatabaseConfig, PostgresConfig};
 use mindflow_backends::database::sql::{Identity, NewEvent};
+use mindflow_backends::delivery::publishers::{self, Publisher};
 use mindflow_backends::delivery::{
     self, Attempt, Config, Delivery, Event, Failure, Handler, Options, StreamsConfig, Subscription,
 };
@@ -66,6 +67,12 @@ async fn main() {
     let [back_end, replicas] = arguments.as_slice() else { panic_usage() };
     let Ok(replicas @ 1..) = replicas.parse::<usize>() else { panic_usage() };
     let store = TestPostgres::write("bench").await;
+    let command = Publisher {
+        component: "command".to_owned(),
+        source: "command-service".to_owned(),
+        event_types: ["A".to_owned()].into(),
+    };
+    publishers::set(store.database(), &[command]).await.expect("the producer may publish");
     let witness = Arc::new(Witness::default());
     let mut running = Vec::new();
     for _ in 0..replicas {
@@ -172,7 +179,9 @@ async fn saturate(replicas: &[Replica], store: &TestDatabase, witness: &Arc<Witn
             }
         })
     });
-    futures::future::join_all(producers.collect::<Vec<_>>()).await;
+    for producer in producers.collect::<Vec<_>>() {
+        producer.await.expect("a producer");
+    }
     let client = store.database().admin().await.expect("a connection");
     let archived = loop {
         let row = client.query_one("SELECT NOT EXISTS (SELECT FROM delivery.unsequenced)", &[]).await;

@@ -146,7 +146,7 @@ fn platform(workspace: &Workspace, args: &BenchArgs) -> Result<String> {
     };
     report.row(load("GET /health/live (the host alone, no component)", Request::get("/health/live"))?);
     report.row(load("{ __typename } (gateway)", Request::graphql(&token, "{ __typename }"))?);
-    report.row(load("dashboard, cached (gateway → auth, query ×4)", Request::graphql(&token, DASHBOARD))?);
+    report.row(load("dashboard, its answer kept (gateway → auth)", Request::graphql(&token, DASHBOARD))?);
     report.row(load(
         "createJournalEntry (gateway → auth, command; projected and analysed by event)",
         Request::graphql(&token, CREATE),
