@@ -1,8 +1,10 @@
-//! `spin.toml`: the components, what each may use, and what triggers them.
+//! `spin.toml`: the components, what each may use, and what triggers them. Spin loads the same file, so every key of its
+//! manifest, version 2 (crate `spin-manifest` of Spin 4.1), is accepted. What only Spin runs is left to it: components
+//! without `tool.mindflow`, triggers of other kinds, private routes and components that are defined in a trigger.
 
 use super::{ManifestError, Routes};
 use crate::{capability::Grants, engine::Instances};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_aux::serde_introspection::serde_introspect;
 use serde_path_to_error::Segment;
 use std::{
@@ -35,7 +37,8 @@ struct File {
     #[serde(default)]
     variables: BTreeMap<String, Variable>,
     #[serde(default)]
-    trigger: BTreeMap<String, Vec<Trigger>>,
+    trigger: Triggers,
+    #[serde(default)]
     component: BTreeMap<String, SpinComponent>,
 }
 
@@ -46,9 +49,9 @@ struct Application {
     name: String,
     version: Option<String>,
     description: Option<String>,
-    #[serde(default)]
-    authors: Vec<String>,
-    trigger: Option<toml::Table>,
+    authors: Option<IgnoredAny>,
+    targets: Option<IgnoredAny>,
+    trigger: Option<IgnoredAny>,
     #[serde(default)]
     tool: ApplicationTools,
 }
@@ -125,43 +128,95 @@ pub struct Variable {
     pub description: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Trigger {
-    route: String,
-    component: String,
+#[derive(Debug, Default, Deserialize)]
+struct Triggers {
+    #[serde(default)]
+    http: Vec<HttpTrigger>,
     #[serde(flatten)]
-    _settings: toml::Table,
+    _others: BTreeMap<String, IgnoredAny>,
+}
+
+#[derive(Debug, Deserialize)]
+struct HttpTrigger {
+    route: HttpRoute,
+    component: HttpComponent,
+    #[serde(flatten)]
+    _settings: BTreeMap<String, IgnoredAny>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum HttpRoute {
+    Path(String),
+    /// `{ private = true }`: components reach it by Spin's service chaining alone.
+    Private(IgnoredAny),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum HttpComponent {
+    Name(String),
+    Inline(IgnoredAny),
+}
+
+impl Triggers {
+    /// Routes and the components that serve them, without those that only Spin serves.
+    fn routes(self, only_spins: &BTreeSet<String>) -> impl Iterator<Item = (String, String)> {
+        self.http.into_iter().filter_map(|trigger| match (trigger.route, trigger.component) {
+            (HttpRoute::Path(route), HttpComponent::Name(name)) if !only_spins.contains(&name) => Some((route, name)),
+            _ => None,
+        })
+    }
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "read so that Spin's own keys are not refused")]
 struct SpinComponent {
-    source: PathBuf,
+    source: Source,
     description: Option<String>,
     #[serde(default)]
     allowed_outbound_hosts: Vec<String>,
     #[serde(default)]
     variables: BTreeMap<String, String>,
-    key_value_stores: Option<Vec<String>>,
-    build: Option<toml::Table>,
     #[serde(default)]
     tool: ComponentTools,
+    ai_models: Option<IgnoredAny>,
+    allowed_http_hosts: Option<IgnoredAny>,
+    build: Option<IgnoredAny>,
+    dependencies: Option<IgnoredAny>,
+    dependencies_inherit_configuration: Option<IgnoredAny>,
+    environment: Option<IgnoredAny>,
+    exclude_files: Option<IgnoredAny>,
+    files: Option<IgnoredAny>,
+    key_value_stores: Option<IgnoredAny>,
+    profile: Option<IgnoredAny>,
+    sqlite_databases: Option<IgnoredAny>,
+    targets: Option<IgnoredAny>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Source {
+    File(PathBuf),
+    /// From a registry or an address.
+    Remote(IgnoredAny),
 }
 
 #[derive(Debug, Default, Deserialize)]
 struct ComponentTools {
     /// Read in two steps: capabilities take their grants out of it, the rest is [`ComponentTool`].
-    #[serde(default)]
-    mindflow: BTreeMap<toml::Spanned<String>, toml::Value>,
+    /// Without it, the component is Spin's alone.
+    mindflow: Option<BTreeMap<toml::Spanned<String>, toml::Value>>,
 }
 
 /// What `[component.NAME.tool.mindflow]` says besides the grants of capabilities.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct ComponentTool {
-    /// The component file, where it is not Spin's.
-    source: Option<PathBuf>,
+    /// The component file, where it is not Spin's `source`.
+    #[serde(alias = "source")]
+    component: Option<PathBuf>,
     /// Components whose interfaces it may import.
     pub calls: Vec<String>,
     pub instances: Instances,
@@ -282,11 +337,17 @@ impl Manifest {
         if file.spin_manifest_version != 2 {
             return Err(ManifestError::invalid(path, "spin_manifest_version must be 2"));
         }
-        let triggers = file.trigger.into_iter().find_map(|(kind, triggers)| (kind == "http").then_some(triggers));
-        let routes = triggers.unwrap_or_default().into_iter().map(|trigger| (trigger.route, trigger.component));
-        let routes = Routes::new(routes).map_err(|rule| ManifestError::invalid(path, rule))?;
-        let entries = file.component.into_iter();
-        let components = entries
+        let only_spins = file.component.iter().filter(|(_, entry)| entry.tool.mindflow.is_none());
+        let only_spins: BTreeSet<String> = only_spins.map(|(name, _)| name.clone()).collect();
+        let routes = Routes::new(file.trigger.routes(&only_spins)).map_err(|rule| {
+            let names = only_spins.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+            let left_out = if names.is_empty() { names } else { format!("; without tool.mindflow: {names}") };
+            ManifestError::invalid(path, format!("{rule}{left_out}"))
+        })?;
+        let components = file
+            .component
+            .into_iter()
+            .filter(|(name, _)| !only_spins.contains(name))
             .map(|(name, entry)| Ok((name.clone(), component(name, entry, &root)?)))
             .collect::<Result<_, KeyError>>()
             .map_err(|error| ManifestError::at(path, &text, error.start, error.rule))?;
@@ -315,10 +376,9 @@ struct KeyError {
 }
 
 fn component(name: String, entry: SpinComponent, root: &Path) -> Result<ComponentEntry, KeyError> {
-    let starts: BTreeMap<String, usize> =
-        entry.tool.mindflow.keys().map(|key| (key.get_ref().clone(), key.span().start)).collect();
-    let mut table: toml::Table =
-        entry.tool.mindflow.into_iter().map(|(key, value)| (key.into_inner(), value)).collect();
+    let entries = entry.tool.mindflow.unwrap_or_default();
+    let starts: BTreeMap<String, usize> = entries.keys().map(|key| (key.get_ref().clone(), key.span().start)).collect();
+    let mut table: toml::Table = entries.into_iter().map(|(key, value)| (key.into_inner(), value)).collect();
     let wrong = |key: Option<&str>, reason: &str| KeyError {
         start: key.and_then(|key| starts.get(key).copied()),
         rule: format!("[component.{name}.tool.mindflow] {reason}"),
@@ -333,7 +393,10 @@ fn component(name: String, entry: SpinComponent, root: &Path) -> Result<Componen
         Some(Segment::Map { key }) => wrong(Some(key), &format!("{key}: {}", error.inner().message())),
         _ => wrong(None, error.inner().message()),
     })?;
-    let source = root.join(tool.source.take().unwrap_or(entry.source));
+    let source = match (tool.component.take(), entry.source) {
+        (Some(file), _) | (None, Source::File(file)) => root.join(file),
+        (None, Source::Remote(_)) => return Err(wrong(None, "needs `component = \"FILE\"`: `source` is no file")),
+    };
     Ok(ComponentEntry {
         source,
         allowed_outbound_hosts: entry.allowed_outbound_hosts,
@@ -349,14 +412,11 @@ mod tests {
     use super::*;
 
     fn manifest(tool: &str) -> Result<Manifest, String> {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let text = format!(
+        load(&format!(
             "spin_manifest_version = 2\n[application]\nname = \"diary\"\n\
              [[trigger.http]]\nroute = \"/...\"\ncomponent = \"one\"\n\
              [component.one]\nsource = \"one.wasm\"\n[component.one.tool.mindflow]\n{tool}"
-        );
-        std::fs::write(&file, text).unwrap();
-        Manifest::load(file.path()).map_err(|error| error.to_string())
+        ))
     }
 
     #[test]
@@ -385,6 +445,87 @@ mod tests {
             let error = manifest(tool).unwrap_err();
             assert!(error.contains("[component.one.tool.mindflow]") && error.contains(named), "{tool}: {error}");
         }
+    }
+
+    fn load(text: &str) -> Result<Manifest, String> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, text).unwrap();
+        Manifest::load(file.path()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn every_key_of_spin_is_accepted_and_what_only_spin_runs_is_left_to_it() {
+        let manifest = load(
+            r#"
+            spin_manifest_version = 2
+            [application]
+            name = "diary"
+            version = "1.0.0"
+            description = "d"
+            authors = ["a"]
+            targets = ["spin-up:4.1"]
+            [application.trigger.redis]
+            address = "redis://127.0.0.1"
+            [[trigger.http]]
+            id = "one"
+            route = "/..."
+            component = "one"
+            executor = { type = "http" }
+            [[trigger.http]]
+            route = { private = true }
+            component = "one"
+            [[trigger.http]]
+            route = "/spins"
+            component = "spins"
+            [[trigger.http]]
+            route = "/inline"
+            component = { source = "inline.wasm" }
+            [[trigger.redis]]
+            channel = "c"
+            component = "spins"
+            [component.one]
+            source = "composed.wasm"
+            description = "d"
+            variables = { a = "b" }
+            environment = { A = "B" }
+            files = ["assets/**", { source = "a", destination = "/" }]
+            exclude_files = ["x"]
+            allowed_http_hosts = []
+            allowed_outbound_hosts = ["https://example.com"]
+            key_value_stores = ["default"]
+            sqlite_databases = ["default"]
+            ai_models = ["m"]
+            targets = ["spin-up:4.1"]
+            dependencies_inherit_configuration = true
+            dependencies = { "a:b/c" = { path = "c.wasm" } }
+            profile.debug.source = "debug.wasm"
+            build = { command = "make", workdir = "w", watch = ["src/**"] }
+            tool.other = { a = 1 }
+            tool.mindflow = { component = "raw.wasm" }
+            [component.spins]
+            source = { url = "https://example.com/s.wasm", digest = "sha256:00" }
+            "#,
+        )
+        .unwrap();
+        assert_eq!(manifest.components.keys().collect::<Vec<_>>(), ["one"]);
+        assert!(manifest.components["one"].source.ends_with("raw.wasm"));
+        assert_eq!(manifest.routes.components().collect::<Vec<_>>(), ["one"]);
+        assert_eq!(manifest.routes.component("/spins"), Some("one"));
+    }
+
+    #[test]
+    fn a_component_of_ours_is_a_file_and_something_of_ours_serves_http() {
+        let head = "spin_manifest_version = 2\n[application]\nname = \"diary\"\n\
+                    [[trigger.http]]\nroute = \"/...\"\ncomponent = \"one\"\n";
+        let remote =
+            format!("{head}[component.one]\nsource = {{ url = \"u\", digest = \"d\" }}\ntool.mindflow = {{}}\n");
+        assert!(load(&remote).unwrap_err().contains("needs `component = \"FILE\"`"));
+        let spins = format!("{head}[component.one]\nsource = \"one.wasm\"\n");
+        let error = load(&spins).unwrap_err();
+        assert!(error.contains("[[trigger.http]]") && error.contains("without tool.mindflow: one"), "{error}");
+        let former =
+            format!("{head}[component.one]\nsource = \"s.wasm\"\ntool.mindflow = {{ source = \"former.wasm\" }}\n");
+        assert!(load(&former).unwrap().components["one"].source.ends_with("former.wasm"));
     }
 
     #[test]
