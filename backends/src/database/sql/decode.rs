@@ -1,16 +1,11 @@
-//! From a row's binary columns to [`Value`]s.
+//! Which columns a statement may have.
 
-use postgres_types::{FromSql, Kind, Type};
+use mindflow_platform::sql::{Error, is_supported};
 
-use super::encode::{EPOCH_SHIFT_DAYS, EPOCH_SHIFT_US, is_text};
-use super::{Error, Value, numeric};
-
-type Failure = Box<dyn std::error::Error + Sync + Send>;
-
-/// Refuses a statement with a column that has no [`Value`], before it runs.
+/// Refuses a statement with a column that has no value, before it runs.
 pub(super) fn check_columns(columns: &[tokio_postgres::Column]) -> Result<(), Error> {
     for column in columns {
-        if !supported(column.type_()) {
+        if !is_supported(column.type_()) {
             let message = format!(
                 "column `{}` is of type {}, which has no value here: cast it, for example to text",
                 column.name(),
@@ -20,108 +15,4 @@ pub(super) fn check_columns(columns: &[tokio_postgres::Column]) -> Result<(), Er
         }
     }
     Ok(())
-}
-
-fn supported(ty: &Type) -> bool {
-    match ty.kind() {
-        Kind::Domain(base) => supported(base),
-        Kind::Array(element) => {
-            matches!(*element, Type::INT2 | Type::INT4 | Type::INT8 | Type::UUID) || is_text(element)
-        }
-        _ => {
-            is_text(ty)
-                || matches!(
-                    *ty,
-                    Type::BOOL
-                        | Type::INT2
-                        | Type::INT4
-                        | Type::INT8
-                        | Type::OID
-                        | Type::FLOAT4
-                        | Type::FLOAT8
-                        | Type::NUMERIC
-                        | Type::BYTEA
-                        | Type::UUID
-                        | Type::JSON
-                        | Type::JSONB
-                        | Type::TIMESTAMPTZ
-                        | Type::TIMESTAMP
-                        | Type::DATE
-                        | Type::VOID
-                )
-        }
-    }
-}
-
-impl<'a> FromSql<'a> for Value {
-    fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, Failure> {
-        if let Kind::Domain(base) = ty.kind() {
-            return Self::from_sql(base, raw);
-        }
-        if let Kind::Array(element) = ty.kind() {
-            return array(ty, element, raw);
-        }
-        if is_text(ty) {
-            return Ok(Self::Text(std::str::from_utf8(raw)?.to_owned()));
-        }
-        Ok(match *ty {
-            Type::BOOL => Self::Boolean(bool::from_sql(ty, raw)?),
-            Type::INT2 => Self::Int32(i32::from(i16::from_sql(ty, raw)?)),
-            Type::INT4 => Self::Int32(i32::from_sql(ty, raw)?),
-            Type::INT8 => Self::Int64(i64::from_sql(ty, raw)?),
-            Type::OID => Self::Int64(i64::from(u32::from_sql(ty, raw)?)),
-            Type::FLOAT4 => Self::Float64(f64::from(f32::from_sql(ty, raw)?)),
-            Type::FLOAT8 => Self::Float64(f64::from_sql(ty, raw)?),
-            Type::NUMERIC => Self::Numeric(numeric::decode(raw).ok_or("malformed numeric")?),
-            Type::BYTEA => Self::Bytes(raw.to_vec()),
-            Type::UUID => Self::Uuid(uuid::Uuid::from_slice(raw)?.to_string()),
-            Type::JSON => Self::Json(std::str::from_utf8(raw)?.to_owned()),
-            // The first byte is the version of the binary form.
-            Type::JSONB => Self::Json(std::str::from_utf8(raw.get(1..).unwrap_or_default())?.to_owned()),
-            Type::TIMESTAMPTZ | Type::TIMESTAMP => {
-                let us = i64::from_be_bytes(raw.try_into()?);
-                Self::Timestamp(us.checked_add(EPOCH_SHIFT_US).filter(|_| us != i64::MIN).ok_or("infinite timestamp")?)
-            }
-            Type::DATE => {
-                let days = i32::from_be_bytes(raw.try_into()?);
-                Self::Date(days.checked_add(EPOCH_SHIFT_DAYS).filter(|_| days != i32::MIN).ok_or("infinite date")?)
-            }
-            // What a function that answers nothing answers.
-            Type::VOID => Self::Null,
-            _ => return Err("unsupported type".into()),
-        })
-    }
-
-    fn from_sql_null(_: &Type) -> Result<Self, Failure> {
-        Ok(Self::Null)
-    }
-
-    fn accepts(ty: &Type) -> bool {
-        supported(ty)
-    }
-}
-
-fn array(ty: &Type, element: &Type, raw: &[u8]) -> Result<Value, Failure> {
-    fn all<'a, T: FromSql<'a>>(ty: &Type, raw: &'a [u8]) -> Result<Vec<T>, Failure> {
-        let items = Vec::<Option<T>>::from_sql(ty, raw)?;
-        items
-            .into_iter()
-            .map(|item| item.ok_or_else(|| "an array with a null in it: use array_remove or coalesce".into()))
-            .collect()
-    }
-    Ok(match *element {
-        Type::INT2 => Value::Int64Array(all::<i16>(ty, raw)?.into_iter().map(i64::from).collect()),
-        Type::INT4 => Value::Int64Array(all::<i32>(ty, raw)?.into_iter().map(i64::from).collect()),
-        Type::INT8 => Value::Int64Array(all::<i64>(ty, raw)?),
-        Type::UUID => Value::UuidArray(all::<uuid::Uuid>(ty, raw)?.into_iter().map(|id| id.to_string()).collect()),
-        _ => Value::TextArray(
-            all::<Value>(ty, raw)?
-                .into_iter()
-                .map(|item| match item {
-                    Value::Text(text) => Ok(text),
-                    other => Err(format!("{} in an array of text", other.kind()).into()),
-                })
-                .collect::<Result<_, Failure>>()?,
-        ),
-    })
 }

@@ -5,12 +5,8 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use postgres_types::{IsNull, Kind, ToSql, Type, to_sql_checked};
 
-use super::{Error, Value, numeric};
+use mindflow_platform::sql::{EPOCH_SHIFT_DAYS, EPOCH_SHIFT_US, Error, Value, is_text, numeric};
 
-/// Microseconds from 1970-01-01 to 2000-01-01, PostgreSQL's own epoch.
-pub(super) const EPOCH_SHIFT_US: i64 = 946_684_800_000_000;
-/// Days from 1970-01-01 to 2000-01-01.
-pub(super) const EPOCH_SHIFT_DAYS: i32 = 10_957;
 /// The largest integer that every smaller integer shares with `float8`.
 const FLOAT_INTEGER_MAX: u64 = 1 << 53;
 
@@ -160,13 +156,6 @@ fn float(number: f64, ty: &Type, out: &mut BytesMut) -> Result<(), EncodeError> 
         _ => return Err(EncodeError::Type),
     }
     Ok(())
-}
-
-/// Whether a type's binary form is its text.
-pub(super) fn is_text(ty: &Type) -> bool {
-    matches!(*ty, Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN)
-        || matches!(ty.kind(), Kind::Enum(_))
-        || matches!(ty.name(), "citext")
 }
 
 /// Text, and what has an unmistakable form as text when `parse` allows it.

@@ -6,13 +6,12 @@ use std::sync::atomic::AtomicUsize;
 use futures::FutureExt;
 use futures::future::{try_join_all, try_join3};
 
-use super::error::{is_broken, is_stale_plan};
-use super::identity::Mode;
 use super::lease::Lease;
 use super::rowset::{self, ReadError};
 use super::transaction::{CONNECTION_ATTEMPTS_MAX, answer_timeout, column_names, prepare};
 use super::{Error, Identity, Rowset, Value, decode, encode, guard};
 use crate::database::postgres::{Database, pool::Pools};
+use mindflow_platform::sql::{Mode, is_broken, is_stale_plan};
 
 /// Reads of one transaction: as many as a request may have of one service.
 pub const READS_MAX: usize = 20;

@@ -8,15 +8,14 @@ use std::time::Duration;
 
 use deadpool_postgres::{Client, ClientWrapper, Object};
 use futures::future::join;
+use mindflow_platform::sql::{Mode, PUBLISH, is_broken, is_stale_plan};
 use tokio::sync::Notify;
 use tokio_postgres::Statement;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::error::{is_broken, is_stale_plan};
-use super::identity::Mode;
 use super::lease::Lease;
 use super::rowset::{self, ReadError};
-use super::{DbError, Error, Identity, NewEvent, Rowset, Value, decode, encode, guard, publish};
+use super::{DbError, Error, Identity, NewEvent, Rowset, Value, decode, encode, guard};
 use crate::database::postgres::Database;
 use crate::failpoint;
 
@@ -110,7 +109,7 @@ impl Transaction {
     /// Writes the event to the log: it is published if, and only if, this transaction commits.
     pub async fn publish(&self, event: &NewEvent) -> Result<(), Error> {
         self.published.store(true, Ordering::Release);
-        self.run(publish::PUBLISH, &event.params()).await.map(|_| ())
+        self.run(PUBLISH, &event.params()).await.map(|_| ())
     }
 
     /// Makes everything permanent.

@@ -13,8 +13,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use lru::LruCache;
 
-use super::limits::{KEYS_PER_LIST_MAX, VALUE_BYTES_MAX};
-use super::{Condition, Entry, Error, KeyValue, PutOutcome, deadline_ms, first_version, sum};
+use super::{
+    Condition, Entry, Error, KEYS_PER_LIST_MAX, KeyValue, PutOutcome, VALUE_BYTES_MAX, deadline_ms, first_version, sum,
+};
 use crate::clock::Clock;
 
 /// Two of the largest values: a bucket that could not hold one would drop what it has just stored.

@@ -22,8 +22,10 @@ use serde::Deserialize;
 use crate::clock::Clock;
 use crate::redis_server::{RedisUrl, RedisUrlError};
 
-pub use limits::{KEY_BYTES_MAX, KEYS_PER_CALL_MAX, KEYS_PER_LIST_MAX, TTL_MAX, TTL_MIN, VALUE_BYTES_MAX};
 pub use memory::MEMORY_BYTES_MIN;
+pub use mindflow_platform::key_value::{
+    Condition, KEY_BYTES_MAX, KEYS_PER_CALL_MAX, KEYS_PER_LIST_MAX, TTL_MAX, TTL_MIN, VALUE_BYTES_MAX,
+};
 
 /// One bucket of keys.
 #[async_trait]
@@ -64,26 +66,6 @@ pub struct Entry {
     pub value: Bytes,
     /// Changes with every write of the key, and does not come back after a delete.
     pub version: u64,
-}
-
-/// When a `put` is to happen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Condition {
-    Always,
-    IfAbsent,
-    /// Only when the key's version is still this one.
-    IfVersion(u64),
-}
-
-impl Condition {
-    /// Whether it holds for a key whose version is `current` (none: the key is absent).
-    fn holds(self, current: Option<u64>) -> bool {
-        match self {
-            Self::Always => true,
-            Self::IfAbsent => current.is_none(),
-            Self::IfVersion(version) => current == Some(version),
-        }
-    }
 }
 
 /// What a `put` did.

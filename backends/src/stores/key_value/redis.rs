@@ -1,19 +1,14 @@
 //! Keys on a Redis, shared by all replicas.
-//!
-//! Each key is a hash of two fields, the value `v` and its version `n`; Redis keeps the lifetime
-//! (`PEXPIRE`). What reads before it writes is a Lua script: atomic, and one round trip. Versions
-//! come from one counter a bucket, which starts at the server's time in microseconds, so that none
-//! comes back: not after a delete, and not when Redis has lost its memory.
 
 use std::collections::HashSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use mindflow_platform::key_value::redis::{INCREMENT, Names, PUT, condition, increment_refusal};
 use redis::{FromRedisValue, ParsingError, Script, Value, cmd, pipe};
 
-use super::limits::KEYS_PER_LIST_MAX;
-use super::{Condition, Entry, Error, KeyValue, PutOutcome};
+use super::{Condition, Entry, Error, KEYS_PER_LIST_MAX, KeyValue, PutOutcome};
 use crate::redis_server::{RedisFailure, RedisServer, RedisUrl, RedisUrlError};
 
 /// How many keys Redis looks at in one step of a listing: well under a millisecond of its time.
@@ -21,52 +16,9 @@ const SCAN_STEP: usize = 1000;
 /// A listing walks the whole database of the server; 1,000 steps are a million keys.
 const SCAN_STEPS_MAX: usize = 1000;
 
-/// KEYS: entry, version counter. Below 2^50 the counter has just been made.
-const NEXT_VERSION: &str = r"
-local function next_version(key)
-  local version = redis.call('INCR', key)
-  if version < 1125899906842624 then
-    local time = redis.call('TIME')
-    version = tonumber(time[1]) * 1000000 + tonumber(time[2])
-    redis.call('SET', key, string.format('%.0f', version))
-  end
-  return string.format('%.0f', version)
-end
-";
-
-/// ARGV: value, lifetime in ms or '', condition ('always', 'absent' or a version).
-/// Answers {1, version}, or {0} (absent), or {0, value, version}.
-const PUT: &str = r"
-if ARGV[3] ~= 'always' then
-  local current = redis.call('HMGET', KEYS[1], 'v', 'n')
-  if ARGV[3] == 'absent' then
-    if current[2] then return {0, current[1], current[2]} end
-  elseif not current[2] then
-    return {0}
-  elseif current[2] ~= ARGV[3] then
-    return {0, current[1], current[2]}
-  end
-end
-local version = next_version(KEYS[2])
-redis.call('HSET', KEYS[1], 'v', ARGV[1], 'n', version)
-if ARGV[2] == '' then redis.call('PERSIST', KEYS[1]) else redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
-return {1, version}
-";
-
-/// ARGV: delta, lifetime in ms or ''. HINCRBY checks the number and its range before it writes.
-const INCREMENT: &str = r"
-local fresh = redis.call('EXISTS', KEYS[1]) == 0
-local total = redis.call('HINCRBY', KEYS[1], 'v', ARGV[1])
-redis.call('HSET', KEYS[1], 'n', next_version(KEYS[2]))
-if fresh and ARGV[2] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
-return redis.call('HGET', KEYS[1], 'v')
-";
-
 pub(super) struct Redis {
     server: RedisServer,
-    /// Before each key of this bucket.
-    entry_prefix: String,
-    version_key: String,
+    names: Names,
     put: Script,
     increment: Script,
 }
@@ -77,15 +29,14 @@ impl Redis {
     pub(super) fn open(url: &RedisUrl, prefix: &str, bucket: &str) -> Result<Self, RedisUrlError> {
         Ok(Self {
             server: RedisServer::new(url)?,
-            entry_prefix: format!("{prefix}kv:{bucket}:"),
-            version_key: format!("{prefix}kv-version:{bucket}"),
-            put: Script::new(&format!("{NEXT_VERSION}{PUT}")),
-            increment: Script::new(&format!("{NEXT_VERSION}{INCREMENT}")),
+            names: Names::new(prefix, bucket),
+            put: Script::new(PUT),
+            increment: Script::new(INCREMENT),
         })
     }
 
     fn key(&self, key: &str) -> String {
-        format!("{}{key}", self.entry_prefix)
+        self.names.entry(key)
     }
 }
 
@@ -106,30 +57,20 @@ impl KeyValue for Redis {
     }
 
     async fn put(&self, key: &str, value: Bytes, ttl: Option<Duration>, when: Condition) -> Result<PutOutcome, Error> {
-        let condition = match when {
-            Condition::Always => "always".to_owned(),
-            Condition::IfAbsent => "absent".to_owned(),
-            Condition::IfVersion(version) => version.to_string(),
-        };
         let mut call = self.put.prepare_invoke();
-        call.key(self.key(key)).key(&self.version_key);
-        call.arg(&*value).arg(ttl_text(ttl)).arg(condition);
+        call.key(self.key(key)).key(&self.names.version_key);
+        call.arg(&*value).arg(ttl_text(ttl)).arg(condition(when));
         let outcome: Put = self.server.write(&call).await?;
         Ok(outcome.0)
     }
 
     async fn increment(&self, key: &str, delta: i64, ttl: Option<Duration>) -> Result<i64, Error> {
         let mut call = self.increment.prepare_invoke();
-        call.key(self.key(key)).key(&self.version_key);
+        call.key(self.key(key)).key(&self.names.version_key);
         call.arg(delta).arg(ttl_text(ttl));
         self.server.write(&call).await.map_err(|failure| match failure {
-            RedisFailure::Refused(text) if text.contains("not an integer") => {
-                Error::Invalid(format!("the value of {key:?} is not a counter"))
-            }
-            RedisFailure::Refused(text) if text.contains("overflow") => {
-                Error::Invalid(format!("the counter {key:?} would leave the range of s64"))
-            }
-            failure => failure.into(),
+            RedisFailure::Refused(text) => increment_refusal(key, &text).map_or(Error::Other(text), Error::Invalid),
+            failure @ RedisFailure::Away(_) => failure.into(),
         })
     }
 
@@ -142,14 +83,14 @@ impl KeyValue for Redis {
     }
 
     async fn list_keys(&self, prefix: &str) -> Result<Vec<String>, Error> {
-        let pattern = format!("{}*", escape_pattern(&self.key(prefix)));
+        let pattern = self.names.pattern(prefix);
         let mut keys = HashSet::new();
         let mut cursor = "0".to_owned();
         for _ in 0..SCAN_STEPS_MAX {
             let mut step = cmd("SCAN");
             step.arg(&cursor).arg("MATCH").arg(&pattern).arg("COUNT").arg(SCAN_STEP);
             let (next, found): (String, Vec<String>) = self.server.read(&step).await?;
-            let own = |key: String| key.strip_prefix(&self.entry_prefix).map(str::to_owned);
+            let own = |key: String| key.strip_prefix(&self.names.entry_prefix).map(str::to_owned);
             keys.extend(found.into_iter().filter_map(own));
             if next == "0" || keys.len() >= KEYS_PER_LIST_MAX {
                 return Ok(keys.into_iter().take(KEYS_PER_LIST_MAX).collect());
@@ -171,18 +112,6 @@ impl KeyValue for Redis {
 
 fn ttl_text(ttl: Option<Duration>) -> String {
     ttl.map(|ttl| ttl.as_millis().to_string()).unwrap_or_default()
-}
-
-/// Makes a key a pattern (of `SCAN … MATCH`) that matches only itself.
-fn escape_pattern(key: &str) -> String {
-    let mut pattern = String::with_capacity(key.len());
-    for character in key.chars() {
-        if matches!(character, '*' | '?' | '[' | ']' | '^' | '-' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(character);
-    }
-    pattern
 }
 
 impl From<RedisFailure> for Error {

@@ -3,6 +3,7 @@
 
 mod connections;
 mod identity;
+mod records;
 pub mod stage;
 mod transactions;
 mod values;

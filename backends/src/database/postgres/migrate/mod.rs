@@ -12,8 +12,8 @@ use tokio_postgres::error::ErrorPosition;
 
 use super::roles::{self, RoleError};
 use super::{Database, Session};
-use crate::database::sql::lexer;
 use files::{FILE_BYTES_MAX, File, read_dir};
+use mindflow_platform::sql::lexer;
 
 /// "mfmigrat" in ASCII: the advisory lock under which migrations run. The relay's is another, so that events
 /// go on while they do.

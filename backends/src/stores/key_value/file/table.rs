@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use redb::{Database, ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
 
-use super::super::{Condition, Entry, Error, PutOutcome, limits::KEYS_PER_LIST_MAX, sum};
+use super::super::{Condition, Entry, Error, KEYS_PER_LIST_MAX, PutOutcome, sum};
 
 /// Key → (version, deadline in ms or [`FOREVER`], value).
 const ENTRIES: TableDefinition<&str, (u64, i64, &[u8])> = TableDefinition::new("entries");

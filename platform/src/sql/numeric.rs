@@ -17,7 +17,7 @@ const NEGATIVE_INFINITY: u16 = 0xF000;
 const DIGITS_MAX: usize = 16_000;
 
 /// Encodes decimal digits; `None` when the text is not a number.
-pub(super) fn encode(text: &str, out: &mut BytesMut) -> Option<()> {
+pub fn encode(text: &str, out: &mut BytesMut) -> Option<()> {
     let special = match text {
         "NaN" => Some(NAN),
         "Infinity" => Some(INFINITY),
@@ -74,7 +74,7 @@ pub(super) fn encode(text: &str, out: &mut BytesMut) -> Option<()> {
 }
 
 /// The decimal digits of a binary `numeric`; `None` when it is malformed.
-pub(super) fn decode(mut raw: &[u8]) -> Option<String> {
+pub fn decode(mut raw: &[u8]) -> Option<String> {
     let count = usize::from(raw.try_get_u16().ok()?);
     let weight = i32::from(raw.try_get_i16().ok()?);
     let sign = raw.try_get_u16().ok()?;

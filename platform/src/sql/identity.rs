@@ -13,7 +13,7 @@ pub enum Identity {
 
 /// How a transaction may use the database.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Mode {
+pub enum Mode {
     ReadWrite,
     ReadOnly,
 }
@@ -26,7 +26,7 @@ const IDLE_IN_TRANSACTION_MS_MAX: u32 = 30_000;
 
 impl Identity {
     /// The statements that open a transaction for this identity, in one simple-protocol message.
-    pub(crate) fn begin(&self, mode: Mode, statement_timeout_ms: u32) -> String {
+    pub fn begin(&self, mode: Mode, statement_timeout_ms: u32) -> String {
         let (identity, user_id, roles) = match self {
             Self::Caller { user_id, roles } => ("caller", user_id.to_string(), role_list(roles)),
             Self::Service => ("service", String::new(), String::new()),

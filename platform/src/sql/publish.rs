@@ -23,12 +23,12 @@ pub struct NewEvent {
     pub payload: String,
 }
 
-pub(super) const PUBLISH: &str = "SELECT FROM delivery.publish($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+pub const PUBLISH: &str = "SELECT FROM delivery.publish($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
 // === impl NewEvent ===
 
 impl NewEvent {
-    pub(super) fn params(&self) -> [Value; 11] {
+    pub fn params(&self) -> [Value; 11] {
         [
             self.event_id.into(),
             self.event_type.as_str().into(),

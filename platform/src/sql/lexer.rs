@@ -4,7 +4,7 @@
 
 /// A piece of SQL text; comments and white space are left out.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Token<'a> {
+pub enum Token<'a> {
     /// A keyword or an unquoted name.
     Word(&'a str),
     /// A quoted name, without its outer quotes and with inner ones still doubled.
@@ -23,7 +23,7 @@ pub(crate) enum Token<'a> {
 }
 
 /// Tokens with the byte offset at which each starts.
-pub(crate) struct Lexer<'a> {
+pub struct Lexer<'a> {
     text: &'a str,
     at: usize,
 }
@@ -31,7 +31,7 @@ pub(crate) struct Lexer<'a> {
 // === impl Lexer ===
 
 impl<'a> Lexer<'a> {
-    pub(crate) fn new(text: &'a str) -> Self {
+    pub fn new(text: &'a str) -> Self {
         Self { text, at: 0 }
     }
 
@@ -188,7 +188,7 @@ fn dollar_quoted(text: &str) -> DollarQuote {
 }
 
 /// The statements of a script, each with the byte offset at which it starts.
-pub(crate) fn statements(script: &str) -> Result<Vec<(usize, &str)>, usize> {
+pub fn statements(script: &str) -> Result<Vec<(usize, &str)>, usize> {
     let mut found = Vec::new();
     let mut start = None;
     for (at, token) in Lexer::new(script) {

@@ -1,0 +1,161 @@
+//! Statements with their parameters written into them, for a provider that does not learn their types from the server. A
+//! quoted literal takes its type from where it stands, by the same rules as a parameter.
+
+use std::fmt::Write;
+
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
+use uuid::Uuid;
+
+use super::lexer::{Lexer, Token};
+use super::{Error, Value};
+
+/// The statement with a literal in place of each `$n`. The session must have `standard_conforming_strings` on, and the
+/// guard must have passed the statement.
+///
+/// # Errors
+/// `InvalidParams`: another number of parameters than the statement has, or a value that has no form as a literal.
+pub fn bind(statement: &str, params: &[Value]) -> Result<String, Error> {
+    let mut bound = String::with_capacity(statement.len() * 2);
+    let (mut copied, mut highest) = (0, 0);
+    for (at, token) in Lexer::new(statement) {
+        if token != Token::Symbol('$') || at < copied {
+            continue;
+        }
+        let digits = statement.get(at + 1..).unwrap_or_default();
+        let digits = digits.get(..digits.bytes().take_while(u8::is_ascii_digit).count()).unwrap_or_default();
+        let Ok(number) = digits.parse::<usize>() else { continue };
+        highest = highest.max(number);
+        if let Some(value) = number.checked_sub(1).and_then(|index| params.get(index)) {
+            bound.push_str(statement.get(copied..at).unwrap_or_default());
+            // In parentheses, so that it never joins with what stands beside it.
+            let literal = literal(value).map_err(|why| Error::InvalidParams(format!("${number}: {why}")))?;
+            let _ = write!(bound, "({literal})");
+        }
+        copied = at + 1 + digits.len();
+    }
+    if highest != params.len() {
+        return Err(Error::InvalidParams(format!("the statement has {highest} parameter(s), {} given", params.len())));
+    }
+    bound.push_str(statement.get(copied..).unwrap_or_default());
+    Ok(bound)
+}
+
+fn literal(value: &Value) -> Result<String, String> {
+    Ok(match value {
+        Value::Null => "NULL".to_owned(),
+        Value::Boolean(truth) => quoted(&truth.to_string())?,
+        Value::Int32(number) => quoted(&number.to_string())?,
+        Value::Int64(number) => quoted(&number.to_string())?,
+        Value::Float64(number) => quoted(&float(*number))?,
+        Value::Numeric(digits) | Value::Text(digits) | Value::Json(digits) => quoted(digits)?,
+        Value::Bytes(bytes) => {
+            bytes.iter().fold("'\\x".to_owned(), |mut text, byte| {
+                let _ = write!(text, "{byte:02x}");
+                text
+            }) + "'"
+        }
+        Value::Uuid(id) => quoted(&uuid(id)?)?,
+        Value::Timestamp(us) => quoted(&timestamp(*us).ok_or("out of range")?)?,
+        Value::Date(days) => quoted(&date(*days).ok_or("out of range")?)?,
+        Value::Int64Array(numbers) => quoted(&array(numbers.iter().map(i64::to_string)))?,
+        Value::TextArray(texts) => quoted(&array(texts.iter().map(|text| element(text))))?,
+        Value::UuidArray(ids) => {
+            let ids = ids.iter().map(|id| uuid(id)).collect::<Result<Vec<_>, _>>()?;
+            quoted(&array(ids.into_iter()))?
+        }
+    })
+}
+
+fn quoted(text: &str) -> Result<String, String> {
+    if text.contains('\0') {
+        return Err("a text with a NUL character in it".to_owned());
+    }
+    Ok(format!("'{}'", text.replace('\'', "''")))
+}
+
+/// As PostgreSQL reads a `float8`; Rust's shortest form is exact.
+fn float(number: f64) -> String {
+    if number.is_infinite() {
+        return if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+    }
+    format!("{number:e}")
+}
+
+fn uuid(text: &str) -> Result<String, String> {
+    Uuid::try_parse(text).map(|id| id.to_string()).map_err(|_| "not a UUID".to_owned())
+}
+
+/// Years 1 to 9999.
+fn timestamp(us: i64) -> Option<String> {
+    let time = Timestamp::from_microsecond(us).ok()?;
+    time.strftime("%Y").to_string().parse::<i16>().ok().filter(|year| *year >= 1)?;
+    Some(time.strftime("%Y-%m-%d %H:%M:%S.%6f+00").to_string())
+}
+
+/// Years 1 to 9999.
+fn date(days: i32) -> Option<String> {
+    let date = Date::constant(1970, 1, 1).checked_add(days.days()).ok()?;
+    (date.year() >= 1).then(|| date.to_string())
+}
+
+fn array(elements: impl Iterator<Item = String>) -> String {
+    format!("{{{}}}", elements.collect::<Vec<_>>().join(","))
+}
+
+/// A text as an element of an array (section 8.15.6 of PostgreSQL's manual).
+fn element(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_becomes_a_literal_wherever_it_stands_and_nothing_else_does() {
+        let params = [Value::Text("it's".into()), Value::Int64(-5), Value::Null];
+        assert_eq!(
+            bind("SELECT $1, '$2', \"$3\", x$1, $$ $2 $$ -- $3\n FROM t WHERE a=$2 AND b IS NOT DISTINCT FROM $3 LIMIT $2", &params),
+            Ok("SELECT ('it''s'), '$2', \"$3\", x$1, $$ $2 $$ -- $3\n FROM t WHERE a=('-5') AND b IS NOT DISTINCT FROM (NULL) LIMIT ('-5')".to_owned())
+        );
+    }
+
+    #[test]
+    fn the_tenth_parameter_is_not_the_first_and_a_zero() {
+        let params: Vec<Value> = (1..=10).map(Value::Int32).collect();
+        let text = (1..=10).map(|number| format!("${number}")).collect::<Vec<_>>().join(",");
+        assert!(bind(&format!("SELECT {text}"), &params).unwrap().ends_with("('9'),('10')"));
+    }
+
+    #[test]
+    fn the_number_of_parameters_must_fit() {
+        for (statement, params) in [("SELECT 1", 1), ("SELECT $1", 0), ("SELECT $2", 1), ("SELECT $1", 2)] {
+            let error = bind(statement, &vec![Value::Null; params]).unwrap_err();
+            assert!(matches!(error, Error::InvalidParams(_)), "{statement}: {error}");
+        }
+    }
+
+    #[test]
+    fn every_kind_of_value_has_a_form() {
+        for (value, form) in [
+            (Value::Boolean(true), "'true'"),
+            (Value::Float64(1.5), "'1.5e0'"),
+            (Value::Float64(f64::NEG_INFINITY), "'-Infinity'"),
+            (Value::Numeric("12.340".into()), "'12.340'"),
+            (Value::Text("a\\b".into()), "'a\\b'"),
+            (Value::Bytes(vec![0, 255]), "'\\x00ff'"),
+            (Value::Timestamp(1), "'1970-01-01 00:00:00.000001+00'"),
+            (Value::Timestamp(-1), "'1969-12-31 23:59:59.999999+00'"),
+            (Value::Date(-1), "'1969-12-31'"),
+            (Value::Int64Array(vec![1, -2]), "'{1,-2}'"),
+            (Value::TextArray(vec!["a\"b\\c".into(), String::new(), "it's".into()]), r#"'{"a\"b\\c","","it''s"}'"#),
+            (Value::UuidArray(vec![]), "'{}'"),
+        ] {
+            assert_eq!(literal(&value).as_deref(), Ok(form));
+        }
+        assert_eq!(literal(&Value::Text("a\0".into())), Err("a text with a NUL character in it".to_owned()));
+        assert_eq!(literal(&Value::Uuid("x".into())), Err("not a UUID".to_owned()));
+        assert_eq!(literal(&Value::Timestamp(i64::MAX)), Err("out of range".to_owned()));
+    }
+}

@@ -1,0 +1,27 @@
+//! What the capability `sql` is, whoever provides it: the host with connections of its own, or the adapter for Spin with
+//! Spin's. Both run one guarded statement at a time, in a transaction that carries a proven identity, on a connection that is
+//! logged in as the component's own role. Row-level security in the database is what protects a user's rows; the guard keeps
+//! a component from changing who it is.
+
+mod decode;
+mod error;
+pub mod guard;
+mod identity;
+pub mod lexer;
+pub mod literal;
+pub mod numeric;
+mod publish;
+pub mod record;
+mod value;
+
+pub use decode::{EPOCH_SHIFT_DAYS, EPOCH_SHIFT_US, is_supported, is_text};
+pub use error::{CACHED_PLAN_CHANGED, DbError, Error, is_unavailable};
+#[cfg(feature = "driver")]
+pub use error::{is_broken, is_stale_plan};
+pub use guard::Refusal;
+pub use identity::{Identity, Mode};
+pub use publish::{NewEvent, PUBLISH};
+pub use value::Value;
+
+/// More rows are an error; page for more.
+pub const ROWS_MAX: usize = 10_000;
