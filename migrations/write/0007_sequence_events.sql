@@ -33,12 +33,18 @@ DECLARE
     start bigint := delivery.month_start(now());
 BEGIN
     IF coalesce(pg_sequence_last_value('delivery.archive_position'), 0) < start THEN
-        -- Released immediately: the others need not wait for this transaction's end.
-        PERFORM pg_advisory_lock(120286807945838); -- "mfturn" in ASCII
-        IF coalesce(pg_sequence_last_value('delivery.archive_position'), 0) < start THEN
-            PERFORM setval('delivery.archive_position', start);
-        END IF;
-        PERFORM pg_advisory_unlock(120286807945838);
+        -- Released immediately: the others need not wait for this transaction's end. The lock is the session's, so
+        -- neither a failure nor a cancelled statement may leave it behind; who was cancelled while waiting has none.
+        BEGIN
+            PERFORM pg_advisory_lock(120286807945838); -- "mfturn" in ASCII
+            IF coalesce(pg_sequence_last_value('delivery.archive_position'), 0) < start THEN
+                PERFORM setval('delivery.archive_position', start);
+            END IF;
+            PERFORM pg_advisory_unlock(120286807945838);
+        EXCEPTION WHEN query_canceled OR OTHERS THEN
+            PERFORM pg_advisory_unlock(120286807945838);
+            RAISE;
+        END;
     END IF;
     RETURN nextval('delivery.archive_position');
 END

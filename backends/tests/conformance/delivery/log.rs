@@ -10,6 +10,7 @@ use mindflow_backends::delivery::backend::Relayed;
 use mindflow_backends::delivery::{DeadLetterFilter, Options};
 use mindflow_backends::stores::objects;
 use mindflow_test_support::{COMPONENTS, TestPostgres, migrations, until};
+use tokio_postgres::error::SqlState;
 
 use crate::delivery::stage::{Actor, Stage, Store, fact, facts, subscription};
 
@@ -181,6 +182,29 @@ async fn at_the_turn_of_a_month_many_producers_get_positions_of_the_new_one() {
     let month = "SELECT count(*), count(DISTINCT position), bool_and(position > delivery.month_start(now())) FROM delivery.archive";
     let row = client.query_one(month, &[]).await.unwrap();
     assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1), row.get::<_, bool>(2)), (160, 160, true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turn_of_a_month_that_fails_or_is_cancelled_leaves_no_lock_behind() {
+    let stage = Stage::on(Store::Postgres).await;
+    let database = stage.db.database();
+    let (client, other) = (database.admin().await.unwrap(), database.admin().await.unwrap());
+    let turn = "SELECT delivery.next_position()";
+    let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = \
+                 (SELECT oid FROM pg_database WHERE datname = current_database())";
+    let held = async || other.query_one(locks, &[]).await.unwrap().get::<_, i64>(0);
+    let limit = "ALTER SEQUENCE delivery.archive_position RESTART 2001010000000041 MAXVALUE 2001010000000050";
+    client.batch_execute(limit).await.unwrap();
+    client.query_one(turn, &[]).await.unwrap_err();
+    assert_eq!(held().await, 0);
+    client.batch_execute("ALTER SEQUENCE delivery.archive_position NO MAXVALUE").await.unwrap();
+    other.batch_execute("SELECT pg_advisory_lock(120286807945838)").await.unwrap();
+    client.batch_execute("SET statement_timeout = '50ms'").await.unwrap();
+    assert_eq!(client.query_one(turn, &[]).await.unwrap_err().code(), Some(&SqlState::QUERY_CANCELED));
+    other.batch_execute("SELECT pg_advisory_unlock(120286807945838)").await.unwrap();
+    assert_eq!(held().await, 0);
+    client.batch_execute("RESET statement_timeout").await.unwrap();
+    stage.publish(&facts("entry:1", 1)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
