@@ -75,9 +75,13 @@ const PASSWORD: &str = "correct horse";
 const DASHBOARD: &str = "{ me { displayName quota { used limit } } recentEntries(limit: 10) { id title content mood tags { name } analysis { status } } moodTrends(days: 30) { date mood count } insights(limit: 10) { text } }";
 const CREATE: &str = "mutation { createJournalEntry(input: { title: \"A page\", content: \"Slept well, walked by the river, wrote for an hour.\", mood: CALM, tags: [\"morning\", \"river\"] }) { id version } }";
 
+/// What is written by hand stands last, and stays.
+const BY_HAND: &str = "## Aims";
+
 pub fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
     let path = workspace.root.join("docs/performance.md");
     let page = std::fs::read_to_string(&path).unwrap_or_default();
+    let (page, by_hand) = page.split_at(page.find(BY_HAND).unwrap_or(page.len()));
     let (rest, peers) = page.split_at(page.find(peers::HEADING).unwrap_or(page.len()));
     let (rest, sockets) = rest.split_at(rest.find(sockets::HEADING).unwrap_or(rest.len()));
     let (rest, growth) = rest.split_at(rest.find(growth::HEADING).unwrap_or(rest.len()));
@@ -97,7 +101,7 @@ pub fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
         }
         _ => peers.to_owned(),
     };
-    let parts = [platform, delivery, growth, sockets, peers];
+    let parts = [&*platform, &*delivery, &*growth, &*sockets, &*peers, by_hand];
     let parts = parts.iter().map(|part| part.trim_end()).filter(|part| !part.is_empty());
     let text = parts.collect::<Vec<_>>().join("\n\n") + "\n";
     println!("\n{text}");
