@@ -6,8 +6,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    thread::sleep,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use rustix::process::Signal;
@@ -16,15 +15,12 @@ use crate::{
     child,
     folder::Folder,
     identity::Identity,
-    socket::{ask, tail},
+    socket::{STARTED_WITHIN, Unanswered, ask, tail, until_answered},
 };
 
 /// Environment variable that names the program. There is no other way to it: an installed one may be too old.
 pub const PGBOUNCER_ENV: &str = "MINDFLOW_PGBOUNCER";
-/// It starts in some 20 ms; a machine under load gets ample time.
-const STARTED_WITHIN: Duration = Duration::from_secs(60);
 const ENDED_WITHIN: Duration = Duration::from_secs(10);
-const POLL: Duration = Duration::from_millis(5);
 /// Names the socket's file; no port is opened.
 const PORT: u16 = 6432;
 
@@ -114,18 +110,12 @@ impl TemporaryPgBouncer {
         identity.apply(&mut command, Signal::QUIT);
         let child = command.spawn().map_err(|source| PgBouncerError::Spawn { program: program.to_owned(), source })?;
         let mut pooler = Self { child, folder };
-        let deadline = Instant::now() + STARTED_WITHIN;
-        while !answers(&pooler.folder.path().join(format!(".s.PGSQL.{PORT}"))) {
-            let (program, ended) = (program.to_owned(), child::has_ended(&mut pooler.child));
-            if ended {
-                return Err(PgBouncerError::Ended { program, log: pooler.log() });
-            }
-            if Instant::now() >= deadline {
-                return Err(PgBouncerError::Slow { program, log: pooler.log() });
-            }
-            sleep(POLL);
+        let socket = pooler.folder.path().join(format!(".s.PGSQL.{PORT}"));
+        match until_answered(&mut pooler.child, || answers(&socket)) {
+            Ok(()) => Ok(pooler),
+            Err(Unanswered::Ended) => Err(PgBouncerError::Ended { program: program.to_owned(), log: pooler.log() }),
+            Err(Unanswered::Slow) => Err(PgBouncerError::Slow { program: program.to_owned(), log: pooler.log() }),
         }
-        Ok(pooler)
     }
 
     /// A connection string, in the form `host=… port=…`; the database `pgbouncer` is its console.

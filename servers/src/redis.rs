@@ -6,8 +6,7 @@ use std::{
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    thread::sleep,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use rustix::process::Signal;
@@ -15,15 +14,12 @@ use rustix::process::Signal;
 use crate::{
     child::{self, end_with_parent},
     folder::Folder,
-    socket::{ask, tail},
+    socket::{STARTED_WITHIN, Unanswered, ask, tail, until_answered},
 };
 
 /// Environment variable that names the program; without it, `redis-server` on the PATH.
 pub const REDIS_ENV: &str = "MINDFLOW_REDIS_SERVER";
-/// An empty Redis starts in some 10 ms; a machine under load gets ample time.
-const STARTED_WITHIN: Duration = Duration::from_secs(60);
 const KILLED_WITHIN: Duration = Duration::from_secs(10);
-const POLL: Duration = Duration::from_millis(5);
 
 /// What survives the end of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,18 +94,14 @@ impl TemporaryRedis {
         end_with_parent(&mut command, Signal::TERM);
         let child = command.spawn().map_err(|source| RedisError::Spawn { program: self.program.clone(), source })?;
         let child = self.child.insert(child);
-        let deadline = Instant::now() + STARTED_WITHIN;
-        while !answers(&self.folder.path().join(SOCKET)) {
+        let socket = self.folder.path().join(SOCKET);
+        until_answered(child, || answers(&socket)).map_err(|why| {
             let (program, log) = (self.program.clone(), tail(&self.folder.path().join(LOG)));
-            if child::has_ended(child) {
-                return Err(RedisError::Ended { program, log });
+            match why {
+                Unanswered::Ended => RedisError::Ended { program, log },
+                Unanswered::Slow => RedisError::Slow { program, log },
             }
-            if Instant::now() >= deadline {
-                return Err(RedisError::Slow { program, log });
-            }
-            sleep(POLL);
-        }
-        Ok(())
+        })
     }
 
     #[must_use]
