@@ -250,5 +250,6 @@ async fn after_a_change_of_a_result_type_the_pooler_has_to_reconnect() {
     let read = test.database().query("command", &caller(user), "SELECT body FROM command.notes ORDER BY id", &[]).await;
     assert!(matches!(read, Err(Error::Conflict(_))), "{read:?}");
     pooler.command("RECONNECT").await;
+    pooler.command("WAIT_CLOSE").await;
     assert_eq!(bodies(&test, &caller(user)).await, [Value::from("before")]);
 }
