@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan};
+use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use uuid::Uuid;
 
 use super::lexer::{Lexer, Token};
@@ -88,9 +88,8 @@ fn uuid(text: &str) -> Result<String, String> {
 
 /// Years 1 to 9999.
 fn timestamp(us: i64) -> Option<String> {
-    let time = Timestamp::from_microsecond(us).ok()?;
-    time.strftime("%Y").to_string().parse::<i16>().ok().filter(|year| *year >= 1)?;
-    Some(time.strftime("%Y-%m-%d %H:%M:%S.%6f+00").to_string())
+    let time = TimeZone::UTC.to_datetime(Timestamp::from_microsecond(us).ok()?);
+    (time.year() >= 1).then(|| time.strftime("%Y-%m-%d %H:%M:%S.%6f+00").to_string())
 }
 
 /// Years 1 to 9999.

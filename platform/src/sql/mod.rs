@@ -23,5 +23,5 @@ pub use identity::{Identity, Mode};
 pub use publish::{NewEvent, PUBLISH};
 pub use value::Value;
 
-/// More rows are an error; page for more.
+/// Most rows of one answer. A page has at most 100; a projection's rebuild reads in batches.
 pub const ROWS_MAX: usize = 10_000;

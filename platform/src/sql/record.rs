@@ -14,9 +14,14 @@ const WRITES: [&str; 4] = ["insert", "update", "delete", "merge"];
 /// The statement made one that answers each row as a record, and beside the first one the names of the columns. `None`:
 /// it answers no rows, and is to be executed as it is. The guard must have passed the statement.
 pub fn wrap(statement: &str) -> Option<String> {
-    let tokens: Vec<(usize, Token<'_>)> =
-        Lexer::new(statement).take_while(|(_, token)| *token != Token::Semicolon).collect();
-    let end = Lexer::new(statement).find(|(_, token)| *token == Token::Semicolon).map_or(statement.len(), |(at, _)| at);
+    let (mut tokens, mut end) = (Vec::new(), statement.len());
+    for (at, token) in Lexer::new(statement) {
+        if token == Token::Semicolon {
+            end = at;
+            break;
+        }
+        tokens.push((at, token));
+    }
     let main = if is_word(&tokens.first()?.1, "with") { main_statement(&tokens)? } else { 0 };
     let body = tokens.get(main..)?;
     let writes = body.first().is_some_and(|(_, token)| WRITES.iter().any(|verb| is_word(token, verb)));

@@ -9,7 +9,7 @@ mod read;
 mod rowset;
 mod transaction;
 
-pub use mindflow_platform::sql::{DbError, Error, Identity, NewEvent, Refusal, Value};
+pub use mindflow_platform::sql::{DbError, Error, Identity, NewEvent, ROWS_MAX, Refusal, Value};
 pub use read::READS_MAX;
-pub use rowset::{ROWS_MAX, ROWSET_BYTES_MAX, Rowset};
+pub use rowset::{ROWSET_BYTES_MAX, Rowset};
 pub use transaction::Transaction;

@@ -6,10 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures::{StreamExt, TryStreamExt};
 use tokio_postgres::RowStream;
 
-use super::{Error, Value};
+use super::{Error, ROWS_MAX, Value};
 
-/// Most rows of one answer. A page has at most 100; a projection's rebuild reads in batches.
-pub const ROWS_MAX: usize = 10_000;
 /// Most bytes of the answers to one call, as PostgreSQL sent them: a quarter of a component's memory.
 pub const ROWSET_BYTES_MAX: usize = 32 * 1024 * 1024;
 

@@ -73,7 +73,7 @@ fn digest(prepared: &Prepared, caller: &Caller) -> [u8; 32] {
         env!("GATEWAY_BUILD"),
         caller.roles,
         prepared.introspection,
-        prepared.document.digest,
+        prepared.document.digest(),
         prepared.operation_name,
         prepared.variables_text,
     ))

@@ -8,7 +8,7 @@ use async_graphql::parser::parse_query;
 use async_graphql::parser::types::ExecutableDocument;
 use lru::LruCache;
 use sha2::{Digest, Sha256};
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::num::NonZeroUsize;
 use std::rc::Rc;
 
@@ -25,17 +25,22 @@ const VARIABLES_BYTES_MAX: usize = 512;
 /// What a text means.
 pub struct Document {
     pub parsed: ExecutableDocument,
-    /// SHA-256 of the text.
-    pub digest: [u8; 32],
+    text: Rc<str>,
+    digest: OnceCell<[u8; 32]>,
     /// Whether an answer was one to keep ([`super::answers`]).
     pub kept: Cell<bool>,
     fits: RefCell<LruCache<(Option<String>, String), ()>>,
 }
 
 impl Document {
-    fn new(text: &str, parsed: ExecutableDocument) -> Self {
-        let digest = Sha256::digest(text).into();
-        Self { parsed, digest, kept: Cell::new(false), fits: RefCell::new(LruCache::new(FITS_MAX)) }
+    fn new(text: Rc<str>, parsed: ExecutableDocument) -> Self {
+        let fits = RefCell::new(LruCache::new(FITS_MAX));
+        Self { parsed, text, digest: OnceCell::new(), kept: Cell::new(false), fits }
+    }
+
+    /// SHA-256 of the text.
+    pub fn digest(&self) -> &[u8; 32] {
+        self.digest.get_or_init(|| Sha256::digest(&*self.text).into())
     }
 
     /// Whether the operation, by its name, is known to fit the schema with these variables.
@@ -57,19 +62,20 @@ pub enum Unparsed {
 }
 
 thread_local! {
-    static DOCUMENTS: RefCell<LruCache<String, Rc<Document>>> = RefCell::new(LruCache::new(DOCUMENTS_MAX));
+    static DOCUMENTS: RefCell<LruCache<Rc<str>, Rc<Document>>> = RefCell::new(LruCache::new(DOCUMENTS_MAX));
 }
 
 /// # Errors
 /// It nests too deeply, or it is not GraphQL.
 pub fn parse(query: String) -> Result<Rc<Document>, Unparsed> {
-    if let Some(known) = DOCUMENTS.with_borrow_mut(|documents| documents.get(&query).cloned()) {
+    if let Some(known) = DOCUMENTS.with_borrow_mut(|documents| documents.get(query.as_str()).cloned()) {
         return Ok(known);
     }
     let text = surrogate_pairs::join(query.clone());
     limits::check_nesting(&text).map_err(Unparsed::Limit)?;
     let parsed = parse_query(&text).map_err(|error| Unparsed::Syntax(error.into()))?;
-    let document = Rc::new(Document::new(&query, parsed));
+    let query: Rc<str> = query.into();
+    let document = Rc::new(Document::new(Rc::clone(&query), parsed));
     if query.len() <= TEXT_BYTES_MAX {
         DOCUMENTS.with_borrow_mut(|documents| documents.put(query, Rc::clone(&document)));
     }
