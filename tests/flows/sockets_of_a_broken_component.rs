@@ -167,10 +167,15 @@ async fn a_timer_runs_out_once_and_can_be_cleared_and_a_component_closes_as_it_s
     say(&mut socket, "timer 3600000").await;
     say(&mut socket, "timer 20").await;
     hears(&mut socket, "timer").await;
-    say(&mut socket, "timer 50").await;
+    say(&mut socket, "timer 200").await;
     say(&mut socket, "clear").await;
-    say(&mut socket, "wait 200").await;
-    hears(&mut socket, "finished task 6").await;
+    // On a busy machine it can run out before it is cleared, but not after.
+    if socket.message().await == json!("timer") {
+        hears(&mut socket, "cleared").await;
+    } else {
+        say(&mut socket, "wait 400").await;
+        hears(&mut socket, "finished task 6").await;
+    }
     say(&mut socket, "close 4123").await;
     assert_eq!(socket.closed().await, 4123);
     let mut forbidden = open(&platform).await;

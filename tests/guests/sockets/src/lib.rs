@@ -36,7 +36,7 @@ fn received(count: &mut u8, word: &str, argument: &str) -> Vec<Action> {
         "count" => vec![Action::Send(said(count.to_string()))],
         "close" => vec![Action::Close(Close { code: argument.parse().unwrap_or(1000), reason: "as asked".to_owned() })],
         "timer" => vec![Action::SetTimer(argument.parse().unwrap_or(0))],
-        "clear" => vec![Action::ClearTimer],
+        "clear" => vec![Action::ClearTimer, Action::Send(said("cleared"))],
         "subscribe" => vec![Action::Subscribe(Subscription {
             tag: argument.to_owned(),
             topic: argument.to_owned(),
