@@ -48,25 +48,16 @@ pub fn sentiment_trend(user: Uuid, from: Date, to: Date, granularity: Granularit
     Statement { text: text.to_owned(), params: params![user, sql::Date(from), sql::Date(to), unit(granularity)] }
 }
 
-/// Rows `(day date, hours bigint[], entries bigint[], words bigint, today date)` by when entries were begun on the clock
-/// of the user's present time zone, the hours of a day and how many in each, and what day it is there; UTC for a user
-/// whose account is not known yet. A row a day, so that the days of many years are fewer than a statement may answer.
+/// Rows `(day date, by_hour bigint[24], words bigint, today date)`: the days on which the user wrote, by when entries were
+/// begun on the clock of the user's present time zone, how many in each hour, and what day it is there; UTC for a user
+/// whose account is not known yet.
 pub fn writing(user: Uuid, now: sql::Time) -> Statement {
-    let text = "WITH hours AS MATERIALIZED (
-            SELECT w.at::date AS day, extract(hour FROM w.at)::bigint AS hour, w.timezone, count(*) AS entries, sum(w.words)::bigint AS words
-            FROM (
-                SELECT e.words, z.timezone, e.written_at AT TIME ZONE z.timezone AS at
-                FROM analytics.entries e
-                CROSS JOIN (SELECT COALESCE(max(timezone), 'UTC') AS timezone FROM analytics.accounts WHERE user_id = $1) z
-                WHERE e.user_id = $1 AND e.is_live
-            ) w
-            GROUP BY 1, 2, 3
-        )
-        SELECT h.day, array_agg(h.hour) AS hours, array_agg(h.entries) AS entries,
-            sum(h.words)::bigint AS words, ($2::timestamptz AT TIME ZONE h.timezone)::date AS today
-        FROM hours h
-        GROUP BY h.day, h.timezone
-        ORDER BY h.day";
+    let text = "SELECT w.day, w.by_hour, w.words,
+            (SELECT ($2::timestamptz AT TIME ZONE COALESCE(max(a.timezone), 'UTC'))::date FROM analytics.accounts a
+                WHERE a.user_id = $1) AS today
+        FROM analytics.writing_days w
+        WHERE w.user_id = $1
+        ORDER BY w.day";
     Statement { text: text.to_owned(), params: params![user, now] }
 }
 

@@ -52,7 +52,7 @@ pub fn writing_stats(rows: &Rows, days: u32) -> Result<WritingStats, Error> {
     let (mut written, mut today) = (Vec::with_capacity(rows.len()), Date::ZERO);
     for row in rows.iter() {
         let (sql::Date(day), sql::Date(now)) = (row.get("day")?, row.get("today")?);
-        let (hours, counts): (Vec<i64>, Vec<i64>) = (row.get("hours")?, row.get("entries")?);
+        let counts: Vec<i64> = row.get("by_hour")?;
         today = now;
         written.push(day);
         if day < days_before(today, days.saturating_sub(1)) {
@@ -60,11 +60,10 @@ pub fn writing_stats(rows: &Rows, days: u32) -> Result<WritingStats, Error> {
         }
         words = words.saturating_add(row.get::<i64>("words")?.unsigned_abs());
         let weekday = usize::try_from(day.weekday().to_monday_zero_offset()).unwrap_or_default();
-        for (hour, count) in hours.into_iter().zip(counts) {
+        for (hour, count) in counts.into_iter().enumerate() {
             let count = u32::try_from(count).unwrap_or(u32::MAX);
             entries = entries.saturating_add(count);
-            let hour = usize::try_from(hour).ok().and_then(|hour| by_hour.get_mut(hour));
-            for slot in [hour, by_weekday.get_mut(weekday)].into_iter().flatten() {
+            for slot in [by_hour.get_mut(hour), by_weekday.get_mut(weekday)].into_iter().flatten() {
                 *slot = slot.saturating_add(count);
             }
         }
