@@ -3,7 +3,8 @@
 //!
 //! - [`Postgres`] serves one data directory, is started again when it dies, and is shared with other processes that use
 //!   the same directory. [`TemporaryPostgres`] has a directory that is removed with it.
-//! - [`TemporaryRedis`] is a `redis-server` on a unix socket, with or without a disk.
+//! - [`TemporaryRedis`] is a `redis-server` on a unix socket, with or without a disk; [`TemporaryRedisCluster`]
+//!   is three of them that share the keys.
 //! - [`TemporaryPgBouncer`] is a `pgbouncer` on a unix socket, before a PostgreSQL.
 //!
 //! No server outlives the process that started it: the kernel sends it a signal when its parent ends.
@@ -19,6 +20,7 @@ mod identity;
 mod pgbouncer;
 mod postgres;
 mod redis;
+mod redis_cluster;
 mod socket;
 mod temporary;
 
@@ -26,5 +28,6 @@ pub use child::end_with_parent;
 pub use folder::{Folder, sweep};
 pub use pgbouncer::{PGBOUNCER_ENV, PgBouncerError, PgBouncerOptions, TemporaryPgBouncer};
 pub use postgres::{BINARIES_ENV, NO_FSYNC_ENV, Postgres, PostgresError, PostgresOptions, SUPERUSER};
-pub use redis::{Durability, REDIS_ENV, RedisError, TemporaryRedis};
+pub use redis::{Durability, REDIS_ENV, RedisError, TemporaryRedis, redis_program};
+pub use redis_cluster::TemporaryRedisCluster;
 pub use temporary::TemporaryPostgres;

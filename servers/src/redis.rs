@@ -32,6 +32,14 @@ pub enum Durability {
     Synced,
 }
 
+/// Where a node of a cluster listens on the loopback interface.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NodePorts {
+    pub(crate) clients: u16,
+    /// For the other nodes.
+    pub(crate) nodes: u16,
+}
+
 /// Why there is no Redis.
 #[derive(Debug, thiserror::Error)]
 pub enum RedisError {
@@ -43,6 +51,10 @@ pub enum RedisError {
     Ended { program: PathBuf, log: String },
     #[error("{program} did not answer within {} s: {log}", STARTED_WITHIN.as_secs())]
     Slow { program: PathBuf, log: String },
+    #[error("the Redis servers did not form a cluster within {} s", STARTED_WITHIN.as_secs())]
+    Cluster,
+    #[error("no port of the loopback interface can be had for Redis")]
+    Port(#[source] io::Error),
 }
 
 /// A private server. Dropped, it is killed, and its data is removed.
@@ -50,8 +62,16 @@ pub enum RedisError {
 pub struct TemporaryRedis {
     program: PathBuf,
     durability: Durability,
+    ports: Option<NodePorts>,
     child: Option<Child>,
     folder: Folder,
+}
+
+/// The program that [`REDIS_ENV`] names, else `redis-server` on the PATH.
+#[must_use]
+pub fn redis_program() -> PathBuf {
+    let named = std::env::var_os(REDIS_ENV).filter(|program| !program.is_empty());
+    named.map_or_else(|| "redis-server".into(), PathBuf::from)
 }
 
 // === impl TemporaryRedis ===
@@ -62,15 +82,23 @@ impl TemporaryRedis {
     /// # Errors
     /// No program, or one that does not answer.
     pub fn start(durability: Durability) -> Result<Self, RedisError> {
-        let named = std::env::var_os(REDIS_ENV).filter(|program| !program.is_empty());
-        Self::start_program(&named.map_or_else(|| "redis-server".into(), PathBuf::from), durability)
+        Self::start_program(&redis_program(), durability)
     }
 
     /// # Errors
     /// As [`TemporaryRedis::start`].
     pub fn start_program(program: &Path, durability: Durability) -> Result<Self, RedisError> {
+        Self::start_with(program, durability, None)
+    }
+
+    /// A node of a cluster listens on its ports, too.
+    pub(crate) fn start_with(
+        program: &Path,
+        durability: Durability,
+        ports: Option<NodePorts>,
+    ) -> Result<Self, RedisError> {
         let folder = Folder::new("redis").map_err(RedisError::Folder)?;
-        let mut server = Self { program: program.to_owned(), durability, child: None, folder };
+        let mut server = Self { program: program.to_owned(), durability, ports, child: None, folder };
         server.run()?;
         Ok(server)
     }
@@ -83,7 +111,13 @@ impl TemporaryRedis {
         self.kill();
         let log = File::create(self.log()).map_err(RedisError::Folder)?;
         let mut command = Command::new(&self.program);
-        command.args(["--port", "0", "--save", "", "--daemonize", "no"]);
+        command.args(["--save", "", "--daemonize", "no"]);
+        match self.ports {
+            None => command.args(["--port", "0"]),
+            Some(NodePorts { clients, nodes }) => command
+                .args(["--cluster-enabled", "yes", "--bind", "127.0.0.1", "--port", &clients.to_string()])
+                .args(["--cluster-port", &nodes.to_string()]),
+        };
         command.args(match self.durability {
             Durability::None => ["--appendonly", "no"].as_slice(),
             Durability::Written => &["--appendonly", "yes", "--appendfsync", "no"],
@@ -122,7 +156,7 @@ impl TemporaryRedis {
         }
     }
 
-    fn socket(&self) -> PathBuf {
+    pub(crate) fn socket(&self) -> PathBuf {
         self.folder.path().join(SOCKET)
     }
 

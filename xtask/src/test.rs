@@ -10,7 +10,7 @@ use crate::workspace::{HOST, Workspace};
 use crate::{chaos, lookup, wit};
 use anyhow::{Context, Result};
 use clap::Args;
-use mindflow_servers::{Durability, TemporaryPostgres, TemporaryRedis, end_with_parent, sweep};
+use mindflow_servers::{Durability, TemporaryPostgres, TemporaryRedis, TemporaryRedisCluster, end_with_parent, sweep};
 use rustix::process::Signal;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -57,6 +57,7 @@ pub fn run(workspace: &Workspace, args: &TestArgs) -> Result<ExitCode> {
     sweep();
     let postgres = postgres_of(&postgres_bin, &[]).context("PostgreSQL for the tests")?;
     let redis = TemporaryRedis::start_program(&redis_server, Durability::None).context("Redis for the tests")?;
+    let cluster = TemporaryRedisCluster::start_program(&redis_server).context("a Redis Cluster for the tests")?;
     // TimescaleDB must not report to its maker that it runs.
     let timescale = ["shared_preload_libraries=timescaledb", "timescaledb.telemetry_level=off"];
     let extended = postgres_of(&extended_bin, &timescale).context("PostgreSQL with extensions for the tests")?;
@@ -81,6 +82,7 @@ pub fn run(workspace: &Workspace, args: &TestArgs) -> Result<ExitCode> {
         .env("MINDFLOW_TEST_NO_FSYNC", "1")
         .env("MINDFLOW_TEST_POSTGRES_EXTENDED", dsn(&extended)?)
         .env("MINDFLOW_TEST_REDIS", redis.url())
+        .env("MINDFLOW_TEST_REDIS_CLUSTER", cluster.url())
         .env("MINDFLOW_POSTGRES_BIN", &postgres_bin)
         .env("MINDFLOW_REDIS_SERVER", &redis_server)
         .env("MINDFLOW_PGBOUNCER", &pgbouncer)

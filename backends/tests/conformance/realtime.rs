@@ -1,5 +1,5 @@
 //! Goal: topics keep the same promises within a process and across replicas.
-//! Method: one set of stories, run over the local back end and a real Redis; and, at the end, the
+//! Method: one set of stories, run over the local back end, a real Redis and a Redis Cluster; and, at the end, the
 //! stories that only one of them has (a moved clock, replicas, connections that break).
 
 use std::sync::Arc;
@@ -22,14 +22,21 @@ impl Bed {
     }
 
     async fn redis() -> Self {
-        let redis = TestRedis::open();
+        Self::on(TestRedis::open())
+    }
+
+    async fn redis_cluster() -> Self {
+        Self::on(TestRedis::cluster())
+    }
+
+    fn on(redis: TestRedis) -> Self {
         let realtime = open(json!({"backend": "redis", "url": redis.url, "prefix": redis.prefix}));
         Self { realtime, _redis: Some(redis) }
     }
 }
 
 on_every_back_end! {
-    [Bed.realtime]: local, redis;
+    [Bed.realtime]: local, redis, redis_cluster;
     every_listener_hears_every_item_in_order,
     nothing_of_before_is_heard,
     topics_are_apart,

@@ -2,18 +2,26 @@
 
 use mindflow_backends::error::chain;
 use mindflow_servers::RedisError;
-use mindflow_servers::{Durability, TemporaryRedis};
+use mindflow_servers::{Durability, TemporaryRedis, TemporaryRedisCluster, redis_program};
 use std::path::Path;
 
-/// Environment variable with the URL of the test run's server.
+/// Environment variables with the URLs of the test run's server and of its cluster.
 const SERVER_ENV: &str = "MINDFLOW_TEST_REDIS";
+const CLUSTER_ENV: &str = "MINDFLOW_TEST_REDIS_CLUSTER";
 
-/// A prefix on the server that [`SERVER_ENV`] names, else on a private one. The keys under it are removed with the value.
-/// Without any server a test fails: a skipped test would look like a passed one.
+/// A prefix on the server or cluster that the environment names, else on a private one. The keys under it are removed with
+/// the value. Without any server a test fails: a skipped test would look like a passed one.
 pub struct TestRedis {
     pub url: String,
     pub prefix: String,
-    private: Option<TemporaryRedis>,
+    private: Option<Private>,
+}
+
+/// Held until the test ends.
+#[allow(dead_code, reason = "dropped, it ends the servers")]
+enum Private {
+    Server(TemporaryRedis),
+    Cluster(TemporaryRedisCluster),
 }
 
 /// A server of one test's own, which it may stop and start again. It keeps every write.
@@ -22,21 +30,53 @@ pub struct PrivateRedis(TemporaryRedis);
 // === impl TestRedis ===
 
 impl TestRedis {
+    /// A server.
     pub fn open() -> Self {
+        Self::on(SERVER_ENV, || {
+            let server = TemporaryRedis::start(Durability::None).unwrap_or_else(started);
+            (server.url(), Private::Server(server))
+        })
+    }
+
+    /// A cluster.
+    pub fn cluster() -> Self {
+        Self::on(CLUSTER_ENV, private_cluster)
+    }
+
+    /// A cluster of one test's own, which may move its slots.
+    pub fn private_cluster() -> Self {
+        let (url, private) = private_cluster();
+        Self { url, prefix: String::new(), private: Some(private) }
+    }
+
+    /// The nodes of the cluster.
+    pub fn nodes(&self) -> Vec<String> {
+        let nodes = self.url.strip_prefix("redis+cluster://").expect("a cluster");
+        nodes.split(',').map(|node| format!("redis://{node}")).collect()
+    }
+
+    fn on(variable: &str, start: impl FnOnce() -> (String, Private)) -> Self {
         let prefix = format!("test-{}:", uuid::Uuid::new_v4().simple());
-        match std::env::var(SERVER_ENV).ok().filter(|url| !url.is_empty()) {
+        match std::env::var(variable).ok().filter(|url| !url.is_empty()) {
             Some(url) => Self { url, prefix, private: None },
             None => {
-                let server = TemporaryRedis::start(Durability::None).unwrap_or_else(started);
-                Self { url: server.url(), prefix, private: Some(server) }
+                let (url, private) = start();
+                Self { url, prefix, private: Some(private) }
             }
         }
     }
 
     fn clear(&self) -> redis::RedisResult<()> {
-        let mut connection = redis::Client::open(self.url.as_str())?.get_connection()?;
-        let keys: Vec<String> = redis::cmd("KEYS").arg(format!("{}*", self.prefix)).query(&mut connection)?;
-        if keys.is_empty() { Ok(()) } else { redis::cmd("DEL").arg(keys).exec(&mut connection) }
+        let nodes = if self.url.contains("+cluster") { self.nodes() } else { vec![self.url.clone()] };
+        for node in nodes {
+            let mut connection = redis::Client::open(node)?.get_connection()?;
+            let keys: Vec<String> = redis::cmd("KEYS").arg(format!("{}*", self.prefix)).query(&mut connection)?;
+            // Of a cluster, one command has keys of one slot alone.
+            for key in keys {
+                redis::cmd("UNLINK").arg(key).exec(&mut connection)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -93,6 +133,11 @@ impl PrivateRedis {
         self.forget();
         copy_files(copy, &self.0.data());
     }
+}
+
+fn private_cluster() -> (String, Private) {
+    let cluster = TemporaryRedisCluster::start_program(&redis_program()).unwrap_or_else(started);
+    (cluster.url(), Private::Cluster(cluster))
 }
 
 fn started<T>(error: RedisError) -> T {

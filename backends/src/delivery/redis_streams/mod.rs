@@ -77,7 +77,7 @@ impl RedisStreams {
         let inner = Inner {
             database,
             server: RedisServer::new(&config.url)?,
-            names: Names::new(&config.prefix),
+            names: Names::new(&config.prefix, config.url.is_cluster()),
             scripts: Scripts::default(),
             partitions: config.partitions,
             generation: Mutex::default(),

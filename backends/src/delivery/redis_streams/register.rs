@@ -14,7 +14,7 @@ use super::progress::{Partitions, partitions_of};
 use super::{NAME, RedisStreams, failed};
 
 /// Keys that Redis looks at in one step of a search: well under a millisecond of its time.
-const SCAN_STEP: u32 = 1_000;
+const SCAN_STEP: usize = 1_000;
 
 impl RedisStreams {
     pub(super) async fn register_all(&self, subscriptions: &[Subscription]) -> Result<(), QueueError> {
@@ -122,23 +122,12 @@ impl RedisStreams {
 
     /// The keys that match, found in steps.
     pub(super) async fn keys(&self, pattern: &str) -> Result<Vec<String>, QueueError> {
-        let mut keys = Vec::new();
-        let mut cursor = "0".to_owned();
-        loop {
-            let mut step = redis::cmd("SCAN");
-            step.arg(&cursor).arg("MATCH").arg(pattern).arg("COUNT").arg(SCAN_STEP);
-            let (next, mut found): (String, Vec<String>) =
-                self.inner.server.read(&step).await.map_err(|failure| failed("keys", failure))?;
-            keys.append(&mut found);
-            if next == "0" {
-                return Ok(keys);
-            }
-            cursor = next;
-        }
+        let found = self.inner.server.keys(pattern, usize::MAX, SCAN_STEP, usize::MAX).await;
+        Ok(found.map_err(|failure| failed("keys", failure))?.into_iter().flatten().collect())
     }
 
     pub(super) async fn remove(&self, keys: &[String]) -> Result<(), QueueError> {
-        for chunk in keys.chunks(usize::try_from(SCAN_STEP).unwrap_or(usize::MAX)) {
+        for chunk in keys.chunks(SCAN_STEP) {
             let _: redis::Value = self
                 .inner
                 .server

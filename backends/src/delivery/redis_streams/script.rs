@@ -56,8 +56,10 @@ impl Default for Scripts {
 // === impl Names ===
 
 impl Names {
-    pub(super) fn new(prefix: &str) -> Self {
-        Self { root: format!("{prefix}delivery:") }
+    /// The scripts work on keys of all partitions, so in a cluster a hash tag keeps all of them on one node.
+    pub(super) fn new(prefix: &str, is_cluster: bool) -> Self {
+        let name = if is_cluster { "{delivery}" } else { "delivery" };
+        Self { root: format!("{prefix}{name}:") }
     }
 
     /// Has the valid epoch.

@@ -1,12 +1,11 @@
 //! Keys on a Redis, shared by all replicas.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use mindflow_platform::key_value::redis::{INCREMENT, Names, PUT, condition, increment_refusal};
-use redis::{FromRedisValue, ParsingError, Script, Value, cmd, pipe};
+use redis::{Cmd, FromRedisValue, ParsingError, Script, Value, cmd};
 
 use super::{Condition, Entry, Error, KEYS_PER_LIST_MAX, KeyValue, PutOutcome};
 use crate::redis_server::{RedisFailure, RedisServer, RedisUrl, RedisUrlError};
@@ -29,36 +28,34 @@ impl Redis {
     pub(super) fn open(url: &RedisUrl, prefix: &str, bucket: &str) -> Result<Self, RedisUrlError> {
         Ok(Self {
             server: RedisServer::new(url)?,
-            names: Names::new(prefix, bucket),
+            names: Names::new(prefix, bucket, url.is_cluster()),
             put: Script::new(PUT),
             increment: Script::new(INCREMENT),
         })
     }
 
-    fn key(&self, key: &str) -> String {
-        self.names.entry(key)
+    fn read(&self, key: &str) -> Cmd {
+        let mut command = cmd("HMGET");
+        command.arg(self.names.entry(key)).arg("v").arg("n");
+        command
     }
 }
 
 #[async_trait]
 impl KeyValue for Redis {
     async fn get(&self, key: &str) -> Result<Option<Entry>, Error> {
-        let found: Found = self.server.read(cmd("HMGET").arg(self.key(key)).arg("v").arg("n")).await?;
+        let found: Found = self.server.read(&self.read(key)).await?;
         Ok(found.0)
     }
 
     async fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Entry>>, Error> {
-        let mut commands = pipe();
-        for key in keys {
-            commands.cmd("HMGET").arg(self.key(key)).arg("v").arg("n");
-        }
-        let found: Vec<Found> = self.server.read(&commands).await?;
+        let found: Vec<Found> = self.server.read_all(keys.iter().map(|key| self.read(key)).collect()).await?;
         Ok(found.into_iter().map(|found| found.0).collect())
     }
 
     async fn put(&self, key: &str, value: Bytes, ttl: Option<Duration>, when: Condition) -> Result<PutOutcome, Error> {
         let mut call = self.put.prepare_invoke();
-        call.key(self.key(key)).key(&self.names.version_key);
+        call.key(self.names.entry(key));
         call.arg(&*value).arg(ttl_text(ttl)).arg(condition(when));
         let outcome: Put = self.server.write(&call).await?;
         Ok(outcome.0)
@@ -66,7 +63,7 @@ impl KeyValue for Redis {
 
     async fn increment(&self, key: &str, delta: i64, ttl: Option<Duration>) -> Result<i64, Error> {
         let mut call = self.increment.prepare_invoke();
-        call.key(self.key(key)).key(&self.names.version_key);
+        call.key(self.names.entry(key));
         call.arg(delta).arg(ttl_text(ttl));
         self.server.write(&call).await.map_err(|failure| match failure {
             RedisFailure::Refused(text) => increment_refusal(key, &text).map_or(Error::Other(text), Error::Invalid),
@@ -77,27 +74,17 @@ impl KeyValue for Redis {
     async fn delete(&self, keys: &[String]) -> Result<u32, Error> {
         let mut command = cmd("UNLINK");
         for key in keys {
-            command.arg(self.key(key));
+            command.arg(self.names.entry(key));
         }
         Ok(self.server.write(&command).await?)
     }
 
     async fn list_keys(&self, prefix: &str) -> Result<Vec<String>, Error> {
         let pattern = self.names.pattern(prefix);
-        let mut keys = HashSet::new();
-        let mut cursor = "0".to_owned();
-        for _ in 0..SCAN_STEPS_MAX {
-            let mut step = cmd("SCAN");
-            step.arg(&cursor).arg("MATCH").arg(&pattern).arg("COUNT").arg(SCAN_STEP);
-            let (next, found): (String, Vec<String>) = self.server.read(&step).await?;
-            let own = |key: String| key.strip_prefix(&self.names.entry_prefix).map(str::to_owned);
-            keys.extend(found.into_iter().filter_map(own));
-            if next == "0" || keys.len() >= KEYS_PER_LIST_MAX {
-                return Ok(keys.into_iter().take(KEYS_PER_LIST_MAX).collect());
-            }
-            cursor = next;
-        }
-        Err(Error::other("the Redis database is too large to list keys in"))
+        let found = self.server.keys(&pattern, KEYS_PER_LIST_MAX, SCAN_STEP, SCAN_STEPS_MAX).await?;
+        let found = found.ok_or_else(|| Error::other("the Redis database is too large to list keys in"))?;
+        let keys = found.iter().filter_map(|entry| self.names.key(entry));
+        Ok(keys.take(KEYS_PER_LIST_MAX).map(str::to_owned).collect())
     }
 
     async fn health(&self) -> Result<(), Error> {

@@ -5,6 +5,7 @@
 mod alarm;
 mod away;
 mod batch;
+mod cluster;
 mod failure;
 mod hold;
 mod lease;

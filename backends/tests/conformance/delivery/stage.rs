@@ -15,7 +15,7 @@ use mindflow_backends::delivery::{
     Subscription,
 };
 use mindflow_backends::redis_server::RedisUrl;
-use mindflow_test_support::{TestDatabase, TestPostgres, WITHIN, eventually, until};
+use mindflow_test_support::{TestDatabase, TestPostgres, TestRedis, WITHIN, eventually, until};
 use serde_json::json;
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -27,6 +27,7 @@ use mindflow_test_support::PrivateRedis;
 pub enum Store {
     Postgres,
     RedisStreams,
+    RedisCluster,
 }
 
 pub struct Stage {
@@ -34,6 +35,8 @@ pub struct Stage {
     pub queue: Arc<dyn Backend>,
     config: Config,
     redis: Option<tokio::sync::Mutex<PrivateRedis>>,
+    /// Its keys of this test are removed with it.
+    _cluster: Option<TestRedis>,
 }
 
 /// One call of a handler.
@@ -81,13 +84,15 @@ impl Stage {
         let cases = (0..20).map(|case| format!("case{case}"));
         let event_types = ["A", "B", "C"].into_iter().map(str::to_owned).chain(cases).collect();
         publishers::set(db.database(), &[command(event_types)]).await.unwrap();
-        let redis = match store {
-            Store::Postgres => None,
-            Store::RedisStreams => Some(PrivateRedis::start()),
+        let redis = (store == Store::RedisStreams).then(PrivateRedis::start);
+        let cluster = (store == Store::RedisCluster).then(TestRedis::cluster);
+        let config = match (&redis, &cluster) {
+            (Some(redis), _) => on_redis(&redis.url()),
+            (None, Some(cluster)) => with_prefix(&cluster.url, &cluster.prefix),
+            (None, None) => Config::default(),
         };
-        let config = redis.as_ref().map_or_else(Config::default, |redis| on_redis(&redis.url()));
         let queue = delivery::open(db.database().clone(), &config).unwrap();
-        Self { db, queue, config, redis: redis.map(tokio::sync::Mutex::new) }
+        Self { db, queue, config, redis: redis.map(tokio::sync::Mutex::new), _cluster: cluster }
     }
 
     pub fn options(&self) -> Options {
@@ -388,8 +393,12 @@ impl Drop for Running<'_> {
 
 /// Queues on that Redis. Few partitions, so that keys do share them.
 pub fn on_redis(url: &str) -> Config {
+    with_prefix(url, "test:")
+}
+
+fn with_prefix(url: &str, prefix: &str) -> Config {
     let url = RedisUrl::parse(url).unwrap();
-    Config::RedisStreams(StreamsConfig { url, prefix: "test:".to_owned(), partitions: 8 })
+    Config::RedisStreams(StreamsConfig { url, prefix: prefix.to_owned(), partitions: 8 })
 }
 
 pub fn fact(event_type: &str, key: &str, sequence: u64) -> NewEvent {

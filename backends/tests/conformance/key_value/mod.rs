@@ -1,5 +1,5 @@
 //! Goal: every back end of `key_value` keeps the same promises.
-//! Method: one set of stories, run over the memory, the file and a real Redis; and, at the end, the
+//! Method: one set of stories, run over the memory, the file, a real Redis and a Redis Cluster; and, at the end, the
 //! stories that only one of them has (a moved clock, a `kill -9`, a server that goes away).
 
 use std::sync::Arc;
@@ -35,14 +35,21 @@ impl Bed {
     }
 
     async fn redis() -> Self {
-        let redis = TestRedis::open();
+        Self::on(TestRedis::open()).await
+    }
+
+    async fn redis_cluster() -> Self {
+        Self::on(TestRedis::cluster()).await
+    }
+
+    async fn on(redis: TestRedis) -> Self {
         let config = config(serde_json::json!({"backend": "redis", "url": redis.url, "prefix": redis.prefix}));
         Self::new(config, Some(redis)).await
     }
 }
 
 on_every_back_end! {
-    [Bed]: memory, file, redis;
+    [Bed]: memory, file, redis, redis_cluster;
     what_is_put_is_got,
     a_value_of_any_bytes_up_to_a_mebibyte_is_kept,
     a_key_is_gone_at_its_deadline,
@@ -298,6 +305,7 @@ async fn a_closed_bucket_is_unavailable(bed: Bed) {
 
 mod configuration;
 mod held_clock;
+mod only_cluster;
 mod only_file;
 mod only_redis;
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::StreamExt;
 use redis::aio::{PubSubSink, PubSubStream};
-use redis::{Msg, Value, pipe};
+use redis::{Msg, Value, cmd};
 use tokio::time::timeout;
 
 use super::super::ITEMS_KEPT_MAX;
@@ -33,7 +33,7 @@ pub(super) async fn run(topics: Arc<Topics>, server: RedisServer) {
     let mut away_since = clock::instant();
     let mut reported = false;
     loop {
-        match timeout(CONNECT_WITHIN, topics.url.client().get_async_pubsub()).await {
+        match timeout(CONNECT_WITHIN, topics.url.pubsub()).await {
             Ok(Ok(connection)) => {
                 let (sink, stream) = connection.split();
                 let mut session = Session { topics: &topics, server: &server, sink, stream };
@@ -139,20 +139,22 @@ impl Session<'_> {
 
     /// For a topic that is new: where its stream ends. For one that an earlier connection had: what came meanwhile.
     async fn catch_up(&self, topics: &[(&String, &Arc<Joined>)]) -> Result<(), RedisFailure> {
-        let mut commands = pipe();
-        for (topic, joined) in topics {
+        let command = |(topic, joined): &(&String, &Arc<Joined>)| {
             let stream = self.topics.names.stream(topic);
             match joined.topic.last() {
                 last if last == Id::default() => {
-                    commands.cmd("XREVRANGE").arg(stream).arg("+").arg("-").arg("COUNT").arg(1);
+                    let mut range = cmd("XREVRANGE");
+                    range.arg(stream).arg("+").arg("-").arg("COUNT").arg(1);
+                    range
                 }
                 last => {
-                    let range = commands.cmd("XRANGE").arg(stream).arg(format!("({last}"));
-                    range.arg("+").arg("COUNT").arg(ITEMS_KEPT_MAX);
+                    let mut range = cmd("XRANGE");
+                    range.arg(stream).arg(format!("({last}")).arg("+").arg("COUNT").arg(ITEMS_KEPT_MAX);
+                    range
                 }
             }
-        }
-        let streamed: Vec<Streamed> = self.server.read(&commands).await?;
+        };
+        let streamed: Vec<Streamed> = self.server.read_all(topics.iter().map(command).collect()).await?;
         for ((_, joined), items) in topics.iter().zip(streamed) {
             match joined.topic.last() == Id::default() {
                 true => {
