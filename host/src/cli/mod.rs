@@ -5,6 +5,7 @@ mod audit;
 mod commands;
 mod error;
 mod events;
+mod heap;
 mod logs;
 mod open_files;
 mod table;
@@ -153,6 +154,7 @@ impl AppLocation {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    heap::bound_arenas();
     let (command, operated) = command();
     let matches = match command.try_get_matches() {
         Ok(matches) => matches,
