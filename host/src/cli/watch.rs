@@ -3,7 +3,10 @@
 use super::CliError;
 use crate::platform::Platform;
 use mindflow_backends::error::chain;
-use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use notify::{
+    EventKind, RecommendedWatcher, RecursiveMode, Watcher,
+    event::{AccessKind, AccessMode},
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
@@ -22,7 +25,7 @@ pub async fn start(platform: Arc<Platform>, stop: CancellationToken) -> Result<R
         platform.sources().await.into_iter().map(|(name, path)| (path, name)).collect();
     let (changes, mut changed) = mpsc::unbounded_channel::<PathBuf>();
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-        for path in event.into_iter().flat_map(|event| event.paths) {
+        for path in event.into_iter().filter(|event| is_change(event.kind)).flat_map(|event| event.paths) {
             let _ = changes.send(path);
         }
     })
@@ -47,4 +50,30 @@ pub async fn start(platform: Arc<Platform>, stop: CancellationToken) -> Result<R
         }
     });
     Ok(watcher)
+}
+
+/// Opening and reading a file, as each swap does, is none.
+fn is_change(kind: EventKind) -> bool {
+    !kind.is_access() || kind == EventKind::Access(AccessKind::Close(AccessMode::Write))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use notify::event::{CreateKind, ModifyKind, RemoveKind};
+
+    #[test]
+    fn reading_a_file_is_no_change_of_it() {
+        for read in [AccessKind::Open(AccessMode::Any), AccessKind::Read, AccessKind::Close(AccessMode::Read)] {
+            assert!(!is_change(EventKind::Access(read)), "{read:?}");
+        }
+        for change in [
+            EventKind::Access(AccessKind::Close(AccessMode::Write)),
+            EventKind::Create(CreateKind::File),
+            EventKind::Modify(ModifyKind::Any),
+            EventKind::Remove(RemoveKind::File),
+        ] {
+            assert!(is_change(change), "{change:?}");
+        }
+    }
 }
