@@ -217,6 +217,11 @@ pub struct ComponentTool {
     /// The component file, where it is not Spin's `source`.
     #[serde(alias = "source")]
     component: Option<PathBuf>,
+    /// Templates of its variables. When absent, they are Spin's if Spin and this host run the same file.
+    variables: Option<BTreeMap<String, String>>,
+    /// Hosts that it may reach. When absent, they are Spin's if Spin and this host run the same file.
+    #[serde(rename = "allowed_outbound_hosts")]
+    allowed_outbound_hosts: Option<Vec<String>>,
     /// Components whose interfaces it may import.
     pub calls: Vec<String>,
     pub instances: Instances,
@@ -311,7 +316,7 @@ pub struct ComponentEntry {
     pub name: String,
     /// The component file, absolute.
     pub source: PathBuf,
-    /// Spin's own key, templates not yet filled in.
+    /// Hosts that it may reach, templates not yet filled in.
     pub allowed_outbound_hosts: Vec<String>,
     /// Templates of its variables.
     pub variables: BTreeMap<String, String>,
@@ -393,14 +398,16 @@ fn component(name: String, entry: SpinComponent, root: &Path) -> Result<Componen
         Some(Segment::Map { key }) => wrong(Some(key), &format!("{key}: {}", error.inner().message())),
         _ => wrong(None, error.inner().message()),
     })?;
-    let source = match (tool.component.take(), entry.source) {
-        (Some(file), _) | (None, Source::File(file)) => root.join(file),
+    // What Spin gives a file of its own is for that file: it may be a composition of several components.
+    let (source, spins_variables, spins_hosts) = match (tool.component.take(), entry.source) {
+        (Some(file), _) => (root.join(file), BTreeMap::new(), Vec::new()),
+        (None, Source::File(file)) => (root.join(file), entry.variables, entry.allowed_outbound_hosts),
         (None, Source::Remote(_)) => return Err(wrong(None, "needs `component = \"FILE\"`: `source` is no file")),
     };
     Ok(ComponentEntry {
         source,
-        allowed_outbound_hosts: entry.allowed_outbound_hosts,
-        variables: entry.variables,
+        allowed_outbound_hosts: tool.allowed_outbound_hosts.take().unwrap_or(spins_hosts),
+        variables: tool.variables.take().unwrap_or(spins_variables),
         grants,
         tool,
         name,

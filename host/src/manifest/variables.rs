@@ -2,7 +2,7 @@
 //! filled into `{{ name }}` templates as Spin does.
 
 use super::{Manifest, ManifestError, RuleError, RuntimeConfig};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Every variable of the manifest with the value it has here.
 #[derive(Debug, Clone)]
@@ -10,10 +10,11 @@ pub struct Variables(BTreeMap<String, String>);
 
 impl Variables {
     /// Looks each up: its own environment name, `MINDFLOW_VARIABLE_NAME`, `SPIN_VARIABLE_NAME`, the
-    /// runtime configuration's `[variables]`, its default.
+    /// runtime configuration's `[variables]`, its default. What no component here is given may be without a value:
+    /// it is Spin's.
     ///
     /// # Errors
-    /// A required variable that nothing sets, or a setting for one that is not defined.
+    /// A required variable of a component that nothing sets, or a setting for one that is not defined.
     pub fn resolve(manifest: &Manifest, config: &RuntimeConfig) -> Result<Self, ManifestError> {
         if let Some(unknown) = config.variables.keys().find(|name| !manifest.variables.contains_key(*name)) {
             return Err(ManifestError::invalid(
@@ -21,6 +22,11 @@ impl Variables {
                 format!("[variables] sets `{unknown}`, which {} does not define", manifest.path.display()),
             ));
         }
+        let templates = manifest
+            .components
+            .values()
+            .flat_map(|entry| entry.variables.values().chain(&entry.allowed_outbound_hosts));
+        let used: BTreeSet<&str> = templates.flat_map(|template| names(template)).collect();
         let mut values = BTreeMap::new();
         for (name, variable) in &manifest.variables {
             let upper = name.to_uppercase();
@@ -33,15 +39,20 @@ impl Variables {
                 .or_else(|| config.variables.get(name).cloned())
                 .or_else(|| variable.default.clone());
             match value {
-                Some(value) => values.insert(name.clone(), value),
+                Some(value) => {
+                    values.insert(name.clone(), value);
+                }
+                None if !used.contains(name.as_str()) => {}
                 None if variable.required => {
                     return Err(ManifestError::invalid(
                         &manifest.path,
                         format!("variable `{name}` is required; set MINDFLOW_VARIABLE_{upper}"),
                     ));
                 }
-                None => values.insert(name.clone(), String::new()),
-            };
+                None => {
+                    values.insert(name.clone(), String::new());
+                }
+            }
         }
         Ok(Self(values))
     }
@@ -68,6 +79,11 @@ impl Variables {
         filled.push_str(rest);
         Ok(filled)
     }
+}
+
+/// The variables that a template names.
+fn names(template: &str) -> impl Iterator<Item = &str> {
+    template.split("{{").skip(1).filter_map(|part| part.split_once("}}")).map(|(name, _)| name.trim())
 }
 
 #[cfg(test)]
