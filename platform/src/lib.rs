@@ -1,5 +1,17 @@
 //! What the capabilities of `mindflow:platform` are, whoever provides them: the host, or the adapter for Spin. Rules, texts and
 //! forms that both must have alike are here; connections, drivers and grants are the providers' own.
 
+pub mod audit;
+pub mod blob;
+pub mod broken_rule;
+pub mod embeddings;
+pub mod event;
 pub mod key_value;
+#[cfg(feature = "mail")]
+pub mod mail;
+pub mod outbound;
+pub mod realtime;
+pub mod search_index;
 pub mod sql;
+#[cfg(feature = "web-push")]
+pub mod web_push;

@@ -208,7 +208,7 @@ async fn log(stderr: Option<impl AsyncRead + Unpin>) {
 #[async_trait]
 impl Embeddings for Local {
     async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, Error> {
-        super::check(texts)?;
+        mindflow_platform::embeddings::check(texts)?;
         self.ready().await?;
         self.api.embed(texts).await
     }

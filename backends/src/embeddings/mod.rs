@@ -13,10 +13,7 @@ use std::{
     sync::Arc,
 };
 
-/// Most texts of one call.
-pub const TEXTS_MAX: usize = 16;
-/// Longest text, in bytes: 100,000 characters of any script. Models read less and leave out the rest.
-pub const TEXT_BYTES_MAX: usize = 512 * 1024;
+pub use mindflow_platform::embeddings::{Error, TEXT_BYTES_MAX, TEXTS_MAX};
 
 /// Turns texts into vectors that express their meaning.
 #[async_trait]
@@ -32,17 +29,6 @@ pub trait Embeddings: Send + Sync {
 
     /// Ends what runs in the background.
     async fn close(&self);
-}
-
-/// Why there is no vector.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
-    /// It never can be done.
-    #[error("{0}")]
-    Invalid(String),
-    /// Not now.
-    #[error("the embeddings are unavailable: {0}")]
-    Unavailable(String),
 }
 
 /// `[embeddings]` of the runtime configuration.
@@ -107,14 +93,4 @@ pub async fn open(config: &Config, data_dir: &Path) -> Result<Option<Arc<dyn Emb
         Config::Http(http) => Some(Arc::new(api::Api::open(http)?)),
         Config::Local(settings) => Some(Arc::new(local::Local::start(settings, data_dir).await?)),
     })
-}
-
-fn check(texts: &[String]) -> Result<(), Error> {
-    if texts.is_empty() || texts.len() > TEXTS_MAX {
-        return Err(Error::Invalid(format!("a call has 1 to {TEXTS_MAX} texts")));
-    }
-    if texts.iter().any(|text| text.len() > TEXT_BYTES_MAX) {
-        return Err(Error::Invalid(format!("a text has at most {TEXT_BYTES_MAX} bytes")));
-    }
-    Ok(())
 }

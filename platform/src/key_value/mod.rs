@@ -16,6 +16,12 @@ pub const TTL_MAX: Duration = Duration::from_hours(400 * 24);
 pub const KEYS_PER_CALL_MAX: usize = 100;
 /// Bounds a listing: 1,000 keys of 512 bytes are half a megabyte.
 pub const KEYS_PER_LIST_MAX: usize = 1000;
+/// How many keys Redis looks at in one step of a listing: well under a millisecond of its time.
+pub const SCAN_STEP: usize = 1000;
+/// A listing walks the whole database of the server; 1,000 steps are a million keys.
+pub const SCAN_STEPS_MAX: usize = 1000;
+/// What a listing answers that took more steps.
+pub const TOO_LARGE_TO_LIST: &str = "the Redis database is too large to list keys in";
 
 /// When a `put` is to happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,6 +7,7 @@
 //! while slots move.
 
 use super::Condition;
+use std::time::Duration;
 
 /// A bucket's names. On a server, a key is `{prefix}kv:BUCKET:KEY`. A cluster spreads keys over its nodes by their hash
 /// tags, so there a tag is put before the key, `{prefix}kv:BUCKET:{TAG}KEY`. The tag is the id of the user, or whatever UUID
@@ -112,6 +113,22 @@ if not current and ARGV[2] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[2]) en
 return redis.call('HGET', KEYS[1], 'v')
 "
 );
+
+/// KEYS: entries of one server, not of a cluster. Answers value and version of each, both nil for one that is absent, in one
+/// flat list: for a client that cannot send many commands in one round trip.
+pub const READ_MANY: &str = r"
+local found = {}
+for number, entry in ipairs(KEYS) do
+  local fields = redis.call('HMGET', entry, 'v', 'n')
+  found[number * 2 - 1], found[number * 2] = fields[1], fields[2]
+end
+return found
+";
+
+/// A lifetime as [`PUT`] and [`INCREMENT`] read it.
+pub fn lifetime(ttl: Option<Duration>) -> String {
+    ttl.map(|ttl| ttl.as_millis().to_string()).unwrap_or_default()
+}
 
 /// A condition as [`PUT`] reads it.
 pub fn condition(when: Condition) -> String {

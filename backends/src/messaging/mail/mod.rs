@@ -1,18 +1,21 @@
 //! Mail that the platform sends: one trait, two back ends. `directory` writes each message into a folder,
-//! where a developer reads it; `smtp` hands it to a server. Both send the same bytes, made in `message`.
+//! where a developer reads it; `smtp` hands it to a server. Both send the same bytes, made in `mindflow_platform::mail`.
 //!
 //! Who a message is from is configuration: a component can neither choose a sender nor add a header that is
 //! not in [`HEADERS`].
 
 mod directory;
-mod message;
 mod smtp;
 
-pub use message::{HEADERS, HEADERS_MAX, HTML_BYTES_MAX, Message, SUBJECT_CHARS_MAX, TEXT_BYTES_MAX};
+pub use mindflow_platform::mail::{HEADERS, HEADERS_MAX, HTML_BYTES_MAX, Message, SUBJECT_CHARS_MAX, TEXT_BYTES_MAX};
 
 use crate::{clock::Clock, secret::Secret};
 use async_trait::async_trait;
 use lettre::message::Mailbox;
+use mindflow_platform::{
+    broken_rule::BrokenRule,
+    mail::{NoSender, sender},
+};
 use serde::Deserialize;
 use std::{
     path::{Path, PathBuf},
@@ -39,6 +42,12 @@ pub enum Error {
     /// Not now: no connection, no log-in, or the server asks for later (4xx).
     #[error("mail cannot be sent now: {0}")]
     Unavailable(String),
+}
+
+impl From<BrokenRule> for Error {
+    fn from(BrokenRule { field, rule }: BrokenRule) -> Self {
+        Self::Invalid { field, rule }
+    }
 }
 
 /// Where mail goes: `[mail]` of the runtime configuration.
@@ -105,7 +114,7 @@ impl Config {
             Self::Directory(directory) => &directory.from,
             Self::Smtp(smtp) => &smtp.from,
         };
-        from.parse().map_err(|_| OpenError::From(from.clone()))
+        sender(from).map_err(OpenError::From)
     }
 
     /// The sender's address alone, as a contact of the platform's operator.
@@ -120,8 +129,8 @@ impl Config {
 /// Why a back end cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    #[error("[mail] from: {0:?} is no sender; write such as \"MindFlow <no-reply@example.org>\"")]
-    From(String),
+    #[error("[mail] from: {0}")]
+    From(NoSender),
     #[error("[mail] username and password go together; one of them is missing")]
     HalfCredentials,
     #[error("[mail] tls = \"none\" would send the password in the clear; use \"starttls\" or \"implicit\"")]

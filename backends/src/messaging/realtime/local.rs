@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use mindflow_platform::realtime::Id;
 
-use super::topic::{Id, Listener, Topic};
-use super::{Error, Realtime, Subscription, TOPICS_MAX, check_data, check_topic};
+use super::topic::{Listener, Topic};
+use super::{Error, Realtime, Subscription, TOPICS_MAX, check_data, check_topic, cursor};
 use crate::clock::Clock;
 
 /// How often unused topics are dropped; it costs a walk over all of them.
@@ -59,7 +60,7 @@ impl Realtime for Local {
 
     async fn subscribe(&self, topic: &str, after: Option<String>) -> Result<Box<dyn Subscription>, Error> {
         check_topic(topic)?;
-        let after = after.as_deref().map(Id::from_cursor).transpose()?;
+        let after = cursor(after)?;
         let mut topics = self.topics()?;
         // A cursor from before a restart may lie in the future of a clock that was set back.
         let after = after.map(|after| after.min(topics.last));

@@ -7,24 +7,17 @@ mod redis;
 mod topic;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use mindflow_platform::realtime::Id;
 use serde::Deserialize;
 
 use crate::clock::Clock;
 use crate::redis_server::{RedisUrl, RedisUrlError};
 
-/// Longer topics are data in disguise; ours are `user:{uuid}`.
-pub const TOPIC_BYTES_MAX: usize = 256;
-/// A notice says what changed and where to read it; 64 KiB leave room for a small entry.
-pub const DATA_BYTES_MAX: usize = 64 * 1024;
-/// How many items a topic remembers: a minute of a very busy user.
-pub const ITEMS_KEPT_MAX: usize = 1000;
-/// How long a topic remembers: longer than a reconnect of a client takes, shorter than anyone would
-/// trust instead of reading the state again.
-pub const ITEMS_KEPT_FOR: Duration = Duration::from_mins(5);
+pub use mindflow_platform::realtime::{DATA_BYTES_MAX, ITEMS_KEPT_FOR, ITEMS_KEPT_MAX, TOPIC_BYTES_MAX};
+
 /// What one topic may hold in this process, so that 1,000 items of 64 KiB do not make 64 MiB.
 pub const TOPIC_MEMORY_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Topics of one process: one a connected user, and some more.
@@ -108,15 +101,13 @@ pub fn open(config: &Config, clock: Clock) -> Result<Arc<dyn Realtime>, RedisUrl
 }
 
 fn check_topic(topic: &str) -> Result<(), Error> {
-    if (1..=TOPIC_BYTES_MAX).contains(&topic.len()) {
-        return Ok(());
-    }
-    Err(Error::Invalid(format!("a topic must have 1 to {TOPIC_BYTES_MAX} bytes; this one has {}", topic.len())))
+    mindflow_platform::realtime::check_topic(topic).map_err(Error::Invalid)
 }
 
 fn check_data(data: &[u8]) -> Result<(), Error> {
-    if data.len() <= DATA_BYTES_MAX {
-        return Ok(());
-    }
-    Err(Error::Invalid(format!("an item may have {DATA_BYTES_MAX} bytes; this one has {}", data.len())))
+    mindflow_platform::realtime::check_data(data).map_err(Error::Invalid)
+}
+
+fn cursor(after: Option<String>) -> Result<Option<Id>, Error> {
+    after.as_deref().map(Id::from_cursor).transpose().map_err(Error::Invalid)
 }

@@ -2,24 +2,15 @@
 //! differs is who fills it.
 
 use std::collections::VecDeque;
-use std::fmt;
-use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use mindflow_platform::realtime::{FELL_BEHIND, Id};
 use tokio::sync::{Notify, watch};
 
-use super::{Error, ITEMS_KEPT_FOR, ITEMS_KEPT_MAX, Item, Subscription, TOPIC_MEMORY_BYTES_MAX};
+use super::{Error, ITEMS_KEPT_MAX, Item, Subscription, TOPIC_MEMORY_BYTES_MAX};
 use crate::clock::Clock;
-
-/// Where an item stands in its topic: milliseconds, and a number within them. The text is
-/// `{ms}-{number}`, as Redis writes the ids of its streams.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Id {
-    pub(super) ms: u64,
-    pub(super) number: u64,
-}
 
 /// The latest items of one topic.
 pub(super) struct Topic {
@@ -157,8 +148,7 @@ impl Memory {
 
 /// Items of this millisecond and before are forgotten.
 pub(super) fn kept_after_ms(clock: &Clock) -> u64 {
-    let kept_ms = i64::try_from(ITEMS_KEPT_FOR.as_millis()).unwrap_or(i64::MAX);
-    u64::try_from(clock.now_ms().saturating_sub(kept_ms)).unwrap_or_default()
+    mindflow_platform::realtime::kept_after_ms(clock.now_ms())
 }
 
 // === impl Listener ===
@@ -224,7 +214,7 @@ impl Subscription for Listener {
                 Next::Missed(why) => return Err(self.end(why)),
                 Next::Behind => {
                     self.behind = true;
-                    return Err(self.end("the listener fell behind the topic's memory"));
+                    return Err(self.end(FELL_BEHIND));
                 }
                 Next::Nothing => {}
             }
@@ -245,36 +235,5 @@ impl Drop for Listener {
         if let Some(gone) = &self.gone {
             gone.notify_one();
         }
-    }
-}
-
-// === impl Id ===
-
-impl Id {
-    /// Before all items, and yet not the default: of a topic that is known to be empty.
-    pub(super) const BEGINNING: Self = Self { ms: 0, number: 1 };
-
-    /// The cursor that a caller gave.
-    pub(super) fn from_cursor(cursor: &str) -> Result<Self, Error> {
-        cursor.parse().map_err(|()| Error::Invalid("the cursor is none of this topic".to_owned()))
-    }
-}
-
-impl fmt::Display for Id {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{}", self.ms, self.number)
-    }
-}
-
-impl FromStr for Id {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (ms, number) = text.split_once('-').ok_or(())?;
-        let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-        if !digits(ms) || !digits(number) {
-            return Err(());
-        }
-        Ok(Self { ms: ms.parse().map_err(drop)?, number: number.parse().map_err(drop)? })
     }
 }

@@ -3,10 +3,8 @@
 use super::Error;
 use bytes::{Bytes, BytesMut};
 use futures::{StreamExt, stream::BoxStream};
+use mindflow_platform::blob::PIECE_BYTES;
 use std::fmt;
-
-/// Stores give pieces of 8 KiB and more; fewer and larger ones cost a reader less.
-const PIECE_BYTES: usize = 64 << 10;
 
 /// Gives a file's contents in pieces.
 pub struct Download {

@@ -6,21 +6,21 @@
 //! [`Upload::finish`]; one that is dropped before leaves nothing.
 
 mod download;
-mod key;
 mod upload;
 
 pub use download::Download;
+pub use mindflow_platform::blob::LIST_MAX;
 pub use upload::Upload;
 
 use crate::stores::objects::{self, Config, StoreError};
 use futures::{StreamExt, TryStreamExt};
+use mindflow_platform::{
+    blob::{S3_PART_BYTES, check_key, empty_range},
+    broken_rule::BrokenRule,
+};
 use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt};
 use std::{collections::BTreeMap, ops::Range, path::Path, sync::Arc};
 
-/// Keys in one answer of [`Container::list`], as S3 has it.
-pub const LIST_MAX: usize = 1_000;
-/// S3 takes parts of no less than 5 MiB, but for the last.
-const S3_PART_BYTES: usize = 5 << 20;
 /// A folder takes any size; this many bytes are written together.
 const DIRECTORY_PART_BYTES: usize = 256 << 10;
 
@@ -69,6 +69,12 @@ pub fn open(settings: Option<&Config>, name: &str, data_dir: &Path) -> Result<Co
     Ok(Container { store: objects::open(settings)?, part_bytes, ordered: s3 })
 }
 
+/// The key as the store knows it.
+fn path(key: &str) -> Result<object_store::path::Path, Error> {
+    check_key(key)?;
+    Ok(object_store::path::Path::from(key))
+}
+
 // === impl Container ===
 
 impl Container {
@@ -77,7 +83,7 @@ impl Container {
     /// # Errors
     /// A key that breaks a rule, or a store that is away.
     pub async fn put(&self, key: &str, bytes_max: u64) -> Result<Upload, Error> {
-        let parts = self.store.put_multipart(&key::path(key)?).await?;
+        let parts = self.store.put_multipart(&path(key)?).await?;
         Ok(Upload::new(parts, self.part_bytes, bytes_max))
     }
 
@@ -86,18 +92,18 @@ impl Container {
     /// # Errors
     /// No such file; a range that begins behind the end or is empty; a store that is away.
     pub async fn get(&self, key: &str, range: Option<Range<u64>>) -> Result<(Info, Download), Error> {
-        let path = key::path(key)?;
+        let location = path(key)?;
         if range.as_ref().is_some_and(Range::is_empty) {
-            return Err(Error::empty_range());
+            return Err(empty_range().into());
         }
         let start = range.as_ref().map(|range| range.start);
         let options = GetOptions { range: range.map(GetRange::Bounded), ..GetOptions::default() };
-        match self.store.get_opts(&path, options).await {
+        match self.store.get_opts(&location, options).await {
             Ok(found) => Ok((Info::from(found.meta.clone()), Download::new(found.into_stream()))),
             Err(object_store::Error::NotFound { .. }) => Err(Error::NotFound),
             // Each store says in its own way that the range lies behind the end.
             Err(error) => match (start, self.head(key).await) {
-                (Some(start), Ok(info)) if start >= info.bytes => Err(Error::empty_range()),
+                (Some(start), Ok(info)) if start >= info.bytes => Err(empty_range().into()),
                 _ => Err(error.into()),
             },
         }
@@ -106,7 +112,7 @@ impl Container {
     /// # Errors
     /// No such file, or a store that is away.
     pub async fn head(&self, key: &str) -> Result<Info, Error> {
-        Ok(self.store.head(&key::path(key)?).await?.into())
+        Ok(self.store.head(&path(key)?).await?.into())
     }
 
     /// Removes files; those that are not there are no error.
@@ -114,7 +120,7 @@ impl Container {
     /// # Errors
     /// A key that breaks a rule, before anything is removed; a store that is away.
     pub async fn delete(&self, keys: &[String]) -> Result<(), Error> {
-        let paths = keys.iter().map(|key| key::path(key)).collect::<Result<Vec<_>, _>>()?;
+        let paths = keys.iter().map(|key| path(key)).collect::<Result<Vec<_>, _>>()?;
         for path in &paths {
             match self.store.delete(path).await {
                 Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
@@ -130,8 +136,8 @@ impl Container {
     /// A folder or key that breaks a rule, or a store that is away.
     pub async fn list(&self, folder: &str, after: Option<&str>, limit: usize) -> Result<Vec<Info>, Error> {
         let limit = limit.min(LIST_MAX);
-        let folder = if folder.is_empty() { None } else { Some(key::path(folder)?) };
-        let after = after.map(key::path).transpose()?;
+        let folder = if folder.is_empty() { None } else { Some(path(folder)?) };
+        let after = after.map(path).transpose()?;
         let found = match &after {
             Some(after) => self.store.list_with_offset(folder.as_ref(), after),
             None => self.store.list(folder.as_ref()),
@@ -169,9 +175,9 @@ impl From<ObjectMeta> for Info {
 
 // === impl Error ===
 
-impl Error {
-    fn empty_range() -> Self {
-        Self::Invalid { field: "range", rule: "must name at least one byte of the file".into() }
+impl From<BrokenRule> for Error {
+    fn from(BrokenRule { field, rule }: BrokenRule) -> Self {
+        Self::Invalid { field, rule }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Error;
 use bytes::Bytes;
+use mindflow_platform::blob::upload_is_over;
 use object_store::{MultipartUpload, WriteMultipart};
 
 /// Parts on their way to the store while the next fills; with it, what is in memory of one upload.
@@ -31,7 +32,7 @@ impl Upload {
             self.discard().await;
             return Err(Error::TooLarge(self.bytes_max));
         }
-        let Some(parts) = &mut self.parts else { return Err(over()) };
+        let Some(parts) = &mut self.parts else { return Err(upload_is_over().into()) };
         match parts.wait_for_capacity(PARTS_IN_FLIGHT_MAX).await {
             Ok(()) => {
                 parts.put(piece);
@@ -49,7 +50,7 @@ impl Upload {
     /// # Errors
     /// The store is away; then nothing is there.
     pub async fn finish(&mut self) -> Result<u64, Error> {
-        let Some(parts) = self.parts.take() else { return Err(over()) };
+        let Some(parts) = self.parts.take() else { return Err(upload_is_over().into()) };
         parts.finish().await?;
         Ok(self.bytes)
     }
@@ -75,8 +76,4 @@ async fn give_up(parts: WriteMultipart) {
     if let Err(error) = parts.abort().await {
         tracing::warn!(%error, "an upload that was given up may have left parts behind");
     }
-}
-
-fn over() -> Error {
-    Error::Invalid { field: "upload", rule: "is over already".into() }
 }

@@ -4,16 +4,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use mindflow_platform::key_value::redis::{INCREMENT, Names, PUT, condition, increment_refusal};
+use mindflow_platform::key_value::redis::{INCREMENT, Names, PUT, condition, increment_refusal, lifetime};
+use mindflow_platform::key_value::{SCAN_STEP, SCAN_STEPS_MAX, TOO_LARGE_TO_LIST};
 use redis::{Cmd, FromRedisValue, ParsingError, Script, Value, cmd};
 
 use super::{Condition, Entry, Error, KEYS_PER_LIST_MAX, KeyValue, PutOutcome};
 use crate::redis_server::{RedisFailure, RedisServer, RedisUrl, RedisUrlError};
-
-/// How many keys Redis looks at in one step of a listing: well under a millisecond of its time.
-const SCAN_STEP: usize = 1000;
-/// A listing walks the whole database of the server; 1,000 steps are a million keys.
-const SCAN_STEPS_MAX: usize = 1000;
 
 pub(super) struct Redis {
     server: RedisServer,
@@ -56,7 +52,7 @@ impl KeyValue for Redis {
     async fn put(&self, key: &str, value: Bytes, ttl: Option<Duration>, when: Condition) -> Result<PutOutcome, Error> {
         let mut call = self.put.prepare_invoke();
         call.key(self.names.entry(key));
-        call.arg(&*value).arg(ttl_text(ttl)).arg(condition(when));
+        call.arg(&*value).arg(lifetime(ttl)).arg(condition(when));
         let outcome: Put = self.server.write(&call).await?;
         Ok(outcome.0)
     }
@@ -64,7 +60,7 @@ impl KeyValue for Redis {
     async fn increment(&self, key: &str, delta: i64, ttl: Option<Duration>) -> Result<i64, Error> {
         let mut call = self.increment.prepare_invoke();
         call.key(self.names.entry(key));
-        call.arg(delta).arg(ttl_text(ttl));
+        call.arg(delta).arg(lifetime(ttl));
         self.server.write(&call).await.map_err(|failure| match failure {
             RedisFailure::Refused(text) => increment_refusal(key, &text).map_or(Error::Other(text), Error::Invalid),
             failure @ RedisFailure::Away(_) => failure.into(),
@@ -82,7 +78,7 @@ impl KeyValue for Redis {
     async fn list_keys(&self, prefix: &str) -> Result<Vec<String>, Error> {
         let pattern = self.names.pattern(prefix);
         let found = self.server.keys(&pattern, KEYS_PER_LIST_MAX, SCAN_STEP, SCAN_STEPS_MAX).await?;
-        let found = found.ok_or_else(|| Error::other("the Redis database is too large to list keys in"))?;
+        let found = found.ok_or_else(|| Error::other(TOO_LARGE_TO_LIST))?;
         let keys = found.iter().filter_map(|entry| self.names.key(entry));
         Ok(keys.take(KEYS_PER_LIST_MAX).map(str::to_owned).collect())
     }
@@ -95,10 +91,6 @@ impl KeyValue for Redis {
     async fn close(&self) {
         self.server.close();
     }
-}
-
-fn ttl_text(ttl: Option<Duration>) -> String {
-    ttl.map(|ttl| ttl.as_millis().to_string()).unwrap_or_default()
 }
 
 impl From<RedisFailure> for Error {

@@ -1,12 +1,13 @@
 //! Outbound HTTP of guests: only to the hosts that the manifest allows, by a pooled client with bounds.
 
-use super::public::{ConnectError, PublicConnector, PublicOnly, Refused};
+use super::public::{ConnectError, PublicConnector, addresses};
 use super::{AllowList, Grant};
 use http_body_util::BodyExt;
 use hyper_util::{
     client::legacy::{self, Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
+use mindflow_platform::outbound::{PublicOnly, Refused};
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
@@ -81,7 +82,7 @@ impl OutboundHooks {
             return Err(Refused::Prohibited(format!("{} is not among the component's hosts", origin(uri))));
         }
         if self.grant.public_only {
-            self.outbound.policy.addresses(uri).await?;
+            addresses(&self.outbound.policy, uri).await?;
         }
         Ok(())
     }

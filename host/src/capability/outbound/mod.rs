@@ -1,17 +1,16 @@
 //! Outbound HTTP of components: only to the hosts that the manifest allows, by pooled clients with bounds. A component
 //! can ask beforehand whether a request would be let through.
 
-mod allow_list;
 mod client;
 mod public;
 
-pub use allow_list::{AllowList, AllowListError};
 pub use client::OutboundHooks;
 pub(crate) use client::{HttpsConnector, connector};
+pub use mindflow_platform::outbound::{AllowList, AllowListError};
 
 use super::{Capability, Grantee, OpenError, Opening, Own, Requirement, Scratch, State, Table};
 use client::Outbound;
-use public::Refused;
+use mindflow_platform::outbound::Refused;
 use serde::Deserialize;
 use std::{net::SocketAddr, sync::Arc};
 use wasmtime::component::{Accessor, HasSelf, Linker};

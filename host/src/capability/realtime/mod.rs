@@ -2,6 +2,7 @@
 
 use super::{Capability, Grantee, HealthState, OpenError, Opening, Own, Requirement, Scratch, State};
 use mindflow_backends::messaging::realtime as store;
+use mindflow_platform::realtime::covers;
 use serde::Deserialize;
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -185,28 +186,5 @@ impl From<store::Error> for Error {
             store::Error::Unavailable(reason) => Self::Unavailable(reason),
             store::Error::Invalid(reason) => Self::Invalid(reason),
         }
-    }
-}
-
-/// Whether a topic is covered by a grant's patterns; a trailing `*` stands for any rest.
-fn covers(patterns: &[String], topic: &str) -> bool {
-    patterns.iter().any(|pattern| match pattern.strip_suffix('*') {
-        Some(prefix) => topic.starts_with(prefix),
-        None => pattern == topic,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::covers;
-
-    #[test]
-    fn a_topic_is_covered_by_its_name_or_a_prefix_with_a_star() {
-        let patterns = ["user:*".to_owned(), "news".to_owned()];
-        assert!(covers(&patterns, "user:1"));
-        assert!(covers(&patterns, "news"));
-        assert!(!covers(&patterns, "news:2"));
-        assert!(!covers(&patterns, "users"));
-        assert!(!covers(&[], "user:1"));
     }
 }

@@ -1,8 +1,7 @@
 //! Topics across replicas, on a Redis.
 //!
-//! A topic is a stream (its memory) and a channel (the doorbell, which carries the item as well): one
-//! script does both, so that the channel carries items in the order of the stream. Each process has
-//! one connection (`reader`) for all its subscriptions together; `topics` is what both know of them.
+//! A topic is a stream and a channel (`mindflow_platform::realtime::redis`). Each process has one connection (`reader`) for
+//! all its subscriptions together; `topics` is what both know of them.
 
 mod reader;
 mod topics;
@@ -12,25 +11,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use mindflow_platform::realtime::{Id, redis::PUBLISH};
 use redis::{Script, Value, cmd};
 use tokio::task::JoinHandle;
 
 use self::topics::{Streamed, Topics};
-use super::topic::{Id, Listener, kept_after_ms};
-use super::{Error, ITEMS_KEPT_FOR, ITEMS_KEPT_MAX, Realtime, Subscription, check_data, check_topic};
+use super::topic::{Listener, kept_after_ms};
+use super::{Error, ITEMS_KEPT_FOR, ITEMS_KEPT_MAX, Realtime, Subscription, check_data, check_topic, cursor};
 use crate::clock::Clock;
 use crate::redis_server::{ANSWER_WITHIN, RedisFailure, RedisServer, RedisUrl, RedisUrlError};
-
-/// KEYS: stream. ARGV: data, items kept, ms kept, channel.
-const PUBLISH: &str = r"
-local time = redis.call('TIME')
-local kept_ms = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000) - tonumber(ARGV[3])
-redis.call('XTRIM', KEYS[1], 'MINID', string.format('%.0f', kept_ms))
-local id = redis.call('XADD', KEYS[1], 'MAXLEN', ARGV[2], '*', 'd', ARGV[1])
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
-redis.call('PUBLISH', ARGV[4], id .. ' ' .. ARGV[1])
-return id
-";
 
 pub(super) struct Redis {
     server: RedisServer,
@@ -73,7 +62,7 @@ impl Realtime for Redis {
 
     async fn subscribe(&self, topic: &str, after: Option<String>) -> Result<Box<dyn Subscription>, Error> {
         check_topic(topic)?;
-        let after = after.as_deref().map(Id::from_cursor).transpose()?;
+        let after = cursor(after)?;
         let joined = self.topics.join(topic)?;
         let mut ready = joined.ready.subscribe();
         let waited = tokio::time::timeout(ANSWER_WITHIN, ready.wait_for(|ready| *ready)).await;

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::StreamExt;
+use mindflow_platform::realtime::Id;
 use redis::aio::{PubSubSink, PubSubStream};
 use redis::{Msg, Value, cmd};
 use tokio::time::timeout;
 
 use super::super::ITEMS_KEPT_MAX;
-use super::super::topic::Id;
 use super::topics::{Joined, Streamed, Topics};
 use crate::clock;
 use crate::redis_server::{ANSWER_WITHIN, CONNECT_WITHIN, RedisFailure, RedisServer};

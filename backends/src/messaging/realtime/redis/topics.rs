@@ -4,10 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use mindflow_platform::realtime::{
+    Id,
+    redis::{FIELD, Names},
+};
 use redis::{FromRedisValue, ParsingError, Value};
 use tokio::sync::{Notify, watch};
 
-use super::super::topic::{Id, Topic};
+use super::super::topic::Topic;
 use super::super::{Error, TOPICS_MAX};
 use crate::clock::Clock;
 use crate::redis_server::RedisUrl;
@@ -19,12 +23,6 @@ pub(super) struct Topics {
     topics: Mutex<HashMap<String, Arc<Joined>>>,
     /// Rung when the set of topics has changed.
     pub(super) doorbell: Arc<Notify>,
-}
-
-/// How keys and channels are named.
-pub(super) struct Names {
-    stream: String,
-    channel: String,
 }
 
 /// A topic with subscriptions in this process. Each holds a reference besides the one of the map.
@@ -83,27 +81,6 @@ impl Topics {
     }
 }
 
-// === impl Names ===
-
-impl Names {
-    /// Channels are shared by all databases of a server, so their names include the database.
-    fn new(prefix: &str, database: i64) -> Self {
-        Self { stream: format!("{prefix}rt:"), channel: format!("{prefix}rt:{database}:") }
-    }
-
-    pub(super) fn stream(&self, topic: &str) -> String {
-        format!("{}{topic}", self.stream)
-    }
-
-    pub(super) fn channel(&self, topic: &str) -> String {
-        format!("{}{topic}", self.channel)
-    }
-
-    pub(super) fn topic_of<'c>(&self, channel: &'c str) -> Option<&'c str> {
-        channel.strip_prefix(&self.channel)
-    }
-}
-
 /// The answer of `XRANGE` and `XREVRANGE`.
 pub(super) struct Streamed(pub(super) Vec<(Id, Bytes)>);
 
@@ -113,7 +90,7 @@ impl FromRedisValue for Streamed {
         Ok(Self(
             items
                 .into_iter()
-                .filter_map(|(id, mut fields)| Some((id.parse().ok()?, fields.remove("d")?.into())))
+                .filter_map(|(id, mut fields)| Some((id.parse().ok()?, fields.remove(FIELD)?.into())))
                 .collect(),
         ))
     }

@@ -1,11 +1,13 @@
-//! A message as it is sent (RFC 5322): checked, encoded, and the same whichever way it goes.
+//! The capability `mail`: a message as it is sent (RFC 5322), checked, encoded, and the same whichever way it goes.
 
-use super::Error;
+use crate::broken_rule::BrokenRule;
 use lettre::{
     Address,
-    message::{Mailbox, MultiPart, SinglePart, header::HeaderName, header::HeaderValue},
+    message::{MultiPart, SinglePart, header::HeaderName, header::HeaderValue},
 };
 use std::time::{Duration, UNIX_EPOCH};
+
+pub use lettre::message::Mailbox;
 
 /// What is shown of a subject ends far before.
 pub const SUBJECT_CHARS_MAX: usize = 200;
@@ -38,10 +40,10 @@ impl Message {
     /// The message as it goes out.
     ///
     /// # Errors
-    /// [`Error::Invalid`]: the first rule that it breaks.
-    pub(super) fn compose(&self, from: &Mailbox, now_us: i64) -> Result<lettre::Message, Error> {
+    /// The first rule that it breaks.
+    pub fn compose(&self, from: &Mailbox, now_us: i64) -> Result<lettre::Message, BrokenRule> {
         self.check()?;
-        let to: Address = self.to.parse().map_err(|_| invalid("to", "is no e-mail address"))?;
+        let to: Address = self.to.parse().map_err(|_| BrokenRule::new("to", "is no e-mail address"))?;
         let sent_at = UNIX_EPOCH + Duration::from_micros(u64::try_from(now_us).unwrap_or_default());
         let mut builder = lettre::Message::builder()
             .message_id(Some(format!("<{}@{}>", self.id, from.email.domain())))
@@ -50,7 +52,8 @@ impl Message {
             .to(Mailbox::new(None, to))
             .subject(&self.subject);
         for (name, value) in &self.headers {
-            let name = HeaderName::new_from_ascii(name.clone()).map_err(|_| invalid("headers", "has a bad name"))?;
+            let name =
+                HeaderName::new_from_ascii(name.clone()).map_err(|_| BrokenRule::new("headers", "has a bad name"))?;
             builder = builder.raw_header(HeaderValue::new(name, value.clone()));
         }
         let text = SinglePart::plain(self.text.clone());
@@ -60,37 +63,37 @@ impl Message {
             }
             None => builder.singlepart(text),
         };
-        composed.map_err(|error| invalid("message", error))
+        composed.map_err(|error| BrokenRule::new("message", error))
     }
 
-    fn check(&self) -> Result<(), Error> {
+    fn check(&self) -> Result<(), BrokenRule> {
         let id_fits = (1..=ID_BYTES_MAX).contains(&self.id.len())
             && self.id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         if !id_fits {
-            return Err(invalid("id", format!("must be 1 to {ID_BYTES_MAX} letters, digits and hyphens")));
+            return Err(BrokenRule::new("id", format!("must be 1 to {ID_BYTES_MAX} letters, digits and hyphens")));
         }
         if self.subject.trim().is_empty() || self.subject.chars().count() > SUBJECT_CHARS_MAX {
-            return Err(invalid("subject", format!("must have 1 to {SUBJECT_CHARS_MAX} characters")));
+            return Err(BrokenRule::new("subject", format!("must have 1 to {SUBJECT_CHARS_MAX} characters")));
         }
         if self.subject.chars().any(char::is_control) {
-            return Err(invalid("subject", "must be one line without control characters"));
+            return Err(BrokenRule::new("subject", "must be one line without control characters"));
         }
         if self.text.len() > TEXT_BYTES_MAX {
-            return Err(invalid("text", format!("must have at most {TEXT_BYTES_MAX} bytes")));
+            return Err(BrokenRule::new("text", format!("must have at most {TEXT_BYTES_MAX} bytes")));
         }
         if self.html.as_ref().is_some_and(|html| html.len() > HTML_BYTES_MAX) {
-            return Err(invalid("html", format!("must have at most {HTML_BYTES_MAX} bytes")));
+            return Err(BrokenRule::new("html", format!("must have at most {HTML_BYTES_MAX} bytes")));
         }
         if self.headers.len() > HEADERS_MAX {
-            return Err(invalid("headers", format!("must be at most {HEADERS_MAX}")));
+            return Err(BrokenRule::new("headers", format!("must be at most {HEADERS_MAX}")));
         }
         for (name, value) in &self.headers {
             if !HEADERS.iter().any(|known| known.eq_ignore_ascii_case(name)) {
-                return Err(invalid("headers", format!("may only be {}", HEADERS.join(", "))));
+                return Err(BrokenRule::new("headers", format!("may only be {}", HEADERS.join(", "))));
             }
             let visible = value.bytes().all(|byte| (0x20..0x7f).contains(&byte));
             if value.is_empty() || value.len() > HEADER_BYTES_MAX || !visible {
-                return Err(invalid(
+                return Err(BrokenRule::new(
                     "headers",
                     format!("must each be one line of 1 to {HEADER_BYTES_MAX} ASCII characters"),
                 ));
@@ -100,6 +103,15 @@ impl Message {
     }
 }
 
-fn invalid(field: &'static str, rule: impl ToString) -> Error {
-    Error::Invalid { field, rule: rule.to_string() }
+/// The sender that a configuration names, such as `MindFlow <no-reply@example.org>`.
+///
+/// # Errors
+/// It is none.
+pub fn sender(text: &str) -> Result<Mailbox, NoSender> {
+    text.parse().map_err(|_| NoSender(text.to_owned()))
 }
+
+/// A text that is no sender.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no sender; write such as \"MindFlow <no-reply@example.org>\"")]
+pub struct NoSender(pub String);

@@ -1,17 +1,18 @@
-//! What a web push message needs of secrets: sealed for one browser (RFC 8291), and proof of who sends it
-//! (VAPID, RFC 8292). Sending it is an ordinary HTTP request and none of this module's business.
+//! The capability `web-push`: a message sealed for one browser (RFC 8291), and proof of who sends it (VAPID, RFC 8292).
+//! Sending it is an ordinary HTTP request and none of this module's business.
 //!
-//! The VAPID key is the platform's identity at all push services, and browsers subscribe to it: it is made
-//! once, kept in the write database, shared by all replicas, and never leaves this process.
+//! The cryptography is RustCrypto's, which builds for the host and for components: a key that one of them made signs at the
+//! other.
 
 mod seal;
 
-use crate::{clock::Clock, database::postgres::Database};
-use aws_lc_rs::{
-    rand::SystemRandom,
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
-};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use p256::{
+    SecretKey,
+    ecdsa::{Signature, SigningKey, signature::Signer},
+    elliptic_curve::Generate,
+    pkcs8::{DecodePrivateKey, EncodePrivateKey},
+};
 use serde::Serialize;
 
 pub use seal::{PLAINTEXT_BYTES_MAX, SealError};
@@ -19,13 +20,15 @@ pub use seal::{PLAINTEXT_BYTES_MAX, SealError};
 /// Push services refuse tokens that live longer than a day (RFC 8292 §2).
 const PROOF_LIFETIME_S: i64 = 12 * 3600;
 
+/// Answers the platform's one key, PKCS#8. $1: a new one, kept if there is none yet.
+pub const KEY: &str = "SELECT mindflow.keep_vapid_key($1)";
+
 /// Seals messages and signs for them.
-pub struct WebPush {
-    key: EcdsaKeyPair,
+pub struct Sealer {
+    key: SigningKey,
     public_key: String,
     /// `mailto:` and the operator's address.
     subject: String,
-    clock: Clock,
 }
 
 /// A browser's subscription, its keys in base64url as the browser gives them.
@@ -48,16 +51,10 @@ pub struct Sealed {
     pub body: Vec<u8>,
 }
 
-/// Why there is no key.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    #[error("no connection to the write database")]
-    Connect(#[source] crate::database::sql::Error),
-    #[error("the write database refused")]
-    Statement(#[from] tokio_postgres::Error),
-    #[error("the VAPID key cannot be made or read: {0}")]
-    Key(String),
-}
+/// The key cannot be made or read. The text never repeats it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the VAPID key cannot be made or read: {0}")]
+pub struct KeyError(String);
 
 #[derive(Serialize)]
 struct Claims<'a> {
@@ -66,29 +63,26 @@ struct Claims<'a> {
     sub: &'a str,
 }
 
-// === impl WebPush ===
+/// A new key pair, as PKCS#8.
+///
+/// # Errors
+/// There is no randomness.
+pub fn generate() -> Result<Vec<u8>, KeyError> {
+    let made = SecretKey::try_generate().map_err(KeyError::of)?;
+    Ok(made.to_pkcs8_der().map_err(KeyError::of)?.as_bytes().to_vec())
+}
 
-impl WebPush {
-    /// `database`: the write database, migrated. Of replicas that start concurrently, one makes the key.
+// === impl Sealer ===
+
+impl Sealer {
+    /// `contact`: the address of whoever runs the platform.
     ///
     /// # Errors
-    /// The database cannot be asked, or what it holds is no key.
-    pub async fn open(database: &Database, contact: &str, clock: Clock) -> Result<Self, OpenError> {
-        let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
-            .map_err(|error| OpenError::Key(error.to_string()))?;
-        let client = database.admin().await.map_err(OpenError::Connect)?;
-        client
-            .execute("INSERT INTO mindflow.vapid_key (pkcs8) VALUES ($1) ON CONFLICT DO NOTHING", &[&made.as_ref()])
-            .await?;
-        let row = client.query_one("SELECT pkcs8 FROM mindflow.vapid_key", &[]).await?;
-        Self::new(row.try_get(0)?, contact, clock)
-    }
-
-    fn new(pkcs8: &[u8], contact: &str, clock: Clock) -> Result<Self, OpenError> {
-        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8)
-            .map_err(|error| OpenError::Key(error.to_string()))?;
-        let public_key = URL_SAFE_NO_PAD.encode(key.public_key().as_ref());
-        Ok(Self { key, public_key, subject: format!("mailto:{contact}"), clock })
+    /// It is no key of P-256 in PKCS#8.
+    pub fn new(pkcs8: &[u8], contact: &str) -> Result<Self, KeyError> {
+        let secret = SecretKey::from_pkcs8_der(pkcs8).map_err(KeyError::of)?;
+        let public_key = URL_SAFE_NO_PAD.encode(seal::point(&secret.public_key()));
+        Ok(Self { key: SigningKey::from(&secret), public_key, subject: format!("mailto:{contact}") })
     }
 
     /// What browsers subscribe with (`applicationServerKey`), in base64url.
@@ -96,32 +90,32 @@ impl WebPush {
         &self.public_key
     }
 
-    /// Whether a message can be sealed for this subscription.
-    ///
-    /// # Errors
-    /// Which of its parts is wrong, and why.
-    pub fn check(&self, subscription: &Subscription) -> Result<(), SealError> {
-        seal::Keys::read(subscription).and_then(|keys| keys.agree()).and(origin(&subscription.endpoint).map(drop))
-    }
-
     /// Seals a message for one browser and signs for it.
     ///
     /// # Errors
     /// The subscription or the message cannot be used.
-    pub fn seal(&self, subscription: &Subscription, plaintext: &[u8]) -> Result<Sealed, SealError> {
+    pub fn seal(&self, subscription: &Subscription, plaintext: &[u8], now_us: i64) -> Result<Sealed, SealError> {
         let body = seal::seal(&seal::Keys::read(subscription)?, plaintext)?;
         let claims = Claims {
             aud: origin(&subscription.endpoint)?,
-            exp: self.clock.now_us() / 1_000_000 + PROOF_LIFETIME_S,
+            exp: now_us / 1_000_000 + PROOF_LIFETIME_S,
             sub: &self.subject,
         };
         let claims = serde_json::to_vec(&claims).map_err(|_| SealError::Crypto)?;
         let signed =
             format!("{}.{}", URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"ES256"}"#), URL_SAFE_NO_PAD.encode(claims));
-        let signature = self.key.sign(&SystemRandom::new(), signed.as_bytes()).map_err(|_| SealError::Crypto)?;
-        let token = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref()));
+        let signature: Signature = self.key.try_sign(signed.as_bytes()).map_err(|_| SealError::Crypto)?;
+        let token = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()));
         Ok(Sealed { authorization: format!("vapid t={token}, k={}", self.public_key), body })
     }
+}
+
+/// Whether a message can be sealed for this subscription.
+///
+/// # Errors
+/// Which of its parts is wrong, and why.
+pub fn check(subscription: &Subscription) -> Result<(), SealError> {
+    seal::Keys::read(subscription).and(origin(&subscription.endpoint).map(drop))
 }
 
 /// Scheme and authority, which is what a push service compares (RFC 8292 §2).
@@ -135,14 +129,21 @@ fn origin(endpoint: &str) -> Result<&str, SealError> {
     endpoint.get(..after_scheme + host).ok_or(SealError::Endpoint)
 }
 
+// === impl KeyError ===
+
+impl KeyError {
+    fn of(reason: impl ToString) -> Self {
+        Self(reason.to_string())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+    use p256::ecdsa::{VerifyingKey, signature::Verifier};
 
-    fn web_push() -> WebPush {
-        let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
-        WebPush::new(made.as_ref(), "ops@example.org", Clock::manual(1_000_000_000_000_000).0).unwrap()
+    fn sealer() -> Sealer {
+        Sealer::new(&generate().unwrap(), "ops@example.org").unwrap()
     }
 
     fn subscription() -> Subscription {
@@ -155,11 +156,12 @@ mod tests {
 
     #[test]
     fn the_proof_names_the_push_service_and_is_signed_by_the_key_that_it_shows() {
-        let sealed = web_push().seal(&subscription(), b"hello").unwrap();
+        let sealed = sealer().seal(&subscription(), b"hello", 1_000_000_000_000_000).unwrap();
         let (token, key) = sealed.authorization.strip_prefix("vapid t=").unwrap().split_once(", k=").unwrap();
         let (signed, signature) = token.rsplit_once('.').unwrap();
-        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, URL_SAFE_NO_PAD.decode(key).unwrap())
-            .verify(signed.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).unwrap())
+        VerifyingKey::from_sec1_bytes(&URL_SAFE_NO_PAD.decode(key).unwrap())
+            .unwrap()
+            .verify(signed.as_bytes(), &Signature::from_slice(&URL_SAFE_NO_PAD.decode(signature).unwrap()).unwrap())
             .unwrap();
         let claims = URL_SAFE_NO_PAD.decode(signed.split_once('.').unwrap().1).unwrap();
         let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
@@ -169,9 +171,17 @@ mod tests {
     }
 
     #[test]
+    fn a_key_stays_the_same_key_when_it_is_read_again() {
+        let pkcs8 = generate().unwrap();
+        let (one, other) = (Sealer::new(&pkcs8, "a@b").unwrap(), Sealer::new(&pkcs8, "a@b").unwrap());
+        assert_eq!(one.public_key(), other.public_key());
+        assert_eq!(URL_SAFE_NO_PAD.decode(one.public_key()).unwrap().len(), 65);
+        assert!(Sealer::new(b"no key", "a@b").is_err());
+    }
+
+    #[test]
     fn a_subscription_with_a_wrong_part_is_refused_by_that_part() {
-        let web_push = web_push();
-        web_push.check(&subscription()).unwrap();
+        check(&subscription()).unwrap();
         for (wrong, error) in [
             (Subscription { auth: "AAAA".into(), ..subscription() }, SealError::Auth),
             (Subscription { p256dh: "AAAA".into(), ..subscription() }, SealError::P256dh),
@@ -185,7 +195,7 @@ mod tests {
             ),
             (Subscription { endpoint: "push".into(), ..subscription() }, SealError::Endpoint),
         ] {
-            assert_eq!(web_push.check(&wrong), Err(error));
+            assert_eq!(check(&wrong), Err(error));
         }
     }
 }

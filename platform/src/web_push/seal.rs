@@ -2,20 +2,22 @@
 //! the browser can find again.
 
 use super::Subscription;
-use aws_lc_rs::{
-    aead::{AES_128_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
-    agreement::{ECDH_P256, PrivateKey, UnparsedPublicKey, agree},
-    error::Unspecified,
-    hkdf::{HKDF_SHA256, KeyType, Prk, Salt},
-    rand::fill,
-};
+use aes_gcm::{Aes128Gcm, KeyInit, aead::Aead};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hkdf::Hkdf;
+use p256::{
+    PublicKey, SecretKey,
+    ecdh::diffie_hellman,
+    elliptic_curve::{Generate, sec1::ToSec1Point},
+};
+use sha2::Sha256;
 
 /// Push services take bodies of 4,096 bytes at least (RFC 8030 §7.2): header 86, delimiter 1, tag 16.
 pub const PLAINTEXT_BYTES_MAX: usize = 4096 - 86 - 1 - 16;
 const RECORD_SIZE: u32 = 4096;
 const SALT_BYTES: usize = 16;
 const AUTH_BYTES: usize = 16;
+const NONCE_BYTES: usize = 12;
 /// 0x04, then x and y.
 const POINT_BYTES: usize = 65;
 
@@ -36,75 +38,60 @@ pub enum SealError {
 
 /// A browser's keys.
 pub(super) struct Keys {
-    public: Vec<u8>,
+    public: PublicKey,
     auth: Vec<u8>,
-}
-
-struct Length(usize);
-
-impl KeyType for Length {
-    fn len(&self) -> usize {
-        self.0
-    }
 }
 
 impl Keys {
     pub(super) fn read(subscription: &Subscription) -> Result<Self, SealError> {
         let decode = |text: &str| URL_SAFE_NO_PAD.decode(text.trim_end_matches('='));
-        let public = decode(&subscription.p256dh).map_err(|_| SealError::P256dh)?;
-        if public.len() != POINT_BYTES || public.first() != Some(&4) {
+        let point = decode(&subscription.p256dh).map_err(|_| SealError::P256dh)?;
+        if point.len() != POINT_BYTES || point.first() != Some(&4) {
             return Err(SealError::P256dh);
         }
+        let public = PublicKey::from_sec1_bytes(&point).map_err(|_| SealError::P256dh)?;
         let auth = decode(&subscription.auth).map_err(|_| SealError::Auth)?;
         if auth.len() != AUTH_BYTES {
             return Err(SealError::Auth);
         }
         Ok(Self { public, auth })
     }
-
-    /// Whether the public key is a point of the curve.
-    pub(super) fn agree(&self) -> Result<(), SealError> {
-        let own = PrivateKey::generate(&ECDH_P256).map_err(|_| SealError::Crypto)?;
-        agree(&own, UnparsedPublicKey::new(&ECDH_P256, &self.public), SealError::P256dh, |_| Ok(()))
-    }
 }
 
 /// Under a key and a salt of this message's own.
 pub(super) fn seal(keys: &Keys, plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
-    let own = PrivateKey::generate(&ECDH_P256).map_err(|_| SealError::Crypto)?;
-    let mut salt = [0; SALT_BYTES];
-    fill(&mut salt).map_err(|_| SealError::Crypto)?;
+    let own = SecretKey::try_generate().map_err(|_| SealError::Crypto)?;
+    let salt = <[u8; SALT_BYTES]>::try_generate().map_err(|_| SealError::Crypto)?;
     seal_with(keys, plaintext, &own, salt)
 }
 
-fn seal_with(keys: &Keys, plaintext: &[u8], own: &PrivateKey, salt: [u8; SALT_BYTES]) -> Result<Vec<u8>, SealError> {
+fn seal_with(keys: &Keys, plaintext: &[u8], own: &SecretKey, salt: [u8; SALT_BYTES]) -> Result<Vec<u8>, SealError> {
     if plaintext.len() > PLAINTEXT_BYTES_MAX {
         return Err(SealError::TooLong);
     }
-    let public = own.compute_public_key().map_err(|_| SealError::Crypto)?;
-    let public = public.as_ref();
-    let secret = agree(own, UnparsedPublicKey::new(&ECDH_P256, &keys.public), SealError::P256dh, |secret| {
-        let extracted = Salt::new(HKDF_SHA256, &keys.auth).extract(secret);
-        expand::<32>(&extracted, &[b"WebPush: info\0", &keys.public, public]).map_err(|_| SealError::Crypto)
-    })?;
-    let extracted = Salt::new(HKDF_SHA256, &salt).extract(&secret);
-    let content_key: [u8; 16] =
-        expand(&extracted, &[b"Content-Encoding: aes128gcm\0"]).map_err(|_| SealError::Crypto)?;
-    let nonce: [u8; NONCE_LEN] = expand(&extracted, &[b"Content-Encoding: nonce\0"]).map_err(|_| SealError::Crypto)?;
+    let public = point(&own.public_key());
+    let shared = diffie_hellman(own.to_nonzero_scalar(), keys.public.as_affine());
+    let info = [b"WebPush: info\0".as_slice(), &point(&keys.public), &public].concat();
+    let secret: [u8; 32] = expand(&keys.auth, shared.raw_secret_bytes(), &info)?;
+    let content_key: [u8; 16] = expand(&salt, &secret, b"Content-Encoding: aes128gcm\0")?;
+    let nonce: [u8; NONCE_BYTES] = expand(&salt, &secret, b"Content-Encoding: nonce\0")?;
 
     // The delimiter of a last record, and no padding after it.
-    let mut record = [plaintext, &[2]].concat();
-    UnboundKey::new(&AES_128_GCM, &content_key)
-        .map(LessSafeKey::new)
-        .and_then(|key| key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut record))
-        .map_err(|_| SealError::Crypto)?;
+    let record = [plaintext, &[2]].concat();
+    let record =
+        Aes128Gcm::new(&content_key.into()).encrypt(&nonce.into(), record.as_slice()).map_err(|_| SealError::Crypto)?;
     let key_id_bytes = u8::try_from(public.len()).map_err(|_| SealError::Crypto)?;
-    Ok([salt.as_slice(), &RECORD_SIZE.to_be_bytes(), &[key_id_bytes], public, &record].concat())
+    Ok([salt.as_slice(), &RECORD_SIZE.to_be_bytes(), &[key_id_bytes], &public, &record].concat())
 }
 
-fn expand<const N: usize>(extracted: &Prk, info: &[&[u8]]) -> Result<[u8; N], Unspecified> {
+/// Uncompressed.
+pub(super) fn point(public: &PublicKey) -> Vec<u8> {
+    public.to_sec1_point(false).as_bytes().to_vec()
+}
+
+fn expand<const N: usize>(salt: &[u8], secret: &[u8], info: &[u8]) -> Result<[u8; N], SealError> {
     let mut key = [0; N];
-    extracted.expand(info, Length(N))?.fill(&mut key)?;
+    Hkdf::<Sha256>::new(Some(salt), secret).expand(info, &mut key).map_err(|_| SealError::Crypto)?;
     Ok(key)
 }
 
@@ -129,7 +116,7 @@ pub(super) mod tests {
 
     #[test]
     fn the_example_of_the_rfc_comes_out_byte_for_byte() {
-        let own = PrivateKey::from_private_key(&ECDH_P256, &URL_SAFE_NO_PAD.decode(AS_PRIVATE).unwrap()).unwrap();
+        let own = SecretKey::from_slice(&URL_SAFE_NO_PAD.decode(AS_PRIVATE).unwrap()).unwrap();
         let salt = URL_SAFE_NO_PAD.decode(SALT).unwrap().try_into().unwrap();
         let sealed = seal_with(&keys(), PLAINTEXT, &own, salt).unwrap();
         assert_eq!(URL_SAFE_NO_PAD.encode(sealed), BODY);
