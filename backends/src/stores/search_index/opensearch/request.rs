@@ -1,6 +1,7 @@
 //! What the server is asked.
 
-use super::super::{Filter, Query, SEARCH_TIMEOUT, VECTORS_MAX, highlight, query::Clause};
+use super::super::{Filter, Query, SEARCH_TIMEOUT, VECTORS_MAX, highlight};
+use mindflow_platform::search_index::Clause;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -21,8 +22,8 @@ pub struct Search<'a> {
 
 /// A search by words; `similar`: by such as resemble them too.
 pub fn text(search: &Search<'_>, similar: bool) -> Value {
-    let must: Vec<Value> = search.query.wanted.iter().map(|wanted| clause(wanted, similar)).collect();
-    let must_not: Vec<Value> = search.query.unwanted.iter().map(|unwanted| clause(unwanted, false)).collect();
+    let must: Vec<Value> = search.query.wanted().iter().map(|wanted| clause(wanted, similar)).collect();
+    let must_not: Vec<Value> = search.query.unwanted().iter().map(|unwanted| clause(unwanted, false)).collect();
     let whole = json!({ "number_of_fragments": 0 });
     let part = json!({ "number_of_fragments": 3, "fragment_size": PART_CHARS });
     json!({

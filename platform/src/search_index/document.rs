@@ -81,10 +81,10 @@ impl Document {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
 
-    pub fn document() -> Document {
+    fn document() -> Document {
         Document {
             id: "1".into(),
             owner: Uuid::nil(),

@@ -20,8 +20,9 @@ pub struct Query {
     pub(super) unwanted: Vec<Clause>,
 }
 
+/// A part of a query. Its words are letters and digits alone, in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Clause {
+pub enum Clause {
     /// One of these; `prefix`: or a word that begins with the first.
     Word { any: Vec<String>, prefix: bool },
     /// All of these in this order, and as they are written.
@@ -68,6 +69,18 @@ impl Query {
             (true, false) => Err(QueryError::OnlyUnwanted),
             _ => Ok(query),
         }
+    }
+
+    /// What must be there: all of these, and at least one.
+    #[must_use]
+    pub fn wanted(&self) -> &[Clause] {
+        &self.wanted
+    }
+
+    /// What must not be there: none of these.
+    #[must_use]
+    pub fn unwanted(&self) -> &[Clause] {
+        &self.unwanted
     }
 }
 

@@ -4,7 +4,7 @@
 use super::{VECTOR_DIMENSIONS_MAX, VectorHit};
 
 /// The vector at length 1; none when it has no direction.
-pub(super) fn unit(vector: &[f32]) -> Option<Vec<f32>> {
+pub fn unit(vector: &[f32]) -> Option<Vec<f32>> {
     if vector.len() > VECTOR_DIMENSIONS_MAX {
         return None;
     }
@@ -22,7 +22,7 @@ fn cosine(one: &[f32], other: &[f32]) -> Option<f64> {
 }
 
 /// The best `limit`, best first; equal ones in the order of their ids.
-pub(super) fn best(wanted: &[f32], documents: impl Iterator<Item = (String, Vec<f32>)>, limit: u32) -> Vec<VectorHit> {
+pub fn best(wanted: &[f32], documents: impl Iterator<Item = (String, Vec<f32>)>, limit: u32) -> Vec<VectorHit> {
     let mut hits: Vec<VectorHit> =
         documents.filter_map(|(id, vector)| Some(VectorHit { score: cosine(wanted, &vector)?, id })).collect();
     hits.sort_by(|one, other| other.score.total_cmp(&one.score).then_with(|| one.id.cmp(&other.id)));
@@ -30,11 +30,15 @@ pub(super) fn best(wanted: &[f32], documents: impl Iterator<Item = (String, Vec<
     hits
 }
 
-pub(super) fn to_bytes(vector: &[f32]) -> Vec<u8> {
+/// As a store keeps it: 32-bit floats, little-endian.
+#[must_use]
+pub fn to_bytes(vector: &[f32]) -> Vec<u8> {
     vector.iter().flat_map(|part| part.to_le_bytes()).collect()
 }
 
-pub(super) fn from_bytes(bytes: &[u8]) -> Vec<f32> {
+/// What [`to_bytes`] made.
+#[must_use]
+pub fn from_bytes(bytes: &[u8]) -> Vec<f32> {
     bytes.as_chunks::<4>().0.iter().map(|part| f32::from_le_bytes(*part)).collect()
 }
 

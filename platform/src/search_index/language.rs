@@ -26,15 +26,15 @@ const STEMMED: [(&str, &str); 21] = [
 ];
 
 /// The names of all stemmers; Lucene's analyzers have the same.
-pub(super) fn stemmers() -> impl Iterator<Item = &'static str> {
+pub fn stemmers() -> impl Iterator<Item = &'static str> {
     STEMMED.iter().map(|(_, name)| *name)
 }
 
 /// Words as they are written.
-pub(super) const SIMPLE: &str = "simple";
+pub const SIMPLE: &str = "simple";
 
 /// The stemmer of a language; [`SIMPLE`] for one that has none.
-pub(super) fn stemmer(language: Option<&str>) -> &'static str {
+pub fn stemmer(language: Option<&str>) -> &'static str {
     language.and_then(|code| STEMMED.iter().find(|(known, _)| *known == code)).map_or(SIMPLE, |(_, name)| *name)
 }
 

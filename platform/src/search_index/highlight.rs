@@ -5,22 +5,22 @@
 //! text of a user's can be taken for one.
 
 /// Before what was found.
-pub(super) const OPEN: char = '\u{E000}';
+pub const OPEN: char = '\u{E000}';
 /// After it.
-pub(super) const CLOSE: char = '\u{E001}';
+pub const CLOSE: char = '\u{E001}';
 /// Between two parts.
-pub(super) const BETWEEN: char = '\u{E002}';
+pub const BETWEEN: char = '\u{E002}';
 
 /// Most parts of one document in an answer: its title and three of its text.
-pub(super) const PARTS_MAX: usize = 4;
+const PARTS_MAX: usize = 4;
 
 /// The text with spaces where it has characters of ours, or NUL, which no database keeps.
-pub(super) fn without_marks(text: &str) -> String {
+pub fn without_marks(text: &str) -> String {
     text.replace([OPEN, CLOSE, BETWEEN, '\0'], " ")
 }
 
 /// The marked parts among these, as HTML.
-pub(super) fn parts<'a>(marked: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+pub fn parts<'a>(marked: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let parts = marked.into_iter().flat_map(|text| text.split(BETWEEN));
     parts.filter(|part| part.contains(OPEN)).take(PARTS_MAX).map(html).collect()
 }

@@ -17,7 +17,7 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Letters, digits, and the marks that combine with them.
-pub(super) fn is_part(c: char) -> bool {
+fn is_part(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '\u{300}'..='\u{36F}')
 }
 

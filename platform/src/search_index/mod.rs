@@ -1,0 +1,123 @@
+//! What the capability `search-index` is, whoever provides it: indexes of documents that their owners search, by words and by
+//! meaning. A query is read once, in [`query`], so that every back end takes the same words for the same; what a search may
+//! cost is bounded there and by [`SEARCH_TIMEOUT`]. The back end on PostgreSQL is here as a whole but for the connection.
+
+mod document;
+pub mod highlight;
+pub mod language;
+pub mod nearest;
+mod postgres;
+mod query;
+mod statements;
+mod tsquery;
+mod words;
+
+pub use document::{Document, DocumentError, VECTOR_DIMENSIONS_MAX};
+pub use postgres::{PostgresIndex, ROLE, Tables};
+pub use query::{Clause, Query, QueryError, WORDS_MAX};
+
+use crate::sql;
+use std::time::Duration;
+
+/// How long a search may take in the store. Everybody else's wait behind it; a good one takes milliseconds.
+pub const SEARCH_TIMEOUT: Duration = Duration::from_secs(2);
+/// Most hits of one answer: the largest page of the platform.
+pub const HITS_MAX: u32 = 100;
+/// Most vectors that a provider compares for one search, the latest: a document a day for 27 years, and 15 MB at 384 dimensions.
+pub const VECTORS_MAX: usize = 10_000;
+
+/// Which documents count.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// All of these, regardless of case.
+    pub keywords: Vec<String>,
+    /// At or after this time, in microseconds since 1970-01-01T00:00:00Z.
+    pub after: Option<i64>,
+    /// Before this time.
+    pub before: Option<i64>,
+}
+
+/// What to be near to.
+#[derive(Debug, Clone, Copy)]
+pub struct Near<'a> {
+    pub vector: &'a [f32],
+    /// 1 to [`HITS_MAX`].
+    pub limit: u32,
+    /// Not this one.
+    pub except: Option<&'a str>,
+}
+
+/// A document that a query finds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TextHit {
+    pub id: String,
+    pub score: f64,
+    /// HTML: escaped, with `<mark>`.
+    pub highlights: Vec<String>,
+}
+
+/// What a query finds.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TextHits {
+    pub hits: Vec<TextHit>,
+    /// Of all that match.
+    pub total: u32,
+}
+
+/// A document that is near.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VectorHit {
+    pub id: String,
+    /// Cosine similarity.
+    pub score: f64,
+}
+
+/// Why an index did not do it.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Error {
+    #[error("{0}")]
+    Invalid(String),
+    #[error("the search took longer than {} s", SEARCH_TIMEOUT.as_secs())]
+    Timeout,
+    #[error("the search index is unavailable: {0}")]
+    Unavailable(String),
+    /// A fault of ours.
+    #[error("the search index failed: {0}")]
+    Other(String),
+}
+
+impl From<sql::Error> for Error {
+    fn from(error: sql::Error) -> Self {
+        match error {
+            sql::Error::Timeout => Self::Timeout,
+            sql::Error::Unavailable(_) | sql::Error::PoolExhausted | sql::Error::Conflict(_) => {
+                Self::Unavailable(error.to_string())
+            }
+            other => Self::Other(other.to_string()),
+        }
+    }
+}
+
+impl From<QueryError> for Error {
+    fn from(error: QueryError) -> Self {
+        Self::Invalid(error.to_string())
+    }
+}
+
+impl From<DocumentError> for Error {
+    fn from(error: DocumentError) -> Self {
+        Self::Invalid(error.to_string())
+    }
+}
+
+/// A number of hits that may be asked for.
+///
+/// # Errors
+/// It is none from 1 to [`HITS_MAX`].
+pub fn checked(limit: u32) -> Result<u32, Error> {
+    if (1..=HITS_MAX).contains(&limit) {
+        Ok(limit)
+    } else {
+        Err(Error::Invalid(format!("limit must be from 1 to {HITS_MAX}.")))
+    }
+}
