@@ -6,10 +6,12 @@ mod encode;
 mod guard;
 mod lease;
 mod read;
+mod row;
 mod rowset;
 mod transaction;
 
 pub use mindflow_platform::sql::{DbError, Error, Identity, NewEvent, ROWS_MAX, Refusal, Value};
 pub use read::READS_MAX;
+pub(crate) use row::{row_values, rows};
 pub use rowset::{ROWSET_BYTES_MAX, Rowset};
 pub use transaction::Transaction;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures::{StreamExt, TryStreamExt};
 use tokio_postgres::RowStream;
 
+use super::row::row_values;
 use super::{Error, ROWS_MAX, Value};
 
 /// Most bytes of the answers to one call, as PostgreSQL sent them: a quarter of a component's memory.
@@ -43,8 +44,7 @@ pub(super) async fn collect(
         if before.saturating_add(row.raw_size_bytes()) > ROWSET_BYTES_MAX {
             return Err(ReadError::TooLarge("more than 32 MiB: read in pages"));
         }
-        let values = (0..row.len()).map(|index| row.try_get::<_, Value>(index)).collect::<Result<Vec<_>, _>>();
-        match values {
+        match row_values(&row) {
             Ok(values) => rowset.rows.push(values),
             Err(error) => {
                 let text = match std::error::Error::source(&error) {

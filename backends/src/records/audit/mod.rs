@@ -1,8 +1,7 @@
 //! The audit trail: every event for good, in the order in which they came, each record bound to the one
 //! before by its hash. A record that is changed, removed or moved breaks the chain there, and the verifier
-//! names the place.
+//! names the place. The chain itself and the statements on Postgres are in [`mindflow_platform::audit`].
 
-pub mod chain;
 pub mod export;
 mod mongo;
 mod postgres;
@@ -12,9 +11,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use uuid::Uuid;
+use mindflow_platform::audit::Malformed;
 
-pub use chain::{Broken, ChainDefect, Content, Hash, Head, Record, Walk};
+pub use mindflow_platform::audit::{
+    BATCH_MAX, Broken, ChainDefect, Content, Filter, Hash, Head, PAGE_MAX, Record, Walk,
+};
 pub use mongo::MongoAudit;
 pub use postgres::PostgresAudit;
 pub use verify::{Report, verify};
@@ -28,20 +29,6 @@ use crate::{
 
 /// Of the runtime configuration.
 const SECTION: &str = "audit-log";
-/// Records that one read gives at most: some megabytes with the longest entries.
-pub const BATCH_MAX: u32 = 500;
-
-/// Which records; the default is all.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
-    pub user_id: Option<Uuid>,
-    pub event_type: Option<String>,
-    /// Events of then or later, in microseconds since 1970-01-01T00:00:00Z.
-    pub since_us: Option<i64>,
-    /// Events before.
-    pub until_us: Option<i64>,
-}
-
 /// Why the trail could not be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
@@ -51,7 +38,7 @@ pub enum AuditError {
     Statement {
         step: &'static str,
         #[source]
-        source: tokio_postgres::Error,
+        source: crate::database::sql::Error,
     },
     #[error("the audit trail's MongoDB failed to {step}")]
     Mongo {
@@ -67,8 +54,8 @@ pub enum AuditError {
     Task(#[from] tokio::task::JoinError),
     #[error("a record cannot be written or read as JSON")]
     Json(#[from] serde_json::Error),
-    #[error("a stored record is none: {0}")]
-    Malformed(&'static str),
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
 }
 
 /// Keeps the trail. Appends of all replicas come one after another.

@@ -15,7 +15,7 @@ use mongodb::{Collection, IndexModel};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use super::{AuditError, AuditLog, BATCH_MAX, Filter, Hash, Head, Record, SECTION};
+use super::{AuditError, AuditLog, BATCH_MAX, Filter, Hash, Head, Malformed, Record, SECTION};
 use crate::clock::Clock;
 use crate::delivery::Event;
 use crate::records::{MongoConfig, OpenError, mongo};
@@ -89,7 +89,7 @@ impl Trail {
                 return Ok(head);
             }
             let now =
-                Timestamp::from_microsecond(self.clock.now_us()).map_err(|_| AuditError::Malformed("the clock"))?;
+                Timestamp::from_microsecond(self.clock.now_us()).map_err(|_| Malformed("the clock"))?;
             let record = Record::next(self.head().await?, &event, now)?;
             match self.records.insert_one(document(&record)?).await {
                 Ok(_) => {
@@ -211,20 +211,20 @@ fn is_duplicate(error: &MongoError) -> bool {
 }
 
 fn signed(number: u64) -> Result<i64, AuditError> {
-    i64::try_from(number).map_err(|_| AuditError::Malformed("a number beyond 2^63-1"))
+    i64::try_from(number).map_err(|_| Malformed("a number beyond 2^63-1").into())
 }
 
 fn number(found: &Document, name: &str) -> Result<u64, AuditError> {
-    let number = found.get_i64(name).map_err(|_| AuditError::Malformed("a number is missing"))?;
-    u64::try_from(number).map_err(|_| AuditError::Malformed("a negative number"))
+    let number = found.get_i64(name).map_err(|_| Malformed("a number is missing"))?;
+    u64::try_from(number).map_err(|_| Malformed("a negative number").into())
 }
 
 fn text<'a>(found: &'a Document, name: &str) -> Result<&'a str, AuditError> {
-    found.get_str(name).map_err(|_| AuditError::Malformed("a text is missing"))
+    found.get_str(name).map_err(|_| Malformed("a text is missing").into())
 }
 
 fn hash(found: &Document, name: &str) -> Result<Hash, AuditError> {
-    text(found, name)?.parse().map_err(|_| AuditError::Malformed("a hash is not 64 hexadecimal digits"))
+    text(found, name)?.parse().map_err(|_| Malformed("a hash is not 64 hexadecimal digits").into())
 }
 
 fn document(record: &Record) -> Result<Document, AuditError> {
@@ -241,8 +241,8 @@ fn document(record: &Record) -> Result<Document, AuditError> {
 }
 
 fn record(found: &Document) -> Result<Record, AuditError> {
-    let uuid = |text: &str| Uuid::parse_str(text).map_err(|_| AuditError::Malformed("an id is no UUID"));
-    let occurred_at_us = found.get_i64("occurredAtUs").map_err(|_| AuditError::Malformed("a time is missing"))?;
+    let uuid = |text: &str| Uuid::parse_str(text).map_err(|_| Malformed("an id is no UUID"));
+    let occurred_at_us = found.get_i64("occurredAtUs").map_err(|_| Malformed("a time is missing"))?;
     Ok(Record {
         number: number(found, "_id")?,
         event_id: uuid(text(found, "eventId")?)?,

@@ -4,16 +4,15 @@ use super::{
     Capability, Grantee, OpenError, Opening, Own, Requirement, Scratch, Settings, State, Unbound,
     events::{self, bindings::mindflow::platform::events::Event},
 };
-use jiff::Timestamp;
 use mindflow_backends::{
     delivery,
     error::chain,
     records,
     records::audit::{self as store, AuditLog},
 };
+use mindflow_platform::event::{EventRecord, EventRecordError, uuid};
 use serde::Deserialize;
 use std::sync::Arc;
-use uuid::Uuid;
 use wasmtime::component::{Accessor, HasSelf, Linker};
 
 bindings!(
@@ -91,9 +90,6 @@ impl Capability for Trail {
     }
 }
 
-/// A page of a hundred, and one more that shows whether others follow.
-const PAGE_MAX: u32 = 101;
-
 impl writer::Host for State {}
 impl reader::Host for State {}
 
@@ -139,7 +135,7 @@ impl reader::HostWithStore<State> for HasSelf<State> {
                 since_us: filter.since,
                 until_us: filter.until,
             };
-            let records = trail(accessor)?.page(&filter, first.min(PAGE_MAX), before).await?;
+            let records = trail(accessor)?.page(&filter, first.min(store::PAGE_MAX), before).await?;
             records.into_iter().map(audited).collect::<Result<Vec<_>, Refusal>>()
         };
         Ok(page.await.map_err(Into::into))
@@ -158,29 +154,13 @@ fn audited(record: store::Record) -> Result<Audited, Refusal> {
 }
 
 fn envelope(event: Event) -> Result<delivery::Event, Refusal> {
-    let timestamp = Timestamp::from_microsecond(event.timestamp)
-        .map_err(|_| Refusal::Invalid("timestamp is outside the calendar".into()))?;
-    Ok(delivery::Event {
-        event_id: uuid("id", &event.id)?,
-        event_type: event.event_type,
-        version: event.version,
-        timestamp,
-        source: event.source,
-        correlation_id: event.correlation_id,
-        traceparent: event.traceparent,
-        sequence: event.sequence,
-        partition_key: event.partition_key,
-        metadata: delivery::Metadata {
-            user_id: event.user_id.as_deref().map(|id| uuid("user-id", id)).transpose()?,
-            tenant_id: event.tenant_id,
-        },
-        payload: serde_json::from_str(&event.payload)
-            .map_err(|error| Refusal::Invalid(format!("payload is no JSON object: {error}")))?,
-    })
+    Ok(EventRecord::from(event).try_into()?)
 }
 
-fn uuid(field: &str, text: &str) -> Result<Uuid, Refusal> {
-    text.parse().map_err(|_| Refusal::Invalid(format!("{field} must be a UUID")))
+impl From<EventRecordError> for Refusal {
+    fn from(error: EventRecordError) -> Self {
+        Self::Invalid(error.to_string())
+    }
 }
 
 impl From<store::AuditError> for Refusal {

@@ -3,6 +3,7 @@
 
 use super::{Capability, Grantee, OpenError, Opening, Own, Scratch, State};
 use mindflow_backends::delivery::Event;
+use mindflow_platform::event::EventRecord;
 use std::collections::BTreeSet;
 use wasmtime::component::Linker;
 
@@ -57,18 +58,51 @@ impl Capability for Events {
 
 /// An event as components receive it.
 pub fn record(event: &Event) -> wit::Event {
+    let EventRecord {
+        id,
+        event_type,
+        version,
+        timestamp,
+        source,
+        sequence,
+        partition_key,
+        correlation_id,
+        traceparent,
+        user_id,
+        tenant_id,
+        payload,
+    } = event.into();
     wit::Event {
-        id: event.event_id.to_string(),
-        event_type: event.event_type.clone(),
-        version: event.version.clone(),
-        timestamp: event.timestamp_us(),
-        source: event.source.clone(),
-        sequence: event.sequence,
-        partition_key: event.partition_key.clone(),
-        correlation_id: event.correlation_id.clone(),
-        traceparent: event.traceparent.clone(),
-        user_id: event.metadata.user_id.map(|id| id.to_string()),
-        tenant_id: event.metadata.tenant_id.clone(),
-        payload: event.payload_text(),
+        id,
+        event_type,
+        version,
+        timestamp,
+        source,
+        sequence,
+        partition_key,
+        correlation_id,
+        traceparent,
+        user_id,
+        tenant_id,
+        payload,
+    }
+}
+
+impl From<wit::Event> for EventRecord {
+    fn from(event: wit::Event) -> Self {
+        Self {
+            id: event.id,
+            event_type: event.event_type,
+            version: event.version,
+            timestamp: event.timestamp,
+            source: event.source,
+            sequence: event.sequence,
+            partition_key: event.partition_key,
+            correlation_id: event.correlation_id,
+            traceparent: event.traceparent,
+            user_id: event.user_id,
+            tenant_id: event.tenant_id,
+            payload: event.payload,
+        }
     }
 }

@@ -3,13 +3,13 @@
 
 use std::fmt;
 
-use aws_lc_rs::digest;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::delivery::Event;
+use crate::event::Event;
 
 /// What the hash before the first record is of.
 const GENESIS: &[u8] = b"mindflow audit trail 1";
@@ -104,11 +104,9 @@ impl Hash {
     }
 
     fn of(parts: &[&[u8]]) -> Self {
-        let mut context = digest::Context::new(&digest::SHA256);
+        let mut context = Sha256::new();
         parts.iter().for_each(|part| context.update(part));
-        let mut bytes = [0; HASH_BYTES];
-        bytes.copy_from_slice(context.finish().as_ref());
-        Self(bytes)
+        Self(context.finalize().into())
     }
 
     #[must_use]
