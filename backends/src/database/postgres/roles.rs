@@ -1,6 +1,7 @@
-//! A LOGIN role for each component. The migration runner makes them before the migrations that grant
-//! to them; several runners, or several databases of one server, may do so at the same moment.
+//! A LOGIN role for each component, and one for each capability that works in a database. The migration runner makes them
+//! before the migrations that grant to them; several runners, or several databases of one server, may do so at the same moment.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -9,6 +10,11 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
+
+/// Capabilities with a role of their own, named as components' are, to which migrations grant its own tables and nothing else.
+/// The host uses that of the search index, and works as the administrator for the others; on Spin, where there is no
+/// administrator, each capability logs in as its role.
+pub const CAPABILITIES: [&str; 6] = ["audit-log", "dead-letters", "delivery", "keys", "search-index", "web-push"];
 
 /// Longest name of a component; with the prefix it stays under PostgreSQL's 63 bytes for a name.
 const COMPONENT_NAME_MAX: usize = 48;
@@ -77,9 +83,10 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Makes the roles of `components` and lets them, and only them, into this database.
+/// Makes the roles of `components` and of [`CAPABILITIES`], and lets them, and only them, into this database.
 pub async fn ensure(admin: &Client, dsn_password: Option<&[u8]>, components: &[String]) -> Result<(), RoleError> {
     close_to_public(admin).await;
+    let components: BTreeSet<&str> = components.iter().map(String::as_str).chain(CAPABILITIES).collect();
     for component in components {
         let role = role_name(component)?;
         let secret = dsn_password.map(|password| scram_secret(password, component));
