@@ -178,6 +178,7 @@ impl Loaded {
             subscriptions: &self.subscriptions,
             variables: &self.variables,
             allowed_hosts: &self.allowed_hosts,
+            hosts_table: &self.entry.hosts_table,
         }
     }
 

@@ -125,8 +125,10 @@ pub struct Grantee<'a> {
     pub subscriptions: &'a BTreeSet<String>,
     /// Its variables, templates filled in.
     pub variables: &'a BTreeMap<String, String>,
-    /// Spin's `allowed_outbound_hosts`, templates filled in.
+    /// Its `allowed_outbound_hosts`, templates filled in.
     pub allowed_hosts: &'a Arc<AllowList>,
+    /// The table of the manifest that these are in.
+    pub hosts_table: &'a str,
 }
 
 /// A line of the manifest that an import needs.
@@ -140,7 +142,7 @@ pub struct Requirement {
 /// Where in the manifest a grant is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Table {
-    /// `[component.NAME]`: a key of Spin's own.
+    /// `[component.NAME]`, for a key of Spin's own; where Spin runs another file, `[component.NAME.tool.mindflow]`.
     Component,
     /// `[component.NAME.tool.mindflow]`
     Tool,

@@ -109,7 +109,7 @@ fn check_grant(manifest: &str, grantee: &Grantee<'_>, interface: &str) -> Result
         interface: interface.to_owned(),
         line: requirement.line.to_owned(),
         table: match requirement.table {
-            Table::Component => format!("component.{component}"),
+            Table::Component => grantee.hosts_table.to_owned(),
             Table::Tool => format!("component.{component}.tool.mindflow"),
         },
         manifest: manifest.to_owned(),

@@ -1,7 +1,7 @@
 //! Variables of the application: from the environment, the runtime configuration or their defaults,
 //! filled into `{{ name }}` templates as Spin does.
 
-use super::{Manifest, ManifestError, RuleError, RuntimeConfig};
+use super::{ComponentEntry, Manifest, ManifestError, RuleError, RuntimeConfig};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every variable of the manifest with the value it has here.
@@ -22,11 +22,8 @@ impl Variables {
                 format!("[variables] sets `{unknown}`, which {} does not define", manifest.path.display()),
             ));
         }
-        let templates = manifest
-            .components
-            .values()
-            .flat_map(|entry| entry.variables.values().chain(&entry.allowed_outbound_hosts));
-        let used: BTreeSet<&str> = templates.flat_map(|template| names(template)).collect();
+        let templates = manifest.components.values().flat_map(ComponentEntry::templates);
+        let used: BTreeSet<&str> = templates.flat_map(names).collect();
         let mut values = BTreeMap::new();
         for (name, variable) in &manifest.variables {
             let upper = name.to_uppercase();

@@ -70,6 +70,8 @@ pub struct OutboundHooks {
     pub allowed: Arc<AllowList>,
     pub grant: Grant,
     pub component: Arc<str>,
+    /// The table of the manifest that [`Self::allowed`] is in.
+    pub table: Arc<str>,
 }
 
 impl OutboundHooks {
@@ -100,12 +102,12 @@ impl WasiHttpHooks for OutboundHooks {
         let allowed = self.allowed.allows(request.uri());
         let outbound = self.outbound.clone();
         let public_only = self.grant.public_only;
-        let component = Arc::clone(&self.component);
+        let (component, table) = (Arc::clone(&self.component), Arc::clone(&self.table));
         Box::new(async move {
             if !allowed {
                 tracing::warn!(
                     %component,
-                    "request to {} refused: add it to allowed_outbound_hosts of [component.{component}]",
+                    "request to {} refused: add it to allowed_outbound_hosts of [{table}]",
                     origin(request.uri())
                 );
                 return Err(Error::HttpRequestDenied);

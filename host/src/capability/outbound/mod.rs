@@ -75,6 +75,7 @@ impl Capability for Requests {
             allowed: Arc::clone(grantee.allowed_hosts),
             grant: grantee.grants.outbound,
             component: grantee.component.into(),
+            table: grantee.hosts_table.into(),
         }
     }
 
