@@ -204,7 +204,8 @@ mod tests {
         let filter =
             Filter { user_id: Some(Uuid::nil()), event_type: Some("T".into()), since_us: Some(1), until_us: Some(2) };
         let (some, params) = page(&filter, 5, Some(9)).unwrap();
-        let conditions = "true AND number < $1 AND user_id = $2 AND event_type = $3 AND occurred_at >= $4 AND occurred_at < $5";
+        let conditions =
+            "true AND number < $1 AND user_id = $2 AND event_type = $3 AND occurred_at >= $4 AND occurred_at < $5";
         assert!(some.contains(&format!("WHERE {conditions} ORDER")), "{some}");
         assert_eq!((params.len(), params.first()), (5, Some(&Value::Int64(9))));
         assert_eq!(page(&Filter { since_us: Some(i64::MAX), ..Filter::default() }, 1, None), Err(OUTSIDE));

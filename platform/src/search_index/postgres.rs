@@ -264,7 +264,8 @@ mod tests {
 
     #[test]
     fn only_long_words_of_a_query_may_be_spelt_wrongly_and_only_five_of_them() {
-        let mut query = Query::parse(r#"sea "by the river" rivver one two wallk moning eveening nigt afternon"#).unwrap();
+        let mut query =
+            Query::parse(r#"sea "by the river" rivver one two wallk moning eveening nigt afternon"#).unwrap();
         let words: Vec<String> = doubtful(&mut query).into_iter().map(|any| any[0].clone()).collect();
         assert_eq!(words, ["rivver", "wallk", "moning", "eveening", "nigt"]);
     }

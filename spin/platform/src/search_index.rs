@@ -1,42 +1,166 @@
-//! Search indexes, by the names that the manifest grants.
+//! The capability `search-index` on PostgreSQL: the host's tables, rules and statements, reached by the capability's own role
+//! (`search_index_dsn`). A search covers the documents of one owner, whom an access token proves; row-level security sees to it.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use mindflow_platform::search_index::{self as rules, PostgresIndex, Query, Tables};
+use mindflow_platform::sql::{self, Identity, Mode, Value};
+use mindflow_spin_guest::postgres::Connection;
+use mindflow_spin_guest::variables;
+use uuid::Uuid;
 
 use crate::bindings::exports::mindflow::platform::search_index::{
-    Document, Error, Filter, Guest, TextHits, VectorHit,
+    Document, Error, Filter, Guest, TextHit, TextHits, VectorHit,
 };
+use crate::jwt::Unproven;
+use crate::{Platform, grants, jwt};
 
-fn away<T>() -> Result<T, Error> {
-    Err(Error::Unavailable("search indexes are not served on Spin yet".into()))
+/// For what a writer sends: as the host's databases give any statement.
+const WRITE_MS_MAX: u32 = 30_000;
+
+/// The tables, logged in as the capability's role.
+#[derive(Debug)]
+struct Connections;
+
+impl Tables for Connections {
+    async fn read(
+        &self,
+        owner: Uuid,
+        within_ms: u32,
+        statement: &str,
+        params: &[Value],
+    ) -> Result<Vec<Vec<Value>>, sql::Error> {
+        let identity = Identity::Caller { user_id: owner, roles: Vec::new() };
+        let connection = open().await?;
+        connection.begin(&identity, Mode::ReadOnly, within_ms).await?;
+        let answer = connection.query(statement, params).await;
+        // Also when it failed: the next borrower of the connection finds no transaction.
+        let _ = connection.rollback().await;
+        answer.map(|answer| answer.rows)
+    }
+
+    async fn write(&self, statement: &str, each: &[Vec<Value>]) -> Result<(), sql::Error> {
+        let connection = open().await?;
+        let written = async {
+            connection.begin(&Identity::Service, Mode::ReadWrite, WRITE_MS_MAX).await?;
+            for params in each {
+                connection.execute(statement, params).await?;
+            }
+            connection.commit().await
+        };
+        let written = written.await;
+        if written.is_err() {
+            let _ = connection.rollback().await;
+        }
+        written
+    }
 }
 
-impl Guest for crate::Platform {
-    async fn upsert(_: String, _: Document) -> Result<(), Error> {
-        away()
+async fn open() -> Result<Connection, sql::Error> {
+    let dsn = variables::get("search_index_dsn").await.map_err(sql::Error::Unavailable)?;
+    let missing = || sql::Error::Unavailable("the variable `search_index_dsn` is not set".to_owned());
+    Connection::open(&dsn.ok_or_else(missing)?).await
+}
+
+/// An index that the service may use.
+fn granted(name: &str) -> Result<&'static PostgresIndex<Connections>, Error> {
+    static INDEXES: OnceLock<BTreeMap<String, PostgresIndex<Connections>>> = OnceLock::new();
+    let service = grants::service();
+    service.index(name).map_err(Error::AccessDenied)?;
+    let indexes = INDEXES.get_or_init(|| {
+        let names = service.grants.search_index.iter();
+        names.map(|name| (name.clone(), PostgresIndex::new(name, Connections))).collect()
+    });
+    indexes.get(name).ok_or_else(|| Error::Failed(format!("index `{name}` is granted and was not opened")))
+}
+
+/// The index, and who asks it.
+async fn asked(name: &str, token: &str) -> Result<(&'static PostgresIndex<Connections>, Uuid), Error> {
+    let index = granted(name)?;
+    let (owner, _) = jwt::prove(token).await.map_err(|unproven| match unproven {
+        Unproven::Denied(reason) => Error::AccessDenied(reason),
+        Unproven::Unavailable(reason) => Error::Unavailable(reason),
+    })?;
+    Ok((index, owner))
+}
+
+impl Guest for Platform {
+    async fn upsert(index: String, document: Document) -> Result<(), Error> {
+        Ok(granted(&index)?.upsert(&stored(document)?).await?)
     }
 
-    async fn upsert_batch(_: String, _: Vec<Document>) -> Result<(), Error> {
-        away()
+    async fn upsert_batch(index: String, documents: Vec<Document>) -> Result<(), Error> {
+        let documents = documents.into_iter().map(stored).collect::<Result<Vec<_>, _>>()?;
+        Ok(granted(&index)?.upsert_all(&documents).await?)
     }
 
-    async fn delete(_: String, _: String, _: String, _: u64) -> Result<(), Error> {
-        away()
+    async fn delete(index: String, id: String, of: String, version: u64) -> Result<(), Error> {
+        Ok(granted(&index)?.delete(&id, owner(&of)?, version).await?)
     }
 
-    async fn search_text(_: String, _: String, _: String, _: Filter, _: u32) -> Result<TextHits, Error> {
-        away()
+    async fn search_text(
+        index: String,
+        token: String,
+        query: String,
+        filter: Filter,
+        limit: u32,
+    ) -> Result<TextHits, Error> {
+        let query = Query::parse(&query).map_err(rules::Error::from)?;
+        let (index, owner) = asked(&index, &token).await?;
+        Ok(index.search(owner, &query, &filter.into(), limit).await?.into())
     }
 
     async fn search_vector(
-        _: String,
-        _: String,
-        _: Vec<f32>,
-        _: Filter,
-        _: u32,
-        _: Option<String>,
+        index: String,
+        token: String,
+        vector: Vec<f32>,
+        filter: Filter,
+        limit: u32,
+        except: Option<String>,
     ) -> Result<Vec<VectorHit>, Error> {
-        away()
+        let (index, owner) = asked(&index, &token).await?;
+        let near = rules::Near { vector: &vector, limit, except: except.as_deref() };
+        let hits = index.nearest(owner, &near, &filter.into()).await?;
+        Ok(hits.into_iter().map(|hit| VectorHit { id: hit.id, score: hit.score }).collect())
     }
 
-    async fn vector_of(_: String, _: String, _: String) -> Result<Option<Vec<f32>>, Error> {
-        away()
+    async fn vector_of(index: String, token: String, id: String) -> Result<Option<Vec<f32>>, Error> {
+        let (index, owner) = asked(&index, &token).await?;
+        Ok(index.vector(owner, &id).await?)
+    }
+}
+
+fn owner(text: &str) -> Result<Uuid, Error> {
+    text.parse().map_err(|_| Error::Invalid(format!("the owner {text:?} is no UUID")))
+}
+
+fn stored(document: Document) -> Result<rules::Document, Error> {
+    let Document { id, owner: of, version, title, body, keywords, labels, language, at, vector } = document;
+    Ok(rules::Document { id, owner: owner(&of)?, version, title, body, keywords, labels, language, at, vector })
+}
+
+impl From<Filter> for rules::Filter {
+    fn from(filter: Filter) -> Self {
+        let Filter { keywords, after, before } = filter;
+        Self { keywords, after, before }
+    }
+}
+
+impl From<rules::TextHits> for TextHits {
+    fn from(found: rules::TextHits) -> Self {
+        let hit = |hit: rules::TextHit| TextHit { id: hit.id, score: hit.score, highlights: hit.highlights };
+        Self { hits: found.hits.into_iter().map(hit).collect(), total: found.total }
+    }
+}
+
+impl From<rules::Error> for Error {
+    fn from(error: rules::Error) -> Self {
+        match error {
+            rules::Error::Invalid(rule) => Self::Invalid(rule),
+            rules::Error::Timeout => Self::Timeout,
+            rules::Error::Unavailable(_) => Self::Unavailable(error.to_string()),
+            rules::Error::Other(_) => Self::Failed(error.to_string()),
+        }
     }
 }

@@ -88,8 +88,7 @@ impl Trail {
                 self.remember(head).await?;
                 return Ok(head);
             }
-            let now =
-                Timestamp::from_microsecond(self.clock.now_us()).map_err(|_| Malformed("the clock"))?;
+            let now = Timestamp::from_microsecond(self.clock.now_us()).map_err(|_| Malformed("the clock"))?;
             let record = Record::next(self.head().await?, &event, now)?;
             match self.records.insert_one(document(&record)?).await {
                 Ok(_) => {
