@@ -1,5 +1,6 @@
 //! Fixtures that the suites of several crates share: databases of a test's own, private servers that a test may stop, and
-//! waiting for a condition. Everything here panics when it fails, as a test should.
+//! waiting for a condition; and stories that several back ends have in common. Everything here panics when it fails, as a
+//! test should.
 
 mod child;
 pub mod mongo;
@@ -10,6 +11,7 @@ pub mod queue_model;
 pub mod redis;
 pub mod s3;
 pub mod smtp;
+pub mod stories;
 mod wait;
 
 pub use mongo::MongoServer;

@@ -4,10 +4,9 @@
 mod mongodb_alone;
 mod stage;
 
-use futures::future::join_all;
-use mindflow_backends::records::audit::{AuditError, ChainDefect, Filter, Head, Report, export, verify};
-use stage::{NOON_US, Stage, USER, event, event_of};
-use std::time::Duration;
+use mindflow_backends::records::audit::{ChainDefect, Head, Report, export, verify};
+use mindflow_test_support::stories::audit::{self as stories, NOON_US, event};
+use stage::Stage;
 
 on_every_back_end! {
     [Stage]: postgres, mongodb;
@@ -37,30 +36,11 @@ fn found(report: Report) -> (Option<u64>, Option<String>) {
 }
 
 async fn an_event_that_comes_twice_has_one_record(stage: Stage) {
-    let first = stage.log.append(&event(1)).await.unwrap();
-    let second = stage.log.append(&event(2)).await.unwrap();
-    assert_eq!(stage.log.append(&event(1)).await.unwrap(), first);
-    let again = event(2);
-    let same = join_all((0..8).map(|_| stage.log.append(&again))).await;
-    assert!(same.into_iter().all(|head| head.unwrap() == second));
-    assert_eq!(report(&stage, None).await.records, 2);
+    stories::an_event_that_comes_twice_has_one_record(&*stage.log).await;
 }
 
 async fn appends_at_once_make_one_unbroken_chain(stage: Stage) {
-    let events: Vec<_> = (0..40).map(event).collect();
-    // As delivery does, which hands an event over again that was not answered in time on a busy machine.
-    let append = async |event| loop {
-        match stage.log.append(event).await {
-            Err(AuditError::Timeout(_)) => {}
-            head => return head.unwrap().number,
-        }
-    };
-    let mut numbers: Vec<u64> = join_all(events.iter().map(append)).await;
-    numbers.sort_unstable();
-    assert_eq!(numbers, (1..=40).collect::<Vec<_>>());
-    let report = report(&stage, None).await;
-    assert_eq!((report.records, report.broken), (40, None));
-    assert_eq!(stage.log.head().await.unwrap(), Head { number: 40, hash: report.hash });
+    stories::appends_at_once_make_one_unbroken_chain(&*stage.log).await;
 }
 
 async fn the_whole_event_is_kept_with_the_time_of_its_arrival(stage: Stage) {
@@ -72,41 +52,11 @@ async fn the_whole_event_is_kept_with_the_time_of_its_arrival(stage: Stage) {
 }
 
 async fn a_page_is_newest_first_and_goes_on_where_the_last_one_ended(stage: Stage) {
-    stage.fill(5).await;
-    let mut seen = Vec::new();
-    loop {
-        let page = stage.log.page(&Filter::default(), 2, seen.last().copied()).await.unwrap();
-        if page.is_empty() {
-            break;
-        }
-        assert!(page.len() <= 2);
-        seen.extend(page.iter().map(|record| record.number));
-    }
-    assert_eq!(seen, [5, 4, 3, 2, 1]);
+    stories::a_page_is_newest_first_and_goes_on_where_the_last_one_ended(&*stage.log).await;
 }
 
 async fn filters_choose_by_user_type_and_time(stage: Stage) {
-    let minute = Duration::from_mins(1).as_micros() as i64;
-    for number in 0..6 {
-        let user = (number % 2 == 0).then_some(USER);
-        let kind = if number < 3 { "TagCreated" } else { "TagRenamed" };
-        stage
-            .log
-            .append(&event_of(number, kind, user, NOON_US + i64::try_from(number).unwrap() * minute))
-            .await
-            .unwrap();
-    }
-    let numbers = async |filter: Filter| -> Vec<u64> {
-        stage.log.page(&filter, 100, None).await.unwrap().into_iter().map(|record| record.number).collect()
-    };
-    let all = Filter::default();
-    assert_eq!(numbers(Filter { user_id: Some(USER), ..all.clone() }).await, [5, 3, 1]);
-    assert_eq!(numbers(Filter { event_type: Some("TagRenamed".into()), ..all.clone() }).await, [6, 5, 4]);
-    let (since_us, until_us) = (Some(NOON_US + minute), Some(NOON_US + 4 * minute));
-    assert_eq!(numbers(Filter { since_us, until_us, ..all.clone() }).await, [4, 3, 2]);
-    let some = Filter { user_id: Some(USER), event_type: Some("TagRenamed".into()), since_us, until_us };
-    assert_eq!(numbers(some).await, Vec::<u64>::new());
-    assert_eq!(numbers(Filter { user_id: Some(uuid::Uuid::nil()), ..all }).await, Vec::<u64>::new());
+    stories::filters_choose_by_user_type_and_time(&*stage.log).await;
 }
 
 async fn an_altered_record_is_named(stage: Stage) {

@@ -1,9 +1,10 @@
 //! What only the trail in MongoDB has: numbers that replicas take from each other, a head next to the records, and
 //! a server that may be away.
 
-use crate::audit::stage::{Stage, event, replica};
+use crate::audit::stage::{Stage, replica};
 use futures::future::join_all;
 use mindflow_backends::records::audit::{self, AuditError, AuditLog, verify};
+use mindflow_test_support::stories::audit::event;
 use mongodb::bson::doc;
 use std::collections::{BTreeMap, BTreeSet};
 

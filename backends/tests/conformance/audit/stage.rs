@@ -1,18 +1,13 @@
 //! A trail of a test's own, and a hand that changes its records behind its back.
 
 use mindflow_backends::clock::Clock;
-use mindflow_backends::delivery::{Event, Metadata};
 use mindflow_backends::records::audit::{self, AuditLog, PostgresAudit};
 use mindflow_test_support::MongoServer;
+use mindflow_test_support::stories::audit::{NOON_US, event};
 use mindflow_test_support::{TestDatabase, TestPostgres};
 use mongodb::bson::{Document, doc};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use uuid::Uuid;
-
-/// Noon of some day, in microseconds since 1970.
-pub const NOON_US: i64 = 1_795_000_000_000_000;
-pub const USER: Uuid = Uuid::from_u128(7);
 
 pub struct Stage {
     pub log: Arc<dyn AuditLog>,
@@ -29,27 +24,6 @@ pub async fn replica(server: &MongoServer) -> Arc<dyn AuditLog> {
     let config = serde_json::json!({ "backend": "mongodb", "url": server.url() });
     let clock = Clock::manual(NOON_US).0;
     audit::open(&serde_json::from_value(config).unwrap(), &BTreeMap::new(), clock).await.unwrap()
-}
-
-pub fn event(number: u64) -> Event {
-    event_of(number, "TagCreated", Some(USER), NOON_US)
-}
-
-pub fn event_of(number: u64, event_type: &str, user_id: Option<Uuid>, at_us: i64) -> Event {
-    let payload = serde_json::json!({ "name": format!("morning {number}"), "z": [1, 2.5, null], "a": { "ü": true } });
-    Event {
-        event_id: Uuid::from_u128(u128::from(number) << 64 | 0x8000_0000_0000_0000),
-        event_type: event_type.to_owned(),
-        version: "1.0".into(),
-        timestamp: jiff::Timestamp::from_microsecond(at_us).unwrap(),
-        source: "command-service".into(),
-        correlation_id: "c-1".into(),
-        traceparent: None,
-        sequence: 1,
-        partition_key: format!("tag:{number}"),
-        metadata: Metadata { user_id, tenant_id: None },
-        payload: payload.as_object().unwrap().clone(),
-    }
 }
 
 // === impl Stage ===

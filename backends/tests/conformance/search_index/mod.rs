@@ -2,17 +2,9 @@
 //! suite of stories, run on an index of its own for each.
 
 mod opensearch;
-mod order;
 mod postgres;
-mod vectors;
-mod words;
 
-use mindflow_backends::stores::search_index::{Document, Filter, Query, SearchIndex, TextHits};
-use uuid::Uuid;
-
-/// The owner of the documents of most stories, and another user.
-const ADA: Uuid = Uuid::from_u128(1);
-const EVE: Uuid = Uuid::from_u128(2);
+use mindflow_test_support::stories::search_index::{ADA, EVE, document, ids, keep, order, vectors, words};
 
 macro_rules! on_every_back_end {
     ($($module:ident: $($name:ident),* $(,)?;)*) => {
@@ -42,56 +34,4 @@ macro_rules! on_every_back_end {
     };
 }
 
-on_every_back_end! {
-    words:
-        words_are_found_in_every_form_of_the_documents_language,
-        a_beginning_is_found_only_as_the_last_word,
-        phrases_and_exclusions_hold,
-        a_misspelt_word_finds_what_was_meant,
-        a_title_counts_more_than_a_text,
-        what_was_found_is_marked_and_the_rest_is_escaped,
-        keywords_and_times_narrow_a_search_down,
-        the_total_counts_what_the_page_does_not_show,
-        the_longest_text_of_any_script_is_taken,
-        addresses_and_signs_are_found_by_their_words;
-    order:
-        an_older_version_changes_nothing,
-        a_deleted_document_stays_deleted_for_older_versions,
-        any_order_of_all_versions_leaves_the_same,
-        an_owner_finds_only_what_is_its_own;
-    vectors:
-        the_nearest_are_found_without_the_one_asked_for,
-        vectors_of_another_model_are_passed_over,
-        a_version_keeps_its_vector_until_it_gets_another,
-        limits_and_vectors_that_make_no_sense_are_refused;
-}
-
-fn document(id: &str, title: &str, body: &str) -> Document {
-    Document {
-        id: id.into(),
-        owner: ADA,
-        version: 1,
-        title: title.into(),
-        body: body.into(),
-        keywords: Vec::new(),
-        labels: Vec::new(),
-        language: Some("en".into()),
-        at: 0,
-        vector: None,
-    }
-}
-
-async fn keep(index: &dyn SearchIndex, documents: &[Document]) {
-    for document in documents {
-        index.upsert(document).await.unwrap();
-    }
-}
-
-async fn search(index: &dyn SearchIndex, query: &str) -> TextHits {
-    index.search(ADA, &Query::parse(query).unwrap(), &Filter::default(), 10).await.unwrap()
-}
-
-/// The ids of what is found, best first.
-async fn ids(index: &dyn SearchIndex, query: &str) -> Vec<String> {
-    search(index, query).await.hits.into_iter().map(|hit| hit.id).collect()
-}
+mindflow_test_support::search_index_stories!(on_every_back_end);
