@@ -37,6 +37,14 @@ pub enum Schema {
     Require,
 }
 
+/// Whether a schema may be of a newer version than this program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Newer {
+    Refuse,
+    /// If everything that is newer only adds: while hosts are replaced, the old ones start on the schema of the new.
+    Allow,
+}
+
 /// Every configured database, and the server that the host runs for embedded ones.
 pub struct Databases {
     pub server: Option<EmbeddedServer>,
@@ -68,10 +76,26 @@ impl Databases {
 
     /// Brings each database that the manifest has migrations for to its newest schema, or checks that it is.
     /// Answers the names of the migrations applied.
-    pub async fn prepare(&self, manifest: &Manifest, schema: Schema) -> Result<Vec<String>, DatabasesError> {
+    pub async fn prepare(
+        &self,
+        manifest: &Manifest,
+        schema: Schema,
+        newer: Newer,
+    ) -> Result<Vec<String>, DatabasesError> {
         let mut applied = Vec::new();
         for (name, directory) in &manifest.migrations {
             let Some(database) = self.databases.get(name) else { continue };
+            if newer == Newer::Allow {
+                let migrations = migrate::newer(database, directory).await?;
+                if !migrations.is_empty() {
+                    tracing::warn!(
+                        database = name,
+                        migrations = migrations.join(", "),
+                        "the schema is newer than this program; replace this host by the newer version"
+                    );
+                    continue;
+                }
+            }
             match schema {
                 Schema::Migrate => {
                     let roles = roles_in(manifest, name);

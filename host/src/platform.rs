@@ -5,7 +5,7 @@ use crate::{
     alarm::Webhook,
     application::Application,
     capability::{Capabilities, HealthState, InstanceContext, OpenError, Opening},
-    databases::{Databases, DatabasesError, Schema},
+    databases::{Databases, DatabasesError, Newer, Schema},
     engine::{CompileError, Provider, ProviderStatus, Unhealthy},
     housekeeping::{self, HousekeepingError, LogRetention},
     link::LinkError,
@@ -304,7 +304,9 @@ impl Stores {
         let Application { config, manifest, .. } = application;
         let clock = Clock::system();
         let databases = Databases::open(config).await?;
-        databases.prepare(manifest, if config.migrate { Schema::Migrate } else { Schema::Require }).await?;
+        let schema = if config.migrate { Schema::Migrate } else { Schema::Require };
+        let newer = if config.allow_newer_schema { Newer::Allow } else { Newer::Refuse };
+        databases.prepare(manifest, schema, newer).await?;
         databases.check_logins(manifest).await?;
         let events = databases.databases.get(&config.events.database).cloned();
         let queues = match &events {

@@ -24,6 +24,7 @@ mod quota;
 mod reconciliation;
 mod replay;
 mod replicas;
+mod rolling_update;
 mod schema;
 mod search;
 mod secrets;

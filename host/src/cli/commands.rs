@@ -3,7 +3,7 @@
 use super::{AppLocation, CliError, DeadLettersCommand, table};
 use crate::{
     application::Application,
-    databases::{Databases, Schema},
+    databases::{Databases, Newer, Schema},
     observe::logs,
     operator::{DeadLettersRequest, OperatorClient, OperatorError, OperatorRequest, socket},
 };
@@ -13,7 +13,7 @@ use std::path::Path;
 pub async fn migrate(location: &AppLocation) -> Result<(), CliError> {
     let (manifest, config) = (location.manifest()?, location.config()?);
     let databases = Databases::open(&config).await?;
-    let outcome = databases.prepare(&manifest, Schema::Migrate).await;
+    let outcome = databases.prepare(&manifest, Schema::Migrate, Newer::Refuse).await;
     databases.close().await;
     let applied = outcome?;
     for name in &applied {

@@ -62,6 +62,9 @@ enum Command {
         /// Swap a component when its file changes.
         #[arg(long)]
         watch: bool,
+        /// Start on a schema with migrations of a newer version, if they only add.
+        #[arg(long)]
+        allow_newer_schema: bool,
     },
     /// Bring the databases' schemas up to date.
     Migrate,
@@ -251,7 +254,9 @@ async fn run(matches: &ArgMatches, operated: &[String]) -> Result<(), CliError> 
     }
     let Cli { location, command } = Cli::from_arg_matches(matches)?;
     match command {
-        Command::Up { listen, watch } => up::run(&location, listen, watch).await,
+        Command::Up { listen, watch, allow_newer_schema } => {
+            up::run(&location, listen, watch, allow_newer_schema).await
+        }
         Command::Migrate => commands::migrate(&location).await,
         Command::Check => commands::check(&location).await,
         Command::Components(ComponentsCommand::List { json }) => commands::components(&location, json).await,

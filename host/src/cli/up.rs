@@ -21,8 +21,14 @@ const READY_POLL: Duration = Duration::from_millis(20);
 /// How often histograms are drained so that they stay small.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
-pub async fn run(location: &AppLocation, listen: Option<SocketAddr>, watch_files: bool) -> Result<(), CliError> {
+pub async fn run(
+    location: &AppLocation,
+    listen: Option<SocketAddr>,
+    watch_files: bool,
+    allow_newer_schema: bool,
+) -> Result<(), CliError> {
     let (manifest, mut config) = (location.manifest()?, location.config()?);
+    config.allow_newer_schema |= allow_newer_schema;
     if let Some(listen) = listen {
         config.listen = listen;
     }

@@ -39,6 +39,10 @@ pub struct RuntimeConfig {
     /// Whether the start brings the databases' schemas up to date.
     #[serde(default = "yes")]
     pub migrate: bool,
+    /// Whether the host starts on a schema with migrations that it does not know, as while a newer version replaces it.
+    /// They must only add: a migration named `NNNN_contract_….sql` stops the start all the same.
+    #[serde(default)]
+    pub allow_newer_schema: bool,
     #[serde(default)]
     pub events: EventsSettings,
     /// Where copies of the event archive go; the folder `archive` of the data directory when absent.

@@ -2,9 +2,9 @@
 //! numbers belong to services (0010 auth, 0020 command, …), so that they need not be consecutive and a
 //! lower one may arrive later. Replicas that start together take turns at an advisory lock.
 
+mod compare;
 mod files;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use tokio_postgres::Client;
@@ -12,6 +12,7 @@ use tokio_postgres::error::ErrorPosition;
 
 use super::roles::{self, RoleError};
 use super::{Database, Session};
+use compare::{Applied, Comparison};
 use files::{FILE_BYTES_MAX, File, read_dir};
 use mindflow_platform::sql::lexer;
 
@@ -53,9 +54,15 @@ pub enum MigrateError {
     #[error("{path}: was changed after it was applied to database `{database}`; restore it and write a new migration")]
     Changed { path: PathBuf, database: String },
     #[error(
-        "database `{database}` is newer than this program: {names} is applied and has no file in {dir}; use the newer version"
+        "database `{database}` is newer than this program: {names} is applied and has no file in {dir}; use the newer version, or set `allow-newer-schema` while hosts are replaced"
     )]
     DatabaseNewer { database: String, names: String, dir: PathBuf },
+    #[error("database `{database}`: {name} removed what this program needs, whatever `allow-newer-schema` says; use the newer version")]
+    Contracted { database: String, name: String },
+    #[error(
+        "database `{database}` is of another line of versions: it has {names}, which this program does not know, and lacks {pending}; use the version that has them all"
+    )]
+    Diverged { database: String, names: String, pending: String },
     #[error("schema of database `{database}` is older: {pending} migration(s) to apply; run `mindflow migrate`")]
     Pending { database: String, pending: usize },
     #[error("{path}:{line}: a quote or comment never ends")]
@@ -105,7 +112,7 @@ pub async fn migrate(database: &Database, dir: &Path, components: &[String]) -> 
         .await
         .map_err(broken)?;
     let applied = applied(&client).await.map_err(broken)?;
-    let pending = compare(database, dir, files, &applied)?;
+    let pending = Comparison::of(database.name(), files, &applied)?.pending(database.name(), dir)?;
     let password = database.pools().endpoint().settings().get_password().map(<[u8]>::to_vec);
     roles::ensure(&client, password.as_deref(), components).await?;
     let mut report = Report { applied: Vec::new(), already: applied.len() };
@@ -121,13 +128,15 @@ pub async fn migrate(database: &Database, dir: &Path, components: &[String]) -> 
 
 /// Compares the schema with the files, changing nothing.
 pub async fn status(database: &Database, dir: &Path) -> Result<Status, MigrateError> {
-    let files = read_dir(dir)?;
-    let client = session(database).await?;
-    let broken = |error: tokio_postgres::Error| connection_error(database, &error);
-    let there = client.query_one("SELECT to_regclass('mindflow.migrations') IS NOT NULL", &[]).await.map_err(broken)?;
-    let applied = if there.get(0) { applied(&client).await.map_err(broken)? } else { BTreeMap::new() };
-    let pending = compare(database, dir, files, &applied)?;
-    Ok(Status { pending: pending.into_iter().map(|file| file.name).collect(), applied: applied.len() })
+    let (comparison, applied) = comparison(database, dir).await?;
+    let pending = comparison.pending(database.name(), dir)?;
+    Ok(Status { pending: pending.into_iter().map(|file| file.name).collect(), applied })
+}
+
+/// The migrations that only a newer program knows; none if the schema is as the files say or older. Fails when a program
+/// of these files cannot work with them.
+pub async fn newer(database: &Database, dir: &Path) -> Result<Vec<String>, MigrateError> {
+    comparison(database, dir).await?.0.tolerated(database.name())
 }
 
 /// An error that says to run `mindflow migrate`, unless the schema is as the files say.
@@ -136,6 +145,16 @@ pub async fn require_current(database: &Database, dir: &Path) -> Result<(), Migr
         0 => Ok(()),
         pending => Err(MigrateError::Pending { database: database.name().to_owned(), pending }),
     }
+}
+
+/// The difference, and how many migrations are applied.
+async fn comparison(database: &Database, dir: &Path) -> Result<(Comparison, usize), MigrateError> {
+    let files = read_dir(dir)?;
+    let client = session(database).await?;
+    let broken = |error: tokio_postgres::Error| connection_error(database, &error);
+    let there = client.query_one("SELECT to_regclass('mindflow.migrations') IS NOT NULL", &[]).await.map_err(broken)?;
+    let applied = if there.get(0) { applied(&client).await.map_err(broken)? } else { Applied::new() };
+    Ok((Comparison::of(database.name(), files, &applied)?, applied.len()))
 }
 
 async fn session(database: &Database) -> Result<Session, MigrateError> {
@@ -150,38 +169,9 @@ fn connection_error(database: &Database, error: &tokio_postgres::Error) -> Migra
     MigrateError::Connection { database: database.name().to_owned(), message }
 }
 
-type Applied = BTreeMap<i32, (String, String)>;
-
 async fn applied(client: &Client) -> Result<Applied, tokio_postgres::Error> {
     let rows = client.query("SELECT version, name, checksum FROM mindflow.migrations ORDER BY version", &[]).await?;
     Ok(rows.iter().map(|row| (row.get(0), (row.get(1), row.get(2)))).collect())
-}
-
-/// The files still to be applied, in order, when what is applied is what the files say.
-fn compare(database: &Database, dir: &Path, files: Vec<File>, applied: &Applied) -> Result<Vec<File>, MigrateError> {
-    let unknown: Vec<&str> = applied
-        .iter()
-        .filter(|(version, _)| !files.iter().any(|file| file.version == **version))
-        .map(|(_, (name, _))| name.as_str())
-        .collect();
-    if !unknown.is_empty() {
-        return Err(MigrateError::DatabaseNewer {
-            database: database.name().to_owned(),
-            names: unknown.join(", "),
-            dir: dir.to_owned(),
-        });
-    }
-    let mut pending = Vec::new();
-    for file in files {
-        match applied.get(&file.version) {
-            None => pending.push(file),
-            Some((_, checksum)) if *checksum == file.checksum => {}
-            Some(_) => {
-                return Err(MigrateError::Changed { path: file.path, database: database.name().to_owned() });
-            }
-        }
-    }
-    Ok(pending)
 }
 
 async fn apply(client: &Client, file: &File) -> Result<(), MigrateError> {
