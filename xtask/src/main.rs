@@ -8,6 +8,7 @@ mod graphiql;
 mod guests;
 mod lint;
 mod lookup;
+mod plugin;
 mod signals;
 mod test;
 mod toolchain;
@@ -32,6 +33,8 @@ enum Command {
     Wit,
     /// Build the guests into target/components
     Build(guests::BuildArgs),
+    /// Make the plugin `mindflow` of the command `spin`
+    Plugin(plugin::PluginArgs),
     /// Run all tests against a private PostgreSQL and a private Redis
     Test(test::TestArgs),
     /// Measure the built platform: the figures of docs/performance.md
@@ -57,6 +60,7 @@ fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Wit => wit::lay(&workspace).map(|()| ExitCode::SUCCESS),
         Command::Build(args) => guests::build(&workspace, &args, None).map(|()| ExitCode::SUCCESS),
+        Command::Plugin(args) => plugin::make(&workspace, &args).map(|()| ExitCode::SUCCESS),
         Command::Test(args) => test::run(&workspace, &args),
         Command::Bench(args) => bench::run(&workspace, &args).map(|()| ExitCode::SUCCESS),
         Command::Chaos(args) => chaos::run(&workspace, &args),
