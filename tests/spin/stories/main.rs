@@ -8,4 +8,6 @@
 )]
 
 mod probe;
+mod records;
+mod stores;
 mod traps;
