@@ -98,8 +98,8 @@ impl Databases {
             }
             match schema {
                 Schema::Migrate => {
-                    let roles = roles_in(manifest, name);
-                    let report = migrate::migrate(database, directory, &roles).await?;
+                    let components = components_in(manifest, name);
+                    let report = migrate::migrate(database, directory, &components).await?;
                     applied.extend(report.applied.into_iter().map(|file| format!("{name}/{file}")));
                 }
                 Schema::Require => migrate::require_current(database, directory).await?,
@@ -111,7 +111,7 @@ impl Databases {
     /// Checks that each component reaches its databases as itself.
     pub async fn check_logins(&self, manifest: &Manifest) -> Result<(), DatabasesError> {
         for (name, database) in &self.databases {
-            database.check_logins(&roles_in(manifest, name)).await?;
+            database.check_logins(&logins_in(manifest, name)).await?;
         }
         Ok(())
     }
@@ -127,11 +127,15 @@ impl Databases {
     }
 }
 
-/// The roles in a database: one for each component that may use it, and one for the capability of search indexes,
-/// to which migrations grant only its own tables.
-pub(crate) fn roles_in(manifest: &Manifest, database: &str) -> Vec<String> {
+/// The components that may use a database. Each has a role of its own there.
+pub(crate) fn components_in(manifest: &Manifest, database: &str) -> Vec<String> {
     let users = manifest.components.values().filter(|entry| entry.grants.sql.contains_key(database));
+    users.map(|entry| entry.name.clone()).collect()
+}
+
+/// The roles as which this host works in a database: its components', and that of the capability of search indexes.
+fn logins_in(manifest: &Manifest, database: &str) -> Vec<String> {
     let searching = manifest.components.values().any(|entry| !entry.grants.search_index.is_empty());
     let capability = searching.then(|| search_index::POSTGRES_ROLE.to_owned());
-    users.map(|entry| entry.name.clone()).chain(capability).collect()
+    components_in(manifest, database).into_iter().chain(capability).collect()
 }

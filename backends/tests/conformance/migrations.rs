@@ -130,6 +130,14 @@ async fn a_role_that_may_bypass_row_level_security_is_refused() {
 }
 
 #[tokio::test]
+async fn a_component_with_the_name_of_a_capabilitys_role_is_refused() {
+    let test = TestPostgres::empty("reserved").await;
+    let empty = tempfile::tempdir().unwrap();
+    let error = migrate(test.database(), empty.path(), &components(&["auth", "audit-log"])).await.unwrap_err();
+    assert!(error.to_string().starts_with("component name `audit-log`: the platform's own capability"), "{error}");
+}
+
+#[tokio::test]
 async fn both_sides_of_the_repository_apply() {
     let (write, read) = tokio::join!(TestPostgres::write("repo"), TestPostgres::read("repo"));
     for (test, side) in [(&write, "write"), (&read, "read")] {

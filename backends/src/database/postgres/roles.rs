@@ -30,6 +30,8 @@ const SCRAM_SALT_BYTES: usize = 16;
 pub enum RoleError {
     #[error("component name `{0}`: use lower-case letters, digits, `-` and `_`, at most {COMPONENT_NAME_MAX} of them")]
     Name(String),
+    #[error("component name `{0}`: the platform's own capability has a role of this name in the database; choose another")]
+    Reserved(String),
     #[error(
         "role `{role}` exists and may bypass row-level security; run: ALTER ROLE \"{role}\" NOSUPERUSER NOBYPASSRLS"
     )]
@@ -85,6 +87,9 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 /// Makes the roles of `components` and of [`CAPABILITIES`], and lets them, and only them, into this database.
 pub async fn ensure(admin: &Client, dsn_password: Option<&[u8]>, components: &[String]) -> Result<(), RoleError> {
+    if let Some(name) = components.iter().find(|name| CAPABILITIES.contains(&name.as_str())) {
+        return Err(RoleError::Reserved(name.clone()));
+    }
     close_to_public(admin).await;
     let components: BTreeSet<&str> = components.iter().map(String::as_str).chain(CAPABILITIES).collect();
     for component in components {

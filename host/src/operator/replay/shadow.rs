@@ -6,7 +6,7 @@
 use super::{Consumer, IDLE_WITHIN, OperatorError, Progress};
 use crate::{
     capability::{InstanceContext, Scratch},
-    databases::roles_in,
+    databases::components_in,
     engine::Provider,
     platform::{Platform, publishers as publishers_of},
     trigger::event::Subscribers,
@@ -94,7 +94,7 @@ impl Shadow {
             for name in consumer.databases.keys() {
                 let directory = application.manifest.migrations.get(name);
                 let directory = directory.ok_or_else(|| OperatorError::NoMigrations(name.clone()))?;
-                directories.insert(name.clone(), (directory.clone(), roles_in(&application.manifest, name)));
+                directories.insert(name.clone(), (directory.clone(), components_in(&application.manifest, name)));
             }
             let exports = application.link(&loaded.entry, &loaded.compiled)?;
             let live = platform.capabilities().access(&loaded.grantee(), platform.clock());
