@@ -39,6 +39,7 @@ pub fn run(workspace: &Workspace, args: &TestArgs) -> Result<ExitCode> {
     let lints = args.lint.then(|| Lints::install(workspace)).transpose()?;
     if lints.is_some() {
         lint::format(workspace, false)?;
+        lint::deploy::check(&workspace.root)?;
     }
     let guests = BuildArgs { tests: true, profile: args.profile, ..BuildArgs::default() };
     guests::build(workspace, &guests, lints.as_ref())?;

@@ -1,7 +1,8 @@
 //! The lints that every commit passes: formatting, Clippy and the warnings of the documentation, for the native
-//! crates and, on their own target, for the guests.
+//! crates and, on their own target, for the guests; and the manifests of `deploy/`.
 
 mod compiler;
+pub mod deploy;
 
 pub use compiler::{Lints, Pass, run_if_named};
 
@@ -23,6 +24,7 @@ pub struct LintArgs {
 pub fn run(workspace: &Workspace, args: &LintArgs) -> Result<()> {
     wit::lay(workspace)?;
     format(workspace, args.fix)?;
+    deploy::check(&workspace.root)?;
     if args.fix {
         fix(workspace)?;
     }
