@@ -4,6 +4,8 @@
 pub mod audit;
 pub mod blob;
 pub mod broken_rule;
+#[cfg(feature = "delivery")]
+pub mod delivery;
 pub mod embeddings;
 pub mod event;
 pub mod key_value;

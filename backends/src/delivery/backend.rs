@@ -6,14 +6,7 @@ use uuid::Uuid;
 use super::queue::{DeadLetters, Queue, QueueError};
 use super::subscription::Subscription;
 
-/// What one look for committed events found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Relayed {
-    /// So many events, and the subscriptions that get any of them.
-    Events { count: u64, wanted_by: Vec<String> },
-    /// Another replica is relaying.
-    Busy,
-}
+pub use mindflow_platform::delivery::sequencer::Relayed;
 
 /// Queues and what fills them.
 #[async_trait]

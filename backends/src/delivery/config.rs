@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use super::backend::Backend;
 use super::log::LogQueue;
+use super::postgres::Connections;
 use super::redis_streams::{RedisStreams, StreamsConfig};
 use crate::database::postgres::Database;
 use crate::redis_server::RedisUrlError;
@@ -46,7 +47,7 @@ pub enum OpenError {
 /// When the configuration cannot be meant.
 pub fn open(database: Database, config: &Config) -> Result<Arc<dyn Backend>, OpenError> {
     Ok(match config {
-        Config::Postgres {} => Arc::new(LogQueue::new(database)),
+        Config::Postgres {} => Arc::new(LogQueue::new(Connections::new(database))),
         Config::RedisStreams(config) => {
             if !(1..=PARTITIONS_MAX).contains(&config.partitions) {
                 return Err(OpenError::Partitions(config.partitions));

@@ -3,16 +3,14 @@
 //! none waits for another; within it, a key waits only for itself, because the queue leases one event
 //! of a key at a time.
 //!
-//! A handler that takes batches gets first attempts that are leased at the same time together, one batch after the other:
-//! two at a time would wait for each other's rows in the handler's database, and what arrives meanwhile makes the next
-//! one larger. A batch that fails is handled event by event. A single event is no batch, so that at low load an event waits
-//! for no other.
+//! What goes into a batch, and what follows an answer, is decided by [`Workload`].
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use mindflow_platform::delivery::workload::{self, Call, Started, Workload, settlements};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
@@ -20,13 +18,11 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::alarm::{Alarm, GivenUp};
-use super::envelope::Event;
 use super::health::Part;
 use super::meter;
-use super::outcome::{host_ended, not_yet, outcome_of, timed_out};
-use super::policy::{LOST_MAX, LOST_SUSPECT};
-use super::queue::{DeadLetterId, Leased, Outcome, Queue, QueueError, Receipt, Settlement};
-use super::subscription::{Attempt, BATCH_BYTES_MAX, Failure, Handler, Subscription, batch_timeout};
+use super::outcome::timed_out;
+use super::queue::{DeadLetterId, Outcome, Queue, QueueError};
+use super::subscription::{Attempt, Failure, Handler, Subscription, batch_timeout};
 use crate::clock::{self, Clock};
 use crate::failpoint;
 
@@ -49,7 +45,7 @@ pub(super) struct Setting {
     pub(super) poll: Duration,
     /// How long running handlers may go on after `stop`.
     pub(super) drain: Duration,
-    /// One permit for all subscriptions of the replica: see [`LOST_SUSPECT`].
+    /// One permit for all subscriptions of the replica: see [`LOST_SUSPECT`](super::policy::LOST_SUSPECT).
     pub(super) suspects: Arc<Semaphore>,
     /// Rung when the queue may have something.
     pub(super) wake: Arc<Notify>,
@@ -60,36 +56,19 @@ pub(super) struct Dispatcher {
     setting: Setting,
     name: Arc<str>,
     health: Part,
+    work: Workload<OwnedSemaphorePermit>,
     running: JoinSet<Ran>,
-    /// What each task has.
-    in_flight: HashMap<Id, Task>,
-    /// Leased, and with no task yet.
-    waiting: VecDeque<InFlight>,
-    /// What ended and is not settled yet.
-    ended: Vec<(InFlight, Outcome)>,
+    /// Which task of the workload each of these is.
+    tasks: HashMap<Id, (u64, AbortHandle)>,
     renew_at: Instant,
     /// Before this nothing is leased: more may come.
     lingers_until: Option<Instant>,
 }
 
-struct Task {
-    handle: AbortHandle,
-    is_batch: bool,
-    deliveries: Vec<InFlight>,
-}
-
 /// What a task answers.
 type Ran = Result<(), Failure>;
 
-struct InFlight {
-    receipt: Receipt,
-    event: Arc<Event>,
-    attempt: u32,
-    /// Part of no batch: it failed, was in one that failed, or lost its host.
-    alone: bool,
-    /// It may be what ended its hosts, and is the only one of these in this replica.
-    suspect: Option<OwnedSemaphorePermit>,
-}
+type Delivery = workload::Delivery<OwnedSemaphorePermit>;
 
 // === impl Dispatcher ===
 
@@ -97,12 +76,11 @@ impl Dispatcher {
     pub(super) fn new(setting: Setting, health: Part) -> Self {
         Self {
             name: Arc::from(setting.subscription.name.as_str()),
+            work: Workload::new(&setting.subscription),
             setting,
             health,
             running: JoinSet::new(),
-            in_flight: HashMap::new(),
-            waiting: VecDeque::new(),
-            ended: Vec::new(),
+            tasks: HashMap::new(),
             renew_at: clock::instant(),
             lingers_until: None,
         }
@@ -119,7 +97,7 @@ impl Dispatcher {
                     self.health.succeeded();
                     let free = self.free() > 0;
                     let renew_at = self.renew_at;
-                    let renewing = self.has_leases();
+                    let renewing = self.work.has_leases();
                     tokio::select! {
                         biased;
                         () = stop.cancelled() => {}
@@ -168,12 +146,15 @@ impl Dispatcher {
         let taken = u32::try_from(leased.len()).unwrap_or(u32::MAX);
         if taken > 0 {
             failpoint!("after-lease");
-            if !self.has_leases() {
+            if !self.work.has_leases() {
                 self.renew_at = clock::instant() + self.setting.lease_for / RENEWALS_PER_LEASE;
             }
         }
-        leased.into_iter().for_each(|leased| self.accept(leased));
-        if !self.ended.is_empty() {
+        for leased in leased {
+            let suspects = &self.setting.suspects;
+            self.work.accept(leased, || suspects.clone().try_acquire_owned().ok());
+        }
+        if self.work.has_ended() {
             return Ok(Duration::ZERO);
         }
         self.start_waiting();
@@ -188,126 +169,51 @@ impl Dispatcher {
     /// An idle subscription that is woken waits a moment, once.
     fn linger(&mut self) {
         let linger = self.setting.subscription.linger;
-        if !linger.is_zero() && !self.has_leases() && self.lingers_until.is_none() {
+        if !linger.is_zero() && !self.work.has_leases() && self.lingers_until.is_none() {
             self.lingers_until = Some(clock::instant() + linger);
         }
     }
 
+    /// Whether the handler takes batches; it may change when its component is swapped.
     fn takes_batches(&self) -> bool {
-        let Setting { subscription, handler, .. } = &self.setting;
-        subscription.batch_events > 1 && handler.takes_batches(&self.name)
+        self.setting.handler.takes_batches(&self.name)
     }
 
-    /// Places for further deliveries.
     fn free(&self) -> u32 {
-        let count = |events: usize| u32::try_from(events).unwrap_or(u32::MAX);
-        let Subscription { concurrency, batch_events, .. } = self.setting.subscription;
-        let not_started = self.waiting.len() + self.ended.len();
-        if !self.takes_batches() {
-            let running: usize = self.in_flight.values().map(|task| task.deliveries.len()).sum();
-            return concurrency.saturating_sub(count(running + not_started));
-        }
-        if self.has_batch() {
-            return 0;
-        }
-        if concurrency <= count(self.in_flight.len() + not_started) {
-            return 0;
-        }
-        batch_events.max(concurrency).saturating_sub(count(not_started))
+        self.work.free(self.takes_batches())
     }
 
-    fn has_batch(&self) -> bool {
-        self.in_flight.values().any(|task| task.is_batch)
-    }
-
-    /// Events that may be handled one by one at the same time.
-    fn singles_max(&self) -> usize {
-        usize::try_from(self.setting.subscription.concurrency).unwrap_or(usize::MAX)
-    }
-
-    fn has_leases(&self) -> bool {
-        !(self.in_flight.is_empty() && self.waiting.is_empty())
-    }
-
-    fn accept(&mut self, Leased { receipt, event, attempt, lost }: Leased) {
-        let suspect = (lost >= LOST_SUSPECT).then(|| self.setting.suspects.clone().try_acquire_owned());
-        let refused = matches!(suspect, Some(Err(_)));
-        let (alone, suspect) = (attempt > 1 || lost > 0, suspect.and_then(Result::ok));
-        let delivery = InFlight { receipt, event, attempt, alone, suspect };
-        if lost >= LOST_MAX {
-            self.ended.push((delivery, host_ended(lost)));
-        } else if refused {
-            self.ended.push((delivery, not_yet()));
-        } else {
-            self.waiting.push_back(delivery);
-        }
-    }
-
-    /// Starts a batch of what may be in one, and the rest each in a task of its own as far as there is room.
     fn start_waiting(&mut self) {
-        let batches = self.takes_batches();
-        if batches && !self.has_batch() {
-            let batch = self.take_batch();
-            match batch.len() {
-                0 | 1 => batch.into_iter().for_each(|delivery| self.waiting.push_front(delivery)),
-                _ => self.start_batch(batch),
-            }
+        for Started { task, call } in self.work.start(self.takes_batches()) {
+            let handle = match call {
+                Call::Single { event, attempt, is_suspect } => {
+                    if is_suspect {
+                        tracing::warn!(
+                            subscription = &*self.name, event = %event.event_id, event_type = event.event_type,
+                            "an event is handled whose host ended more than once while it was"
+                        );
+                    }
+                    let Subscription { retry, timeout, .. } = &self.setting.subscription;
+                    let attempts_max = retry.attempts_max();
+                    let attempt = Attempt { subscription: self.name.clone(), attempt, attempts_max };
+                    let (handler, timeout) = (self.setting.handler.clone(), *timeout);
+                    self.running.spawn(async move {
+                        let handled = tokio::time::timeout(timeout, handler.handle(&event, &attempt)).await;
+                        handled.unwrap_or_else(|_| Err(timed_out(timeout)))
+                    })
+                }
+                Call::Batch(events) => {
+                    meter::batch(&self.name, events.len());
+                    let (name, handler) = (self.name.clone(), self.setting.handler.clone());
+                    let timeout = batch_timeout(self.setting.subscription.timeout);
+                    self.running.spawn(async move {
+                        let handled = tokio::time::timeout(timeout, handler.handle_batch(&name, &events)).await;
+                        handled.unwrap_or_else(|_| Err(timed_out(timeout)))
+                    })
+                }
+            };
+            self.tasks.insert(handle.id(), (task, handle));
         }
-        let singles = self.in_flight.values().filter(|task| !task.is_batch).count();
-        // While a batch runs, what is left of its size waits for the next one.
-        let batch_runs = batches && self.has_batch();
-        for _ in singles..self.singles_max() {
-            let Some(next) = self.waiting.iter().position(|delivery| delivery.alone || !batch_runs) else { break };
-            let Some(delivery) = self.waiting.remove(next) else { break };
-            self.start(delivery);
-        }
-    }
-
-    /// First attempts, at most as many as a batch may have, and at least one.
-    fn take_batch(&mut self) -> Vec<InFlight> {
-        let (mut batch, mut left, mut bytes) = (Vec::new(), VecDeque::new(), 0);
-        let events_max = usize::try_from(self.setting.subscription.batch_events).unwrap_or(usize::MAX);
-        for delivery in self.waiting.drain(..) {
-            let fits = batch.is_empty() || (batch.len() < events_max && bytes < BATCH_BYTES_MAX);
-            if delivery.alone || !fits {
-                left.push_back(delivery);
-                continue;
-            }
-            bytes += delivery.event.payload_len();
-            batch.push(delivery);
-        }
-        self.waiting = left;
-        batch
-    }
-
-    fn start(&mut self, delivery: InFlight) {
-        let Setting { subscription, handler, .. } = &self.setting;
-        let attempts_max = subscription.retry.attempts_max();
-        if delivery.suspect.is_some() {
-            tracing::warn!(
-                subscription = &*self.name, event = %delivery.event.event_id, event_type = delivery.event.event_type,
-                "an event is handled whose host ended more than once while it was"
-            );
-        }
-        let attempt = Attempt { subscription: self.name.clone(), attempt: delivery.attempt, attempts_max };
-        let (handler, event, timeout) = (handler.clone(), delivery.event.clone(), subscription.timeout);
-        let handle = self.running.spawn(async move {
-            let handled = tokio::time::timeout(timeout, handler.handle(&event, &attempt)).await;
-            handled.unwrap_or_else(|_| Err(timed_out(timeout)))
-        });
-        self.in_flight.insert(handle.id(), Task { handle, is_batch: false, deliveries: vec![delivery] });
-    }
-
-    fn start_batch(&mut self, deliveries: Vec<InFlight>) {
-        meter::batch(&self.name, deliveries.len());
-        let events: Vec<_> = deliveries.iter().map(|delivery| delivery.event.clone()).collect();
-        let (name, handler) = (self.name.clone(), self.setting.handler.clone());
-        let timeout = batch_timeout(self.setting.subscription.timeout);
-        let handle = self.running.spawn(async move {
-            let handled = tokio::time::timeout(timeout, handler.handle_batch(&name, &events)).await;
-            handled.unwrap_or_else(|_| Err(timed_out(timeout)))
-        });
-        self.in_flight.insert(handle.id(), Task { handle, is_batch: true, deliveries });
     }
 
     fn collect_finished(&mut self) {
@@ -319,53 +225,32 @@ impl Dispatcher {
     fn collect(&mut self, finished: Result<(Id, Ran), JoinError>) {
         let (id, result) = match finished {
             Ok((id, result)) => (id, result),
-            Err(error) => (error.id(), Err(super::outcome::panicked(error))),
+            Err(error) => (error.id(), Err(panicked(error))),
         };
         // Not there: its leases were lost and it was cancelled.
-        let Some(task) = self.in_flight.remove(&id) else { return };
-        let policy = &self.setting.subscription.retry;
-        let is_final = matches!(result, Ok(()) | Err(Failure::Retry { after: Some(_), .. }));
-        if task.is_batch && !is_final {
-            tracing::debug!(subscription = &*self.name, events = task.deliveries.len(), ?result, "a batch failed");
-            // Before what was leased later.
-            for delivery in task.deliveries.into_iter().rev() {
-                self.waiting.push_front(InFlight { alone: true, ..delivery });
-            }
-            return;
-        }
-        for delivery in task.deliveries {
-            let outcome = outcome_of(result.clone(), policy, delivery.attempt, delivery.event.event_id);
-            self.ended.push((delivery, outcome));
+        let Some((task, _)) = self.tasks.remove(&id) else { return };
+        if let Some(events) = self.work.finished(task, &result) {
+            tracing::debug!(subscription = &*self.name, events, ?result, "a batch failed");
         }
     }
 
     async fn settle(&mut self) -> Result<(), QueueError> {
-        // Dead letters one by one: each is announced exactly when it is written.
-        let (mut dead, mut others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.ended)
-            .into_iter()
-            .partition(|(_, outcome)| matches!(outcome, Outcome::Dead { .. }));
-        while !(others.is_empty() && dead.is_empty()) {
-            let batch = if others.is_empty() { dead.pop().into_iter().collect() } else { std::mem::take(&mut others) };
-            let settlements: Vec<_> = batch
-                .iter()
-                .map(|(delivery, outcome)| Settlement { receipt: delivery.receipt.clone(), outcome: outcome.clone() })
-                .collect();
-            let applied = settlements.iter().any(|settlement| matches!(settlement.outcome, Outcome::Ack));
+        while let Some(ended) = self.work.take_ended() {
+            let applied = ended.iter().any(|(_, outcome)| matches!(outcome, Outcome::Ack));
             if applied {
                 failpoint!("before-ack");
             }
-            match self.setting.queue.settle(&self.name, &settlements).await {
+            match self.setting.queue.settle(&self.name, &settlements(&ended)).await {
                 Ok(held) => {
                     if applied {
                         failpoint!("after-ack");
                     }
-                    batch.iter().for_each(|(delivery, outcome)| {
+                    ended.iter().for_each(|(delivery, outcome)| {
                         self.announce(delivery, outcome, held.contains(&delivery.receipt));
                     });
                 }
                 Err(error) => {
-                    self.ended.extend(batch);
-                    self.ended.append(&mut dead);
+                    self.work.put_back(ended);
                     return Err(error);
                 }
             }
@@ -375,29 +260,20 @@ impl Dispatcher {
 
     /// Holds the leases, when it is time, and cancels what has lost its own.
     async fn renew(&mut self) -> Result<(), QueueError> {
-        if !self.has_leases() || clock::instant() < self.renew_at {
+        if !self.work.has_leases() || clock::instant() < self.renew_at {
             return Ok(());
         }
         let lease_for = self.setting.lease_for;
-        let deliveries = self.in_flight.values().flat_map(|task| &task.deliveries).chain(&self.waiting);
-        let receipts: Vec<_> = deliveries.map(|delivery| delivery.receipt.clone()).collect();
-        let held = self.setting.queue.extend(&self.name, &receipts, lease_for).await?;
+        let held = self.setting.queue.extend(&self.name, &self.work.receipts(), lease_for).await?;
         self.renew_at = clock::instant() + lease_for / RENEWALS_PER_LEASE;
-        let name = &self.name;
-        let holds = |delivery: &InFlight| {
-            let holds = held.contains(&delivery.receipt);
-            if !holds {
-                lease_lost(name, delivery);
+        let lost = self.work.keep(&held);
+        lost.deliveries.iter().for_each(|delivery| lease_lost(&self.name, delivery));
+        self.tasks.retain(|_, (task, handle)| {
+            let is_lost = lost.tasks.contains(task);
+            if is_lost {
+                handle.abort();
             }
-            holds
-        };
-        self.waiting.retain(holds);
-        self.in_flight.retain(|_, task| {
-            task.deliveries.retain(holds);
-            if task.deliveries.is_empty() {
-                task.handle.abort();
-            }
-            !task.deliveries.is_empty()
+            !is_lost
         });
         Ok(())
     }
@@ -405,7 +281,7 @@ impl Dispatcher {
     /// No more leases; what runs may end; what does not is handed back immediately, uncounted.
     async fn drain(&mut self) {
         let until = clock::instant() + self.setting.drain;
-        while !self.in_flight.is_empty() {
+        while self.work.is_running() {
             let renew_at = self.renew_at;
             tokio::select! {
                 Some(finished) = self.running.join_next_with_id() => self.collect(finished),
@@ -418,19 +294,18 @@ impl Dispatcher {
             }
         }
         self.running.shutdown().await;
-        let left = self.in_flight.drain().flat_map(|(_, task)| task.deliveries).chain(self.waiting.drain(..));
-        self.ended.extend(left.map(|delivery| (delivery, super::outcome::handed_back())));
+        self.work.hand_back();
         if let Err(error) = self.settle().await {
             tracing::warn!(
                 subscription = &*self.name,
-                deliveries = self.ended.len(),
+                deliveries = self.work.ended(),
                 error = &error as &dyn std::error::Error,
                 "deliveries could not be settled at shutdown and will come again when their leases end"
             );
         }
     }
 
-    fn announce(&self, delivery: &InFlight, outcome: &Outcome, held: bool) {
+    fn announce(&self, delivery: &Delivery, outcome: &Outcome, held: bool) {
         let (name, event) = (&*self.name, &delivery.event);
         if !held {
             lease_lost(name, delivery);
@@ -464,7 +339,7 @@ impl Dispatcher {
 }
 
 impl Dispatcher {
-    fn given_up(&self, delivery: &InFlight, error: &str) -> GivenUp {
+    fn given_up(&self, delivery: &Delivery, error: &str) -> GivenUp {
         let event = &delivery.event;
         GivenUp {
             id: DeadLetterId { subscription: self.name.to_string(), event_id: event.event_id }.to_string(),
@@ -480,10 +355,22 @@ impl Dispatcher {
     }
 }
 
-fn lease_lost(subscription: &str, delivery: &InFlight) {
+fn lease_lost(subscription: &str, delivery: &Delivery) {
     meter::lease_lost(subscription);
     tracing::warn!(
         subscription, event = %delivery.event.event_id, key = delivery.event.partition_key,
         "the lease of a delivery was lost; another owner has it"
     );
+}
+
+fn panicked(error: JoinError) -> Failure {
+    let reason = match error.try_into_panic() {
+        Ok(panic) => {
+            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+            format!("the handler panicked: {text}")
+        }
+        Err(error) => format!("the handler was cancelled: {error}"),
+    };
+    Failure::Retry { reason, after: None }
 }

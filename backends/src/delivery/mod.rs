@@ -9,8 +9,8 @@
 //!   transaction. [`publishers`] says who may publish what.
 //! - `sequencer` gives an ordinal to what became visible, `relay` makes it do so; one replica at a time does.
 //! - [`queue`] is what a queue promises, [`backend`] what the relay needs of it, [`config`] chooses one.
-//! - `log` delivers from the log on Postgres, with rows for what is out of order in `postgres` and `dead_letters`;
-//!   `redis_streams` delivers from Redis.
+//! - `log` delivers from the log on Postgres, `redis_streams` from Redis. What of it every host has alike, and all of the log but
+//!   its connections (`postgres`), is in [`mindflow_platform::delivery`].
 //! - `dispatcher` runs the handler, one task a subscription, by the [`policy`].
 //! - [`alarm`] is called with dead letters, `gauges` shows how much waits.
 //! - [`service`] starts and stops all of it.
@@ -20,7 +20,6 @@ pub mod applied;
 pub mod archive;
 pub mod backend;
 pub mod config;
-mod dead_letters;
 mod dispatcher;
 #[cfg(test)]
 mod dispatcher_model_test;
@@ -31,19 +30,18 @@ pub mod health;
 pub mod hold;
 mod log;
 mod meter;
-pub(crate) mod outcome;
-pub mod policy;
 mod postgres;
 pub mod publishers;
-pub mod queue;
 mod redis_streams;
 mod registry;
 mod relay;
 pub mod replay;
 mod sequencer;
 pub mod service;
-pub mod subscription;
 mod upkeep;
+
+pub(crate) use mindflow_platform::delivery::outcome;
+pub use mindflow_platform::delivery::{policy, queue, subscription};
 
 pub use alarm::{Alarm, GivenUp};
 pub use backend::Backend;

@@ -1,24 +1,15 @@
-//! Which subscriptions there are. Kept in the database, so that every replica routes alike. Nothing is
-//! removed by starting without it: a component that is away for a while finds its events waiting.
+//! Which subscriptions there are.
 
-use deadpool_postgres::Client;
+use mindflow_platform::delivery::registry;
 
-use super::postgres::{column, query};
+use super::postgres::Connections;
 use super::queue::QueueError;
 use super::subscription::Subscription;
 
-const REGISTER: &str = "INSERT INTO delivery.subscription AS s (name, event_types) VALUES ($1, $2) \
-     ON CONFLICT (name) DO UPDATE SET event_types = excluded.event_types WHERE s.event_types <> excluded.event_types";
-
 /// Adds or changes the subscriptions; events published from now on are routed to them.
-pub(super) async fn register(client: &Client, subscriptions: &[Subscription]) -> Result<(), QueueError> {
-    for subscription in subscriptions {
-        query(client, "register", REGISTER, &[&subscription.name, &subscription.event_types]).await?;
-    }
-    let names: Vec<_> = subscriptions.iter().map(|subscription| subscription.name.as_str()).collect();
-    let unserved = "SELECT name FROM delivery.subscription WHERE name <> ALL ($1)";
-    for row in query(client, "register", unserved, &[&names]).await? {
-        let name: String = column(&row, "name")?;
+pub(super) async fn register(connections: &Connections, subscriptions: &[Subscription]) -> Result<(), QueueError> {
+    registry::register(connections, subscriptions).await?;
+    for name in registry::others(connections, subscriptions).await? {
         tracing::warn!(subscription = name, "no component here serves this subscription; its events wait in its queue");
     }
     Ok(())

@@ -7,7 +7,7 @@ use tokio_postgres::Transaction;
 use tokio_postgres::types::Json;
 
 use super::super::envelope::EnvelopeError;
-use super::super::postgres::{column, query, refused};
+use super::super::postgres::{Connections, column, query, refused};
 use super::super::queue::QueueError;
 use super::super::sequencer;
 use super::{RedisStreams, partition};
@@ -171,7 +171,10 @@ impl RedisStreams {
         transaction.commit().await.map_err(failed)?;
         let needed = all.iter().filter_map(|of| of.partitions.pending().chain([of.partitions.read_least() + 1]).min());
         match needed.min() {
-            Some(first) => sequencer::trim(&client, first - 1).await,
+            Some(first) => {
+                drop(client);
+                sequencer::trim(&Connections::new(self.inner.database.clone()), first - 1).await
+            }
             None => Ok(()),
         }
     }

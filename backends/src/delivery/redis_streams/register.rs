@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use tokio_postgres::Transaction;
 use tokio_postgres::types::Json;
 
-use super::super::postgres::{ORDER_LOCK, column, query, refused};
+use super::super::postgres::{Connections, column, query, refused};
 use super::super::queue::QueueError;
 use super::super::registry;
-use super::super::sequencer::{self, BACKEND, SEQUENCER_LOCK};
+use super::super::sequencer::{self, BACKEND, ORDER_LOCK, SEQUENCER_LOCK};
 use super::super::subscription::Subscription;
 use super::progress::{Partitions, partitions_of};
 use super::{NAME, RedisStreams, failed};
@@ -18,8 +18,8 @@ const SCAN_STEP: usize = 1_000;
 
 impl RedisStreams {
     pub(super) async fn register_all(&self, subscriptions: &[Subscription]) -> Result<(), QueueError> {
+        registry::register(&Connections::new(self.inner.database.clone()), subscriptions).await?;
         let mut client = self.client().await?;
-        registry::register(&client, subscriptions).await?;
         let refuse = |error| refused("register", error);
         let transaction = client.transaction().await.map_err(refuse)?;
         // Nothing is sequenced meanwhile, so that a subscription begins between two events.

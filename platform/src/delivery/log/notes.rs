@@ -5,13 +5,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
-use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::statements;
-use crate::delivery::postgres::{Commit, Lock, PostgresQueue, column};
 use crate::delivery::queue::QueueError;
+use crate::delivery::row::Row;
+use crate::delivery::store::{Commit, Lock, Params, Store};
 
 const OPERATION: &str = "note";
 
@@ -51,17 +50,17 @@ pub(super) struct Notes {
 
 impl Notes {
     /// Writes the note, with all others that wait by then. A subscription has one note at a time.
-    pub(super) async fn write(&self, rows: &PostgresQueue, owner: Uuid, note: Note) -> Result<Noted, QueueError> {
+    pub(super) async fn write(&self, store: &impl Store, owner: Uuid, note: Note) -> Result<Noted, QueueError> {
         let (answer, mut answered) = oneshot::channel();
         self.lock().push(Waiting { note, answer });
         // Those that were woken with this caller add theirs.
-        tokio::task::yield_now().await;
+        store.step_aside().await;
         let turn = self.turn.lock().await;
         if let Ok(noted) = answered.try_recv() {
             return noted;
         }
         let waiting = std::mem::take(&mut *self.lock());
-        write(rows, owner, waiting).await;
+        write(store, owner, waiting).await;
         drop(turn);
         // Without an answer: the caller that was writing it was dropped.
         answered.try_recv().unwrap_or(Err(QueueError::Answer { operation: OPERATION }))
@@ -73,9 +72,9 @@ impl Notes {
 }
 
 /// Writes the notes and answers each.
-async fn write(rows: &PostgresQueue, owner: Uuid, waiting: Vec<Waiting>) {
+async fn write(store: &impl Store, owner: Uuid, waiting: Vec<Waiting>) {
     let (notes, answers): (Vec<_>, Vec<_>) = waiting.into_iter().map(|waiting| (waiting.note, waiting.answer)).unzip();
-    let noted = write_all(rows, owner, &notes).await.map_err(Arc::new);
+    let noted = write_all(store, owner, &notes).await.map_err(Arc::new);
     let mut noted = noted.map(|noted| noted.into_iter().collect::<HashMap<_, _>>());
     for (note, answer) in notes.iter().zip(answers) {
         let one = match &mut noted {
@@ -87,7 +86,7 @@ async fn write(rows: &PostgresQueue, owner: Uuid, waiting: Vec<Waiting>) {
     }
 }
 
-async fn write_all(rows: &PostgresQueue, owner: Uuid, notes: &[Note]) -> Result<Vec<(String, Noted)>, QueueError> {
+async fn write_all(store: &impl Store, owner: Uuid, notes: &[Note]) -> Result<Vec<(String, Noted)>, QueueError> {
     let subscriptions: Vec<&str> = notes.iter().map(|note| note.subscription.as_str()).collect();
     let (mut moved, mut slots, mut ordinals) = (Vec::new(), Vec::new(), Vec::new());
     let (mut handled_by, mut positions, mut are_new) = (Vec::new(), Vec::new(), Vec::new());
@@ -105,10 +104,12 @@ async fn write_all(rows: &PostgresQueue, owner: Uuid, notes: &[Note]) -> Result<
             are_new.push(is_new);
         }
     }
-    let params: [&(dyn ToSql + Sync); 8] =
-        [&subscriptions, &owner, &moved, &slots, &ordinals, &handled_by, &positions, &are_new];
-    let rows = rows.transact(Commit::Soon, Some(Lock::HoldShared), OPERATION, statements::NOTE, &params).await?;
-    let noted =
-        |row: &Row| Ok((column(row, "name")?, Noted { held: column(row, "held")?, owned: column(row, "slots")? }));
+    let params: Params<'_> =
+        &[&subscriptions, &owner, &moved, &slots, &ordinals, &handled_by, &positions, &are_new];
+    let rows = store.transact(Commit::Soon, Some(Lock::HoldShared), OPERATION, statements::NOTE, params).await?;
     rows.iter().map(noted).collect()
+}
+
+fn noted(row: &impl Row) -> Result<(String, Noted), QueueError> {
+    Ok((row.get("name")?, Noted { held: row.get("held")?, owned: row.get("slots")? }))
 }

@@ -1,6 +1,6 @@
 //! The statements of the log on Postgres. Positions, slots and ordinals go as arrays.
 
-use super::super::envelope::COLUMNS;
+use crate::event::COLUMNS;
 
 /// Gives ordinals to at most `$1` events for the back end `$2`. On disk before a reader sees them: after a crash of Postgres, readers
 /// still know which ordinals they have read. `wanted_by`: the subscriptions that get any of them. `has_others`: there are

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::envelope::Event;
 use super::policy::RetryPolicy;
+use crate::event::Event;
 
 /// Events of so many different keys are with one subscription's handler at a time. Enough to hide the
 /// database's latency, few enough that five subscriptions stay within its connections.

@@ -3,13 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Instant;
 
-use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::delivery::envelope::Event;
 use crate::delivery::queue::{Leased, Receipt};
-use crate::ids;
+use crate::event::Event;
 
 /// Events are read ahead until this many can be handed out,
 const READY_MAX: usize = 256;
@@ -194,12 +193,12 @@ impl Reader {
         positions
     }
 
-    /// Hands out events of [`Self::choose`], those whose slot is still owned.
-    pub(super) fn hand_out(&mut self, chosen: &[i64], until: Instant) -> Vec<Leased> {
+    /// Hands out events of [`Self::choose`], those whose slot is still owned. `token` names a lease.
+    pub(super) fn hand_out(&mut self, chosen: &[i64], until: Instant, token: impl Fn() -> Uuid) -> Vec<Leased> {
         let mut leased = Vec::with_capacity(chosen.len());
         for ordinal in chosen {
             let Some(Read { place, event }) = self.buffered.remove(ordinal) else { continue };
-            let (token, key) = (ids::random(), event.partition_key.clone());
+            let (token, key) = (token(), event.partition_key.clone());
             self.busy.insert(key.clone());
             self.handed.insert(token, Handed { place, key: key.clone(), until });
             let receipt = Receipt { position: place.position, partition_key: key, token };

@@ -1,21 +1,21 @@
 //! What a reader hands out and how far its cursors are, without a store.
 
+use std::cell::Cell;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::reader::{Place, Range, Read, Reader};
-use crate::clock;
-use crate::delivery::envelope::{Event, Metadata};
 use crate::delivery::queue::Leased;
-use crate::ids;
+use crate::event::{Event, Metadata};
 
 const LEASE: Duration = Duration::from_secs(10);
 
 fn read(ordinal: i64, slot: i16, key: &str) -> Read {
     let event = Event {
-        event_id: ids::random(),
+        event_id: Uuid::from_u128(ordinal.unsigned_abs().into()),
         event_type: "A".to_owned(),
         version: "1.0".to_owned(),
         timestamp: Timestamp::UNIX_EPOCH,
@@ -44,7 +44,18 @@ fn reader(events: Vec<Read>) -> Reader {
 
 fn hand_out(reader: &mut Reader, max: usize) -> Vec<Leased> {
     let chosen = reader.choose(max);
-    reader.hand_out(&chosen, clock::instant() + LEASE)
+    reader.hand_out(&chosen, now() + LEASE, token)
+}
+
+#[expect(clippy::disallowed_methods, reason = "any moment will do")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// Never the same twice in a test.
+fn token() -> Uuid {
+    thread_local!(static LAST: Cell<u128> = const { Cell::new(0) });
+    Uuid::from_u128(LAST.replace(LAST.get() + 1))
 }
 
 fn keys(leased: &[Leased]) -> Vec<&str> {

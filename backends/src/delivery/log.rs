@@ -1,23 +1,21 @@
-//! Registering subscriptions, sequencing, and the end of a replica.
-
-use std::sync::atomic::Ordering;
+//! The log on Postgres as one of the host's back ends. See [`mindflow_platform::delivery::log`].
 
 use async_trait::async_trait;
+use mindflow_platform::delivery;
+use mindflow_platform::delivery::log::{BEGIN_AT_TIP, NAME};
 use tokio_postgres::Transaction;
-use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::super::backend::{Backend, Relayed};
-use super::super::postgres::{ORDER_LOCK, column, query, refused, within};
-use super::super::queue::QueueError;
-use super::super::redis_streams::progress::Progress;
-use super::super::registry;
-use super::super::sequencer::{self, BACKEND, QUEUE_CHANNEL, SEQUENCER_LOCK, Sequenced};
-use super::super::subscription::Subscription;
-use super::{LogQueue, statements};
+use super::backend::{Backend, Relayed};
+use super::postgres::{Connections, column, refused, within};
+use super::queue::QueueError;
+use super::redis_streams::progress::Progress;
+use super::registry;
+use super::sequencer::{self, BACKEND, ORDER_LOCK, SEQUENCER_LOCK};
+use super::subscription::Subscription;
 
-/// As in the configuration and in `delivery.backend`.
-const NAME: &str = "postgres";
+/// On connections of the host's own.
+pub type LogQueue = delivery::LogQueue<Connections>;
 
 #[async_trait]
 impl Backend for LogQueue {
@@ -26,9 +24,9 @@ impl Backend for LogQueue {
     }
 
     async fn register(&self, subscriptions: &[Subscription]) -> Result<(), QueueError> {
-        let mut client = self.inner.rows.client().await?;
-        sequencer::adopt_server(&client).await?;
-        registry::register(&client, subscriptions).await?;
+        sequencer::adopt_server(self.store()).await?;
+        registry::register(self.store(), subscriptions).await?;
+        let mut client = self.store().client().await?;
         let failed = |error| refused("register", error);
         let transaction = client.transaction().await.map_err(failed)?;
         // Nothing is sequenced meanwhile, so that a subscription begins between two events.
@@ -43,7 +41,7 @@ impl Backend for LogQueue {
 
     async fn unsubscribe(&self, subscription: &str) -> Result<bool, QueueError> {
         self.forget(subscription);
-        let mut client = self.inner.rows.client().await?;
+        let mut client = self.store().client().await?;
         within("unsubscribe", async {
             let failed = |error| refused("unsubscribe", error);
             let transaction = client.transaction().await.map_err(failed)?;
@@ -61,53 +59,21 @@ impl Backend for LogQueue {
     }
 
     async fn relay(&self, max: u32) -> Result<Relayed, QueueError> {
-        let max = i32::try_from(max).unwrap_or(i32::MAX);
-        let rows = self.inner.rows.query("relay", statements::RELAY, &[&max, &NAME, &self.inner.owner]).await?;
-        let row = rows.first().ok_or(QueueError::Answer { operation: "relay" })?;
-        let Some(sequenced) = Sequenced::of(row, NAME)? else { return Ok(Relayed::Busy) };
-        self.inner.has_others.store(column(row, "has_others")?, Ordering::Relaxed);
-        Ok(Relayed::Events { count: sequenced.count, wanted_by: column(row, "wanted_by")? })
+        self.relay(max).await
     }
 
     async fn announce(&self, replica: Uuid) -> Result<(), QueueError> {
-        if !self.inner.has_others.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        let params: [&(dyn ToSql + Sync); 2] = [&QUEUE_CHANNEL, &replica.to_string()];
-        self.inner.rows.rows("announce", "SELECT pg_notify($1, $2)", &params).await.map(drop)
+        self.announce(replica).await
     }
 
     async fn upkeep(&self) -> Result<(), QueueError> {
-        for followed in self.all_followed() {
-            let followed = &mut *followed.lock().await;
-            if followed.reader.has_slots() {
-                self.take_slots(followed).await?;
-            }
-            self.note_progress(followed).await?;
-        }
-        let client = self.inner.rows.client().await?;
-        let passed = "SELECT min(ordinal) AS passed FROM delivery.cursor";
-        let rows = query(&client, "upkeep", passed, &[]).await?;
-        match rows.first().map(|row| column::<Option<i64>>(row, "passed")).transpose()?.flatten() {
-            Some(passed) => sequencer::trim(&client, passed).await,
-            None => Ok(()),
-        }
+        self.upkeep().await
     }
 
     async fn close(&self) -> Result<(), QueueError> {
-        for followed in self.all_followed() {
-            let followed = &mut *followed.lock().await;
-            let slots: Vec<i16> = followed.reader.read_to().map(|(slot, _)| slot).collect();
-            self.give_up(followed, &slots).await?;
-            followed.reader.retain(&[]);
-            self.inner.rows.rows("leave", statements::LEAVE, &[&followed.name, &self.inner.owner]).await?;
-        }
-        Ok(())
+        self.close().await
     }
 }
-
-const BEGIN_AT_TIP: &str = "INSERT INTO delivery.cursor (subscription, slot, ordinal) SELECT s.name, n, q.last_ordinal \
-     FROM delivery.subscription s, generate_series(0, 7) AS n, delivery.sequencer q ON CONFLICT DO NOTHING";
 
 /// Makes rows of what the streams had not delivered when they were last written down, and begins at the tip. At a clean stop
 /// that is exact; after a crash, the last moment's acknowledged events come a second time.

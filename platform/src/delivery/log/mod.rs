@@ -19,36 +19,36 @@
 //! - Ordinals, and rows that the log goes on behind, are on disk before anything rests on them. Moves of cursors do not wait for
 //!   the disk, as changes of rows do not: what a crash of Postgres takes back comes again.
 
-mod backend;
+mod join;
 mod notes;
 mod reader;
 #[cfg(test)]
 mod reader_test;
 mod statements;
+mod upkeep;
 mod window;
+
+pub use join::{BEGIN_AT_TIP, Waiting};
+pub use upkeep::NAME;
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use tokio::time::Instant;
-use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use self::notes::{Note, Noted, Notes};
 use self::reader::{Place, Range, Read, Reader};
 use self::window::Window;
-use super::envelope::Event;
-use super::postgres::{Commit, Lock, PostgresQueue, column, duration};
 use super::queue::{
     DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetters, Depth, HoldRequest, Leased, Outcome, Queue, QueueError,
     Receipt, Settlement,
 };
-use crate::database::postgres::Database;
-use crate::{clock, ids};
+use super::row::{Row, duration};
+use super::rows::{RowQueue, depth_of};
+use super::store::{Commit, Lock, Params, Store};
 
 /// How long a slot stays with a replica that no longer answers: after a kill, its events wait this long.
 const OWNED_FOR: Duration = Duration::from_secs(4);
@@ -60,13 +60,9 @@ const NOTE_EVERY: Duration = Duration::from_millis(50);
 const SLOTS: usize = 8;
 
 /// See the module.
-#[derive(Clone)]
-pub struct LogQueue {
-    inner: Arc<Inner>,
-}
-
-struct Inner {
-    rows: PostgresQueue,
+pub struct LogQueue<S> {
+    store: Arc<S>,
+    rows: RowQueue<S>,
     /// This replica among the readers.
     owner: Uuid,
     followed: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Followed>>>>,
@@ -129,13 +125,14 @@ struct Fate {
 
 // === impl LogQueue ===
 
-impl LogQueue {
-    /// On the administrator's connections to the database with the schema `delivery`.
+impl<S: Store> LogQueue<S> {
     #[must_use]
-    pub fn new(database: Database) -> Self {
-        let inner = Inner {
-            rows: PostgresQueue::new(database),
-            owner: ids::random(),
+    pub fn new(store: S) -> Self {
+        let store = Arc::new(store);
+        Self {
+            rows: RowQueue::new(store.clone()),
+            owner: store.random(),
+            store,
             followed: Mutex::default(),
             look: statements::look(),
             follow: statements::follow(),
@@ -143,42 +140,54 @@ impl LogQueue {
             has_others: AtomicBool::new(true),
             window: tokio::sync::Mutex::default(),
             states: tokio::sync::Mutex::default(),
-        };
-        Self { inner: Arc::new(inner) }
+        }
+    }
+
+    /// Where its rows are.
+    #[must_use]
+    pub fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// This replica among the readers.
+    #[must_use]
+    pub fn owner(&self) -> Uuid {
+        self.owner
     }
 
     fn followed(&self, subscription: &str) -> Arc<tokio::sync::Mutex<Followed>> {
-        let mut followed = self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Arc::new(tokio::sync::Mutex::new(Followed::new(subscription)));
+        let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Arc::new(tokio::sync::Mutex::new(Followed::new(subscription, self.store.now())));
         followed.entry(subscription.to_owned()).or_insert_with(new).clone()
     }
 
     fn all_followed(&self) -> Vec<Arc<tokio::sync::Mutex<Followed>>> {
-        self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+        self.followed.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
-    fn forget(&self, subscription: &str) {
-        self.inner.followed.lock().unwrap_or_else(PoisonError::into_inner).remove(subscription);
+    /// Follows a subscription that has ended no longer.
+    pub fn forget(&self, subscription: &str) {
+        self.followed.lock().unwrap_or_else(PoisonError::into_inner).remove(subscription);
     }
 
     /// Renews the slots and takes free ones.
     async fn take_slots(&self, followed: &mut Followed) -> Result<(), QueueError> {
         const TAKE: &str = "SELECT slot, ordinal, moved, is_new, readers FROM delivery.take_slots($1, $2, $3)";
-        let asked_at = clock::instant();
-        let params: [&(dyn ToSql + Sync); 3] = [&followed.name, &self.inner.owner, &OWNED_FOR.as_secs_f64()];
-        let rows = self.inner.rows.rows("take slots", TAKE, &params).await?;
+        let asked_at = self.store.now();
+        let params: Params<'_> = &[&followed.name, &self.owner, &OWNED_FOR.as_secs_f64()];
+        let rows = self.rows.rows("take slots", TAKE, params).await?;
         let mut owned = Vec::with_capacity(rows.len());
         for row in &rows {
-            let slot: i16 = column(row, "slot")?;
-            let moved: Option<Vec<i64>> = column(row, "moved")?;
-            followed.readers = i64::from(column::<i32>(row, "readers")?);
+            let slot: i16 = row.get("slot")?;
+            let moved: Option<Vec<i64>> = row.get("moved")?;
+            followed.readers = i64::from(row.get::<i32>("readers")?);
             owned.push(slot);
             // One that was given up too late to be renewed, and that no other replica took, is read again.
-            if column(row, "is_new")? || !followed.reader.owns(slot) {
-                followed.reader.take(slot, column(row, "ordinal")?, moved.as_deref().unwrap_or_default());
+            if row.get("is_new")? || !followed.reader.owns(slot) {
+                followed.reader.take(slot, row.get("ordinal")?, moved.as_deref().unwrap_or_default());
             } else {
                 // A crash of Postgres may have taken back the last notes.
-                followed.reader.stored(slot, column(row, "ordinal")?);
+                followed.reader.stored(slot, row.get("ordinal")?);
             }
         }
         followed.reader.retain(&owned);
@@ -208,8 +217,8 @@ impl LogQueue {
             followed.reader.passed_over(&overtaken);
         }
         self.note(followed, &[]).await?;
-        let params: [&(dyn ToSql + Sync); 3] = [&followed.name, &self.inner.owner, &slots];
-        self.inner.rows.rows("release slots", statements::RELEASE, &params).await.map(drop)
+        let params: Params<'_> = &[&followed.name, &self.owner, &slots];
+        self.rows.rows("release slots", statements::RELEASE, params).await.map(drop)
     }
 
     /// Looks at the subscription, and reads ahead.
@@ -226,13 +235,13 @@ impl LogQueue {
             None => (0, 0, Vec::new()),
         };
         let name = followed.name.clone();
-        let rows = self.inner.rows.query("look", &self.inner.look, &[&name, &after, &up_to, &slots]).await?;
-        let asked_at = clock::instant();
+        let rows = self.rows.query("look", &self.look, &[&name, &after, &up_to, &slots]).await?;
+        let asked_at = self.store.now();
         let first = rows.first().ok_or(QueueError::Answer { operation: "look" })?;
         let look =
-            Look { held: column(first, "held")?, readers: column(first, "readers")?, due: column(first, "due")? };
+            Look { held: first.get("held")?, readers: first.get("readers")?, due: first.get("due")? };
         followed.due_at = duration(first, "next_due")?.map(|due| asked_at + due);
-        let tip: i64 = column(first, "tip")?;
+        let tip: i64 = first.get("tip")?;
         followed.reader.set_tip(tip);
         if let Some(range) = range
             && !look.held
@@ -241,7 +250,7 @@ impl LogQueue {
             for row in &rows {
                 let Some(found) = read_of(row)? else { continue };
                 last = Some(found.place.ordinal);
-                match column::<Option<i64>>(row, "last_row")? {
+                match row.get::<Option<i64>>("last_row")? {
                     None => read.push(found),
                     Some(position) if position <= found.place.position => behind.push(found),
                     // Done: events become rows after everything before them of their key.
@@ -263,7 +272,7 @@ impl LogQueue {
 
     /// Whether the range begins in the window, which begins with the range if that is further.
     async fn is_recent(&self, range: &Range) -> bool {
-        let mut window = self.inner.window.lock().await;
+        let mut window = self.window.lock().await;
         if range.after > window.up_to() {
             *window = Window::at(range.after);
         }
@@ -284,7 +293,7 @@ impl LogQueue {
         if look.held {
             return Ok(Some(look));
         }
-        let mut window = self.inner.window.lock().await;
+        let mut window = self.window.lock().await;
         if tip > window.up_to() {
             self.read_on(&mut window, tip).await?;
         }
@@ -299,11 +308,11 @@ impl LogQueue {
 
     /// As of some moment after the call. `None`: there is no such subscription.
     async fn state(&self, subscription: &str) -> Result<Option<State>, QueueError> {
-        let asked_at = clock::instant();
-        let mut states = self.inner.states.lock().await;
+        let asked_at = self.store.now();
+        let mut states = self.states.lock().await;
         if states.as_of.is_none_or(|as_of| as_of < asked_at) {
-            let as_of = clock::instant();
-            let rows = self.inner.rows.query("look", statements::STATES, &[]).await?;
+            let as_of = self.store.now();
+            let rows = self.rows.query("look", statements::STATES, &[]).await?;
             let of = rows.iter().map(state_of).collect::<Result<_, QueueError>>()?;
             *states = States { as_of: Some(as_of), of };
         }
@@ -313,7 +322,7 @@ impl LogQueue {
     /// Reads up to the end of the log, unless that is too much to be of use for all.
     async fn read_on(&self, window: &mut Window, tip: i64) -> Result<(), QueueError> {
         if usize::try_from(tip - window.up_to()).is_ok_and(|events| events <= window::EVENTS_MAX) {
-            let rows = self.inner.rows.query("follow", &self.inner.follow, &[&window.up_to(), &tip]).await?;
+            let rows = self.rows.query("follow", &self.follow, &[&window.up_to(), &tip]).await?;
             let read = rows.iter().filter_map(|row| read_of(row).transpose()).collect::<Result<Vec<_>, _>>()?;
             window.extend(read.into_iter(), tip);
         } else {
@@ -339,13 +348,12 @@ impl LogQueue {
             dead.push(fate.dead);
             lost.push(fate.lost);
         }
-        let params: [&(dyn ToSql + Sync); 9] =
-            [&subscription, &self.inner.owner, &positions, &slots, &attempts, &delays, &errors, &dead, &lost];
+        let params: Params<'_> = &[&subscription, &self.owner, &positions, &slots, &attempts, &delays, &errors, &dead, &lost];
         // On disk before the log goes on behind it.
         let rows =
-            self.inner.rows.transact(Commit::OnDisk, Some(Lock::Order), "park", statements::PARK, &params).await?;
+            self.rows.transact(Commit::OnDisk, Some(Lock::Order), "park", statements::PARK, params).await?;
         let row = rows.first().ok_or(QueueError::Answer { operation: "park" })?;
-        column(row, "slots")
+        row.get("slots")
     }
 
     /// Moves the cursors and writes down what is handed out. Answers whether that may be handed out.
@@ -359,10 +367,10 @@ impl LogQueue {
             in_flight: in_flight.clone(),
             handed: handed.to_vec(),
         };
-        let Noted { held, owned } = self.inner.notes.write(&self.inner.rows, self.inner.owner, note).await?;
+        let Noted { held, owned } = self.notes.write(&*self.store, self.owner, note).await?;
         followed.reader.written(&slots, &ordinals);
         followed.reader.retain(&owned);
-        followed.noted_at = clock::instant();
+        followed.noted_at = self.store.now();
         followed.noted = in_flight;
         if !held {
             followed.noted.extend(handed);
@@ -377,7 +385,7 @@ impl LogQueue {
 
     /// Events whose handler gave no answer in time become rows, as leases that ran out.
     async fn expire(&self, followed: &mut Followed) -> Result<(), QueueError> {
-        for token in followed.reader.expired(clock::instant()) {
+        for token in followed.reader.expired(self.store.now()) {
             let first = Fate { lost: 1, ..Fate::behind() };
             self.leave(followed, token, first).await?;
         }
@@ -397,7 +405,7 @@ impl LogQueue {
 }
 
 #[async_trait]
-impl Queue for LogQueue {
+impl<S: Store> Queue for LogQueue<S> {
     async fn lease(
         &self,
         subscription: &str,
@@ -408,7 +416,7 @@ impl Queue for LogQueue {
     ) -> Result<Vec<Leased>, QueueError> {
         let followed = self.followed(subscription);
         let followed = &mut *followed.lock().await;
-        if clock::instant() >= followed.renew_at || !followed.reader.has_slots() {
+        if self.store.now() >= followed.renew_at || !followed.reader.has_slots() {
             self.take_slots(followed).await?;
         }
         self.expire(followed).await?;
@@ -429,18 +437,19 @@ impl Queue for LogQueue {
         let mut leased = Vec::new();
         if look.due {
             let most = u32::try_from(max).unwrap_or(u32::MAX);
-            leased = self.inner.rows.lease(subscription, owner, most, lease_for, suspect).await?;
+            leased = self.rows.lease(subscription, owner, most, lease_for, suspect).await?;
         }
         let chosen = if look.held { Vec::new() } else { followed.reader.choose(max - leased.len().min(max)) };
         if chosen.is_empty() {
-            if followed.must_note(look.held) {
+            if followed.must_note(look.held, self.store.now()) {
                 self.note(followed, &[]).await?;
             }
             return Ok(leased);
         }
         let positions = followed.reader.positions(&chosen);
         if self.note(followed, &positions).await? {
-            leased.extend(followed.reader.hand_out(&chosen, clock::instant() + lease_for));
+            let until = self.store.now() + lease_for;
+            leased.extend(followed.reader.hand_out(&chosen, until, || self.store.random()));
         }
         Ok(leased)
     }
@@ -472,7 +481,7 @@ impl Queue for LogQueue {
             }
         }
         if !rows.is_empty() {
-            held.append(&mut self.inner.rows.settle(subscription, &rows).await?);
+            held.append(&mut self.rows.settle(subscription, &rows).await?);
         }
         Ok(held)
     }
@@ -485,14 +494,14 @@ impl Queue for LogQueue {
     ) -> Result<Vec<Receipt>, QueueError> {
         let followed = self.followed(subscription);
         let followed = &mut *followed.lock().await;
-        if clock::instant() >= followed.renew_at && followed.reader.has_slots() {
+        if self.store.now() >= followed.renew_at && followed.reader.has_slots() {
             self.take_slots(followed).await?;
         }
-        let until = clock::instant() + lease_for;
+        let until = self.store.now() + lease_for;
         let (mut held, rows): (Vec<_>, Vec<_>) =
             receipts.iter().cloned().partition(|receipt| followed.reader.extend(receipt, until));
         if !rows.is_empty() {
-            held.append(&mut self.inner.rows.extend(subscription, &rows, lease_for).await?);
+            held.append(&mut self.rows.extend(subscription, &rows, lease_for).await?);
         }
         Ok(held)
     }
@@ -500,18 +509,18 @@ impl Queue for LogQueue {
     async fn next_due(&self, subscription: &str) -> Result<Option<Duration>, QueueError> {
         let followed = self.followed(subscription);
         let due_at = followed.lock().await.due_at;
-        Ok(due_at.map(|at| at.saturating_duration_since(clock::instant())))
+        Ok(due_at.map(|at| at.saturating_duration_since(self.store.now())))
     }
 
     async fn note_due(&self, subscription: &str) -> Option<Duration> {
         let followed = self.followed(subscription);
         let followed = followed.lock().await;
         let at = followed.is_dirty().then(|| followed.noted_at + NOTE_EVERY);
-        at.map(|at| at.saturating_duration_since(clock::instant()))
+        at.map(|at| at.saturating_duration_since(self.store.now()))
     }
 
     async fn hold(&self, subscription: &str, holder: Uuid, request: HoldRequest) -> Result<bool, QueueError> {
-        self.inner.rows.hold(subscription, holder, request).await
+        self.rows.hold(subscription, holder, request).await
     }
 
     async fn depth(&self) -> Result<Vec<Depth>, QueueError> {
@@ -524,11 +533,11 @@ impl Queue for LogQueue {
                 slots.push(slot);
                 read_to.push(ordinal);
             }
-            own.insert(followed.name.clone(), (followed.reader.open(), followed.reader.leased(clock::instant())));
+            own.insert(followed.name.clone(), (followed.reader.open(), followed.reader.leased(self.store.now())));
         }
-        let params: [&(dyn ToSql + Sync); 4] = [&names, &slots, &read_to, &self.inner.owner];
-        let rows = self.inner.rows.rows("depth", statements::DEPTH, &params).await?;
-        let mut depths: Vec<Depth> = rows.iter().map(super::postgres::depth_of).collect::<Result<_, _>>()?;
+        let params: Params<'_> = &[&names, &slots, &read_to, &self.owner];
+        let rows = self.rows.rows("depth", statements::DEPTH, params).await?;
+        let mut depths: Vec<Depth> = rows.iter().map(depth_of).collect::<Result<_, _>>()?;
         for depth in &mut depths {
             let (open, leased) = own.get(&depth.subscription).copied().unwrap_or_default();
             depth.ready += open;
@@ -539,29 +548,28 @@ impl Queue for LogQueue {
 }
 
 #[async_trait]
-impl DeadLetters for LogQueue {
+impl<S: Store> DeadLetters for LogQueue<S> {
     async fn list(&self, filter: &DeadLetterFilter) -> Result<Vec<DeadLetter>, QueueError> {
-        self.inner.rows.list(filter).await
+        self.rows.list(filter).await
     }
 
     async fn show(&self, id: &DeadLetterId) -> Result<Option<DeadLetter>, QueueError> {
-        self.inner.rows.show(id).await
+        self.rows.show(id).await
     }
 
     async fn redrive(&self, id: &DeadLetterId) -> Result<bool, QueueError> {
-        self.inner.rows.redrive(id).await
+        self.rows.redrive(id).await
     }
 
     async fn discard(&self, id: &DeadLetterId) -> Result<bool, QueueError> {
-        self.inner.rows.discard(id).await
+        self.rows.discard(id).await
     }
 }
 
 // === impl Followed ===
 
 impl Followed {
-    fn new(name: &str) -> Self {
-        let now = clock::instant();
+    fn new(name: &str, now: Instant) -> Self {
         Self {
             name: name.to_owned(),
             reader: Reader::default(),
@@ -579,8 +587,8 @@ impl Followed {
     }
 
     /// A holder waits for what is in flight; otherwise a note in a while is soon enough.
-    fn must_note(&self, held: bool) -> bool {
-        self.is_dirty() && (held || clock::instant() >= self.noted_at + NOTE_EVERY)
+    fn must_note(&self, held: bool, now: Instant) -> bool {
+        self.is_dirty() && (held || now >= self.noted_at + NOTE_EVERY)
     }
 }
 
@@ -593,21 +601,21 @@ impl Fate {
     }
 }
 
-fn state_of(row: &Row) -> Result<(String, State), QueueError> {
-    let types: Vec<String> = column(row, "types")?;
+fn state_of(row: &impl Row) -> Result<(String, State), QueueError> {
+    let types: Vec<String> = row.get("types")?;
     let state = State {
-        held: column(row, "held")?,
-        readers: column(row, "readers")?,
-        tip: column(row, "tip")?,
+        held: row.get("held")?,
+        readers: row.get("readers")?,
+        tip: row.get("tip")?,
         types: types.into(),
-        has_rows: column(row, "has_rows")?,
+        has_rows: row.get("has_rows")?,
     };
-    Ok((column(row, "name")?, state))
+    Ok((row.get("name")?, state))
 }
 
 /// `None`: the look found no event.
-fn read_of(row: &Row) -> Result<Option<Read>, QueueError> {
-    let Some(ordinal) = column::<Option<i64>>(row, "ordinal")? else { return Ok(None) };
-    let place = Place { ordinal, position: column(row, "position")?, slot: column(row, "slot")? };
-    Ok(Some(Read { place, event: Arc::new(Event::from_row(row)?) }))
+fn read_of(row: &impl Row) -> Result<Option<Read>, QueueError> {
+    let Some(ordinal) = row.get::<Option<i64>>("ordinal")? else { return Ok(None) };
+    let place = Place { ordinal, position: row.get("position")?, slot: row.get("slot")? };
+    Ok(Some(Read { place, event: Arc::new(row.event()?) }))
 }

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::envelope::{EnvelopeError, Event};
+use crate::event::{EnvelopeError, Event};
 
 /// An event handed out for one attempt.
 #[derive(Debug, Clone)]
@@ -135,6 +135,8 @@ pub enum QueueError {
     Timeout { operation: &'static str },
     #[error("a stored event cannot be read")]
     Envelope(#[from] EnvelopeError),
+    #[error("column `{0}` of the queue's store cannot be read")]
+    Column(String),
     /// It comes back as soon as a relay has built it again.
     #[error("the queue's store has lost its state, which is being built again from the archive")]
     Lost,

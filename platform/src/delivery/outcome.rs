@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use tokio::task::JoinError;
 use uuid::Uuid;
 
 use super::policy::{Next, RetryPolicy};
@@ -17,7 +16,8 @@ pub const DEFERRAL_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 pub const ERROR_CHARS_MAX: usize = 4_000;
 
 /// Applies the policy to the answer to attempt number `attempt`.
-pub(crate) fn outcome_of(answer: Result<(), Failure>, policy: &RetryPolicy, attempt: u32, event: Uuid) -> Outcome {
+#[must_use]
+pub fn outcome_of(answer: Result<(), Failure>, policy: &RetryPolicy, attempt: u32, event: Uuid) -> Outcome {
     match answer {
         Ok(()) => Outcome::Ack,
         Err(Failure::Reject(reason)) => Outcome::Dead { error: printable(&reason) },
@@ -31,36 +31,29 @@ pub(crate) fn outcome_of(answer: Result<(), Failure>, policy: &RetryPolicy, atte
     }
 }
 
-pub(crate) fn timed_out(timeout: Duration) -> Failure {
+/// No answer in time: a failed attempt.
+#[must_use]
+pub fn timed_out(timeout: Duration) -> Failure {
     Failure::Retry { reason: format!("no answer within {timeout:?}"), after: None }
 }
 
-pub(super) fn panicked(error: JoinError) -> Failure {
-    let reason = match error.try_into_panic() {
-        Ok(panic) => {
-            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-            format!("the handler panicked: {text}")
-        }
-        Err(error) => format!("the handler was cancelled: {error}"),
-    };
-    Failure::Retry { reason, after: None }
-}
-
 /// For an event whose host ended each time that it was handled.
-pub(super) fn host_ended(times: u32) -> Outcome {
+#[must_use]
+pub fn host_ended(times: u32) -> Outcome {
     Outcome::Dead {
         error: format!("its lease ran out {times} times: each time, the host ended before its handler answered"),
     }
 }
 
 /// For what still ran when the host had to stop.
-pub(super) fn handed_back() -> Outcome {
+#[must_use]
+pub fn handed_back() -> Outcome {
     Outcome::Retry { error: "the host shut down".to_owned(), delay: Duration::ZERO, counted: false }
 }
 
 /// For a suspect that was leased while another subscription began with one.
-pub(super) fn not_yet() -> Outcome {
+#[must_use]
+pub fn not_yet() -> Outcome {
     let error = "its host ended while it was handled, and another event of which this is true is being handled";
     Outcome::Retry { error: error.to_owned(), delay: Duration::ZERO, counted: false }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::reader::{Place, Range, Read};
 use super::statements::PAGE;
-use crate::delivery::envelope::Event;
+use crate::event::Event;
 
 /// A burst that all subscriptions work on, and some megabytes at most.
 pub(super) const EVENTS_MAX: usize = 1_024;
@@ -77,7 +77,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::delivery::envelope::Metadata;
+    use crate::event::Metadata;
 
     fn read(ordinal: i64, event_type: &str, bytes: usize) -> Read {
         let text = serde_json::Value::String("x".repeat(bytes));

@@ -1,0 +1,27 @@
+//! Delivery of events from the log on PostgreSQL: what every replica does alike, be it a host that runs all the time or a drain
+//! on Spin that is called and ends. [`Store`] is all that it needs of the database, [`Machine`] of what it runs on.
+//!
+//! - [`queue`] is what a queue promises; [`policy`] and [`outcome`] say what follows a handler's answer.
+//! - [`subscription`] is what a subscriber says about its deliveries, [`registry`] keeps it in the database.
+//! - [`sequencer`] gives events their order, [`log`] delivers in that order, [`rows`] and `dead_letters` what left it.
+//! - [`workload`] is what one subscription's dispatcher has in hand; [`drain`] is a dispatcher that ends.
+
+mod dead_letters;
+pub mod drain;
+pub mod log;
+pub mod outcome;
+mod parameter;
+pub mod policy;
+pub mod queue;
+pub mod registry;
+mod row;
+pub mod rows;
+pub mod sequencer;
+pub mod store;
+pub mod subscription;
+pub mod workload;
+
+pub use log::LogQueue;
+pub use parameter::Parameter;
+pub use row::{Column, Named, Row};
+pub use store::{Commit, Lock, Machine, Params, Store};
