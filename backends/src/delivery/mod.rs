@@ -49,6 +49,7 @@ pub use config::{Config, OpenError, open};
 pub use envelope::{Event, Metadata};
 pub use hold::Hold;
 pub use log::LogQueue;
+pub use postgres::Connections;
 pub use policy::{LOST_MAX, LOST_SUSPECT, RetryPolicy};
 pub use queue::{DeadLetter, DeadLetterFilter, DeadLetterId, DeadLetterIdError, DeadLetters, Depth, Queue, QueueError};
 pub use redis_streams::{RedisStreams, StreamsConfig};
