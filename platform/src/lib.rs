@@ -13,6 +13,8 @@ pub mod key_value;
 pub mod mail;
 pub mod outbound;
 pub mod realtime;
+#[cfg(feature = "schedule")]
+pub mod schedule;
 pub mod search_index;
 pub mod sql;
 #[cfg(feature = "web-push")]

@@ -11,10 +11,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
-use super::store::{self, ScheduleError};
-use super::{Job, Occurrence, Outcome, Schedule};
+use mindflow_platform::schedule::store;
+
+use super::{Job, Occurrence, Outcome, Schedule, ScheduleError};
 use crate::clock::Clock;
 use crate::database::postgres::Database;
+use crate::delivery::Connections;
 use crate::ids;
 
 /// Between two tries to write how a run ended.
@@ -87,15 +89,16 @@ impl Scheduler {
             }
         }
         let (stop, owner, mut tasks) = (CancellationToken::new(), ids::random(), JoinSet::new());
+        let store = Connections::new(database);
         for schedule in &schedules {
-            store::register(&database, schedule, now(&clock))
+            store::register(&store, schedule, now(&clock))
                 .await
                 .map_err(|source| StartError::Register { name: schedule.name.clone(), source })?;
         }
         for schedule in schedules {
-            let (database, job, clock) = (database.clone(), job.clone(), clock.clone());
+            let (store, job, clock) = (store.clone(), job.clone(), clock.clone());
             let (options, stop) = (options.clone(), stop.clone());
-            tasks.spawn(Keeper { database, schedule, job, clock, options, owner, stop }.run());
+            tasks.spawn(Keeper { store, schedule, job, clock, options, owner, stop }.run());
         }
         Ok(Self { stop, tasks: Mutex::new(tasks) })
     }
@@ -109,7 +112,7 @@ impl Scheduler {
 }
 
 struct Keeper {
-    database: Database,
+    store: Connections,
     schedule: Schedule,
     job: Arc<dyn Job>,
     clock: Clock,
@@ -143,18 +146,24 @@ impl Keeper {
     async fn turn(&self) -> Result<Duration, ScheduleError> {
         let now_ = now(&self.clock);
         let poll = self.options.poll;
-        match store::due_at(&self.database, &self.schedule.name).await? {
+        match store::due_at(&self.store, &self.schedule.name).await? {
             Some(due) if due > now_ => return Ok(now_.duration_until(due).unsigned_abs().min(poll)),
             Some(_) => {}
             // The row was removed.
             None => {
-                store::register(&self.database, &self.schedule, now_).await?;
+                store::register(&self.store, &self.schedule, now_).await?;
                 return Ok(poll);
             }
         }
-        let Some(occurrence) = store::claim(&self.database, &self.schedule, self.owner, now_).await? else {
-            return Ok(poll);
-        };
+        let claimed = store::claim(&self.store, &self.schedule, self.owner, now_).await?;
+        let schedule = &self.schedule.name;
+        if let Some(at) = claimed.given_up {
+            tracing::error!(schedule, occurrence = %at, "no attempt came to an end; given up");
+        }
+        let Some(occurrence) = claimed.occurrence else { return Ok(poll) };
+        if let Occurrence { at, attempt: attempt @ 2.., .. } = &occurrence {
+            tracing::warn!(schedule, occurrence = %at, attempt, "the replica that ran it is gone; it runs again");
+        }
         self.carry_out(&occurrence).await;
         Ok(Duration::ZERO)
     }
@@ -171,7 +180,7 @@ impl Keeper {
             () = self.drained() => {
                 drop(running);
                 tracing::warn!(schedule, occurrence = %at, "the host stops; another may begin it again");
-                let released = store::release(&self.database, schedule, self.owner, now(&self.clock)).await;
+                let released = store::release(&self.store, schedule, self.owner, now(&self.clock)).await;
                 if let Err(error) = released {
                     tracing::warn!(schedule, error = &error as &dyn std::error::Error, "another begins it later");
                 }
@@ -202,7 +211,7 @@ impl Keeper {
 
     async fn write_end(&self, occurrence: &Occurrence, outcome: Outcome, error: Option<&str>) {
         for _ in 0..END_ATTEMPTS_MAX {
-            let ended = store::end(&self.database, occurrence, self.owner, outcome, error, now(&self.clock)).await;
+            let ended = store::end(&self.store, occurrence, self.owner, outcome, error, now(&self.clock)).await;
             let Err(error) = ended else {
                 return;
             };

@@ -10,7 +10,7 @@ mod drain;
 mod failure;
 mod hold;
 mod lease;
-mod literals;
+pub(crate) mod literals;
 mod log;
 mod loss;
 mod machine;

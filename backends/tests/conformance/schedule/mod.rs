@@ -6,10 +6,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{Timestamp, Unit};
 use mindflow_backends::clock::{Clock, ClockHandle};
 use mindflow_backends::schedule::{self, Job, Missed, Occurrence, Options, Run, Schedule, Scheduler, StartError};
+use mindflow_platform::schedule::round::Round;
 use mindflow_test_support::{TestDatabase, TestPostgres, until};
+use uuid::Uuid;
+
+use crate::delivery::literals::Literals;
 
 const MINUTE: i64 = 60 * 1_000_000;
 const DAY: i64 = 24 * 60 * MINUTE;
@@ -238,4 +242,48 @@ async fn a_changed_expression_moves_the_next_occurrence_and_a_wrong_list_is_refu
         stage.start_all(vec![hasty]).await.err().unwrap().to_string(),
         "schedule `nightly` gives its job no time"
     );
+}
+
+/// As on Spin, where a round is called and ends.
+async fn round(stage: &Stage, now: fn() -> Timestamp) -> Vec<(String, &'static str)> {
+    let (store, job) = (Literals::of(&stage.db).await, stage.diary.clone());
+    let round = Round { store, schedules: vec![nightly()], job, owner: Uuid::new_v4(), now };
+    let ran = round.run().await.unwrap();
+    ran.into_iter().map(|ran| (ran.occurrence.to_string(), ran.outcome)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_rounds_at_the_same_moment_one_runs_what_is_due() {
+    let stage = Stage::new("rounds").await;
+    assert_eq!(round(&stage, || at("2026-11-23T22:00:00Z")).await, [], "nothing is due yet");
+    let nights: [fn() -> Timestamp; 2] = [|| at("2026-11-24T03:00:00Z"), || at("2026-11-25T03:00:10Z")];
+    for now in nights {
+        let (one, two, three) = tokio::join!(round(&stage, now), round(&stage, now), round(&stage, now));
+        assert_eq!([one, two, three].concat(), [(now().round(Unit::Minute).unwrap().to_string(), "succeeded")]);
+        assert_eq!(round(&stage, now).await, []);
+    }
+    stage.diary.fails.store(true, Ordering::SeqCst);
+    assert_eq!(round(&stage, || at("2026-11-26T03:00:00Z")).await, [("2026-11-26T03:00:00Z".to_owned(), "failed")]);
+    assert_eq!(stage.outcomes().await, ["failed", "succeeded", "succeeded"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_round_died_is_begun_again_by_a_later_one_and_given_up_after_three() {
+    let stage = Stage::new("dead_rounds").await;
+    stage.diary.hangs.store(true, Ordering::SeqCst);
+    round(&stage, || at("2026-11-23T22:00:00Z")).await;
+    let moments: [fn() -> Timestamp; 3] =
+        [|| at("2026-11-24T03:00:00Z"), || at("2026-11-24T05:00:00Z"), || at("2026-11-24T07:00:00Z")];
+    for (begun, now) in (1..).zip(moments) {
+        let dying = round(&stage, now);
+        tokio::select! {
+            _ = dying => panic!("it hangs"),
+            () = stage.until_runs(begun) => {}
+        }
+        assert_eq!(round(&stage, now).await, [], "it is with the one that began it");
+    }
+    let abandoned = round(&stage, || at("2026-11-24T09:00:00Z")).await;
+    assert_eq!(abandoned, [("2026-11-24T03:00:00Z".to_owned(), "abandoned")]);
+    let attempts: Vec<_> = stage.diary.runs().into_iter().map(|(_, attempt, _)| attempt).collect();
+    assert_eq!(attempts, [1, 2, 3]);
 }
