@@ -10,11 +10,9 @@ use mindflow_backends::{
     records::logs::LogStore,
     schedule::{Cron, CronError, Job, Occurrence, Schedule},
 };
+use mindflow_platform::schedule::housekeeping::archive_partitions;
 use std::sync::Arc;
 
-/// Partitions of the event archive are made three months ahead, so that a day without this loses nothing.
-const ARCHIVE_PARTITIONS: &str = "archive-partitions";
-const DAILY: &str = "17 3 * * *";
 /// Kept lines of the log are deleted after the days for which they are kept.
 const LOG_RETENTION: &str = "log-retention";
 const LOG_DAILY: &str = "47 3 * * *";
@@ -35,8 +33,7 @@ pub enum HousekeepingError {
 /// The partitions cannot be made.
 pub async fn prepare(database: &Database, retention: LogRetention, jobs: &mut Jobs) -> Result<(), HousekeepingError> {
     partitions::make_ahead(database).await?;
-    let cron: Cron = DAILY.parse()?;
-    jobs.add(Schedule::new(ARCHIVE_PARTITIONS, cron), Arc::new(ArchivePartitions { database: database.clone() }));
+    jobs.add(archive_partitions()?, Arc::new(ArchivePartitions { database: database.clone() }));
     let cron: Cron = LOG_DAILY.parse()?;
     jobs.add(Schedule::new(LOG_RETENTION, cron), Arc::new(retention));
     Ok(())

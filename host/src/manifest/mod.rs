@@ -14,9 +14,7 @@ mod variables;
 pub use alarm::{AlarmError, AlarmSettings, Secret, WebhookUrl};
 pub use routes::Routes;
 pub use runtime_config::{Bytes, EventsSettings, HttpSettings, RuntimeConfig};
-pub use spin::{
-    Command, ComponentEntry, ComponentTool, Manifest, Missed, ScheduleEntry, SubscriptionEntry, WebSocketRoute,
-};
+pub use spin::{Command, ComponentEntry, ComponentTool, Manifest, ScheduleEntry, SubscriptionEntry, WebSocketRoute};
 pub use variables::Variables;
 
 use std::path::{Path, PathBuf};

@@ -6,9 +6,7 @@ use crate::{
     manifest::{ComponentEntry, SubscriptionEntry},
 };
 use async_trait::async_trait;
-use mindflow_backends::delivery::{
-    Attempt, Event, Failure, Handler, RetryPolicy, Subscription, batch_timeout, policy::JITTER_PERCENT_DEFAULT,
-};
+use mindflow_backends::delivery::{Attempt, Event, Failure, Handler, Subscription, batch_timeout};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// An overloaded component is asked again after this; no attempt is counted, because none was made.
@@ -68,23 +66,7 @@ fn answered(answer: Result<Result<(), wit::Failure>, CallFailure>) -> Result<(),
 
 /// A subscription of the manifest, with the component's defaults.
 pub(crate) fn subscription(component: &ComponentEntry, entry: &SubscriptionEntry) -> Subscription {
-    let mut subscription = Subscription::new(entry.name(&component.name), &entry.events);
-    if let Some(concurrency) = entry.concurrency {
-        subscription.concurrency = concurrency;
-    }
-    let deadline_ms = component.tool.instances.deadline_ms;
-    subscription.timeout = Duration::from_millis(u64::from(entry.timeout_ms.unwrap_or(deadline_ms)));
-    if let Some(batch_events) = entry.batch_events {
-        subscription.batch_events = batch_events;
-    }
-    if let Some(linger_ms) = entry.linger_ms {
-        subscription.linger = Duration::from_millis(u64::from(linger_ms));
-    }
-    if let Some(retry) = &entry.retry {
-        let delays = retry.delays_ms.iter().map(|ms| Duration::from_millis(u64::from(*ms))).collect();
-        subscription.retry = RetryPolicy::new(delays, retry.jitter_percent.unwrap_or(JITTER_PERCENT_DEFAULT));
-    }
-    subscription
+    entry.subscription(&component.name, component.tool.instances.deadline_ms)
 }
 
 fn failure(failure: wit::Failure) -> Failure {

@@ -2,10 +2,10 @@
 
 use crate::{
     engine::{Provider, handlers::schedule_handler as wit},
-    manifest::{ComponentEntry, Missed, ScheduleEntry},
+    manifest::ComponentEntry,
 };
 use async_trait::async_trait;
-use mindflow_backends::schedule::{self, Cron, CronError, Job, Occurrence, RUN_MAX_DEFAULT, Schedule};
+use mindflow_backends::schedule::{CronError, Job, Occurrence, Schedule};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// Every scheduled job: the platform's own and the components'.
@@ -29,7 +29,7 @@ impl Jobs {
     /// A cron expression is invalid.
     pub fn add_component(&mut self, entry: &ComponentEntry, provider: &Arc<Provider>) -> Result<(), CronError> {
         for scheduled in &entry.tool.schedules {
-            let schedule = schedule_of(scheduled)?;
+            let schedule = scheduled.schedule()?;
             let job = Call { provider: Arc::clone(provider), run_max: schedule.run_max };
             self.add(schedule, Arc::new(job));
         }
@@ -40,18 +40,6 @@ impl Jobs {
     pub fn split(self) -> (Vec<Schedule>, Arc<dyn Job>) {
         (self.schedules, Arc::new(ByName(self.jobs)))
     }
-}
-
-fn schedule_of(entry: &ScheduleEntry) -> Result<Schedule, CronError> {
-    let cron: Cron = entry.cron.parse()?;
-    Ok(Schedule {
-        missed: match entry.missed {
-            Missed::RunOnce => schedule::Missed::RunOnce,
-            Missed::Skip => schedule::Missed::Skip,
-        },
-        run_max: entry.run_max_s.map_or(RUN_MAX_DEFAULT, |seconds| Duration::from_secs(u64::from(seconds))),
-        ..Schedule::new(entry.name.clone(), cron)
-    })
 }
 
 struct ByName(BTreeMap<String, Arc<dyn Job>>);

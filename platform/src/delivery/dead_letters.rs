@@ -66,8 +66,9 @@ impl<S: Store> RowQueue<S> {
     /// Changes the dead row by `statement`, with the relay and all acknowledgements held off for a moment.
     async fn release(&self, operation: &'static str, id: &DeadLetterId, statement: &str) -> Result<bool, QueueError> {
         let (commit, lock) = (Commit::OnDisk, Some(Lock::Order));
-        let rows =
-            self.transact(commit, lock, operation, statement, &[&id.subscription, &id.event_id, &QUEUE_CHANNEL]).await?;
+        let rows = self
+            .transact(commit, lock, operation, statement, &[&id.subscription, &id.event_id, &QUEUE_CHANNEL])
+            .await?;
         let changed: i64 = rows.first().ok_or(QueueError::Answer { operation })?.get("changed")?;
         Ok(changed > 0)
     }

@@ -236,11 +236,7 @@ impl<S: Store> Drain<S> {
         (started.task, call)
     }
 
-    async fn within(
-        &self,
-        timeout: Duration,
-        call: BoxFuture<'_, Result<(), Failure>>,
-    ) -> Result<(), Failure> {
+    async fn within(&self, timeout: Duration, call: BoxFuture<'_, Result<(), Failure>>) -> Result<(), Failure> {
         match select(call, self.store().pause(timeout)).await {
             Either::Left((answer, _)) => answer,
             Either::Right(_) => Err(timed_out(timeout)),

@@ -8,6 +8,7 @@
 
 mod dead_letters;
 pub mod drain;
+mod entry;
 pub mod log;
 pub mod outcome;
 mod parameter;
@@ -21,6 +22,7 @@ pub mod store;
 pub mod subscription;
 pub mod workload;
 
+pub use entry::{RetryEntry, SubscriptionEntry};
 pub use log::LogQueue;
 pub use parameter::Parameter;
 pub use row::{Column, Named, Row};

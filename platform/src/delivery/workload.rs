@@ -175,8 +175,7 @@ impl<P> Workload<P> {
         for _ in singles..singles_max {
             let Some(next) = self.waiting.iter().position(|delivery| delivery.alone || !batch_runs) else { break };
             let Some(delivery) = self.waiting.remove(next) else { break };
-            let (event, attempt, is_suspect) =
-                (delivery.event.clone(), delivery.attempt, delivery.suspect.is_some());
+            let (event, attempt, is_suspect) = (delivery.event.clone(), delivery.attempt, delivery.suspect.is_some());
             started.push(self.begin(vec![delivery], false, Call::Single { event, attempt, is_suspect }));
         }
         started
@@ -274,8 +273,10 @@ impl<P> Workload<P> {
 /// As the queue takes them.
 #[must_use]
 pub fn settlements<P>(ended: &Ended<P>) -> Vec<Settlement> {
-    let settlement =
-        |(delivery, outcome): &(Delivery<P>, Outcome)| Settlement { receipt: delivery.receipt.clone(), outcome: outcome.clone() };
+    let settlement = |(delivery, outcome): &(Delivery<P>, Outcome)| Settlement {
+        receipt: delivery.receipt.clone(),
+        outcome: outcome.clone(),
+    };
     ended.iter().map(settlement).collect()
 }
 

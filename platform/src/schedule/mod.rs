@@ -11,9 +11,12 @@
 //! - Occurrences missed while no replica was up are made up for by one run, or by none: [`Missed`].
 //!
 //! [`cron`] reads expressions, `decision` says what is to be done, [`store`] keeps the rows, [`round`] runs what is due and ends.
+//! [`housekeeping`] is the platform's own.
 
 pub mod cron;
 mod decision;
+mod entry;
+pub mod housekeeping;
 pub mod round;
 pub mod store;
 
@@ -24,6 +27,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 pub use cron::{Cron, CronError};
+pub use entry::ScheduleEntry;
 pub use store::{Run, ScheduleError, Status};
 
 /// A run that takes longer than an hour by default has most likely hung.

@@ -4,8 +4,7 @@
 use super::{ArchiveError, Month};
 use crate::database::postgres::Database;
 
-/// A host that cannot make partitions for so many months has been down for a quarter of a year.
-pub const MONTHS_AHEAD: i32 = 3;
+pub use mindflow_platform::schedule::housekeeping::MONTHS_AHEAD;
 
 /// How the archive is divided.
 #[derive(Debug, Clone, PartialEq, Eq)]

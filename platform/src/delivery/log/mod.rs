@@ -238,8 +238,7 @@ impl<S: Store> LogQueue<S> {
         let rows = self.rows.query("look", &self.look, &[&name, &after, &up_to, &slots]).await?;
         let asked_at = self.store.now();
         let first = rows.first().ok_or(QueueError::Answer { operation: "look" })?;
-        let look =
-            Look { held: first.get("held")?, readers: first.get("readers")?, due: first.get("due")? };
+        let look = Look { held: first.get("held")?, readers: first.get("readers")?, due: first.get("due")? };
         followed.due_at = duration(first, "next_due")?.map(|due| asked_at + due);
         let tip: i64 = first.get("tip")?;
         followed.reader.set_tip(tip);
@@ -348,10 +347,10 @@ impl<S: Store> LogQueue<S> {
             dead.push(fate.dead);
             lost.push(fate.lost);
         }
-        let params: Params<'_> = &[&subscription, &self.owner, &positions, &slots, &attempts, &delays, &errors, &dead, &lost];
+        let params: Params<'_> =
+            &[&subscription, &self.owner, &positions, &slots, &attempts, &delays, &errors, &dead, &lost];
         // On disk before the log goes on behind it.
-        let rows =
-            self.rows.transact(Commit::OnDisk, Some(Lock::Order), "park", statements::PARK, params).await?;
+        let rows = self.rows.transact(Commit::OnDisk, Some(Lock::Order), "park", statements::PARK, params).await?;
         let row = rows.first().ok_or(QueueError::Answer { operation: "park" })?;
         row.get("slots")
     }

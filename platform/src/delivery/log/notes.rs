@@ -104,8 +104,7 @@ async fn write_all(store: &impl Store, owner: Uuid, notes: &[Note]) -> Result<Ve
             are_new.push(is_new);
         }
     }
-    let params: Params<'_> =
-        &[&subscriptions, &owner, &moved, &slots, &ordinals, &handled_by, &positions, &are_new];
+    let params: Params<'_> = &[&subscriptions, &owner, &moved, &slots, &ordinals, &handled_by, &positions, &are_new];
     let rows = store.transact(Commit::Soon, Some(Lock::HoldShared), OPERATION, statements::NOTE, params).await?;
     rows.iter().map(noted).collect()
 }
