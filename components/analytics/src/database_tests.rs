@@ -2,7 +2,7 @@
 //! PostgreSQL and on one with TimescaleDB, by the same `sql` back end as in the host: the component's own role,
 //! the guard, row-level security. Expected figures are worked out in plain Rust.
 
-mod kit;
+pub mod kit;
 mod stories;
 
 use kit::Server;

@@ -57,18 +57,25 @@ const SENTIMENT: &str = "INSERT INTO analytics.sentiments AS s (entry_id, user_i
         entry_sequence = excluded.entry_sequence, sequence = excluded.sequence, sentiment = excluded.sentiment
     WHERE (excluded.entry_sequence, excluded.sequence) > (s.entry_sequence, s.sequence)";
 
-/// The facts of one event, or of those of a batch, in one transaction. In the order of their users, so that two batches with facts of the same users wait
-/// for each other instead of both failing.
+/// The facts of one event, or of those of a batch, in one transaction.
 pub async fn handle(events: &[Event]) -> Result<(), Failure> {
+    let facts = facts_of(events)?;
+    if facts.is_empty() {
+        return Ok(());
+    }
+    Ok(keep(&facts).await?)
+}
+
+/// In the order of their users, so that two batches with facts of the same users wait for each other instead of both failing.
+/// A user's account comes first: a new time zone locks the user's days exclusively, which a transaction that has
+/// them shared already, for an entry, and waits beside another such one, never could.
+fn facts_of(events: &[Event]) -> Result<Vec<Fact>, Failure> {
     let mut facts = Vec::with_capacity(events.len());
     for event in events {
         facts.extend(fact::of(event)?);
     }
-    if facts.is_empty() {
-        return Ok(());
-    }
-    facts.sort_by_key(|fact| fact.user_id);
-    Ok(keep(&facts).await?)
+    facts.sort_by_key(|fact| (fact.user_id, fact.kind != Kind::Account));
+    Ok(facts)
 }
 
 async fn keep(facts: &[Fact]) -> Result<(), Error> {
@@ -111,4 +118,19 @@ pub fn statement(fact: &Fact) -> Statement {
         figures.timezone,
     ];
     Statement { text, params }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database_tests::kit::{USER, account, deleted, written};
+
+    #[test]
+    fn a_users_account_comes_before_the_users_entries() {
+        let renamed = mindflow_events::Kind::UserUpdated;
+        let events =
+            [written(1, 1, None, "CALM", 3), account(renamed, 2, USER, "Asia/Tokyo"), written(2, 1, None, "SAD", 4), deleted(1, 2)];
+        let kinds: Vec<_> = facts_of(&events).unwrap().iter().map(|fact| fact.kind).collect();
+        assert_eq!(kinds, [Kind::Account, Kind::Entry, Kind::Entry, Kind::Deletion]);
+    }
 }
