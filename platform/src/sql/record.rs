@@ -1,9 +1,10 @@
 //! Rows as records, for a provider that does not hand over every type. A record in its binary form names the type of each of
-//! its columns, so a value is read from it as from the server itself.
+//! its columns, so a value is read from it as from the server itself. All rows come as one array of them, because such a
+//! provider may take its time for each row.
 
 use postgres_types::{FromSql, Type};
 
-use super::Value;
+use super::{Error, ROWS_MAX, Value};
 use super::lexer::{Lexer, Token};
 
 /// What a main statement begins with.
@@ -11,8 +12,12 @@ const VERBS: [&str; 6] = ["select", "insert", "update", "delete", "merge", "valu
 /// Those that answer rows only with `RETURNING`.
 const WRITES: [&str; 4] = ["insert", "update", "delete", "merge"];
 
-/// The statement made one that answers each row as a record, and beside the first one the names of the columns. `None`:
-/// it answers no rows, and is to be executed as it is. The guard must have passed the statement.
+/// Most bytes of the answer to one statement, as PostgreSQL sent them: a quarter of a component's memory.
+pub const ANSWER_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// The statement made one that answers one row: an array of its rows as records, and an array of the names of their columns.
+/// Both are null when there are no rows. `None`: it answers no rows ever, and is to be executed as it is. The guard must have
+/// passed the statement.
 pub fn wrap(statement: &str) -> Option<String> {
     let (mut tokens, mut end) = (Vec::new(), statement.len());
     for (at, token) in Lexer::new(statement) {
@@ -33,8 +38,11 @@ pub fn wrap(statement: &str) -> Option<String> {
     let text = statement.get(start..end)?;
     // A comment at the end must not take the parenthesis with it.
     Some(format!(
-        "{before}mindflow_rows AS ({text}\n) SELECT mindflow_rows, CASE WHEN row_number() OVER () = 1 \
-         THEN ARRAY(SELECT json_object_keys(row_to_json(mindflow_rows))) END FROM mindflow_rows"
+        "{before}mindflow_rows AS ({text}\n) \
+         SELECT (SELECT array_agg(r) FROM (SELECT * FROM mindflow_rows LIMIT {}) r), \
+         (SELECT ARRAY(SELECT json_object_keys(row_to_json(r))) FROM mindflow_rows r LIMIT 1)",
+        // One more than may be, so that more are seen.
+        ROWS_MAX + 1
     ))
 }
 
@@ -68,6 +76,32 @@ fn is_symbol(token: &Token<'_>, symbol: char) -> bool {
     *token == Token::Symbol(symbol)
 }
 
+/// The rows of an array of records (PostgreSQL's `array_send`: dimensions, a flag, the elements' type, of each dimension its
+/// length and lower bound, then the elements, each with its length).
+///
+/// # Errors
+/// `Other`: a type that has no value here, an answer that is too large, or bytes that are no such array.
+pub fn rows(raw: &[u8]) -> Result<Vec<Vec<Value>>, Error> {
+    if raw.len() > ANSWER_BYTES_MAX {
+        return Err(Error::Other("the answer has more than 32 MiB: read in pages".to_owned()));
+    }
+    let rows = elements(raw).map_err(Error::Other)?;
+    if rows.len() > ROWS_MAX {
+        return Err(Error::Other("the answer has more than 10,000 rows: read in pages".to_owned()));
+    }
+    Ok(rows)
+}
+
+fn elements(mut raw: &[u8]) -> Result<Vec<Vec<Value>>, String> {
+    let dimensions = integer(&mut raw)?;
+    let (_has_nulls, _type) = (integer(&mut raw)?, integer(&mut raw)?);
+    if dimensions == 0 {
+        return Ok(Vec::new());
+    }
+    let (rows, _lower_bound) = (integer(&mut raw)?, integer(&mut raw)?);
+    (0..rows).map(|_| values(sized(&mut raw)?.ok_or("a row that is null")?)).collect()
+}
+
 /// The values of a record (PostgreSQL's `record_send`: the number of columns, then of each its type's OID, its length, -1 for
 /// null, and its binary form).
 ///
@@ -78,16 +112,21 @@ pub fn values(mut raw: &[u8]) -> Result<Vec<Value>, String> {
     (1..=columns)
         .map(|number| {
             let oid = u32::from_ne_bytes(integer(&mut raw)?.to_ne_bytes());
-            let length = integer(&mut raw)?;
-            let Ok(length) = usize::try_from(length) else { return Ok(Value::Null) };
-            let (value, rest) = raw.split_at_checked(length).ok_or("a record that ends early")?;
-            raw = rest;
+            let Some(value) = sized(&mut raw)? else { return Ok(Value::Null) };
             let ty = Type::from_oid(oid).filter(Value::accepts).ok_or_else(|| {
                 format!("column {number} is of the type {oid}, which has no value here: cast it, for example to text")
             })?;
             Value::from_sql(&ty, value).map_err(|error| format!("column {number}: {error}"))
         })
         .collect()
+}
+
+/// What a length stands before; `None` for null.
+fn sized<'a>(raw: &mut &'a [u8]) -> Result<Option<&'a [u8]>, String> {
+    let Ok(length) = usize::try_from(integer(raw)?) else { return Ok(None) };
+    let (value, rest) = raw.split_at_checked(length).ok_or("a record that ends early")?;
+    *raw = rest;
+    Ok(Some(value))
 }
 
 fn integer(raw: &mut &[u8]) -> Result<i32, String> {
@@ -100,8 +139,8 @@ fn integer(raw: &mut &[u8]) -> Result<i32, String> {
 mod tests {
     use super::*;
 
-    const ROWS: &str = "\n) SELECT mindflow_rows, CASE WHEN row_number() OVER () = 1 \
-                        THEN ARRAY(SELECT json_object_keys(row_to_json(mindflow_rows))) END FROM mindflow_rows";
+    const ROWS: &str = "\n) SELECT (SELECT array_agg(r) FROM (SELECT * FROM mindflow_rows LIMIT 10001) r), \
+                        (SELECT ARRAY(SELECT json_object_keys(row_to_json(r))) FROM mindflow_rows r LIMIT 1)";
 
     #[test]
     fn a_statement_goes_into_a_with_list_of_its_own_or_behind_the_one_it_has() {
@@ -144,5 +183,18 @@ mod tests {
         assert!(values(raw.get(..20).unwrap()).unwrap_err().contains("ends early"));
         let interval = [0, 0, 0, 1, 0, 0, 4, 162, 0, 0, 0, 0];
         assert!(values(&interval).unwrap_err().contains("column 1 is of the type 1186"));
+    }
+
+    #[test]
+    fn rows_are_the_elements_of_an_array_or_none() {
+        let row = [0, 0, 0, 1, 0, 0, 0, 16, 0, 0, 0, 1, 1];
+        let mut raw = vec![0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 8, 201, 0, 0, 0, 2, 0, 0, 0, 1];
+        for _ in 0..2 {
+            raw.extend([0, 0, 0, 13]);
+            raw.extend(row);
+        }
+        assert_eq!(rows(&raw), Ok(vec![vec![Value::Boolean(true)]; 2]));
+        assert_eq!(rows(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 201]), Ok(Vec::new()));
+        assert_eq!(rows(raw.get(..30).unwrap()), Err(Error::Other("a record that ends early".into())));
     }
 }
