@@ -1,0 +1,106 @@
+//! The component's handlers, as delivery and schedules call them. A handler that traps takes the instance with it, and this call:
+//! then its leases run out, as a dead host's.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use mindflow_platform::delivery::subscription::{Attempt, Failure, Handler};
+use mindflow_platform::event::{Event, EventRecord};
+use mindflow_platform::schedule::housekeeping::{ARCHIVE_PARTITIONS, make_archive_partitions};
+use mindflow_platform::schedule::{Job, Occurrence};
+use send_wrapper::SendWrapper;
+
+use crate::bindings::mindflow::platform::{batch_subscriber, events as wit, schedule_handler, subscriber};
+use crate::journal::chain;
+use crate::store::Database;
+
+/// Takes events.
+pub struct Subscriber {
+    pub takes_batches: bool,
+}
+
+/// Runs on schedules, and what the log of events needs daily.
+pub struct Scheduled {
+    pub log: Database,
+}
+
+// An instance has one thread, and what is polled there stays there.
+
+#[async_trait]
+impl Handler for Subscriber {
+    async fn handle(&self, event: &Event, attempt: &Attempt) -> Result<(), Failure> {
+        let delivery = wit::Delivery {
+            subscription: attempt.subscription.to_string(),
+            attempt: attempt.attempt,
+            attempts_max: attempt.attempts_max,
+        };
+        let call = SendWrapper::new(subscriber::handle(record(event), delivery));
+        call.await.map_err(failure)
+    }
+
+    fn takes_batches(&self, _: &str) -> bool {
+        self.takes_batches
+    }
+
+    async fn handle_batch(&self, subscription: &str, events: &[Arc<Event>]) -> Result<(), Failure> {
+        let records = events.iter().map(|event| record(event)).collect();
+        let call = SendWrapper::new(batch_subscriber::handle_batch(subscription.to_owned(), records));
+        call.await.map_err(failure)
+    }
+}
+
+#[async_trait]
+impl Job for Scheduled {
+    async fn run(&self, occurrence: &Occurrence) -> Result<(), String> {
+        if occurrence.schedule == ARCHIVE_PARTITIONS {
+            return make_archive_partitions(&self.log).await.map(drop).map_err(|error| chain(&error));
+        }
+        let due = schedule_handler::Occurrence {
+            schedule: occurrence.schedule.clone(),
+            at: occurrence.at.as_microsecond(),
+            attempt: occurrence.attempt,
+            late: occurrence.late,
+        };
+        SendWrapper::new(schedule_handler::run(due)).await
+    }
+}
+
+fn record(event: &Event) -> wit::Event {
+    let EventRecord {
+        id,
+        event_type,
+        version,
+        timestamp,
+        source,
+        sequence,
+        partition_key,
+        correlation_id,
+        traceparent,
+        user_id,
+        tenant_id,
+        payload,
+    } = event.into();
+    wit::Event {
+        id,
+        event_type,
+        version,
+        timestamp,
+        source,
+        sequence,
+        partition_key,
+        correlation_id,
+        traceparent,
+        user_id,
+        tenant_id,
+        payload,
+    }
+}
+
+fn failure(failure: wit::Failure) -> Failure {
+    match failure {
+        wit::Failure::Retry((reason, after_ms)) => {
+            Failure::Retry { reason, after: after_ms.map(|ms| std::time::Duration::from_millis(u64::from(ms))) }
+        }
+        wit::Failure::Reject(reason) => Failure::Reject(reason),
+    }
+}
