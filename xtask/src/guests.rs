@@ -4,7 +4,7 @@
 use crate::cargo::{cargo, succeed};
 use crate::lint::{Lints, Pass};
 use crate::toolchain::{GuestToolchain, TARGET};
-use crate::workspace::{Guest, Workspace};
+use crate::workspace::{Guest, Role, Workspace};
 use crate::{graphiql, wit, write};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
@@ -76,22 +76,21 @@ pub fn build(workspace: &Workspace, args: &BuildArgs, lints: Option<&Lints>) -> 
     for guest in guests {
         let from = built.join(&guest.artifact).with_extension("wasm");
         let bytes = fs::read(&from).with_context(|| format!("{} built no {}", guest.package, from.display()))?;
-        let folder = if guest.test { workspace.components().join("test") } else { workspace.components() };
-        let changed = write::if_changed(&folder.join(&guest.component).with_extension("wasm"), &bytes)?;
-        println!(
-            "{:width$}  {:>7} KiB{}{}",
-            guest.component,
-            bytes.len().div_ceil(1024),
-            if guest.test { "  test" } else { "" },
-            if changed { "" } else { "  unchanged" },
-        );
+        let changed = write::if_changed(&workspace.component_file(guest.role, &guest.component), &bytes)?;
+        let role = match guest.role {
+            Role::Service => "",
+            Role::Adapter => "  spin",
+            Role::Test => "  test",
+        };
+        let state = if changed { "" } else { "  unchanged" };
+        println!("{:width$}  {:>7} KiB{role}{state}", guest.component, bytes.len().div_ceil(1024));
     }
     Ok(())
 }
 
 fn select<'a>(workspace: &'a Workspace, args: &BuildArgs) -> Result<Vec<&'a Guest>> {
     if args.components.is_empty() {
-        return Ok(workspace.guests.iter().filter(|guest| args.tests || !guest.test).collect());
+        return Ok(workspace.guests.iter().filter(|guest| args.tests || guest.role != Role::Test).collect());
     }
     for name in &args.components {
         if !workspace.guests.iter().any(|guest| guest.component == *name) {

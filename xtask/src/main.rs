@@ -4,6 +4,7 @@
 mod bench;
 mod cargo;
 mod chaos;
+mod compose;
 mod graphiql;
 mod guests;
 mod lint;
@@ -29,10 +30,12 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Lay WASI's WIT, from the crate that ships it, into wit/deps
+    /// Lay WASI's and Spin's WIT, from the crates that ship it, into wit/deps and wit/spin/deps
     Wit,
     /// Build the guests into target/components
     Build(guests::BuildArgs),
+    /// Compose the components into the files that Spin runs, target/spin/NAME.wasm
+    Compose(compose::ComposeArgs),
     /// Make the plugin `mindflow` of the command `spin`
     Plugin(plugin::PluginArgs),
     /// Run all tests against a private PostgreSQL and a private Redis
@@ -60,6 +63,7 @@ fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Wit => wit::lay(&workspace).map(|()| ExitCode::SUCCESS),
         Command::Build(args) => guests::build(&workspace, &args, None).map(|()| ExitCode::SUCCESS),
+        Command::Compose(args) => compose::run(&workspace, &args).map(|()| ExitCode::SUCCESS),
         Command::Plugin(args) => plugin::make(&workspace, &args).map(|()| ExitCode::SUCCESS),
         Command::Test(args) => test::run(&workspace, &args),
         Command::Bench(args) => bench::run(&workspace, &args).map(|()| ExitCode::SUCCESS),

@@ -11,7 +11,7 @@ pub const HOST: &str = "mindflow";
 
 pub struct Workspace {
     pub root: PathBuf,
-    /// Sorted by component name.
+    /// By role, then by component name.
     pub guests: Vec<Guest>,
     metadata: Metadata,
 }
@@ -22,8 +22,18 @@ pub struct Guest {
     pub package: String,
     /// The file stem that cargo gives the built library.
     pub artifact: String,
+    pub role: Role,
+}
+
+/// What a guest is for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// A component of `spin.toml`.
+    Service,
+    /// `spin = true`: stands between a service and Spin, in the files of `cargo xtask compose`.
+    Adapter,
     /// `test = true`: a program that exists for the host's tests only.
-    pub test: bool,
+    Test,
 }
 
 impl Workspace {
@@ -36,7 +46,7 @@ impl Workspace {
             let Some(guest) = Guest::of(package)? else {
                 continue;
             };
-            let key = (guest.test, guest.component.clone());
+            let key = (guest.role, guest.component.clone());
             if let Some(other) = guests.insert(key, guest) {
                 bail!("two packages build the component `{}`: {} and {}", other.component, other.package, package.name);
             }
@@ -48,15 +58,30 @@ impl Workspace {
         self.metadata.target_directory.clone().into_std_path_buf()
     }
 
-    /// Where `cargo xtask build` leaves the components; test guests in `test/` below.
+    /// Where `cargo xtask build` leaves the components; adapters for Spin in `spin/` and test guests in `test/` below.
     pub fn components(&self) -> PathBuf {
         self.target().join("components")
+    }
+
+    /// The file that `cargo xtask build` leaves of a guest.
+    pub fn component_file(&self, role: Role, component: &str) -> PathBuf {
+        let folder = match role {
+            Role::Service => self.components(),
+            Role::Adapter => self.components().join("spin"),
+            Role::Test => self.components().join("test"),
+        };
+        folder.join(component).with_extension("wasm")
+    }
+
+    /// Where `cargo xtask compose` leaves what Spin runs.
+    pub fn compositions(&self) -> PathBuf {
+        self.target().join("spin")
     }
 
     /// Cargo's arguments for all that is built natively: components too, for their unit tests, but no test guests.
     pub fn native_selection(&self) -> Vec<String> {
         let mut selection = vec!["--workspace".to_owned()];
-        for guest in self.guests.iter().filter(|guest| guest.test) {
+        for guest in self.guests.iter().filter(|guest| guest.role == Role::Test) {
             selection.extend(["--exclude".to_owned(), guest.package.clone()]);
         }
         selection
@@ -88,11 +113,16 @@ impl Guest {
             .iter()
             .find(|target| target.is_cdylib() || target.is_bin())
             .with_context(|| format!("{}: a guest needs crate-type = [\"cdylib\"]", package.manifest_path))?;
+        let has = |flag: &str| metadata.get(flag).and_then(|value| value.as_bool()).unwrap_or(false);
         Ok(Some(Self {
             component: component.to_owned(),
             package: package.name.to_string(),
             artifact: if target.is_cdylib() { target.name.replace('-', "_") } else { target.name.clone() },
-            test: metadata.get("test").and_then(|test| test.as_bool()).unwrap_or(false),
+            role: match (has("test"), has("spin")) {
+                (true, _) => Role::Test,
+                (false, true) => Role::Adapter,
+                (false, false) => Role::Service,
+            },
         }))
     }
 }

@@ -24,7 +24,13 @@ pub fn probe(guest: &str, story: &str, manifest: &Value) -> PathBuf {
     let folder = components().join("test/composed");
     fs::create_dir_all(&folder).expect("a folder for what is composed");
     let file = folder.join(format!("{story}.wasm"));
-    fs::write(&file, composed).expect("the composed file is written");
+    // Stories with the same grants may share a name; another process may be reading the file.
+    if fs::read(&file).is_ok_and(|there| there == composed) {
+        return file;
+    }
+    let written = folder.join(format!("{story}.{}", std::process::id()));
+    fs::write(&written, composed).expect("the composed file is written");
+    fs::rename(written, &file).expect("it is put in its place");
     file
 }
 

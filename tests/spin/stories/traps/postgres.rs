@@ -106,7 +106,7 @@ async fn a_parameter_has_exactly_the_type_that_the_statement_wants() {
         ("inet", json!({ "str": "127.0.0.1" })),
     ] {
         let answer = of(kind, parameter).await;
-        assert!(error(&answer).contains("error serializing parameter 0"), "{kind}: {answer}");
+        assert!(error(&answer).contains("kind: ToSql(0)"), "{kind}: {answer}");
     }
     assert!(error(&of("numeric", json!({ "decimal": "NaN" })).await).starts_with("bad parameter"));
 }
@@ -125,7 +125,6 @@ async fn few_types_come_back_as_values() {
         ("'{a,b}'::text[]", json!({ "array-str": ["a", "b"] })),
         ("'{1,NULL}'::int8[]", json!({ "array-int64": [1, null] })),
         ("1.50::numeric", json!({ "decimal": "1.50" })),
-        ("NULL::timestamptz", Value::Null),
     ] {
         assert_eq!(of(expression).await["rows"], json!([[value]]), "{expression}");
     }
@@ -135,7 +134,8 @@ async fn few_types_come_back_as_values() {
         let answer = of(expression).await;
         assert!(answer["rows"][0][0]["unsupported"].is_array(), "{expression}: {answer}");
     }
-    for expression in ["now()", "'NaN'::numeric", "'1e40'::numeric"] {
+    // `timestamptz` fails even where there is no time.
+    for expression in ["now()", "NULL::timestamptz", "'NaN'::numeric", "'1e40'::numeric"] {
         assert!(error(&of(expression).await).starts_with("query failed"), "{expression}");
     }
 }

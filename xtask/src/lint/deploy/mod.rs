@@ -4,6 +4,7 @@
 mod custom;
 mod rules;
 mod schema;
+mod spin;
 #[cfg(test)]
 mod tests;
 mod tools;
@@ -18,6 +19,8 @@ use tools::Tools;
 /// 1.33 has everything that is used as a stable part of it.
 const VERSIONS: [&str; 2] = ["1.33.0", "1.37.0"];
 const DEPLOYMENTS: [&str; 2] = ["deploy/kubernetes", "deploy/spinkube"];
+/// The stores of developers' clusters, which expect secrets of their own.
+const STORES: &str = "deploy/kubernetes/dev-stores";
 const SECRET: &str = "secret.example.yaml";
 
 /// What an overlay becomes, with the names of the secrets that it expects to be there.
@@ -28,11 +31,12 @@ struct Rendered {
 
 pub fn check(root: &Path) -> Result<()> {
     let tools = Tools::install(root)?;
+    let variables = spin::Variables::read(&root.join("spin.toml"))?;
     let schemas = VERSIONS.map(|version| Schemas::open(tools.schemas(version)));
     let (mut faults, mut overlays, mut objects) = (Vec::new(), 0, 0);
     for deployment in DEPLOYMENTS.map(|deployment| root.join(deployment)).iter().filter(|folder| folder.is_dir()) {
         for overlay in overlays_of(deployment)? {
-            let rendered = Rendered::of(&tools, deployment, &overlay)?;
+            let rendered = Rendered::of(&tools, &root.join(STORES), deployment, &overlay)?;
             for (schemas, version) in schemas.iter().zip(VERSIONS) {
                 let schemas = schemas.as_ref().map_err(|error| anyhow::anyhow!("{error:#}"))?;
                 for object in rendered.objects.iter().chain(&rendered.secrets) {
@@ -41,7 +45,8 @@ pub fn check(root: &Path) -> Result<()> {
                     }
                 }
             }
-            faults.extend(rules::faults(&rendered).into_iter().map(|fault| format!("{} {fault}", overlay.display())));
+            let unwritten = rules::faults(&rendered).into_iter().chain(variables.faults(&rendered.objects));
+            faults.extend(unwritten.map(|fault| format!("{} {fault}", overlay.display())));
             overlays += 1;
             objects += rendered.objects.len();
         }
@@ -62,11 +67,10 @@ fn overlays_of(deployment: &Path) -> Result<Vec<PathBuf>> {
 }
 
 impl Rendered {
-    fn of(tools: &Tools, deployment: &Path, overlay: &Path) -> Result<Self> {
+    fn of(tools: &Tools, stores: &Path, deployment: &Path, overlay: &Path) -> Result<Self> {
         let objects = parse(&tools.render(overlay)?).with_context(|| format!("read {}", overlay.display()))?;
-        // An overlay may expect more than others do.
         let mut secrets = Vec::new();
-        for folder in [deployment, overlay] {
+        for folder in [stores, deployment, overlay] {
             let path = folder.join(SECRET);
             if path.is_file() {
                 secrets.extend(parse(&fs::read_to_string(&path)?).with_context(|| format!("read {}", path.display()))?);

@@ -3,6 +3,8 @@
 use super::{Rendered, name_of};
 use serde_json::Value;
 
+/// Marks what must be of this kind and has no secret in it.
+const NOTHING_SECRET: &str = "/metadata/annotations/mindflow.dev~1holds";
 /// Kinds that have a template of pods.
 const WORKLOADS: [&str; 3] = ["Deployment", "StatefulSet", "Job"];
 
@@ -16,7 +18,7 @@ pub fn faults(rendered: &Rendered) -> Vec<String> {
         }
         names(rendered, object, &mut fault);
         labels(rendered, object, &mut fault);
-        if kind(object) == "Secret" {
+        if kind(object) == "Secret" && object.pointer(NOTHING_SECRET).is_none() {
             fault("a secret is not a part of a kustomization".to_owned());
         }
     }
@@ -88,6 +90,9 @@ fn names(rendered: &Rendered, object: &Value, fault: &mut impl FnMut(String)) {
         }
         "serviceAccountName" if !has("ServiceAccount", value.as_str().unwrap_or_default()) => {
             fault(format!("there is no ServiceAccount {value}"));
+        }
+        "loadFromSecret" if !has("Secret", value.as_str().unwrap_or_default()) => {
+            fault(format!("there is no Secret {value}"));
         }
         "scaleTargetRef" => {
             let name = text(value, "/name");

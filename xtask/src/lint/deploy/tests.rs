@@ -16,7 +16,7 @@ fn root() -> &'static Path {
 
 fn production() -> Rendered {
     let deployment = root().join(DEPLOYMENTS[0]);
-    Rendered::of(&TOOLS, &deployment, &deployment.join("overlays/production")).unwrap()
+    Rendered::of(&TOOLS, &root().join(STORES), &deployment, &deployment.join("overlays/production")).unwrap()
 }
 
 fn of<'a>(rendered: &'a mut Rendered, kind: &str, name: &str) -> &'a mut Value {
@@ -74,6 +74,21 @@ fn a_field_of_a_spin_app_is_compared_with_the_table_of_its_kind() {
 }
 
 #[test]
+fn an_application_on_spin_has_the_variables_of_its_manifest() {
+    let manifest = "[variables]\na = { required = true, secret = true }\nb = { default = \"\" }\n";
+    let variables = spin::Variables::parse(manifest).unwrap();
+    let faults = |given: Value| {
+        let spec = json!({ "enableAutoscaling": true, "variables": given });
+        variables.faults(&[json!({ "kind": "SpinApp", "metadata": { "name": "mindflow" }, "spec": spec })]).join("\n")
+    };
+    let secret = json!({ "name": "a", "valueFrom": { "secretKeyRef": { "name": "s", "key": "a" } } });
+    assert_eq!(faults(json!([secret, { "name": "b", "value": "x" }])), "");
+    assert!(faults(json!([])).contains("lacks the variable `a`"));
+    assert!(faults(json!([secret, { "name": "c", "value": "x" }])).contains("spin.toml has no variable `c`"));
+    assert!(faults(json!([{ "name": "a", "value": "hush" }])).contains("`a` is secret"));
+}
+
+#[test]
 fn a_kind_without_a_schema_is_not_passed_over() {
     let faults = SCHEMAS.faults(&json!({ "apiVersion": "example.org/v1", "kind": "Deployment" })).unwrap();
     assert_eq!(faults, ["there is no schema of Deployment in example.org/v1"]);
@@ -104,7 +119,7 @@ fn what_no_schema_knows_is_held_to_rules() {
             of(rendered, "Service", "mindflow")["spec"]["selector"] = json!({ "app.kubernetes.io/name": "mindflo" });
         }),
         ("and this is an example", &|rendered| {
-            rendered.secrets[0]["stringData"]["write-dsn"] = "postgres://a:b@c/d".into()
+            rendered.secrets[1]["stringData"]["write-dsn"] = "postgres://a:b@c/d".into()
         }),
     ];
     for (part, change) in cases {

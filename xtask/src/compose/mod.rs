@@ -1,0 +1,75 @@
+//! Composes what Spin runs: for each component that it starts one file, of services, the adapters that stand between them and
+//! Spin, and small generated components. Spin's own way, dependencies in its manifest, goes one level deep and gives a service
+//! no identity; see `docs/spin.md`.
+
+mod application;
+mod generated;
+mod plan;
+#[cfg(test)]
+mod tests;
+mod wiring;
+mod world;
+
+use crate::guests::{self, BuildArgs, Profile};
+use crate::workspace::{Role, Workspace};
+use crate::write;
+use anyhow::{Context, Result};
+use application::Application;
+use clap::Args;
+use generated::Vocabulary;
+use plan::Composition;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use wiring::Parts;
+
+#[derive(Args, Default)]
+pub struct ComposeArgs {
+    /// Only the file of this component of Spin's (may be given several times)
+    #[arg(long = "component", value_name = "NAME")]
+    pub components: Vec<String>,
+    /// Take the components as they were built
+    #[arg(long)]
+    pub no_build: bool,
+    /// How the components are built
+    #[arg(long, value_enum, default_value_t)]
+    pub profile: Profile,
+}
+
+pub fn run(workspace: &Workspace, args: &ComposeArgs) -> Result<()> {
+    let application = Application::read(&workspace.root.join("spin.toml"))?;
+    let compositions = Composition::select(&application, &args.components)?;
+    if !args.no_build {
+        guests::build(workspace, &BuildArgs { profile: args.profile, ..BuildArgs::default() }, None)?;
+    }
+    let mut services = BTreeSet::new();
+    for composition in &compositions {
+        services.extend(application.with_callees(&composition.service)?);
+    }
+    let adapter = |name| read(&workspace.component_file(Role::Adapter, name));
+    let vocabulary = Vocabulary::read(&workspace.root)?;
+    let parts = Parts {
+        services: services
+            .into_iter()
+            .map(|name| Ok((name.to_owned(), read(&application.service(name)?.file)?)))
+            .collect::<Result<BTreeMap<_, _>>>()?,
+        platform: adapter("platform")?,
+        trigger: adapter("trigger")?,
+        types: vocabulary.types()?,
+        absent_handlers: vocabulary.absent_handlers()?,
+    };
+    let width = compositions.iter().map(|composition| composition.name.len()).max().unwrap_or(0);
+    for composition in &compositions {
+        let name = &composition.name;
+        let file = workspace.compositions().join(name).with_extension("wasm");
+        let composed = wiring::compose(&application, composition, &parts).with_context(|| format!("compose {name}"))?;
+        world::check(&composed).with_context(|| format!("Spin could not run the composed {name}"))?;
+        let state = if write::if_changed(&file, &composed)? { "" } else { "  unchanged" };
+        println!("{name:width$}  {:>7} KiB  composed{state}", composed.len().div_ceil(1024));
+    }
+    Ok(())
+}
+
+fn read(file: &Path) -> Result<Vec<u8>> {
+    fs::read(file).with_context(|| format!("read {}; `cargo xtask build` makes it", file.display()))
+}
