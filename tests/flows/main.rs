@@ -30,6 +30,7 @@ mod search;
 mod secrets;
 mod sockets;
 mod sockets_of_a_broken_component;
+mod spin_manifest;
 mod trouble_broken_component;
 mod trouble_broken_gateway;
 mod trouble_command_line;

@@ -1,15 +1,15 @@
 //! Goal: a component that does anything wrong to its WebSockets harms one connection at most.
 //! Method: a test guest in the gateway's place, whose clients say what it does.
 
-use crate::trouble_kit::{grants, guest, manifest, state};
+use crate::trouble_kit::{grants, guest, manifest, run, state};
 use mindflow_tests::{GraphqlSocket, Platform, Received, eventually};
 use serde_json::{Value, json};
 
 /// The guest as the gateway, which may use the topics `test:…` alone.
 async fn with_the_guest() -> Platform {
     let change = |table: &mut toml::Table| {
+        run(table, "gateway", guest("sockets"));
         let gateway = grants(table, "gateway");
-        gateway.insert("source".to_owned(), guest("sockets").display().to_string().into());
         let realtime: toml::Table = "publish = [\"test:*\"]\nsubscribe = [\"test:*\"]".parse().expect("a grant");
         gateway.insert("realtime".to_owned(), realtime.into());
         let limits = "max = 2\nconcurrency = 8\nmemory-mib-max = 64\ndeadline-ms = 5000";

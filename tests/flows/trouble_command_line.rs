@@ -1,7 +1,7 @@
 //! Goal: a start that fails prints one line, exits with code 1, and leaves nothing half-made.
 //! Method: the built binary with one thing wrong at a time.
 
-use crate::trouble_kit::{assert_says, entry, grants, guest, manifest, refusal, start_refused};
+use crate::trouble_kit::{assert_says, grants, guest, manifest, refusal, run, start_refused};
 use mindflow_tests::{Builder, Platform};
 use std::os::unix::fs::PermissionsExt;
 
@@ -38,7 +38,9 @@ async fn a_manifest_that_contradicts_itself_is_refused() {
     assert_says(&start_refused(&quiet().manifest(zero).prepare().await).await, &["instances.max must be at least 1"]);
     let cut = quiet().manifest(|text| text.replacen("[component.auth]", "[component.auth", 1)).prepare().await;
     assert_says(&start_refused(&cut).await, &["spin.toml line "]);
-    let variable = quiet().manifest(|text| text.replacen("{{ bcrypt_cost }}", "{{ bcrypt_price }}", 1)).prepare().await;
+    let unknown =
+        |text: String| text.replacen("\nbcrypt_cost = \"{{ bcrypt_cost", "\nbcrypt_cost = \"{{ bcrypt_price", 1);
+    let variable = quiet().manifest(unknown).prepare().await;
     assert_says(&start_refused(&variable).await, &["[component.auth]", "bcrypt_price"]);
 }
 
@@ -136,9 +138,7 @@ async fn a_second_host_on_the_same_data_is_refused_and_the_first_goes_on() {
 async fn a_component_file_that_is_missing_or_no_component_is_named() {
     let source = |file: &str| {
         let file = file.to_owned();
-        manifest(move |table| {
-            entry(table, "command").insert("source".to_owned(), file.into());
-        })
+        manifest(move |table| run(table, "command", file))
     };
     let missing = quiet().manifest(source("/no/such/command.wasm")).prepare().await;
     assert_says(&start_refused(&missing).await, &["/no/such/command.wasm", "cargo xtask build"]);
@@ -148,11 +148,7 @@ async fn a_component_file_that_is_missing_or_no_component_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_component_without_an_export_that_the_manifest_needs_is_named() {
-    let swapped = |name: &'static str, file: std::path::PathBuf| {
-        manifest(move |table| {
-            entry(table, name).insert("source".to_owned(), file.display().to_string().into());
-        })
-    };
+    let swapped = |name: &'static str, file: std::path::PathBuf| manifest(move |table| run(table, name, file));
     let subscriber = quiet()
         .manifest(manifest(|table| {
             let subscription: toml::Table = "events = [\"MoodRecorded\"]".parse().expect("a table");
@@ -176,9 +172,7 @@ async fn a_component_without_an_export_that_the_manifest_needs_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn components_of_different_interfaces_are_refused_with_both_sides() {
-    let old = manifest(|table| {
-        entry(table, "query").insert("source".to_owned(), guest("old-query").display().to_string().into());
-    });
+    let old = manifest(|table| run(table, "query", guest("old-query")));
     let platform = quiet().manifest(old).prepare().await;
     for command in [&["up", "--listen", "127.0.0.1:0"][..], &["check"]] {
         let line = refusal(&platform, command).await;

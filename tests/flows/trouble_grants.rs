@@ -1,7 +1,7 @@
 //! Goal: a component has what the manifest grants and nothing else. Method: manifests with one line missing,
 //! which must not start; and a component that asks for more than it was given while it runs.
 
-use crate::trouble_kit::{assert_says, entry, grants, guest, manifest, refusal, start_refused, with_tables};
+use crate::trouble_kit::{assert_says, grants, guest, manifest, refusal, start_refused, with_tables};
 use mindflow_tests::{Builder, Platform};
 use std::io::{Read, Write};
 
@@ -72,7 +72,7 @@ async fn a_component_does_not_start_when_it_calls_one_that_it_may_not_call() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_component_does_not_start_with_outbound_http_and_no_allowed_hosts() {
     let change = manifest(|table| {
-        entry(table, "ai").remove("allowed_outbound_hosts");
+        grants(table, "ai").remove("allowed_outbound_hosts");
     });
     let platform = Platform::services().env("RUST_LOG", "off").manifest(change).prepare().await;
     let refusal = start_refused(&platform).await;
@@ -80,7 +80,7 @@ async fn a_component_does_not_start_with_outbound_http_and_no_allowed_hosts() {
         &refusal,
         &[
             "component `ai` imports wasi:http/client@",
-            "add `allowed_outbound_hosts = [\"https://HOST\"]` under [component.ai]",
+            "add `allowed_outbound_hosts = [\"https://HOST\"]` under [component.ai.tool.mindflow]",
         ],
     );
 }

@@ -3,7 +3,7 @@
 
 use mindflow_tests::{Account, Platform, components};
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A component of `tests/guests`, built by `cargo xtask build --tests`.
 pub fn guest(name: &str) -> PathBuf {
@@ -27,8 +27,19 @@ pub fn manifest(
 }
 
 /// `[component.NAME]`.
-pub fn entry<'a>(manifest: &'a mut toml::Table, name: &str) -> &'a mut toml::Table {
+fn entry<'a>(manifest: &'a mut toml::Table, name: &str) -> &'a mut toml::Table {
     manifest["component"][name].as_table_mut().expect("a component")
+}
+
+/// Has the host run another file as the component.
+pub fn run(manifest: &mut toml::Table, name: &str, file: impl AsRef<Path>) {
+    let file = file.as_ref().display().to_string();
+    let own = grants(manifest, name);
+    if own.contains_key("component") {
+        own.insert("component".to_owned(), file.into());
+    } else {
+        entry(manifest, name).insert("source".to_owned(), file.into());
+    }
 }
 
 /// `[component.NAME.tool.mindflow]`.
@@ -42,7 +53,7 @@ pub fn with_tables(tables: String) -> impl FnOnce(String) -> String + Send + 'st
 }
 
 /// Swaps a component by the command line; it must be taken.
-pub async fn swap(platform: &Platform, name: &str, file: &std::path::Path) {
+pub async fn swap(platform: &Platform, name: &str, file: &Path) {
     let output = platform.cli(&["swap", name, &file.display().to_string()]).await;
     assert_eq!(output.code, Some(0), "{output:?}");
 }

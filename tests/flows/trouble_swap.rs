@@ -1,7 +1,7 @@
 //! Goal: a component is replaced while requests run, and a replacement that is no good changes nothing.
 //! Method: `mindflow swap` and `up --watch` under continuous load.
 
-use crate::trouble_kit::{assert_says, component, entry, guest, manifest, refusal, state, swap, writer};
+use crate::trouble_kit::{assert_says, component, guest, manifest, refusal, run, state, swap, writer};
 use mindflow_tests::{Account, Platform, eventually};
 use serde_json::json;
 use std::sync::{
@@ -99,10 +99,8 @@ async fn a_watched_component_is_swapped_when_its_file_changes() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("query.wasm");
     std::fs::copy(component("query"), &file).expect("a copy");
-    let source = file.display().to_string();
-    let watched = manifest(move |table| {
-        entry(table, "query").insert("source".to_owned(), source.into());
-    });
+    let source = file.clone();
+    let watched = manifest(move |table| run(table, "query", source));
     let platform = Platform::services().manifest(watched).argument("--watch").start().await;
     let ada = writer(&platform, "before").await;
     let platform = &platform;

@@ -1,0 +1,113 @@
+//! Goal: stock Spin loads `spin.toml` as it is, and gives each composition what its services need and nothing else.
+//! Method: the file against Spin's own rules, and against what the tables of this host say of the services inside.
+
+mod given;
+mod rules;
+
+use given::Application;
+use mindflow_tests::root;
+use rules::broken;
+use std::collections::BTreeSet;
+use toml::{Table, Value};
+
+fn text() -> String {
+    std::fs::read_to_string(root().join("spin.toml")).expect("spin.toml")
+}
+
+fn manifest() -> Table {
+    text().parse().expect("spin.toml is TOML")
+}
+
+#[test]
+fn the_manifest_breaks_no_rule_of_spin() {
+    assert_eq!(broken(&manifest()), Vec::<String>::new());
+}
+
+#[test]
+fn a_manifest_that_spin_would_refuse_is_noticed() {
+    for (right, wrong, rule) in [
+        ("spin_manifest_version = 2", "spin_manifest_version = 3", "spin_manifest_version is not 2"),
+        ("[application]", "[application]\ntitle = \"M\"", "application: unknown key title"),
+        ("[component.auth]", "[component.auth]\nsources = \"x\"", "component.auth: unknown key sources"),
+        ("watch = [", "watches = [", "component.gateway.build: unknown key watches"),
+        ("component = \"gateway\"", "component = \"gate\"", "trigger.http: there is no component gate"),
+        ("route = { private = true }", "route = { hidden = true }", "route is neither a path nor"),
+        ("route = \"/media/...\"", "route = \"/...\"", "two have the route /..."),
+        ("introspection = { default = \"true\" }", "introspection = {}", "must be required or have a default"),
+        ("keys_dsn = { required", "keys_dsn = { default = \"\", required", "variables.keys_dsn must be required or"),
+        ("\"{{ public_url }}\"", "\"{{ public_uri }}\"", "names public_uri, which is not defined"),
+        ("[component.ai]", "[component.a_i]", "component.a_i: words are"),
+        ("default = \"redis://127.0.0.1:6379\", desc", "default = \"redis://127.0.0.1:6379/1\", desc", "no number"),
+        ("\"http://ai.spin.internal\"", "\"http://u:p@ai.spin.internal:1\"", "has more than a scheme"),
+        ("\"http://ai.spin.internal\"", "\"ai.spin.internal\"", "has no scheme"),
+        ("\"http://ai.spin.internal\"", "\"tcp://ai.spin.internal\"", "has no port"),
+    ] {
+        let text = text();
+        assert!(text.contains(right), "{right}");
+        let broken = broken(&text.replacen(right, wrong, 1).parse().expect("TOML"));
+        assert!(broken.iter().any(|line| line.contains(rule)), "{wrong}: {broken:?}");
+    }
+}
+
+#[test]
+fn what_has_a_trigger_is_composed_and_built_and_the_host_runs_what_is_inside() {
+    let manifest = manifest();
+    let application = Application::of(&manifest);
+    for (name, component) in &application.components {
+        let source = component["source"].as_str().expect("a file");
+        let runs = application.tool(name).and_then(|tool| tool.get("component")).and_then(Value::as_str);
+        if application.triggered(name) {
+            assert_eq!(source, format!("target/spin/{name}.wasm"));
+            assert!(
+                component["build"]["command"].to_string().contains(&format!("compose --component {name}\"")),
+                "{name}"
+            );
+            assert!(component["build"]["watch"].as_array().is_some_and(|globs| !globs.is_empty()), "{name}");
+            let file = format!("target/components/{name}.wasm");
+            assert!(runs == Some(&*file) || name.ends_with("-background"), "{name}: {runs:?}");
+        } else {
+            assert_eq!((source, runs), (&*format!("target/components/{name}.wasm"), None));
+            assert!(!component.contains_key("allowed_outbound_hosts"), "{name}: Spin gives it nothing");
+        }
+    }
+}
+
+#[test]
+fn every_service_s_sources_are_watched() {
+    let manifest = manifest();
+    let application = Application::of(&manifest);
+    let watched: BTreeSet<&str> = application
+        .components
+        .values()
+        .filter_map(|component| component.get("build")?.get("watch")?.as_array())
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    for name in application.components.keys().filter(|name| application.tool(name).is_some()) {
+        assert!(watched.contains(&*format!("components/{name}/src/**/*")), "{name}");
+    }
+}
+
+#[test]
+fn a_composition_is_given_what_its_services_need_and_nothing_else() {
+    let manifest = manifest();
+    let application = Application::of(&manifest);
+    for name in application.components.keys().filter(|name| application.triggered(name)) {
+        assert_eq!(application.variables(name), application.needed_variables(name), "variables of {name}");
+        assert_eq!(application.hosts(name), application.needed_hosts(name), "hosts of {name}");
+    }
+}
+
+#[test]
+fn every_variable_is_used_and_what_opens_a_door_is_secret() {
+    let manifest = manifest();
+    let application = Application::of(&manifest);
+    let used = application.used_variables();
+    let variables = manifest["variables"].as_table().expect("variables");
+    for (name, variable) in variables {
+        assert!(used.contains(name.as_str()), "{name} is used nowhere");
+        let opens = ["_dsn", "_secret", "_secret_access_key", "_api_key", "_password", "redis_url"];
+        let secret = variable.get("secret").and_then(Value::as_bool).unwrap_or(false);
+        assert_eq!(secret, opens.iter().any(|end| name.ends_with(end)), "{name}");
+    }
+}
