@@ -15,61 +15,13 @@
 //!
 //! Rows stay, one an aggregate, as do the views they belong to: a replay years later needs them.
 
-use std::collections::HashSet;
-
+use mindflow_platform::sql::mark::{APPLY_BATCH, APPLY_ONCE, batch_params, fresh};
+pub use mindflow_platform::sql::mark::{Mark, MarkOutcome};
 use tokio_postgres::{GenericClient, RowStream};
-
-use uuid::Uuid;
 
 use crate::database::postgres::Database;
 use crate::database::postgres::roles::role_name;
-use crate::database::sql::{Error, Identity, Transaction, Value};
-use crate::delivery::Event;
-
-/// Answers whether the event is still to be applied, and marks it.
-const APPLY_ONCE: &str = "SELECT mindflow.apply_once($1, $2, $3, $4)";
-
-/// The same for events of different partition keys; answers the keys of those that are still to be applied.
-const APPLY_BATCH: &str = "SELECT mindflow.apply_batch($1, $2, $3, $4)";
-
-/// Which event a subscription applies.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mark {
-    pub subscription: String,
-    pub event_id: Uuid,
-    pub partition_key: String,
-    /// From 1, within the partition key.
-    pub sequence: u64,
-}
-
-/// What [`guard`] found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MarkOutcome {
-    /// Not applied yet. It is when this transaction commits.
-    Fresh,
-    /// Applied before, or a newer event of its key was.
-    Already,
-}
-
-// === impl Mark ===
-
-impl Mark {
-    #[must_use]
-    pub fn of(event: &Event, subscription: &str) -> Self {
-        Self {
-            subscription: subscription.to_owned(),
-            event_id: event.event_id,
-            partition_key: event.partition_key.clone(),
-            sequence: event.sequence,
-        }
-    }
-
-    fn counted(&self) -> Result<i64, Error> {
-        let sequence = self.sequence;
-        i64::try_from(sequence)
-            .map_err(|_| Error::InvalidParams(format!("sequence {sequence} is more than the database counts")))
-    }
-}
+use crate::database::sql::{Error, Identity, Transaction};
 
 /// What [`Database::begin_once`] opened.
 pub enum Once {
@@ -85,15 +37,7 @@ pub enum Once {
 /// # Errors
 /// `InvalidParams` for a sequence that the database cannot count; otherwise the statement's own.
 pub async fn guard(transaction: &Transaction, mark: &Mark) -> Result<MarkOutcome, Error> {
-    let Mark { subscription, event_id, partition_key, .. } = mark;
-    let sequence = mark.counted()?;
-    let params = [subscription.as_str().into(), partition_key.as_str().into(), sequence.into(), (*event_id).into()];
-    let answer = transaction.query(APPLY_ONCE, &params).await?;
-    match answer.rows.first().and_then(|row| row.first()) {
-        Some(Value::Boolean(true)) => Ok(MarkOutcome::Fresh),
-        Some(Value::Boolean(false)) => Ok(MarkOutcome::Already),
-        other => Err(Error::Other(format!("mindflow.apply_once answered {other:?}"))),
-    }
+    MarkOutcome::read(&transaction.query(APPLY_ONCE, &mark.params()?).await?.rows)
 }
 
 // === impl Database ===
@@ -130,39 +74,9 @@ impl Database {
         let params = batch_params(marks)?;
         let transaction = self.begin(component, identity).await?;
         let Some(params) = params else { return Ok((transaction, Vec::new())) };
-        let mut answer = transaction.query(APPLY_BATCH, &params).await?;
-        let fresh = match answer.rows.pop().and_then(|mut row| row.pop()) {
-            Some(Value::TextArray(keys)) => keys.into_iter().collect::<HashSet<_>>(),
-            other => return Err(Error::Other(format!("mindflow.apply_batch answered {other:?}"))),
-        };
-        let fresh = marks.iter().map(|mark| fresh.contains(&mark.partition_key)).collect();
+        let fresh = fresh(marks, transaction.query(APPLY_BATCH, &params).await?.rows)?;
         Ok((transaction, fresh))
     }
-}
-
-/// `None`: there are no events.
-fn batch_params(marks: &[Mark]) -> Result<Option<[Value; 4]>, Error> {
-    let Some(Mark { subscription, .. }) = marks.first() else { return Ok(None) };
-    let (mut keys, mut sequences, mut ids) = (HashSet::new(), Vec::new(), Vec::new());
-    for mark in marks {
-        if mark.subscription != *subscription {
-            return Err(Error::InvalidParams("the events of a batch have one subscription".to_owned()));
-        }
-        if !keys.insert(mark.partition_key.as_str()) {
-            let key = &mark.partition_key;
-            return Err(Error::InvalidParams(format!(
-                "the events of a batch have different partition keys; {key} is there twice"
-            )));
-        }
-    }
-    for mark in marks {
-        sequences.push(mark.counted()?);
-        ids.push(mark.event_id.to_string());
-    }
-    let keys = marks.iter().map(|mark| mark.partition_key.clone()).collect();
-    let params =
-        [subscription.as_str().into(), Value::TextArray(keys), Value::Int64Array(sequences), Value::UuidArray(ids)];
-    Ok(Some(params))
 }
 
 /// Drops a subscription's marks, so that it applies everything again: before a rebuild, or before

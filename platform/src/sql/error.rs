@@ -44,6 +44,19 @@ pub fn is_unavailable(code: &str) -> bool {
     code.starts_with("08") || code.starts_with("57P") || matches!(code, "58030" | "25P03")
 }
 
+// === impl Error ===
+
+impl Error {
+    /// For a statement of a transaction that failed earlier, where the server is not asked any more.
+    pub fn aborted() -> Self {
+        Self::Statement(DbError {
+            sqlstate: "25P02".to_owned(),
+            message: "the transaction failed earlier; roll it back".to_owned(),
+            constraint: None,
+        })
+    }
+}
+
 impl From<DbError> for Error {
     /// By PostgreSQL's code.
     fn from(detail: DbError) -> Self {

@@ -9,6 +9,7 @@ pub mod guard;
 mod identity;
 pub mod lexer;
 pub mod literal;
+pub mod mark;
 pub mod numeric;
 mod publish;
 pub mod record;
@@ -20,8 +21,16 @@ pub use error::{CACHED_PLAN_CHANGED, DbError, Error, is_unavailable};
 pub use error::{is_broken, is_stale_plan};
 pub use guard::Refusal;
 pub use identity::{Identity, Mode};
-pub use publish::{NewEvent, PUBLISH};
+pub use mark::{Mark, MarkOutcome};
+pub use publish::{Draft, NewEvent, PUBLISH};
 pub use value::Value;
 
 /// Most rows of one answer. A page has at most 100; a projection's rebuild reads in batches.
 pub const ROWS_MAX: usize = 10_000;
+
+/// Reads of one transaction: as many as a request may have of one service.
+pub const READS_MAX: usize = 20;
+
+/// How long a statement may run on the server. A request has at most 10 s at the gateway, so that an
+/// answer that comes later has no reader.
+pub const STATEMENT_TIMEOUT_MS_DEFAULT: u32 = 10_000;

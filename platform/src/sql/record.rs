@@ -4,8 +4,8 @@
 
 use postgres_types::{FromSql, Type};
 
-use super::{Error, ROWS_MAX, Value};
 use super::lexer::{Lexer, Token};
+use super::{Error, ROWS_MAX, Value};
 
 /// What a main statement begins with.
 const VERBS: [&str; 6] = ["select", "insert", "update", "delete", "merge", "values"];

@@ -18,9 +18,7 @@ pub const POOL_MAX_DEFAULT: usize = 16;
 pub const ADMIN_POOL_MAX: usize = 8;
 /// How long one attempt to connect may take; longer means that the server is away.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a statement may run on the server. A request has at most 10 s at the gateway, so that an
-/// answer that comes later has no reader.
-pub const STATEMENT_TIMEOUT_MS_DEFAULT: u32 = 10_000;
+pub use mindflow_platform::sql::STATEMENT_TIMEOUT_MS_DEFAULT;
 
 /// One database, as a runtime configuration names it.
 ///

@@ -10,8 +10,7 @@ mod row;
 mod rowset;
 mod transaction;
 
-pub use mindflow_platform::sql::{DbError, Error, Identity, NewEvent, ROWS_MAX, Refusal, Value};
-pub use read::READS_MAX;
+pub use mindflow_platform::sql::{DbError, Draft, Error, Identity, NewEvent, READS_MAX, ROWS_MAX, Refusal, Value};
 pub(crate) use row::{row_values, rows};
 pub use rowset::{ROWSET_BYTES_MAX, Rowset};
 pub use transaction::Transaction;

@@ -11,10 +11,7 @@ use super::rowset::{self, ReadError};
 use super::transaction::{CONNECTION_ATTEMPTS_MAX, answer_timeout, column_names, prepare};
 use super::{Error, Identity, Rowset, Value, decode, encode, guard};
 use crate::database::postgres::{Database, pool::Pools};
-use mindflow_platform::sql::{Mode, is_broken, is_stale_plan};
-
-/// Reads of one transaction: as many as a request may have of one service.
-pub const READS_MAX: usize = 20;
+use mindflow_platform::sql::{Mode, READS_MAX, is_broken, is_stale_plan};
 
 /// A statement and its parameters.
 pub type Read<'a> = (&'a str, &'a [Value]);

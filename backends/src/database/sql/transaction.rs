@@ -15,7 +15,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::lease::Lease;
 use super::rowset::{self, ReadError};
-use super::{DbError, Error, Identity, NewEvent, Rowset, Value, decode, encode, guard};
+use super::{Error, Identity, NewEvent, Rowset, Value, decode, encode, guard};
 use crate::database::postgres::Database;
 use crate::failpoint;
 
@@ -121,7 +121,7 @@ impl Transaction {
         let client = self.client.take().ok_or_else(ended)?;
         if self.broken.load(Ordering::Acquire) {
             drop(Object::take(client));
-            return Err(aborted());
+            return Err(Error::aborted());
         }
         // COMMIT of a failed transaction answers ROLLBACK without an error, and its tag is not available here. A select
         // fails in one, and travels in the same round trip.
@@ -164,7 +164,7 @@ impl Transaction {
 
     async fn run(&self, sql: &str, params: &[Value]) -> Result<(Rowset, u64), Error> {
         if self.broken.load(Ordering::Acquire) {
-            return Err(aborted());
+            return Err(Error::aborted());
         }
         let client = self.client.as_ref().ok_or_else(ended)?;
         let waiting = AbandonGuard::new(&self.abandoned);
@@ -249,14 +249,6 @@ pub(super) fn column_names(statement: &Statement) -> Vec<String> {
 
 fn ended() -> Error {
     Error::Other("the transaction has ended".to_owned())
-}
-
-fn aborted() -> Error {
-    Error::Statement(DbError {
-        sqlstate: "25P02".to_owned(),
-        message: "the transaction failed earlier; roll it back".to_owned(),
-        constraint: None,
-    })
 }
 
 /// Notes when a statement's answer is no longer awaited although it has not come.

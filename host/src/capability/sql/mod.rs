@@ -15,7 +15,6 @@ use mindflow_backends::{
 };
 use serde::Deserialize;
 use std::{collections::BTreeMap, sync::Arc};
-use uuid::Uuid;
 use wasmtime::component::{Accessor, HasSelf, Linker, Resource};
 
 bindings!(
@@ -305,38 +304,22 @@ fn mark(access: &Access, event: Mark) -> Result<applied::Mark, Error> {
     if !access.events.subscriptions.contains(&subscription) {
         return Err(Error::AccessDenied(format!("`{subscription}` is no subscription of `{}`", access.component)));
     }
-    let event_id =
-        event_id.parse().map_err(|_| Error::InvalidParams(format!("the event's id {event_id:?} is no UUID")))?;
-    Ok(applied::Mark { subscription, event_id, partition_key, sequence })
+    Ok(applied::Mark::new(subscription, &event_id, partition_key, sequence)?)
 }
 
 fn new_event(access: &Access, event: NewEvent) -> Result<store::NewEvent, Error> {
-    let invalid = |rule: &str| Error::InvalidParams(format!("the event's {rule}"));
-    let is_object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&event.payload).is_ok();
-    if !is_object {
-        return Err(invalid("payload is not a JSON object"));
-    }
-    let user_id = event
-        .user_id
-        .map(|id| id.parse::<Uuid>().map_err(|_| invalid(&format!("user-id {id:?} is no UUID"))))
-        .transpose()?;
-    let sequence = i64::try_from(event.sequence).map_err(|_| invalid("sequence is too large"))?;
-    if sequence < 1 || event.partition_key.is_empty() {
-        return Err(Error::InvalidParams("an event needs a partition key and a sequence from 1".into()));
-    }
-    Ok(store::NewEvent {
-        event_id: ids::ordered(),
+    let draft = store::Draft {
         event_type: event.event_type,
         version: event.version,
-        occurred_at_us: access.clock.now_us(),
-        sequence,
+        sequence: event.sequence,
         partition_key: event.partition_key,
         correlation_id: event.correlation_id,
         traceparent: event.traceparent,
-        user_id,
+        user_id: event.user_id,
         tenant_id: event.tenant_id,
         payload: event.payload,
-    })
+    };
+    Ok(store::NewEvent::new(draft, ids::ordered(), access.clock.now_us())?)
 }
 
 fn values(values: Vec<Value>) -> Vec<store::Value> {

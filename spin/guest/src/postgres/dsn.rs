@@ -13,7 +13,11 @@ pub fn with_settings(dsn: &str) -> String {
         "-c TimeZone=UTC -c standard_conforming_strings=on -c statement_timeout={STATEMENT_MS_MAX} \
          -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS_MAX}"
     );
-    if dsn.starts_with("postgres://") || dsn.starts_with("postgresql://") { in_url(dsn, &settings) } else { in_words(dsn, &settings) }
+    if dsn.starts_with("postgres://") || dsn.starts_with("postgresql://") {
+        in_url(dsn, &settings)
+    } else {
+        in_words(dsn, &settings)
+    }
 }
 
 fn in_url(dsn: &str, settings: &str) -> String {

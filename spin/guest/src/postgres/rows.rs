@@ -11,6 +11,8 @@ pub struct Rows {
     /// The columns' names; empty when there are no rows, which Spin does not describe.
     pub columns: Vec<String>,
     pub rows: Vec<Vec<Value>>,
+    /// How much the server sent for them.
+    pub bytes: usize,
 }
 
 impl Rows {
@@ -31,9 +33,9 @@ impl Rows {
 pub(super) fn read(row: Vec<DbValue>) -> Result<Rows, Error> {
     let other = |column: Option<&DbValue>| Error::Other(format!("Spin answered {column:?} where rows were asked for"));
     let mut columns = row.into_iter();
-    let rows = match columns.next() {
+    let (rows, bytes) = match columns.next() {
         // An array of records; Spin hands over the bytes of types that it does not know.
-        Some(DbValue::Unsupported(raw)) => record::rows(&raw)?,
+        Some(DbValue::Unsupported(raw)) => (record::rows(&raw)?, raw.len()),
         Some(DbValue::DbNull) => return Ok(Rows::default()),
         unknown => return Err(other(unknown.as_ref())),
     };
@@ -41,7 +43,7 @@ pub(super) fn read(row: Vec<DbValue>) -> Result<Rows, Error> {
         Some(DbValue::ArrayStr(names)) => names.into_iter().map(Option::unwrap_or_default).collect(),
         unknown => return Err(other(unknown.as_ref())),
     };
-    Ok(Rows { columns, rows })
+    Ok(Rows { columns, rows, bytes })
 }
 
 #[cfg(test)]
@@ -62,9 +64,10 @@ mod tests {
         let record = [0, 0, 0, 1, 0, 0, 0, 16, 0, 0, 0, 1, 1];
         raw.extend(i32::try_from(record.len()).unwrap().to_be_bytes());
         raw.extend(record);
+        let bytes = raw.len();
         let row = vec![DbValue::Unsupported(raw), DbValue::ArrayStr(vec![Some("truth".into())])];
         let rows = read(row).unwrap();
-        assert_eq!(rows, Rows { columns: vec!["truth".into()], rows: vec![vec![Value::Boolean(true)]] });
+        assert_eq!(rows, Rows { columns: vec!["truth".into()], rows: vec![vec![Value::Boolean(true)]], bytes });
         assert_eq!(rows.into_single(), Ok(Value::Boolean(true)));
     }
 
