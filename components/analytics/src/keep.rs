@@ -128,8 +128,12 @@ mod tests {
     #[test]
     fn a_users_account_comes_before_the_users_entries() {
         let renamed = mindflow_events::Kind::UserUpdated;
-        let events =
-            [written(1, 1, None, "CALM", 3), account(renamed, 2, USER, "Asia/Tokyo"), written(2, 1, None, "SAD", 4), deleted(1, 2)];
+        let events = [
+            written(1, 1, None, "CALM", 3),
+            account(renamed, 2, USER, "Asia/Tokyo"),
+            written(2, 1, None, "SAD", 4),
+            deleted(1, 2),
+        ];
         let kinds: Vec<_> = facts_of(&events).unwrap().iter().map(|fact| fact.kind).collect();
         assert_eq!(kinds, [Kind::Account, Kind::Entry, Kind::Entry, Kind::Deletion]);
     }

@@ -4,7 +4,7 @@
 //!
 //! Only the first row of a key is `ready`, so leasing never walks over what waits behind it. The statement that removes a
 //! first row makes the next one ready, and must not miss one that is just being added behind it: removals hold
-//! [`ORDER_LOCK`] shared, additions hold it alone.
+//! [`ORDER_LOCK`](super::store::ORDER_LOCK) shared, additions hold it alone.
 //!
 //! These transactions commit without waiting for the disk (`synchronous_commit = off`): what a crash of
 //! Postgres takes back is a lease or an acknowledgement, and the event is then delivered again, as

@@ -285,7 +285,9 @@ mod tests {
         ] {
             assert_eq!(refused, Err(text.to_owned()));
         }
-        for refused in [service.mails(), service.pushes(), service.embeds(), service.reads_audit(), service.dead_letters()] {
+        for refused in
+            [service.mails(), service.pushes(), service.embeds(), service.reads_audit(), service.dead_letters()]
+        {
             assert!(refused.is_err());
         }
     }

@@ -30,7 +30,9 @@ const SCRAM_SALT_BYTES: usize = 16;
 pub enum RoleError {
     #[error("component name `{0}`: use lower-case letters, digits, `-` and `_`, at most {COMPONENT_NAME_MAX} of them")]
     Name(String),
-    #[error("component name `{0}`: the platform's own capability has a role of this name in the database; choose another")]
+    #[error(
+        "component name `{0}`: the platform's own capability has a role of this name in the database; choose another"
+    )]
     Reserved(String),
     #[error(
         "role `{role}` exists and may bypass row-level security; run: ALTER ROLE \"{role}\" NOSUPERUSER NOBYPASSRLS"

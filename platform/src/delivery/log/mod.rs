@@ -1,7 +1,7 @@
 //! Delivery from the log on Postgres. A subscription has a cursor in each of eight slots of the keys; a slot is delivered by
 //! one replica, its owner, which renews that like a lease. An event in order is written nowhere: the owner reads ahead,
 //! hands out, and moves the cursor when everything before it is done. Only an event that failed, was put off or
-//! lost its handler becomes a row of [`PostgresQueue`], and later events of its key wait in rows behind it.
+//! lost its handler becomes a row ([`super::rows`]), and later events of its key wait in rows behind it.
 //!
 //! ```text
 //! sequenced ─ read ahead ─► handler ─ done ─► the cursor moves

@@ -57,7 +57,9 @@ pub enum MigrateError {
         "database `{database}` is newer than this program: {names} is applied and has no file in {dir}; use the newer version, or set `allow-newer-schema` while hosts are replaced"
     )]
     DatabaseNewer { database: String, names: String, dir: PathBuf },
-    #[error("database `{database}`: {name} removed what this program needs, whatever `allow-newer-schema` says; use the newer version")]
+    #[error(
+        "database `{database}`: {name} removed what this program needs, whatever `allow-newer-schema` says; use the newer version"
+    )]
     Contracted { database: String, name: String },
     #[error(
         "database `{database}` is of another line of versions: it has {names}, which this program does not know, and lacks {pending}; use the version that has them all"
