@@ -72,7 +72,8 @@ impl Vocabulary {
     /// for Spin must not import it.
     pub fn types(&self) -> Result<Vec<u8>> {
         let interfaces = self.resolve.interfaces.iter().filter(|(_, interface)| {
-            let mut types = interface.types.values().map(|id| &self.resolve.types[*id].kind);
+            let mut types =
+                interface.types.values().filter_map(|id| self.resolve.types.get(*id)).map(|found| &found.kind);
             interface.functions.is_empty() && types.all(|kind| *kind != TypeDefKind::Resource)
         });
         let exports: Vec<String> = interfaces.filter_map(|(id, _)| self.resolve.id_of(id)).collect();

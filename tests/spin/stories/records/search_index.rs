@@ -36,7 +36,7 @@ impl Index {
         let keys_database = TestPostgres::write("keys").await;
         let settings =
             Settings { issuer: "mindflow-auth".into(), audience: "mindflow".into(), access_lifetime: LIFETIME };
-        let store = Arc::new(PostgresKeys::new(keys_database.database().clone()));
+        let store = Arc::new(PostgresKeys::new(keys_database.database().clone(), None));
         let keys = Keyring::open(store, settings, Clock::system()).await.unwrap();
         let logins = [
             Login { variable: "search_index_dsn", role: "mindflow_search-index", database: &documents },
