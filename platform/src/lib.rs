@@ -8,6 +8,8 @@ pub mod broken_rule;
 pub mod delivery;
 pub mod embeddings;
 pub mod event;
+#[cfg(feature = "jwt")]
+pub mod jwt;
 pub mod key_value;
 #[cfg(feature = "mail")]
 pub mod mail;

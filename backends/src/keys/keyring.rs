@@ -2,69 +2,30 @@
 //! proven a moment ago.
 
 use std::sync::{Arc, PoisonError, RwLock, Weak};
-use std::time::Duration;
 
 use aws_lc_rs::digest;
-use jsonwebtoken::{Algorithm, Validation};
-use serde_json::{Map, Value, json};
+use mindflow_platform::jwt::{
+    self, Known, REFRESH_EVERY, SIGNS_WITHOUT_REFRESH_FOR, TOKEN_BYTES_MAX, TOO_MANY_UNKNOWN, Token,
+    UNKNOWN_KEY_REFRESH_EVERY, UNKNOWN_KEY_REMEMBERED_FOR, UNKNOWN_KEYS_WAITING_MAX, VERIFIED_FOR, may_be_kid, us,
+};
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::Instant;
 
-use super::claims::{self, us};
-use super::key;
-use super::key_set::{KeySet, KnownKey};
-use super::{Error, KeyStore, SignError, StoredKey, VerifyError};
+use super::key::{self, Key};
+use super::key_set::{self, KeySet};
+use super::{Error, KeyStore, Settings, SignError, StoredKey, Verified, VerifyError};
 use crate::clock::{self, Clock};
 use crate::error::chain;
 
-/// How often the keys are read, so that another replica's rotation is found without being asked for.
-const REFRESH_EVERY: Duration = Duration::from_secs(30);
-/// A replica that has not read the keys for so long no longer signs: its key may be rotated out.
-const SIGNS_WITHOUT_REFRESH_FOR: Duration = Duration::from_mins(2);
-/// How far replicas' clocks may be apart.
-const CLOCK_SKEW: Duration = Duration::from_mins(1);
-/// Tokens with an unknown key make us read the keys at most this often.
-const UNKNOWN_KEY_REFRESH_EVERY: Duration = Duration::from_secs(1);
-/// How many such tokens wait for that concurrently; more are refused as unavailable.
-const UNKNOWN_KEYS_WAITING_MAX: usize = 64;
-/// A key that was not there stays unknown for so long: its `kid` is a digest, so it was forged, or
-/// the key is forgotten.
-const UNKNOWN_KEY_REMEMBERED_FOR: Duration = Duration::from_mins(1);
 const UNKNOWN_KEYS_REMEMBERED_MAX: u64 = 10_000;
-/// A proven token is trusted for so long without looking at the key again.
-const VERIFIED_FOR: Duration = Duration::from_mins(1);
 /// Some 10,000 users' tokens at 1 KiB.
 const VERIFIED_BYTES_MAX: u64 = 16 * 1024 * 1024;
-/// What the platform's tokens look like.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// `iss` of every token.
-    pub issuer: String,
-    /// `aud` of every token.
-    pub audience: String,
-    /// The longest lifetime of a token; `sign` refuses more. A rotated key verifies for so long.
-    pub access_lifetime: Duration,
-}
-
-/// A proven token.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Verified {
-    /// The claims, a JSON object.
-    pub claims: String,
-    /// The claim `sub`; empty when there is none.
-    pub subject: String,
-    /// The claim `roles`; empty when there is none.
-    pub roles: Vec<String>,
-    /// The claim `exp`, in microseconds since 1970.
-    pub expires_at_us: i64,
-}
 
 /// Signs and verifies; shared by the whole process.
 pub struct Keyring {
     store: Arc<dyn KeyStore>,
     settings: Settings,
     clock: Clock,
-    validation: Validation,
     keys: RwLock<Arc<KeySet>>,
     /// When the last reading of the keys began; held while they are read.
     reading: Mutex<Option<Instant>>,
@@ -83,17 +44,10 @@ impl Keyring {
     /// # Errors
     /// When the store cannot be reached or holds something that is no key.
     pub async fn open(store: Arc<dyn KeyStore>, settings: Settings, clock: Clock) -> Result<Arc<Self>, Error> {
-        let mut validation = Validation::new(Algorithm::RS256);
-        validation.set_required_spec_claims(&["iss", "aud"]);
-        validation.set_issuer(&[&settings.issuer]);
-        validation.set_audience(&[&settings.audience]);
-        // Checked by our own clock, without leeway.
-        validation.validate_exp = false;
         let keyring = Arc::new(Self {
             store,
             settings,
             clock,
-            validation,
             keys: RwLock::default(),
             reading: Mutex::default(),
             waiting: Semaphore::new(UNKNOWN_KEYS_WAITING_MAX),
@@ -128,13 +82,14 @@ impl Keyring {
     /// # Errors
     /// [`SignError::Claims`] when `iss`, `aud` or `exp` is missing or not what [`Settings`] says.
     pub async fn sign(&self, claims: &str) -> Result<String, SignError> {
-        let claims = claims::check(claims, &self.settings, self.clock.now_us())?;
+        let claims = jwt::check(claims, &self.settings, self.clock.now_us())?;
         let now_us = self.clock.now_us();
         let age_us = now_us.saturating_sub(self.keys().read_at_us);
         if age_us > us(SIGNS_WITHOUT_REFRESH_FOR) {
             self.refresh().await.map_err(|error| SignError::Unavailable(chain(&error)))?;
         }
-        let key = self.keys().signing(now_us).ok_or_else(|| SignError::Unavailable(Error::NoKey.to_string()))?;
+        let key = self.keys().signing(now_us).map(|known| known.key.clone());
+        let key = key.ok_or_else(|| SignError::Unavailable(Error::NoKey.to_string()))?;
         // Off the runtime: a millisecond or two of CPU would hold up everything else on its thread.
         tokio::task::spawn_blocking(move || key.sign(&claims)).await.ok().flatten().ok_or(SignError::Signature)
     }
@@ -144,7 +99,7 @@ impl Keyring {
     /// # Errors
     /// See [`VerifyError`].
     pub async fn verify(&self, token: &str) -> Result<Arc<Verified>, VerifyError> {
-        if token.len() > claims::TOKEN_BYTES_MAX {
+        if token.len() > TOKEN_BYTES_MAX {
             return Err(VerifyError::Malformed);
         }
         let digest = digest::digest(&digest::SHA256, token.as_bytes()).as_ref().to_vec();
@@ -164,12 +119,7 @@ impl Keyring {
 
     /// The public keys as a JSON Web Key Set (RFC 7517): those that sign and those that still verify.
     pub fn jwks(&self) -> String {
-        let now_us = self.clock.now_us();
-        let keys = self.keys();
-        let mut known: Vec<&KnownKey> = keys.by_kid.values().filter(|known| self.verifies(known, now_us)).collect();
-        known.sort_by(|a, b| (b.signs_from_us, &b.key.kid).cmp(&(a.signs_from_us, &a.key.kid)));
-        let keys: Vec<&Value> = known.iter().map(|known| &known.key.jwk).collect();
-        json!({ "keys": keys }).to_string()
+        self.keys().jwks(&self.settings, self.clock.now_us())
     }
 
     /// Makes a new key, which signs from now on; the old one verifies until the last token that it can
@@ -179,56 +129,36 @@ impl Keyring {
     /// When the key cannot be made or stored; the old one then goes on signing.
     pub async fn rotate(&self) -> Result<String, Error> {
         let key = self.generate().await?;
-        let forget_until_us = key.signs_from_us.saturating_sub(self.verifies_for_us());
+        let forget_until_us = key.signs_from_us.saturating_sub(self.settings.verifies_for_us());
         self.store.rotate(&key, forget_until_us).await?;
         self.refresh().await?;
         Ok(key.kid)
     }
 
     async fn prove(&self, token: &str) -> Result<Verified, VerifyError> {
-        let header = jsonwebtoken::decode_header(token).map_err(|_| VerifyError::Malformed)?;
-        if header.alg != Algorithm::RS256 {
-            return Err(VerifyError::NotAccepted("its algorithm is not RS256".to_owned()));
-        }
-        let Some(kid) = header.kid else {
-            return Err(VerifyError::NotAccepted("it names no key".to_owned()));
-        };
-        let known = match self.known(&kid) {
+        let token = Token::parse(token)?;
+        let known = match self.known(&token.kid) {
             Some(known) => known,
-            None => self.find(&kid).await?,
+            None => self.find(&token.kid).await?,
         };
-        let decoded = jsonwebtoken::decode::<Map<String, Value>>(token, &known.key.verifier, &self.validation);
-        let claims = decoded.map_err(|error| claims::refused(error.kind()))?.claims;
-        let Some(expires_at_us) = claims::expiry_us(&claims) else {
-            return Err(VerifyError::NotAccepted("`exp` is missing".to_owned()));
-        };
-        let roles = claims.get("roles").and_then(Value::as_array);
-        Ok(Verified {
-            expires_at_us,
-            subject: claims.get("sub").and_then(Value::as_str).unwrap_or_default().to_owned(),
-            roles: roles
-                .map(|roles| roles.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-                .unwrap_or_default(),
-            claims: Value::Object(claims).to_string(),
-        })
+        if !known.key.has_signed(&token) {
+            return Err(VerifyError::BadSignature);
+        }
+        token.claims(&self.settings)
     }
 
     /// The key, when it is known and still verifies.
-    fn known(&self, kid: &str) -> Option<KnownKey> {
-        let now_us = self.clock.now_us();
-        self.keys().by_kid.get(kid).filter(|known| self.verifies(known, now_us)).cloned()
+    fn known(&self, kid: &str) -> Option<Known<Arc<Key>>> {
+        self.keys().verifying(kid, &self.settings, self.clock.now_us()).cloned()
     }
 
     /// Reads the keys again for a token whose key is not known: another replica may just have made
     /// it. At most once a second.
-    async fn find(&self, kid: &str) -> Result<KnownKey, VerifyError> {
-        if !key::may_be_kid(kid) || self.unknown.contains_key(kid) {
+    async fn find(&self, kid: &str) -> Result<Known<Arc<Key>>, VerifyError> {
+        if !may_be_kid(kid) || self.unknown.contains_key(kid) {
             return Err(VerifyError::BadSignature);
         }
-        let _waiting = self
-            .waiting
-            .try_acquire()
-            .map_err(|_| VerifyError::Unavailable("too many concurrent tokens with unknown keys".to_owned()))?;
+        let _waiting = self.waiting.try_acquire().map_err(|_| VerifyError::Unavailable(TOO_MANY_UNKNOWN.to_owned()))?;
         let arrived = clock::instant();
         let mut reading = self.reading.lock().await;
         // Another token's reading, begun after this token came, has seen every key there is to it.
@@ -261,8 +191,8 @@ impl Keyring {
         let read_at_us = self.clock.now_us();
         let stored = self.store.load().await?;
         let before = self.keys();
-        let keys = KeySet::read(stored, &before, read_at_us)?;
-        if before.by_kid.keys().any(|kid| !keys.by_kid.contains_key(kid)) {
+        let keys = key_set::read(stored, &before, read_at_us)?;
+        if before.has_more_than(&keys) {
             // A key was taken away; what it proved is proven no more.
             self.verified.invalidate_all();
         }
@@ -280,17 +210,6 @@ impl Keyring {
 
     fn keys(&self) -> Arc<KeySet> {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn verifies(&self, known: &KnownKey, now_us: i64) -> bool {
-        let ends_at = |retired_at_us: i64| retired_at_us.saturating_add(self.verifies_for_us());
-        known.retired_at_us.is_none_or(|retired_at_us| now_us < ends_at(retired_at_us))
-    }
-
-    /// How long a key verifies after it was retired. A replica that has not read of it yet goes on
-    /// signing for a while, so the last token's life begins later than the retirement.
-    fn verifies_for_us(&self) -> i64 {
-        us(self.settings.access_lifetime + SIGNS_WITHOUT_REFRESH_FOR + CLOCK_SKEW)
     }
 }
 

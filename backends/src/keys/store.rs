@@ -1,11 +1,17 @@
 //! Where the keys are kept: the table `mindflow.signing_keys` of the write database.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
+use aws_lc_rs::rand;
+use deadpool_postgres::ClientWrapper;
+use mindflow_platform::jwt::{NONCE_BYTES, Wrapping};
 
+use super::key::Key;
 use crate::database::postgres::Database;
+use crate::error::chain;
 
 /// Keeps the keys for all replicas.
 #[async_trait]
@@ -54,37 +60,82 @@ pub enum StoreError {
 /// Ten times what a replica under load needs, and less than a request's deadline.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 
+/// Keys of which the forms for adapters elsewhere are missing, or wrapped with another secret than ours ($1, its name).
+const UNSHARED: &str = "SELECT kid FROM mindflow.signing_keys WHERE public_jwk IS NULL \
+    OR ($1::bytea IS NOT NULL AND substring(wrapped_pem FROM 1 FOR octet_length($1)) IS DISTINCT FROM $1)";
+const SHARE: &str =
+    "UPDATE mindflow.signing_keys SET public_jwk = $2, wrapped_pem = coalesce($3, wrapped_pem) WHERE kid = $1";
+
 /// The keys in Postgres.
 #[derive(Clone)]
-pub struct PostgresKeys(Database);
+pub struct PostgresKeys {
+    database: Database,
+    wrapping: Option<Arc<Wrapping>>,
+}
+
+/// A key as adapters elsewhere have it.
+struct Shared {
+    public_jwk: String,
+    wrapped_pem: Option<Vec<u8>>,
+}
 
 // === impl PostgresKeys ===
 
 impl PostgresKeys {
-    /// `database`: the write database, migrated.
-    pub fn new(database: Database) -> Self {
-        Self(database)
+    /// `database`: the write database, migrated. Without `wrapping` private keys are for administrators there alone.
+    pub fn new(database: Database, wrapping: Option<Wrapping>) -> Self {
+        Self { database, wrapping: wrapping.map(Arc::new) }
     }
 
     async fn load_now(&self) -> Result<Vec<StoredKey>, StoreError> {
-        let client = self.0.admin().await.map_err(StoreError::Connect)?;
+        let client = self.database.admin().await.map_err(StoreError::Connect)?;
         let rows =
             client.query("SELECT kid, private_pem, signs_from, retired_at FROM mindflow.signing_keys", &[]).await?;
-        rows.iter()
-            .map(|row| {
-                let retired_at: Option<SystemTime> = row.try_get(3)?;
-                Ok(StoredKey {
-                    kid: row.try_get(0)?,
-                    private_pem: row.try_get(1)?,
-                    signs_from_us: to_us(row.try_get(2)?),
-                    retired_at_us: retired_at.map(to_us),
-                })
+        let keys = rows.iter().map(|row| {
+            let retired_at: Option<SystemTime> = row.try_get(3)?;
+            Ok(StoredKey {
+                kid: row.try_get(0)?,
+                private_pem: row.try_get(1)?,
+                signs_from_us: to_us(row.try_get(2)?),
+                retired_at_us: retired_at.map(to_us),
             })
-            .collect()
+        });
+        let keys = keys.collect::<Result<Vec<_>, StoreError>>()?;
+        // Here nothing depends on it.
+        if let Err(error) = self.share(&client, &keys).await {
+            tracing::warn!(error = chain(&error), "signing keys could not be shared with adapters elsewhere");
+        }
+        Ok(keys)
+    }
+
+    /// Keys of a host without the secret, or with a former one, are shared by the next reading.
+    async fn share(&self, client: &ClientWrapper, keys: &[StoredKey]) -> Result<(), StoreError> {
+        let name = self.wrapping.as_ref().map(|wrapping| wrapping.name());
+        for row in client.query(UNSHARED, &[&name]).await? {
+            let kid: String = row.try_get(0)?;
+            if let Some(shared) = keys.iter().find(|key| key.kid == kid).and_then(|key| self.shared(key)) {
+                client.execute(SHARE, &[&kid, &shared.public_jwk, &shared.wrapped_pem]).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// `None` for what is no key, which the keyring complains about.
+    fn shared(&self, key: &StoredKey) -> Option<Shared> {
+        let public_jwk = Key::read(&key.private_pem).ok()?.jwk.to_json().to_string();
+        let wrapped_pem = match &self.wrapping {
+            Some(wrapping) => {
+                let mut nonce = [0; NONCE_BYTES];
+                rand::fill(&mut nonce).ok()?;
+                Some(wrapping.wrap(&key.kid, &key.private_pem, nonce).ok()?)
+            }
+            None => None,
+        };
+        Some(Shared { public_jwk, wrapped_pem })
     }
 
     async fn write(&self, key: &StoredKey, change: Change) -> Result<(), StoreError> {
-        let mut client = self.0.admin().await.map_err(StoreError::Connect)?;
+        let mut client = self.database.admin().await.map_err(StoreError::Connect)?;
         let transaction = client.transaction().await?;
         // Replicas that write concurrently do so one after the other; reads go on.
         transaction.batch_execute("LOCK TABLE mindflow.signing_keys IN SHARE ROW EXCLUSIVE MODE").await?;
@@ -103,11 +154,14 @@ impl PostgresKeys {
                 transaction.execute(forget, &[&from_us(forget_until_us)]).await?;
             }
         }
+        let shared = self.shared(key);
+        let (public_jwk, wrapped_pem) =
+            shared.map(|shared| (Some(shared.public_jwk), shared.wrapped_pem)).unwrap_or_default();
         transaction
             .execute(
-                "INSERT INTO mindflow.signing_keys (kid, private_pem, created_at, signs_from) \
-                 VALUES ($1, $2, $3, $3)",
-                &[&key.kid, &key.private_pem, &signs_from],
+                "INSERT INTO mindflow.signing_keys (kid, private_pem, created_at, signs_from, public_jwk, wrapped_pem) \
+                 VALUES ($1, $2, $3, $3, $4, $5)",
+                &[&key.kid, &key.private_pem, &signs_from, &public_jwk, &wrapped_pem],
             )
             .await?;
         Ok(transaction.commit().await?)

@@ -36,7 +36,7 @@ impl Bed {
     }
 
     fn store(&self) -> PostgresKeys {
-        PostgresKeys::new(self.database.database().clone())
+        PostgresKeys::new(self.database.database().clone(), None)
     }
 
     async fn keyring(&self) -> Arc<Keyring> {

@@ -1,7 +1,8 @@
 //! Signing and proving access tokens; the keys never enter a sandbox.
 
 use super::{Capability, Grantee, OpenError, Opening, Own, Requirement, Scratch, Settings, State, Unbound};
-use mindflow_backends::keys::{Keyring, PostgresKeys, VerifyError};
+use mindflow_backends::keys::{Keyring, PostgresKeys, VerifyError, Wrapping, WrappingError};
+use mindflow_backends::secret::Secret;
 use serde::Deserialize;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -26,12 +27,20 @@ pub enum Grant {
     Verify,
 }
 
-/// `[keys]`: the database that holds the signing keys.
+/// `[keys]`: the database that holds the signing keys, and the secret for those that adapters on Spin share.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct KeysSettings {
     pub database: String,
+    /// At least 32 characters, the same as the variable `jwt_wrapping_secret` of the application on Spin. Without it, nothing
+    /// there can sign.
+    pub wrapping_secret: Option<Secret>,
 }
+
+/// The setting cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("wrapping-secret of [keys]: {0}")]
+struct SecretError(#[from] WrappingError);
 
 /// Proves tokens: for the functions here, and for other capabilities that act for a caller.
 #[derive(Clone)]
@@ -45,7 +54,7 @@ pub enum Unproven {
 
 impl Default for KeysSettings {
     fn default() -> Self {
-        Self { database: "write".into() }
+        Self { database: "write".into(), wrapping_secret: None }
     }
 }
 
@@ -62,7 +71,7 @@ impl Access {
             VerifyError::Unavailable(reason) => Unproven::Unavailable(reason),
             refused => Unproven::Denied(refused.to_string()),
         })?;
-        let user_id = proven.subject.parse().map_err(|_| Unproven::Denied("the token's `sub` is no UUID".into()))?;
+        let user_id = proven.user_id().map_err(Unproven::Denied)?;
         Ok((user_id, proven.roles.clone()))
     }
 }
@@ -94,7 +103,9 @@ impl Capability for Tokens {
 
     async fn open(opening: &Opening<'_>) -> Result<Self, OpenError> {
         let database = opening.database(&opening.settings.jwt.database, "[keys]")?;
-        let keys = Arc::new(PostgresKeys::new(database));
+        let secret = opening.settings.jwt.wrapping_secret.as_ref();
+        let wrapping = secret.map(|secret| Wrapping::new(secret.reveal()).map_err(SecretError)).transpose();
+        let keys = Arc::new(PostgresKeys::new(database, wrapping.map_err(OpenError::new)?));
         let keyring = Keyring::open(keys, opening.tokens.clone(), opening.clock.clone()).await;
         keyring.map(Self).map_err(OpenError::new)
     }
