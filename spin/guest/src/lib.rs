@@ -1,7 +1,11 @@
-//! What the adapters for Spin share: a connection to PostgreSQL that speaks in the values of `sql`, a connection to Redis, and
-//! variables. What Spin's interfaces do otherwise than the host's drivers is made good here, so that no adapter has to know it.
+//! What the adapters for Spin share: a connection to PostgreSQL that speaks in the values of `sql`, a connection to Redis, delivery's
+//! store, variables and the clock. What Spin's interfaces do otherwise than the host's drivers is made good here, so that no adapter has to know it.
 
 mod bindings;
+pub mod clock;
+#[cfg(feature = "delivery")]
+pub mod delivery;
+pub mod error;
 pub mod postgres;
 pub mod redis;
 pub mod time;

@@ -6,7 +6,6 @@ mod audit_log;
 mod bell;
 mod bindings;
 mod blob;
-mod clock;
 mod config;
 mod dead_letters;
 mod embeddings;
@@ -21,6 +20,8 @@ mod redis;
 mod search_index;
 mod sql;
 mod web_push;
+
+use mindflow_spin_guest::clock;
 
 /// Implements the exports; each capability's module has its own.
 struct Platform;

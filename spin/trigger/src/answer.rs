@@ -4,9 +4,9 @@ use serde_json::json;
 use wasip3::http::types::{ErrorCode, Fields, Response};
 use wasip3::{wit_future, wit_stream};
 
-use crate::journal::chain;
 use crate::request::{Call, NoCall};
 use crate::work::{self, WorkError};
+use mindflow_spin_guest::error::chain;
 
 /// # Errors
 /// The answer's head is none, which does not happen.

@@ -8,11 +8,11 @@ use mindflow_platform::delivery::subscription::{Attempt, Failure, Handler};
 use mindflow_platform::event::{Event, EventRecord};
 use mindflow_platform::schedule::housekeeping::{ARCHIVE_PARTITIONS, make_archive_partitions};
 use mindflow_platform::schedule::{Job, Occurrence};
+use mindflow_spin_guest::delivery::Database;
 use send_wrapper::SendWrapper;
 
 use crate::bindings::mindflow::platform::{batch_subscriber, events as wit, schedule_handler, subscriber};
-use crate::journal::chain;
-use crate::store::Database;
+use mindflow_spin_guest::error::chain;
 
 /// Takes events.
 pub struct Subscriber {

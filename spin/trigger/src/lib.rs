@@ -3,17 +3,14 @@
 //! call ends; what it leaves, the next one does. Who calls: the adapter `platform` after a commit that published, and a clock
 //! outside.
 //!
-//! `request` reads a call, `service` what the component is, `store` is delivery's database on Spin's PostgreSQL, `handlers` call
-//! the component, `work` does what is asked, `answer` says what was done.
+//! `request` reads a call, `service` what the component is, `handlers` call the component, `work` does what is asked, `answer` says what was done.
 
 mod answer;
 mod bindings;
-mod clock;
 mod handlers;
 mod journal;
 mod request;
 mod service;
-mod store;
 mod work;
 
 use wasip3::http::types::{ErrorCode, Request, Response};

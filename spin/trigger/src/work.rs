@@ -8,16 +8,15 @@ use mindflow_platform::delivery::queue::QueueError;
 use mindflow_platform::schedule::housekeeping::archive_partitions;
 use mindflow_platform::schedule::round::{Ran, Round};
 use mindflow_platform::schedule::{CronError, ScheduleError};
-use mindflow_spin_guest::variables;
+use mindflow_spin_guest::delivery::Database;
+use mindflow_spin_guest::{clock, variables};
 use serde::Serialize;
 
 use crate::bindings::mindflow::spin::service::manifest;
-use crate::clock;
 use crate::handlers::{Scheduled, Subscriber};
 use crate::journal::Journal;
 use crate::request::What;
 use crate::service::{Service, ServiceError};
-use crate::store::Database;
 
 /// With whose rights the log is read and written.
 const DSN: &str = "delivery_dsn";

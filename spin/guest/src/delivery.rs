@@ -11,12 +11,11 @@ use async_trait::async_trait;
 use mindflow_platform::delivery::queue::QueueError;
 use mindflow_platform::delivery::{Commit, Lock, Machine, Named, Params, Store};
 use mindflow_platform::sql::{Error, Value};
-use mindflow_spin_guest::postgres::Connection;
-use mindflow_spin_guest::time;
 use send_wrapper::SendWrapper;
 use uuid::Uuid;
 
-use crate::clock;
+use crate::postgres::Connection;
+use crate::{clock, time};
 
 /// What a crash of PostgreSQL takes back of these transactions comes again; those that must not say so. Spin's pool resets it.
 const SETTINGS: &str = "SET synchronous_commit = off";
@@ -32,7 +31,7 @@ pub struct Database {
 // === impl Database ===
 
 impl Database {
-    /// Logged in as `mindflow_delivery`, to the write database.
+    /// Logged in to the write database as a role that delivery's or dead letters' statements are granted to.
     pub fn new(dsn: String) -> Self {
         Self { dsn, open: Mutex::new(None) }
     }
@@ -87,7 +86,7 @@ async fn run(
             Ok(Named::rows(rows.columns, rows.rows))
         }
         Err(error) => {
-            // It is dropped with the error, and what it holds is free at once.
+            // It is dropped with the error, and what it holds is free immediately.
             let _ = connection.rollback().await;
             Err(error)
         }

@@ -1,4 +1,4 @@
-//! The one place where the adapter reads the clock and draws ids.
+//! The one place where the adapters read the clock and draw ids.
 
 use std::time::Instant;
 
@@ -6,18 +6,27 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 /// The date and time of day.
+#[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// Now, to measure a duration with.
+/// Microseconds since 1970-01-01T00:00:00Z.
+#[must_use]
+pub fn now_us() -> i64 {
+    now().as_microsecond()
+}
+
+/// The moment, to measure a duration with.
+#[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub fn instant() -> Instant {
     Instant::now()
 }
 
 /// For what is only ever compared.
+#[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub fn random() -> Uuid {
     Uuid::new_v4()
