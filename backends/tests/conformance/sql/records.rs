@@ -71,13 +71,14 @@ async fn a_bound_statement_answers_the_same_rows_as_records() {
     client.batch_execute("BEGIN; SET LOCAL mindflow.identity = 'service'").await.unwrap();
     for ((statement, params), mut expected) in cases.into_iter().zip(expected) {
         let bound = record::wrap(&literal::bind(statement, &params).unwrap()).unwrap();
-        let found = client.query(&bound, &[]).await.unwrap_or_else(|error| panic!("{bound}: {error:?}"));
-        let columns: Option<Vec<String>> = found.first().map(|row| row.get(1));
-        if let Some(columns) = columns {
+        let found = client.query_one(&bound, &[]).await.unwrap_or_else(|error| panic!("{bound}: {error:?}"));
+        if let Some(columns) = found.get::<_, Option<Vec<String>>>(1) {
             assert_eq!(columns, expected.columns, "{statement}");
         }
-        let mut rows: Vec<Vec<Value>> =
-            found.iter().map(|row| record::values(&row.get::<_, Raw>(0).0).unwrap()).collect();
+        let mut rows = match found.get::<_, Option<Raw>>(0) {
+            Some(raw) => record::rows(&raw.0).unwrap(),
+            None => Vec::new(),
+        };
         if statement == insert {
             // Ids come from a sequence, which a rollback leaves as it is.
             for row in rows.iter_mut().chain(&mut expected.rows) {

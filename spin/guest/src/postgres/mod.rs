@@ -79,8 +79,10 @@ impl Connection {
         let answer = self.sent(async {
             let (_, mut stream, end) = self.spin.query_async(wrapped, Vec::new()).await?;
             let row = stream.next().await;
-            // The end is only told when all rows were taken.
-            while stream.next().await.is_some() {}
+            // The end is only told when all rows were taken. To read behind the end is a trap.
+            if row.is_some() {
+                while stream.next().await.is_some() {}
+            }
             end.await.map(|()| row)
         });
         rows::read(answer.await?.ok_or_else(|| Error::Other("the statement answered no row at all".to_owned()))?)
