@@ -2,7 +2,7 @@
 //! brought further; whether it can work with it is decided here.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::MigrateError;
 use super::files::File;
@@ -20,45 +20,49 @@ pub(super) struct Comparison {
     pub(super) pending: Vec<File>,
     /// Applied, and not in the folder: names, in order.
     pub(super) unknown: Vec<String>,
+    /// The first file that was changed after it was applied.
+    changed: Option<PathBuf>,
 }
 
 // === impl Comparison ===
 
 impl Comparison {
-    /// Fails for a file that was changed after it was applied.
-    pub(super) fn of(database: &str, files: Vec<File>, applied: &Applied) -> Result<Self, MigrateError> {
+    pub(super) fn of(files: Vec<File>, applied: &Applied) -> Self {
         let unknown = applied
             .iter()
             .filter(|(version, _)| !files.iter().any(|file| file.version == **version))
             .map(|(_, (name, _))| name.clone())
             .collect();
-        let mut pending = Vec::new();
+        let (mut pending, mut changed) = (Vec::new(), None);
         for file in files {
             match applied.get(&file.version) {
                 None => pending.push(file),
                 Some((_, checksum)) if *checksum == file.checksum => {}
                 Some(_) => {
-                    return Err(MigrateError::Changed { path: file.path, database: database.to_owned() });
+                    changed.get_or_insert(file.path);
                 }
             }
         }
-        Ok(Self { pending, unknown })
+        Self { pending, unknown, changed }
     }
 
     /// What is to be applied, of a database that has nothing else.
     pub(super) fn pending(self, database: &str, dir: &Path) -> Result<Vec<File>, MigrateError> {
-        if self.unknown.is_empty() {
-            return Ok(self.pending);
+        // A program of another version may have the other files changed as well.
+        if !self.unknown.is_empty() {
+            return Err(MigrateError::DatabaseNewer {
+                database: database.to_owned(),
+                names: self.unknown.join(", "),
+                dir: dir.to_owned(),
+            });
         }
-        Err(MigrateError::DatabaseNewer {
-            database: database.to_owned(),
-            names: self.unknown.join(", "),
-            dir: dir.to_owned(),
-        })
+        self.unchanged(database)?;
+        Ok(self.pending)
     }
 
     /// The migrations that only a newer program knows, if one without them can work with the schema.
     pub(super) fn tolerated(self, database: &str) -> Result<Vec<String>, MigrateError> {
+        self.unchanged(database)?;
         if let Some(name) = self.unknown.iter().find(|name| is_contraction(name)) {
             return Err(MigrateError::Contracted { database: database.to_owned(), name: name.clone() });
         }
@@ -70,6 +74,13 @@ impl Comparison {
             });
         }
         Ok(self.unknown)
+    }
+
+    fn unchanged(&self, database: &str) -> Result<(), MigrateError> {
+        match &self.changed {
+            Some(path) => Err(MigrateError::Changed { path: path.clone(), database: database.to_owned() }),
+            None => Ok(()),
+        }
     }
 }
 
@@ -92,7 +103,7 @@ mod tests {
             (*version, (name, checksum))
         });
         let files = files.iter().map(|(version, verb)| file(*version, verb)).collect();
-        Comparison::of("write", files, &applied.collect()).ok().unwrap()
+        Comparison::of(files, &applied.collect())
     }
 
     #[test]

@@ -114,7 +114,7 @@ pub async fn migrate(database: &Database, dir: &Path, components: &[String]) -> 
         .await
         .map_err(broken)?;
     let applied = applied(&client).await.map_err(broken)?;
-    let pending = Comparison::of(database.name(), files, &applied)?.pending(database.name(), dir)?;
+    let pending = Comparison::of(files, &applied).pending(database.name(), dir)?;
     let password = database.pools().endpoint().settings().get_password().map(<[u8]>::to_vec);
     roles::ensure(&client, password.as_deref(), components).await?;
     let mut report = Report { applied: Vec::new(), already: applied.len() };
@@ -156,7 +156,7 @@ async fn comparison(database: &Database, dir: &Path) -> Result<(Comparison, usiz
     let broken = |error: tokio_postgres::Error| connection_error(database, &error);
     let there = client.query_one("SELECT to_regclass('mindflow.migrations') IS NOT NULL", &[]).await.map_err(broken)?;
     let applied = if there.get(0) { applied(&client).await.map_err(broken)? } else { Applied::new() };
-    Ok((Comparison::of(database.name(), files, &applied)?, applied.len()))
+    Ok((Comparison::of(files, &applied), applied.len()))
 }
 
 async fn session(database: &Database) -> Result<Session, MigrateError> {
