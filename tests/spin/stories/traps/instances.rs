@@ -22,11 +22,16 @@ async fn an_instance_is_used_for_128_calls_at_most() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instance_has_16_calls_at_once_at_most() {
-    let stage = Stage::new("concurrency").await;
-    let answers = join_all((0..60).map(|_| stage.run(json!(["calls", { "wait-ms": 1000 }])))).await;
-    let most = answers.iter().map(|answers| count(answers)).max().unwrap();
-    let made = stage.spin.instances(PROBE);
-    assert!((2..=16).contains(&most) && (4..60).contains(&made), "{most} calls, {made} instances");
+    // Calls that arrive while instances are being made get one each.
+    until("calls share an instance", async || {
+        let stage = Stage::new("concurrency").await;
+        let answers = join_all((0..60).map(|_| stage.run(json!(["calls", { "wait-ms": 1000 }])))).await;
+        let most = answers.iter().map(|answers| count(answers)).max().unwrap();
+        let made = stage.spin.instances(PROBE);
+        assert!(most <= 16 && made >= 4, "{most} calls, {made} instances");
+        most > 1
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
