@@ -4,13 +4,14 @@
 use crate::{
     alarm::Webhook,
     application::Application,
-    capability::{Capabilities, HealthState, InstanceContext, OpenError, Opening},
+    capability::{Capabilities, HealthState, InstanceContext, OpenError},
     databases::{Databases, DatabasesError, Newer, Schema},
     engine::{CompileError, Provider, ProviderStatus, Unhealthy},
     housekeeping::{self, HousekeepingError, LogRetention},
     link::LinkError,
-    manifest::{Command, ComponentEntry, Routes, WebSocketRoute},
+    manifest::{Command, Routes, WebSocketRoute},
     observe::log_writer::{LogQueue, LogWriter},
+    preparation::{opening, publishers},
     trigger::{
         event::{Subscribers, subscription},
         schedule::Jobs,
@@ -19,10 +20,7 @@ use crate::{
 use mindflow_backends::{
     clock::Clock,
     database::postgres::Database,
-    delivery::{
-        self, Backend, DeadLetters, Delivery, QueueError,
-        publishers::{self, Publisher},
-    },
+    delivery::{self, Backend, DeadLetters, Delivery, QueueError, publishers as publishing},
     keys,
     records::{
         self,
@@ -35,7 +33,6 @@ use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
-    time::Duration,
 };
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -85,6 +82,8 @@ pub enum StartError {
     Logs(#[from] records::OpenError),
     #[error("the publishers of events")]
     Publishers(#[source] QueueError),
+    #[error("the subscriptions")]
+    Subscriptions(#[source] QueueError),
     #[error("event delivery")]
     Delivery(#[from] delivery::StartError),
     #[error("schedules")]
@@ -313,20 +312,8 @@ impl Stores {
             Some(database) => Some(delivery::open(database.clone(), &config.events.queue)?),
             None => None,
         };
-        let capabilities = Capabilities::open(&Opening {
-            settings: &config.capabilities,
-            data_dir: &config.data_dir,
-            grants: manifest.components.values().map(|entry| &entry.grants).collect(),
-            databases: &databases.databases,
-            queues: queues.clone(),
-            tokens: keys::Settings {
-                issuer: manifest.tokens.issuer.clone(),
-                audience: manifest.tokens.audience.clone(),
-                access_lifetime: Duration::from_secs(manifest.tokens.lifetime_s),
-            },
-            clock: &clock,
-        })
-        .await?;
+        let opening = opening(manifest, config, &databases, queues.clone(), &clock);
+        let capabilities = Capabilities::open(&opening).await?;
         let logs = logs::open(&config.log.keep.backend, &databases.databases).await?;
         Ok(Self { databases: Mutex::new(Some(databases)), events, queues, capabilities, logs, clock })
     }
@@ -354,18 +341,6 @@ impl Background {
     }
 }
 
-/// Who may publish what, by the manifest.
-pub(crate) fn publishers(application: &Application) -> Vec<Publisher> {
-    let entries = application.components.values().map(|loaded| &loaded.entry);
-    let publishing = entries.filter(|entry| !entry.grants.events.is_empty());
-    let publisher = |entry: &ComponentEntry| Publisher {
-        component: entry.name.clone(),
-        source: format!("{}-service", entry.name),
-        event_types: entry.grants.events.clone(),
-    };
-    publishing.map(publisher).collect()
-}
-
 async fn start_delivery(
     application: &Application,
     providers: &Providers,
@@ -373,7 +348,9 @@ async fn start_delivery(
     alarms: Option<&Webhook>,
 ) -> Result<Option<Delivery>, StartError> {
     let (Some(database), Some(queues)) = (&stores.events, &stores.queues) else { return Ok(None) };
-    publishers::set(database, &publishers(application)).await.map_err(StartError::Publishers)?;
+    publishing::set(database, &publishers(application.manifest.components.values()))
+        .await
+        .map_err(StartError::Publishers)?;
     let mut subscriptions = Vec::new();
     let mut subscribers = Subscribers::default();
     for (name, loaded) in &application.components {

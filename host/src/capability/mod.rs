@@ -94,6 +94,14 @@ pub trait Capability: Sized + Send + Sync + 'static {
     /// What cannot be opened, in words that name the setting.
     fn open(opening: &Opening<'_>) -> impl Future<Output = Result<Self, OpenError>> + Send;
 
+    /// Makes what must be stored before its first use, such as a key. [`Self::open`] makes it too.
+    ///
+    /// # Errors
+    /// What cannot be made, in words that name the setting.
+    fn prepare(_opening: &Opening<'_>) -> impl Future<Output = Result<(), OpenError>> + Send {
+        std::future::ready(Ok(()))
+    }
+
     /// What of it the manifest gives one component.
     fn access(&self, grantee: &Grantee<'_>) -> Self::Access;
 

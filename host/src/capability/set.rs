@@ -197,6 +197,15 @@ macro_rules! capabilities {
                 Ok(Self { $($name: <$capability as Capability>::open(opening).await?,)+ })
             }
 
+            /// Makes what must be stored before their first use.
+            ///
+            /// # Errors
+            /// The first that cannot make it.
+            pub async fn prepare(opening: &Opening<'_>) -> Result<(), OpenError> {
+                $(<$capability as Capability>::prepare(opening).await?;)+
+                Ok(())
+            }
+
             /// What one component may use.
             pub fn access(&self, grantee: &Grantee<'_>, clock: &Clock) -> Access {
                 Access {

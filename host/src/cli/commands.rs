@@ -6,6 +6,7 @@ use crate::{
     databases::{Databases, Newer, Schema},
     observe::logs,
     operator::{DeadLettersRequest, OperatorClient, OperatorError, OperatorRequest, socket},
+    preparation,
 };
 use serde_json::{Value, json};
 use std::path::Path;
@@ -13,7 +14,12 @@ use std::path::Path;
 pub async fn migrate(location: &AppLocation) -> Result<(), CliError> {
     let (manifest, config) = (location.manifest()?, location.config()?);
     let databases = Databases::open(&config).await?;
-    let outcome = databases.prepare(&manifest, Schema::Migrate, Newer::Refuse).await;
+    let outcome = async {
+        let applied = databases.prepare(&manifest, Schema::Migrate, Newer::Refuse).await?;
+        preparation::prepare(&manifest, &config, &databases).await?;
+        Ok::<_, CliError>(applied)
+    }
+    .await;
     databases.close().await;
     let applied = outcome?;
     for name in &applied {

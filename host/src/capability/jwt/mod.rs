@@ -110,6 +110,10 @@ impl Capability for Tokens {
         keyring.map(Self).map_err(OpenError::new)
     }
 
+    async fn prepare(opening: &Opening<'_>) -> Result<(), OpenError> {
+        Self::open(opening).await.map(drop)
+    }
+
     fn access(&self, _: &Grantee<'_>) -> Access {
         Access(Arc::clone(&self.0))
     }

@@ -41,6 +41,10 @@ impl Capability for Push {
         push.map(|push| Self(Arc::new(push))).map_err(|source| OpenError::new(PushError(source)))
     }
 
+    async fn prepare(opening: &Opening<'_>) -> Result<(), OpenError> {
+        Self::open(opening).await.map(drop)
+    }
+
     fn access(&self, grantee: &Grantee<'_>) -> Self::Access {
         grantee.grants.web_push.then(|| Arc::clone(&self.0))
     }

@@ -8,7 +8,8 @@ use crate::{
     capability::{InstanceContext, Scratch},
     databases::components_in,
     engine::Provider,
-    platform::{Platform, publishers as publishers_of},
+    platform::Platform,
+    preparation::publishers as publishers_of,
     trigger::event::Subscribers,
 };
 use mindflow_backends::{
@@ -105,7 +106,7 @@ impl Shadow {
         {
             let application = platform.application().await;
             if let Some(log) = scratch.get(&application.config.events.database) {
-                publishers::set(log, &publishers_of(&application)).await?;
+                publishers::set(log, &publishers_of(application.manifest.components.values())).await?;
             }
         }
         let access = live.shadow(&Scratch { databases: &scratch, clock: platform.clock() }).await?;
