@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use redis::aio::PubSub;
 use redis::cluster::{ClusterClient, ClusterClientBuilder, ClusterConfig};
 use redis::cluster_async::ClusterConnection;
@@ -15,8 +16,8 @@ use super::{ANSWER_WITHIN, CONNECT_WITHIN};
 const CLUSTER_SCHEMES: [(&str, &str); 2] = [("redis+cluster://", "redis://"), ("rediss+cluster://", "rediss://")];
 
 /// A Redis URL: `redis://`, `rediss://` or `redis+unix://` for one server; `redis+cluster://` or `rediss+cluster://` with
-/// some of its nodes, separated by commas, for a cluster. It may carry a password: only `address`, `Display` and `Debug`
-/// leave this module, and they show host, port and database alone.
+/// some of its nodes, separated by commas, for a cluster. It may carry a password, which
+/// only [`RedisUrl::reveal`] shows.
 #[derive(Clone)]
 pub struct RedisUrl(Arc<Target>);
 
@@ -69,6 +70,24 @@ impl RedisUrl {
                 format!("redis{}+cluster://{}", if is_tls { "s" } else { "" }, names.join(","))
             }
         }
+    }
+
+    /// The server as a URL with its credentials, and without them: `(redis://USER:PASSWORD@HOST:PORT/DB, redis://HOST:PORT)`.
+    /// `None` for a cluster and for a unix socket.
+    pub fn reveal(&self) -> Option<(String, String)> {
+        let Target::Server(client) = &*self.0 else { return None };
+        let info = client.get_connection_info();
+        let scheme = match info.addr() {
+            ConnectionAddr::Unix(_) => return None,
+            ConnectionAddr::TcpTls { .. } => "rediss",
+            _ => "redis",
+        };
+        let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let settings = info.redis_settings();
+        let user = settings.username().map(encoded).unwrap_or_default();
+        let credentials = settings.password().map(|password| format!("{user}:{}@", encoded(password)));
+        let (credentials, address) = (credentials.unwrap_or_default(), host_and_port(info));
+        Some((format!("{scheme}://{credentials}{address}/{}", settings.db()), format!("{scheme}://{address}")))
     }
 
     pub(crate) fn is_cluster(&self) -> bool {
@@ -187,6 +206,16 @@ mod tests {
             let error = RedisUrl::parse(url).unwrap_err();
             assert!(!error.to_string().contains("hunter2"));
         }
+    }
+
+    #[test]
+    fn a_server_is_revealed_with_its_credentials_and_a_cluster_is_not() {
+        let reveal = |url: &str| RedisUrl::parse(url).unwrap().reveal();
+        let revealed = ("rediss://user:a%40b@10.0.0.7:6380/3".to_owned(), "rediss://10.0.0.7:6380".to_owned());
+        assert_eq!(reveal("rediss://user:a%40b@10.0.0.7:6380/3"), Some(revealed));
+        assert_eq!(reveal("redis://:s@h").unwrap().0, "redis://:s@h:6379/0");
+        assert_eq!(reveal("redis+cluster://h:1"), None);
+        assert_eq!(reveal("redis+unix:///run/redis.sock"), None);
     }
 
     #[test]

@@ -8,6 +8,9 @@ mod events;
 mod heap;
 mod logs;
 mod open_files;
+mod relay;
+mod signals;
+mod spin_variables;
 mod table;
 mod up;
 mod watch;
@@ -66,7 +69,7 @@ enum Command {
         #[arg(long)]
         allow_newer_schema: bool,
     },
-    /// Bring the databases' schemas up to date.
+    /// Bring the databases' schemas up to date, and make the keys and subscriptions that the first start would make.
     Migrate,
     /// Check manifest, configuration and components without starting anything.
     Check,
@@ -96,6 +99,14 @@ enum Command {
     /// Manage the signing keys.
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Print the variables that Spin needs to work on the stores of the configuration, passwords included.
+    SpinVariables {
+        /// Print a JSON object instead of lines for a shell.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Ring the components of an application on Spin regularly, so that events and schedules do not wait for a write.
+    Relay(relay::RelayArguments),
     /// A command that a component executes.
     #[command(external_subcommand)]
     Operator(Vec<String>),
@@ -266,6 +277,8 @@ async fn run(matches: &ArgMatches, operated: &[String]) -> Result<(), CliError> 
         Command::Audit(command) => audit::audit(&location, command).await,
         Command::Logs(arguments) => logs::logs(&location, arguments).await,
         Command::Replay(arguments) => events::replay(&location, arguments).await,
+        Command::SpinVariables { json } => spin_variables::print(&location, json),
+        Command::Relay(arguments) => relay::relay(arguments).await,
         Command::Keys(KeysCommand::Rotate) => commands::rotate_keys(&location).await,
         Command::Operator(words) => Err(CliError::UnknownCommand(words.into_iter().next().unwrap_or_default())),
     }

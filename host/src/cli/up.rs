@@ -1,6 +1,6 @@
 //! `mindflow up`: start, serve, and on SIGTERM stop taking requests, drain, and end.
 
-use super::{AppLocation, CliError, open_files, watch};
+use super::{AppLocation, CliError, open_files, signals::StopSignals, watch};
 use crate::{
     application::Application,
     manifest::HttpSettings,
@@ -10,10 +10,7 @@ use crate::{
     trigger::{health, http::Server},
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How often readiness is checked until the platform can serve.
@@ -118,24 +115,5 @@ async fn upkeep(metrics: observe::PrometheusHandle) {
     loop {
         tokio::time::sleep(METRICS_UPKEEP).await;
         metrics.run_upkeep();
-    }
-}
-
-/// SIGTERM or Ctrl-C.
-struct StopSignals {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
-}
-
-impl StopSignals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    async fn received(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
     }
 }

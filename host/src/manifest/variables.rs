@@ -54,6 +54,11 @@ impl Variables {
         Ok(Self(values))
     }
 
+    /// By name.
+    pub fn into_values(self) -> BTreeMap<String, String> {
+        self.0
+    }
+
     /// The template with every `{{ name }}` filled in.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ mod config;
 pub mod migrate;
 pub(crate) mod pool;
 mod pooler;
+mod role_dsn;
 pub mod roles;
 pub mod scratch;
 pub mod server;
@@ -24,6 +25,7 @@ pub use config::{
     STATEMENT_TIMEOUT_MS_DEFAULT,
 };
 pub use pooler::PoolerError;
+pub use role_dsn::RoleDsn;
 pub use session::{Listener, NOTIFICATIONS_MAX, Session};
 
 use crate::database::sql::Error;

@@ -1,0 +1,78 @@
+//! A database as one component logs in to it, for a program elsewhere that does so: the adapters on Spin.
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio_postgres::config::{Host, SslMode};
+
+use super::config::{ConfigError, PostgresConfig, parse_dsn};
+use super::roles::{derived_password, role_name};
+
+/// See the module.
+#[derive(Debug, PartialEq, Eq)]
+pub struct RoleDsn {
+    /// `postgres://HOST:PORT`
+    pub origin: String,
+    /// `postgres://ROLE:PASSWORD@HOST:PORT/DATABASE?sslmode=…`
+    pub dsn: String,
+}
+
+impl PostgresConfig {
+    /// Of a component, or of a capability that works as a role of its own. `key` is the table that this was written in.
+    ///
+    /// # Errors
+    /// It is no connection string, or leads to no TCP port.
+    pub fn role_dsn(&self, key: &str, component: &str) -> Result<RoleDsn, ConfigError> {
+        let key = format!("{key}.dsn");
+        let config = parse_dsn(&key, &self.dsn)?;
+        let host = match (config.get_hosts().first(), config.get_hostaddrs().first()) {
+            (Some(Host::Tcp(name)), _) => name.clone(),
+            (None, Some(address)) => address.to_string(),
+            _ => return Err(ConfigError::Incomplete { key, part: "host that is reached by TCP" }),
+        };
+        let role = role_name(component).map_err(|error| ConfigError::Dsn { key, reason: error.to_string() })?;
+        let password = config.get_password().map(|password| format!(":{}", derived_password(password, component)));
+        let host = if host.contains(':') { format!("[{host}]") } else { host };
+        let address = format!("{host}:{}", config.get_ports().first().copied().unwrap_or(5432));
+        let ssl_mode = match config.get_ssl_mode() {
+            SslMode::Disable => "disable",
+            SslMode::Require => "require",
+            _ => "prefer",
+        };
+        let database = utf8_percent_encode(config.get_dbname().unwrap_or_default(), NON_ALPHANUMERIC);
+        let password = password.unwrap_or_default();
+        Ok(RoleDsn {
+            dsn: format!("postgres://{role}{password}@{address}/{database}?sslmode={ssl_mode}"),
+            origin: format!("postgres://{address}"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn role_dsn(dsn: &str) -> Result<RoleDsn, String> {
+        let config: PostgresConfig = serde_json::from_value(serde_json::json!({ "dsn": dsn })).unwrap();
+        config.role_dsn("databases.write", "audit-log").map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_role_has_a_password_that_follows_from_the_login_s() {
+        let password = derived_password(b"secret", "audit-log");
+        let expected = RoleDsn {
+            origin: "postgres://db.internal:6000".into(),
+            dsn: format!("postgres://mindflow_audit-log:{password}@db.internal:6000/a%20b?sslmode=require"),
+        };
+        assert_eq!(role_dsn("postgres://admin:secret@db.internal:6000/a%20b?sslmode=verify-full"), Ok(expected));
+        let expected = RoleDsn {
+            origin: "postgres://[::1]:5432".into(),
+            dsn: "postgres://mindflow_audit-log@[::1]:5432/write?sslmode=prefer".into(),
+        };
+        assert_eq!(role_dsn("hostaddr=::1 user=admin dbname=write"), Ok(expected));
+    }
+
+    #[test]
+    fn a_socket_is_refused_and_nothing_of_the_string_is_shown() {
+        let refused = role_dsn("host=/run/postgresql user=admin password=secret dbname=write");
+        assert_eq!(refused, Err("databases.write.dsn: names no host that is reached by TCP".into()));
+    }
+}
