@@ -11,6 +11,7 @@ mod lint;
 mod lookup;
 mod plugin;
 mod signals;
+mod spin_up;
 mod test;
 mod toolchain;
 mod wit;
@@ -36,6 +37,8 @@ enum Command {
     Build(guests::BuildArgs),
     /// Compose the components into the files that Spin runs, target/spin/NAME.wasm
     Compose(compose::ComposeArgs),
+    /// Run the composed application by the command `spin`, on a private PostgreSQL and Redis (scripts/spin-up builds before)
+    SpinUp(spin_up::SpinUpArgs),
     /// Make the plugin `mindflow` of the command `spin`
     Plugin(plugin::PluginArgs),
     /// Run all tests against a private PostgreSQL and a private Redis
@@ -64,6 +67,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Wit => wit::lay(&workspace).map(|()| ExitCode::SUCCESS),
         Command::Build(args) => guests::build(&workspace, &args, None).map(|()| ExitCode::SUCCESS),
         Command::Compose(args) => compose::run(&workspace, &args).map(|()| ExitCode::SUCCESS),
+        Command::SpinUp(args) => spin_up::run(&workspace, &args),
         Command::Plugin(args) => plugin::make(&workspace, &args).map(|()| ExitCode::SUCCESS),
         Command::Test(args) => test::run(&workspace, &args),
         Command::Bench(args) => bench::run(&workspace, &args).map(|()| ExitCode::SUCCESS),

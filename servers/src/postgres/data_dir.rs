@@ -150,7 +150,8 @@ impl DataDir {
 }
 
 fn fits(dir: &Path) -> bool {
-    dir.join(format!(".s.PGSQL.{PORT}")).as_os_str().len() < SOCKET_PATH_MAX
+    // Any port has five digits at most.
+    dir.join(".s.PGSQL.65535").as_os_str().len() < SOCKET_PATH_MAX
 }
 
 fn make_private(dir: &Path, identity: Identity) -> Result<(), PostgresError> {
@@ -174,7 +175,8 @@ fn initdb(binaries: &Binaries, identity: Identity, dir: &Path, fsync: bool) -> R
     command
         .arg("-D")
         .arg(dir)
-        .args(["-U", SUPERUSER, "-E", "UTF8", "--lc-collate=C", "--lc-ctype=C.UTF-8", "--auth=trust"])
+        .args(["-U", SUPERUSER, "-E", "UTF8", "--lc-collate=C", "--lc-ctype=C.UTF-8"])
+        .args(["--auth-local=trust", "--auth-host=scram-sha-256"])
         .current_dir("/")
         .stdin(Stdio::null());
     if !fsync {

@@ -54,7 +54,7 @@ pub(super) fn launch(
     identity.apply(&mut command, Signal::INT);
     let mut child = command.spawn().map_err(|source| PostgresError::Spawn { program, source })?;
     loop {
-        if probe::answers(socket_dir, PORT) {
+        if probe::answers(socket_dir, options.port.unwrap_or(PORT)) {
             return Ok(child);
         }
         if let Ok(Some(status)) = child.try_wait() {
@@ -75,8 +75,9 @@ pub(super) fn launch(
 /// Modest in memory, safe on disk; the rest is PostgreSQL's own defaults.
 fn settings(options: &PostgresOptions) -> impl Iterator<Item = String> {
     let defaults = [
-        "listen_addresses=".to_owned(),
-        format!("port={PORT}"),
+        format!("listen_addresses={}", if options.port.is_some() { "127.0.0.1" } else { "" }),
+        // It names the socket, too.
+        format!("port={}", options.port.unwrap_or(PORT)),
         "unix_socket_permissions=0700".to_owned(),
         format!("max_connections={MAX_CONNECTIONS}"),
         "shared_buffers=64MB".to_owned(),

@@ -34,6 +34,8 @@ pub struct PostgresOptions {
     pub binaries: Option<PathBuf>,
     /// Whether a commit waits for the disk.
     pub fsync: bool,
+    /// A port of 127.0.0.1 beside the socket; a login there needs a password.
+    pub port: Option<u16>,
     /// Settings besides the default ones, such as `max_connections=400`; of two, the last counts.
     pub settings: Vec<String>,
 }
@@ -64,7 +66,7 @@ impl PostgresOptions {
     #[must_use]
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         let without_fsync = std::env::var_os(NO_FSYNC_ENV).is_some_and(|value| !value.is_empty() && value != "0");
-        Self { data_dir: data_dir.into(), binaries: None, fsync: !without_fsync, settings: Vec::new() }
+        Self { data_dir: data_dir.into(), binaries: None, fsync: !without_fsync, port: None, settings: Vec::new() }
     }
 }
 

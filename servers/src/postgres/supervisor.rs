@@ -132,7 +132,7 @@ fn bring_up(
     data_dir.ensure_cluster(&binaries, identity, options.fsync)?;
     let socket_dir = data_dir.socket_dir(identity, earlier)?;
     let child = launch(options, &data_dir, &binaries, identity, &socket_dir, deadline)?;
-    Ok((data_dir, Running::Owned(child), ServerPaths { socket_dir, port: PORT, owned: true }))
+    Ok((data_dir, Running::Owned(child), ServerPaths { socket_dir, port: options.port.unwrap_or(PORT), owned: true }))
 }
 
 // === impl Running ===

@@ -1,0 +1,161 @@
+//! Runs the composed application by the command `spin`, on a PostgreSQL and a Redis of its own: what `spin up` alone would do for
+//! an application without stores.
+
+mod secrets;
+mod stores;
+
+use crate::cargo::succeed;
+use crate::lookup;
+use crate::signals::{Signals, run_to_end};
+use crate::workspace::{HOST, Workspace};
+use anyhow::{Context, Result, bail};
+use cargo_metadata::semver::Version;
+use clap::Args;
+use mindflow_servers::end_with_parent;
+use rustix::process::Signal;
+use secrets::Secrets;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitCode};
+use stores::Stores;
+
+/// The first version with the interfaces of `xtask/src/compose/spin-4.1.txt`.
+const SPIN_MIN: Version = Version::new(4, 1, 0);
+/// Names the program, if it is not on the PATH.
+const SPIN_ENV: &str = "SPIN";
+const CONFIG: &str = "runtime-config/services.toml";
+
+#[derive(Args)]
+pub struct SpinUpArgs {
+    /// Where the databases and secrets of this application are kept
+    #[arg(long, value_name = "DIR", default_value = ".mindflow/spin")]
+    data_dir: PathBuf,
+    /// Where to listen
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:3000")]
+    listen: String,
+    /// This host's program, which migrates, rings and knows the variables
+    #[arg(long, value_name = "FILE")]
+    host: Option<PathBuf>,
+    /// Further arguments of `spin up`
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "SPIN ARGS")]
+    spin: Vec<OsString>,
+}
+
+pub fn run(workspace: &Workspace, args: &SpinUpArgs) -> Result<ExitCode> {
+    let spin = spin()?;
+    let data = workspace.root.join(&args.data_dir);
+    let secrets = Secrets::of(&data)?;
+    // From here on, a signal ends `spin` and then this function.
+    let mut signals = Signals::watch()?;
+    let stores = Stores::start(&data, &secrets)?;
+    let host = Host {
+        program: args.host.clone().unwrap_or_else(|| workspace.target().join("release").join(HOST)),
+        root: workspace.root.clone(),
+        settings: stores.settings(&secrets),
+    };
+    succeed(host.command().arg("migrate").arg("--data-dir").arg(data.join("host")), "mindflow migrate")?;
+    let variables = host.variables()?;
+    if signals.arrived() {
+        return Ok(ExitCode::FAILURE);
+    }
+    let _relay = Relay::start(&host, &format!("http://{}", args.listen), &secrets)?;
+    let mut up = Command::new(spin);
+    up.args(["up", "--listen", &args.listen, "--from"]).arg(workspace.root.join("spin.toml"));
+    up.args(&args.spin).envs(variables.iter().map(|(name, value)| (environment_name(name), value)));
+    end_with_parent(&mut up, Signal::TERM);
+    run_to_end(up, "spin up", signals)
+}
+
+/// The program, if it is one that can run the application.
+fn spin() -> Result<PathBuf> {
+    let named = std::env::var_os(SPIN_ENV).map(PathBuf::from);
+    let Some(program) = named.or_else(|| lookup::on_path("spin")) else {
+        bail!(
+            "the command `spin` is not installed; get Spin {SPIN_MIN} or later from spinframework.dev, or name it by {SPIN_ENV}=FILE"
+        );
+    };
+    let printed = Command::new(&program).arg("--version").output();
+    let printed = printed.with_context(|| format!("start {}", program.display()))?.stdout;
+    let printed = String::from_utf8_lossy(&printed);
+    match version(&printed) {
+        Some(found) if is_new_enough(&found) => Ok(program),
+        Some(found) => bail!("{} is Spin {found}; {SPIN_MIN} or later is needed", program.display()),
+        None => bail!("{} does not say which version it is: {}", program.display(), printed.trim()),
+    }
+}
+
+/// Of `spin 4.1.0-pre0 (94a8fc8 2026-08-21)`.
+fn version(printed: &str) -> Option<Version> {
+    printed.split_whitespace().find_map(|word| Version::parse(word).ok())
+}
+
+/// A build before a release has what the release has.
+fn is_new_enough(found: &Version) -> bool {
+    (found.major, found.minor, found.patch) >= (SPIN_MIN.major, SPIN_MIN.minor, SPIN_MIN.patch)
+}
+
+/// As Spin's provider of variables by the environment has it.
+fn environment_name(variable: &str) -> String {
+    format!("SPIN_VARIABLE_{}", variable.to_uppercase())
+}
+
+/// This host's program with the stores in its environment.
+struct Host {
+    program: PathBuf,
+    root: PathBuf,
+    settings: Vec<(String, String)>,
+}
+
+impl Host {
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .current_dir(&self.root)
+            .args(["--config", CONFIG])
+            .envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// By the names in `spin.toml`.
+    fn variables(&self) -> Result<BTreeMap<String, String>> {
+        let printed = self.command().args(["spin-variables", "--json"]).output();
+        let printed = printed.with_context(|| format!("start {}", self.program.display()))?;
+        if !printed.status.success() {
+            bail!("{}", String::from_utf8_lossy(&printed.stderr).trim());
+        }
+        serde_json::from_slice(&printed.stdout).context("read what `mindflow spin-variables` prints")
+    }
+}
+
+/// `mindflow relay`. Dropped, it ends.
+struct Relay(Child);
+
+impl Relay {
+    fn start(host: &Host, url: &str, secrets: &Secrets) -> Result<Self> {
+        let mut relay = Command::new(&host.program);
+        relay.args(["relay", "--to", url]).env("MINDFLOW_RELAY_TOKEN", &secrets.relay).current_dir(Path::new("/"));
+        end_with_parent(&mut relay, Signal::TERM);
+        Ok(Self(relay.spawn().with_context(|| format!("start {}", host.program.display()))?))
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_of_spin_is_read_and_a_build_before_its_release_counts() {
+        let found = version("spin 4.1.0-pre0 (94a8fc8 2026-08-21)\n").unwrap();
+        assert!(is_new_enough(&found) && is_new_enough(&Version::new(5, 0, 0)));
+        assert!(!is_new_enough(&version("spin 3.6.3 (abc 2026-01-01)").unwrap()));
+        assert_eq!(version("spin"), None);
+    }
+}

@@ -1,0 +1,61 @@
+//! What the parts of the application know of each other and nobody else: made once, kept beside the databases.
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+#[derive(Serialize, Deserialize)]
+pub struct Secrets {
+    /// Of the superuser; the passwords of the components' roles follow from it.
+    pub postgres: String,
+    pub redis: String,
+    /// Opens the keys that tokens are signed with.
+    pub wrapping: String,
+    pub relay: String,
+}
+
+impl Secrets {
+    /// Those of a data directory, which is made if it is not there.
+    pub fn of(data: &Path) -> Result<Self> {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(data)
+            .with_context(|| format!("make {}", data.display()))?;
+        let path = data.join("secrets.json");
+        if path.is_file() {
+            let text = fs::read(&path).with_context(|| format!("read {}", path.display()))?;
+            return serde_json::from_slice(&text).with_context(|| format!("read {}", path.display()));
+        }
+        let made = Self { postgres: random()?, redis: random()?, wrapping: random()?, relay: random()? };
+        let file = File::options().write(true).create_new(true).mode(0o600).open(&path);
+        let written = file.and_then(|mut file| file.write_all(&serde_json::to_vec_pretty(&made)?));
+        written.with_context(|| format!("write {}", path.display()))?;
+        Ok(made)
+    }
+}
+
+/// 256 bits, in hexadecimal.
+fn random() -> Result<String> {
+    let mut bytes = [0; 32];
+    File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes)).context("read /dev/urandom")?;
+    Ok(hex::encode(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_made_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("a/b");
+        let (first, second) = (Secrets::of(&data).unwrap(), Secrets::of(&data).unwrap());
+        assert_eq!(first.postgres, second.postgres);
+        assert_ne!(first.postgres, first.redis);
+        assert_eq!(first.wrapping.len(), 64);
+    }
+}
