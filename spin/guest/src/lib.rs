@@ -6,6 +6,10 @@ pub mod clock;
 #[cfg(feature = "delivery")]
 pub mod delivery;
 pub mod error;
+#[cfg(feature = "http")]
+pub mod http;
+#[cfg(feature = "http")]
+pub mod json;
 pub mod postgres;
 pub mod redis;
 pub mod time;

@@ -11,8 +11,8 @@ use mindflow_platform::embeddings::{self as rules, ANSWER_BYTES_MAX, TIMEOUT};
 use mindflow_spin_guest::variables;
 
 use crate::bindings::exports::mindflow::platform::embeddings::{Error, Guest};
-use crate::http::{Failure, exchange};
 use crate::{Platform, grants};
+use mindflow_spin_guest::http::{Failure, exchange};
 
 /// Where the model is.
 #[derive(Debug, PartialEq, Eq)]

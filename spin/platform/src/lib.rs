@@ -10,7 +10,6 @@ mod config;
 mod dead_letters;
 mod embeddings;
 mod grants;
-mod http;
 mod jwt;
 mod key_value;
 mod mail;

@@ -46,6 +46,11 @@ impl<'a> Application<'a> {
         self.triggers.iter().any(|(component, _)| *component == name)
     }
 
+    /// The components that only others reach.
+    pub fn private(&self) -> impl Iterator<Item = &'a str> {
+        self.triggers.iter().filter(|(_, private)| *private).map(|(name, _)| *name)
+    }
+
     pub fn variables(&self, name: &str) -> BTreeMap<String, String> {
         let templates = self.components[name].get("variables").and_then(Value::as_table).into_iter().flatten();
         templates.map(|(key, template)| (key.clone(), template.as_str().expect("a template").to_owned())).collect()

@@ -10,6 +10,9 @@ use rules::broken;
 use std::collections::BTreeSet;
 use toml::{Table, Value};
 
+/// The adapter that a clock outside calls.
+const RELAY: &str = "relay";
+
 fn text() -> String {
     std::fs::read_to_string(root().join("spin.toml")).expect("spin.toml")
 }
@@ -64,7 +67,8 @@ fn what_has_a_trigger_is_composed_and_built_and_the_host_runs_what_is_inside() {
             );
             assert!(component["build"]["watch"].as_array().is_some_and(|globs| !globs.is_empty()), "{name}");
             let file = format!("target/components/{name}.wasm");
-            assert!(runs == Some(&*file) || name.ends_with("-background"), "{name}: {runs:?}");
+            let of_spin_alone = name.ends_with("-background") || *name == RELAY;
+            assert!(runs == Some(&*file) || of_spin_alone, "{name}: {runs:?}");
         } else {
             assert_eq!((source, runs), (&*format!("target/components/{name}.wasm"), None));
             assert!(!component.contains_key("allowed_outbound_hosts"), "{name}: Spin gives it nothing");
@@ -92,10 +96,20 @@ fn every_service_s_sources_are_watched() {
 fn a_composition_is_given_what_its_services_need_and_nothing_else() {
     let manifest = manifest();
     let application = Application::of(&manifest);
-    for name in application.components.keys().filter(|name| application.triggered(name)) {
+    for name in application.components.keys().filter(|name| application.triggered(name) && **name != RELAY) {
         assert_eq!(application.variables(name), application.needed_variables(name), "variables of {name}");
         assert_eq!(application.hosts(name), application.needed_hosts(name), "hosts of {name}");
     }
+}
+
+#[test]
+fn the_relay_rings_every_component_with_a_private_route_and_reaches_nothing_else() {
+    let manifest = manifest();
+    let application = Application::of(&manifest);
+    let variables = application.variables(RELAY);
+    let rung: BTreeSet<&str> = variables["components"].split(' ').collect();
+    assert_eq!(rung, application.private().collect());
+    assert_eq!(application.hosts(RELAY), rung.iter().map(|name| format!("http://{name}.spin.internal")).collect());
 }
 
 #[test]
@@ -106,7 +120,7 @@ fn every_variable_is_used_and_what_opens_a_door_is_secret() {
     let variables = manifest["variables"].as_table().expect("variables");
     for (name, variable) in variables {
         assert!(used.contains(name.as_str()), "{name} is used nowhere");
-        let opens = ["_dsn", "_secret", "_secret_access_key", "_api_key", "_password", "redis_url"];
+        let opens = ["_dsn", "_secret", "_secret_access_key", "_api_key", "_password", "_token", "redis_url"];
         let secret = variable.get("secret").and_then(Value::as_bool).unwrap_or(false);
         assert_eq!(secret, opens.iter().any(|end| name.ends_with(end)), "{name}");
     }

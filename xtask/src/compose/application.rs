@@ -13,6 +13,8 @@ const HOSTS: &str = "allowed_outbound_hosts";
 /// The application as the manifest has it.
 pub struct Application {
     pub services: BTreeMap<String, Service>,
+    /// Components with a public route that are no services: adapters as they are built.
+    pub adapters: BTreeSet<String>,
     /// What every access token must say.
     tokens: Value,
 }
@@ -102,7 +104,8 @@ impl Application {
                 .with_context(|| format!("[component.{name}]"))?;
             services.insert(name.clone(), service);
         }
-        Ok(Self { services, tokens: tokens(&file.application)? })
+        let adapters = served.iter().filter(|name| !services.contains_key(**name)).map(ToString::to_string).collect();
+        Ok(Self { services, adapters, tokens: tokens(&file.application)? })
     }
 
     pub fn service(&self, name: &str) -> Result<&Service> {

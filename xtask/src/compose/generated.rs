@@ -113,7 +113,7 @@ const ABSENT_HANDLERS: &str = r#"(module
   (data (i32.const 0) "\01\00\00\00\00\00\00\00\40\00\00\00\25\00\00\00\00")
   (data (i32.const 32) "\01\00\00\00\40\00\00\00\25\00\00\00")
   (data (i32.const 64) "the service does not export a handler")
-  (func (export "cabi_realloc") (param i32 i32 i32 $size i32) (result i32)
+  (func (export "cabi_realloc") (param i32 i32 i32) (param $size i32) (result i32)
     (local $missing i32)
     (local.set $missing
       (i32.sub

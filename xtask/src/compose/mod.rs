@@ -17,7 +17,7 @@ use anyhow::{Context, Result};
 use application::Application;
 use clap::Args;
 use generated::Vocabulary;
-use plan::Composition;
+use plan::{Composition, Front};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
@@ -43,7 +43,7 @@ pub fn run(workspace: &Workspace, args: &ComposeArgs) -> Result<()> {
         guests::build(workspace, &BuildArgs { profile: args.profile, ..BuildArgs::default() }, None)?;
     }
     let mut services = BTreeSet::new();
-    for composition in &compositions {
+    for composition in compositions.iter().filter(|composition| composition.front != Front::Adapter) {
         services.extend(application.with_callees(&composition.service)?);
     }
     let adapter = |name| read(&workspace.component_file(Role::Adapter, name));
@@ -62,7 +62,12 @@ pub fn run(workspace: &Workspace, args: &ComposeArgs) -> Result<()> {
     for composition in &compositions {
         let name = &composition.name;
         let file = workspace.compositions().join(name).with_extension("wasm");
-        let composed = wiring::compose(&application, composition, &parts).with_context(|| format!("compose {name}"))?;
+        let composed = match composition.front {
+            Front::Adapter => adapter(name)?,
+            Front::Service | Front::Trigger => {
+                wiring::compose(&application, composition, &parts).with_context(|| format!("compose {name}"))?
+            }
+        };
         world::check(&composed).with_context(|| format!("Spin could not run the composed {name}"))?;
         let state = if write::if_changed(&file, &composed)? { "" } else { "  unchanged" };
         println!("{name:width$}  {:>7} KiB  composed{state}", composed.len().div_ceil(1024));

@@ -18,6 +18,8 @@ pub enum Front {
     Service,
     /// The adapter `trigger`, which delivers events to the service and runs its schedules.
     Trigger,
+    /// An adapter alone, without a service.
+    Adapter,
 }
 
 // === impl Composition ===
@@ -35,6 +37,8 @@ impl Composition {
                 all.push(Self { name: composition, service: name.clone(), front: Front::Trigger });
             }
         }
+        let alone = |name: &String| Self { name: name.clone(), service: name.clone(), front: Front::Adapter };
+        all.extend(application.adapters.iter().map(alone));
         all.sort_by(|a, b| a.name.cmp(&b.name));
         all
     }
@@ -68,7 +72,12 @@ mod tests {
     fn application() -> Application {
         let text = r#"
             application.name = "diary"
-            trigger.http = [{ route = "/...", component = "gateway" }, { route = "/media/...", component = "media" }]
+            trigger.http = [
+                { route = "/...", component = "gateway" }, { route = "/media/...", component = "media" },
+                { route = "/relay", component = "relay" },
+            ]
+            [component.relay]
+            source = "r"
             [component.gateway]
             source = "g"
             tool.mindflow.calls = ["auth"]
@@ -96,6 +105,7 @@ mod tests {
                 ("media", "media", Front::Service),
                 ("media-background", "media", Front::Trigger),
                 ("query", "query", Front::Trigger),
+                ("relay", "relay", Front::Adapter),
             ]
         );
     }
@@ -106,6 +116,6 @@ mod tests {
         let one = Composition::select(&application, &["query".to_owned()]).unwrap();
         assert_eq!(one.iter().map(|one| &*one.name).collect::<Vec<_>>(), ["query"]);
         let error = Composition::select(&application, &["auth".to_owned()]).unwrap_err().to_string();
-        assert_eq!(error, "Spin runs no `auth`; there are: gateway media media-background query");
+        assert_eq!(error, "Spin runs no `auth`; there are: gateway media media-background query relay");
     }
 }

@@ -26,7 +26,11 @@ const TRIGGER: &str = r#"(component
     (export "occurrence" (type $occurrence (eq $o)))
     (type $answer (result (error string)))
     (export "run" (func async (param "occurrence" $occurrence) (result $answer)))))
-  (instance $exports (export "own" (func $service "manifest")) (export "run" (func $handler "run")))
+  (alias export $handler "occurrence" (type $occurrence))
+  (instance $exports
+    (export "occurrence" (type $occurrence))
+    (export "own" (func $service "manifest"))
+    (export "run" (func $handler "run")))
   (export "wasi:http/handler@0.3.0" (instance $exports)))"#;
 
 /// Answers with what its adapter says.

@@ -62,6 +62,7 @@ pub fn compose(application: &Application, composition: &Composition, parts: &Par
         Front::Trigger => {
             wiring.join_trigger(&composition.service, application.service(&composition.service)?, parts)?
         }
+        Front::Adapter => bail!("`{}` is an adapter, with nothing to join", composition.name),
     };
     if !wiring.exports(&front, HANDLER) {
         bail!("`{}` must export {HANDLER}, because spin.toml gives it an HTTP trigger", front.name);

@@ -7,7 +7,7 @@ use rusty_s3::actions::{CompleteMultipartUploadResponse, CreateMultipartUpload, 
 
 use super::container::Container;
 use crate::bindings::exports::mindflow::platform::blob::{Error, Info};
-use crate::http::{Answer, Failure};
+use mindflow_spin_guest::http::{Answer, Failure};
 
 /// Of an answer without a file: 1,000 keys of 512 bytes, with what XML says of each.
 pub const ANSWER_BYTES_MAX: usize = 4 << 20;

@@ -9,7 +9,7 @@ use mindflow_platform::blob::PIECE_BYTES;
 use wasip3::http_compat::IncomingResponseBody;
 
 use crate::bindings::exports::mindflow::platform::blob::{Error, GuestDownload};
-use crate::http::Failure;
+use mindflow_spin_guest::http::Failure;
 
 /// Gives a file's contents in pieces.
 pub struct Reading(Mutex<Source>);

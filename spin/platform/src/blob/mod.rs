@@ -25,8 +25,8 @@ use self::container::Container;
 use self::download::Reading;
 use self::upload::Writing;
 use crate::bindings::exports::mindflow::platform::blob::{Download, Error, Guest, Info, Range, Upload};
-use crate::http::{Answer, exchange, send};
 use crate::{Platform, clock, grants};
+use mindflow_spin_guest::http::{Answer, exchange, send};
 
 /// Of a request and its answer, but for the contents of a file that is read. A part of 5 MiB takes a second and a half at
 /// 30 Mbit/s.

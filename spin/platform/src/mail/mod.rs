@@ -23,8 +23,8 @@ use mindflow_platform::mail::{self as rules, Mailbox};
 use mindflow_spin_guest::variables;
 
 use crate::bindings::exports::mindflow::platform::mail::{Error, Guest, Message};
-use crate::http::exchange;
 use crate::{Platform, clock, grants};
+use mindflow_spin_guest::http::exchange;
 
 /// As the host waits for each step of SMTP.
 const TIMEOUT: Duration = Duration::from_secs(15);

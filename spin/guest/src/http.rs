@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
+use crate::time;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use mindflow_spin_guest::time;
 use wasip3::http::client;
 use wasip3::http::types::{ErrorCode, RequestOptions};
 use wasip3::http_compat::{

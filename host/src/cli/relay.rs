@@ -1,0 +1,192 @@
+//! `mindflow relay`: the clock of an application on Spin. It rings the components that deliver events and run schedules, so that
+//! what a broken doorbell left, and what is due by the clock, does not wait for the next write.
+
+use super::{CliError, signals::StopSignals};
+use crate::capability::outbound::{HttpsConnector, connector};
+use bytes::Bytes;
+use clap::{Args, value_parser};
+use http::{Request, StatusCode, Uri, header};
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use mindflow_backends::error::chain;
+use serde_json::Value;
+use std::time::Duration;
+use tokio::{task::JoinSet, time::MissedTickBehavior};
+
+/// Where the component `relay` of `spin.toml` answers.
+const PATH: &str = "/.mindflow/relay";
+/// A component takes up deliveries for 25 s, and answers for its schedules before.
+const ANSWER_WITHIN: Duration = Duration::from_secs(120);
+const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+
+#[derive(Debug, Args)]
+pub struct RelayArguments {
+    /// Where the application answers, such as http://127.0.0.1:3000; several times for several regions.
+    #[arg(long = "to", value_name = "URL", required = true)]
+    to: Vec<Uri>,
+    /// The application's variable relay_token.
+    #[arg(long, value_name = "TOKEN", env = "MINDFLOW_RELAY_TOKEN", hide_env_values = true)]
+    token: String,
+    /// The pause between two rings, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = value_parser!(u64).range(1..=3600))]
+    every: u64,
+    /// Ring once and end, with code 1 if a component could not do all.
+    #[arg(long)]
+    once: bool,
+}
+
+/// Why a ring did not do all.
+#[derive(Debug, thiserror::Error)]
+enum RingError {
+    #[error("no answer")]
+    Unreachable(#[source] hyper_util::client::legacy::Error),
+    #[error("no answer within {ANSWER_WITHIN:?}")]
+    Slow,
+    #[error("the answer cannot be read")]
+    Answer(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("{0}: {1}")]
+    Refused(StatusCode, String),
+    #[error("{0}")]
+    Components(String),
+    #[error(transparent)]
+    Request(#[from] http::Error),
+}
+
+struct Application {
+    url: String,
+    token: String,
+    client: Client<HttpsConnector, Empty<Bytes>>,
+}
+
+/// Rings until a signal ends it, each application on its own.
+pub async fn relay(arguments: RelayArguments) -> Result<(), CliError> {
+    let applications = applications(&arguments)?;
+    let mut stop = StopSignals::new()?;
+    let every = Duration::from_secs(arguments.every);
+    let mut tasks = JoinSet::new();
+    for application in applications {
+        tasks.spawn(async move {
+            if arguments.once {
+                return application.ring_and_print().await;
+            }
+            let mut ticks = tokio::time::interval(every);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                application.ring_and_print().await;
+            }
+        });
+    }
+    let all = async {
+        let mut all_well = true;
+        while let Some(rung) = tasks.join_next().await {
+            all_well &= rung?;
+        }
+        Ok::<_, CliError>(all_well)
+    };
+    tokio::select! {
+        all_well = all => match all_well? {
+            true => Ok(()),
+            false => Err(CliError::Result("not every component did all".to_owned())),
+        },
+        () = stop.received() => Ok(()),
+    }
+}
+
+fn applications(arguments: &RelayArguments) -> Result<Vec<Application>, CliError> {
+    let client = Client::builder(TokioExecutor::new()).build(connector());
+    let application = |to: &Uri| {
+        if !matches!(to.scheme_str(), Some("http" | "https")) || to.authority().is_none() {
+            return Err(CliError::Argument(format!("--to {to}: must be a URL such as http://127.0.0.1:3000")));
+        }
+        let url = to.to_string().trim_end_matches('/').to_owned();
+        Ok(Application { url, token: arguments.token.clone(), client: client.clone() })
+    };
+    arguments.to.iter().map(application).collect()
+}
+
+// === impl Application ===
+
+impl Application {
+    /// `false`: it did not do all.
+    async fn ring_and_print(&self) -> bool {
+        match self.ring().await {
+            Ok(done) if done.is_empty() => true,
+            Ok(done) => {
+                println!("{}: {done}", self.url);
+                true
+            }
+            Err(error) => {
+                eprintln!("{}: {}", self.url, chain(&error));
+                false
+            }
+        }
+    }
+
+    async fn ring(&self) -> Result<String, RingError> {
+        let request = Request::post(format!("{}{PATH}", self.url))
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
+            .body(Empty::new())?;
+        let exchange = async {
+            let (head, body) = self.client.request(request).await.map_err(RingError::Unreachable)?.into_parts();
+            let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(RingError::Answer)?.to_bytes();
+            Ok::<_, RingError>((head.status, body))
+        };
+        let (status, body) = tokio::time::timeout(ANSWER_WITHIN, exchange).await.map_err(|_| RingError::Slow)??;
+        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+        match status {
+            StatusCode::OK => Ok(done(&answer)),
+            StatusCode::BAD_GATEWAY if answer.is_object() => Err(RingError::Components(failed(&answer))),
+            refused => {
+                let reason = answer["error"].as_str().unwrap_or("it is no MindFlow on Spin").to_owned();
+                Err(RingError::Refused(refused, reason))
+            }
+        }
+    }
+}
+
+/// What components did, such as `query delivered 3; ai delivered 1, failed 1`; nothing of those that had nothing to do.
+fn done(answer: &Value) -> String {
+    let components = answer.as_object().into_iter().flatten().filter_map(|(name, did)| {
+        let drained = ["delivered", "failed", "dead", "lost"].into_iter().filter_map(|what| {
+            let count = did["drain"][what].as_u64().filter(|count| *count > 0)?;
+            Some(format!("{what} {count}"))
+        });
+        let ran = did["schedules"]["ran"].as_array().into_iter().flatten();
+        let ran = ran.filter_map(|ran| match (ran["schedule"].as_str()?, ran["error"].as_str()) {
+            (schedule, None) => Some(format!("ran {schedule}")),
+            (schedule, Some(error)) => Some(format!("failed to run {schedule} ({error})")),
+        });
+        let did = drained.chain(ran).collect::<Vec<_>>().join(", ");
+        (!did.is_empty()).then(|| format!("{name} {did}"))
+    });
+    components.collect::<Vec<_>>().join("; ")
+}
+
+fn failed(answer: &Value) -> String {
+    let components = answer.as_object().into_iter().flatten();
+    let failed = components.filter_map(|(name, did)| Some(format!("{name}: {}", did["error"].as_str()?.trim_end())));
+    failed.collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_ring_says_what_was_done_and_nothing_of_components_without_work() {
+        let answer = json!({
+            "query": { "schedules": { "ran": [{ "schedule": "reconcile" }] }, "drain": { "delivered": 3, "failed": 0 } },
+            "search": { "schedules": { "ran": [] }, "drain": { "delivered": 0 } },
+            "ai": { "schedules": { "ran": [] }, "drain": { "delivered": 1, "failed": 1 } },
+        });
+        assert_eq!(done(&answer), "query delivered 3, ran reconcile; ai delivered 1, failed 1");
+    }
+
+    #[test]
+    fn a_component_that_failed_is_named_with_its_reason() {
+        let answer = json!({ "query": { "error": "/drain: 503 no database" }, "ai": { "drain": {} } });
+        assert_eq!(failed(&answer), "query: /drain: 503 no database");
+    }
+}
