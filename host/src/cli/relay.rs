@@ -9,8 +9,8 @@ use http::{Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use mindflow_backends::error::chain;
-use serde_json::Value;
-use std::time::Duration;
+use serde::Deserialize;
+use std::{collections::BTreeMap, time::Duration};
 use tokio::{task::JoinSet, time::MissedTickBehavior};
 
 /// Where the component `relay` of `spin.toml` answers.
@@ -50,6 +50,36 @@ enum RingError {
     Components(String),
     #[error(transparent)]
     Request(#[from] http::Error),
+}
+
+/// Of one component, or of the door itself.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Answer {
+    error: Option<String>,
+    schedules: Schedules,
+    drain: Drained,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Schedules {
+    ran: Vec<Ran>,
+}
+
+#[derive(Deserialize)]
+struct Ran {
+    schedule: String,
+    error: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Drained {
+    delivered: u64,
+    failed: u64,
+    dead: u64,
+    lost: u64,
 }
 
 struct Application {
@@ -133,29 +163,30 @@ impl Application {
             Ok::<_, RingError>((head.status, body))
         };
         let (status, body) = tokio::time::timeout(ANSWER_WITHIN, exchange).await.map_err(|_| RingError::Slow)??;
-        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
         match status {
-            StatusCode::OK => Ok(done(&answer)),
-            StatusCode::BAD_GATEWAY if answer.is_object() => Err(RingError::Components(failed(&answer))),
+            StatusCode::OK => Ok(done(&answers(&body)?)),
+            StatusCode::BAD_GATEWAY => Err(RingError::Components(failed(&answers(&body)?))),
             refused => {
-                let reason = answer["error"].as_str().unwrap_or("it is no MindFlow on Spin").to_owned();
-                Err(RingError::Refused(refused, reason))
+                let reason = serde_json::from_slice::<Answer>(&body).unwrap_or_default().error;
+                Err(RingError::Refused(refused, reason.unwrap_or_else(|| "it is no MindFlow on Spin".to_owned())))
             }
         }
     }
 }
 
+fn answers(body: &[u8]) -> Result<BTreeMap<String, Answer>, RingError> {
+    serde_json::from_slice(body).map_err(|error| RingError::Answer(error.into()))
+}
+
 /// What components did, such as `query delivered 3; ai delivered 1, failed 1`; nothing of those that had nothing to do.
-fn done(answer: &Value) -> String {
-    let components = answer.as_object().into_iter().flatten().filter_map(|(name, did)| {
-        let drained = ["delivered", "failed", "dead", "lost"].into_iter().filter_map(|what| {
-            let count = did["drain"][what].as_u64().filter(|count| *count > 0)?;
-            Some(format!("{what} {count}"))
-        });
-        let ran = did["schedules"]["ran"].as_array().into_iter().flatten();
-        let ran = ran.filter_map(|ran| match (ran["schedule"].as_str()?, ran["error"].as_str()) {
-            (schedule, None) => Some(format!("ran {schedule}")),
-            (schedule, Some(error)) => Some(format!("failed to run {schedule} ({error})")),
+fn done(answers: &BTreeMap<String, Answer>) -> String {
+    let components = answers.iter().filter_map(|(name, Answer { schedules, drain, .. })| {
+        let counts =
+            [("delivered", drain.delivered), ("failed", drain.failed), ("dead", drain.dead), ("lost", drain.lost)];
+        let drained = counts.into_iter().filter(|(_, count)| *count > 0).map(|(what, count)| format!("{what} {count}"));
+        let ran = schedules.ran.iter().map(|Ran { schedule, error }| match error {
+            None => format!("ran {schedule}"),
+            Some(error) => format!("failed to run {schedule} ({error})"),
         });
         let did = drained.chain(ran).collect::<Vec<_>>().join(", ");
         (!did.is_empty()).then(|| format!("{name} {did}"))
@@ -163,9 +194,8 @@ fn done(answer: &Value) -> String {
     components.collect::<Vec<_>>().join("; ")
 }
 
-fn failed(answer: &Value) -> String {
-    let components = answer.as_object().into_iter().flatten();
-    let failed = components.filter_map(|(name, did)| Some(format!("{name}: {}", did["error"].as_str()?.trim_end())));
+fn failed(answers: &BTreeMap<String, Answer>) -> String {
+    let failed = answers.iter().filter_map(|(name, did)| Some(format!("{name}: {}", did.error.as_ref()?.trim_end())));
     failed.collect::<Vec<_>>().join("; ")
 }
 
@@ -181,12 +211,14 @@ mod tests {
             "search": { "schedules": { "ran": [] }, "drain": { "delivered": 0 } },
             "ai": { "schedules": { "ran": [] }, "drain": { "delivered": 1, "failed": 1 } },
         });
-        assert_eq!(done(&answer), "query delivered 3, ran reconcile; ai delivered 1, failed 1");
+        let answers = serde_json::from_value(answer).unwrap();
+        assert_eq!(done(&answers), "query delivered 3, ran reconcile; ai delivered 1, failed 1");
     }
 
     #[test]
     fn a_component_that_failed_is_named_with_its_reason() {
         let answer = json!({ "query": { "error": "/drain: 503 no database" }, "ai": { "drain": {} } });
-        assert_eq!(failed(&answer), "query: /drain: 503 no database");
+        let answers = serde_json::from_value(answer).unwrap();
+        assert_eq!(failed(&answers), "query: /drain: 503 no database");
     }
 }

@@ -4,18 +4,21 @@
 mod secrets;
 mod stores;
 
-use crate::cargo::succeed;
+use crate::cargo::{cargo, from_xtask, succeed};
 use crate::lookup;
 use crate::signals::{Signals, run_to_end};
 use crate::workspace::{HOST, Workspace};
 use anyhow::{Context, Result, bail};
 use cargo_metadata::semver::Version;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use mindflow_servers::end_with_parent;
 use rustix::process::Signal;
 use secrets::Secrets;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode};
 use stores::Stores;
@@ -24,6 +27,8 @@ use stores::Stores;
 const SPIN_MIN: Version = Version::new(4, 1, 0);
 /// Names the program, if it is not on the PATH.
 const SPIN_ENV: &str = "SPIN";
+/// See `tests/tour`.
+const TOUR: &str = "mindflow-tour";
 const CONFIG: &str = "runtime-config/services.toml";
 
 #[derive(Args)]
@@ -37,34 +42,74 @@ pub struct SpinUpArgs {
     /// This host's program, which migrates, rings and knows the variables
     #[arg(long, value_name = "FILE")]
     host: Option<PathBuf>,
+    /// What runs the application; either works on the stores of the other
+    #[arg(long, value_enum, default_value_t)]
+    engine: Engine,
+    /// Instead, walk through the application on fresh stores, on Spin and on this host, and say what differs and how fast each is
+    #[arg(long)]
+    tour: bool,
     /// Further arguments of `spin up`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "SPIN ARGS")]
     spin: Vec<OsString>,
 }
 
+#[derive(Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Engine {
+    #[default]
+    Spin,
+    /// This host
+    Mindflow,
+}
+
 pub fn run(workspace: &Workspace, args: &SpinUpArgs) -> Result<ExitCode> {
-    let spin = spin()?;
+    let spin = if args.engine == Engine::Spin || args.tour { spin()? } else { PathBuf::new() };
+    if args.tour {
+        return tour(workspace, args);
+    }
     let data = workspace.root.join(&args.data_dir);
     let secrets = Secrets::of(&data)?;
     // From here on, a signal ends `spin` and then this function.
     let mut signals = Signals::watch()?;
     let stores = Stores::start(&data, &secrets)?;
-    let host = Host {
-        program: args.host.clone().unwrap_or_else(|| workspace.target().join("release").join(HOST)),
-        root: workspace.root.clone(),
-        settings: stores.settings(&secrets),
-    };
+    let host =
+        Host { program: args.host(workspace), root: workspace.root.clone(), settings: stores.settings(&secrets) };
+    write_settings(&data.join("host.env"), &host.settings)?;
     succeed(host.command().arg("migrate").arg("--data-dir").arg(data.join("host")), "mindflow migrate")?;
-    let variables = host.variables()?;
     if signals.arrived() {
         return Ok(ExitCode::FAILURE);
     }
+    if args.engine == Engine::Mindflow {
+        let mut up = host.command();
+        up.args(["up", "--listen", &args.listen, "--data-dir"]).arg(data.join("host"));
+        end_with_parent(&mut up, Signal::TERM);
+        return run_to_end(up, "mindflow up", signals);
+    }
+    let variables = host.variables()?;
     let _relay = Relay::start(&host, &format!("http://{}", args.listen), &secrets)?;
     let mut up = Command::new(spin);
     up.args(["up", "--listen", &args.listen, "--from"]).arg(workspace.root.join("spin.toml"));
     up.args(&args.spin).envs(variables.iter().map(|(name, value)| (environment_name(name), value)));
     end_with_parent(&mut up, Signal::TERM);
     run_to_end(up, "spin up", signals)
+}
+
+/// Hands over to the program that is a client, `tests/tour`.
+fn tour(workspace: &Workspace, args: &SpinUpArgs) -> Result<ExitCode> {
+    let mut build = cargo(&workspace.root);
+    succeed(build.args(["build", "--package", "mindflow-tests", "--bin", TOUR]), "the build of the tour")?;
+    let mut tour = from_xtask(Command::new(workspace.target().join("debug").join(TOUR)), &workspace.root);
+    tour.env("MINDFLOW_XTASK", std::env::current_exe().context("find xtask")?)
+        .env("MINDFLOW_BIN", args.host(workspace));
+    end_with_parent(&mut tour, Signal::TERM);
+    run_to_end(tour, "the tour", Signals::watch()?)
+}
+
+/// For commands of this host on the same stores: `set -a; . host.env; set +a`.
+fn write_settings(path: &Path, settings: &[(String, String)]) -> Result<()> {
+    let text: String = settings.iter().map(|(name, value)| format!("{name}='{value}'\n")).collect();
+    let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(path);
+    let written = file.and_then(|mut file| writeln!(file, "MINDFLOW_CONFIG='{CONFIG}'\n{}", text.trim_end()));
+    written.with_context(|| format!("write {}", path.display()))
 }
 
 /// The program, if it is one that can run the application.
@@ -98,6 +143,12 @@ fn is_new_enough(found: &Version) -> bool {
 /// As Spin's provider of variables by the environment has it.
 fn environment_name(variable: &str) -> String {
     format!("SPIN_VARIABLE_{}", variable.to_uppercase())
+}
+
+impl SpinUpArgs {
+    fn host(&self, workspace: &Workspace) -> PathBuf {
+        self.host.clone().unwrap_or_else(|| workspace.target().join("release").join(HOST))
+    }
 }
 
 /// This host's program with the stores in its environment.

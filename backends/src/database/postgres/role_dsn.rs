@@ -1,10 +1,13 @@
 //! A database as one component logs in to it, for a program elsewhere that does so: the adapters on Spin.
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio_postgres::config::{Host, SslMode};
 
 use super::config::{ConfigError, PostgresConfig, parse_dsn};
 use super::roles::{derived_password, role_name};
+
+/// What a URL may have as it is (RFC 3986, `unreserved`) stays readable.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// See the module.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,7 +40,7 @@ impl PostgresConfig {
             SslMode::Require => "require",
             _ => "prefer",
         };
-        let database = utf8_percent_encode(config.get_dbname().unwrap_or_default(), NON_ALPHANUMERIC);
+        let database = utf8_percent_encode(config.get_dbname().unwrap_or_default(), ENCODED);
         let password = password.unwrap_or_default();
         Ok(RoleDsn {
             dsn: format!("postgres://{role}{password}@{address}/{database}?sslmode={ssl_mode}"),
@@ -60,9 +63,9 @@ mod tests {
         let password = derived_password(b"secret", "audit-log");
         let expected = RoleDsn {
             origin: "postgres://db.internal:6000".into(),
-            dsn: format!("postgres://mindflow_audit-log:{password}@db.internal:6000/a%20b?sslmode=require"),
+            dsn: format!("postgres://mindflow_audit-log:{password}@db.internal:6000/a_%20b?sslmode=require"),
         };
-        assert_eq!(role_dsn("postgres://admin:secret@db.internal:6000/a%20b?sslmode=verify-full"), Ok(expected));
+        assert_eq!(role_dsn("postgres://admin:secret@db.internal:6000/a_%20b?sslmode=verify-full"), Ok(expected));
         let expected = RoleDsn {
             origin: "postgres://[::1]:5432".into(),
             dsn: "postgres://mindflow_audit-log@[::1]:5432/write?sslmode=prefer".into(),
