@@ -1,8 +1,8 @@
 //! What a run has shown, as a page.
 
-use crate::checker::{LAWS, Violation};
 use crate::plan::PLACES;
 use crate::round::Report;
+use mindflow_tests::laws::checker::{LAWS, Violation};
 use std::fmt::{Display, Write};
 
 /// What was run, and with what.

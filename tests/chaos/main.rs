@@ -3,13 +3,9 @@
 //! program with what it needs in `MINDFLOW_*` variables; `docs/events.md` says what it proves.
 
 mod certificate;
-mod checker;
-mod evidence;
-mod history;
 mod plan;
 mod replica;
 mod round;
-mod writer;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};

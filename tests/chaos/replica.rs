@@ -2,12 +2,12 @@
 
 use crate::plan::Kill;
 use anyhow::{Context, Result, bail};
+use mindflow_tests::laws::writer::Addresses;
 use mindflow_tests::{binary, compiled_cache};
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
-use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -19,9 +19,6 @@ const START_AGAIN: Duration = Duration::from_millis(300);
 /// An armed host that does not come to its place (nothing to relay, say) is killed where it is.
 const PLACE_WITHIN: Duration = Duration::from_secs(6);
 const SIGKILL: i32 = 9;
-
-/// Where the replicas are now; none while one is down.
-pub type Addresses = Arc<RwLock<Vec<Option<String>>>>;
 
 /// How hosts ended, counted.
 #[derive(Debug, Default, Clone)]

@@ -1,13 +1,13 @@
 //! One back end under fire: stores of its own, replicas, writers, faults; then quiet, then the check.
 
-use crate::checker::{self, Unknown, Violation};
-use crate::evidence;
-use crate::history::{History, Outcome};
 use crate::plan::{Plan, ServerFault};
-use crate::replica::{Addresses, Kills, Replica, mindflow};
-use crate::writer::Writer;
+use crate::replica::{Kills, Replica, mindflow};
 use anyhow::{Context, Result, bail};
 use mindflow_test_support::{PrivatePostgres, PrivateRedis};
+use mindflow_tests::laws::checker::{self, Unknown, Violation};
+use mindflow_tests::laws::history::{History, Outcome, Write};
+use mindflow_tests::laws::writer::{Addresses, Writer};
+use mindflow_tests::laws::{COUNTER, evidence};
 use mindflow_tests::{absolute_manifest, components, root};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -90,7 +90,8 @@ pub async fn run(backend: Backend, seed: u64, kills: u32, replicas: usize, folde
     let mut writers = Vec::new();
     for number in 0..WRITERS {
         let name = format!("writer{number}");
-        let writer = Writer::register(name, seed.wrapping_add(number + 1), addresses.clone(), folder).await?;
+        let grant = async |email: &str| grant_premium(folder, email).await;
+        let writer = Writer::register(name, seed.wrapping_add(number + 1), addresses.clone(), grant).await?;
         writers.push(tokio::spawn(writer.run(stop.clone())));
     }
 
@@ -161,7 +162,7 @@ async fn settle(
     folder: &Path,
     write_dsn: &str,
     read_dsn: &str,
-    writes: &[crate::history::Write],
+    writes: &[Write],
 ) -> Result<(History, Vec<Violation>, String)> {
     let (write, read) = (evidence::connect(write_dsn).await?, evidence::connect(read_dsn).await?);
     let wanted = evidence::wanted(&write, "counter").await?;
@@ -185,6 +186,14 @@ async fn settle(
     Ok((history, violations, version))
 }
 
+async fn grant_premium(folder: &Path, email: &str) -> Result<()> {
+    let granted = mindflow(folder, 0).args(["users", "grant", email, "premium"]).output().await?;
+    if !granted.status.success() {
+        bail!("users grant: {}", String::from_utf8_lossy(&granted.stderr));
+    }
+    Ok(())
+}
+
 async fn dead_letters(folder: &Path) -> Result<i64> {
     let output = mindflow(folder, 0).args(["dead-letters", "list", "--json"]).output().await?;
     if !output.status.success() {
@@ -202,7 +211,7 @@ fn lay_out(folder: &Path, servers: &Servers, backend: Backend) -> Result<()> {
         let file = file?;
         std::fs::copy(file.path(), migrations.join(file.file_name()))?;
     }
-    std::fs::write(migrations.join("9000_create_counter.sql"), include_str!("counter.sql"))?;
+    std::fs::write(migrations.join("9000_create_counter.sql"), COUNTER)?;
     let manifest = absolute_manifest()
         .replace(&format!("{}/migrations/read", root().display()), &migrations.display().to_string())
         .replace("lifetime-s = 900", "lifetime-s = 3600");

@@ -4,6 +4,7 @@
 mod account;
 mod answer;
 mod http;
+pub mod laws;
 pub mod messages_api;
 mod platform;
 mod process;
@@ -15,7 +16,9 @@ pub use account::{Account, CREATE, PASSWORD};
 pub use answer::Answer;
 pub use http::{Http, send};
 pub use mindflow_test_support::{WITHIN, eventually, eventually_within, until, until_within};
-pub use platform::{Builder, Platform, Replica, absolute_manifest, binary, compiled_cache, components, root};
+pub use platform::{
+    Builder, Platform, Replica, absolute_manifest, binary, compiled_cache, components, compositions, root,
+};
 pub use process::Output;
 pub use sse::Sse;
 pub use websocket::{GraphqlSocket, Received};

@@ -63,6 +63,11 @@ pub fn binary() -> PathBuf {
     std::env::var_os("MINDFLOW_BIN").map_or_else(|| root().join("target/debug/mindflow"), PathBuf::from)
 }
 
+/// Where the files are that are composed for Spin.
+pub fn compositions() -> PathBuf {
+    std::env::var_os("MINDFLOW_COMPOSITIONS").map_or_else(|| root().join("target/spin"), PathBuf::from)
+}
+
 /// Where the built components are.
 pub fn components() -> PathBuf {
     std::env::var_os("MINDFLOW_COMPONENTS").map_or_else(|| root().join("target/components"), PathBuf::from)
@@ -362,6 +367,17 @@ impl Platform {
     /// The analytics database of [`services`](Self::services), as its superuser.
     pub async fn analytics_database(&self) -> deadpool_postgres::Client {
         self.services.as_ref().expect("on services").analytics.database().admin().await.expect("a connection")
+    }
+
+    /// A connection string of a database of [`services`](Self::services), as its superuser.
+    pub fn dsn(&self, name: &str) -> String {
+        let services = self.services.as_ref().expect("on services");
+        match name {
+            "write" => services.write.dsn(),
+            "read" => services.read.dsn(),
+            "analytics" => services.analytics.dsn(),
+            _ => panic!("there is no database `{name}`"),
+        }
     }
 
     /// The Redis of [`services`](Self::services): its URL and the prefix of all keys.

@@ -1,12 +1,10 @@
 //! Clients that write all the time and note their requests and the answers.
 
-use crate::history::{Outcome, Wish, Write};
-use crate::replica::{Addresses, mindflow};
-use anyhow::{Context, Result, bail};
+use super::history::{Outcome, Wish, Write};
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -25,6 +23,10 @@ const DELETE: &str = "mutation ($id: ID!) { done: deleteJournalEntry(id: $id) }"
 const MOOD: &str = "mutation ($n: String) { done: recordMood(mood: CALM, note: $n) { date } }";
 const TAG: &str = "mutation ($n: String!) { done: createTag(name: $n) { id } }";
 
+/// Where the platform can be asked now; none while a part of it is down.
+pub type Addresses = Arc<RwLock<Vec<Option<String>>>>;
+
+/// A user who writes; each request has a mark by which the archive tells it from all others.
 pub struct Writer {
     name: String,
     token: String,
@@ -37,8 +39,16 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// A premium user, logged in.
-    pub async fn register(name: String, seed: u64, addresses: Addresses, folder: &Path) -> Result<Self> {
+    /// A premium user, logged in; `grant` gives the user of an e-mail address that role.
+    ///
+    /// # Errors
+    /// What the platform refuses.
+    pub async fn register(
+        name: String,
+        seed: u64,
+        addresses: Addresses,
+        grant: impl AsyncFnOnce(&str) -> Result<()>,
+    ) -> Result<Self> {
         let client = reqwest::Client::builder().no_proxy().timeout(ANSWER_WITHIN).build()?;
         let rng = fastrand::Rng::with_seed(seed);
         let mut writer =
@@ -47,10 +57,7 @@ impl Writer {
         let base = writer.address().context("no host is up")?;
         let account = json!({ "email": email, "password": PASSWORD, "displayName": writer.name });
         writer.client.post(format!("{base}/auth/register")).json(&account).send().await?.error_for_status()?;
-        let granted = mindflow(folder, 0).args(["users", "grant", &email, "premium"]).output().await?;
-        if !granted.status.success() {
-            bail!("users grant: {}", String::from_utf8_lossy(&granted.stderr));
-        }
+        grant(&email).await?;
         writer.log_in().await?;
         Ok(writer)
     }

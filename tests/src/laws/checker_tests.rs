@@ -1,7 +1,7 @@
 //! A checker that cannot fail proves nothing: each law is broken once, and must be named alone.
 
 use super::*;
-use crate::history::{Logged, Write, WriteSide};
+use crate::laws::history::{Logged, Write, WriteSide};
 use serde_json::json;
 
 fn event(position: i64, event_type: &str, key: &str, sequence: i64, payload: Value) -> Archived {

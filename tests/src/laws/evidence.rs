@@ -1,6 +1,6 @@
 //! Reads what is in the stores afterwards, past every service, as PostgreSQL's superuser.
 
-use crate::history::{Archived, EntryView, History, Logged, ReadSide, WriteSide};
+use super::history::{Archived, EntryView, History, Logged, ReadSide, WriteSide};
 use anyhow::{Context, Result};
 use std::collections::BTreeSet;
 use tokio_postgres::{Client, NoTls, Row};

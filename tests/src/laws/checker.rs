@@ -1,7 +1,7 @@
 //! The laws, as pure functions of a [`History`]: what Jepsen calls total-queue, and that the read side is what
 //! the archive says. The fold here shares no code with the services.
 
-use crate::history::{Archived, EntryView, History, Outcome, ReadSide, Wish};
+use super::history::{Archived, EntryView, History, Outcome, ReadSide, Wish};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
