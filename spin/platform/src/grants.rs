@@ -29,6 +29,8 @@ pub struct Service {
     pub component: String,
     pub grants: Grants,
     pub tokens: Tokens,
+    /// Those that it may ask for. What else begins with its name is the adapter's, such as connection strings.
+    pub variables: BTreeSet<String>,
     /// By types of events, the components that subscribe to them.
     pub bells: BTreeMap<String, Vec<String>>,
 }
@@ -245,6 +247,7 @@ mod tests {
             "audit-log": ["append"]
         },
         "tokens": { "issuer": "mindflow-auth", "audience": "mindflow", "lifetime-s": 900 },
+        "variables": ["bcrypt_cost"],
         "bells": { "UserRegistered": ["query"] }
     }"#;
 
@@ -268,6 +271,7 @@ mod tests {
         assert!(service.grants.outbound.public_only);
         assert_eq!(service.tokens.lifetime(), Duration::from_mins(15));
         assert_eq!(service.variable("bcrypt_cost"), "media_codec_bcrypt_cost");
+        assert!(service.variables.contains("bcrypt_cost") && !service.variables.contains("write_dsn"));
     }
 
     #[test]

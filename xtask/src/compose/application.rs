@@ -32,6 +32,8 @@ pub struct Service {
     pub hosts_table: String,
     pub schedules: bool,
     pub subscriptions: Vec<Subscription>,
+    /// What it may ask `config` for.
+    variables: Vec<String>,
     /// Its table, names of subscriptions filled in.
     grants: Value,
 }
@@ -78,6 +80,8 @@ struct HttpTrigger {
 #[derive(Deserialize)]
 struct Component {
     source: toml::Value,
+    #[serde(default)]
+    variables: toml::Table,
     #[serde(default)]
     allowed_outbound_hosts: Vec<String>,
     #[serde(default)]
@@ -132,6 +136,7 @@ impl Application {
         Ok(json!({
             "component": name,
             "grants": self.service(name)?.grants,
+            "variables": self.service(name)?.variables,
             "tokens": self.tokens,
             "bells": self.bells(),
             "exports": exports,
@@ -171,8 +176,11 @@ impl Service {
         let same_file = own_file.is_none();
         let file = own_file.as_ref().unwrap_or(&component.source).as_str();
         let file = root.join(file.context("tool.mindflow needs `component = \"FILE\"`")?);
-        // Templates of the host; on Spin they are those of the composition.
-        grants.remove("variables");
+        // Templates of the host; on Spin they are those of the composition, and connection strings are among these.
+        let own = grants.remove("variables");
+        let inner = same_file.then_some(&component.variables);
+        let variables = own.as_ref().and_then(toml::Value::as_table).or(inner);
+        let variables = variables.into_iter().flat_map(|table| table.keys().cloned()).collect();
         let hosts_table = if same_file && !grants.contains_key(HOSTS) { "" } else { ".tool.mindflow" };
         let hosts_table = format!("component.{name}{hosts_table}");
         if same_file && !component.allowed_outbound_hosts.is_empty() {
@@ -194,6 +202,7 @@ impl Service {
             served,
             outbound,
             hosts_table,
+            variables,
             schedules: grants.contains_key("schedules"),
             subscriptions,
             grants: serde_json::to_value(&grants)?,
@@ -248,12 +257,15 @@ mod tests {
     const THREE: &str = r#"
         [component.gateway]
         source = "target/spin/gateway.wasm"
+        variables = { gateway_graphiql = "{{ graphiql }}", gateway_write_dsn = "{{ dsn }}" }
         [component.gateway.tool.mindflow]
         component = "target/components/gateway.wasm"
         calls = ["query"]
         jwt = ["verify"]
+        variables = { graphiql = "{{ graphiql }}" }
         [component.query]
         source = "query.wasm"
+        variables = { pause = "{{ pause }}" }
         [[component.query.tool.mindflow.subscriptions]]
         events = ["Written", "Erased"]
         [[component.query.tool.mindflow.subscriptions]]
@@ -289,10 +301,12 @@ mod tests {
                 "tokens": {"issuer": "diary", "audience": "diary", "lifetime-s": 900},
                 "bells": {"Written": ["query"], "Erased": ["query"]},
                 "exports": ["subscriber"],
+                "variables": ["pause"],
             })
         );
         let gateway: Value = serde_json::from_str(&application.manifest("gateway", &[]).unwrap()).unwrap();
         assert_eq!(gateway["grants"], json!({"calls": ["query"], "jwt": ["verify"]}));
+        assert_eq!(gateway["variables"], json!(["graphiql"]), "and not what Spin gives the composition");
     }
 
     #[test]
