@@ -1,6 +1,8 @@
 //! Statements with their parameters written into them, for a provider that does not learn their types from the server. A
-//! quoted literal takes its type from where it stands, by the same rules as a parameter.
+//! quoted literal takes its type from where it stands, by the same rules as a parameter. A parameter has the type of its first
+//! place in all others as well, so what is cast there (`$1::uuid[]`) is cast everywhere.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use jiff::civil::Date;
@@ -18,6 +20,7 @@ use super::{Error, Value};
 pub fn bind(statement: &str, params: &[Value]) -> Result<String, Error> {
     let mut bound = String::with_capacity(statement.len() * 2);
     let (mut copied, mut highest) = (0, 0);
+    let mut casts = BTreeMap::new();
     for (at, token) in Lexer::new(statement) {
         if token != Token::Symbol('$') || at < copied {
             continue;
@@ -30,15 +33,29 @@ pub fn bind(statement: &str, params: &[Value]) -> Result<String, Error> {
             bound.push_str(statement.get(copied..at).unwrap_or_default());
             // In parentheses, so that it never joins with what stands beside it.
             let literal = literal(value).map_err(|why| Error::InvalidParams(format!("${number}: {why}")))?;
-            let _ = write!(bound, "({literal})");
+            let _ = match casts.get(&number) {
+                Some(Some(cast)) => write!(bound, "({literal}::{cast})"),
+                _ => write!(bound, "({literal})"),
+            };
         }
         copied = at + 1 + digits.len();
+        casts.entry(number).or_insert_with(|| cast(statement.get(copied..).unwrap_or_default()));
     }
     if highest != params.len() {
         return Err(Error::InvalidParams(format!("the statement has {highest} parameter(s), {} given", params.len())));
     }
     bound.push_str(statement.get(copied..).unwrap_or_default());
     Ok(bound)
+}
+
+/// The type that a parameter is cast to, of what stands behind it. Names of several words are left out.
+fn cast(behind: &str) -> Option<&str> {
+    let cast = behind.strip_prefix("::")?;
+    let part = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | '[' | ']');
+    let (name, rest) = cast.split_at(cast.find(|letter| !part(letter)).unwrap_or(cast.len()));
+    let next = rest.trim_ascii_start().split(|letter: char| !letter.is_ascii_alphabetic()).next().unwrap_or_default();
+    let goes_on = ["precision", "varying", "with", "without"].iter().any(|word| next.eq_ignore_ascii_case(word));
+    (!name.is_empty() && !goes_on).then_some(name)
 }
 
 fn literal(value: &Value) -> Result<String, String> {
@@ -118,6 +135,23 @@ mod tests {
             bind("SELECT $1, '$2', \"$3\", x$1, $$ $2 $$ -- $3\n FROM t WHERE a=$2 AND b IS NOT DISTINCT FROM $3 LIMIT $2", &params),
             Ok("SELECT ('it''s'), '$2', \"$3\", x$1, $$ $2 $$ -- $3\n FROM t WHERE a=('-5') AND b IS NOT DISTINCT FROM (NULL) LIMIT ('-5')".to_owned())
         );
+    }
+
+    #[test]
+    fn a_parameter_has_the_type_of_its_first_place_in_all_others() {
+        let bound = |statement| bind(statement, &[Value::UuidArray(vec![])]).unwrap();
+        assert_eq!(
+            bound("SELECT $1::uuid[], unnest($1), $1"),
+            "SELECT ('{}')::uuid[], unnest(('{}'::uuid[])), ('{}'::uuid[])"
+        );
+        assert_eq!(
+            bound("SELECT $1::pg_catalog.uuid[] = $1"),
+            "SELECT ('{}')::pg_catalog.uuid[] = ('{}'::pg_catalog.uuid[])"
+        );
+        // Where it stands first, the server decides.
+        assert_eq!(bound("SELECT id = $1, $1::text"), "SELECT id = ('{}'), ('{}')::text");
+        assert_eq!(bound("SELECT $1::double precision, $1"), "SELECT ('{}')::double precision, ('{}')");
+        assert_eq!(bound("SELECT f($1::double PRECISION, $1)"), "SELECT f(('{}')::double PRECISION, ('{}'))");
     }
 
     #[test]
