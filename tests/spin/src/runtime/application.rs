@@ -1,7 +1,7 @@
 //! What Spin reads of a manifest: components, their variables and allowed hosts, and which of them answer HTTP.
 
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// An application to be started.
@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 pub struct Application {
     pub(super) components: BTreeMap<String, Component>,
     pub(super) routes: Vec<Route>,
+    /// Components that the manifest has and the story does not start.
+    pub(super) left_out: BTreeSet<String>,
 }
 
 /// One component, its templates filled in.
@@ -80,7 +82,7 @@ impl Application {
     /// One component that answers everything.
     pub fn of(name: &str, component: Component) -> Self {
         let route = Route { path: String::new(), wildcard: true, component: name.to_owned() };
-        Self { components: [(name.to_owned(), component)].into(), routes: vec![route] }
+        Self { components: [(name.to_owned(), component)].into(), routes: vec![route], ..Self::default() }
     }
 
     /// A further component, which only other components reach.
@@ -128,6 +130,19 @@ impl Application {
             }
         }
         application
+    }
+
+    /// The same with these components alone: others answer 503, as a process that is down.
+    #[must_use]
+    pub fn only(mut self, names: &[&str]) -> Self {
+        let all = std::mem::take(&mut self.components);
+        for (name, component) in all {
+            match names.contains(&name.as_str()) {
+                true => _ = self.components.insert(name, component),
+                false => _ = self.left_out.insert(name),
+            }
+        }
+        self
     }
 
     /// Whom Spin would have answer there: an exact path before wildcards, the longest of these first.

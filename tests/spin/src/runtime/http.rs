@@ -95,6 +95,9 @@ impl Server {
         path_info: &str,
         client: SocketAddr,
     ) -> Response<WasiBody> {
+        if self.application.left_out.contains(component) {
+            return status(StatusCode::SERVICE_UNAVAILABLE);
+        }
         let handler = self.handlers.get(component);
         // Spin traps the caller here.
         let handler = handler.unwrap_or_else(|| panic!("unknown routing destination '{component}'"));

@@ -27,14 +27,19 @@ use hyper_util::server::conn::auto::Builder;
 use std::convert::Infallible;
 use std::sync::Arc;
 use tokio::net::TcpListener;
+use tokio::runtime::{self, Runtime};
 use tokio::task::JoinHandle;
 use wasmtime_wasi_http::Error;
 
-/// A running application, on a port of the loopback interface. Dropped, it takes no further connections.
+/// Of one application; as many as there are cores on the smallest machine of CI.
+const THREADS: usize = 2;
+
+/// A running application, on a port of the loopback interface. It has threads of its own, as a process has; dropped, everything
+/// in it ends where it is, as by `kill -9`.
 pub struct Spin {
     server: Arc<Server>,
     url: String,
-    task: JoinHandle<()>,
+    runtime: Option<Runtime>,
 }
 
 // === impl Spin ===
@@ -42,11 +47,17 @@ pub struct Spin {
 impl Spin {
     /// Starts it.
     pub async fn up(application: Application) -> Self {
-        let server = tokio::task::spawn_blocking(|| Server::new(application)).await.expect("it can be started");
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("its address"));
-        let task = tokio::spawn(serve(Arc::clone(&server), listener));
-        Self { server, url, task }
+        let runtime = runtime::Builder::new_multi_thread().worker_threads(THREADS).enable_all().build();
+        let runtime = runtime.expect("threads");
+        let started = runtime.spawn(async {
+            let server = tokio::task::spawn_blocking(|| Server::new(application)).await.expect("it can be started");
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let url = format!("http://{}", listener.local_addr().expect("its address"));
+            tokio::spawn(serve(Arc::clone(&server), listener));
+            (server, url)
+        });
+        let (server, url) = ended(started).await;
+        Self { server, url, runtime: Some(runtime) }
     }
 
     /// `http://127.0.0.1:PORT`
@@ -63,16 +74,31 @@ impl Spin {
     pub async fn call(&self, component: &str, path: &str, body: impl Into<Bytes>) -> ::http::Response<Bytes> {
         let request = Request::post(format!("http://{component}.spin.internal{path}"));
         let request = request.body(http::whole(body.into())).expect("a request");
-        let (head, body) = self.server.chained(component, request).await.into_parts();
-        let body = body.collect().await.expect("its body arrives").to_bytes();
-        ::http::Response::from_parts(head, body)
+        let (server, component) = (Arc::clone(&self.server), component.to_owned());
+        let runtime = self.runtime.as_ref().expect("it is there until the drop");
+        ended(runtime.spawn(async move {
+            let (head, body) = server.chained(&component, request).await.into_parts();
+            let body = body.collect().await.expect("its body arrives").to_bytes();
+            ::http::Response::from_parts(head, body)
+        }))
+        .await
     }
 }
 
 impl Drop for Spin {
     fn drop(&mut self) {
-        self.task.abort();
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
     }
+}
+
+/// What a task answers; its panic goes on here.
+async fn ended<T>(task: JoinHandle<T>) -> T {
+    task.await.unwrap_or_else(|error| match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(error) => panic!("Spin has ended: {error}"),
+    })
 }
 
 async fn serve(server: Arc<Server>, listener: TcpListener) {
