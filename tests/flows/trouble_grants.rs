@@ -120,8 +120,18 @@ key-value = ["cache"]
 blob = ["crumbs"]
 publishes = ["GreedyTook"]
 realtime = {{ publish = ["crumbs:*"] }}
+
+[application.tool.mindflow.commands.outlaw]
+component = "outlaw"
+about = "Reach past the platform"
+usage = ["outlaw WORDS"]
+
+[component.outlaw]
+source = {:?}
+tool.mindflow = {{}}
 "#,
-        guest("greedy")
+        guest("greedy"),
+        guest("outlaw")
     );
     Platform::services().manifest(with_tables(tables))
 }
@@ -145,12 +155,12 @@ async fn a_running_component_gets_what_was_granted_and_is_denied_the_rest() {
     let (allowed, other) = (server(), server());
     let platform = greedy(allowed).start().await;
     let (allowed, other) = (format!("127.0.0.1:{allowed}"), format!("127.0.0.1:{other}"));
-    let ask = async |words: &[&str]| {
-        let arguments: Vec<&str> = std::iter::once("greedy").chain(words.iter().copied()).collect();
+    let run = async |arguments: Vec<&str>| {
         let output = platform.cli(&arguments).await;
-        assert_eq!(output.code, Some(0), "{words:?}: {output:?}");
+        assert_eq!(output.code, Some(0), "{arguments:?}: {output:?}");
         output.stdout.trim().to_owned()
     };
+    let ask = async |words: &[&str]| run([&["greedy"], words].concat()).await;
     for granted in [
         &["sql", "write", "service"][..],
         &["bucket", "cache"],
@@ -179,11 +189,13 @@ async fn a_running_component_gets_what_was_granted_and_is_denied_the_rest() {
         (&["http", "localhost:1"], "HttpRequestDenied"),
         (&["variable", "bcrypt_cost"], "none"),
         (&["environment"], "none"),
-        (&["file", "/etc/passwd"], ""),
-        (&["socket", &allowed], ""),
     ] {
         let got = ask(denied).await;
         assert!(got.starts_with("refused: ") && got.contains(reason), "{denied:?}: {got}");
+    }
+    for reached in [["outlaw", "file", "/etc/passwd"], ["outlaw", "socket", &allowed]] {
+        let got = run(reached.to_vec()).await;
+        assert!(got.starts_with("refused: "), "{reached:?}: {got}");
     }
     assert!(
         platform.log().contains("add it to allowed_outbound_hosts of [component.greedy]"),

@@ -1,64 +1,88 @@
 //! Uses the capability that the test names, and reports the result. A test gives it some grants and checks what happens
-//! beyond them: `greedy sql read service`, `greedy bucket sessions`, …
+//! beyond them: `greedy sql read service`, `greedy bucket sessions`, … On Spin, which has no commands, the words are the body of a
+//! request, as a list in JSON.
 
 mindflow_guest::bindings! {
     from "../../../wit/",
     world: "mindflow:test-guests/greedy" in "../tests/guests/greedy/world.wit",
 }
 
+use http::StatusCode;
 use mindflow_guest::{
     blob,
     events::NewEvent,
     key_value::Bucket,
     realtime,
     sql::{self, Identity, Transaction},
+    web::{Body, Response, wire},
 };
 use wasip3::http::{
     client,
-    types::{Fields, Request, Scheme},
+    types::{ErrorCode, Fields, Request, Response as WasiResponse, Scheme},
 };
 
 struct Greedy;
 
 impl bindings::exports::mindflow::platform::operator::Guest for Greedy {
     async fn run(_command: String, arguments: Vec<String>) -> Result<String, String> {
-        let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let got = match words.as_slice() {
-            ["sql", database, "service"] => {
-                sql::query(database, Identity::Service, "SELECT 1", Vec::new()).await.map(drop).map_err(debug)
-            }
-            ["sql", database, token] => {
-                sql::query(database, Identity::Caller((*token).to_owned()), "SELECT 1", Vec::new())
-                    .await
-                    .map(drop)
-                    .map_err(debug)
-            }
-            ["statement", database, statement] => {
-                sql::query(database, Identity::Service, statement, Vec::new()).await.map(drop).map_err(debug)
-            }
-            ["bucket", name] => Bucket::open((*name).to_owned()).await.map(drop).map_err(debug),
-            ["container", name] => keep(name).await,
-            ["publish", database, event_type] => publish(database, event_type).await,
-            ["topic", name] => realtime::publish((*name).to_owned(), b"{}".to_vec()).await.map_err(debug),
-            ["listen", name] => realtime::subscribe((*name).to_owned(), None).await.map(drop).map_err(debug),
-            ["http", authority] => get(authority).await,
-            ["variable", name] => match mindflow_guest::config::text(name).await {
-                Some(_) => Ok(()),
-                None => Err("none".to_owned()),
-            },
-            ["environment"] => match std::env::vars().count() {
-                0 => Err("none".to_owned()),
-                _ => Ok(()),
-            },
-            ["file", path] => std::fs::read(path).map(drop).map_err(debug),
-            ["socket", address] => std::net::TcpStream::connect(*address).map(drop).map_err(debug),
-            _ => return Err(format!("greedy does not know {arguments:?}")),
-        };
-        Ok(match got {
-            Ok(()) => "\"granted\"".to_owned(),
-            Err(reason) => format!("{:?}", format!("refused: {reason}")),
-        })
+        take(&arguments).await
     }
+}
+
+impl wasip3::exports::http::handler::Guest for Greedy {
+    async fn handle(request: Request) -> Result<WasiResponse, ErrorCode> {
+        let mut incoming = wire::Incoming::new(request);
+        let mut body = Vec::new();
+        while let Some(piece) = incoming.next().await {
+            body.extend(piece);
+        }
+        incoming.end().await?;
+        let taken = match serde_json::from_slice::<Vec<String>>(&body) {
+            Ok(words) => take(&words).await,
+            Err(error) => Err(error.to_string()),
+        };
+        let (status, text) = match taken {
+            Ok(text) => (StatusCode::OK, text),
+            Err(reason) => (StatusCode::BAD_REQUEST, reason),
+        };
+        wire::send(Response { status, headers: http::HeaderMap::new(), body: Body::Bytes(text.into_bytes()) })
+    }
+}
+
+/// What came of it, as JSON.
+async fn take(arguments: &[String]) -> Result<String, String> {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let got = match words.as_slice() {
+        ["sql", database, "service"] => {
+            sql::query(database, Identity::Service, "SELECT 1", Vec::new()).await.map(drop).map_err(debug)
+        }
+        ["sql", database, token] => sql::query(database, Identity::Caller((*token).to_owned()), "SELECT 1", Vec::new())
+            .await
+            .map(drop)
+            .map_err(debug),
+        ["statement", database, statement] => {
+            sql::query(database, Identity::Service, statement, Vec::new()).await.map(drop).map_err(debug)
+        }
+        ["bucket", name] => Bucket::open((*name).to_owned()).await.map(drop).map_err(debug),
+        ["container", name] => keep(name).await,
+        ["publish", database, event_type] => publish(database, event_type).await,
+        ["topic", name] => realtime::publish((*name).to_owned(), b"{}".to_vec()).await.map_err(debug),
+        ["listen", name] => realtime::subscribe((*name).to_owned(), None).await.map(drop).map_err(debug),
+        ["http", authority] => get(authority).await,
+        ["variable", name] => match mindflow_guest::config::text(name).await {
+            Some(_) => Ok(()),
+            None => Err("none".to_owned()),
+        },
+        ["environment"] => match std::env::vars().count() {
+            0 => Err("none".to_owned()),
+            _ => Ok(()),
+        },
+        _ => return Err(format!("greedy does not know {arguments:?}")),
+    };
+    Ok(match got {
+        Ok(()) => "\"granted\"".to_owned(),
+        Err(reason) => format!("{:?}", format!("refused: {reason}")),
+    })
 }
 
 fn debug(error: impl std::fmt::Debug) -> String {
@@ -110,3 +134,4 @@ async fn get(authority: &str) -> Result<(), String> {
 }
 
 bindings::export!(Greedy with_types_in bindings);
+wasip3::http::service::export!(Greedy);
