@@ -7,13 +7,15 @@ use crate::lint::{self, Lints, Pass};
 use crate::signals::{Signals, run_to_end};
 use crate::toolchain::cache;
 use crate::workspace::{HOST, Workspace};
-use crate::{chaos, lookup, wit};
+use crate::{chaos, compose, graphiql, lookup, wit};
 use anyhow::{Context, Result};
 use clap::Args;
 use mindflow_servers::{Durability, TemporaryPostgres, TemporaryRedis, TemporaryRedisCluster, end_with_parent, sweep};
 use rustix::process::Signal;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::thread;
 
 /// The sentence model, which the host starts as a process of its own.
 const EMBEDDER: &str = "mindflow-embedder";
@@ -42,8 +44,17 @@ pub fn run(workspace: &Workspace, args: &TestArgs) -> Result<ExitCode> {
         lint::deploy::check(&workspace.root)?;
     }
     let guests = BuildArgs { tests: true, profile: args.profile, ..BuildArgs::default() };
-    guests::build(workspace, &guests, lints.as_ref())?;
-    build_native(workspace, lints.as_ref())?;
+    // Both embed it.
+    graphiql::bundle(workspace)?;
+    // Either alone leaves a core idle while it links.
+    thread::scope(|scope| {
+        let guests = scope.spawn(|| {
+            guests::build(workspace, &guests, lints.as_ref())?;
+            compose::with_tests(workspace)
+        });
+        let native = build_native(workspace, lints.as_ref());
+        guests.join().unwrap_or_else(|panic| resume_unwind(panic)).and(native)
+    })?;
     if args.no_run {
         return Ok(ExitCode::SUCCESS);
     }
@@ -88,7 +99,8 @@ pub fn run(workspace: &Workspace, args: &TestArgs) -> Result<ExitCode> {
         .env("MINDFLOW_REDIS_SERVER", &redis_server)
         .env("MINDFLOW_PGBOUNCER", &pgbouncer)
         .env("MINDFLOW_BIN", workspace.target().join("debug").join(HOST))
-        .env("MINDFLOW_COMPONENTS", workspace.components());
+        .env("MINDFLOW_COMPONENTS", workspace.components())
+        .env("MINDFLOW_COMPOSITIONS", workspace.compositions());
     end_with_parent(&mut tests, Signal::TERM);
     let code = run_to_end(tests, "cargo nextest", signals)?;
     // Last and alone, and only when all tests were asked for.

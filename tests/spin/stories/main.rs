@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, and waits by the real clock"
 )]
 
+mod application;
 mod databases;
 mod probe;
 mod records;

@@ -42,6 +42,26 @@ pub fn run(workspace: &Workspace, args: &ComposeArgs) -> Result<()> {
     if !args.no_build {
         guests::build(workspace, &BuildArgs { profile: args.profile, ..BuildArgs::default() }, None)?;
     }
+    compose(workspace, &application, &compositions)
+}
+
+/// The tables that tests add to the manifest.
+const OF_TESTS: &str = "tests/spin/further.toml";
+
+/// Composes the components as they were built, and what only tests run beside them.
+pub fn with_tests(workspace: &Workspace) -> Result<()> {
+    let manifest = fs::read_to_string(workspace.root.join("spin.toml")).context("read spin.toml")?;
+    let further = fs::read_to_string(workspace.root.join(OF_TESTS)).with_context(|| format!("read {OF_TESTS}"))?;
+    let shipped = Application::parse(&manifest, &workspace.root).context("spin.toml")?;
+    let shipped_compositions = Composition::all(&shipped);
+    compose(workspace, &shipped, &shipped_compositions)?;
+    let tested = Application::parse(&format!("{manifest}\n{further}"), &workspace.root).context(OF_TESTS)?;
+    let mut further = Composition::all(&tested);
+    further.retain(|composition| !shipped_compositions.contains(composition));
+    compose(workspace, &tested, &further)
+}
+
+fn compose(workspace: &Workspace, application: &Application, compositions: &[Composition]) -> Result<()> {
     let mut services = BTreeSet::new();
     for composition in compositions.iter().filter(|composition| composition.front != Front::Adapter) {
         services.extend(application.with_callees(&composition.service)?);
@@ -59,13 +79,13 @@ pub fn run(workspace: &Workspace, args: &ComposeArgs) -> Result<()> {
         absent_handlers: vocabulary.absent_handlers()?,
     };
     let width = compositions.iter().map(|composition| composition.name.len()).max().unwrap_or(0);
-    for composition in &compositions {
+    for composition in compositions {
         let name = &composition.name;
         let file = workspace.compositions().join(name).with_extension("wasm");
         let composed = match composition.front {
             Front::Adapter => adapter(name)?,
             Front::Service | Front::Trigger => {
-                wiring::compose(&application, composition, &parts).with_context(|| format!("compose {name}"))?
+                wiring::compose(application, composition, &parts).with_context(|| format!("compose {name}"))?
             }
         };
         world::check(&composed).with_context(|| format!("Spin could not run the composed {name}"))?;
