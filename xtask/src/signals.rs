@@ -19,8 +19,8 @@ impl Signals {
         self.0.pending().next().is_some()
     }
 
-    /// A terminal's Ctrl-C reaches the child as well; what another process sent here is passed on.
-    fn forward(&mut self, child: Pid) {
+    /// A terminal's Ctrl-C reaches the child as well; what another process sent here is passed on, or as `by`.
+    fn forward(&mut self, child: Pid, by: Option<Signal>) {
         for origin in self.0.forever() {
             if origin.process.is_none() {
                 continue;
@@ -30,17 +30,26 @@ impl Signals {
                 SIGHUP => Signal::HUP,
                 _ => Signal::TERM,
             };
-            let _ = kill_process(child, signal);
+            let _ = kill_process(child, by.unwrap_or(signal));
         }
     }
 }
 
 /// Runs a program to its end and passes signals on to it.
-pub fn run_to_end(mut program: Command, name: &str, mut signals: Signals) -> Result<ExitCode> {
+pub fn run_to_end(program: Command, name: &str, signals: Signals) -> Result<ExitCode> {
+    run(program, name, signals, None)
+}
+
+/// The same for a program that only one signal ends in order.
+pub fn run_to_end_by(program: Command, name: &str, signals: Signals, by: Signal) -> Result<ExitCode> {
+    run(program, name, signals, Some(by))
+}
+
+fn run(mut program: Command, name: &str, mut signals: Signals, by: Option<Signal>) -> Result<ExitCode> {
     let mut child = program.spawn().with_context(|| format!("start {name}"))?;
     let handle = signals.0.handle();
     let pid = Pid::from_child(&child);
-    let forwarder = std::thread::spawn(move || signals.forward(pid));
+    let forwarder = std::thread::spawn(move || signals.forward(pid, by));
     let status = child.wait().with_context(|| format!("wait for {name}"));
     handle.close();
     let _ = forwarder.join();

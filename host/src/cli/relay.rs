@@ -97,13 +97,14 @@ pub async fn relay(arguments: RelayArguments) -> Result<(), CliError> {
     for application in applications {
         tasks.spawn(async move {
             if arguments.once {
-                return application.ring_and_print().await;
+                return application.ring_and_print("").await.is_ok();
             }
             let mut ticks = tokio::time::interval(every);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let mut failure = String::new();
             loop {
                 ticks.tick().await;
-                application.ring_and_print().await;
+                failure = application.ring_and_print(&failure).await.err().unwrap_or_default();
             }
         });
     }
@@ -138,17 +139,21 @@ fn applications(arguments: &RelayArguments) -> Result<Vec<Application>, CliError
 // === impl Application ===
 
 impl Application {
-    /// `false`: it did not do all.
-    async fn ring_and_print(&self) -> bool {
+    /// Answers with the reason if it did not do all. One that is that of the ring `before` is not printed again.
+    async fn ring_and_print(&self, before: &str) -> Result<(), String> {
         match self.ring().await {
-            Ok(done) if done.is_empty() => true,
             Ok(done) => {
-                println!("{}: {done}", self.url);
-                true
+                if !done.is_empty() || !before.is_empty() {
+                    println!("{}: {}", self.url, if done.is_empty() { "all is well again" } else { &done });
+                }
+                Ok(())
             }
             Err(error) => {
-                eprintln!("{}: {}", self.url, chain(&error));
-                false
+                let reason = chain(&error);
+                if reason != before {
+                    eprintln!("{}: {reason}", self.url);
+                }
+                Err(reason)
             }
         }
     }

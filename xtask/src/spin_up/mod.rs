@@ -6,7 +6,7 @@ mod stores;
 
 use crate::cargo::{cargo, from_xtask, succeed};
 use crate::lookup;
-use crate::signals::{Signals, run_to_end};
+use crate::signals::{Signals, run_to_end, run_to_end_by};
 use crate::workspace::{HOST, Workspace};
 use anyhow::{Context, Result, bail};
 use cargo_metadata::semver::Version;
@@ -72,7 +72,7 @@ pub fn run(workspace: &Workspace, args: &SpinUpArgs) -> Result<ExitCode> {
     let mut signals = Signals::watch()?;
     let stores = Stores::start(&data, &secrets)?;
     let host =
-        Host { program: args.host(workspace), root: workspace.root.clone(), settings: stores.settings(&secrets) };
+        Host { program: args.host(workspace)?, root: workspace.root.clone(), settings: stores.settings(&secrets) };
     write_settings(&data.join("host.env"), &host.settings)?;
     succeed(host.command().arg("migrate").arg("--data-dir").arg(data.join("host")), "mindflow migrate")?;
     if signals.arrived() {
@@ -88,9 +88,11 @@ pub fn run(workspace: &Workspace, args: &SpinUpArgs) -> Result<ExitCode> {
     let _relay = Relay::start(&host, &format!("http://{}", args.listen), &secrets)?;
     let mut up = Command::new(spin);
     up.args(["up", "--listen", &args.listen, "--from"]).arg(workspace.root.join("spin.toml"));
+    up.arg("--log-dir").arg(data.join("logs"));
     up.args(&args.spin).envs(variables.iter().map(|(name, value)| (environment_name(name), value)));
-    end_with_parent(&mut up, Signal::TERM);
-    run_to_end(up, "spin up", signals)
+    // At SIGTERM it ends without its child, which serves.
+    end_with_parent(&mut up, Signal::INT);
+    run_to_end_by(up, "spin up", signals, Signal::INT)
 }
 
 /// Hands over to the program that is a client, `tests/tour`.
@@ -99,7 +101,7 @@ fn tour(workspace: &Workspace, args: &SpinUpArgs) -> Result<ExitCode> {
     succeed(build.args(["build", "--package", "mindflow-tests", "--bin", TOUR]), "the build of the tour")?;
     let mut tour = from_xtask(Command::new(workspace.target().join("debug").join(TOUR)), &workspace.root);
     tour.env("MINDFLOW_XTASK", std::env::current_exe().context("find xtask")?)
-        .env("MINDFLOW_BIN", args.host(workspace));
+        .env("MINDFLOW_BIN", args.host(workspace)?);
     end_with_parent(&mut tour, Signal::TERM);
     run_to_end(tour, "the tour", Signals::watch()?)
 }
@@ -146,8 +148,9 @@ fn environment_name(variable: &str) -> String {
 }
 
 impl SpinUpArgs {
-    fn host(&self, workspace: &Workspace) -> PathBuf {
-        self.host.clone().unwrap_or_else(|| workspace.target().join("release").join(HOST))
+    fn host(&self, workspace: &Workspace) -> Result<PathBuf> {
+        let program = self.host.clone().unwrap_or_else(|| workspace.target().join("release").join(HOST));
+        program.canonicalize().with_context(|| format!("find this host's program, {}", program.display()))
     }
 }
 
