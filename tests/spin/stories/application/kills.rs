@@ -1,6 +1,6 @@
-//! Goal: nothing is lost, doubled or reordered when drains end in the middle. Method: writers write while drains of all
-//! subscriptions run at the same time in two processes, which are killed again and again, and Redis forgets everything once; then
-//! the laws of the chaos run, with its counter, which counts an event twice if it gets it twice.
+//! Goal: nothing is lost, doubled or reordered when drains end in the middle. Method: writers write while drains run at the same
+//! time in two processes, which are killed again and again, as is the one that writers ask, and Redis forgets everything once;
+//! then the laws of the chaos run, with its counter, which counts an event twice if it gets it twice.
 
 use super::{Bed, FURTHER};
 use futures::future::join_all;
@@ -61,8 +61,9 @@ async fn killed_drains_lose_double_and_reorder_nothing() {
     read.batch_execute(COUNTER).await.unwrap();
     let wanted = evidence::wanted(&write, "counter").await.unwrap();
 
-    let front = Spin::up(bed.application().only(&["gateway"])).await;
-    let addresses: Addresses = Arc::new(RwLock::new(vec![Some(front.url().to_owned())]));
+    let front = bed.application().only(&["gateway"]);
+    let mut running = Spin::up(front.clone()).await;
+    let addresses: Addresses = Arc::new(RwLock::new(vec![Some(running.url().to_owned())]));
     let stop = Arc::new(AtomicBool::new(false));
     let mut writers = Vec::new();
     for number in 0..WRITERS {
@@ -77,6 +78,12 @@ async fn killed_drains_lose_double_and_reorder_nothing() {
         join_all(lives.map(|life| drains(subscribers.clone(), life))).await;
         if round == ROUNDS / 2 {
             redis.flush();
+        }
+        if round % 3 == 0 {
+            drop(running);
+            addresses.write().unwrap()[0] = None;
+            running = Spin::up(front.clone()).await;
+            addresses.write().unwrap()[0] = Some(running.url().to_owned());
         }
     }
     stop.store(true, Ordering::Relaxed);

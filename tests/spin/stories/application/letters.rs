@@ -25,15 +25,15 @@ async fn a_failing_subscriber_ends_in_dead_letters_that_an_administrator_retries
     assert_eq!(ada.graphql(LETTERS, json!({})).await.error_code(), "FORBIDDEN");
 
     figures.batch_execute(&format!("GRANT INSERT, UPDATE ON {tables} TO mindflow_analytics")).await.unwrap();
-    let counted = eventually("the figures have the entry", async || {
+    let counted = eventually("the figures have the entry, and no letter is left", async || {
         // Others may have been given up meanwhile.
-        for letter in admin.data(LETTERS, json!({})).await["deadLetters"]["edges"].as_array().unwrap() {
+        let letters = admin.data(LETTERS, json!({})).await["deadLetters"]["edges"].as_array().unwrap().clone();
+        for letter in &letters {
             admin.data(RETRY, json!({ "id": letter["node"]["id"] })).await;
         }
         assert_eq!(stage.spin.call("analytics", "/drain", "").await.status(), 200);
         let stats = ada.data("{ writingStats { entries } }", json!({})).await;
-        (stats["writingStats"]["entries"] == 1).then_some(())
+        (letters.is_empty() && stats["writingStats"]["entries"] == 1).then_some(())
     });
     counted.await;
-    assert_eq!(admin.data(LETTERS, json!({})).await["deadLetters"]["edges"], json!([]));
 }
