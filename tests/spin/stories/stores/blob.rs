@@ -11,11 +11,11 @@ struct Bed {
     s3: s3::Server,
 }
 
-async fn bed(story: &str) -> Bed {
+async fn bed() -> Bed {
     let s3 = s3::start().await;
     let Config::S3 { bucket, endpoint: Some(endpoint), .. } = &s3.settings else { panic!("a server of one's own") };
     let url = format!("s3://{bucket}/mindflow?region=us-east-1&endpoint={endpoint}");
-    let stage = Stage::new(story, json!({ "blob": ["media"] }), |component| {
+    let stage = Stage::new(|component| {
         component.allowed_outbound_hosts.push(endpoint.clone());
         for (name, value) in
             [("blob_media_url", url.as_str()), ("blob_access_key_id", "test"), ("blob_secret_access_key", "test")]
@@ -28,7 +28,7 @@ async fn bed(story: &str) -> Bed {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_are_written_read_in_ranges_listed_and_removed() {
-    let Bed { stage, s3 } = bed("blobfiles").await;
+    let Bed { stage, s3 } = bed().await;
     let answers = stage.run(json!([
         ["head", "a/small"],
         ["upload", "a/small", "1000", "1000"],
@@ -86,7 +86,7 @@ async fn files_are_written_read_in_ranges_listed_and_removed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_that_is_dropped_leaves_nothing() {
-    let Bed { stage, s3 } = bed("blobdropped").await;
+    let Bed { stage, s3 } = bed().await;
     let answers =
         stage.run(json!([["abandon", "a", "6000000"], ["files", "", "", "10"], ["upload", "b", "1", "1"]])).await;
     assert_eq!(answers, ["()", "[]", "1"]);
@@ -106,10 +106,10 @@ async fn an_upload_that_is_dropped_leaves_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_container_and_odd_keys_are_refused() {
-    let stage = Stage::new("blobrefused", json!({}), |_| {}).await;
+    let stage = Stage::without_grants().await;
     let answer = stage.step(json!(["head", "a"])).await;
     assert_eq!(answer, "error: Error::AccessDenied(\"container `media` is not granted to `probe`\")");
-    let stage = Stage::new("blobunset", json!({ "blob": ["media"] }), |_| {}).await;
+    let stage = Stage::new(|_| {}).await;
     let answers = stage.run(json!([["head", "a"]])).await;
     assert!(answers[0].contains("`blob_media_url` is not set"), "{answers:?}");
 }

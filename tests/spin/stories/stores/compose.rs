@@ -10,12 +10,7 @@ use wac_graph::{CompositionGraph, EncodeOptions, plug};
 
 const SERVICE: &str = "mindflow:spin/service@0.1.0";
 
-/// The composed file, named for the story.
-pub fn stores_probe(story: &str, manifest: &Value) -> PathBuf {
-    probe("stores-probe", story, manifest)
-}
-
-/// The composed file of a guest for tests, named for the story.
+/// The composed file of a guest for tests. Stories with the same grants share a name.
 pub fn probe(guest: &str, story: &str, manifest: &Value) -> PathBuf {
     let read = |file: &str| fs::read(components().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
     let manifest = wat::parse_str(manifest_text(&manifest.to_string())).expect("a component that names the service");

@@ -8,13 +8,9 @@ use serde_json::json;
 use std::path::Path;
 use std::time::Duration;
 
-async fn stage(story: &str) -> Stage {
-    Stage::new(story, json!({ "key-value": ["cache"] }), |_| {}).await
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_keeps_conditions_versions_and_counters() {
-    let stage = stage("kvconditions").await;
+    let stage = Stage::new(|_| {}).await;
     let answers = stage.run(json!([
         ["get", "cache", "a"],
         ["put", "cache", "a", "1", "", "absent"],
@@ -60,7 +56,7 @@ async fn a_bucket_keeps_conditions_versions_and_counters() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lifetime_ends_and_is_not_renewed_by_counting() {
-    let stage = stage("kvlifetimes").await;
+    let stage = Stage::new(|_| {}).await;
     let answers = stage.run(json!([
         ["put", "cache", "a", "1", "400", "always"],
         ["increment", "cache", "n", "1", "400"],
@@ -80,7 +76,7 @@ async fn a_lifetime_ends_and_is_not_renewed_by_counting() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_host_and_spin_have_the_same_bucket() {
-    let stage = stage("kvshared").await;
+    let stage = Stage::new(|_| {}).await;
     let config = json!({ "backend": "redis", "url": stage.store.url, "prefix": stage.store.prefix });
     let config = serde_json::from_value(config).unwrap();
     let host = key_value::open(&config, "cache", Path::new(""), Clock::system()).await.unwrap();
@@ -98,7 +94,7 @@ async fn the_host_and_spin_have_the_same_bucket() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_bucket_and_what_breaks_a_limit_are_refused() {
-    let stage = stage("kvrefused").await;
+    let stage = Stage::new(|_| {}).await;
     let answer = stage.step(json!(["get", "sessions", "a"])).await;
     assert_eq!(answer, "error: Error::AccessDenied(\"bucket `sessions` is not granted to `probe`\")");
     let answer = stage.step(json!(["get", "cache", ""])).await;
@@ -107,7 +103,7 @@ async fn another_bucket_and_what_breaks_a_limit_are_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instance_keeps_one_connection() {
-    let stage = stage("kvconnections").await;
+    let stage = Stage::new(|_| {}).await;
     for _ in 0..5 {
         stage.step(json!(["get", "cache", "a"])).await;
     }

@@ -49,8 +49,8 @@ impl Sink {
     }
 }
 
-async fn mailer(story: &str, sink: &Sink) -> Stage {
-    Stage::new(story, json!({ "mail": true }), |component| {
+async fn mailer(sink: &Sink) -> Stage {
+    Stage::new(|component| {
         component.allowed_outbound_hosts.push(sink.origin.clone());
         component.variables.insert("mail_url".into(), format!("{}/v3/d/messages.mime", sink.origin));
         component.variables.insert("mail_from".into(), "MindFlow <hello@mindflow.example>".into());
@@ -61,7 +61,7 @@ async fn mailer(story: &str, sink: &Sink) -> Stage {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mail_is_the_hosts_message_in_a_form() {
     let sink = Sink::answering("200 OK", r#"{"id": "x", "message": "Queued"}"#).await;
-    let stage = mailer("mailsent", &sink).await;
+    let stage = mailer(&sink).await;
     assert_eq!(stage.step(json!(["mail", "ada@example.org", "Grüße"])).await, "()");
     let request = sink.requests.lock().unwrap().remove(0);
     for part in [
@@ -81,12 +81,12 @@ async fn a_mail_is_the_hosts_message_in_a_form() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_mail_is_given_up_and_an_outage_passes() {
     let refusing = Sink::answering("400 Bad Request", r#"{"message": "to parameter is not a valid address"}"#).await;
-    let answer = mailer("mailrefused", &refusing).await.step(json!(["mail", "ada@example.org", "x"])).await;
+    let answer = mailer(&refusing).await.step(json!(["mail", "ada@example.org", "x"])).await;
     assert!(answer.starts_with("error: Error::Rejected(") && answer.contains("not a valid address"), "{answer}");
     let down = Sink { origin: "http://127.0.0.1:1".into(), requests: Arc::default() };
-    let answer = mailer("maildown", &down).await.step(json!(["mail", "ada@example.org", "x"])).await;
+    let answer = mailer(&down).await.step(json!(["mail", "ada@example.org", "x"])).await;
     assert!(answer.starts_with("error: Error::Unavailable("), "{answer}");
-    let stage = Stage::new("maildenied", json!({}), |_| {}).await;
+    let stage = Stage::without_grants().await;
     let answer = stage.step(json!(["mail", "ada@example.org", "x"])).await;
     assert_eq!(answer, "error: Error::AccessDenied(\"the component may not send mail\")");
 }
@@ -104,7 +104,7 @@ async fn a_push_message_is_sealed_with_the_key_that_the_database_keeps() {
     let name: String = database.one("SELECT current_database()::text").await;
     let postgres = Bridge::to_postgres(&database.dsn()).await;
     let dsn = postgres.postgres("mindflow_web-push", &name);
-    let stage = Stage::new("push", json!({ "web-push": true }), |component| {
+    let stage = Stage::new(|component| {
         component.allowed_outbound_hosts.push(format!("postgres://{}", postgres.address()));
         component.variables.insert("web_push_dsn".into(), dsn);
     })
@@ -125,7 +125,7 @@ async fn a_push_message_is_sealed_with_the_key_that_the_database_keeps() {
 #[tokio::test(flavor = "multi_thread")]
 async fn embeddings_come_from_the_service_that_the_variables_name() {
     let sink = Sink::answering("200 OK", r#"{"data": [{"index": 0, "embedding": [0.5, 1]}]}"#).await;
-    let stage = Stage::new("embeddings", json!({ "embeddings": true }), |component| {
+    let stage = Stage::new(|component| {
         component.allowed_outbound_hosts.push(sink.origin.clone());
         component.variables.insert("embeddings_url".into(), format!("{}/v1/embeddings", sink.origin));
         component.variables.insert("embeddings_model".into(), "small".into());
@@ -135,15 +135,13 @@ async fn embeddings_come_from_the_service_that_the_variables_name() {
     assert!(
         sink.requests.lock().unwrap()[0].ends_with(r#"{"model":"small","input":["hello"],"encoding_format":"float"}"#)
     );
-    let stage = Stage::new("noembeddings", json!({ "embeddings": true }), |_| {}).await;
+    let stage = Stage::new(|_| {}).await;
     assert_eq!(stage.step(json!(["embed", "hello"])).await, "error: Error::NotConfigured");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn addresses_that_users_enter_are_judged_by_their_form() {
-    let grants =
-        json!({ "outbound": { "public-only": true }, "allowed_outbound_hosts": ["https://*:*", "http://*:*"] });
-    let stage = Stage::new("outbound", grants, |component| {
+    let stage = Stage::new(|component| {
         component.variables.insert("outbound_allow_private".into(), "127.0.0.1:8080".into());
     })
     .await;

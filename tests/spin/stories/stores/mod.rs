@@ -22,14 +22,32 @@ struct Stage {
     store: TestRedis,
 }
 
+/// What the stories use, for all of them: each file that is composed takes seconds to be compiled.
+fn grants() -> Value {
+    json!({
+        "key-value": ["cache"], "blob": ["media"], "realtime": { "publish": ["user:*"], "subscribe": ["user:*"] },
+        "mail": true, "web-push": true, "embeddings": true,
+        "outbound": { "public-only": true }, "allowed_outbound_hosts": ["https://*:*", "http://*:*"],
+    })
+}
+
 impl Stage {
-    /// `grants` as in the table `tool.mindflow`; `change` may change what Spin's manifest says of the component.
-    async fn new(story: &str, grants: Value, change: impl FnOnce(&mut Component)) -> Self {
+    /// `change` may change what Spin's manifest says of the component.
+    async fn new(change: impl FnOnce(&mut Component)) -> Self {
+        Self::composed("stores", grants(), change).await
+    }
+
+    /// A service that is granted nothing.
+    async fn without_grants() -> Self {
+        Self::composed("stores-nothing", json!({}), |_| {}).await
+    }
+
+    async fn composed(name: &str, grants: Value, change: impl FnOnce(&mut Component)) -> Self {
         let store = TestRedis::open();
         let redis = Bridge::to_redis(&store.url).await;
         let manifest = json!({ "component": "probe", "grants": grants, "tokens": {} });
         let mut component = Component {
-            source: compose::stores_probe(story, &manifest),
+            source: compose::probe("stores-probe", name, &manifest),
             allowed_outbound_hosts: vec![redis.redis()],
             ..Component::default()
         };

@@ -6,11 +6,6 @@ use mindflow_backends::messaging::realtime::{self, Realtime};
 use serde_json::json;
 use std::sync::Arc;
 
-async fn stage(story: &str) -> Stage {
-    let topics = json!(["user:*"]);
-    Stage::new(story, json!({ "realtime": { "publish": topics, "subscribe": topics } }), |_| {}).await
-}
-
 fn host(stage: &Stage) -> Arc<dyn Realtime> {
     let config = json!({ "backend": "redis", "url": stage.store.url, "prefix": stage.store.prefix });
     realtime::open(&serde_json::from_value(config).unwrap(), Clock::system()).unwrap()
@@ -27,7 +22,7 @@ fn heard(answer: &str) -> (&str, &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listener_on_spin_hears_the_host_and_another_request() {
-    let stage = stage("rtlive").await;
+    let stage = Stage::new(|_| {}).await;
     let host = host(&stage);
     let mut listening = host.subscribe("user:1:listening", None).await.unwrap();
     let listener = stage.step(json!(["listen", "user:1", "", "3"]));
@@ -43,7 +38,7 @@ async fn a_listener_on_spin_hears_the_host_and_another_request() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listener_on_the_host_hears_spin_and_resumes_there() {
-    let stage = stage("rthost").await;
+    let stage = Stage::new(|_| {}).await;
     let host = host(&stage);
     let mut listener = host.subscribe("user:1", None).await.unwrap();
     stage.run(json!([["publish", "user:1", "one"], ["publish", "user:1", "two"]])).await;
@@ -62,7 +57,7 @@ async fn a_listener_on_the_host_hears_spin_and_resumes_there() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_remembers_a_thousand_items() {
-    let stage = stage("rtmemory").await;
+    let stage = Stage::new(|_| {}).await;
     let host = host(&stage);
     for number in 0..1_010 {
         host.publish("user:1", number.to_string().as_bytes()).await.unwrap();
@@ -75,7 +70,7 @@ async fn a_topic_remembers_a_thousand_items() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_topics_and_cursors_are_refused() {
-    let stage = stage("rtrefused").await;
+    let stage = Stage::new(|_| {}).await;
     let answers =
         stage.run(json!([["publish", "news", "x"], ["listen", "news", "1-0", "1"], ["listen", "user:1", "x", "1"]]));
     let answers = answers.await;
@@ -86,7 +81,7 @@ async fn other_topics_and_cursors_are_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listener_that_waits_for_long_hears_what_comes_then() {
-    let stage = stage("rtwaits").await;
+    let stage = Stage::new(|_| {}).await;
     let host = host(&stage);
     let mut listening = host.subscribe("user:1:listening", None).await.unwrap();
     let listener = stage.step(json!(["listen", "user:1", "", "1"]));
