@@ -183,7 +183,7 @@ fn answers(body: &[u8]) -> Result<BTreeMap<String, Answer>, RingError> {
     serde_json::from_slice(body).map_err(|error| RingError::Answer(error.into()))
 }
 
-/// What components did, such as `query delivered 3; ai delivered 1, failed 1`; nothing of those that had nothing to do.
+/// What components did, such as `ai delivered 1, failed 1; query delivered 3`; nothing of those that had nothing to do.
 fn done(answers: &BTreeMap<String, Answer>) -> String {
     let components = answers.iter().filter_map(|(name, Answer { schedules, drain, .. })| {
         let counts =
@@ -217,7 +217,7 @@ mod tests {
             "ai": { "schedules": { "ran": [] }, "drain": { "delivered": 1, "failed": 1 } },
         });
         let answers = serde_json::from_value(answer).unwrap();
-        assert_eq!(done(&answers), "query delivered 3, ran reconcile; ai delivered 1, failed 1");
+        assert_eq!(done(&answers), "ai delivered 1, failed 1; query delivered 3, ran reconcile");
     }
 
     #[test]
