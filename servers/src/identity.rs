@@ -5,7 +5,10 @@
 use std::{
     ffi::CStr,
     io,
-    os::unix::{fs::MetadataExt, process::CommandExt},
+    os::unix::{
+        fs::{MetadataExt, PermissionsExt, chown},
+        process::CommandExt,
+    },
     path::Path,
     process::{Command, Stdio},
 };
@@ -61,11 +64,23 @@ impl Identity {
         end_with_parent(command, end);
     }
 
-    /// Hands a directory over to the user that the programs run as.
-    pub(crate) fn own(self, dir: &Path) -> io::Result<()> {
+    /// Hands a file or a directory over to the user that the programs run as.
+    pub(crate) fn own(self, path: &Path) -> io::Result<()> {
         match self {
             Self::Own | Self::Namespace => Ok(()),
-            Self::Nobody => std::os::unix::fs::chown(dir, Some(NOBODY), Some(NOBODY)),
+            Self::Nobody => chown(path, Some(NOBODY), Some(NOBODY)),
+        }
+    }
+
+    /// Lets the programs through a directory of this process to what is theirs in it. The group `nogroup` can pass and not
+    /// list, and others can do neither.
+    pub(crate) fn let_through(self, dir: &Path) -> io::Result<()> {
+        match self {
+            Self::Own | Self::Namespace => Ok(()),
+            Self::Nobody => {
+                chown(dir, None, Some(NOBODY))?;
+                std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o710))
+            }
         }
     }
 

@@ -21,13 +21,14 @@ mod pgbouncer;
 mod postgres;
 mod redis;
 mod redis_cluster;
+mod secret;
 mod socket;
 mod temporary;
 
 pub use child::end_with_parent;
 pub use folder::{Folder, sweep};
 pub use pgbouncer::{PGBOUNCER_ENV, PgBouncerError, PgBouncerOptions, TemporaryPgBouncer};
-pub use postgres::{BINARIES_ENV, NO_FSYNC_ENV, Postgres, PostgresError, PostgresOptions, SUPERUSER};
+pub use postgres::{Authentication, BINARIES_ENV, NO_FSYNC_ENV, Postgres, PostgresError, PostgresOptions, SUPERUSER};
 pub use redis::{Durability, REDIS_ENV, RedisError, TemporaryRedis, redis_program};
 pub use redis_cluster::TemporaryRedisCluster;
 pub use temporary::TemporaryPostgres;

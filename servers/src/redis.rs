@@ -2,8 +2,8 @@
 
 use std::{
     fs::File,
-    io,
-    os::unix::process::CommandExt,
+    io::{self, Write},
+    os::unix::{fs::OpenOptionsExt, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -32,12 +32,13 @@ pub enum Durability {
     Synced,
 }
 
-/// Where a node of a cluster listens on the loopback interface.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct NodePorts {
+/// Where a node of a cluster listens on the loopback interface, where each user of the machine can connect.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
     pub(crate) clients: u16,
     /// For the other nodes.
     pub(crate) nodes: u16,
+    pub(crate) password: String,
 }
 
 /// Why there is no Redis.
@@ -53,6 +54,8 @@ pub enum RedisError {
     Slow { program: PathBuf, log: String },
     #[error("the Redis servers did not form a cluster within {} s", STARTED_WITHIN.as_secs())]
     Cluster,
+    #[error("the machine has no random bytes for a password: {0}")]
+    Random(getrandom::Error),
     #[error("no port of the loopback interface can be had for Redis")]
     Port(#[source] io::Error),
 }
@@ -62,7 +65,7 @@ pub enum RedisError {
 pub struct TemporaryRedis {
     program: PathBuf,
     durability: Durability,
-    ports: Option<NodePorts>,
+    node: Option<Node>,
     child: Option<Child>,
     folder: Folder,
 }
@@ -91,14 +94,10 @@ impl TemporaryRedis {
         Self::start_with(program, durability, None)
     }
 
-    /// A node of a cluster listens on its ports, too.
-    pub(crate) fn start_with(
-        program: &Path,
-        durability: Durability,
-        ports: Option<NodePorts>,
-    ) -> Result<Self, RedisError> {
+    /// A node of a cluster listens on its ports, too, and asks for its password.
+    pub(crate) fn start_with(program: &Path, durability: Durability, node: Option<Node>) -> Result<Self, RedisError> {
         let folder = Folder::new("redis").map_err(RedisError::Folder)?;
-        let mut server = Self { program: program.to_owned(), durability, ports, child: None, folder };
+        let mut server = Self { program: program.to_owned(), durability, node, child: None, folder };
         server.run()?;
         Ok(server)
     }
@@ -111,10 +110,18 @@ impl TemporaryRedis {
         self.kill();
         let log = File::create(self.log()).map_err(RedisError::Folder)?;
         let mut command = Command::new(&self.program);
+        if let Some(node) = &self.node {
+            // Not on the command line, which others can read.
+            let configuration = self.folder.path().join("node.conf");
+            let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&configuration);
+            let written = file.and_then(|mut file| writeln!(file, "requirepass {}", node.password));
+            written.map_err(RedisError::Folder)?;
+            command.arg(configuration);
+        }
         command.args(["--save", "", "--daemonize", "no"]);
-        match self.ports {
+        match &self.node {
             None => command.args(["--port", "0"]),
-            Some(NodePorts { clients, nodes }) => command
+            Some(Node { clients, nodes, .. }) => command
                 .args(["--cluster-enabled", "yes", "--bind", "127.0.0.1", "--port", &clients.to_string()])
                 .args(["--cluster-port", &nodes.to_string()]),
         };
@@ -123,13 +130,15 @@ impl TemporaryRedis {
             Durability::Written => &["--appendonly", "yes", "--appendfsync", "no"],
             Durability::Synced => &["--appendonly", "yes", "--appendfsync", "always"],
         });
-        command.arg("--unixsocket").arg(self.socket()).arg("--dir").arg(self.folder.path());
+        // The folder is its owner's alone.
+        command.arg("--unixsocket").arg(self.socket()).args(["--unixsocketperm", "700"]);
+        command.arg("--dir").arg(self.folder.path());
         command.current_dir(self.folder.path()).process_group(0).stdin(Stdio::null()).stderr(Stdio::null()).stdout(log);
         end_with_parent(&mut command, Signal::TERM);
         let child = command.spawn().map_err(|source| RedisError::Spawn { program: self.program.clone(), source })?;
         let child = self.child.insert(child);
-        let socket = self.folder.path().join(SOCKET);
-        until_answered(child, || answers(&socket)).map_err(|why| {
+        let (socket, node) = (self.folder.path().join(SOCKET), self.node.as_ref());
+        until_answered(child, || answers(&socket, node)).map_err(|why| {
             let (program, log) = (self.program.clone(), tail(&self.folder.path().join(LOG)));
             match why {
                 Unanswered::Ended => RedisError::Ended { program, log },
@@ -156,7 +165,12 @@ impl TemporaryRedis {
         }
     }
 
-    pub(crate) fn socket(&self) -> PathBuf {
+    /// Sends a command to a node of a cluster, and reads `N` bytes of what it answers to the login and to the command.
+    pub(crate) fn tell<const N: usize>(&self, command: &str) -> io::Result<[u8; N]> {
+        ask(&self.socket(), format!("{}{command}\r\n", login(self.node.as_ref())).as_bytes())
+    }
+
+    fn socket(&self) -> PathBuf {
         self.folder.path().join(SOCKET)
     }
 
@@ -175,8 +189,16 @@ impl Drop for TemporaryRedis {
 }
 
 /// Whether it takes commands; while it loads its data, it does not.
-fn answers(socket: &Path) -> bool {
-    ask(socket, b"PING\r\n").is_ok_and(|answer: [u8; 5]| &answer == b"+PONG")
+fn answers(socket: &Path, node: Option<&Node>) -> bool {
+    let question = format!("{}PING\r\n", login(node));
+    match node {
+        None => ask(socket, question.as_bytes()).is_ok_and(|answer: [u8; 5]| &answer == b"+PONG"),
+        Some(_) => ask(socket, question.as_bytes()).is_ok_and(|answer: [u8; 10]| &answer == b"+OK\r\n+PONG"),
+    }
+}
+
+fn login(node: Option<&Node>) -> String {
+    node.map_or_else(String::new, |node| format!("AUTH {}\r\n", node.password))
 }
 
 #[cfg(test)]

@@ -9,8 +9,9 @@ use std::{
 };
 
 use crate::{
-    redis::{Durability, NodePorts, RedisError, TemporaryRedis},
-    socket::{STARTED_WITHIN, ask},
+    redis::{Durability, Node, RedisError, TemporaryRedis},
+    secret,
+    socket::STARTED_WITHIN,
 };
 
 /// The slots of the nodes.
@@ -22,7 +23,8 @@ const POLL: Duration = Duration::from_millis(20);
 /// A private cluster in memory. Dropped, its servers are killed, and their data is removed.
 #[derive(Debug)]
 pub struct TemporaryRedisCluster {
-    nodes: Vec<(TemporaryRedis, NodePorts)>,
+    nodes: Vec<(TemporaryRedis, Node)>,
+    password: String,
 }
 
 // === impl TemporaryRedisCluster ===
@@ -33,11 +35,12 @@ impl TemporaryRedisCluster {
     /// # Errors
     /// No program, or servers that do not form a cluster.
     pub fn start_program(program: &Path) -> Result<Self, RedisError> {
-        let nodes = SLOTS.iter().map(|_| node(program)).collect::<Result<_, _>>()?;
-        let cluster = Self { nodes };
+        let password = secret::random().map_err(RedisError::Random)?;
+        let nodes = SLOTS.iter().map(|_| node(program, &password)).collect::<Result<_, _>>()?;
+        let cluster = Self { nodes, password };
         for ((server, _), (from, to)) in cluster.nodes.iter().zip(SLOTS) {
             command(server, &format!("CLUSTER ADDSLOTSRANGE {from} {to}"))?;
-            for (_, NodePorts { clients, nodes }) in &cluster.nodes {
+            for (_, Node { clients, nodes, .. }) in &cluster.nodes {
                 command(server, &format!("CLUSTER MEET 127.0.0.1 {clients} {nodes}"))?;
             }
         }
@@ -51,40 +54,42 @@ impl TemporaryRedisCluster {
         Ok(cluster)
     }
 
-    /// Names all nodes.
+    /// Names all nodes, and has their password.
     #[must_use]
     pub fn url(&self) -> String {
-        let nodes: Vec<_> = self.nodes.iter().map(|(_, ports)| format!("127.0.0.1:{}", ports.clients)).collect();
-        format!("redis+cluster://{}", nodes.join(","))
+        let nodes: Vec<_> = self.nodes.iter().map(|(_, node)| format!("127.0.0.1:{}", node.clients)).collect();
+        format!("redis+cluster://:{}@{}", self.password, nodes.join(","))
     }
 }
 
-fn node(program: &Path) -> Result<(TemporaryRedis, NodePorts), RedisError> {
+fn node(program: &Path, password: &str) -> Result<(TemporaryRedis, Node), RedisError> {
     let mut attempt = 0;
     loop {
         attempt += 1;
-        let ports = free_ports().map_err(RedisError::Port)?;
-        match TemporaryRedis::start_with(program, Durability::None, Some(ports)) {
+        let (clients, nodes) = free_ports().map_err(RedisError::Port)?;
+        let node = Node { clients, nodes, password: password.to_owned() };
+        match TemporaryRedis::start_with(program, Durability::None, Some(node.clone())) {
             Err(RedisError::Ended { .. }) if attempt < ATTEMPTS => {}
-            server => return Ok((server?, ports)),
+            server => return Ok((server?, node)),
         }
     }
 }
 
-fn free_ports() -> io::Result<NodePorts> {
+/// One for clients, and one for the other nodes.
+fn free_ports() -> io::Result<(u16, u16)> {
     let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
     // Both are held until both are known.
     let (clients, nodes) = (listen()?, listen()?);
-    Ok(NodePorts { clients: clients.local_addr()?.port(), nodes: nodes.local_addr()?.port() })
+    Ok((clients.local_addr()?.port(), nodes.local_addr()?.port()))
 }
 
 fn command(server: &TemporaryRedis, command: &str) -> Result<(), RedisError> {
-    let answer = ask::<5>(&server.socket(), format!("{command}\r\n").as_bytes()).map_err(RedisError::Port)?;
-    if &answer == b"+OK\r\n" { Ok(()) } else { Err(RedisError::Cluster) }
+    let answer = server.tell::<10>(command).map_err(RedisError::Port)?;
+    if &answer == b"+OK\r\n+OK\r\n" { Ok(()) } else { Err(RedisError::Cluster) }
 }
 
 /// Whether the node knows where all slots are.
 fn is_complete(server: &TemporaryRedis) -> bool {
-    // A length of three digits comes first.
-    ask::<22>(&server.socket(), b"CLUSTER INFO\r\n").is_ok_and(|answer| answer.ends_with(b"cluster_state:ok"))
+    // The answer to the login and a length of three digits come first.
+    server.tell::<27>("CLUSTER INFO").is_ok_and(|answer| answer.ends_with(b"cluster_state:ok"))
 }

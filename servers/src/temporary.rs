@@ -1,10 +1,8 @@
 //! A PostgreSQL whose data is removed with it.
 
-use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+use crate::{Authentication, Folder, Postgres, PostgresError, PostgresOptions, identity::Identity};
 
-use crate::{Folder, Postgres, PostgresError, PostgresOptions};
-
-/// A private server of one test, one run or one benchmark.
+/// A private server of one test, one run or one benchmark. It asks for no password.
 #[derive(Debug)]
 pub struct TemporaryPostgres {
     options: PostgresOptions,
@@ -22,9 +20,11 @@ impl TemporaryPostgres {
     /// As [`Postgres::start`].
     pub fn start(change: impl FnOnce(&mut PostgresOptions)) -> Result<Self, PostgresError> {
         let folder = Folder::new("postgres").map_err(PostgresError::Folder)?;
+        let data_dir = folder.path().join("data");
         // It is on the way to the cluster of a server that runs as another user; the cluster itself stays closed.
-        std::fs::set_permissions(folder.path(), Permissions::from_mode(0o711)).map_err(PostgresError::Folder)?;
-        let mut options = PostgresOptions::new(folder.path().join("data"));
+        Identity::choose(&data_dir).let_through(folder.path()).map_err(PostgresError::Folder)?;
+        let mut options = PostgresOptions::new(data_dir);
+        options.authentication = Authentication::Trust;
         change(&mut options);
         let mut server = Self { options, server: None, _folder: folder };
         server.run()?;

@@ -144,22 +144,15 @@ async fn a_refused_connection_names_the_key_and_hides_the_password() {
 async fn component_roles_log_in_with_passwords_derived_from_the_dsn() {
     let dir = tempfile::tempdir().unwrap();
     let server = EmbeddedServer::start(options(dir.path())).await.unwrap();
-    let trusted = open(&server).await;
+    let own = open(&server).await;
     for sql in ["ALTER ROLE mindflow PASSWORD 'hunter2'", "CREATE DATABASE strict"] {
-        trusted.admin().await.unwrap().batch_execute(sql).await.unwrap();
+        own.admin().await.unwrap().batch_execute(sql).await.unwrap();
     }
-    std::fs::write(dir.path().join("postgres/pg_hba.conf"), "local all all scram-sha-256\n").unwrap();
-    trusted.admin().await.unwrap().batch_execute("SELECT pg_reload_conf()").await.unwrap();
     let socket_dir = dir.path().join("postgres.run");
     let strict = |password: &str| {
         let dsn = format!("host={} user=mindflow password={password} dbname=strict", socket_dir.display());
         serde_json::from_value::<DatabaseConfig>(serde_json::json!({"backend": "postgres", "dsn": dsn})).unwrap()
     };
-    // The server rereads its file a moment after it was asked to.
-    until("the server reads its file again", async || {
-        Database::open("write", "databases.write", &strict("wrong"), None).await.is_err()
-    })
-    .await;
     let error = Database::open("write", "databases.write", &strict("wrong"), None).await.unwrap_err().to_string();
     assert!(error.contains("password authentication failed") && !error.contains("wrong"), "{error}");
 
@@ -172,6 +165,31 @@ async fn component_roles_log_in_with_passwords_derived_from_the_dsn() {
     }
     let who = database.query("command", &Identity::Service, "SELECT current_user", &[]).await.unwrap();
     assert_eq!(who.rows, [vec![Value::from("mindflow_command")]]);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn every_role_of_the_private_server_needs_a_password_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = EmbeddedServer::start(options(dir.path())).await.unwrap();
+    let database = open(&server).await;
+    let empty = tempfile::tempdir().unwrap();
+    migrate(&database, empty.path(), &["command".to_owned()]).await.unwrap();
+    database.query("command", &Identity::Service, "SELECT 1", &[]).await.unwrap();
+    let superuser = server.connection("postgres");
+    let password = superuser.get_password().expect("it has one").to_vec();
+    let socket_dir = dir.path().join("postgres.run");
+    for user in ["mindflow", "mindflow_command"] {
+        let mut stranger = tokio_postgres::Config::new();
+        stranger.host_path(&socket_dir).user(user).dbname("mindflow_write");
+        stranger.connect(tokio_postgres::NoTls).await.err().expect("no password");
+        stranger.password("mindflow").connect(tokio_postgres::NoTls).await.err().expect("a wrong password");
+        let outcome = stranger.password(&password).connect(tokio_postgres::NoTls).await;
+        assert_eq!(outcome.is_ok(), user == "mindflow", "the superuser's is not the component's");
+    }
+    let secrets = "SELECT count(*) FROM pg_authid WHERE rolcanlogin AND rolpassword NOT LIKE 'SCRAM-SHA-256$%'";
+    let admin = database.admin().await.unwrap();
+    assert_eq!(admin.query_one(secrets, &[]).await.unwrap().get::<_, i64>(0), 0);
     server.stop().await;
 }
 

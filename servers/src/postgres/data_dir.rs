@@ -5,7 +5,7 @@ use std::{
     fs::File,
     hash::{DefaultHasher, Hash, Hasher},
     io,
-    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -14,17 +14,16 @@ use rustix::process::Signal;
 
 use super::PostgresError;
 use super::binaries::Binaries;
+use super::login::Password;
 use crate::identity::Identity;
 
 /// The cluster's superuser.
 pub const SUPERUSER: &str = "mindflow";
-/// Names the socket's file; no port is opened.
-pub(super) const PORT: u16 = 5432;
 
 /// A unix socket's path has 108 bytes, the last of them zero.
 const SOCKET_PATH_MAX: usize = 107;
-/// Half-made clusters carry this prefix until they are whole.
-const UNFINISHED: &str = "postgres.new-";
+/// What is half made carries this prefix until it is whole.
+pub(super) const UNFINISHED: &str = "postgres.new-";
 
 /// The folders under the host's data directory.
 #[derive(Clone, Debug)]
@@ -34,6 +33,10 @@ pub(super) struct DataDir {
     /// The cluster.
     pub(super) cluster: PathBuf,
     pub(super) log: PathBuf,
+    /// The superuser's, for this process alone.
+    pub(super) password: PathBuf,
+    /// Who is let in; in the cluster, because the server reads it.
+    pub(super) rules: PathBuf,
     /// Held while a server is being started.
     lock: PathBuf,
 }
@@ -52,6 +55,8 @@ impl DataDir {
         Ok(Self {
             cluster: root.join("postgres"),
             log: root.join("postgres.log"),
+            password: root.join("postgres.password"),
+            rules: root.join("postgres/mindflow_hba.conf"),
             lock: root.join("postgres.lock"),
             root,
         })
@@ -59,25 +64,23 @@ impl DataDir {
 
     /// The file that is locked while a server is being started.
     pub(super) fn open_lock(&self) -> Result<File, PostgresError> {
-        let lock = File::options().create(true).truncate(false).write(true).open(&self.lock);
+        let lock = File::options().create(true).truncate(false).write(true).mode(0o600).open(&self.lock);
         lock.map_err(|source| PostgresError::not_writable(&self.lock, source))
     }
 
-    /// Makes the cluster on first use, and checks that it is of the programs' version.
+    /// Makes the cluster on first use, and checks that it is of the programs' version. Answers whether it was made now.
     pub(super) fn ensure_cluster(
         &self,
         binaries: &Binaries,
         identity: Identity,
         fsync: bool,
-    ) -> Result<(), PostgresError> {
+        password: Option<&Password>,
+    ) -> Result<bool, PostgresError> {
         self.remove_unfinished()?;
-        if identity == Identity::Nobody {
-            // It is on the way to the cluster; the cluster itself stays closed.
-            std::fs::set_permissions(&self.root, std::fs::Permissions::from_mode(0o711))
-                .map_err(|source| PostgresError::not_writable(&self.root, source))?;
-        }
+        // It is on the way to the cluster; the cluster itself stays closed.
+        identity.let_through(&self.root).map_err(|source| PostgresError::not_writable(&self.root, source))?;
         match std::fs::read_to_string(self.cluster.join("PG_VERSION")) {
-            Ok(version) if version.trim() == binaries.major.to_string() => Ok(()),
+            Ok(version) if version.trim() == binaries.major.to_string() => Ok(false),
             Ok(version) => Err(PostgresError::Version {
                 dir: self.cluster.clone(),
                 made_by: version.trim().to_owned(),
@@ -85,7 +88,7 @@ impl DataDir {
                 binaries: binaries.dir.clone(),
             }),
             Err(error) if error.kind() == io::ErrorKind::NotFound && !self.cluster.exists() => {
-                self.make_cluster(binaries, identity, fsync)
+                self.make_cluster(binaries, identity, fsync, password).map(|()| true)
             }
             Err(source) => Err(PostgresError::NotACluster { dir: self.cluster.clone(), source }),
         }
@@ -96,17 +99,27 @@ impl DataDir {
             std::fs::read_dir(&self.root).map_err(|source| PostgresError::not_writable(&self.root, source))?;
         for entry in entries.flatten() {
             if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-                std::fs::remove_dir_all(entry.path())
-                    .map_err(|source| PostgresError::not_writable(&entry.path(), source))?;
+                let path = entry.path();
+                let removed = match entry.file_type() {
+                    Ok(kind) if kind.is_dir() => std::fs::remove_dir_all(&path),
+                    _ => std::fs::remove_file(&path),
+                };
+                removed.map_err(|source| PostgresError::not_writable(&path, source))?;
             }
         }
         Ok(())
     }
 
-    fn make_cluster(&self, binaries: &Binaries, identity: Identity, fsync: bool) -> Result<(), PostgresError> {
+    fn make_cluster(
+        &self,
+        binaries: &Binaries,
+        identity: Identity,
+        fsync: bool,
+        password: Option<&Password>,
+    ) -> Result<(), PostgresError> {
         let unfinished = self.root.join(format!("{UNFINISHED}{}", std::process::id()));
         make_private(&unfinished, identity)?;
-        let made = initdb(binaries, identity, &unfinished, fsync).and_then(|()| {
+        let made = initdb(binaries, identity, &unfinished, fsync, password).and_then(|()| {
             std::fs::rename(&unfinished, &self.cluster)
                 .map_err(|source| PostgresError::not_writable(&self.cluster, source))
         });
@@ -169,14 +182,27 @@ fn make_private(dir: &Path, identity: Identity) -> Result<(), PostgresError> {
     }
 }
 
-fn initdb(binaries: &Binaries, identity: Identity, dir: &Path, fsync: bool) -> Result<(), PostgresError> {
+fn initdb(
+    binaries: &Binaries,
+    identity: Identity,
+    dir: &Path,
+    fsync: bool,
+    password: Option<&Password>,
+) -> Result<(), PostgresError> {
     let program = binaries.program("initdb");
     let mut command = Command::new(&program);
+    let root = dir.parent().unwrap_or(dir);
+    let lent = password.map(|password| password.lend(root, identity)).transpose();
+    let lent = lent.map_err(|source| PostgresError::not_writable(root, source))?;
+    match &lent {
+        Some(file) => command.arg("--auth-local=scram-sha-256").arg("--pwfile").arg(file.path()),
+        None => command.arg("--auth-local=trust"),
+    };
     command
         .arg("-D")
         .arg(dir)
         .args(["-U", SUPERUSER, "-E", "UTF8", "--lc-collate=C", "--lc-ctype=C.UTF-8"])
-        .args(["--auth-local=trust", "--auth-host=scram-sha-256"])
+        .arg("--auth-host=scram-sha-256")
         .current_dir("/")
         .stdin(Stdio::null());
     if !fsync {
@@ -221,7 +247,7 @@ mod tests {
         std::fs::create_dir(&data_dir.cluster).unwrap();
         std::fs::write(data_dir.cluster.join("PG_VERSION"), "14\n").unwrap();
         let binaries = Binaries { dir: "/opt/pg/bin".into(), major: 15 };
-        let text = data_dir.ensure_cluster(&binaries, Identity::Own, true).unwrap_err().to_string();
+        let text = data_dir.ensure_cluster(&binaries, Identity::Own, true, None).unwrap_err().to_string();
         assert!(text.contains("PostgreSQL 14") && text.contains("PostgreSQL 15"), "{text}");
     }
 }

@@ -29,6 +29,12 @@ pub enum PostgresError {
     SocketDirTaken { dir: PathBuf },
     #[error("{program} cannot be started")]
     Spawn { program: PathBuf, source: io::Error },
+    #[error("{path}, the superuser's password, cannot be read; remove it, and the next start sets a new one")]
+    Password { path: PathBuf, source: io::Error },
+    #[error("{dir}: the superuser's password cannot be set: {message}")]
+    SetPassword { dir: PathBuf, message: String },
+    #[error("the machine has no random bytes for a password: {0}")]
+    Random(getrandom::Error),
     #[error("{dir}: initdb failed: {message}")]
     Init { dir: PathBuf, message: String },
     #[error("PostgreSQL did not start: {message}; see {log}")]

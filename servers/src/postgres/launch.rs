@@ -2,6 +2,7 @@
 
 use std::{
     fs::File,
+    os::unix::fs::OpenOptionsExt,
     path::Path,
     process::{Child, Command, Stdio},
     thread::sleep,
@@ -10,12 +11,7 @@ use std::{
 
 use rustix::process::Signal;
 
-use super::{
-    PostgresError, PostgresOptions,
-    binaries::Binaries,
-    data_dir::{DataDir, PORT},
-    probe,
-};
+use super::{PostgresError, PostgresOptions, binaries::Binaries, data_dir::DataDir, login, probe};
 use crate::{child, identity::Identity};
 
 /// A start is under a second; recovery after a crash may have to replay its journal.
@@ -40,6 +36,7 @@ pub(super) fn launch(
     let program = binaries.program("postgres");
     let mut command = Command::new(&program);
     command.arg("-D").arg(&data_dir.cluster).arg("-c").arg(format!("unix_socket_directories={}", socket_dir.display()));
+    command.args(login::arguments(options.authentication, data_dir));
     for setting in settings(options) {
         command.arg("-c").arg(setting);
     }
@@ -54,7 +51,7 @@ pub(super) fn launch(
     identity.apply(&mut command, Signal::INT);
     let mut child = command.spawn().map_err(|source| PostgresError::Spawn { program, source })?;
     loop {
-        if probe::answers(socket_dir, options.port.unwrap_or(PORT)) {
+        if probe::answers(socket_dir, options.port_number()) {
             return Ok(child);
         }
         if let Ok(Some(status)) = child.try_wait() {
@@ -77,7 +74,7 @@ fn settings(options: &PostgresOptions) -> impl Iterator<Item = String> {
     let defaults = [
         format!("listen_addresses={}", if options.port.is_some() { "127.0.0.1" } else { "" }),
         // It names the socket, too.
-        format!("port={}", options.port.unwrap_or(PORT)),
+        format!("port={}", options.port_number()),
         "unix_socket_permissions=0700".to_owned(),
         format!("max_connections={MAX_CONNECTIONS}"),
         "shared_buffers=64MB".to_owned(),
@@ -106,7 +103,7 @@ fn open_log(path: &Path) -> Result<(File, u64), PostgresError> {
     if std::fs::metadata(path).is_ok_and(|metadata| metadata.len() > LOG_BYTES_MAX) {
         std::fs::rename(path, path.with_extension("log.1")).map_err(fail)?;
     }
-    let log = File::options().create(true).append(true).open(path).map_err(fail)?;
+    let log = File::options().create(true).append(true).mode(0o600).open(path).map_err(fail)?;
     let start = log.metadata().map_err(fail)?.len();
     Ok((log, start))
 }

@@ -5,6 +5,7 @@ mod binaries;
 mod data_dir;
 mod error;
 mod launch;
+mod login;
 mod probe;
 mod supervisor;
 
@@ -36,8 +37,21 @@ pub struct PostgresOptions {
     pub fsync: bool,
     /// A port of 127.0.0.1 beside the socket; a login there needs a password.
     pub port: Option<u16>,
+    /// Who may log in by the socket.
+    pub authentication: Authentication,
     /// Settings besides the default ones, such as `max_connections=400`; of two, the last counts.
     pub settings: Vec<String>,
+}
+
+/// How a server knows who logs in by its socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authentication {
+    /// By the role's password (SCRAM). The superuser's is random and lies in the data directory. It takes effect on clusters
+    /// of earlier versions, too.
+    Passwords,
+    /// A process that can open the socket is who it says. For servers whose data belongs to a test or a benchmark: where they run
+    /// as `nobody`, each process of that user can open it.
+    Trust,
 }
 
 /// A running server. Dropped, it stops if this process started it.
@@ -56,6 +70,9 @@ enum Shutdown {
     Immediate,
 }
 
+/// Names the socket's file where no port is opened.
+const PORT: u16 = 5432;
+
 /// Called when the server has stopped.
 type Stopped = Box<dyn FnOnce() + Send>;
 
@@ -66,7 +83,19 @@ impl PostgresOptions {
     #[must_use]
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         let without_fsync = std::env::var_os(NO_FSYNC_ENV).is_some_and(|value| !value.is_empty() && value != "0");
-        Self { data_dir: data_dir.into(), binaries: None, fsync: !without_fsync, port: None, settings: Vec::new() }
+        Self {
+            data_dir: data_dir.into(),
+            binaries: None,
+            fsync: !without_fsync,
+            port: None,
+            authentication: Authentication::Passwords,
+            settings: Vec::new(),
+        }
+    }
+
+    /// The port that is opened, or that only names the socket's file.
+    fn port_number(&self) -> u16 {
+        self.port.unwrap_or(PORT)
     }
 }
 
@@ -107,7 +136,14 @@ impl Postgres {
         (paths.socket_dir.clone(), paths.port)
     }
 
-    /// A superuser's connection string, in the form `host=… port=…`.
+    /// The superuser's password; none where it needs none.
+    #[must_use]
+    pub fn password(&self) -> Option<String> {
+        let paths = self.paths.lock().unwrap_or_else(PoisonError::into_inner);
+        paths.password.as_ref().map(|password| password.reveal().to_owned())
+    }
+
+    /// A superuser's connection string without its [`password`](Self::password), in the form `host=… port=…`.
     #[must_use]
     pub fn dsn(&self, database: &str) -> String {
         let (folder, port) = self.socket();

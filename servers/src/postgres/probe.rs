@@ -14,6 +14,8 @@ use super::data_dir::SUPERUSER;
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 /// SQLSTATE `cannot_connect_now`: the server is starting or stopping.
 const NOT_NOW: &[u8] = b"C57P03\0";
+/// `AuthenticationOk`; any other number asks for something.
+const AUTHENTICATED: [u8; 4] = [0; 4];
 
 /// The lines of `postmaster.pid` that matter here.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +34,17 @@ pub(super) enum State {
     Busy,
     /// No process uses the directory.
     Free,
+}
+
+/// How a server answers a superuser who brings no password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Welcome {
+    LetIn,
+    PasswordAsked,
+    /// With another error than the next.
+    Refused,
+    /// It starts or stops.
+    NotNow,
 }
 
 // === impl LockFile ===
@@ -78,16 +91,12 @@ pub(super) fn state_of(data_dir: &Path) -> io::Result<State> {
 
 /// Whether a server on this socket takes statements.
 pub(super) fn answers(socket_dir: &Path, port: u16) -> bool {
-    greet(&socket_dir.join(format!(".s.PGSQL.{port}"))).is_ok_and(|(kind, body)| match kind {
-        // An error such as "too many connections" comes from a server that serves.
-        b'E' => !body.windows(NOT_NOW.len()).any(|field| field == NOT_NOW),
-        _ => true,
-    })
+    welcome(socket_dir, port).is_ok_and(|welcome| welcome != Welcome::NotNow)
 }
 
-/// Opens a connection and takes the server's first message: its kind and its body.
-fn greet(socket: &Path) -> io::Result<(u8, Vec<u8>)> {
-    let mut stream = UnixStream::connect(socket)?;
+/// Opens a connection and takes the server's first message.
+pub(super) fn welcome(socket_dir: &Path, port: u16) -> io::Result<Welcome> {
+    let mut stream = UnixStream::connect(socket_dir.join(format!(".s.PGSQL.{port}")))?;
     stream.set_read_timeout(Some(PROBE_TIMEOUT))?;
     stream.set_write_timeout(Some(PROBE_TIMEOUT))?;
     stream.write_all(&startup_message())?;
@@ -98,10 +107,18 @@ fn greet(socket: &Path) -> io::Result<(u8, Vec<u8>)> {
     // The length counts itself. A first message has some hundred bytes.
     let length = u64::from(u32::from_be_bytes(length)).saturating_sub(4).min(4_096);
     Read::by_ref(&mut stream).take(length).read_to_end(&mut body)?;
-    // `Terminate`, so that the server logs no broken connection.
-    let _ = stream.write_all(b"X\0\0\0\x04");
-    let [kind] = kind;
-    Ok((kind, body))
+    let welcome = match kind {
+        [b'E'] if body.windows(NOT_NOW.len()).any(|field| field == NOT_NOW) => Welcome::NotNow,
+        // An error such as "too many connections" comes from a server that serves.
+        [b'E'] => Welcome::Refused,
+        [b'R'] if body != AUTHENTICATED => Welcome::PasswordAsked,
+        _ => Welcome::LetIn,
+    };
+    if welcome == Welcome::LetIn {
+        // `Terminate`, so that the server logs no broken connection. In the middle of a login it would log this.
+        let _ = stream.write_all(b"X\0\0\0\x04");
+    }
+    Ok(welcome)
 }
 
 /// Version 3.0 of the protocol, as the superuser in the database that is always there.

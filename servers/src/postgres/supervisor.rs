@@ -16,8 +16,9 @@ use rustix::process::Signal;
 use super::{
     PostgresError, PostgresOptions, Shutdown, Stopped,
     binaries::Binaries,
-    data_dir::{DataDir, PORT},
+    data_dir::DataDir,
     launch::{POLL_EVERY, START_TIMEOUT, launch},
+    login::{self, Password},
     probe::{self, LockFile, State},
 };
 use crate::{child, identity::Identity};
@@ -37,6 +38,8 @@ pub(super) struct ServerPaths {
     pub(super) socket_dir: PathBuf,
     pub(super) port: u16,
     pub(super) owned: bool,
+    /// Of the superuser; none where it needs none.
+    pub(super) password: Option<Password>,
 }
 
 /// A server that this process uses.
@@ -119,7 +122,12 @@ fn bring_up(
         let state = probe::state_of(&data_dir.cluster);
         match state.map_err(|source| PostgresError::not_writable(&data_dir.cluster, source))? {
             State::Serving(lock) => {
-                let paths = ServerPaths { socket_dir: lock.socket_dir.clone(), port: lock.port, owned: false };
+                let paths = ServerPaths {
+                    socket_dir: lock.socket_dir.clone(),
+                    port: lock.port,
+                    owned: false,
+                    password: login::kept(&data_dir)?,
+                };
                 return Ok((data_dir, Running::Shared(lock), paths));
             }
             State::Busy if Instant::now() < deadline => sleep(POLL_EVERY),
@@ -129,10 +137,11 @@ fn bring_up(
     }
     let binaries = Binaries::find(options.binaries.as_deref())?;
     let identity = Identity::choose(&data_dir.cluster);
-    data_dir.ensure_cluster(&binaries, identity, options.fsync)?;
+    let password = login::prepare(options, &data_dir, &binaries, identity)?;
     let socket_dir = data_dir.socket_dir(identity, earlier)?;
     let child = launch(options, &data_dir, &binaries, identity, &socket_dir, deadline)?;
-    Ok((data_dir, Running::Owned(child), ServerPaths { socket_dir, port: options.port.unwrap_or(PORT), owned: true }))
+    let paths = ServerPaths { socket_dir, port: options.port_number(), owned: true, password };
+    Ok((data_dir, Running::Owned(child), paths))
 }
 
 // === impl Running ===

@@ -52,7 +52,9 @@ impl TestRedis {
     /// The nodes of the cluster.
     pub fn nodes(&self) -> Vec<String> {
         let nodes = self.url.strip_prefix("redis+cluster://").expect("a cluster");
-        nodes.split(',').map(|node| format!("redis://{node}")).collect()
+        let (login, nodes) = nodes.split_once('@').map_or(("", nodes), |(login, nodes)| (login, nodes));
+        let at = if login.is_empty() { "" } else { "@" };
+        nodes.split(',').map(|node| format!("redis://{login}{at}{node}")).collect()
     }
 
     fn on(variable: &str, start: impl FnOnce() -> (String, Private)) -> Self {

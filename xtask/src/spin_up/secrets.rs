@@ -9,8 +9,6 @@ use std::path::Path;
 
 #[derive(Serialize, Deserialize)]
 pub struct Secrets {
-    /// Of the superuser; the passwords of the components' roles follow from it.
-    pub postgres: String,
     pub redis: String,
     /// Opens the keys that tokens are signed with.
     pub wrapping: String,
@@ -30,7 +28,7 @@ impl Secrets {
             let text = fs::read(&path).with_context(|| format!("read {}", path.display()))?;
             return serde_json::from_slice(&text).with_context(|| format!("read {}", path.display()));
         }
-        let made = Self { postgres: random()?, redis: random()?, wrapping: random()?, relay: random()? };
+        let made = Self { redis: random()?, wrapping: random()?, relay: random()? };
         let file = File::options().write(true).create_new(true).mode(0o600).open(&path);
         let written = file.and_then(|mut file| file.write_all(&serde_json::to_vec_pretty(&made)?));
         written.with_context(|| format!("write {}", path.display()))?;
@@ -54,8 +52,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("a/b");
         let (first, second) = (Secrets::of(&data).unwrap(), Secrets::of(&data).unwrap());
-        assert_eq!(first.postgres, second.postgres);
-        assert_ne!(first.postgres, first.redis);
+        assert_eq!(first.redis, second.redis);
+        assert_ne!(first.redis, first.relay);
         assert_eq!(first.wrapping.len(), 64);
     }
 }

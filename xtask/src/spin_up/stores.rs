@@ -22,6 +22,8 @@ const REDIS_ASKED_MAX: u32 = 1_000;
 pub struct Stores {
     postgres: Option<Postgres>,
     postgres_port: u16,
+    /// Of the superuser; the passwords of the components' roles follow from it.
+    postgres_password: String,
     redis: Child,
     redis_port: u16,
 }
@@ -39,10 +41,11 @@ impl Stores {
             bail!("{} is in use by another process; stop it, or choose another --data-dir", data.display());
         }
         let (_, postgres_port) = postgres.socket();
-        prepare(&binaries.join("psql"), &postgres, secrets)?;
+        let password = postgres.password().context("PostgreSQL has no password")?;
+        make_databases(&binaries.join("psql"), &postgres, &password)?;
         let redis_port = free_port()?;
         let redis = start_redis(&data.join("redis"), redis_port, secrets)?;
-        Ok(Self { postgres: Some(postgres), postgres_port, redis, redis_port })
+        Ok(Self { postgres: Some(postgres), postgres_port, postgres_password: password, redis, redis_port })
     }
 
     /// What the host's configuration is to be, as variables of its environment.
@@ -51,7 +54,7 @@ impl Stores {
         let databases = DATABASES.map(|name| {
             let dsn = format!(
                 "postgres://{SUPERUSER}:{}@127.0.0.1:{postgres}/{}?sslmode=disable",
-                secrets.postgres,
+                self.postgres_password,
                 database(name)
             );
             (format!("MINDFLOW_DATABASES__{}__DSN", name.to_uppercase()), dsn)
@@ -86,10 +89,9 @@ fn free_port() -> Result<u16> {
     Ok(listener.local_addr().context("find a free port")?.port())
 }
 
-/// The superuser's password, and the databases that are not there yet.
-fn prepare(psql: &Path, postgres: &Postgres, secrets: &Secrets) -> Result<()> {
-    // The password is hexadecimal, and ends no quotes.
-    let mut script = format!("ALTER ROLE {SUPERUSER} PASSWORD '{}';\n", secrets.postgres);
+/// Those that are not there yet.
+fn make_databases(psql: &Path, postgres: &Postgres, password: &str) -> Result<()> {
+    let mut script = String::new();
     for name in DATABASES.map(database) {
         script += &format!(
             "SELECT 'CREATE DATABASE {name}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{name}') \\gexec\n"
@@ -97,6 +99,7 @@ fn prepare(psql: &Path, postgres: &Postgres, secrets: &Secrets) -> Result<()> {
     }
     let mut psql = Command::new(psql);
     psql.args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--dbname", &postgres.dsn("postgres")]);
+    psql.env("PGPASSWORD", password);
     let mut child = psql.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().context("start psql")?;
     let written = child.stdin.take().map(|mut input| input.write_all(script.as_bytes()));
     let output = child.wait_with_output().context("run psql")?;

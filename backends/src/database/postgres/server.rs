@@ -28,7 +28,11 @@ impl EmbeddedServer {
     #[must_use]
     pub fn connection(&self, database: &str) -> tokio_postgres::Config {
         let (socket_dir, port) = self.0.socket();
-        socket_config(&socket_dir, port, mindflow_servers::SUPERUSER, database)
+        let mut config = socket_config(&socket_dir, port, mindflow_servers::SUPERUSER, database);
+        if let Some(password) = self.0.password() {
+            config.password(password);
+        }
+        config
     }
 
     /// Whether this process started the server; false when another process did.

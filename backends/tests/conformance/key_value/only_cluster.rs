@@ -12,6 +12,7 @@ const USER: &str = "0190b6f4-7a1c-7d1e-8f00-0123456789ab";
 /// A node, for commands about slots.
 struct Node {
     address: (String, u16),
+    password: String,
     id: String,
     connection: MultiplexedConnection,
 }
@@ -22,9 +23,10 @@ impl Node {
         let redis::ConnectionAddr::Tcp(host, port) = client.get_connection_info().addr().clone() else {
             panic!("{url} is no address");
         };
+        let password = client.get_connection_info().redis_settings().password().expect("a password").to_owned();
         let mut connection = client.get_multiplexed_async_connection().await.unwrap();
         let id = cmd("CLUSTER").arg("MYID").query_async(&mut connection).await.unwrap();
-        Self { address: (host, port), id, connection }
+        Self { address: (host, port), password, id, connection }
     }
 
     async fn ask<T: FromRedisValue>(&mut self, command: &Cmd) -> T {
@@ -69,7 +71,9 @@ async fn a_slot_that_moves_to_another_node_loses_no_write_and_counts_none_twice(
     let keys = nodes[0].keys(slot).await;
     assert_eq!(keys.len(), 2, "{keys:?}");
     let (host, port) = nodes[1].address.clone();
-    let () = nodes[0].ask(cmd("MIGRATE").arg(host).arg(port).arg("").arg(0).arg(5_000).arg("KEYS").arg(&keys)).await;
+    let mut migrate = cmd("MIGRATE");
+    migrate.arg(host).arg(port).arg("").arg(0).arg(5_000).arg("AUTH").arg(&nodes[1].password).arg("KEYS").arg(&keys);
+    let () = nodes[0].ask(&migrate).await;
     // All has moved, and the first node still has the slot.
     assert_eq!(bucket.get(&kept).await.unwrap().unwrap().value, "1");
     assert_eq!(bucket.increment(&counter, 1, None).await.unwrap(), 3);

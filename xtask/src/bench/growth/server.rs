@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
-use mindflow_servers::{Folder, Postgres, PostgresOptions};
+use mindflow_servers::{Authentication, Folder, Postgres, PostgresOptions};
 
 use crate::lookup;
 
@@ -42,6 +42,7 @@ impl Server {
         let mut options = PostgresOptions::new(folder.path().join("data"));
         options.binaries = Some(binaries.clone());
         options.fsync = false;
+        options.authentication = Authentication::Trust;
         options.settings = SETTINGS.map(str::to_owned).to_vec();
         let postgres = Postgres::start(options).context("PostgreSQL for the benchmark")?;
         Ok(Self { postgres: Some(postgres), psql: binaries.join("psql"), folder })

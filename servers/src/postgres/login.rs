@@ -1,0 +1,225 @@
+//! How the server knows who logs in. That a process can open its socket proves nothing: where the server runs as `nobody`, each
+//! process of that user can. So every role needs its password. The superuser's is random, and lies beside the cluster in a file that only the
+//! owner of the data directory can read.
+
+use std::{
+    fmt,
+    io::{self, Write},
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use rustix::process::Signal;
+use tempfile::NamedTempFile;
+
+use super::{
+    Authentication, PostgresError, PostgresOptions,
+    binaries::Binaries,
+    data_dir::{DataDir, SUPERUSER, UNFINISHED},
+};
+use crate::{identity::Identity, secret};
+
+/// The rules of `pg_hba.conf` stay as `initdb` wrote them, and are not read.
+const RULES: &str = "\
+# Written at each start of the private server. Every login needs the password of its role.
+local all all scram-sha-256
+host all all 127.0.0.1/32 scram-sha-256
+host all all ::1/128 scram-sha-256
+";
+
+/// Of the superuser, in hexadecimal.
+#[derive(Clone)]
+pub(super) struct Password(String);
+
+/// Brings the cluster to the state in which the server can start, and answers the superuser's password if it needs one.
+pub(super) fn prepare(
+    options: &PostgresOptions,
+    data_dir: &DataDir,
+    binaries: &Binaries,
+    identity: Identity,
+) -> Result<Option<Password>, PostgresError> {
+    if options.authentication == Authentication::Trust {
+        data_dir.ensure_cluster(binaries, identity, options.fsync, None)?;
+        return Ok(None);
+    }
+    let kept = kept(data_dir)?;
+    let is_new = kept.is_none();
+    let password = kept.map_or_else(Password::random, Ok)?;
+    let cluster_is_new = data_dir.ensure_cluster(binaries, identity, options.fsync, Some(&password))?;
+    if is_new {
+        if !cluster_is_new {
+            // It is of an earlier version, or the file of its password is gone.
+            set(&password, data_dir, binaries, identity)?;
+        }
+        write(&data_dir.password, password.0.as_bytes(), Identity::Own)?;
+    }
+    write(&data_dir.rules, RULES.as_bytes(), identity)?;
+    Ok(Some(password))
+}
+
+/// The superuser's password, if the data directory has one.
+pub(super) fn kept(data_dir: &DataDir) -> Result<Option<Password>, PostgresError> {
+    match std::fs::read_to_string(&data_dir.password) {
+        Ok(text) if text.trim().is_empty() => Ok(None),
+        Ok(text) => Ok(Some(Password(text.trim().to_owned()))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(PostgresError::Password { path: data_dir.password.clone(), source }),
+    }
+}
+
+/// What the server is started with.
+pub(super) fn arguments(authentication: Authentication, data_dir: &DataDir) -> Vec<String> {
+    match authentication {
+        Authentication::Passwords => vec!["-c".to_owned(), format!("hba_file={}", data_dir.rules.display())],
+        Authentication::Trust => Vec::new(),
+    }
+}
+
+/// Has the cluster know the password. No server runs; this one takes statements from its standard input alone.
+fn set(password: &Password, data_dir: &DataDir, binaries: &Binaries, identity: Identity) -> Result<(), PostgresError> {
+    let program = binaries.program("postgres");
+    let mut command = Command::new(&program);
+    command
+        .arg("--single")
+        .arg("-D")
+        .arg(&data_dir.cluster)
+        .args(["-c", "password_encryption=scram-sha-256", "-c", "log_destination=stderr", "postgres"])
+        .current_dir("/")
+        .env("LC_ALL", "C.UTF-8")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    identity.apply(&mut command, Signal::INT);
+    let spawn = |source| PostgresError::Spawn { program: program.clone(), source };
+    let mut child = command.spawn().map_err(spawn)?;
+    if let Some(mut input) = child.stdin.take() {
+        // When it has ended early, what it printed says why.
+        let _ = writeln!(input, "ALTER ROLE {SUPERUSER} PASSWORD '{}'", password.0);
+    }
+    let output = child.wait_with_output().map_err(spawn)?;
+    let printed = String::from_utf8_lossy(&output.stderr);
+    // A statement that fails does not change how the program ends.
+    let failed = printed.lines().find(|line| ["ERROR:", "FATAL:", "PANIC:"].iter().any(|word| line.contains(word)));
+    match failed {
+        None if output.status.success() => Ok(()),
+        _ => Err(PostgresError::explain(&printed, &data_dir.cluster).unwrap_or_else(|| {
+            let message = failed.map_or_else(|| output.status.to_string(), |line| line.trim().to_owned());
+            PostgresError::SetPassword { dir: data_dir.cluster.clone(), message }
+        })),
+    }
+}
+
+/// Whole or not at all, for its owner alone.
+fn write(path: &Path, text: &[u8], owner: Identity) -> Result<(), PostgresError> {
+    let write = || -> io::Result<()> {
+        let mut file = unfinished(path.parent().unwrap_or(Path::new("/")))?;
+        file.write_all(text)?;
+        owner.own(file.path())?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    };
+    write().map_err(|source| PostgresError::not_writable(path, source))
+}
+
+/// With mode 0600. What a killed process leaves behind in the data directory is removed at the next start.
+fn unfinished(folder: &Path) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)
+}
+
+// === impl Password ===
+
+impl Password {
+    fn random() -> Result<Self, PostgresError> {
+        secret::random().map(Self).map_err(PostgresError::Random)
+    }
+
+    pub(super) fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// In a file that the programs can read, while the value lives.
+    pub(super) fn lend(&self, folder: &Path, identity: Identity) -> io::Result<NamedTempFile> {
+        let mut file = unfinished(folder)?;
+        writeln!(file, "{}", self.0)?;
+        identity.own(file.path())?;
+        Ok(file)
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Folder, Postgres, postgres::probe};
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+    /// What the server asks of a superuser who comes without a password.
+    fn asked(server: &Postgres) -> probe::Welcome {
+        let (socket_dir, port) = server.socket();
+        probe::welcome(&socket_dir, port).unwrap()
+    }
+
+    fn folder() -> Folder {
+        let folder = Folder::new("login").unwrap();
+        Identity::choose(&folder.path().join("data/postgres")).let_through(folder.path()).unwrap();
+        folder
+    }
+
+    fn options(folder: &Folder, authentication: Authentication) -> PostgresOptions {
+        PostgresOptions { authentication, fsync: false, ..PostgresOptions::new(folder.path().join("data")) }
+    }
+
+    #[test]
+    fn a_password_is_asked_for_also_on_a_cluster_of_an_earlier_version() {
+        let folder = folder();
+        let earlier = Postgres::start(options(&folder, Authentication::Trust)).unwrap();
+        assert_eq!(asked(&earlier), probe::Welcome::LetIn);
+        assert_eq!(earlier.password(), None);
+        earlier.stop();
+        let mut passwords = Vec::new();
+        for _ in 0..2 {
+            let server = Postgres::start(options(&folder, Authentication::Passwords)).unwrap();
+            assert_eq!(asked(&server), probe::Welcome::PasswordAsked);
+            passwords.push(server.password().unwrap());
+            server.stop();
+        }
+        assert_eq!(passwords[0], passwords[1]);
+        assert_eq!(passwords[0].len(), 64);
+        let kept = folder.path().join("data/postgres.password");
+        assert_eq!(std::fs::read_to_string(&kept).unwrap(), passwords[0]);
+        assert_eq!(std::fs::metadata(kept).unwrap().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_server_that_runs_as_nobody_asks_for_a_password_and_only_its_group_passes_the_directory() {
+        if !rustix::process::geteuid().is_root() {
+            eprintln!("skipped: only root can start a server as nobody");
+            return;
+        }
+        let folder = Folder::new("login").unwrap();
+        Identity::Nobody.let_through(folder.path()).unwrap();
+        let data_dir = DataDir::prepare(&folder.path().join("data")).unwrap();
+        let binaries = Binaries::find(None).unwrap();
+        let options = options(&folder, Authentication::Passwords);
+        let password = prepare(&options, &data_dir, &binaries, Identity::Nobody).unwrap().unwrap();
+        // A cluster of nobody's stays so.
+        let server = Postgres::start(options).unwrap();
+        assert_eq!(server.password().as_deref(), Some(password.reveal()));
+        assert_eq!(asked(&server), probe::Welcome::PasswordAsked);
+        server.stop();
+        let of = |path: &Path| {
+            let metadata = std::fs::metadata(path).unwrap();
+            (metadata.uid(), metadata.gid(), metadata.permissions().mode() & 0o777)
+        };
+        let nobody = Identity::Nobody.owner();
+        assert_eq!(of(&data_dir.root), (0, nobody, 0o710));
+        assert_eq!(of(&data_dir.cluster), (nobody, nobody, 0o700));
+        assert_eq!(of(&data_dir.password), (0, 0, 0o600));
+    }
+}
