@@ -44,14 +44,6 @@ const NAMES: &[&str] = &[
     "pg_cancel_backend",
     "pg_notify",
     "pg_stat_activity",
-    // Locks that outlive the transaction.
-    "pg_advisory_lock",
-    "pg_advisory_lock_shared",
-    "pg_try_advisory_lock",
-    "pg_try_advisory_lock_shared",
-    "pg_advisory_unlock",
-    "pg_advisory_unlock_shared",
-    "pg_advisory_unlock_all",
     // Outside of the database.
     "pg_stat_file",
     "pg_current_logfile",
@@ -63,9 +55,21 @@ const NAMES: &[&str] = &[
     "pg_import_system_collations",
 ];
 
-/// Families that must not occur: files, large objects (which no row-level security covers), other servers.
-const PREFIXES: &[&str] =
-    &["dblink", "lo_", "pg_read_", "pg_ls_", "pg_file_", "pg_logical_", "pg_replication_", "pg_backup_", "pg_wal_"];
+/// Families that must not occur: files, large objects (which no row-level security covers), other servers, and locks by number,
+/// among which are those of delivery.
+const PREFIXES: &[&str] = &[
+    "dblink",
+    "lo_",
+    "pg_advisory_",
+    "pg_backup_",
+    "pg_file_",
+    "pg_logical_",
+    "pg_ls_",
+    "pg_read_",
+    "pg_replication_",
+    "pg_try_advisory_",
+    "pg_wal_",
+];
 
 /// Large objects' old names.
 const EXACT_OLD: &[&str] = &["loread", "lowrite", "lo"];
@@ -150,7 +154,7 @@ mod tests {
             "INSERT INTO t (a) VALUES ($1) ON CONFLICT DO NOTHING",
             "MERGE INTO t USING s ON t.id = s.id WHEN MATCHED THEN DELETE",
             "VALUES (1), (2)",
-            "SELECT low, local_time, location FROM t WHERE pg_advisory_xact_lock(1) IS NULL",
+            "SELECT low, local_time, location FROM t WHERE pg_advisory IS NULL",
             "SELECT $$ BEGIN; set_config $$",
         ] {
             assert_eq!(judge(sql), Ok(()), "{sql}");
@@ -199,6 +203,7 @@ mod tests {
             "SELECT lo_import('/etc/passwd')",
             "SELECT pg_read_binary_file('x')",
             "SELECT pg_try_advisory_lock(1)",
+            "SELECT pg_advisory_xact_lock(1)",
             "SELECT/**/pg_notify('a','b')",
         ] {
             assert!(matches!(judge(sql), Err(Refusal::Name(_))), "{sql}: {:?}", judge(sql));

@@ -13,6 +13,7 @@ pub mod roles;
 pub mod scratch;
 pub mod server;
 mod session;
+mod walls;
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;

@@ -11,6 +11,8 @@ use base64::prelude::BASE64_STANDARD;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
+use super::walls;
+
 /// Capabilities with a role of their own, named as components' are, to which migrations grant its own tables and nothing else.
 /// The host uses that of the search index, and works as the administrator for the others; on Spin, where there is no
 /// administrator, each capability logs in as its role.
@@ -92,13 +94,14 @@ pub async fn ensure(admin: &Client, dsn_password: Option<&[u8]>, components: &[S
     if let Some(name) = components.iter().find(|name| CAPABILITIES.contains(&name.as_str())) {
         return Err(RoleError::Reserved(name.clone()));
     }
-    close_to_public(admin).await;
+    walls::close(admin).await;
+    let kept = Kept::look(admin).await;
     let components: BTreeSet<&str> = components.iter().map(String::as_str).chain(CAPABILITIES).collect();
     for component in components {
         let role = role_name(component)?;
         let secret = dsn_password.map(|password| scram_secret(password, component));
         create(admin, &role).await?;
-        login(admin, &role, secret.as_deref()).await?;
+        login(admin, &role, secret.as_deref(), kept).await?;
         let grant = format!(
             "DO $$ BEGIN EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), '{role}'); END $$"
         );
@@ -107,14 +110,6 @@ pub async fn ensure(admin: &Client, dsn_password: Option<&[u8]>, components: &[S
             .map_err(|error| RoleError::Grant { role: role.clone(), reason: describe(&error) })?;
     }
     Ok(())
-}
-
-/// Temporary tables would let a component leave something behind on a shared connection.
-async fn close_to_public(admin: &Client) {
-    let revoke = "DO $$ BEGIN EXECUTE format('REVOKE CONNECT, TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $$";
-    if let Err(error) = retried(admin, revoke).await {
-        tracing::warn!(reason = describe(&error), "the database stays open to every role of its server");
-    }
 }
 
 async fn create(admin: &Client, role: &str) -> Result<(), RoleError> {
@@ -129,7 +124,12 @@ async fn create(admin: &Client, role: &str) -> Result<(), RoleError> {
     }
 }
 
-async fn login(admin: &Client, role: &str, secret: Option<&str>) -> Result<(), RoleError> {
+async fn login(admin: &Client, role: &str, secret: Option<&str>, kept: Kept) -> Result<(), RoleError> {
+    if let Some(secret) = secret
+        && kept.is(admin, role, secret).await
+    {
+        return Ok(());
+    }
     // The secret is in base64 and the role's name was checked: neither can end its quotes.
     let sql = match secret {
         Some(secret) => format!("ALTER ROLE \"{role}\" LOGIN PASSWORD '{secret}'"),
@@ -147,8 +147,32 @@ async fn login(admin: &Client, role: &str, secret: Option<&str>) -> Result<(), R
     retried(admin, &sql).await.map_err(|error| RoleError::Create { role: role.to_owned(), reason: describe(&error) })
 }
 
+/// Whether the administrator may see what the server keeps of passwords. What is already so need not be written at each start.
+#[derive(Clone, Copy)]
+enum Kept {
+    Readable,
+    Hidden,
+}
+
+impl Kept {
+    async fn look(admin: &Client) -> Self {
+        let sql = "SELECT has_table_privilege('pg_catalog.pg_authid', 'SELECT')";
+        match admin.query_one(sql, &[]).await.and_then(|row| row.try_get(0)) {
+            Ok(true) => Self::Readable,
+            Ok(false) | Err(_) => Self::Hidden,
+        }
+    }
+
+    /// Whether the role logs in by this secret.
+    async fn is(self, admin: &Client, role: &str, secret: &str) -> bool {
+        let Self::Readable = self else { return false };
+        let sql = "SELECT FROM pg_catalog.pg_authid WHERE rolname = $1 AND rolcanlogin AND rolpassword = $2";
+        matches!(admin.query_opt(sql, &[&role, &secret]).await, Ok(Some(_)))
+    }
+}
+
 /// Runs a catalogue change again while another session changes the same row.
-async fn retried(admin: &Client, sql: &str) -> Result<(), tokio_postgres::Error> {
+pub(super) async fn retried(admin: &Client, sql: &str) -> Result<(), tokio_postgres::Error> {
     let mut attempt = 1;
     loop {
         match admin.batch_execute(sql).await {
@@ -176,7 +200,7 @@ pub(crate) fn already_there(error: &tokio_postgres::Error) -> bool {
     )
 }
 
-fn describe(error: &tokio_postgres::Error) -> String {
+pub(super) fn describe(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
         Some(error) => error.message().to_owned(),
         None => error.to_string(),

@@ -7,3 +7,4 @@ mod records;
 pub mod stage;
 mod transactions;
 mod values;
+mod walls;
