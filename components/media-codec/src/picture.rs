@@ -1,7 +1,8 @@
-//! The renditions of an upload. Its header is checked before anything is decoded; then it is decoded whole, so that a
-//! damaged image is refused now rather than when it is displayed.
+//! The renditions of an upload. Its header is checked before anything is decoded, and its metadata are taken out before a
+//! decoder sees it: they may unpack to any size. Then it is decoded whole, so that a damaged image is refused now rather than
+//! when it is displayed.
 
-use crate::strip::{StripError, strip};
+use crate::strip::{self, PROFILE_BYTES_MAX, StripError, strip};
 use bytes::Bytes;
 use image::{
     ColorType, DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder, ImageError, ImageFormat, ImageReader,
@@ -22,7 +23,7 @@ pub const THUMB_MAX: u32 = 256;
 /// Of 100: small, and hard to distinguish from the original at these sizes.
 const JPEG_QUALITY: u8 = 82;
 /// A profile of colours that is larger does not belong into a preview.
-const PROFILE_BYTES_MAX: usize = 64 << 10;
+const PREVIEW_PROFILE_BYTES_MAX: usize = 64 << 10;
 
 /// Why an upload cannot be shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +38,8 @@ pub enum Refusal {
     TooManyPixels { width: u64, height: u64 },
     #[error("The image takes too much memory to be shown: use fewer pixels or 8 bits a colour")]
     TooMuchMemory,
+    #[error("The image's profile of colours unpacks to more than {PROFILE_BYTES_MAX} bytes")]
+    Profile,
     #[error("The image is of a kind that cannot be shown: {0}")]
     Unsupported(String),
 }
@@ -60,13 +63,17 @@ pub fn prepare(upload: Vec<u8>) -> Result<Vec<Picture>, Refusal> {
     let upload = Bytes::from(upload);
     let format = image::guess_format(&upload).map_err(|_| Refusal::Unknown)?;
     let content_type = content_type(format).ok_or(Refusal::Unknown)?;
-    let mut decoder = open(format, upload.clone()).map_err(|refusal| truncated(format, &upload).unwrap_or(refusal))?;
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    // A decoder may find in its own way that there are too many pixels, and not say how many.
+    if let Ok(said) = imagesize::blob_size(&upload) {
+        pixels(said.width as u64, said.height as u64)?;
+    }
+    let orientation = strip::turned(format, &upload);
+    let contents = Bytes::from(strip(format, upload, orientation)?);
+    let mut decoder = open(format, contents.clone())?;
     let profile = profile(&mut decoder);
-    let contents = strip(format, upload, orientation)?;
     let decoded = DynamicImage::from_decoder(decoder)?;
     let (width, height) = turned(decoded.width(), decoded.height(), orientation);
-    let original = Picture { name: "original", content_type, width, height, contents };
+    let original = Picture { name: "original", content_type, width, height, contents: contents.into() };
     // Turned when it is small: that takes another picture's memory.
     let mut display = within(decoded, DISPLAY_MAX);
     display.apply_orientation(orientation);
@@ -80,12 +87,8 @@ pub fn prepare(upload: Vec<u8>) -> Result<Vec<Picture>, Refusal> {
 }
 
 /// Its header is read, and nothing more, unless it is one of an image that can be shown.
-fn open(format: ImageFormat, upload: Bytes) -> Result<impl ImageDecoder, Refusal> {
-    // A decoder may find in its own way that there are too many pixels, and not say how many.
-    if let Ok(said) = imagesize::blob_size(&upload) {
-        pixels(said.width as u64, said.height as u64)?;
-    }
-    let mut reader = ImageReader::with_format(Cursor::new(upload), format);
+fn open(format: ImageFormat, image: Bytes) -> Result<impl ImageDecoder, Refusal> {
+    let mut reader = ImageReader::with_format(Cursor::new(image), format);
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(DECODED_BYTES_MAX);
     reader.limits(limits);
@@ -105,14 +108,6 @@ fn pixels(width: u64, height: u64) -> Result<(), Refusal> {
     Err(Refusal::TooManyPixels { width, height })
 }
 
-/// A header that cannot be read may be all that there is of an image.
-fn truncated(format: ImageFormat, upload: &Bytes) -> Option<Refusal> {
-    match strip(format, upload.clone(), Orientation::NoTransforms) {
-        Err(StripError::Truncated) => Some(Refusal::Truncated),
-        _ => None,
-    }
-}
-
 fn content_type(format: ImageFormat) -> Option<&'static str> {
     match format {
         ImageFormat::Jpeg => Some("image/jpeg"),
@@ -125,7 +120,7 @@ fn content_type(format: ImageFormat) -> Option<&'static str> {
 
 /// The profile of colours, where the smaller sizes can have it too.
 fn profile(decoder: &mut impl ImageDecoder) -> Option<Vec<u8>> {
-    let profile = decoder.icc_profile().ok().flatten().filter(|profile| profile.len() <= PROFILE_BYTES_MAX)?;
+    let profile = decoder.icc_profile().ok().flatten().filter(|profile| profile.len() <= PREVIEW_PROFILE_BYTES_MAX)?;
     fits(&profile, decoder.original_color_type(), decoder.color_type()).then_some(profile)
 }
 
@@ -191,6 +186,7 @@ impl From<StripError> for Refusal {
         match error {
             StripError::Truncated => Self::Truncated,
             StripError::Damaged(how) => Self::Damaged(how.to_owned()),
+            StripError::Profile => Self::Profile,
             StripError::Unknown => Self::Unknown,
         }
     }

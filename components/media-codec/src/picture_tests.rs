@@ -204,3 +204,90 @@ fn the_colours_profile_goes_with_every_size() {
         assert_eq!(found.as_deref(), Some(profile.as_slice()), "{}", picture.name);
     }
 }
+
+/// A PNG with these chunks behind its header.
+fn with_chunks(chunks: impl IntoIterator<Item = (&'static [u8; 4], Vec<u8>)>) -> Vec<u8> {
+    use img_parts::png::{Png, PngChunk};
+    let mut png = Png::from_bytes(png(300, 200).into()).unwrap();
+    for (kind, contents) in chunks {
+        png.chunks_mut().insert(1, PngChunk::new(*kind, contents.into()));
+    }
+    png.encoder().bytes().to_vec()
+}
+
+/// So many zeros, as zlib packs them.
+fn packed(bytes: usize) -> Vec<u8> {
+    use std::io::Write;
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(&vec![0; bytes]).unwrap();
+    packed.finish().unwrap()
+}
+
+fn named(name: &[u8], packed: &[u8]) -> Vec<u8> {
+    [name, b"\0\0", packed].concat()
+}
+
+#[test]
+fn a_profile_that_unpacks_to_megabytes_is_refused_and_a_broken_one_is_left_out() {
+    let bomb = with_chunks([(b"iCCP", named(b"sRGB", &packed(40_000_000)))]);
+    assert!(bomb.len() < 100_000);
+    assert_eq!(prepare(bomb), Err(Refusal::Profile));
+    assert_eq!(Refusal::Profile.to_string(), "The image's profile of colours unpacks to more than 8000000 bytes");
+    let large = named(b"sRGB", &packed(8_000_000));
+    let [original, display, _] = prepared(with_chunks([(b"iCCP", large.clone())]));
+    assert!(holds(&original.contents, b"iCCP") && !holds(&display.contents, b"iCCP"));
+    // A second one would be unpacked as well.
+    let twice = with_chunks([(b"iCCP", large.clone()), (b"iCCP", large)]);
+    assert_eq!(prepared(twice)[0].contents, original.contents);
+    for broken in [named(b"sRGB", b"no zlib"), named(&[b'x'; 80], &packed(10)), b"sRGB".to_vec(), Vec::new()] {
+        let [original, ..] = prepared(with_chunks([(b"iCCP", broken)]));
+        assert!(!holds(&original.contents, b"iCCP"));
+    }
+}
+
+#[test]
+fn what_is_not_kept_is_not_unpacked_either() {
+    let bomb = packed(40_000_000);
+    let text = [b"XML:com.adobe.xmp\0\x01\0\0\0".as_slice(), &bomb].concat();
+    let chunks = [(b"zTXt", named(b"Raw profile type exif", &bomb)), (b"iTXt", text), (b"zzZz", bomb.clone())];
+    let [original, ..] = prepared(with_chunks(chunks.into_iter().cycle().take(30)));
+    assert!(original.contents.len() < bomb.len());
+    assert_eq!(original.contents, prepared(png(300, 200))[0].contents);
+}
+
+#[test]
+fn a_profile_in_many_segments_of_a_jpeg_is_bounded() {
+    let with_profile = |segments: usize| {
+        let mut bytes = jpeg(300, 200, 1);
+        let contents = [b"ICC_PROFILE\0\x01\x01".as_slice(), &[0; 65_519]].concat();
+        let segment = [[0xFF, 0xE2, 0xFF, 0xFF].as_slice(), &contents].concat();
+        bytes.splice(2..2, segment.repeat(segments));
+        bytes
+    };
+    assert_eq!(prepare(with_profile(123)), Err(Refusal::Profile));
+    assert!(prepare(with_profile(122)).is_ok());
+}
+
+#[test]
+fn a_webp_whose_picture_is_larger_than_it_says_is_refused_before_it_takes_memory() {
+    let chunk = |id: &[u8; 4], contents: &[u8]| {
+        let length = u32::try_from(contents.len()).unwrap().to_le_bytes();
+        [id.as_slice(), &length, contents, &[0][..contents.len() % 2]].concat()
+    };
+    let webp = |chunks: &[Vec<u8>]| {
+        let contents = [b"WEBP".as_slice(), &chunks.concat()].concat();
+        chunk(b"RIFF", &contents)
+    };
+    // 16 by 16 pixels; the picture says 16,383 by 16,383.
+    let canvas = |flags: u8| chunk(b"VP8X", &[flags, 0, 0, 0, 15, 0, 0, 15, 0, 0]);
+    let lossy = chunk(b"VP8 ", &[0x10, 0, 0, 0x9D, 0x01, 0x2A, 0xFF, 0x3F, 0xFF, 0x3F, 0, 0]);
+    let another_size = Err(Refusal::Damaged("its picture has another size than it says".to_owned()));
+    assert_eq!(prepare(webp(&[canvas(0), lossy.clone()])), another_size);
+    let frame = [[0; 6].as_slice(), &[15, 0, 0, 15, 0, 0], &[0; 4], &lossy].concat();
+    let film = webp(&[canvas(0x02), chunk(b"ANIM", &[0; 6]), chunk(b"ANMF", &frame)]);
+    assert_eq!(prepare(film), another_size);
+    // Alone it says how large it is.
+    assert_eq!(prepare(webp(&[lossy])), Err(Refusal::TooManyPixels { width: 16_383, height: 16_383 }));
+    let profile = webp(&[canvas(0x20), chunk(b"ICCP", &vec![0; 8_000_001]), chunk(b"VP8L", &[0x2F])]);
+    assert_eq!(prepare(profile), Err(Refusal::Profile));
+}

@@ -1,6 +1,6 @@
 //! JPEG (ITU-T T.81, annex B): segments, and behind a start of scan its entropy-coded data.
 
-use super::{Reader, StripError, orientation};
+use super::{PROFILE_BYTES_MAX, Reader, StripError, orientation};
 use image::metadata::Orientation;
 
 const START: u8 = 0xD8;
@@ -24,6 +24,7 @@ pub(super) fn strip(image: &[u8], turned: Orientation) -> Result<Vec<u8>, StripE
     kept.extend_from_slice(&[0xFF, START]);
     let mut exif = orientation::exif(turned);
     let mut scanned = false;
+    let mut profile_bytes = 0;
     loop {
         let marker = marker(&mut reader)?;
         match marker {
@@ -37,9 +38,13 @@ pub(super) fn strip(image: &[u8], turned: Orientation) -> Result<Vec<u8>, StripE
             0x00 | 0x01 | START | 0xD0..=0xD7 => return Err(StripError::Damaged("it has a marker out of place")),
             _ => {}
         }
-        let length = reader.take(2)?;
-        let bytes = length.iter().fold(0, |sum, byte| (sum << 8) | usize::from(*byte));
-        let contents = reader.take(bytes.checked_sub(2).ok_or(StripError::Damaged("a segment has no length"))?)?;
+        let contents = contents(&mut reader)?;
+        if marker == PROFILE && keeps(PROFILE, contents) {
+            profile_bytes += contents.len();
+            if profile_bytes > PROFILE_BYTES_MAX {
+                return Err(StripError::Profile);
+            }
+        }
         // Exif comes before the picture's tables, behind JFIF, which must be first.
         if marker != JFIF
             && let Some(exif) = exif.take()
@@ -59,6 +64,32 @@ pub(super) fn strip(image: &[u8], turned: Orientation) -> Result<Vec<u8>, StripE
             kept.extend_from_slice(scan(&mut reader)?);
         }
     }
+}
+
+/// How the picture is to be turned, as the segments before its first scan say.
+pub(super) fn turned(image: &[u8]) -> Option<Orientation> {
+    let mut reader = Reader(image);
+    reader.take(2).ok()?;
+    loop {
+        match marker(&mut reader).ok()? {
+            0x00 | 0x01 | START | 0xD0..=0xD7 | END | SCAN => return None,
+            marker => {
+                let contents = contents(&mut reader).ok()?;
+                if marker == EXIF
+                    && let Some(exif) = contents.strip_prefix(EXIF_NAME)
+                {
+                    return Orientation::from_exif_chunk(exif);
+                }
+            }
+        }
+    }
+}
+
+/// Of the segment whose marker was just read.
+fn contents<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], StripError> {
+    let length = reader.take(2)?;
+    let bytes = length.iter().fold(0, |sum, byte| (sum << 8) | usize::from(*byte));
+    reader.take(bytes.checked_sub(2).ok_or(StripError::Damaged("a segment has no length"))?)
 }
 
 fn keeps(marker: u8, contents: &[u8]) -> bool {

@@ -10,6 +10,9 @@ mod webp;
 use bytes::Bytes;
 use image::{ImageFormat, metadata::Orientation};
 
+/// Of a profile of colours, unpacked: as libpng takes at most. Usual ones have less than a thousandth of it.
+pub const PROFILE_BYTES_MAX: usize = 8_000_000;
+
 /// Why the parts of an image could not be separated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StripError {
@@ -18,6 +21,8 @@ pub enum StripError {
     Truncated,
     #[error("the image is damaged: {0}")]
     Damaged(&'static str),
+    #[error("the image's profile of colours has more than {PROFILE_BYTES_MAX} bytes")]
+    Profile,
     #[error("images of this kind are not known here")]
     Unknown,
 }
@@ -34,6 +39,17 @@ pub fn strip(format: ImageFormat, image: Bytes, orientation: Orientation) -> Res
         ImageFormat::Gif => gif::strip(&image),
         _ => Err(StripError::Unknown),
     }
+}
+
+/// How the image is to be turned, as its metadata say. Of them nothing else is read, and nothing is unpacked.
+pub fn turned(format: ImageFormat, image: &Bytes) -> Orientation {
+    let turned = match format {
+        ImageFormat::Jpeg => jpeg::turned(image),
+        ImageFormat::Png => png::turned(image.clone()),
+        ImageFormat::WebP => webp::turned(image.clone()),
+        _ => None,
+    };
+    turned.unwrap_or(Orientation::NoTransforms)
 }
 
 /// Reads from the front of a slice.

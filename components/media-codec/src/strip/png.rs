@@ -1,9 +1,16 @@
 //! PNG: chunks, of which those that are needed to show the picture are kept.
 
-use super::{StripError, orientation};
+use super::{PROFILE_BYTES_MAX, StripError, orientation};
 use bytes::Bytes;
+use flate2::read::ZlibDecoder;
 use image::metadata::Orientation;
 use img_parts::{Error, ImageEXIF, png::Png};
+use std::io::{self, Read};
+
+const PROFILE: &[u8; 4] = b"iCCP";
+const EXIF: [u8; 4] = *b"eXIf";
+/// Of a profile's name (PNG §11.3.2.3).
+const NAME_BYTES_MAX: usize = 79;
 
 /// Of the ancillary chunks: colours, transparency, the size of a pixel, and what moves.
 const KEPT: [&[u8; 4]; 15] = [
@@ -19,11 +26,43 @@ pub(super) fn strip(image: Bytes, turned: Orientation) -> Result<Vec<u8>, StripE
     if png.chunks().last().is_none_or(|chunk| chunk.kind() != *b"IEND") {
         return Err(StripError::Truncated);
     }
-    // A critical chunk has a capital letter in front (PNG §5.4).
+    let mut profiles = 0;
+    let mut too_large = false;
     png.chunks_mut().retain(|chunk| {
         let kind = chunk.kind();
+        if kind == *PROFILE {
+            // There is one at most; a second would be unpacked too.
+            profiles += 1;
+            return profiles == 1
+                && unpacked(chunk.contents()).is_ok_and(|bytes| {
+                    too_large = bytes > PROFILE_BYTES_MAX as u64;
+                    !too_large
+                });
+        }
+        // A critical chunk has a capital letter in front (PNG §5.4).
         kind.first().is_some_and(u8::is_ascii_uppercase) || KEPT.contains(&&kind)
     });
+    if too_large {
+        return Err(StripError::Profile);
+    }
     png.set_exif(orientation::exif(turned).map(Into::into));
     Ok(png.encoder().bytes().to_vec())
+}
+
+/// How the picture is to be turned.
+pub(super) fn turned(image: Bytes) -> Option<Orientation> {
+    let png = Png::from_bytes(image).ok()?;
+    png.chunk_by_type(EXIF).and_then(|chunk| Orientation::from_exif_chunk(chunk.contents()))
+}
+
+/// How many bytes the profile unpacks to, as far as one more than it may have.
+///
+/// # Errors
+/// It is damaged: decoders ignore it.
+fn unpacked(chunk: &[u8]) -> io::Result<u64> {
+    let named = chunk.iter().take(NAME_BYTES_MAX + 1).position(|byte| *byte == 0);
+    // Behind the name is the method, of which there is one.
+    let packed = named.and_then(|end| chunk.get(end + 1..)?.strip_prefix(&[0]));
+    let packed = packed.ok_or(io::ErrorKind::InvalidData)?;
+    io::copy(&mut ZlibDecoder::new(packed).take(PROFILE_BYTES_MAX as u64 + 1), &mut io::sink())
 }
