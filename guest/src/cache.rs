@@ -26,6 +26,9 @@ use uuid::Uuid;
 /// The bucket, as the manifest names it.
 const BUCKET: &str = "cache";
 
+/// Of a value as JSON. A larger one is read each time: one look may find twenty, in an instance of 64 MiB.
+const VALUE_BYTES_MAX: usize = 512 * 1024;
+
 /// Losing a generation costs one miss; this bounds the generations of inactive owners.
 const GENERATION: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -100,7 +103,9 @@ impl Slot {
         let Self { key, place: Some(place) } = self else {
             return;
         };
-        if let Ok(json) = serde_json::to_vec(value) {
+        if let Ok(json) = serde_json::to_vec(value)
+            && json.len() <= VALUE_BYTES_MAX
+        {
             let sealed = place.stamp.seal(&json);
             let kept = place.bucket.put(key.name, sealed, Some(ttl_ms(key.lifetime)), Condition::Always).await;
             let _ = kept.inspect_err(rest_after);

@@ -5,9 +5,11 @@ use crate::bindings::exports::mindflow::query::reads::{AnalysisStatus, AnalyzedE
 use crate::calendar::{Month, month};
 use crate::cursor::{self, Listing};
 use crate::projection::tests::{ENTRY, Fact, TAG, USER, created, deleted, insights as analysed, tag, updated};
-use crate::reading::{entries, entries::View, insights, profiles};
+use crate::reading::entries::{PAGE_BYTES_MAX, View};
+use crate::reading::{entries, insights, profiles};
 use crate::request::{Page, Selection};
 use jiff::civil::date;
+use mindflow_guest::call::Error;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -26,7 +28,12 @@ fn entry_id(number: u128) -> Uuid {
 }
 
 async fn recent(database: &Database) -> Vec<AnalyzedEntry> {
-    entries::all(&database.read(As::User(USER), &entries::recent(USER, 10)).await).unwrap()
+    entries::all(
+        &database.read(As::User(USER), &entries::recent(USER, 10, PAGE_BYTES_MAX)).await,
+        "limit",
+        PAGE_BYTES_MAX,
+    )
+    .unwrap()
 }
 
 async fn page(database: &Database, view: View, selection: &Selection, page: &Page) -> EntryPage {
@@ -173,9 +180,28 @@ async fn on_this_day_shows_the_same_day_of_earlier_years_only() {
     let years = ["2023-05-01T08:00:00Z", "2024-05-01T08:00:00Z", "2024-05-02T08:00:00Z", "2025-05-01T08:00:00Z"];
     let facts: Vec<Fact> = (1..).zip(years).map(|(number, at)| created(entry_id(number), at, at)).collect();
     let database = after(&facts).await;
-    let rows = database.read(As::User(USER), &entries::on_this_day(USER, date(2025, 5, 1))).await;
-    let shown: Vec<String> = entries::all(&rows).unwrap().into_iter().map(|shown| shown.entry.title).collect();
+    let rows = database.read(As::User(USER), &entries::on_this_day(USER, date(2025, 5, 1), PAGE_BYTES_MAX)).await;
+    let shown: Vec<String> =
+        entries::all(&rows, "date", PAGE_BYTES_MAX).unwrap().into_iter().map(|shown| shown.entry.title).collect();
     assert_eq!(shown, ["2024-05-01T08:00:00Z", "2023-05-01T08:00:00Z"]);
+}
+
+#[tokio::test]
+async fn entries_that_are_too_large_together_are_not_read() {
+    let long =
+        |number, content: &str| created(entry_id(number), AT, "long").with(json!({ "content": content.repeat(30) }));
+    // 60 and 90 bytes.
+    let database = after(&[long(1, "ab"), long(2, "ü "), long(3, "abc")]).await;
+    let read = async |limit, bytes_max| {
+        let rows = database.read(As::User(USER), &entries::recent(USER, limit, bytes_max)).await;
+        (rows.len(), entries::all(&rows, "limit", bytes_max))
+    };
+    assert_eq!(read(3, 240).await.1.unwrap().len(), 3);
+    let (rows, refused) = read(3, 239).await;
+    let Err(Error::Invalid(fields)) = refused else { panic!("{refused:?}") };
+    assert_eq!((rows, fields[0].field.as_str()), (1, "limit"));
+    assert!(fields[0].message.starts_with("These entries have 240 bytes of content together; at most 239"));
+    assert_eq!(read(1, 90).await.1.unwrap().len(), 1);
 }
 
 #[tokio::test]

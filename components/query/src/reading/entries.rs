@@ -14,7 +14,7 @@ use jiff::civil::Date;
 use mindflow_events::Mood;
 use mindflow_guest::{
     call::Error,
-    failure::internal,
+    failure::{internal, invalid},
     params,
     sql::{self, Row, Rows, Time},
 };
@@ -22,6 +22,10 @@ use uuid::Uuid;
 
 /// Of one day's earlier years: as many as any other list holds.
 const ON_THIS_DAY_MAX: i64 = 100;
+
+/// Of the contents that one call answers. An instance has 64 MiB, in which they are five times: as rows, as entries, as they
+/// are ordered, for the cache, and on their way. The gateway makes room for this much (`READ_BYTES_MAX`).
+pub const PAGE_BYTES_MAX: u64 = 6 << 20;
 
 const LIVE: &str = "j.user_id = $1 AND j.deleted_at IS NULL";
 /// A tag as of its own events: renaming one is one event for any number of entries.
@@ -62,11 +66,12 @@ impl View {
     }
 }
 
-/// `base` is what the entries of `page` (a `SELECT`) are joined to: one row for each, or one for all.
-fn whole(view: View, page: &str, total: Option<&str>) -> String {
-    let (total_column, base) = match total {
-        Some(count) => ("t.total, ", format!("({count}) t LEFT JOIN page p ON true")),
-        None => ("", "page p".to_owned()),
+/// The entries of `page` (a `SELECT`), a row each, unless their contents have more bytes together: then one row says how many
+/// they have. With a total, there is one row at least.
+fn whole(view: View, page: &str, total: Option<&str>, bytes_max: u64) -> String {
+    let (total_column, base, condition) = match total {
+        Some(count) => ("t.total, ", format!("({count}) t CROSS JOIN"), String::new()),
+        None => ("", String::new(), format!("WHERE p.entry_id IS NOT NULL OR s.bytes > {bytes_max}")),
     };
     let (columns, analysis) = (columns::of("p"), view.analysis_columns());
     // Each tag is counted once, from its place in an index, and not once for each entry that has it.
@@ -75,8 +80,9 @@ fn whole(view: View, page: &str, total: Option<&str>) -> String {
             SELECT t.tag_id, (SELECT count(*) FROM query.entry_tags c WHERE c.user_id = $1 AND c.tag_id = t.tag_id) AS entries
             FROM (SELECT DISTINCT unnest(p.tag_ids) AS tag_id FROM page p) t
         )
-        SELECT {total_column}p.entry_id AS journal_id, p.user_id, shown.tags, {columns}, {analysis}
-        FROM {base}
+        SELECT {total_column}s.bytes AS page_bytes, p.entry_id AS journal_id, p.user_id, shown.tags, {columns}, {analysis}
+        FROM {base} (SELECT COALESCE(sum(octet_length(p.content)), 0) AS bytes FROM page p) s
+        LEFT JOIN page p ON s.bytes <= {bytes_max}
         LEFT JOIN query.analyses_view a ON a.entry_id = p.entry_id AND a.user_id = $1
         CROSS JOIN LATERAL (
             SELECT COALESCE(jsonb_agg(jsonb_build_object('id', e.tag ->> 'id', 'name', {TAG_NAME}, 'entry_count', COALESCE(c.entries, 0))
@@ -85,6 +91,7 @@ fn whole(view: View, page: &str, total: Option<&str>) -> String {
             {KNOWN_TAG}
             LEFT JOIN counts c ON c.tag_id = (e.tag ->> 'id')::uuid
         ) shown
+        {condition}
         ORDER BY p.created_at DESC, p.entry_id DESC"
     )
 }
@@ -94,25 +101,25 @@ pub fn by_id(user: Uuid, ids: Vec<Uuid>) -> Statement {
         "SELECT {} FROM query.journals_view j WHERE {LIVE} AND j.entry_id = ANY ($2::uuid[])",
         View::Whole.entry_columns()
     );
-    Statement { text: whole(View::Whole, &page, None), params: params![user, ids] }
+    Statement { text: whole(View::Whole, &page, None, PAGE_BYTES_MAX), params: params![user, ids] }
 }
 
-pub fn recent(user: Uuid, limit: u32) -> Statement {
+pub fn recent(user: Uuid, limit: u32, bytes_max: u64) -> Statement {
     let page = format!(
         "SELECT {} FROM query.journals_view j WHERE {LIVE} {NEWEST_FIRST} LIMIT $2",
         View::Whole.entry_columns()
     );
-    Statement { text: whole(View::Whole, &page, None), params: params![user, limit] }
+    Statement { text: whole(View::Whole, &page, None, bytes_max), params: params![user, limit] }
 }
 
-pub fn on_this_day(user: Uuid, day: Date) -> Statement {
+pub fn on_this_day(user: Uuid, day: Date, bytes_max: u64) -> Statement {
     let columns = View::Whole.entry_columns();
     let page = format!(
         "SELECT {columns} FROM query.journals_view j
          WHERE {LIVE} AND j.month_day = $2::integer AND j.entry_date < $3::date {NEWEST_FIRST} LIMIT $4"
     );
     Statement {
-        text: whole(View::Whole, &page, None),
+        text: whole(View::Whole, &page, None, bytes_max),
         params: params![user, month_day(day), sql::Date(day), ON_THIS_DAY_MAX],
     }
 }
@@ -131,7 +138,7 @@ pub fn page(user: Uuid, view: View, selection: &Selection, page: &Page) -> State
         "SELECT {columns} FROM query.journals_view j WHERE {LIVE}{matching}{after} {NEWEST_FIRST} LIMIT {limit}"
     );
     let total = format!("SELECT count(*) AS total FROM query.journals_view j WHERE {LIVE}{matching}");
-    Statement { text: whole(view, &items, Some(&total)), params: params.0 }
+    Statement { text: whole(view, &items, Some(&total), PAGE_BYTES_MAX), params: params.0 }
 }
 
 fn conditions(selection: &Selection, params: &mut Params) -> String {
@@ -159,12 +166,26 @@ fn conditions(selection: &Selection, params: &mut Params) -> String {
     sql
 }
 
-pub fn all(rows: &Rows) -> Result<Vec<AnalyzedEntry>, Error> {
+/// Of a statement with the same bound. `argument` is what a client makes smaller when they are too large together.
+pub fn all(rows: &Rows, argument: &str, bytes_max: u64) -> Result<Vec<AnalyzedEntry>, Error> {
+    check(rows, argument, bytes_max)?;
     rows.iter().map(|row| entry(&row)).collect()
+}
+
+fn check(rows: &Rows, argument: &str, bytes_max: u64) -> Result<(), Error> {
+    let bytes: u64 = rows.first().map_or(Ok(0), |row| row.get("page_bytes"))?;
+    if bytes <= bytes_max {
+        return Ok(());
+    }
+    let text = format!(
+        "These entries have {bytes} bytes of content together; at most {bytes_max} are read at a time. Ask for fewer."
+    );
+    Err(invalid(argument, text))
 }
 
 /// Of a statement that `page` made for the same request.
 pub fn paged(rows: &Rows, page: &Page) -> Result<EntryPage, Error> {
+    check(rows, "first", PAGE_BYTES_MAX)?;
     let first = page.first as usize;
     let total_count = rows.first().map_or(Ok(0), |row| row.get("total"))?;
     let mut edges = Vec::with_capacity(rows.len().min(first));

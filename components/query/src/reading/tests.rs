@@ -38,8 +38,8 @@ fn every_read_is_one_statement_for_the_asking_user() {
     let page = Page { first: 3, after: None };
     let statements: [Statement; 7] = [
         entries::by_id(USER, vec![USER]),
-        entries::recent(USER, 10),
-        entries::on_this_day(USER, date(2025, 5, 1)),
+        entries::recent(USER, 10, 1 << 20),
+        entries::on_this_day(USER, date(2025, 5, 1), 1 << 20),
         entries::page(USER, View::Whole, &Selection::default(), &page),
         insights::newest(USER, 10),
         insights::tags(USER),

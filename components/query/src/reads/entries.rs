@@ -27,8 +27,10 @@ pub async fn by_id(context: &CallContext, ids: &[String]) -> Result<Vec<Option<A
         return Ok(vec![None; ids.len()]);
     }
     let rows = ask(caller.identity(), reading::by_id(caller.user_id, known)).await?;
-    let found: HashMap<String, AnalyzedEntry> =
-        reading::all(&rows)?.into_iter().map(|entry| (entry.entry.id.clone(), entry)).collect();
+    let found: HashMap<String, AnalyzedEntry> = reading::all(&rows, "ids", reading::PAGE_BYTES_MAX)?
+        .into_iter()
+        .map(|entry| (entry.entry.id.clone(), entry))
+        .collect();
     Ok(ids.into_iter().map(|id| found.get(&id?.to_string()).cloned()).collect())
 }
 

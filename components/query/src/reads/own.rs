@@ -96,10 +96,11 @@ async fn fetch(caller: &Caller, reads: &[Read], now: Timestamp) -> Result<Vec<Re
         return Ok(Vec::new());
     }
     let terms = Terms { free_entries: free_entries().await?, month: month(now) };
-    let statements = reads.iter().map(|read| read.statement(caller.user_id, terms));
+    let bytes_max = entries::PAGE_BYTES_MAX / reads.iter().filter(|read| read.answers_entries()).count().max(1) as u64;
+    let statements = reads.iter().map(|read| read.statement(caller.user_id, terms, bytes_max));
     let statements = statements.map(|Statement { text, params }| (text, params)).collect();
     let rows = sql::query_many(DATABASE, caller.identity(), statements).await?;
-    Ok(reads.iter().zip(rows).map(|(read, rows)| read.fetched(&rows, caller, terms)).collect())
+    Ok(reads.iter().zip(rows).map(|(read, rows)| read.fetched(&rows, caller, terms, bytes_max)).collect())
 }
 
 // === impl Read ===
@@ -126,20 +127,25 @@ impl Read {
         }
     }
 
-    fn statement(self, user: Uuid, terms: Terms) -> Statement {
+    fn answers_entries(self) -> bool {
+        matches!(self, Self::RecentEntries(_) | Self::OnThisDay(_))
+    }
+
+    fn statement(self, user: Uuid, terms: Terms, bytes_max: u64) -> Statement {
         match self {
             Self::Profile => profiles::one(user, terms.month),
-            Self::RecentEntries(limit) => entries::recent(user, limit.max(RECENT_KEPT)),
-            Self::OnThisDay(day) => entries::on_this_day(user, day),
+            Self::RecentEntries(limit) => entries::recent(user, limit.max(RECENT_KEPT), bytes_max),
+            Self::OnThisDay(day) => entries::on_this_day(user, day, bytes_max),
             Self::Insights(limit) => insights::newest(user, limit),
             Self::Tags => insights::tags(user),
         }
     }
 
-    fn fetched(self, rows: &Rows, caller: &Caller, terms: Terms) -> Result<Fetched, Error> {
+    fn fetched(self, rows: &Rows, caller: &Caller, terms: Terms, bytes_max: u64) -> Result<Fetched, Error> {
         let answer = match self {
             Self::Profile => return profile(rows, caller, terms),
-            Self::RecentEntries(_) | Self::OnThisDay(_) => OwnAnswer::Entries(entries::all(rows)?),
+            Self::RecentEntries(_) => OwnAnswer::Entries(entries::all(rows, "limit", bytes_max)?),
+            Self::OnThisDay(_) => OwnAnswer::Entries(entries::all(rows, "date", bytes_max)?),
             Self::Insights(_) => {
                 OwnAnswer::Insights(rows.iter().map(|row| insights::insight(&row)).collect::<Result<_, Error>>()?)
             }
