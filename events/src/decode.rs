@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// Of a value in an error: enough to find it in the producer's code.
-const VALUE_CHARS_MAX: usize = 100;
+pub(crate) const VALUE_CHARS_MAX: usize = 100;
 
 /// Why an event can never be applied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -19,6 +19,7 @@ mod entry;
 mod mood;
 mod notice;
 mod notification;
+pub mod redaction;
 mod tag;
 #[cfg(test)]
 mod tests;

@@ -1,11 +1,10 @@
 //! The logging service: every event goes into the audit trail, and administrators may look at it.
 //!
 //! This file only wires the component's exports. `request` checks what is asked, `reading` answers it, and
-//! `redaction` decides which parts of an event an administrator may see. The trail itself is the host's: this component
-//! can add to it and read it, and has no way to change what is there.
+//! `mindflow_events::redaction` decides which parts of an event an administrator may see. The trail itself is the host's:
+//! this component can add to it and read it, and has no way to change what is there.
 
 mod reading;
-mod redaction;
 mod request;
 
 mindflow_guest::bindings! {

@@ -2,8 +2,9 @@
 
 use crate::{
     bindings::exports::mindflow::logging::audit::{Edge, Filter, Page, PageRequest, Row},
-    redaction, request,
+    request,
 };
+use mindflow_events::redaction;
 use mindflow_guest::{
     audit_reader::{self, Audited},
     call::{CallContext, Error},

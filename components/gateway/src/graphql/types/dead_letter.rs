@@ -1,8 +1,10 @@
-//! Events that a subscription gave up on, as administrators see them.
+//! Events that a subscription gave up on, as administrators see them: without what users wrote. `mindflow dead-letters show`
+//! on the machine shows all.
 
 use super::page::PageInfo;
 use super::scalars::DateTime;
 use async_graphql::{ID, Json, SimpleObject};
+use mindflow_events::redaction::{self, Failed};
 use mindflow_guest::call::Error;
 use mindflow_guest::dead_letters as platform;
 use mindflow_guest::failure::{internal, invalid};
@@ -15,11 +17,13 @@ pub struct DeadLetter {
     id: ID,
     /// The subscription.
     consumer: String,
-    /// The whole envelope.
+    /// The envelope. Its payload is without what is the user's own, as in the audit log.
     event: Json<Value>,
+    /// Members of the payload that this answer leaves out.
+    withheld: Vec<String>,
     /// How often it was delivered.
     attempts: u32,
-    /// Why the last attempt failed.
+    /// Why the last attempt failed. What is left out is not quoted here either.
     last_error: String,
     /// When the first attempt failed.
     first_failed_at: Option<DateTime>,
@@ -75,13 +79,14 @@ pub async fn discard(id: String) -> Result<bool, Error> {
 }
 
 fn edge(letter: platform::DeadLetter) -> Result<DeadLetterEdge, Error> {
-    let event = serde_json::from_str(&letter.event).map_err(internal)?;
+    let Failed { event, withheld, reason } = redaction::failed(&letter.event, &letter.last_error).map_err(internal)?;
     let node = DeadLetter {
         id: letter.id.clone().into(),
         consumer: letter.consumer,
         event: Json(event),
+        withheld,
         attempts: letter.attempts,
-        last_error: letter.last_error,
+        last_error: reason,
         first_failed_at: letter.first_failed_at.map(DateTime),
         dead_at: DateTime(letter.dead_at),
         parked: letter.parked,
