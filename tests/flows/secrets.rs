@@ -6,6 +6,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 const DIARY: &str = "the-most-private-sentence";
+/// Of the length of an unsubscribe link's token.
+const LINK_TOKEN: &str = "AZXXoHweeACAAAAAAAAAAQ0bq3mTq2d0h3m1m2m3m4m";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn neither_log_nor_stores_show_passwords_tokens_keys_or_diaries() {
@@ -37,9 +39,21 @@ async fn neither_log_nor_stores_show_passwords_tokens_keys_or_diaries() {
         .await
         .expect(401);
     api.wait_for_requests(1, mindflow_tests::WITHIN).await.unwrap();
+    for method in [Method::GET, Method::POST] {
+        send(platform.http().request(method, &format!("/notifications/unsubscribe/{LINK_TOKEN}"))).await;
+    }
+    for path in ["/media/1", "/api/journals", "/graphql", "/nothing", "/health/live"] {
+        platform.http().get(&format!("{path}?signature=secret-of-a-query")).await;
+    }
 
-    let log = platform.log();
-    assert!(log.contains("/auth/login"));
+    let kept = mindflow_tests::eventually("the last request is among the kept lines", async || {
+        let kept = platform.cli(&["logs", "--last", "1000", "--json"]).await.stdout;
+        kept.contains("/health/live").then_some(kept)
+    })
+    .await;
+    assert!(kept.contains("/notifications/unsubscribe/…"), "{kept}");
+    let log = platform.log() + &kept;
+    assert!(log.contains("/auth/login") && log.contains("/notifications/unsubscribe/…"));
     for (what, secret) in [
         ("password", PASSWORD),
         ("password", "another secret password"),
@@ -47,6 +61,8 @@ async fn neither_log_nor_stores_show_passwords_tokens_keys_or_diaries() {
         ("refresh token", &*ada.refresh_token),
         ("key", "test-key"),
         ("diary", DIARY),
+        ("token of a link", LINK_TOKEN),
+        ("query", "secret-of-a-query"),
     ] {
         assert!(!log.contains(secret), "the log shows a {what}");
     }

@@ -1,6 +1,9 @@
 //! What a component is called for, and whose request it follows from: for the log.
 
-use crate::{capability::events::bindings::mindflow::platform::events::Event, observe::correlation};
+use crate::{
+    capability::events::bindings::mindflow::platform::events::Event,
+    observe::{correlation, path},
+};
 use std::{borrow::Cow, sync::Arc, time::Duration};
 use wasmtime::component::Val;
 
@@ -45,7 +48,7 @@ impl Purpose {
     pub fn of_request<B>(request: &http::Request<B>) -> Self {
         let id = request.headers().get(correlation::HEADER).and_then(|id| id.to_str().ok());
         Self {
-            what: format!("{} {}", request.method(), request.uri().path()).into(),
+            what: format!("{} {}", request.method(), path::shown(request.uri().path())).into(),
             correlation_id: id.map(Arc::from),
             bound_by_caller: false,
         }

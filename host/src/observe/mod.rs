@@ -3,6 +3,7 @@
 pub mod correlation;
 pub mod log_writer;
 pub mod logs;
+pub mod path;
 pub mod problem;
 pub mod settings;
 

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     engine::CallFailure,
     manifest::{HttpSettings, WebSocketRoute},
-    observe::{PrometheusHandle, correlation, problem::Problem},
+    observe::{PrometheusHandle, correlation, path, problem::Problem},
     platform::Platform,
 };
 use bytes::Bytes;
@@ -107,7 +107,7 @@ impl Server {
         let id = correlation::of(request.headers());
         request.headers_mut().insert(correlation::HEADER, id.clone());
         let method = request.method().clone();
-        let path = request.uri().path().to_owned();
+        let path = path::shown(request.uri().path()).into_owned();
         let mut response = self.route(request, peer, &id).await;
         response.headers_mut().insert(correlation::HEADER, id.clone());
         let status = response.status();
