@@ -30,7 +30,7 @@ pub use analysis::{AnalysisFailed, FailureReason, Insight, Insights};
 pub use decode::BadEvent;
 pub use entry::{Analysis, Entry, EntryDeleted, EntryWritten, Reason};
 pub use mood::Mood;
-pub use notice::{Notice, NoticeKind, notice_topic};
+pub use notice::{Notice, NoticeKind, SessionEnded, UserNotice, notice_topic};
 pub use notification::NotificationRequested;
 pub use tag::{MoodRecorded, Tag, TagCreated, TagRenamed};
 pub use value::{Date, Time};

@@ -28,6 +28,7 @@ mod rolling_update;
 mod schema;
 mod search;
 mod secrets;
+mod sessions;
 mod sockets;
 mod sockets_of_a_broken_component;
 mod spin_manifest;

@@ -253,7 +253,7 @@ impl Platform {
         account.login().await
     }
 
-    /// Grants a role on the command line. A token names the roles of its login.
+    /// Grants a role on the command line. It holds from the next request on; a token names the roles of its login.
     pub async fn grant(&self, email: &str, role: &str) {
         let output = self.cli(&["users", "grant", email, role]).await;
         assert_eq!(output.code, Some(0), "{output:?}");

@@ -1,6 +1,7 @@
 //! What an access token says: who, with which roles, in which session, for how long.
 
 use crate::{account::Account, role::Roles};
+use mindflow_guest::caller::Caller;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -39,6 +40,21 @@ impl<'a> Claims<'a> {
             sid: session_id,
         }
     }
+
+    /// Those of a proven token with other roles, in the same session and for the same time.
+    pub fn with_roles(caller: &'a Caller, roles: &'a Roles, session_id: Uuid, jti: Uuid) -> Self {
+        Self {
+            iss: ISSUER,
+            aud: AUDIENCE,
+            sub: caller.user_id,
+            email: &caller.email,
+            roles,
+            iat: caller.iat,
+            exp: caller.exp,
+            jti,
+            sid: session_id,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -68,6 +84,28 @@ mod tests {
                 "iat": 1_700_000_000,
                 "exp": 1_700_000_900,
                 "jti": "00000000-0000-0000-0000-000000000003",
+                "sid": "00000000-0000-0000-0000-000000000002",
+            })
+        );
+    }
+
+    #[test]
+    fn a_token_with_other_roles_is_for_the_same_user_session_and_time() {
+        let text = r#"{"sub":"00000000-0000-0000-0000-000000000001","email":"ann@example.org","roles":["user","admin"],
+            "sid":"00000000-0000-0000-0000-000000000002","iat":1700000000,"exp":1700000900}"#;
+        let (caller, roles): (Caller, _) = (serde_json::from_str(text).unwrap(), Roles::from([Role::User]));
+        let claims = Claims::with_roles(&caller, &roles, Uuid::from_u128(2), Uuid::from_u128(4));
+        assert_eq!(
+            serde_json::to_value(claims).unwrap(),
+            serde_json::json!({
+                "iss": "mindflow-auth",
+                "aud": "mindflow",
+                "sub": "00000000-0000-0000-0000-000000000001",
+                "email": "ann@example.org",
+                "roles": ["user"],
+                "iat": 1_700_000_000,
+                "exp": 1_700_000_900,
+                "jti": "00000000-0000-0000-0000-000000000004",
                 "sid": "00000000-0000-0000-0000-000000000002",
             })
         );

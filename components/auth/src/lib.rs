@@ -23,7 +23,7 @@ mindflow_guest::bindings! {
 }
 
 use bindings::exports::mindflow::{
-    auth::accounts::{self, Caller, Grant, LoginAttempt, ProfileChange, Registration, Role, Session, User},
+    auth::accounts::{self, Caller, Grant, LoginAttempt, ProfileChange, Proof, Registration, Role, Session, User},
     platform::{health, operator},
 };
 use mindflow_guest::call::{CallContext, Error};
@@ -47,6 +47,10 @@ impl accounts::Guest for Auth {
         flow::session::logout(&context).await
     }
 
+    async fn end_session(_context: CallContext, refresh_token: String) -> Result<(), Error> {
+        flow::refresh::end(&refresh_token).await
+    }
+
     async fn sessions(context: CallContext) -> Result<Vec<Session>, Error> {
         let listed = flow::session::list(&context).await?;
         Ok(listed.into_iter().map(wire::session).collect())
@@ -58,6 +62,10 @@ impl accounts::Guest for Auth {
 
     async fn authenticate(context: CallContext) -> Result<Caller, Error> {
         flow::session::authenticate(&context).await.map(wire::caller)
+    }
+
+    async fn prove(context: CallContext) -> Result<Proof, Error> {
+        flow::session::prove(&context).await.map(wire::proof)
     }
 
     async fn update_profile(context: CallContext, change: ProfileChange) -> Result<User, Error> {

@@ -1,6 +1,6 @@
-//! A session: what one login keeps in the key-value store until it is ended or left unused for seven
-//! days. Its refresh tokens are one family, of which only the newest is good; what a presented token
-//! means for the session is decided here.
+//! A session: what one login keeps in the key-value store until it is ended, left unused for seven
+//! days, or as old as a session may be. Its refresh tokens are one family, of which only the newest is good; what a
+//! presented token means for the session is decided here.
 
 use crate::{
     account::Account,
@@ -16,13 +16,23 @@ const LIFETIME_US: i64 = LIFETIME_S as i64 * 1_000_000;
 /// The same, as the store takes it.
 pub const LIFETIME_MS: u64 = LIFETIME_S as u64 * 1_000;
 
+/// When a session is judged or renewed, in microseconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    /// Since 1970-01-01T00:00:00Z.
+    pub now_us: i64,
+    /// The age at which every session ends, however it is used (OWASP ASVS 5.0, 7.3.2).
+    pub age_max_us: i64,
+}
+
 /// The value under `session:{id}`. Times in microseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
     pub user_id: Uuid,
     pub email: String,
-    /// As of the last access token; the next one reads them from the database.
+    /// As they are: whoever changes them has the key-value store forget the session, and the next look takes them from
+    /// the database.
     pub roles: Roles,
     pub created_at: i64,
     /// When its newest access token was given out.
@@ -61,8 +71,9 @@ impl Session {
         account: &Account,
         user_agent: Option<String>,
         secrets: Secrets,
-        now_us: i64,
+        moment: Moment,
     ) -> (Self, RefreshToken) {
+        let Moment { now_us, .. } = moment;
         let family_key = FamilyKey(secrets.family_key);
         let token = RefreshToken::new(id, &family_key, secrets.first);
         let session = Self {
@@ -72,7 +83,7 @@ impl Session {
             created_at: now_us,
             last_used_at: now_us,
             user_agent,
-            expires_at: now_us.saturating_add(LIFETIME_US),
+            expires_at: moment.end_of(now_us),
             refresh_hash: token.hash(),
             family_key,
         };
@@ -84,11 +95,21 @@ impl Session {
         self.refresh_hash.to_string()
     }
 
+    /// How long it lasts if it is left unused.
+    pub fn seconds_left(&self, now_us: i64) -> u32 {
+        u32::try_from(self.expires_at.saturating_sub(now_us).div_euclid(1_000_000)).unwrap_or(0)
+    }
+
+    /// The same, as the store takes it.
+    pub fn ms_left(&self, now_us: i64) -> u64 {
+        u64::try_from(self.expires_at.saturating_sub(now_us).div_euclid(1_000)).unwrap_or(0).max(1)
+    }
+
     /// Decides what the token, presented now, means.
-    pub fn judge(&self, token: &RefreshToken, now_us: i64) -> Verdict {
+    pub fn judge(&self, token: &RefreshToken, moment: Moment) -> Verdict {
         if !token.was_issued_by(&self.family_key) {
             Verdict::Unknown
-        } else if now_us >= self.expires_at {
+        } else if moment.now_us >= self.expires_at.min(moment.last_of(self.created_at)) {
             Verdict::Expired
         } else if token.hash() == self.refresh_hash {
             Verdict::Fresh
@@ -104,19 +125,31 @@ impl Session {
         account: &Account,
         user_agent: Option<String>,
         secret: [u8; SECRET_BYTES],
-        now_us: i64,
+        moment: Moment,
     ) -> (Self, RefreshToken) {
         let token = RefreshToken::new(id, &self.family_key, secret);
         let session = Self {
             email: account.email.clone(),
             roles: account.roles.clone(),
-            last_used_at: now_us,
+            last_used_at: moment.now_us,
             user_agent: user_agent.or_else(|| self.user_agent.clone()),
-            expires_at: now_us.saturating_add(LIFETIME_US),
+            expires_at: moment.end_of(self.created_at),
             refresh_hash: token.hash(),
             ..self.clone()
         };
         (session, token)
+    }
+}
+
+impl Moment {
+    /// When a session of that beginning ends if it is used now and never again.
+    fn end_of(self, created_at_us: i64) -> i64 {
+        self.now_us.saturating_add(LIFETIME_US).min(self.last_of(created_at_us))
+    }
+
+    /// When a session of that beginning ends at the latest.
+    fn last_of(self, created_at_us: i64) -> i64 {
+        created_at_us.saturating_add(self.age_max_us)
     }
 }
 
@@ -127,6 +160,11 @@ mod tests {
     use proptest::prelude::*;
 
     const ID: Uuid = Uuid::from_u128(7);
+    const AGE_MAX_US: i64 = 90 * 24 * 60 * 60 * 1_000_000;
+
+    fn at(now_us: i64) -> Moment {
+        Moment { now_us, age_max_us: AGE_MAX_US }
+    }
 
     fn account() -> Account {
         Account {
@@ -140,36 +178,60 @@ mod tests {
     }
 
     fn begun(now_us: i64) -> (Session, RefreshToken) {
-        Session::begin(ID, &account(), Some("curl".into()), Secrets { family_key: [1; 32], first: [0; 32] }, now_us)
+        Session::begin(ID, &account(), Some("curl".into()), Secrets { family_key: [1; 32], first: [0; 32] }, at(now_us))
     }
 
     #[test]
     fn the_first_token_is_fresh_once() {
         let (session, first) = begun(0);
-        assert_eq!(session.judge(&first, 1), Verdict::Fresh);
-        let (rotated, second) = session.rotate(ID, &account(), None, [2; 32], 1);
-        assert_eq!(rotated.judge(&first, 2), Verdict::Reused);
-        assert_eq!(rotated.judge(&second, 2), Verdict::Fresh);
+        assert_eq!(session.judge(&first, at(1)), Verdict::Fresh);
+        let (rotated, second) = session.rotate(ID, &account(), None, [2; 32], at(1));
+        assert_eq!(rotated.judge(&first, at(2)), Verdict::Reused);
+        assert_eq!(rotated.judge(&second, at(2)), Verdict::Fresh);
     }
 
     #[test]
     fn a_made_up_token_means_nothing_for_the_session() {
         let (session, _) = begun(0);
         let forged = RefreshToken::new(ID, &FamilyKey([2; 32]), [9; 32]);
-        assert_eq!(session.judge(&forged, 1), Verdict::Unknown);
+        assert_eq!(session.judge(&forged, at(1)), Verdict::Unknown);
     }
 
     #[test]
     fn a_session_left_unused_for_seven_days_is_over() {
         let (session, first) = begun(0);
-        assert_eq!(session.judge(&first, LIFETIME_US - 1), Verdict::Fresh);
-        assert_eq!(session.judge(&first, LIFETIME_US), Verdict::Expired);
+        assert_eq!(session.judge(&first, at(LIFETIME_US - 1)), Verdict::Fresh);
+        assert_eq!(session.judge(&first, at(LIFETIME_US)), Verdict::Expired);
+    }
+
+    #[test]
+    fn a_session_that_is_always_used_ends_at_its_greatest_age() {
+        let (mut session, mut token) = begun(0);
+        let mut now_us = 0;
+        while now_us < AGE_MAX_US {
+            assert_eq!(session.judge(&token, at(now_us)), Verdict::Fresh);
+            (session, token) = session.rotate(ID, &account(), None, [2; 32], at(now_us));
+            assert!(session.expires_at <= AGE_MAX_US);
+            now_us += LIFETIME_US / 2;
+        }
+        assert_eq!((session.expires_at, session.seconds_left(AGE_MAX_US - 2_500_000)), (AGE_MAX_US, 2));
+        assert_eq!((session.seconds_left(AGE_MAX_US + 1), session.ms_left(AGE_MAX_US + 1)), (0, 1));
+        assert_eq!(session.judge(&token, at(AGE_MAX_US - 1)), Verdict::Fresh);
+        assert_eq!(session.judge(&token, at(AGE_MAX_US)), Verdict::Expired);
+    }
+
+    #[test]
+    fn a_lower_age_holds_for_sessions_that_began_before_it_was_set() {
+        let (session, first) = begun(0);
+        let lower = |now_us| Moment { now_us, age_max_us: 60 };
+        assert_eq!(session.judge(&first, lower(59)), Verdict::Fresh);
+        assert_eq!(session.judge(&first, lower(60)), Verdict::Expired);
     }
 
     #[test]
     fn each_use_gives_the_session_seven_more_days() {
         let (session, _) = begun(0);
-        let (rotated, _) = session.rotate(ID, &account(), None, [2; 32], 5);
+        let (rotated, _) = session.rotate(ID, &account(), None, [2; 32], at(5));
         assert_eq!(rotated.expires_at, 5 + LIFETIME_US);
         assert_eq!((rotated.created_at, rotated.last_used_at), (0, 5));
     }
@@ -178,10 +240,10 @@ mod tests {
     fn a_refresh_takes_todays_roles_and_keeps_the_user_agent_when_none_is_sent() {
         let (session, _) = begun(0);
         let promoted = Account { roles: Roles::from([Role::User, Role::Admin]), ..account() };
-        let (rotated, _) = session.rotate(ID, &promoted, None, [2; 32], 5);
+        let (rotated, _) = session.rotate(ID, &promoted, None, [2; 32], at(5));
         assert_eq!(rotated.roles, promoted.roles);
         assert_eq!(rotated.user_agent.as_deref(), Some("curl"));
-        let (moved, _) = session.rotate(ID, &promoted, Some("firefox".into()), [2; 32], 5);
+        let (moved, _) = session.rotate(ID, &promoted, Some("firefox".into()), [2; 32], at(5));
         assert_eq!(moved.user_agent.as_deref(), Some("firefox"));
     }
 
@@ -220,14 +282,14 @@ mod tests {
             let (mut session, first) = begun(0);
             let mut tokens = vec![first];
             for secret in secrets {
-                let (rotated, token) = session.rotate(ID, &account(), None, secret, 1);
+                let (rotated, token) = session.rotate(ID, &account(), None, secret, at(1));
                 session = rotated;
                 tokens.push(token);
             }
             let newest = tokens.pop().unwrap();
-            prop_assert_eq!(session.judge(&newest, 2), Verdict::Fresh);
+            prop_assert_eq!(session.judge(&newest, at(2)), Verdict::Fresh);
             for used in tokens {
-                prop_assert_eq!(session.judge(&used, 2), Verdict::Reused);
+                prop_assert_eq!(session.judge(&used, at(2)), Verdict::Reused);
             }
         }
     }

@@ -1,6 +1,8 @@
 //! The component's variables. A setting that would make accounts weak is refused, not corrected.
 
+use crate::session::Moment;
 use mindflow_guest::config;
+use std::ops::RangeInclusive;
 
 /// About 0.3 s of one core: what a login may cost, and a guess must (the contract's least by default).
 const BCRYPT_COST_DEFAULT: u32 = 12;
@@ -10,14 +12,37 @@ const BCRYPT_COST_MIN: u32 = 4;
 const BCRYPT_COST_MAX: u32 = 16;
 /// 15 minutes (the contract).
 const ACCESS_TOKEN_S_DEFAULT: u32 = 900;
-/// A day: longer than that, and tokens would carry roles that were taken away long ago.
+/// A day: what a copied token is good for at most, unless its session is ended.
 const ACCESS_TOKEN_S_MAX: u32 = 86_400;
+/// 90 days: a user who is always there logs in four times a year.
+const SESSION_S_DEFAULT: u32 = 90 * 24 * 60 * 60;
+/// Ten years.
+const SESSION_S_MAX: u32 = 10 * 365 * 24 * 60 * 60;
+/// More than a person has browsers and devices.
+const SESSIONS_DEFAULT: u32 = 50;
+/// As many as are listed of a user.
+const SESSIONS_MAX: u32 = 1_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     pub bcrypt_cost: u32,
     /// An access token's life, in seconds.
     pub access_token_s: u32,
+    /// The age at which a session ends, however it is used, in seconds.
+    pub session_s: u32,
+    /// The live sessions that a user may have. With one more, the one that was not used for the longest time ends.
+    pub sessions_max: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            bcrypt_cost: BCRYPT_COST_DEFAULT,
+            access_token_s: ACCESS_TOKEN_S_DEFAULT,
+            session_s: SESSION_S_DEFAULT,
+            sessions_max: SESSIONS_DEFAULT,
+        }
+    }
 }
 
 /// An invalid variable; the text says what is allowed.
@@ -31,6 +56,20 @@ pub enum SettingsError {
     WeakBcrypt(u32),
     #[error("the variable `access_token_seconds` is {0:?}; it must be a number from 1 to 86400")]
     AccessToken(String),
+    #[error("the variable `session_seconds_max` is {0:?}; it must be a number from 1 to 315360000 (ten years)")]
+    SessionAge(String),
+    #[error("the variable `sessions_max` is {0:?}; it must be a number from 1 to 1000")]
+    Sessions(String),
+}
+
+/// The variables as they are set.
+#[derive(Debug, Clone, Copy, Default)]
+struct Texts<'a> {
+    bcrypt_cost: Option<&'a str>,
+    allow_weak_bcrypt: Option<&'a str>,
+    access_token_seconds: Option<&'a str>,
+    session_seconds_max: Option<&'a str>,
+    sessions_max: Option<&'a str>,
 }
 
 impl Settings {
@@ -42,61 +81,108 @@ impl Settings {
         let cost = config::text("bcrypt_cost").await;
         let allow_weak = config::text("allow_weak_bcrypt").await;
         let access_token = config::text("access_token_seconds").await;
-        Self::parse(cost.as_deref(), allow_weak.as_deref(), access_token.as_deref())
+        let session_age = config::text("session_seconds_max").await;
+        let sessions = config::text("sessions_max").await;
+        Self::parse(Texts {
+            bcrypt_cost: cost.as_deref(),
+            allow_weak_bcrypt: allow_weak.as_deref(),
+            access_token_seconds: access_token.as_deref(),
+            session_seconds_max: session_age.as_deref(),
+            sessions_max: sessions.as_deref(),
+        })
     }
 
-    fn parse(cost: Option<&str>, allow_weak: Option<&str>, access_token: Option<&str>) -> Result<Self, SettingsError> {
-        let bcrypt_cost = match cost {
-            None => BCRYPT_COST_DEFAULT,
-            Some(text) => number(text, BCRYPT_COST_MIN, BCRYPT_COST_MAX)
-                .ok_or_else(|| SettingsError::BcryptCost(text.to_owned()))?,
-        };
-        if bcrypt_cost < BCRYPT_COST_DEFAULT && allow_weak.map(str::trim) != Some("true") {
+    /// The moment at which a session is judged by these settings.
+    pub fn moment(&self, now_us: i64) -> Moment {
+        Moment { now_us, age_max_us: i64::from(self.session_s).saturating_mul(1_000_000) }
+    }
+
+    fn parse(texts: Texts<'_>) -> Result<Self, SettingsError> {
+        let default = Self::default();
+        let costs = BCRYPT_COST_MIN..=BCRYPT_COST_MAX;
+        let bcrypt_cost = number(texts.bcrypt_cost, default.bcrypt_cost, costs, SettingsError::BcryptCost)?;
+        if bcrypt_cost < BCRYPT_COST_DEFAULT && texts.allow_weak_bcrypt.map(str::trim) != Some("true") {
             return Err(SettingsError::WeakBcrypt(bcrypt_cost));
         }
-        let access_token_s = match access_token {
-            None => ACCESS_TOKEN_S_DEFAULT,
-            Some(text) => {
-                number(text, 1, ACCESS_TOKEN_S_MAX).ok_or_else(|| SettingsError::AccessToken(text.to_owned()))?
-            }
-        };
-        Ok(Self { bcrypt_cost, access_token_s })
+        Ok(Self {
+            bcrypt_cost,
+            access_token_s: number(
+                texts.access_token_seconds,
+                default.access_token_s,
+                1..=ACCESS_TOKEN_S_MAX,
+                SettingsError::AccessToken,
+            )?,
+            session_s: number(
+                texts.session_seconds_max,
+                default.session_s,
+                1..=SESSION_S_MAX,
+                SettingsError::SessionAge,
+            )?,
+            sessions_max: number(texts.sessions_max, default.sessions_max, 1..=SESSIONS_MAX, SettingsError::Sessions)?,
+        })
     }
 }
 
-fn number(text: &str, min: u32, max: u32) -> Option<u32> {
-    text.trim().parse().ok().filter(|value| (min..=max).contains(value))
+fn number(
+    text: Option<&str>,
+    default: u32,
+    allowed: RangeInclusive<u32>,
+    refuse: impl FnOnce(String) -> SettingsError,
+) -> Result<u32, SettingsError> {
+    let Some(text) = text else { return Ok(default) };
+    let number = text.trim().parse::<u32>().ok().filter(|number| allowed.contains(number));
+    number.ok_or_else(|| refuse(text.to_owned()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn costs(cost: &str, allow_weak: Option<&str>) -> Result<Settings, SettingsError> {
+        Settings::parse(Texts { bcrypt_cost: Some(cost), allow_weak_bcrypt: allow_weak, ..Texts::default() })
+    }
+
     #[test]
     fn without_variables_the_contracts_values_hold() {
-        assert_eq!(Settings::parse(None, None, None), Ok(Settings { bcrypt_cost: 12, access_token_s: 900 }));
+        let settings = Settings { bcrypt_cost: 12, access_token_s: 900, session_s: 7_776_000, sessions_max: 50 };
+        assert_eq!(Settings::parse(Texts::default()), Ok(settings));
     }
 
     #[test]
     fn a_weak_cost_needs_a_second_variable_that_says_so() {
-        assert_eq!(Settings::parse(Some("4"), None, None), Err(SettingsError::WeakBcrypt(4)));
-        assert_eq!(Settings::parse(Some("11"), Some("yes"), None), Err(SettingsError::WeakBcrypt(11)));
-        assert_eq!(Settings::parse(Some("4"), Some("true"), None).unwrap().bcrypt_cost, 4);
-        assert_eq!(Settings::parse(Some("13"), None, None).unwrap().bcrypt_cost, 13);
+        assert_eq!(costs("4", None), Err(SettingsError::WeakBcrypt(4)));
+        assert_eq!(costs("11", Some("yes")), Err(SettingsError::WeakBcrypt(11)));
+        assert_eq!(costs("4", Some("true")).unwrap().bcrypt_cost, 4);
+        assert_eq!(costs("13", None).unwrap().bcrypt_cost, 13);
     }
 
     #[test]
     fn a_cost_that_bcrypt_or_the_host_cannot_bear_is_refused() {
         for text in ["3", "17", "-1", "twelve", "12.5"] {
-            assert_eq!(Settings::parse(Some(text), Some("true"), None), Err(SettingsError::BcryptCost(text.into())));
+            assert_eq!(costs(text, Some("true")), Err(SettingsError::BcryptCost(text.into())));
         }
     }
 
     #[test]
     fn an_access_token_lives_between_a_second_and_a_day() {
-        assert_eq!(Settings::parse(None, None, Some("2")).unwrap().access_token_s, 2);
+        let parse = |text| Settings::parse(Texts { access_token_seconds: Some(text), ..Texts::default() });
+        assert_eq!(parse("2").unwrap().access_token_s, 2);
         for text in ["0", "86401", "soon"] {
-            assert_eq!(Settings::parse(None, None, Some(text)), Err(SettingsError::AccessToken(text.into())));
+            assert_eq!(parse(text), Err(SettingsError::AccessToken(text.into())));
+        }
+    }
+
+    #[test]
+    fn the_age_and_the_number_of_sessions_have_a_least_and_a_most() {
+        let age = |text| Settings::parse(Texts { session_seconds_max: Some(text), ..Texts::default() });
+        let number = |text| Settings::parse(Texts { sessions_max: Some(text), ..Texts::default() });
+        assert_eq!((age(" 60 ").unwrap().session_s, number("1").unwrap().sessions_max), (60, 1));
+        assert_eq!(age("60").unwrap().moment(5).age_max_us, 60_000_000);
+        for text in ["0", "-1", "315360001", "never"] {
+            assert_eq!(age(text), Err(SettingsError::SessionAge(text.into())));
+        }
+        for text in ["0", "1001", "all"] {
+            assert_eq!(number(text), Err(SettingsError::Sessions(text.into())));
         }
     }
 

@@ -6,10 +6,9 @@ use crate::{
     flow::{
         grant::Issued,
         login, register,
-        session::{Authenticated, Listed},
+        session::{Authenticated, Listed, Proven},
     },
-    role::{self, Role, Roles},
-    session,
+    role::{Role, Roles},
 };
 
 pub fn registration(registration: wit::Registration) -> register::Request {
@@ -30,7 +29,7 @@ pub fn grant(issued: Issued) -> wit::Grant {
         access_token: issued.access_token,
         expires_in_s: issued.access_token_s,
         refresh_token: issued.refresh_token.to_string(),
-        refresh_expires_in_s: session::LIFETIME_S,
+        refresh_expires_in_s: issued.refresh_token_s,
         user: user(issued.account),
     }
 }
@@ -50,11 +49,15 @@ pub fn caller(authenticated: Authenticated) -> wit::Caller {
     let caller = authenticated.caller;
     wit::Caller {
         user_id: caller.user_id.to_string(),
-        roles: roles(&role::known(&caller.roles)),
+        roles: roles(&authenticated.roles),
         email: caller.email,
         session_id: authenticated.session_id.to_string(),
         expires_at: caller.exp.saturating_mul(1_000_000),
     }
+}
+
+pub fn proof(proven: Proven) -> wit::Proof {
+    wit::Proof { caller: caller(proven.authenticated), token: proven.token }
 }
 
 pub fn session(listed: Listed) -> wit::Session {

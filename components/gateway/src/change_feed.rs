@@ -1,9 +1,10 @@
-//! Changes of a user's entries: the short notices that the query service publishes on the user's topic after it has
-//! applied an event. Notices can be missed; the entries themselves are always read again.
+//! A user's topic: the short notices that the query service publishes after it has applied an event, and those of the
+//! auth service about sessions that have ended. Notices can be missed; the entries themselves are always read again, and
+//! sessions are proven before each notice.
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use futures::stream::{LocalBoxStream, StreamExt, unfold};
-use mindflow_events::{Notice, notice_topic};
+use mindflow_events::{UserNotice, notice_topic};
 use mindflow_guest::call::Error;
 use mindflow_guest::clock;
 use mindflow_guest::realtime::{self, Subscription};
@@ -17,7 +18,7 @@ const RESUBSCRIBE: ExponentialBuilder =
 ///
 /// # Errors
 /// `unavailable` when the topic cannot be subscribed to.
-pub async fn notices(user_id: String) -> Result<LocalBoxStream<'static, Result<Notice, Error>>, Error> {
+pub async fn notices(user_id: String) -> Result<LocalBoxStream<'static, Result<UserNotice, Error>>, Error> {
     let feed = Feed::open(notice_topic(user_id)).await?;
     let stream = unfold(Some(feed), |feed| async {
         let mut feed = feed?;
@@ -43,7 +44,7 @@ impl Feed {
         Ok(Self { topic, subscription, cursor: None })
     }
 
-    async fn next(&mut self) -> Result<Notice, Error> {
+    async fn next(&mut self) -> Result<UserNotice, Error> {
         let mut pauses = RESUBSCRIBE.build();
         loop {
             match self.subscription.next().await {

@@ -1,5 +1,6 @@
 //! The caller of a request. The access token is proven at most once a request, only when something needs it, and
-//! concurrent resolvers share the proof.
+//! concurrent resolvers share the proof. Calls that follow from it are made with the roles of now: where the token has
+//! others, the proof brings one that has them.
 
 pub mod watch;
 
@@ -9,7 +10,7 @@ use futures::FutureExt;
 use futures::future::{LocalBoxFuture, Shared};
 use http::HeaderMap;
 use mindflow_guest::call::{CallContext, Credential, Error};
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 type Proof = Shared<LocalBoxFuture<'static, Result<Caller, Error>>>;
@@ -28,6 +29,8 @@ pub enum Asked {
 pub struct Viewer {
     context: CallContext,
     proof: Proof,
+    /// A token with the caller's roles of now, if the presented one has others. Set by the proof.
+    renewed: Rc<OnceCell<String>>,
     asked: Rc<Cell<Asked>>,
 }
 
@@ -35,14 +38,22 @@ impl Viewer {
     pub fn new(presented: Presented, correlation_id: String, traceparent: Option<String>) -> Self {
         let refusal = presented.refusal();
         let context = presented.into_context(correlation_id, traceparent);
-        let asked = context.clone();
+        let renewed = Rc::new(OnceCell::new());
+        let (asked, known) = (context.clone(), Rc::clone(&renewed));
         let proof = async move {
             match refusal {
                 Some(reason) => Err(Error::Unauthenticated(reason.to_owned())),
-                None => accounts::authenticate(asked).await,
+                None => {
+                    let accounts::Proof { caller, token } = accounts::prove(asked).await?;
+                    if let Some(token) = token {
+                        // It is empty: a shared future runs once.
+                        let _ = known.set(token);
+                    }
+                    Ok(caller)
+                }
             }
         };
-        Self { context, proof: proof.boxed_local().shared(), asked: Rc::new(Cell::new(Asked::Nothing)) }
+        Self { context, proof: proof.boxed_local().shared(), renewed, asked: Rc::new(Cell::new(Asked::Nothing)) }
     }
 
     pub fn of_request(headers: &HeaderMap, correlation_id: &str) -> Self {
@@ -72,7 +83,11 @@ impl Viewer {
 
     fn context_for(&self, asked: Asked) -> CallContext {
         self.asked.set(self.asked.get().max(asked));
-        self.context.clone()
+        let mut context = self.context.clone();
+        if let Some(token) = self.renewed.get() {
+            context.credential = Credential::Token(token.clone());
+        }
+        context
     }
 
     /// The proven caller: a valid token of a session that was not revoked. Answers are kept by its id and roles
@@ -126,6 +141,18 @@ mod tests {
         viewer.context_for(Asked::Views);
         assert_eq!(viewer.asked(), Asked::Anything);
         assert_eq!(viewer.unproven().asked(), Asked::Nothing);
+    }
+
+    #[test]
+    fn calls_are_made_with_the_roles_of_now_and_a_later_operation_is_proven_by_the_token_of_the_client() {
+        let viewer = Viewer::new(Presented::Token("presented".into()), "c".into(), None);
+        let credential = |viewer: &Viewer| match viewer.context().credential {
+            Credential::Token(token) => token,
+            Credential::Anonymous => String::new(),
+        };
+        assert_eq!(credential(&viewer), "presented");
+        viewer.renewed.set("renewed".into()).unwrap();
+        assert_eq!((credential(&viewer).as_str(), credential(&viewer.unproven()).as_str()), ("renewed", "presented"));
     }
 
     #[test]

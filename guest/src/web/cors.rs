@@ -17,6 +17,11 @@ fn allowed<'a>(headers: &'a HeaderMap, origins: &[String]) -> Option<&'a HeaderV
     origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes()).then_some(origin)
 }
 
+/// Whether the request names an origin that is allowed.
+pub fn is_allowed(headers: &HeaderMap, origins: &[String]) -> bool {
+    allowed(headers, origins).is_some()
+}
+
 /// The origins of a setting, a comma-separated list such as `http://localhost:4200`.
 pub fn origins(list: &str) -> Vec<String> {
     let each = list.split(',').map(|origin| origin.trim().trim_end_matches('/').to_owned());

@@ -1,11 +1,16 @@
 //! Changes to an account: one's own profile, and by admins the roles of anybody. Each commits with the
-//! event that carries the account as it is then; a change to what already is writes nothing.
+//! event that carries the account as it is then; a change to what already is writes nothing. A change of roles
+//! holds for the user's sessions when it is answered: they are renewed after the commit, also when nothing was changed,
+//! so that a change that failed half-way is complete when it is asked for again.
 
 use super::session::{Authenticated, authenticate};
 use crate::{
     account::Account,
     role::{self, Role, Roles},
-    store::accounts::{self, DATABASE},
+    store::{
+        accounts::{self, DATABASE},
+        sessions::Sessions,
+    },
     validation,
 };
 use mindflow_events::Payload;
@@ -40,8 +45,8 @@ pub async fn set_roles(
     user_id: &str,
     roles: impl IntoIterator<Item = Role>,
 ) -> Result<Account, Error> {
-    let Authenticated { caller, .. } = authenticate(context).await?;
-    if !caller.has_role(Role::Admin.as_str()) {
+    let Authenticated { caller, roles: own, .. } = authenticate(context).await?;
+    if !own.contains(&Role::Admin) {
         return Err(admins_only());
     }
     let user_id = id::parse(user_id.trim()).ok_or_else(no_such_user)?;
@@ -51,8 +56,9 @@ pub async fn set_roles(
             "You cannot take the admin role from yourself. Ask another admin to do it.".into(),
         ));
     }
-    sql::transaction(DATABASE, &caller.identity(), async |tx| {
-        // The token may be older than the caller's own last change of roles.
+    let sessions = Sessions::within_reach().await?;
+    let account = sql::transaction(DATABASE, &caller.identity(), async |tx| {
+        // The session is a copy of the account as it was.
         let is_admin =
             accounts::read(tx, caller.user_id).await?.is_some_and(|account| account.roles.contains(&Role::Admin));
         if !is_admin {
@@ -60,7 +66,9 @@ pub async fn set_roles(
         }
         change(tx, context, user_id, |account| Account { roles: roles.clone(), ..account.clone() }).await
     })
-    .await
+    .await?;
+    sessions.renew(user_id).await?;
+    Ok(account)
 }
 
 /// For the operator, who has the right by being at the command line.
@@ -69,10 +77,13 @@ pub async fn change_roles(
     user_id: Uuid,
     next: impl Fn(&Roles) -> Roles,
 ) -> Result<Account, Error> {
-    sql::transaction(DATABASE, &Identity::Service, async |tx| {
+    let sessions = Sessions::within_reach().await?;
+    let account = sql::transaction(DATABASE, &Identity::Service, async |tx| {
         change(tx, context, user_id, |account| Account { roles: next(&account.roles), ..account.clone() }).await
     })
-    .await
+    .await?;
+    sessions.renew(user_id).await?;
+    Ok(account)
 }
 
 /// Locks the account, makes of it what `next` says, and publishes that when it is something else than before.

@@ -24,12 +24,18 @@ pub struct Issued {
     pub access_token: String,
     pub access_token_s: u32,
     pub refresh_token: RefreshToken,
+    /// Until the refresh token expires, in seconds.
+    pub refresh_token_s: u32,
 }
 
 /// A signed access token of that session, for the account's roles as of now.
 pub async fn sign(account: &Account, session_id: Uuid, now_us: i64, settings: Settings) -> Result<String, Error> {
-    let claims = Claims::new(account, session_id, id::random(), now_us, settings.access_token_s);
-    let claims = serde_json::to_string(&claims).map_err(internal)?;
+    sign_claims(&Claims::new(account, session_id, id::random(), now_us, settings.access_token_s)).await
+}
+
+/// The signed token of these claims.
+pub async fn sign_claims(claims: &Claims<'_>) -> Result<String, Error> {
+    let claims = serde_json::to_string(claims).map_err(internal)?;
     jwt_signer::sign(claims).await.map_err(|reason| Error::Unavailable(format!("signing keys: {reason}")))
 }
 
@@ -39,6 +45,7 @@ pub struct Opened {
     session: Session,
     issued: Issued,
     sessions: Sessions,
+    sessions_max: u32,
 }
 
 /// Opens a session of the account. Its tokens come with [`Opened::keep`], when all else is done.
@@ -52,22 +59,32 @@ pub async fn open(
         Secrets { family_key: entropy::bytes().map_err(internal)?, first: entropy::bytes().map_err(internal)? };
     let session_id = id::random();
     let access_token = sign(&account, session_id, now_us, settings).await?;
-    let (session, refresh_token) = Session::begin(session_id, &account, user_agent, secrets, now_us);
+    let (session, refresh_token) = Session::begin(session_id, &account, user_agent, secrets, settings.moment(now_us));
     let sessions = Sessions::open().await?;
     sessions.add(session_id, &session).await?;
-    let issued = Issued { account, access_token, access_token_s: settings.access_token_s, refresh_token };
-    Ok(Opened { session_id, session, issued, sessions })
+    let refresh_token_s = session.seconds_left(now_us);
+    let issued =
+        Issued { account, access_token, access_token_s: settings.access_token_s, refresh_token, refresh_token_s };
+    Ok(Opened { session_id, session, issued, sessions, sessions_max: settings.sessions_max })
 }
 
 impl Opened {
-    /// Keeps the session in the database, in the transaction of what it is opened for.
-    pub async fn record(&self, tx: &Tx) -> Result<(), Abort> {
-        kept::add(tx, self.session_id, &self.session, self.session.created_at).await
+    /// Keeps the session in the database, in the transaction of what it is opened for. The user's row must be locked, so
+    /// that logins come one after the other. Answers the sessions for which there is no room any more.
+    pub async fn record(&self, tx: &Tx) -> Result<Vec<Uuid>, Abort> {
+        kept::add(tx, self.session_id, &self.session, self.session.created_at).await?;
+        kept::make_room(tx, self.session_id, &self.session, self.sessions_max).await
     }
 
-    /// Hands out the tokens when `outcome` is good; otherwise the session ends unused.
-    pub async fn keep(self, outcome: Result<(), Error>) -> Result<Issued, Error> {
-        match outcome {
+    /// Hands out the tokens when `outcome` is good and the sessions in it have ended; otherwise the session ends unused.
+    pub async fn keep(self, outcome: Result<Vec<Uuid>, Error>) -> Result<Issued, Error> {
+        let outcome = async {
+            for id in outcome? {
+                self.sessions.end(id, self.session.user_id).await?;
+            }
+            Ok(())
+        };
+        match outcome.await {
             Ok(()) => Ok(self.issued),
             Err(error) => {
                 // Its tokens were never given out. If the store is unavailable too, the session expires.

@@ -23,6 +23,6 @@ pub async fn check() -> Result<(), String> {
 async fn reach_stores() -> Result<(), Error> {
     // The table, not only the server: an old schema is no database to work with.
     sql::query(DATABASE, Identity::Service, "SELECT 1 FROM auth.users LIMIT 1", vec![]).await?;
-    Sessions::open().await?.ping().await?;
+    Sessions::within_reach().await?;
     Failures::of(&EmailKey::of("")).await?.ping().await
 }

@@ -16,7 +16,7 @@ use mindflow_guest::{
     call::{CallContext, Error},
     clock,
     failure::internal,
-    sql::{self, Identity},
+    sql::{self, Abort, Identity},
 };
 
 /// What a login says, as it came.
@@ -73,12 +73,17 @@ async fn admit(
         at: Time(now_us),
     });
     let written = sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        // This locks the account. Its roles may have changed since it was read, and the session has those of then.
         let sequence = accounts::note_login(tx, account.id, now_us).await?.ok_or_else(wrong)?;
+        if accounts::read(tx, account.id).await?.is_none_or(|now| now.roles != account.roles) {
+            return Err(Abort::Call(Error::Unavailable("the account's roles changed during the login".into())));
+        }
         if let Some(rehashed) = &rehashed {
             accounts::rehash(tx, account.id, &password_hash, rehashed).await?;
         }
-        opened.record(tx).await?;
-        accounts::publish(tx, context, &login, sequence).await
+        let ended = opened.record(tx).await?;
+        accounts::publish(tx, context, &login, sequence).await?;
+        Ok(ended)
     })
     .await;
     opened.keep(written).await
@@ -114,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_password_is_hashed_anew_only_when_the_cost_has_changed() {
-        let settings = Settings { bcrypt_cost: 5, access_token_s: 900 };
+        let settings = Settings { bcrypt_cost: 5, ..Settings::default() };
         assert_eq!(rehash("correct horse", &stored(5), settings).unwrap(), None);
         let rehashed = rehash("correct horse", &stored(4), settings).unwrap().unwrap();
         assert!(password::verify("correct horse", Some(&rehashed), 5).unwrap());

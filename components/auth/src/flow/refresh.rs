@@ -1,4 +1,4 @@
-//! A refresh: the newest token of a session for the next one. Two uses of one token, even at the same
+//! What a refresh token is good for: the next one, or the end of its session. Two uses of one token, even at the same
 //! moment, cannot both win; the later one ends the session, since one of the two holds a copy.
 
 use super::grant::{self, Issued};
@@ -23,7 +23,8 @@ pub async fn refresh(refresh_token: &str, user_agent: Option<&str>) -> Result<Is
     for _ in 0..ATTEMPTS_MAX {
         let stored = sessions.get(token.session_id).await?.ok_or_else(refused)?;
         let now_us = clock::now_us();
-        match stored.session.judge(&token, now_us) {
+        let moment = settings.moment(now_us);
+        match stored.session.judge(&token, moment) {
             Verdict::Fresh => {}
             Verdict::Unknown => return Err(refused()),
             Verdict::Reused | Verdict::Expired => {
@@ -38,12 +39,26 @@ pub async fn refresh(refresh_token: &str, user_agent: Option<&str>) -> Result<Is
         let access_token = grant::sign(&account, token.session_id, now_us, settings).await?;
         let secret = entropy::bytes().map_err(internal)?;
         let (next, refresh_token) =
-            stored.session.rotate(token.session_id, &account, validation::user_agent(user_agent), secret, now_us);
+            stored.session.rotate(token.session_id, &account, validation::user_agent(user_agent), secret, moment);
         if sessions.replace(token.session_id, &stored, &next).await? {
-            return Ok(Issued { account, access_token, access_token_s: settings.access_token_s, refresh_token });
+            let (access_token_s, refresh_token_s) = (settings.access_token_s, next.seconds_left(now_us));
+            return Ok(Issued { account, access_token, access_token_s, refresh_token, refresh_token_s });
         }
     }
     Err(Error::Unavailable("the session is being changed by others".into()))
+}
+
+/// Ends the session of a token that is still good. One that was used before ends it as well, and is refused.
+pub async fn end(refresh_token: &str) -> Result<(), Error> {
+    let token = RefreshToken::parse(refresh_token.trim()).map_err(|_| refused())?;
+    let settings = Settings::load().await.map_err(internal)?;
+    let sessions = Sessions::open().await?;
+    let session = sessions.get(token.session_id).await?.ok_or_else(refused)?.session;
+    let verdict = session.judge(&token, settings.moment(clock::now_us()));
+    if verdict != Verdict::Unknown {
+        sessions.end(token.session_id, session.user_id).await?;
+    }
+    if verdict == Verdict::Fresh { Ok(()) } else { Err(refused()) }
 }
 
 /// One answer for every invalid token, so that it does not reveal why.

@@ -49,8 +49,9 @@ pub async fn register(context: &CallContext, request: Request) -> Result<Issued,
         grant::open(account.clone(), validation::user_agent(request.user_agent.as_deref()), now_us, settings).await?;
     let written = sql::transaction(DATABASE, &Identity::Service, async |tx| {
         let sequence = accounts::insert(tx, &account, &input.email_key, &hash).await?;
-        opened.record(tx).await?;
-        accounts::publish(tx, context, &Payload::UserRegistered(account.in_events()), sequence).await
+        let ended = opened.record(tx).await?;
+        accounts::publish(tx, context, &Payload::UserRegistered(account.in_events()), sequence).await?;
+        Ok(ended)
     })
     .await;
     opened.keep(written).await

@@ -1,7 +1,10 @@
 //! Sessions as their owner sees them, and the check before every request that a token's session is live. While the
 //! session store is unavailable, no check succeeds.
 
+use super::grant;
 use crate::{
+    claims::Claims,
+    role::{self, Roles},
     session::Session,
     store::sessions::{Sessions, Stored},
 };
@@ -14,8 +17,11 @@ use uuid::Uuid;
 
 /// A caller whose token is good and whose session lives.
 pub struct Authenticated {
+    /// What the token says; its roles may be out of date.
     pub caller: Caller,
     pub session_id: Uuid,
+    /// The caller's roles now.
+    pub roles: Roles,
     sessions: Sessions,
 }
 
@@ -26,14 +32,33 @@ pub async fn authenticate(context: &CallContext) -> Result<Authenticated, Error>
     let sessions = Sessions::open().await?;
     match sessions.get(session_id).await? {
         Some(Stored { session, .. }) if session.user_id == caller.user_id => {
-            Ok(Authenticated { caller, session_id, sessions })
+            Ok(Authenticated { caller, session_id, roles: session.roles, sessions })
         }
         _ => Err(ended()),
     }
 }
 
+/// Whom a token speaks for, and what is to be shown to the services in the caller's name.
+pub struct Proven {
+    pub authenticated: Authenticated,
+    /// With the roles of now, when the presented one has others: services and the database read them from the token.
+    pub token: Option<String>,
+}
+
+/// As [`authenticate`].
+pub async fn prove(context: &CallContext) -> Result<Proven, Error> {
+    let authenticated = authenticate(context).await?;
+    let Authenticated { caller, session_id, roles, .. } = &authenticated;
+    let token = if role::known(&caller.roles) == *roles {
+        None
+    } else {
+        Some(grant::sign_claims(&Claims::with_roles(caller, roles, *session_id, id::random())).await?)
+    };
+    Ok(Proven { authenticated, token })
+}
+
 pub async fn logout(context: &CallContext) -> Result<(), Error> {
-    let Authenticated { caller, session_id, sessions } = authenticate(context).await?;
+    let Authenticated { caller, session_id, sessions, .. } = authenticate(context).await?;
     sessions.end(session_id, caller.user_id).await
 }
 
@@ -45,7 +70,7 @@ pub struct Listed {
 }
 
 pub async fn list(context: &CallContext) -> Result<Vec<Listed>, Error> {
-    let Authenticated { caller, session_id, sessions } = authenticate(context).await?;
+    let Authenticated { caller, session_id, sessions, .. } = authenticate(context).await?;
     let live = sessions.of_user(caller.user_id).await?;
     Ok(live.into_iter().map(|(id, session)| Listed { id, session, is_current: id == session_id }).collect())
 }

@@ -2,7 +2,7 @@
 //! ended here never comes back; what is only there counts until the key-value store forgets it.
 
 use super::accounts::DATABASE;
-use crate::session::Session;
+use crate::{role, session::Session};
 use mindflow_guest::{
     call::Error,
     failure::internal,
@@ -15,6 +15,19 @@ use uuid::Uuid;
 const SESSIONS_MAX: i64 = 1_000;
 /// Rows past their time that a write of the same table takes away. More than it adds, so that they end.
 const SWEPT_AT_ONCE: i64 = 10;
+/// Sessions that one login ends at most, after the setting was lowered; the next logins end the others.
+const ENDED_AT_ONCE: i64 = 20;
+
+/// A session with its roles of now; `$condition` follows. The copy in `value` may be older.
+macro_rules! select_session {
+    ($condition:literal) => {
+        concat!(
+            "SELECT s.id, s.value, ARRAY(SELECT r.role FROM auth.user_roles r WHERE r.user_id = s.user_id) AS roles
+             FROM auth.sessions s WHERE ",
+            $condition
+        )
+    };
+}
 
 /// Keeps a new session, in the transaction that makes it one. Takes away some that are over.
 pub async fn add(tx: &Tx, id: Uuid, session: &Session, now_us: i64) -> Result<(), Abort> {
@@ -29,6 +42,21 @@ pub async fn add(tx: &Tx, id: Uuid, session: &Session, now_us: i64) -> Result<()
     )
     .await?;
     Ok(())
+}
+
+/// Ends the user's sessions that are too many beside this one, those first that were not used for the longest time.
+pub async fn make_room(tx: &Tx, id: Uuid, session: &Session, sessions_max: u32) -> Result<Vec<Uuid>, Abort> {
+    let others_max = i64::from(sessions_max.saturating_sub(1));
+    let rows = tx
+        .query(
+            "DELETE FROM auth.sessions WHERE id IN (
+                SELECT id FROM auth.sessions WHERE user_id = $1 AND id <> $2
+                ORDER BY (value->>'lastUsedAt')::bigint DESC, id OFFSET $3 LIMIT $4
+             ) RETURNING id",
+            params![session.user_id, id, others_max, ENDED_AT_ONCE],
+        )
+        .await?;
+    Ok(rows.iter().map(|row| row.get("id")).collect::<Result<_, _>>()?)
 }
 
 /// Puts `next` in the place of `before`; not when that session has ended or was refreshed by another.
@@ -56,15 +84,14 @@ pub async fn end(id: Uuid) -> Result<(), Error> {
 
 /// The live session of that id.
 pub async fn get(id: Uuid, now_us: i64) -> Result<Option<Session>, Error> {
-    let statement = "SELECT id, value FROM auth.sessions WHERE id = $1 AND expires_at > $2";
+    let statement = select_session!("s.id = $1 AND s.expires_at > $2");
     let rows = sql::query(DATABASE, Identity::Service, statement, params![id, Time(now_us)]).await?;
     rows.first().map(|row| read(row).map(|(_, session)| session)).transpose()
 }
 
 /// A user's live sessions.
 pub async fn of_user(user_id: Uuid, now_us: i64) -> Result<Vec<(Uuid, Session)>, Error> {
-    let statement =
-        "SELECT id, value FROM auth.sessions WHERE user_id = $1 AND expires_at > $2 ORDER BY expires_at DESC LIMIT $3";
+    let statement = select_session!("s.user_id = $1 AND s.expires_at > $2 ORDER BY s.expires_at DESC LIMIT $3");
     let rows = sql::query(DATABASE, Identity::Service, statement, params![user_id, Time(now_us), SESSIONS_MAX]).await?;
     rows.iter().map(read).collect()
 }
@@ -102,6 +129,8 @@ fn json(session: &Session) -> Result<Json, Error> {
 
 fn read(row: Row<'_>) -> Result<(Uuid, Session), Error> {
     let Json(value) = row.get("value")?;
-    let session = serde_json::from_str(&value).map_err(|error| internal(format!("a kept session: {error}")))?;
+    let mut session: Session =
+        serde_json::from_str(&value).map_err(|error| internal(format!("a kept session: {error}")))?;
+    session.roles = role::with_user(role::known(&row.get::<Vec<String>>("roles")?));
     Ok((row.get("id")?, session))
 }

@@ -7,11 +7,13 @@
 
 use super::kept;
 use crate::session::{LIFETIME_MS, Session};
+use mindflow_events::{SessionEnded, notice_topic};
 use mindflow_guest::{
     call::Error,
     clock,
     failure::internal,
     key_value::{Bucket, Condition, Entry, PutOutcome},
+    realtime,
 };
 use uuid::Uuid;
 
@@ -37,6 +39,13 @@ impl Sessions {
         Ok(Self(Bucket::open(BUCKET.to_owned()).await?))
     }
 
+    /// As [`open`](Self::open), when the store answers.
+    pub async fn within_reach() -> Result<Self, Error> {
+        let sessions = Self::open().await?;
+        sessions.ping().await?;
+        Ok(sessions)
+    }
+
     /// The live session of that id. One read of the key-value store, unless that does not know it.
     pub async fn get(&self, id: Uuid) -> Result<Option<Stored>, Error> {
         match self.0.get(key(id)).await? {
@@ -50,11 +59,10 @@ impl Sessions {
         for _ in 0..RESTORES_MAX {
             let now_us = clock::now_us();
             let Some(session) = kept::get(id, now_us).await? else { return Ok(None) };
-            let left_ms = session.expires_at.saturating_sub(now_us).div_euclid(1_000).max(1);
             self.index(id, session.user_id).await?;
-            let ttl_ms = u64::try_from(left_ms).unwrap_or(LIFETIME_MS);
+            let ttl_ms = session.ms_left(now_us);
             self.0.put(key(id), write(&session)?, Some(ttl_ms), Condition::IfAbsent).await?;
-            // A concurrent end or refresh changes the database first and this store second. If the first came before
+            // A concurrent end, refresh or change of roles changes the database first and this store second. If the first came before
             // this read, it is noticed here; if after, the second comes later as well, and undoes the above.
             if kept::get(id, now_us).await?.as_ref() != Some(&session) {
                 self.0.delete(vec![key(id)]).await?;
@@ -68,7 +76,8 @@ impl Sessions {
     /// Adds a session; [`kept::add`] keeps it.
     pub async fn add(&self, id: Uuid, session: &Session) -> Result<(), Error> {
         self.index(id, session.user_id).await?;
-        self.0.put(key(id), write(session)?, Some(LIFETIME_MS), Condition::Always).await?;
+        let ttl_ms = session.ms_left(session.created_at);
+        self.0.put(key(id), write(session)?, Some(ttl_ms), Condition::Always).await?;
         Ok(())
     }
 
@@ -78,8 +87,8 @@ impl Sessions {
         let replaced = kept::replace(id, &stored.session, next).await?;
         if replaced {
             self.index(id, next.user_id).await?;
-            let condition = Condition::IfVersion(stored.version);
-            if let PutOutcome::Stored(_) = self.0.put(key(id), write(next)?, Some(LIFETIME_MS), condition).await? {
+            let (condition, ttl_ms) = (Condition::IfVersion(stored.version), next.ms_left(next.last_used_at));
+            if let PutOutcome::Stored(_) = self.0.put(key(id), write(next)?, Some(ttl_ms), condition).await? {
                 return Ok(true);
             }
         }
@@ -88,18 +97,32 @@ impl Sessions {
         Ok(replaced)
     }
 
-    /// Ends a session: from now on none of its tokens is accepted.
+    /// Ends a session: from now on none of its tokens is accepted. Connections that go on are told.
     pub async fn end(&self, id: Uuid, user_id: Uuid) -> Result<(), Error> {
         kept::end(id).await?;
         self.0.delete(vec![key(id), index_key(user_id, id)]).await?;
+        let notice = serde_json::to_vec(&SessionEnded { session_ended: id }).map_err(internal)?;
+        // It has ended all the same: who listens proves the session before each notice and every minute.
+        if let Err(error) = realtime::publish(notice_topic(user_id), notice).await {
+            eprintln!("warn the connections of the session {id} were not told that it has ended: {error:?}");
+        }
+        Ok(())
+    }
+
+    /// Has the next look at each of the user's sessions take it from the database, with the roles of now. What the
+    /// database does not keep ends.
+    pub async fn renew(&self, user_id: Uuid) -> Result<(), Error> {
+        let mut ids = self.listed(user_id).await?;
+        ids.extend(kept::of_user(user_id, clock::now_us()).await?.into_iter().map(|(id, _)| id));
+        for ids in ids.chunks(KEYS_AT_ONCE_MAX) {
+            self.0.delete(ids.iter().copied().map(key).collect()).await?;
+        }
         Ok(())
     }
 
     /// A user's live sessions, the last used first; at most the 1,000 that the store lists.
     pub async fn of_user(&self, user_id: Uuid) -> Result<Vec<(Uuid, Session)>, Error> {
-        let prefix = index_prefix(user_id);
-        let keys = self.0.list_keys(prefix.clone()).await?;
-        let ids: Vec<Uuid> = keys.iter().filter_map(|key| key.strip_prefix(&prefix)?.parse().ok()).collect();
+        let ids = self.listed(user_id).await?;
         // Live, too, is one that was not used since this store lost it. A database that is away hides those alone.
         let kept = kept::of_user(user_id, clock::now_us()).await.unwrap_or_default();
         let mut sessions: Vec<_> = kept.into_iter().filter(|(id, _)| !ids.contains(id)).collect();
@@ -116,9 +139,16 @@ impl Sessions {
     }
 
     /// Whether the store answers.
-    pub async fn ping(&self) -> Result<(), Error> {
+    async fn ping(&self) -> Result<(), Error> {
         self.0.get(key(Uuid::nil())).await?;
         Ok(())
+    }
+
+    /// The user's sessions that this store knows of; some may have ended.
+    async fn listed(&self, user_id: Uuid) -> Result<Vec<Uuid>, Error> {
+        let prefix = index_prefix(user_id);
+        let keys = self.0.list_keys(prefix.clone()).await?;
+        Ok(keys.iter().filter_map(|key| key.strip_prefix(&prefix)?.parse().ok()).collect())
     }
 
     async fn index(&self, id: Uuid, user_id: Uuid) -> Result<(), Error> {

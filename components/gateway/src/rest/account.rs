@@ -4,8 +4,9 @@ use crate::failure::{Failure, Kind};
 use crate::services::accounts::{self, Grant, LoginAttempt, Registration, Role, Session, User};
 use crate::viewer::Viewer;
 use crate::web::body::{self, Fields};
-use crate::web::{Request, Response, cookie, problem};
+use crate::web::{Request, Response, cookie, preflight, problem};
 use http::StatusCode;
+use mindflow_guest::call::Error;
 use mindflow_guest::{clock, jwt_verifier};
 use serde::Serialize;
 
@@ -116,20 +117,21 @@ pub async fn login(request: &Request, viewer: &Viewer) -> Result<Response, Failu
 }
 
 /// The refresh token comes in its cookie alone. One that is refused is taken from the client.
-pub async fn refresh(request: &Request, viewer: &Viewer) -> Response {
-    let answer = match cookie::refresh_token(request.headers()) {
-        Some(token) => accounts::refresh(viewer.context(), token, cookie::user_agent(request.headers()))
-            .await
-            .map_err(Failure::from),
-        None => Err(Failure::new(Kind::Unauthenticated, "There is no refresh cookie: log in.")),
-    };
-    match answer {
-        Ok(grant) => granted(StatusCode::OK, grant),
-        Err(failure) => forgetting_when_refused(&failure, viewer),
+///
+/// # Errors
+/// 403 for another site, 401 without a cookie.
+pub async fn refresh(request: &Request, viewer: &Viewer, origins: &[String]) -> Result<Response, Failure> {
+    preflight::from_own_site(request.headers(), origins)?;
+    let token = cookie::refresh_token(request.headers())
+        .ok_or_else(|| Failure::new(Kind::Unauthenticated, "There is no refresh cookie: log in."))?;
+    match accounts::refresh(viewer.context(), token, cookie::user_agent(request.headers())).await {
+        Ok(grant) => Ok(granted(StatusCode::OK, grant)),
+        Err(error) => Ok(forgetting_when_refused(&error.into(), viewer)),
     }
 }
 
-/// An error's answer, which clears the cookie when the session is over (not when a part of us is away).
+/// The answer to a cookie that was sent and did not help. It is taken from the client when it was refused, not when a
+/// part of us is away.
 fn forgetting_when_refused(failure: &Failure, viewer: &Viewer) -> Response {
     let response = problem::respond(failure, viewer.correlation_id());
     if failure.kind == Kind::Unauthenticated {
@@ -138,11 +140,34 @@ fn forgetting_when_refused(failure: &Failure, viewer: &Viewer) -> Response {
     response
 }
 
-pub async fn logout(viewer: &Viewer) -> Response {
-    let ended = async { accounts::logout(viewer.proven().await?).await };
-    match ended.await {
-        Ok(()) => private(Response::new(StatusCode::NO_CONTENT)).header("set-cookie", cookie::clear_refresh()),
-        Err(error) => forgetting_when_refused(&error.into(), viewer),
+/// Ends the session of the access token and that of the cookie, which are one as a rule. Either is enough: a user whose
+/// access token has expired logs out by the cookie.
+///
+/// # Errors
+/// 403 for another site, 401 without a cookie and a good token.
+pub async fn logout(request: &Request, viewer: &Viewer, origins: &[String]) -> Result<Response, Failure> {
+    preflight::from_own_site(request.headers(), origins)?;
+    let by_token = async { accounts::logout(viewer.proven().await?).await }.await;
+    let by_cookie = match cookie::refresh_token(request.headers()) {
+        Some(token) => Some(accounts::end_session(viewer.context(), token).await),
+        None => None,
+    };
+    let sent = by_cookie.is_some();
+    match ended(by_token, by_cookie) {
+        Ok(()) => Ok(private(Response::new(StatusCode::NO_CONTENT)).header("set-cookie", cookie::clear_refresh())),
+        Err(error) if sent => Ok(forgetting_when_refused(&error.into(), viewer)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether no session goes on that the client named: one has ended, and none could not be found out.
+fn ended(by_token: Result<(), Error>, by_cookie: Option<Result<(), Error>>) -> Result<(), Error> {
+    let refused = |outcome: &Result<(), Error>| matches!(outcome, Err(Error::Unauthenticated(_)));
+    match by_cookie {
+        None => by_token,
+        Some(by_cookie) if refused(&by_token) => by_cookie,
+        Some(by_cookie) if refused(&by_cookie) => by_token,
+        Some(by_cookie) => by_token.and(by_cookie),
     }
 }
 
@@ -159,16 +184,13 @@ pub async fn revoke_session(viewer: &Viewer, id: String) -> Result<Response, Fai
 }
 
 pub async fn jwks() -> Result<Response, Failure> {
-    let keys = jwt_verifier::jwks()
-        .await
-        .map_err(|reason| mindflow_guest::call::Error::Unavailable(format!("signing keys: {reason}")))?;
+    let keys = jwt_verifier::jwks().await.map_err(|reason| Error::Unavailable(format!("signing keys: {reason}")))?;
     Ok(Response::text(StatusCode::OK, "application/json", keys).header("cache-control", JWKS_CACHE))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mindflow_guest::call::Error;
 
     fn viewer() -> Viewer {
         Viewer::new(crate::web::Presented::Nothing, "c".into(), None)
@@ -180,6 +202,25 @@ mod tests {
         assert!(refused.headers["set-cookie"].to_str().unwrap().contains("Max-Age=0"));
         let away = forgetting_when_refused(&Error::Unavailable("database".into()).into(), &viewer());
         assert!(!away.headers.contains_key("set-cookie"));
+    }
+
+    #[test]
+    fn a_logout_is_done_when_a_session_has_ended_and_none_is_left_in_doubt() {
+        let (refused, away) = (Error::Unauthenticated("no".into()), Error::Unavailable("gone".into()));
+        let refused = || Err(refused.clone());
+        let away = || Err(away.clone());
+        for (by_token, by_cookie) in [(Ok(()), None), (Ok(()), Some(Ok(()))), (Ok(()), Some(refused()))] {
+            assert!(ended(by_token, by_cookie).is_ok());
+        }
+        assert!(ended(refused(), Some(Ok(()))).is_ok(), "the access token has expired");
+        for (by_token, by_cookie) in [(refused(), None), (refused(), Some(refused()))] {
+            assert!(matches!(ended(by_token, by_cookie), Err(Error::Unauthenticated(_))));
+        }
+        for (by_token, by_cookie) in
+            [(away(), None), (away(), Some(Ok(()))), (Ok(()), Some(away())), (refused(), Some(away()))]
+        {
+            assert!(matches!(ended(by_token, by_cookie), Err(Error::Unavailable(_))));
+        }
     }
 
     #[test]

@@ -8,9 +8,11 @@ use crate::graphql::execute::Refused;
 use crate::viewer::{Viewer, watch};
 use crate::web::{Presented, correlation};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use mindflow_events::notice_topic;
 use mindflow_guest::websocket::{self, Action, Happening, Message, Reaction, Subscription, Task, Upgrade};
 use mindflow_guest::{clock, id};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// A client sends `connection_init` with its first breath; a slow network needs a second or two.
@@ -19,6 +21,10 @@ const INIT_TIME: Duration = Duration::from_secs(10);
 const SESSION: &str = "session";
 /// Before an operation's id in its tag.
 const OPERATION: &str = "operation:";
+/// Before the id of an operation that has failed, in the tag of the proof that tells why.
+const DOUBT: &str = "doubt:";
+/// The tag of what hears that the session has ended, while no subscription would.
+const WATCH: &str = "watch";
 /// "Service restart": clients connect again.
 const RESTART: u16 = 1012;
 
@@ -32,6 +38,24 @@ pub struct Connection {
     traceparent: Option<String>,
     /// When the token expires, where that is known.
     expires_us: Option<i64>,
+    /// The token's user, where that is known.
+    #[serde(default)]
+    user_id: Option<String>,
+    /// Operations that hear the user's topic.
+    #[serde(default)]
+    listening: BTreeSet<String>,
+    #[serde(default)]
+    watch: Watch,
+}
+
+/// Whether the connection hears the end of its session apart from its subscriptions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+enum Watch {
+    #[default]
+    Off,
+    On,
+    /// It ended. The next proof of the session begins it again.
+    Lost,
 }
 
 /// One step of a connection.
@@ -64,6 +88,7 @@ fn step_at(state: &[u8], happening: Happening, now_us: i64) -> Reaction {
         Happening::Failed(failed) => connection.failed(&failed.tag, failed.reason, now_us),
         Happening::Timer => connection.timer(now_us),
     };
+    let actions = connection.heard(actions);
     Reaction { state: kept::write(&connection), actions }
 }
 
@@ -86,6 +111,9 @@ impl Connection {
             correlation_id: correlation::of(&headers, || id::random().to_string()),
             traceparent: correlation::traceparent(&headers).map(str::to_owned),
             expires_us: None,
+            user_id: None,
+            listening: BTreeSet::new(),
+            watch: Watch::Off,
         }
     }
 
@@ -111,10 +139,39 @@ impl Connection {
         self.actions(wanted)
     }
 
+    /// Adds what lets the connection hear that its session has ended: one of its subscriptions, or else the watch.
+    fn heard(&mut self, mut actions: Vec<Action>) -> Vec<Action> {
+        let Some(user_id) = self.user_id.as_ref().filter(|_| self.protocol.is_acknowledged()) else { return actions };
+        match (self.watch, self.listening.is_empty()) {
+            (Watch::Off, true) => {
+                let (topic, work) = (notice_topic(user_id), kept::write(&Work::Watch));
+                actions.push(Action::Subscribe(Subscription { tag: WATCH.to_owned(), topic, work }));
+                self.watch = Watch::On;
+            }
+            (Watch::On, false) => {
+                actions.push(Action::Stop(WATCH.to_owned()));
+                self.watch = Watch::Off;
+            }
+            (Watch::Lost, false) => self.watch = Watch::Off,
+            (Watch::Off, false) | (Watch::On | Watch::Lost, true) => {}
+        }
+        actions
+    }
+
     fn finished(&mut self, tag: &str, outcome: Outcome, now_us: i64) -> Vec<Action> {
+        if let Some(id) = tag.strip_prefix(DOUBT) {
+            return match outcome {
+                Outcome::Forbidden => self.over(),
+                _ => self.refused(id, &Failure::new(Kind::Internal, "the operation's work was not understood")),
+            };
+        }
         let wanted = match outcome {
-            Outcome::Proven { expires_us } => {
+            Outcome::Proven { expires_us, user_id } => {
                 self.expires_us = Some(expires_us);
+                self.user_id = user_id;
+                if self.watch == Watch::Lost {
+                    self.watch = Watch::Off;
+                }
                 if watch::time_left(expires_us, now_us).is_zero() {
                     self.protocol.session_over()
                 } else {
@@ -128,6 +185,7 @@ impl Connection {
                 operation(tag).map(|id| self.protocol.refused(id, &errors)).unwrap_or_default()
             }
             Outcome::Subscribed { topic, notices } => {
+                self.listening.extend(operation(tag).map(str::to_owned));
                 let work = kept::write(&Work::Notices(notices));
                 return vec![Action::Subscribe(Subscription { tag: tag.to_owned(), topic, work })];
             }
@@ -148,6 +206,9 @@ impl Connection {
     }
 
     fn failed(&mut self, tag: &str, reason: websocket::Failure, now_us: i64) -> Vec<Action> {
+        if tag == WATCH {
+            return self.watch_failed(reason);
+        }
         let Some(id) = operation(tag) else { return self.finished(tag, Outcome::Unknown, now_us) };
         let failure = match reason {
             websocket::Failure::Unavailable => {
@@ -158,12 +219,32 @@ impl Connection {
                 Failure::new(Kind::RateLimited, "The operations of this connection are too large together.")
             }
             websocket::Failure::Denied => Failure::new(Kind::Internal, "the manifest does not grant the topic"),
+            // Also when the session has ended.
             websocket::Failure::NotUnderstood => {
-                Failure::new(Kind::Internal, "the operation's work was not understood")
+                self.listening.remove(id);
+                return vec![Action::Start(Task { tag: format!("{DOUBT}{id}"), ..prove() })];
             }
         };
-        let errors = Refused::request(&failure, &self.correlation_id).errors;
+        self.refused(id, &failure)
+    }
+
+    /// The session may have ended: that is found out now. Or the topics are away: the next proof begins the watch again.
+    fn watch_failed(&mut self, reason: websocket::Failure) -> Vec<Action> {
+        self.watch = Watch::Lost;
+        match reason {
+            websocket::Failure::NotUnderstood => vec![Action::Start(prove())],
+            _ => Vec::new(),
+        }
+    }
+
+    fn refused(&mut self, id: &str, failure: &Failure) -> Vec<Action> {
+        let errors = Refused::request(failure, &self.correlation_id).errors;
         let wanted = self.protocol.refused(id, &serde_json::to_value(errors).unwrap_or_default());
+        self.actions(wanted)
+    }
+
+    fn over(&mut self) -> Vec<Action> {
+        let wanted = self.protocol.session_over();
         self.actions(wanted)
     }
 
@@ -182,7 +263,10 @@ impl Connection {
             Wanted::Start { id, payload } => {
                 Action::Start(Task { tag: tag(&id), work: kept::write(&Work::Operation { id, payload }) })
             }
-            Wanted::Stop { id } => Action::Stop(tag(&id)),
+            Wanted::Stop { id } => {
+                self.listening.remove(&id);
+                Action::Stop(tag(&id))
+            }
         }]
     }
 }

@@ -6,10 +6,11 @@ use super::kept;
 use super::protocol::Action;
 use crate::graphql::apq;
 use crate::graphql::execute::{self, Answer, Begun, Refused};
-use crate::graphql::scope::Scope;
+use crate::graphql::scope::{Scope, SharedScope};
 use crate::graphql::workarounds::params::{self, Params};
 use crate::settings;
 use crate::web::Presented;
+use mindflow_events::{Notice, UserNotice};
 use mindflow_guest::call::Error;
 use mindflow_guest::websocket::{Message, Performed};
 use serde::{Deserialize, Serialize};
@@ -19,8 +20,13 @@ use serde_json::{Map, Value};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Work {
     Prove,
-    Operation { id: String, payload: Value },
+    Operation {
+        id: String,
+        payload: Value,
+    },
     Notices(Notices),
+    /// Hears when the session ends.
+    Watch,
 }
 
 /// What each notice of a subscription is presented by: the operation as it was checked.
@@ -38,6 +44,9 @@ pub enum Outcome {
     /// The token is good until then.
     Proven {
         expires_us: i64,
+        /// None from an older version.
+        #[serde(default)]
+        user_id: Option<String>,
     },
     /// There is no token.
     Anonymous,
@@ -63,26 +72,41 @@ pub async fn perform(state: &[u8], work: &[u8]) -> Option<Performed> {
     let (messages, outcome) = match kept::read(work)? {
         Work::Prove => (Vec::new(), prove(&connection).await),
         Work::Operation { id, payload } => operate(&connection, id, payload).await,
-        Work::Notices(_) => return None,
+        Work::Notices(_) | Work::Watch => return None,
     };
     Some(Performed { messages, outcome: kept::write(&outcome) })
 }
 
-/// What a client is sent for a notice; none if the work is not understood.
+/// What a client is sent for a notice. None if the work is not understood, or the session has ended: the subscription
+/// then fails as not understood, and the connection proves its session ([`Connection`]).
 pub async fn present(state: &[u8], work: &[u8], item: &[u8]) -> Option<Vec<Message>> {
-    let (connection, Work::Notices(notices)) = (kept::read::<Connection>(state)?, kept::read(work)?) else {
-        return None;
-    };
+    let (connection, work) = (kept::read::<Connection>(state)?, kept::read(work)?);
     // A notice of a later version is skipped.
     let Ok(notice) = serde_json::from_slice(item) else { return Some(Vec::new()) };
+    let scope = Scope::new(connection.viewer());
+    match (work, notice) {
+        (Work::Watch, UserNotice::Entry(_)) => Some(Vec::new()),
+        (Work::Watch | Work::Notices(_), _) if has_ended(&scope).await => None,
+        (Work::Notices(notices), UserNotice::Entry(notice)) => Some(tell(&connection, &scope, notices, notice).await),
+        (Work::Watch | Work::Notices(_), UserNotice::Session(_)) => Some(Vec::new()),
+        (Work::Prove | Work::Operation { .. }, _) => None,
+    }
+}
+
+/// Whether the session of the connection is no more. Not while that cannot be found out: then a notice is answered with
+/// the error, and nothing of the entry.
+async fn has_ended(scope: &SharedScope) -> bool {
+    matches!(scope.viewer.caller().await, Err(Error::Unauthenticated(_)))
+}
+
+async fn tell(connection: &Connection, scope: &SharedScope, notices: Notices, notice: Notice) -> Vec<Message> {
     let Notices { id, query, operation_name, variables } = notices;
     let params = Params { query: Some(query), operation_name, variables, extensions: Map::new() };
-    let scope = Scope::new(connection.viewer());
-    let answers = match execute::prepare(params, &scope, settings::load().await).await {
+    let answers = match execute::prepare(params, scope, settings::load().await).await {
         Ok(prepared) => execute::present(prepared, notice).await,
         Err(refused) => vec![Answer::from(refused)],
     };
-    Some(answers.iter().flat_map(|answer| next(&connection, &id, answer)).collect())
+    answers.iter().flat_map(|answer| next(connection, &id, answer)).collect()
 }
 
 async fn prove(connection: &Connection) -> Outcome {
@@ -90,7 +114,7 @@ async fn prove(connection: &Connection) -> Outcome {
         return Outcome::Anonymous;
     }
     match connection.viewer().caller().await {
-        Ok(caller) => Outcome::Proven { expires_us: caller.expires_at },
+        Ok(caller) => Outcome::Proven { expires_us: caller.expires_at, user_id: Some(caller.user_id) },
         Err(Error::Unauthenticated(_)) => Outcome::Forbidden,
         Err(_) => Outcome::Unknown,
     }

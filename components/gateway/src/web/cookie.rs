@@ -4,7 +4,7 @@ use super::header;
 use cookie::{Cookie, SameSite, time::Duration};
 use http::HeaderMap;
 
-pub const REFRESH_COOKIE: &str = "mf_refresh";
+const REFRESH_COOKIE: &str = "mf_refresh";
 const REFRESH_PATH: &str = "/auth";
 
 fn refresh_cookie(value: &str, max_age: Duration) -> String {
@@ -27,17 +27,20 @@ pub fn clear_refresh() -> String {
     refresh_cookie("", Duration::ZERO)
 }
 
-/// The refresh token that the client sent.
+/// The refresh token that the client sent. The header is read as bytes and cookie by cookie (RFC 6265 §5.4): others of the
+/// site are not ours, and may hold any.
 pub fn refresh_token(headers: &HeaderMap) -> Option<String> {
     headers
         .get_all("cookie")
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(Cookie::split_parse)
-        .filter_map(Result::ok)
-        .find(|cookie| cookie.name() == REFRESH_COOKIE)
-        .map(|cookie| cookie.value().to_owned())
-        .filter(|value| !value.is_empty())
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
+        .filter_map(|cookie| {
+            let name_ends = cookie.iter().position(|byte| *byte == b'=')?;
+            let (name, value) = cookie.split_at_checked(name_ends)?;
+            (name.trim_ascii() == REFRESH_COOKIE.as_bytes()).then(|| value.strip_prefix(b"="))?
+        })
+        .map(|value| String::from_utf8_lossy(value.trim_ascii()).into_owned())
+        .find(|value| !value.is_empty())
 }
 
 /// The client's own name, for the list of sessions; cut at a length that no honest one reaches.
@@ -74,5 +77,26 @@ mod tests {
         assert_eq!(refresh_token(&HeaderMap::new()), None);
         headers.insert("cookie", "mf_refresh=".parse().unwrap());
         assert_eq!(refresh_token(&headers), None);
+    }
+
+    #[test]
+    fn other_cookies_may_hold_any_bytes() {
+        for others in
+            ["city=Zürich", "broken", "=", "a=b=c", "not_mf_refresh=x", "mf_refresh2=x", "mf_refresh=", "\u{e9}"]
+        {
+            for text in [format!("{others}; mf_refresh=abc.d-e_f"), format!("mf_refresh=abc.d-e_f;{others}")] {
+                let mut headers = HeaderMap::new();
+                headers.insert("cookie", http::HeaderValue::from_bytes(text.as_bytes()).unwrap());
+                assert_eq!(refresh_token(&headers).as_deref(), Some("abc.d-e_f"), "{text}");
+            }
+        }
+        let mut headers = HeaderMap::new();
+        headers.append("cookie", http::HeaderValue::from_bytes(b"city=Z\xfcrich").unwrap());
+        // HTTP/2 may send each cookie in a line of its own (RFC 9113 §8.2.3).
+        headers.append("cookie", "mf_refresh=abc".parse().unwrap());
+        assert_eq!(refresh_token(&headers).as_deref(), Some("abc"));
+        headers.clear();
+        headers.append("cookie", http::HeaderValue::from_bytes(b"mf_refresh=\xff").unwrap());
+        assert_eq!(refresh_token(&headers).as_deref(), Some("\u{fffd}"), "sent, and to be refused");
     }
 }

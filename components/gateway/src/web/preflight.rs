@@ -1,7 +1,7 @@
 //! Cross-site request forgery: a browser lets any site send a `GET`, or a `POST` of a simple content type,
 //! with the user's cookies. A header that only a script of an allowed origin can set distinguishes the two.
 
-use super::{header, media};
+use super::{cors, header, media};
 use crate::failure::{Failure, Kind};
 use http::{HeaderMap, Method};
 
@@ -28,9 +28,45 @@ pub fn check(method: &Method, headers: &HeaderMap) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Refuses what a browser says comes from another site (Fetch Metadata, `Sec-Fetch-Site`), unless the operator lets that
+/// origin in. For what acts on a cookie and takes no body, so that any site could send it.
+///
+/// # Errors
+/// 403.
+pub fn from_own_site(headers: &HeaderMap, origins: &[String]) -> Result<(), Failure> {
+    let is_foreign = headers.get_all("sec-fetch-site").iter().any(|site| site.as_bytes() == b"cross-site");
+    if is_foreign && !cors::is_allowed(headers, origins) {
+        return Err(Failure::new(
+            Kind::Forbidden,
+            "This request comes from another site (`Sec-Fetch-Site: cross-site`). A page of another site may send it when \
+             the platform's variable `cors_origins` names its origin.",
+        ));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_another_site_sends_is_refused_unless_its_origin_is_let_in() {
+        let from = |site: Option<&str>, origin: &str, origins: &[&str]| {
+            let mut headers = HeaderMap::new();
+            headers.extend(site.map(|site| (http::HeaderName::from_static("sec-fetch-site"), site.parse().unwrap())));
+            headers.insert("origin", origin.parse().unwrap());
+            let origins: Vec<String> = origins.iter().map(|origin| (*origin).to_owned()).collect();
+            from_own_site(&headers, &origins).map_err(|failure| failure.kind)
+        };
+        let page = "https://other.example";
+        assert_eq!(from(Some("cross-site"), page, &[]), Err(Kind::Forbidden));
+        assert_eq!(from(Some("cross-site"), page, &["https://app.example"]), Err(Kind::Forbidden));
+        assert_eq!(from(Some("cross-site"), "https://app.example", &["https://app.example"]), Ok(()));
+        // Clients that are no browsers send nothing.
+        for site in [None, Some("same-origin"), Some("same-site"), Some("none")] {
+            assert_eq!(from(site, page, &[]), Ok(()), "{site:?}");
+        }
+    }
 
     fn checked(method: Method, pairs: &[(&'static str, &str)]) -> bool {
         let headers =

@@ -128,7 +128,7 @@ impl Writes {
         Ok(ask(ctx, |context| accounts::update_profile(context, change)).await?.into())
     }
 
-    /// Sets a user's roles. For administrators. Takes effect with the user's next access token.
+    /// Sets a user's roles. For administrators. Takes effect at the user's next request.
     async fn set_user_roles(
         &self,
         ctx: &Context<'_>,

@@ -5,10 +5,11 @@ use crate::graphql::errors;
 use crate::graphql::scope::{self, SharedScope};
 use crate::graphql::types::entry::{ChangeKind, EntryChange, JournalEntry};
 use crate::services::reads;
+use crate::viewer::Viewer;
 use async_graphql::{Context, Result, Subscription as GraphqlSubscription};
 use futures::StreamExt;
 use futures::stream::{self, BoxStream, LocalBoxStream};
-use mindflow_events::{Notice, NoticeKind, notice_topic};
+use mindflow_events::{Notice, NoticeKind, UserNotice, notice_topic};
 use mindflow_guest::call::Error;
 use send_wrapper::SendWrapper;
 use std::future::ready;
@@ -41,7 +42,8 @@ pub enum Source {
     Come(Notice),
 }
 
-/// The caller's notices as the client receives them; `None` skips one.
+/// The caller's notices as the client receives them; `None` skips one. Nothing is read for a notice before the session is
+/// proven, and a session that has ended ends the stream.
 async fn listen<T, F>(
     ctx: &Context<'_>,
     present: impl Fn(SharedScope, Notice) -> F + Send + Copy + 'static,
@@ -53,27 +55,54 @@ where
     let (shared, source) = (scope::of(ctx)?.clone(), ctx.data::<Source>()?.clone());
     let open = |scope: SharedScope| async move { Ok(SendWrapper::new(notices(&scope, source).await?)) };
     let notices = scope::with(ctx, open).await?.take();
-    let answers = notices.filter_map(move |notice| {
+    let answers = stream::unfold(Some(notices), move |notices| {
         let scope = shared.clone();
         async move {
-            let answer = match notice {
-                Ok(notice) => present(scope.clone(), notice).await,
-                Err(error) => Err(error),
-            };
-            answer.map_err(|error| errors::of_stream(error, scope.viewer.correlation_id())).transpose()
+            let mut notices = notices?;
+            loop {
+                let answer = match notices.next().await? {
+                    Ok((viewer, notice)) => tell(&viewer, notice, |notice| present(scope.clone(), notice)).await,
+                    Err(error) => Err(error),
+                };
+                let goes_on = !matches!(answer, Err(Error::Unauthenticated(_)));
+                let answer = answer.map_err(|error| errors::of_stream(error, scope.viewer.correlation_id()));
+                if let Some(answer) = answer.transpose() {
+                    return Some((answer, goes_on.then_some(notices)));
+                }
+            }
         }
     });
     Ok(SendWrapper::new(answers).boxed())
 }
 
-async fn notices(scope: &SharedScope, source: Source) -> Result<LocalBoxStream<'static, Result<Notice, Error>>, Error> {
+/// What the client is sent for a notice.
+async fn tell<T, F>(viewer: &Viewer, notice: UserNotice, present: impl FnOnce(Notice) -> F) -> Result<Option<T>, Error>
+where
+    F: Future<Output = Result<Option<T>, Error>>,
+{
+    viewer.caller().await?;
+    match notice {
+        UserNotice::Entry(notice) => present(notice).await,
+        // It was proven after that.
+        UserNotice::Session(_) => Ok(None),
+    }
+}
+
+/// Notices, each with the viewer whose session is to be proven for it.
+type Notices = LocalBoxStream<'static, Result<(Viewer, UserNotice), Error>>;
+
+async fn notices(scope: &SharedScope, source: Source) -> Result<Notices, Error> {
+    let viewer = scope.viewer.clone();
     match source {
-        Source::Topic => change_feed::notices(scope.viewer.caller().await?.user_id).await,
+        Source::Topic => {
+            let notices = change_feed::notices(viewer.caller().await?.user_id).await?;
+            Ok(notices.map(move |notice| Ok((viewer.unproven(), notice?))).boxed_local())
+        }
         Source::Later(topic) => {
-            let _ = topic.set(notice_topic(scope.viewer.caller().await?.user_id));
+            let _ = topic.set(notice_topic(viewer.caller().await?.user_id));
             Ok(stream::empty().boxed_local())
         }
-        Source::Come(notice) => Ok(stream::once(ready(Ok(notice))).boxed_local()),
+        Source::Come(notice) => Ok(stream::once(ready(Ok((viewer, UserNotice::Entry(notice))))).boxed_local()),
     }
 }
 

@@ -26,7 +26,7 @@ impl Kept {
         let mut kept = Self::opened();
         kept.received(json!({"type": "connection_init", "payload": {"authorization": "Bearer t"}}));
         let expires_us = NOW_US + i64::try_from(good_for.as_micros()).unwrap();
-        let actions = kept.finished(SESSION, &Outcome::Proven { expires_us });
+        let actions = kept.finished(SESSION, &proven(expires_us));
         assert_eq!(messages(&actions), [json!({"type": "connection_ack"})]);
         kept
     }
@@ -61,6 +61,22 @@ impl Kept {
     }
 }
 
+/// The proof of a token whose user is not known, as of an older version.
+fn proven(expires_us: i64) -> Outcome {
+    Outcome::Proven { expires_us, user_id: None }
+}
+
+/// The proof of a token of the user 1.
+fn known(good_for: Duration) -> Outcome {
+    let expires_us = NOW_US + i64::try_from(good_for.as_micros()).unwrap();
+    Outcome::Proven { expires_us, user_id: Some("1".to_owned()) }
+}
+
+fn watch() -> Action {
+    let (topic, work) = ("user:1".to_owned(), kept::write(&Work::Watch));
+    Action::Subscribe(Subscription { tag: WATCH.to_owned(), topic, work })
+}
+
 fn messages(actions: &[Action]) -> Vec<Value> {
     let sent = |action: &Action| match action {
         Action::Send(Message::Text(text)) => Some(serde_json::from_str(text).unwrap()),
@@ -89,11 +105,11 @@ fn the_token_is_proven_by_a_task_and_checked_again_every_minute_until_it_expires
     let actions = kept.received(json!({"type": "connection_init", "payload": {"authorization": "Bearer t"}}));
     assert_eq!(actions, [Action::ClearTimer, Action::Start(prove())]);
     let expires_us = NOW_US + 90_000_000;
-    assert_eq!(timer(&kept.finished(SESSION, &Outcome::Proven { expires_us })), Some(60_000));
+    assert_eq!(timer(&kept.finished(SESSION, &proven(expires_us))), Some(60_000));
 
     let later_us = NOW_US + 60_000_000;
     assert_eq!(kept.happened_at(Happening::Timer, later_us), [Action::Start(prove())]);
-    let again = Finished { tag: SESSION.to_owned(), outcome: kept::write(&Outcome::Proven { expires_us }) };
+    let again = Finished { tag: SESSION.to_owned(), outcome: kept::write(&proven(expires_us)) };
     assert_eq!(kept.happened_at(Happening::Finished(again), later_us), [Action::SetTimer(30_000)]);
     assert_eq!(closed(&kept.happened_at(Happening::Timer, expires_us)), Some(4403));
 }
@@ -147,7 +163,6 @@ fn an_operation_whose_call_or_topic_fails_is_an_error_and_the_connection_stays()
         (websocket::Failure::Behind, "UNAVAILABLE"),
         (websocket::Failure::Refused, "RATE_LIMITED"),
         (websocket::Failure::Denied, "INTERNAL"),
-        (websocket::Failure::NotUnderstood, "INTERNAL"),
     ] {
         let mut kept = Kept::acknowledged(Duration::from_secs(900));
         kept.subscribed("1");
@@ -158,6 +173,66 @@ fn an_operation_whose_call_or_topic_fails_is_an_error_and_the_connection_stays()
         assert_eq!(closed(&actions), None);
         assert!(closed(&kept.subscribed("1")).is_none(), "its id is free again");
     }
+}
+
+/// Acknowledged, and its user is known.
+fn watched() -> Kept {
+    let mut kept = Kept::opened();
+    kept.received(json!({"type": "connection_init", "payload": {"authorization": "Bearer t"}}));
+    let actions = kept.finished(SESSION, &known(Duration::from_secs(900)));
+    assert_eq!((messages(&actions).len(), actions.last()), (1, Some(&watch())));
+    kept
+}
+
+#[test]
+fn the_end_of_the_session_is_heard_by_a_subscription_and_else_by_a_watch() {
+    let mut kept = watched();
+    assert_eq!(kept.subscribed("1").last(), Some(&Action::Stop(WATCH.to_owned())));
+    assert_eq!(kept.subscribed("2").len(), 1);
+    kept.received(json!({"id": "1", "type": "complete"}));
+    let actions = kept.received(json!({"id": "2", "type": "complete"}));
+    assert_eq!(actions, [Action::Stop("operation:2".to_owned()), watch()]);
+}
+
+#[test]
+fn a_watch_that_hears_the_end_has_the_session_proven_and_a_live_one_is_watched_again() {
+    let mut kept = watched();
+    assert_eq!(kept.failed(WATCH, websocket::Failure::NotUnderstood), [Action::Start(prove())]);
+    let actions = kept.finished(SESSION, &known(Duration::from_secs(900)));
+    assert_eq!(actions, [Action::SetTimer(60_000), watch()]);
+    kept.failed(WATCH, websocket::Failure::NotUnderstood);
+    assert_eq!(closed(&kept.finished(SESSION, &Outcome::Forbidden)), Some(4403));
+}
+
+#[test]
+fn a_watch_that_is_lost_begins_again_with_the_next_proof_and_not_before() {
+    let mut kept = watched();
+    for reason in [websocket::Failure::Unavailable, websocket::Failure::Behind, websocket::Failure::Denied] {
+        assert!(kept.failed(WATCH, reason).is_empty());
+        assert!(kept.received(json!({"type": "pong"})).is_empty());
+        assert_eq!(kept.happened(Happening::Timer), [Action::Start(prove())]);
+        assert_eq!(kept.finished(SESSION, &Outcome::Unknown), [Action::SetTimer(60_000)]);
+        kept.happened(Happening::Timer);
+        let actions = kept.finished(SESSION, &known(Duration::from_secs(900)));
+        assert_eq!(actions, [Action::SetTimer(60_000), watch()]);
+    }
+}
+
+#[test]
+fn a_subscription_that_fails_without_a_reason_has_the_session_proven() {
+    let ended = || {
+        let mut kept = watched();
+        kept.subscribed("1");
+        let doubt = Task { tag: format!("{DOUBT}1"), ..prove() };
+        assert_eq!(kept.failed("operation:1", websocket::Failure::NotUnderstood), [Action::Start(doubt), watch()]);
+        kept
+    };
+    assert_eq!(closed(&ended().finished("doubt:1", &Outcome::Forbidden)), Some(4403));
+    // The session lives: the fault is another.
+    let alive = ended().finished("doubt:1", &known(Duration::from_secs(900)));
+    assert_eq!(messages(&alive)[0]["payload"][0]["extensions"], json!({"code": "INTERNAL", "correlationId": "c-1"}));
+    let unknown = ended().failed("doubt:1", websocket::Failure::Unavailable);
+    assert_eq!((messages(&unknown).len(), closed(&unknown)), (1, None));
 }
 
 #[test]
@@ -173,5 +248,5 @@ fn fifty_operations_fit_into_the_state() {
     for number in 0..crate::socket::protocol::OPERATIONS_MAX {
         kept.subscribed(&format!("{number:0>200}"));
     }
-    assert!(kept.0.len() < 16 * 1024, "{}", kept.0.len());
+    assert!(kept.0.len() < 32 * 1024, "{}", kept.0.len());
 }
