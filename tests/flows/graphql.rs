@@ -102,8 +102,7 @@ async fn queries_that_ask_too_much_are_refused_before_they_run() {
     let deep = format!("{{ {} id {} }}", "a {".repeat(12), "}".repeat(12));
     assert_eq!(ada.graphql(&deep, json!({})).await.error_code(), "QUERY_TOO_COMPLEX");
     let wide = "query ($first: Int) { journalEntries(first: $first) { edges { cursor node { id title content mood version wordCount createdAt updatedAt entryDate analysis { status } } } } }";
-    assert_eq!(ada.graphql(wide, json!({ "first": 100 })).await.error_code(), "QUERY_TOO_COMPLEX");
-    ada.graphql(wide, json!({ "first": 50 })).await.data();
+    ada.graphql(wide, json!({ "first": 100 })).await.data();
     let aliases: String = (0..1_001).map(|number| format!("a{number}: __typename ")).collect();
     assert_eq!(ada.graphql(&format!("{{ {aliases} }}"), json!({})).await.error_code(), "QUERY_TOO_COMPLEX");
     // What would exhaust a naive parser's stack costs one answer, not the service.

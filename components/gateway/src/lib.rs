@@ -6,6 +6,7 @@
 mod app;
 mod change_feed;
 mod graphql;
+mod memory;
 mod names;
 mod read_your_writes;
 mod rest;

@@ -105,11 +105,32 @@ pub struct Failure {
     /// Of `Invalid`: at least one.
     pub fields: Vec<FieldError>,
     pub retry_after_s: Option<u32>,
+    /// Of `TooComplex`, where it was measured.
+    pub excess: Option<Excess>,
+}
+
+/// What a request costs, and what it may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Excess {
+    pub cost: u64,
+    pub allowed: u64,
+    /// `points` or `bytes`.
+    pub unit: &'static str,
 }
 
 impl Failure {
     pub fn new(kind: Kind, text: impl Into<String>) -> Self {
-        Self { kind, text: text.into(), fields: Vec::new(), retry_after_s: None }
+        Self { kind, text: text.into(), fields: Vec::new(), retry_after_s: None, excess: None }
+    }
+
+    /// Of what costs more than it may.
+    pub fn too_complex(text: impl Into<String>, excess: Excess) -> Self {
+        Self { excess: Some(excess), ..Self::new(Kind::TooComplex, text) }
+    }
+
+    #[must_use]
+    pub fn retry_after(self, seconds: u32) -> Self {
+        Self { retry_after_s: Some(seconds), ..self }
     }
 
     pub fn invalid(fields: Vec<FieldError>) -> Self {

@@ -59,11 +59,12 @@ pub async fn keep(prepared: &Prepared, slot: Option<Slot>, answer: Answer) -> An
     // For all users and for good: a request that fails must not cost the others their kept answers.
     prepared.document.kept.set(true);
     let Some(slot) = slot else { return answer };
-    let Ok(json) = serde_json::value::to_raw_value(&answer) else { return answer };
-    if json.get().len() <= BYTES_MAX {
+    let json = answer.within(BYTES_MAX).and_then(|json| String::from_utf8(json).ok());
+    if let Some(json) = json.and_then(|json| RawValue::from_string(json).ok()) {
         slot.fill(&json).await;
+        return answer.replaced_by(json);
     }
-    Answer::from(json)
+    answer
 }
 
 /// All that an answer depends on besides its user and the views: the roles, what is asked, and which build answers.

@@ -1,5 +1,6 @@
 //! Parsed documents by their text, for as long as this instance lives: clients send the same few again and again.
 
+use super::cost::Cost;
 use super::limits;
 use super::workarounds::surrogate_pairs;
 use crate::failure::Failure;
@@ -14,8 +15,11 @@ use std::rc::Rc;
 
 /// More than the operations of an application.
 const DOCUMENTS_MAX: NonZeroUsize = NonZeroUsize::new(256).unwrap();
-/// Of one text: operations of applications are below. So all of them stay within some megabytes.
+/// Of one text: operations of applications are below.
 const TEXT_BYTES_MAX: usize = 4 * 1024;
+/// Of all that are kept. A token takes up to 400 bytes, so they take 12 MiB at most; 256 usual operations
+/// have as many.
+const TOKENS_MAX: u32 = 30_000;
 
 /// Operations with variables, of one document, that are known to fit the schema.
 const FITS_MAX: NonZeroUsize = NonZeroUsize::new(16).unwrap();
@@ -29,13 +33,15 @@ pub struct Document {
     digest: OnceCell<[u8; 32]>,
     /// Whether an answer was one to keep ([`super::answers`]).
     pub kept: Cell<bool>,
-    fits: RefCell<LruCache<(Option<String>, String), ()>>,
+    /// Words and marks.
+    pub tokens: u32,
+    fits: RefCell<LruCache<(Option<String>, String), Cost>>,
 }
 
 impl Document {
-    fn new(text: Rc<str>, parsed: ExecutableDocument) -> Self {
+    fn new(text: Rc<str>, tokens: u32, parsed: ExecutableDocument) -> Self {
         let fits = RefCell::new(LruCache::new(FITS_MAX));
-        Self { parsed, text, digest: OnceCell::new(), kept: Cell::new(false), fits }
+        Self { parsed, text, digest: OnceCell::new(), kept: Cell::new(false), tokens, fits }
     }
 
     /// SHA-256 of the text.
@@ -43,14 +49,17 @@ impl Document {
         self.digest.get_or_init(|| Sha256::digest(&*self.text).into())
     }
 
-    /// Whether the operation, by its name, is known to fit the schema with these variables.
-    pub fn fits(&self, (name, variables): (Option<&str>, &str)) -> bool {
-        self.fits.borrow_mut().get(&(name.map(str::to_owned), variables.to_owned())).is_some()
+    /// The cost of the operation, by its name, if it is known to fit the schema with these variables.
+    pub fn fits(&self, (name, variables): (Option<&str>, &str)) -> Option<Cost> {
+        if variables.len() > VARIABLES_BYTES_MAX {
+            return None;
+        }
+        self.fits.borrow_mut().get(&(name.map(str::to_owned), variables.to_owned())).copied()
     }
 
-    pub fn remember_fit(&self, (name, variables): (Option<&str>, &str)) {
+    pub fn remember_fit(&self, (name, variables): (Option<&str>, &str), cost: Cost) {
         if variables.len() <= VARIABLES_BYTES_MAX {
-            self.fits.borrow_mut().put((name.map(str::to_owned), variables.to_owned()), ());
+            self.fits.borrow_mut().put((name.map(str::to_owned), variables.to_owned()), cost);
         }
     }
 }
@@ -61,23 +70,46 @@ pub enum Unparsed {
     Syntax(ServerError),
 }
 
+/// Those that were used last.
+struct Documents {
+    by_text: LruCache<Rc<str>, Rc<Document>>,
+    /// Of all of them.
+    tokens: u32,
+}
+
 thread_local! {
-    static DOCUMENTS: RefCell<LruCache<Rc<str>, Rc<Document>>> = RefCell::new(LruCache::new(DOCUMENTS_MAX));
+    static DOCUMENTS: RefCell<Documents> =
+        RefCell::new(Documents { by_text: LruCache::new(DOCUMENTS_MAX), tokens: 0 });
+}
+
+impl Documents {
+    fn keep(&mut self, text: Rc<str>, document: Rc<Document>) {
+        self.tokens += document.tokens;
+        // What is replaced, by the same text or because there are too many.
+        if let Some((_, old)) = self.by_text.push(text, document) {
+            self.tokens = self.tokens.saturating_sub(old.tokens);
+        }
+        while self.tokens > TOKENS_MAX
+            && let Some((_, oldest)) = self.by_text.pop_lru()
+        {
+            self.tokens = self.tokens.saturating_sub(oldest.tokens);
+        }
+    }
 }
 
 /// # Errors
-/// It nests too deeply, or it is not GraphQL.
+/// It nests too deeply or is too long, or it is not GraphQL.
 pub fn parse(query: String) -> Result<Rc<Document>, Unparsed> {
-    if let Some(known) = DOCUMENTS.with_borrow_mut(|documents| documents.get(query.as_str()).cloned()) {
+    if let Some(known) = DOCUMENTS.with_borrow_mut(|documents| documents.by_text.get(query.as_str()).cloned()) {
         return Ok(known);
     }
     let text = surrogate_pairs::join(query.clone());
-    limits::check_nesting(&text).map_err(Unparsed::Limit)?;
+    let tokens = limits::check_text(&text).map_err(Unparsed::Limit)?;
     let parsed = parse_query(&text).map_err(|error| Unparsed::Syntax(error.into()))?;
     let query: Rc<str> = query.into();
-    let document = Rc::new(Document::new(Rc::clone(&query), parsed));
+    let document = Rc::new(Document::new(Rc::clone(&query), tokens, parsed));
     if query.len() <= TEXT_BYTES_MAX {
-        DOCUMENTS.with_borrow_mut(|documents| documents.put(query, Rc::clone(&document)));
+        DOCUMENTS.with_borrow_mut(|documents| documents.keep(query, Rc::clone(&document)));
     }
     Ok(document)
 }
@@ -100,13 +132,26 @@ mod tests {
         let Ok(document) = parse("query Q($n: Int) { recentEntries(limit: $n) { id } }".to_owned()) else {
             panic!("a document")
         };
-        assert!(!document.fits((Some("Q"), "{}")));
-        document.remember_fit((Some("Q"), "{}"));
-        assert!(document.fits((Some("Q"), "{}")));
-        assert!(!document.fits((None, "{}")) && !document.fits((Some("Q"), r#"{"n":"no number"}"#)));
+        let cost = Cost { points: 7, ..Cost::default() };
+        assert_eq!(document.fits((Some("Q"), "{}")), None);
+        document.remember_fit((Some("Q"), "{}"), cost);
+        assert_eq!(document.fits((Some("Q"), "{}")), Some(cost));
+        assert!(document.fits((None, "{}")).is_none() && document.fits((Some("Q"), r#"{"n":"no number"}"#)).is_none());
         let long = "x".repeat(VARIABLES_BYTES_MAX + 1);
-        document.remember_fit((Some("Q"), &long));
-        assert!(!document.fits((Some("Q"), &long)));
+        document.remember_fit((Some("Q"), &long), cost);
+        assert_eq!(document.fits((Some("Q"), &long)), None);
+    }
+
+    #[test]
+    fn documents_that_one_client_fills_the_memory_with_replace_each_other() {
+        for number in 0..256 {
+            let text = format!("{{ a{number}: b {} }}", "b ".repeat(1_900));
+            assert!(parse(text).is_ok());
+        }
+        let (kept, tokens) = DOCUMENTS.with_borrow(|documents| (documents.by_text.len(), documents.tokens));
+        assert!(tokens <= TOKENS_MAX && kept < 20, "{kept} documents of {tokens} tokens");
+        let sum = DOCUMENTS.with_borrow(|documents| documents.by_text.iter().map(|(_, one)| one.tokens).sum::<u32>());
+        assert_eq!(tokens, sum);
     }
 
     #[test]

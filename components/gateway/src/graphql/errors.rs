@@ -1,6 +1,6 @@
 //! A failure as GraphQL errors. The one place where errors get their `extensions`.
 
-use crate::failure::{Failure, Kind};
+use crate::failure::{Excess, Failure, Kind};
 use async_graphql::{Context, Error, ErrorExtensionValues, ErrorExtensions, ServerError, Value, value};
 use mindflow_guest::call;
 
@@ -41,6 +41,11 @@ fn extended(failure: &Failure, message: &str, field: Option<&str>) -> Error {
         }
         if let Some(seconds) = failure.retry_after_s {
             extensions.set("retryAfter", seconds);
+        }
+        if let Some(Excess { cost, allowed, unit }) = failure.excess {
+            extensions.set("cost", cost);
+            extensions.set("allowed", allowed);
+            extensions.set("unit", unit);
         }
     })
 }

@@ -2,14 +2,16 @@
 
 use super::answers::{self, Kept};
 use super::apq::{self, ToKeep};
+use super::cost::{self, Cost};
 use super::documents::{self, Document, Unparsed};
-use super::limits;
 use super::roots::Source;
 use super::scope::SharedScope;
 use super::workarounds::params::Params;
 use super::workarounds::response_shape::Asked;
 use super::{errors, schema, validity};
-use crate::failure::{Failure, Kind};
+use super::{limits, meter};
+use crate::failure::{Excess, Failure, Kind};
+use crate::memory::{self, ANSWER_BYTES_MAX, Place};
 use crate::settings::Settings;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType};
 use async_graphql::{Request, Response, ServerError, Variables};
@@ -23,6 +25,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
+/// Of the memory that a document takes, twice: parsed, and as the engine holds it.
+const TOKEN_BYTES: u64 = 400;
+/// Variables are JSON's values, the engine's, and a text; the engine copies them to check and to run.
+const VARIABLE_BYTES: u64 = 6;
+
 /// An operation that may run if it fits the schema.
 pub struct Prepared {
     pub document: Rc<Document>,
@@ -31,6 +38,9 @@ pub struct Prepared {
     /// The same as JSON.
     pub variables_text: String,
     pub kind: OperationType,
+    pub cost: Cost,
+    /// Whether it is known to fit the schema.
+    fits: bool,
     pub scope: SharedScope,
     pub introspection: bool,
     to_keep: Option<ToKeep>,
@@ -42,17 +52,22 @@ pub struct Refused {
     pub errors: Vec<ServerError>,
     /// The status of an error of the request itself rather than of its query, for every media type.
     pub status: Option<StatusCode>,
+    pub correlation_id: String,
 }
 
 impl Refused {
     /// An invalid request, regardless of its query.
     pub fn request(failure: &Failure, correlation_id: &str) -> Self {
-        Self { errors: errors::of_request(failure, correlation_id), status: Some(failure.kind.facts().status) }
+        Self { status: Some(failure.kind.facts().status), ..Self::query(failure, correlation_id) }
     }
 
     /// An invalid query in a valid request.
-    fn query(failure: &Failure, correlation_id: &str) -> Self {
-        Self { errors: errors::of_request(failure, correlation_id), status: None }
+    pub fn query(failure: &Failure, correlation_id: &str) -> Self {
+        Self {
+            errors: errors::of_request(failure, correlation_id),
+            status: None,
+            correlation_id: correlation_id.to_owned(),
+        }
     }
 
     fn parse(error: ServerError, correlation_id: &str) -> Self {
@@ -60,7 +75,7 @@ impl Refused {
         let reason = error.message.lines().last().unwrap_or_default().trim().trim_start_matches("= ").to_owned();
         let mut errors = vec![ServerError { message: format!("Syntax error: {reason}."), ..error }];
         errors::complete(&mut errors, correlation_id);
-        Self { errors, status: None }
+        Self { errors, status: None, correlation_id: correlation_id.to_owned() }
     }
 }
 
@@ -69,6 +84,9 @@ pub struct Answer {
     body: Body,
     /// False: a request error.
     pub executed: bool,
+    correlation_id: String,
+    /// The memory that it is in.
+    place: Option<Place>,
 }
 
 enum Body {
@@ -91,7 +109,33 @@ struct AnswerJson<'a> {
 impl Answer {
     fn new(mut response: Response, executed: bool, correlation_id: &str) -> Self {
         errors::complete(&mut response.errors, correlation_id);
-        Self { body: Body::Response(Box::new(response)), executed }
+        let body = Body::Response(Box::new(response));
+        Self { body, executed, correlation_id: correlation_id.to_owned(), place: None }
+    }
+
+    /// In place of one that failed as a whole.
+    fn failed(failure: &Failure, executed: bool, correlation_id: &str) -> Self {
+        let errors = errors::of_request(failure, correlation_id);
+        Self::new(Response::from_errors(errors), executed, correlation_id)
+    }
+
+    fn kept(kept: Box<RawValue>, correlation_id: &str) -> Self {
+        Self { body: Body::Kept(kept), executed: true, correlation_id: correlation_id.to_owned(), place: None }
+    }
+
+    /// As the text that is kept of it.
+    #[must_use]
+    pub fn replaced_by(self, kept: Box<RawValue>) -> Self {
+        Self { body: Body::Kept(kept), ..self }
+    }
+
+    #[must_use]
+    pub fn in_place(self, place: Option<Place>) -> Self {
+        Self { place: place.or(self.place), ..self }
+    }
+
+    pub fn take_place(&mut self) -> Option<Place> {
+        self.place.take()
     }
 
     pub fn errors(&self) -> &[ServerError] {
@@ -100,17 +144,33 @@ impl Answer {
             Body::Kept(_) => &[],
         }
     }
+
+    /// As JSON, if it has no more bytes.
+    pub fn within(&self, bytes_max: usize) -> Option<Vec<u8>> {
+        memory::json_within(bytes_max, self)
+    }
+
+    /// As JSON; a failure where it is too large. `before` is what the answers before it in a batch have taken.
+    pub fn json(&self, before: usize) -> Vec<u8> {
+        if let Some(json) = self.within(ANSWER_BYTES_MAX.saturating_sub(before)) {
+            return json;
+        }
+        // It was not written to its end: it has at least this.
+        let allowed = ANSWER_BYTES_MAX as u64;
+        let excess = Excess { cost: allowed + 1, allowed, unit: "bytes" };
+        let refused = Self::failed(&meter::too_large(excess), self.executed, &self.correlation_id);
+        serde_json::to_vec(&refused).unwrap_or_default()
+    }
+
+    /// The same as a text.
+    pub fn text(&self) -> String {
+        String::from_utf8(self.json(0)).unwrap_or_default()
+    }
 }
 
 impl From<Refused> for Answer {
     fn from(refused: Refused) -> Self {
-        Self { body: Body::Response(Box::new(Response::from_errors(refused.errors))), executed: false }
-    }
-}
-
-impl From<Box<RawValue>> for Answer {
-    fn from(kept: Box<RawValue>) -> Self {
-        Self { body: Body::Kept(kept), executed: true }
+        Self::new(Response::from_errors(refused.errors), false, &refused.correlation_id)
     }
 }
 
@@ -151,6 +211,7 @@ fn chosen<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Result<&'
 pub async fn prepare(mut params: Params, scope: &SharedScope, settings: &Settings) -> Result<Prepared, Refused> {
     let correlation_id = scope.viewer.correlation_id().to_owned();
     let refuse = |failure: Failure| Refused::query(&failure, &correlation_id);
+    limits::check_values([&params.variables, &params.extensions]).map_err(refuse)?;
     let (query, to_keep) = apq::resolve(&mut params).await.map_err(|failure| match failure.kind {
         Kind::PersistedQueryNotFound => refuse(failure),
         _ => Refused::request(&failure, &correlation_id),
@@ -162,12 +223,16 @@ pub async fn prepare(mut params: Params, scope: &SharedScope, settings: &Setting
     let variables_text = serde_json::to_string(&params.variables).unwrap_or_default();
     let variables = Variables::from_json(params.variables.into());
     let operation = chosen(&document.parsed, params.operation_name.as_deref()).map_err(refuse)?;
-    limits::check(&document.parsed, operation).map_err(refuse)?;
-    if let Some(failure) = limits::missing_variable(operation, &variables) {
-        return Err(refuse(failure));
-    }
+    let known = document.fits((params.operation_name.as_deref(), &variables_text));
+    let cost = match known {
+        Some(cost) => cost,
+        None => reckon(&document.parsed, operation, &variables).await.map_err(refuse)?,
+    };
+    scope.spend(cost, memory_bytes(cost, &document, &variables_text));
     Ok(Prepared {
         kind: operation.ty,
+        cost,
+        fits: known.is_some(),
         operation_name: params.operation_name,
         variables,
         variables_text,
@@ -179,12 +244,46 @@ pub async fn prepare(mut params: Params, scope: &SharedScope, settings: &Setting
     })
 }
 
+/// The operation's cost, if its shape and its cost are within their bounds.
+async fn reckon(
+    document: &ExecutableDocument,
+    operation: &OperationDefinition,
+    variables: &Variables,
+) -> Result<Cost, Failure> {
+    limits::check(document, operation)?;
+    if let Some(failure) = limits::missing_variable(operation, variables) {
+        return Err(failure);
+    }
+    let types = validity::types().await;
+    let types = types.ok_or_else(|| Failure::new(Kind::Internal, "the schema's types are not known"))?;
+    let cost = cost::of(document, operation, variables, types);
+    cost.check()?;
+    Ok(cost)
+}
+
+/// What the operation needs of the instance's memory: its answer and what that is made of, the document, which the engine
+/// copies, and the variables, which have three forms and as many copies.
+fn memory_bytes(cost: Cost, document: &Document, variables: &str) -> u64 {
+    cost.memory_bytes() + u64::from(document.tokens) * TOKEN_BYTES + variables.len() as u64 * VARIABLE_BYTES
+}
+
 impl Prepared {
     /// Whether it fits the schema; if not, its answer.
     async fn check(&self) -> Result<(), Answer> {
+        if self.fits {
+            return Ok(());
+        }
+        let fits = validity::check(self.request()).await;
+        fits.map_err(|errors| Answer::new(Response::from_errors(errors), false, &self.correlation_id))?;
         let operation = (self.operation_name.as_deref(), self.variables_text.as_str());
-        let fits = validity::check(&self.document, operation, || self.request()).await;
-        fits.map_err(|errors| Answer::new(Response::from_errors(errors), false, &self.correlation_id))
+        self.document.remember_fit(operation, self.cost);
+        Ok(())
+    }
+
+    /// Memory for what the operation takes. Those of a batch have one together.
+    async fn place(&self) -> Result<Option<Place>, Answer> {
+        let failed = |failure: Failure| Answer::failed(&failure, false, &self.correlation_id);
+        self.scope.place().await.map_err(failed)
     }
 
     fn request(&self) -> Request {
@@ -199,30 +298,43 @@ impl Prepared {
 
     /// An answer of the engine, in the right shape.
     fn answer(&self, mut response: Response) -> Answer {
+        if let Some(failure) = self.scope.meter.over() {
+            return Answer::failed(&failure, true, &self.correlation_id);
+        }
         if let Some(registry) = validity::registry() {
             let asked = Asked::new(&self.document.parsed, self.operation_name.as_deref());
             response.data = asked.shape(registry, response.data, &response.errors);
         }
         Answer::new(response, true, &self.correlation_id)
     }
+
+    /// An answer of a stream, with the memory that its notice took.
+    fn streamed(&self, response: Response) -> Answer {
+        let answer = self.answer(response).in_place(self.scope.release());
+        self.scope.meter.reset();
+        answer
+    }
 }
 
 /// Runs a query or a mutation.
 pub async fn run(mut prepared: Prepared) -> Answer {
     let answer = match answers::find(&prepared).await {
-        Kept::Hit(kept) => kept.into(),
-        Kept::Miss(slot) => {
-            if let Err(refused) = prepared.check().await {
-                return refused;
-            }
-            let answer = prepared.answer(schema().execute(prepared.request()).await);
-            answers::keep(&prepared, slot, answer).await
-        }
+        Kept::Hit(kept) => Answer::kept(kept, &prepared.correlation_id),
+        Kept::Miss(slot) => match execute(&prepared).await {
+            Ok(answer) => answers::keep(&prepared, slot, answer).await,
+            Err(refused) => return refused,
+        },
     };
     if let Some(to_keep) = prepared.to_keep.take() {
         apq::keep(to_keep).await;
     }
     answer
+}
+
+async fn execute(prepared: &Prepared) -> Result<Answer, Answer> {
+    let place = prepared.place().await?;
+    prepared.check().await?;
+    Ok(prepared.answer(schema().execute(prepared.request()).await).in_place(place))
 }
 
 /// What comes of an operation whose client stays connected.
@@ -256,11 +368,19 @@ pub async fn begin(prepared: Prepared) -> Begun {
 
 /// What a subscription's client is sent for one notice.
 pub async fn present(prepared: Prepared, notice: Notice) -> Vec<Answer> {
+    let place = match prepared.place().await {
+        Ok(place) => place,
+        Err(refused) => return vec![refused],
+    };
     if let Err(refused) = prepared.check().await {
         return vec![refused];
     }
     let responses = schema().execute_stream(prepared.request().data(Source::Come(notice)));
-    responses.map(|response| prepared.answer(response)).collect().await
+    let mut answers: Vec<Answer> = responses.map(|response| prepared.answer(response)).collect().await;
+    if let Some(last) = answers.pop() {
+        answers.push(last.in_place(place));
+    }
+    answers
 }
 
 /// Runs any operation; a query or a mutation has one answer.
@@ -272,7 +392,7 @@ pub fn stream(prepared: Prepared) -> LocalBoxStream<'static, Answer> {
         match prepared.check().await {
             Ok(()) => {
                 let answers = schema().execute_stream(prepared.request().data(Source::Topic));
-                answers.map(move |response| prepared.answer(response)).boxed_local()
+                answers.map(move |response| prepared.streamed(response)).boxed_local()
             }
             Err(refused) => futures::stream::once(std::future::ready(refused)).boxed_local(),
         }

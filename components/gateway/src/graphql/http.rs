@@ -7,6 +7,7 @@ use super::scope::{Scope, SharedScope};
 use super::workarounds::params::{self, Params, Payload};
 use super::{graphiql, schema, sse};
 use crate::failure::{Failure, Kind};
+use crate::memory::Place;
 use crate::settings::Settings;
 use crate::viewer::Viewer;
 use crate::web::media::{self, Answer as AnswerType};
@@ -56,13 +57,24 @@ fn is_read(method: &Method) -> bool {
 fn refuse(failure: &Failure, answer_type: Option<AnswerType>, correlation_id: &str) -> Response {
     let answer_type = answer_type.filter(|kind| *kind != AnswerType::EventStream).unwrap_or(AnswerType::Json);
     let answer = Answer::from(Refused::request(failure, correlation_id));
-    failure.headers().fold(sized(failure.kind.facts().status, answer_type, &answer), |response, (name, value)| {
+    failure.headers().fold(answered(failure.kind.facts().status, answer_type, answer), |response, (name, value)| {
         response.header(name, value)
     })
 }
 
-fn sized(status: StatusCode, answer_type: AnswerType, body: &impl serde::Serialize) -> Response {
-    Response::json(status, body).header("content-type", answer_type.content_type()).header("cache-control", "no-store")
+fn answered(status: StatusCode, answer_type: AnswerType, mut answer: Answer) -> Response {
+    let json = answer.json(0);
+    sized(status, answer_type, json, answer.take_place())
+}
+
+/// A response of this JSON, which is in the memory of `place`.
+fn sized(status: StatusCode, answer_type: AnswerType, json: Vec<u8>, place: Option<Place>) -> Response {
+    let response =
+        Response::new(status).header("content-type", answer_type.content_type()).header("cache-control", "no-store");
+    match place {
+        Some(place) => place.send(response, json),
+        None => response.bytes(json),
+    }
 }
 
 async fn serve(
@@ -90,8 +102,8 @@ async fn serve(
             Err(Failure::new(Kind::Malformed, "A stream of events carries one operation, not a batch."))
         }
         Payload::Batch(operations) => {
-            let answers = batch(operations, &scope, settings).await;
-            Ok(sized(StatusCode::OK, answer_type, &answers))
+            let answers = batch(operations, &scope, settings).await?;
+            Ok(sized(StatusCode::OK, answer_type, listed(answers), scope.release()))
         }
     }
 }
@@ -133,7 +145,7 @@ async fn single(
         return Ok(sse::respond(prepared, scope.viewer.clone()));
     }
     let answer = execute::run(prepared).await;
-    Ok(sized(status_of(&answer, answer_type), answer_type, &answer))
+    Ok(answered(status_of(&answer, answer_type), answer_type, answer))
 }
 
 fn no_stream(scope: &SharedScope) -> Refused {
@@ -154,13 +166,33 @@ fn refused_response(refused: Refused, answer_type: AnswerType) -> Response {
     let answer = Answer::from(refused);
     match (answer_type, status) {
         (AnswerType::EventStream, None) => sse::once(&answer),
-        (AnswerType::EventStream, Some(status)) => sized(status, AnswerType::Json, &answer),
-        (_, status) => sized(status.unwrap_or_else(|| status_of(&answer, answer_type)), answer_type, &answer),
+        (AnswerType::EventStream, Some(status)) => answered(status, AnswerType::Json, answer),
+        (_, status) => answered(status.unwrap_or_else(|| status_of(&answer, answer_type)), answer_type, answer),
     }
 }
 
-/// Queries run at the same time; a batch with a mutation runs in its order.
-async fn batch(operations: Vec<Params>, scope: &SharedScope, settings: &'static Settings) -> Vec<Answer> {
+/// The answers of a batch as a list. Together they are no larger than one may be.
+fn listed(answers: Vec<Answer>) -> Vec<u8> {
+    let mut list = vec![b'['];
+    for (index, answer) in answers.into_iter().enumerate() {
+        if index > 0 {
+            list.push(b',');
+        }
+        list.extend(answer.json(list.len()));
+    }
+    list.push(b']');
+    list
+}
+
+/// Queries run at the same time; a batch with a mutation runs in its order. One that costs too much does not run at all.
+///
+/// # Errors
+/// There is no memory for it.
+async fn batch(
+    operations: Vec<Params>,
+    scope: &SharedScope,
+    settings: &'static Settings,
+) -> Result<Vec<Answer>, Failure> {
     let mut prepared = Vec::with_capacity(operations.len());
     for params in operations {
         prepared.push(match execute::prepare(params, scope, settings).await {
@@ -168,6 +200,14 @@ async fn batch(operations: Vec<Params>, scope: &SharedScope, settings: &'static 
             result => result,
         });
     }
+    if let Err(failure) = scope.cost().check() {
+        let refused = |_| Refused::query(&failure, scope.viewer.correlation_id());
+        return Ok(prepared
+            .into_iter()
+            .map(|operation| operation.map_or_else(|known| known, refused).into())
+            .collect());
+    }
+    scope.hold().await?;
     let run = |operation: Result<Prepared, Refused>| async {
         match operation {
             Ok(operation) => execute::run(operation).await,
@@ -178,13 +218,13 @@ async fn batch(operations: Vec<Params>, scope: &SharedScope, settings: &'static 
         .iter()
         .any(|operation| matches!(operation, Ok(operation) if operation.kind == OperationType::Mutation));
     if reads_only {
-        return join_all(prepared.into_iter().map(run)).await;
+        return Ok(join_all(prepared.into_iter().map(run)).await);
     }
     let mut answers = Vec::with_capacity(prepared.len());
     for operation in prepared {
         answers.push(run(operation).await);
     }
-    answers
+    Ok(answers)
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Bounds on what one operation may ask (contract §2), most of them checked before the engine sees the document.
+//! Bounds on the shape of one operation (contract §2), most of them checked before the engine sees the document. What it may
+//! cost is in [`super::cost`].
 //!
 //! Depth and size are measured here, fragment by fragment, so that a document of fragments that name each other
 //! twice (two to the power of n fields) costs nothing to refuse. The engine's own depth counts the `ofType` chain
@@ -9,14 +10,22 @@ use crate::failure::{Failure, Kind};
 use crate::graphql::workarounds::surrogate_pairs;
 use async_graphql::Variables;
 use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet};
+use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
 
 const DEPTH_MAX: u32 = 12;
 /// Nested brackets in the text: the engine's parser accepts no deeper selections. It finds that out only after a
 /// recursive pass of its grammar, for which a sandbox's stack is too small.
 const NESTING_MAX: u32 = 64;
-/// Also the most fields: each costs at least one.
-const COMPLEXITY_MAX: u32 = 1_000;
+/// Words and marks of the text, of which each takes up to 400 bytes when it is parsed. Apollo's router and graphql-java stop
+/// at 15,000; the largest document that the other limits let through has fewer than this.
+const TOKENS_MAX: u32 = 10_000;
+/// Fields, each as often as its fragment is spread.
+const FIELDS_MAX: u32 = 1_000;
+/// Selections within selections, with those of fragments: each is a step of a recursion, in a stack of a megabyte.
+const SELECTIONS_DEEP_MAX: u32 = 256;
+/// Values in the variables and extensions. The longest list of an input has 20.
+const VALUES_MAX: usize = 2_000;
 /// A fragment that names the next, and so on, is walked as deep as there are fragments. Large applications send dozens.
 const FRAGMENTS_MAX: usize = 200;
 /// No field of the schema takes more than `@skip` and `@include`.
@@ -41,29 +50,63 @@ impl Measure {
     }
 }
 
+/// How many tokens the text has.
+///
 /// # Errors
-/// `TooComplex` for a text that is nested too deeply to be parsed.
-pub fn check_nesting(query: &str) -> Result<(), Failure> {
-    let mut depth = 0_u32;
+/// `TooComplex` for a text that is nested too deeply to be parsed, or has too many tokens.
+pub fn check_text(query: &str) -> Result<u32, Failure> {
+    let (mut depth, mut tokens) = (0_u32, 0_u32);
     let mut rest = query;
     while !rest.is_empty() {
         let (part, after) = rest.split_at_checked(surrogate_pairs::part_bytes(rest)).unwrap_or((rest, ""));
         rest = after;
-        if part.starts_with(['"', '#']) {
+        if part.starts_with('#') {
             continue;
         }
-        for byte in part.bytes() {
-            match byte {
-                b'{' | b'(' | b'[' => depth += 1,
-                b'}' | b')' | b']' => depth = depth.saturating_sub(1),
-                _ => {}
-            }
-            if depth > NESTING_MAX {
-                return Err(too_complex(format!("The query nests more than {NESTING_MAX} brackets.")));
+        if part.starts_with('"') {
+            tokens += 1;
+        } else {
+            let mut within = false;
+            for byte in part.bytes() {
+                match byte {
+                    b'{' | b'(' | b'[' => depth += 1,
+                    b'}' | b')' | b']' => depth = depth.saturating_sub(1),
+                    _ => {}
+                }
+                if depth > NESTING_MAX {
+                    return Err(too_complex(format!("The query nests more than {NESTING_MAX} brackets.")));
+                }
+                let word =
+                    matches!(byte, b'_' | b'.' | b'+' | b'-') || byte.is_ascii_alphanumeric() || !byte.is_ascii();
+                let mark = !word && !byte.is_ascii_whitespace() && byte != b',';
+                tokens += u32::from(mark || (word && !within));
+                within = word;
             }
         }
+        if tokens > TOKENS_MAX {
+            return Err(too_complex(format!("The query has more than {TOKENS_MAX} words and marks.")));
+        }
     }
-    Ok(())
+    Ok(tokens)
+}
+
+/// # Errors
+/// `TooComplex` for more values than any operation has.
+pub fn check_values<'a>(objects: impl IntoIterator<Item = &'a Map<String, Json>>) -> Result<(), Failure> {
+    let values: usize = objects.into_iter().flat_map(Map::values).map(count).sum();
+    if values <= VALUES_MAX {
+        return Ok(());
+    }
+    Err(too_complex(format!("The variables have {values} values; at most {VALUES_MAX} are allowed.")))
+}
+
+/// The recursion is bounded by the parser of JSON.
+fn count(value: &Json) -> usize {
+    match value {
+        Json::Array(items) => 1 + items.iter().map(count).sum::<usize>(),
+        Json::Object(fields) => 1 + fields.values().map(count).sum::<usize>(),
+        _ => 1,
+    }
 }
 
 /// # Errors
@@ -72,16 +115,24 @@ pub fn check(document: &ExecutableDocument, operation: &OperationDefinition) -> 
     if document.fragments.len() > FRAGMENTS_MAX {
         return Err(too_complex(format!("The query has more than {FRAGMENTS_MAX} fragments.")));
     }
-    let mut walk = Walk { document, fragments: HashMap::new() };
+    let mut walk = Walk { document, fragments: HashMap::new(), deep: 0, too_deep: false };
     let measure = walk.selections(&operation.selection_set.node);
+    if walk.too_deep {
+        return Err(too_complex(format!(
+            "The query nests more than {SELECTIONS_DEEP_MAX} selections, with those of its fragments."
+        )));
+    }
     if measure.depth > DEPTH_MAX {
         return Err(too_complex(format!(
             "The query is {} levels deep; at most {DEPTH_MAX} are allowed.",
             measure.depth
         )));
     }
-    if measure.fields > COMPLEXITY_MAX {
-        return Err(complexity(measure.fields.into()));
+    if measure.fields > FIELDS_MAX {
+        return Err(too_complex(format!(
+            "The query has {} fields, with those of its fragments; at most {FIELDS_MAX} are allowed.",
+            measure.fields
+        )));
     }
     if measure.introspection_lists > INTROSPECTION_LISTS_MAX {
         return Err(too_complex("The query nests the schema's own lists too deeply.".to_owned()));
@@ -93,22 +144,22 @@ fn too_complex(text: String) -> Failure {
     Failure::new(Kind::TooComplex, text)
 }
 
-fn complexity(complexity: u64) -> Failure {
-    too_complex(format!(
-        "The query costs {complexity}; at most {COMPLEXITY_MAX} is allowed. Ask for fewer fields, or a smaller `first` or `limit`."
-    ))
-}
-
 struct Walk<'a> {
     document: &'a ExecutableDocument,
     /// Measured ones; one that is being measured stands at nothing, so that a cycle ends (validation refuses it later).
     fragments: HashMap<&'a str, Measure>,
+    deep: u32,
+    too_deep: bool,
 }
 
 impl<'a> Walk<'a> {
-    /// The recursion is bounded by the parser, which refuses documents that nest too deeply.
     fn selections(&mut self, selections: &'a SelectionSet) -> Measure {
         let mut sum = Measure::default();
+        if self.deep == SELECTIONS_DEEP_MAX {
+            self.too_deep = true;
+            return sum;
+        }
+        self.deep += 1;
         for selection in &selections.items {
             let one = match &selection.node {
                 Selection::Field(field) => {
@@ -124,6 +175,7 @@ impl<'a> Walk<'a> {
             };
             sum.add(one);
         }
+        self.deep -= 1;
         sum
     }
 
@@ -137,13 +189,6 @@ impl<'a> Walk<'a> {
         self.fragments.insert(name, measure);
         measure
     }
-}
-
-/// # Errors
-/// `TooComplex` for a cost, as the engine reckons it, that is too high.
-pub fn check_cost(cost: usize) -> Result<(), Failure> {
-    let cost = u64::try_from(cost).unwrap_or(u64::MAX);
-    if cost > COMPLEXITY_MAX.into() { Err(complexity(cost)) } else { Ok(()) }
 }
 
 /// A variable that must have a value and has none: a request error by the GraphQL specification (§6.1.2), which
@@ -184,10 +229,10 @@ mod tests {
     #[test]
     fn a_text_nested_beyond_all_sense_is_refused_before_it_is_parsed() {
         for nested in ["{a".repeat(65), format!("{{ a(x: {}", "[".repeat(64)), "([{".repeat(30)] {
-            assert_eq!(check_nesting(&nested).unwrap_err().kind, Kind::TooComplex, "{nested}");
+            assert_eq!(check_text(&nested).unwrap_err().kind, Kind::TooComplex, "{nested}");
         }
-        assert!(check_nesting(&format!("{}{}", "{".repeat(64), "}".repeat(64))).is_ok());
-        assert!(check_nesting(&"{ a(x: [1]) }".repeat(100)).is_ok());
+        assert!(check_text(&format!("{}{}", "{".repeat(64), "}".repeat(64))).is_ok());
+        assert!(check_text(&"{ a(x: [1]) }".repeat(100)).is_ok());
     }
 
     #[test]
@@ -202,7 +247,7 @@ mod tests {
             format!(r#"{{ a(x: "{many}"#),
             r#"{ a(x: "ü\"#.to_owned(),
         ] {
-            assert!(check_nesting(&harmless).is_ok(), "{harmless}");
+            assert!(check_text(&harmless).is_ok(), "{harmless}");
         }
         for hidden in [
             format!("# c\n{many}"),
@@ -210,7 +255,7 @@ mod tests {
             format!(r#"{{ a(x: "", y: {many}"#),
             format!(r#"{{ a(x: "\\" y: {many}"#),
         ] {
-            assert!(check_nesting(&hidden).is_err(), "{hidden}");
+            assert!(check_text(&hidden).is_err(), "{hidden}");
         }
     }
 
@@ -242,7 +287,35 @@ mod tests {
     }
 
     #[test]
-    fn more_fields_than_the_complexity_are_refused() {
+    fn fragments_full_of_nested_selections_are_refused_before_they_overflow_the_stack() {
+        let (open, close) = ("...{".repeat(60), "}".repeat(60));
+        let links = (0..20).map(|n| format!(" fragment F{n} on Query {{ {open} ...F{} {close} }}", n + 1));
+        let query = format!("{{ ...F0 }}{} fragment F20 on Query {{ a }}", links.collect::<String>());
+        assert_eq!(checked(&query).unwrap_err().kind, Kind::TooComplex);
+    }
+
+    #[test]
+    fn a_text_of_many_words_is_refused_before_it_is_parsed() {
+        assert_eq!(check_text("{ a b(c: \"d e f\", g: [1, -2.5]) ...H } # i j"), Ok(16));
+        assert_eq!(check_text(&format!("{{ {} }}", "a ".repeat(100_000))).unwrap_err().kind, Kind::TooComplex);
+        assert_eq!(
+            check_text(&format!("{{ a(x: [{}]) }}", "\"\",".repeat(20_000))).unwrap_err().kind,
+            Kind::TooComplex
+        );
+        assert!(check_text(&format!("{{ a(x: \"{}\") }}", "word ".repeat(20_000))).is_ok());
+    }
+
+    #[test]
+    fn variables_have_at_most_two_thousand_values() {
+        let of = |value: serde_json::Value| value.as_object().cloned().unwrap();
+        let input = of(serde_json::json!({"input": {"tags": vec!["a"; 1_990], "content": "x".repeat(100_000)}}));
+        assert!(check_values([&input]).is_ok());
+        assert_eq!(check_values([&input, &input]).unwrap_err().kind, Kind::TooComplex);
+        assert!(check_values([&of(serde_json::json!({"x": [[vec![0; 2_000]]]}))]).is_err());
+    }
+
+    #[test]
+    fn more_fields_than_a_client_shows_are_refused() {
         let fields: String = (0..1_001).map(|index| format!("a{index}: b ")).collect();
         assert!(checked(&format!("{{ {fields} }}")).is_err());
     }

@@ -2,12 +2,14 @@
 
 mod answers;
 pub mod apq;
+pub mod cost;
 mod documents;
 pub mod errors;
 pub mod execute;
 pub mod graphiql;
 pub mod http;
 pub mod limits;
+pub mod meter;
 mod roots;
 pub mod scope;
 pub mod sse;

@@ -1,17 +1,23 @@
-//! The state that the resolvers of one request share: the viewer, and the batched look-ups.
+//! The state that the resolvers of one request share: the viewer, the batched look-ups, and what all of it takes.
 
+use super::cost::Cost;
 use super::errors;
+use super::meter::Meter;
 use super::workarounds::loader::Loader;
 use crate::failure::Failure;
+use crate::memory::{self, Place};
 use crate::services::files;
 use crate::services::reads::{self, OwnAnswer, OwnRead};
 use crate::viewer::Viewer;
-use async_graphql::Context;
+use async_graphql::{Context, SelectionField};
 use futures::FutureExt;
+use futures::lock::{Mutex, MutexGuard};
 use mindflow_guest::call::{CallContext, Error};
 use mindflow_guest::journal::{OWN_READS_MAX, PAGE_MAX};
 use send_wrapper::SendWrapper;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// What `reads.entries-by-id`, `reads.tag-counts` and `files.by-id` take at most.
@@ -19,10 +25,34 @@ const IDS_MAX: usize = PAGE_MAX as usize;
 
 pub struct Scope {
     pub viewer: Viewer,
+    /// What its operations take.
+    pub meter: Rc<Meter>,
+    turns: Rc<Turns>,
+    /// What they can cost, and how much memory they need.
+    spent: Cell<(Cost, u64)>,
+    /// The memory of a stream's notice, until it is answered.
+    place: RefCell<Option<Place>>,
     own: Loader<OwnRead, Result<OwnAnswer, Error>>,
-    pub entries: Loader<String, Option<reads::AnalyzedEntry>>,
+    entries: Loader<String, Option<reads::AnalyzedEntry>>,
     pub tag_counts: Loader<String, u32>,
     pub files: Loader<String, Option<files::File>>,
+}
+
+/// Calls that answer many entries come one after the other, so that no more than one such answer is on its way that the
+/// meter does not know yet.
+struct Turns {
+    one: Mutex<()>,
+    meter: Rc<Meter>,
+}
+
+impl Turns {
+    /// # Errors
+    /// The request has taken too much before.
+    async fn next(&self) -> Result<MutexGuard<'_, ()>, Error> {
+        let turn = self.one.lock().await;
+        self.meter.take(0)?;
+        Ok(turn)
+    }
 }
 
 /// async-graphql requires `Send`; a sandbox has one thread, and the wrapper checks that.
@@ -31,13 +61,26 @@ pub type SharedScope = Arc<SendWrapper<Scope>>;
 impl Scope {
     pub fn new(viewer: Viewer) -> SharedScope {
         let (owner, reader, counter, shower) = (viewer.clone(), viewer.clone(), viewer.clone(), viewer.clone());
+        let meter = Rc::new(Meter::default());
+        let turns = Rc::new(Turns { one: Mutex::new(()), meter: Rc::clone(&meter) });
+        let (of_own, of_entries) = (Rc::clone(&turns), Rc::clone(&turns));
         let own = Loader::new(OWN_READS_MAX, move |asked: Vec<OwnRead>| {
-            let viewer = owner.clone();
-            async move { reads::read_own(viewer.proven_for_views().await?, asked).await }.boxed_local()
+            let (viewer, turns) = (owner.clone(), Rc::clone(&of_own));
+            async move {
+                let entries =
+                    asked.iter().any(|read| matches!(read, OwnRead::RecentEntries(_) | OwnRead::OnThisDay(_)));
+                let _turn = if entries { Some(turns.next().await?) } else { None };
+                reads::read_own(viewer.proven_for_views().await?, asked).await
+            }
+            .boxed_local()
         });
         let entries = Loader::new(IDS_MAX, move |ids: Vec<String>| {
-            let viewer = reader.clone();
-            async move { reads::entries_by_id(viewer.proven_for_views().await?, ids).await }.boxed_local()
+            let (viewer, turns) = (reader.clone(), Rc::clone(&of_entries));
+            async move {
+                let _turn = turns.next().await?;
+                reads::entries_by_id(viewer.proven_for_views().await?, ids).await
+            }
+            .boxed_local()
         });
         let tag_counts = Loader::new(IDS_MAX, move |ids: Vec<String>| {
             let viewer = counter.clone();
@@ -47,7 +90,50 @@ impl Scope {
             let viewer = shower.clone();
             async move { files::by_id(viewer.proven().await?, ids).await }.boxed_local()
         });
-        Arc::new(SendWrapper::new(Self { viewer, own, entries, tag_counts, files }))
+        Arc::new(SendWrapper::new(Self {
+            viewer,
+            meter,
+            turns,
+            spent: Cell::default(),
+            place: RefCell::default(),
+            own,
+            entries,
+            tag_counts,
+            files,
+        }))
+    }
+
+    /// One more operation of the request, which can need so much memory.
+    pub fn spend(&self, cost: Cost, memory_bytes: u64) {
+        let (before, bytes) = self.spent.get();
+        // Those of a batch run at the same time.
+        self.spent.set((before.and(cost), bytes.saturating_add(memory_bytes)));
+    }
+
+    /// What the operations of the request cost together.
+    pub fn cost(&self) -> Cost {
+        self.spent.get().0
+    }
+
+    /// Memory for the request's operations, unless [`hold`](Self::hold) has taken it.
+    pub async fn place(&self) -> Result<Option<Place>, Failure> {
+        if self.place.borrow().is_some() {
+            return Ok(None);
+        }
+        memory::take(self.spent.get().1).await.map(Some)
+    }
+
+    /// Takes the memory and keeps it until [`release`](Self::release).
+    pub async fn hold(&self) -> Result<(), Failure> {
+        let place = self.place().await?;
+        if place.is_some() {
+            *self.place.borrow_mut() = place;
+        }
+        Ok(())
+    }
+
+    pub fn release(&self) -> Option<Place> {
+        self.place.borrow_mut().take()
     }
 
     /// The viewer's own profile.
@@ -61,9 +147,24 @@ impl Scope {
     /// As `read` says: recent ones, or those of the same day of earlier years.
     pub async fn own_entries(&self, read: OwnRead) -> Result<Vec<reads::AnalyzedEntry>, Error> {
         match self.own.load(read).await?? {
-            OwnAnswer::Entries(entries) => Ok(entries),
+            OwnAnswer::Entries(entries) => self.meter.entries(&entries).map(|()| entries),
             _ => misread(),
         }
+    }
+
+    /// A page of the viewer's entries.
+    pub async fn page(&self, filter: reads::Filter, page: reads::PageRequest) -> Result<reads::EntryPage, Error> {
+        let _turn = self.turns.next().await?;
+        let page = reads::entries(self.viewer.proven_for_views().await?, None, filter, page).await?;
+        self.meter.entries(page.edges.iter().map(|edge| &edge.node))?;
+        Ok(page)
+    }
+
+    /// One of the viewer's entries, if there is one with this id.
+    pub async fn entry(&self, id: String) -> Result<Option<reads::AnalyzedEntry>, Error> {
+        let entry = self.entries.load(id).await?;
+        self.meter.entries(&entry)?;
+        Ok(entry)
     }
 
     pub async fn insights(&self, limit: u32) -> Result<Vec<reads::Insight>, Error> {
@@ -101,6 +202,14 @@ where
         failure.log(scope.viewer.correlation_id());
         errors::raise(ctx, &failure)
     })
+}
+
+/// How many values are selected of the field's items.
+pub fn values(ctx: &Context<'_>) -> usize {
+    fn count(field: SelectionField<'_>) -> usize {
+        1 + field.selection_set().map(count).sum::<usize>()
+    }
+    count(ctx.field())
 }
 
 /// A call to a service in the proven caller's name.

@@ -3,6 +3,7 @@
 
 use super::execute::{self, Answer, Prepared};
 use crate::failure::Failure;
+use crate::memory::Place;
 use crate::viewer::{Viewer, watch};
 use crate::web::Response;
 use crate::web::media::Answer as AnswerType;
@@ -32,8 +33,7 @@ fn events(pieces: LocalBoxStream<'static, Vec<u8>>) -> Response {
 }
 
 fn next(answer: &Answer) -> Vec<u8> {
-    let json = serde_json::to_string(answer).unwrap_or_default();
-    format!("event: next\ndata: {json}\n\n").into_bytes()
+    [b"event: next\ndata: ", answer.json(0).as_slice(), b"\n\n"].concat()
 }
 
 /// A stream of one answer.
@@ -50,7 +50,7 @@ pub fn respond(prepared: Prepared, viewer: Viewer) -> Response {
     } else {
         pending().boxed_local()
     };
-    let running = Running { answers: execute::stream(prepared), ended, correlation_id };
+    let running = Running { answers: execute::stream(prepared), ended, correlation_id, unsent: None };
     events(stream::unfold(State::Running(running), step).boxed_local())
 }
 
@@ -58,6 +58,8 @@ struct Running {
     answers: LocalBoxStream<'static, Answer>,
     ended: LocalBoxFuture<'static, Error>,
     correlation_id: String,
+    /// The memory of the last event. The client takes it before the next one is asked for.
+    unsent: Option<Place>,
 }
 
 enum State {
@@ -72,9 +74,14 @@ async fn step(state: State) -> Option<(Vec<u8>, State)> {
         State::Completing => return Some((COMPLETE.to_vec(), State::Done)),
         State::Done => return None,
     };
+    running.unsent = None;
     let keep_alive = clock::pause(KEEP_ALIVE).boxed_local();
     let happened = match select(select(running.answers.next(), &mut running.ended), keep_alive).await {
-        Either::Left((Either::Left((answer, _)), _)) => answer.map(|answer| next(&answer)),
+        Either::Left((Either::Left((answer, _)), _)) => answer.map(|mut answer| {
+            let piece = next(&answer);
+            running.unsent = answer.take_place().map(|place| place.shrunk(piece.len()));
+            piece
+        }),
         Either::Left((Either::Right((error, _)), _)) => {
             let refused = execute::Refused::request(&Failure::from(error), &running.correlation_id);
             return Some((next(&refused.into()), State::Completing));

@@ -1,13 +1,11 @@
-//! Whether an operation fits the schema and costs no more than it may. The engine finds that out by walks over the
-//! document that cost more than many an answer, and while it has an extension, each field of an answer costs it more.
-//! So a schema with both is for checking alone, once for an operation and its variables, and the schema that runs
-//! operations has neither.
+//! Whether an operation fits the schema. The engine finds that out by walks over the document that cost more than many an
+//! answer, and while it has an extension, each field of an answer costs it more. So a schema with both is for checking
+//! alone, once for an operation and its variables, and the schema that runs operations has neither.
 
-use super::documents::Document;
-use super::{MindFlowSchema, builder, errors, limits};
-use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute, NextValidation};
+use super::{MindFlowSchema, builder};
+use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute};
 use async_graphql::registry::Registry;
-use async_graphql::{Request, Response, SchemaEnv, ServerError, ValidationResult, async_trait};
+use async_graphql::{Request, Response, SchemaEnv, ServerError, async_trait};
 use std::sync::{Arc, OnceLock};
 
 static CHECKING: OnceLock<MindFlowSchema> = OnceLock::new();
@@ -15,22 +13,22 @@ static CHECKING: OnceLock<MindFlowSchema> = OnceLock::new();
 static ENVIRONMENT: OnceLock<SchemaEnv> = OnceLock::new();
 
 /// # Errors
-/// Those of validation, or that the operation costs too much. `request` makes the request to check.
-pub async fn check(
-    document: &Document,
-    operation: (Option<&str>, &str),
-    request: impl FnOnce() -> Request,
-) -> Result<(), Vec<ServerError>> {
-    if document.fits(operation) {
-        return Ok(());
+/// Those of validation.
+pub async fn check(request: Request) -> Result<(), Vec<ServerError>> {
+    let response = checking().execute(request).await;
+    if response.errors.is_empty() { Ok(()) } else { Err(response.errors) }
+}
+
+fn checking() -> &'static MindFlowSchema {
+    CHECKING.get_or_init(|| builder().extension(Gate).finish())
+}
+
+/// The types of the schema. None never happens: the engine shows them to every query that fits.
+pub async fn types() -> Option<&'static Registry> {
+    if ENVIRONMENT.get().is_none() {
+        checking().execute("{ __typename }").await;
     }
-    let schema = CHECKING.get_or_init(|| builder().extension(Gate).finish());
-    let response = schema.execute(request()).await;
-    if !response.errors.is_empty() {
-        return Err(response.errors);
-    }
-    document.remember_fit(operation);
-    Ok(())
+    registry()
 }
 
 /// The types of the schema; none before the first check.
@@ -38,7 +36,7 @@ pub fn registry() -> Option<&'static Registry> {
     ENVIRONMENT.get().map(|environment| &environment.registry)
 }
 
-/// Refuses operations that cost too much (the engine multiplies lists by their sizes), and runs none.
+/// Runs nothing.
 struct Gate;
 
 impl ExtensionFactory for Gate {
@@ -49,16 +47,6 @@ impl ExtensionFactory for Gate {
 
 #[async_trait::async_trait]
 impl Extension for Gate {
-    async fn validation(
-        &self,
-        ctx: &ExtensionContext<'_>,
-        next: NextValidation<'_>,
-    ) -> Result<ValidationResult, Vec<ServerError>> {
-        let result = next.run(ctx).await?;
-        limits::check_cost(result.complexity).map_err(|failure| errors::of_request(&failure, ""))?;
-        Ok(result)
-    }
-
     async fn execute(&self, ctx: &ExtensionContext<'_>, _: Option<&str>, _: NextExecute<'_>) -> Response {
         ENVIRONMENT.get_or_init(|| ctx.schema_env.clone());
         Response::default()

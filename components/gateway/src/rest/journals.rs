@@ -2,12 +2,13 @@
 
 use super::{entry, existing_id, not_found};
 use crate::failure::{Failure, Kind};
+use crate::memory::{self, ANSWER_BYTES_MAX, READ_BYTES_MAX};
 use crate::names;
 use crate::read_your_writes;
 use crate::services::accounts::Role;
 use crate::services::{journal, reads};
 use crate::viewer::Viewer;
-use crate::web::body::{self, Fields};
+use crate::web::body::{self, BODY_BYTES_MAX, Fields};
 use crate::web::conditional::{self, IfMatch, Validators};
 use crate::web::{Request, Response};
 use http::StatusCode;
@@ -18,6 +19,10 @@ use serde_json::json;
 use std::collections::HashMap;
 
 const PAGE_DEFAULT: u32 = 20;
+/// The largest entry.
+const ENTRY_BYTES: u64 = BODY_BYTES_MAX as u64;
+/// The body, its values, the entry as it is written, as it is answered, and that as a text.
+const ONE_ENTRY_BYTES: u64 = 5 * ENTRY_BYTES;
 /// The answer is the user's own; a cache asks each time whether it is still good.
 const OWN_CACHE: &str = "private, no-cache";
 
@@ -35,6 +40,7 @@ fn show(status: StatusCode, shown: &reads::AnalyzedEntry) -> Response {
 
 pub async fn create(request: &Request, viewer: &Viewer) -> Result<Response, Failure> {
     let context = viewer.proven().await?;
+    let _place = memory::take(ONE_ENTRY_BYTES).await?;
     let mut fields = Fields::new(body::object(request)?);
     let new = journal::NewEntry {
         title: fields.text("title"),
@@ -60,11 +66,21 @@ pub async fn page(request: &Request, viewer: &Viewer) -> Result<Response, Failur
     if asked.user_id.as_ref().is_some_and(|user| *user != caller.user_id) && !caller.roles.contains(&Role::Admin) {
         return Err(Failure::new(Kind::Forbidden, "You may read your own journal only."));
     }
+    // The entries as they were read and as JSON's values, and a text that grows.
+    let read = (u64::from(asked.page.first) * ENTRY_BYTES).min(READ_BYTES_MAX);
+    let place = memory::take(read + 3 * ANSWER_BYTES_MAX as u64).await?;
     let page = reads::entries(viewer.context(), asked.user_id, asked.filter, asked.page).await?;
     let next_cursor = page.edges.last().filter(|_| page.has_next_page).map(|edge| edge.cursor.clone());
     let items: Vec<_> = page.edges.iter().map(|edge| entry::json(&edge.node)).collect();
-    let body = json!({ "items": items, "nextCursor": next_cursor });
-    Ok(Response::json(StatusCode::OK, &body).header("cache-control", OWN_CACHE))
+    let json = memory::json_within(ANSWER_BYTES_MAX, &json!({ "items": items, "nextCursor": next_cursor }));
+    let json = json.ok_or_else(|| {
+        let text = format!("These entries take more than {} MiB together: ask for fewer.", ANSWER_BYTES_MAX >> 20);
+        Failure::invalid(vec![field("limit", text)])
+    })?;
+    let response = Response::new(StatusCode::OK)
+        .header("content-type", "application/json; charset=utf-8")
+        .header("cache-control", OWN_CACHE);
+    Ok(place.send(response, json))
 }
 
 #[derive(Debug)]
@@ -121,6 +137,7 @@ async fn read(viewer: &Viewer, id: &str) -> Result<reads::AnalyzedEntry, Failure
 }
 
 pub async fn entry(request: &Request, viewer: &Viewer, id: String) -> Result<Response, Failure> {
+    let _place = memory::take(ONE_ENTRY_BYTES).await?;
     let found = read(viewer, &id).await?;
     let validators = entry::validators(&found);
     if conditional::not_modified(request.headers(), &validators) {
@@ -160,6 +177,7 @@ fn version_conflict(error: Error, conditional: bool) -> Failure {
 pub async fn update(request: &Request, viewer: &Viewer, id: String) -> Result<Response, Failure> {
     let context = viewer.proven().await?;
     existing_id(&id, "entry")?;
+    let _place = memory::take(ONE_ENTRY_BYTES).await?;
     let mut fields = Fields::new(body::object(request)?);
     let mut change = journal::EntryChange {
         title: fields.optional_text("title"),

@@ -153,10 +153,9 @@ fn refusal(answer: &Answer) -> Outcome {
 }
 
 fn next(connection: &Connection, id: &str, answer: &Answer) -> Vec<Message> {
-    let json = serde_json::to_string(answer).unwrap_or_default();
     let sent = |action| match action {
         Action::Send(text) => Some(Message::Text(text)),
         _ => None,
     };
-    connection.protocol.next(id, &json).into_iter().filter_map(sent).collect()
+    connection.protocol.next(id, &answer.text()).into_iter().filter_map(sent).collect()
 }

@@ -10,6 +10,9 @@ use serde_json::{Map, Value};
 /// Contract §2: the largest entry (100,000 characters, most of them one or two bytes) and its JSON escapes fit.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
 
+/// Of any list, before a service says how long this one may be: no list of a body has more than 20.
+const ITEMS_MAX: usize = 1_000;
+
 /// The body as a JSON object.
 ///
 /// # Errors
@@ -69,6 +72,10 @@ impl Fields {
     pub fn optional_texts(&mut self, name: &str) -> Option<Vec<String>> {
         let items = match self.values.remove(name) {
             None | Some(Value::Null) => return None,
+            Some(Value::Array(items)) if items.len() > ITEMS_MAX => {
+                self.wrong(name, &format!("Must have at most {ITEMS_MAX} texts."));
+                return None;
+            }
             Some(Value::Array(items)) => items,
             Some(_) => {
                 self.wrong(name, "Must be a list of texts.");
@@ -148,6 +155,15 @@ mod tests {
         fields.optional_texts("tags");
         let names: Vec<_> = fields.finish().unwrap_err().fields.into_iter().map(|error| error.field).collect();
         assert_eq!(names, ["title", "content", "tags[1]"]);
+    }
+
+    #[test]
+    fn a_list_that_is_longer_than_any_is_refused_as_a_whole() {
+        let mut long = fields(json!({"tags": vec!["a"; 1_001], "other": vec!["a"; 1_000]}));
+        assert_eq!(long.optional_texts("tags"), None);
+        assert_eq!(long.optional_texts("other").map(|texts| texts.len()), Some(1_000));
+        let errors = long.finish().unwrap_err().fields;
+        assert_eq!((errors.len(), errors[0].field.as_str()), (1, "tags"));
     }
 
     #[test]

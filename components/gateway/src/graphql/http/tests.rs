@@ -114,14 +114,43 @@ fn a_batch_is_answered_in_its_order() {
 
 #[test]
 fn what_costs_too_much_says_so_and_an_impossible_page_is_the_fields_fault() {
-    let costly = "{ journalEntries(first: 100) { edges { node {
-        id title content mood createdAt updatedAt entryDate version wordCount tags { id } } } } }";
-    let answer = body(post(NEW, &json!({"query": costly})));
-    assert_eq!(answer["errors"][0]["extensions"]["code"], "QUERY_TOO_COMPLEX");
-    assert_eq!(answer["errors"][0]["extensions"]["correlationId"], "c-1");
-    assert_eq!(post(NEW, &json!({"query": costly})).status, 400);
-    let page = "{ journalEntries(first: 100) { edges { node { id title mood } } } }";
+    let aliases: String = (0..8).map(|alias| format!("a{alias}: search(query: \"x\") {{ totalCount }} ")).collect();
+    let costly = json!({"query": format!("{{ {aliases} }}")});
+    let answer = body(post(NEW, &costly));
+    let extensions = &answer["errors"][0]["extensions"];
+    assert_eq!(
+        *extensions,
+        json!({"code": "QUERY_TOO_COMPLEX", "cost": 16_808, "allowed": 15_000, "unit": "points", "correlationId": "c-1"})
+    );
+    assert_eq!(post(NEW, &costly).status, 400);
+    let page =
+        "{ journalEntries(first: 100) { edges { node { id title content tags { name } analysis { status } } } } }";
     assert_eq!(body(post(NEW, &json!({"query": page})))["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+}
+
+#[test]
+fn a_batch_that_costs_too_much_is_refused_as_a_whole() {
+    let five: String = (0..5).map(|alias| format!("a{alias}: search(query: \"x\") {{ totalCount }} ")).collect();
+    let searches = json!({"query": format!("{{ {five} }}")});
+    let answer = body(post("application/json", &json!([searches, {"query": "{"}, searches])));
+    for refused in [&answer[0], &answer[2]] {
+        assert_eq!(refused["errors"][0]["extensions"]["cost"], 21_010, "{refused}");
+        assert!(refused.get("data").is_none());
+    }
+    assert_eq!(answer[1]["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
+    let alone = body(post("application/json", &searches));
+    assert_eq!(alone["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+}
+
+#[test]
+fn variables_of_many_values_are_refused() {
+    let query = "query ($x: [Int]) { __typename }";
+    let ask = |values: usize| json!({"query": query, "variables": {"x": vec![0; values]}});
+    let answer = body(post("application/json", &ask(2_000)));
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "QUERY_TOO_COMPLEX");
+    // An unused variable is an error of another kind.
+    let answer = body(post("application/json", &ask(1_999)));
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
 }
 
 #[test]

@@ -12,7 +12,8 @@ use async_graphql::MergedObject;
 
 pub use subscription::{Source, Subscription};
 
-/// Everything that is read. The fields of one query are fetched at the same time.
+/// Everything that is read. The fields of one query are fetched at the same time. A request costs at most 15,000 points, and its
+/// answer has at most 4 MiB: `docs/security.md`, "GraphQL cost", says what each field costs.
 #[derive(MergedObject, Default)]
 pub struct Query(
     query::Reads,
@@ -22,6 +23,6 @@ pub struct Query(
     audit::AuditReads,
 );
 
-/// Everything that is written. The fields of one mutation run one after the other.
+/// Everything that is written. The fields of one mutation run one after the other; each costs 1,000 points of at most 15,000.
 #[derive(MergedObject, Default)]
 pub struct Mutation(mutation::Writes, notification::NotificationWrites);

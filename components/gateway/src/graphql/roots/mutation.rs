@@ -1,5 +1,6 @@
 //! All mutations. Each answer is the written state, independent of the read side's progress.
 
+use crate::graphql::meter::entry_bytes;
 use crate::graphql::scope::{self, ask, ask_as_admin};
 use crate::graphql::types::dead_letter;
 use crate::graphql::types::entry::{JournalEntry, Tag};
@@ -17,9 +18,10 @@ async fn write<F>(ctx: &Context<'_>, call: impl FnOnce(CallContext) -> F + Send)
 where
     F: Future<Output = Result<journal::WrittenEntry, Error>>,
 {
-    let written = ask(ctx, |context| async {
-        let written = call(context).await?;
+    let written = scope::with(ctx, |scope| async move {
+        let written = call(scope.viewer.proven().await?).await?;
         read_your_writes::written(&written.entry).await;
+        scope.meter.take(entry_bytes(&written.entry))?;
         Ok(written)
     });
     Ok(written.await?.into())

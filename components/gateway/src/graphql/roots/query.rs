@@ -1,6 +1,6 @@
 //! All queries.
 
-use crate::graphql::scope::{self, ask_as_admin, ask_views};
+use crate::graphql::scope::{self, ask_as_admin};
 use crate::graphql::types::dead_letter::{self, DeadLetterConnection};
 use crate::graphql::types::entry::{Insight, JournalEntry, Tag};
 use crate::graphql::types::inputs::JournalFilter;
@@ -32,14 +32,13 @@ impl Reads {
             let caller = scope.viewer.caller().await?;
             let Some(id) = mindflow_guest::id::parse(&id) else { return Ok(None) };
             let id = id.to_string();
-            let known = scope.entries.load(id.clone()).await?;
+            let known = scope.entry(id.clone()).await?;
             read_your_writes::caught_up(scope.viewer.context(), &caller.user_id, &id, known).await
         });
         Ok(entry.await?.map(Into::into))
     }
 
     /// The user's entries, newest first.
-    #[graphql(complexity = "page::cost(first, 20, child_complexity)")]
     async fn journal_entries(
         &self,
         ctx: &Context<'_>,
@@ -47,15 +46,14 @@ impl Reads {
         #[graphql(desc = "After this cursor.")] after: Option<String>,
         #[graphql(desc = "Which ones.")] filter: Option<JournalFilter>,
     ) -> Result<JournalEntryConnection> {
-        let page = ask_views(ctx, |context| async move {
+        let page = scope::with(ctx, |scope| async move {
             let page = reads::PageRequest { first: page::size("first", first, 20)?, after };
-            reads::entries(context, None, filter.unwrap_or_default().into(), page).await
+            scope.page(filter.unwrap_or_default().into(), page).await
         });
         Ok(page.await?.into())
     }
 
     /// The user's latest entries.
-    #[graphql(complexity = "page::cost(limit, 10, child_complexity)")]
     async fn recent_entries(
         &self,
         ctx: &Context<'_>,
@@ -82,23 +80,32 @@ impl Reads {
     }
 
     /// The AI's latest thoughts about the user's entries.
-    #[graphql(complexity = "page::cost(limit, 10, child_complexity)")]
     async fn insights(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "How many, 1 to 100.", default_with = "Some(10)")] limit: Option<i32>,
     ) -> Result<Vec<Insight>> {
-        let insights = scope::with(ctx, |scope| async move { scope.insights(page::size("limit", limit, 10)?).await });
+        let values = scope::values(ctx);
+        let insights = scope::with(ctx, |scope| async move {
+            let insights = scope.insights(page::size("limit", limit, 10)?).await?;
+            scope.meter.rows(insights.len(), values)?;
+            Ok(insights)
+        });
         Ok(insights.await?.into_iter().map(Into::into).collect())
     }
 
     /// The user's tags.
     async fn tags(&self, ctx: &Context<'_>) -> Result<Vec<Tag>> {
-        Ok(scope::with(ctx, |scope| async move { scope.tags().await }).await?.into_iter().map(Into::into).collect())
+        let values = scope::values(ctx);
+        let tags = scope::with(ctx, |scope| async move {
+            let tags = scope.tags().await?;
+            scope.meter.rows(tags.len(), values)?;
+            Ok(tags)
+        });
+        Ok(tags.await?.into_iter().map(Into::into).collect())
     }
 
     /// All accounts. For administrators.
-    #[graphql(complexity = "page::cost(first, 20, child_complexity)")]
     async fn users(
         &self,
         ctx: &Context<'_>,
@@ -114,7 +121,6 @@ impl Reads {
     }
 
     /// Events that a consumer gave up on, newest first. For administrators.
-    #[graphql(complexity = "page::cost(first, 50, child_complexity)")]
     async fn dead_letters(
         &self,
         ctx: &Context<'_>,

@@ -15,7 +15,6 @@ pub struct SearchReads;
 #[Object]
 impl SearchReads {
     /// Finds the user's entries.
-    #[graphql(complexity = "page::cost(limit, 20, child_complexity)")]
     async fn search(
         &self,
         ctx: &Context<'_>,
@@ -38,7 +37,6 @@ impl SearchReads {
     }
 
     /// The user's other entries about the same, best first. Empty while the entry is too new to have been read.
-    #[graphql(complexity = "page::cost(limit, 5, child_complexity)")]
     async fn related_entries(
         &self,
         ctx: &Context<'_>,
@@ -50,7 +48,7 @@ impl SearchReads {
             let context = scope.viewer.proven().await?;
             let none = || Error::NotFound("There is no entry with this id.".into());
             let id = mindflow_guest::id::parse(&id).ok_or_else(none)?.to_string();
-            scope.entries.load(id.clone()).await?.ok_or_else(none)?;
+            scope.entry(id.clone()).await?.ok_or_else(none)?;
             entries(&scope, finder::related(context, id, limit).await?).await
         };
         scope::with(ctx, related).await
@@ -60,7 +58,7 @@ impl SearchReads {
 /// The entries of the hits, read by one call. One that was just deleted is left out.
 async fn entries(scope: &SharedScope, hits: Vec<finder::Hit>) -> Result<Vec<SearchHit>, Error> {
     let found = hits.into_iter().map(|hit| async move {
-        let entry = scope.entries.load(hit.entry_id.clone()).await?;
+        let entry = scope.entry(hit.entry_id.clone()).await?;
         Ok(entry.map(|entry| SearchHit::new(entry.into(), hit)))
     });
     let found: Result<Vec<_>, Error> = join_all(found).await.into_iter().collect();

@@ -53,6 +53,8 @@ where
     F: Future<Output = Result<Option<T>, Error>> + 'static,
 {
     let (shared, source) = (scope::of(ctx)?.clone(), ctx.data::<Source>()?.clone());
+    // A notice that has come to a call of its own is in that call's memory.
+    let lives = matches!(source, Source::Topic);
     let open = |scope: SharedScope| async move { Ok(SendWrapper::new(notices(&scope, source).await?)) };
     let notices = scope::with(ctx, open).await?.take();
     let answers = stream::unfold(Some(notices), move |notices| {
@@ -61,9 +63,16 @@ where
             let mut notices = notices?;
             loop {
                 let answer = match notices.next().await? {
-                    Ok((viewer, notice)) => tell(&viewer, notice, |notice| present(scope.clone(), notice)).await,
+                    Ok((viewer, notice)) => match room(&scope, lives).await {
+                        Ok(()) => tell(&viewer, notice, |notice| present(scope.clone(), notice)).await,
+                        Err(error) => Err(error),
+                    },
                     Err(error) => Err(error),
                 };
+                if !matches!(answer, Ok(Some(_))) {
+                    // The others answer nothing that is large.
+                    drop(scope.release());
+                }
                 let goes_on = !matches!(answer, Err(Error::Unauthenticated(_)));
                 let answer = answer.map_err(|error| errors::of_stream(error, scope.viewer.correlation_id()));
                 if let Some(answer) = answer.transpose() {
@@ -73,6 +82,14 @@ where
         }
     });
     Ok(SendWrapper::new(answers).boxed())
+}
+
+/// Memory for what a notice of a stream is answered with, until it is sent.
+async fn room(scope: &SharedScope, lives: bool) -> Result<(), Error> {
+    if !lives {
+        return Ok(());
+    }
+    scope.hold().await.map_err(|_| Error::Unavailable("there was no memory for a notice".to_owned()))
 }
 
 /// What the client is sent for a notice.
@@ -111,6 +128,7 @@ async fn analyzed(scope: SharedScope, notice: Notice) -> Result<Option<JournalEn
         return Ok(None);
     }
     let entry = reads::entry_by_id(scope.viewer.context(), notice.entry_id.to_string()).await?;
+    scope.meter.entries(&entry)?;
     Ok(entry.map(Into::into))
 }
 
@@ -125,5 +143,6 @@ async fn changed(scope: SharedScope, notice: Notice) -> Result<Option<EntryChang
         ChangeKind::Deleted => None,
         _ => reads::entry_by_id(scope.viewer.context(), notice.entry_id.to_string()).await?,
     };
+    scope.meter.entries(&entry)?;
     Ok(Some(EntryChange { kind, entry_id: notice.entry_id.to_string().into(), entry: entry.map(Into::into) }))
 }

@@ -118,8 +118,10 @@ impl JournalEntry {
     }
 
     /// At most 100,000 characters.
-    async fn content(&self) -> &str {
-        &self.entry.content
+    async fn content(&self, ctx: &Context<'_>) -> Result<&str> {
+        let bytes = self.entry.content.len();
+        scope::with(ctx, |scope| std::future::ready(scope.meter.answer(bytes))).await?;
+        Ok(&self.entry.content)
     }
 
     /// How the user felt.
@@ -175,7 +177,7 @@ impl JournalEntry {
             if !scope.viewer.caller().await?.roles.contains(&Role::Premium) {
                 return Ok(analysis_to_come(false));
             }
-            let read = scope.entries.load(id).await?;
+            let read = scope.entry(id).await?;
             Ok(read.map_or_else(|| analysis_to_come(true), |entry| entry.analysis))
         });
         Ok(read.await?.into())

@@ -1,0 +1,70 @@
+//! What an operation can cost, in points. A point is what a usual field costs: about 2 µs of the platform's CPU, or 200
+//! bytes of the answer. The prices are in [`prices`], the sum over a document in [`walk`]; `docs/security.md`
+//! ("GraphQL cost") shows both to clients.
+//!
+//! Prices are those of usual sizes, since nobody could ask for a page of entries if each counted as the largest there can
+//! be. What the sizes were is counted while the operation runs ([`super::meter`]).
+
+pub mod prices;
+mod walk;
+
+use crate::failure::{Excess, Failure};
+use crate::memory;
+use crate::web::body::BODY_BYTES_MAX;
+
+pub use walk::of;
+
+/// Of a request: an operation, or all of a batch together. A page of a hundred entries with everything costs 12,405.
+pub const POINTS_MAX: u64 = 15_000;
+
+/// Of one content as JSON: it came in a request body of at most this (contract §2), and no answer writes it longer.
+const CONTENT_BYTES_MAX: u64 = BODY_BYTES_MAX as u64;
+
+/// Of a point.
+const BYTES: u64 = 200;
+
+/// What an operation can cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cost {
+    pub points: u64,
+    /// Entries that it reads, each with its content.
+    pub entries: u64,
+    /// Contents that it answers.
+    pub contents: u64,
+}
+
+impl Cost {
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            points: self.points.saturating_add(other.points),
+            entries: self.entries.saturating_add(other.entries),
+            contents: self.contents.saturating_add(other.contents),
+        }
+    }
+
+    /// # Errors
+    /// `TooComplex`.
+    pub fn check(self) -> Result<(), Failure> {
+        if self.points <= POINTS_MAX {
+            return Ok(());
+        }
+        let text = format!(
+            "The request costs {} points; at most {POINTS_MAX} are allowed, a batch's operations together. Ask for fewer fields, a smaller `first` or `limit`, or in several requests.",
+            self.points
+        );
+        Err(Failure::too_complex(text, Excess { cost: self.points, allowed: POINTS_MAX, unit: "points" }))
+    }
+
+    /// The most bytes of this instance's memory that it takes: the entries as they were read, and three times the answer,
+    /// which is a tree of values, then a text, and twice as long while the text grows.
+    pub fn memory_bytes(self) -> u64 {
+        let contents = self.contents.saturating_mul(CONTENT_BYTES_MAX);
+        let answer = contents.saturating_add(self.points.saturating_mul(BYTES)).min(memory::ANSWER_BYTES_MAX as u64);
+        let read = self.entries.saturating_mul(CONTENT_BYTES_MAX).min(memory::READ_BYTES_MAX);
+        read.saturating_add(3 * answer)
+    }
+}
+
+#[cfg(test)]
+mod tests;
