@@ -1,7 +1,10 @@
 //! The databases: opened and migrated before anything else, because capabilities, event delivery and schedules have
 //! their tables in them.
 
-use crate::manifest::{Manifest, RuntimeConfig};
+use crate::{
+    data_dir::{self, DataDirError},
+    manifest::{Manifest, RuntimeConfig},
+};
 use mindflow_backends::{
     database::postgres::{
         self, Database, DatabaseConfig, migrate,
@@ -9,17 +12,13 @@ use mindflow_backends::{
     },
     stores::search_index,
 };
-use std::{collections::BTreeMap, io, path::PathBuf};
+use std::collections::BTreeMap;
 
 /// Why the databases cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabasesError {
-    #[error("cannot make the data directory {}; choose another with --data-dir", path.display())]
-    DataDir {
-        path: PathBuf,
-        #[source]
-        source: io::Error,
-    },
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
     #[error(transparent)]
     Server(#[from] ServerError),
     #[error(transparent)]
@@ -53,8 +52,7 @@ pub struct Databases {
 
 impl Databases {
     pub async fn open(config: &RuntimeConfig) -> Result<Self, DatabasesError> {
-        std::fs::create_dir_all(&config.data_dir)
-            .map_err(|source| DatabasesError::DataDir { path: config.data_dir.clone(), source })?;
+        data_dir::open(&config.data_dir)?;
         let binaries = config.capabilities.sql.values().find_map(|database| match database {
             DatabaseConfig::Embedded(embedded) => Some(embedded.binaries.clone()),
             DatabaseConfig::Postgres(_) => None,

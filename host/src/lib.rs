@@ -9,6 +9,7 @@ pub mod alarm;
 pub mod application;
 pub mod capability;
 pub mod cli;
+pub mod data_dir;
 pub mod databases;
 pub mod engine;
 pub mod housekeeping;

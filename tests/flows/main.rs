@@ -13,6 +13,7 @@ mod insights;
 mod journal;
 mod large_bodies;
 mod live;
+mod local_users;
 mod logs;
 mod main_job;
 mod media;

@@ -7,6 +7,7 @@ use mindflow_test_support::{TestDatabase, TestPostgres, TestRedis};
 use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -21,6 +22,7 @@ pub struct Builder {
     manifest: Vec<Box<dyn FnOnce(String) -> String + Send>>,
     config: String,
     redis_streams: bool,
+    data: String,
 }
 
 /// A running (or stopped) platform. Dropped, it ends; when the test is failing, its log is printed.
@@ -30,6 +32,7 @@ pub struct Platform {
     environment: BTreeMap<String, String>,
     arguments: Vec<String>,
     services: Option<Services>,
+    data: String,
     folder: tempfile::TempDir,
 }
 
@@ -84,6 +87,7 @@ impl Builder {
             manifest: Vec::new(),
             config: String::new(),
             redis_streams: false,
+            data: "data".to_owned(),
         };
         builder.env("MINDFLOW_COMPILED_CACHE", &compiled_cache().to_string_lossy()).bcrypt_cost(BCRYPT_COST)
     }
@@ -142,6 +146,13 @@ impl Builder {
         self
     }
 
+    /// Another name of the data directory, such as one that makes its path long.
+    #[must_use]
+    pub fn data_dir(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.data);
+        self
+    }
+
     /// Lays everything out, without starting.
     pub async fn prepare(self) -> Platform {
         let folder = tempfile::Builder::new().prefix("mf-flow-").tempdir().expect("a folder");
@@ -154,13 +165,14 @@ impl Builder {
         std::fs::write(path("config.toml"), format!("{backends}\n{}", self.config)).expect("config.toml is written");
         let manifest = self.manifest.into_iter().fold(absolute_manifest(), |text, change| change(text));
         std::fs::write(path("spin.toml"), manifest).expect("spin.toml is written");
-        std::fs::create_dir(path("data")).expect("the data directory");
+        std::fs::DirBuilder::new().mode(0o700).create(path(&self.data)).expect("the data directory");
         Platform {
             process: None,
             http: Http::new(),
             environment: self.environment,
             arguments: self.arguments,
             services,
+            data: self.data,
             folder,
         }
     }
@@ -268,7 +280,7 @@ impl Platform {
 
     /// `mindflow` on this platform's data, with no command yet.
     pub fn command(&self) -> Command {
-        self.command_on("data")
+        self.command_on(&self.data)
     }
 
     fn command_on(&self, data_dir: &str) -> Command {
@@ -293,7 +305,7 @@ impl Platform {
 
     /// The data directory.
     pub fn data_dir(&self) -> PathBuf {
-        self.path("data")
+        self.path(&self.data)
     }
 
     /// Starts the host (again), on the data that there is.

@@ -2,6 +2,7 @@
 
 use crate::{
     application::ApplicationError,
+    data_dir::DataDirError,
     databases::DatabasesError,
     manifest::ManifestError,
     observe::{BuildError, logs::LogError},
@@ -16,6 +17,8 @@ pub enum CliError {
     Manifest(#[from] ManifestError),
     #[error(transparent)]
     Application(#[from] ApplicationError),
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
     #[error(transparent)]
     Databases(#[from] DatabasesError),
     #[error(transparent)]

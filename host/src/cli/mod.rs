@@ -15,7 +15,10 @@ mod table;
 mod up;
 mod watch;
 
-use crate::manifest::{Manifest, ManifestError, RuntimeConfig};
+use crate::{
+    data_dir::keep_files_private,
+    manifest::{Manifest, ManifestError, RuntimeConfig},
+};
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind};
 use error::CliError;
 use mindflow_backends::error::chain;
@@ -168,6 +171,7 @@ impl AppLocation {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    keep_files_private();
     heap::bound_arenas();
     let (command, operated) = command();
     let matches = match command.try_get_matches() {

@@ -3,6 +3,7 @@
 use super::{AppLocation, CliError, open_files, signals::StopSignals, watch};
 use crate::{
     application::Application,
+    data_dir,
     manifest::HttpSettings,
     observe::{self, logs},
     operator::socket,
@@ -34,6 +35,8 @@ pub async fn run(
     // Signals count from here: a stop during the start ends it as cleanly as one after it.
     let mut stop_signals = StopSignals::new()?;
     let (settings, data_dir) = (config.http.clone(), config.data_dir.clone());
+    // Before anything is made in it.
+    data_dir::open(&data_dir)?;
     let listen = config.listen;
     let listener = TcpListener::bind(listen).await.map_err(|source| CliError::Listen { address: listen, source })?;
     let address = listener.local_addr()?;

@@ -3,6 +3,7 @@
 use super::{OperatorError, OperatorRequest, Progress, execute, socket};
 use crate::{
     application::Application,
+    data_dir,
     manifest::{Manifest, RuntimeConfig},
     platform::{Platform, Role},
 };
@@ -19,9 +20,11 @@ impl OperatorClient {
     /// # Errors
     /// No host runs, and no platform can be started.
     pub async fn open(manifest: Manifest, config: RuntimeConfig) -> Result<Self, OperatorError> {
-        if socket::listens(&config.data_dir).await {
+        if socket::listens(&config.data_dir).await? {
             return Ok(Self::Running(config.data_dir));
         }
+        // Before anything is made in it.
+        data_dir::open(&config.data_dir)?;
         let application = Application::load_blocking(manifest, config).await?;
         Ok(Self::Own(Box::new(Platform::start(application, Role::Operator).await?)))
     }

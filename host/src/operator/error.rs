@@ -3,6 +3,7 @@
 use crate::{
     application::ApplicationError,
     capability::OpenError,
+    data_dir::DataDirError,
     engine::CallFailure,
     link::LinkError,
     manifest::ManifestError,
@@ -28,11 +29,19 @@ pub enum OperatorError {
     #[error(transparent)]
     Manifest(#[from] ManifestError),
     #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    #[error(transparent)]
     Application(#[from] ApplicationError),
     #[error(transparent)]
     Start(#[from] StartError),
     #[error("no host runs on {0}; start it with `mindflow up`, or name its --data-dir")]
     NotRunning(String),
+    #[error("{path} belongs to another user (uid {owner}); run the command as that user")]
+    ForeignDirectory { path: String, owner: u32 },
+    #[error(
+        "a process of another user (uid {user}) listens on the control socket in {path}; end it, or choose another --data-dir"
+    )]
+    ForeignHost { path: String, user: u32 },
     #[error("the running host has ended")]
     Ended,
     #[error("the running host did not answer")]

@@ -13,6 +13,7 @@ mod logs;
 mod replay;
 mod request;
 pub mod socket;
+mod socket_folder;
 
 pub use archive::ArchiveRequest;
 pub use audit::{AuditRequest, parse_head};

@@ -1,8 +1,8 @@
-//! The control socket: HTTP with JSON over a unix socket in the data directory, which only its owner can open. The
+//! The control socket: HTTP with JSON over a unix socket in the data directory, between processes of its owner alone. The
 //! answer is JSON lines: the progress of long work, then its end. A client that disconnects before the end cancels
 //! the work.
 
-use super::{OperatorError, OperatorRequest, Progress, execute};
+use super::{OperatorError, OperatorRequest, Progress, execute, socket_folder::SocketFolder};
 use crate::platform::Platform;
 use bytes::Bytes;
 use futures::{Stream, stream::unfold};
@@ -14,27 +14,15 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use mindflow_backends::error::chain;
+use nix::unistd::geteuid;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::{
-    convert::Infallible,
-    io,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
-use tokio::{
-    net::{UnixListener, UnixStream},
-    sync::mpsc,
-    task::JoinSet,
-};
+use std::{convert::Infallible, io, path::Path, sync::Arc};
+use tokio::{net::UnixStream, sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 /// A command with its arguments is far smaller.
 const BODY_BYTES_MAX: usize = 1 << 20;
-/// The kernel's limit of a socket's path is 107 bytes.
-const PATH_BYTES_MAX: usize = 100;
-
 /// Lines of progress that wait for a slow reader; further ones are dropped.
 const PROGRESS_LINES_MAX: usize = 64;
 
@@ -47,36 +35,25 @@ enum Line {
     Failed(String),
 }
 
-/// Where the host of this data directory listens.
-pub fn socket_path(data_dir: &Path) -> PathBuf {
-    let absolute = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
-    let path = absolute.join("control.sock");
-    if path.as_os_str().len() <= PATH_BYTES_MAX {
-        return path;
-    }
-    use sha2::{Digest, Sha256};
-    let digest = Sha256::digest(absolute.as_os_str().as_encoded_bytes());
-    let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    std::env::temp_dir().join(format!("mindflow-{name}.sock"))
-}
-
-/// Serves requests until `stop`.
+/// Serves requests of this user's processes until `stop`.
 ///
 /// # Errors
 /// Another host serves this data directory, or the socket cannot be made.
 pub async fn serve(platform: Arc<Platform>, data_dir: &Path, stop: CancellationToken) -> io::Result<()> {
-    let path = socket_path(data_dir);
-    if UnixStream::connect(&path).await.is_ok() {
+    let folder = SocketFolder::open(data_dir)?;
+    if folder.connect().await.is_ok() {
         return Err(io::Error::new(
             io::ErrorKind::AddrInUse,
             format!("another mindflow runs on {}; stop it, or choose another --data-dir", data_dir.display()),
         ));
     }
-    let _ = std::fs::remove_file(&path);
-    let listener = UnixListener::bind(&path)?;
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    let listener = folder.listen()?;
     tokio::spawn(async move {
         while let Some(Ok((stream, _))) = stop.run_until_cancelled(listener.accept()).await {
+            if let Some(user) = foreign_peer(&stream) {
+                tracing::warn!(user, "a process of another user connected to the control socket; it gets no answer");
+                continue;
+            }
             let platform = Arc::clone(&platform);
             let service = service_fn(move |request| {
                 let platform = Arc::clone(&platform);
@@ -84,7 +61,7 @@ pub async fn serve(platform: Arc<Platform>, data_dir: &Path, stop: CancellationT
             });
             tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service));
         }
-        let _ = std::fs::remove_file(&path);
+        folder.remove();
     });
     Ok(())
 }
@@ -115,8 +92,11 @@ async fn read(request: Request<Incoming>) -> Result<OperatorRequest, OperatorErr
 }
 
 /// Whether a host of this data directory takes requests.
-pub async fn listens(data_dir: &Path) -> bool {
-    UnixStream::connect(socket_path(data_dir)).await.is_ok()
+///
+/// # Errors
+/// The data directory, or the process that listens there, is another user's.
+pub async fn listens(data_dir: &Path) -> Result<bool, OperatorError> {
+    Ok(reach(data_dir).await?.is_some())
 }
 
 /// Sends a request to the host of this data directory; `None` when none runs.
@@ -128,8 +108,37 @@ pub async fn send(
     request: &OperatorRequest,
     progress: Progress<'_>,
 ) -> Option<Result<Value, OperatorError>> {
-    let stream = UnixStream::connect(socket_path(data_dir)).await.ok()?;
-    Some(exchange(stream, request, progress).await)
+    match reach(data_dir).await.transpose()? {
+        Ok(stream) => Some(exchange(stream, request, progress).await),
+        Err(error) => Some(Err(error)),
+    }
+}
+
+/// A connection to the host, if one listens.
+async fn reach(data_dir: &Path) -> Result<Option<UnixStream>, OperatorError> {
+    let path = || data_dir.display().to_string();
+    let folder = match SocketFolder::open(data_dir) {
+        Ok(folder) => folder,
+        // What else is wrong with it is said by the start that follows.
+        Err(_) => return Ok(None),
+    };
+    let owner = folder.owner();
+    if owner != geteuid().as_raw() {
+        return Err(OperatorError::ForeignDirectory { path: path(), owner });
+    }
+    let Ok(stream) = folder.connect().await else { return Ok(None) };
+    match foreign_peer(&stream) {
+        None => Ok(Some(stream)),
+        Some(user) => Err(OperatorError::ForeignHost { path: path(), user }),
+    }
+}
+
+/// The user of the process at the other end, if it is not this process's. Whatever the modes of the file and of its folder are,
+/// neither end talks to a stranger.
+fn foreign_peer(stream: &UnixStream) -> Option<u32> {
+    // A peer that the kernel does not tell is a stranger.
+    let user = stream.peer_cred().map_or(u32::MAX, |peer| peer.uid());
+    (user != geteuid().as_raw()).then_some(user)
 }
 
 async fn exchange(
