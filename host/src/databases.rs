@@ -5,11 +5,13 @@ use crate::{
     data_dir::{self, DataDirError},
     manifest::{Manifest, RuntimeConfig},
 };
+use futures::future::join_all;
 use mindflow_backends::{
     database::postgres::{
         self, Database, DatabaseConfig, migrate,
         server::{EmbeddedServer, ServerError, ServerOptions},
     },
+    error::chain,
     stores::search_index,
 };
 use std::collections::BTreeMap;
@@ -104,6 +106,42 @@ impl Databases {
             }
         }
         Ok(applied)
+    }
+
+    /// Opens those that others run, for a look: nothing is made, and one that cannot be reached is a line of the answer.
+    pub async fn look(config: &RuntimeConfig) -> (Self, Vec<String>) {
+        let external = config.capabilities.sql.iter().filter(|(_, settings)| !settings.is_embedded());
+        let opened = join_all(external.map(async |(name, settings)| {
+            let key = format!("databases.{name}");
+            let opened = Database::open(name, &key, settings, None).await;
+            opened.map(|database| (name.clone(), database)).map_err(|error| (key, error))
+        }))
+        .await;
+        let (mut databases, mut lines) = (BTreeMap::new(), Vec::new());
+        for outcome in opened {
+            match outcome {
+                Ok((name, database)) => drop(databases.insert(name, database)),
+                Err((key, error)) => lines.push(format!("{key}: what is open there is not known: {}", chain(&error))),
+            }
+        }
+        (Self { server: None, databases }, lines)
+    }
+
+    /// What the roles of components keep because the login of a database may not take it from them: a line a database.
+    pub async fn left_open(&self) -> Vec<String> {
+        let known: Vec<&str> = self.databases.values().map(Database::name_on_server).collect();
+        let mut lines = Vec::new();
+        for (name, database) in &self.databases {
+            match database.left_open(&known).await {
+                Ok(left) if left.is_empty() => {}
+                Ok(left) => lines.push(format!(
+                    "databases.{name}: the roles of components keep {}; docs/security.md has the statements that take it from them",
+                    left.join(", ")
+                )),
+                Err(error) => lines.push(format!("databases.{name}: what is open there is not known: {error}")),
+            }
+        }
+        lines
     }
 
     /// Checks that each component reaches its databases as itself.

@@ -129,7 +129,10 @@ impl Platform {
         let stores = Stores::open(&application).await?;
         let providers = start_components(&mut application, &stores);
         let background = match role {
-            Role::Server => Background::start(&application, &providers, &stores).await?,
+            Role::Server => {
+                stores.warn_of_what_is_open().await;
+                Background::start(&application, &providers, &stores).await?
+            }
             Role::Operator => Background::default(),
         };
         let websocket = application
@@ -316,6 +319,12 @@ impl Stores {
         let capabilities = Capabilities::open(&opening).await?;
         let logs = logs::open(&config.log.keep.backend, &databases.databases).await?;
         Ok(Self { databases: Mutex::new(Some(databases)), events, queues, capabilities, logs, clock })
+    }
+
+    async fn warn_of_what_is_open(&self) {
+        if let Some(databases) = &*self.databases.lock().await {
+            databases.left_open().await.iter().for_each(|line| tracing::warn!("{line}"));
+        }
     }
 
     async fn close(&self) {

@@ -20,6 +20,7 @@ pub async fn migrate(location: &AppLocation) -> Result<(), CliError> {
         Ok::<_, CliError>(applied)
     }
     .await;
+    let left_open = databases.left_open().await;
     databases.close().await;
     let applied = outcome?;
     for name in &applied {
@@ -33,6 +34,7 @@ pub async fn migrate(location: &AppLocation) -> Result<(), CliError> {
             format!("{} migrations applied", applied.len())
         }
     );
+    left_open.iter().for_each(|line| eprintln!("{line}"));
     Ok(())
 }
 
@@ -43,6 +45,9 @@ pub async fn check(location: &AppLocation) -> Result<(), CliError> {
         println!("{name}: fits ({})", loaded.entry.source.display());
     }
     println!("{} and {} are in order", application.manifest.path.display(), application.config.path.display());
+    let (databases, unknown) = Databases::look(&application.config).await;
+    unknown.into_iter().chain(databases.left_open().await).for_each(|line| eprintln!("{line}"));
+    databases.close().await;
     Ok(())
 }
 

@@ -74,7 +74,7 @@ enum Command {
     },
     /// Bring the databases' schemas up to date, and make the keys and subscriptions that the first start would make.
     Migrate,
-    /// Check manifest, configuration and components without starting anything.
+    /// Check manifest, configuration and components without starting anything, and say what databases leave open.
     Check,
     /// Look at the components.
     #[command(subcommand)]
