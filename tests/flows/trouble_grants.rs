@@ -5,6 +5,10 @@ use crate::trouble_kit::{assert_says, grants, guest, manifest, refusal, start_re
 use mindflow_tests::{Builder, Platform};
 use std::io::{Read, Write};
 
+/// The event by which `auth` says that a user has become an administrator, published by another.
+const FORGED: &str =
+    "SELECT delivery.publish(gen_random_uuid(), 'UserUpdated', '1.0', now(), 1, 'user', 'c', NULL, NULL, NULL, '{}')";
+
 /// The refusal of the repository's manifest without one key of a component's grants.
 async fn refused_without(component: &'static str, key: &'static str) -> String {
     let change = manifest(move |table| {
@@ -179,6 +183,23 @@ async fn a_running_component_gets_what_was_granted_and_is_denied_the_rest() {
         (&["statement", "write", "SELECT * FROM command.journals"], "42501"),
         (&["statement", "write", "SELECT * FROM mindflow.signing_keys"], "42501"),
         (&["statement", "write", "CREATE TABLE public.loot (x int)"], "AccessDenied"),
+        (&["change", "write", "SELECT 1 INTO public.loot"], "42501"),
+        (&["change", "write", "SELECT 1 INTO TEMPORARY loot"], "42501"),
+        (&["change", "write", "INSERT INTO delivery.archive DEFAULT VALUES"], "42501"),
+        (
+            &[
+                "change",
+                "write",
+                "INSERT INTO delivery.publisher VALUES ('mindflow_greedy', 'UserUpdated', 'auth', 'auth')",
+            ],
+            "42501",
+        ),
+        (&["change", "write", FORGED], "42501"),
+        (&["change", "write", "UPDATE delivery.cursor SET ordinal = 0"], "42501"),
+        (&["change", "write", "DELETE FROM delivery.queue"], "42501"),
+        (&["change", "write", "DELETE FROM audit.records"], "42501"),
+        (&["change", "write", "SELECT pg_try_advisory_xact_lock(7883954000182931319)"], "AccessDenied"),
+        (&["change", "write", "SELECT lo_create(0)"], "AccessDenied"),
         (&["bucket", "sessions"], "AccessDenied"),
         (&["bucket", "nowhere"], "AccessDenied"),
         (&["container", "cellar"], "AccessDenied"),

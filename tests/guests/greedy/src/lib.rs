@@ -63,6 +63,7 @@ async fn take(arguments: &[String]) -> Result<String, String> {
         ["statement", database, statement] => {
             sql::query(database, Identity::Service, statement, Vec::new()).await.map(drop).map_err(debug)
         }
+        ["change", database, statement] => change(database, statement).await,
         ["bucket", name] => Bucket::open((*name).to_owned()).await.map(drop).map_err(debug),
         ["container", name] => keep(name).await,
         ["publish", database, event_type] => publish(database, event_type).await,
@@ -87,6 +88,13 @@ async fn take(arguments: &[String]) -> Result<String, String> {
 
 fn debug(error: impl std::fmt::Debug) -> String {
     format!("{error:?}")
+}
+
+/// Runs the statement where it may write.
+async fn change(database: &str, statement: &str) -> Result<(), String> {
+    let transaction = Transaction::begin(database.to_owned(), Identity::Service).await.map_err(debug)?;
+    transaction.execute(statement.to_owned(), Vec::new()).await.map_err(debug)?;
+    Transaction::commit(transaction).await.map_err(debug)
 }
 
 async fn publish(database: &str, event_type: &str) -> Result<(), String> {
