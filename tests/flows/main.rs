@@ -1,6 +1,8 @@
 //! User stories against the built binary, with real stores: what a client of the platform sees, and nothing
 //! that only its insides know. Each story has a platform of its own.
 
+mod abuse_cost;
+mod abuse_pictures;
 mod accounts;
 mod admin;
 mod alarms;
@@ -21,6 +23,7 @@ mod media_attachments;
 mod notification;
 mod operations;
 mod pooler;
+mod production;
 mod quota;
 mod reconciliation;
 mod replay;
