@@ -6,7 +6,7 @@ use crate::{
     application::Application,
     capability::{Capabilities, HealthState, InstanceContext, OpenError},
     databases::{Databases, DatabasesError, Newer, Schema},
-    engine::{CompileError, Provider, ProviderStatus, Unhealthy},
+    engine::{Callers, CompileError, Provider, ProviderStatus, Unhealthy},
     housekeeping::{self, HousekeepingError, LogRetention},
     link::LinkError,
     manifest::{Command, Routes, WebSocketRoute},
@@ -44,6 +44,7 @@ pub struct Platform {
     pub providers: Providers,
     pub commands: BTreeMap<String, Command>,
     routes: Routes,
+    callers: Arc<Callers>,
     websocket: Option<(Arc<Provider>, WebSocketRoute)>,
     stores: Stores,
     background: Background,
@@ -127,7 +128,8 @@ impl Platform {
     /// The part that cannot start.
     pub async fn start(mut application: Application, role: Role) -> Result<Self, StartError> {
         let stores = Stores::open(&application).await?;
-        let providers = start_components(&mut application, &stores);
+        let callers = Arc::<Callers>::default();
+        let providers = start_components(&mut application, &stores, &callers);
         let background = match role {
             Role::Server => {
                 stores.warn_of_what_is_open().await;
@@ -143,6 +145,7 @@ impl Platform {
             providers,
             commands: application.manifest.commands.clone(),
             routes: application.manifest.routes.clone(),
+            callers,
             websocket,
             stores,
             background,
@@ -159,6 +162,11 @@ impl Platform {
     /// The component that serves HTTP requests for a path.
     pub fn http(&self, path: &str) -> Option<&Arc<Provider>> {
         self.routes.component(path).and_then(|component| self.providers.get(component))
+    }
+
+    /// The clients of the requests in progress.
+    pub fn callers(&self) -> &Arc<Callers> {
+        &self.callers
     }
 
     /// The component that serves WebSocket connections.
@@ -282,7 +290,7 @@ impl Platform {
     }
 }
 
-fn start_components(application: &mut Application, stores: &Stores) -> Providers {
+fn start_components(application: &mut Application, stores: &Stores, callers: &Arc<Callers>) -> Providers {
     let mut providers = Providers::new();
     for (name, loaded) in &mut application.components {
         let Some(exports) = loaded.exports.take() else { continue };
@@ -291,7 +299,7 @@ fn start_components(application: &mut Application, stores: &Stores) -> Providers
             access: Arc::new(stores.capabilities.access(&loaded.grantee(), &stores.clock)),
             limits: loaded.entry.tool.instances.clone(),
         };
-        let provider = Arc::new(Provider::new(context, &loaded.compiled, exports));
+        let provider = Arc::new(Provider::new(context, &loaded.compiled, exports, Arc::clone(callers)));
         // `Application::load` made the slot; it is filled once, here.
         let _ = loaded.slot.set(Arc::clone(&provider));
         providers.insert(name.clone(), provider);

@@ -3,6 +3,7 @@
 
 mod abuse_cost;
 mod abuse_pictures;
+mod abuse;
 mod accounts;
 mod admin;
 mod alarms;

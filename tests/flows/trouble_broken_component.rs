@@ -3,7 +3,7 @@
 //! swapped back.
 
 use crate::trouble_kit::{component, grants, guest, manifest, state, swap, writer};
-use mindflow_tests::{Account, Platform, eventually};
+use mindflow_tests::{Account, Platform, eventually, send};
 use serde_json::json;
 use std::sync::{
     Arc,
@@ -21,8 +21,13 @@ async fn with_a_broken_query() -> (Platform, Account) {
             .expect("limits");
         grants(table, "query").insert("instances".to_owned(), limits.into());
     };
-    let platform =
-        Platform::services().manifest(manifest(limits)).variable("free_entries_per_month", "1000").start().await;
+    let platform = Platform::services()
+        .manifest(manifest(limits))
+        .variable("free_entries_per_month", "1000")
+        // So that a story can have clients at several addresses.
+        .config("[http]\ntrusted-proxies = [\"127.0.0.1\"]")
+        .start()
+        .await;
     let ada = writer(&platform, "before").await;
     swap(&platform, "query", &guest("broken-query")).await;
     (platform, ada)
@@ -67,7 +72,15 @@ impl Bystanders {
     }
 }
 
-async fn only_the_harmful_calls_fail(field: &str, reason: &str) {
+/// What a component does to a call.
+enum Harm {
+    /// It fails, whoever asks.
+    Fails,
+    /// The call exceeds a limit, which may be its content's doing.
+    Costs,
+}
+
+async fn only_the_harmful_calls_fail(field: &str, reason: &str, harm: Harm) {
     let (platform, ada) = with_a_broken_query().await;
     let bystanders = Bystanders::begin(&platform);
 
@@ -75,16 +88,20 @@ async fn only_the_harmful_calls_fail(field: &str, reason: &str) {
     assert_eq!(first.error_code(), "UNAVAILABLE");
     assert!(!first.text().contains("query"), "a client learns nothing of the inside: {}", first.text());
     // The next call has a fresh instance.
-    let answer = ada.data("{ journalEntries { totalCount } }", json!({})).await;
-    assert_eq!(answer["journalEntries"]["totalCount"], 1);
+    assert_eq!(entries(&ada).await, 1);
 
-    let failing = (0..FAILURES_MAX).map(|_| ada.graphql(field, json!({})));
-    for answer in futures::future::join_all(failing).await {
-        assert_eq!(answer.error_code(), "UNAVAILABLE");
+    match harm {
+        Harm::Fails => {
+            let failing = (0..FAILURES_MAX).map(|_| ada.graphql(field, json!({})));
+            for answer in futures::future::join_all(failing).await {
+                assert_eq!(answer.error_code(), "UNAVAILABLE");
+            }
+        }
+        Harm::Costs => costs_are_charged_to_their_clients(&platform, &ada, field).await,
     }
     assert_eq!(state(&platform, "query").await["state"], "open");
     // An open circuit answers for functions that would work, too.
-    assert_eq!(ada.graphql("{ journalEntries { totalCount } }", json!({})).await.error_code(), "UNAVAILABLE");
+    assert_eq!(ada.graphql(ENTRIES, json!({})).await.error_code(), "UNAVAILABLE");
     ada.get("/api/journals").await.expect_problem(503, "unavailable");
     let ready = platform.http().get("/health/ready").await.expect(503).json();
     assert_eq!(ready["checks"]["component:query"]["status"], "failing", "{ready}");
@@ -99,24 +116,51 @@ async fn only_the_harmful_calls_fail(field: &str, reason: &str) {
     assert!(log.contains("failed repeatedly and is left alone"), "the log names the circuit");
 }
 
+const ENTRIES: &str = "{ journalEntries { totalCount } }";
+
+async fn entries(account: &Account) -> u64 {
+    account.data(ENTRIES, json!({})).await["journalEntries"]["totalCount"].as_u64().expect("a count")
+}
+
+/// One client's costs refuse this client, and no other; those of five clients open the circuit.
+async fn costs_are_charged_to_their_clients(platform: &Platform, ada: &Account, field: &str) {
+    let bob = platform.register().await;
+    for _ in 0..FAILURES_MAX {
+        assert_eq!(ada.graphql(field, json!({})).await.error_code(), "UNAVAILABLE");
+    }
+    assert_eq!(ada.graphql(ENTRIES, json!({})).await.error_code(), "UNAVAILABLE", "she is refused for a while");
+    assert_eq!(state(platform, "query").await["state"], "ready");
+    assert_eq!(platform.http().get("/health/ready").await.status, 200);
+    assert_eq!(entries(&bob).await, 0);
+    // She counts as one of the five.
+    let others = (2..=FAILURES_MAX).map(|number| {
+        let request = bob.request(reqwest::Method::POST, "/graphql").json(&json!({ "query": field }));
+        send(request.header("x-forwarded-for", format!("203.0.113.{number}")))
+    });
+    for answer in futures::future::join_all(others).await {
+        assert_eq!(answer.error_code(), "UNAVAILABLE");
+    }
+    assert_eq!(bob.graphql(ENTRIES, json!({})).await.error_code(), "UNAVAILABLE", "the circuit is open for all");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_component_that_traps_fails_its_own_calls_alone() {
-    only_the_harmful_calls_fail("{ me { id } }", "broken on purpose").await;
+    only_the_harmful_calls_fail("{ me { id } }", "broken on purpose", Harm::Fails).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_component_that_loops_fails_its_own_calls_alone() {
-    only_the_harmful_calls_fail("{ recentEntries { id } }", "CPU").await;
+    only_the_harmful_calls_fail("{ recentEntries { id } }", "CPU", Harm::Costs).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_component_that_eats_memory_fails_its_own_calls_alone() {
-    only_the_harmful_calls_fail("{ tags { id } }", "memory").await;
+    only_the_harmful_calls_fail("{ tags { id } }", "memory", Harm::Costs).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_component_that_never_answers_fails_its_own_calls_alone() {
-    only_the_harmful_calls_fail("{ insights { id } }", "did not answer within").await;
+    only_the_harmful_calls_fail("{ insights { id } }", "did not answer within", Harm::Fails).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,19 +2,13 @@
 //! its component may use.
 
 use super::{Access, outbound::OutboundHooks};
-use crate::engine::{CpuBudget, Instances, LogContext, LogStream};
+use crate::engine::{CpuBudget, Ending, Instances, LogContext, LogStream, MemoryLimit};
 use mindflow_backends::clock;
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
-use wasmtime::{
-    StoreLimits, StoreLimitsBuilder,
-    component::{Resource, ResourceTable, ResourceTableError},
-};
+use wasmtime::component::{Resource, ResourceTable, ResourceTableError};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
-
-/// Elements of an instance's core tables: what Rust guests have, with room.
-const TABLE_ELEMENTS_MAX: usize = 100_000;
 
 /// What all instances of a component share.
 #[derive(Clone)]
@@ -30,7 +24,7 @@ pub struct State {
     http: WasiHttpCtx,
     hooks: OutboundHooks,
     pub(crate) table: ResourceTable,
-    pub(crate) limits: StoreLimits,
+    pub(crate) limits: MemoryLimit,
     pub(crate) budget: CpuBudget,
     pub(crate) log: LogContext,
     /// When the time of the call in progress is over, where the instance takes one call at a time.
@@ -41,7 +35,7 @@ pub struct State {
 // === impl State ===
 
 impl State {
-    pub(crate) fn new(context: &InstanceContext) -> Self {
+    pub(crate) fn new(context: &InstanceContext, ending: &Arc<Ending>) -> Self {
         let name = Arc::clone(&context.component);
         let log = LogContext::default();
         Self {
@@ -52,12 +46,8 @@ impl State {
             http: WasiHttpCtx::new(),
             hooks: context.access.outbound.clone(),
             table: ResourceTable::new(),
-            limits: StoreLimitsBuilder::new()
-                .memory_size((context.limits.memory_mib_max as usize) << 20)
-                .table_elements(TABLE_ELEMENTS_MAX)
-                .trap_on_grow_failure(true)
-                .build(),
-            budget: CpuBudget::new(context.limits.cpu_ms_max),
+            limits: MemoryLimit::new(context.limits.memory_mib_max, Arc::clone(ending)),
+            budget: CpuBudget::new(context.limits.cpu_ms_max, Arc::clone(ending)),
             log,
             call_ends: None,
             access: Arc::clone(&context.access),

@@ -8,11 +8,11 @@ use crate::{
     observe::{self, logs},
     operator::socket,
     platform::{Platform, Role},
-    trigger::{health, http::Server},
+    trigger::{health, http::Server, metrics},
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 /// How often readiness is checked until the platform can serve.
 const READY_POLL: Duration = Duration::from_millis(20);
@@ -31,14 +31,18 @@ pub async fn run(
         config.listen = listen;
     }
     let log_queue = logs::install(&config.log)?;
-    let metrics = observe::install_metrics()?;
+    let exposition = observe::install_metrics()?;
     // Signals count from here: a stop during the start ends it as cleanly as one after it.
     let mut stop_signals = StopSignals::new()?;
     let (settings, data_dir) = (config.http.clone(), config.data_dir.clone());
     // Before anything is made in it.
     data_dir::open(&data_dir)?;
     let listen = config.listen;
-    let listener = TcpListener::bind(listen).await.map_err(|source| CliError::Listen { address: listen, source })?;
+    let listener = bind(listen).await?;
+    let metrics_listener = match settings.metrics_listen.filter(|_| settings.metrics) {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
     let address = listener.local_addr()?;
     tracing::info!(config = %config.path.display(), data_dir = %data_dir.display(), "starting");
     open_files::raise_limit(settings.sockets_max());
@@ -54,13 +58,21 @@ pub async fn run(
         platform.keep_log(queue);
     }
     let stop = CancellationToken::new();
+    if let Some(listener) = metrics_listener {
+        tokio::spawn(metrics::serve(listener, exposition.clone(), stop.clone()));
+    }
     let outcome =
-        serve(&platform, listener, address, settings, &data_dir, metrics, watch_files, &mut stop_signals, &stop).await;
+        serve(&platform, listener, address, settings, &data_dir, exposition, watch_files, &mut stop_signals, &stop)
+            .await;
     stop.cancel();
     tracing::info!("stopping");
     platform.stop().await;
     tracing::info!("stopped");
     outcome
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, CliError> {
+    TcpListener::bind(address).await.map_err(|source| CliError::Listen { address, source })
 }
 
 #[expect(clippy::too_many_arguments, reason = "the parts of one start, used once")]
@@ -76,14 +88,7 @@ async fn serve(
     stop: &CancellationToken,
 ) -> Result<(), CliError> {
     socket::serve(Arc::clone(platform), data_dir, stop.clone()).await?;
-    let server = Arc::new(Server {
-        websocket: platform.websocket_route(),
-        platform: Arc::clone(platform),
-        settings,
-        metrics: metrics.clone(),
-        stop: stop.clone(),
-        sockets: TaskTracker::new(),
-    });
+    let server = Server::new(Arc::clone(platform), settings, metrics.clone(), stop.clone());
     let serving = tokio::spawn(server.run(listener));
     tokio::spawn(stop.clone().run_until_cancelled_owned(upkeep(metrics)));
     let _watcher = if watch_files { Some(watch::start(Arc::clone(platform), stop.clone()).await?) } else { None };

@@ -2,9 +2,12 @@
 //! looping guest hold a worker; so a guest yields at every tick, and each tick in which it was running
 //! is counted against its budget.
 
-use super::runtime::EPOCH_TICK;
+use super::{
+    ending::{Cost, Ending},
+    runtime::EPOCH_TICK,
+};
 use mindflow_backends::clock;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 use wasmtime::UpdateDeadline;
 
@@ -21,12 +24,13 @@ pub struct CpuBudget {
     /// For as many calls the one in progress counts.
     calls: u32,
     seen: Option<Instant>,
+    ending: Arc<Ending>,
 }
 
 impl CpuBudget {
-    pub fn new(cpu_ms_max: u32) -> Self {
+    pub fn new(cpu_ms_max: u32, ending: Arc<Ending>) -> Self {
         let tick_ms = u32::try_from(EPOCH_TICK.as_millis()).unwrap_or(1).max(1);
-        Self { ticks: 0, ticks_max: cpu_ms_max.div_ceil(tick_ms), calls: 1, seen: None }
+        Self { ticks: 0, ticks_max: cpu_ms_max.div_ceil(tick_ms), calls: 1, seen: None, ending }
     }
 
     /// A new call starts, which counts for `calls`.
@@ -43,6 +47,7 @@ impl CpuBudget {
         if self.spend(clock::instant()) {
             Ok(UpdateDeadline::Yield(1))
         } else {
+            self.ending.exceeded(Cost::CpuTime);
             Err(wasmtime::format_err!(
                 "the call used up its CPU time of {} ms",
                 u128::from(self.ticks_max()) * EPOCH_TICK.as_millis()
@@ -67,7 +72,7 @@ mod tests {
 
     #[test]
     fn a_looping_guest_is_stopped_after_its_budget() {
-        let mut budget = CpuBudget::new(50);
+        let mut budget = CpuBudget::new(50, Arc::default());
         let start = clock::instant();
         let allowed = (0..100).take_while(|tick| budget.spend(start + EPOCH_TICK * *tick)).count();
         assert_eq!(allowed, 5);
@@ -75,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_batch_has_the_time_of_several_calls_and_the_call_after_it_that_of_one() {
-        let mut budget = CpuBudget::new(50);
+        let mut budget = CpuBudget::new(50, Arc::default());
         let start = clock::instant();
         let mut allowed = |calls| {
             budget.reset(calls);
@@ -86,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_guest_that_waits_between_bursts_is_not_stopped() {
-        let mut budget = CpuBudget::new(50);
+        let mut budget = CpuBudget::new(50, Arc::default());
         let start = clock::instant();
         assert!((0..100).all(|burst| budget.spend(start + PAUSE * 2 * burst)));
     }

@@ -1,8 +1,10 @@
 //! A generation of a component: one version of its code, and the instances that run it now.
 
 use super::{
+    caller::Caller,
+    ending::Ending,
     instance::{self, Exports},
-    job::{EndReason, Lease, Worker},
+    job::{Lease, Worker},
     limits::InstancesMode,
 };
 use crate::capability::InstanceContext;
@@ -41,11 +43,16 @@ impl Generation {
     }
 
     /// A place in the least busy instance, or in a new one while there may be more.
-    pub fn lease(self: &Arc<Self>, context: &InstanceContext, permit: Option<OwnedSemaphorePermit>) -> Lease {
+    pub fn lease(
+        self: &Arc<Self>,
+        context: &InstanceContext,
+        permit: Option<OwnedSemaphorePermit>,
+        caller: Option<Caller>,
+    ) -> Lease {
         let limits = &context.limits;
         let uses_max = if limits.mode == InstancesMode::PerCall { 1 } else { limits.uses_max };
         let mut workers = self.lock();
-        workers.retain(|worker| !worker.jobs.is_closed() && !worker.ending.load(Ordering::Acquire));
+        workers.retain(|worker| !worker.jobs.is_closed() && !worker.is_ending.load(Ordering::Acquire));
         // The most recently used idle one is the warmest.
         let idlest = workers
             .iter()
@@ -78,14 +85,14 @@ impl Generation {
         };
         let gauge = || gauge!("mindflow_component_instances", "component" => context.component.to_string());
         self.size.get_or_init(gauge).set(workers.len() as f64);
-        Lease::of(worker, permit)
+        Lease::of(worker, permit, caller)
     }
 
     fn start(self: &Arc<Self>, context: &InstanceContext) -> Arc<Worker> {
         let (jobs, queue) = mpsc::unbounded_channel();
-        let end_reason = EndReason::default();
-        let worker = Arc::new(Worker::new(jobs, Arc::clone(&end_reason)));
-        let task = tokio::spawn(instance::run(Arc::clone(&self.exports), context.clone(), queue, end_reason));
+        let ending = Arc::<Ending>::default();
+        let worker = Arc::new(Worker::new(jobs, Arc::clone(&ending)));
+        let task = tokio::spawn(instance::run(Arc::clone(&self.exports), context.clone(), queue, ending));
         let _ = worker.abort.set(task.abort_handle());
         worker
     }

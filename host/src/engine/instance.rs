@@ -2,8 +2,9 @@
 //! channel. A trap ends the instance; it takes no further call.
 
 use super::{
+    ending::Ending,
     handlers,
-    job::{EndReason, HttpReply, Job, Lease, Reply, Work},
+    job::{HttpReply, Job, Lease, Reply, Work},
     runtime::one_line,
 };
 use crate::capability::{InstanceContext, State};
@@ -125,10 +126,11 @@ pub(super) async fn run(
     exports: Arc<Exports>,
     context: InstanceContext,
     mut jobs: mpsc::UnboundedReceiver<Job>,
-    end_reason: EndReason,
+    ending: Arc<Ending>,
 ) {
-    let outcome = match instantiate(&exports, &context).await {
+    let outcome = match instantiate(&exports, &context, &ending).await {
         Ok((mut store, guest)) => {
+            ending.begin_serving();
             let concurrency = context.limits.concurrency as usize;
             let drain = Duration::from_millis(u64::from(context.limits.deadline_ms));
             store
@@ -141,14 +143,18 @@ pub(super) async fn run(
     if let Err(error) = outcome {
         let reason = one_line(&error);
         tracing::warn!(component = %context.component, "instance ended: {reason}");
-        let _ = end_reason.set(reason);
+        ending.ended(reason);
     }
     // Jobs that are still queued are dropped here, after the reason is known.
     drop(jobs);
 }
 
-async fn instantiate(exports: &Exports, context: &InstanceContext) -> wasmtime::Result<(Store<State>, Guest)> {
-    let mut store = Store::new(exports.pre.engine(), State::new(context));
+async fn instantiate(
+    exports: &Exports,
+    context: &InstanceContext,
+    ending: &Arc<Ending>,
+) -> wasmtime::Result<(Store<State>, Guest)> {
+    let mut store = Store::new(exports.pre.engine(), State::new(context, ending));
     store.limiter(|state| &mut state.limits);
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(|mut store| store.data_mut().budget.on_epoch());

@@ -1,12 +1,12 @@
 //! A call on its way into an instance, and the place that it takes there.
 
-use super::handlers;
+use super::{caller::Caller, ending::Ending, handlers};
 use crate::capability::{
     events::bindings::mindflow::platform::events, websocket::bindings::mindflow::platform::websocket,
 };
 use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicBool, AtomicU32, Ordering},
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+    atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, mpsc, oneshot},
@@ -58,9 +58,6 @@ pub(super) struct Job {
     pub lease: Lease,
 }
 
-/// Why an instance ended, for the calls that ended with it.
-pub(super) type EndReason = Arc<OnceLock<String>>;
-
 /// An instance as its provider sees it.
 pub(super) struct Worker {
     pub jobs: mpsc::UnboundedSender<Job>,
@@ -69,49 +66,78 @@ pub(super) struct Worker {
     /// Calls that were given a place in it so far.
     pub uses: AtomicU32,
     /// It takes no further call.
-    pub ending: AtomicBool,
-    pub end_reason: EndReason,
+    pub is_ending: AtomicBool,
+    pub ending: Arc<Ending>,
+    /// Whose calls have a place in it. Of an instance that ended: whose were in it at the end.
+    places: Mutex<Vec<Place>>,
+    numbers: AtomicU64,
     pub abort: OnceLock<AbortHandle>,
+}
+
+struct Place {
+    number: u64,
+    caller: Option<Caller>,
 }
 
 /// A call's place in an instance, and in the bulkhead unless the host makes the call itself.
 pub(super) struct Lease {
     pub worker: Arc<Worker>,
+    number: u64,
     /// Set once the guest has answered: a call that ends otherwise takes its instance along.
     answered: bool,
-    _permit: Option<OwnedSemaphorePermit>,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Worker {
     /// One that has its first call.
-    pub fn new(jobs: mpsc::UnboundedSender<Job>, end_reason: EndReason) -> Self {
+    pub fn new(jobs: mpsc::UnboundedSender<Job>, ending: Arc<Ending>) -> Self {
         Self {
             jobs,
             load: AtomicU32::new(0),
             uses: AtomicU32::new(1),
-            ending: AtomicBool::new(false),
-            end_reason,
+            is_ending: AtomicBool::new(false),
+            ending,
+            places: Mutex::default(),
+            numbers: AtomicU64::new(0),
             abort: OnceLock::new(),
         }
+    }
+
+    /// Whose calls are in it, or were when it ended. `None` for a call of no client.
+    pub fn callers(&self) -> Vec<Option<Caller>> {
+        self.lock().iter().map(|place| place.caller.clone()).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Place>> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Lease {
-    pub fn of(worker: Arc<Worker>, permit: Option<OwnedSemaphorePermit>) -> Self {
+    pub fn of(worker: Arc<Worker>, permit: Option<OwnedSemaphorePermit>, caller: Option<Caller>) -> Self {
         worker.load.fetch_add(1, Ordering::AcqRel);
-        Self { worker, answered: false, _permit: permit }
+        let number = worker.numbers.fetch_add(1, Ordering::AcqRel);
+        worker.lock().push(Place { number, caller });
+        Self { worker, number, answered: false, permit }
     }
 
+    /// The call is over; what it streams from now on takes a place in the instance and none in the bulkhead.
     pub(super) fn answered(&mut self) {
         self.answered = true;
+        self.permit = None;
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        // Before its place looks free: an instance that is about to end takes no further call.
-        if !self.answered {
-            self.worker.ending.store(true, Ordering::Release);
+        if self.answered {
+            let mut places = self.worker.lock();
+            if let Some(place) = places.iter().position(|place| place.number == self.number) {
+                places.swap_remove(place);
+            }
+        } else {
+            // Before its place looks free: an instance that is about to end takes no further call.
+            self.worker.is_ending.store(true, Ordering::Release);
         }
         self.worker.load.fetch_sub(1, Ordering::AcqRel);
     }

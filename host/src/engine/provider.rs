@@ -3,10 +3,14 @@
 
 use super::{
     breaker::{Breaker, BreakerState},
+    caller::{Caller, Callers},
+    client::Client,
+    failure::{CallFailure, Cause, Failed, Outcomes},
     generation::Generation,
     handlers::schedule_handler,
     instance::Exports,
-    job::{HttpReply, Job, Reply, Work},
+    job::{HttpReply, Reply, Work},
+    offenders::Offenders,
     purpose::{Purpose, bound_deadline},
     runtime::Compiled,
     supervised::Supervised,
@@ -16,53 +20,24 @@ use crate::{
     observe::CALLS,
 };
 use arc_swap::ArcSwap;
-use metrics::{Counter, counter};
 use mindflow_backends::clock;
 use serde::Serialize;
 use std::{
     sync::{
-        Arc, OnceLock,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::component::Val;
 use wasmtime_wasi_http::WasiBody;
 
 /// A call that takes longer is logged at level info, others that succeed at level debug.
 const SLOW_CALL: Duration = Duration::from_secs(1);
 
-/// How long the other calls of a shared instance may go on after one of them hung.
-const RETIRED_GRACE: Duration = Duration::from_secs(60);
-
-/// Why a call was not answered by the component itself.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum CallFailure {
-    #[error("`{component}` failed: {reason}")]
-    Trapped { component: Arc<str>, reason: String },
-    #[error("`{component}` did not answer within {deadline:?}")]
-    Deadline { component: Arc<str>, deadline: Duration },
-    #[error("`{component}` is overloaded: all its {calls_max} calls are taken")]
-    Overloaded { component: Arc<str>, calls_max: usize },
-    #[error("`{component}` failed repeatedly and is left alone for another {wait:?}")]
-    CircuitOpen { component: Arc<str>, wait: Duration },
-    #[error("`{component}` has no function {function}")]
-    NoFunction { component: Arc<str>, function: String },
-}
-
-impl CallFailure {
-    /// As metrics and the log name it.
-    fn label(&self) -> &'static str {
-        match self {
-            Self::Trapped { .. } => "trapped",
-            Self::Deadline { .. } => "deadline",
-            Self::Overloaded { .. } => "overloaded",
-            Self::CircuitOpen { .. } => "circuit-open",
-            Self::NoFunction { .. } => "no-function",
-        }
-    }
-}
+/// Waiting for a place that takes less time is no waiting.
+const QUEUED_MIN: Duration = Duration::from_millis(10);
 
 /// A new generation's health check failed; the old one goes on.
 #[derive(Debug, thiserror::Error)]
@@ -84,30 +59,21 @@ pub struct ProviderStatus {
     pub calls_max: usize,
 }
 
-/// How often calls ended in which way. The usual end's counter is looked up once.
-#[derive(Default)]
-struct Outcomes(OnceLock<Counter>);
-
-impl Outcomes {
-    fn count(&self, component: &str, outcome: &'static str) {
-        let counter =
-            || counter!("mindflow_component_calls_total", "component" => component.to_owned(), "outcome" => outcome);
-        if outcome == "ok" { self.0.get_or_init(counter).increment(1) } else { counter().increment(1) }
-    }
-}
-
 /// A component that answers calls.
 pub struct Provider {
-    context: InstanceContext,
-    current: ArcSwap<Generation>,
+    pub(super) context: InstanceContext,
+    pub(super) current: ArcSwap<Generation>,
     generations: AtomicU64,
     bulkhead: Arc<Semaphore>,
-    breaker: Breaker,
+    pub(super) breaker: Breaker,
+    pub(super) offenders: Offenders,
+    pub(super) callers: Arc<Callers>,
     outcomes: Outcomes,
 }
 
 impl Provider {
-    pub fn new(context: InstanceContext, compiled: &Compiled, exports: Exports) -> Self {
+    /// `callers` are the clients of the requests in progress, for all components of a platform.
+    pub fn new(context: InstanceContext, compiled: &Compiled, exports: Exports, callers: Arc<Callers>) -> Self {
         let calls_max = context.limits.calls_max();
         let generation = Generation::new(1, compiled.digest.clone(), exports);
         Self {
@@ -116,6 +82,8 @@ impl Provider {
             generations: AtomicU64::new(1),
             bulkhead: Arc::new(Semaphore::new(calls_max)),
             breaker: Breaker::default(),
+            offenders: Offenders::default(),
+            callers,
             outcomes: Outcomes::default(),
         }
     }
@@ -148,9 +116,13 @@ impl Provider {
             .await
     }
 
-    /// Serves one HTTP request; the body streams after the answer's head.
-    pub async fn http(self: &Arc<Self>, request: http::Request<WasiBody>) -> Result<HttpReply, CallFailure> {
-        let purpose = Purpose::of_request(&request);
+    /// Serves one HTTP request. The call ends with the answer's head; its body streams afterwards.
+    pub async fn http(
+        self: &Arc<Self>,
+        request: http::Request<WasiBody>,
+        client: Client,
+    ) -> Result<HttpReply, CallFailure> {
+        let purpose = Purpose::of_request(&request, client);
         self.run(self.current.load_full(), purpose, self.deadline(), move |reply| Work::Http { request, reply }).await
     }
 
@@ -234,7 +206,7 @@ impl Provider {
         let calls_max = self.context.limits.calls_max();
         ProviderStatus {
             name: self.name().to_owned(),
-            state: if self.breaker.state() == BreakerState::Open { "open" } else { "ready" },
+            state: if self.breaker.state(clock::instant()) == BreakerState::Open { "open" } else { "ready" },
             generation: generation.number,
             digest: generation.digest.clone(),
             instances: generation.instances(),
@@ -252,14 +224,18 @@ impl Provider {
         let generation = Arc::new(Generation::new(number, compiled.digest.clone(), exports));
         if generation.exports.has_health_check() {
             // Neither the bulkhead nor the circuit stands in its way: they know of the old version's failures.
-            match self.attempt(&generation, None, None, self.deadline(), |reply| Work::Check { reply }).await {
+            match self
+                .attempt(&generation, None, &Purpose::of("health"), self.deadline(), |reply| Work::Check { reply })
+                .await
+            {
                 Ok(Ok(())) => {}
                 Ok(Err(reason)) => return Err(Unhealthy(reason)),
-                Err(failure) => return Err(Unhealthy(failure.to_string())),
+                Err(failed) => return Err(Unhealthy(failed.failure.to_string())),
             }
         }
         let old = self.current.swap(generation);
         self.breaker.reset();
+        self.offenders.reset();
         old.retire_all();
         Ok(number)
     }
@@ -268,7 +244,8 @@ impl Provider {
         self.current.load_full()
     }
 
-    pub(super) fn deadline(&self) -> Duration {
+    /// How long a call may take.
+    pub fn deadline(&self) -> Duration {
         Duration::from_millis(u64::from(self.context.limits.deadline_ms))
     }
 
@@ -292,19 +269,8 @@ impl Provider {
         work: impl FnOnce(Reply<T>) -> Work,
     ) -> Result<T, CallFailure> {
         let started = clock::instant();
-        let outcome = match self.admit(deadline).await {
-            Ok(permit) => {
-                let left = deadline.saturating_sub(started.elapsed());
-                self.attempt(generation, Some(permit), purpose.correlation_id.clone(), left, work).await.map_err(
-                    |failure| match failure {
-                        CallFailure::Deadline { component, .. } => CallFailure::Deadline { component, deadline },
-                        other => other,
-                    },
-                )
-            }
-            Err(refused) => Err(refused),
-        };
-        let label = outcome.as_ref().map_or_else(CallFailure::label, |_| "ok");
+        let outcome = self.admitted(generation, purpose, deadline, work).await;
+        let label = outcome.as_ref().map_or_else(Failed::label, |_| "ok");
         self.outcomes.count(self.name(), label);
         let took = started.elapsed();
         let ms = took.as_micros() as f64 / 1e3;
@@ -315,77 +281,69 @@ impl Provider {
         } else {
             tracing::info!(target: CALLS, component, correlation_id, what = &*purpose.what, outcome = label, ms, "called");
         }
-        match &outcome {
-            // An old version's outcome does not count for the version that replaced it.
-            _ if !Arc::ptr_eq(&self.current.load(), generation) => {}
-            Ok(_) => self.breaker.succeeded(),
-            // The caller ran out of time: not this component's failure.
-            Err(CallFailure::Deadline { .. }) if purpose.bound_by_caller => {}
-            Err(failure @ (CallFailure::Trapped { .. } | CallFailure::Deadline { .. })) => {
-                tracing::warn!(component, correlation_id, "{failure}");
-                if self.breaker.failed(clock::instant()) {
-                    tracing::error!(component, correlation_id, "circuit opened: the component failed repeatedly");
+        // An old version's outcome does not count for the version that replaced it.
+        if Arc::ptr_eq(&self.current.load(), generation) {
+            match &outcome {
+                Ok(_) => self.breaker.succeeded(),
+                Err(Failed { failure, cause: Cause::Component }) => {
+                    tracing::warn!(component, correlation_id, "{failure}");
+                    if self.breaker.failed(clock::instant()) {
+                        tracing::error!(component, correlation_id, "circuit opened: the component failed repeatedly");
+                    }
                 }
+                Err(Failed { cause: Cause::Refusal | Cause::Cost, .. }) => {}
+                Err(_) => self.breaker.undecided(),
             }
-            Err(_) => {}
         }
-        outcome
+        outcome.map_err(|failed| failed.failure)
     }
 
-    /// A place in the bulkhead, while the circuit is closed.
-    async fn admit(&self, deadline: Duration) -> Result<OwnedSemaphorePermit, CallFailure> {
+    /// Makes the call once it has a place, and says whose doing it was when it was not answered.
+    async fn admitted<T>(
+        &self,
+        generation: &Arc<Generation>,
+        purpose: &Purpose,
+        deadline: Duration,
+        work: impl FnOnce(Reply<T>) -> Work,
+    ) -> Result<T, Failed> {
+        let started = clock::instant();
+        let permit = self.admit(purpose, deadline).await;
+        let queued = started.elapsed();
+        if queued > QUEUED_MIN
+            && let Some(id) = &purpose.correlation_id
+        {
+            self.callers.add_queued(id, queued);
+        }
+        let permit = permit?;
+        let left = deadline.saturating_sub(queued);
+        self.attempt(generation, Some(permit), purpose, left, work).await.map_err(|failed| match failed.failure {
+            CallFailure::Deadline { component, .. } => self.late(component, purpose, deadline, queued),
+            failure => Failed { failure, ..failed },
+        })
+    }
+
+    /// A place in the bulkhead, while the circuit is closed and the client is not refused.
+    async fn admit(&self, purpose: &Purpose, deadline: Duration) -> Result<OwnedSemaphorePermit, Failed> {
         let component = || Arc::clone(&self.context.component);
-        self.breaker
-            .admit(clock::instant())
-            .map_err(|wait| CallFailure::CircuitOpen { component: component(), wait })?;
+        let refusal = |failure| Failed { failure, cause: Cause::Refusal };
+        let now = clock::instant();
+        if let Some(wait) = self.offenders.refused(now, || self.caller(purpose)) {
+            return Err(refusal(CallFailure::ClientRefused { component: component(), wait }));
+        }
+        self.breaker.admit(now).map_err(|wait| refusal(CallFailure::CircuitOpen { component: component(), wait }))?;
         let queue_max = deadline.min(self.deadline());
         tokio::time::timeout(queue_max, Arc::clone(&self.bulkhead).acquire_owned())
             .await
             .ok()
             .and_then(Result::ok)
-            .ok_or_else(|| CallFailure::Overloaded {
-                component: component(),
-                calls_max: self.context.limits.calls_max(),
+            .ok_or_else(|| Failed {
+                failure: CallFailure::Overloaded { component: component(), calls_max: self.context.limits.calls_max() },
+                cause: Cause::Queue,
             })
     }
 
-    async fn attempt<T>(
-        &self,
-        generation: &Arc<Generation>,
-        permit: Option<OwnedSemaphorePermit>,
-        correlation_id: Option<Arc<str>>,
-        deadline: Duration,
-        work: impl FnOnce(Reply<T>) -> Work,
-    ) -> Result<T, CallFailure> {
-        let component = || Arc::clone(&self.context.component);
-        let lease = generation.lease(&self.context, permit);
-        let worker = Arc::clone(&lease.worker);
-        let (reply, answer) = oneshot::channel();
-        let ends = clock::instant() + deadline;
-        let _ = worker.jobs.send(Job { work: work(reply), correlation_id, ends, lease });
-        match tokio::time::timeout(deadline, answer).await {
-            Ok(Ok(Ok(value))) => Ok(value),
-            Ok(Ok(Err(trap))) => {
-                Err(CallFailure::Trapped { component: component(), reason: super::runtime::one_line(&trap) })
-            }
-            Ok(Err(_gone)) => {
-                // The reason is written before its queue closes.
-                worker.jobs.closed().await;
-                let reason = worker.end_reason.get().cloned().unwrap_or_else(|| "its instance ended".to_owned());
-                Err(CallFailure::Trapped { component: component(), reason })
-            }
-            Err(_elapsed) => {
-                generation.retire(&worker);
-                // A guest's task cannot be cancelled; its store can be dropped. Others in it may finish first.
-                let grace = if self.context.limits.concurrency == 1 { Duration::ZERO } else { RETIRED_GRACE };
-                tokio::spawn(async move {
-                    tokio::time::sleep(grace).await;
-                    if let Some(abort) = worker.abort.get() {
-                        abort.abort();
-                    }
-                });
-                Err(CallFailure::Deadline { component: component(), deadline })
-            }
-        }
+    /// Whose call it is, where that is known.
+    pub(super) fn caller(&self, purpose: &Purpose) -> Option<Caller> {
+        purpose.caller.clone().or_else(|| self.callers.of(purpose.correlation_id.as_deref()?))
     }
 }

@@ -1,5 +1,6 @@
 //! What a component is called for, and whose request it follows from: for the log.
 
+use super::{caller::Caller, client::Client};
 use crate::{
     capability::events::bindings::mindflow::platform::events::Event,
     observe::{correlation, path},
@@ -11,19 +12,23 @@ use wasmtime::component::Val;
 const CORRELATION_FIELD: &str = "correlation-id";
 const DEADLINE_FIELD: &str = "deadline-ms";
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Default)]
 pub(super) struct Purpose {
     /// Such as `mindflow:query/reads@0.1.0#read-own`.
     pub what: Cow<'static, str>,
     pub correlation_id: Option<Arc<str>>,
     /// Whether the time of the call is what its caller has left, less than the component may take.
     pub bound_by_caller: bool,
+    /// Whose request it is, where that is known without the correlation id.
+    pub caller: Option<Caller>,
+    /// Of a request over HTTP.
+    pub client: Option<Client>,
 }
 
 impl Purpose {
     /// One that follows from no request.
     pub fn of(what: impl Into<Cow<'static, str>>) -> Self {
-        Self { what: what.into(), correlation_id: None, bound_by_caller: false }
+        Self { what: what.into(), ..Self::default() }
     }
 
     pub fn of_function(function: &str, params: &[Val]) -> Self {
@@ -34,29 +39,32 @@ impl Purpose {
             }),
             _ => None,
         });
-        Self { what: function.to_owned().into(), correlation_id, bound_by_caller: false }
+        Self { what: function.to_owned().into(), correlation_id, ..Self::default() }
     }
 
     pub fn of_event(event: &Event, subscription: &str) -> Self {
         Self {
             what: format!("{} as {subscription}", event.event_type).into(),
             correlation_id: Some(event.correlation_id.as_str().into()),
-            bound_by_caller: false,
+            caller: event.user_id.as_deref().map(Caller::of_user),
+            ..Self::default()
         }
     }
 
-    pub fn of_request<B>(request: &http::Request<B>) -> Self {
+    pub fn of_request<B>(request: &http::Request<B>, client: Client) -> Self {
         let id = request.headers().get(correlation::HEADER).and_then(|id| id.to_str().ok());
         Self {
             what: format!("{} {}", request.method(), path::shown(request.uri().path())).into(),
             correlation_id: id.map(Arc::from),
-            bound_by_caller: false,
+            caller: Some(client.caller.clone()),
+            client: Some(client),
+            ..Self::default()
         }
     }
 
     /// A call for a connection that a request opened.
     pub fn of_connection(what: &'static str, correlation_id: Arc<str>) -> Self {
-        Self { what: what.into(), correlation_id: Some(correlation_id), bound_by_caller: false }
+        Self { what: what.into(), correlation_id: Some(correlation_id), ..Self::default() }
     }
 }
 

@@ -1,10 +1,6 @@
 //! The calls for WebSocket connections: each an ordinary call with a deadline, after which nothing of it remains.
 
-use super::{
-    job::Work,
-    provider::{CallFailure, Provider},
-    purpose::Purpose,
-};
+use super::{failure::CallFailure, job::Work, provider::Provider, purpose::Purpose};
 use crate::capability::websocket::bindings::mindflow::platform::websocket::{Happening, Message, Performed, Reaction};
 use std::sync::Arc;
 

@@ -6,14 +6,18 @@
 
 mod alarm;
 mod check;
+mod http;
+mod network;
 mod routes;
 mod runtime_config;
 mod spin;
 mod variables;
 
 pub use alarm::{AlarmError, AlarmSettings, Secret, WebhookUrl};
+pub use http::{ForwardingHeader, HttpSettings};
+pub use network::Network;
 pub use routes::Routes;
-pub use runtime_config::{Bytes, EventsSettings, HttpSettings, RuntimeConfig};
+pub use runtime_config::{Bytes, EventsSettings, RuntimeConfig};
 pub use spin::{Command, ComponentEntry, ComponentTool, Manifest, ScheduleEntry, SubscriptionEntry, WebSocketRoute};
 pub use variables::Variables;
 

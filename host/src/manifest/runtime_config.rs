@@ -2,7 +2,7 @@
 //! declares its own table; here are the tables of the host itself.
 //! Any setting may come from the environment: `MINDFLOW_DATABASES__WRITE__DSN` is `databases.write.dsn`.
 
-use super::{ManifestError, alarm::AlarmSettings};
+use super::{HttpSettings, ManifestError, alarm::AlarmSettings};
 use crate::{
     capability::Settings,
     observe::settings::{KeepSettings, LogSettings},
@@ -96,44 +96,6 @@ impl TryFrom<RawEvents> for EventsSettings {
 impl Default for EventsSettings {
     fn default() -> Self {
         Self { database: default_database(), queue: delivery::Config::Postgres {}, alarm: None }
-    }
-}
-
-/// Limits of the HTTP trigger.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct HttpSettings {
-    /// The largest request body; a component may allow less.
-    pub body_max: Bytes,
-    /// Until a client has sent its request's head, in milliseconds.
-    pub header_timeout_ms: u64,
-    /// Connections at the same time, without those that have become WebSockets.
-    pub connections_max: usize,
-    /// WebSocket connections at the same time; further ones are answered with 503.
-    pub websockets_max: usize,
-    /// How long a stop waits for requests in progress, in milliseconds.
-    pub drain_ms: u64,
-    /// Whether `/metrics` is served, to this machine and its private network only.
-    pub metrics: bool,
-}
-
-impl Default for HttpSettings {
-    fn default() -> Self {
-        Self {
-            body_max: Bytes(11 << 20),
-            header_timeout_ms: 10_000,
-            connections_max: 10_000,
-            websockets_max: 20_000,
-            drain_ms: 10_000,
-            metrics: true,
-        }
-    }
-}
-
-impl HttpSettings {
-    /// Sockets that clients can have open.
-    pub fn sockets_max(&self) -> usize {
-        self.connections_max.saturating_add(self.websockets_max)
     }
 }
 

@@ -2,96 +2,111 @@
 //! limits that hold before any component is asked are the host's own.
 
 use super::{
+    door::{
+        Door,
+        answer::Answer,
+        connection::{Connection, InProgress},
+        connections::Place,
+        proxies::Origin,
+        serve::Serving,
+    },
     health::{self, Probe},
     lingering::Lingering,
-    websocket,
+    metrics as exposition, websocket,
 };
 use crate::{
-    engine::CallFailure,
+    engine::{Caller, KnownCaller},
     manifest::{HttpSettings, WebSocketRoute},
     observe::{PrometheusHandle, correlation, path, problem::Problem},
     platform::Platform,
 };
 use bytes::Bytes;
-use futures::StreamExt;
-use http::{HeaderValue, Request, Response, StatusCode, Uri, header};
-use http_body_util::{BodyExt, BodyStream, Full, LengthLimitError, Limited, StreamBody};
-use hyper::{body::Incoming, service::service_fn};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
-};
-use std::{
-    convert::Infallible,
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
-};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version, header};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use wasmtime_wasi_http::{Error as WasiError, WasiBody};
 
 /// How long a failed `accept` (no file descriptors left) pauses before the next.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// When a client that found all WebSocket connections taken may try again, in seconds.
 const SOCKETS_RETRY_S: u64 = 30;
 
 /// What every connection needs.
 pub struct Server {
-    pub platform: Arc<Platform>,
-    pub settings: HttpSettings,
-    pub websocket: Option<WebSocketRoute>,
-    pub metrics: PrometheusHandle,
+    pub(super) platform: Arc<Platform>,
+    pub(super) settings: HttpSettings,
+    websocket: Option<WebSocketRoute>,
+    metrics: PrometheusHandle,
     /// Set when the host stops: no new requests, sockets close.
-    pub stop: CancellationToken,
-    pub sockets: TaskTracker,
+    pub(super) stop: CancellationToken,
+    connections: TaskTracker,
+    sockets: TaskTracker,
+    pub(super) door: Door,
+    serving: Serving,
 }
 
+/// One request's circumstances.
+pub(super) struct Exchange<'a> {
+    pub connection: &'a Arc<Connection>,
+    pub origin: Origin,
+    pub caller: Caller,
+    pub id: &'a HeaderValue,
+    peer: SocketAddr,
+}
+
+// === impl Server ===
+
 impl Server {
+    pub fn new(
+        platform: Arc<Platform>,
+        settings: HttpSettings,
+        metrics: PrometheusHandle,
+        stop: CancellationToken,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            websocket: platform.websocket_route(),
+            door: Door::new(&settings),
+            serving: Serving::new(&settings),
+            platform,
+            settings,
+            metrics,
+            stop,
+            connections: TaskTracker::new(),
+            sockets: TaskTracker::new(),
+        })
+    }
+
     /// Accepts until the stop, then lets requests in progress finish within the drain time.
     pub async fn run(self: Arc<Self>, listener: TcpListener) {
-        let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(Duration::from_millis(self.settings.header_timeout_ms))
-            .http2()
-            .timer(TokioTimer::new())
-            .keep_alive_interval(Duration::from_secs(30));
-        let graceful = GracefulShutdown::new();
-        let places = Arc::new(Semaphore::new(self.settings.connections_max));
         loop {
             let accepted = tokio::select! {
                 () = self.stop.cancelled() => break,
-                accepted = accept(&listener, &places) => accepted,
+                accepted = listener.accept() => accepted,
             };
-            let Some((stream, peer, place)) = accepted else {
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
-            };
-            let _ = stream.set_nodelay(true);
-            let server = Arc::clone(&self);
-            let service = service_fn(move |request| {
-                let server = Arc::clone(&server);
-                async move { Ok::<_, Infallible>(server.answer(request, peer).await) }
-            });
-            let connection =
-                graceful.watch(builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned());
-            tokio::spawn(async move {
-                if let Err(error) = connection.await {
-                    tracing::debug!(%peer, "connection ended: {error}");
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    tracing::warn!("cannot accept a connection: {error}");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
                 }
-                drop(place);
-            });
+            };
+            let connection = Connection::new(self.settings.http2_streams_max);
+            let place = tokio::select! {
+                () = self.stop.cancelled() => break,
+                place = self.enter(&connection, peer) => place,
+            };
+            let Some(place) = place else { continue };
+            self.connections.spawn(Arc::clone(&self).serve(stream, peer, connection, place));
         }
         drop(listener);
+        self.connections.close();
         self.sockets.close();
         let drained = async {
-            graceful.shutdown().await;
+            self.connections.wait().await;
             self.sockets.wait().await;
         };
         if tokio::time::timeout(Duration::from_millis(self.settings.drain_ms), drained).await.is_err() {
@@ -102,15 +117,56 @@ impl Server {
         }
     }
 
-    async fn answer(self: Arc<Self>, mut request: Request<Incoming>, peer: SocketAddr) -> Response<WasiBody> {
+    /// A place for the connection; none when its address has its part.
+    async fn enter(&self, connection: &Arc<Connection>, peer: SocketAddr) -> Option<Place> {
+        let share = if self.door.proxies.trusts(peer.ip()) {
+            None
+        } else {
+            let share = self.door.connections.share(peer.ip());
+            if share.is_none() {
+                metrics::counter!("mindflow_http_closed_total", "reason" => "address").increment(1);
+                return None;
+            }
+            share
+        };
+        self.door.connections.enter(connection, share).await
+    }
+
+    async fn serve(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, connection: Arc<Connection>, place: Place) {
+        let _ = stream.set_nodelay(true);
+        let (server, of) = (Arc::clone(&self), Arc::clone(&connection));
+        let answer = move |request| Arc::clone(&server).answer(request, peer, Arc::clone(&of));
+        self.serving.serve(stream, connection, self.stop.clone(), answer).await;
+        drop(place);
+    }
+
+    async fn answer(
+        self: Arc<Self>,
+        mut request: Request<Incoming>,
+        peer: SocketAddr,
+        connection: Arc<Connection>,
+    ) -> Response<Answer> {
         let started = mindflow_backends::clock::instant();
+        let in_progress = connection.begin();
         let id = correlation::of(request.headers());
         request.headers_mut().insert(correlation::HEADER, id.clone());
         let method = request.method().clone();
         let path = path::shown(request.uri().path()).into_owned();
-        let mut response = self.route(request, peer, &id).await;
-        response.headers_mut().insert(correlation::HEADER, id.clone());
+        let version = request.version();
+        let origin = self.door.proxies.origin(peer, request.headers());
+        let credential = request.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
+        let caller = Caller::of_request(origin.address, credential);
+        let known = self.platform.callers().enter(id.to_str().unwrap_or_default().into(), caller.clone());
+        let exchange = Exchange { connection: &connection, origin, caller, id: &id, peer };
+        let mut response = self.route(request, &exchange).await;
         let status = response.status();
+        self.harden(response.headers_mut(), &origin);
+        response.headers_mut().insert(correlation::HEADER, id.clone());
+        if status == StatusCode::REQUEST_TIMEOUT && version < Version::HTTP_2 {
+            // What the client still sends is no request.
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        begin_sending(&mut response, in_progress, known);
         let elapsed = started.elapsed();
         metrics::histogram!("mindflow_http_request_seconds", "method" => method.as_str().to_owned(), "status" => status.as_str().to_owned()).record(elapsed.as_secs_f64());
         tracing::info!(
@@ -120,143 +176,89 @@ impl Server {
         response
     }
 
-    async fn route(
-        self: &Arc<Self>,
-        request: Request<Incoming>,
-        peer: SocketAddr,
-        id: &HeaderValue,
-    ) -> Response<WasiBody> {
-        if let Some(probe) = Probe::of(request.uri().path()) {
+    async fn route(&self, request: Request<Incoming>, exchange: &Exchange<'_>) -> Response<Answer> {
+        let path = request.uri().path();
+        if let Some(probe) = Probe::of(path) {
             let (status, body) = health::answer(probe, &self.platform, self.stop.is_cancelled()).await;
             return own(status, "application/json", body.to_string());
         }
-        if self.settings.metrics && request.uri().path() == "/metrics" && is_internal(&request, peer) {
-            return own(StatusCode::OK, "text/plain; version=0.0.4", self.metrics.render());
+        if path == "/metrics" && self.shows_metrics(&exchange.origin) {
+            return own(StatusCode::OK, exposition::CONTENT_TYPE, self.metrics.render());
         }
-        if let Some(route) = self
-            .websocket
-            .as_ref()
-            .filter(|route| websocket::is_upgrade(&request) && route.route == request.uri().path())
+        if let Some(route) =
+            self.websocket.as_ref().filter(|route| websocket::is_upgrade(&request) && route.route == path)
         {
-            if self.sockets.len() >= self.settings.websockets_max {
-                let detail = "All WebSocket connections of this server are taken; try again shortly.";
-                return boxed(Problem::unavailable(detail, SOCKETS_RETRY_S).response(id));
-            }
-            return match websocket::accept(self.platform.websocket(), route, request, peer, self.stop.clone()) {
-                Ok((response, connection)) => {
-                    self.sockets.spawn(connection);
-                    response
-                }
-                Err(problem) => boxed(problem.response(id)),
+            return match self.upgrade(route, request, exchange) {
+                Ok(response) => response,
+                Err(problem) => refused(&problem, exchange.id),
             };
         }
-        match self.guarded(request) {
-            Ok(request) => self.call(request, id).await,
-            Err(problem) => boxed(problem.response(id)),
-        }
+        let answer = match self.platform.http(path) {
+            Some(component) => self.call(component, request, exchange).await,
+            None => {
+                let (head, body) = request.into_parts();
+                drop(Lingering::new(&head.headers, body));
+                Err(Problem::new(StatusCode::NOT_FOUND, "not-found", "There is nothing at this path."))
+            }
+        };
+        answer.unwrap_or_else(|problem| refused(&problem, exchange.id))
     }
 
-    /// The request with its body bounded, its authority where WASI has it, and its scheme.
-    fn guarded(&self, request: Request<Incoming>) -> Result<Request<WasiBody>, Problem> {
-        let (mut head, body) = request.into_parts();
-        let body = Lingering::new(&head.headers, body);
-        let body_max = self.settings.body_max.0;
-        let too_large = || {
-            Problem::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "payload-too-large",
-                format!("The request body is larger than {body_max} bytes."),
-            )
-        };
-        let announced = head
-            .headers
-            .get(header::CONTENT_LENGTH)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.parse::<u64>().ok());
-        if announced.is_some_and(|length| length > body_max) {
-            return Err(too_large());
+    fn upgrade(
+        &self,
+        route: &WebSocketRoute,
+        request: Request<Incoming>,
+        exchange: &Exchange<'_>,
+    ) -> Result<Response<Answer>, Problem> {
+        if self.sockets.len() >= self.settings.websockets_max {
+            let detail = "All WebSocket connections of this server are taken; try again shortly.";
+            return Err(Problem::unavailable(detail, SOCKETS_RETRY_S));
         }
-        let authority = head
-            .uri
-            .authority()
-            .map(ToString::to_string)
-            .or_else(|| head.headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(ToOwned::to_owned));
-        let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
-        head.uri = Uri::builder()
-            .scheme("http")
-            .authority(authority.unwrap_or_else(|| "localhost".into()))
-            .path_and_query(path)
-            .build()
-            .map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "bad-request", "The Host header is malformed."))?;
-        let body = Limited::new(body, usize::try_from(body_max).unwrap_or(usize::MAX)).map_err(move |error| {
-            if error.is::<LengthLimitError>() {
-                WasiError::HttpRequestBodySize(Some(body_max))
-            } else {
-                WasiError::ConnectionTerminated
-            }
+        let id = exchange.id.to_str().unwrap_or_default().into();
+        let known = self.platform.callers().enter(id, exchange.caller.clone());
+        let (response, connection) =
+            websocket::accept(self.platform.websocket(), route, request, exchange.peer, self.stop.clone())?;
+        exchange.connection.upgraded();
+        self.sockets.spawn(async move {
+            connection.await;
+            drop(known);
         });
-        Ok(Request::from_parts(head, body.boxed_unsync()))
+        Ok(response.map(Answer::of))
     }
 
-    async fn call(&self, request: Request<WasiBody>, id: &HeaderValue) -> Response<WasiBody> {
-        let Some(component) = self.platform.http(request.uri().path()) else {
-            return boxed(
-                Problem::new(StatusCode::NOT_FOUND, "not-found", "There is nothing at this path.").response(id),
-            );
-        };
-        match component.http(request).await {
-            Ok(Ok(response)) if is_event_stream(&response) => response.map(|body| until(&self.stop, body)),
-            Ok(Ok(response)) => response,
-            Ok(Err(code)) => {
-                tracing::error!(
-                    correlation_id = id.to_str().unwrap_or_default(),
-                    "the component answered a request with {code}"
-                );
-                boxed(
-                    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The request could not be answered.")
-                        .response(id),
-                )
-            }
-            Err(failure) => {
-                tracing::error!(correlation_id = id.to_str().unwrap_or_default(), "{failure}");
-                let retry_after_s = match failure {
-                    CallFailure::CircuitOpen { wait, .. } => wait.as_secs().max(1),
-                    _ => 1,
-                };
-                boxed(
-                    Problem::unavailable("The service cannot answer now; try again shortly.", retry_after_s)
-                        .response(id),
-                )
-            }
+    /// Whether metrics are served here, and for this client: not through a proxy for somebody else.
+    fn shows_metrics(&self, origin: &Origin) -> bool {
+        self.settings.metrics
+            && self.settings.metrics_listen.is_none()
+            && (!origin.is_forwarded || origin.by_proxy)
+            && self.settings.metrics_from.iter().any(|network| network.contains(origin.address))
+    }
+
+    /// What every answer says to browsers.
+    fn harden(&self, headers: &mut HeaderMap, origin: &Origin) {
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        let max_age_s = self.settings.hsts_max_age_s;
+        if (self.settings.https || origin.by_tls)
+            && max_age_s > 0
+            && let Ok(value) = HeaderValue::from_str(&format!("max-age={max_age_s}"))
+        {
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
         }
     }
 }
 
-/// Whether the request comes from this machine or its private network, and not through a proxy for somebody else.
-fn is_internal(request: &Request<Incoming>, peer: SocketAddr) -> bool {
-    let forwarded = ["forwarded", "x-forwarded-for"].iter().any(|name| request.headers().contains_key(*name));
-    let private = match peer.ip().to_canonical() {
-        IpAddr::V4(address) => address.is_loopback() || address.is_private() || address.is_link_local(),
-        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local(),
-    };
-    private && !forwarded
+/// From now on the client's reading counts, and its request lasts until it has read.
+fn begin_sending(response: &mut Response<Answer>, mut request: InProgress, known: KnownCaller) {
+    request.answered();
+    response.body_mut().begin_sending(request, known);
 }
 
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await.ok()?;
-    match listener.accept().await {
-        Ok((stream, peer)) => Some((stream, peer, place)),
-        Err(error) => {
-            tracing::warn!("cannot accept a connection: {error}");
-            None
-        }
-    }
+fn refused(problem: &Problem, id: &HeaderValue) -> Response<Answer> {
+    metrics::counter!("mindflow_http_refused_total", "reason" => problem.kind).increment(1);
+    boxed(problem.response(id))
 }
 
-fn own(status: StatusCode, content_type: &'static str, body: String) -> Response<WasiBody> {
+fn own(status: StatusCode, content_type: &'static str, body: String) -> Response<Answer> {
     let mut response = Response::new(Full::new(Bytes::from(body)));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -264,16 +266,6 @@ fn own(status: StatusCode, content_type: &'static str, body: String) -> Response
     boxed(response)
 }
 
-fn is_event_stream(response: &Response<WasiBody>) -> bool {
-    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    kind.is_some_and(|kind| kind.starts_with("text/event-stream"))
-}
-
-/// Event streams never end on their own, so shutdown ends them.
-fn until(stop: &CancellationToken, body: WasiBody) -> WasiBody {
-    StreamBody::new(BodyStream::new(body).take_until(stop.clone().cancelled_owned())).boxed_unsync()
-}
-
-fn boxed(response: Response<Full<Bytes>>) -> Response<WasiBody> {
-    response.map(|body| body.map_err(|never| match never {}).boxed_unsync())
+fn boxed(response: Response<Full<Bytes>>) -> Response<Answer> {
+    response.map(|body| Answer::of(body.map_err(|never| match never {}).boxed_unsync()))
 }

@@ -1,0 +1,78 @@
+//! The memory of one instance. A growth beyond its limit is a trap with a clear message, and is remembered as what the
+//! call in progress cost.
+
+use super::ending::{Cost, Ending};
+use std::sync::Arc;
+use wasmtime::{Error, ResourceLimiter, Result, StoreLimits, StoreLimitsBuilder};
+
+/// Elements of an instance's core tables: what Rust guests have, with room.
+const TABLE_ELEMENTS_MAX: usize = 100_000;
+
+pub struct MemoryLimit {
+    limits: StoreLimits,
+    ending: Arc<Ending>,
+}
+
+// === impl MemoryLimit ===
+
+impl MemoryLimit {
+    pub fn new(memory_mib_max: u32, ending: Arc<Ending>) -> Self {
+        let limits = StoreLimitsBuilder::new()
+            .memory_size((memory_mib_max as usize) << 20)
+            .table_elements(TABLE_ELEMENTS_MAX)
+            .trap_on_grow_failure(true)
+            .build();
+        Self { limits, ending }
+    }
+}
+
+impl ResourceLimiter for MemoryLimit {
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {
+        let answer = self.limits.memory_growing(current, desired, maximum);
+        if !matches!(answer, Ok(true)) {
+            self.ending.exceeded(Cost::Memory);
+        }
+        answer
+    }
+
+    fn memory_grow_failed(&mut self, error: Error) -> Result<()> {
+        self.limits.memory_grow_failed(error)
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {
+        self.limits.table_growing(current, desired, maximum)
+    }
+
+    fn table_grow_failed(&mut self, error: Error) -> Result<()> {
+        self.limits.table_grow_failed(error)
+    }
+
+    fn instances(&self) -> usize {
+        self.limits.instances()
+    }
+
+    fn tables(&self) -> usize {
+        self.limits.tables()
+    }
+
+    fn memories(&self) -> usize {
+        self.limits.memories()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_growth_beyond_the_limit_traps_and_is_what_the_call_cost() {
+        let ending = Arc::new(Ending::default());
+        ending.begin_serving();
+        let mut limit = MemoryLimit::new(1, Arc::clone(&ending));
+        assert!(limit.memory_growing(0, 1 << 20, None).unwrap());
+        assert_eq!(ending.cost(), None);
+        let error = limit.memory_growing(1 << 20, (1 << 20) + 1, None).unwrap_err();
+        assert!(error.to_string().contains("memory"), "{error}");
+        assert_eq!(ending.cost(), Some(Cost::Memory));
+    }
+}

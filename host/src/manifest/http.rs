@@ -1,0 +1,141 @@
+//! `[http]` of the runtime configuration: how the host listens, and what one client may take. docs/security.md has the
+//! settings as a table.
+
+use super::{network::Network, runtime_config::Bytes};
+use serde::Deserialize;
+use std::net::SocketAddr;
+
+/// Limits of the HTTP trigger. Times are in milliseconds.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct HttpSettings {
+    /// The largest request body; a component may allow less.
+    pub body_max: Bytes,
+    /// Until a new connection has sent its first request's head, and over HTTP/1 until each next one.
+    pub header_timeout_ms: u64,
+    /// Until an HTTP/2 connection without a request in progress is closed.
+    pub idle_timeout_ms: u64,
+    /// Between two parts of a request's body.
+    pub body_idle_ms: u64,
+    /// For the whole of a request's body.
+    pub body_timeout_ms: u64,
+    /// So much of a body is read before a component is called for it.
+    pub body_ahead: Bytes,
+    /// Of all bodies that are read ahead; an eighth of it for one address.
+    pub bodies_max: Bytes,
+    /// Until a client has taken the next part of its answer.
+    pub response_idle_ms: u64,
+    /// For the whole of an answer's body. Server-sent events have no such limit.
+    pub response_timeout_ms: u64,
+    /// Of all answers that have not been read; an eighth of it for one address.
+    pub answers_max: Bytes,
+    /// Connections at the same time, without those that have become WebSockets.
+    pub connections_max: usize,
+    /// Of one address, unless it is a trusted proxy's.
+    pub connections_per_address_max: usize,
+    /// Answers that stream at the same time, such as server-sent events and downloads; further ones are answered with 503.
+    pub streams_max: usize,
+    /// Of one address; further ones are answered with 429.
+    pub streams_per_address_max: usize,
+    /// Requests of one connection at the same time.
+    pub http2_streams_max: u32,
+    /// The head of a request over HTTP/2, as RFC 9113 counts it.
+    pub http2_header_list_max: Bytes,
+    /// WebSocket connections at the same time; further ones are answered with 503.
+    pub websockets_max: usize,
+    /// How long a stop waits for requests in progress.
+    pub drain_ms: u64,
+    /// Whether there is `/metrics`.
+    pub metrics: bool,
+    /// Who may read it.
+    pub metrics_from: Vec<Network>,
+    /// Where it is served instead, to everyone who reaches this address.
+    pub metrics_listen: Option<SocketAddr>,
+    /// Proxies that say truly whose requests they pass on.
+    pub trusted_proxies: Vec<Network>,
+    /// By which header they say so.
+    pub forwarding_header: ForwardingHeader,
+    /// Whether every client comes by TLS, also where no trusted proxy says so.
+    pub https: bool,
+    /// `max-age` of `Strict-Transport-Security` in answers to requests that came by TLS; 0 for none.
+    pub hsts_max_age_s: u64,
+}
+
+/// The header by which trusted proxies name the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForwardingHeader {
+    /// `X-Forwarded-For` and `X-Forwarded-Proto`.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+}
+
+impl Default for HttpSettings {
+    fn default() -> Self {
+        let loopback = ["127.0.0.0/8", "::1"].map(|text| Network::try_from(text.to_owned()));
+        Self {
+            body_max: Bytes(11 << 20),
+            header_timeout_ms: 10_000,
+            idle_timeout_ms: 60_000,
+            body_idle_ms: 10_000,
+            body_timeout_ms: 120_000,
+            body_ahead: Bytes(256 << 10),
+            bodies_max: Bytes(128 << 20),
+            response_idle_ms: 30_000,
+            response_timeout_ms: 600_000,
+            answers_max: Bytes(256 << 20),
+            connections_max: 10_000,
+            connections_per_address_max: 1_000,
+            streams_max: 2_000,
+            streams_per_address_max: 256,
+            http2_streams_max: 100,
+            http2_header_list_max: Bytes(16 << 10),
+            websockets_max: 20_000,
+            drain_ms: 10_000,
+            metrics: true,
+            metrics_from: loopback.into_iter().filter_map(Result::ok).collect(),
+            metrics_listen: None,
+            trusted_proxies: Vec::new(),
+            forwarding_header: ForwardingHeader::default(),
+            https: false,
+            hsts_max_age_s: 31_536_000,
+        }
+    }
+}
+
+impl HttpSettings {
+    /// Sockets that clients can have open.
+    pub fn sockets_max(&self) -> usize {
+        self.connections_max.saturating_add(self.websockets_max)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<HttpSettings, String> {
+        toml::from_str(text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn metrics_are_for_this_machine_unless_addresses_are_named() {
+        let allows = |settings: &HttpSettings, address: &str| {
+            settings.metrics_from.iter().any(|network| network.contains(address.parse().unwrap()))
+        };
+        let default = HttpSettings::default();
+        assert!(allows(&default, "127.0.0.1") && allows(&default, "::1") && !allows(&default, "10.0.0.1"));
+        let named = read("metrics-from = [\"10.0.0.0/8\"]").unwrap();
+        assert!(allows(&named, "10.0.0.1") && !allows(&named, "127.0.0.1"));
+    }
+
+    #[test]
+    fn an_address_that_is_none_and_a_header_that_is_none_are_named() {
+        let error = read("trusted-proxies = [\"balancer\"]").unwrap_err();
+        assert!(error.contains("balancer") && error.contains("10.0.0.0/8"), "{error}");
+        let error = read("forwarding-header = \"via\"").unwrap_err();
+        assert!(error.contains("via") && error.contains("x-forwarded-for"), "{error}");
+    }
+}

@@ -1,0 +1,56 @@
+//! `/metrics` on a listener of its own, which an operator binds where only a collector reaches it.
+
+use crate::observe::PrometheusHandle;
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use http_body_util::Full;
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::{convert::Infallible, sync::Arc, time::Duration};
+use tokio::{net::TcpListener, sync::Semaphore};
+use tokio_util::sync::CancellationToken;
+
+/// The text format of Prometheus.
+pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4";
+/// A collector or two, and an operator.
+const CONNECTIONS_MAX: usize = 16;
+/// A connection ends then at the latest: collectors connect again.
+const CONNECTION_MAX: Duration = Duration::from_secs(60);
+const HEADER_MAX: Duration = Duration::from_secs(5);
+
+/// Serves until the stop.
+pub async fn serve(listener: TcpListener, metrics: PrometheusHandle, stop: CancellationToken) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let accepting = async {
+        loop {
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+            let Ok((stream, _)) = listener.accept().await else {
+                tokio::time::sleep(super::http::ACCEPT_PAUSE).await;
+                continue;
+            };
+            let metrics = metrics.clone();
+            tokio::spawn(async move {
+                let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
+                    let answer = answer(request.uri().path(), &metrics);
+                    async move { Ok::<_, Infallible>(answer) }
+                });
+                let mut builder = http1::Builder::new();
+                builder.timer(TokioTimer::new()).header_read_timeout(HEADER_MAX);
+                let connection = builder.serve_connection(TokioIo::new(stream), service);
+                let _ = tokio::time::timeout(CONNECTION_MAX, connection).await;
+                drop(place);
+            });
+        }
+    };
+    stop.run_until_cancelled(accepting).await;
+}
+
+fn answer(path: &str, metrics: &PrometheusHandle) -> Response<Full<Bytes>> {
+    let (status, body) =
+        if path == "/metrics" { (StatusCode::OK, metrics.render()) } else { (StatusCode::NOT_FOUND, String::new()) };
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}

@@ -1,0 +1,5 @@
+//! Attackers on loopback beside an honest user: whatever they do, nothing that the user asks for is refused.
+
+mod door;
+mod door_headers;
+mod door_kit;
