@@ -1,9 +1,9 @@
 //! User stories against the built binary, with real stores: what a client of the platform sees, and nothing
 //! that only its insides know. Each story has a platform of its own.
 
+mod abuse;
 mod abuse_cost;
 mod abuse_pictures;
-mod abuse;
 mod accounts;
 mod admin;
 mod alarms;
