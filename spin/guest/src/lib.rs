@@ -13,6 +13,7 @@ pub mod json;
 pub mod postgres;
 pub mod redis;
 pub mod time;
+pub mod turns;
 pub mod variables;
 
 /// For adapters that bind a world of their own.

@@ -1,18 +1,18 @@
 //! The doorbell: after a commit that published, the components that subscribe to the events are told to look. It spares the
 //! wait for the next look and nothing else, since `mindflow relay` and a clock ring as well, so no failure counts.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use mindflow_spin_guest::time;
+use mindflow_spin_guest::turns::{Asked, Turns};
 use wasip3::http::client;
 use wasip3::http::types::{Fields, Method, Request, Scheme};
 use wasip3::wit_future;
 
 use crate::grants::Service;
 
-/// The answer comes when all is delivered, and is not waited for: only the ring must get through.
+/// The component answers when it has the ring, before it delivers.
 const RING_MAX: Duration = Duration::from_secs(2);
 
 /// The components to ring for events of these types.
@@ -23,10 +23,10 @@ pub fn subscribers(service: &Service, event_types: &BTreeSet<String>) -> BTreeSe
 /// Rings after the current call has answered. Of rings that come while one is on its way, one more follows it.
 pub fn ring_later(components: BTreeSet<String>) {
     for component in components {
-        let Some(ringing) = Ringing::begin(component) else { continue };
+        let Asked::Run(ringing) = RINGING.ask(component) else { continue };
         wit_bindgen::spawn_local(async move {
             loop {
-                let _ = time::within(RING_MAX, ring(&ringing.0)).await;
+                let _ = time::within(RING_MAX, ring(&ringing.key)).await;
                 if !ringing.again() {
                     break;
                 }
@@ -35,42 +35,14 @@ pub fn ring_later(components: BTreeSet<String>) {
     }
 }
 
-/// The components with a ring on its way, and whether another is to follow.
-static RINGING: Mutex<BTreeMap<String, bool>> = Mutex::new(BTreeMap::new());
-
-/// A ring on its way. It ends with the call's task, whatever ends that.
-struct Ringing(String);
-
-// === impl Ringing ===
-
-impl Ringing {
-    /// `None`: one is on its way, and will be followed by another.
-    fn begin(component: String) -> Option<Self> {
-        let mut ringing = RINGING.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(again) = ringing.get_mut(&component) {
-            *again = true;
-            return None;
-        }
-        ringing.insert(component.clone(), false);
-        Some(Self(component))
-    }
-
-    /// Whether another is to follow, which is the next one.
-    fn again(&self) -> bool {
-        let mut ringing = RINGING.lock().unwrap_or_else(PoisonError::into_inner);
-        ringing.get_mut(&self.0).is_some_and(std::mem::take)
-    }
-}
-
-impl Drop for Ringing {
-    fn drop(&mut self) {
-        RINGING.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
-    }
-}
+/// The components with a ring on its way.
+static RINGING: Turns<String> = Turns::new();
 
 async fn ring(component: &str) -> Result<(), ()> {
     let (_, trailers) = wit_future::new(|| Ok(None));
-    let (request, _) = Request::new(Fields::new(), None, trailers, None);
+    let headers = Fields::new();
+    headers.append("prefer", b"respond-async").map_err(drop)?;
+    let (request, _) = Request::new(headers, None, trailers, None);
     request.set_method(&Method::Post)?;
     request.set_scheme(Some(&Scheme::Http))?;
     request.set_authority(Some(&format!("{component}.spin.internal")))?;
@@ -89,16 +61,5 @@ mod tests {
         let service = Service { bells: bells.collect(), ..Service::default() };
         let published = ["A", "B", "D"].map(String::from).into();
         assert_eq!(subscribers(&service, &published), ["ai", "query"].map(String::from).into());
-    }
-
-    #[test]
-    fn rings_while_one_is_on_its_way_become_one_more() {
-        let first = Ringing::begin("search".into()).unwrap();
-        assert!(Ringing::begin("search".into()).is_none());
-        assert!(Ringing::begin("search".into()).is_none());
-        assert!(first.again());
-        assert!(!first.again());
-        drop(first);
-        assert!(Ringing::begin("search".into()).is_some());
     }
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 use wasip3::http::types::{ErrorCode, Response};
 
 use crate::request::{Call, NoCall};
-use crate::work::{self, WorkError};
+use crate::{background, work};
 use mindflow_spin_guest::{error::chain, json};
 
 /// # Errors
@@ -14,23 +14,15 @@ pub async fn to(call: Result<Call, NoCall>) -> Result<Response, ErrorCode> {
         Err(NoCall::Path) => json::answer(404, &json!({"error": "there are /drain and /schedules"})),
         Err(NoCall::Method) => json::answer(405, &json!({"error": "use POST"})),
         Ok(Call { what, in_background: true }) => {
-            wit_bindgen::spawn_local(async move {
-                if let Err(error) = work::of(what).await {
-                    print(&error);
-                }
-            });
+            background::begin(what);
             json::answer(202, &json!({}))
         }
         Ok(Call { what, in_background: false }) => match work::of(what).await {
             Ok(done) => json::answer(200, &done),
             Err(error) => {
-                print(&error);
+                error.print();
                 json::answer(503, &json!({"error": chain(&error)}))
             }
         },
     }
-}
-
-fn print(error: &WorkError) {
-    eprintln!("ERROR {}", crate::journal::one_line(&chain(error)));
 }

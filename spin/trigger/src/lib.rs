@@ -3,9 +3,11 @@
 //! call ends; what it leaves, the next one does. Who calls: the adapter `platform` after a commit that published, and a clock
 //! outside.
 //!
-//! `request` reads a call, `service` what the component is, `handlers` call the component, `work` does what is asked, `answer` says what was done.
+//! `request` reads a call, `service` what the component is, `handlers` call the component, `work` does what is asked,
+//! `background` joins what comes together, `answer` says what was done.
 
 mod answer;
+mod background;
 mod bindings;
 mod handlers;
 mod journal;

@@ -9,7 +9,7 @@ use mindflow_platform::schedule::housekeeping::archive_partitions;
 use mindflow_platform::schedule::round::{Ran, Round};
 use mindflow_platform::schedule::{CronError, ScheduleError};
 use mindflow_spin_guest::delivery::Database;
-use mindflow_spin_guest::{clock, variables};
+use mindflow_spin_guest::{clock, error::chain, variables};
 use serde::Serialize;
 
 use crate::bindings::mindflow::spin::service::manifest;
@@ -44,6 +44,15 @@ pub enum WorkError {
     Cron(#[from] CronError),
     #[error("schedules are not run")]
     Schedule(#[from] ScheduleError),
+}
+
+// === impl WorkError ===
+
+impl WorkError {
+    /// To standard error, which Spin keeps as the component's log.
+    pub fn print(&self) {
+        eprintln!("ERROR {}", crate::journal::one_line(&chain(self)));
+    }
 }
 
 /// # Errors
