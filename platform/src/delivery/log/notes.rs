@@ -105,7 +105,9 @@ async fn write_all(store: &impl Store, owner: Uuid, notes: &[Note]) -> Result<Ve
         }
     }
     let params: Params<'_> = &[&subscriptions, &owner, &moved, &slots, &ordinals, &handled_by, &positions, &are_new];
-    let rows = store.transact(Commit::Soon, Some(Lock::HoldShared), OPERATION, statements::NOTE, params).await?;
+    // Only what is handed out must not cross a hold that begins.
+    let lock = are_new.contains(&true).then_some(Lock::HoldShared);
+    let rows = store.transact(Commit::Soon, lock, OPERATION, statements::NOTE, params).await?;
     rows.iter().map(noted).collect()
 }
 
