@@ -1,8 +1,10 @@
 //! The whole application as `cargo xtask compose` makes it for Spin, in users' hands: what the stories of `tests/flows` show of
 //! the host, on the small Spin. Bells ring and drains deliver by themselves.
 
+mod clocks;
 mod errors;
 mod grants;
+mod host;
 mod insights;
 mod journal;
 mod kills;
