@@ -19,6 +19,9 @@ pub struct BuildArgs {
     /// Only this component (may be given several times)
     #[arg(long = "component", value_name = "NAME")]
     pub components: Vec<String>,
+    /// Also the adapters that `cargo xtask compose` joins to the components for Spin
+    #[arg(long)]
+    pub adapters: bool,
     /// Also the guests that exist for the host's tests
     #[arg(long)]
     pub tests: bool,
@@ -90,7 +93,12 @@ pub fn build(workspace: &Workspace, args: &BuildArgs, lints: Option<&Lints>) -> 
 
 fn select<'a>(workspace: &'a Workspace, args: &BuildArgs) -> Result<Vec<&'a Guest>> {
     if args.components.is_empty() {
-        return Ok(workspace.guests.iter().filter(|guest| args.tests || guest.role != Role::Test).collect());
+        let wanted = |guest: &&Guest| match guest.role {
+            Role::Service => true,
+            Role::Adapter => args.adapters,
+            Role::Test => args.tests,
+        };
+        return Ok(workspace.guests.iter().filter(wanted).collect());
     }
     for name in &args.components {
         if !workspace.guests.iter().any(|guest| guest.component == *name) {

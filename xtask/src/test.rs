@@ -43,7 +43,7 @@ pub fn run(workspace: &Workspace, args: &TestArgs) -> Result<ExitCode> {
         lint::format(workspace, false)?;
         lint::deploy::check(&workspace.root)?;
     }
-    let guests = BuildArgs { tests: true, profile: args.profile, ..BuildArgs::default() };
+    let guests = BuildArgs { adapters: true, tests: true, profile: args.profile, ..BuildArgs::default() };
     // Both embed it.
     graphiql::bundle(workspace)?;
     // Either alone leaves a core idle while it links.

@@ -40,7 +40,7 @@ pub fn run(workspace: &Workspace, args: &ComposeArgs) -> Result<()> {
     let application = Application::read(&workspace.root.join("spin.toml"))?;
     let compositions = Composition::select(&application, &args.components)?;
     if !args.no_build {
-        guests::build(workspace, &BuildArgs { profile: args.profile, ..BuildArgs::default() }, None)?;
+        guests::build(workspace, &BuildArgs { adapters: true, profile: args.profile, ..BuildArgs::default() }, None)?;
     }
     compose(workspace, &application, &compositions)
 }
