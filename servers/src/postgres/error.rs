@@ -47,6 +47,9 @@ pub enum PostgresError {
     Folder(#[source] io::Error),
 }
 
+/// How PostgreSQL says that a disk is full. Where the last block fits in part (`mdextend`), it names the bytes instead of the system's error.
+const DISK_FULL: [&str; 3] = ["No space left on device", "Disk quota exceeded", ": wrote only "];
+
 // === impl PostgresError ===
 
 impl PostgresError {
@@ -64,7 +67,7 @@ impl PostgresError {
 
     /// What PostgreSQL printed, if it is something that a user can fix.
     pub(super) fn explain(printed: &str, path: &Path) -> Option<Self> {
-        if printed.contains("No space left on device") || printed.contains("Disk quota exceeded") {
+        if DISK_FULL.iter().any(|sign| printed.contains(sign)) {
             return Some(Self::DiskFull { path: path.to_owned() });
         }
         if printed.contains("Permission denied") || printed.contains("Read-only file system") {
@@ -82,8 +85,12 @@ mod tests {
     #[test]
     fn a_full_disk_and_a_refusal_are_recognised() {
         let path = Path::new("/data");
-        let full = PostgresError::explain("FATAL: could not write: No space left on device", path);
-        assert!(matches!(full, Some(PostgresError::DiskFull { .. })));
+        let whole = "FATAL: could not write: No space left on device";
+        let part = "FATAL: could not extend file \"base/1/2691\": wrote only 4096 of 8192 bytes at block 20";
+        for printed in [whole, part] {
+            let full = PostgresError::explain(printed, path);
+            assert!(matches!(full, Some(PostgresError::DiskFull { .. })), "{printed}");
+        }
         let denied = PostgresError::explain("Permission denied", path);
         assert!(matches!(denied, Some(PostgresError::NotWritable { .. })));
         assert!(PostgresError::explain("something else", path).is_none());
