@@ -13,9 +13,10 @@ const MAINTENANCE: &str = "('postgres', 'template1')";
 /// At most so many databases are named in a line.
 const NAMED_MAX: usize = 5;
 
-/// Families of functions that are taken, and what they are for.
+/// Families of functions that are taken, and what they are for. To unlock is left: it ends locks of the own session alone, and pools
+/// reset their connections by it.
 const FUNCTIONS: [(&str, &str); 2] = [
-    ("advisory locks", "p.proname ~ '^pg_(try_)?advisory_'"),
+    ("advisory locks", "p.proname ~ '^pg_(try_)?advisory_(xact_)?lock'"),
     ("large objects", "(p.proname LIKE 'lo\\_%' OR p.proname IN ('loread', 'lowrite'))"),
 ];
 
