@@ -3,7 +3,7 @@
 
 use super::{
     door::{
-        Door,
+        self, Door,
         answer::Answer,
         connection::{Connection, InProgress},
         connections::Place,
@@ -46,6 +46,8 @@ pub struct Server {
     sockets: TaskTracker,
     pub(super) door: Door,
     serving: Serving,
+    /// What an answer over TLS says of the requests that follow.
+    hsts: Option<HeaderValue>,
 }
 
 /// One request's circumstances.
@@ -70,6 +72,7 @@ impl Server {
             websocket: platform.websocket_route(),
             door: Door::new(&settings),
             serving: Serving::new(&settings),
+            hsts: hsts(settings.hsts_max_age_s),
             platform,
             settings,
             metrics,
@@ -124,7 +127,7 @@ impl Server {
         } else {
             let share = self.door.connections.share(peer.ip());
             if share.is_none() {
-                metrics::counter!("mindflow_http_closed_total", "reason" => "address").increment(1);
+                door::closed("address");
                 return None;
             }
             share
@@ -237,14 +240,17 @@ impl Server {
     /// What every answer says to browsers.
     fn harden(&self, headers: &mut HeaderMap, origin: &Origin) {
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        let max_age_s = self.settings.hsts_max_age_s;
-        if (self.settings.https || origin.by_tls)
-            && max_age_s > 0
-            && let Ok(value) = HeaderValue::from_str(&format!("max-age={max_age_s}"))
+        if let Some(hsts) = &self.hsts
+            && (self.settings.https || origin.by_tls)
         {
-            headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts.clone());
         }
     }
+}
+
+/// `None`: the setting is 0.
+fn hsts(max_age_s: u64) -> Option<HeaderValue> {
+    (max_age_s > 0).then(|| HeaderValue::from_str(&format!("max-age={max_age_s}")).ok()).flatten()
 }
 
 /// From now on the client's reading counts, and its request lasts until it has read.

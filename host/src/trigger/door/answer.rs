@@ -157,14 +157,7 @@ impl Body for Answer {
     }
 
     fn size_hint(&self) -> SizeHint {
-        let held = self.held_bytes();
-        let rest = self.rest.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint);
-        let mut hint = SizeHint::new();
-        hint.set_lower(held + rest.lower());
-        if let Some(upper) = rest.upper() {
-            hint.set_upper(held + upper);
-        }
-        hint
+        super::size_hint(self.held_bytes(), self.rest.as_ref())
     }
 }
 

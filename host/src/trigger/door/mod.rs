@@ -15,6 +15,7 @@ mod socket;
 use crate::manifest::HttpSettings;
 use budget::Budget;
 use connections::Connections;
+use http_body::{Body, SizeHint};
 use proxies::Proxies;
 use std::sync::Arc;
 
@@ -48,7 +49,18 @@ impl Door {
     }
 }
 
-/// Counts a connection or a stream that the host ended, by its reason.
-fn closed(reason: &'static str) {
+/// Counts a connection or a stream that the host ended or refused, by its reason.
+pub(super) fn closed(reason: &'static str) {
     metrics::counter!("mindflow_http_closed_total", "reason" => reason).increment(1);
+}
+
+/// The size of a body of which `ahead` bytes are here.
+fn size_hint(ahead: u64, rest: Option<&impl Body>) -> SizeHint {
+    let rest = rest.map_or_else(|| SizeHint::with_exact(0), Body::size_hint);
+    let mut hint = SizeHint::new();
+    hint.set_lower(ahead + rest.lower());
+    if let Some(upper) = rest.upper() {
+        hint.set_upper(ahead + upper);
+    }
+    hint
 }
