@@ -1,4 +1,4 @@
-//! Goal: whoever asks for too much is told so, and harms nobody: no instance of the gateway or of the read side ends, and the
+//! Goal: a client that asks for too much gets a clear error, and harms no other: no instance of the gateway or of the read side ends, and the
 //! connections of others stay. Method: each attack several times at once, beside a user with an open WebSocket.
 
 use crate::trouble_kit::{grants, manifest, state};
@@ -303,7 +303,7 @@ fn one_instance(table: &mut toml::Table) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn large_answers_that_nobody_reads_leave_memory_in_their_instance_for_the_others() {
+async fn large_answers_that_are_not_read_leave_memory_in_their_instance_for_the_others() {
     let platform = Platform::services().manifest(manifest(one_instance)).start().await;
     let mut honest = Honest::new(&platform).await;
     let mallory = platform.register().await;

@@ -1,5 +1,5 @@
 //! Goal: a session ends where and when its user or an administrator says so, in every connection and for every role, and
-//! nobody else ends it. Method: the requests of browsers, cookies among others; sockets and streams that are open
+//! nothing else ends it. Method: the requests of browsers, cookies among others; sockets and streams that are open
 //! while a session ends; roles that change under tokens that are still good.
 
 use crate::trouble_kit::{guest, with_tables};
@@ -14,7 +14,7 @@ use std::time::Duration;
 const CHANGED: &str = "subscription { entryChanged { kind entry { title content } } }";
 /// In an entry that a session which has ended must not be sent.
 const SECRET: &str = "written after the end of the session";
-/// Sessions of open connections are proven every minute. What ends within half of that was told.
+/// Sessions of open connections are proven every minute. What ends within half of that got a notice.
 const BEFORE_THE_NEXT_PROOF: Duration = Duration::from_secs(30);
 
 /// A request with these bytes as its `Cookie`.
@@ -71,7 +71,7 @@ async fn rest_of(stream: &mut Sse) -> String {
     sent
 }
 
-async fn told<T>(what: impl Future<Output = T>) -> T {
+async fn noticed<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(BEFORE_THE_NEXT_PROOF, what).await.expect("before the session is proven again")
 }
 
@@ -169,29 +169,29 @@ async fn the_end_of_a_session_ends_its_sockets_and_streams_before_the_next_notic
     ada.delete(&format!("/auth/sessions/{}", session_of(&phone).await)).await.expect(204);
     ada.write(json!({ "title": "After", "content": SECRET })).await;
     for socket in [&mut listening, &mut idle] {
-        let (code, sent) = told(end_of(socket)).await;
+        let (code, sent) = noticed(end_of(socket)).await;
         assert_eq!(code, 4403);
         assert!(!sent.contains("After") && !sent.contains(SECRET), "{sent}");
     }
-    let sent = told(rest_of(&mut stream)).await;
+    let sent = noticed(rest_of(&mut stream)).await;
     assert!(sent.contains("UNAUTHENTICATED") && !sent.contains("After") && !sent.contains(SECRET), "{sent}");
     // The other session of the same user goes on.
     assert!(own.message().await.to_string().contains(SECRET));
 
-    // Each other way in which a session ends is told as well.
+    // Each other way in which a session ends is noticed as well.
     let phone = ada.login().await;
     let mut idle = phone.socket().await;
     phone.post("/auth/logout", &Value::Null).await.expect(204);
-    assert_eq!(told(end_of(&mut idle)).await.0, 4403);
+    assert_eq!(noticed(end_of(&mut idle)).await.0, 4403);
     let phone = ada.login().await;
     let mut idle = phone.socket().await;
     refresh(platform.http(), &phone.refresh_token).await.expect(200);
     refresh(platform.http(), &phone.refresh_token).await.expect(401);
-    assert_eq!(told(end_of(&mut idle)).await.0, 4403);
+    assert_eq!(noticed(end_of(&mut idle)).await.0, 4403);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_that_ended_while_nobody_could_be_told_is_sent_nothing_more() {
+async fn a_session_that_ended_while_no_notice_could_be_sent_is_sent_nothing_more() {
     let redis = PrivateRedis::start();
     let platform = all_on_redis(Platform::services(), &redis.url()).start().await;
     let ada = platform.register().await;
@@ -210,9 +210,9 @@ async fn a_session_that_ended_while_nobody_could_be_told_is_sent_nothing_more() 
     assert_eq!(database.execute(delete, &[&session]).await.expect("the session"), 1);
     redis.flush();
     ada.write(json!({ "title": "After", "content": SECRET })).await;
-    let (code, sent) = told(end_of(&mut listening)).await;
+    let (code, sent) = noticed(end_of(&mut listening)).await;
     assert_eq!(code, 4403);
-    let streamed = told(rest_of(&mut stream)).await;
+    let streamed = noticed(rest_of(&mut stream)).await;
     assert!(!format!("{sent}{streamed}").contains(SECRET), "{sent}{streamed}");
     assert!(own.message().await.to_string().contains(SECRET));
 }
@@ -304,7 +304,7 @@ async fn with_one_session_more_than_a_user_may_have_the_longest_unused_ends() {
     let fourth = first.login().await;
     second.get("/auth/sessions").await.expect_problem(401, "unauthenticated");
     refresh(platform.http(), &second.refresh_token).await.expect_problem(401, "unauthenticated");
-    assert_eq!(told(end_of(&mut idle)).await.0, 4403);
+    assert_eq!(noticed(end_of(&mut idle)).await.0, 4403);
     for account in [&first, &third, &fourth] {
         assert_eq!(sessions(account).await.len(), 3);
     }

@@ -74,7 +74,7 @@ impl Bystanders {
 
 /// What a component does to a call.
 enum Harm {
-    /// It fails, whoever asks.
+    /// It fails, for every caller.
     Fails,
     /// The call exceeds a limit, which may be its content's doing.
     Costs,

@@ -31,8 +31,8 @@ pub struct Moment {
 pub struct Session {
     pub user_id: Uuid,
     pub email: String,
-    /// As they are: whoever changes them has the key-value store forget the session, and the next look takes them from
-    /// the database.
+    /// As they are: a change of them removes the session from the key-value store, and the next look takes them from the
+    /// database.
     pub roles: Roles,
     pub created_at: i64,
     /// When its newest access token was given out.

@@ -1,4 +1,4 @@
-//! Who a call is made for. A failure that one client's content causes must be told apart from one that all clients meet,
+//! Who a call is made for. A failure that one client's content causes must be distinguished from one that all clients meet,
 //! so each call knows its client as far as the host can say without a token's proof: the address, and what the client
 //! authenticated with.
 
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn clients_of_one_address_are_told_apart_by_their_credentials() {
+    fn clients_of_one_address_are_distinguished_by_their_credentials() {
         let of = |credential: &[u8]| Caller::of_request([192, 0, 2, 1].into(), Some(credential));
         assert_eq!(of(b"Bearer a"), of(b"Bearer a"));
         assert_ne!(of(b"Bearer a"), of(b"Bearer b"));

@@ -1,4 +1,4 @@
-//! What a caller is told: JSON, and a status by which a clock sees whether it must look at it.
+//! The answer to a caller: JSON, and a status by which a clock sees whether it must look at it.
 
 use serde_json::json;
 use wasip3::http::types::{ErrorCode, Response};

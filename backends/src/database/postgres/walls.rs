@@ -120,8 +120,7 @@ impl Database {
                 may("d.datdba"),
             )
         };
-        let identity =
-            function(("set_config, by which row-level security is told who asks", "p.proname = 'set_config'"));
+        let identity = function(("set_config, which names to row-level security who asks", "p.proname = 'set_config'"));
         let [locks, objects] = FUNCTIONS.map(function);
         let schema = format!(
             "SELECT 'tables in the schema public' WHERE EXISTS (SELECT FROM pg_catalog.pg_namespace n

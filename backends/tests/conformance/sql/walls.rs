@@ -172,7 +172,7 @@ async fn what_a_login_may_not_take_from_the_roles_is_named() {
         serde_json::from_value(serde_json::json!({ "backend": "postgres", "dsn": dsn })).unwrap();
     let database = Database::open("write", "databases.write", &config, None).await.unwrap();
     let expected = [
-        "set_config, by which row-level security is told who asks",
+        "set_config, which names to row-level security who asks",
         "advisory locks",
         "large objects",
         "connections to other databases (postgres, template1)",

@@ -97,14 +97,14 @@ impl Sessions {
         Ok(replaced)
     }
 
-    /// Ends a session: from now on none of its tokens is accepted. Connections that go on are told.
+    /// Ends a session: from now on none of its tokens is accepted. Open connections get a notice.
     pub async fn end(&self, id: Uuid, user_id: Uuid) -> Result<(), Error> {
         kept::end(id).await?;
         self.0.delete(vec![key(id), index_key(user_id, id)]).await?;
         let notice = serde_json::to_vec(&SessionEnded { session_ended: id }).map_err(internal)?;
         // It has ended all the same: who listens proves the session before each notice and every minute.
         if let Err(error) = realtime::publish(notice_topic(user_id), notice).await {
-            eprintln!("warn the connections of the session {id} were not told that it has ended: {error:?}");
+            eprintln!("warn the connections of the session {id} got no notice of its end: {error:?}");
         }
         Ok(())
     }

@@ -5,8 +5,8 @@ use mindflow_guest::call::Error;
 use mindflow_guest::clock;
 use std::time::Duration;
 
-/// Every operation and every notice refuses a revoked session, and its end is told on the user's topic. Who has not been
-/// told, as while the topics were away, finds out within this time.
+/// Every operation and every notice refuses a revoked session, and its end is published on the user's topic. A connection
+/// that missed the notice, as while the topics were away, finds out within this time.
 pub const RECHECK: Duration = Duration::from_secs(60);
 
 /// Answers when the caller's session is over, and why. Never for an outage: what cannot be asked has not ended.

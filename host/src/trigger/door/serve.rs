@@ -26,7 +26,7 @@ const SEND_BUFFER_BYTES: usize = 64 << 10;
 /// A client that does not answer a ping for [`PONG_WITHIN`] has gone.
 const PING_EVERY: Duration = Duration::from_secs(30);
 const PONG_WITHIN: Duration = Duration::from_secs(20);
-/// For a connection that is told to end.
+/// For a connection that the host asks to end.
 const FAREWELL_MAX: Duration = Duration::from_secs(1);
 
 /// How connections are served; one for all of them.

@@ -14,7 +14,7 @@ async fn a_clock_with_the_token_has_delivered_what_waits() {
     let bed = Bed::lay("", &[("relay_token", TOKEN)]).await;
     let front = Spin::up(bed.application().only(&["gateway"])).await;
     let ada = Account::register(&Http::at(front.url())).await;
-    ada.write(json!({ "title": "A page", "content": "Nobody heard of it yet." })).await;
+    ada.write(json!({ "title": "A page", "content": "No subscriber has it yet." })).await;
     drop(front);
 
     let spin = Spin::up(bed.application()).await;

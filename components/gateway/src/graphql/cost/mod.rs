@@ -2,7 +2,7 @@
 //! bytes of the answer. The prices are in [`prices`], the sum over a document in [`walk`]; `docs/security.md`
 //! ("GraphQL cost") shows both to clients.
 //!
-//! Prices are those of usual sizes, since nobody could ask for a page of entries if each counted as the largest there can
+//! Prices are those of usual sizes, since no page of entries could be asked for if each counted as the largest there can
 //! be. What the sizes were is counted while the operation runs ([`super::meter`]).
 
 pub mod prices;
