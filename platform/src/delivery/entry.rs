@@ -16,6 +16,8 @@ pub struct SubscriptionEntry {
     pub events: Vec<String>,
     /// Deliveries at the same time; one per partition key in any case.
     pub concurrency: Option<u32>,
+    /// Of these, how many may be of one user; all when absent. Needs `batch-events = 1`.
+    pub user_concurrency: Option<u32>,
     /// Events in a batch, where the component exports `batch-subscriber`: 1 to 1000, 64 when absent; with 1 there are none.
     pub batch_events: Option<u32>,
     /// How long it waits for more when it was idle, 0 to 1000; 0 when absent.
@@ -56,6 +58,7 @@ impl SubscriptionEntry {
         if let Some(concurrency) = self.concurrency {
             subscription.concurrency = concurrency;
         }
+        subscription.user_concurrency = self.user_concurrency;
         subscription.timeout = milliseconds(self.timeout_ms.unwrap_or(deadline_ms));
         if let Some(batch_events) = self.batch_events {
             subscription.batch_events = batch_events;
@@ -89,11 +92,12 @@ mod tests {
 
     #[test]
     fn what_an_entry_says_is_kept() {
-        let entry = r#"{"name": "sends", "events": ["A"], "concurrency": 8, "batch-events": 1, "linger-ms": 25,
+        let entry = r#"{"name": "sends", "events": ["A"], "concurrency": 8, "user-concurrency": 4, "batch-events": 1, "linger-ms": 25,
             "timeout-ms": 1000, "retry": {"delays-ms": [0, 500], "jitter-percent": 0}}"#;
         let entry: SubscriptionEntry = serde_json::from_str(entry).unwrap();
         let subscription = entry.subscription("notification", 30_000);
         assert_eq!((subscription.name.as_str(), subscription.concurrency, subscription.batch_events), ("sends", 8, 1));
+        assert_eq!(subscription.user_concurrency, Some(4));
         assert_eq!((subscription.timeout, subscription.linger), (Duration::from_secs(1), Duration::from_millis(25)));
         assert_eq!(subscription.retry.attempts_max(), 3);
     }

@@ -4,7 +4,7 @@
 //! - [`queue`] is what a queue promises; [`policy`] and [`outcome`] say what follows a handler's answer.
 //! - [`subscription`] is what a subscriber says about its deliveries, [`registry`] keeps it in the database.
 //! - [`sequencer`] gives events their order, [`log`] delivers in that order, [`rows`] and `dead_letters` what left it.
-//! - [`workload`] is what one subscription's dispatcher has in hand; [`drain`] is a dispatcher that ends.
+//! - [`workload`] is what one subscription's dispatcher has in hand, `share` what of it one user may have; [`drain`] is a dispatcher that ends.
 
 mod dead_letters;
 pub mod drain;
@@ -18,6 +18,7 @@ pub mod registry;
 mod row;
 pub mod rows;
 pub mod sequencer;
+mod share;
 pub mod store;
 pub mod subscription;
 pub mod workload;

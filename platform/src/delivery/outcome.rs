@@ -58,6 +58,12 @@ pub fn not_yet() -> Outcome {
     Outcome::Retry { error: error.to_owned(), delay: Duration::ZERO, counted: false }
 }
 
+/// For an event of a user of whom as many are under way, and in line, as a user may have.
+#[must_use]
+pub fn in_line(pause: Duration) -> Outcome {
+    Outcome::Retry { error: "other events of its user are before it".to_owned(), delay: pause, counted: false }
+}
+
 /// Bounded, and without the NUL that Postgres cannot store.
 fn printable(reason: &str) -> String {
     reason.chars().take(ERROR_CHARS_MAX).map(|c| if c == '\0' { char::REPLACEMENT_CHARACTER } else { c }).collect()

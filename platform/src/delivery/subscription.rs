@@ -44,6 +44,9 @@ pub struct Subscription {
     pub event_types: Vec<String>,
     /// Concurrent deliveries in one replica, each of another partition key; 1 to [`CONCURRENCY_MAX`].
     pub concurrency: u32,
+    /// Of these, how many may be of one user (`metadata.userId`), 1 to `concurrency`; all when absent. Not with batches, which are
+    /// of many users.
+    pub user_concurrency: Option<u32>,
     /// How long the handler may take; longer counts as a failed attempt.
     pub timeout: Duration,
     /// Events in a batch, where the handler takes batches; 1 to [`BATCH_EVENTS_MAX`]. With 1 there are none.
@@ -102,6 +105,10 @@ pub enum SubscriptionError {
     NoEventTypes(String),
     #[error("subscription `{0}` has a concurrency outside 1..={CONCURRENCY_MAX}")]
     Concurrency(String),
+    #[error("subscription `{0}` has a user-concurrency outside 1..=concurrency")]
+    UserConcurrency(String),
+    #[error("subscription `{0}` has a user-concurrency and batches; give it `batch-events = 1`")]
+    UserConcurrencyOfBatches(String),
     #[error("subscription `{0}` has a timeout of zero")]
     Timeout(String),
     #[error("subscription `{0}` has batches of a number of events outside 1..={BATCH_EVENTS_MAX}")]
@@ -120,6 +127,7 @@ impl Subscription {
             name: name.into(),
             event_types: event_types.into_iter().map(Into::into).collect(),
             concurrency: CONCURRENCY_DEFAULT,
+            user_concurrency: None,
             timeout: TIMEOUT_DEFAULT,
             batch_events: BATCH_EVENTS_DEFAULT,
             linger: Duration::ZERO,
@@ -152,6 +160,14 @@ pub fn validate(subscriptions: &[Subscription]) -> Result<(), SubscriptionError>
         if !(1..=CONCURRENCY_MAX).contains(&subscription.concurrency) {
             return Err(SubscriptionError::Concurrency(name()));
         }
+        if let Some(places) = subscription.user_concurrency {
+            if !(1..=subscription.concurrency).contains(&places) {
+                return Err(SubscriptionError::UserConcurrency(name()));
+            }
+            if subscription.batch_events > 1 {
+                return Err(SubscriptionError::UserConcurrencyOfBatches(name()));
+            }
+        }
         if subscription.timeout.is_zero() {
             return Err(SubscriptionError::Timeout(name()));
         }
@@ -180,6 +196,11 @@ mod tests {
         assert_eq!(refused(&[Subscription::new("a/b", ["A"])]), "a subscription has no name, or one with a `/`: `a/b`");
         let idle = Subscription { concurrency: 0, ..good.clone() };
         assert_eq!(refused(&[idle]), "subscription `query` has a concurrency outside 1..=1024");
+        let unfair = Subscription { user_concurrency: Some(17), ..good.clone() };
+        assert_eq!(refused(&[unfair]), "subscription `query` has a user-concurrency outside 1..=concurrency");
+        let mixed = Subscription { user_concurrency: Some(4), ..good.clone() };
+        let said = "subscription `query` has a user-concurrency and batches; give it `batch-events = 1`";
+        assert_eq!(refused(&[mixed]), said);
         let hasty = Subscription { timeout: Duration::ZERO, ..good.clone() };
         assert_eq!(refused(&[hasty]), "subscription `query` has a timeout of zero");
         let late = Subscription { linger: Duration::from_secs(2), ..good.clone() };

@@ -5,6 +5,8 @@
 //! two at a time would wait for each other's rows in the handler's database, and what arrives meanwhile makes the next
 //! one larger. A batch that fails is handled event by event. A single event is no batch, so that at low load an event waits
 //! for no other.
+//!
+//! Where users have shares of the places, more is leased than there are places: see [`super::share`].
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -12,6 +14,7 @@ use std::sync::Arc;
 use super::outcome::{handed_back, host_ended, not_yet, outcome_of};
 use super::policy::{LOST_MAX, LOST_SUSPECT, RetryPolicy};
 use super::queue::{Leased, Outcome, Receipt, Settlement};
+use super::share::{Counts, Shares};
 use super::subscription::{BATCH_BYTES_MAX, Failure, Subscription};
 use crate::event::Event;
 
@@ -20,6 +23,7 @@ use crate::event::Event;
 pub struct Workload<P> {
     concurrency: u32,
     batch_events: u32,
+    shares: Shares,
     retry: RetryPolicy,
     in_flight: BTreeMap<u64, Task<P>>,
     /// Leased, and with no task yet.
@@ -83,6 +87,7 @@ impl<P> Workload<P> {
         Self {
             concurrency: subscription.concurrency,
             batch_events: subscription.batch_events,
+            shares: Shares::new(subscription.user_concurrency),
             retry: subscription.retry.clone(),
             in_flight: BTreeMap::new(),
             waiting: VecDeque::new(),
@@ -99,7 +104,7 @@ impl<P> Workload<P> {
     /// Places for further deliveries. `handler_takes` batches or not, as at the moment.
     #[must_use]
     pub fn free(&self, handler_takes: bool) -> u32 {
-        let not_started = self.waiting.len() + self.ended.len();
+        let not_started = self.startable() + self.ended.len();
         if !self.batches(handler_takes) {
             let running: usize = self.in_flight.values().map(|task| task.deliveries.len()).sum();
             return self.concurrency.saturating_sub(count(running + not_started));
@@ -108,6 +113,25 @@ impl<P> Workload<P> {
             return 0;
         }
         self.batch_events.max(self.concurrency).saturating_sub(count(not_started))
+    }
+
+    /// How many of those that wait would begin if there were places for all.
+    fn startable(&self) -> usize {
+        if !self.shares.are_kept() {
+            return self.waiting.len();
+        }
+        let mut taken = self.taken();
+        self.waiting.iter().filter(|delivery| self.shares.take(&mut taken, &delivery.event)).count()
+    }
+
+    /// Places that users have, where they are counted.
+    fn taken(&self) -> Counts {
+        let mut taken = Counts::new();
+        if self.shares.are_kept() {
+            let running = self.in_flight.values().flat_map(|task| &task.deliveries);
+            running.for_each(|delivery| _ = self.shares.take(&mut taken, &delivery.event));
+        }
+        taken
     }
 
     fn has_batch(&self) -> bool {
@@ -149,6 +173,8 @@ impl<P> Workload<P> {
             self.ended.push((delivery, host_ended(lost)));
         } else if refused {
             self.ended.push((delivery, not_yet()));
+        } else if let Some(put_off) = self.shares.beyond(&delivery.event, events(&self.waiting)) {
+            self.ended.push((delivery, put_off));
         } else {
             self.waiting.push_back(delivery);
         }
@@ -172,12 +198,17 @@ impl<P> Workload<P> {
         let singles_max = usize::try_from(self.concurrency).unwrap_or(usize::MAX);
         // While a batch runs, what is left of its size waits for the next one.
         let batch_runs = batches && self.has_batch();
+        let mut taken = self.taken();
         for _ in singles..singles_max {
-            let Some(next) = self.waiting.iter().position(|delivery| delivery.alone || !batch_runs) else { break };
+            let may_begin = |delivery: &Delivery<P>| {
+                (delivery.alone || !batch_runs) && self.shares.take(&mut taken, &delivery.event)
+            };
+            let Some(next) = self.waiting.iter().position(may_begin) else { break };
             let Some(delivery) = self.waiting.remove(next) else { break };
             let (event, attempt, is_suspect) = (delivery.event.clone(), delivery.attempt, delivery.suspect.is_some());
             started.push(self.begin(vec![delivery], false, Call::Single { event, attempt, is_suspect }));
         }
+        self.shares.forget(events(&self.waiting));
         started
     }
 
@@ -278,6 +309,10 @@ pub fn settlements<P>(ended: &Ended<P>) -> Vec<Settlement> {
         outcome: outcome.clone(),
     };
     ended.iter().map(settlement).collect()
+}
+
+fn events<P>(deliveries: &VecDeque<Delivery<P>>) -> impl Iterator<Item = &Event> {
+    deliveries.iter().map(|delivery| &*delivery.event)
 }
 
 fn count(events: usize) -> u32 {
