@@ -173,8 +173,15 @@ impl<S: Store> Drain<S> {
         self.takes_up_until.saturating_duration_since(self.store().now()).min(RETRY_WAIT_MAX)
     }
 
-    /// Delivers one subscription's events until there are no more. Answers how many were leased.
+    /// Delivers one subscription's events until there are no more, and then leaves it to others, while slow handlers of another
+    /// subscription may keep this drain. Answers how many were leased.
     async fn serve(&self, subscription: &Subscription) -> Result<u64, QueueError> {
+        let leased_count = self.deliver(subscription).await?;
+        self.queue.pause(&subscription.name).await?;
+        Ok(leased_count)
+    }
+
+    async fn deliver(&self, subscription: &Subscription) -> Result<u64, QueueError> {
         let name = subscription.name.as_str();
         let takes = || self.handler.takes_batches(name);
         let mut work = Workload::<Permit>::new(subscription);

@@ -9,6 +9,7 @@ use mindflow_backends::delivery::queue::Outcome;
 use mindflow_backends::delivery::{Connections, DeadLetterFilter, Event, Failure, Options, Subscription};
 use mindflow_platform::delivery::drain::{Drain, Drained, Witness};
 use mindflow_test_support::until;
+use tokio::sync::watch;
 
 use crate::delivery::literals::Literals;
 use crate::delivery::stage::{Actor, Stage, Store, again, fact, facts, hasty, subscription};
@@ -140,6 +141,33 @@ async fn a_drain_whose_time_is_up_says_that_more_waits_and_the_next_goes_on() {
     let rest = drain(&stage, &query, &slow).await;
     assert_eq!((rest.left, rest.delivered), (false, 60 - short.delivered));
     assert_eq!(slow.log().sequences("query")["entry:1"], (1..=60).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drain_that_a_slow_handler_keeps_leaves_what_it_is_done_with_to_the_next_drain() {
+    let both = [subscription("query"), subscription("ai")];
+    let stage = stage(&both).await;
+    let (go, gone) = watch::channel(false);
+    let actor = Actor::new(move |_, attempt| {
+        let mut gone = gone.clone();
+        async move {
+            if &*attempt.subscription == "ai" {
+                let _ = gone.wait_for(|gone| *gone).await;
+            }
+            Ok(())
+        }
+    });
+    stage.publish(&facts("entry:1", 1)).await;
+    let kept = spins(&stage, &both, &actor, TIME).await;
+    let kept = tokio::spawn(async move { kept.run().await.unwrap() });
+    actor.log().until_len(2).await;
+    until("query is free", async || stage.count("delivery.reader WHERE subscription = 'query'").await == 0).await;
+    stage.publish(&facts("entry:2", 1)).await;
+    assert_eq!(drain(&stage, &both[..1], &actor).await, Drained { delivered: 1, ..Drained::default() });
+    go.send_replace(true);
+    let kept = kept.await.unwrap();
+    assert_eq!((kept.delivered, kept.lost, kept.left), (3, 0, false));
+    assert_eq!(stage.count("delivery.reader").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use uuid::Uuid;
 
-use super::{LogQueue, statements};
+use super::{Followed, LogQueue, statements};
 use crate::delivery::queue::QueueError;
 use crate::delivery::row::Row;
 use crate::delivery::sequencer::{self, QUEUE_CHANNEL, Relayed, Sequenced};
@@ -65,12 +65,26 @@ impl<S: Store> LogQueue<S> {
     /// The store's.
     pub async fn close(&self) -> Result<(), QueueError> {
         for followed in self.all_followed() {
-            let followed = &mut *followed.lock().await;
-            let slots: Vec<i16> = followed.reader.read_to().map(|(slot, _)| slot).collect();
-            self.give_up(followed, &slots).await?;
-            followed.reader.retain(&[]);
-            self.rows.rows("leave", statements::LEAVE, &[&followed.name, &self.owner]).await?;
+            self.give_up_all(&mut *followed.lock().await).await?;
         }
         Ok(())
+    }
+
+    /// Has nothing more to do for a subscription now, of which nothing is with a handler: its slots are free for the others.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn pause(&self, subscription: &str) -> Result<(), QueueError> {
+        let followed = self.followed(subscription);
+        self.give_up_all(&mut *followed.lock().await).await?;
+        self.forget(subscription);
+        Ok(())
+    }
+
+    async fn give_up_all(&self, followed: &mut Followed) -> Result<(), QueueError> {
+        let slots: Vec<i16> = followed.reader.read_to().map(|(slot, _)| slot).collect();
+        self.give_up(followed, &slots).await?;
+        followed.reader.retain(&[]);
+        self.rows.rows("leave", statements::LEAVE, &[&followed.name, &self.owner]).await.map(drop)
     }
 }
