@@ -11,7 +11,7 @@ use super::postgres::{Connections, column, refused, within};
 use super::queue::QueueError;
 use super::redis_streams::progress::Progress;
 use super::registry;
-use super::sequencer::{self, BACKEND, ORDER_LOCK, SEQUENCER_LOCK};
+use super::sequencer::{self, BACKEND, LOCK_ROWS, ORDER_LOCK, SEQUENCER_LOCK};
 use super::subscription::Subscription;
 
 /// On connections of the host's own.
@@ -47,6 +47,7 @@ impl Backend for LogQueue {
             let transaction = client.transaction().await.map_err(failed)?;
             let lock = "SELECT pg_advisory_xact_lock($1)";
             transaction.execute(lock, &[&ORDER_LOCK]).await.map_err(failed)?;
+            transaction.execute(LOCK_ROWS, &[&Some(subscription)]).await.map_err(failed)?;
             // Its cursors and readers go with it.
             let ended = "DELETE FROM delivery.subscription WHERE name = $1";
             let ended = transaction.execute(ended, &[&subscription]).await.map_err(failed)?;
@@ -80,6 +81,7 @@ impl Backend for LogQueue {
 async fn take_over(transaction: &Transaction<'_>) -> Result<(), QueueError> {
     let failed = |error| refused("take over", error);
     transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&ORDER_LOCK]).await.map_err(failed)?;
+    transaction.execute(LOCK_ROWS, &[&None::<&str>]).await.map_err(failed)?;
     for Progress { subscription, event_types, partitions } in Progress::all(transaction).await? {
         let of_type = "SELECT s.ordinal, a.partition_key FROM delivery.sequenced s \
              JOIN delivery.archive a ON a.position = s.position WHERE s.event_type = ANY ($1) AND s.ordinal > $2";

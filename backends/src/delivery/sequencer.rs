@@ -8,6 +8,9 @@ pub(super) use mindflow_platform::delivery::store::{ORDER_LOCK, SEQUENCER_LOCK};
 use super::postgres::{Connections, column, refused};
 use super::queue::QueueError;
 
+/// Locks everything of a subscription, or null: of all. After [`ORDER_LOCK`]; see `mindflow_platform::delivery::store`.
+pub(super) const LOCK_ROWS: &str = "SELECT delivery.lock_rows($1)";
+
 /// Gives ordinals to up to `max` events. `None`: another session is at it.
 pub(super) async fn sequence(
     transaction: &Transaction<'_>,

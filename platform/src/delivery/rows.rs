@@ -65,9 +65,12 @@ pub struct RowQueue<S> {
 impl<S: Store> RowQueue<S> {
     #[must_use]
     pub fn new(store: Arc<S>) -> Self {
-        let held = "FROM unnest($2::text[], $3::int8[], $4::uuid[]) AS r(partition_key, position, lease)";
-        let same = "WHERE q.subscription = $1 AND q.partition_key = r.partition_key \
-             AND q.position = r.position AND q.lease = r.lease AND q.state = 'ready'";
+        // What the caller holds of the leases, locked in the order of positions.
+        let held = "held AS MATERIALIZED (SELECT h.partition_key, h.position, h.lease FROM delivery.queue h \
+             JOIN unnest($2::text[], $3::int8[], $4::uuid[]) AS r(partition_key, position, lease) \
+             ON h.partition_key = r.partition_key AND h.position = r.position AND h.lease = r.lease \
+             WHERE h.subscription = $1 AND h.state = 'ready' ORDER BY h.position FOR UPDATE OF h)";
+        let same = "q.subscription = $1 AND q.partition_key = r.partition_key AND q.position = r.position";
         Self {
             store,
             lease: format!(
@@ -82,22 +85,19 @@ impl<S: Store> RowQueue<S> {
                 picked(false, "$2::int8 - (SELECT count(*) FROM suspect)")
             ),
             ack: format!(
-                "WITH gone AS (DELETE FROM delivery.queue q USING {} {same} RETURNING q.partition_key, q.position, r.lease), \
-                 promoted AS ({PROMOTE}) SELECT * FROM gone",
-                held.trim_start_matches("FROM ")
+                "WITH {held}, gone AS (DELETE FROM delivery.queue q USING held r WHERE {same} \
+                 RETURNING q.partition_key, q.position, r.lease), promoted AS ({PROMOTE}) SELECT * FROM gone"
             ),
             retry: format!(
-                "UPDATE delivery.queue q SET leased_until = NULL, lease = NULL, lease_owner = NULL, last_error = o.error, \
+                "WITH {held} UPDATE delivery.queue q SET leased_until = NULL, lease = NULL, lease_owner = NULL, last_error = o.error, \
                  not_before = CASE WHEN o.delay > 0 THEN now() + make_interval(secs => o.delay) END, \
                  attempts = q.attempts - CASE WHEN o.counted THEN 0 ELSE 1 END, \
                  first_failed_at = CASE WHEN o.counted THEN coalesce(q.first_failed_at, now()) ELSE q.first_failed_at END \
-                 FROM unnest($2::text[], $3::int8[], $4::uuid[], $5::text[], $6::float8[], $7::bool[]) \
-                 AS o(partition_key, position, lease, error, delay, counted) \
-                 {} RETURNING q.partition_key, q.position, o.lease",
-                same.replace("r.", "o.")
+                 FROM held r JOIN unnest($4::uuid[], $5::text[], $6::float8[], $7::bool[]) AS o(lease, error, delay, counted) \
+                 ON o.lease = r.lease WHERE {same} RETURNING q.partition_key, q.position, r.lease"
             ),
             extend: format!(
-                "UPDATE delivery.queue q SET leased_until = now() + make_interval(secs => $5) {held} {same} \
+                "WITH {held} UPDATE delivery.queue q SET leased_until = now() + make_interval(secs => $5) FROM held r WHERE {same} \
                  RETURNING q.partition_key, q.position, r.lease"
             ),
         }

@@ -1,5 +1,22 @@
 //! What delivery needs of PostgreSQL, and of the machine that it runs on. The host has connections of a pool and prepared
 //! statements, the drain on Spin has one connection of Spin's; the statements and what follows from their answers are the same.
+//!
+//! # The order of locks
+//!
+//! Every transaction of delivery takes its locks in this order and leaves out those that it does not need. So one may
+//! wait for another, but never two for each other, and PostgreSQL has to end none (`40P01`).
+//!
+//! 1. The advisory lock of the sequencer ([`SEQUENCER_LOCK`]), then, where the archive is changed as a table, that of the table.
+//! 2. The advisory lock of the order of keys ([`ORDER_LOCK`]), or that of holds ([`HOLD_LOCK`]). No transaction takes both.
+//! 3. Rows: of `delivery.subscription` by name, of `delivery.reader` by subscription and owner, of `delivery.cursor` by subscription
+//!    and slot, of `delivery.queue` by subscription and position.
+//!
+//! So an advisory lock is never taken with a row in hand; what may need one is looked at without a lock before. Rows of others are
+//! taken `SKIP LOCKED`, which waits for none. Where a statement has several parts, one says of the other that it comes after
+//! (`(SELECT count(*) FROM …) >= 0`), because PostgreSQL runs them in no order of its own.
+//!
+//! The functions in `migrations/write` keep to it as well: `delivery.take_slots`, `adopt_server` and `lock_rows` (`0084`),
+//! `sequence_events` (`0007`) and `make_archive_partitions` (`0004`).
 
 use std::time::{Duration, Instant};
 

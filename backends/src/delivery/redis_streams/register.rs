@@ -8,7 +8,7 @@ use tokio_postgres::types::Json;
 use super::super::postgres::{Connections, column, query, refused};
 use super::super::queue::QueueError;
 use super::super::registry;
-use super::super::sequencer::{self, BACKEND, ORDER_LOCK, SEQUENCER_LOCK};
+use super::super::sequencer::{self, BACKEND, LOCK_ROWS, ORDER_LOCK, SEQUENCER_LOCK};
 use super::super::subscription::Subscription;
 use super::progress::{Partitions, partitions_of};
 use super::{NAME, RedisStreams, failed};
@@ -53,6 +53,7 @@ impl RedisStreams {
     async fn take_over(&self, transaction: &Transaction<'_>) -> Result<(), QueueError> {
         let refuse = |error| refused("take over", error);
         transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&ORDER_LOCK]).await.map_err(refuse)?;
+        transaction.execute(LOCK_ROWS, &[&None::<&str>]).await.map_err(refuse)?;
         let begin = Partitions::all_at(sequencer::tip(transaction).await?, self.inner.partitions);
         let mut progress = BTreeMap::<String, Partitions>::new();
         let waiting = "SELECT q.subscription, q.partition_key, s.ordinal FROM delivery.queue q \
@@ -107,10 +108,15 @@ impl RedisStreams {
 
     pub(super) async fn end(&self, subscription: &str) -> Result<bool, QueueError> {
         let generation = self.generation().await?;
-        let client = self.client().await?;
+        let refuse = |error| refused("unsubscribe", error);
+        let mut client = self.client().await?;
+        let transaction = client.transaction().await.map_err(refuse)?;
+        transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&ORDER_LOCK]).await.map_err(refuse)?;
+        transaction.execute(LOCK_ROWS, &[&Some(subscription)]).await.map_err(refuse)?;
         // Its progress goes with it.
-        let statement = "DELETE FROM delivery.subscription WHERE name = $1 RETURNING name";
-        let ended = !query(&client, "unsubscribe", statement, &[&subscription]).await?.is_empty();
+        let statement = "DELETE FROM delivery.subscription WHERE name = $1";
+        let ended = transaction.execute(statement, &[&subscription]).await.map_err(refuse)? > 0;
+        transaction.commit().await.map_err(refuse)?;
         self.run("unsubscribe", &self.inner.scripts.unregister, |call, generation| {
             call.arg(subscription).arg(generation.partitions);
         })

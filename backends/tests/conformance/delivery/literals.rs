@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 use mindflow_platform::delivery::queue::QueueError;
 use mindflow_platform::delivery::{Commit, Lock, Machine, Named, Params, Store};
 use mindflow_platform::sql::{Value, literal, record};
@@ -14,8 +15,14 @@ use uuid::Uuid;
 
 use mindflow_test_support::TestDatabase;
 
+/// Called with the name of an operation that has its lock, before its statement.
+pub type Between = dyn Fn(&'static str) -> BoxFuture<'static, ()> + Send + Sync;
+
 /// See the module.
-pub struct Literals(Mutex<Client>);
+pub struct Literals {
+    client: Mutex<Client>,
+    between: Option<Box<Between>>,
+}
 
 /// A column as it comes.
 struct Raw(Vec<u8>);
@@ -27,7 +34,12 @@ impl Literals {
         let (client, connection) = tokio_postgres::connect(&database.dsn(), tokio_postgres::NoTls).await.unwrap();
         tokio::spawn(connection);
         client.batch_execute("SET ROLE mindflow_delivery; SET synchronous_commit = off").await.unwrap();
-        Self(Mutex::new(client))
+        Self { client: Mutex::new(client), between: None }
+    }
+
+    /// Waits for `between` where an operation has its lock and nothing else yet.
+    pub fn with_between(self, between: Box<Between>) -> Self {
+        Self { between: Some(between), ..self }
     }
 }
 
@@ -81,7 +93,7 @@ impl Store for Literals {
         statement: &str,
         params: Params<'_>,
     ) -> Result<Vec<Named>, QueueError> {
-        run(&self.0.lock().await, operation, statement, params).await
+        run(&self.client.lock().await, operation, statement, params).await
     }
 
     async fn transact(
@@ -92,11 +104,14 @@ impl Store for Literals {
         statement: &str,
         params: Params<'_>,
     ) -> Result<Vec<Named>, QueueError> {
-        let client = self.0.lock().await;
+        let client = self.client.lock().await;
         let begin = format!("BEGIN; SET LOCAL synchronous_commit = {}", commit.setting());
         client.batch_execute(&begin).await.map_err(|error| refused(operation, error))?;
         if let Some(lock) = lock {
             client.batch_execute(&lock.statement()).await.map_err(|error| refused(operation, error))?;
+            if let Some(between) = &self.between {
+                between(operation).await;
+            }
         }
         let rows = run(&client, operation, statement, params).await;
         let end = if rows.is_ok() { "COMMIT" } else { "ROLLBACK" };

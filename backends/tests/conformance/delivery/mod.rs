@@ -12,6 +12,7 @@ mod fair;
 mod hold;
 mod lease;
 pub(crate) mod literals;
+mod locks;
 mod log;
 mod loss;
 mod machine;

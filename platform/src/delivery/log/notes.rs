@@ -72,7 +72,9 @@ impl Notes {
 }
 
 /// Writes the notes and answers each.
-async fn write(store: &impl Store, owner: Uuid, waiting: Vec<Waiting>) {
+async fn write(store: &impl Store, owner: Uuid, mut waiting: Vec<Waiting>) {
+    // In the order of locks.
+    waiting.sort_by(|one, other| one.note.subscription.cmp(&other.note.subscription));
     let (notes, answers): (Vec<_>, Vec<_>) = waiting.into_iter().map(|waiting| (waiting.note, waiting.answer)).unzip();
     let noted = write_all(store, owner, &notes).await.map_err(Arc::new);
     let mut noted = noted.map(|noted| noted.into_iter().collect::<HashMap<_, _>>());

@@ -51,22 +51,28 @@ pub(super) fn follow() -> String {
 
 /// Writes down for the subscriptions `$1` of the reader `$2`: how far slots are (`$3` subscriptions, `$4` slots, `$5` ordinals), and
 /// what is with handlers (`$6` subscriptions, `$7` positions). What is only now handed to them (`$8`) counts when the subscription is not
-/// held. Answers of each subscription whether it is held and which slots are the reader's.
+/// held. Answers of each subscription whether it is held and which slots are the reader's. Subscriptions come sorted, and slots in
+/// each; readers are before cursors.
 pub(super) const NOTE: &str = "WITH noted AS MATERIALIZED (SELECT n.name, EXISTS (SELECT FROM delivery.hold h \
          WHERE h.subscription = n.name AND h.held_until > now()) AS held FROM unnest($1::text[]) AS n(name)), \
      handed AS (SELECT n.name, coalesce(array_agg(h.position) FILTER (WHERE h.position IS NOT NULL AND NOT (h.is_new AND n.held)), '{}') AS positions \
-         FROM noted n LEFT JOIN unnest($6::text[], $7::int8[], $8::bool[]) AS h(name, position, is_new) ON h.name = n.name GROUP BY n.name), \
+         FROM noted n LEFT JOIN unnest($6::text[], $7::int8[], $8::bool[]) AS h(name, position, is_new) ON h.name = n.name GROUP BY n.name ORDER BY n.name), \
+     written AS (UPDATE delivery.reader r SET handed = h.positions FROM handed h WHERE r.subscription = h.name AND r.owner = $2 \
+         RETURNING r.subscription), \
      moved AS (UPDATE delivery.cursor c SET ordinal = v.ordinal FROM unnest($3::text[], $4::int2[], $5::int8[]) AS v(name, slot, ordinal) \
-         WHERE c.subscription = v.name AND c.slot = v.slot AND c.owner = $2 AND c.ordinal < v.ordinal), \
-     written AS (UPDATE delivery.reader r SET handed = h.positions FROM handed h WHERE r.subscription = h.name AND r.owner = $2) \
+         WHERE (SELECT count(*) FROM written) >= 0 \
+         AND c.subscription = v.name AND c.slot = v.slot AND c.owner = $2 AND c.ordinal < v.ordinal) \
      SELECT n.name, n.held, ARRAY(SELECT c.slot FROM delivery.cursor c WHERE c.subscription = n.name AND c.owner = $2 \
          AND c.leased_until > now()) AS slots FROM noted n";
 
 /// Makes rows of events that leave the order of the log: positions `$3`, slots `$4`, attempts `$5`, delays in seconds `$6`,
 /// errors `$7` (null: it only waits behind another), dead `$8`, leases that ran out `$9`. Only those of slots that are the reader's. Answers these slots. They
 /// are no longer with a handler: the next owner makes no second row of one that is done by then.
-pub(super) const PARK: &str = "WITH mine AS MATERIALIZED (SELECT c.slot FROM delivery.cursor c \
-         WHERE c.subscription = $1 AND c.owner = $2 FOR UPDATE), \
+pub(super) const PARK: &str = "WITH left_handler AS (UPDATE delivery.reader r \
+         SET handed = ARRAY(SELECT h FROM unnest(r.handed) AS h WHERE h <> ALL ($3)) \
+         WHERE r.subscription = $1 AND r.owner = $2 AND r.handed && $3 RETURNING r.owner), \
+     mine AS MATERIALIZED (SELECT c.slot FROM delivery.cursor c WHERE (SELECT count(*) FROM left_handler) >= 0 \
+         AND c.subscription = $1 AND c.owner = $2 ORDER BY c.slot FOR UPDATE), \
      given AS (SELECT g.*, a.partition_key, a.event_id FROM unnest($3::int8[], $4::int2[], $5::int4[], $6::float8[], $7::text[], $8::bool[], $9::int4[]) \
          AS g(position, slot, attempts, delay, error, dead, lost) JOIN mine USING (slot) JOIN delivery.archive a ON a.position = g.position), \
      added AS (INSERT INTO delivery.queue (subscription, partition_key, position, event_id, state, attempts, lost, not_before, last_error, \
@@ -76,14 +82,14 @@ pub(super) const PARK: &str = "WITH mine AS MATERIALIZED (SELECT c.slot FROM del
                  WHERE e.subscription = $1 AND e.partition_key = g.partition_key) THEN 'waiting' WHEN g.dead THEN 'dead' ELSE 'ready' END, \
              g.attempts, g.lost, CASE WHEN g.delay > 0 THEN now() + make_interval(secs => g.delay) END, g.error, \
              CASE WHEN g.attempts > 0 AND g.error IS NOT NULL OR g.dead THEN now() END, CASE WHEN g.dead THEN now() END \
-         FROM given g ON CONFLICT DO NOTHING), \
-     left_handler AS (UPDATE delivery.reader r SET handed = ARRAY(SELECT h FROM unnest(r.handed) AS h WHERE h <> ALL ($3)) \
-         WHERE r.subscription = $1 AND r.owner = $2 AND r.handed && $3) \
+         FROM given g ON CONFLICT DO NOTHING) \
      SELECT ARRAY(SELECT slot FROM mine) AS slots";
 
 /// Gives slots back.
-pub(super) const RELEASE: &str = "WITH freed AS (UPDATE delivery.cursor c SET owner = NULL, leased_until = NULL \
-         WHERE c.subscription = $1 AND c.owner = $2 AND c.slot = ANY ($3) RETURNING c.slot) \
+pub(super) const RELEASE: &str = "WITH own AS MATERIALIZED (SELECT c.slot FROM delivery.cursor c \
+         WHERE c.subscription = $1 AND c.owner = $2 AND c.slot = ANY ($3) ORDER BY c.slot FOR UPDATE), \
+     freed AS (UPDATE delivery.cursor c SET owner = NULL, leased_until = NULL FROM own \
+         WHERE c.subscription = $1 AND c.slot = own.slot AND c.owner = $2 RETURNING c.slot) \
      SELECT pg_notify('mindflow_queue', '') FROM (SELECT count(*) AS n FROM freed) f WHERE f.n > 0";
 
 /// Ends a reader that has given back its slots.
