@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::statements;
+use super::followed::Followed;
+use super::{LogQueue, statements};
 use crate::delivery::queue::QueueError;
 use crate::delivery::row::Row;
 use crate::delivery::store::{Commit, Lock, Params, Store};
@@ -68,6 +69,37 @@ impl Notes {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Waiting>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+// === impl LogQueue ===
+
+impl<S: Store> LogQueue<S> {
+    /// Moves the cursors and writes down what is handed out. Answers whether that may be handed out.
+    pub(super) async fn note(&self, followed: &mut Followed, handed: &[i64]) -> Result<bool, QueueError> {
+        let (slots, ordinals) = followed.reader.progress();
+        let in_flight = followed.reader.in_flight();
+        let note = Note {
+            subscription: followed.name.clone(),
+            slots: slots.clone(),
+            ordinals: ordinals.clone(),
+            in_flight: in_flight.clone(),
+            handed: handed.to_vec(),
+        };
+        let Noted { held, owned } = self.notes.write(&*self.store, self.owner, note).await?;
+        followed.reader.written(&slots, &ordinals);
+        followed.reader.retain(&owned);
+        followed.noted_at = self.store.now();
+        followed.noted = in_flight;
+        if !held {
+            followed.noted.extend(handed);
+        }
+        Ok(!held)
+    }
+
+    /// Writes down what is not.
+    pub(super) async fn note_progress(&self, followed: &mut Followed) -> Result<(), QueueError> {
+        if followed.is_dirty() { self.note(followed, &[]).await.map(drop) } else { Ok(()) }
     }
 }
 
