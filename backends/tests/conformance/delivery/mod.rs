@@ -87,10 +87,10 @@ stories! {
         a_panic_and_a_timeout_are_failed_attempts_and_harm_nobody_else,
         a_subscription_that_hangs_delays_no_other_and_a_key_that_hangs_no_other_key,
     ]
-    lease: [
     fair: [
         a_user_whose_events_all_hang_delays_no_other_users,
     ]
+    lease: [
         only_the_first_of_each_key_is_leased_and_the_next_only_when_it_is_settled,
         a_lease_that_ran_out_goes_to_the_next_owner_and_is_counted_apart_from_the_attempts,
         an_event_that_was_in_the_hands_of_many_hosts_that_ended_keeps_all_its_attempts,
