@@ -1,14 +1,15 @@
 //! Outbound HTTP of guests: only to the hosts that the manifest allows, by a pooled client with bounds.
 
+use super::places::Places;
 use super::public::{ConnectError, PublicConnector, addresses};
-use super::{AllowList, Grant};
+use super::{AllowList, Grant, OutboundSettings};
 use http_body_util::BodyExt;
 use hyper_util::{
     client::legacy::{self, Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
 use mindflow_platform::outbound::{PublicOnly, Refused};
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 /// Until a connection stands, unless the guest asks for less.
@@ -27,13 +28,19 @@ pub struct Outbound {
     /// For components that reach public addresses only.
     public: HttpsClient<PublicConnector>,
     policy: Arc<PublicOnly>,
+    /// Of requests of the latter.
+    places: Arc<Places>,
 }
 
 impl Outbound {
-    /// `allow_private`: addresses that count as public although they are not.
-    pub fn new(allow_private: Vec<SocketAddr>) -> Self {
-        let policy = Arc::new(PublicOnly { allow_private });
-        Self { anywhere: client(connector()), public: client(tls(PublicConnector(Arc::clone(&policy)))), policy }
+    pub fn new(settings: &OutboundSettings) -> Self {
+        let policy = Arc::new(PublicOnly { allow_private: settings.allow_private.clone() });
+        Self {
+            anywhere: client(connector()),
+            public: client(tls(PublicConnector(Arc::clone(&policy)))),
+            policy,
+            places: Arc::new(Places::new(settings.requests_per_host_max)),
+        }
     }
 }
 
@@ -112,6 +119,16 @@ impl WasiHttpHooks for OutboundHooks {
                 );
                 return Err(Error::HttpRequestDenied);
             }
+            let place = if public_only {
+                let Some(place) = outbound.places.take(request.uri()) else {
+                    metrics::counter!("mindflow_outbound_busy_total", "component" => component.to_string())
+                        .increment(1);
+                    return Err(Error::ConnectionLimitReached);
+                };
+                Some(place)
+            } else {
+                None
+            };
             let first_byte = options
                 .and_then(|options| options.first_byte_timeout)
                 .unwrap_or(FIRST_BYTE_TIMEOUT)
@@ -124,7 +141,12 @@ impl WasiHttpHooks for OutboundHooks {
                 .await
                 .map_err(|_| Error::ConnectionReadTimeout)?
                 .map_err(|error| failure(&error))?;
-            let response = response.map(|body| body.map_err(Error::Hyper).boxed_unsync());
+            // The place is given back when the answer's body is read or dropped.
+            let held = move |error| {
+                let _place = &place;
+                Error::Hyper(error)
+            };
+            let response = response.map(|body| body.map_err(held).boxed_unsync());
             let done: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(async { Ok(()) });
             Ok((response, done))
         })

@@ -2,6 +2,7 @@
 //! can ask beforehand whether a request would be let through.
 
 mod client;
+mod places;
 mod public;
 
 pub use client::OutboundHooks;
@@ -12,7 +13,7 @@ use super::{Capability, Grantee, OpenError, Opening, Own, Requirement, Scratch, 
 use client::Outbound;
 use mindflow_platform::outbound::Refused;
 use serde::Deserialize;
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, num::NonZeroU32, sync::Arc};
 use wasmtime::component::{Accessor, HasSelf, Linker};
 
 bindings!("import mindflow:platform/outbound@0.1.0;");
@@ -31,12 +32,24 @@ pub struct Grant {
 }
 
 /// What components may reach outside of the platform.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct OutboundSettings {
     /// Addresses and ports that count as public although they are not, also without TLS: for tests and for
     /// receivers of your own on a private network. Every user who may enter an address can reach them.
     pub allow_private: Vec<SocketAddr>,
+    /// Requests of this replica that may be under way to one receiving host, of components that reach public addresses only.
+    /// One more is refused with `connection-limit-reached`.
+    pub requests_per_host_max: NonZeroU32,
+}
+
+/// Half of the places that webhooks have in a replica (`concurrency` in `spin.toml`), so that one host holds no more.
+const REQUESTS_PER_HOST_MAX: NonZeroU32 = NonZeroU32::MIN.saturating_add(7);
+
+impl Default for OutboundSettings {
+    fn default() -> Self {
+        Self { allow_private: Vec::new(), requests_per_host_max: REQUESTS_PER_HOST_MAX }
+    }
 }
 
 impl Capability for Requests {
@@ -66,7 +79,7 @@ impl Capability for Requests {
                 "[outbound] allow-private: every user who may enter an address can reach these"
             );
         }
-        Ok(Self(Outbound::new(allow_private.clone())))
+        Ok(Self(Outbound::new(&opening.settings.outbound)))
     }
 
     fn access(&self, grantee: &Grantee<'_>) -> OutboundHooks {
