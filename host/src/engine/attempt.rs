@@ -6,13 +6,14 @@ use super::{
     failure::{CallFailure, Cause, Failed},
     generation::Generation,
     job::{Job, Reply, Work, Worker},
+    places::Place,
     provider::Provider,
     purpose::Purpose,
     runtime::one_line,
 };
 use mindflow_backends::clock;
 use std::{sync::Arc, time::Duration};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 
 /// How long the other calls of a shared instance may go on after one of them hung.
 const RETIRED_GRACE: Duration = Duration::from_secs(60);
@@ -24,15 +25,13 @@ impl Provider {
     pub(super) async fn attempt<T>(
         &self,
         generation: &Arc<Generation>,
-        permit: Option<OwnedSemaphorePermit>,
+        place: Option<Place>,
         purpose: &Purpose,
         deadline: Duration,
         work: impl FnOnce(Reply<T>) -> Work,
     ) -> Result<T, Failed> {
         let component = || Arc::clone(&self.context.component);
-        // Who is in an instance matters only where several are; of one alone it is found when it is needed.
-        let caller = if self.context.limits.concurrency > 1 { self.caller(purpose) } else { None };
-        let lease = generation.lease(&self.context, permit, caller);
+        let lease = generation.lease(&self.context, place, purpose.caller.clone());
         let worker = Arc::clone(&lease.worker);
         let (reply, answer) = oneshot::channel();
         let ends = clock::instant() + deadline;
@@ -75,7 +74,7 @@ impl Provider {
         let in_it = worker.callers();
         let is_alone = in_it.len() <= 1;
         let suspects: Option<Vec<Caller>> =
-            if is_alone { self.caller(purpose).map(|caller| vec![caller]) } else { in_it.into_iter().collect() };
+            if is_alone { purpose.caller.clone().map(|caller| vec![caller]) } else { in_it.into_iter().collect() };
         // Where one of the calls is no client's, as one of a schedule, there is only the component to charge it to.
         let Some(suspects) = suspects else {
             let cause = if is_first { Cause::Component } else { Cause::Neighbour };
@@ -106,11 +105,9 @@ impl Provider {
     pub(super) fn late(&self, component: Arc<str>, purpose: &Purpose, deadline: Duration, queued: Duration) -> Failed {
         let calls_max = self.context.limits.calls_max();
         let lost_max = deadline / LOST_TIME_SHARE;
-        // Its callees' queues, where the call is the first of its request.
-        let in_queues = match (&purpose.client, &purpose.correlation_id) {
-            (Some(_), Some(id)) => self.callers.queued(id),
-            _ => queued,
-        };
+        // What the calls of its request waited meanwhile: its own, and those that it made.
+        let of_request = purpose.correlation_id.as_deref().map_or(Duration::ZERO, |id| self.callers.queued(id));
+        let in_queues = of_request.saturating_sub(purpose.queued_before);
         let waited_for_client = purpose.client.as_ref().map_or(Duration::ZERO, |client| client.body.waited());
         if waited_for_client > lost_max {
             Failed { failure: CallFailure::SlowClient { component }, cause: Cause::Client }

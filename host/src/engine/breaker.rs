@@ -74,6 +74,15 @@ impl Breaker {
         Ok(())
     }
 
+    /// For how long calls are refused at `now`, if they are. A call that this lets pass is not the trial yet.
+    pub fn refused(&self, now: Instant) -> Option<Duration> {
+        let since = match *self.lock() {
+            Circuit::Closed { .. } => return None,
+            Circuit::Open { since } | Circuit::HalfOpen { since, .. } => since,
+        };
+        OPEN_FOR.checked_sub(now.duration_since(since)).filter(|left| !left.is_zero())
+    }
+
     pub fn succeeded(&self) {
         let mut circuit = self.lock();
         if matches!(*circuit, Circuit::HalfOpen { .. }) {
@@ -239,6 +248,17 @@ mod tests {
         assert!(breaker.admit(at(30)).is_err(), "only one call tries");
         breaker.succeeded();
         assert_eq!(breaker.state(at(30)), BreakerState::Closed);
+    }
+
+    #[test]
+    fn a_call_that_still_waits_for_its_place_is_no_trial() {
+        let breaker = opened_at(0);
+        assert_eq!(breaker.refused(at(29)), Some(Duration::from_secs(1)));
+        assert_eq!(breaker.refused(at(30)), None);
+        assert!(breaker.admit(at(30)).is_ok());
+        assert!(breaker.refused(at(31)).is_some(), "now one call tries");
+        breaker.succeeded();
+        assert_eq!(breaker.refused(at(31)), None);
     }
 
     #[test]

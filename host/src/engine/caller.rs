@@ -84,8 +84,9 @@ impl Callers {
         KnownCaller { callers: Arc::clone(self), id }
     }
 
-    pub fn of(&self, id: &str) -> Option<Caller> {
-        self.lock().get(id).map(|entry| entry.caller.clone())
+    /// The request's client, and what its calls have waited for places so far.
+    pub(super) fn of(&self, id: &str) -> Option<(Caller, Duration)> {
+        self.lock().get(id).map(|entry| (entry.caller.clone(), entry.queued))
     }
 
     /// A call for the request had to wait for a place.
@@ -135,7 +136,7 @@ mod tests {
         let first = callers.enter("a".into(), caller(1));
         let second = callers.enter("a".into(), caller(2));
         drop(first);
-        assert_eq!(callers.of("a"), Some(caller(1)), "the first under this id");
+        assert_eq!(callers.of("a"), Some((caller(1), Duration::ZERO)), "the first under this id");
         drop(second);
         assert_eq!(callers.of("a"), None);
     }

@@ -6,11 +6,12 @@ use super::{
     instance::{self, Exports},
     job::{Lease, Worker},
     limits::InstancesMode,
+    places::Place,
 };
 use crate::capability::InstanceContext;
 use metrics::{Gauge, gauge};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::Ordering};
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 
 /// One version of a component's code with the instances that run it.
 pub(super) struct Generation {
@@ -43,12 +44,7 @@ impl Generation {
     }
 
     /// A place in the least busy instance, or in a new one while there may be more.
-    pub fn lease(
-        self: &Arc<Self>,
-        context: &InstanceContext,
-        permit: Option<OwnedSemaphorePermit>,
-        caller: Option<Caller>,
-    ) -> Lease {
+    pub fn lease(self: &Arc<Self>, context: &InstanceContext, place: Option<Place>, caller: Option<Caller>) -> Lease {
         let limits = &context.limits;
         let uses_max = if limits.mode == InstancesMode::PerCall { 1 } else { limits.uses_max };
         let mut workers = self.lock();
@@ -85,7 +81,7 @@ impl Generation {
         };
         let gauge = || gauge!("mindflow_component_instances", "component" => context.component.to_string());
         self.size.get_or_init(gauge).set(workers.len() as f64);
-        Lease::of(worker, permit, caller)
+        Lease::of(worker, place, caller)
     }
 
     fn start(self: &Arc<Self>, context: &InstanceContext) -> Arc<Worker> {

@@ -1,6 +1,6 @@
 //! A call on its way into an instance, and the place that it takes there.
 
-use super::{caller::Caller, ending::Ending, handlers};
+use super::{caller::Caller, ending::Ending, handlers, places};
 use crate::capability::{
     events::bindings::mindflow::platform::events, websocket::bindings::mindflow::platform::websocket,
 };
@@ -9,7 +9,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
 };
 use tokio::{
-    sync::{OwnedSemaphorePermit, mpsc, oneshot},
+    sync::{mpsc, oneshot},
     task::AbortHandle,
     time::Instant,
 };
@@ -79,13 +79,13 @@ struct Place {
     caller: Option<Caller>,
 }
 
-/// A call's place in an instance, and in the bulkhead unless the host makes the call itself.
+/// A call's place in an instance, and among the component's places unless the host makes the call itself.
 pub(super) struct Lease {
     pub worker: Arc<Worker>,
     number: u64,
     /// Set once the guest has answered: a call that ends otherwise takes its instance along.
     answered: bool,
-    permit: Option<OwnedSemaphorePermit>,
+    place: Option<places::Place>,
 }
 
 impl Worker {
@@ -114,17 +114,17 @@ impl Worker {
 }
 
 impl Lease {
-    pub fn of(worker: Arc<Worker>, permit: Option<OwnedSemaphorePermit>, caller: Option<Caller>) -> Self {
+    pub fn of(worker: Arc<Worker>, place: Option<places::Place>, caller: Option<Caller>) -> Self {
         worker.load.fetch_add(1, Ordering::AcqRel);
         let number = worker.numbers.fetch_add(1, Ordering::AcqRel);
         worker.lock().push(Place { number, caller });
-        Self { worker, number, answered: false, permit }
+        Self { worker, number, answered: false, place }
     }
 
-    /// The call is over; what it streams from now on takes a place in the instance and none in the bulkhead.
+    /// The call is over; what it streams from now on takes a place in the instance alone.
     pub(super) fn answered(&mut self) {
         self.answered = true;
-        self.permit = None;
+        self.place = None;
     }
 }
 

@@ -1,6 +1,7 @@
 //! Running components: the Wasmtime engine, compiled code kept on disk, and for each component a
 //! provider with a pool of instances, its limits, its circuit breaker and its hot swap.
 
+mod admission;
 mod attempt;
 mod breaker;
 mod budget;
@@ -17,6 +18,7 @@ mod limits;
 mod log_stream;
 mod memory;
 mod offenders;
+mod places;
 mod provider;
 mod purpose;
 mod runtime;

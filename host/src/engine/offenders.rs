@@ -34,12 +34,12 @@ struct Record {
 // === impl Offenders ===
 
 impl Offenders {
-    /// For how long the client is still refused. `caller` is asked only where some client is remembered.
-    pub fn refused(&self, now: Instant, caller: impl FnOnce() -> Option<Caller>) -> Option<Duration> {
+    /// For how long the client is still refused.
+    pub fn refused(&self, now: Instant, caller: Option<&Caller>) -> Option<Duration> {
         if !self.any.load(Ordering::Acquire) {
             return None;
         }
-        let until = self.lock().get(&caller()?)?.refused_until?;
+        let until = self.lock().get(caller?)?.refused_until?;
         until.checked_duration_since(now).filter(|left| !left.is_zero())
     }
 
@@ -97,12 +97,12 @@ mod tests {
     fn a_client_is_refused_after_five_and_taken_again_later() {
         let (offenders, now) = (Offenders::default(), clock::instant());
         for _ in 0..FAILURES_MAX {
-            assert_eq!(offenders.refused(now, || Some(caller(1))), None);
+            assert_eq!(offenders.refused(now, Some(&caller(1))), None);
             offenders.exceeded(now, &caller(1));
         }
-        assert_eq!(offenders.refused(now, || Some(caller(1))), Some(OPEN_FOR));
-        assert_eq!(offenders.refused(now, || Some(caller(2))), None, "others are not");
-        assert_eq!(offenders.refused(now + OPEN_FOR, || Some(caller(1))), None);
+        assert_eq!(offenders.refused(now, Some(&caller(1))), Some(OPEN_FOR));
+        assert_eq!(offenders.refused(now, Some(&caller(2))), None, "others are not");
+        assert_eq!(offenders.refused(now + OPEN_FOR, Some(&caller(1))), None);
     }
 
     #[test]
@@ -111,7 +111,7 @@ mod tests {
         for minute in 0..20 {
             let now = start + Duration::from_secs(60 * minute);
             offenders.exceeded(now, &caller(1));
-            assert_eq!(offenders.refused(now, || Some(caller(1))), None);
+            assert_eq!(offenders.refused(now, Some(&caller(1))), None);
         }
     }
 

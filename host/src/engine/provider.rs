@@ -1,19 +1,19 @@
-//! A component as others call it: the current generation of its code, a pool of instances behind a
-//! bulkhead, a deadline and a circuit breaker, and the swap to a new generation under load.
+//! A component as others call it: the current generation of its code, a pool of instances behind places, a deadline and a
+//! circuit breaker, and the swap to a new generation under load.
 
 use super::{
     breaker::{Breaker, BreakerState},
-    caller::{Caller, Callers},
+    caller::Callers,
     client::Client,
-    failure::{CallFailure, Cause, Failed, Outcomes},
+    failure::{CallFailure, Outcomes},
     generation::Generation,
     handlers::schedule_handler,
     instance::Exports,
-    job::{HttpReply, Reply, Work},
+    job::{HttpReply, Work},
     offenders::Offenders,
+    places::Places,
     purpose::{Purpose, bound_deadline},
     runtime::Compiled,
-    supervised::Supervised,
 };
 use crate::{
     capability::{Access, InstanceContext, events::bindings::mindflow::platform::events},
@@ -29,15 +29,8 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::component::Val;
 use wasmtime_wasi_http::WasiBody;
-
-/// A call that takes longer is logged at level info, others that succeed at level debug.
-const SLOW_CALL: Duration = Duration::from_secs(1);
-
-/// Waiting for a place that takes less time is no waiting.
-const QUEUED_MIN: Duration = Duration::from_millis(10);
 
 /// A new generation's health check failed; the old one goes on.
 #[derive(Debug, thiserror::Error)]
@@ -64,23 +57,23 @@ pub struct Provider {
     pub(super) context: InstanceContext,
     pub(super) current: ArcSwap<Generation>,
     generations: AtomicU64,
-    bulkhead: Arc<Semaphore>,
+    pub(super) places: Places,
     pub(super) breaker: Breaker,
     pub(super) offenders: Offenders,
     pub(super) callers: Arc<Callers>,
-    outcomes: Outcomes,
+    pub(super) outcomes: Outcomes,
 }
 
 impl Provider {
     /// `callers` are the clients of the requests in progress, for all components of a platform.
     pub fn new(context: InstanceContext, compiled: &Compiled, exports: Exports, callers: Arc<Callers>) -> Self {
-        let calls_max = context.limits.calls_max();
+        let places = Places::new(Arc::clone(&context.component), context.limits.calls_max());
         let generation = Generation::new(1, compiled.digest.clone(), exports);
         Self {
             context,
             current: ArcSwap::from_pointee(generation),
             generations: AtomicU64::new(1),
-            bulkhead: Arc::new(Semaphore::new(calls_max)),
+            places,
             breaker: Breaker::default(),
             offenders: Offenders::default(),
             callers,
@@ -203,15 +196,14 @@ impl Provider {
 
     pub fn status(&self) -> ProviderStatus {
         let generation = self.current.load();
-        let calls_max = self.context.limits.calls_max();
         ProviderStatus {
             name: self.name().to_owned(),
             state: if self.breaker.state(clock::instant()) == BreakerState::Open { "open" } else { "ready" },
             generation: generation.number,
             digest: generation.digest.clone(),
             instances: generation.instances(),
-            calls: calls_max.saturating_sub(self.bulkhead.available_permits()),
-            calls_max,
+            calls: self.places.taken(),
+            calls_max: self.context.limits.calls_max(),
         }
     }
 
@@ -223,7 +215,7 @@ impl Provider {
         let number = self.generations.fetch_add(1, Ordering::AcqRel) + 1;
         let generation = Arc::new(Generation::new(number, compiled.digest.clone(), exports));
         if generation.exports.has_health_check() {
-            // Neither the bulkhead nor the circuit stands in its way: they know of the old version's failures.
+            // Neither the places nor the circuit stand in its way: they know of the old version's failures.
             match self
                 .attempt(&generation, None, &Purpose::of("health"), self.deadline(), |reply| Work::Check { reply })
                 .await
@@ -247,103 +239,5 @@ impl Provider {
     /// How long a call may take.
     pub fn deadline(&self) -> Duration {
         Duration::from_millis(u64::from(self.context.limits.deadline_ms))
-    }
-
-    /// Makes a call whose deadline holds even when the caller stops waiting.
-    pub(super) fn run<T: Send + 'static>(
-        self: &Arc<Self>,
-        generation: Arc<Generation>,
-        purpose: Purpose,
-        deadline: Duration,
-        work: impl FnOnce(Reply<T>) -> Work + Send + 'static,
-    ) -> Supervised<Result<T, CallFailure>> {
-        let provider = Arc::clone(self);
-        Supervised::new(async move { provider.supervise(&generation, &purpose, deadline, work).await })
-    }
-
-    async fn supervise<T>(
-        &self,
-        generation: &Arc<Generation>,
-        purpose: &Purpose,
-        deadline: Duration,
-        work: impl FnOnce(Reply<T>) -> Work,
-    ) -> Result<T, CallFailure> {
-        let started = clock::instant();
-        let outcome = self.admitted(generation, purpose, deadline, work).await;
-        let label = outcome.as_ref().map_or_else(Failed::label, |_| "ok");
-        self.outcomes.count(self.name(), label);
-        let took = started.elapsed();
-        let ms = took.as_micros() as f64 / 1e3;
-        let (component, correlation_id) = (self.name(), purpose.correlation_id.as_deref());
-        // A request makes many calls, so a line of each would cost more than the call.
-        if outcome.is_ok() && took < SLOW_CALL {
-            tracing::debug!(target: CALLS, component, correlation_id, what = &*purpose.what, outcome = label, ms, "called");
-        } else {
-            tracing::info!(target: CALLS, component, correlation_id, what = &*purpose.what, outcome = label, ms, "called");
-        }
-        // An old version's outcome does not count for the version that replaced it.
-        if Arc::ptr_eq(&self.current.load(), generation) {
-            match &outcome {
-                Ok(_) => self.breaker.succeeded(),
-                Err(Failed { failure, cause: Cause::Component }) => {
-                    tracing::warn!(component, correlation_id, "{failure}");
-                    if self.breaker.failed(clock::instant()) {
-                        tracing::error!(component, correlation_id, "circuit opened: the component failed repeatedly");
-                    }
-                }
-                Err(Failed { cause: Cause::Refusal | Cause::Cost, .. }) => {}
-                Err(_) => self.breaker.undecided(),
-            }
-        }
-        outcome.map_err(|failed| failed.failure)
-    }
-
-    /// Makes the call once it has a place, and says whose doing it was when it was not answered.
-    async fn admitted<T>(
-        &self,
-        generation: &Arc<Generation>,
-        purpose: &Purpose,
-        deadline: Duration,
-        work: impl FnOnce(Reply<T>) -> Work,
-    ) -> Result<T, Failed> {
-        let started = clock::instant();
-        let permit = self.admit(purpose, deadline).await;
-        let queued = started.elapsed();
-        if queued > QUEUED_MIN
-            && let Some(id) = &purpose.correlation_id
-        {
-            self.callers.add_queued(id, queued);
-        }
-        let permit = permit?;
-        let left = deadline.saturating_sub(queued);
-        self.attempt(generation, Some(permit), purpose, left, work).await.map_err(|failed| match failed.failure {
-            CallFailure::Deadline { component, .. } => self.late(component, purpose, deadline, queued),
-            failure => Failed { failure, ..failed },
-        })
-    }
-
-    /// A place in the bulkhead, while the circuit is closed and the client is not refused.
-    async fn admit(&self, purpose: &Purpose, deadline: Duration) -> Result<OwnedSemaphorePermit, Failed> {
-        let component = || Arc::clone(&self.context.component);
-        let refusal = |failure| Failed { failure, cause: Cause::Refusal };
-        let now = clock::instant();
-        if let Some(wait) = self.offenders.refused(now, || self.caller(purpose)) {
-            return Err(refusal(CallFailure::ClientRefused { component: component(), wait }));
-        }
-        self.breaker.admit(now).map_err(|wait| refusal(CallFailure::CircuitOpen { component: component(), wait }))?;
-        let queue_max = deadline.min(self.deadline());
-        tokio::time::timeout(queue_max, Arc::clone(&self.bulkhead).acquire_owned())
-            .await
-            .ok()
-            .and_then(Result::ok)
-            .ok_or_else(|| Failed {
-                failure: CallFailure::Overloaded { component: component(), calls_max: self.context.limits.calls_max() },
-                cause: Cause::Queue,
-            })
-    }
-
-    /// Whose call it is, where that is known.
-    pub(super) fn caller(&self, purpose: &Purpose) -> Option<Caller> {
-        purpose.caller.clone().or_else(|| self.callers.of(purpose.correlation_id.as_deref()?))
     }
 }

@@ -19,8 +19,10 @@ pub(super) struct Purpose {
     pub correlation_id: Option<Arc<str>>,
     /// Whether the time of the call is what its caller has left, less than the component may take.
     pub bound_by_caller: bool,
-    /// Whose request it is, where that is known without the correlation id.
+    /// Whose request it is, where that is known.
     pub caller: Option<Caller>,
+    /// What the calls of the request had waited for places when this one came.
+    pub queued_before: Duration,
     /// Of a request over HTTP.
     pub client: Option<Client>,
 }
