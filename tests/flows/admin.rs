@@ -81,6 +81,7 @@ async fn the_command_line_lists_users_and_components() {
             "media",
             "media-codec",
             "notification",
+            "passwords",
             "query",
             "search"
         ]

@@ -19,7 +19,12 @@ mod wire;
 
 mindflow_guest::bindings! {
     world: "mindflow:components/auth" in "components/auth.wit",
-    uses: ["services/auth.wit"],
+    uses: ["services/auth.wit", "services/passwords.wit"],
+}
+
+/// The service that this one calls.
+mod services {
+    pub use crate::bindings::mindflow::passwords::hashing;
 }
 
 use bindings::exports::mindflow::{

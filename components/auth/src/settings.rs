@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 const BCRYPT_COST_DEFAULT: u32 = 12;
 /// bcrypt's own least. Below [`BCRYPT_COST_DEFAULT`] only where `allow_weak_bcrypt` is `true`, for tests.
 const BCRYPT_COST_MIN: u32 = 4;
-/// Each step doubles the work: 16 takes about 5 s, the most that a call is given.
+/// Each step doubles the work: 16 takes about 5 s, the most that a call of `passwords` is given.
 const BCRYPT_COST_MAX: u32 = 16;
 /// 15 minutes (the contract).
 const ACCESS_TOKEN_S_DEFAULT: u32 = 900;

@@ -3,7 +3,8 @@
 
 use super::grant::{self, Issued};
 use crate::{
-    entropy, password,
+    password,
+    services::hashing::Verdict,
     settings::Settings,
     store::{
         accounts::{self, DATABASE, Stored},
@@ -33,27 +34,30 @@ pub async fn login(context: &CallContext, request: Request) -> Result<Issued, Er
     failures.check().await?;
     // Text that is no address has no account, and some of it (a NUL) the database could not be asked for.
     let stored = if validation::is_email(&request.email) { accounts::by_email(&email).await? } else { None };
-    let hash = stored.as_ref().map(|stored| stored.password_hash.as_str());
-    let is_right = password::verify(&request.password, hash, settings.bcrypt_cost).map_err(internal)?;
-    let Some(stored) = stored.filter(|_| is_right) else {
+    let hash = stored.as_ref().map(|stored| stored.password_hash.clone());
+    let verdict = password::verify(context, &request.password, hash, settings.bcrypt_cost).await?;
+    let Some(stored) = stored.filter(|_| verdict != Verdict::Wrong) else {
         return Err(failures.count(wrong()).await?);
     };
     // Again: others may have failed while this password was compared.
     if failures.check().await? {
         failures.forget().await?;
     }
-    let rehashed = rehash(&request.password, &stored, settings)?;
+    let rehashed = match verdict {
+        Verdict::Outdated => rehash(context, &request.password, settings).await?,
+        Verdict::Right | Verdict::Wrong => None,
+    };
     let user_agent = validation::user_agent(request.user_agent.as_deref());
     admit(context, stored, rehashed, user_agent, settings).await
 }
 
-/// The password's hash at today's cost, when the stored one was made at another.
-fn rehash(password: &str, stored: &Stored, settings: Settings) -> Result<Option<String>, Error> {
-    if !password::is_outdated(&stored.password_hash, settings.bcrypt_cost) {
-        return Ok(None);
+/// The password's hash at today's cost; none when hashing has no place now, and then the next login makes it.
+async fn rehash(context: &CallContext, password: &str, settings: Settings) -> Result<Option<String>, Error> {
+    match password::hash(context, password, settings.bcrypt_cost).await {
+        Ok(hash) => Ok(Some(hash)),
+        Err(Error::Unavailable(_)) => Ok(None),
+        Err(error) => Err(error),
     }
-    let salt = entropy::bytes().map_err(internal)?;
-    password::hash(password, settings.bcrypt_cost, salt).map(Some).map_err(internal)
 }
 
 async fn admit(
@@ -92,37 +96,4 @@ async fn admit(
 /// The one answer to an unknown address and to a wrong password.
 fn wrong() -> Error {
     Error::Unauthenticated("The e-mail address or the password is wrong.".into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        account::Account,
-        role::{Role, Roles},
-    };
-    use uuid::Uuid;
-
-    fn stored(cost: u32) -> Stored {
-        Stored {
-            account: Account {
-                id: Uuid::from_u128(1),
-                email: "ann@example.org".into(),
-                display_name: "Ann".into(),
-                roles: Roles::from([Role::User]),
-                timezone: "UTC".into(),
-                created_at_us: 0,
-            },
-            password_hash: password::hash("correct horse", cost, [7; 16]).unwrap(),
-        }
-    }
-
-    #[test]
-    fn a_password_is_hashed_anew_only_when_the_cost_has_changed() {
-        let settings = Settings { bcrypt_cost: 5, ..Settings::default() };
-        assert_eq!(rehash("correct horse", &stored(5), settings).unwrap(), None);
-        let rehashed = rehash("correct horse", &stored(4), settings).unwrap().unwrap();
-        assert!(password::verify("correct horse", Some(&rehashed), 5).unwrap());
-        assert!(!password::is_outdated(&rehashed, 5));
-    }
 }

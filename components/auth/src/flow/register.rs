@@ -3,7 +3,7 @@
 use super::grant::{self, Issued};
 use crate::{
     account::{Account, TIMEZONE_DEFAULT},
-    entropy, password,
+    password,
     role::{Role, Roles},
     settings::Settings,
     store::accounts::{self, DATABASE},
@@ -34,8 +34,7 @@ pub async fn register(context: &CallContext, request: Request) -> Result<Issued,
     if accounts::by_email(&input.email_key).await?.is_some() {
         return Err(accounts::email_taken());
     }
-    let hash = password::hash(&request.password, settings.bcrypt_cost, entropy::bytes().map_err(internal)?)
-        .map_err(internal)?;
+    let hash = password::hash(context, &request.password, settings.bcrypt_cost).await?;
     let now_us = clock::now_us();
     let account = Account {
         id: id::new(now_us),
