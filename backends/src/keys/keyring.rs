@@ -5,16 +5,16 @@ use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use aws_lc_rs::digest;
 use mindflow_platform::jwt::{
-    self, Known, REFRESH_EVERY, SIGNS_WITHOUT_REFRESH_FOR, TOKEN_BYTES_MAX, TOO_MANY_UNKNOWN, Token,
-    UNKNOWN_KEY_REFRESH_EVERY, UNKNOWN_KEY_REMEMBERED_FOR, UNKNOWN_KEYS_WAITING_MAX, VERIFIED_FOR, may_be_kid, us,
+    self, Known, NOT_READ, REFRESH_EVERY, Reading, SIGNS_AFTER, SIGNS_WITHOUT_REFRESH_FOR, TOKEN_BYTES_MAX,
+    TOO_MANY_UNKNOWN, Token, UNKNOWN_KEY_REMEMBERED_FOR, UNKNOWN_KEY_WAITS_MAX, UNKNOWN_KEYS_WAITING_MAX, VERIFIED_FOR,
+    may_be_kid, us,
 };
 use tokio::sync::{Mutex, Semaphore};
-use tokio::time::Instant;
 
 use super::key::{self, Key};
 use super::key_set::{self, KeySet};
 use super::{Error, KeyStore, Settings, SignError, StoredKey, Verified, VerifyError};
-use crate::clock::{self, Clock};
+use crate::clock::Clock;
 use crate::error::chain;
 
 const UNKNOWN_KEYS_REMEMBERED_MAX: u64 = 10_000;
@@ -27,8 +27,8 @@ pub struct Keyring {
     settings: Settings,
     clock: Clock,
     keys: RwLock<Arc<KeySet>>,
-    /// When the last reading of the keys began; held while they are read.
-    reading: Mutex<Option<Instant>>,
+    /// The last one; held while the keys are read.
+    reading: Mutex<Reading>,
     waiting: Semaphore,
     unknown: moka::sync::Cache<String, ()>,
     /// By the SHA-256 of the token.
@@ -66,7 +66,7 @@ impl Keyring {
         });
         keyring.refresh().await?;
         if keyring.keys().signing(keyring.clock.now_us()).is_none() {
-            let key = keyring.generate().await?;
+            let key = keyring.generate(keyring.clock.now_us()).await?;
             keyring.store.add_first(&key).await?;
             keyring.refresh().await?;
         }
@@ -122,13 +122,13 @@ impl Keyring {
         self.keys().jwks(&self.settings, self.clock.now_us())
     }
 
-    /// Makes a new key, which signs from now on; the old one verifies until the last token that it can
+    /// Makes a new key, which signs in [`SIGNS_AFTER`]; the old one verifies until the last token that it can
     /// have signed has expired. Answers the new key's `kid`.
     ///
     /// # Errors
     /// When the key cannot be made or stored; the old one then goes on signing.
     pub async fn rotate(&self) -> Result<String, Error> {
-        let key = self.generate().await?;
+        let key = self.generate(self.clock.now_us().saturating_add(us(SIGNS_AFTER))).await?;
         let forget_until_us = key.signs_from_us.saturating_sub(self.settings.verifies_for_us());
         self.store.rotate(&key, forget_until_us).await?;
         self.refresh().await?;
@@ -152,43 +152,39 @@ impl Keyring {
         self.keys().verifying(kid, &self.settings, self.clock.now_us()).cloned()
     }
 
-    /// Reads the keys again for a token whose key is not known: another replica may just have made
-    /// it. At most once a second.
+    /// Reads the keys again for a token whose key is not known, as another replica may have made it; unless they were read a
+    /// moment ago, because then there is no such key.
     async fn find(&self, kid: &str) -> Result<Known<Arc<Key>>, VerifyError> {
         if !may_be_kid(kid) || self.unknown.contains_key(kid) {
             return Err(VerifyError::BadSignature);
         }
         let _waiting = self.waiting.try_acquire().map_err(|_| VerifyError::Unavailable(TOO_MANY_UNKNOWN.to_owned()))?;
-        let arrived = clock::instant();
-        let mut reading = self.reading.lock().await;
-        // Another token's reading, begun after this token came, has seen every key there is to it.
-        if reading.is_none_or(|began| began < arrived) {
-            if let Some(began) = *reading
-                && self.known(kid).is_none()
-            {
-                tokio::time::sleep_until(began + UNKNOWN_KEY_REFRESH_EVERY).await;
-            }
-            if self.known(kid).is_none() {
-                *reading = Some(clock::instant());
-                self.read().await.map_err(|error| VerifyError::Unavailable(chain(&error)))?;
-            }
-        }
-        drop(reading);
+        let again = tokio::time::timeout(UNKNOWN_KEY_WAITS_MAX, self.read_again()).await;
+        again.unwrap_or_else(|_| Err(NOT_READ.to_owned())).map_err(VerifyError::Unavailable)?;
         self.known(kid).ok_or_else(|| {
             self.unknown.insert(kid.to_owned(), ());
             VerifyError::BadSignature
         })
     }
 
-    async fn refresh(&self) -> Result<(), Error> {
+    /// One reading for all tokens that wait, and the next one not before its time.
+    async fn read_again(&self) -> Result<(), String> {
         let mut reading = self.reading.lock().await;
-        *reading = Some(clock::instant());
-        self.read().await
+        if reading.is_recent(self.clock.now_us()) {
+            return if reading.succeeded { Ok(()) } else { Err(NOT_READ.to_owned()) };
+        }
+        self.read(&mut reading).await.map_err(|error| chain(&error))
     }
 
-    /// To be called with `reading` held, so that an older answer never replaces a newer one.
-    async fn read(&self) -> Result<(), Error> {
+    async fn refresh(&self) -> Result<(), Error> {
+        let mut reading = self.reading.lock().await;
+        self.read(&mut reading).await
+    }
+
+    /// With `reading` held, so that an older answer never replaces a newer one.
+    async fn read(&self, reading: &mut Reading) -> Result<(), Error> {
         let read_at_us = self.clock.now_us();
+        *reading = Reading::begins(read_at_us);
         let stored = self.store.load().await?;
         let before = self.keys();
         let keys = key_set::read(stored, &before, read_at_us)?;
@@ -197,15 +193,16 @@ impl Keyring {
             self.verified.invalidate_all();
         }
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        reading.succeeded = true;
         Ok(())
     }
 
-    async fn generate(&self) -> Result<StoredKey, Error> {
+    async fn generate(&self, signs_from_us: i64) -> Result<StoredKey, Error> {
         let (kid, private_pem) = tokio::task::spawn_blocking(key::generate)
             .await
             .map_err(|panic| Error::Generate(panic.to_string()))?
             .map_err(Error::Generate)?;
-        Ok(StoredKey { kid, private_pem, signs_from_us: self.clock.now_us(), retired_at_us: None })
+        Ok(StoredKey { kid, private_pem, signs_from_us, retired_at_us: None })
     }
 
     fn keys(&self) -> Arc<KeySet> {

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_lc_rs::rand::SystemRandom;
@@ -16,6 +16,7 @@ use mindflow_backends::clock::{Clock, ClockHandle};
 use mindflow_backends::keys::{
     Error, KeyStore, Keyring, PostgresKeys, Settings, SignError, StoreError, StoredKey, VerifyError,
 };
+use mindflow_platform::jwt::SIGNS_AFTER;
 use mindflow_test_support::{TestDatabase, TestPostgres};
 use serde_json::{Value, json};
 
@@ -160,6 +161,9 @@ async fn a_rotated_key_verifies_until_its_last_token_has_expired() {
     let old = sign(&keyring, &bed.claims()).await;
     bed.advance(Duration::from_secs(1));
     let new_kid = keyring.rotate().await.unwrap();
+    assert_eq!(kid_of(&sign(&keyring, &bed.claims()).await), kid_of(&old), "the new key is shown before it signs");
+    assert_eq!(kids(&keyring), [new_kid.clone(), kid_of(&old)]);
+    bed.advance(SIGNS_AFTER);
     let new = sign(&keyring, &bed.claims()).await;
     assert_eq!(kid_of(&new), new_kid);
     assert_eq!(kids(&keyring), [new_kid.clone(), kid_of(&old)]);
@@ -183,8 +187,10 @@ async fn a_key_that_another_replica_has_just_made_is_found() {
     let bed = Bed::new().await;
     let (one, two) = (bed.keyring().await, bed.keyring().await);
     bed.advance(Duration::from_secs(1));
-    one.rotate().await.unwrap();
+    let new_kid = one.rotate().await.unwrap();
+    bed.advance(SIGNS_AFTER);
     let token = sign(&one, &bed.claims()).await;
+    assert_eq!(kid_of(&token), new_kid);
     two.verify(&token).await.unwrap();
     assert_eq!(kid_of(&sign(&two, &bed.claims()).await), kid_of(&token));
 }
@@ -324,17 +330,21 @@ async fn what_is_no_token_is_malformed() {
     }
 }
 
-/// A store that counts its readings and can be away.
+/// A store that counts its readings, and can be away or say nothing.
 struct Watched {
     store: PostgresKeys,
     readings: AtomicUsize,
     away: AtomicBool,
+    silent: AtomicBool,
 }
 
 #[async_trait]
 impl KeyStore for Watched {
     async fn load(&self) -> Result<Vec<StoredKey>, StoreError> {
         self.readings.fetch_add(1, Ordering::SeqCst);
+        if self.silent.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
         match self.away.load(Ordering::SeqCst) {
             true => Err(StoreError::Timeout),
             false => self.store.load().await,
@@ -351,8 +361,8 @@ impl KeyStore for Watched {
 }
 
 async fn watched(bed: &Bed) -> (Arc<Watched>, Arc<Keyring>) {
-    let (readings, away) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let store = Arc::new(Watched { store: bed.store(), readings, away });
+    let (readings, away, silent) = (AtomicUsize::new(0), AtomicBool::new(false), AtomicBool::new(false));
+    let store = Arc::new(Watched { store: bed.store(), readings, away, silent });
     let settings =
         Settings { issuer: "mindflow-auth".to_owned(), audience: "mindflow".to_owned(), access_lifetime: LIFETIME };
     let keyring = Keyring::open(store.clone(), settings, bed.clock.clone()).await.unwrap();
@@ -366,20 +376,42 @@ fn token_of_unknown_key(number: usize) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn forged_keys_do_not_make_us_read_the_keys_all_the_time() {
+async fn forged_keys_are_refused_by_one_reading_a_second_and_without_one_in_between() {
     let bed = Bed::new().await;
     let (store, keyring) = watched(&bed).await;
-    let before = store.readings.load(Ordering::SeqCst);
-    let began = Instant::now();
-    for _ in 0..2 {
-        let tokens: Vec<String> = (0..60).map(token_of_unknown_key).collect();
+    let forged = async |numbers: std::ops::Range<usize>| {
+        let tokens: Vec<String> = numbers.map(token_of_unknown_key).collect();
         for outcome in join_all(tokens.iter().map(|token| keyring.verify(token))).await {
             assert_eq!(outcome.unwrap_err(), VerifyError::BadSignature);
         }
+        store.readings.load(Ordering::SeqCst)
+    };
+    let before = store.readings.load(Ordering::SeqCst);
+    assert_eq!(forged(0..60).await, before, "the keys were read a moment ago");
+    bed.advance(Duration::from_secs(1));
+    assert_eq!(forged(60..120).await, before + 1);
+    assert_eq!(forged(120..180).await, before + 1);
+    bed.advance(Duration::from_secs(1));
+    assert_eq!(forged(0..180).await, before + 1, "they are remembered");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_of_an_unknown_key_does_not_wait_long_for_a_store_that_does_not_answer() {
+    let bed = Bed::new().await;
+    let (store, keyring) = watched(&bed).await;
+    let known = sign(&keyring, &bed.claims()).await;
+    store.silent.store(true, Ordering::SeqCst);
+    bed.advance(Duration::from_secs(1));
+    let before = store.readings.load(Ordering::SeqCst);
+    for number in 0..20 {
+        let outcome = keyring.verify(&token_of_unknown_key(number)).await;
+        assert!(matches!(outcome, Err(VerifyError::Unavailable(_))), "{outcome:?}");
     }
-    let readings = store.readings.load(Ordering::SeqCst) - before;
-    let most = usize::try_from(began.elapsed().as_secs()).unwrap() + 1;
-    assert!((1..=most).contains(&readings), "{readings} readings, {most} at most");
+    assert_eq!(store.readings.load(Ordering::SeqCst), before + 1, "only the first has waited");
+    keyring.verify(&known).await.unwrap();
+    store.silent.store(false, Ordering::SeqCst);
+    bed.advance(Duration::from_secs(1));
+    assert_eq!(keyring.verify(&token_of_unknown_key(1)).await.unwrap_err(), VerifyError::BadSignature);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -392,6 +424,7 @@ async fn a_store_that_is_away_stops_neither_known_tokens_nor_the_recovery() {
     keyring.verify(&first).await.unwrap();
     keyring.verify(&second).await.unwrap();
     sign(&keyring, &bed.claims()).await;
+    bed.advance(Duration::from_secs(1));
     let unknown = keyring.verify(&token_of_unknown_key(1)).await;
     assert!(matches!(unknown, Err(VerifyError::Unavailable(_))), "{unknown:?}");
     // After two minutes its key may have been rotated out by others.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::{Jwk, Settings};
+use super::{Jwk, Settings, UNKNOWN_KEY_REFRESH_EVERY, us};
 
 /// By `kid`. `K` is what the provider computes with.
 #[derive(Debug)]
@@ -26,6 +26,29 @@ pub struct Known<K> {
 pub struct Period {
     pub signs_from_us: i64,
     pub retired_at_us: Option<i64>,
+}
+
+/// The last reading of the keys.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// When it began, in microseconds since 1970; `None` before the first.
+    pub began_us: Option<i64>,
+    pub succeeded: bool,
+}
+
+// === impl Reading ===
+
+impl Reading {
+    /// One that begins now.
+    pub fn begins(now_us: i64) -> Self {
+        Self { began_us: Some(now_us), succeeded: false }
+    }
+
+    /// Whether it began so short a time ago that it has seen the key of every token that there is.
+    pub fn is_recent(&self, now_us: i64) -> bool {
+        let age_us = self.began_us.map(|began_us| now_us.saturating_sub(began_us));
+        age_us.is_some_and(|age_us| (0..us(UNKNOWN_KEY_REFRESH_EVERY)).contains(&age_us))
+    }
 }
 
 // === impl KeySet ===
@@ -90,6 +113,14 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn a_reading_is_recent_for_a_second_and_not_when_the_clock_was_set_back() {
+        let reading = Reading::begins(5_000_000);
+        let recent = [4_999_999, 5_000_000, 5_999_999, 6_000_000].map(|now_us| reading.is_recent(now_us));
+        assert_eq!(recent, [false, true, true, false]);
+        assert!(!Reading::default().is_recent(5_000_000));
+    }
 
     fn set(periods: &[(u8, i64, Option<i64>)]) -> KeySet<u8> {
         let known = periods.iter().map(|&(number, signs_from_us, retired_at_us)| {

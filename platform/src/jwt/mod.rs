@@ -11,7 +11,7 @@ use std::time::Duration;
 
 pub use claims::{check, expiry_us, verified};
 pub use jwk::{Jwk, may_be_kid};
-pub use key_set::{KeySet, Known, Period};
+pub use key_set::{KeySet, Known, Period, Reading};
 pub use token::{Token, signing_input, with_signature};
 pub use wrapping::{KEY_NAME_BYTES, NONCE_BYTES, Wrapping, WrappingError};
 
@@ -23,9 +23,14 @@ pub const REFRESH_EVERY: Duration = Duration::from_secs(30);
 pub const SIGNS_WITHOUT_REFRESH_FOR: Duration = Duration::from_mins(2);
 /// How far replicas' clocks may be apart.
 const CLOCK_SKEW: Duration = Duration::from_mins(1);
-/// Tokens with an unknown key make us read the keys at most this often.
+/// A key is stored so long before it signs. So who has read the keys within [`UNKNOWN_KEY_REFRESH_EVERY`] knows those of all
+/// tokens that there are, also where clocks differ by a little.
+pub const SIGNS_AFTER: Duration = Duration::from_secs(3);
+/// Tokens with an unknown key make us read the keys at most this often. In between they are refused without a wait.
 pub const UNKNOWN_KEY_REFRESH_EVERY: Duration = Duration::from_secs(1);
-/// How many such tokens wait for that concurrently; more are refused as unavailable.
+/// How long such a token waits for a reading. The reading ends then, too, and is tried again a second after it began.
+pub const UNKNOWN_KEY_WAITS_MAX: Duration = Duration::from_millis(500);
+/// How many such tokens wait concurrently; more are refused as unavailable.
 pub const UNKNOWN_KEYS_WAITING_MAX: usize = 64;
 /// A key that was not there stays unknown for so long: its `kid` is a digest, so it was forged, or
 /// the key is forgotten.
@@ -36,6 +41,8 @@ pub const VERIFIED_FOR: Duration = Duration::from_mins(1);
 pub const NO_KEY: &str = "there is no signing key";
 /// What is said when too many wait.
 pub const TOO_MANY_UNKNOWN: &str = "too many concurrent tokens with unknown keys";
+/// What is said of an unknown key when it is not known whether it is one.
+pub const NOT_READ: &str = "the signing keys could not be read a moment ago";
 
 /// What the platform's tokens look like.
 #[derive(Debug, Clone)]

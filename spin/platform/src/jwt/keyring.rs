@@ -8,11 +8,10 @@ use std::time::Duration;
 use async_lock::Semaphore;
 use lru::LruCache;
 use mindflow_platform::jwt::{
-    self, Known, NO_KEY, REFRESH_EVERY, SIGNS_WITHOUT_REFRESH_FOR, Settings, SignError, TOO_MANY_UNKNOWN, Token,
-    UNKNOWN_KEY_REFRESH_EVERY, UNKNOWN_KEY_REMEMBERED_FOR, UNKNOWN_KEYS_WAITING_MAX, VERIFIED_FOR, Verified,
-    VerifyError, may_be_kid, us,
+    self, Known, NO_KEY, NOT_READ, REFRESH_EVERY, Reading, SIGNS_WITHOUT_REFRESH_FOR, Settings, SignError,
+    TOO_MANY_UNKNOWN, Token, UNKNOWN_KEY_REFRESH_EVERY, UNKNOWN_KEY_REMEMBERED_FOR, UNKNOWN_KEYS_WAITING_MAX,
+    VERIFIED_FOR, Verified, VerifyError, may_be_kid, us,
 };
-use mindflow_spin_guest::time;
 use rsa::sha2::{Digest, Sha256};
 use rsa::{PrivateKey, PublicKey};
 
@@ -30,8 +29,8 @@ const RETRY_EVERY: Duration = Duration::from_secs(5);
 pub(super) struct Keyring {
     settings: Settings,
     keys: Mutex<Arc<Keys>>,
-    /// When the last reading of the keys began; held while they are read.
-    reading: async_lock::Mutex<Option<i64>>,
+    /// The last one; held while the keys are read.
+    reading: async_lock::Mutex<Reading>,
     waiting: Semaphore,
     /// By `kid`, when it was not there.
     unknown: Mutex<LruCache<String, i64>>,
@@ -65,7 +64,7 @@ impl Keyring {
         Self {
             settings,
             keys: Mutex::default(),
-            reading: async_lock::Mutex::new(None),
+            reading: async_lock::Mutex::new(Reading::default()),
             waiting: Semaphore::new(UNKNOWN_KEYS_WAITING_MAX),
             unknown: Mutex::new(LruCache::new(UNKNOWN_MAX)),
             verified: Mutex::new(LruCache::new(VERIFIED_MAX)),
@@ -126,32 +125,28 @@ impl Keyring {
         token.claims(&self.settings)
     }
 
-    /// Reads the keys again for a token whose key is not known: a host may just have made it. At most once a second.
+    /// Reads the keys again for a token whose key is not known, as a host may have made it; unless they were read a moment ago,
+    /// because then there is no such key.
     async fn find(&self, kid: &str) -> Result<Known<Arc<PublicKey>>, VerifyError> {
-        let arrived = clock::now_us();
-        if !may_be_kid(kid) || self.is_unknown(kid, arrived) {
+        if !may_be_kid(kid) || self.is_unknown(kid, clock::now_us()) {
             return Err(VerifyError::BadSignature);
         }
         let waiting = self.waiting.try_acquire();
         let _waiting = waiting.ok_or_else(|| VerifyError::Unavailable(TOO_MANY_UNKNOWN.to_owned()))?;
-        let mut reading = self.reading.lock().await;
-        // Another token's reading, begun after this token came, has seen every key there is to it.
-        if reading.is_none_or(|began| began < arrived) {
-            if let Some(began) = *reading
-                && self.known(kid).is_none()
-            {
-                let pause = began.saturating_add(us(UNKNOWN_KEY_REFRESH_EVERY)).saturating_sub(clock::now_us());
-                time::sleep(Duration::from_micros(pause.try_into().unwrap_or_default())).await;
-            }
-            if self.known(kid).is_none() {
-                self.read(&mut reading).await.map_err(VerifyError::Unavailable)?;
-            }
-        }
-        drop(reading);
+        self.read_again().await.map_err(VerifyError::Unavailable)?;
         self.known(kid).ok_or_else(|| {
             locked(&self.unknown).put(kid.to_owned(), clock::now_us());
             VerifyError::BadSignature
         })
+    }
+
+    /// One reading for all tokens that wait, and the next one not before its time.
+    async fn read_again(&self) -> Result<(), String> {
+        let mut reading = self.reading.lock().await;
+        if reading.is_recent(clock::now_us()) {
+            return if reading.succeeded { Ok(()) } else { Err(NOT_READ.to_owned()) };
+        }
+        self.read(&mut reading).await
     }
 
     /// The keys, read again when they are old and the database answers.
@@ -163,7 +158,7 @@ impl Keyring {
         }
         let mut reading = self.reading.lock().await;
         let retry_us = if keys.by_kid.is_empty() { UNKNOWN_KEY_REFRESH_EVERY } else { RETRY_EVERY };
-        let tried = reading.is_some_and(|began| now_us < began.saturating_add(us(retry_us)));
+        let tried = reading.began_us.is_some_and(|began_us| now_us < began_us.saturating_add(us(retry_us)));
         if self.is_old(&self.keys(), now_us)
             && !tried
             && let Err(reason) = self.read(&mut reading).await
@@ -183,9 +178,9 @@ impl Keyring {
     }
 
     /// With `reading` held, so that an older answer never replaces a newer one.
-    async fn read(&self, reading: &mut Option<i64>) -> Result<(), String> {
+    async fn read(&self, reading: &mut Reading) -> Result<(), String> {
         let now_us = clock::now_us();
-        *reading = Some(now_us);
+        *reading = Reading::begins(now_us);
         let before = self.keys();
         let keys = store::public_keys(&before, now_us).await?;
         if before.has_more_than(&keys) {
@@ -193,6 +188,7 @@ impl Keyring {
             locked(&self.verified).clear();
         }
         *locked(&self.keys) = Arc::new(keys);
+        reading.succeeded = true;
         Ok(())
     }
 
