@@ -18,6 +18,6 @@ pub mod web;
 
 pub use bindings::platform::mindflow::platform::{
     audit_reader, audit_writer, blob, call, dead_letters, embeddings, events, jwt_signer, jwt_verifier, key_value,
-    mail, outbound, realtime, search_index, web_push, websocket,
+    mail, outbound, realtime, sealing, search_index, web_push, websocket,
 };
 pub use wit_bindgen;

@@ -18,6 +18,8 @@ pub mod realtime;
 #[cfg(feature = "schedule")]
 pub mod schedule;
 pub mod search_index;
+#[cfg(feature = "sealing")]
+pub mod sealing;
 pub mod sql;
 #[cfg(feature = "web-push")]
 pub mod web_push;

@@ -240,7 +240,8 @@ impl Services {
 impl Platform {
     /// On the test's PostgreSQL and Redis.
     pub fn services() -> Builder {
-        Builder::new(false)
+        // Replicas have a data directory each, and one key.
+        Builder::new(false).env("MINDFLOW_SEALING__KEY", "what seals secrets in stories of services")
     }
 
     /// On the embedded default, without `fsync` and without a model that reads what is written.

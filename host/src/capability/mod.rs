@@ -27,6 +27,7 @@ pub mod mail;
 pub mod outbound;
 pub mod realtime;
 pub mod search_index;
+pub mod sealing;
 mod set;
 pub mod sql;
 mod state;
@@ -182,6 +183,7 @@ set::capabilities! {
     mail: mail::Mail,
     web_push: web_push::Push,
     search_index: search_index::Indexes,
+    sealing: sealing::Sealing,
     embeddings: embeddings::Model,
     audit_log: audit_log::Trail,
     outbound: outbound::Requests,

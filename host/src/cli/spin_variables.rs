@@ -5,6 +5,7 @@ use super::{AppLocation, CliError};
 use crate::manifest::{Manifest, RuntimeConfig, Variables};
 use mindflow_backends::{
     database::postgres::{DatabaseConfig, roles},
+    secret::Secret,
     stores::{key_value, search_index},
 };
 use std::collections::BTreeMap;
@@ -37,6 +38,7 @@ fn values(manifest: &Manifest, config: &RuntimeConfig) -> Result<Values, CliErro
         )
     })?;
     values.insert("jwt_wrapping_secret".to_owned(), secret.reveal().to_owned());
+    values.extend(sealing(manifest, config)?);
     values.retain(|name, value| {
         manifest.variables.get(name).is_some_and(|variable| variable.default.as_deref().unwrap_or_default() != *value)
     });
@@ -91,6 +93,23 @@ fn redis(config: &RuntimeConfig) -> Result<Values, CliError> {
         found.ok_or_else(|| wrong("no [key-value.…] is on a single Redis that is reached by TCP, which Spin needs"))?;
     let values = [("redis_url", url), ("redis_origin", origin), ("redis_prefix", prefix)];
     Ok(values.map(|(name, value)| (name.to_owned(), value)).into())
+}
+
+/// The keys that secrets of services are sealed with. A key that a host has made for itself is in its data directory, where other hosts
+/// do not have it, so it is not printed.
+fn sealing(manifest: &Manifest, config: &RuntimeConfig) -> Result<Values, CliError> {
+    if !manifest.components.values().any(|entry| entry.grants.sealing) {
+        return Ok(Values::new());
+    }
+    let settings = &config.capabilities.sealing;
+    let key = settings.key.as_ref().ok_or_else(|| {
+        wrong("[sealing] has no key, with which Spin seals and opens secrets of services; set it in the configuration or by MINDFLOW_SEALING__KEY, to what sealing.key of the data directory has if a host has run without it")
+    })?;
+    let former: Vec<&str> = settings.former_keys.iter().map(Secret::reveal).collect();
+    Ok(Values::from([
+        ("sealing_key".to_owned(), key.reveal().to_owned()),
+        ("sealing_former_keys".to_owned(), former.join(",")),
+    ]))
 }
 
 fn underscored(name: &str) -> String {

@@ -51,6 +51,7 @@ pub struct Grants {
     pub dead_letters: bool,
     pub mail: bool,
     pub web_push: bool,
+    pub sealing: bool,
     pub outbound: Outbound,
     /// Where its HTTP requests may go, as Spin writes it; the name is with an underscore there, too.
     #[serde(rename = "allowed_outbound_hosts")]
@@ -185,6 +186,10 @@ impl Service {
 
     pub fn appends_audit(&self) -> Result<(), String> {
         granted(self.grants.audit_log.contains(&AuditLog::Append), || "the audit trail is not granted".to_owned())
+    pub fn seals(&self) -> Result<(), String> {
+        granted(self.grants.sealing, || "sealing is not granted to the component".to_owned())
+    }
+
     }
 
     pub fn reads_audit(&self) -> Result<(), String> {
@@ -289,9 +294,14 @@ mod tests {
         ] {
             assert_eq!(refused, Err(text.to_owned()));
         }
-        for refused in
-            [service.mails(), service.pushes(), service.embeds(), service.reads_audit(), service.dead_letters()]
-        {
+        for refused in [
+            service.mails(),
+            service.pushes(),
+            service.seals(),
+            service.embeds(),
+            service.reads_audit(),
+            service.dead_letters(),
+        ] {
             assert!(refused.is_err());
         }
     }

@@ -17,6 +17,7 @@ mod outbound;
 mod realtime;
 mod redis;
 mod search_index;
+mod sealing;
 mod sql;
 mod web_push;
 

@@ -120,7 +120,17 @@ fn every_variable_is_used_and_what_opens_a_door_is_secret() {
     let variables = manifest["variables"].as_table().expect("variables");
     for (name, variable) in variables {
         assert!(used.contains(name.as_str()), "{name} is used nowhere");
-        let opens = ["_dsn", "_secret", "_secret_access_key", "_api_key", "_password", "_token", "redis_url"];
+        let opens = [
+            "_dsn",
+            "_secret",
+            "_secret_access_key",
+            "_api_key",
+            "_password",
+            "_token",
+            "redis_url",
+            "sealing_key",
+            "sealing_former_keys",
+        ];
         let secret = variable.get("secret").and_then(Value::as_bool).unwrap_or(false);
         assert_eq!(secret, opens.iter().any(|end| name.ends_with(end)), "{name}");
     }

@@ -13,6 +13,9 @@ pub struct Secrets {
     /// Opens the keys that tokens are signed with.
     pub wrapping: String,
     pub relay: String,
+    /// Seals secrets of services. Files of earlier builds do not have it.
+    #[serde(default)]
+    pub sealing: String,
 }
 
 impl Secrets {
@@ -26,13 +29,24 @@ impl Secrets {
         let path = data.join("secrets.json");
         if path.is_file() {
             let text = fs::read(&path).with_context(|| format!("read {}", path.display()))?;
-            return serde_json::from_slice(&text).with_context(|| format!("read {}", path.display()));
+            let mut kept: Self = serde_json::from_slice(&text).with_context(|| format!("read {}", path.display()))?;
+            if kept.sealing.is_empty() {
+                kept.sealing = random()?;
+                let whole = data.join("secrets.json.new");
+                kept.write(&whole)?;
+                fs::rename(&whole, &path).with_context(|| format!("write {}", path.display()))?;
+            }
+            return Ok(kept);
         }
-        let made = Self { redis: random()?, wrapping: random()?, relay: random()? };
-        let file = File::options().write(true).create_new(true).mode(0o600).open(&path);
-        let written = file.and_then(|mut file| file.write_all(&serde_json::to_vec_pretty(&made)?));
-        written.with_context(|| format!("write {}", path.display()))?;
+        let made = Self { redis: random()?, wrapping: random()?, relay: random()?, sealing: random()? };
+        made.write(&path)?;
         Ok(made)
+    }
+
+    fn write(&self, path: &Path) -> Result<()> {
+        let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(path);
+        let written = file.and_then(|mut file| file.write_all(&serde_json::to_vec_pretty(self)?));
+        written.with_context(|| format!("write {}", path.display()))
     }
 }
 
@@ -55,5 +69,14 @@ mod tests {
         assert_eq!(first.redis, second.redis);
         assert_ne!(first.redis, first.relay);
         assert_eq!(first.wrapping.len(), 64);
+    }
+
+    #[test]
+    fn a_file_of_an_earlier_build_gets_what_it_lacks() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("secrets.json"), r#"{"redis": "a", "wrapping": "b", "relay": "c"}"#).unwrap();
+        let secrets = Secrets::of(folder.path()).unwrap();
+        assert_eq!((secrets.redis.as_str(), secrets.sealing.len()), ("a", 64));
+        assert_eq!(Secrets::of(folder.path()).unwrap().sealing, secrets.sealing);
     }
 }

@@ -63,6 +63,7 @@ impl Stores {
         let buckets = ["KEY_VALUE__SESSIONS", "KEY_VALUE__AUTH_LIMITS", "KEY_VALUE__CACHE", "REALTIME"];
         let others = [
             ("MINDFLOW_KEYS__WRAPPING_SECRET".to_owned(), secrets.wrapping.clone()),
+            ("MINDFLOW_SEALING__KEY".to_owned(), secrets.sealing.clone()),
             ("MINDFLOW_VARIABLE_RELAY_TOKEN".to_owned(), secrets.relay.clone()),
         ];
         let buckets = buckets.map(|table| (format!("MINDFLOW_{table}__URL"), url.clone()));

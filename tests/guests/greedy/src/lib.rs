@@ -12,7 +12,7 @@ use mindflow_guest::{
     blob,
     events::NewEvent,
     key_value::Bucket,
-    realtime,
+    realtime, sealing,
     sql::{self, Identity, Transaction},
     web::{Body, Response, wire},
 };
@@ -64,6 +64,10 @@ async fn take(arguments: &[String]) -> Result<String, String> {
             sql::query(database, Identity::Service, statement, Vec::new()).await.map(drop).map_err(debug)
         }
         ["change", database, statement] => change(database, statement).await,
+        ["seal", context] => sealing::seal(b"loot".to_vec(), (*context).to_owned()).await.map(drop).map_err(debug),
+        ["unseal", sealed, context] => {
+            sealing::open(bytes(sealed), (*context).to_owned()).await.map(drop).map_err(debug)
+        }
         ["bucket", name] => Bucket::open((*name).to_owned()).await.map(drop).map_err(debug),
         ["container", name] => keep(name).await,
         ["publish", database, event_type] => publish(database, event_type).await,
@@ -88,6 +92,13 @@ async fn take(arguments: &[String]) -> Result<String, String> {
 
 fn debug(error: impl std::fmt::Debug) -> String {
     format!("{error:?}")
+}
+
+/// Of hexadecimal digits.
+fn bytes(hex: &str) -> Vec<u8> {
+    let digit = |digit: char| u8::try_from(digit.to_digit(16).unwrap_or_default()).unwrap_or_default();
+    let digits: Vec<u8> = hex.chars().map(digit).collect();
+    digits.as_chunks::<2>().0.iter().map(|[high, low]| high * 16 + low).collect()
 }
 
 /// Runs the statement where it may write.

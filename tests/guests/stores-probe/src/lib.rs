@@ -4,7 +4,7 @@
 use http::StatusCode;
 use mindflow_guest::key_value::{Bucket, Condition};
 use mindflow_guest::web::{Body, Response, wire};
-use mindflow_guest::{blob, embeddings, mail, outbound, realtime, web_push};
+use mindflow_guest::{blob, embeddings, mail, outbound, realtime, sealing, web_push};
 use std::fmt::Debug;
 use wasip3::http::types::{ErrorCode, Request, Response as WasiResponse};
 
@@ -54,6 +54,8 @@ async fn run(words: &[&str]) -> String {
         ["embed", text] => shown(embeddings::embed(vec![text.into()]).await),
         ["push-key"] => shown(web_push::public_key().await),
         ["seal", p256dh, auth] => shown(seal(p256dh, auth).await),
+        ["keep", text, context] => shown(sealing::seal(text.as_bytes().to_vec(), context.into()).await),
+        ["reveal", sealed, context] => shown(reveal(sealed, context).await),
         _ => "no such step".to_owned(),
     }
 }
@@ -180,6 +182,12 @@ fn message(to: &str, subject: &str) -> mail::Message {
         html: None,
         headers: Vec::new(),
     }
+}
+
+/// `sealed`: bytes as JSON.
+async fn reveal(sealed: &str, context: &str) -> Result<String, sealing::Error> {
+    let sealed = serde_json::from_str(sealed).unwrap_or_default();
+    sealing::open(sealed, context.into()).await.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 async fn seal(p256dh: &str, auth: &str) -> Result<(bool, usize), web_push::Error> {

@@ -65,7 +65,10 @@ impl Bed {
     /// `tables` are added to the manifest, `variables` to those that lead to the stores.
     pub async fn lay(tables: &'static str, variables: &[(&str, &str)]) -> Self {
         let with_tables = move |text: String| format!("{text}\n{}", absolute(tables));
-        let builder = Platform::services().env("MINDFLOW_KEYS__WRAPPING_SECRET", SECRET).manifest(with_tables);
+        let builder = Platform::services()
+            .env("MINDFLOW_KEYS__WRAPPING_SECRET", SECRET)
+            .env("MINDFLOW_SEALING__KEY", SECRET)
+            .manifest(with_tables);
         let platform = builder.prepare().await;
         let prepared = platform.cli(&["migrate"]).await;
         assert_eq!(prepared.code, Some(0), "{prepared:?}");
@@ -81,6 +84,7 @@ impl Bed {
             ("analytics_origin", &origin),
             ("redis_prefix", platform.redis().1),
             ("jwt_wrapping_secret", SECRET),
+            ("sealing_key", SECRET),
             ("bcrypt_cost", "4"),
             ("allow_weak_bcrypt", "true"),
         ];

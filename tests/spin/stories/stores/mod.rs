@@ -7,6 +7,7 @@ mod key_value;
 mod messages;
 mod realtime;
 
+mod sealing;
 use http::StatusCode;
 use mindflow_spin_tests::bridge::Bridge;
 use mindflow_spin_tests::runtime::{Application, Component, Spin};
@@ -26,7 +27,8 @@ struct Stage {
 fn grants() -> Value {
     json!({
         "key-value": ["cache"], "blob": ["media"], "realtime": { "publish": ["user:*"], "subscribe": ["user:*"] },
-        "mail": true, "web-push": true, "embeddings": true,
+        "rate-limits": { "crumbs": { "quota": 5, "window-s": 86_400 } },
+        "mail": true, "web-push": true, "sealing": true, "embeddings": true,
         "outbound": { "public-only": true }, "allowed_outbound_hosts": ["https://*:*", "http://*:*"],
     })
 }
