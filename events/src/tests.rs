@@ -85,7 +85,9 @@ fn an_event_belongs_to_its_aggregate_and_its_user() {
             Kind::JournalEntryCreated | Kind::JournalEntryDeleted | Kind::JournalEntryUpdated => ("entry", Some(2)),
             Kind::MoodRecorded => ("mood", Some(2)),
             Kind::TagCreated | Kind::TagRenamed => ("tag", Some(2)),
-            Kind::NotificationRequested => ("send", None),
+            Kind::MailRequested | Kind::NotificationRequested | Kind::PushRequested | Kind::WebhookRequested => {
+                ("send", None)
+            }
             Kind::UserLoggedIn | Kind::UserRegistered | Kind::UserUpdated => ("user", Some(7)),
         };
         let of = match aggregate {

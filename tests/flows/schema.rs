@@ -16,7 +16,7 @@ Media: id: ID!, fileName: String!, contentType: String!, bytes: Int!, width: Int
 PageInfo: hasNextPage: Boolean!, hasPreviousPage: Boolean!, startCursor: String, endCursor: String
 JournalEntryEdge: cursor: String!, node: JournalEntry!
 JournalEntryConnection: edges: [JournalEntryEdge!]!, pageInfo: PageInfo!, totalCount: Int!
-Webhook: id: ID!, url: String!, events: [String!]!, active: Boolean!, createdAt: DateTime!, secret: String
+Webhook: id: ID!, url: String!, events: [String!]!, active: Boolean!, state: WebhookState!, failures: Int!, disabledAt: DateTime, disabledReason: String, createdAt: DateTime!, secret: String
 NotificationPreferences: email: Boolean!, push: Boolean!, webhooks: Boolean!, quietHoursStart: Int, quietHoursEnd: Int
 SearchHit: entry: JournalEntry!, score: Float!, highlights: [String!]!
 SearchResult: hits: [SearchHit!]!, totalCount: Int!, tookMs: Float!
@@ -33,12 +33,13 @@ UserConnection: edges: [UserEdge!]!, pageInfo: PageInfo!, totalCount: Int!
 Query: me: User!, journalEntry(id: ID!): JournalEntry, journalEntries(first: Int = 20; after: String; filter: JournalFilter): JournalEntryConnection!, recentEntries(limit: Int = 10): [JournalEntry!]!, onThisDay(date: Date): [JournalEntry!]!, moodTrends(days: Int = 30): [MoodPoint!]!, sentimentTrend(days: Int = 90; granularity: Granularity = WEEK): [SentimentPoint!]!, writingStats(days: Int = 365): WritingStats!, insights(limit: Int = 10): [Insight!]!, tags: [Tag!]!, search(query: String!; mode: SearchMode = HYBRID; limit: Int = 20): SearchResult!, relatedEntries(id: ID!; limit: Int = 5): [SearchHit!]!, webhooks: [Webhook!]!, notificationPreferences: NotificationPreferences!, pushPublicKey: String!, users(first: Int = 20; after: String; search: String): UserConnection!, platformStats(days: Int = 30): PlatformStats!, deadLetters(consumer: String; first: Int = 50; after: String): DeadLetterConnection!, auditLog(first: Int = 50; after: String; userId: ID; eventType: String; from: DateTime; to: DateTime): AuditConnection!
 AuditEdge: cursor: String!, node: AuditRow!
 AuditConnection: edges: [AuditEdge!]!, pageInfo: PageInfo!
-Mutation: createJournalEntry(input: CreateJournalEntryInput!): JournalEntry!, updateJournalEntry(input: UpdateJournalEntryInput!): JournalEntry!, deleteJournalEntry(id: ID!): Boolean!, restoreJournalEntry(id: ID!): JournalEntry!, recordMood(mood: Mood!; note: String; at: DateTime): MoodPoint!, createTag(name: String!): Tag!, renameTag(id: ID!; name: String!): Tag!, reanalyzeEntry(id: ID!): JournalEntry!, updateProfile(displayName: String; timezone: String): User!, setUserRoles(userId: ID!; roles: [Role!]!): User!, updateNotificationPreferences(email: Boolean; push: Boolean; webhooks: Boolean; quietHoursStart: Int; quietHoursEnd: Int): NotificationPreferences!, createWebhook(url: String!; events: [String!]!): Webhook!, deleteWebhook(id: ID!): Boolean!, registerPushSubscription(endpoint: String!; p256dh: String!; auth: String!): Boolean!, retryDeadLetter(id: ID!): Boolean!, discardDeadLetter(id: ID!): Boolean!
+Mutation: createJournalEntry(input: CreateJournalEntryInput!): JournalEntry!, updateJournalEntry(input: UpdateJournalEntryInput!): JournalEntry!, deleteJournalEntry(id: ID!): Boolean!, restoreJournalEntry(id: ID!): JournalEntry!, recordMood(mood: Mood!; note: String; at: DateTime): MoodPoint!, createTag(name: String!): Tag!, renameTag(id: ID!; name: String!): Tag!, reanalyzeEntry(id: ID!): JournalEntry!, updateProfile(displayName: String; timezone: String): User!, setUserRoles(userId: ID!; roles: [Role!]!): User!, updateNotificationPreferences(email: Boolean; push: Boolean; webhooks: Boolean; quietHoursStart: Int; quietHoursEnd: Int): NotificationPreferences!, createWebhook(url: String!; events: [String!]!): Webhook!, enableWebhook(id: ID!): Webhook!, deleteWebhook(id: ID!): Boolean!, registerPushSubscription(endpoint: String!; p256dh: String!; auth: String!): Boolean!, retryDeadLetter(id: ID!): Boolean!, discardDeadLetter(id: ID!): Boolean!
 Subscription: entryAnalyzed: JournalEntry!, entryChanged: EntryChange!
 Mood: HAPPY, CALM, GRATEFUL, EXCITED, NEUTRAL, TIRED, ANXIOUS, STRESSED, SAD, ANGRY
 Role: USER, PREMIUM, ADMIN
 AnalysisStatus: PENDING, PROCESSING, READY, FAILED, NOT_INCLUDED
 Granularity: DAY, WEEK, MONTH
+WebhookState: ACTIVE, FAILING, DISABLED
 SearchMode: FULL_TEXT, SEMANTIC, HYBRID
 ChangeKind: CREATED, UPDATED, DELETED";
 

@@ -27,6 +27,7 @@ async fn a_component_does_not_start_without_a_grant_for_each_of_its_imports() {
         ("search", "search-index", "mindflow:platform/search-index@", "`search-index = [\"INDEX\"]`"),
         ("search", "embeddings", "mindflow:platform/embeddings@", "`embeddings = true`"),
         ("notification", "web-push", "mindflow:platform/web-push@", "`web-push = true`"),
+        ("notification", "sealing", "mindflow:platform/sealing@", "`sealing = true`"),
         ("logging", "audit-log", "mindflow:platform/audit-writer@", "`audit-log = [\"append\"]`"),
         ("media-codec", "blob", "mindflow:platform/blob@", "`blob = [\"CONTAINER\"]`"),
         ("command", "jwt", "mindflow:platform/jwt-verifier@", "`jwt = [\"verify\"]`"),
@@ -121,6 +122,7 @@ allowed_outbound_hosts = ["http://127.0.0.1:{allowed_port}"]
 [component.greedy.tool.mindflow]
 sql = {{ write = "service", read = "caller" }}
 key-value = ["cache"]
+sealing = true
 blob = ["crumbs"]
 publishes = ["GreedyTook"]
 realtime = {{ publish = ["crumbs:*"] }}
@@ -171,6 +173,7 @@ async fn a_running_component_gets_what_was_granted_and_is_denied_the_rest() {
         &["container", "crumbs"],
         &["publish", "write", "GreedyTook"],
         &["topic", "crumbs:x"],
+        &["seal", "crumbs:x"],
         &["http", &allowed],
     ] {
         assert_eq!(ask(granted).await, "granted", "{granted:?}");
@@ -214,6 +217,15 @@ async fn a_running_component_gets_what_was_granted_and_is_denied_the_rest() {
         let got = ask(denied).await;
         assert!(got.starts_with("refused: ") && got.contains(reason), "{denied:?}: {got}");
     }
+    // What another component has sealed stays closed, also in its row and for its context.
+    let ada = platform.register().await;
+    let webhook = "mutation { createWebhook(url: \"https://hooks.example.org/\", events: [\"TagCreated\"]) { id } }";
+    let id = ada.data(webhook, serde_json::json!({})).await["createWebhook"]["id"].as_str().unwrap().to_owned();
+    let database = platform.write_database().await;
+    let sealed = "SELECT encode(sealed_secret, 'hex') FROM notification.webhooks";
+    let sealed: String = database.query_one(sealed, &[]).await.unwrap().get(0);
+    let got = ask(&["unseal", &sealed, &format!("webhook:{id}")]).await;
+    assert!(got.starts_with("refused: ") && got.contains("Damaged"), "{got}");
     for reached in [["outlaw", "file", "/etc/passwd"], ["outlaw", "socket", &allowed]] {
         let got = run(reached.to_vec()).await;
         assert!(got.starts_with("refused: "), "{reached:?}: {got}");

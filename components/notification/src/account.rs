@@ -7,7 +7,7 @@ use crate::{
     },
     link,
     request::{self, PUSH_SUBSCRIPTIONS_MAX, WEBHOOKS_MAX},
-    store,
+    secrets, store,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use mindflow_guest::{
@@ -23,11 +23,15 @@ use mindflow_guest::{
 /// Of a webhook's secret: as many as its MAC has.
 const SECRET_BYTES: usize = 32;
 
-const WEBHOOKS: &str = "SELECT id, url, events, active, created_at FROM notification.webhooks
-    WHERE user_id = $1::uuid ORDER BY created_at, id";
+const WEBHOOKS: &str = "SELECT id, url, events, active, created_at, failures, disabled_at, disabled_reason
+    FROM notification.webhooks WHERE user_id = $1::uuid ORDER BY created_at, id";
 const COUNT_WEBHOOKS: &str = "SELECT count(*) AS held FROM notification.webhooks WHERE user_id = $1::uuid";
-const ADD_WEBHOOK: &str = "INSERT INTO notification.webhooks (id, user_id, url, events, secret, created_at)
-    VALUES ($1::uuid, $2::uuid, $3::text, $4::text[], $5::text, $6::timestamptz)";
+const ADD_WEBHOOK: &str = "INSERT INTO notification.webhooks (id, user_id, url, events, sealed_secret, created_at)
+    VALUES ($1::uuid, $2::uuid, $3::text, $4::text[], $5::bytea, $6::timestamptz)";
+const ENABLE_WEBHOOK: &str = "UPDATE notification.webhooks
+    SET active = true, failures = 0, rests_until = NULL, disabled_at = NULL, disabled_reason = NULL
+    WHERE id = $1::uuid AND user_id = $2::uuid
+    RETURNING id, url, events, active, created_at, failures, disabled_at, disabled_reason";
 const DELETE_WEBHOOK: &str = "DELETE FROM notification.webhooks WHERE id = $1::uuid AND user_id = $2::uuid";
 const PREFERENCES: &str = "SELECT email, push, webhooks, quiet_hours_start::int AS quiet_start,
         quiet_hours_end::int AS quiet_end
@@ -44,7 +48,8 @@ const COUNT_PUSH: &str = "SELECT count(*) AS held FROM notification.push_subscri
     WHERE user_id = $1::uuid AND endpoint <> $2::text";
 const KEEP_PUSH: &str = "INSERT INTO notification.push_subscriptions (id, user_id, endpoint, p256dh, auth, created_at)
     VALUES ($1::uuid, $2::uuid, $3::text, $4::text, $5::text, $6::timestamptz)
-    ON CONFLICT (user_id, endpoint) DO UPDATE SET p256dh = EXCLUDED.p256dh, auth = EXCLUDED.auth";
+    ON CONFLICT (user_id, endpoint) DO UPDATE
+    SET p256dh = EXCLUDED.p256dh, auth = EXCLUDED.auth, failures = 0, rests_until = NULL";
 const NO_MORE_MAIL: &str = "INSERT INTO notification.preferences (user_id, email) VALUES ($1::uuid, false)
     ON CONFLICT (user_id) DO UPDATE SET email = false";
 
@@ -53,15 +58,23 @@ const NO_MORE_MAIL: &str = "INSERT INTO notification.preferences (user_id, email
 pub async fn webhooks(context: &CallContext) -> Result<Vec<Webhook>, Error> {
     let caller = Caller::prove(context).await?;
     let rows = sql::query(DATABASE, caller.identity(), WEBHOOKS, params![caller.user_id]).await?;
-    Ok(rows.map(|row| {
-        Ok(Webhook {
-            id: row.get("id")?,
-            url: row.get("url")?,
-            events: row.get("events")?,
-            active: row.get("active")?,
-            created_at: row.get::<Time>("created_at")?.0,
-        })
-    })?)
+    Ok(rows.map(|row| webhook(&row))?)
+}
+
+fn webhook(row: &Row<'_>) -> Result<Webhook, RowError> {
+    let active: bool = row.get("active")?;
+    let reason: Option<String> = row.get("disabled_reason")?;
+    Ok(Webhook {
+        id: row.get("id")?,
+        url: row.get("url")?,
+        events: row.get("events")?,
+        active,
+        created_at: row.get::<Time>("created_at")?.0,
+        failures: row.get("failures")?,
+        disabled_at: row.get::<Option<Time>>("disabled_at")?.map(|time| time.0),
+        // Earlier builds switched off for this reason alone, and did not keep it.
+        disabled_reason: reason.or_else(|| (!active).then(|| "the receiver answered 410 Gone".to_owned())),
+    })
 }
 
 pub async fn create_webhook(context: &CallContext, url: &str, events: &[String]) -> Result<NewWebhook, Error> {
@@ -75,18 +88,40 @@ pub async fn create_webhook(context: &CallContext, url: &str, events: &[String])
     let mut random = [0; SECRET_BYTES];
     getrandom::fill(&mut random).map_err(internal)?;
     let secret = format!("whsec_{}", URL_SAFE_NO_PAD.encode(random));
+    let sealed = secrets::seal(id, &secret).await?;
     let now_us = clock::now_us();
     sql::transaction(DATABASE, &caller.identity(), async |tx| {
         tx.query(HOLD_PREFERENCES, params![caller.user_id]).await?;
         let held = tx.query(COUNT_WEBHOOKS, params![caller.user_id]).await?;
         room("webhooks", held_of(&held)?, WEBHOOKS_MAX)?;
-        let row = params![id, caller.user_id, url, events.clone(), &secret, Time(now_us)];
+        let row = params![id, caller.user_id, url, events.clone(), sealed.clone(), Time(now_us)];
         tx.execute(ADD_WEBHOOK, row).await?;
         Ok(())
     })
     .await?;
-    let webhook = Webhook { id: id.to_string(), url: url.to_owned(), events, active: true, created_at: now_us };
+    let webhook = Webhook {
+        id: id.to_string(),
+        url: url.to_owned(),
+        events,
+        active: true,
+        created_at: now_us,
+        failures: 0,
+        disabled_at: None,
+        disabled_reason: None,
+    };
     Ok(NewWebhook { webhook, secret })
+}
+
+/// Switches a webhook on again, with everything forgotten that its receiver did not do.
+pub async fn enable_webhook(context: &CallContext, id: &str) -> Result<Webhook, Error> {
+    let caller = Caller::prove(context).await?;
+    let none = || Error::NotFound("There is no such webhook.".into());
+    let id = id::parse(id).ok_or_else(none)?;
+    let enabled = sql::transaction(DATABASE, &caller.identity(), async |tx| {
+        Ok(tx.query(ENABLE_WEBHOOK, params![id, caller.user_id]).await?)
+    })
+    .await?;
+    Ok(webhook(&enabled.first().ok_or_else(none)?)?)
 }
 
 pub async fn delete_webhook(context: &CallContext, id: &str) -> Result<bool, Error> {

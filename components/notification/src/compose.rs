@@ -7,12 +7,16 @@ use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::switch::DISABLED;
+
 /// Two templates a mail: the name's ending decides what is escaped.
-const TEMPLATES: [(&str, &str); 4] = [
+const TEMPLATES: [(&str, &str); 6] = [
     ("welcome.txt", include_str!("templates/welcome.txt")),
     ("welcome.html", include_str!("templates/welcome.html")),
     ("insights.txt", include_str!("templates/insights.txt")),
     ("insights.html", include_str!("templates/insights.html")),
+    ("webhook.txt", include_str!("templates/webhook.txt")),
+    ("webhook.html", include_str!("templates/webhook.html")),
 ];
 /// Of a name, in a greeting.
 const NAME_CHARS_MAX: usize = 100;
@@ -33,6 +37,9 @@ pub struct Words<'a> {
     /// The platform's public address.
     pub home: &'a str,
     pub unsubscribe: &'a str,
+    /// Of a webhook that was switched off: its address, and why.
+    pub url: String,
+    pub reason: String,
 }
 
 /// Whether all templates can be read.
@@ -61,6 +68,10 @@ pub fn has_push(event_type: &str) -> bool {
 
 /// The mail's template and subject.
 fn kind(event_type: &str) -> Option<(&'static str, &'static str)> {
+    // Not an event: `switch` asks for it.
+    if event_type == DISABLED {
+        return Some(("webhook", "Your webhook was switched off"));
+    }
     match Kind::of(event_type)? {
         Kind::UserRegistered => Some(("welcome", "Welcome to MindFlow")),
         Kind::AIInsightsGenerated => Some(("insights", "Your insights are ready")),
@@ -116,7 +127,14 @@ mod tests {
     use super::*;
 
     fn words(name: &str) -> Words<'_> {
-        Words { name: super::name(name), count: 2, home: "https://m.example", unsubscribe: "https://m.example/u/T" }
+        Words {
+            name: super::name(name),
+            count: 2,
+            home: "https://m.example",
+            unsubscribe: "https://m.example/u/T",
+            url: "https://a.example/?x=<b>".into(),
+            reason: "the receiver answered 410 Gone".into(),
+        }
     }
 
     #[test]
@@ -135,12 +153,21 @@ mod tests {
 
     #[test]
     fn every_mail_says_how_to_get_no_more() {
-        for event_type in ["UserRegistered", "AIInsightsGenerated"] {
+        for event_type in ["UserRegistered", "AIInsightsGenerated", DISABLED] {
             let mail = mail(event_type, &words("Ada")).unwrap().unwrap();
             assert!(mail.text.contains("https://m.example/u/T"), "{event_type}: {}", mail.text);
             assert!(mail.html.replace("&#x2f;", "/").contains("href=\"https://m.example/u/T\""), "{}", mail.html);
         }
         assert_eq!(mail("TagCreated", &words("Ada")).unwrap(), None);
+    }
+
+    #[test]
+    fn a_mail_about_a_webhook_says_which_and_why_and_what_to_do() {
+        let mail = mail(DISABLED, &words("Ada")).unwrap().unwrap();
+        for said in ["https://a.example/?x=<b>", "the receiver answered 410 Gone", "enableWebhook"] {
+            assert!(mail.text.contains(said), "{}", mail.text);
+        }
+        assert!(!mail.html.contains("<b>"), "{}", mail.html);
     }
 
     #[test]

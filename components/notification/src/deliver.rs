@@ -1,10 +1,15 @@
-//! One planned send: check that it is still wanted and that it is not quiet time, send it, and record that it was sent.
+//! One planned send: check that it is still wanted, that it is not quiet time and that its receiver does not rest, send it, and
+//! record that it was sent.
 //!
 //! A host can die between sending and recording. The send is then repeated with the same id (a mail's Message-ID, a
 //! webhook's `X-MindFlow-Delivery`), by which a receiver can recognise it.
 
 use crate::{
-    compose, link, quiet, signature,
+    compose, link,
+    patience::{self, Patience},
+    quiet, receivers,
+    secrets::Secret,
+    signature,
     store::{self, Addressee, Send, Settlement, Target},
     transport::{self, Outcome},
 };
@@ -21,14 +26,25 @@ use mindflow_guest::{
 const MAIL_DEFERRAL_MS: u32 = 5_000;
 /// A send that is deferred for longer counts as failed from then on, so that nothing waits forever.
 const DEFERRED_MAX_US: i64 = 24 * 3_600 * 1_000_000;
+/// How soon a send comes again whose receiving host has as many requests under way as it may, or whose receiver is tried by
+/// another; and a little longer, differently for each.
+const BUSY_MS: u64 = 500;
 /// How long a push service keeps a message for a browser that is off, in seconds.
 const PUSH_TTL_S: &str = "86400";
 /// Where the platform is, unless `public_url` says otherwise.
 const PUBLIC_URL: &str = "http://127.0.0.1:3000";
 
+/// The events that each ask for one send.
+pub const REQUESTS: [Kind; 4] =
+    [Kind::MailRequested, Kind::NotificationRequested, Kind::PushRequested, Kind::WebhookRequested];
+
 pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
-    let Some(Payload::NotificationRequested(NotificationRequested { send_id, .. })) =
-        event::payload(event, &[Kind::NotificationRequested])?
+    let Some(
+        Payload::MailRequested(NotificationRequested { send_id, .. })
+        | Payload::NotificationRequested(NotificationRequested { send_id, .. })
+        | Payload::PushRequested(NotificationRequested { send_id, .. })
+        | Payload::WebhookRequested(NotificationRequested { send_id, .. }),
+    ) = event::payload(event, &REQUESTS)?
     else {
         return Ok(());
     };
@@ -73,6 +89,8 @@ async fn by_mail(send: &Send, addressee: &Addressee) -> Result<Settlement, Failu
         count: count(send),
         home,
         unsubscribe: &unsubscribe,
+        url: said(send, "url"),
+        reason: said(send, "reason"),
     };
     let composed = compose::mail(&send.event_type, &words).map_err(event::retry)?;
     let Some(composed) = composed else {
@@ -99,9 +117,11 @@ async fn by_mail(send: &Send, addressee: &Addressee) -> Result<Settlement, Failu
     }
 }
 
-async fn by_webhook(event: &Event, send: &Send, url: &str, secret: &str) -> Result<Settlement, Failure> {
+async fn by_webhook(event: &Event, send: &Send, url: &str, secret: &Secret) -> Result<Settlement, Failure> {
+    let patience = turn(send, receivers::Kind::Webhook).await?;
+    let secret = secret.open(send.target_id).await?;
     let body = send.body.clone().into_bytes();
-    let signed = signature::sign(secret, clock::now().as_second(), &body);
+    let signed = signature::sign(&secret, clock::now().as_second(), &body);
     let headers = headers(&[
         ("content-type", "application/json"),
         ("x-mindflow-signature", &signed),
@@ -109,14 +129,14 @@ async fn by_webhook(event: &Event, send: &Send, url: &str, secret: &str) -> Resu
         ("x-mindflow-delivery", &send.id.to_string()),
         ("x-correlation-id", &event.correlation_id),
     ])?;
-    match transport::post(&address(url)?, headers, body).await {
-        Outcome::Delivered => Ok(Settlement::Sent),
-        Outcome::Gone(410) => Ok(Settlement::WebhookGone),
-        other => Err(failure(other)),
+    match transport::post(&address(url)?, headers, body, patience.timeout_ms()).await {
+        Outcome::Gone(410) => Ok(Settlement::SwitchedOff("the receiver answered 410 Gone".into())),
+        outcome => judge(send, receivers::Kind::Webhook, &patience, outcome).await,
     }
 }
 
 async fn by_push(send: &Send, subscription: web_push::Subscription) -> Result<Settlement, Failure> {
+    let patience = turn(send, receivers::Kind::Push).await?;
     let uri = address(&subscription.endpoint)?;
     let message = compose::push(&send.event_type, count(send));
     let sealed = web_push::seal(subscription, message).await.map_err(|error| match error {
@@ -130,11 +150,63 @@ async fn by_push(send: &Send, subscription: web_push::Subscription) -> Result<Se
         ("ttl", PUSH_TTL_S),
         ("urgency", "normal"),
     ])?;
-    match transport::post(&uri, headers, sealed.body).await {
-        Outcome::Delivered => Ok(Settlement::Sent),
-        Outcome::Gone(_) => Ok(Settlement::SubscriptionGone),
-        other => Err(failure(other)),
+    match transport::post(&uri, headers, sealed.body, patience.timeout_ms()).await {
+        Outcome::Gone(_) => Ok(Settlement::SubscriptionGone("the push service no longer knows the subscription")),
+        outcome => judge(send, receivers::Kind::Push, &patience, outcome).await,
     }
+}
+
+/// Whether it is this send's turn at its receiver: one that did not answer rests, and then one send at a time tries it.
+async fn turn(send: &Send, kind: receivers::Kind) -> Result<Patience, Failure> {
+    let patience = Patience::read().await?;
+    let (now_us, receiver) = (clock::now_us(), &send.receiver);
+    if let Some(ms) = receiver.rests_for_ms(send.id, now_us) {
+        let reason = format!("the receiver did not answer {} times in a row, and rests", receiver.failures);
+        return Err(Failure::Retry((reason, Some(ms))));
+    }
+    if receiver.failures > 0 && !receivers::claim(kind, send.target_id, receiver, &patience, now_us).await? {
+        return Err(busy(send, "another send tries the receiver"));
+    }
+    Ok(patience)
+}
+
+/// What follows a request, and what it says of the receiver.
+async fn judge(
+    send: &Send,
+    kind: receivers::Kind,
+    patience: &Patience,
+    outcome: Outcome,
+) -> Result<Settlement, Failure> {
+    let failures = send.receiver.failures.saturating_add(1);
+    match outcome {
+        Outcome::Delivered => return Ok(Settlement::Sent),
+        Outcome::Busy => return Err(busy(send, "as many requests to the receiving host are under way as may be")),
+        Outcome::Silent(reason) if patience.is_over(failures) => {
+            return Ok(match kind {
+                receivers::Kind::Webhook => Settlement::SwitchedOff(format!(
+                    "{failures} times in a row without an answer; the last time: {reason}"
+                )),
+                receivers::Kind::Push => Settlement::SubscriptionGone("the push service does not answer"),
+            });
+        }
+        Outcome::Silent(_) => receivers::fail(kind, send.target_id, &send.receiver, patience, clock::now_us()).await?,
+        Outcome::Gone(_) | Outcome::Later(..) | Outcome::Failed(_) if send.receiver.failures > 0 => {
+            receivers::answered(kind, send.target_id).await?;
+        }
+        Outcome::Gone(_) | Outcome::Later(..) | Outcome::Failed(_) | Outcome::Prohibited(_) => {}
+    }
+    Err(failure(outcome))
+}
+
+fn busy(send: &Send, reason: &str) -> Failure {
+    let ms = u32::try_from(BUSY_MS + patience::spread_ms(send.id)).unwrap_or(u32::MAX);
+    Failure::Retry((reason.to_owned(), Some(ms)))
+}
+
+/// A text that the send keeps for its mail.
+fn said(send: &Send, member: &str) -> String {
+    let body: serde_json::Value = serde_json::from_str(&send.body).unwrap_or_default();
+    body.get(member).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
 }
 
 /// The number of insights in the event.
@@ -147,9 +219,9 @@ fn failure(outcome: Outcome) -> Failure {
     match outcome {
         Outcome::Later(ms, reason) => Failure::Retry((reason, Some(ms))),
         Outcome::Prohibited(reason) => Failure::Reject(reason),
-        Outcome::Failed(reason) => event::retry(reason),
+        Outcome::Failed(reason) | Outcome::Silent(reason) => event::retry(reason),
         Outcome::Gone(status) => event::retry(format!("the receiver answered {status}")),
-        Outcome::Delivered => event::retry("delivered, and yet not settled"),
+        Outcome::Delivered | Outcome::Busy => event::retry("judged before"),
     }
 }
 
@@ -195,6 +267,7 @@ mod tests {
             wanted: true,
             quiet_hours: None,
             target: Target::Gone,
+            receiver: patience::Receiver::default(),
             link_key: vec![7; 32],
         }
     }

@@ -2,17 +2,22 @@
 //!
 //! This file only wires the component's exports. `plan` decides who is notified by which channel, and records one row
 //! and publishes one event per send; `deliver` handles each of those events, so that a failing receiver is retried
-//! without blocking others. `account` has the settings of users. `quiet`, `compose`, `signature` and `link` are pure.
+//! without blocking others. `receivers` and `switch` keep those that do not answer from taking places. `account` has the
+//! settings of users. `quiet`, `patience`, `compose`, `signature` and `link` are pure.
 
 mod account;
 mod compose;
 mod deliver;
 mod link;
+mod patience;
 mod plan;
 mod quiet;
+mod receivers;
 mod request;
+mod secrets;
 mod signature;
 mod store;
+mod switch;
 mod transport;
 
 mindflow_guest::bindings! {
@@ -24,6 +29,7 @@ use bindings::exports::mindflow::{
     notification::notices as service,
     platform::{batch_subscriber, health, schedule_handler, subscriber as subscription},
 };
+use mindflow_events::Kind;
 use mindflow_guest::{
     call::{CallContext, Error},
     clock,
@@ -34,8 +40,8 @@ use service::{NewWebhook, Preferences, PreferencesChange, PushSubscription, Webh
 
 /// The write database, as the manifest names it.
 const DATABASE: &str = "write";
-/// The subscription that gets planned sends; the other one gets what is to be planned.
-const SENDS: &str = "notification-sends";
+/// The schedule that seals what earlier builds have left in the clear; the other one forgets old sends.
+const SEAL_SECRETS: &str = "seal-secrets";
 
 struct Notification;
 
@@ -46,6 +52,10 @@ impl service::Guest for Notification {
 
     async fn create_webhook(context: CallContext, url: String, events: Vec<String>) -> Result<NewWebhook, Error> {
         account::create_webhook(&context, &url, &events).await
+    }
+
+    async fn enable_webhook(context: CallContext, id: String) -> Result<Webhook, Error> {
+        account::enable_webhook(&context, &id).await
     }
 
     async fn delete_webhook(context: CallContext, id: String) -> Result<bool, Error> {
@@ -75,7 +85,7 @@ impl service::Guest for Notification {
 
 impl subscription::Guest for Notification {
     async fn handle(event: Event, delivery: Delivery) -> Result<(), Failure> {
-        if delivery.subscription == SENDS {
+        if Kind::of(&event.event_type).is_some_and(|kind| deliver::REQUESTS.contains(&kind)) {
             deliver::handle(&event, &delivery).await
         } else {
             plan::handle(&delivery.subscription, std::slice::from_ref(&event)).await
@@ -91,9 +101,12 @@ impl batch_subscriber::Guest for Notification {
 }
 
 impl schedule_handler::Guest for Notification {
-    /// Its one schedule forgets old sends.
-    async fn run(_occurrence: schedule_handler::Occurrence) -> Result<(), String> {
-        store::forget_old(clock::now_us()).await.map_err(|error| format!("old sends: {error:?}"))
+    async fn run(occurrence: schedule_handler::Occurrence) -> Result<(), String> {
+        let done = match occurrence.schedule.as_str() {
+            SEAL_SECRETS => secrets::seal_all().await,
+            _ => store::forget_old(clock::now_us()).await,
+        };
+        done.map_err(|error| format!("{}: {error:?}", occurrence.schedule))
     }
 }
 

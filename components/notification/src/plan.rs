@@ -1,5 +1,6 @@
 //! Who is notified of an event, and by which channel. One transaction writes the account's data, a row for each send, and
-//! an event for each send, which delivers it independently of the others.
+//! an event for each send, which delivers it independently of the others. Each channel has events of its own, so that one that
+//! is slow takes no places of another. A target for which too much waits already gets a row that says so, and no event.
 
 use crate::{DATABASE, compose, store};
 use mindflow_events::{Account, Kind, NotificationRequested, Payload};
@@ -10,10 +11,15 @@ use mindflow_guest::{
     sql::{self, Abort, Identity, Json, Time},
 };
 use sha2::{Digest, Sha256};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Older events come from a replay of the archive: they build the tables and notify no one.
 const NEWS_AGE_MAX_US: i64 = 24 * 3_600 * 1_000_000;
+/// Sends that may wait for one webhook or browser: more than a user does by hand in an hour, and little to go through.
+const WAITING_MAX: u32 = 500;
+/// Why a send is not planned.
+const TOO_MANY_WAIT: &str = "500 sends wait for this target already";
 
 /// An event whose user is known.
 struct News<'a> {
@@ -58,20 +64,29 @@ async fn plan(tx: &sql::Tx, news: &[&News<'_>], now_us: i64) -> Result<(), Abort
     let news: Vec<_> = news.iter().filter(young).collect();
     let targets = news.iter().map(|News { event, user_id, .. }| {
         let kind = event.event_type.as_str();
-        tx.query(store::TARGETS, params![user_id, compose::has_mail(kind), compose::has_push(kind), kind])
+        let (mail, push) = (compose::has_mail(kind), compose::has_push(kind));
+        tx.query(store::TARGETS, params![user_id, mail, push, kind, WAITING_MAX])
     });
     let targets = sql::all(targets).await?;
-    let (mut rows, mut requests) = (Vec::new(), Vec::new());
+    let (mut rows, mut requests, mut excess) = (Vec::new(), Vec::new(), Vec::new());
+    let mut planned_here: HashMap<Uuid, u32> = HashMap::new();
     for (News { event, id: event_id, user_id, .. }, targets) in news.iter().zip(&targets) {
         for target in targets.iter() {
             let (channel, target_id): (String, Uuid) = (target.get("channel")?, target.get("target_id")?);
             let body = compose::kept(event, channel == "webhook").map_err(failure::internal)?.to_string();
             let id = send_id(*event_id, &channel, target_id);
             let kind = event.event_type.as_str();
+            let planned = planned_here.entry(target_id).or_default();
+            if target.get::<u32>("waiting")?.saturating_add(*planned) >= WAITING_MAX {
+                excess.push(params![id, event_id, user_id, &channel, target_id, kind, TOO_MANY_WAIT, Time(now_us)]);
+                continue;
+            }
+            *planned += u32::from(channel != "email");
             rows.push(params![id, event_id, user_id, &channel, target_id, kind, Json(body), Time(now_us)]);
-            requests.push(requested(event, id, channel, *user_id)?);
+            requests.push(requested(event, id, &channel, *user_id)?);
         }
     }
+    sql::all(excess.into_iter().map(|row| tx.execute(store::PLAN_NOTHING, row))).await?;
     let planned = sql::all(rows.into_iter().map(|row| tx.query(store::PLAN, row))).await?;
     let planned = requests.into_iter().zip(planned).filter(|(_, row)| row.first().is_some());
     sql::all(planned.map(|(request, _)| tx.publish(request))).await?;
@@ -90,8 +105,14 @@ fn send_id(event_id: Uuid, channel: &str, target_id: Uuid) -> Uuid {
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
 
-fn requested(cause: &Event, send_id: Uuid, channel: String, user_id: Uuid) -> Result<NewEvent, call::Error> {
-    let payload = Payload::NotificationRequested(NotificationRequested { send_id, channel });
+/// The event that delivers a send.
+pub fn requested(cause: &Event, send_id: Uuid, channel: &str, user_id: Uuid) -> Result<NewEvent, call::Error> {
+    let send = NotificationRequested { send_id, channel: channel.to_owned() };
+    let payload = match channel {
+        "email" => Payload::MailRequested(send),
+        "push" => Payload::PushRequested(send),
+        _ => Payload::WebhookRequested(send),
+    };
     let event = event::of_event(cause, &payload, 1)?;
     Ok(NewEvent { user_id: Some(user_id.to_string()), ..event })
 }

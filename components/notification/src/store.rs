@@ -1,6 +1,6 @@
 //! Statements about sends: their targets, contents and outcomes.
 
-use crate::{DATABASE, quiet::QuietHours};
+use crate::{DATABASE, patience::Receiver, quiet::QuietHours, receivers, secrets::Secret, switch};
 use mindflow_guest::{
     call,
     events::{Delivery, Event},
@@ -9,18 +9,23 @@ use mindflow_guest::{
 };
 use uuid::Uuid;
 
-/// Whom an event concerns: (channel, target). A user who never set anything has everything on.
+/// Whom an event concerns: (channel, target), and how many sends wait for it, counted up to $5. A user who never set anything
+/// has everything on.
 pub const TARGETS: &str = "WITH preferred AS (
         SELECT coalesce(bool_and(email), true) AS email, coalesce(bool_and(push), true) AS push,
                coalesce(bool_and(webhooks), true) AS webhooks
         FROM notification.preferences WHERE user_id = $1::uuid
     )
-    SELECT 'email'::text AS channel, $1::uuid AS target_id FROM preferred WHERE email AND $2::boolean
+    SELECT 'email'::text AS channel, $1::uuid AS target_id, 0::bigint AS waiting FROM preferred WHERE email AND $2::boolean
     UNION ALL
-    SELECT 'push', s.id FROM notification.push_subscriptions s, preferred
+    SELECT 'push', s.id, (SELECT count(*) FROM (SELECT 1 FROM notification.sends q
+        WHERE q.target_id = s.id AND q.status = 'pending' LIMIT $5::bigint) AS held)
+    FROM notification.push_subscriptions s, preferred
     WHERE s.user_id = $1::uuid AND preferred.push AND $3::boolean
     UNION ALL
-    SELECT 'webhook', w.id FROM notification.webhooks w, preferred
+    SELECT 'webhook', w.id, (SELECT count(*) FROM (SELECT 1 FROM notification.sends q
+        WHERE q.target_id = w.id AND q.status = 'pending' LIMIT $5::bigint) AS held)
+    FROM notification.webhooks w, preferred
     WHERE w.user_id = $1::uuid AND w.active AND preferred.webhooks AND $4::text = ANY (w.events)";
 
 /// One row, or no row when this was planned before.
@@ -29,6 +34,13 @@ pub const PLAN: &str = "INSERT INTO notification.sends
     VALUES ($1::uuid, $2::uuid, $3::uuid, $4::text, $5::uuid, $6::text, $7::jsonb, $8::timestamptz)
     ON CONFLICT (event_id, channel, target_id) DO NOTHING
     RETURNING id";
+
+/// A row that says why nothing is sent.
+pub const PLAN_NOTHING: &str = "INSERT INTO notification.sends
+        (id, event_id, user_id, channel, target_id, event_type, body, status, reason, planned_at, settled_at)
+    VALUES ($1::uuid, $2::uuid, $3::uuid, $4::text, $5::uuid, $6::text, '{}', 'skipped', $7::text, $8::timestamptz,
+        $8::timestamptz)
+    ON CONFLICT (event_id, channel, target_id) DO NOTHING";
 
 /// An account as of its newest event.
 pub const KNOW_USER: &str = "INSERT INTO notification.users AS known (user_id, email, display_name, timezone, sequence)
@@ -43,7 +55,8 @@ const SEND: &str = "SELECT s.id, s.user_id, s.channel, s.target_id, s.event_type
         CASE s.channel WHEN 'email' THEN coalesce(p.email, true) WHEN 'push' THEN coalesce(p.push, true)
             ELSE coalesce(p.webhooks, true) END AS wanted,
         p.quiet_hours_start::int AS quiet_start, p.quiet_hours_end::int AS quiet_end,
-        w.url, w.secret, b.endpoint, b.p256dh, b.auth, k.key AS link_key
+        w.url, w.secret, w.sealed_secret, b.endpoint, b.p256dh, b.auth, k.key AS link_key,
+        coalesce(w.failures, b.failures) AS failures, coalesce(w.rests_until, b.rests_until) AS rests_until
     FROM notification.sends s
     CROSS JOIN notification.link_key k
     LEFT JOIN notification.users u ON u.user_id = s.user_id
@@ -65,7 +78,6 @@ const FORGET_OLD: &str = "DELETE FROM notification.sends WHERE id IN (
     )";
 
 const FORGET_PUSH: &str = "DELETE FROM notification.push_subscriptions WHERE id = $1::uuid";
-const RETIRE_WEBHOOK: &str = "UPDATE notification.webhooks SET active = false WHERE id = $1::uuid";
 
 /// Where a send goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +86,7 @@ pub enum Target {
     Email(Option<Addressee>),
     Webhook {
         url: String,
-        secret: String,
+        secret: Secret,
     },
     Push {
         endpoint: String,
@@ -107,6 +119,8 @@ pub struct Send {
     pub wanted: bool,
     pub quiet_hours: Option<QuietHours>,
     pub target: Target,
+    /// Of webhooks and web push.
+    pub receiver: Receiver,
     pub link_key: Vec<u8>,
 }
 
@@ -116,9 +130,20 @@ pub enum Settlement {
     Sent,
     Skipped(&'static str),
     /// Skipped, and its subscription removed.
-    SubscriptionGone,
-    /// Skipped, and its webhook no longer used.
-    WebhookGone,
+    SubscriptionGone(&'static str),
+    /// Skipped, and its webhook switched off for this reason.
+    SwitchedOff(String),
+}
+
+impl Target {
+    /// Where its failures are counted.
+    pub fn kind(&self) -> Option<receivers::Kind> {
+        match self {
+            Self::Webhook { .. } => Some(receivers::Kind::Webhook),
+            Self::Push { .. } => Some(receivers::Kind::Push),
+            Self::Email(_) | Self::Gone => None,
+        }
+    }
 }
 
 pub async fn send(id: Uuid) -> Result<Option<Send>, call::Error> {
@@ -134,7 +159,7 @@ fn read(row: &Row<'_>) -> Result<Send, RowError> {
             (Some(email), Some(display_name)) => Some(Addressee { email, display_name }),
             _ => None,
         }),
-        "webhook" => match (row.get("url")?, row.get("secret")?) {
+        "webhook" => match (row.get("url")?, Secret::of(row.get("secret")?, row.get("sealed_secret")?)) {
             (Some(url), Some(secret)) => Target::Webhook { url, secret },
             _ => Target::Gone,
         },
@@ -158,6 +183,10 @@ fn read(row: &Row<'_>) -> Result<Send, RowError> {
             _ => None,
         },
         target,
+        receiver: Receiver {
+            failures: row.get::<Option<u32>>("failures")?.unwrap_or_default(),
+            rests_until_us: row.get::<Option<Time>>("rests_until")?.map(|time| time.0),
+        },
         link_key: row.get("link_key")?,
     })
 }
@@ -172,16 +201,20 @@ pub async fn settle(
 ) -> Result<(), call::Error> {
     let (status, reason) = match settlement {
         Settlement::Sent => ("sent", None),
-        Settlement::Skipped(reason) => ("skipped", Some(*reason)),
-        Settlement::SubscriptionGone => ("skipped", Some("the push service no longer knows the subscription")),
-        Settlement::WebhookGone => ("skipped", Some("the receiver is gone for good")),
+        Settlement::Skipped(reason) | Settlement::SubscriptionGone(reason) => ("skipped", Some(*reason)),
+        Settlement::SwitchedOff(reason) => ("skipped", Some(reason.as_str())),
     };
     let write = async |tx: &sql::Tx| -> Result<(), Abort> {
         match settlement {
-            Settlement::SubscriptionGone => tx.execute(FORGET_PUSH, params![send.target_id]).await?,
-            Settlement::WebhookGone => tx.execute(RETIRE_WEBHOOK, params![send.target_id]).await?,
-            Settlement::Sent | Settlement::Skipped(_) => 0,
-        };
+            Settlement::SubscriptionGone(_) => _ = tx.execute(FORGET_PUSH, params![send.target_id]).await?,
+            Settlement::SwitchedOff(reason) => switch::off(tx, event, send, reason, now_us).await?,
+            Settlement::Sent if send.receiver.failures > 0 => {
+                if let Some(kind) = send.target.kind() {
+                    tx.execute(kind.answered(), params![send.target_id]).await?;
+                }
+            }
+            Settlement::Sent | Settlement::Skipped(_) => {}
+        }
         tx.execute(SETTLE, params![send.id, status, reason, Time(now_us)]).await?;
         Ok(())
     };

@@ -8,8 +8,6 @@ use mindflow_guest::{
 };
 use std::time::Duration;
 
-/// A receiver takes a delivery and works later. Ten seconds are what others grant as well.
-pub const TIMEOUT_NS: u64 = 10_000_000_000;
 /// What a receiver says is not read further; only its status counts.
 const ANSWER_BYTES_MAX: usize = 16 * 1024;
 /// The longest time for which one answer can defer a delivery.
@@ -23,28 +21,35 @@ pub enum Outcome {
     Gone(u16),
     /// 429 or 503 with a time, in milliseconds.
     Later(u32, String),
+    /// It answered, and did not take it.
     Failed(String),
+    /// No answer: not in time, or the receiver cannot be reached.
+    Silent(String),
+    /// Not sent: as many requests to the same host are under way as may be.
+    Busy,
     /// Never: not a public address, or nothing that can be sent.
     Prohibited(String),
 }
 
-pub async fn post(uri: &Uri, mut headers: HeaderMap, body: Vec<u8>) -> Outcome {
+/// The whole exchange takes at most `timeout_ms`.
+pub async fn post(uri: &Uri, mut headers: HeaderMap, body: Vec<u8>, timeout_ms: u64) -> Outcome {
     headers.insert(header::USER_AGENT, HeaderValue::from_static("MindFlow"));
-    match outbound::post(uri, headers, body, TIMEOUT_NS, ANSWER_BYTES_MAX).await {
+    match outbound::post(uri, headers, body, timeout_ms.saturating_mul(1_000_000), ANSWER_BYTES_MAX).await {
         Ok(reply) => judge(reply.status, reply.retry_after.as_deref(), clock::now().as_second()),
-        Err(error) => failed(error),
+        Err(error) => failed(error, timeout_ms),
     }
 }
 
-fn failed(error: PostError) -> Outcome {
+fn failed(error: PostError, timeout_ms: u64) -> Outcome {
     match error {
         PostError::Code(ErrorCode::DestinationIpProhibited | ErrorCode::HttpRequestDenied) => {
             Outcome::Prohibited("the address is not a public https address".into())
         }
         PostError::Request(reason) => Outcome::Prohibited(reason),
-        PostError::Timeout => Outcome::Failed("the receiver did not answer within 10 s".into()),
-        PostError::Code(code) => Outcome::Failed(format!("the receiver cannot be reached: {code:?}")),
-        PostError::Other(reason) => Outcome::Failed(format!("the receiver cannot be reached: {reason}")),
+        PostError::Code(ErrorCode::ConnectionLimitReached) => Outcome::Busy,
+        PostError::Timeout => Outcome::Silent(format!("the receiver did not answer within {timeout_ms} ms")),
+        PostError::Code(code) => Outcome::Silent(format!("the receiver cannot be reached: {code:?}")),
+        PostError::Other(reason) => Outcome::Silent(format!("the receiver cannot be reached: {reason}")),
         PostError::TooLarge => Outcome::Failed("the receiver's answer is too long".into()),
     }
 }
@@ -79,6 +84,15 @@ fn retry_after_ms(text: &str, now_s: i64) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_receiver_that_is_not_reached_is_silent_and_one_whose_host_is_busy_was_not_asked() {
+        let within = |error| failed(error, 10_000);
+        assert_eq!(within(PostError::Timeout), Outcome::Silent("the receiver did not answer within 10000 ms".into()));
+        assert!(matches!(within(PostError::Code(ErrorCode::ConnectionRefused)), Outcome::Silent(_)));
+        assert_eq!(within(PostError::Code(ErrorCode::ConnectionLimitReached)), Outcome::Busy);
+        assert!(matches!(within(PostError::Code(ErrorCode::DestinationIpProhibited)), Outcome::Prohibited(_)));
+    }
 
     #[test]
     fn only_a_2xx_is_delivered_and_a_redirect_is_a_failure() {

@@ -81,7 +81,7 @@ async fn mail_waits_for_a_server_that_is_away_and_is_no_dead_letter() {
     let database = &platform.write_database().await;
     let put_off = || async move {
         let sql = "SELECT attempts, last_error FROM delivery.queue
-            WHERE subscription = 'notification-sends' AND not_before > now()";
+            WHERE subscription = 'notification-mail' AND not_before > now()";
         let row = database.query_opt(sql, &[]).await.unwrap()?;
         Some((row.get::<_, i32>(0), row.get::<_, Option<String>>(1)?))
     };
@@ -161,7 +161,7 @@ async fn quiet_hours_put_mail_off_but_no_webhook_and_are_checked() {
     let database = &platform.write_database().await;
     let (ready_in_s, attempts) = eventually("a mail put off", || async move {
         let sql = "SELECT extract(epoch FROM not_before - now())::float8, attempts FROM delivery.queue
-            WHERE subscription = 'notification-sends' AND not_before > now() + interval '1 minute'";
+            WHERE subscription = 'notification-mail' AND not_before > now() + interval '1 minute'";
         database.query_opt(sql, &[]).await.unwrap().map(|row| (row.get::<_, f64>(0), row.get::<_, i32>(1)))
     })
     .await;

@@ -3,6 +3,8 @@
 
 mod mail;
 mod push;
+mod secrets;
+mod silent;
 mod webhooks;
 
 use mindflow_test_support::SmtpServer;
@@ -65,7 +67,7 @@ async fn dead_send(platform: &Platform) -> (i32, String) {
     let database = &platform.write_database().await;
     eventually("a dead letter", || async move {
         let sql = "SELECT attempts, last_error FROM delivery.queue
-            WHERE subscription = 'notification-sends' AND state = 'dead'";
+            WHERE subscription LIKE 'notification-%' AND state = 'dead'";
         database.query_opt(sql, &[]).await.unwrap().map(|row| (row.get(0), row.get(1)))
     })
     .await

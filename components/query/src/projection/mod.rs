@@ -57,7 +57,11 @@ pub fn plan(event: &Event) -> Result<Option<Plan>, BadEvent> {
         Payload::JournalEntryDeleted(entry) => entry::deleted(&entry, sequence),
         Payload::AIInsightsGenerated(insights) => analysis::ready(insights, sequence),
         Payload::AIAnalysisFailed(failed) => analysis::failed(&failed, sequence),
-        Payload::UserLoggedIn(_) | Payload::NotificationRequested(_) => return Ok(None),
+        Payload::UserLoggedIn(_)
+        | Payload::MailRequested(_)
+        | Payload::NotificationRequested(_)
+        | Payload::PushRequested(_)
+        | Payload::WebhookRequested(_) => return Ok(None),
     };
     Ok(Some(plan))
 }

@@ -71,6 +71,16 @@ impl NotificationWrites {
         Ok(ask(ctx, |context| notices::create_webhook(context, url, events)).await?.into())
     }
 
+    /// Switches a webhook on again that was switched off because its receiver is gone or did not answer. What happened meanwhile is
+    /// not sent.
+    async fn enable_webhook(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The webhook's id.")] id: ID,
+    ) -> Result<Webhook> {
+        Ok(ask(ctx, |context| notices::enable_webhook(context, id.into())).await?.into())
+    }
+
     /// Removes a webhook. False when there is no such webhook.
     async fn delete_webhook(&self, ctx: &Context<'_>, #[graphql(desc = "The webhook's id.")] id: ID) -> Result<bool> {
         ask(ctx, |context| notices::delete_webhook(context, id.into())).await

@@ -2,7 +2,18 @@
 
 use super::scalars::DateTime;
 use crate::services::notices;
-use async_graphql::{ID, SimpleObject};
+use async_graphql::{Enum, ID, SimpleObject};
+
+/// Whether a webhook is called.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+pub enum WebhookState {
+    /// It is, and answered the last time.
+    Active,
+    /// Its receiver did not answer the last time: it is called after rests that double each time.
+    Failing,
+    /// It is not: its receiver is gone, or did not answer for long. `enableWebhook` switches it on again.
+    Disabled,
+}
 
 /// An address that is called when something happens.
 #[derive(SimpleObject)]
@@ -13,8 +24,16 @@ pub struct Webhook {
     url: String,
     /// Of which events.
     events: Vec<String>,
-    /// False: its receiver answered 410 Gone.
+    /// False: it was switched off.
     active: bool,
+    /// Whether it is called.
+    state: WebhookState,
+    /// How many times in a row its receiver did not answer.
+    failures: u32,
+    /// When it was switched off.
+    disabled_at: Option<DateTime>,
+    /// Why it was switched off.
+    disabled_reason: Option<String>,
     /// When it was made.
     created_at: DateTime,
     /// Signs every delivery. Only in the answer to `createWebhook`.
@@ -23,8 +42,24 @@ pub struct Webhook {
 
 impl From<notices::Webhook> for Webhook {
     fn from(webhook: notices::Webhook) -> Self {
-        let notices::Webhook { id, url, events, active, created_at } = webhook;
-        Self { id: id.into(), url, events, active, created_at: DateTime(created_at), secret: None }
+        let notices::Webhook { id, url, events, active, created_at, failures, disabled_at, disabled_reason } = webhook;
+        let state = match (active, failures) {
+            (false, _) => WebhookState::Disabled,
+            (true, 0) => WebhookState::Active,
+            (true, _) => WebhookState::Failing,
+        };
+        Self {
+            id: id.into(),
+            url,
+            events,
+            active,
+            state,
+            failures,
+            disabled_at: disabled_at.map(DateTime),
+            disabled_reason,
+            created_at: DateTime(created_at),
+            secret: None,
+        }
     }
 }
 
