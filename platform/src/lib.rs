@@ -17,9 +17,9 @@ pub mod outbound;
 pub mod realtime;
 #[cfg(feature = "schedule")]
 pub mod schedule;
-pub mod search_index;
 #[cfg(feature = "sealing")]
 pub mod sealing;
+pub mod search_index;
 pub mod sql;
 #[cfg(feature = "web-push")]
 pub mod web_push;

@@ -26,8 +26,8 @@ pub mod key_value;
 pub mod mail;
 pub mod outbound;
 pub mod realtime;
-pub mod search_index;
 pub mod sealing;
+pub mod search_index;
 mod set;
 pub mod sql;
 mod state;
@@ -182,8 +182,8 @@ set::capabilities! {
     dead_letters: dead_letters::Letters,
     mail: mail::Mail,
     web_push: web_push::Push,
-    search_index: search_index::Indexes,
     sealing: sealing::Sealing,
+    search_index: search_index::Indexes,
     embeddings: embeddings::Model,
     audit_log: audit_log::Trail,
     outbound: outbound::Requests,

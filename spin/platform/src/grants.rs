@@ -180,16 +180,16 @@ impl Service {
         granted(self.grants.web_push, || "the component may not send web push messages".to_owned())
     }
 
+    pub fn seals(&self) -> Result<(), String> {
+        granted(self.grants.sealing, || "sealing is not granted to the component".to_owned())
+    }
+
     pub fn embeds(&self) -> Result<(), String> {
         granted(self.grants.embeddings, || "embeddings are not granted to the component".to_owned())
     }
 
     pub fn appends_audit(&self) -> Result<(), String> {
         granted(self.grants.audit_log.contains(&AuditLog::Append), || "the audit trail is not granted".to_owned())
-    pub fn seals(&self) -> Result<(), String> {
-        granted(self.grants.sealing, || "sealing is not granted to the component".to_owned())
-    }
-
     }
 
     pub fn reads_audit(&self) -> Result<(), String> {

@@ -16,8 +16,8 @@ mod mail;
 mod outbound;
 mod realtime;
 mod redis;
-mod search_index;
 mod sealing;
+mod search_index;
 mod sql;
 mod web_push;
 

@@ -176,8 +176,8 @@ impl<'a> Application<'a> {
                 "audit-log" => needs.push(of(&["audit_log_dsn"], "write_origin")),
                 "search-index" => needs.push(of(&["search_index_dsn"], "read_origin")),
                 "web-push" => needs.push(of(&["web_push_dsn"], "write_origin")),
-                "mail" => needs.push(of(&["mail_url", "mail_password", "mail_from"], "mail_origin")),
                 "sealing" => needs.push(of(&["sealing_key", "sealing_former_keys"], "")),
+                "mail" => needs.push(of(&["mail_url", "mail_password", "mail_from"], "mail_origin")),
                 "outbound" => needs.push(of(&["outbound_allow_private"], "")),
                 "embeddings" => {
                     needs.push(of(&["embeddings_url", "embeddings_model", "embeddings_api_key"], "embeddings_origin"));

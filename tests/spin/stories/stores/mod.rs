@@ -6,8 +6,8 @@ pub mod compose;
 mod key_value;
 mod messages;
 mod realtime;
-
 mod sealing;
+
 use http::StatusCode;
 use mindflow_spin_tests::bridge::Bridge;
 use mindflow_spin_tests::runtime::{Application, Component, Spin};
