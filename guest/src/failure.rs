@@ -3,7 +3,7 @@
 
 use crate::bindings::platform::mindflow::platform::{
     blob,
-    call::{Error, FieldError},
+    call::{Error, ExceededQuota, FieldError},
     events::Failure,
     jwt_verifier, key_value, realtime, sql,
 };
@@ -18,6 +18,11 @@ pub fn field(field: impl Into<String>, message: impl Into<String>) -> FieldError
 
 pub fn invalid(name: impl Into<String>, message: impl Into<String>) -> Error {
     Error::Invalid(vec![field(name, message)])
+}
+
+/// The quota of that name has no room: so much of the limit is used.
+pub fn quota_exceeded(quota: &str, used: u64, limit: u64, message: impl Into<String>) -> Error {
+    Error::QuotaExceeded(ExceededQuota { quota: quota.to_owned(), used, limit, message: message.into() })
 }
 
 pub fn internal(error: impl std::fmt::Display) -> Error {

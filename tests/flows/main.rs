@@ -37,6 +37,7 @@ mod sessions;
 mod sockets;
 mod sockets_of_a_broken_component;
 mod spin_manifest;
+mod storage;
 mod trouble_broken_component;
 mod trouble_broken_gateway;
 mod trouble_command_line;

@@ -357,6 +357,11 @@ impl Platform {
         self.start().await;
     }
 
+    /// As [`Builder::variable`], from the next start on.
+    pub fn set_variable(&mut self, name: &str, value: &str) {
+        self.environment.insert(format!("MINDFLOW_VARIABLE_{}", name.to_uppercase()), value.to_owned());
+    }
+
     /// The host's process id.
     pub fn pid(&self) -> u32 {
         self.process.as_ref().expect("it runs").pid()

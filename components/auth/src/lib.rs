@@ -61,6 +61,10 @@ impl accounts::Guest for Auth {
         Ok(listed.into_iter().map(wire::session).collect())
     }
 
+    async fn session_usage(context: CallContext) -> Result<accounts::Usage, Error> {
+        flow::session::usage(&context).await
+    }
+
     async fn revoke_session(context: CallContext, id: String) -> Result<(), Error> {
         flow::session::revoke(&context, &id).await
     }

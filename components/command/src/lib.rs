@@ -19,7 +19,7 @@ mindflow_guest::bindings! {
 }
 
 use bindings::exports::mindflow::command::journal::{
-    EntryChange, Guest, Mood, MoodRecord, NewEntry, Tag, WrittenEntry,
+    EntryChange, Guest, Mood, MoodRecord, NewEntry, Tag, Usage, WrittenEntry,
 };
 use bindings::exports::mindflow::platform::health;
 use mindflow_guest::call::{CallContext, Error};
@@ -63,12 +63,17 @@ impl Guest for Command {
     async fn rename_tag(context: CallContext, id: String, name: String) -> Result<Tag, Error> {
         operations::tags::rename(&context, &id, &name).await
     }
+
+    async fn tag_usage(context: CallContext) -> Result<Usage, Error> {
+        operations::tags::usage(&context).await
+    }
 }
 
 impl health::Guest for Command {
     /// Healthy when the settings can be read. The database is not queried: it answers callers only.
     async fn check() -> Result<(), String> {
-        operations::create::free_entries_per_month().await.map(|_| ())
+        quota::free_entries_per_month().await?;
+        quota::tags_max().await.map(|_| ())
     }
 }
 

@@ -1,11 +1,23 @@
-//! The monthly quota of users without premium: the month, the limit, and the error at its end. The database makes it
+//! Quotas of users: entries a month without premium, and tags. The limits, and the errors at their ends. The database makes them
 //! exact under concurrent requests.
 
 use jiff::{Timestamp, civil::Date, tz::Offset};
-use mindflow_guest::call::Error;
+use mindflow_guest::{call::Error, config, failure::quota_exceeded};
 
 /// New entries a calendar month, unless the variable `free_entries_per_month` says otherwise (contract, section 3).
 pub const FREE_ENTRIES_PER_MONTH: u32 = 5;
+/// A user's tags, unless the variable `tags_max` says otherwise: more than anybody finds again in a list.
+pub const TAGS_MAX: u64 = 1_000;
+
+/// The setting.
+pub async fn free_entries_per_month() -> Result<u32, String> {
+    config::number("free_entries_per_month", FREE_ENTRIES_PER_MONTH).await
+}
+
+/// The setting.
+pub async fn tags_max() -> Result<u64, String> {
+    config::number("tags_max", TAGS_MAX).await
+}
 
 /// A calendar month in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,15 +48,24 @@ pub fn limit(premium: bool, free_entries_per_month: u32) -> Option<u32> {
     (!premium).then_some(free_entries_per_month)
 }
 
-/// The error for a user who has used the quota up.
-pub fn exceeded(limit: Option<u32>, month: Month) -> Error {
+/// The error for a user who has used the month's quota up.
+pub fn exceeded(used: u64, limit: Option<u32>, month: Month) -> Error {
     let limit = limit.unwrap_or_default();
     let entries = if limit == 1 { "entry" } else { "entries" };
-    Error::QuotaExceeded(format!(
+    let message = format!(
         "You can create {limit} new {entries} a month without premium, and have used them all for {}; the count starts again on {} at 00:00 UTC.",
         month.first.strftime("%B %Y"),
         month.resets_on(),
-    ))
+    );
+    quota_exceeded("entriesPerMonth", used, u64::from(limit), message)
+}
+
+/// The error for a user with `used` tags who wants so many more.
+pub fn no_room_for_tags(used: u64, more: u64, limit: u64) -> Error {
+    let new = if more == 1 { "a new one".to_owned() } else { format!("{more} new ones") };
+    let message =
+        format!("You have {used} of {limit} tags, and no room for {new}: use those that you have, or rename one.");
+    quota_exceeded("tags", used, limit, message)
 }
 
 #[cfg(test)]
@@ -78,11 +99,25 @@ mod tests {
     #[test]
     fn the_refusal_names_the_limit_and_the_day_of_the_reset() {
         assert_eq!(
-            exceeded(Some(5), month("2026-11-23T05:30:00Z")),
-            Error::QuotaExceeded(
-                "You can create 5 new entries a month without premium, and have used them all for November 2026; the count starts again on 2026-12-01 at 00:00 UTC.".into()
+            exceeded(7, Some(5), month("2026-11-23T05:30:00Z")),
+            quota_exceeded(
+                "entriesPerMonth",
+                7,
+                5,
+                "You can create 5 new entries a month without premium, and have used them all for November 2026; the count starts again on 2026-12-01 at 00:00 UTC."
             )
         );
+    }
+
+    #[test]
+    fn a_refused_tag_is_told_with_what_is_used_and_what_helps() {
+        let said = |used, more| match no_room_for_tags(used, more, 3) {
+            Error::QuotaExceeded(full) => (full.used, full.limit, full.message),
+            other => panic!("{other:?}"),
+        };
+        let one = "You have 3 of 3 tags, and no room for a new one: use those that you have, or rename one.";
+        assert_eq!(said(3, 1), (3, 3, one.to_owned()));
+        assert!(said(2, 5).2.contains("for 5 new ones"));
     }
 
     proptest! {

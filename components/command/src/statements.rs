@@ -42,6 +42,10 @@ WITH claim AS (
 )
 SELECT EXISTS (SELECT FROM fresh) AS fresh, EXISTS (SELECT FROM place) AS within_quota";
 
+/// `$1` user, `$2` month. How many entries the user has created in it.
+pub const ENTRIES_USED: &str = "
+SELECT used FROM command.quota_usage WHERE user_id = $1::uuid AND month = $2::date";
+
 /// `$1` user, `$2` client mutation id.
 pub const FIND_MUTATION: &str = "
 SELECT entry_id FROM command.client_mutations WHERE user_id = $1::uuid AND client_mutation_id = $2::text";
@@ -147,6 +151,9 @@ WITH wanted AS MATERIALIZED (
     ON CONFLICT (entry_id, tag_id) DO NOTHING
 )
 SELECT id, name, made FROM taken ORDER BY name_key";
+
+/// `$1` user. How many tags the user has; in a transaction that made some, with all that were made before: it has waited for them.
+pub const TAGS_USED: &str = "SELECT used FROM command.tag_usage WHERE user_id = $1::uuid";
 
 /// `$1` tag, `$2` user. Waits for transactions that hold the tag because their events carry its name.
 pub const LOCK_TAG: &str = "

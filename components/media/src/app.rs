@@ -3,7 +3,7 @@
 use crate::caller::{Caller, Reader};
 use crate::route::{self, Route};
 use crate::settings;
-use crate::{serve, upload};
+use crate::{remove, serve, upload};
 use http::{Method, StatusCode, request::Parts};
 use mindflow_guest::web::failure::Failure;
 use mindflow_guest::web::{Response, correlation, cors, finish, problem, wire};
@@ -29,6 +29,10 @@ async fn answer(head: &Parts, body: wire::Incoming, correlation_id: &str) -> Res
         Route::Files => {
             let caller = Caller::prove(&head.headers, correlation_id).await?;
             upload::take(head, body, &caller).await
+        }
+        Route::File { id, .. } if head.method == Method::DELETE => {
+            let caller = Caller::prove(&head.headers, correlation_id).await?;
+            remove::file(id, &caller).await
         }
         Route::File { id, rendition } => {
             let reader = Reader::prove(head, id, correlation_id).await?;

@@ -2,7 +2,8 @@
 //! component, and it never holds a whole file: contents are streamed between the request and the container.
 //!
 //! This file only wires the component's exports. `app` answers a request; `upload` stores a file and has the codec make
-//! its renditions; `serve` sends one. `lookup` answers other components, and `orphans` removes files that no entry has.
+//! its renditions, within the user's `quota`; `serve` sends one, `remove` deletes one. `lookup` answers other components, and
+//! `orphans` removes files that no entry has.
 //! `link` signs addresses that open a file without a token for a while.
 //! `form`, `kind`, `file_name`, `link`, `route` and `serve::plan` are pure.
 
@@ -16,6 +17,8 @@ mod link;
 mod link_key;
 mod lookup;
 mod orphans;
+mod quota;
+mod remove;
 mod route;
 mod serve;
 mod settings;
@@ -64,6 +67,10 @@ impl service::Guest for Media {
     async fn hold(context: CallContext, ids: Vec<String>) -> Result<Vec<bool>, Error> {
         lookup::hold(&context, &ids).await
     }
+
+    async fn media_usage(context: CallContext) -> Result<service::Usage, Error> {
+        lookup::usage(&context).await
+    }
 }
 
 impl schedule_handler::Guest for Media {
@@ -84,6 +91,7 @@ impl health::Guest for Media {
             .await
             .map_err(|error| format!("write database: {error:?}"))?;
         orphans::kept_hours().await.map_err(|error| format!("{error:?}"))?;
+        quota::bytes_max().await.map_err(|error| format!("{error:?}"))?;
         files::check().await
     }
 }

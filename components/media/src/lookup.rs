@@ -1,13 +1,14 @@
 //! Files for other components: to show with an entry, and to attach to one.
 
 use crate::bindings::exports::mindflow::media::files::File;
-use crate::store;
 use crate::view::Addresses;
+use crate::{quota, store};
 use mindflow_guest::{
     call::{CallContext, Error},
     caller::Caller,
     clock,
     failure::invalid,
+    journal::Usage,
 };
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
@@ -26,6 +27,11 @@ pub async fn hold(context: &CallContext, ids: &[String]) -> Result<Vec<bool>, Er
     let caller = Caller::prove(context).await?;
     let held: HashSet<Uuid> = store::hold(&caller, uuids(ids)?, clock::now_us()).await?.into_iter().collect();
     Ok(ids.iter().map(|id| mindflow_guest::id::parse(id).is_some_and(|id| held.contains(&id))).collect())
+}
+
+pub async fn usage(context: &CallContext) -> Result<Usage, Error> {
+    let caller = Caller::prove(context).await?;
+    quota::usage(caller.user_id, caller.identity(), clock::now_us()).await
 }
 
 /// The ids among these texts; a text that is not an id is skipped.

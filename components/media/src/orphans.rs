@@ -1,6 +1,6 @@
 //! Orphans: files that no entry has, and the remains of uploads that were interrupted.
 
-use crate::{files, store};
+use crate::{files, quota, store};
 use mindflow_guest::{call::Error, config};
 use std::collections::HashSet;
 use uuid::Uuid;
@@ -22,6 +22,7 @@ pub async fn kept_hours() -> Result<i64, Error> {
 /// be restored. The row goes first: what stays of a file if this is cut short, the sweep finds.
 pub async fn collect(now_us: i64) -> Result<(), Error> {
     let before_us = now_us.saturating_sub(kept_hours().await?.saturating_mul(HOUR_US));
+    quota::forget_old(now_us).await?;
     store::note_attachments(now_us).await?;
     loop {
         let taken = store::take_orphans(before_us).await?;

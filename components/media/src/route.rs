@@ -40,6 +40,7 @@ impl Route {
     pub fn methods(self) -> &'static str {
         match self {
             Self::Files => "POST, OPTIONS",
+            Self::File { rendition: Rendition::Original, .. } => "GET, HEAD, DELETE, OPTIONS",
             Self::File { .. } => "GET, HEAD, OPTIONS",
         }
     }
@@ -98,6 +99,8 @@ mod tests {
         }
         assert_eq!(find(&Method::GET, "/media").unwrap_err().kind, Kind::MethodNotAllowed("POST, OPTIONS"));
         let put = find(&Method::PUT, &format!("/media/{ID}")).unwrap_err();
-        assert_eq!(put.kind, Kind::MethodNotAllowed("GET, HEAD, OPTIONS"));
+        assert_eq!(put.kind, Kind::MethodNotAllowed("GET, HEAD, DELETE, OPTIONS"));
+        let delete = find(&Method::DELETE, &format!("/media/{ID}/thumb")).unwrap_err();
+        assert_eq!(delete.kind, Kind::MethodNotAllowed("GET, HEAD, OPTIONS"));
     }
 }

@@ -3,6 +3,7 @@
 use crate::DATABASE;
 use crate::bindings::exports::mindflow::media::files::File;
 use crate::caller::{Caller, Reader};
+use crate::quota;
 use crate::route::Rendition;
 use crate::services::images;
 use crate::view::{Addresses, FileView};
@@ -43,6 +44,9 @@ const TAKE_ORPHANS: &str = "DELETE FROM media.files WHERE id IN (
             AND NOT EXISTS (SELECT FROM media.attached WHERE file_id = file.id)
         ORDER BY unattached_since LIMIT $2::bigint FOR UPDATE SKIP LOCKED
     ) RETURNING id";
+const OWN: &str = "SELECT id FROM media.files WHERE id = $1::uuid AND user_id = $2::uuid";
+const SHOWN_BY_ENTRY: &str = "SELECT file_id FROM media.shown WHERE file_id = $1::uuid LIMIT 1";
+const REMOVE: &str = "DELETE FROM media.files WHERE id = $1::uuid AND user_id = $2::uuid";
 const KNOWN: &str = "SELECT id FROM media.files WHERE id = ANY ($1::uuid[])";
 
 /// One file of an upload, as it is served.
@@ -55,8 +59,12 @@ pub struct Stored {
     pub sha256: String,
 }
 
+/// Records a file in the place of its upload.
 pub async fn add(caller: &Caller, file: &FileView, renditions: &[images::Rendition], now_us: i64) -> Result<(), Error> {
+    let limit = quota::bytes_max().await?;
+    let bytes = renditions.iter().map(|rendition| rendition.bytes).sum();
     sql::transaction(DATABASE, &caller.identity(), async |tx| {
+        quota::settle(tx, caller.user_id, file.id, bytes, now_us, limit).await?;
         tx.execute(ADD_FILE, params![file.id, caller.user_id, &file.file_name, Time(now_us)]).await?;
         for rendition in renditions {
             let images::Rendition { name, content_type, bytes, width, height, sha256 } = rendition;
@@ -107,6 +115,30 @@ pub async fn hold(caller: &caller::Caller, ids: Vec<Uuid>, now_us: i64) -> Resul
         Ok(ids_of(&held)?)
     })
     .await
+}
+
+/// What became of a file that its owner wants removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    Done,
+    /// An entry has it that is not deleted.
+    InUse,
+    /// The caller has no such file.
+    Missing,
+}
+
+/// Deletes the row of one of the caller's files.
+pub async fn remove(caller: &Caller, id: Uuid) -> Result<Removal, Error> {
+    let own = params![id, caller.user_id];
+    if sql::query(DATABASE, caller.identity(), OWN, own.clone()).await?.is_empty() {
+        return Ok(Removal::Missing);
+    }
+    if !sql::query(DATABASE, Identity::Service, SHOWN_BY_ENTRY, params![id]).await?.is_empty() {
+        return Ok(Removal::InUse);
+    }
+    let removed =
+        sql::transaction(DATABASE, &caller.identity(), async |tx| Ok(tx.execute(REMOVE, own.clone()).await?)).await?;
+    Ok(if removed > 0 { Removal::Done } else { Removal::Missing })
 }
 
 /// Since when a file has been without an entry is what was seen first.

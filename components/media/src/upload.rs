@@ -1,18 +1,18 @@
-//! An upload, from the request to the container: checked by its first bytes, bounded while it is received, processed by
-//! the codec, and then recorded. A failure before that leaves nothing behind.
+//! An upload, from the request to the container: given room, checked by its first bytes, bounded while it is received, processed
+//! by the codec, and then recorded. A failure before that leaves nothing behind.
 
 use crate::caller::Caller;
 use crate::services::images;
-use crate::{file_name, files, form, kind, store, view};
+use crate::{file_name, files, form, kind, quota, store, view};
 use bytes::Bytes;
 use futures::future::{Either, select};
 use futures::stream;
-use http::{StatusCode, request::Parts};
+use http::{HeaderMap, StatusCode, request::Parts};
 use mindflow_guest::blob::{self, Upload};
 use mindflow_guest::call::Error;
 use mindflow_guest::clock;
 use mindflow_guest::web::failure::{Failure, Kind};
-use mindflow_guest::web::{Response, wire};
+use mindflow_guest::web::{Response, header, wire};
 use send_wrapper::SendWrapper;
 use std::pin::pin;
 use uuid::Uuid;
@@ -28,6 +28,10 @@ pub async fn take(head: &Parts, mut body: wire::Incoming, caller: &Caller) -> Re
     let boundary = form::boundary(&head.headers)?;
     let now_us = clock::now_us();
     let id = mindflow_guest::id::new(now_us);
+    if let Err(full) = quota::take(caller.user_id, &caller.identity(), id, announced(&head.headers), now_us).await {
+        drain(&mut body).await;
+        return Err(full.into());
+    }
     let outcome = match receive(&mut body, boundary, id).await {
         Ok(file_name) => match body.end().await {
             Ok(()) => keep(id, file_name, caller, now_us).await,
@@ -41,7 +45,7 @@ pub async fn take(head: &Parts, mut body: wire::Incoming, caller: &Caller) -> Re
         Err(failure) => Err(failure),
     };
     if outcome.is_err()
-        && let Err(error) = files::forget(id).await
+        && let Err(error) = forget(id, caller).await
     {
         eprintln!(
             "warn correlation_id={} the upload {id} was refused and stays: {error:?}",
@@ -49,6 +53,24 @@ pub async fn take(head: &Parts, mut body: wire::Incoming, caller: &Caller) -> Re
         );
     }
     outcome
+}
+
+/// How many bytes the file has at most, as far as the head tells.
+fn announced(headers: &HeaderMap) -> u64 {
+    let length = header(headers, "content-length").and_then(|text| text.parse().ok());
+    length.unwrap_or(FILE_BYTES_MAX).clamp(1, FILE_BYTES_MAX)
+}
+
+/// Removes what there is of the upload, and gives back its room when nothing is left.
+async fn forget(id: Uuid, caller: &Caller) -> Result<(), Error> {
+    files::forget(id).await?;
+    quota::give_back(caller.user_id, &caller.identity(), id).await
+}
+
+/// Most clients read no answer before they have sent everything. The host bounds what that can be.
+async fn drain(body: &mut wire::Incoming) {
+    let draining = pin!(async { while body.next().await.is_some() {} });
+    select(draining, pin!(monotonic_clock::wait_for(RECEIVE_NS_MAX))).await;
 }
 
 fn too_large() -> Failure {

@@ -3,11 +3,11 @@
 use crate::{
     DATABASE,
     bindings::exports::mindflow::notification::notices::{
-        NewWebhook, Preferences, PreferencesChange, PushSubscription, Webhook,
+        NewWebhook, Preferences, PreferencesChange, PushSubscription, Usage, Webhook,
     },
     link,
-    request::{self, PUSH_SUBSCRIPTIONS_MAX, WEBHOOKS_MAX},
-    secrets, store,
+    quota::{self, PUSH_SUBSCRIPTIONS_MAX},
+    request, secrets, store,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use mindflow_guest::{
@@ -16,7 +16,7 @@ use mindflow_guest::{
     clock,
     failure::{internal, invalid},
     id, outbound, params,
-    sql::{self, Abort, Identity, Row, RowError, Rows, Time},
+    sql::{self, Identity, Row, RowError, Rows, Time},
     web_push,
 };
 
@@ -77,6 +77,13 @@ fn webhook(row: &Row<'_>) -> Result<Webhook, RowError> {
     })
 }
 
+pub async fn webhook_usage(context: &CallContext) -> Result<Usage, Error> {
+    let caller = Caller::prove(context).await?;
+    let limit = quota::webhooks_max().await.map_err(internal)?;
+    let rows = sql::query(DATABASE, caller.identity(), COUNT_WEBHOOKS, params![caller.user_id]).await?;
+    Ok(Usage { used: held_of(&rows)?, limit })
+}
+
 pub async fn create_webhook(context: &CallContext, url: &str, events: &[String]) -> Result<NewWebhook, Error> {
     let caller = Caller::prove(context).await?;
     let events = match (request::url("url", url), request::events(events)) {
@@ -89,11 +96,12 @@ pub async fn create_webhook(context: &CallContext, url: &str, events: &[String])
     getrandom::fill(&mut random).map_err(internal)?;
     let secret = format!("whsec_{}", URL_SAFE_NO_PAD.encode(random));
     let sealed = secrets::seal(id, &secret).await?;
+    let webhooks_max = quota::webhooks_max().await.map_err(internal)?;
     let now_us = clock::now_us();
     sql::transaction(DATABASE, &caller.identity(), async |tx| {
         tx.query(HOLD_PREFERENCES, params![caller.user_id]).await?;
         let held = tx.query(COUNT_WEBHOOKS, params![caller.user_id]).await?;
-        room("webhooks", held_of(&held)?, WEBHOOKS_MAX)?;
+        quota::room(&quota::WEBHOOKS, held_of(&held)?, webhooks_max)?;
         let row = params![id, caller.user_id, url, events.clone(), sealed.clone(), Time(now_us)];
         tx.execute(ADD_WEBHOOK, row).await?;
         Ok(())
@@ -193,7 +201,7 @@ pub async fn register_push(context: &CallContext, subscription: PushSubscription
     sql::transaction(DATABASE, &caller.identity(), async |tx| {
         tx.query(HOLD_PREFERENCES, params![caller.user_id]).await?;
         let held = tx.query(COUNT_PUSH, params![caller.user_id, &endpoint]).await?;
-        room("push subscriptions", held_of(&held)?, PUSH_SUBSCRIPTIONS_MAX)?;
+        quota::room(&quota::PUSH_SUBSCRIPTIONS, held_of(&held)?, PUSH_SUBSCRIPTIONS_MAX)?;
         let row = params![id, caller.user_id, &endpoint, &p256dh, &auth, Time(now_us)];
         tx.execute(KEEP_PUSH, row).await?;
         Ok(true)
@@ -232,14 +240,7 @@ async fn reachable(name: &str, url: &str) -> Result<(), Error> {
     }
 }
 
-fn held_of(rows: &Rows) -> Result<u32, Abort> {
+fn held_of(rows: &Rows) -> Result<u64, Error> {
     let row = rows.first().ok_or_else(|| internal("the statement answers no row"))?;
     Ok(row.get("held")?)
-}
-
-fn room(what: &str, held: u32, max: u32) -> Result<(), Error> {
-    if held < max {
-        return Ok(());
-    }
-    Err(Error::Conflict(format!("There are {held} {what} already, and at most {max} can be: remove one first.")))
 }

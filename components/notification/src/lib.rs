@@ -12,6 +12,7 @@ mod link;
 mod patience;
 mod plan;
 mod quiet;
+mod quota;
 mod receivers;
 mod request;
 mod secrets;
@@ -48,6 +49,10 @@ struct Notification;
 impl service::Guest for Notification {
     async fn webhooks(context: CallContext) -> Result<Vec<Webhook>, Error> {
         account::webhooks(&context).await
+    }
+
+    async fn webhook_usage(context: CallContext) -> Result<service::Usage, Error> {
+        account::webhook_usage(&context).await
     }
 
     async fn create_webhook(context: CallContext, url: String, events: Vec<String>) -> Result<NewWebhook, Error> {
@@ -115,6 +120,7 @@ impl health::Guest for Notification {
     /// swap must not depend on an external service.
     async fn check() -> Result<(), String> {
         compose::check().map_err(|error| error.to_string())?;
+        quota::webhooks_max().await?;
         sql::query(DATABASE, sql::Identity::Service, "SELECT id, status FROM notification.sends LIMIT 0", Vec::new())
             .await
             .map(drop)

@@ -22,10 +22,6 @@ pub const EVENTS: [Kind; 9] = [
 ];
 /// Longer addresses are not supported everywhere.
 pub const URL_CHARS_MAX: usize = 2_048;
-/// For one user. Each of a user's events costs a request for each.
-pub const WEBHOOKS_MAX: u32 = 10;
-/// For one user: browsers and devices.
-pub const PUSH_SUBSCRIPTIONS_MAX: u32 = 20;
 const HOUR_MAX: u32 = 23;
 
 /// Checks the address's form. The host checks where it leads.

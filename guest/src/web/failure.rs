@@ -1,7 +1,7 @@
 //! Why a request failed, for every protocol: one table of kinds, from which problem+json
 //! (`web::problem`) and GraphQL errors (`graphql::errors`) are made.
 
-use crate::call::{Error, FieldError};
+use crate::call::{Error, ExceededQuota, FieldError};
 use http::StatusCode;
 
 /// When a part of the platform is away: its breaker tries again after about this time.
@@ -107,6 +107,8 @@ pub struct Failure {
     pub retry_after_s: Option<u32>,
     /// Of `TooComplex`, where it was measured.
     pub excess: Option<Excess>,
+    /// Of `QuotaExceeded`.
+    pub quota: Option<Box<ExceededQuota>>,
 }
 
 /// What a request costs, and what it may cost.
@@ -120,7 +122,7 @@ pub struct Excess {
 
 impl Failure {
     pub fn new(kind: Kind, text: impl Into<String>) -> Self {
-        Self { kind, text: text.into(), fields: Vec::new(), retry_after_s: None, excess: None }
+        Self { kind, text: text.into(), fields: Vec::new(), retry_after_s: None, excess: None, quota: None }
     }
 
     /// Of what costs more than it may.
@@ -182,7 +184,10 @@ impl From<Error> for Failure {
             Error::NotFound(text) => Self::new(Kind::NotFound, text),
             Error::Invalid(fields) => Self::invalid(fields),
             Error::Conflict(text) => Self::new(Kind::Conflict, text),
-            Error::QuotaExceeded(text) => Self::new(Kind::QuotaExceeded, text),
+            Error::QuotaExceeded(quota) => {
+                let text = quota.message.clone();
+                Self { quota: Some(Box::new(quota)), ..Self::new(Kind::QuotaExceeded, text) }
+            }
             Error::RateLimited(throttled) => {
                 Self { retry_after_s: Some(throttled.retry_after_s), ..Self::new(Kind::RateLimited, throttled.message) }
             }

@@ -14,6 +14,16 @@ struct Problem<'a> {
     correlation_id: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Broken<'a>>,
+    #[serde(flatten)]
+    quota: Option<Full<'a>>,
+}
+
+/// The quota that has no room.
+#[derive(Serialize)]
+struct Full<'a> {
+    quota: &'a str,
+    used: u64,
+    limit: u64,
 }
 
 #[derive(Serialize)]
@@ -32,6 +42,7 @@ pub fn respond(failure: &Failure, correlation_id: &str) -> Response {
         detail: failure.public_text(),
         correlation_id,
         errors: failure.fields.iter().map(|error| Broken { field: &error.field, message: &error.message }).collect(),
+        quota: failure.quota.as_ref().map(|full| Full { quota: &full.quota, used: full.used, limit: full.limit }),
     };
     failure
         .headers()
@@ -44,7 +55,7 @@ pub fn respond(failure: &Failure, correlation_id: &str) -> Response {
 mod tests {
     use super::*;
     use crate::call::{Error, Throttled};
-    use crate::failure::field;
+    use crate::failure::{field, quota_exceeded};
     use crate::web::Body;
     use crate::web::failure::Kind;
     use serde_json::{Value, json};
@@ -58,12 +69,14 @@ mod tests {
 
     #[test]
     fn a_full_month_is_403_of_the_type_that_the_contract_names() {
-        let response = respond(&Error::QuotaExceeded("Five entries a month.".into()).into(), "c-1");
+        let full = quota_exceeded("entriesPerMonth", 5, 5, "Five entries a month.");
+        let response = respond(&full.into(), "c-1");
         assert_eq!(response.headers["content-type"], "application/problem+json");
         assert_eq!(
             body(&response),
             json!({"type": "quota-exceeded", "title": "Quota exceeded", "status": 403,
-                   "detail": "Five entries a month.", "correlationId": "c-1"})
+                   "detail": "Five entries a month.", "correlationId": "c-1",
+                   "quota": "entriesPerMonth", "used": 5, "limit": 5})
         );
     }
 

@@ -73,12 +73,12 @@ impl From<Error> for Refusal {
                 .collect::<Vec<_>>()
                 .join(" "),
             Error::RateLimited(throttled) => throttled.message,
+            Error::QuotaExceeded(full) => full.message,
             Error::Unavailable(text) => format!("unavailable: {text}"),
             Error::Unauthenticated(text)
             | Error::Forbidden(text)
             | Error::NotFound(text)
             | Error::Conflict(text)
-            | Error::QuotaExceeded(text)
             | Error::Internal(text) => text,
         };
         Self::Failed(one_line(&text))

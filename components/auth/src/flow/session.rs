@@ -6,12 +6,15 @@ use crate::{
     claims::Claims,
     role::{self, Roles},
     session::Session,
+    settings::Settings,
     store::sessions::{Sessions, Stored},
 };
 use mindflow_guest::{
     call::{CallContext, Error},
     caller::Caller,
+    failure::internal,
     id,
+    journal::Usage,
 };
 use uuid::Uuid;
 
@@ -73,6 +76,12 @@ pub async fn list(context: &CallContext) -> Result<Vec<Listed>, Error> {
     let Authenticated { caller, session_id, sessions, .. } = authenticate(context).await?;
     let live = sessions.of_user(caller.user_id).await?;
     Ok(live.into_iter().map(|(id, session)| Listed { id, session, is_current: id == session_id }).collect())
+}
+
+/// How many live sessions the caller has, and may have.
+pub async fn usage(context: &CallContext) -> Result<Usage, Error> {
+    let settings = Settings::load().await.map_err(internal)?;
+    Ok(Usage { used: list(context).await?.len() as u64, limit: u64::from(settings.sessions_max) })
 }
 
 /// Ends one of the caller's own sessions. Another user's session is `not-found`, like one that does not exist.

@@ -3,12 +3,11 @@
 use super::{Request, attachments};
 use crate::bindings::exports::mindflow::command::journal as wit;
 use crate::entry::{Stored, entry_not_found};
-use crate::quota::{self, FREE_ENTRIES_PER_MONTH, Month};
+use crate::quota::{self, Month};
 use crate::store::{DATABASE, entries, entries::Created, tags};
 use crate::validation::{self, Draft};
 use mindflow_events::Entry;
 use mindflow_guest::call::{CallContext, Error};
-use mindflow_guest::config;
 use mindflow_guest::sql::{Abort, Tx, transaction};
 
 pub async fn create(context: &CallContext, input: wit::NewEntry) -> Result<wit::WrittenEntry, Error> {
@@ -16,25 +15,34 @@ pub async fn create(context: &CallContext, input: wit::NewEntry) -> Result<wit::
     let named = input.attachment_ids.clone();
     let draft = validation::new_entry(input, request.user_id, request.now_us).map_err(Error::Invalid)?;
     attachments::hold(context, &draft.entry.attachment_ids, &named).await?;
-    let limit = quota::limit(request.premium, free_entries_per_month().await.map_err(Error::Internal)?);
+    let limits = Limits {
+        entries: quota::limit(request.premium, quota::free_entries_per_month().await.map_err(Error::Internal)?),
+        tags: quota::tags_max().await.map_err(Error::Internal)?,
+    };
     let stored =
-        transaction(DATABASE, &request.caller.identity(), async |tx| write(tx, &request, &draft, limit).await).await?;
+        transaction(DATABASE, &request.caller.identity(), async |tx| write(tx, &request, &draft, limits).await).await?;
     Ok(request.answer(stored))
 }
 
-/// The setting, for the health check as well.
-pub async fn free_entries_per_month() -> Result<u32, String> {
-    config::number("free_entries_per_month", FREE_ENTRIES_PER_MONTH).await
+/// How much the user may have.
+#[derive(Clone, Copy)]
+struct Limits {
+    entries: Option<u32>,
+    tags: u64,
 }
 
-async fn write(tx: &Tx, request: &Request<'_>, draft: &Draft, limit: Option<u32>) -> Result<Stored, Abort> {
+async fn write(tx: &Tx, request: &Request<'_>, draft: &Draft, limits: Limits) -> Result<Stored, Abort> {
     let month = Month::of(request.now_us);
-    match entries::create(tx, &draft.entry, draft.client_mutation_id.as_deref(), month, limit).await? {
+    match entries::create(tx, &draft.entry, draft.client_mutation_id.as_deref(), month, limits.entries).await? {
         Created::Repeated => return earlier(tx, request, draft).await,
-        Created::BeyondQuota => return Err(quota::exceeded(limit, month).into()),
+        Created::BeyondQuota => {
+            let used = entries::used(tx, request.user_id, month).await?;
+            return Err(quota::exceeded(used, limits.entries, month).into());
+        }
         Created::Written => {}
     }
-    let taken = tags::take(tx, request.user_id, &draft.tags, Some(draft.entry.id), request.now_us).await?;
+    let (user_id, entry) = (request.user_id, Some(draft.entry.id));
+    let taken = tags::take(tx, user_id, &draft.tags, entry, request.now_us, limits.tags).await?;
     for tag in &taken.made {
         tx.publish(request.events.tag_created(tag)?).await?;
     }

@@ -3,10 +3,12 @@
 use super::{Request, known_id};
 use crate::bindings::exports::mindflow::command::journal as wit;
 use crate::entry::tag_not_found;
+use crate::quota;
 use crate::store::{DATABASE, tags};
 use crate::validation;
 use mindflow_events::Tag;
 use mindflow_guest::call::{CallContext, Error};
+use mindflow_guest::caller::Caller;
 use mindflow_guest::failure;
 use mindflow_guest::sql::transaction;
 
@@ -15,8 +17,9 @@ pub async fn create(context: &CallContext, name: &str) -> Result<wit::Tag, Error
     let request = Request::begin(context).await?;
     let name = validation::tag(name).map_err(Error::Invalid)?;
     let names = [name];
+    let tags_max = quota::tags_max().await.map_err(Error::Internal)?;
     let tag = transaction(DATABASE, &request.caller.identity(), async |tx| {
-        let taken = tags::take(tx, request.user_id, &names, None, request.now_us).await?;
+        let taken = tags::take(tx, request.user_id, &names, None, request.now_us, tags_max).await?;
         for tag in &taken.made {
             tx.publish(request.events.tag_created(tag)?).await?;
         }
@@ -24,6 +27,12 @@ pub async fn create(context: &CallContext, name: &str) -> Result<wit::Tag, Error
     })
     .await?;
     Ok(tag.into())
+}
+
+pub async fn usage(context: &CallContext) -> Result<wit::Usage, Error> {
+    let caller = Caller::prove(context).await?;
+    let limit = quota::tags_max().await.map_err(Error::Internal)?;
+    Ok(wit::Usage { used: tags::used(caller.user_id, caller.identity()).await?, limit })
 }
 
 pub async fn rename(context: &CallContext, id: &str, name: &str) -> Result<wit::Tag, Error> {

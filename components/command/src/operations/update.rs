@@ -3,6 +3,7 @@
 use super::{Request, attachments, known_id};
 use crate::bindings::exports::mindflow::command::journal as wit;
 use crate::entry::{Change, Stored, entry_not_found, expect_version};
+use crate::quota;
 use crate::store::{DATABASE, entries, tags};
 use crate::validation;
 use mindflow_events::Reason;
@@ -17,8 +18,9 @@ pub async fn update(context: &CallContext, id: &str, input: wit::EntryChange) ->
     let change = validation::change(input).map_err(Error::Invalid)?;
     let id = known_id(id, entry_not_found)?;
     attachments::hold(context, change.attachment_ids.as_deref().unwrap_or_default(), &named).await?;
+    let tags_max = quota::tags_max().await.map_err(Error::Internal)?;
     let stored = transaction(DATABASE, &request.caller.identity(), async |tx| {
-        write(tx, &request, id, change.clone(), expected_version).await
+        write(tx, &request, id, change.clone(), expected_version, tags_max).await
     })
     .await?;
     Ok(request.answer(stored))
@@ -30,6 +32,7 @@ async fn write(
     id: Uuid,
     change: Change,
     expected_version: Option<u32>,
+    tags_max: u64,
 ) -> Result<Stored, Abort> {
     let stored = entries::read_for_change(tx, id, request.user_id).await?;
     let stored = stored.filter(|stored| !stored.is_deleted()).ok_or_else(entry_not_found)?;
@@ -37,7 +40,7 @@ async fn write(
     let tags = match change.new_tags(&stored.entry) {
         None => None,
         Some(names) => {
-            let taken = tags::take(tx, request.user_id, names, Some(id), request.now_us).await?;
+            let taken = tags::take(tx, request.user_id, names, Some(id), request.now_us, tags_max).await?;
             for tag in &taken.made {
                 tx.publish(request.events.tag_created(tag)?).await?;
             }

@@ -48,6 +48,12 @@ pub async fn create(
     })
 }
 
+/// How many entries the user has created in the month.
+pub async fn used(tx: &Tx, user_id: Uuid, month: Month) -> Result<u64, Abort> {
+    let rows = tx.query(statements::ENTRIES_USED, params![user_id, Date(month.first())]).await?;
+    Ok(rows.first().map(|row| row.get("used")).transpose()?.unwrap_or_default())
+}
+
 /// The entry that the user's mutation id created.
 pub async fn find_mutation(tx: &Tx, user_id: Uuid, client_mutation_id: &str) -> Result<Option<Uuid>, Abort> {
     let rows = tx.query(statements::FIND_MUTATION, params![user_id, client_mutation_id]).await?;

@@ -1,10 +1,12 @@
 //! A user's tags.
 
+use super::DATABASE;
+use crate::quota;
 use crate::statements;
 use crate::tag_name::TagName;
 use mindflow_events::Tag;
 use mindflow_guest::call::Error;
-use mindflow_guest::sql::{Abort, Tx, violated_constraint};
+use mindflow_guest::sql::{self, Abort, Identity, Tx, violated_constraint};
 use mindflow_guest::{id, params};
 use uuid::Uuid;
 
@@ -21,8 +23,16 @@ pub struct Taken {
     pub made: Vec<Tag>,
 }
 
-/// The user's tags of these names, which are distinct; missing ones are made. With an `entry`, it has them from now on.
-pub async fn take(tx: &Tx, user_id: Uuid, names: &[TagName], entry: Option<Uuid>, now_us: i64) -> Result<Taken, Abort> {
+/// The user's tags of these names, which are distinct; missing ones are made, unless there are more than `tags_max` then. With an
+/// `entry`, it has them from now on.
+pub async fn take(
+    tx: &Tx,
+    user_id: Uuid,
+    names: &[TagName],
+    entry: Option<Uuid>,
+    now_us: i64,
+    tags_max: u64,
+) -> Result<Taken, Abort> {
     if names.is_empty() {
         return Ok(Taken::default());
     }
@@ -41,10 +51,32 @@ pub async fn take(tx: &Tx, user_id: Uuid, names: &[TagName], entry: Option<Uuid>
             tags.push(tag);
         }
         if tags.len() == names.len() {
-            return Ok(Taken { tags, made });
+            let taken = Taken { tags, made };
+            fits(tx, user_id, &taken, tags_max).await?;
+            return Ok(taken);
         }
     }
     Err(Error::Unavailable("the tags are being renamed by another request; try again".into()).into())
+}
+
+async fn fits(tx: &Tx, user_id: Uuid, taken: &Taken, tags_max: u64) -> Result<(), Abort> {
+    let made = taken.made.len() as u64;
+    if made == 0 {
+        return Ok(());
+    }
+    let rows = tx.query(statements::TAGS_USED, params![user_id]).await?;
+    let used: u64 = rows.first().map(|row| row.get("used")).transpose()?.unwrap_or_default();
+    if used > tags_max {
+        Err(quota::no_room_for_tags(used.saturating_sub(made), made, tags_max).into())
+    } else {
+        Ok(())
+    }
+}
+
+/// How many tags the user has.
+pub async fn used(user_id: Uuid, identity: Identity) -> Result<u64, Error> {
+    let rows = sql::query(DATABASE, identity, statements::TAGS_USED, params![user_id]).await?;
+    Ok(rows.first().map(|row| row.get("used")).transpose()?.unwrap_or_default())
 }
 
 /// The name of the user's tag, locked: no other transaction changes it or publishes it before the commit.

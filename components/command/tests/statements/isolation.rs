@@ -30,15 +30,24 @@ async fn a_stranger_sees_and_changes_nothing_even_in_the_owners_name() {
         (statements::VERSION_OF_ENTRY, key()),
         (statements::REVIVE_ENTRY, key()),
         (statements::FIND_MUTATION, vec![uuid(owner.id), text("m-1")]),
+        (statements::ENTRIES_USED, vec![uuid(owner.id), Value::Date(MONTH)]),
+        (statements::TAGS_USED, vec![uuid(owner.id)]),
         (statements::DELETE_ENTRY, vec![uuid(entry), uuid(owner.id), now, Value::Null]),
         (statements::LOCK_TAG, vec![only(&tags, "id"), uuid(owner.id)]),
         (statements::RENAME_TAG, vec![only(&tags, "id"), uuid(owner.id), text("mine"), text("mine")]),
     ] {
         assert_eq!(tx.query(statement, params).await.rows, Vec::<Vec<Value>>::new(), "{statement}");
     }
-    for table in
-        ["journals", "tags", "journal_tags", "journal_moods", "journal_attachments", "quota_usage", "client_mutations"]
-    {
+    for table in [
+        "journals",
+        "tags",
+        "tag_usage",
+        "journal_tags",
+        "journal_moods",
+        "journal_attachments",
+        "quota_usage",
+        "client_mutations",
+    ] {
         let rows = tx.query(&format!("SELECT count(*) AS seen FROM command.{table}"), vec![]).await;
         assert_eq!(only(&rows, "seen"), Value::Int64(0), "{table}");
     }
@@ -84,6 +93,7 @@ async fn the_services_role_may_not_do_what_the_service_never_does() {
         "DELETE FROM command.journals",
         "UPDATE command.journals SET user_id = gen_random_uuid()",
         "DELETE FROM command.quota_usage",
+        "UPDATE command.tag_usage SET used = 0",
         "UPDATE command.client_mutations SET entry_id = gen_random_uuid()",
         "SELECT * FROM auth.users",
     ] {

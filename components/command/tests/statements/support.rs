@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 pub const NOW_US: i64 = 1_795_412_345_678_901;
 /// Days from 1970 to 2026-11-01.
-const MONTH: i32 = 20_758;
+pub const MONTH: i32 = 20_758;
 /// What every test writes, at [`NOW_US`].
 const COLUMNS: &str = r#"{
     "title": "A walk", "content": "Rain, then sun.", "entry_date": "2026-11-23", "word_count": 3, "version": 1,

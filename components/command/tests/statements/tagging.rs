@@ -52,6 +52,33 @@ async fn two_requests_that_make_the_same_tags_make_them_once() {
 }
 
 #[tokio::test]
+async fn what_a_user_has_is_counted_exactly_while_others_make_tags_too() {
+    let db = Db::new("counted").await;
+    let (user, other) = (db.user(), db.user());
+    tag(&other, "elsewhere").await;
+    tag(&user, "work").await;
+    let used = async |tx: &Tx| only(&tx.query(statements::TAGS_USED, vec![uuid(user.id)]).await, "used");
+    let first = user.begin().await;
+    first.take(&user, &["a", "WORK", "b"], None).await;
+    assert_eq!(used(&first).await, Value::Int64(3));
+    let second = async {
+        let tx = user.begin().await;
+        tx.take(&user, &["c"], None).await;
+        let counted = used(&tx).await;
+        tx.rollback().await;
+        counted
+    };
+    let (counted, ()) = tokio::join!(second, async {
+        db.until_waiting(1).await;
+        first.commit().await;
+    });
+    assert_eq!(counted, Value::Int64(4), "with those of the request that it waited for");
+    let tx = user.begin().await;
+    assert_eq!(used(&tx).await, Value::Int64(3), "what was undone is given back");
+    tx.rollback().await;
+}
+
+#[tokio::test]
 async fn requests_that_name_tags_in_any_order_never_deadlock() {
     let db = Db::new("order").await;
     let user = db.user();

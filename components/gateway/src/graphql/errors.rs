@@ -42,6 +42,11 @@ fn extended(failure: &Failure, message: &str, field: Option<&str>) -> Error {
         if let Some(seconds) = failure.retry_after_s {
             extensions.set("retryAfter", seconds);
         }
+        if let Some(full) = &failure.quota {
+            extensions.set("quota", full.quota.as_str());
+            extensions.set("used", full.used);
+            extensions.set("limit", full.limit);
+        }
         if let Some(Excess { cost, allowed, unit }) = failure.excess {
             extensions.set("cost", cost);
             extensions.set("allowed", allowed);
@@ -85,7 +90,7 @@ pub fn complete(errors: &mut [ServerError], correlation_id: &str) {
 mod tests {
     use super::*;
     use mindflow_guest::call::Throttled;
-    use mindflow_guest::failure::field;
+    use mindflow_guest::failure::{field, quota_exceeded};
     use serde_json::json;
 
     fn shown(error: call::Error) -> serde_json::Value {
@@ -110,12 +115,21 @@ mod tests {
             (call::Error::Forbidden("x".into()), "FORBIDDEN"),
             (call::Error::NotFound("x".into()), "NOT_FOUND"),
             (call::Error::Conflict("x".into()), "CONFLICT"),
-            (call::Error::QuotaExceeded("x".into()), "QUOTA_EXCEEDED"),
+            (quota_exceeded("tags", 5, 5, "x"), "QUOTA_EXCEEDED"),
             (call::Error::Unavailable("x".into()), "UNAVAILABLE"),
             (call::Error::Internal("x".into()), "INTERNAL"),
         ] {
             assert_eq!(shown(error)[0]["extensions"]["code"], code);
         }
+    }
+
+    #[test]
+    fn a_full_quota_is_named_with_what_is_used() {
+        let errors = shown(quota_exceeded("tags", 7, 5, "You have 7 of 5 tags."));
+        assert_eq!(
+            errors[0]["extensions"],
+            json!({"code": "QUOTA_EXCEEDED", "quota": "tags", "used": 7, "limit": 5, "correlationId": "c-1"})
+        );
     }
 
     #[test]

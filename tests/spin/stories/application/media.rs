@@ -27,6 +27,8 @@ async fn a_picture_comes_back_to_its_owner_alone_and_with_its_entry() {
         ("blob_origin", endpoint),
         ("blob_access_key_id", "test"),
         ("blob_secret_access_key", "test"),
+        ("media_bytes_max", "200000"),
+        ("tags_max", "1"),
     ];
     let stage = Stage::with(&variables).await;
     let (ada, bob) = (stage.register().await, stage.register().await);
@@ -58,4 +60,17 @@ async fn a_picture_comes_back_to_its_owner_alone_and_with_its_entry() {
     assert_eq!(attached["id"], media["id"]);
     stage.http.get(attached["url"].as_str().unwrap()).await.expect(200);
     assert_eq!(bob.graphql(create, input).await.error()["extensions"]["field"], "attachmentIds[0]");
+
+    // What is kept, and no more.
+    ada.data("mutation { createTag(name: \"lake\") { id } }", json!({})).await;
+    let second = ada.graphql("mutation { createTag(name: \"shore\") { id } }", json!({})).await.error();
+    assert_eq!(second["extensions"]["quota"], "tags", "{second}");
+    let storage = "{ me { storage { mediaBytes { used limit } tags { used limit } webhooks { used limit } sessions { used limit } } } }";
+    let storage = ada.data(storage, json!({})).await["me"]["storage"].clone();
+    let used = storage["mediaBytes"]["used"].as_u64().unwrap();
+    assert!(used > whole.bytes.len() as u64 && used <= 200_000, "{storage}");
+    assert_eq!(storage["tags"], json!({ "used": 1, "limit": 1 }));
+    assert_eq!(storage["webhooks"], json!({ "used": 0, "limit": 10 }));
+    assert_eq!(storage["sessions"], json!({ "used": 1, "limit": 50 }));
+    ada.delete(&path).await.expect_problem(409, "conflict");
 }

@@ -12,4 +12,5 @@ pub mod notification;
 pub mod page;
 pub mod scalars;
 pub mod search;
+pub mod storage;
 pub mod user;

@@ -1,4 +1,4 @@
-//! The contract's two scalars.
+//! The contract's two scalars, and one for sizes.
 
 use crate::names;
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
@@ -47,6 +47,27 @@ impl ScalarType for Date {
     }
 }
 
+/// A number of bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bytes(pub u64);
+
+/// A number of bytes: a JSON number, which can be larger than an `Int`.
+#[Scalar(name = "Bytes")]
+impl ScalarType for Bytes {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::Number(number) => {
+                number.as_u64().map(Self).ok_or_else(|| InputValueError::custom("Must be a number of bytes."))
+            }
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::Number(self.0.into())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,6 +78,14 @@ mod tests {
         assert_eq!(time.to_value(), Value::String("2025-10-25T20:30:00.000000Z".into()));
         assert!(DateTime::parse(Value::String("yesterday".into())).is_err());
         assert!(DateTime::parse(Value::Number(5.into())).is_err());
+    }
+
+    #[test]
+    fn a_size_is_a_number_also_beyond_an_int() {
+        let size = Bytes(5 << 30);
+        assert_eq!(Bytes::parse(size.to_value()).unwrap(), size);
+        assert_eq!(serde_json::to_string(&size.to_value()).unwrap(), "5368709120");
+        assert!(Bytes::parse(Value::Number((-1).into())).is_err());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Users as clients see them.
 
 use super::scalars::DateTime;
+use super::storage::Storage;
 use crate::graphql::scope::{self, SharedScope};
 use crate::services::{accounts, reads};
 use async_graphql::{ComplexObject, Context, Enum, ID, Result, SimpleObject};
@@ -72,6 +73,13 @@ impl User {
         let roles = self.roles.clone();
         let quota = scope::with(ctx, |scope| read_quota(scope, id, email, roles)).await?;
         Ok(quota.into())
+    }
+
+    /// How much is kept for the user, and how much may be. Null of other users.
+    async fn storage(&self, ctx: &Context<'_>) -> Result<Option<Storage>> {
+        let id = self.id.to_string();
+        let own = |scope: SharedScope| async move { Ok(scope.viewer.caller().await?.user_id == id) };
+        Ok(scope::with(ctx, own).await?.then_some(Storage))
     }
 }
 
