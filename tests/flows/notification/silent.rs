@@ -3,7 +3,7 @@
 use super::{CREATE_TAG, CREATE_WEBHOOK, mails_to, received, webhook};
 use mindflow_test_support::SmtpServer;
 use mindflow_tests::receiver::Receiver;
-use mindflow_tests::{Account, Builder, eventually};
+use mindflow_tests::{Account, Builder, Platform, eventually};
 use serde_json::{Value, json};
 
 const RECORD_MOOD: &str = "mutation { recordMood(mood: CALM) { count } }";
@@ -64,6 +64,34 @@ async fn ten_silent_webhooks_and_thirty_moods_of_one_user_delay_nothing_of_anoth
     in_state(&ada, &honest.url("/ada"), "ACTIVE").await;
     eventually("they wait still", waiting).await;
     assert!(silent.received().len() < 30, "few are under way or were: {}", silent.received().len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_host_that_several_users_name_holds_its_part_of_the_places() {
+    let (silent, honest) = (Receiver::start().await, Receiver::start().await);
+    silent.fall_silent();
+    let port = honest.address.port();
+    let allow = format!("\"{}\", \"127.0.0.1:{port}\", \"[::1]:{port}\"", silent.address);
+    let platform = Platform::services().config(&format!("[outbound]\nallow-private = [{allow}]\n")).start().await;
+    for _ in 0..3 {
+        let user = platform.register().await;
+        for number in 0..4 {
+            webhook(&user, &silent.url(&format!("/{number}")), &["MoodRecorded"]).await;
+        }
+        moods(&user, 1).await;
+    }
+    // The users have twelve places together; the host has eight of them, and what is beyond is not sent.
+    received(&silent, 8).await;
+    eventually("a request that was not sent", || async {
+        let metrics = platform.http().get("/metrics").await.text();
+        metrics.contains("mindflow_outbound_busy_total{component=\"notification\"}").then_some(())
+    })
+    .await;
+    // Another host, as its name says.
+    let ada = platform.register().await;
+    webhook(&ada, &format!("http://localhost:{port}/ada"), &["TagCreated"]).await;
+    ada.data(CREATE_TAG, json!({ "name": "Rain" })).await;
+    assert_eq!(received(&honest, 1).await[0].path, "/ada");
 }
 
 #[tokio::test(flavor = "multi_thread")]
