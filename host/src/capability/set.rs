@@ -112,7 +112,13 @@ pub(super) fn read_settings<T: Default + DeserializeOwned>(
     key: Option<&str>,
 ) -> Result<T, figment::Error> {
     match key {
-        Some(key) if figment.contains(key) => figment.extract_inner(key).map_err(|error| error.with_path(key)),
+        Some(key) if figment.contains(key) => figment.extract_inner(key).map_err(|mut error: figment::Error| {
+            // It is added behind the setting that is inside.
+            if let Some(table) = error.path.pop() {
+                error.path.insert(0, table);
+            }
+            error
+        }),
         _ => Ok(T::default()),
     }
 }
