@@ -10,6 +10,7 @@ mod alarms;
 mod analytics;
 mod answers;
 mod audit;
+mod event_streams;
 mod graphql;
 mod graphql_http_audits;
 mod insights;

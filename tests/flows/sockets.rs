@@ -2,7 +2,8 @@
 //! gateway with few calls, and with many sockets; swaps under open sockets.
 
 use crate::trouble_kit::{component, grants, guest, manifest, state, swap};
-use mindflow_tests::{Account, CREATE, GraphqlSocket, Platform, eventually};
+use mindflow_tests::attacker::Attacker;
+use mindflow_tests::{Account, CREATE, GraphqlSocket, Platform, Received, eventually};
 use serde_json::{Value, json};
 
 const CHANGED: &str = "subscription { entryChanged { kind entryId entry { title } } }";
@@ -176,4 +177,44 @@ async fn as_many_sockets_as_the_configuration_allows_are_taken_and_the_next_is_a
     .await;
     let id = second.subscribe(CREATE, json!({ "input": { "title": "t", "content": "c" } })).await;
     assert_eq!(second.next(&id).await["createJournalEntry"]["title"], "t");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_has_so_many_sockets_and_another_has_its_own() {
+    let platform = Platform::services().config("[http]\nwebsockets-per-address-max = 2").start().await;
+    let ada = platform.register().await;
+    let (first, mut second) = (ada.socket().await, ada.socket().await);
+    let refused = GraphqlSocket::try_open(platform.http(), "graphql-transport-ws").await;
+    assert!(refused.err().is_some_and(|error| error.to_string().contains("429")));
+    Attacker::new(platform.http()).websocket().await.expect("another address");
+    drop(first);
+    let http = platform.http();
+    eventually("a place is free again", async || GraphqlSocket::try_open(http, "graphql-transport-ws").await.ok())
+        .await;
+    let id = second.subscribe("{ __typename }", json!({})).await;
+    assert_eq!(second.next(&id).await["__typename"], "Query");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_has_so_many_sockets_and_event_streams_and_the_one_too_many_is_closed() {
+    let platform = Platform::services().config("[http]\nwebsockets-per-user-max = 2").start().await;
+    let (ada, bob) = (platform.register().await, platform.register().await);
+    let (mut first, second) = (ada.socket().await, ada.socket().await);
+    let mut third = GraphqlSocket::open(platform.http()).await;
+    third.init(Some(&ada.token)).await;
+    assert_eq!(third.closed().await, 4429);
+    assert_eq!(ada.sse(CHANGED, json!({})).await.status, 429);
+    // Who is not known takes nothing of hers, and neither does another user.
+    GraphqlSocket::connect(platform.http(), None).await;
+    listening(&bob).await;
+    drop(second);
+    let (ada, platform) = (&ada, &platform);
+    eventually("one is hers again", async || {
+        let mut socket = GraphqlSocket::open(platform.http()).await;
+        socket.init(Some(&ada.token)).await;
+        matches!(socket.receive().await, Received::Message(_)).then_some(())
+    })
+    .await;
+    let id = first.subscribe("{ __typename }", json!({})).await;
+    assert_eq!(first.next(&id).await["__typename"], "Query");
 }

@@ -1,12 +1,21 @@
-//! Goal: a component that does anything wrong to its WebSockets harms one connection at most.
-//! Method: a test guest in the gateway's place, whose clients say what it does.
+//! Goal: a component that does anything wrong to its connections harms one of them at most.
+//! Method: a test guest in the gateway's place, whose clients say what it does, over WebSockets and event streams.
 
 use crate::trouble_kit::{grants, guest, manifest, run, state};
-use mindflow_tests::{GraphqlSocket, Platform, Received, eventually};
+use mindflow_tests::{GraphqlSocket, Platform, Received, Sse, eventually, send};
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Of several items of a topic.
+const LAST: u32 = 4;
 
 /// The guest as the gateway, which may use the topics `test:…` alone.
 async fn with_the_guest() -> Platform {
+    with_the_guest_and("").await
+}
+
+async fn with_the_guest_and(config: &str) -> Platform {
     let change = |table: &mut toml::Table| {
         run(table, "gateway", guest("sockets"));
         let gateway = grants(table, "gateway");
@@ -15,7 +24,22 @@ async fn with_the_guest() -> Platform {
         let limits = "max = 2\nconcurrency = 8\nmemory-mib-max = 64\ndeadline-ms = 5000";
         gateway.insert("instances".to_owned(), limits.parse::<toml::Table>().expect("limits").into());
     };
-    Platform::services().manifest(manifest(change)).start().await
+    Platform::services().config(config).manifest(manifest(change)).start().await
+}
+
+fn saying(platform: &Platform, what: &str) -> RequestBuilder {
+    platform.http().request(Method::POST, "/graphql").header("accept", "text/event-stream").header("x-say", what)
+}
+
+/// An event stream whose request said so.
+async fn stream(platform: &Platform, what: &str) -> Sse {
+    let stream = Sse::open(saying(platform, what)).await;
+    assert_eq!(stream.status, 200);
+    stream
+}
+
+async fn streams(stream: &mut Sse, what: &str) {
+    assert_eq!(stream.next().await, Some(("next".to_owned(), json!(what))));
 }
 
 async fn open(platform: &Platform) -> GraphqlSocket {
@@ -206,4 +230,77 @@ async fn a_client_that_reads_nothing_makes_only_its_own_connection_wait() {
         let message = slow.message().await;
         shouts += usize::from(message.as_str().is_some_and(|text| text.starts_with("xx")));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_stream_is_kept_as_a_socket_is_and_says_what_its_component_says() {
+    let platform = with_the_guest().await;
+    streams(&mut stream(&platform, "count").await, "1").await;
+    streams(&mut stream(&platform, "timer 10").await, "timer").await;
+    streams(&mut stream(&platform, "subscribe user:1").await, "failed user:1 Failure::Denied").await;
+    streams(&mut stream(&platform, "trap").await, "failed task 1 Failure::Unavailable").await;
+    // One that ends as it begins is no stream.
+    send(saying(&platform, "close 4123")).await.expect_problem(503, "unavailable");
+    send(saying(&platform, "close 4429")).await.expect_problem(429, "too-many-requests");
+    send(saying(&platform, "panic")).await.expect_problem(503, "unavailable");
+    // What is no event stream for the client, is none that is kept.
+    let unasked = platform.http().request(Method::POST, "/graphql").header("x-anyway", "yes");
+    let unasked = send(unasked).await;
+    unasked.expect_problem(500, "internal");
+    assert_eq!(unasked.header("mindflow-hold"), "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn traps_that_end_the_instances_of_a_component_end_none_of_its_event_streams() {
+    let platform = with_the_guest().await;
+    let (mut one, mut other) =
+        (stream(&platform, "subscribe test:a").await, stream(&platform, "subscribe test:a").await);
+    let mut socket = open(&platform).await;
+    let publish = async |socket: &mut GraphqlSocket, number: u32| {
+        say(socket, "publish test:a 1").await;
+        hears(socket, &format!("finished task {number}")).await;
+    };
+    // A subscription begins some time after its stream.
+    let mut number = 0;
+    for stream in [&mut one, &mut other] {
+        let mut is_heard = false;
+        while !is_heard {
+            number += 1;
+            publish(&mut socket, number).await;
+            let heard = tokio::time::timeout(Duration::from_millis(500), stream.next()).await;
+            is_heard = heard.is_ok_and(|event| event.is_some_and(|(_, data)| data == "item 0"));
+        }
+    }
+    for word in ["trap", "memory"] {
+        say(&mut socket, word).await;
+        number += 1;
+        hears(&mut socket, &format!("failed task {number} Failure::Unavailable")).await;
+    }
+    say(&mut socket, &format!("publish test:a {}", LAST + 1)).await;
+    for stream in [&mut one, &mut other] {
+        while stream.next().await.expect("the stream goes on").1 != format!("item {LAST}") {}
+    }
+    let platform = &platform;
+    eventually("no call is left", || async move { (state(platform, "gateway").await["calls"] == 0).then_some(()) })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_stream_that_is_not_read_waits_alone_and_the_door_ends_it() {
+    let platform = with_the_guest_and("[http]\nresponse-idle-ms = 2000").await;
+    // More than the kernel's buffers and the host's together.
+    let unread = saying(&platform, "shout 80").send().await.expect("an answer");
+    let mut quick = open(&platform).await;
+    for count in 1..=5 {
+        say(&mut quick, "count").await;
+        hears(&mut quick, &count.to_string()).await;
+    }
+    let platform = &platform;
+    eventually("no call waits for the client, and it is disconnected", || async move {
+        let metrics = platform.http().get("/metrics").await.text();
+        let is_ended = metrics.contains("mindflow_http_closed_total{reason=\"unread\"} 1");
+        (is_ended && state(platform, "gateway").await["calls"] == 0).then_some(())
+    })
+    .await;
+    drop(unread);
 }

@@ -1,4 +1,4 @@
-//! The calls for WebSocket connections: each an ordinary call with a deadline, after which nothing of it remains.
+//! The calls for connections that the host keeps: each an ordinary call with a deadline, after which nothing of it remains.
 
 use super::{failure::CallFailure, job::Work, provider::Provider, purpose::Purpose};
 use crate::capability::websocket::bindings::mindflow::platform::websocket::{Happening, Message, Performed, Reaction};
@@ -14,7 +14,7 @@ impl Provider {
         happening: Happening,
         correlation_id: Arc<str>,
     ) -> Result<Reaction, CallFailure> {
-        let purpose = Purpose::of_connection("WebSocket", correlation_id);
+        let purpose = Purpose::of_connection("connection", correlation_id);
         let work = move |reply| Work::Socket { state, happening, reply };
         self.run(self.current(), purpose, self.deadline(), work).await
     }
@@ -26,7 +26,7 @@ impl Provider {
         work: Vec<u8>,
         correlation_id: Arc<str>,
     ) -> Result<Result<Performed, ()>, CallFailure> {
-        let purpose = Purpose::of_connection("WebSocket task", correlation_id);
+        let purpose = Purpose::of_connection("connection task", correlation_id);
         let work = move |reply| Work::SocketTask { state, work, reply };
         self.run(self.current(), purpose, self.deadline(), work).await
     }
@@ -39,7 +39,7 @@ impl Provider {
         item: Vec<u8>,
         correlation_id: Arc<str>,
     ) -> Result<Result<Vec<Message>, ()>, CallFailure> {
-        let purpose = Purpose::of_connection("WebSocket item", correlation_id);
+        let purpose = Purpose::of_connection("connection item", correlation_id);
         let work = move |reply| Work::SocketItem { state, work, item, reply };
         self.run(self.current(), purpose, self.deadline(), work).await
     }

@@ -6,6 +6,7 @@ use super::{
         refusal,
         request_body::{BodyFailure, Received, Timed},
     },
+    hold,
     http::{Exchange, Server},
     lingering::Lingering,
 };
@@ -72,10 +73,11 @@ impl Server {
     pub(super) async fn call(
         &self,
         component: &Arc<Provider>,
-        request: Request<Incoming>,
+        mut request: Request<Incoming>,
         exchange: &Exchange<'_>,
     ) -> Result<Response<Answer>, Problem> {
         let correlation_id = exchange.id.to_str().unwrap_or_default();
+        let offered = self.offer_hold(component, &mut request, exchange);
         let mut request = self.receive(request, exchange).await?;
         let place = exchange.connection.place();
         if place.is_none() {
@@ -90,7 +92,10 @@ impl Server {
             return Err(refusal::late());
         }
         match answer {
-            Ok(Ok(response)) => self.begin_answer(response, exchange).await,
+            Ok(Ok(mut response)) => match hold::wanted(response.headers_mut()) {
+                Some(protocol) => self.hold(component, offered, &protocol, response.into_parts(), exchange).await,
+                None => self.begin_answer(response, exchange).await,
+            },
             Ok(Err(code)) => {
                 tracing::error!(correlation_id, "the component answered a request with {code}");
                 Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The request could not be answered."))
@@ -132,9 +137,9 @@ impl Server {
         if answer.is_stream() {
             let stream = self.door.streams.take(address, 1);
             answer.account(stream.map_err(|which| refusal::exhausted(which, "streams"))?);
-            if has_end {
-                answer.ends_within(Duration::from_millis(self.settings.response_timeout_ms));
-            }
+        }
+        if has_end {
+            answer.ends_within(Duration::from_millis(self.settings.response_timeout_ms));
         }
         Ok(Response::from_parts(head, answer))
     }

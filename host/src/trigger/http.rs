@@ -8,11 +8,13 @@ use super::{
         connection::{Connection, InProgress},
         connections::Place,
         proxies::Origin,
+        refusal,
         serve::Serving,
     },
     health::{self, Probe},
     lingering::Lingering,
-    metrics as exposition, websocket,
+    metrics as exposition,
+    websocket::{self, Keeping},
 };
 use crate::{
     engine::{Caller, KnownCaller},
@@ -44,6 +46,8 @@ pub struct Server {
     pub(super) stop: CancellationToken,
     connections: TaskTracker,
     sockets: TaskTracker,
+    /// Connections behind answers that the host keeps.
+    pub(super) held: TaskTracker,
     pub(super) door: Door,
     serving: Serving,
     /// What an answer over TLS says of the requests that follow.
@@ -56,7 +60,7 @@ pub(super) struct Exchange<'a> {
     pub origin: Origin,
     pub caller: Caller,
     pub id: &'a HeaderValue,
-    peer: SocketAddr,
+    pub peer: SocketAddr,
 }
 
 // === impl Server ===
@@ -79,6 +83,7 @@ impl Server {
             stop,
             connections: TaskTracker::new(),
             sockets: TaskTracker::new(),
+            held: TaskTracker::new(),
         })
     }
 
@@ -108,9 +113,11 @@ impl Server {
         drop(listener);
         self.connections.close();
         self.sockets.close();
+        self.held.close();
         let drained = async {
             self.connections.wait().await;
             self.sockets.wait().await;
+            self.held.wait().await;
         };
         if tokio::time::timeout(Duration::from_millis(self.settings.drain_ms), drained).await.is_err() {
             tracing::warn!(
@@ -217,16 +224,29 @@ impl Server {
             let detail = "All WebSocket connections of this server are taken; try again shortly.";
             return Err(Problem::unavailable(detail, SOCKETS_RETRY_S));
         }
+        let address = exchange.origin.address;
+        let share = (!self.door.proxies.trusts(address)).then(|| self.door.websockets.take(address, 1)).transpose();
+        let share = share.map_err(|which| refusal::exhausted(which, "WebSocket connections"))?;
         let id = exchange.id.to_str().unwrap_or_default().into();
         let known = self.platform.callers().enter(id, exchange.caller.clone());
-        let (response, connection) =
-            websocket::accept(self.platform.websocket(), route, request, exchange.peer, self.stop.clone())?;
+        let keeping = self.keeping(exchange);
+        let (response, connection) = websocket::accept(self.platform.websocket(), route, request, keeping)?;
         exchange.connection.upgraded();
         self.sockets.spawn(async move {
             connection.await;
-            drop(known);
+            drop((known, share));
         });
         Ok(response.map(Answer::of))
+    }
+
+    /// What a connection of the exchange's client is kept with.
+    pub(super) fn keeping(&self, exchange: &Exchange<'_>) -> Keeping {
+        Keeping {
+            peer: exchange.peer,
+            correlation_id: exchange.id.to_str().unwrap_or_default().into(),
+            of_users: self.door.of_users.clone(),
+            stop: self.stop.clone(),
+        }
     }
 
     /// Whether metrics are served here, and for this client: not through a proxy for somebody else.

@@ -4,6 +4,7 @@ mod call;
 mod door;
 pub mod event;
 pub mod health;
+mod hold;
 pub mod http;
 mod lingering;
 pub mod metrics;

@@ -8,6 +8,7 @@ use super::workarounds::params::{self, Params, Payload};
 use super::{graphiql, schema, sse};
 use crate::failure::{Failure, Kind};
 use crate::memory::Place;
+use crate::rate;
 use crate::settings::Settings;
 use crate::viewer::Viewer;
 use crate::web::media::{self, Answer as AnswerType};
@@ -15,6 +16,7 @@ use crate::web::{Request, Response, header, preflight};
 use async_graphql::parser::types::OperationType;
 use futures::future::join_all;
 use http::{HeaderMap, Method, StatusCode};
+use mindflow_guest::call::ReachedLimit;
 
 const METHODS: &str = "GET, HEAD, POST, OPTIONS";
 
@@ -102,8 +104,8 @@ async fn serve(
             Err(Failure::new(Kind::Malformed, "A stream of events carries one operation, not a batch."))
         }
         Payload::Batch(operations) => {
-            let answers = batch(operations, &scope, settings).await?;
-            Ok(sized(StatusCode::OK, answer_type, listed(answers), scope.release()))
+            let (answers, standing) = batch(operations, &scope, settings).await?;
+            Ok(sized(StatusCode::OK, answer_type, listed(answers), scope.release()).standing(&standing))
         }
     }
 }
@@ -128,9 +130,13 @@ async fn single(
     settings: &'static Settings,
     mut answer_type: AnswerType,
 ) -> Result<Response, Failure> {
+    let to_hold = sse::is_kept(request).then(|| params.clone());
     let prepared = match execute::prepare(params, scope, settings).await {
         Ok(prepared) => prepared,
-        Err(refused) => return Ok(refused_response(refused, answer_type)),
+        Err(refused) => {
+            let standing = rate::of_refused(&scope.viewer, 1).await?;
+            return Ok(refused_response(refused, answer_type).standing(&standing));
+        }
     };
     if prepared.kind == OperationType::Mutation && is_read(request.method()) {
         return Err(Failure::new(Kind::MethodNotAllowed("POST"), "A mutation is sent by POST."));
@@ -141,11 +147,19 @@ async fn single(
         }
         answer_type = AnswerType::EventStream;
     }
-    if answer_type == AnswerType::EventStream {
-        return Ok(sse::respond(prepared, scope.viewer.clone()));
-    }
-    let answer = execute::run(prepared).await;
-    Ok(answered(status_of(&answer, answer_type), answer_type, answer))
+    let standing = rate::of_operations(scope, 0).await?;
+    let response = if answer_type == AnswerType::EventStream {
+        match to_hold {
+            Some(params) if prepared.kind == OperationType::Subscription => {
+                sse::hold(prepared, params, &scope.viewer).await
+            }
+            _ => sse::respond(prepared, scope.viewer.clone()),
+        }
+    } else {
+        let answer = execute::run(prepared).await;
+        answered(status_of(&answer, answer_type), answer_type, answer)
+    };
+    Ok(response.standing(&standing))
 }
 
 fn no_stream(scope: &SharedScope) -> Refused {
@@ -187,12 +201,12 @@ fn listed(answers: Vec<Answer>) -> Vec<u8> {
 /// Queries run at the same time; a batch with a mutation runs in its order. One that costs too much does not run at all.
 ///
 /// # Errors
-/// There is no memory for it.
+/// There is no memory for it, or the caller has used up a limit.
 async fn batch(
     operations: Vec<Params>,
     scope: &SharedScope,
     settings: &'static Settings,
-) -> Result<Vec<Answer>, Failure> {
+) -> Result<(Vec<Answer>, ReachedLimit), Failure> {
     let mut prepared = Vec::with_capacity(operations.len());
     for params in operations {
         prepared.push(match execute::prepare(params, scope, settings).await {
@@ -201,12 +215,13 @@ async fn batch(
         });
     }
     if let Err(failure) = scope.cost().check() {
+        let standing = rate::of_refused(&scope.viewer, prepared.len()).await?;
         let refused = |_| Refused::query(&failure, scope.viewer.correlation_id());
-        return Ok(prepared
-            .into_iter()
-            .map(|operation| operation.map_or_else(|known| known, refused).into())
-            .collect());
+        let answers = prepared.into_iter().map(|operation| operation.map_or_else(|known| known, refused).into());
+        return Ok((answers.collect(), standing));
     }
+    let refused = prepared.iter().filter(|operation| operation.is_err()).count();
+    let standing = rate::of_operations(scope, refused).await?;
     scope.hold().await?;
     let run = |operation: Result<Prepared, Refused>| async {
         match operation {
@@ -218,13 +233,13 @@ async fn batch(
         .iter()
         .any(|operation| matches!(operation, Ok(operation) if operation.kind == OperationType::Mutation));
     if reads_only {
-        return Ok(join_all(prepared.into_iter().map(run)).await);
+        return Ok((join_all(prepared.into_iter().map(run)).await, standing));
     }
     let mut answers = Vec::with_capacity(prepared.len());
     for operation in prepared {
         answers.push(run(operation).await);
     }
-    Ok(answers)
+    Ok((answers, standing))
 }
 
 #[cfg(test)]

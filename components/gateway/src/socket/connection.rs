@@ -1,12 +1,13 @@
 //! What is kept of a connection, and its steps: a happening goes in, actions come out.
 
 use super::kept;
-use super::protocol::{Action as Wanted, Close, Protocol};
-use super::task::{Outcome, Work};
+use super::protocol::{Action as Wanted, Close, Protocol, STREAM};
+use super::stream::{EVENTS, Stream};
+use super::task::{Notices, Outcome, Work};
 use crate::failure::{Failure, Kind};
 use crate::graphql::execute::Refused;
 use crate::viewer::{Viewer, watch};
-use crate::web::{Presented, correlation};
+use crate::web::{Presented, correlation, header};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use mindflow_events::notice_topic;
 use mindflow_guest::websocket::{self, Action, Happening, Message, Reaction, Subscription, Task, Upgrade};
@@ -25,6 +26,8 @@ const OPERATION: &str = "operation:";
 const DOUBT: &str = "doubt:";
 /// The tag of what hears that the session has ended, while no subscription would.
 const WATCH: &str = "watch";
+/// What a client of an event stream is told of it; a WebSocket is closed.
+const SESSION_OVER: &str = "The session has ended, or its access token has expired.";
 /// "Service restart": clients connect again.
 const RESTART: u16 = 1012;
 
@@ -32,7 +35,7 @@ const RESTART: u16 = 1012;
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Connection {
     pub protocol: Protocol,
-    /// As `connection_init` presented it.
+    /// As `connection_init`, or the head of an event stream's request, presented it.
     authorization: Option<String>,
     correlation_id: String,
     traceparent: Option<String>,
@@ -72,10 +75,17 @@ fn step_at(state: &[u8], happening: Happening, now_us: i64) -> Reaction {
         },
     };
     let actions = match happening {
+        Happening::Opened(_) if connection.protocol.expects_stream() => Vec::new(),
         Happening::Opened(_) => vec![Action::SetTimer(ms(INIT_TIME))],
         Happening::Received(Message::Text(text)) => {
             let wanted = connection.protocol.received(&text);
             connection.actions(wanted)
+        }
+        Happening::Received(Message::Binary(bytes)) if connection.protocol.expects_stream() => {
+            match kept::read(&bytes) {
+                Some(stream) => connection.stream(stream, now_us),
+                None => return restart(),
+            }
         }
         Happening::Received(Message::Binary(_)) => {
             let wanted = connection.protocol.received_binary();
@@ -105,9 +115,10 @@ impl Connection {
             .iter()
             .filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, value.parse::<HeaderValue>().ok()?)))
             .collect();
+        let is_stream = upgrade.protocol == EVENTS;
         Self {
-            protocol: Protocol::new(),
-            authorization: None,
+            protocol: if is_stream { Protocol::of_stream() } else { Protocol::new() },
+            authorization: header(&headers, "authorization").filter(|_| is_stream).map(str::to_owned),
             correlation_id: correlation::of(&headers, || id::random().to_string()),
             traceparent: correlation::traceparent(&headers).map(str::to_owned),
             expires_us: None,
@@ -127,12 +138,34 @@ impl Connection {
         Viewer::new(self.presented(), self.correlation_id.clone(), self.traceparent.clone())
     }
 
+    /// An event stream begins, whose request has proven its caller.
+    fn stream(&mut self, stream: Stream, now_us: i64) -> Vec<Action> {
+        let Stream { topic, user_id, expires_us, notices } = stream;
+        self.protocol.stream_begins();
+        self.expires_us = Some(expires_us);
+        let mut actions = self.identified(Some(user_id));
+        actions.extend(self.subscribe(tag(STREAM), topic, notices));
+        actions.push(self.next_proof(now_us));
+        actions
+    }
+
+    /// The host counts the connections of each user. It closes the one too many before anything else is done.
+    fn identified(&mut self, user_id: Option<String>) -> Vec<Action> {
+        let is_new = self.user_id != user_id;
+        self.user_id = user_id;
+        self.user_id.iter().filter(|_| is_new).cloned().map(Action::Identify).collect()
+    }
+
+    fn subscribe(&mut self, tag: String, topic: String, notices: Notices) -> Vec<Action> {
+        self.listening.extend(operation(&tag).map(str::to_owned));
+        vec![Action::Subscribe(Subscription { tag, topic, work: kept::write(&Work::Notices(notices)) })]
+    }
+
     fn timer(&mut self, now_us: i64) -> Vec<Action> {
-        let left = self.expires_us.map(|expires_us| watch::time_left(expires_us, now_us));
-        let wanted = match left {
-            Some(Duration::ZERO) => self.protocol.session_over(),
-            _ => self.protocol.init_time_over(),
-        };
+        if self.expires_us.is_some_and(|expires_us| watch::time_left(expires_us, now_us).is_zero()) {
+            return self.over();
+        }
+        let wanted = self.protocol.init_time_over();
         if wanted.is_empty() && self.protocol.is_acknowledged() {
             return vec![Action::Start(prove())];
         }
@@ -168,27 +201,21 @@ impl Connection {
         let wanted = match outcome {
             Outcome::Proven { expires_us, user_id } => {
                 self.expires_us = Some(expires_us);
-                self.user_id = user_id;
+                let mut actions = self.identified(user_id);
                 if self.watch == Watch::Lost {
                     self.watch = Watch::Off;
                 }
-                if watch::time_left(expires_us, now_us).is_zero() {
-                    self.protocol.session_over()
-                } else {
-                    return self.goes_on(now_us);
-                }
+                let is_over = watch::time_left(expires_us, now_us).is_zero();
+                actions.extend(if is_over { self.over() } else { self.goes_on(now_us) });
+                return actions;
             }
             Outcome::Anonymous | Outcome::Unknown => return self.goes_on(now_us),
-            Outcome::Forbidden => self.protocol.session_over(),
+            Outcome::Forbidden => return self.over(),
             Outcome::Ended => operation(tag).map(|id| self.protocol.ended(id)).unwrap_or_default(),
             Outcome::Refused { errors } => {
                 operation(tag).map(|id| self.protocol.refused(id, &errors)).unwrap_or_default()
             }
-            Outcome::Subscribed { topic, notices } => {
-                self.listening.extend(operation(tag).map(str::to_owned));
-                let work = kept::write(&Work::Notices(notices));
-                return vec![Action::Subscribe(Subscription { tag: tag.to_owned(), topic, work })];
-            }
+            Outcome::Subscribed { topic, notices } => return self.subscribe(tag.to_owned(), topic, notices),
         };
         self.actions(wanted)
     }
@@ -199,10 +226,15 @@ impl Connection {
         let wanted = self.protocol.proven(true);
         let mut actions = self.actions(wanted);
         if self.authorization.is_some() {
-            let left = self.expires_us.map_or(watch::RECHECK, |expires_us| watch::time_left(expires_us, now_us));
-            actions.push(Action::SetTimer(ms(left.min(watch::RECHECK))));
+            actions.push(self.next_proof(now_us));
         }
         actions
+    }
+
+    /// The token is proven again then, or has expired.
+    fn next_proof(&self, now_us: i64) -> Action {
+        let left = self.expires_us.map_or(watch::RECHECK, |expires_us| watch::time_left(expires_us, now_us));
+        Action::SetTimer(ms(left.min(watch::RECHECK)))
     }
 
     fn failed(&mut self, tag: &str, reason: websocket::Failure, now_us: i64) -> Vec<Action> {
@@ -243,7 +275,11 @@ impl Connection {
         self.actions(wanted)
     }
 
+    /// The token has expired, or its session has ended.
     fn over(&mut self) -> Vec<Action> {
+        if self.protocol.is_stream() {
+            return self.refused(STREAM, &Failure::new(Kind::Unauthenticated, SESSION_OVER));
+        }
         let wanted = self.protocol.session_over();
         self.actions(wanted)
     }

@@ -1,6 +1,8 @@
 //! The `graphql-transport-ws` protocol (<https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md>), as a
-//! state machine: a message or an event goes in, what is to be done comes out. It does nothing itself.
+//! state machine: a message or an event goes in, what is to be done comes out. It does nothing itself. A subscription over
+//! server-sent events is a connection of one operation, whose results are written as events.
 
+use crate::graphql::sse;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -8,9 +10,14 @@ use std::collections::BTreeSet;
 /// More than any application shows at a time; each running operation costs memory here and calls to the services.
 pub const OPERATIONS_MAX: usize = 50;
 
+/// The one operation of an event stream.
+pub const STREAM: &str = "stream";
+
 /// Why the connection is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Close {
+    /// The one operation of an event stream has ended.
+    Done,
     BadRequest,
     Unauthorized,
     Forbidden,
@@ -22,6 +29,7 @@ pub enum Close {
 impl Close {
     pub fn code(self) -> u16 {
         match self {
+            Self::Done => 1000,
             Self::BadRequest => 4400,
             Self::Unauthorized => 4401,
             Self::Forbidden => 4403,
@@ -59,6 +67,10 @@ enum State {
     /// The token is being proven.
     Proving,
     Acknowledged,
+    /// Waits for what the HTTP request of an event stream hands over.
+    Expecting,
+    /// An event stream.
+    Streaming,
     Closed,
 }
 
@@ -73,8 +85,28 @@ impl Protocol {
         Self { state: State::New, running: BTreeSet::new() }
     }
 
+    /// Of an event stream.
+    pub fn of_stream() -> Self {
+        Self { state: State::Expecting, running: BTreeSet::new() }
+    }
+
+    /// Whether its caller is known, and it goes on.
     pub fn is_acknowledged(&self) -> bool {
-        self.state == State::Acknowledged
+        matches!(self.state, State::Acknowledged | State::Streaming)
+    }
+
+    pub fn expects_stream(&self) -> bool {
+        self.state == State::Expecting
+    }
+
+    pub fn is_stream(&self) -> bool {
+        self.state == State::Streaming
+    }
+
+    /// The operation [`STREAM`] runs.
+    pub fn stream_begins(&mut self) {
+        self.state = State::Streaming;
+        self.running.insert(STREAM.to_owned());
     }
 
     fn close(&mut self, close: Close, reason: impl Into<String>) -> Vec<Action> {
@@ -205,6 +237,9 @@ impl Protocol {
         if !self.running.contains(id) {
             return Vec::new();
         }
+        if self.is_stream() {
+            return vec![Action::Send(sse::next(result))];
+        }
         vec![Action::Send(format!(r#"{{"id":{},"type":"next","payload":{result}}}"#, Value::from(id)))]
     }
 
@@ -212,6 +247,10 @@ impl Protocol {
     pub fn refused(&mut self, id: &str, errors: &Value) -> Vec<Action> {
         if !self.running.remove(id) {
             return Vec::new();
+        }
+        if self.is_stream() {
+            let last = Action::Send(sse::next(&json!({"errors": errors}).to_string()));
+            return [vec![last], self.complete_stream()].concat();
         }
         vec![
             Action::Send(json!({"id": id, "type": "error", "payload": errors}).to_string()),
@@ -224,7 +263,14 @@ impl Protocol {
         if !self.running.remove(id) {
             return Vec::new();
         }
+        if self.is_stream() {
+            return self.complete_stream();
+        }
         vec![Action::Send(json!({"id": id, "type": "complete"}).to_string())]
+    }
+
+    fn complete_stream(&mut self) -> Vec<Action> {
+        [vec![Action::Send(sse::COMPLETE.to_owned())], self.close(Close::Done, "")].concat()
     }
 }
 

@@ -4,10 +4,12 @@
 use super::connection::Connection;
 use super::kept;
 use super::protocol::Action;
+use crate::failure::Failure;
 use crate::graphql::apq;
-use crate::graphql::execute::{self, Answer, Begun, Refused};
+use crate::graphql::execute::{self, Answer, Begun, Prepared, Refused};
 use crate::graphql::scope::{Scope, SharedScope};
 use crate::graphql::workarounds::params::{self, Params};
+use crate::rate;
 use crate::settings;
 use crate::web::Presented;
 use mindflow_events::{Notice, UserNotice};
@@ -36,6 +38,15 @@ pub struct Notices {
     query: String,
     operation_name: Option<String>,
     variables: Map<String, Value>,
+}
+
+impl Notices {
+    /// By the operation's text, since a hash may be forgotten while the subscription goes on.
+    pub async fn of(id: String, mut params: Params) -> Result<Self, Failure> {
+        let (query, _) = apq::resolve(&mut params).await?;
+        let Params { operation_name, variables, .. } = params;
+        Ok(Self { id, query, operation_name, variables })
+    }
 }
 
 /// What came of it.
@@ -102,7 +113,7 @@ async fn has_ended(scope: &SharedScope) -> bool {
 async fn tell(connection: &Connection, scope: &SharedScope, notices: Notices, notice: Notice) -> Vec<Message> {
     let Notices { id, query, operation_name, variables } = notices;
     let params = Params { query: Some(query), operation_name, variables, extensions: Map::new() };
-    let answers = match execute::prepare(params, scope, settings::load().await).await {
+    let answers = match prepare(params, scope).await {
         Ok(prepared) => execute::present(prepared, notice).await,
         Err(refused) => vec![Answer::from(refused)],
     };
@@ -125,7 +136,7 @@ async fn operate(connection: &Connection, id: String, payload: Value) -> (Vec<Me
     let begun = async {
         let params =
             params::from_json(payload).map_err(|failure| Refused::request(&failure, scope.viewer.correlation_id()))?;
-        let prepared = execute::prepare(params.clone(), &scope, settings::load().await).await?;
+        let prepared = prepare(params.clone(), &scope).await?;
         Ok::<_, Refused>((params, execute::begin(prepared).await))
     };
     match begun.await {
@@ -137,13 +148,24 @@ async fn operate(connection: &Connection, id: String, payload: Value) -> (Vec<Me
     }
 }
 
-async fn subscribed(id: String, mut params: Params, topic: String) -> Outcome {
-    // By its text, since a hash may be forgotten while the subscription goes on.
-    match apq::resolve(&mut params).await {
-        Ok((query, _)) => {
-            let Params { operation_name, variables, .. } = params;
-            Outcome::Subscribed { topic, notices: Notices { id, query, operation_name, variables } }
+/// An operation that may run, with its cost taken from the caller's part; each notice costs what its subscription does.
+async fn prepare(params: Params, scope: &SharedScope) -> Result<Prepared, Refused> {
+    let limited = |failure| Refused::request(&failure, scope.viewer.correlation_id());
+    match execute::prepare(params, scope, settings::load().await).await {
+        Ok(prepared) => {
+            rate::of_operations(scope, 0).await.map_err(limited)?;
+            Ok(prepared)
         }
+        Err(refused) => {
+            rate::of_refused(&scope.viewer, 1).await.map_err(limited)?;
+            Err(refused)
+        }
+    }
+}
+
+async fn subscribed(id: String, params: Params, topic: String) -> Outcome {
+    match Notices::of(id, params).await {
+        Ok(notices) => Outcome::Subscribed { topic, notices },
         Err(_) => Outcome::Ended,
     }
 }

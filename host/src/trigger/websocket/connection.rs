@@ -2,16 +2,19 @@
 //! after the other; tasks and presentations run meanwhile.
 
 use super::{
-    Stream,
+    Keeping,
     outgoing::Outgoing,
     repeat::{Patience, repeat},
+    transport::Transport,
     works::{Outcome, Works},
 };
 use crate::{
-    capability::websocket::bindings::mindflow::platform::websocket::{
-        Action, Close, Happening, Message, Reaction, Upgrade,
-    },
+    capability::websocket::bindings::mindflow::platform::websocket::{Action, Close, Happening, Message, Reaction},
     engine::{CallFailure, Provider},
+    trigger::door::{
+        self,
+        budget::{Budget, Share},
+    },
 };
 use futures::{
     FutureExt, StreamExt,
@@ -28,29 +31,34 @@ use tokio_util::sync::CancellationToken;
 
 /// What a component may keep of a connection: fifty operations by their ids, a token, and room.
 const STATE_BYTES_MAX: usize = 64 * 1024;
-/// A peer that has not answered a ping by the next one has disconnected.
-const PING_EVERY: Duration = Duration::from_secs(30);
-/// One that has taken nothing for so many pings, too.
+/// A peer that has taken nothing for so many pings has disconnected.
 const STUCK_MAX: u32 = 2;
 /// For the last messages, and for the peer's own close, so that the TCP connection ends cleanly.
 const FAREWELL_MAX: Duration = Duration::from_secs(2);
 /// RFC 6455 §5.5.
 const REASON_BYTES_MAX: usize = 123;
+/// Of the name by which a component identifies a connection.
+const IDENTITY_BYTES_MAX: usize = 256;
+/// As HTTP's 429, among the codes of applications. Clients of `graphql-transport-ws` do not connect again after it.
+pub(super) const TOO_MANY: u16 = 4429;
 
-pub(super) struct Connection {
+pub(super) struct Connection<T> {
     component: Arc<Provider>,
     correlation_id: Arc<str>,
     peer: SocketAddr,
     /// The component's.
     state: Vec<u8>,
-    incoming: SplitStream<Stream>,
-    outgoing: Outgoing,
+    incoming: SplitStream<T>,
+    outgoing: Outgoing<T>,
     works: Works,
     timer: Option<Pin<Box<Sleep>>>,
     /// What the component does not know yet: at most one of each task, and the timer.
     happened: VecDeque<Happening>,
     step: Option<BoxFuture<'static, Result<Reaction, CallFailure>>>,
     pings: Pings,
+    of_users: Budget<Arc<str>>,
+    /// Of its user, once that is known.
+    share: Option<Share<Arc<str>>>,
 }
 
 struct Pings {
@@ -60,14 +68,14 @@ struct Pings {
 
 // === impl Connection ===
 
-impl Connection {
-    pub(super) fn new(component: Arc<Provider>, stream: Stream, correlation_id: Arc<str>, peer: SocketAddr) -> Self {
-        let (sink, incoming) = stream.split();
+impl<T: Transport> Connection<T> {
+    pub(super) fn new(component: Arc<Provider>, transport: T, keeping: &Keeping) -> Self {
+        let (sink, incoming) = transport.split();
         Self {
-            works: Works::new(Arc::clone(&component), Arc::clone(&correlation_id)),
+            works: Works::new(Arc::clone(&component), Arc::clone(&keeping.correlation_id)),
             component,
-            correlation_id,
-            peer,
+            correlation_id: Arc::clone(&keeping.correlation_id),
+            peer: keeping.peer,
             state: Vec::new(),
             incoming,
             outgoing: Outgoing::new(sink),
@@ -75,12 +83,28 @@ impl Connection {
             happened: VecDeque::new(),
             step: None,
             pings: Pings { answered: true, stuck: 0 },
+            of_users: keeping.of_users.clone(),
+            share: None,
         }
     }
 
-    /// Serves it to its end, until `stop` at the latest.
-    pub(super) async fn run(mut self, upgrade: Upgrade, stop: CancellationToken) {
-        self.happened.push_back(Happening::Opened(upgrade));
+    /// Has the component take what the connection begins with, one after the other.
+    ///
+    /// # Errors
+    /// It ends with one of them.
+    pub(super) async fn begin(&mut self, beginning: [Happening; 2]) -> Result<(), CloseFrame> {
+        for happening in beginning {
+            let reaction = self.step(happening).await.map_err(|failure| self.gave_up(&failure))?;
+            if let Some(farewell) = self.react(reaction) {
+                return Err(farewell);
+            }
+        }
+        Ok(())
+    }
+
+    /// Serves it to its end, until `stop` at the latest. `next` is the next that happens.
+    pub(super) async fn run(mut self, next: Option<Happening>, stop: CancellationToken) {
+        self.happened.extend(next);
         if let Some(farewell) = self.serve(stop).await {
             let farewell = async {
                 self.outgoing.push_frame(Frame::Close(Some(farewell)));
@@ -95,7 +119,7 @@ impl Connection {
     /// Until one side ends it; how, unless the peer did.
     async fn serve(&mut self, stop: CancellationToken) -> Option<CloseFrame> {
         let mut stop = Box::pin(stop.cancelled_owned());
-        let mut ping = tokio::time::interval(PING_EVERY);
+        let mut ping = tokio::time::interval(T::PING_EVERY);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ping.tick().await;
         loop {
@@ -170,6 +194,7 @@ impl Connection {
                 self.timer = Some(Box::pin(tokio::time::sleep(Duration::from_millis(u64::from(ms)))));
             }
             Action::ClearTimer => self.clear_timer(),
+            Action::Identify(user) => return self.identify(&user),
             Action::Start(task) => {
                 self.forget(&task.tag);
                 let refused = self.works.start(task).err();
@@ -186,6 +211,22 @@ impl Connection {
             }
         }
         None
+    }
+
+    /// Takes one of its user's connections; the end of this one if there is none left.
+    fn identify(&mut self, user: &str) -> Option<CloseFrame> {
+        self.share = None;
+        if user.len() > IDENTITY_BYTES_MAX {
+            let (peer, correlation_id) = (self.peer, &*self.correlation_id);
+            tracing::warn!(%peer, correlation_id, bytes = user.len(), "the name of a connection's user is too long");
+            return Some(close(CloseCode::Error, "the connection could not be identified"));
+        }
+        self.share = self.of_users.take_for(user, 1).ok();
+        if self.share.is_some() {
+            return None;
+        }
+        door::closed("user");
+        Some(close(CloseCode::from(TOO_MANY), "too many connections"))
     }
 
     fn clear_timer(&mut self) {
@@ -221,6 +262,12 @@ impl Connection {
 
     /// Whether the connection goes on. A peer is not asked while it has more to read, or its answer could not be seen.
     fn ping(&mut self, is_reading: bool) -> bool {
+        if !T::ANSWERS_PINGS {
+            if self.outgoing.is_empty() {
+                self.outgoing.push_frame(Frame::Ping(Default::default()));
+            }
+            return true;
+        }
         self.pings.stuck = if self.outgoing.is_stuck() { self.pings.stuck + 1 } else { 0 };
         if !is_reading || !self.outgoing.is_empty() {
             self.pings.answered = true;

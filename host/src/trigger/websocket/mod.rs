@@ -1,19 +1,25 @@
-//! WebSocket connections (RFC 6455). The host keeps the connection, its timer and what it subscribes to; the component
-//! is called when something happens, and keeps nothing in between. So an idle connection costs its buffers and no call.
+//! Connections that outlive a call: WebSockets (RFC 6455), and answers that are streams of events. The host keeps the
+//! connection, its timer and what it subscribes to; the component is called when something happens, and keeps nothing in
+//! between. So an idle connection costs its buffers and no call.
 
 mod connection;
+mod event_stream;
 mod feed;
 mod outgoing;
 mod repeat;
+mod transport;
 mod works;
 
+use super::door::budget::Budget;
 use crate::{
-    capability::websocket::bindings::mindflow::platform::websocket::Upgrade,
+    capability::websocket::bindings::mindflow::platform::websocket::{Happening, Message, Upgrade},
     engine::Provider,
     manifest::WebSocketRoute,
-    observe::{correlation, problem::Problem},
+    observe::problem::Problem,
 };
-use connection::Connection;
+use bytes::Bytes;
+use connection::{Connection, TOO_MANY};
+use event_stream::EventStream;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, upgrade::Upgraded};
@@ -38,6 +44,17 @@ const WRITE_BYTES: usize = 4 * 1024;
 
 type Stream = WebSocketStream<TokioIo<Upgraded>>;
 
+/// What a connection is kept with, besides its component.
+pub(super) struct Keeping {
+    pub peer: SocketAddr,
+    /// Of the request that it began with.
+    pub correlation_id: Arc<str>,
+    /// Connections that a component has identified.
+    pub of_users: Budget<Arc<str>>,
+    /// It ends then at the latest.
+    pub stop: CancellationToken,
+}
+
 pub fn is_upgrade(request: &Request<Incoming>) -> bool {
     let token = |name, wanted: &str| {
         request
@@ -49,37 +66,25 @@ pub fn is_upgrade(request: &Request<Incoming>) -> bool {
     token(header::CONNECTION, "upgrade") && token(header::UPGRADE, "websocket")
 }
 
-/// The answer to the handshake, and the connection that follows it, until `stop` at the latest.
+/// The answer to the handshake, and the connection that follows it.
 ///
 /// # Errors
 /// There is no agreement, or no component takes connections.
-pub fn accept(
+pub(super) fn accept(
     component: Option<Arc<Provider>>,
     route: &WebSocketRoute,
     mut request: Request<Incoming>,
-    peer: SocketAddr,
-    stop: CancellationToken,
+    keeping: Keeping,
 ) -> Result<(Response<WasiBody>, impl Future<Output = ()> + Send + 'static), Problem> {
     let (key, protocol) = agree(route, &request)?;
     let component = component
         .ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "not-found", "No component takes WebSocket connections."))?;
-    let upgrade = Upgrade {
-        path: request.uri().path_and_query().map(ToString::to_string).unwrap_or_default(),
-        headers: request
-            .headers()
-            .iter()
-            .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
-            .collect(),
-        protocol: protocol.clone(),
-        remote_address: peer.to_string(),
-    };
-    let correlation_id = request.headers().get(correlation::HEADER).and_then(|id| id.to_str().ok()).unwrap_or_default();
-    let correlation_id: Arc<str> = correlation_id.into();
+    let upgrade = upgrade(&request, protocol.clone(), keeping.peer);
     let upgraded = hyper::upgrade::on(&mut request);
     let connection = async move {
         let upgraded = match upgraded.await {
             Ok(upgraded) => upgraded,
-            Err(error) => return tracing::debug!(%peer, "the connection was not upgraded: {error}"),
+            Err(error) => return tracing::debug!(peer = %keeping.peer, "the connection was not upgraded: {error}"),
         };
         let config = WebSocketConfig::default()
             .max_message_size(Some(MESSAGE_BYTES_MAX))
@@ -87,9 +92,49 @@ pub fn accept(
             .read_buffer_size(READ_BYTES)
             .write_buffer_size(WRITE_BYTES);
         let stream = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
-        Connection::new(component, stream, correlation_id, peer).run(upgrade, stop).await;
+        Connection::new(component, stream, &keeping).run(Some(Happening::Opened(upgrade)), keeping.stop).await;
     };
     Ok((switching(&key, &protocol), connection))
+}
+
+/// Why an answer is not kept.
+pub(super) enum NotKept {
+    /// Its user has as many connections as one may have.
+    OfUser,
+    /// The component could not take it, or ended it.
+    Ended,
+}
+
+/// The body of an answer that the host keeps, and the connection that writes it, once its component has taken the request
+/// and its `first` message.
+pub(super) async fn keep(
+    component: Arc<Provider>,
+    upgrade: Upgrade,
+    first: Bytes,
+    keeping: Keeping,
+) -> Result<(WasiBody, impl Future<Output = ()> + Send + 'static), NotKept> {
+    let (stream, body) = EventStream::new();
+    let mut connection = Connection::new(component, stream, &keeping);
+    let beginning = [Happening::Opened(upgrade), Happening::Received(Message::Binary(first.into()))];
+    match connection.begin(beginning).await {
+        Ok(()) => Ok((body, connection.run(None, keeping.stop))),
+        Err(farewell) if u16::from(farewell.code) == TOO_MANY => Err(NotKept::OfUser),
+        Err(_) => Err(NotKept::Ended),
+    }
+}
+
+/// What a component is told of a connection's request.
+pub fn upgrade<B>(request: &Request<B>, protocol: String, peer: SocketAddr) -> Upgrade {
+    Upgrade {
+        path: request.uri().path_and_query().map(ToString::to_string).unwrap_or_default(),
+        headers: request
+            .headers()
+            .iter()
+            .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
+            .collect(),
+        protocol,
+        remote_address: peer.to_string(),
+    }
 }
 
 /// The handshake's key and the subprotocol, or why there is no agreement.

@@ -1,6 +1,6 @@
 //! What waits to be sent to a client. A client that reads slowly makes its own connection wait and no other.
 
-use super::Stream;
+use super::transport::Transport;
 use crate::capability::websocket::bindings::mindflow::platform::websocket::Message;
 use futures::{Sink, stream::SplitSink};
 use std::{
@@ -16,8 +16,8 @@ const MESSAGES_MAX: usize = 16;
 /// Of all of them.
 const BYTES_MAX: usize = 1 << 20;
 
-pub(super) struct Outgoing {
-    sink: SplitSink<Stream, Frame>,
+pub(super) struct Outgoing<T> {
+    sink: SplitSink<T, Frame>,
     waiting: VecDeque<Frame>,
     bytes: usize,
     /// Something was handed to the sink and may not have been written.
@@ -28,8 +28,8 @@ pub(super) struct Outgoing {
 
 // === impl Outgoing ===
 
-impl Outgoing {
-    pub(super) fn new(sink: SplitSink<Stream, Frame>) -> Self {
+impl<T: Transport> Outgoing<T> {
+    pub(super) fn new(sink: SplitSink<T, Frame>) -> Self {
         Self { sink, waiting: VecDeque::new(), bytes: 0, flushing: false, moved: false }
     }
 

@@ -191,6 +191,20 @@ fn a_subscription_without_a_stream_is_told_how_and_one_without_a_token_ends_at_o
 }
 
 #[test]
+fn a_host_that_keeps_streams_is_handed_nothing_that_is_refused_or_has_one_answer() {
+    for (query, says) in [("subscription { entryChanged { entryId } }", "UNAUTHENTICATED"), ("{ __typename }", "Query")]
+    {
+        let request = http::Request::post("/graphql").header("content-type", "application/json");
+        let request = request.header("accept", "text/event-stream").header("mindflow-hold", "1");
+        let response = sent(request.body(json!({ "query": query }).to_string().into_bytes()).unwrap());
+        assert!(response.status == 200 && !response.headers.contains_key("mindflow-hold"), "{query}");
+        let events = text(response);
+        assert!(events.starts_with("event: next\ndata: {") && events.contains(says), "{events}");
+        assert!(events.ends_with("\n\nevent: complete\ndata:\n\n"), "{events}");
+    }
+}
+
+#[test]
 fn a_query_over_events_is_one_next_and_a_complete() {
     let events = text(post("text/event-stream", &json!({"query": "{ __typename }"})));
     assert_eq!(events, "event: next\ndata: {\"data\":{\"__typename\":\"Query\"}}\n\nevent: complete\ndata:\n\n");

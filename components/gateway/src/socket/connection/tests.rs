@@ -55,10 +55,30 @@ impl Kept {
 
     fn subscribed(&mut self, id: &str) -> Vec<Action> {
         self.received(json!({"id": id, "type": "subscribe", "payload": {"query": "subscription { a }"}}));
-        let notices: Notices =
-            serde_json::from_value(json!({"id": id, "query": "q", "operation_name": null, "variables": {}})).unwrap();
-        self.finished(&tag(id), &Outcome::Subscribed { topic: "user:1".to_owned(), notices })
+        self.finished(&tag(id), &Outcome::Subscribed { topic: "user:1".to_owned(), notices: notices(id) })
     }
+
+    /// An event stream whose request was proven, with a token that is good for as long.
+    fn streaming(good_for: Duration) -> (Self, Vec<Action>) {
+        let mut kept = Self(Vec::new());
+        let headers = [("x-correlation-id", "c-1"), ("authorization", "Bearer t")];
+        let upgrade = Upgrade {
+            path: "/graphql".to_owned(),
+            headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+            protocol: EVENTS.to_owned(),
+            remote_address: "127.0.0.1:1".to_owned(),
+        };
+        assert!(kept.happened(Happening::Opened(upgrade)).is_empty());
+        let expires_us = NOW_US + i64::try_from(good_for.as_micros()).unwrap();
+        let (topic, user_id) = ("user:1".to_owned(), "1".to_owned());
+        let stream = kept::write(&Stream { topic, user_id, expires_us, notices: notices(STREAM) });
+        let actions = kept.happened(Happening::Received(Message::Binary(stream)));
+        (kept, actions)
+    }
+}
+
+fn notices(id: &str) -> Notices {
+    serde_json::from_value(json!({"id": id, "query": "q", "operation_name": null, "variables": {}})).unwrap()
 }
 
 /// The proof of a token whose user is not known, as of an older version.
@@ -80,6 +100,15 @@ fn watch() -> Action {
 fn messages(actions: &[Action]) -> Vec<Value> {
     let sent = |action: &Action| match action {
         Action::Send(Message::Text(text)) => Some(serde_json::from_str(text).unwrap()),
+        _ => None,
+    };
+    actions.iter().filter_map(sent).collect()
+}
+
+/// What is written to an event stream.
+fn written(actions: &[Action]) -> String {
+    let sent = |action: &Action| match action {
+        Action::Send(Message::Text(text)) => Some(text.clone()),
         _ => None,
     };
     actions.iter().filter_map(sent).collect()
@@ -185,6 +214,16 @@ fn watched() -> Kept {
 }
 
 #[test]
+fn a_connection_is_identified_before_it_is_acknowledged_and_once() {
+    let mut kept = Kept::opened();
+    kept.received(json!({"type": "connection_init", "payload": {"authorization": "Bearer t"}}));
+    let actions = kept.finished(SESSION, &known(Duration::from_secs(900)));
+    assert_eq!(actions.first(), Some(&Action::Identify("1".to_owned())));
+    kept.happened(Happening::Timer);
+    assert_eq!(kept.finished(SESSION, &known(Duration::from_secs(900))), [Action::SetTimer(60_000)]);
+}
+
+#[test]
 fn the_end_of_the_session_is_heard_by_a_subscription_and_else_by_a_watch() {
     let mut kept = watched();
     assert_eq!(kept.subscribed("1").last(), Some(&Action::Stop(WATCH.to_owned())));
@@ -233,6 +272,61 @@ fn a_subscription_that_fails_without_a_reason_has_the_session_proven() {
     assert_eq!(messages(&alive)[0]["payload"][0]["extensions"], json!({"code": "INTERNAL", "correlationId": "c-1"}));
     let unknown = ended().failed("doubt:1", websocket::Failure::Unavailable);
     assert_eq!((messages(&unknown).len(), closed(&unknown)), (1, None));
+}
+
+#[test]
+fn an_event_stream_begins_with_its_subscription_and_is_proven_again_every_minute() {
+    let (mut kept, actions) = Kept::streaming(Duration::from_secs(90));
+    let [Action::Identify(user), Action::Subscribe(subscription), Action::SetTimer(60_000)] = actions.as_slice() else {
+        panic!("{actions:?}")
+    };
+    assert_eq!(user, "1");
+    assert_eq!((&*subscription.tag, &*subscription.topic), ("operation:stream", "user:1"));
+    assert_eq!(subscription.work, kept::write(&Work::Notices(notices(STREAM))));
+    let connection: Connection = kept::read(&kept.0).unwrap();
+    assert_eq!(connection.presented(), Presented::Token("t".to_owned()));
+    let event = "event: next\ndata: {\"data\":1}\n\n".to_owned();
+    assert_eq!(connection.protocol.next(STREAM, r#"{"data":1}"#), [Wanted::Send(event)]);
+
+    let later_us = NOW_US + 60_000_000;
+    assert_eq!(kept.happened_at(Happening::Timer, later_us), [Action::Start(prove())]);
+    let again = Finished { tag: SESSION.to_owned(), outcome: kept::write(&proven(NOW_US + 90_000_000)) };
+    assert_eq!(kept.happened_at(Happening::Finished(again), later_us), [Action::SetTimer(30_000)]);
+}
+
+#[test]
+fn an_event_stream_ends_with_its_session_by_an_error_and_the_event_complete() {
+    let expired = |mut kept: Kept| kept.happened_at(Happening::Timer, NOW_US + 90_000_000);
+    let revoked = |mut kept: Kept| {
+        kept.failed("operation:stream", websocket::Failure::NotUnderstood);
+        kept.finished("doubt:stream", &Outcome::Forbidden)
+    };
+    for end in [expired, revoked] {
+        let actions = end(Kept::streaming(Duration::from_secs(90)).0);
+        let events = written(&actions);
+        assert!(
+            events.starts_with("event: next\ndata: {\"errors\":[") && events.contains("UNAUTHENTICATED"),
+            "{events}"
+        );
+        assert!(events.ends_with("\n\nevent: complete\ndata:\n\n"), "{events}");
+        assert_eq!(closed(&actions), Some(1000));
+    }
+}
+
+#[test]
+fn an_event_stream_whose_topic_is_lost_ends_with_the_reason() {
+    let (mut kept, _) = Kept::streaming(Duration::from_secs(900));
+    let actions = kept.failed("operation:stream", websocket::Failure::Behind);
+    assert!(written(&actions).contains("UNAVAILABLE") && closed(&actions) == Some(1000), "{actions:?}");
+}
+
+#[test]
+fn what_another_version_hands_over_is_not_guessed_at() {
+    let (mut kept, _) = Kept::streaming(Duration::from_secs(900));
+    let opened = Connection { protocol: Protocol::of_stream(), ..kept::read(&kept.0).unwrap() };
+    kept.0 = kept::write(&opened);
+    let actions = kept.happened(Happening::Received(Message::Binary(b"\x02{}".to_vec())));
+    assert_eq!(closed(&actions), Some(1012));
 }
 
 #[test]
