@@ -236,7 +236,7 @@ async fn an_image_that_crashes_the_codec_is_refused_and_harms_no_other_upload() 
     let platform = Platform::services().manifest(narrow).start().await;
     let ada = platform.register().await;
     let answer = upload(&ada, "large.jpg", &photo(4_000, 3_000)).await;
-    refused(&platform, "an image that ends the codec", answer, 503, "unavailable", "not available").await;
+    refused(&platform, "an image that ends the codec", answer, 413, "too-costly", "costs more than").await;
     upload(&ada, "small.png", &small_png()).await.expect(201);
 }
 

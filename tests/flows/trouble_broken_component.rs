@@ -72,7 +72,11 @@ impl Bystanders {
     }
 }
 
+/// What a client is told whose own request exceeds a limit.
+const TOO_COSTLY: &str = "QUERY_TOO_COMPLEX";
+
 /// What a component does to a call.
+#[derive(PartialEq)]
 enum Harm {
     /// It fails, for every caller.
     Fails,
@@ -85,7 +89,7 @@ async fn only_the_harmful_calls_fail(field: &str, reason: &str, harm: Harm) {
     let bystanders = Bystanders::begin(&platform);
 
     let first = ada.graphql(field, json!({})).await;
-    assert_eq!(first.error_code(), "UNAVAILABLE");
+    assert_eq!(first.error_code(), if harm == Harm::Costs { TOO_COSTLY } else { "UNAVAILABLE" });
     assert!(!first.text().contains("query"), "a client learns nothing of the inside: {}", first.text());
     // The next call has a fresh instance.
     assert_eq!(entries(&ada).await, 1);
@@ -125,10 +129,16 @@ async fn entries(account: &Account) -> u64 {
 /// One client's costs refuse this client, and no other; those of five clients open the circuit.
 async fn costs_are_charged_to_their_clients(platform: &Platform, ada: &Account, field: &str) {
     let bob = platform.register().await;
+    let mut codes = Vec::new();
     for _ in 0..FAILURES_MAX {
-        assert_eq!(ada.graphql(field, json!({})).await.error_code(), "UNAVAILABLE");
+        codes.push(ada.graphql(field, json!({})).await.error_code());
     }
-    assert_eq!(ada.graphql(ENTRIES, json!({})).await.error_code(), "UNAVAILABLE", "she is refused for a while");
+    // One call was before.
+    assert_eq!(codes, [TOO_COSTLY, TOO_COSTLY, TOO_COSTLY, TOO_COSTLY, "RATE_LIMITED"]);
+    let refused = ada.graphql(ENTRIES, json!({})).await;
+    assert_eq!(refused.error_code(), "RATE_LIMITED", "she is refused for a while");
+    assert!(refused.error()["extensions"]["retryAfter"].as_u64().is_some_and(|seconds| seconds > 0));
+    ada.get("/api/journals").await.expect_problem(429, "rate-limited");
     assert_eq!(state(platform, "query").await["state"], "ready");
     assert_eq!(platform.http().get("/health/ready").await.status, 200);
     assert_eq!(entries(&bob).await, 0);
@@ -138,7 +148,7 @@ async fn costs_are_charged_to_their_clients(platform: &Platform, ada: &Account, 
         send(request.header("x-forwarded-for", format!("203.0.113.{number}")))
     });
     for answer in futures::future::join_all(others).await {
-        assert_eq!(answer.error_code(), "UNAVAILABLE");
+        assert_eq!(answer.error_code(), TOO_COSTLY);
     }
     assert_eq!(bob.graphql(ENTRIES, json!({})).await.error_code(), "UNAVAILABLE", "the circuit is open for all");
 }

@@ -30,6 +30,8 @@ pub enum Kind {
     Invalid,
     RateLimited,
     TooComplex,
+    /// A service had to give up what the request asked of it, by its limits.
+    TooCostly,
     PersistedQueryNotFound,
     Unavailable,
     Internal,
@@ -84,6 +86,7 @@ impl Kind {
             Self::TooComplex => {
                 (StatusCode::BAD_REQUEST, "QUERY_TOO_COMPLEX", "query-too-complex", "Query too complex")
             }
+            Self::TooCostly => (StatusCode::PAYLOAD_TOO_LARGE, "QUERY_TOO_COMPLEX", "too-costly", "Too costly"),
             Self::PersistedQueryNotFound => (
                 StatusCode::BAD_REQUEST,
                 "PERSISTED_QUERY_NOT_FOUND",
@@ -191,6 +194,7 @@ impl From<Error> for Failure {
             Error::RateLimited(throttled) => {
                 Self { retry_after_s: Some(throttled.retry_after_s), ..Self::new(Kind::RateLimited, throttled.message) }
             }
+            Error::TooCostly(text) => Self::new(Kind::TooCostly, text),
             Error::Unavailable(text) => {
                 Self { retry_after_s: Some(UNAVAILABLE_RETRY_AFTER_S), ..Self::new(Kind::Unavailable, text) }
             }

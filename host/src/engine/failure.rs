@@ -7,6 +7,11 @@ use std::{
     time::Duration,
 };
 
+/// What a client is told of a call that costs too much.
+pub const TOO_COSTLY: &str = "The request costs more than one request may; ask for less of it.";
+/// What a client is told that is refused for that.
+pub const REFUSED: &str = "Your requests cost too much repeatedly; try again later.";
+
 /// Why a call was not answered by the component itself.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum CallFailure {

@@ -31,7 +31,7 @@ pub use caller::{Caller, Callers, KnownCaller, Origin, network};
 pub use client::{BodyProgress, Client};
 pub use compiled_cache::{CacheError, CompiledCache};
 pub use ending::{Cost, Ending};
-pub use failure::CallFailure;
+pub use failure::{CallFailure, REFUSED, TOO_COSTLY};
 pub use instance::Exports;
 pub use job::HttpReply;
 pub use limits::{Instances, InstancesMode};

@@ -2,6 +2,7 @@
 //! another component provides as an export. Both sides' own types are compared before anything runs.
 
 mod describe;
+mod failures;
 mod remote;
 
 use crate::{
@@ -92,7 +93,7 @@ pub fn link(
                 interface: interface.to_owned(),
             })?;
             remote::check(engine, &entry.name, &imported, callee, interface, function)?;
-            remote::define(&mut instance, callee, interface, function).map_err(|error| other(&error))?;
+            remote::define(engine, &mut instance, callee, interface, function).map_err(|error| other(&error))?;
         }
     }
     linker.instantiate_pre(&compiled.component).map_err(|error| other(&error))

@@ -1,15 +1,16 @@
 //! A call from one component into another: typed values in, typed values out, and every failure of the
 //! callee as a value of the caller's own error type, so that a caller never traps for its callee.
 
-use super::{Callee, LinkError, describe};
+use super::{
+    Callee, LinkError, describe,
+    failures::{self, Failures},
+};
 use crate::{capability::State, engine::Engine};
+use std::sync::Arc;
 use wasmtime::component::{
-    LinkerInstance, Type, Val,
+    LinkerInstance,
     types::{ComponentFunc, ComponentItem},
 };
-
-/// The case of a function's error that stands for a callee that could not answer.
-const FAILURE_CASE: &str = "unavailable";
 
 /// Compares the function as the caller imports it with the one that the callee exports.
 pub(super) fn check(
@@ -38,7 +39,7 @@ pub(super) fn check(
             exported: describe::function(&exported),
         });
     }
-    if has_failure_case(&exported) {
+    if failures::is_answered(&exported) {
         Ok(())
     } else {
         Err(LinkError::NoFailureCase { function: name, callee: callee.name.to_owned() })
@@ -57,25 +58,21 @@ fn exported(engine: &Engine, callee: &Callee<'_>, interface: &str, function: &st
     }
 }
 
-fn has_failure_case(function: &ComponentFunc) -> bool {
-    let results: Vec<Type> = function.results().collect();
-    let [Type::Result(result)] = results.as_slice() else { return false };
-    let Some(Type::Variant(error)) = result.err() else { return false };
-    error.cases().any(|case| case.name == FAILURE_CASE && matches!(case.ty, Some(Type::String)))
-}
-
 /// Defines the import as a call of the callee's provider.
 pub(super) fn define(
+    engine: &Engine,
     instance: &mut LinkerInstance<'_, State>,
     callee: &Callee<'_>,
     interface: &str,
     function: &str,
 ) -> wasmtime::Result<()> {
-    let name: std::sync::Arc<str> = format!("{interface}#{function}").into();
+    let name: Arc<str> = format!("{interface}#{function}").into();
     let slot = callee.slot.clone();
+    let exported = exported(engine, callee, interface, function);
+    let failures = Arc::new(exported.map(|exported| Failures::of(&exported)).unwrap_or_default());
     instance.func_new_concurrent(function, move |accessor, _, params, results| {
         let slot = slot.clone();
-        let name = std::sync::Arc::clone(&name);
+        let (name, failures) = (Arc::clone(&name), Arc::clone(&failures));
         let params = params.to_vec();
         let caller_left = accessor.with(|mut store| store.data_mut().call_left());
         let count = results.len();
@@ -84,8 +81,8 @@ pub(super) fn define(
                 Some(provider) => provider
                     .call(&name, params, count, caller_left)
                     .await
-                    .unwrap_or_else(|failure| vec![unavailable(failure.to_string())]),
-                None => vec![unavailable("the platform is still starting".to_owned())],
+                    .unwrap_or_else(|failure| vec![failures.answer(&failure)]),
+                None => vec![failures::unavailable("the platform is still starting".to_owned())],
             };
             for (result, answer) in results.iter_mut().zip(answers) {
                 *result = answer;
@@ -93,9 +90,4 @@ pub(super) fn define(
             Ok(())
         })
     })
-}
-
-fn unavailable(reason: String) -> Val {
-    let case = Val::Variant(FAILURE_CASE.to_owned(), Some(Box::new(Val::String(reason))));
-    Val::Result(Err(Some(Box::new(case))))
 }

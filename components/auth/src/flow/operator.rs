@@ -79,6 +79,7 @@ impl From<Error> for Refusal {
             | Error::Forbidden(text)
             | Error::NotFound(text)
             | Error::Conflict(text)
+            | Error::TooCostly(text)
             | Error::Internal(text) => text,
         };
         Self::Failed(one_line(&text))

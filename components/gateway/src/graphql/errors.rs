@@ -116,6 +116,7 @@ mod tests {
             (call::Error::NotFound("x".into()), "NOT_FOUND"),
             (call::Error::Conflict("x".into()), "CONFLICT"),
             (quota_exceeded("tags", 5, 5, "x"), "QUOTA_EXCEEDED"),
+            (call::Error::TooCostly("x".into()), "QUERY_TOO_COMPLEX"),
             (call::Error::Unavailable("x".into()), "UNAVAILABLE"),
             (call::Error::Internal("x".into()), "INTERNAL"),
         ] {

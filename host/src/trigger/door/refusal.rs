@@ -2,7 +2,10 @@
 //! client's own doing was, and what was not.
 
 use super::{budget::Exhausted, request_body::BodyFailure};
-use crate::{engine::CallFailure, observe::problem::Problem};
+use crate::{
+    engine::{CallFailure, REFUSED, TOO_COSTLY},
+    observe::problem::Problem,
+};
 use http::StatusCode;
 
 /// When a client that has its part may try again, in seconds: an unread answer is ended by then.
@@ -50,14 +53,8 @@ pub(in crate::trigger) fn of_body(failure: &BodyFailure, body_max: u64) -> Probl
 pub(in crate::trigger) fn of_call(failure: &CallFailure) -> Problem {
     match failure {
         CallFailure::SlowClient { .. } => late(),
-        CallFailure::TooCostly { .. } => Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "too-costly",
-            "The request costs more than one request may; ask for less of it.",
-        ),
-        CallFailure::ClientRefused { wait, .. } => {
-            too_many("Your requests cost too much repeatedly; try again later.", wait.as_secs().max(1))
-        }
+        CallFailure::TooCostly { .. } => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-costly", TOO_COSTLY),
+        CallFailure::ClientRefused { wait, .. } => too_many(REFUSED, wait.as_secs().max(1)),
         CallFailure::CircuitOpen { wait, .. } => unavailable(wait.as_secs().max(1)),
         CallFailure::Trapped { .. }
         | CallFailure::Deadline { .. }
