@@ -30,7 +30,7 @@ const PART_BYTES: usize = 16 << 10;
 pub(in crate::trigger) struct Answer {
     frames: VecDeque<Frame<Bytes>>,
     rest: Option<WasiBody>,
-    /// When a stream ends at the latest.
+    /// When it ends at the latest.
     ends: Option<Pin<Box<Sleep>>>,
     held: Option<Arc<Held>>,
     shares: Vec<Share>,
@@ -88,7 +88,7 @@ impl Answer {
         self.shares.push(share);
     }
 
-    /// A stream ends then at the latest.
+    /// It ends then at the latest, also while its client reads.
     pub fn ends_within(&mut self, within: Duration) {
         self.ends = Some(Box::pin(tokio::time::sleep(within)));
     }
@@ -96,6 +96,13 @@ impl Answer {
     /// From here on the answer is sent, in the task that calls this.
     pub fn begin_sending(&mut self, request: InProgress, caller: KnownCaller) {
         self.held = Held::of_this_task();
+        if let Some(ends) = self.ends.as_ref().map(|sleep| sleep.deadline()) {
+            // While a part waits for the client, hyper asks for no further one.
+            match &self.held {
+                Some(held) => held.ends_at(ends),
+                None => request.ends_at(ends),
+            }
+        }
         self.kept = Some((request, caller));
     }
 

@@ -36,6 +36,8 @@ struct Activity {
     idle_since: Instant,
     left: u32,
     left_since: Instant,
+    /// Over HTTP/1, which has one answer at a time: when the last one must have been read.
+    ends_at: Option<Instant>,
 }
 
 /// A request until its answer has been sent.
@@ -49,7 +51,8 @@ pub(in crate::trigger) struct InProgress {
 impl Connection {
     pub fn new(calls_max: u32) -> Arc<Self> {
         let now = clock::instant();
-        let activity = Activity { in_progress: 0, is_used: false, idle_since: now, left: 0, left_since: now };
+        let activity =
+            Activity { in_progress: 0, is_used: false, idle_since: now, left: 0, left_since: now, ends_at: None };
         Arc::new(Self {
             calls: Arc::new(Semaphore::new(calls_max as usize)),
             activity: Mutex::new(activity),
@@ -62,6 +65,7 @@ impl Connection {
         let mut activity = self.lock();
         activity.in_progress += 1;
         activity.is_used = true;
+        activity.ends_at = None;
         InProgress { connection: Arc::clone(self), is_answered: false }
     }
 
@@ -85,6 +89,11 @@ impl Connection {
         (activity.in_progress == 0).then_some((activity.idle_since, activity.is_used))
     }
 
+    /// When the answer that is written must have been read. What hyper holds of it outlives the request.
+    pub fn answer_ends(&self) -> Option<Instant> {
+        self.lock().ends_at
+    }
+
     fn lock(&self) -> MutexGuard<'_, Activity> {
         self.activity.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -96,6 +105,11 @@ impl InProgress {
     /// Its answer's head is known.
     pub fn answered(&mut self) {
         self.is_answered = true;
+    }
+
+    /// Its answer is the only one of its connection, and must have been read by then.
+    pub fn ends_at(&self, ends: Instant) {
+        self.connection.lock().ends_at = Some(ends);
     }
 }
 

@@ -14,11 +14,19 @@ tokio::task_local! {
     static HELD: Arc<Held>;
 }
 
-/// Since when a part of the answer waits for the client to take it.
+/// What a stream holds of its answer.
 #[derive(Debug, Default)]
-pub(super) struct Held(Mutex<Option<Instant>>);
+pub(super) struct Held(Mutex<Times>);
 
-/// Runs each stream in a task of its own, which ends when its client has taken nothing for so long.
+#[derive(Debug, Default)]
+struct Times {
+    /// Since when a part of the answer waits for the client to take it.
+    since: Option<Instant>,
+    /// When the whole of it must have been taken.
+    ends: Option<Instant>,
+}
+
+/// Runs each stream in a task of its own, which ends when its client has taken nothing for so long, or not all in time.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PatientExecutor {
     pub idle_max: Duration,
@@ -40,18 +48,25 @@ impl Held {
     }
 
     pub fn hand_out(&self) {
-        *self.lock() = Some(clock::instant());
+        self.lock().since = Some(clock::instant());
     }
 
     pub fn taken(&self) {
-        *self.lock() = None;
+        self.lock().since = None;
     }
 
-    fn since(&self) -> Option<Instant> {
-        *self.lock()
+    pub fn ends_at(&self, ends: Instant) {
+        self.lock().ends = Some(ends);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Instant>> {
+    /// Until when the part that waits may wait; `None` while none does.
+    fn until(&self, idle_max: Duration) -> Option<Instant> {
+        let times = self.lock();
+        let idle = times.since? + idle_max;
+        Some(times.ends.map_or(idle, |ends| ends.min(idle)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Times> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -75,11 +90,10 @@ impl<F: Future> Future for Patient<F> {
         if HELD.sync_scope(Arc::clone(held), || stream.as_mut().poll(cx)).is_ready() {
             return Poll::Ready(());
         }
-        let Some(since) = held.since() else {
+        let Some(until) = held.until(*idle_max) else {
             *timer = None;
             return Poll::Pending;
         };
-        let until = since + *idle_max;
         let timer = timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(until)));
         if timer.deadline() != until {
             timer.as_mut().reset(until);
@@ -118,6 +132,24 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_stream_ends_when_its_client_takes_nothing() {
         assert!(!ends_by_itself(IDLE_MAX * 2).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_ends_when_its_client_takes_too_long_for_the_whole() {
+        let (done, ended) = oneshot::channel::<()>();
+        PatientExecutor { idle_max: IDLE_MAX }.execute(async move {
+            let _done = done;
+            let held = Held::of_this_task().unwrap();
+            held.ends_at(clock::instant() + IDLE_MAX * 3);
+            loop {
+                held.hand_out();
+                tokio::time::sleep(IDLE_MAX / 2).await;
+                held.taken();
+            }
+        });
+        let began = clock::instant();
+        assert!(ended.await.is_err());
+        assert!(began.elapsed() <= IDLE_MAX * 3);
     }
 
     #[tokio::test(start_paused = true)]

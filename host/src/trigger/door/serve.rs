@@ -10,6 +10,7 @@ use hyper_util::{
     server::conn::auto,
 };
 use mindflow_backends::clock;
+use socket2::SockRef;
 use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     net::TcpStream,
@@ -23,6 +24,9 @@ const PENDING_RESETS_MAX: usize = 20;
 const ERROR_RESETS_MAX: usize = 64;
 /// Of one HTTP/2 stream's answer, or of one HTTP/1 connection: what is written ahead of the client's reading.
 const SEND_BUFFER_BYTES: usize = 64 << 10;
+/// Bytes in the kernel that are not on their way to the client yet. Its buffer may have megabytes, and says that there is room
+/// again when a third of them is gone: a client that reads steadily and slowly would seem to read nothing.
+const UNSENT_BYTES_MAX: u32 = 128 << 10;
 /// A client that does not answer a ping for [`PONG_WITHIN`] has gone.
 const PING_EVERY: Duration = Duration::from_secs(30);
 const PONG_WITHIN: Duration = Duration::from_secs(20);
@@ -74,6 +78,8 @@ impl Serving {
         A: Fn(Request<Incoming>) -> F + Send + 'static,
         F: Future<Output = Response<Answer>> + Send + 'static,
     {
+        // Without it, only the bound of a whole buffer.
+        let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES_MAX);
         let socket = ClientSocket::new(stream, Arc::clone(&connection), self.response_idle_max);
         let service = service_fn(move |request| {
             let answer = answer(request);

@@ -1,6 +1,7 @@
-//! A client's TCP connection, which ends when the client takes nothing of what is written to it.
+//! A client's TCP connection, which ends when the client takes nothing of what is written to it, or takes too long for the whole.
 
 use super::connection::Connection;
+use mindflow_backends::clock;
 use std::{
     io,
     pin::Pin,
@@ -38,11 +39,19 @@ impl<S> ClientSocket<S> {
         if self.connection.is_upgraded() {
             return Poll::Pending;
         }
+        let ends = self.connection.answer_ends();
         let stall_max = self.stall_max;
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(stall_max)));
+        let stalled = self.stalled.get_or_insert_with(|| {
+            let stall_ends = clock::instant() + stall_max;
+            Box::pin(tokio::time::sleep_until(ends.map_or(stall_ends, |ends| ends.min(stall_ends))))
+        });
         ready!(stalled.as_mut().poll(cx));
-        super::closed("unread");
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client reads nothing")))
+        let (reason, says) = match ends {
+            Some(ends) if ends <= stalled.deadline() => ("long-answer", "the client takes too long for its answer"),
+            _ => ("unread", "the client reads nothing"),
+        };
+        super::closed(reason);
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, says)))
     }
 }
 
@@ -102,6 +111,34 @@ mod tests {
         assert!(written.is_ok());
         let error = socket.write_all(&[0; 32]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_reads_too_slowly_to_have_its_answer_in_time_ends_its_connection() {
+        let (host, mut client) = tokio::io::duplex(8);
+        let connection = Connection::new(1);
+        let mut socket = ClientSocket::new(host, Arc::clone(&connection), STALL_MAX);
+        let reading = async {
+            let mut bytes = [0; 8];
+            while client.read_exact(&mut bytes).await.is_ok() {
+                tokio::time::sleep(STALL_MAX / 2).await;
+            }
+        };
+        let request = connection.begin();
+        request.ends_at(clock::instant() + STALL_MAX * 3);
+        let writing = async {
+            let error = socket.write_all(&[0; 800]).await.unwrap_err();
+            drop(socket);
+            error
+        };
+        let began = clock::instant();
+        let (error, ()) = tokio::join!(writing, reading);
+        assert!(error.to_string().contains("too long"), "{error}");
+        assert!(began.elapsed() < STALL_MAX * 4);
+        // The next answer has its own time.
+        drop(request);
+        let _next = connection.begin();
+        assert!(connection.answer_ends().is_none());
     }
 
     #[tokio::test(start_paused = true)]
