@@ -3,6 +3,7 @@
 use crate::{Answer, WITHIN};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
+use std::net::IpAddr;
 use std::sync::{Arc, RwLock};
 
 /// A client of one platform; cheap to clone.
@@ -33,6 +34,12 @@ impl Http {
     /// The same address over HTTP/2 without TLS.
     pub fn over_http2(&self) -> Self {
         let client = client().http2_prior_knowledge().build().expect("a client");
+        Self { client, address: Arc::clone(&self.address) }
+    }
+
+    /// A client of the same platform at another address of this machine.
+    pub fn coming_from(&self, address: IpAddr) -> Self {
+        let client = client().local_address(address).build().expect("a client");
         Self { client, address: Arc::clone(&self.address) }
     }
 

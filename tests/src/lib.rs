@@ -3,9 +3,11 @@
 
 mod account;
 mod answer;
+pub mod attacker;
 mod http;
 pub mod laws;
 pub mod messages_api;
+pub mod pictures;
 mod platform;
 mod process;
 pub mod receiver;

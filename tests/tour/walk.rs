@@ -2,6 +2,7 @@
 
 use crate::application::Application;
 use mindflow_tests::messages_api::Behaviour;
+use mindflow_tests::pictures::{black_png, upload};
 use mindflow_tests::{Account, root, send};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -101,18 +102,7 @@ async fn insights(application: &Application) {
 }
 
 async fn pictures(ada: &Account) {
-    // The smallest picture there is.
-    let png = hex(
-        "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082",
-    );
-    let boundary = "mindflow-tour-7f3a";
-    let head = format!(
-        "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\n"
-    );
-    let body = [head.as_bytes(), &png, format!("\r\n--{boundary}--\r\n").as_bytes()].concat();
-    let request = ada.request(Method::POST, "/media");
-    let kind = format!("multipart/form-data; boundary={boundary}");
-    let media = send(request.header("content-type", kind).body(body)).await.expect(201).json();
+    let media = send(upload(ada, "a.png", &black_png())).await.expect(201).json();
     let url = media["url"].as_str().unwrap_or_else(|| panic!("{media}")).to_owned();
     let shown = ada.get(&url).await.expect(200);
     assert!(shown.header("content-type").starts_with("image/"), "{}", shown.header("content-type"));
@@ -142,10 +132,4 @@ async fn graphql_over_http(application: &Application) {
         audits.len(),
         String::from_utf8_lossy(&output.stderr)
     );
-}
-
-fn hex(text: &str) -> Vec<u8> {
-    let digits =
-        |at: usize| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()).expect("hexadecimal");
-    (0..text.len()).step_by(2).map(digits).collect()
 }

@@ -2,41 +2,27 @@
 //! where it hurts most, beside an honest user, with the configuration as it is shipped; only time limits are shorter
 //! here, where a story says so.
 
-use super::door_kit::{Honest, closed, connect, gateway_calls, head, sent};
-use bytes::Bytes;
+use super::door_kit::{Honest, closed, connect, gateway_calls, head, metric, sent};
 use futures::{StreamExt, stream};
-use mindflow_tests::{Account, Platform, eventually};
+use mindflow_tests::attacker::{
+    self, Attacker, PREFACE, SETTINGS, open_unread_streams, post, reset_streams, unfinished_upload,
+};
+use mindflow_tests::{Platform, WITHIN, eventually};
 use serde_json::json;
-use tokio::net::TcpStream;
+use std::time::Duration;
+use tokio::{
+    io::AsyncWriteExt,
+    net::TcpStream,
+    time::{sleep, timeout},
+};
 
-/// RFC 9113 §3.4.
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-/// An empty SETTINGS frame.
-const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
-
-fn post(announced: usize, headers: &str) -> String {
-    format!(
-        "POST /graphql HTTP/1.1\r\nHost: mindflow\r\nContent-Type: application/json\r\nContent-Length: {announced}\r\n{headers}\r\n"
-    )
-}
-
-/// An upload of which all but the last bytes have come: more than the host reads before it calls a component.
-fn unfinished_upload(attacker: &Account) -> Vec<u8> {
-    let part = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\n";
-    let picture = [b"\x89PNG\r\n\x1a\n".as_slice(), &[0; 300_000]].concat();
-    let head = format!(
-        "POST /media HTTP/1.1\r\nHost: mindflow\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: {}\r\nAuthorization: Bearer {}\r\n\r\n",
-        part.len() + picture.len() + 100,
-        attacker.token
-    );
-    [head.as_bytes(), part.as_bytes(), &picture].concat()
-}
+/// More than the host reads of a body before it calls a component.
+const AHEAD: usize = 300_000;
 
 /// How often calls of the component ended in this way.
 async fn outcomes(platform: &Platform, component: &str, outcome: &str) -> u64 {
-    let metrics = platform.http().get("/metrics").await.expect(200).text();
-    let name = format!("mindflow_component_calls_total{{component=\"{component}\",outcome=\"{outcome}\"}} ");
-    metrics.lines().find_map(|line| line.strip_prefix(&name)).map_or(0, |count| count.parse().unwrap())
+    metric(platform, &format!("mindflow_component_calls_total{{component=\"{component}\",outcome=\"{outcome}\"}}"))
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,7 +33,7 @@ async fn bodies_that_never_come_are_their_clients_failure_and_not_the_components
     let mut attackers = Vec::new();
     for _ in 0..6 {
         attackers.push(sent(&platform, post(100, "").as_bytes()).await);
-        attackers.push(sent(&platform, &unfinished_upload(&attacker)).await);
+        attackers.push(sent(&platform, &unfinished_upload(&attacker.token, AHEAD)).await);
     }
     for attacker in &mut attackers {
         let (status, head) = head(attacker).await;
@@ -62,25 +48,43 @@ async fn bodies_that_never_come_are_their_clients_failure_and_not_the_components
     }
 }
 
-/// As many streams as the host lets it open at a time, of 800, each of which asks and reads nothing.
-async fn open_unread_streams(socket: TcpStream) -> Vec<h2::client::ResponseFuture> {
-    let mut builder = h2::client::Builder::new();
-    builder.initial_window_size(0);
-    let (client, connection) = builder.handshake::<_, Bytes>(socket).await.expect("a handshake");
-    tokio::spawn(connection);
-    let mut answers = Vec::new();
-    for _ in 0..800 {
-        let request = http::Request::post("http://mindflow/graphql").header("content-type", "application/json");
-        // What waits for a stream to open waits on its own.
-        let Ok(mut ready) = client.clone().ready().await else { break };
-        let Ok((answer, mut body)) = ready.send_request(request.body(()).expect("a request"), false) else { break };
-        body.send_data(Bytes::from_static(b"{\"query\":\"{ __typename }\"}"), true).expect("a body");
-        answers.push(answer);
-        if answers.len() >= client.current_max_send_streams() {
-            break;
+/// Sends one byte after another until there is an answer: its status.
+async fn drip(platform: &Platform, begun: &[u8]) -> u16 {
+    let (mut answer, mut body) = sent(platform, begun).await.into_split();
+    let dripping = async {
+        while body.write_all(b" ").await.is_ok() {
+            sleep(Duration::from_millis(50)).await;
+        }
+        std::future::pending().await
+    };
+    tokio::select! {
+        answered = timeout(WITHIN, attacker::head(&mut answer)) => answered.expect("a head in time").expect("a head").0,
+        () = dripping => unreachable!("it only waits"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_that_come_a_byte_at_a_time_end_with_the_time_for_a_body() {
+    // However busy the machine is, a byte comes more often than the first of these.
+    let limits = "[http]\nbody-idle-ms = 60000\nbody-timeout-ms = 2000";
+    let platform = Platform::services().config(limits).start().await;
+    let attacker = platform.register().await;
+    let honest = Honest::begin(&platform).await;
+    let (operation, upload) = (post(100_000, ""), unfinished_upload(&attacker.token, AHEAD));
+    let drips = (0..12).map(|number| match number % 2 {
+        0 => drip(&platform, operation.as_bytes()),
+        // All but the last hundred bytes are there, so these must not come too soon.
+        _ => drip(&platform, &upload),
+    });
+    for status in futures::future::join_all(drips).await {
+        assert_eq!(status, 408);
+    }
+    honest.was_served(&platform).await;
+    for component in ["gateway", "media"] {
+        for outcome in ["deadline", "trapped"] {
+            assert_eq!(outcomes(&platform, component, outcome).await, 0, "{component} {outcome}");
         }
     }
-    answers
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,7 +93,7 @@ async fn answers_that_are_not_read_take_no_calls_and_are_ended() {
     let honest = Honest::begin(&platform).await;
     let mut streams = Vec::new();
     for _ in 0..4 {
-        streams.extend(open_unread_streams(connect(&platform).await).await);
+        streams.extend(open_unread_streams(connect(&platform).await).await.expect("a handshake"));
     }
     assert!(streams.len() >= 100, "{} streams are open", streams.len());
     let mut ended = 0;
@@ -97,7 +101,7 @@ async fn answers_that_are_not_read_take_no_calls_and_are_ended() {
         // The head comes, and the host resets the stream when nothing of its body was taken.
         let Ok(answer) = stream.await else { continue };
         let mut body = answer.into_body();
-        let first = tokio::time::timeout(mindflow_tests::WITHIN, body.data()).await.expect("an end in time");
+        let first = timeout(WITHIN, body.data()).await.expect("an end in time");
         assert!(first.is_none_or(|part| part.is_err()), "nothing can come through a window of 0");
         ended += 1;
     }
@@ -105,15 +109,6 @@ async fn answers_that_are_not_read_take_no_calls_and_are_ended() {
     let platform = &platform;
     eventually("no call is left", async || (gateway_calls(platform).await == 0).then_some(())).await;
     honest.was_served(platform).await;
-}
-
-/// The status of a subscription by server-sent events, and its connection.
-async fn subscribe(platform: &Platform, attacker: &Account) -> (u16, String, TcpStream) {
-    let body = json!({ "query": "subscription { entryChanged { kind } }" }).to_string();
-    let headers = format!("Accept: text/event-stream\r\nAuthorization: Bearer {}\r\n", attacker.token);
-    let mut stream = sent(platform, format!("{}{body}", post(body.len(), &headers)).as_bytes()).await;
-    let (status, head) = head(&mut stream).await;
-    (status, head, stream)
 }
 
 /// Whether its subscription goes on: one that failed has ended, and its place is another's.
@@ -128,10 +123,14 @@ fn is_open(stream: &TcpStream) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn idle_event_streams_take_no_calls_and_one_address_has_so_many() {
     let platform = Platform::services().start().await;
-    let attacker = platform.register().await;
+    // One user has fewer than an address may have.
+    let attackers = futures::future::join_all((0..6).map(|_| platform.register())).await;
     let honest = Honest::begin(&platform).await;
-    let opened: Vec<_> =
-        stream::iter(0..516).map(|_| subscribe(&platform, &attacker)).buffer_unordered(16).collect().await;
+    let client = &Attacker::new(platform.http());
+    let tokens = attackers.iter().map(|attacker| attacker.token.as_str()).cycle();
+    let opened = stream::iter(tokens.take(516)).map(|token| timeout(WITHIN, client.subscribe(token)));
+    let opened = opened.buffer_unordered(16).map(|answer| answer.expect("an answer in time").expect("an answer"));
+    let opened: Vec<_> = opened.collect().await;
     let (taken, refused): (Vec<_>, Vec<_>) = opened.into_iter().partition(|(status, _, _)| *status == 200);
     let open = taken.iter().filter(|(_, _, stream)| is_open(stream)).count();
     assert!(open > 0 && open <= 256, "{open} streams of one address");
@@ -193,20 +192,7 @@ async fn an_address_has_so_many_connections_and_the_next_is_closed() {
 async fn a_client_that_resets_its_streams_in_a_flood_is_disconnected() {
     let platform = Platform::services().start().await;
     let honest = Honest::begin(&platform).await;
-    let builder = h2::client::Builder::new();
-    let (client, connection) = builder.handshake::<_, Bytes>(connect(&platform).await).await.expect("a handshake");
-    let connection = tokio::spawn(connection);
-    let flood = async {
-        // Each is opened and reset, as in CVE-2023-44487.
-        while let Ok(mut ready) = client.clone().ready().await {
-            let request = http::Request::get("http://mindflow/auth/sessions").body(()).expect("a request");
-            let Ok((answer, _)) = ready.send_request(request, true) else { break };
-            drop(answer);
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(mindflow_tests::WITHIN, flood).await.expect("the host ends the flood");
-    drop(client);
-    let _ = connection.await;
+    let flood = reset_streams(connect(&platform).await);
+    timeout(WITHIN, flood).await.expect("the host ends the flood");
     honest.was_served(&platform).await;
 }

@@ -1,66 +1,39 @@
 //! Clients that misbehave, at an address of their own, and the honest user beside them.
 
 use crate::trouble_kit::state;
+use mindflow_tests::attacker::{self, Attacker};
 use mindflow_tests::{Account, GraphqlSocket, Platform, WITHIN, eventually};
 use serde_json::{Value, json};
 use std::{
-    net::Ipv4Addr,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpSocket, TcpStream},
-};
+use tokio::{net::TcpStream, time::timeout};
 
-/// Where the attacker is: on this machine, at another address than the user.
-const ATTACKER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 66);
 /// Between the user's rounds, as a user has.
 const PACE: Duration = Duration::from_millis(50);
-/// Of an answer's head: more than any has.
-const HEAD_BYTES_MAX: usize = 16 << 10;
 
 /// A connection of the attacker's.
 pub async fn connect(platform: &Platform) -> TcpStream {
-    let address = platform.http().url("").trim_start_matches("http://").parse().expect("an address");
-    let socket = TcpSocket::new_v4().expect("a socket");
-    socket.bind((ATTACKER, 0).into()).expect("an address of the attacker");
-    socket.connect(address).await.expect("a connection")
+    Attacker::new(platform.http()).connect().await.expect("a connection")
 }
 
 /// A connection that has sent this much.
 pub async fn sent(platform: &Platform, bytes: &[u8]) -> TcpStream {
-    let mut stream = connect(platform).await;
-    stream.write_all(bytes).await.expect("it is sent");
-    stream
+    Attacker::new(platform.http()).sent(bytes).await.expect("it is sent")
 }
 
 /// The head of the answer: its status, and its lines in lower case.
 pub async fn head(stream: &mut TcpStream) -> (u16, String) {
-    let reading = async {
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            head.push(stream.read_u8().await.expect("a head"));
-            assert!(head.len() < HEAD_BYTES_MAX, "the head ends");
-        }
-        String::from_utf8(head).expect("text").to_lowercase()
-    };
-    let head = tokio::time::timeout(WITHIN, reading).await.expect("a head in time");
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-    (status, head)
+    timeout(WITHIN, attacker::head(stream)).await.expect("a head in time").expect("a head")
 }
 
 /// Waits until the host has closed the connection.
 pub async fn closed(mut stream: TcpStream) {
-    let reading = async {
-        let mut bytes = [0; 1024];
-        // A connection that is reset is closed, too.
-        while stream.read(&mut bytes).await.is_ok_and(|count| count > 0) {}
-    };
-    tokio::time::timeout(WITHIN, reading).await.expect("the host closes the connection");
+    timeout(WITHIN, attacker::closed(&mut stream)).await.expect("the host closes the connection");
 }
 
 /// A user who reads all the time, over connections that last and over new ones, and has a WebSocket open.
@@ -124,4 +97,11 @@ async fn round(account: &Account, number: u32) {
 /// The calls that the gateway has in progress.
 pub async fn gateway_calls(platform: &Platform) -> Value {
     state(platform, "gateway").await["calls"].clone()
+}
+
+/// A number of `/metrics`; one that was never counted is 0.
+pub async fn metric(platform: &Platform, name: &str) -> u64 {
+    let metrics = platform.http().get("/metrics").await.expect(200).text();
+    let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.map_or(0, |count| count.trim().parse().unwrap())
 }

@@ -3,3 +3,4 @@
 mod door;
 mod door_headers;
 mod door_kit;
+mod downloads;
