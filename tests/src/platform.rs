@@ -89,7 +89,12 @@ impl Builder {
             redis_streams: false,
             data: "data".to_owned(),
         };
-        builder.env("MINDFLOW_COMPILED_CACHE", &compiled_cache().to_string_lossy()).bcrypt_cost(BCRYPT_COST)
+        builder.env("MINDFLOW_COMPILED_CACHE", &compiled_cache().to_string_lossy())
+    }
+
+    /// As stories want it that do not try what they would wait for.
+    fn for_stories(self) -> Self {
+        self.bcrypt_cost(BCRYPT_COST)
     }
 
     /// An environment variable of the host.
@@ -241,12 +246,17 @@ impl Platform {
     /// On the test's PostgreSQL and Redis.
     pub fn services() -> Builder {
         // Replicas have a data directory each, and one key.
-        Builder::new(false).env("MINDFLOW_SEALING__KEY", "what seals secrets in stories of services")
+        Builder::new(false).for_stories().env("MINDFLOW_SEALING__KEY", "what seals secrets in stories of services")
     }
 
     /// On the embedded default, without `fsync` and without a model that reads what is written.
     pub fn embedded() -> Builder {
-        Builder::new(true).env("MINDFLOW_TEST_NO_FSYNC", "1").env("MINDFLOW_EMBEDDINGS__BACKEND", "none")
+        Self::shipped().env("MINDFLOW_TEST_NO_FSYNC", "1").for_stories()
+    }
+
+    /// As it is shipped, but for the model that reads what is written: it would take a core.
+    pub fn shipped() -> Builder {
+        Builder::new(true).env("MINDFLOW_EMBEDDINGS__BACKEND", "none")
     }
 
     /// A client without a login.

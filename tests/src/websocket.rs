@@ -66,10 +66,11 @@ impl GraphqlSocket {
 
     /// The next message or the end. Pings of the protocol are answered.
     pub async fn receive(&mut self) -> Received {
-        tokio::time::timeout(WITHIN, self.read()).await.expect("a message in time")
+        tokio::time::timeout(WITHIN, self.wait()).await.expect("a message in time")
     }
 
-    async fn read(&mut self) -> Received {
+    /// The same, however long it takes.
+    pub async fn wait(&mut self) -> Received {
         loop {
             match self.stream.next().await {
                 Some(Ok(Message::Text(text))) => {

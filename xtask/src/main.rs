@@ -1,6 +1,7 @@
 //! The command runner of the repository. Everything that developers and CI do beyond plain cargo is a command here;
 //! `scripts/` prepare the machine and call it.
 
+mod abuse;
 mod audit;
 mod bench;
 mod cargo;
@@ -48,6 +49,8 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Kill hosts and servers under load, and check that no event is lost or applied twice
     Chaos(chaos::ChaosArgs),
+    /// Attack the built platform beside honest users, who must not notice: the figures of docs/security.md
+    Abuse(abuse::AbuseArgs),
     /// Check the dependencies' licences and sources, by cargo-deny and deny.toml
     Audit(audit::AuditArgs),
     /// Check the formatting, Clippy and the documentation, for the host and for the guests
@@ -75,6 +78,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Test(args) => test::run(&workspace, &args),
         Command::Bench(args) => bench::run(&workspace, &args).map(|()| ExitCode::SUCCESS),
         Command::Chaos(args) => chaos::run(&workspace, &args),
+        Command::Abuse(args) => abuse::run(&workspace, &args),
         Command::Audit(args) => audit::run(&workspace, &args).map(|()| ExitCode::SUCCESS),
         Command::Lint(args) => lint::run(&workspace, &args).map(|()| ExitCode::SUCCESS),
     }

@@ -19,6 +19,7 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use host::{Host, Launch};
 use load::{Load, Request};
+pub use report::machine;
 use report::{Report, Row};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -115,10 +116,16 @@ pub fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
 /// The components and the host, as `scripts/up` builds them.
 fn build(workspace: &Workspace) -> Result<()> {
     guests::build(workspace, &BuildArgs::default(), None)?;
+    build_host(workspace).map(drop)
+}
+
+/// The host as `scripts/up` builds it.
+pub fn build_host(workspace: &Workspace) -> Result<PathBuf> {
     // Both packages, so that the libraries are those of `scripts/up`.
     let packages = ["build", "--release", "-p", "mindflow", "-p", "mindflow-embedder", "--bin", "mindflow"];
     succeed(cargo(&workspace.root).args(packages), "the release build")?;
-    without_failpoints(workspace)
+    without_failpoints(workspace)?;
+    Ok(workspace.target().join("release/mindflow"))
 }
 
 /// The page's part about the platform as a whole.
