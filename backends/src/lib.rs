@@ -5,6 +5,7 @@
 //! - [`stores`]: key-value buckets, containers of files, object storage, search indexes.
 //! - [`records`]: what is only appended: the audit trail and the kept log.
 //! - [`messaging`]: what leaves for people: mail, web push, realtime topics.
+//! - [`rate_limits`]: how much a client or a user may do in a time, for all replicas together.
 //! - [`embeddings`], [`keys`], [`schedule`]: vectors of texts, signing keys, jobs by the clock.
 //! - [`clock`], [`ids`], [`error`], [`secret`], [`mod@failpoint`], [`redis_server`]: what the others share.
 
@@ -20,6 +21,7 @@ mod http_client;
 pub mod ids;
 pub mod keys;
 pub mod messaging;
+pub mod rate_limits;
 pub mod records;
 pub mod redis_server;
 pub mod schedule;

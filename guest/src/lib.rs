@@ -12,6 +12,7 @@ pub mod failure;
 pub mod http;
 pub mod id;
 pub mod journal;
+pub mod rate_limits;
 pub mod sql;
 #[cfg(feature = "web")]
 pub mod web;

@@ -7,6 +7,7 @@ use crate::{
     link::{self, Callee, LinkError, ProviderSlot},
     manifest::{ComponentEntry, Manifest, ManifestError, RuleError, RuntimeConfig, Variables},
 };
+use mindflow_backends::rate_limits::LimitsError;
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
@@ -46,6 +47,8 @@ pub enum ApplicationError {
     Component { component: String, rule: RuleError },
     #[error("{config} has no [{table}.{name}], which {user} uses; add it")]
     NotBound { config: String, table: &'static str, name: String, user: String },
+    #[error("{config}")]
+    Limits { config: String, source: LimitsError },
     #[error("the compilation was interrupted")]
     Interrupted(#[source] tokio::task::JoinError),
     #[error("the engine cannot be set up here: {0}")]
@@ -272,6 +275,11 @@ fn check_bindings(manifest: &Manifest, config: &RuntimeConfig) -> Result<(), App
         let user = || format!("component `{}`", entry.name);
         settings.check_grants(&entry.grants).map_err(|unbound| not_bound(unbound, user()))?;
     }
+    settings
+        .rate_limits
+        .changes()
+        .apply(manifest.components.values().map(|entry| &entry.grants.rate_limits))
+        .map_err(|source| ApplicationError::Limits { config: config.path.display().to_string(), source })?;
     settings
         .require_database(Some(&config.events.database), "[events]")
         .and_then(|()| settings.check())

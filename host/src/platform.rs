@@ -319,6 +319,7 @@ impl Stores {
         databases.prepare(manifest, schema, newer).await?;
         databases.check_logins(manifest).await?;
         let events = databases.databases.get(&config.events.database).cloned();
+            callers: Arc::clone(callers),
         let queues = match &events {
             Some(database) => Some(delivery::open(database.clone(), &config.events.queue)?),
             None => None,

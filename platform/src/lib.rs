@@ -14,6 +14,7 @@ pub mod key_value;
 #[cfg(feature = "mail")]
 pub mod mail;
 pub mod outbound;
+pub mod rate_limits;
 pub mod realtime;
 #[cfg(feature = "schedule")]
 pub mod schedule;

@@ -44,6 +44,7 @@ mod logs;
 mod mail;
 mod migrations;
 mod pooler;
+mod rate_limits;
 mod realtime;
 mod schedule;
 mod search_index;

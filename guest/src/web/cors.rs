@@ -6,8 +6,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 const METHODS: &str = "GET, HEAD, POST, PATCH, DELETE, OPTIONS";
 const REQUEST_HEADERS: &str = "accept, authorization, content-type, if-match, if-modified-since, if-none-match, \
     range, if-range, graphql-preflight, x-requested-with, apollo-require-preflight, x-correlation-id, traceparent";
-const RESPONSE_HEADERS: &str =
-    "etag, last-modified, location, accept-ranges, content-range, retry-after, www-authenticate, x-correlation-id";
+const RESPONSE_HEADERS: &str = "etag, last-modified, location, accept-ranges, content-range, retry-after, ratelimit, ratelimit-policy, www-authenticate, x-correlation-id";
 /// Chromium caps it at two hours; ten minutes lets a change of settings take hold.
 const MAX_AGE_S: &str = "600";
 

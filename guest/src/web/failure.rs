@@ -1,7 +1,8 @@
 //! Why a request failed, for every protocol: one table of kinds, from which problem+json
 //! (`web::problem`) and GraphQL errors (`graphql::errors`) are made.
 
-use crate::call::{Error, ExceededQuota, FieldError};
+use crate::call::{Error, ExceededQuota, FieldError, ReachedLimit};
+use crate::rate_limits;
 use http::StatusCode;
 
 /// When a part of the platform is away: its breaker tries again after about this time.
@@ -112,6 +113,8 @@ pub struct Failure {
     pub excess: Option<Excess>,
     /// Of `QuotaExceeded`.
     pub quota: Option<Box<ExceededQuota>>,
+    /// Of `RateLimited`, where it was a limit of the configuration.
+    pub limit: Option<Box<ReachedLimit>>,
 }
 
 /// What a request costs, and what it may cost.
@@ -125,7 +128,15 @@ pub struct Excess {
 
 impl Failure {
     pub fn new(kind: Kind, text: impl Into<String>) -> Self {
-        Self { kind, text: text.into(), fields: Vec::new(), retry_after_s: None, excess: None, quota: None }
+        Self {
+            kind,
+            text: text.into(),
+            fields: Vec::new(),
+            retry_after_s: None,
+            excess: None,
+            quota: None,
+            limit: None,
+        }
     }
 
     /// Of what costs more than it may.
@@ -175,7 +186,9 @@ impl Failure {
             _ => None,
         };
         let retry = self.retry_after_s.map(|seconds| ("retry-after", seconds.to_string()));
-        [challenge, of_kind, retry].into_iter().flatten()
+        let limit = self.limit.iter().flat_map(|limit| rate_limits::fields(limit));
+        let limit = limit.map(|(name, value)| (name, value.to_owned()));
+        [challenge, of_kind, retry].into_iter().flatten().chain(limit)
     }
 }
 
@@ -191,9 +204,11 @@ impl From<Error> for Failure {
                 let text = quota.message.clone();
                 Self { quota: Some(Box::new(quota)), ..Self::new(Kind::QuotaExceeded, text) }
             }
-            Error::RateLimited(throttled) => {
-                Self { retry_after_s: Some(throttled.retry_after_s), ..Self::new(Kind::RateLimited, throttled.message) }
-            }
+            Error::RateLimited(throttled) => Self {
+                retry_after_s: Some(throttled.retry_after_s),
+                limit: throttled.limit.map(Box::new),
+                ..Self::new(Kind::RateLimited, throttled.message)
+            },
             Error::TooCostly(text) => Self::new(Kind::TooCostly, text),
             Error::Unavailable(text) => {
                 Self { retry_after_s: Some(UNAVAILABLE_RETRY_AFTER_S), ..Self::new(Kind::Unavailable, text) }

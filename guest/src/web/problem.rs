@@ -54,7 +54,7 @@ pub fn respond(failure: &Failure, correlation_id: &str) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::{Error, Throttled};
+    use crate::call::{Error, ReachedLimit, Throttled};
     use crate::failure::{field, quota_exceeded};
     use crate::web::Body;
     use crate::web::failure::Kind;
@@ -90,9 +90,15 @@ mod tests {
 
     #[test]
     fn statuses_bring_the_headers_that_belong_to_them() {
-        let limited =
-            respond(&Error::RateLimited(Throttled { retry_after_s: 900, message: "Locked.".into() }).into(), "c");
+        let locked = Throttled { retry_after_s: 900, message: "Locked.".into(), limit: None };
+        let limited = respond(&Error::RateLimited(locked).into(), "c");
         assert_eq!((limited.status.as_u16(), limited.headers["retry-after"].to_str().unwrap()), (429, "900"));
+        assert!(!limited.headers.contains_key("ratelimit"));
+        let limit = ReachedLimit { policy: "\"a\";q=3;w=60".into(), rate: "\"a\";r=0;t=20".into() };
+        let often = Throttled { retry_after_s: 20, message: "Often.".into(), limit: Some(limit) };
+        let limited = respond(&Error::RateLimited(often).into(), "c");
+        let header = |name: &str| limited.headers[name].to_str().unwrap();
+        assert_eq!((header("ratelimit-policy"), header("ratelimit")), ("\"a\";q=3;w=60", "\"a\";r=0;t=20"));
         let unknown = respond(&Error::Unauthenticated("Log in.".into()).into(), "c");
         assert_eq!((unknown.status.as_u16(), unknown.headers["www-authenticate"].to_str().unwrap()), (401, "Bearer"));
         let method = respond(&Failure::new(Kind::MethodNotAllowed("GET, HEAD"), "No."), "c");

@@ -1,5 +1,7 @@
 //! A response before it goes on the wire.
 
+use crate::call::ReachedLimit;
+use crate::rate_limits;
 use futures::stream::LocalBoxStream;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
@@ -42,6 +44,13 @@ impl Response {
             self.headers.insert(HeaderName::from_static(name), value);
         }
         self
+    }
+
+    /// Says how the client stands with a limit.
+    #[must_use]
+    pub fn standing(self, standing: &ReachedLimit) -> Self {
+        let fields = rate_limits::fields(standing);
+        fields.into_iter().fold(self, |response, (name, value)| response.header(name, value))
     }
 
     #[must_use]

@@ -25,6 +25,7 @@ pub mod jwt;
 pub mod key_value;
 pub mod mail;
 pub mod outbound;
+pub mod rate_limits;
 pub mod realtime;
 pub mod sealing;
 pub mod search_index;
@@ -188,4 +189,5 @@ set::capabilities! {
     audit_log: audit_log::Trail,
     outbound: outbound::Requests,
     websocket: websocket::Sockets,
+    rate_limits: rate_limits::Limits,
 }

@@ -2,7 +2,7 @@
 //! its component may use.
 
 use super::{Access, outbound::OutboundHooks};
-use crate::engine::{CpuBudget, Ending, Instances, LogContext, LogStream, MemoryLimit};
+use crate::engine::{Callers, CpuBudget, Ending, Instances, LogContext, LogStream, MemoryLimit};
 use mindflow_backends::clock;
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
@@ -15,6 +15,8 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 pub struct InstanceContext {
     pub component: Arc<str>,
     pub access: Arc<Access>,
+    /// The clients of the requests in progress.
+    pub callers: Arc<Callers>,
     pub limits: Instances,
 }
 
@@ -30,6 +32,7 @@ pub struct State {
     /// When the time of the call in progress is over, where the instance takes one call at a time.
     pub(crate) call_ends: Option<Instant>,
     pub(super) access: Arc<Access>,
+    pub(super) callers: Arc<Callers>,
 }
 
 // === impl State ===
@@ -51,6 +54,7 @@ impl State {
             log,
             call_ends: None,
             access: Arc::clone(&context.access),
+            callers: Arc::clone(&context.callers),
         }
     }
 

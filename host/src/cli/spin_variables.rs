@@ -5,6 +5,7 @@ use super::{AppLocation, CliError};
 use crate::manifest::{Manifest, RuntimeConfig, Variables};
 use mindflow_backends::{
     database::postgres::{DatabaseConfig, roles},
+    rate_limits::Changes,
     secret::Secret,
     stores::{key_value, search_index},
 };
@@ -30,6 +31,7 @@ fn values(manifest: &Manifest, config: &RuntimeConfig) -> Result<Values, CliErro
     let mut values = Variables::resolve(manifest, config)?.into_values();
     values.extend(databases(manifest, config)?);
     values.extend(redis(config)?);
+    values.extend(rate_limits(manifest, config)?);
     let secret = config.capabilities.jwt.wrapping_secret.as_ref();
     let secret = secret.ok_or_else(|| {
         CliError::Argument(
@@ -93,6 +95,17 @@ fn redis(config: &RuntimeConfig) -> Result<Values, CliError> {
         found.ok_or_else(|| wrong("no [key-value.…] is on a single Redis that is reached by TCP, which Spin needs"))?;
     let values = [("redis_url", url), ("redis_origin", origin), ("redis_prefix", prefix)];
     Ok(values.map(|(name, value)| (name.to_owned(), value)).into())
+}
+
+/// What the configuration changes of the manifest's limits.
+fn rate_limits(manifest: &Manifest, config: &RuntimeConfig) -> Result<Values, CliError> {
+    let changes = config.capabilities.rate_limits.changes();
+    changes.apply(manifest.components.values().map(|entry| &entry.grants.rate_limits)).map_err(wrong)?;
+    if changes == Changes::default() {
+        return Ok(Values::new());
+    }
+    let text = serde_json::to_string(&changes).map_err(|error| CliError::Answer(error.into()))?;
+    Ok(Values::from([("rate_limits".to_owned(), text)]))
 }
 
 /// The keys that secrets of services are sealed with. A key that a host has made for itself is in its data directory, where other hosts

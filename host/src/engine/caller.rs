@@ -84,6 +84,11 @@ impl Callers {
         KnownCaller { callers: Arc::clone(self), id }
     }
 
+    /// Where the request's client is.
+    pub fn origin(&self, id: &str) -> Option<Origin> {
+        self.lock().get(id).map(|entry| entry.caller.origin.clone())
+    }
+
     /// The request's client, and what its calls have waited for places so far.
     pub(super) fn of(&self, id: &str) -> Option<(Caller, Duration)> {
         self.lock().get(id).map(|entry| (entry.caller.clone(), entry.queued))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use mindflow_platform::realtime::covers;
+use mindflow_platform::{rate_limits::Limit, realtime::covers};
 use serde::Deserialize;
 
 use crate::bindings::mindflow::spin::service::manifest;
@@ -53,6 +53,8 @@ pub struct Grants {
     pub web_push: bool,
     pub sealing: bool,
     pub outbound: Outbound,
+    /// By the limits' names.
+    pub rate_limits: BTreeMap<String, Limit>,
     /// Where its HTTP requests may go, as Spin writes it; the name is with an underscore there, too.
     #[serde(rename = "allowed_outbound_hosts")]
     pub allowed_outbound_hosts: Vec<String>,
@@ -133,6 +135,10 @@ impl Service {
 
     pub fn bucket(&self, name: &str) -> Result<(), String> {
         self.named("bucket", &self.grants.key_value, name)
+    }
+
+    pub fn limit(&self, name: &str) -> Result<(), String> {
+        granted(self.grants.rate_limits.contains_key(name), || self.not_granted("limit", name))
     }
 
     pub fn container(&self, name: &str) -> Result<(), String> {
@@ -249,7 +255,7 @@ mod tests {
             "sql": { "write": "service", "read": "caller" }, "key-value": ["sessions"], "jwt": ["sign", "verify"],
             "publishes": ["UserRegistered"], "subscriptions": [{ "name": "auth", "events": ["UserUpdated"] }],
             "realtime": { "publish": ["user:*"] }, "dead-letters": true, "outbound": { "public-only": true },
-            "audit-log": ["append"]
+            "audit-log": ["append"], "rate-limits": { "login": { "quota": 30, "window-s": 60 } }
         },
         "tokens": { "issuer": "mindflow-auth", "audience": "mindflow", "lifetime-s": 900 },
         "variables": ["bcrypt_cost"],
@@ -263,6 +269,7 @@ mod tests {
         assert_eq!(service.database("read"), Ok(Access::Caller));
         for granted in [
             service.bucket("sessions"),
+            service.limit("login"),
             service.signs(),
             service.verifies(),
             service.publishes("UserRegistered"),
@@ -285,6 +292,7 @@ mod tests {
         for (refused, text) in [
             (service.database("write").map(drop), "database `write` is not granted to `ai`"),
             (service.bucket("cache"), "bucket `cache` is not granted to `ai`"),
+            (service.limit("login"), "limit `login` is not granted to `ai`"),
             (service.container("media"), "container `media` is not granted to `ai`"),
             (service.index("entries"), "index `entries` is not granted to `ai`"),
             (service.publishes("A"), "`ai` may not publish A; add it to `publishes` in the manifest"),

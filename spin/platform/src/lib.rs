@@ -14,6 +14,7 @@ mod jwt;
 mod key_value;
 mod mail;
 mod outbound;
+mod rate_limits;
 mod realtime;
 mod redis;
 mod sealing;

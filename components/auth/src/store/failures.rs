@@ -81,5 +81,6 @@ fn locked(retry_after_s: u32) -> Error {
     Error::RateLimited(Throttled {
         retry_after_s,
         message: "Too many failed logins. Wait before you try again.".into(),
+        limit: None,
     })
 }

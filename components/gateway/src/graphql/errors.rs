@@ -135,7 +135,8 @@ mod tests {
 
     #[test]
     fn a_lockout_says_when_to_come_back() {
-        let errors = shown(call::Error::RateLimited(Throttled { retry_after_s: 900, message: "Locked.".into() }));
+        let errors =
+            shown(call::Error::RateLimited(Throttled { retry_after_s: 900, message: "Locked.".into(), limit: None }));
         assert_eq!(errors[0]["extensions"]["code"], "RATE_LIMITED");
         assert_eq!(errors[0]["extensions"]["retryAfter"], 900);
     }

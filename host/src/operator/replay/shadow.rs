@@ -110,8 +110,12 @@ impl Shadow {
             }
         }
         let access = live.shadow(&Scratch { databases: &scratch, clock: platform.clock() }).await?;
-        let context =
-            InstanceContext { component: consumer.component.as_str().into(), access: Arc::new(access), limits };
+        let context = InstanceContext {
+            component: consumer.component.as_str().into(),
+            access: Arc::new(access),
+            callers: Arc::default(),
+            limits,
+        };
         let provider = Arc::new(Provider::new(context, &compiled, exports, Arc::default()));
         let mut subscribers = Subscribers::default();
         subscribers.add(consumer.subscription.name.clone(), provider, consumer.subscription.timeout);

@@ -12,6 +12,7 @@ use mindflow_guest::{
     blob,
     events::NewEvent,
     key_value::Bucket,
+    rate_limits::{self, Holder},
     realtime, sealing,
     sql::{self, Identity, Transaction},
     web::{Body, Response, wire},
@@ -64,6 +65,7 @@ async fn take(arguments: &[String]) -> Result<String, String> {
             sql::query(database, Identity::Service, statement, Vec::new()).await.map(drop).map_err(debug)
         }
         ["change", database, statement] => change(database, statement).await,
+        ["limit", name, holder] => spend(name, holder).await,
         ["seal", context] => sealing::seal(b"loot".to_vec(), (*context).to_owned()).await.map(drop).map_err(debug),
         ["unseal", sealed, context] => {
             sealing::open(bytes(sealed), (*context).to_owned()).await.map(drop).map_err(debug)
@@ -92,6 +94,15 @@ async fn take(arguments: &[String]) -> Result<String, String> {
 
 fn debug(error: impl std::fmt::Debug) -> String {
     format!("{error:?}")
+}
+
+/// Takes from the limit in the name of another; once with an id of a request that there is not.
+async fn spend(limit: &str, holder: &str) -> Result<(), String> {
+    let holder = match holder {
+        "nobody" => Holder::Client(holder.to_owned()),
+        name => Holder::Named(name.to_owned()),
+    };
+    rate_limits::take(limit, holder, 1).await.map(drop).map_err(debug)
 }
 
 /// Of hexadecimal digits.

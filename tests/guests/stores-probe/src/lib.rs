@@ -3,8 +3,9 @@
 
 use http::StatusCode;
 use mindflow_guest::key_value::{Bucket, Condition};
+use mindflow_guest::rate_limits::{self, Holder};
 use mindflow_guest::web::{Body, Response, wire};
-use mindflow_guest::{blob, embeddings, mail, outbound, realtime, sealing, web_push};
+use mindflow_guest::{blob, call, embeddings, mail, outbound, realtime, sealing, web_push};
 use std::fmt::Debug;
 use wasip3::http::types::{ErrorCode, Request, Response as WasiResponse};
 
@@ -54,6 +55,7 @@ async fn run(words: &[&str]) -> String {
         ["embed", text] => shown(embeddings::embed(vec![text.into()]).await),
         ["push-key"] => shown(web_push::public_key().await),
         ["seal", p256dh, auth] => shown(seal(p256dh, auth).await),
+        ["take", limit, holder] => shown(take(limit, holder).await),
         ["keep", text, context] => shown(sealing::seal(text.as_bytes().to_vec(), context.into()).await),
         ["reveal", sealed, context] => shown(reveal(sealed, context).await),
         _ => "no such step".to_owned(),
@@ -134,6 +136,15 @@ async fn listen(topic: &str, after: &str, count: &str) -> Result<(Vec<String>, S
         cursor = item.cursor;
     }
     Ok((items, cursor))
+}
+
+/// How a user stands who has taken one unit; or a client, by the id of a request.
+async fn take(limit: &str, holder: &str) -> Result<String, call::Error> {
+    let holder = match holder.strip_prefix("client:") {
+        Some(id) => Holder::Client(id.to_owned()),
+        None => Holder::Named(holder.to_owned()),
+    };
+    rate_limits::take(limit, holder, 1).await.map(|standing| standing.rate)
 }
 
 const PIECE: usize = 300_000;

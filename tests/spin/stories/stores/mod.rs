@@ -5,6 +5,7 @@ mod blob;
 pub mod compose;
 mod key_value;
 mod messages;
+mod rate_limits;
 mod realtime;
 mod sealing;
 

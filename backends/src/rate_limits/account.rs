@@ -1,0 +1,152 @@
+//! What one replica knows of a holder's debt. Times are microseconds of the limiter's clock.
+
+/// A report is due after this part of the window was given, or after [`REPORT_US`].
+const REPORT_PART: u64 = 16;
+/// The longest that what was given is not reported, if more is asked for.
+const REPORT_US: u64 = 1_000_000;
+
+#[derive(Debug, Default)]
+pub(super) struct Account {
+    /// When nothing is owed any more: what was given here, and what the store said of the others.
+    free_at_us: u64,
+    /// Given here, and not reported.
+    pub unreported_us: u64,
+    /// When the last report began; `None`: there was none.
+    reported_at_us: Option<u64>,
+    /// One is on its way.
+    reporting: bool,
+}
+
+/// Microseconds all of them.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Decision {
+    Given {
+        debt: u64,
+        /// To be reported now.
+        report: Option<u64>,
+    },
+    Refused {
+        debt: u64,
+        report: Option<u64>,
+    },
+    /// The store decides, and is told so much before. Until it answers, what is asked for counts as given.
+    Ask {
+        unreported: u64,
+    },
+}
+
+// === impl Account ===
+
+impl Account {
+    fn debt(&self, now_us: u64) -> u64 {
+        self.free_at_us.saturating_sub(now_us)
+    }
+
+    /// `shared`: there is a store, and it answers.
+    pub fn take(&mut self, weight_us: u64, window_us: u64, now_us: u64, shared: bool) -> Decision {
+        let debt = self.debt(now_us);
+        let after = debt.saturating_add(weight_us);
+        if after > window_us && weight_us > 0 {
+            return Decision::Refused { debt, report: if shared { self.due(window_us, now_us) } else { None } };
+        }
+        if shared && after > window_us / 2 {
+            self.free_at_us = now_us.saturating_add(after);
+            return Decision::Ask { unreported: std::mem::take(&mut self.unreported_us) };
+        }
+        self.free_at_us = now_us.saturating_add(after);
+        self.unreported_us = self.unreported_us.saturating_add(weight_us).min(window_us);
+        Decision::Given { debt: after, report: if shared { self.due(window_us, now_us) } else { None } }
+    }
+
+    /// What is to be reported now.
+    fn due(&mut self, window_us: u64, now_us: u64) -> Option<u64> {
+        let waited = self.reported_at_us.is_none_or(|at| now_us.saturating_sub(at) >= REPORT_US);
+        let much = self.unreported_us >= window_us / REPORT_PART;
+        if self.reporting || self.unreported_us == 0 || !(waited || much) {
+            return None;
+        }
+        self.reporting = true;
+        self.reported_at_us = Some(now_us);
+        Some(std::mem::take(&mut self.unreported_us))
+    }
+
+    /// The store was asked and has not given it, or has not answered.
+    pub fn take_back(&mut self, weight_us: u64) {
+        self.free_at_us = self.free_at_us.saturating_sub(weight_us);
+    }
+
+    /// The store says what is owed there. What was given here meanwhile comes on top. Answers the debt.
+    pub fn learn(&mut self, debt_us: u64, now_us: u64) -> u64 {
+        // Answers may come in another order than they were made in, so none takes back what is known.
+        let debt = self.debt(now_us).max(debt_us.saturating_add(self.unreported_us));
+        self.free_at_us = now_us.saturating_add(debt);
+        debt
+    }
+
+    pub fn reported(&mut self, debt_us: u64, now_us: u64) {
+        self.reporting = false;
+        self.learn(debt_us, now_us);
+    }
+
+    pub fn not_reported(&mut self, reported_us: u64) {
+        self.reporting = false;
+        self.unreported_us = self.unreported_us.saturating_add(reported_us);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WINDOW: u64 = 60_000_000;
+
+    #[test]
+    fn the_store_is_asked_below_half_and_not_about_what_is_refused_anyway() {
+        let mut account = Account::default();
+        let given = account.take(30_000_000, WINDOW, 0, true);
+        assert_eq!(given, Decision::Given { debt: 30_000_000, report: Some(30_000_000) });
+        assert_eq!(account.take(30_000_000, WINDOW, 0, true), Decision::Ask { unreported: 0 });
+        assert!(matches!(account.take(1, WINDOW, 0, true), Decision::Refused { .. }), "it may be given");
+        account.take_back(30_000_000);
+        assert_eq!(account.learn(WINDOW, 0), WINDOW, "others took the rest");
+        assert_eq!(account.take(1, WINDOW, 0, true), Decision::Refused { debt: WINDOW, report: None });
+        assert_eq!(account.take(1, WINDOW, 1, true), Decision::Ask { unreported: 0 });
+    }
+
+    #[test]
+    fn what_was_given_is_reported_first_then_each_second_or_when_it_is_much() {
+        let mut account = Account::default();
+        let report = |account: &mut Account, weight, now| match account.take(weight, WINDOW, now, true) {
+            Decision::Given { report, .. } => report,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(report(&mut account, 1_000, 0), Some(1_000));
+        assert_eq!(report(&mut account, 1_000, 0), None, "one is on its way");
+        account.reported(1_000, 0);
+        assert_eq!(report(&mut account, 1_000, 500_000), None);
+        assert_eq!(report(&mut account, 1_000, 1_000_000), Some(3_000));
+        account.not_reported(3_000);
+        assert_eq!(report(&mut account, WINDOW / 16, 1_000_001), Some(3_000 + WINDOW / 16));
+    }
+
+    #[test]
+    fn without_a_store_the_account_decides_to_the_end() {
+        let mut account = Account::default();
+        assert_eq!(account.take(WINDOW, WINDOW, 0, false), Decision::Given { debt: WINDOW, report: None });
+        assert_eq!(account.take(1, WINDOW, 0, false), Decision::Refused { debt: WINDOW, report: None });
+        // The store is back, and hears of it.
+        assert_eq!(account.take(1, WINDOW, 0, true), Decision::Refused { debt: WINDOW, report: Some(WINDOW) });
+        assert_eq!(
+            account.take(0, WINDOW, 0, false),
+            Decision::Given { debt: WINDOW, report: None },
+            "nothing is given always"
+        );
+    }
+
+    #[test]
+    fn an_old_answer_does_not_take_back_what_is_known() {
+        let mut account = Account::default();
+        account.learn(50_000_000, 0);
+        assert_eq!(account.learn(10_000_000, 1_000_000), 49_000_000);
+    }
+}
