@@ -3,7 +3,7 @@
 use crate::plan::Kill;
 use anyhow::{Context, Result, bail};
 use mindflow_tests::laws::writer::Addresses;
-use mindflow_tests::{binary, compiled_cache};
+use mindflow_tests::{LIMITS_FACTOR, NO_LIMITS, binary, compiled_cache};
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -60,6 +60,8 @@ pub fn mindflow(folder: &Path, replica: usize) -> Command {
     for (name, value) in [("BCRYPT_COST", "4"), ("ALLOW_WEAK_BCRYPT", "true")] {
         command.env(format!("MINDFLOW_VARIABLE_{name}"), value);
     }
+    // One address registers and writes without a pause.
+    command.env(LIMITS_FACTOR, NO_LIMITS);
     command.env("MINDFLOW_COMPILED_CACHE", compiled_cache());
     command.current_dir(folder).stdin(Stdio::null()).kill_on_drop(true);
     command.arg("--manifest").arg(folder.join("spin.toml")).arg("--config").arg(folder.join("config.toml"));

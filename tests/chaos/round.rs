@@ -226,6 +226,7 @@ fn lay_out(folder: &Path, servers: &Servers, backend: Backend) -> Result<()> {
     for table in ["key-value.sessions", "key-value.auth-limits", "key-value.cache", "realtime"] {
         let _ = writeln!(config, "[{table}]\nbackend = \"redis\"\nurl = {redis:?}\nprefix = \"chaos:\"\n");
     }
+    let _ = writeln!(config, "[rate-limits]\nbucket = \"auth-limits\"\n");
     let _ = writeln!(config, "[search-index.entries]\nbackend = \"postgres\"\n");
     if backend == Backend::RedisStreams {
         let _ = writeln!(config, "[events]\nbackend = \"redis-streams\"\nurl = {redis:?}\nprefix = \"chaos:\"\n");

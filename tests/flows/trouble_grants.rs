@@ -22,6 +22,12 @@ async fn a_component_does_not_start_without_a_grant_for_each_of_its_imports() {
     for (component, key, interface, line) in [
         ("command", "sql", "mindflow:platform/sql@", "`sql = { DATABASE = \"caller\" }`"),
         ("auth", "key-value", "mindflow:platform/key-value@", "`key-value = [\"BUCKET\"]`"),
+        (
+            "auth",
+            "rate-limits",
+            "mindflow:platform/rate-limits@",
+            "`rate-limits = { LIMIT = { quota = 60, window-s = 60 } }`",
+        ),
         ("query", "realtime", "mindflow:platform/realtime@", "`realtime = { publish = [\"TOPIC\"] }`"),
         ("notification", "mail", "mindflow:platform/mail@", "`mail = true`"),
         ("search", "search-index", "mindflow:platform/search-index@", "`search-index = [\"INDEX\"]`"),
@@ -126,6 +132,7 @@ sealing = true
 blob = ["crumbs"]
 publishes = ["GreedyTook"]
 realtime = {{ publish = ["crumbs:*"] }}
+rate-limits = {{ crumbs = {{ quota = 5, window-s = 60 }} }}
 
 [application.tool.mindflow.commands.outlaw]
 component = "outlaw"
@@ -174,6 +181,7 @@ async fn a_running_component_gets_what_was_granted_and_is_denied_the_rest() {
         &["publish", "write", "GreedyTook"],
         &["topic", "crumbs:x"],
         &["seal", "crumbs:x"],
+        &["limit", "crumbs", "a-user"],
         &["http", &allowed],
     ] {
         assert_eq!(ask(granted).await, "granted", "{granted:?}");
@@ -203,6 +211,8 @@ async fn a_running_component_gets_what_was_granted_and_is_denied_the_rest() {
         (&["change", "write", "DELETE FROM audit.records"], "42501"),
         (&["change", "write", "SELECT pg_try_advisory_xact_lock(7883954000182931319)"], "AccessDenied"),
         (&["change", "write", "SELECT lo_create(0)"], "AccessDenied"),
+        (&["limit", "login", "a-user"], "limit `login` is not granted to `greedy`"),
+        (&["limit", "crumbs", "nobody"], "RateLimited"),
         (&["bucket", "sessions"], "AccessDenied"),
         (&["bucket", "nowhere"], "AccessDenied"),
         (&["container", "cellar"], "AccessDenied"),

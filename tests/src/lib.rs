@@ -19,7 +19,8 @@ pub use answer::Answer;
 pub use http::{Http, send};
 pub use mindflow_test_support::{WITHIN, eventually, eventually_within, until, until_within};
 pub use platform::{
-    Builder, Platform, Replica, absolute_manifest, binary, compiled_cache, components, compositions, root,
+    Builder, LIMITS_FACTOR, NO_LIMITS, Platform, Replica, absolute_manifest, binary, compiled_cache, components,
+    compositions, root,
 };
 pub use process::Output;
 pub use sse::Sse;

@@ -14,6 +14,11 @@ use std::process::Command;
 /// The least that bcrypt knows: some 2 ms, so that stories do not wait for hashes.
 const BCRYPT_COST: &str = "4";
 
+/// Stories are many users at one address, so the rate limits of all their platforms are raised here. Those about the limits
+/// have the shipped ones ([`Builder::shipped_limits`]).
+pub const LIMITS_FACTOR: &str = "MINDFLOW_RATE_LIMITS__FACTOR";
+pub const NO_LIMITS: &str = "1000000";
+
 /// What to start; [`start`](Self::start) starts it.
 pub struct Builder {
     embedded: bool,
@@ -94,7 +99,14 @@ impl Builder {
 
     /// As stories want it that do not try what they would wait for.
     fn for_stories(self) -> Self {
-        self.bcrypt_cost(BCRYPT_COST)
+        self.bcrypt_cost(BCRYPT_COST).env(LIMITS_FACTOR, NO_LIMITS)
+    }
+
+    /// With the rate limits that are shipped.
+    #[must_use]
+    pub fn shipped_limits(mut self) -> Self {
+        self.environment.remove(LIMITS_FACTOR);
+        self
     }
 
     /// An environment variable of the host.
@@ -231,6 +243,7 @@ impl Services {
                 self.redis.url, self.redis.prefix
             );
         }
+        let _ = writeln!(text, "[rate-limits]\nbucket = \"auth-limits\"\n");
         let _ = writeln!(text, "[search-index.entries]\nbackend = \"postgres\"\n");
         if redis_streams {
             let (url, prefix) = (&self.redis.url, &self.redis.prefix);

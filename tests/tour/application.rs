@@ -4,7 +4,7 @@ use mindflow_backends::stores::objects::Config;
 use mindflow_servers::end_with_parent;
 use mindflow_test_support::s3;
 use mindflow_tests::messages_api::MessagesApi;
-use mindflow_tests::{Account, Http, binary, root, until_within};
+use mindflow_tests::{Account, Http, LIMITS_FACTOR, NO_LIMITS, binary, root, until_within};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use std::fmt;
@@ -62,6 +62,8 @@ impl Application {
         command.arg(data.path()).arg("--host").arg(binary()).stdin(Stdio::null()).stdout(Stdio::null());
         command.env("ANTHROPIC_API_KEY", "test-key").env("MINDFLOW_CLAUDE_URL", claude.url());
         command.env("MINDFLOW_VARIABLE_BCRYPT_COST", "10").env("MINDFLOW_VARIABLE_ALLOW_WEAK_BCRYPT", "true");
+        // Its figures are those of few users at one address, as fast as they are answered.
+        command.env(LIMITS_FACTOR, NO_LIMITS);
         let Config::S3 { endpoint: Some(endpoint), .. } = &s3.settings else { panic!("a server of one's own") };
         let url = format!("s3://copies/tour?region=us-east-1&endpoint={endpoint}");
         for (name, value) in [

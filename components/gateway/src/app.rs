@@ -5,7 +5,7 @@ use crate::route::{self, Route};
 use crate::settings::{self, Settings};
 use crate::viewer::Viewer;
 use crate::web::{Request, Response, correlation, cors, problem, wire::Incoming};
-use crate::{graphql, rest};
+use crate::{graphql, rate, rest};
 use http::{Method, StatusCode};
 use mindflow_guest::{id, web::finish};
 
@@ -39,7 +39,12 @@ async fn answer(
         return Ok(Response::new(StatusCode::NO_CONTENT).header("allow", route.methods()));
     }
     let viewer = Viewer::of_request(request.headers(), correlation_id);
-    dispatch(route, request, &viewer, settings).await
+    let standing = rate::of_route(&viewer, &route, request.method()).await?;
+    let response = dispatch(route, request, &viewer, settings).await?;
+    Ok(match standing {
+        Some(standing) => response.standing(&standing),
+        None => response,
+    })
 }
 
 async fn dispatch(

@@ -8,6 +8,7 @@ mod change_feed;
 mod graphql;
 mod memory;
 mod names;
+mod rate;
 mod read_your_writes;
 mod rest;
 mod route;

@@ -96,6 +96,14 @@ impl Viewer {
         self.proof.clone().await
     }
 
+    /// Of the proven caller; `None` for whoever proves no live session, also while that cannot be found out.
+    pub async fn user_id(&self) -> Option<String> {
+        if !self.has_token() {
+            return None;
+        }
+        self.caller().await.ok().map(|caller| caller.user_id)
+    }
+
     /// For a call in the proven caller's name.
     pub async fn proven(&self) -> Result<CallContext, Error> {
         self.caller().await?;

@@ -1,6 +1,7 @@
 //! One HTTP request from its head to its answer: everything that all paths have in common.
 
 use crate::caller::{Caller, Reader};
+use crate::rate;
 use crate::route::{self, Route};
 use crate::settings;
 use crate::{remove, serve, upload};
@@ -28,7 +29,8 @@ async fn answer(head: &Parts, body: wire::Incoming, correlation_id: &str) -> Res
     match route {
         Route::Files => {
             let caller = Caller::prove(&head.headers, correlation_id).await?;
-            upload::take(head, body, &caller).await
+            let standing = rate::take(&head.headers, &caller).await?;
+            Ok(upload::take(head, body, &caller).await?.standing(&standing))
         }
         Route::File { id, .. } if head.method == Method::DELETE => {
             let caller = Caller::prove(&head.headers, correlation_id).await?;

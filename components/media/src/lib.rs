@@ -18,6 +18,7 @@ mod link_key;
 mod lookup;
 mod orphans;
 mod quota;
+mod rate;
 mod remove;
 mod route;
 mod serve;

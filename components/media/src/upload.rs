@@ -20,7 +20,7 @@ use wasip3::clocks::monotonic_clock;
 use wasip3::http::types::ErrorCode;
 
 /// Contract §2.
-const FILE_BYTES_MAX: u64 = 10 << 20;
+pub const FILE_BYTES_MAX: u64 = 10 << 20;
 /// 10 MiB at a megabit a second. Less than the host gives the whole call, so that a slow client fails itself alone.
 const RECEIVE_NS_MAX: u64 = 90_000_000_000;
 

@@ -4,3 +4,5 @@ mod door;
 mod door_headers;
 mod door_kit;
 mod downloads;
+mod places;
+mod rate_limits;

@@ -165,6 +165,7 @@ impl<'a> Application<'a> {
                         }),
                     )
                 }
+                "rate-limits" => needs.push(of(&["redis_url", "redis_prefix", "rate_limits"], "redis_origin")),
                 "key-value" | "realtime" => needs.push(of(&["redis_url", "redis_prefix"], "redis_origin")),
                 "jwt" => {
                     needs.push(of(&["keys_dsn"], "write_origin"));

@@ -10,17 +10,25 @@ use crate::{
     token::RefreshToken,
     validation,
 };
-use mindflow_guest::{call::Error, clock, failure::internal};
+use mindflow_guest::{
+    call::Error,
+    clock,
+    failure::internal,
+    rate_limits::{self, Holder},
+};
 
 /// How often a session that was changed between reading and writing is looked at again. A second look
 /// finds the token used or the session ended, so this bounds what cannot happen.
 const ATTEMPTS_MAX: u32 = 3;
+/// The limit in the manifest: of a user, by all sessions together. It counts tokens that are good, so that no one else can use
+/// it up.
+const LIMIT: &str = "refresh";
 
 pub async fn refresh(refresh_token: &str, user_agent: Option<&str>) -> Result<Issued, Error> {
     let token = RefreshToken::parse(refresh_token.trim()).map_err(|_| refused())?;
     let settings = Settings::load().await.map_err(internal)?;
     let sessions = Sessions::open().await?;
-    for _ in 0..ATTEMPTS_MAX {
+    for attempt in 0..ATTEMPTS_MAX {
         let stored = sessions.get(token.session_id).await?.ok_or_else(refused)?;
         let now_us = clock::now_us();
         let moment = settings.moment(now_us);
@@ -31,6 +39,9 @@ pub async fn refresh(refresh_token: &str, user_agent: Option<&str>) -> Result<Is
                 sessions.end(token.session_id, stored.session.user_id).await?;
                 return Err(refused());
             }
+        }
+        if attempt == 0 {
+            rate_limits::take(LIMIT, Holder::Named(stored.session.user_id.to_string()), 1).await?;
         }
         let Some(account) = accounts::by_id(stored.session.user_id).await? else {
             sessions.end(token.session_id, stored.session.user_id).await?;

@@ -1,6 +1,7 @@
 //! `/auth/*` and the public keys: passwords and tokens pass through here, and are kept nowhere.
 
 use crate::failure::{Failure, Kind};
+use crate::rate;
 use crate::services::accounts::{self, Grant, LoginAttempt, Registration, Role, Session, User};
 use crate::viewer::Viewer;
 use crate::web::body::{self, Fields};
@@ -101,8 +102,9 @@ pub async fn register(request: &Request, viewer: &Viewer) -> Result<Response, Fa
         user_agent: cookie::user_agent(request.headers()),
     };
     fields.finish()?;
+    let standing = rate::take(viewer, rate::REGISTER, 1).await?;
     let grant = accounts::register(viewer.context(), registration).await?;
-    Ok(granted(StatusCode::CREATED, grant))
+    Ok(granted(StatusCode::CREATED, grant).standing(&standing))
 }
 
 pub async fn login(request: &Request, viewer: &Viewer) -> Result<Response, Failure> {
@@ -113,7 +115,9 @@ pub async fn login(request: &Request, viewer: &Viewer) -> Result<Response, Failu
         user_agent: cookie::user_agent(request.headers()),
     };
     fields.finish()?;
-    Ok(granted(StatusCode::OK, accounts::login(viewer.context(), attempt).await?))
+    let standing = rate::take(viewer, rate::LOGIN, 1).await?;
+    let grant = accounts::login(viewer.context(), attempt).await?;
+    Ok(granted(StatusCode::OK, grant).standing(&standing))
 }
 
 /// The refresh token comes in its cookie alone. One that is refused is taken from the client.
@@ -126,7 +130,7 @@ pub async fn refresh(request: &Request, viewer: &Viewer, origins: &[String]) -> 
         .ok_or_else(|| Failure::new(Kind::Unauthenticated, "There is no refresh cookie: log in."))?;
     match accounts::refresh(viewer.context(), token, cookie::user_agent(request.headers())).await {
         Ok(grant) => Ok(granted(StatusCode::OK, grant)),
-        Err(error) => Ok(forgetting_when_refused(&error.into(), viewer)),
+        Err(error) => refused(error, viewer).await,
     }
 }
 
@@ -138,6 +142,14 @@ fn forgetting_when_refused(failure: &Failure, viewer: &Viewer) -> Response {
         return response.header("set-cookie", cookie::clear_refresh());
     }
     response
+}
+
+/// The same, which counts a token that is no good for its address. With too many, the cookie stays the client's.
+async fn refused(error: Error, viewer: &Viewer) -> Result<Response, Failure> {
+    if matches!(error, Error::Unauthenticated(_)) {
+        rate::of_refused_token(viewer).await?;
+    }
+    Ok(forgetting_when_refused(&error.into(), viewer))
 }
 
 /// Ends the session of the access token and that of the cookie, which are one as a rule. Either is enough: a user whose
@@ -155,7 +167,7 @@ pub async fn logout(request: &Request, viewer: &Viewer, origins: &[String]) -> R
     let sent = by_cookie.is_some();
     match ended(by_token, by_cookie) {
         Ok(()) => Ok(private(Response::new(StatusCode::NO_CONTENT)).header("set-cookie", cookie::clear_refresh())),
-        Err(error) if sent => Ok(forgetting_when_refused(&error.into(), viewer)),
+        Err(error) if sent => refused(error, viewer).await,
         Err(error) => Err(error.into()),
     }
 }

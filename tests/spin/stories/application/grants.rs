@@ -34,6 +34,7 @@ async fn a_service_in_a_composition_gets_what_was_granted_and_is_denied_what_its
         &["bucket", "cache"],
         &["publish", "write", "GreedyTook"],
         &["topic", "crumbs:x"],
+        &["limit", "crumbs", "a-user"],
         &["http", &allowed],
         &["variable", "own"],
     ] {
@@ -52,6 +53,7 @@ async fn a_service_in_a_composition_gets_what_was_granted_and_is_denied_what_its
         (&["change", "write", "DELETE FROM delivery.queue"], "42501"),
         (&["change", "write", "SELECT pg_try_advisory_xact_lock(7883954000182931319)"], "AccessDenied"),
         (&["change", "write", "SELECT lo_create(0)"], "AccessDenied"),
+        (&["limit", "refresh", "a-user"], "limit `refresh` is not granted to `greedy`"),
         (&["bucket", "sessions"], "AccessDenied"),
         (&["bucket", "nowhere"], "AccessDenied"),
         (&["container", "media"], "AccessDenied"),

@@ -31,6 +31,8 @@ pub struct Cost {
     pub entries: u64,
     /// Contents that it answers.
     pub contents: u64,
+    /// Changes of where a user's notices go.
+    pub webhook_changes: u64,
 }
 
 impl Cost {
@@ -40,6 +42,7 @@ impl Cost {
             points: self.points.saturating_add(other.points),
             entries: self.entries.saturating_add(other.entries),
             contents: self.contents.saturating_add(other.contents),
+            webhook_changes: self.webhook_changes.saturating_add(other.webhook_changes),
         }
     }
 

@@ -146,6 +146,11 @@ pub const PRICES: &[Price] = &[
     several("__Field", "args", 1, usually(1, 7)),
 ];
 
+/// Whether the mutation changes whom the platform calls for the user.
+pub fn changes_webhooks(mutation: &str) -> bool {
+    mutation.ends_with("Webhook") || mutation == "registerPushSubscription"
+}
+
 /// The price of a field of the type.
 pub fn of(kind: &str, field: &str) -> Price {
     if let Some(price) = PRICES.iter().find(|price| price.field == field && price.kind == kind) {

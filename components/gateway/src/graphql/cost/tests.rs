@@ -56,6 +56,16 @@ fn a_page_counts_its_edges_and_not_what_stands_beside_them() {
 }
 
 #[test]
+fn changes_of_webhooks_are_counted_also_in_fragments() {
+    let create = r#"createWebhook(url: "https://a.example", events: []) { id }"#;
+    let query = format!(
+        "mutation {{ a: {create} ...F createTag(name: \"a\") {{ id }} }} fragment F on Mutation {{ deleteWebhook(id: 1) }}"
+    );
+    assert_eq!(cost(&query).webhook_changes, 2);
+    assert_eq!(cost("{ webhooks { id } }").webhook_changes, 0);
+}
+
+#[test]
 fn what_is_named_twice_or_may_be_skipped_counts_each_time() {
     let once = points("{ tags { id } }");
     assert_eq!(points("{ a: tags { id } b: tags { id } }"), 2 * once);

@@ -1,0 +1,124 @@
+//! How much a client may do in a time: which limit a request takes from, and whose part. A user whose session is proven has a
+//! part of their own, so that no neighbour at the same address can use it up. What proves no session counts by its address.
+
+use crate::failure::Failure;
+use crate::graphql::scope::Scope;
+use crate::route::Route;
+use crate::viewer::Viewer;
+use http::Method;
+use mindflow_guest::call::ReachedLimit;
+use mindflow_guest::rate_limits::{self, Holder};
+
+/// Two limits of the manifest: that of a proven user, and that of an address.
+#[derive(Debug, Clone, Copy)]
+pub struct Limit {
+    proven: &'static str,
+    unproven: &'static str,
+}
+
+pub const LOGIN: Limit = Limit { proven: "login", unproven: "login" };
+pub const REGISTER: Limit = Limit { proven: "register", unproven: "register" };
+/// In the points of [`crate::graphql::cost`].
+const POINTS: Limit = Limit { proven: "points", unproven: "points-anonymous" };
+/// Refresh tokens that are no good. Good ones have the limit `refresh` of the auth service.
+const REFUSED_TOKENS: &str = "refused-tokens";
+const WEBHOOK_CHANGES: &str = "webhook-changes";
+
+/// Of an operation that is refused before it runs: it was parsed, with up to 10,000 words.
+const REFUSED_POINTS: u64 = 100;
+/// What REST costs, as the same in GraphQL: a page of a hundred entries, one entry, a write, the list of sessions.
+const PAGE_POINTS: u64 = 2_500;
+const ENTRY_POINTS: u64 = 150;
+const WRITE_POINTS: u64 = crate::graphql::cost::prices::MUTATION;
+const SESSIONS_POINTS: u64 = 150;
+
+/// Takes from the caller's part. Answers what is left.
+///
+/// # Errors
+/// `RateLimited`
+pub async fn take(viewer: &Viewer, limit: Limit, cost: u64) -> Result<ReachedLimit, Failure> {
+    let (name, holder) = match viewer.user_id().await {
+        Some(id) => (limit.proven, Holder::Named(id)),
+        None => (limit.unproven, address(viewer)),
+    };
+    Ok(rate_limits::take(name, holder, cost).await?)
+}
+
+fn address(viewer: &Viewer) -> Holder {
+    Holder::Client(viewer.correlation_id().to_owned())
+}
+
+/// For the operations of a request, before they run, and for others of it that do not.
+///
+/// # Errors
+/// `RateLimited`: none may run.
+pub async fn of_operations(scope: &Scope, refused: usize) -> Result<ReachedLimit, Failure> {
+    let cost = scope.cost();
+    let standing = take(&scope.viewer, POINTS, cost.points.saturating_add(refused_points(refused))).await?;
+    match scope.viewer.user_id().await.filter(|_| cost.webhook_changes > 0) {
+        Some(id) => Ok(rate_limits::take(WEBHOOK_CHANGES, Holder::Named(id), cost.webhook_changes).await?),
+        None => Ok(standing),
+    }
+}
+
+/// For so many operations that do not run.
+///
+/// # Errors
+/// `RateLimited`
+pub async fn of_refused(viewer: &Viewer, operations: usize) -> Result<ReachedLimit, Failure> {
+    take(viewer, POINTS, refused_points(operations)).await
+}
+
+fn refused_points(operations: usize) -> u64 {
+    (operations as u64).saturating_mul(REFUSED_POINTS)
+}
+
+/// For a refresh token that was refused.
+///
+/// # Errors
+/// `RateLimited`
+pub async fn of_refused_token(viewer: &Viewer) -> Result<(), Failure> {
+    rate_limits::take(REFUSED_TOKENS, address(viewer), 1).await?;
+    Ok(())
+}
+
+/// For a path whose price is known before its request is read; `None` for others.
+///
+/// # Errors
+/// `RateLimited`
+pub async fn of_route(viewer: &Viewer, route: &Route, method: &Method) -> Result<Option<ReachedLimit>, Failure> {
+    match points(route, method) {
+        Some(points) => take(viewer, POINTS, points).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+fn points(route: &Route, method: &Method) -> Option<u64> {
+    let reads = matches!(*method, Method::GET | Method::HEAD);
+    match route {
+        Route::Journals if reads => Some(PAGE_POINTS),
+        Route::Journal(_) if reads => Some(ENTRY_POINTS),
+        Route::Journals | Route::Journal(_) => Some(WRITE_POINTS),
+        Route::Sessions | Route::Session(_) => Some(SESSIONS_POINTS),
+        Route::Unsubscribe(_) if !reads => Some(ENTRY_POINTS),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_rest_reads_and_writes_has_the_prices_of_graphql_and_other_paths_have_limits_of_their_own_or_none() {
+        let journal = || Route::Journal("1".into());
+        assert_eq!(points(&Route::Journals, &Method::GET), Some(PAGE_POINTS));
+        assert_eq!(points(&journal(), &Method::HEAD), Some(ENTRY_POINTS));
+        for method in [Method::PATCH, Method::DELETE] {
+            assert_eq!(points(&journal(), &method), Some(1_000));
+        }
+        for route in [Route::Graphql, Route::Login, Route::Refresh, Route::Jwks, Route::SchemaSdl] {
+            assert_eq!(points(&route, &Method::POST), None);
+        }
+    }
+}
