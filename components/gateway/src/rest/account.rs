@@ -123,7 +123,7 @@ pub async fn login(request: &Request, viewer: &Viewer) -> Result<Response, Failu
 /// The refresh token comes in its cookie alone. One that is refused is taken from the client.
 ///
 /// # Errors
-/// 403 for another site, 401 without a cookie.
+/// 403 for another site, 401 without a cookie, 429 for too many.
 pub async fn refresh(request: &Request, viewer: &Viewer, origins: &[String]) -> Result<Response, Failure> {
     preflight::from_own_site(request.headers(), origins)?;
     let token = cookie::refresh_token(request.headers())
