@@ -43,6 +43,10 @@ pub struct HttpSettings {
     pub http2_header_list_max: Bytes,
     /// WebSocket connections at the same time; further ones are answered with 503.
     pub websockets_max: usize,
+    /// Of one address, unless it is a trusted proxy's; further ones are answered with 429.
+    pub websockets_per_address_max: usize,
+    /// Of one user, event streams among them; with one more, that one is closed with 4429.
+    pub websockets_per_user_max: usize,
     /// How long a stop waits for requests in progress.
     pub drain_ms: u64,
     /// Whether there is `/metrics`.
@@ -93,6 +97,8 @@ impl Default for HttpSettings {
             http2_streams_max: 100,
             http2_header_list_max: Bytes(16 << 10),
             websockets_max: 20_000,
+            websockets_per_address_max: 1_000,
+            websockets_per_user_max: 100,
             drain_ms: 10_000,
             metrics: true,
             metrics_from: loopback.into_iter().filter_map(Result::ok).collect(),

@@ -43,7 +43,11 @@ pub fn run(workspace: &Workspace) -> Result<String> {
     let example = ["build", "-p", "mindflow", "-p", "mindflow-embedder", "--example", "socket_clients"];
     succeed(cargo(&workspace.root).args(example), "the build of the clients")?;
     let data_dir = tempfile::Builder::new().prefix("mindflow-bench").tempdir().context("a data directory")?;
-    let host = Host::start(&Launch::new(&workspace.root, data_dir.path()))?;
+    // All are of one user at one address, which has fewer by default.
+    let more = ["MINDFLOW_HTTP__WEBSOCKETS_PER_ADDRESS_MAX", "MINDFLOW_HTTP__WEBSOCKETS_PER_USER_MAX"];
+    let settings = more.map(|name| (name.to_owned(), (2 * IDLE).to_string())).to_vec();
+    let launch = Launch::new(&workspace.root, data_dir.path()).on("runtime-config/embedded.toml", settings);
+    let host = Host::start(&launch)?;
     let token = account(&host)?;
     // Instances and caches are there before anything is counted.
     host.post("/graphql", Some(&token), &json!({ "query": "{ me { id } }" }))?;

@@ -1,99 +1,122 @@
-//! An amount that all clients share, of which one address gets a part: connections, streams, bytes that wait.
+//! An amount that all clients share, of which one address, or one user, gets a part: connections, streams, bytes that wait.
 
 use crate::engine::network;
 use std::{
     collections::HashMap,
+    hash::Hash,
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-#[derive(Debug, Clone)]
-pub(in crate::trigger) struct Budget(Arc<Shared>);
+/// Shared by keys, which are addresses or users.
+#[derive(Debug)]
+pub(in crate::trigger) struct Budget<K: Eq + Hash = IpAddr>(Arc<Shared<K>>);
 
 #[derive(Debug)]
-struct Shared {
+struct Shared<K> {
     total_max: u64,
-    address_max: u64,
-    used: Mutex<Used>,
+    key_max: u64,
+    used: Mutex<Used<K>>,
 }
 
-#[derive(Debug, Default)]
-struct Used {
+#[derive(Debug)]
+struct Used<K> {
     total: u64,
     /// Only those that have something.
-    by_address: HashMap<IpAddr, u64>,
+    by_key: HashMap<K, u64>,
 }
 
 /// Why there is nothing left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::trigger) enum Exhausted {
-    /// This address has its part.
-    Address,
+    /// This address, or this user, has its part.
+    Part,
     /// All is taken.
     Total,
 }
 
-/// What an address has; given back when it is dropped.
+/// What one key has; given back when it is dropped.
 #[derive(Debug)]
-pub(in crate::trigger) struct Share {
-    budget: Budget,
-    address: IpAddr,
+pub(in crate::trigger) struct Share<K: Eq + Hash = IpAddr> {
+    budget: Budget<K>,
+    key: K,
     amount: u64,
 }
 
 // === impl Budget ===
 
-impl Budget {
-    pub fn new(total_max: u64, address_max: u64) -> Self {
-        Self(Arc::new(Shared { total_max, address_max, used: Mutex::default() }))
+impl<K: Eq + Hash> Budget<K> {
+    pub fn new(total_max: u64, key_max: u64) -> Self {
+        let used = Mutex::new(Used { total: 0, by_key: HashMap::new() });
+        Self(Arc::new(Shared { total_max, key_max, used }))
     }
 
-    pub fn take(&self, address: IpAddr, amount: u64) -> Result<Share, Exhausted> {
-        let mut share = Share { budget: self.clone(), address: network(address), amount: 0 };
+    fn lock(&self) -> MutexGuard<'_, Used<K>> {
+        self.0.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K: Clone + Eq + Hash> Budget<K> {
+    fn take_as(&self, key: K, amount: u64) -> Result<Share<K>, Exhausted> {
+        let mut share = Share { budget: self.clone(), key, amount: 0 };
         share.grow(amount)?;
         Ok(share)
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Used> {
-        self.0.used.lock().unwrap_or_else(PoisonError::into_inner)
+impl Budget {
+    pub fn take(&self, address: IpAddr, amount: u64) -> Result<Share, Exhausted> {
+        self.take_as(network(address), amount)
+    }
+}
+
+impl Budget<Arc<str>> {
+    pub fn take_for(&self, user: &str, amount: u64) -> Result<Share<Arc<str>>, Exhausted> {
+        self.take_as(user.into(), amount)
+    }
+}
+
+impl<K: Eq + Hash> Clone for Budget<K> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
     }
 }
 
 // === impl Share ===
 
-impl Share {
+impl<K: Clone + Eq + Hash> Share<K> {
     pub fn grow(&mut self, amount: u64) -> Result<(), Exhausted> {
         if amount == 0 {
             return Ok(());
         }
         let mut used = self.budget.lock();
-        let of_address = used.by_address.get(&self.address).copied().unwrap_or_default().saturating_add(amount);
-        if of_address > self.budget.0.address_max {
-            return Err(Exhausted::Address);
+        let of_key = used.by_key.get(&self.key).copied().unwrap_or_default().saturating_add(amount);
+        if of_key > self.budget.0.key_max {
+            return Err(Exhausted::Part);
         }
         let total = used.total.saturating_add(amount);
         if total > self.budget.0.total_max {
             return Err(Exhausted::Total);
         }
         used.total = total;
-        used.by_address.insert(self.address, of_address);
+        used.by_key.insert(self.key.clone(), of_key);
         drop(used);
         self.amount += amount;
         Ok(())
     }
 }
 
-impl Drop for Share {
+impl<K: Eq + Hash> Drop for Share<K> {
     fn drop(&mut self) {
         if self.amount == 0 {
             return;
         }
         let mut used = self.budget.lock();
         used.total -= self.amount;
-        if let Some(of_address) = used.by_address.get_mut(&self.address) {
-            *of_address -= self.amount;
-            if *of_address == 0 {
-                used.by_address.remove(&self.address);
+        if let Some(of_key) = used.by_key.get_mut(&self.key) {
+            *of_key -= self.amount;
+            if *of_key == 0 {
+                used.by_key.remove(&self.key);
             }
         }
     }
@@ -111,7 +134,7 @@ mod tests {
     fn one_address_gets_its_part_and_the_others_the_rest() {
         let budget = Budget::new(5, 2);
         let first = [budget.take(address(1), 1).unwrap(), budget.take(address(1), 1).unwrap()];
-        assert_eq!(budget.take(address(1), 1).unwrap_err(), Exhausted::Address);
+        assert_eq!(budget.take(address(1), 1).unwrap_err(), Exhausted::Part);
         let _others = [budget.take(address(2), 2).unwrap(), budget.take(address(3), 1).unwrap()];
         assert_eq!(budget.take(address(3), 1).unwrap_err(), Exhausted::Total);
         drop(first);
@@ -124,10 +147,20 @@ mod tests {
         let mut share = budget.take(address(1), 0).unwrap();
         share.grow(4).unwrap();
         share.grow(6).unwrap();
-        assert_eq!(share.grow(1), Err(Exhausted::Address));
+        assert_eq!(share.grow(1), Err(Exhausted::Part));
         drop(share);
         let used = budget.lock();
-        assert_eq!((used.total, used.by_address.len()), (0, 0));
+        assert_eq!((used.total, used.by_key.len()), (0, 0));
+    }
+
+    #[test]
+    fn users_have_parts_as_addresses_have() {
+        let budget = Budget::new(u64::MAX, 1);
+        let first = budget.take_for("ada", 1).unwrap();
+        assert_eq!(budget.take_for("ada", 1).unwrap_err(), Exhausted::Part);
+        assert!(budget.take_for("bob", 1).is_ok());
+        drop(first);
+        assert!(budget.take_for("ada", 1).is_ok());
     }
 
     #[test]
@@ -135,6 +168,6 @@ mod tests {
         let budget = Budget::new(10, 1);
         let of = |last: u16| IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, last]);
         let _first = budget.take(of(1), 1).unwrap();
-        assert_eq!(budget.take(of(2), 1).unwrap_err(), Exhausted::Address);
+        assert_eq!(budget.take(of(2), 1).unwrap_err(), Exhausted::Part);
     }
 }

@@ -32,6 +32,10 @@ pub(super) struct Door {
     pub bodies: Budget,
     /// Bytes of answers that wait for their clients.
     pub answers: Budget,
+    /// WebSockets, by addresses; how many there are of all is counted elsewhere.
+    pub websockets: Budget,
+    /// Connections that their component has identified: WebSockets and event streams, by users.
+    pub of_users: Budget<Arc<str>>,
 }
 
 // === impl Door ===
@@ -45,6 +49,8 @@ impl Door {
             streams: Budget::new(settings.streams_max as u64, settings.streams_per_address_max as u64),
             bodies: bytes(settings.bodies_max.0),
             answers: bytes(settings.answers_max.0),
+            websockets: Budget::new(u64::MAX, settings.websockets_per_address_max as u64),
+            of_users: Budget::new(u64::MAX, settings.websockets_per_user_max as u64),
         }
     }
 }

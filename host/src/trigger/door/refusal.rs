@@ -24,7 +24,7 @@ pub(in crate::trigger) fn late() -> Problem {
 /// `what`: such as "streams".
 pub(in crate::trigger) fn exhausted(exhausted: Exhausted, what: &str) -> Problem {
     match exhausted {
-        Exhausted::Address => too_many(
+        Exhausted::Part => too_many(
             format!("Your address has all the {what} that one address may have; end one, or try again later."),
             PART_RETRY_S,
         ),
@@ -89,7 +89,7 @@ mod tests {
             let problem = of_call(&failure);
             assert_eq!((problem.status.as_u16(), problem.retry_after_s), (status, retry_after_s), "{failure}");
         }
-        assert_eq!(exhausted(Exhausted::Address, "streams").status, 429);
+        assert_eq!(exhausted(Exhausted::Part, "streams").status, 429);
         assert_eq!(exhausted(Exhausted::Total, "streams").status, 503);
     }
 }

@@ -268,7 +268,7 @@ mod tests {
         let (client, body) = body(100);
         part(&client, b"abcd");
         let failure = Received::read(body, 100, share(3)).await.err().unwrap();
-        assert!(matches!(failure, BodyFailure::Exhausted(Exhausted::Address)));
+        assert!(matches!(failure, BodyFailure::Exhausted(Exhausted::Part)));
     }
 
     #[tokio::test(start_paused = true)]
