@@ -300,3 +300,19 @@ async fn forged_and_broken_tokens_are_refused() {
         assert_eq!(answer.header("www-authenticate"), "Bearer");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hash_that_was_made_at_another_cost_is_replaced_by_the_next_login() {
+    // Of the password of all accounts, at cost 5; the platforms of stories hash at 4.
+    const OTHER: &str = "$2b$05$abcdefghijklmnopqrstuuD3mHdCr44zlIZ.VZCaYRpfQhXMYnEo.";
+    let platform = Platform::services().start().await;
+    let ada = platform.register().await;
+    let id: uuid::Uuid = ada.id.parse().unwrap();
+    let database = platform.write_database().await;
+    database.execute("UPDATE auth.users SET password_hash = $2 WHERE id = $1", &[&id, &OTHER]).await.unwrap();
+    for _ in 0..2 {
+        ada.login().await;
+        let row = database.query_one("SELECT password_hash FROM auth.users WHERE id = $1", &[&id]).await.unwrap();
+        assert!(row.get::<_, String>(0).starts_with("$2b$04$"));
+    }
+}
