@@ -28,8 +28,8 @@ const CLOCK_SKEW: Duration = Duration::from_mins(1);
 pub const SIGNS_AFTER: Duration = Duration::from_secs(3);
 /// Tokens with an unknown key make us read the keys at most this often. In between they are refused without a wait.
 pub const UNKNOWN_KEY_REFRESH_EVERY: Duration = Duration::from_secs(1);
-/// How long such a token waits for a reading. The reading ends then, too, and is tried again a second after it began.
-pub const UNKNOWN_KEY_WAITS_MAX: Duration = Duration::from_millis(500);
+/// How long such a token waits for a reading. The reading ends then, too.
+pub const UNKNOWN_KEY_WAITS_MAX: Duration = Duration::from_secs(2);
 /// How many such tokens wait concurrently; more are refused as unavailable.
 pub const UNKNOWN_KEYS_WAITING_MAX: usize = 64;
 /// A key that was not there stays unknown for so long: its `kid` is a digest, so it was forged, or
