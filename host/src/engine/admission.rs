@@ -83,7 +83,9 @@ impl Provider {
         let open = |wait| refusal(CallFailure::CircuitOpen { component: component(), wait });
         let now = clock::instant();
         if let Some(wait) = self.offenders.refused(now, purpose.caller.as_ref()) {
-            return Err(refusal(CallFailure::ClientRefused { component: component(), wait }));
+            let refused = || refusal(CallFailure::ClientRefused { component: component(), wait });
+            // What holds for all clients is not this one's doing.
+            return Err(self.breaker.refused(now).map_or_else(refused, open));
         }
         let key = Key::of(purpose.caller.as_ref());
         if let Some(place) = self.places.try_take(&key) {
