@@ -30,6 +30,11 @@ struct Instance {
 /// A service with what only it has.
 struct Member {
     service: Instance,
+    /// None for one that imports nothing of the platform: each takes memories, of which Spin gives a component 32.
+    own: Option<Own>,
+}
+
+struct Own {
     adapter: Instance,
     manifest: Instance,
 }
@@ -87,24 +92,30 @@ impl Wiring {
         for name in application.with_callees(service)? {
             let bytes = parts.services.get(name).with_context(|| format!("the component `{name}` was not read"))?;
             let package = register(&mut wiring.graph, &format!("component {name}"), bytes)?;
-            let service = wiring.instance(name, package);
-            let exports = HANDLERS.iter().filter(|handler| wiring.exports(&service, handler));
+            let member = wiring.instance(name, package);
+            let asks = |interface: &String| {
+                interface.starts_with("mindflow:platform/") && !wiring.exports(&wiring.types, interface)
+            };
+            // Its front has what the trigger needs.
+            if name != service && !wiring.imports(&member).iter().any(asks) {
+                wiring.members.insert(name.to_owned(), Member { service: member, own: None });
+                continue;
+            }
+            let exports = HANDLERS.iter().filter(|handler| wiring.exports(&member, handler));
             let exports: Vec<&str> = exports.filter_map(|handler| short(handler)).collect();
             let manifest = generated::manifest(&application.manifest(name, &exports)?)?;
             let manifest = register(&mut wiring.graph, &format!("manifest of {name}"), &manifest)?;
-            let member = Member {
-                service,
-                adapter: wiring.instance("platform", platform),
-                manifest: wiring.instance("manifest", manifest),
-            };
-            wiring.members.insert(name.to_owned(), member);
+            let own =
+                Own { adapter: wiring.instance("platform", platform), manifest: wiring.instance("manifest", manifest) };
+            wiring.members.insert(name.to_owned(), Member { service: member, own: Some(own) });
         }
         Ok(wiring)
     }
 
     fn join_adapter(&mut self, name: &str) -> Result<()> {
-        let adapter = self.member(name)?.adapter.clone();
-        self.join(&adapter, |wiring, interface| wiring.for_adapter(&adapter, &wiring.member(name)?.manifest, interface))
+        let Some(own) = &self.member(name)?.own else { return Ok(()) };
+        let adapter = own.adapter.clone();
+        self.join(&adapter, |wiring, interface| wiring.for_adapter(&adapter, &wiring.own(name)?.manifest, interface))
     }
 
     fn join_service(&mut self, name: &str, service: &Service) -> Result<()> {
@@ -130,8 +141,9 @@ impl Wiring {
         let absent = self.instance("absent handlers", absent);
         self.join(&absent, |wiring, _| Ok(Source::Part(wiring.types.clone())))?;
         self.join(&trigger, |wiring, interface| {
-            let Member { service, adapter, manifest } = wiring.member(name)?;
+            let Own { adapter, manifest } = wiring.own(name)?;
             if HANDLERS.contains(&interface) {
+                let service = &wiring.member(name)?.service;
                 let handler = if wiring.exports(service, interface) { service } else { &absent };
                 return Ok(Source::Part(handler.clone()));
             }
@@ -162,13 +174,13 @@ impl Wiring {
         if self.exports(&self.types, interface) {
             return Ok(Source::Part(self.types.clone()));
         }
-        let adapter = &self.member(name)?.adapter;
+        let adapter = self.member(name)?.own.as_ref().map(|own| &own.adapter);
         let package = interface.split_once('/').map_or(interface, |(package, _)| package);
         match package {
-            "mindflow:platform" if self.exports(adapter, interface) => Ok(Source::Part(adapter.clone())),
-            "mindflow:platform" => {
-                bail!("`{name}` imports {interface}, which the adapter `platform` does not export")
-            }
+            "mindflow:platform" => match adapter.filter(|adapter| self.exports(adapter, interface)) {
+                Some(adapter) => Ok(Source::Part(adapter.clone())),
+                None => bail!("`{name}` imports {interface}, which the adapter `platform` does not export"),
+            },
             "wasi:http" if interface.contains("/client@") && !service.outbound => bail!(
                 "`{name}` imports {interface}, which the manifest does not grant; \
                  add `allowed_outbound_hosts` under [{}]",
@@ -213,6 +225,10 @@ impl Wiring {
 
     fn member(&self, name: &str) -> Result<&Member> {
         self.members.get(name).with_context(|| format!("`{name}` is not in the composition"))
+    }
+
+    fn own(&self, name: &str) -> Result<&Own> {
+        self.member(name)?.own.as_ref().with_context(|| format!("`{name}` has no adapter"))
     }
 
     fn instance(&mut self, name: &str, package: PackageId) -> Instance {
