@@ -23,14 +23,16 @@ const PASSED_BY_GROUP: u32 = 0o710;
 const NOGROUP: u32 = 65_534;
 /// What a host makes in its data directory, and `scripts/spin-up` beside it. A directory with anything else may be shared for a
 /// reason.
-const OURS: [&str; 9] =
-    ["archive", "blob", "compiled", "control.sock", "embedder", "key-value", "mail", "postgres", "spin"];
+const OURS: [&str; 10] =
+    ["archive", "blob", "claim.lock", "compiled", "control.sock", "embedder", "key-value", "mail", "postgres", "spin"];
 
 /// Why a data directory is not used.
 #[derive(Debug, thiserror::Error)]
 pub enum DataDirError {
     #[error("cannot make the data directory {}; choose another with --data-dir", path.display())]
     Make { path: PathBuf, source: io::Error },
+    #[error("the data directory {} is {what}; choose another with --data-dir", path.display())]
+    NoDirectory { path: PathBuf, what: &'static str },
     #[error("the data directory {} cannot be closed to other users; run `chmod -R go= {}`", path.display(), path.display())]
     Close { path: PathBuf, source: io::Error },
     #[error(
@@ -53,8 +55,14 @@ pub fn keep_files_private() {
 /// Makes the directory if it is missing, and makes sure that it is closed to other users.
 ///
 /// # Errors
-/// It cannot be made, belongs to another user, or is open to others and not of the host's making.
+/// It is no directory, cannot be made, belongs to another user, or is open to others and not of the host's making.
 pub fn open(path: &Path) -> Result<(), DataDirError> {
+    if let Ok(found) = fs::symlink_metadata(path)
+        && !path.is_dir()
+    {
+        let what = if found.is_symlink() { "a link that leads to no directory" } else { "a file" };
+        return Err(DataDirError::NoDirectory { path: path.to_owned(), what });
+    }
     let made = DirBuilder::new().recursive(true).mode(DIRECTORY).create(path).and_then(|()| fs::metadata(path));
     let metadata = made.map_err(|source| DataDirError::Make { path: path.to_owned(), source })?;
     if metadata.uid() != geteuid().as_raw() {
@@ -131,6 +139,16 @@ mod tests {
         open(&path).unwrap();
         open(&path).unwrap();
         assert_eq!(mode(&path), 0o700);
+    }
+
+    #[test]
+    fn a_file_or_a_link_to_nothing_is_named() {
+        let parent = tempfile::tempdir().unwrap();
+        let (file, link) = (parent.path().join("file"), parent.path().join("link"));
+        fs::write(&file, "").unwrap();
+        std::os::unix::fs::symlink(parent.path().join("missing"), &link).unwrap();
+        assert!(open(&file).unwrap_err().to_string().contains("file is a file; choose another with --data-dir"));
+        assert!(open(&link).unwrap_err().to_string().contains("a link that leads to no directory"));
     }
 
     #[test]

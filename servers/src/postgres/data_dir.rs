@@ -5,7 +5,10 @@ use std::{
     fs::File,
     hash::{DefaultHasher, Hash, Hasher},
     io,
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+    },
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -130,7 +133,7 @@ impl DataDir {
         made
     }
 
-    /// A private directory for the socket whose path is short enough: next to the cluster where it fits.
+    /// A private directory for the socket whose path can be named: next to the cluster where it fits.
     /// `earlier` is where this process has looked for the server so far, and where it keeps looking.
     pub(super) fn socket_dir(&self, identity: Identity, earlier: Option<&Path>) -> Result<PathBuf, PostgresError> {
         let next_to_it = self.root.join("postgres.run");
@@ -162,9 +165,12 @@ impl DataDir {
     }
 }
 
+/// Whether a socket there can be named: by the kernel, in PostgreSQL's list of such directories, in which a comma separates
+/// two, and in a connection string.
 fn fits(dir: &Path) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-+@~".contains(byte);
     // Any port has five digits at most.
-    dir.join(".s.PGSQL.65535").as_os_str().len() < SOCKET_PATH_MAX
+    dir.join(".s.PGSQL.65535").as_os_str().len() < SOCKET_PATH_MAX && dir.as_os_str().as_bytes().iter().all(plain)
 }
 
 fn make_private(dir: &Path, identity: Identity) -> Result<(), PostgresError> {
@@ -227,17 +233,21 @@ fn initdb(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ffi::OsStr;
 
     #[test]
-    fn a_long_data_directory_gets_a_short_socket_path() {
+    fn a_data_directory_with_a_long_or_unusual_path_gets_another_socket_path() {
         let root = tempfile::tempdir().unwrap();
         let near = DataDir::prepare(root.path()).unwrap();
         assert_eq!(near.socket_dir(Identity::choose(&near.cluster), None).unwrap(), near.root.join("postgres.run"));
-        let far = DataDir::prepare(&root.path().join("x".repeat(90))).unwrap();
-        let dir = far.socket_dir(Identity::choose(&far.cluster), None).unwrap();
-        assert!(fits(&dir), "{}", dir.display());
-        assert_eq!(std::fs::metadata(&dir).unwrap().mode() & 0o777, 0o700);
-        std::fs::remove_dir(dir).unwrap();
+        let long = "x".repeat(90);
+        for name in [long.as_bytes(), b"a,b", b"a b", b"caf\xe9"] {
+            let far = DataDir::prepare(&root.path().join(OsStr::from_bytes(name))).unwrap();
+            let dir = far.socket_dir(Identity::choose(&far.cluster), None).unwrap();
+            assert!(fits(&dir) && !dir.starts_with(root.path()), "{}", dir.display());
+            assert_eq!(std::fs::metadata(&dir).unwrap().mode() & 0o777, 0o700);
+            std::fs::remove_dir(dir).unwrap();
+        }
     }
 
     #[test]

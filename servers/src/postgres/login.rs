@@ -3,6 +3,7 @@
 //! owner of the data directory can read.
 
 use std::{
+    ffi::OsString,
     fmt,
     io::{self, Write},
     path::Path,
@@ -68,9 +69,13 @@ pub(super) fn kept(data_dir: &DataDir) -> Result<Option<Password>, PostgresError
 }
 
 /// What the server is started with.
-pub(super) fn arguments(authentication: Authentication, data_dir: &DataDir) -> Vec<String> {
+pub(super) fn arguments(authentication: Authentication, data_dir: &DataDir) -> Vec<OsString> {
     match authentication {
-        Authentication::Passwords => vec!["-c".to_owned(), format!("hba_file={}", data_dir.rules.display())],
+        Authentication::Passwords => {
+            let mut rules = OsString::from("hba_file=");
+            rules.push(&data_dir.rules);
+            vec!["-c".into(), rules]
+        }
         Authentication::Trust => Vec::new(),
     }
 }

@@ -51,7 +51,8 @@ pub(super) enum Welcome {
 
 impl LockFile {
     pub(super) fn read(data_dir: &Path) -> Option<Self> {
-        Self::parse(&std::fs::read_to_string(data_dir.join("postmaster.pid")).ok()?)
+        // The path of the data directory in it may be no UTF-8.
+        Self::parse(&String::from_utf8_lossy(&std::fs::read(data_dir.join("postmaster.pid")).ok()?))
     }
 
     /// Lines: pid, data directory, start time, port, socket directory, …
