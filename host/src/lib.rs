@@ -5,6 +5,9 @@
 //! `operator` executes what an operator requests; `cli` and the control socket are two ways to it. No module here
 //! knows a service.
 
+// They panic when nothing reads the output any more; commands print by `cli::output`, and log by `tracing`.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod alarm;
 pub mod application;
 pub mod capability;

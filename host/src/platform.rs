@@ -184,6 +184,24 @@ impl Platform {
     /// # Errors
     /// The file does not compile, does not fit its callers or callees, or is not healthy: the old version goes on.
     pub async fn swap(&self, name: &str, file: &Path) -> Result<ProviderStatus, SwapError> {
+        self.swap_when(name, file, |_| true).await
+    }
+
+    /// The same, unless the file is what runs already: a build writes files that it did not change, too.
+    ///
+    /// # Errors
+    /// As for [`Self::swap`].
+    pub async fn swap_changed(&self, name: &str, file: &Path) -> Result<ProviderStatus, SwapError> {
+        self.swap_when(name, file, |[old, new]| old != new).await
+    }
+
+    /// `wanted` decides by the digests of what runs and of the file.
+    async fn swap_when(
+        &self,
+        name: &str,
+        file: &Path,
+        wanted: impl FnOnce([&str; 2]) -> bool,
+    ) -> Result<ProviderStatus, SwapError> {
         // One swap at a time: each is checked against the result of the one before.
         let mut application = self.application.lock().await;
         let unknown = || SwapError::Unknown(name.to_owned());
@@ -192,6 +210,10 @@ impl Platform {
         let engine = application.engine.clone();
         let path = file.to_owned();
         let compiled = tokio::task::spawn_blocking(move || engine.compile(&path)).await??;
+        let status = provider.status();
+        if !wanted([&status.digest, &compiled.digest]) {
+            return Ok(status);
+        }
         let exports = application.link(&entry, &compiled)?;
         application.check_callers(name, &compiled)?;
         let generation = provider.swap(&compiled, exports).await?;
@@ -297,6 +319,7 @@ fn start_components(application: &mut Application, stores: &Stores, callers: &Ar
         let context = InstanceContext {
             component: name.as_str().into(),
             access: Arc::new(stores.capabilities.access(&loaded.grantee(), &stores.clock)),
+            callers: Arc::clone(callers),
             limits: loaded.entry.tool.instances.clone(),
         };
         let provider = Arc::new(Provider::new(context, &loaded.compiled, exports, Arc::clone(callers)));
@@ -319,7 +342,6 @@ impl Stores {
         databases.prepare(manifest, schema, newer).await?;
         databases.check_logins(manifest).await?;
         let events = databases.databases.get(&config.events.database).cloned();
-            callers: Arc::clone(callers),
         let queues = match &events {
             Some(database) => Some(delivery::open(database.clone(), &config.events.queue)?),
             None => None,

@@ -52,3 +52,4 @@ mod trouble_outage;
 mod trouble_poison;
 mod trouble_servers;
 mod trouble_swap;
+mod trouble_terminal;

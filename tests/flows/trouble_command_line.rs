@@ -49,7 +49,7 @@ async fn an_unknown_key_of_the_configuration_is_named_with_those_that_there_are(
     let section = quiet().config("[http]\ncolour = 1").prepare().await;
     assert_says(&start_refused(&section).await, &["config.toml", "http.colour", "unknown field", "drain-ms"]);
     let environment = quiet().env("MINDFLOW_HTTP__COLOUR", "1").prepare().await;
-    assert_says(&start_refused(&environment).await, &["http.colour", "unknown field"]);
+    assert_says(&start_refused(&environment).await, &["MINDFLOW_HTTP__COLOUR: ", "unknown field"]);
     let kind = quiet().config("[http]\ndrain-ms = \"soon\"").prepare().await;
     assert_says(&start_refused(&kind).await, &["config.toml", "http.drain-ms"]);
     let size = quiet().config("[http]\nbody-max = \"10MB\"").prepare().await;
@@ -62,6 +62,27 @@ async fn an_unknown_key_of_the_configuration_is_named_with_those_that_there_are(
 async fn settings_come_from_the_environment_too() {
     let platform = quiet().env("MINDFLOW_HTTP__METRICS", "false").start().await;
     platform.http().get("/metrics").await.expect(404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_variable_that_is_misspelt_or_does_not_fit_is_named_without_its_value() {
+    for (name, value, parts) in [
+        ("MINDFLOW_HTTP__DRAIN_MS", "hunter2", &["MINDFLOW_HTTP__DRAIN_MS: must be u64"][..]),
+        ("MINDFLOW_DATABASE__WRITE__DSN", "postgres://a:hunter2@b/c", &["MINDFLOW_DATABASES__WRITE__DSN may be meant"]),
+        ("MINDFLOW_LISTN", "hunter2:1", &["MINDFLOW_LISTN", "MINDFLOW_LISTEN may be meant"]),
+        (
+            "MINDFLOW_VARIABLE_PUBLIC_ULR",
+            "hunter2",
+            &["MINDFLOW_VARIABLE_PUBLIC_ULR", "defines no variable `public_ulr`"],
+        ),
+    ] {
+        let line = start_refused(&quiet().env(name, value).prepare().await).await;
+        assert_says(&line, parts);
+        assert!(!line.contains("hunter2"), "{line}");
+    }
+    // A secret may consist of digits.
+    let secret = "01234567890123456789012345678901";
+    quiet().env("MINDFLOW_KEYS__WRAPPING_SECRET", secret).start().await.register().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -130,7 +151,7 @@ async fn a_cache_of_compiled_components_that_others_can_write_to_is_refused_with
 async fn a_second_host_on_the_same_data_is_refused_and_the_first_goes_on() {
     let platform = Platform::embedded().start().await;
     let line = start_refused(&platform).await;
-    assert_says(&line, &["in use by another process", "--data-dir"]);
+    assert_says(&line, &["another mindflow runs on", "--data-dir"]);
     platform.register().await;
 }
 

@@ -1,7 +1,7 @@
 //! `mindflow audit`: verifies and exports the trail, by the running host or without one; verifies an export without
 //! a platform.
 
-use super::{AppLocation, CliError, commands};
+use super::{AppLocation, CliError, commands, output};
 use crate::operator::{AuditRequest, OperatorClient, OperatorRequest, parse_head};
 use clap::Subcommand;
 use jiff::Timestamp;
@@ -65,7 +65,8 @@ fn report(report: &Value, json: bool) -> Result<(), CliError> {
     if json {
         commands::print(report, true)?;
     } else if member("broken").is_none() {
-        println!("intact up to record {records}; head {records}:{}", member("hash").unwrap_or_default());
+        let hash = member("hash").unwrap_or_default();
+        output::line(format_args!("intact up to record {records}; head {records}:{hash}"))?;
     }
     match member("broken") {
         Some(broken) => {

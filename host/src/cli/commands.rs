@@ -1,11 +1,12 @@
 //! The commands that end: the running host executes each where there is one, else a platform started for it.
 
-use super::{AppLocation, CliError, DeadLettersCommand, table};
+use super::{AppLocation, CliError, DeadLettersCommand, output, table};
 use crate::{
     application::Application,
+    data_dir,
     databases::{Databases, Newer, Schema},
     observe::logs,
-    operator::{DeadLettersRequest, OperatorClient, OperatorError, OperatorRequest, socket},
+    operator::{DeadLettersRequest, OperatorClient, OperatorError, OperatorRequest, claim, socket},
     preparation,
 };
 use serde_json::{Value, json};
@@ -13,6 +14,9 @@ use std::path::Path;
 
 pub async fn migrate(location: &AppLocation) -> Result<(), CliError> {
     let (manifest, config) = (location.manifest()?, location.config()?);
+    // Beside a running host it shares the private servers with it.
+    data_dir::open(&config.data_dir)?;
+    let _claimed = claim(&config.data_dir, &print_progress).await?;
     let databases = Databases::open(&config).await?;
     let outcome = async {
         let applied = databases.prepare(&manifest, Schema::Migrate, Newer::Refuse).await?;
@@ -24,17 +28,14 @@ pub async fn migrate(location: &AppLocation) -> Result<(), CliError> {
     databases.close().await;
     let applied = outcome?;
     for name in &applied {
-        println!("applied {name}");
+        output::line(format_args!("applied {name}"))?;
     }
-    println!(
-        "{}",
-        if applied.is_empty() {
-            "the schemas are up to date".to_owned()
-        } else {
-            format!("{} migrations applied", applied.len())
-        }
-    );
-    left_open.iter().for_each(|line| eprintln!("{line}"));
+    output::line(if applied.is_empty() {
+        "the schemas are up to date".to_owned()
+    } else {
+        format!("{} migrations applied", applied.len())
+    })?;
+    left_open.iter().for_each(output::note);
     Ok(())
 }
 
@@ -42,11 +43,12 @@ pub async fn check(location: &AppLocation) -> Result<(), CliError> {
     let (manifest, config) = (location.manifest()?, location.config()?);
     let application = Application::load_blocking(manifest, config).await?;
     for (name, loaded) in &application.components {
-        println!("{name}: fits ({})", loaded.entry.source.display());
+        output::line(format_args!("{name}: fits ({})", loaded.entry.source.display()))?;
     }
-    println!("{} and {} are in order", application.manifest.path.display(), application.config.path.display());
+    let (manifest, config) = (application.manifest.path.display(), application.config.path.display());
+    output::line(format_args!("{manifest} and {config} are in order"))?;
     let (databases, unknown) = Databases::look(&application.config).await;
-    unknown.into_iter().chain(databases.left_open().await).for_each(|line| eprintln!("{line}"));
+    unknown.into_iter().chain(databases.left_open().await).for_each(output::note);
     databases.close().await;
     Ok(())
 }
@@ -128,7 +130,7 @@ pub async fn operate(
             if rows.as_array().is_some_and(|rows| !rows.is_empty()) {
                 print(rows, false)?;
             }
-            member("summary").into_iter().for_each(|summary| println!("{summary}"));
+            member("summary").map_or(Ok(()), output::line)?;
         }
         _ => print(&answer, json)?,
     }
@@ -137,7 +139,7 @@ pub async fn operate(
 
 /// Prints how far long work has come.
 pub(super) fn print_progress(progress: &str) {
-    eprintln!("{progress}");
+    output::note(progress);
 }
 
 /// Who executes the requests of one command.
@@ -147,7 +149,7 @@ pub(super) async fn client(location: &AppLocation) -> Result<OperatorClient, Cli
     config.log.filter = "warn".into();
     config.log.keep.enabled = false;
     let _ = logs::install(&config.log);
-    Ok(OperatorClient::open(manifest, config).await?)
+    Ok(OperatorClient::open(manifest, config, &print_progress).await?)
 }
 
 /// Has one request executed.
@@ -160,9 +162,8 @@ pub(super) async fn request(location: &AppLocation, request: OperatorRequest) ->
 
 pub(super) fn print(value: &Value, json: bool) -> Result<(), CliError> {
     if json {
-        println!("{}", serde_json::to_string_pretty(value).map_err(|error| CliError::Answer(error.into()))?);
+        output::line(serde_json::to_string_pretty(value).map_err(|error| CliError::Answer(error.into()))?)
     } else {
-        print!("{}", table::render(value));
+        output::lines(table::render(value))
     }
-    Ok(())
 }

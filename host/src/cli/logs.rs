@@ -1,6 +1,6 @@
 //! `mindflow logs`: what hosts and components logged, by request, component, level and time.
 
-use super::{AppLocation, CliError, commands};
+use super::{AppLocation, CliError, commands, output};
 use crate::operator::{LogsRequest, OperatorRequest};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
@@ -54,10 +54,10 @@ pub async fn logs(location: &AppLocation, arguments: LogsArguments) -> Result<()
     let lines = answer.as_array().into_iter().flatten();
     for line in lines {
         if json {
-            println!("{line}");
+            output::line(line)?;
         } else {
             let line: Line = serde_json::from_value(line.clone()).map_err(|error| CliError::Answer(error.into()))?;
-            println!("{}", shown(&line));
+            output::line(shown(&line))?;
         }
     }
     Ok(())

@@ -8,6 +8,7 @@ mod events;
 mod heap;
 mod logs;
 mod open_files;
+mod output;
 mod relay;
 mod signals;
 mod spin_variables;
@@ -17,13 +18,13 @@ mod watch;
 
 use crate::{
     data_dir::keep_files_private,
-    manifest::{Manifest, ManifestError, RuntimeConfig},
+    manifest::{ListenAddress, Manifest, ManifestError, RuntimeConfig},
 };
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind};
 use error::CliError;
 use mindflow_backends::error::chain;
 use std::{
-    net::SocketAddr,
+    io,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -62,9 +63,9 @@ pub struct AppLocation {
 enum Command {
     /// Start the platform and serve until SIGTERM or Ctrl-C.
     Up {
-        /// Where to listen [default: 127.0.0.1:3000]
+        /// Where to listen; :PORT is all addresses of this machine [default: 127.0.0.1:3000]
         #[arg(long, value_name = "ADDR:PORT", env = "MINDFLOW_LISTEN")]
-        listen: Option<SocketAddr>,
+        listen: Option<ListenAddress>,
         /// Swap a component when its file changes.
         #[arg(long)]
         watch: bool,
@@ -187,8 +188,9 @@ pub fn main() -> ExitCode {
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if output::has_lost_its_reader(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("mindflow: {}", chain(&error));
+            output::note(format_args!("mindflow: {}", chain(&error)));
             ExitCode::FAILURE
         }
     }
@@ -197,19 +199,23 @@ pub fn main() -> ExitCode {
 /// Prints help and version; anything else is a wrong command line, printed in one line like every other error.
 fn refused(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
-        return if error.print().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+        let printed = error.print();
+        return match printed {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
+            _ => ExitCode::SUCCESS,
+        };
     }
     let text = error.to_string();
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-        println!("{}", text.trim_end());
-        eprintln!("mindflow: say which command");
+        let _ = output::line(text.trim_end());
+        output::note("mindflow: say which command");
         return ExitCode::FAILURE;
     }
     let what = paragraph(&text, " ");
     let usage = text
         .split_once("Usage: ")
         .map_or("see `mindflow --help`".to_owned(), |(_, usage)| format!("usage: {}", paragraph(usage, " | ")));
-    eprintln!("mindflow: {}; {usage}", what.strip_prefix("error: ").unwrap_or(&what));
+    output::note(format_args!("mindflow: {}; {usage}", what.strip_prefix("error: ").unwrap_or(&what)));
     ExitCode::FAILURE
 }
 

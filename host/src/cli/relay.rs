@@ -1,7 +1,7 @@
 //! `mindflow relay`: the clock of an application on Spin. It rings the components that deliver events and run schedules, so that
 //! what a broken doorbell left, and what is due by the clock, does not wait for the next write.
 
-use super::{CliError, signals::StopSignals};
+use super::{CliError, output, signals::StopSignals};
 use crate::capability::outbound::{HttpsConnector, connector};
 use bytes::Bytes;
 use clap::{Args, value_parser};
@@ -144,14 +144,16 @@ impl Application {
         match self.ring().await {
             Ok(done) => {
                 if !done.is_empty() || !before.is_empty() {
-                    println!("{}: {}", self.url, if done.is_empty() { "all is well again" } else { &done });
+                    let done = if done.is_empty() { "all is well again" } else { &done };
+                    // It rings all the same when nothing reads what it prints.
+                    let _ = output::line(format_args!("{}: {done}", self.url));
                 }
                 Ok(())
             }
             Err(error) => {
                 let reason = chain(&error);
                 if reason != before {
-                    eprintln!("{}: {reason}", self.url);
+                    output::note(format_args!("{}: {reason}", self.url));
                 }
                 Err(reason)
             }

@@ -1,7 +1,7 @@
 //! `mindflow spin-variables`: what the variables of `spin.toml` are on Spin, for the stores of a runtime configuration. Each
 //! component logs in with the role and the password that the host would use.
 
-use super::{AppLocation, CliError};
+use super::{AppLocation, CliError, output};
 use crate::manifest::{Manifest, RuntimeConfig, Variables};
 use mindflow_backends::{
     database::postgres::{DatabaseConfig, roles},
@@ -17,11 +17,11 @@ pub fn print(location: &AppLocation, json: bool) -> Result<(), CliError> {
     let (manifest, config) = (location.manifest()?, location.config()?);
     let values = values(&manifest, &config)?;
     if json {
-        println!("{}", serde_json::to_string_pretty(&values).map_err(|error| CliError::Answer(error.into()))?);
-        return Ok(());
+        return output::line(serde_json::to_string_pretty(&values).map_err(|error| CliError::Answer(error.into()))?);
     }
     for (name, value) in values {
-        println!("SPIN_VARIABLE_{}='{}'", name.to_uppercase(), value.replace('\'', r"'\''"));
+        let value = value.replace('\'', r"'\''");
+        output::line(format_args!("SPIN_VARIABLE_{}='{value}'", name.to_uppercase()))?;
     }
     Ok(())
 }

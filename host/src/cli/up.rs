@@ -1,16 +1,16 @@
 //! `mindflow up`: start, serve, and on SIGTERM stop taking requests, drain, and end.
 
-use super::{AppLocation, CliError, open_files, signals::StopSignals, watch};
+use super::{AppLocation, CliError, open_files, output, signals::StopSignals, watch};
 use crate::{
     application::Application,
     data_dir,
-    manifest::HttpSettings,
+    manifest::{HttpSettings, ListenAddress},
     observe::{self, logs},
-    operator::socket,
+    operator::{Claim, socket},
     platform::{Platform, Role},
     trigger::{health, http::Server, metrics},
 };
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{io::ErrorKind, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +21,7 @@ const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
 pub async fn run(
     location: &AppLocation,
-    listen: Option<SocketAddr>,
+    listen: Option<ListenAddress>,
     watch_files: bool,
     allow_newer_schema: bool,
 ) -> Result<(), CliError> {
@@ -37,8 +37,7 @@ pub async fn run(
     let (settings, data_dir) = (config.http.clone(), config.data_dir.clone());
     // Before anything is made in it.
     data_dir::open(&data_dir)?;
-    let listen = config.listen;
-    let listener = bind(listen).await?;
+    let listener = bind(config.listen.0).await?;
     let metrics_listener = match settings.metrics_listen.filter(|_| settings.metrics) {
         Some(address) => Some(bind(address).await?),
         None => None,
@@ -47,11 +46,12 @@ pub async fn run(
     tracing::info!(config = %config.path.display(), data_dir = %data_dir.display(), "starting");
     open_files::raise_limit(settings.sockets_max());
     let start = async {
+        let claim = Claim::of_host(&data_dir, &|line| tracing::info!("{line}")).await?;
         let application = Application::load_blocking(manifest, config).await?;
-        Ok::<_, CliError>(Platform::start(application, Role::Server).await?)
+        Ok::<_, CliError>((Arc::new(Platform::start(application, Role::Server).await?), claim))
     };
-    let platform = tokio::select! {
-        platform = start => Arc::new(platform?),
+    let (platform, _claim) = tokio::select! {
+        started = start => started?,
         () = stop_signals.received() => return Ok(()),
     };
     if let Some(queue) = log_queue {
@@ -72,7 +72,17 @@ pub async fn run(
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, CliError> {
-    TcpListener::bind(address).await.map_err(|source| CliError::Listen { address, source })
+    TcpListener::bind(address).await.map_err(|source| {
+        let mend = match source.kind() {
+            ErrorKind::AddrInUse => "stop the program that uses it, or choose another port with --listen",
+            ErrorKind::AddrNotAvailable => "this machine has no such address; choose one that it has with --listen",
+            ErrorKind::PermissionDenied => {
+                "a port below 1024 needs the capability CAP_NET_BIND_SERVICE; choose a higher one with --listen"
+            }
+            _ => "choose another address with --listen",
+        };
+        CliError::Listen { address, source, mend }
+    })
 }
 
 #[expect(clippy::too_many_arguments, reason = "the parts of one start, used once")]
@@ -87,14 +97,15 @@ async fn serve(
     stop_signals: &mut StopSignals,
     stop: &CancellationToken,
 ) -> Result<(), CliError> {
-    socket::serve(Arc::clone(platform), data_dir, stop.clone()).await?;
+    socket::serve(Arc::clone(platform), data_dir, stop.clone())?;
     let server = Server::new(Arc::clone(platform), settings, metrics.clone(), stop.clone());
     let serving = tokio::spawn(server.run(listener));
     tokio::spawn(stop.clone().run_until_cancelled_owned(upkeep(metrics)));
     let _watcher = if watch_files { Some(watch::start(Arc::clone(platform), stop.clone()).await?) } else { None };
     tokio::select! {
         () = ready(platform) => {
-            println!("ready http://{address}");
+            // It serves also when nothing reads what it prints.
+            let _ = output::line(format_args!("ready http://{address}"));
             tracing::info!("ready: open http://{address}");
             stop_signals.received().await;
         }

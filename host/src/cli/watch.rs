@@ -43,7 +43,7 @@ pub async fn start(platform: Arc<Platform>, stop: CancellationToken) -> Result<R
                 paths.insert(path);
             }
             for (path, name) in paths.iter().filter_map(|path| sources.get_key_value(path)) {
-                if let Err(error) = platform.swap(name, path).await {
+                if let Err(error) = platform.swap_changed(name, path).await {
                     tracing::error!(component = name, "not swapped, the old version goes on: {}", chain(&error));
                 }
             }

@@ -6,7 +6,9 @@
 
 mod alarm;
 mod check;
+mod environment;
 mod http;
+mod listen;
 mod network;
 mod routes;
 mod runtime_config;
@@ -15,6 +17,7 @@ mod variables;
 
 pub use alarm::{AlarmError, AlarmSettings, Secret, WebhookUrl};
 pub use http::{ForwardingHeader, HttpSettings};
+pub use listen::ListenAddress;
 pub use network::Network;
 pub use routes::Routes;
 pub use runtime_config::{Bytes, EventsSettings, RuntimeConfig};

@@ -2,16 +2,12 @@
 //! declares its own table; here are the tables of the host itself.
 //! Any setting may come from the environment: `MINDFLOW_DATABASES__WRITE__DSN` is `databases.write.dsn`.
 
-use super::{HttpSettings, ManifestError, alarm::AlarmSettings};
+use super::{HttpSettings, ListenAddress, ManifestError, alarm::AlarmSettings, environment::Environment};
 use crate::{
     capability::Settings,
     observe::settings::{KeepSettings, LogSettings},
 };
-use figment::{
-    Figment,
-    providers::{Env, Serialized},
-    value::Dict,
-};
+use figment::{Figment, providers::Serialized, value::Dict};
 use mindflow_backends::{delivery, stores::objects};
 use serde::{Deserialize, Deserializer};
 use serde_aux::serde_introspection::serde_introspect;
@@ -29,7 +25,7 @@ pub struct RuntimeConfig {
     #[serde(skip)]
     pub path: PathBuf,
     #[serde(default = "default_listen")]
-    pub listen: SocketAddr,
+    pub listen: ListenAddress,
     #[serde(default = "default_data_dir")]
     pub data_dir: PathBuf,
     /// Where compiled components are kept, for all data directories of this machine. `mindflow/compiled` in
@@ -133,8 +129,8 @@ fn parse_bytes(text: &str) -> Option<u64> {
     number.parse::<u64>().ok()?.checked_mul(1 << shift)
 }
 
-fn default_listen() -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], 3000))
+fn default_listen() -> ListenAddress {
+    ListenAddress(SocketAddr::from(([127, 0, 0, 1], 3000)))
 }
 
 fn default_database() -> String {
@@ -158,20 +154,15 @@ impl RuntimeConfig {
         let text =
             std::fs::read_to_string(path).map_err(|source| ManifestError::Read { path: path.to_owned(), source })?;
         let table: toml::Table = toml::from_str(&text).map_err(|error| ManifestError::syntax(path, &text, &error))?;
-        // Other names that begin with `MINDFLOW_` are no settings.
-        let keys = Self::keys();
-        let environment = Env::prefixed("MINDFLOW_")
-            .map(|key| key.as_str().to_ascii_lowercase().replace("__", ".").replace('_', "-").into())
-            .filter(move |key| key.as_str().split('.').next().is_some_and(|first| keys.contains(&first)));
-        let figment = Figment::from(Serialized::defaults(table)).merge(environment);
-        let mut config = Self::read(&figment).map_err(|error| {
-            let setting = error.path.join(".");
-            let place = if setting.is_empty() { String::new() } else { format!("{setting}: ") };
-            ManifestError::invalid(path, format!("{place}{}", error.kind))
-        })?;
+        let invalid = |rule| ManifestError::invalid(path, rule);
+        let environment = Environment::new(std::env::vars_os(), &Self::keys()).map_err(invalid)?;
+        let file = Figment::from(Serialized::defaults(table));
+        let (mut config, has_keep) = environment
+            .read(&file, |figment| Ok((Self::read(figment)?, figment.contains("log.keep"))))
+            .map_err(invalid)?;
         if let Some(keep) = config.logs.take() {
-            if figment.contains("log.keep") {
-                return Err(ManifestError::invalid(path, "[logs] is the former name of [log.keep]; keep one of them"));
+            if has_keep {
+                return Err(invalid("[logs] is the former name of [log.keep]; keep one of them".into()));
             }
             config.log.keep = keep;
         }
@@ -229,6 +220,12 @@ mod tests {
         assert!(error.contains("log") && error.contains("filters"), "{error}");
         let error = read("[mail]\nbackend = \"pigeon\"").unwrap_err();
         assert!(error.contains("mail"), "{error}");
+    }
+
+    #[test]
+    fn a_setting_of_a_capability_is_named_by_its_whole_path() {
+        let error = read("[key-value.cache]\nbackend = \"file\"\n[keys]\ndatabase = 1").unwrap_err();
+        assert!(error.contains(": keys.database: "), "{error}");
     }
 
     #[test]

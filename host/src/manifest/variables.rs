@@ -4,6 +4,9 @@
 use super::{ComponentEntry, Manifest, ManifestError, RuleError, RuntimeConfig};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Sets the variable whose name in capitals follows.
+const ENVIRONMENT: &str = "MINDFLOW_VARIABLE_";
+
 /// Every variable of the manifest with the value it has here.
 #[derive(Debug, Clone)]
 pub struct Variables(BTreeMap<String, String>);
@@ -22,6 +25,15 @@ impl Variables {
                 format!("[variables] sets `{unknown}`, which {} does not define", manifest.path.display()),
             ));
         }
+        let set = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        let mut unknown = set.filter_map(|name| Some(name.strip_prefix(ENVIRONMENT)?.to_lowercase()));
+        if let Some(name) = unknown.find(|name| !manifest.variables.contains_key(name)) {
+            let (variable, manifest_path) = (name.to_uppercase(), manifest.path.display());
+            let rule = format!(
+                "the environment sets {ENVIRONMENT}{variable}, and {manifest_path} defines no variable `{name}`"
+            );
+            return Err(ManifestError::invalid(&manifest.path, rule));
+        }
         let templates = manifest.components.values().flat_map(ComponentEntry::templates);
         let used: BTreeSet<&str> = templates.flat_map(names).collect();
         let mut values = BTreeMap::new();
@@ -31,7 +43,7 @@ impl Variables {
                 .environment
                 .get(name)
                 .and_then(|key| std::env::var(key).ok())
-                .or_else(|| std::env::var(format!("MINDFLOW_VARIABLE_{upper}")).ok())
+                .or_else(|| std::env::var(format!("{ENVIRONMENT}{upper}")).ok())
                 .or_else(|| std::env::var(format!("SPIN_VARIABLE_{upper}")).ok())
                 .or_else(|| config.variables.get(name).cloned())
                 .or_else(|| variable.default.clone());
@@ -43,7 +55,7 @@ impl Variables {
                 None if variable.required => {
                     return Err(ManifestError::invalid(
                         &manifest.path,
-                        format!("variable `{name}` is required; set MINDFLOW_VARIABLE_{upper}"),
+                        format!("variable `{name}` is required; set {ENVIRONMENT}{upper}"),
                     ));
                 }
                 None => {

@@ -40,9 +40,11 @@ pub fn install(settings: &LogSettings) -> Result<Option<LogQueue>, LogError> {
         _ => settings.filter.clone(),
     };
     let filter: EnvFilter = filter.parse().map_err(|source| LogError::Filter { filter, source })?;
+    // A line that cannot be written is lost. To report that on standard error, as is the default, would panic.
+    let layer = fmt::layer().with_writer(std::io::stderr).log_internal_errors(false);
     let printing = match settings.format {
-        LogFormat::Text => fmt::layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).boxed(),
-        LogFormat::Json => fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed(),
+        LogFormat::Text => layer.with_ansi(std::io::stderr().is_terminal()).boxed(),
+        LogFormat::Json => layer.json().flatten_event(true).boxed(),
     };
     let (keeping, queue) = settings.keep.enabled.then(log_writer::queue).unzip();
     let keeping = keeping.map(|layer| {

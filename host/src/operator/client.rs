@@ -1,6 +1,6 @@
 //! Who executes an operator's requests: the running host where there is one, else a platform started for them.
 
-use super::{OperatorError, OperatorRequest, Progress, execute, socket};
+use super::{Claim, Claimed, OperatorError, OperatorRequest, Progress, claim, execute, socket};
 use crate::{
     application::Application,
     data_dir,
@@ -13,20 +13,29 @@ use std::path::PathBuf;
 pub enum OperatorClient {
     /// A host runs on this data directory.
     Running(PathBuf),
-    Own(Box<Platform>),
+    Own(Box<Platform>, Claim),
 }
 
 impl OperatorClient {
+    /// Waits for a host that is starting.
+    ///
     /// # Errors
     /// No host runs, and no platform can be started.
-    pub async fn open(manifest: Manifest, config: RuntimeConfig) -> Result<Self, OperatorError> {
+    pub async fn open(
+        manifest: Manifest,
+        config: RuntimeConfig,
+        progress: Progress<'_>,
+    ) -> Result<Self, OperatorError> {
         if socket::listens(&config.data_dir).await? {
             return Ok(Self::Running(config.data_dir));
         }
         // Before anything is made in it.
         data_dir::open(&config.data_dir)?;
+        let Claimed::Free(claim) = claim(&config.data_dir, progress).await? else {
+            return Ok(Self::Running(config.data_dir));
+        };
         let application = Application::load_blocking(manifest, config).await?;
-        Ok(Self::Own(Box::new(Platform::start(application, Role::Operator).await?)))
+        Ok(Self::Own(Box::new(Platform::start(application, Role::Operator).await?), claim))
     }
 
     /// Has a request executed.
@@ -38,12 +47,12 @@ impl OperatorClient {
             Self::Running(data_dir) => {
                 socket::send(data_dir, &request, progress).await.unwrap_or(Err(OperatorError::Ended))
             }
-            Self::Own(platform) => execute(platform, request, progress).await,
+            Self::Own(platform, _) => execute(platform, request, progress).await,
         }
     }
 
     pub async fn close(self) {
-        if let Self::Own(platform) = self {
+        if let Self::Own(platform, _claim) = self {
             platform.stop().await;
         }
     }

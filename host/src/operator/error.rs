@@ -36,6 +36,8 @@ pub enum OperatorError {
     Start(#[from] StartError),
     #[error("no host runs on {0}; start it with `mindflow up`, or name its --data-dir")]
     NotRunning(String),
+    #[error("another mindflow runs on {0}; stop it, or choose another --data-dir")]
+    AlreadyServed(String),
     #[error("{path} belongs to another user (uid {owner}); run the command as that user")]
     ForeignDirectory { path: String, owner: u32 },
     #[error(

@@ -5,6 +5,7 @@
 
 mod archive;
 mod audit;
+mod claim;
 mod client;
 mod components;
 mod dead_letters;
@@ -17,6 +18,7 @@ mod socket_folder;
 
 pub use archive::ArchiveRequest;
 pub use audit::{AuditRequest, parse_head};
+pub use claim::{Claim, Claimed, claim};
 pub use client::OperatorClient;
 pub use dead_letters::DeadLettersRequest;
 pub use error::OperatorError;

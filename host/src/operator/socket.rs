@@ -35,18 +35,12 @@ enum Line {
     Failed(String),
 }
 
-/// Serves requests of this user's processes until `stop`.
+/// Serves requests of this user's processes until `stop`. The caller has claimed the data directory.
 ///
 /// # Errors
-/// Another host serves this data directory, or the socket cannot be made.
-pub async fn serve(platform: Arc<Platform>, data_dir: &Path, stop: CancellationToken) -> io::Result<()> {
+/// The socket cannot be made.
+pub fn serve(platform: Arc<Platform>, data_dir: &Path, stop: CancellationToken) -> io::Result<()> {
     let folder = SocketFolder::open(data_dir)?;
-    if folder.connect().await.is_ok() {
-        return Err(io::Error::new(
-            io::ErrorKind::AddrInUse,
-            format!("another mindflow runs on {}; stop it, or choose another --data-dir", data_dir.display()),
-        ));
-    }
     let listener = folder.listen()?;
     tokio::spawn(async move {
         while let Some(Ok((stream, _))) = stop.run_until_cancelled(listener.accept()).await {

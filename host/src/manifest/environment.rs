@@ -1,0 +1,255 @@
+//! Settings from the environment: `MINDFLOW_DATABASES__WRITE__DSN` is `databases.write.dsn`. A variable is text. It is read as
+//! what its setting takes, and never shown: it may be a secret.
+
+use super::RuleError;
+use figment::{Error, Figment, error::Kind, providers::Serialized, util::nest, value::Value};
+use std::{collections::BTreeSet, ffi::OsString};
+use strsim::damerau_levenshtein;
+
+const PREFIX: &str = "MINDFLOW_";
+/// Values of the manifest's variables; [`super::Variables`] reads them.
+const VARIABLE: &str = "VARIABLE_";
+/// What tests pass on to each other.
+const TEST: &str = "TEST_";
+/// What the command line and the scripts read.
+const OTHERS: [&str; 5] = ["MANIFEST", "CONFIG", "POSTGRES_BIN", "CACHE", "RELAY_TOKEN"];
+/// A shorter name may be anything, such as the `MINDFLOW_PORT` that Kubernetes sets for a service `mindflow`.
+const MISSPELT_LENGTH_MIN: usize = 5;
+const MISSPELT_CHANGES_MAX: usize = 2;
+/// So many variables of one table are tried as text and as numbers in each way.
+const TRIED_TOGETHER_MAX: usize = 6;
+
+/// The variables that are settings.
+pub(super) struct Environment(Vec<Setting>);
+
+struct Setting {
+    variable: String,
+    /// Such as `databases.write.dsn`.
+    key: String,
+    text: String,
+}
+
+// === impl Environment ===
+
+impl Environment {
+    /// `keys`: the names of the settings and tables at the top.
+    ///
+    /// # Errors
+    /// A variable that looks like a setting and is none, or that is no UTF-8.
+    pub fn new(variables: impl Iterator<Item = (OsString, OsString)>, keys: &[&str]) -> Result<Self, RuleError> {
+        let mut settings = Vec::new();
+        for (name, value) in variables {
+            let Some(variable) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
+            let own = variable.trim_start_matches(PREFIX);
+            if own.starts_with(VARIABLE) || own.starts_with(TEST) || OTHERS.contains(&own) {
+                continue;
+            }
+            let key = own.to_ascii_lowercase().replace("__", ".").replace('_', "-");
+            let top = key.split('.').next().unwrap_or_default();
+            if !keys.contains(&top) {
+                refuse_misspelt(variable, own, top, keys)?;
+                continue;
+            }
+            let text = value.into_string().map_err(|_| format!("{variable} is no UTF-8"))?;
+            settings.push(Setting { variable: variable.to_owned(), key, text });
+        }
+        settings.sort_by(|one, other| one.key.cmp(&other.key));
+        Ok(Self(settings))
+    }
+
+    /// Reads the file's values with these over them. Each is text at first. Where a setting takes something else, such as a
+    /// number, its variable is parsed.
+    ///
+    /// # Errors
+    /// The first setting that cannot be read: by its variable where it has one, else by its path.
+    pub fn read<T>(&self, file: &Figment, read: impl Fn(&Figment) -> Result<T, Error>) -> Result<T, RuleError> {
+        let mut parsed = BTreeSet::new();
+        loop {
+            let error = match read(&self.over(file, &parsed)) {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            let open: Vec<&Setting> = self
+                .below(&error)
+                .filter(|setting| {
+                    !parsed.contains(setting.key.as_str()) && !matches!(parse(setting), Value::String(..))
+                })
+                .take(TRIED_TOGETHER_MAX)
+                .collect();
+            // Where the table as a whole is named, each of its variables may be the one.
+            let ways = (1_usize..1 << open.len()).map(|way| {
+                let chosen = open.iter().enumerate().filter(move |(at, _)| way >> at & 1 == 1);
+                chosen.map(|(_, setting)| setting.key.as_str()).collect::<Vec<_>>()
+            });
+            let is_better = |way: &Vec<&str>| {
+                let with: BTreeSet<&str> = parsed.iter().copied().chain(way.iter().copied()).collect();
+                read(&self.over(file, &with)).map_or_else(|other| !is_under(&other, &path(&error)), |_| true)
+            };
+            let mut ways: Vec<_> = ways.collect();
+            ways.sort_by_key(Vec::len);
+            match ways.into_iter().find(is_better) {
+                Some(way) => parsed.extend(way),
+                None => return Err(self.rule(file, &read, &error)),
+            }
+        }
+    }
+
+    fn over(&self, file: &Figment, parsed: &BTreeSet<&str>) -> Figment {
+        self.0.iter().fold(file.clone(), |figment, setting| {
+            let is_parsed = parsed.contains(setting.key.as_str());
+            let value = if is_parsed { parse(setting) } else { Value::from(setting.text.clone()) };
+            figment.merge(Serialized::defaults(nest(&setting.key, value).into_dict().unwrap_or_default()))
+        })
+    }
+
+    /// The settings that an error may be about.
+    fn below(&self, error: &Error) -> impl Iterator<Item = &Setting> {
+        let path = path(error);
+        self.0.iter().filter(move |setting| is_within(&setting.key, &path) || is_within(&path, &setting.key))
+    }
+
+    fn rule<T>(&self, file: &Figment, read: &impl Fn(&Figment) -> Result<T, Error>, error: &Error) -> RuleError {
+        let path = path(error);
+        let named =
+            |place: &str, what: &str| if place.is_empty() { what.to_owned() } else { format!("{place}: {what}") };
+        let of_file = read(file).err().is_some_and(|other| other.to_string() == error.to_string());
+        let mut settings: Vec<&Setting> = self.below(error).collect();
+        if let Kind::UnknownField(name, _) = &error.kind {
+            settings.retain(|setting| setting.key.rsplit('.').next() == Some(name));
+        }
+        if of_file || settings.is_empty() {
+            return named(&path, &error.kind.to_string()).into();
+        }
+        let mut what = match &error.kind {
+            Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => format!("must be {expected}"),
+            other => other.to_string(),
+        };
+        for setting in settings.iter().filter(|setting| !setting.text.is_empty()) {
+            what = what.replace(&setting.text, "…");
+        }
+        let variables: Vec<&str> = settings.iter().map(|setting| setting.variable.as_str()).collect();
+        named(&variables.join(" or "), &what).into()
+    }
+}
+
+/// A number, a truth value, a list or a table, where the text is one.
+fn parse(setting: &Setting) -> Value {
+    setting.text.parse().unwrap_or_else(|never| match never {})
+}
+
+fn path(error: &Error) -> String {
+    error.path.join(".")
+}
+
+fn is_within(key: &str, path: &str) -> bool {
+    path.is_empty() || key.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+fn is_under(error: &Error, place: &str) -> bool {
+    is_within(&path(error), place)
+}
+
+fn refuse_misspelt(variable: &str, own: &str, top: &str, keys: &[&str]) -> Result<(), RuleError> {
+    let known = |key: &str| key.to_ascii_uppercase().replace('-', "_");
+    let word = own.split("__").next().unwrap_or_default();
+    let names = keys.iter().map(|key| known(key)).chain(OTHERS.map(str::to_owned));
+    let nearest = names.map(|name| (damerau_levenshtein(&name, word), name)).min();
+    let meant = nearest.filter(|(changes, _)| *changes <= MISSPELT_CHANGES_MAX && word.len() >= MISSPELT_LENGTH_MIN);
+    match meant {
+        Some((_, name)) => {
+            let rest = own.strip_prefix(word).unwrap_or_default();
+            Err(format!("the environment sets {variable}, which is no setting; {PREFIX}{name}{rest} may be meant")
+                .into())
+        }
+        None if own.contains("__") => {
+            Err(format!("the environment sets {variable}, and there is no table [{top}]; remove or rename it").into())
+        }
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+    use std::collections::BTreeMap;
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(deny_unknown_fields)]
+    struct Config {
+        #[serde(default)]
+        http: Http,
+        #[serde(default)]
+        mail: Option<Mail>,
+    }
+
+    #[derive(Debug, Default, Deserialize, PartialEq)]
+    #[serde(deny_unknown_fields, default)]
+    struct Http {
+        port: u16,
+        open: bool,
+        hosts: Vec<String>,
+        token: String,
+    }
+
+    /// Where serde buffers a table, an error names the table alone.
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(tag = "backend", rename_all = "kebab-case")]
+    enum Mail {
+        Smtp { port: u16, password: String },
+    }
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, String> {
+        let variables: BTreeMap<OsString, OsString> =
+            variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+        let file: toml::Table = toml::from_str("[http]\nport = 1\n").unwrap();
+        let environment = Environment::new(variables.into_iter(), &["http", "mail", "databases"]);
+        environment
+            .and_then(|environment| environment.read(&Figment::from(Serialized::defaults(file)), Figment::extract))
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_value_is_read_as_its_setting_takes_it() {
+        let config = read(&[
+            ("MINDFLOW_HTTP__PORT", "8080"),
+            ("MINDFLOW_HTTP__OPEN", "true"),
+            ("MINDFLOW_HTTP__HOSTS", r#"["a", "b"]"#),
+            ("MINDFLOW_HTTP__TOKEN", "0123456789"),
+            ("MINDFLOW_MAIL__BACKEND", "smtp"),
+            ("MINDFLOW_MAIL__PORT", "587"),
+            ("MINDFLOW_MAIL__PASSWORD", "31415926"),
+        ])
+        .unwrap();
+        let http = Http { port: 8080, open: true, hosts: vec!["a".into(), "b".into()], token: "0123456789".into() };
+        let mail = Mail::Smtp { port: 587, password: "31415926".into() };
+        assert_eq!(config, Config { http, mail: Some(mail) });
+    }
+
+    #[test]
+    fn an_error_names_the_variable_and_never_its_value() {
+        for (name, value) in [
+            ("MINDFLOW_HTTP__PORT", "hunter2hunter2"),
+            ("MINDFLOW_HTTP__PORT", "123456789"),
+            ("MINDFLOW_HTTP__OPEN", "hunter2hunter2"),
+        ] {
+            let error = read(&[(name, value)]).unwrap_err();
+            assert!(error.starts_with(name) && !error.contains(value), "{error}");
+        }
+        let error = read(&[("MINDFLOW_HTTP__PROT", "1")]).unwrap_err();
+        assert!(error.starts_with("MINDFLOW_HTTP__PROT: ") && error.contains("unknown field"), "{error}");
+    }
+
+    #[test]
+    fn a_misspelt_variable_is_an_error_and_that_of_another_program_is_not() {
+        let error = read(&[("MINDFLOW_DATABASE__WRITE__DSN", "postgres://u:secret@h/d")]).unwrap_err();
+        assert!(error.contains("MINDFLOW_DATABASES__WRITE__DSN") && !error.contains("secret"), "{error}");
+        assert!(read(&[("MINDFLOW_SMTP__PASSWORD", "secret")]).unwrap_err().contains("[smtp]"));
+        assert!(read(&[("MINDFLOW_CONFIGS", "x.toml")]).unwrap_err().contains("MINDFLOW_CONFIG "));
+        for other in
+            ["MINDFLOW_PORT", "MINDFLOW_SERVICE_HOST", "MINDFLOW_PORT_3000_TCP_ADDR", "MINDFLOW_CONFIG", "PATH"]
+        {
+            assert!(read(&[(other, "tcp://10.0.0.1:3000")]).is_ok(), "{other}");
+        }
+    }
+}
