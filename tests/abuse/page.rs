@@ -4,7 +4,7 @@ use crate::Outcome;
 use crate::honest::Figures;
 use crate::watch::{MEMORY_MIB_MAX, Taken};
 use anyhow::{Context, Result};
-use mindflow_tests::root;
+use mindflow_tests::{binary, root};
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -33,8 +33,10 @@ pub fn progress(outcome: &Outcome) -> String {
 
 /// The section of the page. `broken`: after how many failures a broken component's circuit was open.
 pub fn write(outcomes: &[Outcome], broken: Option<u32>, start: Taken, seconds: u64) -> String {
+    // Cargo's folders; a file of `--host` may lie anywhere.
+    let build = if binary().ends_with("release/mindflow") { "release" } else { "another" };
     let mut text = format!(
-        "By `cargo xtask abuse --seconds {seconds}`: release build, the configuration as it is shipped (embedded, with fsync), but for the model of\n\
+        "By `cargo xtask abuse --seconds {seconds}`: {build} build, the configuration as it is shipped (embedded, with fsync), but for the model of\n\
          search by meaning, which would take a core, and webhooks that may lead to this machine. The clients are a debug build on the same machine.\n\
          Machine: {}. Sixteen honest users, each from an address of its own, ask once a second: of 20 requests 17 are\n\
          dashboards, the others a new entry, a picture and a login with its logout; each has a WebSocket open. × 1: one attacker's address, with the\n\
