@@ -1,5 +1,5 @@
 //! Settings from the environment: `MINDFLOW_DATABASES__WRITE__DSN` is `databases.write.dsn`. A variable is text. It is read as
-//! what its setting takes, and never shown: it may be a secret.
+//! what its setting takes, and never shown: it may be a secret. Double quotes around it are not part of it.
 
 use super::RuleError;
 use figment::{Error, Figment, error::Kind, providers::Serialized, util::nest, value::Value};
@@ -97,7 +97,8 @@ impl Environment {
     fn over(&self, file: &Figment, parsed: &BTreeSet<&str>) -> Figment {
         self.0.iter().fold(file.clone(), |figment, setting| {
             let is_parsed = parsed.contains(setting.key.as_str());
-            let value = if is_parsed { parse(setting) } else { Value::from(setting.text.clone()) };
+            let value =
+                if is_parsed || is_quoted(&setting.text) { parse(setting) } else { setting.text.clone().into() };
             figment.merge(Serialized::defaults(nest(&setting.key, value).into_dict().unwrap_or_default()))
         })
     }
@@ -130,6 +131,10 @@ impl Environment {
         let variables: Vec<&str> = settings.iter().map(|setting| setting.variable.as_str()).collect();
         named(&variables.join(" or "), &what).into()
     }
+}
+
+fn is_quoted(text: &str) -> bool {
+    text.len() >= 2 && text.starts_with('"') && text.ends_with('"')
 }
 
 /// A number, a truth value, a list or a table, where the text is one.
@@ -218,7 +223,7 @@ mod tests {
             ("MINDFLOW_HTTP__TOKEN", "0123456789"),
             ("MINDFLOW_MAIL__BACKEND", "smtp"),
             ("MINDFLOW_MAIL__PORT", "587"),
-            ("MINDFLOW_MAIL__PASSWORD", "31415926"),
+            ("MINDFLOW_MAIL__PASSWORD", "\"31415926\""),
         ])
         .unwrap();
         let http = Http { port: 8080, open: true, hosts: vec!["a".into(), "b".into()], token: "0123456789".into() };
