@@ -39,7 +39,7 @@ async fn answer(
         return Ok(Response::new(StatusCode::NO_CONTENT).header("allow", route.methods()));
     }
     let viewer = Viewer::of_request(request.headers(), correlation_id);
-    let standing = rate::of_route(&viewer, &route, request.method()).await?;
+    let standing = rate::of_route(&viewer, &route, request.method(), request.body().len()).await?;
     let response = dispatch(route, request, &viewer, settings).await?;
     Ok(match standing {
         Some(standing) => response.standing(&standing),

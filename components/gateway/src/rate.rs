@@ -20,8 +20,12 @@ pub const LOGIN: Limit = Limit { proven: "login", unproven: "login" };
 pub const REGISTER: Limit = Limit { proven: "register", unproven: "register" };
 /// In the points of [`crate::graphql::cost`].
 const POINTS: Limit = Limit { proven: "points", unproven: "points-anonymous" };
+/// Queries that are stored by their hashes.
+const PERSISTED_QUERIES: Limit = Limit { proven: "persisted-queries", unproven: "persisted-queries" };
 /// Refresh tokens that are no good. Good ones have the limit `refresh` of the auth service.
 const REFUSED_TOKENS: &str = "refused-tokens";
+/// Of entries, and of other mutations.
+const WRITTEN_BYTES: &str = "written-bytes";
 const WEBHOOK_CHANGES: &str = "webhook-changes";
 
 /// Of an operation that is refused before it runs: it was parsed, with up to 10,000 words.
@@ -55,10 +59,21 @@ fn address(viewer: &Viewer) -> Holder {
 pub async fn of_operations(scope: &Scope, refused: usize) -> Result<ReachedLimit, Failure> {
     let cost = scope.cost();
     let standing = take(&scope.viewer, POINTS, cost.points.saturating_add(refused_points(refused))).await?;
+    of_written(&scope.viewer, cost.written_bytes).await?;
     match scope.viewer.user_id().await.filter(|_| cost.webhook_changes > 0) {
         Some(id) => Ok(rate_limits::take(WEBHOOK_CHANGES, Holder::Named(id), cost.webhook_changes).await?),
         None => Ok(standing),
     }
+}
+
+/// For what a user writes. Without a session nothing is written.
+async fn of_written(viewer: &Viewer, bytes: u64) -> Result<(), Failure> {
+    if bytes > 0
+        && let Some(id) = viewer.user_id().await
+    {
+        rate_limits::take(WRITTEN_BYTES, Holder::Named(id), bytes).await?;
+    }
+    Ok(())
 }
 
 /// For so many operations that do not run.
@@ -71,6 +86,14 @@ pub async fn of_refused(viewer: &Viewer, operations: usize) -> Result<ReachedLim
 
 fn refused_points(operations: usize) -> u64 {
     (operations as u64).saturating_mul(REFUSED_POINTS)
+}
+
+/// For a query that is stored for a day.
+///
+/// # Errors
+/// `RateLimited`
+pub async fn of_persisted_query(viewer: &Viewer) -> Result<(), Failure> {
+    take(viewer, PERSISTED_QUERIES, 1).await.map(drop)
 }
 
 /// For a refresh token that was refused.
@@ -86,11 +109,18 @@ pub async fn of_refused_token(viewer: &Viewer) -> Result<(), Failure> {
 ///
 /// # Errors
 /// `RateLimited`
-pub async fn of_route(viewer: &Viewer, route: &Route, method: &Method) -> Result<Option<ReachedLimit>, Failure> {
-    match points(route, method) {
-        Some(points) => take(viewer, POINTS, points).await.map(Some),
-        None => Ok(None),
+pub async fn of_route(
+    viewer: &Viewer,
+    route: &Route,
+    method: &Method,
+    body_bytes: usize,
+) -> Result<Option<ReachedLimit>, Failure> {
+    let Some(points) = points(route, method) else { return Ok(None) };
+    let standing = take(viewer, POINTS, points).await?;
+    if matches!(route, Route::Journals | Route::Journal(_)) {
+        of_written(viewer, body_bytes as u64).await?;
     }
+    Ok(Some(standing))
 }
 
 fn points(route: &Route, method: &Method) -> Option<u64> {

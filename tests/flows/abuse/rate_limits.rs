@@ -10,6 +10,7 @@ use mindflow_test_support::PrivateRedis;
 use mindflow_tests::{Account, Answer, Http, PASSWORD, Platform, absolute_manifest, eventually, root, send};
 use reqwest::Method;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::future::Future;
 use std::net::Ipv4Addr;
 
@@ -20,6 +21,7 @@ const REFUSED_TOKENS: usize = 120;
 const REFRESHES: usize = 60;
 const UPLOADS: usize = 60;
 const WEBHOOK_CHANGES: usize = 30;
+const PERSISTED_QUERIES: usize = 100;
 
 /// So many times 2,101 points, for which nothing is read without a session.
 fn searches(times: usize) -> String {
@@ -87,6 +89,57 @@ async fn is_served(user: &Account) -> Account {
     user.get("/auth/sessions").await.expect(200);
     let refreshed = refresh(user.http(), &user.refresh_token).await.expect(200);
     Account::granted(user.http(), &user.email, &user.password, &refreshed)
+}
+
+/// Sends a query with its hash.
+async fn persist(http: &Http, query: &str) -> Answer {
+    http.post("/graphql", &json!({ "query": query, "extensions": persisted(query) })).await
+}
+
+/// Sends the hash of a query alone.
+async fn is_persisted(http: &Http, query: &str) -> bool {
+    let answer = http.post("/graphql", &json!({ "extensions": persisted(query) })).await;
+    answer.json()["data"]["__typename"] == "Query"
+}
+
+fn persisted(query: &str) -> Value {
+    json!({ "persistedQuery": { "version": 1, "sha256Hash": format!("{:x}", Sha256::digest(query)) } })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_has_some_queries_stored_and_no_long_ones_and_all_are_answered() {
+    let platform = Platform::services().shipped_limits().start().await;
+    let attacker = platform.http();
+    let long = format!("{{ __typename }} #{}", "x".repeat(20 * 1024));
+    persist(attacker, &long).await.expect(200);
+    assert!(!is_persisted(attacker, &long).await);
+    let query = |number: usize| format!("{{ __typename }} #{number}");
+    for number in 0..PERSISTED_QUERIES + 20 {
+        persist(attacker, &query(number)).await.expect(200);
+    }
+    assert!(is_persisted(attacker, &query(0)).await);
+    assert!(!is_persisted(attacker, &query(PERSISTED_QUERIES + 19)).await);
+    let elsewhere = attacker.coming_from(Ipv4Addr::new(127, 0, 0, 77).into());
+    let theirs = "{ __typename } # another address";
+    persist(&elsewhere, theirs).await.expect(200);
+    assert!(is_persisted(&elsewhere, theirs).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_user_writes_is_limited_by_its_bytes() {
+    let builder = Platform::services().shipped_limits();
+    let platform = builder.env("MINDFLOW_RATE_LIMITS__LIMITS__WRITTEN_BYTES__QUOTA", "400000").start().await;
+    let (attacker, user) = (platform.register().await, platform.register().await);
+    let entry = attacker.write(json!({ "title": "t", "content": "c" })).await;
+    let id = entry["id"].as_str().expect("an id");
+    let long = "x".repeat(90_000);
+    let update = "mutation($id: ID!, $content: String!) { updateJournalEntry(input: { id: $id, content: $content }) { version } }";
+    let refused = limited(8, || attacker.graphql(update, json!({ "id": id, "content": long }))).await;
+    assert_limited(&refused, "written-bytes");
+    let body = json!({ "title": "t", "content": long });
+    assert_limited(&attacker.post("/api/journals", &body).await, "written-bytes");
+    attacker.data("{ recentEntries { title } }", json!({})).await;
+    is_served(&user).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,8 @@
 
 use super::workarounds::params::Params;
 use crate::failure::{Failure, Kind};
+use crate::rate;
+use crate::viewer::Viewer;
 use mindflow_guest::key_value::{Bucket, Condition};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -11,7 +13,8 @@ use std::collections::HashMap;
 
 const BUCKET: &str = "cache";
 const LIFETIME_MS: u64 = 24 * 60 * 60 * 1_000;
-/// An application has some dozens of queries, of one or two kilobytes; together at most 4 MiB an instance.
+/// An application has some dozens of queries, of one or two kilobytes; together at most 4 MiB an instance. Longer ones are not
+/// stored: the client sends them again.
 const KEPT_MAX: usize = 256;
 const KEPT_BYTES_MAX: usize = 16 * 1024;
 
@@ -88,9 +91,6 @@ async fn find(hash: &str) -> Option<String> {
 }
 
 fn keep_here(hash: &str, query: &str) {
-    if query.len() > KEPT_BYTES_MAX {
-        return;
-    }
     KEPT.with_borrow_mut(|kept| {
         if kept.len() >= KEPT_MAX {
             kept.clear();
@@ -99,10 +99,11 @@ fn keep_here(hash: &str, query: &str) {
     });
 }
 
-/// Stores the query. When the store is unavailable, the client needs one more round trip next time.
-pub async fn keep(to_keep: ToKeep) {
+/// Stores the query, unless it is too long or the client has had too many stored. The client then needs one more round trip
+/// next time, as when the store is unavailable.
+pub async fn keep(to_keep: ToKeep, viewer: &Viewer) {
     let ToKeep { hash, query } = to_keep;
-    if KEPT.with_borrow(|kept| kept.contains_key(&hash)) {
+    if query.len() > KEPT_BYTES_MAX || find(&hash).await.is_some() || rate::of_persisted_query(viewer).await.is_err() {
         return;
     }
     keep_here(&hash, &query);

@@ -216,6 +216,7 @@ pub async fn prepare(mut params: Params, scope: &SharedScope, settings: &Setting
         Kind::PersistedQueryNotFound => refuse(failure),
         _ => Refused::request(&failure, &correlation_id),
     })?;
+    let query_bytes = query.len();
     let document = documents::parse(query).map_err(|unparsed| match unparsed {
         Unparsed::Limit(failure) => refuse(failure),
         Unparsed::Syntax(error) => Refused::parse(error, &correlation_id),
@@ -224,10 +225,13 @@ pub async fn prepare(mut params: Params, scope: &SharedScope, settings: &Setting
     let variables = Variables::from_json(params.variables.into());
     let operation = chosen(&document.parsed, params.operation_name.as_deref()).map_err(refuse)?;
     let known = document.fits((params.operation_name.as_deref(), &variables_text));
-    let cost = match known {
+    let mut cost = match known {
         Some(cost) => cost,
         None => reckon(&document.parsed, operation, &variables).await.map_err(refuse)?,
     };
+    if operation.ty == OperationType::Mutation {
+        cost.written_bytes = (query_bytes + variables_text.len()) as u64;
+    }
     scope.spend(cost, memory_bytes(cost, &document, &variables_text));
     Ok(Prepared {
         kind: operation.ty,
@@ -326,7 +330,7 @@ pub async fn run(mut prepared: Prepared) -> Answer {
         },
     };
     if let Some(to_keep) = prepared.to_keep.take() {
-        apq::keep(to_keep).await;
+        apq::keep(to_keep, &prepared.scope.viewer).await;
     }
     answer
 }

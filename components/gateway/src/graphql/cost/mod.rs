@@ -33,6 +33,8 @@ pub struct Cost {
     pub contents: u64,
     /// Changes of where a user's notices go.
     pub webhook_changes: u64,
+    /// Of a mutation's text and variables: what it writes is in them, and the event log keeps it for good.
+    pub written_bytes: u64,
 }
 
 impl Cost {
@@ -43,6 +45,7 @@ impl Cost {
             entries: self.entries.saturating_add(other.entries),
             contents: self.contents.saturating_add(other.contents),
             webhook_changes: self.webhook_changes.saturating_add(other.webhook_changes),
+            written_bytes: self.written_bytes.saturating_add(other.written_bytes),
         }
     }
 

@@ -100,6 +100,7 @@ impl<'a> Walk<'a> {
             entries: if price.reads_entries { most.max(below) } else { 0 }.saturating_add(inner.entries),
             contents: inner.contents.saturating_mul(most).saturating_add(u64::from(name == "content")),
             webhook_changes: u64::from(kind == "Mutation" && prices::changes_webhooks(name)),
+            written_bytes: 0,
         }
     }
 
