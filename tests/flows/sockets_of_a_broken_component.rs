@@ -7,9 +7,6 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// Of several items of a topic.
-const LAST: u32 = 4;
-
 /// The guest as the gateway, which may use the topics `test:…` alone.
 async fn with_the_guest() -> Platform {
     with_the_guest_and("").await
@@ -40,6 +37,13 @@ async fn stream(platform: &Platform, what: &str) -> Sse {
 
 async fn streams(stream: &mut Sse, what: &str) {
     assert_eq!(stream.next().await, Some(("next".to_owned(), json!(what))));
+}
+
+/// Waits until each stream has this item of a topic.
+async fn presented(streams: &mut [&mut Sse], item: u32) {
+    for stream in streams {
+        while stream.next().await.expect("the stream goes on").1 != format!("item {item}") {}
+    }
 }
 
 async fn open(platform: &Platform) -> GraphqlSocket {
@@ -256,8 +260,8 @@ async fn traps_that_end_the_instances_of_a_component_end_none_of_its_event_strea
     let (mut one, mut other) =
         (stream(&platform, "subscribe test:a").await, stream(&platform, "subscribe test:a").await);
     let mut socket = open(&platform).await;
-    let publish = async |socket: &mut GraphqlSocket, number: u32| {
-        say(socket, "publish test:a 1").await;
+    let publish = async |socket: &mut GraphqlSocket, items: u32, number: u32| {
+        say(socket, &format!("publish test:a {items}")).await;
         hears(socket, &format!("finished task {number}")).await;
     };
     // A subscription begins some time after its stream.
@@ -266,20 +270,22 @@ async fn traps_that_end_the_instances_of_a_component_end_none_of_its_event_strea
         let mut is_heard = false;
         while !is_heard {
             number += 1;
-            publish(&mut socket, number).await;
+            publish(&mut socket, 1, number).await;
             let heard = tokio::time::timeout(Duration::from_millis(500), stream.next()).await;
             is_heard = heard.is_ok_and(|event| event.is_some_and(|(_, data)| data == "item 0"));
         }
     }
+    // A presentation that two traps meet fails: all that waits is presented before.
+    number += 1;
+    publish(&mut socket, 2, number).await;
+    presented(&mut [&mut one, &mut other], 1).await;
     for word in ["trap", "memory"] {
         say(&mut socket, word).await;
         number += 1;
         hears(&mut socket, &format!("failed task {number} Failure::Unavailable")).await;
     }
-    say(&mut socket, &format!("publish test:a {}", LAST + 1)).await;
-    for stream in [&mut one, &mut other] {
-        while stream.next().await.expect("the stream goes on").1 != format!("item {LAST}") {}
-    }
+    publish(&mut socket, 5, number + 1).await;
+    presented(&mut [&mut one, &mut other], 4).await;
     let platform = &platform;
     eventually("no call is left", || async move { (state(platform, "gateway").await["calls"] == 0).then_some(()) })
         .await;
