@@ -1,4 +1,4 @@
-//! The other side: a component that fails by itself is left alone after five failures, whoever calls it, and is back when it is
+//! The other side: a component that fails by itself is left alone after five failures of any callers, and is back when it is
 //! mended.
 
 use crate::honest::at;

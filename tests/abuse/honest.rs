@@ -73,7 +73,7 @@ impl Honest {
             users.spawn(work(account.clone(), first, Arc::clone(&ledger)));
             users.spawn(listen(socket, Arc::clone(&ledger)));
         }
-        // What was measured until all were there is nobody's.
+        // What was measured until all were there does not count.
         lock(&ledger).take();
         Self { http: http.clone(), mails, block, ledger, users, newcomers: JoinSet::new() }
     }

@@ -22,14 +22,14 @@ use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use watch::Watch;
 
-/// How many times the numbers of issue 14 are used.
+/// How many times the numbers that once stopped the platform are used.
 const TIMES: [usize; 2] = [1, 10];
 
 #[derive(Parser)]
 #[command(
     name = "abuse",
     bin_name = "cargo xtask abuse",
-    about = "Has honest users work beside attackers, and checks that nobody takes anything from them"
+    about = "Has honest users work beside attackers, and checks that they are served as without them"
 )]
 struct Args {
     /// This attack alone; may be given several times
@@ -65,7 +65,7 @@ async fn main() -> ExitCode {
     // Dropped in the middle, a run ends its host.
     let outcome = tokio::select! {
         outcome = run(&args) => outcome,
-        () = told_to_stop() => Err(anyhow!("stopped by a signal")),
+        () = stop_requested() => Err(anyhow!("stopped by a signal")),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -77,7 +77,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn told_to_stop() {
+async fn stop_requested() {
     let mut terminated = signal(SignalKind::terminate()).expect("signals can be watched");
     let mut interrupted = signal(SignalKind::interrupt()).expect("signals can be watched");
     tokio::select! {

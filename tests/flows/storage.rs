@@ -1,4 +1,4 @@
-//! Goal: what is kept of a user is bounded, whoever is at it at the same moment; each refusal names the limit and what is used, and
+//! Goal: what is kept of a user is bounded, also by requests at the same moment; each refusal names the limit and what is used, and
 //! what is deleted makes room. Method: small limits, reached one by one and in races, and the numbers that `User.storage` shows.
 
 use crate::media::{files_below, path, upload};

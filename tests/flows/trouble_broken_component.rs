@@ -72,7 +72,7 @@ impl Bystanders {
     }
 }
 
-/// What a client is told whose own request exceeds a limit.
+/// The error code for a client whose own request exceeds a limit.
 const TOO_COSTLY: &str = "QUERY_TOO_COMPLEX";
 
 /// What a component does to a call.

@@ -29,7 +29,7 @@ pub(super) enum Decision {
         debt: u64,
         report: Option<u64>,
     },
-    /// The store decides, and is told so much before. Until it answers, what is asked for counts as given.
+    /// The store decides, and gets so much before. Until it answers, what is asked for counts as given.
     Ask {
         unreported: u64,
     },

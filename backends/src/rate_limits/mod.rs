@@ -68,7 +68,7 @@ impl Limiter {
         }
     }
 
-    /// The same limit for nobody else.
+    /// The same limit, counted alone.
     #[must_use]
     pub fn alone(&self) -> Self {
         Self::new(&self.name, self.limit, None)

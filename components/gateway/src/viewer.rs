@@ -96,7 +96,7 @@ impl Viewer {
         self.proof.clone().await
     }
 
-    /// Of the proven caller; `None` for whoever proves no live session, also while that cannot be found out.
+    /// Of the proven caller; `None` where no live session is proven, also while that cannot be found out.
     pub async fn user_id(&self) -> Option<String> {
         if !self.has_token() {
             return None;

@@ -7,9 +7,9 @@ use std::{
     time::Duration,
 };
 
-/// What a client is told of a call that costs too much.
+/// The text for a client whose call costs too much.
 pub const TOO_COSTLY: &str = "The request costs more than one request may; ask for less of it.";
-/// What a client is told that is refused for that.
+/// The text for a client that is refused for that.
 pub const REFUSED: &str = "Your requests cost too much repeatedly; try again later.";
 
 /// Why a call was not answered by the component itself.

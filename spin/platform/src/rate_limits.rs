@@ -35,7 +35,7 @@ impl Guest for Platform {
             Ok((true, debt)) => size.standing(&limit, debt, None).into(),
             Ok((false, debt)) => size.standing(&limit, debt, Some(weight)).into(),
             Err(reason) => {
-                eprintln!("WARN the store of rate limits is away, so `{limit}` holds nobody up: {reason}");
+                eprintln!("WARN the store of rate limits is away, so `{limit}` refuses no request: {reason}");
                 size.standing(&limit, 0, None).into()
             }
         })

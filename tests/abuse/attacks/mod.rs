@@ -1,4 +1,4 @@
-//! The attacks of issue 14, each as a task that goes on until it is dropped. What is refused is tried again after a second:
+//! The attacks that once stopped the platform, each as a task that goes on until it is dropped. What is refused is tried again after a second:
 //! an attacker that does not wait harms this machine, which has the client as well, and not the host.
 
 mod accounts;
@@ -104,7 +104,7 @@ impl Attack {
         Self::ALL.iter().take_while(|attack| **attack != self).map(|_| 1).sum()
     }
 
-    /// As issue 14 has it, with the numbers that are multiplied.
+    /// For the report, with the numbers that are multiplied.
     pub fn name(self) -> &'static str {
         match self {
             Self::Bodies => "6 requests whose body never comes",

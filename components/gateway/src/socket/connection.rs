@@ -26,7 +26,7 @@ const OPERATION: &str = "operation:";
 const DOUBT: &str = "doubt:";
 /// The tag of what hears that the session has ended, while no subscription would.
 const WATCH: &str = "watch";
-/// What a client of an event stream is told of it; a WebSocket is closed.
+/// The text of it for an event stream; a WebSocket is closed.
 const SESSION_OVER: &str = "The session has ended, or its access token has expired.";
 /// "Service restart": clients connect again.
 const RESTART: u16 = 1012;

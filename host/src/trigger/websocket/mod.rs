@@ -123,7 +123,7 @@ pub(super) async fn keep(
     }
 }
 
-/// What a component is told of a connection's request.
+/// What a component gets of a connection's request.
 pub fn upgrade<B>(request: &Request<B>, protocol: String, peer: SocketAddr) -> Upgrade {
     Upgrade {
         path: request.uri().path_and_query().map(ToString::to_string).unwrap_or_default(),
