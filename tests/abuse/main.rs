@@ -14,12 +14,11 @@ use clap::Parser;
 use futures::FutureExt;
 use honest::{Figures, Honest};
 use mindflow_tests::receiver::Receiver;
-use mindflow_tests::{Platform, binary};
+use mindflow_tests::{Platform, binary, stop_requested};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
 use watch::Watch;
 
 /// How many times the numbers that once stopped the platform are used.
@@ -74,15 +73,6 @@ async fn main() -> ExitCode {
             eprintln!("abuse: {error:#}");
             ExitCode::FAILURE
         }
-    }
-}
-
-async fn stop_requested() {
-    let mut terminated = signal(SignalKind::terminate()).expect("signals can be watched");
-    let mut interrupted = signal(SignalKind::interrupt()).expect("signals can be watched");
-    tokio::select! {
-        _ = terminated.recv() => {}
-        _ = interrupted.recv() => {}
     }
 }
 

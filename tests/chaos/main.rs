@@ -9,10 +9,9 @@ mod round;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, ValueEnum};
-use mindflow_tests::{binary, root};
+use mindflow_tests::{binary, root, stop_requested};
 use round::Backend;
 use std::process::{Command, ExitCode};
-use tokio::signal::unix::{SignalKind, signal};
 
 /// Below that, not every place and every fault comes.
 const KILLS_MIN: u32 = 6;
@@ -56,7 +55,7 @@ async fn main() -> ExitCode {
     // Dropped in the middle, a run ends its hosts and its servers.
     let outcome = tokio::select! {
         outcome = run(&args) => outcome,
-        () = told_to_stop() => Err(anyhow::anyhow!("stopped by a signal")),
+        () = stop_requested() => Err(anyhow::anyhow!("stopped by a signal")),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -65,15 +64,6 @@ async fn main() -> ExitCode {
             eprintln!("chaos: {error:#}");
             ExitCode::FAILURE
         }
-    }
-}
-
-async fn told_to_stop() {
-    let mut terminated = signal(SignalKind::terminate()).expect("signals can be watched");
-    let mut interrupted = signal(SignalKind::interrupt()).expect("signals can be watched");
-    tokio::select! {
-        _ = terminated.recv() => {}
-        _ = interrupted.recv() => {}
     }
 }
 

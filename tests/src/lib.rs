@@ -22,6 +22,6 @@ pub use platform::{
     Builder, LIMITS_FACTOR, NO_LIMITS, Platform, Replica, absolute_manifest, binary, compiled_cache, components,
     compositions, root,
 };
-pub use process::{Output, run};
+pub use process::{Output, run, stop_requested};
 pub use sse::Sse;
 pub use websocket::{GraphqlSocket, Received};

@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
 /// A start compiles the components when their cache is empty, in a debug build on a busy machine.
@@ -108,4 +109,14 @@ pub async fn run(mut command: Command) -> Output {
     let output = output.await.expect("the command runs");
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     Output { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+/// Waits for SIGTERM or Ctrl-C.
+pub async fn stop_requested() {
+    let mut terminated = signal(SignalKind::terminate()).expect("signals can be watched");
+    let mut interrupted = signal(SignalKind::interrupt()).expect("signals can be watched");
+    tokio::select! {
+        _ = terminated.recv() => {}
+        _ = interrupted.recv() => {}
+    }
 }
