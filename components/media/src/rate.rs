@@ -23,7 +23,7 @@ pub async fn take(headers: &HeaderMap, caller: &Caller) -> Result<ReachedLimit, 
 }
 
 /// What the body has at most: as its client says, or else as much as is taken.
-fn announced(headers: &HeaderMap) -> u64 {
+pub fn announced(headers: &HeaderMap) -> u64 {
     let length = header(headers, "content-length").and_then(|length| length.parse().ok());
     length.unwrap_or(FILE_BYTES_MAX)
 }

@@ -3,16 +3,16 @@
 
 use crate::caller::Caller;
 use crate::services::images;
-use crate::{file_name, files, form, kind, quota, store, view};
+use crate::{file_name, files, form, kind, quota, rate, store, view};
 use bytes::Bytes;
 use futures::future::{Either, select};
 use futures::stream;
-use http::{HeaderMap, StatusCode, request::Parts};
+use http::{StatusCode, request::Parts};
 use mindflow_guest::blob::{self, Upload};
 use mindflow_guest::call::Error;
 use mindflow_guest::clock;
 use mindflow_guest::web::failure::{Failure, Kind};
-use mindflow_guest::web::{Response, header, wire};
+use mindflow_guest::web::{Response, wire};
 use send_wrapper::SendWrapper;
 use std::pin::pin;
 use uuid::Uuid;
@@ -28,7 +28,8 @@ pub async fn take(head: &Parts, mut body: wire::Incoming, caller: &Caller) -> Re
     let boundary = form::boundary(&head.headers)?;
     let now_us = clock::now_us();
     let id = mindflow_guest::id::new(now_us);
-    if let Err(full) = quota::take(caller.user_id, &caller.identity(), id, announced(&head.headers), now_us).await {
+    let room = rate::announced(&head.headers).clamp(1, FILE_BYTES_MAX);
+    if let Err(full) = quota::take(caller.user_id, &caller.identity(), id, room, now_us).await {
         drain(&mut body).await;
         return Err(full.into());
     }
@@ -53,12 +54,6 @@ pub async fn take(head: &Parts, mut body: wire::Incoming, caller: &Caller) -> Re
         );
     }
     outcome
-}
-
-/// How many bytes the file has at most, as far as the head tells.
-fn announced(headers: &HeaderMap) -> u64 {
-    let length = header(headers, "content-length").and_then(|text| text.parse().ok());
-    length.unwrap_or(FILE_BYTES_MAX).clamp(1, FILE_BYTES_MAX)
 }
 
 /// Removes what there is of the upload, and gives back its room when nothing is left.
