@@ -27,7 +27,7 @@ pub struct State {
     hooks: OutboundHooks,
     pub(crate) table: ResourceTable,
     pub(crate) limits: MemoryLimit,
-    pub(crate) budget: CpuBudget,
+    pub(crate) budget: Arc<CpuBudget>,
     pub(crate) log: LogContext,
     /// When the time of the call in progress is over, where the instance takes one call at a time.
     pub(crate) call_ends: Option<Instant>,
@@ -38,7 +38,7 @@ pub struct State {
 // === impl State ===
 
 impl State {
-    pub(crate) fn new(context: &InstanceContext, ending: &Arc<Ending>) -> Self {
+    pub(crate) fn new(context: &InstanceContext, ending: &Arc<Ending>, budget: &Arc<CpuBudget>) -> Self {
         let name = Arc::clone(&context.component);
         let log = LogContext::default();
         Self {
@@ -50,7 +50,7 @@ impl State {
             hooks: context.access.outbound.clone(),
             table: ResourceTable::new(),
             limits: MemoryLimit::new(context.limits.memory_mib_max, Arc::clone(ending)),
-            budget: CpuBudget::new(context.limits.cpu_ms_max, Arc::clone(ending)),
+            budget: Arc::clone(budget),
             log,
             call_ends: None,
             access: Arc::clone(&context.access),

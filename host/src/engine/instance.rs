@@ -2,6 +2,7 @@
 //! channel. A trap ends the instance; it takes no further call.
 
 use super::{
+    budget::CpuBudget,
     ending::Ending,
     handlers,
     job::{HttpReply, Job, Lease, Reply, Work},
@@ -128,18 +129,20 @@ pub(super) async fn run(
     mut jobs: mpsc::UnboundedReceiver<Job>,
     ending: Arc<Ending>,
 ) {
-    let outcome = match instantiate(&exports, &context, &ending).await {
-        Ok((mut store, guest)) => {
-            ending.begin_serving();
-            let concurrency = context.limits.concurrency as usize;
-            let drain = Duration::from_millis(u64::from(context.limits.deadline_ms));
-            store
-                .run_concurrent(async |accessor| serve(accessor, &guest, &mut jobs, concurrency, drain).await)
-                .await
-                .flatten()
-        }
-        Err(error) => Err(error.context("the component could not be instantiated")),
+    let budget = Arc::new(CpuBudget::new(context.limits.cpu_ms_max, Arc::clone(&ending)));
+    let instance = async {
+        let (mut store, guest) = instantiate(&exports, &context, &ending, &budget)
+            .await
+            .map_err(|error| error.context("the component could not be instantiated"))?;
+        ending.begin_serving();
+        let concurrency = context.limits.concurrency as usize;
+        let drain = Duration::from_millis(u64::from(context.limits.deadline_ms));
+        store
+            .run_concurrent(async |accessor| serve(accessor, &guest, &mut jobs, concurrency, drain).await)
+            .await
+            .flatten()
     };
+    let outcome = budget.count(instance).await;
     if let Err(error) = outcome {
         let reason = one_line(&error);
         tracing::warn!(component = %context.component, "instance ended: {reason}");
@@ -153,8 +156,9 @@ async fn instantiate(
     exports: &Exports,
     context: &InstanceContext,
     ending: &Arc<Ending>,
+    budget: &Arc<CpuBudget>,
 ) -> wasmtime::Result<(Store<State>, Guest)> {
-    let mut store = Store::new(exports.pre.engine(), State::new(context, ending));
+    let mut store = Store::new(exports.pre.engine(), State::new(context, ending, budget));
     store.limiter(|state| &mut state.limits);
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(|mut store| store.data_mut().budget.on_epoch());

@@ -25,7 +25,7 @@ pub struct Instances {
     pub uses_max: u32,
     /// Linear memory of one instance.
     pub memory_mib_max: u32,
-    /// CPU time of one call, measured in epoch ticks of 10 ms.
+    /// CPU time of one call, less the time in which its instance waits; checked every 10 ms.
     pub cpu_ms_max: u32,
     /// Wall-clock time of one call, waiting for an instance included.
     pub deadline_ms: u32,
