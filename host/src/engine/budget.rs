@@ -28,16 +28,24 @@ struct Spent {
     calls: u32,
     /// Until `since`.
     time: Duration,
-    /// From when on the instance runs, or waits.
     since: Instant,
-    runs: bool,
+    phase: Phase,
+}
+
+/// What the instance does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Waits,
+    /// It was interrupted by a tick, and goes on when its worker has done what else there is.
+    Yields,
+    Runs,
 }
 
 // === impl CpuBudget ===
 
 impl CpuBudget {
     pub fn new(cpu_ms_max: u32, ending: Arc<Ending>) -> Self {
-        let spent = Spent { calls: 1, time: Duration::ZERO, since: clock::instant(), runs: false };
+        let spent = Spent { calls: 1, time: Duration::ZERO, since: clock::instant(), phase: Phase::Waits };
         Self { max: Duration::from_millis(cpu_ms_max.into()), spent: Mutex::new(spent), ending }
     }
 
@@ -48,14 +56,15 @@ impl CpuBudget {
     /// A new call starts, which counts for `calls`.
     pub fn reset(&self, calls: u32) {
         let mut spent = self.lock();
-        (spent.calls, spent.time, spent.since) = (calls, Duration::ZERO, clock::instant());
+        spent.until(clock::instant());
+        (spent.calls, spent.time) = (calls, Duration::ZERO);
     }
 
     /// What the store does at a tick.
     pub(super) fn on_epoch(&self) -> wasmtime::Result<UpdateDeadline> {
         let (time, max) = {
             let mut spent = self.lock();
-            spent.until(clock::instant());
+            spent.tick(clock::instant());
             (spent.time, self.max.saturating_mul(spent.calls))
         };
         if time <= max {
@@ -73,9 +82,9 @@ impl CpuBudget {
     }
 
     fn poll<F: Future>(&self, instance: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        self.lock().go_on(clock::instant(), true);
+        self.lock().begin(clock::instant());
         let polled = instance.poll(cx);
-        self.lock().go_on(clock::instant(), false);
+        self.lock().end(clock::instant());
         polled
     }
 }
@@ -85,78 +94,117 @@ impl CpuBudget {
 impl Spent {
     fn until(&mut self, now: Instant) {
         let passed = now.duration_since(self.since);
-        self.time = if self.runs { self.time + passed } else { self.time.saturating_sub(passed) };
+        match self.phase {
+            Phase::Waits => self.time = self.time.saturating_sub(passed),
+            Phase::Yields => {}
+            Phase::Runs => self.time += passed,
+        }
         self.since = now;
     }
 
-    fn go_on(&mut self, now: Instant, runs: bool) {
+    fn begin(&mut self, now: Instant) {
         self.until(now);
-        self.runs = runs;
+        self.phase = Phase::Runs;
+    }
+
+    fn tick(&mut self, now: Instant) {
+        self.until(now);
+        // What it does until it yields is nothing.
+        self.phase = Phase::Yields;
+    }
+
+    fn end(&mut self, now: Instant) {
+        self.until(now);
+        if self.phase != Phase::Yields {
+            self.phase = Phase::Waits;
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::runtime::EPOCH_TICK as TICK;
     use super::*;
-    use tokio::time::{advance, sleep};
 
-    const TICK: Duration = Duration::from_millis(10);
+    struct Machine {
+        budget: CpuBudget,
+        now: Instant,
+    }
 
-    /// Ticks that a guest runs through without a pause, of a hundred.
-    async fn looped(budget: &CpuBudget) -> usize {
+    impl Machine {
+        fn new() -> Self {
+            Self { budget: CpuBudget::new(50, Arc::default()), now: clock::instant() }
+        }
+
+        fn step(&mut self, passed: Duration, step: impl FnOnce(&mut Spent, Instant)) -> bool {
+            self.now += passed;
+            let mut spent = self.budget.lock();
+            step(&mut spent, self.now);
+            spent.time <= self.budget.max * spent.calls
+        }
+
+        /// Runs to its next tick, and yields.
+        fn runs(&mut self, passed: Duration) -> bool {
+            self.step(Duration::ZERO, Spent::begin);
+            let goes_on = self.step(passed, Spent::tick);
+            self.step(Duration::ZERO, Spent::end);
+            goes_on
+        }
+
+        /// Runs for less than a tick, and waits.
+        fn runs_and_waits(&mut self, runs: Duration, waits: Duration) -> bool {
+            self.step(Duration::ZERO, Spent::begin);
+            self.step(runs, Spent::end);
+            self.step(waits, Spent::until)
+        }
+
+        fn ticks(&mut self) -> usize {
+            (0..1_000).take_while(|_| self.runs(TICK)).count()
+        }
+    }
+
+    #[test]
+    fn a_looping_guest_is_stopped_after_its_budget() {
+        assert_eq!(Machine::new().ticks(), 5);
+    }
+
+    #[test]
+    fn a_guest_that_loops_is_stopped_also_where_it_waits_for_its_worker() {
+        let mut machine = Machine::new();
         let mut ticks = 0;
-        budget.lock().go_on(clock::instant(), true);
-        while ticks < 100 && budget.on_epoch().is_ok() {
-            advance(TICK).await;
+        while machine.runs(TICK) && ticks < 1_000 {
+            machine.now += TICK * 10;
             ticks += 1;
         }
-        ticks
+        assert_eq!(ticks, 5);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_looping_guest_is_stopped_after_its_budget() {
-        let ending = Arc::<Ending>::default();
-        let budget = CpuBudget::new(50, Arc::clone(&ending));
-        assert_eq!(looped(&budget).await, 6);
-        let error = budget.on_epoch().err().expect("it has used more");
-        assert!(error.to_string().contains("its CPU time of 50 ms"));
+    #[test]
+    fn a_batch_has_the_time_of_several_calls_and_the_call_after_it_that_of_one() {
+        let mut machine = Machine::new();
+        machine.budget.reset(3);
+        let of_three = machine.ticks();
+        machine.budget.reset(1);
+        assert_eq!((of_three, machine.ticks()), (15, 5));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_batch_has_the_time_of_several_calls_and_the_call_after_it_that_of_one() {
-        let budget = CpuBudget::new(50, Arc::default());
-        budget.reset(3);
-        let of_three = looped(&budget).await;
-        budget.reset(1);
-        assert_eq!((of_three, looped(&budget).await), (16, 6));
+    #[test]
+    fn a_guest_that_runs_a_little_at_every_tick_is_not_stopped_however_long_its_call_lasts() {
+        let mut machine = Machine::new();
+        for part in 0..10_000 {
+            // It is noticed at its first instruction that a tick has passed.
+            assert!(machine.runs(Duration::ZERO), "part {part}");
+            assert!(machine.runs_and_waits(TICK / 10, TICK), "part {part}");
+        }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_guest_that_runs_a_little_at_every_tick_is_not_stopped_however_long_its_call_lasts() {
-        let budget = CpuBudget::new(50, Arc::default());
-        let streaming = async {
-            for _ in 0..10_000 {
-                // It is noticed at its first instruction that a tick has passed.
-                budget.on_epoch().expect("it waits nearly always");
-                sleep(TICK).await;
-            }
-        };
-        budget.count(streaming).await;
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn waiting_gives_back_as_much_as_it_lasts_and_no_more() {
-        let budget = CpuBudget::new(50, Arc::default());
-        let bursts = async {
-            for _ in 0..3 {
-                advance(TICK * 4).await;
-                budget.on_epoch().expect("it has waited as long");
-                budget.lock().go_on(clock::instant(), false);
-                advance(TICK * 4).await;
-                budget.lock().go_on(clock::instant(), true);
-            }
-        };
-        budget.count(bursts).await;
-        assert_eq!(looped(&budget).await, 6);
+    #[test]
+    fn waiting_gives_back_as_much_as_it_lasts_and_no_more() {
+        let mut machine = Machine::new();
+        assert!(machine.runs_and_waits(TICK, TICK * 10));
+        assert_eq!(machine.ticks(), 5);
+        let mut busy = Machine::new();
+        assert!((0..9).all(|_| busy.runs_and_waits(TICK / 2, TICK / 4)));
+        assert_eq!(busy.budget.lock().time, TICK / 4 * 9);
     }
 }
