@@ -22,7 +22,7 @@ const EMBEDDER: &str = "mindflow-embedder";
 
 #[derive(Args)]
 pub struct TestArgs {
-    /// How the guests are built. Quick to build saves a third of a run from scratch
+    /// How the guests are built; `guest`: as they are shipped
     #[arg(long, value_enum, default_value_t = Profile::GuestDev)]
     profile: Profile,
     /// Lint what is built for the tests: everything that `cargo xtask lint` checks, for a fraction of its time
