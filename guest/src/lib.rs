@@ -13,6 +13,8 @@ pub mod http;
 pub mod id;
 pub mod journal;
 pub mod rate_limits;
+pub mod rules;
+pub mod shown;
 pub mod sql;
 #[cfg(feature = "web")]
 pub mod web;
