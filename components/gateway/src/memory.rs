@@ -32,6 +32,9 @@ const PLACE_KIB_MIN: u32 = 64;
 const KEPT_BYTES: usize = 64 << 10;
 /// A seventh of a call's deadline.
 const WAIT_MAX: Duration = Duration::from_secs(4);
+/// For a body: its call waits with it, and whoever sends large ones slowly must not hold more calls than those that they are
+/// received in.
+const RECEIVE_WAIT_MAX: Duration = Duration::from_secs(1);
 /// Pieces of a large body.
 const PIECE_BYTES: usize = 64 << 10;
 
@@ -45,7 +48,7 @@ pub struct Place(SemaphorePermit<'static>);
 /// # Errors
 /// `Unavailable` when the others of this instance do not give it back in time.
 pub async fn take(bytes: u64) -> Result<Place, Failure> {
-    take_of(&POOL, kib(bytes)).await
+    take_of(&POOL, kib(bytes), WAIT_MAX).await
 }
 
 /// For a body that is larger than usual, until its request is answered.
@@ -53,7 +56,7 @@ pub async fn take(bytes: u64) -> Result<Place, Failure> {
 /// # Errors
 /// As [`take`].
 pub async fn receive() -> Result<Place, Failure> {
-    take_of(&BODIES, 2 * (BODY_BYTES_MAX as u32 >> 10)).await
+    take_of(&BODIES, 2 * (BODY_BYTES_MAX as u32 >> 10), RECEIVE_WAIT_MAX).await
 }
 
 /// The same for a body that has been received.
@@ -67,15 +70,15 @@ pub async fn of_body(bytes: usize) -> Result<Option<Place>, Failure> {
     receive().await.map(Some)
 }
 
-async fn take_of(pool: &'static Semaphore, kib: u32) -> Result<Place, Failure> {
+async fn take_of(pool: &'static Semaphore, kib: u32, wait_max: Duration) -> Result<Place, Failure> {
     if let Ok(permit) = pool.try_acquire_many(kib) {
         return Ok(Place(permit));
     }
     let waiting = pin!(pool.acquire_many(kib));
-    match select(waiting, pin!(clock::pause(WAIT_MAX))).await {
+    match select(waiting, pin!(clock::pause(wait_max))).await {
         Either::Left((Ok(permit), _)) => Ok(Place(permit)),
         _ => {
-            let text = format!("no {kib} KiB of memory within {WAIT_MAX:?}");
+            let text = format!("no {kib} KiB of memory within {wait_max:?}");
             Err(Failure::new(Kind::Unavailable, text).retry_after(1))
         }
     }
@@ -156,6 +159,17 @@ mod tests {
         drop(place);
         assert_eq!((kib(0), kib(u64::MAX)), (PLACE_KIB_MIN, POOL_KIB));
         assert_eq!(POOL.available_permits(), before);
+    }
+
+    #[test]
+    fn six_of_the_largest_bodies_are_received_at_the_same_time_and_usual_ones_without_a_place() {
+        let _alone = ALONE.lock();
+        let places: Vec<_> = (0..6).map(|_| block_on(receive()).unwrap()).collect();
+        assert_eq!(BODIES.available_permits(), 0);
+        assert!(block_on(of_body(BODY_BYTES_USUAL)).unwrap().is_none());
+        drop(places);
+        assert!(block_on(of_body(BODY_BYTES_USUAL + 1)).unwrap().is_some());
+        assert_eq!(BODIES.available_permits(), BODIES_KIB as usize);
     }
 
     #[test]
