@@ -7,8 +7,10 @@
 //! - [`password`]: what is hashed
 
 mod blank;
+mod quotes;
 
 pub use blank::is_blank;
+pub use quotes::with_straight_quotes;
 
 use icu_casemap::CaseMapper;
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
