@@ -241,6 +241,32 @@ fn an_empty_note_is_no_note_and_a_long_one_is_refused() {
     assert_eq!(broken(mood_record(Some(&"n".repeat(501)), Some(i64::MAX), now())), ["note", "at"]);
 }
 
+#[test]
+fn texts_are_counted_and_kept_in_their_one_form() {
+    let input = wit::NewEntry {
+        title: format!("\u{200b}{}\u{2060}", "e\u{301}".repeat(TITLE_CHARS_MAX)),
+        content: "e\u{301}".repeat(CONTENT_CHARS_MAX),
+        tags: vec!["e\u{301}".repeat(TAG_CHARS_MAX), "\u{202e}Zürich".into(), "zu\u{308}RICH".into()],
+        ..input()
+    };
+    let draft = new_entry(input, now()).unwrap();
+    assert_eq!(draft.entry.title, "é".repeat(TITLE_CHARS_MAX));
+    assert_eq!(draft.entry.content, "é".repeat(CONTENT_CHARS_MAX));
+    assert_eq!(
+        draft.tags.iter().map(TagName::name).collect::<Vec<_>>(),
+        ["Zürich", "é".repeat(TAG_CHARS_MAX).as_str()]
+    );
+}
+
+#[test]
+fn what_shows_nothing_is_blank() {
+    for blank in ["\u{200b}", "\u{3164}", "\u{2060}", "\u{2800}", "\u{202e}\u{2066}", "\u{ad}"] {
+        let draft = new_entry(wit::NewEntry { title: blank.into(), tags: vec![blank.into()], ..input() }, now());
+        assert_eq!(broken(draft), ["title", "tags[0]"], "{blank:?}");
+        assert_eq!(mood_record(Some(blank), None, now()).unwrap().0, None, "{blank:?}");
+    }
+}
+
 proptest! {
     #[test]
     fn whatever_is_sent_the_answer_is_a_valid_entry_or_at_least_one_reason(
