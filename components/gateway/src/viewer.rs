@@ -48,7 +48,7 @@ impl Viewer {
                 Some(reason) => Err(Error::Unauthenticated(reason.to_owned())),
                 None => {
                     let accounts::Proof { caller, token, written } = accounts::prove(asked).await?;
-                    learnt.learn(written);
+                    learnt.learn(&caller.user_id, written);
                     if let Some(token) = token {
                         // It is empty: a shared future runs once.
                         let _ = known.set(token);

@@ -37,7 +37,7 @@ pub async fn find(prepared: &Prepared) -> Kept {
     }
     let Ok(caller) = prepared.scope.viewer.caller().await else { return Kept::Miss(None) };
     // What was kept may be from before the caller's last write.
-    if !prepared.scope.viewer.own_writes().is_empty() {
+    if !prepared.scope.viewer.own_writes().is_shown() {
         return Kept::Miss(None);
     }
     let Some(user) = id::parse(&caller.user_id) else { return Kept::Miss(None) };
