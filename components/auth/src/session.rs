@@ -314,6 +314,15 @@ mod tests {
     }
 
     #[test]
+    fn a_session_of_an_earlier_release_is_read_and_has_no_time_zone_yet() {
+        let (session, _) = begun(3);
+        let mut stored = serde_json::to_value(&session).unwrap();
+        stored.as_object_mut().unwrap().remove("timezone");
+        let read: Session = serde_json::from_value(stored).unwrap();
+        assert_eq!(read, Session { timezone: None, ..session });
+    }
+
+    #[test]
     fn a_stored_session_has_the_documented_fields() {
         let (session, _) = begun(3);
         let stored = serde_json::to_value(&session).unwrap();

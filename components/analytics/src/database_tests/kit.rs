@@ -210,9 +210,10 @@ pub fn felt(mood: &str, at: &str) -> Event {
     changed(Kind::MoodRecorded, 1, &changes)
 }
 
-/// An entry of that user about that day.
+/// An entry of that user about that day, begun long before.
 pub fn about(entry: u128, user: Uuid, day: Date) -> Event {
-    let changes = json!({ "journalId": Uuid::from_u128(entry), "userId": user, "entryDate": day.to_string() });
+    let begun = "2020-01-01T12:00:00Z";
+    let changes = json!({ "journalId": Uuid::from_u128(entry), "userId": user, "entryDate": day.to_string(), "createdAt": begun });
     changed(Kind::JournalEntryCreated, 1, &changes)
 }
 
