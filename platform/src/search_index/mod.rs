@@ -17,7 +17,7 @@ pub use document::{Document, DocumentError, VECTOR_DIMENSIONS_MAX};
 pub use excerpt::Marker;
 pub use postgres::{PostgresIndex, ROLE, Tables};
 pub use query::{Clause, Query, QueryError, WORDS_MAX};
-pub use words::in_order as plain_words;
+pub use words::{Cut, cut};
 
 use crate::sql;
 use std::time::Duration;

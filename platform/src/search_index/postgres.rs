@@ -14,7 +14,7 @@ use super::statements::{COMPARES, DELETE, NEAREST, SEARCH, SIMILAR, UPSERT, VECT
 use super::tsquery::Written;
 use super::{
     Clause, Document, DocumentError, Error, Filter, Near, Place, Query, SEARCH_TIMEOUT, TextHit, TextHits, VECTORS_MAX,
-    VectorHit, checked, language, nearest, words,
+    VectorHit, checked, cut, language, nearest,
 };
 use crate::sql::{self, Value};
 
@@ -148,10 +148,9 @@ impl<T: Tables> PostgresIndex<T> {
     fn upsert_params(&self, document: &Document) -> Result<Vec<Value>, Error> {
         let document = document.clone().prepared()?;
         let labels = document.labels.join(" ");
-        let parts = [document.title.as_str(), labels.as_str(), document.body.as_str()];
-        let (vocabulary, in_order) = (words::vocabulary(parts), words::in_order(parts));
-        let plain = [&document.title, &labels, &document.body].map(|text| Value::Text(words::plain(text)));
-        let [plain_title, plain_labels, plain_body] = plain;
+        let cut = cut(&[&document.title, &labels, &document.body]);
+        let mut stemmed = cut.stemmed.into_iter().map(Value::Text);
+        let mut next = || stemmed.next().unwrap_or(Value::Null);
         Ok(vec![
             self.name.as_str().into(),
             document.id.into(),
@@ -162,12 +161,12 @@ impl<T: Tables> PostgresIndex<T> {
             Value::TextArray(document.keywords),
             language::stemmer(document.language.as_deref()).into(),
             Value::Timestamp(document.at),
-            plain_title,
-            plain_labels,
-            plain_body,
-            vocabulary.into(),
+            next(),
+            next(),
+            next(),
+            cut.vocabulary.into(),
             document.vector.map_or(Value::Null, |vector| Value::Bytes(nearest::to_bytes(&vector))),
-            in_order.into(),
+            cut.in_order.into(),
         ])
     }
 

@@ -10,7 +10,7 @@ pub struct Written {
     pub exact: Vec<String>,
     /// For `to_tsquery` of a language; empty where the clause is found as it is written alone.
     pub stems: Vec<String>,
-    /// Phrases, as `words::in_order` has them.
+    /// Phrases, as `Cut::in_order` has them.
     pub phrases: Vec<String>,
 }
 

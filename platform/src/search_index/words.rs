@@ -21,7 +21,7 @@ const PLAIN_BYTES_MAX: usize = 1024 * 1024;
 /// Longer ones are no words, and PostgreSQL keeps none over 2,046 bytes.
 const WORD_BYTES_MAX: usize = 800;
 /// Between the parts of a document, so that no phrase is found across them.
-const BETWEEN_PARTS: &str = " | ";
+const BETWEEN_PARTS: &str = "| ";
 
 /// A word of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,56 +139,57 @@ fn role(c: char) -> Role {
     }
 }
 
-/// Nothing but words, with a space between: what is brought to stems.
-pub(super) fn plain(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len().min(STEMMED_BYTES_MAX));
-    for word in words(text) {
-        if plain.len() + word.key.len() >= STEMMED_BYTES_MAX {
-            break;
-        }
-        if !plain.is_empty() {
-            plain.push(' ');
-        }
-        plain.push_str(&word.key);
-    }
-    plain
+/// What an index keeps of a document's words.
+#[derive(Debug, Default)]
+pub struct Cut {
+    /// The different words, with a space between.
+    pub vocabulary: String,
+    /// All words in order, each with a space before and behind it, and a sign behind each part: what phrases are looked for in.
+    pub in_order: String,
+    /// Of each part the words with a space between: what is brought to stems.
+    pub stemmed: Vec<String>,
 }
 
-/// All words of a document's parts in order, each with a space before and behind it: what phrases are looked for in.
-pub fn in_order<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
-    let mut all = String::from(" ");
+/// Cuts the parts of a document.
+#[must_use]
+pub fn cut(parts: &[&str]) -> Cut {
+    let mut distinct: BTreeSet<Cow<'_, str>> = BTreeSet::new();
+    let mut cut = Cut { in_order: " ".to_owned(), ..Cut::default() };
+    let mut is_full = false;
     for part in parts {
-        for word in words(part) {
-            if all.len() + word.key.len() >= PLAIN_BYTES_MAX {
-                return all;
+        let mut stemmed = String::new();
+        for Word { key, .. } in words(part) {
+            is_full |= cut.in_order.len() + key.len() >= PLAIN_BYTES_MAX;
+            if !is_full {
+                cut.in_order.push_str(&key);
+                cut.in_order.push(' ');
             }
-            all.push_str(&word.key);
-            all.push(' ');
+            if stemmed.len() + key.len() < STEMMED_BYTES_MAX {
+                append(&mut stemmed, &key);
+            }
+            distinct.insert(key);
         }
-        all.push_str(BETWEEN_PARTS.trim_start());
+        cut.in_order.push_str(BETWEEN_PARTS);
+        cut.stemmed.push(stemmed);
     }
-    all
+    for word in distinct {
+        if cut.vocabulary.len() + word.len() < VOCABULARY_BYTES_MAX {
+            append(&mut cut.vocabulary, &word);
+        }
+    }
+    cut
 }
 
-/// A phrase as it is in what [`in_order`] makes.
+fn append(words: &mut String, word: &str) {
+    if !words.is_empty() {
+        words.push(' ');
+    }
+    words.push_str(word);
+}
+
+/// A phrase as it is in [`Cut::in_order`].
 pub(super) fn in_row(words: &[String]) -> String {
     format!(" {} ", words.join(" "))
-}
-
-/// The different words, with a space between.
-pub(super) fn vocabulary<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
-    let distinct: BTreeSet<Cow<'a, str>> = texts.into_iter().flat_map(words).map(|word| word.key).collect();
-    let mut vocabulary = String::new();
-    for word in distinct {
-        if vocabulary.len() + word.len() >= VOCABULARY_BYTES_MAX {
-            break;
-        }
-        if !vocabulary.is_empty() {
-            vocabulary.push(' ');
-        }
-        vocabulary.push_str(&word);
-    }
-    vocabulary
 }
 
 #[cfg(test)]
@@ -201,7 +202,7 @@ mod tests {
             keys("Don't e-mail bob@example.org: 3.5 Öl, AT&T 24/7!"),
             ["don", "t", "e", "mail", "bob", "example", "org", "3", "5", "öl", "at", "t", "24", "7"]
         );
-        assert_eq!(plain("  a--b  "), "a b");
+        assert_eq!(cut(&["  a--b  "]).stemmed, ["a b"]);
     }
 
     #[test]
@@ -235,15 +236,19 @@ mod tests {
 
     #[test]
     fn a_vocabulary_has_each_word_once_and_a_row_has_all_in_order() {
-        assert_eq!(vocabulary(["The sea", "the Sea, the sky"]), "sea sky the");
-        assert_eq!(in_order(["A b", "", "b c"]), " a b | | b c | ");
-        assert!(in_order(["A b", "c"]).contains(&in_row(&["a".into(), "b".into()])));
-        assert!(!in_order(["A b", "c"]).contains(&in_row(&["b".into(), "c".into()])));
+        assert_eq!(cut(&["The sea", "the Sea, the sky"]).vocabulary, "sea sky the");
+        let cut = cut(&["A b", "", "b c"]);
+        assert_eq!(
+            (cut.in_order.as_str(), cut.stemmed),
+            (" a b | | b c | ", vec!["a b".into(), String::new(), "b c".into()])
+        );
+        assert!(cut.in_order.contains(&in_row(&["a".into(), "b".into()])));
+        assert!(!cut.in_order.contains(&in_row(&["b".into(), "b".into()])));
     }
 
     #[test]
     fn what_is_too_long_to_be_a_word_is_none() {
         let text = format!("a {} b", "x".repeat(WORD_BYTES_MAX + 1));
-        assert_eq!(plain(&text), "a b");
+        assert_eq!(keys(&text), ["a", "b"]);
     }
 }

@@ -13,7 +13,7 @@ pub use mindflow_platform::search_index::{
 
 use crate::{database::postgres::Database, secret::Secret};
 use async_trait::async_trait;
-use mindflow_platform::search_index::{Marker, ROLE, checked, highlight, language, nearest, plain_words};
+use mindflow_platform::search_index::{Marker, ROLE, checked, cut, highlight, language, nearest};
 use serde::Deserialize;
 use std::{collections::BTreeMap, sync::Arc};
 use uuid::Uuid;

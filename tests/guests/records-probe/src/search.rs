@@ -71,7 +71,8 @@ impl Call {
             Self::Vector(asked, vector, limit, except) => {
                 let (index, token, filter) = asked.parts();
                 let found = wit::search_vector(index, token, numbers(vector), filter, limit, except).await;
-                let hits = found.map(|hits| hits.into_iter().map(|hit| (hit.id, hit.score.to_bits())).collect::<Vec<_>>());
+                let hits =
+                    found.map(|hits| hits.into_iter().map(|hit| (hit.id, hit.score.to_bits())).collect::<Vec<_>>());
                 answer(hits.map_err(failure))
             }
             Self::VectorOf(asked, id) => {

@@ -1,6 +1,6 @@
 //! How documents are laid out in the index.
 
-use super::super::{Document, language, nearest, plain_words};
+use super::super::{Document, cut, language, nearest};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
@@ -68,7 +68,7 @@ pub fn document(document: &Document) -> Value {
         ("body", json!(document.body)),
         ("labels", json!(labels)),
         ("has_vector", json!(document.vector.is_some())),
-        ("plain", json!(plain_words([document.title.as_str(), &labels, &document.body]))),
+        ("plain", json!(cut(&[&document.title, &labels, &document.body]).in_order)),
         ("id", json!(document.id)),
     ]
     .map(|(name, value)| (name.to_owned(), value))
