@@ -22,8 +22,8 @@ const EMBEDDER: &str = "mindflow-embedder";
 
 #[derive(Args)]
 pub struct TestArgs {
-    /// How the guests are built. Quick to build saves a third of a run from scratch
-    #[arg(long, value_enum, default_value_t = Profile::GuestDev)]
+    /// How the guests are built
+    #[arg(long, value_enum, default_value_t)]
     profile: Profile,
     /// Lint what is built for the tests: everything that `cargo xtask lint` checks, for a fraction of its time
     #[arg(long)]
