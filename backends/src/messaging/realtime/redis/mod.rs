@@ -84,9 +84,11 @@ impl Realtime for Redis {
         if !is_ready {
             return Err(Error::Unavailable(format!("{} cannot be reached", self.topics.url)));
         }
-        let known = joined.topic.complete_after()..=joined.topic.last();
+        let begun = joined.topic.complete_after();
+        // A topic that was empty may have had items that are forgotten.
+        let is_held = |after| begun > Id::BEGINNING && (begun..=joined.topic.last()).contains(&after);
         let backlog = match after {
-            Some(after) if !known.contains(&after) => self.backlog(topic, after).await?,
+            Some(after) if !is_held(after) => self.backlog(topic, after).await?,
             _ => (VecDeque::new(), true),
         };
         // A cursor of a server that lost its memory may lie in the future of its clock.
