@@ -106,6 +106,8 @@ impl<T: Transport, C: Component> Connection<T, C> {
     pub(super) async fn run(mut self, next: Option<Happening>, stop: CancellationToken) {
         self.happened.extend(next);
         let end = self.serve(stop).await;
+        // Its calls end before it: no farewell takes a place of its component.
+        drop((self.works, self.step));
         farewell::part(end, self.incoming, self.outgoing).await;
     }
 
