@@ -60,14 +60,10 @@ async fn a_requests_id_leads_to_the_lines_of_all_components_that_worked_for_it()
     platform.stop().await;
     let after = lines(&platform.cli(&["logs", "--last", "1000", "--json"]).await);
     assert!(after.iter().any(|line| line["message"] == "stopping"), "{after:#?}");
-    let kept = after.iter().filter(|line| line["fields"]["status"] == 404).count();
-    assert!((300..=510).contains(&kept), "{kept} refusals are kept");
-    let left_out: u64 = after
-        .iter()
-        .filter(|line| line["target"] == "mindflow::logs")
-        .filter_map(|line| line["fields"]["lines"].as_u64())
-        .sum();
-    assert_eq!(left_out + kept as u64, 700, "{after:#?}");
+    let said = after.iter().filter(|line| line["target"] == "mindflow::logs");
+    let left_out: u64 = said.filter_map(|line| line["fields"]["lines"].as_u64()).sum();
+    // The story's other requests took some of the 500.
+    assert!((200..=250).contains(&left_out), "{left_out} lines are left out: {after:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
