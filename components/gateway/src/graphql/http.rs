@@ -55,7 +55,7 @@ pub async fn respond(request: &Request, viewer: &Viewer, settings: &'static Sett
 
 /// The answer to a request whose body was not received.
 pub fn refused(request: &Request, failure: &Failure, correlation_id: &str) -> Response {
-    refuse(failure, media::negotiate(header(request.headers(), "accept")), correlation_id)
+    refuse(failure, media::negotiate(list(request.headers(), "accept").as_deref()), correlation_id)
 }
 
 fn is_read(method: &Method) -> bool {
