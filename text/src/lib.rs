@@ -50,6 +50,9 @@ pub fn key(text: &str) -> Cow<'_, str> {
             false => text.into(),
         };
     }
+    if text.chars().all(is_own_key) {
+        return text.into();
+    }
     let (compose, fold) = (ComposingNormalizerBorrowed::new_nfkc(), CaseMapper::new());
     let decomposed = DecomposingNormalizerBorrowed::new_nfkd().normalize(text);
     let seen: String = fold.fold_string(&decomposed).chars().filter(|c| !blank::is_ignorable(*c)).collect();
@@ -57,6 +60,13 @@ pub fn key(text: &str) -> Cow<'_, str> {
     // Some compositions have a case of their own.
     let key = compose.normalize(&fold.fold_string(&composed)).into_owned();
     key.into()
+}
+
+/// Letters and emoji that are their own keys, alone and next to each other, of scripts that much is written in: found without the tables.
+fn is_own_key(c: char) -> bool {
+    matches!(c,
+        '\0'..='@' | '['..='\u{7F}' | 'à'..='ö' | 'ø'..='ÿ' | 'а'..='я' | '\u{3041}'..='\u{3096}' | '\u{30A1}'..='\u{30FA}'
+        | '\u{4E00}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7A3}' | '\u{1F300}'..='\u{1F64F}')
 }
 
 /// A password as it is hashed: by the mapping of RFC 8265, 4.2 (`OpaqueString`). Spaces of all kinds are one, accents are composed,
@@ -123,6 +133,16 @@ mod tests {
         assert_ne!(password("Café"), password("café"), "case counts");
         assert_ne!(password("①"), password("1"), "so does a letter that only resembles another");
         assert!(matches!(password("correct horse"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn letters_that_are_found_without_the_tables_are_their_own_keys() {
+        let (compose, fold) = (ComposingNormalizerBorrowed::new_nfkc(), CaseMapper::new());
+        for c in ('\0'..='\u{1FFFF}').filter(|c| is_own_key(*c)) {
+            let text = c.to_string();
+            assert_eq!(compose.normalize(&fold.fold_string(&compose.normalize(&text))), text, "{c}");
+            assert!(!blank::is_ignorable(c), "{c}");
+        }
     }
 
     proptest! {

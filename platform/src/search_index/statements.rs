@@ -47,7 +47,7 @@ macro_rules! asked {
 
 /// A document has what is asked for in `terms`, and phrases in `plain`: places in `terms` end at 16,383. Without words, all that pass
 /// the filter are listed, the latest first. The total is that of the whole ranking; a row has it also where no document is left.
-/// Of the contents of a page, as much as the first 4 MiB is answered whole, and of each one beyond its beginning.
+/// Of the contents of a page, as much as the first MiB is answered whole, and of each one beyond its beginning.
 pub const SEARCH: &str = concat!(
     "WITH asked AS MATERIALIZED (
     SELECT config, ",
@@ -86,7 +86,7 @@ pub const SEARCH: &str = concat!(
     WHERE to_tsvector(v.config, v.word) @@ a.marked
     GROUP BY v.config
 )
-SELECT t.total, p.id, p.score, p.title, CASE WHEN p.bytes <= 4194304 THEN p.body ELSE left(p.body, 20000) END AS body,
+SELECT t.total, p.id, p.score, p.title, CASE WHEN p.bytes <= 1048576 THEN p.body ELSE left(p.body, 20000) END AS body,
     COALESCE(f.words, '{}') AS forms
 FROM (SELECT count(*) AS total FROM found) t LEFT JOIN page p ON true LEFT JOIN forms f ON f.config = p.config
 ORDER BY p.score DESC, p.id DESC"

@@ -73,6 +73,10 @@ pub(super) fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
                 (end, last) = (at + c.len_utf8(), next);
                 rest.next();
             }
+            // Far too long to be a word, in any encoding: its key would only take time.
+            if end - start > WORD_BYTES_MAX * 4 {
+                continue;
+            }
             let key = text.get(start..end).map(key).unwrap_or_default();
             if !key.is_empty() && key.len() <= WORD_BYTES_MAX {
                 return Some(Word { start, end, key });
@@ -102,11 +106,18 @@ fn key(word: &str) -> Cow<'_, str> {
 }
 
 fn is_kept(c: char) -> bool {
-    !matches!(role(c), Role::Other | Role::Joiner) && !('\u{1F3FB}'..='\u{1F3FF}').contains(&c)
+    c.is_ascii_alphanumeric()
+        || !matches!(role(c), Role::Other | Role::Joiner) && !('\u{1F3FB}'..='\u{1F3FF}').contains(&c)
 }
 
 fn role(c: char) -> Role {
     match c {
+        // Most of what is written, without a look into the tables.
+        'a'..='z' | 'A'..='Z' | '0'..='9' => Role::Letter,
+        '\0'..='\u{7F}' => Role::Other,
+        'à'..='ö' | 'ø'..='ÿ' | 'À'..='Ö' | 'Ø'..='ß' | 'А'..='я' | 'α'..='ω' => Role::Letter,
+        '\u{3041}'..='\u{3096}' | '\u{30A1}'..='\u{30FA}' | '\u{4E00}'..='\u{9FFF}' => Role::Alone,
+        '\u{1F300}'..='\u{1F3FA}' | '\u{1F400}'..='\u{1F64F}' => Role::Emoji,
         '\u{200D}' => Role::Joiner,
         // Soft hyphens, the joiners of letters and of words, the tags of flags, keycaps.
         '\u{AD}' | '\u{200C}' | '\u{2060}' | '\u{20E3}' | '\u{E0020}'..='\u{E007F}' | '\u{1F3FB}'..='\u{1F3FF}' => {
@@ -115,13 +126,6 @@ fn role(c: char) -> Role {
         '\u{1F1E6}'..='\u{1F1FF}' => Role::Flag,
         // The mark of a long vowel is of no script of its own.
         '\u{30FC}' => Role::Alone,
-        _ if c.is_ascii() => {
-            if c.is_ascii_alphanumeric() {
-                Role::Letter
-            } else {
-                Role::Other
-            }
-        }
         _ if GeneralCategoryGroup::Mark.contains(CodePointMapData::<GeneralCategory>::new().get(c)) => Role::Mark,
         _ if c.is_alphanumeric() => match CodePointMapData::<Script>::new().get(c) {
             Script::Han
