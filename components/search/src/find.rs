@@ -37,8 +37,8 @@ pub async fn search(
     let request = with_tags(context, request::read(query)?).await?;
     let page = match request {
         None => Page::default(),
-        // What only narrows down has no meaning to compare.
-        Some(request) if mode == Mode::FullText || request.lists() => {
+        // Filters, exclusions and emoji alone have no meaning to compare.
+        Some(request) if mode == Mode::FullText || request.meaning().is_none() => {
             by_words(token, request, limit, read(after, query, &[Ranking::Words])?).await?
         }
         Some(request) if mode == Mode::Semantic => {
@@ -151,7 +151,8 @@ fn worded(ranking: Ranking, hit: TextHit) -> Ranked {
 
 async fn by_meaning(token: &str, request: &Request, limit: u32, after: Option<Cursor>) -> Result<Page, Error> {
     let filter = Filter { beyond: beyond(after.as_ref()), ..request.filter_of_meaning() };
-    let found = near_text(token, request.meaning()?, filter, FUSED_MAX + 1).await.map_err(Lost::into_error)?;
+    let text = request.meaning().unwrap_or_default();
+    let found = near_text(token, text, filter, FUSED_MAX + 1).await.map_err(Lost::into_error)?;
     let counted = u32::try_from(found.len()).unwrap_or(u32::MAX).min(FUSED_MAX);
     let meant =
         |hit: VectorHit| Ranked { ranking: Ranking::Meaning, id: hit.id, score: hit.score, highlights: Vec::new() };
@@ -202,9 +203,8 @@ async fn by_both(
 ) -> Result<Page, Error> {
     let near = async {
         match request.meaning() {
-            Ok(text) => near_text(token, text, request.filter_of_meaning(), FUSED_MAX).await,
-            // Errors of the query are reported by the search for words.
-            Err(_) => Ok(Vec::new()),
+            Some(text) => near_text(token, text, request.filter_of_meaning(), FUSED_MAX).await,
+            None => Ok(Vec::new()),
         }
     };
     let worded_first = words(token, &request.words, request.filter.clone(), FUSED_MAX);

@@ -59,6 +59,10 @@ pub fn read(query: &str) -> Result<Request, Error> {
                 }
                 request.tags.push(text::key(&name).into_owned());
             }
+            Some(("-tag" | "-from" | "-to", _)) => {
+                let text = "A filter says what must be there: write `tag:`, `from:` or `to:` without a `-`.";
+                return Err(invalid("query", Format::Search, text));
+            }
             Some(("from", value)) => request.filter.after = Some(start_us(day(value, "from")?.0)?),
             Some(("to", value)) => {
                 let next = day(value, "to")?.0.checked_add(1.day()).map_err(|_| too_far())?;
@@ -80,12 +84,6 @@ impl Request {
         Some(self)
     }
 
-    /// Whether it only narrows down: then all that is left is listed.
-    pub fn lists(&self) -> bool {
-        let Filter { keywords, after, before, .. } = &self.filter;
-        self.wanted().trim().is_empty() && (!keywords.is_empty() || after.is_some() || before.is_some())
-    }
-
     /// The filter of a ranking that knows nothing of words: with what must not be there.
     pub fn filter_of_meaning(&self) -> Filter {
         Filter { without: self.words.clone(), ..self.filter.clone() }
@@ -95,17 +93,11 @@ impl Request {
         tokens(&self.words).into_iter().filter(|token| !token.starts_with('-')).collect()
     }
 
-    /// The words for the model: without quotes, and without excluded words.
-    ///
-    /// # Errors
-    /// There is nothing.
-    pub fn meaning(&self) -> Result<String, Error> {
+    /// The words for the model: without quotes, and without excluded words. `None` where there is nothing that has a meaning, such as
+    /// filters and emoji alone: then words decide in every mode.
+    pub fn meaning(&self) -> Option<String> {
         let asked = self.wanted().replace('"', " ").trim().to_owned();
-        if asked.contains(char::is_alphanumeric) {
-            Ok(asked)
-        } else {
-            Err(invalid("query", Rule::Blank, "Enter at least one word to search for."))
-        }
+        Some(asked).filter(|asked| asked.contains(char::is_alphanumeric))
     }
 }
 
@@ -186,13 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn filters_alone_list() {
-        let lists = |query: &str| {
-            let request = read(query).unwrap();
-            request.with_tags([("x", "1")].into_iter()).unwrap().lists()
-        };
-        assert!(lists("tag:x") && lists("from:2026-01-01 ") && lists("tag:x -office"));
-        assert!(!lists("tag:x walk") && !lists("walk") && !lists(""));
+    fn a_ranking_of_meaning_has_the_exclusions_of_the_words() {
         assert_eq!(read("walk -office").unwrap().filter_of_meaning().without, "walk -office");
     }
 
@@ -212,6 +198,8 @@ mod tests {
             "from:",
             "to:9999-12-31",
             "from:-9998-01-01",
+            "-tag:work",
+            "-From:2026-11-01",
             "from:20261101",
             "to:2026-11-1",
         ] {
@@ -223,9 +211,9 @@ mod tests {
     #[test]
     fn a_model_is_asked_for_what_is_wanted_alone() {
         let meaning = |query: &str| read(query).unwrap().meaning();
-        assert_eq!(meaning("tired of \"the office\" -boss tag:work "), Ok("tired of  the office".into()));
-        for nothing in ["", "-boss", "tag:work", "!?"] {
-            assert!(meaning(nothing).is_err(), "{nothing}");
+        assert_eq!(meaning("tired of \"the office\" -boss tag:work "), Some("tired of  the office".into()));
+        for nothing in ["", "-boss", "tag:work", "tag:work \"\"", "tag:work 🎉", "!?"] {
+            assert_eq!(meaning(nothing), None, "{nothing}");
         }
         assert!(read(&"x".repeat(201)).is_err());
     }
