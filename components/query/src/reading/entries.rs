@@ -35,7 +35,9 @@ const KNOWN_TAG: &str = "LEFT JOIN query.tags_view g ON g.tag_id = (e.tag ->> 'i
 /// Until the tag's own event is here, the name that the entry brought.
 const TAG_NAME: &str = "COALESCE(g.name, e.tag ->> 'name')";
 const TAG_KEY: &str = "COALESCE(g.name_key, j.tag_names[e.position])";
-const SIGMAS: [char; 3] = ['Σ', 'σ', 'ς'];
+/// What lower case and a key may have in different forms.
+const FOLDED: [&str; 2] = ["σ", "ss"];
+const SOFT_HYPHEN: char = '\u{AD}';
 
 /// How much of an entry the reader may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -164,13 +166,23 @@ pub fn page(user: Uuid, view: View, selection: &Selection, order: Order, page: &
 fn conditions(selection: &Selection, params: &mut Params) -> String {
     let mut sql = String::new();
     if let Some(text) = &selection.text {
-        // A Greek word's last sigma has a form of its own, which no rule of lower case in a database makes.
-        let (pattern, greek) = (containing(&text.replace(SIGMAS, "σ")), text.contains(SIGMAS));
-        let (pattern, greek) = (params.bind(pattern), params.bind(greek));
-        let holds = |text: &str| format!(r"{text} ILIKE {pattern}::text ESCAPE '\'");
-        let [title, content] = ["j.title", "j.content"].map(holds);
-        let [sigmas, more] = ["translate(j.title, 'ςΣ', 'σσ')", "translate(j.content, 'ςΣ', 'σσ')"].map(holds);
-        sql += &format!(" AND ({title} OR {content} OR ({greek}::boolean AND ({sigmas} OR {more})))");
+        // The databases' lower case leaves what a key folds as well: the last sigma, sharp s, soft hyphens.
+        let key = mindflow_guest::text::key(text);
+        let folds = FOLDED.iter().any(|form| key.contains(form)) || *key != text.to_lowercase();
+        let (pattern, key, folds) = (params.bind(containing(text)), params.bind(containing(&key)), params.bind(folds));
+        let holds = |column: &str| format!(r"{column} ILIKE {pattern}::text ESCAPE '\'");
+        let folded = |column: &str| {
+            format!(
+                r"replace(translate(lower({column}), 'ςΣ{SOFT_HYPHEN}', 'σσ'), 'ß', 'ss') LIKE {key}::text ESCAPE '\'"
+            )
+        };
+        sql += &format!(
+            " AND ({} OR {} OR ({folds}::boolean AND ({} OR {})))",
+            holds("j.title"),
+            holds("j.content"),
+            folded("j.title"),
+            folded("j.content")
+        );
     }
     if let Some(tag) = &selection.tag {
         let tag = params.bind(tag);
