@@ -30,10 +30,14 @@ impl MailAddress {
     pub fn parse(text: &str) -> Result<Self, NoMailAddress> {
         let (local, domain) = text.rsplit_once('@').ok_or(NoMailAddress::Form)?;
         // The library takes every character beyond ASCII.
-        let is_written = |c: char| !c.is_control() && (c.is_ascii() || !c.is_whitespace());
-        if !local.chars().all(is_written) || !EmailAddress::is_valid_local_part(local) {
+        let is_seen = |c: char| !c.is_control() && (c.is_ascii() || !c.is_whitespace() && !is_unseen(c));
+        if !local.chars().all(is_seen) || !EmailAddress::is_valid_local_part(local) {
             return Err(NoMailAddress::Form);
         }
+        // Quotes that are not needed name the same mailbox (RFC 5321, 4.1.2).
+        let bare = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        let bare = bare.filter(|bare| !bare.starts_with('"') && EmailAddress::is_valid_local_part(bare));
+        let local = bare.unwrap_or(local);
         // Every mail server knows A-labels (RFC 5890); those without SMTPUTF8 know nothing else.
         let domain = Uts46::new()
             .to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast, DnsLength::Verify)
@@ -61,11 +65,25 @@ impl MailAddress {
         &self.domain
     }
 
+    /// The domain in letters of its script.
+    #[must_use]
+    pub fn domain_in_letters(&self) -> String {
+        let domain = self.domain.as_bytes();
+        Uts46::new().to_unicode(domain, AsciiDenyList::STD3, Hyphens::CheckFirstLast).0.into_owned()
+    }
+
     /// Whether every server takes it. Others have to know SMTPUTF8 (RFC 6531).
     #[must_use]
     pub fn is_ascii(&self) -> bool {
         self.local.is_ascii()
     }
+}
+
+/// What shows nothing, or reorders what is shown: an address would look like another one.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+        | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}'
+        | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// As it is sent.
@@ -96,11 +114,14 @@ mod tests {
             ("ann@例え.テスト", "ann@xn--r8jz45g.xn--zckzah"),
             ("用户@例え.テスト", "用户@xn--r8jz45g.xn--zckzah"),
             ("\"a b\"@example.org", "\"a b\"@example.org"),
+            ("\"ann3\"@example.org", "ann3@example.org"),
+            ("ann@straße.example", "ann@xn--strae-oqa.example"),
             ("o'neil@r3---sn-a.example.org", "o'neil@r3---sn-a.example.org"),
         ] {
             assert_eq!(sent(text), expected);
         }
         assert!(MailAddress::parse("ann@bücher.example").unwrap().is_ascii());
+        assert_eq!(MailAddress::parse("ann@xn--bcher-kva.example").unwrap().domain_in_letters(), "bücher.example");
         assert!(!MailAddress::parse("änn@example.org").unwrap().is_ascii());
     }
 
@@ -130,6 +151,8 @@ mod tests {
             "ann@exa\nmple.org",
             "ann\u{3000}b@example.org",
             "ann\u{85}@example.org",
+            "a\u{202e}b@example.org",
+            "a\u{ad}b@example.org",
             ".ann@example.org",
             "a..b@example.org",
             "\"\"@example.org",

@@ -21,7 +21,18 @@ pub struct EmailKey(String);
 impl EmailKey {
     /// The key of any text, an address or not: failed logins are counted for both.
     pub fn of(text: &str) -> Self {
-        Self(text::key(&text::label(text)).into_owned())
+        match MailAddress::parse(&trimmed(text)) {
+            // As mail is sent: domains that look alike are not the same.
+            Ok(address) => Self(format!("{}@{}", text::key(address.local()), address.domain())),
+            Err(_) => Self(text::key(&text::label(text)).into_owned()),
+        }
+    }
+
+    /// As an earlier build kept an address whose domain goes beyond ASCII.
+    pub fn former(&self) -> Option<String> {
+        let address = MailAddress::parse(&self.0).ok().filter(|address| address.domain().contains("xn--"))?;
+        let domain = address.domain_in_letters();
+        Some(text::key(&format!("{}@{domain}", address.local())).into_owned())
     }
 
     pub fn as_str(&self) -> &str {
@@ -82,8 +93,12 @@ pub fn is_email(text: &str) -> bool {
     check_email(text).is_ok()
 }
 
+fn trimmed(text: &str) -> String {
+    text::into_nfc(text.trim().to_owned())
+}
+
 fn check_email(text: &str) -> Result<String, FieldError> {
-    let text = text::label(text);
+    let text = trimmed(text);
     if text::is_blank(&text) {
         return Err(field("email", Rule::Blank, "An e-mail address is required."));
     }
@@ -156,6 +171,18 @@ mod tests {
         assert_eq!(account.email, "Ann.Müller@Example.org");
         assert_eq!(account.email_key.as_str(), "ann.müller@example.org");
         assert_eq!(account.display_name, "Ann");
+    }
+
+    #[test]
+    fn a_mailbox_has_one_key_however_its_address_is_written() {
+        let key = EmailKey::of("ann@xn--bcher-kva.example");
+        for text in ["Ann@Bücher.example", "ann@bu\u{308}cher.EXAMPLE", "\"ann\"@bücher.example"] {
+            assert_eq!(EmailKey::of(text), key, "{text}");
+        }
+        assert_eq!(key.former().as_deref(), Some("ann@bücher.example"));
+        assert_eq!(EmailKey::of("ann@example.org").former(), None);
+        assert_ne!(EmailKey::of("ann@straße.example"), EmailKey::of("ann@strasse.example"));
+        assert!(!is_email("a\u{202e}b@example.org"), "it looks like another mailbox");
     }
 
     #[test]

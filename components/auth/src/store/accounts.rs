@@ -58,12 +58,15 @@ pub const FIRST_SEQUENCE: u64 = 1;
 
 /// The account of an address, with its password's hash.
 pub async fn by_email(email: &EmailKey) -> Result<Option<Stored>, Error> {
+    let keys: Vec<String> = email.former().into_iter().chain([email.as_str().to_owned()]).collect();
     let rows =
-        sql::query(DATABASE, Identity::Service, select_account!("u.email_key = $1"), params![email.as_str()]).await?;
+        sql::query(DATABASE, Identity::Service, select_account!("u.email_key = ANY ($1)"), params![keys]).await?;
     let read = |row: Row<'_>| {
         Ok::<_, RowError>(Stored { account: read_account(row)?, password_hash: row.get("password_hash")? })
     };
-    Ok(rows.first().map(read).transpose()?)
+    // What an earlier build kept two addresses by is the key of the one that it was made for.
+    let found = rows.map(read)?;
+    Ok(found.into_iter().find(|stored| email.former().is_none() || EmailKey::of(&stored.account.email) == *email))
 }
 
 /// The account of an id, as the service sees it.
