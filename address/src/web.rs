@@ -33,7 +33,7 @@ pub fn web_address(text: &str) -> Result<Url, NoWebAddress> {
     if text.chars().count() > WEB_ADDRESS_CHARS_MAX {
         return Err(NoWebAddress::TooLong);
     }
-    let url = Url::parse(text).map_err(|_| NoWebAddress::Form)?;
+    let mut url = Url::parse(text).map_err(|_| NoWebAddress::Form)?;
     if !matches!(url.scheme(), "https" | "http") {
         return Err(NoWebAddress::Scheme);
     }
@@ -42,6 +42,13 @@ pub fn web_address(text: &str) -> Result<Url, NoWebAddress> {
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(NoWebAddress::Credentials);
+    }
+    // The same host, which is resolved and judged by its name without the dot.
+    if let Some(host) = url.domain().filter(|host| host.ends_with('.')).map(str::to_owned) {
+        url.set_host(Some(host.trim_end_matches('.'))).map_err(|_| NoWebAddress::Form)?;
+    }
+    if url.port() == Some(0) {
+        return Err(NoWebAddress::Form);
     }
     if url.as_str().len() > WEB_ADDRESS_CHARS_MAX {
         return Err(NoWebAddress::TooLong);
@@ -68,6 +75,7 @@ mod tests {
             ("http://0x7f.1/", "http://127.0.0.1/"),
             ("https://[2001:db8::1]:8443/", "https://[2001:db8::1]:8443/"),
             ("https://example.org\\hook", "https://example.org/hook"),
+            ("https://LOCALHOST./", "https://localhost/"),
         ] {
             assert_eq!(web_address(text).map(String::from).as_deref(), Ok(expected), "{text}");
         }
@@ -87,6 +95,7 @@ mod tests {
             ("https://exa\tmple.org/", NoWebAddress::Form),
             ("https://xn--.org/", NoWebAddress::Form),
             ("https://256.1.1.1/", NoWebAddress::Form),
+            ("https://example.org:0/", NoWebAddress::Form),
             ("ftp://example.org", NoWebAddress::Scheme),
             ("javascript:alert(1)", NoWebAddress::Scheme),
             ("https://user:pw@example.org/", NoWebAddress::Credentials),
