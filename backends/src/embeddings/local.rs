@@ -68,7 +68,8 @@ impl Local {
     pub async fn start(config: &LocalConfig, data_dir: &Path) -> Result<Self, OpenError> {
         let model_dir = match &config.model_dir {
             Some(configured) => configured.clone(),
-            None => cache().ok_or(OpenError::NoModelDir)?.join("models").join(MODEL),
+            // Without a folder for it there is no model, as before one is installed.
+            None => cache().map(|cache| cache.join("models").join(MODEL)).unwrap_or_default(),
         };
         let program = match &config.program {
             Some(configured) => configured.clone(),
@@ -162,6 +163,9 @@ impl Supervisor {
     }
 
     fn missing(&self) -> Option<String> {
+        if self.model_dir.as_os_str().is_empty() {
+            return Some("neither HOME nor [embeddings] model-dir says where the model is".to_owned());
+        }
         let wanted = [(&self.program, "program"), (&self.model_dir, "model")];
         let (path, what) = wanted.into_iter().find(|(path, _)| !path.exists())?;
         Some(format!("there is no {what} at {}; scripts/up installs it", path.display()))
