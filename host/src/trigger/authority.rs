@@ -11,6 +11,9 @@ pub(super) fn check<B>(request: &Request<B>) -> Result<(), Problem> {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let named = request.uri().authority();
     let (host, others) = (hosts.next(), hosts.next());
+    if named.is_some_and(|named| !is_host(named.as_str())) {
+        return Err(bad("The target's authority must be a host and, after a colon, its port."));
+    }
     match (host, others) {
         (None, _) if request.version() <= Version::HTTP_10 => Ok(()),
         (None, _) if request.version() >= Version::HTTP_2 && named.is_some() => Ok(()),
@@ -68,6 +71,7 @@ mod tests {
         // To a proxy: the target's own authority rules.
         assert!(checked(Version::HTTP_11, "http://a/", &["b"]));
         assert!(!checked(Version::HTTP_11, "http://a/", &[]));
+        assert!(!checked(Version::HTTP_11, "http://user@a/", &["a"]));
     }
 
     #[test]

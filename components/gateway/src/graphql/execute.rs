@@ -15,7 +15,9 @@ use crate::change_feed::Start;
 use crate::failure::{Excess, Failure, Kind};
 use crate::memory::{self, ANSWER_BYTES_MAX, Place};
 use crate::settings::Settings;
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType};
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
+};
 use async_graphql::{Request, Response, ServerError, Variables};
 use futures::FutureExt;
 use futures::stream::{LocalBoxStream, StreamExt};
@@ -236,6 +238,10 @@ pub async fn prepare(mut params: Params, scope: &SharedScope, settings: &Setting
     let variables_text = serde_json::to_string(&params.variables).unwrap_or_default();
     let variables = Variables::from_json(params.variables.into());
     let operation = chosen(&document.parsed, params.operation_name.as_deref()).map_err(refuse)?;
+    if operation.ty == OperationType::Subscription && !is_plain(operation) {
+        let text = "Name the field of a subscription outside of fragments; what is in the field may have them.";
+        return Err(refuse(Failure::new(Kind::Malformed, text)));
+    }
     let known = document.fits((params.operation_name.as_deref(), &variables_text));
     let mut cost = match known {
         Some(cost) => cost,
@@ -258,6 +264,11 @@ pub async fn prepare(mut params: Params, scope: &SharedScope, settings: &Setting
         correlation_id,
         document,
     })
+}
+
+/// Whether its root fields are in no fragment: the engine finds none there, and a subscription would end with nothing.
+fn is_plain(operation: &OperationDefinition) -> bool {
+    operation.selection_set.node.items.iter().all(|item| matches!(item.node, Selection::Field(_)))
 }
 
 /// The operation's cost, if its shape and its cost are within their bounds.

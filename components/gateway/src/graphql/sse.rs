@@ -13,7 +13,7 @@ use crate::memory::Place;
 use crate::socket;
 use crate::viewer::{Viewer, watch};
 use crate::web::media::Answer as AnswerType;
-use crate::web::{Request, Response, header};
+use crate::web::{Request, Response};
 use async_graphql::parser::types::OperationType;
 use futures::FutureExt;
 use futures::future::{Either, LocalBoxFuture, pending, select};
@@ -60,7 +60,9 @@ fn event(answer: &Answer) -> String {
 
 /// Where a client goes on that was connected before (HTML standard, §9.2.4).
 fn resumed(request: &Request) -> Option<String> {
-    header(request.headers(), "last-event-id").filter(|id| !id.is_empty()).map(str::to_owned)
+    // One that is no text is none of ours, and is forgotten as such.
+    let id = String::from_utf8_lossy(request.headers().get("last-event-id")?.as_bytes()).into_owned();
+    (!id.is_empty()).then_some(id)
 }
 
 /// A stream of one answer.
