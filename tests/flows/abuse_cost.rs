@@ -71,7 +71,9 @@ fn is_too_complex(answer: &Value, unit: &str) {
     assert_eq!((errors.len(), &extensions["code"]), (1, &json!("QUERY_TOO_COMPLEX")), "{errors:?}");
     assert_eq!(extensions["unit"], unit, "{extensions}");
     assert!(extensions["cost"].as_u64() > extensions["allowed"].as_u64(), "{extensions}");
-    assert!(answer["data"].is_null(), "{answer}");
+    // What a mutation has done is no secret; nothing of it is shown.
+    let data = answer["data"].as_object();
+    assert!(data.is_none_or(|roots| roots.values().all(Value::is_null)), "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -335,7 +335,8 @@ impl Prepared {
             if self.kind != OperationType::Mutation {
                 return Answer::failed(&failure, true, &self.correlation_id);
             }
-            // What was done is answered, with null for what does not fit.
+            // What was done is answered, with null for what does not fit, and one error for all of that.
+            response.errors.retain(|error| error.message != meter::TOO_LARGE);
             response.errors.extend(errors::of_request(&failure, &self.correlation_id));
         }
         for error in &mut response.errors {

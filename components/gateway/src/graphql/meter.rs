@@ -16,6 +16,9 @@ const RECORD_BYTES: usize = 400;
 /// Of a small value, and of its place in the tree of the answer.
 const VALUE_BYTES: usize = 100;
 
+/// Of each resolver that takes too much. [`Meter::over`] says it once for the whole answer.
+pub const TOO_LARGE: &str = "The answer is too large.";
+
 /// Of one operation, or of a batch.
 #[derive(Debug, Default)]
 pub struct Meter {
@@ -58,7 +61,7 @@ impl Meter {
             return Ok(());
         }
         self.over.set(self.over.get().or(Some(Excess { cost, allowed, unit: "bytes" })));
-        Err(invalid("", Rule::TooMuch, "The answer is too large."))
+        Err(invalid("", Rule::TooMuch, TOO_LARGE))
     }
 
     /// The failure of the whole answer, if it took too much.
