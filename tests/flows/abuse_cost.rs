@@ -117,6 +117,14 @@ async fn many_times_the_same_large_or_dear_field_is_refused_and_another_users_so
         refused(&mallory, &query, "bytes").await;
         honest.survives(&platform).await;
     }
+    // Of several mutations one that is too large to show hides none of the others.
+    let contents: String = (0..100).map(|alias| format!("a{alias}: content ")).collect();
+    let two = format!(
+        "mutation {{ kept: recordMood(mood: CALM) {{ mood }} large: updateJournalEntry(input: {{ id: \"{id}\", mood: CALM }}) {{ {contents} }} }}"
+    );
+    let answer = mallory.graphql(&two, json!({})).await.expect(200);
+    assert_eq!(answer.json()["data"], json!({ "kept": { "mood": "CALM" }, "large": null }));
+    assert_eq!(answer.error_code(), "QUERY_TOO_COMPLEX");
     // What is as large as it may be is answered, to several at once.
     for answer in join_all((0..TIMES).map(|_| mallory.graphql(five, json!({})))).await {
         let data = answer.data();

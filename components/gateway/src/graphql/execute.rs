@@ -331,13 +331,11 @@ impl Prepared {
     /// An answer of the engine, in the right shape.
     fn answer(&self, mut response: Response) -> Answer {
         let cursor = self.scope.take_cursor().filter(|_| response.errors.is_empty());
-        if let Some(failure) = self.scope.meter.over() {
-            if self.kind != OperationType::Mutation {
-                return Answer::failed(&failure, true, &self.correlation_id);
-            }
-            // What was done is answered, with null for what does not fit, and one error for all of that.
-            response.errors.retain(|error| error.message != meter::TOO_LARGE);
-            response.errors.extend(errors::of_request(&failure, &self.correlation_id));
+        let over = self.scope.meter.over();
+        if let Some(failure) = &over
+            && self.kind != OperationType::Mutation
+        {
+            return Answer::failed(failure, true, &self.correlation_id);
         }
         for error in &mut response.errors {
             input_errors::explain_argument(error, &self.document.parsed);
@@ -345,6 +343,14 @@ impl Prepared {
         if let Some(registry) = validity::registry() {
             let asked = Asked::new(&self.document.parsed, self.operation_name.as_deref());
             response.data = asked.shape(registry, response.data, &response.errors);
+        }
+        if let Some(failure) = over {
+            if !has_any(&response.data) {
+                return Answer::failed(&failure, true, &self.correlation_id);
+            }
+            // Of several mutations those that fit are answered, with null for the others and one error for all of these.
+            response.errors.retain(|error| error.message != meter::TOO_LARGE);
+            response.errors.extend(errors::of_request(&failure, &self.correlation_id));
         }
         if let Some(cursor) = &cursor {
             response.extensions.insert(CURSOR.to_owned(), cursor.as_str().into());
@@ -358,6 +364,11 @@ impl Prepared {
         self.scope.meter.reset();
         answer
     }
+}
+
+/// Whether one of the root's fields has a value.
+fn has_any(data: &async_graphql::Value) -> bool {
+    matches!(data, async_graphql::Value::Object(fields) if fields.values().any(|value| *value != async_graphql::Value::Null))
 }
 
 /// Runs a query or a mutation.
