@@ -12,7 +12,12 @@ mod word_piece;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use std::{path::PathBuf, thread};
+use std::{
+    fs::File,
+    os::fd::AsRawFd,
+    path::{Path, PathBuf},
+    thread,
+};
 use tokio::net::UnixListener;
 
 #[derive(Parser)]
@@ -33,12 +38,19 @@ async fn main() -> Result<()> {
     let model = model::Model::load(&options.model_dir)?;
     let name = options.model_dir.file_name().map_or_else(|| "local".into(), |name| name.to_string_lossy().into_owned());
     let worker = pool::Worker::start(model);
-    // What a process that was killed left.
-    let _ = std::fs::remove_file(&options.socket);
-    let listener = UnixListener::bind(&options.socket)
-        .with_context(|| format!("cannot listen at {}", options.socket.display()))?;
+    let listener = listen(&options.socket).with_context(|| format!("cannot listen at {}", options.socket.display()))?;
     println!("ready");
     api::serve(listener, worker, name).await
+}
+
+/// The kernel takes at most 107 bytes as a socket's path, so the socket is named through its folder's descriptor.
+fn listen(socket: &Path) -> Result<UnixListener> {
+    let folder = File::open(socket.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new(".")))?;
+    let name = socket.file_name().context("the path has no file name")?;
+    let path = PathBuf::from(format!("/proc/self/fd/{}", folder.as_raw_fd())).join(name);
+    // What a process that was killed left.
+    let _ = std::fs::remove_file(&path);
+    Ok(UnixListener::bind(&path)?)
 }
 
 /// Whoever started this holds the other end of the standard input: when it closes, that process has ended,
@@ -48,4 +60,22 @@ fn end_with_input() {
         let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
         std::process::exit(0);
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::net::UnixStream;
+
+    #[tokio::test]
+    async fn a_socket_in_a_folder_with_a_long_path_is_listened_at() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("x".repeat(200));
+        std::fs::create_dir(&folder).unwrap();
+        for _ in 0..2 {
+            let _listener = listen(&folder.join("socket")).unwrap();
+            let opened = File::open(&folder).unwrap();
+            UnixStream::connect(format!("/proc/self/fd/{}/socket", opened.as_raw_fd())).unwrap();
+        }
+    }
 }

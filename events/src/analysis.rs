@@ -23,6 +23,9 @@ pub struct Insights {
     pub completed_at: Time,
 }
 
+/// The kinds of insights that there are now. The schema's descriptions name them.
+pub const INSIGHT_KINDS: [&str; 4] = ["pattern", "encouragement", "suggestion", "observation"];
+
 /// A remark to the writer of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Insight {

@@ -26,12 +26,12 @@ mod tests;
 mod value;
 
 pub use account::{Account, LoggedIn};
-pub use analysis::{AnalysisFailed, FailureReason, Insight, Insights};
+pub use analysis::{AnalysisFailed, FailureReason, INSIGHT_KINDS, Insight, Insights};
 pub use decode::BadEvent;
 pub use entry::{Analysis, Entry, EntryDeleted, EntryWritten, Reason};
 pub use mood::Mood;
 pub use notice::{Notice, NoticeKind, SessionEnded, UserNotice, notice_topic};
-pub use notification::NotificationRequested;
+pub use notification::{NotificationRequested, WEBHOOK_EVENTS};
 pub use tag::{MoodRecorded, Tag, TagCreated, TagRenamed};
 pub use value::{Date, Time};
 

@@ -1,5 +1,6 @@
 //! Notifications.
 
+use crate::Kind;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -13,3 +14,16 @@ pub struct NotificationRequested {
     /// `email`, `push` or `webhook`.
     pub channel: String,
 }
+
+/// The events that a webhook can subscribe to: those about what its user did in the journal. The schema's descriptions name them.
+pub const WEBHOOK_EVENTS: [Kind; 9] = [
+    Kind::AIAnalysisFailed,
+    Kind::AIInsightsGenerated,
+    Kind::JournalEntryCreated,
+    Kind::JournalEntryDeleted,
+    Kind::JournalEntryUpdated,
+    Kind::MoodRecorded,
+    Kind::TagCreated,
+    Kind::TagRenamed,
+    Kind::UserUpdated,
+];

@@ -13,12 +13,13 @@ const WITHHELD: &str = "(withheld)";
 const BARE_CHARS_MIN: usize = 5;
 
 /// Ids, times, counts and what the platform itself decided.
-const SHOWN: [&str; 24] = [
+const SHOWN: [&str; 25] = [
     "analysis",
     "at",
     "channel",
     "completedAt",
     "createdAt",
+    "date",
     "deletedAt",
     "displayName",
     "email",

@@ -1,6 +1,9 @@
 //! Tags and moods recorded on their own: aggregates other than entries.
 
-use crate::{Mood, value::Time};
+use crate::{
+    Mood,
+    value::{Date, Time},
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -41,4 +44,7 @@ pub struct MoodRecorded {
     pub mood: Mood,
     pub note: Option<String>,
     pub at: Time,
+    /// The day of `at` in the time zone that the user had then. `None` in events of earlier releases: the day in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<Date>,
 }

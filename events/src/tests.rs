@@ -74,6 +74,10 @@ fn fields_that_older_events_lack_have_a_default() {
     };
     assert_eq!((written.entry.mood, written.reason), (None, None));
     assert!(written.entry.tags.is_empty() && written.entry.attachment_ids.is_empty());
+    let mut payload: Value = serde_json::from_str(fixture(Kind::MoodRecorded)).unwrap();
+    payload.as_object_mut().unwrap().remove("date");
+    let Payload::MoodRecorded(mood) = decode(Kind::MoodRecorded, &payload.to_string()) else { panic!("a mood") };
+    assert_eq!(mood.date, None);
 }
 
 #[test]

@@ -48,7 +48,7 @@ pub struct Key {
 }
 
 /// Whose values they are, by the name of the owner's generation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Owner {
     generation: String,
 }

@@ -7,6 +7,9 @@ use crate::bindings::platform::mindflow::platform::{
 use serde::Deserialize;
 use uuid::Uuid;
 
+/// The zone of a user who has said none.
+const UTC: &str = "UTC";
+
 /// The claims of a verified access token.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Caller {
@@ -20,6 +23,9 @@ pub struct Caller {
     pub exp: i64,
     /// When the token was signed, in the same unit.
     pub iat: i64,
+    /// IANA name of the user's time zone, under OpenID Connect's name for it. Tokens of earlier releases have none.
+    #[serde(default)]
+    zoneinfo: Option<String>,
     #[serde(skip)]
     token: String,
 }
@@ -35,6 +41,17 @@ impl Caller {
             .map_err(|_| Error::Unauthenticated("The access token lacks a claim of this platform.".into()))?;
         caller.token.clone_from(token);
         Ok(caller)
+    }
+
+    /// The IANA name of the user's time zone.
+    pub fn zone_name(&self) -> &str {
+        self.zoneinfo.as_deref().unwrap_or(UTC)
+    }
+
+    /// The user's days begin and end in this zone.
+    #[cfg(feature = "time-zones")]
+    pub fn time_zone(&self) -> jiff::tz::TimeZone {
+        crate::clock::time_zone(self.zone_name())
     }
 
     pub fn has_role(&self, role: &str) -> bool {

@@ -1,5 +1,7 @@
 //! The one place where components read the clock, so that tests can set the time everywhere else.
 
+#[cfg(feature = "time-zones")]
+use jiff::tz::TimeZoneDatabase;
 use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 use mindflow_events::Time;
 
@@ -16,9 +18,27 @@ pub fn now() -> Timestamp {
     Timestamp::now()
 }
 
-/// The day in UTC: the contract counts quotas and trends in UTC.
+/// The zone of that IANA name, by the database that is built in and by no other, so that all components compute alike. A
+/// name that this version does not know is UTC.
+#[cfg(feature = "time-zones")]
+pub fn time_zone(name: &str) -> TimeZone {
+    use std::sync::LazyLock;
+    static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+    ZONES.get(name).unwrap_or(TimeZone::UTC)
+}
+
+/// The day in UTC, in which quotas and the platform's figures are counted. A user's day is that of the user's time zone.
 pub fn today(now: Timestamp) -> Date {
-    TimeZone::UTC.to_datetime(now).date()
+    today_in(&TimeZone::UTC, now)
+}
+
+pub fn today_in(zone: &TimeZone, now: Timestamp) -> Date {
+    zone.to_datetime(now).date()
+}
+
+/// The day of a time in microseconds.
+pub fn day_of(zone: &TimeZone, us: i64) -> Date {
+    today_in(zone, Timestamp::from_microsecond(us).unwrap_or_default())
 }
 
 /// The start of the day in UTC, in microseconds.
@@ -51,6 +71,25 @@ pub async fn pause(time: std::time::Duration) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(feature = "time-zones")]
+    fn a_day_is_that_of_the_zone_and_a_zone_that_is_not_known_is_utc() {
+        let now: Timestamp = "2026-11-29T10:30:00Z".parse().unwrap();
+        let day = |name: &str| today_in(&time_zone(name), now).to_string();
+        assert_eq!((day("Pacific/Kiritimati"), day("Pacific/Pago_Pago")), ("2026-11-30".into(), "2026-11-28".into()));
+        assert_eq!((day("UTC"), day("Mars/Olympus")), ("2026-11-29".into(), "2026-11-29".into()));
+        assert_eq!(day_of(&time_zone("Asia/Calcutta"), now.as_microsecond()).to_string(), "2026-11-29");
+    }
+
+    #[test]
+    #[cfg(feature = "time-zones")]
+    fn the_zones_are_those_of_the_database_inside() {
+        let offset = |name: &str, at: &str| time_zone(name).to_offset(at.parse().unwrap()).seconds();
+        // Systems of 2025 do not know yet that British Columbia keeps its summer time from 2026 on.
+        assert_eq!(offset("America/Vancouver", "2026-12-15T12:00:00Z"), -7 * 3600);
+        assert_eq!(offset("Asia/Kathmandu", "2026-12-15T12:00:00Z"), 5 * 3600 + 45 * 60);
+    }
 
     #[test]
     fn days_are_counted_back_over_the_turn_of_the_year() {

@@ -7,17 +7,23 @@ use crate::bindings::platform::mindflow::platform::{
     events::Failure,
     jwt_verifier, key_value, realtime, sql,
 };
+use crate::rules::Rule;
 
 /// How soon an event is retried while a store is unavailable: soon enough for users, and little load for the store.
 pub const DEFERRAL_MS: u32 = 1_000;
 
-/// A broken rule of one field.
-pub fn field(field: impl Into<String>, message: impl Into<String>) -> FieldError {
-    FieldError { field: field.into(), message: message.into() }
+/// A broken rule of one field. `message` says it as a sentence that a user can act on.
+pub fn field(field: impl Into<String>, rule: impl Into<Rule>, message: impl Into<String>) -> FieldError {
+    rule.into().broken(field, message)
 }
 
-pub fn invalid(name: impl Into<String>, message: impl Into<String>) -> Error {
-    Error::Invalid(vec![field(name, message)])
+pub fn invalid(name: impl Into<String>, rule: impl Into<Rule>, message: impl Into<String>) -> Error {
+    Error::Invalid(vec![field(name, rule, message)])
+}
+
+/// The state does not allow now what the field asks for; the field is empty where none does.
+pub fn conflict(name: impl Into<String>, rule: impl Into<Rule>, message: impl Into<String>) -> Error {
+    Error::Conflict(field(name, rule, message))
 }
 
 /// The quota of that name has no room: so much of the limit is used.

@@ -3,11 +3,15 @@
 pub use crate::bindings::vocabulary::mindflow::journal::types::*;
 
 use mindflow_events as events;
+use std::fmt::Display;
 
 /// The largest page of any list, and the most ids that a call takes (contract §2).
 pub const PAGE_MAX: u32 = 100;
 /// The most reads that `query/reads.read-own` takes: twice what the schema has of them.
 pub const OWN_READS_MAX: usize = 20;
+
+/// The most marks that a call takes or answers: one that asks about them stays one look at a database.
+pub const MARKS_MAX: usize = 100;
 
 macro_rules! convert {
     ($($mood:ident),*) => {
@@ -26,6 +30,33 @@ macro_rules! convert {
 }
 
 events::with_moods!(convert);
+
+impl Mark {
+    /// Of an entry's event.
+    pub fn entry(id: impl Display, sequence: u64) -> Self {
+        Self::of("entry", id, sequence)
+    }
+
+    /// Of a tag's event.
+    pub fn tag(id: impl Display, sequence: u64) -> Self {
+        Self::of("tag", id, sequence)
+    }
+
+    /// Of a mood's only event.
+    pub fn mood(id: impl Display) -> Self {
+        Self::of("mood", id, 1)
+    }
+
+    /// Of an account's event.
+    pub fn user(id: impl Display, sequence: u64) -> Self {
+        Self::of("user", id, sequence)
+    }
+
+    /// As events name it (`Payload::partition_key`).
+    fn of(kind: &str, id: impl Display, sequence: u64) -> Self {
+        Self { aggregate: format!("{kind}:{id}"), sequence }
+    }
+}
 
 impl From<events::Tag> for Tag {
     fn from(tag: events::Tag) -> Self {
@@ -48,6 +79,25 @@ impl From<events::Entry> for Entry {
             entry_date: entry.entry_date.to_string(),
             version: entry.version,
             word_count: entry.word_count,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mindflow_events::{Kind, Payload};
+
+    #[test]
+    fn a_mark_names_what_events_are_ordered_by() {
+        for (kind, mark) in [
+            (Kind::JournalEntryUpdated, Mark::entry("ID", 2)),
+            (Kind::TagRenamed, Mark::tag("ID", 2)),
+            (Kind::MoodRecorded, Mark::mood("ID")),
+            (Kind::UserUpdated, Mark::user("ID", 2)),
+        ] {
+            let key = Payload::decode(kind, "1.0", events::fixture(kind)).unwrap().partition_key();
+            assert_eq!(key.split_once(':').unwrap().0, mark.aggregate.strip_suffix(":ID").unwrap());
         }
     }
 }

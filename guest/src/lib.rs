@@ -13,6 +13,8 @@ pub mod http;
 pub mod id;
 pub mod journal;
 pub mod rate_limits;
+pub mod rules;
+pub mod shown;
 pub mod sql;
 #[cfg(feature = "web")]
 pub mod web;
@@ -21,4 +23,5 @@ pub use bindings::platform::mindflow::platform::{
     audit_reader, audit_writer, blob, call, dead_letters, embeddings, events, jwt_signer, jwt_verifier, key_value,
     mail, outbound, realtime, sealing, search_index, web_push, websocket,
 };
+pub use mindflow_text as text;
 pub use wit_bindgen;

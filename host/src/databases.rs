@@ -1,10 +1,7 @@
 //! The databases: opened and migrated before anything else, because capabilities, event delivery and schedules have
 //! their tables in them.
 
-use crate::{
-    data_dir::{self, DataDirError},
-    manifest::{Manifest, RuntimeConfig},
-};
+use crate::manifest::{Manifest, RuntimeConfig};
 use futures::future::join_all;
 use mindflow_backends::{
     database::postgres::{
@@ -19,8 +16,6 @@ use std::collections::BTreeMap;
 /// Why the databases cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabasesError {
-    #[error(transparent)]
-    DataDir(#[from] DataDirError),
     #[error(transparent)]
     Server(#[from] ServerError),
     #[error(transparent)]
@@ -53,8 +48,8 @@ pub struct Databases {
 }
 
 impl Databases {
+    /// The data directory is there and closed to others: who claims it has seen to that (`data_dir::open`).
     pub async fn open(config: &RuntimeConfig) -> Result<Self, DatabasesError> {
-        data_dir::open(&config.data_dir)?;
         let binaries = config.capabilities.sql.values().find_map(|database| match database {
             DatabaseConfig::Embedded(embedded) => Some(embedded.binaries.clone()),
             DatabaseConfig::Postgres(_) => None,

@@ -8,12 +8,14 @@
 // They panic when nothing reads the output any more; commands print by `cli::output`, and log by `tracing`.
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
+mod accepting;
 pub mod alarm;
 pub mod application;
 pub mod capability;
 pub mod cli;
 pub mod data_dir;
 pub mod databases;
+mod disk;
 pub mod engine;
 pub mod housekeeping;
 pub mod link;

@@ -6,6 +6,7 @@ use crate::{
     application::Application,
     capability::{Capabilities, HealthState, InstanceContext, OpenError},
     databases::{Databases, DatabasesError, Newer, Schema},
+    disk,
     engine::{Callers, CompileError, Provider, ProviderStatus, Unhealthy},
     housekeeping::{self, HousekeepingError, LogRetention},
     link::LinkError,
@@ -18,7 +19,7 @@ use crate::{
     },
 };
 use mindflow_backends::{
-    clock::Clock,
+    clock::{self, Clock},
     database::postgres::Database,
     delivery::{self, Backend, DeadLetters, Delivery, QueueError, publishers as publishing},
     keys,
@@ -33,8 +34,17 @@ use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
+    time::Duration,
 };
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::{
+    sync::{Mutex, MutexGuard},
+    time::Instant,
+};
+
+/// How long what the stores said of themselves is passed on.
+const HEALTH_FOR: Duration = Duration::from_millis(250);
+/// The same of what failed, which may be over soon.
+const FAILURE_FOR: Duration = Duration::from_millis(100);
 
 type Providers = BTreeMap<String, Arc<Provider>>;
 
@@ -60,6 +70,9 @@ struct Stores {
     capabilities: Capabilities,
     logs: Arc<dyn LogStore>,
     clock: Clock,
+    data_dir: PathBuf,
+    /// What they said last, and when.
+    known_health: Mutex<Option<(Instant, BTreeMap<String, HealthState>)>>,
 }
 
 /// What runs without a request; nothing for an operator's command.
@@ -273,12 +286,16 @@ impl Platform {
         &*self.stores.logs
     }
 
-    /// Every dependency and component with what is wrong with it, if anything.
+    /// Every dependency and component with what is wrong with it, if anything. The stores are asked once for all who ask at the
+    /// same time or soon after, so that nobody burdens them by asking.
     pub async fn health(&self) -> BTreeMap<String, HealthState> {
-        let mut health = self.stores.capabilities.health().await;
+        let mut health = self.stores.health().await;
         for (name, provider) in &self.providers {
             let state = match provider.status().state {
                 "open" => Err("its circuit is open: it failed repeatedly".to_owned()),
+                _ if provider.is_starved() => {
+                    Err("all its places are taken, and calls wait for one in vain".to_owned())
+                }
                 _ => Ok(()),
             };
             health.insert(format!("component:{name}"), state);
@@ -349,7 +366,35 @@ impl Stores {
         let opening = opening(manifest, config, &databases, queues.clone(), &clock);
         let capabilities = Capabilities::open(&opening).await?;
         let logs = logs::open(&config.log.keep.backend, &databases.databases).await?;
-        Ok(Self { databases: Mutex::new(Some(databases)), events, queues, capabilities, logs, clock })
+        let data_dir = config.data_dir.clone();
+        let known_health = Mutex::new(None);
+        Ok(Self {
+            databases: Mutex::new(Some(databases)),
+            events,
+            queues,
+            capabilities,
+            logs,
+            clock,
+            data_dir,
+            known_health,
+        })
+    }
+
+    async fn health(&self) -> BTreeMap<String, HealthState> {
+        let mut known = self.known_health.lock().await;
+        if let Some((at, health)) = &*known {
+            let is_well = health.values().all(Result::is_ok);
+            let for_long = if is_well { HEALTH_FOR } else { FAILURE_FOR };
+            if at.elapsed() < for_long {
+                return health.clone();
+            }
+        }
+        let data_dir = self.data_dir.clone();
+        let disk = tokio::task::spawn_blocking(move || disk::check(&data_dir));
+        let (mut health, disk) = tokio::join!(self.capabilities.health(), disk);
+        health.insert("disk".to_owned(), disk.unwrap_or_else(|error| Err(error.to_string())));
+        *known = Some((clock::instant(), health.clone()));
+        health
     }
 
     async fn warn_of_what_is_open(&self) {

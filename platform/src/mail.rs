@@ -5,6 +5,7 @@ use lettre::{
     Address,
     message::{MultiPart, SinglePart, header::HeaderName, header::HeaderValue},
 };
+use mindflow_address::MailAddress;
 use std::time::{Duration, UNIX_EPOCH};
 
 pub use lettre::message::Mailbox;
@@ -43,7 +44,7 @@ impl Message {
     /// The first rule that it breaks.
     pub fn compose(&self, from: &Mailbox, now_us: i64) -> Result<lettre::Message, BrokenRule> {
         self.check()?;
-        let to: Address = self.to.parse().map_err(|_| BrokenRule::new("to", "is no e-mail address"))?;
+        let to = self.recipient()?;
         let sent_at = UNIX_EPOCH + Duration::from_micros(u64::try_from(now_us).unwrap_or_default());
         let mut builder = lettre::Message::builder()
             .message_id(Some(format!("<{}@{}>", self.id, from.email.domain())))
@@ -64,6 +65,15 @@ impl Message {
             None => builder.singlepart(text),
         };
         composed.map_err(|error| BrokenRule::new("message", error))
+    }
+
+    /// Whom it goes to, with the domain in A-labels.
+    ///
+    /// # Errors
+    /// It can never be sent there.
+    pub fn recipient(&self) -> Result<Address, BrokenRule> {
+        let to = MailAddress::parse(&self.to).map_err(|error| BrokenRule::new("to", error))?;
+        Address::new(to.local(), to.domain()).map_err(|error| BrokenRule::new("to", error))
     }
 
     fn check(&self) -> Result<(), BrokenRule> {
@@ -103,12 +113,20 @@ impl Message {
     }
 }
 
-/// The sender that a configuration names, such as `MindFlow <no-reply@example.org>`.
+/// The sender that a configuration names, such as `MindFlow <no-reply@example.org>`, with the domain in A-labels. It may be of a
+/// network of one's own.
 ///
 /// # Errors
 /// It is none.
 pub fn sender(text: &str) -> Result<Mailbox, NoSender> {
-    text.parse().map_err(|_| NoSender(text.to_owned()))
+    let none = || NoSender(text.to_owned());
+    let Mailbox { name, email } = text.parse().map_err(|_| none())?;
+    let email = match MailAddress::parse(email.as_ref()) {
+        Ok(known) => Address::new(known.local(), known.domain()).map_err(|_| none())?,
+        Err(_) if email.domain().is_ascii() => email,
+        Err(_) => return Err(none()),
+    };
+    Ok(Mailbox { name, email })
 }
 
 /// A text that is no sender.

@@ -42,6 +42,24 @@ pub enum SealingError {
     Damaged,
 }
 
+/// Makes a [`SealingError`] the error of the interface: each program has a type of its own for that, made from the same WIT.
+#[macro_export]
+macro_rules! sealing_error {
+    ($error:ty) => {
+        impl From<$crate::sealing::SealingError> for $error {
+            fn from(error: $crate::sealing::SealingError) -> Self {
+                use $crate::sealing::SealingError as E;
+                let text = error.to_string();
+                match error {
+                    E::TooLong | E::Context | E::TooShort => Self::Invalid(text),
+                    E::OtherKey(_) | E::Version => Self::OtherKey(text),
+                    E::Damaged => Self::Damaged(text),
+                }
+            }
+        }
+    };
+}
+
 /// The platform's master keys: one seals, all open.
 pub struct Keys {
     /// The one that seals is the first.

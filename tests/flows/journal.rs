@@ -99,7 +99,7 @@ async fn rest_answers_what_was_written_and_unchanged_entries_are_not_sent_again(
     send(ada.request(Method::POST, "/api/journals").header("content-type", "text/plain").body("{}"))
         .await
         .expect_problem(415, "unsupported-media-type");
-    let large = json!({ "title": "Large", "content": "x".repeat(300 * 1024) });
+    let large = json!({ "title": "Large", "content": "x".repeat(1_400 * 1024) });
     ada.post("/api/journals", &large).await.expect_problem(413, "payload-too-large");
 }
 

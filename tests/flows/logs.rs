@@ -1,6 +1,7 @@
 //! Goal: from the id of a request an operator finds what every component did for it. Method: the command line, with
 //! and without a running host.
 
+use futures::{StreamExt, stream};
 use mindflow_tests::{Output, Platform, eventually};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -16,7 +17,9 @@ fn components(lines: &[Value]) -> BTreeSet<&str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_requests_id_leads_to_the_lines_of_all_components_that_worked_for_it() {
-    let mut platform = Platform::services().env("MINDFLOW_LOG__KEEP__LEVEL", "debug").start().await;
+    let platform = Platform::services().env("MINDFLOW_LOG__KEEP__LEVEL", "debug");
+    // In one moment 500 of one address.
+    let mut platform = platform.env("MINDFLOW_LOG__KEEP__ACCESS_LINES_PER_DAY", "96000").start().await;
     let ada = platform.register().await;
     let mutation =
         "mutation { createJournalEntry(input: { title: \"Secret title\", content: \"Secret content\" }) { id } }";
@@ -48,10 +51,19 @@ async fn a_requests_id_leads_to_the_lines_of_all_components_that_worked_for_it()
     assert_eq!((of_command.len(), components(&of_command)), (1, BTreeSet::from(["command"])));
     let text = platform.cli(&logs[..3]).await;
     assert!(text.stdout.lines().any(|line| line.contains("DEBUG command: called ")), "{text:?}");
+    // Who only asks for what is not there does not fill the log.
+    let http = platform.http();
+    let refused =
+        stream::iter(0..700).map(|number| async move { http.get(&format!("/nothing/{number}")).await.status });
+    assert!(refused.buffer_unordered(16).all(|status| async move { status == 404 }).await);
     // What was logged last before the stop is there as well, without a host.
     platform.stop().await;
     let after = lines(&platform.cli(&["logs", "--last", "1000", "--json"]).await);
     assert!(after.iter().any(|line| line["message"] == "stopping"), "{after:#?}");
+    let said = after.iter().filter(|line| line["target"] == "mindflow::logs");
+    let left_out: u64 = said.filter_map(|line| line["fields"]["lines"].as_u64()).sum();
+    // The story's other requests took some of the 500.
+    assert!((200..=250).contains(&left_out), "{left_out} lines are left out: {after:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -61,9 +61,19 @@ async fn the_same_client_mutation_id_creates_one_entry_however_often_it_comes() 
     let ada = platform.register().await;
     let input = json!({ "title": "Once", "content": "c", "clientMutationId": "m-1" });
     let first = ada.write(input.clone()).await;
+    assert_eq!(ada.write(input.clone()).await["id"], first["id"]);
+    // Another content would be lost behind a success.
     let mut changed = input.clone();
-    changed["title"] = json!("Again");
-    assert_eq!(ada.write(changed).await["id"], first["id"]);
+    changed["content"] = json!("d");
+    let refused = ada.graphql(CREATE, json!({ "input": changed })).await;
+    let error = refused.error();
+    assert_eq!(
+        (&error["extensions"]["code"], &error["extensions"]["field"]),
+        (&json!("CONFLICT"), &json!("clientMutationId")),
+        "{error}"
+    );
+    assert!(error["message"].as_str().unwrap().contains("m-1"), "{error}");
+    assert_eq!(ada.post("/api/journals", &changed).await.status, 409);
     let racing = (0..8).map(|_| ada.write(json!({ "title": "Race", "content": "c", "clientMutationId": "m-2" })));
     let ids: std::collections::BTreeSet<String> =
         join_all(racing).await.iter().map(|entry| entry["id"].as_str().unwrap().to_owned()).collect();
@@ -78,4 +88,10 @@ async fn the_same_client_mutation_id_creates_one_entry_however_often_it_comes() 
         })
         .await;
     assert_eq!(seen["me"]["quota"]["used"], 2);
+    // Of an entry that is gone, a success would be a lie.
+    ada.data("mutation ($id: ID!) { deleteJournalEntry(id: $id) }", json!({ "id": first["id"] })).await;
+    for content in ["c", "d"] {
+        let again = json!({ "input": { "title": "Once", "content": content, "clientMutationId": "m-1" } });
+        assert_eq!(ada.graphql(CREATE, again).await.error_code(), "CONFLICT");
+    }
 }

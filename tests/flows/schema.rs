@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Fields of objects and inputs, values of enums.
 const CONTRACT: &str = "
 User: id: ID!, email: String!, displayName: String!, roles: [Role!]!, createdAt: DateTime!, timezone: String!, quota: Quota!, storage: Storage
+Node: id: ID!
 Quota: limit: Int, used: Int!, resetsAt: DateTime
 Storage: mediaBytes: UsedBytes!, tags: Used!, webhooks: Used!, sessions: Used!
 Used: used: Int!, limit: Int!
@@ -22,26 +23,27 @@ JournalEntryConnection: edges: [JournalEntryEdge!]!, pageInfo: PageInfo!, totalC
 Webhook: id: ID!, url: String!, events: [String!]!, active: Boolean!, state: WebhookState!, failures: Int!, disabledAt: DateTime, disabledReason: String, createdAt: DateTime!, secret: String
 NotificationPreferences: email: Boolean!, push: Boolean!, webhooks: Boolean!, quietHoursStart: Int, quietHoursEnd: Int
 SearchHit: entry: JournalEntry!, score: Float!, highlights: [String!]!
-SearchResult: hits: [SearchHit!]!, totalCount: Int!, tookMs: Float!
+SearchResult: hits: [SearchHit!]!, pageInfo: PageInfo!, totalCount: Int!, tookMs: Float!
 MoodPoint: date: Date!, mood: Mood!, count: Int!, averageSentiment: Float
 SentimentPoint: period: Date!, average: Float!, entries: Int!
 WritingStats: entries: Int!, words: Int!, currentStreakDays: Int!, longestStreakDays: Int!, byHour: [Int!]!, byWeekday: [Int!]!
 PlatformStats: users: Int!, activeUsers: Int!, entries: Int!, analyses: Int!, entriesPerDay: [DayCount!]!
 JournalFilter: text: String, tag: String, mood: Mood, from: Date, to: Date
 CreateJournalEntryInput: title: String!, content: String!, mood: Mood, tags: [String!], entryDate: Date, attachmentIds: [ID!], clientMutationId: String
-UpdateJournalEntryInput: id: ID!, title: String, content: String, mood: Mood, tags: [String!], attachmentIds: [ID!], expectedVersion: Int
-EntryChange: kind: ChangeKind!, entryId: ID!, entry: JournalEntry
+UpdateJournalEntryInput: id: ID!, title: String, content: String, mood: Mood, tags: [String!], entryDate: Date, attachmentIds: [ID!], expectedVersion: Int
+EntryChange: kind: ChangeKind!, entryId: ID!, entry: JournalEntry, cursor: String!
 UserEdge: cursor: String!, node: User!
 UserConnection: edges: [UserEdge!]!, pageInfo: PageInfo!, totalCount: Int!
-Query: me: User!, journalEntry(id: ID!): JournalEntry, journalEntries(first: Int = 20; after: String; filter: JournalFilter): JournalEntryConnection!, recentEntries(limit: Int = 10): [JournalEntry!]!, onThisDay(date: Date): [JournalEntry!]!, moodTrends(days: Int = 30): [MoodPoint!]!, sentimentTrend(days: Int = 90; granularity: Granularity = WEEK): [SentimentPoint!]!, writingStats(days: Int = 365): WritingStats!, insights(limit: Int = 10): [Insight!]!, tags: [Tag!]!, search(query: String!; mode: SearchMode = HYBRID; limit: Int = 20): SearchResult!, relatedEntries(id: ID!; limit: Int = 5): [SearchHit!]!, webhooks: [Webhook!]!, notificationPreferences: NotificationPreferences!, pushPublicKey: String!, users(first: Int = 20; after: String; search: String): UserConnection!, platformStats(days: Int = 30): PlatformStats!, deadLetters(consumer: String; first: Int = 50; after: String): DeadLetterConnection!, auditLog(first: Int = 50; after: String; userId: ID; eventType: String; from: DateTime; to: DateTime): AuditConnection!
+Query: me: User!, node(id: ID!): Node, journalEntry(id: ID!): JournalEntry, journalEntries(first: Int = 20; after: String; filter: JournalFilter; orderBy: JournalOrder): JournalEntryConnection, recentEntries(limit: Int = 10): [JournalEntry!], onThisDay(date: Date): [JournalEntry!], moodTrends(days: Int = 30): [MoodPoint!], sentimentTrend(days: Int = 90; granularity: Granularity = WEEK): [SentimentPoint!], writingStats(days: Int = 365): WritingStats, insights(limit: Int = 10): [Insight!], tags: [Tag!], search(query: String!; mode: SearchMode = HYBRID; limit: Int = 20; after: String): SearchResult, relatedEntries(id: ID!; limit: Int = 5): [SearchHit!], webhooks: [Webhook!], notificationPreferences: NotificationPreferences, pushPublicKey: String, users(first: Int = 20; after: String; search: String): UserConnection, platformStats(days: Int = 30): PlatformStats, deadLetters(consumer: String; first: Int = 50; after: String): DeadLetterConnection, auditLog(first: Int = 50; after: String; userId: ID; eventType: String; from: DateTime; to: DateTime): AuditConnection
 AuditEdge: cursor: String!, node: AuditRow!
 AuditConnection: edges: [AuditEdge!]!, pageInfo: PageInfo!
-Mutation: createJournalEntry(input: CreateJournalEntryInput!): JournalEntry!, updateJournalEntry(input: UpdateJournalEntryInput!): JournalEntry!, deleteJournalEntry(id: ID!): Boolean!, restoreJournalEntry(id: ID!): JournalEntry!, recordMood(mood: Mood!; note: String; at: DateTime): MoodPoint!, createTag(name: String!): Tag!, renameTag(id: ID!; name: String!): Tag!, reanalyzeEntry(id: ID!): JournalEntry!, updateProfile(displayName: String; timezone: String): User!, setUserRoles(userId: ID!; roles: [Role!]!): User!, updateNotificationPreferences(email: Boolean; push: Boolean; webhooks: Boolean; quietHoursStart: Int; quietHoursEnd: Int): NotificationPreferences!, createWebhook(url: String!; events: [String!]!): Webhook!, enableWebhook(id: ID!): Webhook!, deleteWebhook(id: ID!): Boolean!, registerPushSubscription(endpoint: String!; p256dh: String!; auth: String!): Boolean!, retryDeadLetter(id: ID!): Boolean!, discardDeadLetter(id: ID!): Boolean!
-Subscription: entryAnalyzed: JournalEntry!, entryChanged: EntryChange!
+Mutation: createJournalEntry(input: CreateJournalEntryInput!): JournalEntry, updateJournalEntry(input: UpdateJournalEntryInput!): JournalEntry, deleteJournalEntry(id: ID!): Boolean, restoreJournalEntry(id: ID!): JournalEntry, recordMood(mood: Mood!; note: String; at: DateTime): MoodPoint, createTag(name: String!): Tag, renameTag(id: ID!; name: String!): Tag, deleteMedia(id: ID!): Boolean, reanalyzeEntry(id: ID!): JournalEntry, updateProfile(displayName: String; timezone: String): User, setUserRoles(userId: ID!; roles: [Role!]!): User, updateNotificationPreferences(email: Boolean; push: Boolean; webhooks: Boolean; quietHoursStart: Int; quietHoursEnd: Int): NotificationPreferences, createWebhook(url: String!; events: [String!]!): Webhook, enableWebhook(id: ID!): Webhook, deleteWebhook(id: ID!): Boolean, registerPushSubscription(endpoint: String!; p256dh: String!; auth: String!): Boolean, unregisterPushSubscription(endpoint: String!): Boolean, retryDeadLetter(id: ID!): Boolean, discardDeadLetter(id: ID!): Boolean
+Subscription: entryAnalyzed(after: String): JournalEntry!, entryChanged(after: String): EntryChange!
 Mood: HAPPY, CALM, GRATEFUL, EXCITED, NEUTRAL, TIRED, ANXIOUS, STRESSED, SAD, ANGRY
 Role: USER, PREMIUM, ADMIN
 AnalysisStatus: PENDING, PROCESSING, READY, FAILED, NOT_INCLUDED
 Granularity: DAY, WEEK, MONTH
+JournalOrder: ENTRY_DATE_DESC, ENTRY_DATE_ASC, CREATED_AT_DESC, CREATED_AT_ASC
 WebhookState: ACTIVE, FAILING, DISABLED
 SearchMode: FULL_TEXT, SEMANTIC, HYBRID
 ChangeKind: CREATED, UPDATED, DELETED";

@@ -106,8 +106,67 @@ async fn a_tag_finds_its_entries_by_the_name_that_it_has_now() {
     ada.data(rename, json!({ "id": tags[0]["id"] })).await;
     found(&ada, "evening tag:craft", &["Plan"]).await;
     found(&ada, "evening tag:work", &[]).await;
+    // As a phone types it, and alone, in every mode.
+    for mode in ["FULL_TEXT", "HYBRID", "SEMANTIC"] {
+        let data = ada.data(SEARCH, json!({ "query": "Tag:“CRAFT” -nothing", "mode": mode })).await;
+        assert_eq!(of(&data), ["Plan"], "{mode}");
+    }
     assert_eq!(titles(&eve, "evening tag:work").await, ["Plan"], "hers has its name still");
     assert!(titles(&eve, "evening tag:craft").await.is_empty());
+}
+
+/// Further entries like the user's first, on the read side and in the index.
+async fn copies(platform: &Platform, times: i32) {
+    let copied = "WITH ids AS (SELECT n, gen_random_uuid() AS id FROM generate_series(1, $1::int) n), views AS (
+            INSERT INTO query.journals_view (entry_id, user_id, sequence, version, title, content, tags, tag_ids, tag_names,
+                attachment_ids, created_at, updated_at, entry_date, word_count)
+            SELECT i.id, user_id, sequence, version, 'copy ' || n, content, tags, tag_ids, tag_names,
+                attachment_ids, created_at, updated_at, entry_date, word_count
+            FROM query.journals_view, ids i
+        )
+        INSERT INTO search_index.documents (index_name, id, owner, version, title, body, keywords, config, at, terms, words, plain)
+        SELECT index_name, i.id::text, owner, version, title, body, keywords, config, at, terms, words, plain
+        FROM search_index.documents, ids i";
+    platform.read_database().await.execute(copied, &[&times]).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_entry_is_found_once_page_by_page_in_every_spelling() {
+    let platform = Platform::services().start().await;
+    let ada = platform.register().await;
+    let tagged = json!({ "title": "Cafe\u{301}", "content": "Cre\u{300}me bru\u{302}le\u{301}e in Zürich 🎉", "tags": ["\u{200b}İstanbul"] });
+    let entry = ada.write(tagged).await;
+    assert_eq!((&entry["title"], &entry["tags"][0]["name"]), (&json!("Café"), &json!("İstanbul")));
+    for query in ["Zu\u{308}rich ", "“crème brûlée”", "tag:i\u{307}STANBUL", "🎉 "] {
+        found(&ada, query, &["Café"]).await;
+    }
+    let filter =
+        "query ($text: String, $tag: String) { journalEntries(filter: { text: $text, tag: $tag }) { totalCount } }";
+    let listed = json!({ "text": "BRU\u{302}LE\u{301}E", "tag": "İstanbul" });
+    ada.eventually(filter, listed, |data| data["journalEntries"]["totalCount"] == 1).await;
+    let blank = json!({ "input": { "title": "\u{2800}\u{3164}", "content": "x", "tags": ["\u{2060}"] } });
+    let refused =
+        ada.graphql("mutation ($input: CreateJournalEntryInput!) { createJournalEntry(input: $input) { id } }", blank);
+    let errors = refused.await.json()["errors"].take();
+    let fields: Vec<_> = errors.as_array().unwrap().iter().map(|error| &error["extensions"]["field"]).collect();
+    assert_eq!(fields, ["title", "tags[0]"], "{errors}");
+
+    copies(&platform, 240).await;
+    let page = "query ($query: String!, $mode: SearchMode, $after: String) { search(query: $query, mode: $mode, limit: 100, after: $after) {
+        totalCount pageInfo { hasNextPage endCursor } hits { entry { id title } } } }";
+    for (query, mode) in [("brûlée ", "HYBRID"), ("brûlée ", "FULL_TEXT"), ("tag:İstanbul", "HYBRID")] {
+        let (mut seen, mut after) = (std::collections::BTreeSet::new(), Value::Null);
+        for left in [141, 41, 0] {
+            let data = ada.data(page, json!({ "query": query, "mode": mode, "after": after })).await;
+            assert_eq!(data["search"]["totalCount"], 241, "{query} {mode}");
+            seen.extend(of(&data));
+            assert_eq!(seen.len(), 241 - left, "{query} {mode}");
+            assert_eq!(data["search"]["pageInfo"]["hasNextPage"], left > 0, "{query} {mode}");
+            after = data["search"]["pageInfo"]["endCursor"].clone();
+        }
+        let other = ada.graphql(page, json!({ "query": "another", "mode": mode, "after": after })).await;
+        assert_eq!(other.error()["extensions"]["field"], "after");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -164,6 +223,7 @@ async fn an_empty_or_slow_search_is_refused_with_its_rule() {
         (long.as_str(), 20, "query", "at most 200 characters"),
         (many.as_str(), 20, "query", "at most 20 words"),
         ("walk from:yesterday", 20, "query", "a day such as"),
+        ("walk from:-9998-01-01", 20, "query", "a day such as"),
         ("walk", 0, "limit", "1 to 100"),
         ("walk", 101, "limit", "1 to 100"),
         ("walk", -1, "limit", "1 to 100"),
@@ -241,6 +301,12 @@ async fn entries_are_found_by_what_they_mean_and_by_what_they_are_related_to() {
     assert_eq!(ada.graphql(RELATED, json!({ "id": "x" })).await.error_code(), "NOT_FOUND");
     let none = ada.graphql(RELATED, json!({ "id": drained, "limit": 0 })).await;
     assert_eq!(none.error()["extensions"]["field"], "limit");
+
+    // What must not be there is in no ranking.
+    for mode in ["SEMANTIC", "HYBRID"] {
+        let data = ada.data(SEARCH, json!({ "query": "exhausted from work -office", "mode": mode })).await;
+        assert_eq!(of(&data), ["Overtime"], "{mode}");
+    }
 
     ada.data("mutation ($id: ID!) { deleteJournalEntry(id: $id) }", json!({ "id": drained })).await;
     meant(&ada, "exhausted from work", &["Overtime"]).await;

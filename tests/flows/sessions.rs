@@ -128,8 +128,9 @@ async fn who_logs_out_after_the_access_token_has_expired_ends_the_session_by_the
     // Without any access token it is the same.
     with_cookie(http, "/auth/logout", format!("mf_refresh={}", bob.refresh_token)).await.expect(204);
     refresh(http, &bob.refresh_token).await.expect_problem(401, "unauthenticated");
-    // A token that was used before is a copy: it ends its session, and no other.
+    // A token that was used long before is a copy: it ends its session, and no other.
     let next = refresh(http, &other.refresh_token).await.expect(200).refresh_cookie().0;
+    let next = refresh(http, &next).await.expect(200).refresh_cookie().0;
     let copy = with_cookie(http, "/auth/logout", format!("mf_refresh={}", other.refresh_token)).await;
     copy.expect_problem(401, "unauthenticated");
     assert!(takes_the_cookie(&copy));
@@ -185,8 +186,9 @@ async fn the_end_of_a_session_ends_its_sockets_and_streams_before_the_next_notic
     assert_eq!(noticed(end_of(&mut idle)).await.0, 4403);
     let phone = ada.login().await;
     let mut idle = phone.socket().await;
-    refresh(platform.http(), &phone.refresh_token).await.expect(200);
-    refresh(platform.http(), &phone.refresh_token).await.expect(401);
+    for status in [200, 200, 401] {
+        refresh(platform.http(), &phone.refresh_token).await.expect(status);
+    }
     assert_eq!(noticed(end_of(&mut idle)).await.0, 4403);
 }
 

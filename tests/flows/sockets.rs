@@ -142,7 +142,7 @@ async fn a_client_that_keeps_too_much_going_on_is_closed_and_no_other() {
     // Large operations together: the one too many is refused, and the connection goes on.
     let mut large = ada.socket().await;
     let comment = "#".repeat(200 * 1024);
-    for number in 0..6 {
+    for number in 0..11 {
         let payload = json!({ "query": format!("{CHANGED} {comment}") });
         large.send(&json!({ "id": format!("large {number}"), "type": "subscribe", "payload": payload })).await;
     }

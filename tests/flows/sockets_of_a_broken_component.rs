@@ -177,7 +177,7 @@ async fn a_state_that_is_too_large_closes_its_connection() {
 async fn tasks_beyond_the_bounds_are_refused_and_a_task_that_is_not_understood_fails() {
     let platform = with_the_guest().await;
     let mut large = open(&platform).await;
-    say(&mut large, &format!("work {}", (1 << 20) + 1)).await;
+    say(&mut large, &format!("work {}", (2 << 20) + 1)).await;
     hears(&mut large, "failed task 1 Failure::Refused").await;
     say(&mut large, "confuse").await;
     hears(&mut large, "failed task 2 Failure::NotUnderstood").await;

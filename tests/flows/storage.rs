@@ -14,6 +14,7 @@ const WEBHOOK: &str =
     "mutation { createWebhook(url: \"https://hooks.example.org/a\", events: [\"MoodRecorded\"]) { id } }";
 const DELETE_WEBHOOK: &str = "mutation ($id: ID!) { deleteWebhook(id: $id) }";
 const ATTACH: &str = "mutation ($input: CreateJournalEntryInput!) { createJournalEntry(input: $input) { id } }";
+const DELETE_MEDIA: &str = "mutation ($id: ID!) { deleteMedia(id: $id) }";
 const DELETE: &str = "mutation ($id: ID!) { deleteJournalEntry(id: $id) }";
 
 /// Some 30 KB that nothing makes smaller and that can be transparent, so that it takes three times as much with its smaller sizes.
@@ -140,13 +141,17 @@ async fn uploads_have_room_until_the_limit_and_what_is_deleted_or_refused_gives_
     let entry = json!({ "input": { "title": "t", "content": "c", "attachmentIds": [kept["id"]] } });
     let entry = ada.data(ATTACH, entry).await["createJournalEntry"].clone();
     ada.delete(&path(&kept)).await.expect_problem(409, "conflict");
+    let refused = ada.graphql(DELETE_MEDIA, json!({ "id": kept["id"] })).await;
+    assert_eq!(refused.error_code(), "CONFLICT", "{}", refused.text());
     platform.register().await.delete(&path(&spare)).await.expect_problem(404, "not-found");
     ada.delete(&path(&spare)).await.expect(204);
     ada.get(&path(&spare)).await.expect_problem(404, "not-found");
     ada.delete(&path(&spare)).await.expect_problem(404, "not-found");
     assert_eq!(media_used(&ada).await, one);
     ada.data(DELETE, json!({ "id": entry["id"] })).await;
-    ada.delete(&path(&kept)).await.expect(204);
+    let other = platform.register().await.graphql(DELETE_MEDIA, json!({ "id": kept["id"] })).await;
+    assert_eq!(other.error_code(), "NOT_FOUND", "{}", other.text());
+    assert_eq!(ada.data(DELETE_MEDIA, json!({ "id": kept["id"] })).await["deleteMedia"], true);
     assert_eq!((media_used(&ada).await, files_below(&platform.data_dir().join("blob/media")).len()), (0, 0));
 
     // Removed by the collector, and what a host left that was killed.

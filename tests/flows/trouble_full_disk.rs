@@ -154,6 +154,12 @@ async fn a_disk_that_fills_up_fails_writes_cleanly_and_reads_go_on() {
         assert!(answer.json().get("errors").is_none() || answer.error_code() == "UNAVAILABLE", "{}", answer.text());
     }
     http.get("/health/live").await.expect(200);
+    let not_ready = eventually("readiness sees it", || async {
+        let answer = http.get("/health/ready").await;
+        (answer.status == 503 && answer.json()["checks"]["disk"]["status"] == "failing").then_some(answer.json())
+    })
+    .await;
+    assert_says(&not_ready["checks"]["disk"]["reason"].to_string(), &["the disk is full", "free some space"]);
 
     std::fs::remove_file(Path::new(&ballast)).expect("room again");
     eventually("a write works again", || async {
@@ -161,4 +167,5 @@ async fn a_disk_that_fills_up_fails_writes_cleanly_and_reads_go_on() {
     })
     .await;
     ada.eventually(seen, json!({}), |data| data["recentEntries"][0]["title"] == "after").await;
+    eventually("it is ready again", || async { (http.get("/health/ready").await.status == 200).then_some(()) }).await;
 }

@@ -71,6 +71,9 @@ async fn sessions_outlive_a_flush_of_redis_and_revoked_ones_stay_revoked() {
     assert_eq!(listed.len(), 3, "{listed:?}");
     assert_eq!(listed.iter().filter(|session| session["current"] == true).count(), 1);
     let renewed = refresh(&phone).await.expect(200);
+    redis.flush();
+    // The one before the newest is good for ten seconds more, also when Redis no longer knows it.
+    refresh(&phone).await.expect(200);
     let renewed = Account::granted(platform.http(), &ada.email, &ada.password, &renewed);
     write_and_see(&renewed, "after").await;
 
@@ -97,7 +100,7 @@ async fn concurrent_requests_find_their_session_again_and_one_of_many_refreshes_
     redis.flush();
     let answers = futures::future::join_all((0..8).map(|_| refresh(&ada))).await;
     let won = answers.iter().filter(|answer| answer.status == 200).count();
-    assert!(won <= 1, "{answers:?}");
+    assert!(won <= 2, "{answers:?}");
     assert!(answers.iter().all(|answer| matches!(answer.status.as_u16(), 200 | 401 | 503)), "{answers:?}");
 }
 

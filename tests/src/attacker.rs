@@ -5,6 +5,7 @@ use crate::Http;
 use bytes::Bytes;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, OnceLock};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -24,7 +25,9 @@ const STREAMS: usize = 800;
 /// A client on this machine, at another address than the users of a platform.
 #[derive(Debug, Clone)]
 pub struct Attacker {
-    http: Http,
+    platform: Http,
+    /// Made when it is asked for: reading the certificates of its TLS takes a tenth of a second.
+    http: Arc<OnceLock<Http>>,
     address: Ipv4Addr,
 }
 
@@ -36,12 +39,12 @@ impl Attacker {
 
     /// At this address, which must be in 127.0.0.0/8.
     pub fn at(http: &Http, address: Ipv4Addr) -> Self {
-        Self { http: http.coming_from(address.into()), address }
+        Self { platform: http.clone(), http: Arc::default(), address }
     }
 
     /// Its client for usual requests.
     pub fn http(&self) -> &Http {
-        &self.http
+        self.http.get_or_init(|| self.platform.coming_from(self.address.into()))
     }
 
     /// # Errors
@@ -64,7 +67,7 @@ impl Attacker {
     }
 
     async fn connect_by(&self, socket: TcpSocket) -> io::Result<TcpStream> {
-        let host = self.http.url("");
+        let host = self.platform.url("");
         let host: SocketAddr = host.trim_start_matches("http://").parse().map_err(io::Error::other)?;
         socket.bind((self.address, 0).into())?;
         socket.connect(host).await
@@ -85,7 +88,7 @@ impl Attacker {
     /// # Errors
     /// The host refuses it.
     pub async fn websocket(&self) -> Result<WebSocketStream<TcpStream>, tungstenite::Error> {
-        let mut request = self.http.url("/graphql").replacen("http", "ws", 1).into_client_request()?;
+        let mut request = self.platform.url("/graphql").replacen("http", "ws", 1).into_client_request()?;
         request
             .headers_mut()
             .insert("sec-websocket-protocol", tungstenite::http::HeaderValue::from_static("graphql-transport-ws"));

@@ -10,6 +10,8 @@ use serde_json::Value;
 pub struct Sse {
     pub status: StatusCode,
     pub content_type: String,
+    /// Where a client goes on with `Last-Event-ID`.
+    pub last_id: Option<String>,
     chunks: BoxStream<'static, reqwest::Result<bytes::Bytes>>,
     pending: String,
 }
@@ -22,6 +24,7 @@ impl Sse {
         Self {
             status: response.status(),
             content_type,
+            last_id: None,
             chunks: response.bytes_stream().boxed(),
             pending: String::new(),
         }
@@ -37,6 +40,9 @@ impl Sse {
             while let Some((event, rest)) = self.pending.split_once("\n\n") {
                 let (event, rest) = (event.to_owned(), rest.to_owned());
                 self.pending = rest;
+                if let Some(id) = event.lines().find_map(|line| line.strip_prefix("id: ")) {
+                    self.last_id = Some(id.to_owned());
+                }
                 if let Some(found) = parse(&event) {
                     return Some(found);
                 }

@@ -5,6 +5,7 @@ use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
@@ -105,6 +106,13 @@ impl GraphqlSocket {
         assert_eq!((&message["type"], &message["id"]), (&json!("next"), &json!(id)), "{message}");
         assert!(message["payload"].get("errors").is_none(), "{message}");
         message["payload"]["data"].clone()
+    }
+
+    /// Closes it; the code of the answer.
+    pub async fn close(&mut self, code: u16) -> u16 {
+        let frame = CloseFrame { code: code.into(), reason: "goodbye".into() };
+        self.stream.send(Message::Close(Some(frame))).await.expect("the close goes out");
+        self.closed().await
     }
 
     /// The close code; other messages before it are passed over.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use mindflow_platform::delivery::unquoted;
 use mindflow_platform::delivery::workload::{self, Call, Started, Workload, settlements};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
@@ -230,7 +231,8 @@ impl Dispatcher {
         // Not there: its leases were lost and it was cancelled.
         let Some((task, _)) = self.tasks.remove(&id) else { return };
         if let Some(events) = self.work.finished(task, &result) {
-            tracing::debug!(subscription = &*self.name, events, ?result, "a batch failed");
+            let error = result.as_ref().err().map(|failure| unquoted(failure.reason()));
+            tracing::debug!(subscription = &*self.name, events, error = error.as_deref(), "a batch failed");
         }
     }
 
@@ -321,14 +323,14 @@ impl Dispatcher {
                 meter::failed(name);
                 tracing::warn!(
                     subscription = name, event = %event.event_id, event_type = event.event_type, key = event.partition_key,
-                    correlation_id = event.correlation_id, attempt = delivery.attempt, again_in = ?delay, error, "a delivery failed"
+                    correlation_id = event.correlation_id, attempt = delivery.attempt, again_in = ?delay, error = &*unquoted(error), "a delivery failed"
                 );
             }
             Outcome::Dead { error } => {
                 meter::dead(name);
                 tracing::error!(
                     subscription = name, event = %event.event_id, event_type = event.event_type, key = event.partition_key,
-                    correlation_id = event.correlation_id, attempts = delivery.attempt, error, "dead letter"
+                    correlation_id = event.correlation_id, attempts = delivery.attempt, error = &*unquoted(error), "dead letter"
                 );
                 if let Some(alarm) = &self.setting.alarm {
                     alarm.raise(self.given_up(delivery, error));
@@ -349,7 +351,7 @@ impl Dispatcher {
             partition_key: event.partition_key.clone(),
             correlation_id: event.correlation_id.clone(),
             attempts: delivery.attempt,
-            last_error: error.to_owned(),
+            last_error: unquoted(error).into_owned(),
             at: Timestamp::from_microsecond(self.setting.clock.now_us()).unwrap_or_default(),
         }
     }

@@ -7,6 +7,8 @@ use super::{Embeddings, Error, LocalConfig, OpenError, api::Api};
 use crate::clock;
 use async_trait::async_trait;
 use std::{
+    fs::File,
+    os::fd::AsRawFd,
     path::{Path, PathBuf},
     process::Stdio,
     sync::Arc,
@@ -23,6 +25,8 @@ use tokio::{
 /// The name of its folder in the cache folder, which is the model's as well.
 const MODEL: &str = "all-minilm-l6-v2";
 const PROGRAM: &str = "mindflow-embedder";
+/// In a folder of its own.
+const SOCKET: &str = "socket";
 /// Until it has read its model; a few seconds on a slow disk.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a text waits for a start: as long as one takes on an idle machine.
@@ -47,6 +51,8 @@ pub(super) struct Local {
     state: watch::Receiver<State>,
     wanted: Arc<Notify>,
     supervisor: JoinHandle<()>,
+    /// Where the socket lies.
+    _folder: File,
 }
 
 struct Supervisor {
@@ -62,7 +68,8 @@ impl Local {
     pub async fn start(config: &LocalConfig, data_dir: &Path) -> Result<Self, OpenError> {
         let model_dir = match &config.model_dir {
             Some(configured) => configured.clone(),
-            None => cache().ok_or(OpenError::NoModelDir)?.join("models").join(MODEL),
+            // Without a folder for it there is no model, as before one is installed.
+            None => cache().map(|cache| cache.join("models").join(MODEL)).unwrap_or_default(),
         };
         let program = match &config.program {
             Some(configured) => configured.clone(),
@@ -70,13 +77,16 @@ impl Local {
         };
         let folder = data_dir.join("embedder");
         private_folder(&folder).await.map_err(|source| OpenError::Folder { folder: folder.clone(), source })?;
-        let socket = folder.join("socket");
+        let socket = folder.join(SOCKET);
+        // The kernel takes at most 107 bytes as a socket's path, so the folder is held open and the socket is named through it.
+        let opened = File::open(&folder).map_err(|source| OpenError::Folder { folder: folder.clone(), source })?;
+        let short = PathBuf::from(format!("/proc/self/fd/{}/{SOCKET}", opened.as_raw_fd()));
         let name = model_dir.file_name().map_or_else(|| MODEL.into(), |name| name.to_string_lossy().into_owned());
-        let api = Api::on_socket(&socket, name)?;
+        let api = Api::on_socket(&short, name)?;
         let (sender, state) = watch::channel(State::Starting);
         let wanted = Arc::new(Notify::new());
         let supervisor = Supervisor { program, model_dir, socket, state: sender, wanted: Arc::clone(&wanted) };
-        Ok(Self { api, state, wanted, supervisor: tokio::spawn(supervisor.run()) })
+        Ok(Self { api, state, wanted, supervisor: tokio::spawn(supervisor.run()), _folder: opened })
     }
 
     async fn ready(&self) -> Result<(), Error> {
@@ -153,6 +163,9 @@ impl Supervisor {
     }
 
     fn missing(&self) -> Option<String> {
+        if self.model_dir.as_os_str().is_empty() {
+            return Some("neither HOME nor [embeddings] model-dir says where the model is".to_owned());
+        }
         let wanted = [(&self.program, "program"), (&self.model_dir, "model")];
         let (path, what) = wanted.into_iter().find(|(path, _)| !path.exists())?;
         Some(format!("there is no {what} at {}; scripts/up installs it", path.display()))

@@ -70,8 +70,6 @@ pub enum OpenError {
     KeyInTheClear,
     #[error("[embeddings] no HTTP client: {0}")]
     Client(String),
-    #[error("[embeddings] there is no cache folder to look for a model in; set model-dir")]
-    NoModelDir,
     #[error("[embeddings] this program's own place is not known; set program")]
     NoProgram,
     #[error("[embeddings] cannot make the folder {}", folder.display())]

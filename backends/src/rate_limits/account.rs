@@ -42,20 +42,30 @@ impl Account {
         self.free_at_us.saturating_sub(now_us)
     }
 
-    /// `shared`: there is a store, and it answers.
-    pub fn take(&mut self, weight_us: u64, window_us: u64, now_us: u64, shared: bool) -> Decision {
+    /// Without a store, or while it is away. Answers the debt: of who was given it, or as an error of who is refused.
+    pub fn take(&mut self, weight_us: u64, window_us: u64, now_us: u64) -> Result<u64, u64> {
         let debt = self.debt(now_us);
         let after = debt.saturating_add(weight_us);
         if after > window_us && weight_us > 0 {
-            return Decision::Refused { debt, report: if shared { self.due(window_us, now_us) } else { None } };
-        }
-        if shared && after > window_us / 2 {
-            self.free_at_us = now_us.saturating_add(after);
-            return Decision::Ask { unreported: std::mem::take(&mut self.unreported_us) };
+            return Err(debt);
         }
         self.free_at_us = now_us.saturating_add(after);
         self.unreported_us = self.unreported_us.saturating_add(weight_us).min(window_us);
-        Decision::Given { debt: after, report: if shared { self.due(window_us, now_us) } else { None } }
+        Ok(after)
+    }
+
+    /// Beside a store that answers.
+    pub fn take_shared(&mut self, weight_us: u64, window_us: u64, now_us: u64) -> Decision {
+        let after = self.debt(now_us).saturating_add(weight_us);
+        let may_be_given = after <= window_us || weight_us == 0;
+        if may_be_given && after > window_us / 2 {
+            self.free_at_us = now_us.saturating_add(after);
+            return Decision::Ask { unreported: std::mem::take(&mut self.unreported_us) };
+        }
+        match self.take(weight_us, window_us, now_us) {
+            Ok(debt) => Decision::Given { debt, report: self.due(window_us, now_us) },
+            Err(debt) => Decision::Refused { debt, report: self.due(window_us, now_us) },
+        }
     }
 
     /// What is to be reported now.
@@ -103,20 +113,20 @@ mod tests {
     #[test]
     fn the_store_is_asked_below_half_and_not_about_what_is_refused_anyway() {
         let mut account = Account::default();
-        let given = account.take(30_000_000, WINDOW, 0, true);
+        let given = account.take_shared(30_000_000, WINDOW, 0);
         assert_eq!(given, Decision::Given { debt: 30_000_000, report: Some(30_000_000) });
-        assert_eq!(account.take(30_000_000, WINDOW, 0, true), Decision::Ask { unreported: 0 });
-        assert!(matches!(account.take(1, WINDOW, 0, true), Decision::Refused { .. }), "it may be given");
+        assert_eq!(account.take_shared(30_000_000, WINDOW, 0), Decision::Ask { unreported: 0 });
+        assert!(matches!(account.take_shared(1, WINDOW, 0), Decision::Refused { .. }), "it may be given");
         account.take_back(30_000_000);
         assert_eq!(account.learn(WINDOW, 0), WINDOW, "others took the rest");
-        assert_eq!(account.take(1, WINDOW, 0, true), Decision::Refused { debt: WINDOW, report: None });
-        assert_eq!(account.take(1, WINDOW, 1, true), Decision::Ask { unreported: 0 });
+        assert_eq!(account.take_shared(1, WINDOW, 0), Decision::Refused { debt: WINDOW, report: None });
+        assert_eq!(account.take_shared(1, WINDOW, 1), Decision::Ask { unreported: 0 });
     }
 
     #[test]
     fn what_was_given_is_reported_first_then_each_second_or_when_it_is_much() {
         let mut account = Account::default();
-        let report = |account: &mut Account, weight, now| match account.take(weight, WINDOW, now, true) {
+        let report = |account: &mut Account, weight, now| match account.take_shared(weight, WINDOW, now) {
             Decision::Given { report, .. } => report,
             other => panic!("{other:?}"),
         };
@@ -132,15 +142,11 @@ mod tests {
     #[test]
     fn without_a_store_the_account_decides_to_the_end() {
         let mut account = Account::default();
-        assert_eq!(account.take(WINDOW, WINDOW, 0, false), Decision::Given { debt: WINDOW, report: None });
-        assert_eq!(account.take(1, WINDOW, 0, false), Decision::Refused { debt: WINDOW, report: None });
+        assert_eq!(account.take(WINDOW, WINDOW, 0), Ok(WINDOW));
+        assert_eq!(account.take(1, WINDOW, 0), Err(WINDOW));
         // The store is back, and hears of it.
-        assert_eq!(account.take(1, WINDOW, 0, true), Decision::Refused { debt: WINDOW, report: Some(WINDOW) });
-        assert_eq!(
-            account.take(0, WINDOW, 0, false),
-            Decision::Given { debt: WINDOW, report: None },
-            "nothing is given always"
-        );
+        assert_eq!(account.take_shared(1, WINDOW, 0), Decision::Refused { debt: WINDOW, report: Some(WINDOW) });
+        assert_eq!(account.take(0, WINDOW, 0), Ok(WINDOW), "nothing is given always");
     }
 
     #[test]

@@ -81,22 +81,30 @@ impl Limiter {
         let id = self.hasher.hash_one(holder);
         let now = self.now_us();
         let shared = self.shared.as_ref().filter(|_| self.away_until_us.load(Ordering::Relaxed) <= now);
-        let decision = self.account(id, |account| account.take(weight, window, now, shared.is_some()));
-        let (debt, report, refused) = match decision {
-            Decision::Given { debt, report } => (debt, report, None),
-            Decision::Refused { debt, report } => (debt, report, Some(weight)),
+        let Some(shared) = shared else {
+            let taken = self.account(id, |account| account.take(weight, window, now));
+            return self.stands(taken, weight);
+        };
+        let (taken, report) = match self.account(id, |account| account.take_shared(weight, window, now)) {
+            Decision::Given { debt, report } => (Ok(debt), report),
+            Decision::Refused { debt, report } => (Err(debt), report),
             Decision::Ask { unreported } => {
-                let charged = match shared {
-                    Some(shared) => shared.charge(&self.name, holder, unreported, weight, window).await,
-                    None => Err("there is none".to_owned()),
-                };
+                let charged = shared.charge(&self.name, holder, unreported, weight, window).await;
                 return self.settle(id, unreported, weight, charged);
             }
         };
-        if let (Some(reported), Some(shared)) = (report, shared) {
+        if let Some(reported) = report {
             self.report(id, holder, reported, shared);
         }
-        self.limit.standing(&self.name, debt, refused)
+        self.stands(taken, weight)
+    }
+
+    /// The debt of who was given it, or of who could not take `weight`.
+    fn stands(&self, taken: Result<u64, u64>, weight: u64) -> Standing {
+        match taken {
+            Ok(debt) => self.limit.standing(&self.name, debt, None),
+            Err(debt) => self.limit.standing(&self.name, debt, Some(weight)),
+        }
     }
 
     /// What follows from the store's answer, or from none.
@@ -111,20 +119,16 @@ impl Limiter {
                     }
                     account.learn(debt_us, now)
                 });
-                self.limit.standing(&self.name, debt, (!taken).then_some(weight))
+                self.stands(if taken { Ok(debt) } else { Err(debt) }, weight)
             }
             Err(reason) => {
                 self.went_away(&reason, now);
-                let decision = self.account(id, |account| {
+                let taken = self.account(id, |account| {
                     account.take_back(weight);
                     account.unreported_us += unreported;
-                    account.take(weight, window, now, false)
+                    account.take(weight, window, now)
                 });
-                match decision {
-                    Decision::Given { debt, .. } => self.limit.standing(&self.name, debt, None),
-                    Decision::Refused { debt, .. } => self.limit.standing(&self.name, debt, Some(weight)),
-                    Decision::Ask { .. } => self.limit.standing(&self.name, 0, None),
-                }
+                self.stands(taken, weight)
             }
         }
     }

@@ -50,6 +50,8 @@ on_every_back_end! {
     a_topic_that_was_left_can_be_heard_again,
     what_is_out_of_bounds_is_refused,
     a_closed_back_end_is_unavailable,
+    who_resumes_knows_whether_something_is_missing,
+    who_resumes_where_a_topic_ends_hears_all_that_comes,
 }
 
 async fn every_listener_hears_every_item_in_order(realtime: &dyn Realtime) {
@@ -202,7 +204,63 @@ async fn a_closed_back_end_is_unavailable(realtime: &dyn Realtime) {
     assert!(matches!(realtime.health().await, Err(Error::Unavailable(_))));
 }
 
+async fn who_resumes_knows_whether_something_is_missing(realtime: &dyn Realtime) {
+    let mut listener = realtime.subscribe("t", None).await.unwrap();
+    assert!(listener.is_whole());
+    publish(realtime, "t", 0..3).await;
+    let (first, _, third) = (cursor(&mut listener).await, cursor(&mut listener).await, cursor(&mut listener).await);
+    drop(listener);
+    assert!(is_whole(realtime, &first).await);
+    assert!(is_whole(realtime, &third).await);
+    // One of before, and one of a topic that is to come.
+    assert!(!is_whole(realtime, "1-0").await);
+    assert!(!is_whole(realtime, "99999999999999-0").await);
+    publish(realtime, "t", 3..1_002).await;
+    assert!(!is_whole(realtime, &first).await, "the second is forgotten");
+    assert!(is_whole(realtime, &third).await);
+}
+
+async fn who_resumes_where_a_topic_ends_hears_all_that_comes(realtime: &dyn Realtime) {
+    for numbers_of in [0..2, 2..4] {
+        let end = realtime.latest("t").await.unwrap();
+        assert!(is_whole(realtime, &end).await);
+        publish(realtime, "t", numbers_of.clone()).await;
+        let mut listener = realtime.subscribe("t", Some(end)).await.unwrap();
+        assert!(listener.is_whole());
+        assert_eq!(heard(&mut listener, 2).await, numbers(numbers_of));
+    }
+    assert!(matches!(realtime.latest("").await, Err(Error::Invalid(_))));
+}
+
 // === what only one back end has ===
+
+#[tokio::test]
+async fn after_a_restart_a_local_topic_knows_no_cursor_of_before() {
+    let (clock, hand) = Clock::manual(1_795_000_000_000_000);
+    let open = || realtime::open(&Config::Local {}, clock.clone()).unwrap();
+    let before = open();
+    publish(&*before, "t", 0..1).await;
+    let end = before.latest("t").await.unwrap();
+    hand.advance_us(1_000_000);
+    let after = open();
+    assert!(!is_whole(&*after, &end).await);
+    assert!(is_whole(&*after, &after.latest("t").await.unwrap()).await);
+}
+
+/// A topic is forgotten by the server, and where it ended with it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_lost_its_memory_says_so_to_who_resumes() {
+    let server = PrivateRedis::start();
+    let realtime = replica(&server);
+    publish(&*realtime, "t", 0..2).await;
+    let end = realtime.latest("t").await.unwrap();
+    command(&server, &["DEL", "mf:rt:t"]).await;
+    assert!(is_whole(&*realtime, &end).await, "its items are forgotten, and nothing came");
+    command(&server, &["FLUSHALL"]).await;
+    assert!(!is_whole(&*realtime, &end).await);
+    publish(&*realtime, "t", 2..3).await;
+    assert!(!is_whole(&*realtime, &end).await);
+}
 
 #[tokio::test]
 async fn a_local_topic_remembers_for_five_minutes() {
@@ -316,6 +374,14 @@ async fn publish(realtime: &dyn Realtime, topic: &str, numbers: std::ops::Range<
 
 async fn next(listener: &mut Box<dyn Subscription>) -> Result<Item, Error> {
     tokio::time::timeout(WITHIN, listener.next()).await.expect("an item in time")
+}
+
+async fn cursor(listener: &mut Box<dyn Subscription>) -> String {
+    next(listener).await.unwrap().cursor
+}
+
+async fn is_whole(realtime: &dyn Realtime, after: &str) -> bool {
+    realtime.subscribe("t", Some(after.to_owned())).await.unwrap().is_whole()
 }
 
 async fn heard(listener: &mut Box<dyn Subscription>, count: usize) -> Vec<String> {

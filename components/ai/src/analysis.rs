@@ -190,6 +190,11 @@ mod tests {
     }
 
     #[test]
+    fn the_kinds_are_those_that_clients_are_told_of() {
+        assert_eq!(Kind::words(), mindflow_events::INSIGHT_KINDS);
+    }
+
+    #[test]
     fn a_draft_that_keeps_the_rules_becomes_the_analysis() {
         let analysis = draft().check("claude-x").unwrap();
         assert_eq!(analysis.sentiment, Some(0.5));

@@ -49,6 +49,7 @@ pub struct Figures {
     pub words: Option<i64>,
     pub sentiment: Option<f64>,
     pub written_at: Option<Time>,
+    /// The entry's, or the day on which the mood was recorded.
     pub entry_date: Option<Date>,
     pub timezone: Option<String>,
 }
@@ -80,7 +81,8 @@ pub fn of(event: &Event) -> Result<Option<Fact>, BadEvent> {
         }
         Payload::UserLoggedIn(login) => (Kind::Login, login.user_id, login.user_id, figures),
         Payload::MoodRecorded(recorded) => {
-            let figures = Figures { mood: Some(recorded.mood), written_at: Some(recorded.at), ..figures };
+            let (mood, written_at) = (Some(recorded.mood), Some(recorded.at));
+            let figures = Figures { mood, written_at, entry_date: recorded.date, ..figures };
             (Kind::Mood, recorded.user_id, recorded.mood_id, figures)
         }
         Payload::JournalEntryCreated(written) | Payload::JournalEntryUpdated(written) => {

@@ -1,12 +1,24 @@
 //! The statements of the figures. Averages are of exact decimals, rounded to four places, so that they do not depend on
 //! the order of rows.
 
-use crate::{bindings::exports::mindflow::analytics::figures::Granularity, statement::Statement};
+use crate::{
+    bindings::exports::mindflow::analytics::figures::Granularity, statement::Statement, zone_clock::ZoneClock,
+};
 use jiff::civil::Date;
 use mindflow_guest::{params, sql};
 use uuid::Uuid;
 
-/// The unit of `date_trunc`.
+/// Whether what these marks are of has been counted (`mindflow_guest::shown`). Of a tag nothing is counted.
+pub const SHOWN: &str = "SELECT NOT EXISTS (
+        SELECT FROM unnest($1::text[], $2::uuid[], $3::bigint[]) AS mark (kind, id, sequence)
+        WHERE mark.sequence > COALESCE(CASE mark.kind
+            WHEN 'entry' THEN (SELECT e.sequence FROM analytics.entries e WHERE e.entry_id = mark.id)
+            WHEN 'mood' THEN (SELECT 1 FROM analytics.moods m WHERE m.mood_id = mark.id)
+            WHEN 'user' THEN (SELECT a.sequence FROM analytics.accounts a WHERE a.user_id = mark.id)
+            ELSE mark.sequence END, 0)
+    ) AS shown";
+
+/// The unit of `date_trunc`, which cuts dates and knows no zones.
 pub fn unit(granularity: Granularity) -> &'static str {
     match granularity {
         Granularity::Day => "day",
@@ -16,7 +28,7 @@ pub fn unit(granularity: Granularity) -> &'static str {
 }
 
 /// Rows `(day date, mood text, count bigint, average double precision or null)`: the moods of entries on the
-/// entries' own dates, and those recorded alone on their days in UTC. Days without one are absent.
+/// entries' own dates, and those recorded alone on the days that they were recorded on. Days without one are absent.
 pub fn mood_trends(user: Uuid, from: Date, to: Date) -> Statement {
     let text =
         "SELECT m.day, m.mood, count(*) AS count, round(avg(m.sentiment::numeric), 4)::double precision AS average
@@ -26,10 +38,10 @@ pub fn mood_trends(user: Uuid, from: Date, to: Date) -> Statement {
             LEFT JOIN analytics.sentiments s ON s.entry_id = e.entry_id AND s.user_id = $1
             WHERE e.user_id = $1 AND e.is_live AND e.mood IS NOT NULL AND e.entry_date BETWEEN $2::date AND $3::date
             UNION ALL
-            SELECT (r.felt_at AT TIME ZONE 'UTC')::date, r.mood, NULL
+            SELECT COALESCE(r.felt_on, (r.felt_at AT TIME ZONE INTERVAL '0')::date), r.mood, NULL
             FROM analytics.moods r
-            WHERE r.user_id = $1 AND r.felt_at >= $2::date::timestamp AT TIME ZONE 'UTC'
-                AND r.felt_at < ($3::date + 1)::timestamp AT TIME ZONE 'UTC'
+            WHERE r.user_id = $1
+                AND COALESCE(r.felt_on, (r.felt_at AT TIME ZONE INTERVAL '0')::date) BETWEEN $2::date AND $3::date
         ) m
         GROUP BY m.day, m.mood";
     Statement { text: text.to_owned(), params: params![user, sql::Date(from), sql::Date(to)] }
@@ -48,17 +60,42 @@ pub fn sentiment_trend(user: Uuid, from: Date, to: Date, granularity: Granularit
     Statement { text: text.to_owned(), params: params![user, sql::Date(from), sql::Date(to), unit(granularity)] }
 }
 
-/// Rows `(day date, by_hour bigint[24], words bigint, today date)`: the days on which the user wrote, by when entries were
-/// begun on the clock of the user's present time zone, how many in each hour, and what day it is there; UTC for a user
-/// whose account is not known yet.
-pub fn writing(user: Uuid, now: sql::Time) -> Statement {
-    let text = "SELECT w.day, w.by_hour, w.words,
-            (SELECT ($2::timestamptz AT TIME ZONE COALESCE(max(a.timezone), 'UTC'))::date FROM analytics.accounts a
-                WHERE a.user_id = $1) AS today
-        FROM analytics.writing_days w
-        WHERE w.user_id = $1
-        ORDER BY w.day";
-    Statement { text: text.to_owned(), params: params![user, now] }
+/// Rows `(longest bigint, current bigint, weekday bigint, hour bigint, entries bigint, words bigint)`: how much was begun in each
+/// hour of each day of the week, Monday being 1, on that clock; and in each of them the streaks, which are runs of days that
+/// entries are about. The last four are null when nothing was begun on the clock; no row when there is no entry.
+///
+/// A run goes on when it ends today or yesterday. What is dated later than today counts for the longest alone.
+pub fn writing(user: Uuid, clock: ZoneClock, today: Date) -> Statement {
+    let text = "WITH clock AS (
+            SELECT to_timestamp(c.begins) AS begins, to_timestamp(c.ends) AS ends, c.ahead * INTERVAL '1 second' AS ahead
+            FROM unnest($2::bigint[], $3::bigint[], $4::bigint[]) AS c (begins, ends, ahead)
+        ), hours AS (
+            SELECT date_part('isodow', l.at)::bigint AS weekday, date_part('hour', l.at)::bigint AS hour,
+                count(*) AS entries, sum(l.words)::bigint AS words
+            FROM clock c CROSS JOIN LATERAL (
+                SELECT e.written_at AT TIME ZONE c.ahead AS at, e.words FROM analytics.entries e
+                WHERE e.user_id = $1 AND e.is_live AND e.written_at >= c.begins AND e.written_at < c.ends
+                OFFSET 0
+            ) l
+            GROUP BY 1, 2
+        ), runs AS (
+            SELECT min(d.day) AS first, max(d.day) AS last
+            FROM (
+                SELECT e.entry_date AS day, e.entry_date - (row_number() OVER (ORDER BY e.entry_date))::integer AS run
+                FROM (SELECT DISTINCT entry_date FROM analytics.entries WHERE user_id = $1 AND is_live) e
+            ) d
+            GROUP BY d.run
+        ), streaks AS (
+            SELECT max(r.last - r.first + 1)::bigint AS longest,
+                COALESCE(max(LEAST(r.last, $5::date) - r.first + 1)
+                    FILTER (WHERE r.first <= $5::date AND r.last >= $5::date - 1), 0)::bigint AS current
+            FROM runs r
+        )
+        SELECT s.longest, s.current, h.weekday, h.hour, h.entries, h.words
+        FROM streaks s LEFT JOIN hours h ON true
+        WHERE s.longest IS NOT NULL";
+    let ZoneClock { begins, ends, ahead } = clock;
+    Statement { text: text.to_owned(), params: params![user, begins, ends, ahead, sql::Date(today)] }
 }
 
 /// One row `(users, active_users, entries, analyses)`, each bigint, of all users: for administrators, whom

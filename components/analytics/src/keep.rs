@@ -38,8 +38,8 @@ const ACCOUNT: &str = "INSERT INTO analytics.accounts AS a (user_id, timezone, s
     ON CONFLICT (user_id) DO UPDATE SET timezone = excluded.timezone, sequence = excluded.sequence
     WHERE excluded.sequence > a.sequence";
 
-const MOOD: &str = "INSERT INTO analytics.moods (mood_id, user_id, mood, felt_at)
-    SELECT $5::uuid, $4::uuid, $8::text, $11::timestamptz FROM fact
+const MOOD: &str = "INSERT INTO analytics.moods (mood_id, user_id, mood, felt_at, felt_on)
+    SELECT $5::uuid, $4::uuid, $8::text, $11::timestamptz, $12::date FROM fact
     ON CONFLICT DO NOTHING";
 
 /// A deletion's figures are all null.

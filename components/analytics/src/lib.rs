@@ -1,7 +1,7 @@
 //! The analytics service: facts that events leave behind, and figures over time from them.
 //!
 //! This file only wires the component's exports. `fact` makes a fact of an event, `keep` stores it; `request` checks
-//! arguments, `figures` has the statements, `rows` makes answers of rows, `streak` finds runs of days, `keys` and
+//! arguments, `figures` has the statements, `zone_clock` the user's clock for them, `rows` makes answers of rows, `keys` and
 //! `reads` cache answers.
 
 mod fact;
@@ -12,7 +12,7 @@ mod reads;
 mod request;
 mod rows;
 mod statement;
-mod streak;
+mod zone_clock;
 
 #[cfg(test)]
 mod database_tests;
@@ -32,7 +32,7 @@ use mindflow_guest::{
     events::{Delivery, Event, Failure},
     sql,
 };
-use service::{Granularity, MoodPoint, PlatformStats, SentimentPoint, WritingStats};
+use service::{Granularity, Mark, MoodPoint, PlatformStats, SentimentPoint, WritingStats};
 
 /// The database, as the manifest names it.
 const DATABASE: &str = "analytics";
@@ -58,6 +58,10 @@ impl service::Guest for Analytics {
 
     async fn platform(context: CallContext, days: u32) -> Result<PlatformStats, Error> {
         reads::platform(&context, days).await
+    }
+
+    async fn shows(context: CallContext, marks: Vec<Mark>) -> Result<bool, Error> {
+        reads::shows(&context, &marks).await
     }
 }
 

@@ -3,10 +3,11 @@
 use crate::{
     DATABASE,
     bindings::exports::mindflow::analytics::figures::{
-        Granularity, MoodPoint, PlatformStats, SentimentPoint, WritingStats,
+        Granularity, Mark, MoodPoint, PlatformStats, SentimentPoint, WritingStats,
     },
     figures, keys, request, rows,
     statement::Statement,
+    zone_clock::ZoneClock,
 };
 use futures::try_join;
 use jiff::civil::Date;
@@ -14,13 +15,14 @@ use mindflow_guest::{
     cache::{self, Owner},
     call::{CallContext, Error},
     caller::Caller,
-    clock::{self, days_before, midnight_us, today},
+    clock::{self, days_before, midnight_us, today, today_in},
+    shown,
     sql::{self, Identity, Rows, Time},
 };
 
 pub async fn mood_trends(context: &CallContext, days: u32) -> Result<Vec<MoodPoint>, Error> {
     let (caller, days) = (Caller::prove(context).await?, request::days(days)?);
-    let (user, today) = (caller.user_id, today(clock::now()));
+    let (user, today) = (caller.user_id, today_in(&caller.time_zone(), clock::now()));
     let (from, to) = window(today, days);
     cache::through(&Owner::figures(user), keys::mood_trend(user, days), &today.to_string(), async || {
         rows::mood_points(&ask(caller.identity(), figures::mood_trends(user, from, to)).await?)
@@ -34,7 +36,7 @@ pub async fn sentiment_trend(
     granularity: Granularity,
 ) -> Result<Vec<SentimentPoint>, Error> {
     let (caller, days) = (Caller::prove(context).await?, request::days(days)?);
-    let (user, today) = (caller.user_id, today(clock::now()));
+    let (user, today) = (caller.user_id, today_in(&caller.time_zone(), clock::now()));
     let (from, to) = window(today, days);
     let key = keys::sentiment_trend(user, days, figures::unit(granularity));
     cache::through(&Owner::figures(user), key, &today.to_string(), async || {
@@ -47,9 +49,12 @@ pub async fn sentiment_trend(
 pub async fn writing(context: &CallContext, days: u32) -> Result<WritingStats, Error> {
     let (caller, days) = (Caller::prove(context).await?, request::days(days)?);
     let (user, now) = (caller.user_id, clock::now());
-    cache::through(&Owner::figures(user), keys::writing(user, days), &clock::quarter(now).to_string(), async || {
-        let statement = figures::writing(user, Time(now.as_microsecond()));
-        rows::writing_stats(&ask(caller.identity(), statement).await?, days)
+    let moment = format!("{} {}", clock::quarter(now), caller.zone_name());
+    cache::through(&Owner::figures(user), keys::writing(user, days), &moment, async || {
+        let zone = caller.time_zone();
+        let today = today_in(&zone, now);
+        let clock = ZoneClock::since(&zone, window(today, days).0, now);
+        rows::writing_stats(&ask(caller.identity(), figures::writing(user, clock, today)).await?)
     })
     .await
 }
@@ -74,7 +79,13 @@ pub async fn platform(context: &CallContext, days: u32) -> Result<PlatformStats,
     .await
 }
 
-/// The last `days` days, today included, and tomorrow: east of Greenwich an entry's date may be a day ahead of UTC.
+/// Whether the figures count what the caller has just written.
+pub async fn shows(context: &CallContext, marks: &[Mark]) -> Result<bool, Error> {
+    let caller = Caller::prove(context).await?;
+    shown::ask(DATABASE, &Owner::figures(caller.user_id), figures::SHOWN, marks).await
+}
+
+/// The last `days` days, today included, and tomorrow: a traveller may have dated an entry where tomorrow came first.
 fn window(today: Date, days: u32) -> (Date, Date) {
     (days_before(today, days.saturating_sub(1)), today.tomorrow().unwrap_or(today))
 }

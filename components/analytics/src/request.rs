@@ -1,6 +1,6 @@
 //! Validation of requests: every argument is checked before anything is read, and named as the client named it.
 
-use mindflow_guest::{call::Error, failure::invalid};
+use mindflow_guest::{call::Error, failure::invalid, rules::Rule};
 
 /// A leap year: the longest trend that the contract shows.
 const DAYS_MAX: u32 = 366;
@@ -9,7 +9,7 @@ pub fn days(days: u32) -> Result<u32, Error> {
     if (1..=DAYS_MAX).contains(&days) {
         return Ok(days);
     }
-    Err(invalid("days", format!("Ask for 1 to {DAYS_MAX} days.")))
+    Err(invalid("days", Rule::range(1, DAYS_MAX), format!("Ask for 1 to {DAYS_MAX} days.")))
 }
 
 #[cfg(test)]

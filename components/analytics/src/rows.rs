@@ -1,16 +1,12 @@
 //! Answers from rows.
 
-use crate::{
-    bindings::exports::mindflow::analytics::figures::{
-        DayCount, MoodPoint, PlatformStats, SentimentPoint, WritingStats,
-    },
-    streak::streaks,
+use crate::bindings::exports::mindflow::analytics::figures::{
+    DayCount, MoodPoint, PlatformStats, SentimentPoint, WritingStats,
 };
 use jiff::civil::Date;
 use mindflow_events::Mood;
 use mindflow_guest::{
     call::Error,
-    clock::days_before,
     failure::internal,
     sql::{self, Rows},
 };
@@ -45,38 +41,30 @@ pub fn sentiment_points(rows: &Rows) -> Result<Vec<SentimentPoint>, Error> {
     Ok(points?)
 }
 
-/// Of all days on which the user wrote; the last `days` of them count, and all of them make streaks.
-pub fn writing_stats(rows: &Rows, days: u32) -> Result<WritingStats, Error> {
+pub fn writing_stats(rows: &Rows) -> Result<WritingStats, Error> {
     let (mut by_hour, mut by_weekday) = ([0_u32; HOURS], [0_u32; WEEKDAYS]);
-    let (mut entries, mut words) = (0_u32, 0_u64);
-    let (mut written, mut today) = (Vec::with_capacity(rows.len()), Date::ZERO);
+    let mut stats = WritingStats {
+        entries: 0,
+        words: 0,
+        current_streak_days: 0,
+        longest_streak_days: 0,
+        by_hour: Vec::new(),
+        by_weekday: Vec::new(),
+    };
     for row in rows.iter() {
-        let (sql::Date(day), sql::Date(now)) = (row.get("day")?, row.get("today")?);
-        let counts: Vec<i64> = row.get("by_hour")?;
-        today = now;
-        written.push(day);
-        if day < days_before(today, days.saturating_sub(1)) {
-            continue;
-        }
-        words = words.saturating_add(row.get::<i64>("words")?.unsigned_abs());
-        let weekday = usize::try_from(day.weekday().to_monday_zero_offset()).unwrap_or_default();
-        for (hour, count) in counts.into_iter().enumerate() {
-            let count = u32::try_from(count).unwrap_or(u32::MAX);
-            entries = entries.saturating_add(count);
-            for slot in [by_hour.get_mut(hour), by_weekday.get_mut(weekday)].into_iter().flatten() {
-                *slot = slot.saturating_add(count);
-            }
+        stats.longest_streak_days = row.get("longest")?;
+        stats.current_streak_days = row.get("current")?;
+        let Some(hour) = row.get::<Option<u32>>("hour")? else { continue };
+        let weekday = row.get::<u32>("weekday")?.saturating_sub(1);
+        let entries: u32 = row.get("entries")?;
+        stats.entries = stats.entries.saturating_add(entries);
+        stats.words = stats.words.saturating_add(row.get("words")?);
+        let slots = [by_hour.get_mut(hour as usize), by_weekday.get_mut(weekday as usize)];
+        for slot in slots.into_iter().flatten() {
+            *slot = slot.saturating_add(entries);
         }
     }
-    let found = streaks(&written, today);
-    Ok(WritingStats {
-        entries,
-        words,
-        current_streak_days: found.current,
-        longest_streak_days: found.longest,
-        by_hour: by_hour.into(),
-        by_weekday: by_weekday.into(),
-    })
+    Ok(WritingStats { by_hour: by_hour.into(), by_weekday: by_weekday.into(), ..stats })
 }
 
 /// Every day from `from` to `today` is included, even without entries.

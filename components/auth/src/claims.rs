@@ -22,38 +22,33 @@ pub struct Claims<'a> {
     exp: i64,
     jti: Uuid,
     sid: Uuid,
+    /// The user's time zone, an IANA name, as OpenID Connect calls it.
+    zoneinfo: &'a str,
 }
 
 impl<'a> Claims<'a> {
     /// `jti`: this token's own id.
     pub fn new(account: &'a Account, session_id: Uuid, jti: Uuid, now_us: i64, lifetime_s: u32) -> Self {
         let iat = now_us.div_euclid(1_000_000);
-        Self {
-            iss: ISSUER,
-            aud: AUDIENCE,
-            sub: account.id,
-            email: &account.email,
-            roles: &account.roles,
-            iat,
-            exp: iat.saturating_add(i64::from(lifetime_s)),
-            jti,
-            sid: session_id,
-        }
+        let time = [iat, iat.saturating_add(i64::from(lifetime_s))];
+        Self::of(account.id, &account.email, &account.roles, &account.timezone, time, session_id, jti)
     }
 
-    /// Those of a proven token with other roles, in the same session and for the same time.
-    pub fn with_roles(caller: &'a Caller, roles: &'a Roles, session_id: Uuid, jti: Uuid) -> Self {
-        Self {
-            iss: ISSUER,
-            aud: AUDIENCE,
-            sub: caller.user_id,
-            email: &caller.email,
-            roles,
-            iat: caller.iat,
-            exp: caller.exp,
-            jti,
-            sid: session_id,
-        }
+    /// Those of a proven token with the roles and the time zone of now, in the same session and for the same time.
+    pub fn renewed(caller: &'a Caller, roles: &'a Roles, timezone: &'a str, session_id: Uuid, jti: Uuid) -> Self {
+        Self::of(caller.user_id, &caller.email, roles, timezone, [caller.iat, caller.exp], session_id, jti)
+    }
+
+    fn of(
+        sub: Uuid,
+        email: &'a str,
+        roles: &'a Roles,
+        zoneinfo: &'a str,
+        [iat, exp]: [i64; 2],
+        sid: Uuid,
+        jti: Uuid,
+    ) -> Self {
+        Self { iss: ISSUER, aud: AUDIENCE, sub, email, roles, iat, exp, jti, sid, zoneinfo }
     }
 }
 
@@ -69,7 +64,7 @@ mod tests {
             email: "ann@example.org".into(),
             display_name: "Ann".into(),
             roles: Roles::from([Role::User, Role::Premium]),
-            timezone: "UTC".into(),
+            timezone: "Europe/Berlin".into(),
             created_at_us: 0,
         };
         let claims = Claims::new(&account, Uuid::from_u128(2), Uuid::from_u128(3), 1_700_000_000_999_999, 900);
@@ -85,6 +80,7 @@ mod tests {
                 "exp": 1_700_000_900,
                 "jti": "00000000-0000-0000-0000-000000000003",
                 "sid": "00000000-0000-0000-0000-000000000002",
+                "zoneinfo": "Europe/Berlin",
             })
         );
     }
@@ -94,7 +90,7 @@ mod tests {
         let text = r#"{"sub":"00000000-0000-0000-0000-000000000001","email":"ann@example.org","roles":["user","admin"],
             "sid":"00000000-0000-0000-0000-000000000002","iat":1700000000,"exp":1700000900}"#;
         let (caller, roles): (Caller, _) = (serde_json::from_str(text).unwrap(), Roles::from([Role::User]));
-        let claims = Claims::with_roles(&caller, &roles, Uuid::from_u128(2), Uuid::from_u128(4));
+        let claims = Claims::renewed(&caller, &roles, "Asia/Tokyo", Uuid::from_u128(2), Uuid::from_u128(4));
         assert_eq!(
             serde_json::to_value(claims).unwrap(),
             serde_json::json!({
@@ -107,6 +103,7 @@ mod tests {
                 "exp": 1_700_000_900,
                 "jti": "00000000-0000-0000-0000-000000000004",
                 "sid": "00000000-0000-0000-0000-000000000002",
+                "zoneinfo": "Asia/Tokyo",
             })
         );
     }

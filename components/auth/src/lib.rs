@@ -28,7 +28,9 @@ mod services {
 }
 
 use bindings::exports::mindflow::{
-    auth::accounts::{self, Caller, Grant, LoginAttempt, ProfileChange, Proof, Registration, Role, Session, User},
+    auth::accounts::{
+        self, Caller, ChangedUser, Grant, LoginAttempt, Mark, ProfileChange, Proof, Registration, Role, Session, User,
+    },
     platform::{health, operator},
 };
 use mindflow_guest::call::{CallContext, Error};
@@ -77,14 +79,22 @@ impl accounts::Guest for Auth {
         flow::session::prove(&context).await.map(wire::proof)
     }
 
-    async fn update_profile(context: CallContext, change: ProfileChange) -> Result<User, Error> {
-        flow::account::update_profile(&context, change.display_name.as_deref(), change.timezone.as_deref())
-            .await
-            .map(wire::user)
+    async fn note_written(context: CallContext, marks: Vec<Mark>) -> Result<(), Error> {
+        flow::session::note_written(&context, &marks).await
     }
 
-    async fn set_roles(context: CallContext, user_id: String, roles: Vec<Role>) -> Result<User, Error> {
-        flow::account::set_roles(&context, &user_id, roles.into_iter().map(wire::role)).await.map(wire::user)
+    async fn account(context: CallContext) -> Result<User, Error> {
+        flow::account::own(&context).await.map(wire::user)
+    }
+
+    async fn update_profile(context: CallContext, change: ProfileChange) -> Result<ChangedUser, Error> {
+        flow::account::update_profile(&context, change.display_name.as_deref(), change.timezone.as_deref())
+            .await
+            .map(wire::changed)
+    }
+
+    async fn set_roles(context: CallContext, user_id: String, roles: Vec<Role>) -> Result<ChangedUser, Error> {
+        flow::account::set_roles(&context, &user_id, roles.into_iter().map(wire::role)).await.map(wire::changed)
     }
 }
 

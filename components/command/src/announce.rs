@@ -2,7 +2,7 @@
 
 use crate::entry::Stored;
 use mindflow_events::{
-    Analysis, EntryDeleted, EntryWritten, Mood, MoodRecorded, Payload, Reason, Tag, TagCreated, TagRenamed, Time,
+    Analysis, EntryDeleted, EntryWritten, MoodRecorded, Payload, Reason, Tag, TagCreated, TagRenamed, Time,
 };
 use mindflow_guest::{
     call::{CallContext, Error},
@@ -32,9 +32,7 @@ impl Events<'_> {
         self.event(&Payload::JournalEntryDeleted(deleted), sequence)
     }
 
-    pub fn mood_recorded(&self, id: Uuid, mood: Mood, note: Option<&str>, at: i64) -> Result<NewEvent, Error> {
-        let note = note.map(str::to_owned);
-        let recorded = MoodRecorded { mood_id: id, user_id: self.user_id, mood, note, at: Time(at) };
+    pub fn mood_recorded(&self, recorded: MoodRecorded) -> Result<NewEvent, Error> {
         self.event(&Payload::MoodRecorded(recorded), 1)
     }
 
@@ -62,7 +60,7 @@ fn written(stored: &Stored, premium: bool, reason: Option<Reason>) -> EntryWritt
 mod tests {
     use super::*;
     use crate::entry::tests::{entry, sample};
-    use mindflow_events::Entry;
+    use mindflow_events::{Entry, Mood};
     use mindflow_guest::call::Credential;
     use serde_json::{Value, json};
 
@@ -137,11 +135,21 @@ mod tests {
 
     #[test]
     fn a_mood_is_an_aggregate_of_its_own() {
-        let (event, payload) =
-            made(|events| events.mood_recorded(Uuid::from_u128(1), Mood::Happy, None, 1_795_400_000_000_000));
+        let recorded = MoodRecorded {
+            mood_id: Uuid::from_u128(1),
+            user_id: Uuid::from_u128(2),
+            mood: Mood::Happy,
+            note: None,
+            at: Time(1_795_400_000_000_000),
+            date: Some("2026-11-22".parse().unwrap()),
+        };
+        let (event, payload) = made(|events| events.mood_recorded(recorded));
         assert_eq!(
             payload,
-            json!({"moodId": ENTRY, "userId": USER, "mood": "HAPPY", "note": null, "at": "2026-11-23T02:13:20.000000Z"})
+            json!({
+                "moodId": ENTRY, "userId": USER, "mood": "HAPPY", "note": null, "at": "2026-11-23T02:13:20.000000Z",
+                "date": "2026-11-22",
+            })
         );
         assert_eq!(
             (event.event_type.as_str(), event.sequence, event.partition_key),

@@ -1,8 +1,8 @@
 //! A journal entry as the service stores it, and the result of a change.
 
 use crate::tag_name::TagName;
-use mindflow_events::{Entry, Mood, Time};
-use mindflow_guest::call::Error;
+use mindflow_events::{Date, Entry, Mood, Time};
+use mindflow_guest::{call::Error, failure::conflict, rules::Rule};
 use unicode_segmentation::UnicodeSegmentation;
 use uuid::Uuid;
 
@@ -24,6 +24,7 @@ pub struct Change {
     pub mood: Option<Option<Mood>>,
     /// All tags of the entry from now on, deduplicated.
     pub tags: Option<Vec<TagName>>,
+    pub entry_date: Option<Date>,
     /// All attachments from now on, in their order.
     pub attachment_ids: Option<Vec<Uuid>>,
 }
@@ -47,6 +48,9 @@ impl Change {
         }
         if let Some(mood) = self.mood {
             entry.mood = mood;
+        }
+        if let Some(date) = self.entry_date {
+            entry.entry_date = date;
         }
         if let Some(ids) = self.attachment_ids {
             entry.attachment_ids = ids;
@@ -82,9 +86,13 @@ impl Stored {
 /// Refuses a change that was made to another version than the current one.
 pub fn expect_version(version: u32, expected: Option<u32>) -> Result<(), Error> {
     match expected {
-        Some(expected) if expected != version => Err(Error::Conflict(format!(
-            "The entry is at version {version}, not at version {expected} as expected: read it again and repeat the change."
-        ))),
+        Some(expected) if expected != version => Err(conflict(
+            "expectedVersion",
+            Rule::Version { expected, actual: version },
+            format!(
+                "The entry is at version {version}, not at version {expected} as expected: read it again and repeat the change."
+            ),
+        )),
         _ => Ok(()),
     }
 }
@@ -124,6 +132,7 @@ pub mod tests {
             content: Some(entry.content.clone()),
             mood: Some(entry.mood),
             tags: names(&["nature", "WORK"]),
+            entry_date: Some(entry.entry_date),
             attachment_ids: Some(entry.attachment_ids.clone()),
         };
         for change in [change, Change::default()] {
@@ -136,6 +145,9 @@ pub mod tests {
     fn only_the_fields_that_differ_are_changed() {
         let change = Change { title: Some("A walk".into()), mood: Some(None), ..Change::default() };
         assert_eq!(change.of(entry()), Entry { mood: None, ..entry() });
+        let day: Date = "1999-12-31".parse().unwrap();
+        let change = Change { entry_date: Some(day), ..Change::default() };
+        assert_eq!(change.of(entry()), Entry { entry_date: day, ..entry() });
     }
 
     #[test]
@@ -175,8 +187,10 @@ pub mod tests {
         assert_eq!(expect_version(3, Some(3)), Ok(()));
         assert_eq!(
             expect_version(3, Some(2)),
-            Err(Error::Conflict(
-                "The entry is at version 3, not at version 2 as expected: read it again and repeat the change.".into()
+            Err(conflict(
+                "expectedVersion",
+                Rule::Version { expected: 2, actual: 3 },
+                "The entry is at version 3, not at version 2 as expected: read it again and repeat the change."
             ))
         );
     }

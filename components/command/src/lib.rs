@@ -6,6 +6,7 @@
 
 mod announce;
 mod entry;
+mod fingerprint;
 mod operations;
 mod quota;
 mod statements;
@@ -19,7 +20,7 @@ mindflow_guest::bindings! {
 }
 
 use bindings::exports::mindflow::command::journal::{
-    EntryChange, Guest, Mood, MoodRecord, NewEntry, Tag, Usage, WrittenEntry,
+    EntryChange, Guest, Mark, Mood, MoodRecord, NewEntry, Usage, WrittenEntry, WrittenTag,
 };
 use bindings::exports::mindflow::platform::health;
 use mindflow_guest::call::{CallContext, Error};
@@ -35,7 +36,7 @@ impl Guest for Command {
         operations::update::update(&context, &id, change).await
     }
 
-    async fn delete_entry(context: CallContext, id: String, expected_version: Option<u32>) -> Result<(), Error> {
+    async fn delete_entry(context: CallContext, id: String, expected_version: Option<u32>) -> Result<Mark, Error> {
         operations::lifecycle::delete(&context, &id, expected_version).await
     }
 
@@ -56,11 +57,11 @@ impl Guest for Command {
         operations::moods::record(&context, mood, note.as_deref(), at).await
     }
 
-    async fn create_tag(context: CallContext, name: String) -> Result<Tag, Error> {
+    async fn create_tag(context: CallContext, name: String) -> Result<WrittenTag, Error> {
         operations::tags::create(&context, &name).await
     }
 
-    async fn rename_tag(context: CallContext, id: String, name: String) -> Result<Tag, Error> {
+    async fn rename_tag(context: CallContext, id: String, name: String) -> Result<WrittenTag, Error> {
         operations::tags::rename(&context, &id, &name).await
     }
 

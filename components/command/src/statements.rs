@@ -5,7 +5,7 @@
 //! well as the row; row-level security repeats that check.
 
 /// `$1` entry, `$2` user, `$3` the columns of the entry, `$4` mood or null, `$5` attachments, `$6` client mutation id or
-/// null, `$7` month, `$8` limit or null.
+/// null, `$7` month, `$8` limit or null, `$9` the fingerprint of what was asked.
 ///
 /// Claims the mutation id, then a place in the quota, then writes the entry; each step only when the
 /// one before succeeded. A second request with the same mutation id waits at the first step until the
@@ -13,8 +13,8 @@
 /// `within_quota`; when it is not, its claim has to be rolled back.
 pub const CREATE_ENTRY: &str = "
 WITH claim AS (
-    INSERT INTO command.client_mutations (user_id, client_mutation_id, entry_id)
-    SELECT $2::uuid, $6::text, $1::uuid WHERE $6::text IS NOT NULL
+    INSERT INTO command.client_mutations (user_id, client_mutation_id, entry_id, fingerprint)
+    SELECT $2::uuid, $6::text, $1::uuid, $9::bytea WHERE $6::text IS NOT NULL
     ON CONFLICT (user_id, client_mutation_id) DO NOTHING
     RETURNING entry_id
 ), fresh AS MATERIALIZED (
@@ -48,7 +48,7 @@ SELECT used FROM command.quota_usage WHERE user_id = $1::uuid AND month = $2::da
 
 /// `$1` user, `$2` client mutation id.
 pub const FIND_MUTATION: &str = "
-SELECT entry_id FROM command.client_mutations WHERE user_id = $1::uuid AND client_mutation_id = $2::text";
+SELECT entry_id, fingerprint FROM command.client_mutations WHERE user_id = $1::uuid AND client_mutation_id = $2::text";
 
 /// `$1` entry, `$2` user. Serialises concurrent changes of one entry. It returns nothing of the entry: changes that it
 /// waited for are visible to the next statement only.
@@ -79,8 +79,8 @@ WHERE entry.id = $1::uuid AND entry.user_id = $2::uuid";
 pub const CHANGE_ENTRY: &str = "
 WITH changed AS (
     UPDATE command.journals AS entry
-    SET title = given.title, content = given.content, word_count = given.word_count, updated_at = $4::timestamptz,
-        version = entry.version + 1, event_sequence = entry.event_sequence + 1
+    SET title = given.title, content = given.content, entry_date = given.entry_date, word_count = given.word_count,
+        updated_at = $4::timestamptz, version = entry.version + 1, event_sequence = entry.event_sequence + 1
     FROM command.journals AS held CROSS JOIN LATERAL jsonb_populate_record(held, $3::jsonb) AS given
     WHERE entry.id = $1::uuid AND entry.user_id = $2::uuid AND held.id = entry.id
     RETURNING entry.version, entry.event_sequence
@@ -168,7 +168,7 @@ RETURNING event_sequence";
 /// The constraint that [`RENAME_TAG`] breaks when another tag has the name.
 pub const TAG_NAME_CONSTRAINT: &str = "tags_name_is_unique";
 
-/// `$1` id, `$2` user, `$3` mood, `$4` note or null, `$5` when.
+/// `$1` id, `$2` user, `$3` mood, `$4` note or null, `$5` when, `$6` the user's day then.
 pub const RECORD_MOOD: &str = "
-INSERT INTO command.mood_records (id, user_id, mood, note, at)
-VALUES ($1::uuid, $2::uuid, $3::text, $4::text, $5::timestamptz)";
+INSERT INTO command.mood_records (id, user_id, mood, note, at, date)
+VALUES ($1::uuid, $2::uuid, $3::text, $4::text, $5::timestamptz, $6::date)";

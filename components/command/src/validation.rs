@@ -3,10 +3,21 @@
 
 use crate::bindings::exports::mindflow::command::journal as wit;
 use crate::entry::{Change, word_count};
+use crate::fingerprint;
 use crate::tag_name::{self, TagName};
-use jiff::{Timestamp, civil, tz::Offset};
+use jiff::{
+    Timestamp, civil,
+    tz::{Offset, TimeZone},
+};
 use mindflow_events::{Date, Entry, Mood, Time};
-use mindflow_guest::{call::FieldError, failure::field, id};
+use mindflow_guest::{
+    call::{Error, FieldError},
+    clock,
+    failure::{field, invalid},
+    id,
+    rules::{Format, Rule},
+    text,
+};
 use uuid::Uuid;
 
 /// Characters are Unicode scalar values, as PostgreSQL's `char_length` counts them.
@@ -32,14 +43,29 @@ pub struct Draft {
     /// Still without its tags.
     pub entry: Entry,
     pub tags: Vec<TagName>,
-    pub client_mutation_id: Option<String>,
+    pub mutation: Option<Mutation>,
 }
 
-pub fn new_entry(input: wit::NewEntry, user_id: Uuid, now_us: i64) -> Result<Draft, Vec<FieldError>> {
+/// A request that the client numbered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mutation {
+    /// The client's own.
+    pub id: String,
+    /// Of what it asks for ([`fingerprint::of`]).
+    pub fingerprint: Vec<u8>,
+}
+
+/// `zone`: in which the user's days begin and end.
+pub fn new_entry(input: wit::NewEntry, user_id: Uuid, zone: &TimeZone, now_us: i64) -> Result<Draft, Vec<FieldError>> {
     let mut rules = Rules::default();
+    let fingerprint = input.client_mutation_id.is_some().then(|| fingerprint::of(&input));
     let title = rules.keep("title", title(&input.title));
     let word_count = word_count(&input.content);
     let content = rules.keep("content", content(input.content));
+    let attaches = input.attachment_ids.iter().any(|id| id::parse(id).is_some());
+    if content.is_empty() && !attaches && !rules.broke("content") {
+        rules.keep("content", Err::<(), _>(no_content()));
+    }
     let tags = rules.tags(&input.tags);
     let entry = Entry {
         id: id::new(now_us),
@@ -48,24 +74,31 @@ pub fn new_entry(input: wit::NewEntry, user_id: Uuid, now_us: i64) -> Result<Dra
         content,
         mood: input.mood.map(Mood::from),
         tags: Vec::new(),
-        entry_date: rules.keep("entryDate", entry_date(input.entry_date.as_deref(), now_us)),
+        entry_date: match input.entry_date {
+            Some(text) => rules.keep("entryDate", entry_date(&text, now_us)),
+            None => Date(clock::day_of(zone, now_us)),
+        },
         attachment_ids: rules.attachments(&input.attachment_ids),
         created_at: Time(now_us),
         updated_at: Time(now_us),
         version: 1,
         word_count,
     };
-    let client_mutation_id = input.client_mutation_id.map(|id| rules.keep("clientMutationId", client_mutation_id(id)));
-    rules.judge(Draft { entry, tags, client_mutation_id })
+    let mutation = input
+        .client_mutation_id
+        .zip(fingerprint)
+        .map(|(id, fingerprint)| Mutation { id: rules.keep("clientMutationId", client_mutation_id(id)), fingerprint });
+    rules.judge(Draft { entry, tags, mutation })
 }
 
-pub fn change(input: wit::EntryChange) -> Result<Change, Vec<FieldError>> {
+pub fn change(input: wit::EntryChange, now_us: i64) -> Result<Change, Vec<FieldError>> {
     let mut rules = Rules::default();
     let change = Change {
         title: input.title.map(|text| rules.keep("title", title(&text))),
         content: input.content.map(|text| rules.keep("content", content(text))),
         mood: input.mood.map(|mood| mood.map(Mood::from)),
         tags: input.tags.map(|names| rules.tags(&names)),
+        entry_date: input.entry_date.map(|text| rules.keep("entryDate", entry_date(&text, now_us))),
         attachment_ids: input.attachment_ids.map(|ids| rules.attachments(&ids)),
     };
     rules.judge(change)
@@ -81,11 +114,14 @@ pub fn tag(name: &str) -> Result<TagName, Vec<FieldError>> {
 /// A mood's note, `None` when it is empty, and its time in microseconds.
 pub fn mood_record(note: Option<&str>, at: Option<i64>, now_us: i64) -> Result<(Option<String>, i64), Vec<FieldError>> {
     let mut rules = Rules::default();
-    let note = note.map(str::trim).filter(|note| !note.is_empty());
-    let note = note.map(|text| rules.keep("note", bounded(text, NOTE_CHARS_MAX).map(|()| text.to_owned())));
+    let note = note.filter(|note| note.contains('\0') || !text::is_blank(note)).map(text::label);
+    let note = note.map(|text| rules.keep("note", bounded(&text, NOTE_CHARS_MAX).map(|()| text)));
     let at = rules.keep("at", mood_time(at, now_us));
     rules.judge((note, at))
 }
+
+/// A rule, and the sentence that says it.
+type Broken = (Rule, String);
 
 /// Collects the broken rules of a request.
 #[derive(Default)]
@@ -93,11 +129,15 @@ struct Rules(Vec<FieldError>);
 
 impl Rules {
     /// The value, or a stand-in that [`Rules::judge`] never lets through.
-    fn keep<T: Default>(&mut self, name: &str, outcome: Result<T, String>) -> T {
-        outcome.unwrap_or_else(|message| {
-            self.0.push(field(name, message));
+    fn keep<T: Default>(&mut self, name: &str, outcome: Result<T, Broken>) -> T {
+        outcome.unwrap_or_else(|(rule, message)| {
+            self.0.push(field(name, rule, message));
             T::default()
         })
+    }
+
+    fn broke(&self, name: &str) -> bool {
+        self.0.iter().any(|error| error.field == name)
     }
 
     fn judge<T>(self, value: T) -> Result<T, Vec<FieldError>> {
@@ -109,6 +149,7 @@ impl Rules {
         if distinct.len() > TAGS_MAX {
             self.0.push(field(
                 "tags",
+                Rule::items(TAGS_MAX, distinct.len()),
                 format!("An entry can have at most {TAGS_MAX} tags; these are {}.", distinct.len()),
             ));
             return Vec::new();
@@ -127,13 +168,18 @@ impl Rules {
                 Some(_) if kept.len() == ATTACHMENTS_MAX => {
                     self.0.push(field(
                         "attachmentIds",
+                        Rule::items(ATTACHMENTS_MAX, ids.len()),
                         format!("An entry can have at most {ATTACHMENTS_MAX} attachments."),
                     ));
                     break;
                 }
                 Some(id) => kept.push(id),
                 None if index < ATTACHMENTS_MAX => {
-                    self.0.push(field(format!("attachmentIds[{index}]"), "This is not the id of an upload (a UUID)."));
+                    self.0.push(field(
+                        format!("attachmentIds[{index}]"),
+                        Format::Uuid,
+                        "This is not the id of an upload (a UUID).",
+                    ));
                 }
                 None => break,
             }
@@ -143,60 +189,93 @@ impl Rules {
 }
 
 /// 1 to `chars_max` characters, all of which the database can hold.
-fn bounded(text: &str, chars_max: usize) -> Result<(), String> {
+fn bounded(text: &str, chars_max: usize) -> Result<(), Broken> {
     if text.is_empty() {
-        return Err("Write at least one character.".into());
+        return Err((Rule::Blank, "Write at least one character.".into()));
     }
+    at_most(text, chars_max)
+}
+
+/// As [`bounded`], or empty.
+fn at_most(text: &str, chars_max: usize) -> Result<(), Broken> {
     if text.contains('\0') {
-        return Err("The character U+0000 cannot be stored; leave it out.".into());
+        return Err((Rule::Characters, "The character U+0000 cannot be stored; leave it out.".into()));
     }
     // A character has at most four bytes and at least one.
     let chars = if text.len() <= chars_max { text.len() } else { text.chars().count() };
     if chars > chars_max {
-        return Err(format!("Use at most {chars_max} characters; these are {chars}."));
+        let text = format!("Use at most {chars_max} characters; these are {chars}.");
+        return Err((Rule::characters(chars_max, chars), text));
     }
     Ok(())
 }
 
-fn title(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    bounded(text, TITLE_CHARS_MAX).map(|()| text.to_owned())
+/// As [`bounded`], of a text by which something is recognised: some of it is seen.
+fn legible(text: &str, chars_max: usize) -> Result<(), Broken> {
+    if text::is_blank(text) {
+        return Err((Rule::Blank, "Write at least one character that is seen.".into()));
+    }
+    bounded(text, chars_max)
 }
 
-fn content(text: String) -> Result<String, String> {
-    bounded(&text, CONTENT_CHARS_MAX).map(|()| text)
+fn title(text: &str) -> Result<String, Broken> {
+    let text = text::label(text);
+    legible(&text, TITLE_CHARS_MAX).map(|()| text)
 }
 
-fn tag_name(name: &str) -> Result<TagName, String> {
+fn content(text: String) -> Result<String, Broken> {
+    let text = text::into_nfc(text);
+    at_most(&text, CONTENT_CHARS_MAX).map(|()| text)
+}
+
+/// Of an entry that has no attachment either.
+fn no_content() -> Broken {
+    (Rule::Blank, "Write at least one character, or attach a file.".into())
+}
+
+/// Whether a changed entry still has a content or an attachment.
+///
+/// # Errors
+/// `invalid`, of the content if the change `writes_content`, else of the attachments.
+pub fn has_something(entry: &Entry, writes_content: bool) -> Result<(), Error> {
+    if !entry.content.is_empty() || !entry.attachment_ids.is_empty() {
+        return Ok(());
+    }
+    let (rule, text) = no_content();
+    let name = if writes_content { "content" } else { "attachmentIds" };
+    Err(invalid(name, rule, text))
+}
+
+fn tag_name(name: &str) -> Result<TagName, Broken> {
     let name = TagName::new(name);
-    bounded(name.name(), TAG_CHARS_MAX).map(|()| name)
+    legible(name.name(), TAG_CHARS_MAX).map(|()| name)
 }
 
-fn client_mutation_id(id: String) -> Result<String, String> {
+fn client_mutation_id(id: String) -> Result<String, Broken> {
     bounded(&id, CLIENT_MUTATION_ID_CHARS_MAX).map(|()| id)
 }
 
-/// Today in UTC when absent; at most tomorrow where tomorrow comes first.
-fn entry_date(text: Option<&str>, now_us: i64) -> Result<Date, String> {
+/// At most tomorrow where tomorrow comes first: travellers write before they have told the platform where they are.
+fn entry_date(text: &str, now_us: i64) -> Result<Date, Broken> {
     let now = Timestamp::from_microsecond(now_us).unwrap_or_default();
-    let Some(text) = text else {
-        return Ok(Date(Offset::UTC.to_datetime(now).date()));
-    };
-    let date: Date = text.parse().map_err(|_| "Give a day of the calendar as YYYY-MM-DD, such as 2026-11-23.")?;
+    let wrong = || "Give a day of the calendar as YYYY-MM-DD, such as 2026-11-23.".to_owned();
+    let date: Date = text.parse().map_err(|_| (Format::Date.into(), wrong()))?;
     let last = EARLIEST_ZONE.to_datetime(now).date().tomorrow().unwrap_or(civil::Date::MAX);
     if date > Date(last) {
-        return Err(format!("An entry cannot be of a day in the future; the last one possible now is {last}."));
+        let text = format!("An entry cannot be of a day in the future; the last one possible now is {last}.");
+        return Err((Rule::TooLate { latest: Some(last.to_string()) }, text));
     }
     Ok(date)
 }
 
-fn mood_time(at: Option<i64>, now_us: i64) -> Result<i64, String> {
+fn mood_time(at: Option<i64>, now_us: i64) -> Result<i64, Broken> {
     let at = at.unwrap_or(now_us);
     if at > now_us.saturating_add(CLOCK_AHEAD_US_MAX) {
-        return Err("A mood cannot be of a time in the future.".into());
+        return Err((Rule::TooLate { latest: None }, "A mood cannot be of a time in the future.".into()));
     }
     if at < MOOD_AT_US_MIN {
-        return Err("A mood cannot be of a time before the year 1900.".into());
+        let earliest = "1900-01-01T00:00:00Z".into();
+        return Err((Rule::TooEarly { earliest }, "A mood cannot be of a time before the year 1900.".into()));
     }
     Ok(at)
 }

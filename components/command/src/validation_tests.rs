@@ -12,7 +12,7 @@ fn now() -> i64 {
 }
 
 fn new_entry(input: wit::NewEntry, now_us: i64) -> Result<Draft, Vec<FieldError>> {
-    super::new_entry(input, Uuid::from_u128(2), now_us)
+    super::new_entry(input, Uuid::from_u128(2), &TimeZone::UTC, now_us)
 }
 
 fn input() -> wit::NewEntry {
@@ -33,6 +33,7 @@ fn unchanged() -> wit::EntryChange {
         content: None,
         mood: None,
         tags: None,
+        entry_date: None,
         attachment_ids: None,
         expected_version: None,
     }
@@ -43,10 +44,20 @@ fn broken<T: std::fmt::Debug>(outcome: Result<T, Vec<FieldError>>) -> Vec<String
 }
 
 #[test]
-fn an_entry_is_of_today_in_utc_unless_it_says_otherwise() {
+fn an_entry_is_of_today_in_the_users_time_zone_unless_it_says_otherwise() {
     let draft = new_entry(input(), us("2026-11-23T23:59:59Z")).unwrap();
     assert_eq!(draft.entry.entry_date.to_string(), "2026-11-23");
     assert_eq!(draft.entry.word_count, 3);
+    let day = |zone: &str, now: &str| {
+        let draft = super::new_entry(input(), Uuid::from_u128(2), &clock::time_zone(zone), us(now)).unwrap();
+        draft.entry.entry_date.to_string()
+    };
+    assert_eq!(day("Pacific/Kiritimati", "2026-11-23T10:00:00Z"), "2026-11-24");
+    assert_eq!(day("Pacific/Kiritimati", "2026-11-23T09:59:59Z"), "2026-11-23");
+    assert_eq!(day("Pacific/Pago_Pago", "2026-11-23T10:59:59Z"), "2026-11-22");
+    let given = wit::NewEntry { entry_date: Some("2026-11-20".into()), ..input() };
+    let draft = super::new_entry(given, Uuid::from_u128(2), &clock::time_zone("Pacific/Kiritimati"), now()).unwrap();
+    assert_eq!(draft.entry.entry_date.to_string(), "2026-11-20");
 }
 
 #[test]
@@ -76,7 +87,26 @@ fn a_title_loses_the_space_around_it_before_its_characters_are_counted() {
     assert_eq!(draft.entry.title, "ü".repeat(TITLE_CHARS_MAX));
     let title = "a".repeat(TITLE_CHARS_MAX + 1);
     let errors = new_entry(wit::NewEntry { title, ..input() }, now()).unwrap_err();
-    assert_eq!(errors, [field("title", "Use at most 200 characters; these are 201.")]);
+    assert_eq!(errors, [field("title", Rule::characters(200, 201), "Use at most 200 characters; these are 201.")]);
+}
+
+#[test]
+fn an_entry_may_consist_of_attachments_alone() {
+    let photo = Uuid::from_u128(5).to_string();
+    let of_photo = || wit::NewEntry { content: String::new(), attachment_ids: vec![photo.clone()], ..input() };
+    let draft = new_entry(of_photo(), now()).unwrap();
+    assert_eq!((draft.entry.content.as_str(), draft.entry.word_count), ("", 0));
+    let errors = new_entry(wit::NewEntry { attachment_ids: Vec::new(), ..of_photo() }, now()).unwrap_err();
+    assert_eq!(errors, [field("content", Rule::Blank, "Write at least one character, or attach a file.")]);
+    // A change is judged by what it leaves.
+    assert!(change(wit::EntryChange { content: Some(String::new()), ..unchanged() }, now()).is_ok());
+    let mut entry = draft.entry;
+    assert!(has_something(&entry, true).is_ok());
+    entry.attachment_ids.clear();
+    for (writes_content, name) in [(true, "content"), (false, "attachmentIds")] {
+        let Err(Error::Invalid(errors)) = has_something(&entry, writes_content) else { panic!("{name}") };
+        assert_eq!(errors[0].field, name);
+    }
 }
 
 #[test]
@@ -114,7 +144,7 @@ fn twenty_different_tags_are_allowed_however_often_they_are_named() {
     assert!(draft.tags.iter().all(|tag| tag.name().starts_with("Tag")));
     tags.push("one more".into());
     let errors = new_entry(wit::NewEntry { tags, ..input() }, now()).unwrap_err();
-    assert_eq!(errors, [field("tags", "An entry can have at most 20 tags; these are 21.")]);
+    assert_eq!(errors, [field("tags", Rule::items(20, 21), "An entry can have at most 20 tags; these are 21.")]);
 }
 
 #[test]
@@ -139,7 +169,7 @@ fn a_flood_of_wrong_attachments_or_tags_gives_few_errors() {
 #[test]
 fn only_days_of_the_calendar_in_their_one_form_are_dates() {
     for text in ["2024-02-29", "0001-01-01", "1999-12-31"] {
-        assert_eq!(entry_date(Some(text), now()).unwrap().to_string(), text);
+        assert_eq!(entry_date(text, now()).unwrap().to_string(), text);
     }
     for text in [
         "",
@@ -154,34 +184,46 @@ fn only_days_of_the_calendar_in_their_one_form_are_dates() {
         "2026-11-2",
         "٢٠٢٦-١١-٢٣",
     ] {
-        assert!(entry_date(Some(text), now()).is_err(), "{text}");
+        assert!(entry_date(text, now()).is_err(), "{text}");
     }
 }
 
 #[test]
 fn an_entry_may_be_of_tomorrow_where_tomorrow_comes_first() {
     // 05:30 in UTC is 19:30 of the same day in UTC+14, 10:00 is the next day.
-    assert!(entry_date(Some("2026-11-24"), us("2026-11-23T05:30:00Z")).is_ok());
-    assert!(entry_date(Some("2026-11-25"), us("2026-11-23T05:30:00Z")).is_err());
-    assert!(entry_date(Some("2026-11-25"), us("2026-11-23T10:00:00Z")).is_ok());
-    assert!(entry_date(Some("2026-11-26"), us("2026-11-23T23:59:59Z")).is_err());
+    assert!(entry_date("2026-11-24", us("2026-11-23T05:30:00Z")).is_ok());
+    assert!(entry_date("2026-11-25", us("2026-11-23T05:30:00Z")).is_err());
+    assert!(entry_date("2026-11-25", us("2026-11-23T10:00:00Z")).is_ok());
+    assert!(entry_date("2026-11-26", us("2026-11-23T23:59:59Z")).is_err());
 }
 
 #[test]
 fn a_change_is_checked_only_in_the_fields_it_gives() {
-    assert_eq!(change(unchanged()), Ok(Change::default()));
-    let given = wit::EntryChange { title: Some(" New ".into()), mood: Some(None), tags: Some(vec![]), ..unchanged() };
-    assert_eq!(
-        change(given),
-        Ok(Change { title: Some("New".into()), mood: Some(None), tags: Some(vec![]), ..Change::default() })
-    );
-    let wrong = wit::EntryChange {
-        title: Some(" ".into()),
-        content: Some(String::new()),
-        tags: Some(vec![" ".into()]),
+    assert_eq!(change(unchanged(), now()), Ok(Change::default()));
+    let given = wit::EntryChange {
+        title: Some(" New ".into()),
+        mood: Some(None),
+        tags: Some(vec![]),
+        entry_date: Some("2026-11-01".into()),
         ..unchanged()
     };
-    assert_eq!(broken(change(wrong)), ["title", "content", "tags[0]"]);
+    let expected = Change {
+        title: Some("New".into()),
+        mood: Some(None),
+        tags: Some(vec![]),
+        entry_date: Some("2026-11-01".parse().unwrap()),
+        ..Change::default()
+    };
+    assert_eq!(change(given, now()), Ok(expected));
+    let wrong = wit::EntryChange {
+        title: Some(" ".into()),
+        // Whether it may be empty depends on the attachments that the entry then has.
+        content: Some("\0".into()),
+        tags: Some(vec![" ".into()]),
+        entry_date: Some("2026-11-25".into()),
+        ..unchanged()
+    };
+    assert_eq!(broken(change(wrong, now())), ["title", "content", "tags[0]", "entryDate"]);
 }
 
 #[test]
@@ -198,6 +240,32 @@ fn an_empty_note_is_no_note_and_a_long_one_is_refused() {
     assert_eq!(mood_record(Some("  "), None, now()), Ok((None, now())));
     assert_eq!(mood_record(Some(" ok "), None, now()), Ok((Some("ok".into()), now())));
     assert_eq!(broken(mood_record(Some(&"n".repeat(501)), Some(i64::MAX), now())), ["note", "at"]);
+}
+
+#[test]
+fn texts_are_counted_and_kept_in_their_one_form() {
+    let input = wit::NewEntry {
+        title: format!("\u{200b}{}\u{2060}", "e\u{301}".repeat(TITLE_CHARS_MAX)),
+        content: "e\u{301}".repeat(CONTENT_CHARS_MAX),
+        tags: vec!["e\u{301}".repeat(TAG_CHARS_MAX), "\u{202e}Zürich".into(), "zu\u{308}RICH".into()],
+        ..input()
+    };
+    let draft = new_entry(input, now()).unwrap();
+    assert_eq!(draft.entry.title, "é".repeat(TITLE_CHARS_MAX));
+    assert_eq!(draft.entry.content, "é".repeat(CONTENT_CHARS_MAX));
+    assert_eq!(
+        draft.tags.iter().map(TagName::name).collect::<Vec<_>>(),
+        ["Zürich", "é".repeat(TAG_CHARS_MAX).as_str()]
+    );
+}
+
+#[test]
+fn what_shows_nothing_is_blank() {
+    for blank in ["\u{200b}", "\u{3164}", "\u{2060}", "\u{2800}", "\u{202e}\u{2066}", "\u{ad}"] {
+        let draft = new_entry(wit::NewEntry { title: blank.into(), tags: vec![blank.into()], ..input() }, now());
+        assert_eq!(broken(draft), ["title", "tags[0]"], "{blank:?}");
+        assert_eq!(mood_record(Some(blank), None, now()).unwrap().0, None, "{blank:?}");
+    }
 }
 
 proptest! {

@@ -4,12 +4,12 @@ use crate::failure::Failure;
 use crate::route::{self, Route};
 use crate::settings::{self, Settings};
 use crate::viewer::Viewer;
-use crate::web::{Request, Response, correlation, cors, problem, wire::Incoming};
+use crate::web::{Request, Response, correlation, cors, encoding, problem, wire::Incoming};
 use crate::{graphql, rate, rest};
 use http::{Method, StatusCode};
 use mindflow_guest::{id, web::finish};
 
-pub async fn respond(Incoming { parts, body }: Incoming) -> Response {
+pub async fn respond(Incoming { parts, body, place }: Incoming) -> Response {
     let settings = settings::load().await;
     let correlation_id = correlation::of(&parts.headers, || id::random().to_string());
     let (body, broken) = match body {
@@ -20,7 +20,9 @@ pub async fn respond(Incoming { parts, body }: Incoming) -> Response {
     let response = answer(&request, broken, settings, &correlation_id)
         .await
         .unwrap_or_else(|failure| problem::respond(&failure, &correlation_id));
-    finish(response, request.method(), request.headers(), &settings.cors_origins, correlation_id)
+    drop(place);
+    let response = finish(response, request.method(), request.headers(), &settings.cors_origins, correlation_id);
+    encoding::encode(response, request.headers(), request.uri().path())
 }
 
 /// `body` is how its reading failed.
@@ -31,7 +33,12 @@ async fn answer(
     correlation_id: &str,
 ) -> Result<Response, Failure> {
     let route = route::find(request.method(), request.uri().path())?;
-    body?;
+    if let Err(failure) = body {
+        return match route {
+            Route::Graphql => Ok(graphql::http::refused(request, &failure, correlation_id)),
+            _ => Err(failure),
+        };
+    }
     if cors::is_preflight(request.method(), request.headers()) {
         return Ok(cors::preflight());
     }

@@ -3,6 +3,7 @@
 
 use crate::failure::{Failure, Kind};
 use crate::web::Response;
+use crate::web::body::{BODY_BYTES_MAX, BODY_BYTES_USUAL};
 use futures::future::{Either, select};
 use futures::stream::{self, StreamExt};
 use mindflow_guest::clock;
@@ -19,19 +20,26 @@ pub const TAKEN_BYTES_MAX: u64 = 8 << 20;
 /// The same, and an answer of the query service that is on its way (its `PAGE_BYTES_MAX`).
 pub const READ_BYTES_MAX: u64 = TAKEN_BYTES_MAX + (6 << 20);
 
-/// Half of what the manifest gives an instance. The rest is for the schemas, parsed documents (12 MiB), bodies that are
-/// being received (32 of 256 KiB), and small answers.
+/// Half of what the manifest gives an instance. The rest is for the schemas, parsed documents (12 MiB), bodies (32 of 256 KiB,
+/// and larger ones as [`BODIES_KIB`] says), and small answers.
 const POOL_KIB: u32 = 64 << 10;
+/// Of bodies that are larger than usual, with the values that are made of them: six of the largest, twice. They have a pool of
+/// their own, since a request that keeps its body waits for a place in the other one.
+const BODIES_KIB: u32 = 6 * 2 * (BODY_BYTES_MAX as u32 >> 10);
 /// Of the smallest call.
 const PLACE_KIB_MIN: u32 = 64;
 /// A larger answer keeps its place until its client has taken it.
 const KEPT_BYTES: usize = 64 << 10;
 /// A seventh of a call's deadline.
 const WAIT_MAX: Duration = Duration::from_secs(4);
+/// For a body: its call waits with it, and whoever sends large ones slowly must not hold more calls than those that they are
+/// received in.
+const RECEIVE_WAIT_MAX: Duration = Duration::from_secs(1);
 /// Pieces of a large body.
 const PIECE_BYTES: usize = 64 << 10;
 
 static POOL: Semaphore = Semaphore::const_new(POOL_KIB as usize);
+static BODIES: Semaphore = Semaphore::const_new(BODIES_KIB as usize);
 
 /// A part of the instance's memory, given back with the value.
 #[derive(Debug)]
@@ -40,15 +48,37 @@ pub struct Place(SemaphorePermit<'static>);
 /// # Errors
 /// `Unavailable` when the others of this instance do not give it back in time.
 pub async fn take(bytes: u64) -> Result<Place, Failure> {
-    let kib = kib(bytes);
-    if let Ok(permit) = POOL.try_acquire_many(kib) {
+    take_of(&POOL, kib(bytes), WAIT_MAX).await
+}
+
+/// For a body that is larger than usual, until its request is answered.
+///
+/// # Errors
+/// As [`take`].
+pub async fn receive() -> Result<Place, Failure> {
+    take_of(&BODIES, 2 * (BODY_BYTES_MAX as u32 >> 10), RECEIVE_WAIT_MAX).await
+}
+
+/// The same for a body that has been received.
+///
+/// # Errors
+/// As [`take`].
+pub async fn of_body(bytes: usize) -> Result<Option<Place>, Failure> {
+    if bytes <= BODY_BYTES_USUAL {
+        return Ok(None);
+    }
+    receive().await.map(Some)
+}
+
+async fn take_of(pool: &'static Semaphore, kib: u32, wait_max: Duration) -> Result<Place, Failure> {
+    if let Ok(permit) = pool.try_acquire_many(kib) {
         return Ok(Place(permit));
     }
-    let waiting = pin!(POOL.acquire_many(kib));
-    match select(waiting, pin!(clock::pause(WAIT_MAX))).await {
+    let waiting = pin!(pool.acquire_many(kib));
+    match select(waiting, pin!(clock::pause(wait_max))).await {
         Either::Left((Ok(permit), _)) => Ok(Place(permit)),
         _ => {
-            let text = format!("no {kib} KiB of memory within {WAIT_MAX:?}");
+            let text = format!("no {kib} KiB of memory within {wait_max:?}");
             Err(Failure::new(Kind::Unavailable, text).retry_after(1))
         }
     }
@@ -129,6 +159,17 @@ mod tests {
         drop(place);
         assert_eq!((kib(0), kib(u64::MAX)), (PLACE_KIB_MIN, POOL_KIB));
         assert_eq!(POOL.available_permits(), before);
+    }
+
+    #[test]
+    fn six_of_the_largest_bodies_are_received_at_the_same_time_and_usual_ones_without_a_place() {
+        let _alone = ALONE.lock();
+        let places: Vec<_> = (0..6).map(|_| block_on(receive()).unwrap()).collect();
+        assert_eq!(BODIES.available_permits(), 0);
+        assert!(block_on(of_body(BODY_BYTES_USUAL)).unwrap().is_none());
+        drop(places);
+        assert!(block_on(of_body(BODY_BYTES_USUAL + 1)).unwrap().is_some());
+        assert_eq!(BODIES.available_permits(), BODIES_KIB as usize);
     }
 
     #[test]

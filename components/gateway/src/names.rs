@@ -1,15 +1,42 @@
 //! How enumerations are spelled for clients: in capitals, in GraphQL and in JSON alike.
 
-use crate::services::reads::AnalysisStatus;
+use crate::services::reads::{AnalysisStatus, EntryOrder};
 use mindflow_events::{Date, Mood};
 use mindflow_guest::journal;
+use mindflow_guest::rules::Rule;
 use std::sync::LazyLock;
 
 pub static MOOD_RULE: LazyLock<String> = LazyLock::new(|| {
     let names: Vec<_> = Mood::ALL.iter().map(|mood| mood.name()).collect();
     format!("Must be one of {}.", names.join(", "))
 });
+pub static ORDER_RULE: LazyLock<String> = LazyLock::new(|| {
+    let names: Vec<_> = ORDERS.iter().map(|(_, name)| *name).collect();
+    format!("Must be one of {}.", names.join(", "))
+});
 pub const DATE_RULE: &str = "Must be a date as YYYY-MM-DD.";
+
+/// [`MOOD_RULE`], for programs.
+pub fn mood_rule() -> Rule {
+    Rule::one_of(Mood::ALL.iter().map(|mood| mood.name()))
+}
+
+/// As the values of GraphQL's `JournalOrder`.
+const ORDERS: [(EntryOrder, &str); 4] = [
+    (EntryOrder::EntryDateDescending, "ENTRY_DATE_DESC"),
+    (EntryOrder::EntryDateAscending, "ENTRY_DATE_ASC"),
+    (EntryOrder::CreatedDescending, "CREATED_AT_DESC"),
+    (EntryOrder::CreatedAscending, "CREATED_AT_ASC"),
+];
+
+/// [`ORDER_RULE`], for programs.
+pub fn order_rule() -> Rule {
+    Rule::one_of(ORDERS.iter().map(|(_, name)| *name))
+}
+
+pub fn parse_order(name: &str) -> Option<EntryOrder> {
+    ORDERS.iter().find(|(_, spelt)| *spelt == name).map(|(order, _)| *order)
+}
 
 pub fn mood(mood: journal::Mood) -> String {
     Mood::from(mood).name()

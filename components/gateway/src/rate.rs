@@ -35,6 +35,10 @@ const PAGE_POINTS: u64 = 2_500;
 const ENTRY_POINTS: u64 = 150;
 const WRITE_POINTS: u64 = crate::graphql::cost::prices::MUTATION;
 const SESSIONS_POINTS: u64 = 150;
+/// Of the schema, and of a file of GraphiQL: some 50 KB and more.
+const FILE_POINTS: u64 = 250;
+/// Of the public keys, which others fetch before they verify a token.
+const KEYS_POINTS: u64 = 50;
 
 /// Takes from the caller's part. Answers what is left.
 ///
@@ -131,6 +135,8 @@ fn points(route: &Route, method: &Method) -> Option<u64> {
         Route::Journals | Route::Journal(_) => Some(WRITE_POINTS),
         Route::Sessions | Route::Session(_) => Some(SESSIONS_POINTS),
         Route::Unsubscribe(_) if !reads => Some(ENTRY_POINTS),
+        Route::SchemaSdl | Route::GraphiqlAsset(_) if reads => Some(FILE_POINTS),
+        Route::Jwks if reads => Some(KEYS_POINTS),
         _ => None,
     }
 }
@@ -150,5 +156,7 @@ mod tests {
         for route in [Route::Graphql, Route::Login, Route::Refresh, Route::Jwks, Route::SchemaSdl] {
             assert_eq!(points(&route, &Method::POST), None);
         }
+        assert_eq!(points(&Route::SchemaSdl, &Method::GET), Some(FILE_POINTS));
+        assert_eq!(points(&Route::Jwks, &Method::HEAD), Some(KEYS_POINTS));
     }
 }

@@ -1,127 +1,236 @@
-//! Read-your-writes consistency. The read side applies a write some hundred milliseconds later; a user who has just
-//! written an entry must not read an older state of it. Each write leaves a mark for a few seconds, and a read that
-//! finds the mark waits until the read side has caught up.
+//! Read-your-writes consistency. The read side applies a write some hundred milliseconds later; a user who has just written must
+//! not read what was before, in entries, lists, tags, quotas or figures.
+//!
+//! Each write answers the marks of its events. The auth service keeps a user's marks for some seconds and answers them with the
+//! proof of the token, which every request needs anyway: so a request of a user who has written nothing costs nothing more, and
+//! one who has is known on every replica, in every session and on every transport. Before a call for views, these are asked
+//! whether they show the marks, and the call waits until they do. An instance remembers that they do, so that the user's next
+//! requests ask nothing. Clients carry nothing besides their access token.
 
-use crate::services::reads;
+use crate::services::{accounts, figures, reads};
+use crate::viewer::Viewer;
+use futures::lock::Mutex;
 use mindflow_guest::call::{CallContext, Error};
 use mindflow_guest::clock;
-use mindflow_guest::journal::Entry;
-use mindflow_guest::key_value::{Bucket, Condition};
+use mindflow_guest::journal::{MARKS_MAX, Mark};
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
-const BUCKET: &str = "cache";
-/// Fifty times what the read side needs (contract §5).
-const MARK_LIFETIME_MS: u64 = 10_000;
-/// Together a second. A read side that is further behind is answered as it is.
-const TRIES: usize = 20;
-const PAUSE: Duration = Duration::from_millis(50);
+/// As the auth service keeps marks (`components/auth/src/store/written.rs`), also where its clock is another host's.
+const WAIT_MAX_US: i64 = 5_000_000;
+/// The pauses between two looks, and then the last one. The read side needs 20 to 200 ms; one that is further behind has enough to do.
+const PAUSES_MS: [u64; 5] = [10, 20, 40, 80, 160];
 
-/// The last write of an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mark {
-    /// This version, or a later one.
-    Version(u32),
-    Deleted,
+/// What an instance remembers: 64 KiB of hashes. Views never go back, so it holds for good.
+const REMEMBERED_MAX: usize = 4_096;
+
+thread_local! {
+    /// What is known to be shown, and to whom.
+    static SHOWN: RefCell<HashSet<u64>> = RefCell::default();
 }
 
-impl Mark {
-    fn to_text(self) -> String {
-        match self {
-            Self::Version(version) => version.to_string(),
-            Self::Deleted => "deleted".to_owned(),
+/// What the caller has written in the last seconds, and which views are known to show it.
+pub struct OwnWrites {
+    user_id: RefCell<String>,
+    marks: RefCell<Vec<Mark>>,
+    until_us: Cell<i64>,
+    views: Side,
+    figures: Side,
+}
+
+/// Views of one service.
+struct Side {
+    name: &'static str,
+    /// One look at a time, for all calls of the request that wait.
+    turn: Mutex<()>,
+    /// The first so many marks need not be waited for any more.
+    done: Cell<usize>,
+}
+
+impl Default for OwnWrites {
+    fn default() -> Self {
+        let side = |name| Side { name, turn: Mutex::default(), done: Cell::default() };
+        Self {
+            user_id: RefCell::default(),
+            marks: RefCell::default(),
+            until_us: Cell::default(),
+            views: side("views"),
+            figures: side("figures"),
+        }
+    }
+}
+
+impl OwnWrites {
+    /// What the proof of the caller's token brought.
+    pub fn learn(&self, user_id: &str, written: Option<accounts::Written>) {
+        user_id.clone_into(&mut self.user_id.borrow_mut());
+        if let Some(accounts::Written { marks, until }) = written {
+            self.until_us.set(until.min(clock::now_us().saturating_add(WAIT_MAX_US)));
+            self.marks.borrow_mut().extend(marks);
         }
     }
 
-    fn read(text: &[u8]) -> Option<Self> {
-        match text {
-            b"deleted" => Some(Self::Deleted),
-            text => std::str::from_utf8(text).ok()?.parse().ok().map(Self::Version),
+    /// What this request has just written.
+    pub fn add(&self, marks: &[Mark]) {
+        self.marks.borrow_mut().extend_from_slice(marks);
+        self.until_us.set(clock::now_us().saturating_add(WAIT_MAX_US));
+    }
+
+    /// Whether all views are known to show it: an answer that was kept may be shown.
+    pub fn is_shown(&self) -> bool {
+        let marks = self.marks.borrow();
+        marks.iter().all(|mark| self.knows(&self.views, mark) && self.knows(&self.figures, mark))
+    }
+
+    fn hash(&self, side: &Side, mark: &Mark) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (side.name, &*self.user_id.borrow(), &mark.aggregate, mark.sequence).hash(&mut hasher);
+        hasher.finish()
+    }
+
+    fn knows(&self, side: &Side, mark: &Mark) -> bool {
+        SHOWN.with_borrow(|shown| shown.contains(&self.hash(side, mark)))
+    }
+
+    fn remember(&self, side: &Side, marks: &[Mark]) {
+        SHOWN.with_borrow_mut(|shown| {
+            if shown.len() >= REMEMBERED_MAX {
+                shown.clear();
+            }
+            shown.extend(marks.iter().map(|mark| self.hash(side, mark)));
+        });
+    }
+
+    /// Until the query service shows them.
+    pub async fn await_views(&self, context: impl Fn() -> CallContext) {
+        self.wait(&self.views, |marks| reads::shows(context(), marks)).await;
+    }
+
+    /// Until the analytics service counts them.
+    pub async fn await_figures(&self, context: impl Fn() -> CallContext) {
+        self.wait(&self.figures, |marks| figures::shows(context(), marks)).await;
+    }
+
+    /// Until all of them are shown, or nothing waits for longer, or that cannot be found out: then the read itself says why.
+    async fn wait<F>(&self, side: &Side, shows: impl Fn(Vec<Mark>) -> F)
+    where
+        F: Future<Output = Result<bool, Error>>,
+    {
+        if side.done.get() == self.marks.borrow().len() {
+            return;
         }
-    }
-
-    fn is_reached(self, read: Option<&reads::AnalyzedEntry>) -> bool {
-        match self {
-            Self::Version(version) => read.is_some_and(|read| read.entry.version >= version),
-            Self::Deleted => read.is_none(),
+        let _turn = side.turn.lock().await;
+        let (known, marks): (usize, Vec<Mark>) = {
+            let marks = self.marks.borrow();
+            let open = marks.iter().skip(side.done.get()).filter(|mark| !self.knows(side, mark));
+            (marks.len(), open.cloned().collect())
+        };
+        for some in marks.chunks(MARKS_MAX) {
+            let mut pauses = PAUSES_MS.into_iter();
+            let mut pause_ms = 0;
+            loop {
+                // Another of the user's requests may have found out meanwhile.
+                if some.iter().all(|mark| self.knows(side, mark)) {
+                    break;
+                }
+                match shows(some.to_vec()).await {
+                    Ok(true) => self.remember(side, some),
+                    Ok(false) if clock::now_us() < self.until_us.get() => {
+                        pause_ms = pauses.next().unwrap_or(pause_ms);
+                        clock::pause(Duration::from_millis(pause_ms)).await;
+                        continue;
+                    }
+                    Ok(false) | Err(_) => {}
+                }
+                break;
+            }
         }
+        side.done.set(known);
     }
 }
 
-/// The key has the user in it, so that the wait does not reveal that another user's entry exists.
-fn key(user_id: &str, entry_id: &str) -> String {
-    format!("fresh:{user_id}:{entry_id}")
-}
-
-/// Remembers a write. Without the store a read may see an older state; the write is not affected.
-async fn mark(user_id: &str, entry_id: &str, mark: Mark) {
-    if let Ok(bucket) = Bucket::open(BUCKET.to_owned()).await {
-        let value = mark.to_text().into_bytes();
-        let _best_effort = bucket.put(key(user_id, entry_id), value, Some(MARK_LIFETIME_MS), Condition::Always).await;
+/// Has the caller's reads wait for what was just written, in this request and in the next ones. If that fails they may show what was
+/// before; the write is not affected.
+pub async fn written(viewer: &Viewer, marks: Vec<Mark>) {
+    viewer.own_writes().add(&marks);
+    if let Err(error) = accounts::note_written(viewer.context(), marks).await {
+        eprintln!("warn correlation_id={} a write was not noted for later reads: {error:?}", viewer.correlation_id());
     }
-}
-
-pub async fn written(entry: &Entry) {
-    mark(&entry.user_id, &entry.id, Mark::Version(entry.version)).await;
-}
-
-pub async fn deleted(user_id: &str, entry_id: &str) {
-    mark(user_id, entry_id, Mark::Deleted).await;
-}
-
-async fn find_mark(user_id: &str, entry_id: &str) -> Option<Mark> {
-    let bucket = Bucket::open(BUCKET.to_owned()).await.ok()?;
-    let entry = bucket.get(key(user_id, entry_id)).await.ok()??;
-    Mark::read(&entry.value)
-}
-
-/// The entry on the read side once it has the user's own last write. `known` is the read side's first answer.
-pub async fn caught_up(
-    context: CallContext,
-    user_id: &str,
-    entry_id: &str,
-    known: Option<reads::AnalyzedEntry>,
-) -> Result<Option<reads::AnalyzedEntry>, Error> {
-    let Some(mark) = find_mark(user_id, entry_id).await else { return Ok(known) };
-    let mut entry = known;
-    for _ in 0..TRIES {
-        if mark.is_reached(entry.as_ref()) {
-            break;
-        }
-        clock::pause(PAUSE).await;
-        entry = reads::entry_by_id(context.clone(), entry_id.to_owned()).await?;
-    }
-    Ok(entry)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rest::entry::analysis_to_come;
+    use futures::executor::block_on;
+    use futures::join;
+    use std::future::ready;
 
-    fn read(version: u32) -> reads::AnalyzedEntry {
-        let entry = Entry { version, ..mindflow_events::fixture_entry().unwrap().into() };
-        reads::AnalyzedEntry { entry, analysis: analysis_to_come(false) }
+    /// Of a user of the test's own, since what is shown is remembered.
+    fn own(user: &str, marks: &[Mark]) -> OwnWrites {
+        let own = OwnWrites::default();
+        own.learn(user, Some(accounts::Written { marks: marks.to_vec(), until: i64::MAX }));
+        own
     }
 
     #[test]
-    fn a_write_is_reached_by_its_version_or_a_later_one() {
-        let mark = Mark::Version(3);
-        assert!(!mark.is_reached(None));
-        assert!(!mark.is_reached(Some(&read(2))));
-        assert!(mark.is_reached(Some(&read(3))) && mark.is_reached(Some(&read(4))));
+    fn who_has_written_nothing_asks_nothing() {
+        let own = OwnWrites::default();
+        own.learn("ann", None);
+        block_on(own.wait(&own.views, |_| async { panic!("asked") }));
+        assert!(own.is_shown());
     }
 
     #[test]
-    fn a_deletion_is_reached_when_the_entry_is_gone() {
-        assert!(Mark::Deleted.is_reached(None));
-        assert!(!Mark::Deleted.is_reached(Some(&read(1))));
+    fn calls_of_one_request_ask_once_and_again_after_a_further_write() {
+        let own = own("bob", &[Mark::entry(1, 1)]);
+        let asked = RefCell::new(Vec::new());
+        let shows = |marks: Vec<Mark>| {
+            asked.borrow_mut().push(marks);
+            ready(Ok(true))
+        };
+        block_on(async { join!(own.wait(&own.views, shows), own.wait(&own.views, shows)) });
+        own.add(&[Mark::tag(2, 1)]);
+        block_on(own.wait(&own.views, shows));
+        assert_eq!(*asked.borrow(), [vec![Mark::entry(1, 1)], vec![Mark::tag(2, 1)]]);
     }
 
     #[test]
-    fn a_mark_is_read_as_it_is_written() {
-        for mark in [Mark::Version(17), Mark::Deleted] {
-            assert_eq!(Mark::read(mark.to_text().as_bytes()), Some(mark));
+    fn figures_are_asked_apart_from_views_and_both_are_remembered_for_the_user() {
+        let marks = [Mark::entry(1, 1)];
+        let asked = Cell::new(0);
+        let shows = |_: Vec<Mark>| {
+            asked.set(asked.get() + 1);
+            ready(Ok(true))
+        };
+        for (user, expected) in [("cyd", 2), ("cyd", 2), ("dan", 4)] {
+            let own = own(user, &marks);
+            block_on(own.wait(&own.views, shows));
+            assert_eq!(own.is_shown(), expected == asked.get(), "{user}");
+            block_on(own.wait(&own.figures, shows));
+            assert_eq!((asked.get(), own.is_shown()), (expected, true), "{user}");
         }
-        assert_eq!(Mark::read(b"nonsense"), None);
+    }
+
+    #[test]
+    fn nothing_is_waited_for_beyond_its_time_or_when_that_cannot_be_found_out() {
+        let late = OwnWrites::default();
+        late.learn("eve", Some(accounts::Written { marks: vec![Mark::entry(1, 1)], until: 0 }));
+        block_on(late.wait(&late.views, |_| ready(Ok(false))));
+        let away = own("eve", &[Mark::entry(1, 1)]);
+        block_on(away.wait(&away.views, |_| ready(Err(Error::Unavailable("gone".into())))));
+        assert!(!late.is_shown() && !away.is_shown());
+    }
+
+    #[test]
+    fn many_marks_are_asked_for_in_parts() {
+        let own = own("fay", &(0..150).map(|id| Mark::entry(id, 1)).collect::<Vec<_>>());
+        let asked = RefCell::new(Vec::new());
+        block_on(own.wait(&own.views, |marks| {
+            asked.borrow_mut().push(marks.len());
+            ready(Ok(true))
+        }));
+        assert_eq!(*asked.borrow(), [100, 50]);
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod watch;
 
+use crate::read_your_writes::OwnWrites;
 use crate::services::accounts::{self, Caller, Role};
 use crate::web::{Presented, correlation};
 use futures::FutureExt;
@@ -32,6 +33,7 @@ pub struct Viewer {
     /// A token with the caller's roles of now, if the presented one has others. Set by the proof.
     renewed: Rc<OnceCell<String>>,
     asked: Rc<Cell<Asked>>,
+    own: Rc<OwnWrites>,
 }
 
 impl Viewer {
@@ -39,12 +41,14 @@ impl Viewer {
         let refusal = presented.refusal();
         let context = presented.into_context(correlation_id, traceparent);
         let renewed = Rc::new(OnceCell::new());
-        let (asked, known) = (context.clone(), Rc::clone(&renewed));
+        let own = Rc::new(OwnWrites::default());
+        let (asked, known, learnt) = (context.clone(), Rc::clone(&renewed), Rc::clone(&own));
         let proof = async move {
             match refusal {
                 Some(reason) => Err(Error::Unauthenticated(reason.to_owned())),
                 None => {
-                    let accounts::Proof { caller, token } = accounts::prove(asked).await?;
+                    let accounts::Proof { caller, token, written } = accounts::prove(asked).await?;
+                    learnt.learn(&caller.user_id, written);
                     if let Some(token) = token {
                         // It is empty: a shared future runs once.
                         let _ = known.set(token);
@@ -53,7 +57,7 @@ impl Viewer {
                 }
             }
         };
-        Self { context, proof: proof.boxed_local().shared(), renewed, asked: Rc::new(Cell::new(Asked::Nothing)) }
+        Self { context, proof: proof.boxed_local().shared(), renewed, asked: Rc::new(Cell::new(Asked::Nothing)), own }
     }
 
     pub fn of_request(headers: &HeaderMap, correlation_id: &str) -> Self {
@@ -90,7 +94,7 @@ impl Viewer {
         context
     }
 
-    /// The proven caller: a valid token of a session that was not revoked. Answers are kept by its id and roles
+    /// The proven caller: a valid token of a session that was not revoked. Answers are kept by its id, roles and time zone
     /// (`graphql::answers`), so no result of a query depends on more of it.
     pub async fn caller(&self) -> Result<Caller, Error> {
         self.proof.clone().await
@@ -110,10 +114,34 @@ impl Viewer {
         Ok(self.context())
     }
 
-    /// For a call in the proven caller's name that answers from the caller's views and changes with their generations.
+    /// For a call in the proven caller's name that answers from the views of the query service and changes with the caller's
+    /// generations. They show what the caller has written before.
     pub async fn proven_for_views(&self) -> Result<CallContext, Error> {
         self.caller().await?;
+        self.await_views().await;
         Ok(self.context_for(Asked::Views))
+    }
+
+    /// The same for the figures of the analytics service.
+    pub async fn proven_for_figures(&self) -> Result<CallContext, Error> {
+        self.caller().await?;
+        self.await_figures().await;
+        Ok(self.context_for(Asked::Views))
+    }
+
+    /// Until the query service shows what the proven caller has written.
+    pub async fn await_views(&self) {
+        self.own.await_views(|| self.context_for(Asked::Views)).await;
+    }
+
+    /// Until the analytics service counts it.
+    pub async fn await_figures(&self) {
+        self.own.await_figures(|| self.context_for(Asked::Views)).await;
+    }
+
+    /// What the proven caller has written in the last seconds.
+    pub fn own_writes(&self) -> &OwnWrites {
+        &self.own
     }
 
     /// For a call that only admins may make. The service checks again.

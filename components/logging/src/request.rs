@@ -9,6 +9,7 @@ use mindflow_guest::{
     failure::field,
     id,
     journal::PAGE_MAX,
+    rules::{Format, Rule},
 };
 
 /// The prefix of a cursor, so that one of another listing is refused rather than misread.
@@ -27,21 +28,22 @@ pub struct Request {
 pub fn check(filter: Filter, PageRequest { first, after }: PageRequest) -> Result<Request, Error> {
     let mut wrong: Vec<FieldError> = Vec::new();
     if !(1..=PAGE_MAX).contains(&first) {
-        wrong.push(field("first", format!("Must be from 1 to {PAGE_MAX}.")));
+        wrong.push(field("first", Rule::range(1, PAGE_MAX), format!("Must be from 1 to {PAGE_MAX}.")));
     }
     if filter.user_id.as_deref().is_some_and(|text| id::parse(text).is_none()) {
-        wrong.push(field("userId", "Must be a UUID."));
+        wrong.push(field("userId", Format::Uuid, "Must be a UUID."));
     }
     if let Some(name) = filter.event_type.as_deref().filter(|name| Kind::of(name).is_none()) {
         let known: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
-        wrong.push(field("eventType", format!("There is no event type {name:?}; there are {}.", known.join(", "))));
+        let text = format!("There is no event type {name:?}; there are {}.", known.join(", "));
+        wrong.push(field("eventType", Rule::one_of(known), text));
     }
     if filter.since.zip(filter.until).is_some_and(|(since, until)| since > until) {
-        wrong.push(field("from", "Must not be later than `to`."));
+        wrong.push(field("from", Rule::After { other: "to".into() }, "Must not be later than `to`."));
     }
     let before = after.map(|cursor| position(&cursor));
     if before == Some(None) {
-        wrong.push(field("after", "Must be a cursor of this list."));
+        wrong.push(field("after", Format::Cursor, "Must be a cursor of this list."));
     }
     if !wrong.is_empty() {
         return Err(Error::Invalid(wrong));

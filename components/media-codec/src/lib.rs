@@ -5,6 +5,7 @@
 
 mod files;
 mod picture;
+mod smaller;
 mod strip;
 
 mindflow_guest::bindings! {
@@ -24,13 +25,17 @@ struct Codec;
 impl Guest for Codec {
     async fn prepare(_: CallContext, id: String) -> Result<Vec<Rendition>, Error> {
         let upload = files::read(&id).await?;
-        let pictures = picture::prepare(upload).map_err(|refusal| invalid("file", format!("{refusal}.")))?;
+        let pictures = picture::prepare(upload).map_err(refused)?;
         let mut renditions = Vec::with_capacity(pictures.len());
         for picture in pictures {
             renditions.push(files::write(&id, picture).await?);
         }
         Ok(renditions)
     }
+}
+
+fn refused(refusal: picture::Refusal) -> Error {
+    invalid("file", refusal.rule(), format!("{refusal}."))
 }
 
 impl health::Guest for Codec {

@@ -2,7 +2,8 @@
 //! decoder sees it: they may unpack to any size. Then it is decoded whole, so that a damaged image is refused now rather than
 //! when it is displayed.
 
-use crate::strip::{self, PROFILE_BYTES_MAX, StripError, strip};
+use crate::smaller;
+use crate::strip::{self, PROFILE_BYTES_MAX, StripError, Stripped, strip};
 use bytes::Bytes;
 use image::{
     ColorType, DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder, ImageError, ImageFormat, ImageReader,
@@ -10,6 +11,7 @@ use image::{
     codecs::{jpeg::JpegEncoder, png::PngEncoder},
     metadata::Orientation,
 };
+use mindflow_guest::rules::{Rule, Unit};
 use std::io::Cursor;
 
 /// With 9 bytes a pixel, which a progressive JPEG takes while it is decoded (11 with four colours), this is what fits
@@ -44,6 +46,22 @@ pub enum Refusal {
     Unsupported(String),
 }
 
+impl Refusal {
+    /// As clients know it.
+    pub fn rule(&self) -> Rule {
+        match self {
+            Self::Unknown | Self::Unsupported(_) => Rule::Unsupported,
+            Self::Truncated | Self::Damaged(_) => Rule::Damaged,
+            Self::TooManyPixels { width, height } => Rule::TooLong {
+                max: MEGAPIXELS_MAX * 1_000_000,
+                actual: Some(width.saturating_mul(*height)),
+                unit: Unit::Pixels,
+            },
+            Self::TooMuchMemory | Self::Profile => Rule::TooMuch,
+        }
+    }
+}
+
 /// A file to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
@@ -68,16 +86,20 @@ pub fn prepare(upload: Vec<u8>) -> Result<Vec<Picture>, Refusal> {
         pixels(said.width as u64, said.height as u64)?;
     }
     let orientation = strip::turned(format, &upload);
-    let contents = Bytes::from(strip(format, upload, orientation)?);
+    let Stripped { contents, end_added } = strip(format, upload, orientation)?;
+    let contents = Bytes::from(contents);
     let mut decoder = open(format, contents.clone())?;
+    if end_added && !strip::all_rows_are_there(&contents) {
+        return Err(Refusal::Truncated);
+    }
     let profile = profile(&mut decoder);
     let decoded = DynamicImage::from_decoder(decoder)?;
     let (width, height) = turned(decoded.width(), decoded.height(), orientation);
     let original = Picture { name: "original", content_type, width, height, contents: contents.into() };
     // Turned when it is small: that takes another picture's memory.
-    let mut display = within(decoded, DISPLAY_MAX);
+    let mut display = smaller::within(decoded, DISPLAY_MAX);
     display.apply_orientation(orientation);
-    let thumb = within(display.clone(), THUMB_MAX);
+    let thumb = smaller::within(display.clone(), THUMB_MAX);
     let lossless = format == ImageFormat::Gif || display.color().has_alpha();
     Ok(vec![
         original,
@@ -141,11 +163,6 @@ fn turned(width: u32, height: u32, orientation: Orientation) -> (u32, u32) {
         | Orientation::FlipHorizontal
         | Orientation::FlipVertical => (width, height),
     }
-}
-
-/// Made smaller where a side is longer, never larger.
-fn within(image: DynamicImage, side_max: u32) -> DynamicImage {
-    if image.width().max(image.height()) <= side_max { image } else { image.thumbnail(side_max, side_max) }
 }
 
 fn encode(name: &'static str, image: DynamicImage, lossless: bool, profile: Option<&[u8]>) -> Result<Picture, Refusal> {

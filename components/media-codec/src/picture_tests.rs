@@ -139,6 +139,66 @@ fn what_ends_before_its_end_is_truncated() {
 }
 
 #[test]
+fn a_jpeg_or_gif_without_its_end_marker_is_taken_when_all_rows_are_there() {
+    let opaque = DynamicImage::from(halves(300, 200));
+    for (name, upload, marker) in [
+        ("jpeg", jpeg(300, 200, 6), 2),
+        ("grey jpeg", encoded(&opaque.grayscale(), ImageFormat::Jpeg), 2),
+        ("gif", encoded(&opaque, ImageFormat::Gif), 1),
+    ] {
+        let whole = prepared(upload.clone());
+        for cut in 1..=marker {
+            assert_eq!(prepared(upload[..upload.len() - cut].to_vec()), whole, "{name}, {cut} bytes cut");
+        }
+        for cut in (marker + 1..80).chain((80..upload.len() / 2).step_by(13)) {
+            let refused = prepare(upload[..upload.len() - cut].to_vec());
+            assert_eq!(refused, Err(Refusal::Truncated), "{name}, {cut} bytes cut");
+        }
+    }
+}
+
+/// A grey progressive JPEG of 16 by 8 pixels: two blocks, of which a first scan brings the averages and a second the rest.
+fn progressive(scans: usize) -> Vec<u8> {
+    let segment = |marker: u8, contents: &[u8]| {
+        let length = u16::try_from(contents.len() + 2).unwrap().to_be_bytes();
+        [&[0xFF, marker], length.as_slice(), contents].concat()
+    };
+    // Codes of one bit: 0 is category 0 of an average, and the end of a block.
+    let code = |class: u8| segment(0xC4, &[[class, 1].as_slice(), &[0; 15], &[0]].concat());
+    let scan = |from, to| [segment(0xDA, &[1, 1, 0, from, to, 0]), vec![0b0011_1111]].concat();
+    let start = [
+        vec![0xFF, 0xD8],
+        segment(0xDB, &[[0].as_slice(), &[1; 64]].concat()),
+        segment(0xC2, &[8, 0, 8, 0, 16, 1, 1, 0x11, 0]),
+        code(0x00),
+        code(0x10),
+    ];
+    let scans = [scan(0, 0), scan(1, 63)].into_iter().take(scans);
+    start.into_iter().chain(scans).collect::<Vec<_>>().concat()
+}
+
+#[test]
+fn a_progressive_jpeg_without_its_end_marker_is_taken_when_all_its_scans_are_there() {
+    let whole = [progressive(2), vec![0xFF, 0xD9]].concat();
+    assert_eq!(prepared(progressive(2)), prepared(whole));
+    assert_eq!(prepare(progressive(1)), Err(Refusal::Truncated));
+    let without_data = progressive(2);
+    assert_eq!(prepare(without_data[..without_data.len() - 1].to_vec()), Err(Refusal::Truncated));
+}
+
+#[test]
+fn smaller_sizes_of_a_transparent_picture_have_no_dark_fringes() {
+    // White on nothing, which is black where it cannot be seen; the edge is within a pixel of the smaller size.
+    let image = RgbaImage::from_fn(1_000, 50, |x, _| if x < 501 { Rgba([0; 4]) } else { Rgba([255; 4]) });
+    for format in [ImageFormat::Png, ImageFormat::WebP] {
+        let [_, _, thumb] = prepared(encoded(&image.clone().into(), format));
+        let row: Vec<_> = (0..thumb.width).map(|x| pixel(&thumb, x, 5)).filter(|pixel| pixel[3] > 0).collect();
+        assert!(row.iter().any(|pixel| pixel[3] < 255), "{format:?}: the edge is half transparent");
+        assert!(row.iter().all(|pixel| pixel[..3] == [255; 3]), "{format:?}: {row:?}");
+    }
+}
+
+#[test]
 fn what_is_no_image_or_was_changed_on_its_way_is_refused() {
     assert_eq!(prepare(b"Dear diary, today".to_vec()), Err(Refusal::Unknown));
     assert_eq!(prepare(Vec::new()), Err(Refusal::Unknown));

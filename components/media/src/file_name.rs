@@ -1,6 +1,9 @@
 //! The name under which a file is displayed and saved. The platform never uses it as a path.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use http::{HeaderMap, header::CONTENT_DISPOSITION};
+use mindflow_guest::text;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use std::borrow::Cow;
 
 /// What file systems take.
 const BYTES_MAX: usize = 255;
@@ -20,12 +23,62 @@ const ATTRIBUTE: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'|')
     .remove(b'~');
 
+/// As the `Content-Disposition` of a part of a form names it: `filename*` (RFC 8187), which has any characters, or else
+/// `filename` (RFC 6266 §4.3).
+pub fn sent(part: &HeaderMap) -> Option<String> {
+    let header = String::from_utf8_lossy(part.get(CONTENT_DISPOSITION)?.as_bytes());
+    let find =
+        |wanted: &str| parameters(&header).find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value);
+    find("filename*").and_then(|value| extended(&value)).or_else(|| find("filename").map(Cow::into_owned))
+}
+
+/// `UTF-8'de'Gr%C3%BC%C3%9Fe.jpg`, or the same in ISO-8859-1, whose bytes are the first characters of Unicode.
+fn extended(value: &str) -> Option<String> {
+    let mut parts = value.splitn(3, '\'');
+    let (charset, _language, text) = (parts.next()?, parts.next()?, parts.next()?);
+    let bytes: Cow<'_, [u8]> = percent_decode_str(text).into();
+    match charset.to_ascii_uppercase().as_str() {
+        "UTF-8" => String::from_utf8(bytes.into_owned()).ok(),
+        "ISO-8859-1" => Some(bytes.iter().copied().map(char::from).collect()),
+        _ => None,
+    }
+}
+
+/// The parameters of a header, by their names. In a quoted text only `\"` is an escape: a path of Windows has others.
+fn parameters(header: &str) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+    let mut rest = header.split_once(';').map(|(_, rest)| rest);
+    std::iter::from_fn(move || {
+        let (name, value) = rest?.split_once('=')?;
+        let value = value.trim_start();
+        let (value, left) = match value.strip_prefix('"') {
+            Some(quoted) => {
+                let mut is_escaped = false;
+                let end = quoted.find(|c| {
+                    let ends = c == '"' && !is_escaped;
+                    is_escaped = c == '\\' && !is_escaped;
+                    ends
+                })?;
+                let (text, left) = quoted.split_at_checked(end)?;
+                (Cow::Owned(text.replace("\\\"", "\"")), left)
+            }
+            None => {
+                let end = value.find(';').unwrap_or(value.len());
+                let (text, left) = value.split_at_checked(end)?;
+                (Cow::Borrowed(text.trim_end()), left)
+            }
+        };
+        rest = left.split_once(';').map(|(_, rest)| rest);
+        Some((name.trim(), value))
+    })
+}
+
 /// Without its path, without characters that control anything, and not too long; its ending stays.
 pub fn plain(name: Option<&str>) -> String {
     let last = name.unwrap_or_default().rsplit(['/', '\\']).next().unwrap_or_default();
     let shown: String = last.chars().filter(|c| !controls(*c)).collect();
-    let shown = shown.trim().trim_matches('.').trim();
-    if shown.is_empty() {
+    let shown = text::nfc(shown.trim().trim_matches('.').trim());
+    let shown = shown.as_ref();
+    if text::is_blank(shown) {
         return NAMELESS.to_owned();
     }
     let (stem, ending) = match shown.rsplit_once('.') {
@@ -65,6 +118,38 @@ mod tests {
             (None, "file"),
         ] {
             assert_eq!(plain(given), plain_name, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_sent_in_either_parameter_and_the_one_with_any_characters_rules() {
+        let sent = |value: &'static str| {
+            let part =
+                HeaderMap::from_iter([(CONTENT_DISPOSITION, http::HeaderValue::from_bytes(value.as_bytes()).unwrap())]);
+            sent(&part)
+        };
+        for (value, name) in [
+            (r#"form-data; name="file"; filename="a.jpg""#, Some("a.jpg")),
+            ("form-data; name=file; filename=a.jpg", Some("a.jpg")),
+            (
+                r#"form-data; name="file"; filename*=UTF-8''Gr%C3%BC%C3%9Fe.jpg; filename="Gruesse.jpg""#,
+                Some("Grüße.jpg"),
+            ),
+            (
+                r#"form-data; name="file"; filename="Gruesse.jpg"; FileName*=utf-8'de'Gr%C3%BC%C3%9Fe.jpg"#,
+                Some("Grüße.jpg"),
+            ),
+            ("form-data; name=\"file\"; filename*=iso-8859-1''Gr%FC%DFe.jpg", Some("Grüße.jpg")),
+            (r#"form-data; filename="a.jpg"; filename*=UTF-8''%FF"#, Some("a.jpg")),
+            (r#"form-data; filename="a.jpg"; filename*=koi8-r''x"#, Some("a.jpg")),
+            (r#"form-data; filename="a \"b\"; filename=c.jpg"; name="file""#, Some(r#"a "b"; filename=c.jpg"#)),
+            (r#"form-data; filename="C:\pictures\a.jpg"; name="file""#, Some(r"C:\pictures\a.jpg")),
+            (r#"form-data; filename="Grüße.jpg""#, Some("Grüße.jpg")),
+            (r#"form-data; name="filename=x""#, None),
+            ("form-data; filename", None),
+            (r#"form-data; filename="a"#, None),
+        ] {
+            assert_eq!(sent(value).as_deref(), name, "{value}");
         }
     }
 

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use futures::Stream;
 use http::HeaderMap;
 use mindflow_guest::failure::field;
+use mindflow_guest::rules::Rule;
 use mindflow_guest::web::failure::{Failure, Kind};
 use mindflow_guest::web::header;
 use multer::{Constraints, Multipart};
@@ -43,8 +44,8 @@ pub fn refused(error: &multer::Error) -> Failure {
 }
 
 /// A rule that the field broke.
-pub fn invalid(rule: impl Into<String>) -> Failure {
-    Failure::invalid(vec![field(FIELD, rule)])
+pub fn invalid(rule: Rule, message: impl Into<String>) -> Failure {
+    Failure::invalid(vec![field(FIELD, rule, message)])
 }
 
 /// Yields after each piece. The parser reads everything that is available, which for a fast body would be all of it.

@@ -69,6 +69,10 @@ impl service::Guest for Media {
         lookup::hold(&context, &ids).await
     }
 
+    async fn remove(context: CallContext, id: String) -> Result<(), Error> {
+        lookup::remove(&context, &id).await
+    }
+
     async fn media_usage(context: CallContext) -> Result<service::Usage, Error> {
         lookup::usage(&context).await
     }

@@ -2,13 +2,14 @@
 
 use crate::bindings::exports::mindflow::media::files::File;
 use crate::view::Addresses;
-use crate::{quota, store};
+use crate::{quota, remove, store};
 use mindflow_guest::{
     call::{CallContext, Error},
     caller::Caller,
     clock,
     failure::invalid,
     journal::Usage,
+    rules::Rule,
 };
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
@@ -29,6 +30,12 @@ pub async fn hold(context: &CallContext, ids: &[String]) -> Result<Vec<bool>, Er
     Ok(ids.iter().map(|id| mindflow_guest::id::parse(id).is_some_and(|id| held.contains(&id))).collect())
 }
 
+pub async fn remove(context: &CallContext, id: &str) -> Result<(), Error> {
+    let caller = Caller::prove(context).await?;
+    let id = mindflow_guest::id::parse(id).ok_or_else(remove::no_such_file)?;
+    remove::remove(id, caller.user_id, &caller.identity(), &context.correlation_id).await
+}
+
 pub async fn usage(context: &CallContext) -> Result<Usage, Error> {
     let caller = Caller::prove(context).await?;
     quota::usage(caller.user_id, caller.identity(), clock::now_us()).await
@@ -37,7 +44,11 @@ pub async fn usage(context: &CallContext) -> Result<Usage, Error> {
 /// The ids among these texts; a text that is not an id is skipped.
 fn uuids(ids: &[String]) -> Result<Vec<Uuid>, Error> {
     if ids.len() > IDS_MAX {
-        return Err(invalid("ids", format!("At most {IDS_MAX} can be asked for; these are {}.", ids.len())));
+        return Err(invalid(
+            "ids",
+            Rule::items(IDS_MAX, ids.len()),
+            format!("At most {IDS_MAX} can be asked for; these are {}.", ids.len()),
+        ));
     }
     Ok(ids.iter().filter_map(|id| mindflow_guest::id::parse(id)).collect())
 }

@@ -82,7 +82,7 @@ fn described(status: StatusCode, stored: &Stored, cached: &str) -> Response {
     let Validators { etag, modified_us } = validators(stored);
     Response::new(status)
         .header("etag", etag)
-        .header("last-modified", conditional::http_date(modified_us).unwrap_or_default())
+        .header("last-modified", modified_us.and_then(conditional::http_date).unwrap_or_default())
         .header("cache-control", cached)
         .header("accept-ranges", "bytes")
 }
@@ -96,7 +96,7 @@ fn cache_control(reader: &Reader, cdn: bool) -> String {
 }
 
 fn validators(stored: &Stored) -> Validators {
-    Validators { etag: format!("\"{}\"", stored.sha256), modified_us: stored.created_at_us }
+    Validators { etag: format!("\"{}\"", stored.sha256), modified_us: Some(stored.created_at_us) }
 }
 
 /// By RFC 9110 §13.2.2 and §14.2. What is no range, or several, is answered by the whole.

@@ -128,16 +128,15 @@ pub enum Removal {
 }
 
 /// Deletes the row of one of the caller's files.
-pub async fn remove(caller: &Caller, id: Uuid) -> Result<Removal, Error> {
-    let own = params![id, caller.user_id];
-    if sql::query(DATABASE, caller.identity(), OWN, own.clone()).await?.is_empty() {
+pub async fn remove(id: Uuid, user_id: Uuid, identity: &Identity) -> Result<Removal, Error> {
+    let own = params![id, user_id];
+    if sql::query(DATABASE, identity.clone(), OWN, own.clone()).await?.is_empty() {
         return Ok(Removal::Missing);
     }
     if !sql::query(DATABASE, Identity::Service, SHOWN_BY_ENTRY, params![id]).await?.is_empty() {
         return Ok(Removal::InUse);
     }
-    let removed =
-        sql::transaction(DATABASE, &caller.identity(), async |tx| Ok(tx.execute(REMOVE, own.clone()).await?)).await?;
+    let removed = sql::transaction(DATABASE, identity, async |tx| Ok(tx.execute(REMOVE, own.clone()).await?)).await?;
     Ok(if removed > 0 { Removal::Done } else { Removal::Missing })
 }
 

@@ -11,6 +11,7 @@ use http::{StatusCode, request::Parts};
 use mindflow_guest::blob::{self, Upload};
 use mindflow_guest::call::Error;
 use mindflow_guest::clock;
+use mindflow_guest::rules::Rule;
 use mindflow_guest::web::failure::{Failure, Kind};
 use mindflow_guest::web::{Response, wire};
 use send_wrapper::SendWrapper;
@@ -102,22 +103,24 @@ async fn read(body: &mut wire::Incoming, boundary: String, id: Uuid) -> Result<S
             continue;
         }
         if file_name.is_some() {
-            return Err(form::invalid("Send one file at a time."));
+            return Err(form::invalid(Rule::items(1, 0), "Send one file at a time."));
         }
         file_name = Some(put(field, id).await?);
     }
-    file_name.ok_or_else(|| form::invalid(format!("There is no file: send it in the field `{}`.", form::FIELD)))
+    file_name.ok_or_else(|| {
+        form::invalid(Rule::Required, format!("There is no file: send it in the field `{}`.", form::FIELD))
+    })
 }
 
 async fn put(mut field: multer::Field<'_>, id: Uuid) -> Result<String, Failure> {
-    let file_name = file_name::plain(field.file_name());
+    let file_name = file_name::plain(file_name::sent(field.headers()).as_deref());
     let mut head = Vec::with_capacity(kind::HEAD_BYTES);
     while head.len() < kind::HEAD_BYTES {
         let Some(piece) = next(&mut field).await? else { break };
         head.extend_from_slice(&piece);
     }
     if head.is_empty() {
-        return Err(form::invalid("The file is empty."));
+        return Err(form::invalid(Rule::Blank, "The file is empty."));
     }
     kind::check(&head)?;
     let upload = files::put(id, FILE_BYTES_MAX).await?;

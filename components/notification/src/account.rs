@@ -16,6 +16,7 @@ use mindflow_guest::{
     clock,
     failure::{internal, invalid},
     id, outbound, params,
+    rules::{Format, Rule},
     sql::{self, Identity, Row, RowError, Rows, Time},
     web_push,
 };
@@ -50,6 +51,8 @@ const KEEP_PUSH: &str = "INSERT INTO notification.push_subscriptions (id, user_i
     VALUES ($1::uuid, $2::uuid, $3::text, $4::text, $5::text, $6::timestamptz)
     ON CONFLICT (user_id, endpoint) DO UPDATE
     SET p256dh = EXCLUDED.p256dh, auth = EXCLUDED.auth, failures = 0, rests_until = NULL";
+const FORGET_PUSH: &str =
+    "DELETE FROM notification.push_subscriptions WHERE user_id = $1::uuid AND endpoint = ANY ($2::text[])";
 const NO_MORE_MAIL: &str = "INSERT INTO notification.preferences (user_id, email) VALUES ($1::uuid, false)
     ON CONFLICT (user_id) DO UPDATE SET email = false";
 
@@ -86,11 +89,11 @@ pub async fn webhook_usage(context: &CallContext) -> Result<Usage, Error> {
 
 pub async fn create_webhook(context: &CallContext, url: &str, events: &[String]) -> Result<NewWebhook, Error> {
     let caller = Caller::prove(context).await?;
-    let events = match (request::url("url", url), request::events(events)) {
-        (Ok(_), Ok(events)) => events,
+    let (url, events) = match (request::url("url", url), request::events(events)) {
+        (Ok(url), Ok(events)) => (url, events),
         (url, events) => return Err(Error::Invalid(url.err().into_iter().chain(events.err()).collect())),
     };
-    reachable("url", url).await?;
+    reachable("url", &url).await?;
     let id = id::random();
     let mut random = [0; SECRET_BYTES];
     getrandom::fill(&mut random).map_err(internal)?;
@@ -102,14 +105,14 @@ pub async fn create_webhook(context: &CallContext, url: &str, events: &[String])
         tx.query(HOLD_PREFERENCES, params![caller.user_id]).await?;
         let held = tx.query(COUNT_WEBHOOKS, params![caller.user_id]).await?;
         quota::room(&quota::WEBHOOKS, held_of(&held)?, webhooks_max)?;
-        let row = params![id, caller.user_id, url, events.clone(), sealed.clone(), Time(now_us)];
+        let row = params![id, caller.user_id, &url, events.clone(), sealed.clone(), Time(now_us)];
         tx.execute(ADD_WEBHOOK, row).await?;
         Ok(())
     })
     .await?;
     let webhook = Webhook {
         id: id.to_string(),
-        url: url.to_owned(),
+        url,
         events,
         active: true,
         created_at: now_us,
@@ -193,7 +196,7 @@ pub async fn unsubscribe(token: &str) -> Result<(), Error> {
 pub async fn register_push(context: &CallContext, subscription: PushSubscription) -> Result<bool, Error> {
     let caller = Caller::prove(context).await?;
     let PushSubscription { endpoint, p256dh, auth } = subscription;
-    request::url("endpoint", &endpoint).map_err(|error| Error::Invalid(vec![error]))?;
+    let endpoint = request::url("endpoint", &endpoint).map_err(|error| Error::Invalid(vec![error]))?;
     let keys = web_push::Subscription { endpoint: endpoint.clone(), p256dh: p256dh.clone(), auth: auth.clone() };
     web_push::check(keys).await.map_err(refused)?;
     reachable("endpoint", &endpoint).await?;
@@ -209,6 +212,18 @@ pub async fn register_push(context: &CallContext, subscription: PushSubscription
     .await
 }
 
+/// False when there is no such subscription of the caller.
+pub async fn unregister_push(context: &CallContext, endpoint: &str) -> Result<bool, Error> {
+    let caller = Caller::prove(context).await?;
+    // As it was given as well: earlier builds kept that.
+    let Ok(normal) = request::url("endpoint", endpoint) else { return Ok(false) };
+    let forgotten = sql::transaction(DATABASE, &caller.identity(), async |tx| {
+        Ok(tx.execute(FORGET_PUSH, params![caller.user_id, vec![normal.clone(), endpoint.to_owned()]]).await?)
+    })
+    .await?;
+    Ok(forgotten > 0)
+}
+
 pub async fn push_key(context: &CallContext) -> Result<String, Error> {
     Caller::prove(context).await?;
     web_push::public_key().await.map_err(refused)
@@ -222,7 +237,7 @@ fn refused(error: web_push::Error) -> Error {
                 if let Some(first) = rule.get_mut(..1) {
                     first.make_ascii_uppercase();
                 }
-                invalid(field, format!("{rule}."))
+                invalid(field, Format::Key, format!("{rule}."))
             }
             None => Error::Internal(text),
         },
@@ -236,7 +251,9 @@ fn refused(error: web_push::Error) -> Error {
 async fn reachable(name: &str, url: &str) -> Result<(), Error> {
     match outbound::check(url.to_owned()).await {
         Ok(()) | Err(outbound::Refusal::Unresolved(_)) => Ok(()),
-        Err(outbound::Refusal::Prohibited(_)) => Err(invalid(name, "Must be an https address of the public internet.")),
+        Err(outbound::Refusal::Prohibited(_)) => {
+            Err(invalid(name, Rule::NotPublic, "Must be an https address of the public internet."))
+        }
     }
 }
 

@@ -117,9 +117,17 @@ fn webhook(event: &Event) -> Result<Value, serde_json::Error> {
     }))
 }
 
-/// A push message, for the client's service worker to show.
+/// A push message. Angular's service worker shows `notification` by itself
+/// (<https://angular.dev/ecosystem/service-workers/push-notifications>), and gives its `data` to the application. The members beside it
+/// are for service workers of one's own.
 pub fn push(event_type: &str, count: u64) -> Vec<u8> {
-    json!({ "type": event_type, "title": "Your insights are ready", "count": count }).to_string().into_bytes()
+    const TITLE: &str = "Your insights are ready";
+    let body = match count {
+        1 => "There is a new insight about your journal.".to_owned(),
+        count => format!("There are {count} new insights about your journal."),
+    };
+    let notification = json!({ "title": TITLE, "body": body, "data": { "type": event_type, "count": count } });
+    json!({ "notification": notification, "type": event_type, "title": TITLE, "count": count }).to_string().into_bytes()
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use crate::{
     transport::{self, Outcome},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use mindflow_address::web_address;
 use mindflow_events::{Kind, NotificationRequested, Payload};
 use mindflow_guest::{
     clock, config, event,
@@ -237,8 +238,10 @@ fn bounded(failure: Failure, send: &Send, now_us: i64) -> Failure {
     }
 }
 
+/// Addresses that earlier builds kept are as they were entered.
 fn address(text: &str) -> Result<Uri, Failure> {
-    text.parse().map_err(|_| Failure::Reject("the target's address is not valid".into()))
+    let sent = web_address(text).ok().and_then(|url| url.as_str().parse().ok());
+    sent.ok_or_else(|| Failure::Reject("the target's address is not valid".into()))
 }
 
 fn headers(pairs: &[(&'static str, &str)]) -> Result<HeaderMap, Failure> {
@@ -283,6 +286,13 @@ mod tests {
     fn what_is_prohibited_is_not_tried_again() {
         assert_eq!(failure(Outcome::Prohibited("private".into())), Failure::Reject("private".into()));
         assert_eq!(failure(Outcome::Failed("500".into())), Failure::Retry(("500".into(), None)));
+    }
+
+    #[test]
+    fn an_address_that_was_kept_as_it_was_entered_is_sent_percent_encoded() {
+        let uri = address("https://Bücher.example/häng").unwrap();
+        assert_eq!(uri, "https://xn--bcher-kva.example/h%C3%A4ng");
+        assert!(matches!(address("https://exa mple.org/"), Err(Failure::Reject(_))));
     }
 
     #[test]

@@ -79,6 +79,10 @@ impl service::Guest for Notification {
         account::register_push(&context, subscription).await
     }
 
+    async fn unregister_push(context: CallContext, endpoint: String) -> Result<bool, Error> {
+        account::unregister_push(&context, &endpoint).await
+    }
+
     async fn push_key(context: CallContext) -> Result<String, Error> {
         account::push_key(&context).await
     }

@@ -1,6 +1,7 @@
 //! Quiet hours: when they are, and when they end.
 
-use jiff::{Timestamp, ToSpan, tz::TimeZone};
+use jiff::{Timestamp, ToSpan};
+use mindflow_guest::clock;
 
 /// Full hours of the user's day; through midnight when the start is later than the end. The same hour twice is no quiet
 /// time, since a quiet day would never end.
@@ -13,9 +14,7 @@ pub struct QuietHours {
 /// How long it is quiet from `now` on, in milliseconds; `None` when it is not quiet.
 pub fn quiet_for_ms(hours: Option<QuietHours>, timezone: &str, now: Timestamp) -> Option<u32> {
     let hours = hours?;
-    // A zone that this version does not know yet: quiet by UTC rather than not at all.
-    let zone = TimeZone::get(timezone).unwrap_or(TimeZone::UTC);
-    let local = now.to_zoned(zone);
+    let local = now.to_zoned(clock::time_zone(timezone));
     let hour = u8::try_from(local.hour()).ok()?;
     let quiet = if hours.start <= hours.end {
         (hours.start..hours.end).contains(&hour)

@@ -1,50 +1,33 @@
 //! Validation of requests: every argument is checked before anything is written, and named as the client named it.
 
 use crate::bindings::exports::mindflow::notification::notices::{Preferences, PreferencesChange};
-use http::Uri;
+use mindflow_address::{NoWebAddress, WEB_ADDRESS_CHARS_MAX, web_address};
 use mindflow_events::Kind;
 use mindflow_guest::{
     call::{Error, FieldError},
     failure::field,
+    rules::{Format, Rule},
 };
 
-/// The events that a webhook can subscribe to: those about what its user did in the journal.
-pub const EVENTS: [Kind; 9] = [
-    Kind::AIAnalysisFailed,
-    Kind::AIInsightsGenerated,
-    Kind::JournalEntryCreated,
-    Kind::JournalEntryDeleted,
-    Kind::JournalEntryUpdated,
-    Kind::MoodRecorded,
-    Kind::TagCreated,
-    Kind::TagRenamed,
-    Kind::UserUpdated,
-];
-/// Longer addresses are not supported everywhere.
-pub const URL_CHARS_MAX: usize = 2_048;
+/// The events that a webhook can subscribe to.
+pub use mindflow_events::WEBHOOK_EVENTS as EVENTS;
 const HOUR_MAX: u32 = 23;
 
-/// Checks the address's form. The host checks where it leads.
-pub fn url(name: &str, text: &str) -> Result<Uri, FieldError> {
-    let wrong = || field(name, "Must be an absolute address, such as https://example.org/hook.");
-    if text.chars().count() > URL_CHARS_MAX {
-        return Err(field(name, format!("Use at most {URL_CHARS_MAX} characters.")));
-    }
-    if text.contains('#') {
-        return Err(field(name, "Must not have a fragment (#…): it is never sent."));
-    }
-    let uri: Uri = text.parse().map_err(|_| wrong())?;
-    if !matches!(uri.scheme_str(), Some("https" | "http")) {
-        return Err(field(name, "Must begin with https://."));
-    }
-    let authority = uri.authority().ok_or_else(wrong)?;
-    if authority.host().is_empty() {
-        return Err(wrong());
-    }
-    if authority.as_str().contains('@') {
-        return Err(field(name, "Must not hold a name or a password."));
-    }
-    Ok(uri)
+/// The address as requests are sent to it: by the WHATWG's standard for URLs. The host checks where it leads.
+pub fn url(name: &str, text: &str) -> Result<String, FieldError> {
+    web_address(text).map(String::from).map_err(|broken| match broken {
+        NoWebAddress::TooLong => field(
+            name,
+            Rule::characters(WEB_ADDRESS_CHARS_MAX, 0),
+            format!("Use at most {WEB_ADDRESS_CHARS_MAX} characters, as they are sent."),
+        ),
+        NoWebAddress::Form => {
+            field(name, Format::Url, "Must be an absolute address, such as https://example.org/hook.")
+        }
+        NoWebAddress::Scheme => field(name, Format::Url, "Must begin with https://."),
+        NoWebAddress::Fragment => field(name, Format::Url, "Must not have a fragment (#…): it is never sent."),
+        NoWebAddress::Credentials => field(name, Format::Url, "Must not hold a name or a password."),
+    })
 }
 
 /// Each once, in the order asked.
@@ -53,14 +36,19 @@ pub fn events(names: &[String]) -> Result<Vec<String>, FieldError> {
     for (index, name) in names.iter().enumerate().take(EVENTS.len() * 2) {
         if !EVENTS.iter().any(|kind| kind.name() == name) {
             let names = EVENTS.map(Kind::name).join(", ");
-            return Err(field(format!("events[{index}]"), format!("Must be one of {names}.")));
+            return Err(field(
+                format!("events[{index}]"),
+                Rule::one_of(EVENTS.map(Kind::name)),
+                format!("Must be one of {names}."),
+            ));
         }
         if !events.contains(name) {
             events.push(name.clone());
         }
     }
     if events.is_empty() || names.len() > EVENTS.len() * 2 {
-        return Err(field("events", format!("Name 1 to {} events.", EVENTS.len())));
+        let rule = if events.is_empty() { Rule::TooFew { min: 1 } } else { Rule::items(EVENTS.len(), names.len()) };
+        return Err(field("events", rule, format!("Name 1 to {} events.", EVENTS.len())));
     }
     Ok(events)
 }
@@ -77,12 +65,19 @@ pub fn changed(current: &Preferences, change: &PreferencesChange) -> Result<Pref
     let mut errors = Vec::new();
     for (name, hour) in [("quietHoursStart", next.quiet_hours_start), ("quietHoursEnd", next.quiet_hours_end)] {
         if hour.is_some_and(|hour| hour > HOUR_MAX) {
-            errors.push(field(name, format!("Must be a full hour from 0 to {HOUR_MAX}.")));
+            errors.push(field(name, Rule::range(0, HOUR_MAX), format!("Must be a full hour from 0 to {HOUR_MAX}.")));
         }
     }
     if next.quiet_hours_start.is_some() != next.quiet_hours_end.is_some() {
-        let missing = if next.quiet_hours_start.is_some() { "quietHoursEnd" } else { "quietHoursStart" };
-        errors.push(field(missing, "Quiet hours need a start and an end, or neither."));
+        let (missing, other) = match next.quiet_hours_start {
+            Some(_) => ("quietHoursEnd", "quietHoursStart"),
+            None => ("quietHoursStart", "quietHoursEnd"),
+        };
+        errors.push(field(
+            missing,
+            Rule::Together { other: other.into() },
+            "Quiet hours need a start and an end, or neither.",
+        ));
     }
     if errors.is_empty() { Ok(next) } else { Err(Error::Invalid(errors)) }
 }
@@ -95,7 +90,9 @@ mod tests {
     fn an_address_must_be_absolute_and_without_credentials() {
         assert!(url("url", "https://example.org/hook?x=1").is_ok());
         assert!(url("url", "http://127.0.0.1:8080/").is_ok());
-        let long = format!("https://example.org/{}", "x".repeat(URL_CHARS_MAX));
+        let sent = url("url", "https://bücher.example/häng?x=ü").unwrap();
+        assert_eq!(sent, "https://xn--bcher-kva.example/h%C3%A4ng?x=%C3%BC");
+        let long = format!("https://example.org/{}", "x".repeat(WEB_ADDRESS_CHARS_MAX));
         for wrong in [
             "",
             "example.org",

@@ -1,4 +1,4 @@
-//! Days and months in UTC, as the contract counts quotas and trends.
+//! Days and months in UTC, in which quotas are counted.
 
 use jiff::{Timestamp, civil::Date};
 use mindflow_guest::clock::midnight_us;

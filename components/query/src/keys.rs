@@ -2,6 +2,7 @@
 //! values have one generation, which each projection renews. A value is also valid for one UTC day only, because quotas
 //! change at midnight without an event.
 
+use crate::order::Order;
 use crate::request::{Page, Selection};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::civil::Date;
@@ -29,8 +30,8 @@ pub fn recent_up_to(user: Uuid, limit: u32) -> Key {
     Key::new(format!("journals:user:{user}:recent:{limit}"), RECENT)
 }
 
-pub fn page(user: Uuid, selection: &Selection, page: &Page) -> Key {
-    let hash = Sha256::digest(format!("{selection:?}{page:?}"));
+pub fn page(user: Uuid, selection: &Selection, order: Order, page: &Page) -> Key {
+    let hash = Sha256::digest(format!("{selection:?}{order:?}{page:?}"));
     let short: Vec<u8> = hash.into_iter().take(PAGE_HASH_BYTES).collect();
     Key::new(format!("journals:user:{user}:page:{}", URL_SAFE_NO_PAD.encode(short)), JOURNALS)
 }
@@ -64,7 +65,7 @@ mod tests {
         let id = USER.to_string();
         assert_eq!(recent(USER), Key::new(format!("journals:user:{id}:recent"), Duration::from_secs(60)));
         assert_eq!(profile(USER), Key::new(format!("profile:user:{id}"), Duration::from_secs(3600)));
-        let page = super::page(USER, &Selection::default(), &Page { first: 20, after: None });
+        let page = super::page(USER, &Selection::default(), Order::default(), &Page { first: 20, after: None });
         assert!(page.name.starts_with(&format!("journals:user:{id}:page:")));
         assert_eq!(page.lifetime, Duration::from_secs(300));
     }
@@ -76,13 +77,14 @@ mod tests {
         let dated = Selection { from: Some(date(2025, 1, 1)), ..Selection::default() };
         let first = Page { first: 20, after: None };
         let wider = Page { first: 21, after: None };
-        let next = Page { first: 20, after: Some(Position { created_at: 1, id: USER }) };
+        let next = Page { first: 20, after: Some(Position { day: None, created_at: 1, id: USER }) };
         let mut names: Vec<String> =
             [(&all, &first), (&all, &wider), (&all, &next), (&tagged, &first), (&dated, &first)]
-                .map(|(selection, page)| super::page(USER, selection, page).name)
+                .map(|(selection, page)| super::page(USER, selection, Order::default(), page).name)
                 .into();
+        names.push(super::page(USER, &all, Order::CreatedDescending, &first).name);
         names.sort();
         names.dedup();
-        assert_eq!(names.len(), 5);
+        assert_eq!(names.len(), 6);
     }
 }

@@ -7,6 +7,7 @@ mod calendar;
 mod columns;
 mod cursor;
 mod keys;
+mod order;
 mod projection;
 mod quota;
 mod reading;
@@ -35,7 +36,7 @@ use mindflow_guest::{
     events::{Delivery, Event, Failure},
     sql,
 };
-use service::{AnalyzedEntry, EntryPage, Filter, OwnAnswer, OwnRead, PageRequest, ProfilePage};
+use service::{AnalyzedEntry, EntryOrder, EntryPage, Filter, Mark, OwnAnswer, OwnRead, PageRequest, ProfilePage};
 
 /// The read database, as the manifest names it.
 const DATABASE: &str = "read";
@@ -59,13 +60,18 @@ impl service::Guest for Query {
         context: CallContext,
         user_id: Option<String>,
         filter: Filter,
+        order: Option<EntryOrder>,
         page: PageRequest,
     ) -> Result<EntryPage, Error> {
-        reads::entries::page(&context, user_id.as_deref(), &filter, &page).await
+        reads::entries::page(&context, user_id.as_deref(), &filter, order, &page).await
     }
 
     async fn tag_counts(context: CallContext, ids: Vec<String>) -> Result<Vec<u32>, Error> {
         reads::tag_counts(&context, &ids).await
+    }
+
+    async fn shows(context: CallContext, marks: Vec<Mark>) -> Result<bool, Error> {
+        reads::shown::shows(&context, &marks).await
     }
 
     async fn users(context: CallContext, search: Option<String>, page: PageRequest) -> Result<ProfilePage, Error> {

@@ -1,14 +1,16 @@
 //! Validation of requests: every argument is checked before anything is read, and named as the client named it.
 
-use crate::bindings::exports::mindflow::query::reads::{Filter, Mood, PageRequest};
+use crate::bindings::exports::mindflow::query::reads::{EntryOrder, Filter, Mood, PageRequest};
 use crate::cursor::{self, Listing, Position};
+use crate::order::Order;
 use jiff::civil::Date;
 use mindflow_guest::{
     call::{Error, FieldError},
     failure::{field, invalid},
     id,
     journal::PAGE_MAX,
-    sql,
+    rules::{Format, Rule},
+    sql, text,
 };
 use uuid::Uuid;
 
@@ -19,7 +21,7 @@ const TEXT_CHARS_MAX: usize = 200;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Selection {
     pub text: Option<String>,
-    /// Lower case, as it is compared with names.
+    /// The key of a name, as the views keep it.
     pub tag: Option<String>,
     pub mood: Option<Mood>,
     pub from: Option<Date>,
@@ -44,7 +46,7 @@ pub fn selection(filter: &Filter) -> Result<Selection, Vec<FieldError>> {
     let mut errors = Vec::new();
     let selection = Selection {
         text: words("text", filter.text.as_deref(), &mut errors),
-        tag: words("tag", filter.tag.as_deref(), &mut errors).map(|tag| tag.to_lowercase()),
+        tag: words("tag", filter.tag.as_deref(), &mut errors).map(|tag| text::key(&tag).into_owned()),
         mood: filter.mood,
         from: day("from", filter.from_date.as_deref(), &mut errors),
         to: day("to", filter.to_date.as_deref(), &mut errors),
@@ -52,27 +54,42 @@ pub fn selection(filter: &Filter) -> Result<Selection, Vec<FieldError>> {
     if let (Some(from), Some(to)) = (selection.from, selection.to)
         && from > to
     {
-        errors.push(field("from", "The first day must not be after the last."));
+        errors.push(field("from", Rule::After { other: "to".into() }, "The first day must not be after the last."));
     }
     if errors.is_empty() { Ok(selection) } else { Err(errors) }
 }
 
-pub fn page(listing: Listing, request: &PageRequest) -> Result<Page, Vec<FieldError>> {
+/// The listing is that of the page before, where none is named, and `other` where there is no page before either.
+pub fn page(named: Option<Listing>, other: Listing, request: &PageRequest) -> Result<(Listing, Page), Vec<FieldError>> {
     let mut errors = Vec::new();
     if !(1..=PAGE_MAX).contains(&request.first) {
-        errors.push(field("first", format!("Ask for 1 to {PAGE_MAX} items.")));
+        errors.push(field("first", Rule::range(1, PAGE_MAX), format!("Ask for 1 to {PAGE_MAX} items.")));
     }
-    let after = request.after.as_deref().map(|text| cursor::decode(listing, text));
+    let after = request.after.as_deref().map(|text| {
+        let (listing, position) = cursor::decode(text)?;
+        let is_of_it = named.map_or_else(|| listing.is_like(other), |named| named == listing);
+        is_of_it.then_some((listing, position))
+    });
     if after == Some(None) {
-        errors.push(field("after", "This is not a cursor of this listing."));
+        errors.push(field("after", Format::Cursor, "This is not a cursor of this listing, in this order."));
     }
-    if errors.is_empty() { Ok(Page { first: request.first, after: after.flatten() }) } else { Err(errors) }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let (before, after) = after.flatten().unzip();
+    Ok((before.or(named).unwrap_or(other), Page { first: request.first, after }))
 }
 
-/// Both, with all that is wrong with either.
-pub fn entries(filter: &Filter, request: &PageRequest) -> Result<(Selection, Page), Error> {
-    match (selection(filter), page(Listing::Entries, request)) {
-        (Ok(selection), Ok(page)) => Ok((selection, page)),
+/// All of them, with all that is wrong with any. Without an order, that of the page before, and else the usual one.
+pub fn entries(
+    filter: &Filter,
+    order: Option<EntryOrder>,
+    request: &PageRequest,
+) -> Result<(Selection, Order, Page), Error> {
+    let named = order.map(|order| Listing::Entries(order.into()));
+    match (selection(filter), page(named, Listing::Entries(Order::default()), request)) {
+        (Ok(selection), Ok((Listing::Entries(order), page))) => Ok((selection, order, page)),
+        (Ok(selection), Ok((Listing::Users, page))) => Ok((selection, Order::default(), page)),
         (Err(mut errors), Err(more)) => {
             errors.extend(more);
             Err(Error::Invalid(errors))
@@ -84,8 +101,8 @@ pub fn entries(filter: &Filter, request: &PageRequest) -> Result<(Selection, Pag
 pub fn users(search: Option<&str>, request: &PageRequest) -> Result<(Option<String>, Page), Error> {
     let mut errors = Vec::new();
     let search = words("search", search, &mut errors);
-    match page(Listing::Users, request) {
-        Ok(page) if errors.is_empty() => Ok((search, page)),
+    match page(Some(Listing::Users), Listing::Users, request) {
+        Ok((_, page)) if errors.is_empty() => Ok((search, page)),
         Ok(_) => Err(Error::Invalid(errors)),
         Err(more) => {
             errors.extend(more);
@@ -98,7 +115,7 @@ pub fn limit(limit: u32) -> Result<u32, Error> {
     if (1..=PAGE_MAX).contains(&limit) {
         return Ok(limit);
     }
-    Err(invalid("limit", format!("Ask for 1 to {PAGE_MAX} items.")))
+    Err(invalid("limit", Rule::range(1, PAGE_MAX), format!("Ask for 1 to {PAGE_MAX} items.")))
 }
 
 /// A given day, or none.
@@ -109,32 +126,40 @@ pub fn date(text: Option<&str>) -> Result<Option<Date>, Error> {
 }
 
 pub fn user_id(text: &str) -> Result<Uuid, Error> {
-    id::parse(text).ok_or_else(|| invalid("userId", "This is not a user's id."))
+    id::parse(text).ok_or_else(|| invalid("userId", Format::Uuid, "This is not a user's id."))
 }
 
 /// The ids; `None` in place of a text that is not an id.
 pub fn ids(texts: &[String]) -> Result<Vec<Option<Uuid>>, Error> {
     if texts.len() > PAGE_MAX as usize {
-        return Err(invalid("ids", format!("Ask for at most {PAGE_MAX} ids.")));
+        return Err(invalid(
+            "ids",
+            Rule::items(PAGE_MAX as usize, texts.len()),
+            format!("Ask for at most {PAGE_MAX} ids."),
+        ));
     }
     Ok(texts.iter().map(|text| id::parse(text)).collect())
 }
 
 fn words(name: &str, text: Option<&str>, errors: &mut Vec<FieldError>) -> Option<String> {
-    let text = text.map(str::trim).filter(|text| !text.is_empty())?;
+    let text = text::label(text.filter(|text| text.contains('\0') || !text::is_blank(text))?);
     if text.chars().count() > TEXT_CHARS_MAX {
-        errors.push(field(name, format!("Use at most {TEXT_CHARS_MAX} characters.")));
+        errors.push(field(
+            name,
+            Rule::characters(TEXT_CHARS_MAX, 0),
+            format!("Use at most {TEXT_CHARS_MAX} characters."),
+        ));
     }
     if text.contains('\0') {
-        errors.push(field(name, "It must not hold the NUL character."));
+        errors.push(field(name, Rule::Characters, "It must not hold the NUL character."));
     }
-    Some(text.to_owned())
+    Some(text)
 }
 
 fn day(name: &str, text: Option<&str>, errors: &mut Vec<FieldError>) -> Option<Date> {
     let day = text?.parse().ok().map(|sql::Date(day)| day);
     if day.is_none() {
-        errors.push(field(name, "Write the day as YYYY-MM-DD."));
+        errors.push(field(name, Format::Date, "Write the day as YYYY-MM-DD."));
     }
     day
 }
@@ -157,7 +182,7 @@ mod tests {
     #[test]
     fn everything_that_is_wrong_is_told_at_once() {
         let filter = Filter { from_date: Some("yesterday".into()), text: Some("x".repeat(201)), ..no_filter() };
-        let error = entries(&filter, &PageRequest { first: 0, after: Some("!".into()) }).unwrap_err();
+        let error = entries(&filter, None, &PageRequest { first: 0, after: Some("!".into()) }).unwrap_err();
         assert_eq!(fields(error), ["text", "from", "first", "after"]);
     }
 
@@ -178,9 +203,36 @@ mod tests {
     #[test]
     fn pages_hold_one_to_a_hundred_items() {
         for (first, fits) in [(0, false), (1, true), (100, true), (101, false)] {
-            assert_eq!(page(Listing::Entries, &PageRequest { first, after: None }).is_ok(), fits, "{first}");
+            assert_eq!(entries(&no_filter(), None, &PageRequest { first, after: None }).is_ok(), fits, "{first}");
             assert_eq!(limit(first).is_ok(), fits, "{first}");
         }
+    }
+
+    #[test]
+    fn a_page_has_the_order_of_the_one_before_it_and_no_other() {
+        let of = |order: Order| {
+            let position = Position {
+                day: order.is_by_day().then_some(jiff::civil::date(2025, 5, 1)),
+                created_at: 1,
+                id: Uuid::nil(),
+            };
+            Some(cursor::encode(Listing::Entries(order), position))
+        };
+        let order = |named, after| {
+            entries(&no_filter(), named, &PageRequest { first: 1, after })
+                .map(|(_, order, page)| (order, page.after.is_some()))
+        };
+        assert_eq!(order(None, None), Ok((Order::EntryDateDescending, false)));
+        assert_eq!(order(Some(EntryOrder::CreatedAscending), None), Ok((Order::CreatedAscending, false)));
+        assert_eq!(order(None, of(Order::CreatedDescending)), Ok((Order::CreatedDescending, true)));
+        assert_eq!(
+            order(Some(EntryOrder::EntryDateAscending), of(Order::EntryDateAscending)),
+            Ok((Order::EntryDateAscending, true))
+        );
+        assert_eq!(fields(order(Some(EntryOrder::CreatedAscending), of(Order::default())).unwrap_err()), ["after"]);
+        let of_users = cursor::encode(Listing::Users, Position { day: None, created_at: 1, id: Uuid::nil() });
+        assert_eq!(fields(order(None, Some(of_users)).unwrap_err()), ["after"]);
+        assert!(users(None, &PageRequest { first: 1, after: of(Order::CreatedDescending) }).is_err());
     }
 
     #[test]

@@ -7,8 +7,10 @@
 use crate::{
     DATABASE,
     projection::{self, Plan},
+    reading::entries,
+    statement::Statement,
 };
-use mindflow_events::{Notice, notice_topic};
+use mindflow_events::{Notice, NoticeKind, notice_topic};
 use mindflow_guest::{
     cache::{self, Owner},
     call, clock,
@@ -18,6 +20,10 @@ use mindflow_guest::{
 };
 use std::collections::{BTreeSet, HashSet};
 use uuid::Uuid;
+
+/// Entries of a renamed tag of which subscribers are told, the newest: more than a client shows at a time, and a tenth of what
+/// a topic remembers.
+const RETAGGED_MAX: u32 = 100;
 
 /// Older events come from a replay: no subscriber waits for their notices.
 const NOTICE_AGE_MAX_US: i64 = 60 * 60 * 1_000_000;
@@ -36,9 +42,26 @@ pub async fn handle(subscription: &str, events: &[Event]) -> Result<(), Failure>
     for user in users {
         let of_user = plans.iter().filter(|(_, plan)| plan.user_id == user);
         let shown = of_user.filter(|(event, _)| is_young(event) && !hidden.contains(event.id.as_str()));
-        notify(user, shown.filter_map(|(_, plan)| plan.notice)).await?;
+        let mut notices = Vec::new();
+        for (_, plan) in shown {
+            notices.extend(plan.notice);
+            if let Some(tag) = plan.renamed_tag {
+                notices.extend(retagged(user, tag).await?);
+            }
+        }
+        notify(user, notices).await?;
     }
     Ok(())
+}
+
+/// That the entries with the tag show another name of it.
+async fn retagged(user: Uuid, tag: Uuid) -> Result<Vec<Notice>, call::Error> {
+    let Statement { text, params } = entries::tagged(user, tag, RETAGGED_MAX);
+    let rows = sql::query(DATABASE, Identity::Service, &text, params).await?;
+    let notice = |row: sql::Row<'_>| {
+        Ok::<_, sql::RowError>(Notice { kind: NoticeKind::Updated, entry_id: row.get("entry_id")? })
+    };
+    Ok(rows.map(notice)?)
 }
 
 fn is_young(event: &Event) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::language;
 use mindflow_events::{BadEvent, Entry, Kind, Payload};
-use mindflow_guest::{clock, event, events::Event, search_index::Document};
+use mindflow_guest::{clock, event, events::Event, search_index::Document, text};
 
 /// A change of the index.
 #[derive(Debug, PartialEq)]
@@ -31,7 +31,10 @@ pub fn change(event: &Event) -> Result<Option<Change>, BadEvent> {
     }))
 }
 
-fn document(entry: Entry, version: u64) -> Document {
+/// Events of before may have text in any form.
+fn document(mut entry: Entry, version: u64) -> Document {
+    entry.title = text::into_nfc(entry.title);
+    entry.content = text::into_nfc(entry.content);
     let language = language::detect(&format!("{}\n{}", entry.title, entry.content));
     Document {
         id: entry.id.to_string(),

@@ -4,15 +4,16 @@ use mindflow_guest::{
     call::Error,
     embeddings,
     failure::{internal, invalid},
+    rules::{Format, Rule},
     search_index,
 };
 
 /// `invalid` is a rule that the query breaks: everything else that could be wrong was checked before.
 pub fn of_search(error: search_index::Error) -> Error {
     match error {
-        search_index::Error::Invalid(rule) => invalid("query", rule),
+        search_index::Error::Invalid(rule) => invalid("query", Format::Search, rule),
         search_index::Error::Timeout => {
-            invalid("query", "This search takes too long. Search for fewer words, or within fewer days.")
+            invalid("query", Rule::TooMuch, "This search takes too long. Search for fewer words, or within fewer days.")
         }
         search_index::Error::Unavailable(reason) => Error::Unavailable(reason),
         search_index::Error::AccessDenied(reason) => internal(format!("search index: access denied: {reason}")),

@@ -6,6 +6,7 @@ use crate::{
         exports::mindflow::search::finder::{Found, Hit, Mode},
         mindflow::query::reads::{self, OwnAnswer, OwnRead},
     },
+    cursor::{Cursor, Ranking},
     failure,
     fuse::fuse,
     request::{self, Request},
@@ -13,7 +14,7 @@ use crate::{
 use mindflow_guest::{
     call::{CallContext, Credential, Error},
     clock, embeddings,
-    search_index::{self, Filter, TextHit, VectorHit},
+    search_index::{self, Filter, Place, TextHit, VectorHit},
 };
 use std::collections::HashMap;
 
@@ -23,23 +24,79 @@ const SIMILARITY_MIN: f64 = 0.25;
 /// What of each ranking is fused: places beyond add next to nothing.
 const FUSED_MAX: u32 = 100;
 
-pub async fn search(context: &CallContext, query: &str, mode: Mode, limit: u32) -> Result<Found, Error> {
+pub async fn search(
+    context: &CallContext,
+    query: &str,
+    mode: Mode,
+    limit: u32,
+    after: Option<&str>,
+) -> Result<Found, Error> {
     let began_us = clock::now_us();
     let token = token(context)?;
     let limit = request::limit(limit)?;
-    let (hits, total_count) = match (with_tags(context, request::read(query)?).await?, mode) {
-        (None, _) => (Vec::new(), 0),
-        (Some(request), Mode::FullText) => by_words(token, request, limit).await?,
-        (Some(request), Mode::Semantic) => {
-            let text = request.meaning()?;
-            let found = near_text(token, text, request.filter, limit).await.map_err(Lost::into_error)?;
-            let total = u32::try_from(found.len()).unwrap_or(u32::MAX);
-            (found.into_iter().map(by_meaning).collect(), total)
+    let request = with_tags(context, request::read(query)?).await?;
+    let page = match request {
+        None => Page::default(),
+        // Filters, exclusions and emoji alone have no meaning to compare.
+        Some(request) if mode == Mode::FullText || request.meaning().is_none() => {
+            by_words(token, request, limit, read(after, query, &[Ranking::Words])?).await?
         }
-        (Some(request), Mode::Hybrid) => by_both(context, token, request, limit).await?,
+        Some(request) if mode == Mode::Semantic => {
+            by_meaning(token, &request, limit, read(after, query, &[Ranking::Meaning])?).await?
+        }
+        Some(request) => {
+            let after = read(after, query, &[Ranking::Fused, Ranking::Rest])?;
+            by_both(context, token, request, limit, after).await?
+        }
     };
     let took_us = u64::try_from(clock::now_us().saturating_sub(began_us)).unwrap_or_default();
-    Ok(Found { hits, total_count, took_us })
+    let total_count = page.total;
+    let hit = |ranked: Ranked| Hit {
+        cursor: Cursor {
+            ranking: ranked.ranking,
+            total: total_count,
+            place: Place { score: ranked.score, id: ranked.id.clone() },
+        }
+        .write(query),
+        entry_id: ranked.id,
+        score: ranked.score,
+        highlights: ranked.highlights,
+    };
+    Ok(Found { hits: page.hits.into_iter().map(hit).collect(), total_count, has_next_page: page.more, took_us })
+}
+
+/// A hit of some ranking.
+#[derive(Debug)]
+struct Ranked {
+    ranking: Ranking,
+    id: String,
+    score: f64,
+    highlights: Vec<String>,
+}
+
+/// Hits of one page.
+#[derive(Debug, Default)]
+struct Page {
+    hits: Vec<Ranked>,
+    total: u32,
+    more: bool,
+}
+
+impl Page {
+    /// Of one hit more than are asked for, if there are so many.
+    fn cut(mut hits: Vec<Ranked>, limit: u32, total: u32) -> Self {
+        let more = hits.len() > limit as usize;
+        hits.truncate(limit as usize);
+        Self { hits, total, more }
+    }
+}
+
+fn read(after: Option<&str>, query: &str, rankings: &[Ranking]) -> Result<Option<Cursor>, Error> {
+    after.map(|after| Cursor::read(after, query, rankings)).transpose()
+}
+
+fn beyond(after: Option<&Cursor>) -> Option<Place> {
+    after.map(|cursor| cursor.place.clone())
 }
 
 /// The request with the ids of the tags that it names: entries refer to tags by id, since a tag may be renamed. `None`
@@ -64,7 +121,9 @@ pub async fn related(context: &CallContext, id: &str, limit: u32) -> Result<Vec<
     let known = search_index::vector_of(INDEX.into(), token.clone(), id.to_owned());
     let Some(vector) = known.await.map_err(failure::of_search)? else { return Ok(Vec::new()) };
     let near = near(token, vector, request::everything(), limit, Some(id.to_owned()));
-    Ok(near.await.map_err(failure::of_search)?.into_iter().map(by_meaning).collect())
+    let related =
+        |hit: VectorHit| Hit { entry_id: hit.id, score: hit.score, highlights: Vec::new(), cursor: String::new() };
+    Ok(near.await.map_err(failure::of_search)?.into_iter().map(related).collect())
 }
 
 fn token(context: &CallContext) -> Result<&String, Error> {
@@ -74,15 +133,30 @@ fn token(context: &CallContext) -> Result<&String, Error> {
     }
 }
 
-async fn words(token: &str, request: Request, limit: u32) -> Result<search_index::TextHits, Error> {
-    let asked = search_index::search_text(INDEX.into(), token.to_owned(), request.words, request.filter, limit);
+async fn words(token: &str, words: &str, filter: Filter, limit: u32) -> Result<search_index::TextHits, Error> {
+    let asked = search_index::search_text(INDEX.into(), token.to_owned(), words.to_owned(), filter, limit);
     asked.await.map_err(failure::of_search)
 }
 
-async fn by_words(token: &str, request: Request, limit: u32) -> Result<(Vec<Hit>, u32), Error> {
-    let found = words(token, request, limit).await?;
-    let hit = |hit: TextHit| Hit { entry_id: hit.id, score: hit.score, highlights: hit.highlights };
-    Ok((found.hits.into_iter().map(hit).collect(), found.total))
+async fn by_words(token: &str, request: Request, limit: u32, after: Option<Cursor>) -> Result<Page, Error> {
+    let filter = Filter { beyond: beyond(after.as_ref()), ..request.filter };
+    let found = words(token, &request.words, filter, limit.saturating_add(1)).await?;
+    let hits = found.hits.into_iter().map(|hit| worded(Ranking::Words, hit)).collect();
+    Ok(Page::cut(hits, limit, found.total))
+}
+
+fn worded(ranking: Ranking, hit: TextHit) -> Ranked {
+    Ranked { ranking, id: hit.id, score: hit.score, highlights: hit.highlights }
+}
+
+async fn by_meaning(token: &str, request: &Request, limit: u32, after: Option<Cursor>) -> Result<Page, Error> {
+    let filter = Filter { beyond: beyond(after.as_ref()), ..request.filter_of_meaning() };
+    let text = request.meaning().unwrap_or_default();
+    let found = near_text(token, text, filter, FUSED_MAX + 1).await.map_err(Lost::into_error)?;
+    let counted = u32::try_from(found.len()).unwrap_or(u32::MAX).min(FUSED_MAX);
+    let meant =
+        |hit: VectorHit| Ranked { ranking: Ranking::Meaning, id: hit.id, score: hit.score, highlights: Vec::new() };
+    Ok(Page::cut(found.into_iter().map(meant).collect(), limit, after.map_or(counted, |cursor| cursor.total)))
 }
 
 /// Which half of a search by meaning failed.
@@ -119,21 +193,22 @@ async fn near(
     Ok(found.into_iter().take_while(|hit| hit.score >= SIMILARITY_MIN).collect())
 }
 
-fn by_meaning(hit: VectorHit) -> Hit {
-    Hit { entry_id: hit.id, score: hit.score, highlights: Vec::new() }
-}
-
-/// Words and meaning, fused by rank. Without a model, or while it is unavailable, words alone.
-async fn by_both(context: &CallContext, token: &str, request: Request, limit: u32) -> Result<(Vec<Hit>, u32), Error> {
-    let (meaning, filter) = (request.meaning(), request.filter.clone());
+/// Words and meaning, fused by rank; behind these, what else has the words. Without a model, or while it is unavailable, words alone.
+async fn by_both(
+    context: &CallContext,
+    token: &str,
+    request: Request,
+    limit: u32,
+    after: Option<Cursor>,
+) -> Result<Page, Error> {
     let near = async {
-        match meaning {
-            Ok(text) => near_text(token, text, filter, FUSED_MAX).await,
-            // Errors of the query are reported by the search for words.
-            Err(_) => Ok(Vec::new()),
+        match request.meaning() {
+            Some(text) => near_text(token, text, request.filter_of_meaning(), FUSED_MAX).await,
+            None => Ok(Vec::new()),
         }
     };
-    let (found, near) = futures::future::join(words(token, request, FUSED_MAX), near).await;
+    let worded_first = words(token, &request.words, request.filter.clone(), FUSED_MAX);
+    let (found, near) = futures::future::join(worded_first, near).await;
     let found = found?;
     let near = near.unwrap_or_else(|error| {
         if !matches!(error, Lost::Model(embeddings::Error::NotConfigured)) {
@@ -144,13 +219,38 @@ async fn by_both(context: &CallContext, token: &str, request: Request, limit: u3
     let rankings =
         [found.hits.iter().map(|hit| hit.id.as_str()).collect(), near.iter().map(|hit| hit.id.as_str()).collect()];
     let fused = fuse(&rankings);
-    let total = found.total.max(u32::try_from(fused.len()).unwrap_or(u32::MAX));
-    let mut highlights: HashMap<&str, &Vec<String>> =
+    let counted = found.total.max(u32::try_from(fused.len()).unwrap_or(u32::MAX));
+    let total = after.as_ref().map_or(counted, |cursor| cursor.total);
+    let highlights: HashMap<&str, &Vec<String>> =
         found.hits.iter().map(|hit| (hit.id.as_str(), &hit.highlights)).collect();
-    let hits = fused.into_iter().take(limit as usize).map(|(id, score)| Hit {
-        entry_id: id.to_owned(),
+    let is_left = |(id, score): &(&str, f64)| match &after {
+        None => true,
+        Some(Cursor { ranking: Ranking::Fused, place, .. }) => (place.score, *id) > (*score, place.id.as_str()),
+        Some(_) => false,
+    };
+    let shown = |(id, score): (&str, f64)| Ranked {
+        ranking: Ranking::Fused,
+        id: id.to_owned(),
         score,
-        highlights: highlights.remove(id).cloned().unwrap_or_default(),
-    });
-    Ok((hits.collect(), total))
+        highlights: highlights.get(id).map(|marked| (*marked).clone()).unwrap_or_default(),
+    };
+    let mut hits: Vec<Ranked> = fused.iter().copied().filter(is_left).map(shown).collect();
+    let mut place = match &after {
+        Some(Cursor { ranking: Ranking::Rest, place, .. }) => Some(place.clone()),
+        _ if found.total > FUSED_MAX => found.hits.last().map(|hit| Place { score: hit.score, id: hit.id.clone() }),
+        _ => None,
+    };
+    // Twice at most: no more than the hundred nearest can be left out.
+    while hits.len() <= limit as usize
+        && let Some(last) = place.take()
+    {
+        let filter = Filter { beyond: Some(last), ..request.filter.clone() };
+        let rest = words(token, &request.words, filter, FUSED_MAX).await?;
+        if rest.hits.len() == FUSED_MAX as usize {
+            place = rest.hits.last().map(|hit| Place { score: hit.score, id: hit.id.clone() });
+        }
+        let is_new = |hit: &TextHit| !fused.iter().any(|(id, _)| *id == hit.id);
+        hits.extend(rest.hits.into_iter().filter(is_new).map(|hit| worded(Ranking::Rest, hit)));
+    }
+    Ok(Page::cut(hits, limit, total))
 }

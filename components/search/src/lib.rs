@@ -1,8 +1,9 @@
 //! The search service: keeps an index of entries by their events, and finds in it what a user asks for.
 //!
 //! This file only wires the component's exports. `keep` turns an event into a change of the index, `find` a
-//! search box's text into an answer; `entry`, `request`, `language` and `fuse` are pure.
+//! search box's text into an answer; `entry`, `request`, `cursor`, `language` and `fuse` are pure.
 
+mod cursor;
 mod entry;
 mod failure;
 mod find;
@@ -34,8 +35,14 @@ const MEANING: &str = "search-meaning";
 struct Search;
 
 impl service::Guest for Search {
-    async fn search(context: CallContext, query: String, mode: Mode, limit: u32) -> Result<Found, Error> {
-        find::search(&context, &query, mode, limit).await
+    async fn search(
+        context: CallContext,
+        query: String,
+        mode: Mode,
+        limit: u32,
+        after: Option<String>,
+    ) -> Result<Found, Error> {
+        find::search(&context, &query, mode, limit, after.as_deref()).await
     }
 
     async fn related(context: CallContext, id: String, limit: u32) -> Result<Vec<Hit>, Error> {

@@ -1,8 +1,16 @@
 //! A search box's text: words for the index, and what narrows them down: `tag:NAME` (or `tag:"TWO WORDS"`),
-//! `from:YYYY-MM-DD` and `to:YYYY-MM-DD`, both days included.
+//! `from:YYYY-MM-DD` and `to:YYYY-MM-DD`, both days included. Operators may be in capitals, and quotes those that phones type.
 
-use jiff::{ToSpan, civil::Date, tz::TimeZone};
-use mindflow_guest::{call::Error, failure::invalid, journal::PAGE_MAX, search_index::Filter};
+use jiff::{ToSpan, civil, tz::TimeZone};
+use mindflow_events::Date;
+use mindflow_guest::{
+    call::Error,
+    failure::invalid,
+    journal::PAGE_MAX,
+    rules::{Format, Rule},
+    search_index::Filter,
+    text,
+};
 use std::collections::HashMap;
 
 /// Longest query, filters included: the limit of the index as well.
@@ -14,7 +22,7 @@ const TAGS_MAX: usize = 20;
 pub struct Request {
     /// What is left for the index to read.
     pub words: String,
-    /// Names of tags, all of which an entry must have.
+    /// Keys of the names of tags, all of which an entry must have.
     pub tags: Vec<String>,
     pub filter: Filter,
 }
@@ -22,25 +30,42 @@ pub struct Request {
 /// # Errors
 /// The rule that a filter breaks; the words are judged by the index.
 pub fn read(query: &str) -> Result<Request, Error> {
+    let query = text::nfc(query);
+    let query = &*text::with_straight_quotes(&query);
     if query.chars().count() > QUERY_CHARS_MAX {
-        return Err(invalid("query", format!("A search has at most {QUERY_CHARS_MAX} characters.")));
+        return Err(invalid(
+            "query",
+            Rule::characters(QUERY_CHARS_MAX, 0),
+            format!("A search has at most {QUERY_CHARS_MAX} characters."),
+        ));
     }
     let mut request = Request { words: String::new(), tags: Vec::new(), filter: everything() };
     for token in tokens(query) {
         let day = |value: &str, name: &str| {
-            value.parse::<Date>().map_err(|_| invalid("query", format!("`{name}:` takes a day such as 2026-11-26.")))
+            value
+                .parse::<Date>()
+                .map_err(|_| invalid("query", Format::Search, format!("`{name}:` takes a day such as 2026-11-26.")))
         };
-        match token.trim_end().split_once(':') {
+        let operator = token.trim_end().split_once(':').map(|(name, value)| (name.to_ascii_lowercase(), value));
+        match operator.as_ref().map(|(name, value)| (name.as_str(), *value)) {
             Some(("tag", name)) => {
-                let name = name.trim_matches('"').trim();
-                if name.is_empty() || request.tags.len() == TAGS_MAX {
-                    return Err(invalid("query", format!("`tag:` takes the name of a tag, at most {TAGS_MAX} times.")));
+                let name = text::label(name.trim_matches('"'));
+                if text::is_blank(&name) || request.tags.len() == TAGS_MAX {
+                    return Err(invalid(
+                        "query",
+                        Format::Search,
+                        format!("`tag:` takes the name of a tag, at most {TAGS_MAX} times."),
+                    ));
                 }
-                request.tags.push(name.to_owned());
+                request.tags.push(text::key(&name).into_owned());
             }
-            Some(("from", value)) => request.filter.after = Some(start_us(day(value, "from")?)?),
+            Some(("-tag" | "-from" | "-to", _)) => {
+                let text = "A filter says what must be there: write `tag:`, `from:` or `to:` without a `-`.";
+                return Err(invalid("query", Format::Search, text));
+            }
+            Some(("from", value)) => request.filter.after = Some(start_us(day(value, "from")?.0)?),
             Some(("to", value)) => {
-                let next = day(value, "to")?.checked_add(1.day()).map_err(|_| too_far())?;
+                let next = day(value, "to")?.0.checked_add(1.day()).map_err(|_| too_far())?;
                 request.filter.before = Some(start_us(next)?);
             }
             _ => request.words.push_str(token),
@@ -52,30 +77,32 @@ pub fn read(query: &str) -> Result<Request, Error> {
 impl Request {
     /// With a filter for each tag, by its id. `None` when one of them is not among the known ones, `(name, id)`.
     pub fn with_tags<'a>(mut self, known: impl Iterator<Item = (&'a str, &'a str)>) -> Option<Self> {
-        let known: HashMap<String, &str> = known.map(|(name, id)| (name.to_lowercase(), id)).collect();
+        let known: HashMap<_, &str> = known.map(|(name, id)| (text::key(name), id)).collect();
         for name in &self.tags {
-            self.filter.keywords.push((*known.get(&name.to_lowercase())?).to_owned());
+            self.filter.keywords.push((*known.get(name.as_str())?).to_owned());
         }
         Some(self)
     }
 
-    /// The words for the model: without quotes, and without excluded words.
-    ///
-    /// # Errors
-    /// There is nothing.
-    pub fn meaning(&self) -> Result<String, Error> {
-        let asked = tokens(&self.words).into_iter().filter(|token| !token.starts_with('-')).collect::<String>();
-        let asked = asked.replace('"', " ").trim().to_owned();
-        if asked.contains(char::is_alphanumeric) {
-            Ok(asked)
-        } else {
-            Err(invalid("query", "Enter at least one word to search for."))
-        }
+    /// The filter of a ranking that knows nothing of words: with what must not be there.
+    pub fn filter_of_meaning(&self) -> Filter {
+        Filter { without: self.words.clone(), ..self.filter.clone() }
+    }
+
+    fn wanted(&self) -> String {
+        tokens(&self.words).into_iter().filter(|token| !token.starts_with('-')).collect()
+    }
+
+    /// The words for the model: without quotes, and without excluded words. `None` where there is nothing that has a meaning, such as
+    /// filters and emoji alone: then words decide in every mode.
+    pub fn meaning(&self) -> Option<String> {
+        let asked = self.wanted().replace('"', " ").trim().to_owned();
+        Some(asked).filter(|asked| asked.contains(char::is_alphanumeric))
     }
 }
 
 pub fn everything() -> Filter {
-    Filter { keywords: Vec::new(), after: None, before: None }
+    Filter { keywords: Vec::new(), after: None, before: None, without: String::new(), beyond: None }
 }
 
 /// # Errors
@@ -84,16 +111,16 @@ pub fn limit(limit: u32) -> Result<u32, Error> {
     if (1..=PAGE_MAX).contains(&limit) {
         Ok(limit)
     } else {
-        Err(invalid("limit", format!("Must be from 1 to {PAGE_MAX}.")))
+        Err(invalid("limit", Rule::range(1, PAGE_MAX), format!("Must be from 1 to {PAGE_MAX}.")))
     }
 }
 
-fn start_us(day: Date) -> Result<i64, Error> {
+fn start_us(day: civil::Date) -> Result<i64, Error> {
     day.to_zoned(TimeZone::UTC).map(|start| start.timestamp().as_microsecond()).map_err(|_| too_far())
 }
 
 fn too_far() -> Error {
-    invalid("query", "This day is too far away.")
+    invalid("query", Format::Search, "This day is too far away.")
 }
 
 /// Cut after spaces outside of quotes; together they are the whole text.
@@ -125,7 +152,7 @@ mod tests {
         let request =
             read("river tag:Work tag:\"deep work\" \"by the river\" from:2026-11-01 to:2026-11-26 wal").unwrap();
         assert_eq!(request.words, "river \"by the river\" wal");
-        assert_eq!(request.tags, ["Work", "deep work"]);
+        assert_eq!(request.tags, ["work", "deep work"]);
         assert_eq!(request.filter.after, day_us("2026-11-01"));
         assert_eq!(request.filter.before, day_us("2026-11-27"));
     }
@@ -139,13 +166,43 @@ mod tests {
     }
 
     #[test]
+    fn operators_are_known_in_capitals_with_any_quotes_and_in_every_encoding() {
+        let request =
+            read("Tag:“Deep Work” TAG:Zu\u{308}rich tag:«ΟΔΟΣ» From:2026-11-01 TO:2026-11-02 “by the river”").unwrap();
+        assert_eq!(request.tags, ["deep work", "zürich", "οδοσ"]);
+        assert_eq!(request.words, "\"by the river\"");
+        assert_eq!((request.filter.after, request.filter.before), (day_us("2026-11-01"), day_us("2026-11-03")));
+        let known = [("Zürich", "1"), ("οδος", "2"), ("deep work", "3")];
+        assert_eq!(request.with_tags(known.into_iter()).unwrap().filter.keywords, ["3", "1", "2"]);
+        assert!(read(&"e\u{301}".repeat(200)).is_ok());
+    }
+
+    #[test]
+    fn a_ranking_of_meaning_has_the_exclusions_of_the_words() {
+        assert_eq!(read("walk -office").unwrap().filter_of_meaning().without, "walk -office");
+    }
+
+    #[test]
     fn other_colons_are_part_of_the_words() {
         assert_eq!(read("note: buy \"tag:x y\"").unwrap().words, "note: buy \"tag:x y\"");
     }
 
     #[test]
     fn a_filter_that_makes_no_sense_says_why() {
-        for query in ["tag:", "tag:\"\"", "from:yesterday", "to:2026-13-01", "from:", "to:9999-12-31"] {
+        for query in [
+            "tag:",
+            "tag:\"\"",
+            "tag:\u{200b}",
+            "from:yesterday",
+            "to:2026-13-01",
+            "from:",
+            "to:9999-12-31",
+            "from:-9998-01-01",
+            "-tag:work",
+            "-From:2026-11-01",
+            "from:20261101",
+            "to:2026-11-1",
+        ] {
             assert!(matches!(read(query), Err(Error::Invalid(_))), "{query}");
         }
         assert!(read(&"tag:a ".repeat(21)).is_err() && read(&"tag:a ".repeat(20)).is_ok());
@@ -154,9 +211,9 @@ mod tests {
     #[test]
     fn a_model_is_asked_for_what_is_wanted_alone() {
         let meaning = |query: &str| read(query).unwrap().meaning();
-        assert_eq!(meaning("tired of \"the office\" -boss tag:work "), Ok("tired of  the office".into()));
-        for nothing in ["", "-boss", "tag:work", "!?"] {
-            assert!(meaning(nothing).is_err(), "{nothing}");
+        assert_eq!(meaning("tired of \"the office\" -boss tag:work "), Some("tired of  the office".into()));
+        for nothing in ["", "-boss", "tag:work", "tag:work \"\"", "tag:work 🎉", "!?"] {
+            assert_eq!(meaning(nothing), None, "{nothing}");
         }
         assert!(read(&"x".repeat(201)).is_err());
     }

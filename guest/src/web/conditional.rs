@@ -1,6 +1,6 @@
 //! Conditional requests (RFC 9110 §13): whether what the client holds is still what there is.
 
-use super::header;
+use super::{header, list};
 use http::HeaderMap;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::{DateTimeParser, DateTimePrinter};
@@ -10,8 +10,8 @@ use jiff::fmt::rfc2822::{DateTimeParser, DateTimePrinter};
 pub struct Validators {
     /// With its quotes.
     pub etag: String,
-    /// Microseconds since 1970-01-01T00:00:00Z.
-    pub modified_us: i64,
+    /// Microseconds since 1970-01-01T00:00:00Z. `None` where it is not known.
+    pub modified_us: Option<i64>,
 }
 
 /// What a client's `If-Match` asks.
@@ -30,13 +30,14 @@ pub fn http_date(us: i64) -> Option<String> {
 
 /// Whether a GET is answered with 304: `If-None-Match` rules when it is there, else `If-Modified-Since`.
 pub fn not_modified(headers: &HeaderMap, current: &Validators) -> bool {
-    if let Some(tags) = header(headers, "if-none-match") {
+    if let Some(tags) = list(headers, "if-none-match") {
         // Weak comparison (RFC 9110 §8.8.3.2): `W/` does not count.
-        return tags.trim() == "*" || entity_tags(tags).any(|tag| tag.trim_start_matches("W/") == current.etag);
+        return tags.trim() == "*" || entity_tags(&tags).any(|tag| tag.trim_start_matches("W/") == current.etag);
     }
     header(headers, "if-modified-since")
         .and_then(|date| DateTimeParser::new().parse_timestamp(date).ok())
-        .is_some_and(|since| current.modified_us.div_euclid(1_000_000) <= since.as_second())
+        .zip(current.modified_us)
+        .is_some_and(|(since, modified_us)| modified_us.div_euclid(1_000_000) <= since.as_second())
 }
 
 /// Whether a range is of the state that the client has the rest of (RFC 9110 §13.1.5): the same strong tag, or the
@@ -44,16 +45,16 @@ pub fn not_modified(headers: &HeaderMap, current: &Validators) -> bool {
 pub fn range_fits(headers: &HeaderMap, current: &Validators) -> bool {
     let Some(validator) = headers.get("if-range") else { return true };
     let Ok(validator) = validator.to_str() else { return false };
-    validator.trim() == current.etag || http_date(current.modified_us).as_deref() == Some(validator.trim())
+    validator.trim() == current.etag || current.modified_us.and_then(http_date).as_deref() == Some(validator.trim())
 }
 
 pub fn if_match(headers: &HeaderMap) -> IfMatch {
-    match header(headers, "if-match") {
+    match list(headers, "if-match") {
         None => IfMatch::Any,
         Some(tags) if tags.trim() == "*" => IfMatch::Any,
         // Strong comparison: a weak tag never matches.
         Some(tags) => {
-            IfMatch::OneOf(entity_tags(tags).filter(|tag| !tag.starts_with("W/")).map(str::to_owned).collect())
+            IfMatch::OneOf(entity_tags(&tags).filter(|tag| !tag.starts_with("W/")).map(str::to_owned).collect())
         }
     }
 }
@@ -70,7 +71,7 @@ mod tests {
     const NOON_US: i64 = 784_111_777_500_000;
 
     fn current() -> Validators {
-        Validators { etag: "\"v3-ready\"".into(), modified_us: NOON_US }
+        Validators { etag: "\"v3-ready\"".into(), modified_us: Some(NOON_US) }
     }
 
     fn headers(name: &'static str, value: &str) -> HeaderMap {
@@ -95,6 +96,8 @@ mod tests {
         assert!(not_modified(&headers("if-modified-since", "Sun, 06 Nov 1994 08:49:37 GMT"), &current()));
         assert!(!not_modified(&headers("if-modified-since", "Sun, 06 Nov 1994 08:49:36 GMT"), &current()));
         assert!(!not_modified(&headers("if-modified-since", "yesterday"), &current()));
+        let unknown = Validators { modified_us: None, ..current() };
+        assert!(!not_modified(&headers("if-modified-since", "Sun, 06 Nov 2050 08:49:37 GMT"), &unknown));
         let mut both = headers("if-modified-since", "Sun, 06 Nov 1994 08:49:37 GMT");
         both.insert("if-none-match", "\"v2\"".parse().unwrap());
         assert!(!not_modified(&both, &current()));
@@ -112,6 +115,19 @@ mod tests {
             assert_eq!(range_fits(&headers("if-range", validator), &current()), fits, "{validator}");
         }
         assert!(range_fits(&HeaderMap::new(), &current()));
+    }
+
+    #[test]
+    fn tags_on_several_lines_are_one_list_and_a_tag_that_cannot_be_read_matches_nothing() {
+        let mut lines = headers("if-none-match", "\"v1\"");
+        lines.append("if-none-match", "W/\"v3-ready\"".parse().unwrap());
+        assert!(not_modified(&lines, &current()));
+        let mut lines = headers("if-match", "\"v1\"");
+        lines.append("if-match", "\"v2\"".parse().unwrap());
+        assert_eq!(if_match(&lines), IfMatch::OneOf(vec!["\"v1\"".into(), "\"v2\"".into()]));
+        let unreadable =
+            HeaderMap::from_iter([(http::header::IF_MATCH, http::HeaderValue::from_bytes(b"\"\xff\"").unwrap())]);
+        assert_eq!(if_match(&unreadable), IfMatch::OneOf(vec![]));
     }
 
     #[test]

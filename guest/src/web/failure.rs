@@ -106,7 +106,7 @@ pub struct Failure {
     pub kind: Kind,
     /// A sentence; for `Internal` and `Unavailable` it is for the log alone.
     text: String,
-    /// Of `Invalid`: at least one.
+    /// Of `Invalid`: at least one; of others the one that it is about, if any.
     pub fields: Vec<FieldError>,
     pub retry_after_s: Option<u32>,
     /// Of `TooComplex`, where it was measured.
@@ -147,6 +147,12 @@ impl Failure {
     #[must_use]
     pub fn retry_after(self, seconds: u32) -> Self {
         Self { retry_after_s: Some(seconds), ..self }
+    }
+
+    /// Of one input.
+    #[must_use]
+    pub fn about(self, broken: FieldError) -> Self {
+        Self { fields: vec![broken], ..self }
     }
 
     pub fn invalid(fields: Vec<FieldError>) -> Self {
@@ -199,7 +205,10 @@ impl From<Error> for Failure {
             Error::Forbidden(text) => Self::new(Kind::Forbidden, text),
             Error::NotFound(text) => Self::new(Kind::NotFound, text),
             Error::Invalid(fields) => Self::invalid(fields),
-            Error::Conflict(text) => Self::new(Kind::Conflict, text),
+            Error::Conflict(broken) => {
+                let conflict = Self::new(Kind::Conflict, broken.message.clone());
+                if broken.field.is_empty() { conflict } else { conflict.about(broken) }
+            }
             Error::QuotaExceeded(quota) => {
                 let text = quota.message.clone();
                 Self { quota: Some(Box::new(quota)), ..Self::new(Kind::QuotaExceeded, text) }

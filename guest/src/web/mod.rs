@@ -14,6 +14,7 @@ pub use bearer::Presented;
 pub use response::{Body, Response};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use std::borrow::Cow;
 
 /// No answer may be sniffed, framed or sent as a referrer.
 const SECURITY_HEADERS: [(&str, &str); 4] = [
@@ -42,7 +43,31 @@ pub fn finish(
     response.header(correlation::HEADER, correlation_id)
 }
 
-/// The header's text; `None` when it is absent or not visible ASCII.
+/// The header's text; `None` when it is absent or not visible ASCII. Of a header that is there once: lists are read by [`list`].
 pub fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
+}
+
+/// A header that is a list. On several lines it is one list (RFC 9110 §5.3). `None` when it is absent; a line that is not visible
+/// ASCII has no elements.
+pub fn list<'a>(headers: &'a HeaderMap, name: &str) -> Option<Cow<'a, str>> {
+    let mut lines = headers.get_all(name).iter().map(|line| line.to_str().unwrap_or_default());
+    let first = lines.next()?;
+    Some(lines.fold(Cow::Borrowed(first), |list, line| Cow::Owned(format!("{list}, {line}"))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_on_several_lines_is_one_list() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(list(&headers, "accept"), None);
+        headers.append("accept", HeaderValue::from_static("text/html, */*;q=0.1"));
+        assert!(matches!(list(&headers, "accept"), Some(Cow::Borrowed("text/html, */*;q=0.1"))));
+        headers.append("accept", HeaderValue::from_bytes(b"\xff").unwrap());
+        headers.append("accept", HeaderValue::from_static("application/json"));
+        assert_eq!(list(&headers, "accept").unwrap(), "text/html, */*;q=0.1, , application/json");
+    }
 }

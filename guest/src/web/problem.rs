@@ -2,7 +2,9 @@
 
 use super::Response;
 use super::failure::Failure;
+use crate::call::FieldError;
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -30,6 +32,16 @@ struct Full<'a> {
 struct Broken<'a> {
     field: &'a str,
     message: &'a str,
+    /// The rule's id (`crate::rules`).
+    rule: &'a str,
+    params: Value,
+}
+
+impl<'a> Broken<'a> {
+    fn of(error: &'a FieldError) -> Self {
+        let params = serde_json::from_str(&error.params).unwrap_or_else(|_| Value::Object(Map::new()));
+        Self { field: &error.field, message: &error.message, rule: &error.rule, params }
+    }
 }
 
 pub fn respond(failure: &Failure, correlation_id: &str) -> Response {
@@ -41,7 +53,7 @@ pub fn respond(failure: &Failure, correlation_id: &str) -> Response {
         status: facts.status.as_u16(),
         detail: failure.public_text(),
         correlation_id,
-        errors: failure.fields.iter().map(|error| Broken { field: &error.field, message: &error.message }).collect(),
+        errors: failure.fields.iter().map(Broken::of).collect(),
         quota: failure.quota.as_ref().map(|full| Full { quota: &full.quota, used: full.used, limit: full.limit }),
     };
     failure
@@ -56,9 +68,10 @@ mod tests {
     use super::*;
     use crate::call::{Error, ReachedLimit, Throttled};
     use crate::failure::{field, quota_exceeded};
+    use crate::rules::Rule;
     use crate::web::Body;
     use crate::web::failure::Kind;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     fn body(response: &Response) -> Value {
         match &response.body {
@@ -82,10 +95,23 @@ mod tests {
 
     #[test]
     fn broken_fields_are_422_and_all_told() {
-        let response =
-            respond(&Error::Invalid(vec![field("title", "Too long."), field("tags[0]", "Empty.")]).into(), "c");
+        let response = respond(
+            &Error::Invalid(vec![
+                field("title", Rule::characters(200, 201), "Too long."),
+                field("tags[0]", Rule::Blank, "Empty."),
+            ])
+            .into(),
+            "c",
+        );
         assert_eq!(response.status, 422);
-        assert_eq!(body(&response)["errors"][1], json!({"field": "tags[0]", "message": "Empty."}));
+        assert_eq!(
+            body(&response)["errors"],
+            json!([
+                {"field": "title", "message": "Too long.", "rule": "too-long",
+                 "params": {"max": 200, "actual": 201, "unit": "characters"}},
+                {"field": "tags[0]", "message": "Empty.", "rule": "blank", "params": {}},
+            ])
+        );
     }
 
     #[test]

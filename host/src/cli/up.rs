@@ -35,6 +35,7 @@ pub async fn run(
     // Signals count from here: a stop during the start ends it as cleanly as one after it.
     let mut stop_signals = StopSignals::new()?;
     let (settings, data_dir) = (config.http.clone(), config.data_dir.clone());
+    let access_lines_per_day = config.log.keep.access_lines_per_day;
     // Before anything is made in it.
     data_dir::open(&data_dir)?;
     let listener = bind(config.listen.0).await?;
@@ -61,9 +62,19 @@ pub async fn run(
     if let Some(listener) = metrics_listener {
         tokio::spawn(metrics::serve(listener, exposition.clone(), stop.clone()));
     }
-    let outcome =
-        serve(&platform, listener, address, settings, &data_dir, exposition, watch_files, &mut stop_signals, &stop)
-            .await;
+    let outcome = serve(
+        &platform,
+        listener,
+        address,
+        settings,
+        access_lines_per_day,
+        &data_dir,
+        exposition,
+        watch_files,
+        &mut stop_signals,
+        &stop,
+    )
+    .await;
     stop.cancel();
     tracing::info!("stopping");
     platform.stop().await;
@@ -91,6 +102,7 @@ async fn serve(
     listener: TcpListener,
     address: SocketAddr,
     settings: HttpSettings,
+    access_lines_per_day: u32,
     data_dir: &std::path::Path,
     metrics: observe::PrometheusHandle,
     watch_files: bool,
@@ -98,7 +110,7 @@ async fn serve(
     stop: &CancellationToken,
 ) -> Result<(), CliError> {
     socket::serve(Arc::clone(platform), data_dir, stop.clone())?;
-    let server = Server::new(Arc::clone(platform), settings, metrics.clone(), stop.clone());
+    let server = Server::new(Arc::clone(platform), settings, access_lines_per_day, metrics.clone(), stop.clone());
     let serving = tokio::spawn(server.run(listener));
     tokio::spawn(stop.clone().run_until_cancelled_owned(upkeep(metrics)));
     let _watcher = if watch_files { Some(watch::start(Arc::clone(platform), stop.clone()).await?) } else { None };

@@ -94,8 +94,10 @@ impl Provider {
         if let Some(wait) = self.breaker.refused(now) {
             return Err(open(wait));
         }
+        let given_before = self.places.given();
         let queue_max = deadline.min(self.deadline()) * QUEUE_QUARTERS / 4;
         let Ok(place) = tokio::time::timeout(queue_max, self.places.take(&key)).await else {
+            self.places.waited_in_vain(given_before);
             let calls_max = self.context.limits.calls_max();
             let failure = CallFailure::Overloaded { component: component(), calls_max };
             return Err(Failed { failure, cause: Cause::Queue });

@@ -283,7 +283,7 @@ async fn perform(accessor: &Accessor<State>, guest: &Guest, job: Job) -> wasmtim
         }
         Work::SocketItem { state, work, item, reply } => {
             let answer = match &guest.websocket {
-                Some(handler) => handler.call_present(accessor, state, work, item).await,
+                Some(handler) => handler.call_present(accessor, state, work, item.data.into(), item.cursor).await,
                 None => Err(missing(WEBSOCKET_HANDLER)),
             };
             finish(reply, lease, answer)

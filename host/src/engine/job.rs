@@ -4,6 +4,7 @@ use super::{caller::Caller, ending::Ending, handlers, places};
 use crate::capability::{
     events::bindings::mindflow::platform::events, websocket::bindings::mindflow::platform::websocket,
 };
+use mindflow_backends::messaging::realtime::Item;
 use std::sync::{
     Arc, Mutex, MutexGuard, OnceLock, PoisonError,
     atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
@@ -34,7 +35,7 @@ pub(super) enum Work {
     Check { reply: Reply<Result<(), String>> },
     Socket { state: Vec<u8>, happening: websocket::Happening, reply: Reply<websocket::Reaction> },
     SocketTask { state: Vec<u8>, work: Vec<u8>, reply: Reply<Result<websocket::Performed, ()>> },
-    SocketItem { state: Vec<u8>, work: Vec<u8>, item: Vec<u8>, reply: Reply<Result<Vec<websocket::Message>, ()>> },
+    SocketItem { state: Vec<u8>, work: Vec<u8>, item: Item, reply: Reply<Result<Vec<websocket::Message>, ()>> },
 }
 
 impl Work {

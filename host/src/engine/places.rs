@@ -1,17 +1,20 @@
 //! The places of a component: how many calls may be in it at the same time, and whose call is next when all are taken.
 //!
-//! Calls wait by key, which is where their client is. The next place goes to the key that has the fewest for its weight,
-//! and among equals to the one that was served the longest ago; within a key, to the call that came first. So a client that
-//! asks for much waits for its own calls. One key never has all places: a part of them is left for keys that come later.
+//! Calls wait by key, which is where their client is. The next place goes to the key that has the fewest for its weight; within a
+//! key, to the call that came first. Among equals every other place goes to the key that was served the least of late, and the
+//! rest to the one that was served the longest ago. So a client that asks for much waits for its own calls; a newcomer gets
+//! the next place or the one after, however many wait that were served before; and a key that was served much is not left
+//! waiting behind newcomers without end. One key never has all places: a part of them is left for keys that come later.
 //!
-//! `FairShare` of the crate `mea` shares by the same rule, but has no weights and leaves nothing free.
+//! `FairShare` of the crate `mea` shares by a similar rule, but has no weights, no memory, and leaves nothing free.
+
+mod lately;
+mod table;
 
 use super::caller::{Caller, Origin};
 use metrics::{Gauge, gauge};
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use table::Table;
 use tokio::sync::oneshot;
 
 /// One key leaves one part of so many of the places to others, and at least one place where there are two.
@@ -37,37 +40,6 @@ struct Shared {
     table: Mutex<Table>,
     /// The metric of the calls that wait.
     waiting: OnceLock<Gauge>,
-}
-
-/// While a place is free, every key that waits has as many as it may have.
-struct Table {
-    free: usize,
-    /// Calls without a place. The door bounds them by what it takes of connections, requests and WebSockets.
-    waiting: usize,
-    /// Those that have a place or wait for one.
-    keys: HashMap<Key, Entry>,
-    /// Keys that wait and may have one more; the first is next.
-    turns: BTreeMap<Turn, Key>,
-    /// Counts calls that begin to wait, and services of keys.
-    number: u64,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Turn {
-    /// What the places of the key count.
-    load: usize,
-    /// When it was served last, or began to wait.
-    since: u64,
-}
-
-#[derive(Default)]
-struct Entry {
-    held: usize,
-    /// In the order in which they came.
-    queue: BTreeMap<u64, oneshot::Sender<Place>>,
-    since: u64,
-    /// Where it is in `turns`.
-    turn: Option<Turn>,
 }
 
 /// A call's place; given to the next call when it is dropped.
@@ -110,12 +82,11 @@ impl Key {
 impl Places {
     pub fn new(component: Arc<str>, places_max: usize) -> Self {
         let reserve = if places_max < 2 { 0 } else { (places_max / RESERVE_SHARE).max(1) };
-        let table = Table { free: places_max, waiting: 0, keys: HashMap::new(), turns: BTreeMap::new(), number: 0 };
         Self(Arc::new(Shared {
             component,
             places_max,
             key_max: places_max - reserve,
-            table: Mutex::new(table),
+            table: Mutex::new(Table::new(places_max)),
             waiting: OnceLock::new(),
         }))
     }
@@ -123,6 +94,21 @@ impl Places {
     /// Places that are taken now.
     pub fn taken(&self) -> usize {
         self.0.places_max.saturating_sub(self.lock().free)
+    }
+
+    /// Whether calls wait in vain: one gave up while none got a place, and none has got one since.
+    pub fn is_starved(&self) -> bool {
+        self.lock().is_starved()
+    }
+
+    /// Places that calls got so far.
+    pub fn given(&self) -> u64 {
+        self.lock().given()
+    }
+
+    /// A call has waited all its time, from when so many places had been given.
+    pub fn waited_in_vain(&self, given_before: u64) {
+        self.lock().waited_in_vain(given_before);
     }
 
     /// A place, when one is free and the key may have it.
@@ -200,86 +186,6 @@ impl Drop for Waiting<'_> {
         if !self.is_over {
             self.places.leave(self.key, self.number);
         }
-    }
-}
-
-// === impl Table ===
-
-impl Table {
-    /// Whether the key got a place. No call that waits could have it: see [`Table`].
-    fn take(&mut self, key: &Key, key_max: usize) -> bool {
-        if self.free == 0 {
-            return false;
-        }
-        match self.keys.get_mut(key) {
-            Some(entry) if entry.held >= key_max => return false,
-            Some(entry) => entry.held += 1,
-            None => {
-                self.keys.insert(key.clone(), Entry { held: 1, ..Entry::default() });
-            }
-        }
-        self.free -= 1;
-        true
-    }
-
-    fn wait(&mut self, key: &Key, key_max: usize) -> (u64, oneshot::Receiver<Place>) {
-        let number = self.next_number();
-        let (call, place) = oneshot::channel();
-        let entry = self.keys.entry(key.clone()).or_default();
-        if entry.queue.is_empty() {
-            entry.since = number;
-        }
-        entry.queue.insert(number, call);
-        self.waiting += 1;
-        self.arrange(key, key_max);
-        (number, place)
-    }
-
-    /// The call that is next.
-    fn give_back(&mut self, key: &Key, key_max: usize) -> Option<(Key, oneshot::Sender<Place>)> {
-        self.free += 1;
-        if let Some(entry) = self.keys.get_mut(key) {
-            entry.held = entry.held.saturating_sub(1);
-        }
-        self.arrange(key, key_max);
-        let (_, next) = self.turns.pop_first()?;
-        let number = self.next_number();
-        let entry = self.keys.get_mut(&next)?;
-        entry.turn = None;
-        let (_, call) = entry.queue.pop_first()?;
-        entry.held += 1;
-        entry.since = number;
-        self.free -= 1;
-        self.waiting -= 1;
-        self.arrange(&next, key_max);
-        Some((next, call))
-    }
-
-    fn leave(&mut self, key: &Key, number: u64, key_max: usize) -> Option<oneshot::Sender<Place>> {
-        let call = self.keys.get_mut(key)?.queue.remove(&number)?;
-        self.waiting -= 1;
-        self.arrange(key, key_max);
-        Some(call)
-    }
-
-    /// Puts the key where it belongs after a change.
-    fn arrange(&mut self, key: &Key, key_max: usize) {
-        let Some(entry) = self.keys.get_mut(key) else { return };
-        if let Some(turn) = entry.turn.take() {
-            self.turns.remove(&turn);
-        }
-        if !entry.queue.is_empty() && entry.held < key_max {
-            let turn = Turn { load: entry.held * key.cost(), since: entry.since };
-            entry.turn = Some(turn);
-            self.turns.insert(turn, key.clone());
-        } else if entry.queue.is_empty() && entry.held == 0 {
-            self.keys.remove(key);
-        }
-    }
-
-    fn next_number(&mut self) -> u64 {
-        self.number += 1;
-        self.number
     }
 }
 

@@ -189,6 +189,11 @@ impl Provider {
         self.run(generation, Purpose::of("health"), self.deadline(), |reply| Work::Check { reply }).await
     }
 
+    /// Whether its places are taken, and calls wait for them in vain.
+    pub fn is_starved(&self) -> bool {
+        self.places.is_starved()
+    }
+
     /// What the component may use, for what the host does in its name.
     pub fn access(&self) -> &Access {
         &self.context.access

@@ -2,6 +2,7 @@
 
 use super::{failure::CallFailure, job::Work, provider::Provider, purpose::Purpose};
 use crate::capability::websocket::bindings::mindflow::platform::websocket::{Happening, Message, Performed, Reaction};
+use mindflow_backends::messaging::realtime::Item;
 use std::sync::Arc;
 
 // === impl Provider ===
@@ -31,12 +32,12 @@ impl Provider {
         self.run(self.current(), purpose, self.deadline(), work).await
     }
 
-    /// An item of a topic that a connection subscribes to. Inner `Err`: the component did not understand it.
+    /// An item of a topic that a connection subscribes to, at its cursor. Inner `Err`: the component did not understand it.
     pub async fn socket_item(
         self: &Arc<Self>,
         state: Vec<u8>,
         work: Vec<u8>,
-        item: Vec<u8>,
+        item: Item,
         correlation_id: Arc<str>,
     ) -> Result<Result<Vec<Message>, ()>, CallFailure> {
         let purpose = Purpose::of_connection("connection item", correlation_id);

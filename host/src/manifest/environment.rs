@@ -122,7 +122,9 @@ impl Environment {
             return named(&path, &error.kind.to_string()).into();
         }
         let mut what = match &error.kind {
-            Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => format!("must be {expected}"),
+            Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => {
+                format!("must be {}", in_words(expected))
+            }
             other => other.to_string(),
         };
         for setting in settings.iter().filter(|setting| !setting.text.is_empty()) {
@@ -130,6 +132,17 @@ impl Environment {
         }
         let variables: Vec<&str> = settings.iter().map(|setting| setting.variable.as_str()).collect();
         named(&variables.join(" or "), &what).into()
+    }
+}
+
+/// What a setting takes. The libraries name Rust's types.
+fn in_words(expected: &str) -> &str {
+    match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        _ if expected.starts_with("struct ") => "a table",
+        _ => expected,
     }
 }
 
@@ -165,6 +178,9 @@ fn refuse_misspelt(variable: &str, own: &str, top: &str, keys: &[&str]) -> Resul
             let rest = own.strip_prefix(word).unwrap_or_default();
             Err(format!("the environment sets {variable}, which is no setting; {PREFIX}{name}{rest} may be meant")
                 .into())
+        }
+        None if top.is_empty() => {
+            Err(format!("the environment sets {variable}, which names no table; remove or rename it").into())
         }
         None if own.contains("__") => {
             Err(format!("the environment sets {variable}, and there is no table [{top}]; remove or rename it").into())
@@ -241,6 +257,12 @@ mod tests {
             let error = read(&[(name, value)]).unwrap_err();
             assert!(error.starts_with(name) && !error.contains(value), "{error}");
         }
+        for (name, takes) in
+            [("MINDFLOW_HTTP__PORT", "must be a whole number, 0 or more"), ("MINDFLOW_HTTP", "must be a table")]
+        {
+            let error = read(&[(name, "hunter2hunter2")]).unwrap_err();
+            assert_eq!(error, format!("{name}: {takes}"));
+        }
         let error = read(&[("MINDFLOW_HTTP__PROT", "1")]).unwrap_err();
         assert!(error.starts_with("MINDFLOW_HTTP__PROT: ") && error.contains("unknown field"), "{error}");
     }
@@ -250,6 +272,7 @@ mod tests {
         let error = read(&[("MINDFLOW_DATABASE__WRITE__DSN", "postgres://u:secret@h/d")]).unwrap_err();
         assert!(error.contains("MINDFLOW_DATABASES__WRITE__DSN") && !error.contains("secret"), "{error}");
         assert!(read(&[("MINDFLOW_SMTP__PASSWORD", "secret")]).unwrap_err().contains("[smtp]"));
+        assert!(read(&[("MINDFLOW___PASSWORD", "secret")]).unwrap_err().contains("names no table"));
         assert!(read(&[("MINDFLOW_CONFIGS", "x.toml")]).unwrap_err().contains("MINDFLOW_CONFIG "));
         for other in
             ["MINDFLOW_PORT", "MINDFLOW_SERVICE_HOST", "MINDFLOW_PORT_3000_TCP_ADDR", "MINDFLOW_CONFIG", "PATH"]

@@ -2,6 +2,7 @@
 //! writes them in batches. While the store is unavailable, lines that do not fit are dropped and counted; they were
 //! printed nevertheless.
 
+use super::{allowance::Allowance, settings::CALLS};
 use metrics::counter;
 use mindflow_backends::{
     clock::{self, Clock},
@@ -10,14 +11,18 @@ use mindflow_backends::{
 };
 use serde_json::{Map, Value};
 use std::{
+    cell::Cell,
     fmt::Debug,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::{
-    Event, Subscriber,
+    Event, Metadata, Subscriber,
     field::{Field, Visit},
     span::{Attributes, Id},
 };
@@ -38,15 +43,36 @@ const DRAIN: Duration = Duration::from_secs(3);
 pub(super) const TARGET: &str = "mindflow::logs";
 const KEPT: &str = "mindflow_log_lines_kept_total";
 const DROPPED: &str = "mindflow_log_lines_dropped_total";
+const LEFT_OUT: &str = "mindflow_log_lines_left_out_total";
+/// How often the log says how many lines were left out.
+const LEFT_OUT_SAID_EVERY: Duration = Duration::from_mins(1);
+
+thread_local! {
+    /// What this thread logs now is not kept.
+    static PRINTED_ONLY: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Logs lines that are printed and, where lines are kept, counted as left out.
+pub fn printed_only(log: impl FnOnce()) {
+    PRINTED_ONLY.set(true);
+    log();
+    PRINTED_ONLY.set(false);
+}
 
 /// Puts lines into the queue.
 pub(super) struct LogLayer {
     lines: mpsc::Sender<Line>,
     clock: Clock,
+    /// Of lines about calls: a client can cause them as well as those of access.
+    calls: Mutex<Allowance>,
+    left_out: Arc<AtomicU64>,
 }
 
-/// Lines that wait to be written.
-pub struct LogQueue(mpsc::Receiver<Line>);
+/// Lines that wait to be written, and how many were left out.
+pub struct LogQueue {
+    lines: mpsc::Receiver<Line>,
+    left_out: Arc<AtomicU64>,
+}
 
 /// Writes lines until it is closed.
 pub struct LogWriter {
@@ -63,9 +89,13 @@ struct LogFields {
     fields: Map<String, Value>,
 }
 
-pub(super) fn queue() -> (LogLayer, LogQueue) {
-    let (lines, queue) = mpsc::channel(QUEUE_LINES_MAX);
-    (LogLayer { lines, clock: Clock::system() }, LogQueue(queue))
+/// `calls_a_day`: of the lines about calls, those that are kept.
+pub(super) fn queue(calls_a_day: u32) -> (LogLayer, LogQueue) {
+    let (sender, lines) = mpsc::channel(QUEUE_LINES_MAX);
+    let left_out = Arc::<AtomicU64>::default();
+    let calls = Mutex::new(Allowance::new(calls_a_day, 1));
+    let layer = LogLayer { lines: sender, clock: Clock::system(), calls, left_out: Arc::clone(&left_out) };
+    (layer, LogQueue { lines, left_out })
 }
 
 // === impl LogLayer ===
@@ -80,6 +110,11 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LogLayer {
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        if !self.keeps(event.metadata()) {
+            counter!(LEFT_OUT).increment(1);
+            self.left_out.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
         let mut fields = LogFields::default();
         event.record(&mut fields);
         // The innermost span wins.
@@ -101,6 +136,15 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LogLayer {
         if self.lines.try_send(line).is_err() {
             counter!(DROPPED).increment(1);
         }
+    }
+}
+
+impl LogLayer {
+    fn keeps(&self, about: &Metadata<'_>) -> bool {
+        if about.target() == CALLS && *about.level() > tracing::Level::WARN {
+            return self.calls.lock().unwrap_or_else(PoisonError::into_inner).try_take();
+        }
+        !PRINTED_ONLY.get()
     }
 }
 
@@ -158,7 +202,7 @@ impl LogWriter {
     /// Starts the task that writes.
     pub fn start(queue: LogQueue, store: Arc<dyn LogStore>) -> Self {
         let stop = CancellationToken::new();
-        let task = tokio::spawn(run(queue.0, store, stop.clone()));
+        let task = tokio::spawn(run(queue, store, stop.clone()));
         Self { stop, task: Mutex::new(Some(task)) }
     }
 
@@ -175,25 +219,50 @@ impl LogWriter {
     }
 }
 
-async fn run(mut lines: mpsc::Receiver<Line>, store: Arc<dyn LogStore>, stop: CancellationToken) {
+async fn run(queue: LogQueue, store: Arc<dyn LogStore>, stop: CancellationToken) {
+    let LogQueue { mut lines, left_out } = queue;
     let mut batch = Vec::with_capacity(BATCH_MAX);
+    let mut say_at = clock::instant() + LEFT_OUT_SAID_EVERY;
     loop {
         let gathered = tokio::select! {
-            gathered = lines.recv_many(&mut batch, BATCH_MAX) => gathered,
+            gathered = lines.recv_many(&mut batch, BATCH_MAX - 1) => gathered,
             () = stop.cancelled(), if !lines.is_closed() => {
                 lines.close();
                 continue;
             }
+            () = tokio::time::sleep_until(say_at) => 0,
         };
-        if gathered == 0 {
+        let is_over = lines.is_closed() && lines.is_empty() && gathered == 0;
+        if is_over || clock::instant() >= say_at {
+            batch.extend(said(left_out.swap(0, Ordering::Relaxed)));
+            say_at = clock::instant() + LEFT_OUT_SAID_EVERY;
+        }
+        if !batch.is_empty() {
+            write(&batch, &*store, &stop).await;
+            batch.clear();
+        }
+        if is_over {
             return;
         }
-        write(&batch, &*store, &stop).await;
-        batch.clear();
-        if gathered < BATCH_MAX {
+        if gathered < BATCH_MAX - 1 {
             let _ = tokio::time::timeout(GATHER, stop.cancelled()).await;
         }
     }
+}
+
+/// The line that says how many were left out, if any were.
+fn said(left_out: u64) -> Option<Line> {
+    let fields = Map::from_iter([("lines".to_owned(), left_out.into())]);
+    (left_out > 0).then(|| Line {
+        at_us: Clock::system().now_us(),
+        level: Level::Info,
+        component: None,
+        correlation_id: None,
+        target: TARGET.to_owned(),
+        message: "lines of requests and calls were printed and not kept: [log.keep] access-lines-per-day is used up"
+            .to_owned(),
+        fields,
+    })
 }
 
 /// Tries until the batch is written; once while the host stops.
@@ -225,91 +294,4 @@ async fn write(batch: &[Line], store: &dyn LogStore, stop: &CancellationToken) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use async_trait::async_trait;
-    use mindflow_backends::records::logs::{Filter, LogsError};
-    use std::sync::atomic::{AtomicBool, Ordering};
-    use tracing_subscriber::layer::SubscriberExt;
-
-    /// Keeps lines in memory, unless it is unavailable.
-    #[derive(Default)]
-    struct Shelf {
-        unavailable: AtomicBool,
-        lines: Mutex<Vec<Line>>,
-    }
-
-    #[async_trait]
-    impl LogStore for Shelf {
-        async fn append(&self, lines: &[Line]) -> Result<(), LogsError> {
-            if self.unavailable.load(Ordering::Acquire) {
-                return Err(LogsError::Timeout);
-            }
-            self.lines.lock().unwrap().extend_from_slice(lines);
-            Ok(())
-        }
-
-        async fn read(&self, _: &Filter, _: usize) -> Result<Vec<Line>, LogsError> {
-            Ok(self.lines.lock().unwrap().clone())
-        }
-
-        async fn forget(&self, _: i64) -> Result<u64, LogsError> {
-            Ok(0)
-        }
-    }
-
-    fn logged(log: impl FnOnce()) -> Vec<Line> {
-        let (layer, mut queue) = queue();
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), log);
-        std::iter::from_fn(|| queue.0.try_recv().ok()).collect()
-    }
-
-    #[test]
-    fn a_line_knows_the_component_and_the_request_of_the_spans_around_it() {
-        let lines = logged(|| {
-            let outer = tracing::info_span!("request", correlation_id = "checkout:42");
-            let _outer = outer.enter();
-            let inner = tracing::info_span!("call", component = "command", correlation_id = None::<&str>);
-            let _inner = inner.enter();
-            tracing::warn!(ms = 1.5, attempt = 2_u32, why = ?Some(1), "it {}", "failed");
-            tracing::info!(component = "query", "another's");
-        });
-        let one = &lines[0];
-        assert_eq!((one.level, one.message.as_str()), (Level::Warn, "it failed"));
-        assert_eq!((one.component.as_deref(), one.correlation_id.as_deref()), (Some("command"), Some("checkout:42")));
-        assert_eq!(Value::Object(one.fields.clone()), serde_json::json!({ "ms": 1.5, "attempt": 2, "why": "Some(1)" }));
-        assert_eq!(lines[1].component.as_deref(), Some("query"));
-    }
-
-    #[test]
-    fn a_long_text_is_cut_between_two_letters() {
-        let long = "ü".repeat(TEXT_BYTES_MAX);
-        let lines = logged(|| tracing::info!("{long}"));
-        assert_eq!(lines[0].message.len(), TEXT_BYTES_MAX);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn lines_wait_for_an_unavailable_store_and_a_stop_writes_the_queue() {
-        let shelf = Arc::new(Shelf::default());
-        shelf.unavailable.store(true, Ordering::Release);
-        let (layer, queue) = queue();
-        let line = |message: &str| Line {
-            at_us: 0,
-            level: Level::Info,
-            component: None,
-            correlation_id: None,
-            target: String::new(),
-            message: message.into(),
-            fields: Map::new(),
-        };
-        let writer = LogWriter::start(queue, Arc::clone(&shelf) as Arc<dyn LogStore>);
-        layer.lines.send(line("while it is unavailable")).await.unwrap();
-        tokio::time::sleep(RETRY_PAUSE * 3).await;
-        assert!(shelf.lines.lock().unwrap().is_empty());
-        shelf.unavailable.store(false, Ordering::Release);
-        layer.lines.send(line("as it comes back")).await.unwrap();
-        writer.close().await;
-        let kept: Vec<_> = shelf.lines.lock().unwrap().iter().map(|line| line.message.clone()).collect();
-        assert_eq!(kept, ["while it is unavailable", "as it comes back"]);
-    }
-}
+mod tests;

@@ -46,11 +46,12 @@ pub fn install(settings: &LogSettings) -> Result<Option<LogQueue>, LogError> {
         LogFormat::Text => layer.with_ansi(std::io::stderr().is_terminal()).boxed(),
         LogFormat::Json => layer.json().flatten_event(true).boxed(),
     };
-    let (keeping, queue) = settings.keep.enabled.then(log_writer::queue).unzip();
+    let keep = &settings.keep;
+    let (keeping, queue) = keep.enabled.then(|| log_writer::queue(keep.access_lines_per_day)).unzip();
     let keeping = keeping.map(|layer| {
         // The store's client logs at lower levels while it writes; keeping that would log more, without an end.
         let own = [(log_writer::TARGET, LevelFilter::OFF), ("tokio_postgres", LevelFilter::WARN)];
-        layer.with_filter(Targets::new().with_default(lowest(settings.keep.level)).with_targets(own))
+        layer.with_filter(Targets::new().with_default(lowest(keep.level)).with_targets(own))
     });
     let registry = tracing_subscriber::registry().with(printing.with_filter(filter)).with(keeping);
     registry.try_init()?;

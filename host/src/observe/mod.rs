@@ -1,5 +1,6 @@
 //! Logs, metrics, correlation ids, and the one shape of the host's own error answers.
 
+pub mod allowance;
 pub mod correlation;
 pub mod log_writer;
 pub mod logs;

@@ -1,7 +1,7 @@
 //! The host's own error answers: `application/problem+json` (RFC 9457).
 
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 use serde_json::json;
 
@@ -13,15 +13,24 @@ pub struct Problem {
     pub kind: &'static str,
     pub detail: String,
     pub retry_after_s: Option<u64>,
+    /// Others that its answer has.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Problem {
     pub fn new(status: StatusCode, kind: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, kind, detail: detail.into(), retry_after_s: None }
+        Self { status, kind, detail: detail.into(), retry_after_s: None, headers: Vec::new() }
     }
 
     pub fn unavailable(detail: impl Into<String>, retry_after_s: u64) -> Self {
         Self { retry_after_s: Some(retry_after_s), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail) }
+    }
+
+    /// With a header of its answer.
+    #[must_use]
+    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
     }
 
     pub fn response(&self, correlation_id: &HeaderValue) -> Response<Full<Bytes>> {
@@ -38,6 +47,7 @@ impl Problem {
         if let Some(seconds) = self.retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
+        response.headers_mut().extend(self.headers.iter().cloned());
         response
     }
 }

@@ -3,7 +3,7 @@
 //! the work.
 
 use super::{OperatorError, OperatorRequest, Progress, execute, socket_folder::SocketFolder};
-use crate::platform::Platform;
+use crate::{accepting::Accepting, platform::Platform};
 use bytes::Bytes;
 use futures::{Stream, stream::unfold};
 use http::{Method, Request, Response};
@@ -43,7 +43,8 @@ pub fn serve(platform: Arc<Platform>, data_dir: &Path, stop: CancellationToken) 
     let folder = SocketFolder::open(data_dir)?;
     let listener = folder.listen()?;
     tokio::spawn(async move {
-        while let Some(Ok((stream, _))) = stop.run_until_cancelled(listener.accept()).await {
+        let mut accepting = Accepting::new("commands");
+        while let Some((stream, _)) = stop.run_until_cancelled(accepting.next(|| listener.accept())).await {
             if let Some(user) = foreign_peer(&stream) {
                 tracing::warn!(user, "a process of another user connected to the control socket; it gets no answer");
                 continue;

@@ -3,6 +3,7 @@
 
 use super::{
     door::{answer::Answer, refusal},
+    field_list::elements,
     http::{Exchange, Server},
     websocket::{self, NotKept},
 };
@@ -22,7 +23,7 @@ use wasmtime_wasi_http::WasiBody;
 const HOLD: HeaderName = HeaderName::from_static("mindflow-hold");
 const OFFER: HeaderValue = HeaderValue::from_static("1");
 /// The first message to a kept answer's component: an operation, as large as a request's body, and what was found out of it.
-const FIRST_BYTES_MAX: usize = 512 << 10;
+const FIRST_BYTES_MAX: usize = 1_536 << 10;
 /// A component writes it without waiting.
 const FIRST_WITHIN: Duration = Duration::from_secs(5);
 const OF_USER: &str = "You have all the connections that one user may have; close one, or try again later.";
@@ -101,8 +102,7 @@ async fn whole(body: WasiBody) -> Option<Bytes> {
 
 /// Roughly: the component decides.
 fn accepts_events(headers: &HeaderMap) -> bool {
-    let mut accepted = headers.get_all(header::ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
-    accepted.any(|value| value.to_ascii_lowercase().contains("event-stream"))
+    elements(headers, &header::ACCEPT).any(|range| range.to_ascii_lowercase().contains("event-stream"))
 }
 
 #[cfg(test)]

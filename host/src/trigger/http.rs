@@ -2,8 +2,10 @@
 //! limits that hold before any component is asked are the host's own.
 
 use super::{
+    authority,
     door::{
         self, Door,
+        access_lines::AccessLines,
         answer::Answer,
         connection::{Connection, InProgress},
         connections::Place,
@@ -17,21 +19,19 @@ use super::{
     websocket::{self, Keeping},
 };
 use crate::{
+    accepting::Accepting,
     engine::{Caller, KnownCaller},
     manifest::{HttpSettings, WebSocketRoute},
     observe::{PrometheusHandle, correlation, path, problem::Problem},
     platform::Platform,
 };
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-
-/// How long a failed `accept` (no file descriptors left) pauses before the next.
-pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// When a client that found all WebSocket connections taken may try again, in seconds.
 const SOCKETS_RETRY_S: u64 = 30;
@@ -49,6 +49,7 @@ pub struct Server {
     /// Connections behind answers that the host keeps.
     pub(super) held: TaskTracker,
     pub(super) door: Door,
+    access_lines: AccessLines,
     serving: Serving,
     /// What an answer over TLS says of the requests that follow.
     hsts: Option<HeaderValue>,
@@ -69,12 +70,14 @@ impl Server {
     pub fn new(
         platform: Arc<Platform>,
         settings: HttpSettings,
+        access_lines_per_day: u32,
         metrics: PrometheusHandle,
         stop: CancellationToken,
     ) -> Arc<Self> {
         Arc::new(Self {
             websocket: platform.websocket_route(),
             door: Door::new(&settings),
+            access_lines: AccessLines::new(access_lines_per_day),
             serving: Serving::new(&settings),
             hsts: hsts(settings.hsts_max_age_s),
             platform,
@@ -89,18 +92,11 @@ impl Server {
 
     /// Accepts until the stop, then lets requests in progress finish within the drain time.
     pub async fn run(self: Arc<Self>, listener: TcpListener) {
+        let mut accepting = Accepting::new("clients");
         loop {
-            let accepted = tokio::select! {
+            let (stream, peer) = tokio::select! {
                 () = self.stop.cancelled() => break,
-                accepted = listener.accept() => accepted,
-            };
-            let (stream, peer) = match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    tracing::warn!("cannot accept a connection: {error}");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                    continue;
-                }
+                accepted = accepting.next(|| listener.accept()) => accepted,
             };
             let connection = Connection::new(self.settings.http2_streams_max);
             let place = tokio::select! {
@@ -179,20 +175,31 @@ impl Server {
         begin_sending(&mut response, in_progress, known);
         let elapsed = started.elapsed();
         metrics::histogram!("mindflow_http_request_seconds", "method" => method.as_str().to_owned(), "status" => status.as_str().to_owned()).record(elapsed.as_secs_f64());
-        tracing::info!(
-            target: "mindflow::access",
-            %method, path, status = status.as_u16(), ms = elapsed.as_micros() as f64 / 1e3, correlation_id = id.to_str().unwrap_or_default(), "request"
-        );
+        self.access_lines.log(origin.address, status, || {
+            tracing::info!(
+                target: "mindflow::access",
+                %method, path, status = status.as_u16(), ms = elapsed.as_micros() as f64 / 1e3, correlation_id = id.to_str().unwrap_or_default(), "request"
+            );
+        });
         response
     }
 
     async fn route(&self, request: Request<Incoming>, exchange: &Exchange<'_>) -> Response<Answer> {
+        if let Err(problem) = authority::check(&request) {
+            return unread(request, &problem, exchange.id);
+        }
         let path = request.uri().path();
-        if let Some(probe) = Probe::of(path) {
+        let probe = Probe::of(path);
+        let is_own = probe.is_some() || (path == "/metrics" && self.shows_metrics(&exchange.origin));
+        if is_own && !matches!(*request.method(), Method::GET | Method::HEAD) {
+            let problem = reads_only(path, request.method());
+            return unread(request, &problem, exchange.id);
+        }
+        if let Some(probe) = probe {
             let (status, body) = health::answer(probe, &self.platform, self.stop.is_cancelled()).await;
             return own(status, "application/json", body.to_string());
         }
-        if path == "/metrics" && self.shows_metrics(&exchange.origin) {
+        if is_own {
             return own(StatusCode::OK, exposition::CONTENT_TYPE, self.metrics.render());
         }
         if let Some(route) =
@@ -203,14 +210,11 @@ impl Server {
                 Err(problem) => refused(&problem, exchange.id),
             };
         }
-        let answer = match self.platform.http(path) {
-            Some(component) => self.call(component, request, exchange).await,
-            None => {
-                let (head, body) = request.into_parts();
-                drop(Lingering::new(&head.headers, body));
-                Err(Problem::new(StatusCode::NOT_FOUND, "not-found", "There is nothing at this path."))
-            }
+        let Some(component) = self.platform.http(path) else {
+            let problem = Problem::new(StatusCode::NOT_FOUND, "not-found", "There is nothing at this path.");
+            return unread(request, &problem, exchange.id);
         };
+        let answer = self.call(component, request, exchange).await;
         answer.unwrap_or_else(|problem| refused(&problem, exchange.id))
     }
 
@@ -277,6 +281,20 @@ fn hsts(max_age_s: u64) -> Option<HeaderValue> {
 fn begin_sending(response: &mut Response<Answer>, mut request: InProgress, known: KnownCaller) {
     request.answered();
     response.body_mut().begin_sending(request, known);
+}
+
+/// Methods of what is the host's own.
+fn reads_only(path: &str, method: &Method) -> Problem {
+    let detail = format!("{path} takes GET and HEAD, not {method}.");
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
+        .with(header::ALLOW, HeaderValue::from_static("GET, HEAD"))
+}
+
+/// Refused with its body unread, which is discarded.
+fn unread(request: Request<Incoming>, problem: &Problem, id: &HeaderValue) -> Response<Answer> {
+    let (head, body) = request.into_parts();
+    drop(Lingering::new(&head.headers, body));
+    refused(problem, id)
 }
 
 fn refused(problem: &Problem, id: &HeaderValue) -> Response<Answer> {

@@ -1,8 +1,9 @@
 //! `/metrics` on a listener of its own, which an operator binds where only a collector reaches it.
 
-use crate::observe::PrometheusHandle;
+use super::authority;
+use crate::{accepting::Accepting, observe::PrometheusHandle};
 use bytes::Bytes;
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -21,17 +22,15 @@ const HEADER_MAX: Duration = Duration::from_secs(5);
 /// Serves until the stop.
 pub async fn serve(listener: TcpListener, metrics: PrometheusHandle, stop: CancellationToken) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let accepting = async {
+    let serving = async {
+        let mut accepting = Accepting::new("collectors of metrics");
         loop {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-            let Ok((stream, _)) = listener.accept().await else {
-                tokio::time::sleep(super::http::ACCEPT_PAUSE).await;
-                continue;
-            };
+            let (stream, _) = accepting.next(|| listener.accept()).await;
             let metrics = metrics.clone();
             tokio::spawn(async move {
                 let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
-                    let answer = answer(request.uri().path(), &metrics);
+                    let answer = answer(&request, &metrics);
                     async move { Ok::<_, Infallible>(answer) }
                 });
                 let mut builder = http1::Builder::new();
@@ -42,15 +41,22 @@ pub async fn serve(listener: TcpListener, metrics: PrometheusHandle, stop: Cance
             });
         }
     };
-    stop.run_until_cancelled(accepting).await;
+    stop.run_until_cancelled(serving).await;
 }
 
-fn answer(path: &str, metrics: &PrometheusHandle) -> Response<Full<Bytes>> {
-    let (status, body) =
-        if path == "/metrics" { (StatusCode::OK, metrics.render()) } else { (StatusCode::NOT_FOUND, String::new()) };
+fn answer<B>(request: &Request<B>, metrics: &PrometheusHandle) -> Response<Full<Bytes>> {
+    let (status, body) = match *request.method() {
+        _ if authority::check(request).is_err() => (StatusCode::BAD_REQUEST, String::new()),
+        _ if request.uri().path() != "/metrics" => (StatusCode::NOT_FOUND, String::new()),
+        Method::GET | Method::HEAD => (StatusCode::OK, metrics.render()),
+        _ => (StatusCode::METHOD_NOT_ALLOWED, String::new()),
+    };
     let mut response = Response::new(Full::new(Bytes::from(body)));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+    }
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }

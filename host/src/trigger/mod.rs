@@ -1,8 +1,10 @@
 //! What makes components run: requests, connections, events and the clock.
 
+mod authority;
 mod call;
 mod door;
 pub mod event;
+mod field_list;
 pub mod health;
 mod hold;
 pub mod http;

@@ -76,6 +76,15 @@ pub enum Failure {
     Reject(String),
 }
 
+impl Failure {
+    /// In the handler's words, which may quote what a user wrote ([`unquoted`](super::unquoted)).
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Retry { reason, .. } | Self::Reject(reason) => reason,
+        }
+    }
+}
+
 /// Receives events. `Ok` acknowledges; a panic or a timeout counts as a retry. The same event may come again.
 #[async_trait]
 pub trait Handler: Send + Sync + 'static {

@@ -3,6 +3,7 @@
 //! cost is bounded there and by [`SEARCH_TIMEOUT`]. The back end on PostgreSQL is here as a whole but for the connection.
 
 mod document;
+mod excerpt;
 pub mod highlight;
 pub mod language;
 pub mod nearest;
@@ -13,21 +14,23 @@ mod tsquery;
 mod words;
 
 pub use document::{Document, DocumentError, VECTOR_DIMENSIONS_MAX};
+pub use excerpt::Marker;
 pub use postgres::{PostgresIndex, ROLE, Tables};
 pub use query::{Clause, Query, QueryError, WORDS_MAX};
+pub use words::{Cut, cut};
 
 use crate::sql;
 use std::time::Duration;
 
 /// How long a search may take in the store. Everybody else's wait behind it; a good one takes milliseconds.
 pub const SEARCH_TIMEOUT: Duration = Duration::from_secs(2);
-/// Most hits of one answer: the largest page of the platform.
-pub const HITS_MAX: u32 = 100;
+/// Most hits of one answer: the largest page of the platform, and one more, which says that there are more.
+pub const HITS_MAX: u32 = 101;
 /// Most vectors that a provider compares for one search, the latest: a document a day for 27 years, and 15 MB at 384 dimensions.
 pub const VECTORS_MAX: usize = 10_000;
 
 /// Which documents count.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Filter {
     /// All of these, regardless of case.
     pub keywords: Vec<String>,
@@ -35,6 +38,26 @@ pub struct Filter {
     pub after: Option<i64>,
     /// Before this time.
     pub before: Option<i64>,
+    /// None of these.
+    pub without: Vec<Clause>,
+    /// Of the ranking, only what comes behind this one. Totals are those of the whole ranking.
+    pub beyond: Option<Place>,
+}
+
+/// A hit's place in a ranking: hits are ordered by score, those of equal score by id. A document that is written again meanwhile may
+/// move; all others are passed once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place {
+    pub score: f64,
+    pub id: String,
+}
+
+impl Filter {
+    /// Whether it says by itself which documents count, so that these can be listed.
+    #[must_use]
+    pub fn selects(&self) -> bool {
+        !self.keywords.is_empty() || self.after.is_some() || self.before.is_some()
+    }
 }
 
 /// What to be near to.

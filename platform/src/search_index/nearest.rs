@@ -1,7 +1,7 @@
 //! Exact nearest neighbours. One owner's documents are few, so comparing with each of them takes milliseconds,
 //! and nothing is missed as an approximate index would.
 
-use super::{VECTOR_DIMENSIONS_MAX, VectorHit};
+use super::{Place, VECTOR_DIMENSIONS_MAX, VectorHit};
 
 /// The vector at length 1; none when it has no direction.
 pub fn unit(vector: &[f32]) -> Option<Vec<f32>> {
@@ -21,10 +21,16 @@ fn cosine(one: &[f32], other: &[f32]) -> Option<f64> {
     (one.len() == other.len()).then(|| f64::from(one.iter().zip(other).map(|(a, b)| a * b).sum::<f32>()))
 }
 
-/// The best `limit`, best first; equal ones in the order of their ids.
-pub fn best(wanted: &[f32], documents: impl Iterator<Item = (String, Vec<f32>)>, limit: u32) -> Vec<VectorHit> {
-    let mut hits: Vec<VectorHit> =
-        documents.filter_map(|(id, vector)| Some(VectorHit { score: cosine(wanted, &vector)?, id })).collect();
+/// The best `limit` beyond a place, best first; equal ones in the order of their ids.
+pub fn best(
+    wanted: &[f32],
+    documents: impl Iterator<Item = (String, Vec<f32>)>,
+    beyond: Option<&Place>,
+    limit: u32,
+) -> Vec<VectorHit> {
+    let is_beyond = |hit: &VectorHit| beyond.is_none_or(|place| (place.score, &hit.id) > (hit.score, &place.id));
+    let hits = documents.filter_map(|(id, vector)| Some(VectorHit { score: cosine(wanted, &vector)?, id }));
+    let mut hits: Vec<VectorHit> = hits.filter(is_beyond).collect();
     hits.sort_by(|one, other| other.score.total_cmp(&one.score).then_with(|| one.id.cmp(&other.id)));
     hits.truncate(limit as usize);
     hits
@@ -55,10 +61,13 @@ mod tests {
             ("other model", vec![1.0, 0.0, 0.0]),
             ("away", vec![-1.0, 0.0]),
         ];
-        let documents = documents.into_iter().map(|(id, vector)| (id.to_owned(), vector));
-        let hits = best(&[1.0, 0.0], documents, 3);
+        let documents = documents.map(|(id, vector)| (id.to_owned(), vector));
+        let hits = best(&[1.0, 0.0], documents.clone().into_iter(), None, 3);
         assert_eq!(hits.iter().map(|hit| hit.id.as_str()).collect::<Vec<_>>(), ["same", "near", "across"]);
         assert!((hits[1].score - 0.8).abs() < 1e-6);
+        let place = Place { score: hits[1].score, id: hits[1].id.clone() };
+        let next = best(&[1.0, 0.0], documents.into_iter(), Some(&place), 3);
+        assert_eq!(next.iter().map(|hit| hit.id.as_str()).collect::<Vec<_>>(), ["across", "away"]);
     }
 
     #[test]

@@ -9,11 +9,12 @@ use std::sync::OnceLock;
 
 use uuid::Uuid;
 
+use super::excerpt::Marker;
 use super::statements::{COMPARES, DELETE, NEAREST, SEARCH, SIMILAR, UPSERT, VECTOR, VECTORS};
-use super::tsquery::{headline, written};
+use super::tsquery::Written;
 use super::{
-    Clause, Document, DocumentError, Error, Filter, Near, Query, SEARCH_TIMEOUT, TextHit, TextHits, VECTORS_MAX,
-    VectorHit, checked, highlight, language, nearest, words,
+    Clause, Document, DocumentError, Error, Filter, Near, Place, Query, SEARCH_TIMEOUT, TextHit, TextHits, VECTORS_MAX,
+    VectorHit, checked, cut, language, nearest,
 };
 use crate::sql::{self, Value};
 
@@ -108,11 +109,14 @@ impl<T: Tables> PostgresIndex<T> {
     pub async fn nearest(&self, owner: Uuid, near: &Near<'_>, filter: &Filter) -> Result<Vec<VectorHit>, Error> {
         let limit = checked(near.limit)?;
         let wanted = nearest::unit(near.vector).ok_or(DocumentError::Vector)?;
-        let [keywords, after, before] = filter_params(filter);
         let except = near.except.unwrap_or_default().into();
-        let mut params = vec![self.name.as_str().into(), owner.into(), except, keywords, after, before];
+        let mut params = vec![self.name.as_str().into(), owner.into(), except];
+        params.extend(filter_params(filter));
+        params.extend(Written::excluded(&filter.without).params());
         if self.compares().await? {
-            params.extend([Value::Bytes(nearest::to_bytes(&wanted)), Value::Int64(limit.into())]);
+            params.push(Value::Bytes(nearest::to_bytes(&wanted)));
+            params.extend(beyond_params(filter.beyond.as_ref()));
+            params.push(Value::Int64(limit.into()));
             let rows = self.read(owner, NEAREST, &params).await?;
             let hits = rows.into_iter().map(|row| match <[Value; 2]>::try_from(row) {
                 Ok([Value::Text(id), Value::Float64(score)]) => Ok(VectorHit { id, score }),
@@ -126,7 +130,7 @@ impl<T: Tables> PostgresIndex<T> {
             Ok([Value::Text(id), Value::Bytes(bytes)]) => Some((id, nearest::from_bytes(&bytes))),
             _ => None,
         });
-        Ok(nearest::best(&wanted, documents, limit))
+        Ok(nearest::best(&wanted, documents, filter.beyond.as_ref(), limit))
     }
 
     /// What the owner's document means; none when there is no such document or it has no vector.
@@ -144,9 +148,9 @@ impl<T: Tables> PostgresIndex<T> {
     fn upsert_params(&self, document: &Document) -> Result<Vec<Value>, Error> {
         let document = document.clone().prepared()?;
         let labels = document.labels.join(" ");
-        let vocabulary = words::vocabulary([document.title.as_str(), labels.as_str(), document.body.as_str()]);
-        let plain = [&document.title, &labels, &document.body].map(|text| Value::Text(words::plain(text)));
-        let [plain_title, plain_labels, plain_body] = plain;
+        let cut = cut(&[&document.title, &labels, &document.body]);
+        let mut stemmed = cut.stemmed.into_iter().map(Value::Text);
+        let mut next = || stemmed.next().unwrap_or(Value::Null);
         Ok(vec![
             self.name.as_str().into(),
             document.id.into(),
@@ -157,11 +161,12 @@ impl<T: Tables> PostgresIndex<T> {
             Value::TextArray(document.keywords),
             language::stemmer(document.language.as_deref()).into(),
             Value::Timestamp(document.at),
-            plain_title,
-            plain_labels,
-            plain_body,
-            vocabulary.into(),
+            next(),
+            next(),
+            next(),
+            cut.vocabulary.into(),
             document.vector.map_or(Value::Null, |vector| Value::Bytes(nearest::to_bytes(&vector))),
+            cut.in_order.into(),
         ])
     }
 
@@ -180,31 +185,38 @@ impl<T: Tables> PostgresIndex<T> {
     }
 
     async fn matching(&self, owner: Uuid, query: &Query, filter: &Filter, limit: u32) -> Result<TextHits, Error> {
-        let [keywords, after, before] = filter_params(filter);
-        let params = [
-            self.name.as_str().into(),
-            owner.into(),
-            written(&query.wanted, false, " & ").into(),
-            written(&query.wanted, true, " & ").into(),
-            written(&query.unwanted, false, " | ").into(),
-            written(&query.unwanted, true, " | ").into(),
-            keywords,
-            after,
-            before,
-            Value::Int64(limit.into()),
-            headline("HighlightAll=true").into(),
-            headline("MaxFragments=3, MinWords=6, MaxWords=24").into(),
-        ];
+        let mut params = vec![self.name.as_str().into(), owner.into()];
+        params.extend(Written::new(&query.wanted).params());
+        params.extend(Written::excluded(&[query.unwanted.as_slice(), &filter.without].concat()).params());
+        params.extend(filter_params(filter));
+        params.extend(beyond_params(filter.beyond.as_ref()));
+        params.push(Value::Int64(limit.into()));
         let mut hits = TextHits::default();
+        let mut marker: Option<(Vec<String>, Marker)> = None;
         for row in self.read(owner, SEARCH, &params).await? {
-            let [Value::Text(id), Value::Float64(score), Value::Int64(total), Value::Text(title), Value::Text(body)] =
-                row.as_slice()
+            let [Value::Int64(total), id, score, title, body, forms] =
+                <[Value; 6]>::try_from(row).map_err(|_| unexpected())?
             else {
                 return Err(unexpected());
             };
-            hits.total = u32::try_from(*total).unwrap_or(u32::MAX);
-            let highlights = highlight::parts([title.as_str(), body.as_str()]);
-            hits.hits.push(TextHit { id: id.clone(), score: *score, highlights });
+            hits.total = u32::try_from(total).unwrap_or(u32::MAX);
+            let (
+                Value::Text(id),
+                Value::Float64(score),
+                Value::Text(title),
+                Value::Text(body),
+                Value::TextArray(forms),
+            ) = (id, score, title, body, forms)
+            else {
+                // The total alone: no document is left.
+                continue;
+            };
+            // The same for all documents of a language.
+            if marker.as_ref().is_none_or(|(of, _)| *of != forms) {
+                marker = Some((forms.clone(), Marker::new(query, forms)));
+            }
+            let highlights = marker.iter().flat_map(|(_, marker)| marker.parts(&title, &body)).collect();
+            hits.hits.push(TextHit { id, score, highlights });
         }
         Ok(hits)
     }
@@ -248,6 +260,11 @@ fn filter_params(filter: &Filter) -> [Value; 3] {
     let time = |at: Option<i64>| at.map_or(Value::Null, Value::Timestamp);
     let keywords = filter.keywords.iter().map(|keyword| keyword.to_lowercase()).collect();
     [Value::TextArray(keywords), time(filter.after), time(filter.before)]
+}
+
+/// A place in the ranking, or nothing twice.
+fn beyond_params(place: Option<&Place>) -> [Value; 2] {
+    place.map_or([Value::Null, Value::Null], |place| [Value::Float64(place.score), place.id.as_str().into()])
 }
 
 fn version(version: u64) -> Result<Value, Error> {

@@ -1,26 +1,31 @@
 //! Parses and bounds what a user typed into a search box.
 //!
 //! Words must all be there, in any grammatical form; `"words in quotes"` in this order and form; `-word` must not be there.
-//! The last word counts as a beginning too, since it may still be being typed.
+//! The last word counts as a beginning too, since it may still be being typed. Quotes may be those that phones type.
+//!
+//! Where a filter says which documents count, a query need have no words: it lists these documents, the latest first.
 
-use super::words;
+use super::{Filter, words};
+use mindflow_text as text;
 
 /// Longest query, in characters.
 const CHARS_MAX: usize = 200;
 /// Most words of a query, those within quotes included: each is a look at every document of the owner's.
 pub const WORDS_MAX: usize = 20;
+/// Letters that count as a word, of scripts that have a word for each.
+const LETTERS_A_WORD: usize = 4;
 /// Shorter beginnings have half of all words.
 const PREFIX_CHARS_MIN: usize = 2;
 
 /// A query that can be answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
-    /// At least one.
+    /// None: all documents that the filter lets through.
     pub(super) wanted: Vec<Clause>,
     pub(super) unwanted: Vec<Clause>,
 }
 
-/// A part of a query. Its words are letters and digits alone, in lower case.
+/// A part of a query. Its words are letters, digits, marks and emoji alone, as documents have them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Clause {
     /// One of these; `prefix`: or a word that begins with the first.
@@ -38,20 +43,50 @@ pub enum QueryError {
     OnlyUnwanted,
     #[error("A search has at most {CHARS_MAX} characters.")]
     TooLong,
-    #[error("A search has at most {WORDS_MAX} words.")]
+    #[error("A search has at most {WORDS_MAX} words; of scripts without spaces, four letters count as one.")]
     TooManyWords,
 }
 
 impl Query {
+    /// Of a search without a filter.
+    ///
     /// # Errors
     /// The first rule that it breaks.
     pub fn parse(text: &str) -> Result<Self, QueryError> {
+        let query = Self::read(text)?;
+        match (query.wanted.is_empty(), query.unwanted.is_empty()) {
+            (true, true) => Err(QueryError::Empty),
+            (true, false) => Err(QueryError::OnlyUnwanted),
+            _ => Ok(query),
+        }
+    }
+
+    /// Of a search with this filter, which also has exclusions.
+    ///
+    /// # Errors
+    /// As of [`Self::parse`].
+    pub fn within(text: &str, filter: &Filter) -> Result<Self, QueryError> {
+        let query = if filter.selects() { Self::read(text)? } else { Self::parse(text)? };
+        let more: usize = filter.without.iter().map(Clause::len).sum();
+        if query.len() + more > WORDS_MAX { Err(QueryError::TooManyWords) } else { Ok(query) }
+    }
+
+    /// What must not be there by a query's text, whatever else it says.
+    ///
+    /// # Errors
+    /// The text is too long, or has too many words.
+    pub fn exclusions(text: &str) -> Result<Vec<Clause>, QueryError> {
+        Ok(Self::read(text)?.unwanted)
+    }
+
+    fn read(text: &str) -> Result<Self, QueryError> {
+        let text = text::nfc(text);
         if text.chars().count() > CHARS_MAX {
             return Err(QueryError::TooLong);
         }
         let mut query = Self { wanted: Vec::new(), unwanted: Vec::new() };
-        for token in tokens(text) {
-            let found: Vec<String> = words::words(token.text).map(str::to_lowercase).collect();
+        for token in tokens(&text::with_straight_quotes(&text)) {
+            let found: Vec<String> = words::keys(token.text);
             let clause = match found.as_slice() {
                 [] => continue,
                 [only] if !token.quoted => {
@@ -62,19 +97,23 @@ impl Query {
             };
             if token.unwanted { query.unwanted.push(clause) } else { query.wanted.push(clause) }
         }
-        let count: usize = query.wanted.iter().chain(&query.unwanted).map(Clause::len).sum();
-        match (query.wanted.is_empty(), query.unwanted.is_empty()) {
-            _ if count > WORDS_MAX => Err(QueryError::TooManyWords),
-            (true, true) => Err(QueryError::Empty),
-            (true, false) => Err(QueryError::OnlyUnwanted),
-            _ => Ok(query),
-        }
+        if query.len() > WORDS_MAX { Err(QueryError::TooManyWords) } else { Ok(query) }
     }
 
-    /// What must be there: all of these, and at least one.
+    fn len(&self) -> usize {
+        self.wanted.iter().chain(&self.unwanted).map(Clause::len).sum()
+    }
+
+    /// What must be there: all of these.
     #[must_use]
     pub fn wanted(&self) -> &[Clause] {
         &self.wanted
+    }
+
+    /// Whether it has words besides phrases.
+    #[must_use]
+    pub fn wants_words(&self) -> bool {
+        self.wanted.iter().any(|clause| matches!(clause, Clause::Word { .. }))
     }
 
     /// What must not be there: none of these.
@@ -88,9 +127,18 @@ impl Clause {
     fn len(&self) -> usize {
         match self {
             Self::Word { .. } => 1,
-            Self::Phrase(words) => words.len(),
+            Self::Phrase(words) => words
+                .iter()
+                .map(|word| if is_letter(word) { 1 } else { LETTERS_A_WORD })
+                .sum::<usize>()
+                .div_ceil(LETTERS_A_WORD),
         }
     }
+}
+
+/// Whether the word is a letter of a script without spaces.
+fn is_letter(word: &str) -> bool {
+    !word.is_ascii() && word.chars().nth(1).is_none()
 }
 
 struct Token<'a> {
@@ -164,6 +212,32 @@ mod tests {
     #[test]
     fn what_is_written_together_is_found_together() {
         assert_eq!(parse("e-mail don't ").0, [phrase(&["e", "mail"]), phrase(&["don", "t"])]);
+    }
+
+    #[test]
+    fn quotes_are_those_of_any_keyboard_and_letters_of_any_encoding() {
+        for text in ["“By the river”", "„by the river“", "«By the river»", "「by the river」"] {
+            assert_eq!(parse(text).0, [phrase(&["by", "the", "river"])], "{text}");
+        }
+        assert_eq!(parse("-“old town” sea ").1, [phrase(&["old", "town"])]);
+        assert_eq!(parse("Zu\u{308}rich ").0, [word("zürich")]);
+        assert_eq!(parse("東京 ").0, [phrase(&["東", "京"])]);
+        assert_eq!(parse("🙂 ").0, [word("🙂")]);
+        assert!(Query::parse(&"e\u{301}".repeat(200)).is_ok());
+    }
+
+    #[test]
+    fn a_filter_alone_lists() {
+        let filter = Filter {
+            keywords: vec!["work".into()],
+            without: Query::exclusions("-office").unwrap(),
+            ..Filter::default()
+        };
+        assert_eq!(Query::within("", &filter).unwrap(), Query { wanted: vec![], unwanted: vec![] });
+        assert_eq!(Query::within("-town", &filter).unwrap().unwanted, [word("town")]);
+        assert_eq!(Query::within(&"a ".repeat(20), &filter).unwrap_err(), QueryError::TooManyWords);
+        assert_eq!(Query::within("", &Filter::default()).unwrap_err(), QueryError::Empty);
+        assert_eq!(Query::exclusions("a -b").unwrap(), [word("b")]);
     }
 
     #[test]

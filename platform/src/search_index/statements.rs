@@ -1,50 +1,96 @@
 //! The statements on `search_index.documents`; the tables are `migrations/read/0040_create_search_index.sql` to
-//! `0042_index_languages.sql`.
+//! `0043_keep_words_in_order.sql`.
 
 pub const UPSERT: &str = "
-INSERT INTO search_index.documents AS d (index_name, id, owner, version, title, body, keywords, config, at, terms, words, vector)
+INSERT INTO search_index.documents AS d (index_name, id, owner, version, title, body, keywords, config, at, terms, words, vector, plain)
 SELECT $1, $2, $3, $4, $5, $6, $7, CAST($8 AS text)::regconfig, $9,
     setweight(to_tsvector(CAST($8 AS text)::regconfig, $10), 'A') || setweight(to_tsvector(CAST($8 AS text)::regconfig, $11), 'B')
     || setweight(to_tsvector(CAST($8 AS text)::regconfig, $12), 'C')
-    || setweight(to_tsvector('simple', concat_ws(' ', CAST($10 AS text), CAST($11 AS text), CAST($12 AS text))), 'D'),
-    $13, $14
+    || array_to_tsvector(string_to_array(CAST($13 AS text), ' ')),
+    $13, $14, $15
 ON CONFLICT (index_name, id) DO UPDATE SET owner = EXCLUDED.owner, version = EXCLUDED.version, deleted = false, title = EXCLUDED.title,
     body = EXCLUDED.body, keywords = EXCLUDED.keywords, config = EXCLUDED.config, at = EXCLUDED.at, terms = EXCLUDED.terms,
-    words = EXCLUDED.words,
+    words = EXCLUDED.words, plain = EXCLUDED.plain,
     vector = COALESCE(EXCLUDED.vector, CASE WHEN d.version = EXCLUDED.version THEN d.vector END)
 WHERE d.version < EXCLUDED.version OR (d.version = EXCLUDED.version AND NOT d.deleted)";
 
 pub const DELETE: &str = "
 INSERT INTO search_index.documents AS d (index_name, id, owner, version, deleted) VALUES ($1, $2, $3, $4, true)
 ON CONFLICT (index_name, id) DO UPDATE SET owner = EXCLUDED.owner, version = EXCLUDED.version, deleted = true, title = '', body = '',
-    keywords = '{}', config = 'simple', at = 'epoch', terms = '', words = '', vector = NULL
+    keywords = '{}', config = 'simple', at = 'epoch', terms = '', words = '', plain = '', vector = NULL
 WHERE d.version <= EXCLUDED.version";
 
-/// Stems differ by language, so the query is made once for each language that the owner writes. Phrases are found
-/// as they are written: stems leave out the words that every text is full of.
-pub const SEARCH: &str = "
-WITH asked AS MATERIALIZED (
-    SELECT config, (to_tsquery(config, $3) || to_tsquery('simple', $3)) && to_tsquery('simple', $4) AS wanted,
-        to_tsquery(config, $5) || to_tsquery('simple', $5) || to_tsquery('simple', $6) AS unwanted,
-        to_tsquery(config, $3) || to_tsquery(config, $4) AS marked
-    FROM (
-        SELECT c.oid::regconfig AS config FROM pg_catalog.pg_ts_config c
+/// The languages that the owner writes: stems differ by language, so a query is made once for each.
+macro_rules! languages {
+    () => {
+        "SELECT c.oid::regconfig AS config FROM pg_catalog.pg_ts_config c
         CROSS JOIN LATERAL (
             SELECT FROM search_index.documents d
             WHERE d.index_name = $1 AND d.owner = $2 AND NOT d.deleted AND d.config = c.oid::regconfig LIMIT 1
-        ) written
-    ) languages
+        ) written"
+    };
+}
+
+/// A query for each language: a word is found as it is written, or by its stem. `$exact`, `$stems`: a clause each.
+macro_rules! asked {
+    ($exact:literal, $stems:literal, $between:literal) => {
+        concat!(
+            "(SELECT string_agg('(' || either.clause || ')', '", $between, "')::tsquery
+            FROM unnest(CAST(", $exact, " AS text[]), CAST(", $stems, " AS text[])) AS one (exact, stems)
+            CROSS JOIN LATERAL (
+                SELECT concat_ws(' | ', NULLIF(one.exact, ''), NULLIF(to_tsquery(config, NULLIF(one.stems, ''))::text, '')) AS clause
+            ) either
+            WHERE either.clause <> '')"
+        )
+    };
+}
+
+/// A document has what is asked for in `terms`, and phrases in `plain`: places in `terms` end at 16,383. Without words, all that pass
+/// the filter are listed, the latest first. The total is that of the whole ranking; a row has it also where no document is left.
+/// Of the contents of a page, as much as the first MiB is answered whole, and of each one beyond its beginning.
+pub const SEARCH: &str = concat!(
+    "WITH asked AS MATERIALIZED (
+    SELECT config, ",
+    asked!("$3", "$4", " & "),
+    " AS wanted, ",
+    asked!("$6", "$7", " | "),
+    " AS unwanted,
+        (SELECT string_agg('(' || stem.query || ')', ' | ')::tsquery
+            FROM unnest(CAST($4 AS text[])) AS one (stems)
+            CROSS JOIN LATERAL (SELECT to_tsquery(config, NULLIF(one.stems, ''))::text AS query) stem
+            WHERE stem.query <> '') AS marked
+    FROM (",
+    languages!(),
+    ") languages
 ), found AS MATERIALIZED (
-    SELECT d.id, d.at, d.title, d.body, d.config, a.marked, ts_rank(d.terms, a.wanted, 1) AS score, count(*) OVER () AS total
+    SELECT d.id, d.title, d.body, d.words, d.config,
+        CASE WHEN a.wanted IS NULL THEN extract(epoch FROM d.at)::double precision ELSE ts_rank(d.terms, a.wanted, 1)::double precision END AS score
     FROM search_index.documents d JOIN asked a ON a.config = d.config
-    WHERE d.index_name = $1 AND d.owner = $2 AND NOT d.deleted AND d.terms @@ a.wanted AND NOT d.terms @@ a.unwanted
-        AND d.keywords @> $7 AND (CAST($8 AS timestamptz) IS NULL OR d.at >= $8) AND (CAST($9 AS timestamptz) IS NULL OR d.at < $9)
-    ORDER BY score DESC, d.at DESC, d.id
-    LIMIT $10
+    WHERE d.index_name = $1 AND d.owner = $2 AND NOT d.deleted AND COALESCE(d.terms @@ a.wanted, true)
+        AND NOT COALESCE(d.terms @@ a.unwanted, false)
+        AND d.keywords @> $9 AND (CAST($10 AS timestamptz) IS NULL OR d.at >= $10) AND (CAST($11 AS timestamptz) IS NULL OR d.at < $11)
+        AND NOT EXISTS (SELECT FROM unnest(CAST($5 AS text[])) AS phrase WHERE strpos(d.plain, phrase) = 0)
+        AND NOT EXISTS (SELECT FROM unnest(CAST($8 AS text[])) AS phrase WHERE strpos(d.plain, phrase) > 0)
+), page AS MATERIALIZED (
+    SELECT *, sum(octet_length(body)) OVER (ORDER BY score DESC, id DESC) AS bytes
+    FROM (
+        SELECT * FROM found
+        WHERE CAST($12 AS double precision) IS NULL OR (score, id) < (CAST($12 AS double precision), CAST($13 AS text))
+        ORDER BY score DESC, id DESC
+        LIMIT $14
+    ) first
+), forms AS MATERIALIZED (
+    SELECT v.config, array_agg(v.word) AS words
+    FROM (SELECT DISTINCT p.config, w.word FROM page p CROSS JOIN LATERAL unnest(string_to_array(p.words, ' ')) AS w (word)) v
+    JOIN asked a ON a.config = v.config
+    WHERE to_tsvector(v.config, v.word) @@ a.marked
+    GROUP BY v.config
 )
-SELECT id, score, total, ts_headline(config, title, marked, $11) AS title, ts_headline(config, left(body, 20000), marked, $12) AS body
-FROM found
-ORDER BY score DESC, at DESC, id";
+SELECT t.total, p.id, p.score, p.title, CASE WHEN p.bytes <= 1048576 THEN p.body ELSE left(p.body, 20000) END AS body,
+    COALESCE(f.words, '{}') AS forms
+FROM (SELECT count(*) AS total FROM found) t LEFT JOIN page p ON true LEFT JOIN forms f ON f.config = p.config
+ORDER BY p.score DESC, p.id DESC"
+);
 
 /// The nearest of the owner's own words, for each word asked.
 pub const SIMILAR: &str = "
@@ -70,22 +116,54 @@ ORDER BY asked.place, candidate.resemblance DESC, candidate.word";
 pub const COMPARES: &str = "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute
     WHERE attrelid = 'search_index.documents'::regclass AND attname = 'embedding' AND NOT attisdropped)";
 
-/// What is asked for is read once, and not for each document. Vectors of another model are passed over.
-pub const NEAREST: &str = "
-SELECT d.id, search_index.cosine(d.embedding, asked.wanted) AS score
-FROM search_index.documents d CROSS JOIN (SELECT search_index.embedding($7) AS wanted OFFSET 0) asked
-WHERE d.index_name = $1 AND d.owner = $2 AND NOT d.deleted AND length(d.vector) = length(CAST($7 AS bytea)) AND d.id <> $3
+/// Documents of the owner's that pass the filter and have nothing of what must not be there: `$4` to `$9`.
+macro_rules! passing {
+    () => {
+        "d.index_name = $1 AND d.owner = $2 AND NOT d.deleted AND d.id <> $3
     AND d.keywords @> $4 AND (CAST($5 AS timestamptz) IS NULL OR d.at >= $5) AND (CAST($6 AS timestamptz) IS NULL OR d.at < $6)
-ORDER BY score DESC, d.id
-LIMIT $8";
+    AND NOT EXISTS (SELECT FROM avoided a WHERE a.config = d.config AND d.terms @@ a.unwanted)
+    AND NOT EXISTS (SELECT FROM unnest(CAST($9 AS text[])) AS phrase WHERE strpos(d.plain, phrase) > 0)"
+    };
+}
+
+macro_rules! avoided {
+    () => {
+        concat!(
+            "WITH avoided AS MATERIALIZED (
+    SELECT config, ",
+            asked!("$7", "$8", " | "),
+            " AS unwanted
+    FROM (",
+            languages!(),
+            ") languages WHERE cardinality(CAST($7 AS text[])) > 0
+)"
+        )
+    };
+}
+
+/// What is asked for is read once, and not for each document. Vectors of another model are passed over.
+pub const NEAREST: &str = concat!(
+    avoided!(),
+    " SELECT id, score FROM (
+    SELECT d.id, search_index.cosine(d.embedding, asked.wanted) AS score
+    FROM search_index.documents d CROSS JOIN (SELECT search_index.embedding($10) AS wanted OFFSET 0) asked
+    WHERE length(d.vector) = length(CAST($10 AS bytea)) AND ",
+    passing!(),
+    ") near
+WHERE CAST($11 AS double precision) IS NULL OR score < $11 OR (score = $11 AND id > CAST($12 AS text))
+ORDER BY score DESC, id
+LIMIT $13"
+);
 
 /// For the provider to compare.
-pub const VECTORS: &str = "
-SELECT id, vector FROM search_index.documents
-WHERE index_name = $1 AND owner = $2 AND NOT deleted AND vector IS NOT NULL AND id <> $3
-    AND keywords @> $4 AND (CAST($5 AS timestamptz) IS NULL OR at >= $5) AND (CAST($6 AS timestamptz) IS NULL OR at < $6)
-ORDER BY at DESC, id
-LIMIT $7";
+pub const VECTORS: &str = concat!(
+    avoided!(),
+    " SELECT d.id, d.vector FROM search_index.documents d
+WHERE d.vector IS NOT NULL AND ",
+    passing!(),
+    " ORDER BY d.at DESC, d.id
+LIMIT $10"
+);
 
 pub const VECTOR: &str =
     "SELECT vector FROM search_index.documents WHERE index_name = $1 AND owner = $2 AND id = $3 AND NOT deleted";

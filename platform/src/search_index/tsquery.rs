@@ -1,32 +1,75 @@
-//! A query as PostgreSQL's full text search reads it, and how it marks what it found.
+//! A query as PostgreSQL's full text search reads it.
 
-use super::{highlight, query::Clause};
+use super::{query::Clause, words};
+use crate::sql::Value;
 
-/// Options of `ts_headline`.
-pub fn headline(shape: &str) -> String {
-    let (open, close, between) = (highlight::OPEN, highlight::CLOSE, highlight::BETWEEN);
-    format!("{shape}, StartSel=\"{open}\", StopSel=\"{close}\", FragmentDelimiter=\"{between}\"")
+/// Clauses as a statement takes them, one element each but for the last.
+#[derive(Debug, PartialEq)]
+pub struct Written {
+    /// As they are written: what can be cast to a `tsquery`.
+    pub exact: Vec<String>,
+    /// For `to_tsquery` of a language; empty where the clause is found as it is written alone.
+    pub stems: Vec<String>,
+    /// Phrases, as `Cut::in_order` has them.
+    pub phrases: Vec<String>,
 }
 
-/// As `to_tsquery` reads it. Words are letters and digits alone, so none can end its quotes.
-fn clause(clause: &Clause) -> String {
-    let quoted = |word: &String| format!("'{word}'");
-    match clause {
-        Clause::Word { any, prefix } => {
-            let alternatives = any
-                .iter()
-                .enumerate()
-                .map(|(index, word)| if index == 0 && *prefix { format!("'{word}':*") } else { quoted(word) });
-            format!("({})", alternatives.collect::<Vec<_>>().join(" | "))
+impl Written {
+    pub fn new(clauses: &[Clause]) -> Self {
+        let phrase = |clause: &Clause| match clause {
+            Clause::Phrase(found) => Some(words::in_row(found)),
+            Clause::Word { .. } => None,
+        };
+        Self {
+            exact: clauses.iter().map(exact).collect(),
+            stems: clauses.iter().map(stems).collect(),
+            phrases: clauses.iter().filter_map(phrase).collect(),
         }
-        Clause::Phrase(words) => format!("({})", words.iter().map(quoted).collect::<Vec<_>>().join(" <-> ")),
+    }
+
+    /// Exclusions: what is a phrase is judged by its words in their order, not by each of them.
+    pub fn excluded(clauses: &[Clause]) -> Self {
+        let only = |of: fn(&Clause) -> String| {
+            clauses
+                .iter()
+                .map(|clause| if matches!(clause, Clause::Word { .. }) { of(clause) } else { String::new() })
+                .collect()
+        };
+        Self { exact: only(exact), stems: only(stems), ..Self::new(clauses) }
+    }
+
+    pub fn params(self) -> [Value; 3] {
+        [Value::TextArray(self.exact), Value::TextArray(self.stems), Value::TextArray(self.phrases)]
     }
 }
 
-/// The phrases among the clauses, or the others.
-pub fn written(clauses: &[Clause], phrases: bool, operator: &str) -> String {
-    let chosen = clauses.iter().filter(|clause| matches!(clause, Clause::Phrase(_)) == phrases);
-    chosen.map(clause).collect::<Vec<_>>().join(operator)
+/// Words are letters, digits, marks and emoji alone, so none can end its quotes.
+fn quoted(word: &String) -> String {
+    format!("'{word}'")
+}
+
+/// All words of a phrase must be there; their order is looked at in the text.
+fn exact(clause: &Clause) -> String {
+    match clause {
+        Clause::Word { any, prefix } => alternatives(any.iter(), *prefix),
+        Clause::Phrase(words) => words.iter().map(quoted).collect::<Vec<_>>().join(" & "),
+    }
+}
+
+fn stems(clause: &Clause) -> String {
+    match clause {
+        Clause::Word { any, prefix } => {
+            let is_written = |word: &&String| words::is_written(word);
+            alternatives(any.iter().filter(is_written), *prefix && any.first().as_ref().is_some_and(is_written))
+        }
+        Clause::Phrase(_) => String::new(),
+    }
+}
+
+fn alternatives<'a>(words: impl Iterator<Item = &'a String>, prefix: bool) -> String {
+    let written =
+        words.enumerate().map(|(index, word)| if index == 0 && prefix { format!("'{word}':*") } else { quoted(word) });
+    written.collect::<Vec<_>>().join(" | ")
 }
 
 #[cfg(test)]
@@ -36,12 +79,18 @@ mod tests {
 
     #[test]
     fn a_query_is_written_as_the_server_reads_it() {
-        let query = Query::parse(r#"morning "by the river" -office -"old town" wal"#).unwrap();
-        assert_eq!(written(&query.wanted, false, " & "), "('morning') & ('wal':*)");
-        assert_eq!(written(&query.wanted, true, " & "), "('by' <-> 'the' <-> 'river')");
-        assert_eq!(written(&query.unwanted, false, " | "), "('office')");
-        assert_eq!(written(&query.unwanted, true, " | "), "('old' <-> 'town')");
+        let query = Query::parse(r#"morning "by the river" 🙂 -office -"old town" wal"#).unwrap();
+        let wanted = Written::new(query.wanted());
+        assert_eq!(wanted.exact, ["'morning'", "'by' & 'the' & 'river'", "'🙂'", "'wal':*"]);
+        assert_eq!(wanted.stems, ["'morning'", "", "", "'wal':*"]);
+        assert_eq!(wanted.phrases, [" by the river "]);
+        let unwanted = Written::excluded(query.unwanted());
+        assert_eq!(
+            (unwanted.exact, unwanted.stems),
+            (vec!["'office'".into(), "".into()], vec!["'office'".into(), "".into()])
+        );
+        assert_eq!(unwanted.phrases, [" old town "]);
         let similar = Clause::Word { any: vec!["rivr".into(), "river".into()], prefix: true };
-        assert_eq!(clause(&similar), "('rivr':* | 'river')");
+        assert_eq!(exact(&similar), "'rivr':* | 'river'");
     }
 }

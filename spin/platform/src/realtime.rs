@@ -12,8 +12,10 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use async_lock::Mutex;
-use mindflow_platform::realtime::redis::{LAST, Names, PUBLISH, READ};
-use mindflow_platform::realtime::{FELL_BEHIND, ITEMS_KEPT_FOR, ITEMS_KEPT_MAX, Id, check_data, check_topic};
+use mindflow_platform::realtime::redis::{END, LAST, Names, PUBLISH, READ};
+use mindflow_platform::realtime::{
+    END_KEPT_FOR, FELL_BEHIND, ITEMS_KEPT_FOR, ITEMS_KEPT_MAX, Id, check_data, check_topic, is_whole,
+};
 use mindflow_spin_guest::redis::{self, Arg, Connection, Failure, Reply, script};
 use wasip3::clocks::monotonic_clock;
 
@@ -38,8 +40,14 @@ impl Guest for Platform {
         check_data(&data).map_err(Error::Invalid)?;
         let redis = redis().await.map_err(Error::Unavailable)?;
         let names = Names::new(&redis.prefix, redis.database);
-        let args = [data.into(), kept_items().into(), kept_ms().into(), names.channel(&topic).into()];
-        script(&redis.url, PUBLISH, &[names.stream(&topic).as_bytes()], &args).await?;
+        let args = [
+            data.into(),
+            kept_items().into(),
+            ms(ITEMS_KEPT_FOR).into(),
+            names.channel(&topic).into(),
+            ms(END_KEPT_FOR).into(),
+        ];
+        script(&redis.url, PUBLISH, &Keys::of(&names, &topic).both(), &args).await?;
         Ok(())
     }
 
@@ -48,23 +56,63 @@ impl Guest for Platform {
         check_topic(&topic).map_err(Error::Invalid)?;
         let after = after.as_deref().map(Id::from_cursor).transpose().map_err(Error::Invalid)?;
         let redis = redis().await.map_err(Error::Unavailable)?;
-        let stream = Names::new(&redis.prefix, redis.database).stream(&topic);
+        let keys = Keys::of(&Names::new(&redis.prefix, redis.database), &topic);
+        let (mut waiting, mut whole) = (VecDeque::new(), true);
         let place = match after {
-            Some(after) => Place::resumed(after),
+            Some(after) => {
+                let (asked_at, found) = keys.read(redis, after).await?;
+                whole = found.is_whole(after);
+                let read_to = found.read_to(after);
+                waiting.extend(found.into_items());
+                Place::live(read_to, asked_at)
+            }
             None => {
-                let last = script(&redis.url, LAST, &[stream.as_bytes()], &[]).await?.into_iter().next();
+                let last = script(&redis.url, LAST, &[keys.stream.as_bytes()], &[]).await?.into_iter().next();
                 Place::live(id(last)?.unwrap_or(Id::BEGINNING), monotonic_clock::now())
             }
         };
-        let listener = Listener { place, waiting: VecDeque::new(), connection: None, ended: None };
-        Ok(Subscription::new(Subscribed { redis, stream, listener: Mutex::new(listener) }))
+        let listener = Listener { place, waiting, connection: None, ended: None };
+        Ok(Subscription::new(Subscribed { redis, keys, whole, listener: Mutex::new(listener) }))
+    }
+
+    async fn latest(topic: String) -> Result<String, Error> {
+        grants::service().subscribe_to(&topic).map_err(Error::AccessDenied)?;
+        check_topic(&topic).map_err(Error::Invalid)?;
+        let redis = redis().await.map_err(Error::Unavailable)?;
+        let keys = Keys::of(&Names::new(&redis.prefix, redis.database), &topic);
+        let ended = script(&redis.url, END, &keys.both(), &[ms(END_KEPT_FOR).into()]).await?.into_iter().next();
+        id(ended)?.map(|id| id.to_string()).ok_or_else(unexpected)
+    }
+}
+
+/// What Redis has of a topic.
+struct Keys {
+    stream: String,
+    end: String,
+}
+
+impl Keys {
+    fn of(names: &Names, topic: &str) -> Self {
+        Self { stream: names.stream(topic), end: names.end(topic) }
+    }
+
+    fn both(&self) -> [&[u8]; 2] {
+        [self.stream.as_bytes(), self.end.as_bytes()]
+    }
+
+    /// What follows, and when that was asked, in nanoseconds of the monotonic clock.
+    async fn read(&self, redis: &Redis, after: Id) -> Result<(u64, Found), Error> {
+        let asked_at = monotonic_clock::now();
+        let args = [after.to_string().into(), ms(ITEMS_KEPT_FOR).into(), ITEMS_PER_READ.into()];
+        Ok((asked_at, Found::of(script(&redis.url, READ, &self.both(), &args).await?)?))
     }
 }
 
 /// One listener.
 pub struct Subscribed {
     redis: &'static Redis,
-    stream: String,
+    keys: Keys,
+    whole: bool,
     listener: Mutex<Listener>,
 }
 
@@ -81,9 +129,8 @@ struct Listener {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Place {
     read_to: Id,
-    /// When, in nanoseconds of the monotonic clock. None: it begins where a cursor says, and the topic may have forgotten
-    /// since.
-    read_at: Option<u64>,
+    /// When, in nanoseconds of the monotonic clock.
+    read_at: u64,
 }
 
 impl GuestSubscription for Subscribed {
@@ -103,21 +150,21 @@ impl GuestSubscription for Subscribed {
             }
         }
     }
+
+    async fn is_whole(&self) -> bool {
+        self.whole
+    }
 }
 
 impl Subscribed {
     /// Reads what follows; false: nothing.
     async fn read(&self, listener: &mut Listener) -> Result<bool, Error> {
-        let asked_at = monotonic_clock::now();
-        let args = [listener.place.read_to.to_string().into(), kept_ms().into(), ITEMS_PER_READ.into()];
-        let found = Found::of(script(&self.redis.url, READ, &[self.stream.as_bytes()], &args).await?)?;
+        let (asked_at, found) = self.keys.read(self.redis, listener.place.read_to).await?;
         if listener.place.may_have_missed(&found, asked_at) {
             return Err(Error::Unavailable(FELL_BEHIND.to_owned()));
         }
-        let read_to = found.items.last().map_or(listener.place.read_to, |(id, _)| *id);
-        listener.place = Place::live(read_to, asked_at);
-        let items = found.items.into_iter().map(|(id, data)| Item { cursor: id.to_string(), data });
-        listener.waiting.extend(items);
+        listener.place = Place::live(found.read_to(listener.place.read_to), asked_at);
+        listener.waiting.extend(found.into_items());
         Ok(!listener.waiting.is_empty())
     }
 
@@ -134,7 +181,7 @@ impl Subscribed {
             "COUNT".into(),
             1.into(),
             "STREAMS".into(),
-            self.stream.as_str().into(),
+            self.keys.stream.as_str().into(),
             listener.place.read_to.to_string().into(),
         ];
         connection.command("XREAD", &args, BLOCK_ANSWER_MAX).await?;
@@ -149,6 +196,10 @@ struct Found {
     length: i64,
     /// The oldest that the stream has.
     first: Option<Id>,
+    /// The last that the topic had, if that is known.
+    end: Option<Id>,
+    /// The one before the first of `items`, if that is known.
+    before: Option<Id>,
     items: Vec<(Id, Vec<u8>)>,
 }
 
@@ -156,30 +207,38 @@ impl Found {
     fn of(reply: Vec<Reply>) -> Result<Self, Error> {
         let mut reply = reply.into_iter();
         let length = reply.next().and_then(Reply::into_int).ok_or_else(unexpected)?;
-        let first = id(reply.next())?;
+        let (first, end, before) = (id(reply.next())?, id(reply.next())?, id(reply.next())?);
         let mut items = Vec::with_capacity(reply.len() / 2);
         while let Some(next) = reply.next() {
             let data = reply.next().and_then(Reply::into_bytes).ok_or_else(unexpected)?;
             items.push((id(Some(next))?.ok_or_else(unexpected)?, data));
         }
-        Ok(Self { length, first, items })
+        Ok(Self { length, first, end, before, items })
+    }
+
+    fn is_whole(&self, after: Id) -> bool {
+        is_whole(after, self.end, (!self.items.is_empty()).then_some(self.before))
+    }
+
+    fn read_to(&self, after: Id) -> Id {
+        self.items.last().map_or(after, |(id, _)| *id)
+    }
+
+    fn into_items(self) -> impl Iterator<Item = Item> {
+        self.items.into_iter().map(|(id, data)| Item { cursor: id.to_string(), data })
     }
 }
 
 impl Place {
     fn live(read_to: Id, now: u64) -> Self {
-        Self { read_to, read_at: Some(now) }
-    }
-
-    fn resumed(after: Id) -> Self {
-        Self { read_to: after, read_at: None }
+        Self { read_to, read_at: now }
     }
 
     /// Whether the stream may have forgotten items that came after this place. While an item at or before it is still there,
     /// it has not. Otherwise it has forgotten by number, or, if the last read was long ago, perhaps by age.
     fn may_have_missed(&self, found: &Found, now: u64) -> bool {
-        let (Some(read_at), Some(first)) = (self.read_at, found.first) else { return false };
-        let idle = Duration::from_nanos(now.saturating_sub(read_at));
+        let Some(first) = found.first else { return false };
+        let idle = Duration::from_nanos(now.saturating_sub(self.read_at));
         first > self.read_to && (found.length >= kept_items() || idle >= ITEMS_KEPT_FOR)
     }
 }
@@ -194,8 +253,8 @@ fn kept_items() -> i64 {
     i64::try_from(ITEMS_KEPT_MAX).unwrap_or(i64::MAX)
 }
 
-fn kept_ms() -> i64 {
-    i64::try_from(ITEMS_KEPT_FOR.as_millis()).unwrap_or(i64::MAX)
+fn ms(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
 fn unexpected() -> Error {
@@ -221,17 +280,23 @@ mod tests {
     }
 
     fn found(length: i64, first: u64) -> Found {
-        Found { length, first: Some(at(first)), items: Vec::new() }
+        Found { length, first: Some(at(first)), end: None, before: None, items: Vec::new() }
     }
 
     #[test]
     fn a_flat_reply_is_read_as_items() {
-        let reply = vec![Reply::Int64(2), text("5-0"), text("6-0"), text("one"), text("7-0"), text("")];
+        let head = || vec![Reply::Int64(2), text("5-0"), text("7-0"), text("5-0")];
+        let mut reply = head();
+        reply.extend([text("6-0"), text("one"), text("7-0"), text("")]);
         let items = vec![(at(6), b"one".to_vec()), (at(7), Vec::new())];
-        assert_eq!(Found::of(reply), Ok(Found { length: 2, first: Some(at(5)), items }));
-        let empty = Found { length: 0, first: None, items: Vec::new() };
-        assert_eq!(Found::of(vec![Reply::Int64(0), text("")]), Ok(empty));
-        for broken in [vec![], vec![Reply::Int64(1)], vec![Reply::Int64(1), text("5-0"), text("6-0")]] {
+        let found = Found { length: 2, first: Some(at(5)), end: Some(at(7)), before: Some(at(5)), items };
+        assert!(found.is_whole(at(5)) && !found.is_whole(at(4)) && !found.is_whole(at(8)));
+        assert_eq!(Found::of(reply), Ok(found));
+        let empty = Found { length: 0, first: None, end: None, before: None, items: Vec::new() };
+        assert_eq!(Found::of(vec![Reply::Int64(0), text(""), text(""), text("")]), Ok(empty));
+        let mut half = head();
+        half.push(text("6-0"));
+        for broken in [vec![], vec![Reply::Int64(1)], half] {
             assert!(Found::of(broken).is_err());
         }
     }
@@ -244,12 +309,7 @@ mod tests {
         assert!(!place.may_have_missed(&found(999, 20), second), "that was forgotten by age, and nothing newer was");
         assert!(place.may_have_missed(&found(1_000, 20), second), "it was forgotten for room");
         assert!(place.may_have_missed(&found(3, 20), 300 * second), "it has not read for so long that newer ones aged");
-        let nothing = Found { length: 0, first: None, items: Vec::new() };
+        let nothing = Found { length: 0, first: None, end: None, before: None, items: Vec::new() };
         assert!(!place.may_have_missed(&nothing, 300 * second));
-    }
-
-    #[test]
-    fn who_resumes_gets_what_is_left() {
-        assert!(!Place::resumed(at(10)).may_have_missed(&found(1_000, 20), u64::MAX));
     }
 }

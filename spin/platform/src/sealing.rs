@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use async_lock::Mutex;
-use mindflow_platform::sealing::{Keys, NONCE_BYTES, Sealer, SealingError};
+use mindflow_platform::sealing::{Keys, NONCE_BYTES, Sealer};
 use mindflow_spin_guest::variables;
 
 use crate::bindings::exports::mindflow::platform::sealing::{Error, Guest};
@@ -48,13 +48,4 @@ async fn make(component: &str) -> Result<Sealer, String> {
     sealer.map_err(|error| format!("the variables `sealing_key` and `sealing_former_keys`: {error}"))
 }
 
-impl From<SealingError> for Error {
-    fn from(error: SealingError) -> Self {
-        let text = error.to_string();
-        match error {
-            SealingError::TooLong | SealingError::Context | SealingError::TooShort => Self::Invalid(text),
-            SealingError::OtherKey(_) | SealingError::Version => Self::OtherKey(text),
-            SealingError::Damaged => Self::Damaged(text),
-        }
-    }
-}
+mindflow_platform::sealing_error!(Error);

@@ -106,9 +106,10 @@ impl Guest for Platform {
         filter: Filter,
         limit: u32,
     ) -> Result<TextHits, Error> {
-        let query = Query::parse(&query).map_err(rules::Error::from)?;
+        let filter = rules::Filter::try_from(filter)?;
+        let query = Query::within(&query, &filter).map_err(rules::Error::from)?;
         let (index, owner) = asked(&index, &token).await?;
-        Ok(index.search(owner, &query, &filter.into(), limit).await?.into())
+        Ok(index.search(owner, &query, &filter, limit).await?.into())
     }
 
     async fn search_vector(
@@ -119,9 +120,10 @@ impl Guest for Platform {
         limit: u32,
         except: Option<String>,
     ) -> Result<Vec<VectorHit>, Error> {
+        let filter = rules::Filter::try_from(filter)?;
         let (index, owner) = asked(&index, &token).await?;
         let near = rules::Near { vector: &vector, limit, except: except.as_deref() };
-        let hits = index.nearest(owner, &near, &filter.into()).await?;
+        let hits = index.nearest(owner, &near, &filter).await?;
         Ok(hits.into_iter().map(|hit| VectorHit { id: hit.id, score: hit.score }).collect())
     }
 
@@ -140,10 +142,14 @@ fn stored(document: Document) -> Result<rules::Document, Error> {
     Ok(rules::Document { id, owner: owner(&of)?, version, title, body, keywords, labels, language, at, vector })
 }
 
-impl From<Filter> for rules::Filter {
-    fn from(filter: Filter) -> Self {
-        let Filter { keywords, after, before } = filter;
-        Self { keywords, after, before }
+impl TryFrom<Filter> for rules::Filter {
+    type Error = rules::Error;
+
+    fn try_from(filter: Filter) -> Result<Self, Self::Error> {
+        let Filter { keywords, after, before, without, beyond } = filter;
+        let without = Query::exclusions(&without)?;
+        let beyond = beyond.map(|place| rules::Place { score: place.score, id: place.id });
+        Ok(Self { keywords, after, before, without, beyond })
     }
 }
 

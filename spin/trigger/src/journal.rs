@@ -2,6 +2,7 @@
 
 use mindflow_platform::delivery::drain::Witness;
 use mindflow_platform::delivery::queue::Outcome;
+use mindflow_platform::delivery::unquoted;
 use mindflow_platform::event::Event;
 
 /// Prints to standard error, which Spin keeps for each component.
@@ -28,11 +29,11 @@ fn line(subscription: &str, event: &Event, attempt: u32, outcome: &Outcome) -> O
         Outcome::Ack | Outcome::Retry { counted: false, .. } => None,
         Outcome::Retry { error, delay, .. } => Some(format!(
             "WARN correlation_id={correlation_id} {subscription}: attempt {attempt} at {event_type} {event_id} failed, again in {delay:?}: {}",
-            one_line(error)
+            one_line(&unquoted(error))
         )),
         Outcome::Dead { error } => Some(format!(
             "ERROR correlation_id={correlation_id} {subscription}: {event_type} {event_id} is a dead letter after attempt {attempt}: {}",
-            one_line(error)
+            one_line(&unquoted(error))
         )),
     }
 }
@@ -74,5 +75,7 @@ mod tests {
         );
         let dead = line("query", &event(), 5, &Outcome::Dead { error: "never".into() }).unwrap();
         assert!(dead.starts_with("ERROR correlation_id=c-1 query: TagCreated") && dead.ends_with("attempt 5: never"));
+        let quoting = line("query", &event(), 5, &Outcome::Dead { error: "`mood` is \"My secret\"".into() }).unwrap();
+        assert!(quoting.ends_with("attempt 5: `mood` is \"…\""), "{quoting}");
     }
 }

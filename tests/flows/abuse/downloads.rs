@@ -71,8 +71,8 @@ async fn downloads_that_nobody_reads_are_ended_and_take_little_memory() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn downloads_that_are_read_a_byte_at_a_time_end_with_the_time_for_an_answer() {
-    // However busy the machine is, they are read more often than the first of these.
-    let limits = "[http]\nresponse-idle-ms = 60000\nresponse-timeout-ms = 3000";
+    // However busy the machine is, they are read more often than the first of these, and the owner reads all within the second.
+    let limits = "[http]\nresponse-idle-ms = 60000\nresponse-timeout-ms = 8000";
     let platform = Platform::services().config(limits).start().await;
     let honest = Honest::begin(&platform).await;
     let (owner, path, whole) = picture(&platform).await;

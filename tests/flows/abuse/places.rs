@@ -55,8 +55,9 @@ async fn logins_to_unknown_addresses_wait_for_each_other_and_for_no_other_client
     let platform = Platform::services().bcrypt_cost("10").start().await;
     let honest = Honest::begin(&platform).await;
     let ada = platform.register().await;
+    let attacker = Attacker::new(platform.http());
     let flood = (0..100).map(|number| {
-        let http = Attacker::new(platform.http()).http().clone();
+        let http = attacker.http().clone();
         tokio::spawn(async move {
             let login = json!({ "email": format!("{number}@nowhere.example"), "password": "wrong horse battery" });
             http.post("/auth/login", &login).await

@@ -232,6 +232,12 @@ async fn graphql_costs_points_a_minute_of_the_user_or_else_of_the_address() {
     // A batch costs what its operations do.
     let batch = Value::Array(vec![json!({ "query": searches(3) }); 2]);
     assert_limited(&platform.http().post("/graphql", &batch).await, "points-anonymous");
+    // So does what anybody can read. Probes are answered all the same.
+    for path in ["/schema.graphql", "/.well-known/jwks.json"] {
+        assert_limited(&limited(300, || platform.http().get(path)).await, "points-anonymous");
+        user.get(path).await.expect(200);
+    }
+    platform.http().get("/health/ready").await.expect(200);
 
     let page = "{ journalEntries(first: 100) { edges { node { id title content mood createdAt updatedAt entryDate version wordCount \
         tags { id name entryCount } attachments { id fileName contentType bytes width height url thumbnailUrl } \

@@ -91,6 +91,21 @@ async fn a_browser_reads_its_push_message_and_one_that_is_gone_is_forgotten() {
     let message = browser.open(&call.body);
     assert_eq!(message["type"], "AIInsightsGenerated");
     assert!(message["count"].as_u64().unwrap() > 0);
+    // What Angular's service worker shows.
+    let shown = &message["notification"];
+    assert_eq!(shown["title"], "Your insights are ready");
+    assert!(shown["body"].as_str().unwrap().contains("about your journal"), "{shown}");
+    assert_eq!(shown["data"], json!({ "type": "AIInsightsGenerated", "count": message["count"] }));
+
+    // Another of the user's browsers is signed out, and only that one.
+    let unregister = async |endpoint: String| {
+        let query = "mutation ($endpoint: String!) { unregisterPushSubscription(endpoint: $endpoint) }";
+        ada.data(query, json!({ "endpoint": endpoint })).await["unregisterPushSubscription"].clone()
+    };
+    ada.data(REGISTER_PUSH, browser.subscription(&service.url("/push/ü"))).await;
+    assert_eq!(unregister(service.url("/push/%C3%BC")).await, true);
+    assert_eq!(unregister(service.url("/push/ü")).await, false);
+    assert_eq!(unregister("no address".into()).await, false);
 
     service.then(410);
     write("Two").await;

@@ -45,6 +45,12 @@ async fn a_webhook_is_called_with_a_signature_over_time_and_body() {
     assert_eq!(bob.data(delete, json!({ "id": made["id"] })).await["deleteWebhook"], false);
     assert_eq!(ada.data(delete, json!({ "id": made["id"] })).await["deleteWebhook"], true);
     assert_eq!(ada.data("{ webhooks { id } }", json!({})).await["webhooks"], json!([]));
+
+    // An address in the user's own script is called as the URL standard says.
+    let made = webhook(&ada, &receiver.url("/häng?name=Jörg S"), &["TagCreated"]).await;
+    assert_eq!(made["url"], receiver.url("/h%C3%A4ng?name=J%C3%B6rg%20S"));
+    ada.data(CREATE_TAG, json!({ "name": "Fog" })).await;
+    assert_eq!(received(&receiver, 2).await.remove(1).path, "/h%C3%A4ng?name=J%C3%B6rg%20S");
 }
 
 #[tokio::test(flavor = "multi_thread")]

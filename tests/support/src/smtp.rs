@@ -20,7 +20,7 @@ impl SmtpServer {
         Self::start_with(self.port, &[]).await
     }
 
-    /// On a port, 0 for any free one; TLS as `server.py` takes it: its kind, the certificate's file and the key's.
+    /// On a port, 0 for any free one; TLS as `server.py` takes it: its kind, the certificate's file and the key's. Or "utf8".
     pub async fn start_with(port: u16, tls: &[&str]) -> Self {
         let mails = tempfile::tempdir().expect("a folder");
         let mut command = python("smtp", "MINDFLOW_PYTHON_SMTP_SERVER");
@@ -35,7 +35,7 @@ impl SmtpServer {
         entries
             .map(|entry| entry.expect("an entry").path())
             .filter(|path| path.extension().is_some_and(|extension| extension == "eml"))
-            .map(|path| String::from_utf8(std::fs::read(path).expect("a mail")).expect("mails are ASCII"))
+            .map(|path| String::from_utf8(std::fs::read(path).expect("a mail")).expect("mails are UTF-8"))
             .collect()
     }
 

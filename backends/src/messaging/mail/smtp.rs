@@ -55,7 +55,8 @@ impl Smtp {
 impl Mailer for Smtp {
     async fn send(&self, message: &Message) -> Result<(), Error> {
         let composed = message.compose(&self.from, self.clock.now_us())?;
-        self.transport.send(composed).await.map(drop).map_err(|error| classify(&error))
+        let sent = self.transport.send(composed).await;
+        sent.map(drop).map_err(|error| classify(&error, message))
     }
 }
 
@@ -77,11 +78,16 @@ fn parameters(config: &SmtpConfig) -> Result<TlsParameters, OpenError> {
     builder.build().map_err(|error| OpenError::Server { host: config.host.clone(), reason: error.to_string() })
 }
 
-fn classify(error: &smtp::Error) -> Error {
+/// Whether the message can be sent later. Where it cannot be sent by this server at all, waiting does not help.
+fn classify(error: &smtp::Error, message: &Message) -> Error {
     let about_us = error.status().is_some_and(|code| LOG_IN.contains(&u16::from(code)));
     if error.is_permanent() && !about_us {
-        Error::Rejected(error.to_string())
-    } else {
-        Error::Unavailable(error.to_string())
+        return Error::Rejected(error.to_string());
     }
+    // The library refuses it itself, and has no code for that.
+    if error.is_client() && !message.to.is_ascii() && error.to_string().contains("non-ascii") {
+        let text = "it takes no addresses with letters beyond ASCII before the @ (SMTPUTF8, RFC 6531)";
+        return Error::Rejected(format!("{text}: {error}"));
+    }
+    Error::Unavailable(error.to_string())
 }

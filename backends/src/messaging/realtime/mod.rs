@@ -16,7 +16,7 @@ use serde::Deserialize;
 use crate::clock::Clock;
 use crate::redis_server::{RedisUrl, RedisUrlError};
 
-pub use mindflow_platform::realtime::{DATA_BYTES_MAX, ITEMS_KEPT_FOR, ITEMS_KEPT_MAX, TOPIC_BYTES_MAX};
+pub use mindflow_platform::realtime::{DATA_BYTES_MAX, END_KEPT_FOR, ITEMS_KEPT_FOR, ITEMS_KEPT_MAX, TOPIC_BYTES_MAX};
 
 /// What one topic may hold in this process, so that 1,000 items of 64 KiB do not make 64 MiB.
 pub const TOPIC_MEMORY_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -32,6 +32,10 @@ pub trait Realtime: Send + Sync {
     /// Listens from now on, or from after a cursor, as far as the topic's memory
     /// ([`ITEMS_KEPT_MAX`], [`ITEMS_KEPT_FOR`]) reaches. Dropping the subscription ends it.
     async fn subscribe(&self, topic: &str, after: Option<String>) -> Result<Box<dyn Subscription>, Error>;
+
+    /// The cursor of what was published last: a subscription after it hears everything from now on. Where a topic ended is
+    /// known for [`END_KEPT_FOR`].
+    async fn latest(&self, topic: &str) -> Result<String, Error>;
 
     /// Whether the back end can serve now.
     async fn health(&self) -> Result<(), Error>;
@@ -54,6 +58,10 @@ pub trait Subscription: Send {
     /// Whether it ended because the listener fell behind the topic's memory, so that a later one cannot resume where
     /// it was.
     fn fell_behind(&self) -> bool;
+
+    /// Whether everything that was published after its cursor is heard. False: the topic has forgotten some of it, or does not
+    /// know the cursor. True without a cursor.
+    fn is_whole(&self) -> bool;
 }
 
 /// What a listener gets.

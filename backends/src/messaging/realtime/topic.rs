@@ -43,6 +43,7 @@ pub(super) struct Listener {
     epoch: u64,
     ended: Option<Error>,
     behind: bool,
+    whole: bool,
     /// Notified when the listener is dropped.
     gone: Option<Arc<Notify>>,
     /// What has to live as long as the listener.
@@ -154,22 +155,23 @@ pub(super) fn kept_after_ms(clock: &Clock) -> u64 {
 // === impl Listener ===
 
 impl Listener {
-    /// `after` none: from now on. `backlog`: what follows `after` and is no longer in the memory.
+    /// `after` none: from now on. `backlog`: what follows `after` and is no longer in the memory. `is_known`: whether `after` is
+    /// one of the topic's, and the backlog is all that followed.
     pub(super) fn new(
         topic: Arc<Topic>,
         after: Option<Id>,
-        backlog: VecDeque<(Id, Bytes)>,
+        (backlog, is_known): (VecDeque<(Id, Bytes)>, bool),
         gone: Option<Arc<Notify>>,
         keeps: impl Send + Sync + 'static,
     ) -> Self {
         let changed = topic.changed.subscribe();
         let mut memory = topic.memory();
         memory.forget_old(&topic.clock);
-        let position = match after {
-            None => memory.last,
+        let (position, whole) = match after {
+            None => (memory.last, true),
             Some(after) => {
                 let delivered = backlog.back().map_or(after, |(id, _)| after.max(*id));
-                delivered.max(memory.complete_after)
+                (delivered.max(memory.complete_after), is_known && delivered >= memory.complete_after)
             }
         };
         let epoch = memory.epoch;
@@ -182,6 +184,7 @@ impl Listener {
             epoch,
             ended: None,
             behind: false,
+            whole,
             gone,
             keeps: Some(Box::new(keeps)),
         }
@@ -226,6 +229,10 @@ impl Subscription for Listener {
 
     fn fell_behind(&self) -> bool {
         self.behind
+    }
+
+    fn is_whole(&self) -> bool {
+        self.whole
     }
 }
 

@@ -7,13 +7,13 @@ mod opensearch;
 mod postgres;
 
 pub use mindflow_platform::search_index::{
-    Document, DocumentError, Error, Filter, Near, Query, QueryError, ROLE as POSTGRES_ROLE, SEARCH_TIMEOUT, TextHit,
-    TextHits, VECTOR_DIMENSIONS_MAX, VECTORS_MAX, VectorHit, WORDS_MAX as QUERY_WORDS_MAX,
+    Document, DocumentError, Error, Filter, Near, Place, Query, QueryError, ROLE as POSTGRES_ROLE, SEARCH_TIMEOUT,
+    TextHit, TextHits, VECTOR_DIMENSIONS_MAX, VECTORS_MAX, VectorHit, WORDS_MAX as QUERY_WORDS_MAX,
 };
 
 use crate::{database::postgres::Database, secret::Secret};
 use async_trait::async_trait;
-use mindflow_platform::search_index::{ROLE, checked, highlight, language, nearest};
+use mindflow_platform::search_index::{Marker, ROLE, checked, cut, highlight, language, nearest};
 use serde::Deserialize;
 use std::{collections::BTreeMap, sync::Arc};
 use uuid::Uuid;

@@ -55,6 +55,7 @@ on_every_back_end! {
     a_message_arrives_with_text_html_and_its_headers,
     words_of_any_script_arrive_encoded,
     what_is_no_address_is_refused_and_nothing_is_left_behind,
+    a_domain_goes_out_in_a_labels,
     a_line_break_adds_no_header,
     only_known_headers_may_be_added,
     what_is_too_long_is_refused,
@@ -109,13 +110,35 @@ async fn words_of_any_script_arrive_encoded(bed: Bed) {
 }
 
 async fn what_is_no_address_is_refused_and_nothing_is_left_behind(bed: Bed) {
-    for wrong in
-        ["", "ada", "ada@", "@example.org", "a b@example.org", "ada@example.org\r\nBcc: eve@example.org", "a@b, c@d"]
-    {
+    for wrong in [
+        "",
+        "ada",
+        "ada@",
+        "@example.org",
+        "a b@example.org",
+        "ada@example.org\r\nBcc: eve@example.org",
+        "a@b, c@d",
+        "ada@example",
+        "ada@[127.0.0.1]",
+        "Ada <ada@example.org>",
+        "ada@-example.org",
+    ] {
         let error = bed.mailer.send(&message(wrong)).await.unwrap_err();
         assert!(matches!(error, Error::Invalid { field: "to", .. }), "{wrong:?}: {error}");
     }
     assert!(bed.mails().is_empty());
+}
+
+async fn a_domain_goes_out_in_a_labels(bed: Bed) {
+    for text in ["ada@bücher.example", "ada@BU\u{308}CHER.example", "ada@xn--bcher-kva.example"] {
+        bed.mailer.send(&message(text)).await.unwrap();
+    }
+    let mails = bed.mails();
+    assert_eq!(mails.len(), 3);
+    for mail in mails {
+        assert!(mail.is_ascii() && mail.contains("To: ada@xn--bcher-kva.example\r\n"), "{mail}");
+        assert!(bed.server.is_none() || mail.contains(" ada@xn--bcher-kva.example\r\n"), "{mail}");
+    }
 }
 
 async fn a_line_break_adds_no_header(bed: Bed) {
@@ -179,6 +202,20 @@ async fn a_server_that_refuses_for_good_is_told_from_one_that_asks_for_later() {
     // The connection goes on.
     bed.mailer.send(&message("ada@example.org")).await.unwrap();
     assert_eq!(bed.mails().len(), 1);
+}
+
+#[tokio::test]
+async fn an_address_that_the_server_cannot_take_is_given_up_and_one_that_can_takes_it() {
+    let bed = Bed::smtp().await;
+    let refused = bed.mailer.send(&message("ädä@example.org")).await.unwrap_err();
+    assert!(matches!(&refused, Error::Rejected(reason) if reason.contains("SMTPUTF8")), "{refused}");
+    bed.mailer.send(&message("ada@example.org")).await.unwrap();
+    let server = SmtpServer::start_with(0, &["utf8"]).await;
+    let settings = json!({"backend": "smtp", "from": FROM, "host": "127.0.0.1", "port": server.port, "tls": "none"});
+    let bed = Bed::open(&config(settings), Some(server));
+    bed.mailer.send(&message("ädä@bücher.example")).await.unwrap();
+    let mails = bed.mails();
+    assert!(mails[0].starts_with("X-Envelope: hello@mindflow.example ädä@xn--bcher-kva.example\r\n"), "{}", mails[0]);
 }
 
 #[tokio::test]

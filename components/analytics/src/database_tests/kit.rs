@@ -2,11 +2,12 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests may take any id")]
 
-use crate::{fact, figures, keep, statement::Statement};
-use jiff::civil::Date;
+use crate::{fact, figures, keep, statement::Statement, zone_clock::ZoneClock};
+use jiff::{Timestamp, civil::Date};
 use mindflow_backends::database::sql::{Error, Identity, Rowset as Stored, Value as StoredValue};
 use mindflow_events::{Kind, fixture};
 use mindflow_guest::{
+    clock,
     events::Event,
     sql::{Rows, Rowset, Time, Value},
 };
@@ -136,6 +137,9 @@ fn stored(value: Value) -> StoredValue {
         Value::Uuid(it) => StoredValue::Uuid(it),
         Value::Timestamp(it) => StoredValue::Timestamp(it),
         Value::Date(it) => StoredValue::Date(it),
+        Value::Int64Array(it) => StoredValue::Int64Array(it),
+        Value::TextArray(it) => StoredValue::TextArray(it),
+        Value::UuidArray(it) => StoredValue::UuidArray(it),
         other => panic!("no fact has {other:?}"),
     }
 }
@@ -143,12 +147,12 @@ fn stored(value: Value) -> StoredValue {
 fn read(answer: Stored) -> Rows {
     let value = |value: StoredValue| match value {
         StoredValue::Null => Value::Null,
+        StoredValue::Boolean(it) => Value::Boolean(it),
         StoredValue::Int32(it) => Value::Int32(it),
         StoredValue::Int64(it) => Value::Int64(it),
         StoredValue::Float64(it) => Value::Float64(it),
         StoredValue::Text(it) => Value::Text(it),
         StoredValue::Date(it) => Value::Date(it),
-        StoredValue::Int64Array(it) => Value::Int64Array(it),
         other => panic!("no figure is {other:?}"),
     };
     let rows = answer.rows.into_iter().map(|row| row.into_iter().map(value).collect()).collect();
@@ -202,12 +206,38 @@ pub fn analysed(entry: u128, sequence: u64, entry_sequence: u64, sentiment: f64)
 }
 
 pub fn felt(mood: &str, at: &str) -> Event {
-    let changes = json!({ "moodId": Uuid::new_v4(), "userId": USER, "mood": mood, "at": at });
+    let changes = json!({ "moodId": Uuid::new_v4(), "userId": USER, "mood": mood, "at": at, "date": null });
     changed(Kind::MoodRecorded, 1, &changes)
+}
+
+/// An entry of that user about that day, begun long before.
+pub fn about(entry: u128, user: Uuid, day: Date) -> Event {
+    let begun = "2020-01-01T12:00:00Z";
+    let changes = json!({ "journalId": Uuid::from_u128(entry), "userId": user, "entryDate": day.to_string(), "createdAt": begun });
+    changed(Kind::JournalEntryCreated, 1, &changes)
+}
+
+/// What the user wrote in so many days up to `now`, on the clock of that zone.
+pub fn writing(user: Uuid, zone: &str, now: &str, days: u32) -> Statement {
+    let (zone, now) = (clock::time_zone(zone), now.parse::<Timestamp>().unwrap());
+    let today = clock::today_in(&zone, now);
+    figures::writing(user, ZoneClock::since(&zone, clock::days_before(today, days - 1), now), today)
 }
 
 pub fn account(kind: Kind, sequence: u64, user: Uuid, timezone: &str) -> Event {
     changed(kind, sequence, &json!({ "userId": user, "timezone": timezone }))
+}
+
+/// Recorded on that day of its user's.
+pub fn felt_on(mood: &str, at: &str, day: &str) -> Event {
+    let changes = json!({ "moodId": Uuid::new_v4(), "userId": USER, "mood": mood, "at": at, "date": day });
+    changed(Kind::MoodRecorded, 1, &changes)
+}
+
+/// An entry that was begun then.
+pub fn begun(entry: u128, at: &str) -> Event {
+    let changes = json!({ "journalId": Uuid::from_u128(entry), "userId": USER, "createdAt": at });
+    changed(Kind::JournalEntryCreated, 1, &changes)
 }
 
 /// The user's moods over all days.

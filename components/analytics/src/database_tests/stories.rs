@@ -2,20 +2,17 @@
 
 use super::kit::{
     BEFORE, Database, OTHER, Server, USER, account, all_moods, analysed, appending, caller, deleted, event, felt,
-    written,
+    writing, written,
 };
 use crate::{
     bindings::exports::mindflow::analytics::figures::{Granularity, Mood, MoodPoint, SentimentPoint},
     fact, figures, rows,
     statement::Statement,
 };
-use jiff::{
-    Timestamp,
-    civil::{Date, date},
-};
+use jiff::civil::{Date, date};
 use mindflow_backends::database::sql::Identity;
 use mindflow_events::Kind;
-use mindflow_guest::{events::Event, sql::Time};
+use mindflow_guest::events::Event;
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -23,7 +20,7 @@ use std::collections::BTreeMap;
 const FROM: Date = date(2025, 1, 1);
 const TO: Date = date(2025, 12, 31);
 
-fn story() -> Vec<Event> {
+pub fn story() -> Vec<Event> {
     vec![
         account(Kind::UserRegistered, 1, USER, "UTC"),
         written(1, 1, None, "SAD", 10),
@@ -40,25 +37,21 @@ fn story() -> Vec<Event> {
     ]
 }
 
-fn at(text: &str) -> Time {
-    Time(text.parse::<Timestamp>().unwrap().as_microsecond())
-}
-
 pub async fn figures_show_what_holds_now_on_the_users_own_clock(server: Server) {
     let database = Database::after(server, &story()).await;
     let sentiment = figures::sentiment_trend(USER, FROM, TO, Granularity::Week);
     let points = rows::sentiment_points(&database.shown(USER, &sentiment).await).unwrap();
     assert_eq!(points, [SentimentPoint { period: "2025-04-28".into(), average: 0.375, entries: 2 }]);
     // Half past eleven at night in UTC is half past eight of the next morning in Tokyo: a Friday.
-    let rows = database.shown(USER, &figures::writing(USER, at("2025-05-02T12:00:00Z"))).await;
-    let stats = rows::writing_stats(&rows, 7).unwrap();
+    let rows = database.shown(USER, &writing(USER, "Asia/Tokyo", "2025-05-02T12:00:00Z", 7)).await;
+    let stats = rows::writing_stats(&rows).unwrap();
     assert_eq!((stats.entries, stats.words), (2, 19));
     assert_eq!((stats.by_hour[8], stats.by_weekday[4]), (2, 2));
     assert_eq!(stats.by_hour.iter().sum::<u32>() + stats.by_weekday.iter().sum::<u32>(), 4);
     assert_eq!((stats.current_streak_days, stats.longest_streak_days), (1, 1));
     // A day has passed in Tokyo, where it is the fourth of May already.
-    let later = database.shown(USER, &figures::writing(USER, at("2025-05-03T16:00:00Z"))).await;
-    let stats = rows::writing_stats(&later, 1).unwrap();
+    let later = database.shown(USER, &writing(USER, "Asia/Tokyo", "2025-05-03T16:00:00Z", 1)).await;
+    let stats = rows::writing_stats(&later).unwrap();
     assert_eq!((stats.entries, stats.current_streak_days, stats.longest_streak_days), (0, 0, 1));
 }
 
@@ -175,8 +168,8 @@ pub async fn an_entry_and_a_new_time_zone_at_the_same_moment_are_counted_on_the_
     assert_eq!(database.miscounted().await, 0);
     database.at_the_same_time(&clock(3, "America/New_York"), &entry(3)).await;
     assert_eq!(database.miscounted().await, 0);
-    let stats = database.shown(USER, &figures::writing(USER, at("2025-05-02T12:00:00Z"))).await;
-    assert_eq!(rows::writing_stats(&stats, 7).unwrap().entries, 3);
+    let stats = database.shown(USER, &writing(USER, "America/New_York", "2025-05-02T12:00:00Z", 7)).await;
+    assert_eq!(rows::writing_stats(&stats).unwrap().entries, 3);
 }
 
 pub async fn the_platforms_figures_are_the_services_to_read_and_count_everybody(server: Server) {
@@ -201,7 +194,7 @@ pub async fn nobody_sees_anothers_figures_even_when_asking_for_them(server: Serv
     for statement in [
         all_moods(FROM, TO),
         figures::sentiment_trend(USER, FROM, TO, Granularity::Day),
-        figures::writing(USER, at("2025-05-02T12:00:00Z")),
+        writing(USER, "UTC", "2025-05-02T12:00:00Z", 7),
     ] {
         assert!(!database.shown(USER, &statement).await.is_empty());
         assert!(database.shown(OTHER, &statement).await.is_empty(), "{}", statement.text);

@@ -1,6 +1,6 @@
 //! Changes to an account: one's own profile, and by admins the roles of anybody. Each commits with the
-//! event that carries the account as it is then; a change to what already is writes nothing. A change of roles
-//! holds for the user's sessions when it is answered: they are renewed after the commit, also when nothing was changed,
+//! event that carries the account as it is then; a change to what already is writes nothing. A change of roles or of the time
+//! zone holds for the user's sessions when it is answered: they are renewed after the commit, also when nothing was changed,
 //! so that a change that failed half-way is complete when it is asked for again.
 
 use super::session::{Authenticated, authenticate};
@@ -16,19 +16,30 @@ use crate::{
 use mindflow_events::Payload;
 use mindflow_guest::{
     call::{CallContext, Error},
-    clock, id,
+    clock,
+    failure::conflict,
+    id,
+    journal::Mark,
+    rules::Rule,
     sql::{self, Abort, Identity, Tx},
 };
 use uuid::Uuid;
+
+/// An account as it is after a change.
+pub struct Changed {
+    pub account: Account,
+    /// The event; none when nothing was to be changed.
+    pub mark: Option<Mark>,
+}
 
 pub async fn update_profile(
     context: &CallContext,
     display_name: Option<&str>,
     timezone: Option<&str>,
-) -> Result<Account, Error> {
-    let Authenticated { caller, .. } = authenticate(context).await?;
+) -> Result<Changed, Error> {
+    let Authenticated { caller, sessions, .. } = authenticate(context).await?;
     let edit = validation::profile(display_name, timezone).map_err(Error::Invalid)?;
-    sql::transaction(DATABASE, &caller.identity(), async |tx| {
+    let changed = sql::transaction(DATABASE, &caller.identity(), async |tx| {
         change(tx, context, caller.user_id, |account| {
             let mut next = account.clone();
             next.display_name = edit.display_name.clone().unwrap_or(next.display_name);
@@ -37,14 +48,37 @@ pub async fn update_profile(
         })
         .await
     })
-    .await
+    .await?;
+    if edit.timezone.is_some() {
+        // From the next request on, days are those of the new zone.
+        sessions.renew(caller.user_id).await?;
+    }
+    note(&sessions, &[caller.user_id], &changed).await;
+    Ok(changed)
+}
+
+/// The caller's account.
+pub async fn own(context: &CallContext) -> Result<Account, Error> {
+    let Authenticated { caller, .. } = authenticate(context).await?;
+    accounts::by_id(caller.user_id).await?.ok_or_else(no_such_user)
+}
+
+/// Has reads of these users wait until the views have the change. Without the store they may show what was before; the change is
+/// not affected.
+async fn note(sessions: &Sessions, users: &[Uuid], changed: &Changed) {
+    let Some(mark) = &changed.mark else { return };
+    for user in users {
+        if let Err(error) = sessions.note_written(*user, std::slice::from_ref(mark)).await {
+            eprintln!("warn a change of the account {} was not noted for its readers: {error:?}", changed.account.id);
+        }
+    }
 }
 
 pub async fn set_roles(
     context: &CallContext,
     user_id: &str,
     roles: impl IntoIterator<Item = Role>,
-) -> Result<Account, Error> {
+) -> Result<Changed, Error> {
     let Authenticated { caller, roles: own, .. } = authenticate(context).await?;
     if !own.contains(&Role::Admin) {
         return Err(admins_only());
@@ -52,12 +86,11 @@ pub async fn set_roles(
     let user_id = id::parse(user_id.trim()).ok_or_else(no_such_user)?;
     let roles = role::with_user(roles);
     if locks_oneself_out(caller.user_id, user_id, &roles) {
-        return Err(Error::Conflict(
-            "You cannot take the admin role from yourself. Ask another admin to do it.".into(),
-        ));
+        let text = "You cannot take the admin role from yourself. Ask another admin to do it.";
+        return Err(conflict("roles", Rule::Locked, text));
     }
     let sessions = Sessions::within_reach().await?;
-    let account = sql::transaction(DATABASE, &caller.identity(), async |tx| {
+    let changed = sql::transaction(DATABASE, &caller.identity(), async |tx| {
         // The session is a copy of the account as it was.
         let is_admin =
             accounts::read(tx, caller.user_id).await?.is_some_and(|account| account.roles.contains(&Role::Admin));
@@ -68,7 +101,9 @@ pub async fn set_roles(
     })
     .await?;
     sessions.renew(user_id).await?;
-    Ok(account)
+    // The administrator reads it, and so does the user.
+    note(&sessions, &[caller.user_id, user_id], &changed).await;
+    Ok(changed)
 }
 
 /// For the operator, who has the right by being at the command line.
@@ -78,12 +113,13 @@ pub async fn change_roles(
     next: impl Fn(&Roles) -> Roles,
 ) -> Result<Account, Error> {
     let sessions = Sessions::within_reach().await?;
-    let account = sql::transaction(DATABASE, &Identity::Service, async |tx| {
+    let changed = sql::transaction(DATABASE, &Identity::Service, async |tx| {
         change(tx, context, user_id, |account| Account { roles: next(&account.roles), ..account.clone() }).await
     })
     .await?;
     sessions.renew(user_id).await?;
-    Ok(account)
+    note(&sessions, &[user_id], &changed).await;
+    Ok(changed.account)
 }
 
 /// Locks the account, makes of it what `next` says, and publishes that when it is something else than before.
@@ -92,14 +128,16 @@ async fn change(
     context: &CallContext,
     id: Uuid,
     next: impl Fn(&Account) -> Account,
-) -> Result<Account, Abort> {
+) -> Result<Changed, Abort> {
     let before = accounts::lock(tx, id).await?.ok_or_else(no_such_user)?;
     let after = next(&before);
+    let mut mark = None;
     if after != before {
         let sequence = accounts::update(tx, &before, &after, clock::now_us()).await?;
         accounts::publish(tx, context, &Payload::UserUpdated(after.in_events()), sequence).await?;
+        mark = Some(Mark::user(id, sequence));
     }
-    Ok(after)
+    Ok(Changed { account: after, mark })
 }
 
 /// Without this an admin's slip could leave the platform without any.

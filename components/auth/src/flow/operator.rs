@@ -72,13 +72,13 @@ impl From<Error> for Refusal {
                 .map(|field| format!("{}: {}", field.field, field.message))
                 .collect::<Vec<_>>()
                 .join(" "),
+            Error::Conflict(broken) => broken.message,
             Error::RateLimited(throttled) => throttled.message,
             Error::QuotaExceeded(full) => full.message,
             Error::Unavailable(text) => format!("unavailable: {text}"),
             Error::Unauthenticated(text)
             | Error::Forbidden(text)
             | Error::NotFound(text)
-            | Error::Conflict(text)
             | Error::TooCostly(text)
             | Error::Internal(text) => text,
         };

@@ -1,5 +1,6 @@
-//! What a refresh token is good for: the next one, or the end of its session. Two uses of one token, even at the same
-//! moment, cannot both win; the later one ends the session, since one of the two holds a copy.
+//! What a refresh token is good for: the next one, or the end of its session. The token before the newest is accepted for ten
+//! seconds, since tabs refresh at the same moment and answers get lost. Whoever comes with an older one, or later, holds a copy, and
+//! ends the session.
 
 use super::grant::{self, Issued};
 use crate::{
@@ -17,8 +18,8 @@ use mindflow_guest::{
     rate_limits::{self, Holder},
 };
 
-/// How often a session that was changed between reading and writing is looked at again. A second look
-/// finds the token used or the session ended, so this bounds what cannot happen.
+/// How often a session that was changed between reading and writing is looked at again. A second look finds the token overtaken,
+/// a third one used, so this bounds what cannot happen.
 const ATTEMPTS_MAX: u32 = 3;
 /// The limit in the manifest: of a user, by all sessions together. It counts tokens that are good, so that no one else can use
 /// it up.
@@ -33,7 +34,7 @@ pub async fn refresh(refresh_token: &str, user_agent: Option<&str>) -> Result<Is
         let now_us = clock::now_us();
         let moment = settings.moment(now_us);
         match stored.session.judge(&token, moment) {
-            Verdict::Fresh => {}
+            Verdict::Fresh | Verdict::Overtaken => {}
             Verdict::Unknown => return Err(refused()),
             Verdict::Reused | Verdict::Expired => {
                 sessions.end(token.session_id, stored.session.user_id).await?;
@@ -69,7 +70,7 @@ pub async fn end(refresh_token: &str) -> Result<(), Error> {
     if verdict != Verdict::Unknown {
         sessions.end(token.session_id, session.user_id).await?;
     }
-    if verdict == Verdict::Fresh { Ok(()) } else { Err(refused()) }
+    if matches!(verdict, Verdict::Fresh | Verdict::Overtaken) { Ok(()) } else { Err(refused()) }
 }
 
 /// One answer for every invalid token, so that it does not reveal why.

@@ -2,12 +2,15 @@
 
 use super::grant::{self, Issued};
 use crate::{
-    account::{Account, TIMEZONE_DEFAULT},
+    account::Account,
     password,
     role::{Role, Roles},
     settings::Settings,
-    store::accounts::{self, DATABASE},
-    validation,
+    store::{
+        accounts::{self, DATABASE, FIRST_SEQUENCE},
+        sessions::Sessions,
+    },
+    validation::{self, NewAccount},
 };
 use mindflow_events::Payload;
 use mindflow_guest::{
@@ -15,6 +18,7 @@ use mindflow_guest::{
     clock,
     failure::internal,
     id,
+    journal::Mark,
     sql::{self, Identity},
 };
 
@@ -23,12 +27,12 @@ pub struct Request {
     pub email: String,
     pub password: String,
     pub display_name: String,
+    pub timezone: Option<String>,
     pub user_agent: Option<String>,
 }
 
 pub async fn register(context: &CallContext, request: Request) -> Result<Issued, Error> {
-    let input =
-        validation::registration(&request.email, &request.password, &request.display_name).map_err(Error::Invalid)?;
+    let (input, timezone) = checked(&request)?;
     let settings = Settings::load().await.map_err(internal)?;
     // Avoids hashing a password in vain. Concurrent registrations are decided by the unique address below.
     if accounts::by_email(&input.email_key).await?.is_some() {
@@ -41,7 +45,7 @@ pub async fn register(context: &CallContext, request: Request) -> Result<Issued,
         email: input.email,
         display_name: input.display_name,
         roles: Roles::from([Role::User]),
-        timezone: TIMEZONE_DEFAULT.to_owned(),
+        timezone: timezone.to_owned(),
         created_at_us: now_us,
     };
     let opened =
@@ -53,5 +57,24 @@ pub async fn register(context: &CallContext, request: Request) -> Result<Issued,
         Ok(ended)
     })
     .await;
-    opened.keep(written).await
+    let issued = opened.keep(written).await?;
+    // The new user's first reads wait until the views know the account. Without the store they may come before; the account is there.
+    let noted =
+        async { Sessions::open().await?.note_written(account.id, &[Mark::user(account.id, FIRST_SEQUENCE)]).await };
+    if let Err(error) = noted.await {
+        eprintln!("warn the registration of {} was not noted for its reads: {error:?}", account.id);
+    }
+    Ok(issued)
+}
+
+/// The account's fields and its time zone, or all broken rules together.
+fn checked(request: &Request) -> Result<(NewAccount, &'static str), Error> {
+    let input = validation::registration(&request.email, &request.password, &request.display_name);
+    match (input, validation::time_zone(request.timezone.as_deref())) {
+        (Ok(input), Ok(timezone)) => Ok((input, timezone)),
+        (input, timezone) => {
+            let errors = input.err().unwrap_or_default().into_iter().chain(timezone.err());
+            Err(Error::Invalid(errors.collect()))
+        }
+    }
 }

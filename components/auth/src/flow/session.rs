@@ -3,18 +3,22 @@
 
 use super::grant;
 use crate::{
+    account::TIMEZONE_DEFAULT,
     claims::Claims,
     role::{self, Roles},
     session::Session,
     settings::Settings,
-    store::sessions::{Sessions, Stored},
+    store::{
+        sessions::{Sessions, Stored},
+        written::Written,
+    },
 };
 use mindflow_guest::{
     call::{CallContext, Error},
     caller::Caller,
     failure::internal,
     id,
-    journal::Usage,
+    journal::{Mark, Usage},
 };
 use uuid::Uuid;
 
@@ -25,7 +29,11 @@ pub struct Authenticated {
     pub session_id: Uuid,
     /// The caller's roles now.
     pub roles: Roles,
-    sessions: Sessions,
+    /// The caller's time zone now.
+    pub timezone: String,
+    /// In any session, in the last seconds.
+    pub written: Option<Written>,
+    pub sessions: Sessions,
 }
 
 /// Proves the token, then its session. One read of the key-value store, unless that has lost the session.
@@ -33,9 +41,10 @@ pub async fn authenticate(context: &CallContext) -> Result<Authenticated, Error>
     let caller = Caller::prove(context).await?;
     let session_id = id::parse(&caller.session_id).ok_or_else(ended)?;
     let sessions = Sessions::open().await?;
-    match sessions.get(session_id).await? {
-        Some(Stored { session, .. }) if session.user_id == caller.user_id => {
-            Ok(Authenticated { caller, session_id, roles: session.roles, sessions })
+    match sessions.look(session_id, caller.user_id).await? {
+        (Some(Stored { session, .. }), written) if session.user_id == caller.user_id => {
+            let timezone = session.timezone.unwrap_or_else(|| TIMEZONE_DEFAULT.to_owned());
+            Ok(Authenticated { caller, session_id, roles: session.roles, timezone, written, sessions })
         }
         _ => Err(ended()),
     }
@@ -44,20 +53,27 @@ pub async fn authenticate(context: &CallContext) -> Result<Authenticated, Error>
 /// Whom a token speaks for, and what is to be shown to the services in the caller's name.
 pub struct Proven {
     pub authenticated: Authenticated,
-    /// With the roles of now, when the presented one has others: services and the database read them from the token.
+    /// With the roles and the time zone of now, when the presented one has others: services and the database read them from
+    /// the token.
     pub token: Option<String>,
 }
 
 /// As [`authenticate`].
 pub async fn prove(context: &CallContext) -> Result<Proven, Error> {
     let authenticated = authenticate(context).await?;
-    let Authenticated { caller, session_id, roles, .. } = &authenticated;
-    let token = if role::known(&caller.roles) == *roles {
+    let Authenticated { caller, session_id, roles, timezone, .. } = &authenticated;
+    let token = if role::known(&caller.roles) == *roles && caller.zone_name() == timezone {
         None
     } else {
-        Some(grant::sign_claims(&Claims::with_roles(caller, roles, *session_id, id::random())).await?)
+        Some(grant::sign_claims(&Claims::renewed(caller, roles, timezone, *session_id, id::random())).await?)
     };
     Ok(Proven { authenticated, token })
+}
+
+/// Has the caller's reads wait for what was written in the caller's name. The session was proven before the write.
+pub async fn note_written(context: &CallContext, marks: &[Mark]) -> Result<(), Error> {
+    let caller = Caller::prove(context).await?;
+    Sessions::open().await?.note_written(caller.user_id, marks).await
 }
 
 pub async fn logout(context: &CallContext) -> Result<(), Error> {

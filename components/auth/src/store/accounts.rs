@@ -9,8 +9,9 @@ use mindflow_events::Payload;
 use mindflow_guest::{
     call::{CallContext, Error},
     event,
-    failure::internal,
+    failure::{conflict, internal},
     params,
+    rules::Rule,
     sql::{self, Abort, Identity, Row, RowError, Time, Tx},
 };
 use uuid::Uuid;
@@ -52,14 +53,20 @@ fn read_account(row: Row<'_>) -> Result<Account, RowError> {
     })
 }
 
+/// Of the event of a registration.
+pub const FIRST_SEQUENCE: u64 = 1;
+
 /// The account of an address, with its password's hash.
 pub async fn by_email(email: &EmailKey) -> Result<Option<Stored>, Error> {
+    let keys: Vec<String> = email.former().into_iter().chain([email.as_str().to_owned()]).collect();
     let rows =
-        sql::query(DATABASE, Identity::Service, select_account!("u.email_key = $1"), params![email.as_str()]).await?;
+        sql::query(DATABASE, Identity::Service, select_account!("u.email_key = ANY ($1)"), params![keys]).await?;
     let read = |row: Row<'_>| {
         Ok::<_, RowError>(Stored { account: read_account(row)?, password_hash: row.get("password_hash")? })
     };
-    Ok(rows.first().map(read).transpose()?)
+    // What an earlier build kept two addresses by is the key of the one that it was made for.
+    let found = rows.map(read)?;
+    Ok(found.into_iter().find(|stored| email.former().is_none() || EmailKey::of(&stored.account.email) == *email))
 }
 
 /// The account of an id, as the service sees it.
@@ -85,7 +92,6 @@ pub async fn all() -> Result<Vec<Account>, Error> {
 
 /// Adds the account with its roles; its event is the first of its sequence.
 pub async fn insert(tx: &Tx, account: &Account, email: &EmailKey, password_hash: &str) -> Result<u64, Abort> {
-    let first_sequence = 1_u64;
     tx.execute(
         "INSERT INTO auth.users (id, email, email_key, password_hash, display_name, timezone, created_at, updated_at, event_sequence)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)",
@@ -97,7 +103,7 @@ pub async fn insert(tx: &Tx, account: &Account, email: &EmailKey, password_hash:
             &account.display_name,
             &account.timezone,
             Time(account.created_at_us),
-            first_sequence
+            FIRST_SEQUENCE
         ],
     )
     .await
@@ -106,12 +112,12 @@ pub async fn insert(tx: &Tx, account: &Account, email: &EmailKey, password_hash:
         _ => Abort::Database(error),
     })?;
     give_roles(tx, account.id, &account.roles).await?;
-    Ok(first_sequence)
+    Ok(FIRST_SEQUENCE)
 }
 
 /// The one answer to a second registration of an address.
 pub fn email_taken() -> Error {
-    Error::Conflict("That e-mail address is already registered.".into())
+    conflict("email", Rule::Taken, "That e-mail address is already registered.")
 }
 
 /// The account as it is now, locked until the transaction ends.

@@ -2,7 +2,7 @@
 //! ended here never comes back; what is only there counts until the key-value store forgets it.
 
 use super::accounts::DATABASE;
-use crate::{role, session::Session};
+use crate::{account::TIMEZONE_DEFAULT, role, session::Session};
 use mindflow_guest::{
     call::Error,
     failure::internal,
@@ -18,11 +18,12 @@ const SWEPT_AT_ONCE: i64 = 10;
 /// Sessions that one login ends at most, after the setting was lowered; the next logins end the others.
 const ENDED_AT_ONCE: i64 = 20;
 
-/// A session with its roles of now; `$condition` follows. The copy in `value` may be older.
+/// A session with its user's roles and time zone of now; `$condition` follows. The copies in `value` may be older.
 macro_rules! select_session {
     ($condition:literal) => {
         concat!(
-            "SELECT s.id, s.value, ARRAY(SELECT r.role FROM auth.user_roles r WHERE r.user_id = s.user_id) AS roles
+            "SELECT s.id, s.value, ARRAY(SELECT r.role FROM auth.user_roles r WHERE r.user_id = s.user_id) AS roles,
+                (SELECT u.timezone FROM auth.users u WHERE u.id = s.user_id) AS timezone
              FROM auth.sessions s WHERE ",
             $condition
         )
@@ -132,5 +133,6 @@ fn read(row: Row<'_>) -> Result<(Uuid, Session), Error> {
     let mut session: Session =
         serde_json::from_str(&value).map_err(|error| internal(format!("a kept session: {error}")))?;
     session.roles = role::with_user(role::known(&row.get::<Vec<String>>("roles")?));
+    session.timezone = Some(row.get::<Option<String>>("timezone")?.unwrap_or_else(|| TIMEZONE_DEFAULT.to_owned()));
     Ok((row.get("id")?, session))
 }

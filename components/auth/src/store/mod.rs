@@ -4,3 +4,4 @@ pub mod accounts;
 pub mod failures;
 pub mod kept;
 pub mod sessions;
+pub mod written;

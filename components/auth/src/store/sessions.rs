@@ -1,17 +1,21 @@
 //! Sessions in the key-value bucket `sessions`: `session:{id}` holds the session, and
 //! `user-sessions:{user id}:{id}` finds a user's. The second may outlive the first (a listing skips
-//! it) but never the other way round, so no live session is hidden from its owner.
+//! it) but never the other way round, so no live session is hidden from its owner. [`written`] is beside them.
 //!
 //! [`kept`] has a copy in the database. It is changed first, so that a session which the key-value store has lost
 //! is found again, and one that was ended is not.
 
-use super::kept;
+use super::{
+    kept,
+    written::{self, Written},
+};
 use crate::session::{LIFETIME_MS, Session};
 use mindflow_events::{SessionEnded, notice_topic};
 use mindflow_guest::{
     call::Error,
     clock,
     failure::internal,
+    journal::Mark,
     key_value::{Bucket, Condition, Entry, PutOutcome},
     realtime,
 };
@@ -48,10 +52,33 @@ impl Sessions {
 
     /// The live session of that id. One read of the key-value store, unless that does not know it.
     pub async fn get(&self, id: Uuid) -> Result<Option<Stored>, Error> {
-        match self.0.get(key(id)).await? {
-            Some(entry) => read(&entry).map(Some),
-            None => self.restore(id).await,
+        let entry = self.0.get(key(id)).await?;
+        self.whole(id, entry).await
+    }
+
+    /// The same, with what its user has written in the last seconds. One read as well.
+    pub async fn look(&self, id: Uuid, user_id: Uuid) -> Result<(Option<Stored>, Option<Written>), Error> {
+        let mut entries = self.0.get_many(vec![key(id), written::key(user_id)]).await?.into_iter();
+        let session = self.whole(id, entries.next().flatten()).await?;
+        Ok((session, written::read(entries.next().flatten(), clock::now_us())))
+    }
+
+    /// Has the user's reads wait for these events.
+    pub async fn note_written(&self, user_id: Uuid, marks: &[Mark]) -> Result<(), Error> {
+        written::note(&self.0, user_id, marks, clock::now_us()).await
+    }
+
+    /// The stored session; from the database when this store does not have all of it.
+    async fn whole(&self, id: Uuid, entry: Option<Entry>) -> Result<Option<Stored>, Error> {
+        match entry.map(|entry| read(&entry)).transpose()? {
+            Some(stored) if stored.session.timezone.is_some() => return Ok(Some(stored)),
+            // A host of an earlier release has put it there: the database knows the zone.
+            Some(_) => {
+                self.0.delete(vec![key(id)]).await?;
+            }
+            None => {}
         }
+        self.restore(id).await
     }
 
     /// Puts a session back that the database keeps, and answers it.
@@ -109,8 +136,8 @@ impl Sessions {
         Ok(())
     }
 
-    /// Has the next look at each of the user's sessions take it from the database, with the roles of now. What the
-    /// database does not keep ends.
+    /// Has the next look at each of the user's sessions take it from the database, with the roles and the time zone of now.
+    /// What the database does not keep ends.
     pub async fn renew(&self, user_id: Uuid) -> Result<(), Error> {
         let mut ids = self.listed(user_id).await?;
         ids.extend(kept::of_user(user_id, clock::now_us()).await?.into_iter().map(|(id, _)| id));

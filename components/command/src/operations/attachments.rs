@@ -3,6 +3,7 @@
 use crate::bindings::mindflow::media::files;
 use mindflow_guest::call::{CallContext, Error, FieldError};
 use mindflow_guest::failure::field;
+use mindflow_guest::rules::Rule;
 use uuid::Uuid;
 
 /// Keeps the files from being removed until the entry is written. `named`: the ids as the client sent them, for errors.
@@ -26,6 +27,7 @@ fn missing(ids: &[Uuid], held: &[bool], named: &[String]) -> Vec<FieldError> {
             let index = of_id(id).unwrap_or(index);
             field(
                 format!("attachmentIds[{index}]"),
+                Rule::NotFound,
                 "You have no such file: upload it first, and use the id of the answer.",
             )
         })

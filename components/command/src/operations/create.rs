@@ -8,12 +8,15 @@ use crate::store::{DATABASE, entries, entries::Created, tags};
 use crate::validation::{self, Draft};
 use mindflow_events::Entry;
 use mindflow_guest::call::{CallContext, Error};
+use mindflow_guest::failure::conflict;
+use mindflow_guest::rules::Rule;
 use mindflow_guest::sql::{Abort, Tx, transaction};
 
 pub async fn create(context: &CallContext, input: wit::NewEntry) -> Result<wit::WrittenEntry, Error> {
     let request = Request::begin(context).await?;
     let named = input.attachment_ids.clone();
-    let draft = validation::new_entry(input, request.user_id, request.now_us).map_err(Error::Invalid)?;
+    let zone = request.caller.time_zone();
+    let draft = validation::new_entry(input, request.user_id, &zone, request.now_us).map_err(Error::Invalid)?;
     attachments::hold(context, &draft.entry.attachment_ids, &named).await?;
     let limits = Limits {
         entries: quota::limit(request.premium, quota::free_entries_per_month().await.map_err(Error::Internal)?),
@@ -33,7 +36,7 @@ struct Limits {
 
 async fn write(tx: &Tx, request: &Request<'_>, draft: &Draft, limits: Limits) -> Result<Stored, Abort> {
     let month = Month::of(request.now_us);
-    match entries::create(tx, &draft.entry, draft.client_mutation_id.as_deref(), month, limits.entries).await? {
+    match entries::create(tx, &draft.entry, draft.mutation.as_ref(), month, limits.entries).await? {
         Created::Repeated => return earlier(tx, request, draft).await,
         Created::BeyondQuota => {
             let used = entries::used(tx, request.user_id, month).await?;
@@ -52,9 +55,22 @@ async fn write(tx: &Tx, request: &Request<'_>, draft: &Draft, limits: Limits) ->
     Ok(stored)
 }
 
-/// The entry that the same mutation created before, as it is now.
+/// The entry that the same mutation created before, as it is now. Nothing of another content, or of an entry that is gone,
+/// would be written, so neither is answered as if it were.
 async fn earlier(tx: &Tx, request: &Request<'_>, draft: &Draft) -> Result<Stored, Abort> {
-    let mutation = draft.client_mutation_id.as_deref().unwrap_or_default();
-    let id = entries::find_mutation(tx, request.user_id, mutation).await?.ok_or_else(entry_not_found)?;
-    entries::read(tx, id, request.user_id).await?.ok_or_else(|| entry_not_found().into())
+    let mutation = draft.mutation.as_ref().ok_or_else(entry_not_found)?;
+    let found = entries::find_mutation(tx, request.user_id, &mutation.id).await?;
+    let (id, fingerprint) = found.ok_or_else(entry_not_found)?;
+    let reused = |why: &str| {
+        let text = format!("The clientMutationId {:?} {why}: send another one.", mutation.id);
+        conflict("clientMutationId", Rule::Reused, text)
+    };
+    if fingerprint.is_some_and(|fingerprint| fingerprint != mutation.fingerprint) {
+        return Err(reused("was sent before with another content").into());
+    }
+    let stored = entries::read(tx, id, request.user_id).await?.ok_or_else(entry_not_found)?;
+    if stored.is_deleted() {
+        return Err(reused("was sent before, and the entry that it created was deleted").into());
+    }
+    Ok(stored)
 }

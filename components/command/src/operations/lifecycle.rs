@@ -7,16 +7,17 @@ use crate::entry::{entry_not_found, expect_version};
 use crate::store::{DATABASE, entries};
 use mindflow_events::Reason;
 use mindflow_guest::call::{CallContext, Error};
+use mindflow_guest::journal::Mark;
 use mindflow_guest::sql::transaction;
 
-pub async fn delete(context: &CallContext, id: &str, expected_version: Option<u32>) -> Result<(), Error> {
+pub async fn delete(context: &CallContext, id: &str, expected_version: Option<u32>) -> Result<Mark, Error> {
     let request = Request::begin(context).await?;
     let id = known_id(id, entry_not_found)?;
     transaction(DATABASE, &request.caller.identity(), async |tx| {
         match entries::delete(tx, id, request.user_id, expected_version, request.now_us).await? {
             Some((version, sequence)) => {
                 tx.publish(request.events.entry_deleted(id, request.now_us, version, sequence)?).await?;
-                Ok(())
+                Ok(Mark::entry(id, sequence))
             }
             None => {
                 let version = entries::version(tx, id, request.user_id).await?.ok_or_else(entry_not_found)?;

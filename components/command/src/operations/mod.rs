@@ -13,6 +13,7 @@ use crate::bindings::exports::mindflow::command::journal as wit;
 use crate::entry::Stored;
 use mindflow_guest::call::{CallContext, Error};
 use mindflow_guest::caller::Caller;
+use mindflow_guest::journal::Mark;
 use mindflow_guest::{clock, id};
 use uuid::Uuid;
 
@@ -42,7 +43,10 @@ impl<'a> Request<'a> {
 
     /// The entry as it was written.
     fn answer(&self, stored: Stored) -> wit::WrittenEntry {
-        wit::WrittenEntry { entry: stored.entry.into(), analysis_requested: self.premium }
+        // Tags may be new, and are events of their own then; those that are not have been shown for long.
+        let tags = stored.entry.tags.iter().map(|tag| Mark::tag(tag.id, 1));
+        let marks = tags.chain([Mark::entry(stored.entry.id, stored.event_sequence)]).collect();
+        wit::WrittenEntry { entry: stored.entry.into(), analysis_requested: self.premium, marks }
     }
 }
 

@@ -15,7 +15,7 @@ pub async fn update(context: &CallContext, id: &str, input: wit::EntryChange) ->
     let request = Request::begin(context).await?;
     let expected_version = input.expected_version;
     let named = input.attachment_ids.clone().unwrap_or_default();
-    let change = validation::change(input).map_err(Error::Invalid)?;
+    let change = validation::change(input, request.now_us).map_err(Error::Invalid)?;
     let id = known_id(id, entry_not_found)?;
     attachments::hold(context, change.attachment_ids.as_deref().unwrap_or_default(), &named).await?;
     let tags_max = quota::tags_max().await.map_err(Error::Internal)?;
@@ -47,7 +47,9 @@ async fn write(
             Some(taken.tags)
         }
     };
+    let writes_content = change.content.is_some();
     let mut changed = change.of(stored.entry.clone());
+    validation::has_something(&changed, writes_content)?;
     changed.tags = tags.unwrap_or(changed.tags);
     if changed == stored.entry {
         return Ok(stored);

@@ -3,7 +3,8 @@
 use crate::entry::Stored;
 use crate::quota::Month;
 use crate::statements;
-use mindflow_events::{Entry, Mood, Tag};
+use crate::validation::Mutation;
+use mindflow_events::{Entry, MoodRecorded, Tag};
 use mindflow_guest::params;
 use mindflow_guest::sql::{Abort, Date, Json, Row, RowError, Time, Tx};
 use mindflow_guest::{call::Error, failure};
@@ -23,7 +24,7 @@ pub enum Created {
 pub async fn create(
     tx: &Tx,
     entry: &Entry,
-    client_mutation_id: Option<&str>,
+    mutation: Option<&Mutation>,
     month: Month,
     limit: Option<u32>,
 ) -> Result<Created, Abort> {
@@ -33,9 +34,10 @@ pub async fn create(
         Json::columns(entry),
         entry.mood,
         entry.attachment_ids.clone(),
-        client_mutation_id,
+        mutation.map(|mutation| mutation.id.as_str()),
         Date(month.first()),
         limit,
+        mutation.map(|mutation| mutation.fingerprint.clone()),
     ];
     let rows = tx.query(statements::CREATE_ENTRY, params).await?;
     let row = rows.first().ok_or_else(|| failure::internal("creating an entry answered no row"))?;
@@ -54,10 +56,15 @@ pub async fn used(tx: &Tx, user_id: Uuid, month: Month) -> Result<u64, Abort> {
     Ok(rows.first().map(|row| row.get("used")).transpose()?.unwrap_or_default())
 }
 
-/// The entry that the user's mutation id created.
-pub async fn find_mutation(tx: &Tx, user_id: Uuid, client_mutation_id: &str) -> Result<Option<Uuid>, Abort> {
+/// The entry that the user's mutation id created, and the fingerprint of what was asked then, if it was kept.
+pub async fn find_mutation(
+    tx: &Tx,
+    user_id: Uuid,
+    client_mutation_id: &str,
+) -> Result<Option<(Uuid, Option<Vec<u8>>)>, Abort> {
     let rows = tx.query(statements::FIND_MUTATION, params![user_id, client_mutation_id]).await?;
-    Ok(rows.first().map(|row| row.get("entry_id")).transpose()?)
+    let found = rows.first().map(|row| Ok::<_, RowError>((row.get("entry_id")?, row.get("fingerprint")?)));
+    Ok(found.transpose()?)
 }
 
 /// The user's entry as it is now, deleted or not.
@@ -122,15 +129,9 @@ pub async fn revive(tx: &Tx, stored: Stored) -> Result<Stored, Abort> {
     Ok(Stored { event_sequence, deleted_at: None, ..stored })
 }
 
-pub async fn record_mood(
-    tx: &Tx,
-    id: Uuid,
-    user_id: Uuid,
-    mood: Mood,
-    note: Option<&str>,
-    at: i64,
-) -> Result<(), Abort> {
-    tx.execute(statements::RECORD_MOOD, params![id, user_id, mood, note, Time(at)]).await?;
+pub async fn record_mood(tx: &Tx, recorded: &MoodRecorded) -> Result<(), Abort> {
+    let MoodRecorded { mood_id, user_id, mood, note, at, date } = recorded;
+    tx.execute(statements::RECORD_MOOD, params![mood_id, user_id, *mood, note.as_deref(), *at, *date]).await?;
     Ok(())
 }
 

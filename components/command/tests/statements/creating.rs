@@ -100,6 +100,7 @@ async fn a_mutation_that_comes_twice_at_once_creates_one_entry() {
         assert_eq!(tx.create(&user, Uuid::now_v7(), &entry).await, REPEATED);
         let found = tx.query(statements::FIND_MUTATION, vec![uuid(user.id), text("m-1")]).await;
         tx.commit().await;
+        assert_eq!(only(&found, "fingerprint"), Value::Bytes(FINGERPRINT.to_vec()));
         only(&found, "entry_id")
     };
     let (found, ()) = tokio::join!(loser, async {

@@ -59,7 +59,8 @@ async fn a_stranger_sees_and_changes_nothing_even_in_the_owners_name() {
 async fn a_stranger_writes_no_row_in_the_owners_name() {
     let db = Db::new("forged").await;
     let (owner, stranger) = (db.user(), db.user());
-    let mood = vec![uuid(Uuid::now_v7()), uuid(owner.id), text("SAD"), Value::Null, Value::Timestamp(NOW_US)];
+    let at = Value::Timestamp(NOW_US);
+    let mood = vec![uuid(Uuid::now_v7()), uuid(owner.id), text("SAD"), Value::Null, at, Value::Date(MONTH)];
     for (statement, params) in [
         (statements::CREATE_ENTRY, owner.create_params(Uuid::now_v7(), &NewEntry::default())),
         (statements::TAKE_TAGS, owner.take_params(&["work"], None)),
@@ -109,7 +110,8 @@ async fn a_mood_is_recorded_with_or_without_a_note() {
     let user = db.user();
     for note in [Value::Null, text("after the walk")] {
         let tx = user.begin().await;
-        let params = vec![uuid(Uuid::now_v7()), uuid(user.id), text("CALM"), note, Value::Timestamp(NOW_US)];
+        let at = Value::Timestamp(NOW_US);
+        let params = vec![uuid(Uuid::now_v7()), uuid(user.id), text("CALM"), note, at, Value::Date(MONTH)];
         tx.query(statements::RECORD_MOOD, params).await;
         tx.commit().await;
     }

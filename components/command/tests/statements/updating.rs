@@ -26,7 +26,7 @@ async fn only_the_given_fields_change() {
     let (id, attachment) = (Uuid::now_v7(), Uuid::new_v4());
     user.create(id, &NewEntry { mood: Some("CALM"), attachments: vec![attachment], ..NewEntry::default() }).await;
     let mut params = change(&user, id);
-    params[2] = Value::Json(r#"{"title": "A run"}"#.to_owned());
+    params[2] = Value::Json(r#"{"title": "A run", "entry_date": "2026-11-01"}"#.to_owned());
     let answer = changed(&user, params).await;
     assert_eq!((only(&answer, "version"), only(&answer, "event_sequence")), (Value::Int32(2), Value::Int64(2)));
     let read = user.read(id).await;
@@ -34,6 +34,7 @@ async fn only_the_given_fields_change() {
         ("title", text("A run")),
         ("content", text("Rain, then sun.")),
         ("word_count", Value::Int32(3)),
+        ("entry_date", Value::Date(MONTH)),
         ("mood", text("CALM")),
         ("attachment_ids", uuids(&[attachment])),
         ("created_at", Value::Timestamp(NOW_US)),

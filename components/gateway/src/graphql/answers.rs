@@ -36,6 +36,10 @@ pub async fn find(prepared: &Prepared) -> Kept {
         return Kept::Miss(None);
     }
     let Ok(caller) = prepared.scope.viewer.caller().await else { return Kept::Miss(None) };
+    // What was kept may be from before the caller's last write.
+    if !prepared.scope.viewer.own_writes().is_shown() {
+        return Kept::Miss(None);
+    }
     let Some(user) = id::parse(&caller.user_id) else { return Kept::Miss(None) };
     let owners = [Owner::journal(user), Owner::figures(user)];
     let asked = digest(prepared, &caller);
@@ -67,12 +71,14 @@ pub async fn keep(prepared: &Prepared, slot: Option<Slot>, answer: Answer) -> An
     answer
 }
 
-/// All that an answer depends on besides its user and the views: the roles, what is asked, and which build answers.
+/// All that an answer depends on besides its user and the views: the roles and the time zone, what is asked, and which build
+/// answers.
 fn digest(prepared: &Prepared, caller: &Caller) -> [u8; 32] {
     Sha256::digest(format!(
-        "{} {:?} {} {:?} {:?} {}",
+        "{} {:?} {} {} {:?} {:?} {}",
         env!("GATEWAY_BUILD"),
         caller.roles,
+        caller.timezone,
         prepared.introspection,
         prepared.document.digest(),
         prepared.operation_name,

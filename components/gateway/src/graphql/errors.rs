@@ -27,14 +27,14 @@ fn of_failure(failure: &Failure) -> Vec<Error> {
     if failure.fields.is_empty() {
         return vec![extended(failure, failure.public_text(), None)];
     }
-    failure.fields.iter().map(|broken| extended(failure, &broken.message, Some(&broken.field))).collect()
+    failure.fields.iter().map(|broken| extended(failure, &broken.message, Some(broken))).collect()
 }
 
-fn extended(failure: &Failure, message: &str, field: Option<&str>) -> Error {
+fn extended(failure: &Failure, message: &str, broken: Option<&call::FieldError>) -> Error {
     Error::new(message).extend_with(|_, extensions| {
         extensions.set("code", failure.kind.facts().code);
-        if let Some(field) = field {
-            extensions.set("field", field);
+        if let Some(broken) = broken {
+            extend(extensions, broken);
         }
         if !failure.fields.is_empty() {
             extensions.set("errors", broken_fields(failure));
@@ -55,9 +55,28 @@ fn extended(failure: &Failure, message: &str, field: Option<&str>) -> Error {
     })
 }
 
+/// Which input is not right, and which rule it breaks.
+pub fn extend(extensions: &mut ErrorExtensionValues, broken: &call::FieldError) {
+    extensions.set("field", broken.field.as_str());
+    extensions.set("rule", broken.rule.as_str());
+    extensions.set("params", params(broken));
+}
+
 fn broken_fields(failure: &Failure) -> Value {
-    let one = |error: &call::FieldError| value!({ "field": error.field.as_str(), "message": error.message.as_str() });
+    let one = |error: &call::FieldError| {
+        value!({
+            "field": error.field.as_str(),
+            "message": error.message.as_str(),
+            "rule": error.rule.as_str(),
+            "params": params(error),
+        })
+    };
     Value::List(failure.fields.iter().map(one).collect())
+}
+
+/// What the rule's text takes, by name.
+fn params(broken: &call::FieldError) -> Value {
+    serde_json::from_str(&broken.params).unwrap_or_else(|_| value!({}))
 }
 
 /// The errors of a request that was refused before anything ran.
@@ -90,7 +109,8 @@ pub fn complete(errors: &mut [ServerError], correlation_id: &str) {
 mod tests {
     use super::*;
     use mindflow_guest::call::Throttled;
-    use mindflow_guest::failure::{field, quota_exceeded};
+    use mindflow_guest::failure::{conflict, field, quota_exceeded};
+    use mindflow_guest::rules::Rule;
     use serde_json::json;
 
     fn shown(error: call::Error) -> serde_json::Value {
@@ -99,12 +119,20 @@ mod tests {
 
     #[test]
     fn every_broken_field_is_an_error_of_its_own_that_knows_all_of_them() {
-        let errors = shown(call::Error::Invalid(vec![field("title", "Too long."), field("tags[1]", "Empty.")]));
+        let errors = shown(call::Error::Invalid(vec![
+            field("title", Rule::characters(200, 201), "Too long."),
+            field("tags[1]", Rule::Blank, "Empty."),
+        ]));
         assert_eq!(errors[0]["message"], "Too long.");
         assert_eq!(errors[0]["extensions"]["field"], "title");
+        assert_eq!(errors[0]["extensions"]["rule"], "too-long");
+        assert_eq!(errors[0]["extensions"]["params"], json!({"max": 200, "actual": 201, "unit": "characters"}));
         assert_eq!(errors[1]["extensions"]["field"], "tags[1]");
         assert_eq!(errors[1]["extensions"]["code"], "BAD_USER_INPUT");
-        assert_eq!(errors[0]["extensions"]["errors"][1], json!({"field": "tags[1]", "message": "Empty."}));
+        assert_eq!(
+            errors[0]["extensions"]["errors"][1],
+            json!({"field": "tags[1]", "message": "Empty.", "rule": "blank", "params": {}})
+        );
         assert_eq!(errors[0]["extensions"]["correlationId"], "c-1");
     }
 
@@ -114,7 +142,7 @@ mod tests {
             (call::Error::Unauthenticated("x".into()), "UNAUTHENTICATED"),
             (call::Error::Forbidden("x".into()), "FORBIDDEN"),
             (call::Error::NotFound("x".into()), "NOT_FOUND"),
-            (call::Error::Conflict("x".into()), "CONFLICT"),
+            (conflict("name", Rule::Taken, "x"), "CONFLICT"),
             (quota_exceeded("tags", 5, 5, "x"), "QUOTA_EXCEEDED"),
             (call::Error::TooCostly("x".into()), "QUERY_TOO_COMPLEX"),
             (call::Error::Unavailable("x".into()), "UNAVAILABLE"),

@@ -4,16 +4,20 @@ use super::answers::{self, Kept};
 use super::apq::{self, ToKeep};
 use super::cost::{self, Cost};
 use super::documents::{self, Document, Unparsed};
-use super::roots::Source;
+use super::roots::{Begins, Source};
 use super::scope::SharedScope;
+use super::workarounds::input_errors;
 use super::workarounds::params::Params;
 use super::workarounds::response_shape::Asked;
 use super::{errors, schema, validity};
 use super::{limits, meter};
+use crate::change_feed::Start;
 use crate::failure::{Excess, Failure, Kind};
 use crate::memory::{self, ANSWER_BYTES_MAX, Place};
 use crate::settings::Settings;
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType};
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
+};
 use async_graphql::{Request, Response, ServerError, Variables};
 use futures::FutureExt;
 use futures::stream::{LocalBoxStream, StreamExt};
@@ -23,12 +27,14 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::sync::{Arc, OnceLock};
 
 /// Of the memory that a document takes, twice: parsed, and as the engine holds it.
 const TOKEN_BYTES: u64 = 400;
 /// Variables are JSON's values, the engine's, and a text; the engine copies them to check and to run.
 const VARIABLE_BYTES: u64 = 6;
+
+/// Of a result of a subscription, in its extensions.
+const CURSOR: &str = "cursor";
 
 /// An operation that may run if it fits the schema.
 pub struct Prepared {
@@ -87,6 +93,8 @@ pub struct Answer {
     correlation_id: String,
     /// The memory that it is in.
     place: Option<Place>,
+    /// Of the notice that it shows.
+    cursor: Option<String>,
 }
 
 enum Body {
@@ -110,7 +118,7 @@ impl Answer {
     fn new(mut response: Response, executed: bool, correlation_id: &str) -> Self {
         errors::complete(&mut response.errors, correlation_id);
         let body = Body::Response(Box::new(response));
-        Self { body, executed, correlation_id: correlation_id.to_owned(), place: None }
+        Self { body, executed, correlation_id: correlation_id.to_owned(), place: None, cursor: None }
     }
 
     /// In place of one that failed as a whole.
@@ -120,7 +128,8 @@ impl Answer {
     }
 
     fn kept(kept: Box<RawValue>, correlation_id: &str) -> Self {
-        Self { body: Body::Kept(kept), executed: true, correlation_id: correlation_id.to_owned(), place: None }
+        let correlation_id = correlation_id.to_owned();
+        Self { body: Body::Kept(kept), executed: true, correlation_id, place: None, cursor: None }
     }
 
     /// As the text that is kept of it.
@@ -136,6 +145,11 @@ impl Answer {
 
     pub fn take_place(&mut self) -> Option<Place> {
         self.place.take()
+    }
+
+    /// Where a client that has it goes on. None for one with an error: the client has not seen the notice.
+    pub fn cursor(&self) -> Option<&str> {
+        self.cursor.as_deref()
     }
 
     pub fn errors(&self) -> &[ServerError] {
@@ -224,6 +238,10 @@ pub async fn prepare(mut params: Params, scope: &SharedScope, settings: &Setting
     let variables_text = serde_json::to_string(&params.variables).unwrap_or_default();
     let variables = Variables::from_json(params.variables.into());
     let operation = chosen(&document.parsed, params.operation_name.as_deref()).map_err(refuse)?;
+    if operation.ty == OperationType::Subscription && !is_plain(operation) {
+        let text = "Name the field of a subscription outside of fragments; what is in the field may have them.";
+        return Err(refuse(Failure::new(Kind::Malformed, text)));
+    }
     let known = document.fits((params.operation_name.as_deref(), &variables_text));
     let mut cost = match known {
         Some(cost) => cost,
@@ -246,6 +264,11 @@ pub async fn prepare(mut params: Params, scope: &SharedScope, settings: &Setting
         correlation_id,
         document,
     })
+}
+
+/// Whether its root fields are in no fragment: the engine finds none there, and a subscription would end with nothing.
+fn is_plain(operation: &OperationDefinition) -> bool {
+    operation.selection_set.node.items.iter().all(|item| matches!(item.node, Selection::Field(_)))
 }
 
 /// The operation's cost, if its shape and its cost are within their bounds.
@@ -278,7 +301,12 @@ impl Prepared {
             return Ok(());
         }
         let fits = validity::check(self.request()).await;
-        fits.map_err(|errors| Answer::new(Response::from_errors(errors), false, &self.correlation_id))?;
+        fits.map_err(|mut errors| {
+            if let Some(registry) = validity::registry() {
+                errors.iter_mut().for_each(|error| input_errors::explain(error, registry));
+            }
+            Answer::new(Response::from_errors(errors), false, &self.correlation_id)
+        })?;
         let operation = (self.operation_name.as_deref(), self.variables_text.as_str());
         self.document.remember_fit(operation, self.cost);
         Ok(())
@@ -302,14 +330,32 @@ impl Prepared {
 
     /// An answer of the engine, in the right shape.
     fn answer(&self, mut response: Response) -> Answer {
-        if let Some(failure) = self.scope.meter.over() {
-            return Answer::failed(&failure, true, &self.correlation_id);
+        let cursor = self.scope.take_cursor().filter(|_| response.errors.is_empty());
+        let over = self.scope.meter.over();
+        if let Some(failure) = &over
+            && self.kind != OperationType::Mutation
+        {
+            return Answer::failed(failure, true, &self.correlation_id);
+        }
+        for error in &mut response.errors {
+            input_errors::explain_argument(error, &self.document.parsed);
         }
         if let Some(registry) = validity::registry() {
             let asked = Asked::new(&self.document.parsed, self.operation_name.as_deref());
             response.data = asked.shape(registry, response.data, &response.errors);
         }
-        Answer::new(response, true, &self.correlation_id)
+        if let Some(failure) = over {
+            if !has_any(&response.data) {
+                return Answer::failed(&failure, true, &self.correlation_id);
+            }
+            // Of several mutations those that fit are answered, with null for the others and one error for all of these.
+            response.errors.retain(|error| error.message != meter::TOO_LARGE);
+            response.errors.extend(errors::of_request(&failure, &self.correlation_id));
+        }
+        if let Some(cursor) = &cursor {
+            response.extensions.insert(CURSOR.to_owned(), cursor.as_str().into());
+        }
+        Answer { cursor, ..Answer::new(response, true, &self.correlation_id) }
     }
 
     /// An answer of a stream, with the memory that its notice took.
@@ -318,6 +364,11 @@ impl Prepared {
         self.scope.meter.reset();
         answer
     }
+}
+
+/// Whether one of the root's fields has a value.
+fn has_any(data: &async_graphql::Value) -> bool {
+    matches!(data, async_graphql::Value::Object(fields) if fields.values().any(|value| *value != async_graphql::Value::Null))
 }
 
 /// Runs a query or a mutation.
@@ -345,33 +396,32 @@ async fn execute(prepared: &Prepared) -> Result<Answer, Answer> {
 pub enum Begun {
     Answered(Box<Answer>),
     /// A subscription that is right; [`present`] answers each notice of the topic.
-    Subscribed {
-        topic: String,
-    },
+    Subscribed(Start),
     /// Neither an answer nor a topic.
     Nothing,
 }
 
-/// Runs a query or a mutation, or finds out what a subscription subscribes to.
-pub async fn begin(prepared: Prepared) -> Begun {
+/// Runs a query or a mutation, or finds out what a subscription subscribes to: after the cursor that the transport has, or the
+/// operation's.
+pub async fn begin(prepared: Prepared, resumed: Option<String>) -> Begun {
     if prepared.kind != OperationType::Subscription {
         return Begun::Answered(Box::new(run(prepared).await));
     }
     if let Err(refused) = prepared.check().await {
         return Begun::Answered(Box::new(refused));
     }
-    let topic = Arc::new(OnceLock::new());
-    let source = Source::Later(Arc::clone(&topic));
+    let begins = Begins { resumed, ..Begins::default() };
+    let source = Source::Later(begins.clone());
     let failed = schema().execute_stream(prepared.request().data(source)).next().await;
-    match (failed, topic.get()) {
+    match (failed, begins.start.get()) {
         (Some(response), _) => Begun::Answered(Box::new(prepared.answer(response))),
-        (None, Some(topic)) => Begun::Subscribed { topic: topic.clone() },
+        (None, Some(start)) => Begun::Subscribed(start.clone()),
         (None, None) => Begun::Nothing,
     }
 }
 
-/// What a subscription's client is sent for one notice.
-pub async fn present(prepared: Prepared, notice: Notice) -> Vec<Answer> {
+/// What a subscription's client is sent for one notice, at its cursor.
+pub async fn present(prepared: Prepared, notice: Notice, cursor: String) -> Vec<Answer> {
     let place = match prepared.place().await {
         Ok(place) => place,
         Err(refused) => return vec![refused],
@@ -379,7 +429,7 @@ pub async fn present(prepared: Prepared, notice: Notice) -> Vec<Answer> {
     if let Err(refused) = prepared.check().await {
         return vec![refused];
     }
-    let responses = schema().execute_stream(prepared.request().data(Source::Come(notice)));
+    let responses = schema().execute_stream(prepared.request().data(Source::Come(notice, cursor)));
     let mut answers: Vec<Answer> = responses.map(|response| prepared.answer(response)).collect().await;
     if let Some(last) = answers.pop() {
         answers.push(last.in_place(place));
@@ -387,15 +437,15 @@ pub async fn present(prepared: Prepared, notice: Notice) -> Vec<Answer> {
     answers
 }
 
-/// Runs any operation; a query or a mutation has one answer.
-pub fn stream(prepared: Prepared) -> LocalBoxStream<'static, Answer> {
+/// Runs any operation; a query or a mutation has one answer. A subscription begins as `begins` says.
+pub fn stream(prepared: Prepared, begins: Begins) -> LocalBoxStream<'static, Answer> {
     if prepared.kind != OperationType::Subscription {
         return futures::stream::once(run(prepared)).boxed_local();
     }
     let answers = async move {
         match prepared.check().await {
             Ok(()) => {
-                let answers = schema().execute_stream(prepared.request().data(Source::Topic));
+                let answers = schema().execute_stream(prepared.request().data(Source::Topic(begins)));
                 answers.map(move |response| prepared.streamed(response)).boxed_local()
             }
             Err(refused) => futures::stream::once(std::future::ready(refused)).boxed_local(),

@@ -3,7 +3,7 @@
 //! Production switches it off.
 
 use crate::failure::{Failure, Kind};
-use crate::web::{Response, header};
+use crate::web::{Response, encoding, list};
 use http::{HeaderMap, StatusCode};
 
 const PAGE: &str = include_str!("graphiql.html");
@@ -74,7 +74,7 @@ impl Bundle {
             Some(".css") => ("text/css; charset=utf-8", self.style),
             _ => return Err(Failure::new(Kind::NotFound, format!("There is nothing at /graphql/assets/{name}."))),
         };
-        if !takes_gzip(header(headers, "accept-encoding")) {
+        if !takes_gzip(list(headers, "accept-encoding").as_deref()) {
             return Err(Failure::new(
                 Kind::NotAcceptable,
                 "This file is kept compressed alone: send `Accept-Encoding: gzip`.",
@@ -89,17 +89,9 @@ impl Bundle {
     }
 }
 
-/// RFC 9110 §12.5.3: without the header anything goes; a coding that is named rules over `*`.
+/// Without the header anything goes.
 fn takes_gzip(accept_encoding: Option<&str>) -> bool {
-    let Some(list) = accept_encoding else { return true };
-    let wish = |name: &str| {
-        list.split(',').find_map(|coding| {
-            let (coding, weight) = coding.split_once(';').unwrap_or((coding, "q=1"));
-            let weight = weight.trim().trim_start_matches(['q', 'Q', '=']).parse::<f32>().unwrap_or(0.0);
-            coding.trim().eq_ignore_ascii_case(name).then_some(weight > 0.0)
-        })
-    };
-    wish("gzip").or_else(|| wish("x-gzip")).or_else(|| wish("*")).unwrap_or(false)
+    accept_encoding.is_none_or(encoding::takes_gzip)
 }
 
 #[cfg(test)]

@@ -5,18 +5,21 @@
 use super::execute::{self, Answer, Prepared, Refused};
 use super::scope::{Scope, SharedScope};
 use super::workarounds::params::{self, Params, Payload};
-use super::{graphiql, schema, sse};
+use super::{graphiql, sse};
 use crate::failure::{Failure, Kind};
 use crate::memory::Place;
 use crate::rate;
 use crate::settings::Settings;
 use crate::viewer::Viewer;
 use crate::web::media::{self, Answer as AnswerType};
-use crate::web::{Request, Response, header, preflight};
+use crate::web::{Request, Response, header, list, preflight};
 use async_graphql::parser::types::OperationType;
 use futures::future::join_all;
 use http::{HeaderMap, Method, StatusCode};
 use mindflow_guest::call::ReachedLimit;
+
+/// Of a batch that is refused as a whole: clients match answers to operations by their places, and no honest one sends more.
+const REFUSALS_MAX: usize = 100;
 
 const METHODS: &str = "GET, HEAD, POST, OPTIONS";
 
@@ -26,7 +29,7 @@ pub fn sdl(settings: &Settings) -> Result<Response, Failure> {
     if !settings.introspection {
         return Err(Failure::new(Kind::NotFound, "The schema is not shown here."));
     }
-    Ok(Response::text(StatusCode::OK, "text/plain; charset=utf-8", schema().sdl()).header("cache-control", "no-cache"))
+    Ok(Response::text(StatusCode::OK, "text/plain; charset=utf-8", super::sdl()).header("cache-control", "no-cache"))
 }
 
 /// # Errors
@@ -39,15 +42,20 @@ pub fn graphiql_asset(name: &str, headers: &HeaderMap, settings: &Settings) -> R
 }
 
 pub async fn respond(request: &Request, viewer: &Viewer, settings: &'static Settings) -> Response {
-    let accept = header(request.headers(), "accept");
-    if is_read(request.method()) && settings.graphiql && media::wants_html(accept) {
+    let accept = list(request.headers(), "accept");
+    if is_read(request.method()) && settings.graphiql && media::wants_html(accept.as_deref()) {
         return graphiql::page();
     }
-    let answer_type = media::negotiate(accept);
+    let answer_type = media::negotiate(accept.as_deref());
     match serve(request, viewer, settings, answer_type).await {
         Ok(response) => response,
         Err(failure) => refuse(&failure, answer_type, viewer.correlation_id()),
     }
+}
+
+/// The answer to a request whose body was not received.
+pub fn refused(request: &Request, failure: &Failure, correlation_id: &str) -> Response {
+    refuse(failure, media::negotiate(list(request.headers(), "accept").as_deref()), correlation_id)
 }
 
 fn is_read(method: &Method) -> bool {
@@ -100,8 +108,15 @@ async fn serve(
     let scope = Scope::new(viewer.clone());
     match payload {
         Payload::Single(params) => single(params, request, &scope, settings, answer_type).await,
-        Payload::Batch(_) if answer_type == AnswerType::EventStream => {
+        Payload::Batch(_) | Payload::Beyond(..) if answer_type == AnswerType::EventStream => {
             Err(Failure::new(Kind::Malformed, "A stream of events carries one operation, not a batch."))
+        }
+        Payload::Beyond(count, failure) => {
+            let count = count.min(REFUSALS_MAX);
+            let standing = rate::of_refused(viewer, count).await?;
+            let refused = || Answer::from(Refused::request(&failure, viewer.correlation_id()));
+            let answers = listed(std::iter::repeat_with(refused).take(count).collect());
+            Ok(sized(failure.kind.facts().status, answer_type, answers, None).standing(&standing))
         }
         Payload::Batch(operations) => {
             let (answers, standing) = batch(operations, &scope, settings).await?;
@@ -142,7 +157,7 @@ async fn single(
         return Err(Failure::new(Kind::MethodNotAllowed("POST"), "A mutation is sent by POST."));
     }
     if prepared.kind == OperationType::Subscription && answer_type != AnswerType::EventStream {
-        if !media::accepts_events(header(request.headers(), "accept")) {
+        if !media::accepts_events(list(request.headers(), "accept").as_deref()) {
             return Ok(refused_response(no_stream(scope), answer_type));
         }
         answer_type = AnswerType::EventStream;
@@ -151,9 +166,9 @@ async fn single(
     let response = if answer_type == AnswerType::EventStream {
         match to_hold {
             Some(params) if prepared.kind == OperationType::Subscription => {
-                sse::hold(prepared, params, &scope.viewer).await
+                sse::hold(prepared, params, request, &scope.viewer).await
             }
-            _ => sse::respond(prepared, scope.viewer.clone()),
+            _ => sse::respond(prepared, request, scope.viewer.clone()),
         }
     } else {
         let answer = execute::run(prepared).await;

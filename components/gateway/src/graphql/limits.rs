@@ -10,6 +10,8 @@ use crate::failure::{Failure, Kind};
 use crate::graphql::workarounds::surrogate_pairs;
 use async_graphql::Variables;
 use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet};
+use mindflow_guest::failure::field;
+use mindflow_guest::rules::Rule;
 use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
 
@@ -202,7 +204,9 @@ pub fn missing_variable(operation: &OperationDefinition, variables: &Variables) 
             && given.is_none_or(|value| *value == async_graphql::Value::Null)
     })?;
     let (name, kind) = (&missing.node.name.node, &missing.node.var_type.node);
-    Some(Failure::new(Kind::Malformed, format!("The variable ${name} of the type {kind} needs a value.")))
+    let text = format!("The variable ${name} of the type {kind} needs a value.");
+    let broken = field(name.as_str(), Rule::Required, text.as_str());
+    Some(Failure::new(Kind::Malformed, text).about(broken))
 }
 
 #[cfg(test)]

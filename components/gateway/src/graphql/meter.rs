@@ -8,12 +8,16 @@ use crate::services::reads::{self, AnalyzedEntry};
 use mindflow_guest::call::Error;
 use mindflow_guest::failure::invalid;
 use mindflow_guest::journal::Entry;
+use mindflow_guest::rules::Rule;
 use std::cell::Cell;
 
 /// Of a record, beside its texts.
 const RECORD_BYTES: usize = 400;
 /// Of a small value, and of its place in the tree of the answer.
 const VALUE_BYTES: usize = 100;
+
+/// Of each resolver that takes too much. [`Meter::over`] says it once for the whole answer.
+pub const TOO_LARGE: &str = "The answer is too large.";
 
 /// Of one operation, or of a batch.
 #[derive(Debug, Default)]
@@ -57,7 +61,7 @@ impl Meter {
             return Ok(());
         }
         self.over.set(self.over.get().or(Some(Excess { cost, allowed, unit: "bytes" })));
-        Err(invalid("", "The answer is too large."))
+        Err(invalid("", Rule::TooMuch, TOO_LARGE))
     }
 
     /// The failure of the whole answer, if it took too much.
@@ -87,7 +91,7 @@ pub fn entry_bytes(entry: &Entry) -> usize {
     RECORD_BYTES + entry.title.len() + entry.content.len() + tags + entry.attachment_ids.len() * VALUE_BYTES
 }
 
-pub fn analyzed_bytes(AnalyzedEntry { entry, analysis }: &AnalyzedEntry) -> usize {
+pub fn analyzed_bytes(AnalyzedEntry { entry, analysis, .. }: &AnalyzedEntry) -> usize {
     let insight = |insight: &reads::Insight| insight.text.len() + RECORD_BYTES;
     let themes: usize = analysis.themes.iter().map(|theme| theme.len() + VALUE_BYTES).sum();
     entry_bytes(entry) + themes + analysis.insights.iter().map(insight).sum::<usize>()
@@ -116,7 +120,8 @@ mod tests {
     fn forty_times_the_same_large_entries_are_too_much_for_one_answer() {
         let mut entry: Entry = mindflow_events::fixture_entry().unwrap().into();
         entry.content = "x".repeat(200_000);
-        let entry = AnalyzedEntry { entry, analysis: crate::rest::entry::analysis_to_come(false) };
+        let analysis = crate::rest::entry::analysis_to_come(false);
+        let entry = AnalyzedEntry { entry, analysis, shown_since: None };
         let meter = Meter::default();
         let taken = (0..40).take_while(|_| meter.entries(std::iter::repeat_n(&entry, 5)).is_ok()).count();
         assert_eq!(taken, 8);

@@ -17,7 +17,7 @@ mod types;
 mod validity;
 pub mod workarounds;
 
-use async_graphql::{Schema, SchemaBuilder, ValidationMode};
+use async_graphql::{SDLExportOptions, Schema, SchemaBuilder, ValidationMode};
 use roots::{Mutation, Query, Subscription};
 use std::sync::OnceLock;
 
@@ -31,6 +31,11 @@ pub fn schema() -> &'static MindFlowSchema {
     SCHEMA.get_or_init(|| builder().validation_mode(ValidationMode::Fast).finish())
 }
 
+/// The schema as text, for code generators.
+pub fn sdl() -> String {
+    schema().sdl_with_options(SDLExportOptions::new().include_specified_by())
+}
+
 fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query::default(), Mutation::default(), Subscription).limit_directives(limits::DIRECTIVES_MAX)
 }
@@ -41,12 +46,12 @@ mod tests {
 
     #[test]
     fn the_schema_has_the_names_of_the_contract() {
-        let sdl = schema().sdl();
+        let sdl = sdl();
         for line in [
             "scalar DateTime",
             "scalar Date",
             "journalEntry(",
-            "): JournalEntryConnection!",
+            "): JournalEntryConnection\n",
             "first: Int = 20",
             "limit: Int = 10",
             "days: Int = 30",
@@ -58,15 +63,44 @@ mod tests {
             "resetsAt: DateTime",
             "averageSentiment: Float",
             "entryCount: Int!",
-            "entryChanged: EntryChange!",
-            "entryAnalyzed: JournalEntry!",
+            "entryChanged(",
+            "): EntryChange!",
+            "entryAnalyzed(",
+            "): JournalEntry!",
             "kind: ChangeKind!",
-            "): UserConnection!",
+            "): UserConnection\n",
             "NOT_INCLUDED",
             "reanalyzeEntry(",
             "setUserRoles(",
+            "scalar Date @specifiedBy(url: ",
+            "scalar DateTime @specifiedBy(url: ",
+            "scalar Bytes @specifiedBy(url: ",
+            "scalar JSON @specifiedBy(url: ",
+            "type JournalEntry implements Node {",
+            "node(",
         ] {
             assert!(sdl.contains(line), "{line} is not in\n{sdl}");
+        }
+    }
+
+    #[test]
+    fn texts_that_are_one_of_a_few_are_described_with_all_of_them() {
+        let sdl = sdl();
+        let words = mindflow_events::INSIGHT_KINDS.into_iter();
+        for word in words.chain(mindflow_events::WEBHOOK_EVENTS.iter().map(|kind| kind.name())) {
+            assert!(sdl.contains(&format!("`{word}`")), "{word}");
+        }
+    }
+
+    #[test]
+    fn only_a_part_that_all_others_depend_on_may_not_be_null() {
+        let query = "{ __schema { types { name fields { name type { kind } } } } }";
+        let answer = futures::executor::block_on(schema().execute(query)).data.into_json().unwrap();
+        let types = answer["__schema"]["types"].as_array().unwrap();
+        for root in types.iter().filter(|kind| kind["name"] == "Query" || kind["name"] == "Mutation") {
+            for field in root["fields"].as_array().unwrap() {
+                assert_eq!(field["type"]["kind"] == "NON_NULL", field["name"] == "me", "{}", field["name"]);
+            }
         }
     }
 

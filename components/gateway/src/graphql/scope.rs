@@ -6,8 +6,8 @@ use super::meter::Meter;
 use super::workarounds::loader::Loader;
 use crate::failure::Failure;
 use crate::memory::{self, Place};
-use crate::services::files;
 use crate::services::reads::{self, OwnAnswer, OwnRead};
+use crate::services::{accounts, files};
 use crate::viewer::Viewer;
 use async_graphql::{Context, SelectionField};
 use futures::FutureExt;
@@ -32,6 +32,8 @@ pub struct Scope {
     spent: Cell<(Cost, u64)>,
     /// The memory of a stream's notice, until it is answered.
     place: RefCell<Option<Place>>,
+    /// Of the notice that is to be answered next.
+    cursor: RefCell<Option<String>>,
     own: Loader<OwnRead, Result<OwnAnswer, Error>>,
     entries: Loader<String, Option<reads::AnalyzedEntry>>,
     pub tag_counts: Loader<String, u32>,
@@ -96,6 +98,7 @@ impl Scope {
             turns,
             spent: Cell::default(),
             place: RefCell::default(),
+            cursor: RefCell::default(),
             own,
             entries,
             tag_counts,
@@ -132,6 +135,15 @@ impl Scope {
         Ok(())
     }
 
+    /// The next answer is to a notice at this cursor.
+    pub fn comes_at(&self, cursor: &str) {
+        *self.cursor.borrow_mut() = Some(cursor.to_owned());
+    }
+
+    pub fn take_cursor(&self) -> Option<String> {
+        self.cursor.borrow_mut().take()
+    }
+
     pub fn release(&self) -> Option<Place> {
         self.place.borrow_mut().take()
     }
@@ -139,6 +151,16 @@ impl Scope {
     /// The viewer's own profile.
     pub async fn profile(&self) -> Result<reads::Profile, Error> {
         match self.own.load(OwnRead::Profile).await?? {
+            // The read side is far behind.
+            OwnAnswer::Profile(profile) if profile.provisional => {
+                let account = accounts::account(self.viewer.proven().await?).await?;
+                Ok(reads::Profile {
+                    display_name: account.display_name,
+                    timezone: account.timezone,
+                    created_at: account.created_at,
+                    ..profile
+                })
+            }
             OwnAnswer::Profile(profile) => Ok(profile),
             _ => misread(),
         }
@@ -153,9 +175,14 @@ impl Scope {
     }
 
     /// A page of the viewer's entries.
-    pub async fn page(&self, filter: reads::Filter, page: reads::PageRequest) -> Result<reads::EntryPage, Error> {
+    pub async fn page(
+        &self,
+        filter: reads::Filter,
+        order: Option<reads::EntryOrder>,
+        page: reads::PageRequest,
+    ) -> Result<reads::EntryPage, Error> {
         let _turn = self.turns.next().await?;
-        let page = reads::entries(self.viewer.proven_for_views().await?, None, filter, page).await?;
+        let page = reads::entries(self.viewer.proven_for_views().await?, None, filter, order, page).await?;
         self.meter.entries(page.edges.iter().map(|edge| &edge.node))?;
         Ok(page)
     }
@@ -220,12 +247,15 @@ where
     with(ctx, |scope| async move { call(scope.viewer.proven().await?).await }).await
 }
 
-/// As [`ask`], for a call that answers from the caller's views.
-pub async fn ask_views<T, F>(ctx: &Context<'_>, call: impl FnOnce(CallContext) -> F + Send) -> async_graphql::Result<T>
+/// As [`ask`], for a call that answers the caller's figures.
+pub async fn ask_figures<T, F>(
+    ctx: &Context<'_>,
+    call: impl FnOnce(CallContext) -> F + Send,
+) -> async_graphql::Result<T>
 where
     F: Future<Output = Result<T, Error>>,
 {
-    with(ctx, |scope| async move { call(scope.viewer.proven_for_views().await?).await }).await
+    with(ctx, |scope| async move { call(scope.viewer.proven_for_figures().await?).await }).await
 }
 
 /// A call that only admins may make.

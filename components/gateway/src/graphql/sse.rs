@@ -5,7 +5,9 @@
 //! a call nor an instance; elsewhere its call answers it for as long as it lasts ([`respond`]).
 
 use super::execute::{self, Answer, Begun, Prepared, Refused};
+use super::roots::Begins;
 use super::workarounds::params::Params;
+use crate::change_feed::Start;
 use crate::failure::Failure;
 use crate::memory::Place;
 use crate::socket;
@@ -19,6 +21,7 @@ use futures::stream::{self, LocalBoxStream, StreamExt};
 use http::{Method, StatusCode};
 use mindflow_guest::call::Error;
 use mindflow_guest::clock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Proxies close connections that are silent for 15 to 60 seconds. It also detects clients that have disconnected.
@@ -40,14 +43,31 @@ fn head() -> Response {
         .header("x-accel-buffering", "no")
 }
 
-/// The event of one result, which is JSON in one line.
-pub fn next(result: &str) -> String {
-    format!("event: next\ndata: {result}\n\n")
+/// The event of one result, which is JSON in one line. With its cursor, from which a client goes on by `Last-Event-ID`.
+pub fn next(result: &str, cursor: Option<&str>) -> String {
+    let id = cursor.map(|cursor| format!("id: {cursor}\n")).unwrap_or_default();
+    format!("{id}event: next\ndata: {result}\n\n")
+}
+
+/// Where the client goes on that has had no result: an id and no event.
+pub fn at(cursor: &str) -> String {
+    format!("id: {cursor}\n\n")
+}
+
+fn event(answer: &Answer) -> String {
+    next(&answer.text(), answer.cursor())
+}
+
+/// Where a client goes on that was connected before (HTML standard, §9.2.4).
+fn resumed(request: &Request) -> Option<String> {
+    // One that is no text is none of ours, and is forgotten as such.
+    let id = String::from_utf8_lossy(request.headers().get("last-event-id")?.as_bytes()).into_owned();
+    (!id.is_empty()).then_some(id)
 }
 
 /// A stream of one answer.
 pub fn once(answer: &Answer) -> Response {
-    head().stream(stream::iter([next(&answer.text()).into_bytes(), COMPLETE.into()]).boxed_local())
+    head().stream(stream::iter([event(answer).into_bytes(), COMPLETE.into()]).boxed_local())
 }
 
 /// Whether the host keeps the answer if it is a stream.
@@ -56,11 +76,11 @@ pub fn is_kept(request: &Request) -> bool {
 }
 
 /// Hands a subscription over to the host; `params` are those it was prepared from. One that fails is answered.
-pub async fn hold(prepared: Prepared, params: Params, viewer: &Viewer) -> Response {
-    let handed_over = match execute::begin(prepared).await {
+pub async fn hold(prepared: Prepared, params: Params, request: &Request, viewer: &Viewer) -> Response {
+    let handed_over = match execute::begin(prepared, resumed(request)).await {
         Begun::Answered(answer) => return once(&answer),
         Begun::Nothing => return head().stream(stream::iter([COMPLETE.into()]).boxed_local()),
-        Begun::Subscribed { topic } => socket::hand_over(params, topic, viewer).await,
+        Begun::Subscribed(start) => socket::hand_over(params, start, viewer).await,
     };
     match handed_over {
         Ok(first) => head().header(HOLD, socket::EVENTS).bytes(first),
@@ -69,14 +89,16 @@ pub async fn hold(prepared: Prepared, params: Params, viewer: &Viewer) -> Respon
 }
 
 /// A stream of all the operation's answers. A subscription also ends when the caller's session does.
-pub fn respond(prepared: Prepared, viewer: Viewer) -> Response {
+pub fn respond(prepared: Prepared, request: &Request, viewer: Viewer) -> Response {
     let correlation_id = viewer.correlation_id().to_owned();
     let ended = if prepared.kind == OperationType::Subscription && viewer.has_token() {
         watch::session_end(viewer).boxed_local()
     } else {
         pending().boxed_local()
     };
-    let running = Running { answers: execute::stream(prepared), ended, correlation_id, unsent: None };
+    let begins = Begins { resumed: resumed(request), ..Begins::default() };
+    let start = Some(Arc::clone(&begins.start));
+    let running = Running { answers: execute::stream(prepared, begins), ended, correlation_id, unsent: None, start };
     head().stream(stream::unfold(State::Running(running), step).boxed_local())
 }
 
@@ -86,6 +108,22 @@ struct Running {
     correlation_id: String,
     /// The memory of the last event. The client takes it before the next one is asked for.
     unsent: Option<Place>,
+    /// Where the subscription has begun, until the client knows.
+    start: Option<Arc<OnceLock<Start>>>,
+}
+
+impl Running {
+    /// What is sent when there is nothing to send.
+    fn still_there(&mut self) -> Vec<u8> {
+        match self.start.as_ref().and_then(|start| start.get()) {
+            Some(start) => {
+                let event = at(&start.after);
+                self.start = None;
+                event.into_bytes()
+            }
+            None => STILL_THERE.into(),
+        }
+    }
 }
 
 enum State {
@@ -104,15 +142,16 @@ async fn step(state: State) -> Option<(Vec<u8>, State)> {
     let keep_alive = clock::pause(KEEP_ALIVE).boxed_local();
     let happened = match select(select(running.answers.next(), &mut running.ended), keep_alive).await {
         Either::Left((Either::Left((answer, _)), _)) => answer.map(|mut answer| {
-            let piece = next(&answer.text()).into_bytes();
+            let piece = event(&answer).into_bytes();
+            running.start = None;
             running.unsent = answer.take_place().map(|place| place.shrunk(piece.len()));
             piece
         }),
         Either::Left((Either::Right((error, _)), _)) => {
             let refused = Refused::request(&Failure::from(error), &running.correlation_id);
-            return Some((next(&Answer::from(refused).text()).into_bytes(), State::Completing));
+            return Some((event(&Answer::from(refused)).into_bytes(), State::Completing));
         }
-        Either::Right(_) => Some(STILL_THERE.into()),
+        Either::Right(_) => Some(running.still_there()),
     };
     match happened {
         Some(piece) => Some((piece, State::Running(running))),

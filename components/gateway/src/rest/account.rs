@@ -99,6 +99,7 @@ pub async fn register(request: &Request, viewer: &Viewer) -> Result<Response, Fa
         email: fields.text("email"),
         password: fields.text("password"),
         display_name: fields.text("displayName"),
+        timezone: fields.optional_text("timezone"),
         user_agent: cookie::user_agent(request.headers()),
     };
     fields.finish()?;

@@ -8,7 +8,7 @@ use mindflow_guest::journal::Tag;
 use serde_json::{Value, json};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-pub fn json(reads::AnalyzedEntry { entry, analysis }: &reads::AnalyzedEntry) -> Value {
+pub fn json(reads::AnalyzedEntry { entry, analysis, .. }: &reads::AnalyzedEntry) -> Value {
     let tag = |tag: &Tag| json!({ "id": tag.id, "name": tag.name });
     json!({
         "id": entry.id,
@@ -58,15 +58,19 @@ pub fn analysis_to_come(requested: bool) -> reads::Analysis {
     }
 }
 
-/// The tag changes with the content's version, with the state of its analysis and with the names of its tags,
-/// which are renamed without a new version: all of them are in the body.
-pub fn validators(reads::AnalyzedEntry { entry, analysis }: &reads::AnalyzedEntry) -> Validators {
-    let modified_us = entry.updated_at.max(analysis.completed_at.unwrap_or(0));
+/// The tag changes with the content's version, and with all that is in the body and changes without one: the analysis, and the
+/// names of the tags. An entry that was just written has no time of its last change, which the read side gives it.
+pub fn validators(shown: &reads::AnalyzedEntry) -> Validators {
+    let reads::AnalyzedEntry { entry, analysis, shown_since } = shown;
     let status = names::analysis_status(analysis.status).to_ascii_lowercase();
-    let mut tag_names = DefaultHasher::new();
-    entry.tags.iter().for_each(|tag| tag.name.hash(&mut tag_names));
-    let etag = format!("\"v{}-{status}-{modified_us:x}-{:x}\"", entry.version, tag_names.finish());
-    Validators { etag, modified_us }
+    let mut rest = DefaultHasher::new();
+    for tag in &entry.tags {
+        (&tag.id, &tag.name).hash(&mut rest);
+    }
+    analysis_json(analysis).to_string().hash(&mut rest);
+    entry.updated_at.hash(&mut rest);
+    let etag = format!("\"v{}-{status}-{:x}\"", entry.version, rest.finish());
+    Validators { etag, modified_us: *shown_since }
 }
 
 /// The version in one of these tags.
@@ -83,7 +87,7 @@ mod tests {
         let entry = Entry::from(mindflow_events::fixture_entry().unwrap());
         let tags = vec![Tag { id: "t".into(), name: "rain".into(), entry_count: None }];
         let entry = Entry { tags, created_at: 1_000_000, updated_at: 2_000_000, word_count: 1, ..entry };
-        reads::AnalyzedEntry { entry, analysis: analysis_to_come(true) }
+        reads::AnalyzedEntry { entry, analysis: analysis_to_come(true), shown_since: None }
     }
 
     #[test]
@@ -104,7 +108,11 @@ mod tests {
         analysed.analysis.completed_at = Some(5_000_000);
         let ready = validators(&analysed);
         assert_ne!(pending.etag, ready.etag);
-        assert_eq!(ready.modified_us, 5_000_000);
+        let mut again = analysed.clone();
+        again.analysis.themes.push("rain".into());
+        assert_ne!(validators(&again).etag, ready.etag);
+        let read = reads::AnalyzedEntry { shown_since: Some(5_000_000), ..entry() };
+        assert_eq!((validators(&read).etag, validators(&read).modified_us), (pending.etag.clone(), Some(5_000_000)));
         assert_eq!(version_of(&pending.etag), Some(3));
         assert_eq!(version_of(&ready.etag), Some(3));
         assert_eq!(version_of("\"abc\""), None);

@@ -2,33 +2,33 @@
 
 use super::{entry, existing_id, not_found};
 use crate::failure::{Failure, Kind};
+use crate::graphql::cost::ENTRY_BYTES_MAX;
 use crate::memory::{self, ANSWER_BYTES_MAX, READ_BYTES_MAX};
 use crate::names;
 use crate::read_your_writes;
 use crate::services::accounts::Role;
 use crate::services::{journal, reads};
 use crate::viewer::Viewer;
-use crate::web::body::{self, BODY_BYTES_MAX, Fields};
+use crate::web::body::{self, Fields};
 use crate::web::conditional::{self, IfMatch, Validators};
 use crate::web::{Request, Response};
 use http::StatusCode;
 use mindflow_guest::call::Error;
 use mindflow_guest::failure::field;
 use mindflow_guest::journal::PAGE_MAX;
+use mindflow_guest::rules::{Format, Rule};
 use serde_json::json;
 use std::collections::HashMap;
 
 const PAGE_DEFAULT: u32 = 20;
-/// The largest entry.
-const ENTRY_BYTES: u64 = BODY_BYTES_MAX as u64;
-/// The body, its values, the entry as it is written, as it is answered, and that as a text.
-const ONE_ENTRY_BYTES: u64 = 5 * ENTRY_BYTES;
+/// The largest entry, as it is written or read, as JSON's values, as a text, and while that grows.
+const ONE_ENTRY_BYTES: u64 = 4 * ENTRY_BYTES_MAX;
 /// The answer is the user's own; a cache asks each time whether it is still good.
 const OWN_CACHE: &str = "private, no-cache";
 
 fn with_validators(response: Response, validators: &Validators) -> Response {
     let response = response.header("etag", &validators.etag).header("cache-control", OWN_CACHE);
-    match conditional::http_date(validators.modified_us) {
+    match validators.modified_us.and_then(conditional::http_date) {
         Some(date) => response.header("last-modified", date),
         None => response,
     }
@@ -45,19 +45,20 @@ pub async fn create(request: &Request, viewer: &Viewer) -> Result<Response, Fail
     let new = journal::NewEntry {
         title: fields.text("title"),
         content: fields.text("content"),
-        mood: fields.nullable("mood", &names::MOOD_RULE, names::parse_mood).flatten(),
+        mood: fields.nullable("mood", names::mood_rule(), &names::MOOD_RULE, names::parse_mood).flatten(),
         tags: fields.optional_texts("tags").unwrap_or_default(),
-        entry_date: fields.nullable("entryDate", names::DATE_RULE, names::parse_date).flatten(),
+        entry_date: fields.nullable("entryDate", Format::Date, names::DATE_RULE, names::parse_date).flatten(),
         attachment_ids: fields.optional_texts("attachmentIds").unwrap_or_default(),
         client_mutation_id: fields.optional_text("clientMutationId"),
     };
     fields.finish()?;
     let written = journal::create_entry(context, new).await?;
-    let journal::WrittenEntry { entry, analysis_requested } = written;
-    read_your_writes::written(&entry).await;
+    let journal::WrittenEntry { entry, analysis_requested, marks } = written;
+    read_your_writes::written(viewer, marks).await;
     let location = format!("/api/journals/{}", entry.id);
     let analysis = entry::analysis_to_come(analysis_requested);
-    Ok(show(StatusCode::CREATED, &reads::AnalyzedEntry { entry, analysis }).header("location", location))
+    let shown = reads::AnalyzedEntry { entry, analysis, shown_since: None };
+    Ok(show(StatusCode::CREATED, &shown).header("location", location))
 }
 
 pub async fn page(request: &Request, viewer: &Viewer) -> Result<Response, Failure> {
@@ -67,15 +68,16 @@ pub async fn page(request: &Request, viewer: &Viewer) -> Result<Response, Failur
         return Err(Failure::new(Kind::Forbidden, "You may read your own journal only."));
     }
     // The entries as they were read and as JSON's values, and a text that grows.
-    let read = (u64::from(asked.page.first) * ENTRY_BYTES).min(READ_BYTES_MAX);
+    let read = (u64::from(asked.page.first) * ENTRY_BYTES_MAX).min(READ_BYTES_MAX);
     let place = memory::take(read + 3 * ANSWER_BYTES_MAX as u64).await?;
-    let page = reads::entries(viewer.context(), asked.user_id, asked.filter, asked.page).await?;
+    let page =
+        reads::entries(viewer.proven_for_views().await?, asked.user_id, asked.filter, asked.order, asked.page).await?;
     let next_cursor = page.edges.last().filter(|_| page.has_next_page).map(|edge| edge.cursor.clone());
     let items: Vec<_> = page.edges.iter().map(|edge| entry::json(&edge.node)).collect();
     let json = memory::json_within(ANSWER_BYTES_MAX, &json!({ "items": items, "nextCursor": next_cursor }));
     let json = json.ok_or_else(|| {
         let text = format!("These entries take more than {} MiB together: ask for fewer.", ANSWER_BYTES_MAX >> 20);
-        Failure::invalid(vec![field("limit", text)])
+        Failure::invalid(vec![field("limit", Rule::TooMuch, text)])
     })?;
     let response = Response::new(StatusCode::OK)
         .header("content-type", "application/json; charset=utf-8")
@@ -87,6 +89,7 @@ pub async fn page(request: &Request, viewer: &Viewer) -> Result<Response, Failur
 struct PageRequest {
     user_id: Option<String>,
     filter: reads::Filter,
+    order: Option<reads::EntryOrder>,
     page: reads::PageRequest,
 }
 
@@ -98,21 +101,32 @@ impl PageRequest {
         let mut errors = Vec::new();
         let first = given.remove("limit").map_or(Some(PAGE_DEFAULT), |limit| limit.parse().ok());
         let first = first.filter(|first| (1..=PAGE_MAX).contains(first)).unwrap_or_else(|| {
-            errors.push(field("limit", format!("Must be a whole number from 1 to {PAGE_MAX}.")));
+            errors.push(field(
+                "limit",
+                Rule::range(1, PAGE_MAX),
+                format!("Must be a whole number from 1 to {PAGE_MAX}."),
+            ));
             PAGE_DEFAULT
         });
         let mood = given.remove("mood").and_then(|name| {
             let mood = names::parse_mood(&name);
             if mood.is_none() {
-                errors.push(field("mood", names::MOOD_RULE.as_str()));
+                errors.push(field("mood", names::mood_rule(), names::MOOD_RULE.as_str()));
             }
             mood
+        });
+        let order = given.remove("orderBy").and_then(|name| {
+            let order = names::parse_order(&name);
+            if order.is_none() {
+                errors.push(field("orderBy", names::order_rule(), names::ORDER_RULE.as_str()));
+            }
+            order
         });
         let mut date = |name: &str| {
             let text = given.remove(name)?;
             let date = names::parse_date(&text);
             if date.is_none() {
-                errors.push(field(name, names::DATE_RULE));
+                errors.push(field(name, Format::Date, names::DATE_RULE));
             }
             date
         };
@@ -123,16 +137,16 @@ impl PageRequest {
         Ok(Self {
             user_id: given.remove("userId"),
             filter: reads::Filter { text: given.remove("text"), tag: given.remove("tag"), mood, from_date, to_date },
+            order,
             page: reads::PageRequest { first, after: given.remove("cursor") },
         })
     }
 }
 
 async fn read(viewer: &Viewer, id: &str) -> Result<reads::AnalyzedEntry, Failure> {
-    let caller = viewer.caller().await?;
+    viewer.caller().await?;
     existing_id(id, "entry")?;
-    let known = reads::entry_by_id(viewer.context(), id.to_owned()).await?;
-    let entry = read_your_writes::caught_up(viewer.context(), &caller.user_id, id, known).await?;
+    let entry = reads::entry_by_id(viewer.proven_for_views().await?, id.to_owned()).await?;
     entry.ok_or_else(|| not_found("entry"))
 }
 
@@ -182,8 +196,9 @@ pub async fn update(request: &Request, viewer: &Viewer, id: String) -> Result<Re
     let mut change = journal::EntryChange {
         title: fields.optional_text("title"),
         content: fields.optional_text("content"),
-        mood: fields.nullable("mood", &names::MOOD_RULE, names::parse_mood),
+        mood: fields.nullable("mood", names::mood_rule(), &names::MOOD_RULE, names::parse_mood),
         tags: fields.optional_texts("tags"),
+        entry_date: fields.nullable("entryDate", Format::Date, names::DATE_RULE, names::parse_date).flatten(),
         attachment_ids: fields.optional_texts("attachmentIds"),
         expected_version: fields.optional_number("expectedVersion"),
     };
@@ -193,8 +208,8 @@ pub async fn update(request: &Request, viewer: &Viewer, id: String) -> Result<Re
     let written = journal::update_entry(context.clone(), id.clone(), change)
         .await
         .map_err(|error| version_conflict(error, matched.is_some()))?;
-    let journal::WrittenEntry { entry, analysis_requested } = written;
-    read_your_writes::written(&entry).await;
+    let journal::WrittenEntry { entry, analysis_requested, marks } = written;
+    read_your_writes::written(viewer, marks).await;
     let analysis = if analysis_requested {
         entry::analysis_to_come(true)
     } else {
@@ -205,17 +220,17 @@ pub async fn update(request: &Request, viewer: &Viewer, id: String) -> Result<Re
             .flatten()
             .map_or_else(|| entry::analysis_to_come(false), |read| read.analysis)
     };
-    Ok(show(StatusCode::OK, &reads::AnalyzedEntry { entry, analysis }))
+    Ok(show(StatusCode::OK, &reads::AnalyzedEntry { entry, analysis, shown_since: None }))
 }
 
 pub async fn delete(request: &Request, viewer: &Viewer, id: String) -> Result<Response, Failure> {
-    let caller = viewer.caller().await?;
+    let context = viewer.proven().await?;
     existing_id(&id, "entry")?;
     let matched = expected_version(request, viewer, &id).await?;
-    journal::delete_entry(viewer.context(), id.clone(), matched)
+    let mark = journal::delete_entry(context, id, matched)
         .await
         .map_err(|error| version_conflict(error, matched.is_some()))?;
-    read_your_writes::deleted(&caller.user_id, &id).await;
+    read_your_writes::written(viewer, vec![mark]).await;
     Ok(Response::new(StatusCode::NO_CONTENT))
 }
 
@@ -236,16 +251,18 @@ mod tests {
 
     #[test]
     fn every_wrong_parameter_is_told() {
-        let failure = PageRequest::read("limit=101&mood=calm&from=yesterday").unwrap_err();
+        let failure = PageRequest::read("limit=101&mood=calm&orderBy=newest&from=yesterday").unwrap_err();
         let names: Vec<_> = failure.fields.iter().map(|error| error.field.as_str()).collect();
-        assert_eq!(names, ["limit", "mood", "from"]);
+        assert_eq!(names, ["limit", "mood", "orderBy", "from"]);
+        let ordered = PageRequest::read("orderBy=CREATED_AT_ASC").unwrap();
+        assert_eq!(ordered.order, Some(reads::EntryOrder::CreatedAscending));
         assert!(PageRequest::read("limit=0").is_err());
         assert_eq!(PageRequest::read("").unwrap().page.first, 20);
     }
 
     #[test]
     fn a_moved_version_is_412_under_if_match_and_409_otherwise() {
-        let conflict = || Error::Conflict("version".into());
+        let conflict = || mindflow_guest::failure::conflict("", Rule::Version { expected: 1, actual: 2 }, "version");
         assert_eq!(version_conflict(conflict(), true).kind, Kind::PreconditionFailed);
         assert_eq!(version_conflict(conflict(), false).kind, Kind::Conflict);
     }

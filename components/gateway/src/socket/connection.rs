@@ -4,8 +4,10 @@ use super::kept;
 use super::protocol::{Action as Wanted, Close, Protocol, STREAM};
 use super::stream::{EVENTS, Stream};
 use super::task::{Notices, Outcome, Work};
+use crate::change_feed::forgotten;
 use crate::failure::{Failure, Kind};
 use crate::graphql::execute::Refused;
+use crate::graphql::sse;
 use crate::viewer::{Viewer, watch};
 use crate::web::{Presented, correlation, header};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -140,11 +142,12 @@ impl Connection {
 
     /// An event stream begins, whose request has proven its caller.
     fn stream(&mut self, stream: Stream, now_us: i64) -> Vec<Action> {
-        let Stream { topic, user_id, expires_us, notices } = stream;
+        let Stream { topic, after, user_id, expires_us, notices } = stream;
         self.protocol.stream_begins();
         self.expires_us = Some(expires_us);
         let mut actions = self.identified(Some(user_id));
-        actions.extend(self.subscribe(tag(STREAM), topic, notices));
+        actions.extend(after.as_deref().map(|after| Action::Send(Message::Text(sse::at(after)))));
+        actions.extend(self.subscribe(tag(STREAM), (topic, after), notices));
         actions.push(self.next_proof(now_us));
         actions
     }
@@ -156,9 +159,9 @@ impl Connection {
         self.user_id.iter().filter(|_| is_new).cloned().map(Action::Identify).collect()
     }
 
-    fn subscribe(&mut self, tag: String, topic: String, notices: Notices) -> Vec<Action> {
+    fn subscribe(&mut self, tag: String, (topic, after): (String, Option<String>), notices: Notices) -> Vec<Action> {
         self.listening.extend(operation(&tag).map(str::to_owned));
-        vec![Action::Subscribe(Subscription { tag, topic, work: kept::write(&Work::Notices(notices)) })]
+        vec![Action::Subscribe(Subscription { tag, topic, after, work: kept::write(&Work::Notices(notices)) })]
     }
 
     fn timer(&mut self, now_us: i64) -> Vec<Action> {
@@ -178,7 +181,7 @@ impl Connection {
         match (self.watch, self.listening.is_empty()) {
             (Watch::Off, true) => {
                 let (topic, work) = (notice_topic(user_id), kept::write(&Work::Watch));
-                actions.push(Action::Subscribe(Subscription { tag: WATCH.to_owned(), topic, work }));
+                actions.push(Action::Subscribe(Subscription { tag: WATCH.to_owned(), topic, after: None, work }));
                 self.watch = Watch::On;
             }
             (Watch::On, false) => {
@@ -199,31 +202,33 @@ impl Connection {
             };
         }
         let wanted = match outcome {
-            Outcome::Proven { expires_us, user_id } => {
+            Outcome::Proven { expires_us, user_id, cursor } => {
                 self.expires_us = Some(expires_us);
                 let mut actions = self.identified(user_id);
                 if self.watch == Watch::Lost {
                     self.watch = Watch::Off;
                 }
                 let is_over = watch::time_left(expires_us, now_us).is_zero();
-                actions.extend(if is_over { self.over() } else { self.goes_on(now_us) });
+                actions.extend(if is_over { self.over() } else { self.goes_on(now_us, cursor.as_deref()) });
                 return actions;
             }
-            Outcome::Anonymous | Outcome::Unknown => return self.goes_on(now_us),
+            Outcome::Anonymous | Outcome::Unknown => return self.goes_on(now_us, None),
             Outcome::Forbidden => return self.over(),
             Outcome::Ended => operation(tag).map(|id| self.protocol.ended(id)).unwrap_or_default(),
             Outcome::Refused { errors } => {
                 operation(tag).map(|id| self.protocol.refused(id, &errors)).unwrap_or_default()
             }
-            Outcome::Subscribed { topic, notices } => return self.subscribe(tag.to_owned(), topic, notices),
+            Outcome::Subscribed { topic, after, notices } => {
+                return self.subscribe(tag.to_owned(), (topic, after), notices);
+            }
         };
         self.actions(wanted)
     }
 
     /// The token is good, or there is none, or that cannot be found out now: an outage closes no connection, since each
     /// operation proves the token again.
-    fn goes_on(&mut self, now_us: i64) -> Vec<Action> {
-        let wanted = self.protocol.proven(true);
+    fn goes_on(&mut self, now_us: i64, cursor: Option<&str>) -> Vec<Action> {
+        let wanted = self.protocol.proven(true, cursor);
         let mut actions = self.actions(wanted);
         if self.authorization.is_some() {
             actions.push(self.next_proof(now_us));
@@ -250,6 +255,7 @@ impl Connection {
             websocket::Failure::Refused => {
                 Failure::new(Kind::RateLimited, "The operations of this connection are too large together.")
             }
+            websocket::Failure::Forgotten => Failure::from(forgotten()),
             websocket::Failure::Denied => Failure::new(Kind::Internal, "the manifest does not grant the topic"),
             // Also when the session has ended.
             websocket::Failure::NotUnderstood => {

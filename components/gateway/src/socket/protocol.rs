@@ -164,8 +164,9 @@ impl Protocol {
         vec![Action::Prove { authorization }]
     }
 
-    /// The token of `connection_init` was proven, or there was none.
-    pub fn proven(&mut self, accepted: bool) -> Vec<Action> {
+    /// The token of `connection_init` was proven, or there was none. The client learns where its changes stand, so that a
+    /// subscription after that misses none.
+    pub fn proven(&mut self, accepted: bool, cursor: Option<&str>) -> Vec<Action> {
         if self.state != State::Proving {
             return Vec::new();
         }
@@ -173,7 +174,11 @@ impl Protocol {
             return self.close(Close::Forbidden, "Forbidden");
         }
         self.state = State::Acknowledged;
-        vec![Action::Send(json!({"type": "connection_ack"}).to_string())]
+        let mut ack = json!({"type": "connection_ack"});
+        if let (Some(cursor), Some(fields)) = (cursor, ack.as_object_mut()) {
+            fields.insert("payload".to_owned(), json!({"cursor": cursor}));
+        }
+        vec![Action::Send(ack.to_string())]
     }
 
     /// The time to send `connection_init` is over.
@@ -232,13 +237,14 @@ impl Protocol {
         if self.running.remove(id) { vec![Action::Stop { id: id.to_owned() }] } else { Vec::new() }
     }
 
-    /// One result of a running operation, as JSON: its fields keep the order in which the client asked for them.
-    pub fn next(&self, id: &str, result: &str) -> Vec<Action> {
+    /// One result of a running operation, as JSON: its fields keep the order in which the client asked for them. And its
+    /// cursor.
+    pub fn next(&self, id: &str, result: &str, cursor: Option<&str>) -> Vec<Action> {
         if !self.running.contains(id) {
             return Vec::new();
         }
         if self.is_stream() {
-            return vec![Action::Send(sse::next(result))];
+            return vec![Action::Send(sse::next(result, cursor))];
         }
         vec![Action::Send(format!(r#"{{"id":{},"type":"next","payload":{result}}}"#, Value::from(id)))]
     }
@@ -249,7 +255,7 @@ impl Protocol {
             return Vec::new();
         }
         if self.is_stream() {
-            let last = Action::Send(sse::next(&json!({"errors": errors}).to_string()));
+            let last = Action::Send(sse::next(&json!({"errors": errors}).to_string(), None));
             return [vec![last], self.complete_stream()].concat();
         }
         vec![

@@ -4,6 +4,7 @@
 use super::kept;
 use super::protocol::STREAM;
 use super::task::Notices;
+use crate::change_feed::Start;
 use crate::failure::Failure;
 use crate::graphql::workarounds::params::Params;
 use crate::viewer::Viewer;
@@ -16,6 +17,9 @@ pub const EVENTS: &str = "graphql-sse";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stream {
     pub topic: String,
+    /// None from an older version: from now on.
+    #[serde(default)]
+    pub after: Option<String>,
     pub user_id: String,
     /// When the token expires.
     pub expires_us: i64,
@@ -26,8 +30,10 @@ pub struct Stream {
 ///
 /// # Errors
 /// The caller is not proven, or the operation's text is no longer known.
-pub async fn hand_over(params: Params, topic: String, viewer: &Viewer) -> Result<Vec<u8>, Failure> {
+pub async fn hand_over(params: Params, start: Start, viewer: &Viewer) -> Result<Vec<u8>, Failure> {
     let caller = viewer.caller().await?;
     let notices = Notices::of(STREAM.to_owned(), params).await?;
-    Ok(kept::write(&Stream { topic, user_id: caller.user_id, expires_us: caller.expires_at, notices }))
+    let Start { topic, after } = start;
+    let (after, user_id, expires_us) = (Some(after), caller.user_id, caller.expires_at);
+    Ok(kept::write(&Stream { topic, after, user_id, expires_us, notices }))
 }

@@ -4,6 +4,7 @@
 use super::connection::Connection;
 use super::kept;
 use super::protocol::Action;
+use crate::change_feed::Start;
 use crate::failure::Failure;
 use crate::graphql::apq;
 use crate::graphql::execute::{self, Answer, Begun, Prepared, Refused};
@@ -58,6 +59,9 @@ pub enum Outcome {
         /// None from an older version.
         #[serde(default)]
         user_id: Option<String>,
+        /// Where the user's changes stand, of the first proof.
+        #[serde(default)]
+        cursor: Option<String>,
     },
     /// There is no token.
     Anonymous,
@@ -68,11 +72,12 @@ pub enum Outcome {
     /// The operation has had its answer.
     Ended,
     /// The operation was refused before it ran.
-    Refused {
-        errors: Value,
-    },
+    Refused { errors: Value },
     Subscribed {
         topic: String,
+        /// None from an older version: from now on.
+        #[serde(default)]
+        after: Option<String>,
         notices: Notices,
     },
 }
@@ -90,7 +95,7 @@ pub async fn perform(state: &[u8], work: &[u8]) -> Option<Performed> {
 
 /// What a client is sent for a notice. None if the work is not understood, or the session has ended: the subscription
 /// then fails as not understood, and the connection proves its session ([`Connection`]).
-pub async fn present(state: &[u8], work: &[u8], item: &[u8]) -> Option<Vec<Message>> {
+pub async fn present(state: &[u8], work: &[u8], item: &[u8], cursor: String) -> Option<Vec<Message>> {
     let (connection, work) = (kept::read::<Connection>(state)?, kept::read(work)?);
     // A notice of a later version is skipped.
     let Ok(notice) = serde_json::from_slice(item) else { return Some(Vec::new()) };
@@ -98,7 +103,9 @@ pub async fn present(state: &[u8], work: &[u8], item: &[u8]) -> Option<Vec<Messa
     match (work, notice) {
         (Work::Watch, UserNotice::Entry(_)) => Some(Vec::new()),
         (Work::Watch | Work::Notices(_), _) if has_ended(&scope).await => None,
-        (Work::Notices(notices), UserNotice::Entry(notice)) => Some(tell(&connection, &scope, notices, notice).await),
+        (Work::Notices(notices), UserNotice::Entry(notice)) => {
+            Some(tell(&connection, &scope, notices, (notice, cursor)).await)
+        }
         (Work::Watch | Work::Notices(_), UserNotice::Session(_)) => Some(Vec::new()),
         (Work::Prove | Work::Operation { .. }, _) => None,
     }
@@ -110,11 +117,16 @@ async fn has_ended(scope: &SharedScope) -> bool {
     matches!(scope.viewer.caller().await, Err(Error::Unauthenticated(_)))
 }
 
-async fn tell(connection: &Connection, scope: &SharedScope, notices: Notices, notice: Notice) -> Vec<Message> {
+async fn tell(
+    connection: &Connection,
+    scope: &SharedScope,
+    notices: Notices,
+    (notice, cursor): (Notice, String),
+) -> Vec<Message> {
     let Notices { id, query, operation_name, variables } = notices;
     let params = Params { query: Some(query), operation_name, variables, extensions: Map::new() };
     let answers = match prepare(params, scope).await {
-        Ok(prepared) => execute::present(prepared, notice).await,
+        Ok(prepared) => execute::present(prepared, notice, cursor).await,
         Err(refused) => vec![Answer::from(refused)],
     };
     answers.iter().flat_map(|answer| next(connection, &id, answer)).collect()
@@ -125,7 +137,12 @@ async fn prove(connection: &Connection) -> Outcome {
         return Outcome::Anonymous;
     }
     match connection.viewer().caller().await {
-        Ok(caller) => Outcome::Proven { expires_us: caller.expires_at, user_id: Some(caller.user_id) },
+        Ok(caller) => {
+            let is_first = !connection.protocol.is_acknowledged();
+            let cursor = if is_first { Start::of(&caller.user_id, None).await.ok() } else { None };
+            let cursor = cursor.map(|start| start.after);
+            Outcome::Proven { expires_us: caller.expires_at, user_id: Some(caller.user_id), cursor }
+        }
         Err(Error::Unauthenticated(_)) => Outcome::Forbidden,
         Err(_) => Outcome::Unknown,
     }
@@ -137,14 +154,14 @@ async fn operate(connection: &Connection, id: String, payload: Value) -> (Vec<Me
         let params =
             params::from_json(payload).map_err(|failure| Refused::request(&failure, scope.viewer.correlation_id()))?;
         let prepared = prepare(params.clone(), &scope).await?;
-        Ok::<_, Refused>((params, execute::begin(prepared).await))
+        Ok::<_, Refused>((params, execute::begin(prepared, None).await))
     };
     match begun.await {
         Err(refused) => (Vec::new(), refusal(&Answer::from(refused))),
         Ok((_, Begun::Answered(answer))) if !answer.executed => (Vec::new(), refusal(&answer)),
         Ok((_, Begun::Answered(answer))) => (next(connection, &id, &answer), Outcome::Ended),
         Ok((_, Begun::Nothing)) => (Vec::new(), Outcome::Ended),
-        Ok((params, Begun::Subscribed { topic })) => (Vec::new(), subscribed(id, params, topic).await),
+        Ok((params, Begun::Subscribed(start))) => (Vec::new(), subscribed(id, params, start).await),
     }
 }
 
@@ -163,9 +180,10 @@ async fn prepare(params: Params, scope: &SharedScope) -> Result<Prepared, Refuse
     }
 }
 
-async fn subscribed(id: String, params: Params, topic: String) -> Outcome {
+async fn subscribed(id: String, params: Params, start: Start) -> Outcome {
+    let Start { topic, after } = start;
     match Notices::of(id, params).await {
-        Ok(notices) => Outcome::Subscribed { topic, notices },
+        Ok(notices) => Outcome::Subscribed { topic, after: Some(after), notices },
         Err(_) => Outcome::Ended,
     }
 }
@@ -179,5 +197,5 @@ fn next(connection: &Connection, id: &str, answer: &Answer) -> Vec<Message> {
         Action::Send(text) => Some(Message::Text(text)),
         _ => None,
     };
-    connection.protocol.next(id, &answer.text()).into_iter().filter_map(sent).collect()
+    connection.protocol.next(id, &answer.text(), answer.cursor()).into_iter().filter_map(sent).collect()
 }

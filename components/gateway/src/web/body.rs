@@ -5,13 +5,50 @@ use super::{Request, header, media};
 use crate::failure::{Failure, Kind};
 use mindflow_guest::call::FieldError;
 use mindflow_guest::failure::field;
+use mindflow_guest::rules::Rule;
 use serde_json::{Map, Value};
 
-/// Contract §2: the largest entry (100,000 characters, most of them one or two bytes) and its JSON escapes fit.
-pub const BODY_BYTES_MAX: usize = 256 * 1024;
+/// The largest entry fits, however its client writes it: 100,000 characters of content, 200 of the title and 20 × 50 of tags,
+/// each as two escapes (`\ud83d\ude00`, 12 bytes), are 1.2 MB; the rest is for the query around them.
+pub const BODY_BYTES_MAX: usize = 1_280 * 1024;
+
+/// Of a body that is received without a place in the memory ([`crate::memory::receive`]): entries of pages of text are below.
+pub const BODY_BYTES_USUAL: usize = 256 * 1024;
+
+/// Of a body larger than usual, outside its texts: ten operations of 2,000 values. As many as fit it would take 30 MB when they
+/// are read.
+const MARKS_MAX: usize = 20_000;
 
 /// Of any list, before a service says how long this one may be: no list of a body has more than 20.
 const ITEMS_MAX: usize = 1_000;
+
+/// Unknown fields that an answer names, and characters of each name: more help nobody.
+const UNKNOWN_MAX: usize = 20;
+const NAME_CHARS_MAX: usize = 100;
+
+/// Whether a body that is larger than usual is so because of its texts.
+///
+/// # Errors
+/// `TooComplex`
+pub fn check(body: &[u8]) -> Result<(), Failure> {
+    if body.len() <= BODY_BYTES_USUAL {
+        return Ok(());
+    }
+    let (mut within, mut escaped, mut marks) = (false, false, 0);
+    for byte in body {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if within => escaped = true,
+            b'"' => within = !within,
+            b',' | b'[' | b'{' | b':' if !within => marks += 1,
+            _ => {}
+        }
+    }
+    if marks <= MARKS_MAX {
+        return Ok(());
+    }
+    Err(Failure::new(Kind::TooComplex, format!("The body has more than {MARKS_MAX} values.")))
+}
 
 /// The body as a JSON object.
 ///
@@ -26,7 +63,7 @@ pub fn object(request: &Request) -> Result<Map<String, Value>, Failure> {
     }
     match serde_json::from_slice(request.body()) {
         Ok(Value::Object(fields)) => Ok(fields),
-        Ok(_) => Err(Failure::invalid(vec![field("", "The body must be a JSON object.")])),
+        Ok(_) => Err(Failure::invalid(vec![field("", Rule::of_type("object"), "The body must be a JSON object.")])),
         Err(error) => Err(Failure::new(Kind::Malformed, format!("The body is not JSON: {error}."))),
     }
 }
@@ -42,16 +79,16 @@ impl Fields {
         Self { values, errors: Vec::new() }
     }
 
-    fn wrong(&mut self, name: &str, message: &str) {
-        self.errors.push(field(name, message));
+    fn wrong(&mut self, name: &str, rule: impl Into<Rule>, message: &str) {
+        self.errors.push(field(name, rule, message));
     }
 
     /// A text that must be there.
     pub fn text(&mut self, name: &str) -> String {
         match self.values.remove(name) {
             Some(Value::String(text)) => return text,
-            None | Some(Value::Null) => self.wrong(name, "This field is required."),
-            Some(_) => self.wrong(name, "Must be a text."),
+            None | Some(Value::Null) => self.wrong(name, Rule::Required, "This field is required."),
+            Some(_) => self.wrong(name, Rule::of_type("text"), "Must be a text."),
         }
         String::new()
     }
@@ -62,7 +99,7 @@ impl Fields {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) => Some(text),
             Some(_) => {
-                self.wrong(name, "Must be a text.");
+                self.wrong(name, Rule::of_type("text"), "Must be a text.");
                 None
             }
         }
@@ -73,12 +110,12 @@ impl Fields {
         let items = match self.values.remove(name) {
             None | Some(Value::Null) => return None,
             Some(Value::Array(items)) if items.len() > ITEMS_MAX => {
-                self.wrong(name, &format!("Must have at most {ITEMS_MAX} texts."));
+                self.wrong(name, Rule::items(ITEMS_MAX, items.len()), &format!("Must have at most {ITEMS_MAX} texts."));
                 return None;
             }
             Some(Value::Array(items)) => items,
             Some(_) => {
-                self.wrong(name, "Must be a list of texts.");
+                self.wrong(name, Rule::of_type("list"), "Must be a list of texts.");
                 return None;
             }
         };
@@ -86,7 +123,7 @@ impl Fields {
         for (index, item) in items.into_iter().enumerate() {
             match item {
                 Value::String(text) => texts.push(text),
-                _ => self.wrong(&format!("{name}[{index}]"), "Must be a text."),
+                _ => self.wrong(&format!("{name}[{index}]"), Rule::of_type("text"), "Must be a text."),
             }
         }
         Some(texts)
@@ -99,7 +136,7 @@ impl Fields {
             Some(value) => {
                 let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
                 if number.is_none() {
-                    self.wrong(name, "Must be a whole number of 0 or more.");
+                    self.wrong(name, Rule::range(0, u32::MAX), "Must be a whole number of 0 or more.");
                 }
                 number
             }
@@ -107,21 +144,35 @@ impl Fields {
     }
 
     /// What `read` makes of a text; `Some(None)` when the field is null, none when it is left out.
-    pub fn nullable<T>(&mut self, name: &str, rule: &str, read: impl FnOnce(&str) -> Option<T>) -> Option<Option<T>> {
+    pub fn nullable<T>(
+        &mut self,
+        name: &str,
+        rule: impl Into<Rule>,
+        message: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<Option<T>> {
         let value = match self.values.remove(name)? {
             Value::Null => return Some(None),
             Value::String(text) => read(&text),
             _ => None,
         };
         if value.is_none() {
-            self.wrong(name, rule);
+            self.wrong(name, rule, message);
         }
         value.map(Some)
     }
 
     /// # Errors
-    /// 422 with every field that was wrong.
-    pub fn finish(self) -> Result<(), Failure> {
+    /// 422 with every field that was wrong, and each that is none of those that were taken.
+    pub fn finish(mut self) -> Result<(), Failure> {
+        for name in std::mem::take(&mut self.values).into_iter().map(|(name, _)| name).take(UNKNOWN_MAX) {
+            let name: String = name.chars().take(NAME_CHARS_MAX).collect();
+            self.wrong(
+                &name,
+                Rule::UnknownField,
+                "There is no such field here: check how it is spelled, or leave it out.",
+            );
+        }
         if self.errors.is_empty() { Ok(()) } else { Err(Failure::invalid(self.errors)) }
     }
 }
@@ -137,6 +188,19 @@ mod tests {
 
     fn fields(value: Value) -> Fields {
         Fields::new(value.as_object().unwrap().clone())
+    }
+
+    #[test]
+    fn a_large_body_is_one_of_long_texts() {
+        let text = |inner: &str| format!("{{\"a\":\"{}\"}}", inner.repeat(BODY_BYTES_USUAL));
+        for harmless in [text("x"), text(","), text("[\\\""), text("\\\\,")] {
+            assert!(check(harmless.as_bytes()).is_ok());
+        }
+        let many = format!("[{}0]", "0,".repeat(BODY_BYTES_USUAL));
+        assert_eq!(check(many.as_bytes()).unwrap_err().kind, Kind::TooComplex);
+        let hidden = format!("[\"\\\\\",{}0]", "0,".repeat(BODY_BYTES_USUAL));
+        assert!(check(hidden.as_bytes()).is_err());
+        assert!(check("[0,".repeat(50_000).as_bytes()).is_ok(), "of a usual size");
     }
 
     #[test]
@@ -158,6 +222,22 @@ mod tests {
     }
 
     #[test]
+    fn a_field_that_nothing_takes_is_refused_by_its_name() {
+        let mut misspelt = fields(json!({"title": "t", "entrydate": "2025-01-01", "entryDate": null}));
+        misspelt.text("title");
+        misspelt.optional_text("entryDate");
+        let errors = misspelt.finish().unwrap_err().fields;
+        assert_eq!(
+            (errors.len(), errors[0].field.as_str(), errors[0].rule.as_str()),
+            (1, "entrydate", "unknown-field")
+        );
+        let many = Value::Object((0..1_000).map(|n| (format!("{n}{}", "x".repeat(500)), Value::Null)).collect());
+        let errors = fields(many).finish().unwrap_err().fields;
+        assert_eq!(errors.len(), 20);
+        assert!(errors.iter().all(|error| error.field.len() == 100));
+    }
+
+    #[test]
     fn a_list_that_is_longer_than_any_is_refused_as_a_whole() {
         let mut long = fields(json!({"tags": vec!["a"; 1_001], "other": vec!["a"; 1_000]}));
         assert_eq!(long.optional_texts("tags"), None);
@@ -169,9 +249,9 @@ mod tests {
     #[test]
     fn null_and_left_out_are_told_apart_where_it_matters() {
         let mut fields = fields(json!({"mood": null, "other": "x"}));
-        assert_eq!(fields.nullable("mood", "", |text| Some(text.to_owned())), Some(None));
-        assert_eq!(fields.nullable("absent", "", |text| Some(text.to_owned())), None);
-        assert_eq!(fields.nullable("other", "no", |_| None::<()>), None);
+        assert_eq!(fields.nullable("mood", Rule::Required, "", |text| Some(text.to_owned())), Some(None));
+        assert_eq!(fields.nullable("absent", Rule::Required, "", |text| Some(text.to_owned())), None);
+        assert_eq!(fields.nullable("other", Rule::Required, "no", |_| None::<()>), None);
         assert!(fields.finish().is_err());
     }
 }

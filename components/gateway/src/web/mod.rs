@@ -3,11 +3,12 @@
 
 pub mod body;
 pub mod cookie;
+pub mod encoding;
 pub mod media;
 pub mod preflight;
 pub mod wire;
 
-pub use mindflow_guest::web::{Presented, Response, conditional, correlation, cors, header, problem};
+pub use mindflow_guest::web::{Presented, Response, conditional, correlation, cors, header, list, problem};
 
 /// A request whose body was read whole, at most [`body::BODY_BYTES_MAX`].
 pub type Request = http::Request<Vec<u8>>;

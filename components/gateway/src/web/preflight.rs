@@ -1,31 +1,37 @@
-//! Cross-site request forgery: a browser lets any site send a `GET`, or a `POST` of a simple content type,
-//! with the user's cookies. A header that only a script of an allowed origin can set distinguishes the two.
+//! Cross-site request forgery: a browser lets any site send a `GET`, or a `POST` of a simple content type, with the user's cookies.
+//! What only a script of an allowed origin can send distinguishes the two: an `Authorization`, a content type of which the browser
+//! asks the server first, or a header of its own.
 
-use super::{cors, header, media};
+use super::{cors, media};
 use crate::failure::{Failure, Kind};
 use http::{HeaderMap, Method};
 
-/// Any of these, with any value. The third is what Apollo's clients send.
-const PREFLIGHT_HEADERS: [&str; 3] = ["x-requested-with", "graphql-preflight", "apollo-require-preflight"];
+/// Any of these, with any value. The last is what Apollo's clients send.
+const PREFLIGHT_HEADERS: [&str; 4] =
+    ["authorization", "x-requested-with", "graphql-preflight", "apollo-require-preflight"];
 
 /// # Errors
 /// 400 for a request that a foreign site could have made.
 pub fn check(method: &Method, headers: &HeaderMap) -> Result<(), Failure> {
-    let content_type = header(headers, "content-type");
-    let simple = match *method {
-        Method::GET | Method::HEAD => true,
-        // Without a content type a browser may send what it likes.
-        Method::POST => content_type.is_none_or(media::is_simple),
-        _ => false,
-    };
-    if simple && !PREFLIGHT_HEADERS.iter().any(|name| headers.contains_key(*name)) {
+    let is_safe_method = matches!(*method, Method::GET | Method::HEAD | Method::POST);
+    if is_safe_method
+        && !has_type_to_ask_for(headers)
+        && !PREFLIGHT_HEADERS.iter().any(|name| headers.contains_key(*name))
+    {
         return Err(Failure::new(
             Kind::PreflightRequired,
             "This request could come from a foreign site (cross-site request forgery). Send the header \
-             `GraphQL-Preflight: 1` (or `X-Requested-With`), or a POST with `Content-Type: application/json`.",
+             `GraphQL-Preflight: 1` (or `X-Requested-With`), an `Authorization`, or `Content-Type: application/json`.",
         ));
     }
     Ok(())
+}
+
+/// Whether a browser asks before it sends this content type to another site. Without one it may send what it likes. A browser
+/// sends one line: of several, each has to be such a type.
+fn has_type_to_ask_for(headers: &HeaderMap) -> bool {
+    let mut lines = headers.get_all("content-type").iter().peekable();
+    lines.peek().is_some() && lines.all(|line| line.to_str().is_ok_and(|line| !media::is_simple(line)))
 }
 
 /// Refuses what a browser says comes from another site (Fetch Metadata, `Sec-Fetch-Site`), unless the operator lets that
@@ -77,6 +83,13 @@ mod tests {
     #[test]
     fn a_get_or_a_simple_post_without_the_header_is_refused() {
         assert!(!checked(Method::GET, &[]));
+        assert!(!checked(Method::GET, &[("content-type", "text/plain")]));
+        assert!(!checked(Method::GET, &[("content-type", "")]));
+        let mut two = HeaderMap::new();
+        for line in ["application/json", "text/plain"] {
+            two.append("content-type", line.parse().unwrap());
+        }
+        assert!(check(&Method::POST, &two).is_err());
         assert!(!checked(Method::POST, &[]));
         for simple in [
             "text/plain",
@@ -93,6 +106,10 @@ mod tests {
         assert!(checked(Method::GET, &[("x-requested-with", "XMLHttpRequest")]));
         assert!(checked(Method::GET, &[("graphql-preflight", "1")]));
         assert!(checked(Method::GET, &[("apollo-require-preflight", "true")]));
+        // urql's and Apollo's queries by GET.
+        assert!(checked(Method::GET, &[("authorization", "Bearer t")]));
+        assert!(checked(Method::GET, &[("content-type", "application/json")]));
+        assert!(checked(Method::HEAD, &[("content-type", "application/graphql-response+json")]));
         assert!(checked(Method::POST, &[("content-type", "application/json")]));
     }
 }

@@ -1,7 +1,8 @@
 //! Requests whole, as everything in this component takes them.
 
-use super::body::BODY_BYTES_MAX;
+use super::body::{self, BODY_BYTES_MAX, BODY_BYTES_USUAL};
 use crate::failure::{Failure, Kind};
+use crate::memory::{self, Place};
 use http::request::Parts;
 use mindflow_guest::web::wire;
 use wasip3::http::types::{ErrorCode, Request as WasiRequest};
@@ -10,6 +11,8 @@ use wasip3::http::types::{ErrorCode, Request as WasiRequest};
 pub struct Incoming {
     pub parts: Parts,
     pub body: Result<Vec<u8>, Failure>,
+    /// Of a body that is larger than usual: its memory, until the request is answered.
+    pub place: Option<Place>,
 }
 
 /// # Errors
@@ -17,25 +20,31 @@ pub struct Incoming {
 pub async fn receive(request: WasiRequest) -> Result<Incoming, ErrorCode> {
     let parts = wire::head(&request)?;
     let announced = super::header(&parts.headers, "content-length").and_then(|length| length.parse::<usize>().ok());
-    let body = body(request, announced.unwrap_or(0)).await;
-    Ok(Incoming { parts, body })
+    let mut place = None;
+    let body = body(request, announced.unwrap_or(0), &mut place).await;
+    Ok(Incoming { parts, body, place })
 }
 
-async fn body(request: WasiRequest, announced: usize) -> Result<Vec<u8>, Failure> {
+async fn body(request: WasiRequest, announced: usize, place: &mut Option<Place>) -> Result<Vec<u8>, Failure> {
     let too_large = || Failure::new(Kind::TooLarge, format!("A request body may have at most {BODY_BYTES_MAX} bytes."));
     if announced > BODY_BYTES_MAX {
         return Err(too_large());
     }
     let mut body = wire::Incoming::new(request);
-    let mut bytes = Vec::with_capacity(announced);
+    let mut bytes = Vec::with_capacity(announced.min(BODY_BYTES_USUAL));
     while let Some(piece) = body.next().await {
+        // The host has read so much before the call: who sends the rest slowly keeps a place, and no more than six do.
+        if place.is_none() && bytes.len() + piece.len() > BODY_BYTES_USUAL {
+            *place = Some(memory::receive().await?);
+            bytes.reserve(announced.saturating_sub(bytes.len()));
+        }
         bytes.extend_from_slice(&piece);
         if bytes.len() > BODY_BYTES_MAX {
             return Err(too_large());
         }
     }
     match body.end().await {
-        Ok(()) => Ok(bytes),
+        Ok(()) => body::check(&bytes).map(|()| bytes),
         Err(_) => Err(Failure::new(Kind::Malformed, "The request body broke off.")),
     }
 }

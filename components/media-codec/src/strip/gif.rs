@@ -21,8 +21,11 @@ pub(super) fn strip(image: &[u8]) -> Result<Vec<u8>, StripError> {
     let screen = reader.take(7)?;
     kept.extend_from_slice(screen);
     kept.extend_from_slice(reader.take(colours(screen.get(4)))?);
+    let mut pictures = 0_usize;
     loop {
-        match reader.byte()? {
+        // Behind a whole picture the trailer may be missing.
+        let block = if pictures > 0 { reader.byte().unwrap_or(TRAILER) } else { reader.byte()? };
+        match block {
             TRAILER => {
                 kept.push(TRAILER);
                 return Ok(kept);
@@ -34,6 +37,7 @@ pub(super) fn strip(image: &[u8]) -> Result<Vec<u8>, StripError> {
                 kept.extend_from_slice(reader.take(colours(descriptor.get(8)))?);
                 kept.push(reader.byte()?);
                 kept.extend_from_slice(sub_blocks(&mut reader)?);
+                pictures += 1;
             }
             EXTENSION => {
                 let label = reader.byte()?;

@@ -1,6 +1,6 @@
 //! JPEG (ITU-T T.81, annex B): segments, and behind a start of scan its entropy-coded data.
 
-use super::{PROFILE_BYTES_MAX, Reader, StripError, orientation};
+use super::{PROFILE_BYTES_MAX, Reader, StripError, Stripped, orientation, rows::Scans};
 use image::metadata::Orientation;
 
 const START: u8 = 0xD8;
@@ -15,7 +15,7 @@ const PROFILE_NAME: &[u8] = b"ICC_PROFILE\0";
 const EXIF: u8 = 0xE1;
 const EXIF_NAME: &[u8] = b"Exif\0\0";
 
-pub(super) fn strip(image: &[u8], turned: Orientation) -> Result<Vec<u8>, StripError> {
+pub(super) fn strip(image: &[u8], turned: Orientation) -> Result<Stripped, StripError> {
     let mut reader = Reader(image);
     if reader.take(2)? != [0xFF, START] {
         return Err(StripError::Damaged("it does not begin as a JPEG"));
@@ -24,6 +24,7 @@ pub(super) fn strip(image: &[u8], turned: Orientation) -> Result<Vec<u8>, StripE
     kept.extend_from_slice(&[0xFF, START]);
     let mut exif = orientation::exif(turned);
     let mut scanned = false;
+    let mut scans = Scans::default();
     let mut profile_bytes = 0;
     loop {
         let marker = marker(&mut reader)?;
@@ -31,7 +32,7 @@ pub(super) fn strip(image: &[u8], turned: Orientation) -> Result<Vec<u8>, StripE
             // What stands behind it is another file: a film, a second picture.
             END if scanned => {
                 kept.extend_from_slice(&[0xFF, END]);
-                return Ok(kept);
+                return Ok(Stripped { contents: kept, end_added: false });
             }
             END => return Err(StripError::Damaged("it has no picture")),
             // Markers without a length that have no place between segments.
@@ -59,9 +60,19 @@ pub(super) fn strip(image: &[u8], turned: Orientation) -> Result<Vec<u8>, StripE
             _ if keeps(marker, contents) => segment(&mut kept, marker, contents),
             _ => {}
         }
+        scans.note(marker, contents);
         if marker == SCAN {
             scanned = true;
-            kept.extend_from_slice(scan(&mut reader)?);
+            let (data, ended) = scan(&mut reader)?;
+            kept.extend_from_slice(data);
+            if !ended {
+                // The file ends without its end marker. Whether rows are missing, its decoder finds out.
+                if !scans.are_all_there() {
+                    return Err(StripError::Truncated);
+                }
+                kept.extend_from_slice(&[0xFF, END]);
+                return Ok(Stripped { contents: kept, end_added: true });
+            }
         }
     }
 }
@@ -124,12 +135,12 @@ fn marker(reader: &mut Reader<'_>) -> Result<u8, StripError> {
     }
 }
 
-/// Entropy-coded data, up to the next marker that is neither a stuffed byte nor a restart.
-fn scan<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], StripError> {
+/// Entropy-coded data, up to the next marker that is neither a stuffed byte nor a restart, and whether there is one. Without one
+/// they go up to the end of the file, less the first half of a marker that was cut.
+fn scan<'a>(reader: &mut Reader<'a>) -> Result<(&'a [u8], bool), StripError> {
     let data = reader.0;
-    let end = data
-        .windows(2)
-        .position(|pair| matches!(pair, [0xFF, second] if !matches!(second, 0x00 | 0xD0..=0xD7 | 0xFF)))
-        .ok_or(StripError::Truncated)?;
-    reader.take(end)
+    let end =
+        data.windows(2).position(|pair| matches!(pair, [0xFF, second] if !matches!(second, 0x00 | 0xD0..=0xD7 | 0xFF)));
+    let bytes = end.unwrap_or_else(|| data.len() - data.iter().rev().take_while(|byte| **byte == 0xFF).count());
+    Ok((reader.take(bytes)?, end.is_some()))
 }

@@ -5,7 +5,10 @@ mod gif;
 mod jpeg;
 mod orientation;
 mod png;
+mod rows;
 mod webp;
+
+pub use rows::all_rows_are_there;
 
 use bytes::Bytes;
 use image::{ImageFormat, metadata::Orientation};
@@ -27,18 +30,27 @@ pub enum StripError {
     Unknown,
 }
 
+/// An image without its metadata.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stripped {
+    pub contents: Vec<u8>,
+    /// It is a JPEG that had no end marker and has one now: rows may be missing ([`all_rows_are_there`]).
+    pub end_added: bool,
+}
+
 /// The image without its metadata, to be turned as before.
 ///
 /// # Errors
 /// It is truncated or damaged, or of none of the four kinds.
-pub fn strip(format: ImageFormat, image: Bytes, orientation: Orientation) -> Result<Vec<u8>, StripError> {
-    match format {
-        ImageFormat::Jpeg => jpeg::strip(&image, orientation),
+pub fn strip(format: ImageFormat, image: Bytes, orientation: Orientation) -> Result<Stripped, StripError> {
+    let contents = match format {
+        ImageFormat::Jpeg => return jpeg::strip(&image, orientation),
         ImageFormat::Png => png::strip(image, orientation),
         ImageFormat::WebP => webp::strip(image, orientation),
         ImageFormat::Gif => gif::strip(&image),
         _ => Err(StripError::Unknown),
-    }
+    }?;
+    Ok(Stripped { contents, end_added: false })
 }
 
 /// How the image is to be turned, as its metadata say. Of them nothing else is read, and nothing is unpacked.

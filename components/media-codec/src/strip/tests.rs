@@ -14,7 +14,7 @@ fn picture(format: ImageFormat) -> Vec<u8> {
 }
 
 fn stripped(format: ImageFormat, image: &[u8]) -> Vec<u8> {
-    strip(format, image.to_vec().into(), Orientation::NoTransforms).unwrap()
+    strip(format, image.to_vec().into(), Orientation::NoTransforms).unwrap().contents
 }
 
 fn tells(image: &[u8]) -> bool {
@@ -89,7 +89,7 @@ fn a_webp_loses_its_exif_and_xmp_and_no_longer_says_that_it_has_them() {
     }
     let with = webp.encoder().bytes();
     says_nothing_and_looks_the_same(ImageFormat::WebP, &with);
-    let turned = strip(ImageFormat::WebP, with, Orientation::Rotate90).unwrap();
+    let turned = strip(ImageFormat::WebP, with, Orientation::Rotate90).unwrap().contents;
     assert_eq!(exif_of(&turned), Some(Orientation::Rotate90));
     says_nothing_and_looks_the_same(ImageFormat::WebP, &[&image, SECRET].concat());
 }
@@ -117,8 +117,21 @@ fn a_gif_loses_its_comments_and_unknown_applications_and_keeps_how_often_it_play
 #[test]
 fn how_a_picture_is_to_be_turned_is_all_that_is_written() {
     for format in [ImageFormat::Jpeg, ImageFormat::Png] {
-        let turned = strip(format, picture(format).into(), Orientation::Rotate270).unwrap();
+        let turned = strip(format, picture(format).into(), Orientation::Rotate270).unwrap().contents;
         assert_eq!(exif_of(&turned), Some(Orientation::Rotate270), "{format:?}");
         assert!(image::load_from_memory(&turned).is_ok());
+    }
+}
+
+#[test]
+fn a_gif_without_its_trailer_gets_one_behind_its_last_whole_picture() {
+    let image = picture(ImageFormat::Gif);
+    let (trailer, cut) = image.split_last().unwrap();
+    assert_eq!(*trailer, 0x3B);
+    assert_eq!(stripped(ImageFormat::Gif, cut), image);
+    // Without the empty block that ends the picture's data, data may be missing.
+    for bytes in [cut.len() - 1, cut.len() - 2, 20] {
+        let refused = strip(ImageFormat::Gif, image[..bytes].to_vec().into(), Orientation::NoTransforms);
+        assert_eq!(refused, Err(StripError::Truncated), "{bytes} bytes");
     }
 }

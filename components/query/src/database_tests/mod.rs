@@ -2,7 +2,9 @@
 //! host: the component's own role, the guard, row-level security.
 
 mod accounts;
+mod changes;
 mod order;
 mod ownership;
 mod server;
+mod shown;
 mod stories;

@@ -64,6 +64,11 @@ impl Database {
         rows.first().unwrap().get("shown").unwrap()
     }
 
+    /// As a superuser.
+    pub async fn script(&self, text: &str) {
+        self.0.script(text).await;
+    }
+
     pub async fn clear(&self) {
         for view in VIEWS {
             self.0.script(&format!("TRUNCATE query.{view}")).await;

@@ -1,13 +1,14 @@
 //! What readers see after events, by the same statements and readers as in the component.
 
 use super::server::{As, Database};
-use crate::bindings::exports::mindflow::query::reads::{AnalysisStatus, AnalyzedEntry, EntryPage, Mood};
+use crate::bindings::exports::mindflow::query::reads::{AnalysisStatus, AnalyzedEntry, EntryPage, Filter, Mood};
 use crate::calendar::{Month, month};
-use crate::cursor::{self, Listing};
+use crate::cursor;
+use crate::order::Order;
 use crate::projection::tests::{ENTRY, Fact, TAG, USER, created, deleted, insights as analysed, tag, updated};
 use crate::reading::entries::{PAGE_BYTES_MAX, View};
 use crate::reading::{entries, insights, profiles};
-use crate::request::{Page, Selection};
+use crate::request::{self, Page, Selection};
 use jiff::civil::date;
 use mindflow_guest::call::Error;
 use serde_json::json;
@@ -38,7 +39,19 @@ async fn recent(database: &Database) -> Vec<AnalyzedEntry> {
 
 async fn page(database: &Database, view: View, selection: &Selection, page: &Page) -> EntryPage {
     let who = if view == View::Whole { As::User(USER) } else { As::Service };
-    entries::paged(&database.read(who, &entries::page(USER, view, selection, page)).await, page).unwrap()
+    ordered(database, who, view, selection, Order::default(), page).await
+}
+
+async fn ordered(
+    database: &Database,
+    who: As,
+    view: View,
+    selection: &Selection,
+    order: Order,
+    page: &Page,
+) -> EntryPage {
+    let rows = database.read(who, &entries::page(USER, view, selection, order, page)).await;
+    entries::paged(&rows, order, page).unwrap()
 }
 
 async fn titles(database: &Database, selection: Selection) -> Vec<String> {
@@ -82,7 +95,12 @@ async fn a_renamed_tag_has_its_new_name_on_the_entries_that_carry_it() {
     ])
     .await;
     let names: Vec<String> = recent(&database).await[0].entry.tags.iter().map(|tag| tag.name.clone()).collect();
-    assert_eq!(names, ["Zest", "ÜBER"]);
+    // By the language's order: next to U, and not after Z.
+    assert_eq!(names, ["ÜBER", "Zest"]);
+    for (tag, carried) in [(TAG, 1), (entry_id(8), 1), (entry_id(9), 0)] {
+        let rows = database.read(As::Service, &entries::tagged(USER, tag, 100)).await;
+        assert_eq!(rows.iter().filter(|row| row.get::<Uuid>("entry_id").unwrap() == ENTRY).count(), carried);
+    }
     for (name, found) in [("zest", 1), ("work", 0), ("über", 1)] {
         let selection = Selection { tag: Some(name.into()), ..Selection::default() };
         assert_eq!(titles(&database, selection).await.len(), found, "{name}");
@@ -127,12 +145,46 @@ async fn pages_lead_through_all_entries_once_although_many_have_the_same_time() 
         if !found.has_next_page {
             break;
         }
-        request.after = cursor::decode(Listing::Entries, &found.edges.last().unwrap().cursor);
+        request.after = cursor::decode(&found.edges.last().unwrap().cursor).map(|(_, position)| position);
     }
     assert_eq!(seen, ["n6", "n5", "n4", "n3", "n2", "n1", "n0"]);
-    request.after = Some(cursor::Position { created_at: 0, id: Uuid::nil() });
+    request.after = Some(cursor::Position { day: Some(date(1970, 1, 1)), created_at: 0, id: Uuid::nil() });
     let beyond = page(&database, View::Whole, &Selection::default(), &request).await;
     assert_eq!((beyond.edges.len(), beyond.total_count, beyond.has_next_page), (0, 7, false));
+}
+
+#[tokio::test]
+async fn entries_are_listed_by_the_days_that_they_are_about_in_either_direction_or_by_when_they_were_begun() {
+    let day = |number: u128, begun: &str, day: &str| {
+        created(entry_id(number), begun, &format!("n{number}")).with(json!({ "entryDate": day }))
+    };
+    // The newest day was written first, and two are about one day.
+    let database = after(&[
+        day(1, "2025-05-01T08:00:00Z", "2025-04-30"),
+        day(2, "2025-05-02T08:00:00Z", "2025-04-28"),
+        day(3, "2025-05-03T08:00:00Z", "2025-04-28"),
+        day(4, "2025-05-04T08:00:00Z", "2025-04-01"),
+    ])
+    .await;
+    let titles = |page: &EntryPage| page.edges.iter().map(|edge| edge.node.entry.title.clone()).collect::<Vec<_>>();
+    for (order, expected) in [
+        (Order::EntryDateDescending, ["n1", "n3", "n2", "n4"]),
+        (Order::EntryDateAscending, ["n4", "n2", "n3", "n1"]),
+        (Order::CreatedDescending, ["n4", "n3", "n2", "n1"]),
+        (Order::CreatedAscending, ["n1", "n2", "n3", "n4"]),
+    ] {
+        let (mut seen, mut request) = (Vec::new(), Page { first: 1, after: None });
+        loop {
+            let who = As::User(USER);
+            let found = ordered(&database, who, View::Whole, &Selection::default(), order, &request).await;
+            seen.extend(titles(&found));
+            let Some(last) = found.edges.last().filter(|_| found.has_next_page) else { break };
+            request.after = cursor::decode(&last.cursor).map(|(_, position)| position);
+        }
+        assert_eq!(seen, expected, "{order:?}");
+    }
+    let titles: Vec<String> = recent(&database).await.into_iter().map(|shown| shown.entry.title).collect();
+    assert_eq!(titles, ["n1", "n3", "n2", "n4"]);
 }
 
 #[tokio::test]
@@ -221,4 +273,32 @@ async fn the_newest_insights_come_first_and_a_newer_text_puts_them_away() {
     database.apply(&updated(entry_id(2), 2, AT, "c").with(json!({ "analysis": "requested" }))).await;
     assert_eq!(newest().await, ["i1"]);
     assert_eq!(recent(&database).await[0].analysis.status, AnalysisStatus::Pending);
+}
+
+#[tokio::test]
+async fn a_text_is_found_in_every_spelling_of_its_letters() {
+    let tags = json!([{ "id": TAG, "name": "İstanbul" }, { "id": entry_id(8), "name": "ΟΔΟΣ" }, { "id": entry_id(9), "name": "Straße" }]);
+    let database = after(&[
+        created(ENTRY, AT, "Cre\u{300}me bru\u{302}le\u{301}e")
+            .with(json!({ "content": "ΟΔΟΣ in Zu\u{308}rich, Straße 1, coop", "tags": tags })),
+        // The tags' own events may come later.
+        tag("TagCreated", TAG, 1, "İstanbul"),
+    ])
+    .await;
+    let request = |text: &str, tag: &str| {
+        let filter =
+            Filter { text: Some(text.into()), tag: Some(tag.into()), mood: None, from_date: None, to_date: None };
+        request::selection(&filter).unwrap()
+    };
+    for (text, tag) in [
+        ("crème brûlée", "İstanbul"),
+        ("Cre\u{300}me", "i\u{307}STANBUL"),
+        ("Zürich", "οδος"),
+        ("οδος", "ΟΔΟΣ"),
+        ("zu\u{308}rich", "STRASSE"),
+        ("STRASSE", "İstanbul"),
+        ("co\u{ad}op", "ΟΔΟΣ"),
+    ] {
+        assert_eq!(titles(&database, request(text, tag)).await, ["Crème brûlée"], "{text} {tag}");
+    }
 }

@@ -3,7 +3,7 @@
 use super::Plan;
 use crate::statement::Statement;
 use mindflow_events::{Account, MoodRecorded};
-use mindflow_guest::params;
+use mindflow_guest::{params, text};
 use uuid::Uuid;
 
 pub fn user(user: Account, sequence: i64) -> Plan {
@@ -20,14 +20,22 @@ pub fn user(user: Account, sequence: i64) -> Plan {
         ],
     );
     let Account { user_id, email, display_name, roles, timezone, created_at } = user;
+    let (email, display_name) = (text::into_nfc(email), text::into_nfc(display_name));
     let params = params![user_id, sequence, email, display_name, roles, timezone, created_at];
-    Plan { user_id, statement: Statement { text, params }, notice: None }
+    Plan { user_id, statement: Statement { text, params }, notice: None, renamed_tag: None }
 }
 
 pub fn tag(tag_id: Uuid, user_id: Uuid, name: String, sequence: i64) -> Plan {
-    let text =
-        upsert("tags_view", &[("tag_id", "uuid"), ("sequence", "bigint"), ("user_id", "uuid"), ("name", "text")]);
-    Plan { user_id, statement: Statement { text, params: params![tag_id, sequence, user_id, name] }, notice: None }
+    let columns =
+        [("tag_id", "uuid"), ("sequence", "bigint"), ("user_id", "uuid"), ("name", "text"), ("name_key", "text")];
+    let name = text::into_nfc(name);
+    let params = params![tag_id, sequence, user_id, &name, text::key(&name).into_owned()];
+    Plan {
+        user_id,
+        statement: Statement { text: upsert("tags_view", &columns), params },
+        notice: None,
+        renamed_tag: None,
+    }
 }
 
 pub fn mood(recorded: MoodRecorded, sequence: i64) -> Plan {
@@ -42,9 +50,9 @@ pub fn mood(recorded: MoodRecorded, sequence: i64) -> Plan {
             ("recorded_at", "timestamptz"),
         ],
     );
-    let MoodRecorded { mood_id, user_id, mood, note, at } = recorded;
-    let params = params![mood_id, sequence, user_id, mood, note, at];
-    Plan { user_id, statement: Statement { text, params }, notice: None }
+    let MoodRecorded { mood_id, user_id, mood, note, at, date: _ } = recorded;
+    let params = params![mood_id, sequence, user_id, mood, note.map(text::into_nfc), at];
+    Plan { user_id, statement: Statement { text, params }, notice: None, renamed_tag: None }
 }
 
 /// Writes one row, unless a newer one is there. The columns begin with the id and `sequence`.

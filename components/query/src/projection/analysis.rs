@@ -48,6 +48,7 @@ pub fn ready(insights: Insights, sequence: i64) -> Plan {
             insights.completed_at,
         ]),
         notice: Some(Notice { kind: NoticeKind::Analyzed, entry_id: insights.entry_id }),
+        renamed_tag: None,
     }
 }
 
@@ -68,6 +69,7 @@ pub fn failed(failure: &AnalysisFailed, sequence: i64) -> Plan {
             Value::Null,
         ]),
         notice: Some(Notice { kind: NoticeKind::Updated, entry_id: failure.entry_id }),
+        renamed_tag: None,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::columns;
 use crate::statement::Statement;
 use crate::vocabulary::Word;
 use mindflow_events::{EntryDeleted, EntryWritten, Notice, NoticeKind};
-use mindflow_guest::{params, sql::Json};
+use mindflow_guest::{params, sql::Json, text};
 use uuid::Uuid;
 
 /// The whole row is replaced, so that what an earlier event left in it makes no difference.
@@ -32,7 +32,7 @@ pub fn written(written: &EntryWritten, sequence: i64, kind: NoticeKind) -> Plan 
     let expected = analysis::expected(written).map(Word::word);
     let entry = &written.entry;
     let tag_ids: Vec<Uuid> = entry.tags.iter().map(|tag| tag.id).collect();
-    let tag_names: Vec<String> = entry.tags.iter().map(|tag| tag.name.to_lowercase()).collect();
+    let tag_names: Vec<String> = entry.tags.iter().map(|tag| text::key(&tag.name).into_owned()).collect();
     let (columns, given, replaced) = (columns::names(), columns::of("given"), replaced());
     let text = format!(
         "WITH counted AS (
@@ -70,6 +70,7 @@ pub fn written(written: &EntryWritten, sequence: i64, kind: NoticeKind) -> Plan 
         user_id: entry.user_id,
         statement: Statement { text, params },
         notice: Some(Notice { kind, entry_id: entry.id }),
+        renamed_tag: None,
     }
 }
 
@@ -87,5 +88,5 @@ pub fn deleted(deleted: &EntryDeleted, sequence: i64) -> Plan {
     );
     let params = params![deleted.id, deleted.user_id, sequence, deleted.version, deleted.deleted_at];
     let notice = Some(Notice { kind: NoticeKind::Deleted, entry_id: deleted.id });
-    Plan { user_id: deleted.user_id, statement: Statement { text, params }, notice }
+    Plan { user_id: deleted.user_id, statement: Statement { text, params }, notice, renamed_tag: None }
 }

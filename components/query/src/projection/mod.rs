@@ -3,14 +3,16 @@
 //! Each event becomes one statement. Its rows carry the event's sequence, and it overwrites only rows of a
 //! smaller one; deletion leaves a tombstone. A statement writes values of its event alone, never of existing rows, so
 //! the rows with the greatest sequence win for every order and number of deliveries.
+//!
+//! Texts of old events come into the form that they have had since (the crate `text`).
 
 mod account;
 mod analysis;
 mod entry;
 
 use crate::statement::Statement;
-use mindflow_events::{Analysis, BadEvent, EntryWritten, Kind, Notice, NoticeKind, Payload};
-use mindflow_guest::{event, events::Event, sql::Json};
+use mindflow_events::{Analysis, BadEvent, EntryWritten, Kind, Notice, NoticeKind, Payload, Reason};
+use mindflow_guest::{event, events::Event, sql::Json, text};
 use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -38,6 +40,8 @@ pub struct Plan {
     pub statement: Statement,
     /// The notice for the user's subscribers.
     pub notice: Option<Notice>,
+    /// A tag whose new name the entries that carry it now show, so that subscribers are told of them as well.
+    pub renamed_tag: Option<Uuid>,
 }
 
 /// `None` for events that change nothing here.
@@ -50,10 +54,17 @@ pub fn plan(event: &Event) -> Result<Option<Plan>, BadEvent> {
     let plan = match payload {
         Payload::UserRegistered(user) | Payload::UserUpdated(user) => account::user(user, sequence),
         Payload::TagCreated(tag) => account::tag(tag.tag_id, tag.user_id, tag.name, sequence),
-        Payload::TagRenamed(tag) => account::tag(tag.tag_id, tag.user_id, tag.name, sequence),
+        Payload::TagRenamed(tag) => {
+            Plan { renamed_tag: Some(tag.tag_id), ..account::tag(tag.tag_id, tag.user_id, tag.name, sequence) }
+        }
         Payload::MoodRecorded(mood) => account::mood(mood, sequence),
         Payload::JournalEntryCreated(entry) => entry::written(&known(event, entry)?, sequence, NoticeKind::Created),
-        Payload::JournalEntryUpdated(entry) => entry::written(&known(event, entry)?, sequence, NoticeKind::Updated),
+        Payload::JournalEntryUpdated(entry) => {
+            // To who reads, a restored entry is one more.
+            let restored = entry.reason == Some(Reason::Restored);
+            let kind = if restored { NoticeKind::Created } else { NoticeKind::Updated };
+            entry::written(&known(event, entry)?, sequence, kind)
+        }
         Payload::JournalEntryDeleted(entry) => entry::deleted(&entry, sequence),
         Payload::AIInsightsGenerated(insights) => analysis::ready(insights, sequence),
         Payload::AIAnalysisFailed(failed) => analysis::failed(&failed, sequence),
@@ -67,8 +78,10 @@ pub fn plan(event: &Event) -> Result<Option<Plan>, BadEvent> {
 }
 
 /// Readers are shown whether an analysis will come, so the word for it must be known.
-fn known(event: &Event, written: EntryWritten) -> Result<EntryWritten, BadEvent> {
+fn known(event: &Event, mut written: EntryWritten) -> Result<EntryWritten, BadEvent> {
     if written.analysis != Analysis::Other {
+        written.entry.title = text::into_nfc(written.entry.title);
+        written.entry.content = text::into_nfc(written.entry.content);
         return Ok(written);
     }
     let (event_type, version) = (event.event_type.clone(), event.version.clone());

@@ -160,6 +160,10 @@ fn listeners_are_told_what_happened_to_which_entry() {
             .map(Some);
     assert_eq!(kinds[..5], [None; 5]);
     assert_eq!(kinds[5..], expected);
+    let restored = updated(ENTRY, 3, AT, "one").with(json!({ "reason": "restored" }));
+    assert_eq!(planned(&restored).notice.map(|notice| notice.kind), Some(NoticeKind::Created));
+    let renamed = ["TagCreated", "TagRenamed"].map(|kind| planned(&tag(kind, TAG, 2, "x")).renamed_tag);
+    assert_eq!(renamed, [None, Some(TAG)]);
     let json = serde_json::to_value(planned(&created(ENTRY, AT, "one")).notice).unwrap();
     assert_eq!(json, json!({ "kind": "CREATED", "entryId": ENTRY }));
 }

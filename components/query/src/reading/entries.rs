@@ -6,6 +6,7 @@ use crate::bindings::exports::mindflow::query::reads::{
 use crate::calendar::month_day;
 use crate::columns;
 use crate::cursor::{self, Listing, Position};
+use crate::order::Order;
 use crate::reading::insights;
 use crate::request::{Page, Selection};
 use crate::statement::{Params, Statement, containing};
@@ -16,6 +17,7 @@ use mindflow_guest::{
     call::Error,
     failure::{internal, invalid},
     params,
+    rules::Rule,
     sql::{self, Row, Rows, Time},
 };
 use uuid::Uuid;
@@ -32,7 +34,10 @@ const LIVE: &str = "j.user_id = $1 AND j.deleted_at IS NULL";
 const KNOWN_TAG: &str = "LEFT JOIN query.tags_view g ON g.tag_id = (e.tag ->> 'id')::uuid AND g.user_id = $1";
 /// Until the tag's own event is here, the name that the entry brought.
 const TAG_NAME: &str = "COALESCE(g.name, e.tag ->> 'name')";
-const NEWEST_FIRST: &str = "ORDER BY j.created_at DESC, j.entry_id DESC";
+const TAG_KEY: &str = "COALESCE(g.name_key, j.tag_names[e.position])";
+/// What lower case and a key may have in different forms.
+const FOLDED: [&str; 2] = ["σ", "ss"];
+const SOFT_HYPHEN: char = '\u{AD}';
 
 /// How much of an entry the reader may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,31 +73,37 @@ impl View {
 
 /// The entries of `page` (a `SELECT`), a row each, unless their contents have more bytes together: then one row says how many
 /// they have. With a total, there is one row at least.
-fn whole(view: View, page: &str, total: Option<&str>, bytes_max: u64) -> String {
+fn whole(view: View, page: &str, order: Order, total: Option<&str>, bytes_max: u64) -> String {
+    whole_since(view, page, "NULL::timestamptz", order, total, bytes_max)
+}
+
+/// The same; `since` is when an entry's last change was.
+fn whole_since(view: View, page: &str, since: &str, order: Order, total: Option<&str>, bytes_max: u64) -> String {
     let (total_column, base, condition) = match total {
         Some(count) => ("t.total, ", format!("({count}) t CROSS JOIN"), String::new()),
         None => ("", String::new(), format!("WHERE p.entry_id IS NOT NULL OR s.bytes > {bytes_max}")),
     };
-    let (columns, analysis) = (columns::of("p"), view.analysis_columns());
+    let (columns, analysis, order) = (columns::of("p"), view.analysis_columns(), order.clause("p"));
     // Each tag is counted once, from its place in an index, and not once for each entry that has it.
     format!(
         "WITH page AS ({page}), counts AS MATERIALIZED (
             SELECT t.tag_id, (SELECT count(*) FROM query.entry_tags c WHERE c.user_id = $1 AND c.tag_id = t.tag_id) AS entries
             FROM (SELECT DISTINCT unnest(p.tag_ids) AS tag_id FROM page p) t
         )
-        SELECT {total_column}s.bytes AS page_bytes, p.entry_id AS journal_id, p.user_id, shown.tags, {columns}, {analysis}
+        SELECT {total_column}s.bytes AS page_bytes, p.entry_id AS journal_id, p.user_id, shown.tags, {columns}, {analysis},
+            {since} AS shown_since
         FROM {base} (SELECT COALESCE(sum(octet_length(p.content)), 0) AS bytes FROM page p) s
         LEFT JOIN page p ON s.bytes <= {bytes_max}
         LEFT JOIN query.analyses_view a ON a.entry_id = p.entry_id AND a.user_id = $1
         CROSS JOIN LATERAL (
             SELECT COALESCE(jsonb_agg(jsonb_build_object('id', e.tag ->> 'id', 'name', {TAG_NAME}, 'entry_count', COALESCE(c.entries, 0))
-                ORDER BY lower({TAG_NAME}), e.position), '[]') AS tags
+                ORDER BY {TAG_NAME} COLLATE query.by_language, e.position), '[]') AS tags
             FROM jsonb_array_elements(p.tags) WITH ORDINALITY AS e (tag, position)
             {KNOWN_TAG}
             LEFT JOIN counts c ON c.tag_id = (e.tag ->> 'id')::uuid
         ) shown
         {condition}
-        ORDER BY p.created_at DESC, p.entry_id DESC"
+        {order}"
     )
 }
 
@@ -101,57 +112,82 @@ pub fn by_id(user: Uuid, ids: Vec<Uuid>) -> Statement {
         "SELECT {} FROM query.journals_view j WHERE {LIVE} AND j.entry_id = ANY ($2::uuid[])",
         View::Whole.entry_columns()
     );
-    Statement { text: whole(View::Whole, &page, None, PAGE_BYTES_MAX), params: params![user, ids] }
+    // What was written before changes were kept has its own times.
+    let since = "GREATEST(
+            COALESCE((SELECT c.at FROM query.last_changes c WHERE c.user_id = $1 AND c.id = p.entry_id),
+                GREATEST(p.updated_at, a.completed_at)),
+            (SELECT max(c.at) FROM query.last_changes c WHERE c.user_id = $1 AND c.id = ANY (p.tag_ids)))";
+    let text = whole_since(View::Whole, &page, since, Order::default(), None, PAGE_BYTES_MAX);
+    Statement { text, params: params![user, ids] }
 }
 
 pub fn recent(user: Uuid, limit: u32, bytes_max: u64) -> Statement {
+    let order = Order::default();
     let page = format!(
-        "SELECT {} FROM query.journals_view j WHERE {LIVE} {NEWEST_FIRST} LIMIT $2",
-        View::Whole.entry_columns()
+        "SELECT {} FROM query.journals_view j WHERE {LIVE} {} LIMIT $2",
+        View::Whole.entry_columns(),
+        order.clause("j")
     );
-    Statement { text: whole(View::Whole, &page, None, bytes_max), params: params![user, limit] }
+    Statement { text: whole(View::Whole, &page, order, None, bytes_max), params: params![user, limit] }
 }
 
 pub fn on_this_day(user: Uuid, day: Date, bytes_max: u64) -> Statement {
-    let columns = View::Whole.entry_columns();
+    let (columns, order) = (View::Whole.entry_columns(), Order::default());
+    let newest_first = order.clause("j");
     let page = format!(
         "SELECT {columns} FROM query.journals_view j
-         WHERE {LIVE} AND j.month_day = $2::integer AND j.entry_date < $3::date {NEWEST_FIRST} LIMIT $4"
+         WHERE {LIVE} AND j.month_day = $2::integer AND j.entry_date < $3::date {newest_first} LIMIT $4"
     );
     Statement {
-        text: whole(View::Whole, &page, None, bytes_max),
+        text: whole(View::Whole, &page, order, None, bytes_max),
         params: params![user, month_day(day), sql::Date(day), ON_THIS_DAY_MAX],
     }
 }
 
 /// One entry more than asked for, which only says that there are more.
-pub fn page(user: Uuid, view: View, selection: &Selection, page: &Page) -> Statement {
+pub fn page(user: Uuid, view: View, selection: &Selection, order: Order, page: &Page) -> Statement {
     let mut params = Params(params![user]);
     let matching = conditions(selection, &mut params);
-    let after = page.after.map_or_else(String::new, |Position { created_at, id }| {
-        let (created_at, id) = (params.bind(Time(created_at)), params.bind(id));
-        format!(" AND (j.created_at, j.entry_id) < ({created_at}::timestamptz, {id}::uuid)")
+    let after = page.after.map_or_else(String::new, |Position { day, created_at, id }| {
+        let mut values = Vec::with_capacity(3);
+        values.extend(day.map(|day| format!("{}::date", params.bind(sql::Date(day)))));
+        values.push(format!("{}::timestamptz", params.bind(Time(created_at))));
+        values.push(format!("{}::uuid", params.bind(id)));
+        format!(" AND {}", order.after("j", &values))
     });
     let limit = params.bind(page.first.saturating_add(1));
-    let columns = view.entry_columns();
-    let items = format!(
-        "SELECT {columns} FROM query.journals_view j WHERE {LIVE}{matching}{after} {NEWEST_FIRST} LIMIT {limit}"
-    );
+    let (columns, ordered) = (view.entry_columns(), order.clause("j"));
+    let items =
+        format!("SELECT {columns} FROM query.journals_view j WHERE {LIVE}{matching}{after} {ordered} LIMIT {limit}");
     let total = format!("SELECT count(*) AS total FROM query.journals_view j WHERE {LIVE}{matching}");
-    Statement { text: whole(view, &items, Some(&total), PAGE_BYTES_MAX), params: params.0 }
+    Statement { text: whole(view, &items, order, Some(&total), PAGE_BYTES_MAX), params: params.0 }
 }
 
 fn conditions(selection: &Selection, params: &mut Params) -> String {
     let mut sql = String::new();
     if let Some(text) = &selection.text {
-        let pattern = params.bind(containing(text));
-        sql +=
-            &format!(r" AND (j.title ILIKE {pattern}::text ESCAPE '\' OR j.content ILIKE {pattern}::text ESCAPE '\')");
+        // The databases' lower case leaves what a key folds as well: the last sigma, sharp s, soft hyphens.
+        let key = mindflow_guest::text::key(text);
+        let folds = FOLDED.iter().any(|form| key.contains(form)) || *key != text.to_lowercase();
+        let (pattern, key, folds) = (params.bind(containing(text)), params.bind(containing(&key)), params.bind(folds));
+        let holds = |column: &str| format!(r"{column} ILIKE {pattern}::text ESCAPE '\'");
+        let folded = |column: &str| {
+            format!(
+                r"replace(translate(lower({column}), 'ςΣ{SOFT_HYPHEN}', 'σσ'), 'ß', 'ss') LIKE {key}::text ESCAPE '\'"
+            )
+        };
+        sql += &format!(
+            " AND ({} OR {} OR ({folds}::boolean AND ({} OR {})))",
+            holds("j.title"),
+            holds("j.content"),
+            folded("j.title"),
+            folded("j.content")
+        );
     }
     if let Some(tag) = &selection.tag {
         let tag = params.bind(tag);
         sql += &format!(
-            " AND EXISTS (SELECT FROM jsonb_array_elements(j.tags) AS e (tag) {KNOWN_TAG} WHERE lower({TAG_NAME}) = {tag}::text)"
+            " AND EXISTS (SELECT FROM jsonb_array_elements(j.tags) WITH ORDINALITY AS e (tag, position) {KNOWN_TAG} WHERE {TAG_KEY} = {tag}::text)"
         );
     }
     if let Some(mood) = selection.mood {
@@ -180,11 +216,11 @@ fn check(rows: &Rows, argument: &str, bytes_max: u64) -> Result<(), Error> {
     let text = format!(
         "These entries have {bytes} bytes of content together; at most {bytes_max} are read at a time. Ask for fewer."
     );
-    Err(invalid(argument, text))
+    Err(invalid(argument, Rule::TooMuch, text))
 }
 
 /// Of a statement that `page` made for the same request.
-pub fn paged(rows: &Rows, page: &Page) -> Result<EntryPage, Error> {
+pub fn paged(rows: &Rows, order: Order, page: &Page) -> Result<EntryPage, Error> {
     check(rows, "first", PAGE_BYTES_MAX)?;
     let first = page.first as usize;
     let total_count = rows.first().map_or(Ok(0), |row| row.get("total"))?;
@@ -200,7 +236,9 @@ pub fn paged(rows: &Rows, page: &Page) -> Result<EntryPage, Error> {
             break;
         }
         let node = entry(&row)?;
-        let cursor = cursor::encode(Listing::Entries, Position { created_at: node.entry.created_at, id });
+        let day = if order.is_by_day() { Some(row.get::<sql::Date>("entry_date")?.0) } else { None };
+        let position = Position { day, created_at: node.entry.created_at, id };
+        let cursor = cursor::encode(Listing::Entries(order), position);
         edges.push(EntryEdge { cursor, node });
     }
     Ok(EntryPage { edges, has_next_page, has_previous_page: page.after.is_some(), total_count })
@@ -210,7 +248,8 @@ fn entry(row: &Row<'_>) -> Result<AnalyzedEntry, Error> {
     let tags = serde_json::from_str(&row.get::<String>("tags")?).map_err(internal)?;
     let entry = Entry { tags, ..row.read::<mindflow_events::Entry>()?.into() };
     let analysis = analysis(row, &entry.id)?;
-    Ok(AnalyzedEntry { entry, analysis })
+    let shown_since = row.get::<Option<Time>>("shown_since")?.map(|time| time.0);
+    Ok(AnalyzedEntry { entry, analysis, shown_since })
 }
 
 /// An entry without a row of analysis will have none.
@@ -229,4 +268,10 @@ fn analysis(row: &Row<'_>, entry_id: &str) -> Result<Analysis, Error> {
         model: row.get("model")?,
         completed_at,
     })
+}
+/// Ids of the entries that carry the tag, the newest first.
+pub fn tagged(user: Uuid, tag: Uuid, most: u32) -> Statement {
+    let text = "SELECT entry_id FROM query.entry_tags WHERE user_id = $1::uuid AND tag_id = $2::uuid
+        ORDER BY entry_id DESC LIMIT $3::bigint";
+    Statement { text: text.to_owned(), params: params![user, tag, i64::from(most)] }
 }

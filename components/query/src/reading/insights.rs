@@ -58,7 +58,7 @@ pub fn tags(user: Uuid) -> Statement {
         FROM query.tags_view g
         LEFT JOIN (SELECT tag_id, count(*) AS entries FROM query.entry_tags WHERE user_id = $1 GROUP BY tag_id) c ON c.tag_id = g.tag_id
         WHERE g.user_id = $1
-        ORDER BY lower(g.name), g.tag_id";
+        ORDER BY g.name COLLATE query.by_language, g.tag_id";
     Statement { text: text.to_owned(), params: params![user] }
 }
 

@@ -4,6 +4,7 @@
 pub mod entries;
 pub mod insights;
 pub mod profiles;
+pub mod shown;
 
 #[cfg(test)]
 mod tests;

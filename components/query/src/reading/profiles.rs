@@ -42,7 +42,7 @@ pub fn page(month: Month, search: Option<&str>, page: &Page) -> Statement {
             format!(r"(u.email ILIKE {pattern}::text ESCAPE '\' OR u.display_name ILIKE {pattern}::text ESCAPE '\')")
         },
     );
-    let after = page.after.map_or_else(String::new, |Position { created_at, id }| {
+    let after = page.after.map_or_else(String::new, |Position { created_at, id, .. }| {
         let (created_at, id) = (params.bind(Time(created_at)), params.bind(id));
         format!(" AND (u.created_at, u.id) < ({created_at}::timestamptz, {id}::uuid)")
     });
@@ -76,10 +76,11 @@ pub fn profile(row: &Row<'_>, terms: Terms) -> Result<Option<Profile>, Error> {
         roles,
         timezone: row.get("timezone")?,
         created_at: row.get::<Time>("created_at")?.0,
+        provisional: false,
     }))
 }
 
-/// What the caller's token says, for the moment between registering and the arrival of that event.
+/// What the caller's token says, for the moment between registering and the arrival of that event. Only the quota is right.
 pub fn of_caller(caller: &Caller, used: u32, terms: Terms) -> Profile {
     let roles: Vec<Role> = vocabulary::roles(&caller.roles);
     Profile {
@@ -90,6 +91,7 @@ pub fn of_caller(caller: &Caller, used: u32, terms: Terms) -> Profile {
         roles,
         timezone: "UTC".to_owned(),
         created_at: caller.iat.saturating_mul(MICROSECONDS_A_SECOND),
+        provisional: true,
     }
 }
 
@@ -106,7 +108,7 @@ pub fn paged(rows: &Rows, page: &Page, terms: Terms) -> Result<ProfilePage, Erro
             has_next_page = true;
             break;
         }
-        let position = Position { created_at: node.created_at, id: row.get("id")? };
+        let position = Position { day: None, created_at: node.created_at, id: row.get("id")? };
         edges.push(ProfileEdge { cursor: cursor::encode(Listing::Users, position), node });
     }
     Ok(ProfilePage { edges, has_next_page, has_previous_page: page.after.is_some(), total_count })

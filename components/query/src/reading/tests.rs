@@ -4,6 +4,7 @@ use super::{entries, insights, profiles};
 use crate::bindings::exports::mindflow::query::reads::Mood;
 use crate::calendar::Month;
 use crate::cursor::Position;
+use crate::order::Order;
 use crate::reading::entries::View;
 use crate::request::{Page, Selection};
 use crate::statement::{Statement, tests::is_complete};
@@ -20,14 +21,25 @@ fn selections() -> impl Strategy<Value = Selection> {
         .prop_map(|(text, tag, mood, from, to)| Selection { text, tag, mood, from, to })
 }
 
+fn orders() -> impl Strategy<Value = Order> {
+    prop::sample::select(vec![
+        Order::EntryDateDescending,
+        Order::EntryDateAscending,
+        Order::CreatedDescending,
+        Order::CreatedAscending,
+    ])
+}
+
 proptest! {
     #[test]
-    fn filters_and_cursors_combine_freely_and_never_reach_the_text(selection in selections(), first in 1..=100_u32, go_on in any::<bool>()) {
-        let page = Page { first, after: go_on.then_some(Position { created_at: 1, id: USER }) };
+    fn filters_and_cursors_combine_freely_and_never_reach_the_text(
+        selection in selections(), order in orders(), first in 1..=100_u32, go_on in any::<bool>(),
+    ) {
+        let page = Page { first, after: go_on.then_some(Position { day: order.is_by_day().then_some(date(2025, 5, 1)), created_at: 1, id: USER }) };
         for view in [View::Whole, View::WithoutContent] {
-            let statement = entries::page(USER, view, &selection, &page);
+            let statement = entries::page(USER, view, &selection, order, &page);
             prop_assert!(is_complete(&statement));
-            let blank = entries::page(USER, view, &Selection { text: selection.text.as_ref().map(|_| "x".into()), ..selection.clone() }, &page);
+            let blank = entries::page(USER, view, &Selection { text: selection.text.as_ref().map(|_| "x".into()), ..selection.clone() }, order, &page);
             prop_assert_eq!(statement.text, blank.text);
         }
     }
@@ -40,7 +52,7 @@ fn every_read_is_one_statement_for_the_asking_user() {
         entries::by_id(USER, vec![USER]),
         entries::recent(USER, 10, 1 << 20),
         entries::on_this_day(USER, date(2025, 5, 1), 1 << 20),
-        entries::page(USER, View::Whole, &Selection::default(), &page),
+        entries::page(USER, View::Whole, &Selection::default(), Order::default(), &page),
         insights::newest(USER, 10),
         insights::tags(USER),
         profiles::one(USER, MONTH),

@@ -2,7 +2,7 @@
 
 use super::{ask, through};
 use crate::{
-    bindings::exports::mindflow::query::reads::{AnalyzedEntry, EntryPage, Filter, PageRequest},
+    bindings::exports::mindflow::query::reads::{AnalyzedEntry, EntryOrder, EntryPage, Filter, PageRequest},
     keys,
     reading::entries::{self as reading, View},
     request,
@@ -39,15 +39,16 @@ pub async fn page(
     context: &CallContext,
     user_id: Option<&str>,
     filter: &Filter,
+    order: Option<EntryOrder>,
     page: &PageRequest,
 ) -> Result<EntryPage, Error> {
     let caller = Caller::prove(context).await?;
     let owner = user_id.map(request::user_id).transpose()?.unwrap_or(caller.user_id);
-    let (selection, page) = request::entries(filter, page)?;
+    let (selection, order, page) = request::entries(filter, order, page)?;
     if owner == caller.user_id {
-        let statement = reading::page(owner, View::Whole, &selection, &page);
-        return through(&caller, keys::page(owner, &selection, &page), statement, |rows| reading::paged(rows, &page))
-            .await;
+        let statement = reading::page(owner, View::Whole, &selection, order, &page);
+        let key = keys::page(owner, &selection, order, &page);
+        return through(&caller, key, statement, |rows| reading::paged(rows, order, &page)).await;
     }
     if !caller.has_role("admin") {
         return Err(Error::Forbidden("These are another user's entries.".into()));
@@ -58,6 +59,6 @@ pub async fn page(
         ));
     }
     // Row-level security hides other users' entries from callers, so the service itself reads the columns to show.
-    let rows = ask(Identity::Service, reading::page(owner, View::WithoutContent, &selection, &page)).await?;
-    reading::paged(&rows, &page)
+    let rows = ask(Identity::Service, reading::page(owner, View::WithoutContent, &selection, order, &page)).await?;
+    reading::paged(&rows, order, &page)
 }

@@ -3,6 +3,7 @@
 pub mod entries;
 pub mod own;
 pub mod profiles;
+pub mod shown;
 
 use crate::{DATABASE, calendar::today, reading::insights as gathered, request, statement::Statement};
 use mindflow_guest::{

@@ -20,9 +20,10 @@ use mindflow_guest::{
     cache::{self, Found, Key, Owner},
     call::{CallContext, Error},
     caller::Caller,
-    clock,
+    clock::{self, today_in},
     failure::invalid,
     journal::OWN_READS_MAX,
+    rules::Rule,
     sql::{self, Rows},
 };
 use uuid::Uuid;
@@ -51,10 +52,15 @@ struct Fetched {
 pub async fn answers(context: &CallContext, reads: Vec<OwnRead>) -> Result<Vec<Result<OwnAnswer, Error>>, Error> {
     let caller = Caller::prove(context).await?;
     if reads.len() > OWN_READS_MAX {
-        return Err(invalid("reads", format!("Ask for at most {OWN_READS_MAX} reads.")));
+        return Err(invalid(
+            "reads",
+            Rule::items(OWN_READS_MAX, reads.len()),
+            format!("Ask for at most {OWN_READS_MAX} reads."),
+        ));
     }
     let now = clock::now();
-    let asked: Vec<Result<Read, Error>> = reads.into_iter().map(|read| Read::checked(read, now)).collect();
+    let today = today_in(&caller.time_zone(), now);
+    let asked: Vec<Result<Read, Error>> = reads.into_iter().map(|read| Read::checked(read, today)).collect();
     let valid: Vec<Read> = asked.iter().flatten().copied().collect();
     let mut answers = through(&caller, &valid, now).await?.into_iter();
     Ok(asked.into_iter().map(|read| read.and_then(|_| answers.next().unwrap_or_else(unanswered))).collect())
@@ -106,11 +112,12 @@ async fn fetch(caller: &Caller, reads: &[Read], now: Timestamp) -> Result<Vec<Re
 // === impl Read ===
 
 impl Read {
-    fn checked(read: OwnRead, now: Timestamp) -> Result<Self, Error> {
+    /// `today`: the caller's.
+    fn checked(read: OwnRead, today: Date) -> Result<Self, Error> {
         Ok(match read {
             OwnRead::Profile => Self::Profile,
             OwnRead::RecentEntries(limit) => Self::RecentEntries(request::limit(limit)?),
-            OwnRead::OnThisDay(day) => Self::OnThisDay(request::date(day.as_deref())?.unwrap_or_else(|| today(now))),
+            OwnRead::OnThisDay(day) => Self::OnThisDay(request::date(day.as_deref())?.unwrap_or(today)),
             OwnRead::Insights(limit) => Self::Insights(request::limit(limit)?),
             OwnRead::Tags => Self::Tags,
         })
@@ -189,10 +196,10 @@ mod tests {
 
     #[test]
     fn a_read_with_a_wrong_argument_is_refused_and_a_missing_day_is_today() {
-        let now = "2025-05-01T12:00:00Z".parse().unwrap();
+        let today = jiff::civil::date(2025, 5, 1);
         for wrong in [OwnRead::RecentEntries(0), OwnRead::Insights(101), OwnRead::OnThisDay(Some("soon".into()))] {
-            assert!(matches!(Read::checked(wrong, now), Err(Error::Invalid(_))));
+            assert!(matches!(Read::checked(wrong, today), Err(Error::Invalid(_))));
         }
-        assert_eq!(Read::checked(OwnRead::OnThisDay(None), now), Ok(Read::OnThisDay(today(now))));
+        assert_eq!(Read::checked(OwnRead::OnThisDay(None), today), Ok(Read::OnThisDay(today)));
     }
 }

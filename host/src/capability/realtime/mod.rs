@@ -165,6 +165,13 @@ impl wit::HostWithStore<State> for HasSelf<State> {
             Err(error) => Ok(Err(error.into())),
         }
     }
+
+    async fn latest(accessor: Store<'_>, topic: String) -> wasmtime::Result<Result<String, Error>> {
+        match granted(accessor, &topic, &Use::Subscribe) {
+            Ok(realtime) => Ok(realtime.latest(&topic).await.map_err(Into::into)),
+            Err(denied) => Ok(Err(denied)),
+        }
+    }
 }
 
 impl wit::HostSubscriptionWithStore<State> for HasSelf<State> {
@@ -177,6 +184,11 @@ impl wit::HostSubscriptionWithStore<State> for HasSelf<State> {
         let listener = accessor.with(|mut store| store.get().resource(&handle))?;
         let item = listener.0.lock().await.next().await;
         Ok(item.map(|item| Item { cursor: item.cursor, data: item.data.into() }).map_err(Into::into))
+    }
+
+    async fn is_whole(accessor: Store<'_>, handle: Resource<Subscription>) -> wasmtime::Result<bool> {
+        let listener = accessor.with(|mut store| store.get().resource(&handle))?;
+        Ok(listener.0.lock().await.is_whole())
     }
 }
 

@@ -114,13 +114,4 @@ impl HostWithStore<State> for HasSelf<State> {
     }
 }
 
-impl From<SealingError> for Error {
-    fn from(error: SealingError) -> Self {
-        let text = error.to_string();
-        match error {
-            SealingError::TooLong | SealingError::Context | SealingError::TooShort => Self::Invalid(text),
-            SealingError::OtherKey(_) | SealingError::Version => Self::OtherKey(text),
-            SealingError::Damaged => Self::Damaged(text),
-        }
-    }
-}
+mindflow_platform::sealing_error!(Error);

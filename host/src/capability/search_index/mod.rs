@@ -127,9 +127,10 @@ impl HostWithStore<State> for HasSelf<State> {
         limit: u32,
     ) -> wasmtime::Result<Result<TextHits, Error>> {
         let search = async {
-            let query = Query::parse(&query).map_err(store::Error::from)?;
+            let filter = store::Filter::try_from(filter)?;
+            let query = Query::within(&query, &filter).map_err(store::Error::from)?;
             let (index, owner) = asked(accessor, &index, &token).await?;
-            Ok(index.search(owner, &query, &filter.into(), limit).await?.into())
+            Ok(index.search(owner, &query, &filter, limit).await?.into())
         };
         Ok(search.await)
     }
@@ -144,9 +145,10 @@ impl HostWithStore<State> for HasSelf<State> {
         except: Option<String>,
     ) -> wasmtime::Result<Result<Vec<VectorHit>, Error>> {
         let search = async {
+            let filter = store::Filter::try_from(filter)?;
             let (index, owner) = asked(accessor, &index, &token).await?;
             let near = store::Near { vector: &vector, limit, except: except.as_deref() };
-            let hits = index.nearest(owner, &near, &filter.into()).await?;
+            let hits = index.nearest(owner, &near, &filter).await?;
             Ok(hits.into_iter().map(|hit| VectorHit { id: hit.id, score: hit.score }).collect())
         };
         Ok(search.await)
@@ -166,10 +168,14 @@ impl HostWithStore<State> for HasSelf<State> {
     }
 }
 
-impl From<Filter> for store::Filter {
-    fn from(filter: Filter) -> Self {
-        let Filter { keywords, after, before } = filter;
-        Self { keywords, after, before }
+impl TryFrom<Filter> for store::Filter {
+    type Error = store::Error;
+
+    fn try_from(filter: Filter) -> Result<Self, Self::Error> {
+        let Filter { keywords, after, before, without, beyond } = filter;
+        let without = Query::exclusions(&without)?;
+        let beyond = beyond.map(|place| store::Place { score: place.score, id: place.id });
+        Ok(Self { keywords, after, before, without, beyond })
     }
 }
 

@@ -104,6 +104,85 @@ fn a_key_with_few_places_is_served_before_one_whose_calls_last_long() {
     assert_eq!(slow.len(), 7);
 }
 
+/// Ten clients with many calls each, at two places, served in turn for a while: the calls that wait, and those that have a place.
+fn flood(places: &Places) -> (VecDeque<(Key, Call)>, VecDeque<Place>) {
+    let (mut calls, mut held) = (VecDeque::new(), VecDeque::new());
+    for number in 0..400_u32 {
+        let key = address(u8::try_from(number % 10).unwrap());
+        match come(places, &key) {
+            (_, Some(place)) => held.push_back(place),
+            (call, None) => calls.push_back((key, call)),
+        }
+    }
+    for _ in 0..100 {
+        drop(held.pop_front());
+        held.push_back(served(&mut calls).expect("a call waits").2);
+    }
+    (calls, held)
+}
+
+#[test]
+fn a_newcomer_gets_the_next_place_or_the_one_after_however_many_wait_that_were_served_before() {
+    let places = places(2);
+    let (mut calls, mut held) = flood(&places);
+    for newcomer in 100..120 {
+        let mut call = waiting(&places, &address(newcomer));
+        let mut gone = 0;
+        let place = loop {
+            drop(held.pop_front());
+            gone += 1;
+            if let Some(place) = (&mut call).now_or_never() {
+                break place;
+            }
+            held.push_back(served(&mut calls).expect("a call waits").2);
+        };
+        held.push_back(place);
+        assert!(gone <= 2, "{gone} places went to others first");
+    }
+}
+
+#[test]
+fn clients_that_were_served_much_are_not_left_waiting_behind_newcomers_without_end() {
+    let places = places(2);
+    let (mut calls, mut held) = flood(&places);
+    let mut of_known = 0;
+    for number in 0..200_u32 {
+        // Addresses that come once.
+        let key = Key::Client(Origin::Address(number.to_be_bytes().into()));
+        let call = waiting(&places, &key);
+        calls.push_back((key.clone(), call));
+        drop(held.pop_front());
+        let (_, key, place) = served(&mut calls).expect("a call waits");
+        of_known += u32::from((0..10).any(|last| key == address(last)));
+        held.push_back(place);
+    }
+    assert!(of_known > 40, "{of_known} of 200 places");
+}
+
+#[test]
+fn a_component_is_starved_from_a_call_that_waited_while_none_got_a_place_until_one_does() {
+    let places = places(2);
+    let mut held: Vec<Place> = [1, 2].into_iter().filter_map(|last| places.try_take(&address(last))).collect();
+    let before = places.given();
+    let mut call = waiting(&places, &address(3));
+    held.pop();
+    held.extend((&mut call).now_or_never());
+    places.waited_in_vain(before);
+    assert!(!places.is_starved(), "a call got a place meanwhile");
+    let before = places.given();
+    drop(waiting(&places, &address(4)));
+    assert!(!places.is_starved(), "it left before its time was over");
+    places.waited_in_vain(before);
+    assert!(places.is_starved());
+    let mut call = waiting(&places, &address(5));
+    held.pop();
+    held.extend((&mut call).now_or_never());
+    assert!(!places.is_starved());
+    places.waited_in_vain(places.given());
+    held.clear();
+    assert!(!places.is_starved(), "places are free");
+}
+
 #[test]
 fn where_all_have_calls_waiting_each_gets_places_by_its_weight() {
     let places = places(14);
@@ -185,7 +264,7 @@ async fn no_place_is_lost_when_calls_stop_waiting() {
         call.await.unwrap();
     }
     assert_eq!((places.taken(), places.lock().waiting), (0, 0));
-    assert!(places.lock().keys.is_empty() && places.lock().turns.is_empty());
+    assert!(places.lock().keys.is_empty() && places.lock().turns.iter().all(|turns| turns.is_empty()));
 }
 
 #[derive(Debug, Clone)]
@@ -275,6 +354,6 @@ proptest! {
         }
         prop_assert_eq!(calls.len(), 0, "each call got a place");
         prop_assert_eq!((places.taken(), places.lock().waiting), (0, 0));
-        prop_assert!(places.lock().keys.is_empty() && places.lock().turns.is_empty());
+        prop_assert!(places.lock().keys.is_empty() && places.lock().turns.iter().all(|turns| turns.is_empty()));
     }
 }

@@ -1,6 +1,7 @@
 //! The door: what holds for every client before and after a component is called. Time limits of connections, bodies and
 //! answers; what one address may have of what all share; and who the client is.
 
+pub(super) mod access_lines;
 pub(super) mod answer;
 pub(super) mod budget;
 pub(super) mod connection;

@@ -1,7 +1,10 @@
 //! Who the client is when a proxy passes its request on. A header says so, and counts only from a proxy that the
 //! configuration trusts: a client can write it as well.
 
-use crate::manifest::{ForwardingHeader, HttpSettings, Network};
+use crate::{
+    manifest::{ForwardingHeader, HttpSettings, Network},
+    trigger::field_list::elements,
+};
 use http::{HeaderMap, HeaderName, header};
 use std::{
     net::{IpAddr, SocketAddr},
@@ -59,12 +62,12 @@ impl Proxies {
         }
         let (hops, by_tls) = match self.header {
             ForwardingHeader::XForwardedFor => {
-                let proto = values(headers, &X_FORWARDED_PROTO).next().unwrap_or_default();
-                let hops: Vec<&str> = values(headers, &X_FORWARDED_FOR).collect();
+                let proto = elements(headers, &X_FORWARDED_PROTO).next().unwrap_or_default();
+                let hops: Vec<&str> = elements(headers, &X_FORWARDED_FOR).collect();
                 (hops, proto.eq_ignore_ascii_case("https"))
             }
             ForwardingHeader::Forwarded => {
-                let elements: Vec<&str> = values(headers, &header::FORWARDED).collect();
+                let elements: Vec<&str> = elements(headers, &header::FORWARDED).collect();
                 let proto = elements.first().and_then(|element| parameter(element, "proto")).unwrap_or_default();
                 let hops = elements.iter().map(|element| parameter(element, "for").unwrap_or_default()).collect();
                 (hops, proto.eq_ignore_ascii_case("https"))
@@ -81,16 +84,6 @@ impl Proxies {
         }
         Origin { address, by_tls, is_forwarded, by_proxy }
     }
-}
-
-/// The elements of all fields of the name.
-fn values<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
-    headers
-        .get_all(name)
-        .into_iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
 }
 
 /// The parameter of an element of `Forwarded`, without its quotes.

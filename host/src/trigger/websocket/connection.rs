@@ -3,6 +3,8 @@
 
 use super::{
     Keeping,
+    component::Component,
+    farewell::{self, End, close},
     outgoing::Outgoing,
     repeat::{Patience, repeat},
     transport::Transport,
@@ -24,7 +26,7 @@ use futures::{
 use std::{collections::VecDeque, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 use tokio::time::{MissedTickBehavior, Sleep};
 use tokio_tungstenite::tungstenite::{
-    Error, Message as Frame,
+    Message as Frame,
     protocol::{CloseFrame, frame::coding::CloseCode},
 };
 use tokio_util::sync::CancellationToken;
@@ -33,8 +35,6 @@ use tokio_util::sync::CancellationToken;
 const STATE_BYTES_MAX: usize = 64 * 1024;
 /// A peer that has taken nothing for so many pings has disconnected.
 const STUCK_MAX: u32 = 2;
-/// For the last messages, and for the peer's own close, so that the TCP connection ends cleanly.
-const FAREWELL_MAX: Duration = Duration::from_secs(2);
 /// RFC 6455 §5.5.
 const REASON_BYTES_MAX: usize = 123;
 /// Of the name by which a component identifies a connection.
@@ -42,15 +42,15 @@ const IDENTITY_BYTES_MAX: usize = 256;
 /// As HTTP's 429, among the codes of applications. Clients of `graphql-transport-ws` do not connect again after it.
 pub(super) const TOO_MANY: u16 = 4429;
 
-pub(super) struct Connection<T> {
-    component: Arc<Provider>,
+pub(super) struct Connection<T, C = Provider> {
+    component: Arc<C>,
     correlation_id: Arc<str>,
     peer: SocketAddr,
     /// The component's.
     state: Vec<u8>,
     incoming: SplitStream<T>,
     outgoing: Outgoing<T>,
-    works: Works,
+    works: Works<C>,
     timer: Option<Pin<Box<Sleep>>>,
     /// What the component does not know yet: at most one of each task, and the timer.
     happened: VecDeque<Happening>,
@@ -68,8 +68,8 @@ struct Pings {
 
 // === impl Connection ===
 
-impl<T: Transport> Connection<T> {
-    pub(super) fn new(component: Arc<Provider>, transport: T, keeping: &Keeping) -> Self {
+impl<T: Transport, C: Component> Connection<T, C> {
+    pub(super) fn new(component: Arc<C>, transport: T, keeping: &Keeping) -> Self {
         let (sink, incoming) = transport.split();
         Self {
             works: Works::new(Arc::clone(&component), Arc::clone(&keeping.correlation_id)),
@@ -105,19 +105,15 @@ impl<T: Transport> Connection<T> {
     /// Serves it to its end, until `stop` at the latest. `next` is the next that happens.
     pub(super) async fn run(mut self, next: Option<Happening>, stop: CancellationToken) {
         self.happened.extend(next);
-        if let Some(farewell) = self.serve(stop).await {
-            let farewell = async {
-                self.outgoing.push_frame(Frame::Close(Some(farewell)));
-                self.outgoing.empty().await?;
-                while self.incoming.next().await.transpose()?.is_some() {}
-                Ok::<_, Error>(())
-            };
-            let _ = tokio::time::timeout(FAREWELL_MAX, farewell).await;
-        }
+        let end = self.serve(stop).await;
+        // Its calls end before it: no farewell takes a place of its component.
+        drop((self.works, self.step));
+        farewell::part(end, self.incoming, self.outgoing).await;
     }
 
-    /// Until one side ends it; how, unless the peer did.
-    async fn serve(&mut self, stop: CancellationToken) -> Option<CloseFrame> {
+    /// Until one side ends it. Both directions move in this one loop, so nothing in it waits but the choice of what is
+    /// next: what takes time is polled by it.
+    async fn serve(&mut self, stop: CancellationToken) -> End {
         let mut stop = Box::pin(stop.cancelled_owned());
         let mut ping = tokio::time::interval(T::PING_EVERY);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -127,13 +123,13 @@ impl<T: Transport> Connection<T> {
             let is_reading = self.step.is_none() && self.happened.is_empty() && !self.outgoing.is_full();
             tokio::select! {
                 written = self.outgoing.advance(), if !self.outgoing.is_empty() => {
-                    if written.is_err() { return None }
+                    if written.is_err() { return End::Left }
                 }
                 Some(reaction) = OptionFuture::from(self.step.as_mut()) => {
                     self.step = None;
                     match reaction {
-                        Ok(reaction) => if let Some(farewell) = self.react(reaction) { return Some(farewell) },
-                        Err(failure) => return Some(self.gave_up(&failure)),
+                        Ok(reaction) => if let Some(farewell) = self.react(reaction) { return End::Farewell(farewell) },
+                        Err(failure) => return End::Farewell(self.gave_up(&failure)),
                     }
                 }
                 Some(outcome) = self.works.next() => self.follow(outcome),
@@ -142,11 +138,13 @@ impl<T: Transport> Connection<T> {
                     self.happened.push_back(Happening::Timer);
                 }
                 frame = self.incoming.next(), if is_reading => match frame {
+                    Some(Ok(Frame::Close(_))) => return End::Closed,
                     Some(Ok(frame)) => self.received(frame),
-                    Some(Err(_)) | None => return None,
+                    Some(Err(error)) => return End::of_error(&error),
+                    None => return End::Left,
                 },
-                _ = ping.tick() => if !self.ping(is_reading) { return None },
-                () = &mut stop => return Some(close(CloseCode::Away, "the server is stopping")),
+                _ = ping.tick() => if !self.ping(is_reading) { return End::Left },
+                () = &mut stop => return End::Farewell(close(CloseCode::Away, "the server is stopping")),
             }
         }
     }
@@ -171,7 +169,7 @@ impl<T: Transport> Connection<T> {
             Happening::Opened(_) | Happening::Received(_) => Patience::Short,
             Happening::Finished(_) | Happening::Failed(_) | Happening::Timer => Patience::Long,
         };
-        async move { repeat(patience, || component.socket(state.clone(), happening.clone(), Arc::clone(&id))).await }
+        async move { repeat(patience, || component.step(state.clone(), happening.clone(), Arc::clone(&id))).await }
             .boxed()
     }
 
@@ -255,8 +253,8 @@ impl<T: Transport> Connection<T> {
             Frame::Text(text) => self.happened.push_back(Happening::Received(Message::Text(text.to_string()))),
             Frame::Binary(bytes) => self.happened.push_back(Happening::Received(Message::Binary(bytes.into()))),
             Frame::Pong(_) => self.pings.answered = true,
-            // Answered by the next read; after a close, that is the last one.
-            Frame::Ping(_) | Frame::Close(_) | Frame::Frame(_) => {}
+            Frame::Ping(_) => self.outgoing.pong(),
+            Frame::Close(_) | Frame::Frame(_) => {}
         }
     }
 
@@ -286,10 +284,6 @@ impl<T: Transport> Connection<T> {
     }
 }
 
-fn close(code: CloseCode, reason: &'static str) -> CloseFrame {
-    CloseFrame { code, reason: reason.into() }
-}
-
 fn close_of(farewell: &Close) -> CloseFrame {
     let allowed = matches!(farewell.code, 1000 | 1011..=1013 | 3000..=4999);
     let code = if allowed { CloseCode::from(farewell.code) } else { CloseCode::Error };
@@ -299,15 +293,4 @@ fn close_of(farewell: &Close) -> CloseFrame {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_component_closes_with_a_code_that_it_may_use_and_a_reason_that_fits() {
-        let closed = |code, reason: &str| close_of(&Close { code, reason: reason.to_owned() });
-        for (code, sent) in [(1000, 1000), (1012, 1012), (4403, 4403), (1006, 1011), (1001, 1011), (999, 1011)] {
-            assert_eq!(u16::from(closed(code, "r").code), sent, "{code}");
-        }
-        assert_eq!(closed(4400, &"ä".repeat(100)).reason.len(), 122);
-    }
-}
+mod tests;

@@ -49,6 +49,9 @@ impl Transport for EventStream {
     /// Proxies close connections that are silent for 15 to 60 seconds.
     const PING_EVERY: Duration = Duration::from_secs(12);
     const ANSWERS_PINGS: bool = false;
+
+    /// The body has ended, and nothing comes in.
+    async fn finish(self) {}
 }
 
 impl Stream for EventStream {

@@ -1,22 +1,19 @@
 //! A topic as a connection hears it. A listener whose back end was away is resumed after its last item.
 
-use crate::{
-    capability::{
-        realtime::bindings::mindflow::platform::realtime::Error,
-        websocket::bindings::mindflow::platform::websocket::Failure,
-    },
-    engine::Provider,
+use super::component::Component;
+use crate::capability::{
+    realtime::bindings::mindflow::platform::realtime::Error,
+    websocket::bindings::mindflow::platform::websocket::Failure,
 };
-use bytes::Bytes;
-use mindflow_backends::messaging::realtime::Subscription;
+use mindflow_backends::messaging::realtime::{Item, Subscription};
 use std::{sync::Arc, time::Duration};
 
 /// The pauses double: 0.1 + 0.2 + … + 3.2 s, longer than a restart of the back end.
 const PAUSE_FIRST: Duration = Duration::from_millis(100);
 const PAUSES_MAX: u32 = 6;
 
-pub(super) struct Feed {
-    component: Arc<Provider>,
+pub(super) struct Feed<C> {
+    component: Arc<C>,
     topic: String,
     listener: Box<dyn Subscription>,
     /// Of the last item.
@@ -27,21 +24,28 @@ pub(super) struct Feed {
 
 // === impl Feed ===
 
-impl Feed {
-    /// From now on, if the component's grant covers the topic.
-    pub(super) async fn open(component: Arc<Provider>, topic: String) -> Result<Self, Failure> {
-        let listener = subscribe(&component, &topic, None).await.map_err(failure)?;
-        Ok(Self { component, topic, listener, cursor: None, pauses: 0 })
+impl<C: Component> Feed<C> {
+    /// From now on, or from after a cursor if all that followed it is still known; and if the component's grant covers the
+    /// topic.
+    pub(super) async fn open(component: Arc<C>, topic: String, after: Option<String>) -> Result<Self, Failure> {
+        let listener = component.listen(&topic, after.clone()).await.map_err(|error| match error {
+            Error::Invalid(_) if after.is_some() => Failure::Forgotten,
+            error => failure(error),
+        })?;
+        if !listener.is_whole() {
+            return Err(Failure::Forgotten);
+        }
+        Ok(Self { component, topic, listener, cursor: after, pauses: 0 })
     }
 
     /// Waits for the next item.
-    pub(super) async fn next(&mut self) -> Result<Bytes, Failure> {
+    pub(super) async fn next(&mut self) -> Result<Item, Failure> {
         loop {
             match self.listener.next().await {
                 Ok(item) => {
-                    self.cursor = Some(item.cursor);
+                    self.cursor = Some(item.cursor.clone());
                     self.pauses = 0;
-                    return Ok(item.data);
+                    return Ok(item);
                 }
                 Err(_) if self.listener.fell_behind() => return Err(Failure::Behind),
                 Err(_) => self.renew().await?,
@@ -54,7 +58,7 @@ impl Feed {
         while self.pauses < PAUSES_MAX {
             tokio::time::sleep(PAUSE_FIRST * 2_u32.pow(self.pauses)).await;
             self.pauses += 1;
-            match subscribe(&self.component, &self.topic, self.cursor.clone()).await {
+            match self.component.listen(&self.topic, self.cursor.clone()).await {
                 Ok(listener) => {
                     self.listener = listener;
                     return Ok(());
@@ -67,10 +71,6 @@ impl Feed {
         }
         Err(Failure::Unavailable)
     }
-}
-
-async fn subscribe(component: &Provider, topic: &str, after: Option<String>) -> Result<Box<dyn Subscription>, Error> {
-    component.access().realtime.subscribe(component.name(), topic, after).await
 }
 
 fn failure(error: Error) -> Failure {

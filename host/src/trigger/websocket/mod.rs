@@ -2,9 +2,12 @@
 //! connection, its timer and what it subscribes to; the component is called when something happens, and keeps nothing in
 //! between. So an idle connection costs its buffers and no call.
 
+mod component;
 mod connection;
 mod event_stream;
+mod farewell;
 mod feed;
+mod handshake;
 mod outgoing;
 mod repeat;
 mod transport;
@@ -20,29 +23,25 @@ use crate::{
 use bytes::Bytes;
 use connection::{Connection, TOO_MANY};
 use event_stream::EventStream;
-use http::{HeaderValue, Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Full};
-use hyper::{body::Incoming, upgrade::Upgraded};
+pub(super) use handshake::is_upgrade;
+use http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use std::{net::SocketAddr, sync::Arc};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::{
     WebSocketStream,
-    tungstenite::{
-        handshake::derive_accept_key,
-        protocol::{Role, WebSocketConfig},
-    },
+    tungstenite::protocol::{Role, WebSocketConfig},
 };
 use tokio_util::sync::CancellationToken;
 use wasmtime_wasi_http::WasiBody;
 
 /// As large as a request body of the same protocol over HTTP may be.
-const MESSAGE_BYTES_MAX: usize = 256 * 1024;
+const MESSAGE_BYTES_MAX: usize = 1_280 * 1024;
 /// Read at a time, and held by an idle connection: most messages fit.
 const READ_BYTES: usize = 2 * 1024;
 /// Frames are written together up to here.
 const WRITE_BYTES: usize = 4 * 1024;
-
-type Stream = WebSocketStream<TokioIo<Upgraded>>;
 
 /// What a connection is kept with, besides its component.
 pub(super) struct Keeping {
@@ -55,17 +54,6 @@ pub(super) struct Keeping {
     pub stop: CancellationToken,
 }
 
-pub fn is_upgrade(request: &Request<Incoming>) -> bool {
-    let token = |name, wanted: &str| {
-        request
-            .headers()
-            .get(name)
-            .and_then(|value: &HeaderValue| value.to_str().ok())
-            .is_some_and(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(wanted)))
-    };
-    token(header::CONNECTION, "upgrade") && token(header::UPGRADE, "websocket")
-}
-
 /// The answer to the handshake, and the connection that follows it.
 ///
 /// # Errors
@@ -76,25 +64,30 @@ pub(super) fn accept(
     mut request: Request<Incoming>,
     keeping: Keeping,
 ) -> Result<(Response<WasiBody>, impl Future<Output = ()> + Send + 'static), Problem> {
-    let (key, protocol) = agree(route, &request)?;
+    let agreed = handshake::agree(route, &request)?;
     let component = component
         .ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "not-found", "No component takes WebSocket connections."))?;
-    let upgrade = upgrade(&request, protocol.clone(), keeping.peer);
+    let upgrade = upgrade(&request, agreed.protocol.clone(), keeping.peer);
     let upgraded = hyper::upgrade::on(&mut request);
     let connection = async move {
         let upgraded = match upgraded.await {
             Ok(upgraded) => upgraded,
             Err(error) => return tracing::debug!(peer = %keeping.peer, "the connection was not upgraded: {error}"),
         };
-        let config = WebSocketConfig::default()
-            .max_message_size(Some(MESSAGE_BYTES_MAX))
-            .max_frame_size(Some(MESSAGE_BYTES_MAX))
-            .read_buffer_size(READ_BYTES)
-            .write_buffer_size(WRITE_BYTES);
-        let stream = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
+        let stream = web_socket(TokioIo::new(upgraded)).await;
         Connection::new(component, stream, &keeping).run(Some(Happening::Opened(upgrade)), keeping.stop).await;
     };
-    Ok((switching(&key, &protocol), connection))
+    Ok((handshake::switching(&agreed), connection))
+}
+
+/// What a client and the host speak over once the handshake is over.
+async fn web_socket<S: AsyncRead + AsyncWrite + Unpin>(stream: S) -> WebSocketStream<S> {
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(MESSAGE_BYTES_MAX))
+        .max_frame_size(Some(MESSAGE_BYTES_MAX))
+        .read_buffer_size(READ_BYTES)
+        .write_buffer_size(WRITE_BYTES);
+    WebSocketStream::from_raw_socket(stream, Role::Server, Some(config)).await
 }
 
 /// Why an answer is not kept.
@@ -135,37 +128,4 @@ pub fn upgrade<B>(request: &Request<B>, protocol: String, peer: SocketAddr) -> U
         protocol,
         remote_address: peer.to_string(),
     }
-}
-
-/// The handshake's key and the subprotocol, or why there is no agreement.
-fn agree(route: &WebSocketRoute, request: &Request<Incoming>) -> Result<(String, String), Problem> {
-    let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "bad-request", detail);
-    let text = |name| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    if text(header::SEC_WEBSOCKET_VERSION) != Some("13") {
-        return Err(bad("Sec-WebSocket-Version must be 13.".into()));
-    }
-    let key = text(header::SEC_WEBSOCKET_KEY).ok_or_else(|| bad("Sec-WebSocket-Key is missing.".into()))?;
-    let offered: Vec<&str> =
-        text(header::SEC_WEBSOCKET_PROTOCOL).unwrap_or_default().split(',').map(str::trim).collect();
-    let protocol = route.protocols.iter().find(|protocol| offered.contains(&protocol.as_str())).ok_or_else(|| {
-        bad(format!("Offer the subprotocol {} in Sec-WebSocket-Protocol.", route.protocols.join(" or ")))
-    })?;
-    Ok((key.to_owned(), protocol.clone()))
-}
-
-fn switching(key: &str, protocol: &str) -> Response<WasiBody> {
-    let mut response = Response::new(Full::default().map_err(|never| match never {}).boxed_unsync());
-    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
-    let headers = response.headers_mut();
-    headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
-    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-    for (name, value) in [
-        (header::SEC_WEBSOCKET_ACCEPT, derive_accept_key(key.as_bytes())),
-        (header::SEC_WEBSOCKET_PROTOCOL, protocol.to_owned()),
-    ] {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            headers.insert(name, value);
-        }
-    }
-    response
 }

@@ -15,11 +15,15 @@ use tokio_tungstenite::tungstenite::{Error, Message as Frame};
 const MESSAGES_MAX: usize = 16;
 /// Of all of them.
 const BYTES_MAX: usize = 1 << 20;
+/// Answers to the client's pings that wait in the sink. A client that sends pings and reads nothing would fill the memory.
+const PONGS_MAX: usize = 16;
 
 pub(super) struct Outgoing<T> {
     sink: SplitSink<T, Frame>,
     waiting: VecDeque<Frame>,
     bytes: usize,
+    /// Handed to the sink by its own reading, and not known to be written.
+    pongs: usize,
     /// Something was handed to the sink and may not have been written.
     flushing: bool,
     /// Whether anything was handed to the sink or written since the last look.
@@ -30,7 +34,7 @@ pub(super) struct Outgoing<T> {
 
 impl<T: Transport> Outgoing<T> {
     pub(super) fn new(sink: SplitSink<T, Frame>) -> Self {
-        Self { sink, waiting: VecDeque::new(), bytes: 0, flushing: false, moved: false }
+        Self { sink, waiting: VecDeque::new(), bytes: 0, pongs: 0, flushing: false, moved: false }
     }
 
     pub(super) fn push(&mut self, message: Message) {
@@ -45,8 +49,14 @@ impl<T: Transport> Outgoing<T> {
         self.waiting.push_back(frame);
     }
 
+    /// A ping was read, whose answer the sink has made.
+    pub(super) fn pong(&mut self) {
+        self.pongs += 1;
+        self.flushing = true;
+    }
+
     pub(super) fn is_full(&self) -> bool {
-        self.waiting.len() >= MESSAGES_MAX || self.bytes >= BYTES_MAX
+        self.waiting.len() >= MESSAGES_MAX || self.bytes >= BYTES_MAX || self.pongs >= PONGS_MAX
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -69,7 +79,7 @@ impl<T: Transport> Outgoing<T> {
                 return Poll::Pending;
             }
             ready!(Pin::new(&mut self.sink).poll_flush(cx))?;
-            self.flushing = false;
+            (self.flushing, self.pongs) = (false, 0);
         } else {
             ready!(Pin::new(&mut self.sink).poll_ready(cx))?;
             if let Some(frame) = self.waiting.pop_front() {
@@ -80,6 +90,17 @@ impl<T: Transport> Outgoing<T> {
         }
         self.moved = true;
         Poll::Ready(Ok(()))
+    }
+
+    /// What waits is not sent. What the sink has, is.
+    pub(super) fn forget(&mut self) {
+        self.waiting.clear();
+        self.bytes = 0;
+        self.flushing = true;
+    }
+
+    pub(super) fn into_sink(self) -> SplitSink<T, Frame> {
+        self.sink
     }
 
     /// Sends all that waits.

@@ -1,6 +1,7 @@
 //! A connection's tasks and subscriptions: what waits for a topic, what waits for a call, and the calls in progress.
 
 use super::{
+    component::{Component, Notice},
     feed::Feed,
     repeat::{Patience, repeat},
 };
@@ -8,30 +9,30 @@ use crate::{
     capability::websocket::bindings::mindflow::platform::websocket::{
         Failed, Failure, Finished, Happening, Message, Performed, Subscription, Task,
     },
-    engine::{CallFailure, Provider},
+    engine::CallFailure,
 };
-use bytes::Bytes;
 use futures::{
     FutureExt, StreamExt,
     future::{AbortHandle, Abortable, BoxFuture},
     stream::FuturesUnordered,
 };
+use mindflow_backends::messaging::realtime::Item;
 use std::{collections::VecDeque, sync::Arc};
 
 /// Tasks and subscriptions of one connection.
 const TAGS_MAX: usize = 64;
-/// Of all their tags and work: several of the largest messages.
-const BYTES_MAX: usize = 1 << 20;
+/// Of all their tags and work: one of the largest messages, and several usual ones.
+const BYTES_MAX: usize = 2 << 20;
 /// Calls of one connection at the same time, so that one client cannot take all calls of the component.
 const CALLS_MAX: usize = 8;
 
-pub(super) struct Works {
-    component: Arc<Provider>,
+pub(super) struct Works<C> {
+    component: Arc<C>,
     correlation_id: Arc<str>,
     known: Vec<Known>,
     /// In their order; of each tag at most one.
-    waiting: VecDeque<Call>,
-    running: FuturesUnordered<BoxFuture<'static, Ran>>,
+    waiting: VecDeque<Call<C>>,
+    running: FuturesUnordered<BoxFuture<'static, Ran<C>>>,
     calls: usize,
 }
 
@@ -44,21 +45,21 @@ struct Known {
 }
 
 /// A call that may begin.
-enum Call {
+enum Call<C> {
     Task(Arc<str>),
-    Item(Arc<str>, Feed, Bytes),
+    Item(Arc<str>, Feed<C>, Item),
 }
 
 /// What ran, unless it was stopped.
-struct Ran {
+struct Ran<C> {
     was_call: bool,
-    end: Option<(Arc<str>, End)>,
+    end: Option<(Arc<str>, End<C>)>,
 }
 
-enum End {
-    Arrived(Feed, Bytes),
+enum End<C> {
+    Arrived(Feed<C>, Item),
     Lost(Failure),
-    Presented(Feed, Result<Vec<Message>, Failure>),
+    Presented(Feed<C>, Result<Vec<Message>, Failure>),
     Performed(Result<Performed, Failure>),
 }
 
@@ -71,8 +72,8 @@ pub(super) struct Outcome {
 
 // === impl Works ===
 
-impl Works {
-    pub(super) fn new(component: Arc<Provider>, correlation_id: Arc<str>) -> Self {
+impl<C: Component> Works<C> {
+    pub(super) fn new(component: Arc<C>, correlation_id: Arc<str>) -> Self {
         Self {
             component,
             correlation_id,
@@ -90,10 +91,11 @@ impl Works {
     }
 
     pub(super) fn subscribe(&mut self, subscription: Subscription) -> Result<(), Failed> {
-        let tag = self.know(subscription.tag, subscription.work)?;
-        let (component, topic) = (Arc::clone(&self.component), subscription.topic);
+        let Subscription { tag, topic, after, work } = subscription;
+        let tag = self.know(tag, work)?;
+        let component = Arc::clone(&self.component);
         self.run(tag, false, async move {
-            match Feed::open(component, topic).await {
+            match Feed::open(component, topic, after).await {
                 Ok(feed) => listened(feed).await,
                 Err(failure) => End::Lost(failure),
             }
@@ -121,11 +123,12 @@ impl Works {
             self.calls += 1;
             match call {
                 Call::Task(tag) => self.run(tag, true, async move {
-                    let answer = component.socket_task(state, work, Arc::clone(&id)).await;
+                    let answer = component.perform(state, work, Arc::clone(&id)).await;
                     End::Performed(understood(answer, &id))
                 }),
                 Call::Item(tag, feed, item) => self.run(tag, true, async move {
-                    let present = || component.socket_item(state.clone(), work.clone(), item.to_vec(), Arc::clone(&id));
+                    let notice = Notice { work, item };
+                    let present = || component.present(state.clone(), notice.clone(), Arc::clone(&id));
                     let answer = repeat(Patience::Long, present).await;
                     End::Presented(feed, understood(answer, &id))
                 }),
@@ -142,7 +145,7 @@ impl Works {
         Some(end.map(|(tag, end)| self.ended(tag, end)).unwrap_or_default())
     }
 
-    fn ended(&mut self, tag: Arc<str>, end: End) -> Outcome {
+    fn ended(&mut self, tag: Arc<str>, end: End<C>) -> Outcome {
         match end {
             End::Arrived(feed, item) => {
                 self.waiting.push_back(Call::Item(tag, feed, item));
@@ -176,7 +179,7 @@ impl Works {
         Ok(tag)
     }
 
-    fn run(&mut self, tag: Arc<str>, was_call: bool, work: impl Future<Output = End> + Send + 'static) {
+    fn run(&mut self, tag: Arc<str>, was_call: bool, work: impl Future<Output = End<C>> + Send + 'static) {
         let (abort, registration) = AbortHandle::new_pair();
         if let Some(known) = self.known.iter_mut().find(|known| known.tag == tag) {
             known.abort = Some(abort);
@@ -188,7 +191,7 @@ impl Works {
 
 // === impl Call ===
 
-impl Call {
+impl<C> Call<C> {
     fn tag(&self) -> &str {
         match self {
             Self::Task(tag) | Self::Item(tag, _, _) => tag,
@@ -196,7 +199,7 @@ impl Call {
     }
 }
 
-async fn listened(mut feed: Feed) -> End {
+async fn listened<C: Component>(mut feed: Feed<C>) -> End<C> {
     match feed.next().await {
         Ok(item) => End::Arrived(feed, item),
         Err(failure) => End::Lost(failure),

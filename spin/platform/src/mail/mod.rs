@@ -52,13 +52,14 @@ impl Guest for Platform {
         let from = from().await.map_err(unavailable)?;
         let Message { id, to, subject, text, html, headers } = message;
         let message = rules::Message { id, to, subject, text, html, headers };
+        let to = message.recipient()?.to_string();
         let composed = message.compose(&from, clock::now_us())?.formatted();
         match way {
             Way::Log => {
                 eprintln!("INFO mail\n{}", String::from_utf8_lossy(&composed));
                 Ok(())
             }
-            Way::Api { uri, key } => by_api(uri, &key, &message.to, &composed).await,
+            Way::Api { uri, key } => by_api(uri, &key, &to, &composed).await,
         }
     }
 }

@@ -49,7 +49,7 @@ impl bindings::exports::mindflow::platform::websocket_handler::Guest for Broken 
         Err(())
     }
 
-    async fn present(_: Vec<u8>, _: Vec<u8>, _: Vec<u8>) -> Result<Vec<Message>, ()> {
+    async fn present(_: Vec<u8>, _: Vec<u8>, _: Vec<u8>, _: String) -> Result<Vec<Message>, ()> {
         Err(())
     }
 }

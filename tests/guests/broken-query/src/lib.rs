@@ -27,8 +27,8 @@ use mindflow_guest::{
     events::{Delivery, Event, Failure},
 };
 use reads::{
-    Analysis, AnalysisStatus, AnalyzedEntry, Entry, EntryEdge, EntryPage, Filter, OwnAnswer, OwnRead, PageRequest,
-    ProfilePage,
+    Analysis, AnalysisStatus, AnalyzedEntry, Entry, EntryEdge, EntryOrder, EntryPage, Filter, Mark, OwnAnswer, OwnRead,
+    PageRequest, ProfilePage,
 };
 
 const A_DAY_NS: u64 = 86_400_000_000_000;
@@ -65,6 +65,7 @@ impl reads::Guest for Broken {
         context: CallContext,
         _: Option<String>,
         filter: Filter,
+        _: Option<EntryOrder>,
         _: PageRequest,
     ) -> Result<EntryPage, Error> {
         let titles = if filter.text.is_some() {
@@ -90,6 +91,10 @@ impl reads::Guest for Broken {
 
     async fn tag_counts(_: CallContext, ids: Vec<String>) -> Result<Vec<u32>, Error> {
         Ok(vec![0; ids.len()])
+    }
+
+    async fn shows(_: CallContext, _: Vec<Mark>) -> Result<bool, Error> {
+        Ok(true)
     }
 
     async fn users(_: CallContext, _: Option<String>, _: PageRequest) -> Result<ProfilePage, Error> {
@@ -139,7 +144,7 @@ fn entry(title: String) -> AnalyzedEntry {
         model: None,
         completed_at: None,
     };
-    AnalyzedEntry { entry, analysis }
+    AnalyzedEntry { entry, analysis, shown_since: None }
 }
 
 bindings::export!(Broken with_types_in bindings);

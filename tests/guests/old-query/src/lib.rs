@@ -15,7 +15,7 @@ use mindflow_guest::{
     call::{CallContext, Error},
     events::{Delivery, Event, Failure},
 };
-use reads::{AnalyzedEntry, EntryPage, Filter, OwnAnswer, OwnRead, PageRequest, ProfilePage};
+use reads::{AnalyzedEntry, EntryOrder, EntryPage, Filter, Mark, OwnAnswer, OwnRead, PageRequest, ProfilePage};
 
 struct Old;
 
@@ -33,10 +33,19 @@ impl reads::Guest for Old {
     async fn entries_by_id(_: CallContext, _: Vec<String>) -> Result<Vec<Option<AnalyzedEntry>>, Error> {
         gone()
     }
-    async fn entries(_: CallContext, _: Option<String>, _: Filter, _: PageRequest) -> Result<EntryPage, Error> {
+    async fn entries(
+        _: CallContext,
+        _: Option<String>,
+        _: Filter,
+        _: Option<EntryOrder>,
+        _: PageRequest,
+    ) -> Result<EntryPage, Error> {
         gone()
     }
     async fn tag_counts(_: CallContext, _: Vec<String>) -> Result<Vec<u32>, Error> {
+        gone()
+    }
+    async fn shows(_: CallContext, _: Vec<Mark>) -> Result<bool, Error> {
         gone()
     }
     async fn users(_: CallContext, _: Option<String>, _: PageRequest) -> Result<ProfilePage, Error> {

@@ -1,7 +1,7 @@
 //! Search indexes.
 
 use super::{Failure, answer};
-use mindflow_guest::search_index::{self as wit, Error, Filter};
+use mindflow_guest::search_index::{self as wit, Error, Filter, Place};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -26,6 +26,9 @@ pub struct Asked {
     keywords: Vec<String>,
     after: Option<i64>,
     before: Option<i64>,
+    without: String,
+    /// Score and id.
+    beyond: Option<(u64, String)>,
 }
 
 #[derive(Deserialize)]
@@ -42,7 +45,7 @@ pub struct Document {
     vector: Option<Vector>,
 }
 
-/// JSON has no number that is none, and `null` in its place.
+/// JSON has no number that is none, and `null` in its place. Scores are the bits of a number, so that none is rounded.
 type Vector = Vec<Option<f32>>;
 
 impl Call {
@@ -60,7 +63,7 @@ impl Call {
                 let (index, token, filter) = asked.parts();
                 let found = wit::search_text(index, token, query, filter, limit).await;
                 let hits = found.map(|found| {
-                    let hits = found.hits.into_iter().map(|hit| json!([hit.id, hit.score, hit.highlights]));
+                    let hits = found.hits.into_iter().map(|hit| json!([hit.id, hit.score.to_bits(), hit.highlights]));
                     (hits.collect::<Vec<_>>(), found.total)
                 });
                 answer(hits.map_err(failure))
@@ -68,7 +71,8 @@ impl Call {
             Self::Vector(asked, vector, limit, except) => {
                 let (index, token, filter) = asked.parts();
                 let found = wit::search_vector(index, token, numbers(vector), filter, limit, except).await;
-                let hits = found.map(|hits| hits.into_iter().map(|hit| (hit.id, hit.score)).collect::<Vec<_>>());
+                let hits =
+                    found.map(|hits| hits.into_iter().map(|hit| (hit.id, hit.score.to_bits())).collect::<Vec<_>>());
                 answer(hits.map_err(failure))
             }
             Self::VectorOf(asked, id) => {
@@ -81,8 +85,9 @@ impl Call {
 
 impl Asked {
     fn parts(self) -> (String, String, Filter) {
-        let Self { index, token, keywords, after, before } = self;
-        (index, token, Filter { keywords, after, before })
+        let Self { index, token, keywords, after, before, without, beyond } = self;
+        let beyond = beyond.map(|(score, id)| Place { score: f64::from_bits(score), id });
+        (index, token, Filter { keywords, after, before, without, beyond })
     }
 }
 

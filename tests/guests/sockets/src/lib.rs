@@ -59,6 +59,7 @@ fn received(speech: Speech, count: &mut u8, word: &str, argument: &str) -> Vec<A
         "subscribe" => vec![Action::Subscribe(Subscription {
             tag: argument.to_owned(),
             topic: argument.to_owned(),
+            after: None,
             work: Vec::new(),
         })],
         "stop" => vec![Action::Stop(argument.to_owned())],
@@ -138,7 +139,7 @@ impl bindings::exports::mindflow::platform::websocket_handler::Guest for Sockets
         Ok(Performed { messages, outcome: Vec::new() })
     }
 
-    async fn present(state: Vec<u8>, _: Vec<u8>, item: Vec<u8>) -> Result<Vec<Message>, ()> {
+    async fn present(state: Vec<u8>, _: Vec<u8>, item: Vec<u8>, _: String) -> Result<Vec<Message>, ()> {
         let text = String::from_utf8(item).unwrap_or_default();
         let shorter = 9 - (number(&text) as u64) % 10;
         monotonic_clock::wait_for(shorter * PRESENTATION_NS).await;

@@ -42,6 +42,8 @@ async fn run(words: &[&str]) -> String {
         ["increment", bucket, key, delta, ttl_ms] => shown(increment(bucket, key, delta, ttl_ms).await),
         ["delete", bucket, ref keys @ ..] => shown(delete(bucket, keys).await),
         ["list", bucket, prefix] => shown(list(bucket, prefix).await),
+        ["latest", topic] => shown(realtime::latest(topic.into()).await),
+        ["resume", topic, after] => shown(resume(topic, after).await),
         ["publish", topic, data] => shown(realtime::publish(topic.into(), data.as_bytes().to_vec()).await),
         ["listen", topic, after, count] => shown(listen(topic, after, count).await),
         ["upload", key, bytes, bytes_max] => shown(upload(key, bytes, bytes_max).await),
@@ -136,6 +138,11 @@ async fn listen(topic: &str, after: &str, count: &str) -> Result<(Vec<String>, S
         cursor = item.cursor;
     }
     Ok((items, cursor))
+}
+
+/// Whether all that followed the cursor is heard.
+async fn resume(topic: &str, after: &str) -> Result<bool, realtime::Error> {
+    Ok(realtime::subscribe(topic.into(), Some(after.to_owned())).await?.is_whole().await)
 }
 
 /// How a user stands who has taken one unit; or a client, by the id of a request.

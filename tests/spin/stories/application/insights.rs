@@ -4,6 +4,7 @@
 use super::Stage;
 use mindflow_tests::Sse;
 use mindflow_tests::messages_api::MessagesApi;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 const CHANGED: &str = "subscription { entryChanged { kind entryId entry { title version } } }";
@@ -39,6 +40,7 @@ async fn an_entry_is_analysed_counted_found_and_shown_on_all_devices() {
     assert_eq!(entry["analysis"]["status"], "PENDING");
     let created = json!({ "kind": "CREATED", "entryId": entry["id"], "entry": { "title": "Harbour", "version": 1 } });
     assert_eq!(next(&mut phone).await["entryChanged"], created);
+    let seen = phone.last_id.clone().expect("an id");
     let analyzed = next(&mut tablet).await["entryAnalyzed"].clone();
     assert_eq!((&analyzed["id"], &analyzed["analysis"]["model"]), (&entry["id"], &json!("claude-test-1")));
     assert!(analyzed["analysis"]["sentiment"].as_f64().is_some_and(|sentiment| sentiment > 0.0), "{analyzed}");
@@ -61,6 +63,14 @@ async fn an_entry_is_analysed_counted_found_and_shown_on_all_devices() {
     ada.data(UPDATE, json!({ "input": { "id": entry["id"], "title": "Two" } })).await;
     let updated = next(&mut phone).await["entryChanged"].clone();
     assert_eq!((&updated["kind"], &updated["entry"]), (&json!("UPDATED"), &json!({ "title": "Two", "version": 2 })));
+    // Another device goes on after the phone's last but one, and learns that what it asks for is forgotten.
+    let resumed = async |cursor: &str| {
+        let request = ada.request(Method::POST, "/graphql").header("accept", "text/event-stream");
+        Sse::open(request.header("last-event-id", cursor).json(&json!({ "query": CHANGED }))).await
+    };
+    assert_eq!(next(&mut resumed(&seen).await).await["entryChanged"]["kind"], "UPDATED");
+    let (_, refused) = resumed("1-0").await.next().await.expect("an event");
+    assert_eq!(refused["errors"][0]["extensions"]["rule"], "forgotten", "{refused}");
     // Nothing of it reached the stranger, whose first message is of an entry of the stranger's own.
     let own = bob.write(json!({ "title": "Own", "content": "c" })).await;
     assert_eq!(next(&mut stranger).await["entryChanged"]["entryId"], own["id"]);

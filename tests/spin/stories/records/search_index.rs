@@ -63,9 +63,14 @@ impl Index {
     }
 
     async fn asked(&self, owner: Uuid, filter: &Filter) -> Value {
-        let Filter { keywords, after, before } = filter;
+        let Filter { keywords, after, before, without, beyond } = filter;
         let token = self.token(owner).await;
-        json!({ "index": "notes", "token": token, "keywords": keywords, "after": after, "before": before })
+        let without: String = without.iter().map(|clause| clause_text("-", clause)).collect();
+        let beyond = beyond.as_ref().map(|place| (place.score.to_bits(), &place.id));
+        json!({
+            "index": "notes", "token": token, "keywords": keywords, "after": after, "before": before, "without": without,
+            "beyond": beyond,
+        })
     }
 
     async fn call(&self, call: Value) -> Result<Value, Error> {
@@ -94,12 +99,18 @@ fn text(query: &Query) -> String {
         for clause in clauses {
             match clause {
                 Clause::Word { any, prefix: true } => end = format!(" {}", any[0]),
-                Clause::Word { any, .. } => texts.push(format!("{sign}{}", any[0])),
-                Clause::Phrase(words) => texts.push(format!("{sign}\"{}\"", words.join(" "))),
+                other => texts.push(clause_text(sign, other)),
             }
         }
     }
-    texts.join(" ") + &end
+    texts.join("") + &end
+}
+
+fn clause_text(sign: &str, clause: &Clause) -> String {
+    match clause {
+        Clause::Word { any, .. } => format!("{sign}{} ", any[0]),
+        Clause::Phrase(words) => format!("{sign}\"{}\" ", words.join(" ")),
+    }
 }
 
 #[async_trait]
@@ -120,16 +131,16 @@ impl SearchIndex for Index {
     async fn search(&self, owner: Uuid, query: &Query, filter: &Filter, limit: u32) -> Result<TextHits, Error> {
         let asked = self.asked(owner, filter).await;
         let found = self.call(json!({ "text": [asked, text(query), limit] })).await?;
-        let (hits, total): (Vec<(String, f64, Vec<String>)>, u32) = serde_json::from_value(found).unwrap();
-        let hit = |(id, score, highlights)| TextHit { id, score, highlights };
+        let (hits, total): (Vec<(String, u64, Vec<String>)>, u32) = serde_json::from_value(found).unwrap();
+        let hit = |(id, score, highlights)| TextHit { id, score: f64::from_bits(score), highlights };
         Ok(TextHits { hits: hits.into_iter().map(hit).collect(), total })
     }
 
     async fn nearest(&self, owner: Uuid, near: &Near<'_>, filter: &Filter) -> Result<Vec<VectorHit>, Error> {
         let asked = self.asked(owner, filter).await;
         let found = self.call(json!({ "vector": [asked, near.vector, near.limit, near.except] })).await?;
-        let hits: Vec<(String, f64)> = serde_json::from_value(found).unwrap();
-        Ok(hits.into_iter().map(|(id, score)| VectorHit { id, score }).collect())
+        let hits: Vec<(String, u64)> = serde_json::from_value(found).unwrap();
+        Ok(hits.into_iter().map(|(id, score)| VectorHit { id, score: f64::from_bits(score) }).collect())
     }
 
     async fn vector(&self, owner: Uuid, id: &str) -> Result<Option<Vec<f32>>, Error> {

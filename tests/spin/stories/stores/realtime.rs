@@ -69,6 +69,31 @@ async fn a_topic_remembers_a_thousand_items() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_resumes_on_spin_or_the_host_knows_whether_something_is_missing() {
+    let stage = Stage::new(|_| {}).await;
+    let host = host(&stage);
+    let end = host.latest("user:1").await.unwrap();
+    let quoted = format!("{end:?}");
+    assert_eq!(stage.step(json!(["latest", "user:1"])).await, quoted);
+    let resumes = async |cursor: &str| {
+        let there = stage.step(json!(["resume", "user:1", cursor])).await;
+        let here = host.subscribe("user:1", Some(cursor.to_owned())).await.unwrap().is_whole();
+        assert_eq!(there, here.to_string(), "{cursor}");
+        here
+    };
+    assert!(resumes(&end).await);
+    stage.run(json!([["publish", "user:1", "one"], ["publish", "user:1", "two"]])).await;
+    assert!(resumes(&end).await);
+    for cursor in ["1-0", "99999999999999-0"] {
+        assert!(!resumes(cursor).await);
+    }
+    for number in 0..999 {
+        host.publish("user:1", number.to_string().as_bytes()).await.unwrap();
+    }
+    assert!(!resumes(&end).await, "the first is forgotten");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn other_topics_and_cursors_are_refused() {
     let stage = Stage::new(|_| {}).await;
     let answers =

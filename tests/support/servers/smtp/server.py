@@ -3,6 +3,7 @@
 python3 server.py FOLDER PORT [TLS CERTIFICATE KEY]   prints its port; ends when its standard input does.
 PORT is 0 for any free one; the server waits for another, since a connection may still be using it.
 TLS is "starttls", which is then required, or "implicit". With TLS, only ada with the password "hush" may send.
+With "utf8" in the place of TLS it takes addresses beyond ASCII (SMTPUTF8), as it does not otherwise.
 Recipients that begin with "refused" get a 550, those that begin with "later" a 451.
 """
 
@@ -44,8 +45,8 @@ def authenticate(server, session, envelope, mechanism, data):
 def server(folder, tls=None, certificate=None, key=None):
     """What makes a connection's protocol, and the TLS context that connections begin with."""
     handler = Handler(folder)
-    if tls is None:
-        return (lambda: SMTP(handler)), None
+    if tls in (None, "utf8"):
+        return (lambda: SMTP(handler, enable_SMTPUTF8=tls == "utf8")), None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
     settings = {"authenticator": authenticate, "auth_required": True}

@@ -1,6 +1,6 @@
 INSERT INTO query.users_view (id, email, display_name, roles, timezone, created_at, sequence)
 SELECT user_id, user_id || '@example.org', 'A user', ARRAY['user'], 'UTC', now() - interval '3 years', 1 FROM owners ON CONFLICT DO NOTHING;
-INSERT INTO query.tags_view (tag_id, user_id, name, sequence) SELECT id, user_id, name, 1 FROM tags;
+INSERT INTO query.tags_view (tag_id, user_id, name, name_key, sequence) SELECT id, user_id, name, lower(name), 1 FROM tags;
 INSERT INTO query.journals_view (entry_id, user_id, sequence, version, title, content, mood, tags, tag_ids, tag_names, attachment_ids,
     created_at, updated_at, entry_date, word_count)
 SELECT e.id, e.user_id, 1, 1, t.title, t.content, e.mood,
@@ -20,10 +20,12 @@ SELECT 'mindflow_query', 'query', id::text, 2, ARRAY[md5('event' || id)::uuid], 
 WITH prepared AS MATERIALIZED (
     SELECT t.n, t.title, t.content, (SELECT string_agg(DISTINCT w, ' ') FROM unnest(string_to_array(rtrim(t.content, '.'), ' ')) AS w) AS words,
         setweight(to_tsvector('english', t.title), 'A') || setweight(to_tsvector('english', 'winter work'), 'B')
-            || setweight(to_tsvector('english', t.content), 'C') || setweight(to_tsvector('simple', t.title || ' ' || t.content), 'D') AS terms
+            || setweight(to_tsvector('english', t.content), 'C')
+            || array_to_tsvector(string_to_array(lower(t.title || ' ' || rtrim(t.content, '.')), ' ')) AS terms
     FROM texts t
 )
-INSERT INTO search_index.documents (index_name, id, owner, version, title, body, keywords, config, at, terms, words)
-SELECT 'entries', e.id::text, e.user_id, 1, p.title, p.content, ARRAY[e.mood], 'english', e.at, p.terms, p.words
+INSERT INTO search_index.documents (index_name, id, owner, version, title, body, keywords, config, at, terms, words, plain)
+SELECT 'entries', e.id::text, e.user_id, 1, p.title, p.content, ARRAY[e.mood], 'english', e.at, p.terms, p.words,
+    ' ' || lower(p.title || ' | winter work | ' || rtrim(p.content, '.')) || ' | '
 FROM entries e JOIN prepared p ON p.n = e.text;
 VACUUM (ANALYZE);

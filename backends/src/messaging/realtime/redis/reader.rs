@@ -155,19 +155,17 @@ impl Session<'_> {
             }
         };
         let streamed: Vec<Streamed> = self.server.read_all(topics.iter().map(command).collect()).await?;
-        for ((_, joined), items) in topics.iter().zip(streamed) {
-            match joined.topic.last() == Id::default() {
-                true => {
-                    joined.topic.begin_after(items.0.first().map_or(Id::BEGINNING, |(id, _)| *id));
-                }
-                false => {
-                    // As many as are ever kept: there may have been more.
-                    if items.0.len() >= ITEMS_KEPT_MAX {
-                        joined.topic.fail("more came during an outage than a topic remembers");
-                    }
-                    items.0.into_iter().for_each(|(id, data)| joined.topic.push(id, data));
-                }
+        for ((_, joined), Streamed { items, before }) in topics.iter().zip(streamed) {
+            let last = joined.topic.last();
+            if last == Id::default() {
+                joined.topic.begin_after(items.first().map_or(Id::BEGINNING, |(id, _)| *id));
+                continue;
             }
+            // As many as are ever kept: there may have been more. And an item that follows none that was heard.
+            if items.len() >= ITEMS_KEPT_MAX || before.is_some_and(|before| before > last) {
+                joined.topic.fail("more came during an outage than a topic remembers");
+            }
+            items.into_iter().for_each(|(id, data)| joined.topic.push(id, data));
         }
         Ok(())
     }

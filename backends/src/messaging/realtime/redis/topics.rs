@@ -1,12 +1,12 @@
 //! The topics that this process listens to: subscriptions add them, and the reader makes its connection fit them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use mindflow_platform::realtime::{
     Id,
-    redis::{FIELD, Names},
+    redis::{BEFORE, FIELD, Names},
 };
 use redis::{FromRedisValue, ParsingError, Value};
 use tokio::sync::{Notify, watch};
@@ -82,16 +82,43 @@ impl Topics {
 }
 
 /// The answer of `XRANGE` and `XREVRANGE`.
-pub(super) struct Streamed(pub(super) Vec<(Id, Bytes)>);
+pub(super) struct Streamed {
+    pub(super) items: Vec<(Id, Bytes)>,
+    /// The item that came before the first of them, if that is known.
+    pub(super) before: Option<Id>,
+}
 
 impl FromRedisValue for Streamed {
     fn from_redis_value(value: Value) -> Result<Self, ParsingError> {
         let items: Vec<(String, HashMap<String, Vec<u8>>)> = redis::from_redis_value(value)?;
-        Ok(Self(
-            items
-                .into_iter()
-                .filter_map(|(id, mut fields)| Some((id.parse().ok()?, fields.remove(FIELD)?.into())))
-                .collect(),
-        ))
+        let before = items.first().and_then(|(_, fields)| std::str::from_utf8(fields.get(BEFORE)?).ok()?.parse().ok());
+        let items =
+            items.into_iter().filter_map(|(id, mut fields)| Some((id.parse().ok()?, fields.remove(FIELD)?.into())));
+        Ok(Self { items: items.collect(), before })
+    }
+}
+
+/// The answer of `READ`.
+pub(super) struct Followed {
+    pub(super) items: VecDeque<(Id, Bytes)>,
+    /// The item that came before the first of them, if that is known.
+    pub(super) before: Option<Id>,
+    /// The last that the topic had, if that is known.
+    pub(super) end: Option<Id>,
+}
+
+impl FromRedisValue for Followed {
+    fn from_redis_value(value: Value) -> Result<Self, ParsingError> {
+        let mut values = redis::from_redis_value::<Vec<Value>>(value)?.into_iter().skip(2);
+        let mut id =
+            || redis::from_redis_value::<String>(values.next().unwrap_or(Value::Nil)).map(|id| id.parse().ok());
+        let (end, before) = (id()?, id()?);
+        let flat = values.map(redis::from_redis_value).collect::<Result<Vec<Vec<u8>>, _>>()?;
+        let item = |pair: &[Vec<u8>]| match pair {
+            [id, data] => Some((std::str::from_utf8(id).ok()?.parse().ok()?, Bytes::copy_from_slice(data))),
+            _ => None,
+        };
+        let items = flat.chunks(2).filter_map(item).collect();
+        Ok(Self { items, before, end })
     }
 }

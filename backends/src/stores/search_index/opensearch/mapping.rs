@@ -1,6 +1,6 @@
 //! How documents are laid out in the index.
 
-use super::super::{Document, language, nearest};
+use super::super::{Document, cut, language, nearest};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
@@ -22,7 +22,7 @@ pub fn index() -> Value {
         json!({ "type": "custom", "char_filter": ["signs"], "tokenizer": "standard", "filter": ["lowercase"] }),
     );
     let plain = json!({ "type": "text", "analyzer": PLAIN });
-    json!({
+    let mut index = json!({
         "settings": { "analysis": {
             "char_filter": { "signs": { "type": "pattern_replace", "pattern": "[^\\p{L}\\p{N}\\p{M}\\s]", "replacement": " " } },
             "analyzer": analyzers
@@ -39,6 +39,20 @@ pub fn index() -> Value {
             "stems": { "properties": stems },
             "has_vector": { "type": "boolean" },
         } }
+    });
+    if let (Some(Value::Object(fields)), Value::Object(more)) = (index.pointer_mut("/mappings/properties"), added()) {
+        fields.extend(more);
+    }
+    index
+}
+
+/// Fields that an index of an earlier release lacks.
+pub fn added() -> Value {
+    json!({
+        // All words in their order, as documents and queries are cut: for phrases, emoji, and scripts without spaces.
+        "plain": { "type": "text", "analyzer": "whitespace" },
+        // For the order of equal hits.
+        "id": { "type": "keyword" },
     })
 }
 
@@ -54,6 +68,8 @@ pub fn document(document: &Document) -> Value {
         ("body", json!(document.body)),
         ("labels", json!(labels)),
         ("has_vector", json!(document.vector.is_some())),
+        ("plain", json!(cut(&[&document.title, &labels, &document.body]).in_order)),
+        ("id", json!(document.id)),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into_iter()

@@ -7,8 +7,8 @@ mod mapping;
 mod request;
 
 use super::{
-    Document, Error, Filter, Near, OpenError, OpenSearchConfig, Query, SEARCH_TIMEOUT, SearchIndex, TextHit, TextHits,
-    VectorHit, checked, highlight, nearest,
+    Document, Error, Filter, Marker, Near, OpenError, OpenSearchConfig, Query, SEARCH_TIMEOUT, SearchIndex, TextHit,
+    TextHits, VectorHit, checked, highlight, nearest,
 };
 use crate::{http_client, secret::Secret};
 use async_trait::async_trait;
@@ -60,8 +60,9 @@ struct Total {
 struct Found {
     #[serde(rename = "_id")]
     id: String,
-    #[serde(rename = "_score")]
-    score: Option<f64>,
+    /// What the hits are ordered by: the score first, or the time where there is none.
+    #[serde(default)]
+    sort: Vec<Value>,
     #[serde(rename = "_source", default)]
     source: Value,
     #[serde(default)]
@@ -122,7 +123,17 @@ impl OpenSearchIndex {
         let make = async || {
             let (status, answer) = self.call(Method::PUT, &[], &[], Some(&mapping::index())).await?;
             let there = answer.pointer("/error/type").is_some_and(|kind| kind == "resource_already_exists_exception");
-            if status.is_success() || there { Ok(()) } else { Err(refused(status, &answer)) }
+            if status.is_success() {
+                return Ok(());
+            }
+            if !there {
+                return Err(refused(status, &answer));
+            }
+            let added = json!({ "properties": mapping::added() });
+            match self.call(Method::PUT, &["_mapping"], &[], Some(&added)).await? {
+                (status, _) if status.is_success() => Ok(()),
+                (status, answer) => Err(refused(status, &answer)),
+            }
         };
         self.made.get_or_try_init(make).await.map(drop)
     }
@@ -154,26 +165,22 @@ impl OpenSearchIndex {
     async fn matching(&self, search: &request::Search<'_>, similar: bool) -> Result<TextHits, Error> {
         let found = self.find(&request::text(search, similar)).await?;
         let hit = |found: Found| TextHit {
-            highlights: highlights(&found.highlight),
-            score: found.score.unwrap_or_default(),
+            highlights: highlights(search.query, &found),
+            score: found.sort.first().and_then(Value::as_f64).unwrap_or_default(),
             id: found.id,
         };
         Ok(TextHits { total: found.hits.total.value, hits: found.hits.hits.into_iter().map(hit).collect() })
     }
 }
 
-/// By the fields with the language's own words first: they mark every form of a word.
-fn highlights(highlight: &Value) -> Vec<String> {
-    let fields = highlight.as_object();
-    let parts = |name: &str| {
-        let of =
-            |wanted: &dyn Fn(&str) -> bool| fields.iter().flat_map(|all| all.iter()).find(|(field, _)| wanted(field));
-        let stems =
-            of(&|field| field.starts_with("stems.") && field.ends_with(name)).or_else(|| of(&|field| field == name));
-        stems.and_then(|(_, parts)| parts.as_array()).cloned().unwrap_or_default()
-    };
-    let marked: Vec<Value> = parts("title").into_iter().chain(parts("body")).collect();
-    highlight::parts(marked.iter().filter_map(Value::as_str))
+/// By the rule that cuts words for all back ends. The server only says which words of the document are forms of the query's.
+fn highlights(query: &Query, found: &Found) -> Vec<String> {
+    let fields = found.highlight.as_object().into_iter().flat_map(|fields| fields.values());
+    let texts = fields.flat_map(|parts| parts.as_array().into_iter().flatten()).filter_map(Value::as_str);
+    // What is marked of a phrase is not what is marked of its words, wherever they are.
+    let forms = query.wants_words().then(|| texts.flat_map(highlight::marked)).into_iter().flatten();
+    let text = |name: &str| found.source.get(name).and_then(Value::as_str).unwrap_or_default();
+    Marker::new(query, forms).parts(text("title"), text("body"))
 }
 
 fn unavailable(error: reqwest::Error) -> Error {
@@ -220,7 +227,7 @@ impl SearchIndex for OpenSearchIndex {
         let wanted = nearest::unit(near.vector).ok_or(super::DocumentError::Vector)?;
         let found = self.find(&request::vectors(owner, filter, near.except)).await?;
         let documents = found.hits.hits.into_iter().filter_map(|hit| Some((hit.id, vector_in(&hit.source)?)));
-        Ok(nearest::best(&wanted, documents, limit))
+        Ok(nearest::best(&wanted, documents, filter.beyond.as_ref(), limit))
     }
 
     async fn vector(&self, owner: Uuid, id: &str) -> Result<Option<Vec<f32>>, Error> {
@@ -252,12 +259,5 @@ mod tests {
         let of = |version, deleted| ordinal(version, deleted).unwrap();
         assert!(of(3, false) < of(3, true) && of(3, true) < of(4, false));
         assert!(ordinal(u64::MAX, false).is_err());
-    }
-
-    #[test]
-    fn the_languages_own_words_are_marked_where_there_are_some() {
-        let mark = |text: &str| text.replace('[', "\u{E000}").replace(']', "\u{E001}");
-        let highlight = json!({ "body": [mark("[Haus] Häuser")], "stems.german.body": [mark("[Haus] [Häuser]")], "title": [mark("[Haus]")] });
-        assert_eq!(highlights(&highlight), ["<mark>Haus</mark>", "<mark>Haus</mark> <mark>Häuser</mark>"]);
     }
 }

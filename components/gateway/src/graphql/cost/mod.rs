@@ -10,15 +10,16 @@ mod walk;
 
 use crate::failure::{Excess, Failure};
 use crate::memory;
-use crate::web::body::BODY_BYTES_MAX;
 
 pub use walk::of;
 
 /// Of a request: an operation, or all of a batch together. A page of a hundred entries with everything costs 12,405.
 pub const POINTS_MAX: u64 = 15_000;
 
-/// Of one content as JSON: it came in a request body of at most this (contract §2), and no answer writes it longer.
-const CONTENT_BYTES_MAX: u64 = BODY_BYTES_MAX as u64;
+/// Of an entry as it is read: 100,000 characters (contract §2) have at most four bytes each.
+pub const ENTRY_BYTES_MAX: u64 = 4 * 100_000;
+/// Of one content as JSON: a character that is escaped (`\u0001`) has six bytes.
+const CONTENT_BYTES_MAX: u64 = 6 * 100_000;
 
 /// Of a point.
 const BYTES: u64 = 200;
@@ -67,7 +68,7 @@ impl Cost {
     pub fn memory_bytes(self) -> u64 {
         let contents = self.contents.saturating_mul(CONTENT_BYTES_MAX);
         let answer = contents.saturating_add(self.points.saturating_mul(BYTES)).min(memory::ANSWER_BYTES_MAX as u64);
-        let read = self.entries.saturating_mul(CONTENT_BYTES_MAX).min(memory::READ_BYTES_MAX);
+        let read = self.entries.saturating_mul(ENTRY_BYTES_MAX).min(memory::READ_BYTES_MAX);
         read.saturating_add(3 * answer)
     }
 }

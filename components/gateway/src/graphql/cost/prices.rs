@@ -86,6 +86,7 @@ const MANY: u64 = 2_000;
 pub const PRICES: &[Price] = &[
     one("Query", "me", CALL),
     entries(one("Query", "journalEntry", 100)),
+    entries(one("Query", "node", 300)),
     Price {
         with: Some(("filter", 400)),
         ..entries(several("Query", "journalEntries", 100, Items::Page(asked("first", 20))))
@@ -148,7 +149,7 @@ pub const PRICES: &[Price] = &[
 
 /// Whether the mutation changes whom the platform calls for the user.
 pub fn changes_webhooks(mutation: &str) -> bool {
-    mutation.ends_with("Webhook") || mutation == "registerPushSubscription"
+    mutation.ends_with("Webhook") || mutation.ends_with("PushSubscription")
 }
 
 /// The price of a field of the type.

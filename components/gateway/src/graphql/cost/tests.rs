@@ -86,7 +86,7 @@ fn entries_and_contents_are_counted_for_the_memory_that_they_take() {
     assert_eq!(self::cost("mutation { createTag(name: \"x\") { id } }").entries, 1);
     let small = self::cost("{ me { displayName } }").memory_bytes();
     assert!(small < 100_000, "{small}");
-    assert_eq!(self::cost("{ recentEntries(limit: 10) { id } }").memory_bytes() >> 20, 2);
+    assert_eq!(self::cost("{ recentEntries(limit: 10) { id } }").memory_bytes() >> 20, 3);
     let most = self::cost("{ journalEntries(first: 100) { edges { node { content } } } }").memory_bytes();
     assert_eq!(most, 26 << 20);
 }

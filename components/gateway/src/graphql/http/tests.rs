@@ -57,7 +57,10 @@ fn a_query_that_does_not_parse_or_fit_is_400_in_the_new_type_and_200_in_the_old(
         assert_eq!(response.status, 400, "{query}");
         let answer = body(response);
         assert!(answer.get("data").is_none(), "{answer}");
-        assert_eq!(answer["errors"][0]["extensions"], json!({"code": "BAD_USER_INPUT", "correlationId": "c-1"}));
+        let extensions = &answer["errors"][0]["extensions"];
+        assert_eq!((&extensions["code"], &extensions["correlationId"]), (&json!("BAD_USER_INPUT"), &json!("c-1")));
+        let field = query.contains("$id").then_some("id");
+        assert_eq!(extensions["field"].as_str(), field, "{answer}");
         assert_eq!(post("application/json", &json!({"query": query})).status, 200, "{query}");
     }
 }
@@ -67,7 +70,7 @@ fn a_field_that_fails_while_running_is_200_with_its_code_and_path() {
     let response = post(NEW, &json!({"query": "{ tags { name } }"}));
     assert_eq!(response.status, 200);
     let answer = body(response);
-    assert_eq!(answer["data"], Value::Null);
+    assert_eq!(answer["data"], json!({"tags": null}));
     assert_eq!(answer["errors"][0]["path"], json!(["tags"]));
     assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
 }
@@ -109,7 +112,13 @@ fn a_batch_is_answered_in_its_order() {
     assert_eq!(answer[1]["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
     assert_eq!(answer[2]["data"]["c"], "Query");
     let eleven = Value::Array(vec![json!({"query": "{ __typename }"}); 11]);
-    assert_eq!(post("application/json", &eleven).status, 400);
+    let refused = post("application/json", &eleven);
+    assert_eq!(refused.status, 400);
+    let answers = body(refused);
+    assert_eq!(answers.as_array().map(Vec::len), Some(11), "clients of batches read lists");
+    assert_eq!(answers[10]["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
+    let many = Value::Array(vec![json!({"query": "{ __typename }"}); 200]);
+    assert_eq!(body(post("application/json", &many)).as_array().map(Vec::len), Some(100));
 }
 
 #[test]

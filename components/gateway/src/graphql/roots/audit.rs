@@ -15,6 +15,7 @@ pub struct AuditReads;
 #[Object]
 impl AuditReads {
     /// Every event of the platform, the last one received first. What users wrote is not shown. For administrators.
+    /// Null, with an error, when it cannot be read; the other fields of the answer are there.
     #[expect(clippy::too_many_arguments, reason = "the contract's arguments")]
     async fn audit_log(
         &self,
@@ -25,7 +26,7 @@ impl AuditReads {
         #[graphql(desc = "Only events of this type, such as `JournalEntryCreated`.")] event_type: Option<String>,
         #[graphql(desc = "Only events of then or later.")] from: Option<DateTime>,
         #[graphql(desc = "Only events before.")] to: Option<DateTime>,
-    ) -> Result<AuditConnection> {
+    ) -> Result<Option<AuditConnection>> {
         let page = ask_as_admin(ctx, |context| async move {
             let filter = audit::Filter {
                 user_id: user_id.map(Into::into),
@@ -37,6 +38,6 @@ impl AuditReads {
                 .await?;
             AuditConnection::try_from(page)
         });
-        page.await
+        page.await.map(Some)
     }
 }

@@ -10,9 +10,10 @@ mod subscription;
 
 use async_graphql::MergedObject;
 
-pub use subscription::{Source, Subscription};
+pub use subscription::{Begins, Source, Subscription};
 
-/// Everything that is read. The fields of one query are fetched at the same time. A request costs at most 15,000 points, and its
+/// Everything that is read. The fields of one query are fetched at the same time, and show what the user has written before, unless
+/// that is more than five seconds behind (`search` may be behind). A request costs at most 15,000 points, and its
 /// answer has at most 4 MiB: `docs/security.md`, "GraphQL cost", says what each field costs.
 #[derive(MergedObject, Default)]
 pub struct Query(

@@ -1,6 +1,6 @@
 //! All subscriptions.
 
-use crate::change_feed;
+use crate::change_feed::{self, Start};
 use crate::graphql::errors;
 use crate::graphql::scope::{self, SharedScope};
 use crate::graphql::types::entry::{ChangeKind, EntryChange, JournalEntry};
@@ -9,7 +9,7 @@ use crate::viewer::Viewer;
 use async_graphql::{Context, Result, Subscription as GraphqlSubscription};
 use futures::StreamExt;
 use futures::stream::{self, BoxStream, LocalBoxStream};
-use mindflow_events::{Notice, NoticeKind, UserNotice, notice_topic};
+use mindflow_events::{Notice, NoticeKind, UserNotice};
 use mindflow_guest::call::Error;
 use send_wrapper::SendWrapper;
 use std::future::ready;
@@ -21,13 +21,27 @@ pub struct Subscription;
 #[GraphqlSubscription]
 impl Subscription {
     /// An entry whose AI insights are ready.
-    async fn entry_analyzed(&self, ctx: &Context<'_>) -> Result<BoxStream<'static, Result<JournalEntry>>> {
-        listen(ctx, analyzed).await
+    async fn entry_analyzed(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Goes on after this cursor, as `entryChanged` does.")] after: Option<String>,
+    ) -> Result<BoxStream<'static, Result<JournalEntry>>> {
+        listen(ctx, after, analyzed).await
     }
 
     /// A change of one of the user's own entries, made on any device.
-    async fn entry_changed(&self, ctx: &Context<'_>) -> Result<BoxStream<'static, Result<EntryChange>>> {
-        listen(ctx, changed).await
+    async fn entry_changed(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "Goes on after this cursor, without a gap: `cursor` of a change, `extensions.cursor` of a result or \
+            the payload's `cursor` of `connection_ack`; over server-sent events, the header `Last-Event-ID` rules over it. The \
+            last 1,000 changes of the last 5 minutes are known; where more have come since, the subscription is \
+            refused with `BAD_USER_INPUT` and the rule `forgotten`: read the entries again, and subscribe without it."
+        )]
+        after: Option<String>,
+    ) -> Result<BoxStream<'static, Result<EntryChange>>> {
+        listen(ctx, after, changed).await
     }
 }
 
@@ -35,18 +49,36 @@ impl Subscription {
 #[derive(Clone)]
 pub enum Source {
     /// The topic, for as long as the call lasts.
-    Topic,
+    Topic(Begins),
     /// From nowhere: the topic is asked for, and its notices come to later calls.
-    Later(Arc<OnceLock<String>>),
-    /// The one that has come.
-    Come(Notice),
+    Later(Begins),
+    /// The one that has come, with its cursor.
+    Come(Notice, String),
+}
+
+/// How a subscription begins.
+#[derive(Clone, Default)]
+pub struct Begins {
+    /// The cursor that the transport has, which rules over the operation's.
+    pub resumed: Option<String>,
+    /// Where it has begun, once that is known.
+    pub start: Arc<OnceLock<Start>>,
+}
+
+impl Begins {
+    async fn start(self, viewer: &Viewer, after: Option<String>) -> Result<Start, Error> {
+        let caller = viewer.caller().await?;
+        let start = Start::of(&caller.user_id, self.resumed.or(after)).await?;
+        Ok(self.start.get_or_init(|| start).clone())
+    }
 }
 
 /// The caller's notices as the client receives them; `None` skips one. Nothing is read for a notice before the session is
 /// proven, and a session that has ended ends the stream.
 async fn listen<T, F>(
     ctx: &Context<'_>,
-    present: impl Fn(SharedScope, Notice) -> F + Send + Copy + 'static,
+    after: Option<String>,
+    present: impl Fn(SharedScope, Notice, String) -> F + Send + Copy + 'static,
 ) -> Result<BoxStream<'static, Result<T>>>
 where
     T: 'static,
@@ -54,8 +86,8 @@ where
 {
     let (shared, source) = (scope::of(ctx)?.clone(), ctx.data::<Source>()?.clone());
     // A notice that has come to a call of its own is in that call's memory.
-    let lives = matches!(source, Source::Topic);
-    let open = |scope: SharedScope| async move { Ok(SendWrapper::new(notices(&scope, source).await?)) };
+    let lives = matches!(source, Source::Topic(_));
+    let open = |scope: SharedScope| async move { Ok(SendWrapper::new(notices(&scope, source, after).await?)) };
     let notices = scope::with(ctx, open).await?.take();
     let answers = stream::unfold(Some(notices), move |notices| {
         let scope = shared.clone();
@@ -63,8 +95,11 @@ where
             let mut notices = notices?;
             loop {
                 let answer = match notices.next().await? {
-                    Ok((viewer, notice)) => match room(&scope, lives).await {
-                        Ok(()) => tell(&viewer, notice, |notice| present(scope.clone(), notice)).await,
+                    Ok((viewer, notice, cursor)) => match room(&scope, lives).await {
+                        Ok(()) => {
+                            scope.comes_at(&cursor);
+                            tell(&viewer, notice, |notice| present(scope.clone(), notice, cursor)).await
+                        }
                         Err(error) => Err(error),
                     },
                     Err(error) => Err(error),
@@ -105,25 +140,31 @@ where
     }
 }
 
-/// Notices, each with the viewer whose session is to be proven for it.
-type Notices = LocalBoxStream<'static, Result<(Viewer, UserNotice), Error>>;
+/// Notices, each with the viewer whose session is to be proven for it, and its cursor.
+type Notices = LocalBoxStream<'static, Result<(Viewer, UserNotice, String), Error>>;
 
-async fn notices(scope: &SharedScope, source: Source) -> Result<Notices, Error> {
+async fn notices(scope: &SharedScope, source: Source, after: Option<String>) -> Result<Notices, Error> {
     let viewer = scope.viewer.clone();
     match source {
-        Source::Topic => {
-            let notices = change_feed::notices(viewer.caller().await?.user_id).await?;
-            Ok(notices.map(move |notice| Ok((viewer.unproven(), notice?))).boxed_local())
+        Source::Topic(begins) => {
+            let notices = change_feed::notices(begins.start(&viewer, after).await?).await?;
+            let proven = move |notice: Result<_, Error>| {
+                let (notice, cursor) = notice?;
+                Ok((viewer.unproven(), notice, cursor))
+            };
+            Ok(notices.map(proven).boxed_local())
         }
-        Source::Later(topic) => {
-            let _ = topic.set(notice_topic(viewer.caller().await?.user_id));
+        Source::Later(begins) => {
+            begins.start(&viewer, after).await?;
             Ok(stream::empty().boxed_local())
         }
-        Source::Come(notice) => Ok(stream::once(ready(Ok((viewer, UserNotice::Entry(notice))))).boxed_local()),
+        Source::Come(notice, cursor) => {
+            Ok(stream::once(ready(Ok((viewer, UserNotice::Entry(notice), cursor)))).boxed_local())
+        }
     }
 }
 
-async fn analyzed(scope: SharedScope, notice: Notice) -> Result<Option<JournalEntry>, Error> {
+async fn analyzed(scope: SharedScope, notice: Notice, _: String) -> Result<Option<JournalEntry>, Error> {
     if notice.kind != NoticeKind::Analyzed {
         return Ok(None);
     }
@@ -132,7 +173,7 @@ async fn analyzed(scope: SharedScope, notice: Notice) -> Result<Option<JournalEn
     Ok(entry.map(Into::into))
 }
 
-async fn changed(scope: SharedScope, notice: Notice) -> Result<Option<EntryChange>, Error> {
+async fn changed(scope: SharedScope, notice: Notice, cursor: String) -> Result<Option<EntryChange>, Error> {
     let kind = match notice.kind {
         NoticeKind::Created => ChangeKind::Created,
         NoticeKind::Updated => ChangeKind::Updated,
@@ -144,5 +185,6 @@ async fn changed(scope: SharedScope, notice: Notice) -> Result<Option<EntryChang
         _ => reads::entry_by_id(scope.viewer.context(), notice.entry_id.to_string()).await?,
     };
     scope.meter.entries(&entry)?;
-    Ok(Some(EntryChange { kind, entry_id: notice.entry_id.to_string().into(), entry: entry.map(Into::into) }))
+    let entry_id = notice.entry_id.to_string().into();
+    Ok(Some(EntryChange { kind, entry_id, entry: entry.map(Into::into), cursor }))
 }

@@ -1,12 +1,11 @@
 //! The audit trail, as administrators see it.
 
 use super::page::PageInfo;
-use super::scalars::DateTime;
+use super::scalars::{AnyJson, DateTime};
 use crate::services::audit;
-use async_graphql::{ID, Json, SimpleObject};
+use async_graphql::{ID, SimpleObject};
 use mindflow_guest::call::Error;
 use mindflow_guest::failure::internal;
-use serde_json::Value;
 
 /// Whom an event concerns.
 #[derive(SimpleObject)]
@@ -43,7 +42,7 @@ pub struct AuditRow {
     /// Whom it concerns.
     metadata: EventMetadata,
     /// The payload without what is the user's own.
-    payload: Json<Value>,
+    payload: AnyJson,
     /// Members of the payload that the trail keeps and this answer leaves out.
     withheld: Vec<String>,
     /// When it came into the trail.
@@ -96,7 +95,7 @@ fn row(row: audit::Row) -> Result<AuditRow, Error> {
         correlation_id: row.correlation_id,
         sequence: row.sequence,
         metadata: EventMetadata { user_id: row.user_id.map(Into::into), tenant_id: row.tenant_id },
-        payload: Json(serde_json::from_str(&row.payload).map_err(internal)?),
+        payload: AnyJson(serde_json::from_str(&row.payload).map_err(internal)?),
         withheld: row.withheld,
         received_at: DateTime(row.received_at),
     })

@@ -2,13 +2,13 @@
 //! on the machine shows all.
 
 use super::page::PageInfo;
-use super::scalars::DateTime;
-use async_graphql::{ID, Json, SimpleObject};
+use super::scalars::{AnyJson, DateTime};
+use async_graphql::{ID, SimpleObject};
 use mindflow_events::redaction::{self, Failed};
 use mindflow_guest::call::Error;
 use mindflow_guest::dead_letters as platform;
 use mindflow_guest::failure::{internal, invalid};
-use serde_json::Value;
+use mindflow_guest::rules::Format;
 
 /// An event that a consumer failed to take; later events of its entity wait behind it.
 #[derive(SimpleObject)]
@@ -18,7 +18,7 @@ pub struct DeadLetter {
     /// The subscription.
     consumer: String,
     /// The envelope. Its payload is without what is the user's own, as in the audit log.
-    event: Json<Value>,
+    event: AnyJson,
     /// Members of the payload that this answer leaves out.
     withheld: Vec<String>,
     /// How often it was delivered.
@@ -83,7 +83,7 @@ fn edge(letter: platform::DeadLetter) -> Result<DeadLetterEdge, Error> {
     let node = DeadLetter {
         id: letter.id.clone().into(),
         consumer: letter.consumer,
-        event: Json(event),
+        event: AnyJson(event),
         withheld,
         attempts: letter.attempts,
         last_error: reason,
@@ -97,6 +97,6 @@ fn edge(letter: platform::DeadLetter) -> Result<DeadLetterEdge, Error> {
 fn error(error: platform::Error) -> Error {
     match error {
         platform::Error::Unavailable(reason) => Error::Unavailable(reason),
-        platform::Error::Invalid(reason) => invalid("id", reason),
+        platform::Error::Invalid(reason) => invalid("id", Format::Uuid, reason),
     }
 }

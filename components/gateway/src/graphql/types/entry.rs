@@ -36,7 +36,7 @@ pub struct Insight {
     entry_id: ID,
     /// The thought itself.
     text: String,
-    /// Such as `pattern`, `encouragement`, `suggestion`.
+    /// One of `pattern` (something that recurs or is connected), `encouragement`, `suggestion` and `observation`.
     kind: String,
     /// When it was made.
     created_at: DateTime,
@@ -64,7 +64,8 @@ pub struct Analysis {
 #[graphql(complex)]
 pub struct Tag {
     /// A UUID.
-    id: ID,
+    #[graphql(owned)]
+    pub id: ID,
     /// As the user wrote it first.
     name: String,
     #[graphql(skip)]
@@ -108,7 +109,7 @@ pub struct JournalEntry {
 #[Object]
 impl JournalEntry {
     /// A UUID.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         self.entry.id.clone().into()
     }
 
@@ -117,7 +118,7 @@ impl JournalEntry {
         &self.entry.title
     }
 
-    /// At most 100,000 characters.
+    /// At most 100,000 characters; empty of an entry that has attachments alone.
     async fn content(&self, ctx: &Context<'_>) -> Result<&str> {
         let bytes = self.entry.content.len();
         scope::with(ctx, |scope| std::future::ready(scope.meter.answer(bytes))).await?;
@@ -242,7 +243,7 @@ impl From<reads::Analysis> for Analysis {
 pub enum ChangeKind {
     /// It was written, or restored.
     Created,
-    /// It was edited.
+    /// It was edited, it could not be analysed, or one of its tags was renamed; of a tag's entries the newest hundred are told.
     Updated,
     /// It was deleted.
     Deleted,
@@ -257,4 +258,6 @@ pub struct EntryChange {
     pub entry_id: ID,
     /// The entry as it is now; null when it was deleted.
     pub entry: Option<JournalEntry>,
+    /// Opaque. A subscription with `after: cursor` goes on after this change.
+    pub cursor: String,
 }

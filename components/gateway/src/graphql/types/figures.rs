@@ -34,7 +34,7 @@ pub struct WritingStats {
     entries: u32,
     /// How many words they have.
     words: u64,
-    /// Days in a row up to today, or to yesterday while nothing is written today.
+    /// Days in a row that entries are about, up to today, or to yesterday while there is none about today.
     current_streak_days: u32,
     /// The most days in a row that there ever were.
     longest_streak_days: u32,

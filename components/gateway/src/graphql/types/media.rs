@@ -7,7 +7,8 @@ use async_graphql::{ID, SimpleObject};
 #[derive(SimpleObject)]
 pub struct Media {
     /// A UUID.
-    id: ID,
+    #[graphql(owned)]
+    pub id: ID,
     /// As it was called, without a path.
     file_name: String,
     /// By its contents, such as `image/jpeg`.

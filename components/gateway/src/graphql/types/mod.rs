@@ -8,6 +8,7 @@ pub mod figures;
 pub mod inputs;
 pub mod media;
 pub mod mood;
+pub mod node;
 pub mod notification;
 pub mod page;
 pub mod scalars;

@@ -3,7 +3,6 @@
 use super::scalars::Date;
 use crate::services::{figures, journal};
 use async_graphql::{Enum, SimpleObject};
-use jiff::{Timestamp, tz::TimeZone};
 
 /// A feeling.
 #[derive(Enum, Copy, Clone, Debug, PartialEq, Eq)]
@@ -34,7 +33,7 @@ pub enum Mood {
 /// How often one mood was there on one day.
 #[derive(SimpleObject)]
 pub struct MoodPoint {
-    /// The day, in UTC.
+    /// The day: of entries the one that they are about, of a recorded mood the day in the user's time zone when it was recorded.
     date: Date,
     /// The mood.
     mood: Mood,
@@ -58,10 +57,7 @@ impl From<figures::MoodPoint> for MoodPoint {
 /// What was written: one mood, at its day.
 impl From<journal::MoodRecord> for MoodPoint {
     fn from(record: journal::MoodRecord) -> Self {
-        let day = Timestamp::from_microsecond(record.at)
-            .map(|time| time.to_zoned(TimeZone::UTC).date().to_string())
-            .unwrap_or_default();
-        Self { date: Date(day), mood: record.mood.into(), count: 1, average_sentiment: None }
+        Self { date: Date(record.date), mood: record.mood.into(), count: 1, average_sentiment: None }
     }
 }
 
@@ -71,8 +67,14 @@ mod tests {
 
     #[test]
     fn a_recorded_mood_is_a_point_of_its_day() {
-        let record =
-            journal::MoodRecord { id: "m".into(), mood: journal::Mood::Calm, note: None, at: 86_400_000_000 * 2 - 1 };
+        let record = journal::MoodRecord {
+            id: "m".into(),
+            mood: journal::Mood::Calm,
+            note: None,
+            at: 86_400_000_000 * 2 - 1,
+            date: "1970-01-02".into(),
+            mark: mindflow_guest::journal::Mark { aggregate: "mood:m".into(), sequence: 1 },
+        };
         let point = MoodPoint::from(record);
         assert_eq!((point.date, point.mood, point.count), (Date("1970-01-02".into()), Mood::Calm, 1));
         assert_eq!(point.average_sentiment, None);

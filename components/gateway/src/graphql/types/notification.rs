@@ -19,10 +19,11 @@ pub enum WebhookState {
 #[derive(SimpleObject)]
 pub struct Webhook {
     /// A UUID.
-    id: ID,
+    #[graphql(owned)]
+    pub id: ID,
     /// What is called, by POST.
     url: String,
-    /// Of which events.
+    /// Of which events; `createWebhook` says which there are.
     events: Vec<String>,
     /// False: it was switched off.
     active: bool,

@@ -6,6 +6,7 @@ use crate::services::reads;
 use async_graphql::SimpleObject;
 use mindflow_guest::call::Error;
 use mindflow_guest::failure::invalid;
+use mindflow_guest::rules::Rule;
 
 const PAGE_MAX: i32 = mindflow_guest::journal::PAGE_MAX.cast_signed();
 
@@ -16,7 +17,7 @@ const PAGE_MAX: i32 = mindflow_guest::journal::PAGE_MAX.cast_signed();
 pub fn size(name: &'static str, asked: Option<i32>, default: i32) -> Result<u32, Error> {
     let size = asked.unwrap_or(default);
     if !(1..=PAGE_MAX).contains(&size) {
-        return Err(invalid(name, format!("Must be from 1 to {PAGE_MAX}.")));
+        return Err(invalid(name, Rule::range(1, PAGE_MAX), format!("Must be from 1 to {PAGE_MAX}.")));
     }
     Ok(size.unsigned_abs())
 }

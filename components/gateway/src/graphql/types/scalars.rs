@@ -1,4 +1,4 @@
-//! The contract's two scalars, and one for sizes.
+//! The contract's two scalars, one for sizes, and one for whatever JSON there is.
 
 use crate::names;
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
@@ -21,6 +21,10 @@ impl ScalarType for DateTime {
         }
     }
 
+    fn is_valid(value: &Value) -> bool {
+        matches!(value, Value::String(text) if text.parse::<Time>().is_ok())
+    }
+
     fn to_value(&self) -> Value {
         Value::String(Time(self.0).to_string())
     }
@@ -31,7 +35,7 @@ impl ScalarType for DateTime {
 pub struct Date(pub String);
 
 /// A calendar day as `YYYY-MM-DD`, without a time zone.
-#[Scalar(name = "Date")]
+#[Scalar(name = "Date", specified_by_url = "https://scalars.graphql.org/andimarek/local-date")]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
@@ -40,6 +44,10 @@ impl ScalarType for Date {
             }
             _ => Err(InputValueError::expected_type(value)),
         }
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        matches!(value, Value::String(text) if names::parse_date(text).is_some())
     }
 
     fn to_value(&self) -> Value {
@@ -52,7 +60,7 @@ impl ScalarType for Date {
 pub struct Bytes(pub u64);
 
 /// A number of bytes: a JSON number, which can be larger than an `Int`.
-#[Scalar(name = "Bytes")]
+#[Scalar(name = "Bytes", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259#section-6")]
 impl ScalarType for Bytes {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
@@ -68,6 +76,22 @@ impl ScalarType for Bytes {
     }
 }
 
+/// What has no type here.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AnyJson(pub serde_json::Value);
+
+/// Any JSON value, such as the payload of an event.
+#[Scalar(name = "JSON", specified_by_url = "https://www.rfc-editor.org/rfc/rfc8259")]
+impl ScalarType for AnyJson {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        Ok(Self(value.into_json()?))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::from_json(self.0.clone()).unwrap_or_default()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +102,7 @@ mod tests {
         assert_eq!(time.to_value(), Value::String("2025-10-25T20:30:00.000000Z".into()));
         assert!(DateTime::parse(Value::String("yesterday".into())).is_err());
         assert!(DateTime::parse(Value::Number(5.into())).is_err());
+        assert!(!DateTime::is_valid(&Value::String("yesterday".into())) && DateTime::is_valid(&time.to_value()));
     }
 
     #[test]
@@ -91,6 +116,8 @@ mod tests {
     #[test]
     fn a_date_that_is_none_is_refused() {
         assert!(Date::parse(Value::String("2025-02-30".into())).is_err());
+        assert!(!Date::is_valid(&Value::String("2025-02-30".into())));
+        assert!(Date::is_valid(&Value::String("2025-02-28".into())));
         assert_eq!(
             Date::parse(Value::String("2025-02-28".into())).unwrap().to_value(),
             Value::String("2025-02-28".into())

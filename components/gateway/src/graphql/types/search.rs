@@ -1,6 +1,7 @@
 //! What a search finds.
 
 use super::entry::JournalEntry;
+use super::page::PageInfo;
 use crate::services::finder;
 use async_graphql::{Enum, SimpleObject};
 
@@ -8,7 +9,7 @@ use async_graphql::{Enum, SimpleObject};
 #[derive(Enum, Copy, Clone, Debug, PartialEq, Eq)]
 #[graphql(remote = "crate::services::finder::Mode")]
 pub enum SearchMode {
-    /// By their words: in any grammatical form, the last one also as a beginning, misspelt ones too.
+    /// By their words: in any grammatical form, case and encoding, the last one also as a beginning, misspelt ones too.
     FullText,
     /// By what they mean.
     Semantic,
@@ -38,7 +39,9 @@ impl SearchHit {
 pub struct SearchResult {
     /// Best first.
     pub hits: Vec<SearchHit>,
-    /// Of all that were found.
+    /// Where these lie among all that were found.
+    pub page_info: PageInfo,
+    /// Of all that were found; by meaning alone, at most 100 are counted.
     pub total_count: u32,
     /// How long it took to find them, in milliseconds.
     pub took_ms: f64,

@@ -6,12 +6,6 @@ use crate::graphql::scope::{self, SharedScope};
 use crate::services::{accounts, reads};
 use async_graphql::{ComplexObject, Context, Enum, ID, Result, SimpleObject};
 use mindflow_guest::call::Error;
-use mindflow_guest::clock;
-use std::time::Duration;
-
-/// Together a second, five times what the read side needs (contract §5).
-const ROLES_TRIES: usize = 20;
-const ROLES_PAUSE: Duration = Duration::from_millis(50);
 
 /// What a user may do.
 #[derive(Enum, Copy, Clone, Debug, PartialEq, Eq)]
@@ -30,7 +24,8 @@ pub enum Role {
 #[graphql(complex)]
 pub struct User {
     /// A UUID.
-    id: ID,
+    #[graphql(owned)]
+    pub id: ID,
     /// The address that the user logs in with.
     email: String,
     /// How the user wants to be called.
@@ -70,8 +65,7 @@ impl User {
             return Ok((*quota).into());
         }
         let (id, email) = (self.id.to_string(), self.email.clone());
-        let roles = self.roles.clone();
-        let quota = scope::with(ctx, |scope| read_quota(scope, id, email, roles)).await?;
+        let quota = scope::with(ctx, |scope| read_quota(scope, id, email)).await?;
         Ok(quota.into())
     }
 
@@ -83,32 +77,19 @@ impl User {
     }
 }
 
-/// Of an account that the auth service answered, which knows nothing of entries. The read side learns of new roles
-/// some hundred milliseconds later; they decide on the limit, so this waits for them.
-async fn read_quota(scope: SharedScope, id: String, email: String, roles: Vec<Role>) -> Result<reads::Quota, Error> {
-    let own = scope.viewer.caller().await?.user_id == id;
-    let mut known = None;
-    for _ in 0..ROLES_TRIES {
-        known = if own {
-            Some(scope.profile().await?)
-        } else {
-            let page = reads::PageRequest { first: 100, after: None };
-            let found = reads::users(scope.viewer.context(), Some(email.clone()), page).await?;
-            found.edges.into_iter().map(|edge| edge.node).find(|profile| profile.id == id)
-        };
-        if known.as_ref().is_some_and(|profile| has_roles(profile, &roles)) {
-            break;
-        }
-        clock::pause(ROLES_PAUSE).await;
+/// Of an account that the auth service answered, which knows nothing of entries. The roles decide on the limit: those of an account
+/// that was just changed are waited for.
+async fn read_quota(scope: SharedScope, id: String, email: String) -> Result<reads::Quota, Error> {
+    if scope.viewer.caller().await?.user_id == id {
+        return Ok(scope.profile().await?.quota);
     }
-    known
+    let page = reads::PageRequest { first: 100, after: None };
+    scope.viewer.await_views().await;
+    let found = reads::users(scope.viewer.context(), Some(email), page).await?;
+    let profile = found.edges.into_iter().map(|edge| edge.node).find(|profile| profile.id == id);
+    profile
         .map(|profile| profile.quota)
         .ok_or_else(|| Error::NotFound("The user's figures are not there yet.".to_owned()))
-}
-
-fn has_roles(profile: &reads::Profile, roles: &[Role]) -> bool {
-    let known: Vec<Role> = profile.roles.iter().map(|role| accounts::Role::from(*role).into()).collect();
-    known.len() == roles.len() && roles.iter().all(|role| known.contains(role))
 }
 
 impl From<reads::Profile> for User {

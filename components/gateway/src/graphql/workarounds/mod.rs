@@ -4,11 +4,13 @@
 //! - [`params`]: the library reads the parameters of a request leniently; GraphQL over HTTP (§5) asks for errors.
 //! - [`surrogate_pairs`]: its parser refuses a character that is escaped as a surrogate pair.
 //! - [`response_shape`]: it answers fields in the order in which they are resolved, and leaves out failed ones.
+//! - [`input_errors`]: it says in its sentences only which input is wrong, and why.
 //! - [`loader`]: its `DataLoader` waits on a timer that a sandbox does not have.
 //!
 //! `graphql::http` is a transport of its own for the same reason: the library's integrations answer every request with
 //! one media type and status 200.
 
+pub mod input_errors;
 pub mod loader;
 pub mod params;
 pub mod response_shape;

@@ -1,6 +1,7 @@
 //! The parameters of a GraphQL request, from a body or from a URL (GraphQL over HTTP, §5).
 
 use crate::failure::{Failure, Kind};
+use crate::graphql::limits;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
@@ -21,6 +22,8 @@ pub enum Payload {
     Single(Params),
     /// 1 to [`BATCH_MAX`] operations, answered by a list.
     Batch(Vec<Params>),
+    /// A batch of so many operations that is refused as a whole.
+    Beyond(usize, Failure),
 }
 
 fn malformed(text: impl Into<String>) -> Failure {
@@ -32,10 +35,21 @@ fn malformed(text: impl Into<String>) -> Failure {
 pub fn from_body(body: &[u8]) -> Result<Payload, Failure> {
     let value = serde_json::from_slice(body).map_err(|error| malformed(format!("The body is not JSON: {error}.")))?;
     let Value::Array(items) = value else { return Ok(Payload::Single(from_json(value)?)) };
-    if items.is_empty() || items.len() > BATCH_MAX {
-        return Err(malformed(format!("A batch has 1 to {BATCH_MAX} operations; this one has {}.", items.len())));
+    if items.is_empty() {
+        return Err(malformed(format!("A batch has 1 to {BATCH_MAX} operations; this one has none.")));
     }
-    Ok(Payload::Batch(items.into_iter().map(from_json).collect::<Result<_, _>>()?))
+    let count = items.len();
+    if count > BATCH_MAX {
+        let text = format!("A batch has 1 to {BATCH_MAX} operations; this one has {count}.");
+        return Ok(Payload::Beyond(count, malformed(text)));
+    }
+    let operations: Vec<Params> = items.into_iter().map(from_json).collect::<Result<_, _>>()?;
+    // Before any of them waits: their values take many times the memory of their text.
+    let values = limits::check_values(operations.iter().flat_map(|one| [&one.variables, &one.extensions]));
+    match values {
+        Ok(()) => Ok(Payload::Batch(operations)),
+        Err(failure) => Ok(Payload::Beyond(count, failure)),
+    }
 }
 
 /// One request as JSON: of a body, or the payload of a WebSocket's `subscribe`.
@@ -145,7 +159,12 @@ mod tests {
     fn a_batch_has_at_most_ten_operations() {
         let batch = |count| body(Value::Array(vec![json!({"query": "{a}"}); count]));
         assert!(matches!(batch(10), Ok(Payload::Batch(items)) if items.len() == 10));
-        assert!(batch(11).is_err());
+        assert!(matches!(batch(11), Ok(Payload::Beyond(11, _))));
+        let values = json!({"query": "{a}", "variables": {"x": vec![0; 300]}});
+        assert!(matches!(body(Value::Array(vec![values.clone(); 6])), Ok(Payload::Batch(_))));
+        assert!(
+            matches!(body(Value::Array(vec![values; 7])), Ok(Payload::Beyond(7, failure)) if failure.kind == Kind::TooComplex)
+        );
     }
 
     #[test]

@@ -19,8 +19,17 @@ pub struct Asked<'a> {
 struct Nulled;
 
 type Object = IndexMap<Name, Value>;
-/// The selections of one response key: the field's name, and what is asked of it, from every place that asks.
-type Keys<'a> = IndexMap<&'a str, (&'a str, Vec<&'a SelectionSet>)>;
+type Keys<'a> = IndexMap<&'a str, Key<'a>>;
+
+/// The selections of one response key.
+struct Key<'a> {
+    /// On which the fragment is that asks first; none outside fragments.
+    kind: Option<&'a str>,
+    /// The field's name.
+    field: &'a str,
+    /// What is asked of it, from every place that asks.
+    asked: Vec<&'a SelectionSet>,
+}
 
 impl<'a> Asked<'a> {
     pub fn new(document: &'a ExecutableDocument, operation_name: Option<&'a str>) -> Self {
@@ -141,16 +150,16 @@ impl<'a> Shaping<'a> {
     fn object(&mut self, type_name: &str, asked: &[&'a SelectionSet], mut object: Object) -> Value {
         let mut keys = Keys::new();
         for selections in asked {
-            self.collect(selections, &mut keys);
+            self.collect(None, selections, &mut keys);
         }
         let mut shaped = Object::with_capacity(object.len());
-        for (key, (field, asked)) in keys {
+        for (key, Key { kind, field, asked }) in keys {
             let given = object.swap_remove(key);
             self.enter(|| PathSegment::Field(key.to_owned()));
-            // One that is not there and did not fail was skipped by a directive.
+            // One that is not there and did not fail was skipped by a directive, or is of another type than the object.
             let value = match given {
                 None if !self.failed_here_or_below() => None,
-                given => Some(self.field(type_name, field, &asked, given.unwrap_or(Value::Null))),
+                given => Some(self.field(kind.unwrap_or(type_name), field, &asked, given.unwrap_or(Value::Null))),
             };
             self.leave();
             match value {
@@ -181,23 +190,27 @@ impl<'a> Shaping<'a> {
         }
     }
 
-    /// The fields in their order; the schema has no interfaces and no unions, so every fragment that is valid applies.
-    fn collect(&self, selections: &'a SelectionSet, keys: &mut Keys<'a>) {
+    /// The fields in their order, of all fragments: which of them apply to an object of an interface is seen by what the engine
+    /// has answered. `kind` is what the fragment is on.
+    fn collect(&self, kind: Option<&'a str>, selections: &'a SelectionSet, keys: &mut Keys<'a>) {
         for selection in &selections.items {
             match &selection.node {
                 Selection::Field(field) => {
                     let field = &field.node;
-                    let (_, asked) = keys
-                        .entry(field.response_key().node.as_str())
-                        .or_insert((field.name.node.as_str(), Vec::new()));
+                    let first = || Key { kind, field: field.name.node.as_str(), asked: Vec::new() };
+                    let key = keys.entry(field.response_key().node.as_str()).or_insert_with(first);
                     if !field.selection_set.node.items.is_empty() {
-                        asked.push(&field.selection_set.node);
+                        key.asked.push(&field.selection_set.node);
                     }
                 }
-                Selection::InlineFragment(fragment) => self.collect(&fragment.node.selection_set.node, keys),
+                Selection::InlineFragment(fragment) => {
+                    let on = fragment.node.type_condition.as_ref().map(|on| on.node.on.node.as_str());
+                    self.collect(on.or(kind), &fragment.node.selection_set.node, keys);
+                }
                 Selection::FragmentSpread(spread) => {
                     if let Some(fragment) = self.document.fragments.get(&spread.node.fragment_name.node) {
-                        self.collect(&fragment.node.selection_set.node, keys);
+                        let on = fragment.node.type_condition.node.on.node.as_str();
+                        self.collect(Some(on), &fragment.node.selection_set.node, keys);
                     }
                 }
             }
@@ -219,7 +232,20 @@ mod tests {
     #[derive(SimpleObject)]
     #[graphql(complex)]
     struct Leaf {
+        #[graphql(owned)]
         name: String,
+    }
+    #[derive(SimpleObject)]
+    struct Stone {
+        #[graphql(owned)]
+        name: String,
+        weight: i32,
+    }
+    #[derive(async_graphql::Interface)]
+    #[graphql(field(name = "name", ty = "String"))]
+    enum Thing {
+        Leaf(Leaf),
+        Stone(Stone),
     }
     #[async_graphql::ComplexObject]
     impl Leaf {
@@ -252,6 +278,12 @@ mod tests {
         }
         async fn must_leaf(&self) -> Leaf {
             Leaf { name: "b".into() }
+        }
+        async fn thing(&self, name: String) -> Option<Thing> {
+            match name.as_str() {
+                "stone" => Some(Thing::Stone(Stone { name, weight: 2 })),
+                _ => Some(Thing::Leaf(Leaf { name })),
+            }
         }
         async fn none(&self) -> Option<Leaf> {
             None
@@ -310,6 +342,19 @@ mod tests {
         assert_eq!(asked(r#"{ quick leaf(name: "b") { name must } }"#), json!({"quick": 2, "leaf": null}));
         assert_eq!(asked("{ quick leaves { name must } }"), json!({"quick": 2, "leaves": null}));
         assert_eq!(asked("{ quick mustLeaf { must } }"), Json::Null);
+    }
+
+    #[test]
+    fn of_an_interface_the_fragments_on_the_objects_own_type_apply() {
+        let thing = |name: &str| {
+            asked(&format!(
+                "{{ thing(name: {name:?}) {{ ... on Stone {{ weight }} ... on Leaf {{ must may }} name ...N }} }} fragment N on Thing {{ again: name }}"
+            ))["thing"]
+                .clone()
+        };
+        assert_eq!(thing("stone"), json!({"weight": 2, "name": "stone", "again": "stone"}));
+        assert_eq!(thing("a"), json!({"must": 1, "may": null, "name": "a", "again": "a"}));
+        assert_eq!(thing("b"), Json::Null);
     }
 
     #[test]

@@ -55,7 +55,7 @@ impl Kept {
 
     fn subscribed(&mut self, id: &str) -> Vec<Action> {
         self.received(json!({"id": id, "type": "subscribe", "payload": {"query": "subscription { a }"}}));
-        self.finished(&tag(id), &Outcome::Subscribed { topic: "user:1".to_owned(), notices: notices(id) })
+        self.finished(&tag(id), &subscribed(id))
     }
 
     /// An event stream whose request was proven, with a token that is good for as long.
@@ -70,11 +70,15 @@ impl Kept {
         };
         assert!(kept.happened(Happening::Opened(upgrade)).is_empty());
         let expires_us = NOW_US + i64::try_from(good_for.as_micros()).unwrap();
-        let (topic, user_id) = ("user:1".to_owned(), "1".to_owned());
-        let stream = kept::write(&Stream { topic, user_id, expires_us, notices: notices(STREAM) });
+        let (topic, after, user_id) = ("user:1".to_owned(), Some("7-0".to_owned()), "1".to_owned());
+        let stream = kept::write(&Stream { topic, after, user_id, expires_us, notices: notices(STREAM) });
         let actions = kept.happened(Happening::Received(Message::Binary(stream)));
         (kept, actions)
     }
+}
+
+fn subscribed(id: &str) -> Outcome {
+    Outcome::Subscribed { topic: "user:1".to_owned(), after: Some("7-0".to_owned()), notices: notices(id) }
 }
 
 fn notices(id: &str) -> Notices {
@@ -83,18 +87,18 @@ fn notices(id: &str) -> Notices {
 
 /// The proof of a token whose user is not known, as of an older version.
 fn proven(expires_us: i64) -> Outcome {
-    Outcome::Proven { expires_us, user_id: None }
+    Outcome::Proven { expires_us, user_id: None, cursor: None }
 }
 
 /// The proof of a token of the user 1.
 fn known(good_for: Duration) -> Outcome {
     let expires_us = NOW_US + i64::try_from(good_for.as_micros()).unwrap();
-    Outcome::Proven { expires_us, user_id: Some("1".to_owned()) }
+    Outcome::Proven { expires_us, user_id: Some("1".to_owned()), cursor: None }
 }
 
 fn watch() -> Action {
     let (topic, work) = ("user:1".to_owned(), kept::write(&Work::Watch));
-    Action::Subscribe(Subscription { tag: WATCH.to_owned(), topic, work })
+    Action::Subscribe(Subscription { tag: WATCH.to_owned(), topic, after: None, work })
 }
 
 fn messages(actions: &[Action]) -> Vec<Value> {
@@ -182,6 +186,7 @@ fn an_operation_is_a_task_and_a_subscription_goes_on_with_its_topic() {
     let actions = kept.subscribed("2");
     let [Action::Subscribe(subscription)] = actions.as_slice() else { panic!("{actions:?}") };
     assert_eq!((&*subscription.tag, &*subscription.topic), ("operation:2", "user:1"));
+    assert_eq!(subscription.after.as_deref(), Some("7-0"));
     assert_eq!(kept.received(json!({"id": "2", "type": "complete"})), [Action::Stop("operation:2".to_owned())]);
 }
 
@@ -277,16 +282,21 @@ fn a_subscription_that_fails_without_a_reason_has_the_session_proven() {
 #[test]
 fn an_event_stream_begins_with_its_subscription_and_is_proven_again_every_minute() {
     let (mut kept, actions) = Kept::streaming(Duration::from_secs(90));
-    let [Action::Identify(user), Action::Subscribe(subscription), Action::SetTimer(60_000)] = actions.as_slice() else {
+    let [Action::Identify(user), Action::Send(at), Action::Subscribe(subscription), Action::SetTimer(60_000)] =
+        actions.as_slice()
+    else {
         panic!("{actions:?}")
     };
-    assert_eq!(user, "1");
+    assert_eq!((&**user, at), ("1", &Message::Text("id: 7-0\n\n".to_owned())));
+    assert_eq!(subscription.after.as_deref(), Some("7-0"));
     assert_eq!((&*subscription.tag, &*subscription.topic), ("operation:stream", "user:1"));
     assert_eq!(subscription.work, kept::write(&Work::Notices(notices(STREAM))));
     let connection: Connection = kept::read(&kept.0).unwrap();
     assert_eq!(connection.presented(), Presented::Token("t".to_owned()));
     let event = "event: next\ndata: {\"data\":1}\n\n".to_owned();
-    assert_eq!(connection.protocol.next(STREAM, r#"{"data":1}"#), [Wanted::Send(event)]);
+    assert_eq!(connection.protocol.next(STREAM, r#"{"data":1}"#, None), [Wanted::Send(event.clone())]);
+    let event = format!("id: 8-0\n{event}");
+    assert_eq!(connection.protocol.next(STREAM, r#"{"data":1}"#, Some("8-0")), [Wanted::Send(event)]);
 
     let later_us = NOW_US + 60_000_000;
     assert_eq!(kept.happened_at(Happening::Timer, later_us), [Action::Start(prove())]);
@@ -318,6 +328,28 @@ fn an_event_stream_whose_topic_is_lost_ends_with_the_reason() {
     let (mut kept, _) = Kept::streaming(Duration::from_secs(900));
     let actions = kept.failed("operation:stream", websocket::Failure::Behind);
     assert!(written(&actions).contains("UNAVAILABLE") && closed(&actions) == Some(1000), "{actions:?}");
+}
+
+#[test]
+fn a_cursor_that_is_forgotten_ends_the_subscription_and_says_so() {
+    let mut kept = Kept::acknowledged(Duration::from_secs(900));
+    kept.subscribed("1");
+    let [error] = messages(&kept.failed("operation:1", websocket::Failure::Forgotten)).try_into().unwrap();
+    let extensions = &error["payload"][0]["extensions"];
+    assert_eq!((&error["type"], &extensions["code"]), (&json!("error"), &json!("BAD_USER_INPUT")));
+    assert_eq!((&extensions["field"], &extensions["rule"]), (&json!("after"), &json!("forgotten")));
+    let (mut stream, _) = Kept::streaming(Duration::from_secs(900));
+    let actions = stream.failed("operation:stream", websocket::Failure::Forgotten);
+    assert!(written(&actions).contains("\"rule\":\"forgotten\"") && closed(&actions) == Some(1000), "{actions:?}");
+}
+
+#[test]
+fn the_acknowledgement_says_where_the_users_changes_stand() {
+    let mut kept = Kept::opened();
+    kept.received(json!({"type": "connection_init", "payload": {"authorization": "Bearer t"}}));
+    let Outcome::Proven { expires_us, user_id, .. } = known(Duration::from_secs(900)) else { unreachable!() };
+    let actions = kept.finished(SESSION, &Outcome::Proven { expires_us, user_id, cursor: Some("7-0".to_owned()) });
+    assert_eq!(messages(&actions), [json!({"type": "connection_ack", "payload": {"cursor": "7-0"}})]);
 }
 
 #[test]

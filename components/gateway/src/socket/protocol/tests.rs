@@ -13,7 +13,7 @@ fn closed(actions: &[Action]) -> Option<u16> {
 fn acknowledged() -> Protocol {
     let mut protocol = Protocol::new();
     protocol.received(r#"{"type":"connection_init"}"#);
-    protocol.proven(true);
+    protocol.proven(true, None);
     protocol
 }
 
@@ -26,14 +26,14 @@ fn a_connection_is_acknowledged_once_its_token_is_proven() {
     let mut protocol = Protocol::new();
     let actions = protocol.received(r#"{"type":"connection_init","payload":{"Authorization":"Bearer x"}}"#);
     assert_eq!(actions, [Action::Prove { authorization: Some("Bearer x".into()) }]);
-    assert_eq!(protocol.proven(true), [Action::Send(r#"{"type":"connection_ack"}"#.into())]);
+    assert_eq!(protocol.proven(true, None), [Action::Send(r#"{"type":"connection_ack"}"#.into())]);
 }
 
 #[test]
 fn a_wrong_token_is_4403() {
     let mut protocol = Protocol::new();
     protocol.received(r#"{"type":"connection_init","payload":{"authorization":"Bearer wrong"}}"#);
-    assert_eq!(closed(&protocol.proven(false)), Some(4403));
+    assert_eq!(closed(&protocol.proven(false, None)), Some(4403));
 }
 
 #[test]
@@ -90,7 +90,9 @@ fn a_ping_is_answered_with_its_payload_even_before_the_acknowledgement() {
 fn an_operation_starts_tells_its_results_and_completes() {
     let mut protocol = acknowledged();
     assert!(matches!(protocol.received(&subscribe("1")).as_slice(), [Action::Start { id, .. }] if id == "1"));
-    let [Action::Send(next)] = &protocol.next("1", r#"{"data":{"b":2,"a":1}}"#)[..] else { panic!("one message") };
+    let [Action::Send(next)] = &protocol.next("1", r#"{"data":{"b":2,"a":1}}"#, None)[..] else {
+        panic!("one message")
+    };
     assert_eq!(next, r#"{"id":"1","type":"next","payload":{"data":{"b":2,"a":1}}}"#);
     assert!(matches!(protocol.ended("1").as_slice(), [Action::Send(text)] if text.contains("complete")));
     // The id is free again.
@@ -109,7 +111,7 @@ fn a_client_that_completes_hears_no_more_and_may_be_late() {
     let mut protocol = acknowledged();
     protocol.received(&subscribe("1"));
     assert_eq!(protocol.received(r#"{"id":"1","type":"complete"}"#), [Action::Stop { id: "1".into() }]);
-    assert!(protocol.next("1", "{}").is_empty());
+    assert!(protocol.next("1", "{}", None).is_empty());
     assert!(protocol.ended("1").is_empty());
     assert!(protocol.received(r#"{"id":"1","type":"complete"}"#).is_empty());
 }
@@ -140,6 +142,6 @@ fn nothing_happens_after_the_end() {
     protocol.received(&subscribe("1"));
     assert_eq!(closed(&protocol.session_over()), Some(4403));
     assert!(protocol.received(&subscribe("2")).is_empty());
-    assert!(protocol.next("1", "{}").is_empty());
+    assert!(protocol.next("1", "{}", None).is_empty());
     assert!(protocol.session_over().is_empty());
 }

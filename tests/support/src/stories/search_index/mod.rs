@@ -26,6 +26,10 @@ macro_rules! search_index_stories {
                 keywords_and_times_narrow_a_search_down,
                 the_total_counts_what_the_page_does_not_show,
                 the_longest_text_of_any_script_is_taken,
+                words_and_phrases_far_into_a_long_text_are_found,
+                a_text_is_found_in_every_encoding_and_without_spaces_and_by_its_emoji,
+                words_are_marked_as_they_were_cut_and_everything_else_is_escaped_once,
+                a_filter_alone_lists_the_latest_first_page_by_page,
                 addresses_and_signs_are_found_by_their_words;
             order:
                 an_older_version_changes_nothing,
@@ -34,6 +38,7 @@ macro_rules! search_index_stories {
                 an_owner_finds_only_what_is_its_own;
             vectors:
                 the_nearest_are_found_without_the_one_asked_for,
+                what_must_not_be_there_binds_the_nearest_and_they_lead_on_page_by_page,
                 vectors_of_another_model_are_passed_over,
                 a_version_keeps_its_vector_until_it_gets_another,
                 limits_and_vectors_that_make_no_sense_are_refused;

@@ -1,7 +1,7 @@
 //! What documents mean, as vectors.
 
 use super::{ADA, document, keep};
-use mindflow_backends::stores::search_index::{Document, Error, Filter, Near, Query, SearchIndex};
+use mindflow_backends::stores::search_index::{Document, Error, Filter, Near, Place, Query, SearchIndex, VectorHit};
 
 fn meaning(id: &str, vector: &[f32]) -> Document {
     Document { vector: Some(vector.to_vec()), ..document(id, "", "") }
@@ -19,8 +19,35 @@ pub async fn the_nearest_are_found_without_the_one_asked_for(index: &dyn SearchI
     let all = [("same".to_owned(), 100), ("near".to_owned(), 80), ("across".to_owned(), 0)];
     assert_eq!(nearest(10, None, Filter::default()).await, all);
     assert_eq!(nearest(1, Some("same"), Filter::default()).await, all[1..2]);
-    let filter = Filter { keywords: vec!["WORK".into()], after: Some(5), before: Some(6) };
+    let filter = Filter { keywords: vec!["WORK".into()], after: Some(5), before: Some(6), ..Filter::default() };
     assert_eq!(nearest(10, None, filter).await, all[2..]);
+}
+
+pub async fn what_must_not_be_there_binds_the_nearest_and_they_lead_on_page_by_page(index: &dyn SearchIndex) {
+    let of = |id: &str, body: &str, vector: [f32; 2]| Document { body: body.into(), ..meaning(id, &vector) };
+    keep(
+        index,
+        &[
+            of("1", "The office drained me.", [1.0, 0.0]),
+            of("2", "Offices everywhere.", [1.0, 0.1]),
+            of("3", "On the sofa by the old town.", [1.0, 0.2]),
+            of("4", "On the sofa.", [1.0, 0.3]),
+            of("5", "On the sofa.", [1.0, 0.4]),
+        ],
+    )
+    .await;
+    let nearest = async |without: &str, beyond: Option<Place>, limit| {
+        let filter = Filter { without: Query::exclusions(without).unwrap(), beyond, ..Filter::default() };
+        let near = Near { vector: &[1.0, 0.0], limit, except: None };
+        index.nearest(ADA, &near, &filter).await.unwrap()
+    };
+    let ids = |hits: &[VectorHit]| hits.iter().map(|hit| hit.id.clone()).collect::<Vec<_>>().join(" ");
+    assert_eq!(ids(&nearest("", None, 10).await), "1 2 3 4 5");
+    assert_eq!(ids(&nearest("tired -office", None, 10).await), "3 4 5");
+    assert_eq!(ids(&nearest("-“old town” -drained", None, 10).await), "2 4 5");
+    let first = nearest("-drained", None, 2).await;
+    let place = first.last().map(|hit| Place { score: hit.score, id: hit.id.clone() });
+    assert_eq!((ids(&first), ids(&nearest("-drained", place, 2).await)), ("2 3".into(), "4 5".into()));
 }
 
 pub async fn vectors_of_another_model_are_passed_over(index: &dyn SearchIndex) {
@@ -47,7 +74,7 @@ pub async fn a_version_keeps_its_vector_until_it_gets_another(index: &dyn Search
 pub async fn limits_and_vectors_that_make_no_sense_are_refused(index: &dyn SearchIndex) {
     let invalid = |error: Error| assert!(matches!(error, Error::Invalid(_)), "{error}");
     let query = Query::parse("walk").unwrap();
-    for limit in [0, 101] {
+    for limit in [0, 102] {
         invalid(index.search(ADA, &query, &Filter::default(), limit).await.unwrap_err());
         let near = Near { vector: &[1.0], limit, except: None };
         invalid(index.nearest(ADA, &near, &Filter::default()).await.unwrap_err());

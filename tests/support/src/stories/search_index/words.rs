@@ -1,7 +1,7 @@
 //! What is found by its words.
 
 use super::{ADA, document, ids, keep, search};
-use mindflow_backends::stores::search_index::{Document, Filter, Query, SearchIndex};
+use mindflow_backends::stores::search_index::{Document, Filter, Place, Query, SearchIndex};
 
 fn in_language(id: &str, language: &str, body: &str) -> Document {
     Document { language: Some(language.into()), ..document(id, "", body) }
@@ -158,4 +158,105 @@ pub async fn addresses_and_signs_are_found_by_their_words(index: &dyn SearchInde
     for query in ["e-mail ", "bob@example.org", "example ", "\"3.5\"", "it's "] {
         assert_eq!(ids(index, query).await, ["1"], "{query}");
     }
+}
+
+pub async fn words_and_phrases_far_into_a_long_text_are_found(index: &dyn SearchIndex) {
+    // Places in a tsvector end at 16,383.
+    let long = format!("{}By the old lighthouse we slept well.", "morning ".repeat(12_000));
+    let far = format!("{}Wir schliefen gut.", "каждое утро ".repeat(8_000));
+    keep(index, &[document("long", "", &long), document("far", "", &far), document("short", "", "Well, we slept.")])
+        .await;
+    for (query, found) in [
+        ("\"slept well\"", "long"),
+        ("\"old lighthouse\" ", "long"),
+        ("lighthouse ", "long"),
+        ("slept -\"slept well\"", "short"),
+        ("schliefen ", "far"),
+        ("\"schliefen gut\"", "far"),
+    ] {
+        let hits = search(index, query).await.hits;
+        assert_eq!(hits.iter().map(|hit| hit.id.as_str()).collect::<Vec<_>>(), [found], "{query}");
+        assert!(hits[0].highlights.iter().any(|part| part.contains("<mark>")), "{query}");
+    }
+}
+
+pub async fn a_text_is_found_in_every_encoding_and_without_spaces_and_by_its_emoji(index: &dyn SearchIndex) {
+    keep(
+        index,
+        &[
+            in_language("zürich", "de", "Cre\u{300}me bru\u{302}le\u{301}e in Zürich."),
+            in_language("istanbul", "tr", "Sabah İstanbul'da."),
+            in_language("greek", "el", "ΟΔΟΣ ΕΡΜΟΥ"),
+            in_language("tokyo", "ja", "昨日は東京タワーに行きました。"),
+            in_language("thai", "th", "เราไปทะเลกัน"),
+            in_language("hindi", "hi", "आज मैं हिन्दी पढ़ता हूँ"),
+            in_language("party", "en", "A party 🎉 with ❤\u{fe0f} and 👍🏽"),
+        ],
+    )
+    .await;
+    for (query, found) in [
+        ("Zu\u{308}rich ", "zürich"),
+        ("crème ", "zürich"),
+        ("\"Crème bru\u{302}lée\"", "zürich"),
+        ("İstanbul ", "istanbul"),
+        ("istanbul ", "istanbul"),
+        ("ΟΔΟΣ ", "greek"),
+        ("οδος ", "greek"),
+        ("東京 ", "tokyo"),
+        ("タワー ", "tokyo"),
+        ("京タ ", "tokyo"),
+        ("ทะเล ", "thai"),
+        ("हिन्दी ", "hindi"),
+        ("🎉 ", "party"),
+        ("❤ party ", "party"),
+        ("👍 ", "party"),
+    ] {
+        assert_eq!(ids(index, query).await, [found], "{query}");
+    }
+    assert!(ids(index, "京東 ").await.is_empty());
+    assert!(ids(index, "party -🎉").await.is_empty());
+}
+
+pub async fn words_are_marked_as_they_were_cut_and_everything_else_is_escaped_once(index: &dyn SearchIndex) {
+    let body = "Write to me@example.org, 3.5 or 24/7, at AT&T; see https://example.net/paths?a=1: if a<b then <b>bold</b>. हिन्दी";
+    keep(index, &[document("1", "", body)]).await;
+    for (query, marked) in [
+        ("me@example.org ", "<mark>me@example.org</mark>"),
+        ("3.5 ", "<mark>3.5</mark>"),
+        ("24/7 ", "<mark>24/7</mark>"),
+        ("AT&T ", "<mark>AT&amp;T</mark>"),
+        ("paths ", "/<mark>paths</mark>?"),
+        ("bold ", "if a&lt;b then &lt;b&gt;<mark>bold</mark>&lt;/b&gt;"),
+        ("हिन्दी ", "<mark>हिन्दी</mark>"),
+    ] {
+        let hits = search(index, query).await.hits;
+        assert!(hits.len() == 1 && hits[0].highlights.iter().any(|part| part.contains(marked)), "{query} {hits:?}");
+    }
+}
+
+pub async fn a_filter_alone_lists_the_latest_first_page_by_page(index: &dyn SearchIndex) {
+    let mut documents = Vec::new();
+    for number in 0..7_i64 {
+        let body = if number == 3 { "office" } else { "walk" };
+        // Two at a time are of the same day.
+        let at = number / 2 * 86_400_000_000;
+        documents.push(Document { keywords: vec!["x".into()], at, ..document(&number.to_string(), "", body) });
+    }
+    keep(index, &documents).await;
+    keep(index, &[document("other", "", "walk")]).await;
+    let page = async |query: &str, beyond: Option<Place>, limit| {
+        let filter = Filter { keywords: vec!["x".into()], beyond, ..Filter::default() };
+        let query = Query::within(query, &filter).unwrap();
+        let found = index.search(ADA, &query, &filter, limit).await.unwrap();
+        let last = found.hits.last().map(|hit| Place { score: hit.score, id: hit.id.clone() });
+        (found.hits.into_iter().map(|hit| hit.id).collect::<Vec<_>>().join(" "), found.total, last)
+    };
+    let (first, total, last) = page("", None, 3).await;
+    assert_eq!((first.as_str(), total), ("6 5 4", 7));
+    let (second, total, last) = page("", last, 3).await;
+    assert_eq!((second.as_str(), total), ("3 2 1", 7));
+    let (third, _, last) = page("", last, 3).await;
+    assert_eq!(third, "0");
+    assert_eq!(page("", last, 3).await.0, "");
+    assert_eq!(page("-office", None, 10).await.0, "6 5 4 2 1 0");
 }
