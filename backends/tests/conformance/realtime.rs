@@ -360,6 +360,33 @@ async fn a_server_that_restarts_needs_no_restart_of_ours() {
     assert_eq!(heard(&mut listener, 1).await, numbers(3..4));
 }
 
+/// The connection breaks, and before it is back more comes than a topic remembers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_outage_has_lost_is_said_to_who_listens_and_to_who_resumes() {
+    const FLOOD: &str = r"
+        local before = redis.call('GET', '{mf:rt:t}:end')
+        for number = 1, 1001 do
+            before = redis.call('XADD', 'mf:rt:t', 'MAXLEN', 1000, '*', 'd', number, 'b', before)
+        end
+        redis.call('SET', '{mf:rt:t}:end', before)";
+    let server = PrivateRedis::start();
+    let realtime = replica(&server);
+    let mut listener = realtime.subscribe("t", None).await.unwrap();
+    publish(&*realtime, "t", 0..1).await;
+    let cursor = cursor(&mut listener).await;
+    let client = ::redis::Client::open(server.url()).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let mut outage = ::redis::pipe();
+    outage.atomic().cmd("CLIENT").arg("KILL").arg("TYPE").arg("pubsub").ignore();
+    outage.cmd("EVAL").arg(FLOOD).arg(0).ignore();
+    let _: () = outage.query_async(&mut connection).await.unwrap();
+    assert!(matches!(next(&mut listener).await, Err(Error::Unavailable(_))));
+    assert!(!is_whole(&*realtime, &cursor).await);
+    let mut again = realtime.subscribe("t", None).await.unwrap();
+    publish(&*realtime, "t", 5..6).await;
+    assert_eq!(heard(&mut again, 1).await, numbers(5..6));
+}
+
 // === the plumbing ===
 
 fn open(config: serde_json::Value) -> Arc<dyn Realtime> {

@@ -99,6 +99,20 @@ impl Topic {
         self.changed.send_replace(());
     }
 
+    /// Notifies the current listeners that they missed something, and forgets everything up to this item: what came before it
+    /// did not all come in.
+    pub(super) fn lose_until(&self, id: Id, why: &'static str) {
+        let mut memory = self.memory();
+        memory.items.clear();
+        memory.bytes = 0;
+        memory.last = memory.last.max(id);
+        memory.complete_after = memory.last;
+        memory.epoch += 1;
+        memory.why_epoch = why;
+        drop(memory);
+        self.changed.send_replace(());
+    }
+
     pub(super) fn last(&self) -> Id {
         self.memory().last
     }

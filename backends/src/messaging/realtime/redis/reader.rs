@@ -162,8 +162,10 @@ impl Session<'_> {
                 continue;
             }
             // As many as are ever kept: there may have been more. And an item that follows none that was heard.
-            if items.len() >= ITEMS_KEPT_MAX || before.is_some_and(|before| before > last) {
-                joined.topic.fail("more came during an outage than a topic remembers");
+            if let Some((first, _)) = items.first()
+                && (items.len() >= ITEMS_KEPT_MAX || before.is_some_and(|before| before > last))
+            {
+                joined.topic.lose_until(*first, "more came during an outage than a topic remembers");
             }
             items.into_iter().for_each(|(id, data)| joined.topic.push(id, data));
         }
