@@ -248,6 +248,9 @@ impl Server {
         Keeping {
             peer: exchange.peer,
             correlation_id: exchange.id.to_str().unwrap_or_default().into(),
+            address: exchange.origin.address,
+            bodies: self.door.bodies.clone(),
+            answers: self.door.answers.clone(),
             of_users: self.door.of_users.clone(),
             stop: self.stop.clone(),
         }

@@ -1,4 +1,5 @@
-//! An amount that all clients share, of which one address, or one user, gets a part: connections, streams, bytes that wait.
+//! An amount that all clients share, of which one address, or one user, gets a part: connections, streams, bytes that wait. The last
+//! of it is for those that have little, so that as many as would take all of it together leave something to the next one.
 
 use crate::engine::network;
 use std::{
@@ -8,6 +9,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+/// One part of so many of all is a reserve.
+const RESERVE_SHARE: u64 = 8;
+/// From the reserve takes who then has at most one part of so many of it. An amount without such a part has no reserve.
+const LITTLE_SHARE: u64 = 16;
+
 /// Shared by keys, which are addresses or users.
 #[derive(Debug)]
 pub(in crate::trigger) struct Budget<K: Eq + Hash = IpAddr>(Arc<Shared<K>>);
@@ -15,7 +21,11 @@ pub(in crate::trigger) struct Budget<K: Eq + Hash = IpAddr>(Arc<Shared<K>>);
 #[derive(Debug)]
 struct Shared<K> {
     total_max: u64,
+    /// Of all, without the reserve.
+    open_max: u64,
     key_max: u64,
+    /// A key with at most so much takes from the reserve as well.
+    little: u64,
     used: Mutex<Used<K>>,
 }
 
@@ -48,7 +58,10 @@ pub(in crate::trigger) struct Share<K: Eq + Hash = IpAddr> {
 impl<K: Eq + Hash> Budget<K> {
     pub fn new(total_max: u64, key_max: u64) -> Self {
         let used = Mutex::new(Used { total: 0, by_key: HashMap::new() });
-        Self(Arc::new(Shared { total_max, key_max, used }))
+        let reserve = total_max / RESERVE_SHARE;
+        let little = reserve / LITTLE_SHARE;
+        let open_max = if little == 0 { total_max } else { total_max - reserve };
+        Self(Arc::new(Shared { total_max, open_max, key_max, little, used }))
     }
 
     fn lock(&self) -> MutexGuard<'_, Used<K>> {
@@ -67,6 +80,11 @@ impl<K: Clone + Eq + Hash> Budget<K> {
 impl Budget {
     pub fn take(&self, address: IpAddr, amount: u64) -> Result<Share, Exhausted> {
         self.take_as(network(address), amount)
+    }
+
+    /// Of nothing yet.
+    pub fn share(&self, address: IpAddr) -> Share {
+        Share { budget: self.clone(), key: network(address), amount: 0 }
     }
 }
 
@@ -95,7 +113,9 @@ impl<K: Clone + Eq + Hash> Share<K> {
             return Err(Exhausted::Part);
         }
         let total = used.total.saturating_add(amount);
-        if total > self.budget.0.total_max {
+        let Shared { total_max, open_max, little, .. } = *self.budget.0;
+        let max = if of_key > little { open_max } else { total_max };
+        if total > max {
             return Err(Exhausted::Total);
         }
         used.total = total;
@@ -104,21 +124,46 @@ impl<K: Clone + Eq + Hash> Share<K> {
         self.amount += amount;
         Ok(())
     }
+
+    /// Takes what is missing to this much.
+    pub fn raise(&mut self, amount: u64) -> Result<(), Exhausted> {
+        self.grow(amount.saturating_sub(self.amount))
+    }
+
+    /// Takes more, or gives back what is more than this.
+    pub fn resize(&mut self, amount: u64) -> Result<(), Exhausted> {
+        match amount.checked_sub(self.amount) {
+            Some(more) => self.grow(more),
+            None => {
+                self.give_back(self.amount - amount);
+                Ok(())
+            }
+        }
+    }
 }
 
-impl<K: Eq + Hash> Drop for Share<K> {
-    fn drop(&mut self) {
-        if self.amount == 0 {
+impl<K: Eq + Hash> Share<K> {
+    /// No more than it has.
+    fn give_back(&mut self, amount: u64) {
+        if amount == 0 {
             return;
         }
         let mut used = self.budget.lock();
-        used.total -= self.amount;
+        used.total -= amount;
         if let Some(of_key) = used.by_key.get_mut(&self.key) {
-            *of_key -= self.amount;
+            *of_key -= amount;
             if *of_key == 0 {
                 used.by_key.remove(&self.key);
             }
         }
+        drop(used);
+        self.amount -= amount;
+    }
+}
+
+impl<K: Eq + Hash> Drop for Share<K> {
+    fn drop(&mut self) {
+        self.give_back(self.amount);
     }
 }
 
@@ -142,12 +187,34 @@ mod tests {
     }
 
     #[test]
+    fn addresses_that_take_all_they_can_leave_the_reserve_to_those_that_have_little() {
+        let budget = Budget::new(2_000, 256);
+        let mut taken = Vec::new();
+        for last in 1..=10 {
+            taken.extend(std::iter::from_fn(|| budget.take(address(last), 1).ok()));
+        }
+        // Seven have what is no reserve, 1,750, and each of the other three 15 of the reserve.
+        assert_eq!(taken.len(), 1_795);
+        assert_eq!(budget.take(address(7), 1).unwrap_err(), Exhausted::Total);
+        let newcomer: Vec<Share> = std::iter::from_fn(|| budget.take(address(11), 1).ok()).collect();
+        assert_eq!(newcomer.len(), 15);
+        taken.clear();
+        let newcomer: Vec<Share> = std::iter::from_fn(|| budget.take(address(11), 1).ok()).collect();
+        assert_eq!(newcomer.len(), 256 - 15, "the whole part, when there is enough");
+    }
+
+    #[test]
     fn what_was_taken_in_parts_is_given_back_whole() {
         let budget = Budget::new(10, 10);
         let mut share = budget.take(address(1), 0).unwrap();
         share.grow(4).unwrap();
         share.grow(6).unwrap();
         assert_eq!(share.grow(1), Err(Exhausted::Part));
+        share.resize(3).unwrap();
+        assert_eq!(share.resize(11), Err(Exhausted::Part));
+        share.raise(2).unwrap();
+        assert_eq!(budget.take(address(1), 7).unwrap().amount, 7);
+        share.resize(10).unwrap();
         drop(share);
         let used = budget.lock();
         assert_eq!((used.total, used.by_key.len()), (0, 0));

@@ -4,14 +4,15 @@
 use super::{
     Keeping,
     component::Component,
-    farewell::{self, End, close},
+    farewell::{self, End, close, close_of},
+    intake::Unfinished,
     outgoing::Outgoing,
     repeat::{Patience, repeat},
     transport::Transport,
     works::{Outcome, Works},
 };
 use crate::{
-    capability::websocket::bindings::mindflow::platform::websocket::{Action, Close, Happening, Message, Reaction},
+    capability::websocket::bindings::mindflow::platform::websocket::{Action, Happening, Message, Reaction},
     engine::{CallFailure, Provider},
     trigger::door::{
         self,
@@ -35,8 +36,6 @@ use tokio_util::sync::CancellationToken;
 const STATE_BYTES_MAX: usize = 64 * 1024;
 /// A peer that has taken nothing for so many pings has disconnected.
 const STUCK_MAX: u32 = 2;
-/// RFC 6455 §5.5.
-const REASON_BYTES_MAX: usize = 123;
 /// Of the name by which a component identifies a connection.
 const IDENTITY_BYTES_MAX: usize = 256;
 /// As HTTP's 429, among the codes of applications. Clients of `graphql-transport-ws` do not connect again after it.
@@ -49,6 +48,7 @@ pub(super) struct Connection<T, C = Provider> {
     /// The component's.
     state: Vec<u8>,
     incoming: SplitStream<T>,
+    unfinished: Unfinished,
     outgoing: Outgoing<T>,
     works: Works<C>,
     timer: Option<Pin<Box<Sleep>>>,
@@ -69,7 +69,8 @@ struct Pings {
 // === impl Connection ===
 
 impl<T: Transport, C: Component> Connection<T, C> {
-    pub(super) fn new(component: Arc<C>, transport: T, keeping: &Keeping) -> Self {
+    /// `unfinished`: of what comes in.
+    pub(super) fn new(component: Arc<C>, transport: T, unfinished: Unfinished, keeping: &Keeping) -> Self {
         let (sink, incoming) = transport.split();
         Self {
             works: Works::new(Arc::clone(&component), Arc::clone(&keeping.correlation_id)),
@@ -78,7 +79,8 @@ impl<T: Transport, C: Component> Connection<T, C> {
             peer: keeping.peer,
             state: Vec::new(),
             incoming,
-            outgoing: Outgoing::new(sink),
+            unfinished,
+            outgoing: Outgoing::new(sink, keeping.answers.share(keeping.address)),
             timer: None,
             happened: VecDeque::new(),
             step: None,
@@ -108,6 +110,7 @@ impl<T: Transport, C: Component> Connection<T, C> {
         let end = self.serve(stop).await;
         // Its calls end before it: no farewell takes a place of its component.
         drop((self.works, self.step));
+        self.unfinished.is_discarded();
         farewell::part(end, self.incoming, self.outgoing).await;
     }
 
@@ -119,6 +122,11 @@ impl<T: Transport, C: Component> Connection<T, C> {
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ping.tick().await;
         loop {
+            if self.outgoing.is_over() {
+                door::closed("unread-messages");
+                self.outgoing.forget();
+                return End::Farewell(close(CloseCode::Again, "too much waits to be read"));
+            }
             self.proceed();
             let is_reading = self.step.is_none() && self.happened.is_empty() && !self.outgoing.is_full();
             tokio::select! {
@@ -249,13 +257,21 @@ impl<T: Transport, C: Component> Connection<T, C> {
     }
 
     fn received(&mut self, frame: Frame) {
-        match frame {
-            Frame::Text(text) => self.happened.push_back(Happening::Received(Message::Text(text.to_string()))),
-            Frame::Binary(bytes) => self.happened.push_back(Happening::Received(Message::Binary(bytes.into()))),
-            Frame::Pong(_) => self.pings.answered = true,
-            Frame::Ping(_) => self.outgoing.pong(),
-            Frame::Close(_) | Frame::Frame(_) => {}
-        }
+        let message = match frame {
+            Frame::Text(text) => Message::Text(text.to_string()),
+            Frame::Binary(bytes) => Message::Binary(bytes.into()),
+            Frame::Pong(payload) => {
+                self.pings.answered = true;
+                return self.unfinished.control_frame(payload.len());
+            }
+            Frame::Ping(payload) => {
+                self.outgoing.pong();
+                return self.unfinished.control_frame(payload.len());
+            }
+            Frame::Close(_) | Frame::Frame(_) => return,
+        };
+        self.unfinished.message();
+        self.happened.push_back(Happening::Received(message));
     }
 
     /// Whether the connection goes on. A peer is not asked while it has more to read, or its answer could not be seen.
@@ -282,14 +298,6 @@ impl<T: Transport, C: Component> Connection<T, C> {
         tracing::warn!(peer = %self.peer, correlation_id = &*self.correlation_id, "connection: {failure}");
         close(CloseCode::Again, "try again shortly")
     }
-}
-
-fn close_of(farewell: &Close) -> CloseFrame {
-    let allowed = matches!(farewell.code, 1000 | 1011..=1013 | 3000..=4999);
-    let code = if allowed { CloseCode::from(farewell.code) } else { CloseCode::Error };
-    let reason = &farewell.reason;
-    let end = reason.floor_char_boundary(reason.len().min(REASON_BYTES_MAX));
-    CloseFrame { code, reason: reason.get(..end).unwrap_or_default().into() }
 }
 
 #[cfg(test)]

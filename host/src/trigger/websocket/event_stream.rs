@@ -49,6 +49,8 @@ impl Transport for EventStream {
     /// Proxies close connections that are silent for 15 to 60 seconds.
     const PING_EVERY: Duration = Duration::from_secs(12);
     const ANSWERS_PINGS: bool = false;
+    /// An event is bytes, which the body parts by itself.
+    const PART_BYTES: usize = usize::MAX;
 
     /// The body has ended, and nothing comes in.
     async fn finish(self) {}

@@ -3,8 +3,9 @@
 //! client loses what it was sent last; so what still comes is discarded for a moment.
 
 use super::{outgoing::Outgoing, transport::Transport};
+use crate::{capability::websocket::bindings::mindflow::platform::websocket::Close, trigger::door};
 use futures::{StreamExt, stream::SplitStream};
-use std::time::Duration;
+use std::{io, time::Duration};
 use tokio_tungstenite::tungstenite::{
     Error, Message as Frame,
     error::ProtocolError,
@@ -13,6 +14,8 @@ use tokio_tungstenite::tungstenite::{
 
 /// For the last messages, and for the peer's own close, so that the TCP connection ends cleanly.
 const FAREWELL_MAX: Duration = Duration::from_secs(2);
+/// RFC 6455 §5.5.
+const REASON_BYTES_MAX: usize = 123;
 
 /// How it ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,6 +38,10 @@ impl End {
             Error::Utf8(_) => (CloseCode::Invalid, "a text is not UTF-8"),
             Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return Self::Left,
             Error::Protocol(_) => (CloseCode::Protocol, "a frame breaks RFC 6455"),
+            Error::Io(error) if error.kind() == io::ErrorKind::OutOfMemory => {
+                door::closed("unfinished-messages");
+                (CloseCode::Again, "too much is being received")
+            }
             _ => return Self::Left,
         };
         Self::Farewell(close(code, reason))
@@ -43,6 +50,15 @@ impl End {
 
 pub(super) fn close(code: CloseCode, reason: &'static str) -> CloseFrame {
     CloseFrame { code, reason: reason.into() }
+}
+
+/// As the component asked, with a code that it may use.
+pub(super) fn close_of(farewell: &Close) -> CloseFrame {
+    let allowed = matches!(farewell.code, 1000 | 1011..=1013 | 3000..=4999);
+    let code = if allowed { CloseCode::from(farewell.code) } else { CloseCode::Error };
+    let reason = &farewell.reason;
+    let end = reason.floor_char_boundary(reason.len().min(REASON_BYTES_MAX));
+    CloseFrame { code, reason: reason.get(..end).unwrap_or_default().into() }
 }
 
 /// Tells the client, as far as it listens, and ends the connection.
@@ -84,6 +100,8 @@ mod tests {
         assert_eq!(code(Error::Utf8(String::new())), 1007);
         assert_eq!(code(Error::Protocol(ProtocolError::UnmaskedFrameFromClient)), 1002);
         assert_eq!(code(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)), 0);
+        assert_eq!(code(Error::Io(io::ErrorKind::OutOfMemory.into())), 1013);
+        assert_eq!(code(Error::Io(io::ErrorKind::ConnectionReset.into())), 0);
         assert_eq!(code(Error::ConnectionClosed), 0);
     }
 }

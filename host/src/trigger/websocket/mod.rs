@@ -8,6 +8,7 @@ mod event_stream;
 mod farewell;
 mod feed;
 mod handshake;
+mod intake;
 mod outgoing;
 mod repeat;
 mod transport;
@@ -27,7 +28,11 @@ pub(super) use handshake::is_upgrade;
 use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
-use std::{net::SocketAddr, sync::Arc};
+use intake::{Intake, Unfinished};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_tungstenite::{
     WebSocketStream,
@@ -48,6 +53,11 @@ pub(super) struct Keeping {
     pub peer: SocketAddr,
     /// Of the request that it began with.
     pub correlation_id: Arc<str>,
+    /// Whose connection it is, as far as the door knows.
+    pub address: IpAddr,
+    /// Bytes that are received and bytes that wait to be sent, of all clients.
+    pub bodies: Budget,
+    pub answers: Budget,
     /// Connections that a component has identified.
     pub of_users: Budget<Arc<str>>,
     /// It ends then at the latest.
@@ -74,8 +84,11 @@ pub(super) fn accept(
             Ok(upgraded) => upgraded,
             Err(error) => return tracing::debug!(peer = %keeping.peer, "the connection was not upgraded: {error}"),
         };
-        let stream = web_socket(TokioIo::new(upgraded)).await;
-        Connection::new(component, stream, &keeping).run(Some(Happening::Opened(upgrade)), keeping.stop).await;
+        let unfinished = Unfinished::default();
+        let room = keeping.bodies.share(keeping.address);
+        let stream = web_socket(Intake::new(TokioIo::new(upgraded), unfinished.clone(), room)).await;
+        let connection = Connection::new(component, stream, unfinished, &keeping);
+        connection.run(Some(Happening::Opened(upgrade)), keeping.stop).await;
     };
     Ok((handshake::switching(&agreed), connection))
 }
@@ -107,7 +120,7 @@ pub(super) async fn keep(
     keeping: Keeping,
 ) -> Result<(WasiBody, impl Future<Output = ()> + Send + 'static), NotKept> {
     let (stream, body) = EventStream::new();
-    let mut connection = Connection::new(component, stream, &keeping);
+    let mut connection = Connection::new(component, stream, Unfinished::default(), &keeping);
     let beginning = [Happening::Opened(upgrade), Happening::Received(Message::Binary(first.into()))];
     match connection.begin(beginning).await {
         Ok(()) => Ok((body, connection.run(None, keeping.stop))),

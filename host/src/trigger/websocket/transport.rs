@@ -19,6 +19,10 @@ pub(super) trait Transport:
     /// Whether the client answers them, so that one that is silent has disconnected. Where it does not, the door notices.
     const ANSWERS_PINGS: bool;
 
+    /// A longer message is handed on in parts of this size, so that each that the client takes is known, and what the sink
+    /// holds of it stays small.
+    const PART_BYTES: usize;
+
     /// Ends its own side, and discards what the client still sends until it ends the other.
     fn finish(self) -> impl Future<Output = ()> + Send;
 }
@@ -27,6 +31,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Transport for WebSocketStream<S> 
     /// A peer that has not answered a ping by the next one has disconnected.
     const PING_EVERY: Duration = Duration::from_secs(30);
     const ANSWERS_PINGS: bool = true;
+    /// The sink copies a frame whole, and keeps as much room for the next ones. Messages of usual size are one frame.
+    const PART_BYTES: usize = 16 * 1024;
 
     async fn finish(mut self) {
         let socket = self.get_mut();

@@ -4,9 +4,9 @@ use super::*;
 use crate::{
     capability::{
         realtime::bindings::mindflow::platform::realtime::Error as TopicError,
-        websocket::bindings::mindflow::platform::websocket::{Performed, Task},
+        websocket::bindings::mindflow::platform::websocket::{Close, Performed, Task},
     },
-    trigger::websocket::{MESSAGE_BYTES_MAX, component::Notice, web_socket},
+    trigger::websocket::{MESSAGE_BYTES_MAX, component::Notice, intake::Intake, web_socket},
 };
 use futures::SinkExt;
 use mindflow_backends::messaging::realtime::Subscription;
@@ -19,6 +19,8 @@ use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::Role};
 
 /// What the kernel would hold of each direction.
 const PIPE_BYTES: usize = 512;
+/// Of what is counted of a connection: more than any of it, where no test is about that.
+const ROOM_BYTES: u64 = 64 << 20;
 /// Longer than anything here takes but the pings, by which a stuck client is found.
 const QUIET: Duration = Duration::from_secs(20);
 
@@ -84,15 +86,23 @@ struct Bed {
 impl Bed {
     /// A connection that is served, and the client's end of it.
     async fn open() -> (Self, DuplexStream) {
+        Self::open_in(ROOM_BYTES).await
+    }
+
+    async fn open_in(room_bytes: u64) -> (Self, DuplexStream) {
         let (host, client) = tokio::io::duplex(PIPE_BYTES);
-        let (model, stop) = (Arc::new(Model::default()), CancellationToken::new());
+        let (model, stop, unfinished) = (Arc::new(Model::default()), CancellationToken::new(), Unfinished::default());
         let keeping = Keeping {
             peer: ([127, 0, 0, 1], 1).into(),
             correlation_id: "c".into(),
+            address: [127, 0, 0, 1].into(),
+            bodies: Budget::new(room_bytes, room_bytes),
+            answers: Budget::new(room_bytes, room_bytes),
             of_users: Budget::new(1, 1),
             stop: stop.clone(),
         };
-        let connection = Connection::new(Arc::clone(&model), web_socket(host).await, &keeping);
+        let intake = Intake::new(host, unfinished.clone(), keeping.bodies.share(keeping.address));
+        let connection = Connection::new(Arc::clone(&model), web_socket(intake).await, unfinished, &keeping);
         let serving = tokio::spawn(connection.run(None, stop.clone()));
         (Self { model, stop, serving }, client)
     }
@@ -208,7 +218,10 @@ async fn pings_of_a_client_that_reads_nothing_fill_no_memory() {
 
 /// All that the host sends to a client that has sent this and reads on to the end. Whether the client ends its side as well.
 async fn answer(sent: &[u8], ends: bool) -> Vec<u8> {
-    let (bed, client) = Bed::open().await;
+    answer_of(Bed::open().await, sent, ends).await
+}
+
+async fn answer_of((bed, client): (Bed, DuplexStream), sent: &[u8], ends: bool) -> Vec<u8> {
     let (mut reading, mut writing) = tokio::io::split(client);
     let writer = async {
         writing.write_all(sent).await.unwrap();
@@ -227,6 +240,26 @@ async fn answer(sent: &[u8], ends: bool) -> Vec<u8> {
 /// A frame of a client, with the mask 0.
 fn frame(head: u8, payload: &[u8]) -> Vec<u8> {
     [&[head, 0x80 | u8::try_from(payload.len()).unwrap(), 0, 0, 0, 0][..], payload].concat()
+}
+
+/// The same with a length of eight bytes, and so much of its payload.
+fn large(head: u8, bytes: usize, sent: usize) -> Vec<u8> {
+    [&[head, 0x80 | 127][..], &(bytes as u64).to_be_bytes(), &[0; 4], &vec![b'x'; sent]].concat()
+}
+
+/// The first bytes and the payloads of a host's frames.
+fn frames(mut bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
+    let mut frames = Vec::new();
+    while let [head, length, rest @ ..] = bytes {
+        let (length, rest) = match (*length, rest) {
+            (126, [high, low, rest @ ..]) => (usize::from(u16::from_be_bytes([*high, *low])), rest),
+            (length, rest) => (usize::from(length), rest),
+        };
+        let (payload, rest) = rest.split_at(length);
+        frames.push((*head, payload.to_vec()));
+        bytes = rest;
+    }
+    frames
 }
 
 /// The code of the close with which it ends.
@@ -250,9 +283,6 @@ async fn a_close_is_answered_with_a_close_also_while_messages_wait() {
 
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_read_is_closed_with_its_code_though_the_client_sends_on() {
-    let large = |head: u8, bytes: usize, sent: usize| {
-        [&[head, 0x80 | 127][..], &(bytes as u64).to_be_bytes(), &[0; 4], &vec![b'x'; sent]].concat()
-    };
     let pieces = [frame(0x01, &[b'x'; 100]), large(0x80, MESSAGE_BYTES_MAX, MESSAGE_BYTES_MAX)].concat();
     let cases: [(u16, Vec<u8>); 9] = [
         (1_009, large(0x81, MESSAGE_BYTES_MAX + 1, 64 * 1024)),
@@ -270,6 +300,44 @@ async fn what_cannot_be_read_is_closed_with_its_code_though_the_client_sends_on(
         let sent = [sent, frame(0x81, &[b'x'; 100]).repeat(20)].concat();
         let shown = sent.get(..20).unwrap_or_default();
         assert_eq!(code(&answer(&sent, false).await), Some(expected), "{shown:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_message_that_is_read_slowly_and_steadily_arrives_in_parts() {
+    const BYTES: usize = 100 * 1024;
+    const PARTS: usize = 7;
+    let (bed, mut client) = Bed::open().await;
+    client.write_all(&large(0x82, BYTES, BYTES)).await.unwrap();
+    let (mut received, mut part) = (Vec::new(), [0; PIPE_BYTES]);
+    // Longer than a client may take nothing. Each part has a head of four bytes.
+    while received.len() < BYTES + PARTS * 4 {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let bytes = client.read(&mut part).await.unwrap();
+        assert_ne!(bytes, 0, "it was disconnected after {} bytes", received.len());
+        received.extend_from_slice(&part[..bytes]);
+    }
+    let frames = frames(&received);
+    let heads: Vec<u8> = frames.iter().map(|(head, _)| *head).collect();
+    assert_eq!(heads, [0x02, 0, 0, 0, 0, 0, 0x80]);
+    assert_eq!(frames.iter().map(|(_, payload)| payload.len()).sum::<usize>(), BYTES);
+    drop(client);
+    bed.ended().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_all_clients_may_have_unread_or_unfinished_bounds_a_connection() {
+    // Unfinished.
+    let half = large(0x82, 300 * 1024, 200 * 1024);
+    assert_eq!(code(&answer_of(Bed::open_in(32 << 10).await, &half, false).await), Some(1_013));
+    // Unread: it ends long before a client that takes nothing is disconnected.
+    for (room_bytes, ends) in [(16 << 10, true), (1 << 20, false)] {
+        let (bed, mut client) = Bed::open_in(room_bytes).await;
+        client.write_all(&large(0x82, 60 * 1024, 60 * 1024).repeat(2)).await.unwrap();
+        bed.is_still().await;
+        assert_eq!(bed.serving.is_finished(), ends, "{room_bytes}");
+        drop(client);
+        bed.ended().await;
     }
 }
 
