@@ -22,6 +22,7 @@ pub const NO_LIMITS: &str = "1000000";
 /// What to start; [`start`](Self::start) starts it.
 pub struct Builder {
     embedded: bool,
+    migrated: bool,
     environment: BTreeMap<String, String>,
     arguments: Vec<String>,
     manifest: Vec<Box<dyn FnOnce(String) -> String + Send>>,
@@ -87,6 +88,7 @@ impl Builder {
     fn new(embedded: bool) -> Self {
         let builder = Self {
             embedded,
+            migrated: true,
             environment: BTreeMap::new(),
             arguments: Vec::new(),
             manifest: Vec::new(),
@@ -163,6 +165,13 @@ impl Builder {
         self
     }
 
+    /// The databases of services are empty. Otherwise they are migrated already, which saves each start some seconds.
+    #[must_use]
+    pub fn empty_databases(mut self) -> Self {
+        self.migrated = false;
+        self
+    }
+
     /// Another name of the data directory, such as one that makes its path long.
     #[must_use]
     pub fn data_dir(mut self, name: &str) -> Self {
@@ -173,7 +182,7 @@ impl Builder {
     /// Lays everything out, without starting.
     pub async fn prepare(self) -> Platform {
         let folder = tempfile::Builder::new().prefix("mf-flow-").tempdir().expect("a folder");
-        let services = if self.embedded { None } else { Some(Services::open().await) };
+        let services = if self.embedded { None } else { Some(Services::open(self.migrated).await) };
         let backends = services.as_ref().map_or_else(
             || std::fs::read_to_string(root().join("runtime-config/embedded.toml")).expect("embedded.toml"),
             |services| services.configuration(self.redis_streams),
@@ -218,13 +227,21 @@ pub fn compiled_cache() -> PathBuf {
 // === impl Services ===
 
 impl Services {
-    async fn open() -> Self {
-        Self {
-            write: TestPostgres::empty("flowwrite").await,
-            read: TestPostgres::empty("flowread").await,
-            analytics: TestPostgres::empty("flowanalytics").await,
-            redis: TestRedis::open(),
-        }
+    async fn open(migrated: bool) -> Self {
+        let (write, read, analytics) = if migrated {
+            tokio::join!(
+                TestPostgres::write("flowwrite"),
+                TestPostgres::read("flowread"),
+                TestPostgres::analytics("flowanalytics")
+            )
+        } else {
+            tokio::join!(
+                TestPostgres::empty("flowwrite"),
+                TestPostgres::empty("flowread"),
+                TestPostgres::empty("flowanalytics")
+            )
+        };
+        Self { write, read, analytics, redis: TestRedis::open() }
     }
 
     fn configuration(&self, redis_streams: bool) -> String {

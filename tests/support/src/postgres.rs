@@ -13,6 +13,8 @@ use mindflow_servers::{PostgresError, TemporaryPostgres};
 
 use crate::wait::until;
 
+mod template;
+
 /// Environment variable with a superuser's DSN.
 pub const SERVER_ENV: &str = "MINDFLOW_TEST_POSTGRES";
 /// Environment variable with a superuser's DSN of a server that has TimescaleDB loaded, and pgvector.
@@ -78,16 +80,20 @@ impl TestPostgres {
         let dsn = std::env::var(EXTENDED_SERVER_ENV)
             .unwrap_or_else(|_| panic!("{EXTENDED_SERVER_ENV} names no server: run the tests by scripts/test"));
         let admin = dsn.parse().unwrap_or_else(|error| panic!("{EXTENDED_SERVER_ENV} is no DSN: {error}"));
-        Self::migrate(side, Self::database(&admin, hint, |_| {}).await).await
+        Self::migrate(side, Self::database(&admin, hint, "", |_| {}).await).await
     }
 
+    /// A copy of a template, which is much less work than the migrations.
     async fn migrated(side: &str, hint: &str) -> TestDatabase {
-        Self::migrate(side, Self::empty(hint).await).await
+        let admin = &Self::shared().await.admin;
+        let template = template::of(admin, side).await;
+        let copy = Self::database(admin, hint, &format!("TEMPLATE {template}"), |_| {}).await;
+        // Who may connect is not copied. There is nothing else to do.
+        Self::migrate(side, copy).await
     }
 
     async fn migrate(side: &str, database: TestDatabase) -> TestDatabase {
-        let components: Vec<String> = COMPONENTS.iter().map(ToString::to_string).collect();
-        migrate(database.database(), &migrations(side), &components).await.expect("the repository's migrations apply");
+        apply(side, database.database()).await;
         database
     }
 
@@ -98,36 +104,46 @@ impl TestPostgres {
 
     /// A database with nothing in it, opened with a configuration of the test's making.
     pub async fn configured(hint: &str, change: impl FnOnce(&mut PostgresConfig)) -> TestDatabase {
-        Self::database(&Self::shared().await.admin, hint, change).await
+        Self::database(&Self::shared().await.admin, hint, "", change).await
     }
 
+    /// `options` are those of `CREATE DATABASE`.
     async fn database(
         admin: &tokio_postgres::Config,
         hint: &str,
+        options: &str,
         change: impl FnOnce(&mut PostgresConfig),
     ) -> TestDatabase {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let admin = admin.clone();
         let hint: String = hint.chars().filter(char::is_ascii_alphanumeric).take(20).collect::<String>().to_lowercase();
         let name = format!("test_{hint}_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        on_server(&admin, format!("CREATE DATABASE \"{name}\"")).await;
-        let mut config = PostgresConfig {
-            dsn: dsn(&admin, &name),
-            direct_dsn: None,
-            replica_dsn: None,
-            pool_max: Some(6),
-            ca_file: None,
-            statement_timeout_ms: None,
-        };
-        change(&mut config);
-        let database = Database::open("test", "databases.test", &DatabaseConfig::Postgres(config), None)
-            .await
-            .expect("the new database opens");
+        on_server(&admin, format!("CREATE DATABASE \"{name}\" {options}")).await;
+        let database = open(&admin, &name, change).await;
         TestDatabase { database, name, admin }
     }
 }
 
-/// The repository's migrations of one side: `write` or `read`.
+async fn open(admin: &tokio_postgres::Config, name: &str, change: impl FnOnce(&mut PostgresConfig)) -> Database {
+    let mut config = PostgresConfig {
+        dsn: dsn(admin, name),
+        direct_dsn: None,
+        replica_dsn: None,
+        pool_max: Some(6),
+        ca_file: None,
+        statement_timeout_ms: None,
+    };
+    change(&mut config);
+    let opened = Database::open("test", "databases.test", &DatabaseConfig::Postgres(config), None).await;
+    opened.expect("the new database opens")
+}
+
+async fn apply(side: &str, database: &Database) {
+    let components: Vec<String> = COMPONENTS.iter().map(ToString::to_string).collect();
+    migrate(database, &migrations(side), &components).await.expect("the repository's migrations apply");
+}
+
+/// The repository's migrations of one side: `write`, `read` or `analytics`.
 pub fn migrations(side: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations").join(side)
 }
