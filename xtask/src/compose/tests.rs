@@ -45,7 +45,7 @@ const AUTH: &str = r#"(component
 /// Serves HTTP with what its own adapter says, and with what auth says.
 const GATEWAY: &str = r#"(component
   (import "mindflow:platform/call@0.1.0" (instance
-    (type $e (record (field "field" string) (field "message" string)))
+    (type $e (record (field "field" string) (field "message" string) (field "rule" string) (field "params" string)))
     (export "field-error" (type (eq $e)))))
   (import "mindflow:platform/config@0.1.0" (instance $config (export "get" (func (result string)))))
   (import "mindflow:auth/accounts@0.1.0" (instance $accounts (export "ask" (func (result string)))))
@@ -93,11 +93,15 @@ impl Workshop {
     }
 }
 
-/// What a function of the composed file's handler answers.
-fn call(composed: &[u8], function: &str, arguments: &[Val]) -> Val {
+fn engine() -> Engine {
     let mut config = Config::new();
     config.wasm_component_model_async(true);
-    let engine = Engine::new(&config).unwrap();
+    Engine::new(&config).unwrap()
+}
+
+/// What a function of the composed file's handler answers.
+fn call(composed: &[u8], function: &str, arguments: &[Val]) -> Val {
+    let engine = engine();
     let component = Component::new(&engine, composed).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
@@ -133,6 +137,28 @@ fn each_service_of_a_composition_has_a_name_and_grants_of_its_own() {
     assert_eq!((&other["component"], &other["grants"]["jwt"]), (&"auth".into(), &serde_json::json!(["sign"])));
     assert_eq!(other["grants"]["subscriptions"][0]["name"], "auth");
     assert_eq!(other["exports"], serde_json::json!(["subscriber"]));
+}
+
+#[test]
+fn the_manifests_of_all_services_share_a_memory() {
+    let composed = Workshop::new(GATEWAY).compose("gateway").unwrap();
+    let component = Component::new(&engine(), composed).unwrap();
+    assert_eq!(component.resources_required().unwrap().num_memories, 1, "these services and their adapters have none");
+}
+
+#[test]
+fn a_file_for_whose_services_spin_has_no_memories_is_refused() {
+    let mut workshop = Workshop::new(GATEWAY);
+    // Two with adapters and the manifests have five.
+    let idle: Vec<String> = (0..28).map(|number| format!("idle{number}")).collect();
+    let calls = format!("calls = [\"auth\", \"{}\"]", idle.join("\", \""));
+    workshop.manifest = workshop.manifest.replace("calls = [\"auth\"]", &calls);
+    for name in idle {
+        workshop.manifest += &format!("[component.{name}]\nsource = \"i\"\ntool.mindflow = {{}}\n");
+        workshop.services.insert(name, wat::parse_str("(component)").unwrap());
+    }
+    let error = error_of(workshop, "gateway");
+    assert!(error.starts_with("`gateway` would have 33 memories, and Spin gives a component 32; "), "{error}");
 }
 
 #[test]
