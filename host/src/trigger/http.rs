@@ -33,6 +33,10 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+/// Of an answer whose component says nothing of it: nothing in it is run or shown in a frame. As `guest/src/web` has it.
+const CONTENT_POLICY: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'");
+
 /// When a client that found all WebSocket connections taken may try again, in seconds.
 const SOCKETS_RETRY_S: u64 = 30;
 
@@ -267,6 +271,8 @@ impl Server {
     /// What every answer says to browsers.
     fn harden(&self, headers: &mut HeaderMap, origin: &Origin) {
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(CONTENT_POLICY);
+        headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
         if let Some(hsts) = &self.hsts
             && (self.settings.https || origin.by_tls)
         {

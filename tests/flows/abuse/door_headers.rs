@@ -19,6 +19,11 @@ async fn every_answer_forbids_guessing_its_type_and_asks_for_tls_where_the_clien
     for path in ["/health/live", "/graphql", "/media/none", "/auth/sessions", "/metrics", "/nothing"] {
         let answer = send(forwarded(get(path), "203.0.113.9", "https")).await;
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
+        let policy = answer.header("content-security-policy");
+        for rule in ["default-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"] {
+            assert!(policy.contains(rule), "{path}: {policy}");
+        }
         assert_eq!(answer.header("strict-transport-security"), "max-age=31536000", "{path}");
         let plain = send(forwarded(get(path), "203.0.113.9", "http")).await;
         assert_eq!(plain.header("x-content-type-options"), "nosniff", "{path}");
