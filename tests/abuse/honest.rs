@@ -1,7 +1,7 @@
 //! Users who do what users do, each from an address of their own, at a user's pace: whatever is refused to them is a fault.
 
 use mindflow_tests::pictures::{black_png, upload};
-use mindflow_tests::{Account, CREATE, GraphqlSocket, Http, PASSWORD, Received};
+use mindflow_tests::{Account, CREATE, GraphqlSocket, Http, PASSWORD, Received, Sse};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use std::net::{IpAddr, Ipv4Addr};
@@ -67,11 +67,13 @@ impl Honest {
         let mut users = JoinSet::new();
         for number in 0..USERS {
             let account = Account::register(&at(http, 1, block, number)).await;
-            let socket = account.socket().await;
+            let (socket, events) = (account.socket().await, account.sse(CHANGED, json!({})).await);
+            assert_eq!(events.status, 200, "the event stream of an honest user");
             // In different places of the round.
             let first = u32::from(number) * ROUND / u32::from(USERS);
             users.spawn(work(account.clone(), first, Arc::clone(&ledger)));
             users.spawn(listen(socket, Arc::clone(&ledger)));
+            users.spawn(follow(events, Arc::clone(&ledger)));
         }
         // What was measured until all were there does not count.
         lock(&ledger).take();
@@ -206,6 +208,16 @@ async fn listen(mut socket: GraphqlSocket, ledger: Ledger) {
             }
         }
     }
+}
+
+/// The same by server-sent events.
+async fn follow(mut events: Sse, ledger: Ledger) {
+    while let Some((name, result)) = events.wait().await {
+        if name != "next" || result.get("errors").is_some() {
+            lock(&ledger).refused.push(format!("an event stream was sent {name} {result}"));
+        }
+    }
+    lock(&ledger).refused.push("an event stream was ended".to_owned());
 }
 
 /// Whether the folder of mails has one to the address.

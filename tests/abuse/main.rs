@@ -2,6 +2,7 @@
 //! platform, and with ten times these. It asserts what comes of it, never how fast. `cargo xtask abuse` starts this program with what
 //! it needs in `MINDFLOW_*` variables; `docs/security.md` has what it prints.
 
+mod apart;
 mod attacks;
 mod broken;
 mod honest;
@@ -9,6 +10,7 @@ mod page;
 mod watch;
 
 use anyhow::{Context, Result, anyhow};
+use apart::Apart;
 use attacks::{Attack, Ground, Tally};
 use clap::Parser;
 use futures::FutureExt;
@@ -34,8 +36,9 @@ struct Args {
     /// This attack alone; may be given several times
     #[arg(long, value_enum, value_name = "ATTACK")]
     only: Vec<Attack>,
-    /// How long each attack goes on; a third of it before, without one, and a third after
-    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(3..))]
+    /// How long each attack goes on; a third of it before, without one, and a third after. Longer, and honest users would write
+    /// more entries than a free user may
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(3..=50))]
     seconds: u64,
     /// Write the table into docs/security.md
     #[arg(long, conflicts_with = "only")]
@@ -88,16 +91,23 @@ async fn run(args: &Args) -> Result<bool> {
     let start = watch::now(platform.pid())?;
     eprintln!("abuse: ready with {} MiB and {} descriptors", start.memory_mib, start.descriptors);
 
-    let mut outcomes = Vec::new();
+    let (mut outcomes, mut faults) = (Vec::new(), Vec::new());
     for attack in attacks.iter().filter(|attack| **attack != Attack::BrokenComponent) {
         for times in TIMES {
             let one = one(&platform, *attack, times, args.seconds, receiver.url("/silent"));
-            let outcome = unwound(one).await.flatten().with_context(|| attack.name())?;
-            eprintln!("{}", page::progress(&outcome));
-            outcomes.push(outcome);
+            match unwound(one).await.flatten() {
+                Ok(outcome) => {
+                    eprintln!("{}", page::progress(&outcome));
+                    outcomes.push(outcome);
+                }
+                Err(error) => {
+                    eprintln!("abuse:   {error:#}");
+                    faults.push(format!("{} × {times}: {error:#}", attack.name()));
+                }
+            }
         }
     }
-    let mut faults: Vec<String> = outcomes.iter().flat_map(|outcome| outcome.faults.clone()).collect();
+    faults.extend(outcomes.iter().flat_map(|outcome| outcome.faults.clone()));
     let broken = if attacks.contains(&Attack::BrokenComponent) {
         eprintln!("abuse: {}", Attack::BrokenComponent.name());
         let opened = unwound(broken::opens_its_circuit(&platform)).await.flatten();
@@ -132,10 +142,10 @@ async fn one(platform: &Platform, attack: Attack, times: usize, seconds: u64, re
 
     tokio::time::sleep(around).await;
     let before = honest.figures();
-    let attackers = tokio::spawn(attackers);
+    let attackers = Apart::begin(attackers)?;
     honest.newcomer();
     tokio::time::sleep(during).await;
-    attackers.abort();
+    drop(attackers);
     let during = honest.figures();
     tokio::time::sleep(around).await;
     let (after, mut faults) = honest.end().await;

@@ -37,9 +37,10 @@ pub fn write(outcomes: &[Outcome], broken: Option<u32>, start: Taken, seconds: u
     let build = if binary().ends_with("release/mindflow") { "release" } else { "another" };
     let mut text = format!(
         "By `cargo xtask abuse --seconds {seconds}`: {build} build, the configuration as it is shipped (embedded, with fsync), but for the model of\n\
-         search by meaning, which would take a core, and webhooks that may lead to this machine. The clients are a debug build on the same machine.\n\
+         search by meaning, which would take a core, and webhooks that may lead to this machine. The clients are a debug build on the same machine;\n\
+         the attackers have a thread of their own there.\n\
          Machine: {}. Sixteen honest users, each from an address of its own, ask once a second: of 20 requests 17 are\n\
-         dashboards, the others a new entry, a picture and a login with its logout; each has a WebSocket open. × 1: one attacker's address, with the\n\
+         dashboards, the others a new entry, a picture and a login with its logout; each has a WebSocket and an event stream open. × 1: one attacker's address, with the\n\
          numbers of the row; × 10: ten addresses with these each. Times are p50 / p99 in ms: before, during and after.\n\n\
          | attack | | honest requests | refused | dashboards: before | during | after | others: before | during | after | memory MiB | descriptors | the attackers got |\n\
          | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n",
@@ -64,7 +65,7 @@ pub fn write(outcomes: &[Outcome], broken: Option<u32>, start: Taken, seconds: u
     }
     let _ = writeln!(
         text,
-        "\nNo circuit was open, `/health/ready` said 200 all the time, no WebSocket of an honest user ended, and a newcomer who signed up during\n\
+        "\nNo circuit was open, `/health/ready` said 200 all the time, no WebSocket or event stream of an honest user ended, and a newcomer who signed up during\n\
          each attack was welcomed by mail: else the run fails. It also fails where the host takes more than {MEMORY_MIB_MAX} MiB (the limit of\n\
          `deploy/kubernetes`) or more descriptors than the door allows; it began with {} MiB and {}.",
         start.memory_mib, start.descriptors

@@ -32,10 +32,11 @@ impl Sse {
 
     /// The next event's name and data, comments (keep-alives) left out; none when the stream has ended.
     pub async fn next(&mut self) -> Option<(String, Value)> {
-        tokio::time::timeout(WITHIN, self.read()).await.expect("an event in time")
+        tokio::time::timeout(WITHIN, self.wait()).await.expect("an event in time")
     }
 
-    async fn read(&mut self) -> Option<(String, Value)> {
+    /// The same, however long it takes.
+    pub async fn wait(&mut self) -> Option<(String, Value)> {
         loop {
             while let Some((event, rest)) = self.pending.split_once("\n\n") {
                 let (event, rest) = (event.to_owned(), rest.to_owned());

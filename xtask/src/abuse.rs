@@ -25,10 +25,10 @@ pub struct AbuseArgs {
     #[arg(long, value_name = "ATTACK")]
     only: Vec<String>,
     /// How long each attack goes on
-    #[arg(long, default_value_t = 30)]
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(3..=50))]
     seconds: u64,
     /// Write the table into docs/security.md
-    #[arg(long)]
+    #[arg(long, conflicts_with = "only")]
     record: bool,
 }
 
@@ -41,8 +41,8 @@ pub fn run(workspace: &Workspace, args: &AbuseArgs) -> Result<ExitCode> {
         }
     };
     let mut build = cargo(&workspace.root);
-    // The features of the tests' own build. In a release build all libraries of tests would be built once more.
-    build.args(["build", "--bin", PROGRAM]).args(workspace.native_selection());
+    // With a test, so that libraries have the features of the tests' own build: what `cargo xtask test` has built is not built once more.
+    build.args(["build", "--bin", PROGRAM, "--test", "flows"]).args(workspace.native_selection());
     succeed(&mut build, "the build of the attackers")?;
     let mut abuse = from_xtask(Command::new(workspace.target().join("debug").join(PROGRAM)), &workspace.root);
     abuse

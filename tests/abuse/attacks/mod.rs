@@ -172,7 +172,11 @@ impl Ground {
                     });
                 }
             }
-            while workers.join_next().await.is_some() {}
+            while let Some(ended) = workers.join_next().await {
+                if ended.is_err() {
+                    tally.count("panicked".to_owned());
+                }
+            }
         })
     }
 }
