@@ -2,11 +2,12 @@
 //! over bare connections, and clients' libraries as they are.
 
 use mindflow_tests::attacker::head;
-use mindflow_tests::{Account, GraphqlSocket, Platform, send};
+use mindflow_tests::{Account, GraphqlSocket, Platform, WITHIN, send};
 use reqwest::Method;
 use serde_json::json;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 /// The status of the answer to this head, and its lines in lower case.
 async fn answered(platform: &Platform, request: &str) -> (u16, String) {
@@ -56,8 +57,41 @@ async fn heads_are_read_as_their_standards_say_on_every_path() {
         let names_version = answer.contains("sec-websocket-version: 13");
         assert_eq!(names_version, status != 101 && !request.contains("HTTP/1.0"), "{request}: {answer}");
     }
+    requests_end_where_one_reading_says(&platform).await;
     closes_are_answered(&platform).await;
     clients_of_graphql_need_no_header_of_their_own(&platform).await;
+}
+
+/// What a proxy may read in another way is refused, and where `chunked` and a length are both there, `chunked` rules (RFC 9112 §6.3): what
+/// one request carries is never the next one.
+async fn requests_end_where_one_reading_says(platform: &Platform) {
+    for fields in [
+        "Content-Length: 5\nContent-Length: 6\n",
+        "Content-Length: +5\n",
+        "Content-Length : 5\n",
+        "Transfer-Encoding: chunked, identity\n",
+        "Transfer-Encoding: xchunked\n",
+        "X-Folded: a\n b\n",
+    ] {
+        let (status, answer) = answered(platform, &format!("POST /nothing HTTP/1.1\nHost: h\n{fields}\n")).await;
+        assert_eq!(status, 400, "{fields}: {answer}");
+    }
+    let old = "POST /nothing HTTP/1.0\nTransfer-Encoding: chunked\n\n0\n\n";
+    assert_eq!(answered(platform, old).await.0, 400);
+
+    let carried = "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n";
+    for both in ["Content-Length: 4\r\nTransfer-Encoding: chunked", "Transfer-Encoding: chunked\r\nContent-Length: 4"] {
+        let first =
+            format!("POST /nothing HTTP/1.1\r\nHost: h\r\n{both}\r\n\r\n{:x}\r\n{carried}\r\n0\r\n\r\n", carried.len());
+        let request = first + "GET /health/live HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+        let address = platform.http().url("").trim_start_matches("http://").to_owned();
+        let mut stream = TcpStream::connect(&address).await.expect("the host listens");
+        stream.write_all(request.as_bytes()).await.expect("it is sent");
+        let mut answers = Vec::new();
+        let _ = timeout(WITHIN, stream.read_to_end(&mut answers)).await.expect("an end in time");
+        let answers = String::from_utf8_lossy(&answers);
+        assert!(answers.starts_with("HTTP/1.1 404 ") && !answers.contains("# TYPE"), "{answers}");
+    }
 }
 
 /// With the codes that say what was wrong.

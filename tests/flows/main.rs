@@ -40,6 +40,7 @@ mod rolling_update;
 mod schema;
 mod search;
 mod secrets;
+mod security_page;
 mod sessions;
 mod sockets;
 mod sockets_of_a_broken_component;

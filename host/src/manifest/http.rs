@@ -122,8 +122,61 @@ impl HttpSettings {
 mod tests {
     use super::*;
 
+    const PAGE: &str = include_str!("../../../docs/security.md");
+
     fn read(text: &str) -> Result<HttpSettings, String> {
         toml::from_str(text).map_err(|error| error.to_string())
+    }
+
+    /// The settings and defaults of the page's tables, as it writes them.
+    fn documented() -> Vec<(String, String)> {
+        let (_, from) = PAGE.split_once("\n## The door\n").unwrap();
+        let (section, _) = from.split_once("\n## ").unwrap();
+        let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
+        let cells = rows.map(|row| row.split(" | ").collect::<Vec<_>>());
+        let settings = cells.flat_map(|cells| {
+            let text = |text: &str| text.trim_matches('`').to_owned();
+            let (names, defaults) = (cells[0].split(", ").map(text), cells[1].split(", ").map(text));
+            names.zip(defaults).collect::<Vec<_>>()
+        });
+        settings.collect()
+    }
+
+    /// The default as a configuration has it; none where none is the default.
+    fn configured(default: &str) -> Option<String> {
+        let plain = default.replace(',', "");
+        let (number, unit) = plain.split_once(' ').unwrap_or((plain.as_str(), ""));
+        let times = match unit {
+            "" => 1,
+            "s" => 1_000,
+            "min" => 60_000,
+            "KiB" => 1 << 10,
+            "MiB" => 1 << 20,
+            other => panic!("{other} is no unit of {default}"),
+        };
+        match (number.parse::<u64>(), default) {
+            (Ok(number), _) => Some((number * times).to_string()),
+            (Err(_), "none") => None,
+            (Err(_), "loopback") => Some("[\"127.0.0.0/8\", \"::1\"]".to_owned()),
+            (Err(_), "true" | "false") => Some(default.to_owned()),
+            (Err(_), word) => Some(format!("{word:?}")),
+        }
+    }
+
+    #[test]
+    fn the_page_about_security_has_each_setting_with_its_default() {
+        let documented = documented();
+        let lines =
+            documented.iter().filter_map(|(name, default)| Some(format!("{name} = {}\n", configured(default)?)));
+        let read = read(&lines.collect::<String>()).unwrap();
+        let default = HttpSettings::default();
+        assert_eq!(format!("{read:#?}"), format!("{default:#?}"));
+        // Fields are the lines that are one step within.
+        for line in format!("{default:#?}").lines().filter_map(|line| line.strip_prefix("    ")) {
+            let Some((name, _)) = line.split_once(": ").filter(|_| !line.starts_with(' ')) else { continue };
+            let name = name.replace('_', "-");
+            assert!(documented.iter().any(|(documented, _)| *documented == name), "docs/security.md lacks `{name}`");
+        }
     }
 
     #[test]

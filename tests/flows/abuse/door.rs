@@ -3,7 +3,7 @@
 //! here, where a story says so.
 
 use super::door_kit::{Honest, closed, connect, gateway_calls, head, metric, sent};
-use futures::{StreamExt, stream};
+use futures::{SinkExt, StreamExt, stream};
 use mindflow_tests::attacker::{
     self, Attacker, PREFACE, SETTINGS, open_unread_streams, post, reset_streams, unfinished_upload,
 };
@@ -15,6 +15,7 @@ use tokio::{
     net::TcpStream,
     time::{sleep, timeout},
 };
+use tokio_tungstenite::{WebSocketStream, tungstenite::Message};
 
 /// More than the host reads of a body before it calls a component.
 const AHEAD: usize = 300_000;
@@ -147,6 +148,34 @@ async fn idle_event_streams_take_no_calls_and_one_address_has_so_many() {
     ada.write(json!({ "title": "One", "content": "c" })).await;
     assert_eq!(events.next().await.expect("an event").1["data"]["entryChanged"]["kind"], "CREATED");
     honest.was_served(platform).await;
+}
+
+/// A WebSocket that is nobody's: its `connection_init` is empty, and was acknowledged.
+async fn anonymous_socket(client: &Attacker) -> WebSocketStream<TcpStream> {
+    let mut socket = client.websocket().await.expect("a WebSocket");
+    let init = json!({ "type": "connection_init", "payload": {} });
+    socket.send(Message::text(init.to_string())).await.expect("it is sent");
+    let answer = socket.next().await.expect("an answer").expect("a message");
+    assert!(answer.to_text().expect("text").contains("connection_ack"), "{answer}");
+    socket
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idle_websockets_of_nobody_take_no_calls_and_others_have_theirs() {
+    let platform = Platform::services().start().await;
+    let honest = Honest::begin(&platform).await;
+    let client = &Attacker::new(platform.http());
+    let opened = stream::iter(0..516).map(|_| timeout(WITHIN, anonymous_socket(client)));
+    let opened = opened.buffer_unordered(16).map(|socket| socket.expect("an answer in time"));
+    let sockets: Vec<_> = opened.collect().await;
+    let platform = &platform;
+    eventually("no call is taken", async || (gateway_calls(platform).await == 0).then_some(())).await;
+    let ada = platform.register().await;
+    let mut socket = ada.socket().await;
+    let id = socket.subscribe("{ me { id } }", json!({})).await;
+    assert_eq!(socket.next(&id).await["me"]["id"], ada.id);
+    honest.was_served(platform).await;
+    drop(sockets);
 }
 
 #[tokio::test(flavor = "multi_thread")]
