@@ -1,5 +1,6 @@
 //! Addresses of mailboxes, as they go over the wire.
 
+use crate::name;
 use email_address::EmailAddress;
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
 use std::fmt;
@@ -22,11 +23,15 @@ pub enum NoMailAddress {
     Form,
     #[error("is longer than {MAIL_ADDRESS_BYTES_MAX} bytes as it is sent")]
     TooLong,
+    #[error("is of a domain that no server takes mail for: one below localhost, invalid, onion or alt")]
+    NoMail,
 }
 
 impl MailAddress {
+    /// By the grammar alone.
+    ///
     /// # Errors
-    /// Mail can never be sent there.
+    /// It is no address.
     pub fn parse(text: &str) -> Result<Self, NoMailAddress> {
         let (local, domain) = text.rsplit_once('@').ok_or(NoMailAddress::Form)?;
         // The library takes every character beyond ASCII.
@@ -51,6 +56,14 @@ impl MailAddress {
             return Err(NoMailAddress::TooLong);
         }
         Ok(Self { local: local.to_owned(), domain: domain.into_owned() })
+    }
+
+    /// Names of private networks are accepted: the server that sends may know them.
+    ///
+    /// # Errors
+    /// The domain is one for which no server takes mail, on no network.
+    pub fn deliverable(self) -> Result<Self, NoMailAddress> {
+        if name::is_without_mail(&self.domain) { Err(NoMailAddress::NoMail) } else { Ok(self) }
     }
 
     /// What is before the `@`.
@@ -161,6 +174,17 @@ mod tests {
             &format!("ann@{label}.org"),
         ] {
             assert_eq!(MailAddress::parse(text), Err(NoMailAddress::Form), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_domain_for_which_no_server_takes_mail_is_none_to_send_to() {
+        let sent_to = |text: &str| MailAddress::parse(text).and_then(MailAddress::deliverable).map(|to| to.to_string());
+        for text in ["ann@mail.localhost", "ann@Example.INVALID", "ann@x.onion", "ann@x.alt", "ann@x。invalid"] {
+            assert_eq!(sent_to(text), Err(NoMailAddress::NoMail), "{text}");
+        }
+        for text in ["ann@example.org", "ann@office.internal", "ann@mindflow.test", "ann@nas.home.arpa"] {
+            assert_eq!(sent_to(text).as_deref(), Ok(text));
         }
     }
 

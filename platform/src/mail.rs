@@ -72,7 +72,8 @@ impl Message {
     /// # Errors
     /// It can never be sent there.
     pub fn recipient(&self) -> Result<Address, BrokenRule> {
-        let to = MailAddress::parse(&self.to).map_err(|error| BrokenRule::new("to", error))?;
+        let to = MailAddress::parse(&self.to).and_then(MailAddress::deliverable);
+        let to = to.map_err(|error| BrokenRule::new("to", error))?;
         Address::new(to.local(), to.domain()).map_err(|error| BrokenRule::new("to", error))
     }
 

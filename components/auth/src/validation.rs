@@ -88,9 +88,9 @@ pub fn profile(display_name: Option<&str>, timezone: Option<&str>) -> Result<Pro
     }
 }
 
-/// Whether an account can have this address at all.
+/// Whether an account can have this address at all. Earlier builds took some that no mail reaches.
 pub fn is_email(text: &str) -> bool {
-    check_email(text).is_ok()
+    MailAddress::parse(&trimmed(text)).is_ok()
 }
 
 fn trimmed(text: &str) -> String {
@@ -103,7 +103,7 @@ fn check_email(text: &str) -> Result<String, FieldError> {
         return Err(field("email", Rule::Blank, "An e-mail address is required."));
     }
     // By the grammar by which mail is sent.
-    match MailAddress::parse(&text) {
+    match MailAddress::parse(&text).and_then(MailAddress::deliverable) {
         Ok(_) => Ok(text),
         Err(NoMailAddress::TooLong) => Err(field(
             "email",
@@ -113,6 +113,11 @@ fn check_email(text: &str) -> Result<String, FieldError> {
         Err(NoMailAddress::Form) => {
             Err(field("email", Format::Email, "This is not an e-mail address; it should look like name@example.org."))
         }
+        Err(NoMailAddress::NoMail) => Err(field(
+            "email",
+            Rule::NotPublic,
+            "No server takes mail for names below localhost, invalid, onion or alt. Use an address that receives mail.",
+        )),
     }
 }
 
@@ -224,6 +229,15 @@ mod tests {
             &long,
         ] {
             assert!(!is_email(text), "{text:?} was taken for an e-mail address");
+        }
+    }
+
+    #[test]
+    fn an_address_that_no_mail_ever_reaches_is_refused_at_registration_and_its_account_of_before_is_found() {
+        for text in ["ann@mail.localhost", "Ann@example.invalid", "ann@x.onion"] {
+            let errors = registration(text, "correct horse", "Ann").unwrap_err();
+            assert_eq!((fields(&errors), errors[0].rule.as_str()), (vec!["email"], "not-public"), "{text}");
+            assert!(is_email(text) && EmailKey::of(text) == EmailKey::of(&text.to_lowercase()), "{text}");
         }
     }
 

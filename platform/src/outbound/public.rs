@@ -2,6 +2,7 @@
 //! address itself says.
 
 use http::Uri;
+use mindflow_address::is_private_name;
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     time::Duration,
@@ -47,6 +48,11 @@ impl<'u> Destination<'u> {
         Self { host, port: uri.port_u16().unwrap_or(if tls { 443 } else { 80 }), tls }
     }
 
+    /// Whether its host is a name that the public internet does not know.
+    pub fn has_private_name(&self) -> bool {
+        Self::address(self.host).is_none() && is_private_name(self.host)
+    }
+
     /// The host as a resolver takes it that is no address: `127.1`, `0x7f.1` and `2130706433` are addresses.
     fn address(host: &str) -> Option<IpAddr> {
         match Host::parse(host) {
@@ -60,28 +66,42 @@ impl<'u> Destination<'u> {
 // === impl PublicOnly ===
 
 impl PublicOnly {
-    /// Whether a request may connect to what its destination resolved to.
+    /// Whether the destination's name is one to look up. Of private names, only what is excepted can have one.
+    ///
+    /// # Errors
+    /// It is a private one.
+    pub fn judge_name(&self, destination: &Destination<'_>) -> Result<(), Refused> {
+        if self.allow_private.is_empty() && destination.has_private_name() {
+            return Err(not_public(destination));
+        }
+        Ok(())
+    }
+
+    /// Whether a request may connect to what its destination resolved to. A private name is public nowhere, whatever it
+    /// resolves to.
     ///
     /// # Errors
     /// One of the addresses is not public, or there is none.
     pub fn judge(&self, destination: &Destination<'_>, addresses: &[SocketAddr]) -> Result<(), Refused> {
         let Destination { host, tls, .. } = *destination;
+        let has_private_name = destination.has_private_name();
         for address in addresses {
             let excepted = self
                 .allow_private
                 .iter()
                 .any(|allowed| allowed.ip() == address.ip().to_canonical() && allowed.port() == address.port());
-            if !excepted && !is_public(address.ip()) {
-                return Err(Refused::Prohibited(format!("{host} is not a public address")));
+            if !excepted && (has_private_name || !is_public(address.ip())) {
+                return Err(not_public(destination));
             }
             if !excepted && !tls {
                 return Err(Refused::Prohibited("only https is allowed".into()));
             }
         }
-        if addresses.is_empty() {
-            return Err(Refused::Unresolved(format!("{host} has no address")));
+        match addresses {
+            [] if has_private_name => Err(not_public(destination)),
+            [] => Err(Refused::Unresolved(format!("{host} has no address"))),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// As far as a destination can be judged without a resolver: an address in any notation is judged as one; a name needs TLS,
@@ -91,40 +111,17 @@ impl PublicOnly {
     /// It is not public.
     pub fn judge_unresolved(&self, destination: &Destination<'_>) -> Result<(), Refused> {
         let Destination { host, port, tls } = *destination;
-        let prohibited = || Refused::Prohibited(format!("{host} is not a public address"));
         match Destination::address(host) {
             Some(ip) => self.judge(destination, &[SocketAddr::new(ip, port)]),
-            None if is_local_name(host) => Err(prohibited()),
+            None if destination.has_private_name() => Err(not_public(destination)),
             None if !tls => Err(Refused::Prohibited("only https is allowed".into())),
             None => Ok(()),
         }
     }
 }
 
-/// Suffixes that no public name has: RFC 6761, 6762, 8375, and what ICANN keeps for private networks (`internal`) or found in
-/// use there.
-const LOCAL_SUFFIXES: [&str; 14] = [
-    "localhost",
-    "local",
-    "internal",
-    "home.arpa",
-    "invalid",
-    "test",
-    "onion",
-    "svc",
-    "lan",
-    "home",
-    "corp",
-    "intranet",
-    "private",
-    "localdomain",
-];
-
-/// Whether it is one label alone, or below one of [`LOCAL_SUFFIXES`].
-fn is_local_name(host: &str) -> bool {
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    let below = |suffix: &str| host.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    !host.contains('.') || LOCAL_SUFFIXES.into_iter().any(below)
+fn not_public(destination: &Destination<'_>) -> Refused {
+    Refused::Prohibited(format!("{} is not a public address", destination.host))
 }
 
 /// Whether an address belongs to the public internet, by IANA's special-purpose registries. What only wraps an
@@ -249,6 +246,27 @@ mod tests {
         assert_eq!(judge(&["1.1.1.1:443"]), Ok(()));
         assert!(matches!(judge(&["1.1.1.1:443", "[fd00::1]:443"]), Err(Refused::Prohibited(_))));
         assert!(matches!(judge(&[]), Err(Refused::Unresolved(_))));
+    }
+
+    #[test]
+    fn a_private_name_is_public_nowhere_but_at_an_exception() {
+        let uri: Uri = "https://hooks.office.internal/".parse().unwrap();
+        let destination = Destination::of(&uri);
+        let judge = |policy: &PublicOnly, addresses: &[&str]| {
+            let addresses: Vec<SocketAddr> = addresses.iter().map(|address| address.parse().unwrap()).collect();
+            policy.judge(&destination, &addresses)
+        };
+        let none = PublicOnly::default();
+        assert!(matches!(none.judge_name(&destination), Err(Refused::Prohibited(_))));
+        for addresses in [&["1.1.1.1:443"][..], &[]] {
+            assert!(matches!(judge(&none, addresses), Err(Refused::Prohibited(_))), "{addresses:?}");
+        }
+        let office = PublicOnly { allow_private: vec!["10.0.0.7:443".parse().unwrap()] };
+        assert_eq!(office.judge_name(&destination), Ok(()));
+        assert_eq!(judge(&office, &["10.0.0.7:443"]), Ok(()));
+        assert!(judge(&office, &["10.0.0.7:443", "1.1.1.1:443"]).is_err() && judge(&office, &[]).is_err());
+        let public: Uri = "https://example.org/".parse().unwrap();
+        assert_eq!(none.judge_name(&Destination::of(&public)), Ok(()));
     }
 
     #[test]

@@ -25,9 +25,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// One of the name's addresses is not public, or the name has none.
 pub(super) async fn addresses(policy: &PublicOnly, uri: &Uri) -> Result<Vec<SocketAddr>, Refused> {
     let destination = Destination::of(uri);
+    // A private name is not for other networks' resolvers (RFC 6762, 22.1; RFC 7686, 2).
+    policy.judge_name(&destination)?;
     let Destination { host, port, .. } = destination;
     let addresses: Vec<SocketAddr> = match tokio::time::timeout(RESOLVE_TIMEOUT, lookup_host((host, port))).await {
         Ok(Ok(found)) => found.take(ADDRESSES_MAX).collect(),
+        _ if destination.has_private_name() => Vec::new(),
         Ok(Err(error)) => return Err(Refused::Unresolved(format!("{host} cannot be resolved: {error}"))),
         Err(_) => return Err(Refused::Unresolved(format!("{host} was not resolved in time"))),
     };
@@ -95,7 +98,27 @@ mod tests {
         ] {
             assert!(matches!(asked(uri, &[]).await, Err(Refused::Prohibited(_))), "{uri}");
         }
-        assert!(matches!(asked("https://no-such-name.invalid/", &[]).await, Err(Refused::Unresolved(_))));
+        // In no zone, and not special: RFC 6761, 6.5, has resolvers treat it as any other name.
+        assert!(matches!(asked("https://no-such-name.example/", &[]).await, Err(Refused::Unresolved(_))));
+    }
+
+    #[tokio::test]
+    async fn a_name_that_is_never_public_is_refused_though_it_does_not_resolve() {
+        for uri in [
+            "https://metadata.google.internal/",
+            "https://printer.local/",
+            "https://intranet/",
+            "https://nas.home.arpa:8443/",
+            "https://x.onion/",
+            "https://no-such-name.invalid/",
+        ] {
+            assert!(matches!(asked(uri, &[]).await, Err(Refused::Prohibited(_))), "{uri}");
+        }
+        // Exceptions are addresses, and a name may lead to one.
+        let unknown = asked("https://no-such-name.invalid/", &["10.0.0.7:443"]).await;
+        assert!(matches!(unknown, Err(Refused::Prohibited(_))), "{unknown:?}");
+        let known = asked("http://localhost:8080/", &["127.0.0.1:8080", "[::1]:8080"]).await.unwrap();
+        assert!(known.iter().all(|address| address.port() == 8080), "{known:?}");
     }
 
     #[tokio::test]
