@@ -3,7 +3,7 @@
 //! when it is displayed.
 
 use crate::smaller;
-use crate::strip::{self, PROFILE_BYTES_MAX, StripError, Stripped, strip};
+use crate::strip::{self, Cut, PROFILE_BYTES_MAX, StripError, Stripped, strip};
 use bytes::Bytes;
 use image::{
     ColorType, DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder, ImageError, ImageFormat, ImageReader,
@@ -86,11 +86,16 @@ pub fn prepare(upload: Vec<u8>) -> Result<Vec<Picture>, Refusal> {
         pixels(said.width as u64, said.height as u64)?;
     }
     let orientation = strip::turned(format, &upload);
-    let Stripped { contents, end_added } = strip(format, upload, orientation)?;
-    let contents = Bytes::from(contents);
+    let Stripped { contents, cut } = strip(format, upload, orientation)?;
+    let mut contents = Bytes::from(contents);
     let mut decoder = open(format, contents.clone())?;
-    if end_added && !strip::all_rows_are_there(&contents) {
-        return Err(Refusal::Truncated);
+    match cut {
+        None => {}
+        Some(Cut::Jpeg { half }) => {
+            contents = strip::with_all_rows(contents, half).ok_or(Refusal::Truncated)?;
+            decoder = open(format, contents.clone())?;
+        }
+        Some(Cut::Gif { last }) => all_rows_of_gif(last.into())?,
     }
     let profile = profile(&mut decoder);
     let decoded = DynamicImage::from_decoder(decoder)?;
@@ -121,6 +126,16 @@ fn open(format: ImageFormat, image: Bytes) -> Result<impl ImageDecoder, Refusal>
         return Err(Refusal::TooMuchMemory);
     }
     Ok(decoder)
+}
+
+/// Its decoder takes no picture with fewer pixels than it says.
+fn all_rows_of_gif(picture: Bytes) -> Result<(), Refusal> {
+    let decoder = open(ImageFormat::Gif, picture)?;
+    match DynamicImage::from_decoder(decoder).map_err(Refusal::from) {
+        Ok(_) => Ok(()),
+        Err(Refusal::Damaged(_)) => Err(Refusal::Truncated),
+        Err(other) => Err(other),
+    }
 }
 
 fn pixels(width: u64, height: u64) -> Result<(), Refusal> {

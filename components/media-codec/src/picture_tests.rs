@@ -130,7 +130,9 @@ fn what_ends_before_its_end_is_truncated() {
         ("webp", encoded(&opaque, ImageFormat::WebP)),
         ("gif", encoded(&opaque, ImageFormat::Gif)),
     ] {
-        for part in [30, upload.len() / 2, upload.len() - 3] {
+        // The last bytes of a GIF's data may be of no pixel.
+        let end = if name == "gif" { 8 } else { 3 };
+        for part in [30, upload.len() / 2, upload.len() - end] {
             let refusal = prepare(upload[..part].to_vec()).unwrap_err();
             assert_eq!(refusal, Refusal::Truncated, "{name}, {part} of {} bytes", upload.len());
         }
@@ -144,25 +146,87 @@ fn a_jpeg_or_gif_without_its_end_marker_is_taken_when_all_rows_are_there() {
     for (name, upload, marker) in [
         ("jpeg", jpeg(300, 200, 6), 2),
         ("grey jpeg", encoded(&opaque.grayscale(), ImageFormat::Jpeg), 2),
-        ("gif", encoded(&opaque, ImageFormat::Gif), 1),
+        // And the empty block that ends its data.
+        ("gif", encoded(&opaque, ImageFormat::Gif), 2),
     ] {
         let whole = prepared(upload.clone());
         for cut in 1..=marker {
             assert_eq!(prepared(upload[..upload.len() - cut].to_vec()), whole, "{name}, {cut} bytes cut");
         }
-        for cut in (marker + 1..80).chain((80..upload.len() / 2).step_by(13)) {
+        // A GIF's last data say that they end: up to twelve bits, and as many that fill a byte.
+        let data = if name == "gif" { marker + 5 } else { marker };
+        for cut in (data + 1..80).chain((80..upload.len() / 2).step_by(13)) {
             let refused = prepare(upload[..upload.len() - cut].to_vec());
             assert_eq!(refused, Err(Refusal::Truncated), "{name}, {cut} bytes cut");
         }
     }
 }
 
+/// How many of its last bytes a picture can lack, of 16. What is taken is what the whole one shows.
+#[track_caller]
+fn may_lack(upload: &[u8]) -> Vec<usize> {
+    let shown = |pictures: Vec<Picture>| -> Vec<DynamicImage> {
+        pictures.iter().map(|picture| image::load_from_memory(&picture.contents).unwrap()).collect()
+    };
+    let whole = shown(prepare(upload.to_vec()).unwrap());
+    let mut may = Vec::new();
+    for cut in 1..=16 {
+        match prepare(upload[..upload.len() - cut].to_vec()) {
+            Ok(pictures) => {
+                assert_eq!(shown(pictures), whole, "{cut} bytes cut");
+                may.push(cut);
+            }
+            Err(refusal) => assert_eq!(refusal, Refusal::Truncated, "{cut} bytes cut"),
+        }
+    }
+    may
+}
+
+#[test]
+fn a_picture_that_lacks_some_of_its_last_bytes_is_taken_just_when_all_of_it_is_there() {
+    for (width, height) in [(1, 1), (8, 8), (9, 7), (16, 16), (33, 5)] {
+        let image = DynamicImage::from(halves(width, height));
+        // The last code of these has a zero at its end, so each byte of the data holds a bit of it.
+        assert_eq!(may_lack(&jpeg(width, height, 1)), [1, 2], "{width} by {height}");
+        assert_eq!(may_lack(&encoded(&image.grayscale(), ImageFormat::Jpeg)), [1, 2], "{width} by {height}, grey");
+        let gif = may_lack(&encoded(&image, ImageFormat::Gif));
+        assert!(gif.starts_with(&[1, 2]) && gif.iter().zip(1..).all(|(cut, next)| *cut == next), "{gif:?}");
+        assert!(gif.len() <= 7, "{width} by {height}: {gif:?}");
+    }
+}
+
+/// A grey JPEG of three blocks without a picture in them. Each is a code of one bit for its average, and `01`, the end of the
+/// block, which are nine bits: the last one and those that fill its byte are ones, so a stuffed byte stands behind it.
+fn with_a_stuffed_byte_at_its_end() -> Vec<u8> {
+    let average = segment(0xC4, &[[0x00, 1].as_slice(), &[0; 15], &[0]].concat());
+    // `00` is a coefficient of one bit.
+    let others = segment(0xC4, &[[0x10, 0, 2].as_slice(), &[0; 14], &[0x01, 0x00]].concat());
+    let parts = [
+        vec![0xFF, 0xD8],
+        segment(0xDB, &[[0].as_slice(), &[16; 64]].concat()),
+        segment(0xC0, &[8, 0, 8, 0, 24, 1, 1, 0x11, 0]),
+        average,
+        others,
+        segment(0xDA, &[1, 1, 0, 0, 63, 0]),
+        vec![0b0010_0100, 0xFF, 0x00, 0xFF, 0xD9],
+    ];
+    parts.concat()
+}
+
+#[test]
+fn a_jpeg_whose_last_data_are_ones_may_lack_the_byte_behind_them_and_not_the_ones() {
+    // With the ones behind the data that show that they have ended, the last code would be whole.
+    assert_eq!(may_lack(&with_a_stuffed_byte_at_its_end()), [1, 2, 3]);
+}
+
+/// A segment of a JPEG.
+fn segment(marker: u8, contents: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(contents.len() + 2).unwrap().to_be_bytes();
+    [&[0xFF, marker], length.as_slice(), contents].concat()
+}
+
 /// A grey progressive JPEG of 16 by 8 pixels: two blocks, of which a first scan brings the averages and a second the rest.
 fn progressive(scans: usize) -> Vec<u8> {
-    let segment = |marker: u8, contents: &[u8]| {
-        let length = u16::try_from(contents.len() + 2).unwrap().to_be_bytes();
-        [&[0xFF, marker], length.as_slice(), contents].concat()
-    };
     // Codes of one bit: 0 is category 0 of an average, and the end of a block.
     let code = |class: u8| segment(0xC4, &[[class, 1].as_slice(), &[0; 15], &[0]].concat());
     let scan = |from, to| [segment(0xDA, &[1, 1, 0, from, to, 0]), vec![0b0011_1111]].concat();

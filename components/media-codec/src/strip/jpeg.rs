@@ -1,6 +1,6 @@
 //! JPEG (ITU-T T.81, annex B): segments, and behind a start of scan its entropy-coded data.
 
-use super::{PROFILE_BYTES_MAX, Reader, StripError, Stripped, orientation, rows::Scans};
+use super::{Cut, PROFILE_BYTES_MAX, Reader, StripError, Stripped, orientation, rows::Scans};
 use image::metadata::Orientation;
 
 const START: u8 = 0xD8;
@@ -32,7 +32,7 @@ pub(super) fn strip(image: &[u8], turned: Orientation) -> Result<Stripped, Strip
             // What stands behind it is another file: a film, a second picture.
             END if scanned => {
                 kept.extend_from_slice(&[0xFF, END]);
-                return Ok(Stripped { contents: kept, end_added: false });
+                return Ok(Stripped { contents: kept, cut: None });
             }
             END => return Err(StripError::Damaged("it has no picture")),
             // Markers without a length that have no place between segments.
@@ -66,12 +66,13 @@ pub(super) fn strip(image: &[u8], turned: Orientation) -> Result<Stripped, Strip
             let (data, ended) = scan(&mut reader)?;
             kept.extend_from_slice(data);
             if !ended {
-                // The file ends without its end marker. Whether rows are missing, its decoder finds out.
+                // The file ends without its end marker.
                 if !scans.are_all_there() {
                     return Err(StripError::Truncated);
                 }
                 kept.extend_from_slice(&[0xFF, END]);
-                return Ok(Stripped { contents: kept, end_added: true });
+                let half = reader.0.first() == Some(&0xFF);
+                return Ok(Stripped { contents: kept, cut: Some(Cut::Jpeg { half }) });
             }
         }
     }
@@ -136,7 +137,7 @@ fn marker(reader: &mut Reader<'_>) -> Result<u8, StripError> {
 }
 
 /// Entropy-coded data, up to the next marker that is neither a stuffed byte nor a restart, and whether there is one. Without one
-/// they go up to the end of the file, less the first half of a marker that was cut.
+/// they go up to the end of the file, less an `FF` there, which is left to read: half of a marker, or of a stuffed byte, that was cut.
 fn scan<'a>(reader: &mut Reader<'a>) -> Result<(&'a [u8], bool), StripError> {
     let data = reader.0;
     let end =

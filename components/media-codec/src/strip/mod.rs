@@ -8,7 +8,7 @@ mod png;
 mod rows;
 mod webp;
 
-pub use rows::all_rows_are_there;
+pub use rows::with_all_rows;
 
 use bytes::Bytes;
 use image::{ImageFormat, metadata::Orientation};
@@ -34,8 +34,16 @@ pub enum StripError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stripped {
     pub contents: Vec<u8>,
-    /// It is a JPEG that had no end marker and has one now: rows may be missing ([`all_rows_are_there`]).
-    pub end_added: bool,
+    pub cut: Option<Cut>,
+}
+
+/// A file ended in the data of a picture or behind them, and has its end now. Rows may be missing: its decoder finds out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cut {
+    /// [`with_all_rows`] finds out. `half`: its last byte was `FF`.
+    Jpeg { half: bool },
+    /// The picture that was cut, as a GIF of its own.
+    Gif { last: Vec<u8> },
 }
 
 /// The image without its metadata, to be turned as before.
@@ -47,10 +55,10 @@ pub fn strip(format: ImageFormat, image: Bytes, orientation: Orientation) -> Res
         ImageFormat::Jpeg => return jpeg::strip(&image, orientation),
         ImageFormat::Png => png::strip(image, orientation),
         ImageFormat::WebP => webp::strip(image, orientation),
-        ImageFormat::Gif => gif::strip(&image),
+        ImageFormat::Gif => return gif::strip(&image),
         _ => Err(StripError::Unknown),
     }?;
-    Ok(Stripped { contents, end_added: false })
+    Ok(Stripped { contents, cut: None })
 }
 
 /// How the image is to be turned, as its metadata say. Of them nothing else is read, and nothing is unpacked.

@@ -97,8 +97,7 @@ fn a_webp_loses_its_exif_and_xmp_and_no_longer_says_that_it_has_them() {
 #[test]
 fn a_gif_loses_its_comments_and_unknown_applications_and_keeps_how_often_it_plays() {
     let image = picture(ImageFormat::Gif);
-    let colours = if image[10] & 0x80 == 0 { 0 } else { 3 << ((image[10] & 7) + 1) };
-    let first_block = 13 + colours;
+    let first_block = first_block(&image);
     let mut with = image[..first_block].to_vec();
     for head in [&[0x21, 0xFE][..], &[0x21, 0x01], b"\x21\xFF\x0bXMP DataXMP"] {
         with.extend_from_slice(head);
@@ -128,10 +127,39 @@ fn a_gif_without_its_trailer_gets_one_behind_its_last_whole_picture() {
     let image = picture(ImageFormat::Gif);
     let (trailer, cut) = image.split_last().unwrap();
     assert_eq!(*trailer, 0x3B);
-    assert_eq!(stripped(ImageFormat::Gif, cut), image);
-    // Without the empty block that ends the picture's data, data may be missing.
-    for bytes in [cut.len() - 1, cut.len() - 2, 20] {
-        let refused = strip(ImageFormat::Gif, image[..bytes].to_vec().into(), Orientation::NoTransforms);
-        assert_eq!(refused, Err(StripError::Truncated), "{bytes} bytes");
+    let strip = |image: &[u8]| strip(ImageFormat::Gif, image.to_vec().into(), Orientation::NoTransforms);
+    let whole = |contents: &[u8]| Ok(Stripped { contents: contents.to_vec(), cut: None });
+    assert_eq!(strip(cut), whole(&image));
+    // A comment behind the picture is no part of it, whether it is whole or not.
+    let comment = [cut, b"\x21\xFE\x04a,b;\x00\x3B"].concat();
+    for bytes in cut.len()..=comment.len() {
+        assert_eq!(strip(&comment[..bytes]), whole(&image), "{bytes} bytes");
     }
+}
+
+#[test]
+fn a_gif_that_ends_in_a_picture_s_data_gets_their_end_and_its_rows_are_in_doubt() {
+    let image = picture(ImageFormat::Gif);
+    let strip = |image: &[u8]| strip(ImageFormat::Gif, image.to_vec().into(), Orientation::NoTransforms);
+    // How long the picture is shown stands before it, in eight bytes.
+    let (head, control) = (first_block(&image), if image[first_block(&image)] == 0x21 { 8 } else { 0 });
+    let alone = [&image[..head], &image[head + control..]].concat();
+    // Without the trailer and the empty block before it, all data are there.
+    let cut = Some(Cut::Gif { last: alone });
+    assert_eq!(strip(&image[..image.len() - 2]), Ok(Stripped { contents: image.clone(), cut: cut.clone() }));
+    let twice = [&image[..image.len() - 1], &image[head..]].concat();
+    let of_two = strip(&twice[..twice.len() - 2]);
+    assert_eq!(of_two, Ok(Stripped { contents: twice, cut }), "the last one is in doubt");
+    // Of a block that was cut, what there is counts.
+    let Stripped { contents, cut } = strip(&image[..image.len() - 3]).unwrap();
+    assert!(contents.len() < image.len() && contents.ends_with(&[0, 0x3B]) && cut.is_some());
+    // Its sizes and colours must be there.
+    for bytes in [8, head + 5, head + control + 5, head + control + 10] {
+        assert_eq!(strip(&image[..bytes]), Err(StripError::Truncated), "{bytes} bytes");
+    }
+}
+
+/// Where the first block begins, behind the table of colours.
+fn first_block(gif: &[u8]) -> usize {
+    13 + if gif[10] & 0x80 == 0 { 0 } else { 3 << ((gif[10] & 7) + 1) }
 }
