@@ -5,6 +5,7 @@ use crate::{
     application::Application,
     data_dir,
     databases::{Databases, Newer, Schema},
+    manifest::ComponentEntry,
     observe::logs,
     operator::{DeadLettersRequest, OperatorClient, OperatorError, OperatorRequest, claim, socket},
     preparation,
@@ -41,6 +42,7 @@ pub async fn migrate(location: &AppLocation) -> Result<(), CliError> {
 
 pub async fn check(location: &AppLocation) -> Result<(), CliError> {
     let (manifest, config) = (location.manifest()?, location.config()?);
+    logs::check(&config.log)?;
     let application = Application::load_blocking(manifest, config).await?;
     for (name, loaded) in &application.components {
         output::line(format_args!("{name}: fits ({})", loaded.entry.source.display()))?;
@@ -58,14 +60,12 @@ pub async fn components(location: &AppLocation, json: bool) -> Result<(), CliErr
     let list = match socket::send(&config.data_dir, &OperatorRequest::Components, &print_progress).await {
         Some(answer) => answer?,
         None => {
-            let manifest = location.manifest()?;
-            Value::Array(
-                manifest
-                    .components
-                    .values()
-                    .map(|entry| json!({ "name": entry.name, "state": "stopped", "source": entry.source }))
-                    .collect(),
-            )
+            if !config.data_dir.exists() {
+                let data_dir = config.data_dir.display();
+                output::note(format_args!("there is no data directory {data_dir}: this is what the manifest has"));
+            }
+            let stopped = |entry: &ComponentEntry| json!({ "name": entry.name, "state": "stopped", "source": entry.source.display().to_string() });
+            Value::Array(location.manifest()?.components.values().map(stopped).collect())
         }
     };
     print(&list, json)

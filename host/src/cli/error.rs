@@ -39,8 +39,8 @@ pub enum CliError {
     /// The command ended, and its result is not as it should be.
     #[error("{0}")]
     Result(String),
-    #[error("cannot listen on {address}: {source}; {mend}")]
-    Listen { address: SocketAddr, source: io::Error, mend: &'static str },
+    #[error("cannot listen on {address}: {source}; {mend} {setting}")]
+    Listen { address: SocketAddr, source: io::Error, mend: &'static str, setting: &'static str },
     #[error("cannot watch {}", path.display())]
     Watch { path: PathBuf, source: notify::Error },
     #[error("{}", path.display())]

@@ -18,13 +18,15 @@ mod watch;
 
 use crate::{
     data_dir::keep_files_private,
-    manifest::{ListenAddress, Manifest, ManifestError, RuntimeConfig},
+    manifest::{ListenAddress, Manifest, ManifestError, RuntimeConfig, texts},
 };
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind};
 use error::CliError;
 use mindflow_backends::error::chain;
 use std::{
+    ffi::OsStr,
     io,
+    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -63,8 +65,9 @@ pub struct AppLocation {
 enum Command {
     /// Start the platform and serve until SIGTERM or Ctrl-C.
     Up {
-        /// Where to listen; :PORT is all addresses of this machine [default: 127.0.0.1:3000]
-        #[arg(long, value_name = "ADDR:PORT", env = "MINDFLOW_LISTEN")]
+        /// Where to listen; :PORT is all addresses of this machine [env: MINDFLOW_LISTEN] [default: 127.0.0.1:3000]
+        // The variable is a setting, whose errors show no value.
+        #[arg(long, value_name = "ADDR:PORT")]
         listen: Option<ListenAddress>,
         /// Swap a component when its file changes.
         #[arg(long)]
@@ -211,6 +214,13 @@ fn refused(error: &clap::Error) -> ExitCode {
         output::note("mindflow: say which command");
         return ExitCode::FAILURE;
     }
+    if error.kind() == ErrorKind::InvalidUtf8 {
+        // Only this one of the variables is text; paths may have any bytes.
+        let of_variable = texts::text(relay::TOKEN).err().map(|rule| rule.to_string());
+        let rule = of_variable.unwrap_or_else(|| "an argument is no UTF-8, and only paths may be".to_owned());
+        output::note(format_args!("mindflow: {rule}"));
+        return ExitCode::FAILURE;
+    }
     let what = paragraph(&text, " ");
     let usage = text
         .split_once("Usage: ")
@@ -253,8 +263,8 @@ fn manifest_argument() -> Option<PathBuf> {
         if argument == "--manifest" {
             return arguments.next().map(PathBuf::from);
         }
-        if let Some(path) = argument.to_str().and_then(|argument| argument.strip_prefix("--manifest=")) {
-            return Some(PathBuf::from(path));
+        if let Some(path) = argument.as_bytes().strip_prefix(b"--manifest=") {
+            return Some(PathBuf::from(OsStr::from_bytes(path)));
         }
     }
     std::env::var_os("MINDFLOW_MANIFEST").map(PathBuf::from)

@@ -13,6 +13,8 @@ use serde::Deserialize;
 use std::{collections::BTreeMap, time::Duration};
 use tokio::{task::JoinSet, time::MissedTickBehavior};
 
+/// The variable with the token.
+pub const TOKEN: &str = "MINDFLOW_RELAY_TOKEN";
 /// Where the component `relay` of `spin.toml` answers.
 const PATH: &str = "/.mindflow/relay";
 /// A component takes up deliveries for 25 s, and answers for its schedules before.
@@ -25,7 +27,7 @@ pub struct RelayArguments {
     #[arg(long = "to", value_name = "URL", required = true)]
     to: Vec<Uri>,
     /// The application's variable relay_token.
-    #[arg(long, value_name = "TOKEN", env = "MINDFLOW_RELAY_TOKEN", hide_env_values = true)]
+    #[arg(long, value_name = "TOKEN", env = TOKEN, hide_env_values = true)]
     token: String,
     /// The pause between two rings, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = value_parser!(u64).range(1..=3600))]

@@ -38,9 +38,9 @@ pub async fn run(
     let access_lines_per_day = config.log.keep.access_lines_per_day;
     // Before anything is made in it.
     data_dir::open(&data_dir)?;
-    let listener = bind(config.listen.0).await?;
+    let listener = bind(config.listen.0, "--listen").await?;
     let metrics_listener = match settings.metrics_listen.filter(|_| settings.metrics) {
-        Some(address) => Some(bind(address).await?),
+        Some(address) => Some(bind(address.0, "[http] metrics-listen").await?),
         None => None,
     };
     let address = listener.local_addr()?;
@@ -82,17 +82,18 @@ pub async fn run(
     outcome
 }
 
-async fn bind(address: SocketAddr) -> Result<TcpListener, CliError> {
+/// `setting`: where the address is from.
+async fn bind(address: SocketAddr, setting: &'static str) -> Result<TcpListener, CliError> {
     TcpListener::bind(address).await.map_err(|source| {
         let mend = match source.kind() {
-            ErrorKind::AddrInUse => "stop the program that uses it, or choose another port with --listen",
-            ErrorKind::AddrNotAvailable => "this machine has no such address; choose one that it has with --listen",
+            ErrorKind::AddrInUse => "stop the program that uses it, or choose another port with",
+            ErrorKind::AddrNotAvailable => "this machine has no such address; choose one that it has with",
             ErrorKind::PermissionDenied => {
-                "a port below 1024 needs the capability CAP_NET_BIND_SERVICE; choose a higher one with --listen"
+                "a port below 1024 needs the capability CAP_NET_BIND_SERVICE; choose a higher one with"
             }
-            _ => "choose another address with --listen",
+            _ => "choose another address with",
         };
-        CliError::Listen { address, source, mend }
+        CliError::Listen { address, source, mend, setting }
     })
 }
 

@@ -1,9 +1,9 @@
 //! Settings from the environment: `MINDFLOW_DATABASES__WRITE__DSN` is `databases.write.dsn`. A variable is text. It is read as
 //! what its setting takes, and never shown: it may be a secret. Double quotes around it are not part of it.
 
-use super::RuleError;
+use super::{RuleError, hidden::hide, texts::to_text};
 use figment::{Error, Figment, error::Kind, providers::Serialized, util::nest, value::Value};
-use std::{collections::BTreeSet, ffi::OsString};
+use std::{collections::BTreeSet, ffi::OsString, os::unix::ffi::OsStrExt};
 use strsim::damerau_levenshtein;
 
 const PREFIX: &str = "MINDFLOW_";
@@ -11,8 +11,10 @@ const PREFIX: &str = "MINDFLOW_";
 const VARIABLE: &str = "VARIABLE_";
 /// What tests pass on to each other.
 const TEST: &str = "TEST_";
-/// What the command line and the scripts read.
+/// What the command line and the scripts read. The first four are paths, which may have any bytes.
 const OTHERS: [&str; 5] = ["MANIFEST", "CONFIG", "POSTGRES_BIN", "CACHE", "RELAY_TOKEN"];
+/// A path and a setting. The command line reads it before, as it is.
+const DATA_DIR: &str = "DATA_DIR";
 /// A shorter name may be anything, such as the `MINDFLOW_PORT` that Kubernetes sets for a service `mindflow`.
 const MISSPELT_LENGTH_MIN: usize = 5;
 const MISSPELT_CHANGES_MAX: usize = 2;
@@ -35,13 +37,20 @@ impl Environment {
     /// `keys`: the names of the settings and tables at the top.
     ///
     /// # Errors
-    /// A variable that looks like a setting and is none, or that is no UTF-8.
+    /// A variable that looks like a setting and is none, or a setting's or the manifest's whose value is no UTF-8.
     pub fn new(variables: impl Iterator<Item = (OsString, OsString)>, keys: &[&str]) -> Result<Self, RuleError> {
         let mut settings = Vec::new();
-        for (name, value) in variables {
-            let Some(variable) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
+        for (name, value) in variables.filter(|(name, _)| name.as_bytes().starts_with(PREFIX.as_bytes())) {
+            let Some(variable) = name.to_str() else {
+                let name = name.to_string_lossy();
+                return Err(format!("the environment sets {name}, whose name is no UTF-8; remove or rename it").into());
+            };
             let own = variable.trim_start_matches(PREFIX);
-            if own.starts_with(VARIABLE) || own.starts_with(TEST) || OTHERS.contains(&own) {
+            if own.starts_with(VARIABLE) {
+                to_text(variable, value)?;
+                continue;
+            }
+            if own.starts_with(TEST) || OTHERS.contains(&own) || (own == DATA_DIR && value.to_str().is_none()) {
                 continue;
             }
             let key = own.to_ascii_lowercase().replace("__", ".").replace('_', "-");
@@ -50,7 +59,7 @@ impl Environment {
                 refuse_misspelt(variable, own, top, keys)?;
                 continue;
             }
-            let text = value.into_string().map_err(|_| format!("{variable} is no UTF-8"))?;
+            let text = to_text(variable, value)?;
             settings.push(Setting { variable: variable.to_owned(), key, text });
         }
         settings.sort_by(|one, other| one.key.cmp(&other.key));
@@ -81,9 +90,12 @@ impl Environment {
                 let chosen = open.iter().enumerate().filter(move |(at, _)| way >> at & 1 == 1);
                 chosen.map(|(_, setting)| setting.key.as_str()).collect::<Vec<_>>()
             });
+            let place = path(&error);
             let is_better = |way: &Vec<&str>| {
                 let with: BTreeSet<&str> = parsed.iter().copied().chain(way.iter().copied()).collect();
-                read(&self.over(file, &with)).map_or_else(|other| !is_under(&other, &path(&error)), |_| true)
+                let Err(other) = read(&self.over(file, &with)) else { return true };
+                // Or it is a list, of which an item is wrong.
+                !is_under(&other, &place) || (*way == [place.as_str()] && path(&other) != place)
             };
             let mut ways: Vec<_> = ways.collect();
             ways.sort_by_key(Vec::len);
@@ -127,8 +139,8 @@ impl Environment {
             }
             other => other.to_string(),
         };
-        for setting in settings.iter().filter(|setting| !setting.text.is_empty()) {
-            what = what.replace(&setting.text, "…");
+        for setting in &settings {
+            what = hide(&what, &setting.text, &parse(setting));
         }
         let variables: Vec<&str> = settings.iter().map(|setting| setting.variable.as_str()).collect();
         named(&variables.join(" or "), &what).into()
@@ -141,6 +153,7 @@ fn in_words(expected: &str) -> &str {
         "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more",
         "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
         "f32" | "f64" => "a number",
+        "a sequence" => r#"a list, such as ["a", "b"]"#,
         _ if expected.starts_with("struct ") => "a table",
         _ => expected,
     }
@@ -193,7 +206,7 @@ fn refuse_misspelt(variable: &str, own: &str, top: &str, keys: &[&str]) -> Resul
 mod tests {
     use super::*;
     use serde::Deserialize;
-    use std::collections::BTreeMap;
+    use std::{collections::BTreeMap, os::unix::ffi::OsStringExt};
 
     #[derive(Debug, Deserialize, PartialEq)]
     #[serde(deny_unknown_fields)]
@@ -211,6 +224,20 @@ mod tests {
         open: bool,
         hosts: Vec<String>,
         token: String,
+        rooms: Vec<Room>,
+    }
+
+    /// Its error quotes what it was given, as errors of many types do.
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(try_from = "String")]
+    struct Room(u16);
+
+    impl TryFrom<String> for Room {
+        type Error = String;
+
+        fn try_from(text: String) -> Result<Self, String> {
+            text.parse().map(Self).map_err(|_| format!("{text:?} is no room"))
+        }
     }
 
     /// Where serde buffers a table, an error names the table alone.
@@ -242,7 +269,8 @@ mod tests {
             ("MINDFLOW_MAIL__PASSWORD", "\"31415926\""),
         ])
         .unwrap();
-        let http = Http { port: 8080, open: true, hosts: vec!["a".into(), "b".into()], token: "0123456789".into() };
+        let (hosts, token) = (vec!["a".into(), "b".into()], "0123456789".into());
+        let http = Http { port: 8080, open: true, hosts, token, rooms: Vec::new() };
         let mail = Mail::Smtp { port: 587, password: "31415926".into() };
         assert_eq!(config, Config { http, mail: Some(mail) });
     }
@@ -257,14 +285,46 @@ mod tests {
             let error = read(&[(name, value)]).unwrap_err();
             assert!(error.starts_with(name) && !error.contains(value), "{error}");
         }
-        for (name, takes) in
-            [("MINDFLOW_HTTP__PORT", "must be a whole number, 0 or more"), ("MINDFLOW_HTTP", "must be a table")]
-        {
+        for (name, takes) in [
+            ("MINDFLOW_HTTP__PORT", "must be a whole number, 0 or more"),
+            ("MINDFLOW_HTTP", "must be a table"),
+            ("MINDFLOW_HTTP__HOSTS", r#"must be a list, such as ["a", "b"]"#),
+        ] {
             let error = read(&[(name, "hunter2hunter2")]).unwrap_err();
             assert_eq!(error, format!("{name}: {takes}"));
         }
         let error = read(&[("MINDFLOW_HTTP__PROT", "1")]).unwrap_err();
         assert!(error.starts_with("MINDFLOW_HTTP__PROT: ") && error.contains("unknown field"), "{error}");
+    }
+
+    #[test]
+    fn an_error_that_quotes_a_part_of_a_value_does_not_show_it() {
+        for value in [r#"["hunter2"]"#, r#"["7", "hunter2"]"#, r#"["hunt\\er2"]"#, r#"["a \"hunter2\" b"]"#] {
+            let error = read(&[("MINDFLOW_HTTP__ROOMS", value)]).unwrap_err();
+            assert!(error.starts_with("MINDFLOW_HTTP__ROOMS: ") && error.contains("is no room"), "{error}");
+            assert!(!error.contains("er2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_no_utf_8_is_an_error_that_names_its_variable_alone() {
+        let read = |name: &str| {
+            let variables = [(OsString::from(name), OsString::from_vec(b"hunter2\xff".to_vec()))];
+            Environment::new(variables.into_iter(), &["http", "data-dir"])
+                .map(|_| ())
+                .map_err(|error| error.to_string())
+        };
+        for name in ["MINDFLOW_HTTP__TOKEN", "MINDFLOW_HTTP", "MINDFLOW_VARIABLE_PUBLIC_URL"] {
+            let error = read(name).unwrap_err();
+            assert!(error.contains(&format!("sets {name} to a value that is no UTF-8")), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+        for path in ["MINDFLOW_DATA_DIR", "MINDFLOW_MANIFEST", "MINDFLOW_CACHE", "ANOTHER_PROGRAM"] {
+            assert_eq!(read(path), Ok(()), "{path}");
+        }
+        let named = [(OsString::from_vec(b"MINDFLOW_VARIABLE_\xff".to_vec()), OsString::from("hunter2"))];
+        let error = Environment::new(named.into_iter(), &["http"]).map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains("whose name is no UTF-8") && !error.contains("hunter2"), "{error}");
     }
 
     #[test]

@@ -1,9 +1,8 @@
 //! `[http]` of the runtime configuration: how the host listens, and what one client may take. docs/security.md has the
 //! settings as a table.
 
-use super::{network::Network, runtime_config::Bytes};
+use super::{ListenAddress, network::Network, runtime_config::Bytes};
 use serde::Deserialize;
-use std::net::SocketAddr;
 
 /// Limits of the HTTP trigger. Times are in milliseconds.
 #[derive(Debug, Clone, Deserialize)]
@@ -54,7 +53,7 @@ pub struct HttpSettings {
     /// Who may read it.
     pub metrics_from: Vec<Network>,
     /// Where it is served instead, to everyone who reaches this address.
-    pub metrics_listen: Option<SocketAddr>,
+    pub metrics_listen: Option<ListenAddress>,
     /// Proxies that say truly whose requests they pass on.
     pub trusted_proxies: Vec<Network>,
     /// By which header they say so.
@@ -188,6 +187,15 @@ mod tests {
         assert!(allows(&default, "127.0.0.1") && allows(&default, "::1") && !allows(&default, "10.0.0.1"));
         let named = read("metrics-from = [\"10.0.0.0/8\"]").unwrap();
         assert!(allows(&named, "10.0.0.1") && !allows(&named, "127.0.0.1"));
+    }
+
+    #[test]
+    fn metrics_are_served_where_a_name_or_a_port_says_as_clients_are() {
+        for (text, address) in [("localhost:9090", "127.0.0.1:9090"), (":9090", "0.0.0.0:9090")] {
+            let settings = read(&format!("metrics-listen = {text:?}")).unwrap();
+            assert_eq!(settings.metrics_listen.unwrap().0.to_string(), address);
+        }
+        assert!(read("metrics-listen = \"9090\"").unwrap_err().contains(":PORT"));
     }
 
     #[test]

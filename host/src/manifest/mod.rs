@@ -7,12 +7,14 @@
 mod alarm;
 mod check;
 mod environment;
+mod hidden;
 mod http;
 mod listen;
 mod network;
 mod routes;
 mod runtime_config;
 mod spin;
+pub mod texts;
 mod variables;
 
 pub use alarm::{AlarmError, AlarmSettings, Secret, WebhookUrl};

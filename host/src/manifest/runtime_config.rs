@@ -2,7 +2,7 @@
 //! declares its own table; here are the tables of the host itself.
 //! Any setting may come from the environment: `MINDFLOW_DATABASES__WRITE__DSN` is `databases.write.dsn`.
 
-use super::{HttpSettings, ListenAddress, ManifestError, alarm::AlarmSettings, environment::Environment};
+use super::{HttpSettings, ListenAddress, ManifestError, alarm::AlarmSettings, environment::Environment, texts};
 use crate::{
     capability::Settings,
     observe::settings::{KeepSettings, LogSettings},
@@ -165,6 +165,11 @@ impl RuntimeConfig {
                 return Err(invalid("[logs] is the former name of [log.keep]; keep one of them".into()));
             }
             config.log.keep = keep;
+        }
+        // What has no keys in the configuration has them from there.
+        let mut stores = config.archive.iter().chain(config.capabilities.blob.values());
+        if stores.any(|store| matches!(store, objects::Config::S3 { .. })) {
+            texts::check("AWS_").map_err(invalid)?;
         }
         path.clone_into(&mut config.path);
         Ok(config)

@@ -1,11 +1,13 @@
 //! Variables of the application: from the environment, the runtime configuration or their defaults,
 //! filled into `{{ name }}` templates as Spin does.
 
-use super::{ComponentEntry, Manifest, ManifestError, RuleError, RuntimeConfig};
+use super::{ComponentEntry, Manifest, ManifestError, RuleError, RuntimeConfig, texts::text};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Sets the variable whose name in capitals follows.
 const ENVIRONMENT: &str = "MINDFLOW_VARIABLE_";
+/// The same on Spin.
+const ENVIRONMENT_OF_SPIN: &str = "SPIN_VARIABLE_";
 
 /// Every variable of the manifest with the value it has here.
 #[derive(Debug, Clone)]
@@ -17,7 +19,7 @@ impl Variables {
     /// it is Spin's.
     ///
     /// # Errors
-    /// A required variable of a component that nothing sets, or a setting for one that is not defined.
+    /// A required variable of a component that nothing sets, a setting for one that is not defined, or a value that is no UTF-8.
     pub fn resolve(manifest: &Manifest, config: &RuntimeConfig) -> Result<Self, ManifestError> {
         if let Some(unknown) = config.variables.keys().find(|name| !manifest.variables.contains_key(*name)) {
             return Err(ManifestError::invalid(
@@ -39,12 +41,11 @@ impl Variables {
         let mut values = BTreeMap::new();
         for (name, variable) in &manifest.variables {
             let upper = name.to_uppercase();
-            let value = manifest
-                .environment
-                .get(name)
-                .and_then(|key| std::env::var(key).ok())
-                .or_else(|| std::env::var(format!("{ENVIRONMENT}{upper}")).ok())
-                .or_else(|| std::env::var(format!("SPIN_VARIABLE_{upper}")).ok())
+            let own = manifest.environment.get(name).cloned();
+            let keys = own.into_iter().chain([ENVIRONMENT, ENVIRONMENT_OF_SPIN].map(|begin| format!("{begin}{upper}")));
+            let set = keys.map(|key| text(&key)).find_map(Result::transpose).transpose();
+            let value = set
+                .map_err(|rule| ManifestError::invalid(&manifest.path, rule))?
                 .or_else(|| config.variables.get(name).cloned())
                 .or_else(|| variable.default.clone());
             match value {

@@ -5,6 +5,7 @@ use super::{
     log_writer::{self, LogQueue},
     settings::{LogFormat, LogSettings},
 };
+use crate::manifest::{RuleError, texts::text};
 use mindflow_backends::records::logs::Level;
 use std::io::IsTerminal;
 use tracing::level_filters::LevelFilter;
@@ -16,17 +17,39 @@ use tracing_subscriber::{
     util::{SubscriberInitExt, TryInitError},
 };
 
+/// Replaces the configured filter.
+const VARIABLE: &str = "RUST_LOG";
+
 /// Why logging cannot be installed.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
-    #[error("log.filter {filter:?}")]
+    #[error("{place} is no filter of log lines, such as info,tokio_postgres=warn")]
     Filter {
-        filter: String,
+        place: &'static str,
         #[source]
         source: ParseError,
     },
     #[error(transparent)]
+    Variable(#[from] RuleError),
+    #[error(transparent)]
     Installed(#[from] TryInitError),
+}
+
+/// Checks what [`install`] would read.
+///
+/// # Errors
+/// The filter's text is malformed.
+pub fn check(settings: &LogSettings) -> Result<(), LogError> {
+    filter(settings).map(drop)
+}
+
+fn filter(settings: &LogSettings) -> Result<EnvFilter, LogError> {
+    let of_process = text(VARIABLE)?.filter(|directives| !directives.is_empty());
+    let (place, directives) = match &of_process {
+        Some(directives) => (VARIABLE, directives),
+        None => ("log.filter", &settings.filter),
+    };
+    directives.parse().map_err(|source| LogError::Filter { place, source })
 }
 
 /// Installs the process-wide subscriber. `RUST_LOG` replaces the configured filter of printed lines. Answers the queue
@@ -35,11 +58,7 @@ pub enum LogError {
 /// # Errors
 /// The filter's text is malformed, or a subscriber is installed already.
 pub fn install(settings: &LogSettings) -> Result<Option<LogQueue>, LogError> {
-    let filter = match std::env::var("RUST_LOG") {
-        Ok(directives) if !directives.is_empty() => directives,
-        _ => settings.filter.clone(),
-    };
-    let filter: EnvFilter = filter.parse().map_err(|source| LogError::Filter { filter, source })?;
+    let filter = filter(settings)?;
     // A line that cannot be written is lost. To report that on standard error, as is the default, would panic.
     let layer = fmt::layer().with_writer(std::io::stderr).log_internal_errors(false);
     let printing = match settings.format {
@@ -65,5 +84,21 @@ fn lowest(level: Level) -> LevelFilter {
         Level::Info => LevelFilter::INFO,
         Level::Debug => LevelFilter::DEBUG,
         Level::Trace => LevelFilter::TRACE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_that_is_none_is_named_by_its_setting() {
+        let wrong = LogSettings { filter: "info,mindflow=loud".to_owned(), ..LogSettings::default() };
+        // The run of the tests may set it.
+        if std::env::var_os(VARIABLE).is_none_or(|set| set.is_empty()) {
+            let error = check(&wrong).unwrap_err().to_string();
+            assert!(error.starts_with("log.filter is no filter"), "{error}");
+        }
+        assert!(check(&LogSettings::default()).is_ok());
     }
 }
