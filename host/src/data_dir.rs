@@ -8,7 +8,7 @@ use nix::{
 };
 use std::{
     fs::{self, DirBuilder, Metadata, Permissions},
-    io,
+    io::{self, ErrorKind},
     os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
 };
@@ -29,6 +29,11 @@ const OURS: [&str; 10] =
 /// Why a data directory is not used.
 #[derive(Debug, thiserror::Error)]
 pub enum DataDirError {
+    #[error(
+        "there is no data directory {}; name that of the platform with --data-dir, or make it with `mindflow up` or `mindflow migrate`",
+        path.display()
+    )]
+    Missing { path: PathBuf },
     #[error("cannot make the data directory {}; choose another with --data-dir", path.display())]
     Make { path: PathBuf, source: io::Error },
     #[error("the data directory {} is {what}; choose another with --data-dir", path.display())]
@@ -50,6 +55,20 @@ pub enum DataDirError {
 /// Makes what this process creates from now on its user's alone. To be called while the process has one thread.
 pub fn keep_files_private() {
     umask(Mode::from_bits_truncate(GROUP_AND_OTHERS));
+}
+
+/// As [`open`], for a command that works on what a host has made: a directory that is missing stays so, since its name is misspelt,
+/// or the command was started elsewhere.
+///
+/// # Errors
+/// There is none, or as for [`open`].
+pub fn find(path: &Path) -> Result<(), DataDirError> {
+    match fs::symlink_metadata(path) {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Err(DataDirError::Missing { path: path.to_owned() })
+        }
+        _ => open(path),
+    }
 }
 
 /// Makes the directory if it is missing, and makes sure that it is closed to other users.
@@ -139,6 +158,21 @@ mod tests {
         open(&path).unwrap();
         open(&path).unwrap();
         assert_eq!(mode(&path), 0o700);
+    }
+
+    #[test]
+    fn a_command_makes_no_directory_that_is_missing_and_says_how_to_mend_it() {
+        let parent = tempfile::tempdir().unwrap();
+        let file = parent.path().join("file");
+        fs::write(&file, "").unwrap();
+        for path in [parent.path().join("a/b"), parent.path().join("a"), file.join("data")] {
+            let line = find(&path).unwrap_err().to_string();
+            assert!(line.starts_with(&format!("there is no data directory {};", path.display())), "{line}");
+            assert!(line.contains("--data-dir") && line.contains("`mindflow up`"), "{line}");
+        }
+        assert!(!parent.path().join("a").exists());
+        find(&folder(parent.path(), "data", 0o700)).unwrap();
+        assert!(matches!(find(&file), Err(DataDirError::NoDirectory { .. })));
     }
 
     #[test]

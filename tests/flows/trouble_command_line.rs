@@ -3,7 +3,10 @@
 
 use crate::trouble_kit::{assert_says, grants, guest, manifest, refusal, run, start_refused};
 use mindflow_tests::{Builder, Platform};
-use std::os::unix::fs::PermissionsExt;
+use std::{
+    ffi::OsStr,
+    os::unix::{ffi::OsStrExt, fs::PermissionsExt},
+};
 
 /// With logs off: standard error holds the one line and nothing else.
 fn quiet() -> Builder {
@@ -60,7 +63,8 @@ async fn an_unknown_key_of_the_configuration_is_named_with_those_that_there_are(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_come_from_the_environment_too() {
-    let platform = quiet().env("MINDFLOW_HTTP__METRICS", "false").start().await;
+    // Also those of a table's former name.
+    let platform = quiet().env("MINDFLOW_HTTP__METRICS", "false").env("MINDFLOW_LOGS__KEEP_DAYS", "3").start().await;
     platform.http().get("/metrics").await.expect(404);
 }
 
@@ -70,6 +74,8 @@ async fn a_variable_that_is_misspelt_or_does_not_fit_is_named_without_its_value(
         ("MINDFLOW_HTTP__DRAIN_MS", "hunter2", &["MINDFLOW_HTTP__DRAIN_MS: must be a whole number"][..]),
         ("MINDFLOW_DATABASE__WRITE__DSN", "postgres://a:hunter2@b/c", &["MINDFLOW_DATABASES__WRITE__DSN may be meant"]),
         ("MINDFLOW_LISTN", "hunter2:1", &["MINDFLOW_LISTN", "MINDFLOW_LISTEN may be meant"]),
+        ("MINDFLOW_LOGS__KEEP_DAYS", "hunter2", &["MINDFLOW_LOGS__KEEP_DAYS: must be a whole number"]),
+        ("MINDFLOW_HTTP__TRUSTED_PROXIES", "[\"hunter2\"]", &["MINDFLOW_HTTP__TRUSTED_PROXIES: ", "is no network"]),
         (
             "MINDFLOW_VARIABLE_PUBLIC_ULR",
             "hunter2",
@@ -80,9 +86,41 @@ async fn a_variable_that_is_misspelt_or_does_not_fit_is_named_without_its_value(
         assert_says(&line, parts);
         assert!(!line.contains("hunter2"), "{line}");
     }
+    // The argument stands over it.
+    let listen = quiet().env("MINDFLOW_LISTEN", "hunter2").prepare().await;
+    let line = refusal(&listen, &["up"]).await;
+    assert!(line.contains("MINDFLOW_LISTEN: ") && !line.contains("hunter2"), "{line}");
     // A secret may consist of digits.
     let secret = "01234567890123456789012345678901";
     quiet().env("MINDFLOW_KEYS__WRAPPING_SECRET", secret).start().await.register().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_variable_that_is_no_utf_8_is_named_by_the_check_and_by_the_start_without_its_value() {
+    let platform = quiet().prepare().await;
+    for (name, command) in [
+        ("MINDFLOW_VARIABLE_PUBLIC_URL", "check"),
+        ("ANTHROPIC_API_KEY", "check"),
+        ("ANTHROPIC_API_KEY", "up"),
+        ("MINDFLOW_CLAUDE_URL", "up"),
+        ("SPIN_VARIABLE_PUBLIC_URL", "check"),
+        ("MINDFLOW_KEYS__WRAPPING_SECRET", "check"),
+        ("RUST_LOG", "check"),
+        ("RUST_LOG", "up"),
+        ("MINDFLOW_RELAY_TOKEN", "relay"),
+    ] {
+        let mut mindflow = platform.command();
+        mindflow.arg(command).env(name, OsStr::from_bytes(b"hunter2\xff"));
+        match command {
+            "up" => drop(mindflow.args(["--listen", "127.0.0.1:0"])),
+            "relay" => drop(mindflow.args(["--once", "--to", "http://127.0.0.1:1"])),
+            _ => {}
+        }
+        let output = mindflow_tests::run(mindflow).await;
+        assert_eq!((output.code, output.stderr.lines().count()), (Some(1), 1), "{name}: {output:?}");
+        assert_says(&output.stderr, &[&format!("sets {name} to a value that is no UTF-8")]);
+        assert!(!output.stderr.contains("hunter2"), "{output:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,6 +160,40 @@ async fn a_port_in_use_is_named() {
     let address = taken.local_addr().expect("an address").to_string();
     let platform = quiet().prepare().await;
     assert_says(&refusal(&platform, &["up", "--listen", &address]).await, &[&address, "in use", "--listen"]);
+    let metrics = quiet().config(&format!("[http]\nmetrics-listen = {address:?}")).prepare().await;
+    assert_says(&start_refused(&metrics).await, &[&address, "in use", "with [http] metrics-listen"]);
+    // Of a network for documents (RFC 5737), which no machine is in.
+    let elsewhere = refusal(&platform, &["up", "--listen", "192.0.2.1:0"]).await;
+    assert_says(&elsewhere, &["192.0.2.1:0", "this machine has no such address", "--listen"]);
+    assert!(!elsewhere.contains("program"), "{elsewhere}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_makes_no_data_directory_and_says_how_to_find_the_platforms() {
+    let platform = quiet().prepare().await;
+    let data = platform.data_dir();
+    std::fs::remove_dir(&data).expect("it is empty");
+    let shown = data.display().to_string();
+    for command in [
+        &["users", "list"][..],
+        &["reconcile", "--dry-run"],
+        &["dead-letters", "list"],
+        &["archive", "status"],
+        &["audit", "verify"],
+        &["audit", "export"],
+        &["logs"],
+        &["replay", "--consumer", "query"],
+        &["keys", "rotate"],
+    ] {
+        let line = refusal(&platform, command).await;
+        assert_says(&line, &["there is no data directory", &shown, "--data-dir", "`mindflow up`"]);
+    }
+    assert_says(&refusal(&platform, &["swap", "query", "query.wasm"]).await, &["no host runs on", &shown]);
+    let listed = platform.cli(&["components", "list"]).await;
+    assert_eq!(listed.code, Some(0), "{listed:?}");
+    assert_says(&listed.stderr, &["there is no data directory", &shown]);
+    assert_eq!(platform.cli(&["check"]).await.code, Some(0));
+    assert!(!data.exists(), "only a start and a migration make it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -212,7 +284,7 @@ async fn components_of_different_interfaces_are_refused_with_both_sides() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_schema_of_another_version_is_refused() {
-    let older = quiet().env("MINDFLOW_MIGRATE", "false").prepare().await;
+    let older = quiet().empty_databases().env("MINDFLOW_MIGRATE", "false").prepare().await;
     assert_says(&start_refused(&older).await, &["schema of database", "is older", "mindflow migrate"]);
     let migrated = older.cli(&["migrate"]).await;
     assert_eq!(migrated.code, Some(0), "{migrated:?}");

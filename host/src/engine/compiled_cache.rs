@@ -8,6 +8,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use mindflow_backends::clock::Clock;
 use std::{
     env,
+    ffi::OsString,
     fs::{self, DirBuilder, File, Metadata, OpenOptions},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
@@ -18,6 +19,7 @@ use std::{
     },
     time::{Duration, SystemTime},
 };
+use tempfile::TempDir;
 
 const EXTENSION: &str = "cwasm";
 /// Code that no host has loaded for so long is removed.
@@ -36,6 +38,8 @@ const MODE_BITS: u32 = 0o7777;
 pub struct CompiledCache {
     folder: PathBuf,
     clock: Clock,
+    /// Removes the folder with the last of the values.
+    _temporary: Option<Arc<TempDir>>,
 }
 
 /// A file of the cache. While the value lives, no host removes the file.
@@ -74,25 +78,34 @@ pub enum CacheError {
 
 impl CompiledCache {
     /// Opens the configured folder. Without one: `compiled` in the user's cache folder, or in the data
-    /// directory when the user has no cache folder.
+    /// directory when the user has no cache folder, or in a temporary folder when there is no data directory either.
     ///
     /// # Errors
     /// The folder cannot be made, or other users could change code in it.
     pub fn open(configured: Option<&Path>, data_dir: &Path) -> Result<Self, CacheError> {
-        if let Some(folder) = configured {
-            return Self::at(folder.to_owned(), Clock::system());
+        match configured {
+            Some(folder) => Self::at(folder.to_owned(), Clock::system()),
+            None => Self::of_user(user_cache(|name| env::var_os(name)), data_dir),
         }
-        let in_data_dir = data_dir.join("compiled");
-        let Some(folder) = user_cache().map(|cache| cache.join("compiled")) else {
-            return Self::at(in_data_dir, Clock::system());
-        };
-        match Self::at(folder, Clock::system()) {
-            Err(CacheError::Folder { folder, source }) => {
+    }
+
+    fn of_user(cache: Option<PathBuf>, data_dir: &Path) -> Result<Self, CacheError> {
+        match cache.map(|cache| Self::at(cache.join("compiled"), Clock::system())) {
+            Some(Err(CacheError::Folder { folder, source })) => {
                 tracing::info!(folder = %folder.display(), %source, "compiled components are kept in the data directory");
-                Self::at(in_data_dir, Clock::system())
             }
-            opened => opened,
+            Some(opened) => return opened,
+            None => {}
         }
+        // A command that only looks makes no data directory.
+        if data_dir.exists() { Self::at(data_dir.join("compiled"), Clock::system()) } else { Self::temporary() }
+    }
+
+    fn temporary() -> Result<Self, CacheError> {
+        let made = tempfile::Builder::new().prefix("mindflow-compiled-").tempdir();
+        let folder = made.map_err(|source| CacheError::Folder { folder: env::temp_dir(), source })?;
+        let cache = Self::at(folder.path().to_owned(), Clock::system())?;
+        Ok(Self { _temporary: Some(Arc::new(folder)), ..cache })
     }
 
     fn at(folder: PathBuf, clock: Clock) -> Result<Self, CacheError> {
@@ -104,7 +117,7 @@ impl CompiledCache {
         if metadata.mode() & GROUP_OR_OTHERS_WRITE != 0 {
             return Err(CacheError::Writable { folder, mode: metadata.mode() & MODE_BITS });
         }
-        Ok(Self { folder, clock })
+        Ok(Self { folder, clock, _temporary: None })
     }
 
     /// The whole and unchanged code that was stored under the key.
@@ -221,9 +234,9 @@ impl CachedCode {
     }
 }
 
-/// `mindflow` in the user's cache folder, as `scripts/` have it.
-fn user_cache() -> Option<PathBuf> {
-    let var = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+/// `mindflow` in the user's cache folder, as `scripts/` have it, by these variables.
+fn user_cache(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let var = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     var("MINDFLOW_CACHE")
         .or_else(|| var("XDG_CACHE_HOME").map(|cache| cache.join("mindflow")))
         .or_else(|| var("HOME").map(|home| home.join(".cache/mindflow")))
@@ -310,6 +323,36 @@ mod tests {
         fs::write(&file, b"").unwrap();
         let refused = CompiledCache::open(Some(&file.join("compiled")), folder.path()).unwrap_err().to_string();
         assert!(refused.contains("file/compiled") && refused.contains("compiled-cache"), "{refused}");
+    }
+
+    fn variables(set: &'static [(&'static str, &'static str)]) -> impl Fn(&str) -> Option<OsString> {
+        move |name| set.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value))
+    }
+
+    #[test]
+    fn a_user_without_a_home_has_the_cache_in_the_data_directory_and_without_one_in_a_temporary_folder() {
+        assert_eq!(user_cache(variables(&[])), None);
+        assert_eq!(user_cache(variables(&[("HOME", ""), ("XDG_CACHE_HOME", "")])), None);
+        assert_eq!(user_cache(variables(&[("HOME", "a")])), None, "it would depend on where the program is started");
+        assert_eq!(user_cache(variables(&[("HOME", "/a")])), Some("/a/.cache/mindflow".into()));
+        assert_eq!(user_cache(variables(&[("HOME", "/a"), ("XDG_CACHE_HOME", "/b")])), Some("/b/mindflow".into()));
+
+        let folder = tempfile::tempdir().unwrap();
+        let data_dir = folder.path().join("data");
+        let cache = CompiledCache::of_user(None, &data_dir).unwrap();
+        cache.store("key", b"code").unwrap();
+        assert!(cache.folder.exists() && !data_dir.exists());
+        assert_eq!(fs::metadata(&cache.folder).unwrap().mode() & 0o777, 0o700);
+        let temporary = cache.folder.clone();
+        drop(cache);
+        assert!(!temporary.exists());
+
+        fs::create_dir(&data_dir).unwrap();
+        assert_eq!(CompiledCache::of_user(None, &data_dir).unwrap().folder, data_dir.join("compiled"));
+        // Where nothing can be made, as in the home of a user that has none.
+        fs::write(folder.path().join("file"), "").unwrap();
+        let nowhere = Some(folder.path().join("file"));
+        assert_eq!(CompiledCache::of_user(nowhere, &data_dir).unwrap().folder, data_dir.join("compiled"));
     }
 
     #[test]

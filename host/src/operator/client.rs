@@ -30,7 +30,7 @@ impl OperatorClient {
             return Ok(Self::Running(config.data_dir));
         }
         // Before anything is made in it.
-        data_dir::open(&config.data_dir)?;
+        data_dir::find(&config.data_dir)?;
         let Claimed::Free(claim) = claim(&config.data_dir, progress).await? else {
             return Ok(Self::Running(config.data_dir));
         };
