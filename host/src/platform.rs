@@ -225,6 +225,7 @@ impl Platform {
         let compiled = tokio::task::spawn_blocking(move || engine.compile(&path)).await??;
         let status = provider.status();
         if !wanted([&status.digest, &compiled.digest]) {
+            tracing::debug!(component = name, digest = status.digest, "not swapped: the file is what runs already");
             return Ok(status);
         }
         let exports = application.link(&entry, &compiled)?;

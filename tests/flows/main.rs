@@ -59,5 +59,6 @@ mod trouble_lost_redis;
 mod trouble_outage;
 mod trouble_poison;
 mod trouble_servers;
+mod trouble_surroundings;
 mod trouble_swap;
 mod trouble_terminal;

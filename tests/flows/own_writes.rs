@@ -73,6 +73,10 @@ async fn what_was_just_written_is_in_the_answer_to_the_next_request() {
     titles.pop();
     let gone = look(&phone).await;
     assert_eq!((&gone["titles"], &gone["figures"], &gone["used"]), (&json!(titles), &json!(4), &json!(5)));
+    ada.data("mutation ($id: ID!) { restoreJournalEntry(id: $id) { id } }", json!({ "id": first })).await;
+    titles.push("Edited".into());
+    let again = look(&ada).await;
+    assert_eq!((&again["titles"], &again["figures"], &again["used"]), (&json!(titles), &json!(5), &json!(5)));
     let rename = "mutation { updateProfile(displayName: \"Ada L.\", timezone: \"Asia/Tokyo\") { quota { used } } }";
     assert_eq!(ada.data(rename, json!({})).await["updateProfile"]["quota"]["used"], 5);
     let me = phone.data(SHOWN, json!({})).await["me"].clone();

@@ -101,7 +101,9 @@ async fn a_watched_component_is_swapped_when_its_file_changes() {
     std::fs::copy(component("query"), &file).expect("a copy");
     let source = file.clone();
     let watched = manifest(move |table| run(table, "query", source));
-    let platform = Platform::services().manifest(watched).argument("--watch").start().await;
+    let log = "info,mindflow::call=warn,mindflow::platform=debug";
+    let builder = Platform::services().env("RUST_LOG", log).manifest(watched).argument("--watch");
+    let platform = builder.start().await;
     let ada = writer(&platform, "before").await;
     let platform = &platform;
 
@@ -125,4 +127,11 @@ async fn a_watched_component_is_swapped_when_its_file_changes() {
     })
     .await;
     assert_eq!(ada.data("{ recentEntries { title } }", json!({})).await["recentEntries"][0]["title"], "before");
+
+    // A build that changes nothing writes the file again.
+    let looked = || platform.log().matches("not swapped: the file is what runs already").count();
+    let before = looked();
+    std::fs::copy(component("query"), &file).expect("the same version");
+    eventually("it is looked at", || async move { (looked() > before).then_some(()) }).await;
+    assert_eq!(state(platform, "query").await["generation"], 3);
 }

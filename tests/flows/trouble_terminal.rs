@@ -61,6 +61,8 @@ async fn a_command_whose_reader_has_left_ends_well_and_says_nothing() {
         &["migrate"],
         &["audit", "export"],
         &["audit", "verify"],
+        &["archive", "status"],
+        &["keys", "rotate"],
     ] {
         let mut command = command(&platform, words);
         let child = command.stdout(unread()).stderr(Stdio::piped()).spawn().expect("it starts");
