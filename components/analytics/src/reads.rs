@@ -85,11 +85,31 @@ pub async fn shows(context: &CallContext, marks: &[Mark]) -> Result<bool, Error>
     shown::ask(DATABASE, &Owner::figures(caller.user_id), figures::SHOWN, marks).await
 }
 
-/// The last `days` days, today included, and tomorrow: a traveller may have dated an entry where tomorrow came first.
+/// The last `days` days up to today. What is dated later, as by a traveller where tomorrow came first, is shown when that day has come.
 fn window(today: Date, days: u32) -> (Date, Date) {
-    (days_before(today, days.saturating_sub(1)), today.tomorrow().unwrap_or(today))
+    (days_before(today, days.saturating_sub(1)), today)
 }
 
 async fn ask(identity: Identity, statement: Statement) -> Result<Rows, Error> {
     Ok(sql::query(DATABASE, identity, &statement.text, statement.params).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+    use mindflow_guest::clock::time_zone;
+
+    #[test]
+    fn a_trend_goes_up_to_the_writers_today_and_no_further() {
+        let now = "2026-03-01T10:30:00Z".parse().unwrap();
+        for (zone, first, today) in [
+            ("Pacific/Kiritimati", date(2026, 3, 1), date(2026, 3, 2)),
+            ("UTC", date(2026, 2, 28), date(2026, 3, 1)),
+            ("Pacific/Pago_Pago", date(2026, 2, 27), date(2026, 2, 28)),
+        ] {
+            assert_eq!(window(today_in(&time_zone(zone), now), 2), (first, today), "{zone}");
+        }
+        assert_eq!(window(date(2026, 3, 1), 1), (date(2026, 3, 1), date(2026, 3, 1)));
+    }
 }

