@@ -6,16 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Fields of objects and inputs, values of enums.
 const CONTRACT: &str = "
-User: id: ID!, email: String!, displayName: String!, roles: [Role!]!, createdAt: DateTime!, timezone: String!, quota: Quota!, storage: Storage
+User: id: ID!, email: String!, displayName: String!, roles: [Role!]!, createdAt: DateTime!, timezone: String!, quota: Quota, storage: Storage
 Node: id: ID!
 Quota: limit: Int, used: Int!, resetsAt: DateTime
-Storage: mediaBytes: UsedBytes!, tags: Used!, webhooks: Used!, sessions: Used!
+Storage: mediaBytes: UsedBytes, tags: Used, webhooks: Used, sessions: Used
 Used: used: Int!, limit: Int!
 UsedBytes: used: Bytes!, limit: Bytes!
-JournalEntry: id: ID!, title: String!, content: String!, mood: Mood, tags: [Tag!]!, attachments: [Media!]!, createdAt: DateTime!, updatedAt: DateTime!, entryDate: Date!, version: Int!, wordCount: Int!, analysis: Analysis!
+JournalEntry: id: ID!, title: String!, content: String!, mood: Mood, tags: [Tag!]!, attachments: [Media!], createdAt: DateTime!, updatedAt: DateTime!, entryDate: Date!, version: Int!, wordCount: Int!, analysis: Analysis
 Analysis: status: AnalysisStatus!, insights: [Insight!]!, sentiment: Float, themes: [String!]!, model: String, completedAt: DateTime
 Insight: id: ID!, entryId: ID!, text: String!, kind: String!, createdAt: DateTime!
-Tag: id: ID!, name: String!, entryCount: Int!
+Tag: id: ID!, name: String!, entryCount: Int
 Media: id: ID!, fileName: String!, contentType: String!, bytes: Int!, width: Int, height: Int, url: String!, thumbnailUrl: String
 PageInfo: hasNextPage: Boolean!, hasPreviousPage: Boolean!, startCursor: String, endCursor: String
 JournalEntryEdge: cursor: String!, node: JournalEntry!

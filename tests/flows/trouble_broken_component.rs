@@ -181,4 +181,9 @@ async fn what_a_broken_component_says_never_reaches_a_client() {
     assert_eq!(answer.error_code(), "INTERNAL");
     assert!(!answer.text().contains("secret"), "{}", answer.text());
     assert!(platform.log().contains("secret text of a broken component"), "the log has it");
+    // What it would add to another's answer is null, and the rest is there.
+    let change = "mutation { updateProfile(displayName: \"Ada L.\") { displayName quota { used } } }";
+    let changed = ada.graphql(change, json!({})).await.json();
+    assert_eq!(changed["data"], json!({ "updateProfile": { "displayName": "Ada L.", "quota": null } }), "{changed}");
+    assert_eq!(changed["errors"][0]["path"], json!(["updateProfile", "quota"]));
 }

@@ -62,7 +62,10 @@ mod tests {
             "roles: [Role!]!",
             "resetsAt: DateTime",
             "averageSentiment: Float",
-            "entryCount: Int!",
+            "entryCount: Int\n",
+            "attachments: [Media!]\n",
+            "analysis: Analysis\n",
+            "quota: Quota\n",
             "entryChanged(",
             "): EntryChange!",
             "entryAnalyzed(",
@@ -100,6 +103,32 @@ mod tests {
         for root in types.iter().filter(|kind| kind["name"] == "Query" || kind["name"] == "Mutation") {
             for field in root["fields"].as_array().unwrap() {
                 assert_eq!(field["type"]["kind"] == "NON_NULL", field["name"] == "me", "{}", field["name"]);
+            }
+        }
+    }
+
+    /// Fields that ask a service of their own, when the object that they are in has been answered.
+    const ASKED_APART: [(&str, &[&str]); 4] = [
+        ("JournalEntry", &["attachments", "analysis"]),
+        ("Tag", &["entryCount"]),
+        ("User", &["quota", "storage"]),
+        ("Storage", &["mediaBytes", "tags", "webhooks", "sessions"]),
+    ];
+
+    #[test]
+    fn a_field_that_another_service_answers_may_be_null_and_says_so() {
+        let query = "{ __schema { types { name fields { name description type { kind } } } } }";
+        let answer = futures::executor::block_on(schema().execute(query)).data.into_json().unwrap();
+        let types = answer["__schema"]["types"].as_array().unwrap();
+        for (name, asked) in ASKED_APART {
+            let kind = types.iter().find(|kind| kind["name"] == name).unwrap();
+            for field in kind["fields"].as_array().unwrap() {
+                if !asked.iter().any(|asked| field["name"] == **asked) {
+                    continue;
+                }
+                assert_ne!(field["type"]["kind"], "NON_NULL", "{name}.{}", field["name"]);
+                let description = field["description"].as_str().unwrap();
+                assert!(description.contains("with an error, when "), "{name}.{}: {description}", field["name"]);
             }
         }
     }

@@ -85,13 +85,14 @@ enum TagCount {
 #[ComplexObject]
 impl Tag {
     /// How many entries carry it now.
-    async fn entry_count(&self, ctx: &Context<'_>) -> Result<u32> {
+    /// Null, with an error, when it cannot be read; the tag is there.
+    async fn entry_count(&self, ctx: &Context<'_>) -> Result<Option<u32>> {
         match self.count {
-            TagCount::Known(count) => Ok(count),
+            TagCount::Known(count) => Ok(Some(count)),
             TagCount::Ask { at_least } => {
                 let id = self.id.to_string();
                 let count = scope::with(ctx, |scope| async move { scope.tag_counts.load(id).await }).await?;
-                Ok(count.max(at_least))
+                Ok(Some(count.max(at_least)))
             }
         }
     }
@@ -161,17 +162,19 @@ impl JournalEntry {
     }
 
     /// The files that the user attached, in the user's order, at most 10.
-    async fn attachments(&self, ctx: &Context<'_>) -> Result<Vec<Media>> {
+    /// Null, with an error, when they cannot be read; the entry is there.
+    async fn attachments(&self, ctx: &Context<'_>) -> Result<Option<Vec<Media>>> {
         let ids = self.entry.attachment_ids.clone();
         let found =
             scope::with(ctx, |scope| async move { try_join_all(ids.into_iter().map(|id| scope.files.load(id))).await });
-        Ok(found.await?.into_iter().flatten().map(Into::into).collect())
+        Ok(Some(found.await?.into_iter().flatten().map(Into::into).collect()))
     }
 
     /// What the AI made of it.
-    async fn analysis(&self, ctx: &Context<'_>) -> Result<Analysis> {
+    /// Null, with an error, when it cannot be read; the entry is there.
+    async fn analysis(&self, ctx: &Context<'_>) -> Result<Option<Analysis>> {
         if let Some(analysis) = &self.known_analysis {
-            return Ok(analysis.clone().into());
+            return Ok(Some(analysis.clone().into()));
         }
         let id = self.entry.id.clone();
         let read = scope::with(ctx, |scope| async move {
@@ -181,7 +184,7 @@ impl JournalEntry {
             let read = scope.entry(id).await?;
             Ok(read.map_or_else(|| analysis_to_come(true), |entry| entry.analysis))
         });
-        Ok(read.await?.into())
+        Ok(Some(read.await?.into()))
     }
 }
 

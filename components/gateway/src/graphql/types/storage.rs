@@ -13,24 +13,28 @@ pub struct Storage;
 #[Object]
 impl Storage {
     /// Uploaded files with their smaller sizes, and uploads in progress.
-    async fn media_bytes(&self, ctx: &Context<'_>) -> Result<UsedBytes> {
+    /// Null, with an error, when it cannot be read; the others are there.
+    async fn media_bytes(&self, ctx: &Context<'_>) -> Result<Option<UsedBytes>> {
         let Usage { used, limit } = scope::ask(ctx, files::media_usage).await?;
-        Ok(UsedBytes { used: Bytes(used), limit: Bytes(limit) })
+        Ok(Some(UsedBytes { used: Bytes(used), limit: Bytes(limit) }))
     }
 
     /// Tags that the user has made.
-    async fn tags(&self, ctx: &Context<'_>) -> Result<Used> {
-        Ok(scope::ask(ctx, journal::tag_usage).await?.into())
+    /// Null, with an error, when it cannot be read; the others are there.
+    async fn tags(&self, ctx: &Context<'_>) -> Result<Option<Used>> {
+        Ok(Some(scope::ask(ctx, journal::tag_usage).await?.into()))
     }
 
     /// Webhooks, also those that are not active.
-    async fn webhooks(&self, ctx: &Context<'_>) -> Result<Used> {
-        Ok(scope::ask(ctx, notices::webhook_usage).await?.into())
+    /// Null, with an error, when it cannot be read; the others are there.
+    async fn webhooks(&self, ctx: &Context<'_>) -> Result<Option<Used>> {
+        Ok(Some(scope::ask(ctx, notices::webhook_usage).await?.into()))
     }
 
     /// Sessions that the user is logged in with. With one more than the limit, the one ends that was not used for the longest time.
-    async fn sessions(&self, ctx: &Context<'_>) -> Result<Used> {
-        Ok(scope::ask(ctx, accounts::session_usage).await?.into())
+    /// Null, with an error, when it cannot be read; the others are there.
+    async fn sessions(&self, ctx: &Context<'_>) -> Result<Option<Used>> {
+        Ok(Some(scope::ask(ctx, accounts::session_usage).await?.into()))
     }
 }
 

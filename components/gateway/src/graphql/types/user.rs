@@ -60,16 +60,17 @@ impl From<reads::Quota> for Quota {
 #[ComplexObject]
 impl User {
     /// How much room this month has for new entries.
-    async fn quota(&self, ctx: &Context<'_>) -> Result<Quota> {
+    /// Null, with an error, when it cannot be read; the account is there.
+    async fn quota(&self, ctx: &Context<'_>) -> Result<Option<Quota>> {
         if let Some(quota) = &self.known_quota {
-            return Ok((*quota).into());
+            return Ok(Some((*quota).into()));
         }
         let (id, email) = (self.id.to_string(), self.email.clone());
         let quota = scope::with(ctx, |scope| read_quota(scope, id, email)).await?;
-        Ok(quota.into())
+        Ok(Some(quota.into()))
     }
 
-    /// How much is kept for the user, and how much may be. Null of other users.
+    /// How much is kept for the user, and how much may be. Null of other users, and, with an error, when it cannot be read.
     async fn storage(&self, ctx: &Context<'_>) -> Result<Option<Storage>> {
         let id = self.id.to_string();
         let own = |scope: SharedScope| async move { Ok(scope.viewer.caller().await?.user_id == id) };
