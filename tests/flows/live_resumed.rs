@@ -85,6 +85,10 @@ async fn a_client_that_comes_back_after_its_cursor_misses_nothing_also_at_anothe
     for cursor in ["1-0", "no cursor", "99999999999999-0"] {
         is_forgotten(&there, cursor).await;
     }
+    // A place in the changes of one user is none in those of another, which it would pass over.
+    let bob = platform.register().await;
+    write(&bob, "his own").await;
+    is_forgotten(&bob, &last).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,9 @@
 //! A user's topic: the short notices that the query service publishes after it has applied an event, and those of the
 //! auth service about sessions that have ended. The topic remembers them for minutes, so that a client goes on where it was; the
 //! entries themselves are always read again, and sessions are proven before each notice.
+//!
+//! A place in a topic is a time and a number, so that one of another user's topic could be taken for one of this, and would pass over
+//! what is older. What clients have is a place with a mark of its topic: a [`cursor`].
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use futures::stream::{LocalBoxStream, StreamExt, unfold};
@@ -10,16 +13,24 @@ use mindflow_guest::clock;
 use mindflow_guest::failure::invalid;
 use mindflow_guest::realtime::{self, Subscription};
 use mindflow_guest::rules::Rule;
+use sha2::{Digest, Sha256};
 use std::time::Duration;
 
 /// The pauses double: 0.1 + 0.2 + … + 3.2 s, longer than a restart of the back end.
 const RESUBSCRIBE: ExponentialBuilder =
     ExponentialBuilder::new().with_min_delay(Duration::from_millis(100)).with_factor(2.0).with_max_times(6);
 
+/// Of a topic's mark, in bytes: no two users of a client have the same. It guards from mistakes; a topic is chosen by the proven user
+/// alone.
+const MARK_BYTES: usize = 6;
+/// In place of what is no cursor of the topic. No topic knows it, so that it is answered as [`forgotten`].
+const NO_PLACE: &str = "none";
+
 /// Where a subscription begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Start {
     pub topic: String,
+    /// A place in it.
     pub after: String,
 }
 
@@ -31,14 +42,33 @@ impl Start {
     pub async fn of(user_id: &str, after: Option<String>) -> Result<Self, Error> {
         let topic = notice_topic(user_id);
         let after = match after {
-            Some(after) => after,
+            Some(cursor) => place(&topic, &cursor).unwrap_or(NO_PLACE).to_owned(),
             None => realtime::latest(topic.clone()).await?,
         };
         Ok(Self { topic, after })
     }
+
+    /// The same as clients have it.
+    pub fn cursor(&self) -> String {
+        cursor(&self.topic, &self.after)
+    }
 }
 
-/// The client's cursor is of the past, or of no past that there was.
+/// A place in a topic as clients have it.
+pub fn cursor(topic: &str, place: &str) -> String {
+    format!("{place}.{}", mark(topic))
+}
+
+/// The place that a client's cursor names, if it is one of this topic.
+fn place<'a>(topic: &str, cursor: &'a str) -> Option<&'a str> {
+    cursor.rsplit_once('.').filter(|(_, of)| *of == mark(topic)).map(|(place, _)| place)
+}
+
+fn mark(topic: &str) -> String {
+    hex::encode(Sha256::digest(topic).get(..MARK_BYTES).unwrap_or_default())
+}
+
+/// The client's cursor is of the past, or of no past that there was, or of another user's.
 pub fn forgotten() -> Error {
     let text =
         "The changes after this cursor are no longer known. Read the entries again, and subscribe without `after`.";
@@ -112,5 +142,23 @@ impl Feed {
             }
         }
         Err(Error::Unavailable(format!("the live feed was lost: {reason}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::executor::block_on;
+
+    #[test]
+    fn a_cursor_is_good_for_the_user_whose_changes_it_is_of() {
+        let of = |user: &str, after: &str| block_on(Start::of(user, Some(after.to_owned())));
+        let ann = cursor(&notice_topic("ann"), "7-0");
+        let start = of("ann", &ann).unwrap();
+        assert_eq!((start.after.as_str(), start.cursor()), ("7-0", ann.clone()));
+        let bobs = cursor(&notice_topic("bob"), "7-0");
+        for wrong in [bobs.as_str(), "7-0", "", ".", &format!("{ann}0")] {
+            assert_eq!(of("ann", wrong).unwrap().after, NO_PLACE, "{wrong}");
+        }
     }
 }

@@ -117,7 +117,7 @@ impl Running {
     fn still_there(&mut self) -> Vec<u8> {
         match self.start.as_ref().and_then(|start| start.get()) {
             Some(start) => {
-                let event = at(&start.after);
+                let event = at(&start.cursor());
                 self.start = None;
                 event.into_bytes()
             }

@@ -4,7 +4,7 @@ use super::kept;
 use super::protocol::{Action as Wanted, Close, Protocol, STREAM};
 use super::stream::{EVENTS, Stream};
 use super::task::{Notices, Outcome, Work};
-use crate::change_feed::forgotten;
+use crate::change_feed::{self, forgotten};
 use crate::failure::{Failure, Kind};
 use crate::graphql::execute::Refused;
 use crate::graphql::sse;
@@ -146,7 +146,8 @@ impl Connection {
         self.protocol.stream_begins();
         self.expires_us = Some(expires_us);
         let mut actions = self.identified(Some(user_id));
-        actions.extend(after.as_deref().map(|after| Action::Send(Message::Text(sse::at(after)))));
+        let begins = after.as_deref().map(|after| sse::at(&change_feed::cursor(&topic, after)));
+        actions.extend(begins.map(|event| Action::Send(Message::Text(event))));
         actions.extend(self.subscribe(tag(STREAM), (topic, after), notices));
         actions.push(self.next_proof(now_us));
         actions

@@ -140,7 +140,7 @@ async fn prove(connection: &Connection) -> Outcome {
         Ok(caller) => {
             let is_first = !connection.protocol.is_acknowledged();
             let cursor = if is_first { Start::of(&caller.user_id, None).await.ok() } else { None };
-            let cursor = cursor.map(|start| start.after);
+            let cursor = cursor.map(|start| start.cursor());
             Outcome::Proven { expires_us: caller.expires_at, user_id: Some(caller.user_id), cursor }
         }
         Err(Error::Unauthenticated(_)) => Outcome::Forbidden,

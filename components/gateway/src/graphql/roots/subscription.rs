@@ -9,10 +9,9 @@ use crate::viewer::Viewer;
 use async_graphql::{Context, Result, Subscription as GraphqlSubscription};
 use futures::StreamExt;
 use futures::stream::{self, BoxStream, LocalBoxStream};
-use mindflow_events::{Notice, NoticeKind, UserNotice};
+use mindflow_events::{Notice, NoticeKind, UserNotice, notice_topic};
 use mindflow_guest::call::Error;
 use send_wrapper::SendWrapper;
-use std::future::ready;
 use std::sync::{Arc, OnceLock};
 
 pub struct Subscription;
@@ -52,7 +51,7 @@ pub enum Source {
     Topic(Begins),
     /// From nowhere: the topic is asked for, and its notices come to later calls.
     Later(Begins),
-    /// The one that has come, with its cursor.
+    /// The one that has come, with its place in the topic.
     Come(Notice, String),
 }
 
@@ -147,10 +146,12 @@ async fn notices(scope: &SharedScope, source: Source, after: Option<String>) -> 
     let viewer = scope.viewer.clone();
     match source {
         Source::Topic(begins) => {
-            let notices = change_feed::notices(begins.start(&viewer, after).await?).await?;
-            let proven = move |notice: Result<_, Error>| {
-                let (notice, cursor) = notice?;
-                Ok((viewer.unproven(), notice, cursor))
+            let start = begins.start(&viewer, after).await?;
+            let topic = start.topic.clone();
+            let notices = change_feed::notices(start).await?;
+            let proven = move |notice: Result<(_, String), Error>| {
+                let (notice, place) = notice?;
+                Ok((viewer.unproven(), notice, change_feed::cursor(&topic, &place)))
             };
             Ok(notices.map(proven).boxed_local())
         }
@@ -158,8 +159,12 @@ async fn notices(scope: &SharedScope, source: Source, after: Option<String>) -> 
             begins.start(&viewer, after).await?;
             Ok(stream::empty().boxed_local())
         }
-        Source::Come(notice, cursor) => {
-            Ok(stream::once(ready(Ok((viewer, UserNotice::Entry(notice), cursor)))).boxed_local())
+        Source::Come(notice, place) => {
+            let come = async move {
+                let topic = notice_topic(&viewer.caller().await?.user_id);
+                Ok((viewer, UserNotice::Entry(notice), change_feed::cursor(&topic, &place)))
+            };
+            Ok(stream::once(come).boxed_local())
         }
     }
 }

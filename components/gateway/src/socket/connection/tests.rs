@@ -287,7 +287,8 @@ fn an_event_stream_begins_with_its_subscription_and_is_proven_again_every_minute
     else {
         panic!("{actions:?}")
     };
-    assert_eq!((&**user, at), ("1", &Message::Text("id: 7-0\n\n".to_owned())));
+    let begins = change_feed::cursor("user:1", "7-0");
+    assert_eq!((&**user, at), ("1", &Message::Text(format!("id: {begins}\n\n"))));
     assert_eq!(subscription.after.as_deref(), Some("7-0"));
     assert_eq!((&*subscription.tag, &*subscription.topic), ("operation:stream", "user:1"));
     assert_eq!(subscription.work, kept::write(&Work::Notices(notices(STREAM))));
