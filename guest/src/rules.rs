@@ -39,8 +39,11 @@ pub enum Rule {
     },
     /// The text holds characters that cannot be part of it.
     Characters,
-    /// There is no such field here.
-    UnknownField,
+    /// There is no such field here, or no such parameter. `known`: those that there are, where they are few.
+    UnknownField {
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        known: Vec<Text>,
+    },
 
     // === how much there is ===
     TooShort {
@@ -144,6 +147,8 @@ pub enum Format {
     Search,
     /// Base64url.
     Key,
+    /// SHA-256 in hexadecimal digits.
+    Sha256,
 }
 
 impl Rule {
@@ -167,6 +172,10 @@ impl Rule {
 
     pub fn one_of(values: impl IntoIterator<Item = impl Into<Text>>) -> Self {
         Self::OneOf { values: values.into_iter().map(Into::into).collect() }
+    }
+
+    pub fn unknown_field(known: impl IntoIterator<Item = impl Into<Text>>) -> Self {
+        Self::UnknownField { known: known.into_iter().map(Into::into).collect() }
     }
 
     pub fn of_type(expected: &'static str) -> Self {

@@ -217,9 +217,67 @@ async fn validation_names_every_broken_field_in_both_protocols() {
     let problem =
         ada.get("/api/journals?limit=101&mood=calm&from=yesterday").await.expect_problem(422, "invalid-input");
     assert_eq!(problem["errors"].as_array().unwrap().len(), 3);
+    // A parameter that nothing takes shows nothing, and one that is not right is called as it was.
+    let one = format!("{}?fields=title", path(&entry));
+    for (path, field, rule) in [
+        ("/api/journals?tgas=x&limit=5", "tgas", "unknown-field"),
+        ("/api/journals?tag=a&tag=b", "tag", "too-many"),
+        ("/api/journals?cursor=nonsense", "cursor", "format"),
+        ("/auth/sessions?all=true", "all", "unknown-field"),
+        (one.as_str(), "fields", "unknown-field"),
+        ("/media/00000000-0000-7000-8000-000000000000?size=2", "size", "unknown-field"),
+    ] {
+        let error = ada.get(path).await.expect_problem(422, "invalid-input")["errors"][0].clone();
+        assert_eq!((&error["field"], &error["rule"]), (&json!(field), &json!(rule)), "{path}");
+    }
     // Nothing of it was written.
     ada.eventually("{ journalEntries { totalCount } }", json!({}), |data| data["journalEntries"]["totalCount"] == 1)
         .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn null_empties_what_can_be_empty_is_refused_of_what_cannot_and_left_out_changes_nothing() {
+    let platform = Platform::services().start().await;
+    let ada = platform.register().await;
+    let entry = ada.write(json!({ "title": "T", "content": "c", "mood": "CALM", "tags": ["a"] })).await;
+    for (body, field, rule) in [
+        (json!({ "title": null }), "title", "required"),
+        (json!({ "entryDate": null }), "entryDate", "required"),
+        (json!({ "content": null }), "content", "blank"),
+    ] {
+        let error = ada.patch(&path(&entry), &body).await.expect_problem(422, "invalid-input")["errors"][0].clone();
+        assert_eq!((&error["field"], &error["rule"]), (&json!(field), &json!(rule)));
+    }
+    let emptied = ada.patch(&path(&entry), &json!({ "tags": null, "mood": null, "attachmentIds": null })).await;
+    let emptied = emptied.expect(200).json();
+    assert_eq!((&emptied["tags"], &emptied["mood"], &emptied["version"]), (&json!([]), &Value::Null, &json!(2)));
+
+    // A client sends the variables of what its user has changed.
+    let update = "mutation ($id: ID!, $title: String, $mood: Mood, $tags: [String!]) {
+        updateJournalEntry(input: { id: $id, title: $title, mood: $mood, tags: $tags }) { title mood tags { name } } }";
+    let with = |more: Value| {
+        let mut variables = json!({ "id": entry["id"] });
+        variables.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        ada.graphql(update, variables)
+    };
+    with(json!({ "mood": "SAD", "tags": ["b"] })).await.data();
+    let kept = with(json!({ "title": "Kept" })).await.data()["updateJournalEntry"].clone();
+    assert_eq!(kept, json!({ "title": "Kept", "mood": "SAD", "tags": [{ "name": "b" }] }));
+    let emptied = with(json!({ "mood": null, "tags": null })).await.data()["updateJournalEntry"].clone();
+    assert_eq!(emptied, json!({ "title": "Kept", "mood": null, "tags": [] }));
+    let profile = "mutation ($name: String, $zone: String) {
+        updateProfile(displayName: $name, timezone: $zone) { displayName timezone } }";
+    let named = ada.data(profile, json!({ "name": "Ada L." })).await["updateProfile"].clone();
+    assert_eq!(named, json!({ "displayName": "Ada L.", "timezone": "UTC" }));
+    for (refused, field) in [
+        (with(json!({ "title": null })).await, "title"),
+        (ada.graphql(profile, json!({ "name": null })).await, "displayName"),
+        (ada.graphql(profile, json!({ "zone": null })).await, "timezone"),
+        (ada.graphql("mutation { updateNotificationPreferences(push: null) { push } }", json!({})).await, "push"),
+    ] {
+        let extensions = refused.error()["extensions"].clone();
+        assert_eq!((&extensions["field"], &extensions["rule"]), (&json!(field), &json!("required")));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,10 @@ use crate::viewer::Viewer;
 use crate::web::{Request, Response, correlation, cors, encoding, problem, wire::Incoming};
 use crate::{graphql, rate, rest};
 use http::{Method, StatusCode};
-use mindflow_guest::{id, web::finish};
+use mindflow_guest::{
+    id,
+    web::{finish, query::Query},
+};
 
 pub async fn respond(Incoming { parts, body, place }: Incoming) -> Response {
     let settings = settings::load().await;
@@ -60,6 +63,9 @@ async fn dispatch(
     viewer: &Viewer,
     settings: &'static Settings,
 ) -> Result<Response, Failure> {
+    if route.takes_no_parameters(request.method()) {
+        Query::only(request.uri().query(), &[])?;
+    }
     match route {
         Route::Graphql => Ok(graphql::http::respond(request, viewer, settings).await),
         Route::GraphiqlAsset(name) => graphql::http::graphiql_asset(&name, request.headers(), settings),

@@ -14,6 +14,8 @@ pub static ORDER_RULE: LazyLock<String> = LazyLock::new(|| {
     let names: Vec<_> = ORDERS.iter().map(|(_, name)| *name).collect();
     format!("Must be one of {}.", names.join(", "))
 });
+/// Of a null where there is always a value.
+pub const NULL_RULE: &str = "It cannot be null: give it a value, or leave it out.";
 pub const DATE_RULE: &str = "Must be a date as YYYY-MM-DD.";
 
 /// [`MOOD_RULE`], for programs.

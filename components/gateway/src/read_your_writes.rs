@@ -68,7 +68,10 @@ impl OwnWrites {
         user_id.clone_into(&mut self.user_id.borrow_mut());
         if let Some(accounts::Written { marks, until }) = written {
             self.until_us.set(until.min(clock::now_us().saturating_add(WAIT_MAX_US)));
-            self.marks.borrow_mut().extend(marks);
+            let mut known = self.marks.borrow_mut();
+            // A further proof of the request brings what the first one did as well.
+            let new: Vec<Mark> = marks.into_iter().filter(|mark| !known.contains(mark)).collect();
+            known.extend(new);
         }
     }
 
@@ -221,6 +224,14 @@ mod tests {
         let away = own("eve", &[Mark::entry(1, 1)]);
         block_on(away.wait(&away.views, |_| ready(Err(Error::Unavailable("gone".into())))));
         assert!(!late.is_shown() && !away.is_shown());
+    }
+
+    #[test]
+    fn a_further_proof_of_the_same_request_brings_what_is_new() {
+        let own = own("gus", &[Mark::entry(1, 1)]);
+        let both = vec![Mark::entry(1, 1), Mark::user(2, 2)];
+        own.learn("gus", Some(accounts::Written { marks: both.clone(), until: i64::MAX }));
+        assert_eq!(*own.marks.borrow(), both);
     }
 
     #[test]

@@ -36,6 +36,23 @@ impl Route {
         }
     }
 
+    /// Whether anything in the query is a mistake. A page reads its own; GraphQL reads those of its specification and passes over
+    /// others; files take what says to a cache that they are new; and mail programs add to links.
+    pub fn takes_no_parameters(&self, method: &Method) -> bool {
+        match self {
+            Self::Graphql | Self::GraphiqlAsset(_) | Self::SchemaSdl | Self::Unsubscribe(_) => false,
+            Self::Journals => *method == Method::POST,
+            Self::Register
+            | Self::Login
+            | Self::Refresh
+            | Self::Logout
+            | Self::Sessions
+            | Self::Session(_)
+            | Self::Jwks
+            | Self::Journal(_) => true,
+        }
+    }
+
     fn of_path(path: &str) -> Option<Self> {
         let mut segments = path.strip_prefix('/')?.split('/');
         let found = match (segments.next()?, segments.next(), segments.next()) {
@@ -96,6 +113,34 @@ mod tests {
             (Method::POST, "/notifications/unsubscribe/T-_7", Route::Unsubscribe("T-_7".into())),
         ] {
             assert_eq!(find(&method, path), Ok(route));
+        }
+    }
+
+    #[test]
+    fn every_path_of_rest_refuses_parameters_that_it_does_not_take() {
+        let takes_none = |method: &Method, path| find(method, path).unwrap().takes_no_parameters(method);
+        for (method, path) in [
+            (Method::POST, "/auth/register"),
+            (Method::POST, "/auth/login"),
+            (Method::POST, "/auth/refresh"),
+            (Method::POST, "/auth/logout"),
+            (Method::GET, "/auth/sessions"),
+            (Method::DELETE, "/auth/sessions/7"),
+            (Method::GET, "/.well-known/jwks.json"),
+            (Method::POST, "/api/journals"),
+            (Method::GET, "/api/journals/7"),
+            (Method::PATCH, "/api/journals/7"),
+            (Method::DELETE, "/api/journals/7"),
+        ] {
+            assert!(takes_none(&method, path), "{method} {path}");
+        }
+        for (method, path) in [
+            (Method::GET, "/api/journals"),
+            (Method::HEAD, "/api/journals"),
+            (Method::GET, "/graphql"),
+            (Method::POST, "/notifications/unsubscribe/T"),
+        ] {
+            assert!(!takes_none(&method, path), "{method} {path}");
         }
     }
 

@@ -1,6 +1,6 @@
-//! The caller of a request. The access token is proven at most once a request, only when something needs it, and
-//! concurrent resolvers share the proof. Calls that follow from it are made with the roles of now: where the token has
-//! others, the proof brings one that has them.
+//! The caller of a request. The access token is proven once a request, only when something needs it, and concurrent resolvers share
+//! the proof; a change of the caller's account within the request has what follows prove it once more. Calls that follow from it are
+//! made with the roles and the time zone of now: where the token has others, the proof brings one that has them.
 
 pub mod watch;
 
@@ -11,7 +11,7 @@ use futures::FutureExt;
 use futures::future::{LocalBoxFuture, Shared};
 use http::HeaderMap;
 use mindflow_guest::call::{CallContext, Credential, Error};
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 type Proof = Shared<LocalBoxFuture<'static, Result<Caller, Error>>>;
@@ -29,9 +29,11 @@ pub enum Asked {
 #[derive(Clone)]
 pub struct Viewer {
     context: CallContext,
-    proof: Proof,
-    /// A token with the caller's roles of now, if the presented one has others. Set by the proof.
-    renewed: Rc<OnceCell<String>>,
+    /// Why no caller is proven, without a token.
+    refusal: Option<&'static str>,
+    proof: Rc<RefCell<Proof>>,
+    /// A token with the caller's roles and time zone of now, if the presented one has others. Set by the proof.
+    renewed: Rc<RefCell<Option<String>>>,
     asked: Rc<Cell<Asked>>,
     own: Rc<OwnWrites>,
 }
@@ -40,24 +42,9 @@ impl Viewer {
     pub fn new(presented: Presented, correlation_id: String, traceparent: Option<String>) -> Self {
         let refusal = presented.refusal();
         let context = presented.into_context(correlation_id, traceparent);
-        let renewed = Rc::new(OnceCell::new());
-        let own = Rc::new(OwnWrites::default());
-        let (asked, known, learnt) = (context.clone(), Rc::clone(&renewed), Rc::clone(&own));
-        let proof = async move {
-            match refusal {
-                Some(reason) => Err(Error::Unauthenticated(reason.to_owned())),
-                None => {
-                    let accounts::Proof { caller, token, written } = accounts::prove(asked).await?;
-                    learnt.learn(&caller.user_id, written);
-                    if let Some(token) = token {
-                        // It is empty: a shared future runs once.
-                        let _ = known.set(token);
-                    }
-                    Ok(caller)
-                }
-            }
-        };
-        Self { context, proof: proof.boxed_local().shared(), renewed, asked: Rc::new(Cell::new(Asked::Nothing)), own }
+        let (renewed, own) = (Rc::default(), Rc::default());
+        let proof = Rc::new(RefCell::new(prove(context.clone(), refusal, &renewed, &own)));
+        Self { context, refusal, proof, renewed, asked: Rc::new(Cell::new(Asked::Nothing)), own }
     }
 
     pub fn of_request(headers: &HeaderMap, correlation_id: &str) -> Self {
@@ -88,16 +75,23 @@ impl Viewer {
     fn context_for(&self, asked: Asked) -> CallContext {
         self.asked.set(self.asked.get().max(asked));
         let mut context = self.context.clone();
-        if let Some(token) = self.renewed.get() {
+        if let Some(token) = &*self.renewed.borrow() {
             context.credential = Credential::Token(token.clone());
         }
         context
     }
 
+    /// The account has been changed in this request. What is asked after that proves the token once more, and so is done with the roles
+    /// and in the time zone of then. Where nothing follows, nothing is called.
+    pub fn renew(&self) {
+        *self.proof.borrow_mut() = prove(self.context.clone(), self.refusal, &self.renewed, &self.own);
+    }
+
     /// The proven caller: a valid token of a session that was not revoked. Answers are kept by its id, roles and time zone
     /// (`graphql::answers`), so no result of a query depends on more of it.
     pub async fn caller(&self) -> Result<Caller, Error> {
-        self.proof.clone().await
+        let proof = self.proof.borrow().clone();
+        proof.await
     }
 
     /// Of the proven caller; `None` where no live session is proven, also while that cannot be found out.
@@ -162,6 +156,26 @@ impl Viewer {
     }
 }
 
+/// Lazy: the token is proven when the caller is first asked for.
+fn prove(
+    context: CallContext,
+    refusal: Option<&'static str>,
+    renewed: &Rc<RefCell<Option<String>>>,
+    own: &Rc<OwnWrites>,
+) -> Proof {
+    let (renewed, own) = (Rc::clone(renewed), Rc::clone(own));
+    let proof = async move {
+        if let Some(reason) = refusal {
+            return Err(Error::Unauthenticated(reason.to_owned()));
+        }
+        let accounts::Proof { caller, token, written } = accounts::prove(context).await?;
+        own.learn(&caller.user_id, written);
+        *renewed.borrow_mut() = token;
+        Ok(caller)
+    };
+    proof.boxed_local().shared()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,8 +201,20 @@ mod tests {
             Credential::Anonymous => String::new(),
         };
         assert_eq!(credential(&viewer), "presented");
-        viewer.renewed.set("renewed".into()).unwrap();
+        *viewer.renewed.borrow_mut() = Some("renewed".into());
         assert_eq!((credential(&viewer).as_str(), credential(&viewer.unproven()).as_str()), ("renewed", "presented"));
+    }
+
+    #[test]
+    fn a_renewed_viewer_is_renewed_for_all_who_share_it_and_a_proof_that_was_begun_stays() {
+        let viewer = Viewer::new(Presented::Nothing, "c".into(), None);
+        let shared = viewer.clone();
+        let begun = viewer.proof.borrow().clone();
+        assert!(block_on(viewer.caller()).is_err() && begun.peek().is_some());
+        viewer.renew();
+        assert!(shared.proof.borrow().peek().is_none(), "it is proven when somebody asks");
+        assert!(matches!(block_on(shared.caller()), Err(Error::Unauthenticated(_))));
+        assert!(viewer.proof.borrow().peek().is_some() && begun.peek().is_some());
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! One HTTP request from its head to its answer: everything that all paths have in common.
 
 use crate::caller::{Caller, Reader};
+use crate::link::Link;
 use crate::rate;
 use crate::route::{self, Route};
 use crate::settings;
 use crate::{remove, serve, upload};
 use http::{Method, StatusCode, request::Parts};
 use mindflow_guest::web::failure::Failure;
+use mindflow_guest::web::query::Query;
 use mindflow_guest::web::{Response, correlation, cors, finish, problem, wire};
 use wasip3::http::types::Request;
 
@@ -29,15 +31,18 @@ async fn answer(head: &Parts, body: wire::Incoming, correlation_id: &str) -> Res
     match route {
         Route::Files => {
             let caller = Caller::prove(&head.headers, correlation_id).await?;
+            Query::only(head.uri.query(), &[])?;
             let standing = rate::take(&head.headers, &caller).await?;
             Ok(upload::take(head, body, &caller).await?.standing(&standing))
         }
         Route::File { id, .. } if head.method == Method::DELETE => {
             let caller = Caller::prove(&head.headers, correlation_id).await?;
+            Query::only(head.uri.query(), &[])?;
             remove::file(id, &caller).await
         }
         Route::File { id, rendition } => {
             let reader = Reader::prove(head, id, correlation_id).await?;
+            Query::only(head.uri.query(), &Link::PARAMETERS)?;
             serve::give(head, id, rendition, &reader, correlation_id).await
         }
     }

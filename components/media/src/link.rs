@@ -40,6 +40,9 @@ fn mac(key: &[u8], id: Uuid, expires_s: i64) -> Option<Hmac<Sha256>> {
 // === impl Link ===
 
 impl<'a> Link<'a> {
+    /// What its query has.
+    pub const PARAMETERS: [&'static str; 2] = ["expires", "signature"];
+
     /// `None` when the query is not that of a link.
     pub fn of(query: &'a str) -> Option<Self> {
         let value = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));

@@ -7,6 +7,7 @@ pub mod correlation;
 pub mod cors;
 pub mod failure;
 pub mod problem;
+pub mod query;
 pub mod response;
 pub mod wire;
 

@@ -1,11 +1,13 @@
 //! Automatic persisted queries, as Apollo's clients send them: the hash alone, and once the query with it when the hash
 //! is unknown. Queries are stored for a day for all instances, and some in memory.
 
-use super::workarounds::params::Params;
+use super::workarounds::params::{self, Params};
 use crate::failure::{Failure, Kind};
 use crate::rate;
 use crate::viewer::Viewer;
+use mindflow_guest::failure::field;
 use mindflow_guest::key_value::{Bucket, Condition};
+use mindflow_guest::rules::{Format, Rule};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
@@ -29,11 +31,11 @@ thread_local! {
 fn hash_of(extensions: &Map<String, Value>) -> Result<Option<String>, Failure> {
     let Some(persisted) = extensions.get("persistedQuery") else { return Ok(None) };
     if persisted.get("version").and_then(Value::as_u64) != Some(1) {
-        return Err(Failure::new(Kind::Malformed, "`persistedQuery.version` must be 1."));
+        return Err(wrong("version", Rule::one_of(["1"]), "`persistedQuery.version` must be 1."));
     }
     let hash = persisted.get("sha256Hash").and_then(Value::as_str).unwrap_or_default();
     if hash.len() != 64 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(Failure::new(Kind::Malformed, "`persistedQuery.sha256Hash` must be 64 hexadecimal digits."));
+        return Err(wrong("sha256Hash", Format::Sha256, "`persistedQuery.sha256Hash` must be 64 hexadecimal digits."));
     }
     Ok(Some(hash.to_ascii_lowercase()))
 }
@@ -46,7 +48,11 @@ fn check(hash: &str, query: &str) -> Result<(), Failure> {
     if sha256(query) == hash {
         return Ok(());
     }
-    Err(Failure::new(Kind::Malformed, "The provided `sha256Hash` is not the query's."))
+    Err(wrong("sha256Hash", Format::Sha256, "The provided `sha256Hash` is not the query's."))
+}
+
+fn wrong(name: &str, rule: impl Into<Rule>, text: &str) -> Failure {
+    Failure::new(Kind::Malformed, text).about(field(format!("extensions.persistedQuery.{name}"), rule, text))
 }
 
 /// A query whose hash the client named.
@@ -75,7 +81,7 @@ pub async fn resolve(params: &mut Params) -> Result<(String, Option<ToKeep>), Fa
                 .map(|query| (query, None))
                 .ok_or_else(|| Failure::new(Kind::PersistedQueryNotFound, "PersistedQueryNotFound"))
         }
-        (None, None) => Err(Failure::new(Kind::Malformed, "The parameter `query` is missing.")),
+        (None, None) => Err(params::missing_query()),
     }
 }
 

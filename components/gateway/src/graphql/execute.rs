@@ -6,9 +6,9 @@ use super::cost::{self, Cost};
 use super::documents::{self, Document, Unparsed};
 use super::roots::{Begins, Source};
 use super::scope::SharedScope;
-use super::workarounds::input_errors;
 use super::workarounds::params::Params;
 use super::workarounds::response_shape::Asked;
+use super::workarounds::{absent_variables, input_errors, subscription_root};
 use super::{errors, schema, validity};
 use super::{limits, meter};
 use crate::change_feed::Start;
@@ -16,13 +16,15 @@ use crate::failure::{Excess, Failure, Kind};
 use crate::memory::{self, ANSWER_BYTES_MAX, Place};
 use crate::settings::Settings;
 use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
+    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, SelectionSet,
 };
 use async_graphql::{Request, Response, ServerError, Variables};
 use futures::FutureExt;
 use futures::stream::{LocalBoxStream, StreamExt};
 use http::StatusCode;
 use mindflow_events::Notice;
+use mindflow_guest::failure::field;
+use mindflow_guest::rules::Rule;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -30,8 +32,9 @@ use std::rc::Rc;
 
 /// Of the memory that a document takes, twice: parsed, and as the engine holds it.
 const TOKEN_BYTES: u64 = 400;
-/// Variables are JSON's values, the engine's, and a text; the engine copies them to check and to run.
-const VARIABLE_BYTES: u64 = 6;
+/// Variables are JSON's values, the engine's, and a text; the engine copies them to check and to run, and the document that is run may
+/// have them in it.
+const VARIABLE_BYTES: u64 = 7;
 
 /// Of a result of a subscription, in its extensions.
 const CURSOR: &str = "cursor";
@@ -45,6 +48,8 @@ pub struct Prepared {
     pub variables_text: String,
     pub kind: OperationType,
     pub cost: Cost,
+    /// Of a subscription whose field is in a fragment: what is run in place of its selection.
+    root: Option<SelectionSet>,
     /// Whether it is known to fit the schema.
     fits: bool,
     pub scope: SharedScope,
@@ -204,6 +209,10 @@ impl Serialize for Answer {
 
 fn chosen<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Result<&'a OperationDefinition, Failure> {
     let none = |text: String| Failure::new(Kind::Malformed, text);
+    let unnamed = |rule: Rule, text: String| {
+        let broken = field("operationName", rule, text.as_str());
+        Failure::new(Kind::Malformed, text).about(broken)
+    };
     match (&document.operations, name) {
         (DocumentOperations::Single(operation), None) => Ok(&operation.node),
         (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => operations
@@ -211,12 +220,14 @@ fn chosen<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Result<&'
             .next()
             .map(|operation| &operation.node)
             .ok_or_else(|| none("The query has no operation.".to_owned())),
-        (DocumentOperations::Multiple(_), None) => Err(none("Say which operation to run: `operationName`.".to_owned())),
+        (DocumentOperations::Multiple(_), None) => {
+            Err(unnamed(Rule::Required, "Say which operation to run: `operationName`.".to_owned()))
+        }
         (DocumentOperations::Multiple(operations), Some(name)) if operations.contains_key(name) => operations
             .get(name)
             .map(|operation| &operation.node)
-            .ok_or_else(|| none(format!("The query has no operation named {name}."))),
-        (_, Some(name)) => Err(none(format!("The query has no operation named {name}."))),
+            .ok_or_else(|| unnamed(Rule::NotFound, format!("The query has no operation named {name}."))),
+        (_, Some(name)) => Err(unnamed(Rule::NotFound, format!("The query has no operation named {name}."))),
     }
 }
 
@@ -238,10 +249,6 @@ pub async fn prepare(mut params: Params, scope: &SharedScope, settings: &Setting
     let variables_text = serde_json::to_string(&params.variables).unwrap_or_default();
     let variables = Variables::from_json(params.variables.into());
     let operation = chosen(&document.parsed, params.operation_name.as_deref()).map_err(refuse)?;
-    if operation.ty == OperationType::Subscription && !is_plain(operation) {
-        let text = "Name the field of a subscription outside of fragments; what is in the field may have them.";
-        return Err(refuse(Failure::new(Kind::Malformed, text)));
-    }
     let known = document.fits((params.operation_name.as_deref(), &variables_text));
     let mut cost = match known {
         Some(cost) => cost,
@@ -250,10 +257,17 @@ pub async fn prepare(mut params: Params, scope: &SharedScope, settings: &Setting
     if operation.ty == OperationType::Mutation {
         cost.written_bytes = (query_bytes + variables_text.len()) as u64;
     }
+    let root = match operation.ty {
+        OperationType::Subscription => {
+            subscription_root::collected(&document.parsed, operation, &variables).map_err(refuse)?
+        }
+        _ => None,
+    };
     scope.spend(cost, memory_bytes(cost, &document, &variables_text));
     Ok(Prepared {
         kind: operation.ty,
         cost,
+        root,
         fits: known.is_some(),
         operation_name: params.operation_name,
         variables,
@@ -264,11 +278,6 @@ pub async fn prepare(mut params: Params, scope: &SharedScope, settings: &Setting
         correlation_id,
         document,
     })
-}
-
-/// Whether its root fields are in no fragment: the engine finds none there, and a subscription would end with nothing.
-fn is_plain(operation: &OperationDefinition) -> bool {
-    operation.selection_set.node.items.iter().all(|item| matches!(item.node, Selection::Field(_)))
 }
 
 /// The operation's cost, if its shape and its cost are within their bounds.
@@ -300,7 +309,7 @@ impl Prepared {
         if self.fits {
             return Ok(());
         }
-        let fits = validity::check(self.request()).await;
+        let fits = validity::check(self.request(self.document.parsed.clone())).await;
         fits.map_err(|mut errors| {
             if let Some(registry) = validity::registry() {
                 errors.iter_mut().for_each(|error| input_errors::explain(error, registry));
@@ -318,10 +327,21 @@ impl Prepared {
         self.scope.place().await.map_err(failed)
     }
 
-    fn request(&self) -> Request {
+    /// The operation as it is run.
+    fn running(&self) -> Request {
+        let mut document = self.document.parsed.clone();
+        let name = self.operation_name.as_deref();
+        if let Some(root) = &self.root {
+            subscription_root::replace(&mut document, name, root.clone());
+        }
+        absent_variables::leave_out(&mut document, name, &self.variables);
+        self.request(document)
+    }
+
+    fn request(&self, document: ExecutableDocument) -> Request {
         // The parsed document stands for the text.
         let mut request = Request::new(String::new()).variables(self.variables.clone()).data(self.scope.clone());
-        request.set_parsed_query(self.document.parsed.clone());
+        request.set_parsed_query(document);
         if let Some(name) = &self.operation_name {
             request = request.operation_name(name);
         }
@@ -389,7 +409,7 @@ pub async fn run(mut prepared: Prepared) -> Answer {
 async fn execute(prepared: &Prepared) -> Result<Answer, Answer> {
     let place = prepared.place().await?;
     prepared.check().await?;
-    Ok(prepared.answer(schema().execute(prepared.request()).await).in_place(place))
+    Ok(prepared.answer(schema().execute(prepared.running()).await).in_place(place))
 }
 
 /// What comes of an operation whose client stays connected.
@@ -412,7 +432,7 @@ pub async fn begin(prepared: Prepared, resumed: Option<String>) -> Begun {
     }
     let begins = Begins { resumed, ..Begins::default() };
     let source = Source::Later(begins.clone());
-    let failed = schema().execute_stream(prepared.request().data(source)).next().await;
+    let failed = schema().execute_stream(prepared.running().data(source)).next().await;
     match (failed, begins.start.get()) {
         (Some(response), _) => Begun::Answered(Box::new(prepared.answer(response))),
         (None, Some(start)) => Begun::Subscribed(start.clone()),
@@ -429,7 +449,7 @@ pub async fn present(prepared: Prepared, notice: Notice, cursor: String) -> Vec<
     if let Err(refused) = prepared.check().await {
         return vec![refused];
     }
-    let responses = schema().execute_stream(prepared.request().data(Source::Come(notice, cursor)));
+    let responses = schema().execute_stream(prepared.running().data(Source::Come(notice, cursor)));
     let mut answers: Vec<Answer> = responses.map(|response| prepared.answer(response)).collect().await;
     if let Some(last) = answers.pop() {
         answers.push(last.in_place(place));
@@ -445,7 +465,7 @@ pub fn stream(prepared: Prepared, begins: Begins) -> LocalBoxStream<'static, Ans
     let answers = async move {
         match prepared.check().await {
             Ok(()) => {
-                let answers = schema().execute_stream(prepared.request().data(Source::Topic(begins)));
+                let answers = schema().execute_stream(prepared.running().data(Source::Topic(begins)));
                 answers.map(move |response| prepared.streamed(response)).boxed_local()
             }
             Err(refused) => futures::stream::once(std::future::ready(refused)).boxed_local(),

@@ -119,8 +119,10 @@ async fn serve(
             Ok(sized(failure.kind.facts().status, answer_type, answers, None).standing(&standing))
         }
         Payload::Batch(operations) => {
+            let well_formed = operations.iter().any(Result::is_ok);
             let (answers, standing) = batch(operations, &scope, settings).await?;
-            Ok(sized(StatusCode::OK, answer_type, listed(answers), scope.release()).standing(&standing))
+            let status = if well_formed { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+            Ok(sized(status, answer_type, listed(answers), scope.release()).standing(&standing))
         }
     }
 }
@@ -218,13 +220,17 @@ fn listed(answers: Vec<Answer>) -> Vec<u8> {
 /// # Errors
 /// There is no memory for it, or the caller has used up a limit.
 async fn batch(
-    operations: Vec<Params>,
+    operations: Vec<Result<Params, Failure>>,
     scope: &SharedScope,
     settings: &'static Settings,
 ) -> Result<(Vec<Answer>, ReachedLimit), Failure> {
     let mut prepared = Vec::with_capacity(operations.len());
-    for params in operations {
-        prepared.push(match execute::prepare(params, scope, settings).await {
+    for operation in operations {
+        let operation = match operation {
+            Ok(params) => execute::prepare(params, scope, settings).await,
+            Err(failure) => Err(Refused::request(&failure, scope.viewer.correlation_id())),
+        };
+        prepared.push(match operation {
             Ok(operation) if operation.kind == OperationType::Subscription => Err(no_stream(scope)),
             result => result,
         });

@@ -13,12 +13,12 @@ use crate::web::body::{self, Fields};
 use crate::web::conditional::{self, IfMatch, Validators};
 use crate::web::{Request, Response};
 use http::StatusCode;
-use mindflow_guest::call::Error;
+use mindflow_guest::call::{Error, FieldError};
 use mindflow_guest::failure::field;
 use mindflow_guest::journal::PAGE_MAX;
 use mindflow_guest::rules::{Format, Rule};
+use mindflow_guest::web::query::Query;
 use serde_json::json;
-use std::collections::HashMap;
 
 const PAGE_DEFAULT: u32 = 20;
 /// The largest entry, as it is written or read, as JSON's values, as a text, and while that grows.
@@ -46,9 +46,9 @@ pub async fn create(request: &Request, viewer: &Viewer) -> Result<Response, Fail
         title: fields.text("title"),
         content: fields.text("content"),
         mood: fields.nullable("mood", names::mood_rule(), &names::MOOD_RULE, names::parse_mood).flatten(),
-        tags: fields.optional_texts("tags").unwrap_or_default(),
+        tags: fields.texts("tags").unwrap_or_default(),
         entry_date: fields.nullable("entryDate", Format::Date, names::DATE_RULE, names::parse_date).flatten(),
-        attachment_ids: fields.optional_texts("attachmentIds").unwrap_or_default(),
+        attachment_ids: fields.texts("attachmentIds").unwrap_or_default(),
         client_mutation_id: fields.optional_text("clientMutationId"),
     };
     fields.finish()?;
@@ -70,8 +70,9 @@ pub async fn page(request: &Request, viewer: &Viewer) -> Result<Response, Failur
     // The entries as they were read and as JSON's values, and a text that grows.
     let read = (u64::from(asked.page.first) * ENTRY_BYTES_MAX).min(READ_BYTES_MAX);
     let place = memory::take(read + 3 * ANSWER_BYTES_MAX as u64).await?;
-    let page =
-        reads::entries(viewer.proven_for_views().await?, asked.user_id, asked.filter, asked.order, asked.page).await?;
+    let page = reads::entries(viewer.proven_for_views().await?, asked.user_id, asked.filter, asked.order, asked.page)
+        .await
+        .map_err(in_rests_names)?;
     let next_cursor = page.edges.last().filter(|_| page.has_next_page).map(|edge| edge.cursor.clone());
     let items: Vec<_> = page.edges.iter().map(|edge| entry::json(&edge.node)).collect();
     let json = memory::json_within(ANSWER_BYTES_MAX, &json!({ "items": items, "nextCursor": next_cursor }));
@@ -95,51 +96,37 @@ struct PageRequest {
 
 impl PageRequest {
     fn read(query: &str) -> Result<Self, Failure> {
-        // Empty means absent: a form that was not filled in.
-        let mut given: HashMap<_, _> =
-            form_urlencoded::parse(query.as_bytes()).into_owned().filter(|(_, value)| !value.is_empty()).collect();
-        let mut errors = Vec::new();
-        let first = given.remove("limit").map_or(Some(PAGE_DEFAULT), |limit| limit.parse().ok());
-        let first = first.filter(|first| (1..=PAGE_MAX).contains(first)).unwrap_or_else(|| {
-            errors.push(field(
-                "limit",
-                Rule::range(1, PAGE_MAX),
-                format!("Must be a whole number from 1 to {PAGE_MAX}."),
-            ));
-            PAGE_DEFAULT
-        });
-        let mood = given.remove("mood").and_then(|name| {
-            let mood = names::parse_mood(&name);
-            if mood.is_none() {
-                errors.push(field("mood", names::mood_rule(), names::MOOD_RULE.as_str()));
-            }
-            mood
-        });
-        let order = given.remove("orderBy").and_then(|name| {
-            let order = names::parse_order(&name);
-            if order.is_none() {
-                errors.push(field("orderBy", names::order_rule(), names::ORDER_RULE.as_str()));
-            }
-            order
-        });
-        let mut date = |name: &str| {
-            let text = given.remove(name)?;
-            let date = names::parse_date(&text);
-            if date.is_none() {
-                errors.push(field(name, Format::Date, names::DATE_RULE));
-            }
-            date
-        };
+        let mut given = Query::of(query);
+        let in_range = |text: &str| text.parse::<u32>().ok().filter(|first| (1..=PAGE_MAX).contains(first));
+        let message = format!("Must be a whole number from 1 to {PAGE_MAX}.");
+        let first = given.read("limit", Rule::range(1, PAGE_MAX), &message, in_range).unwrap_or(PAGE_DEFAULT);
+        let mood = given.read("mood", names::mood_rule(), &names::MOOD_RULE, names::parse_mood);
+        let order = given.read("orderBy", names::order_rule(), &names::ORDER_RULE, names::parse_order);
+        let mut date = |name| given.read(name, Format::Date, names::DATE_RULE, names::parse_date);
         let (from_date, to_date) = (date("from"), date("to"));
-        if !errors.is_empty() {
-            return Err(Failure::invalid(errors));
-        }
-        Ok(Self {
-            user_id: given.remove("userId"),
-            filter: reads::Filter { text: given.remove("text"), tag: given.remove("tag"), mood, from_date, to_date },
+        let asked = Self {
+            user_id: given.text("userId"),
+            filter: reads::Filter { text: given.text("text"), tag: given.text("tag"), mood, from_date, to_date },
             order,
-            page: reads::PageRequest { first, after: given.remove("cursor") },
-        })
+            page: reads::PageRequest { first, after: given.text("cursor") },
+        };
+        given.finish().map(|()| asked)
+    }
+}
+
+/// A failed read of a page, with its parameters called as this path calls them.
+fn in_rests_names(error: Error) -> Failure {
+    let renamed = |error: FieldError| {
+        let field = match error.field.as_str() {
+            "first" => "limit".to_owned(),
+            "after" => "cursor".to_owned(),
+            _ => error.field,
+        };
+        FieldError { field, ..error }
+    };
+    match error {
+        Error::Invalid(fields) => Failure::invalid(fields.into_iter().map(renamed).collect()),
+        error => error.into(),
     }
 }
 
@@ -194,12 +181,12 @@ pub async fn update(request: &Request, viewer: &Viewer, id: String) -> Result<Re
     let _place = memory::take(ONE_ENTRY_BYTES).await?;
     let mut fields = Fields::new(body::object(request)?);
     let mut change = journal::EntryChange {
-        title: fields.optional_text("title"),
-        content: fields.optional_text("content"),
+        title: fields.new_text("title"),
+        content: fields.emptied_text("content"),
         mood: fields.nullable("mood", names::mood_rule(), &names::MOOD_RULE, names::parse_mood),
-        tags: fields.optional_texts("tags"),
-        entry_date: fields.nullable("entryDate", Format::Date, names::DATE_RULE, names::parse_date).flatten(),
-        attachment_ids: fields.optional_texts("attachmentIds"),
+        tags: fields.texts("tags"),
+        entry_date: fields.set("entryDate", Format::Date, names::DATE_RULE, names::parse_date),
+        attachment_ids: fields.texts("attachmentIds"),
         expected_version: fields.optional_number("expectedVersion"),
     };
     fields.finish()?;
@@ -258,6 +245,24 @@ mod tests {
         assert_eq!(ordered.order, Some(reads::EntryOrder::CreatedAscending));
         assert!(PageRequest::read("limit=0").is_err());
         assert_eq!(PageRequest::read("").unwrap().page.first, 20);
+    }
+
+    #[test]
+    fn a_misspelt_parameter_is_refused_beside_those_that_are_wrong_and_none_is_given_twice() {
+        let failure = PageRequest::read("tgas=rain&limit=0&tag=a&tag=b&from=").unwrap_err();
+        let broken: Vec<_> = failure.fields.iter().map(|error| (error.field.as_str(), error.rule.as_str())).collect();
+        assert_eq!(broken, [("limit", "range"), ("tag", "too-many"), ("tgas", "unknown-field")]);
+        for name in ["userId", "limit", "cursor", "text", "tag", "mood", "from", "to", "orderBy"] {
+            assert!(failure.fields[2].message.contains(name), "{}", failure.fields[2].message);
+        }
+    }
+
+    #[test]
+    fn what_a_page_cannot_be_read_by_is_named_as_the_client_named_it() {
+        let fields = ["first", "after", "from"].map(|name| field(name, Format::Cursor, "No.")).to_vec();
+        let failure = in_rests_names(Error::Invalid(fields));
+        let names: Vec<_> = failure.fields.iter().map(|error| error.field.as_str()).collect();
+        assert_eq!(names, ["limit", "cursor", "from"]);
     }
 
     #[test]

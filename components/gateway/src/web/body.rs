@@ -3,6 +3,7 @@
 
 use super::{Request, header, media};
 use crate::failure::{Failure, Kind};
+use crate::names;
 use mindflow_guest::call::FieldError;
 use mindflow_guest::failure::field;
 use mindflow_guest::rules::Rule;
@@ -71,12 +72,19 @@ pub fn object(request: &Request) -> Result<Map<String, Value>, Failure> {
 /// Takes typed fields out of an object and gathers what is wrong with them.
 pub struct Fields {
     values: Map<String, Value>,
+    known: Vec<&'static str>,
     errors: Vec<FieldError>,
 }
 
 impl Fields {
     pub fn new(values: Map<String, Value>) -> Self {
-        Self { values, errors: Vec::new() }
+        Self { values, known: Vec::new(), errors: Vec::new() }
+    }
+
+    /// The field, as it was given.
+    fn take(&mut self, name: &'static str) -> Option<Value> {
+        self.known.push(name);
+        self.values.remove(name)
     }
 
     fn wrong(&mut self, name: &str, rule: impl Into<Rule>, message: &str) {
@@ -84,8 +92,8 @@ impl Fields {
     }
 
     /// A text that must be there.
-    pub fn text(&mut self, name: &str) -> String {
-        match self.values.remove(name) {
+    pub fn text(&mut self, name: &'static str) -> String {
+        match self.take(name) {
             Some(Value::String(text)) => return text,
             None | Some(Value::Null) => self.wrong(name, Rule::Required, "This field is required."),
             Some(_) => self.wrong(name, Rule::of_type("text"), "Must be a text."),
@@ -93,28 +101,61 @@ impl Fields {
         String::new()
     }
 
-    /// A text that may be left out or null.
-    pub fn optional_text(&mut self, name: &str) -> Option<String> {
-        match self.values.remove(name) {
-            None | Some(Value::Null) => None,
-            Some(Value::String(text)) => Some(text),
-            Some(_) => {
+    /// A text of something new that may be left out or null.
+    pub fn optional_text(&mut self, name: &'static str) -> Option<String> {
+        match self.take(name)? {
+            Value::Null => None,
+            value => self.as_text(name, value),
+        }
+    }
+
+    /// The new text of something that always has one: it may be left out, and may not be null.
+    pub fn new_text(&mut self, name: &'static str) -> Option<String> {
+        match self.take(name)? {
+            Value::Null => self.not_null(name),
+            value => self.as_text(name, value),
+        }
+    }
+
+    /// The same of something that can be empty: null empties it.
+    pub fn emptied_text(&mut self, name: &'static str) -> Option<String> {
+        match self.take(name)? {
+            Value::Null => Some(String::new()),
+            value => self.as_text(name, value),
+        }
+    }
+
+    /// A list of texts that may be left out, or null, which is empty.
+    pub fn texts(&mut self, name: &'static str) -> Option<Vec<String>> {
+        match self.take(name)? {
+            Value::Null => Some(Vec::new()),
+            value => self.as_texts(name, value),
+        }
+    }
+
+    fn not_null<T>(&mut self, name: &str) -> Option<T> {
+        self.wrong(name, Rule::Required, names::NULL_RULE);
+        None
+    }
+
+    fn as_text(&mut self, name: &str, value: Value) -> Option<String> {
+        match value {
+            Value::String(text) => Some(text),
+            _ => {
                 self.wrong(name, Rule::of_type("text"), "Must be a text.");
                 None
             }
         }
     }
 
-    /// A list of texts that may be left out or null.
-    pub fn optional_texts(&mut self, name: &str) -> Option<Vec<String>> {
-        let items = match self.values.remove(name) {
-            None | Some(Value::Null) => return None,
-            Some(Value::Array(items)) if items.len() > ITEMS_MAX => {
+    fn as_texts(&mut self, name: &str, value: Value) -> Option<Vec<String>> {
+        let items = match value {
+            Value::Array(items) if items.len() > ITEMS_MAX => {
                 self.wrong(name, Rule::items(ITEMS_MAX, items.len()), &format!("Must have at most {ITEMS_MAX} texts."));
                 return None;
             }
-            Some(Value::Array(items)) => items,
-            Some(_) => {
+            Value::Array(items) => items,
+            _ => {
                 self.wrong(name, Rule::of_type("list"), "Must be a list of texts.");
                 return None;
             }
@@ -130,8 +171,8 @@ impl Fields {
     }
 
     /// A positive whole number that may be left out or null.
-    pub fn optional_number(&mut self, name: &str) -> Option<u32> {
-        match self.values.remove(name) {
+    pub fn optional_number(&mut self, name: &'static str) -> Option<u32> {
+        match self.take(name) {
             None | Some(Value::Null) => None,
             Some(value) => {
                 let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
@@ -146,12 +187,12 @@ impl Fields {
     /// What `read` makes of a text; `Some(None)` when the field is null, none when it is left out.
     pub fn nullable<T>(
         &mut self,
-        name: &str,
+        name: &'static str,
         rule: impl Into<Rule>,
         message: &str,
         read: impl FnOnce(&str) -> Option<T>,
     ) -> Option<Option<T>> {
-        let value = match self.values.remove(name)? {
+        let value = match self.take(name)? {
             Value::Null => return Some(None),
             Value::String(text) => read(&text),
             _ => None,
@@ -162,16 +203,27 @@ impl Fields {
         value.map(Some)
     }
 
+    /// The same of something that always has a value: null is refused.
+    pub fn set<T>(
+        &mut self,
+        name: &'static str,
+        rule: impl Into<Rule>,
+        message: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        match self.nullable(name, rule, message, read)? {
+            None => self.not_null(name),
+            value => value,
+        }
+    }
+
     /// # Errors
     /// 422 with every field that was wrong, and each that is none of those that were taken.
     pub fn finish(mut self) -> Result<(), Failure> {
         for name in std::mem::take(&mut self.values).into_iter().map(|(name, _)| name).take(UNKNOWN_MAX) {
             let name: String = name.chars().take(NAME_CHARS_MAX).collect();
-            self.wrong(
-                &name,
-                Rule::UnknownField,
-                "There is no such field here: check how it is spelled, or leave it out.",
-            );
+            let message = format!("There is no such field here; there are {}.", self.known.join(", "));
+            self.wrong(&name, Rule::unknown_field(self.known.iter().copied()), &message);
         }
         if self.errors.is_empty() { Ok(()) } else { Err(Failure::invalid(self.errors)) }
     }
@@ -216,7 +268,7 @@ mod tests {
         let mut fields = fields(json!({"title": 3, "tags": ["a", 1]}));
         fields.text("title");
         fields.text("content");
-        fields.optional_texts("tags");
+        fields.texts("tags");
         let names: Vec<_> = fields.finish().unwrap_err().fields.into_iter().map(|error| error.field).collect();
         assert_eq!(names, ["title", "content", "tags[1]"]);
     }
@@ -231,6 +283,7 @@ mod tests {
             (errors.len(), errors[0].field.as_str(), errors[0].rule.as_str()),
             (1, "entrydate", "unknown-field")
         );
+        assert_eq!(errors[0].params, r#"{"known":["title","entryDate"]}"#);
         let many = Value::Object((0..1_000).map(|n| (format!("{n}{}", "x".repeat(500)), Value::Null)).collect());
         let errors = fields(many).finish().unwrap_err().fields;
         assert_eq!(errors.len(), 20);
@@ -240,8 +293,8 @@ mod tests {
     #[test]
     fn a_list_that_is_longer_than_any_is_refused_as_a_whole() {
         let mut long = fields(json!({"tags": vec!["a"; 1_001], "other": vec!["a"; 1_000]}));
-        assert_eq!(long.optional_texts("tags"), None);
-        assert_eq!(long.optional_texts("other").map(|texts| texts.len()), Some(1_000));
+        assert_eq!(long.texts("tags"), None);
+        assert_eq!(long.texts("other").map(|texts| texts.len()), Some(1_000));
         let errors = long.finish().unwrap_err().fields;
         assert_eq!((errors.len(), errors[0].field.as_str()), (1, "tags"));
     }
@@ -253,5 +306,23 @@ mod tests {
         assert_eq!(fields.nullable("absent", Rule::Required, "", |text| Some(text.to_owned())), None);
         assert_eq!(fields.nullable("other", Rule::Required, "no", |_| None::<()>), None);
         assert!(fields.finish().is_err());
+    }
+
+    #[test]
+    fn null_empties_what_can_be_empty_and_is_refused_of_what_cannot() {
+        let given = json!({"title": null, "content": null, "tags": null, "entryDate": null, "expectedVersion": null});
+        let mut fields = fields(given);
+        assert_eq!(fields.new_text("title"), None);
+        assert_eq!(fields.emptied_text("content").as_deref(), Some(""));
+        assert_eq!(fields.texts("tags"), Some(Vec::new()));
+        assert_eq!(fields.set("entryDate", Rule::Required, "", |text| Some(text.to_owned())), None);
+        assert_eq!(fields.optional_number("expectedVersion"), None);
+        assert_eq!(
+            (fields.new_text("absent"), fields.emptied_text("absent"), fields.texts("absent")),
+            (None, None, None)
+        );
+        let errors = fields.finish().unwrap_err().fields;
+        let broken: Vec<_> = errors.iter().map(|error| (error.field.as_str(), error.rule.as_str())).collect();
+        assert_eq!(broken, [("title", "required"), ("entryDate", "required")]);
     }
 }

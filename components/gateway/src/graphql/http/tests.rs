@@ -122,6 +122,38 @@ fn a_batch_is_answered_in_its_order() {
 }
 
 #[test]
+fn a_malformed_operation_of_a_batch_is_refused_at_its_place_beside_those_that_run() {
+    let mixed =
+        json!([{"query": "{ a: __typename }"}, 7, {"variables": {}}, {"query": ["x"]}, {"query": "{ e: __typename }"}]);
+    let response = post("application/json", &mixed);
+    assert_eq!(response.status, 200);
+    let answers = body(response);
+    assert_eq!((&answers[0]["data"]["a"], &answers[4]["data"]["e"]), (&json!("Query"), &json!("Query")));
+    for (place, field, rule) in [(1, "[1]", "type"), (2, "query", "required"), (3, "query", "type")] {
+        assert!(answers[place].get("data").is_none(), "{answers}");
+        let extensions = &answers[place]["errors"][0]["extensions"];
+        assert_eq!((&extensions["code"], &extensions["correlationId"]), (&json!("BAD_USER_INPUT"), &json!("c-1")));
+        assert_eq!((&extensions["field"], &extensions["rule"]), (&json!(field), &json!(rule)));
+    }
+    let refused = post("application/json", &json!([1, {}]));
+    assert_eq!(refused.status, 400);
+    assert_eq!(body(refused).as_array().map(Vec::len), Some(2));
+    let many = body(post("application/json", &Value::Array(vec![json!({"query": "{ __typename }"}); 11])));
+    let extensions = &many[10]["errors"][0]["extensions"];
+    assert_eq!((&extensions["rule"], &extensions["params"]), (&json!("too-many"), &json!({"max": 10, "actual": 11})));
+}
+
+#[test]
+fn an_operation_that_is_not_named_right_says_which_parameter_is_wrong() {
+    let two = "query A { __typename } query B { __typename }";
+    for (name, rule) in [(Value::Null, "required"), (json!("C"), "not-found")] {
+        let answer = body(post(NEW, &json!({"query": two, "operationName": name})));
+        let extensions = &answer["errors"][0]["extensions"];
+        assert_eq!((&extensions["field"], &extensions["rule"]), (&json!("operationName"), &json!(rule)));
+    }
+}
+
+#[test]
 fn what_costs_too_much_says_so_and_an_impossible_page_is_the_fields_fault() {
     let aliases: String = (0..8).map(|alias| format!("a{alias}: search(query: \"x\") {{ totalCount }} ")).collect();
     let costly = json!({"query": format!("{{ {aliases} }}")});
@@ -197,6 +229,21 @@ fn a_subscription_without_a_stream_is_told_how_and_one_without_a_token_ends_at_o
     assert!(events.contains("event: next\ndata: {\"errors\":"), "{events}");
     assert!(events.contains("UNAUTHENTICATED"));
     assert!(events.ends_with("event: complete\ndata:\n\n"), "{events}");
+}
+
+#[test]
+fn a_subscription_may_have_its_field_in_a_fragment_and_has_one() {
+    for query in [
+        "subscription { ...F } fragment F on Subscription { entryChanged { entryId } }",
+        "subscription { ... on Subscription { entryChanged { entryId } } ...F } fragment F on Subscription { entryChanged { kind } }",
+    ] {
+        let events = text(post("text/event-stream", &json!({ "query": query })));
+        assert!(events.contains("UNAUTHENTICATED"), "its field was run: {events}");
+        assert!(events.ends_with("event: complete\ndata:\n\n"), "{events}");
+    }
+    let two = json!({"query": "subscription { entryChanged { kind } ... { entryAnalyzed { id } } }"});
+    let events = text(post("text/event-stream", &two));
+    assert!(events.contains("A subscription has one field; this one has 2."), "{events}");
 }
 
 #[test]

@@ -4,13 +4,13 @@ use crate::graphql::meter::entry_bytes;
 use crate::graphql::scope::{self, ask_as_admin};
 use crate::graphql::types::dead_letter;
 use crate::graphql::types::entry::{JournalEntry, Tag};
-use crate::graphql::types::inputs::{CreateJournalEntryInput, UpdateJournalEntryInput};
+use crate::graphql::types::inputs::{Changes, CreateJournalEntryInput, UpdateJournalEntryInput};
 use crate::graphql::types::mood::{Mood, MoodPoint};
 use crate::graphql::types::scalars::DateTime;
 use crate::graphql::types::user::{Role, User};
 use crate::read_your_writes;
 use crate::services::{accounts, files, journal};
-use async_graphql::{Context, ID, Object, Result};
+use async_graphql::{Context, ID, MaybeUndefined, Object, Result};
 use mindflow_guest::call::{CallContext, Error};
 
 /// A write that returns an entry; the caller's reads wait for it from now on.
@@ -158,17 +158,26 @@ impl Writes {
         write(ctx, |context| journal::reanalyze_entry(context, id.into())).await.map(Some)
     }
 
-    /// Changes the user's own profile. What is left out stays as it is.
+    /// Changes the user's own profile. What is left out stays as it is; neither can be null. What follows in the same request is done
+    /// in the new time zone.
     /// Null, with an error, when it was not done; what was done before it stays so.
     async fn update_profile(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How the user wants to be called.")] display_name: Option<String>,
-        #[graphql(desc = "IANA name, such as `Europe/Berlin`.")] timezone: Option<String>,
+        #[graphql(desc = "How the user wants to be called.")] display_name: MaybeUndefined<String>,
+        #[graphql(desc = "IANA name, such as `Europe/Berlin`.")] timezone: MaybeUndefined<String>,
     ) -> Result<Option<User>> {
-        let change = accounts::ProfileChange { display_name, timezone };
         let changed = scope::with(ctx, |scope| async move {
-            let changed = accounts::update_profile(scope.viewer.proven().await?, change).await?;
+            let context = scope.viewer.proven().await?;
+            let mut changes = Changes::default();
+            let display_name = changes.of("displayName", display_name);
+            let timezone = changes.of("timezone", timezone);
+            changes.finish()?;
+            let change = accounts::ProfileChange { display_name, timezone };
+            let changed = accounts::update_profile(context, change).await;
+            // Also when it failed: some of it may be done.
+            scope.viewer.renew();
+            let changed = changed?;
             scope.viewer.own_writes().add(changed.mark.as_slice());
             Ok(changed.user)
         });
@@ -185,7 +194,10 @@ impl Writes {
     ) -> Result<Option<User>> {
         let roles = roles.into_iter().map(Into::into).collect();
         let changed = scope::with(ctx, |scope| async move {
-            let changed = accounts::set_roles(scope.viewer.proven_admin().await?, user_id.into(), roles).await?;
+            let changed = accounts::set_roles(scope.viewer.proven_admin().await?, user_id.into(), roles).await;
+            // An administrator may be the user.
+            scope.viewer.renew();
+            let changed = changed?;
             scope.viewer.own_writes().add(changed.mark.as_slice());
             Ok(changed.user)
         });

@@ -1,6 +1,7 @@
 //! Notifications outside the client: preferences, webhooks, web push.
 
 use crate::graphql::scope::ask;
+use crate::graphql::types::inputs::Changes;
 use crate::graphql::types::notification::{NotificationPreferences, Webhook};
 use crate::services::notices;
 use async_graphql::{Context, ID, MaybeUndefined, Object, Result};
@@ -39,26 +40,28 @@ pub struct NotificationWrites;
 
 #[Object]
 impl NotificationWrites {
-    /// Changes by which channels the user is notified. What is left out stays as it is.
+    /// Changes by which channels the user is notified. What is left out stays as it is; the channels cannot be null.
     /// Null, with an error, when it was not done; what was done before it stays so.
     async fn update_notification_preferences(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Whether by e-mail.")] email: Option<bool>,
-        #[graphql(desc = "Whether by web push.")] push: Option<bool>,
-        #[graphql(desc = "Whether webhooks are called.")] webhooks: Option<bool>,
+        #[graphql(desc = "Whether by e-mail.")] email: MaybeUndefined<bool>,
+        #[graphql(desc = "Whether by web push.")] push: MaybeUndefined<bool>,
+        #[graphql(desc = "Whether webhooks are called.")] webhooks: MaybeUndefined<bool>,
         #[graphql(desc = "The hour, 0 to 23 in the user's time zone, from which e-mail and push wait; null: none.")]
         quiet_hours_start: MaybeUndefined<i32>,
         #[graphql(desc = "The hour, 0 to 23, at which they go on; null: none.")] quiet_hours_end: MaybeUndefined<i32>,
     ) -> Result<Option<NotificationPreferences>> {
         let changed = ask(ctx, |context| async move {
+            let mut changes = Changes::default();
             let change = notices::PreferencesChange {
-                email,
-                push,
-                webhooks,
+                email: changes.of("email", email),
+                push: changes.of("push", push),
+                webhooks: changes.of("webhooks", webhooks),
                 quiet_hours_start: hour("quietHoursStart", quiet_hours_start)?,
                 quiet_hours_end: hour("quietHoursEnd", quiet_hours_end)?,
             };
+            changes.finish()?;
             notices::update_preferences(context, change).await
         });
         Ok(Some(changed.await?.into()))

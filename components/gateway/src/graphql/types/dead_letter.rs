@@ -55,7 +55,11 @@ pub struct DeadLetterConnection {
 pub async fn page(consumer: Option<String>, first: u32, after: Option<String>) -> Result<DeadLetterConnection, Error> {
     let has_previous_page = after.is_some();
     // One more than requested shows whether others follow.
-    let mut letters = platform::page(consumer, first.saturating_add(1), after).await.map_err(error)?;
+    let page = platform::page(consumer, first.saturating_add(1), after).await;
+    let mut letters = page.map_err(|broken| match broken {
+        platform::Error::Invalid(reason) => invalid("after", Format::Cursor, reason),
+        unavailable => error(unavailable),
+    })?;
     let has_next_page = letters.len() > first as usize;
     letters.truncate(first as usize);
     let edges = letters.into_iter().map(edge).collect::<Result<Vec<_>, _>>()?;

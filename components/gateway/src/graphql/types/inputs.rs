@@ -2,10 +2,11 @@
 
 use super::mood::Mood;
 use super::scalars::Date;
+use crate::names;
 use crate::services::{journal, reads};
 use async_graphql::{Enum, ID, InputObject, MaybeUndefined};
-use mindflow_guest::call::Error;
-use mindflow_guest::failure::invalid;
+use mindflow_guest::call::{Error, FieldError};
+use mindflow_guest::failure::field;
 use mindflow_guest::rules::Rule;
 
 /// Which entries to list. What is left out does not narrow the list.
@@ -59,7 +60,40 @@ impl From<JournalOrder> for reads::EntryOrder {
     }
 }
 
-/// A new entry.
+/// What a change says of fields that always have a value, and which of them it says null of.
+#[derive(Default)]
+pub struct Changes(Vec<FieldError>);
+
+impl Changes {
+    /// The new value; none where the field is left out.
+    pub fn of<T>(&mut self, name: &'static str, given: MaybeUndefined<T>) -> Option<T> {
+        match given {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => {
+                self.0.push(field(name, Rule::Required, names::NULL_RULE));
+                None
+            }
+            MaybeUndefined::Value(value) => Some(value),
+        }
+    }
+
+    /// # Errors
+    /// `invalid` with each field that is null.
+    pub fn finish(self) -> Result<(), Error> {
+        if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self.0)) }
+    }
+}
+
+/// What a change says of a field that can be empty: null empties it.
+fn or_empty<T: Default>(given: MaybeUndefined<T>) -> Option<T> {
+    match given {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(T::default()),
+        MaybeUndefined::Value(value) => Some(value),
+    }
+}
+
+/// A new entry. What is null counts as left out.
 #[derive(InputObject)]
 pub struct CreateJournalEntryInput {
     /// 1 to 200 characters, of which one at least is seen. Here as in all texts, characters are counted as they are composed (NFC), and
@@ -104,20 +138,20 @@ fn texts(ids: Vec<ID>) -> Vec<String> {
 pub struct UpdateJournalEntryInput {
     /// Which entry.
     id: ID,
-    /// 1 to 200 characters, of which one at least is seen. Here as in all texts, characters are counted as they are composed (NFC), and
-    /// what overrides the direction of text is left out of titles, names and tags.
-    title: Option<String>,
-    /// At most 100,000 characters. It may be empty when the entry has an attachment.
-    content: Option<String>,
+    /// 1 to 200 characters, of which one at least is seen; not null. Here as in all texts, characters are counted as they are
+    /// composed (NFC), and what overrides the direction of text is left out of titles, names and tags.
+    title: MaybeUndefined<String>,
+    /// At most 100,000 characters. It may be empty when the entry has an attachment; null empties it.
+    content: MaybeUndefined<String>,
     /// Null removes the mood.
     mood: MaybeUndefined<Mood>,
-    /// All tags that the entry is to have, at most 20.
-    tags: Option<Vec<String>>,
-    /// The day that the entry is about.
-    entry_date: Option<Date>,
-    /// All files that the entry is to have, in this order, at most 10.
-    attachment_ids: Option<Vec<ID>>,
-    /// The version that the change was made on; another one is a `CONFLICT`.
+    /// All tags that the entry is to have, at most 20; null removes all.
+    tags: MaybeUndefined<Vec<String>>,
+    /// The day that the entry is about; not null.
+    entry_date: MaybeUndefined<Date>,
+    /// All files that the entry is to have, in this order, at most 10; null takes all out.
+    attachment_ids: MaybeUndefined<Vec<ID>>,
+    /// The version that the change was made on; another one is a `CONFLICT`. Null: on whichever there is.
     expected_version: Option<i32>,
 }
 
@@ -125,29 +159,59 @@ impl UpdateJournalEntryInput {
     /// The entry's id and what changes.
     ///
     /// # Errors
-    /// `invalid` for a version that cannot be.
+    /// `invalid` for a version that cannot be, and for each null of what cannot be null.
     pub fn into_change(self) -> Result<(String, journal::EntryChange), Error> {
-        let expected_version = self
-            .expected_version
-            .map(|version| {
-                u32::try_from(version)
-                    .map_err(|_| invalid("expectedVersion", Rule::range(1, i32::MAX), "Must be 1 or more."))
-            })
-            .transpose()?;
+        let mut changes = Changes::default();
+        let expected_version = self.expected_version.map(u32::try_from).transpose().unwrap_or_else(|_| {
+            changes.0.push(field("expectedVersion", Rule::range(1, i32::MAX), "Must be 1 or more."));
+            None
+        });
         let mood = match self.mood {
             MaybeUndefined::Undefined => None,
             MaybeUndefined::Null => Some(None),
             MaybeUndefined::Value(mood) => Some(Some(mood.into())),
         };
         let change = journal::EntryChange {
-            title: self.title,
-            content: self.content,
+            title: changes.of("title", self.title),
+            content: or_empty(self.content),
             mood,
-            tags: self.tags,
-            entry_date: self.entry_date.map(|date| date.0),
-            attachment_ids: self.attachment_ids.map(texts),
+            tags: or_empty(self.tags),
+            entry_date: changes.of("entryDate", self.entry_date).map(|date| date.0),
+            attachment_ids: or_empty(self.attachment_ids).map(texts),
             expected_version,
         };
-        Ok((self.id.into(), change))
+        changes.finish().map(|()| (self.id.into(), change))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use async_graphql::{InputType, Value};
+    use serde_json::{Value as Json, json};
+
+    fn change(given: Json) -> Result<journal::EntryChange, Error> {
+        let input = UpdateJournalEntryInput::parse(Some(Value::from_json(given).unwrap()));
+        let input = input.unwrap_or_else(|error| panic!("{}", error.into_server_error(async_graphql::Pos::default())));
+        input.into_change().map(|(_, change)| change)
+    }
+
+    #[test]
+    fn null_empties_what_can_be_empty() {
+        let emptied = change(json!({"id": "e", "content": null, "mood": null, "tags": null, "attachmentIds": null}));
+        let emptied = emptied.unwrap();
+        assert_eq!((emptied.content.as_deref(), emptied.mood), (Some(""), Some(None)));
+        assert_eq!((emptied.tags, emptied.attachment_ids), (Some(Vec::new()), Some(Vec::new())));
+        assert_eq!((emptied.title, emptied.entry_date, emptied.expected_version), (None, None, None));
+        let kept = change(json!({"id": "e", "expectedVersion": null})).unwrap();
+        assert_eq!((kept.content, kept.mood, kept.tags, kept.attachment_ids), (None, None, None, None));
+    }
+
+    #[test]
+    fn null_of_what_always_has_a_value_is_refused_with_all_of_them() {
+        let refused = change(json!({"id": "e", "title": null, "entryDate": null, "expectedVersion": -1}));
+        let Err(Error::Invalid(fields)) = refused else { panic!("{refused:?}") };
+        let broken: Vec<_> = fields.iter().map(|error| (error.field.as_str(), error.rule.as_str())).collect();
+        assert_eq!(broken, [("expectedVersion", "range"), ("title", "required"), ("entryDate", "required")]);
     }
 }

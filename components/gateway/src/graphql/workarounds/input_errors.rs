@@ -57,7 +57,8 @@ struct Broken {
 }
 
 fn read(message: &str, registry: &Registry) -> Option<Broken> {
-    let unknown = |field: &str| Broken { field: field.to_owned(), rule: Rule::UnknownField, text: None };
+    let unknown =
+        |field: &str| Broken { field: field.to_owned(), rule: Rule::UnknownField { known: Vec::new() }, text: None };
     if let Some(rest) = message.strip_prefix("Invalid value for argument ") {
         let (path, reason) = quoted(rest)?;
         return of_value(path, reason.strip_prefix(", ")?, registry);
@@ -91,7 +92,7 @@ fn of_value(path: &str, reason: &str, registry: &Registry) -> Option<Broken> {
     }
     let (rule, rest) = match (reason.strip_prefix("field "), reason.strip_prefix("unknown field ")) {
         (Some(rest), _) => (Rule::Required, rest),
-        (_, Some(rest)) => (Rule::UnknownField, rest),
+        (_, Some(rest)) => (Rule::UnknownField { known: Vec::new() }, rest),
         _ => return None,
     };
     let (name, _) = quoted(rest)?;

@@ -2,11 +2,15 @@
 
 use crate::failure::{Failure, Kind};
 use crate::graphql::limits;
+use mindflow_guest::failure::field;
+use mindflow_guest::rules::Rule;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
 /// Contract §2.
 const BATCH_MAX: usize = 10;
+
+const PARAMETERS: [&str; 4] = ["query", "operationName", "variables", "extensions"];
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Params {
@@ -20,8 +24,8 @@ pub struct Params {
 #[derive(Debug, PartialEq)]
 pub enum Payload {
     Single(Params),
-    /// 1 to [`BATCH_MAX`] operations, answered by a list.
-    Batch(Vec<Params>),
+    /// 1 to [`BATCH_MAX`] operations, answered by a list. One that is no request fails alone, at its place.
+    Batch(Vec<Result<Params, Failure>>),
     /// A batch of so many operations that is refused as a whole.
     Beyond(usize, Failure),
 }
@@ -30,22 +34,30 @@ fn malformed(text: impl Into<String>) -> Failure {
     Failure::new(Kind::Malformed, text)
 }
 
+/// Of one parameter, or of what has no name: the body, or an item of a batch.
+fn wrong(name: &str, rule: Rule, text: String) -> Failure {
+    let broken = field(name, rule, text.as_str());
+    malformed(text).about(broken)
+}
+
 /// # Errors
 /// `Malformed` for what is no GraphQL request.
 pub fn from_body(body: &[u8]) -> Result<Payload, Failure> {
     let value = serde_json::from_slice(body).map_err(|error| malformed(format!("The body is not JSON: {error}.")))?;
     let Value::Array(items) = value else { return Ok(Payload::Single(from_json(value)?)) };
     if items.is_empty() {
-        return Err(malformed(format!("A batch has 1 to {BATCH_MAX} operations; this one has none.")));
+        let text = format!("A batch has 1 to {BATCH_MAX} operations; this one has none.");
+        return Err(wrong("", Rule::TooFew { min: 1 }, text));
     }
     let count = items.len();
     if count > BATCH_MAX {
         let text = format!("A batch has 1 to {BATCH_MAX} operations; this one has {count}.");
-        return Ok(Payload::Beyond(count, malformed(text)));
+        return Ok(Payload::Beyond(count, wrong("", Rule::items(BATCH_MAX, count), text)));
     }
-    let operations: Vec<Params> = items.into_iter().map(from_json).collect::<Result<_, _>>()?;
+    let read = |(place, item): (usize, Value)| of_value(item, &format!("[{place}]"));
+    let operations: Vec<Result<Params, Failure>> = items.into_iter().enumerate().map(read).collect();
     // Before any of them waits: their values take many times the memory of their text.
-    let values = limits::check_values(operations.iter().flat_map(|one| [&one.variables, &one.extensions]));
+    let values = limits::check_values(operations.iter().flatten().flat_map(|one| [&one.variables, &one.extensions]));
     match values {
         Ok(()) => Ok(Payload::Batch(operations)),
         Err(failure) => Ok(Payload::Beyond(count, failure)),
@@ -57,8 +69,13 @@ pub fn from_body(body: &[u8]) -> Result<Payload, Failure> {
 /// # Errors
 /// `Malformed` for a parameter of the wrong type, or no query at all.
 pub fn from_json(value: Value) -> Result<Params, Failure> {
+    of_value(value, "")
+}
+
+/// `name`: of the whole, for an error.
+fn of_value(value: Value, name: &str) -> Result<Params, Failure> {
     let Value::Object(mut fields) = value else {
-        return Err(malformed("A GraphQL request is a JSON object."));
+        return Err(wrong(name, Rule::of_type("object"), "A GraphQL request is a JSON object.".to_owned()));
     };
     complete(Params {
         query: text(&mut fields, "query")?,
@@ -69,15 +86,20 @@ pub fn from_json(value: Value) -> Result<Params, Failure> {
 }
 
 /// # Errors
-/// As [`from_json`]; `variables` and `extensions` are JSON within the URL.
+/// As [`from_json`]; `variables` and `extensions` are JSON within the URL. None of them is given twice; others are passed over.
 pub fn from_query(query: &str) -> Result<Params, Failure> {
-    let mut given: HashMap<String, String> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let mut given: HashMap<String, String> = HashMap::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        if PARAMETERS.contains(&&*name) && given.insert(name.clone().into_owned(), value.into_owned()).is_some() {
+            return Err(wrong(&name, Rule::items(1, 2), format!("Give the parameter `{name}` once.")));
+        }
+    }
     let mut object = |name: &str| match given.remove(name).filter(|text| !text.is_empty()) {
         None => Ok(Map::new()),
         Some(text) => match serde_json::from_str(&text) {
             Ok(Value::Object(fields)) => Ok(fields),
             Ok(Value::Null) => Ok(Map::new()),
-            _ => Err(malformed(format!("`{name}` must be a JSON object."))),
+            _ => Err(no_object(name)),
         },
     };
     let (variables, extensions) = (object("variables")?, object("extensions")?);
@@ -91,16 +113,25 @@ pub fn from_query(query: &str) -> Result<Params, Failure> {
 
 fn complete(params: Params) -> Result<Params, Failure> {
     if params.query.is_none() && !params.extensions.contains_key("persistedQuery") {
-        return Err(malformed("The parameter `query` is missing."));
+        return Err(missing_query());
     }
     Ok(params)
+}
+
+/// There is neither a query nor the hash of one.
+pub fn missing_query() -> Failure {
+    wrong("query", Rule::Required, "The parameter `query` is missing.".to_owned())
+}
+
+fn no_object(name: &str) -> Failure {
+    wrong(name, Rule::of_type("object"), format!("`{name}` must be a JSON object."))
 }
 
 fn text(fields: &mut Map<String, Value>, name: &str) -> Result<Option<String>, Failure> {
     match fields.remove(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(malformed(format!("`{name}` must be a text."))),
+        Some(_) => Err(wrong(name, Rule::of_type("text"), format!("`{name}` must be a text."))),
     }
 }
 
@@ -108,7 +139,7 @@ fn map(fields: &mut Map<String, Value>, name: &str) -> Result<Map<String, Value>
     match fields.remove(name) {
         None | Some(Value::Null) => Ok(Map::new()),
         Some(Value::Object(map)) => Ok(map),
-        Some(_) => Err(malformed(format!("`{name}` must be a JSON object."))),
+        Some(_) => Err(no_object(name)),
     }
 }
 
@@ -147,7 +178,7 @@ mod tests {
 
     #[test]
     fn what_is_no_request_is_malformed() {
-        for wrong in [json!("x"), json!(1), json!(null), json!({}), json!({"qeury": "{a}"}), json!([]), json!([1])] {
+        for wrong in [json!("x"), json!(1), json!(null), json!({}), json!({"qeury": "{a}"}), json!([])] {
             assert_eq!(body(wrong).unwrap_err().kind, Kind::Malformed);
         }
         assert!(from_body(b"{ \"not a JSON").is_err());
@@ -165,6 +196,39 @@ mod tests {
         assert!(
             matches!(body(Value::Array(vec![values; 7])), Ok(Payload::Beyond(7, failure)) if failure.kind == Kind::TooComplex)
         );
+    }
+
+    #[test]
+    fn an_item_of_a_batch_that_is_no_request_fails_at_its_place_and_says_why() {
+        let whole = json!({"query": "{a}"});
+        let mixed = json!([whole, 1, {}, null, {"query": 7}, {"query": "{a}", "variables": []}, whole]);
+        let Ok(Payload::Batch(items)) = body(mixed) else { panic!("a batch") };
+        let said = |item: &Result<Params, Failure>| match item {
+            Ok(_) => String::new(),
+            Err(failure) => format!("{} {}", failure.fields[0].field, failure.fields[0].rule),
+        };
+        let said: Vec<_> = items.iter().map(said).collect();
+        assert_eq!(said, ["", "[1] type", "query required", "[3] type", "query type", "variables type", ""]);
+    }
+
+    #[test]
+    fn every_mistake_in_a_request_has_its_field_and_its_rule() {
+        for (wrong, name, rule) in [
+            (json!(1), "", "type"),
+            (json!([]), "", "too-few"),
+            (json!({}), "query", "required"),
+            (json!({"query": "{a}", "operationName": 1}), "operationName", "type"),
+            (json!({"query": "{a}", "extensions": "x"}), "extensions", "type"),
+        ] {
+            let failure = body(wrong).unwrap_err();
+            assert_eq!((failure.fields[0].field.as_str(), failure.fields[0].rule.as_str()), (name, rule));
+        }
+        let many = Value::Array(vec![json!({"query": "{a}"}); 11]);
+        let Ok(Payload::Beyond(_, failure)) = body(many) else { panic!("too many") };
+        assert_eq!(failure.fields[0].rule, "too-many");
+        let twice = from_query("query=%7Ba%7D&query=%7Bb%7D").unwrap_err();
+        assert_eq!((twice.fields[0].field.as_str(), twice.fields[0].rule.as_str()), ("query", "too-many"));
+        assert!(from_query("query=%7Ba%7D&op=A&op=B").is_ok(), "no parameter of GraphQL");
     }
 
     #[test]
