@@ -63,7 +63,11 @@ impl bindings::exports::mindflow::platform::websocket_handler::Guest for Gateway
     }
 
     async fn present(state: Vec<u8>, work: Vec<u8>, item: Vec<u8>, cursor: String) -> Result<Vec<Message>, ()> {
-        socket::present(&state, &work, &item, cursor).await.ok_or(())
+        let presented = match memory::of_body(work.len()).await {
+            Ok(_place) => socket::present(&state, &work, &item, cursor).await,
+            Err(failure) => socket::pass_over(&state, &work, &failure),
+        };
+        presented.ok_or(())
     }
 }
 

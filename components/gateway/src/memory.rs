@@ -20,8 +20,8 @@ pub const TAKEN_BYTES_MAX: u64 = 8 << 20;
 /// The same, and an answer of the query service that is on its way (its `PAGE_BYTES_MAX`).
 pub const READ_BYTES_MAX: u64 = TAKEN_BYTES_MAX + (6 << 20);
 
-/// Half of what the manifest gives an instance. The rest is for the schemas, parsed documents (12 MiB), bodies (32 of 256 KiB,
-/// and larger ones as [`BODIES_KIB`] says), and small answers.
+/// Half of what the manifest gives an instance. The rest is for the schemas, parsed documents (12 MiB), bodies (8 MiB: 32 of 256 KiB, which
+/// the host has read whole before their calls; and 15 MiB for larger ones, as [`BODIES_KIB`] says), and small answers.
 const POOL_KIB: u32 = 64 << 10;
 /// Of bodies that are larger than usual, with the values that are made of them: six of the largest, twice. They have a pool of
 /// their own, since a request that keeps its body waits for a place in the other one.

@@ -111,6 +111,23 @@ pub async fn present(state: &[u8], work: &[u8], item: &[u8], cursor: String) -> 
     }
 }
 
+/// What a client is sent for a notice that there is no memory to present; none if the work is not understood. The subscription goes on.
+pub fn pass_over(state: &[u8], work: &[u8], failure: &Failure) -> Option<Vec<Message>> {
+    /// [`Work`], without what is large.
+    #[derive(Deserialize)]
+    struct Brief {
+        #[serde(rename = "Notices")]
+        notices: Named,
+    }
+    #[derive(Deserialize)]
+    struct Named {
+        id: String,
+    }
+    let (connection, work) = (kept::read::<Connection>(state)?, kept::read::<Brief>(work)?);
+    let refused = Refused::request(failure, connection.viewer().correlation_id());
+    Some(next(&connection, &work.notices.id, &Answer::from(refused)))
+}
+
 /// Whether the session of the connection is no more. Not while that cannot be found out: then a notice is answered with
 /// the error, and nothing of the entry.
 async fn has_ended(scope: &SharedScope) -> bool {

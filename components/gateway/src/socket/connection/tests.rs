@@ -1,5 +1,5 @@
 use super::*;
-use crate::socket::task::Notices;
+use crate::socket::task::{Notices, pass_over};
 use mindflow_guest::websocket::{Failed, Finished};
 use serde_json::{Value, json};
 
@@ -329,6 +329,18 @@ fn an_event_stream_whose_topic_is_lost_ends_with_the_reason() {
     let (mut kept, _) = Kept::streaming(Duration::from_secs(900));
     let actions = kept.failed("operation:stream", websocket::Failure::Behind);
     assert!(written(&actions).contains("UNAVAILABLE") && closed(&actions) == Some(1000), "{actions:?}");
+}
+
+#[test]
+fn a_notice_that_there_is_no_memory_for_is_an_error_and_its_subscription_goes_on() {
+    let (kept, _) = Kept::streaming(Duration::from_secs(900));
+    let away = Failure::new(Kind::Unavailable, "no memory");
+    let sent = pass_over(&kept.0, &kept::write(&Work::Notices(notices(STREAM))), &away).unwrap();
+    let [Message::Text(event)] = sent.as_slice() else { panic!("{sent:?}") };
+    assert!(event.starts_with("event: next\n") && event.contains("UNAVAILABLE"), "{event}");
+    let other = pass_over(&kept.0, &kept::write(&Work::Notices(notices("another"))), &away);
+    assert_eq!(other, Some(Vec::new()), "it has ended meanwhile");
+    assert_eq!(pass_over(&kept.0, &kept::write(&Work::Prove), &away), None);
 }
 
 #[test]
