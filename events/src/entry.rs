@@ -19,7 +19,7 @@ pub struct Entry {
     pub title: String,
     pub content: String,
     pub mood: Option<Mood>,
-    /// Sorted by name, ignoring case.
+    /// Sorted by name as dictionaries sort (`command.by_language`); earlier releases sorted by key.
     #[serde(default)]
     pub tags: Vec<Tag>,
     /// In the user's order.

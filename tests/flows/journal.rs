@@ -183,6 +183,8 @@ async fn validation_names_every_broken_field_in_both_protocols() {
             json!({ "title": "t", "content": "c", "tags": too_many, "entryDate": "2999-01-01" }),
             vec!["tags", "entryDate"],
         ),
+        // Nothing of it is seen.
+        (json!({ "title": "t", "content": " \u{200b}\n\u{3164}" }), vec!["content"]),
     ] {
         let fields: BTreeSet<&str> = fields.into_iter().collect();
         let answer = ada.graphql(mindflow_tests::CREATE, json!({ "input": broken })).await.json();
@@ -408,6 +410,10 @@ async fn a_tag_is_one_however_it_is_written_and_renaming_it_changes_its_entries(
     }
     // What a client kept of the entry is out of date, although its version is the same.
     assert_ne!(ada.get(&path(&entry)).await.expect(200).header("etag"), before.header("etag"));
+    // What is answered to a write has its tags in the order of lists: that of dictionaries.
+    let many = ada.write(json!({ "title": "M", "content": "c", "tags": ["zebra", "Ärger", "apfel"] })).await;
+    let names: Vec<&str> = many["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["apfel", "Ärger", "zebra"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

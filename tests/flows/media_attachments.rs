@@ -63,6 +63,42 @@ async fn an_entry_shows_its_attachments_in_order_and_takes_only_its_owners_files
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_entry_always_has_a_text_that_is_seen_or_a_file() {
+    let platform = Platform::services().start().await;
+    let ada = platform.register().await;
+    let (first, second) = (uploaded(&ada, "1.png").await, uploaded(&ada, "2.png").await);
+    let remove = |id: &Value| ada.graphql("mutation ($id: ID!) { deleteMedia(id: $id) }", json!({ "id": id }));
+    let photo = json!({ "input": { "title": "Photo", "content": "\u{200b}", "attachmentIds": [second["id"]] } });
+    let photo = ada.data(CREATE, photo).await["createJournalEntry"].clone();
+    // Neither its last file nor what can be seen of it is taken away.
+    assert_eq!(remove(&second["id"]).await.error_code(), "CONFLICT");
+    let both = ada.data(CREATE, entry(&[&first["id"], &second["id"]])).await["createJournalEntry"].clone();
+    for (change, field) in [
+        (json!({ "id": photo["id"], "attachmentIds": [] }), "attachmentIds"),
+        (json!({ "id": photo["id"], "content": " ", "attachmentIds": [] }), "content"),
+    ] {
+        let refused = ada.graphql(UPDATE, json!({ "input": change })).await.error();
+        assert_eq!((&refused["extensions"]["field"], &refused["extensions"]["rule"]), (&json!(field), &json!("blank")));
+    }
+    let kept = json!({ "input": { "id": both["id"], "content": "\u{2060}" } });
+    assert_eq!(ada.data(UPDATE, kept).await["updateJournalEntry"]["version"], 2);
+
+    // Of deleted entries files can be deleted, and the entries come back with what is left of them, or not at all.
+    for id in [&photo["id"], &both["id"]] {
+        ada.data("mutation ($id: ID!) { deleteJournalEntry(id: $id) }", json!({ "id": id })).await;
+    }
+    assert_eq!(remove(&second["id"]).await.data()["deleteMedia"], true);
+    let restore = "mutation ($id: ID!) { restoreJournalEntry(id: $id) { version attachments { id } } }";
+    let refused = ada.graphql(restore, json!({ "id": photo["id"] })).await;
+    let error = refused.error();
+    assert_eq!((refused.error_code().as_str(), &error["extensions"]["field"]), ("CONFLICT", &json!("id")), "{error}");
+    let restored = ada.data(restore, json!({ "id": both["id"] })).await["restoreJournalEntry"].clone();
+    assert_eq!(restored, json!({ "version": 3, "attachments": [{ "id": first["id"] }] }));
+    let rest = ada.get(&format!("/api/journals/{}", both["id"].as_str().unwrap())).await.expect(200).json();
+    assert_eq!((&rest["attachmentIds"], &rest["version"]), (&json!([first["id"]]), &json!(3)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_of_no_entry_is_removed_after_a_day_and_a_deleted_entry_keeps_its_files() {
     let often = |text: String| {
         assert!(text.contains("cron = \"23 * * * *\""), "the schedule is in the manifest");

@@ -88,6 +88,12 @@ async fn the_same_client_mutation_id_creates_one_entry_however_often_it_comes() 
         })
         .await;
     assert_eq!(seen["me"]["quota"]["used"], 2);
+    // The same texts are the same request, however a keyboard encodes them.
+    let spelled = |title: &str, content: &str, tags: [&str; 2]| json!({ "title": title, "content": content, "tags": tags, "clientMutationId": "m-3" });
+    let composed = ada.write(spelled("Caf\u{e9}", "Cr\u{e8}me", ["B\u{fc}ro", "a"])).await;
+    let decomposed = spelled(" Cafe\u{301}\u{a0}", "Cre\u{300}me", ["A ", "Bu\u{308}ro"]);
+    assert_eq!(ada.write(decomposed.clone()).await["id"], composed["id"]);
+    assert_eq!(ada.post("/api/journals", &decomposed).await.json()["id"], composed["id"]);
     // Of an entry that is gone, a success would be a lie.
     ada.data("mutation ($id: ID!) { deleteJournalEntry(id: $id) }", json!({ "id": first["id"] })).await;
     for content in ["c", "d"] {

@@ -2,7 +2,7 @@
 
 use crate::tag_name::TagName;
 use mindflow_events::{Date, Entry, Mood, Time};
-use mindflow_guest::{call::Error, failure::conflict, rules::Rule};
+use mindflow_guest::{call::Error, failure::conflict, rules::Rule, text};
 use unicode_segmentation::UnicodeSegmentation;
 use uuid::Uuid;
 
@@ -29,9 +29,29 @@ pub struct Change {
     pub attachment_ids: Option<Vec<Uuid>>,
 }
 
-/// Words by Unicode's rules (UAX #29), so that they count in every language with spaces between them.
+/// Words by Unicode's rules (UAX #29), so that they count in every language with spaces between them. Fillers that are letters by
+/// these rules, and are not seen, are none.
 pub fn word_count(content: &str) -> u32 {
-    u32::try_from(content.unicode_words().count()).unwrap_or(u32::MAX)
+    let words = content.unicode_words().filter(|word| !text::is_blank(word));
+    u32::try_from(words.count()).unwrap_or(u32::MAX)
+}
+
+/// Whether there is nothing in it besides its title: nothing of the content is seen, and there is no attachment.
+pub fn is_empty(entry: &Entry) -> bool {
+    entry.attachment_ids.is_empty() && text::is_blank(&entry.content)
+}
+
+/// A deleted entry as it can come back, without the files that are `gone`.
+///
+/// # Errors
+/// `conflict` when nothing of it is left.
+pub fn restored(mut entry: Entry, gone: &[Uuid]) -> Result<Entry, Error> {
+    entry.attachment_ids.retain(|id| !gone.contains(id));
+    if is_empty(&entry) {
+        let text = "Nothing of this entry is left: it has no text, and its files were deleted. Write another one.";
+        return Err(conflict("id", Rule::Blank, text));
+    }
+    Ok(entry)
 }
 
 // === impl Change ===
@@ -175,6 +195,29 @@ pub mod tests {
     }
 
     #[test]
+    fn an_entry_is_empty_without_a_text_that_is_seen_and_a_file() {
+        let of = |content: &str, attachment_ids| Entry { content: content.into(), attachment_ids, ..entry() };
+        for blank in ["", " \n", "\u{200b}\u{3164}"] {
+            assert!(is_empty(&of(blank, Vec::new())), "{blank:?}");
+            assert!(!is_empty(&of(blank, vec![Uuid::from_u128(5)])), "{blank:?}");
+        }
+        assert!(!is_empty(&of(".", Vec::new())));
+    }
+
+    #[test]
+    fn an_entry_comes_back_without_files_that_are_gone_unless_nothing_is_left() {
+        let (kept, gone) = (Uuid::from_u128(5), Uuid::from_u128(6));
+        let of = |content: &str, ids: &[Uuid]| Entry { content: content.into(), attachment_ids: ids.into(), ..entry() };
+        assert_eq!(restored(of("Rain.", &[gone, kept]), &[gone]), Ok(of("Rain.", &[kept])));
+        assert_eq!(restored(of("Rain.", &[gone]), &[gone]), Ok(of("Rain.", &[])));
+        assert_eq!(restored(of(" ", &[gone, kept]), &[gone]), Ok(of(" ", &[kept])));
+        for empty in [of(" ", &[gone]), of("\u{2060}", &[])] {
+            let Err(Error::Conflict(error)) = restored(empty, &[gone]) else { panic!("a conflict") };
+            assert_eq!((error.field.as_str(), error.rule.as_str()), ("id", "blank"));
+        }
+    }
+
+    #[test]
     fn a_change_never_turns_an_entrys_time_back() {
         let Time(updated_at) = entry().updated_at;
         assert_eq!(sample().time_of_change(updated_at - 1), Time(updated_at));
@@ -199,6 +242,7 @@ pub mod tests {
     fn words_are_counted_as_unicode_sees_them() {
         assert_eq!(word_count(""), 0);
         assert_eq!(word_count("  … — !\n"), 0);
+        assert_eq!(word_count("\u{3164} \u{115f}\u{200b}"), 0);
         assert_eq!(word_count("Don't worry:\nit's 32.3 °C – schön, не так ли?"), 9);
     }
 }

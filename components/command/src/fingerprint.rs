@@ -1,58 +1,118 @@
 //! What a client asked to be written, in 32 bytes: kept with its mutation id, so that the same id with another content is
-//! recognised. Two requests are the same when they would create the same entry: the order of the tags does not matter, and a
-//! day that was left out is another request than any day, also tomorrow.
+//! recognised. Two requests are the same when they would create the same entry, however their texts are encoded and in whatever
+//! order and case they name the tags. A day that was left out is another request than any day, also tomorrow.
 
 use crate::bindings::exports::mindflow::command::journal::NewEntry;
-use mindflow_events::Mood;
+use crate::tag_name::TagName;
+use mindflow_events::{Entry, Mood};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
-/// Of the input as it was sent, its mutation id left out.
-pub fn of(input: &NewEntry) -> Vec<u8> {
+/// Of a new entry that keeps the rules, as it is written. `names_day`: whether the request says which day it is about.
+pub fn of(entry: &Entry, tags: &[TagName], names_day: bool) -> Vec<u8> {
+    Parts {
+        title: &entry.title,
+        content: &entry.content,
+        mood: entry.mood,
+        // Distinct, and in their order.
+        tags: tags.iter().map(TagName::key).collect(),
+        entry_date: names_day.then(|| entry.entry_date.to_string()),
+        attachment_ids: entry.attachment_ids.iter().map(Uuid::to_string).collect(),
+    }
+    .digest()
+}
+
+/// Of a request as it was sent, before anything was brought into its form: what hosts of an earlier release have kept.
+pub fn of_sent(input: &NewEntry) -> Vec<u8> {
     let mut tags: Vec<&str> = input.tags.iter().map(String::as_str).collect();
     tags.sort_unstable();
     tags.dedup();
-    let mut digest = Sha256::new();
-    let mut part = |name: &str, texts: &[&str]| {
-        digest.update(format!("{name} {}\n", texts.len()));
-        for text in texts {
-            // The length first: no text can pass for two.
-            digest.update(format!("{}\n", text.len()));
-            digest.update(text);
-        }
-    };
-    let mood = input.mood.map(|mood| Mood::from(mood).name());
-    let attachments: Vec<&str> = input.attachment_ids.iter().map(String::as_str).collect();
-    part("title", &[&input.title]);
-    part("content", &[&input.content]);
-    part("mood", mood.as_deref().as_slice());
-    part("tags", &tags);
-    part("entryDate", input.entry_date.as_deref().as_slice());
-    part("attachmentIds", &attachments);
-    digest.finalize().to_vec()
+    Parts {
+        title: &input.title,
+        content: &input.content,
+        mood: input.mood.map(Mood::from),
+        tags,
+        entry_date: input.entry_date.clone(),
+        attachment_ids: input.attachment_ids.clone(),
+    }
+    .digest()
+}
+
+/// What an entry is made of.
+struct Parts<'a> {
+    title: &'a str,
+    content: &'a str,
+    mood: Option<Mood>,
+    tags: Vec<&'a str>,
+    entry_date: Option<String>,
+    attachment_ids: Vec<String>,
+}
+
+impl Parts<'_> {
+    fn digest(&self) -> Vec<u8> {
+        let mut digest = Sha256::new();
+        let mut part = |name: &str, texts: &[&str]| {
+            digest.update(format!("{name} {}\n", texts.len()));
+            for text in texts {
+                // The length first: no text can pass for two.
+                digest.update(format!("{}\n", text.len()));
+                digest.update(text);
+            }
+        };
+        let mood = self.mood.map(Mood::name);
+        let attachments: Vec<&str> = self.attachment_ids.iter().map(String::as_str).collect();
+        part("title", &[self.title]);
+        part("content", &[self.content]);
+        part("mood", mood.as_deref().as_slice());
+        part("tags", &self.tags);
+        part("entryDate", self.entry_date.as_deref().as_slice());
+        part("attachmentIds", &attachments);
+        digest.finalize().to_vec()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::bindings::exports::mindflow::command::journal::Mood as WitMood;
+    use crate::validation;
+    use jiff::tz::TimeZone;
+
+    /// 2026-11-23T05:30:00Z.
+    const NOW_US: i64 = 1_795_411_800_000_000;
+    const PHOTO: &str = "0190f3b2-7c1d-7a45-9d1e-0123456789ab";
 
     fn input() -> NewEntry {
         NewEntry {
-            title: "A walk".into(),
-            content: "Rain.".into(),
+            title: "Caf\u{e9}".into(),
+            content: "Cr\u{e8}me br\u{fb}l\u{e9}e.".into(),
             mood: None,
-            tags: vec!["b".into(), "a".into()],
+            tags: vec!["b\u{fc}ro".into(), "a".into()],
             entry_date: None,
-            attachment_ids: Vec::new(),
+            attachment_ids: vec![PHOTO.into()],
             client_mutation_id: Some("m-1".into()),
         }
     }
 
+    /// As the service keeps it.
+    fn kept(input: &NewEntry) -> Vec<u8> {
+        let draft = validation::new_entry(input.clone(), Uuid::from_u128(2), &TimeZone::UTC, NOW_US).unwrap();
+        draft.mutation.unwrap().fingerprint
+    }
+
     #[test]
-    fn the_same_request_is_recognised_whatever_its_id_and_the_order_of_its_tags() {
-        let same = NewEntry { client_mutation_id: None, tags: vec!["a".into(), "b".into(), "a".into()], ..input() };
-        assert_eq!(of(&same), of(&input()));
-        assert_eq!(of(&same).len(), 32);
+    fn the_same_request_is_recognised_in_every_encoding_and_order() {
+        let same = [
+            NewEntry { client_mutation_id: Some("m-2".into()), ..input() },
+            NewEntry { title: " Cafe\u{301}\u{a0}\u{200b}".into(), ..input() },
+            NewEntry { content: "Cre\u{300}me bru\u{302}le\u{301}e.".into(), ..input() },
+            NewEntry { tags: vec!["A ".into(), "Bu\u{308}ro".into(), "\u{202e}a".into()], ..input() },
+            NewEntry { attachment_ids: vec![PHOTO.to_uppercase(), PHOTO.replace('-', "")], ..input() },
+        ];
+        assert_eq!(kept(&input()).len(), 32);
+        for other in same {
+            assert_eq!(kept(&other), kept(&input()), "{other:?}");
+        }
     }
 
     #[test]
@@ -60,16 +120,26 @@ mod tests {
         let others = [
             NewEntry { title: "A run".into(), ..input() },
             NewEntry { content: "Sun.".into(), ..input() },
-            NewEntry { title: "A walkR".into(), content: "ain.".into(), ..input() },
+            NewEntry { title: "Caf\u{e9}C".into(), content: "r\u{e8}me br\u{fb}l\u{e9}e.".into(), ..input() },
+            NewEntry { content: "Cr\u{e8}me br\u{fb}l\u{e9}e. ".into(), ..input() },
             NewEntry { mood: Some(WitMood::Calm), ..input() },
             NewEntry { tags: vec!["a".into()], ..input() },
-            NewEntry { tags: vec!["ab".into()], ..input() },
-            NewEntry { entry_date: Some("2026-11-29".into()), ..input() },
-            NewEntry { attachment_ids: vec!["a".into()], ..input() },
+            NewEntry { tags: vec!["ab\u{fc}ro".into()], ..input() },
+            // Today, but said.
+            NewEntry { entry_date: Some("2026-11-23".into()), ..input() },
+            NewEntry { attachment_ids: Vec::new(), ..input() },
         ];
-        let mut seen: Vec<_> = others.iter().map(of).chain([of(&input())]).collect();
+        let mut seen: Vec<_> = others.iter().map(kept).chain([kept(&input())]).collect();
         seen.sort();
         seen.dedup();
         assert_eq!(seen.len(), others.len() + 1);
+    }
+
+    #[test]
+    fn what_was_kept_of_a_request_in_its_form_is_kept_of_it_still() {
+        assert_eq!(of_sent(&input()), kept(&input()));
+        // Of one that is not in its form, it has to be compared as it was sent.
+        let decomposed = NewEntry { title: "Cafe\u{301}".into(), ..input() };
+        assert_ne!(of_sent(&decomposed), kept(&decomposed));
     }
 }

@@ -55,19 +55,23 @@ SELECT entry_id, fingerprint FROM command.client_mutations WHERE user_id = $1::u
 pub const LOCK_ENTRY: &str = "
 SELECT id FROM command.journals WHERE id = $1::uuid AND user_id = $2::uuid FOR NO KEY UPDATE";
 
-/// `$1` entry, `$2` user. The whole entry, deleted ones included. Its tags are held as they are until
+/// `$1` entry, `$2` user. In their order.
+pub const ATTACHMENTS_OF_ENTRY: &str = "
+SELECT media_id FROM command.journal_attachments WHERE entry_id = $1::uuid AND user_id = $2::uuid ORDER BY position";
+
+/// `$1` entry, `$2` user. The whole entry, deleted ones included, its tags as lists sort them. They are held as they are until
 /// the transaction ends, so that no event carries a name that a committed rename has replaced.
 pub const READ_ENTRY: &str = "
 WITH held AS MATERIALIZED (
-    SELECT tag.id, tag.name, tag.name_key
+    SELECT tag.id, tag.name
     FROM command.journal_tags link JOIN command.tags tag ON tag.user_id = link.user_id AND tag.id = link.tag_id
     WHERE link.entry_id = $1::uuid AND link.user_id = $2::uuid
     ORDER BY tag.id
     FOR KEY SHARE OF tag
 )
 SELECT entry.*, entry.id AS journal_id, mood.mood,
-       ARRAY(SELECT id FROM held ORDER BY name_key) AS tag_ids,
-       ARRAY(SELECT name FROM held ORDER BY name_key) AS tag_names,
+       ARRAY(SELECT id FROM held ORDER BY name COLLATE command.by_language, id) AS tag_ids,
+       ARRAY(SELECT name FROM held ORDER BY name COLLATE command.by_language, id) AS tag_names,
        ARRAY(SELECT media_id FROM command.journal_attachments attached
              WHERE attached.entry_id = $1::uuid ORDER BY attached.position) AS attachment_ids
 FROM command.journals entry LEFT JOIN command.journal_moods mood ON mood.entry_id = entry.id
@@ -75,12 +79,12 @@ WHERE entry.id = $1::uuid AND entry.user_id = $2::uuid";
 
 /// `$1` entry, `$2` user, `$3` the columns that change, `$4` now, `$5` whether the mood changes, `$6` the new mood or
 /// null, `$7` all tags, `$8` all attachments. A column that is not given stays as it is, and so do tags and attachments
-/// that are null.
+/// that are null. What has changed is live.
 pub const CHANGE_ENTRY: &str = "
 WITH changed AS (
     UPDATE command.journals AS entry
     SET title = given.title, content = given.content, entry_date = given.entry_date, word_count = given.word_count,
-        updated_at = $4::timestamptz, version = entry.version + 1, event_sequence = entry.event_sequence + 1
+        updated_at = $4::timestamptz, version = entry.version + 1, event_sequence = entry.event_sequence + 1, deleted_at = NULL
     FROM command.journals AS held CROSS JOIN LATERAL jsonb_populate_record(held, $3::jsonb) AS given
     WHERE entry.id = $1::uuid AND entry.user_id = $2::uuid AND held.id = entry.id
     RETURNING entry.version, entry.event_sequence
@@ -125,7 +129,7 @@ RETURNING event_sequence";
 /// `$1` user, `$2` ids for new tags, `$3` names, `$4` their keys; `$5` the entry to tag, or null.
 ///
 /// Makes the tags that are missing, in the order of their keys so that two requests never wait for
-/// each other, and holds those that are there. A tag that another transaction made or renamed
+/// each other, and holds those that are there. They are answered as lists sort them. A tag that another transaction made or renamed
 /// meanwhile is missing from the answer: the statement has to run again then, and sees it.
 pub const TAKE_TAGS: &str = "
 WITH wanted AS MATERIALIZED (
@@ -134,23 +138,23 @@ WITH wanted AS MATERIALIZED (
     INSERT INTO command.tags (id, user_id, name, name_key, event_sequence)
     SELECT id, $1::uuid, name, name_key, 1 FROM wanted ORDER BY name_key
     ON CONFLICT (user_id, name_key) DO NOTHING
-    RETURNING id, name, name_key
+    RETURNING id, name
 ), held AS MATERIALIZED (
-    SELECT tag.id, tag.name, tag.name_key
+    SELECT tag.id, tag.name
     FROM command.tags tag
     WHERE tag.user_id = $1::uuid AND tag.name_key = ANY ($4::text[])
     ORDER BY tag.id
     FOR KEY SHARE OF tag
 ), taken AS MATERIALIZED (
-    SELECT id, name, name_key, true AS made FROM made
+    SELECT id, name, true AS made FROM made
     UNION ALL
-    SELECT id, name, name_key, false FROM held
+    SELECT id, name, false FROM held
 ), linked AS (
     INSERT INTO command.journal_tags (user_id, entry_id, tag_id)
     SELECT $1::uuid, $5::uuid, id FROM taken WHERE $5::uuid IS NOT NULL
     ON CONFLICT (entry_id, tag_id) DO NOTHING
 )
-SELECT id, name, made FROM taken ORDER BY name_key";
+SELECT id, name, made FROM taken ORDER BY name COLLATE command.by_language, id";
 
 /// `$1` user. How many tags the user has; in a transaction that made some, with all that were made before: it has waited for them.
 pub const TAGS_USED: &str = "SELECT used FROM command.tag_usage WHERE user_id = $1::uuid";

@@ -2,7 +2,7 @@
 //! the field's name in the client's schema.
 
 use crate::bindings::exports::mindflow::command::journal as wit;
-use crate::entry::{Change, word_count};
+use crate::entry::{Change, is_empty, word_count};
 use crate::fingerprint;
 use crate::tag_name::{self, TagName};
 use jiff::{
@@ -51,19 +51,19 @@ pub struct Draft {
 pub struct Mutation {
     /// The client's own.
     pub id: String,
-    /// Of what it asks for ([`fingerprint::of`]).
+    /// Of what it asks for, as it is written ([`fingerprint::of`]).
     pub fingerprint: Vec<u8>,
 }
 
 /// `zone`: in which the user's days begin and end.
 pub fn new_entry(input: wit::NewEntry, user_id: Uuid, zone: &TimeZone, now_us: i64) -> Result<Draft, Vec<FieldError>> {
     let mut rules = Rules::default();
-    let fingerprint = input.client_mutation_id.is_some().then(|| fingerprint::of(&input));
+    let names_day = input.entry_date.is_some();
     let title = rules.keep("title", title(&input.title));
-    let word_count = word_count(&input.content);
     let content = rules.keep("content", content(input.content));
+    let word_count = word_count(&content);
     let attaches = input.attachment_ids.iter().any(|id| id::parse(id).is_some());
-    if content.is_empty() && !attaches && !rules.broke("content") {
+    if text::is_blank(&content) && !attaches && !rules.broke("content") {
         rules.keep("content", Err::<(), _>(no_content()));
     }
     let tags = rules.tags(&input.tags);
@@ -84,10 +84,10 @@ pub fn new_entry(input: wit::NewEntry, user_id: Uuid, zone: &TimeZone, now_us: i
         version: 1,
         word_count,
     };
-    let mutation = input
-        .client_mutation_id
-        .zip(fingerprint)
-        .map(|(id, fingerprint)| Mutation { id: rules.keep("clientMutationId", client_mutation_id(id)), fingerprint });
+    let mutation = input.client_mutation_id.map(|id| Mutation {
+        id: rules.keep("clientMutationId", client_mutation_id(id)),
+        fingerprint: fingerprint::of(&entry, &tags, names_day),
+    });
     rules.judge(Draft { entry, tags, mutation })
 }
 
@@ -233,12 +233,12 @@ fn no_content() -> Broken {
     (Rule::Blank, "Write at least one character, or attach a file.".into())
 }
 
-/// Whether a changed entry still has a content or an attachment.
+/// Whether a changed entry still has a content that is seen, or an attachment.
 ///
 /// # Errors
 /// `invalid`, of the content if the change `writes_content`, else of the attachments.
 pub fn has_something(entry: &Entry, writes_content: bool) -> Result<(), Error> {
-    if !entry.content.is_empty() || !entry.attachment_ids.is_empty() {
+    if !is_empty(entry) {
         return Ok(());
     }
     let (rule, text) = no_content();

@@ -110,6 +110,24 @@ fn an_entry_may_consist_of_attachments_alone() {
 }
 
 #[test]
+fn an_entry_of_which_nothing_is_seen_needs_an_attachment() {
+    for content in [" \n\t", "\u{200b}\u{2060}", "\u{3164}", "\u{2800}", "\u{202e}\u{ad}"] {
+        let of = |ids: &[Uuid]| {
+            let attachment_ids = ids.iter().map(Uuid::to_string).collect();
+            new_entry(wit::NewEntry { content: content.into(), attachment_ids, ..input() }, now())
+        };
+        assert_eq!(broken(of(&[])), ["content"], "{content:?}");
+        let draft = of(&[Uuid::from_u128(5)]).unwrap();
+        assert_eq!((draft.entry.content.as_str(), draft.entry.word_count), (content, 0));
+        let bare = Entry { attachment_ids: Vec::new(), ..draft.entry };
+        assert!(has_something(&bare, true).is_err(), "{content:?}");
+    }
+    for content in [".", "🙂", "\u{200b}語"] {
+        assert!(new_entry(wit::NewEntry { content: content.into(), ..input() }, now()).is_ok(), "{content:?}");
+    }
+}
+
+#[test]
 fn content_is_kept_as_it_is_up_to_its_limit() {
     let content = format!("\n{}", "語".repeat(CONTENT_CHARS_MAX - 1));
     let draft = new_entry(wit::NewEntry { content: content.clone(), ..input() }, now()).unwrap();
@@ -282,6 +300,7 @@ proptest! {
                 prop_assert!(draft.tags.len() <= TAGS_MAX);
                 prop_assert!(draft.tags.iter().all(|tag| (1..=TAG_CHARS_MAX).contains(&tag.name().chars().count())));
                 prop_assert!(draft.entry.attachment_ids.len() <= ATTACHMENTS_MAX);
+                prop_assert!(has_something(&draft.entry, true).is_ok());
             }
             Err(errors) => prop_assert!(!errors.is_empty()),
         }

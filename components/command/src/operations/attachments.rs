@@ -19,6 +19,16 @@ pub async fn hold(context: &CallContext, ids: &[Uuid], named: &[String]) -> Resu
     if missing.is_empty() { Ok(()) } else { Err(Error::Invalid(missing)) }
 }
 
+/// Those of an entry's files that there are no longer. The others are kept for a day from now, so that the entry can come back
+/// with them.
+pub async fn gone(context: &CallContext, ids: Vec<Uuid>) -> Result<Vec<Uuid>, Error> {
+    if ids.is_empty() {
+        return Ok(ids);
+    }
+    let held = files::hold(context.clone(), ids.iter().map(Uuid::to_string).collect()).await?;
+    Ok(ids.into_iter().zip(held).filter(|(_, is_held)| !is_held).map(|(id, _)| id).collect())
+}
+
 fn missing(ids: &[Uuid], held: &[bool], named: &[String]) -> Vec<FieldError> {
     let of_id = |id: &Uuid| named.iter().position(|name| mindflow_guest::id::parse(name) == Some(*id));
     let missing = ids.iter().enumerate().filter(|(index, _)| held.get(*index) != Some(&true));

@@ -3,6 +3,7 @@
 use super::{Request, attachments};
 use crate::bindings::exports::mindflow::command::journal as wit;
 use crate::entry::{Stored, entry_not_found};
+use crate::fingerprint;
 use crate::quota::{self, Month};
 use crate::store::{DATABASE, entries, entries::Created, tags};
 use crate::validation::{self, Draft};
@@ -15,6 +16,7 @@ use mindflow_guest::sql::{Abort, Tx, transaction};
 pub async fn create(context: &CallContext, input: wit::NewEntry) -> Result<wit::WrittenEntry, Error> {
     let request = Request::begin(context).await?;
     let named = input.attachment_ids.clone();
+    let sent = input.client_mutation_id.is_some().then(|| input.clone());
     let zone = request.caller.time_zone();
     let draft = validation::new_entry(input, request.user_id, &zone, request.now_us).map_err(Error::Invalid)?;
     attachments::hold(context, &draft.entry.attachment_ids, &named).await?;
@@ -22,8 +24,10 @@ pub async fn create(context: &CallContext, input: wit::NewEntry) -> Result<wit::
         entries: quota::limit(request.premium, quota::free_entries_per_month().await.map_err(Error::Internal)?),
         tags: quota::tags_max().await.map_err(Error::Internal)?,
     };
-    let stored =
-        transaction(DATABASE, &request.caller.identity(), async |tx| write(tx, &request, &draft, limits).await).await?;
+    let stored = transaction(DATABASE, &request.caller.identity(), async |tx| {
+        write(tx, &request, &draft, sent.as_ref(), limits).await
+    })
+    .await?;
     Ok(request.answer(stored))
 }
 
@@ -34,10 +38,17 @@ struct Limits {
     tags: u64,
 }
 
-async fn write(tx: &Tx, request: &Request<'_>, draft: &Draft, limits: Limits) -> Result<Stored, Abort> {
+/// `sent`: the request as it came, if the client numbered it.
+async fn write(
+    tx: &Tx,
+    request: &Request<'_>,
+    draft: &Draft,
+    sent: Option<&wit::NewEntry>,
+    limits: Limits,
+) -> Result<Stored, Abort> {
     let month = Month::of(request.now_us);
     match entries::create(tx, &draft.entry, draft.mutation.as_ref(), month, limits.entries).await? {
-        Created::Repeated => return earlier(tx, request, draft).await,
+        Created::Repeated => return earlier(tx, request, draft, sent).await,
         Created::BeyondQuota => {
             let used = entries::used(tx, request.user_id, month).await?;
             return Err(quota::exceeded(used, limits.entries, month).into());
@@ -57,7 +68,7 @@ async fn write(tx: &Tx, request: &Request<'_>, draft: &Draft, limits: Limits) ->
 
 /// The entry that the same mutation created before, as it is now. Nothing of another content, or of an entry that is gone,
 /// would be written, so neither is answered as if it were.
-async fn earlier(tx: &Tx, request: &Request<'_>, draft: &Draft) -> Result<Stored, Abort> {
+async fn earlier(tx: &Tx, request: &Request<'_>, draft: &Draft, sent: Option<&wit::NewEntry>) -> Result<Stored, Abort> {
     let mutation = draft.mutation.as_ref().ok_or_else(entry_not_found)?;
     let found = entries::find_mutation(tx, request.user_id, &mutation.id).await?;
     let (id, fingerprint) = found.ok_or_else(entry_not_found)?;
@@ -65,7 +76,9 @@ async fn earlier(tx: &Tx, request: &Request<'_>, draft: &Draft) -> Result<Stored
         let text = format!("The clientMutationId {:?} {why}: send another one.", mutation.id);
         conflict("clientMutationId", Rule::Reused, text)
     };
-    if fingerprint.is_some_and(|fingerprint| fingerprint != mutation.fingerprint) {
+    let is_same =
+        |kept: &Vec<u8>| *kept == mutation.fingerprint || sent.is_some_and(|sent| *kept == fingerprint::of_sent(sent));
+    if fingerprint.is_some_and(|kept| !is_same(&kept)) {
         return Err(reused("was sent before with another content").into());
     }
     let stored = entries::read(tx, id, request.user_id).await?.ok_or_else(entry_not_found)?;

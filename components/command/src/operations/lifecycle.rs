@@ -1,9 +1,9 @@
 //! Deleting an entry, restoring it, and asking for new insights: operations that leave the content, and so the version,
-//! as they are.
+//! as they are, but for files that are gone.
 
-use super::{Request, known_id};
+use super::{Request, attachments, known_id};
 use crate::bindings::exports::mindflow::command::journal as wit;
-use crate::entry::{entry_not_found, expect_version};
+use crate::entry::{Stored, entry_not_found, expect_version, restored};
 use crate::store::{DATABASE, entries};
 use mindflow_events::Reason;
 use mindflow_guest::call::{CallContext, Error};
@@ -30,16 +30,23 @@ pub async fn delete(context: &CallContext, id: &str, expected_version: Option<u3
     .await
 }
 
-/// A live entry is answered as it is.
+/// A live entry is answered as it is. Files that were deleted meanwhile are no longer part of it, which is a change of its content.
 pub async fn restore(context: &CallContext, id: &str) -> Result<wit::WrittenEntry, Error> {
     let request = Request::begin(context).await?;
     let id = known_id(id, entry_not_found)?;
+    let attached = entries::attachments(id, request.user_id, request.caller.identity()).await?;
+    let gone = attachments::gone(context, attached).await?;
     let stored = transaction(DATABASE, &request.caller.identity(), async |tx| {
         let stored = entries::read_for_change(tx, id, request.user_id).await?.ok_or_else(entry_not_found)?;
         if !stored.is_deleted() {
             return Ok(stored);
         }
-        let stored = entries::revive(tx, stored).await?;
+        let entry = restored(stored.entry.clone(), &gone)?;
+        let stored = if entry == stored.entry {
+            entries::revive(tx, stored).await?
+        } else {
+            entries::change(tx, &Stored { deleted_at: None, ..stored }, entry, request.now_us).await?
+        };
         tx.publish(request.events.entry_updated(&stored, request.premium, Reason::Restored)?).await?;
         Ok(stored)
     })

@@ -49,7 +49,11 @@ async fn write(
     };
     let writes_content = change.content.is_some();
     let mut changed = change.of(stored.entry.clone());
-    validation::has_something(&changed, writes_content)?;
+    // An entry of before this rule can still get another title.
+    let takes_away = changed.content != stored.entry.content || changed.attachment_ids != stored.entry.attachment_ids;
+    if takes_away {
+        validation::has_something(&changed, writes_content)?;
+    }
     changed.tags = tags.unwrap_or(changed.tags);
     if changed == stored.entry {
         return Ok(stored);

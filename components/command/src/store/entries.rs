@@ -1,12 +1,13 @@
 //! Entries with their moods, tags and attachments.
 
+use super::DATABASE;
 use crate::entry::Stored;
 use crate::quota::Month;
 use crate::statements;
 use crate::validation::Mutation;
 use mindflow_events::{Entry, MoodRecorded, Tag};
 use mindflow_guest::params;
-use mindflow_guest::sql::{Abort, Date, Json, Row, RowError, Time, Tx};
+use mindflow_guest::sql::{self, Abort, Date, Identity, Json, Row, RowError, Time, Tx};
 use mindflow_guest::{call::Error, failure};
 use uuid::Uuid;
 
@@ -73,6 +74,12 @@ pub async fn read(tx: &Tx, id: Uuid, user_id: Uuid) -> Result<Option<Stored>, Ab
     Ok(rows.first().map(stored).transpose()?)
 }
 
+/// The files of the user's entry, deleted or not; none of an entry that is not there.
+pub async fn attachments(id: Uuid, user_id: Uuid, identity: Identity) -> Result<Vec<Uuid>, Error> {
+    let rows = sql::query(DATABASE, identity, statements::ATTACHMENTS_OF_ENTRY, params![id, user_id]).await?;
+    Ok(rows.map(|row| row.get("media_id"))?)
+}
+
 /// The same, with the entry locked: no other transaction changes it before the commit.
 pub async fn read_for_change(tx: &Tx, id: Uuid, user_id: Uuid) -> Result<Option<Stored>, Abort> {
     let locked = tx.query(statements::LOCK_ENTRY, params![id, user_id]).await?;
@@ -82,7 +89,7 @@ pub async fn read_for_change(tx: &Tx, id: Uuid, user_id: Uuid) -> Result<Option<
     read(tx, id, user_id).await
 }
 
-/// Writes a locked entry, `stored` until now, as it is from now on. New tags are linked to it already.
+/// Writes a locked entry, `stored` until now, as it is from now on: a deleted one is live again. New tags are linked to it already.
 pub async fn change(tx: &Tx, stored: &Stored, changed: Entry, now_us: i64) -> Result<Stored, Abort> {
     let old = &stored.entry;
     let updated_at = stored.time_of_change(now_us);

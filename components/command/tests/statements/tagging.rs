@@ -30,6 +30,19 @@ async fn tags_that_are_there_are_taken_as_they_are_spelled() {
 }
 
 #[tokio::test]
+async fn tags_are_answered_as_lists_sort_them() {
+    let db = Db::new("language").await;
+    let user = db.user();
+    let entry = user.entry().await;
+    let tx = user.begin().await;
+    let taken = tx.take(&user, &["zebra", "Über", "apfel", "Ärger"], Some(entry)).await;
+    // A letter with an accent next to the letter, and not after Z.
+    assert_eq!(taken, ["apfel+", "Ärger+", "Über+", "zebra+"]);
+    tx.commit().await;
+    assert_eq!(only(&user.read(entry).await, "tag_names"), texts(&["apfel", "Ärger", "Über", "zebra"]));
+}
+
+#[tokio::test]
 async fn two_requests_that_make_the_same_tags_make_them_once() {
     let db = Db::new("same").await;
     let user = db.user();

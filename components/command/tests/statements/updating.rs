@@ -113,6 +113,26 @@ async fn whoever_waited_for_an_entry_sees_all_that_was_changed_meanwhile() {
 }
 
 #[tokio::test]
+async fn an_entry_that_comes_back_with_fewer_files_is_live_and_at_its_next_version() {
+    let db = Db::new("fewer").await;
+    let user = db.user();
+    let (id, kept, gone) = (Uuid::now_v7(), Uuid::new_v4(), Uuid::new_v4());
+    user.create(id, &NewEntry { attachments: vec![gone, kept], ..NewEntry::default() }).await;
+    let tx = user.begin().await;
+    let now = Value::Timestamp(NOW_US);
+    tx.query(statements::DELETE_ENTRY, vec![uuid(id), uuid(user.id), now, Value::Null]).await;
+    let attached = tx.query(statements::ATTACHMENTS_OF_ENTRY, vec![uuid(id), uuid(user.id)]).await;
+    assert_eq!(attached.rows, [[uuid(gone)], [uuid(kept)]]);
+    tx.commit().await;
+    let mut params = change(&user, id);
+    params[7] = uuids(&[kept]);
+    let answer = changed(&user, params).await;
+    assert_eq!((only(&answer, "version"), only(&answer, "event_sequence")), (Value::Int32(2), Value::Int64(3)));
+    let read = user.read(id).await;
+    assert_eq!((only(&read, "deleted_at"), only(&read, "attachment_ids")), (Value::Null, uuids(&[kept])));
+}
+
+#[tokio::test]
 async fn a_deleted_entry_is_deleted_once_and_comes_back_as_it_was() {
     let db = Db::new("deleted").await;
     let user = db.user();

@@ -87,7 +87,8 @@ impl Writes {
         .map(Some)
     }
 
-    /// Brings a deleted entry back.
+    /// Brings a deleted entry back, without files that were deleted meanwhile. `CONFLICT` when neither a text that is seen nor a file is
+    /// left of it.
     /// Null, with an error, when it was not done; what was done before it stays so.
     async fn restore_journal_entry(
         &self,

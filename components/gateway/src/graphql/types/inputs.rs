@@ -99,7 +99,7 @@ pub struct CreateJournalEntryInput {
     /// 1 to 200 characters, of which one at least is seen. Here as in all texts, characters are counted as they are composed (NFC), and
     /// what overrides the direction of text is left out of titles, names and tags.
     title: String,
-    /// At most 100,000 characters. It may be empty when the entry has an attachment.
+    /// At most 100,000 characters. Something of it has to be seen, unless the entry has an attachment.
     content: String,
     /// How the user feels.
     mood: Option<Mood>,
@@ -141,7 +141,7 @@ pub struct UpdateJournalEntryInput {
     /// 1 to 200 characters, of which one at least is seen; not null. Here as in all texts, characters are counted as they are
     /// composed (NFC), and what overrides the direction of text is left out of titles, names and tags.
     title: MaybeUndefined<String>,
-    /// At most 100,000 characters. It may be empty when the entry has an attachment; null empties it.
+    /// At most 100,000 characters. Something of it has to be seen, unless the entry has an attachment; null empties it.
     content: MaybeUndefined<String>,
     /// Null removes the mood.
     mood: MaybeUndefined<Mood>,
