@@ -13,12 +13,12 @@ pub struct Insights {
     pub user_id: Uuid,
     /// The state of the entry that was analysed: the sequence of its event.
     pub entry_sequence: u64,
-    /// -1 to 1; `None` when the analyser does not support this language.
+    /// -1 to 1; `None` when the analyser does not support this language, or there was no text to read.
     #[serde(default, deserialize_with = "sentiment")]
     pub sentiment: Option<f64>,
     pub themes: Vec<String>,
     pub insights: Vec<Insight>,
-    /// What made the analysis.
+    /// What made the analysis; `none` of an entry without text, which has no themes and no insights either.
     pub model: String,
     pub completed_at: Time,
 }

@@ -1,5 +1,6 @@
 //! Goal: premium users get insights, once, also while the Messages API fails. Method: the stand-in API on a real socket.
 
+use crate::media::{small_png, upload};
 use mindflow_tests::messages_api::{Behaviour, MessagesApi};
 use mindflow_tests::{Account, Platform, WITHIN};
 use serde_json::{Value, json};
@@ -68,6 +69,19 @@ async fn a_premium_user_gets_insights_over_a_websocket_and_over_sse() {
     let again = socket.next(&id).await["entryAnalyzed"].clone();
     assert!(again["analysis"]["sentiment"].as_f64().is_some_and(|sentiment| sentiment < 0.0), "{again}");
     assert_eq!(api.requests().len(), 2);
+
+    // Of a photo there is nothing to read: nobody is asked, and nothing is said.
+    let photo = upload(&ada, "beach.png", &small_png()).await.expect(201).json();
+    let silent = json!({ "title": "A wonderful day", "content": " \u{200b}", "attachmentIds": [photo["id"]] });
+    let silent = ada.write(silent).await;
+    assert_eq!(silent["analysis"]["status"], "PENDING");
+    let analysis = with_status(&ada, &silent, "READY").await;
+    let nothing = json!({ "status": "READY", "model": "none", "sentiment": null, "themes": [], "insights": [] });
+    assert_eq!(analysis, nothing);
+    assert_eq!(api.requests().len(), 2);
+    let stats = ada.data("{ writingStats { entries words currentStreakDays } insights { entryId } }", json!({})).await;
+    assert_eq!(stats["writingStats"], json!({ "entries": 2, "words": 3, "currentStreakDays": 1 }), "{stats}");
+    assert!(stats["insights"].as_array().unwrap().iter().all(|insight| insight["entryId"] == entry["id"]), "{stats}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

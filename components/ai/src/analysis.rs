@@ -15,6 +15,8 @@ pub const INSIGHTS_MAX: usize = 6;
 pub const INSIGHT_CHARS_MAX: usize = 500;
 /// Of a model's name; those of the API stay far below.
 pub const MODEL_CHARS_MAX: usize = 100;
+/// In place of a model's name: nothing was read. The schema's descriptions name it.
+pub const NO_MODEL: &str = "none";
 
 /// What an insight is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,12 +61,19 @@ pub struct Insight {
 /// An analysis that keeps the rules.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Analysis {
-    /// -1 (all negative) to 1 (all positive); `None` when the analyser does not support this language.
+    /// -1 (all negative) to 1 (all positive); `None` when the analyser does not support this language, or had nothing to read.
     pub sentiment: Option<f64>,
     pub themes: Vec<String>,
     pub insights: Vec<Insight>,
-    /// What made it, such as `claude-haiku-5-5` or `local:vader-3.3.2`.
+    /// What made it, such as `claude-haiku-5-5` or `local:vader-3.3.2`; [`NO_MODEL`] of an entry without text.
     pub model: String,
+}
+
+impl Analysis {
+    /// Of an entry without text: there is nothing to say about it, and nobody was asked.
+    pub fn of_nothing() -> Self {
+        Self { sentiment: None, themes: Vec::new(), insights: Vec::new(), model: NO_MODEL.to_owned() }
+    }
 }
 
 /// A model's answer, in the requested shape.

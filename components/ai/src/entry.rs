@@ -1,7 +1,7 @@
 //! Which events ask for an analysis, and of what.
 
 use mindflow_events::{Analysis, BadEvent, Kind, Mood, Payload, Reason};
-use mindflow_guest::{event, events::Event};
+use mindflow_guest::{event, events::Event, text};
 use uuid::Uuid;
 
 /// What the analysis reads of an entry.
@@ -18,6 +18,13 @@ pub struct Entry {
     pub tags: Vec<String>,
     /// `YYYY-MM-DD`.
     pub entry_date: String,
+}
+
+impl Entry {
+    /// Whether there is something to read. A title over photos says what they show, and nothing of how it was.
+    pub fn has_text(&self) -> bool {
+        !text::is_blank(&self.content)
+    }
 }
 
 /// The entry to analyse; `None` when the event asks for no analysis.
@@ -129,6 +136,14 @@ pub mod tests {
     fn an_entry_without_a_mood_is_fine() {
         let entry = wanted(&event("JournalEntryCreated", json!({"mood": null}))).unwrap().unwrap();
         assert_eq!(entry.mood, None);
+    }
+
+    #[test]
+    fn a_content_of_which_nothing_is_seen_is_no_text() {
+        for content in ["", " \n", "\u{200b}\u{3164}"] {
+            assert!(!entry("Beach", content).has_text(), "{content:?}");
+        }
+        assert!(entry("Beach", "🙂").has_text());
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! If an analysis is wanted and missing, make it and store it. Those that are made here go into the database together; Claude is
-//! asked about each entry by itself.
+//! asked about each entry by itself, and never about one without text.
 
 use crate::{
+    analysis::Analysis,
     claude,
     decision::{self, AnalysisFailure, Outcome},
-    entry, local, settings,
+    entry::{self, Entry},
+    local, settings,
     store::{self, Said},
 };
 use mindflow_guest::{
@@ -19,9 +21,11 @@ pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
     let Some(entry) = entry::wanted(event)? else {
         return Ok(());
     };
-    let result = match settings::read().await {
+    // Claude is not asked about an entry without text, whatever is set.
+    let claude = if entry.has_text() { settings::read().await } else { Ok(None) };
+    let result = match claude {
         // What was stored before is found out by storing it.
-        Ok(None) => Ok(local::analyse(&entry)),
+        Ok(None) => Ok(made_here(&entry)),
         _ if store::settled(&entry).await? => return Ok(()),
         Ok(Some(claude)) => claude::analyse(&claude, &entry).await,
         Err(why) => Err(AnalysisFailure::Deferred { why, after_ms: SETTING_PAUSE_MS }),
@@ -47,7 +51,7 @@ pub async fn handle_batch(subscription: &str, events: &[Event]) -> Result<(), Fa
     let mut said = Vec::with_capacity(events.len());
     for event in events {
         said.extend(entry::wanted(event)?.map(|entry| {
-            let outcome = Outcome::Ready(local::analyse(&entry));
+            let outcome = Outcome::Ready(made_here(&entry));
             Said { cause: event, entry, outcome }
         }));
     }
@@ -55,6 +59,11 @@ pub async fn handle_batch(subscription: &str, events: &[Event]) -> Result<(), Fa
         return Ok(());
     }
     Ok(store::record_batch(subscription, &said, clock::now_us()).await?)
+}
+
+/// Without a call outside.
+fn made_here(entry: &Entry) -> Analysis {
+    if entry.has_text() { local::analyse(entry) } else { Analysis::of_nothing() }
 }
 
 /// The log line: the event, its state, and the reason. It has nothing of the entry's text.
@@ -90,6 +99,14 @@ mod tests {
             tenant_id: None,
             payload: "{}".into(),
         }
+    }
+
+    #[test]
+    fn an_entry_without_text_has_nothing_to_be_said_about_it() {
+        let made = made_here(&entry::tests::entry("A wonderful day", "\u{200b}"));
+        assert_eq!(made, Analysis::of_nothing());
+        assert_eq!((made.sentiment, made.insights.len(), made.model.as_str()), (None, 0, "none"));
+        assert!(made_here(&entry::tests::entry("A day", "It rained.")).model.starts_with("local"));
     }
 
     #[test]

@@ -66,6 +66,14 @@ pub fn has_push(event_type: &str) -> bool {
     Kind::of(event_type) == Some(Kind::AIInsightsGenerated)
 }
 
+/// Whether people are told of it. An analysis without insights, of an entry without text, is no news to them.
+pub fn is_news(event: &Event) -> bool {
+    match event::payload(event, &[Kind::AIInsightsGenerated]) {
+        Ok(Some(Payload::AIInsightsGenerated(insights))) => !insights.insights.is_empty(),
+        _ => true,
+    }
+}
+
 /// The mail's template and subject.
 fn kind(event_type: &str) -> Option<(&'static str, &'static str)> {
     // Not an event: `switch` asks for it.
@@ -176,6 +184,35 @@ mod tests {
             assert!(mail.text.contains(said), "{}", mail.text);
         }
         assert!(!mail.html.contains("<b>"), "{}", mail.html);
+    }
+
+    #[test]
+    fn an_analysis_without_insights_is_no_news() {
+        let payload = |insights: Value| {
+            json!({
+                "journalId": "00000000-0000-0000-0000-000000000001", "userId": "00000000-0000-0000-0000-000000000002",
+                "entrySequence": 1, "sentiment": null, "themes": [], "insights": insights, "model": "none",
+                "completedAt": "2026-11-23T02:13:20.000000Z",
+            })
+        };
+        let event = |payload: Value| Event {
+            id: "00000000-0000-0000-0000-000000000009".into(),
+            event_type: "AIInsightsGenerated".into(),
+            version: "1.0".into(),
+            timestamp: 0,
+            source: "ai-service".into(),
+            sequence: 1,
+            partition_key: "analysis:1".into(),
+            correlation_id: "c".into(),
+            traceparent: None,
+            user_id: None,
+            tenant_id: None,
+            payload: payload.to_string(),
+        };
+        assert!(is_news(&event(payload(json!([{ "id": "i", "text": "You rest.", "kind": "pattern" }])))));
+        let nothing = event(payload(json!([])));
+        assert!(!is_news(&nothing));
+        assert!(is_news(&Event { event_type: "UserRegistered".into(), ..nothing }));
     }
 
     #[test]

@@ -64,7 +64,8 @@ async fn plan(tx: &sql::Tx, news: &[&News<'_>], now_us: i64) -> Result<(), Abort
     let news: Vec<_> = news.iter().filter(young).collect();
     let targets = news.iter().map(|News { event, user_id, .. }| {
         let kind = event.event_type.as_str();
-        let (mail, push) = (compose::has_mail(kind), compose::has_push(kind));
+        let is_news = compose::is_news(event);
+        let (mail, push) = (is_news && compose::has_mail(kind), is_news && compose::has_push(kind));
         tx.query(store::TARGETS, params![user_id, mail, push, kind, WAITING_MAX])
     });
     let targets = sql::all(targets).await?;

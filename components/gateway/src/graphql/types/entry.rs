@@ -53,7 +53,7 @@ pub struct Analysis {
     sentiment: Option<f64>,
     /// What the entry is about.
     themes: Vec<String>,
-    /// What made the analysis.
+    /// What made the analysis; `none` of an entry without text, about which there is nothing to say.
     model: Option<String>,
     /// When it was ready.
     completed_at: Option<DateTime>,
