@@ -1,11 +1,13 @@
 //! The query service: the views that readers see, kept by events and cached.
 //!
 //! This file only wires the component's exports. `projection` decides what an event changes, `reconciliation` compares
-//! with the write side, `request` checks arguments, `reading` has the statements, `keys` the names in the cache.
+//! with the write side, `request` checks arguments, `reading` has the statements, `keys` the names in the cache. `folded` says
+//! what the words of filters are compared with.
 
 mod calendar;
 mod columns;
 mod cursor;
+mod folded;
 mod keys;
 mod order;
 mod projection;

@@ -20,7 +20,7 @@ impl Params {
     }
 }
 
-/// A pattern for `ILIKE … ESCAPE '\'` that finds the text anywhere, itself and nothing else.
+/// A pattern for `LIKE … ESCAPE '\'` that finds the text anywhere, itself and nothing else.
 pub fn containing(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');

@@ -302,3 +302,31 @@ async fn a_text_is_found_in_every_spelling_of_its_letters() {
         assert_eq!(titles(&database, request(text, tag)).await, ["Crème brûlée"], "{text} {tag}");
     }
 }
+
+#[tokio::test]
+async fn words_of_a_filter_are_compared_by_their_keys_whoever_wrote_the_texts() {
+    let database = after(&[
+        created(entry_id(1), AT, "Ｗｏｒｋ at the ﬁne old mill"),
+        created(entry_id(2), "2025-05-02T08:00:00Z", "Plain").with(json!({ "content": "Fine WORK" })),
+        created(entry_id(3), "2025-05-03T08:00:00Z", "Größe").with(json!({ "content": "½ Äpfel, ５０％" })),
+    ])
+    .await;
+    let found =
+        async |text: &str| titles(&database, Selection { text: Some(text.into()), ..Selection::default() }).await;
+    let both = ["Plain", "Ｗｏｒｋ at the ﬁne old mill"];
+    // By the keys of the projection, then as rows of an earlier release have none, then with those of an earlier event.
+    for change in
+        ["", "title_key = NULL, content_key = NULL, keys_of = NULL", "title_key = 'x', content_key = 'x', keys_of = 0"]
+    {
+        if !change.is_empty() {
+            database.script(&format!("UPDATE query.journals_view SET {change}")).await;
+        }
+        for text in ["work", "ＷＯＲＫ", "FINE", "ﬁne"] {
+            assert_eq!(found(text).await, both, "{text} {change}");
+        }
+        for text in ["GRÖSSE", "gro\u{308}ße", "äpfel", "50%", "1⁄2 Ä"] {
+            assert_eq!(found(text).await, ["Größe"], "{text} {change}");
+        }
+        assert_eq!(found("x").await, [""; 0], "{change}");
+    }
+}

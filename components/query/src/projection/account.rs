@@ -1,6 +1,7 @@
 //! Users, tags and recorded moods: aggregates of their own, one row each.
 
 use super::Plan;
+use crate::folded::{Kept, kept};
 use crate::statement::Statement;
 use mindflow_events::{Account, MoodRecorded};
 use mindflow_guest::{params, text};
@@ -17,11 +18,16 @@ pub fn user(user: Account, sequence: i64) -> Plan {
             ("roles", "text[]"),
             ("timezone", "text"),
             ("created_at", "timestamptz"),
+            ("email_key", "text"),
+            ("display_name_key", "text"),
+            ("keys_of", "bigint"),
         ],
     );
     let Account { user_id, email, display_name, roles, timezone, created_at } = user;
     let (email, display_name) = (text::into_nfc(email), text::into_nfc(display_name));
-    let params = params![user_id, sequence, email, display_name, roles, timezone, created_at];
+    let Kept { keys: [email_key, display_name_key], of } = kept([&email, &display_name], sequence);
+    let params =
+        params![user_id, sequence, email, display_name, roles, timezone, created_at, email_key, display_name_key, of];
     Plan { user_id, statement: Statement { text, params }, notice: None, renamed_tag: None }
 }
 

@@ -7,6 +7,7 @@ use super::{
     json,
 };
 use crate::columns;
+use crate::folded::{Kept, kept};
 use crate::statement::Statement;
 use crate::vocabulary::Word;
 use mindflow_events::{EntryDeleted, EntryWritten, Notice, NoticeKind};
@@ -18,7 +19,8 @@ fn replaced() -> String {
     format!(
         "ON CONFLICT (entry_id) DO UPDATE SET
             user_id = EXCLUDED.user_id, sequence = EXCLUDED.sequence, deleted_at = EXCLUDED.deleted_at,
-            tags = EXCLUDED.tags, tag_ids = EXCLUDED.tag_ids, tag_names = EXCLUDED.tag_names, {}
+            tags = EXCLUDED.tags, tag_ids = EXCLUDED.tag_ids, tag_names = EXCLUDED.tag_names,
+            title_key = EXCLUDED.title_key, content_key = EXCLUDED.content_key, keys_of = EXCLUDED.keys_of, {}
         WHERE held.sequence < EXCLUDED.sequence
         RETURNING entry_id",
         columns::replaced()
@@ -33,13 +35,14 @@ pub fn written(written: &EntryWritten, sequence: i64, kind: NoticeKind) -> Plan 
     let entry = &written.entry;
     let tag_ids: Vec<Uuid> = entry.tags.iter().map(|tag| tag.id).collect();
     let tag_names: Vec<String> = entry.tags.iter().map(|tag| text::key(&tag.name).into_owned()).collect();
+    let Kept { keys: [title_key, content_key], of } = kept([&entry.title, &entry.content], sequence);
     let (columns, given, replaced) = (columns::names(), columns::of("given"), replaced());
     let text = format!(
         "WITH counted AS (
             INSERT INTO query.entry_creations (entry_id, user_id, created_at) VALUES ($1, $2, $8::timestamptz) ON CONFLICT (entry_id) DO NOTHING
         ), written AS (
-            INSERT INTO query.journals_view AS held (entry_id, user_id, sequence, tags, tag_ids, tag_names, {columns})
-            SELECT $1::uuid, $2::uuid, $3::bigint, $5::jsonb, $6::uuid[], $7::text[], {given}
+            INSERT INTO query.journals_view AS held (entry_id, user_id, sequence, tags, tag_ids, tag_names, title_key, content_key, keys_of, {columns})
+            SELECT $1::uuid, $2::uuid, $3::bigint, $5::jsonb, $6::uuid[], $7::text[], $9::text, $10::text, $11::bigint, {given}
             FROM jsonb_populate_record(NULL::query.journals_view, $4::jsonb) AS given
             {replaced}
         ), untagged AS (
@@ -50,7 +53,7 @@ pub fn written(written: &EntryWritten, sequence: i64, kind: NoticeKind) -> Plan 
             ON CONFLICT (entry_id, tag_id) DO NOTHING
         ), expected AS (
             INSERT INTO query.analyses_view AS held ({COLUMNS})
-            SELECT $1, $2, $3, 0, $9::text, NULL, '{{}}', '[]', NULL, NULL WHERE $9 IS NOT NULL
+            SELECT $1, $2, $3, 0, $12::text, NULL, '{{}}', '[]', NULL, NULL WHERE $12 IS NOT NULL
             {NEWER_WINS}
         )
         {SHOWN}"
@@ -64,6 +67,9 @@ pub fn written(written: &EntryWritten, sequence: i64, kind: NoticeKind) -> Plan 
         tag_ids,
         tag_names,
         entry.created_at,
+        title_key,
+        content_key,
+        of,
         expected,
     ];
     Plan {

@@ -6,10 +6,11 @@ use crate::bindings::exports::mindflow::query::reads::{
 use crate::calendar::month_day;
 use crate::columns;
 use crate::cursor::{self, Listing, Position};
+use crate::folded;
 use crate::order::Order;
 use crate::reading::insights;
 use crate::request::{Page, Selection};
-use crate::statement::{Params, Statement, containing};
+use crate::statement::{Params, Statement};
 use crate::vocabulary::Word;
 use jiff::civil::Date;
 use mindflow_events::Mood;
@@ -35,9 +36,6 @@ const KNOWN_TAG: &str = "LEFT JOIN query.tags_view g ON g.tag_id = (e.tag ->> 'i
 /// Until the tag's own event is here, the name that the entry brought.
 const TAG_NAME: &str = "COALESCE(g.name, e.tag ->> 'name')";
 const TAG_KEY: &str = "COALESCE(g.name_key, j.tag_names[e.position])";
-/// What lower case and a key may have in different forms.
-const FOLDED: [&str; 2] = ["σ", "ss"];
-const SOFT_HYPHEN: char = '\u{AD}';
 
 /// How much of an entry the reader may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,23 +164,9 @@ pub fn page(user: Uuid, view: View, selection: &Selection, order: Order, page: &
 fn conditions(selection: &Selection, params: &mut Params) -> String {
     let mut sql = String::new();
     if let Some(text) = &selection.text {
-        // The databases' lower case leaves what a key folds as well: the last sigma, sharp s, soft hyphens.
-        let key = mindflow_guest::text::key(text);
-        let folds = FOLDED.iter().any(|form| key.contains(form)) || *key != text.to_lowercase();
-        let (pattern, key, folds) = (params.bind(containing(text)), params.bind(containing(&key)), params.bind(folds));
-        let holds = |column: &str| format!(r"{column} ILIKE {pattern}::text ESCAPE '\'");
-        let folded = |column: &str| {
-            format!(
-                r"replace(translate(lower({column}), 'ςΣ{SOFT_HYPHEN}', 'σσ'), 'ß', 'ss') LIKE {key}::text ESCAPE '\'"
-            )
-        };
-        sql += &format!(
-            " AND ({} OR {} OR ({folds}::boolean AND ({} OR {})))",
-            holds("j.title"),
-            holds("j.content"),
-            folded("j.title"),
-            folded("j.content")
-        );
+        let pattern = params.bind(folded::pattern(text));
+        let holds = |column: &str| folded::holds("j", column, &pattern);
+        sql += &format!(" AND ({} OR {})", holds("title"), holds("content"));
     }
     if let Some(tag) = &selection.tag {
         let tag = params.bind(tag);

@@ -3,9 +3,10 @@
 use crate::bindings::exports::mindflow::query::reads::{Profile, ProfileEdge, ProfilePage, Role};
 use crate::calendar::Month;
 use crate::cursor::{self, Listing, Position};
+use crate::folded;
 use crate::quota;
 use crate::request::Page;
-use crate::statement::{Params, Statement, containing};
+use crate::statement::{Params, Statement};
 use crate::vocabulary;
 use mindflow_guest::{
     call::Error,
@@ -38,8 +39,8 @@ pub fn page(month: Month, search: Option<&str>, page: &Page) -> Statement {
     let matching = search.map_or_else(
         || "true".to_owned(),
         |text| {
-            let pattern = params.bind(containing(text));
-            format!(r"(u.email ILIKE {pattern}::text ESCAPE '\' OR u.display_name ILIKE {pattern}::text ESCAPE '\')")
+            let pattern = params.bind(folded::pattern(text));
+            format!("({} OR {})", folded::holds("u", "email", &pattern), folded::holds("u", "display_name", &pattern))
         },
     );
     let after = page.after.map_or_else(String::new, |Position { created_at, id, .. }| {
