@@ -16,7 +16,7 @@ pub struct SubscriptionEntry {
     pub events: Vec<String>,
     /// Deliveries at the same time; one per partition key in any case.
     pub concurrency: Option<u32>,
-    /// Of these, how many may be of one user; all when absent. Needs `batch-events = 1`.
+    /// Of these, how many may be of one user; all when absent. A batch counts for none of them.
     pub user_concurrency: Option<u32>,
     /// Events in a batch, where the component exports `batch-subscriber`: 1 to 1000, 64 when absent; with 1 there are none.
     pub batch_events: Option<u32>,

@@ -83,8 +83,8 @@ mod tests {
 
     use super::*;
     use crate::delivery::queue::{Leased, Receipt};
-    use crate::delivery::subscription::Subscription;
-    use crate::delivery::workload::Workload;
+    use crate::delivery::subscription::{Failure, Subscription};
+    use crate::delivery::workload::{Call, Workload};
     use crate::event::Metadata;
 
     const LINE: u32 = 2 * LINE_PER_PLACE;
@@ -137,6 +137,27 @@ mod tests {
         assert_eq!(work.finished(0, &Ok(())), None);
         assert_eq!(work.start(false).len(), 1);
         assert_eq!(work.start(false).len(), 0);
+    }
+
+    #[test]
+    fn a_batch_takes_no_places_of_its_users_and_one_that_failed_leaves_room_for_others() {
+        let subscription = Subscription::new("ai", ["A"]);
+        let shared = Subscription { concurrency: 6, user_concurrency: Some(2), batch_events: 64, ..subscription };
+        let mut work = Workload::new(&shared);
+        assert!(work.start(true).is_empty());
+        (1..=40).for_each(|number| lease(&mut work, Some(1), number));
+        lease(&mut work, Some(2), 41);
+        assert!(!work.has_ended(), "all of them join the batch");
+        let started = work.start(true);
+        assert!(matches!(&started[..], [one] if matches!(&one.call, Call::Batch(events) if events.len() == 41)));
+        let failed = Err(Failure::Retry { reason: "one at a time".to_owned(), after: None });
+        assert_eq!(work.finished(started[0].task, &failed), Some(41));
+        // Of the first user a line is kept, and the rest comes again.
+        assert_eq!(pauses(&mut work).len(), 40 - LINE as usize);
+        assert_eq!(work.start(true).len(), 3, "two of the first user, one of the second");
+        assert_eq!(work.free(true), 64, "there is room for others");
+        lease(&mut work, Some(3), 42);
+        assert_eq!(work.start(true).len(), 1);
     }
 
     #[test]

@@ -44,8 +44,8 @@ pub struct Subscription {
     pub event_types: Vec<String>,
     /// Concurrent deliveries in one replica, each of another partition key; 1 to [`CONCURRENCY_MAX`].
     pub concurrency: u32,
-    /// Of these, how many may be of one user (`metadata.userId`), 1 to `concurrency`; all when absent. Not with batches, which are
-    /// of many users.
+    /// Of these, how many may be of one user (`metadata.userId`), 1 to `concurrency`; all when absent. A batch
+    /// is of many users and counts for none of them.
     pub user_concurrency: Option<u32>,
     /// How long the handler may take; longer counts as a failed attempt.
     pub timeout: Duration,
@@ -116,8 +116,6 @@ pub enum SubscriptionError {
     Concurrency(String),
     #[error("subscription `{0}` has a user-concurrency outside 1..=concurrency")]
     UserConcurrency(String),
-    #[error("subscription `{0}` has a user-concurrency and batches; give it `batch-events = 1`")]
-    UserConcurrencyOfBatches(String),
     #[error("subscription `{0}` has a timeout of zero")]
     Timeout(String),
     #[error("subscription `{0}` has batches of a number of events outside 1..={BATCH_EVENTS_MAX}")]
@@ -169,13 +167,8 @@ pub fn validate(subscriptions: &[Subscription]) -> Result<(), SubscriptionError>
         if !(1..=CONCURRENCY_MAX).contains(&subscription.concurrency) {
             return Err(SubscriptionError::Concurrency(name()));
         }
-        if let Some(places) = subscription.user_concurrency {
-            if !(1..=subscription.concurrency).contains(&places) {
-                return Err(SubscriptionError::UserConcurrency(name()));
-            }
-            if subscription.batch_events > 1 {
-                return Err(SubscriptionError::UserConcurrencyOfBatches(name()));
-            }
+        if subscription.user_concurrency.is_some_and(|places| !(1..=subscription.concurrency).contains(&places)) {
+            return Err(SubscriptionError::UserConcurrency(name()));
         }
         if subscription.timeout.is_zero() {
             return Err(SubscriptionError::Timeout(name()));
@@ -207,9 +200,8 @@ mod tests {
         assert_eq!(refused(&[idle]), "subscription `query` has a concurrency outside 1..=1024");
         let unfair = Subscription { user_concurrency: Some(17), ..good.clone() };
         assert_eq!(refused(&[unfair]), "subscription `query` has a user-concurrency outside 1..=concurrency");
-        let mixed = Subscription { user_concurrency: Some(4), ..good.clone() };
-        let said = "subscription `query` has a user-concurrency and batches; give it `batch-events = 1`";
-        assert_eq!(refused(&[mixed]), said);
+        let with_batches = Subscription { user_concurrency: Some(4), ..good.clone() };
+        assert_eq!(validate(&[with_batches]), Ok(()));
         let hasty = Subscription { timeout: Duration::ZERO, ..good.clone() };
         assert_eq!(refused(&[hasty]), "subscription `query` has a timeout of zero");
         let late = Subscription { linger: Duration::from_secs(2), ..good.clone() };

@@ -6,7 +6,8 @@
 //! one larger. A batch that fails is handled event by event. A single event is no batch, so that at low load an event waits
 //! for no other.
 //!
-//! Where users have shares of the places, more is leased than there are places: see [`super::share`].
+//! Where users have shares of the places, more is leased than there are places: see [`super::share`]. A batch is of many users and needs
+//! none; what of it is handled event by event needs them.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -23,6 +24,8 @@ use crate::event::Event;
 pub struct Workload<P> {
     concurrency: u32,
     batch_events: u32,
+    /// Whether first attempts join batches, as it was at the last start.
+    in_batches: bool,
     shares: Shares,
     retry: RetryPolicy,
     in_flight: BTreeMap<u64, Task<P>>,
@@ -87,6 +90,7 @@ impl<P> Workload<P> {
         Self {
             concurrency: subscription.concurrency,
             batch_events: subscription.batch_events,
+            in_batches: false,
             shares: Shares::new(subscription.user_concurrency),
             retry: subscription.retry.clone(),
             in_flight: BTreeMap::new(),
@@ -128,7 +132,7 @@ impl<P> Workload<P> {
     fn taken(&self) -> Counts {
         let mut taken = Counts::new();
         if self.shares.are_kept() {
-            let running = self.in_flight.values().flat_map(|task| &task.deliveries);
+            let running = self.in_flight.values().filter(|task| !task.is_batch).flat_map(|task| &task.deliveries);
             running.for_each(|delivery| _ = self.shares.take(&mut taken, &delivery.event));
         }
         taken
@@ -173,17 +177,28 @@ impl<P> Workload<P> {
             self.ended.push((delivery, host_ended(lost)));
         } else if refused {
             self.ended.push((delivery, not_yet()));
-        } else if let Some(put_off) = self.shares.beyond(&delivery.event, events(&self.waiting)) {
+        } else if let Some(put_off) = self.beyond(&delivery) {
             self.ended.push((delivery, put_off));
         } else {
             self.waiting.push_back(delivery);
         }
     }
 
+    /// What becomes of an event whose user has as many in line as may wait. What joins a batch is in no line.
+    fn beyond(&mut self, delivery: &Delivery<P>) -> Option<Outcome> {
+        let in_batches = self.in_batches;
+        if in_batches && !delivery.alone {
+            return None;
+        }
+        let line = self.waiting.iter().filter(|other| other.alone || !in_batches).map(|other| &*other.event);
+        self.shares.beyond(&delivery.event, line)
+    }
+
     /// Starts a batch of what may be in one, and the rest each alone as far as there is room.
     pub fn start(&mut self, handler_takes: bool) -> Vec<Started> {
         let mut started = Vec::new();
         let batches = self.batches(handler_takes);
+        self.in_batches = batches;
         if batches && !self.has_batch() {
             let batch = self.take_batch();
             match batch.len() {
@@ -243,9 +258,16 @@ impl<P> Workload<P> {
         let is_final = matches!(answer, Ok(()) | Err(Failure::Retry { after: Some(_), .. }));
         if task.is_batch && !is_final {
             let events = task.deliveries.len();
-            // Before what was leased later.
-            for delivery in task.deliveries.into_iter().rev() {
-                self.waiting.push_front(Delivery { alone: true, ..delivery });
+            // Before what was leased later, and of each user as many as may wait.
+            let mut place = 0;
+            for delivery in task.deliveries {
+                let delivery = Delivery { alone: true, ..delivery };
+                if let Some(put_off) = self.beyond(&delivery) {
+                    self.ended.push((delivery, put_off));
+                } else {
+                    self.waiting.insert(place, delivery);
+                    place += 1;
+                }
             }
             return Some(events);
         }
