@@ -119,6 +119,9 @@ async fn the_largest_entry_fits_however_it_is_sent_and_answers_are_compressed_fo
     }
     let sdl = send(ada.request(Method::GET, "/schema.graphql").header("accept-encoding", "gzip, br")).await.expect(200);
     assert_ne!(sdl.header("content-encoding"), "");
+    let head =
+        send(ada.request(Method::HEAD, "/schema.graphql").header("accept-encoding", "gzip, br")).await.expect(200);
+    assert_eq!((head.header("content-encoding"), head.bytes.len()), (sdl.header("content-encoding"), 0));
     let login = json!({ "email": ada.email, "password": mindflow_tests::PASSWORD });
     let login = send(ada.request(Method::POST, "/auth/login").header("accept-encoding", "gzip, br").json(&login)).await;
     assert_eq!(login.expect(200).header("content-encoding"), "");

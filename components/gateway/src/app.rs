@@ -24,8 +24,8 @@ pub async fn respond(Incoming { parts, body, place }: Incoming) -> Response {
         .await
         .unwrap_or_else(|failure| problem::respond(&failure, &correlation_id));
     drop(place);
-    let response = finish(response, request.method(), request.headers(), &settings.cors_origins, correlation_id);
-    encoding::encode(response, request.headers(), request.uri().path())
+    let response = encoding::encode(response, request.method(), request.headers(), request.uri().path());
+    finish(response, request.method(), request.headers(), &settings.cors_origins, correlation_id)
 }
 
 /// `body` is how its reading failed.

@@ -10,12 +10,13 @@ use brotli::CompressorWriter;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures::stream::{self, LocalBoxStream, StreamExt};
-use http::HeaderMap;
 use http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue, SET_COOKIE, VARY,
 };
+use http::{HeaderMap, Method};
 use mindflow_guest::web::{Body, list};
 use std::io::Write;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// What fits one packet of a network comes no sooner with less.
 const BYTES_MIN: usize = 1_400;
@@ -26,6 +27,11 @@ const BROTLI_QUALITY: u32 = 4;
 /// As base 2 logarithm: repetitions within 256 KiB are found. The window is memory of the instance.
 const BROTLI_WINDOW: u32 = 18;
 const BROTLI_BUFFER_BYTES: usize = 16 * 1024;
+/// Answers of an instance that are compressed while they are sent. Each keeps an encoder until its client has taken it, which is
+/// 3 MiB for Brotli: so many are half of the memory that no place is taken of ([`crate::memory`]). The next one is sent as it is.
+const STREAMS_MAX: usize = 4;
+
+static STREAMS: Semaphore = Semaphore::const_new(STREAMS_MAX);
 
 /// Of texts. Images are compressed in their own ways.
 const COMPRESSIBLE: [&str; 5] =
@@ -40,17 +46,18 @@ enum Coding {
     Gzip,
 }
 
-/// The response as the client takes it. `path` is the request's.
-pub fn encode(mut response: Response, request_headers: &HeaderMap, path: &str) -> Response {
+/// The response as the client takes it, with its body still there. `path` is the request's.
+pub fn encode(mut response: Response, method: &Method, request_headers: &HeaderMap, path: &str) -> Response {
     if !is_open(&response, path) {
         return response;
     }
     response.headers.append(VARY, HeaderValue::from_static("accept-encoding"));
     let bytes = length(&response);
-    let accepted = list(request_headers, ACCEPT_ENCODING.as_str());
-    let coding = accepted.filter(|_| bytes >= BYTES_MIN).and_then(|accepted| choose(&accepted, bytes));
-    match coding {
-        Some(coding) => encoded(response, coding),
+    let accepted = list(request_headers, ACCEPT_ENCODING.as_str()).unwrap_or_default();
+    // A client that does not take a short answer as it is gets it compressed.
+    let is_worth_it = bytes >= BYTES_MIN || (bytes > 0 && refuses_identity(&accepted));
+    match choose(&accepted, bytes).filter(|_| is_worth_it) {
+        Some(coding) => encoded(response, coding, method),
         None => response,
     }
 }
@@ -94,6 +101,11 @@ fn wish(accepted: &str, names: &[&str]) -> u16 {
     named(accepted, names).or_else(|| named(accepted, &["*"])).unwrap_or(0)
 }
 
+/// Whether the answer as it is may not be sent (RFC 9110 §12.5.3).
+fn refuses_identity(accepted: &str) -> bool {
+    named(accepted, &["identity"]).or_else(|| named(accepted, &["*"])) == Some(0)
+}
+
 pub fn takes_gzip(accepted: &str) -> bool {
     wish(accepted, &GZIP) > 0
 }
@@ -112,34 +124,42 @@ fn quality(parameters: &str) -> u16 {
     (quality.clamp(0.0, 1.0) * 1_000.0).round() as u16
 }
 
-fn encoded(mut response: Response, coding: Coding) -> Response {
-    response.headers.remove(CONTENT_LENGTH);
-    let name = match coding {
-        Coding::Brotli => "br",
-        Coding::Gzip => "gzip",
-    };
-    response.headers.insert(CONTENT_ENCODING, HeaderValue::from_static(name));
+fn encoded(mut response: Response, coding: Coding, method: &Method) -> Response {
     response.body = match response.body {
+        // It has no body: its head is that of a GET, without the length, which only compressing would tell (RFC 9110 §9.3.2).
+        body if method == Method::HEAD => body,
         Body::Bytes(bytes) => {
             let mut encoder = Encoder::new(coding, bytes.len() / 4);
             let mut whole = encoder.push(&bytes);
             whole.extend(encoder.finish());
             Body::Bytes(whole)
         }
-        Body::Stream(pieces) => Body::Stream(streamed(pieces, Encoder::new(coding, BROTLI_BUFFER_BYTES))),
+        Body::Stream(pieces) => match STREAMS.try_acquire() {
+            Ok(place) => Body::Stream(streamed(pieces, (Encoder::new(coding, BROTLI_BUFFER_BYTES), place))),
+            Err(_) => return Response { body: Body::Stream(pieces), ..response },
+        },
         Body::Empty => Body::Empty,
     };
+    let name = match coding {
+        Coding::Brotli => "br",
+        Coding::Gzip => "gzip",
+    };
+    response.headers.insert(CONTENT_ENCODING, HeaderValue::from_static(name));
+    response.headers.remove(CONTENT_LENGTH);
     response
 }
 
 /// The pieces as they come out of the encoder, which holds some back.
-fn streamed(pieces: LocalBoxStream<'static, Vec<u8>>, encoder: Encoder) -> LocalBoxStream<'static, Vec<u8>> {
+fn streamed(
+    pieces: LocalBoxStream<'static, Vec<u8>>,
+    encoder: (Encoder, SemaphorePermit<'static>),
+) -> LocalBoxStream<'static, Vec<u8>> {
     stream::unfold(Some((pieces, encoder)), async |state| {
-        let (mut pieces, mut encoder) = state?;
+        let (mut pieces, (mut encoder, place)) = state?;
         while let Some(piece) = pieces.next().await {
             let out = encoder.push(&piece);
             if !out.is_empty() {
-                return Some((out, Some((pieces, encoder))));
+                return Some((out, Some((pieces, (encoder, place)))));
             }
         }
         Some((encoder.finish(), None))
@@ -189,110 +209,4 @@ impl Encoder {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use futures::executor::block_on;
-    use http::StatusCode;
-    use std::io::Read;
-
-    const LONG: usize = 100_000;
-
-    fn text(bytes: usize) -> Vec<u8> {
-        "[\"a walk by the river\",1],".bytes().cycle().take(bytes).collect()
-    }
-
-    fn asked(accept: Option<&str>) -> HeaderMap {
-        let line = accept.map(|accept| (ACCEPT_ENCODING, accept.parse().unwrap()));
-        line.into_iter().collect()
-    }
-
-    fn json(bytes: usize) -> Response {
-        Response::new(StatusCode::OK).header("content-type", "application/json; charset=utf-8").bytes(text(bytes))
-    }
-
-    fn coding(accept: &str, bytes: usize) -> Option<String> {
-        let response = encode(json(bytes), &asked(Some(accept)), "/graphql");
-        response.headers.get(CONTENT_ENCODING).map(|value| value.to_str().unwrap().to_owned())
-    }
-
-    fn decoded(response: Response) -> Vec<u8> {
-        let gzip = response.headers[CONTENT_ENCODING] == "gzip";
-        let bytes = match response.body {
-            Body::Bytes(bytes) => bytes,
-            Body::Stream(pieces) => block_on(pieces.concat()),
-            Body::Empty => Vec::new(),
-        };
-        let mut plain = Vec::new();
-        if gzip {
-            flate2::read::GzDecoder::new(bytes.as_slice()).read_to_end(&mut plain).unwrap();
-        } else {
-            brotli::Decompressor::new(bytes.as_slice(), 4_096).read_to_end(&mut plain).unwrap();
-        }
-        plain
-    }
-
-    #[test]
-    fn the_client_gets_what_it_likes_best_and_brotli_for_long_answers_only_among_equals() {
-        for (accept, short, long) in [
-            ("gzip", Some("gzip"), Some("gzip")),
-            ("br", Some("br"), Some("br")),
-            ("gzip, deflate, br, zstd", Some("gzip"), Some("br")),
-            ("br;q=0.9, GZIP", Some("gzip"), Some("gzip")),
-            ("gzip;q=0.1,br;q=0.2", Some("br"), Some("br")),
-            ("*", Some("gzip"), Some("br")),
-            ("*;q=0.5, br;q=0", Some("gzip"), Some("gzip")),
-            ("x-gzip", Some("gzip"), Some("gzip")),
-            ("deflate, zstd", None, None),
-            ("gzip;q=0", None, None),
-            ("identity, gzip;q=0.5", None, None),
-            ("identity;q=0.5, gzip", Some("gzip"), Some("gzip")),
-            ("", None, None),
-            ("gzip;q=nonsense, br ; q = 0.3", Some("br"), Some("br")),
-        ] {
-            assert_eq!(coding(accept, 2_000).as_deref(), short, "{accept}");
-            assert_eq!(coding(accept, LONG).as_deref(), long, "{accept}");
-        }
-    }
-
-    #[test]
-    fn a_compressed_answer_is_shorter_and_the_same() {
-        for accept in ["gzip", "br"] {
-            let response = encode(json(LONG), &asked(Some(accept)), "/graphql");
-            assert_eq!(response.headers[VARY], "accept-encoding");
-            assert!(matches!(&response.body, Body::Bytes(bytes) if bytes.len() < LONG / 10), "{accept}");
-            assert_eq!(decoded(response), text(LONG));
-        }
-    }
-
-    #[test]
-    fn a_long_answer_that_is_sent_in_pieces_is_compressed_as_it_is_sent() {
-        for accept in ["gzip", "br"] {
-            let pieces: Vec<Vec<u8>> = text(LONG).chunks(7_000).map(<[u8]>::to_vec).collect();
-            let response =
-                json(0).header("content-length", LONG.to_string()).stream(stream::iter(pieces).boxed_local());
-            let response = encode(response, &asked(Some(accept)), "/graphql");
-            assert!(!response.headers.contains_key(CONTENT_LENGTH));
-            assert_eq!(decoded(response), text(LONG));
-        }
-    }
-
-    #[test]
-    fn short_answers_tokens_streams_and_what_is_named_by_its_bytes_stay_as_they_are() {
-        let all = asked(Some("gzip, br"));
-        let plain = |response: Response, path: &str| {
-            let response = encode(response, &all, path);
-            !response.headers.contains_key(CONTENT_ENCODING)
-        };
-        assert!(plain(json(1_000), "/graphql"));
-        assert!(plain(json(LONG), "/auth/login"));
-        assert!(plain(json(LONG).header("set-cookie", "a=b"), "/graphql"));
-        assert!(plain(json(LONG).header("etag", "\"1\""), "/api/journals/1"));
-        assert!(plain(json(LONG).header("content-type", "text/event-stream; charset=utf-8"), "/graphql"));
-        assert!(plain(json(LONG).header("content-type", "image/jpeg"), "/graphql"));
-        // One that may be compressed says so to caches, whoever asked.
-        let response = encode(json(LONG).header("vary", "origin"), &asked(None), "/graphql");
-        let vary: Vec<_> = response.headers.get_all(VARY).iter().collect();
-        assert_eq!(vary, ["origin", "accept-encoding"]);
-        assert!(matches!(response.body, Body::Bytes(bytes) if bytes == text(LONG)));
-    }
-}
+mod tests;
