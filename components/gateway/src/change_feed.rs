@@ -96,13 +96,13 @@ struct Feed {
     topic: String,
     subscription: Subscription,
     /// Of the last notice seen, or of the start.
-    cursor: Option<String>,
+    cursor: String,
 }
 
 impl Feed {
     async fn open(Start { topic, after }: Start) -> Result<Self, Error> {
         match realtime::subscribe(topic.clone(), Some(after.clone())).await {
-            Ok(subscription) if subscription.is_whole().await => Ok(Self { topic, subscription, cursor: Some(after) }),
+            Ok(subscription) if subscription.is_whole().await => Ok(Self { topic, subscription, cursor: after }),
             Ok(_) | Err(realtime::Error::Invalid(_)) => Err(forgotten()),
             Err(error) => Err(error.into()),
         }
@@ -114,7 +114,7 @@ impl Feed {
             match self.subscription.next().await {
                 Ok(item) => {
                     pauses = RESUBSCRIBE.build();
-                    self.cursor = Some(item.cursor.clone());
+                    self.cursor = item.cursor.clone();
                     // A notice of a later version is skipped.
                     if let Ok(notice) = serde_json::from_slice(&item.data) {
                         return Ok((notice, item.cursor));
@@ -126,18 +126,18 @@ impl Feed {
         }
     }
 
-    /// Subscribes again, from after the last notice where that is still known.
+    /// Subscribes again, from after the last notice.
     async fn renew(&mut self, pauses: &mut impl Iterator<Item = Duration>, mut reason: String) -> Result<(), Error> {
         for pause in pauses {
             clock::pause(pause).await;
-            match realtime::subscribe(self.topic.clone(), self.cursor.clone()).await {
-                Ok(subscription) => {
+            match realtime::subscribe(self.topic.clone(), Some(self.cursor.clone())).await {
+                Ok(subscription) if subscription.is_whole().await => {
                     self.subscription = subscription;
                     return Ok(());
                 }
                 Err(realtime::Error::Unavailable(again)) => reason = again,
-                // The server no longer knows the cursor: subscribe from now on.
-                Err(realtime::Error::Invalid(_)) if self.cursor.is_some() => self.cursor = None,
+                // Something that came meanwhile may be lost.
+                Ok(_) | Err(realtime::Error::Invalid(_)) => return Err(forgotten()),
                 Err(error) => return Err(error.into()),
             }
         }
