@@ -58,8 +58,11 @@ impl bindings::exports::mindflow::platform::websocket_handler::Guest for Gateway
     }
 
     async fn perform(state: Vec<u8>, work: Vec<u8>) -> Result<Performed, ()> {
-        let _place = memory::of_body(work.len()).await.map_err(drop)?;
-        socket::perform(&state, &work).await.ok_or(())
+        let performed = match memory::of_body(work.len()).await {
+            Ok(_place) => socket::perform(&state, &work).await,
+            Err(failure) => socket::refuse(&state, &failure),
+        };
+        performed.ok_or(())
     }
 
     async fn present(state: Vec<u8>, work: Vec<u8>, item: Vec<u8>, cursor: String) -> Result<Vec<Message>, ()> {

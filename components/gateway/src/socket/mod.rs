@@ -10,4 +10,4 @@ mod task;
 
 pub use connection::step;
 pub use stream::{EVENTS, hand_over};
-pub use task::{pass_over, perform, present};
+pub use task::{pass_over, perform, present, refuse};

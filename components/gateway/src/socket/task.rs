@@ -93,6 +93,13 @@ pub async fn perform(state: &[u8], work: &[u8]) -> Option<Performed> {
     Some(Performed { messages, outcome: kept::write(&outcome) })
 }
 
+/// What comes of an operation that there is no memory for; none if the state is not understood.
+pub fn refuse(state: &[u8], failure: &Failure) -> Option<Performed> {
+    let connection: Connection = kept::read(state)?;
+    let refused = Refused::request(failure, connection.viewer().correlation_id());
+    Some(Performed { messages: Vec::new(), outcome: kept::write(&refusal(&Answer::from(refused))) })
+}
+
 /// What a client is sent for a notice. None if the work is not understood, or the session has ended: the subscription
 /// then fails as not understood, and the connection proves its session ([`Connection`]).
 pub async fn present(state: &[u8], work: &[u8], item: &[u8], cursor: String) -> Option<Vec<Message>> {
@@ -178,7 +185,7 @@ async fn operate(connection: &Connection, id: String, payload: Value) -> (Vec<Me
         Ok((_, Begun::Answered(answer))) if !answer.executed => (Vec::new(), refusal(&answer)),
         Ok((_, Begun::Answered(answer))) => (next(connection, &id, &answer), Outcome::Ended),
         Ok((_, Begun::Nothing)) => (Vec::new(), Outcome::Ended),
-        Ok((params, Begun::Subscribed(start))) => (Vec::new(), subscribed(id, params, start).await),
+        Ok((params, Begun::Subscribed(start))) => (Vec::new(), subscribed(id, params, start, &scope).await),
     }
 }
 
@@ -197,11 +204,11 @@ async fn prepare(params: Params, scope: &SharedScope) -> Result<Prepared, Refuse
     }
 }
 
-async fn subscribed(id: String, params: Params, start: Start) -> Outcome {
+async fn subscribed(id: String, params: Params, start: Start, scope: &SharedScope) -> Outcome {
     let Start { topic, after } = start;
     match Notices::of(id, params).await {
         Ok(notices) => Outcome::Subscribed { topic, after: Some(after), notices },
-        Err(_) => Outcome::Ended,
+        Err(failure) => refusal(&Answer::from(Refused::request(&failure, scope.viewer.correlation_id()))),
     }
 }
 
@@ -215,4 +222,27 @@ fn next(connection: &Connection, id: &str, answer: &Answer) -> Vec<Message> {
         _ => None,
     };
     connection.protocol.next(id, &answer.text(), answer.cursor()).into_iter().filter_map(sent).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Kind;
+    use mindflow_guest::websocket::{Happening, Upgrade};
+
+    #[test]
+    fn an_operation_without_memory_is_unavailable_and_not_a_fault() {
+        let upgrade = Upgrade {
+            path: "/graphql".to_owned(),
+            headers: vec![("x-correlation-id".to_owned(), "c-1".to_owned())],
+            protocol: "graphql-transport-ws".to_owned(),
+            remote_address: "127.0.0.1:1".to_owned(),
+        };
+        let state = crate::socket::step(&[], Happening::Opened(upgrade)).state;
+        let refused = refuse(&state, &Failure::new(Kind::Unavailable, "no memory").retry_after(1)).unwrap();
+        let Some(Outcome::Refused { errors }) = kept::read(&refused.outcome) else { panic!("refused") };
+        assert_eq!(errors[0]["extensions"]["code"], "UNAVAILABLE");
+        assert_eq!(errors[0]["extensions"]["correlationId"], "c-1");
+        assert!(refused.messages.is_empty() && refuse(b"", &Failure::new(Kind::Unavailable, "")).is_none());
+    }
 }
