@@ -5,6 +5,7 @@ use mindflow_tests::attacker::head;
 use mindflow_tests::{Account, GraphqlSocket, Platform, WITHIN, send};
 use reqwest::Method;
 use serde_json::json;
+use std::collections::BTreeSet;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -35,6 +36,7 @@ async fn heads_are_read_as_their_standards_say_on_every_path() {
         }
     }
     assert_eq!(answered(&platform, "GET /health/live HTTP/1.0\n\n").await.0, 200);
+    over_http2_a_host_is_that_of_the_authority(&platform).await;
     for path in ["/health/live", "/health/ready", "/health/startup", "/metrics"] {
         let (status, answer) =
             answered(&platform, &format!("POST {path} HTTP/1.1\nHost: h\nContent-Length: 0\n\n")).await;
@@ -60,6 +62,24 @@ async fn heads_are_read_as_their_standards_say_on_every_path() {
     requests_end_where_one_reading_says(&platform).await;
     closes_are_answered(&platform).await;
     clients_of_graphql_need_no_header_of_their_own(&platform).await;
+}
+
+async fn over_http2_a_host_is_that_of_the_authority(platform: &Platform) {
+    let address = platform.http().url("").trim_start_matches("http://").to_owned();
+    let stream = TcpStream::connect(&address).await.expect("the host listens");
+    let (mut client, connection) = h2::client::handshake(stream).await.expect("HTTP/2");
+    tokio::spawn(connection);
+    for path in ["/health/live", "/metrics", "/graphql", "/media/x", "/nothing/here"] {
+        for (host, is_refused) in [("b", true), ("a", false)] {
+            let request = http::Request::get(format!("http://a{path}")).version(http::Version::HTTP_2);
+            let request = request.header("host", host).body(()).expect("a request");
+            client = client.ready().await.expect("it goes on");
+            let (response, _) = client.send_request(request, true).expect("it is sent");
+            let status = response.await.expect("an answer").status();
+            // The gateway answers 400 as well, to what says nothing.
+            assert!((status == 400) == is_refused || path == "/graphql", "{path}, {host}: {status}");
+        }
+    }
 }
 
 /// What a proxy may read in another way is refused, and where `chunked` and a length are both there, `chunked` rules (RFC 9112 §6.3): what
@@ -108,6 +128,16 @@ async fn closes_are_answered(platform: &Platform) {
     large.send(&json!({ "type": "ping", "payload": { "large": "x".repeat(4 << 20) } })).await;
     assert_eq!(large.closed().await, 1_009);
     // As many answers as messages, also to a client that sends all of them before it reads.
+    let mut many = ada.socket().await;
+    for _ in 0..300 {
+        many.subscribe("{ __typename }", json!({})).await;
+    }
+    let mut ended = BTreeSet::new();
+    while ended.len() < 300 {
+        let message = many.message().await;
+        // Of more than fifty at the same time, the others are refused.
+        assert!(message["type"] == "next" || ended.insert(message["id"].to_string()), "twice: {message}");
+    }
     let mut eager = GraphqlSocket::connect(platform.http(), None).await;
     for number in 0..300 {
         eager.send(&json!({ "type": "ping", "payload": { "number": number } })).await;

@@ -5,8 +5,8 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 const METHODS: &str = "GET, HEAD, POST, PATCH, DELETE, OPTIONS";
 const REQUEST_HEADERS: &str = "accept, authorization, content-type, if-match, if-modified-since, if-none-match, \
-    range, if-range, last-event-id, graphql-preflight, x-requested-with, apollo-require-preflight, apollographql-client-name, \
-    apollographql-client-version, x-correlation-id, traceparent, tracestate, baggage";
+    range, if-range, last-event-id, graphql-preflight, x-requested-with, apollo-require-preflight, x-apollo-operation-name, \
+    apollographql-client-name, apollographql-client-version, x-correlation-id, traceparent, tracestate, baggage";
 const RESPONSE_HEADERS: &str = "etag, last-modified, location, accept-ranges, content-range, retry-after, ratelimit, ratelimit-policy, www-authenticate, x-correlation-id";
 /// Chromium caps it at two hours; ten minutes lets a change of settings take hold.
 const MAX_AGE_S: &str = "600";

@@ -6,9 +6,9 @@ use super::{cors, media};
 use crate::failure::{Failure, Kind};
 use http::{HeaderMap, Method};
 
-/// Any of these, with any value. The last is what Apollo's clients send.
-const PREFLIGHT_HEADERS: [&str; 4] =
-    ["authorization", "x-requested-with", "graphql-preflight", "apollo-require-preflight"];
+/// Any of these, with any value. The last two are what Apollo's clients send.
+const PREFLIGHT_HEADERS: [&str; 5] =
+    ["authorization", "x-requested-with", "graphql-preflight", "apollo-require-preflight", "x-apollo-operation-name"];
 
 /// # Errors
 /// 400 for a request that a foreign site could have made.
@@ -106,6 +106,7 @@ mod tests {
         assert!(checked(Method::GET, &[("x-requested-with", "XMLHttpRequest")]));
         assert!(checked(Method::GET, &[("graphql-preflight", "1")]));
         assert!(checked(Method::GET, &[("apollo-require-preflight", "true")]));
+        assert!(checked(Method::GET, &[("x-apollo-operation-name", "Dashboard")]));
         // urql's and Apollo's queries by GET.
         assert!(checked(Method::GET, &[("authorization", "Bearer t")]));
         assert!(checked(Method::GET, &[("content-type", "application/json")]));
