@@ -1,9 +1,10 @@
-//! What is printed: a line for each delivery that is not done, in the form of the components' own lines.
+//! What is printed: a line for each delivery and each run of a schedule that is not done, in the form of the components' own lines.
 
 use mindflow_platform::delivery::drain::Witness;
 use mindflow_platform::delivery::queue::Outcome;
 use mindflow_platform::delivery::unquoted;
 use mindflow_platform::event::Event;
+use mindflow_platform::schedule::round::Ran;
 
 /// Prints to standard error, which Spin keeps for each component.
 pub struct Journal;
@@ -21,6 +22,18 @@ impl Witness for Journal {
             "WARN correlation_id={correlation_id} {subscription}: the lease of event {event_id} was lost; another has it"
         );
     }
+}
+
+/// As the host does it. Who rings waits for a while at most, so the answer alone may reach no operator.
+pub fn ran(ran: &Ran) {
+    if let Some(line) = line_of_run(ran) {
+        eprintln!("{line}");
+    }
+}
+
+fn line_of_run(Ran { schedule, occurrence, outcome, error }: &Ran) -> Option<String> {
+    let reason = error.as_ref().map(|error| format!(": {}", one_line(error))).unwrap_or_default();
+    (*outcome != "succeeded").then(|| format!("ERROR schedule {schedule} of {occurrence}: {outcome}{reason}"))
 }
 
 fn line(subscription: &str, event: &Event, attempt: u32, outcome: &Outcome) -> Option<String> {
@@ -64,6 +77,20 @@ mod tests {
         for outcome in [Outcome::Ack, put_off] {
             assert_eq!(line("query", &event(), 1, &outcome), None);
         }
+    }
+
+    #[test]
+    fn a_run_that_did_not_succeed_is_a_line() {
+        let of = |outcome, error: Option<&str>| {
+            let occurrence = "2026-11-30T02:17:00Z".parse().unwrap();
+            line_of_run(&Ran { schedule: "reconcile".into(), occurrence, outcome, error: error.map(Into::into) })
+        };
+        assert_eq!(of("succeeded", None), None);
+        assert_eq!(
+            of("failed", Some("no\nluck")).unwrap(),
+            "ERROR schedule reconcile of 2026-11-30T02:17:00Z: failed: no luck"
+        );
+        assert_eq!(of("abandoned", None).unwrap(), "ERROR schedule reconcile of 2026-11-30T02:17:00Z: abandoned");
     }
 
     #[test]

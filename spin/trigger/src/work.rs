@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::bindings::mindflow::spin::service::manifest;
 use crate::handlers::{Scheduled, Subscriber};
-use crate::journal::Journal;
+use crate::journal::{self, Journal};
 use crate::request::What;
 use crate::service::{Service, ServiceError};
 
@@ -51,7 +51,7 @@ pub enum WorkError {
 impl WorkError {
     /// To standard error, which Spin keeps as the component's log.
     pub fn print(&self) {
-        eprintln!("ERROR {}", crate::journal::one_line(&chain(self)));
+        eprintln!("ERROR {}", journal::one_line(&chain(self)));
     }
 }
 
@@ -75,7 +75,9 @@ pub async fn of(what: What) -> Result<Done, WorkError> {
             schedules.push(archive_partitions()?);
             let job = Arc::new(Scheduled { log: Database::new(dsn.clone()) });
             let (store, owner) = (Database::new(dsn), clock::random());
-            Ok(Done::Ran { ran: Round { store, schedules, job, owner, now: clock::now }.run().await? })
+            let ran = Round { store, schedules, job, owner, now: clock::now }.run().await?;
+            ran.iter().for_each(journal::ran);
+            Ok(Done::Ran { ran })
         }
     }
 }
