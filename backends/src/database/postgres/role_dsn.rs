@@ -19,20 +19,29 @@ pub struct RoleDsn {
 }
 
 impl PostgresConfig {
-    /// Of a component, or of a capability that works as a role of its own. `key` is the table that this was written in.
+    /// Of a component, or of a capability that works as a role of its own. `key` is the table that this was written in. It leads to
+    /// the server itself where there is a pooler: the adapters' connections begin with settings of the session, which poolers
+    /// in transaction mode do not take.
     ///
     /// # Errors
     /// It is no connection string, or leads to no TCP port.
     pub fn role_dsn(&self, key: &str, component: &str) -> Result<RoleDsn, ConfigError> {
-        let key = format!("{key}.dsn");
-        let config = parse_dsn(&key, &self.dsn)?;
+        let login = parse_dsn(&format!("{key}.dsn"), &self.dsn)?;
+        let (key, config) = match &self.direct_dsn {
+            Some(dsn) => {
+                let key = format!("{key}.direct-dsn");
+                let config = parse_dsn(&key, dsn)?;
+                (key, config)
+            }
+            None => (format!("{key}.dsn"), login.clone()),
+        };
         let host = match (config.get_hosts().first(), config.get_hostaddrs().first()) {
             (Some(Host::Tcp(name)), _) => name.clone(),
             (None, Some(address)) => address.to_string(),
             _ => return Err(ConfigError::Incomplete { key, part: "host that is reached by TCP" }),
         };
         let role = role_name(component).map_err(|error| ConfigError::Dsn { key, reason: error.to_string() })?;
-        let password = config.get_password().map(|password| format!(":{}", derived_password(password, component)));
+        let password = login.get_password().map(|password| format!(":{}", derived_password(password, component)));
         let host = if host.contains(':') { format!("[{host}]") } else { host };
         let address = format!("{host}:{}", config.get_ports().first().copied().unwrap_or(5432));
         let ssl_mode = match config.get_ssl_mode() {
@@ -71,6 +80,22 @@ mod tests {
             dsn: "postgres://mindflow_audit-log@[::1]:5432/write?sslmode=prefer".into(),
         };
         assert_eq!(role_dsn("hostaddr=::1 user=admin dbname=write"), Ok(expected));
+    }
+
+    #[test]
+    fn it_leads_past_a_pooler() {
+        let config =
+            serde_json::json!({ "dsn": "postgres://a:s@pooler:6432/write", "direct-dsn": "postgres://a:s@db/write" });
+        let config: PostgresConfig = serde_json::from_value(config).unwrap();
+        let password = derived_password(b"s", "auth");
+        let dsn = format!("postgres://mindflow_auth:{password}@db:5432/write?sslmode=prefer");
+        assert_eq!(
+            config.role_dsn("databases.write", "auth").unwrap(),
+            RoleDsn { origin: "postgres://db:5432".into(), dsn }
+        );
+        let config = PostgresConfig { direct_dsn: Some("host=/run/postgresql".into()), ..config };
+        let refused = config.role_dsn("databases.write", "auth").unwrap_err().to_string();
+        assert_eq!(refused, "databases.write.direct-dsn: names no host that is reached by TCP");
     }
 
     #[test]

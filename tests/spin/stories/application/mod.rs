@@ -10,6 +10,7 @@ mod journal;
 mod kills;
 mod letters;
 mod media;
+mod variables;
 
 use mindflow_spin_tests::bridge::Bridge;
 use mindflow_spin_tests::runtime::{Application, Spin};
