@@ -76,8 +76,26 @@ fn what_has_a_trigger_is_composed_and_built_and_the_host_runs_what_is_inside() {
     }
 }
 
+/// The folder of a package, and those of the packages of this repository that it is built from.
+fn sources(folder: &str, found: &mut BTreeSet<String>) {
+    let read = |file: &str| -> Table {
+        let text = std::fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"));
+        text.parse().expect("TOML")
+    };
+    if !found.insert(folder.to_owned()) {
+        return;
+    }
+    let workspace = read("Cargo.toml");
+    let package = read(&format!("{folder}/Cargo.toml"));
+    let dependencies = package.get("dependencies").and_then(Value::as_table).into_iter().flat_map(Table::keys);
+    for path in dependencies.filter_map(|name| workspace["workspace"]["dependencies"].get(name)?.get("path")?.as_str())
+    {
+        sources(path, found);
+    }
+}
+
 #[test]
-fn every_service_s_sources_are_watched() {
+fn the_sources_of_every_service_and_of_all_that_is_built_with_it_are_watched() {
     let manifest = manifest();
     let application = Application::of(&manifest);
     let watched: BTreeSet<&str> = application
@@ -87,8 +105,14 @@ fn every_service_s_sources_are_watched() {
         .flatten()
         .filter_map(Value::as_str)
         .collect();
-    for name in application.components.keys().filter(|name| application.tool(name).is_some()) {
-        assert!(watched.contains(&*format!("components/{name}/src/**/*")), "{name}");
+    let mut built = BTreeSet::new();
+    let services = application.components.keys().filter(|name| application.tool(name).is_some());
+    services.for_each(|name| sources(&format!("components/{name}"), &mut built));
+    ["platform", "trigger", RELAY].iter().for_each(|adapter| sources(&format!("spin/{adapter}"), &mut built));
+    assert!(built.contains("guest") && built.contains("platform"), "{built:?}");
+    for folder in built {
+        let adapter = folder.starts_with("spin/") && watched.contains("spin/*/src/**/*");
+        assert!(adapter || watched.contains(&*format!("{folder}/src/**/*")), "{folder}");
     }
 }
 
@@ -99,6 +123,22 @@ fn a_composition_is_given_what_its_services_need_and_nothing_else() {
     for name in application.components.keys().filter(|name| application.triggered(name) && **name != RELAY) {
         assert_eq!(application.variables(name), application.needed_variables(name), "variables of {name}");
         assert_eq!(application.hosts(name), application.needed_hosts(name), "hosts of {name}");
+    }
+}
+
+/// `CONNECTION_POOL_CACHE_CAPACITY` in `crates/factor-outbound-pg/src/client.rs`: pools of a component, one for each connection string.
+const POOLS_MAX: usize = 16;
+
+#[test]
+fn a_composition_has_no_more_logins_than_spin_keeps_pools_for() {
+    let manifest = manifest();
+    let application = Application::of(&manifest);
+    for name in application.components.keys().filter(|name| application.triggered(name)) {
+        let logins = application.variables(name).into_keys().filter(|variable| variable.ends_with("_dsn")).count();
+        assert!(
+            logins <= POOLS_MAX,
+            "{name} has {logins}: with more than {POOLS_MAX}, each closes the pool of another"
+        );
     }
 }
 
