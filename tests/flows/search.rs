@@ -124,8 +124,8 @@ async fn copies(platform: &Platform, times: i32) {
                 attachment_ids, created_at, updated_at, entry_date, word_count
             FROM query.journals_view, ids i
         )
-        INSERT INTO search_index.documents (index_name, id, owner, version, title, body, keywords, config, at, terms, words, plain)
-        SELECT index_name, i.id::text, owner, version, title, body, keywords, config, at, terms, words, plain
+        INSERT INTO search_index.documents (index_name, id, owner, version, title, body, keywords, config, at, terms, words, plain, vector)
+        SELECT index_name, i.id::text, owner, version, title, body, keywords, config, at, terms, words, plain, vector
         FROM search_index.documents, ids i";
     platform.read_database().await.execute(copied, &[&times]).await.unwrap();
 }
@@ -152,21 +152,26 @@ async fn every_entry_is_found_once_page_by_page_in_every_spelling() {
     assert_eq!(fields, ["title", "tags[0]"], "{errors}");
 
     copies(&platform, 240).await;
+    for (query, mode) in [("brûlée ", "HYBRID"), ("brûlée ", "FULL_TEXT"), ("tag:İstanbul", "HYBRID")] {
+        every_page(&ada, query, mode).await;
+    }
+}
+
+/// Asks for all 241, each found once, and counted from the first page on.
+async fn every_page(account: &Account, query: &str, mode: &str) {
     let page = "query ($query: String!, $mode: SearchMode, $after: String) { search(query: $query, mode: $mode, limit: 100, after: $after) {
         totalCount pageInfo { hasNextPage endCursor } hits { entry { id title } } } }";
-    for (query, mode) in [("brûlée ", "HYBRID"), ("brûlée ", "FULL_TEXT"), ("tag:İstanbul", "HYBRID")] {
-        let (mut seen, mut after) = (std::collections::BTreeSet::new(), Value::Null);
-        for left in [141, 41, 0] {
-            let data = ada.data(page, json!({ "query": query, "mode": mode, "after": after })).await;
-            assert_eq!(data["search"]["totalCount"], 241, "{query} {mode}");
-            seen.extend(of(&data));
-            assert_eq!(seen.len(), 241 - left, "{query} {mode}");
-            assert_eq!(data["search"]["pageInfo"]["hasNextPage"], left > 0, "{query} {mode}");
-            after = data["search"]["pageInfo"]["endCursor"].clone();
-        }
-        let other = ada.graphql(page, json!({ "query": "another", "mode": mode, "after": after })).await;
-        assert_eq!(other.error()["extensions"]["field"], "after");
+    let (mut seen, mut after) = (std::collections::BTreeSet::new(), Value::Null);
+    for left in [141, 41, 0] {
+        let data = account.data(page, json!({ "query": query, "mode": mode, "after": after })).await;
+        assert_eq!(data["search"]["totalCount"], 241, "{query} {mode}");
+        seen.extend(of(&data));
+        assert_eq!(seen.len(), 241 - left, "{query} {mode}");
+        assert_eq!(data["search"]["pageInfo"]["hasNextPage"], left > 0, "{query} {mode}");
+        after = data["search"]["pageInfo"]["endCursor"].clone();
     }
+    let other = account.graphql(page, json!({ "query": "another", "mode": mode, "after": after })).await;
+    assert_eq!(other.error()["extensions"]["field"], "after");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -332,6 +337,12 @@ async fn what_was_written_before_the_model_was_installed_is_found_by_its_meaning
     assert_eq!(platform.log().matches("not installed yet").count(), 1, "said once");
     let dead = platform.cli(&["dead-letters", "list"]).await;
     assert!(!dead.stdout.contains("search-meaning"), "{}", dead.stdout);
+
+    // More than a ranking that is fused has: by meaning, and by words that all of them have too.
+    copies(&platform, 240).await;
+    for (query, mode) in [("dessert from the oven", "SEMANTIC"), ("plum", "HYBRID")] {
+        every_page(&ada, query, mode).await;
+    }
 }
 
 /// The process of the platform's model.

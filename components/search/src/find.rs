@@ -150,36 +150,54 @@ fn worded(ranking: Ranking, hit: TextHit) -> Ranked {
 }
 
 async fn by_meaning(token: &str, request: &Request, limit: u32, after: Option<Cursor>) -> Result<Page, Error> {
-    let filter = Filter { beyond: beyond(after.as_ref()), ..request.filter_of_meaning() };
+    let all = request.filter_of_meaning();
+    let filter = Filter { beyond: beyond(after.as_ref()), ..all.clone() };
     let text = request.meaning().unwrap_or_default();
-    let found = near_text(token, text, filter, FUSED_MAX + 1).await.map_err(Lost::into_error)?;
-    let counted = u32::try_from(found.len()).unwrap_or(u32::MAX).min(FUSED_MAX);
+    let vector = embed(text).await.map_err(failure::of_meaning)?;
+    let found = near(token, vector.clone(), filter, FUSED_MAX + 1, None).await.map_err(failure::of_search)?;
+    let total = match after {
+        Some(cursor) => cursor.total,
+        None if found.len() <= FUSED_MAX as usize => size(&found),
+        None => {
+            let counted = search_index::count_vector(INDEX.into(), token.to_owned(), vector, all, SIMILARITY_MIN);
+            counted.await.map_err(failure::of_search)?
+        }
+    };
     let meant =
         |hit: VectorHit| Ranked { ranking: Ranking::Meaning, id: hit.id, score: hit.score, highlights: Vec::new() };
-    Ok(Page::cut(found.into_iter().map(meant).collect(), limit, after.map_or(counted, |cursor| cursor.total)))
+    Ok(Page::cut(found.into_iter().map(meant).collect(), limit, total))
+}
+
+fn size<T>(hits: &[T]) -> u32 {
+    u32::try_from(hits.len()).unwrap_or(u32::MAX)
 }
 
 /// Which half of a search by meaning failed.
-#[derive(Debug)]
 enum Lost {
     Model(embeddings::Error),
     Index(search_index::Error),
 }
 
 impl Lost {
-    fn into_error(self) -> Error {
+    /// Why, for the log; nothing where the platform has no model.
+    fn reason(&self) -> Option<String> {
         match self {
-            Self::Model(error) => failure::of_meaning(error),
-            Self::Index(error) => failure::of_search(error),
+            Self::Model(embeddings::Error::NotConfigured) => None,
+            Self::Model(error) => Some(format!("{error:?}")),
+            Self::Index(error) => Some(format!("{error:?}")),
         }
     }
 }
 
 /// What a text is near to.
 async fn near_text(token: &str, text: String, filter: Filter, limit: u32) -> Result<Vec<VectorHit>, Lost> {
-    let vector = embeddings::embed(vec![text]).await.map_err(Lost::Model)?.pop();
-    let vector = vector.ok_or_else(|| Lost::Model(embeddings::Error::Unavailable("no vector came".into())))?;
+    let vector = embed(text).await.map_err(Lost::Model)?;
     near(token, vector, filter, limit, None).await.map_err(Lost::Index)
+}
+
+async fn embed(text: String) -> Result<Vec<f32>, embeddings::Error> {
+    let vector = embeddings::embed(vec![text]).await?.pop();
+    vector.ok_or_else(|| embeddings::Error::Unavailable("no vector came".into()))
 }
 
 async fn near(
@@ -191,6 +209,22 @@ async fn near(
 ) -> Result<Vec<VectorHit>, search_index::Error> {
     let found = search_index::search_vector(INDEX.into(), token.to_owned(), vector, filter, limit, except).await?;
     Ok(found.into_iter().take_while(|hit| hit.score >= SIMILARITY_MIN).collect())
+}
+
+/// How many are found by words or by meaning. `fused`: how many of the best. Behind these, which have the words, some may be near too.
+async fn of_both(
+    token: &str,
+    request: &Request,
+    found: &search_index::TextHits,
+    near: &[VectorHit],
+    fused: u32,
+) -> Result<u32, Error> {
+    if found.total <= FUSED_MAX || near.is_empty() {
+        return Ok(found.total.max(fused));
+    }
+    let among = near.iter().map(|hit| hit.id.clone()).collect();
+    let both = words(token, &request.words, Filter { among, ..request.filter.clone() }, 1).await?;
+    Ok(found.total.saturating_add(size(near).saturating_sub(both.total)))
 }
 
 /// Words and meaning, fused by rank; behind these, what else has the words. Without a model, or while it is unavailable, words alone.
@@ -210,17 +244,19 @@ async fn by_both(
     let worded_first = words(token, &request.words, request.filter.clone(), FUSED_MAX);
     let (found, near) = futures::future::join(worded_first, near).await;
     let found = found?;
-    let near = near.unwrap_or_else(|error| {
-        if !matches!(error, Lost::Model(embeddings::Error::NotConfigured)) {
-            eprintln!("warn correlation_id={} words alone are searched: {error:?}", context.correlation_id);
+    let near = near.unwrap_or_else(|lost| {
+        if let Some(reason) = lost.reason() {
+            eprintln!("warn correlation_id={} words alone are searched: {reason}", context.correlation_id);
         }
         Vec::new()
     });
     let rankings =
         [found.hits.iter().map(|hit| hit.id.as_str()).collect(), near.iter().map(|hit| hit.id.as_str()).collect()];
     let fused = fuse(&rankings);
-    let counted = found.total.max(u32::try_from(fused.len()).unwrap_or(u32::MAX));
-    let total = after.as_ref().map_or(counted, |cursor| cursor.total);
+    let total = match &after {
+        Some(cursor) => cursor.total,
+        None => of_both(token, &request, &found, &near, size(&fused)).await?,
+    };
     let highlights: HashMap<&str, &Vec<String>> =
         found.hits.iter().map(|hit| (hit.id.as_str(), &hit.highlights)).collect();
     let is_left = |(id, score): &(&str, f64)| match &after {

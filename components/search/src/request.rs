@@ -102,7 +102,7 @@ impl Request {
 }
 
 pub fn everything() -> Filter {
-    Filter { keywords: Vec::new(), after: None, before: None, without: String::new(), beyond: None }
+    Filter { keywords: Vec::new(), after: None, before: None, without: String::new(), among: Vec::new(), beyond: None }
 }
 
 /// # Errors

@@ -26,6 +26,8 @@ use std::time::Duration;
 pub const SEARCH_TIMEOUT: Duration = Duration::from_secs(2);
 /// Most hits of one answer: the largest page of the platform, and one more, which says that there are more.
 pub const HITS_MAX: u32 = 101;
+/// Most ids that a filter names: a page of hits.
+pub const AMONG_MAX: usize = 100;
 /// Most vectors that a provider compares for one search, the latest: a document a day for 27 years, and 15 MB at 384 dimensions.
 pub const VECTORS_MAX: usize = 10_000;
 
@@ -40,6 +42,8 @@ pub struct Filter {
     pub before: Option<i64>,
     /// None of these.
     pub without: Vec<Clause>,
+    /// Only these documents, by their ids, at most [`AMONG_MAX`]; all when there is none.
+    pub among: Vec<String>,
     /// Of the ranking, only what comes behind this one. Totals are those of the whole ranking.
     pub beyond: Option<Place>,
 }
@@ -53,6 +57,22 @@ pub struct Place {
 }
 
 impl Filter {
+    /// The filter, if it is no larger than one may be.
+    ///
+    /// # Errors
+    /// It names too many documents.
+    pub fn bounded(self) -> Result<Self, Error> {
+        if self.among.len() > AMONG_MAX {
+            return Err(Error::Invalid(format!("a filter names at most {AMONG_MAX} documents.")));
+        }
+        Ok(self)
+    }
+
+    /// The same, wherever in the ranking and whichever documents it names.
+    fn anywhere(&self) -> Self {
+        Self { among: Vec::new(), beyond: None, ..self.clone() }
+    }
+
     /// Whether it says by itself which documents count, so that these can be listed.
     #[must_use]
     pub fn selects(&self) -> bool {

@@ -36,6 +36,12 @@ pub fn best(
     hits
 }
 
+/// How many are at least that near.
+pub fn count(wanted: &[f32], documents: impl Iterator<Item = Vec<f32>>, score_min: f64) -> u32 {
+    let near = documents.filter(|vector| cosine(wanted, vector).is_some_and(|score| score >= score_min));
+    u32::try_from(near.count()).unwrap_or(u32::MAX)
+}
+
 /// As a store keeps it: 32-bit floats, little-endian.
 #[must_use]
 pub fn to_bytes(vector: &[f32]) -> Vec<u8> {
@@ -66,6 +72,9 @@ mod tests {
         assert_eq!(hits.iter().map(|hit| hit.id.as_str()).collect::<Vec<_>>(), ["same", "near", "across"]);
         assert!((hits[1].score - 0.8).abs() < 1e-6);
         let place = Place { score: hits[1].score, id: hits[1].id.clone() };
+        let counted =
+            |score_min| count(&[1.0, 0.0], documents.clone().into_iter().map(|(_, vector)| vector), score_min);
+        assert_eq!((counted(0.75), counted(-1.0)), (2, 4));
         let next = best(&[1.0, 0.0], documents.into_iter(), Some(&place), 3);
         assert_eq!(next.iter().map(|hit| hit.id.as_str()).collect::<Vec<_>>(), ["across", "away"]);
     }

@@ -10,10 +10,12 @@ use std::sync::OnceLock;
 use uuid::Uuid;
 
 use super::excerpt::Marker;
-use super::statements::{COMPARES, DELETE, NEAREST, SEARCH, SIMILAR, UPSERT, VECTOR, VECTORS};
+use super::statements::{
+    COMPARES, COUNT_NEAR, DELETE, NEAREST, SEARCH, SIMILAR, UPSERT, VECTOR, VECTORS, beyond_params, filter_params,
+};
 use super::tsquery::Written;
 use super::{
-    Clause, Document, DocumentError, Error, Filter, Near, Place, Query, SEARCH_TIMEOUT, TextHit, TextHits, VECTORS_MAX,
+    Clause, Document, DocumentError, Error, Filter, Near, Query, SEARCH_TIMEOUT, TextHit, TextHits, VECTORS_MAX,
     VectorHit, checked, cut, language, nearest,
 };
 use crate::sql::{self, Value};
@@ -96,6 +98,10 @@ impl<T: Tables> PostgresIndex<T> {
         if hits.total > 0 {
             return Ok(hits);
         }
+        // Whether words are spelt wrongly does not depend on which documents are asked about.
+        if !filter.among.is_empty() && self.matching(owner, query, &filter.anywhere(), 1).await?.total > 0 {
+            return Ok(hits);
+        }
         match self.corrected(owner, query).await? {
             Some(corrected) => self.matching(owner, &corrected, filter, limit).await,
             None => Ok(hits),
@@ -109,10 +115,7 @@ impl<T: Tables> PostgresIndex<T> {
     pub async fn nearest(&self, owner: Uuid, near: &Near<'_>, filter: &Filter) -> Result<Vec<VectorHit>, Error> {
         let limit = checked(near.limit)?;
         let wanted = nearest::unit(near.vector).ok_or(DocumentError::Vector)?;
-        let except = near.except.unwrap_or_default().into();
-        let mut params = vec![self.name.as_str().into(), owner.into(), except];
-        params.extend(filter_params(filter));
-        params.extend(Written::excluded(&filter.without).params());
+        let mut params = self.passing(owner, near.except, filter);
         if self.compares().await? {
             params.push(Value::Bytes(nearest::to_bytes(&wanted)));
             params.extend(beyond_params(filter.beyond.as_ref()));
@@ -124,13 +127,28 @@ impl<T: Tables> PostgresIndex<T> {
             });
             return hits.collect();
         }
-        params.push(Value::Int64(i64::try_from(VECTORS_MAX).unwrap_or(i64::MAX)));
-        let rows = self.read(owner, VECTORS, &params).await?;
-        let documents = rows.into_iter().filter_map(|row| match <[Value; 2]>::try_from(row) {
-            Ok([Value::Text(id), Value::Bytes(bytes)]) => Some((id, nearest::from_bytes(&bytes))),
-            _ => None,
-        });
+        let documents = compared(self.vectors(owner, params).await?);
         Ok(nearest::best(&wanted, documents, filter.beyond.as_ref(), limit))
+    }
+
+    /// How many of the owner's documents are at least that near to a vector, wherever in the ranking: of the latest [`VECTORS_MAX`]
+    /// where the server does not compare them.
+    ///
+    /// # Errors
+    /// As of [`Self::search`].
+    pub async fn count_near(&self, owner: Uuid, vector: &[f32], score_min: f64, filter: &Filter) -> Result<u32, Error> {
+        let wanted = nearest::unit(vector).ok_or(DocumentError::Vector)?;
+        let mut params = self.passing(owner, None, filter);
+        if !self.compares().await? {
+            let documents = compared(self.vectors(owner, params).await?);
+            return Ok(nearest::count(&wanted, documents.map(|(_, vector)| vector), score_min));
+        }
+        params.extend([Value::Bytes(nearest::to_bytes(&wanted)), Value::Float64(score_min)]);
+        let rows = self.read(owner, COUNT_NEAR, &params).await?;
+        match rows.first().map(Vec::as_slice) {
+            Some([Value::Int64(near)]) => Ok(u32::try_from(*near).unwrap_or(u32::MAX)),
+            _ => Err(unexpected()),
+        }
     }
 
     /// What the owner's document means; none when there is no such document or it has no vector.
@@ -168,6 +186,20 @@ impl<T: Tables> PostgresIndex<T> {
             document.vector.map_or(Value::Null, |vector| Value::Bytes(nearest::to_bytes(&vector))),
             cut.in_order.into(),
         ])
+    }
+
+    /// Which documents are compared with a vector: `$1` to `$10` of the statements.
+    fn passing(&self, owner: Uuid, except: Option<&str>, filter: &Filter) -> Vec<Value> {
+        let mut params = vec![self.name.as_str().into(), owner.into(), except.unwrap_or_default().into()];
+        params.extend(filter_params(filter));
+        params.extend(Written::excluded(&filter.without).params());
+        params
+    }
+
+    /// The latest of these, for the provider to compare.
+    async fn vectors(&self, owner: Uuid, mut passing: Vec<Value>) -> Result<Vec<Vec<Value>>, Error> {
+        passing.push(Value::Int64(i64::try_from(VECTORS_MAX).unwrap_or(i64::MAX)));
+        self.read(owner, VECTORS, &passing).await
     }
 
     async fn read(&self, owner: Uuid, statement: &str, params: &[Value]) -> Result<Vec<Vec<Value>>, Error> {
@@ -255,16 +287,12 @@ fn doubtful(query: &mut Query) -> Vec<&mut Vec<String>> {
         .collect()
 }
 
-/// `keywords @>`, `at >=`, `at <`.
-fn filter_params(filter: &Filter) -> [Value; 3] {
-    let time = |at: Option<i64>| at.map_or(Value::Null, Value::Timestamp);
-    let keywords = filter.keywords.iter().map(|keyword| keyword.to_lowercase()).collect();
-    [Value::TextArray(keywords), time(filter.after), time(filter.before)]
-}
-
-/// A place in the ranking, or nothing twice.
-fn beyond_params(place: Option<&Place>) -> [Value; 2] {
-    place.map_or([Value::Null, Value::Null], |place| [Value::Float64(place.score), place.id.as_str().into()])
+/// Ids and vectors of the rows.
+fn compared(rows: Vec<Vec<Value>>) -> impl Iterator<Item = (String, Vec<f32>)> {
+    rows.into_iter().filter_map(|row| match <[Value; 2]>::try_from(row) {
+        Ok([Value::Text(id), Value::Bytes(bytes)]) => Some((id, nearest::from_bytes(&bytes))),
+        _ => None,
+    })
 }
 
 fn version(version: u64) -> Result<Value, Error> {

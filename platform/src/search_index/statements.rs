@@ -1,6 +1,9 @@
 //! The statements on `search_index.documents`; the tables are `migrations/read/0040_create_search_index.sql` to
 //! `0043_keep_words_in_order.sql`.
 
+use super::{Filter, Place};
+use crate::sql::Value;
+
 pub const UPSERT: &str = "
 INSERT INTO search_index.documents AS d (index_name, id, owner, version, title, body, keywords, config, at, terms, words, vector, plain)
 SELECT $1, $2, $3, $4, $5, $6, $7, CAST($8 AS text)::regconfig, $9,
@@ -71,13 +74,14 @@ pub const SEARCH: &str = concat!(
         AND d.keywords @> $9 AND (CAST($10 AS timestamptz) IS NULL OR d.at >= $10) AND (CAST($11 AS timestamptz) IS NULL OR d.at < $11)
         AND NOT EXISTS (SELECT FROM unnest(CAST($5 AS text[])) AS phrase WHERE strpos(d.plain, phrase) = 0)
         AND NOT EXISTS (SELECT FROM unnest(CAST($8 AS text[])) AS phrase WHERE strpos(d.plain, phrase) > 0)
+        AND (cardinality(CAST($12 AS text[])) = 0 OR d.id = ANY ($12))
 ), page AS MATERIALIZED (
     SELECT *, sum(octet_length(body)) OVER (ORDER BY score DESC, id DESC) AS bytes
     FROM (
         SELECT * FROM found
-        WHERE CAST($12 AS double precision) IS NULL OR (score, id) < (CAST($12 AS double precision), CAST($13 AS text))
+        WHERE CAST($13 AS double precision) IS NULL OR (score, id) < (CAST($13 AS double precision), CAST($14 AS text))
         ORDER BY score DESC, id DESC
-        LIMIT $14
+        LIMIT $15
     ) first
 ), forms AS MATERIALIZED (
     SELECT v.config, array_agg(v.word) AS words
@@ -116,13 +120,14 @@ ORDER BY asked.place, candidate.resemblance DESC, candidate.word";
 pub const COMPARES: &str = "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute
     WHERE attrelid = 'search_index.documents'::regclass AND attname = 'embedding' AND NOT attisdropped)";
 
-/// Documents of the owner's that pass the filter and have nothing of what must not be there: `$4` to `$9`.
+/// Documents of the owner's that pass the filter and have nothing of what must not be there: `$4` to `$10`.
 macro_rules! passing {
     () => {
         "d.index_name = $1 AND d.owner = $2 AND NOT d.deleted AND d.id <> $3
     AND d.keywords @> $4 AND (CAST($5 AS timestamptz) IS NULL OR d.at >= $5) AND (CAST($6 AS timestamptz) IS NULL OR d.at < $6)
     AND NOT EXISTS (SELECT FROM avoided a WHERE a.config = d.config AND d.terms @@ a.unwanted)
-    AND NOT EXISTS (SELECT FROM unnest(CAST($9 AS text[])) AS phrase WHERE strpos(d.plain, phrase) > 0)"
+    AND NOT EXISTS (SELECT FROM unnest(CAST($10 AS text[])) AS phrase WHERE strpos(d.plain, phrase) > 0)
+    AND (cardinality(CAST($7 AS text[])) = 0 OR d.id = ANY ($7))"
     };
 }
 
@@ -131,11 +136,11 @@ macro_rules! avoided {
         concat!(
             "WITH avoided AS MATERIALIZED (
     SELECT config, ",
-            asked!("$7", "$8", " | "),
+            asked!("$8", "$9", " | "),
             " AS unwanted
     FROM (",
             languages!(),
-            ") languages WHERE cardinality(CAST($7 AS text[])) > 0
+            ") languages WHERE cardinality(CAST($8 AS text[])) > 0
 )"
         )
     };
@@ -146,13 +151,22 @@ pub const NEAREST: &str = concat!(
     avoided!(),
     " SELECT id, score FROM (
     SELECT d.id, search_index.cosine(d.embedding, asked.wanted) AS score
-    FROM search_index.documents d CROSS JOIN (SELECT search_index.embedding($10) AS wanted OFFSET 0) asked
-    WHERE length(d.vector) = length(CAST($10 AS bytea)) AND ",
+    FROM search_index.documents d CROSS JOIN (SELECT search_index.embedding($11) AS wanted OFFSET 0) asked
+    WHERE length(d.vector) = length(CAST($11 AS bytea)) AND ",
     passing!(),
     ") near
-WHERE CAST($11 AS double precision) IS NULL OR score < $11 OR (score = $11 AND id > CAST($12 AS text))
+WHERE CAST($12 AS double precision) IS NULL OR score < $12 OR (score = $12 AND id > CAST($13 AS text))
 ORDER BY score DESC, id
-LIMIT $13"
+LIMIT $14"
+);
+
+/// How many of those that [`NEAREST`] ranks have `$12` at least.
+pub const COUNT_NEAR: &str = concat!(
+    avoided!(),
+    " SELECT count(*) FILTER (WHERE search_index.cosine(d.embedding, asked.wanted) >= $12) AS near
+    FROM search_index.documents d CROSS JOIN (SELECT search_index.embedding($11) AS wanted OFFSET 0) asked
+    WHERE length(d.vector) = length(CAST($11 AS bytea)) AND ",
+    passing!(),
 );
 
 /// For the provider to compare.
@@ -162,8 +176,20 @@ pub const VECTORS: &str = concat!(
 WHERE d.vector IS NOT NULL AND ",
     passing!(),
     " ORDER BY d.at DESC, d.id
-LIMIT $10"
+LIMIT $11"
 );
 
 pub const VECTOR: &str =
     "SELECT vector FROM search_index.documents WHERE index_name = $1 AND owner = $2 AND id = $3 AND NOT deleted";
+
+/// `keywords @>`, `at >=`, `at <`, and which documents.
+pub fn filter_params(filter: &Filter) -> [Value; 4] {
+    let time = |at: Option<i64>| at.map_or(Value::Null, Value::Timestamp);
+    let keywords = filter.keywords.iter().map(|keyword| keyword.to_lowercase()).collect();
+    [Value::TextArray(keywords), time(filter.after), time(filter.before), Value::TextArray(filter.among.clone())]
+}
+
+/// A place in the ranking, or nothing twice.
+pub fn beyond_params(place: Option<&Place>) -> [Value; 2] {
+    place.map_or([Value::Null, Value::Null], |place| [Value::Float64(place.score), place.id.as_str().into()])
+}

@@ -127,6 +127,18 @@ impl Guest for Platform {
         Ok(hits.into_iter().map(|hit| VectorHit { id: hit.id, score: hit.score }).collect())
     }
 
+    async fn count_vector(
+        index: String,
+        token: String,
+        vector: Vec<f32>,
+        filter: Filter,
+        score_min: f64,
+    ) -> Result<u32, Error> {
+        let filter = rules::Filter::try_from(filter)?;
+        let (index, owner) = asked(&index, &token).await?;
+        Ok(index.count_near(owner, &vector, score_min, &filter).await?)
+    }
+
     async fn vector_of(index: String, token: String, id: String) -> Result<Option<Vec<f32>>, Error> {
         let (index, owner) = asked(&index, &token).await?;
         Ok(index.vector(owner, &id).await?)
@@ -146,10 +158,10 @@ impl TryFrom<Filter> for rules::Filter {
     type Error = rules::Error;
 
     fn try_from(filter: Filter) -> Result<Self, Self::Error> {
-        let Filter { keywords, after, before, without, beyond } = filter;
+        let Filter { keywords, after, before, without, among, beyond } = filter;
         let without = Query::exclusions(&without)?;
         let beyond = beyond.map(|place| rules::Place { score: place.score, id: place.id });
-        Ok(Self { keywords, after, before, without, beyond })
+        Self { keywords, after, before, without, among, beyond }.bounded()
     }
 }
 

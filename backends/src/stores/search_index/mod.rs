@@ -41,6 +41,10 @@ pub trait SearchIndex: Send + Sync {
     /// The owner's documents nearest to a vector: of the latest [`VECTORS_MAX`] where the host compares them.
     async fn nearest(&self, owner: Uuid, near: &Near<'_>, filter: &Filter) -> Result<Vec<VectorHit>, Error>;
 
+    /// How many of the owner's documents are at least that near to a vector, wherever in the ranking: of the latest [`VECTORS_MAX`]
+    /// where the host compares them.
+    async fn count_near(&self, owner: Uuid, vector: &[f32], score_min: f64, filter: &Filter) -> Result<u32, Error>;
+
     /// What the owner's document means; none when there is no such document or it has no vector.
     async fn vector(&self, owner: Uuid, id: &str) -> Result<Option<Vec<f32>>, Error>;
 }

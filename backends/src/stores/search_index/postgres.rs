@@ -65,6 +65,10 @@ impl SearchIndex for PostgresIndex {
         self.0.nearest(owner, near, filter).await
     }
 
+    async fn count_near(&self, owner: Uuid, vector: &[f32], score_min: f64, filter: &Filter) -> Result<u32, Error> {
+        self.0.count_near(owner, vector, score_min, filter).await
+    }
+
     async fn vector(&self, owner: Uuid, id: &str) -> Result<Option<Vec<f32>>, Error> {
         self.0.vector(owner, id).await
     }

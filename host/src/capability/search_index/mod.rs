@@ -154,6 +154,22 @@ impl HostWithStore<State> for HasSelf<State> {
         Ok(search.await)
     }
 
+    async fn count_vector(
+        accessor: Store<'_>,
+        index: String,
+        token: String,
+        vector: Vec<f32>,
+        filter: Filter,
+        score_min: f64,
+    ) -> wasmtime::Result<Result<u32, Error>> {
+        let count = async {
+            let filter = store::Filter::try_from(filter)?;
+            let (index, owner) = asked(accessor, &index, &token).await?;
+            Ok(index.count_near(owner, &vector, score_min, &filter).await?)
+        };
+        Ok(count.await)
+    }
+
     async fn vector_of(
         accessor: Store<'_>,
         index: String,
@@ -172,10 +188,10 @@ impl TryFrom<Filter> for store::Filter {
     type Error = store::Error;
 
     fn try_from(filter: Filter) -> Result<Self, Self::Error> {
-        let Filter { keywords, after, before, without, beyond } = filter;
+        let Filter { keywords, after, before, without, among, beyond } = filter;
         let without = Query::exclusions(&without)?;
         let beyond = beyond.map(|place| store::Place { score: place.score, id: place.id });
-        Ok(Self { keywords, after, before, without, beyond })
+        Self { keywords, after, before, without, among, beyond }.bounded()
     }
 }
 

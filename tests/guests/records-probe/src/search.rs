@@ -15,6 +15,8 @@ pub enum Call {
     Text(Asked, String, u32),
     /// Vector, limit, not this one.
     Vector(Asked, Vector, u32, Option<String>),
+    /// Vector, and the least score.
+    Count(Asked, Vector, u64),
     VectorOf(Asked, String),
 }
 
@@ -27,6 +29,7 @@ pub struct Asked {
     after: Option<i64>,
     before: Option<i64>,
     without: String,
+    among: Vec<String>,
     /// Score and id.
     beyond: Option<(u64, String)>,
 }
@@ -75,6 +78,12 @@ impl Call {
                     found.map(|hits| hits.into_iter().map(|hit| (hit.id, hit.score.to_bits())).collect::<Vec<_>>());
                 answer(hits.map_err(failure))
             }
+            Self::Count(asked, vector, score_min) => {
+                let (index, token, filter) = asked.parts();
+                let score_min = f64::from_bits(score_min);
+                let counted = wit::count_vector(index, token, numbers(vector), filter, score_min).await;
+                answer(counted.map_err(failure))
+            }
             Self::VectorOf(asked, id) => {
                 let (index, token, _) = asked.parts();
                 answer(wit::vector_of(index, token, id).await.map_err(failure))
@@ -85,9 +94,9 @@ impl Call {
 
 impl Asked {
     fn parts(self) -> (String, String, Filter) {
-        let Self { index, token, keywords, after, before, without, beyond } = self;
+        let Self { index, token, keywords, after, before, without, among, beyond } = self;
         let beyond = beyond.map(|(score, id)| Place { score: f64::from_bits(score), id });
-        (index, token, Filter { keywords, after, before, without, beyond })
+        (index, token, Filter { keywords, after, before, without, among, beyond })
     }
 }
 

@@ -63,13 +63,13 @@ impl Index {
     }
 
     async fn asked(&self, owner: Uuid, filter: &Filter) -> Value {
-        let Filter { keywords, after, before, without, beyond } = filter;
+        let Filter { keywords, after, before, without, among, beyond } = filter;
         let token = self.token(owner).await;
         let without: String = without.iter().map(|clause| clause_text("-", clause)).collect();
         let beyond = beyond.as_ref().map(|place| (place.score.to_bits(), &place.id));
         json!({
             "index": "notes", "token": token, "keywords": keywords, "after": after, "before": before, "without": without,
-            "beyond": beyond,
+            "among": among, "beyond": beyond,
         })
     }
 
@@ -143,6 +143,12 @@ impl SearchIndex for Index {
         Ok(hits.into_iter().map(|(id, score)| VectorHit { id, score: f64::from_bits(score) }).collect())
     }
 
+    async fn count_near(&self, owner: Uuid, vector: &[f32], score_min: f64, filter: &Filter) -> Result<u32, Error> {
+        let asked = self.asked(owner, filter).await;
+        let counted = self.call(json!({ "count": [asked, vector, score_min.to_bits()] })).await?;
+        Ok(serde_json::from_value(counted).unwrap())
+    }
+
     async fn vector(&self, owner: Uuid, id: &str) -> Result<Option<Vec<f32>>, Error> {
         let asked = self.asked(owner, &Filter::default()).await;
         Ok(serde_json::from_value(self.call(json!({ "vector-of": [asked, id] })).await?).unwrap())
@@ -164,6 +170,7 @@ search_index_stories!(stories);
 async fn a_server_with_pgvector_compares_the_vectors() {
     let index = Index::on(TestPostgres::extended("read", "spinvectors").await).await;
     vectors::the_nearest_are_found_without_the_one_asked_for(&index).await;
+    vectors::those_that_are_near_enough_are_counted(&index).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -219,7 +219,18 @@ impl SearchIndex for OpenSearchIndex {
     async fn search(&self, owner: Uuid, query: &Query, filter: &Filter, limit: u32) -> Result<TextHits, Error> {
         let search = request::Search { owner, query, filter, limit: checked(limit)? };
         let hits = self.matching(&search, false).await?;
-        if hits.total > 0 { Ok(hits) } else { self.matching(&search, true).await }
+        if hits.total > 0 {
+            return Ok(hits);
+        }
+        // Whether words are spelt wrongly does not depend on which documents are asked about.
+        if !filter.among.is_empty() {
+            let anywhere = Filter { among: Vec::new(), beyond: None, ..filter.clone() };
+            let anywhere = request::Search { owner, query, filter: &anywhere, limit: 1 };
+            if self.matching(&anywhere, false).await?.total > 0 {
+                return Ok(hits);
+            }
+        }
+        self.matching(&search, true).await
     }
 
     async fn nearest(&self, owner: Uuid, near: &Near<'_>, filter: &Filter) -> Result<Vec<VectorHit>, Error> {
@@ -228,6 +239,13 @@ impl SearchIndex for OpenSearchIndex {
         let found = self.find(&request::vectors(owner, filter, near.except)).await?;
         let documents = found.hits.hits.into_iter().filter_map(|hit| Some((hit.id, vector_in(&hit.source)?)));
         Ok(nearest::best(&wanted, documents, filter.beyond.as_ref(), limit))
+    }
+
+    async fn count_near(&self, owner: Uuid, vector: &[f32], score_min: f64, filter: &Filter) -> Result<u32, Error> {
+        let wanted = nearest::unit(vector).ok_or(super::DocumentError::Vector)?;
+        let found = self.find(&request::vectors(owner, filter, None)).await?;
+        let documents = found.hits.hits.into_iter().filter_map(|hit| vector_in(&hit.source));
+        Ok(nearest::count(&wanted, documents, score_min))
     }
 
     async fn vector(&self, owner: Uuid, id: &str) -> Result<Option<Vec<f32>>, Error> {

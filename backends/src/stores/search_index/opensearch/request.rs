@@ -77,6 +77,9 @@ fn filters(owner: Uuid, filter: &Filter) -> Vec<Value> {
     if let Some(before) = filter.before {
         filters.push(json!({ "range": { "at": { "lt": before } } }));
     }
+    if !filter.among.is_empty() {
+        filters.push(json!({ "ids": { "values": filter.among } }));
+    }
     filters
 }
 

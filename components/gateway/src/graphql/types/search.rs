@@ -41,7 +41,7 @@ pub struct SearchResult {
     pub hits: Vec<SearchHit>,
     /// Where these lie among all that were found.
     pub page_info: PageInfo,
-    /// Of all that were found; by meaning alone, at most 100 are counted.
+    /// Of all that were found, on all pages.
     pub total_count: u32,
     /// How long it took to find them, in milliseconds.
     pub took_ms: f64,

@@ -30,6 +30,7 @@ macro_rules! search_index_stories {
                 a_text_is_found_in_every_encoding_and_without_spaces_and_by_its_emoji,
                 words_are_marked_as_they_were_cut_and_everything_else_is_escaped_once,
                 a_filter_alone_lists_the_latest_first_page_by_page,
+                of_some_documents_those_are_counted_that_have_the_words,
                 addresses_and_signs_are_found_by_their_words;
             order:
                 an_older_version_changes_nothing,
@@ -39,6 +40,7 @@ macro_rules! search_index_stories {
             vectors:
                 the_nearest_are_found_without_the_one_asked_for,
                 what_must_not_be_there_binds_the_nearest_and_they_lead_on_page_by_page,
+                those_that_are_near_enough_are_counted,
                 vectors_of_another_model_are_passed_over,
                 a_version_keeps_its_vector_until_it_gets_another,
                 limits_and_vectors_that_make_no_sense_are_refused;

@@ -50,6 +50,21 @@ pub async fn what_must_not_be_there_binds_the_nearest_and_they_lead_on_page_by_p
     assert_eq!((ids(&first), ids(&nearest("-drained", place, 2).await)), ("2 3".into(), "4 5".into()));
 }
 
+pub async fn those_that_are_near_enough_are_counted(index: &dyn SearchIndex) {
+    let of = |id: &str, body: &str, vector: [f32; 2]| Document { body: body.into(), ..meaning(id, &vector) };
+    let all = [of("b1", "office", [5.0, 0.0]), of("b2", "sofa", [4.0, 3.0]), of("b3", "sofa", [0.0, 1.0])];
+    keep(index, &all).await;
+    let count = async |score_min, filter: Filter| index.count_near(ADA, &[2.0, 0.0], score_min, &filter).await.unwrap();
+    let ids = |ids: &[&str]| Filter { among: ids.iter().map(|id| (*id).into()).collect(), ..Filter::default() };
+    let ours = || ids(&["b1", "b2", "b3"]);
+    assert_eq!((count(0.25, ours()).await, count(0.9, ours()).await, count(-1.0, ours()).await), (2, 1, 3));
+    assert_eq!(count(0.25, ids(&["b2", "b3", "none"])).await, 1);
+    let without = Query::exclusions("-office").unwrap();
+    // The whole ranking, wherever a page of it begins.
+    let beyond = Some(Place { score: 0.0, id: "b3".into() });
+    assert_eq!(count(0.25, Filter { without, beyond, ..ours() }).await, 1);
+}
+
 pub async fn vectors_of_another_model_are_passed_over(index: &dyn SearchIndex) {
     keep(index, &[meaning("ours", &[0.6, 0.8]), meaning("another", &[1.0, 0.0, 0.0])]).await;
     let near = Near { vector: &[1.0, 0.0], limit: 5, except: None };

@@ -260,3 +260,18 @@ pub async fn a_filter_alone_lists_the_latest_first_page_by_page(index: &dyn Sear
     assert_eq!(page("", last, 3).await.0, "");
     assert_eq!(page("-office", None, 10).await.0, "6 5 4 2 1 0");
 }
+
+pub async fn of_some_documents_those_are_counted_that_have_the_words(index: &dyn SearchIndex) {
+    let documents: Vec<Document> =
+        (0..4).map(|number| document(&number.to_string(), "", if number == 3 { "walks" } else { "harbour" })).collect();
+    keep(index, &documents).await;
+    let total = async |query: &str, among: &[&str]| {
+        let among = among.iter().map(|id| (*id).into()).collect();
+        let filter = Filter { among, ..Filter::default() };
+        index.search(ADA, &Query::parse(query).unwrap(), &filter, 1).await.unwrap().total
+    };
+    assert_eq!(total("harbour ", &["1", "2", "3", "none"]).await, 2);
+    // Words that something has are spelt as they should be, also where none of these has them.
+    assert_eq!(total("harbour ", &["3"]).await, 0);
+    assert_eq!(total("harbor ", &["0", "3"]).await, 1);
+}
