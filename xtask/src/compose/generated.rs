@@ -7,34 +7,51 @@ use std::path::Path;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, TypeDefKind};
 
-/// What the manifest of a service answers.
+/// What answers an adapter who its service is.
 pub const SERVICE: &str = "mindflow:spin/service@0.1.0";
 
-/// Where the text begins in the component's memory, behind the answer itself: its address and its length.
-const TEXT: usize = 8;
+/// A text's address and its length, as the answer has them.
+const ANSWER: usize = 8;
 const PAGE: usize = 65536;
 
-/// A component that answers `manifest` with the given text and can do nothing else.
-pub fn manifest(json: &str) -> Result<Vec<u8>> {
-    wat::parse_str(manifest_text(json)).context("the component that names the service")
+/// The manifests of all services of a file, in one component: its export [`manifest_name`] answers `manifest` with the text at that
+/// place, and can do nothing else. A component for each would have a memory for each, of which Spin gives a file few.
+pub fn manifests(texts: &[String]) -> Result<Vec<u8>> {
+    wat::parse_str(manifests_text(texts)).context("the component that names the services")
 }
 
-fn manifest_text(json: &str) -> String {
-    let address = literal(&u32::try_from(TEXT).unwrap_or_default().to_le_bytes());
-    let length = literal(&u32::try_from(json.len()).unwrap_or_default().to_le_bytes());
-    let pages = (TEXT + json.len()).div_ceil(PAGE);
-    let text = literal(json.as_bytes());
+/// An instance of the interface [`SERVICE`].
+pub fn manifest_name(at: usize) -> String {
+    format!("service{at}")
+}
+
+fn manifests_text(texts: &[String]) -> String {
+    let (mut answers, mut functions, mut exports) = (String::new(), String::new(), String::new());
+    let mut address = ANSWER * texts.len();
+    for (at, text) in texts.iter().enumerate() {
+        for number in [address, text.len()] {
+            answers += &literal(&u32::try_from(number).unwrap_or_default().to_le_bytes());
+        }
+        let (answer, name) = (ANSWER * at, manifest_name(at));
+        _ = writeln!(functions, r#"    (func (export "{at}") (result i32) i32.const {answer})"#);
+        _ = writeln!(
+            exports,
+            r#"  (func $manifest{at} (result string) (canon lift (core func $texts "{at}") (memory $texts "memory")))
+  (instance $service{at} (export "manifest" (func $manifest{at})))
+  (export "{name}" (instance $service{at}))"#
+        );
+        address += text.len();
+    }
+    let pages = address.div_ceil(PAGE);
+    let texts: String = texts.iter().map(|text| literal(text.as_bytes())).collect();
     format!(
         r#"(component
-  (core module $text
+  (core module $texts
     (memory (export "memory") {pages})
-    (data (i32.const 0) "{address}{length}{text}")
-    (func (export "manifest") (result i32) i32.const 0))
-  (core instance $text (instantiate $text))
-  (func $manifest (result string)
-    (canon lift (core func $text "manifest") (memory $text "memory")))
-  (instance $service (export "manifest" (func $manifest)))
-  (export "{SERVICE}" (instance $service)))
+    (data (i32.const 0) "{answers}{texts}")
+{functions})
+  (core instance $texts (instantiate $texts))
+{exports})
 "#
     )
 }
@@ -144,9 +161,11 @@ mod tests {
     }
 
     #[test]
-    fn a_manifest_imports_nothing_and_holds_any_text() {
+    fn manifests_import_nothing_and_hold_any_text() {
         let text = format!("{{\"quoted\\\\\": \"\u{1f9d8}\n{}\"}}", "long ".repeat(30_000));
-        assert_eq!(names(manifest(&text).unwrap()), (vec![], vec![SERVICE.to_owned()]));
+        let texts = [text, "{}".to_owned(), String::new()];
+        let exports = ["service0", "service1", "service2"].map(str::to_owned).to_vec();
+        assert_eq!(names(manifests(&texts).unwrap()), (vec![], exports));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::plan::{Composition, Front};
 use super::world::{self, HANDLER};
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
-use wac_graph::types::Package;
+use wac_graph::types::{Package, World};
 use wac_graph::{CompositionGraph, EncodeOptions, NodeId, PackageId};
 
 /// The components that files are made of.
@@ -20,6 +20,9 @@ pub struct Parts {
     pub absent_handlers: Vec<u8>,
 }
 
+/// Linear memories that Spin gives a component (`SPIN_WASMTIME_INSTANCE_MEMORIES` in its `crates/core`).
+const MEMORIES_MAX: usize = 32;
+
 /// A component of the composition.
 #[derive(Clone)]
 struct Instance {
@@ -30,17 +33,21 @@ struct Instance {
 /// A service with what only it has.
 struct Member {
     service: Instance,
-    /// None for one that imports nothing of the platform: each takes memories, of which Spin gives a component 32.
+    /// None for one that imports nothing of the platform: each adapter takes a memory.
     own: Option<Own>,
 }
 
+#[derive(Clone)]
 struct Own {
     adapter: Instance,
-    manifest: Instance,
+    /// Which export of `manifests` says who the service is.
+    manifest: String,
 }
 
 enum Source {
     Part(Instance),
+    /// An export by another name than the import's.
+    Named(Instance, String),
     /// An import of the whole file.
     Spin,
 }
@@ -48,6 +55,7 @@ enum Source {
 struct Wiring {
     graph: CompositionGraph,
     types: Instance,
+    manifests: Instance,
     members: BTreeMap<String, Member>,
 }
 
@@ -57,6 +65,14 @@ struct Wiring {
 /// The first import that nothing answers, or whose types differ from those of what answers it, with the component's name.
 pub fn compose(application: &Application, composition: &Composition, parts: &Parts) -> Result<Vec<u8>> {
     let mut wiring = Wiring::place(application, &composition.service, parts)?;
+    let memories = wiring.memories(composition.front);
+    if memories > MEMORIES_MAX {
+        bail!(
+            "`{}` would have {memories} memories, and Spin gives a component {MEMORIES_MAX}; have it call fewer services, or set \
+             SPIN_WASMTIME_INSTANCE_MEMORIES={memories} where Spin runs and MEMORIES_MAX in xtask/src/compose/wiring.rs",
+            composition.name
+        );
+    }
     let names: Vec<String> = wiring.members.keys().cloned().collect();
     for name in &names {
         wiring.join_adapter(name)?;
@@ -86,36 +102,43 @@ impl Wiring {
     fn place(application: &Application, service: &str, parts: &Parts) -> Result<Self> {
         let mut graph = CompositionGraph::new();
         let types = register(&mut graph, "types", &parts.types)?;
-        let types = Instance { name: "types".to_owned(), node: graph.instantiate(types) };
+        let types = Instance::new(&mut graph, "types", types);
         let platform = register(&mut graph, "adapter platform", &parts.platform)?;
-        let mut wiring = Self { graph, types, members: BTreeMap::new() };
+        let mut members = BTreeMap::new();
+        let mut manifests = Vec::new();
         for name in application.with_callees(service)? {
             let bytes = parts.services.get(name).with_context(|| format!("the component `{name}` was not read"))?;
-            let package = register(&mut wiring.graph, &format!("component {name}"), bytes)?;
-            let member = wiring.instance(name, package);
-            let asks = |interface: &String| {
-                interface.starts_with("mindflow:platform/") && !wiring.exports(&wiring.types, interface)
-            };
+            let package = register(&mut graph, &format!("component {name}"), bytes)?;
+            let member = Instance::new(&mut graph, name, package);
+            let asks =
+                |interface: &String| interface.starts_with("mindflow:platform/") && !types.exports(&graph, interface);
             // Its front has what the trigger needs.
-            if name != service && !wiring.imports(&member).iter().any(asks) {
-                wiring.members.insert(name.to_owned(), Member { service: member, own: None });
+            if name != service && !member.imports(&graph).iter().any(asks) {
+                members.insert(name.to_owned(), Member { service: member, own: None });
                 continue;
             }
-            let exports = HANDLERS.iter().filter(|handler| wiring.exports(&member, handler));
-            let exports: Vec<&str> = exports.filter_map(|handler| short(handler)).collect();
-            let manifest = generated::manifest(&application.manifest(name, &exports)?)?;
-            let manifest = register(&mut wiring.graph, &format!("manifest of {name}"), &manifest)?;
-            let own =
-                Own { adapter: wiring.instance("platform", platform), manifest: wiring.instance("manifest", manifest) };
-            wiring.members.insert(name.to_owned(), Member { service: member, own: Some(own) });
+            let handlers = HANDLERS.iter().filter(|handler| member.exports(&graph, handler));
+            let handlers: Vec<&str> = handlers.filter_map(|handler| short(handler)).collect();
+            let manifest = generated::manifest_name(manifests.len());
+            manifests.push(application.manifest(name, &handlers)?);
+            let adapter = Instance::new(&mut graph, "platform", platform);
+            members.insert(name.to_owned(), Member { service: member, own: Some(Own { adapter, manifest }) });
         }
-        Ok(wiring)
+        let manifests = register(&mut graph, "manifests", &generated::manifests(&manifests)?)?;
+        let manifests = Instance::new(&mut graph, "manifests", manifests);
+        Ok(Self { graph, types, manifests, members })
+    }
+
+    /// Each component that was compiled has one, and the manifests have one together. What stands before a service in the
+    /// background is two: the trigger and the absent handlers.
+    fn memories(&self, front: Front) -> usize {
+        let adapters = self.members.values().filter(|member| member.own.is_some()).count();
+        self.members.len() + adapters + 1 + if front == Front::Trigger { 2 } else { 0 }
     }
 
     fn join_adapter(&mut self, name: &str) -> Result<()> {
-        let Some(own) = &self.member(name)?.own else { return Ok(()) };
-        let adapter = own.adapter.clone();
-        self.join(&adapter, |wiring, interface| wiring.for_adapter(&adapter, &wiring.own(name)?.manifest, interface))
+        let Some(Own { adapter, manifest }) = self.member(name)?.own.clone() else { return Ok(()) };
+        self.join(&adapter, |wiring, interface| wiring.for_adapter(&adapter, &manifest, interface))
     }
 
     fn join_service(&mut self, name: &str, service: &Service) -> Result<()> {
@@ -136,9 +159,9 @@ impl Wiring {
             }
         }
         let trigger = register(&mut self.graph, "adapter trigger", &parts.trigger)?;
-        let trigger = self.instance("trigger", trigger);
+        let trigger = Instance::new(&mut self.graph, "trigger", trigger);
         let absent = register(&mut self.graph, "absent handlers", &parts.absent_handlers)?;
-        let absent = self.instance("absent handlers", absent);
+        let absent = Instance::new(&mut self.graph, "absent handlers", absent);
         self.join(&absent, |wiring, _| Ok(Source::Part(wiring.types.clone())))?;
         self.join(&trigger, |wiring, interface| {
             let Own { adapter, manifest } = wiring.own(name)?;
@@ -156,9 +179,9 @@ impl Wiring {
     }
 
     /// What answers an import of an adapter.
-    fn for_adapter(&self, adapter: &Instance, manifest: &Instance, interface: &str) -> Result<Source> {
+    fn for_adapter(&self, adapter: &Instance, manifest: &str, interface: &str) -> Result<Source> {
         if interface == SERVICE {
-            return Ok(Source::Part(manifest.clone()));
+            return Ok(Source::Named(self.manifests.clone(), manifest.to_owned()));
         }
         if self.exports(&self.types, interface) {
             return Ok(Source::Part(self.types.clone()));
@@ -212,9 +235,13 @@ impl Wiring {
 
     /// Gives each import of a component what the function names.
     fn join(&mut self, to: &Instance, source: impl Fn(&Self, &str) -> Result<Source>) -> Result<()> {
-        for interface in self.imports(to) {
-            let Source::Part(from) = source(self, &interface)? else { continue };
-            let argument = self.graph.alias_instance_export(from.node, &interface)?;
+        for interface in to.imports(&self.graph) {
+            let (from, export) = match source(self, &interface)? {
+                Source::Part(from) => (from, interface.clone()),
+                Source::Named(from, export) => (from, export),
+                Source::Spin => continue,
+            };
+            let argument = self.graph.alias_instance_export(from.node, &export)?;
             self.graph.set_instantiation_argument(to.node, &interface, argument).with_context(|| {
                 let (to, from) = (&to.name, &from.name);
                 format!("`{to}` imports {interface} otherwise than `{from}` exports it; build both from the same WIT")
@@ -231,18 +258,28 @@ impl Wiring {
         self.member(name)?.own.as_ref().with_context(|| format!("`{name}` has no adapter"))
     }
 
-    fn instance(&mut self, name: &str, package: PackageId) -> Instance {
-        Instance { name: name.to_owned(), node: self.graph.instantiate(package) }
-    }
-
-    fn imports(&self, instance: &Instance) -> Vec<String> {
-        let world = self.graph[instance.node].package().map(|package| &self.graph.types()[self.graph[package].ty()]);
-        world.map(|world| world.imports.keys().cloned().collect()).unwrap_or_default()
-    }
-
     fn exports(&self, instance: &Instance, interface: &str) -> bool {
-        let world = self.graph[instance.node].package().map(|package| &self.graph.types()[self.graph[package].ty()]);
-        world.is_some_and(|world| world.exports.contains_key(interface))
+        instance.exports(&self.graph, interface)
+    }
+}
+
+// === impl Instance ===
+
+impl Instance {
+    fn new(graph: &mut CompositionGraph, name: &str, package: PackageId) -> Self {
+        Self { name: name.to_owned(), node: graph.instantiate(package) }
+    }
+
+    fn imports(&self, graph: &CompositionGraph) -> Vec<String> {
+        self.world(graph).map(|world| world.imports.keys().cloned().collect()).unwrap_or_default()
+    }
+
+    fn exports(&self, graph: &CompositionGraph, interface: &str) -> bool {
+        self.world(graph).is_some_and(|world| world.exports.contains_key(interface))
+    }
+
+    fn world<'a>(&self, graph: &'a CompositionGraph) -> Option<&'a World> {
+        graph[self.node].package().map(|package| &graph.types()[graph[package].ty()])
     }
 }
 
