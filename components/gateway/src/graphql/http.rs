@@ -23,6 +23,11 @@ const REFUSALS_MAX: usize = 100;
 
 const METHODS: &str = "GET, HEAD, POST, OPTIONS";
 
+/// A whole handshake goes to the host, where there is one (`socket`).
+const NO_WEBSOCKET: &str = "This handshake of a WebSocket came without `Connection: Upgrade` and `Upgrade: websocket`, which proxies \
+                            must pass on, or to a server without WebSockets, such as Spin. Subscribe by server-sent events: POST with \
+                            `Accept: text/event-stream`.";
+
 /// # Errors
 /// 404 when introspection is off.
 pub fn sdl(settings: &Settings) -> Result<Response, Failure> {
@@ -96,6 +101,9 @@ async fn serve(
     if !is_read(request.method()) && request.method() != Method::POST {
         let text = format!("GraphQL takes GET and POST, not {}.", request.method());
         return Err(Failure::new(Kind::MethodNotAllowed(METHODS), text));
+    }
+    if is_read(request.method()) && request.headers().contains_key("sec-websocket-key") {
+        return Err(Failure::new(Kind::Malformed, NO_WEBSOCKET));
     }
     preflight::check(request.method(), request.headers())?;
     let answer_type = answer_type.ok_or_else(|| {

@@ -60,6 +60,12 @@ async fn errors_are_those_of_the_host_in_both_protocols() {
     assert_eq!(stage.http.graphql("{ me { id } }", json!({})).await.error_code(), "UNAUTHENTICATED");
     // A plain answer cannot carry a subscription, and WebSocket is the host's alone.
     assert_eq!(ada.graphql(CHANGED, json!({})).await.error_code(), "BAD_USER_INPUT");
+    let handshake =
+        stage.http.request(Method::GET, "/graphql").header("connection", "Upgrade").header("upgrade", "websocket");
+    let handshake =
+        handshake.header("sec-websocket-version", "13").header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+    let refused = send(handshake).await.expect(400).error();
+    assert!(refused["message"].as_str().unwrap().contains("Subscribe by server-sent events"), "{refused}");
     let problem = stage.http.post("/auth/login", &json!({ "email": ada.email, "password": "wrong password" })).await;
     problem.expect_problem(401, "unauthenticated");
     for token in ["nonsense".to_owned(), format!("{}x", ada.token), of_another_issuer(&stage, &ada.id).await] {

@@ -85,6 +85,14 @@ fn a_get_needs_the_header_and_runs_no_mutation() {
 }
 
 #[test]
+fn a_handshake_that_is_none_here_is_told_of_event_streams() {
+    let response = get("", &[("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="), ("sec-websocket-version", "13")]);
+    assert_eq!(response.status, 400);
+    let refused = body(response);
+    assert!(refused["errors"][0]["message"].as_str().unwrap().contains("Subscribe by server-sent events"), "{refused}");
+}
+
+#[test]
 fn other_methods_bodies_and_wishes_are_refused_with_their_statuses() {
     let with = |method: &str, content_type: &str, accept: &str| {
         let request = http::Request::builder()
