@@ -10,6 +10,7 @@ pub mod messages_api;
 pub mod pictures;
 mod platform;
 mod process;
+pub mod readme;
 pub mod receiver;
 mod sse;
 mod websocket;

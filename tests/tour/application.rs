@@ -9,17 +9,22 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use std::fmt;
 use std::net::TcpListener;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Both compile the components when their caches are empty.
+/// All compile the components when their caches are empty.
 const READY_WITHIN: Duration = Duration::from_secs(300);
+/// `spin watch` builds before.
+const BUILT_WITHIN: Duration = Duration::from_secs(1_200);
+/// Of the log, when something is wrong.
+const LOG_LINES: usize = 60;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
     Spin,
     Mindflow,
+    /// The host as a plugin of the command `spin`.
+    Plugin,
 }
 
 impl fmt::Display for Engine {
@@ -27,6 +32,7 @@ impl fmt::Display for Engine {
         f.write_str(match self {
             Self::Spin => "spin",
             Self::Mindflow => "mindflow",
+            Self::Plugin => "plugin",
         })
     }
 }
@@ -44,6 +50,15 @@ pub struct Application {
 
 impl Application {
     pub async fn start(engine: Engine) -> Self {
+        Self::start_with(engine, &[], READY_WITHIN).await
+    }
+
+    /// Goes on with what is edited and built.
+    pub async fn watching(engine: Engine) -> Self {
+        Self::start_with(engine, &["--watch"], BUILT_WITHIN).await
+    }
+
+    async fn start_with(engine: Engine, arguments: &[&str], ready_within: Duration) -> Self {
         let (claude, s3) = (MessagesApi::start().await.expect("the stand-in for Claude"), s3::start().await);
         let data = tempfile::tempdir().expect("a folder");
         let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address").port();
@@ -59,7 +74,7 @@ impl Application {
             &engine.to_string(),
             "--data-dir",
         ]);
-        command.arg(data.path()).arg("--host").arg(binary()).stdin(Stdio::null()).stdout(Stdio::null());
+        command.arg(data.path()).arg("--host").arg(binary()).args(arguments);
         command.env("ANTHROPIC_API_KEY", "test-key").env("MINDFLOW_CLAUDE_URL", claude.url());
         command.env("MINDFLOW_VARIABLE_BCRYPT_COST", "10").env("MINDFLOW_VARIABLE_ALLOW_WEAK_BCRYPT", "true");
         // Its figures are those of few users at one address, as fast as they are answered.
@@ -74,18 +89,23 @@ impl Application {
         ] {
             command.env(format!("MINDFLOW_VARIABLE_{name}"), value);
         }
-        let log = data.path().join("tour.log");
-        command.stderr(std::fs::File::create(&log).expect("a log"));
+        let log = std::fs::File::create(data.path().join("tour.log")).expect("a log");
+        command.stdin(Stdio::null()).stdout(log.try_clone().expect("a log")).stderr(log);
         end_with_parent(&mut command, Signal::TERM);
         let process = command.spawn().expect("xtask starts");
         let http = Http::at(&format!("http://{address}"));
+        let mut application = Self { engine, http, claude, started_in: Duration::ZERO, process, data, _s3: s3 };
         let client = reqwest::Client::new();
-        let ready = until_within(READY_WITHIN, "the application answers", async || {
-            let query = client.post(http.url("/graphql")).json(&json!({ "query": "{ __typename }" })).send().await;
+        let url = application.http.url("/graphql");
+        let ready = until_within(ready_within, "the application answers", async || {
+            let ended = application.process.try_wait().expect("a child");
+            assert!(ended.is_none(), "it has ended before it answered: {ended:?}");
+            let query = client.post(&url).json(&json!({ "query": "{ __typename }" })).send().await;
             query.is_ok_and(|answer| answer.status() == 200)
         });
         ready.await;
-        Self { engine, http, claude, started_in: begun.elapsed(), process, data, _s3: s3 }
+        application.started_in = begun.elapsed();
+        application
     }
 
     /// A new user with a role, logged in with it.
@@ -112,33 +132,44 @@ impl Application {
                 open.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
             }
         }
-        found.unwrap_or_else(|| panic!("no process `{name}` runs\n{}", self.log()))
+        found.unwrap_or_else(|| panic!("no process `{name}` runs"))
     }
 
-    pub async fn stop(mut self) {
+    pub async fn stop(self) {
         let pid = i32::try_from(self.process.id()).ok().and_then(Pid::from_raw).expect("a process id");
         kill_process(pid, Signal::TERM).expect("it runs");
         tokio::task::spawn_blocking(move || {
-            let _ = self.process.wait();
+            let mut application = self;
+            let _ = application.process.wait();
         })
         .await
         .expect("it ends");
     }
 
-    fn host(&self, arguments: &[&str]) -> std::process::Output {
+    /// For commands of this host on the same stores.
+    pub fn settings(&self) -> Vec<(String, String)> {
         let settings = std::fs::read_to_string(self.data.path().join("host.env")).expect("what `spin-up` left");
         let settings = settings.lines().filter_map(|line| line.split_once('='));
-        let settings = settings.map(|(name, value)| (name, value.trim_matches('\'')));
-        let mut command = Command::new(binary());
-        command.current_dir(root()).args(arguments).arg("--data-dir").arg(self.folder());
-        command.envs(settings).output().expect("the host's program starts")
+        settings.map(|(name, value)| (name.to_owned(), value.trim_matches('\'').to_owned())).collect()
     }
 
-    fn folder(&self) -> PathBuf {
-        self.data.path().join("host")
+    fn host(&self, arguments: &[&str]) -> std::process::Output {
+        let mut command = Command::new(binary());
+        command.current_dir(root()).args(arguments).envs(self.settings()).output().expect("the host's program starts")
     }
 
     fn log(&self) -> String {
         std::fs::read_to_string(self.data.path().join("tour.log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Application {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let lines: Vec<&str> = log.lines().collect();
+            let last = lines.len().saturating_sub(LOG_LINES);
+            eprintln!("the last lines of `xtask spin-up --engine {}`:\n{}", self.engine, lines[last..].join("\n"));
+        }
     }
 }

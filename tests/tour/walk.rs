@@ -3,7 +3,8 @@
 use crate::application::Application;
 use mindflow_tests::messages_api::Behaviour;
 use mindflow_tests::pictures::{black_png, upload};
-use mindflow_tests::{Account, root, send};
+use mindflow_tests::readme::{ReadmeTour, UNTIL_ANALYZED};
+use mindflow_tests::{Account, CREATE, Sse, binary, root, send};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::process::Command;
@@ -13,19 +14,34 @@ const ENTRY: &str = "query ($id: ID!) { journalEntry(id: $id) { title content mo
 const DELETE: &str = "mutation ($id: ID!) { deleteJournalEntry(id: $id) }";
 const DASHBOARD: &str = "{ me { displayName quota { used limit } } recentEntries { id title tags { name entryCount } } moodTrends { mood count } }";
 const SEARCH: &str = "query ($text: String!) { search(query: $text) { hits { entry { title } } } }";
+/// A page, and where the next one begins.
+const PAGE: &str = "query ($text: String!, $after: String) { search(query: $text, limit: 2, after: $after) { hits { entry { id } } totalCount pageInfo { endCursor hasNextPage } } }";
+const NODE: &str = "query ($id: ID!) { node(id: $id) { __typename ... on JournalEntry { title } } }";
+const MOVE: &str = "mutation ($zone: String!) { updateProfile(timezone: $zone) { timezone } }";
+const WRITTEN: &str = "mutation ($input: CreateJournalEntryInput!) { createJournalEntry(input: $input) { entryDate } }";
+/// The address is public, so no name is looked up; the user writes nothing, so it is not called.
+const WEBHOOK: &str =
+    "mutation { createWebhook(url: \"https://93.184.215.14/hook\", events: [\"MoodRecorded\"]) { id secret } }";
 const AUDITS: usize = 61;
 
 pub async fn whole(application: &Application) {
     let ada = Account::register(&application.http).await;
     step("a user registers and logs in", ada.login()).await;
     step("an entry is on the dashboard", dashboard(&ada)).await;
+    step("what was just written is in the next answer", own_writes(application)).await;
+    step("days are those of the writer's time zone", days(application)).await;
     step("it is found by a word", search(&ada)).await;
     step("two devices hear of a change by server-sent events", devices(&ada)).await;
+    step("a device that was away goes on where it was, or learns that it cannot", resumed(application)).await;
+    step("a search goes on where its page ended, and an entry is found by its id", pages(application)).await;
     step("another user sees and changes nothing of it", strangers(application, &ada)).await;
     step("what is wrong is refused with its field", refusals(&ada)).await;
+    step("the longest entry is taken, and long answers are compressed", long_entries(application)).await;
+    step("the secret of a webhook is sealed, and browsers can subscribe", secrets(application)).await;
     step("Claude's insights arrive", insights(application)).await;
     step("a picture is uploaded and comes back", pictures(&ada)).await;
     step("an administrator reads the audit trail", audit(application, &ada)).await;
+    step("the tour of the README works", readme(application)).await;
     step("all 61 audits of GraphQL over HTTP are ok", graphql_over_http(application)).await;
 }
 
@@ -47,6 +63,105 @@ async fn dashboard(ada: &Account) {
     let shown = shown.await;
     assert_eq!(shown["recentEntries"][0]["id"], entry["id"]);
     assert_eq!(shown["me"]["quota"]["used"], 1);
+}
+
+async fn own_writes(application: &Application) {
+    let user = Account::register(&application.http).await;
+    for number in 1..=2 {
+        user.write(json!({ "title": format!("Page {number}"), "content": "c", "tags": ["again"] })).await;
+        let next =
+            "{ recentEntries { title } tags { name entryCount } me { quota { used } } writingStats { entries } }";
+        let shown = user.data(next, json!({})).await;
+        assert_eq!(shown["recentEntries"][0]["title"], format!("Page {number}"), "{shown}");
+        assert_eq!(shown["tags"], json!([{ "name": "again", "entryCount": number }]), "{shown}");
+        assert_eq!(shown["me"]["quota"]["used"], number, "{shown}");
+        assert_eq!(shown["writingStats"]["entries"], number, "{shown}");
+    }
+}
+
+/// Two places that have another day at every moment: one is 14 hours ahead of UTC, one 11 behind.
+async fn days(application: &Application) {
+    let user = Account::register(&application.http).await;
+    let mut days = Vec::new();
+    for zone in ["Pacific/Pago_Pago", "Pacific/Kiritimati"] {
+        user.data(MOVE, json!({ "zone": zone })).await;
+        let written = user.data(WRITTEN, json!({ "input": { "title": zone, "content": "c" } })).await;
+        days.push(
+            written["createJournalEntry"]["entryDate"].as_str().unwrap_or_else(|| panic!("{written}")).to_owned(),
+        );
+    }
+    assert!(days.is_sorted() && days.first() != days.last(), "{days:?}");
+}
+
+async fn resumed(application: &Application) {
+    let user = Account::register(&application.http).await;
+    let write = async |title: &str| user.write(json!({ "title": title, "content": "c" })).await["id"].clone();
+    let heard = async |stream: &mut Sse| {
+        let (_, event) = stream.next().await.expect("an event");
+        assert!(event.get("errors").is_none(), "{event}");
+        event["data"]["entryChanged"]["entryId"].clone()
+    };
+    let after = async |cursor: &str| {
+        let request = user.request(Method::POST, "/graphql").header("accept", "text/event-stream");
+        Sse::open(request.header("last-event-id", cursor).json(&json!({ "query": CHANGED }))).await
+    };
+    let mut stream = user.sse(CHANGED, json!({})).await;
+    assert_eq!(write("Seen").await, heard(&mut stream).await);
+    let cursor = stream.last_id.take().expect("a change has an id");
+    drop(stream);
+    let away = [write("While away").await, write("Still away").await];
+    let mut stream = after(&cursor).await;
+    assert_eq!([heard(&mut stream).await, heard(&mut stream).await], away);
+    let (_, refused) = after("1-0").await.next().await.expect("an event");
+    assert_eq!(refused["errors"][0]["extensions"]["rule"], "forgotten", "{refused}");
+}
+
+async fn pages(application: &Application) {
+    let user = Account::register(&application.http).await;
+    let mut written = Vec::new();
+    for number in 1..=3 {
+        let entry = user.write(json!({ "title": format!("Walk {number}"), "content": "By the lighthouse." })).await;
+        written.push(entry["id"].to_string());
+    }
+    let first = user.eventually(PAGE, json!({ "text": "lighthouse" }), |data| data["search"]["totalCount"] == 3).await;
+    let ids = |data: &Value| -> Vec<String> {
+        let hits = data["search"]["hits"].as_array().cloned().unwrap_or_default();
+        hits.iter().map(|hit| hit["entry"]["id"].to_string()).collect()
+    };
+    let page = &first["search"]["pageInfo"];
+    assert!(ids(&first).len() == 2 && page["hasNextPage"] == true, "{first}");
+    let second = user.data(PAGE, json!({ "text": "lighthouse", "after": page["endCursor"] })).await;
+    let mut found = [ids(&first), ids(&second)].concat();
+    found.sort();
+    written.sort();
+    assert_eq!(found, written, "{first} {second}");
+    let id = json!({ "id": first["search"]["hits"][0]["entry"]["id"] });
+    assert_eq!(user.data(NODE, id.clone()).await["node"]["__typename"], "JournalEntry");
+    let bob = Account::register(&application.http).await;
+    assert!(bob.data(NODE, id).await["node"].is_null());
+}
+
+async fn long_entries(application: &Application) {
+    let user = Account::register(&application.http).await;
+    let content = "語".repeat(100_000);
+    let entry = user.write(json!({ "title": "長い", "content": content })).await;
+    assert_eq!(entry["content"].as_str().map(str::len), Some(content.len()));
+    let large = json!({ "input": { "title": "T", "content": "x".repeat(1_400 * 1024) } });
+    assert_eq!(user.graphql(CREATE, large).await.expect(413).error_code(), "BAD_USER_INPUT");
+    let query = json!({ "query": "{ recentEntries { content } }" });
+    let ask = user.request(Method::POST, "/graphql").header("accept-encoding", "gzip, br").json(&query);
+    let answer = send(ask).await.expect(200);
+    assert_eq!(answer.header("content-encoding"), "br");
+    assert!(answer.bytes.len() * 10 < content.len(), "{} bytes", answer.bytes.len());
+}
+
+async fn secrets(application: &Application) {
+    let user = Account::register(&application.http).await;
+    let made = user.data(WEBHOOK, json!({})).await;
+    assert!(made["createWebhook"]["secret"].is_string(), "{made}");
+    let shown = user.data("{ webhooks { id secret } pushPublicKey }", json!({})).await;
+    assert_eq!(shown["webhooks"], json!([{ "id": made["createWebhook"]["id"], "secret": null }]));
+    assert!(shown["pushPublicKey"].is_string(), "{shown}");
 }
 
 async fn search(ada: &Account) {
@@ -117,6 +232,16 @@ async fn audit(application: &Application, ada: &Account) {
     let shown = |data: &Value| data["auditLog"]["edges"].as_array().is_some_and(|edges| !edges.is_empty());
     admin.eventually(log, json!({ "user": ada.id }), shown).await;
     assert_eq!(ada.graphql(log, json!({})).await.error_code(), "FORBIDDEN");
+}
+
+async fn readme(application: &Application) {
+    let tour = ReadmeTour::of(&application.http.url(""), &binary().display().to_string());
+    let tour = tour.waiting("3", UNTIL_ANALYZED).without_the_swap();
+    let mut settings = application.settings();
+    // A command without a host beside it says what it starts.
+    settings.push(("RUST_LOG".to_owned(), "error".to_owned()));
+    let printed = tour.walk(settings.into_iter().map(|(name, value)| (name.into(), Some(value.into())))).await;
+    assert!(printed.contains("A first page") && printed.contains("\"entryAnalyzed\""), "{printed}");
 }
 
 async fn graphql_over_http(application: &Application) {

@@ -64,7 +64,7 @@ fn build(workspace: &Workspace) -> Result<PathBuf> {
 }
 
 /// The manifest's path, with the archive beside it.
-fn write(program: &Path, folder: &Path, url: Option<&str>) -> Result<PathBuf> {
+pub fn write(program: &Path, folder: &Path, url: Option<&str>) -> Result<PathBuf> {
     let (os, arch) = (os(consts::OS)?, arch(consts::ARCH)?);
     fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
     let folder = folder.canonicalize().with_context(|| format!("find {}", folder.display()))?;

@@ -5,9 +5,9 @@ mod secrets;
 mod stores;
 
 use crate::cargo::{cargo, from_xtask, succeed};
-use crate::lookup;
 use crate::signals::{Signals, run_to_end, run_to_end_by};
 use crate::workspace::{HOST, Workspace};
+use crate::{lookup, plugin};
 use anyhow::{Context, Result, bail};
 use cargo_metadata::semver::Version;
 use clap::{Args, ValueEnum};
@@ -27,6 +27,8 @@ use stores::Stores;
 const SPIN_MIN: Version = Version::new(4, 1, 0);
 /// Names the program, if it is not on the PATH.
 const SPIN_ENV: &str = "SPIN";
+/// Where Spin keeps plugins, if not in the user's folder.
+const SPIN_DATA_DIR: &str = "SPIN_DATA_DIR";
 /// See `tests/tour`.
 const TOUR: &str = "mindflow-tour";
 const CONFIG: &str = "runtime-config/services.toml";
@@ -45,9 +47,15 @@ pub struct SpinUpArgs {
     /// What runs the application; either works on the stores of the other
     #[arg(long, value_enum, default_value_t)]
     engine: Engine,
+    /// Go on with what is edited: `spin watch`, which builds and restarts, or `mindflow up --watch`, which swaps what was built
+    #[arg(long)]
+    watch: bool,
     /// Instead, walk through the application on fresh stores, on Spin and on this host, and say what differs and how fast each is
     #[arg(long)]
     tour: bool,
+    /// Only this part of the tour (may be given several times)
+    #[arg(long, value_enum, value_name = "PART", requires = "tour")]
+    part: Vec<Part>,
     /// Further arguments of `spin up`
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "SPIN ARGS")]
     spin: Vec<OsString>,
@@ -59,10 +67,23 @@ enum Engine {
     Spin,
     /// This host
     Mindflow,
+    /// This host, as the plugin `mindflow` of the command `spin`
+    Plugin,
+}
+
+/// As `tests/tour` names them.
+#[derive(Clone, Copy, ValueEnum)]
+enum Part {
+    /// What a client does, and what must come of it
+    Walk,
+    /// How fast each is
+    Load,
+    /// What a client sees while a source is edited, which is put back: `spin watch`, and the plugin with `--watch`
+    Swap,
 }
 
 pub fn run(workspace: &Workspace, args: &SpinUpArgs) -> Result<ExitCode> {
-    let spin = if args.engine == Engine::Spin || args.tour { spin()? } else { PathBuf::new() };
+    let spin = if args.engine != Engine::Mindflow || args.tour { spin()? } else { PathBuf::new() };
     if args.tour {
         return tour(workspace, args);
     }
@@ -73,26 +94,41 @@ pub fn run(workspace: &Workspace, args: &SpinUpArgs) -> Result<ExitCode> {
     let stores = Stores::start(&data, &secrets)?;
     let host =
         Host { program: args.host(workspace)?, root: workspace.root.clone(), settings: stores.settings(&secrets) };
-    write_settings(&data.join("host.env"), &host.settings)?;
+    write_settings(&data.join("host.env"), &data.join("host"), &host.settings)?;
     succeed(host.command().arg("migrate").arg("--data-dir").arg(data.join("host")), "mindflow migrate")?;
     if signals.arrived() {
         return Ok(ExitCode::FAILURE);
     }
-    if args.engine == Engine::Mindflow {
-        let mut up = host.command();
-        up.args(["up", "--listen", &args.listen, "--data-dir"]).arg(data.join("host"));
-        end_with_parent(&mut up, Signal::TERM);
-        return run_to_end(up, "mindflow up", signals);
+    let mut up = match args.engine {
+        Engine::Spin => {
+            let variables = host.variables()?;
+            let _relay = Relay::start(&host, &format!("http://{}", args.listen), &secrets)?;
+            // It builds by cargo when it watches.
+            let mut up = from_xtask(Command::new(spin), &workspace.root);
+            up.arg(if args.watch { "watch" } else { "up" }).arg("--from").arg(workspace.root.join("spin.toml"));
+            if args.watch {
+                up.arg("--");
+            }
+            up.args(["--listen", &args.listen, "--log-dir"]).arg(data.join("logs"));
+            up.args(&args.spin).envs(variables.iter().map(|(name, value)| (environment_name(name), value)));
+            // At SIGTERM it ends without its child, which serves.
+            end_with_parent(&mut up, Signal::INT);
+            return run_to_end_by(up, "spin", signals, Signal::INT);
+        }
+        Engine::Mindflow => host.command(),
+        Engine::Plugin => host.as_plugin(&spin, &data)?,
+    };
+    up.args(["up", "--listen", &args.listen, "--data-dir"]).arg(data.join("host"));
+    if args.watch {
+        up.arg("--watch");
     }
-    let variables = host.variables()?;
-    let _relay = Relay::start(&host, &format!("http://{}", args.listen), &secrets)?;
-    let mut up = Command::new(spin);
-    up.args(["up", "--listen", &args.listen, "--from"]).arg(workspace.root.join("spin.toml"));
-    up.arg("--log-dir").arg(data.join("logs"));
-    up.args(&args.spin).envs(variables.iter().map(|(name, value)| (environment_name(name), value)));
-    // At SIGTERM it ends without its child, which serves.
-    end_with_parent(&mut up, Signal::INT);
-    run_to_end_by(up, "spin up", signals, Signal::INT)
+    if args.engine == Engine::Plugin {
+        // Spin has the host stop in order at this signal alone.
+        end_with_parent(&mut up, Signal::INT);
+        return run_to_end_by(up, "spin mindflow", signals, Signal::INT);
+    }
+    end_with_parent(&mut up, Signal::TERM);
+    run_to_end(up, "mindflow up", signals)
 }
 
 /// Hands over to the program that is a client, `tests/tour`.
@@ -100,17 +136,19 @@ fn tour(workspace: &Workspace, args: &SpinUpArgs) -> Result<ExitCode> {
     let mut build = cargo(&workspace.root);
     succeed(build.args(["build", "--package", "mindflow-tests", "--bin", TOUR]), "the build of the tour")?;
     let mut tour = from_xtask(Command::new(workspace.target().join("debug").join(TOUR)), &workspace.root);
-    tour.env("MINDFLOW_XTASK", std::env::current_exe().context("find xtask")?)
+    tour.args(args.part.iter().filter_map(|part| Some(part.to_possible_value()?.get_name().to_owned())))
+        .env("MINDFLOW_XTASK", std::env::current_exe().context("find xtask")?)
         .env("MINDFLOW_BIN", args.host(workspace)?);
     end_with_parent(&mut tour, Signal::TERM);
     run_to_end(tour, "the tour", Signals::watch()?)
 }
 
 /// For commands of this host on the same stores: `set -a; . host.env; set +a`.
-fn write_settings(path: &Path, settings: &[(String, String)]) -> Result<()> {
+fn write_settings(path: &Path, data_dir: &Path, settings: &[(String, String)]) -> Result<()> {
     let text: String = settings.iter().map(|(name, value)| format!("{name}='{value}'\n")).collect();
     let file = File::options().write(true).create(true).truncate(true).mode(0o600).open(path);
-    let written = file.and_then(|mut file| writeln!(file, "MINDFLOW_CONFIG='{CONFIG}'\n{}", text.trim_end()));
+    let head = format!("MINDFLOW_CONFIG='{CONFIG}'\nMINDFLOW_DATA_DIR='{}'", data_dir.display());
+    let written = file.and_then(|mut file| writeln!(file, "{head}\n{}", text.trim_end()));
     written.with_context(|| format!("write {}", path.display()))
 }
 
@@ -169,6 +207,22 @@ impl Host {
             .args(["--config", CONFIG])
             .envs(self.settings.iter().map(|(name, value)| (name, value)));
         command
+    }
+
+    /// The same by the command `spin`, with the plugin that `cargo xtask plugin` makes, installed for this application alone.
+    fn as_plugin(&self, spin: &Path, data: &Path) -> Result<Command> {
+        let manifest = plugin::write(&self.program, &data.join("plugin"), None)?;
+        let plugins = data.join("plugins");
+        let mut install = Command::new(spin);
+        install.args(["plugins", "install", "--yes", "--file"]).arg(manifest).env(SPIN_DATA_DIR, &plugins);
+        succeed(&mut install, "spin plugins install")?;
+        let mut command = Command::new(spin);
+        command
+            .current_dir(&self.root)
+            .args([HOST, "--config", CONFIG])
+            .env(SPIN_DATA_DIR, plugins)
+            .envs(self.settings.iter().map(|(name, value)| (name, value)));
+        Ok(command)
     }
 
     /// By the names in `spin.toml`.
