@@ -70,7 +70,7 @@ async fn a_premium_user_gets_insights_over_a_websocket_and_over_sse() {
     assert!(again["analysis"]["sentiment"].as_f64().is_some_and(|sentiment| sentiment < 0.0), "{again}");
     assert_eq!(api.requests().len(), 2);
 
-    // Of a photo there is nothing to read: nobody is asked, and nothing is said.
+    // Of a photo there is nothing to read: the API is not asked, and nothing is said.
     let photo = upload(&ada, "beach.png", &small_png()).await.expect(201).json();
     let silent = json!({ "title": "A wonderful day", "content": " \u{200b}", "attachmentIds": [photo["id"]] });
     let silent = ada.write(silent).await;

@@ -70,7 +70,7 @@ pub struct Analysis {
 }
 
 impl Analysis {
-    /// Of an entry without text: there is nothing to say about it, and nobody was asked.
+    /// Of an entry without text: there is nothing to say about it, and no model was asked.
     pub fn of_nothing() -> Self {
         Self { sentiment: None, themes: Vec::new(), insights: Vec::new(), model: NO_MODEL.to_owned() }
     }

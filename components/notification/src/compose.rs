@@ -66,7 +66,7 @@ pub fn has_push(event_type: &str) -> bool {
     Kind::of(event_type) == Some(Kind::AIInsightsGenerated)
 }
 
-/// Whether people are told of it. An analysis without insights, of an entry without text, is no news to them.
+/// Whether it is worth a message. An analysis without insights, of an entry without text, is no news to them.
 pub fn is_news(event: &Event) -> bool {
     match event::payload(event, &[Kind::AIInsightsGenerated]) {
         Ok(Some(Payload::AIInsightsGenerated(insights))) => !insights.insights.is_empty(),

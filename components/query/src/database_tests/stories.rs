@@ -304,7 +304,7 @@ async fn a_text_is_found_in_every_spelling_of_its_letters() {
 }
 
 #[tokio::test]
-async fn words_of_a_filter_are_compared_by_their_keys_whoever_wrote_the_texts() {
+async fn words_of_a_filter_are_compared_by_their_keys_also_with_rows_of_an_earlier_release() {
     let database = after(&[
         created(entry_id(1), AT, "Ｗｏｒｋ at the ﬁne old mill"),
         created(entry_id(2), "2025-05-02T08:00:00Z", "Plain").with(json!({ "content": "Fine WORK" })),
