@@ -9,7 +9,7 @@ use mindflow_backends::clock::Clock;
 use std::{
     env,
     ffi::OsString,
-    fs::{self, DirBuilder, File, Metadata, OpenOptions},
+    fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
@@ -102,7 +102,8 @@ impl CompiledCache {
     }
 
     fn temporary() -> Result<Self, CacheError> {
-        let made = tempfile::Builder::new().prefix("mindflow-compiled-").tempdir();
+        let own = Permissions::from_mode(0o700);
+        let made = tempfile::Builder::new().prefix("mindflow-compiled-").permissions(own).tempdir();
         let folder = made.map_err(|source| CacheError::Folder { folder: env::temp_dir(), source })?;
         let cache = Self::at(folder.path().to_owned(), Clock::system())?;
         Ok(Self { _temporary: Some(Arc::new(folder)), ..cache })

@@ -93,7 +93,7 @@ mod tests {
             config.role_dsn("databases.write", "auth").unwrap(),
             RoleDsn { origin: "postgres://db:5432".into(), dsn }
         );
-        let config = PostgresConfig { direct_dsn: Some("host=/run/postgresql".into()), ..config };
+        let config = PostgresConfig { direct_dsn: Some("host=/run/postgresql user=a dbname=write".into()), ..config };
         let refused = config.role_dsn("databases.write", "auth").unwrap_err().to_string();
         assert_eq!(refused, "databases.write.direct-dsn: names no host that is reached by TCP");
     }
