@@ -6,9 +6,14 @@ use crate::call::FieldError;
 use crate::failure::field;
 use crate::rules::Rule;
 
-/// Unknown parameters that an answer names, and characters of each name: more help nobody.
-const UNKNOWN_MAX: usize = 20;
+/// How many unknown parameters or fields an answer names. More do not help a developer.
+pub const UNKNOWN_MAX: usize = 20;
 const NAME_CHARS_MAX: usize = 100;
+
+/// The name of an unknown parameter or field as an answer shows it: its first 100 characters.
+pub fn shown_name(name: &str) -> String {
+    name.chars().take(NAME_CHARS_MAX).collect()
+}
 
 /// What is given and not taken yet.
 pub struct Query {
@@ -75,7 +80,7 @@ impl Query {
     pub fn finish(mut self) -> Result<(), Failure> {
         let mut unknown: Vec<String> = Vec::new();
         for (name, _) in std::mem::take(&mut self.given) {
-            let name: String = name.chars().take(NAME_CHARS_MAX).collect();
+            let name = shown_name(&name);
             if unknown.len() < UNKNOWN_MAX && !unknown.contains(&name) {
                 unknown.push(name);
             }

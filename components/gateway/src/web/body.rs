@@ -7,6 +7,7 @@ use crate::names;
 use mindflow_guest::call::FieldError;
 use mindflow_guest::failure::field;
 use mindflow_guest::rules::Rule;
+use mindflow_guest::web::query::{UNKNOWN_MAX, shown_name};
 use serde_json::{Map, Value};
 
 /// The largest entry fits, however its client writes it: 100,000 characters of content, 200 of the title and 20 × 50 of tags,
@@ -22,10 +23,6 @@ const MARKS_MAX: usize = 20_000;
 
 /// Of any list, before a service says how long this one may be: no list of a body has more than 20.
 const ITEMS_MAX: usize = 1_000;
-
-/// Unknown fields that an answer names, and characters of each name: more help nobody.
-const UNKNOWN_MAX: usize = 20;
-const NAME_CHARS_MAX: usize = 100;
 
 /// Whether a body that is larger than usual is so because of its texts.
 ///
@@ -221,7 +218,7 @@ impl Fields {
     /// 422 with every field that was wrong, and each that is none of those that were taken.
     pub fn finish(mut self) -> Result<(), Failure> {
         for name in std::mem::take(&mut self.values).into_iter().map(|(name, _)| name).take(UNKNOWN_MAX) {
-            let name: String = name.chars().take(NAME_CHARS_MAX).collect();
+            let name = shown_name(&name);
             let message = format!("There is no such field here; there are {}.", self.known.join(", "));
             self.wrong(&name, Rule::unknown_field(self.known.iter().copied()), &message);
         }
