@@ -109,7 +109,7 @@ pub enum Rule {
     },
     /// The same id was sent before, with another content.
     Reused,
-    /// What is asked for would leave nobody with the right to undo it.
+    /// What is asked for would leave no user with the right to undo it.
     Locked,
     /// Something else still has it.
     InUse,

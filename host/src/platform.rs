@@ -288,7 +288,7 @@ impl Platform {
     }
 
     /// Every dependency and component with what is wrong with it, if anything. The stores are asked once for all who ask at the
-    /// same time or soon after, so that nobody burdens them by asking.
+    /// same time or soon after, so that many probes do not burden them.
     pub async fn health(&self) -> BTreeMap<String, HealthState> {
         let mut health = self.stores.health().await;
         for (name, provider) in &self.providers {

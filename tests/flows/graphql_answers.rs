@@ -83,7 +83,7 @@ async fn the_largest_entry_fits_however_it_is_sent_and_answers_are_compressed_fo
     let change = json!({ "input": { "id": entry["id"], "content": "言".repeat(100_000) } });
     let id = socket.subscribe(UPDATE, change).await;
     assert_eq!(socket.next(&id).await["updateJournalEntry"]["content"].as_str().map(str::len), Some(300_000));
-    // One character more is the field's fault, and what fits no field is told in the client's protocol.
+    // One character more is the field's fault, and what fits no field is answered in the client's protocol.
     let more = json!({ "input": { "title": "T", "content": "語".repeat(100_001) } });
     assert_eq!(ada.graphql(CREATE, more).await.error()["extensions"]["field"], "content");
     let large = "x".repeat(1_400 * 1024);

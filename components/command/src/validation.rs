@@ -255,7 +255,7 @@ fn client_mutation_id(id: String) -> Result<String, Broken> {
     bounded(&id, CLIENT_MUTATION_ID_CHARS_MAX).map(|()| id)
 }
 
-/// At most tomorrow where tomorrow comes first: travellers write before they have told the platform where they are.
+/// At most tomorrow where tomorrow comes first: travellers write before they have changed their time zone.
 fn entry_date(text: &str, now_us: i64) -> Result<Date, Broken> {
     let now = Timestamp::from_microsecond(now_us).unwrap_or_default();
     let wrong = || "Give a day of the calendar as YYYY-MM-DD, such as 2026-11-23.".to_owned();

@@ -32,7 +32,7 @@ const PLACE_KIB_MIN: u32 = 64;
 const KEPT_BYTES: usize = 64 << 10;
 /// A seventh of a call's deadline.
 const WAIT_MAX: Duration = Duration::from_secs(4);
-/// For a body: its call waits with it, and whoever sends large ones slowly must not hold more calls than those that they are
+/// For a body: its call waits with it, and a client that sends large ones slowly must not hold more calls than those that they are
 /// received in.
 const RECEIVE_WAIT_MAX: Duration = Duration::from_secs(1);
 /// Pieces of a large body.

@@ -21,7 +21,7 @@ use mindflow_guest::{
 use std::collections::{BTreeSet, HashSet};
 use uuid::Uuid;
 
-/// Entries of a renamed tag of which subscribers are told, the newest: more than a client shows at a time, and a tenth of what
+/// Entries of a renamed tag of which subscribers get notices, the newest: more than a client shows at a time, and a tenth of what
 /// a topic remembers.
 const RETAGGED_MAX: u32 = 100;
 

@@ -150,7 +150,7 @@ async fn idle_event_streams_take_no_calls_and_one_address_has_so_many() {
     honest.was_served(platform).await;
 }
 
-/// A WebSocket that is nobody's: its `connection_init` is empty, and was acknowledged.
+/// A WebSocket without a user: its `connection_init` is empty, and was acknowledged.
 async fn anonymous_socket(client: &Attacker) -> WebSocketStream<TcpStream> {
     let mut socket = client.websocket().await.expect("a WebSocket");
     let init = json!({ "type": "connection_init", "payload": {} });

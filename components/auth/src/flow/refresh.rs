@@ -1,5 +1,5 @@
 //! What a refresh token is good for: the next one, or the end of its session. The token before the newest is accepted for ten
-//! seconds, since tabs refresh at the same moment and answers get lost. Whoever comes with an older one, or later, holds a copy, and
+//! seconds, since tabs refresh at the same moment and answers get lost. A client that comes with an older one, or later, holds a copy, and
 //! ends the session.
 
 use super::grant::{self, Issued};

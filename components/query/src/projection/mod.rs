@@ -40,7 +40,7 @@ pub struct Plan {
     pub statement: Statement,
     /// The notice for the user's subscribers.
     pub notice: Option<Notice>,
-    /// A tag whose new name the entries that carry it now show, so that subscribers are told of them as well.
+    /// A tag whose new name the entries that carry it now show, so that subscribers get notices of them as well.
     pub renamed_tag: Option<Uuid>,
 }
 

@@ -246,7 +246,7 @@ impl From<reads::Analysis> for Analysis {
 pub enum ChangeKind {
     /// It was written, or restored.
     Created,
-    /// It was edited, it could not be analysed, or one of its tags was renamed; of a tag's entries the newest hundred are told.
+    /// It was edited, it could not be analysed, or one of its tags was renamed; of a tag's entries the newest hundred are announced.
     Updated,
     /// It was deleted.
     Deleted,

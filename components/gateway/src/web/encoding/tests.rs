@@ -149,7 +149,7 @@ fn short_answers_tokens_streams_and_what_is_named_by_its_bytes_stay_as_they_are(
     let packed = get(json(LONG).header("content-encoding", "gzip"), Some("br"), "/graphql");
     assert_eq!(packed.headers[CONTENT_ENCODING], "gzip");
     assert!(matches!(packed.body, Body::Bytes(bytes) if bytes == text(LONG)));
-    // One that may be compressed says so to caches, whoever asked.
+    // One that may be compressed says so to caches, also when the client takes none.
     let response = get(json(LONG).header("vary", "origin"), None, "/graphql");
     let vary: Vec<_> = response.headers.get_all(VARY).iter().collect();
     assert_eq!(vary, ["origin", "accept-encoding"]);
