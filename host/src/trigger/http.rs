@@ -188,7 +188,7 @@ impl Server {
         response
     }
 
-    async fn route(&self, request: Request<Incoming>, exchange: &Exchange<'_>) -> Response<Answer> {
+    async fn route(&self, mut request: Request<Incoming>, exchange: &Exchange<'_>) -> Response<Answer> {
         if let Err(problem) = authority::check(&request) {
             return unread(request, &problem, exchange.id);
         }
@@ -209,9 +209,9 @@ impl Server {
         if let Some(route) =
             self.websocket.as_ref().filter(|route| websocket::is_upgrade(&request) && route.route == path)
         {
-            return match self.upgrade(route, request, exchange) {
+            return match self.upgrade(route, &mut request, exchange) {
                 Ok(response) => response,
-                Err(problem) => refused(&problem, exchange.id),
+                Err(problem) => unread(request, &problem, exchange.id),
             };
         }
         let Some(component) = self.platform.http(path) else {
@@ -225,7 +225,7 @@ impl Server {
     fn upgrade(
         &self,
         route: &WebSocketRoute,
-        request: Request<Incoming>,
+        request: &mut Request<Incoming>,
         exchange: &Exchange<'_>,
     ) -> Result<Response<Answer>, Problem> {
         if self.sockets.len() >= self.settings.websockets_max {
