@@ -25,7 +25,6 @@ use error::CliError;
 use mindflow_backends::error::chain;
 use std::{
     ffi::OsStr,
-    io,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -202,9 +201,11 @@ pub fn main() -> ExitCode {
 /// Prints help and version; anything else is a wrong command line, printed in one line like every other error.
 fn refused(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
-        let printed = error.print();
-        return match printed {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
+        return match error.print().map_err(CliError::Output) {
+            Err(error) if !output::has_lost_its_reader(&error) => {
+                output::note(format_args!("mindflow: {}", chain(&error)));
+                ExitCode::FAILURE
+            }
             _ => ExitCode::SUCCESS,
         };
     }
