@@ -64,7 +64,7 @@ pub struct AppLocation {
 enum Command {
     /// Start the platform and serve until SIGTERM or Ctrl-C.
     Up {
-        /// Where to listen; :PORT is all addresses of this machine [env: MINDFLOW_LISTEN] [default: 127.0.0.1:3000]
+        /// Where to listen; :PORT is all addresses of this machine, of IPv4 and IPv6 [env: MINDFLOW_LISTEN] [default: 127.0.0.1:3000]
         // The variable is a setting, whose errors show no value.
         #[arg(long, value_name = "ADDR:PORT")]
         listen: Option<ListenAddress>,

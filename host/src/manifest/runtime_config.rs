@@ -130,7 +130,7 @@ fn parse_bytes(text: &str) -> Option<u64> {
 }
 
 fn default_listen() -> ListenAddress {
-    ListenAddress(SocketAddr::from(([127, 0, 0, 1], 3000)))
+    SocketAddr::from(([127, 0, 0, 1], 3000)).into()
 }
 
 fn default_database() -> String {
