@@ -164,7 +164,7 @@ impl AppLocation {
     fn config(&self) -> Result<RuntimeConfig, ManifestError> {
         let relative = self.manifest.parent().unwrap_or(Path::new("")).join(&self.config);
         let path = if self.config.exists() || !relative.exists() { &self.config } else { &relative };
-        let mut config = RuntimeConfig::load(path)?;
+        let mut config = RuntimeConfig::load(path, self.manifest().ok().as_ref())?;
         if let Some(data_dir) = &self.data_dir {
             config.data_dir.clone_from(data_dir);
         }

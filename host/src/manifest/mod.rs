@@ -10,6 +10,7 @@ mod environment;
 mod hidden;
 mod http;
 mod listen;
+mod misspelt;
 mod network;
 mod routes;
 mod runtime_config;

@@ -19,22 +19,13 @@ impl Variables {
     /// it is Spin's.
     ///
     /// # Errors
-    /// A required variable of a component that nothing sets, a setting for one that is not defined, or a value that is no UTF-8.
+    /// A required variable of a component that nothing sets, one of the configuration that is not defined, or a value that is no UTF-8.
     pub fn resolve(manifest: &Manifest, config: &RuntimeConfig) -> Result<Self, ManifestError> {
         if let Some(unknown) = config.variables.keys().find(|name| !manifest.variables.contains_key(*name)) {
             return Err(ManifestError::invalid(
                 &config.path,
                 format!("[variables] sets `{unknown}`, which {} does not define", manifest.path.display()),
             ));
-        }
-        let set = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-        let mut unknown = set.filter_map(|name| Some(name.strip_prefix(ENVIRONMENT)?.to_lowercase()));
-        if let Some(name) = unknown.find(|name| !manifest.variables.contains_key(name)) {
-            let (variable, manifest_path) = (name.to_uppercase(), manifest.path.display());
-            let rule = format!(
-                "the environment sets {ENVIRONMENT}{variable}, and {manifest_path} defines no variable `{name}`"
-            );
-            return Err(ManifestError::invalid(&manifest.path, rule));
         }
         let templates = manifest.components.values().flat_map(ComponentEntry::templates);
         let used: BTreeSet<&str> = templates.flat_map(names).collect();
