@@ -7,6 +7,7 @@ mod connection;
 mod event_stream;
 mod farewell;
 mod feed;
+mod framing;
 mod handshake;
 mod intake;
 mod outgoing;
