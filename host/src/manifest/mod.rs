@@ -16,6 +16,7 @@ mod routes;
 mod runtime_config;
 mod spin;
 pub mod texts;
+mod values;
 mod variables;
 
 pub use alarm::{AlarmError, AlarmSettings, Secret, WebhookUrl};
