@@ -341,10 +341,10 @@ async fn call(
         .with(|mut store| guest.instance.get_func(&mut store, function))
         .ok_or_else(|| wasmtime::format_err!("the instance does not have the function"))?;
     let mut answers = vec![Val::Bool(false); results];
-    let (call, _task) = accessor.with(|mut store| {
+    let (call, _task) = accessor.with(|mut store| -> wasmtime::Result<_> {
         let call = function.start_call_concurrent(&mut store, params, &mut answers)?;
         let task = store.data_mut().tasks.enter(call.task(), origin);
-        wasmtime::Result::Ok((call, task))
+        Ok((call, task))
     })?;
     function.finish_call_concurrent(accessor, call).await?;
     Ok(answers)
@@ -361,10 +361,10 @@ where
     P: ComponentNamedList + Lower + Send + Sync + 'static,
     R: ComponentNamedList + Lift + Send + Sync + 'static,
 {
-    let (call, task) = accessor.with(|mut store| {
+    let (call, task) = accessor.with(|mut store| -> wasmtime::Result<_> {
         let call = function.start_call_concurrent(&mut store, params)?;
         let task = store.data_mut().tasks.enter(call.task(), origin);
-        wasmtime::Result::Ok((call, task))
+        Ok((call, task))
     })?;
     Ok((function.finish_call_concurrent(accessor, call).await?, task))
 }
