@@ -81,7 +81,8 @@ pub async fn give_back(user_id: Uuid, identity: &Identity, upload: Uuid) -> Resu
     .await
 }
 
-/// In the transaction that records so many bytes in the upload's place. Its smaller sizes may take more than was announced.
+/// In the transaction that has recorded so many bytes in the upload's place. Its smaller sizes may take more than was announced. What
+/// the user's other uploads wait for is taken last, shortly before the transaction ends.
 ///
 /// # Errors
 /// There is not so much.
@@ -93,7 +94,7 @@ pub async fn settle(tx: &Tx, user_id: Uuid, upload: Uuid, bytes: u64, now_us: i6
     }
     tx.execute(HOLD_ROOM, params![user_id]).await?;
     let used = used_of(&tx.query(USED, params![user_id, began_after(now_us)]).await?)?;
-    if used.saturating_add(bytes) <= limit { Ok(()) } else { Err(no_room(used, bytes, limit).into()) }
+    if used <= limit { Ok(()) } else { Err(no_room(used.saturating_sub(bytes), bytes, limit).into()) }
 }
 
 /// Forgets uploads that a host left which was killed.

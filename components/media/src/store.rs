@@ -64,13 +64,13 @@ pub async fn add(caller: &Caller, file: &FileView, renditions: &[images::Renditi
     let limit = quota::bytes_max().await?;
     let bytes = renditions.iter().map(|rendition| rendition.bytes).sum();
     sql::transaction(DATABASE, &caller.identity(), async |tx| {
-        quota::settle(tx, caller.user_id, file.id, bytes, now_us, limit).await?;
         tx.execute(ADD_FILE, params![file.id, caller.user_id, &file.file_name, Time(now_us)]).await?;
         for rendition in renditions {
             let images::Rendition { name, content_type, bytes, width, height, sha256 } = rendition;
             let row = params![file.id, caller.user_id, name, content_type, *bytes, *width, *height, sha256];
             tx.execute(ADD_RENDITION, row).await?;
         }
+        quota::settle(tx, caller.user_id, file.id, bytes, now_us, limit).await?;
         Ok(())
     })
     .await
