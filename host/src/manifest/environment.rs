@@ -74,6 +74,7 @@ impl Environment {
     pub fn read<T>(&self, file: &Figment, read: impl Fn(&Figment) -> Result<T, Error>) -> Result<T, RuleError> {
         let mut parsed = BTreeSet::new();
         let (mut left_out, mut faults) = (BTreeSet::new(), Vec::new());
+        let mut is_one_unreadable = false;
         loop {
             let error = match read(&self.over(file, &parsed, &left_out)) {
                 Ok(value) if faults.is_empty() => return Ok(value),
@@ -87,6 +88,9 @@ impl Environment {
                     left_out.insert(setting.key.as_str());
                 }
                 continue;
+            }
+            if is_one_unreadable {
+                return Err(together(faults));
             }
             let open: Vec<&Setting> = self
                 .below(&error)
@@ -111,9 +115,11 @@ impl Environment {
             ways.sort_by_key(Vec::len);
             match ways.into_iter().find(is_better) {
                 Some(way) => parsed.extend(way),
+                // What follows it in its table may be unknown as well.
                 None => {
                     faults.push(self.rule(file, &read, &error).to_string());
-                    return Err(together(faults));
+                    left_out.extend(self.below(&error).map(|setting| setting.key.as_str()));
+                    is_one_unreadable = true;
                 }
             }
         }
