@@ -18,7 +18,7 @@ use crate::settings::Settings;
 use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, SelectionSet,
 };
-use async_graphql::{Request, Response, ServerError, Variables};
+use async_graphql::{ErrorExtensionValues, Request, Response, ServerError, Variables};
 use futures::FutureExt;
 use futures::stream::{LocalBoxStream, StreamExt};
 use http::StatusCode;
@@ -84,7 +84,10 @@ impl Refused {
     fn parse(error: ServerError, correlation_id: &str) -> Self {
         // The parser draws the place in several lines; clients have it in `locations`.
         let reason = error.message.lines().last().unwrap_or_default().trim().trim_start_matches("= ").to_owned();
-        let mut errors = vec![ServerError { message: format!("Syntax error: {reason}."), ..error }];
+        let message = format!("Syntax error: {reason}.");
+        let mut extensions = ErrorExtensionValues::default();
+        errors::extend_alone(&mut extensions, &Rule::Syntax.broken(errors::QUERY, message.as_str()));
+        let mut errors = vec![ServerError { message, extensions: Some(extensions), ..error }];
         errors::complete(&mut errors, correlation_id);
         Self { errors, status: None, correlation_id: correlation_id.to_owned() }
     }

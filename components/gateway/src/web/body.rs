@@ -1,6 +1,7 @@
 //! JSON bodies of REST requests: what makes one unreadable, and reading its fields one by one, so
 //! that a client learns of all its mistakes together.
 
+use super::json::{self, NoJson};
 use super::{Request, header, media};
 use crate::failure::{Failure, Kind};
 use crate::names;
@@ -51,7 +52,8 @@ pub fn check(body: &[u8]) -> Result<(), Failure> {
 /// The body as a JSON object.
 ///
 /// # Errors
-/// 415 for another content type than JSON, 400 for what is no JSON, 422 for another value than an object.
+/// 415 for another content type than JSON, 400 for what is no JSON, 422 for another value than an object, and for a field that is
+/// given twice.
 pub fn object(request: &Request) -> Result<Map<String, Value>, Failure> {
     if !header(request.headers(), "content-type").is_some_and(media::is_json) {
         return Err(Failure::new(
@@ -59,10 +61,11 @@ pub fn object(request: &Request) -> Result<Map<String, Value>, Failure> {
             "The body must be JSON, with `Content-Type: application/json`.",
         ));
     }
-    match serde_json::from_slice(request.body()) {
+    match json::read(request.body(), "") {
         Ok(Value::Object(fields)) => Ok(fields),
         Ok(_) => Err(Failure::invalid(vec![field("", Rule::of_type("object"), "The body must be a JSON object.")])),
-        Err(error) => Err(Failure::new(Kind::Malformed, format!("The body is not JSON: {error}."))),
+        Err(NoJson::Twice(broken)) => Err(Failure::invalid(vec![broken])),
+        Err(NoJson::Form(broken)) => Err(Failure::new(Kind::Malformed, broken.message.clone()).about(broken)),
     }
 }
 
@@ -257,6 +260,9 @@ mod tests {
         assert_eq!(object(&request("text/plain", "{}")).unwrap_err().kind, Kind::UnsupportedMediaType);
         assert_eq!(object(&request("application/json", "{")).unwrap_err().kind, Kind::Malformed);
         assert_eq!(object(&request("application/json", "[]")).unwrap_err().kind, Kind::Invalid);
+        let twice = object(&request("application/json", r#"{"title":"a","content":"b","title":"c"}"#)).unwrap_err();
+        assert_eq!((twice.kind, twice.fields[0].field.as_str()), (Kind::Invalid, "title"));
+        assert_eq!(object(&request("application/json", "{")).unwrap_err().fields[0].rule, "format");
         assert!(object(&request("application/json; charset=utf-8", "{}")).is_ok());
     }
 
