@@ -211,18 +211,18 @@ impl Serialize for Answer {
 }
 
 fn chosen<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Result<&'a OperationDefinition, Failure> {
-    let none = |text: String| Failure::new(Kind::Malformed, text);
-    let unnamed = |rule: Rule, text: String| {
-        let broken = field("operationName", rule, text.as_str());
+    let about = |name: &str, rule: Rule, text: String| {
+        let broken = field(name, rule, text.as_str());
         Failure::new(Kind::Malformed, text).about(broken)
     };
+    let unnamed = |rule: Rule, text: String| about("operationName", rule, text);
     match (&document.operations, name) {
         (DocumentOperations::Single(operation), None) => Ok(&operation.node),
         (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => operations
             .values()
             .next()
             .map(|operation| &operation.node)
-            .ok_or_else(|| none("The query has no operation.".to_owned())),
+            .ok_or_else(|| about(errors::QUERY, Rule::Schema, "The query has no operation.".to_owned())),
         (DocumentOperations::Multiple(_), None) => {
             Err(unnamed(Rule::Required, "Say which operation to run: `operationName`.".to_owned()))
         }
