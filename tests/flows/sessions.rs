@@ -98,6 +98,9 @@ async fn the_refresh_cookie_is_found_among_others_and_taken_only_when_it_was_sen
         let refused = with_cookie(http, path, "mf_refresh=nonsense").await;
         refused.expect_problem(401, "unauthenticated");
         assert!(takes_the_cookie(&refused), "{path}");
+        // A token is taken from its cookie alone, so one in a body is not passed over in silence.
+        let broken = http.post(path, &json!({ "refreshToken": token })).await.expect_problem(422, "invalid-input");
+        assert_eq!(broken["errors"][0]["field"], "refreshToken", "{path}");
     }
     // Another site can send the request, but neither use the cookie nor have it taken away. A browser says whose it is by either.
     for (name, value) in [("sec-fetch-site", "cross-site"), ("origin", "https://other.example"), ("origin", "null")] {
