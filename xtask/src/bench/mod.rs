@@ -22,6 +22,7 @@ use load::{Load, Request};
 pub use report::machine;
 use report::{Report, Row};
 use serde_json::{Value, json};
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -134,7 +135,7 @@ fn platform(workspace: &Workspace, args: &BenchArgs) -> Result<String> {
     build(workspace)?;
     let mut report = Report::default();
 
-    let data_dir = tempfile::Builder::new().prefix("mindflow-bench").tempdir().context("a data directory")?;
+    let data_dir = data_dir("mindflow-bench")?;
     let launch = Launch::new(&workspace.root, data_dir.path());
     let host = Host::start(&launch)?;
     report.fact(
@@ -180,7 +181,7 @@ fn growth(workspace: &Workspace, args: &BenchArgs) -> Result<(String, Vec<String
         build(workspace)?;
     }
     let host = args.host.as_ref().map(|host| host.canonicalize().with_context(|| format!("--host {}", host.display())));
-    let data_dir = tempfile::Builder::new().prefix("mindflow-growth").tempdir().context("a data directory")?;
+    let data_dir = data_dir("mindflow-growth")?;
     growth::run(workspace, data_dir.path(), (args.entries, args.waiting), host.transpose()?.as_deref())
 }
 
@@ -215,4 +216,10 @@ fn component_call(workspace: &Workspace, data_dir: &std::path::Path) -> Result<V
         .context("run the component_call example")?;
     anyhow::ensure!(output.status.success(), "component_call: {}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).context("read what component_call printed")
+}
+
+/// Closed to other users, as the host demands.
+fn data_dir(prefix: &str) -> Result<tempfile::TempDir> {
+    let closed = std::fs::Permissions::from_mode(0o700);
+    tempfile::Builder::new().prefix(prefix).permissions(closed).tempdir().context("a data directory")
 }
