@@ -26,7 +26,7 @@ mod tests;
 mod value;
 
 pub use account::{Account, LoggedIn};
-pub use analysis::{AnalysisFailed, FailureReason, INSIGHT_KINDS, Insight, Insights};
+pub use analysis::{AnalysisFailed, FailureReason, INSIGHT_KINDS, Insight, Insights, Quote};
 pub use decode::BadEvent;
 pub use entry::{Analysis, Entry, EntryDeleted, EntryWritten, Reason};
 pub use mood::Mood;

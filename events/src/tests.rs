@@ -1,6 +1,6 @@
 //! Every event as it is stored today, decoded and encoded again to the byte; and what decoding tolerates and refuses.
 
-use super::{Analysis, BadEvent, FailureReason, Kind, Payload, Reason, fixture};
+use super::{Analysis, BadEvent, FailureReason, Kind, Payload, Quote, Reason, fixture};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -78,6 +78,19 @@ fn fields_that_older_events_lack_have_a_default() {
     payload.as_object_mut().unwrap().remove("date");
     let Payload::MoodRecorded(mood) = decode(Kind::MoodRecorded, &payload.to_string()) else { panic!("a mood") };
     assert_eq!(mood.date, None);
+    let stored = fixture(Kind::AIInsightsGenerated);
+    let Payload::AIInsightsGenerated(insights) = decode(Kind::AIInsightsGenerated, stored) else { panic!("insights") };
+    assert!(insights.insights.iter().all(|insight| insight.quotes.is_empty()));
+}
+
+#[test]
+fn insights_with_quotes_are_decoded_and_encoded_to_the_same_bytes() {
+    let quoted = r#""kind":"pattern","quotes":[{"text":"Rain","start":0,"end":4}]}"#;
+    let stored = fixture(Kind::AIInsightsGenerated).replace(r#""kind":"pattern"}"#, quoted);
+    let payload = decode(Kind::AIInsightsGenerated, &stored);
+    assert_eq!(payload.to_json().unwrap(), stored);
+    let Payload::AIInsightsGenerated(insights) = payload else { panic!("insights") };
+    assert_eq!(insights.insights[0].quotes, [Quote { text: "Rain".into(), start: 0, end: 4 }]);
 }
 
 #[test]

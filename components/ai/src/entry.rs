@@ -47,7 +47,8 @@ pub fn wanted(event: &Event) -> Result<Option<Entry>, BadEvent> {
         user_id: entry.user_id,
         sequence: event.sequence,
         title: entry.title,
-        content: entry.content,
+        // As readers get it, so that places in it are theirs.
+        content: text::into_nfc(entry.content),
         mood: entry.mood.map(Mood::name),
         tags: entry.tags.into_iter().map(|tag| tag.name).collect(),
         entry_date: entry.entry_date.to_string(),

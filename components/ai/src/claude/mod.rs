@@ -63,7 +63,7 @@ async fn converse(
         if let Some(failure) = status::failure(reply.status, reply.retry_after.as_deref(), &reply.body, now_us()) {
             return Err(failure);
         }
-        match answer::read(&reply.body, &claude.model) {
+        match answer::read(&reply.body, &claude.model, &entry.content) {
             Ok(Answer::Analysis(analysis)) => return Ok(analysis),
             Ok(Answer::Refusal) => {
                 return Err(AnalysisFailure::Final {

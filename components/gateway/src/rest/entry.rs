@@ -27,6 +27,7 @@ pub fn json(reads::AnalyzedEntry { entry, analysis, .. }: &reads::AnalyzedEntry)
 }
 
 fn analysis_json(analysis: &reads::Analysis) -> Value {
+    let quote = |quote: &reads::Quote| json!({ "text": quote.text, "start": quote.start, "end": quote.end });
     let insight = |insight: &reads::Insight| {
         json!({
             "id": insight.id,
@@ -34,6 +35,7 @@ fn analysis_json(analysis: &reads::Analysis) -> Value {
             "text": insight.text,
             "kind": insight.kind,
             "createdAt": Time(insight.created_at),
+            "quotes": insight.quotes.iter().map(quote).collect::<Vec<_>>(),
         })
     };
     json!({

@@ -125,6 +125,8 @@ pub const PRICES: &[Price] = &[
     one("SearchHit", "highlights", 5),
     one("User", "quota", 10),
     one("Storage", "mediaBytes", 100),
+    several("Insight", "quotes", 1, usually(1, 2)),
+    one("Quote", "text", 3),
     one("Storage", "tags", CALL),
     one("Storage", "webhooks", CALL),
     one("Storage", "sessions", 100),
