@@ -18,6 +18,23 @@ pub struct Account {
     pub created_at: Time,
 }
 
+/// `CredentialsChanged`: by what the user logs in. It has no secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CredentialsChanged {
+    pub user_id: Uuid,
+    /// In words, so that one of a later version does not spoil the event: the constants below.
+    pub change: String,
+    /// Of the session in which it was done, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<Uuid>,
+    pub at: Time,
+}
+
+impl CredentialsChanged {
+    pub const PASSWORD_CHANGED: &str = "passwordChanged";
+}
+
 /// `UserLoggedIn`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

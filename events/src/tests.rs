@@ -105,7 +105,9 @@ fn an_event_belongs_to_its_aggregate_and_its_user() {
             Kind::MailRequested | Kind::NotificationRequested | Kind::PushRequested | Kind::WebhookRequested => {
                 ("send", None)
             }
-            Kind::UserLoggedIn | Kind::UserRegistered | Kind::UserUpdated => ("user", Some(7)),
+            Kind::CredentialsChanged | Kind::UserLoggedIn | Kind::UserRegistered | Kind::UserUpdated => {
+                ("user", Some(7))
+            }
         };
         let of = match aggregate {
             "user" => 7,

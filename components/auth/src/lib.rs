@@ -71,6 +71,14 @@ impl accounts::Guest for Auth {
         flow::session::revoke(&context, &id).await
     }
 
+    async fn end_other_sessions(context: CallContext) -> Result<u32, Error> {
+        flow::session::end_others(&context).await
+    }
+
+    async fn change_password(context: CallContext, current: String, new: String) -> Result<(), Error> {
+        flow::credentials::change_password(&context, &current, &new).await
+    }
+
     async fn authenticate(context: CallContext) -> Result<Caller, Error> {
         flow::session::authenticate(&context).await.map(wire::caller)
     }

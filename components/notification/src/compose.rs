@@ -1,7 +1,7 @@
 //! Contents: mails from templates, push messages, and bodies of webhooks as JSON. A user's text is data in all of them:
 //! escaped in HTML, and never part of a header.
 
-use mindflow_events::{Kind, Payload};
+use mindflow_events::{CredentialsChanged, Kind, Payload};
 use mindflow_guest::{clock, event, events::Event};
 use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
@@ -10,13 +10,15 @@ use serde_json::{Value, json};
 use crate::switch::DISABLED;
 
 /// Two templates a mail: the name's ending decides what is escaped.
-const TEMPLATES: [(&str, &str); 6] = [
+const TEMPLATES: [(&str, &str); 8] = [
     ("welcome.txt", include_str!("templates/welcome.txt")),
     ("welcome.html", include_str!("templates/welcome.html")),
     ("insights.txt", include_str!("templates/insights.txt")),
     ("insights.html", include_str!("templates/insights.html")),
     ("webhook.txt", include_str!("templates/webhook.txt")),
     ("webhook.html", include_str!("templates/webhook.html")),
+    ("security.txt", include_str!("templates/security.txt")),
+    ("security.html", include_str!("templates/security.html")),
 ];
 /// Of a name, in a greeting.
 const NAME_CHARS_MAX: usize = 100;
@@ -40,6 +42,8 @@ pub struct Words<'a> {
     /// Of a webhook that was switched off: its address, and why.
     pub url: String,
     pub reason: String,
+    /// Of the account: what was changed, as a sentence without its end.
+    pub change: &'static str,
 }
 
 /// Whether all templates can be read.
@@ -66,6 +70,19 @@ pub fn has_push(event_type: &str) -> bool {
     Kind::of(event_type) == Some(Kind::AIInsightsGenerated)
 }
 
+/// Whether the mail is about the safety of the account: it goes out whatever the user wants, and at any hour.
+pub fn is_about_safety(event_type: &str) -> bool {
+    Kind::of(event_type) == Some(Kind::CredentialsChanged)
+}
+
+/// What an event of [`CredentialsChanged`] says, in a sentence without its end.
+pub fn change(word: &str) -> &'static str {
+    match word {
+        CredentialsChanged::PASSWORD_CHANGED => "The password of your account was changed",
+        _ => "How you log in to your account was changed",
+    }
+}
+
 /// Whether it is worth a message. An analysis without insights, of an entry without text, is no news to them.
 pub fn is_news(event: &Event) -> bool {
     match event::payload(event, &[Kind::AIInsightsGenerated]) {
@@ -83,6 +100,7 @@ fn kind(event_type: &str) -> Option<(&'static str, &'static str)> {
     match Kind::of(event_type)? {
         Kind::UserRegistered => Some(("welcome", "Welcome to MindFlow")),
         Kind::AIInsightsGenerated => Some(("insights", "Your insights are ready")),
+        Kind::CredentialsChanged => Some(("security", "Your account was changed")),
         _ => None,
     }
 }
@@ -101,16 +119,16 @@ pub fn name(display_name: &str) -> String {
     line.trim().chars().take(NAME_CHARS_MAX).collect()
 }
 
-/// The part of the event that a send stores: a webhook gets the event, the others only the number of insights.
+/// The part of the event that a send stores: a webhook gets the event, the others only the number of insights, or what was changed.
 pub fn kept(event: &Event, whole: bool) -> Result<Value, serde_json::Error> {
     if whole {
         return webhook(event);
     }
-    let insights = match event::payload(event, &[Kind::AIInsightsGenerated]) {
-        Ok(Some(Payload::AIInsightsGenerated(insights))) => insights.insights.len(),
-        _ => 0,
-    };
-    Ok(json!({ "insights": insights }))
+    Ok(match event::payload(event, &[Kind::AIInsightsGenerated, Kind::CredentialsChanged]) {
+        Ok(Some(Payload::AIInsightsGenerated(insights))) => json!({ "insights": insights.insights.len() }),
+        Ok(Some(Payload::CredentialsChanged(changed))) => json!({ "change": changed.change }),
+        _ => json!({ "insights": 0 }),
+    })
 }
 
 /// A webhook's body: the event's envelope, without internal fields.
@@ -150,6 +168,7 @@ mod tests {
             unsubscribe: "https://m.example/u/T",
             url: "https://a.example/?x=<b>".into(),
             reason: "the receiver answered 410 Gone".into(),
+            change: change(CredentialsChanged::PASSWORD_CHANGED),
         }
     }
 
@@ -184,6 +203,15 @@ mod tests {
             assert!(mail.text.contains(said), "{}", mail.text);
         }
         assert!(!mail.html.contains("<b>"), "{}", mail.html);
+    }
+
+    #[test]
+    fn a_mail_about_the_safety_of_the_account_says_what_was_changed_and_cannot_be_ended() {
+        let mail = mail("CredentialsChanged", &words("Ada")).unwrap().unwrap();
+        assert!(mail.text.contains("The password of your account was changed."), "{}", mail.text);
+        assert!(!mail.text.contains("https://m.example/u/T"), "{}", mail.text);
+        assert!(is_about_safety("CredentialsChanged") && !is_about_safety("UserRegistered"));
+        assert_eq!(change("somethingNew"), "How you log in to your account was changed");
     }
 
     #[test]

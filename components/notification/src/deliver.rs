@@ -55,7 +55,7 @@ pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
     if !send.pending {
         return Ok(());
     }
-    let settlement = if send.wanted {
+    let settlement = if send.wanted || compose::is_about_safety(&send.event_type) {
         attempt(event, &send).await.map_err(|failure| bounded(failure, &send, clock::now_us()))?
     } else {
         Settlement::Skipped("the user does not want it")
@@ -64,7 +64,8 @@ pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
 }
 
 async fn attempt(event: &Event, send: &Send) -> Result<Settlement, Failure> {
-    let disturbs = matches!(send.target, Target::Email(_) | Target::Push { .. });
+    let disturbs =
+        matches!(send.target, Target::Email(_) | Target::Push { .. }) && !compose::is_about_safety(&send.event_type);
     if disturbs && let Some(ms) = quiet::quiet_for_ms(send.quiet_hours, &send.timezone, clock::now()) {
         return Err(Failure::Retry(("it is quiet hours".into(), Some(ms))));
     }
@@ -92,23 +93,25 @@ async fn by_mail(send: &Send, addressee: &Addressee) -> Result<Settlement, Failu
         unsubscribe: &unsubscribe,
         url: said(send, "url"),
         reason: said(send, "reason"),
+        change: compose::change(&said(send, "change")),
     };
     let composed = compose::mail(&send.event_type, &words).map_err(event::retry)?;
     let Some(composed) = composed else {
         return Ok(Settlement::Skipped("there is no mail about such events"));
     };
+    let mut headers = vec![("Auto-Submitted".into(), "auto-generated".into())];
+    if !compose::is_about_safety(&send.event_type) {
+        headers.push(("List-Unsubscribe".into(), format!("<{unsubscribe}>")));
+        // RFC 8058: one click, no page in between.
+        headers.push(("List-Unsubscribe-Post".into(), "List-Unsubscribe=One-Click".into()));
+    }
     let message = mail::Message {
         id: send.id.to_string(),
         to: addressee.email.clone(),
         subject: composed.subject,
         text: composed.text,
         html: Some(composed.html),
-        headers: vec![
-            ("List-Unsubscribe".into(), format!("<{unsubscribe}>")),
-            // RFC 8058: one click, no page in between.
-            ("List-Unsubscribe-Post".into(), "List-Unsubscribe=One-Click".into()),
-            ("Auto-Submitted".into(), "auto-generated".into()),
-        ],
+        headers,
     };
     match mail::send(message).await {
         Ok(()) => Ok(Settlement::Sent),

@@ -66,7 +66,7 @@ async fn plan(tx: &sql::Tx, news: &[&News<'_>], now_us: i64) -> Result<(), Abort
         let kind = event.event_type.as_str();
         let is_news = compose::is_news(event);
         let (mail, push) = (is_news && compose::has_mail(kind), is_news && compose::has_push(kind));
-        tx.query(store::TARGETS, params![user_id, mail, push, kind, WAITING_MAX])
+        tx.query(store::TARGETS, params![user_id, mail, push, kind, WAITING_MAX, compose::is_about_safety(kind)])
     });
     let targets = sql::all(targets).await?;
     let (mut rows, mut requests, mut excess) = (Vec::new(), Vec::new(), Vec::new());

@@ -10,13 +10,14 @@ use mindflow_guest::{
 use uuid::Uuid;
 
 /// Whom an event concerns: (channel, target), and how many sends wait for it, counted up to $5. A user who never set anything
-/// has everything on.
+/// has everything on, and $6 is a mail for those, too, who want none.
 pub const TARGETS: &str = "WITH preferred AS (
         SELECT coalesce(bool_and(email), true) AS email, coalesce(bool_and(push), true) AS push,
                coalesce(bool_and(webhooks), true) AS webhooks
         FROM notification.preferences WHERE user_id = $1::uuid
     )
-    SELECT 'email'::text AS channel, $1::uuid AS target_id, 0::bigint AS waiting FROM preferred WHERE email AND $2::boolean
+    SELECT 'email'::text AS channel, $1::uuid AS target_id, 0::bigint AS waiting FROM preferred
+    WHERE (email OR $6::boolean) AND $2::boolean
     UNION ALL
     SELECT 'push', s.id, (SELECT count(*) FROM (SELECT 1 FROM notification.sends q
         WHERE q.target_id = s.id AND q.status = 'pending' LIMIT $5::bigint) AS held)

@@ -1,7 +1,10 @@
 //! A login: the same answer after the same work whether the address has no account or the password is
 //! wrong, and none at all while the account is locked.
 
-use super::grant::{self, Issued};
+use super::{
+    grant::{self, Issued},
+    proof,
+};
 use crate::{
     password,
     services::hashing::Verdict,
@@ -35,14 +38,8 @@ pub async fn login(context: &CallContext, request: Request) -> Result<Issued, Er
     // Text that is no address has no account, and some of it (a NUL) the database could not be asked for.
     let stored = if validation::is_email(&request.email) { accounts::by_email(&email).await? } else { None };
     let hash = stored.as_ref().map(|stored| stored.password_hash.clone());
-    let verdict = password::verify(context, &request.password, hash, settings.bcrypt_cost).await?;
-    let Some(stored) = stored.filter(|_| verdict != Verdict::Wrong) else {
-        return Err(failures.count(wrong()).await?);
-    };
-    // Again: others may have failed while this password was compared.
-    if failures.check().await? {
-        failures.forget().await?;
-    }
+    let verdict = proof::compare(context, &failures, &request.password, hash, settings, wrong).await?;
+    let stored = stored.ok_or_else(wrong)?;
     let rehashed = match verdict {
         Verdict::Outdated => rehash(context, &request.password, settings).await?,
         Verdict::Right | Verdict::Wrong => None,
@@ -67,7 +64,7 @@ async fn admit(
     user_agent: Option<String>,
     settings: Settings,
 ) -> Result<Issued, Error> {
-    let Stored { account, password_hash } = stored;
+    let Stored { account, password_hash, password_version } = stored;
     let now_us = clock::now_us();
     let opened = grant::open(account.clone(), user_agent.clone(), now_us, settings).await?;
     let login = Payload::UserLoggedIn(LoggedIn {
@@ -77,10 +74,12 @@ async fn admit(
         at: Time(now_us),
     });
     let written = sql::transaction(DATABASE, &Identity::Service, async |tx| {
-        // This locks the account. Its roles may have changed since it was read, and the session has those of then.
+        // This locks the account. Its roles may have changed since it was read, and the session has those of then; and the
+        // password that was compared may be a former one.
         let sequence = accounts::note_login(tx, account.id, now_us).await?.ok_or_else(wrong)?;
-        if accounts::read(tx, account.id).await?.is_none_or(|now| now.roles != account.roles) {
-            return Err(Abort::Call(Error::Unavailable("the account's roles changed during the login".into())));
+        let is_as_read = |now: Stored| now.account.roles == account.roles && now.password_version == password_version;
+        if !accounts::read_whole(tx, account.id).await?.is_some_and(is_as_read) {
+            return Err(Abort::Call(Error::Unavailable("the account was changed during the login".into())));
         }
         if let Some(rehashed) = &rehashed {
             accounts::rehash(tx, account.id, &password_hash, rehashed).await?;

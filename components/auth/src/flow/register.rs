@@ -38,6 +38,9 @@ pub async fn register(context: &CallContext, request: Request) -> Result<Issued,
     if accounts::by_email(&input.email_key).await?.is_some() {
         return Err(accounts::email_taken());
     }
+    if settings.refuse_common_at_registration {
+        password::refuse_common(context, "password", &request.password).await?;
+    }
     let hash = password::hash(context, &request.password, settings.bcrypt_cost).await?;
     let now_us = clock::now_us();
     let account = Account {

@@ -9,6 +9,8 @@ use crate::{
     session::Session,
     settings::Settings,
     store::{
+        accounts::DATABASE,
+        kept,
         sessions::{Sessions, Stored},
         written::Written,
     },
@@ -19,6 +21,7 @@ use mindflow_guest::{
     failure::internal,
     id,
     journal::{Mark, Usage},
+    sql::{self, Identity},
 };
 use uuid::Uuid;
 
@@ -109,6 +112,18 @@ pub async fn revoke(context: &CallContext, id: &str) -> Result<(), Error> {
         Some(Stored { session, .. }) if session.user_id == caller.user_id => sessions.end(id, caller.user_id).await,
         _ => Err(missing()),
     }
+}
+
+/// Ends the caller's sessions but the one that asks. Answers how many.
+pub async fn end_others(context: &CallContext) -> Result<u32, Error> {
+    let Authenticated { caller, session_id, sessions, .. } = authenticate(context).await?;
+    let ended = sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        kept::end_others(tx, caller.user_id, Some(session_id)).await
+    })
+    .await?;
+    let number = u32::try_from(ended.len()).unwrap_or(u32::MAX);
+    sessions.forget_others(caller.user_id, Some(session_id), ended).await?;
+    Ok(number)
 }
 
 fn ended() -> Error {

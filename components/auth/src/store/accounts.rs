@@ -5,7 +5,7 @@ use crate::{
     role::{self, Roles},
     validation::EmailKey,
 };
-use mindflow_events::Payload;
+use mindflow_events::{CredentialsChanged, Payload};
 use mindflow_guest::{
     call::{CallContext, Error},
     event,
@@ -27,7 +27,7 @@ const PAGE_ROWS: i64 = 1_000;
 macro_rules! select_account {
     ($condition:literal) => {
         concat!(
-            "SELECT u.id, u.email, u.display_name, u.timezone, u.created_at, u.password_hash,
+            "SELECT u.id, u.email, u.display_name, u.timezone, u.created_at, u.password_hash, u.password_version,
                     ARRAY(SELECT r.role FROM auth.user_roles r WHERE r.user_id = u.id) AS roles
              FROM auth.users u WHERE ",
             $condition
@@ -40,6 +40,8 @@ pub struct Stored {
     pub account: Account,
     /// bcrypt's text form.
     pub password_hash: String,
+    /// Rises when the password is changed.
+    pub password_version: i64,
 }
 
 fn read_account(row: Row<'_>) -> Result<Account, RowError> {
@@ -53,6 +55,14 @@ fn read_account(row: Row<'_>) -> Result<Account, RowError> {
     })
 }
 
+fn read_stored(row: Row<'_>) -> Result<Stored, RowError> {
+    Ok(Stored {
+        account: read_account(row)?,
+        password_hash: row.get("password_hash")?,
+        password_version: row.get("password_version")?,
+    })
+}
+
 /// Of the event of a registration.
 pub const FIRST_SEQUENCE: u64 = 1;
 
@@ -61,11 +71,8 @@ pub async fn by_email(email: &EmailKey) -> Result<Option<Stored>, Error> {
     let keys: Vec<String> = email.former().into_iter().chain([email.as_str().to_owned()]).collect();
     let rows =
         sql::query(DATABASE, Identity::Service, select_account!("u.email_key = ANY ($1)"), params![keys]).await?;
-    let read = |row: Row<'_>| {
-        Ok::<_, RowError>(Stored { account: read_account(row)?, password_hash: row.get("password_hash")? })
-    };
     // What an earlier build kept two addresses by is the key of the one that it was made for.
-    let found = rows.map(read)?;
+    let found = rows.map(read_stored)?;
     Ok(found.into_iter().find(|stored| email.former().is_none() || EmailKey::of(&stored.account.email) == *email))
 }
 
@@ -73,6 +80,12 @@ pub async fn by_email(email: &EmailKey) -> Result<Option<Stored>, Error> {
 pub async fn by_id(id: Uuid) -> Result<Option<Account>, Error> {
     let rows = sql::query(DATABASE, Identity::Service, select_account!("u.id = $1"), params![id]).await?;
     Ok(rows.first().map(read_account).transpose()?)
+}
+
+/// The same, with its password's hash.
+pub async fn with_password(id: Uuid) -> Result<Option<Stored>, Error> {
+    let rows = sql::query(DATABASE, Identity::Service, select_account!("u.id = $1"), params![id]).await?;
+    Ok(rows.first().map(read_stored).transpose()?)
 }
 
 /// All accounts, oldest first.
@@ -129,8 +142,13 @@ pub async fn lock(tx: &Tx, id: Uuid) -> Result<Option<Account>, Abort> {
 
 /// The account as it is now.
 pub async fn read(tx: &Tx, id: Uuid) -> Result<Option<Account>, Abort> {
+    Ok(read_whole(tx, id).await?.map(|stored| stored.account))
+}
+
+/// The same, with its password's hash.
+pub async fn read_whole(tx: &Tx, id: Uuid) -> Result<Option<Stored>, Abort> {
     let rows = tx.query(select_account!("u.id = $1"), params![id]).await?;
-    Ok(rows.first().map(read_account).transpose()?)
+    Ok(rows.first().map(read_stored).transpose()?)
 }
 
 /// Writes the name, zone and roles of a locked account; returns the sequence of its event.
@@ -171,6 +189,27 @@ pub async fn rehash(tx: &Tx, id: Uuid, old: &str, new: &str) -> Result<(), Abort
     tx.execute("UPDATE auth.users SET password_hash = $3 WHERE id = $1 AND password_hash = $2", params![id, old, new])
         .await?;
     Ok(())
+}
+
+/// Puts another password in the place of one that was `version`, and publishes that. Not when it has been changed since.
+pub async fn change_password(
+    tx: &Tx,
+    context: &CallContext,
+    (id, version): (Uuid, i64),
+    hash: &str,
+    change: CredentialsChanged,
+) -> Result<bool, Abort> {
+    let changed = tx
+        .query(
+            "UPDATE auth.users SET password_hash = $3, password_version = password_version + 1, updated_at = $4,
+                event_sequence = event_sequence + 1
+             WHERE id = $1 AND password_version = $2 RETURNING event_sequence",
+            params![id, version, hash, change.at],
+        )
+        .await?;
+    let Some(row) = changed.first() else { return Ok(false) };
+    publish(tx, context, &Payload::CredentialsChanged(change), row.get("event_sequence")?).await?;
+    Ok(true)
 }
 
 async fn give_roles(tx: &Tx, id: Uuid, roles: &Roles) -> Result<(), Abort> {

@@ -83,6 +83,13 @@ pub async fn end(id: Uuid) -> Result<(), Error> {
     .await
 }
 
+/// Ends the user's sessions but this one. Answers those that have ended.
+pub async fn end_others(tx: &Tx, user_id: Uuid, kept: Option<Uuid>) -> Result<Vec<Uuid>, Abort> {
+    let statement = "DELETE FROM auth.sessions WHERE user_id = $1 AND id IS DISTINCT FROM $2::uuid RETURNING id";
+    let rows = tx.query(statement, params![user_id, kept]).await?;
+    Ok(rows.iter().map(|row| row.get("id")).collect::<Result<_, _>>()?)
+}
+
 /// The live session of that id.
 pub async fn get(id: Uuid, now_us: i64) -> Result<Option<Session>, Error> {
     let statement = select_session!("s.id = $1 AND s.expires_at > $2");
