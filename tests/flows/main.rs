@@ -5,6 +5,8 @@ mod abuse;
 mod abuse_cost;
 mod abuse_pictures;
 mod accounts;
+mod accounts_password;
+mod accounts_sessions;
 mod admin;
 mod alarms;
 mod analytics;

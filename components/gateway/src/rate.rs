@@ -6,7 +6,7 @@ use crate::graphql::scope::Scope;
 use crate::route::Route;
 use crate::viewer::Viewer;
 use http::Method;
-use mindflow_guest::call::ReachedLimit;
+use mindflow_guest::call::{Error, ReachedLimit};
 use mindflow_guest::rate_limits::{self, Holder};
 
 /// Two limits of the manifest: that of a proven user, and that of an address.
@@ -45,11 +45,24 @@ const KEYS_POINTS: u64 = 50;
 /// # Errors
 /// `RateLimited`
 pub async fn take(viewer: &Viewer, limit: Limit, cost: u64) -> Result<ReachedLimit, Failure> {
-    let (name, holder) = match viewer.user_id().await {
+    let (name, holder) = part(viewer, limit).await;
+    Ok(rate_limits::take(name, holder, cost).await?)
+}
+
+async fn part(viewer: &Viewer, limit: Limit) -> (&'static str, Holder) {
+    match viewer.user_id().await {
         Some(id) => (limit.proven, Holder::Named(id)),
         None => (limit.unproven, address(viewer)),
-    };
-    Ok(rate_limits::take(name, holder, cost).await?)
+    }
+}
+
+/// For a password that an operation sends, as for one of a login.
+///
+/// # Errors
+/// `RateLimited`
+pub async fn of_guess(viewer: &Viewer) -> Result<(), Error> {
+    let (name, holder) = part(viewer, LOGIN).await;
+    rate_limits::take(name, holder, 1).await.map(drop)
 }
 
 fn address(viewer: &Viewer) -> Holder {

@@ -4,8 +4,10 @@ mod analytics;
 mod audit;
 mod mutation;
 mod notification;
+mod password;
 mod query;
 mod search;
+mod sessions;
 mod subscription;
 
 use async_graphql::MergedObject;
@@ -18,6 +20,7 @@ pub use subscription::{Begins, Source, Subscription};
 #[derive(MergedObject, Default)]
 pub struct Query(
     query::Reads,
+    sessions::SessionReads,
     analytics::AnalyticsReads,
     notification::NotificationReads,
     search::SearchReads,
@@ -26,4 +29,9 @@ pub struct Query(
 
 /// Everything that is written. The fields of one mutation run one after the other; each costs 1,000 points of at most 15,000.
 #[derive(MergedObject, Default)]
-pub struct Mutation(mutation::Writes, notification::NotificationWrites);
+pub struct Mutation(
+    mutation::Writes,
+    password::PasswordWrites,
+    sessions::SessionWrites,
+    notification::NotificationWrites,
+);
