@@ -16,6 +16,22 @@ pub struct Account {
     /// IANA name.
     pub timezone: String,
     pub created_at: Time,
+    /// Whether the address is known to be the user's. None in events from before addresses were confirmed: such accounts get mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email_confirmed: Option<bool>,
+}
+
+/// `AccountMailRequested`: a mail with a link that proves the address. It has neither the address nor the link, which the auth
+/// service makes when the mail is sent: events are kept for good.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountMailRequested {
+    pub mail_id: Uuid,
+    /// In words, so that one of a later version does not spoil the event: `confirmation`, `reset`, `change` or `changed`.
+    pub mail: String,
+    /// None where it is not known yet whether there is an account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<Uuid>,
 }
 
 /// `CredentialsChanged`: by what the user logs in. It has no secret.

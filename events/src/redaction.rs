@@ -13,7 +13,7 @@ const WITHHELD: &str = "(withheld)";
 const BARE_CHARS_MIN: usize = 5;
 
 /// Ids, times, counts and what the platform itself decided.
-const SHOWN: [&str; 26] = [
+const SHOWN: [&str; 29] = [
     "analysis",
     "at",
     "change",
@@ -24,9 +24,12 @@ const SHOWN: [&str; 26] = [
     "deletedAt",
     "displayName",
     "email",
+    "emailConfirmed",
     "entryDate",
     "entrySequence",
     "journalId",
+    "mail",
+    "mailId",
     "model",
     "moodId",
     "reason",

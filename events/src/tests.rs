@@ -103,6 +103,7 @@ fn an_event_belongs_to_its_aggregate_and_its_user() {
             Kind::MoodRecorded => ("mood", Some(2)),
             Kind::TagCreated | Kind::TagRenamed => ("tag", Some(2)),
             Kind::MailRequested | Kind::NotificationRequested | Kind::PushRequested | Kind::WebhookRequested => {
+            Kind::AccountMailRequested => ("account-mail", Some(7)),
                 ("send", None)
             }
             Kind::CredentialsChanged | Kind::UserLoggedIn | Kind::UserRegistered | Kind::UserUpdated => {

@@ -19,6 +19,8 @@ pub struct Account {
     pub timezone: String,
     /// Microseconds since 1970-01-01T00:00:00Z.
     pub created_at_us: i64,
+    /// Whether the address is known to be the user's.
+    pub email_confirmed: bool,
 }
 
 impl Account {
@@ -31,6 +33,7 @@ impl Account {
             roles: self.roles.iter().map(|role| role.as_str().to_owned()).collect(),
             timezone: self.timezone.clone(),
             created_at: Time(self.created_at_us),
+            email_confirmed: Some(self.email_confirmed),
         }
     }
 }
@@ -49,6 +52,7 @@ mod tests {
             roles: Roles::from([Role::Admin, Role::User]),
             timezone: "Europe/Berlin".into(),
             created_at_us: 1_761_424_200_000_001,
+            email_confirmed: true,
         };
         assert_eq!(
             serde_json::to_value(account.in_events()).unwrap(),
@@ -59,6 +63,7 @@ mod tests {
                 "roles": ["user", "admin"],
                 "timezone": "Europe/Berlin",
                 "createdAt": "2025-10-25T20:30:00.000001Z",
+                "emailConfirmed": true,
             })
         );
     }

@@ -66,6 +66,7 @@ mod tests {
             roles: Roles::from([Role::User, Role::Premium]),
             timezone: "Europe/Berlin".into(),
             created_at_us: 0,
+            email_confirmed: true,
         };
         let claims = Claims::new(&account, Uuid::from_u128(2), Uuid::from_u128(3), 1_700_000_000_999_999, 900);
         assert_eq!(

@@ -7,6 +7,7 @@ mod account;
 mod claims;
 mod entropy;
 mod flow;
+mod link;
 mod lockout;
 mod password;
 mod role;
@@ -28,8 +29,12 @@ mod services {
 }
 
 use bindings::exports::mindflow::{
-    auth::accounts::{
-        self, Caller, ChangedUser, Grant, LoginAttempt, Mark, ProfileChange, Proof, Registration, Role, Session, User,
+    auth::{
+        account_mails,
+        accounts::{
+            self, Caller, ChangedUser, Grant, LoginAttempt, Mark, ProfileChange, Proof, Registration, Role, Session,
+            User,
+        },
     },
     platform::{health, operator},
 };
@@ -79,8 +84,16 @@ impl accounts::Guest for Auth {
         flow::credentials::change_password(&context, &current, &new).await
     }
 
+    async fn request_email_confirmation(context: CallContext) -> Result<(), Error> {
+        flow::address::request_confirmation(&context).await
+    }
+
+    async fn confirm_email(context: CallContext, token: String) -> Result<(), Error> {
+        flow::address::confirm(&context, &token).await
+    }
+
     async fn authenticate(context: CallContext) -> Result<Caller, Error> {
-        flow::session::authenticate(&context).await.map(wire::caller)
+        flow::session::admit(&context).await.map(wire::caller)
     }
 
     async fn prove(context: CallContext) -> Result<Proof, Error> {
@@ -103,6 +116,16 @@ impl accounts::Guest for Auth {
 
     async fn set_roles(context: CallContext, user_id: String, roles: Vec<Role>) -> Result<ChangedUser, Error> {
         flow::account::set_roles(&context, &user_id, roles.into_iter().map(wire::role)).await.map(wire::changed)
+    }
+}
+
+impl account_mails::Guest for Auth {
+    async fn prepare(_: CallContext, id: String) -> Result<Option<account_mails::Mail>, Error> {
+        Ok(flow::mails::prepare(&id).await?.map(wire::mail))
+    }
+
+    async fn sent(_: CallContext, id: String) -> Result<(), Error> {
+        flow::mails::sent(&id).await
     }
 }
 

@@ -63,6 +63,8 @@ pub enum SettingsError {
     SessionAge(String),
     #[error("the variable `sessions_max` is {0:?}; it must be a number from 1 to 1000")]
     Sessions(String),
+    #[error("the variable `require_confirmed_email` is {0:?}; it must be `true` or `false`")]
+    ConfirmedEmail(String),
     #[error("the variable `refuse_common_passwords` is {0:?}; it must be `changes` or `always`")]
     CommonPasswords(String),
 }
@@ -90,6 +92,7 @@ impl Settings {
         let session_age = config::text("session_seconds_max").await;
         let sessions = config::text("sessions_max").await;
         let common = config::text("refuse_common_passwords").await;
+        Self::email_must_be_confirmed().await?;
         Self::parse(Texts {
             bcrypt_cost: cost.as_deref(),
             allow_weak_bcrypt: allow_weak.as_deref(),
@@ -98,6 +101,15 @@ impl Settings {
             sessions_max: sessions.as_deref(),
             refuse_common_passwords: common.as_deref(),
         })
+    }
+
+    /// Whether an account can be used only when its address is confirmed. Asked alone, and for few requests: those of accounts
+    /// that are not.
+    ///
+    /// # Errors
+    /// The variable cannot be used.
+    pub async fn email_must_be_confirmed() -> Result<bool, SettingsError> {
+        confirmation(config::text("require_confirmed_email").await.as_deref())
     }
 
     /// The moment at which a session is judged by these settings.
@@ -133,6 +145,14 @@ impl Settings {
                 Some(other) => return Err(SettingsError::CommonPasswords(other.to_owned())),
             },
         })
+    }
+}
+
+fn confirmation(text: Option<&str>) -> Result<bool, SettingsError> {
+    match text.map(str::trim) {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(other) => Err(SettingsError::ConfirmedEmail(other.to_owned())),
     }
 }
 
@@ -211,6 +231,12 @@ mod tests {
         assert!(parse("always").unwrap().refuse_common_at_registration);
         assert!(!parse(" changes ").unwrap().refuse_common_at_registration);
         assert_eq!(parse("never"), Err(SettingsError::CommonPasswords("never".into())));
+    }
+
+    #[test]
+    fn addresses_are_to_be_confirmed_where_that_is_said() {
+        assert_eq!((confirmation(None), confirmation(Some(" true "))), (Ok(false), Ok(true)));
+        assert_eq!(confirmation(Some("yes")), Err(SettingsError::ConfirmedEmail("yes".into())));
     }
 
     #[test]

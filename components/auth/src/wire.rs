@@ -2,15 +2,25 @@
 
 use crate::{
     account::Account,
-    bindings::exports::mindflow::auth::accounts as wit,
+    bindings::exports::mindflow::auth::{account_mails as mails, accounts as wit},
     flow::{
         account::Changed,
         grant::Issued,
-        login, register,
+        login,
+        mails::Prepared,
+        register,
         session::{Authenticated, Listed, Proven},
     },
     role::{Role, Roles},
+    store::mails::Kind,
 };
+
+pub fn mail(prepared: Prepared) -> mails::Mail {
+    let kind = match prepared.kind {
+        Kind::Confirmation => mails::Kind::Confirmation,
+    };
+    mails::Mail { kind, to: prepared.to, token: prepared.token }
+}
 
 pub fn registration(registration: wit::Registration) -> register::Request {
     register::Request {
@@ -44,6 +54,7 @@ pub fn user(account: Account) -> wit::User {
         roles: roles(&account.roles),
         timezone: account.timezone,
         created_at: account.created_at_us,
+        email_confirmed: account.email_confirmed,
     }
 }
 

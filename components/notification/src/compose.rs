@@ -11,8 +11,8 @@ use crate::switch::DISABLED;
 
 /// Two templates a mail: the name's ending decides what is escaped.
 const TEMPLATES: [(&str, &str); 8] = [
-    ("welcome.txt", include_str!("templates/welcome.txt")),
-    ("welcome.html", include_str!("templates/welcome.html")),
+    ("confirmation.txt", include_str!("templates/confirmation.txt")),
+    ("confirmation.html", include_str!("templates/confirmation.html")),
     ("insights.txt", include_str!("templates/insights.txt")),
     ("insights.html", include_str!("templates/insights.html")),
     ("webhook.txt", include_str!("templates/webhook.txt")),
@@ -60,9 +60,14 @@ fn environment() -> Result<Environment<'static>, minijinja::Error> {
     Ok(environment)
 }
 
+/// Whether the mail goes to addresses that are not confirmed as well: the one that confirms them.
+pub fn confirms(event_type: &str) -> bool {
+    Kind::of(event_type) == Some(Kind::UserRegistered)
+}
+
 /// Whether there is a mail about such events.
 pub fn has_mail(event_type: &str) -> bool {
-    kind(event_type).is_some()
+    confirms(event_type) || kind(event_type).is_some()
 }
 
 /// Whether there is a push message about such events.
@@ -72,7 +77,7 @@ pub fn has_push(event_type: &str) -> bool {
 
 /// Whether the mail is about the safety of the account: it goes out whatever the user wants, and at any hour.
 pub fn is_about_safety(event_type: &str) -> bool {
-    Kind::of(event_type) == Some(Kind::CredentialsChanged)
+    matches!(Kind::of(event_type), Some(Kind::CredentialsChanged | Kind::UserRegistered))
 }
 
 /// What an event of [`CredentialsChanged`] says, in a sentence without its end.
@@ -98,7 +103,6 @@ fn kind(event_type: &str) -> Option<(&'static str, &'static str)> {
         return Some(("webhook", "Your webhook was switched off"));
     }
     match Kind::of(event_type)? {
-        Kind::UserRegistered => Some(("welcome", "Welcome to MindFlow")),
         Kind::AIInsightsGenerated => Some(("insights", "Your insights are ready")),
         Kind::CredentialsChanged => Some(("security", "Your account was changed")),
         _ => None,
@@ -107,10 +111,24 @@ fn kind(event_type: &str) -> Option<(&'static str, &'static str)> {
 
 /// The mail about an event of this type, if there is one.
 pub fn mail(event_type: &str, words: &Words<'_>) -> Result<Option<Mail>, minijinja::Error> {
-    let Some((template, subject)) = kind(event_type) else { return Ok(None) };
+    kind(event_type).map(|(template, subject)| rendered(template, subject, words)).transpose()
+}
+
+/// What a mail with a link says. It has no text of a user: who typed the address in may not be who reads the mail.
+#[derive(Debug, Serialize)]
+pub struct Link<'a> {
+    pub link: &'a str,
+}
+
+/// The mail that confirms an address.
+pub fn confirmation(link: &Link<'_>) -> Result<Mail, minijinja::Error> {
+    rendered("confirmation", "Confirm your e-mail address", link)
+}
+
+fn rendered(template: &str, subject: &str, words: &impl Serialize) -> Result<Mail, minijinja::Error> {
     let environment = environment()?;
     let render = |ending| environment.get_template(&format!("{template}.{ending}"))?.render(words);
-    Ok(Some(Mail { subject: subject.to_owned(), text: render("txt")?, html: render("html")? }))
+    Ok(Mail { subject: subject.to_owned(), text: render("txt")?, html: render("html")? })
 }
 
 /// A name for one line of text: without control characters, and bounded.
@@ -175,7 +193,7 @@ mod tests {
     #[test]
     fn a_users_words_are_escaped_in_html_and_stay_as_they_are_in_text() {
         let hostile = "<script>alert('x')</script>{{ unsubscribe }}\r\nBcc: eve@example.org";
-        let mail = mail("UserRegistered", &words(hostile)).unwrap().unwrap();
+        let mail = mail("AIInsightsGenerated", &words(hostile)).unwrap().unwrap();
         assert!(!mail.html.contains("<script>") && mail.html.contains("&lt;script&gt;"), "{}", mail.html);
         assert!(
             mail.text.contains("<script>alert('x')</script>{{ unsubscribe }}  Bcc: eve@example.org"),
@@ -183,12 +201,12 @@ mod tests {
             mail.text
         );
         assert!(!mail.text.contains("\nBcc:") && !mail.html.contains("\nBcc:"));
-        assert_eq!(mail.subject, "Welcome to MindFlow");
+        assert_eq!(mail.subject, "Your insights are ready");
     }
 
     #[test]
     fn every_mail_says_how_to_get_no_more() {
-        for event_type in ["UserRegistered", "AIInsightsGenerated", DISABLED] {
+        for event_type in ["AIInsightsGenerated", DISABLED] {
             let mail = mail(event_type, &words("Ada")).unwrap().unwrap();
             assert!(mail.text.contains("https://m.example/u/T"), "{event_type}: {}", mail.text);
             assert!(mail.html.replace("&#x2f;", "/").contains("href=\"https://m.example/u/T\""), "{}", mail.html);
@@ -210,8 +228,17 @@ mod tests {
         let mail = mail("CredentialsChanged", &words("Ada")).unwrap().unwrap();
         assert!(mail.text.contains("The password of your account was changed."), "{}", mail.text);
         assert!(!mail.text.contains("https://m.example/u/T"), "{}", mail.text);
-        assert!(is_about_safety("CredentialsChanged") && !is_about_safety("UserRegistered"));
+        assert!(is_about_safety("CredentialsChanged") && !is_about_safety("AIInsightsGenerated"));
         assert_eq!(change("somethingNew"), "How you log in to your account was changed");
+    }
+
+    #[test]
+    fn the_mail_that_confirms_an_address_has_its_link_and_no_text_of_a_user() {
+        let mail = confirmation(&Link { link: "https://m.example/auth/confirm-email/T-_7" }).unwrap();
+        assert!(mail.text.contains("\nhttps://m.example/auth/confirm-email/T-_7\n"), "{}", mail.text);
+        assert!(mail.html.replace("&#x2f;", "/").contains("href=\"https://m.example/auth/confirm-email/T-_7\""));
+        assert!(mail.text.starts_with("Hello,\n"), "{}", mail.text);
+        assert!(has_mail("UserRegistered") && confirms("UserRegistered") && !confirms("CredentialsChanged"));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! webhook's `X-MindFlow-Delivery`), by which a receiver can recognise it.
 
 use crate::{
-    compose, link,
+    account_mail, compose, link,
     patience::{self, Patience},
     quiet, receivers,
     secrets::Secret,
@@ -55,7 +55,9 @@ pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
     if !send.pending {
         return Ok(());
     }
-    let settlement = if send.wanted || compose::is_about_safety(&send.event_type) {
+    let settlement = if send.inside {
+        Settlement::Skipped("the entry is private")
+    } else if send.wanted || compose::is_about_safety(&send.event_type) {
         attempt(event, &send).await.map_err(|failure| bounded(failure, &send, clock::now_us()))?
     } else {
         Settlement::Skipped("the user does not want it")
@@ -71,6 +73,10 @@ async fn attempt(event: &Event, send: &Send) -> Result<Settlement, Failure> {
     }
     match &send.target {
         Target::Gone => Ok(Settlement::Skipped("there is no such target any more")),
+        Target::Email(_) if compose::confirms(&send.event_type) => {
+            let sent = account_mail::send(event, send.user_id, send.id).await?;
+            Ok(if sent { Settlement::Sent } else { Settlement::Skipped("the address needs no confirmation any more") })
+        }
         Target::Email(None) => Err(Failure::Retry(("the account is not known yet".into(), Some(DEFERRAL_MS)))),
         Target::Email(Some(addressee)) => by_mail(send, addressee).await,
         Target::Webhook { url, secret } => by_webhook(event, send, url, secret).await,
@@ -83,8 +89,7 @@ async fn attempt(event: &Event, send: &Send) -> Result<Settlement, Failure> {
 }
 
 async fn by_mail(send: &Send, addressee: &Addressee) -> Result<Settlement, Failure> {
-    let home = config::text("public_url").await.unwrap_or_else(|| PUBLIC_URL.to_owned());
-    let home = home.trim_end_matches('/');
+    let home = &home().await;
     let unsubscribe = format!("{home}/notifications/unsubscribe/{}", link::token(&send.link_key, send.user_id));
     let words = compose::Words {
         name: compose::name(&addressee.display_name),
@@ -113,12 +118,22 @@ async fn by_mail(send: &Send, addressee: &Addressee) -> Result<Settlement, Failu
         html: Some(composed.html),
         headers,
     };
-    match mail::send(message).await {
-        Ok(()) => Ok(Settlement::Sent),
-        Err(mail::Error::Unavailable(reason)) => Err(Failure::Retry((reason, Some(MAIL_DEFERRAL_MS)))),
-        Err(mail::Error::Invalid(reason) | mail::Error::Rejected(reason)) => Err(Failure::Reject(reason)),
-        Err(mail::Error::AccessDenied(reason)) => Err(event::retry(reason)),
-    }
+    post(message).await.map(|()| Settlement::Sent)
+}
+
+/// The platform's public address, without a slash at its end.
+pub async fn home() -> String {
+    let home = config::text("public_url").await.unwrap_or_else(|| PUBLIC_URL.to_owned());
+    home.trim_end_matches('/').to_owned()
+}
+
+/// Hands a mail to the mail server.
+pub async fn post(message: mail::Message) -> Result<(), Failure> {
+    mail::send(message).await.map_err(|error| match error {
+        mail::Error::Unavailable(reason) => Failure::Retry((reason, Some(MAIL_DEFERRAL_MS))),
+        mail::Error::Invalid(reason) | mail::Error::Rejected(reason) => Failure::Reject(reason),
+        mail::Error::AccessDenied(reason) => event::retry(reason),
+    })
 }
 
 async fn by_webhook(event: &Event, send: &Send, url: &str, secret: &Secret) -> Result<Settlement, Failure> {

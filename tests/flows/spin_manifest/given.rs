@@ -10,6 +10,9 @@ const SPARED: &[(&str, &str, &str)] = &[
     ("gateway", "mail_from", "mails are sent for events"),
     ("gateway", "{{ mail_origin }}", "mails are sent for events"),
     ("gateway", "https://*:*", "addresses of users are checked there and called for events"),
+    ("notification", "jwt_wrapping_secret", "mails are prepared there, and no tokens signed"),
+    ("notification", "http://query.spin.internal", "auth publishes nothing there"),
+    ("notification", "http://analytics.spin.internal", "auth publishes nothing there"),
     ("media", "jwt_wrapping_secret", "tokens are proven there, not signed"),
     ("media-background", "jwt_wrapping_secret", "tokens are proven there, not signed"),
 ];

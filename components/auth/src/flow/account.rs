@@ -60,12 +60,17 @@ pub async fn update_profile(
 /// The caller's account.
 pub async fn own(context: &CallContext) -> Result<Account, Error> {
     let Authenticated { caller, .. } = authenticate(context).await?;
-    accounts::by_id(caller.user_id).await?.ok_or_else(no_such_user)
+    of(caller.user_id).await
+}
+
+/// An account that there must be.
+pub async fn of(user_id: Uuid) -> Result<Account, Error> {
+    accounts::by_id(user_id).await?.ok_or_else(no_such_user)
 }
 
 /// Has reads of these users wait until the views have the change. Without the store they may show what was before; the change is
 /// not affected.
-async fn note(sessions: &Sessions, users: &[Uuid], changed: &Changed) {
+pub async fn note(sessions: &Sessions, users: &[Uuid], changed: &Changed) {
     let Some(mark) = &changed.mark else { return };
     for user in users {
         if let Err(error) = sessions.note_written(*user, std::slice::from_ref(mark)).await {
@@ -123,7 +128,7 @@ pub async fn change_roles(
 }
 
 /// Locks the account, makes of it what `next` says, and publishes that when it is something else than before.
-async fn change(
+pub async fn change(
     tx: &Tx,
     context: &CallContext,
     id: Uuid,

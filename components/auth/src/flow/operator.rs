@@ -222,3 +222,4 @@ mod tests {
         );
     }
 }
+            email_confirmed: true,

@@ -8,6 +8,7 @@ use crate::{
     settings::Settings,
     store::{
         accounts::{self, DATABASE, FIRST_SEQUENCE},
+        mails::{self, Kind, Mail},
         sessions::Sessions,
     },
     validation::{self, NewAccount},
@@ -50,12 +51,17 @@ pub async fn register(context: &CallContext, request: Request) -> Result<Issued,
         roles: Roles::from([Role::User]),
         timezone: timezone.to_owned(),
         created_at_us: now_us,
+        email_confirmed: false,
     };
     let opened =
         grant::open(account.clone(), validation::user_agent(request.user_agent.as_deref()), now_us, settings).await?;
+    // The event of the registration asks for it to be sent.
+    let confirmation =
+        Mail { id: account.id, kind: Kind::Confirmation, user_id: Some(account.id), email: account.email.clone() };
     let written = sql::transaction(DATABASE, &Identity::Service, async |tx| {
         let sequence = accounts::insert(tx, &account, &input.email_key, &hash).await?;
         let ended = opened.record(tx).await?;
+        mails::keep(tx, &confirmation, now_us).await?;
         accounts::publish(tx, context, &Payload::UserRegistered(account.in_events()), sequence).await?;
         Ok(ended)
     })

@@ -34,6 +34,8 @@ pub struct Authenticated {
     pub roles: Roles,
     /// The caller's time zone now.
     pub timezone: String,
+    /// Whether the caller's address is confirmed.
+    pub email_confirmed: bool,
     /// In any session, in the last seconds.
     pub written: Option<Written>,
     pub sessions: Sessions,
@@ -47,10 +49,22 @@ pub async fn authenticate(context: &CallContext) -> Result<Authenticated, Error>
     match sessions.look(session_id, caller.user_id).await? {
         (Some(Stored { session, .. }), written) if session.user_id == caller.user_id => {
             let timezone = session.timezone.unwrap_or_else(|| TIMEZONE_DEFAULT.to_owned());
-            Ok(Authenticated { caller, session_id, roles: session.roles, timezone, written, sessions })
+            let email_confirmed = session.email_confirmed == Some(true);
+            Ok(Authenticated { caller, session_id, roles: session.roles, timezone, email_confirmed, written, sessions })
         }
         _ => Err(ended()),
     }
+}
+
+/// The same, for what else a caller may do than see to the account: where addresses must be confirmed, the caller's is.
+pub async fn admit(context: &CallContext) -> Result<Authenticated, Error> {
+    let authenticated = authenticate(context).await?;
+    if !authenticated.email_confirmed && Settings::email_must_be_confirmed().await.map_err(internal)? {
+        return Err(Error::Forbidden(
+            "Confirm your e-mail address first: follow the link that was mailed to it.".into(),
+        ));
+    }
+    Ok(authenticated)
 }
 
 /// Whom a token speaks for, and what is to be shown to the services in the caller's name.
@@ -61,9 +75,9 @@ pub struct Proven {
     pub token: Option<String>,
 }
 
-/// As [`authenticate`].
+/// As [`admit`].
 pub async fn prove(context: &CallContext) -> Result<Proven, Error> {
-    let authenticated = authenticate(context).await?;
+    let authenticated = admit(context).await?;
     let Authenticated { caller, session_id, roles, timezone, .. } = &authenticated;
     let token = if role::known(&caller.roles) == *roles && caller.zone_name() == timezone {
         None

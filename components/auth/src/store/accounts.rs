@@ -28,6 +28,7 @@ macro_rules! select_account {
     ($condition:literal) => {
         concat!(
             "SELECT u.id, u.email, u.display_name, u.timezone, u.created_at, u.password_hash, u.password_version,
+                    u.email_confirmed_at IS NOT NULL AS email_confirmed,
                     ARRAY(SELECT r.role FROM auth.user_roles r WHERE r.user_id = u.id) AS roles
              FROM auth.users u WHERE ",
             $condition
@@ -52,6 +53,7 @@ fn read_account(row: Row<'_>) -> Result<Account, RowError> {
         roles: role::with_user(role::known(&row.get::<Vec<String>>("roles")?)),
         timezone: row.get("timezone")?,
         created_at_us: row.get::<Time>("created_at")?.0,
+        email_confirmed: row.get("email_confirmed")?,
     })
 }
 
@@ -151,7 +153,7 @@ pub async fn read_whole(tx: &Tx, id: Uuid) -> Result<Option<Stored>, Abort> {
     Ok(rows.first().map(read_stored).transpose()?)
 }
 
-/// Writes the name, zone and roles of a locked account; returns the sequence of its event.
+/// Writes the name, the zone, the roles and whether the address is confirmed of a locked account; returns the sequence of its event.
 pub async fn update(tx: &Tx, before: &Account, after: &Account, now_us: i64) -> Result<u64, Abort> {
     let taken: Vec<String> = before.roles.difference(&after.roles).map(|role| role.as_str().to_owned()).collect();
     if !taken.is_empty() {
@@ -164,9 +166,10 @@ pub async fn update(tx: &Tx, before: &Account, after: &Account, now_us: i64) -> 
     }
     let rows = tx
         .query(
-            "UPDATE auth.users SET display_name = $2, timezone = $3, updated_at = $4, event_sequence = event_sequence + 1
+            "UPDATE auth.users SET display_name = $2, timezone = $3, updated_at = $4, event_sequence = event_sequence + 1,
+                email_confirmed_at = CASE WHEN $5::boolean THEN coalesce(email_confirmed_at, $4) END
              WHERE id = $1 RETURNING event_sequence",
-            params![after.id, &after.display_name, &after.timezone, Time(now_us)],
+            params![after.id, &after.display_name, &after.timezone, Time(now_us), after.email_confirmed],
         )
         .await?;
     let row = rows.first().ok_or_else(|| internal("an account that was locked cannot be updated"))?;

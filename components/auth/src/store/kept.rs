@@ -18,13 +18,13 @@ const SWEPT_AT_ONCE: i64 = 10;
 /// Sessions that one login ends at most, after the setting was lowered; the next logins end the others.
 const ENDED_AT_ONCE: i64 = 20;
 
-/// A session with its user's roles and time zone of now; `$condition` follows. The copies in `value` may be older.
+/// A session with its user's roles, time zone and address of now; `$condition` follows. The copies in `value` may be older.
 macro_rules! select_session {
     ($condition:literal) => {
         concat!(
             "SELECT s.id, s.value, ARRAY(SELECT r.role FROM auth.user_roles r WHERE r.user_id = s.user_id) AS roles,
-                (SELECT u.timezone FROM auth.users u WHERE u.id = s.user_id) AS timezone
-             FROM auth.sessions s WHERE ",
+                u.timezone, u.email, u.email_confirmed_at IS NOT NULL AS email_confirmed
+             FROM auth.sessions s LEFT JOIN auth.users u ON u.id = s.user_id WHERE ",
             $condition
         )
     };
@@ -141,5 +141,7 @@ fn read(row: Row<'_>) -> Result<(Uuid, Session), Error> {
         serde_json::from_str(&value).map_err(|error| internal(format!("a kept session: {error}")))?;
     session.roles = role::with_user(role::known(&row.get::<Vec<String>>("roles")?));
     session.timezone = Some(row.get::<Option<String>>("timezone")?.unwrap_or_else(|| TIMEZONE_DEFAULT.to_owned()));
+    session.email = row.get::<Option<String>>("email")?.unwrap_or(session.email);
+    session.email_confirmed = Some(row.get("email_confirmed")?);
     Ok((row.get("id")?, session))
 }

@@ -3,5 +3,6 @@
 pub mod accounts;
 pub mod failures;
 pub mod kept;
+pub mod mails;
 pub mod sessions;
 pub mod written;

@@ -71,8 +71,8 @@ impl Sessions {
     /// The stored session; from the database when this store does not have all of it.
     async fn whole(&self, id: Uuid, entry: Option<Entry>) -> Result<Option<Stored>, Error> {
         match entry.map(|entry| read(&entry)).transpose()? {
-            Some(stored) if stored.session.timezone.is_some() => return Ok(Some(stored)),
-            // A host of an earlier release has put it there: the database knows the zone.
+            Some(stored) if stored.session.is_whole() => return Ok(Some(stored)),
+            // A host of an earlier release has put it there: the database knows the rest.
             Some(_) => {
                 self.0.delete(vec![key(id)]).await?;
             }
