@@ -49,6 +49,9 @@ pub struct CredentialsChanged {
 
 impl CredentialsChanged {
     pub const PASSWORD_CHANGED: &str = "passwordChanged";
+    /// By a link in a mail.
+    pub const PASSWORD_RESET: &str = "passwordReset";
+    pub const EMAIL_CHANGED: &str = "emailChanged";
 }
 
 /// `UserLoggedIn`.

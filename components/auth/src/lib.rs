@@ -92,6 +92,22 @@ impl accounts::Guest for Auth {
         flow::address::confirm(&context, &token).await
     }
 
+    async fn request_password_reset(context: CallContext, email: String) -> Result<(), Error> {
+        flow::reset::request(&context, &email).await
+    }
+
+    async fn reset_password(context: CallContext, token: String, new: String) -> Result<(), Error> {
+        flow::reset::reset(&context, &token, &new).await
+    }
+
+    async fn request_email_change(context: CallContext, new_email: String, password: String) -> Result<(), Error> {
+        flow::address::request_change(&context, &new_email, &password).await
+    }
+
+    async fn confirm_email_change(context: CallContext, token: String) -> Result<(), Error> {
+        flow::address::confirm_change(&context, &token).await
+    }
+
     async fn authenticate(context: CallContext) -> Result<Caller, Error> {
         flow::session::admit(&context).await.map(wire::caller)
     }

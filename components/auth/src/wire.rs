@@ -18,6 +18,9 @@ use crate::{
 pub fn mail(prepared: Prepared) -> mails::Mail {
     let kind = match prepared.kind {
         Kind::Confirmation => mails::Kind::Confirmation,
+        Kind::Reset => mails::Kind::Reset,
+        Kind::Change => mails::Kind::Change,
+        Kind::Changed => mails::Kind::Changed,
     };
     mails::Mail { kind, to: prepared.to, token: prepared.token }
 }
@@ -63,7 +66,7 @@ pub fn caller(authenticated: Authenticated) -> wit::Caller {
     wit::Caller {
         user_id: caller.user_id.to_string(),
         roles: roles(&authenticated.roles),
-        email: caller.email,
+        email: authenticated.email,
         timezone: authenticated.timezone,
         session_id: authenticated.session_id.to_string(),
         expires_at: caller.exp.saturating_mul(1_000_000),

@@ -40,14 +40,11 @@ pub async fn send(event: &events::Event, mail_id: Uuid, message_id: Uuid) -> Res
         return Ok(false);
     };
     let link = match &prepared.token {
-        Some(token) => format!("{}/auth/{}/{token}", deliver::home().await, path(prepared.kind)),
+        Some(token) => format!("{}{}{token}", deliver::home().await, page(prepared.kind)),
         None => String::new(),
     };
     let words = Link { link: &link };
-    let composed = match prepared.kind {
-        Kind::Confirmation => compose::confirmation(&words),
-    };
-    let composed = composed.map_err(event::retry)?;
+    let composed = compose::about_account(prepared.kind, &words).map_err(event::retry)?;
     let message = mail::Message {
         id: message_id.to_string(),
         to: prepared.to,
@@ -61,9 +58,11 @@ pub async fn send(event: &events::Event, mail_id: Uuid, message_id: Uuid) -> Res
     Ok(true)
 }
 
-/// The page that the link opens.
-fn path(kind: Kind) -> &'static str {
+/// The page that the link opens; the token follows.
+fn page(kind: Kind) -> &'static str {
     match kind {
-        Kind::Confirmation => "confirm-email",
+        Kind::Confirmation => "/auth/confirm-email/",
+        Kind::Reset => "/auth/reset-password/",
+        Kind::Change | Kind::Changed => "/auth/confirm-email-change/",
     }
 }

@@ -7,12 +7,18 @@ use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::switch::DISABLED;
+use crate::{services::account_mails::Kind as AccountMail, switch::DISABLED};
 
 /// Two templates a mail: the name's ending decides what is escaped.
-const TEMPLATES: [(&str, &str); 8] = [
+const TEMPLATES: [(&str, &str); 14] = [
     ("confirmation.txt", include_str!("templates/confirmation.txt")),
     ("confirmation.html", include_str!("templates/confirmation.html")),
+    ("reset.txt", include_str!("templates/reset.txt")),
+    ("reset.html", include_str!("templates/reset.html")),
+    ("change.txt", include_str!("templates/change.txt")),
+    ("change.html", include_str!("templates/change.html")),
+    ("changed.txt", include_str!("templates/changed.txt")),
+    ("changed.html", include_str!("templates/changed.html")),
     ("insights.txt", include_str!("templates/insights.txt")),
     ("insights.html", include_str!("templates/insights.html")),
     ("webhook.txt", include_str!("templates/webhook.txt")),
@@ -84,14 +90,17 @@ pub fn is_about_safety(event_type: &str) -> bool {
 pub fn change(word: &str) -> &'static str {
     match word {
         CredentialsChanged::PASSWORD_CHANGED => "The password of your account was changed",
+        CredentialsChanged::PASSWORD_RESET => "The password of your account was replaced by a link in a mail",
         _ => "How you log in to your account was changed",
     }
 }
 
-/// Whether it is worth a message. An analysis without insights, of an entry without text, is no news to them.
+/// Whether it is worth a message. An analysis without insights, of an entry without text, is no news to them; and of another
+/// address the former one hears by a mail of its own.
 pub fn is_news(event: &Event) -> bool {
-    match event::payload(event, &[Kind::AIInsightsGenerated]) {
+    match event::payload(event, &[Kind::AIInsightsGenerated, Kind::CredentialsChanged]) {
         Ok(Some(Payload::AIInsightsGenerated(insights))) => !insights.insights.is_empty(),
+        Ok(Some(Payload::CredentialsChanged(changed))) => changed.change != CredentialsChanged::EMAIL_CHANGED,
         _ => true,
     }
 }
@@ -120,9 +129,15 @@ pub struct Link<'a> {
     pub link: &'a str,
 }
 
-/// The mail that confirms an address.
-pub fn confirmation(link: &Link<'_>) -> Result<Mail, minijinja::Error> {
-    rendered("confirmation", "Confirm your e-mail address", link)
+/// The mail about an account that the auth service asks for.
+pub fn about_account(mail: AccountMail, link: &Link<'_>) -> Result<Mail, minijinja::Error> {
+    let (template, subject) = match mail {
+        AccountMail::Confirmation => ("confirmation", "Confirm your e-mail address"),
+        AccountMail::Reset => ("reset", "Choose a new password"),
+        AccountMail::Change => ("change", "Confirm your new e-mail address"),
+        AccountMail::Changed => ("changed", "Your account has another e-mail address"),
+    };
+    rendered(template, subject, link)
 }
 
 fn rendered(template: &str, subject: &str, words: &impl Serialize) -> Result<Mail, minijinja::Error> {
@@ -233,11 +248,15 @@ mod tests {
     }
 
     #[test]
-    fn the_mail_that_confirms_an_address_has_its_link_and_no_text_of_a_user() {
-        let mail = confirmation(&Link { link: "https://m.example/auth/confirm-email/T-_7" }).unwrap();
-        assert!(mail.text.contains("\nhttps://m.example/auth/confirm-email/T-_7\n"), "{}", mail.text);
-        assert!(mail.html.replace("&#x2f;", "/").contains("href=\"https://m.example/auth/confirm-email/T-_7\""));
-        assert!(mail.text.starts_with("Hello,\n"), "{}", mail.text);
+    fn a_mail_about_an_account_has_its_link_and_no_text_of_a_user() {
+        let link = Link { link: "https://m.example/auth/T-_7" };
+        for kind in [AccountMail::Confirmation, AccountMail::Reset, AccountMail::Change] {
+            let mail = about_account(kind, &link).unwrap();
+            assert!(mail.text.contains("\nhttps://m.example/auth/T-_7\n"), "{}", mail.text);
+            assert!(mail.html.replace("&#x2f;", "/").contains("href=\"https://m.example/auth/T-_7\""), "{}", mail.html);
+            assert!(mail.text.starts_with("Hello,\n"), "{}", mail.text);
+        }
+        assert!(!about_account(AccountMail::Changed, &link).unwrap().text.contains("T-_7"));
         assert!(has_mail("UserRegistered") && confirms("UserRegistered") && !confirms("CredentialsChanged"));
     }
 

@@ -10,7 +10,7 @@ use crate::{
     settings::Settings,
     store::{
         accounts::{self, DATABASE},
-        kept,
+        kept, mails,
         sessions::Sessions,
     },
 };
@@ -40,6 +40,7 @@ pub async fn change_password(context: &CallContext, current: &str, new: &str) ->
         if !accounts::change_password(tx, context, held, &hash, change.clone()).await? {
             return Err(Abort::Call(Error::Unavailable("the password was changed by another request".into())));
         }
+        mails::forget_ways_in(tx, caller.user_id).await?;
         kept::end_others(tx, caller.user_id, Some(session_id)).await
     })
     .await?;

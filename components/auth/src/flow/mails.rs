@@ -43,7 +43,13 @@ pub async fn prepare(mail_id: &str) -> Result<Option<Prepared>, Error> {
     let now_us = clock::now_us();
     sql::transaction(DATABASE, &Identity::Service, async |tx| {
         let Some(mail) = mails::unsent(tx, mail_id, now_us).await? else { return Ok(None) };
-        let Some(to) = receiver(tx, &mail).await? else { return Ok(None) };
+        let Some((mail, to)) = addressed(tx, &mail).await? else {
+            mails::drop(tx, &mail).await?;
+            return Ok(None);
+        };
+        if !mail.kind.has_link() {
+            return Ok(Some(Prepared { kind: mail.kind, to, token: None }));
+        }
         mails::give_token(tx, &mail, token_hash, now_us).await?;
         Ok(Some(Prepared { kind: mail.kind, to, token: Some(token.clone()) }))
     })
@@ -57,14 +63,20 @@ pub async fn sent(mail_id: &str) -> Result<(), Error> {
     }
 }
 
-/// The address that the mail goes to, if it still has a purpose.
-async fn receiver(tx: &Tx, mail: &Mail) -> Result<Option<String>, Abort> {
+/// The mail with its user, and where it goes, if it still has a purpose.
+async fn addressed(tx: &Tx, mail: &Mail) -> Result<Option<(Mail, String)>, Abort> {
     let account = match mail.user_id {
         Some(user_id) => accounts::read(tx, user_id).await?,
-        None => None,
+        None => accounts::find(tx, &EmailKey::of(&mail.email)).await?.map(|stored| stored.account),
     };
-    Ok(match mail.kind {
-        Kind::Confirmation => account.filter(|account| !account.email_confirmed && account.email == mail.email),
-    }
-    .map(|_| mail.email.clone()))
+    let wanted = account.filter(|account| match mail.kind {
+        Kind::Confirmation => !account.email_confirmed && account.email == mail.email,
+        // Until its address is confirmed, an account gets no other mail.
+        Kind::Reset => account.email_confirmed,
+        Kind::Change | Kind::Changed => true,
+    });
+    Ok(wanted.map(|account| {
+        let to = if mail.kind == Kind::Reset { account.email } else { mail.email.clone() };
+        (Mail { user_id: Some(account.id), ..mail.clone() }, to)
+    }))
 }

@@ -12,4 +12,5 @@ pub mod operator;
 pub mod proof;
 pub mod refresh;
 pub mod register;
+pub mod reset;
 pub mod session;

@@ -37,7 +37,7 @@ pub async fn register(context: &CallContext, request: Request) -> Result<Issued,
     let settings = Settings::load().await.map_err(internal)?;
     // Avoids hashing a password in vain. Concurrent registrations are decided by the unique address below.
     if accounts::by_email(&input.email_key).await?.is_some() {
-        return Err(accounts::email_taken());
+        return Err(accounts::email_taken("email"));
     }
     if settings.refuse_common_at_registration {
         password::refuse_common(context, "password", &request.password).await?;

@@ -34,7 +34,9 @@ pub struct Authenticated {
     pub roles: Roles,
     /// The caller's time zone now.
     pub timezone: String,
-    /// Whether the caller's address is confirmed.
+    /// The caller's address now.
+    pub email: String,
+    /// Whether it is confirmed.
     pub email_confirmed: bool,
     /// In any session, in the last seconds.
     pub written: Option<Written>,
@@ -50,7 +52,8 @@ pub async fn authenticate(context: &CallContext) -> Result<Authenticated, Error>
         (Some(Stored { session, .. }), written) if session.user_id == caller.user_id => {
             let timezone = session.timezone.unwrap_or_else(|| TIMEZONE_DEFAULT.to_owned());
             let email_confirmed = session.email_confirmed == Some(true);
-            Ok(Authenticated { caller, session_id, roles: session.roles, timezone, email_confirmed, written, sessions })
+            let (roles, email) = (session.roles, session.email);
+            Ok(Authenticated { caller, session_id, roles, timezone, email, email_confirmed, written, sessions })
         }
         _ => Err(ended()),
     }
@@ -78,11 +81,12 @@ pub struct Proven {
 /// As [`admit`].
 pub async fn prove(context: &CallContext) -> Result<Proven, Error> {
     let authenticated = admit(context).await?;
-    let Authenticated { caller, session_id, roles, timezone, .. } = &authenticated;
-    let token = if role::known(&caller.roles) == *roles && caller.zone_name() == timezone {
+    let Authenticated { caller, session_id, roles, timezone, email, .. } = &authenticated;
+    let as_presented = role::known(&caller.roles) == *roles && caller.zone_name() == timezone && caller.email == *email;
+    let token = if as_presented {
         None
     } else {
-        Some(grant::sign_claims(&Claims::renewed(caller, roles, timezone, *session_id, id::random())).await?)
+        Some(grant::sign_claims(&Claims::renewed(caller, (email, roles, timezone), *session_id, id::random())).await?)
     };
     Ok(Proven { authenticated, token })
 }

@@ -12,7 +12,7 @@ use mindflow_guest::{
     failure::{conflict, internal},
     params,
     rules::Rule,
-    sql::{self, Abort, Identity, Row, RowError, Time, Tx},
+    sql::{self, Abort, Identity, Row, RowError, Rows, Time, Tx},
 };
 use uuid::Uuid;
 
@@ -70,10 +70,23 @@ pub const FIRST_SEQUENCE: u64 = 1;
 
 /// The account of an address, with its password's hash.
 pub async fn by_email(email: &EmailKey) -> Result<Option<Stored>, Error> {
-    let keys: Vec<String> = email.former().into_iter().chain([email.as_str().to_owned()]).collect();
-    let rows =
-        sql::query(DATABASE, Identity::Service, select_account!("u.email_key = ANY ($1)"), params![keys]).await?;
-    // What an earlier build kept two addresses by is the key of the one that it was made for.
+    let statement = select_account!("u.email_key = ANY ($1)");
+    let rows = sql::query(DATABASE, Identity::Service, statement, params![keys(email)]).await?;
+    Ok(of_address(&rows, email)?)
+}
+
+/// The same in a transaction.
+pub async fn find(tx: &Tx, email: &EmailKey) -> Result<Option<Stored>, Abort> {
+    let rows = tx.query(select_account!("u.email_key = ANY ($1)"), params![keys(email)]).await?;
+    Ok(of_address(&rows, email)?)
+}
+
+fn keys(email: &EmailKey) -> Vec<String> {
+    email.former().into_iter().chain([email.as_str().to_owned()]).collect()
+}
+
+/// What an earlier build kept two addresses by is the key of the one that it was made for.
+fn of_address(rows: &Rows, email: &EmailKey) -> Result<Option<Stored>, RowError> {
     let found = rows.map(read_stored)?;
     Ok(found.into_iter().find(|stored| email.former().is_none() || EmailKey::of(&stored.account.email) == *email))
 }
@@ -122,17 +135,42 @@ pub async fn insert(tx: &Tx, account: &Account, email: &EmailKey, password_hash:
         ],
     )
     .await
-    .map_err(|error| match sql::violated_constraint(&error) {
-        Some(EMAIL_IS_UNIQUE) => Abort::Call(email_taken()),
-        _ => Abort::Database(error),
-    })?;
+    .map_err(|error| unless_taken(error, "email"))?;
     give_roles(tx, account.id, &account.roles).await?;
     Ok(FIRST_SEQUENCE)
 }
 
-/// The one answer to a second registration of an address.
-pub fn email_taken() -> Error {
-    conflict("email", Rule::Taken, "That e-mail address is already registered.")
+/// The one answer to an address that another account has.
+pub fn email_taken(field: &str) -> Error {
+    conflict(field, Rule::Taken, "That e-mail address is already registered.")
+}
+
+fn unless_taken(error: sql::Error, field: &str) -> Abort {
+    match sql::violated_constraint(&error) {
+        Some(EMAIL_IS_UNIQUE) => Abort::Call(email_taken(field)),
+        _ => Abort::Database(error),
+    }
+}
+
+/// Gives a locked account another address, which is confirmed; returns the sequence of its event.
+pub async fn set_email(tx: &Tx, account: &Account, key: &EmailKey, now_us: i64) -> Result<u64, Abort> {
+    let statement = "UPDATE auth.users SET email = $2, email_key = $3, email_confirmed_at = $4, updated_at = $4,
+            event_sequence = event_sequence + 1
+        WHERE id = $1 RETURNING event_sequence";
+    let rows = tx
+        .query(statement, params![account.id, &account.email, key.as_str(), Time(now_us)])
+        .await
+        .map_err(|error| unless_taken(error, "newEmail"))?;
+    let row = rows.first().ok_or_else(|| internal("an account that was locked cannot be updated"))?;
+    Ok(row.get("event_sequence")?)
+}
+
+/// Publishes a change of what a locked account's user logs in by.
+pub async fn note_change(tx: &Tx, context: &CallContext, change: CredentialsChanged) -> Result<(), Abort> {
+    let statement = "UPDATE auth.users SET event_sequence = event_sequence + 1 WHERE id = $1 RETURNING event_sequence";
+    let rows = tx.query(statement, params![change.user_id]).await?;
+    let row = rows.first().ok_or_else(|| internal("an account that was locked cannot be updated"))?;
+    publish(tx, context, &Payload::CredentialsChanged(change), row.get("event_sequence")?).await
 }
 
 /// The account as it is now, locked until the transaction ends.

@@ -124,6 +124,15 @@ pub async fn lock(email_digest: &str, until_us: i64, now_us: i64) -> Result<(), 
     .await
 }
 
+/// Takes a lock away.
+pub async fn unlock(email_digest: &str) -> Result<(), Error> {
+    sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        tx.execute("DELETE FROM auth.login_locks WHERE email_digest = $1", params![email_digest]).await?;
+        Ok(())
+    })
+    .await
+}
+
 /// When the lock of an address ends, if there is one.
 pub async fn locked_until(email_digest: &str, now_us: i64) -> Result<Option<i64>, Error> {
     let statement = "SELECT locked_until FROM auth.login_locks WHERE email_digest = $1 AND locked_until > $2";

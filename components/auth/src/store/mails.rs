@@ -21,6 +21,12 @@ const HOUR_US: i64 = 3_600 * 1_000_000;
 pub enum Kind {
     /// The address of an account is its user's.
     Confirmation,
+    /// The password of an account may be replaced by who reads its mail.
+    Reset,
+    /// The address that an account is to have is its user's.
+    Change,
+    /// To the address that an account had: it has another one. Without a link.
+    Changed,
 }
 
 /// A mail that was asked for.
@@ -36,20 +42,28 @@ pub struct Mail {
 // === impl Kind ===
 
 impl Kind {
-    const ALL: [Self; 1] = [Self::Confirmation];
+    const ALL: [Self; 4] = [Self::Confirmation, Self::Reset, Self::Change, Self::Changed];
 
     /// The word for it in the database and in events.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Confirmation => "confirmation",
+            Self::Reset => "reset",
+            Self::Change => "change",
+            Self::Changed => "changed",
         }
     }
 
     /// How long its link is good, and how late it may be sent (ASVS 5.0, 6.5.5 and 6.4.1).
     pub fn lifetime_us(self) -> i64 {
         match self {
-            Self::Confirmation => 24 * HOUR_US,
+            Self::Confirmation | Self::Change | Self::Changed => 24 * HOUR_US,
+            Self::Reset => HOUR_US / 2,
         }
+    }
+
+    pub fn has_link(self) -> bool {
+        self != Self::Changed
     }
 
     fn parse(word: &str) -> Result<Self, Error> {
@@ -124,6 +138,18 @@ pub async fn by_token(tx: &Tx, kind: Kind, token_hash: [u8; 32], now_us: i64) ->
         WHERE token_hash = $1 AND kind = $2 AND expires_at > $3 FOR UPDATE";
     let rows = tx.query(statement, params![token_hash.to_vec(), kind.as_str(), Time(now_us)]).await?;
     rows.first().map(read).transpose()
+}
+
+/// A mail that has no one to go to: its address may be a stranger's.
+pub async fn drop(tx: &Tx, mail: &Mail) -> Result<(), Abort> {
+    tx.execute("DELETE FROM auth.mails WHERE id = $1", params![mail.id]).await?;
+    Ok(())
+}
+
+/// Links that lead to the account are not good any more: who asked for them may have known the former password.
+pub async fn forget_ways_in(tx: &Tx, user_id: Uuid) -> Result<(), Abort> {
+    forget(tx, user_id, Kind::Reset).await?;
+    forget(tx, user_id, Kind::Change).await
 }
 
 /// Links of this kind are not good any more.
