@@ -76,3 +76,20 @@ async fn all_other_sessions_end_together_and_the_own_one_goes_on() {
     let storage = ada.data("{ me { storage { sessions { used } } } }", json!({})).await;
     assert_eq!(storage["me"]["storage"]["sessions"]["used"], 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_ends_all_sessions_of_a_user() {
+    let platform = Platform::services().start().await;
+    let (ada, bob) = (platform.register().await, platform.register().await);
+    let phone = ada.login().await;
+    let mut idle = phone.socket().await;
+    let ended = platform.cli(&["users", "end-sessions", &ada.email, "--json"]).await;
+    assert!(ended.code == Some(0) && ended.stdout.contains("\"endedSessions\": 2"), "{ended:?}");
+    assert_eq!(idle.closed().await, 4403);
+    for session in [&ada, &phone] {
+        session.get("/auth/sessions").await.expect_problem(401, "unauthenticated");
+    }
+    assert_eq!((sessions(&ada.login().await).await.len(), sessions(&bob).await.len()), (1, 1));
+    let unknown = platform.cli(&["users", "end-sessions", "nobody@example.org"]).await;
+    assert!(unknown.code == Some(1) && unknown.stderr.contains("no account has the e-mail address"), "{unknown:?}");
+}

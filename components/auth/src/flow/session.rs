@@ -73,7 +73,7 @@ pub async fn admit(context: &CallContext) -> Result<Authenticated, Error> {
 /// Whom a token speaks for, and what is to be shown to the services in the caller's name.
 pub struct Proven {
     pub authenticated: Authenticated,
-    /// With the roles and the time zone of now, when the presented one has others: services and the database read them from
+    /// With the roles, the time zone and the address of now, when the presented one has others: services and the database read them from
     /// the token.
     pub token: Option<String>,
 }
@@ -135,12 +135,19 @@ pub async fn revoke(context: &CallContext, id: &str) -> Result<(), Error> {
 /// Ends the caller's sessions but the one that asks. Answers how many.
 pub async fn end_others(context: &CallContext) -> Result<u32, Error> {
     let Authenticated { caller, session_id, sessions, .. } = authenticate(context).await?;
-    let ended = sql::transaction(DATABASE, &Identity::Service, async |tx| {
-        kept::end_others(tx, caller.user_id, Some(session_id)).await
-    })
-    .await?;
+    end_but(&sessions, caller.user_id, Some(session_id)).await
+}
+
+/// Ends all sessions of a user, for the operator, who has the right by being at the command line. Answers how many.
+pub async fn end_all(user_id: Uuid) -> Result<u32, Error> {
+    end_but(&Sessions::within_reach().await?, user_id, None).await
+}
+
+async fn end_but(sessions: &Sessions, user_id: Uuid, kept: Option<Uuid>) -> Result<u32, Error> {
+    let ended = sql::transaction(DATABASE, &Identity::Service, async |tx| kept::end_others(tx, user_id, kept).await);
+    let ended = ended.await?;
     let number = u32::try_from(ended.len()).unwrap_or(u32::MAX);
-    sessions.forget_others(caller.user_id, Some(session_id), ended).await?;
+    sessions.forget_others(user_id, kept, ended).await?;
     Ok(number)
 }
 
