@@ -52,6 +52,9 @@ impl CredentialsChanged {
     /// By a link in a mail.
     pub const PASSWORD_RESET: &str = "passwordReset";
     pub const EMAIL_CHANGED: &str = "emailChanged";
+    pub const SECOND_FACTOR_SET: &str = "secondFactorSet";
+    pub const SECOND_FACTOR_REMOVED: &str = "secondFactorRemoved";
+    pub const RECOVERY_CODES_REPLACED: &str = "recoveryCodesReplaced";
 }
 
 /// `UserLoggedIn`.

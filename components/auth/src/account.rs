@@ -21,6 +21,8 @@ pub struct Account {
     pub created_at_us: i64,
     /// Whether the address is known to be the user's.
     pub email_confirmed: bool,
+    /// Whether a login asks for a code as well.
+    pub second_factor: bool,
 }
 
 impl Account {
@@ -53,6 +55,7 @@ mod tests {
             timezone: "Europe/Berlin".into(),
             created_at_us: 1_761_424_200_000_001,
             email_confirmed: true,
+            second_factor: false,
         };
         assert_eq!(
             serde_json::to_value(account.in_events()).unwrap(),

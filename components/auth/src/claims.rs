@@ -72,6 +72,7 @@ mod tests {
             timezone: "Europe/Berlin".into(),
             created_at_us: 0,
             email_confirmed: true,
+            second_factor: false,
         };
         let claims = Claims::new(&account, Uuid::from_u128(2), Uuid::from_u128(3), 1_700_000_000_999_999, 900);
         assert_eq!(

@@ -4,6 +4,7 @@
 //! their steps in order, `store` keeps what they decide.
 
 mod account;
+mod challenge;
 mod claims;
 mod entropy;
 mod flow;
@@ -15,6 +16,7 @@ mod session;
 mod settings;
 mod store;
 mod token;
+mod totp;
 mod validation;
 mod wire;
 
@@ -32,8 +34,8 @@ use bindings::exports::mindflow::{
     auth::{
         account_mails,
         accounts::{
-            self, Caller, ChangedUser, Grant, LoginAttempt, Mark, ProfileChange, Proof, Registration, Role, Session,
-            User,
+            self, Caller, ChangedUser, Grant, LoginAttempt, LoginOutcome, Mark, ProfileChange, Proof, Registration,
+            Role, Session, User,
         },
     },
     platform::{health, operator},
@@ -47,8 +49,17 @@ impl accounts::Guest for Auth {
         flow::register::register(&context, wire::registration(registration)).await.map(wire::grant)
     }
 
-    async fn login(context: CallContext, attempt: LoginAttempt) -> Result<Grant, Error> {
-        flow::login::login(&context, wire::login(attempt)).await.map(wire::grant)
+    async fn login(context: CallContext, attempt: LoginAttempt) -> Result<LoginOutcome, Error> {
+        flow::login::login(&context, wire::login(attempt)).await.map(wire::outcome)
+    }
+
+    async fn complete_login(
+        context: CallContext,
+        challenge: String,
+        code: String,
+        user_agent: Option<String>,
+    ) -> Result<Grant, Error> {
+        flow::login::complete(&context, &challenge, &code, user_agent.as_deref()).await.map(wire::grant)
     }
 
     async fn refresh(_context: CallContext, refresh_token: String, user_agent: Option<String>) -> Result<Grant, Error> {
@@ -106,6 +117,26 @@ impl accounts::Guest for Auth {
 
     async fn confirm_email_change(context: CallContext, token: String) -> Result<(), Error> {
         flow::address::confirm_change(&context, &token).await
+    }
+
+    async fn begin_totp(context: CallContext, password: String) -> Result<accounts::TotpSecret, Error> {
+        flow::second_factor::begin(&context, &password).await.map(wire::totp_secret)
+    }
+
+    async fn confirm_totp(context: CallContext, code: String) -> Result<Vec<String>, Error> {
+        flow::second_factor::confirm(&context, &code).await
+    }
+
+    async fn disable_totp(context: CallContext, password: String, code: String) -> Result<(), Error> {
+        flow::second_factor::disable(&context, &password, &code).await
+    }
+
+    async fn regenerate_recovery_codes(
+        context: CallContext,
+        password: String,
+        code: String,
+    ) -> Result<Vec<String>, Error> {
+        flow::second_factor::regenerate(&context, &password, &code).await
     }
 
     async fn authenticate(context: CallContext) -> Result<Caller, Error> {

@@ -223,6 +223,7 @@ mod tests {
             timezone: "UTC".into(),
             created_at_us: 0,
             email_confirmed: true,
+            second_factor: false,
         }
     }
 

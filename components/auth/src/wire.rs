@@ -3,12 +3,14 @@
 use crate::{
     account::Account,
     bindings::exports::mindflow::auth::{account_mails as mails, accounts as wit},
+    challenge,
     flow::{
         account::Changed,
         grant::Issued,
         login,
         mails::Prepared,
         register,
+        second_factor::Begun,
         session::{Authenticated, Listed, Proven},
     },
     role::{Role, Roles},
@@ -49,6 +51,19 @@ pub fn grant(issued: Issued) -> wit::Grant {
     }
 }
 
+pub fn outcome(outcome: login::Outcome) -> wit::LoginOutcome {
+    match outcome {
+        login::Outcome::Granted(issued) => wit::LoginOutcome::Granted(grant(issued)),
+        login::Outcome::Challenged(token) => {
+            wit::LoginOutcome::SecondFactor(wit::Challenge { token, expires_in_s: challenge::LIFETIME_S })
+        }
+    }
+}
+
+pub fn totp_secret(begun: Begun) -> wit::TotpSecret {
+    wit::TotpSecret { secret: begun.secret, uri: begun.uri }
+}
+
 pub fn user(account: Account) -> wit::User {
     wit::User {
         id: account.id.to_string(),
@@ -58,6 +73,7 @@ pub fn user(account: Account) -> wit::User {
         timezone: account.timezone,
         created_at: account.created_at_us,
         email_confirmed: account.email_confirmed,
+        second_factor: account.second_factor,
     }
 }
 

@@ -91,6 +91,9 @@ pub fn change(word: &str) -> &'static str {
     match word {
         CredentialsChanged::PASSWORD_CHANGED => "The password of your account was changed",
         CredentialsChanged::PASSWORD_RESET => "The password of your account was replaced by a link in a mail",
+        CredentialsChanged::SECOND_FACTOR_SET => "A second factor was set up for your account",
+        CredentialsChanged::SECOND_FACTOR_REMOVED => "The second factor of your account was removed",
+        CredentialsChanged::RECOVERY_CODES_REPLACED => "Your account has new recovery codes",
         _ => "How you log in to your account was changed",
     }
 }

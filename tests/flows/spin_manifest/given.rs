@@ -15,6 +15,10 @@ const SPARED: &[(&str, &str, &str)] = &[
     ("notification", "http://analytics.spin.internal", "auth publishes nothing there"),
     ("media", "jwt_wrapping_secret", "tokens are proven there, not signed"),
     ("media-background", "jwt_wrapping_secret", "tokens are proven there, not signed"),
+    ("media", "sealing_key", "there are no logins there"),
+    ("media", "sealing_former_keys", "there are no logins there"),
+    ("media-background", "sealing_key", "there are no logins there"),
+    ("media-background", "sealing_former_keys", "there are no logins there"),
 ];
 /// What only `auth` publishes, on a login: `media` and its schedules only have it prove tokens.
 const PROVES_ALONE: &[&str] = &["media", "media-background"];

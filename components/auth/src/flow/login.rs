@@ -1,11 +1,13 @@
 //! A login: the same answer after the same work whether the address has no account or the password is
-//! wrong, and none at all while the account is locked.
+//! wrong, and none at all while the account is locked. Where the account has a second factor, a right password is answered with a
+//! challenge, and the login is complete with a code.
 
 use super::{
     grant::{self, Issued},
-    proof,
+    proof, second_factor,
 };
 use crate::{
+    challenge::Challenge,
     password,
     services::hashing::Verdict,
     settings::Settings,
@@ -30,7 +32,14 @@ pub struct Request {
     pub user_agent: Option<String>,
 }
 
-pub async fn login(context: &CallContext, request: Request) -> Result<Issued, Error> {
+/// What a right password is answered with.
+pub enum Outcome {
+    Granted(Issued),
+    /// The account has a second factor, which is asked for with this.
+    Challenged(String),
+}
+
+pub async fn login(context: &CallContext, request: Request) -> Result<Outcome, Error> {
     let settings = Settings::load().await.map_err(internal)?;
     let email = EmailKey::of(&request.email);
     let failures = Failures::of(&email).await?;
@@ -44,8 +53,37 @@ pub async fn login(context: &CallContext, request: Request) -> Result<Issued, Er
         Verdict::Outdated => rehash(context, &request.password, settings).await?,
         Verdict::Right | Verdict::Wrong => None,
     };
+    if stored.account.second_factor {
+        if let Some(rehashed) = &rehashed {
+            sql::transaction(DATABASE, &Identity::Service, async |tx| {
+                accounts::rehash(tx, stored.account.id, &stored.password_hash, rehashed).await
+            })
+            .await?;
+        }
+        let challenge = Challenge::new(stored.account.id, stored.password_version, clock::now_us());
+        return challenge.seal().await.map(Outcome::Challenged);
+    }
     let user_agent = validation::user_agent(request.user_agent.as_deref());
-    admit(context, stored, rehashed, user_agent, settings).await
+    admit(context, stored, rehashed, user_agent, settings).await.map(Outcome::Granted)
+}
+
+/// The second step, for who has shown the password: a code of the device or a recovery code.
+pub async fn complete(
+    context: &CallContext,
+    challenge: &str,
+    code: &str,
+    user_agent: Option<&str>,
+) -> Result<Issued, Error> {
+    let over = || Error::Unauthenticated("The login took too long. Begin again with the password.".into());
+    let settings = Settings::load().await.map_err(internal)?;
+    let challenge = Challenge::open(challenge, clock::now_us()).await.ok_or_else(over)?;
+    let stored = accounts::with_password(challenge.user_id).await?.ok_or_else(over)?;
+    if stored.password_version != challenge.password_version {
+        return Err(over());
+    }
+    let wrong = || Error::Unauthenticated("This code is not right, or it was used before.".into());
+    second_factor::spend(stored.account.id, &stored.account.email, code, wrong).await?;
+    admit(context, stored, None, validation::user_agent(user_agent), settings).await
 }
 
 /// The password's hash at today's cost; none when hashing has no place now, and then the next login makes it.
@@ -77,7 +115,11 @@ async fn admit(
         // This locks the account. Its roles may have changed since it was read, and the session has those of then; and the
         // password that was compared may be a former one.
         let sequence = accounts::note_login(tx, account.id, now_us).await?.ok_or_else(wrong)?;
-        let is_as_read = |now: Stored| now.account.roles == account.roles && now.password_version == password_version;
+        let is_as_read = |now: Stored| {
+            now.account.roles == account.roles
+                && now.account.second_factor == account.second_factor
+                && now.password_version == password_version
+        };
         if !accounts::read_whole(tx, account.id).await?.is_some_and(is_as_read) {
             return Err(Abort::Call(Error::Unavailable("the account was changed during the login".into())));
         }

@@ -13,4 +13,5 @@ pub mod proof;
 pub mod refresh;
 pub mod register;
 pub mod reset;
+pub mod second_factor;
 pub mod session;

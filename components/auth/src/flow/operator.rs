@@ -240,6 +240,7 @@ mod tests {
             timezone: "UTC".into(),
             created_at_us: 0,
             email_confirmed: true,
+            second_factor: false,
         });
         assert_eq!(
             serde_json::to_string(&shown).unwrap(),

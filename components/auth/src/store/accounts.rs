@@ -29,6 +29,8 @@ macro_rules! select_account {
         concat!(
             "SELECT u.id, u.email, u.display_name, u.timezone, u.created_at, u.password_hash, u.password_version,
                     u.email_confirmed_at IS NOT NULL AS email_confirmed,
+                    EXISTS (SELECT FROM auth.second_factors f
+                        WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL) AS second_factor,
                     ARRAY(SELECT r.role FROM auth.user_roles r WHERE r.user_id = u.id) AS roles
              FROM auth.users u WHERE ",
             $condition
@@ -54,6 +56,7 @@ fn read_account(row: Row<'_>) -> Result<Account, RowError> {
         timezone: row.get("timezone")?,
         created_at_us: row.get::<Time>("created_at")?.0,
         email_confirmed: row.get("email_confirmed")?,
+        second_factor: row.get("second_factor")?,
     })
 }
 
