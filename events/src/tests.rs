@@ -66,14 +66,18 @@ fn words_of_a_later_version_do_not_spoil_an_event() {
 #[test]
 fn fields_that_older_events_lack_have_a_default() {
     let mut payload: Value = serde_json::from_str(fixture(Kind::JournalEntryCreated)).unwrap();
-    for optional in ["mood", "tags", "attachmentIds"] {
+    for optional in ["mood", "tags", "attachmentIds", "private"] {
         payload.as_object_mut().unwrap().remove(optional);
     }
     let Payload::JournalEntryCreated(written) = decode(Kind::JournalEntryCreated, &payload.to_string()) else {
         panic!("an entry")
     };
     assert_eq!((written.entry.mood, written.reason), (None, None));
-    assert!(written.entry.tags.is_empty() && written.entry.attachment_ids.is_empty());
+    assert!(written.entry.tags.is_empty() && written.entry.attachment_ids.is_empty() && !written.entry.private);
+    // A row of an earlier release has none.
+    let null = changed(Kind::JournalEntryCreated, json!({ "private": null }));
+    let Payload::JournalEntryCreated(written) = decode(Kind::JournalEntryCreated, &null) else { panic!("an entry") };
+    assert!(!written.entry.private);
     let mut payload: Value = serde_json::from_str(fixture(Kind::MoodRecorded)).unwrap();
     payload.as_object_mut().unwrap().remove("date");
     let Payload::MoodRecorded(mood) = decode(Kind::MoodRecorded, &payload.to_string()) else { panic!("a mood") };

@@ -12,6 +12,7 @@ mod alarms;
 mod analytics;
 mod answers;
 mod audit;
+mod consent;
 mod days;
 mod event_streams;
 mod graphql;

@@ -12,9 +12,10 @@ Quota: limit: Int, used: Int!, resetsAt: DateTime
 Storage: mediaBytes: UsedBytes, tags: Used, webhooks: Used, sessions: Used
 Used: used: Int!, limit: Int!
 UsedBytes: used: Bytes!, limit: Bytes!
-JournalEntry: id: ID!, title: String!, content: String!, mood: Mood, tags: [Tag!]!, attachments: [Media!], createdAt: DateTime!, updatedAt: DateTime!, entryDate: Date!, version: Int!, wordCount: Int!, analysis: Analysis
+JournalEntry: id: ID!, title: String!, content: String!, mood: Mood, tags: [Tag!]!, attachments: [Media!], createdAt: DateTime!, updatedAt: DateTime!, entryDate: Date!, version: Int!, wordCount: Int!, private: Boolean!, analysis: Analysis
 Analysis: status: AnalysisStatus!, insights: [Insight!]!, sentiment: Float, themes: [String!]!, model: String, completedAt: DateTime
-Insight: id: ID!, entryId: ID!, text: String!, kind: String!, createdAt: DateTime!
+Insight: id: ID!, entryId: ID!, text: String!, kind: String!, createdAt: DateTime!, quotes: [Quote!]!
+Quote: text: String!, start: Int!, end: Int!
 Tag: id: ID!, name: String!, entryCount: Int
 Media: id: ID!, fileName: String!, contentType: String!, bytes: Int!, width: Int, height: Int, url: String!, thumbnailUrl: String
 PageInfo: hasNextPage: Boolean!, hasPreviousPage: Boolean!, startCursor: String, endCursor: String
@@ -31,8 +32,8 @@ SentimentPoint: period: Date!, average: Float!, entries: Int!
 WritingStats: entries: Int!, words: Int!, currentStreakDays: Int!, longestStreakDays: Int!, byHour: [Int!]!, byWeekday: [Int!]!
 PlatformStats: users: Int!, activeUsers: Int!, entries: Int!, analyses: Int!, entriesPerDay: [DayCount!]!
 JournalFilter: text: String, tag: String, mood: Mood, from: Date, to: Date
-CreateJournalEntryInput: title: String!, content: String!, mood: Mood, tags: [String!], entryDate: Date, attachmentIds: [ID!], clientMutationId: String
-UpdateJournalEntryInput: id: ID!, title: String, content: String, mood: Mood, tags: [String!], entryDate: Date, attachmentIds: [ID!], expectedVersion: Int
+CreateJournalEntryInput: title: String!, content: String!, mood: Mood, tags: [String!], entryDate: Date, attachmentIds: [ID!], clientMutationId: String, private: Boolean
+UpdateJournalEntryInput: id: ID!, title: String, content: String, mood: Mood, tags: [String!], entryDate: Date, attachmentIds: [ID!], private: Boolean, expectedVersion: Int
 EntryChange: kind: ChangeKind!, entryId: ID!, entry: JournalEntry, cursor: String!
 UserEdge: cursor: String!, node: User!
 UserConnection: edges: [UserEdge!]!, pageInfo: PageInfo!, totalCount: Int!

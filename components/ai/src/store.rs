@@ -10,7 +10,7 @@ use mindflow_guest::{
 };
 
 /// The write database, as the manifest names it.
-const DATABASE: &str = "write";
+pub const DATABASE: &str = "write";
 
 /// Whether this state of the entry, or a newer one, has an outcome. `unavailable` is not final.
 const SETTLED: &str = "SELECT EXISTS (

@@ -288,6 +288,7 @@ mod tests {
             wanted: true,
             quiet_hours: None,
             target: Target::Gone,
+            inside: false,
             receiver: patience::Receiver::default(),
             link_key: vec![7; 32],
         }

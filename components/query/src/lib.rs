@@ -38,10 +38,14 @@ use mindflow_guest::{
     events::{Delivery, Event, Failure},
     sql,
 };
-use service::{AnalyzedEntry, EntryOrder, EntryPage, Filter, Mark, OwnAnswer, OwnRead, PageRequest, ProfilePage};
+use service::{
+    AnalyzedEntry, EntryOrder, EntryPage, EntryRef, Filter, Mark, OwnAnswer, OwnRead, PageRequest, ProfilePage,
+};
 
 /// The read database, as the manifest names it.
 const DATABASE: &str = "read";
+/// The write database, of which it may read what it compares with, and what may leave the platform.
+const WRITE_DATABASE: &str = "write";
 
 struct Query;
 
@@ -74,6 +78,10 @@ impl service::Guest for Query {
 
     async fn shows(context: CallContext, marks: Vec<Mark>) -> Result<bool, Error> {
         reads::shown::shows(&context, &marks).await
+    }
+
+    async fn may_leave(context: CallContext, entry: Option<EntryRef>) -> Result<bool, Error> {
+        reads::leaving::may_leave(&context, entry.as_ref()).await
     }
 
     async fn users(context: CallContext, search: Option<String>, page: PageRequest) -> Result<ProfilePage, Error> {

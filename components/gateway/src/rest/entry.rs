@@ -22,6 +22,7 @@ pub fn json(reads::AnalyzedEntry { entry, analysis, .. }: &reads::AnalyzedEntry)
         "entryDate": entry.entry_date,
         "version": entry.version,
         "wordCount": entry.word_count,
+        "private": entry.private,
         "analysis": analysis_json(analysis),
     })
 }

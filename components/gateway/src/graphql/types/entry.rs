@@ -176,6 +176,11 @@ impl JournalEntry {
         self.entry.word_count
     }
 
+    /// Whether it never leaves the platform: no model outside and no webhook gets it. The platform's own analyser reads it instead.
+    async fn private(&self) -> bool {
+        self.entry.private
+    }
+
     /// The files that the user attached, in the user's order, at most 10.
     /// Null, with an error, when they cannot be read; the entry is there.
     async fn attachments(&self, ctx: &Context<'_>) -> Result<Option<Vec<Media>>> {
