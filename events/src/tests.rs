@@ -103,11 +103,11 @@ fn an_event_belongs_to_its_aggregate_and_its_user() {
     for kind in Kind::ALL {
         let (aggregate, user) = match kind {
             Kind::AIAnalysisFailed | Kind::AIInsightsGenerated => ("analysis", Some(2)),
+            Kind::AccountMailRequested => ("account-mail", Some(7)),
             Kind::JournalEntryCreated | Kind::JournalEntryDeleted | Kind::JournalEntryUpdated => ("entry", Some(2)),
             Kind::MoodRecorded => ("mood", Some(2)),
             Kind::TagCreated | Kind::TagRenamed => ("tag", Some(2)),
             Kind::MailRequested | Kind::NotificationRequested | Kind::PushRequested | Kind::WebhookRequested => {
-            Kind::AccountMailRequested => ("account-mail", Some(7)),
                 ("send", None)
             }
             Kind::CredentialsChanged | Kind::UserLoggedIn | Kind::UserRegistered | Kind::UserUpdated => {
