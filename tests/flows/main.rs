@@ -17,6 +17,7 @@ mod days;
 mod event_streams;
 mod graphql;
 mod graphql_answers;
+mod disclosures;
 mod graphql_http_audits;
 mod headers;
 mod insights;

@@ -5,7 +5,7 @@
 //! webhook's `X-MindFlow-Delivery`), by which a receiver can recognise it.
 
 use crate::{
-    account_mail, compose, link,
+    account_mail, compose, leaving, link,
     patience::{self, Patience},
     quiet, receivers,
     secrets::Secret,
@@ -148,7 +148,8 @@ async fn by_webhook(event: &Event, send: &Send, url: &str, secret: &Secret) -> R
         ("x-mindflow-delivery", &send.id.to_string()),
         ("x-correlation-id", &event.correlation_id),
     ])?;
-    match transport::post(&address(url)?, headers, body, patience.timeout_ms()).await {
+    let subject = leaving::with_webhook(send);
+    match transport::post(subject, &address(url)?, headers, body, patience.timeout_ms()).await {
         Outcome::Gone(410) => Ok(Settlement::SwitchedOff("the receiver answered 410 Gone".into())),
         outcome => judge(send, receivers::Kind::Webhook, &patience, outcome).await,
     }
@@ -169,7 +170,7 @@ async fn by_push(send: &Send, subscription: web_push::Subscription) -> Result<Se
         ("ttl", PUSH_TTL_S),
         ("urgency", "normal"),
     ])?;
-    match transport::post(&uri, headers, sealed.body, patience.timeout_ms()).await {
+    match transport::post(leaving::with_push(send), &uri, headers, sealed.body, patience.timeout_ms()).await {
         Outcome::Gone(_) => Ok(Settlement::SubscriptionGone("the push service no longer knows the subscription")),
         outcome => judge(send, receivers::Kind::Push, &patience, outcome).await,
     }
@@ -200,6 +201,7 @@ async fn judge(
     match outcome {
         Outcome::Delivered => return Ok(Settlement::Sent),
         Outcome::Busy => return Err(busy(send, "as many requests to the receiving host are under way as may be")),
+        Outcome::Unrecorded(reason) => return Err(Failure::Retry((reason, Some(DEFERRAL_MS)))),
         Outcome::Silent(reason) if patience.is_over(failures) => {
             return Ok(match kind {
                 receivers::Kind::Webhook => Settlement::SwitchedOff(format!(
@@ -240,7 +242,7 @@ fn failure(outcome: Outcome) -> Failure {
         Outcome::Prohibited(reason) => Failure::Reject(reason),
         Outcome::Failed(reason) | Outcome::Silent(reason) => event::retry(reason),
         Outcome::Gone(status) => event::retry(format!("the receiver answered {status}")),
-        Outcome::Delivered | Outcome::Busy => event::retry("judged before"),
+        Outcome::Delivered | Outcome::Busy | Outcome::Unrecorded(_) => event::retry("judged before"),
     }
 }
 
@@ -286,9 +288,9 @@ mod tests {
             planned_at_us: 0,
             timezone: "UTC".into(),
             wanted: true,
+            inside: false,
             quiet_hours: None,
             target: Target::Gone,
-            inside: false,
             receiver: patience::Receiver::default(),
             link_key: vec![7; 32],
         }

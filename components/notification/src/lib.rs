@@ -3,13 +3,14 @@
 //! This file only wires the component's exports. `plan` decides who is notified by which channel, and records one row
 //! and publishes one event per send; `deliver` handles each of those events, so that a failing receiver is retried
 //! without blocking others. `account_mail` sends mails with links, which are not planned. `receivers` and `switch` keep those that do not answer from taking places. `inside` keeps events of private entries from webhooks. `account` has the
-//! settings of users. `quiet`, `patience`, `compose`, `signature` and `link` are pure.
+//! settings of users. `leaving` says for the user's ledger what a send takes along. `quiet`, `patience`, `compose`, `signature` and `link` are pure.
 
 mod account;
 mod account_mail;
 mod compose;
 mod deliver;
 mod inside;
+mod leaving;
 mod link;
 mod patience;
 mod plan;

@@ -186,9 +186,19 @@ impl<'a> Application<'a> {
                 "web-push" => needs.push(of(&["web_push_dsn"], "write_origin")),
                 "sealing" => needs.push(of(&["sealing_key", "sealing_former_keys"], "")),
                 "mail" => needs.push(of(&["mail_url", "mail_password", "mail_from"], "mail_origin")),
-                "outbound" => needs.push(of(&["outbound_allow_private"], "")),
+                "outbound" => {
+                    let says = |key: &str| value.get(key).and_then(Value::as_bool) == Some(true);
+                    if says("public-only") {
+                        needs.push(of(&["outbound_allow_private"], ""));
+                    }
+                    if says("disclosed") {
+                        needs.push(of(&["disclosure_ledger_dsn"], "write_origin"));
+                    }
+                }
+                "disclosure-ledger" => needs.push(of(&["disclosure_ledger_dsn"], "write_origin")),
                 "embeddings" => {
                     needs.push(of(&["embeddings_url", "embeddings_model", "embeddings_api_key"], "embeddings_origin"));
+                    needs.push(of(&["disclosure_ledger_dsn"], "write_origin"));
                 }
                 "blob" => {
                     needs.push(of(&["blob_access_key_id", "blob_secret_access_key"], "blob_origin"));

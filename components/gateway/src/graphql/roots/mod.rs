@@ -2,6 +2,7 @@
 
 mod analytics;
 mod audit;
+mod disclosures;
 mod mutation;
 mod notification;
 mod password;
@@ -24,6 +25,7 @@ pub struct Query(
     analytics::AnalyticsReads,
     notification::NotificationReads,
     search::SearchReads,
+    disclosures::DisclosureReads,
     audit::AuditReads,
 );
 

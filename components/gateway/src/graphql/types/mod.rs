@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod dead_letter;
+pub mod disclosure;
 pub mod entry;
 pub mod figures;
 pub mod inputs;
