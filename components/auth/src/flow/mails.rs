@@ -19,7 +19,7 @@ use mindflow_guest::{
 };
 use sha2::{Digest as _, Sha256};
 
-/// The limit in the manifest: of an address, whoever asks, so that no mailbox is flooded.
+/// The limit in the manifest: of an address, from all clients together, so that no mailbox is flooded.
 const LIMIT: &str = "account-mails";
 
 /// A mail to be sent.
