@@ -32,6 +32,7 @@ struct UserJson {
     roles: Vec<&'static str>,
     timezone: String,
     created_at: String,
+    email_confirmed: bool,
 }
 
 #[derive(Serialize)]
@@ -61,6 +62,7 @@ impl From<User> for UserJson {
             roles: user.roles.iter().map(role_name).collect(),
             timezone: user.timezone,
             created_at: clock::rfc3339(user.created_at),
+            email_confirmed: user.email_confirmed,
         }
     }
 }
@@ -160,7 +162,7 @@ async fn refused(error: Error, viewer: &Viewer) -> Result<Response, Failure> {
 /// 403 for another site, 401 without a cookie and a good token.
 pub async fn logout(request: &Request, viewer: &Viewer, origins: &[String]) -> Result<Response, Failure> {
     preflight::from_own_site(request.headers(), origins)?;
-    let by_token = async { accounts::logout(viewer.proven().await?).await }.await;
+    let by_token = async { accounts::logout(viewer.presented()?).await }.await;
     let by_cookie = match cookie::refresh_token(request.headers()) {
         Some(token) => Some(accounts::end_session(viewer.context(), token).await),
         None => None,
@@ -185,13 +187,13 @@ fn ended(by_token: Result<(), Error>, by_cookie: Option<Result<(), Error>>) -> R
 }
 
 pub async fn sessions(viewer: &Viewer) -> Result<Response, Failure> {
-    let sessions = accounts::sessions(viewer.proven().await?).await?;
+    let sessions = accounts::sessions(viewer.presented()?).await?;
     let sessions: Vec<SessionJson> = sessions.into_iter().map(Into::into).collect();
     Ok(private(Response::json(StatusCode::OK, &sessions)))
 }
 
 pub async fn revoke_session(viewer: &Viewer, id: String) -> Result<Response, Failure> {
-    let context = viewer.proven().await?;
+    let context = viewer.presented()?;
     accounts::revoke_session(context, id).await?;
     Ok(private(Response::new(StatusCode::NO_CONTENT)))
 }
@@ -245,6 +247,7 @@ mod tests {
             roles: vec![Role::User],
             timezone: "UTC".into(),
             created_at: 0,
+            email_confirmed: false,
         };
         let grant = Grant {
             access_token: "jwt".into(),
@@ -260,6 +263,7 @@ mod tests {
         assert_eq!(body["expiresIn"], 900);
         assert_eq!(body["tokenType"], "Bearer");
         assert_eq!(body["user"]["displayName"], "A");
+        assert_eq!(body["user"]["emailConfirmed"], false);
         assert!(!body.to_string().contains("secret"));
     }
 }

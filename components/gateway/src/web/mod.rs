@@ -5,6 +5,7 @@ pub mod body;
 pub mod cookie;
 pub mod encoding;
 pub mod media;
+pub mod page;
 pub mod preflight;
 pub mod wire;
 

@@ -131,6 +131,7 @@ pub const PRICES: &[Price] = &[
     one("Quote", "text", 3),
     one("SearchHit", "highlights", 5),
     one("User", "quota", 10),
+    one("User", "emailConfirmed", 100),
     one("Storage", "mediaBytes", 100),
     one("Storage", "tags", CALL),
     one("Storage", "webhooks", CALL),

@@ -3,6 +3,7 @@
 mod analytics;
 mod audit;
 mod disclosures;
+mod email;
 mod mutation;
 mod notification;
 mod password;
@@ -35,5 +36,6 @@ pub struct Mutation(
     mutation::Writes,
     password::PasswordWrites,
     sessions::SessionWrites,
+    email::EmailWrites,
     notification::NotificationWrites,
 );

@@ -1,6 +1,6 @@
 //! Where a user is logged in.
 
-use crate::graphql::scope::{self, ask};
+use crate::graphql::scope;
 use crate::graphql::types::session::Session;
 use crate::services::accounts;
 use async_graphql::{Context, ID, Object, Result};
@@ -16,7 +16,7 @@ impl SessionReads {
     async fn sessions(&self, ctx: &Context<'_>) -> Result<Option<Vec<Session>>> {
         let values = scope::values(ctx);
         let sessions = scope::with(ctx, |scope| async move {
-            let sessions = accounts::sessions(scope.viewer.proven().await?).await?;
+            let sessions = accounts::sessions(scope.viewer.presented()?).await?;
             scope.meter.rows(sessions.len(), values)?;
             Ok(sessions)
         });
@@ -39,7 +39,7 @@ impl SessionWrites {
         #[graphql(desc = "The session's id.")] id: ID,
     ) -> Result<Option<bool>> {
         scope::with(ctx, |scope| async move {
-            let ended = accounts::revoke_session(scope.viewer.proven().await?, id.into()).await;
+            let ended = accounts::revoke_session(scope.viewer.presented()?, id.into()).await;
             // It may be the one that asks.
             scope.viewer.renew();
             ended
@@ -51,6 +51,8 @@ impl SessionWrites {
     /// Ends all of the user's sessions but the one that asks. Answers how many there were.
     /// Null, with an error, when it was not done; what was done before it stays so.
     async fn end_other_sessions(&self, ctx: &Context<'_>) -> Result<Option<u32>> {
-        ask(ctx, accounts::end_other_sessions).await.map(Some)
+        scope::with(ctx, |scope| async move { accounts::end_other_sessions(scope.viewer.presented()?).await })
+            .await
+            .map(Some)
     }
 }

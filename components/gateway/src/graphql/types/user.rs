@@ -76,6 +76,19 @@ impl User {
         let own = |scope: SharedScope| async move { Ok(scope.viewer.caller().await?.user_id == id) };
         Ok(scope::with(ctx, own).await?.then_some(Storage))
     }
+
+    /// Whether the address is known to be the user's. Until it is, no other mail is sent there than the one that confirms it. Null of other
+    /// users, and, with an error, when it cannot be read.
+    async fn email_confirmed(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
+        let id = self.id.to_string();
+        let account = scope::with(ctx, |scope| own_account(scope, id)).await?;
+        Ok(account.map(|account| account.email_confirmed))
+    }
+}
+
+/// The account as the auth service has it; `None` of other users.
+async fn own_account(scope: SharedScope, id: String) -> Result<Option<accounts::User>, Error> {
+    if scope.viewer.caller().await?.user_id == id { scope.account.load(()).await.map(Some) } else { Ok(None) }
 }
 
 /// Of an account that the auth service answered, which knows nothing of entries. The roles decide on the limit: those of an account
