@@ -62,6 +62,10 @@ impl Kind {
         }
     }
 
+    fn is_in_time(self, requested_us: i64, now_us: i64) -> bool {
+        now_us.saturating_sub(requested_us) < self.lifetime_us()
+    }
+
     pub fn has_link(self) -> bool {
         self != Self::Changed
     }
@@ -105,12 +109,14 @@ pub async fn request(
     accounts::publish(tx, context, &Payload::AccountMailRequested(requested), SEQUENCE).await
 }
 
-/// The mail of that id when it is still to be sent, locked until the transaction ends.
+/// The mail of that id when it is still to be sent, locked until the transaction ends. Attempts that fail do not give it more time.
 pub async fn unsent(tx: &Tx, id: Uuid, now_us: i64) -> Result<Option<Mail>, Abort> {
-    let statement = "SELECT id, kind, user_id, email FROM auth.mails
-        WHERE id = $1 AND sent_at IS NULL AND expires_at > $2 FOR UPDATE";
-    let rows = tx.query(statement, params![id, Time(now_us)]).await?;
-    rows.first().map(read).transpose()
+    let statement = "SELECT id, kind, user_id, email, requested_at FROM auth.mails
+        WHERE id = $1 AND sent_at IS NULL FOR UPDATE";
+    let rows = tx.query(statement, params![id]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let (mail, Time(requested_us)) = (read(row)?, row.get("requested_at")?);
+    Ok(Some(mail).filter(|mail| mail.kind.is_in_time(requested_us, now_us)))
 }
 
 /// The link of the mail has this token from now on.
@@ -175,5 +181,12 @@ mod tests {
             assert!((HOUR_US / 2..=24 * HOUR_US).contains(&kind.lifetime_us()));
         }
         assert!(Kind::parse("welcome").is_err());
+    }
+
+    #[test]
+    fn a_mail_that_cannot_be_sent_in_its_links_time_is_not_sent_later() {
+        for kind in Kind::ALL {
+            assert!(kind.is_in_time(7, 6 + kind.lifetime_us()) && !kind.is_in_time(7, 7 + kind.lifetime_us()));
+        }
     }
 }
