@@ -20,7 +20,7 @@ use mindflow_guest::{
 use sha2::{Digest as _, Sha256};
 
 /// The limit in the manifest: of an address, from all clients together, so that no mailbox is flooded.
-const LIMIT: &str = "account-mails";
+const LIMIT: &str = "address-mails";
 
 /// A mail to be sent.
 pub struct Prepared {
