@@ -19,6 +19,12 @@ pub struct Account {
     /// Whether the address is known to be the user's. None in events from before addresses were confirmed: such accounts get mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email_confirmed: Option<bool>,
+    /// Whether services outside of the platform may read what the user writes. None until the user says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ai_consent: Option<bool>,
+    /// When the user last said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ai_consent_at: Option<Time>,
 }
 
 /// `AccountMailRequested`: a mail with a link that proves the address. It has neither the address nor the link, which the auth

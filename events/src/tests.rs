@@ -1,6 +1,6 @@
 //! Every event as it is stored today, decoded and encoded again to the byte; and what decoding tolerates and refuses.
 
-use super::{Analysis, BadEvent, FailureReason, Kind, Payload, Quote, Reason, fixture};
+use super::{Analysis, BadEvent, FailureReason, Kind, Payload, Quote, Reason, Time, fixture};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -85,6 +85,18 @@ fn fields_that_older_events_lack_have_a_default() {
     let stored = fixture(Kind::AIInsightsGenerated);
     let Payload::AIInsightsGenerated(insights) = decode(Kind::AIInsightsGenerated, stored) else { panic!("insights") };
     assert!(insights.insights.iter().all(|insight| insight.quotes.is_empty()));
+}
+
+#[test]
+fn an_account_says_nothing_of_a_consent_that_was_never_spoken_of() {
+    let stored = fixture(Kind::UserUpdated);
+    let Payload::UserUpdated(account) = decode(Kind::UserUpdated, stored) else { panic!("an account") };
+    assert_eq!((account.ai_consent, account.ai_consent_at), (None, None));
+    let said = json!({ "aiConsent": false, "aiConsentAt": "2026-11-23T02:13:20.000001Z" });
+    let Payload::UserUpdated(account) = decode(Kind::UserUpdated, &changed(Kind::UserUpdated, said)) else {
+        panic!("an account")
+    };
+    assert_eq!((account.ai_consent, account.ai_consent_at), (Some(false), Some(Time(1_795_400_000_000_001))));
 }
 
 #[test]

@@ -6,6 +6,7 @@ pub mod cache;
 pub mod caller;
 pub mod clock;
 pub mod config;
+pub mod consent;
 #[cfg(feature = "disclosed")]
 pub mod disclosed;
 pub mod event;

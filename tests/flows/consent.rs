@@ -154,6 +154,77 @@ async fn of_an_entry_that_is_made_private_nothing_further_leaves() {
     );
 }
 
+const CONSENT: &str = "{ me { aiConsent aiConsentAt } }";
+const SAY: &str = "mutation ($given: Boolean) { updateProfile(aiConsent: $given) { aiConsent aiConsentAt } }";
+const SEARCH: &str = "query ($query: String!, $mode: SearchMode) { search(query: $query, mode: $mode) { totalCount } }";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_consent_is_asked_for_nothing_leaves_before_the_user_says_yes() {
+    let outside = Outside::start().await;
+    let platform = outside.platform().variable("ai_consent", "asked").start().await;
+    let ada = platform.register_as("premium").await;
+    assert_eq!(ada.data(CONSENT, json!({})).await["me"], json!({ "aiConsent": false, "aiConsentAt": null }));
+    let unasked = ada.write(json!({ "title": "Unasked", "content": "I love the unasked word." })).await;
+    assert!(is_local(&analysed(&ada, &unasked["id"], 1).await));
+    let found = |data: &Value| data["search"]["totalCount"] == 1;
+    ada.eventually(SEARCH, json!({ "query": "unasked word" }), found).await;
+    let by_meaning = ada.graphql(SEARCH, json!({ "query": "unasked thought", "mode": "SEMANTIC" })).await;
+    assert_eq!(by_meaning.error_code(), "FORBIDDEN");
+
+    let said = ada.data(SAY, json!({ "given": true })).await["updateProfile"].clone();
+    assert_eq!(said["aiConsent"], true);
+    assert_eq!(ada.data(CONSENT, json!({})).await["me"], said);
+    // The same once more is nothing new, and null is no answer.
+    assert_eq!(ada.data(SAY, json!({ "given": true })).await["updateProfile"], said);
+    assert_eq!(ada.graphql(SAY, json!({ "given": null })).await.error()["extensions"]["field"], "aiConsent");
+    let allowed = "I love the allowed word.";
+    let entry = ada.write(json!({ "title": "Allowed", "content": allowed })).await;
+    let sent = |heard: Heard| heard.claude > 0 && heard.embeddings > 0;
+    outside.until("what is allowed is sent", allowed, sent).await;
+    assert!(!is_local(&analysed(&ada, &entry["id"], 1).await));
+    ada.data(SEARCH, json!({ "query": "allowed thought" })).await;
+    assert!(outside.heard("allowed thought").embeddings > 0);
+    assert_eq!(outside.heard("unasked"), Heard::NOTHING);
+
+    // What one user says is said for that user, and shown to no other.
+    let bob = platform.register_as("premium").await;
+    let theirs = bob.write(json!({ "title": "Bob", "content": "I love the word of Bob." })).await;
+    assert!(is_local(&analysed(&bob, &theirs["id"], 1).await));
+    assert_eq!(outside.heard("word of Bob"), Heard::NOTHING);
+    platform.grant(&bob.email, "admin").await;
+    let shown = "query ($email: String) { users(search: $email) { edges { node { email aiConsent aiConsentAt } } } }";
+    let listed = bob.data(shown, json!({ "email": ada.email })).await;
+    let node = json!({ "email": ada.email, "aiConsent": null, "aiConsentAt": null });
+    assert_eq!(listed["users"]["edges"], json!([{ "node": node }]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consent_that_is_withdrawn_holds_for_what_waits() {
+    let outside = Outside::start().await;
+    outside.claude.then(mindflow_tests::messages_api::Behaviour::rate_limited("2"));
+    let platform = outside.platform().start().await;
+    let ada = platform.register_as("premium").await;
+    // Assumed, until the user says something.
+    assert_eq!(ada.data(CONSENT, json!({})).await["me"], json!({ "aiConsent": true, "aiConsentAt": null }));
+    let text = "I love what waits.";
+    let entry = ada.write(json!({ "title": "Waits", "content": text })).await;
+    outside.claude.wait_for_requests(1, WITHIN).await.unwrap();
+    let said = ada.data(SAY, json!({ "given": false })).await["updateProfile"].clone();
+    assert!(said["aiConsent"] == false && said["aiConsentAt"].is_string(), "{said}");
+    assert!(is_local(&analysed(&ada, &entry["id"], 1).await));
+    assert_eq!(outside.heard(text).claude, 1);
+    let later = ada.write(json!({ "title": "Later", "content": "I love what comes later." })).await;
+    assert!(is_local(&analysed(&ada, &later["id"], 1).await));
+    ada.data(SEARCH, json!({ "query": "later thought" })).await;
+    assert_eq!((outside.heard("comes later"), outside.heard("later thought")), (Heard::NOTHING, Heard::NOTHING));
+
+    // It is said in the event, and the audit trail names it without its value.
+    let payload = "SELECT payload ->> 'aiConsent' FROM delivery.archive WHERE event_type = 'UserUpdated' AND payload ? 'aiConsent'";
+    let database = platform.write_database().await;
+    let rows = database.query(payload, &[]).await.expect("the archive");
+    assert_eq!(rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>(), ["false"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_to_be_sent_is_held_back_when_its_entry_is_made_private() {
     let outside = Outside::start().await;

@@ -73,6 +73,7 @@ mod tests {
             created_at_us: 0,
             email_confirmed: true,
             second_factor: false,
+            ai_consent: None,
         };
         let claims = Claims::new(&account, Uuid::from_u128(2), Uuid::from_u128(3), 1_700_000_000_999_999, 900);
         assert_eq!(

@@ -156,7 +156,8 @@ impl accounts::Guest for Auth {
     }
 
     async fn update_profile(context: CallContext, change: ProfileChange) -> Result<ChangedUser, Error> {
-        flow::account::update_profile(&context, change.display_name.as_deref(), change.timezone.as_deref())
+        let ProfileChange { display_name, timezone, ai_consent } = change;
+        flow::account::update_profile(&context, display_name.as_deref(), timezone.as_deref(), ai_consent)
             .await
             .map(wire::changed)
     }

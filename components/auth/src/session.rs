@@ -224,6 +224,7 @@ mod tests {
             created_at_us: 0,
             email_confirmed: true,
             second_factor: false,
+            ai_consent: None,
         }
     }
 

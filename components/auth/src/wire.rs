@@ -74,6 +74,7 @@ pub fn user(account: Account) -> wit::User {
         created_at: account.created_at_us,
         email_confirmed: account.email_confirmed,
         second_factor: account.second_factor,
+        ai_consent: account.ai_consent.map(|consent| wit::Consent { given: consent.given, at: consent.at_us }),
     }
 }
 

@@ -35,6 +35,7 @@ use bindings::exports::mindflow::{
 };
 use mindflow_guest::{
     call::{CallContext, Error},
+    consent,
     events::{Delivery, Event, Failure},
     sql,
 };
@@ -130,6 +131,7 @@ impl health::Guest for Query {
     /// Able to work: its settings can be read and the read database has the views of this version.
     async fn check() -> Result<(), String> {
         quota::entries_per_month().await?;
+        consent::is_assumed().await?;
         sql::query(DATABASE, sql::Identity::Service, "SELECT id, sequence FROM query.users_view LIMIT 0", Vec::new())
             .await
             .map(drop)

@@ -5,7 +5,7 @@
 
 use super::session::{Authenticated, authenticate};
 use crate::{
-    account::Account,
+    account::{Account, Consent},
     role::{self, Role, Roles},
     store::{
         accounts::{self, DATABASE},
@@ -36,12 +36,17 @@ pub async fn update_profile(
     context: &CallContext,
     display_name: Option<&str>,
     timezone: Option<&str>,
+    ai_consent: Option<bool>,
 ) -> Result<Changed, Error> {
     let Authenticated { caller, sessions, .. } = authenticate(context).await?;
     let edit = validation::profile(display_name, timezone).map_err(Error::Invalid)?;
+    let now_us = clock::now_us();
     let changed = sql::transaction(DATABASE, &caller.identity(), async |tx| {
         change(tx, context, caller.user_id, |account| {
             let mut next = account.clone();
+            if let Some(given) = ai_consent {
+                next.ai_consent = Consent::said(account.ai_consent, given, now_us);
+            }
             next.display_name = edit.display_name.clone().unwrap_or(next.display_name);
             next.timezone = edit.timezone.map_or(next.timezone, str::to_owned);
             next

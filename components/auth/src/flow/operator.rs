@@ -241,6 +241,7 @@ mod tests {
             created_at_us: 0,
             email_confirmed: true,
             second_factor: false,
+            ai_consent: None,
         });
         assert_eq!(
             serde_json::to_string(&shown).unwrap(),

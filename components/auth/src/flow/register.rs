@@ -53,6 +53,7 @@ pub async fn register(context: &CallContext, request: Request) -> Result<Issued,
         created_at_us: now_us,
         email_confirmed: false,
         second_factor: false,
+        ai_consent: None,
     };
     let opened =
         grant::open(account.clone(), validation::user_agent(request.user_agent.as_deref()), now_us, settings).await?;

@@ -1,7 +1,7 @@
 //! Accounts in the write database, schema `auth`.
 
 use crate::{
-    account::Account,
+    account::{Account, Consent},
     role::{self, Roles},
     validation::EmailKey,
 };
@@ -28,7 +28,7 @@ macro_rules! select_account {
     ($condition:literal) => {
         concat!(
             "SELECT u.id, u.email, u.display_name, u.timezone, u.created_at, u.password_hash, u.password_version,
-                    u.email_confirmed_at IS NOT NULL AS email_confirmed,
+                    u.email_confirmed_at IS NOT NULL AS email_confirmed, u.ai_consent, u.ai_consent_at,
                     EXISTS (SELECT FROM auth.second_factors f
                         WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL) AS second_factor,
                     ARRAY(SELECT r.role FROM auth.user_roles r WHERE r.user_id = u.id) AS roles
@@ -57,6 +57,10 @@ fn read_account(row: Row<'_>) -> Result<Account, RowError> {
         created_at_us: row.get::<Time>("created_at")?.0,
         email_confirmed: row.get("email_confirmed")?,
         second_factor: row.get("second_factor")?,
+        ai_consent: match (row.get("ai_consent")?, row.get::<Option<Time>>("ai_consent_at")?) {
+            (Some(given), Some(Time(at_us))) => Some(Consent { given, at_us }),
+            _ => None,
+        },
     })
 }
 
@@ -208,9 +212,18 @@ pub async fn update(tx: &Tx, before: &Account, after: &Account, now_us: i64) -> 
     let rows = tx
         .query(
             "UPDATE auth.users SET display_name = $2, timezone = $3, updated_at = $4, event_sequence = event_sequence + 1,
-                email_confirmed_at = CASE WHEN $5::boolean THEN coalesce(email_confirmed_at, $4) END
+                email_confirmed_at = CASE WHEN $5::boolean THEN coalesce(email_confirmed_at, $4) END,
+                ai_consent = $6::boolean, ai_consent_at = $7::timestamptz
              WHERE id = $1 RETURNING event_sequence",
-            params![after.id, &after.display_name, &after.timezone, Time(now_us), after.email_confirmed],
+            params![
+                after.id,
+                &after.display_name,
+                &after.timezone,
+                Time(now_us),
+                after.email_confirmed,
+                after.ai_consent.map(|consent| consent.given),
+                after.ai_consent.map(|consent| Time(consent.at_us)),
+            ],
         )
         .await?;
     let row = rows.first().ok_or_else(|| internal("an account that was locked cannot be updated"))?;

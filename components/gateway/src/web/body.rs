@@ -333,7 +333,10 @@ mod tests {
     fn a_flag_is_true_or_false_and_no_text_that_says_so() {
         let mut fields = fields(json!({"private": true, "left": null, "changed": null, "said": "true"}));
         assert_eq!((fields.optional_flag("private"), fields.optional_flag("left")), (Some(true), None));
-        assert_eq!((fields.new_flag("changed"), fields.new_flag("said"), fields.new_flag("absent")), (None, None, None));
+        assert_eq!(
+            (fields.new_flag("changed"), fields.new_flag("said"), fields.new_flag("absent")),
+            (None, None, None)
+        );
         let errors = fields.finish().unwrap_err().fields;
         let broken: Vec<_> = errors.iter().map(|error| (error.field.as_str(), error.rule.as_str())).collect();
         assert_eq!(broken, [("changed", "required"), ("said", "type")]);

@@ -216,9 +216,13 @@ mod tests {
 
     #[test]
     fn null_of_what_always_has_a_value_is_refused_with_all_of_them() {
-        let refused = change(json!({"id": "e", "title": null, "entryDate": null, "private": null, "expectedVersion": -1}));
+        let refused =
+            change(json!({"id": "e", "title": null, "entryDate": null, "private": null, "expectedVersion": -1}));
         let Err(Error::Invalid(fields)) = refused else { panic!("{refused:?}") };
         let broken: Vec<_> = fields.iter().map(|error| (error.field.as_str(), error.rule.as_str())).collect();
-        assert_eq!(broken, [("expectedVersion", "range"), ("title", "required"), ("entryDate", "required"), ("private", "required")]);
+        assert_eq!(
+            broken,
+            [("expectedVersion", "range"), ("title", "required"), ("entryDate", "required"), ("private", "required")]
+        );
     }
 }
