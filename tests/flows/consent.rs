@@ -255,3 +255,30 @@ async fn what_waits_to_be_sent_is_held_back_when_its_entry_is_made_private() {
     let after = outside.heard(text);
     assert!(after.claude <= before.claude + 1 && after.webhook <= before.webhook + 1, "{before:?} {after:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sends_reads_what_may_leave_without_any_text_and_as_the_service_alone() {
+    let platform = Platform::services().start().await;
+    let ada = platform.register().await;
+    ada.write(json!({ "title": "Kept", "content": "c", "private": true })).await;
+    ada.write(json!({ "title": "Open", "content": "c" })).await;
+    for role in ["mindflow_ai", "mindflow_notification", "mindflow_query"] {
+        let mut client = platform.write_database().await;
+        client.batch_execute(&format!("SET SESSION AUTHORIZATION {role}")).await.expect("the role");
+        let transaction = client.transaction().await.expect("a transaction");
+        let as_ada = format!("SET LOCAL mindflow.user_id = '{}'; SET LOCAL mindflow.identity = 'caller'", ada.id);
+        transaction.batch_execute(&as_ada).await.expect("an identity");
+        let all = "SELECT * FROM consent.entries WHERE private";
+        assert!(transaction.query(all, &[]).await.expect("rows").is_empty(), "{role}: a caller sees nothing");
+        transaction.batch_execute("SET LOCAL mindflow.identity = 'service'").await.expect("an identity");
+        let rows = transaction.query(all, &[]).await.expect("rows");
+        let names: Vec<&str> =
+            rows.first().expect("the private one").columns().iter().map(|column| column.name()).collect();
+        assert_eq!((rows.len(), names.as_slice()), (1, ["id", "user_id", "private", "deleted"].as_slice()), "{role}");
+        drop(transaction);
+        let texts = client.batch_execute("SELECT content FROM command.journals").await.expect_err("no texts");
+        assert_eq!(texts.code().map(|code| code.code()), Some("42501"), "{role}: {texts:?}");
+        let users = client.batch_execute("SELECT ai_consent FROM consent.users").await;
+        assert_eq!(users.is_ok(), role != "mindflow_notification", "{role}: {users:?}");
+    }
+}
