@@ -43,9 +43,9 @@ impl<'a> Source<'a> {
             return None;
         }
         // Words are quoted whole.
-        let is_whole =
-            |(at, found): &(usize, &str)| self.is_bound(*at) && self.is_bound(at.saturating_add(found.len()));
-        let (at, found) = self.content.match_indices(passage.as_ref()).find(is_whole)?;
+        let mut places = self.content.match_indices(&*passage);
+        let (at, found) =
+            places.find(|(at, found)| self.is_bound(*at) && self.is_bound(at.saturating_add(found.len())))?;
         let start = utf16_units(self.content.get(..at)?)?;
         Some(Quote { text: found.to_owned(), start, end: start.checked_add(utf16_units(found)?)? })
     }

@@ -24,7 +24,7 @@ pub fn entry_of(payload: &str) -> Option<Uuid> {
 }
 
 /// The entries of these events that stay inside.
-pub async fn entries(tx: &Tx, news: impl Iterator<Item = &News<'_>>) -> Result<HashSet<Uuid>, sql::Abort> {
+pub async fn entries<'a>(tx: &Tx, news: impl Iterator<Item = &'a News<'a>>) -> Result<HashSet<Uuid>, sql::Abort> {
     let asked: Vec<Uuid> = news.filter_map(|news| news.entry).collect();
     if asked.is_empty() {
         return Ok(HashSet::new());
