@@ -68,7 +68,9 @@ impl reader::Guest for Platform {
 /// It could not be written, and must not be sent.
 pub async fn record(subject: Subject, host: String, model: Option<String>, bytes: usize) -> Result<(), Refusal> {
     let user_id = match &subject.owner {
-        Owner::User(id) => id.parse().map_err(|_| Refusal::Invalid("owner: the user's id is no UUID".to_owned()))?,
+        Owner::User(id) => {
+            id.parse::<Uuid>().map_err(|_| Refusal::Invalid("owner: the user's id is no UUID".to_owned()))?
+        }
         Owner::Caller(token) => caller(token).await?,
     };
     let document = subject.document.map(|Document { id, version }| rules::Document { id, version });

@@ -121,7 +121,9 @@ impl Recorder {
     /// Whose text it is, of what, and what for.
     async fn subject(&self) -> Result<store::Subject, Refusal> {
         let user_id = match &self.subject.owner {
-            Owner::User(id) => id.parse().map_err(|_| Refusal::Invalid("owner: the user's id is no UUID".into()))?,
+            Owner::User(id) => {
+                id.parse::<Uuid>().map_err(|_| Refusal::Invalid("owner: the user's id is no UUID".into()))?
+            }
             Owner::Caller(token) => caller(&self.access, token).await?,
         };
         let document = self.subject.document.clone();

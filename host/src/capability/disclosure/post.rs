@@ -5,7 +5,10 @@ use super::{Recorder, Refusal, sender};
 use crate::capability::outbound::{OutboundHooks, Place};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use mindflow_backends::records::ledger::{Request, host_of};
+use mindflow_backends::{
+    clock,
+    records::ledger::{Request, host_of},
+};
 use mindflow_platform::{broken_rule::BrokenRule, outbound::Refused};
 use sender::{Answer, Error};
 use std::time::Duration;
@@ -16,7 +19,10 @@ pub(super) async fn post(recorder: &Recorder, asked: sender::Request) -> Result<
     let request = Request::to(&url, headers)?.with(body, model)?.within(timeout_ms, answer_bytes_max);
     let subject = recorder.subject().await?;
     let hooks = &recorder.access.outbound;
+    let begun = clock::instant();
     let place = within(request.timeout, permitted(hooks, &request)).await?;
+    // What the ledger takes is not the receiver's.
+    let request = Request { timeout: request.timeout.saturating_sub(begun.elapsed()), ..request };
     let (host, bytes) = (host_of(&request.uri), request.body.len());
     let recorded = recorder.record(subject, &host, request.model.as_deref(), bytes).await;
     recorded.map_err(|error| Error::Unrecorded(error.to_string()))?;
