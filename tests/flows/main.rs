@@ -9,6 +9,7 @@ mod accounts_email;
 mod accounts_kit;
 mod accounts_password;
 mod accounts_reset;
+mod accounts_second_factor;
 mod accounts_sessions;
 mod admin;
 mod alarms;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Fields of objects and inputs, values of enums.
 const CONTRACT: &str = "
-User: id: ID!, email: String!, displayName: String!, roles: [Role!]!, createdAt: DateTime!, timezone: String!, quota: Quota, storage: Storage, emailConfirmed: Boolean, aiConsent: Boolean, aiConsentAt: DateTime
+User: id: ID!, email: String!, displayName: String!, roles: [Role!]!, createdAt: DateTime!, timezone: String!, quota: Quota, storage: Storage, emailConfirmed: Boolean, secondFactor: Boolean, aiConsent: Boolean, aiConsentAt: DateTime
 Node: id: ID!
 Quota: limit: Int, used: Int!, resetsAt: DateTime
 Storage: mediaBytes: UsedBytes, tags: Used, webhooks: Used, sessions: Used
@@ -23,6 +23,8 @@ JournalEntryEdge: cursor: String!, node: JournalEntry!
 JournalEntryConnection: edges: [JournalEntryEdge!]!, pageInfo: PageInfo!, totalCount: Int!
 Webhook: id: ID!, url: String!, events: [String!]!, active: Boolean!, state: WebhookState!, failures: Int!, disabledAt: DateTime, disabledReason: String, createdAt: DateTime!, secret: String
 Session: id: ID!, createdAt: DateTime!, lastUsedAt: DateTime!, userAgent: String, current: Boolean!
+TotpSecret: secret: String!, uri: String!
+RecoveryCodes: recoveryCodes: [String!]!
 ChangePasswordInput: currentPassword: String!, newPassword: String!
 NotificationPreferences: email: Boolean!, push: Boolean!, webhooks: Boolean!, quietHoursStart: Int, quietHoursEnd: Int
 SearchHit: entry: JournalEntry!, score: Float!, highlights: [String!]!
@@ -43,7 +45,7 @@ DisclosureEdge: cursor: String!, node: Disclosure!
 DisclosureConnection: edges: [DisclosureEdge!]!, pageInfo: PageInfo!
 AuditEdge: cursor: String!, node: AuditRow!
 AuditConnection: edges: [AuditEdge!]!, pageInfo: PageInfo!
-Mutation: createJournalEntry(input: CreateJournalEntryInput!): JournalEntry, updateJournalEntry(input: UpdateJournalEntryInput!): JournalEntry, deleteJournalEntry(id: ID!): Boolean, restoreJournalEntry(id: ID!): JournalEntry, recordMood(mood: Mood!; note: String; at: DateTime): MoodPoint, createTag(name: String!): Tag, renameTag(id: ID!; name: String!): Tag, deleteMedia(id: ID!): Boolean, reanalyzeEntry(id: ID!): JournalEntry, updateProfile(displayName: String; timezone: String; aiConsent: Boolean): User, setUserRoles(userId: ID!; roles: [Role!]!): User, changePassword(input: ChangePasswordInput!): Boolean, requestPasswordReset(email: String!): Boolean, resetPassword(token: String!; newPassword: String!): Boolean, requestEmailConfirmation: Boolean, confirmEmail(token: String!): Boolean, requestEmailChange(newEmail: String!; password: String!): Boolean, confirmEmailChange(token: String!): Boolean, endSession(id: ID!): Boolean, endOtherSessions: Int, updateNotificationPreferences(email: Boolean; push: Boolean; webhooks: Boolean; quietHoursStart: Int; quietHoursEnd: Int): NotificationPreferences, createWebhook(url: String!; events: [String!]!): Webhook, enableWebhook(id: ID!): Webhook, deleteWebhook(id: ID!): Boolean, registerPushSubscription(endpoint: String!; p256dh: String!; auth: String!): Boolean, unregisterPushSubscription(endpoint: String!): Boolean, retryDeadLetter(id: ID!): Boolean, discardDeadLetter(id: ID!): Boolean
+Mutation: createJournalEntry(input: CreateJournalEntryInput!): JournalEntry, updateJournalEntry(input: UpdateJournalEntryInput!): JournalEntry, deleteJournalEntry(id: ID!): Boolean, restoreJournalEntry(id: ID!): JournalEntry, recordMood(mood: Mood!; note: String; at: DateTime): MoodPoint, createTag(name: String!): Tag, renameTag(id: ID!; name: String!): Tag, deleteMedia(id: ID!): Boolean, reanalyzeEntry(id: ID!): JournalEntry, updateProfile(displayName: String; timezone: String; aiConsent: Boolean): User, setUserRoles(userId: ID!; roles: [Role!]!): User, changePassword(input: ChangePasswordInput!): Boolean, requestPasswordReset(email: String!): Boolean, resetPassword(token: String!; newPassword: String!): Boolean, requestEmailConfirmation: Boolean, confirmEmail(token: String!): Boolean, requestEmailChange(newEmail: String!; password: String!): Boolean, confirmEmailChange(token: String!): Boolean, beginTotp(password: String!): TotpSecret, confirmTotp(code: String!): RecoveryCodes, disableTotp(password: String!; code: String!): Boolean, regenerateRecoveryCodes(password: String!; code: String!): RecoveryCodes, endSession(id: ID!): Boolean, endOtherSessions: Int, updateNotificationPreferences(email: Boolean; push: Boolean; webhooks: Boolean; quietHoursStart: Int; quietHoursEnd: Int): NotificationPreferences, createWebhook(url: String!; events: [String!]!): Webhook, enableWebhook(id: ID!): Webhook, deleteWebhook(id: ID!): Boolean, registerPushSubscription(endpoint: String!; p256dh: String!; auth: String!): Boolean, unregisterPushSubscription(endpoint: String!): Boolean, retryDeadLetter(id: ID!): Boolean, discardDeadLetter(id: ID!): Boolean
 Subscription: entryAnalyzed(after: String): JournalEntry!, entryChanged(after: String): EntryChange!
 DisclosurePurpose: ANALYSIS, SEARCH_INDEX, SEARCH_QUERY, WEBHOOK, PUSH, OTHER
 Mood: HAPPY, CALM, GRATEFUL, EXCITED, NEUTRAL, TIRED, ANXIOUS, STRESSED, SAD, ANGRY

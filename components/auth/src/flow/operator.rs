@@ -1,7 +1,7 @@
 //! The operator's command `users`: who there is, who may do what, and help for a user whose account is in other hands. The first
 //! admin is made here.
 
-use super::{account, session};
+use super::{account, second_factor, session};
 use crate::{
     account::Account,
     role::{self, Role},
@@ -15,7 +15,7 @@ use mindflow_guest::{
 use serde::Serialize;
 
 const COMMAND: &str = "users";
-const USAGE: &str = "users list | users grant EMAIL ROLE | users revoke EMAIL ROLE | users end-sessions EMAIL";
+const USAGE: &str = "users list | users grant EMAIL ROLE | users revoke EMAIL ROLE | users end-sessions EMAIL | users remove-second-factor EMAIL";
 
 /// One account as the command line shows it.
 #[derive(Debug, Serialize)]
@@ -50,6 +50,16 @@ struct SignedOut {
     ended_sessions: u32,
 }
 
+/// An account without a second factor.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Simplified {
+    id: uuid::Uuid,
+    email: String,
+    /// Whether it had one.
+    removed: bool,
+}
+
 /// What the operator asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Request {
@@ -57,6 +67,7 @@ enum Request {
     Grant { email: String, role: Role },
     Revoke { email: String, role: Role },
     EndSessions { email: String },
+    RemoveSecondFactor { email: String },
 }
 
 /// A request that cannot be carried out; the text is the one line that the operator sees.
@@ -120,6 +131,11 @@ async fn carry_out(command: &str, arguments: &[String]) -> Result<String, Refusa
             let account = change(&email, |roles| roles.iter().copied().filter(|held| *held != role).collect()).await?;
             serde_json::to_string(&Shown::from(account))
         }
+        Request::RemoveSecondFactor { email } => {
+            let Account { id, email, .. } = found(&email).await?;
+            let removed = second_factor::take_away(&call(), id).await?;
+            serde_json::to_string(&Simplified { id, email, removed })
+        }
         Request::EndSessions { email } => {
             let Account { id, email, .. } = found(&email).await?;
             serde_json::to_string(&SignedOut { id, email, ended_sessions: session::end_all(id).await? })
@@ -130,13 +146,17 @@ async fn carry_out(command: &str, arguments: &[String]) -> Result<String, Refusa
 
 async fn change(email: &str, next: impl Fn(&role::Roles) -> role::Roles) -> Result<Account, Refusal> {
     let id = found(email).await?.id;
-    let context = CallContext {
+    Ok(account::change_roles(&call(), id, next).await?)
+}
+
+/// What follows from the command has an id of its own.
+fn call() -> CallContext {
+    CallContext {
         credential: Credential::Anonymous,
         correlation_id: format!("operator-{}", id::random()),
         traceparent: None,
         deadline_ms: None,
-    };
-    Ok(account::change_roles(&context, id, next).await?)
+    }
 }
 
 async fn found(email: &str) -> Result<Account, Refusal> {
@@ -157,6 +177,7 @@ fn parse(command: &str, arguments: &[String]) -> Result<Request, Refusal> {
             role => Ok(Request::Revoke { email: address(email)?, role }),
         },
         ["end-sessions", email] => Ok(Request::EndSessions { email: address(email)? }),
+        ["remove-second-factor", email] => Ok(Request::RemoveSecondFactor { email: address(email)? }),
         _ => Err(Refusal::Arguments),
     }
 }
@@ -196,6 +217,8 @@ mod tests {
         );
         let ended = Request::EndSessions { email: "ann@example.org".into() };
         assert_eq!(parsed(&["end-sessions", "ann@example.org"]), Ok(ended));
+        let removed = Request::RemoveSecondFactor { email: "ann@example.org".into() };
+        assert_eq!(parsed(&["remove-second-factor", "ann@example.org"]), Ok(removed));
     }
 
     #[test]

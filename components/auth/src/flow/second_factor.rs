@@ -90,6 +90,22 @@ pub async fn disable(context: &CallContext, password: &str, code: &str) -> Resul
     .await
 }
 
+/// For a user who has lost the device and the recovery codes; the operator has the right by being at the command line. Answers whether
+/// there was one.
+pub async fn take_away(context: &CallContext, user_id: Uuid) -> Result<bool, Error> {
+    let change = CredentialsChanged::SECOND_FACTOR_REMOVED.to_owned();
+    let change = CredentialsChanged { user_id, change, session_id: None, at: Time(clock::now_us()) };
+    sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        let had_one = accounts::lock(tx, user_id).await?.is_some_and(|account| account.second_factor);
+        second_factors::remove(tx, user_id).await?;
+        if had_one {
+            accounts::note_change(tx, context, change.clone()).await?;
+        }
+        Ok(had_one)
+    })
+    .await
+}
+
 pub async fn regenerate(context: &CallContext, password: &str, code: &str) -> Result<Vec<String>, Error> {
     let Authenticated { caller, session_id, .. } = authenticate(context).await?;
     prove_again(context, caller.user_id, password, code).await?;

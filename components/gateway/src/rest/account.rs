@@ -2,7 +2,9 @@
 
 use crate::failure::{Failure, Kind};
 use crate::rate;
-use crate::services::accounts::{self, Grant, LoginAttempt, Registration, Role, Session, User};
+use crate::services::accounts::{
+    self, Challenge, Grant, LoginAttempt, LoginOutcome, Registration, Role, Session, User,
+};
 use crate::viewer::Viewer;
 use crate::web::body::{self, Fields};
 use crate::web::{Request, Response, cookie, preflight, problem};
@@ -14,6 +16,9 @@ use serde::Serialize;
 /// A rotated key is announced well before it signs; verifiers may keep the set for five minutes.
 const JWKS_CACHE: &str = "public, max-age=300";
 
+/// The field of a login's second step.
+const CHALLENGE: &str = "challenge";
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct GrantJson {
@@ -21,6 +26,15 @@ struct GrantJson {
     token_type: &'static str,
     expires_in: u32,
     user: UserJson,
+}
+
+/// Of a login where the password alone is not enough.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ChallengeJson {
+    second_factor: &'static str,
+    challenge: String,
+    expires_in: u32,
 }
 
 #[derive(Serialize)]
@@ -33,6 +47,7 @@ struct UserJson {
     timezone: String,
     created_at: String,
     email_confirmed: bool,
+    second_factor: bool,
 }
 
 #[derive(Serialize)]
@@ -63,6 +78,7 @@ impl From<User> for UserJson {
             timezone: user.timezone,
             created_at: clock::rfc3339(user.created_at),
             email_confirmed: user.email_confirmed,
+            second_factor: user.second_factor,
         }
     }
 }
@@ -110,8 +126,18 @@ pub async fn register(request: &Request, viewer: &Viewer) -> Result<Response, Fa
     Ok(granted(StatusCode::CREATED, grant).standing(&standing))
 }
 
+fn challenged(Challenge { token, expires_in_s }: Challenge) -> Response {
+    let body = ChallengeJson { second_factor: "TOTP", challenge: token, expires_in: expires_in_s };
+    private(Response::json(StatusCode::ACCEPTED, &body))
+}
+
+/// By the password; or, in a second step, by a code and the challenge that the password was answered with.
 pub async fn login(request: &Request, viewer: &Viewer) -> Result<Response, Failure> {
-    let mut fields = Fields::new(body::object(request)?);
+    let body = body::object(request)?;
+    if body.contains_key(CHALLENGE) {
+        return complete_login(request, Fields::new(body), viewer).await;
+    }
+    let mut fields = Fields::new(body);
     let attempt = LoginAttempt {
         email: fields.text("email"),
         password: fields.text("password"),
@@ -119,7 +145,19 @@ pub async fn login(request: &Request, viewer: &Viewer) -> Result<Response, Failu
     };
     fields.finish()?;
     let standing = rate::take(viewer, rate::LOGIN, 1).await?;
-    let grant = accounts::login(viewer.context(), attempt).await?;
+    let response = match accounts::login(viewer.context(), attempt).await? {
+        LoginOutcome::Granted(grant) => granted(StatusCode::OK, grant),
+        LoginOutcome::SecondFactor(challenge) => challenged(challenge),
+    };
+    Ok(response.standing(&standing))
+}
+
+async fn complete_login(request: &Request, mut fields: Fields, viewer: &Viewer) -> Result<Response, Failure> {
+    let (challenge, code) = (fields.text(CHALLENGE), fields.text("code"));
+    fields.finish()?;
+    let standing = rate::take(viewer, rate::LOGIN, 1).await?;
+    let user_agent = cookie::user_agent(request.headers());
+    let grant = accounts::complete_login(viewer.context(), challenge, code, user_agent).await?;
     Ok(granted(StatusCode::OK, grant).standing(&standing))
 }
 
@@ -239,6 +277,17 @@ mod tests {
     }
 
     #[test]
+    fn a_challenge_is_no_login_it_has_neither_tokens_nor_a_cookie() {
+        let response = challenged(Challenge { token: "sealed".into(), expires_in_s: 300 });
+        assert_eq!(response.status, StatusCode::ACCEPTED);
+        assert_eq!(response.headers["cache-control"], "no-store");
+        assert!(!response.headers.contains_key("set-cookie"));
+        let mindflow_guest::web::Body::Bytes(bytes) = response.body else { panic!("a body") };
+        let body: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(body, serde_json::json!({"secondFactor": "TOTP", "challenge": "sealed", "expiresIn": 300}));
+    }
+
+    #[test]
     fn a_grant_keeps_the_refresh_token_out_of_the_body() {
         let user = User {
             id: "u".into(),
@@ -248,6 +297,7 @@ mod tests {
             timezone: "UTC".into(),
             created_at: 0,
             email_confirmed: false,
+            second_factor: false,
         };
         let grant = Grant {
             access_token: "jwt".into(),

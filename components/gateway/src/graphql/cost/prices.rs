@@ -132,6 +132,7 @@ pub const PRICES: &[Price] = &[
     one("SearchHit", "highlights", 5),
     one("User", "quota", 10),
     one("User", "emailConfirmed", 100),
+    one("User", "secondFactor", 100),
     one("User", "aiConsent", 100),
     one("User", "aiConsentAt", 100),
     one("Storage", "mediaBytes", 100),

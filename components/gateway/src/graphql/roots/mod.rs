@@ -9,6 +9,7 @@ mod notification;
 mod password;
 mod query;
 mod search;
+mod second_factor;
 mod sessions;
 mod subscription;
 
@@ -37,5 +38,6 @@ pub struct Mutation(
     password::PasswordWrites,
     sessions::SessionWrites,
     email::EmailWrites,
+    second_factor::SecondFactorWrites,
     notification::NotificationWrites,
 );

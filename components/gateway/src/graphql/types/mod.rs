@@ -15,6 +15,7 @@ pub mod page;
 pub mod password;
 pub mod scalars;
 pub mod search;
+pub mod second_factor;
 pub mod session;
 pub mod storage;
 pub mod user;

@@ -108,6 +108,13 @@ impl User {
         let account = scope::with(ctx, |scope| own_account(scope, id)).await?;
         Ok(account.map(|account| account.email_confirmed))
     }
+
+    /// Whether a login asks for a code as well. Null of other users, and, with an error, when it cannot be read.
+    async fn second_factor(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
+        let id = self.id.to_string();
+        let account = scope::with(ctx, |scope| own_account(scope, id)).await?;
+        Ok(account.map(|account| account.second_factor))
+    }
 }
 
 impl User {
