@@ -298,6 +298,7 @@ mod tests {
             created_at: 0,
             email_confirmed: false,
             second_factor: false,
+            ai_consent: None,
         };
         let grant = Grant {
             access_token: "jwt".into(),
