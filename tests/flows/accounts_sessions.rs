@@ -5,7 +5,7 @@ use mindflow_tests::{Account, PASSWORD, Platform, send};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-const SESSIONS: &str = "{ sessions { id createdAt lastUsedAt userAgent current } }";
+const SESSIONS: &str = "{ sessions { id createdAt lastUsedAt userAgent device current } }";
 const END: &str = "mutation ($id: ID!) { endSession(id: $id) }";
 const FIREFOX: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0";
 
@@ -24,17 +24,20 @@ fn of_agent<'a>(sessions: &'a [Value], user_agent: &str) -> &'a Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sessions_are_shown_to_their_user_and_one_of_them_is_ended() {
+async fn sessions_are_shown_with_their_devices_and_one_of_them_is_ended() {
     let platform = Platform::services().start().await;
     let ada = platform.register().await;
     let (firefox, gadget) = (login_from(&ada, FIREFOX).await, login_from(&ada, "Gadget/1").await);
     let shown = sessions(&firefox).await;
     assert_eq!(shown.len(), 3);
     let own = of_agent(&shown, FIREFOX);
-    assert_eq!(own["current"], true);
+    assert_eq!((&own["device"], &own["current"]), (&json!("Firefox on Windows"), &json!(true)));
     assert!(own["createdAt"].is_string() && own["lastUsedAt"].is_string());
     assert_eq!(shown.iter().filter(|session| session["current"] == true).count(), 1);
     let other = of_agent(&shown, "Gadget/1");
+    assert_eq!(other["device"], Value::Null);
+    let listed = ada.get("/auth/sessions").await.expect(200).json();
+    assert_eq!(of_agent(listed.as_array().unwrap(), FIREFOX)["device"], "Firefox on Windows");
 
     let stranger = platform.register().await;
     assert_eq!(stranger.graphql(END, json!({ "id": other["id"] })).await.error_code(), "NOT_FOUND");

@@ -22,7 +22,7 @@ PageInfo: hasNextPage: Boolean!, hasPreviousPage: Boolean!, startCursor: String,
 JournalEntryEdge: cursor: String!, node: JournalEntry!
 JournalEntryConnection: edges: [JournalEntryEdge!]!, pageInfo: PageInfo!, totalCount: Int!
 Webhook: id: ID!, url: String!, events: [String!]!, active: Boolean!, state: WebhookState!, failures: Int!, disabledAt: DateTime, disabledReason: String, createdAt: DateTime!, secret: String
-Session: id: ID!, createdAt: DateTime!, lastUsedAt: DateTime!, userAgent: String, current: Boolean!
+Session: id: ID!, createdAt: DateTime!, lastUsedAt: DateTime!, userAgent: String, device: String, current: Boolean!
 TotpSecret: secret: String!, uri: String!
 RecoveryCodes: recoveryCodes: [String!]!
 ChangePasswordInput: currentPassword: String!, newPassword: String!

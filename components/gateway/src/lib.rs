@@ -5,6 +5,7 @@
 
 mod app;
 mod change_feed;
+mod device;
 mod graphql;
 mod memory;
 mod names;

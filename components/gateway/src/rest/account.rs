@@ -1,5 +1,6 @@
 //! `/auth/*` and the public keys: passwords and tokens pass through here, and are kept nowhere.
 
+use crate::device;
 use crate::failure::{Failure, Kind};
 use crate::rate;
 use crate::services::accounts::{
@@ -57,6 +58,7 @@ struct SessionJson {
     created_at: String,
     last_used_at: String,
     user_agent: Option<String>,
+    device: Option<String>,
     current: bool,
 }
 
@@ -89,6 +91,7 @@ impl From<Session> for SessionJson {
             id: session.id,
             created_at: clock::rfc3339(session.created_at),
             last_used_at: clock::rfc3339(session.last_used_at),
+            device: session.user_agent.as_deref().and_then(device::of),
             user_agent: session.user_agent,
             current: session.current,
         }

@@ -1,6 +1,7 @@
 //! Sessions as their owner sees them.
 
 use super::scalars::DateTime;
+use crate::device;
 use crate::services::accounts;
 use async_graphql::{ID, SimpleObject};
 
@@ -16,6 +17,8 @@ pub struct Session {
     last_used_at: DateTime,
     /// What the client called itself, as it sent it.
     user_agent: Option<String>,
+    /// The same in a few words, such as `Firefox on Windows`; null when it is not known.
+    device: Option<String>,
     /// Whether it is the one that asks.
     current: bool,
 }
@@ -27,6 +30,7 @@ impl From<accounts::Session> for Session {
             id: id.into(),
             created_at: DateTime(created_at),
             last_used_at: DateTime(last_used_at),
+            device: user_agent.as_deref().and_then(device::of),
             user_agent,
             current,
         }
