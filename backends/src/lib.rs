@@ -6,6 +6,7 @@
 //! - [`records`]: what is only appended: the audit trail and the kept log.
 //! - [`messaging`]: what leaves for people: mail, web push, realtime topics.
 //! - [`rate_limits`]: how much a client or a user may do in a time, for all replicas together.
+//! - [`places`]: whose turn it is when all places of a component, or all connections of its pool, are taken.
 //! - [`embeddings`], [`keys`], [`schedule`]: vectors of texts, signing keys, jobs by the clock.
 //! - [`clock`], [`ids`], [`error`], [`secret`], [`mod@failpoint`], [`redis_server`]: what the others share.
 
@@ -21,6 +22,7 @@ mod http_client;
 pub mod ids;
 pub mod keys;
 pub mod messaging;
+pub mod places;
 pub mod rate_limits;
 pub mod records;
 pub mod redis_server;

@@ -14,9 +14,8 @@ pub async fn text(key: &str) -> Option<String> {
 pub async fn number<T: std::str::FromStr>(key: &str, default: T) -> Result<T, String> {
     match text(key).await {
         None => Ok(default),
-        Some(value) => value
-            .trim()
-            .parse()
-            .map_err(|_| format!("the variable `{key}` is {value:?}, which is not a number it can take")),
+        Some(value) => {
+            value.trim().parse().map_err(|_| format!("the variable `{key}` is not a number that it can take"))
+        }
     }
 }

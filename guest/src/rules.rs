@@ -45,6 +45,11 @@ pub enum Rule {
         known: Vec<Text>,
     },
 
+    /// The text is no GraphQL.
+    Syntax,
+    /// The query asks for what the schema does not have, or in another shape.
+    Schema,
+
     // === how much there is ===
     TooShort {
         min: u64,
@@ -149,6 +154,8 @@ pub enum Format {
     TimeZone,
     /// A query as the search box takes it.
     Search,
+    /// RFC 8259.
+    Json,
     /// Base64url.
     Key,
     /// SHA-256 in hexadecimal digits.

@@ -42,7 +42,7 @@ async fn measure(
     let mut manifest = Manifest::load(manifest)?;
     let query = manifest.components.get_mut("query").context("the manifest has no component `query`")?;
     query.tool.instances.uses_max = uses_max.unwrap_or(query.tool.instances.uses_max);
-    let mut config = RuntimeConfig::load(config)?;
+    let mut config = RuntimeConfig::load(config, Some(&manifest))?;
     config.data_dir.clone_from(&data_dir.to_owned());
     let application = Application::load(manifest, config)?;
     let platform = Platform::start(application, Role::Operator).await?;

@@ -19,6 +19,7 @@ mod disk;
 pub mod engine;
 pub mod housekeeping;
 pub mod link;
+pub mod listeners;
 pub mod manifest;
 pub mod observe;
 pub mod operator;

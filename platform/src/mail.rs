@@ -3,6 +3,7 @@
 use crate::broken_rule::BrokenRule;
 use lettre::{
     Address,
+    address::Envelope,
     message::{MultiPart, SinglePart, header::HeaderName, header::HeaderValue},
 };
 use mindflow_address::MailAddress;
@@ -46,7 +47,10 @@ impl Message {
         self.check()?;
         let to = self.recipient()?;
         let sent_at = UNIX_EPOCH + Duration::from_micros(u64::try_from(now_us).unwrap_or_default());
+        // The library would read it from the headers, and finds no mailbox there whose name needs its quotes.
+        let envelope = Envelope::new(Some(from.email.clone()), vec![to.clone()]);
         let mut builder = lettre::Message::builder()
+            .envelope(envelope.map_err(|error| BrokenRule::new("to", error))?)
             .message_id(Some(format!("<{}@{}>", self.id, from.email.domain())))
             .date(sent_at)
             .from(from.clone())

@@ -51,6 +51,9 @@ async fn heads_are_read_as_their_standards_say_on_every_path() {
         (handshake(get, &[VERSION, PROTOCOL]), 400),
         (handshake(get, &["Sec-WebSocket-Key: c2hvcnQ=\n", VERSION, PROTOCOL]), 400),
         (handshake("POST /graphql HTTP/1.1", &[KEY, VERSION, PROTOCOL]), 400),
+        (handshake(get, &[KEY, VERSION, PROTOCOL, "Content-Length: 0\n"]), 101),
+        (handshake(get, &[KEY, VERSION, PROTOCOL, "Content-Length: 4\n"]) + "ping", 400),
+        (handshake(get, &[KEY, VERSION, PROTOCOL, "Transfer-Encoding: chunked\n"]) + "0\n\n", 400),
         // No upgrade, but a request that says nothing.
         (handshake("GET /graphql HTTP/1.0", &[KEY, VERSION, PROTOCOL]), 400),
     ] {

@@ -232,6 +232,18 @@ async fn validation_names_every_broken_field_in_both_protocols() {
         let error = ada.get(path).await.expect_problem(422, "invalid-input")["errors"][0].clone();
         assert_eq!((&error["field"], &error["rule"]), (&json!(field), &json!(rule)), "{path}");
     }
+    // Of two values of one name none is taken.
+    let twice = r#"{"title":"one","content":"c","title":"other"}"#;
+    let request = ada.request(Method::POST, "/api/journals").header("content-type", "application/json").body(twice);
+    let error = send(request).await.expect_problem(422, "invalid-input")["errors"][0].clone();
+    assert_eq!((&error["field"], &error["rule"]), (&json!("title"), &json!("too-many")));
+    let body = format!(
+        r#"{{"query":{:?},"variables":{{"input":{{"title":"one","content":"c","title":"other"}}}}}}"#,
+        mindflow_tests::CREATE
+    );
+    let request = ada.request(Method::POST, "/graphql").header("content-type", "application/json").body(body);
+    let refused = send(request).await;
+    assert_eq!(refused.error()["extensions"]["field"], "variables.input.title");
     // Nothing of it was written.
     ada.eventually("{ journalEntries { totalCount } }", json!({}), |data| data["journalEntries"]["totalCount"] == 1)
         .await;
@@ -351,6 +363,13 @@ async fn filters_find_entries_by_words_tag_mood_and_day() {
             "from=2024-06-15&to=2025-05-01",
             vec!["Reunion by the SEA", "Exam"],
         ),
+        (
+            json!({ "tag": "friends", "from": "0001-01-01", "to": "9999-12-31" }),
+            "tag=friends&from=0001-01-01&to=9999-12-31",
+            vec!["Reunion by the SEA", "Sailing trip"],
+        ),
+        (json!({ "from": "9999-12-31" }), "from=9999-12-31", vec![]),
+        (json!({ "to": "0001-01-01" }), "to=0001-01-01", vec![]),
         (json!({ "tag": "friends", "from": "2025-01-01" }), "tag=friends&from=2025-01-01", vec!["Reunion by the SEA"]),
         (json!({ "text": "sea" }), "text=sea", vec!["Reunion by the SEA"]),
         (json!({ "text": "50%" }), "text=50%25", vec!["50% off_day"]),
@@ -365,6 +384,13 @@ async fn filters_find_entries_by_words_tag_mood_and_day() {
             page["items"].as_array().unwrap().iter().map(|item| item["title"].as_str().unwrap()).collect();
         assert_eq!(found, titles, "{query}");
     }
+    // The first and the last day that there are, wherever a day is asked for.
+    let years = "{ late: onThisDay(date: \"9999-05-01\") { title } last: onThisDay(date: \"9999-12-31\") { title }
+        first: onThisDay(date: \"0001-05-01\") { title } }";
+    let both = json!([{ "title": "Reunion by the SEA" }, { "title": "Sailing trip" }]);
+    assert_eq!(ada.data(years, json!({})).await, json!({ "late": both, "last": [], "first": [] }));
+    let ever = "{ search(query: \"tag:friends from:0001-01-01 to:9999-12-31\") { totalCount } }";
+    ada.eventually(ever, json!({}), |data| data["search"]["totalCount"] == 2).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -98,15 +98,21 @@ async fn the_refresh_cookie_is_found_among_others_and_taken_only_when_it_was_sen
         let refused = with_cookie(http, path, "mf_refresh=nonsense").await;
         refused.expect_problem(401, "unauthenticated");
         assert!(takes_the_cookie(&refused), "{path}");
+        // A token is taken from its cookie alone, so one in a body is not passed over in silence.
+        let broken = http.post(path, &json!({ "refreshToken": token })).await.expect_problem(422, "invalid-input");
+        assert_eq!(broken["errors"][0]["field"], "refreshToken", "{path}");
     }
-    // Another site can send the request, but neither use the cookie nor have it taken away.
-    for path in ["/auth/refresh", "/auth/logout"] {
-        let cookie = format!("mf_refresh={token}");
-        let request = http.request(Method::POST, path).header("cookie", cookie).header("sec-fetch-site", "cross-site");
-        let foreign = send(request).await;
-        foreign.expect_problem(403, "forbidden");
-        assert_eq!(foreign.header("set-cookie"), "", "{path}");
+    // Another site can send the request, but neither use the cookie nor have it taken away. A browser says whose it is by either.
+    for (name, value) in [("sec-fetch-site", "cross-site"), ("origin", "https://other.example"), ("origin", "null")] {
+        for path in ["/auth/refresh", "/auth/logout"] {
+            let cookie = format!("mf_refresh={token}");
+            let foreign = send(http.request(Method::POST, path).header("cookie", cookie).header(name, value)).await;
+            foreign.expect_problem(403, "forbidden");
+            assert_eq!(foreign.header("set-cookie"), "", "{path}");
+        }
     }
+    let own = http.request(Method::POST, "/auth/refresh").header("cookie", format!("mf_refresh={token}"));
+    let token = send(own.header("origin", http.url(""))).await.expect(200).refresh_cookie().0;
     refresh(http, &token).await.expect(200);
 }
 

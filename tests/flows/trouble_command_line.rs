@@ -79,13 +79,37 @@ async fn a_variable_that_is_misspelt_or_does_not_fit_is_named_without_its_value(
         (
             "MINDFLOW_VARIABLE_PUBLIC_ULR",
             "hunter2",
-            &["MINDFLOW_VARIABLE_PUBLIC_ULR", "defines no variable `public_ulr`"],
+            &[
+                "MINDFLOW_VARIABLE_PUBLIC_ULR",
+                "defines no variable `public_ulr`",
+                "MINDFLOW_VARIABLE_PUBLIC_URL may be meant",
+            ],
         ),
     ] {
         let line = start_refused(&quiet().env(name, value).prepare().await).await;
         assert_says(&line, parts);
         assert!(!line.contains("hunter2"), "{line}");
     }
+    // What is not what the manifest says of a variable.
+    let several = quiet().env("MINDFLOW_VARIABLE_TAGS_MAX", "hunter2").env("MINDFLOW_CLAUDE_URL", "hunter2");
+    let several = several.env("MINDFLOW_VARIABLE_CORS_ORIGINS", "*hunter2").prepare().await;
+    for command in [&["up", "--listen", "127.0.0.1:0"][..], &["check"]] {
+        let line = refusal(&several, command).await;
+        assert_says(
+            &line,
+            &["MINDFLOW_VARIABLE_TAGS_MAX: must be a whole number", "MINDFLOW_CLAUDE_URL: must be an http"],
+        );
+        assert_says(&line, &["MINDFLOW_VARIABLE_CORS_ORIGINS: must be origins"]);
+        assert!(!line.contains("hunter2"), "{line}");
+    }
+    // All of them together.
+    let several = quiet().env("MINDFLOW_LISTN", "hunter2").env("MINDFLOW_VARIABLE_PUBLIC_ULR", "hunter2");
+    let several = several.env("MINDFLOW_DATABASE__WRITE__DSN", "hunter2").env("MINDFLOW_CLAUDE_ULR", "hunter2");
+    let line = start_refused(&several.prepare().await).await;
+    for meant in ["LISTEN", "VARIABLE_PUBLIC_URL", "DATABASES__WRITE__DSN", "CLAUDE_URL"] {
+        assert_says(&line, &[&format!("MINDFLOW_{meant} may be meant")]);
+    }
+    assert!(!line.contains("hunter2"), "{line}");
     // The argument stands over it.
     let listen = quiet().env("MINDFLOW_LISTEN", "hunter2").prepare().await;
     let line = refusal(&listen, &["up"]).await;

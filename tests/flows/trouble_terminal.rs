@@ -5,6 +5,7 @@ use futures::{StreamExt, stream};
 use mindflow_tests::{Platform, run};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
+    fs::File,
     io::{BufRead, BufReader, pipe},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -23,6 +24,13 @@ fn command(platform: &Platform, words: &[&str]) -> Command {
     let mut command = platform.command();
     command.args(words).stdin(Stdio::null());
     command
+}
+
+/// Its exit code and what it wrote to standard error.
+async fn run_into(platform: &Platform, words: &[&str], stdout: Stdio) -> (Option<i32>, String) {
+    let child = command(platform, words).stdout(stdout).stderr(Stdio::piped()).spawn().expect("it starts");
+    let output = tokio::task::spawn_blocking(|| child.wait_with_output()).await.expect("waited for").expect("ended");
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 /// A host whose standard output is read up to `ready`, and whose standard error is never read.
@@ -64,12 +72,36 @@ async fn a_command_whose_reader_has_left_ends_well_and_says_nothing() {
         &["archive", "status"],
         &["keys", "rotate"],
     ] {
-        let mut command = command(&platform, words);
-        let child = command.stdout(unread()).stderr(Stdio::piped()).spawn().expect("it starts");
-        let output =
-            tokio::task::spawn_blocking(|| child.wait_with_output()).await.expect("waited for").expect("ended");
-        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!((output.status.code(), stderr.contains("panicked")), (Some(0), false), "{words:?}: {stderr}");
+        let (code, stderr) = run_into(&platform, words, unread()).await;
+        assert_eq!((code, stderr.contains("panicked")), (Some(0), false), "{words:?}: {stderr}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_whose_output_finds_no_room_says_so_and_fails() {
+    let platform = Platform::services().start().await;
+    platform.register().await;
+    let kept = &platform;
+    mindflow_tests::eventually("there are lines to print", || async move {
+        (!kept.cli(&["logs"]).await.stdout.is_empty()).then_some(())
+    })
+    .await;
+    for words in [
+        &["--help"][..],
+        &["--version"],
+        &["components", "list"],
+        &["components", "list", "--json"],
+        &["logs"],
+        &["users", "list"],
+        &["check"],
+        &["migrate"],
+        &["audit", "verify"],
+        &["archive", "status"],
+    ] {
+        let full = File::options().write(true).open("/dev/full").expect("a device without room");
+        let (code, stderr) = run_into(&platform, words, full.into()).await;
+        assert_eq!((code, stderr.contains("panicked")), (Some(1), false), "{words:?}: {stderr}");
+        assert!(stderr.contains("mindflow: standard output: No space left on device"), "{words:?}: {stderr}");
     }
 }
 

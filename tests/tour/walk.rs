@@ -15,7 +15,8 @@ const DELETE: &str = "mutation ($id: ID!) { deleteJournalEntry(id: $id) }";
 const DASHBOARD: &str = "{ me { displayName quota { used limit } } recentEntries { id title tags { name entryCount } } moodTrends { mood count } }";
 const SEARCH: &str = "query ($text: String!) { search(query: $text) { hits { entry { title } } } }";
 /// A page, and where the next one begins.
-const PAGE: &str = "query ($text: String!, $after: String) { search(query: $text, limit: 2, after: $after) { hits { entry { id } } totalCount pageInfo { endCursor hasNextPage } } }";
+/// By words alone: what is found by meaning moves while the sentence model reads the entries.
+const PAGE: &str = "query ($text: String!, $after: String) { search(query: $text, mode: FULL_TEXT, limit: 2, after: $after) { hits { entry { id } } totalCount pageInfo { endCursor hasNextPage } } }";
 const NODE: &str = "query ($id: ID!) { node(id: $id) { __typename ... on JournalEntry { title } } }";
 const MOVE: &str = "mutation ($zone: String!) { updateProfile(timezone: $zone) { timezone } }";
 const WRITTEN: &str = "mutation ($input: CreateJournalEntryInput!) { createJournalEntry(input: $input) { entryDate } }";

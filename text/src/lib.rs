@@ -62,6 +62,11 @@ pub fn key(text: &str) -> Cow<'_, str> {
     key.into()
 }
 
+/// The characters that one stands for, by its compatible decomposition (NFKD): `1⁄2` of `½`, `kg` of `㎏`, itself alone of most.
+pub fn compatible(c: char) -> impl Iterator<Item = char> {
+    DecomposingNormalizerBorrowed::new_nfkd().normalize_iter(std::iter::once(c))
+}
+
 /// Letters and emoji that are their own keys, alone and next to each other, of scripts that much is written in: found without the tables.
 fn is_own_key(c: char) -> bool {
     matches!(c,
@@ -116,6 +121,14 @@ mod tests {
         assert_ne!(key("résumé"), key("resume"));
         assert_eq!(key("Work"), "work");
         assert!(matches!(key("work 7"), Cow::Borrowed(_)), "no copy");
+    }
+
+    #[test]
+    fn one_character_may_stand_for_many() {
+        for (one, many) in [('½', "1\u{2044}2"), ('㎏', "kg"), ('ﬁ', "fi"), ('a', "a"), ('é', "e\u{301}"), ('東', "東")]
+        {
+            assert_eq!(compatible(one).collect::<String>(), many);
+        }
     }
 
     #[test]

@@ -52,7 +52,7 @@ fn within(name: &str, value: u32, range: std::ops::RangeInclusive<u32>) -> Resul
 
 /// `{base}/v1/messages`; the base may have a path of its own (a proxy) and a closing slash.
 fn endpoint(base: &str) -> Result<Uri, String> {
-    let wrong = || format!("the variable `claude_url` is {base:?}; it must be an http or https address such as {URL}");
+    let wrong = || format!("the variable `claude_url` must be an http or https address such as {URL}");
     let uri: Uri = format!("{}/v1/messages", base.trim().trim_end_matches('/')).parse().map_err(|_| wrong())?;
     let ours = matches!(uri.scheme_str(), Some("http" | "https")) && uri.authority().is_some() && uri.query().is_none();
     if ours { Ok(uri) } else { Err(wrong()) }

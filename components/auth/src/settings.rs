@@ -51,17 +51,17 @@ impl Default for Settings {
 /// An invalid variable; the text says what is allowed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
-    #[error("the variable `bcrypt_cost` is {0:?}; it must be a number from 4 to 16")]
+    #[error("the variable `bcrypt_cost` must be a number from 4 to 16")]
     BcryptCost(String),
     #[error(
         "the variable `bcrypt_cost` is {0}, too weak for real passwords; set it to 12 or more, or `allow_weak_bcrypt` to \"true\" for tests"
     )]
     WeakBcrypt(u32),
-    #[error("the variable `access_token_seconds` is {0:?}; it must be a number from 1 to 86400")]
+    #[error("the variable `access_token_seconds` must be a number from 1 to 86400")]
     AccessToken(String),
-    #[error("the variable `session_seconds_max` is {0:?}; it must be a number from 1 to 315360000 (ten years)")]
+    #[error("the variable `session_seconds_max` must be a number from 1 to 315360000 (ten years)")]
     SessionAge(String),
-    #[error("the variable `sessions_max` is {0:?}; it must be a number from 1 to 1000")]
+    #[error("the variable `sessions_max` must be a number from 1 to 1000")]
     Sessions(String),
     #[error("the variable `require_confirmed_email` is {0:?}; it must be `true` or `false`")]
     ConfirmedEmail(String),

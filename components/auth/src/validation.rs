@@ -270,6 +270,7 @@ mod tests {
             "o'neil@example.org",
             "x_1@example-mail.com",
             "1b9d-4bad@mindflow.test",
+            "\"a b\"@example.org",
             "ann@bücher.example",
             "用户@例え.テスト",
         ] {

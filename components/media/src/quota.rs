@@ -40,7 +40,7 @@ const TAKE_ROOM: &str = concat!(
         RETURNING id
     ) SELECT used, EXISTS (SELECT FROM taken) AS taken FROM held"
 );
-const GIVE_BACK: &str = "DELETE FROM media.uploads WHERE id = $1::uuid AND user_id = $2::uuid RETURNING bytes";
+const GIVE_BACK: &str = "DELETE FROM media.uploads WHERE id = $1::uuid AND user_id = $2::uuid";
 const FORGET_OLD: &str = "DELETE FROM media.uploads WHERE began_at <= $1::timestamptz";
 
 /// The setting, for the health check as well.
@@ -55,45 +55,35 @@ pub async fn usage(user_id: Uuid, identity: Identity, now_us: i64) -> Result<Usa
     Ok(Usage { used: used_of(&rows)?, limit })
 }
 
-/// Takes room for an upload of at most so many bytes, until [`give_back`] or [`settle`].
+/// Takes room for an upload of at most so many bytes, until [`give_back`] or [`settle`], in place of what it has taken before: the smaller
+/// sizes of a picture take more than was announced. An upload without room for it keeps none, so that others have it.
 ///
 /// # Errors
 /// There is not so much.
 pub async fn take(user_id: Uuid, identity: &Identity, upload: Uuid, bytes: u64, now_us: i64) -> Result<(), Error> {
     let limit = bytes_max().await?;
-    sql::transaction(DATABASE, identity, async |tx| {
+    let full_at = sql::transaction(DATABASE, identity, async |tx| {
         tx.execute(HOLD_ROOM, params![user_id]).await?;
+        tx.execute(GIVE_BACK, params![upload, user_id]).await?;
         let row = params![user_id, began_after(now_us), upload, bytes, Time(now_us), limit];
         let rows = tx.query(TAKE_ROOM, row).await?;
         let used = used_of(&rows)?;
         let is_taken = rows.first().map(|row| row.get("taken")).transpose()?.unwrap_or(false);
-        if is_taken { Ok(()) } else { Err(no_room(used, bytes, limit).into()) }
+        Ok((!is_taken).then_some(used))
     })
-    .await
+    .await?;
+    full_at.map_or(Ok(()), |used| Err(no_room(used, bytes, limit)))
 }
 
 /// Nothing of the upload is stored.
 pub async fn give_back(user_id: Uuid, identity: &Identity, upload: Uuid) -> Result<(), Error> {
-    sql::transaction(DATABASE, identity, async |tx| {
-        tx.execute(GIVE_BACK, params![upload, user_id]).await?;
-        Ok(())
-    })
-    .await
+    sql::transaction(DATABASE, identity, async |tx| settle(tx, user_id, upload).await).await
 }
 
-/// In the transaction that records so many bytes in the upload's place. Its smaller sizes may take more than was announced.
-///
-/// # Errors
-/// There is not so much.
-pub async fn settle(tx: &Tx, user_id: Uuid, upload: Uuid, bytes: u64, now_us: i64, limit: u64) -> Result<(), Abort> {
-    let rows = tx.query(GIVE_BACK, params![upload, user_id]).await?;
-    let taken: u64 = rows.first().map(|row| row.get("bytes")).transpose()?.unwrap_or_default();
-    if bytes <= taken {
-        return Ok(());
-    }
-    tx.execute(HOLD_ROOM, params![user_id]).await?;
-    let used = used_of(&tx.query(USED, params![user_id, began_after(now_us)]).await?)?;
-    if used.saturating_add(bytes) <= limit { Ok(()) } else { Err(no_room(used, bytes, limit).into()) }
+/// In the transaction that records the bytes themselves: they are no longer counted as an upload's.
+pub async fn settle(tx: &Tx, user_id: Uuid, upload: Uuid) -> Result<(), Abort> {
+    tx.execute(GIVE_BACK, params![upload, user_id]).await?;
+    Ok(())
 }
 
 /// Forgets uploads that a host left which was killed.

@@ -61,17 +61,16 @@ pub struct Stored {
 
 /// Records a file in the place of its upload.
 pub async fn add(caller: &Caller, file: &FileView, renditions: &[images::Rendition], now_us: i64) -> Result<(), Error> {
-    let limit = quota::bytes_max().await?;
     let bytes = renditions.iter().map(|rendition| rendition.bytes).sum();
+    quota::take(caller.user_id, &caller.identity(), file.id, bytes, now_us).await?;
     sql::transaction(DATABASE, &caller.identity(), async |tx| {
-        quota::settle(tx, caller.user_id, file.id, bytes, now_us, limit).await?;
         tx.execute(ADD_FILE, params![file.id, caller.user_id, &file.file_name, Time(now_us)]).await?;
         for rendition in renditions {
             let images::Rendition { name, content_type, bytes, width, height, sha256 } = rendition;
             let row = params![file.id, caller.user_id, name, content_type, *bytes, *width, *height, sha256];
             tx.execute(ADD_RENDITION, row).await?;
         }
-        Ok(())
+        quota::settle(tx, caller.user_id, file.id).await
     })
     .await
 }

@@ -16,7 +16,7 @@ use mindflow_guest::{
     clock,
     failure::{internal, invalid},
     id, outbound, params,
-    rules::{Format, Rule},
+    rules::Format,
     sql::{self, Identity, Row, RowError, Rows, Time},
     web_push,
 };
@@ -251,9 +251,7 @@ fn refused(error: web_push::Error) -> Error {
 async fn reachable(name: &str, url: &str) -> Result<(), Error> {
     match outbound::check(url.to_owned()).await {
         Ok(()) | Err(outbound::Refusal::Unresolved(_)) => Ok(()),
-        Err(outbound::Refusal::Prohibited(_)) => {
-            Err(invalid(name, Rule::NotPublic, "Must be an https address of the public internet."))
-        }
+        Err(outbound::Refusal::Prohibited(_)) => Err(Error::Invalid(vec![request::prohibited(name, url)])),
     }
 }
 

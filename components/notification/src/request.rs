@@ -12,6 +12,7 @@ use mindflow_guest::{
 /// The events that a webhook can subscribe to.
 pub use mindflow_events::WEBHOOK_EVENTS as EVENTS;
 const HOUR_MAX: u32 = 23;
+const HTTPS_RULE: &str = "Must begin with https://.";
 
 /// The address as requests are sent to it: by the WHATWG's standard for URLs. The host checks where it leads.
 pub fn url(name: &str, text: &str) -> Result<String, FieldError> {
@@ -24,10 +25,20 @@ pub fn url(name: &str, text: &str) -> Result<String, FieldError> {
         NoWebAddress::Form => {
             field(name, Format::Url, "Must be an absolute address, such as https://example.org/hook.")
         }
-        NoWebAddress::Scheme => field(name, Format::Url, "Must begin with https://."),
+        NoWebAddress::Scheme => field(name, Format::Url, HTTPS_RULE),
         NoWebAddress::Fragment => field(name, Format::Url, "Must not have a fragment (#…): it is never sent."),
         NoWebAddress::Credentials => field(name, Format::Url, "Must not hold a name or a password."),
     })
+}
+
+/// Of an address that the host lets no request through to. Without TLS, that alone is why: it is let through to nothing but
+/// what the operator has named.
+pub fn prohibited(name: &str, url: &str) -> FieldError {
+    if url.starts_with("https:") {
+        field(name, Rule::NotPublic, "Must be an https address of the public internet.")
+    } else {
+        field(name, Format::Url, HTTPS_RULE)
+    }
 }
 
 /// Each once, in the order asked.
@@ -85,6 +96,14 @@ pub fn changed(current: &Preferences, change: &PreferencesChange) -> Result<Pref
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_without_tls_is_refused_as_one_of_another_scheme_is() {
+        let plain = prohibited("url", "http://example.org/");
+        assert_eq!((plain.rule.as_str(), plain.params.as_str()), ("format", r#"{"expected":"url"}"#));
+        assert_eq!(plain.message, url("url", "ftp://example.org/").unwrap_err().message);
+        assert_eq!(prohibited("url", "https://10.0.0.1/").rule, "not-public");
+    }
 
     #[test]
     fn an_address_must_be_absolute_and_without_credentials() {

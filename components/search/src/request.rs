@@ -1,7 +1,7 @@
 //! A search box's text: words for the index, and what narrows them down: `tag:NAME` (or `tag:"TWO WORDS"`),
 //! `from:YYYY-MM-DD` and `to:YYYY-MM-DD`, both days included. Operators may be in capitals, and quotes those that phones type.
 
-use jiff::{ToSpan, civil, tz::TimeZone};
+use jiff::{Timestamp, civil, tz::TimeZone};
 use mindflow_events::Date;
 use mindflow_guest::{
     call::Error,
@@ -63,10 +63,10 @@ pub fn read(query: &str) -> Result<Request, Error> {
                 let text = "A filter says what must be there: write `tag:`, `from:` or `to:` without a `-`.";
                 return Err(invalid("query", Format::Search, text));
             }
-            Some(("from", value)) => request.filter.after = Some(start_us(day(value, "from")?.0)?),
+            Some(("from", value)) => request.filter.after = Some(start_us(day(value, "from")?.0)),
             Some(("to", value)) => {
-                let next = day(value, "to")?.0.checked_add(1.day()).map_err(|_| too_far())?;
-                request.filter.before = Some(start_us(next)?);
+                let next = day(value, "to")?.0.tomorrow().unwrap_or(civil::Date::MAX);
+                request.filter.before = Some(start_us(next));
             }
             _ => request.words.push_str(token),
         }
@@ -115,12 +115,9 @@ pub fn limit(limit: u32) -> Result<u32, Error> {
     }
 }
 
-fn start_us(day: civil::Date) -> Result<i64, Error> {
-    day.to_zoned(TimeZone::UTC).map(|start| start.timestamp().as_microsecond()).map_err(|_| too_far())
-}
-
-fn too_far() -> Error {
-    invalid("query", Format::Search, "This day is too far away.")
+/// Of the last two days before the year 10000, which no entry is about, the last time that there is.
+fn start_us(day: civil::Date) -> i64 {
+    day.to_zoned(TimeZone::UTC).map_or(Timestamp::MAX, |start| start.timestamp()).as_microsecond()
 }
 
 /// Cut after spaces outside of quotes; together they are the whole text.
@@ -144,7 +141,7 @@ mod tests {
     use super::*;
 
     fn day_us(text: &str) -> Option<i64> {
-        start_us(text.parse().ok()?).ok()
+        text.parse().ok().map(start_us)
     }
 
     #[test]
@@ -196,7 +193,6 @@ mod tests {
             "from:yesterday",
             "to:2026-13-01",
             "from:",
-            "to:9999-12-31",
             "from:-9998-01-01",
             "-tag:work",
             "-From:2026-11-01",
@@ -206,6 +202,16 @@ mod tests {
             assert!(matches!(read(query), Err(Error::Invalid(_))), "{query}");
         }
         assert!(read(&"tag:a ".repeat(21)).is_err() && read(&"tag:a ".repeat(20)).is_ok());
+    }
+
+    #[test]
+    fn the_first_and_the_last_day_there_are_can_be_asked_for() {
+        let every = read("from:0001-01-01 to:9999-12-31").unwrap().filter;
+        assert_eq!((every.after, every.before), (day_us("0001-01-01"), Some(Timestamp::MAX.as_microsecond())));
+        assert_eq!(read("to:9999-12-30").unwrap().filter.before, every.before);
+        assert_eq!(read("from:9999-12-31").unwrap().filter.after, every.before);
+        assert_eq!(read("to:9999-12-29").unwrap().filter.before, day_us("9999-12-30"));
+        assert!(read("from:0000-12-31").is_err());
     }
 
     #[test]

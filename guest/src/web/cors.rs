@@ -83,6 +83,26 @@ mod tests {
     }
 
     #[test]
+    fn a_browser_that_asks_first_may_send_what_clients_of_graphql_and_tracing_send() {
+        let answer = preflight();
+        let allowed = answer.headers["access-control-allow-headers"].to_str().unwrap();
+        let allowed: Vec<&str> = allowed.split(',').map(str::trim).collect();
+        for name in [
+            "authorization",
+            "content-type",
+            "apollographql-client-name",
+            "apollographql-client-version",
+            "apollo-require-preflight",
+            "tracestate",
+            "traceparent",
+            "baggage",
+            "last-event-id",
+        ] {
+            assert!(allowed.contains(&name), "{name} is not among {allowed:?}");
+        }
+    }
+
+    #[test]
     fn another_origin_gets_nothing_but_the_vary() {
         let response = answer("https://evil.example", &["http://localhost:4200"]);
         assert!(!response.headers.contains_key("access-control-allow-origin"));

@@ -2,7 +2,7 @@
 //! its component may use.
 
 use super::{Access, outbound::OutboundHooks};
-use crate::engine::{Callers, CpuBudget, Ending, Instances, LogContext, LogStream, MemoryLimit};
+use crate::engine::{Callers, CpuBudget, Ending, Instances, LogContext, LogStream, MemoryLimit, Tasks};
 use mindflow_backends::clock;
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
@@ -31,6 +31,7 @@ pub struct State {
     pub(crate) log: LogContext,
     /// When the time of the call in progress is over, where the instance takes one call at a time.
     pub(crate) call_ends: Option<Instant>,
+    pub(crate) tasks: Tasks,
     pub(super) access: Arc<Access>,
     pub(super) callers: Arc<Callers>,
 }
@@ -53,6 +54,7 @@ impl State {
             budget: Arc::clone(budget),
             log,
             call_ends: None,
+            tasks: Tasks::default(),
             access: Arc::clone(&context.access),
             callers: Arc::clone(&context.callers),
         }

@@ -7,7 +7,7 @@ use crate::{
     databases::{Databases, Newer, Schema},
     manifest::ComponentEntry,
     observe::logs,
-    operator::{DeadLettersRequest, OperatorClient, OperatorError, OperatorRequest, claim, socket},
+    operator::{DeadLettersRequest, OperatorClient, OperatorError, OperatorRequest, claim, host_of, socket},
     preparation,
 };
 use serde_json::{Value, json};
@@ -57,16 +57,16 @@ pub async fn check(location: &AppLocation) -> Result<(), CliError> {
 
 pub async fn components(location: &AppLocation, json: bool) -> Result<(), CliError> {
     let config = location.config()?;
-    let list = match socket::send(&config.data_dir, &OperatorRequest::Components, &print_progress).await {
-        Some(answer) => answer?,
-        None => {
-            if !config.data_dir.exists() {
-                let data_dir = config.data_dir.display();
-                output::note(format_args!("there is no data directory {data_dir}: this is what the manifest has"));
-            }
-            let stopped = |entry: &ComponentEntry| json!({ "name": entry.name, "state": "stopped", "source": entry.source.display().to_string() });
-            Value::Array(location.manifest()?.components.values().map(stopped).collect())
+    let list = if host_of(&config.data_dir, &print_progress).await? {
+        let answer = socket::send(&config.data_dir, &OperatorRequest::Components, &print_progress).await;
+        answer.unwrap_or(Err(OperatorError::Ended))?
+    } else {
+        if !config.data_dir.exists() {
+            let data_dir = config.data_dir.display();
+            output::note(format_args!("there is no data directory {data_dir}: this is what the manifest has"));
         }
+        let stopped = |entry: &ComponentEntry| json!({ "name": entry.name, "state": "stopped", "source": entry.source.display().to_string() });
+        Value::Array(location.manifest()?.components.values().map(stopped).collect())
     };
     print(&list, json)
 }
@@ -75,8 +75,11 @@ pub async fn swap(location: &AppLocation, component: String, file: &Path) -> Res
     let config = location.config()?;
     let file = std::path::absolute(file).map_err(|source| CliError::File { path: file.to_owned(), source })?;
     let request = OperatorRequest::Swap { component, file };
-    let absent = || OperatorError::NotRunning(config.data_dir.display().to_string());
-    let status = socket::send(&config.data_dir, &request, &print_progress).await.ok_or_else(absent)??;
+    if !host_of(&config.data_dir, &print_progress).await? {
+        return Err(OperatorError::NotRunning(config.data_dir.display().to_string()).into());
+    }
+    let status =
+        socket::send(&config.data_dir, &request, &print_progress).await.unwrap_or(Err(OperatorError::Ended))?;
     print(&Value::Array(vec![status]), false)
 }
 

@@ -25,7 +25,6 @@ use error::CliError;
 use mindflow_backends::error::chain;
 use std::{
     ffi::OsStr,
-    io,
     os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -65,7 +64,7 @@ pub struct AppLocation {
 enum Command {
     /// Start the platform and serve until SIGTERM or Ctrl-C.
     Up {
-        /// Where to listen; :PORT is all addresses of this machine [env: MINDFLOW_LISTEN] [default: 127.0.0.1:3000]
+        /// Where to listen; :PORT is all addresses of this machine, of IPv4 and IPv6 [env: MINDFLOW_LISTEN] [default: 127.0.0.1:3000]
         // The variable is a setting, whose errors show no value.
         #[arg(long, value_name = "ADDR:PORT")]
         listen: Option<ListenAddress>,
@@ -165,7 +164,7 @@ impl AppLocation {
     fn config(&self) -> Result<RuntimeConfig, ManifestError> {
         let relative = self.manifest.parent().unwrap_or(Path::new("")).join(&self.config);
         let path = if self.config.exists() || !relative.exists() { &self.config } else { &relative };
-        let mut config = RuntimeConfig::load(path)?;
+        let mut config = RuntimeConfig::load(path, self.manifest().ok().as_ref())?;
         if let Some(data_dir) = &self.data_dir {
             config.data_dir.clone_from(data_dir);
         }
@@ -202,9 +201,11 @@ pub fn main() -> ExitCode {
 /// Prints help and version; anything else is a wrong command line, printed in one line like every other error.
 fn refused(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
-        let printed = error.print();
-        return match printed {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
+        return match error.print().map_err(CliError::Output) {
+            Err(error) if !output::has_lost_its_reader(&error) => {
+                output::note(format_args!("mindflow: {}", chain(&error)));
+                ExitCode::FAILURE
+            }
             _ => ExitCode::SUCCESS,
         };
     }

@@ -4,14 +4,14 @@ use super::{AppLocation, CliError, open_files, output, signals::StopSignals, wat
 use crate::{
     application::Application,
     data_dir,
+    listeners::{Listeners, Refused},
     manifest::{HttpSettings, ListenAddress},
     observe::{self, logs},
     operator::{Claim, socket},
     platform::{Platform, Role},
     trigger::{health, http::Server, metrics},
 };
-use std::{io::ErrorKind, net::SocketAddr, sync::Arc, time::Duration};
-use tokio::net::TcpListener;
+use std::{io::ErrorKind, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 /// How often readiness is checked until the platform can serve.
@@ -38,12 +38,9 @@ pub async fn run(
     let access_lines_per_day = config.log.keep.access_lines_per_day;
     // Before anything is made in it.
     data_dir::open(&data_dir)?;
-    let listener = bind(config.listen.0, "--listen").await?;
-    let metrics_listener = match settings.metrics_listen.filter(|_| settings.metrics) {
-        Some(address) => Some(bind(address.0, "[http] metrics-listen").await?),
-        None => None,
-    };
-    let address = listener.local_addr()?;
+    let listeners = bind(&config.listen, "--listen")?;
+    let metrics_listen = settings.metrics_listen.as_ref().filter(|_| settings.metrics);
+    let metrics_listeners = metrics_listen.map(|listen| bind(listen, "[http] metrics-listen")).transpose()?;
     tracing::info!(config = %config.path.display(), data_dir = %data_dir.display(), "starting");
     open_files::raise_limit(settings.sockets_max());
     let start = async {
@@ -59,13 +56,12 @@ pub async fn run(
         platform.keep_log(queue);
     }
     let stop = CancellationToken::new();
-    if let Some(listener) = metrics_listener {
-        tokio::spawn(metrics::serve(listener, exposition.clone(), stop.clone()));
+    if let Some(listeners) = metrics_listeners {
+        tokio::spawn(metrics::serve(listeners, exposition.clone(), stop.clone()));
     }
     let outcome = serve(
         &platform,
-        listener,
-        address,
+        listeners,
         settings,
         access_lines_per_day,
         &data_dir,
@@ -83,8 +79,8 @@ pub async fn run(
 }
 
 /// `setting`: where the address is from.
-async fn bind(address: SocketAddr, setting: &'static str) -> Result<TcpListener, CliError> {
-    TcpListener::bind(address).await.map_err(|source| {
+fn bind(listen: &ListenAddress, setting: &'static str) -> Result<Listeners, CliError> {
+    Listeners::bind(listen).map_err(|Refused { address, source }| {
         let mend = match source.kind() {
             ErrorKind::AddrInUse => "stop the program that uses it, or choose another port with",
             ErrorKind::AddrNotAvailable => "this machine has no such address; choose one that it has with",
@@ -100,8 +96,7 @@ async fn bind(address: SocketAddr, setting: &'static str) -> Result<TcpListener,
 #[expect(clippy::too_many_arguments, reason = "the parts of one start, used once")]
 async fn serve(
     platform: &Arc<Platform>,
-    listener: TcpListener,
-    address: SocketAddr,
+    listeners: Listeners,
     settings: HttpSettings,
     access_lines_per_day: u32,
     data_dir: &std::path::Path,
@@ -112,7 +107,8 @@ async fn serve(
 ) -> Result<(), CliError> {
     socket::serve(Arc::clone(platform), data_dir, stop.clone())?;
     let server = Server::new(Arc::clone(platform), settings, access_lines_per_day, metrics.clone(), stop.clone());
-    let serving = tokio::spawn(server.run(listener));
+    let address = listeners.address();
+    let serving = tokio::spawn(server.run(listeners));
     tokio::spawn(stop.clone().run_until_cancelled_owned(upkeep(metrics)));
     let _watcher = if watch_files { Some(watch::start(Arc::clone(platform), stop.clone()).await?) } else { None };
     tokio::select! {

@@ -6,13 +6,15 @@ use super::{
     failure::{CallFailure, Cause, Failed},
     generation::Generation,
     job::{Reply, Work},
-    places::{Key, Place},
     provider::Provider,
     purpose::Purpose,
     supervised::Supervised,
 };
 use crate::observe::CALLS;
-use mindflow_backends::clock;
+use mindflow_backends::{
+    clock,
+    places::{Key, Place},
+};
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
@@ -87,7 +89,7 @@ impl Provider {
             // What holds for all clients is not this one's doing.
             return Err(self.breaker.refused(now).map_or_else(refused, open));
         }
-        let key = Key::of(purpose.caller.as_ref());
+        let key = Key::of(purpose.caller.as_ref().map(|caller| &caller.origin));
         if let Some(place) = self.places.try_take(&key) {
             return self.breaker.admit(now).map(|()| place).map_err(open);
         }

@@ -6,12 +6,11 @@ use super::{
     failure::{CallFailure, Cause, Failed},
     generation::Generation,
     job::{Job, Reply, Work, Worker},
-    places::Place,
     provider::Provider,
     purpose::Purpose,
     runtime::one_line,
 };
-use mindflow_backends::clock;
+use mindflow_backends::{clock, places::Place};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::oneshot;
 
@@ -36,7 +35,8 @@ impl Provider {
         let (reply, answer) = oneshot::channel();
         let ends = clock::instant() + deadline;
         let correlation_id = purpose.correlation_id.clone();
-        let _ = worker.jobs.send(Job { work: work(reply), correlation_id, ends, lease });
+        let origin = purpose.caller.as_ref().map(|caller| caller.origin.clone());
+        let _ = worker.jobs.send(Job { work: work(reply), correlation_id, origin, ends, lease });
         match tokio::time::timeout(deadline, answer).await {
             Ok(Ok(Ok(value))) => Ok(value),
             Ok(Ok(Err(trap))) => Err(self.trapped(generation, &worker, purpose, one_line(&trap))),

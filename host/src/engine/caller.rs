@@ -2,6 +2,7 @@
 //! so each call knows its client as far as the host can say without a token's proof: the address, and what the client
 //! authenticated with.
 
+pub use mindflow_backends::places::Origin;
 use std::{
     collections::HashMap,
     hash::{DefaultHasher, Hash, Hasher},
@@ -10,18 +11,10 @@ use std::{
     time::Duration,
 };
 
-/// Where a client is. One client has many tokens and accounts, but few addresses.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Origin {
-    /// As [`network`] has it.
-    Address(IpAddr),
-    /// A user whose event is handled after the request has ended.
-    User(Arc<str>),
-}
-
 /// A client: its place, and which of the clients of this place it is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Caller {
+    /// An address as [`network`] has it, or a user whose event is handled after the request has ended.
     pub origin: Origin,
     /// A hash of the credential; 0 without one.
     credential: u64,

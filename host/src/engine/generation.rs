@@ -6,10 +6,10 @@ use super::{
     instance::{self, Exports},
     job::{Lease, Worker},
     limits::InstancesMode,
-    places::Place,
 };
 use crate::capability::InstanceContext;
 use metrics::{Gauge, gauge};
+use mindflow_backends::places::Place;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, atomic::Ordering};
 use tokio::sync::mpsc;
 

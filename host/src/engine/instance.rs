@@ -7,10 +7,12 @@ use super::{
     handlers,
     job::{HttpReply, Job, Lease, Reply, Work},
     runtime::one_line,
+    tasks::KnownTask,
 };
-use crate::capability::{InstanceContext, State};
+use crate::capability::{InstanceContext, State, events::bindings::mindflow::platform::events};
 use futures::{StreamExt, stream::FuturesUnordered};
 use http_body_util::BodyExt;
+use mindflow_backends::places::Origin;
 use std::{
     collections::HashMap,
     pin::Pin,
@@ -21,22 +23,31 @@ use std::{
 use tokio::sync::mpsc;
 use wasmtime::{
     Store,
-    component::{Accessor, Component, ComponentExportIndex, Instance, InstancePre, Val, types::ComponentItem},
+    component::{
+        Accessor, Component, ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Lower, Resource,
+        TypedFunc, Val, types::ComponentItem,
+    },
 };
 use wasmtime_wasi_http::{
     WasiBody,
-    p3::{self, bindings::exports::wasi::http::handler as http_handler},
+    p3::{
+        self,
+        bindings::{exports::wasi::http::handler as http_handler, http::types::ErrorCode},
+    },
 };
 
 const WEBSOCKET_HANDLER: &str = "mindflow:platform/websocket-handler";
+
+type HttpHandler = TypedFunc<(Resource<p3::Request>,), (Result<Resource<p3::Response>, ErrorCode>,)>;
+type Subscriber = TypedFunc<(events::Event, events::Delivery), (Result<(), events::Failure>,)>;
 
 /// What a component exports, looked up once.
 pub struct Exports {
     pre: InstancePre<State>,
     /// `interface#function` → where it is.
     functions: HashMap<String, ComponentExportIndex>,
-    http: Option<http_handler::GuestIndices>,
-    subscriber: Option<handlers::subscriber::GuestIndices>,
+    http: Option<ComponentExportIndex>,
+    subscriber: Option<ComponentExportIndex>,
     batch_subscriber: Option<handlers::batch_subscriber::GuestIndices>,
     operator: Option<handlers::operator::GuestIndices>,
     schedule: Option<handlers::schedule_handler::GuestIndices>,
@@ -46,15 +57,23 @@ pub struct Exports {
 
 impl Exports {
     pub fn new(pre: InstancePre<State>) -> Self {
+        let functions = functions(pre.component());
+        let handle = |interface: &str| {
+            let is_it = |name: &str| name.starts_with(interface) && name.ends_with("#handle");
+            functions.iter().find(|(name, _)| is_it(name)).map(|(_, index)| *index)
+        };
+        let http = http_handler::GuestIndices::new(&pre).ok().and_then(|_| handle("wasi:http/handler@"));
+        let subscriber =
+            handlers::subscriber::GuestIndices::new(&pre).ok().and_then(|_| handle("mindflow:platform/subscriber@"));
         Self {
-            functions: functions(pre.component()),
-            http: http_handler::GuestIndices::new(&pre).ok(),
-            subscriber: handlers::subscriber::GuestIndices::new(&pre).ok(),
+            http,
+            subscriber,
             batch_subscriber: handlers::batch_subscriber::GuestIndices::new(&pre).ok(),
             operator: handlers::operator::GuestIndices::new(&pre).ok(),
             schedule: handlers::schedule_handler::GuestIndices::new(&pre).ok(),
             health: handlers::health::GuestIndices::new(&pre).ok(),
             websocket: handlers::websocket_handler::GuestIndices::new(&pre).ok(),
+            functions,
             pre,
         }
     }
@@ -113,8 +132,8 @@ fn functions(component: &Component) -> HashMap<String, ComponentExportIndex> {
 /// The exports of one instance.
 struct Guest {
     instance: Instance,
-    http: Option<http_handler::Guest>,
-    subscriber: Option<handlers::subscriber::Guest>,
+    http: Option<HttpHandler>,
+    subscriber: Option<Subscriber>,
     batch_subscriber: Option<handlers::batch_subscriber::Guest>,
     operator: Option<handlers::operator::Guest>,
     schedule: Option<handlers::schedule_handler::Guest>,
@@ -169,8 +188,8 @@ async fn instantiate(
         };
     }
     let guest = Guest {
-        http: load!(http),
-        subscriber: load!(subscriber),
+        http: exports.http.map(|index| instance.get_typed_func(&mut store, index)).transpose()?,
+        subscriber: exports.subscriber.map(|index| instance.get_typed_func(&mut store, index)).transpose()?,
         batch_subscriber: load!(batch_subscriber),
         operator: load!(operator),
         schedule: load!(schedule),
@@ -218,23 +237,26 @@ async fn serve(
 }
 
 async fn perform(accessor: &Accessor<State>, guest: &Guest, job: Job) -> wasmtime::Result<()> {
-    let Job { work, mut lease, .. } = job;
+    let Job { work, mut lease, origin, .. } = job;
     match work {
         Work::Call { function, params, results, reply } => {
-            let answer = call(accessor, guest, function, &params, results).await;
+            let answer = call(accessor, guest, function, &params, results, origin).await;
             finish(reply, lease, answer)
         }
-        Work::Http { request, reply } => match answer_http(accessor, guest, request).await {
-            Ok(Ok(response)) => {
+        Work::Http { request, reply } => match answer_http(accessor, guest, request, origin).await {
+            Ok((Ok(response), task)) => {
                 lease.answered();
-                let _ = reply.send(Ok(Ok(response.map(|body| HeldBody { body, lease: Some(lease) }.boxed_unsync()))));
+                let held = Some((lease, task));
+                let _ = reply.send(Ok(Ok(response.map(|body| HeldBody { body, held }.boxed_unsync()))));
                 Ok(())
             }
-            other => finish(reply, lease, other),
+            other => finish(reply, lease, other.map(|(answer, _)| answer)),
         },
         Work::Event { event, delivery, reply } => {
-            let answer = match &guest.subscriber {
-                Some(subscriber) => subscriber.call_handle(accessor, event, delivery).await,
+            let answer = match guest.subscriber {
+                Some(subscriber) => {
+                    perform_for(accessor, subscriber, (event, delivery), origin).await.map(|((handled,), _)| handled)
+                }
                 None => Err(missing("mindflow:platform/subscriber")),
             };
             finish(reply, lease, answer)
@@ -313,40 +335,68 @@ async fn call(
     function: ComponentExportIndex,
     params: &[Val],
     results: usize,
+    origin: Option<Origin>,
 ) -> wasmtime::Result<Vec<Val>> {
     let function = accessor
         .with(|mut store| guest.instance.get_func(&mut store, function))
         .ok_or_else(|| wasmtime::format_err!("the instance does not have the function"))?;
     let mut answers = vec![Val::Bool(false); results];
-    function.call_concurrent(accessor, params, &mut answers).await?;
+    let (call, _task) = accessor.with(|mut store| -> wasmtime::Result<_> {
+        let call = function.start_call_concurrent(&mut store, params, &mut answers)?;
+        let task = store.data_mut().tasks.enter(call.task(), origin);
+        Ok((call, task))
+    })?;
+    function.finish_call_concurrent(accessor, call).await?;
     Ok(answers)
+}
+
+/// Calls a function, and has the store know for whom while the task is kept.
+async fn perform_for<P, R>(
+    accessor: &Accessor<State>,
+    function: TypedFunc<P, R>,
+    params: P,
+    origin: Option<Origin>,
+) -> wasmtime::Result<(R, KnownTask)>
+where
+    P: ComponentNamedList + Lower + Send + Sync + 'static,
+    R: ComponentNamedList + Lift + Send + Sync + 'static,
+{
+    let (call, task) = accessor.with(|mut store| -> wasmtime::Result<_> {
+        let call = function.start_call_concurrent(&mut store, params)?;
+        let task = store.data_mut().tasks.enter(call.task(), origin);
+        Ok((call, task))
+    })?;
+    Ok((function.finish_call_concurrent(accessor, call).await?, task))
 }
 
 async fn answer_http(
     accessor: &Accessor<State>,
     guest: &Guest,
     request: http::Request<WasiBody>,
-) -> wasmtime::Result<HttpReply> {
-    let handler = guest.http.as_ref().ok_or_else(|| missing("wasi:http/handler"))?;
+    origin: Option<Origin>,
+) -> wasmtime::Result<(HttpReply, KnownTask)> {
+    let handler = guest.http.ok_or_else(|| missing("wasi:http/handler"))?;
     let (request, received) = accessor.with(|mut store| {
         let view = wasmtime_wasi_http::WasiHttpView::http(store.data_mut());
         let (request, received) = p3::Request::from_http(view.hooks, request);
         let received: Pin<Box<dyn Future<Output = Result<(), wasmtime_wasi_http::Error>> + Send>> = Box::pin(received);
         view.table.push(request).map(|request| (request, received))
     })?;
-    match handler.call_handle(accessor, request).await? {
+    let ((answer,), task) = perform_for(accessor, handler, (request,), origin).await?;
+    let reply = match answer {
         Ok(response) => accessor.with(|mut store| {
             let response = store.data_mut().table.delete(response)?;
             response.into_http(&mut store, received).map(Ok)
-        }),
-        Err(code) => Ok(Err(format!("{code:?}"))),
-    }
+        })?,
+        Err(code) => Err(format!("{code:?}")),
+    };
+    Ok((reply, task))
 }
 
 /// A response body that holds its call's place in the instance until it has been sent.
 struct HeldBody {
     body: WasiBody,
-    lease: Option<Lease>,
+    held: Option<(Lease, KnownTask)>,
 }
 
 impl http_body::Body for HeldBody {
@@ -359,7 +409,7 @@ impl http_body::Body for HeldBody {
     ) -> Poll<Option<Result<http_body::Frame<Self::Data>, Self::Error>>> {
         let frame = Pin::new(&mut self.body).poll_frame(cx);
         if matches!(frame, Poll::Ready(None | Some(Err(_)))) {
-            self.lease = None;
+            self.held = None;
         }
         frame
     }

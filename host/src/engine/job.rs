@@ -1,10 +1,13 @@
 //! A call on its way into an instance, and the place that it takes there.
 
-use super::{caller::Caller, ending::Ending, handlers, places};
+use super::{caller::Caller, ending::Ending, handlers};
 use crate::capability::{
     events::bindings::mindflow::platform::events, websocket::bindings::mindflow::platform::websocket,
 };
-use mindflow_backends::messaging::realtime::Item;
+use mindflow_backends::{
+    messaging::realtime::Item,
+    places::{self, Origin},
+};
 use std::sync::{
     Arc, Mutex, MutexGuard, OnceLock, PoisonError,
     atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
@@ -54,6 +57,8 @@ impl Work {
 pub(super) struct Job {
     pub work: Work,
     pub correlation_id: Option<Arc<str>>,
+    /// Where its client is; `None` for the platform's own work.
+    pub origin: Option<Origin>,
     /// When its time is over.
     pub ends: Instant,
     pub lease: Lease,

@@ -18,11 +18,11 @@ mod limits;
 mod log_stream;
 mod memory;
 mod offenders;
-mod places;
 mod provider;
 mod purpose;
 mod runtime;
 mod supervised;
+mod tasks;
 mod websocket;
 
 pub use breaker::BreakerState;
@@ -40,3 +40,4 @@ pub use memory::MemoryLimit;
 pub use provider::{Provider, ProviderStatus, Unhealthy};
 pub(crate) use runtime::one_line;
 pub use runtime::{CompileError, Compiled, Engine, MEMORY_MIB_MAX};
+pub use tasks::Tasks;

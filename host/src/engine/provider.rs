@@ -11,7 +11,6 @@ use super::{
     instance::Exports,
     job::{HttpReply, Work},
     offenders::Offenders,
-    places::Places,
     purpose::{Purpose, bound_deadline},
     runtime::Compiled,
 };
@@ -20,7 +19,11 @@ use crate::{
     observe::CALLS,
 };
 use arc_swap::ArcSwap;
-use mindflow_backends::clock;
+use metrics::gauge;
+use mindflow_backends::{
+    clock,
+    places::{Places, Share},
+};
 use serde::Serialize;
 use std::{
     sync::{
@@ -67,7 +70,9 @@ pub struct Provider {
 impl Provider {
     /// `callers` are the clients of the requests in progress, for all components of a platform.
     pub fn new(context: InstanceContext, compiled: &Compiled, exports: Exports, callers: Arc<Callers>) -> Self {
-        let places = Places::new(Arc::clone(&context.component), context.limits.calls_max());
+        let component = context.component.to_string();
+        let waiting = move || gauge!("mindflow_component_waiting", "component" => component);
+        let places = Places::shown(context.limits.calls_max(), Share::Most, waiting);
         let generation = Generation::new(1, compiled.digest.clone(), exports);
         Self {
             context,

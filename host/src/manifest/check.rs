@@ -55,10 +55,12 @@ fn references(manifest: &Manifest) -> Result<(), RuleError> {
             named(format!("{} calls", table(entry)), callee)?;
         }
     }
-    match manifest.environment.keys().find(|name| !manifest.variables.contains_key(*name)) {
-        Some(name) => {
+    let in_environment = manifest.environment.keys().map(|name| ("environment", name));
+    let mut listed = in_environment.chain(manifest.values.variables().map(|name| ("values", name)));
+    match listed.find(|(_, name)| !manifest.variables.contains_key(*name)) {
+        Some((table, name)) => {
             let rule = "which [variables] does not define";
-            Err(format!("[application.tool.mindflow.environment] sets `{name}`, {rule}").into())
+            Err(format!("[application.tool.mindflow.{table}] names `{name}`, {rule}").into())
         }
         None => Ok(()),
     }

@@ -1,23 +1,20 @@
 //! Settings from the environment: `MINDFLOW_DATABASES__WRITE__DSN` is `databases.write.dsn`. A variable is text. It is read as
-//! what its setting takes, and never shown: it may be a secret. Double quotes around it are not part of it.
+//! what its setting takes, and never shown: it may be a secret. Double quotes around it are not part of it. Names that are none are
+//! errors, all of them together.
 
-use super::{RuleError, hidden::hide, texts::to_text};
+use super::{
+    RuleError,
+    hidden::hide,
+    misspelt::{Known, OTHERS, PREFIX, VARIABLE, misspelt, nearest},
+    texts::to_text,
+};
 use figment::{Error, Figment, error::Kind, providers::Serialized, util::nest, value::Value};
 use std::{collections::BTreeSet, ffi::OsString, os::unix::ffi::OsStrExt};
-use strsim::damerau_levenshtein;
 
-const PREFIX: &str = "MINDFLOW_";
-/// Values of the manifest's variables; [`super::Variables`] reads them.
-const VARIABLE: &str = "VARIABLE_";
 /// What tests pass on to each other.
 const TEST: &str = "TEST_";
-/// What the command line and the scripts read. The first four are paths, which may have any bytes.
-const OTHERS: [&str; 5] = ["MANIFEST", "CONFIG", "POSTGRES_BIN", "CACHE", "RELAY_TOKEN"];
 /// A path and a setting. The command line reads it before, as it is.
 const DATA_DIR: &str = "DATA_DIR";
-/// A shorter name may be anything, such as the `MINDFLOW_PORT` that Kubernetes sets for a service `mindflow`.
-const MISSPELT_LENGTH_MIN: usize = 5;
-const MISSPELT_CHANGES_MAX: usize = 2;
 /// So many variables of one table are tried as text and as numbers in each way.
 const TRIED_TOGETHER_MAX: usize = 6;
 
@@ -34,20 +31,20 @@ struct Setting {
 // === impl Environment ===
 
 impl Environment {
-    /// `keys`: the names of the settings and tables at the top.
-    ///
     /// # Errors
-    /// A variable that looks like a setting and is none, or a setting's or the manifest's whose value is no UTF-8.
-    pub fn new(variables: impl Iterator<Item = (OsString, OsString)>, keys: &[&str]) -> Result<Self, RuleError> {
-        let mut settings = Vec::new();
+    /// All variables that look like settings or the manifest's variables and are none, and those of them whose value is no UTF-8.
+    pub fn new(variables: impl Iterator<Item = (OsString, OsString)>, known: &Known<'_>) -> Result<Self, RuleError> {
+        let (mut settings, mut faults) = (Vec::new(), Vec::new());
         for (name, value) in variables.filter(|(name, _)| name.as_bytes().starts_with(PREFIX.as_bytes())) {
             let Some(variable) = name.to_str() else {
                 let name = name.to_string_lossy();
-                return Err(format!("the environment sets {name}, whose name is no UTF-8; remove or rename it").into());
+                faults.push(format!("the environment sets {name}, whose name is no UTF-8; remove or rename it"));
+                continue;
             };
-            let own = variable.trim_start_matches(PREFIX);
+            let own = variable.strip_prefix(PREFIX).unwrap_or_default();
             if own.starts_with(VARIABLE) {
-                to_text(variable, value)?;
+                faults.extend(misspelt(variable, known));
+                faults.extend(to_text(variable, value).err().map(|rule| rule.to_string()));
                 continue;
             }
             if own.starts_with(TEST) || OTHERS.contains(&own) || (own == DATA_DIR && value.to_str().is_none()) {
@@ -55,29 +52,46 @@ impl Environment {
             }
             let key = own.to_ascii_lowercase().replace("__", ".").replace('_', "-");
             let top = key.split('.').next().unwrap_or_default();
-            if !keys.contains(&top) {
-                refuse_misspelt(variable, own, top, keys)?;
+            if !known.keys.contains(&top) {
+                faults.extend(misspelt(variable, known));
                 continue;
             }
-            let text = to_text(variable, value)?;
-            settings.push(Setting { variable: variable.to_owned(), key, text });
+            match to_text(variable, value) {
+                Ok(text) => settings.push(Setting { variable: variable.to_owned(), key, text }),
+                Err(rule) => faults.push(rule.to_string()),
+            }
         }
         settings.sort_by(|one, other| one.key.cmp(&other.key));
-        Ok(Self(settings))
+        if faults.is_empty() { Ok(Self(settings)) } else { Err(together(faults)) }
     }
 
     /// Reads the file's values with these over them. Each is text at first. Where a setting takes something else, such as a
     /// number, its variable is parsed.
     ///
     /// # Errors
-    /// The first setting that cannot be read: by its variable where it has one, else by its path.
+    /// All variables of a table that has no such setting, and the first setting that cannot be read: by its variable where it has one,
+    /// else by its path.
     pub fn read<T>(&self, file: &Figment, read: impl Fn(&Figment) -> Result<T, Error>) -> Result<T, RuleError> {
         let mut parsed = BTreeSet::new();
+        let (mut left_out, mut faults) = (BTreeSet::new(), Vec::new());
+        let mut is_one_unreadable = false;
         loop {
-            let error = match read(&self.over(file, &parsed)) {
-                Ok(value) => return Ok(value),
+            let error = match read(&self.over(file, &parsed, &left_out)) {
+                Ok(value) if faults.is_empty() => return Ok(value),
+                Ok(_) => return Err(together(faults)),
                 Err(error) => error,
             };
+            let unknown = self.unknown(&error, &left_out);
+            if !unknown.is_empty() && !is_of_file(file, &read, &error) {
+                for setting in unknown {
+                    faults.push(unknown_setting(setting, &error));
+                    left_out.insert(setting.key.as_str());
+                }
+                continue;
+            }
+            if is_one_unreadable {
+                return Err(together(faults));
+            }
             let open: Vec<&Setting> = self
                 .below(&error)
                 .filter(|setting| {
@@ -93,7 +107,7 @@ impl Environment {
             let place = path(&error);
             let is_better = |way: &Vec<&str>| {
                 let with: BTreeSet<&str> = parsed.iter().copied().chain(way.iter().copied()).collect();
-                let Err(other) = read(&self.over(file, &with)) else { return true };
+                let Err(other) = read(&self.over(file, &with, &left_out)) else { return true };
                 // Or it is a list, of which an item is wrong.
                 !is_under(&other, &place) || (*way == [place.as_str()] && path(&other) != place)
             };
@@ -101,18 +115,26 @@ impl Environment {
             ways.sort_by_key(Vec::len);
             match ways.into_iter().find(is_better) {
                 Some(way) => parsed.extend(way),
-                None => return Err(self.rule(file, &read, &error)),
+                // What follows it in its table may be unknown as well.
+                None => {
+                    faults.push(self.rule(file, &read, &error).to_string());
+                    left_out.extend(self.below(&error).map(|setting| setting.key.as_str()));
+                    is_one_unreadable = true;
+                }
             }
         }
     }
 
-    fn over(&self, file: &Figment, parsed: &BTreeSet<&str>) -> Figment {
-        self.0.iter().fold(file.clone(), |figment, setting| {
-            let is_parsed = parsed.contains(setting.key.as_str());
-            let value =
-                if is_parsed || is_quoted(&setting.text) { parse(setting) } else { setting.text.clone().into() };
-            figment.merge(Serialized::defaults(nest(&setting.key, value).into_dict().unwrap_or_default()))
-        })
+    fn over(&self, file: &Figment, parsed: &BTreeSet<&str>, left_out: &BTreeSet<&str>) -> Figment {
+        self.0.iter().filter(|setting| !left_out.contains(setting.key.as_str())).fold(
+            file.clone(),
+            |figment, setting| {
+                let is_parsed = parsed.contains(setting.key.as_str());
+                let value =
+                    if is_parsed || is_quoted(&setting.text) { parse(setting) } else { setting.text.clone().into() };
+                figment.merge(Serialized::defaults(nest(&setting.key, value).into_dict().unwrap_or_default()))
+            },
+        )
     }
 
     /// The settings that an error may be about.
@@ -121,16 +143,24 @@ impl Environment {
         self.0.iter().filter(move |setting| is_within(&setting.key, &path) || is_within(&path, &setting.key))
     }
 
+    /// The settings whose name an error does not know.
+    fn unknown(&self, error: &Error, left_out: &BTreeSet<&str>) -> Vec<&Setting> {
+        let Kind::UnknownField(name, _) = &error.kind else { return Vec::new() };
+        let is_named = |setting: &&Setting| {
+            !left_out.contains(setting.key.as_str()) && setting.key.rsplit('.').next() == Some(name)
+        };
+        self.below(error).filter(is_named).collect()
+    }
+
     fn rule<T>(&self, file: &Figment, read: &impl Fn(&Figment) -> Result<T, Error>, error: &Error) -> RuleError {
         let path = path(error);
         let named =
             |place: &str, what: &str| if place.is_empty() { what.to_owned() } else { format!("{place}: {what}") };
-        let of_file = read(file).err().is_some_and(|other| other.to_string() == error.to_string());
-        let mut settings: Vec<&Setting> = self.below(error).collect();
-        if let Kind::UnknownField(name, _) = &error.kind {
-            settings.retain(|setting| setting.key.rsplit('.').next() == Some(name));
-        }
-        if of_file || settings.is_empty() {
+        let settings: Vec<&Setting> = match &error.kind {
+            Kind::UnknownField(..) => self.unknown(error, &BTreeSet::new()),
+            _ => self.below(error).collect(),
+        };
+        if settings.is_empty() || is_of_file(file, read, error) {
             return named(&path, &error.kind.to_string()).into();
         }
         let mut what = match &error.kind {
@@ -145,6 +175,26 @@ impl Environment {
         let variables: Vec<&str> = settings.iter().map(|setting| setting.variable.as_str()).collect();
         named(&variables.join(" or "), &what).into()
     }
+}
+
+fn is_of_file<T>(file: &Figment, read: &impl Fn(&Figment) -> Result<T, Error>, error: &Error) -> bool {
+    read(file).err().is_some_and(|other| other.to_string() == error.to_string())
+}
+
+/// A variable of a table that has no such setting.
+fn unknown_setting(setting: &Setting, error: &Error) -> String {
+    let Kind::UnknownField(name, known) = &error.kind else { return error.kind.to_string() };
+    let (table, what) = (setting.variable.rsplit_once("__").map_or("", |(table, _)| table), &error.kind);
+    match nearest(&name.to_ascii_uppercase().replace('-', "_"), known.iter().copied()) {
+        Some(near) => format!("{}: unknown field; {table}__{near} may be meant", setting.variable),
+        None => format!("{}: {what}", setting.variable),
+    }
+}
+
+/// One error of several.
+fn together(mut faults: Vec<String>) -> RuleError {
+    faults.sort();
+    faults.join("; ").into()
 }
 
 /// What a setting takes. The libraries name Rust's types.
@@ -178,28 +228,6 @@ fn is_within(key: &str, path: &str) -> bool {
 
 fn is_under(error: &Error, place: &str) -> bool {
     is_within(&path(error), place)
-}
-
-fn refuse_misspelt(variable: &str, own: &str, top: &str, keys: &[&str]) -> Result<(), RuleError> {
-    let known = |key: &str| key.to_ascii_uppercase().replace('-', "_");
-    let word = own.split("__").next().unwrap_or_default();
-    let names = keys.iter().map(|key| known(key)).chain(OTHERS.map(str::to_owned));
-    let nearest = names.map(|name| (damerau_levenshtein(&name, word), name)).min();
-    let meant = nearest.filter(|(changes, _)| *changes <= MISSPELT_CHANGES_MAX && word.len() >= MISSPELT_LENGTH_MIN);
-    match meant {
-        Some((_, name)) => {
-            let rest = own.strip_prefix(word).unwrap_or_default();
-            Err(format!("the environment sets {variable}, which is no setting; {PREFIX}{name}{rest} may be meant")
-                .into())
-        }
-        None if top.is_empty() => {
-            Err(format!("the environment sets {variable}, which names no table; remove or rename it").into())
-        }
-        None if own.contains("__") => {
-            Err(format!("the environment sets {variable}, and there is no table [{top}]; remove or rename it").into())
-        }
-        None => Ok(()),
-    }
 }
 
 #[cfg(test)]
@@ -251,7 +279,7 @@ mod tests {
         let variables: BTreeMap<OsString, OsString> =
             variables.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         let file: toml::Table = toml::from_str("[http]\nport = 1\n").unwrap();
-        let environment = Environment::new(variables.into_iter(), &["http", "mail", "databases"]);
+        let environment = Environment::new(variables.into_iter(), &Known::of(&["http", "mail", "databases"]));
         environment
             .and_then(|environment| environment.read(&Figment::from(Serialized::defaults(file)), Figment::extract))
             .map_err(|error| error.to_string())
@@ -310,7 +338,7 @@ mod tests {
     fn a_value_that_is_no_utf_8_is_an_error_that_names_its_variable_alone() {
         let read = |name: &str| {
             let variables = [(OsString::from(name), OsString::from_vec(b"hunter2\xff".to_vec()))];
-            Environment::new(variables.into_iter(), &["http", "data-dir"])
+            Environment::new(variables.into_iter(), &Known::of(&["http", "data-dir"]))
                 .map(|_| ())
                 .map_err(|error| error.to_string())
         };
@@ -323,21 +351,34 @@ mod tests {
             assert_eq!(read(path), Ok(()), "{path}");
         }
         let named = [(OsString::from_vec(b"MINDFLOW_VARIABLE_\xff".to_vec()), OsString::from("hunter2"))];
-        let error = Environment::new(named.into_iter(), &["http"]).map(|_| ()).unwrap_err().to_string();
+        let error = Environment::new(named.into_iter(), &Known::of(&["http"])).map(|_| ()).unwrap_err().to_string();
         assert!(error.contains("whose name is no UTF-8") && !error.contains("hunter2"), "{error}");
     }
 
     #[test]
-    fn a_misspelt_variable_is_an_error_and_that_of_another_program_is_not() {
-        let error = read(&[("MINDFLOW_DATABASE__WRITE__DSN", "postgres://u:secret@h/d")]).unwrap_err();
-        assert!(error.contains("MINDFLOW_DATABASES__WRITE__DSN") && !error.contains("secret"), "{error}");
-        assert!(read(&[("MINDFLOW_SMTP__PASSWORD", "secret")]).unwrap_err().contains("[smtp]"));
-        assert!(read(&[("MINDFLOW___PASSWORD", "secret")]).unwrap_err().contains("names no table"));
-        assert!(read(&[("MINDFLOW_CONFIGS", "x.toml")]).unwrap_err().contains("MINDFLOW_CONFIG "));
-        for other in
-            ["MINDFLOW_PORT", "MINDFLOW_SERVICE_HOST", "MINDFLOW_PORT_3000_TCP_ADDR", "MINDFLOW_CONFIG", "PATH"]
-        {
-            assert!(read(&[(other, "tcp://10.0.0.1:3000")]).is_ok(), "{other}");
+    fn all_misspelt_variables_are_named_in_one_error_without_their_values() {
+        let error = read(&[
+            ("MINDFLOW_DATABASE__WRITE__DSN", "postgres://u:hunter2@h/d"),
+            ("MINDFLOW_CONFIGS", "hunter2"),
+            ("MINDFLOW_HTTP_PROT", "hunter2"),
+        ])
+        .unwrap_err();
+        for meant in ["MINDFLOW_DATABASES__WRITE__DSN may", "MINDFLOW_CONFIG may", "MINDFLOW_HTTP__PROT may"] {
+            assert!(error.contains(meant) && !error.contains("hunter2"), "{error}");
+        }
+        // Of tables that are known, with what does not fit.
+        let error = read(&[
+            ("MINDFLOW_HTTP__TOKNE", "hunter2"),
+            ("MINDFLOW_HTTP__COLOUR", "hunter2"),
+            ("MINDFLOW_HTTP__PORT", "hunter2"),
+        ])
+        .unwrap_err();
+        for part in [
+            "MINDFLOW_HTTP__TOKNE: unknown field; MINDFLOW_HTTP__TOKEN may be meant",
+            "MINDFLOW_HTTP__COLOUR: unknown field",
+            "MINDFLOW_HTTP__PORT: must be a whole number",
+        ] {
+            assert!(error.contains(part) && !error.contains("hunter2"), "{part}: {error}");
         }
     }
 }

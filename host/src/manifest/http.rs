@@ -193,7 +193,7 @@ mod tests {
     fn metrics_are_served_where_a_name_or_a_port_says_as_clients_are() {
         for (text, address) in [("localhost:9090", "127.0.0.1:9090"), (":9090", "0.0.0.0:9090")] {
             let settings = read(&format!("metrics-listen = {text:?}")).unwrap();
-            assert_eq!(settings.metrics_listen.unwrap().0.to_string(), address);
+            assert_eq!(settings.metrics_listen.unwrap().addresses()[0].to_string(), address);
         }
         assert!(read("metrics-listen = \"9090\"").unwrap_err().contains(":PORT"));
     }

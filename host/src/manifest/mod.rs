@@ -10,11 +10,13 @@ mod environment;
 mod hidden;
 mod http;
 mod listen;
+mod misspelt;
 mod network;
 mod routes;
 mod runtime_config;
 mod spin;
 pub mod texts;
+mod values;
 mod variables;
 
 pub use alarm::{AlarmError, AlarmSettings, Secret, WebhookUrl};

@@ -2,7 +2,10 @@
 //! declares its own table; here are the tables of the host itself.
 //! Any setting may come from the environment: `MINDFLOW_DATABASES__WRITE__DSN` is `databases.write.dsn`.
 
-use super::{HttpSettings, ListenAddress, ManifestError, alarm::AlarmSettings, environment::Environment, texts};
+use super::{
+    HttpSettings, ListenAddress, Manifest, ManifestError, alarm::AlarmSettings, environment::Environment,
+    misspelt::Known, texts,
+};
 use crate::{
     capability::Settings,
     observe::settings::{KeepSettings, LogSettings},
@@ -130,7 +133,7 @@ fn parse_bytes(text: &str) -> Option<u64> {
 }
 
 fn default_listen() -> ListenAddress {
-    ListenAddress(SocketAddr::from(([127, 0, 0, 1], 3000)))
+    SocketAddr::from(([127, 0, 0, 1], 3000)).into()
 }
 
 fn default_database() -> String {
@@ -146,16 +149,19 @@ fn yes() -> bool {
 }
 
 impl RuntimeConfig {
-    /// Reads the file, then the environment over it.
+    /// Reads the file, then the environment over it. The environment has values of the manifest's variables, too, whose names are
+    /// checked where there is a manifest.
     ///
     /// # Errors
-    /// One line that names the file or the environment variable, the setting and the rule.
-    pub fn load(path: &Path) -> Result<Self, ManifestError> {
+    /// One line that names the file or the environment variables, the setting and the rule.
+    pub fn load(path: &Path, manifest: Option<&Manifest>) -> Result<Self, ManifestError> {
         let text =
             std::fs::read_to_string(path).map_err(|source| ManifestError::Read { path: path.to_owned(), source })?;
         let table: toml::Table = toml::from_str(&text).map_err(|error| ManifestError::syntax(path, &text, &error))?;
         let invalid = |rule| ManifestError::invalid(path, rule);
-        let environment = Environment::new(std::env::vars_os(), &Self::keys()).map_err(invalid)?;
+        let keys = Self::keys();
+        let known = Known::of(&keys).with(manifest);
+        let environment = Environment::new(std::env::vars_os(), &known).map_err(invalid)?;
         let file = Figment::from(Serialized::defaults(table));
         let (mut config, has_keep) = environment
             .read(&file, |figment| Ok((Self::read(figment)?, figment.contains("log.keep"))))
@@ -196,7 +202,7 @@ mod tests {
     fn read(text: &str) -> Result<RuntimeConfig, String> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(&file, text).unwrap();
-        RuntimeConfig::load(file.path()).map_err(|error| error.to_string())
+        RuntimeConfig::load(file.path(), None).map_err(|error| error.to_string())
     }
 
     #[test]

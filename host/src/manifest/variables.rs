@@ -19,7 +19,8 @@ impl Variables {
     /// it is Spin's.
     ///
     /// # Errors
-    /// A required variable of a component that nothing sets, a setting for one that is not defined, or a value that is no UTF-8.
+    /// A required variable of a component that nothing sets, one of the configuration that is not defined, a value that is no UTF-8,
+    /// or all those that are not what the manifest says.
     pub fn resolve(manifest: &Manifest, config: &RuntimeConfig) -> Result<Self, ManifestError> {
         if let Some(unknown) = config.variables.keys().find(|name| !manifest.variables.contains_key(*name)) {
             return Err(ManifestError::invalid(
@@ -27,29 +28,24 @@ impl Variables {
                 format!("[variables] sets `{unknown}`, which {} does not define", manifest.path.display()),
             ));
         }
-        let set = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-        let mut unknown = set.filter_map(|name| Some(name.strip_prefix(ENVIRONMENT)?.to_lowercase()));
-        if let Some(name) = unknown.find(|name| !manifest.variables.contains_key(name)) {
-            let (variable, manifest_path) = (name.to_uppercase(), manifest.path.display());
-            let rule = format!(
-                "the environment sets {ENVIRONMENT}{variable}, and {manifest_path} defines no variable `{name}`"
-            );
-            return Err(ManifestError::invalid(&manifest.path, rule));
-        }
         let templates = manifest.components.values().flat_map(ComponentEntry::templates);
         let used: BTreeSet<&str> = templates.flat_map(names).collect();
-        let mut values = BTreeMap::new();
+        let (mut values, mut faults) = (BTreeMap::new(), Vec::new());
         for (name, variable) in &manifest.variables {
             let upper = name.to_uppercase();
             let own = manifest.environment.get(name).cloned();
             let keys = own.into_iter().chain([ENVIRONMENT, ENVIRONMENT_OF_SPIN].map(|begin| format!("{begin}{upper}")));
-            let set = keys.map(|key| text(&key)).find_map(Result::transpose).transpose();
+            let set =
+                keys.map(|key| text(&key).map(|value| Some((key, value?)))).find_map(Result::transpose).transpose();
+            let of = |place: &str, value: &String| (format!("{place} `{name}`"), value.clone());
             let value = set
                 .map_err(|rule| ManifestError::invalid(&manifest.path, rule))?
-                .or_else(|| config.variables.get(name).cloned())
-                .or_else(|| variable.default.clone());
+                .or_else(|| config.variables.get(name).map(|value| of("[variables]", value)))
+                .or_else(|| variable.default.as_ref().map(|value| of("the default of", value)));
             match value {
-                Some(value) => {
+                Some((place, value)) => {
+                    let rule = manifest.values.broken_rule(name, &value);
+                    faults.extend(rule.map(|rule| format!("{place}: {rule}")));
                     values.insert(name.clone(), value);
                 }
                 None if !used.contains(name.as_str()) => {}
@@ -64,7 +60,11 @@ impl Variables {
                 }
             }
         }
-        Ok(Self(values))
+        if faults.is_empty() {
+            Ok(Self(values))
+        } else {
+            Err(ManifestError::invalid(&manifest.path, faults.join("; ")))
+        }
     }
 
     /// By name.

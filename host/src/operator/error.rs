@@ -38,6 +38,8 @@ pub enum OperatorError {
     NotRunning(String),
     #[error("another mindflow runs on {0}; stop it, or choose another --data-dir")]
     AlreadyServed(String),
+    #[error("another mindflow has started, stopped or worked on {0} for too long; try again when it has ended")]
+    StillClaimed(String),
     #[error("{path} belongs to another user (uid {owner}); run the command as that user")]
     ForeignDirectory { path: String, owner: u32 },
     #[error(

@@ -18,7 +18,7 @@ mod socket_folder;
 
 pub use archive::ArchiveRequest;
 pub use audit::{AuditRequest, parse_head};
-pub use claim::{Claim, Claimed, claim};
+pub use claim::{Claim, Claimed, claim, host_of};
 pub use client::OperatorClient;
 pub use dead_letters::DeadLettersRequest;
 pub use error::OperatorError;

@@ -21,6 +21,7 @@ use super::{
 use crate::{
     accepting::Accepting,
     engine::{Caller, KnownCaller},
+    listeners::Listeners,
     manifest::{HttpSettings, WebSocketRoute},
     observe::{PrometheusHandle, correlation, path, problem::Problem},
     platform::Platform,
@@ -30,7 +31,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Versio
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Of an answer whose component says nothing of it: nothing in it is run or shown in a frame. As `guest/src/web` has it.
@@ -95,12 +96,12 @@ impl Server {
     }
 
     /// Accepts until the stop, then lets requests in progress finish within the drain time.
-    pub async fn run(self: Arc<Self>, listener: TcpListener) {
+    pub async fn run(self: Arc<Self>, listeners: Listeners) {
         let mut accepting = Accepting::new("clients");
         loop {
             let (stream, peer) = tokio::select! {
                 () = self.stop.cancelled() => break,
-                accepted = accepting.next(|| listener.accept()) => accepted,
+                accepted = accepting.next(|| listeners.accept()) => accepted,
             };
             let connection = Connection::new(self.settings.http2_streams_max);
             let place = tokio::select! {
@@ -110,7 +111,7 @@ impl Server {
             let Some(place) = place else { continue };
             self.connections.spawn(Arc::clone(&self).serve(stream, peer, connection, place));
         }
-        drop(listener);
+        drop(listeners);
         self.connections.close();
         self.sockets.close();
         self.held.close();
@@ -188,7 +189,7 @@ impl Server {
         response
     }
 
-    async fn route(&self, request: Request<Incoming>, exchange: &Exchange<'_>) -> Response<Answer> {
+    async fn route(&self, mut request: Request<Incoming>, exchange: &Exchange<'_>) -> Response<Answer> {
         if let Err(problem) = authority::check(&request) {
             return unread(request, &problem, exchange.id);
         }
@@ -209,9 +210,9 @@ impl Server {
         if let Some(route) =
             self.websocket.as_ref().filter(|route| websocket::is_upgrade(&request) && route.route == path)
         {
-            return match self.upgrade(route, request, exchange) {
+            return match self.upgrade(route, &mut request, exchange) {
                 Ok(response) => response,
-                Err(problem) => refused(&problem, exchange.id),
+                Err(problem) => unread(request, &problem, exchange.id),
             };
         }
         let Some(component) = self.platform.http(path) else {
@@ -225,7 +226,7 @@ impl Server {
     fn upgrade(
         &self,
         route: &WebSocketRoute,
-        request: Request<Incoming>,
+        request: &mut Request<Incoming>,
         exchange: &Exchange<'_>,
     ) -> Result<Response<Answer>, Problem> {
         if self.sockets.len() >= self.settings.websockets_max {

@@ -1,14 +1,14 @@
 //! `/metrics` on a listener of its own, which an operator binds where only a collector reaches it.
 
 use super::authority;
-use crate::{accepting::Accepting, observe::PrometheusHandle};
+use crate::{accepting::Accepting, listeners::Listeners, observe::PrometheusHandle};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{convert::Infallible, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 /// The text format of Prometheus.
@@ -20,13 +20,13 @@ const CONNECTION_MAX: Duration = Duration::from_secs(60);
 const HEADER_MAX: Duration = Duration::from_secs(5);
 
 /// Serves until the stop.
-pub async fn serve(listener: TcpListener, metrics: PrometheusHandle, stop: CancellationToken) {
+pub async fn serve(listeners: Listeners, metrics: PrometheusHandle, stop: CancellationToken) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let serving = async {
         let mut accepting = Accepting::new("collectors of metrics");
         loop {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-            let (stream, _) = accepting.next(|| listener.accept()).await;
+            let (stream, _) = accepting.next(|| listeners.accept()).await;
             let metrics = metrics.clone();
             tokio::spawn(async move {
                 let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {

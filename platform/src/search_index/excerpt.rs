@@ -61,7 +61,8 @@ impl Marker {
             let Some(count) = self.length_at(all, at) else { continue };
             let Some(last) = all.get(at + count - 1) else { continue };
             match found.last_mut() {
-                Some(before) if before.words.end > at => {
+                // Also where two words stand for one character.
+                Some(before) if before.words.end > at || before.bytes.end > word.start => {
                     before.words.end = before.words.end.max(at + count);
                     before.bytes.end = before.bytes.end.max(last.end);
                 }
@@ -164,6 +165,10 @@ mod tests {
             ("京タワ ", "東京タワー", "東<mark>京タワ</mark>ー"),
             ("❤ ", "so ❤\u{fe0f}", "so <mark>❤\u{fe0f}</mark>"),
             ("Zu\u{308}rich ", "in Zürich", "in <mark>Zürich</mark>"),
+            ("1/2 ", "with ½ cup", "with <mark>½</mark> cup"),
+            ("½ ", "1/2 or 1½", "<mark>1/2</mark> or 1<mark>½</mark>"),
+            ("1 2 ", "a ½ b", "a <mark>½</mark> b"),
+            ("kg ", "in ㎏", "in <mark>㎏</mark>"),
             ("\"slept well\" ", "Slept   WELL, well", "<mark>Slept   WELL</mark>, well"),
         ] {
             assert_eq!(parts(query, &[], "", body), [marked], "{query}");

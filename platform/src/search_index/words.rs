@@ -2,7 +2,8 @@
 //! this one rule, so that `e-mail`, `don't` and `bob@example.org` are found, and marked, however a back end would cut them.
 //!
 //! Scripts that put no space between words (Chinese, Japanese, Thai and others) have a word for each letter: a run of them is found
-//! as a phrase, also within a longer run. An emoji is a word as well.
+//! as a phrase, also within a longer run. An emoji is a word as well. A character that stands for several, such as `½` or `㎏`, is cut
+//! as these are, so it is found in either spelling; its words then stand at the same place.
 
 use icu_properties::{
     CodePointMapData, CodePointSetData,
@@ -20,6 +21,8 @@ const VOCABULARY_BYTES_MAX: usize = 480 * 1024;
 const PLAIN_BYTES_MAX: usize = 1024 * 1024;
 /// Longer ones are no words, and PostgreSQL keeps none over 2,046 bytes.
 const WORD_BYTES_MAX: usize = 800;
+/// Between the numbers of `½`.
+const FRACTION_SLASH: char = '\u{2044}';
 /// Between the parts of a document, so that no phrase is found across them.
 const BETWEEN_PARTS: &str = "| ";
 
@@ -31,6 +34,20 @@ pub(super) struct Word<'a> {
     pub end: usize,
     /// What it is compared by: letters, digits, marks and emoji alone.
     pub key: Cow<'a, str>,
+}
+
+/// A character as words are cut by it.
+#[derive(Debug, Clone, Copy)]
+struct Sign {
+    /// Where what is written for it stands, in bytes.
+    start: usize,
+    end: usize,
+    c: char,
+    role: Role,
+    /// It is one of several that one character stands for.
+    spelt_out: bool,
+    /// No word of what is before it goes on with it: `1½` is not `11/2`.
+    apart: bool,
 }
 
 /// What a character does to a word.
@@ -52,37 +69,86 @@ enum Role {
 
 /// The words, in order.
 pub(super) fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
-    let mut rest = text.char_indices().map(|(at, c)| (at, c, role(c))).peekable();
+    let mut rest = text.char_indices().flat_map(|(at, c)| signs(at, c)).peekable();
     std::iter::from_fn(move || {
         loop {
-            let (start, first, kind) = rest.next()?;
-            if matches!(kind, Role::Other | Role::Mark | Role::Joiner) {
+            let first = rest.next()?;
+            if matches!(first.role, Role::Other | Role::Mark | Role::Joiner) {
                 continue;
             }
-            let (mut end, mut last) = (start + first.len_utf8(), kind);
-            while let Some((at, c, next)) = rest.peek().copied() {
-                let goes_on = match (kind, next) {
-                    (_, Role::Mark) | (Role::Letter, Role::Letter | Role::Joiner) | (Role::Emoji, Role::Joiner) => true,
-                    (Role::Emoji, Role::Emoji) => last == Role::Joiner,
-                    (Role::Flag, Role::Flag) => last == Role::Flag && end - start == first.len_utf8(),
-                    _ => false,
-                };
-                if !goes_on {
-                    break;
+            let (start, mut last, mut flags) = (first.start, first, 1);
+            let mut spelt = first.spelt_out.then(|| first.c.to_string());
+            while let Some(next) = rest.next_if(|next| goes_on(first.role, last.role, flags, next)) {
+                if next.spelt_out && spelt.is_none() {
+                    spelt = text.get(start..next.start).map(str::to_owned);
                 }
-                (end, last) = (at + c.len_utf8(), next);
-                rest.next();
+                if let Some(spelt) = &mut spelt {
+                    spelt.push(next.c);
+                }
+                flags += usize::from(next.role == Role::Flag);
+                last = next;
             }
+            let end = last.end;
             // Far too long to be a word, in any encoding: its key would only take time.
             if end - start > WORD_BYTES_MAX * 4 {
                 continue;
             }
-            let key = text.get(start..end).map(key).unwrap_or_default();
+            let key: Cow<'_, str> = match spelt {
+                Some(spelt) => key(&spelt).into_owned().into(),
+                None => text.get(start..end).map(key).unwrap_or_default(),
+            };
             if !key.is_empty() && key.len() <= WORD_BYTES_MAX {
                 return Some(Word { start, end, key });
             }
         }
     })
+}
+
+/// Whether a word that begins with `first`, and so far ends with `last`, goes on with `next`.
+fn goes_on(first: Role, last: Role, flags: usize, next: &Sign) -> bool {
+    !next.apart
+        && match (first, next.role) {
+            (_, Role::Mark) | (Role::Letter, Role::Letter | Role::Joiner) | (Role::Emoji, Role::Joiner) => true,
+            (Role::Emoji, Role::Emoji) => last == Role::Joiner,
+            (Role::Flag, Role::Flag) => last == Role::Flag && flags == 1,
+            _ => false,
+        }
+}
+
+/// The signs of one character: itself, or what it stands for where a word may end within it, or where it is a word only so.
+fn signs(start: usize, c: char) -> impl Iterator<Item = Sign> {
+    let (end, role) = (start + c.len_utf8(), role(c));
+    let itself = Sign { start, end, c, role, spelt_out: false, apart: false };
+    let many = if stands_for_itself(c, role) { Vec::new() } else { spelt_out(itself) };
+    let alone = many.is_empty().then_some(itself);
+    alone.into_iter().chain(many)
+}
+
+/// Without a look into the tables. Signs of trade marks are no letters of the name before them.
+fn stands_for_itself(c: char, role: Role) -> bool {
+    c < '\u{A0}'
+        || matches!(c, 'À'..='ÿ' | 'А'..='я' | 'α'..='ω' | '\u{3041}'..='\u{3096}' | '\u{30A1}'..='\u{30FC}' | '\u{4E00}'..='\u{9FFF}')
+        || matches!(c, '\u{AC00}'..='\u{D7A3}' | '\u{2120}' | '\u{2122}')
+        || !matches!(role, Role::Letter | Role::Alone | Role::Other)
+}
+
+/// None where a word has the character as it is: its key says what it stands for.
+fn spelt_out(of: Sign) -> Vec<Sign> {
+    let mut signs: Vec<Sign> =
+        text::compatible(of.c).map(|c| Sign { c, role: role(c), spelt_out: true, ..of }).collect();
+    let is_other = |sign: &Sign| sign.role == Role::Other;
+    let cut = match of.role {
+        Role::Other => !signs.iter().all(is_other),
+        _ => signs.iter().any(is_other) || signs.iter().all(|sign| sign.role == Role::Mark),
+    };
+    if !cut {
+        return Vec::new();
+    }
+    let is_fraction = signs.iter().any(|sign| sign.c == FRACTION_SLASH);
+    if let Some(first) = signs.first_mut() {
+        first.apart = is_fraction;
+    }
+    signs
 }
 
 /// The keys of a text's words.
@@ -229,6 +295,38 @@ mod tests {
         assert_eq!(keys("👍🏽👍"), ["👍", "👍"]);
         assert_eq!(keys("👨\u{200d}👩\u{200d}👧 🇨🇭🇩🇪"), ["👨👩👧", "🇨🇭", "🇩🇪"]);
         assert!(keys("© ™ — → …").is_empty());
+    }
+
+    #[test]
+    fn a_character_that_stands_for_several_is_cut_as_these_are() {
+        for (one, other) in [
+            ("½ cup", "1/2 cup"),
+            ("¾", "3\u{2044}4"),
+            ("5㎏", "5kg"),
+            ("㎏ ㎡", "kg m2"),
+            ("20℃", "20°C"),
+            ("№ 7", "No 7"),
+            ("㈱ ㌔", "(株) キロ"),
+            ("⑴ ①", "(1) 1"),
+            ("coŀlecció", "col·lecció"),
+            ("ｶﾞﾂ", "ガツ"),
+            ("ﬁne Ｗｏｒｋ", "fine work"),
+            ("ﷺ", "صلى الله عليه وسلم"),
+        ] {
+            assert_eq!(keys(one), keys(other), "{one}");
+            assert!(!keys(one).is_empty(), "{one}");
+        }
+        assert_eq!(keys("1½ eggs"), ["1", "1", "2", "eggs"], "and not eleven halves");
+        assert_eq!(keys("A-12/3"), ["a", "12", "3"]);
+        assert_eq!(keys("ท\u{e33}"), ["ท", "\u{e4d}\u{e32}"]);
+        assert!(keys("… ¨ ´ ＋").is_empty());
+    }
+
+    #[test]
+    fn what_one_character_stands_for_stands_where_it_does() {
+        let text = "a ½㎏";
+        let places: Vec<_> = words(text).map(|word| (&text[word.start..word.end], word.key.into_owned())).collect();
+        assert_eq!(places, [("a", "a".to_owned()), ("½", "1".to_owned()), ("½㎏", "2kg".to_owned())]);
     }
 
     #[test]

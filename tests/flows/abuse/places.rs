@@ -1,6 +1,6 @@
 //! Goal: a client that fills the places of a component waits for its own calls, and others find a place. Method: an attacker
 //! with more calls than there are places, beside an honest user who comes from another address, with the configuration as it
-//! is shipped; only uploads have fewer places, so that they are soon filled.
+//! is shipped; only uploads have fewer places, so that they are soon filled. The same for a component's connections to its database.
 
 use super::door_kit::{Honest, metric, sent};
 use crate::media::{small_png, upload};
@@ -42,6 +42,39 @@ async fn slow_uploads_of_one_client_leave_places_for_the_uploads_of_others() {
     upload(&ada, "small.png", &small_png()).await.expect(201);
     honest.was_served(&platform).await;
     drop(uploads);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uploads_of_one_user_that_wait_for_a_lock_leave_connections_to_the_uploads_of_others() {
+    // Each component has four connections, of which one user gets two.
+    let platform = Platform::services().start().await;
+    let (eve, ada) = (platform.register().await, platform.register().await);
+    upload(&eve, "first.png", &small_png()).await.expect(201);
+    let user: uuid::Uuid = eve.id.parse().expect("an id");
+    let (mut holder, watcher) = (platform.write_database().await, platform.write_database().await);
+    let lock = holder.transaction().await.expect("a transaction");
+    let room = "SELECT FROM media.room WHERE user_id = $1 FOR UPDATE";
+    assert_eq!(lock.query(room, &[&user]).await.expect("what her uploads have to take").len(), 1);
+    let uploads: Vec<_> = (0..8)
+        .map(|number| {
+            let eve = eve.clone();
+            tokio::spawn(async move { upload(&eve, &format!("{number}.png"), &small_png()).await })
+        })
+        .collect();
+    let waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+        AND usename = 'mindflow_media' AND wait_event_type = 'Lock'";
+    let waiting = async || watcher.query_one(waiting, &[]).await.expect("who waits for a lock").get::<_, i64>(0);
+    eventually("her uploads wait for the lock", async || (waiting().await >= 2).then_some(())).await;
+    for number in 0..3 {
+        upload(&ada, &format!("{number}.png"), &small_png()).await.expect(201);
+    }
+    assert!(waiting().await <= 2, "more of her uploads have a connection");
+    lock.commit().await.expect("the lock is free");
+    for upload in uploads {
+        let answer = upload.await.expect("an answer");
+        assert!(answer.status == 201 || is_put_off(&answer), "{} {}", answer.status, answer.text());
+    }
+    upload(&eve, "last.png", &small_png()).await.expect(201);
 }
 
 /// Not that the password is right, and not that it is wrong: later.

@@ -122,6 +122,8 @@ async fn an_address_that_is_not_public_is_refused_also_when_it_becomes_so_later(
         let answer = ada.graphql(CREATE_WEBHOOK, json!({ "url": url, "events": ["TagCreated"] })).await;
         assert_eq!(answer.error_code(), "BAD_USER_INPUT", "{url}");
         assert_eq!(answer.error()["extensions"]["field"], "url", "{url}");
+        let rule = if url.starts_with("https:") { "not-public" } else { "format" };
+        assert_eq!(answer.error()["extensions"]["rule"], rule, "{url}");
     }
     assert_eq!(ada.data("{ webhooks { id } }", json!({})).await["webhooks"], json!([]));
     let answer = ada.graphql(CREATE_WEBHOOK, json!({ "url": "https://example.org/", "events": ["Everything"] })).await;

@@ -29,7 +29,8 @@ pub use pooler::PoolerError;
 pub use role_dsn::RoleDsn;
 pub use session::{Listener, NOTIFICATIONS_MAX, Session};
 
-use crate::database::sql::Error;
+use crate::database::sql::{Error, Identity};
+use crate::places::{Key, Origin};
 use pool::{Endpoint, Pools, Replica};
 use server::EmbeddedServer;
 
@@ -40,6 +41,8 @@ const HEALTH_TIMEOUT: Duration = Duration::from_secs(3);
 #[derive(Clone)]
 pub struct Database {
     inner: Arc<Inner>,
+    /// For whom components ask it as themselves.
+    asker: Key,
 }
 
 struct Inner {
@@ -131,7 +134,7 @@ impl Database {
             is_private: config.is_embedded(),
             published_bell: OnceLock::new(),
         };
-        let database = Self { inner: Arc::new(inner) };
+        let database = Self { inner: Arc::new(inner), asker: Key::Platform };
         database.health().await.map_err(|reason| OpenError::Unreachable { key: dsn_key, address, reason })?;
         if !database.inner.is_private {
             pooler::check(&database).await?;
@@ -147,8 +150,23 @@ impl Database {
         if self.inner.is_private {
             return Ok(());
         }
-        let logins = components.iter().map(|component| self.inner.pools.component(component));
+        let logins = components.iter().map(|component| self.inner.pools.component(component, &Key::Platform));
         futures::future::try_join_all(logins).await.map(drop).map_err(OpenError::Login)
+    }
+
+    /// The same, asked because of a client's request or event; by the platform itself without one. Of a pool's connections each
+    /// has a part ([`Share::Third`](crate::places::Share::Third)).
+    #[must_use]
+    pub fn asked_by(&self, origin: Option<&Origin>) -> Self {
+        Self { inner: Arc::clone(&self.inner), asker: Key::of(origin) }
+    }
+
+    /// Whose connection a transaction for this identity takes: many users may be at one address, so a proven user counts for itself.
+    pub(crate) fn asker(&self, identity: &Identity) -> Key {
+        match identity {
+            Identity::Caller { user_id, .. } => Key::Client(Origin::User(user_id.to_string().into())),
+            Identity::Service => self.asker.clone(),
+        }
     }
 
     /// The name by which the manifest grants it.

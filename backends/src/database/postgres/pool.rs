@@ -1,11 +1,13 @@
 //! Pools of connections, one a role. A component's pool is made when the component first asks, logs in
-//! as the component's own role, and bounds how many connections that component can hold.
+//! as the component's own role, and bounds how many connections that component can hold. A connection whose statement waits for a
+//! lock is held until the lock is free, so no one client may hold all of them: each connection has a place, of which a client has a part.
 
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use deadpool_postgres::{BuildError, Client, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{BuildError, Client, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -14,6 +16,7 @@ use super::config::{self, ADMIN_POOL_MAX, CONNECT_TIMEOUT, ConfigError};
 use super::roles;
 use crate::clock;
 use crate::database::sql::Error;
+use crate::places::{Key, Place, Places, Share};
 
 /// How long a statement may wait for a connection to become free. Longer than most transactions take,
 /// shorter than a client's patience.
@@ -41,9 +44,18 @@ pub(crate) struct Pools {
 #[derive(Clone)]
 struct ComponentPool {
     connections: Pool,
+    /// As many as there may be connections.
+    places: Places,
     role: String,
     /// Set once a connection was seen to be logged in as `role`.
     login: Arc<OnceCell<()>>,
+}
+
+/// A component's connection with its place, until it is back in its pool or closed.
+pub(crate) struct Connection {
+    /// Dropped before the place, so that there is a connection for the next that has it.
+    client: Client,
+    place: Place,
 }
 
 /// A second server for reads, passed over for a while when it does not answer.
@@ -116,9 +128,13 @@ impl Pools {
         self.admin.get().await.map_err(Error::from)
     }
 
-    /// A connection logged in as the component's role.
-    pub(crate) async fn component(&self, component: &str) -> Result<Client, Error> {
+    /// A connection logged in as the component's role, for work of the component that `asker` has caused.
+    pub(crate) async fn component(&self, component: &str, asker: &Key) -> Result<Connection, Error> {
         let pool = self.component_pool(component)?;
+        let place = match pool.places.try_take(asker) {
+            Some(place) => place,
+            None => tokio::time::timeout(POOL_WAIT, pool.places.take(asker)).await.map_err(|_| Error::PoolExhausted)?,
+        };
         let client = pool.connections.get().await.map_err(|error| match Error::from(error) {
             // The administrator's own login works, or the database would not be open.
             Error::Unavailable(text) if text.ends_with("(28000)") || text.ends_with("(28P01)") => {
@@ -127,7 +143,12 @@ impl Pools {
             other => other,
         })?;
         pool.login.get_or_try_init(|| self.check_login(&client, &pool.role)).await?;
-        Ok(client)
+        Ok(Connection { client, place })
+    }
+
+    /// Whether all connections are taken that the component may have.
+    pub(crate) fn is_exhausted(&self, component: &str) -> bool {
+        self.component_pool(component).is_ok_and(|pool| pool.places.are_all_taken())
     }
 
     /// A pooler with a forced user would take the roles away that row-level security and grants rely on.
@@ -164,7 +185,8 @@ impl Pools {
         }
         let connections =
             self.endpoint.pool(settings, self.pool_max).map_err(|error| Error::Other(error.to_string()))?;
-        let pool = ComponentPool { connections, role, login: Arc::default() };
+        let places = Places::new(self.pool_max, Share::Third);
+        let pool = ComponentPool { connections, places, role, login: Arc::default() };
         components.insert(component.to_owned(), pool.clone());
         Ok(pool)
     }
@@ -174,6 +196,25 @@ impl Pools {
         for pool in self.components.lock().unwrap_or_else(PoisonError::into_inner).values() {
             pool.connections.close();
         }
+    }
+}
+
+// === impl Connection ===
+
+impl Connection {
+    /// Closes it, where dropping would give it back.
+    pub(crate) fn close(self) {
+        let Self { client, place } = self;
+        drop(Object::take(client));
+        drop(place);
+    }
+}
+
+impl Deref for Connection {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
     }
 }
 

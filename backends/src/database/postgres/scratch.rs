@@ -39,7 +39,7 @@ impl Database {
             is_private: self.inner.is_private,
             published_bell: OnceLock::new(),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self { inner: Arc::new(inner), asker: self.asker.clone() })
     }
 
     /// Drops the database that [`Database::create_scratch`] made, and ends its connections.

@@ -1,23 +1,23 @@
 //! A connection in an unknown state: it goes back to its pool only when it is declared usable.
 
-use deadpool_postgres::{Client, Object};
+use crate::database::postgres::pool::Connection;
 
 /// A pooled connection that is closed when dropped, because the caller that awaited its answer is no longer there.
-pub(super) struct Lease(Option<Client>);
+pub(super) struct Lease(Option<Connection>);
 
 // === impl Lease ===
 
 impl Lease {
-    pub(super) fn new(client: Client) -> Self {
+    pub(super) fn new(client: Connection) -> Self {
         Self(Some(client))
     }
 
-    pub(super) fn client(&self) -> Option<&Client> {
+    pub(super) fn client(&self) -> Option<&Connection> {
         self.0.as_ref()
     }
 
     /// The connection, known to be in order.
-    pub(super) fn into_client(mut self) -> Option<Client> {
+    pub(super) fn into_client(mut self) -> Option<Connection> {
         self.0.take()
     }
 }
@@ -25,7 +25,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(client) = self.0.take() {
-            drop(Object::take(client));
+            client.close();
         }
     }
 }

@@ -11,6 +11,7 @@ use super::rowset::{self, ReadError};
 use super::transaction::{CONNECTION_ATTEMPTS_MAX, answer_timeout, column_names, prepare};
 use super::{Error, Identity, Rowset, Value, decode, encode, guard};
 use crate::database::postgres::{Database, pool::Pools};
+use crate::places::Key;
 use mindflow_platform::sql::{Mode, READS_MAX, is_broken, is_stale_plan};
 
 /// A statement and its parameters.
@@ -74,10 +75,13 @@ impl Database {
             guard::check(statement)?;
         }
         let begin = identity.begin(Mode::ReadOnly, timeout_ms.min(self.statement_timeout_ms()));
+        let asker = self.asker(identity);
         if let Some(replica) = self.replica()
             && let Some(pools) = replica.awake()
         {
-            match self.read_from(pools, component, &begin, reads).await {
+            match self.read_from(pools, component, &asker, &begin, reads).await {
+                // One client that has its part of the connections says nothing of the replica.
+                Err(Error::PoolExhausted) if !pools.is_exhausted(component) => return Err(Error::PoolExhausted),
                 Err(error @ (Error::Unavailable(_) | Error::PoolExhausted)) => {
                     tracing::warn!(database = self.name(), %error, "the replica is passed over for a while");
                     replica.rest();
@@ -85,20 +89,21 @@ impl Database {
                 other => return other,
             }
         }
-        self.read_from(self.pools(), component, &begin, reads).await
+        self.read_from(self.pools(), component, &asker, &begin, reads).await
     }
 
     async fn read_from(
         &self,
         pools: &Pools,
         component: &str,
+        asker: &Key,
         begin: &str,
         reads: &[Read<'_>],
     ) -> Result<Vec<Rowset>, Error> {
         let mut attempt = 1;
         let mut stale_before = false;
         loop {
-            match self.attempt(pools, component, begin, reads).await {
+            match self.attempt(pools, component, asker, begin, reads).await {
                 Attempt::Done(answer) => return answer,
                 Attempt::Broken(_) if attempt < CONNECTION_ATTEMPTS_MAX => {
                     pools.sweep(component);
@@ -110,8 +115,8 @@ impl Database {
         }
     }
 
-    async fn attempt(&self, pools: &Pools, component: &str, begin: &str, reads: &[Read<'_>]) -> Attempt {
-        let client = match pools.component(component).await {
+    async fn attempt(&self, pools: &Pools, component: &str, asker: &Key, begin: &str, reads: &[Read<'_>]) -> Attempt {
+        let client = match pools.component(component, asker).await {
             Ok(client) => client,
             Err(error) => return Attempt::Done(Err(error)),
         };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use deadpool_postgres::{Client, ClientWrapper, Object};
+use deadpool_postgres::ClientWrapper;
 use futures::future::join;
 use mindflow_platform::sql::{Mode, PUBLISH, is_broken, is_stale_plan};
 use tokio::sync::Notify;
@@ -16,7 +16,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::lease::Lease;
 use super::rowset::{self, ReadError};
 use super::{Error, Identity, NewEvent, Rowset, Value, decode, encode, guard};
-use crate::database::postgres::Database;
+use crate::database::postgres::{Database, pool::Connection};
 use crate::failpoint;
 
 /// Prepared statements that one connection keeps. A component has a few dozen; statements put together
@@ -32,7 +32,7 @@ pub(super) const CONNECTION_ATTEMPTS_MAX: u32 = 3;
 /// An open transaction (READ COMMITTED). Statements may be sent concurrently; they run one after another.
 pub struct Transaction {
     /// There until the transaction ends.
-    client: Option<Client>,
+    client: Option<Connection>,
     tls: MakeRustlsConnect,
     answer_timeout: Duration,
     /// Set when a caller went away before a statement's answer.
@@ -48,17 +48,18 @@ pub struct Transaction {
 
 impl Database {
     /// Opens a transaction on a connection of the component's role, for `identity`. `component` is the
-    /// component's name, such as `command`. Waits for a free connection for a bounded time.
+    /// component's name, such as `command`. Waits for a free connection for a bounded time, also when whom it works for has its part of
+    /// them.
     pub async fn begin(&self, component: &str, identity: &Identity) -> Result<Transaction, Error> {
         let published_bell = self.published_bell();
         let mut begin = identity.begin(Mode::ReadWrite, self.statement_timeout_ms());
         if published_bell.is_some() {
             begin.push_str("; SET LOCAL mindflow.doorbell = 'local'");
         }
-        let answer_timeout = answer_timeout(self);
+        let (answer_timeout, asker) = (answer_timeout(self), self.asker(identity));
         let mut attempt = 1;
         loop {
-            let lease = Lease::new(self.pools().component(component).await?);
+            let lease = Lease::new(self.pools().component(component, &asker).await?);
             let client = lease.client().ok_or_else(ended)?;
             match tokio::time::timeout(answer_timeout, client.batch_execute(&begin)).await {
                 Ok(Ok(())) => {
@@ -120,7 +121,7 @@ impl Transaction {
     pub async fn commit(mut self) -> Result<(), Error> {
         let client = self.client.take().ok_or_else(ended)?;
         if self.broken.load(Ordering::Acquire) {
-            drop(Object::take(client));
+            client.close();
             return Err(Error::aborted());
         }
         // COMMIT of a failed transaction answers ROLLBACK without an error, and its tag is not available here. A select
@@ -129,7 +130,7 @@ impl Transaction {
         let alive = async { if doubtful { client.batch_execute("SELECT").await } else { Ok(()) } };
         let ended = tokio::time::timeout(self.answer_timeout, join(alive, client.batch_execute("COMMIT"))).await;
         let Ok((alive, committed)) = ended else {
-            drop(Object::take(client));
+            client.close();
             return Err(Error::Timeout);
         };
         // Also when the outcome is unknown: a look costs little, and a committed event must not wait.
@@ -149,7 +150,7 @@ impl Transaction {
                 Err(error.into())
             }
             (Err(error), _) | (_, Err(error)) => {
-                drop(Object::take(client));
+                client.close();
                 Err(error.into())
             }
         }
@@ -214,14 +215,14 @@ impl Drop for Transaction {
                 let cancel = self.abandoned.load(Ordering::Acquire).then(|| self.tls.clone());
                 runtime.spawn(finish(client, cancel));
             }
-            _ => drop(Object::take(client)),
+            _ => client.close(),
         }
     }
 }
 
 /// Rolls back and gives the connection to its pool; one that does not answer is closed. With `cancel`, the
 /// statement that still runs is asked to stop first.
-async fn finish(client: Client, cancel: Option<MakeRustlsConnect>) {
+async fn finish(client: Connection, cancel: Option<MakeRustlsConnect>) {
     let ending = async {
         if let Some(tls) = cancel {
             // When it cannot be sent, the statement timeout ends the statement.
@@ -231,7 +232,7 @@ async fn finish(client: Client, cancel: Option<MakeRustlsConnect>) {
     };
     match tokio::time::timeout(ROLLBACK_TIMEOUT, ending).await {
         Ok(Ok(())) => {}
-        Ok(Err(_)) | Err(_) => drop(Object::take(client)),
+        Ok(Err(_)) | Err(_) => client.close(),
     }
 }
 

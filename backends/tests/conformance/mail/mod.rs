@@ -56,6 +56,7 @@ on_every_back_end! {
     words_of_any_script_arrive_encoded,
     what_is_no_address_is_refused_and_nothing_is_left_behind,
     a_domain_goes_out_in_a_labels,
+    a_mailbox_is_sent_to_with_the_quotes_that_its_name_needs,
     a_line_break_adds_no_header,
     only_known_headers_may_be_added,
     what_is_too_long_is_refused,
@@ -138,6 +139,14 @@ async fn a_domain_goes_out_in_a_labels(bed: Bed) {
     for mail in mails {
         assert!(mail.is_ascii() && mail.contains("To: ada@xn--bcher-kva.example\r\n"), "{mail}");
         assert!(bed.server.is_none() || mail.contains(" ada@xn--bcher-kva.example\r\n"), "{mail}");
+    }
+}
+
+async fn a_mailbox_is_sent_to_with_the_quotes_that_its_name_needs(bed: Bed) {
+    for (text, sent) in [("\"a b\"@example.org", "\"a b\"@example.org"), ("\"ada\"@Example.org", "ada@example.org")] {
+        bed.mailer.send(&message(text)).await.unwrap();
+        let to = format!("To: {sent}\r\n");
+        assert_eq!(bed.mails().iter().filter(|mail| mail.contains(&to)).count(), 1, "{text} {:?}", bed.mails());
     }
 }
 

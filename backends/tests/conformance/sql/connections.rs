@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use mindflow_backends::database::postgres::Database;
 use mindflow_backends::database::sql::{Error, Identity, Value};
+use mindflow_backends::places::Origin;
 use mindflow_test_support::TestPostgres;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use uuid::Uuid;
 
-use crate::sql::stage::{add, bodies, caller, notes, platform, role};
+use crate::sql::stage::{add, bodies, caller, notes, notes_of, platform, role};
 
 #[tokio::test]
 async fn a_transaction_dropped_in_the_middle_of_a_statement_frees_its_connection() {
@@ -43,8 +44,8 @@ async fn a_full_pool_is_reported_and_recovers() {
     let test = role("full", "command", |config| config.pool_max = Some(2)).await;
     let database = test.database();
     let held = [
-        database.begin("command", &Identity::Service).await.unwrap(),
-        database.begin("command", &Identity::Service).await.unwrap(),
+        database.begin("command", &caller(Uuid::new_v4())).await.unwrap(),
+        database.begin("command", &caller(Uuid::new_v4())).await.unwrap(),
     ];
     assert_eq!(database.begin("command", &Identity::Service).await.err(), Some(Error::PoolExhausted));
     assert_eq!(database.query("command", &Identity::Service, "SELECT 1", &[]).await.err(), Some(Error::PoolExhausted));
@@ -52,6 +53,47 @@ async fn a_full_pool_is_reported_and_recovers() {
     test.database().health().await.unwrap();
     drop(held);
     database.begin("command", &Identity::Service).await.unwrap();
+}
+
+#[tokio::test]
+async fn statements_that_wait_for_a_lock_leave_connections_to_other_users_however_many_wait() {
+    let test = notes_of("locked", |config| config.pool_max = Some(7)).await;
+    let (eve, ada) = (Uuid::new_v4(), Uuid::new_v4());
+    add(&test, eve, "locked").await;
+    let mut admin = test.database().admin().await.unwrap();
+    let lock = admin.transaction().await.unwrap();
+    lock.query("SELECT FROM command.notes WHERE user_id = $1 FOR UPDATE", &[&eve]).await.unwrap();
+    let change = |database: Database, identity: Identity| async move {
+        let tx = database.begin("command", &identity).await?;
+        let changed = tx.execute("UPDATE command.notes SET body = body WHERE user_id = $1", &[eve.into()]).await?;
+        tx.commit().await.map(|()| changed)
+    };
+    // What one client can be: a user, the address that it comes from, and the cause of the platform's own work.
+    let origin = Origin::Address([192, 0, 2, 1].into());
+    let database = test.database();
+    let hers = [
+        (database.clone(), caller(eve)),
+        (database.asked_by(Some(&origin)), Identity::Service),
+        (database.clone(), Identity::Service),
+    ];
+    let changes: Vec<_> = (0..21)
+        .zip(hers.iter().cycle())
+        .map(|(_, (database, identity))| tokio::spawn(change(database.clone(), identity.clone())))
+        .collect();
+    test.until_waiting(6).await;
+    assert_eq!(database.begin("command", &caller(eve)).await.err(), Some(Error::PoolExhausted));
+    add(&test, ada, "beside them").await;
+    assert_eq!(bodies(&test, &caller(ada)).await, [Value::from("beside them")]);
+    // Two of each.
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    assert_eq!(test.one::<i64>(waiting).await, 6);
+    lock.commit().await.unwrap();
+    for change in changes {
+        // Those that got no connection in time were refused meanwhile.
+        assert!(matches!(change.await.unwrap(), Ok(1) | Err(Error::PoolExhausted)));
+    }
+    add(&test, eve, "again").await;
 }
 
 #[tokio::test]

@@ -3,6 +3,10 @@
 use crate::failure::{Excess, Failure, Kind};
 use async_graphql::{Context, Error, ErrorExtensionValues, ErrorExtensions, ServerError, Value, value};
 use mindflow_guest::call;
+use mindflow_guest::rules::Rule;
+
+/// The parameter of a request that has the document.
+pub const QUERY: &str = "query";
 
 /// The error of a resolver whose call failed: one for each broken field, all but the last added to the context, since
 /// a resolver can return only one.
@@ -37,7 +41,7 @@ fn extended(failure: &Failure, message: &str, broken: Option<&call::FieldError>)
             extend(extensions, broken);
         }
         if !failure.fields.is_empty() {
-            extensions.set("errors", broken_fields(failure));
+            extensions.set("errors", broken_fields(&failure.fields));
         }
         if let Some(seconds) = failure.retry_after_s {
             extensions.set("retryAfter", seconds);
@@ -62,7 +66,13 @@ pub fn extend(extensions: &mut ErrorExtensionValues, broken: &call::FieldError) 
     extensions.set("params", params(broken));
 }
 
-fn broken_fields(failure: &Failure) -> Value {
+/// The same of an error of the engine, which finds one at a time.
+pub fn extend_alone(extensions: &mut ErrorExtensionValues, broken: &call::FieldError) {
+    extend(extensions, broken);
+    extensions.set("errors", broken_fields(std::slice::from_ref(broken)));
+}
+
+fn broken_fields(fields: &[call::FieldError]) -> Value {
     let one = |error: &call::FieldError| {
         value!({
             "field": error.field.as_str(),
@@ -71,7 +81,7 @@ fn broken_fields(failure: &Failure) -> Value {
             "params": params(error),
         })
     };
-    Value::List(failure.fields.iter().map(one).collect())
+    Value::List(fields.iter().map(one).collect())
 }
 
 /// What the rule's text takes, by name.
@@ -94,12 +104,15 @@ fn server_error(error: Error) -> ServerError {
 }
 
 /// Gives every error the correlation id, and those of the engine itself (a query that does not parse or
-/// does not fit the schema) their code.
+/// does not fit the schema) their code. What is not known to be about an input of the query is about the query.
 pub fn complete(errors: &mut [ServerError], correlation_id: &str) {
     for error in errors {
         let extensions = error.extensions.get_or_insert_with(ErrorExtensionValues::default);
         if extensions.get("code").is_none() {
             extensions.set("code", Kind::Malformed.facts().code);
+            if extensions.get("field").is_none() {
+                extend_alone(extensions, &Rule::Schema.broken(QUERY, error.message.as_str()));
+            }
         }
         extensions.set("correlationId", correlation_id);
     }
@@ -110,7 +123,6 @@ mod tests {
     use super::*;
     use mindflow_guest::call::Throttled;
     use mindflow_guest::failure::{conflict, field, quota_exceeded};
-    use mindflow_guest::rules::Rule;
     use serde_json::json;
 
     fn shown(error: call::Error) -> serde_json::Value {
@@ -175,12 +187,16 @@ mod tests {
     }
 
     #[test]
-    fn an_error_of_the_engine_is_the_clients_input() {
+    fn an_error_of_the_engine_is_the_clients_query() {
         let mut errors = vec![ServerError::new("Unknown field", None)];
         complete(&mut errors, "c-1");
+        let alone = json!({"field": "query", "message": "Unknown field", "rule": "schema", "params": {}});
         assert_eq!(
             serde_json::to_value(&errors).unwrap()[0]["extensions"],
-            json!({"code": "BAD_USER_INPUT", "correlationId": "c-1"})
+            json!({
+                "code": "BAD_USER_INPUT", "correlationId": "c-1", "field": "query", "rule": "schema", "params": {},
+                "errors": [alone],
+            })
         );
     }
 }

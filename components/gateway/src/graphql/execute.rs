@@ -18,7 +18,7 @@ use crate::settings::Settings;
 use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, SelectionSet,
 };
-use async_graphql::{Request, Response, ServerError, Variables};
+use async_graphql::{ErrorExtensionValues, Request, Response, ServerError, Variables};
 use futures::FutureExt;
 use futures::stream::{LocalBoxStream, StreamExt};
 use http::StatusCode;
@@ -84,7 +84,10 @@ impl Refused {
     fn parse(error: ServerError, correlation_id: &str) -> Self {
         // The parser draws the place in several lines; clients have it in `locations`.
         let reason = error.message.lines().last().unwrap_or_default().trim().trim_start_matches("= ").to_owned();
-        let mut errors = vec![ServerError { message: format!("Syntax error: {reason}."), ..error }];
+        let message = format!("Syntax error: {reason}.");
+        let mut extensions = ErrorExtensionValues::default();
+        errors::extend_alone(&mut extensions, &Rule::Syntax.broken(errors::QUERY, message.as_str()));
+        let mut errors = vec![ServerError { message, extensions: Some(extensions), ..error }];
         errors::complete(&mut errors, correlation_id);
         Self { errors, status: None, correlation_id: correlation_id.to_owned() }
     }
@@ -208,18 +211,18 @@ impl Serialize for Answer {
 }
 
 fn chosen<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Result<&'a OperationDefinition, Failure> {
-    let none = |text: String| Failure::new(Kind::Malformed, text);
-    let unnamed = |rule: Rule, text: String| {
-        let broken = field("operationName", rule, text.as_str());
+    let about = |name: &str, rule: Rule, text: String| {
+        let broken = field(name, rule, text.as_str());
         Failure::new(Kind::Malformed, text).about(broken)
     };
+    let unnamed = |rule: Rule, text: String| about("operationName", rule, text);
     match (&document.operations, name) {
         (DocumentOperations::Single(operation), None) => Ok(&operation.node),
         (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => operations
             .values()
             .next()
             .map(|operation| &operation.node)
-            .ok_or_else(|| none("The query has no operation.".to_owned())),
+            .ok_or_else(|| about(errors::QUERY, Rule::Schema, "The query has no operation.".to_owned())),
         (DocumentOperations::Multiple(_), None) => {
             Err(unnamed(Rule::Required, "Say which operation to run: `operationName`.".to_owned()))
         }

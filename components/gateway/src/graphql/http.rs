@@ -17,6 +17,8 @@ use async_graphql::parser::types::OperationType;
 use futures::future::join_all;
 use http::{HeaderMap, Method, StatusCode};
 use mindflow_guest::call::ReachedLimit;
+use mindflow_guest::failure::field;
+use mindflow_guest::rules::Rule;
 
 /// Of a batch that is refused as a whole: clients match answers to operations by their places, and no honest one sends more.
 const REFUSALS_MAX: usize = 100;
@@ -117,7 +119,8 @@ async fn serve(
     match payload {
         Payload::Single(params) => single(params, request, &scope, settings, answer_type).await,
         Payload::Batch(_) | Payload::Beyond(..) if answer_type == AnswerType::EventStream => {
-            Err(Failure::new(Kind::Malformed, "A stream of events carries one operation, not a batch."))
+            let text = "A stream of events carries one operation, not a batch.";
+            Err(Failure::new(Kind::Malformed, text).about(field("", Rule::of_type("object"), text)))
         }
         Payload::Beyond(count, failure) => {
             let count = count.min(REFUSALS_MAX);

@@ -167,9 +167,10 @@ async fn complete_login(request: &Request, mut fields: Fields, viewer: &Viewer) 
 /// The refresh token comes in its cookie alone. One that is refused is taken from the client.
 ///
 /// # Errors
-/// 403 for another site, 401 without a cookie, 429 for too many.
+/// 403 for another origin, 422 for fields in the body, 401 without a cookie, 429 for too many.
 pub async fn refresh(request: &Request, viewer: &Viewer, origins: &[String]) -> Result<Response, Failure> {
-    preflight::from_own_site(request.headers(), origins)?;
+    preflight::from_own_origin(request.headers(), origins)?;
+    body::nothing(request)?;
     let token = cookie::refresh_token(request.headers())
         .ok_or_else(|| Failure::new(Kind::Unauthenticated, "There is no refresh cookie: log in."))?;
     match accounts::refresh(viewer.context(), token, cookie::user_agent(request.headers())).await {
@@ -200,9 +201,10 @@ async fn refused(error: Error, viewer: &Viewer) -> Result<Response, Failure> {
 /// access token has expired logs out by the cookie.
 ///
 /// # Errors
-/// 403 for another site, 401 without a cookie and a good token.
+/// 403 for another origin, 422 for fields in the body, 401 without a cookie and a good token.
 pub async fn logout(request: &Request, viewer: &Viewer, origins: &[String]) -> Result<Response, Failure> {
-    preflight::from_own_site(request.headers(), origins)?;
+    preflight::from_own_origin(request.headers(), origins)?;
+    body::nothing(request)?;
     let by_token = async { accounts::logout(viewer.presented()?).await }.await;
     let by_cookie = match cookie::refresh_token(request.headers()) {
         Some(token) => Some(accounts::end_session(viewer.context(), token).await),

@@ -3,6 +3,7 @@
 //! server-sent events is a connection of one operation, whose results are written as events.
 
 use crate::graphql::sse;
+use crate::web::json;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -120,7 +121,7 @@ impl Protocol {
         if self.state == State::Closed {
             return Vec::new();
         }
-        let Ok(Value::Object(message)) = serde_json::from_str(text) else {
+        let Ok(Value::Object(message)) = json::read(text.as_bytes(), "") else {
             return self.close(Close::BadRequest, "Invalid message received");
         };
         match message.get("type").and_then(Value::as_str) {

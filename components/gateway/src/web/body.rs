@@ -1,6 +1,7 @@
 //! JSON bodies of REST requests: what makes one unreadable, and reading its fields one by one, so
 //! that a client learns of all its mistakes together.
 
+use super::json::{self, NoJson};
 use super::{Request, header, media};
 use crate::failure::{Failure, Kind};
 use crate::names;
@@ -51,7 +52,8 @@ pub fn check(body: &[u8]) -> Result<(), Failure> {
 /// The body as a JSON object.
 ///
 /// # Errors
-/// 415 for another content type than JSON, 400 for what is no JSON, 422 for another value than an object.
+/// 415 for another content type than JSON, 400 for what is no JSON, 422 for another value than an object, and for a field that is
+/// given twice.
 pub fn object(request: &Request) -> Result<Map<String, Value>, Failure> {
     if !header(request.headers(), "content-type").is_some_and(media::is_json) {
         return Err(Failure::new(
@@ -59,10 +61,30 @@ pub fn object(request: &Request) -> Result<Map<String, Value>, Failure> {
             "The body must be JSON, with `Content-Type: application/json`.",
         ));
     }
-    match serde_json::from_slice(request.body()) {
-        Ok(Value::Object(fields)) => Ok(fields),
-        Ok(_) => Err(Failure::invalid(vec![field("", Rule::of_type("object"), "The body must be a JSON object.")])),
-        Err(error) => Err(Failure::new(Kind::Malformed, format!("The body is not JSON: {error}."))),
+    match value(request)? {
+        Value::Object(fields) => Ok(fields),
+        _ => Err(Failure::invalid(vec![field("", Rule::of_type("object"), "The body must be a JSON object.")])),
+    }
+}
+
+fn value(request: &Request) -> Result<Value, Failure> {
+    json::read(request.body(), "").map_err(|why| match why {
+        NoJson::Twice(broken) => Failure::invalid(vec![broken]),
+        NoJson::Form(broken) => Failure::new(Kind::Malformed, broken.message.clone()).about(broken),
+    })
+}
+
+/// Of a path that takes nothing from a body: many clients send an empty object or null with every POST.
+///
+/// # Errors
+/// 422 for fields in it, 400 for what is said to be JSON and is none.
+pub fn nothing(request: &Request) -> Result<(), Failure> {
+    if request.body().is_empty() || !header(request.headers(), "content-type").is_some_and(media::is_json) {
+        return Ok(());
+    }
+    match value(request)? {
+        Value::Object(fields) => Fields::new(fields).finish(),
+        _ => Ok(()),
     }
 }
 
@@ -241,9 +263,12 @@ impl Fields {
     /// # Errors
     /// 422 with every field that was wrong, and each that is none of those that were taken.
     pub fn finish(mut self) -> Result<(), Failure> {
+        let message = match self.known.as_slice() {
+            [] => "This path takes no fields: leave it out.".to_owned(),
+            known => format!("There is no such field here; there are {}.", known.join(", ")),
+        };
         for name in std::mem::take(&mut self.values).into_iter().map(|(name, _)| name).take(UNKNOWN_MAX) {
             let name = shown_name(&name);
-            let message = format!("There is no such field here; there are {}.", self.known.join(", "));
             self.wrong(&name, Rule::unknown_field(self.known.iter().copied()), &message);
         }
         if self.errors.is_empty() { Ok(()) } else { Err(Failure::invalid(self.errors)) }
@@ -281,7 +306,26 @@ mod tests {
         assert_eq!(object(&request("text/plain", "{}")).unwrap_err().kind, Kind::UnsupportedMediaType);
         assert_eq!(object(&request("application/json", "{")).unwrap_err().kind, Kind::Malformed);
         assert_eq!(object(&request("application/json", "[]")).unwrap_err().kind, Kind::Invalid);
+        let twice = object(&request("application/json", r#"{"title":"a","content":"b","title":"c"}"#)).unwrap_err();
+        assert_eq!((twice.kind, twice.fields[0].field.as_str()), (Kind::Invalid, "title"));
+        assert_eq!(object(&request("application/json", "{")).unwrap_err().fields[0].rule, "format");
         assert!(object(&request("application/json; charset=utf-8", "{}")).is_ok());
+    }
+
+    #[test]
+    fn a_path_that_takes_nothing_refuses_fields_and_no_empty_body() {
+        for empty in ["", "{}", "null"] {
+            assert_eq!(nothing(&request("application/json", empty)), Ok(()), "{empty}");
+        }
+        assert_eq!(nothing(&request("text/plain", "x")), Ok(()));
+        let refused = nothing(&request("application/json", r#"{"refreshToken":"x"}"#)).unwrap_err();
+        let broken = &refused.fields[0];
+        assert_eq!(
+            (refused.kind, broken.field.as_str(), broken.params.as_str()),
+            (Kind::Invalid, "refreshToken", "{}")
+        );
+        assert!(broken.message.ends_with("leave it out."), "{}", broken.message);
+        assert_eq!(nothing(&request("application/json", "{")).unwrap_err().kind, Kind::Malformed);
     }
 
     #[test]

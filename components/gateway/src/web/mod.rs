@@ -4,6 +4,7 @@
 pub mod body;
 pub mod cookie;
 pub mod encoding;
+pub mod json;
 pub mod media;
 pub mod page;
 pub mod preflight;

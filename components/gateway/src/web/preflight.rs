@@ -4,7 +4,7 @@
 
 use super::{cors, media};
 use crate::failure::{Failure, Kind};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderValue, Method};
 
 /// Any of these, with any value. The last two are what Apollo's clients send.
 const PREFLIGHT_HEADERS: [&str; 5] =
@@ -34,21 +34,36 @@ fn has_type_to_ask_for(headers: &HeaderMap) -> bool {
     lines.peek().is_some() && lines.all(|line| line.to_str().is_ok_and(|line| !media::is_simple(line)))
 }
 
-/// Refuses what a browser says comes from another site (Fetch Metadata, `Sec-Fetch-Site`), unless the operator lets that
-/// origin in. For what acts on a cookie and takes no body, so that any site could send it.
+/// Refuses what a browser says comes from another origin (Fetch Metadata, `Sec-Fetch-Site`; `Origin`), unless the operator lets
+/// that origin in. For what acts on a cookie and takes no body, so that any page could send it. Browsers that do not know
+/// `Sec-Fetch-Site` send `Origin` with each POST; other programs send neither.
 ///
 /// # Errors
 /// 403.
-pub fn from_own_site(headers: &HeaderMap, origins: &[String]) -> Result<(), Failure> {
-    let is_foreign = headers.get_all("sec-fetch-site").iter().any(|site| site.as_bytes() == b"cross-site");
-    if is_foreign && !cors::is_allowed(headers, origins) {
-        return Err(Failure::new(
-            Kind::Forbidden,
-            "This request comes from another site (`Sec-Fetch-Site: cross-site`). A page of another site may send it when \
-             the platform's variable `cors_origins` names its origin.",
-        ));
+pub fn from_own_origin(headers: &HeaderMap, origins: &[String]) -> Result<(), Failure> {
+    let sites: Vec<&[u8]> = headers.get_all("sec-fetch-site").iter().map(HeaderValue::as_bytes).collect();
+    // A page cannot change it, and a proxy may have changed Host.
+    let is_said_own = !sites.is_empty() && sites.iter().all(|site| matches!(*site, b"same-origin" | b"none"));
+    let may_be_own = !sites.contains(&b"cross-site".as_slice());
+    let is_own = is_said_own || (may_be_own && headers.get("origin").is_none_or(|origin| is_of_host(origin, headers)));
+    if is_own || cors::is_allowed(headers, origins) {
+        return Ok(());
     }
-    Ok(())
+    Err(Failure::new(
+        Kind::Forbidden,
+        "This request comes from another origin (`Origin`, `Sec-Fetch-Site`). A page of another origin may send it when the \
+         platform's variable `cors_origins` names that origin.",
+    ))
+}
+
+/// Whether it is the origin of the host that the request is for. What came by TLS before a proxy may come without it here.
+fn is_of_host(origin: &HeaderValue, headers: &HeaderMap) -> bool {
+    let text = |value: &HeaderValue| value.to_str().ok().map(str::to_ascii_lowercase);
+    let (origin, host) = (text(origin), headers.get("host").and_then(text));
+    origin
+        .as_deref()
+        .and_then(|origin| origin.split_once("://"))
+        .is_some_and(|(_, named)| host.as_deref() == Some(named))
 }
 
 #[cfg(test)]
@@ -56,22 +71,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_another_site_sends_is_refused_unless_its_origin_is_let_in() {
-        let from = |site: Option<&str>, origin: &str, origins: &[&str]| {
+    fn what_another_origin_sends_is_refused_unless_it_is_let_in() {
+        let from = |site: Option<&str>, origin: Option<&str>| {
             let mut headers = HeaderMap::new();
-            headers.extend(site.map(|site| (http::HeaderName::from_static("sec-fetch-site"), site.parse().unwrap())));
-            headers.insert("origin", origin.parse().unwrap());
-            let origins: Vec<String> = origins.iter().map(|origin| (*origin).to_owned()).collect();
-            from_own_site(&headers, &origins).map_err(|failure| failure.kind)
+            headers.insert("host", "Journal.example:8443".parse().unwrap());
+            for (name, value) in [("sec-fetch-site", site), ("origin", origin)] {
+                headers.extend(value.map(|value| (http::HeaderName::from_static(name), value.parse().unwrap())));
+            }
+            from_own_origin(&headers, &["https://app.example".to_owned()]).map_err(|failure| failure.kind)
         };
-        let page = "https://other.example";
-        assert_eq!(from(Some("cross-site"), page, &[]), Err(Kind::Forbidden));
-        assert_eq!(from(Some("cross-site"), page, &["https://app.example"]), Err(Kind::Forbidden));
-        assert_eq!(from(Some("cross-site"), "https://app.example", &["https://app.example"]), Ok(()));
-        // Clients that are no browsers send nothing.
-        for site in [None, Some("same-origin"), Some("same-site"), Some("none")] {
-            assert_eq!(from(site, page, &[]), Ok(()), "{site:?}");
+        let (own, let_in, other) = ("https://journal.example:8443", "https://app.example", "https://other.example");
+        for site in [None, Some("same-site"), Some("cross-site")] {
+            assert_eq!(from(site, Some(let_in)), Ok(()), "{site:?}");
+            for foreign in [other, "https://journal.example", "null", "https://other.example/journal.example:8443", ""]
+            {
+                assert_eq!(from(site, Some(foreign)), Err(Kind::Forbidden), "{site:?} {foreign}");
+            }
         }
+        assert_eq!((from(None, Some(own)), from(Some("same-site"), Some(own))), (Ok(()), Ok(())));
+        assert_eq!(from(Some("cross-site"), None), Err(Kind::Forbidden));
+        // A browser without Fetch Metadata sends an origin, and a client that is none sends nothing.
+        assert_eq!(from(None, None), Ok(()));
+        // A page without a referrer has the origin `null`; a proxy before the host may have changed Host.
+        for site in ["same-origin", "none"] {
+            assert_eq!((from(Some(site), Some("null")), from(Some(site), Some(other))), (Ok(()), Ok(())), "{site}");
+        }
+        let mut two = HeaderMap::new();
+        for site in ["same-origin", "cross-site"] {
+            two.append("sec-fetch-site", site.parse().unwrap());
+        }
+        assert!(from_own_origin(&two, &[]).is_err());
     }
 
     fn checked(method: Method, pairs: &[(&'static str, &str)]) -> bool {

@@ -12,10 +12,14 @@ use mindflow_backends::{
     },
     delivery::applied,
     ids,
+    places::Origin,
 };
 use serde::Deserialize;
 use std::{collections::BTreeMap, sync::Arc};
-use wasmtime::component::{Accessor, HasSelf, Linker, Resource};
+use wasmtime::{
+    AsContextMut,
+    component::{Accessor, HasSelf, Linker, Resource},
+};
 
 bindings!(
     "import mindflow:platform/sql@0.1.0;",
@@ -109,9 +113,18 @@ fn access(accessor: Store<'_>) -> Arc<Access> {
     accessor.with(|mut store| Arc::clone(&store.get().access))
 }
 
+/// Where the client is whose call asks. It is known only until the first await of what was asked.
+fn origin(accessor: Store<'_>) -> Option<Origin> {
+    accessor.with(|mut store| {
+        let tasks = store.get().tasks.clone();
+        let mut store = store.as_context_mut();
+        store.async_call_stack().ok().and_then(|stack| tasks.origin(stack))
+    })
+}
+
 /// Grants the database, and proves whose rows are asked for.
 async fn session(accessor: Store<'_>, database: &str, identity: Identity) -> Result<Session, Error> {
-    let access = access(accessor);
+    let (access, origin) = (access(accessor), origin(accessor));
     let Some((granted, rows)) = access.sql.get(database) else {
         return Err(Error::AccessDenied(format!("database `{database}` is not granted to `{}`", access.component)));
     };
@@ -131,7 +144,7 @@ async fn session(accessor: Store<'_>, database: &str, identity: Identity) -> Res
             store::Identity::Caller { user_id, roles }
         }
     };
-    Ok(Session { database: granted.clone(), component: Arc::clone(&access.component), identity })
+    Ok(Session { database: granted.asked_by(origin.as_ref()), component: Arc::clone(&access.component), identity })
 }
 
 fn transaction(accessor: Store<'_>, handle: &Resource<Transaction>) -> wasmtime::Result<Arc<store::Transaction>> {

@@ -1,5 +1,6 @@
 //! `[application.tool.mindflow]`: what this host is told of the application as a whole.
 
+use crate::manifest::values::Values;
 use serde::Deserialize;
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -14,6 +15,7 @@ pub(super) struct ApplicationTools {
 pub(super) struct ApplicationTool {
     pub(super) tokens: Tokens,
     pub(super) environment: BTreeMap<String, String>,
+    pub(super) values: Values,
     pub(super) migrations: BTreeMap<String, PathBuf>,
     pub(super) commands: BTreeMap<String, Command>,
 }

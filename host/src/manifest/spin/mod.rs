@@ -17,7 +17,7 @@ pub use application::Command;
 pub use calls::{ScheduleEntry, SubscriptionEntry, WebSocketRoute};
 pub use component::{ComponentEntry, ComponentTool};
 
-use super::{ManifestError, Routes};
+use super::{ManifestError, Routes, values::Values};
 use application::Tokens;
 use component::KeyError;
 use keys::{File, Variable};
@@ -34,6 +34,8 @@ pub struct Manifest {
     pub variables: BTreeMap<String, Variable>,
     /// Variables that an environment variable of another name may set: variable → environment name.
     pub environment: BTreeMap<String, String>,
+    /// What its variables must be.
+    pub values: Values,
     pub tokens: Tokens,
     /// Directory of `NNNN_verb_noun.sql` files, by database.
     pub migrations: BTreeMap<String, PathBuf>,
@@ -78,6 +80,7 @@ impl Manifest {
             path: path.to_owned(),
             variables: file.variables,
             environment: tool.environment,
+            values: tool.values,
             tokens: tool.tokens.named(&file.application.name),
             migrations: tool.migrations.into_iter().map(|(name, dir)| (name, root.join(dir))).collect(),
             commands: tool.commands,

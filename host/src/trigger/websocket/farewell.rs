@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::{
 
 /// For the last messages, and for the peer's own close, so that the TCP connection ends cleanly.
 const FAREWELL_MAX: Duration = Duration::from_secs(2);
+const BROKEN: &str = "a frame breaks RFC 6455";
 /// RFC 6455 §5.5.
 const REASON_BYTES_MAX: usize = 123;
 
@@ -37,7 +38,8 @@ impl End {
             Error::Capacity(_) => (CloseCode::Size, "the message is too large"),
             Error::Utf8(_) => (CloseCode::Invalid, "a text is not UTF-8"),
             Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return Self::Left,
-            Error::Protocol(_) => (CloseCode::Protocol, "a frame breaks RFC 6455"),
+            Error::Protocol(_) => (CloseCode::Protocol, BROKEN),
+            Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => (CloseCode::Protocol, BROKEN),
             Error::Io(error) if error.kind() == io::ErrorKind::OutOfMemory => {
                 door::closed("unfinished-messages");
                 (CloseCode::Again, "too much is being received")
@@ -100,6 +102,7 @@ mod tests {
         assert_eq!(code(Error::Utf8(String::new())), 1007);
         assert_eq!(code(Error::Protocol(ProtocolError::UnmaskedFrameFromClient)), 1002);
         assert_eq!(code(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)), 0);
+        assert_eq!(code(Error::Io(io::ErrorKind::InvalidData.into())), 1002);
         assert_eq!(code(Error::Io(io::ErrorKind::OutOfMemory.into())), 1013);
         assert_eq!(code(Error::Io(io::ErrorKind::ConnectionReset.into())), 0);
         assert_eq!(code(Error::ConnectionClosed), 0);

@@ -4,7 +4,10 @@ use crate::{manifest::WebSocketRoute, observe::problem::Problem, trigger::field_
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version,
-    header::{self, CONNECTION, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE},
+    header::{
+        self, CONNECTION, CONTENT_LENGTH, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
+        TRANSFER_ENCODING, UPGRADE,
+    },
 };
 use http_body_util::{BodyExt, Full};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -35,6 +38,12 @@ pub(in crate::trigger) fn is_upgrade<B>(request: &Request<B>) -> bool {
 pub(super) fn agree<B>(route: &WebSocketRoute, request: &Request<B>) -> Result<Agreed, Problem> {
     let headers = request.headers();
     let bad = |detail: String| refused(StatusCode::BAD_REQUEST, "bad-request", detail);
+    // What follows the head of an upgrade is frames, so a body could be read as some by one side and not by the other.
+    if has_body(headers) {
+        return Err(bad(
+            "A request for a WebSocket has no body: neither Transfer-Encoding nor a Content-Length but 0.".to_owned(),
+        ));
+    }
     if request.method() != Method::GET {
         return Err(bad(format!("A WebSocket is asked for by GET, not {}.", request.method())));
     }
@@ -74,6 +83,11 @@ pub(super) fn switching(agreed: &Agreed) -> Response<WasiBody> {
     response
 }
 
+fn has_body(headers: &HeaderMap) -> bool {
+    let is_empty = |length: &HeaderValue| length.to_str().is_ok_and(|length| length.parse::<u64>() == Ok(0));
+    headers.contains_key(TRANSFER_ENCODING) || !headers.get_all(CONTENT_LENGTH).iter().all(is_empty)
+}
+
 /// The value of a field that must be there once.
 fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
@@ -98,7 +112,9 @@ mod tests {
 
     /// A handshake with these fields in place of its own; of an empty list, none.
     fn request(method: Method, version: Version, fields: &[(&'static str, &[&str])]) -> Request<()> {
-        let own: [(&str, &[&str]); 5] = [
+        let own: [(&str, &[&str]); 7] = [
+            ("content-length", &[]),
+            ("transfer-encoding", &[]),
             ("connection", &["keep-alive", "Upgrade"]),
             ("upgrade", &["WebSocket"]),
             ("sec-websocket-version", &["13"]),
@@ -153,6 +169,18 @@ mod tests {
             let refused = refused.response(&HeaderValue::from_static("c"));
             assert!(refused.status().is_client_error(), "{wrong:?}");
             assert_eq!(refused.headers()["sec-websocket-version"], "13", "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_request_with_a_body_is_refused_and_an_empty_one_is_none() {
+        assert!(agreed(&[("content-length", &["0"])]).is_ok());
+        for field in [
+            ("content-length", &["1"][..]),
+            ("content-length", &["0", "5"][..]),
+            ("transfer-encoding", &["chunked"][..]),
+        ] {
+            assert_eq!(agreed(&[field]).unwrap_err().status, StatusCode::BAD_REQUEST, "{field:?}");
         }
     }
 

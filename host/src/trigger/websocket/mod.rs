@@ -7,6 +7,7 @@ mod connection;
 mod event_stream;
 mod farewell;
 mod feed;
+mod framing;
 mod handshake;
 mod intake;
 mod outgoing;
@@ -71,14 +72,14 @@ pub(super) struct Keeping {
 pub(super) fn accept(
     component: Option<Arc<Provider>>,
     route: &WebSocketRoute,
-    mut request: Request<Incoming>,
+    request: &mut Request<Incoming>,
     keeping: Keeping,
 ) -> Result<(Response<WasiBody>, impl Future<Output = ()> + Send + 'static), Problem> {
-    let agreed = handshake::agree(route, &request)?;
+    let agreed = handshake::agree(route, &*request)?;
     let component = component
         .ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "not-found", "No component takes WebSocket connections."))?;
-    let upgrade = upgrade(&request, agreed.protocol.clone(), keeping.peer);
-    let upgraded = hyper::upgrade::on(&mut request);
+    let upgrade = upgrade(&*request, agreed.protocol.clone(), keeping.peer);
+    let upgraded = hyper::upgrade::on(request);
     let connection = async move {
         let upgraded = match upgraded.await {
             Ok(upgraded) => upgraded,

@@ -52,16 +52,39 @@ fn a_query_is_answered_in_the_type_that_was_asked_for() {
 
 #[test]
 fn a_query_that_does_not_parse_or_fit_is_400_in_the_new_type_and_200_in_the_old() {
-    for query in ["{", "{ nothingLikeIt }", "query ($id: ID!) { journalEntry(id: $id) { id } }"] {
+    for (query, field, rule) in [
+        ("{", "query", "syntax"),
+        ("{ nothingLikeIt }", "query", "schema"),
+        ("{ tags { name { x } } }", "query", "schema"),
+        ("{ tags }", "query", "schema"),
+        ("query ($id: ID!) { journalEntry(id: $id) { id } }", "id", "required"),
+        ("{ onThisDay(date: \"2025-02-30\") { id } }", "date", "format"),
+        ("{ recentEntries(limit: \"x\") { id } }", "limit", "type"),
+        ("mutation { recordMood(mood: GLAD) { count } }", "mood", "one-of"),
+    ] {
         let response = post(NEW, &json!({"query": query}));
         assert_eq!(response.status, 400, "{query}");
         let answer = body(response);
         assert!(answer.get("data").is_none(), "{answer}");
         let extensions = &answer["errors"][0]["extensions"];
         assert_eq!((&extensions["code"], &extensions["correlationId"]), (&json!("BAD_USER_INPUT"), &json!("c-1")));
-        let field = query.contains("$id").then_some("id");
-        assert_eq!(extensions["field"].as_str(), field, "{answer}");
+        assert_eq!((&extensions["field"], &extensions["rule"]), (&json!(field), &json!(rule)), "{answer}");
+        assert!(extensions["params"].is_object(), "{answer}");
         assert_eq!(post("application/json", &json!({"query": query})).status, 200, "{query}");
+    }
+}
+
+#[test]
+fn a_body_that_is_no_json_or_has_a_name_twice_says_so() {
+    for (text, field, rule) in
+        [("{", "", "format"), (r#"{"query":"{ a }","variables":{"x":{"a":1,"a":2}}}"#, "variables.x.a", "too-many")]
+    {
+        let request = http::Request::post("/graphql").header("content-type", "application/json").header("accept", NEW);
+        let response = sent(request.body(text.as_bytes().to_vec()).unwrap());
+        assert_eq!(response.status, 400, "{text}");
+        let answer = body(response);
+        let extensions = &answer["errors"][0]["extensions"];
+        assert_eq!((&extensions["field"], &extensions["rule"]), (&json!(field), &json!(rule)), "{answer}");
     }
 }
 

@@ -18,7 +18,7 @@ pub fn explain(error: &mut ServerError, registry: &Registry) {
         error.message = format!("{}. {text}", error.message.trim_end_matches('.'));
     }
     let broken = rule.broken(field, error.message.as_str());
-    errors::extend(error.extensions.get_or_insert_with(ErrorExtensionValues::default), &broken);
+    errors::extend_alone(error.extensions.get_or_insert_with(ErrorExtensionValues::default), &broken);
 }
 
 /// The same for an error of an argument that a resolver could not take. The engine says its place in the document alone.
@@ -33,7 +33,7 @@ pub fn explain_argument(error: &mut ServerError, document: &ExecutableDocument) 
     let Some(place) = error.locations.first() else { return };
     if let Some(name) = operations.chain(fragments).find_map(|selections| argument_at(selections, *place)) {
         let broken = rule.broken(name, error.message.as_str());
-        errors::extend(error.extensions.get_or_insert_with(ErrorExtensionValues::default), &broken);
+        errors::extend_alone(error.extensions.get_or_insert_with(ErrorExtensionValues::default), &broken);
     }
 }
 

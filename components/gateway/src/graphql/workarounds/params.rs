@@ -2,6 +2,7 @@
 
 use crate::failure::{Failure, Kind};
 use crate::graphql::limits;
+use crate::web::json::{self, NoJson};
 use mindflow_guest::failure::field;
 use mindflow_guest::rules::Rule;
 use serde_json::{Map, Value};
@@ -40,10 +41,15 @@ fn wrong(name: &str, rule: Rule, text: String) -> Failure {
     malformed(text).about(broken)
 }
 
+fn no_json(why: NoJson) -> Failure {
+    let (NoJson::Form(broken) | NoJson::Twice(broken)) = why;
+    malformed(broken.message.clone()).about(broken)
+}
+
 /// # Errors
 /// `Malformed` for what is no GraphQL request.
 pub fn from_body(body: &[u8]) -> Result<Payload, Failure> {
-    let value = serde_json::from_slice(body).map_err(|error| malformed(format!("The body is not JSON: {error}.")))?;
+    let value = json::read(body, "").map_err(no_json)?;
     let Value::Array(items) = value else { return Ok(Payload::Single(from_json(value)?)) };
     if items.is_empty() {
         let text = format!("A batch has 1 to {BATCH_MAX} operations; this one has none.");
@@ -96,10 +102,11 @@ pub fn from_query(query: &str) -> Result<Params, Failure> {
     }
     let mut object = |name: &str| match given.remove(name).filter(|text| !text.is_empty()) {
         None => Ok(Map::new()),
-        Some(text) => match serde_json::from_str(&text) {
+        Some(text) => match json::read(text.as_bytes(), name) {
             Ok(Value::Object(fields)) => Ok(fields),
             Ok(Value::Null) => Ok(Map::new()),
-            _ => Err(no_object(name)),
+            Ok(_) => Err(no_object(name)),
+            Err(broken) => Err(no_json(broken)),
         },
     };
     let (variables, extensions) = (object("variables")?, object("extensions")?);
@@ -229,6 +236,12 @@ mod tests {
         let twice = from_query("query=%7Ba%7D&query=%7Bb%7D").unwrap_err();
         assert_eq!((twice.fields[0].field.as_str(), twice.fields[0].rule.as_str()), ("query", "too-many"));
         assert!(from_query("query=%7Ba%7D&op=A&op=B").is_ok(), "no parameter of GraphQL");
+        let within = from_body(br#"{"query":"{a}","variables":{"input":{"title":"a","title":"b"}}}"#).unwrap_err();
+        assert_eq!(within.fields[0].field, "variables.input.title");
+        let within = from_query("query=%7Ba%7D&variables=%7B%22x%22%3A1%2C%22x%22%3A2%7D").unwrap_err();
+        assert_eq!((within.fields[0].field.as_str(), within.fields[0].rule.as_str()), ("variables.x", "too-many"));
+        let none = from_body(b"{").unwrap_err();
+        assert_eq!((none.fields[0].field.as_str(), none.fields[0].rule.as_str()), ("", "format"));
     }
 
     #[test]

@@ -2,10 +2,13 @@
 //! outside of them alone, and a subscription without one would end with nothing. This collects it for the document that is run.
 
 use crate::failure::{Failure, Kind};
+use crate::graphql::errors::QUERY;
 use async_graphql::parser::types::{
     Directive, DocumentOperations, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet,
 };
 use async_graphql::{Name, Positioned, Value, Variables};
+use mindflow_guest::failure::field;
+use mindflow_guest::rules::Rule;
 
 /// The selection to run in place of the operation's; none where that has its field outside of fragments.
 ///
@@ -29,7 +32,8 @@ pub fn collected(
         }
         Err(fields) => {
             let text = format!("A subscription has one field; this one has {}.", fields.len());
-            Err(Failure::new(Kind::Malformed, text))
+            let broken = field(QUERY, Rule::Schema, text.as_str());
+            Err(Failure::new(Kind::Malformed, text).about(broken))
         }
     }
 }

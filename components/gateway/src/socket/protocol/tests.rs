@@ -30,6 +30,13 @@ fn a_connection_is_acknowledged_once_its_token_is_proven() {
 }
 
 #[test]
+fn a_message_with_a_name_twice_is_4400() {
+    let mut protocol = acknowledged();
+    let twice = r#"{"id":"1","type":"subscribe","payload":{"query":"{a}","variables":{"x":1,"x":2}}}"#;
+    assert_eq!(closed(&protocol.received(twice)), Some(4400));
+}
+
+#[test]
 fn a_wrong_token_is_4403() {
     let mut protocol = Protocol::new();
     protocol.received(r#"{"type":"connection_init","payload":{"authorization":"Bearer wrong"}}"#);

@@ -284,7 +284,7 @@ async fn a_close_is_answered_with_a_close_also_while_messages_wait() {
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_read_is_closed_with_its_code_though_the_client_sends_on() {
     let pieces = [frame(0x01, &[b'x'; 100]), large(0x80, MESSAGE_BYTES_MAX, MESSAGE_BYTES_MAX)].concat();
-    let cases: [(u16, Vec<u8>); 9] = [
+    let cases: [(u16, Vec<u8>); 14] = [
         (1_009, large(0x81, MESSAGE_BYTES_MAX + 1, 64 * 1024)),
         (1_009, pieces),
         (1_007, frame(0x81, &[0xc3, 0x28])),
@@ -292,6 +292,12 @@ async fn what_cannot_be_read_is_closed_with_its_code_though_the_client_sends_on(
         (1_002, vec![0x81, 1, b'x']),
         (1_002, frame(0xc1, b"reserved bit")),
         (1_002, frame(0x83, b"unknown opcode")),
+        // A control frame in parts, one that is too long, and lengths of more bytes than they need.
+        (1_002, frame(0x09, b"and more")),
+        (1_002, [&[0x89, 0x80 | 126, 0, 126, 0, 0, 0, 0][..], &[b'p'; 126]].concat()),
+        (1_002, vec![0x88, 0x80 | 127]),
+        (1_002, [&[0x81, 0x80 | 126, 0, 5, 0, 0, 0, 0][..], b"hello"].concat()),
+        (1_002, large(0x81, 5, 5)),
         (1_002, frame(0x80, b"continues nothing")),
         (1_002, frame(0x88, &[3])),
     ];
@@ -333,7 +339,7 @@ async fn what_all_clients_may_have_unread_or_unfinished_bounds_a_connection() {
     // Unread: it ends long before a client that takes nothing is disconnected.
     for (room_bytes, ends) in [(16 << 10, true), (1 << 20, false)] {
         let (bed, mut client) = Bed::open_in(room_bytes).await;
-        client.write_all(&large(0x82, 60 * 1024, 60 * 1024).repeat(2)).await.unwrap();
+        client.write_all(&large(0x82, 65 * 1024, 65 * 1024).repeat(2)).await.unwrap();
         bed.is_still().await;
         assert_eq!(bed.serving.is_finished(), ends, "{room_bytes}");
         drop(client);

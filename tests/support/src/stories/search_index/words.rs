@@ -190,6 +190,7 @@ pub async fn a_text_is_found_in_every_encoding_and_without_spaces_and_by_its_emo
             in_language("tokyo", "ja", "昨日は東京タワーに行きました。"),
             in_language("thai", "th", "เราไปทะเลกัน"),
             in_language("hindi", "hi", "आज मैं हिन्दी पढ़ता हूँ"),
+            in_language("recipe", "en", "Take ½ cup and 3㎏ of flour, part A-12/3"),
             in_language("party", "en", "A party 🎉 with ❤\u{fe0f} and 👍🏽"),
         ],
     )
@@ -207,6 +208,11 @@ pub async fn a_text_is_found_in_every_encoding_and_without_spaces_and_by_its_emo
         ("京タ ", "tokyo"),
         ("ทะเล ", "thai"),
         ("हिन्दी ", "hindi"),
+        ("½ ", "recipe"),
+        ("1/2 ", "recipe"),
+        ("3㎏ ", "recipe"),
+        ("3kg ", "recipe"),
+        ("A-12/3 ", "recipe"),
         ("🎉 ", "party"),
         ("❤ party ", "party"),
         ("👍 ", "party"),
@@ -214,6 +220,10 @@ pub async fn a_text_is_found_in_every_encoding_and_without_spaces_and_by_its_emo
         assert_eq!(ids(index, query).await, [found], "{query}");
     }
     assert!(ids(index, "京東 ").await.is_empty());
+    assert_eq!(
+        search(index, "1/2 ").await.hits[0].highlights,
+        ["Take <mark>½</mark> cup and 3㎏ of flour, part A-12/3"]
+    );
     assert!(ids(index, "party -🎉").await.is_empty());
 }
 

@@ -1,49 +1,71 @@
-//! The places of a component: how many calls may be in it at the same time, and whose call is next when all are taken.
+//! The places of a component, for calls or for connections: how many may be taken at the same time, and whose call is next when all are.
 //!
 //! Calls wait by key, which is where their client is. The next place goes to the key that has the fewest for its weight; within a
 //! key, to the call that came first. Among equals every other place goes to the key that was served the least of late, and the
 //! rest to the one that was served the longest ago. So a client that asks for much waits for its own calls; a newcomer gets
 //! the next place or the one after, however many wait that were served before; and a key that was served much is not left
-//! waiting behind newcomers without end. One key never has all places: a part of them is left for keys that come later.
+//! waiting behind newcomers without end. One key never has all places: a part of them is left for keys that come later ([`Share`]).
 //!
 //! `FairShare` of the crate `mea` shares by a similar rule, but has no weights, no memory, and leaves nothing free.
 
 mod lately;
 mod table;
 
-use super::caller::{Caller, Origin};
-use metrics::{Gauge, gauge};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use metrics::Gauge;
+use std::{
+    net::IpAddr,
+    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
+};
 use table::Table;
 use tokio::sync::oneshot;
 
 /// One key leaves one part of so many of the places to others, and at least one place where there are two.
 const RESERVE_SHARE: usize = 8;
 
+/// One client is behind three keys at most: itself, its address, and the platform's own work that follows from its events.
+const KEYS_OF_CLIENT: usize = 3;
+
+/// Where a client is. One client has many tokens and accounts, but few addresses.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// One for all addresses of a client.
+    Address(IpAddr),
+    User(Arc<str>),
+}
+
 /// For whom a place is taken.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Key {
+pub enum Key {
     /// The platform's own work: health checks, schedules, batches of events, commands of an operator.
     Platform,
     Client(Origin),
 }
 
+/// How many of all places one key may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    /// All but one part of eight, and one less than all where there are two: for what comes back within its deadline.
+    Most,
+    /// A third of what is left beside one, but two where there are three: for what may be held until others let go of a lock. Of
+    /// seven or more, all keys of one client together leave one.
+    Third,
+}
+
 /// The places of one component; a clone has the same.
 #[derive(Clone)]
-pub(super) struct Places(Arc<Shared>);
+pub struct Places(Arc<Shared>);
 
 struct Shared {
-    component: Arc<str>,
     places_max: usize,
     /// That one key may have.
     key_max: usize,
     table: Mutex<Table>,
-    /// The metric of the calls that wait.
-    waiting: OnceLock<Gauge>,
+    /// The metric of the calls that wait, made when the first does.
+    waiting: Option<LazyLock<Gauge, Box<dyn FnOnce() -> Gauge + Send>>>,
 }
 
 /// A call's place; given to the next call when it is dropped.
-pub(super) struct Place {
+pub struct Place {
     places: Places,
     key: Key,
 }
@@ -60,8 +82,8 @@ struct Waiting<'a> {
 // === impl Key ===
 
 impl Key {
-    pub fn of(caller: Option<&Caller>) -> Self {
-        caller.map_or(Self::Platform, |caller| Self::Client(caller.origin.clone()))
+    pub fn of(origin: Option<&Origin>) -> Self {
+        origin.map_or(Self::Platform, |origin| Self::Client(origin.clone()))
     }
 
     /// What one place counts. The weights are the inverse: 4 of the platform, 2 of an address, 1 of a user.
@@ -69,10 +91,23 @@ impl Key {
         match self {
             // It is for all users together.
             Self::Platform => 1,
-            // Its client waits for the answer, and several users may be there.
+            // Several users may be there.
             Self::Client(Origin::Address(_)) => 2,
-            // What follows from the user's events, after the answer.
+            // What follows from the user's events after the answer, or what the user alone asks for.
             Self::Client(Origin::User(_)) => 4,
+        }
+    }
+}
+
+// === impl Share ===
+
+impl Share {
+    fn of(self, places_max: usize) -> usize {
+        match (self, places_max) {
+            (_, 0..2) => places_max,
+            (_, 2) => 1,
+            (Self::Most, _) => places_max - (places_max / RESERVE_SHARE).max(1),
+            (Self::Third, _) => ((places_max - 1) / KEYS_OF_CLIENT).max(2),
         }
     }
 }
@@ -80,20 +115,31 @@ impl Key {
 // === impl Places ===
 
 impl Places {
-    pub fn new(component: Arc<str>, places_max: usize) -> Self {
-        let reserve = if places_max < 2 { 0 } else { (places_max / RESERVE_SHARE).max(1) };
+    pub fn new(places_max: usize, share: Share) -> Self {
+        Self::of(places_max, share, None)
+    }
+
+    /// Shows in the metric how many wait.
+    pub fn shown(places_max: usize, share: Share, waiting: impl FnOnce() -> Gauge + Send + 'static) -> Self {
+        Self::of(places_max, share, Some(Box::new(waiting)))
+    }
+
+    fn of(places_max: usize, share: Share, waiting: Option<Box<dyn FnOnce() -> Gauge + Send>>) -> Self {
         Self(Arc::new(Shared {
-            component,
             places_max,
-            key_max: places_max - reserve,
+            key_max: share.of(places_max),
             table: Mutex::new(Table::new(places_max)),
-            waiting: OnceLock::new(),
+            waiting: waiting.map(LazyLock::new),
         }))
     }
 
     /// Places that are taken now.
     pub fn taken(&self) -> usize {
         self.0.places_max.saturating_sub(self.lock().free)
+    }
+
+    pub fn are_all_taken(&self) -> bool {
+        self.lock().free == 0
     }
 
     /// Whether calls wait in vain: one gave up while none got a place, and none has got one since.
@@ -166,8 +212,9 @@ impl Places {
     }
 
     fn show_waiting(&self, table: &Table) {
-        let gauge = || gauge!("mindflow_component_waiting", "component" => self.0.component.to_string());
-        self.0.waiting.get_or_init(gauge).set(table.waiting as f64);
+        if let Some(gauge) = &self.0.waiting {
+            gauge.set(table.waiting as f64);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {

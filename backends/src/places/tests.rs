@@ -1,6 +1,6 @@
 use super::*;
+use crate::clock;
 use futures::FutureExt;
-use mindflow_backends::clock;
 use proptest::prelude::*;
 use std::{collections::VecDeque, pin::Pin, time::Duration};
 
@@ -15,7 +15,7 @@ fn user(name: &str) -> Key {
 }
 
 fn places(places_max: usize) -> Places {
-    Places::new("c".into(), places_max)
+    Places::new(places_max, Share::Most)
 }
 
 /// A call that has come, with its place if it has one.
@@ -51,6 +51,20 @@ fn one_key_leaves_an_eighth_to_others_and_one_place_where_there_are_two() {
         assert_eq!(places.taken(), of_one);
         let others: Vec<Place> = std::iter::from_fn(|| places.try_take(&address(2))).collect();
         assert_eq!(others.len(), places_max - of_one, "the rest of {places_max}");
+    }
+}
+
+#[test]
+fn all_keys_of_one_client_leave_a_connection_of_seven_or_more() {
+    for (places_max, of_one) in [(1, 1), (2, 1), (3, 2), (4, 2), (7, 2), (10, 3), (16, 5), (200, 66)] {
+        let places = Places::new(places_max, Share::Third);
+        let held: Vec<Place> = std::iter::from_fn(|| places.try_take(&user("eve"))).collect();
+        assert_eq!(held.len(), of_one, "of {places_max}");
+        assert!(places_max == 1 || places.try_take(&user("ada")).is_some(), "of {places_max}");
+        let of_key = |key: Key| std::iter::from_fn(|| places.try_take(&key)).collect::<Vec<Place>>();
+        let others = [of_key(address(1)), of_key(Key::Platform)];
+        assert!(places_max < 7 || places.try_take(&user("ada")).is_some(), "of {places_max}");
+        drop(others);
     }
 }
 
