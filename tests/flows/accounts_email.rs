@@ -4,7 +4,7 @@
 use crate::accounts_kit::{CONFIRM, confirm, follow, link, mail_about, submit, token};
 use crate::notification::{mailing, mails_to};
 use mindflow_test_support::SmtpServer;
-use mindflow_tests::{Account, Answer, PASSWORD, Platform, eventually};
+use mindflow_tests::{Account, Answer, PASSWORD, eventually};
 use serde_json::{Value, json};
 
 const CONFIRMED: &str = "{ me { email emailConfirmed } }";

@@ -4,7 +4,7 @@
 use crate::accounts_kit::{CONFIRM, confirm, link, mail_about, submit, token};
 use crate::notification::{mailing, mails_to};
 use mindflow_test_support::SmtpServer;
-use mindflow_tests::{Account, Answer, Http, PASSWORD, Platform};
+use mindflow_tests::{Account, Answer, Http, PASSWORD};
 use serde_json::{Value, json};
 
 const NEXT: &str = "another horse, another battery";

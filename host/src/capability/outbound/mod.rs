@@ -8,8 +8,8 @@ mod public;
 
 pub use client::OutboundHooks;
 pub(crate) use client::{HttpsConnector, connector};
-pub(crate) use places::Place;
 pub use mindflow_platform::outbound::{AllowList, AllowListError};
+pub(crate) use places::Place;
 
 use super::{Capability, Grantee, OpenError, Opening, Own, Requirement, Scratch, State, Table};
 use client::Outbound;

@@ -27,8 +27,8 @@ use mindflow_guest::{
     events::{Delivery, Event, Failure},
 };
 use reads::{
-    Analysis, AnalysisStatus, AnalyzedEntry, Entry, EntryEdge, EntryOrder, EntryPage, EntryRef, Filter, Mark, OwnAnswer,
-    OwnRead, PageRequest, ProfilePage,
+    Analysis, AnalysisStatus, AnalyzedEntry, Entry, EntryEdge, EntryOrder, EntryPage, EntryRef, Filter, Mark,
+    OwnAnswer, OwnRead, PageRequest, ProfilePage,
 };
 
 const A_DAY_NS: u64 = 86_400_000_000_000;
