@@ -61,8 +61,6 @@ pub struct Stored {
 
 /// Records a file in the place of its upload.
 pub async fn add(caller: &Caller, file: &FileView, renditions: &[images::Rendition], now_us: i64) -> Result<(), Error> {
-    let bytes = renditions.iter().map(|rendition| rendition.bytes).sum();
-    quota::take(caller.user_id, &caller.identity(), file.id, bytes, now_us).await?;
     sql::transaction(DATABASE, &caller.identity(), async |tx| {
         tx.execute(ADD_FILE, params![file.id, caller.user_id, &file.file_name, Time(now_us)]).await?;
         for rendition in renditions {

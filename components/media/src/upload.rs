@@ -36,7 +36,7 @@ pub async fn take(head: &Parts, mut body: wire::Incoming, caller: &Caller) -> Re
     }
     let outcome = match receive(&mut body, boundary, id).await {
         Ok(file_name) => match body.end().await {
-            Ok(()) => keep(id, file_name, caller, now_us).await,
+            Ok(()) => keep(id, file_name, room, caller, now_us).await,
             Err(_) => Err(Failure::new(Kind::Malformed, "The request body broke off.")),
         },
         // What the form lacks may be what the host cut off.
@@ -143,12 +143,16 @@ async fn write(upload: &Upload, piece: Vec<u8>) -> Result<(), Failure> {
     }
 }
 
-/// Has the codec make the renditions of the upload, and records it.
-async fn keep(id: Uuid, file_name: String, caller: &Caller, now_us: i64) -> Result<Response, Failure> {
+/// Has the codec make the renditions of the upload, takes the room that they need above what was taken, and records it.
+async fn keep(id: Uuid, file_name: String, room: u64, caller: &Caller, now_us: i64) -> Result<Response, Failure> {
     let renditions = images::prepare(caller.context.clone(), id.to_string()).await?;
     let addresses = view::Addresses::now().await?;
     let shown = view::FileView::new(id, file_name, &renditions, &addresses)
         .ok_or_else(|| Error::Internal("the codec answered no original".to_owned()))?;
+    let bytes = renditions.iter().map(|rendition| rendition.bytes).sum();
+    if bytes > room {
+        quota::take(caller.user_id, &caller.identity(), id, bytes, now_us).await?;
+    }
     store::add(caller, &shown, &renditions, now_us).await?;
     if let Err(error) = files::forget_upload(id).await {
         eprintln!("warn correlation_id={} what was uploaded as {id} stays: {error:?}", caller.context.correlation_id);
