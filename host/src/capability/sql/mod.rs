@@ -124,7 +124,9 @@ fn origin(accessor: Store<'_>) -> Option<Origin> {
 
 /// Grants the database, and proves whose rows are asked for.
 async fn session(accessor: Store<'_>, database: &str, identity: Identity) -> Result<Session, Error> {
-    let (access, origin) = (access(accessor), origin(accessor));
+    let access = access(accessor);
+    // A proven user counts for itself, wherever it is.
+    let origin = if matches!(identity, Identity::Service) { origin(accessor) } else { None };
     let Some((granted, rows)) = access.sql.get(database) else {
         return Err(Error::AccessDenied(format!("database `{database}` is not granted to `{}`", access.component)));
     };
