@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 
 pub async fn migrate(location: &AppLocation) -> Result<(), CliError> {
-    let (manifest, config) = (location.manifest()?, location.config()?);
+    let (manifest, config) = location.manifest_and_config()?;
     // Beside a running host it shares the private servers with it.
     data_dir::open(&config.data_dir)?;
     let _claimed = claim(&config.data_dir, &print_progress).await?;
@@ -41,7 +41,7 @@ pub async fn migrate(location: &AppLocation) -> Result<(), CliError> {
 }
 
 pub async fn check(location: &AppLocation) -> Result<(), CliError> {
-    let (manifest, config) = (location.manifest()?, location.config()?);
+    let (manifest, config) = location.manifest_and_config()?;
     logs::check(&config.log)?;
     let application = Application::load_blocking(manifest, config).await?;
     for (name, loaded) in &application.components {
@@ -58,8 +58,7 @@ pub async fn check(location: &AppLocation) -> Result<(), CliError> {
 pub async fn components(location: &AppLocation, json: bool) -> Result<(), CliError> {
     let config = location.config()?;
     let list = if host_of(&config.data_dir, &print_progress).await? {
-        let answer = socket::send(&config.data_dir, &OperatorRequest::Components, &print_progress).await;
-        answer.unwrap_or(Err(OperatorError::Ended))?
+        socket::send(&config.data_dir, &OperatorRequest::Components, &print_progress).await?
     } else {
         if !config.data_dir.exists() {
             let data_dir = config.data_dir.display();
@@ -78,8 +77,7 @@ pub async fn swap(location: &AppLocation, component: String, file: &Path) -> Res
     if !host_of(&config.data_dir, &print_progress).await? {
         return Err(OperatorError::NotRunning(config.data_dir.display().to_string()).into());
     }
-    let status =
-        socket::send(&config.data_dir, &request, &print_progress).await.unwrap_or(Err(OperatorError::Ended))?;
+    let status = socket::send(&config.data_dir, &request, &print_progress).await?;
     print(&Value::Array(vec![status]), false)
 }
 
@@ -147,7 +145,7 @@ pub(super) fn print_progress(progress: &str) {
 
 /// Who executes the requests of one command.
 pub(super) async fn client(location: &AppLocation) -> Result<OperatorClient, CliError> {
-    let (manifest, mut config) = (location.manifest()?, location.config()?);
+    let (manifest, mut config) = location.manifest_and_config()?;
     // What a command logs, its operator reads; it is not kept.
     config.log.filter = "warn".into();
     config.log.keep.enabled = false;

@@ -161,10 +161,21 @@ impl AppLocation {
         Manifest::load(&self.manifest)
     }
 
+    fn manifest_and_config(&self) -> Result<(Manifest, RuntimeConfig), ManifestError> {
+        let manifest = self.manifest()?;
+        let config = self.config_with(Some(&manifest))?;
+        Ok((manifest, config))
+    }
+
+    /// Of a command that needs no manifest.
     fn config(&self) -> Result<RuntimeConfig, ManifestError> {
+        self.config_with(self.manifest().ok().as_ref())
+    }
+
+    fn config_with(&self, manifest: Option<&Manifest>) -> Result<RuntimeConfig, ManifestError> {
         let relative = self.manifest.parent().unwrap_or(Path::new("")).join(&self.config);
         let path = if self.config.exists() || !relative.exists() { &self.config } else { &relative };
-        let mut config = RuntimeConfig::load(path, self.manifest().ok().as_ref())?;
+        let mut config = RuntimeConfig::load(path, manifest)?;
         if let Some(data_dir) = &self.data_dir {
             config.data_dir.clone_from(data_dir);
         }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 type Values = BTreeMap<String, String>;
 
 pub fn print(location: &AppLocation, json: bool) -> Result<(), CliError> {
-    let (manifest, config) = (location.manifest()?, location.config()?);
+    let (manifest, config) = location.manifest_and_config()?;
     let values = values(&manifest, &config)?;
     if json {
         return output::line(serde_json::to_string_pretty(&values).map_err(|error| CliError::Answer(error.into()))?);

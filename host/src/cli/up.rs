@@ -25,7 +25,7 @@ pub async fn run(
     watch_files: bool,
     allow_newer_schema: bool,
 ) -> Result<(), CliError> {
-    let (manifest, mut config) = (location.manifest()?, location.config()?);
+    let (manifest, mut config) = location.manifest_and_config()?;
     config.allow_newer_schema |= allow_newer_schema;
     if let Some(listen) = listen {
         config.listen = listen;

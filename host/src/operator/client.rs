@@ -44,9 +44,7 @@ impl OperatorClient {
     /// The step that failed.
     pub async fn request(&self, request: OperatorRequest, progress: Progress<'_>) -> Result<Value, OperatorError> {
         match self {
-            Self::Running(data_dir) => {
-                socket::send(data_dir, &request, progress).await.unwrap_or(Err(OperatorError::Ended))
-            }
+            Self::Running(data_dir) => socket::send(data_dir, &request, progress).await,
             Self::Own(platform, _) => execute(platform, request, progress).await,
         }
     }

@@ -94,19 +94,12 @@ pub async fn listens(data_dir: &Path) -> Result<bool, OperatorError> {
     Ok(reach(data_dir).await?.is_some())
 }
 
-/// Sends a request to the host of this data directory; `None` when none runs.
+/// Sends a request to the host of this data directory, which was there.
 ///
 /// # Errors
-/// The request was refused or failed.
-pub async fn send(
-    data_dir: &Path,
-    request: &OperatorRequest,
-    progress: Progress<'_>,
-) -> Option<Result<Value, OperatorError>> {
-    match reach(data_dir).await.transpose()? {
-        Ok(stream) => Some(exchange(stream, request, progress).await),
-        Err(error) => Some(Err(error)),
-    }
+/// The request was refused or failed, or the host has ended.
+pub async fn send(data_dir: &Path, request: &OperatorRequest, progress: Progress<'_>) -> Result<Value, OperatorError> {
+    exchange(reach(data_dir).await?.ok_or(OperatorError::Ended)?, request, progress).await
 }
 
 /// A connection to the host, if one listens.
