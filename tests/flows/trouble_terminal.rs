@@ -13,6 +13,20 @@ use std::{
 
 const START_WITHIN: Duration = Duration::from_secs(180);
 
+/// Commands that print on any platform, also a new one.
+const PRINTING: [&[&str]; 10] = [
+    &["--help"],
+    &["--version"],
+    &["components", "list"],
+    &["components", "list", "--json"],
+    &["logs"],
+    &["users", "list"],
+    &["check"],
+    &["migrate"],
+    &["audit", "verify"],
+    &["archive", "status"],
+];
+
 /// A pipe whose reader has left.
 fn unread() -> Stdio {
     let (reader, writer) = pipe().expect("a pipe");
@@ -56,22 +70,9 @@ async fn ended(mut child: Child) -> Option<i32> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_whose_reader_has_left_ends_well_and_says_nothing() {
     let platform = Platform::services().start().await;
-    for words in [
-        &["--help"][..],
-        &["--version"],
-        &["components", "list"],
-        &["components", "list", "--json"],
-        &["logs"],
-        &["logs", "--json"],
-        &["users", "list"],
-        &["dead-letters", "list"],
-        &["check"],
-        &["migrate"],
-        &["audit", "export"],
-        &["audit", "verify"],
-        &["archive", "status"],
-        &["keys", "rotate"],
-    ] {
+    let further: [&[&str]; 4] =
+        [&["logs", "--json"], &["dead-letters", "list"], &["audit", "export"], &["keys", "rotate"]];
+    for words in PRINTING.into_iter().chain(further) {
         let (code, stderr) = run_into(&platform, words, unread()).await;
         assert_eq!((code, stderr.contains("panicked")), (Some(0), false), "{words:?}: {stderr}");
     }
@@ -86,18 +87,7 @@ async fn a_command_whose_output_finds_no_room_says_so_and_fails() {
         (!kept.cli(&["logs"]).await.stdout.is_empty()).then_some(())
     })
     .await;
-    for words in [
-        &["--help"][..],
-        &["--version"],
-        &["components", "list"],
-        &["components", "list", "--json"],
-        &["logs"],
-        &["users", "list"],
-        &["check"],
-        &["migrate"],
-        &["audit", "verify"],
-        &["archive", "status"],
-    ] {
+    for words in PRINTING {
         let full = File::options().write(true).open("/dev/full").expect("a device without room");
         let (code, stderr) = run_into(&platform, words, full.into()).await;
         assert_eq!((code, stderr.contains("panicked")), (Some(1), false), "{words:?}: {stderr}");
