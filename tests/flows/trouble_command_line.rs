@@ -163,6 +163,7 @@ async fn a_bad_connection_string_is_refused_without_its_password() {
         for command in [&["up", "--listen", "127.0.0.1:0"][..], &["migrate"]] {
             let line = refusal(&platform, command).await;
             assert_says(&line, parts);
+            assert_says(&line, &["databases.write.dsn (MINDFLOW_DATABASES__WRITE__DSN): "]);
             assert!(!line.contains("hunter2"), "{line}");
         }
     }

@@ -18,7 +18,7 @@ mod watch;
 
 use crate::{
     data_dir::keep_files_private,
-    manifest::{ListenAddress, Manifest, ManifestError, RuntimeConfig, texts},
+    manifest::{ListenAddress, Manifest, ManifestError, RuntimeConfig, texts, with_variables},
 };
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind};
 use error::CliError;
@@ -203,7 +203,8 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if output::has_lost_its_reader(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            output::note(format_args!("mindflow: {}", chain(&error)));
+            let variables = std::env::vars_os().map(|(name, _)| name);
+            output::note(format_args!("mindflow: {}", with_variables(&chain(&error), variables)));
             ExitCode::FAILURE
         }
     }

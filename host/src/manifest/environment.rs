@@ -9,7 +9,11 @@ use super::{
     texts::to_text,
 };
 use figment::{Error, Figment, error::Kind, providers::Serialized, util::nest, value::Value};
-use std::{collections::BTreeSet, ffi::OsString, os::unix::ffi::OsStrExt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
+    os::unix::ffi::OsStrExt,
+};
 
 /// What tests pass on to each other.
 const TEST: &str = "TEST_";
@@ -50,7 +54,7 @@ impl Environment {
             if own.starts_with(TEST) || OTHERS.contains(&own) || (own == DATA_DIR && value.to_str().is_none()) {
                 continue;
             }
-            let key = own.to_ascii_lowercase().replace("__", ".").replace('_', "-");
+            let key = key_of(own);
             let top = key.split('.').next().unwrap_or_default();
             if !known.keys.contains(&top) {
                 faults.extend(misspelt(variable, known));
@@ -181,6 +185,23 @@ fn is_of_file<T>(file: &Figment, read: &impl Fn(&Figment) -> Result<T, Error>, e
     read(file).err().is_some_and(|other| other.to_string() == error.to_string())
 }
 
+/// The setting that a variable is for, by its name behind the prefix.
+fn key_of(own: &str) -> String {
+    own.to_ascii_lowercase().replace("__", ".").replace('_', "-")
+}
+
+/// Names the variable beside each setting that an error is about and that the environment sets: its value may be found wrong when it
+/// is used, and the file is not where to mend it.
+pub fn with_variables(error: &str, variables: impl Iterator<Item = OsString>) -> String {
+    let own = |name: String| Some((key_of(name.strip_prefix(PREFIX)?), name));
+    let set: BTreeMap<String, String> = variables.filter_map(|name| own(name.into_string().ok()?)).collect();
+    let named = |word: &str| {
+        let place = word.strip_suffix(':').filter(|place| place.contains('.'));
+        place.and_then(|place| Some(format!("{place} ({}):", set.get(place)?))).unwrap_or_else(|| word.to_owned())
+    };
+    error.split(' ').map(named).collect::<Vec<_>>().join(" ")
+}
+
 /// A variable of a table that has no such setting.
 fn unknown_setting(setting: &Setting, error: &Error) -> String {
     let Kind::UnknownField(name, known) = &error.kind else { return error.kind.to_string() };
@@ -234,7 +255,7 @@ fn is_under(error: &Error, place: &str) -> bool {
 mod tests {
     use super::*;
     use serde::Deserialize;
-    use std::{collections::BTreeMap, os::unix::ffi::OsStringExt};
+    use std::os::unix::ffi::OsStringExt;
 
     #[derive(Debug, Deserialize, PartialEq)]
     #[serde(deny_unknown_fields)]
@@ -353,6 +374,22 @@ mod tests {
         let named = [(OsString::from_vec(b"MINDFLOW_VARIABLE_\xff".to_vec()), OsString::from("hunter2"))];
         let error = Environment::new(named.into_iter(), &Known::of(&["http"])).map(|_| ()).unwrap_err().to_string();
         assert!(error.contains("whose name is no UTF-8") && !error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn an_error_about_a_setting_that_the_environment_sets_names_the_variable() {
+        let set = || ["MINDFLOW_DATABASES__WRITE__DSN", "MINDFLOW_LISTEN", "PATH"].map(OsString::from).into_iter();
+        for (error, named) in [
+            (
+                "databases.write.dsn: names no host",
+                "databases.write.dsn (MINDFLOW_DATABASES__WRITE__DSN): names no host",
+            ),
+            ("c.toml: databases.write.dsn: no", "c.toml: databases.write.dsn (MINDFLOW_DATABASES__WRITE__DSN): no"),
+            ("databases.read.dsn: names no host", "databases.read.dsn: names no host"),
+            ("cannot listen: taken", "cannot listen: taken"),
+        ] {
+            assert_eq!(with_variables(error, set()), named);
+        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod values;
 mod variables;
 
 pub use alarm::{AlarmError, AlarmSettings, Secret, WebhookUrl};
+pub use environment::with_variables;
 pub use http::{ForwardingHeader, HttpSettings};
 pub use listen::ListenAddress;
 pub use network::Network;
