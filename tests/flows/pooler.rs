@@ -118,6 +118,6 @@ async fn a_pooler_that_makes_one_user_of_all_roles_stops_the_start_with_one_line
         );
     }
     let line = start_refused(&builder.prepare().await).await;
-    assert!(line.starts_with("databases.analytics.dsn: "), "{line}");
+    assert!(line.starts_with("databases.analytics.dsn (MINDFLOW_DATABASES__ANALYTICS__DSN): "), "{line}");
     assert!(line.contains("a login as `mindflow_") && line.contains("becomes `mindflow`; take `user=`"), "{line}");
 }
