@@ -33,6 +33,19 @@ pub struct Insight {
     pub text: String,
     /// Such as `pattern`. A word, so that a kind of a later version does not spoil the event.
     pub kind: String,
+    /// What it rests on. Insights of earlier releases have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quotes: Vec<Quote>,
+}
+
+/// A passage of the entry's content, word for word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quote {
+    pub text: String,
+    /// Where it begins in the content, in UTF-16 code units: as JavaScript counts, where most clients are written.
+    pub start: u32,
+    /// Where it ends, exclusive.
+    pub end: u32,
 }
 
 /// `AIAnalysisFailed`.

@@ -36,6 +36,8 @@ async fn a_component_does_not_start_without_a_grant_for_each_of_its_imports() {
         ("notification", "sealing", "mindflow:platform/sealing@", "`sealing = true`"),
         ("logging", "audit-log", "mindflow:platform/audit-writer@", "`audit-log = [\"append\"]`"),
         ("media-codec", "blob", "mindflow:platform/blob@", "`blob = [\"CONTAINER\"]`"),
+        ("ai", "outbound", "mindflow:platform/disclosure-sender@", "`outbound = { disclosed = true }`"),
+        ("gateway", "disclosure-ledger", "mindflow:platform/disclosure-reader@", "`disclosure-ledger = true`"),
         ("command", "jwt", "mindflow:platform/jwt-verifier@", "`jwt = [\"verify\"]`"),
     ] {
         let line_to_add = format!("add {line} under [component.{component}.tool.mindflow] in ");
@@ -90,7 +92,7 @@ async fn a_component_does_not_start_with_outbound_http_and_no_allowed_hosts() {
     assert_says(
         &refusal,
         &[
-            "component `ai` imports wasi:http/client@",
+            "component `ai` imports mindflow:platform/disclosure-sender@",
             "add `allowed_outbound_hosts = [\"https://HOST\"]` under [component.ai.tool.mindflow]",
         ],
     );
@@ -141,7 +143,8 @@ usage = ["outlaw WORDS"]
 
 [component.outlaw]
 source = {:?}
-tool.mindflow = {{}}
+allowed_outbound_hosts = ["http://127.0.0.1:{allowed_port}"]
+tool.mindflow = {{ outbound = {{ disclosed = true }}, disclosure-ledger = true }}
 "#,
         guest("greedy"),
         guest("outlaw")

@@ -88,7 +88,7 @@ mod tests {
             "tags": [{"id": "00000000-0000-0000-0000-000000000003", "name": "Nature"}, {"id": "00000000-0000-0000-0000-000000000004", "name": "work"}],
             "attachmentIds": ["00000000-0000-0000-0000-000000000005"],
             "createdAt": "2026-11-21T22:26:40.000000Z", "updatedAt": "2026-11-23T02:13:20.000001Z",
-            "entryDate": "2026-11-22", "version": 3, "wordCount": 3, "analysis": "requested",
+            "entryDate": "2026-11-22", "version": 3, "wordCount": 3, "private": false, "analysis": "requested",
         })
     }
 

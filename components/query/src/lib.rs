@@ -35,13 +35,18 @@ use bindings::exports::mindflow::{
 };
 use mindflow_guest::{
     call::{CallContext, Error},
+    consent,
     events::{Delivery, Event, Failure},
     sql,
 };
-use service::{AnalyzedEntry, EntryOrder, EntryPage, Filter, Mark, OwnAnswer, OwnRead, PageRequest, ProfilePage};
+use service::{
+    AnalyzedEntry, EntryOrder, EntryPage, EntryRef, Filter, Mark, OwnAnswer, OwnRead, PageRequest, ProfilePage,
+};
 
 /// The read database, as the manifest names it.
 const DATABASE: &str = "read";
+/// The write database, of which it may read what it compares with, and what may leave the platform.
+const WRITE_DATABASE: &str = "write";
 
 struct Query;
 
@@ -74,6 +79,10 @@ impl service::Guest for Query {
 
     async fn shows(context: CallContext, marks: Vec<Mark>) -> Result<bool, Error> {
         reads::shown::shows(&context, &marks).await
+    }
+
+    async fn may_leave(context: CallContext, entry: Option<EntryRef>) -> Result<bool, Error> {
+        reads::leaving::may_leave(&context, entry.as_ref()).await
     }
 
     async fn users(context: CallContext, search: Option<String>, page: PageRequest) -> Result<ProfilePage, Error> {
@@ -122,6 +131,7 @@ impl health::Guest for Query {
     /// Able to work: its settings can be read and the read database has the views of this version.
     async fn check() -> Result<(), String> {
         quota::entries_per_month().await?;
+        consent::is_assumed().await?;
         sql::query(DATABASE, sql::Identity::Service, "SELECT id, sequence FROM query.users_view LIMIT 0", Vec::new())
             .await
             .map(drop)

@@ -28,6 +28,8 @@ pub struct Service {
     pub served: bool,
     /// The manifest lets it send HTTP requests.
     pub outbound: bool,
+    /// Each of them carries a user's text: it sends them by the capability `disclosure` alone.
+    pub disclosed: bool,
     /// The table of the manifest that says so.
     pub hosts_table: String,
     pub schedules: bool,
@@ -188,6 +190,8 @@ impl Service {
         }
         let hosts = grants.get(HOSTS).and_then(toml::Value::as_array);
         let outbound = hosts.is_some_and(|hosts| !hosts.is_empty());
+        let disclosed = grants.get("outbound").and_then(|grant| grant.get("disclosed"));
+        let disclosed = disclosed.is_some_and(|disclosed| disclosed.as_bool() != Some(false));
         let subscriptions = match grants.get_mut("subscriptions") {
             Some(entries) => subscriptions(name, entries).context("tool.mindflow: subscriptions")?,
             None => Vec::new(),
@@ -201,6 +205,7 @@ impl Service {
             calls,
             served,
             outbound,
+            disclosed,
             hosts_table,
             variables,
             schedules: grants.contains_key("schedules"),

@@ -196,6 +196,21 @@ fn a_service_cannot_import_what_only_the_adapters_may() {
 }
 
 #[test]
+fn a_service_that_sends_by_the_ledger_alone_is_not_joined_to_another_way_out() {
+    const CLIENT: &str = "wasi:http/client@0.3.0";
+    let sender = GATEWAY.replacen("(component", &format!("(component (import \"{CLIENT}\" (instance))"), 1);
+    let composed = |outbound: &str| {
+        let mut workshop = Workshop::new(&sender);
+        let hosts = format!("jwt = [\"verify\"], allowed_outbound_hosts = [\"https://*:*\"], outbound = {outbound}");
+        workshop.manifest = workshop.manifest.replace("jwt = [\"verify\"]", &hosts);
+        workshop
+    };
+    assert!(composed("{ public-only = true }").compose("gateway").is_ok());
+    let error = error_of(composed("{ public-only = true, disclosed = true }"), "gateway");
+    assert!(error.contains(CLIENT) && error.contains("mindflow:platform/disclosure-sender"), "{error}");
+}
+
+#[test]
 fn what_the_manifest_does_not_let_a_service_call_is_not_joined_to_it() {
     let mut workshop = Workshop::new(GATEWAY);
     // Auth comes with another service.

@@ -209,6 +209,10 @@ impl Wiring {
                  add `allowed_outbound_hosts` under [{}]",
                 service.hosts_table
             ),
+            "wasi:http" if interface.contains("/client@") && service.disclosed => bail!(
+                "`{name}` imports {interface}, by which it could send a user's text past the ledger: `outbound` of \
+                 [component.{name}.tool.mindflow] is `disclosed`, so requests go by mindflow:platform/disclosure-sender"
+            ),
             "wasi:http" if !["client", "types"].iter().any(|known| short(interface) == Some(*known)) => {
                 bail!("`{name}` imports {interface}, which a service cannot have")
             }

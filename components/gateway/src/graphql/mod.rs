@@ -111,7 +111,7 @@ mod tests {
     const ASKED_APART: [(&str, &[&str]); 4] = [
         ("JournalEntry", &["attachments", "analysis"]),
         ("Tag", &["entryCount"]),
-        ("User", &["quota", "storage"]),
+        ("User", &["quota", "storage", "aiConsent", "aiConsentAt", "emailConfirmed", "secondFactor"]),
         ("Storage", &["mediaBytes", "tags", "webhooks", "sessions"]),
     ];
 

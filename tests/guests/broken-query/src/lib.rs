@@ -27,8 +27,8 @@ use mindflow_guest::{
     events::{Delivery, Event, Failure},
 };
 use reads::{
-    Analysis, AnalysisStatus, AnalyzedEntry, Entry, EntryEdge, EntryOrder, EntryPage, Filter, Mark, OwnAnswer, OwnRead,
-    PageRequest, ProfilePage,
+    Analysis, AnalysisStatus, AnalyzedEntry, Entry, EntryEdge, EntryOrder, EntryPage, EntryRef, Filter, Mark,
+    OwnAnswer, OwnRead, PageRequest, ProfilePage,
 };
 
 const A_DAY_NS: u64 = 86_400_000_000_000;
@@ -97,6 +97,10 @@ impl reads::Guest for Broken {
         Ok(true)
     }
 
+    async fn may_leave(_: CallContext, _: Option<EntryRef>) -> Result<bool, Error> {
+        Ok(true)
+    }
+
     async fn users(_: CallContext, _: Option<String>, _: PageRequest) -> Result<ProfilePage, Error> {
         Err(Error::Internal("secret text of a broken component".into()))
     }
@@ -135,6 +139,7 @@ fn entry(title: String) -> AnalyzedEntry {
         entry_date: "2025-01-01".to_owned(),
         version: 1,
         word_count: 0,
+        private: false,
     };
     let analysis = Analysis {
         status: AnalysisStatus::Failed,
