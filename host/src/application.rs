@@ -107,8 +107,7 @@ impl Application {
 
     /// Resolves a component's imports and checks that it exports what the manifest needs of it.
     pub fn link(&self, entry: &ComponentEntry, compiled: &Compiled) -> Result<Exports, LinkError> {
-        let callees: Vec<Callee<'_>> =
-            entry.tool.calls.iter().filter_map(|name| self.components.get(name)).map(Loaded::callee).collect();
+        let callees: Vec<Callee<'_>> = self.components.values().map(Loaded::callee).collect();
         let loaded = self.components.get(&entry.name).ok_or_else(|| LinkError::Unknown(entry.name.clone()))?;
         let manifest = self.manifest.path.display().to_string();
         let pre = link::link(&self.engine, &manifest, entry, &loaded.grantee(), compiled, &callees)?;
@@ -122,7 +121,7 @@ impl Application {
         let Some(current) = self.components.get(name) else { return Ok(()) };
         let callee = Callee { name, component: &replacement.component, slot: current.slot.clone() };
         for caller in
-            self.components.values().filter(|loaded| loaded.entry.tool.calls.iter().any(|callee| callee == name))
+            self.components.values().filter(|loaded| loaded.entry.tool.calls.iter().any(|call| call.component == name))
         {
             link::check_caller(
                 &self.engine,

@@ -85,10 +85,10 @@ impl Shadow {
             let application = platform.application().await;
             let absent = || OperatorError::NoComponent(consumer.component.clone());
             let loaded = application.components.get(&consumer.component).ok_or_else(absent)?;
-            if let Some(callee) = loaded.entry.tool.calls.first() {
+            if let Some(call) = loaded.entry.tool.calls.first() {
                 return Err(OperatorError::ShadowCalls {
                     component: consumer.component.clone(),
-                    callee: callee.clone(),
+                    callee: call.component.clone(),
                 });
             }
             let mut directories = BTreeMap::new();
