@@ -174,6 +174,10 @@ async fn a_replay_with_contradictory_arguments_is_refused_in_one_line() {
         (&["replay", "--consumer", "query", "--apply"], "--shadow"),
         // Webhooks and preferences come from no event.
         (&["replay", "--consumer", "notification", "--shadow", "--apply"], "projection = true"),
+        (
+            &["replay", "--consumer", "notification", "--shadow"],
+            "calls `auth`, whose effects a shadow cannot hold back",
+        ),
     ] {
         let refused = platform.cli(arguments).await;
         assert_eq!(refused.code, Some(1), "{refused:?}");
