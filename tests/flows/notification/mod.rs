@@ -3,7 +3,7 @@
 
 mod mail;
 mod push;
-mod secrets;
+pub mod secrets;
 mod silent;
 mod webhooks;
 
