@@ -21,6 +21,8 @@ pub struct Callee<'a> {
     pub name: &'a str,
     pub component: &'a Component,
     pub slot: ProviderSlot,
+    /// What callers are answered as long as the slot is empty.
+    pub absence: &'static str,
 }
 
 /// Why a component cannot be joined to the rest.
