@@ -116,8 +116,9 @@ impl Application {
 
     /// The same, for a component whose calls of others are all answered with `unavailable`, for this reason.
     pub fn link_alone(&self, loaded: &Loaded, absence: &'static str) -> Result<Exports, LinkError> {
-        let alone = |callee: &Loaded| Callee { slot: ProviderSlot::default(), absence, ..callee.callee() };
-        self.link_to(self.components.values().map(alone).collect(), &loaded.entry, &loaded.compiled)
+        let callees = self.components.values();
+        let callees = callees.map(|callee| Callee { slot: ProviderSlot::default(), absence, ..callee.callee() });
+        self.link_to(callees.collect(), &loaded.entry, &loaded.compiled)
     }
 
     fn link_to(

@@ -2,7 +2,7 @@
 //! SMTP server; links followed as a mail program, a scanner and a browser do, and by their tokens through GraphQL.
 
 use crate::accounts_kit::{CONFIRM, confirm, follow, link, mail_about, submit, token};
-use crate::notification::{mailing, mails_to, secrets::dump};
+use crate::notification::{mailing, mails_to, secrets::dump, webhooks::hex};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD};
 use mindflow_test_support::SmtpServer;
 use mindflow_tests::{Account, Answer, PASSWORD, eventually};
@@ -183,8 +183,7 @@ async fn tokens_of_links_are_in_the_mails_alone_not_in_the_database_the_log_or_a
     assert!(stored.contains(&ada.email) && audited.contains("mailId"), "{audited}");
     for secret in links.iter().map(|link| token(link)) {
         let bytes = URL_SAFE_NO_PAD.decode(secret).expect("a token");
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        for written in [secret, &hex] {
+        for written in [secret, &*hex(&bytes)] {
             assert!(!stored.contains(written) && !audited.contains(written), "{written} is shown");
         }
     }

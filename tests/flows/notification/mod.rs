@@ -5,7 +5,7 @@ mod mail;
 mod push;
 pub mod secrets;
 mod silent;
-mod webhooks;
+pub mod webhooks;
 
 use mindflow_test_support::SmtpServer;
 use mindflow_tests::receiver::{Received, Receiver};
