@@ -12,8 +12,14 @@ const UPDATE: &str =
 const REANALYZE: &str = "mutation ($id: ID!) { reanalyzeEntry(id: $id) { id } }";
 const WEBHOOK: &str =
     "mutation ($url: String!, $events: [String!]!) { createWebhook(url: $url, events: $events) { id } }";
-const EVENTS: [&str; 5] =
-    ["JournalEntryCreated", "JournalEntryUpdated", "JournalEntryDeleted", "AIInsightsGenerated", "AIAnalysisFailed"];
+const EVENTS: [&str; 6] = [
+    "JournalEntryCreated",
+    "JournalEntryUpdated",
+    "JournalEntryDeleted",
+    "AIInsightsGenerated",
+    "AIAnalysisFailed",
+    "TagCreated",
+];
 
 /// What is outside of the platform.
 struct Outside {
@@ -88,7 +94,8 @@ async fn a_private_entry_is_read_by_the_local_analyser_and_leaves_by_no_way() {
     let ada = platform.register_as("premium").await;
     ada.data(WEBHOOK, json!({ "url": outside.webhook.url("/hook"), "events": EVENTS })).await;
     let secret = "I love the quiet of the secret garden.";
-    let kept = ada.write(json!({ "title": "Kept", "content": secret, "private": true })).await;
+    let kept = json!({ "title": "Kept", "content": secret, "tags": ["hidden grove"], "private": true });
+    let kept = ada.write(kept).await;
     let analysis = analysed(&ada, &kept["id"], 1).await;
     assert!(is_local(&analysis), "{analysis}");
     assert_eq!(analysis["insights"][0]["quotes"][0]["text"], secret, "the local analyser read it: {analysis}");
@@ -97,10 +104,12 @@ async fn a_private_entry_is_read_by_the_local_analyser_and_leaves_by_no_way() {
 
     // By then, everyone outside hears of what was written later and is not private.
     let open = "I love the open sea.";
-    let told = ada.write(json!({ "title": "Open", "content": open, "private": null })).await;
+    let told = ada.write(json!({ "title": "Open", "content": open, "tags": ["ocean"], "private": null })).await;
     outside.until("the open entry is sent to all", open, Heard::by_all).await;
+    outside.until("its tag is sent to the webhook", "TagCreated", |heard| heard.webhook > 0).await;
     assert!(!is_local(&analysed(&ada, &told["id"], 1).await));
     assert_eq!(outside.heard("secret garden"), Heard::NOTHING);
+    assert_eq!(outside.heard("hidden grove"), Heard::NOTHING);
     assert_eq!(outside.heard(kept["id"].as_str().unwrap()), Heard::NOTHING);
 
     // REST says and takes it as well.
