@@ -210,7 +210,8 @@ async fn where_consent_is_asked_for_nothing_leaves_before_the_user_says_yes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_consent_that_is_withdrawn_holds_for_what_waits() {
     let outside = Outside::start().await;
-    outside.claude.then(mindflow_tests::messages_api::Behaviour::rate_limited("2"));
+    // Long enough for the user to change their mind, however busy the machine is.
+    outside.claude.then(mindflow_tests::messages_api::Behaviour::rate_limited("8"));
     let platform = outside.platform().start().await;
     let ada = platform.register_as("premium").await;
     // Assumed, until the user says something.
