@@ -28,12 +28,15 @@ pub struct Received {
     pub body: Bytes,
 }
 
+/// The body of an answer, from the request's.
+type Answer = fn(&[u8]) -> Vec<u8>;
+
 struct State {
     /// The status of every answer that none was set for; none: no answer.
     usual: Option<u16>,
     answers: VecDeque<(u16, Vec<(String, String)>)>,
     /// Of usual answers, by the body of the request; none: an empty one.
-    body: Option<fn(&[u8]) -> Vec<u8>>,
+    body: Option<Answer>,
     received: Vec<Received>,
 }
 
@@ -79,7 +82,7 @@ impl Receiver {
     }
 
     /// From now on it answers 200 with what this makes of the request's body.
-    pub fn answer_with(&self, body: fn(&[u8]) -> Vec<u8>) {
+    pub fn answer_with(&self, body: Answer) {
         let mut state = lock(&self.state);
         (state.usual, state.body) = (Some(200), Some(body));
     }
