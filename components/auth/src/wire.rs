@@ -53,7 +53,7 @@ pub fn grant(issued: Issued) -> wit::Grant {
 
 pub fn outcome(outcome: login::Outcome) -> wit::LoginOutcome {
     match outcome {
-        login::Outcome::Granted(issued) => wit::LoginOutcome::Granted(grant(issued)),
+        login::Outcome::Granted(issued) => wit::LoginOutcome::Granted(grant(*issued)),
         login::Outcome::Challenged(token) => {
             wit::LoginOutcome::SecondFactor(wit::Challenge { token, expires_in_s: challenge::LIFETIME_S })
         }

@@ -40,6 +40,11 @@ pub fn check(component: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// `subscriber` of `mindflow:platform/subscriber@0.1.0`.
+pub fn short(interface: &str) -> Option<&str> {
+    interface.split_once('/')?.1.split('@').next()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,9 +77,4 @@ mod tests {
         assert!(checked("").unwrap_err().to_string().contains("it exports [] instead"));
         assert!(check(b"\0asm").is_err());
     }
-}
-
-/// `subscriber` of `mindflow:platform/subscriber@0.1.0`.
-pub fn short(interface: &str) -> Option<&str> {
-    interface.split_once('/')?.1.split('@').next()
 }

@@ -34,7 +34,7 @@ pub struct Request {
 
 /// What a right password is answered with.
 pub enum Outcome {
-    Granted(Issued),
+    Granted(Box<Issued>),
     /// The account has a second factor, which is asked for with this.
     Challenged(String),
 }
@@ -64,7 +64,7 @@ pub async fn login(context: &CallContext, request: Request) -> Result<Outcome, E
         return challenge.seal().await.map(Outcome::Challenged);
     }
     let user_agent = validation::user_agent(request.user_agent.as_deref());
-    admit(context, stored, rehashed, user_agent, settings).await.map(Outcome::Granted)
+    admit(context, stored, rehashed, user_agent, settings).await.map(|issued| Outcome::Granted(Box::new(issued)))
 }
 
 /// The second step, for who has shown the password: a code of the device or a recovery code.
