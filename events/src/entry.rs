@@ -5,7 +5,7 @@ use crate::{
     decode::{Decode, Defect},
     value::{Date, Time},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -32,6 +32,14 @@ pub struct Entry {
     /// From 1; rises with every change of the content.
     pub version: u32,
     pub word_count: u32,
+    /// Whether it never leaves the platform. Events of earlier releases lack it, and so do rows that their hosts wrote.
+    #[serde(default, deserialize_with = "or_false")]
+    pub private: bool,
+}
+
+/// Null as false.
+fn or_false<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Option::<bool>::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// `JournalEntryCreated` and `JournalEntryUpdated`: the whole entry, so that a consumer needs no earlier event.

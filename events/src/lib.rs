@@ -25,8 +25,8 @@ mod tag;
 mod tests;
 mod value;
 
-pub use account::{Account, LoggedIn};
-pub use analysis::{AnalysisFailed, FailureReason, INSIGHT_KINDS, Insight, Insights};
+pub use account::{Account, AccountMailRequested, CredentialsChanged, LoggedIn};
+pub use analysis::{AnalysisFailed, FailureReason, INSIGHT_KINDS, Insight, Insights, Quote};
 pub use decode::BadEvent;
 pub use entry::{Analysis, Entry, EntryDeleted, EntryWritten, Reason};
 pub use mood::Mood;
@@ -152,6 +152,8 @@ macro_rules! aggregates {
 
 aggregates! {
     Account: |it| "user", it.user_id, Some(it.user_id);
+    AccountMailRequested: |it| "account-mail", it.mail_id, it.user_id;
+    CredentialsChanged: |it| "user", it.user_id, Some(it.user_id);
     LoggedIn: |it| "user", it.user_id, Some(it.user_id);
     EntryWritten: |it| "entry", it.entry.id, Some(it.entry.user_id);
     EntryDeleted: |it| "entry", it.id, Some(it.user_id);
@@ -166,6 +168,8 @@ aggregates! {
 events! {
     AIAnalysisFailed(AnalysisFailed) "1.0",
     AIInsightsGenerated(Insights) "1.0",
+    AccountMailRequested(AccountMailRequested) "1.0",
+    CredentialsChanged(CredentialsChanged) "1.0",
     JournalEntryCreated(EntryWritten) "1.0",
     JournalEntryDeleted(EntryDeleted) "1.0",
     JournalEntryUpdated(EntryWritten) "1.0",

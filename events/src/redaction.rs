@@ -13,9 +13,10 @@ const WITHHELD: &str = "(withheld)";
 const BARE_CHARS_MIN: usize = 5;
 
 /// Ids, times, counts and what the platform itself decided.
-const SHOWN: [&str; 25] = [
+const SHOWN: [&str; 29] = [
     "analysis",
     "at",
+    "change",
     "channel",
     "completedAt",
     "createdAt",
@@ -23,9 +24,12 @@ const SHOWN: [&str; 25] = [
     "deletedAt",
     "displayName",
     "email",
+    "emailConfirmed",
     "entryDate",
     "entrySequence",
     "journalId",
+    "mail",
+    "mailId",
     "model",
     "moodId",
     "reason",

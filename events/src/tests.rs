@@ -1,6 +1,6 @@
 //! Every event as it is stored today, decoded and encoded again to the byte; and what decoding tolerates and refuses.
 
-use super::{Analysis, BadEvent, FailureReason, Kind, Payload, Reason, fixture};
+use super::{Analysis, BadEvent, FailureReason, Kind, Payload, Quote, Reason, Time, fixture};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -66,18 +66,47 @@ fn words_of_a_later_version_do_not_spoil_an_event() {
 #[test]
 fn fields_that_older_events_lack_have_a_default() {
     let mut payload: Value = serde_json::from_str(fixture(Kind::JournalEntryCreated)).unwrap();
-    for optional in ["mood", "tags", "attachmentIds"] {
+    for optional in ["mood", "tags", "attachmentIds", "private"] {
         payload.as_object_mut().unwrap().remove(optional);
     }
     let Payload::JournalEntryCreated(written) = decode(Kind::JournalEntryCreated, &payload.to_string()) else {
         panic!("an entry")
     };
     assert_eq!((written.entry.mood, written.reason), (None, None));
-    assert!(written.entry.tags.is_empty() && written.entry.attachment_ids.is_empty());
+    assert!(written.entry.tags.is_empty() && written.entry.attachment_ids.is_empty() && !written.entry.private);
+    // A row of an earlier release has none.
+    let null = changed(Kind::JournalEntryCreated, json!({ "private": null }));
+    let Payload::JournalEntryCreated(written) = decode(Kind::JournalEntryCreated, &null) else { panic!("an entry") };
+    assert!(!written.entry.private);
     let mut payload: Value = serde_json::from_str(fixture(Kind::MoodRecorded)).unwrap();
     payload.as_object_mut().unwrap().remove("date");
     let Payload::MoodRecorded(mood) = decode(Kind::MoodRecorded, &payload.to_string()) else { panic!("a mood") };
     assert_eq!(mood.date, None);
+    let stored = fixture(Kind::AIInsightsGenerated);
+    let Payload::AIInsightsGenerated(insights) = decode(Kind::AIInsightsGenerated, stored) else { panic!("insights") };
+    assert!(insights.insights.iter().all(|insight| insight.quotes.is_empty()));
+}
+
+#[test]
+fn an_account_says_nothing_of_a_consent_that_was_never_spoken_of() {
+    let stored = fixture(Kind::UserUpdated);
+    let Payload::UserUpdated(account) = decode(Kind::UserUpdated, stored) else { panic!("an account") };
+    assert_eq!((account.ai_consent, account.ai_consent_at), (None, None));
+    let said = json!({ "aiConsent": false, "aiConsentAt": "2026-11-23T02:13:20.000001Z" });
+    let Payload::UserUpdated(account) = decode(Kind::UserUpdated, &changed(Kind::UserUpdated, said)) else {
+        panic!("an account")
+    };
+    assert_eq!((account.ai_consent, account.ai_consent_at), (Some(false), Some(Time(1_795_400_000_000_001))));
+}
+
+#[test]
+fn insights_with_quotes_are_decoded_and_encoded_to_the_same_bytes() {
+    let quoted = r#""kind":"pattern","quotes":[{"text":"Rain","start":0,"end":4}]}"#;
+    let stored = fixture(Kind::AIInsightsGenerated).replace(r#""kind":"pattern"}"#, quoted);
+    let payload = decode(Kind::AIInsightsGenerated, &stored);
+    assert_eq!(payload.to_json().unwrap(), stored);
+    let Payload::AIInsightsGenerated(insights) = payload else { panic!("insights") };
+    assert_eq!(insights.insights[0].quotes, [Quote { text: "Rain".into(), start: 0, end: 4 }]);
 }
 
 #[test]
@@ -86,13 +115,16 @@ fn an_event_belongs_to_its_aggregate_and_its_user() {
     for kind in Kind::ALL {
         let (aggregate, user) = match kind {
             Kind::AIAnalysisFailed | Kind::AIInsightsGenerated => ("analysis", Some(2)),
+            Kind::AccountMailRequested => ("account-mail", Some(7)),
             Kind::JournalEntryCreated | Kind::JournalEntryDeleted | Kind::JournalEntryUpdated => ("entry", Some(2)),
             Kind::MoodRecorded => ("mood", Some(2)),
             Kind::TagCreated | Kind::TagRenamed => ("tag", Some(2)),
             Kind::MailRequested | Kind::NotificationRequested | Kind::PushRequested | Kind::WebhookRequested => {
                 ("send", None)
             }
-            Kind::UserLoggedIn | Kind::UserRegistered | Kind::UserUpdated => ("user", Some(7)),
+            Kind::CredentialsChanged | Kind::UserLoggedIn | Kind::UserRegistered | Kind::UserUpdated => {
+                ("user", Some(7))
+            }
         };
         let of = match aggregate {
             "user" => 7,

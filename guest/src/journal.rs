@@ -79,6 +79,7 @@ impl From<events::Entry> for Entry {
             entry_date: entry.entry_date.to_string(),
             version: entry.version,
             word_count: entry.word_count,
+            private: entry.private,
         }
     }
 }

@@ -6,6 +6,9 @@ pub mod cache;
 pub mod caller;
 pub mod clock;
 pub mod config;
+pub mod consent;
+#[cfg(feature = "disclosed")]
+pub mod disclosed;
 pub mod event;
 pub mod failure;
 #[cfg(feature = "http")]
@@ -20,8 +23,8 @@ pub mod sql;
 pub mod web;
 
 pub use bindings::platform::mindflow::platform::{
-    audit_reader, audit_writer, blob, call, dead_letters, embeddings, events, jwt_signer, jwt_verifier, key_value,
-    mail, outbound, realtime, sealing, search_index, web_push, websocket,
+    audit_reader, audit_writer, blob, call, dead_letters, disclosure, disclosure_reader, disclosure_sender, embeddings,
+    events, jwt_signer, jwt_verifier, key_value, mail, outbound, realtime, sealing, search_index, web_push, websocket,
 };
 pub use mindflow_text as text;
 pub use wit_bindgen;

@@ -103,6 +103,10 @@ pub enum Rule {
     Damaged,
     /// The platform does not take this kind.
     Unsupported,
+    /// The password or the code is not the one that is asked for.
+    Wrong,
+    /// Many people have this password, and it is guessed first.
+    Common,
 
     // === what does not allow it now; of `CONFLICT` ===
     /// Another one has this value, and only one can.

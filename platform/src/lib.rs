@@ -6,6 +6,7 @@ pub mod blob;
 pub mod broken_rule;
 #[cfg(feature = "delivery")]
 pub mod delivery;
+pub mod disclosure;
 pub mod embeddings;
 pub mod event;
 #[cfg(feature = "jwt")]

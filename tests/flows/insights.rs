@@ -1,7 +1,7 @@
 //! Goal: premium users get insights, once, also while the Messages API fails. Method: the stand-in API on a real socket.
 
 use crate::media::{small_png, upload};
-use mindflow_tests::messages_api::{Behaviour, MessagesApi};
+use mindflow_tests::messages_api::{Behaviour, INVENTED_QUOTE, MessagesApi};
 use mindflow_tests::{Account, Platform, WITHIN};
 use serde_json::{Value, json};
 
@@ -92,12 +92,56 @@ async fn without_a_key_entries_are_analysed_locally_and_the_model_says_so() {
     let analysis = with_status(&ada, &entry, "READY").await;
     assert!(analysis["model"].as_str().is_some_and(|model| model.starts_with("local")), "{analysis}");
     assert!(analysis["sentiment"].as_f64().is_some_and(|sentiment| sentiment > 0.0), "{analysis}");
+    let quoted = ada.data("{ insights { quotes { text start end } } }", json!({})).await;
+    let quotes =
+        quoted["insights"].as_array().unwrap().iter().flat_map(|insight| insight["quotes"].as_array().unwrap());
+    let quotes: Vec<&Value> = quotes.collect();
+    assert!(!quotes.is_empty() && quotes.iter().all(|quote| slice(GOOD_DAY, quote) == quote["text"]), "{quoted}");
     let trends = ada
         .eventually("{ moodTrends { mood averageSentiment } }", json!({}), |data| {
             data["moodTrends"][0]["averageSentiment"].is_number()
         })
         .await;
     assert_eq!(trends["moodTrends"][0]["mood"], "HAPPY");
+}
+
+/// As JavaScript's `slice`.
+fn slice(content: &str, quote: &Value) -> String {
+    let place = |end: &str| usize::try_from(quote[end].as_u64().expect("a place")).expect("a small one");
+    let units: Vec<u16> = content.encode_utf16().collect();
+    String::from_utf16(&units[place("start")..place("end")]).expect("whole characters")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn insights_quote_the_entry_word_for_word_and_nothing_that_is_not_in_it() {
+    const QUOTED: &str = "query ($id: ID!) { journalEntry(id: $id) { content analysis { status insights { quotes { text start end } } } }
+        insights { quotes { text start end } } }";
+    let api = MessagesApi::start().await.unwrap();
+    let platform = Platform::services().claude(&api.url()).start().await;
+    let ada = platform.register_as("premium").await;
+    // An emoji has two units; letters with accents are sent in two parts, and shown in one.
+    let content = format!("🌊🌊 Cafe\u{301}: {GOOD_DAY}");
+    let entry = ada.write(json!({ "title": "Harbour", "content": content })).await;
+    let shown = ada
+        .eventually(QUOTED, json!({ "id": entry["id"] }), |data| data["journalEntry"]["analysis"]["status"] == "READY")
+        .await;
+    let sent = api.requests()[0].body["output_config"]["format"]["schema"].to_string();
+    assert!(sent.contains("\"quotes\""), "{sent}");
+    let insights = &shown["journalEntry"]["analysis"]["insights"];
+    let [quote] = insights[0]["quotes"].as_array().expect("quotes").as_slice() else { panic!("{shown}") };
+    let text = "🌊🌊 Caf\u{e9}: A good day with friends at the harbour.";
+    assert_eq!(quote, &json!({ "text": text, "start": 0, "end": text.encode_utf16().count() }));
+    assert_eq!(slice(shown["journalEntry"]["content"].as_str().unwrap(), quote), text);
+    assert_eq!(insights[1]["quotes"], json!([]));
+    assert_eq!(&shown["insights"], insights);
+    let rest = ada.get(&format!("/api/journals/{}", entry["id"].as_str().unwrap())).await.json();
+    assert_eq!(rest["analysis"]["insights"][0]["quotes"], json!([quote]));
+    // What the model invented was in its answer, and is nowhere else.
+    let archived = "SELECT count(*) FROM delivery.archive WHERE payload::text LIKE '%' || $1 || '%'";
+    for (text, times) in [(INVENTED_QUOTE, 0), ("friends at the harbour", 2)] {
+        let row = platform.write_database().await.query_one(archived, &[&text]).await.expect("the archive");
+        assert_eq!(row.get::<_, i64>(0), times, "{text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -173,7 +173,7 @@ async fn the_clock_reconciles_once_for_all_hosts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_query_service_reads_one_view_of_the_write_side_and_that_as_the_service_alone() {
+async fn the_query_service_compares_with_one_view_of_the_write_side_and_reads_it_as_the_service_alone() {
     let platform = Platform::services().start().await;
     let ada = platform.register().await;
     ada.write(json!({ "title": "private", "content": "c" })).await;

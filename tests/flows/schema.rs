@@ -6,21 +6,26 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Fields of objects and inputs, values of enums.
 const CONTRACT: &str = "
-User: id: ID!, email: String!, displayName: String!, roles: [Role!]!, createdAt: DateTime!, timezone: String!, quota: Quota, storage: Storage
+User: id: ID!, email: String!, displayName: String!, roles: [Role!]!, createdAt: DateTime!, timezone: String!, quota: Quota, storage: Storage, emailConfirmed: Boolean, secondFactor: Boolean, aiConsent: Boolean, aiConsentAt: DateTime
 Node: id: ID!
 Quota: limit: Int, used: Int!, resetsAt: DateTime
 Storage: mediaBytes: UsedBytes, tags: Used, webhooks: Used, sessions: Used
 Used: used: Int!, limit: Int!
 UsedBytes: used: Bytes!, limit: Bytes!
-JournalEntry: id: ID!, title: String!, content: String!, mood: Mood, tags: [Tag!]!, attachments: [Media!], createdAt: DateTime!, updatedAt: DateTime!, entryDate: Date!, version: Int!, wordCount: Int!, analysis: Analysis
+JournalEntry: id: ID!, title: String!, content: String!, mood: Mood, tags: [Tag!]!, attachments: [Media!], createdAt: DateTime!, updatedAt: DateTime!, entryDate: Date!, version: Int!, wordCount: Int!, private: Boolean!, analysis: Analysis
 Analysis: status: AnalysisStatus!, insights: [Insight!]!, sentiment: Float, themes: [String!]!, model: String, completedAt: DateTime
-Insight: id: ID!, entryId: ID!, text: String!, kind: String!, createdAt: DateTime!
+Insight: id: ID!, entryId: ID!, text: String!, kind: String!, createdAt: DateTime!, quotes: [Quote!]!
+Quote: text: String!, start: Int!, end: Int!
 Tag: id: ID!, name: String!, entryCount: Int
 Media: id: ID!, fileName: String!, contentType: String!, bytes: Int!, width: Int, height: Int, url: String!, thumbnailUrl: String
 PageInfo: hasNextPage: Boolean!, hasPreviousPage: Boolean!, startCursor: String, endCursor: String
 JournalEntryEdge: cursor: String!, node: JournalEntry!
 JournalEntryConnection: edges: [JournalEntryEdge!]!, pageInfo: PageInfo!, totalCount: Int!
 Webhook: id: ID!, url: String!, events: [String!]!, active: Boolean!, state: WebhookState!, failures: Int!, disabledAt: DateTime, disabledReason: String, createdAt: DateTime!, secret: String
+Session: id: ID!, createdAt: DateTime!, lastUsedAt: DateTime!, userAgent: String, device: String, current: Boolean!
+TotpSecret: secret: String!, uri: String!
+RecoveryCodes: recoveryCodes: [String!]!
+ChangePasswordInput: currentPassword: String!, newPassword: String!
 NotificationPreferences: email: Boolean!, push: Boolean!, webhooks: Boolean!, quietHoursStart: Int, quietHoursEnd: Int
 SearchHit: entry: JournalEntry!, score: Float!, highlights: [String!]!
 SearchResult: hits: [SearchHit!]!, pageInfo: PageInfo!, totalCount: Int!, tookMs: Float!
@@ -29,16 +34,20 @@ SentimentPoint: period: Date!, average: Float!, entries: Int!
 WritingStats: entries: Int!, words: Int!, currentStreakDays: Int!, longestStreakDays: Int!, byHour: [Int!]!, byWeekday: [Int!]!
 PlatformStats: users: Int!, activeUsers: Int!, entries: Int!, analyses: Int!, entriesPerDay: [DayCount!]!
 JournalFilter: text: String, tag: String, mood: Mood, from: Date, to: Date
-CreateJournalEntryInput: title: String!, content: String!, mood: Mood, tags: [String!], entryDate: Date, attachmentIds: [ID!], clientMutationId: String
-UpdateJournalEntryInput: id: ID!, title: String, content: String, mood: Mood, tags: [String!], entryDate: Date, attachmentIds: [ID!], expectedVersion: Int
+CreateJournalEntryInput: title: String!, content: String!, mood: Mood, tags: [String!], entryDate: Date, attachmentIds: [ID!], clientMutationId: String, private: Boolean
+UpdateJournalEntryInput: id: ID!, title: String, content: String, mood: Mood, tags: [String!], entryDate: Date, attachmentIds: [ID!], private: Boolean, expectedVersion: Int
 EntryChange: kind: ChangeKind!, entryId: ID!, entry: JournalEntry, cursor: String!
 UserEdge: cursor: String!, node: User!
 UserConnection: edges: [UserEdge!]!, pageInfo: PageInfo!, totalCount: Int!
-Query: me: User!, node(id: ID!): Node, journalEntry(id: ID!): JournalEntry, journalEntries(first: Int = 20; after: String; filter: JournalFilter; orderBy: JournalOrder): JournalEntryConnection, recentEntries(limit: Int = 10): [JournalEntry!], onThisDay(date: Date): [JournalEntry!], moodTrends(days: Int = 30): [MoodPoint!], sentimentTrend(days: Int = 90; granularity: Granularity = WEEK): [SentimentPoint!], writingStats(days: Int = 365): WritingStats, insights(limit: Int = 10): [Insight!], tags: [Tag!], search(query: String!; mode: SearchMode = HYBRID; limit: Int = 20; after: String): SearchResult, relatedEntries(id: ID!; limit: Int = 5): [SearchHit!], webhooks: [Webhook!], notificationPreferences: NotificationPreferences, pushPublicKey: String, users(first: Int = 20; after: String; search: String): UserConnection, platformStats(days: Int = 30): PlatformStats, deadLetters(consumer: String; first: Int = 50; after: String): DeadLetterConnection, auditLog(first: Int = 50; after: String; userId: ID; eventType: String; from: DateTime; to: DateTime): AuditConnection
+Query: me: User!, node(id: ID!): Node, journalEntry(id: ID!): JournalEntry, journalEntries(first: Int = 20; after: String; filter: JournalFilter; orderBy: JournalOrder): JournalEntryConnection, recentEntries(limit: Int = 10): [JournalEntry!], onThisDay(date: Date): [JournalEntry!], moodTrends(days: Int = 30): [MoodPoint!], sentimentTrend(days: Int = 90; granularity: Granularity = WEEK): [SentimentPoint!], writingStats(days: Int = 365): WritingStats, insights(limit: Int = 10): [Insight!], tags: [Tag!], search(query: String!; mode: SearchMode = HYBRID; limit: Int = 20; after: String): SearchResult, relatedEntries(id: ID!; limit: Int = 5): [SearchHit!], webhooks: [Webhook!], sessions: [Session!], notificationPreferences: NotificationPreferences, pushPublicKey: String, users(first: Int = 20; after: String; search: String): UserConnection, platformStats(days: Int = 30): PlatformStats, aiLedger(first: Int = 50; after: String): DisclosureConnection, deadLetters(consumer: String; first: Int = 50; after: String): DeadLetterConnection, auditLog(first: Int = 50; after: String; userId: ID; eventType: String; from: DateTime; to: DateTime): AuditConnection
+Disclosure: id: ID!, at: DateTime!, entryId: ID, entryVersion: Int, purpose: DisclosurePurpose!, host: String!, model: String, bytes: Bytes!
+DisclosureEdge: cursor: String!, node: Disclosure!
+DisclosureConnection: edges: [DisclosureEdge!]!, pageInfo: PageInfo!
 AuditEdge: cursor: String!, node: AuditRow!
 AuditConnection: edges: [AuditEdge!]!, pageInfo: PageInfo!
-Mutation: createJournalEntry(input: CreateJournalEntryInput!): JournalEntry, updateJournalEntry(input: UpdateJournalEntryInput!): JournalEntry, deleteJournalEntry(id: ID!): Boolean, restoreJournalEntry(id: ID!): JournalEntry, recordMood(mood: Mood!; note: String; at: DateTime): MoodPoint, createTag(name: String!): Tag, renameTag(id: ID!; name: String!): Tag, deleteMedia(id: ID!): Boolean, reanalyzeEntry(id: ID!): JournalEntry, updateProfile(displayName: String; timezone: String): User, setUserRoles(userId: ID!; roles: [Role!]!): User, updateNotificationPreferences(email: Boolean; push: Boolean; webhooks: Boolean; quietHoursStart: Int; quietHoursEnd: Int): NotificationPreferences, createWebhook(url: String!; events: [String!]!): Webhook, enableWebhook(id: ID!): Webhook, deleteWebhook(id: ID!): Boolean, registerPushSubscription(endpoint: String!; p256dh: String!; auth: String!): Boolean, unregisterPushSubscription(endpoint: String!): Boolean, retryDeadLetter(id: ID!): Boolean, discardDeadLetter(id: ID!): Boolean
+Mutation: createJournalEntry(input: CreateJournalEntryInput!): JournalEntry, updateJournalEntry(input: UpdateJournalEntryInput!): JournalEntry, deleteJournalEntry(id: ID!): Boolean, restoreJournalEntry(id: ID!): JournalEntry, recordMood(mood: Mood!; note: String; at: DateTime): MoodPoint, createTag(name: String!): Tag, renameTag(id: ID!; name: String!): Tag, deleteMedia(id: ID!): Boolean, reanalyzeEntry(id: ID!): JournalEntry, updateProfile(displayName: String; timezone: String; aiConsent: Boolean): User, setUserRoles(userId: ID!; roles: [Role!]!): User, changePassword(input: ChangePasswordInput!): Boolean, requestPasswordReset(email: String!): Boolean, resetPassword(token: String!; newPassword: String!): Boolean, requestEmailConfirmation: Boolean, confirmEmail(token: String!): Boolean, requestEmailChange(newEmail: String!; password: String!): Boolean, confirmEmailChange(token: String!): Boolean, beginTotp(password: String!): TotpSecret, confirmTotp(code: String!): RecoveryCodes, disableTotp(password: String!; code: String!): Boolean, regenerateRecoveryCodes(password: String!; code: String!): RecoveryCodes, endSession(id: ID!): Boolean, endOtherSessions: Int, updateNotificationPreferences(email: Boolean; push: Boolean; webhooks: Boolean; quietHoursStart: Int; quietHoursEnd: Int): NotificationPreferences, createWebhook(url: String!; events: [String!]!): Webhook, enableWebhook(id: ID!): Webhook, deleteWebhook(id: ID!): Boolean, registerPushSubscription(endpoint: String!; p256dh: String!; auth: String!): Boolean, unregisterPushSubscription(endpoint: String!): Boolean, retryDeadLetter(id: ID!): Boolean, discardDeadLetter(id: ID!): Boolean
 Subscription: entryAnalyzed(after: String): JournalEntry!, entryChanged(after: String): EntryChange!
+DisclosurePurpose: ANALYSIS, SEARCH_INDEX, SEARCH_QUERY, WEBHOOK, PUSH, OTHER
 Mood: HAPPY, CALM, GRATEFUL, EXCITED, NEUTRAL, TIRED, ANXIOUS, STRESSED, SAD, ANGRY
 Role: USER, PREMIUM, ADMIN
 AnalysisStatus: PENDING, PROCESSING, READY, FAILED, NOT_INCLUDED

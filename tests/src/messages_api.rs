@@ -6,6 +6,8 @@
 
 mod protocol;
 
+pub use protocol::INVENTED_QUOTE;
+
 use anyhow::Context as _;
 use bytes::Bytes;
 use futures::stream;

@@ -1,6 +1,6 @@
 //! A client of OpenAI's `POST /v1/embeddings`, which most services and servers of models have as well.
 
-use super::{Embeddings, Error, HttpConfig, OpenError};
+use super::{Disclosing, Embeddings, Error, HttpConfig, Leaving, OpenError};
 use crate::{http_client, secret::Secret};
 use async_trait::async_trait;
 use mindflow_platform::embeddings::{self, ANSWER_BYTES_MAX, TIMEOUT};
@@ -12,19 +12,24 @@ pub(super) struct Api {
     url: Url,
     model: String,
     key: Option<Secret>,
+    /// Where texts go; `None` for a server that belongs to this host.
+    host: Option<String>,
 }
 
 impl Api {
     pub fn open(config: &HttpConfig) -> Result<Self, OpenError> {
         let url: Url = config.url.parse().map_err(|_| OpenError::Url(config.url.clone()))?;
-        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        let host = url.host_str().filter(|_| matches!(url.scheme(), "http" | "https"));
+        let Some(host) = host.map(|host| url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+        else {
             return Err(OpenError::Url(config.url.clone()));
-        }
+        };
         if config.api_key.is_some() && url.scheme() != "https" {
             return Err(OpenError::KeyInTheClear);
         }
         let client = http_client::builder(TIMEOUT).build().map_err(|error| OpenError::Client(error.to_string()))?;
-        Ok(Self { client, url, model: config.model.clone(), key: config.api_key.clone() })
+        let (model, key) = (config.model.clone(), config.api_key.clone());
+        Ok(Self { client, url, model, key, host: Some(host) })
     }
 
     /// Of a server on this machine.
@@ -33,7 +38,7 @@ impl Api {
         let client = client.map_err(|error| OpenError::Client(error.to_string()))?;
         let url = "http://embedder/v1/embeddings";
         let url = url.parse().map_err(|_| OpenError::Url(url.to_owned()))?;
-        Ok(Self { client, url, model, key: None })
+        Ok(Self { client, url, model, key: None, host: None })
     }
 
     /// Status and body of the answer.
@@ -54,10 +59,19 @@ fn unavailable(error: reqwest::Error) -> Error {
 
 #[async_trait]
 impl Embeddings for Api {
-    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, Error> {
+    async fn embed(&self, texts: &[String], ledger: &dyn Disclosing) -> Result<Vec<Vec<f32>>, Error> {
         embeddings::check(texts)?;
-        let (status, body) = self.post(embeddings::request(&self.model, texts)?).await?;
+        let body = embeddings::request(&self.model, texts)?;
+        if let Some(host) = &self.host {
+            let leaving = Leaving { host, model: &self.model, bytes: body.len() };
+            ledger.disclose(leaving).await.map_err(|error| Error::Unavailable(error.to_string()))?;
+        }
+        let (status, body) = self.post(body).await?;
         embeddings::response(status, &body, texts.len())
+    }
+
+    fn leaves(&self) -> bool {
+        self.host.is_some()
     }
 
     fn model(&self) -> &str {
@@ -80,5 +94,19 @@ mod tests {
         assert!(matches!(Api::open(&config("http://localhost/v1/embeddings")), Err(OpenError::KeyInTheClear)));
         assert!(matches!(Api::open(&config("nowhere")), Err(OpenError::Url(_))));
         assert!(!format!("{:?}", config("https://example.org")).contains("hunter2"));
+    }
+
+    #[test]
+    fn a_service_is_outside_whatever_its_address_and_a_server_of_this_host_is_not() {
+        let config = |url: &str| serde_json::from_value::<HttpConfig>(json!({ "url": url, "model": "m" })).unwrap();
+        for (url, host) in [
+            ("https://API.example.org/v1/embeddings", "api.example.org"),
+            ("https://user:word@api.example.org:443/", "api.example.org"),
+            ("http://127.0.0.1:11434/v1/embeddings", "127.0.0.1:11434"),
+        ] {
+            let api = Api::open(&config(url)).unwrap();
+            assert_eq!((api.host.as_deref(), api.leaves()), (Some(host), true), "{url}");
+        }
+        assert!(!Api::on_socket(Path::new("/nowhere"), "m".into()).unwrap().leaves());
     }
 }

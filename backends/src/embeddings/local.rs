@@ -3,7 +3,7 @@
 //!
 //! The program and the model may be installed while the host runs: on a new machine the host is ready before them.
 
-use super::{Embeddings, Error, LocalConfig, OpenError, api::Api};
+use super::{Disclosing, Embeddings, Error, LocalConfig, OpenError, api::Api};
 use crate::clock;
 use async_trait::async_trait;
 use std::{
@@ -220,10 +220,14 @@ async fn log(stderr: Option<impl AsyncRead + Unpin>) {
 
 #[async_trait]
 impl Embeddings for Local {
-    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, Error> {
+    async fn embed(&self, texts: &[String], ledger: &dyn Disclosing) -> Result<Vec<Vec<f32>>, Error> {
         mindflow_platform::embeddings::check(texts)?;
         self.ready().await?;
-        self.api.embed(texts).await
+        self.api.embed(texts, ledger).await
+    }
+
+    fn leaves(&self) -> bool {
+        self.api.leaves()
     }
 
     fn model(&self) -> &str {

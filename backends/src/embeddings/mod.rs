@@ -5,7 +5,7 @@
 mod api;
 mod local;
 
-use crate::secret::Secret;
+use crate::{records::ledger::LedgerError, secret::Secret};
 use async_trait::async_trait;
 use serde::Deserialize;
 use std::{
@@ -15,11 +15,32 @@ use std::{
 
 pub use mindflow_platform::embeddings::{Error, TEXT_BYTES_MAX, TEXTS_MAX};
 
+/// Texts on their way to a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Leaving<'a> {
+    /// With the port where it is not that of the scheme.
+    pub host: &'a str,
+    pub model: &'a str,
+    /// Of the request's body.
+    pub bytes: usize,
+}
+
+/// Writes down what leaves.
+#[async_trait]
+pub trait Disclosing: Send + Sync {
+    /// Called before the texts are sent; after an error they are not.
+    async fn disclose(&self, leaving: Leaving<'_>) -> Result<(), LedgerError>;
+}
+
 /// Turns texts into vectors that express their meaning.
 #[async_trait]
 pub trait Embeddings: Send + Sync {
-    /// A vector for each text, in their order, all with the same number of dimensions.
-    async fn embed(&self, texts: &[String]) -> Result<Vec<Vec<f32>>, Error>;
+    /// A vector for each text, in their order, all with the same number of dimensions. Where [`Self::leaves`], the ledger has the texts
+    /// before the service does.
+    async fn embed(&self, texts: &[String], ledger: &dyn Disclosing) -> Result<Vec<Vec<f32>>, Error>;
+
+    /// Whether the texts go to a service.
+    fn leaves(&self) -> bool;
 
     /// What the model is called.
     fn model(&self) -> &str;

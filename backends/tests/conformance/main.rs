@@ -40,6 +40,7 @@ mod embedded_server;
 mod embeddings;
 mod key_value;
 mod keys;
+mod ledger;
 mod logs;
 mod mail;
 mod migrations;

@@ -3,6 +3,8 @@
 //! A model's answer is untrusted input: JSON Schema as the API takes it has no ranges and no lengths, so they are
 //! checked here, and nothing that could garble a screen or a log passes.
 
+use crate::quotes::Source;
+use mindflow_events::Quote;
 use serde::Deserialize;
 
 /// More would be a summary of everything instead of the few subjects that matter.
@@ -56,6 +58,8 @@ impl Kind {
 pub struct Insight {
     pub kind: Kind,
     pub text: String,
+    /// Of the entry's content, word for word.
+    pub quotes: Vec<Quote>,
 }
 
 /// An analysis that keeps the rules.
@@ -88,6 +92,9 @@ pub struct Draft {
 pub struct DraftInsight {
     pub kind: String,
     pub text: String,
+    /// Passages that may be in the entry.
+    #[serde(default)]
+    pub quotes: Vec<String>,
 }
 
 /// The rule that a draft broke.
@@ -106,18 +113,18 @@ pub enum DraftError {
 }
 
 impl Draft {
-    /// The analysis, when the draft keeps the rules.
+    /// The analysis, when the draft keeps the rules. Of its quotes those stay that are in the entry's `content`.
     ///
     /// # Errors
-    /// The first rule that it broke. Nothing is cut or clamped: the model is asked again.
-    pub fn check(self, model: &str) -> Result<Analysis, DraftError> {
+    /// The first rule that it broke. Nothing else is cut or clamped: the model is asked again.
+    pub fn check(self, model: &str, content: &str) -> Result<Analysis, DraftError> {
         if !(-1.0..=1.0).contains(&self.sentiment) {
             return Err(DraftError::Sentiment(self.sentiment));
         }
         Ok(Analysis {
             sentiment: Some(self.sentiment),
             themes: themes(&self.themes)?,
-            insights: insights(&self.insights)?,
+            insights: insights(&self.insights, &Source::new(content))?,
             model: clip(&clean(model), MODEL_CHARS_MAX),
         })
     }
@@ -139,7 +146,7 @@ fn themes(drafts: &[String]) -> Result<Vec<String>, DraftError> {
     if (1..=THEMES_MAX).contains(&themes.len()) { Ok(themes) } else { Err(DraftError::ThemeCount(themes.len())) }
 }
 
-fn insights(drafts: &[DraftInsight]) -> Result<Vec<Insight>, DraftError> {
+fn insights(drafts: &[DraftInsight], source: &Source<'_>) -> Result<Vec<Insight>, DraftError> {
     if !(1..=INSIGHTS_MAX).contains(&drafts.len()) {
         return Err(DraftError::InsightCount(drafts.len()));
     }
@@ -151,7 +158,7 @@ fn insights(drafts: &[DraftInsight]) -> Result<Vec<Insight>, DraftError> {
             if !(1..=INSIGHT_CHARS_MAX).contains(&chars) {
                 return Err(DraftError::InsightLength(chars));
             }
-            Ok(Insight { kind: Kind::of(&draft.kind), text })
+            Ok(Insight { kind: Kind::of(&draft.kind), text, quotes: source.quotes(&draft.quotes) })
         })
         .collect()
 }
@@ -190,12 +197,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn of(kind: &str, text: &str) -> DraftInsight {
+        DraftInsight { kind: kind.into(), text: text.into(), quotes: Vec::new() }
+    }
+
     fn draft() -> Draft {
-        Draft {
-            sentiment: 0.5,
-            themes: vec!["work".into()],
-            insights: vec![DraftInsight { kind: "pattern".into(), text: "Work comes up often.".into() }],
-        }
+        Draft { sentiment: 0.5, themes: vec!["work".into()], insights: vec![of("pattern", "Work comes up often.")] }
     }
 
     #[test]
@@ -205,32 +212,44 @@ mod tests {
 
     #[test]
     fn a_draft_that_keeps_the_rules_becomes_the_analysis() {
-        let analysis = draft().check("claude-x").unwrap();
+        let analysis = draft().check("claude-x", "").unwrap();
         assert_eq!(analysis.sentiment, Some(0.5));
         assert_eq!(analysis.themes, ["work"]);
-        assert_eq!(analysis.insights, [Insight { kind: Kind::Pattern, text: "Work comes up often.".into() }]);
+        let insight = Insight { kind: Kind::Pattern, text: "Work comes up often.".into(), quotes: Vec::new() };
+        assert_eq!(analysis.insights, [insight]);
         assert_eq!(analysis.model, "claude-x");
+    }
+
+    #[test]
+    fn quotes_that_are_in_the_entry_stay_and_invented_ones_go() {
+        let quotes = vec!["Too much work".into(), "I am fine".into()];
+        let insights = vec![DraftInsight { quotes, ..of("pattern", "Work comes up often.") }];
+        let analysis = Draft { insights, ..draft() }.check("m", "Monday. Too much work again.").unwrap();
+        assert_eq!(analysis.insights[0].quotes, [Quote { text: "Too much work".into(), start: 8, end: 21 }]);
     }
 
     #[test]
     fn a_sentiment_out_of_range_is_refused_and_not_clamped() {
         for sentiment in [1.01, -1.5, f64::NAN, f64::INFINITY] {
-            assert!(matches!(Draft { sentiment, ..draft() }.check("m"), Err(DraftError::Sentiment(_))), "{sentiment}");
+            assert!(
+                matches!(Draft { sentiment, ..draft() }.check("m", ""), Err(DraftError::Sentiment(_))),
+                "{sentiment}"
+            );
         }
         for sentiment in [-1.0, 0.0, 1.0] {
-            assert!(Draft { sentiment, ..draft() }.check("m").is_ok(), "{sentiment}");
+            assert!(Draft { sentiment, ..draft() }.check("m", "").is_ok(), "{sentiment}");
         }
     }
 
     #[test]
     fn themes_are_trimmed_and_the_same_theme_is_said_once() {
         let themes = vec!["  Sea \n side ".into(), "sea side".into(), " ".into(), "Rest".into()];
-        assert_eq!(Draft { themes, ..draft() }.check("m").unwrap().themes, ["Sea side", "Rest"]);
+        assert_eq!(Draft { themes, ..draft() }.check("m", "").unwrap().themes, ["Sea side", "Rest"]);
     }
 
     #[test]
     fn too_few_too_many_and_too_long_themes_are_refused() {
-        let of = |themes: Vec<String>| Draft { themes, ..draft() }.check("m");
+        let of = |themes: Vec<String>| Draft { themes, ..draft() }.check("m", "");
         assert_eq!(of(vec![]), Err(DraftError::ThemeCount(0)));
         assert_eq!(of(vec![" \u{7}".into()]), Err(DraftError::ThemeCount(0)));
         assert_eq!(of((0..9).map(|n| format!("t{n}")).collect()), Err(DraftError::ThemeCount(9)));
@@ -241,8 +260,8 @@ mod tests {
     #[test]
     fn too_few_too_many_empty_and_too_long_insights_are_refused() {
         let of = |texts: Vec<String>| {
-            let insights = texts.into_iter().map(|text| DraftInsight { kind: "pattern".into(), text }).collect();
-            Draft { insights, ..draft() }.check("m")
+            let insights = texts.into_iter().map(|text| of("pattern", &text)).collect();
+            Draft { insights, ..draft() }.check("m", "")
         };
         assert_eq!(of(vec![]), Err(DraftError::InsightCount(0)));
         assert_eq!(of(vec!["x".into(); 7]), Err(DraftError::InsightCount(7)));
@@ -253,9 +272,8 @@ mod tests {
 
     #[test]
     fn an_unknown_kind_is_an_observation() {
-        let insights =
-            ["prophecy", "", " Encouragement "].map(|kind| DraftInsight { kind: kind.into(), text: "t".into() });
-        let analysis = Draft { insights: insights.into(), ..draft() }.check("m").unwrap();
+        let insights = ["prophecy", "", " Encouragement "].map(|kind| of(kind, "t"));
+        let analysis = Draft { insights: insights.into(), ..draft() }.check("m", "").unwrap();
         let kinds: Vec<Kind> = analysis.insights.iter().map(|insight| insight.kind).collect();
         assert_eq!(kinds, [Kind::Observation, Kind::Observation, Kind::Encouragement]);
     }
@@ -276,8 +294,8 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_passes_keeps_every_bound(sentiment in -2.0..2.0f64, themes in proptest::collection::vec(any::<String>(), 0..10), texts in proptest::collection::vec(any::<String>(), 0..8)) {
-            let insights = texts.into_iter().map(|text| DraftInsight { kind: text.clone(), text }).collect();
-            if let Ok(analysis) = (Draft { sentiment, themes, insights }).check("m") {
+            let insights = texts.into_iter().map(|text| of(&text, &text)).collect();
+            if let Ok(analysis) = (Draft { sentiment, themes, insights }).check("m", "") {
                 prop_assert!(analysis.sentiment.is_some_and(|it| (-1.0..=1.0).contains(&it)));
                 prop_assert!((1..=THEMES_MAX).contains(&analysis.themes.len()));
                 prop_assert!((1..=INSIGHTS_MAX).contains(&analysis.insights.len()));

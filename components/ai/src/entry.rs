@@ -18,6 +18,10 @@ pub struct Entry {
     pub tags: Vec<String>,
     /// `YYYY-MM-DD`.
     pub entry_date: String,
+    /// When the event was made. [`crate::sharing`] knows of now.
+    pub private: bool,
+    /// By which its user knows this state.
+    pub version: u32,
 }
 
 impl Entry {
@@ -47,10 +51,13 @@ pub fn wanted(event: &Event) -> Result<Option<Entry>, BadEvent> {
         user_id: entry.user_id,
         sequence: event.sequence,
         title: entry.title,
-        content: entry.content,
+        // As readers get it, so that places in it are theirs.
+        content: text::into_nfc(entry.content),
         mood: entry.mood.map(Mood::name),
         tags: entry.tags.into_iter().map(|tag| tag.name).collect(),
         entry_date: entry.entry_date.to_string(),
+        private: entry.private,
+        version: entry.version,
     }))
 }
 
@@ -69,6 +76,8 @@ pub mod tests {
             mood: None,
             tags: Vec::new(),
             entry_date: "2026-11-23".into(),
+            private: false,
+            version: 1,
         }
     }
 
@@ -104,6 +113,13 @@ pub mod tests {
         assert_eq!((entry.id, entry.user_id, entry.sequence), (Uuid::from_u128(1), Uuid::from_u128(2), 3));
         assert_eq!((entry.title.as_str(), entry.content.as_str()), ("A day", "It rained."));
         assert_eq!((entry.mood.as_deref(), entry.tags), (Some("CALM"), vec!["weather".to_owned()]));
+    }
+
+    #[test]
+    fn a_private_entry_is_analysed_and_known_as_such() {
+        let private = |changes| wanted(&event("JournalEntryUpdated", changes)).unwrap().unwrap().private;
+        assert!(private(json!({"private": true})));
+        assert!(!private(json!({"private": false})) && !private(json!({})));
     }
 
     #[test]

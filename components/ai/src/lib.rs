@@ -1,15 +1,17 @@
 //! The ai service: insights about the entries of premium users.
 //!
-//! This file only wires the component's exports. `subscriber` runs the steps for one event, `claude` and `local` are
-//! the two analysers, `decision` decides what a failure means for the event, and `store` keeps outcomes, so that a retry
-//! never publishes one twice.
+//! This file only wires the component's exports. `subscriber` runs the steps for one event, `sharing` says whether an entry may leave
+//! the platform, `claude` and `local` are the two analysers, `quotes` finds the passages that they name, `decision` decides what a
+//! failure means for the event, and `store` keeps outcomes, so that a retry never publishes one twice.
 
 mod analysis;
 mod claude;
 mod decision;
 mod entry;
 mod local;
+mod quotes;
 mod settings;
+mod sharing;
 mod store;
 mod subscriber;
 

@@ -2,7 +2,7 @@
 
 use crate::claude::Claude;
 use http::Uri;
-use mindflow_guest::config;
+use mindflow_guest::{config, consent};
 
 /// Where the Messages API is, unless `claude_url` says otherwise.
 const URL: &str = "https://api.anthropic.com";
@@ -25,6 +25,8 @@ pub async fn read() -> Result<Option<Claude>, String> {
     let Some(key) = config::text("anthropic_api_key").await else {
         return Ok(None);
     };
+    // Asked for each entry (`sharing`), and wrong for none.
+    consent::is_assumed().await?;
     let url = config::text("claude_url").await.unwrap_or_else(|| URL.to_owned());
     let model = config::text("claude_model").await.unwrap_or_else(|| MODEL.to_owned());
     Ok(Some(Claude {

@@ -10,7 +10,7 @@ use mindflow_guest::{
 };
 
 /// The write database, as the manifest names it.
-const DATABASE: &str = "write";
+pub const DATABASE: &str = "write";
 
 /// Whether this state of the entry, or a newer one, has an outcome. `unavailable` is not final.
 const SETTLED: &str = "SELECT EXISTS (
@@ -113,19 +113,26 @@ fn announce(
             insights: analysis.insights.iter().map(insight).collect(),
             model: analysis.model.clone(),
             completed_at: Time(now_us),
+            private: entry.private,
         }),
         Outcome::Failed(reason) => Payload::AIAnalysisFailed(AnalysisFailed {
             entry_id: entry.id,
             user_id: entry.user_id,
             entry_sequence: entry.sequence,
             reason: *reason,
+            private: entry.private,
         }),
     };
     event::of_event(cause, &payload, sequence)
 }
 
 fn insight(insight: &analysis::Insight) -> Insight {
-    Insight { id: id::random().to_string(), text: insight.text.clone(), kind: insight.kind.word().to_owned() }
+    Insight {
+        id: id::random().to_string(),
+        text: insight.text.clone(),
+        kind: insight.kind.word().to_owned(),
+        quotes: insight.quotes.clone(),
+    }
 }
 
 #[cfg(test)]
@@ -135,7 +142,7 @@ mod tests {
         analysis::{Analysis, Kind},
         entry::tests::entry,
     };
-    use mindflow_events::FailureReason;
+    use mindflow_events::{FailureReason, Quote};
     use serde_json::{Value, json};
     use uuid::Uuid;
 
@@ -161,7 +168,11 @@ mod tests {
         let analysis = Analysis {
             sentiment: Some(0.5),
             themes: vec!["rain".into()],
-            insights: vec![analysis::Insight { kind: Kind::Pattern, text: "It rains.".into() }],
+            insights: vec![analysis::Insight {
+                kind: Kind::Pattern,
+                text: "It rains.".into(),
+                quotes: vec![Quote { text: "It rained".into(), start: 0, end: 9 }],
+            }],
             model: "claude-x".into(),
         };
         let event = announce(&cause(), &entry("A day", "It rained."), &Outcome::Ready(analysis), 2, 1_000_000).unwrap();
@@ -176,9 +187,20 @@ mod tests {
             payload,
             json!({
                 "journalId": Uuid::from_u128(1), "userId": Uuid::from_u128(2), "entrySequence": 3, "sentiment": 0.5, "themes": ["rain"],
-                "insights": [{"id": null, "text": "It rains.", "kind": "pattern"}], "model": "claude-x", "completedAt": "1970-01-01T00:00:01.000000Z",
+                "insights": [{"id": null, "text": "It rains.", "kind": "pattern", "quotes": [{"text": "It rained", "start": 0, "end": 9}]}],
+                "model": "claude-x", "completedAt": "1970-01-01T00:00:01.000000Z",
             })
         );
+    }
+
+    #[test]
+    fn what_is_said_of_a_private_entry_is_known_as_such() {
+        let private = Entry { private: true, ..entry("A day", "It rained.") };
+        for outcome in [Outcome::Ready(Analysis::of_nothing()), Outcome::Failed(FailureReason::Refused)] {
+            let event = announce(&cause(), &private, &outcome, 1, 0).unwrap();
+            let payload: Value = serde_json::from_str(&event.payload).unwrap();
+            assert_eq!(payload["private"], true, "{payload}");
+        }
     }
 
     #[test]

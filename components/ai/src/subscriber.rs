@@ -1,12 +1,12 @@
 //! If an analysis is wanted and missing, make it and store it. Those that are made here go into the database together; Claude is
-//! asked about each entry by itself, and never about one without text.
+//! asked about each entry by itself, and never about one without text or one that may not leave the platform.
 
 use crate::{
     analysis::Analysis,
     claude,
     decision::{self, AnalysisFailure, Outcome},
     entry::{self, Entry},
-    local, settings,
+    local, settings, sharing,
     store::{self, Said},
 };
 use mindflow_guest::{
@@ -21,13 +21,15 @@ pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
     let Some(entry) = entry::wanted(event)? else {
         return Ok(());
     };
-    // Claude is not asked about an entry without text, whatever is set.
-    let claude = if entry.has_text() { settings::read().await } else { Ok(None) };
+    // Claude is not asked about an entry without text or a private one, whatever is set.
+    let stays = entry.private || !entry.has_text();
+    let claude = if stays { Ok(None) } else { settings::read().await };
     let result = match claude {
         // What was stored before is found out by storing it.
         Ok(None) => Ok(made_here(&entry)),
         _ if store::settled(&entry).await? => return Ok(()),
-        Ok(Some(claude)) => claude::analyse(&claude, &entry).await,
+        Ok(Some(claude)) if sharing::may_leave(&entry).await? => claude::analyse(&claude, &entry).await,
+        Ok(Some(_)) => Ok(made_here(&entry)),
         Err(why) => Err(AnalysisFailure::Deferred { why, after_ms: SETTING_PAUSE_MS }),
     };
     if let Err(failure) = &result {

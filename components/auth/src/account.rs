@@ -19,6 +19,27 @@ pub struct Account {
     pub timezone: String,
     /// Microseconds since 1970-01-01T00:00:00Z.
     pub created_at_us: i64,
+    /// Whether the address is known to be the user's.
+    pub email_confirmed: bool,
+    /// Whether a login asks for a code as well.
+    pub second_factor: bool,
+    /// `None` until the user says it.
+    pub ai_consent: Option<Consent>,
+}
+
+/// Whether services outside of the platform may read what the user writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Consent {
+    pub given: bool,
+    /// When the user last said so.
+    pub at_us: i64,
+}
+
+impl Consent {
+    /// What holds after the user has said `given`: the same said again is nothing new.
+    pub fn said(former: Option<Self>, given: bool, now_us: i64) -> Option<Self> {
+        former.filter(|former| former.given == given).or(Some(Self { given, at_us: now_us }))
+    }
 }
 
 impl Account {
@@ -31,6 +52,9 @@ impl Account {
             roles: self.roles.iter().map(|role| role.as_str().to_owned()).collect(),
             timezone: self.timezone.clone(),
             created_at: Time(self.created_at_us),
+            email_confirmed: Some(self.email_confirmed),
+            ai_consent: self.ai_consent.map(|consent| consent.given),
+            ai_consent_at: self.ai_consent.map(|consent| Time(consent.at_us)),
         }
     }
 }
@@ -49,6 +73,9 @@ mod tests {
             roles: Roles::from([Role::Admin, Role::User]),
             timezone: "Europe/Berlin".into(),
             created_at_us: 1_761_424_200_000_001,
+            email_confirmed: true,
+            second_factor: false,
+            ai_consent: Some(Consent { given: true, at_us: 1_000_000 }),
         };
         assert_eq!(
             serde_json::to_value(account.in_events()).unwrap(),
@@ -59,7 +86,18 @@ mod tests {
                 "roles": ["user", "admin"],
                 "timezone": "Europe/Berlin",
                 "createdAt": "2025-10-25T20:30:00.000001Z",
+                "emailConfirmed": true,
+                "aiConsent": true,
+                "aiConsentAt": "1970-01-01T00:00:01.000000Z",
             })
         );
+    }
+
+    #[test]
+    fn a_consent_keeps_its_time_while_the_same_is_said() {
+        let given = Consent::said(None, true, 1);
+        assert_eq!(given, Some(Consent { given: true, at_us: 1 }));
+        assert_eq!(Consent::said(given, true, 2), given);
+        assert_eq!(Consent::said(given, false, 3), Some(Consent { given: false, at_us: 3 }));
     }
 }

@@ -34,9 +34,14 @@ impl<'a> Claims<'a> {
         Self::of(account.id, &account.email, &account.roles, &account.timezone, time, session_id, jti)
     }
 
-    /// Those of a proven token with the roles and the time zone of now, in the same session and for the same time.
-    pub fn renewed(caller: &'a Caller, roles: &'a Roles, timezone: &'a str, session_id: Uuid, jti: Uuid) -> Self {
-        Self::of(caller.user_id, &caller.email, roles, timezone, [caller.iat, caller.exp], session_id, jti)
+    /// Those of a proven token with the address, the roles and the time zone of now, in the same session and for the same time.
+    pub fn renewed(
+        caller: &'a Caller,
+        (email, roles, timezone): (&'a str, &'a Roles, &'a str),
+        session_id: Uuid,
+        jti: Uuid,
+    ) -> Self {
+        Self::of(caller.user_id, email, roles, timezone, [caller.iat, caller.exp], session_id, jti)
     }
 
     fn of(
@@ -66,6 +71,9 @@ mod tests {
             roles: Roles::from([Role::User, Role::Premium]),
             timezone: "Europe/Berlin".into(),
             created_at_us: 0,
+            email_confirmed: true,
+            second_factor: false,
+            ai_consent: None,
         };
         let claims = Claims::new(&account, Uuid::from_u128(2), Uuid::from_u128(3), 1_700_000_000_999_999, 900);
         assert_eq!(
@@ -90,14 +98,15 @@ mod tests {
         let text = r#"{"sub":"00000000-0000-0000-0000-000000000001","email":"ann@example.org","roles":["user","admin"],
             "sid":"00000000-0000-0000-0000-000000000002","iat":1700000000,"exp":1700000900}"#;
         let (caller, roles): (Caller, _) = (serde_json::from_str(text).unwrap(), Roles::from([Role::User]));
-        let claims = Claims::renewed(&caller, &roles, "Asia/Tokyo", Uuid::from_u128(2), Uuid::from_u128(4));
+        let claims =
+            Claims::renewed(&caller, ("bea@example.org", &roles, "Asia/Tokyo"), Uuid::from_u128(2), Uuid::from_u128(4));
         assert_eq!(
             serde_json::to_value(claims).unwrap(),
             serde_json::json!({
                 "iss": "mindflow-auth",
                 "aud": "mindflow",
                 "sub": "00000000-0000-0000-0000-000000000001",
-                "email": "ann@example.org",
+                "email": "bea@example.org",
                 "roles": ["user"],
                 "iat": 1_700_000_000,
                 "exp": 1_700_000_900,

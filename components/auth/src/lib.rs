@@ -4,9 +4,11 @@
 //! their steps in order, `store` keeps what they decide.
 
 mod account;
+mod challenge;
 mod claims;
 mod entropy;
 mod flow;
+mod link;
 mod lockout;
 mod password;
 mod role;
@@ -14,6 +16,7 @@ mod session;
 mod settings;
 mod store;
 mod token;
+mod totp;
 mod validation;
 mod wire;
 
@@ -28,8 +31,12 @@ mod services {
 }
 
 use bindings::exports::mindflow::{
-    auth::accounts::{
-        self, Caller, ChangedUser, Grant, LoginAttempt, Mark, ProfileChange, Proof, Registration, Role, Session, User,
+    auth::{
+        account_mails,
+        accounts::{
+            self, Caller, ChangedUser, Grant, LoginAttempt, LoginOutcome, Mark, ProfileChange, Proof, Registration,
+            Role, Session, User,
+        },
     },
     platform::{health, operator},
 };
@@ -42,8 +49,17 @@ impl accounts::Guest for Auth {
         flow::register::register(&context, wire::registration(registration)).await.map(wire::grant)
     }
 
-    async fn login(context: CallContext, attempt: LoginAttempt) -> Result<Grant, Error> {
-        flow::login::login(&context, wire::login(attempt)).await.map(wire::grant)
+    async fn login(context: CallContext, attempt: LoginAttempt) -> Result<LoginOutcome, Error> {
+        flow::login::login(&context, wire::login(attempt)).await.map(wire::outcome)
+    }
+
+    async fn complete_login(
+        context: CallContext,
+        challenge: String,
+        code: String,
+        user_agent: Option<String>,
+    ) -> Result<Grant, Error> {
+        flow::login::complete(&context, &challenge, &code, user_agent.as_deref()).await.map(wire::grant)
     }
 
     async fn refresh(_context: CallContext, refresh_token: String, user_agent: Option<String>) -> Result<Grant, Error> {
@@ -71,8 +87,60 @@ impl accounts::Guest for Auth {
         flow::session::revoke(&context, &id).await
     }
 
+    async fn end_other_sessions(context: CallContext) -> Result<u32, Error> {
+        flow::session::end_others(&context).await
+    }
+
+    async fn change_password(context: CallContext, current: String, new: String) -> Result<(), Error> {
+        flow::credentials::change_password(&context, &current, &new).await
+    }
+
+    async fn request_email_confirmation(context: CallContext) -> Result<(), Error> {
+        flow::address::request_confirmation(&context).await
+    }
+
+    async fn confirm_email(context: CallContext, token: String) -> Result<(), Error> {
+        flow::address::confirm(&context, &token).await
+    }
+
+    async fn request_password_reset(context: CallContext, email: String) -> Result<(), Error> {
+        flow::reset::request(&context, &email).await
+    }
+
+    async fn reset_password(context: CallContext, token: String, new: String) -> Result<(), Error> {
+        flow::reset::reset(&context, &token, &new).await
+    }
+
+    async fn request_email_change(context: CallContext, new_email: String, password: String) -> Result<(), Error> {
+        flow::address::request_change(&context, &new_email, &password).await
+    }
+
+    async fn confirm_email_change(context: CallContext, token: String) -> Result<(), Error> {
+        flow::address::confirm_change(&context, &token).await
+    }
+
+    async fn begin_totp(context: CallContext, password: String) -> Result<accounts::TotpSecret, Error> {
+        flow::second_factor::begin(&context, &password).await.map(wire::totp_secret)
+    }
+
+    async fn confirm_totp(context: CallContext, code: String) -> Result<Vec<String>, Error> {
+        flow::second_factor::confirm(&context, &code).await
+    }
+
+    async fn disable_totp(context: CallContext, password: String, code: String) -> Result<(), Error> {
+        flow::second_factor::disable(&context, &password, &code).await
+    }
+
+    async fn regenerate_recovery_codes(
+        context: CallContext,
+        password: String,
+        code: String,
+    ) -> Result<Vec<String>, Error> {
+        flow::second_factor::regenerate(&context, &password, &code).await
+    }
+
     async fn authenticate(context: CallContext) -> Result<Caller, Error> {
-        flow::session::authenticate(&context).await.map(wire::caller)
+        flow::session::admit(&context).await.map(wire::caller)
     }
 
     async fn prove(context: CallContext) -> Result<Proof, Error> {
@@ -88,13 +156,24 @@ impl accounts::Guest for Auth {
     }
 
     async fn update_profile(context: CallContext, change: ProfileChange) -> Result<ChangedUser, Error> {
-        flow::account::update_profile(&context, change.display_name.as_deref(), change.timezone.as_deref())
+        let ProfileChange { display_name, timezone, ai_consent } = change;
+        flow::account::update_profile(&context, display_name.as_deref(), timezone.as_deref(), ai_consent)
             .await
             .map(wire::changed)
     }
 
     async fn set_roles(context: CallContext, user_id: String, roles: Vec<Role>) -> Result<ChangedUser, Error> {
         flow::account::set_roles(&context, &user_id, roles.into_iter().map(wire::role)).await.map(wire::changed)
+    }
+}
+
+impl account_mails::Guest for Auth {
+    async fn prepare(_: CallContext, id: String) -> Result<Option<account_mails::Mail>, Error> {
+        Ok(flow::mails::prepare(&id).await?.map(wire::mail))
+    }
+
+    async fn sent(_: CallContext, id: String) -> Result<(), Error> {
+        flow::mails::sent(&id).await
     }
 }
 

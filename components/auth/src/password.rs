@@ -3,6 +3,7 @@
 
 use crate::services::hashing::{self, Verdict};
 use mindflow_guest::call::{CallContext, Error};
+use mindflow_guest::failure::invalid;
 use mindflow_guest::rules::{self, Unit};
 use mindflow_guest::text;
 
@@ -51,6 +52,27 @@ fn check_bytes(password: &str) -> Result<(), Rule> {
     } else {
         Ok(())
     }
+}
+
+/// Refuses a password that many people use: it is among the first that are guessed.
+///
+/// # Errors
+/// `invalid` with the name of the field.
+pub async fn refuse_common(context: &CallContext, field: &str, password: &str) -> Result<(), Error> {
+    if hashing::is_common(context.clone(), text::password(password).into_owned()).await? {
+        let text = "Many people use this password, so it is among the first that are guessed. Choose another one.";
+        return Err(invalid(field, rules::Rule::Common, text));
+    }
+    Ok(())
+}
+
+/// Whether it can take the place of another password.
+///
+/// # Errors
+/// `invalid` with the name of the field.
+pub async fn check_new(context: &CallContext, field: &str, password: &str) -> Result<(), Error> {
+    check(password).map_err(|rule| invalid(field, rule.id(), rule.to_string()))?;
+    refuse_common(context, field, password).await
 }
 
 /// The hash to store.

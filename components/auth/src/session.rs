@@ -41,6 +41,9 @@ pub struct Session {
     /// Like the roles. `None` in the key-value store where a host of an earlier release has put the session.
     #[serde(default)]
     pub timezone: Option<String>,
+    /// Whether the address is confirmed. Like the time zone.
+    #[serde(default)]
+    pub email_confirmed: Option<bool>,
     pub created_at: i64,
     /// When its newest access token was given out.
     pub last_used_at: i64,
@@ -103,6 +106,7 @@ impl Session {
             email: account.email.clone(),
             roles: account.roles.clone(),
             timezone: Some(account.timezone.clone()),
+            email_confirmed: Some(account.email_confirmed),
             created_at: now_us,
             last_used_at: now_us,
             user_agent,
@@ -117,6 +121,11 @@ impl Session {
     /// Distinguishes one refresh from the next, without revealing a token.
     pub fn refresh_hash(&self) -> String {
         self.refresh_hash.to_string()
+    }
+
+    /// Whether it has all that this release keeps of an account.
+    pub fn is_whole(&self) -> bool {
+        self.timezone.is_some() && self.email_confirmed.is_some()
     }
 
     /// How long it lasts if it is left unused.
@@ -159,6 +168,7 @@ impl Session {
             email: account.email.clone(),
             roles: account.roles.clone(),
             timezone: Some(account.timezone.clone()),
+            email_confirmed: Some(account.email_confirmed),
             last_used_at: moment.now_us,
             user_agent: user_agent.or_else(|| self.user_agent.clone()),
             expires_at: moment.end_of(self.created_at),
@@ -212,6 +222,9 @@ mod tests {
             roles: Roles::from([Role::User]),
             timezone: "UTC".into(),
             created_at_us: 0,
+            email_confirmed: true,
+            second_factor: false,
+            ai_consent: None,
         }
     }
 
@@ -314,12 +327,15 @@ mod tests {
     }
 
     #[test]
-    fn a_session_of_an_earlier_release_is_read_and_has_no_time_zone_yet() {
+    fn a_session_of_an_earlier_release_is_read_and_is_not_whole() {
         let (session, _) = begun(3);
         let mut stored = serde_json::to_value(&session).unwrap();
-        stored.as_object_mut().unwrap().remove("timezone");
+        for member in ["timezone", "emailConfirmed"] {
+            stored.as_object_mut().unwrap().remove(member);
+        }
         let read: Session = serde_json::from_value(stored).unwrap();
-        assert_eq!(read, Session { timezone: None, ..session });
+        assert_eq!(read, Session { timezone: None, email_confirmed: None, ..session.clone() });
+        assert!(session.is_whole() && !read.is_whole());
     }
 
     #[test]
@@ -332,6 +348,7 @@ mod tests {
             "email",
             "roles",
             "timezone",
+            "emailConfirmed",
             "createdAt",
             "lastUsedAt",
             "userAgent",

@@ -32,6 +32,8 @@ pub struct Settings {
     pub session_s: u32,
     /// The live sessions that a user may have. With one more, the one that was not used for the longest time ends.
     pub sessions_max: u32,
+    /// Whether a registration, too, is refused a password that many people use.
+    pub refuse_common_at_registration: bool,
 }
 
 impl Default for Settings {
@@ -41,6 +43,7 @@ impl Default for Settings {
             access_token_s: ACCESS_TOKEN_S_DEFAULT,
             session_s: SESSION_S_DEFAULT,
             sessions_max: SESSIONS_DEFAULT,
+            refuse_common_at_registration: false,
         }
     }
 }
@@ -60,6 +63,10 @@ pub enum SettingsError {
     SessionAge(String),
     #[error("the variable `sessions_max` must be a number from 1 to 1000")]
     Sessions(String),
+    #[error("the variable `require_confirmed_email` is {0:?}; it must be `true` or `false`")]
+    ConfirmedEmail(String),
+    #[error("the variable `refuse_common_passwords` is {0:?}; it must be `changes` or `always`")]
+    CommonPasswords(String),
 }
 
 /// The variables as they are set.
@@ -70,6 +77,7 @@ struct Texts<'a> {
     access_token_seconds: Option<&'a str>,
     session_seconds_max: Option<&'a str>,
     sessions_max: Option<&'a str>,
+    refuse_common_passwords: Option<&'a str>,
 }
 
 impl Settings {
@@ -83,13 +91,25 @@ impl Settings {
         let access_token = config::text("access_token_seconds").await;
         let session_age = config::text("session_seconds_max").await;
         let sessions = config::text("sessions_max").await;
+        let common = config::text("refuse_common_passwords").await;
+        Self::email_must_be_confirmed().await?;
         Self::parse(Texts {
             bcrypt_cost: cost.as_deref(),
             allow_weak_bcrypt: allow_weak.as_deref(),
             access_token_seconds: access_token.as_deref(),
             session_seconds_max: session_age.as_deref(),
             sessions_max: sessions.as_deref(),
+            refuse_common_passwords: common.as_deref(),
         })
+    }
+
+    /// Whether an account can be used only when its address is confirmed. Asked alone, and for few requests: those of accounts
+    /// that are not.
+    ///
+    /// # Errors
+    /// The variable cannot be used.
+    pub async fn email_must_be_confirmed() -> Result<bool, SettingsError> {
+        confirmation(config::text("require_confirmed_email").await.as_deref())
     }
 
     /// The moment at which a session is judged by these settings.
@@ -119,7 +139,20 @@ impl Settings {
                 SettingsError::SessionAge,
             )?,
             sessions_max: number(texts.sessions_max, default.sessions_max, 1..=SESSIONS_MAX, SettingsError::Sessions)?,
+            refuse_common_at_registration: match texts.refuse_common_passwords.map(str::trim) {
+                None | Some("changes") => false,
+                Some("always") => true,
+                Some(other) => return Err(SettingsError::CommonPasswords(other.to_owned())),
+            },
         })
+    }
+}
+
+fn confirmation(text: Option<&str>) -> Result<bool, SettingsError> {
+    match text.map(|text| text.trim().to_ascii_lowercase()).as_deref() {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(other) => Err(SettingsError::ConfirmedEmail(other.to_owned())),
     }
 }
 
@@ -144,7 +177,13 @@ mod tests {
 
     #[test]
     fn without_variables_the_contracts_values_hold() {
-        let settings = Settings { bcrypt_cost: 12, access_token_s: 900, session_s: 7_776_000, sessions_max: 50 };
+        let settings = Settings {
+            bcrypt_cost: 12,
+            access_token_s: 900,
+            session_s: 7_776_000,
+            sessions_max: 50,
+            refuse_common_at_registration: false,
+        };
         assert_eq!(Settings::parse(Texts::default()), Ok(settings));
     }
 
@@ -184,6 +223,20 @@ mod tests {
         for text in ["0", "1001", "all"] {
             assert_eq!(number(text), Err(SettingsError::Sessions(text.into())));
         }
+    }
+
+    #[test]
+    fn common_passwords_are_refused_at_changes_or_always() {
+        let parse = |text| Settings::parse(Texts { refuse_common_passwords: Some(text), ..Texts::default() });
+        assert!(parse("always").unwrap().refuse_common_at_registration);
+        assert!(!parse(" changes ").unwrap().refuse_common_at_registration);
+        assert_eq!(parse("never"), Err(SettingsError::CommonPasswords("never".into())));
+    }
+
+    #[test]
+    fn addresses_are_to_be_confirmed_where_that_is_said() {
+        assert_eq!((confirmation(None), confirmation(Some(" True "))), (Ok(false), Ok(true)));
+        assert_eq!(confirmation(Some("yes")), Err(SettingsError::ConfirmedEmail("yes".into())));
     }
 
     #[test]

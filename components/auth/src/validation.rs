@@ -96,6 +96,16 @@ pub fn is_email(text: &str) -> bool {
     MailAddress::parse(&trimmed(text)).is_ok()
 }
 
+/// An address that an account is to have or to be found by, from the field of this name.
+///
+/// # Errors
+/// The rule that it breaks.
+pub fn email(name: &str, text: &str) -> Result<(String, EmailKey), FieldError> {
+    let address = check_email(text).map_err(|broken| FieldError { field: name.to_owned(), ..broken })?;
+    let key = EmailKey::of(&address);
+    Ok((address, key))
+}
+
 fn trimmed(text: &str) -> String {
     text::into_nfc(text.trim().to_owned())
 }
@@ -198,6 +208,13 @@ mod tests {
     fn all_broken_rules_of_a_registration_are_told_together() {
         let errors = registration("nobody", "short", "   ").unwrap_err();
         assert_eq!(fields(&errors), ["email", "password", "displayName"]);
+    }
+
+    #[test]
+    fn an_address_is_judged_in_the_field_in_which_it_came() {
+        let (address, key) = email("newEmail", " Ann@Example.org ").unwrap();
+        assert_eq!((address.as_str(), key.as_str()), ("Ann@Example.org", "ann@example.org"));
+        assert_eq!(email("newEmail", "ann").unwrap_err().field, "newEmail");
     }
 
     #[test]

@@ -2,15 +2,30 @@
 
 use crate::{
     account::Account,
-    bindings::exports::mindflow::auth::accounts as wit,
+    bindings::exports::mindflow::auth::{account_mails as mails, accounts as wit},
+    challenge,
     flow::{
         account::Changed,
         grant::Issued,
-        login, register,
+        login,
+        mails::Prepared,
+        register,
+        second_factor::Begun,
         session::{Authenticated, Listed, Proven},
     },
     role::{Role, Roles},
+    store::mails::Kind,
 };
+
+pub fn mail(prepared: Prepared) -> mails::Mail {
+    let kind = match prepared.kind {
+        Kind::Confirmation => mails::Kind::Confirmation,
+        Kind::Reset => mails::Kind::Reset,
+        Kind::Change => mails::Kind::Change,
+        Kind::Changed => mails::Kind::Changed,
+    };
+    mails::Mail { kind, to: prepared.to, token: prepared.token }
+}
 
 pub fn registration(registration: wit::Registration) -> register::Request {
     register::Request {
@@ -36,6 +51,19 @@ pub fn grant(issued: Issued) -> wit::Grant {
     }
 }
 
+pub fn outcome(outcome: login::Outcome) -> wit::LoginOutcome {
+    match outcome {
+        login::Outcome::Granted(issued) => wit::LoginOutcome::Granted(grant(*issued)),
+        login::Outcome::Challenged(token) => {
+            wit::LoginOutcome::SecondFactor(wit::Challenge { token, expires_in_s: challenge::LIFETIME_S })
+        }
+    }
+}
+
+pub fn totp_secret(begun: Begun) -> wit::TotpSecret {
+    wit::TotpSecret { secret: begun.secret, uri: begun.uri }
+}
+
 pub fn user(account: Account) -> wit::User {
     wit::User {
         id: account.id.to_string(),
@@ -44,6 +72,9 @@ pub fn user(account: Account) -> wit::User {
         roles: roles(&account.roles),
         timezone: account.timezone,
         created_at: account.created_at_us,
+        email_confirmed: account.email_confirmed,
+        second_factor: account.second_factor,
+        ai_consent: account.ai_consent.map(|consent| wit::Consent { given: consent.given, at: consent.at_us }),
     }
 }
 
@@ -52,7 +83,7 @@ pub fn caller(authenticated: Authenticated) -> wit::Caller {
     wit::Caller {
         user_id: caller.user_id.to_string(),
         roles: roles(&authenticated.roles),
-        email: caller.email,
+        email: authenticated.email,
         timezone: authenticated.timezone,
         session_id: authenticated.session_id.to_string(),
         expires_at: caller.exp.saturating_mul(1_000_000),

@@ -36,8 +36,9 @@ impl Events<'_> {
         self.event(&Payload::MoodRecorded(recorded), 1)
     }
 
-    pub fn tag_created(&self, tag: &Tag) -> Result<NewEvent, Error> {
-        let created = TagCreated { tag_id: tag.id, user_id: self.user_id, name: tag.name.clone() };
+    /// `private`: whether it was made with a private entry.
+    pub fn tag_created(&self, tag: &Tag, private: bool) -> Result<NewEvent, Error> {
+        let created = TagCreated { tag_id: tag.id, user_id: self.user_id, name: tag.name.clone(), private };
         self.event(&Payload::TagCreated(created), 1)
     }
 
@@ -88,7 +89,7 @@ mod tests {
             "tags": [{"id": "00000000-0000-0000-0000-000000000003", "name": "Nature"}, {"id": "00000000-0000-0000-0000-000000000004", "name": "work"}],
             "attachmentIds": ["00000000-0000-0000-0000-000000000005"],
             "createdAt": "2026-11-21T22:26:40.000000Z", "updatedAt": "2026-11-23T02:13:20.000001Z",
-            "entryDate": "2026-11-22", "version": 3, "wordCount": 3, "analysis": "requested",
+            "entryDate": "2026-11-22", "version": 3, "wordCount": 3, "private": false, "analysis": "requested",
         })
     }
 
@@ -160,8 +161,10 @@ mod tests {
     #[test]
     fn a_tag_counts_its_own_events() {
         let tag = Tag { id: Uuid::from_u128(1), name: "Work".into() };
-        let (event, payload) = made(|events| events.tag_created(&tag));
+        let (event, payload) = made(|events| events.tag_created(&tag, false));
         assert_eq!(payload, json!({"tagId": ENTRY, "userId": USER, "name": "Work"}));
+        let (_, private) = made(|events| events.tag_created(&tag, true));
+        assert_eq!(private["private"], true);
         assert_eq!((event.event_type.as_str(), event.sequence), ("TagCreated", 1));
         let (event, payload) = made(|events| events.tag_renamed(&tag, "Job".into(), 2));
         assert_eq!(payload, json!({"tagId": ENTRY, "userId": USER, "name": "Work", "previousName": "Job"}));

@@ -27,6 +27,7 @@ pub struct Change {
     pub entry_date: Option<Date>,
     /// All attachments from now on, in their order.
     pub attachment_ids: Option<Vec<Uuid>>,
+    pub private: Option<bool>,
 }
 
 /// Words by Unicode's rules (UAX #29), so that they count in every language with spaces between them. Fillers that are letters by
@@ -75,6 +76,7 @@ impl Change {
         if let Some(ids) = self.attachment_ids {
             entry.attachment_ids = ids;
         }
+        entry.private = self.private.unwrap_or(entry.private);
         entry
     }
 
@@ -154,6 +156,7 @@ pub mod tests {
             tags: names(&["nature", "WORK"]),
             entry_date: Some(entry.entry_date),
             attachment_ids: Some(entry.attachment_ids.clone()),
+            private: Some(entry.private),
         };
         for change in [change, Change::default()] {
             assert_eq!(change.new_tags(&entry), None);
@@ -165,6 +168,8 @@ pub mod tests {
     fn only_the_fields_that_differ_are_changed() {
         let change = Change { title: Some("A walk".into()), mood: Some(None), ..Change::default() };
         assert_eq!(change.of(entry()), Entry { mood: None, ..entry() });
+        let change = Change { private: Some(true), ..Change::default() };
+        assert_eq!(change.of(entry()), Entry { private: true, ..entry() });
         let day: Date = "1999-12-31".parse().unwrap();
         let change = Change { entry_date: Some(day), ..Change::default() };
         assert_eq!(change.of(entry()), Entry { entry_date: day, ..entry() });

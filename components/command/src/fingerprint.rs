@@ -18,6 +18,7 @@ pub fn of(entry: &Entry, tags: &[TagName], names_day: bool) -> Vec<u8> {
         tags: tags.iter().map(TagName::key).collect(),
         entry_date: names_day.then(|| entry.entry_date.to_string()),
         attachment_ids: entry.attachment_ids.iter().map(Uuid::to_string).collect(),
+        private: entry.private,
     }
     .digest()
 }
@@ -34,6 +35,7 @@ pub fn of_sent(input: &NewEntry) -> Vec<u8> {
         tags,
         entry_date: input.entry_date.clone(),
         attachment_ids: input.attachment_ids.clone(),
+        private: input.private,
     }
     .digest()
 }
@@ -46,6 +48,7 @@ struct Parts<'a> {
     tags: Vec<&'a str>,
     entry_date: Option<String>,
     attachment_ids: Vec<String>,
+    private: bool,
 }
 
 impl Parts<'_> {
@@ -67,6 +70,10 @@ impl Parts<'_> {
         part("tags", &self.tags);
         part("entryDate", self.entry_date.as_deref().as_slice());
         part("attachmentIds", &attachments);
+        // What was kept before entries could be private is that of one that is not.
+        if self.private {
+            part("private", &[]);
+        }
         digest.finalize().to_vec()
     }
 }
@@ -91,6 +98,7 @@ mod tests {
             entry_date: None,
             attachment_ids: vec![PHOTO.into()],
             client_mutation_id: Some("m-1".into()),
+            private: false,
         }
     }
 
@@ -128,6 +136,7 @@ mod tests {
             // Today, but said.
             NewEntry { entry_date: Some("2026-11-23".into()), ..input() },
             NewEntry { attachment_ids: Vec::new(), ..input() },
+            NewEntry { private: true, ..input() },
         ];
         let mut seen: Vec<_> = others.iter().map(kept).chain([kept(&input())]).collect();
         seen.sort();

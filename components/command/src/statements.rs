@@ -84,7 +84,7 @@ pub const CHANGE_ENTRY: &str = "
 WITH changed AS (
     UPDATE command.journals AS entry
     SET title = given.title, content = given.content, entry_date = given.entry_date, word_count = given.word_count,
-        updated_at = $4::timestamptz, version = entry.version + 1, event_sequence = entry.event_sequence + 1, deleted_at = NULL
+        private = given.private, updated_at = $4::timestamptz, version = entry.version + 1, event_sequence = entry.event_sequence + 1, deleted_at = NULL
     FROM command.journals AS held CROSS JOIN LATERAL jsonb_populate_record(held, $3::jsonb) AS given
     WHERE entry.id = $1::uuid AND entry.user_id = $2::uuid AND held.id = entry.id
     RETURNING entry.version, entry.event_sequence

@@ -83,6 +83,7 @@ pub fn new_entry(input: wit::NewEntry, user_id: Uuid, zone: &TimeZone, now_us: i
         updated_at: Time(now_us),
         version: 1,
         word_count,
+        private: input.private,
     };
     let mutation = input.client_mutation_id.map(|id| Mutation {
         id: rules.keep("clientMutationId", client_mutation_id(id)),
@@ -100,6 +101,7 @@ pub fn change(input: wit::EntryChange, now_us: i64) -> Result<Change, Vec<FieldE
         tags: input.tags.map(|names| rules.tags(&names)),
         entry_date: input.entry_date.map(|text| rules.keep("entryDate", entry_date(&text, now_us))),
         attachment_ids: input.attachment_ids.map(|ids| rules.attachments(&ids)),
+        private: input.private,
     };
     rules.judge(change)
 }

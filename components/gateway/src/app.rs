@@ -81,6 +81,7 @@ async fn dispatch(
             rest::unsubscribe::unsubscribe(viewer, token).await
         }
         Route::Unsubscribe(_) => Ok(rest::unsubscribe::page()),
+        Route::Link(link, token) => rest::links::respond(link, request, viewer, token).await,
         Route::Journals if request.method() == Method::POST => rest::journals::create(request, viewer).await,
         Route::Journals => rest::journals::page(request, viewer).await,
         Route::Journal(id) => match *request.method() {

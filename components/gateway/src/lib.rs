@@ -5,6 +5,7 @@
 
 mod app;
 mod change_feed;
+mod device;
 mod graphql;
 mod memory;
 mod names;
@@ -77,9 +78,8 @@ impl bindings::exports::mindflow::platform::websocket_handler::Guest for Gateway
 impl bindings::exports::mindflow::platform::health::Guest for Gateway {
     /// Able to work means: the settings can be read and the schema builds.
     async fn check() -> Result<(), String> {
-        settings::load().await;
         graphql::schema();
-        Ok(())
+        settings::load().await.ai_consent_assumed.clone().map(drop)
     }
 }
 

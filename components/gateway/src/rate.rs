@@ -6,7 +6,7 @@ use crate::graphql::scope::Scope;
 use crate::route::Route;
 use crate::viewer::Viewer;
 use http::Method;
-use mindflow_guest::call::ReachedLimit;
+use mindflow_guest::call::{Error, ReachedLimit};
 use mindflow_guest::rate_limits::{self, Holder};
 
 /// Two limits of the manifest: that of a proven user, and that of an address.
@@ -18,6 +18,8 @@ pub struct Limit {
 
 pub const LOGIN: Limit = Limit { proven: "login", unproven: "login" };
 pub const REGISTER: Limit = Limit { proven: "register", unproven: "register" };
+/// Mails about accounts that are asked for, and links of such mails that are no good.
+const ACCOUNT_MAILS: Limit = Limit { proven: "account-mails", unproven: "account-mails" };
 /// In the points of [`crate::graphql::cost`].
 const POINTS: Limit = Limit { proven: "points", unproven: "points-anonymous" };
 /// Queries that are stored by their hashes.
@@ -45,11 +47,47 @@ const KEYS_POINTS: u64 = 50;
 /// # Errors
 /// `RateLimited`
 pub async fn take(viewer: &Viewer, limit: Limit, cost: u64) -> Result<ReachedLimit, Failure> {
-    let (name, holder) = match viewer.user_id().await {
+    let (name, holder) = part(viewer, limit).await;
+    Ok(rate_limits::take(name, holder, cost).await?)
+}
+
+async fn part(viewer: &Viewer, limit: Limit) -> (&'static str, Holder) {
+    match viewer.user_id().await {
         Some(id) => (limit.proven, Holder::Named(id)),
         None => (limit.unproven, address(viewer)),
-    };
-    Ok(rate_limits::take(name, holder, cost).await?)
+    }
+}
+
+/// For a password that an operation sends, as for one of a login.
+///
+/// # Errors
+/// `RateLimited`
+pub async fn of_guess(viewer: &Viewer) -> Result<(), Error> {
+    of_account(viewer, LOGIN).await
+}
+
+/// For a mail about an account that is asked for.
+///
+/// # Errors
+/// `RateLimited`
+pub async fn of_account_mail(viewer: &Viewer) -> Result<(), Error> {
+    of_account(viewer, ACCOUNT_MAILS).await
+}
+
+/// What the link of such a mail did. One that is no good counts as a mail.
+///
+/// # Errors
+/// That of the outcome, or `RateLimited`.
+pub async fn of_link(viewer: &Viewer, outcome: Result<(), Error>) -> Result<(), Error> {
+    if matches!(outcome, Err(Error::NotFound(_))) {
+        of_account_mail(viewer).await?;
+    }
+    outcome
+}
+
+async fn of_account(viewer: &Viewer, limit: Limit) -> Result<(), Error> {
+    let (name, holder) = part(viewer, limit).await;
+    rate_limits::take(name, holder, 1).await.map(drop)
 }
 
 fn address(viewer: &Viewer) -> Holder {
@@ -134,7 +172,7 @@ fn points(route: &Route, method: &Method) -> Option<u64> {
         Route::Journal(_) if reads => Some(ENTRY_POINTS),
         Route::Journals | Route::Journal(_) => Some(WRITE_POINTS),
         Route::Sessions | Route::Session(_) => Some(SESSIONS_POINTS),
-        Route::Unsubscribe(_) if !reads => Some(ENTRY_POINTS),
+        Route::Unsubscribe(_) | Route::Link(..) if !reads => Some(ENTRY_POINTS),
         Route::SchemaSdl | Route::GraphiqlAsset(_) if reads => Some(FILE_POINTS),
         Route::Jwks if reads => Some(KEYS_POINTS),
         _ => None,

@@ -1,6 +1,7 @@
 //! Which path is whose, and with which methods.
 
 use crate::failure::{Failure, Kind};
+use crate::rest::links::Link;
 use http::Method;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub enum Route {
     Journal(String),
     /// By the token of the link.
     Unsubscribe(String),
+    /// The same, of a mail about an account.
+    Link(Link, String),
 }
 
 impl Route {
@@ -31,7 +34,7 @@ impl Route {
             Self::SchemaSdl | Self::GraphiqlAsset(_) | Self::Jwks | Self::Sessions => "GET, HEAD, OPTIONS",
             Self::Register | Self::Login | Self::Refresh | Self::Logout => "POST, OPTIONS",
             Self::Session(_) => "DELETE, OPTIONS",
-            Self::Journals | Self::Unsubscribe(_) => "GET, HEAD, POST, OPTIONS",
+            Self::Journals | Self::Unsubscribe(_) | Self::Link(..) => "GET, HEAD, POST, OPTIONS",
             Self::Journal(_) => "GET, HEAD, PATCH, DELETE, OPTIONS",
         }
     }
@@ -40,7 +43,7 @@ impl Route {
     /// others; files take what says to a cache that they are new; and mail programs add to links.
     pub fn takes_no_parameters(&self, method: &Method) -> bool {
         match self {
-            Self::Graphql | Self::GraphiqlAsset(_) | Self::SchemaSdl | Self::Unsubscribe(_) => false,
+            Self::Graphql | Self::GraphiqlAsset(_) | Self::SchemaSdl | Self::Unsubscribe(_) | Self::Link(..) => false,
             Self::Journals => *method == Method::POST,
             Self::Register
             | Self::Login
@@ -65,6 +68,9 @@ impl Route {
             ("auth", Some("logout"), None) => Self::Logout,
             ("auth", Some("sessions"), None) => Self::Sessions,
             ("auth", Some("sessions"), Some(id)) if !id.is_empty() => Self::Session(id.to_owned()),
+            ("auth", Some(link), Some(token)) if !token.is_empty() => {
+                Self::Link(Link::of_segment(link)?, token.to_owned())
+            }
             (".well-known", Some("jwks.json"), None) => Self::Jwks,
             ("api", Some("journals"), None) => Self::Journals,
             ("api", Some("journals"), Some(id)) if !id.is_empty() => Self::Journal(id.to_owned()),
@@ -111,6 +117,9 @@ mod tests {
             (Method::POST, "/api/journals", Route::Journals),
             (Method::PATCH, "/api/journals/7", Route::Journal("7".into())),
             (Method::POST, "/notifications/unsubscribe/T-_7", Route::Unsubscribe("T-_7".into())),
+            (Method::GET, "/auth/confirm-email/T-_7", Route::Link(Link::ConfirmEmail, "T-_7".into())),
+            (Method::POST, "/auth/confirm-email-change/T", Route::Link(Link::ConfirmEmailChange, "T".into())),
+            (Method::POST, "/auth/reset-password/T", Route::Link(Link::ResetPassword, "T".into())),
         ] {
             assert_eq!(find(&method, path), Ok(route));
         }
@@ -139,6 +148,7 @@ mod tests {
             (Method::HEAD, "/api/journals"),
             (Method::GET, "/graphql"),
             (Method::POST, "/notifications/unsubscribe/T"),
+            (Method::GET, "/auth/confirm-email/T"),
         ] {
             assert!(!takes_none(&method, path), "{method} {path}");
         }
@@ -146,9 +156,16 @@ mod tests {
 
     #[test]
     fn an_unknown_path_is_404_and_a_wrong_method_405_with_the_right_ones() {
-        for path in
-            ["/", "/auth", "/api/journals/", "/api/journals/7/8", "/graphql/", "/graphql/assets/", "/auth/sessions/7/8"]
-        {
+        for path in [
+            "/",
+            "/auth",
+            "/api/journals/",
+            "/api/journals/7/8",
+            "/graphql/",
+            "/graphql/assets/",
+            "/auth/sessions/7/8",
+            "/auth/nothing/7",
+        ] {
             assert_eq!(find(&Method::GET, path).unwrap_err().kind, Kind::NotFound, "{path}");
         }
         assert_eq!(

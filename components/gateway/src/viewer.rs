@@ -108,6 +108,17 @@ impl Viewer {
         Ok(self.context())
     }
 
+    /// For a call whose service proves the caller itself: what a user may do whose address is to be confirmed first.
+    ///
+    /// # Errors
+    /// `Unauthenticated` where no token came.
+    pub fn presented(&self) -> Result<CallContext, Error> {
+        match self.refusal {
+            Some(reason) => Err(Error::Unauthenticated(reason.to_owned())),
+            None => Ok(self.context()),
+        }
+    }
+
     /// For a call in the proven caller's name that answers from the views of the query service and changes with the caller's
     /// generations. They show what the caller has written before.
     pub async fn proven_for_views(&self) -> Result<CallContext, Error> {
@@ -222,6 +233,7 @@ mod tests {
         for presented in [Presented::Nothing, Presented::Malformed] {
             let viewer = Viewer::new(presented, "c".into(), None);
             assert!(matches!(block_on(viewer.caller()), Err(Error::Unauthenticated(_))));
+            assert!(matches!(viewer.presented(), Err(Error::Unauthenticated(_))));
         }
     }
 }

@@ -1,22 +1,30 @@
 //! Contents: mails from templates, push messages, and bodies of webhooks as JSON. A user's text is data in all of them:
 //! escaped in HTML, and never part of a header.
 
-use mindflow_events::{Kind, Payload};
+use mindflow_events::{CredentialsChanged, Kind, Payload};
 use mindflow_guest::{clock, event, events::Event};
 use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::switch::DISABLED;
+use crate::{services::account_mails::Kind as AccountMail, switch::DISABLED};
 
 /// Two templates a mail: the name's ending decides what is escaped.
-const TEMPLATES: [(&str, &str); 6] = [
-    ("welcome.txt", include_str!("templates/welcome.txt")),
-    ("welcome.html", include_str!("templates/welcome.html")),
+const TEMPLATES: [(&str, &str); 14] = [
+    ("confirmation.txt", include_str!("templates/confirmation.txt")),
+    ("confirmation.html", include_str!("templates/confirmation.html")),
+    ("reset.txt", include_str!("templates/reset.txt")),
+    ("reset.html", include_str!("templates/reset.html")),
+    ("change.txt", include_str!("templates/change.txt")),
+    ("change.html", include_str!("templates/change.html")),
+    ("changed.txt", include_str!("templates/changed.txt")),
+    ("changed.html", include_str!("templates/changed.html")),
     ("insights.txt", include_str!("templates/insights.txt")),
     ("insights.html", include_str!("templates/insights.html")),
     ("webhook.txt", include_str!("templates/webhook.txt")),
     ("webhook.html", include_str!("templates/webhook.html")),
+    ("security.txt", include_str!("templates/security.txt")),
+    ("security.html", include_str!("templates/security.html")),
 ];
 /// Of a name, in a greeting.
 const NAME_CHARS_MAX: usize = 100;
@@ -40,6 +48,8 @@ pub struct Words<'a> {
     /// Of a webhook that was switched off: its address, and why.
     pub url: String,
     pub reason: String,
+    /// Of the account: what was changed, as a sentence without its end.
+    pub change: &'static str,
 }
 
 /// Whether all templates can be read.
@@ -56,9 +66,14 @@ fn environment() -> Result<Environment<'static>, minijinja::Error> {
     Ok(environment)
 }
 
+/// Whether the mail goes to addresses that are not confirmed as well: the one that confirms them.
+pub fn confirms(event_type: &str) -> bool {
+    Kind::of(event_type) == Some(Kind::UserRegistered)
+}
+
 /// Whether there is a mail about such events.
 pub fn has_mail(event_type: &str) -> bool {
-    kind(event_type).is_some()
+    confirms(event_type) || kind(event_type).is_some()
 }
 
 /// Whether there is a push message about such events.
@@ -66,10 +81,29 @@ pub fn has_push(event_type: &str) -> bool {
     Kind::of(event_type) == Some(Kind::AIInsightsGenerated)
 }
 
-/// Whether it is worth a message. An analysis without insights, of an entry without text, is no news to them.
+/// Whether the mail is about the safety of the account: it goes out whatever the user wants, and at any hour.
+pub fn is_about_safety(event_type: &str) -> bool {
+    matches!(Kind::of(event_type), Some(Kind::CredentialsChanged | Kind::UserRegistered))
+}
+
+/// What an event of [`CredentialsChanged`] says, in a sentence without its end.
+pub fn change(word: &str) -> &'static str {
+    match word {
+        CredentialsChanged::PASSWORD_CHANGED => "The password of your account was changed",
+        CredentialsChanged::PASSWORD_RESET => "The password of your account was replaced by a link in a mail",
+        CredentialsChanged::SECOND_FACTOR_SET => "A second factor was set up for your account",
+        CredentialsChanged::SECOND_FACTOR_REMOVED => "The second factor of your account was removed",
+        CredentialsChanged::RECOVERY_CODES_REPLACED => "Your account has new recovery codes",
+        _ => "How you log in to your account was changed",
+    }
+}
+
+/// Whether it is worth a message. An analysis without insights, of an entry without text, is no news to them; and of another
+/// address the former one hears by a mail of its own.
 pub fn is_news(event: &Event) -> bool {
-    match event::payload(event, &[Kind::AIInsightsGenerated]) {
+    match event::payload(event, &[Kind::AIInsightsGenerated, Kind::CredentialsChanged]) {
         Ok(Some(Payload::AIInsightsGenerated(insights))) => !insights.insights.is_empty(),
+        Ok(Some(Payload::CredentialsChanged(changed))) => changed.change != CredentialsChanged::EMAIL_CHANGED,
         _ => true,
     }
 }
@@ -81,18 +115,38 @@ fn kind(event_type: &str) -> Option<(&'static str, &'static str)> {
         return Some(("webhook", "Your webhook was switched off"));
     }
     match Kind::of(event_type)? {
-        Kind::UserRegistered => Some(("welcome", "Welcome to MindFlow")),
         Kind::AIInsightsGenerated => Some(("insights", "Your insights are ready")),
+        Kind::CredentialsChanged => Some(("security", "Your account was changed")),
         _ => None,
     }
 }
 
 /// The mail about an event of this type, if there is one.
 pub fn mail(event_type: &str, words: &Words<'_>) -> Result<Option<Mail>, minijinja::Error> {
-    let Some((template, subject)) = kind(event_type) else { return Ok(None) };
+    kind(event_type).map(|(template, subject)| rendered(template, subject, words)).transpose()
+}
+
+/// What a mail with a link says. It has no text of a user: who typed the address in may not be who reads the mail.
+#[derive(Debug, Serialize)]
+pub struct Link<'a> {
+    pub link: &'a str,
+}
+
+/// The mail about an account that the auth service asks for.
+pub fn about_account(mail: AccountMail, link: &Link<'_>) -> Result<Mail, minijinja::Error> {
+    let (template, subject) = match mail {
+        AccountMail::Confirmation => ("confirmation", "Confirm your e-mail address"),
+        AccountMail::Reset => ("reset", "Choose a new password"),
+        AccountMail::Change => ("change", "Confirm your new e-mail address"),
+        AccountMail::Changed => ("changed", "Your account has another e-mail address"),
+    };
+    rendered(template, subject, link)
+}
+
+fn rendered(template: &str, subject: &str, words: &impl Serialize) -> Result<Mail, minijinja::Error> {
     let environment = environment()?;
     let render = |ending| environment.get_template(&format!("{template}.{ending}"))?.render(words);
-    Ok(Some(Mail { subject: subject.to_owned(), text: render("txt")?, html: render("html")? }))
+    Ok(Mail { subject: subject.to_owned(), text: render("txt")?, html: render("html")? })
 }
 
 /// A name for one line of text: without control characters, and bounded.
@@ -101,16 +155,16 @@ pub fn name(display_name: &str) -> String {
     line.trim().chars().take(NAME_CHARS_MAX).collect()
 }
 
-/// The part of the event that a send stores: a webhook gets the event, the others only the number of insights.
+/// The part of the event that a send stores: a webhook gets the event, the others only the number of insights, or what was changed.
 pub fn kept(event: &Event, whole: bool) -> Result<Value, serde_json::Error> {
     if whole {
         return webhook(event);
     }
-    let insights = match event::payload(event, &[Kind::AIInsightsGenerated]) {
-        Ok(Some(Payload::AIInsightsGenerated(insights))) => insights.insights.len(),
-        _ => 0,
-    };
-    Ok(json!({ "insights": insights }))
+    Ok(match event::payload(event, &[Kind::AIInsightsGenerated, Kind::CredentialsChanged]) {
+        Ok(Some(Payload::AIInsightsGenerated(insights))) => json!({ "insights": insights.insights.len() }),
+        Ok(Some(Payload::CredentialsChanged(changed))) => json!({ "change": changed.change }),
+        _ => json!({ "insights": 0 }),
+    })
 }
 
 /// A webhook's body: the event's envelope, without internal fields.
@@ -150,13 +204,14 @@ mod tests {
             unsubscribe: "https://m.example/u/T",
             url: "https://a.example/?x=<b>".into(),
             reason: "the receiver answered 410 Gone".into(),
+            change: change(CredentialsChanged::PASSWORD_CHANGED),
         }
     }
 
     #[test]
     fn a_users_words_are_escaped_in_html_and_stay_as_they_are_in_text() {
         let hostile = "<script>alert('x')</script>{{ unsubscribe }}\r\nBcc: eve@example.org";
-        let mail = mail("UserRegistered", &words(hostile)).unwrap().unwrap();
+        let mail = mail("AIInsightsGenerated", &words(hostile)).unwrap().unwrap();
         assert!(!mail.html.contains("<script>") && mail.html.contains("&lt;script&gt;"), "{}", mail.html);
         assert!(
             mail.text.contains("<script>alert('x')</script>{{ unsubscribe }}  Bcc: eve@example.org"),
@@ -164,12 +219,12 @@ mod tests {
             mail.text
         );
         assert!(!mail.text.contains("\nBcc:") && !mail.html.contains("\nBcc:"));
-        assert_eq!(mail.subject, "Welcome to MindFlow");
+        assert_eq!(mail.subject, "Your insights are ready");
     }
 
     #[test]
     fn every_mail_says_how_to_get_no_more() {
-        for event_type in ["UserRegistered", "AIInsightsGenerated", DISABLED] {
+        for event_type in ["AIInsightsGenerated", DISABLED] {
             let mail = mail(event_type, &words("Ada")).unwrap().unwrap();
             assert!(mail.text.contains("https://m.example/u/T"), "{event_type}: {}", mail.text);
             assert!(mail.html.replace("&#x2f;", "/").contains("href=\"https://m.example/u/T\""), "{}", mail.html);
@@ -184,6 +239,28 @@ mod tests {
             assert!(mail.text.contains(said), "{}", mail.text);
         }
         assert!(!mail.html.contains("<b>"), "{}", mail.html);
+    }
+
+    #[test]
+    fn a_mail_about_the_safety_of_the_account_says_what_was_changed_and_cannot_be_ended() {
+        let mail = mail("CredentialsChanged", &words("Ada")).unwrap().unwrap();
+        assert!(mail.text.contains("The password of your account was changed."), "{}", mail.text);
+        assert!(!mail.text.contains("https://m.example/u/T"), "{}", mail.text);
+        assert!(is_about_safety("CredentialsChanged") && !is_about_safety("AIInsightsGenerated"));
+        assert_eq!(change("somethingNew"), "How you log in to your account was changed");
+    }
+
+    #[test]
+    fn a_mail_about_an_account_has_its_link_and_no_text_of_a_user() {
+        let link = Link { link: "https://m.example/auth/T-_7" };
+        for kind in [AccountMail::Confirmation, AccountMail::Reset, AccountMail::Change] {
+            let mail = about_account(kind, &link).unwrap();
+            assert!(mail.text.contains("\nhttps://m.example/auth/T-_7\n"), "{}", mail.text);
+            assert!(mail.html.replace("&#x2f;", "/").contains("href=\"https://m.example/auth/T-_7\""), "{}", mail.html);
+            assert!(mail.text.starts_with("Hello,\n"), "{}", mail.text);
+        }
+        assert!(!about_account(AccountMail::Changed, &link).unwrap().text.contains("T-_7"));
+        assert!(has_mail("UserRegistered") && confirms("UserRegistered") && !confirms("CredentialsChanged"));
     }
 
     #[test]

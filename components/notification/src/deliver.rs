@@ -5,7 +5,7 @@
 //! webhook's `X-MindFlow-Delivery`), by which a receiver can recognise it.
 
 use crate::{
-    compose, link,
+    account_mail, compose, leaving, link,
     patience::{self, Patience},
     quiet, receivers,
     secrets::Secret,
@@ -55,7 +55,9 @@ pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
     if !send.pending {
         return Ok(());
     }
-    let settlement = if send.wanted {
+    let settlement = if send.inside {
+        Settlement::Skipped("the entry is private")
+    } else if send.wanted || compose::is_about_safety(&send.event_type) {
         attempt(event, &send).await.map_err(|failure| bounded(failure, &send, clock::now_us()))?
     } else {
         Settlement::Skipped("the user does not want it")
@@ -64,12 +66,17 @@ pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
 }
 
 async fn attempt(event: &Event, send: &Send) -> Result<Settlement, Failure> {
-    let disturbs = matches!(send.target, Target::Email(_) | Target::Push { .. });
+    let disturbs =
+        matches!(send.target, Target::Email(_) | Target::Push { .. }) && !compose::is_about_safety(&send.event_type);
     if disturbs && let Some(ms) = quiet::quiet_for_ms(send.quiet_hours, &send.timezone, clock::now()) {
         return Err(Failure::Retry(("it is quiet hours".into(), Some(ms))));
     }
     match &send.target {
         Target::Gone => Ok(Settlement::Skipped("there is no such target any more")),
+        Target::Email(_) if compose::confirms(&send.event_type) => {
+            let sent = account_mail::send(event, send.user_id, send.id).await?;
+            Ok(if sent { Settlement::Sent } else { Settlement::Skipped("the address needs no confirmation any more") })
+        }
         Target::Email(None) => Err(Failure::Retry(("the account is not known yet".into(), Some(DEFERRAL_MS)))),
         Target::Email(Some(addressee)) => by_mail(send, addressee).await,
         Target::Webhook { url, secret } => by_webhook(event, send, url, secret).await,
@@ -82,8 +89,7 @@ async fn attempt(event: &Event, send: &Send) -> Result<Settlement, Failure> {
 }
 
 async fn by_mail(send: &Send, addressee: &Addressee) -> Result<Settlement, Failure> {
-    let home = config::text("public_url").await.unwrap_or_else(|| PUBLIC_URL.to_owned());
-    let home = home.trim_end_matches('/');
+    let home = &home().await;
     let unsubscribe = format!("{home}/notifications/unsubscribe/{}", link::token(&send.link_key, send.user_id));
     let words = compose::Words {
         name: compose::name(&addressee.display_name),
@@ -92,30 +98,42 @@ async fn by_mail(send: &Send, addressee: &Addressee) -> Result<Settlement, Failu
         unsubscribe: &unsubscribe,
         url: said(send, "url"),
         reason: said(send, "reason"),
+        change: compose::change(&said(send, "change")),
     };
     let composed = compose::mail(&send.event_type, &words).map_err(event::retry)?;
     let Some(composed) = composed else {
         return Ok(Settlement::Skipped("there is no mail about such events"));
     };
+    let mut headers = vec![("Auto-Submitted".into(), "auto-generated".into())];
+    if !compose::is_about_safety(&send.event_type) {
+        headers.push(("List-Unsubscribe".into(), format!("<{unsubscribe}>")));
+        // RFC 8058: one click, no page in between.
+        headers.push(("List-Unsubscribe-Post".into(), "List-Unsubscribe=One-Click".into()));
+    }
     let message = mail::Message {
         id: send.id.to_string(),
         to: addressee.email.clone(),
         subject: composed.subject,
         text: composed.text,
         html: Some(composed.html),
-        headers: vec![
-            ("List-Unsubscribe".into(), format!("<{unsubscribe}>")),
-            // RFC 8058: one click, no page in between.
-            ("List-Unsubscribe-Post".into(), "List-Unsubscribe=One-Click".into()),
-            ("Auto-Submitted".into(), "auto-generated".into()),
-        ],
+        headers,
     };
-    match mail::send(message).await {
-        Ok(()) => Ok(Settlement::Sent),
-        Err(mail::Error::Unavailable(reason)) => Err(Failure::Retry((reason, Some(MAIL_DEFERRAL_MS)))),
-        Err(mail::Error::Invalid(reason) | mail::Error::Rejected(reason)) => Err(Failure::Reject(reason)),
-        Err(mail::Error::AccessDenied(reason)) => Err(event::retry(reason)),
-    }
+    post(message).await.map(|()| Settlement::Sent)
+}
+
+/// The platform's public address, without a slash at its end.
+pub async fn home() -> String {
+    let home = config::text("public_url").await.unwrap_or_else(|| PUBLIC_URL.to_owned());
+    home.trim_end_matches('/').to_owned()
+}
+
+/// Hands a mail to the mail server.
+pub async fn post(message: mail::Message) -> Result<(), Failure> {
+    mail::send(message).await.map_err(|error| match error {
+        mail::Error::Unavailable(reason) => Failure::Retry((reason, Some(MAIL_DEFERRAL_MS))),
+        mail::Error::Invalid(reason) | mail::Error::Rejected(reason) => Failure::Reject(reason),
+        mail::Error::AccessDenied(reason) => event::retry(reason),
+    })
 }
 
 async fn by_webhook(event: &Event, send: &Send, url: &str, secret: &Secret) -> Result<Settlement, Failure> {
@@ -130,7 +148,8 @@ async fn by_webhook(event: &Event, send: &Send, url: &str, secret: &Secret) -> R
         ("x-mindflow-delivery", &send.id.to_string()),
         ("x-correlation-id", &event.correlation_id),
     ])?;
-    match transport::post(&address(url)?, headers, body, patience.timeout_ms()).await {
+    let subject = leaving::with_webhook(send);
+    match transport::post(subject, &address(url)?, headers, body, patience.timeout_ms()).await {
         Outcome::Gone(410) => Ok(Settlement::SwitchedOff("the receiver answered 410 Gone".into())),
         outcome => judge(send, receivers::Kind::Webhook, &patience, outcome).await,
     }
@@ -151,7 +170,7 @@ async fn by_push(send: &Send, subscription: web_push::Subscription) -> Result<Se
         ("ttl", PUSH_TTL_S),
         ("urgency", "normal"),
     ])?;
-    match transport::post(&uri, headers, sealed.body, patience.timeout_ms()).await {
+    match transport::post(leaving::with_push(send), &uri, headers, sealed.body, patience.timeout_ms()).await {
         Outcome::Gone(_) => Ok(Settlement::SubscriptionGone("the push service no longer knows the subscription")),
         outcome => judge(send, receivers::Kind::Push, &patience, outcome).await,
     }
@@ -182,6 +201,7 @@ async fn judge(
     match outcome {
         Outcome::Delivered => return Ok(Settlement::Sent),
         Outcome::Busy => return Err(busy(send, "as many requests to the receiving host are under way as may be")),
+        Outcome::Unrecorded(reason) => return Err(Failure::Retry((reason, Some(DEFERRAL_MS)))),
         Outcome::Silent(reason) if patience.is_over(failures) => {
             return Ok(match kind {
                 receivers::Kind::Webhook => Settlement::SwitchedOff(format!(
@@ -222,7 +242,7 @@ fn failure(outcome: Outcome) -> Failure {
         Outcome::Prohibited(reason) => Failure::Reject(reason),
         Outcome::Failed(reason) | Outcome::Silent(reason) => event::retry(reason),
         Outcome::Gone(status) => event::retry(format!("the receiver answered {status}")),
-        Outcome::Delivered | Outcome::Busy => event::retry("judged before"),
+        Outcome::Delivered | Outcome::Busy | Outcome::Unrecorded(_) => event::retry("judged before"),
     }
 }
 
@@ -268,6 +288,7 @@ mod tests {
             planned_at_us: 0,
             timezone: "UTC".into(),
             wanted: true,
+            inside: false,
             quiet_hours: None,
             target: Target::Gone,
             receiver: patience::Receiver::default(),

@@ -2,12 +2,15 @@
 //!
 //! This file only wires the component's exports. `plan` decides who is notified by which channel, and records one row
 //! and publishes one event per send; `deliver` handles each of those events, so that a failing receiver is retried
-//! without blocking others. `receivers` and `switch` keep those that do not answer from taking places. `account` has the
-//! settings of users. `quiet`, `patience`, `compose`, `signature` and `link` are pure.
+//! without blocking others. `account_mail` sends mails with links, which are not planned. `receivers` and `switch` keep those that do not answer from taking places. `inside` keeps events of private entries from webhooks. `account` has the
+//! settings of users. `leaving` says for the user's ledger what a send takes along. `quiet`, `patience`, `compose`, `signature` and `link` are pure.
 
 mod account;
+mod account_mail;
 mod compose;
 mod deliver;
+mod inside;
+mod leaving;
 mod link;
 mod patience;
 mod plan;
@@ -23,7 +26,12 @@ mod transport;
 
 mindflow_guest::bindings! {
     world: "mindflow:components/notification" in "components/notification.wit",
-    uses: ["services/notification.wit"],
+    uses: ["services/auth.wit", "services/notification.wit"],
+}
+
+/// The service that this one calls.
+mod services {
+    pub use crate::bindings::mindflow::auth::account_mails;
 }
 
 use bindings::exports::mindflow::{
@@ -94,10 +102,10 @@ impl service::Guest for Notification {
 
 impl subscription::Guest for Notification {
     async fn handle(event: Event, delivery: Delivery) -> Result<(), Failure> {
-        if Kind::of(&event.event_type).is_some_and(|kind| deliver::REQUESTS.contains(&kind)) {
-            deliver::handle(&event, &delivery).await
-        } else {
-            plan::handle(&delivery.subscription, std::slice::from_ref(&event)).await
+        match Kind::of(&event.event_type) {
+            Some(account_mail::REQUEST) => account_mail::handle(&event).await,
+            Some(kind) if deliver::REQUESTS.contains(&kind) => deliver::handle(&event, &delivery).await,
+            _ => plan::handle(&delivery.subscription, std::slice::from_ref(&event)).await,
         }
     }
 }

@@ -2,7 +2,11 @@
 //! an event for each send, which delivers it independently of the others. Each channel has events of its own, so that one that
 //! is slow takes no places of another. A target for which too much waits already gets a row that says so, and no event.
 
-use crate::{DATABASE, compose, store};
+use crate::{
+    DATABASE, compose,
+    inside::{self, Bounds},
+    store,
+};
 use mindflow_events::{Account, Kind, NotificationRequested, Payload};
 use mindflow_guest::{
     call, clock, event,
@@ -22,10 +26,12 @@ const WAITING_MAX: u32 = 500;
 const TOO_MANY_WAIT: &str = "500 sends wait for this target already";
 
 /// An event whose user is known.
-struct News<'a> {
+pub struct News<'a> {
     event: &'a Event,
     id: Uuid,
     user_id: Uuid,
+    /// Where it may go.
+    pub bounds: Bounds,
     /// Of an event about the account itself.
     account: Option<Account>,
 }
@@ -50,13 +56,14 @@ fn read(event: &Event) -> Result<News<'_>, Failure> {
     let Some(user_id) = user_id else {
         return Err(Failure::Reject(format!("{} names no user", event.event_type)));
     };
-    Ok(News { event, id: event::id(event)?, user_id, account })
+    Ok(News { event, id: event::id(event)?, user_id, bounds: Bounds::read(&event.payload), account })
 }
 
 async fn plan(tx: &sql::Tx, news: &[&News<'_>], now_us: i64) -> Result<(), Abort> {
     let known = news.iter().filter_map(|News { event, account, .. }| {
         let known = account.as_ref()?;
-        let row = params![known.user_id, &known.email, &known.display_name, &known.timezone, event.sequence];
+        let confirmed = known.email_confirmed.unwrap_or(true);
+        let row = params![known.user_id, &known.email, &known.display_name, &known.timezone, event.sequence, confirmed];
         Some(tx.execute(store::KNOW_USER, row))
     });
     sql::all(known).await?;
@@ -66,14 +73,20 @@ async fn plan(tx: &sql::Tx, news: &[&News<'_>], now_us: i64) -> Result<(), Abort
         let kind = event.event_type.as_str();
         let is_news = compose::is_news(event);
         let (mail, push) = (is_news && compose::has_mail(kind), is_news && compose::has_push(kind));
-        tx.query(store::TARGETS, params![user_id, mail, push, kind, WAITING_MAX])
+        let (unasked, unconfirmed) = (compose::is_about_safety(kind), compose::confirms(kind));
+        tx.query(store::TARGETS, params![user_id, mail, push, kind, WAITING_MAX, unasked, unconfirmed])
     });
     let targets = sql::all(targets).await?;
+    let stay_inside = inside::entries(tx, news.iter().map(|news| **news)).await?;
     let (mut rows, mut requests, mut excess) = (Vec::new(), Vec::new(), Vec::new());
     let mut planned_here: HashMap<Uuid, u32> = HashMap::new();
-    for (News { event, id: event_id, user_id, .. }, targets) in news.iter().zip(&targets) {
+    for (News { event, id: event_id, user_id, bounds, .. }, targets) in news.iter().zip(&targets) {
         for target in targets.iter() {
             let (channel, target_id): (String, Uuid) = (target.get("channel")?, target.get("target_id")?);
+            // The others say that there is something, and nothing of it.
+            if channel == "webhook" && bounds.stays(&stay_inside) {
+                continue;
+            }
             let body = compose::kept(event, channel == "webhook").map_err(failure::internal)?.to_string();
             let id = send_id(*event_id, &channel, target_id);
             let kind = event.event_type.as_str();

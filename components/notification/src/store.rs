@@ -10,13 +10,15 @@ use mindflow_guest::{
 use uuid::Uuid;
 
 /// Whom an event concerns: (channel, target), and how many sends wait for it, counted up to $5. A user who never set anything
-/// has everything on.
+/// has everything on. Mail goes to confirmed addresses; with $6 to users, too, who want none, and with $7 to other addresses, too.
 pub const TARGETS: &str = "WITH preferred AS (
         SELECT coalesce(bool_and(email), true) AS email, coalesce(bool_and(push), true) AS push,
                coalesce(bool_and(webhooks), true) AS webhooks
         FROM notification.preferences WHERE user_id = $1::uuid
     )
-    SELECT 'email'::text AS channel, $1::uuid AS target_id, 0::bigint AS waiting FROM preferred WHERE email AND $2::boolean
+    SELECT 'email'::text AS channel, $1::uuid AS target_id, 0::bigint AS waiting FROM preferred
+    WHERE (email OR $6::boolean) AND $2::boolean
+        AND ($7::boolean OR coalesce((SELECT u.email_confirmed FROM notification.users u WHERE u.user_id = $1::uuid), true))
     UNION ALL
     SELECT 'push', s.id, (SELECT count(*) FROM (SELECT 1 FROM notification.sends q
         WHERE q.target_id = s.id AND q.status = 'pending' LIMIT $5::bigint) AS held)
@@ -43,11 +45,12 @@ pub const PLAN_NOTHING: &str = "INSERT INTO notification.sends
     ON CONFLICT (event_id, channel, target_id) DO NOTHING";
 
 /// An account as of its newest event.
-pub const KNOW_USER: &str = "INSERT INTO notification.users AS known (user_id, email, display_name, timezone, sequence)
-    VALUES ($1::uuid, $2::text, $3::text, $4::text, $5::bigint)
+pub const KNOW_USER: &str = "INSERT INTO notification.users AS known
+        (user_id, email, display_name, timezone, sequence, email_confirmed)
+    VALUES ($1::uuid, $2::text, $3::text, $4::text, $5::bigint, $6::boolean)
     ON CONFLICT (user_id) DO UPDATE SET
         email = EXCLUDED.email, display_name = EXCLUDED.display_name, timezone = EXCLUDED.timezone,
-        sequence = EXCLUDED.sequence
+        sequence = EXCLUDED.sequence, email_confirmed = EXCLUDED.email_confirmed
     WHERE known.sequence < EXCLUDED.sequence";
 
 const SEND: &str = "SELECT s.id, s.user_id, s.channel, s.target_id, s.event_type, s.body, s.status, s.planned_at,
@@ -56,13 +59,15 @@ const SEND: &str = "SELECT s.id, s.user_id, s.channel, s.target_id, s.event_type
             ELSE coalesce(p.webhooks, true) END AS wanted,
         p.quiet_hours_start::int AS quiet_start, p.quiet_hours_end::int AS quiet_end,
         w.url, w.secret, w.sealed_secret, b.endpoint, b.p256dh, b.auth, k.key AS link_key,
-        coalesce(w.failures, b.failures) AS failures, coalesce(w.rests_until, b.rests_until) AS rests_until
+        coalesce(w.failures, b.failures) AS failures, coalesce(w.rests_until, b.rests_until) AS rests_until,
+        s.channel = 'webhook' AND s.body #> '{payload,journalId}' IS NOT NULL AND coalesce(e.private, true) AS inside
     FROM notification.sends s
     CROSS JOIN notification.link_key k
     LEFT JOIN notification.users u ON u.user_id = s.user_id
     LEFT JOIN notification.preferences p ON p.user_id = s.user_id
     LEFT JOIN notification.webhooks w ON s.channel = 'webhook' AND w.id = s.target_id AND w.active
     LEFT JOIN notification.push_subscriptions b ON s.channel = 'push' AND b.id = s.target_id
+    LEFT JOIN consent.entries e ON s.channel = 'webhook' AND e.id = (s.body #>> '{payload,journalId}')::uuid
     WHERE s.id = $1::uuid";
 
 const SETTLE: &str = "UPDATE notification.sends
@@ -117,6 +122,8 @@ pub struct Send {
     pub timezone: String,
     /// By the user's preferences.
     pub wanted: bool,
+    /// Whether it is of an entry that is private by now, or no longer there.
+    pub inside: bool,
     pub quiet_hours: Option<QuietHours>,
     pub target: Target,
     /// Of webhooks and web push.
@@ -178,6 +185,7 @@ fn read(row: &Row<'_>) -> Result<Send, RowError> {
         planned_at_us: row.get::<Time>("planned_at")?.0,
         timezone: row.get::<Option<String>>("timezone")?.unwrap_or_default(),
         wanted: row.get("wanted")?,
+        inside: row.get("inside")?,
         quiet_hours: match (hour("quiet_start")?, hour("quiet_end")?) {
             (Some(start), Some(end)) => Some(QuietHours { start, end }),
             _ => None,

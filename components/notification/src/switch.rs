@@ -18,8 +18,8 @@ const OFF: &str = "UPDATE notification.webhooks
     SET active = false, disabled_at = $2::timestamptz, disabled_reason = left($3::text, 500), rests_until = NULL
     WHERE id = $1::uuid AND active
     RETURNING url";
-const MAIL_WANTED: &str =
-    "SELECT coalesce((SELECT email FROM notification.preferences WHERE user_id = $1::uuid), true) AS wanted";
+const MAIL_WANTED: &str = "SELECT coalesce((SELECT email FROM notification.preferences WHERE user_id = $1::uuid), true)
+    AND coalesce((SELECT email_confirmed FROM notification.users WHERE user_id = $1::uuid), true) AS wanted";
 const MAIL: &str = "INSERT INTO notification.sends
         (id, event_id, user_id, channel, target_id, event_type, body, planned_at)
     VALUES ($1::uuid, $2::uuid, $3::uuid, 'email', $3::uuid, $4::text, $5::jsonb, $6::timestamptz)";

@@ -1,15 +1,17 @@
 //! One POST to an address that a user entered, with bounds on its time and on the answer. The host refuses addresses
-//! that are not public. Redirects are not followed: their target would be unchecked.
+//! that are not public, and writes what it sends into the user's ledger before. Redirects are not followed: their target would be
+//! unchecked.
 
 use http::{HeaderMap, HeaderValue, Uri, header};
 use mindflow_guest::{
     clock,
-    http::{self as outbound, ErrorCode, PostError},
+    disclosed::{self, Error, Post},
+    disclosure::Subject,
 };
 use std::time::Duration;
 
 /// What a receiver says is not read further; only its status counts.
-const ANSWER_BYTES_MAX: usize = 16 * 1024;
+const ANSWER_BYTES_MAX: u32 = 16 * 1024;
 /// The longest time for which one answer can defer a delivery.
 const RETRY_AFTER_MAX_S: u64 = 3_600;
 
@@ -27,30 +29,32 @@ pub enum Outcome {
     Silent(String),
     /// Not sent: as many requests to the same host are under way as may be.
     Busy,
+    /// Not sent: the ledger cannot be written now.
+    Unrecorded(String),
     /// Never: not a public address, or nothing that can be sent.
     Prohibited(String),
 }
 
 /// The whole exchange takes at most `timeout_ms`.
-pub async fn post(uri: &Uri, mut headers: HeaderMap, body: Vec<u8>, timeout_ms: u64) -> Outcome {
+pub async fn post(subject: Subject, uri: &Uri, mut headers: HeaderMap, body: Vec<u8>, timeout_ms: u64) -> Outcome {
     headers.insert(header::USER_AGENT, HeaderValue::from_static("MindFlow"));
-    match outbound::post(uri, headers, body, timeout_ms.saturating_mul(1_000_000), ANSWER_BYTES_MAX).await {
+    let within_ms = u32::try_from(timeout_ms).unwrap_or(u32::MAX);
+    let post = Post { uri, headers, body, model: None, timeout_ms: within_ms, answer_bytes_max: ANSWER_BYTES_MAX };
+    match disclosed::post(subject, post).await {
         Ok(reply) => judge(reply.status, reply.retry_after.as_deref(), clock::now().as_second()),
         Err(error) => failed(error, timeout_ms),
     }
 }
 
-fn failed(error: PostError, timeout_ms: u64) -> Outcome {
+fn failed(error: Error, timeout_ms: u64) -> Outcome {
     match error {
-        PostError::Code(ErrorCode::DestinationIpProhibited | ErrorCode::HttpRequestDenied) => {
-            Outcome::Prohibited("the address is not a public https address".into())
-        }
-        PostError::Request(reason) => Outcome::Prohibited(reason),
-        PostError::Code(ErrorCode::ConnectionLimitReached) => Outcome::Busy,
-        PostError::Timeout => Outcome::Silent(format!("the receiver did not answer within {timeout_ms} ms")),
-        PostError::Code(code) => Outcome::Silent(format!("the receiver cannot be reached: {code:?}")),
-        PostError::Other(reason) => Outcome::Silent(format!("the receiver cannot be reached: {reason}")),
-        PostError::TooLarge => Outcome::Failed("the receiver's answer is too long".into()),
+        Error::Prohibited(_) => Outcome::Prohibited("the address is not a public https address".into()),
+        Error::Invalid(reason) => Outcome::Prohibited(reason),
+        Error::Unrecorded(reason) => Outcome::Unrecorded(reason),
+        Error::Busy => Outcome::Busy,
+        Error::Timeout => Outcome::Silent(format!("the receiver did not answer within {timeout_ms} ms")),
+        Error::Unreachable(reason) => Outcome::Silent(format!("the receiver cannot be reached: {reason}")),
+        Error::TooLarge => Outcome::Failed("the receiver's answer is too long".into()),
     }
 }
 
@@ -88,10 +92,11 @@ mod tests {
     #[test]
     fn a_receiver_that_is_not_reached_is_silent_and_one_whose_host_is_busy_was_not_asked() {
         let within = |error| failed(error, 10_000);
-        assert_eq!(within(PostError::Timeout), Outcome::Silent("the receiver did not answer within 10000 ms".into()));
-        assert!(matches!(within(PostError::Code(ErrorCode::ConnectionRefused)), Outcome::Silent(_)));
-        assert_eq!(within(PostError::Code(ErrorCode::ConnectionLimitReached)), Outcome::Busy);
-        assert!(matches!(within(PostError::Code(ErrorCode::DestinationIpProhibited)), Outcome::Prohibited(_)));
+        assert_eq!(within(Error::Timeout), Outcome::Silent("the receiver did not answer within 10000 ms".into()));
+        assert!(matches!(within(Error::Unreachable("refused".into())), Outcome::Silent(_)));
+        assert_eq!(within(Error::Busy), Outcome::Busy);
+        assert!(matches!(within(Error::Prohibited("private".into())), Outcome::Prohibited(_)));
+        assert!(matches!(within(Error::Unrecorded("away".into())), Outcome::Unrecorded(_)));
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! The password service: hashes passwords and compares them with stored hashes. Both take CPU time on purpose, so they have
+//! The password service: hashes passwords, compares them with stored hashes, and knows common ones. The first two take CPU time on purpose, so they have
 //! instances and places of their own, for which only those wait who log in or register.
 //!
-//! This file only wires the component's export; [`hash`] has the arithmetic and is pure.
+//! This file only wires the component's export; [`hash`] has the arithmetic, [`common`] the list, and both are pure.
 
+mod common;
 mod hash;
 
 mindflow_guest::bindings! {
@@ -22,6 +23,10 @@ impl Guest for Passwords {
         // WASI's random source, and the only place here that draws from it.
         getrandom::fill(&mut salt).map_err(internal)?;
         hash::make(&password, cost, salt).map_err(internal)
+    }
+
+    async fn is_common(_: CallContext, password: String) -> Result<bool, Error> {
+        Ok(common::is_common(&password))
     }
 
     async fn verify(_: CallContext, password: String, hash: Option<String>, cost: u32) -> Result<Verdict, Error> {

@@ -8,7 +8,7 @@ struct Column {
     hidden: Option<&'static str>,
 }
 
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [Column; 10] = [
     shown("version"),
     hidden("title", "''"),
     hidden("content", "''"),
@@ -18,6 +18,7 @@ const COLUMNS: [Column; 9] = [
     shown("updated_at"),
     shown("entry_date"),
     shown("word_count"),
+    shown("private"),
 ];
 
 const fn shown(name: &'static str) -> Column {

@@ -31,10 +31,12 @@ mindflow_guest::bindings! {
 
 use bindings::exports::mindflow::{
     platform::{batch_subscriber, health, operator, schedule_handler, subscriber as subscription},
-    query::reads as service,
+    query::{leaving, reads as service},
 };
+use leaving::EntryRef;
 use mindflow_guest::{
     call::{CallContext, Error},
+    consent,
     events::{Delivery, Event, Failure},
     sql,
 };
@@ -42,6 +44,8 @@ use service::{AnalyzedEntry, EntryOrder, EntryPage, Filter, Mark, OwnAnswer, Own
 
 /// The read database, as the manifest names it.
 const DATABASE: &str = "read";
+/// The write database, of which it may read what it compares with, and what may leave the platform.
+const WRITE_DATABASE: &str = "write";
 
 struct Query;
 
@@ -78,6 +82,12 @@ impl service::Guest for Query {
 
     async fn users(context: CallContext, search: Option<String>, page: PageRequest) -> Result<ProfilePage, Error> {
         reads::profiles::users(&context, search.as_deref(), &page).await
+    }
+}
+
+impl leaving::Guest for Query {
+    async fn may_leave(context: CallContext, entry: Option<EntryRef>) -> Result<bool, Error> {
+        reads::leaving::may_leave(&context, entry.as_ref()).await
     }
 }
 
@@ -122,6 +132,7 @@ impl health::Guest for Query {
     /// Able to work: its settings can be read and the read database has the views of this version.
     async fn check() -> Result<(), String> {
         quota::entries_per_month().await?;
+        consent::is_assumed().await?;
         sql::query(DATABASE, sql::Identity::Service, "SELECT id, sequence FROM query.users_view LIMIT 0", Vec::new())
             .await
             .map(drop)

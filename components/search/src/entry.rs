@@ -1,13 +1,13 @@
 //! How events about entries change the index.
 
-use crate::language;
+use crate::{language, sharing::Terms};
 use mindflow_events::{BadEvent, Entry, Kind, Payload};
 use mindflow_guest::{clock, event, events::Event, search_index::Document, text};
 
 /// A change of the index.
 #[derive(Debug, PartialEq)]
 pub enum Change {
-    Upsert(Document),
+    Upsert { document: Document, terms: Terms },
     Delete { id: String, owner: String, version: u64 },
 }
 
@@ -20,7 +20,8 @@ pub fn change(event: &Event) -> Result<Option<Change>, BadEvent> {
     const INDEXED: [Kind; 3] = [Kind::JournalEntryCreated, Kind::JournalEntryUpdated, Kind::JournalEntryDeleted];
     Ok(event::payload(event, &INDEXED)?.and_then(|payload| match payload {
         Payload::JournalEntryCreated(written) | Payload::JournalEntryUpdated(written) => {
-            Some(Change::Upsert(document(written.entry, event.sequence)))
+            let terms = Terms { private: written.entry.private, version: written.entry.version };
+            Some(Change::Upsert { document: document(written.entry, event.sequence), terms })
         }
         Payload::JournalEntryDeleted(deleted) => Some(Change::Delete {
             id: deleted.id.to_string(),
@@ -91,13 +92,21 @@ mod tests {
 
     #[test]
     fn a_written_entry_is_a_document_with_the_events_sequence_as_its_version() {
-        let Ok(Some(Change::Upsert(document))) = change(&event("JournalEntryUpdated", &written("2026-11-22"))) else {
-            panic!("an upsert")
-        };
+        let changed = change(&event("JournalEntryUpdated", &written("2026-11-22")));
+        let Ok(Some(Change::Upsert { document, terms })) = changed else { panic!("an upsert: {changed:?}") };
         assert_eq!((document.id.as_str(), document.owner.as_str(), document.version), (ENTRY, USER, 4));
+        assert_eq!(terms, Terms { private: false, version: 3 });
         assert_eq!((document.keywords, document.labels), (vec![ENTRY.to_owned()], vec!["Nature".to_owned()]));
         assert_eq!(document.language.as_deref(), Some("en"));
         assert_eq!(document.at, 1_795_305_600_000_000);
+    }
+
+    #[test]
+    fn a_private_entry_is_a_document_that_is_known_as_such() {
+        let mut payload = written("2026-11-22");
+        payload["private"] = json!(true);
+        let change = change(&event("JournalEntryCreated", &payload)).unwrap();
+        assert!(matches!(change, Some(Change::Upsert { terms: Terms { private: true, .. }, .. })), "{change:?}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! How errors of the index become errors of a call.
 
+use crate::sharing::Refusal;
 use mindflow_guest::{
     call::Error,
     embeddings,
@@ -27,6 +28,16 @@ pub fn of_meaning(error: embeddings::Error) -> Error {
         embeddings::Error::NotConfigured => Error::Unavailable("the platform has no model of what texts mean".into()),
         embeddings::Error::Unavailable(reason) => Error::Unavailable(reason),
         embeddings::Error::AccessDenied(reason) | embeddings::Error::Invalid(reason) => internal(reason),
+    }
+}
+
+/// Of what a user searches for.
+pub fn of_refusal(refusal: Refusal) -> Error {
+    const STAYS: &str = "What you search for by its meaning would go to a service outside of the platform, and you have not allowed that. Search by words, or allow it in your profile.";
+    match refusal {
+        Refusal::Stays => Error::Forbidden(STAYS.into()),
+        Refusal::Model(error) => of_meaning(error),
+        Refusal::Unknown(error) => error,
     }
 }
 

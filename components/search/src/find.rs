@@ -10,6 +10,7 @@ use crate::{
     failure,
     fuse::fuse,
     request::{self, Request},
+    sharing::{self, Refusal},
 };
 use mindflow_guest::{
     call::{CallContext, Credential, Error},
@@ -42,7 +43,7 @@ pub async fn search(
             by_words(token, request, limit, read(after, query, &[Ranking::Words])?).await?
         }
         Some(request) if mode == Mode::Semantic => {
-            by_meaning(token, &request, limit, read(after, query, &[Ranking::Meaning])?).await?
+            by_meaning(context, token, &request, limit, read(after, query, &[Ranking::Meaning])?).await?
         }
         Some(request) => {
             let after = read(after, query, &[Ranking::Fused, Ranking::Rest])?;
@@ -149,11 +150,17 @@ fn worded(ranking: Ranking, hit: TextHit) -> Ranked {
     Ranked { ranking, id: hit.id, score: hit.score, highlights: hit.highlights }
 }
 
-async fn by_meaning(token: &str, request: &Request, limit: u32, after: Option<Cursor>) -> Result<Page, Error> {
+async fn by_meaning(
+    context: &CallContext,
+    token: &str,
+    request: &Request,
+    limit: u32,
+    after: Option<Cursor>,
+) -> Result<Page, Error> {
     let all = request.filter_of_meaning();
     let filter = Filter { beyond: beyond(after.as_ref()), ..all.clone() };
     let text = request.meaning().unwrap_or_default();
-    let vector = embed(text).await.map_err(failure::of_meaning)?;
+    let vector = embed(context, token, text).await.map_err(failure::of_refusal)?;
     let found = near(token, vector.clone(), filter, FUSED_MAX + 1, None).await.map_err(failure::of_search)?;
     let total = match after {
         Some(cursor) => cursor.total,
@@ -174,15 +181,15 @@ fn size<T>(hits: &[T]) -> u32 {
 
 /// Which half of a search by meaning failed.
 enum Lost {
-    Model(embeddings::Error),
+    Model(Refusal),
     Index(search_index::Error),
 }
 
 impl Lost {
-    /// Why, for the log; nothing where the platform has no model.
+    /// Why, for the log; nothing where the platform has no model, or the text may not go to it.
     fn reason(&self) -> Option<String> {
         match self {
-            Self::Model(embeddings::Error::NotConfigured) => None,
+            Self::Model(Refusal::Stays | Refusal::Model(embeddings::Error::NotConfigured)) => None,
             Self::Model(error) => Some(format!("{error:?}")),
             Self::Index(error) => Some(format!("{error:?}")),
         }
@@ -190,14 +197,21 @@ impl Lost {
 }
 
 /// What a text is near to.
-async fn near_text(token: &str, text: String, filter: Filter, limit: u32) -> Result<Vec<VectorHit>, Lost> {
-    let vector = embed(text).await.map_err(Lost::Model)?;
+async fn near_text(
+    context: &CallContext,
+    token: &str,
+    text: String,
+    filter: Filter,
+    limit: u32,
+) -> Result<Vec<VectorHit>, Lost> {
+    let vector = embed(context, token, text).await.map_err(Lost::Model)?;
     near(token, vector, filter, limit, None).await.map_err(Lost::Index)
 }
 
-async fn embed(text: String) -> Result<Vec<f32>, embeddings::Error> {
-    let vector = embeddings::embed(vec![text]).await?.pop();
-    vector.ok_or_else(|| embeddings::Error::Unavailable("no vector came".into()))
+async fn embed(context: &CallContext, token: &str, text: String) -> Result<Vec<f32>, Refusal> {
+    let subject = sharing::query(context, token).await?;
+    let vector = embeddings::embed(subject, vec![text]).await.map_err(Refusal::Model)?.pop();
+    vector.ok_or_else(|| Refusal::Model(embeddings::Error::Unavailable("no vector came".into())))
 }
 
 async fn near(
@@ -237,7 +251,7 @@ async fn by_both(
 ) -> Result<Page, Error> {
     let near = async {
         match request.meaning() {
-            Some(text) => near_text(token, text, request.filter_of_meaning(), FUSED_MAX).await,
+            Some(text) => near_text(context, token, text, request.filter_of_meaning(), FUSED_MAX).await,
             None => Ok(Vec::new()),
         }
     };

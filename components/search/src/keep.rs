@@ -8,11 +8,12 @@ use crate::{
     INDEX,
     entry::{self, Change},
     failure,
+    sharing::{self, Refusal, Terms},
 };
 use mindflow_guest::{
     clock, embeddings,
     events::{Event, Failure},
-    search_index,
+    search_index::{self, Document},
 };
 
 /// How soon a text is sent again to a model that is unavailable: the host restarts its own within seconds. The longer a
@@ -25,7 +26,7 @@ pub async fn words(events: &[Event]) -> Result<(), Failure> {
     let mut documents = Vec::with_capacity(events.len());
     for event in events {
         match entry::change(event)? {
-            Some(Change::Upsert(document)) => documents.push(document),
+            Some(Change::Upsert { document, .. }) => documents.push(document),
             Some(Change::Delete { id, owner, version }) => {
                 search_index::delete(INDEX.into(), id, owner, version).await.map_err(failure::of_keeping)?;
             }
@@ -38,21 +39,28 @@ pub async fn words(events: &[Event]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A deletion takes the vector along, by the other subscription; without a model there is nothing to do.
+/// A deletion takes the vector along, by the other subscription; without a model, or of an entry that may not go to it, there is
+/// nothing to do.
 pub async fn meaning(event: &Event) -> Result<(), Failure> {
-    let Some(Change::Upsert(mut document)) = entry::change(event)? else { return Ok(()) };
-    let text = format!("{}\n\n{}", document.title, document.body);
-    document.vector = match embeddings::embed(vec![text]).await {
-        Ok(mut vectors) => vectors.pop(),
-        Err(embeddings::Error::NotConfigured) => return Ok(()),
-        Err(embeddings::Error::Unavailable(reason)) => {
+    let Some(Change::Upsert { mut document, terms }) = entry::change(event)? else { return Ok(()) };
+    document.vector = match vector(event, &document, terms).await {
+        Ok(vector) => vector,
+        Err(Refusal::Stays | Refusal::Model(embeddings::Error::NotConfigured)) => return Ok(()),
+        Err(Refusal::Model(embeddings::Error::Unavailable(reason))) => {
             let age_us = clock::now_us().saturating_sub(event.timestamp);
             return Err(Failure::Retry((reason, Some(deferral_ms(age_us)))));
         }
-        Err(refused) => return Err(Failure::Reject(format!("{refused:?}"))),
+        Err(Refusal::Model(refused)) => return Err(Failure::Reject(format!("{refused:?}"))),
+        Err(Refusal::Unknown(error)) => return Err(error.into()),
     };
     let kept = search_index::upsert(INDEX.into(), document).await;
     kept.map_err(|error| failure::of_keeping(error).into())
+}
+
+async fn vector(event: &Event, document: &Document, terms: Terms) -> Result<Option<Vec<f32>>, Refusal> {
+    let subject = sharing::entry(event, document, terms).await?;
+    let text = format!("{}\n\n{}", document.title, document.body);
+    Ok(embeddings::embed(subject, vec![text]).await.map_err(Refusal::Model)?.pop())
 }
 
 fn deferral_ms(age_us: i64) -> u32 {

@@ -1,7 +1,7 @@
 //! The search service: keeps an index of entries by their events, and finds in it what a user asks for.
 //!
 //! This file only wires the component's exports. `keep` turns an event into a change of the index, `find` a
-//! search box's text into an answer; `entry`, `request`, `cursor`, `language` and `fuse` are pure.
+//! search box's text into an answer, and `sharing` asks which texts may go to a model outside; `entry`, `request`, `cursor`, `language` and `fuse` are pure.
 
 mod cursor;
 mod entry;
@@ -11,6 +11,7 @@ mod fuse;
 mod keep;
 mod language;
 mod request;
+mod sharing;
 
 mindflow_guest::bindings! {
     world: "mindflow:components/search" in "components/search.wit",

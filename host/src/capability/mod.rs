@@ -19,6 +19,7 @@ pub mod audit_log;
 pub mod blob;
 pub mod config;
 pub mod dead_letters;
+pub mod disclosure;
 pub mod embeddings;
 pub mod events;
 pub mod jwt;
@@ -188,6 +189,7 @@ set::capabilities! {
     embeddings: embeddings::Model,
     audit_log: audit_log::Trail,
     outbound: outbound::Requests,
+    disclosure: disclosure::Disclosures,
     websocket: websocket::Sockets,
     rate_limits: rate_limits::Limits,
 }

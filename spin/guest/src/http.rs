@@ -33,6 +33,9 @@ pub enum Failure {
     /// More bytes than the caller takes.
     #[error("the answer is too large")]
     TooLarge,
+    /// Nothing was sent.
+    #[error("{0}")]
+    Prohibited(String),
     #[error("{0}")]
     Broken(String),
 }
@@ -88,8 +91,9 @@ impl From<ErrorCode> for Failure {
             | ErrorCode::ConnectionWriteTimeout
             | ErrorCode::HttpResponseTimeout => Self::Late,
             ErrorCode::HttpRequestDenied => {
-                Self::Broken("the address is not among the component's `allowed_outbound_hosts`".to_owned())
+                Self::Prohibited("the address is not among the component's `allowed_outbound_hosts`".to_owned())
             }
+            ErrorCode::DestinationIpProhibited => Self::Prohibited("the address is on a blocked network".to_owned()),
             ErrorCode::InternalError(Some(text)) => Self::Broken(text),
             other => Self::Broken(format!("{other:?}")),
         }

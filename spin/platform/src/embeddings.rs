@@ -3,15 +3,16 @@
 //! are in the index already.
 //!
 //! Variables: `embeddings_url` (the whole address), `embeddings_model`, `embeddings_api_key`. Without the address there are no
-//! embeddings.
+//! embeddings. Texts are in the ledger before they are sent.
 
 use bytes::Bytes;
 use http::{Request, Uri, header};
+use mindflow_platform::disclosure::host_of;
 use mindflow_platform::embeddings::{self as rules, ANSWER_BYTES_MAX, TIMEOUT};
 use mindflow_spin_guest::variables;
 
-use crate::bindings::exports::mindflow::platform::embeddings::{Error, Guest};
-use crate::{Platform, grants};
+use crate::bindings::exports::mindflow::platform::embeddings::{Error, Guest, Subject};
+use crate::{Platform, disclosure, grants};
 use mindflow_spin_guest::http::{Failure, exchange};
 
 /// Where the model is.
@@ -23,10 +24,11 @@ struct Settings {
 }
 
 impl Guest for Platform {
-    async fn embed(texts: Vec<String>) -> Result<Vec<Vec<f32>>, Error> {
+    async fn embed(subject: Subject, texts: Vec<String>) -> Result<Vec<Vec<f32>>, Error> {
         let settings = settings().await?;
         rules::check(&texts)?;
         let body = rules::request(&settings.model, &texts)?;
+        let host = host_of(&settings.uri);
         let mut request = Request::post(settings.uri).header(header::CONTENT_TYPE, "application/json");
         if let Some(key) = settings.key {
             request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
@@ -34,11 +36,18 @@ impl Guest for Platform {
         let request = request
             .body(Bytes::from(body))
             .map_err(|_| misconfigured("the variable `embeddings_api_key` cannot be sent as a header"))?;
+        let recorded = disclosure::record(subject, host, Some(settings.model), request.body().len()).await;
+        recorded.map_err(|refusal| rules::Error::Unavailable(refusal.to_string()))?;
         let answer = exchange(request, TIMEOUT, ANSWER_BYTES_MAX).await.map_err(|failure| match failure {
             Failure::TooLarge => rules::too_large(),
             failure => rules::Error::Unavailable(failure.to_string()),
         })?;
         Ok(rules::response(answer.status.as_u16(), &answer.body, texts.len())?)
+    }
+
+    /// There is no model beside the component.
+    async fn leaves() -> Result<bool, Error> {
+        settings().await.map(|_| true)
     }
 
     async fn model() -> Result<String, Error> {

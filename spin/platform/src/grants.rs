@@ -62,6 +62,8 @@ pub struct Grants {
     pub search_index: Vec<String>,
     pub embeddings: bool,
     pub audit_log: Vec<AuditLog>,
+    /// Whether it may read for a caller what is the caller's.
+    pub disclosure_ledger: bool,
     /// Names of containers.
     pub blob: Vec<String>,
 }
@@ -109,6 +111,8 @@ pub struct Topics {
 pub struct Outbound {
     /// Only addresses that are public.
     pub public_only: bool,
+    /// Only by the capability `disclosure`: `cargo xtask compose` joins no service that imports another way.
+    pub disclosed: bool,
 }
 
 /// What every access token says: `application.tool.mindflow.tokens`.
@@ -192,6 +196,16 @@ impl Service {
 
     pub fn embeds(&self) -> Result<(), String> {
         granted(self.grants.embeddings, || "embeddings are not granted to the component".to_owned())
+    }
+
+    pub fn discloses(&self) -> Result<(), String> {
+        granted(self.grants.outbound.disclosed, || self.lacks("outbound = { disclosed = true }"))
+    }
+
+    pub fn reads_disclosures(&self) -> Result<(), String> {
+        granted(self.grants.disclosure_ledger, || {
+            format!("the ledger of disclosures is not granted to `{}`", self.component)
+        })
     }
 
     pub fn appends_audit(&self) -> Result<(), String> {
@@ -307,6 +321,8 @@ mod tests {
             service.pushes(),
             service.seals(),
             service.embeds(),
+            service.discloses(),
+            service.reads_disclosures(),
             service.reads_audit(),
             service.dead_letters(),
         ] {

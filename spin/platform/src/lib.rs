@@ -8,6 +8,7 @@ mod bindings;
 mod blob;
 mod config;
 mod dead_letters;
+mod disclosure;
 mod embeddings;
 mod grants;
 mod jwt;

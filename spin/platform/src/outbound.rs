@@ -30,15 +30,26 @@ impl Guest for Platform {
         let Ok(uri) = url.parse::<Uri>() else {
             return Err(Refusal::Prohibited("this is no address".into()));
         };
-        let grants = &grants::service().grants;
-        if !is_allowed(&grants.allowed_outbound_hosts, &uri) {
-            return Err(Refusal::Prohibited(format!("{} is not among the component's hosts", origin(&uri))));
-        }
-        if !grants.outbound.public_only {
-            return Ok(());
-        }
-        Ok(judge(&policy().await?, &Destination::of(&uri)).await?)
+        let allowed = is_allowed(&grants::service().grants.allowed_outbound_hosts, &uri);
+        permit(&uri, allowed).await
     }
+}
+
+/// Of a request that is sent next: what an entry with a variable in it allows, Spin decides then.
+pub async fn permit_sent(uri: &Uri) -> Result<(), Refusal> {
+    let entries = &grants::service().grants.allowed_outbound_hosts;
+    let allowed = is_allowed(entries, uri) || entries.iter().any(|entry| entry.contains("{{"));
+    permit(uri, allowed).await
+}
+
+async fn permit(uri: &Uri, allowed: bool) -> Result<(), Refusal> {
+    if !allowed {
+        return Err(Refusal::Prohibited(format!("{} is not among the component's hosts", origin(uri))));
+    }
+    if !grants::service().grants.outbound.public_only {
+        return Ok(());
+    }
+    Ok(judge(&policy().await?, &Destination::of(uri)).await?)
 }
 
 /// The variable `outbound_allow_private`, as the host's `[outbound] allow-private`, with commas between the addresses.

@@ -1,31 +1,31 @@
-//! Mail: welcomed, refused, put off, ended by one click.
+//! Mail: sent once, refused, put off, ended by one click.
 
 use super::{dead_send, mailing, mails_to, received, settled, webhook};
+use crate::accounts_kit::{CONFIRM, confirm, mail_about};
 use mindflow_test_support::SmtpServer;
 use mindflow_tests::receiver::Receiver;
-use mindflow_tests::{Platform, eventually};
+use mindflow_tests::{Account, PASSWORD, Platform, eventually};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_user_is_welcomed_by_mail_once_and_can_end_it_with_one_click() {
+async fn a_new_user_is_mailed_once_and_can_end_it_with_one_click() {
     let server = SmtpServer::start().await;
     let mut platform = mailing(&server).start().await;
     let ada = platform.register_as("premium").await;
-    let mails = mails_to(&server, &ada.email, 1).await;
-    assert!(mails[0].contains("Subject: Welcome to MindFlow\r\n"), "{}", mails[0]);
-    assert!(mails[0].contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"), "{}", mails[0]);
+    confirm(&platform, &server, &ada).await;
     settled(&platform, &ada, 1).await;
     // Nothing is sent again when the host dies and comes back.
     platform.kill();
     platform.start().await;
 
-    // Insights are mailed as well, and say nothing of the entry.
+    // The mail about insights says nothing of the entry.
     ada.write(json!({ "title": "Harbour", "content": "A good day with friends. I felt grateful and calm." })).await;
     let mails = mails_to(&server, &ada.email, 2).await;
     let insights = mails.iter().find(|mail| mail.contains("Subject: Your insights are ready\r\n")).unwrap();
+    assert!(insights.contains("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"), "{insights}");
     assert!(insights.contains("about one of your entries") && !insights.contains("Harbour"), "{insights}");
 
-    let (_, link) = mails[0].split_once("List-Unsubscribe: <").unwrap();
+    let (_, link) = insights.split_once("List-Unsubscribe: <").unwrap();
     let path = link.split_once('>').unwrap().0.replace("\r\n ", "");
     let path = path.strip_prefix("http://127.0.0.1:3000").unwrap().to_owned();
     // Looking at the link does nothing.
@@ -64,9 +64,13 @@ async fn a_name_full_of_markup_and_line_breaks_changes_no_mail() {
     let platform = mailing(&server).start().await;
     let email = format!("eve-{}@example.org", uuid::Uuid::new_v4());
     let name = "<script>alert(1)</script>{{ home }}";
-    let body = json!({ "email": email, "password": mindflow_tests::PASSWORD, "displayName": name });
-    platform.http().post("/auth/register", &body).await.expect(201);
-    let mail = mails_to(&server, &email, 1).await.remove(0);
+    let body = json!({ "email": email, "password": PASSWORD, "displayName": name });
+    let answer = platform.http().post("/auth/register", &body).await.expect(201);
+    let eve = Account::granted(platform.http(), &email, PASSWORD, &answer);
+    confirm(&platform, &server, &eve).await;
+    let change = "mutation ($input: ChangePasswordInput!) { changePassword(input: $input) }";
+    eve.data(change, json!({ "input": { "currentPassword": PASSWORD, "newPassword": "another horse" } })).await;
+    let mail = mail_about(&server, &email, "Your account was changed").await;
     assert!(mail.contains("&lt;script&gt;"), "{mail}");
     let (_, html) = mail.split_once("text/html").unwrap();
     assert!(!html.contains("<script>"), "{mail}");
@@ -88,8 +92,7 @@ async fn mail_waits_for_a_server_that_is_away_and_is_no_dead_letter() {
     let (attempts, reason) = eventually("a mail put off", put_off).await;
     assert!(attempts == 0 && reason.contains("mail cannot be sent now"), "{attempts} {reason}");
     let server = away.again().await;
-    let mails = mails_to(&server, &ada.email, 1).await;
-    assert!(mails[0].contains("Subject: Welcome to MindFlow\r\n"), "{}", mails[0]);
+    mail_about(&server, &ada.email, CONFIRM).await;
     assert_eq!(settled(&platform, &ada, 1).await, [("email".to_owned(), "sent".to_owned(), None)]);
 }
 
@@ -135,7 +138,7 @@ async fn quiet_hours_put_mail_off_but_no_webhook_and_are_checked() {
     let platform =
         mailing(&server).config(&format!("[outbound]\nallow-private = [\"{}\"]\n", receiver.address)).start().await;
     let ada = platform.register_as("premium").await;
-    mails_to(&server, &ada.email, 1).await;
+    confirm(&platform, &server, &ada).await;
     let update = "mutation ($start: Int, $end: Int) { updateNotificationPreferences(quietHoursStart: $start, quietHoursEnd: $end)
         { email push webhooks quietHoursStart quietHoursEnd } }";
     for (hours, field) in [
@@ -185,5 +188,5 @@ async fn the_embedded_default_writes_mail_into_a_folder() {
             .find_map(|path| std::fs::read_to_string(path).ok())
     })
     .await;
-    assert!(mail.contains(&format!("To: {}\r\n", ada.email)) && mail.contains("Welcome to MindFlow"), "{mail}");
+    assert!(mail.contains(&format!("To: {}\r\n", ada.email)) && mail.contains(CONFIRM), "{mail}");
 }

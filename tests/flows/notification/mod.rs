@@ -3,9 +3,9 @@
 
 mod mail;
 mod push;
-mod secrets;
+pub mod secrets;
 mod silent;
-mod webhooks;
+pub mod webhooks;
 
 use mindflow_test_support::SmtpServer;
 use mindflow_tests::receiver::{Received, Receiver};
@@ -16,7 +16,7 @@ const CREATE_WEBHOOK: &str = "mutation ($url: String!, $events: [String!]!) {
     createWebhook(url: $url, events: $events) { id url events active secret } }";
 const CREATE_TAG: &str = "mutation ($name: String!) { createTag(name: $name) { id } }";
 
-fn mailing(server: &SmtpServer) -> Builder {
+pub fn mailing(server: &SmtpServer) -> Builder {
     Platform::services().config(&format!(
         "[mail]\nbackend = \"smtp\"\nfrom = \"MindFlow <hello@mindflow.example>\"\nhost = \"127.0.0.1\"\nport = {}\ntls = \"none\"\n",
         server.port
@@ -28,7 +28,7 @@ fn letting_through(receiver: &Receiver) -> Builder {
 }
 
 /// The mails to one address, as soon as there are so many.
-async fn mails_to(server: &SmtpServer, email: &str, count: usize) -> Vec<String> {
+pub async fn mails_to(server: &SmtpServer, email: &str, count: usize) -> Vec<String> {
     eventually(&format!("{count} mails to {email}"), || async {
         let mails: Vec<String> =
             server.mails().into_iter().filter(|mail| mail.contains(&format!("\r\nTo: {email}\r\n"))).collect();

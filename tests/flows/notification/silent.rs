@@ -1,6 +1,7 @@
 //! Receivers that take requests and do not answer: what they hold is their owner's alone, and in the end they are switched off.
 
 use super::{CREATE_TAG, CREATE_WEBHOOK, mails_to, received, webhook};
+use crate::accounts_kit::confirm;
 use mindflow_test_support::SmtpServer;
 use mindflow_tests::receiver::Receiver;
 use mindflow_tests::{Account, Builder, Platform, eventually};
@@ -100,6 +101,7 @@ async fn a_silent_webhook_is_switched_off_and_its_owner_gets_a_mail_and_can_swit
     silent.fall_silent();
     let platform = impatient(mailing_to(&server, &[&silent, &good])).start().await;
     let ada = platform.register().await;
+    confirm(&platform, &server, &ada).await;
     for path in ["/a", "/b"] {
         webhook(&ada, &silent.url(path), &["MoodRecorded"]).await;
     }
@@ -113,7 +115,7 @@ async fn a_silent_webhook_is_switched_off_and_its_owner_gets_a_mail_and_can_swit
     assert!(reason.starts_with("3 times in a row without an answer") && reason.contains("within 400 ms"), "{reason}");
     in_state(&ada, &silent.url("/b"), "DISABLED").await;
     in_state(&ada, &good.url("/good"), "ACTIVE").await;
-    // The welcome, and a mail for each.
+    // That of the registration, and a mail for each.
     let mails = mails_to(&server, &ada.email, 3).await;
     let off_mails: Vec<_> =
         mails.iter().filter(|mail| mail.contains("Subject: Your webhook was switched off\r\n")).collect();

@@ -10,8 +10,15 @@ const SPARED: &[(&str, &str, &str)] = &[
     ("gateway", "mail_from", "mails are sent for events"),
     ("gateway", "{{ mail_origin }}", "mails are sent for events"),
     ("gateway", "https://*:*", "addresses of users are checked there and called for events"),
+    ("notification", "jwt_wrapping_secret", "mails are prepared there, and no tokens signed"),
+    ("notification", "http://query.spin.internal", "auth publishes nothing there"),
+    ("notification", "http://analytics.spin.internal", "auth publishes nothing there"),
     ("media", "jwt_wrapping_secret", "tokens are proven there, not signed"),
     ("media-background", "jwt_wrapping_secret", "tokens are proven there, not signed"),
+    ("media", "sealing_key", "there are no logins there"),
+    ("media", "sealing_former_keys", "there are no logins there"),
+    ("media-background", "sealing_key", "there are no logins there"),
+    ("media-background", "sealing_former_keys", "there are no logins there"),
 ];
 /// What only `auth` publishes, on a login: `media` and its schedules only have it prove tokens.
 const PROVES_ALONE: &[&str] = &["media", "media-background"];
@@ -117,7 +124,10 @@ impl<'a> Application<'a> {
         let (mut found, mut open) = (BTreeSet::from([first]), vec![first]);
         while let Some(name) = open.pop() {
             let calls = self.tool(name).and_then(|tool| tool.get("calls")?.as_array());
-            open.extend(calls.into_iter().flatten().filter_map(Value::as_str).filter(|callee| found.insert(callee)));
+            let entries = calls.into_iter().flatten().filter_map(Value::as_str);
+            // `SERVICE`, or `SERVICE/INTERFACE`.
+            let callees = entries.map(|entry| entry.split_once('/').map_or(entry, |(service, _)| service));
+            open.extend(callees.filter(|callee| found.insert(callee)));
         }
         found
     }
@@ -179,9 +189,19 @@ impl<'a> Application<'a> {
                 "web-push" => needs.push(of(&["web_push_dsn"], "write_origin")),
                 "sealing" => needs.push(of(&["sealing_key", "sealing_former_keys"], "")),
                 "mail" => needs.push(of(&["mail_url", "mail_password", "mail_from"], "mail_origin")),
-                "outbound" => needs.push(of(&["outbound_allow_private"], "")),
+                "outbound" => {
+                    let says = |key: &str| value.get(key).and_then(Value::as_bool) == Some(true);
+                    if says("public-only") {
+                        needs.push(of(&["outbound_allow_private"], ""));
+                    }
+                    if says("disclosed") {
+                        needs.push(of(&["disclosure_ledger_dsn"], "write_origin"));
+                    }
+                }
+                "disclosure-ledger" => needs.push(of(&["disclosure_ledger_dsn"], "write_origin")),
                 "embeddings" => {
                     needs.push(of(&["embeddings_url", "embeddings_model", "embeddings_api_key"], "embeddings_origin"));
+                    needs.push(of(&["disclosure_ledger_dsn"], "write_origin"));
                 }
                 "blob" => {
                     needs.push(of(&["blob_access_key_id", "blob_secret_access_key"], "blob_origin"));

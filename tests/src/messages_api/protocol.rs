@@ -186,10 +186,25 @@ pub fn plausible_analysis(request: &Value) -> Value {
         "sentiment": sentiment,
         "themes": themes,
         "insights": [
-            { "kind": "observation", "text": format!("You wrote {} words about {}.", words.len(), themes.join(", ")) },
-            { "kind": if sentiment < 0.0 { "suggestion" } else { "encouragement" }, "text": format!("{glad} bright and {sad} heavy words stand out.") },
+            {
+                "kind": "observation", "text": format!("You wrote {} words about {}.", words.len(), themes.join(", ")),
+                "quotes": [first_sentence(entry(message)), INVENTED_QUOTE],
+            },
+            {
+                "kind": if sentiment < 0.0 { "suggestion" } else { "encouragement" },
+                "text": format!("{glad} bright and {sad} heavy words stand out."), "quotes": [],
+            },
         ],
     })
+}
+
+/// As models do now and then: it is in no entry.
+pub const INVENTED_QUOTE: &str = "These words were never written.";
+
+/// Of the text below the lines that name the title and the day.
+fn first_sentence(entry: &str) -> &str {
+    let content = entry.split_once("\n\n").map_or(entry, |(_, content)| content);
+    content.split_inclusive(['.', '!', '?', '\n']).next().unwrap_or_default().trim()
 }
 
 /// What stands between the tags that the message begins with; all of it when it begins with none.

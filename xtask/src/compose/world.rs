@@ -40,6 +40,11 @@ pub fn check(component: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// `subscriber` of `mindflow:platform/subscriber@0.1.0`.
+pub fn short(interface: &str) -> Option<&str> {
+    interface.split_once('/')?.1.split('@').next()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

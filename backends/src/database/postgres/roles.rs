@@ -16,7 +16,8 @@ use super::walls;
 /// Capabilities with a role of their own, named as components' are, to which migrations grant its own tables and nothing else.
 /// The host uses that of the search index, and works as the administrator for the others; on Spin, where there is no
 /// administrator, each capability logs in as its role.
-pub const CAPABILITIES: [&str; 6] = ["audit-log", "dead-letters", "delivery", "keys", "search-index", "web-push"];
+pub const CAPABILITIES: [&str; 7] =
+    ["audit-log", "dead-letters", "delivery", "disclosure-ledger", "keys", "search-index", "web-push"];
 
 /// Longest name of a component; with the prefix it stays under PostgreSQL's 63 bytes for a name.
 const COMPONENT_NAME_MAX: usize = 48;

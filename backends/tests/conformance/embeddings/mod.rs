@@ -1,12 +1,36 @@
 //! Goal: texts get vectors that express their meaning, from either back end, and a model that ends takes nothing with
 //! it. Method: the real model in its own process; the back end for services speaks to the same one over TCP.
 
-use mindflow_backends::embeddings::{self, Config, Embeddings, Error};
+use async_trait::async_trait;
+use mindflow_backends::embeddings::{self, Config, Disclosing, Embeddings, Error, Leaving};
+use mindflow_backends::records::ledger::LedgerError;
 use mindflow_test_support::{eventually, until};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
 use tokio::net::{TcpListener, UnixStream};
+
+/// A ledger of what left: host, model and bytes. A closed one takes nothing.
+#[derive(Default)]
+struct Noted {
+    left: Mutex<Vec<(String, String, usize)>>,
+    closed: bool,
+}
+
+#[async_trait]
+impl Disclosing for Noted {
+    async fn disclose(&self, leaving: Leaving<'_>) -> Result<(), LedgerError> {
+        if self.closed {
+            return Err(LedgerError("it is closed".into()));
+        }
+        let Leaving { host, model, bytes } = leaving;
+        self.left.lock().unwrap().push((host.to_owned(), model.to_owned(), bytes));
+        Ok(())
+    }
+}
 
 struct Stage {
     embeddings: Arc<dyn Embeddings>,
@@ -39,7 +63,7 @@ async fn local() -> Stage {
 
 /// The vector of a text, as soon as there is a model.
 async fn embedded(stage: &Stage, text: &str) -> Vec<f32> {
-    eventually("there is a model", async || match stage.embeddings.embed(&[text.to_owned()]).await {
+    eventually("there is a model", async || match stage.embeddings.embed(&[text.to_owned()], &Noted::default()).await {
         Ok(mut vectors) => Some(vectors.remove(0)),
         Err(Error::Unavailable(_)) => None,
         Err(error) => panic!("{error}"),
@@ -75,14 +99,37 @@ async fn texts_of_one_meaning_are_near_by_either_back_end() {
         }
     });
     let http = open(json!({ "backend": "http", "url": url, "model": "minilm" }), &stage.folder).await;
-    assert_eq!(http.model(), "minilm");
+    assert_eq!((http.model(), http.leaves(), stage.embeddings.leaves()), ("minilm", true, false));
     let texts =
         ["The office drained me today.", "exhausted from work", "We baked a cake with plums."].map(String::from);
+    let ledger = Noted::default();
     for embeddings in [&stage.embeddings, &http] {
-        let vectors = embeddings.embed(&texts).await.unwrap();
+        let vectors = embeddings.embed(&texts, &ledger).await.unwrap();
         let (near, far) = (cosine(&vectors[0], &vectors[1]), cosine(&vectors[0], &vectors[2]));
         assert!(vectors.len() == 3 && near > 0.4 && far < 0.2, "{near} {far}");
     }
+    // The texts stay with the model beside the host, and only what goes to an address is noted.
+    let host = url.strip_prefix("http://").unwrap().strip_suffix("/v1/embeddings").unwrap().to_owned();
+    let left = ledger.left.into_inner().unwrap();
+    assert!(
+        matches!(left.as_slice(), [(to, model, bytes)] if *to == host && model == "minilm" && *bytes > 80),
+        "{left:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_the_ledger_does_not_take_is_not_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    let service = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v1/embeddings", service.local_addr().unwrap());
+    let http = open(json!({ "backend": "http", "url": url, "model": "m" }), &folder).await;
+    let ledger = Noted { closed: true, ..Noted::default() };
+    let refused = http.embed(&["a secret".into()], &ledger).await;
+    assert!(matches!(&refused, Err(Error::Unavailable(reason)) if reason.contains("it is closed")), "{refused:?}");
+    // A connection that the refused call had opened would be there before this one.
+    let probe = tokio::net::TcpStream::connect(service.local_addr().unwrap()).await.unwrap();
+    let (_, first) = service.accept().await.unwrap();
+    assert_eq!(first, probe.local_addr().unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,7 +152,7 @@ async fn a_model_that_is_not_there_stops_nothing_and_says_where_it_was_looked_fo
         json!({ "backend": "local", "model-dir": folder.path(), "program": "/nowhere/program" }),
     ] {
         let embeddings = open(config, &folder).await;
-        let Error::Unavailable(reason) = embeddings.embed(&["a".into()]).await.unwrap_err() else {
+        let Error::Unavailable(reason) = embeddings.embed(&["a".into()], &Noted::default()).await.unwrap_err() else {
             panic!("unavailable")
         };
         assert!(reason.contains("/nowhere/"), "{reason}");
@@ -113,7 +160,7 @@ async fn a_model_that_is_not_there_stops_nothing_and_says_where_it_was_looked_fo
     // A folder with no model in it.
     let embeddings =
         open(json!({ "backend": "local", "model-dir": folder.path(), "program": program() }), &folder).await;
-    let asked = embeddings.embed(&["a".into()]).await;
+    let asked = embeddings.embed(&["a".into()], &Noted::default()).await;
     assert!(matches!(asked, Err(Error::Unavailable(_))), "{asked:?}");
 }
 
@@ -124,13 +171,12 @@ async fn a_model_that_is_installed_later_is_used_without_a_restart() {
     let config = json!({ "backend": "local", "model-dir": later("model"), "program": later("program") });
     let stage = Stage { embeddings: open(config, &folder).await, folder: tempfile::tempdir().unwrap() };
     for (name, installed) in [("program", program()), ("model", PathBuf::from(model()))] {
-        let Error::Unavailable(reason) = stage.embeddings.embed(&["a".into()]).await.unwrap_err() else {
-            panic!("unavailable")
-        };
+        let asked = stage.embeddings.embed(&["a".into()], &Noted::default()).await;
+        let Error::Unavailable(reason) = asked.unwrap_err() else { panic!("unavailable") };
         assert!(reason.contains(&format!("/{name};")), "{reason}");
         std::os::unix::fs::symlink(installed, later(name)).unwrap();
         until(&format!("the {name} to be found"), async || {
-            let asked = stage.embeddings.embed(&["a".into()]).await;
+            let asked = stage.embeddings.embed(&["a".into()], &Noted::default()).await;
             !matches!(asked, Err(Error::Unavailable(now)) if now == reason)
         })
         .await;
@@ -144,7 +190,9 @@ async fn calls_that_ask_too_much_are_refused_before_they_reach_the_model() {
     let embeddings = open(json!({ "backend": "http", "url": "http://127.0.0.1:1/", "model": "m" }), &folder).await;
     let long = "x".repeat(embeddings::TEXT_BYTES_MAX + 1);
     for texts in [vec![], vec![String::new(); embeddings::TEXTS_MAX + 1], vec![long]] {
-        assert!(matches!(embeddings.embed(&texts).await, Err(Error::Invalid(_))));
+        let ledger = Noted::default();
+        assert!(matches!(embeddings.embed(&texts, &ledger).await, Err(Error::Invalid(_))));
+        assert_eq!(ledger.left.into_inner().unwrap(), []);
     }
     let none: Config = serde_json::from_value(json!({ "backend": "none" })).unwrap();
     assert!(embeddings::open(&none, folder.path()).await.unwrap().is_none());

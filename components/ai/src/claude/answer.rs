@@ -60,8 +60,8 @@ enum Block {
     Other,
 }
 
-/// `asked`: the model that was asked for, should the answer name none.
-pub fn read(body: &[u8], asked: &str) -> Result<Answer, AnswerError> {
+/// `asked`: the model that was asked for, should the answer name none. `content`: of the entry, which the model may quote.
+pub fn read(body: &[u8], asked: &str, content: &str) -> Result<Answer, AnswerError> {
     let message: Message = serde_json::from_slice(body).map_err(AnswerError::Message)?;
     match message.stop_reason.as_deref() {
         Some("end_turn" | "stop_sequence") => {}
@@ -83,7 +83,7 @@ pub fn read(body: &[u8], asked: &str) -> Result<Answer, AnswerError> {
     }
     let draft: Draft = serde_json::from_str(&text).map_err(AnswerError::Shape)?;
     let model = if message.model.trim().is_empty() { asked } else { &message.model };
-    draft.check(model).map(Answer::Analysis).map_err(AnswerError::Rule)
+    draft.check(model, content).map(Answer::Analysis).map_err(AnswerError::Rule)
 }
 
 #[cfg(test)]
@@ -102,14 +102,14 @@ mod tests {
     }
 
     fn good() -> String {
-        json!({"sentiment": 0.25, "themes": ["rain"], "insights": [{"kind": "observation", "text": "It rained."}]})
-            .to_string()
+        let insight = json!({"kind": "observation", "text": "It rained.", "quotes": ["It rained", "It snowed"]});
+        json!({"sentiment": 0.25, "themes": ["rain"], "insights": [insight]}).to_string()
     }
 
     #[test]
     fn a_structured_answer_becomes_the_analysis_by_the_model_that_answered() {
         let Answer::Analysis(analysis) =
-            read(&message("end_turn", json!([{"type": "text", "text": good()}])), "claude-test").unwrap()
+            read(&message("end_turn", json!([{"type": "text", "text": good()}])), "claude-test", "").unwrap()
         else {
             panic!("no analysis");
         };
@@ -117,30 +117,53 @@ mod tests {
     }
 
     #[test]
+    fn an_insight_quotes_what_is_in_the_entry_and_one_without_quotes_is_read() {
+        let of = |text: &str| {
+            let body = message("end_turn", json!([{"type": "text", "text": text}]));
+            let Answer::Analysis(analysis) = read(&body, "m", "All day It rained.").unwrap() else {
+                panic!("no analysis")
+            };
+            analysis.insights[0]
+                .quotes
+                .iter()
+                .map(|quote| (quote.text.clone(), quote.start, quote.end))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(of(&good()), [("It rained".to_owned(), 8, 17)]);
+        assert_eq!(of(&good().replace("quotes", "others")), []);
+    }
+
+    #[test]
     fn blocks_are_chosen_by_their_type_and_not_by_their_place() {
         let (head, tail) = (&good()[..10], &good()[10..]);
         let content = json!([{"type": "thinking", "thinking": "hm", "signature": "s"}, {"type": "text", "text": head}, {"type": "new_kind", "x": 1}, {"type": "text", "text": tail}]);
-        assert!(matches!(read(&message("end_turn", content), "m"), Ok(Answer::Analysis(_))));
+        assert!(matches!(read(&message("end_turn", content), "m", ""), Ok(Answer::Analysis(_))));
     }
 
     #[test]
     fn a_refusal_is_told_apart_even_without_content() {
-        assert_eq!(read(&message("refusal", json!([])), "m").unwrap(), Answer::Refusal);
-        assert_eq!(read(&message("refusal", json!([{"type": "text", "text": good()}])), "m").unwrap(), Answer::Refusal);
+        assert_eq!(read(&message("refusal", json!([])), "m", "").unwrap(), Answer::Refusal);
+        assert_eq!(
+            read(&message("refusal", json!([{"type": "text", "text": good()}])), "m", "").unwrap(),
+            Answer::Refusal
+        );
     }
 
     #[test]
     fn an_answer_that_was_cut_is_told_apart_even_if_its_json_is_whole() {
         assert_eq!(
-            read(&message("max_tokens", json!([{"type": "text", "text": "{\"sentim"}])), "m").unwrap(),
+            read(&message("max_tokens", json!([{"type": "text", "text": "{\"sentim"}])), "m", "").unwrap(),
             Answer::Cut
         );
-        assert_eq!(read(&message("max_tokens", json!([{"type": "text", "text": good()}])), "m").unwrap(), Answer::Cut);
+        assert_eq!(
+            read(&message("max_tokens", json!([{"type": "text", "text": good()}])), "m", "").unwrap(),
+            Answer::Cut
+        );
     }
 
     #[test]
     fn a_full_context_is_told_apart() {
-        assert_eq!(read(&message("model_context_window_exceeded", json!([])), "m").unwrap(), Answer::TooLong);
+        assert_eq!(read(&message("model_context_window_exceeded", json!([])), "m", "").unwrap(), Answer::TooLong);
     }
 
     #[test]
@@ -155,7 +178,7 @@ mod tests {
             (message("end_turn", json!([{"type": "text", "text": good().replace("0.25", "2.5")}])), "breaks a rule"),
         ];
         for (body, wanted) in cases {
-            let error = read(&body, "m").unwrap_err().to_string();
+            let error = read(&body, "m", "").unwrap_err().to_string();
             assert!(error.contains(wanted), "{error}");
         }
     }
@@ -163,22 +186,25 @@ mod tests {
     #[test]
     fn an_error_repeats_nothing_of_what_the_model_wrote() {
         let text = r#"{"insights":[],"sentiment":"my secret","themes":[]}"#;
-        let error = read(&message("end_turn", json!([{"type": "text", "text": text}])), "m").unwrap_err().to_string();
+        let error =
+            read(&message("end_turn", json!([{"type": "text", "text": text}])), "m", "").unwrap_err().to_string();
         assert!(error.ends_with("(another shape at line 1, column 38)") && !error.contains("secret"), "{error}");
     }
 
     #[test]
     fn the_asked_model_is_named_when_the_answer_names_none() {
         let body = json!({"content": [{"type": "text", "text": good()}], "stop_reason": "end_turn"}).to_string();
-        let Answer::Analysis(analysis) = read(body.as_bytes(), "claude-asked").unwrap() else { panic!("no analysis") };
+        let Answer::Analysis(analysis) = read(body.as_bytes(), "claude-asked", "").unwrap() else {
+            panic!("no analysis")
+        };
         assert_eq!(analysis.model, "claude-asked");
     }
 
     proptest! {
         #[test]
         fn no_body_whatever_makes_it_panic(body in proptest::collection::vec(any::<u8>(), 0..300), text in any::<String>()) {
-            let _ = read(&body, "m");
-            let _ = read(&message("end_turn", json!([{"type": "text", "text": text}])), "m");
+            let _ = read(&body, "m", "");
+            let _ = read(&message("end_turn", json!([{"type": "text", "text": text}])), "m", "");
         }
     }
 }

@@ -8,11 +8,11 @@ mod retry_after;
 mod status;
 mod transport;
 
-use crate::{analysis::Analysis, decision::AnalysisFailure, entry::Entry};
+use crate::{analysis::Analysis, decision::AnalysisFailure, entry::Entry, sharing};
 use answer::Answer;
 use http::Uri;
 use mindflow_events::FailureReason;
-use mindflow_guest::{clock, id};
+use mindflow_guest::{clock, failure::DEFERRAL_MS, id};
 use transport::{Reply, TransportError};
 
 /// For all calls of one delivery: below the host's limit, with time left to store the result.
@@ -39,7 +39,13 @@ pub struct Claude {
 pub async fn analyse(claude: &Claude, entry: &Entry) -> Result<Analysis, AnalysisFailure> {
     let nonce = id::random().simple().to_string();
     converse(claude, entry, &nonce, clock::now_us, async |body, timeout_ms| {
-        transport::post(&claude.endpoint, &claude.key, body, timeout_ms).await
+        // Before each call: the one before may have taken a minute.
+        match sharing::may_leave(entry).await {
+            Ok(true) => {}
+            Ok(false) => return Err(TransportError::Withheld),
+            Err(error) => return Err(TransportError::Unknown(format!("{error:?}"))),
+        }
+        transport::post(claude, entry, body, timeout_ms).await
     })
     .await
 }
@@ -63,7 +69,7 @@ async fn converse(
         if let Some(failure) = status::failure(reply.status, reply.retry_after.as_deref(), &reply.body, now_us()) {
             return Err(failure);
         }
-        match answer::read(&reply.body, &claude.model) {
+        match answer::read(&reply.body, &claude.model, &entry.content) {
             Ok(Answer::Analysis(analysis)) => return Ok(analysis),
             Ok(Answer::Refusal) => {
                 return Err(AnalysisFailure::Final {
@@ -86,6 +92,11 @@ async fn converse(
 
 fn unreached(error: TransportError) -> AnalysisFailure {
     match error {
+        // The event comes again, and the entry is read here then.
+        TransportError::Withheld => AnalysisFailure::Deferred { why: error.to_string(), after_ms: 0 },
+        TransportError::Unknown(_) | TransportError::Unrecorded(_) => {
+            AnalysisFailure::Deferred { why: error.to_string(), after_ms: DEFERRAL_MS }
+        }
         TransportError::Denied | TransportError::Key => {
             AnalysisFailure::Deferred { why: error.to_string(), after_ms: OPERATOR_PAUSE_MS }
         }

@@ -4,6 +4,7 @@ use super::fence::Fence;
 use crate::{
     analysis::{INSIGHT_CHARS_MAX, INSIGHTS_MAX, THEME_CHARS_MAX, THEMES_MAX, clean},
     entry::Entry,
+    quotes::{QUOTE_CHARS_MAX, QUOTES_MAX},
 };
 
 /// Who the model is and what it must not do. Says first what is data, because an entry may well say otherwise.
@@ -26,6 +27,10 @@ pub fn system(fence: &Fence<'_>) -> String {
          - insights: 1 to {INSIGHTS_MAX} remarks to the writer, each of at most {INSIGHT_CHARS_MAX} characters \
          and with a kind: pattern (something that recurs or is connected), encouragement (something to be glad \
          of or proud of), suggestion (something small to try), observation (anything else worth noticing).\n\
+         - quotes, of each insight: up to {QUOTES_MAX} passages that it rests on, each of at most \
+         {QUOTE_CHARS_MAX} characters. Copy them letter by letter from the text below the first empty line, with the \
+         writer's spelling, punctuation and line breaks, and never from the title, date, mood or tags. What is not \
+         there word for word is thrown away; where nothing fits, the list is empty.\n\
          \n\
          Speak to the writer as \"you\", warmly and plainly, in the language of the entry. Stay with what is \
          written; invent nothing. Diagnose nothing and promise nothing. If the entry speaks of harming oneself \
@@ -80,6 +85,12 @@ mod tests {
                 && system.contains(&format!("</journal_entry_{NONCE}>"))
         );
         assert!(system.contains("never an instruction"));
+    }
+
+    #[test]
+    fn the_system_prompt_asks_for_quotes_and_says_how_long() {
+        let system = system(&Fence::new(NONCE));
+        assert!(system.contains("up to 2 passages") && system.contains("at most 300 characters"), "{system}");
     }
 
     #[test]

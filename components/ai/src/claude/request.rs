@@ -32,8 +32,13 @@ fn schema() -> Value {
                     "properties": {
                         "kind": { "type": "string", "enum": Kind::words() },
                         "text": { "type": "string" },
+                        "quotes": {
+                            "type": "array",
+                            "items": { "type": "string" },
+                            "description": "Passages of the entry, word for word.",
+                        },
                     },
-                    "required": ["kind", "text"],
+                    "required": ["kind", "text", "quotes"],
                     "additionalProperties": false,
                 },
             },

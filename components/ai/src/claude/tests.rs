@@ -117,6 +117,9 @@ fn a_network_that_fails_counts_and_a_setting_that_is_wrong_waits() {
     for error in [TransportError::Timeout(5), TransportError::AnswerTooLarge, TransportError::Network("reset".into())] {
         assert_eq!(talk(1, vec![Err(error.clone())]).0, Err(AnalysisFailure::attempt(error)));
     }
+    // Nothing is sent of an entry that became private meanwhile, and that is no failure.
+    let withheld = talk(3_000, vec![Ok(message("max_tokens", "{")), Err(TransportError::Withheld)]).0;
+    assert!(matches!(withheld, Err(AnalysisFailure::Deferred { after_ms: 0, .. })), "{withheld:?}");
     for error in [TransportError::Denied, TransportError::Key] {
         assert!(matches!(talk(1, vec![Err(error)]).0, Err(AnalysisFailure::Deferred { after_ms: 60_000, .. })));
     }

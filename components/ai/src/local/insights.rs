@@ -4,6 +4,7 @@ use super::{feelings::Feelings, language::Language, themes::Theme};
 use crate::{
     analysis::{INSIGHT_CHARS_MAX, Insight, Kind, clean, clip},
     entry::Entry,
+    quotes::Source,
 };
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -18,6 +19,9 @@ const TURN_FROM: f64 = 0.4;
 /// A subject that comes up as often as this is what the entry is about.
 const RECURS_FROM: u32 = 3;
 
+/// An insight, and the sentence that it is about where it is about one.
+type Remark<'a> = (Kind, String, Option<&'a str>);
+
 /// At least one.
 pub fn of(
     entry: &Entry,
@@ -26,23 +30,24 @@ pub fn of(
     feelings: Option<&Feelings>,
     language: &Language,
 ) -> Vec<Insight> {
-    let mut found: Vec<Option<(Kind, String)>> = vec![recurring(themes)];
+    let of_all = |(kind, text)| (kind, text, None);
+    let mut found: Vec<Option<Remark<'_>>> = vec![recurring(themes).map(of_all)];
     if let Some(feelings) = feelings {
-        found.push(mood_and_words(entry, feelings));
-        found.push(turn(feelings));
+        found.push(mood_and_words(entry, feelings).map(of_all));
+        found.push(turn(feelings).map(of_all));
         found.push(brightest(sentences, feelings));
         found.push(heaviest(sentences, themes, feelings));
     }
-    let mut insights: Vec<Insight> =
-        found.into_iter().flatten().map(|(kind, text)| insight(kind, &text)).take(INSIGHTS_MAX).collect();
-    if insights.is_empty() || feelings.is_none() {
-        insights.push(insight(Kind::Observation, &measures(sentences, themes, language)));
+    let mut remarks: Vec<Remark<'_>> = found.into_iter().flatten().take(INSIGHTS_MAX).collect();
+    if remarks.is_empty() || feelings.is_none() {
+        remarks.push((Kind::Observation, measures(sentences, themes, language), None));
     }
-    insights
+    let source = Source::new(&entry.content);
+    remarks.into_iter().map(|remark| insight(&source, remark)).collect()
 }
 
-fn insight(kind: Kind, text: &str) -> Insight {
-    Insight { kind, text: clip(&clean(text), INSIGHT_CHARS_MAX) }
+fn insight(source: &Source<'_>, (kind, text, sentence): Remark<'_>) -> Insight {
+    Insight { kind, text: clip(&clean(&text), INSIGHT_CHARS_MAX), quotes: source.quotes(sentence.as_slice()) }
 }
 
 fn recurring(themes: &[Theme]) -> Option<(Kind, String)> {
@@ -130,8 +135,8 @@ fn turn(feelings: &Feelings) -> Option<(Kind, String)> {
     }
 }
 
-fn brightest(sentences: &[&str], feelings: &Feelings) -> Option<(Kind, String)> {
-    let sentence = sentences.get(feelings.brightest()?)?;
+fn brightest<'a>(sentences: &[&'a str], feelings: &Feelings) -> Option<Remark<'a>> {
+    let sentence = *sentences.get(feelings.brightest()?)?;
     let (up, down) = feelings.leaning();
     let kind = if up > down { Kind::Encouragement } else { Kind::Observation };
     let text = match (up, down) {
@@ -139,29 +144,24 @@ fn brightest(sentences: &[&str], feelings: &Feelings) -> Option<(Kind, String)> 
         (_, 0) => format!("{up} sentences sound positive and none negative. The brightest: {}", quote(sentence)),
         _ => format!("{up} of your sentences sound positive, {down} negative. The brightest: {}", quote(sentence)),
     };
-    Some((kind, text))
+    Some((kind, text, Some(sentence)))
 }
 
-fn heaviest(sentences: &[&str], themes: &[Theme], feelings: &Feelings) -> Option<(Kind, String)> {
-    let sentence = sentences.get(feelings.heaviest()?)?;
+fn heaviest<'a>(sentences: &[&'a str], themes: &[Theme], feelings: &Feelings) -> Option<Remark<'a>> {
+    let sentence = *sentences.get(feelings.heaviest()?)?;
     let lower = sentence.to_lowercase();
-    Some(match themes.iter().find(|theme| lower.contains(&theme.text)) {
-        Some(theme) => (
-            Kind::Suggestion,
-            format!(
-                "The heaviest sentence is about “{}”: {} A few more lines about what would make it lighter could be worth writing.",
-                theme.text,
-                quote(sentence)
-            ),
+    let text = match themes.iter().find(|theme| lower.contains(&theme.text)) {
+        Some(theme) => format!(
+            "The heaviest sentence is about “{}”: {} A few more lines about what would make it lighter could be worth writing.",
+            theme.text,
+            quote(sentence)
         ),
-        None => (
-            Kind::Suggestion,
-            format!(
-                "The heaviest sentence is {} It may be worth another look when some time has passed.",
-                quote(sentence)
-            ),
+        None => format!(
+            "The heaviest sentence is {} It may be worth another look when some time has passed.",
+            quote(sentence)
         ),
-    })
+    };
+    Some((Kind::Suggestion, text, Some(sentence)))
 }
 
 fn quote(sentence: &str) -> String {

@@ -37,6 +37,9 @@ fn a_sad_entry_is_negative_and_names_what_is_heavy() {
     assert!(analysis.sentiment.unwrap() < -0.3);
     let suggestion = analysis.insights.iter().find(|insight| insight.kind == Kind::Suggestion).unwrap();
     assert!(suggestion.text.starts_with("The heaviest sentence is"), "{}", suggestion.text);
+    let [quote] = suggestion.quotes.as_slice() else { panic!("{suggestion:?}") };
+    assert_eq!(&DEADLINE[quote.start as usize..quote.end as usize], quote.text);
+    assert!(suggestion.text.contains(&quote.text), "{suggestion:?}");
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use super::session::{Authenticated, authenticate};
 use crate::{
-    account::Account,
+    account::{Account, Consent},
     role::{self, Role, Roles},
     store::{
         accounts::{self, DATABASE},
@@ -36,12 +36,17 @@ pub async fn update_profile(
     context: &CallContext,
     display_name: Option<&str>,
     timezone: Option<&str>,
+    ai_consent: Option<bool>,
 ) -> Result<Changed, Error> {
     let Authenticated { caller, sessions, .. } = authenticate(context).await?;
     let edit = validation::profile(display_name, timezone).map_err(Error::Invalid)?;
+    let now_us = clock::now_us();
     let changed = sql::transaction(DATABASE, &caller.identity(), async |tx| {
         change(tx, context, caller.user_id, |account| {
             let mut next = account.clone();
+            if let Some(given) = ai_consent {
+                next.ai_consent = Consent::said(account.ai_consent, given, now_us);
+            }
             next.display_name = edit.display_name.clone().unwrap_or(next.display_name);
             next.timezone = edit.timezone.map_or(next.timezone, str::to_owned);
             next
@@ -60,12 +65,17 @@ pub async fn update_profile(
 /// The caller's account.
 pub async fn own(context: &CallContext) -> Result<Account, Error> {
     let Authenticated { caller, .. } = authenticate(context).await?;
-    accounts::by_id(caller.user_id).await?.ok_or_else(no_such_user)
+    of(caller.user_id).await
+}
+
+/// An account that there must be.
+pub async fn of(user_id: Uuid) -> Result<Account, Error> {
+    accounts::by_id(user_id).await?.ok_or_else(no_such_user)
 }
 
 /// Has reads of these users wait until the views have the change. Without the store they may show what was before; the change is
 /// not affected.
-async fn note(sessions: &Sessions, users: &[Uuid], changed: &Changed) {
+pub async fn note(sessions: &Sessions, users: &[Uuid], changed: &Changed) {
     let Some(mark) = &changed.mark else { return };
     for user in users {
         if let Err(error) = sessions.note_written(*user, std::slice::from_ref(mark)).await {
@@ -123,7 +133,7 @@ pub async fn change_roles(
 }
 
 /// Locks the account, makes of it what `next` says, and publishes that when it is something else than before.
-async fn change(
+pub async fn change(
     tx: &Tx,
     context: &CallContext,
     id: Uuid,

@@ -1,8 +1,13 @@
 //! A login: the same answer after the same work whether the address has no account or the password is
-//! wrong, and none at all while the account is locked.
+//! wrong, and none at all while the account is locked. Where the account has a second factor, a right password is answered with a
+//! challenge, and the login is complete with a code.
 
-use super::grant::{self, Issued};
+use super::{
+    grant::{self, Issued},
+    proof, second_factor,
+};
 use crate::{
+    challenge::Challenge,
     password,
     services::hashing::Verdict,
     settings::Settings,
@@ -27,7 +32,14 @@ pub struct Request {
     pub user_agent: Option<String>,
 }
 
-pub async fn login(context: &CallContext, request: Request) -> Result<Issued, Error> {
+/// What a right password is answered with.
+pub enum Outcome {
+    Granted(Box<Issued>),
+    /// The account has a second factor, which is asked for with this.
+    Challenged(String),
+}
+
+pub async fn login(context: &CallContext, request: Request) -> Result<Outcome, Error> {
     let settings = Settings::load().await.map_err(internal)?;
     let email = EmailKey::of(&request.email);
     let failures = Failures::of(&email).await?;
@@ -35,20 +47,43 @@ pub async fn login(context: &CallContext, request: Request) -> Result<Issued, Er
     // Text that is no address has no account, and some of it (a NUL) the database could not be asked for.
     let stored = if validation::is_email(&request.email) { accounts::by_email(&email).await? } else { None };
     let hash = stored.as_ref().map(|stored| stored.password_hash.clone());
-    let verdict = password::verify(context, &request.password, hash, settings.bcrypt_cost).await?;
-    let Some(stored) = stored.filter(|_| verdict != Verdict::Wrong) else {
-        return Err(failures.count(wrong()).await?);
-    };
-    // Again: others may have failed while this password was compared.
-    if failures.check().await? {
-        failures.forget().await?;
-    }
+    let verdict = proof::compare(context, &failures, &request.password, hash, settings, wrong).await?;
+    let stored = stored.ok_or_else(wrong)?;
     let rehashed = match verdict {
         Verdict::Outdated => rehash(context, &request.password, settings).await?,
         Verdict::Right | Verdict::Wrong => None,
     };
+    if stored.account.second_factor {
+        if let Some(rehashed) = &rehashed {
+            sql::transaction(DATABASE, &Identity::Service, async |tx| {
+                accounts::rehash(tx, stored.account.id, &stored.password_hash, rehashed).await
+            })
+            .await?;
+        }
+        let challenge = Challenge::new(stored.account.id, stored.password_version, clock::now_us());
+        return challenge.seal().await.map(Outcome::Challenged);
+    }
     let user_agent = validation::user_agent(request.user_agent.as_deref());
-    admit(context, stored, rehashed, user_agent, settings).await
+    admit(context, stored, rehashed, user_agent, settings).await.map(|issued| Outcome::Granted(Box::new(issued)))
+}
+
+/// The second step, for who has shown the password: a code of the device or a recovery code.
+pub async fn complete(
+    context: &CallContext,
+    challenge: &str,
+    code: &str,
+    user_agent: Option<&str>,
+) -> Result<Issued, Error> {
+    let over = || Error::Unauthenticated("The login took too long. Begin again with the password.".into());
+    let settings = Settings::load().await.map_err(internal)?;
+    let challenge = Challenge::open(challenge, clock::now_us()).await.ok_or_else(over)?;
+    let stored = accounts::with_password(challenge.user_id).await?.ok_or_else(over)?;
+    if stored.password_version != challenge.password_version {
+        return Err(over());
+    }
+    let wrong = || Error::Unauthenticated("This code is not right, or it was used before.".into());
+    second_factor::spend(stored.account.id, &stored.account.email, code, wrong).await?;
+    admit(context, stored, None, validation::user_agent(user_agent), settings).await
 }
 
 /// The password's hash at today's cost; none when hashing has no place now, and then the next login makes it.
@@ -67,7 +102,7 @@ async fn admit(
     user_agent: Option<String>,
     settings: Settings,
 ) -> Result<Issued, Error> {
-    let Stored { account, password_hash } = stored;
+    let Stored { account, password_hash, password_version } = stored;
     let now_us = clock::now_us();
     let opened = grant::open(account.clone(), user_agent.clone(), now_us, settings).await?;
     let login = Payload::UserLoggedIn(LoggedIn {
@@ -77,10 +112,16 @@ async fn admit(
         at: Time(now_us),
     });
     let written = sql::transaction(DATABASE, &Identity::Service, async |tx| {
-        // This locks the account. Its roles may have changed since it was read, and the session has those of then.
+        // This locks the account. Its roles may have changed since it was read, and the session has those of then; and the
+        // password that was compared may be a former one.
         let sequence = accounts::note_login(tx, account.id, now_us).await?.ok_or_else(wrong)?;
-        if accounts::read(tx, account.id).await?.is_none_or(|now| now.roles != account.roles) {
-            return Err(Abort::Call(Error::Unavailable("the account's roles changed during the login".into())));
+        let is_as_read = |now: Stored| {
+            now.account.roles == account.roles
+                && now.account.second_factor == account.second_factor
+                && now.password_version == password_version
+        };
+        if !accounts::read_whole(tx, account.id).await?.is_some_and(is_as_read) {
+            return Err(Abort::Call(Error::Unavailable("the account was changed during the login".into())));
         }
         if let Some(rehashed) = &rehashed {
             accounts::rehash(tx, account.id, &password_hash, rehashed).await?;

@@ -2,10 +2,16 @@
 //! steps is what it promises.
 
 pub mod account;
+pub mod address;
+pub mod credentials;
 pub mod grant;
 pub mod health;
 pub mod login;
+pub mod mails;
 pub mod operator;
+pub mod proof;
 pub mod refresh;
 pub mod register;
+pub mod reset;
+pub mod second_factor;
 pub mod session;

@@ -1,6 +1,7 @@
-//! The operator's command `users`: who there is, and who may do what. The first admin is made here.
+//! The operator's command `users`: who there is, who may do what, and help for a user whose account is in other hands. The first
+//! admin is made here.
 
-use super::account;
+use super::{account, second_factor, session};
 use crate::{
     account::Account,
     role::{self, Role},
@@ -14,7 +15,7 @@ use mindflow_guest::{
 use serde::Serialize;
 
 const COMMAND: &str = "users";
-const USAGE: &str = "users list | users grant EMAIL ROLE | users revoke EMAIL ROLE";
+const USAGE: &str = "users list | users grant EMAIL ROLE | users revoke EMAIL ROLE | users end-sessions EMAIL | users remove-second-factor EMAIL";
 
 /// One account as the command line shows it.
 #[derive(Debug, Serialize)]
@@ -39,12 +40,34 @@ impl From<Account> for Shown {
     }
 }
 
+/// An account whose sessions have ended.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SignedOut {
+    id: uuid::Uuid,
+    email: String,
+    /// How many there were.
+    ended_sessions: u32,
+}
+
+/// An account without a second factor.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Simplified {
+    id: uuid::Uuid,
+    email: String,
+    /// Whether it had one.
+    removed: bool,
+}
+
 /// What the operator asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Request {
     List,
     Grant { email: String, role: Role },
     Revoke { email: String, role: Role },
+    EndSessions { email: String },
+    RemoveSecondFactor { email: String },
 }
 
 /// A request that cannot be carried out; the text is the one line that the operator sees.
@@ -108,20 +131,37 @@ async fn carry_out(command: &str, arguments: &[String]) -> Result<String, Refusa
             let account = change(&email, |roles| roles.iter().copied().filter(|held| *held != role).collect()).await?;
             serde_json::to_string(&Shown::from(account))
         }
+        Request::RemoveSecondFactor { email } => {
+            let Account { id, email, .. } = found(&email).await?;
+            let removed = second_factor::take_away(&call(), id).await?;
+            serde_json::to_string(&Simplified { id, email, removed })
+        }
+        Request::EndSessions { email } => {
+            let Account { id, email, .. } = found(&email).await?;
+            serde_json::to_string(&SignedOut { id, email, ended_sessions: session::end_all(id).await? })
+        }
     };
     answer.map_err(|error| Refusal::Failed(error.to_string()))
 }
 
 async fn change(email: &str, next: impl Fn(&role::Roles) -> role::Roles) -> Result<Account, Refusal> {
-    let found = accounts::by_email(&EmailKey::of(email)).await?;
-    let id = found.ok_or_else(|| Refusal::Email(one_line(email)))?.account.id;
-    let context = CallContext {
+    let id = found(email).await?.id;
+    Ok(account::change_roles(&call(), id, next).await?)
+}
+
+/// What follows from the command has an id of its own.
+fn call() -> CallContext {
+    CallContext {
         credential: Credential::Anonymous,
         correlation_id: format!("operator-{}", id::random()),
         traceparent: None,
         deadline_ms: None,
-    };
-    Ok(account::change_roles(&context, id, next).await?)
+    }
+}
+
+async fn found(email: &str) -> Result<Account, Refusal> {
+    let found = accounts::by_email(&EmailKey::of(email)).await?;
+    found.map(|stored| stored.account).ok_or_else(|| Refusal::Email(one_line(email)))
 }
 
 fn parse(command: &str, arguments: &[String]) -> Result<Request, Refusal> {
@@ -136,6 +176,8 @@ fn parse(command: &str, arguments: &[String]) -> Result<Request, Refusal> {
             Role::User => Err(Refusal::RoleOfAll),
             role => Ok(Request::Revoke { email: address(email)?, role }),
         },
+        ["end-sessions", email] => Ok(Request::EndSessions { email: address(email)? }),
+        ["remove-second-factor", email] => Ok(Request::RemoveSecondFactor { email: address(email)? }),
         _ => Err(Refusal::Arguments),
     }
 }
@@ -173,6 +215,10 @@ mod tests {
             parsed(&["revoke", "ann@example.org", "ADMIN"]),
             Ok(Request::Revoke { email: "ann@example.org".into(), role: Role::Admin })
         );
+        let ended = Request::EndSessions { email: "ann@example.org".into() };
+        assert_eq!(parsed(&["end-sessions", "ann@example.org"]), Ok(ended));
+        let removed = Request::RemoveSecondFactor { email: "ann@example.org".into() };
+        assert_eq!(parsed(&["remove-second-factor", "ann@example.org"]), Ok(removed));
     }
 
     #[test]
@@ -193,6 +239,7 @@ mod tests {
             &["grant"],
             &["grant", "ann@example.org"],
             &["list", "all"],
+            &["end-sessions"],
             &["make", "ann@example.org", "admin"],
         ] {
             assert_eq!(parsed(words).unwrap_err(), format!("usage: {USAGE}"));
@@ -215,6 +262,9 @@ mod tests {
             roles: role::Roles::from([Role::User]),
             timezone: "UTC".into(),
             created_at_us: 0,
+            email_confirmed: true,
+            second_factor: false,
+            ai_consent: None,
         });
         assert_eq!(
             serde_json::to_string(&shown).unwrap(),

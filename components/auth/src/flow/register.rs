@@ -8,6 +8,7 @@ use crate::{
     settings::Settings,
     store::{
         accounts::{self, DATABASE, FIRST_SEQUENCE},
+        mails::{self, Kind, Mail},
         sessions::Sessions,
     },
     validation::{self, NewAccount},
@@ -36,7 +37,10 @@ pub async fn register(context: &CallContext, request: Request) -> Result<Issued,
     let settings = Settings::load().await.map_err(internal)?;
     // Avoids hashing a password in vain. Concurrent registrations are decided by the unique address below.
     if accounts::by_email(&input.email_key).await?.is_some() {
-        return Err(accounts::email_taken());
+        return Err(accounts::email_taken("email"));
+    }
+    if settings.refuse_common_at_registration {
+        password::refuse_common(context, "password", &request.password).await?;
     }
     let hash = password::hash(context, &request.password, settings.bcrypt_cost).await?;
     let now_us = clock::now_us();
@@ -47,12 +51,19 @@ pub async fn register(context: &CallContext, request: Request) -> Result<Issued,
         roles: Roles::from([Role::User]),
         timezone: timezone.to_owned(),
         created_at_us: now_us,
+        email_confirmed: false,
+        second_factor: false,
+        ai_consent: None,
     };
     let opened =
         grant::open(account.clone(), validation::user_agent(request.user_agent.as_deref()), now_us, settings).await?;
+    // The event of the registration asks for it to be sent.
+    let confirmation =
+        Mail { id: account.id, kind: Kind::Confirmation, user_id: Some(account.id), email: account.email.clone() };
     let written = sql::transaction(DATABASE, &Identity::Service, async |tx| {
         let sequence = accounts::insert(tx, &account, &input.email_key, &hash).await?;
         let ended = opened.record(tx).await?;
+        mails::keep(tx, &confirmation, now_us).await?;
         accounts::publish(tx, context, &Payload::UserRegistered(account.in_events()), sequence).await?;
         Ok(ended)
     })

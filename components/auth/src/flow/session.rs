@@ -9,6 +9,8 @@ use crate::{
     session::Session,
     settings::Settings,
     store::{
+        accounts::DATABASE,
+        kept,
         sessions::{Sessions, Stored},
         written::Written,
     },
@@ -19,6 +21,7 @@ use mindflow_guest::{
     failure::internal,
     id,
     journal::{Mark, Usage},
+    sql::{self, Identity},
 };
 use uuid::Uuid;
 
@@ -31,6 +34,10 @@ pub struct Authenticated {
     pub roles: Roles,
     /// The caller's time zone now.
     pub timezone: String,
+    /// The caller's address now.
+    pub email: String,
+    /// Whether it is confirmed.
+    pub email_confirmed: bool,
     /// In any session, in the last seconds.
     pub written: Option<Written>,
     pub sessions: Sessions,
@@ -44,28 +51,42 @@ pub async fn authenticate(context: &CallContext) -> Result<Authenticated, Error>
     match sessions.look(session_id, caller.user_id).await? {
         (Some(Stored { session, .. }), written) if session.user_id == caller.user_id => {
             let timezone = session.timezone.unwrap_or_else(|| TIMEZONE_DEFAULT.to_owned());
-            Ok(Authenticated { caller, session_id, roles: session.roles, timezone, written, sessions })
+            let email_confirmed = session.email_confirmed == Some(true);
+            let (roles, email) = (session.roles, session.email);
+            Ok(Authenticated { caller, session_id, roles, timezone, email, email_confirmed, written, sessions })
         }
         _ => Err(ended()),
     }
 }
 
+/// The same, for what else a caller may do than see to the account: where addresses must be confirmed, the caller's is.
+pub async fn admit(context: &CallContext) -> Result<Authenticated, Error> {
+    let authenticated = authenticate(context).await?;
+    if !authenticated.email_confirmed && Settings::email_must_be_confirmed().await.map_err(internal)? {
+        return Err(Error::Forbidden(
+            "Confirm your e-mail address first: follow the link that was mailed to it.".into(),
+        ));
+    }
+    Ok(authenticated)
+}
+
 /// Whom a token speaks for, and what is to be shown to the services in the caller's name.
 pub struct Proven {
     pub authenticated: Authenticated,
-    /// With the roles and the time zone of now, when the presented one has others: services and the database read them from
+    /// With the roles, the time zone and the address of now, when the presented one has others: services and the database read them from
     /// the token.
     pub token: Option<String>,
 }
 
-/// As [`authenticate`].
+/// As [`admit`].
 pub async fn prove(context: &CallContext) -> Result<Proven, Error> {
-    let authenticated = authenticate(context).await?;
-    let Authenticated { caller, session_id, roles, timezone, .. } = &authenticated;
-    let token = if role::known(&caller.roles) == *roles && caller.zone_name() == timezone {
+    let authenticated = admit(context).await?;
+    let Authenticated { caller, session_id, roles, timezone, email, .. } = &authenticated;
+    let as_presented = role::known(&caller.roles) == *roles && caller.zone_name() == timezone && caller.email == *email;
+    let token = if as_presented {
         None
     } else {
-        Some(grant::sign_claims(&Claims::renewed(caller, roles, timezone, *session_id, id::random())).await?)
+        Some(grant::sign_claims(&Claims::renewed(caller, (email, roles, timezone), *session_id, id::random())).await?)
     };
     Ok(Proven { authenticated, token })
 }
@@ -109,6 +130,25 @@ pub async fn revoke(context: &CallContext, id: &str) -> Result<(), Error> {
         Some(Stored { session, .. }) if session.user_id == caller.user_id => sessions.end(id, caller.user_id).await,
         _ => Err(missing()),
     }
+}
+
+/// Ends the caller's sessions but the one that asks. Answers how many.
+pub async fn end_others(context: &CallContext) -> Result<u32, Error> {
+    let Authenticated { caller, session_id, sessions, .. } = authenticate(context).await?;
+    end_but(&sessions, caller.user_id, Some(session_id)).await
+}
+
+/// Ends all sessions of a user, for the operator, who has the right by being at the command line. Answers how many.
+pub async fn end_all(user_id: Uuid) -> Result<u32, Error> {
+    end_but(&Sessions::within_reach().await?, user_id, None).await
+}
+
+async fn end_but(sessions: &Sessions, user_id: Uuid, kept: Option<Uuid>) -> Result<u32, Error> {
+    let ended = sql::transaction(DATABASE, &Identity::Service, async |tx| kept::end_others(tx, user_id, kept).await);
+    let ended = ended.await?;
+    let number = u32::try_from(ended.len()).unwrap_or(u32::MAX);
+    sessions.forget_others(user_id, kept, ended).await?;
+    Ok(number)
 }
 
 fn ended() -> Error {

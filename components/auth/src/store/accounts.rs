@@ -1,18 +1,18 @@
 //! Accounts in the write database, schema `auth`.
 
 use crate::{
-    account::Account,
+    account::{Account, Consent},
     role::{self, Roles},
     validation::EmailKey,
 };
-use mindflow_events::Payload;
+use mindflow_events::{CredentialsChanged, Payload};
 use mindflow_guest::{
     call::{CallContext, Error},
     event,
     failure::{conflict, internal},
     params,
     rules::Rule,
-    sql::{self, Abort, Identity, Row, RowError, Time, Tx},
+    sql::{self, Abort, Identity, Row, RowError, Rows, Time, Tx},
 };
 use uuid::Uuid;
 
@@ -27,7 +27,10 @@ const PAGE_ROWS: i64 = 1_000;
 macro_rules! select_account {
     ($condition:literal) => {
         concat!(
-            "SELECT u.id, u.email, u.display_name, u.timezone, u.created_at, u.password_hash,
+            "SELECT u.id, u.email, u.display_name, u.timezone, u.created_at, u.password_hash, u.password_version,
+                    u.email_confirmed_at IS NOT NULL AS email_confirmed, u.ai_consent, u.ai_consent_at,
+                    EXISTS (SELECT FROM auth.second_factors f
+                        WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL) AS second_factor,
                     ARRAY(SELECT r.role FROM auth.user_roles r WHERE r.user_id = u.id) AS roles
              FROM auth.users u WHERE ",
             $condition
@@ -40,6 +43,8 @@ pub struct Stored {
     pub account: Account,
     /// bcrypt's text form.
     pub password_hash: String,
+    /// Rises when the password is changed.
+    pub password_version: i64,
 }
 
 fn read_account(row: Row<'_>) -> Result<Account, RowError> {
@@ -50,6 +55,20 @@ fn read_account(row: Row<'_>) -> Result<Account, RowError> {
         roles: role::with_user(role::known(&row.get::<Vec<String>>("roles")?)),
         timezone: row.get("timezone")?,
         created_at_us: row.get::<Time>("created_at")?.0,
+        email_confirmed: row.get("email_confirmed")?,
+        second_factor: row.get("second_factor")?,
+        ai_consent: match (row.get("ai_consent")?, row.get::<Option<Time>>("ai_consent_at")?) {
+            (Some(given), Some(Time(at_us))) => Some(Consent { given, at_us }),
+            _ => None,
+        },
+    })
+}
+
+fn read_stored(row: Row<'_>) -> Result<Stored, RowError> {
+    Ok(Stored {
+        account: read_account(row)?,
+        password_hash: row.get("password_hash")?,
+        password_version: row.get("password_version")?,
     })
 }
 
@@ -58,14 +77,24 @@ pub const FIRST_SEQUENCE: u64 = 1;
 
 /// The account of an address, with its password's hash.
 pub async fn by_email(email: &EmailKey) -> Result<Option<Stored>, Error> {
-    let keys: Vec<String> = email.former().into_iter().chain([email.as_str().to_owned()]).collect();
-    let rows =
-        sql::query(DATABASE, Identity::Service, select_account!("u.email_key = ANY ($1)"), params![keys]).await?;
-    let read = |row: Row<'_>| {
-        Ok::<_, RowError>(Stored { account: read_account(row)?, password_hash: row.get("password_hash")? })
-    };
-    // What an earlier build kept two addresses by is the key of the one that it was made for.
-    let found = rows.map(read)?;
+    let statement = select_account!("u.email_key = ANY ($1)");
+    let rows = sql::query(DATABASE, Identity::Service, statement, params![keys(email)]).await?;
+    Ok(of_address(&rows, email)?)
+}
+
+/// The same in a transaction.
+pub async fn find(tx: &Tx, email: &EmailKey) -> Result<Option<Stored>, Abort> {
+    let rows = tx.query(select_account!("u.email_key = ANY ($1)"), params![keys(email)]).await?;
+    Ok(of_address(&rows, email)?)
+}
+
+fn keys(email: &EmailKey) -> Vec<String> {
+    email.former().into_iter().chain([email.as_str().to_owned()]).collect()
+}
+
+/// What an earlier build kept two addresses by is the key of the one that it was made for.
+fn of_address(rows: &Rows, email: &EmailKey) -> Result<Option<Stored>, RowError> {
+    let found = rows.map(read_stored)?;
     Ok(found.into_iter().find(|stored| email.former().is_none() || EmailKey::of(&stored.account.email) == *email))
 }
 
@@ -73,6 +102,12 @@ pub async fn by_email(email: &EmailKey) -> Result<Option<Stored>, Error> {
 pub async fn by_id(id: Uuid) -> Result<Option<Account>, Error> {
     let rows = sql::query(DATABASE, Identity::Service, select_account!("u.id = $1"), params![id]).await?;
     Ok(rows.first().map(read_account).transpose()?)
+}
+
+/// The same, with its password's hash.
+pub async fn with_password(id: Uuid) -> Result<Option<Stored>, Error> {
+    let rows = sql::query(DATABASE, Identity::Service, select_account!("u.id = $1"), params![id]).await?;
+    Ok(rows.first().map(read_stored).transpose()?)
 }
 
 /// All accounts, oldest first.
@@ -107,17 +142,42 @@ pub async fn insert(tx: &Tx, account: &Account, email: &EmailKey, password_hash:
         ],
     )
     .await
-    .map_err(|error| match sql::violated_constraint(&error) {
-        Some(EMAIL_IS_UNIQUE) => Abort::Call(email_taken()),
-        _ => Abort::Database(error),
-    })?;
+    .map_err(|error| unless_taken(error, "email"))?;
     give_roles(tx, account.id, &account.roles).await?;
     Ok(FIRST_SEQUENCE)
 }
 
-/// The one answer to a second registration of an address.
-pub fn email_taken() -> Error {
-    conflict("email", Rule::Taken, "That e-mail address is already registered.")
+/// The one answer to an address that another account has.
+pub fn email_taken(field: &str) -> Error {
+    conflict(field, Rule::Taken, "That e-mail address is already registered.")
+}
+
+fn unless_taken(error: sql::Error, field: &str) -> Abort {
+    match sql::violated_constraint(&error) {
+        Some(EMAIL_IS_UNIQUE) => Abort::Call(email_taken(field)),
+        _ => Abort::Database(error),
+    }
+}
+
+/// Gives a locked account another address, which is confirmed; returns the sequence of its event.
+pub async fn set_email(tx: &Tx, account: &Account, key: &EmailKey, now_us: i64) -> Result<u64, Abort> {
+    let statement = "UPDATE auth.users SET email = $2, email_key = $3, email_confirmed_at = $4, updated_at = $4,
+            event_sequence = event_sequence + 1
+        WHERE id = $1 RETURNING event_sequence";
+    let rows = tx
+        .query(statement, params![account.id, &account.email, key.as_str(), Time(now_us)])
+        .await
+        .map_err(|error| unless_taken(error, "newEmail"))?;
+    let row = rows.first().ok_or_else(|| internal("an account that was locked cannot be updated"))?;
+    Ok(row.get("event_sequence")?)
+}
+
+/// Publishes a change of what a locked account's user logs in by.
+pub async fn note_change(tx: &Tx, context: &CallContext, change: CredentialsChanged) -> Result<(), Abort> {
+    let statement = "UPDATE auth.users SET event_sequence = event_sequence + 1 WHERE id = $1 RETURNING event_sequence";
+    let rows = tx.query(statement, params![change.user_id]).await?;
+    let row = rows.first().ok_or_else(|| internal("an account that was locked cannot be updated"))?;
+    publish(tx, context, &Payload::CredentialsChanged(change), row.get("event_sequence")?).await
 }
 
 /// The account as it is now, locked until the transaction ends.
@@ -129,11 +189,16 @@ pub async fn lock(tx: &Tx, id: Uuid) -> Result<Option<Account>, Abort> {
 
 /// The account as it is now.
 pub async fn read(tx: &Tx, id: Uuid) -> Result<Option<Account>, Abort> {
-    let rows = tx.query(select_account!("u.id = $1"), params![id]).await?;
-    Ok(rows.first().map(read_account).transpose()?)
+    Ok(read_whole(tx, id).await?.map(|stored| stored.account))
 }
 
-/// Writes the name, zone and roles of a locked account; returns the sequence of its event.
+/// The same, with its password's hash.
+pub async fn read_whole(tx: &Tx, id: Uuid) -> Result<Option<Stored>, Abort> {
+    let rows = tx.query(select_account!("u.id = $1"), params![id]).await?;
+    Ok(rows.first().map(read_stored).transpose()?)
+}
+
+/// Writes the name, the zone, the roles and whether the address is confirmed of a locked account; returns the sequence of its event.
 pub async fn update(tx: &Tx, before: &Account, after: &Account, now_us: i64) -> Result<u64, Abort> {
     let taken: Vec<String> = before.roles.difference(&after.roles).map(|role| role.as_str().to_owned()).collect();
     if !taken.is_empty() {
@@ -146,9 +211,19 @@ pub async fn update(tx: &Tx, before: &Account, after: &Account, now_us: i64) -> 
     }
     let rows = tx
         .query(
-            "UPDATE auth.users SET display_name = $2, timezone = $3, updated_at = $4, event_sequence = event_sequence + 1
+            "UPDATE auth.users SET display_name = $2, timezone = $3, updated_at = $4, event_sequence = event_sequence + 1,
+                email_confirmed_at = CASE WHEN $5::boolean THEN coalesce(email_confirmed_at, $4) END,
+                ai_consent = $6::boolean, ai_consent_at = $7::timestamptz
              WHERE id = $1 RETURNING event_sequence",
-            params![after.id, &after.display_name, &after.timezone, Time(now_us)],
+            params![
+                after.id,
+                &after.display_name,
+                &after.timezone,
+                Time(now_us),
+                after.email_confirmed,
+                after.ai_consent.map(|consent| consent.given),
+                after.ai_consent.map(|consent| Time(consent.at_us)),
+            ],
         )
         .await?;
     let row = rows.first().ok_or_else(|| internal("an account that was locked cannot be updated"))?;
@@ -171,6 +246,27 @@ pub async fn rehash(tx: &Tx, id: Uuid, old: &str, new: &str) -> Result<(), Abort
     tx.execute("UPDATE auth.users SET password_hash = $3 WHERE id = $1 AND password_hash = $2", params![id, old, new])
         .await?;
     Ok(())
+}
+
+/// Puts another password in the place of one that was `version`, and publishes that. Not when it has been changed since.
+pub async fn change_password(
+    tx: &Tx,
+    context: &CallContext,
+    (id, version): (Uuid, i64),
+    hash: &str,
+    change: CredentialsChanged,
+) -> Result<bool, Abort> {
+    let changed = tx
+        .query(
+            "UPDATE auth.users SET password_hash = $3, password_version = password_version + 1, updated_at = $4,
+                event_sequence = event_sequence + 1
+             WHERE id = $1 AND password_version = $2 RETURNING event_sequence",
+            params![id, version, hash, change.at],
+        )
+        .await?;
+    let Some(row) = changed.first() else { return Ok(false) };
+    publish(tx, context, &Payload::CredentialsChanged(change), row.get("event_sequence")?).await?;
+    Ok(true)
 }
 
 async fn give_roles(tx: &Tx, id: Uuid, roles: &Roles) -> Result<(), Abort> {

@@ -58,6 +58,13 @@ impl Failures {
         Ok(())
     }
 
+    /// The account is open again, whatever failed before.
+    pub async fn lift(&self) -> Result<(), Error> {
+        kept::unlock(&self.keys.digest).await?;
+        self.bucket.delete(vec![self.keys.failures.clone(), self.keys.lock.clone()]).await?;
+        Ok(())
+    }
+
     /// Whether the store answers.
     pub async fn ping(&self) -> Result<(), Error> {
         self.bucket.get(self.keys.lock.clone()).await?;

@@ -18,13 +18,13 @@ const SWEPT_AT_ONCE: i64 = 10;
 /// Sessions that one login ends at most, after the setting was lowered; the next logins end the others.
 const ENDED_AT_ONCE: i64 = 20;
 
-/// A session with its user's roles and time zone of now; `$condition` follows. The copies in `value` may be older.
+/// A session with its user's roles, time zone and address of now; `$condition` follows. The copies in `value` may be older.
 macro_rules! select_session {
     ($condition:literal) => {
         concat!(
             "SELECT s.id, s.value, ARRAY(SELECT r.role FROM auth.user_roles r WHERE r.user_id = s.user_id) AS roles,
-                (SELECT u.timezone FROM auth.users u WHERE u.id = s.user_id) AS timezone
-             FROM auth.sessions s WHERE ",
+                u.timezone, u.email, u.email_confirmed_at IS NOT NULL AS email_confirmed
+             FROM auth.sessions s LEFT JOIN auth.users u ON u.id = s.user_id WHERE ",
             $condition
         )
     };
@@ -83,6 +83,13 @@ pub async fn end(id: Uuid) -> Result<(), Error> {
     .await
 }
 
+/// Ends the user's sessions but this one. Answers those that have ended.
+pub async fn end_others(tx: &Tx, user_id: Uuid, kept: Option<Uuid>) -> Result<Vec<Uuid>, Abort> {
+    let statement = "DELETE FROM auth.sessions WHERE user_id = $1 AND id IS DISTINCT FROM $2::uuid RETURNING id";
+    let rows = tx.query(statement, params![user_id, kept]).await?;
+    Ok(rows.iter().map(|row| row.get("id")).collect::<Result<_, _>>()?)
+}
+
 /// The live session of that id.
 pub async fn get(id: Uuid, now_us: i64) -> Result<Option<Session>, Error> {
     let statement = select_session!("s.id = $1 AND s.expires_at > $2");
@@ -117,6 +124,15 @@ pub async fn lock(email_digest: &str, until_us: i64, now_us: i64) -> Result<(), 
     .await
 }
 
+/// Takes a lock away.
+pub async fn unlock(email_digest: &str) -> Result<(), Error> {
+    sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        tx.execute("DELETE FROM auth.login_locks WHERE email_digest = $1", params![email_digest]).await?;
+        Ok(())
+    })
+    .await
+}
+
 /// When the lock of an address ends, if there is one.
 pub async fn locked_until(email_digest: &str, now_us: i64) -> Result<Option<i64>, Error> {
     let statement = "SELECT locked_until FROM auth.login_locks WHERE email_digest = $1 AND locked_until > $2";
@@ -134,5 +150,7 @@ fn read(row: Row<'_>) -> Result<(Uuid, Session), Error> {
         serde_json::from_str(&value).map_err(|error| internal(format!("a kept session: {error}")))?;
     session.roles = role::with_user(role::known(&row.get::<Vec<String>>("roles")?));
     session.timezone = Some(row.get::<Option<String>>("timezone")?.unwrap_or_else(|| TIMEZONE_DEFAULT.to_owned()));
+    session.email = row.get::<Option<String>>("email")?.unwrap_or(session.email);
+    session.email_confirmed = Some(row.get("email_confirmed")?);
     Ok((row.get("id")?, session))
 }

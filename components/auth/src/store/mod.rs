@@ -3,5 +3,7 @@
 pub mod accounts;
 pub mod failures;
 pub mod kept;
+pub mod mails;
+pub mod second_factors;
 pub mod sessions;
 pub mod written;

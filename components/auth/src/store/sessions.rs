@@ -71,8 +71,8 @@ impl Sessions {
     /// The stored session; from the database when this store does not have all of it.
     async fn whole(&self, id: Uuid, entry: Option<Entry>) -> Result<Option<Stored>, Error> {
         match entry.map(|entry| read(&entry)).transpose()? {
-            Some(stored) if stored.session.timezone.is_some() => return Ok(Some(stored)),
-            // A host of an earlier release has put it there: the database knows the zone.
+            Some(stored) if stored.session.is_whole() => return Ok(Some(stored)),
+            // A host of an earlier release has put it there: the database knows the rest.
             Some(_) => {
                 self.0.delete(vec![key(id)]).await?;
             }
@@ -127,6 +127,23 @@ impl Sessions {
     /// Ends a session: from now on none of its tokens is accepted. Open connections get a notice.
     pub async fn end(&self, id: Uuid, user_id: Uuid) -> Result<(), Error> {
         kept::end(id).await?;
+        self.forget(id, user_id).await
+    }
+
+    /// Forgets the user's sessions but this one: those that the database has ended, and what this store alone knows.
+    pub async fn forget_others(&self, user_id: Uuid, kept: Option<Uuid>, ended: Vec<Uuid>) -> Result<(), Error> {
+        let mut ids = self.listed(user_id).await?;
+        ids.extend(ended);
+        ids.sort_unstable();
+        ids.dedup();
+        for id in ids.into_iter().filter(|id| Some(*id) != kept) {
+            self.forget(id, user_id).await?;
+        }
+        Ok(())
+    }
+
+    /// Of a session that the database does not keep any more.
+    async fn forget(&self, id: Uuid, user_id: Uuid) -> Result<(), Error> {
         self.0.delete(vec![key(id), index_key(user_id, id)]).await?;
         let notice = serde_json::to_vec(&SessionEnded { session_ended: id }).map_err(internal)?;
         // It has ended all the same: who listens proves the session before each notice and every minute.

@@ -92,7 +92,9 @@ pub fn entry_bytes(entry: &Entry) -> usize {
 }
 
 pub fn analyzed_bytes(AnalyzedEntry { entry, analysis, .. }: &AnalyzedEntry) -> usize {
-    let insight = |insight: &reads::Insight| insight.text.len() + RECORD_BYTES;
+    let quotes =
+        |insight: &reads::Insight| insight.quotes.iter().map(|quote| quote.text.len() + VALUE_BYTES).sum::<usize>();
+    let insight = |insight: &reads::Insight| insight.text.len() + quotes(insight) + RECORD_BYTES;
     let themes: usize = analysis.themes.iter().map(|theme| theme.len() + VALUE_BYTES).sum();
     entry_bytes(entry) + themes + analysis.insights.iter().map(insight).sum::<usize>()
 }

@@ -38,6 +38,8 @@ pub struct Scope {
     entries: Loader<String, Option<reads::AnalyzedEntry>>,
     pub tag_counts: Loader<String, u32>,
     pub files: Loader<String, Option<files::File>>,
+    /// The viewer's, as the auth service has it.
+    pub account: Loader<(), accounts::User>,
 }
 
 /// Calls that answer many entries come one after the other, so that no more than one such answer is on its way that the
@@ -63,6 +65,7 @@ pub type SharedScope = Arc<SendWrapper<Scope>>;
 impl Scope {
     pub fn new(viewer: Viewer) -> SharedScope {
         let (owner, reader, counter, shower) = (viewer.clone(), viewer.clone(), viewer.clone(), viewer.clone());
+        let user = viewer.clone();
         let meter = Rc::new(Meter::default());
         let turns = Rc::new(Turns { one: Mutex::new(()), meter: Rc::clone(&meter) });
         let (of_own, of_entries) = (Rc::clone(&turns), Rc::clone(&turns));
@@ -92,6 +95,14 @@ impl Scope {
             let viewer = shower.clone();
             async move { files::by_id(viewer.proven().await?, ids).await }.boxed_local()
         });
+        let account = Loader::new(IDS_MAX, move |asked: Vec<()>| {
+            let viewer = user.clone();
+            async move {
+                let account = accounts::account(viewer.proven().await?).await?;
+                Ok(vec![account; asked.len()])
+            }
+            .boxed_local()
+        });
         Arc::new(SendWrapper::new(Self {
             viewer,
             meter,
@@ -103,6 +114,7 @@ impl Scope {
             entries,
             tag_counts,
             files,
+            account,
         }))
     }
 
@@ -153,7 +165,7 @@ impl Scope {
         match self.own.load(OwnRead::Profile).await?? {
             // The read side is far behind.
             OwnAnswer::Profile(profile) if profile.provisional => {
-                let account = accounts::account(self.viewer.proven().await?).await?;
+                let account = self.account.load(()).await?;
                 Ok(reads::Profile {
                     display_name: account.display_name,
                     timezone: account.timezone,

@@ -1,8 +1,11 @@
 //! `/auth/*` and the public keys: passwords and tokens pass through here, and are kept nowhere.
 
+use crate::device;
 use crate::failure::{Failure, Kind};
 use crate::rate;
-use crate::services::accounts::{self, Grant, LoginAttempt, Registration, Role, Session, User};
+use crate::services::accounts::{
+    self, Challenge, Grant, LoginAttempt, LoginOutcome, Registration, Role, Session, User,
+};
 use crate::viewer::Viewer;
 use crate::web::body::{self, Fields};
 use crate::web::{Request, Response, cookie, preflight, problem};
@@ -14,6 +17,9 @@ use serde::Serialize;
 /// A rotated key is announced well before it signs; verifiers may keep the set for five minutes.
 const JWKS_CACHE: &str = "public, max-age=300";
 
+/// The field of a login's second step.
+const CHALLENGE: &str = "challenge";
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct GrantJson {
@@ -21,6 +27,15 @@ struct GrantJson {
     token_type: &'static str,
     expires_in: u32,
     user: UserJson,
+}
+
+/// Of a login where the password alone is not enough.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ChallengeJson {
+    second_factor: &'static str,
+    challenge: String,
+    expires_in: u32,
 }
 
 #[derive(Serialize)]
@@ -32,6 +47,8 @@ struct UserJson {
     roles: Vec<&'static str>,
     timezone: String,
     created_at: String,
+    email_confirmed: bool,
+    second_factor: bool,
 }
 
 #[derive(Serialize)]
@@ -41,6 +58,7 @@ struct SessionJson {
     created_at: String,
     last_used_at: String,
     user_agent: Option<String>,
+    device: Option<String>,
     current: bool,
 }
 
@@ -61,6 +79,8 @@ impl From<User> for UserJson {
             roles: user.roles.iter().map(role_name).collect(),
             timezone: user.timezone,
             created_at: clock::rfc3339(user.created_at),
+            email_confirmed: user.email_confirmed,
+            second_factor: user.second_factor,
         }
     }
 }
@@ -71,6 +91,7 @@ impl From<Session> for SessionJson {
             id: session.id,
             created_at: clock::rfc3339(session.created_at),
             last_used_at: clock::rfc3339(session.last_used_at),
+            device: session.user_agent.as_deref().and_then(device::of),
             user_agent: session.user_agent,
             current: session.current,
         }
@@ -108,8 +129,18 @@ pub async fn register(request: &Request, viewer: &Viewer) -> Result<Response, Fa
     Ok(granted(StatusCode::CREATED, grant).standing(&standing))
 }
 
+fn challenged(Challenge { token, expires_in_s }: Challenge) -> Response {
+    let body = ChallengeJson { second_factor: "TOTP", challenge: token, expires_in: expires_in_s };
+    private(Response::json(StatusCode::ACCEPTED, &body))
+}
+
+/// By the password; or, in a second step, by a code and the challenge that the password was answered with.
 pub async fn login(request: &Request, viewer: &Viewer) -> Result<Response, Failure> {
-    let mut fields = Fields::new(body::object(request)?);
+    let body = body::object(request)?;
+    if body.contains_key(CHALLENGE) {
+        return complete_login(request, Fields::new(body), viewer).await;
+    }
+    let mut fields = Fields::new(body);
     let attempt = LoginAttempt {
         email: fields.text("email"),
         password: fields.text("password"),
@@ -117,7 +148,19 @@ pub async fn login(request: &Request, viewer: &Viewer) -> Result<Response, Failu
     };
     fields.finish()?;
     let standing = rate::take(viewer, rate::LOGIN, 1).await?;
-    let grant = accounts::login(viewer.context(), attempt).await?;
+    let response = match accounts::login(viewer.context(), attempt).await? {
+        LoginOutcome::Granted(grant) => granted(StatusCode::OK, grant),
+        LoginOutcome::SecondFactor(challenge) => challenged(challenge),
+    };
+    Ok(response.standing(&standing))
+}
+
+async fn complete_login(request: &Request, mut fields: Fields, viewer: &Viewer) -> Result<Response, Failure> {
+    let (challenge, code) = (fields.text(CHALLENGE), fields.text("code"));
+    fields.finish()?;
+    let standing = rate::take(viewer, rate::LOGIN, 1).await?;
+    let user_agent = cookie::user_agent(request.headers());
+    let grant = accounts::complete_login(viewer.context(), challenge, code, user_agent).await?;
     Ok(granted(StatusCode::OK, grant).standing(&standing))
 }
 
@@ -162,7 +205,7 @@ async fn refused(error: Error, viewer: &Viewer) -> Result<Response, Failure> {
 pub async fn logout(request: &Request, viewer: &Viewer, origins: &[String]) -> Result<Response, Failure> {
     preflight::from_own_origin(request.headers(), origins)?;
     body::nothing(request)?;
-    let by_token = async { accounts::logout(viewer.proven().await?).await }.await;
+    let by_token = async { accounts::logout(viewer.presented()?).await }.await;
     let by_cookie = match cookie::refresh_token(request.headers()) {
         Some(token) => Some(accounts::end_session(viewer.context(), token).await),
         None => None,
@@ -187,13 +230,13 @@ fn ended(by_token: Result<(), Error>, by_cookie: Option<Result<(), Error>>) -> R
 }
 
 pub async fn sessions(viewer: &Viewer) -> Result<Response, Failure> {
-    let sessions = accounts::sessions(viewer.proven().await?).await?;
+    let sessions = accounts::sessions(viewer.presented()?).await?;
     let sessions: Vec<SessionJson> = sessions.into_iter().map(Into::into).collect();
     Ok(private(Response::json(StatusCode::OK, &sessions)))
 }
 
 pub async fn revoke_session(viewer: &Viewer, id: String) -> Result<Response, Failure> {
-    let context = viewer.proven().await?;
+    let context = viewer.presented()?;
     accounts::revoke_session(context, id).await?;
     Ok(private(Response::new(StatusCode::NO_CONTENT)))
 }
@@ -239,6 +282,17 @@ mod tests {
     }
 
     #[test]
+    fn a_challenge_is_no_login_it_has_neither_tokens_nor_a_cookie() {
+        let response = challenged(Challenge { token: "sealed".into(), expires_in_s: 300 });
+        assert_eq!(response.status, StatusCode::ACCEPTED);
+        assert_eq!(response.headers["cache-control"], "no-store");
+        assert!(!response.headers.contains_key("set-cookie"));
+        let mindflow_guest::web::Body::Bytes(bytes) = response.body else { panic!("a body") };
+        let body: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(body, serde_json::json!({"secondFactor": "TOTP", "challenge": "sealed", "expiresIn": 300}));
+    }
+
+    #[test]
     fn a_grant_keeps_the_refresh_token_out_of_the_body() {
         let user = User {
             id: "u".into(),
@@ -247,6 +301,9 @@ mod tests {
             roles: vec![Role::User],
             timezone: "UTC".into(),
             created_at: 0,
+            email_confirmed: false,
+            second_factor: false,
+            ai_consent: None,
         };
         let grant = Grant {
             access_token: "jwt".into(),
@@ -262,6 +319,7 @@ mod tests {
         assert_eq!(body["expiresIn"], 900);
         assert_eq!(body["tokenType"], "Bearer");
         assert_eq!(body["user"]["displayName"], "A");
+        assert_eq!(body["user"]["emailConfirmed"], false);
         assert!(!body.to_string().contains("secret"));
     }
 }

@@ -22,11 +22,13 @@ pub fn json(reads::AnalyzedEntry { entry, analysis, .. }: &reads::AnalyzedEntry)
         "entryDate": entry.entry_date,
         "version": entry.version,
         "wordCount": entry.word_count,
+        "private": entry.private,
         "analysis": analysis_json(analysis),
     })
 }
 
 fn analysis_json(analysis: &reads::Analysis) -> Value {
+    let quote = |quote: &reads::Quote| json!({ "text": quote.text, "start": quote.start, "end": quote.end });
     let insight = |insight: &reads::Insight| {
         json!({
             "id": insight.id,
@@ -34,6 +36,7 @@ fn analysis_json(analysis: &reads::Analysis) -> Value {
             "text": insight.text,
             "kind": insight.kind,
             "createdAt": Time(insight.created_at),
+            "quotes": insight.quotes.iter().map(quote).collect::<Vec<_>>(),
         })
     };
     json!({

@@ -50,6 +50,7 @@ pub async fn create(request: &Request, viewer: &Viewer) -> Result<Response, Fail
         entry_date: fields.nullable("entryDate", Format::Date, names::DATE_RULE, names::parse_date).flatten(),
         attachment_ids: fields.texts("attachmentIds").unwrap_or_default(),
         client_mutation_id: fields.optional_text("clientMutationId"),
+        private: fields.optional_flag("private").unwrap_or_default(),
     };
     fields.finish()?;
     let written = journal::create_entry(context, new).await?;
@@ -187,6 +188,7 @@ pub async fn update(request: &Request, viewer: &Viewer, id: String) -> Result<Re
         tags: fields.texts("tags"),
         entry_date: fields.set("entryDate", Format::Date, names::DATE_RULE, names::parse_date),
         attachment_ids: fields.texts("attachmentIds"),
+        private: fields.new_flag("private"),
         expected_version: fields.optional_number("expectedVersion"),
     };
     fields.finish()?;

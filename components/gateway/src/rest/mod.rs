@@ -3,6 +3,7 @@
 pub mod account;
 pub mod entry;
 pub mod journals;
+pub mod links;
 pub mod unsubscribe;
 
 use crate::failure::{Failure, Kind};

@@ -4,26 +4,17 @@
 use crate::failure::Failure;
 use crate::services::notices;
 use crate::viewer::Viewer;
-use crate::web::Response;
+use crate::web::{Response, page};
 use http::StatusCode;
 
-const HTML: &str = "text/html; charset=utf-8";
-/// The form posts to the page's own address.
-const PAGE: &str = r#"<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="robots" content="noindex"><title>MindFlow</title></head>
-<body>
-<form method="post">
+const FORM: &str = r#"<form method="post">
 <input type="hidden" name="List-Unsubscribe" value="One-Click">
 <p><button>No more e-mail from MindFlow</button></p>
-</form>
-</body>
-</html>
-"#;
+</form>"#;
 const DONE: &str = "You get no more e-mail from MindFlow. Your notification preferences turn it on again.\n";
 
 pub fn page() -> Response {
-    Response::text(StatusCode::OK, HTML, PAGE).header("cache-control", "no-store")
+    page::respond(StatusCode::OK, FORM)
 }
 
 /// # Errors

@@ -189,6 +189,30 @@ impl Fields {
         Some(texts)
     }
 
+    /// Yes or no; it may be left out or null.
+    pub fn optional_flag(&mut self, name: &'static str) -> Option<bool> {
+        match self.take(name)? {
+            Value::Null => None,
+            value => self.as_flag(name, &value),
+        }
+    }
+
+    /// The same of a change: it may be left out, and may not be null.
+    pub fn new_flag(&mut self, name: &'static str) -> Option<bool> {
+        match self.take(name)? {
+            Value::Null => self.not_null(name),
+            value => self.as_flag(name, &value),
+        }
+    }
+
+    fn as_flag(&mut self, name: &str, value: &Value) -> Option<bool> {
+        let flag = value.as_bool();
+        if flag.is_none() {
+            self.wrong(name, Rule::of_type("boolean"), "Must be true or false.");
+        }
+        flag
+    }
+
     /// A positive whole number that may be left out or null.
     pub fn optional_number(&mut self, name: &'static str) -> Option<u32> {
         match self.take(name) {
@@ -347,6 +371,19 @@ mod tests {
         assert_eq!(fields.nullable("absent", Rule::Required, "", |text| Some(text.to_owned())), None);
         assert_eq!(fields.nullable("other", Rule::Required, "no", |_| None::<()>), None);
         assert!(fields.finish().is_err());
+    }
+
+    #[test]
+    fn a_flag_is_true_or_false_and_no_text_that_says_so() {
+        let mut fields = fields(json!({"private": true, "left": null, "changed": null, "said": "true"}));
+        assert_eq!((fields.optional_flag("private"), fields.optional_flag("left")), (Some(true), None));
+        assert_eq!(
+            (fields.new_flag("changed"), fields.new_flag("said"), fields.new_flag("absent")),
+            (None, None, None)
+        );
+        let errors = fields.finish().unwrap_err().fields;
+        let broken: Vec<_> = errors.iter().map(|error| (error.field.as_str(), error.rule.as_str())).collect();
+        assert_eq!(broken, [("changed", "required"), ("said", "type")]);
     }
 
     #[test]

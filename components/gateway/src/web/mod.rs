@@ -6,6 +6,7 @@ pub mod cookie;
 pub mod encoding;
 pub mod json;
 pub mod media;
+pub mod page;
 pub mod preflight;
 pub mod wire;
 

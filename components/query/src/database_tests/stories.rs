@@ -1,7 +1,9 @@
 //! What readers see after events, by the same statements and readers as in the component.
 
 use super::server::{As, Database};
-use crate::bindings::exports::mindflow::query::reads::{AnalysisStatus, AnalyzedEntry, EntryPage, Filter, Mood};
+use crate::bindings::exports::mindflow::query::reads::{
+    AnalysisStatus, AnalyzedEntry, EntryPage, Filter, Insight, Mood,
+};
 use crate::calendar::{Month, month};
 use crate::cursor;
 use crate::order::Order;
@@ -83,6 +85,35 @@ async fn an_entry_is_shown_with_its_tags_counted_and_its_analysis_beside_it() {
         (one.analysis.insights[0].text.as_str(), one.analysis.themes.as_slice()),
         ("You rest more.", ["work".to_owned()].as_slice())
     );
+}
+
+#[tokio::test]
+async fn insights_are_shown_with_their_quotes_and_those_of_earlier_releases_without() {
+    let (old, new) = (entry_id(1), entry_id(2));
+    let quote = json!({ "text": "words", "start": 0, "end": 5 });
+    let quoted = json!([{ "id": "q", "text": "You write.", "kind": "pattern", "quotes": [quote] }]);
+    let database = after(&[
+        created(old, AT, "one").with(json!({ "analysis": "requested" })),
+        created(new, AT, "two").with(json!({ "analysis": "requested" })),
+        analysed(old, 1, 1, 0.5),
+        analysed(new, 2, 1, 0.5).with(json!({ "insights": quoted })),
+    ])
+    .await;
+    let listed = database.read(As::User(USER), &insights::newest(USER, 10)).await;
+    let listed: Vec<_> = listed.iter().map(|row| insights::insight(&row).unwrap()).collect();
+    let beside = recent(&database).await.into_iter().flat_map(|shown| shown.analysis.insights);
+    let quotes = |entry: Uuid, insights: Vec<Insight>| {
+        let of_entry = insights.into_iter().filter(|insight| insight.entry_id == entry.to_string());
+        of_entry
+            .flat_map(|insight| insight.quotes)
+            .map(|quote| (quote.text, quote.start, quote.end))
+            .collect::<Vec<_>>()
+    };
+    for insights in [listed, beside.collect()] {
+        assert_eq!(insights.len(), 2);
+        assert_eq!(quotes(new, insights.clone()), [("words".to_owned(), 0, 5)]);
+        assert_eq!(quotes(old, insights), []);
+    }
 }
 
 #[tokio::test]

@@ -23,7 +23,8 @@ pub fn user(user: Account, sequence: i64) -> Plan {
             ("keys_of", "bigint"),
         ],
     );
-    let Account { user_id, email, display_name, roles, timezone, created_at } = user;
+    // What is the owner's alone, the auth service answers itself.
+    let Account { user_id, email, display_name, roles, timezone, created_at, .. } = user;
     let (email, display_name) = (text::into_nfc(email), text::into_nfc(display_name));
     let Kept { keys: [email_key, display_name_key], of } = kept([&email, &display_name], sequence);
     let params =

@@ -68,7 +68,9 @@ pub fn plan(event: &Event) -> Result<Option<Plan>, BadEvent> {
         Payload::JournalEntryDeleted(entry) => entry::deleted(&entry, sequence),
         Payload::AIInsightsGenerated(insights) => analysis::ready(insights, sequence),
         Payload::AIAnalysisFailed(failed) => analysis::failed(&failed, sequence),
-        Payload::UserLoggedIn(_)
+        Payload::AccountMailRequested(_)
+        | Payload::CredentialsChanged(_)
+        | Payload::UserLoggedIn(_)
         | Payload::MailRequested(_)
         | Payload::NotificationRequested(_)
         | Payload::PushRequested(_)

@@ -1,6 +1,6 @@
 //! What is gathered from many entries: the newest insights, tags with their counts.
 
-use crate::bindings::exports::mindflow::query::reads::{Insight, Tag};
+use crate::bindings::exports::mindflow::query::reads::{Insight, Quote, Tag};
 use crate::statement::Statement;
 use mindflow_guest::{
     call::Error,
@@ -22,7 +22,8 @@ pub fn newest(user: Uuid, limit: u32) -> Statement {
             ORDER BY a.completed_at DESC, a.entry_id
             LIMIT $2
         )
-        SELECT i.value ->> 'id' AS id, n.entry_id, i.value ->> 'text' AS text, i.value ->> 'kind' AS kind, n.completed_at AS created_at
+        SELECT i.value ->> 'id' AS id, n.entry_id, i.value ->> 'text' AS text, i.value ->> 'kind' AS kind, i.value -> 'quotes' AS quotes,
+            n.completed_at AS created_at
         FROM newest n
         CROSS JOIN LATERAL jsonb_array_elements(n.insights) WITH ORDINALITY AS i (value, position)
         ORDER BY n.completed_at DESC, n.entry_id, i.position
@@ -37,7 +38,16 @@ pub fn insight(row: &Row<'_>) -> Result<Insight, Error> {
         text: row.get("text")?,
         kind: row.get("kind")?,
         created_at: row.get::<Time>("created_at")?.0,
+        quotes: match row.get::<Option<String>>("quotes")? {
+            Some(json) => quotes(serde_json::from_str(&json).map_err(internal)?),
+            None => Vec::new(),
+        },
     })
+}
+
+fn quotes(stored: Vec<mindflow_events::Quote>) -> Vec<Quote> {
+    let quote = |mindflow_events::Quote { text, start, end }| Quote { text, start, end };
+    stored.into_iter().map(quote).collect()
 }
 
 /// An entry's insights, from `analyses_view.insights`.
@@ -49,6 +59,7 @@ pub fn of(json: &str, entry_id: &str, completed_at: i64) -> Result<Vec<Insight>,
         text: stored.text,
         kind: stored.kind,
         created_at: completed_at,
+        quotes: quotes(stored.quotes),
     };
     Ok(stored.into_iter().map(insight).collect())
 }

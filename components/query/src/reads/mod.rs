@@ -1,6 +1,7 @@
 //! The reads of the contract: prove the caller, check the arguments, read the cache, then the database.
 
 pub mod entries;
+pub mod leaving;
 pub mod own;
 pub mod profiles;
 pub mod shown;

@@ -1,7 +1,7 @@
 //! The state of each side. The two views make the same document of an aggregate, so that one statement serves both; see
 //! `migrations/read/0011` and `migrations/write/0021`.
 
-use crate::DATABASE;
+use crate::{DATABASE, WRITE_DATABASE};
 use mindflow_guest::{
     call, params,
     sql::{self, Identity, Rows, Value},
@@ -9,8 +9,6 @@ use mindflow_guest::{
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
-/// The write database, as the manifest names it.
-const WRITE_DATABASE: &str = "write";
 /// Users compared together, with one statement on each side.
 const USERS_MAX: usize = 200;
 /// Aggregates of one user read together; a rowset holds 10,000.

@@ -1,13 +1,16 @@
-//! Vectors of texts' meanings, by the platform's one model.
+//! Vectors of texts' meanings, by the platform's one model. Texts that go to a service are in the ledger before they are sent.
 
-use super::{Capability, Grantee, OpenError, Opening, Own, Requirement, Scratch, State};
+use super::{Capability, Grantee, OpenError, Opening, Own, Requirement, Scratch, State, disclosure::Recorder};
 use mindflow_backends::embeddings as store;
 use std::sync::Arc;
 use wasmtime::component::{Accessor, HasSelf, Linker};
 
-bindings!("import mindflow:platform/embeddings@0.1.0;");
+bindings!(
+    "import mindflow:platform/embeddings@0.1.0;",
+    with: { "mindflow:platform/disclosure": crate::capability::disclosure::bindings::mindflow::platform::disclosure }
+);
 
-use bindings::mindflow::platform::embeddings::{self as wit, Error, Host, HostWithStore};
+use bindings::mindflow::platform::embeddings::{self as wit, Error, Host, HostWithStore, Subject};
 
 /// The model; `None` if the platform has none.
 pub struct Model(Option<Arc<dyn store::Embeddings>>);
@@ -82,10 +85,16 @@ fn granted(accessor: &Accessor<State, HasSelf<State>>) -> Result<Arc<dyn store::
 impl HostWithStore<State> for HasSelf<State> {
     async fn embed(
         accessor: &Accessor<State, Self>,
+        subject: Subject,
         texts: Vec<String>,
     ) -> wasmtime::Result<Result<Vec<Vec<f32>>, Error>> {
-        let embed = async { Ok(granted(accessor)?.embed(&texts).await?) };
+        let recorder = Recorder::new(accessor.with(|mut store| Arc::clone(&store.get().access)), subject);
+        let embed = async { Ok(granted(accessor)?.embed(&texts, &recorder).await?) };
         Ok(embed.await)
+    }
+
+    async fn leaves(accessor: &Accessor<State, Self>) -> wasmtime::Result<Result<bool, Error>> {
+        Ok(granted(accessor).map(|embeddings| embeddings.leaves()))
     }
 
     async fn model(accessor: &Accessor<State, Self>) -> wasmtime::Result<Result<String, Error>> {

@@ -1,6 +1,6 @@
 //! Outbound HTTP of guests: only to the hosts that the manifest allows, by a pooled client with bounds.
 
-use super::places::Places;
+use super::places::{Place, Places};
 use super::public::{ConnectError, PublicConnector, addresses};
 use super::{AllowList, Grant, OutboundSettings};
 use http_body_util::BodyExt;
@@ -95,6 +95,64 @@ impl OutboundHooks {
         }
         Ok(())
     }
+
+    /// A place at the receiving host; `None` where they are not counted.
+    ///
+    /// # Errors
+    /// All are taken.
+    pub(crate) fn place(&self, uri: &http::Uri) -> Result<Option<Place>, Error> {
+        if !self.grant.public_only {
+            return Ok(None);
+        }
+        self.outbound.places.take(uri).map(Some).ok_or_else(|| {
+            metrics::counter!("mindflow_outbound_busy_total", "component" => self.component.to_string()).increment(1);
+            Error::ConnectionLimitReached
+        })
+    }
+
+    /// Sends what may be sent; the answer's head comes within `first_byte`. The place is given back when the answer's body is read or
+    /// dropped.
+    ///
+    /// # Errors
+    /// There is no answer.
+    pub(crate) async fn exchange(
+        &self,
+        mut request: http::Request<WasiBody>,
+        place: Option<Place>,
+        first_byte: Duration,
+    ) -> Result<http::Response<WasiBody>, Error> {
+        // The client sets it from the address for HTTP/1.1 and must not send it over HTTP/2.
+        request.headers_mut().remove(http::header::HOST);
+        let response = if self.grant.public_only {
+            self.outbound.public.request(request)
+        } else {
+            self.outbound.anywhere.request(request)
+        };
+        let response = tokio::time::timeout(first_byte.min(FIRST_BYTE_TIMEOUT), response)
+            .await
+            .map_err(|_| Error::ConnectionReadTimeout)?
+            .map_err(|error| failure(&error))?;
+        let held = move |error| {
+            let _place = &place;
+            Error::Hyper(error)
+        };
+        Ok(response.map(|body| body.map_err(held).boxed_unsync()))
+    }
+
+    /// Why a request by `wasi:http` is not sent, for an operator; `None` if it may be.
+    fn refusal(&self, uri: &http::Uri) -> Option<String> {
+        let table = &self.table;
+        if !self.allowed.allows(uri) {
+            return Some(format!("add it to allowed_outbound_hosts of [{table}]"));
+        }
+        self.grant.disclosed.then(|| {
+            format!(
+                "`outbound` of [component.{}.tool.mindflow] is `disclosed`, so requests go by \
+                 mindflow:platform/disclosure-sender",
+                self.component
+            )
+        })
+    }
 }
 
 type Sent = (http::Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
@@ -102,51 +160,23 @@ type Sent = (http::Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>
 impl WasiHttpHooks for OutboundHooks {
     fn send_request(
         &mut self,
-        mut request: http::Request<WasiBody>,
+        request: http::Request<WasiBody>,
         options: Option<RequestOptions>,
         _received: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Result<Sent, Error>> + Send> {
-        let allowed = self.allowed.allows(request.uri());
-        let outbound = self.outbound.clone();
-        let public_only = self.grant.public_only;
-        let (component, table) = (Arc::clone(&self.component), Arc::clone(&self.table));
+        let hooks = self.clone();
         Box::new(async move {
-            if !allowed {
+            if let Some(reason) = hooks.refusal(request.uri()) {
                 tracing::warn!(
-                    %component,
-                    "request to {} refused: add it to allowed_outbound_hosts of [{table}]",
+                    component = %hooks.component,
+                    "request to {} refused: {reason}",
                     origin(request.uri())
                 );
                 return Err(Error::HttpRequestDenied);
             }
-            let place = if public_only {
-                let Some(place) = outbound.places.take(request.uri()) else {
-                    metrics::counter!("mindflow_outbound_busy_total", "component" => component.to_string())
-                        .increment(1);
-                    return Err(Error::ConnectionLimitReached);
-                };
-                Some(place)
-            } else {
-                None
-            };
-            let first_byte = options
-                .and_then(|options| options.first_byte_timeout)
-                .unwrap_or(FIRST_BYTE_TIMEOUT)
-                .min(FIRST_BYTE_TIMEOUT);
-            // The client sets it from the address for HTTP/1.1 and must not send it over HTTP/2.
-            request.headers_mut().remove(http::header::HOST);
-            let response =
-                if public_only { outbound.public.request(request) } else { outbound.anywhere.request(request) };
-            let response = tokio::time::timeout(first_byte, response)
-                .await
-                .map_err(|_| Error::ConnectionReadTimeout)?
-                .map_err(|error| failure(&error))?;
-            // The place is given back when the answer's body is read or dropped.
-            let held = move |error| {
-                let _place = &place;
-                Error::Hyper(error)
-            };
-            let response = response.map(|body| body.map_err(held).boxed_unsync());
+            let place = hooks.place(request.uri())?;
+            let first_byte = options.and_then(|options| options.first_byte_timeout).unwrap_or(FIRST_BYTE_TIMEOUT);
+            let response = hooks.exchange(request, place, first_byte).await?;
             let done: Box<dyn Future<Output = Result<(), Error>> + Send> = Box::new(async { Ok(()) });
             Ok((response, done))
         })

@@ -1,5 +1,6 @@
 //! Outbound HTTP of components: only to the hosts that the manifest allows, by pooled clients with bounds. A component
-//! can ask beforehand whether a request would be let through.
+//! can ask beforehand whether a request would be let through. One whose requests carry users' texts sends them by the capability
+//! `disclosure`.
 
 mod client;
 mod places;
@@ -8,6 +9,7 @@ mod public;
 pub use client::OutboundHooks;
 pub(crate) use client::{HttpsConnector, connector};
 pub use mindflow_platform::outbound::{AllowList, AllowListError};
+pub(crate) use places::Place;
 
 use super::{Capability, Grantee, OpenError, Opening, Own, Requirement, Scratch, State, Table};
 use client::Outbound;
@@ -29,6 +31,8 @@ pub struct Requests(Outbound);
 pub struct Grant {
     /// Only to public addresses, and only over TLS: for requests to addresses that users enter.
     pub public_only: bool,
+    /// Each carries a user's text, so it is in the ledger of disclosures before it is sent: requests by `wasi:http` are refused.
+    pub disclosed: bool,
 }
 
 /// What components may reach outside of the platform.

@@ -14,7 +14,7 @@ pub(super) struct Places {
 }
 
 /// Of one request, until its answer was read or dropped.
-pub(super) struct Place {
+pub(crate) struct Place {
     places: Arc<Places>,
     host: String,
 }

@@ -20,7 +20,7 @@ mod thief;
 
 use bindings::exports::mindflow::{
     platform::{operator, schedule_handler, subscriber},
-    query::reads,
+    query::{leaving, reads},
 };
 use mindflow_guest::{
     call::{CallContext, Error},
@@ -102,6 +102,12 @@ impl reads::Guest for Broken {
     }
 }
 
+impl leaving::Guest for Broken {
+    async fn may_leave(_: CallContext, _: Option<leaving::EntryRef>) -> Result<bool, Error> {
+        Ok(true)
+    }
+}
+
 impl operator::Guest for Broken {
     async fn run(_: String, _: Vec<String>) -> Result<String, String> {
         Err("not available in this test component".to_owned())
@@ -135,6 +141,7 @@ fn entry(title: String) -> AnalyzedEntry {
         entry_date: "2025-01-01".to_owned(),
         version: 1,
         word_count: 0,
+        private: false,
     };
     let analysis = Analysis {
         status: AnalysisStatus::Failed,

@@ -2,6 +2,8 @@
 //! a list of words; the answer is a list of what each came to, as Rust shows it.
 
 use http::StatusCode;
+use mindflow_guest::disclosed::{self, Post};
+use mindflow_guest::disclosure::{Owner, Subject};
 use mindflow_guest::key_value::{Bucket, Condition};
 use mindflow_guest::rate_limits::{self, Holder};
 use mindflow_guest::web::{Body, Response, wire};
@@ -54,7 +56,8 @@ async fn run(words: &[&str]) -> String {
         ["files", folder, after, limit] => shown(files(folder, after, limit).await),
         ["mail", to, subject] => shown(mail::send(message(to, subject)).await),
         ["check", url] => shown(outbound::check(url.into()).await),
-        ["embed", text] => shown(embeddings::embed(vec![text.into()]).await),
+        ["embed", user, text] => shown(embeddings::embed(subject(user, "search-query"), vec![text.into()]).await),
+        ["disclose", user, purpose, url] => shown(disclose(subject(user, purpose), url).await),
         ["push-key"] => shown(web_push::public_key().await),
         ["seal", p256dh, auth] => shown(seal(p256dh, auth).await),
         ["take", limit, holder] => shown(take(limit, holder).await),
@@ -62,6 +65,19 @@ async fn run(words: &[&str]) -> String {
         ["reveal", sealed, context] => shown(reveal(sealed, context).await),
         _ => "no such step".to_owned(),
     }
+}
+
+/// Of a text that is kept nowhere.
+fn subject(user: &str, purpose: &str) -> Subject {
+    Subject { owner: Owner::User(user.to_owned()), document: None, purpose: purpose.to_owned() }
+}
+
+/// Sends a text, and says what the receiver answers.
+async fn disclose(subject: Subject, url: &str) -> Result<u16, disclosed::Error> {
+    let uri = url.parse().map_err(|_| disclosed::Error::Invalid("no address".to_owned()))?;
+    let (headers, body, model) = (http::HeaderMap::new(), b"what a user wrote".to_vec(), Some("small"));
+    let post = Post { uri: &uri, headers, body, model, timeout_ms: 5_000, answer_bytes_max: 4_096 };
+    disclosed::post(subject, post).await.map(|reply| reply.status)
 }
 
 fn shown<T: Debug, E: Debug>(outcome: Result<T, E>) -> String {

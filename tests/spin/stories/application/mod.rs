@@ -24,7 +24,7 @@ const SECRET: &str = "what wraps private keys in stories";
 const FURTHER: &str = include_str!("../../further.toml");
 
 /// A variable with a connection string, the role that it is for, and the database.
-const LOGINS: [(&str, &str, &str); 17] = [
+const LOGINS: [(&str, &str, &str); 18] = [
     ("auth_write_dsn", "mindflow_auth", "write"),
     ("command_write_dsn", "mindflow_command", "write"),
     ("query_write_dsn", "mindflow_query", "write"),
@@ -35,6 +35,7 @@ const LOGINS: [(&str, &str, &str); 17] = [
     ("media_write_dsn", "mindflow_media", "write"),
     ("delivery_dsn", "mindflow_delivery", "write"),
     ("dead_letters_dsn", "mindflow_dead-letters", "write"),
+    ("disclosure_ledger_dsn", "mindflow_disclosure-ledger", "write"),
     ("keys_dsn", "mindflow_keys", "write"),
     ("audit_log_dsn", "mindflow_audit-log", "write"),
     ("web_push_dsn", "mindflow_web-push", "write"),

@@ -1,4 +1,4 @@
-//! Mail by an HTTP API, push messages with the platform's key, embeddings, and addresses that users enter.
+//! Mail by an HTTP API, push messages with the platform's key, and addresses that users enter.
 
 use super::Stage;
 use mindflow_spin_tests::bridge::Bridge;
@@ -9,13 +9,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 /// Answers every request alike, and keeps what came.
-struct Sink {
-    origin: String,
-    requests: Arc<Mutex<Vec<String>>>,
+pub struct Sink {
+    pub origin: String,
+    pub requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl Sink {
-    async fn answering(status: &'static str, body: &'static str) -> Self {
+    pub async fn answering(status: &'static str, body: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let requests: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -120,23 +120,6 @@ async fn a_push_message_is_sealed_with_the_key_that_the_database_keeps() {
     assert_eq!(answers[0].len(), 87 + 2, "{answers:?}");
     assert_eq!(answers[1], format!("(true, {})", 86 + 5 + 1 + 16));
     assert!(answers[2].contains("auth: must be 16 bytes"), "{answers:?}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn embeddings_come_from_the_service_that_the_variables_name() {
-    let sink = Sink::answering("200 OK", r#"{"data": [{"index": 0, "embedding": [0.5, 1]}]}"#).await;
-    let stage = Stage::new(|component| {
-        component.allowed_outbound_hosts.push(sink.origin.clone());
-        component.variables.insert("embeddings_url".into(), format!("{}/v1/embeddings", sink.origin));
-        component.variables.insert("embeddings_model".into(), "small".into());
-    })
-    .await;
-    assert_eq!(stage.step(json!(["embed", "hello"])).await, "[[0.5, 1.0]]");
-    assert!(
-        sink.requests.lock().unwrap()[0].ends_with(r#"{"model":"small","input":["hello"],"encoding_format":"float"}"#)
-    );
-    let stage = Stage::new(|_| {}).await;
-    assert_eq!(stage.step(json!(["embed", "hello"])).await, "error: Error::NotConfigured");
 }
 
 #[tokio::test(flavor = "multi_thread")]

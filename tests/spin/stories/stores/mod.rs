@@ -3,6 +3,7 @@
 
 mod blob;
 pub mod compose;
+mod disclosure;
 mod key_value;
 mod messages;
 mod rate_limits;
@@ -30,7 +31,7 @@ fn grants() -> Value {
         "key-value": ["cache"], "blob": ["media"], "realtime": { "publish": ["user:*"], "subscribe": ["user:*"] },
         "rate-limits": { "crumbs": { "quota": 5, "window-s": 86_400 } },
         "mail": true, "web-push": true, "sealing": true, "embeddings": true,
-        "outbound": { "public-only": true }, "allowed_outbound_hosts": ["https://*:*", "http://*:*"],
+        "outbound": { "public-only": true, "disclosed": true }, "allowed_outbound_hosts": ["https://*:*", "http://*:*"],
     })
 }
 

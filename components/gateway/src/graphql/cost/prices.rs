@@ -82,6 +82,8 @@ const fn usually(usual: u64, most: u64) -> Items {
 
 /// Tags are as many as the user has made.
 const MANY: u64 = 2_000;
+/// As many as the setting `sessions_max` can be.
+const SESSIONS_MAX: u64 = 1_000;
 
 pub const PRICES: &[Price] = &[
     one("Query", "me", CALL),
@@ -101,10 +103,12 @@ pub const PRICES: &[Price] = &[
     entries(several("Query", "search", 2_000, Items::Page(asked("limit", 20)))),
     entries(several("Query", "relatedEntries", 500, Items::Asked(asked("limit", 5)))),
     several("Query", "webhooks", CALL, usually(10, PAGE_MAX)),
+    several("Query", "sessions", 100, usually(3, SESSIONS_MAX)),
     one("Query", "notificationPreferences", CALL),
     one("Query", "pushPublicKey", CALL),
     several("Query", "users", 500, Items::Page(asked("first", 20))),
     several("Query", "platformStats", 200, Items::Page(days(30, 1))),
+    several("Query", "aiLedger", 100, Items::Page(asked("first", 50))),
     several("Query", "auditLog", 100, Items::Page(asked("first", 50))),
     several("Query", "deadLetters", 100, Items::Page(asked("first", 50))),
     one("Query", "__schema", CALL),
@@ -112,6 +116,7 @@ pub const PRICES: &[Price] = &[
     several("JournalEntryConnection", "edges", 1, Items::OfPage),
     several("UserConnection", "edges", 1, Items::OfPage),
     several("AuditConnection", "edges", 1, Items::OfPage),
+    several("DisclosureConnection", "edges", 1, Items::OfPage),
     several("DeadLetterConnection", "edges", 1, Items::OfPage),
     several("SearchResult", "hits", 1, Items::OfPage),
     several("PlatformStats", "entriesPerDay", 1, Items::OfPage),
@@ -122,8 +127,14 @@ pub const PRICES: &[Price] = &[
     several("Analysis", "insights", 1, usually(3, 20)),
     one("Analysis", "themes", 3),
     one("Insight", "text", 3),
+    several("Insight", "quotes", 1, usually(1, 2)),
+    one("Quote", "text", 3),
     one("SearchHit", "highlights", 5),
     one("User", "quota", 10),
+    one("User", "emailConfirmed", 100),
+    one("User", "secondFactor", 100),
+    one("User", "aiConsent", 100),
+    one("User", "aiConsentAt", 100),
     one("Storage", "mediaBytes", 100),
     one("Storage", "tags", CALL),
     one("Storage", "webhooks", CALL),

@@ -2,10 +2,15 @@
 
 mod analytics;
 mod audit;
+mod disclosures;
+mod email;
 mod mutation;
 mod notification;
+mod password;
 mod query;
 mod search;
+mod second_factor;
+mod sessions;
 mod subscription;
 
 use async_graphql::MergedObject;
@@ -18,12 +23,21 @@ pub use subscription::{Begins, Source, Subscription};
 #[derive(MergedObject, Default)]
 pub struct Query(
     query::Reads,
+    sessions::SessionReads,
     analytics::AnalyticsReads,
     notification::NotificationReads,
     search::SearchReads,
+    disclosures::DisclosureReads,
     audit::AuditReads,
 );
 
 /// Everything that is written. The fields of one mutation run one after the other; each costs 1,000 points of at most 15,000.
 #[derive(MergedObject, Default)]
-pub struct Mutation(mutation::Writes, notification::NotificationWrites);
+pub struct Mutation(
+    mutation::Writes,
+    password::PasswordWrites,
+    sessions::SessionWrites,
+    email::EmailWrites,
+    second_factor::SecondFactorWrites,
+    notification::NotificationWrites,
+);

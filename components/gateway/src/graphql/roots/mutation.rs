@@ -159,7 +159,7 @@ impl Writes {
         write(ctx, |context| journal::reanalyze_entry(context, id.into())).await.map(Some)
     }
 
-    /// Changes the user's own profile. What is left out stays as it is; neither can be null. What follows in the same request is done
+    /// Changes the user's own profile. What is left out stays as it is; none of it can be null. What follows in the same request is done
     /// in the new time zone.
     /// Null, with an error, when it was not done; what was done before it stays so.
     async fn update_profile(
@@ -167,14 +167,19 @@ impl Writes {
         ctx: &Context<'_>,
         #[graphql(desc = "How the user wants to be called.")] display_name: MaybeUndefined<String>,
         #[graphql(desc = "IANA name, such as `Europe/Berlin`.")] timezone: MaybeUndefined<String>,
+        #[graphql(
+            desc = "Whether services outside of the platform may read what the user writes. It holds from now on, also for what waits to be sent."
+        )]
+        ai_consent: MaybeUndefined<bool>,
     ) -> Result<Option<User>> {
         let changed = scope::with(ctx, |scope| async move {
             let context = scope.viewer.proven().await?;
             let mut changes = Changes::default();
             let display_name = changes.of("displayName", display_name);
             let timezone = changes.of("timezone", timezone);
+            let ai_consent = changes.of("aiConsent", ai_consent);
             changes.finish()?;
-            let change = accounts::ProfileChange { display_name, timezone };
+            let change = accounts::ProfileChange { display_name, timezone, ai_consent };
             let changed = accounts::update_profile(context, change).await;
             // Also when it failed: some of it may be done.
             scope.viewer.renew();

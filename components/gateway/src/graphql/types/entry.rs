@@ -40,6 +40,21 @@ pub struct Insight {
     kind: String,
     /// When it was made.
     created_at: DateTime,
+    /// What it rests on: at most two passages of the entry's content, word for word, each of at most 300 characters. Empty where nothing
+    /// is quoted, and of insights of earlier releases.
+    quotes: Vec<Quote>,
+}
+
+/// A passage of an entry's content, word for word.
+#[derive(SimpleObject)]
+pub struct Quote {
+    /// The passage.
+    text: String,
+    /// Where it begins in `content`, in UTF-16 code units, as JavaScript counts: `content.slice(start, end)` is the text. The content is that
+    /// which was analysed; an edited one has new insights.
+    start: u32,
+    /// Where it ends, exclusive.
+    end: u32,
 }
 
 /// What the AI made of an entry.
@@ -161,6 +176,11 @@ impl JournalEntry {
         self.entry.word_count
     }
 
+    /// Whether it never leaves the platform: no model outside and no webhook gets it. The platform's own analyser reads it instead.
+    async fn private(&self) -> bool {
+        self.entry.private
+    }
+
     /// The files that the user attached, in the user's order, at most 10.
     /// Null, with an error, when they cannot be read; the entry is there.
     async fn attachments(&self, ctx: &Context<'_>) -> Result<Option<Vec<Media>>> {
@@ -224,7 +244,14 @@ impl From<reads::Insight> for Insight {
             text: insight.text,
             kind: insight.kind,
             created_at: DateTime(insight.created_at),
+            quotes: insight.quotes.into_iter().map(Into::into).collect(),
         }
+    }
+}
+
+impl From<reads::Quote> for Quote {
+    fn from(reads::Quote { text, start, end }: reads::Quote) -> Self {
+        Self { text, start, end }
     }
 }
 

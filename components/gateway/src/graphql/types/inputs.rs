@@ -113,6 +113,8 @@ pub struct CreateJournalEntryInput {
     /// The client's own id of this request: the same one twice creates one entry. With other content, or when that entry was
     /// deleted, it is a `CONFLICT`.
     client_mutation_id: Option<String>,
+    /// Whether it never leaves the platform: no model outside and no webhook gets it. No when left out.
+    private: Option<bool>,
 }
 
 impl From<CreateJournalEntryInput> for journal::NewEntry {
@@ -125,6 +127,7 @@ impl From<CreateJournalEntryInput> for journal::NewEntry {
             entry_date: input.entry_date.map(|date| date.0),
             attachment_ids: texts(input.attachment_ids.unwrap_or_default()),
             client_mutation_id: input.client_mutation_id,
+            private: input.private.unwrap_or_default(),
         }
     }
 }
@@ -151,6 +154,8 @@ pub struct UpdateJournalEntryInput {
     entry_date: MaybeUndefined<Date>,
     /// All files that the entry is to have, in this order, at most 10; null takes all out.
     attachment_ids: MaybeUndefined<Vec<ID>>,
+    /// Whether it never leaves the platform from now on; not null. What was sent before cannot be taken back.
+    private: MaybeUndefined<bool>,
     /// The version that the change was made on; another one is a `CONFLICT`. Null: on whichever there is.
     expected_version: Option<i32>,
 }
@@ -178,6 +183,7 @@ impl UpdateJournalEntryInput {
             tags: or_empty(self.tags),
             entry_date: changes.of("entryDate", self.entry_date).map(|date| date.0),
             attachment_ids: or_empty(self.attachment_ids).map(texts),
+            private: changes.of("private", self.private),
             expected_version,
         };
         changes.finish().map(|()| (self.id.into(), change))
@@ -205,13 +211,18 @@ mod tests {
         assert_eq!((emptied.title, emptied.entry_date, emptied.expected_version), (None, None, None));
         let kept = change(json!({"id": "e", "expectedVersion": null})).unwrap();
         assert_eq!((kept.content, kept.mood, kept.tags, kept.attachment_ids), (None, None, None, None));
+        assert_eq!(kept.private, None);
     }
 
     #[test]
     fn null_of_what_always_has_a_value_is_refused_with_all_of_them() {
-        let refused = change(json!({"id": "e", "title": null, "entryDate": null, "expectedVersion": -1}));
+        let refused =
+            change(json!({"id": "e", "title": null, "entryDate": null, "private": null, "expectedVersion": -1}));
         let Err(Error::Invalid(fields)) = refused else { panic!("{refused:?}") };
         let broken: Vec<_> = fields.iter().map(|error| (error.field.as_str(), error.rule.as_str())).collect();
-        assert_eq!(broken, [("expectedVersion", "range"), ("title", "required"), ("entryDate", "required")]);
+        assert_eq!(
+            broken,
+            [("expectedVersion", "range"), ("title", "required"), ("entryDate", "required"), ("private", "required")]
+        );
     }
 }

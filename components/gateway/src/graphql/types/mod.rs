@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod dead_letter;
+pub mod disclosure;
 pub mod entry;
 pub mod figures;
 pub mod inputs;
@@ -11,7 +12,10 @@ pub mod mood;
 pub mod node;
 pub mod notification;
 pub mod page;
+pub mod password;
 pub mod scalars;
 pub mod search;
+pub mod second_factor;
+pub mod session;
 pub mod storage;
 pub mod user;

@@ -4,6 +4,7 @@ use super::scalars::DateTime;
 use super::storage::Storage;
 use crate::graphql::scope::{self, SharedScope};
 use crate::services::{accounts, reads};
+use crate::settings;
 use async_graphql::{ComplexObject, Context, Enum, ID, Result, SimpleObject};
 use mindflow_guest::call::Error;
 
@@ -38,7 +39,13 @@ pub struct User {
     timezone: String,
     #[graphql(skip)]
     known_quota: Option<reads::Quota>,
+    /// Of an account that the auth service answered.
+    #[graphql(skip)]
+    known_consent: Option<Said>,
 }
+
+/// What a user has said of the consent; none: nothing yet.
+type Said = Option<accounts::Consent>;
 
 /// How many new entries a calendar month (UTC) has room for.
 #[derive(SimpleObject)]
@@ -76,6 +83,62 @@ impl User {
         let own = |scope: SharedScope| async move { Ok(scope.viewer.caller().await?.user_id == id) };
         Ok(scope::with(ctx, own).await?.then_some(Storage))
     }
+
+    /// Whether services outside of the platform (Claude, and one that embeds texts) may read what the user writes, private entries
+    /// excepted: as the user last said with `updateProfile(aiConsent:)`, and before that as the platform is set up. Without it the platform's
+    /// own analyser reads them. Null of other users, and, with an error, when it cannot be read.
+    async fn ai_consent(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
+        let Some(said) = self.consent(ctx).await? else { return Ok(None) };
+        match said {
+            Some(said) => Ok(Some(said.given)),
+            None => scope::with(ctx, |_| is_assumed()).await.map(Some),
+        }
+    }
+
+    /// When the user last said whether they may; null until then: a client that asks does so now. Null of other users, and, with an
+    /// error, when it cannot be read.
+    async fn ai_consent_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime>> {
+        Ok(self.consent(ctx).await?.flatten().map(|said| DateTime(said.at)))
+    }
+
+    /// Whether the address is known to be the user's. Until it is, no other mail is sent there than the one that confirms it. Null of other
+    /// users, and, with an error, when it cannot be read.
+    async fn email_confirmed(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
+        let id = self.id.to_string();
+        let account = scope::with(ctx, |scope| own_account(scope, id)).await?;
+        Ok(account.map(|account| account.email_confirmed))
+    }
+
+    /// Whether a login asks for a code as well. Null of other users, and, with an error, when it cannot be read.
+    async fn second_factor(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
+        let id = self.id.to_string();
+        let account = scope::with(ctx, |scope| own_account(scope, id)).await?;
+        Ok(account.map(|account| account.second_factor))
+    }
+}
+
+impl User {
+    /// What the user has said; `None` of other users.
+    async fn consent(&self, ctx: &Context<'_>) -> Result<Option<Said>> {
+        let (id, known) = (self.id.to_string(), self.known_consent);
+        scope::with(ctx, |scope| async move {
+            let Some(said) = known else {
+                return Ok(own_account(scope, id).await?.map(|account| account.ai_consent));
+            };
+            Ok((scope.viewer.caller().await?.user_id == id).then_some(said))
+        })
+        .await
+    }
+}
+
+/// What holds of users who have not said it.
+async fn is_assumed() -> Result<bool, Error> {
+    settings::load().await.ai_consent_assumed.clone().map_err(Error::Internal)
+}
+
+/// The account as the auth service has it; `None` of other users.
+async fn own_account(scope: SharedScope, id: String) -> Result<Option<accounts::User>, Error> {
+    if scope.viewer.caller().await?.user_id == id { scope.account.load(()).await.map(Some) } else { Ok(None) }
 }
 
 /// Of an account that the auth service answered, which knows nothing of entries. The roles decide on the limit: those of an account
@@ -103,6 +166,7 @@ impl From<reads::Profile> for User {
             created_at: DateTime(profile.created_at),
             timezone: profile.timezone,
             known_quota: Some(profile.quota),
+            known_consent: None,
         }
     }
 }
@@ -117,6 +181,7 @@ impl From<accounts::User> for User {
             created_at: DateTime(user.created_at),
             timezone: user.timezone,
             known_quota: None,
+            known_consent: Some(user.ai_consent),
         }
     }
 }

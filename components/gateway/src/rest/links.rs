@@ -1,0 +1,166 @@
+//! The pages that mails about accounts link to. A `GET` shows a form and changes nothing, since programs that check the links of mails
+//! follow them; the form posts to its own address. What is refused is a page for a browser, and a problem for programs.
+
+use crate::failure::{Failure, Kind};
+use crate::rate;
+use crate::services::accounts;
+use crate::viewer::Viewer;
+use crate::web::{Request, Response, header, media, page};
+use http::{Method, StatusCode};
+use mindflow_guest::call::Error;
+use mindflow_guest::failure::field;
+use mindflow_guest::rules::Rule;
+
+/// Of the form with which a password is reset.
+const NEW_PASSWORD: &str = "newPassword";
+
+/// What a link does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    ConfirmEmail,
+    ConfirmEmailChange,
+    ResetPassword,
+}
+
+impl Link {
+    const ALL: [Self; 3] = [Self::ConfirmEmail, Self::ConfirmEmailChange, Self::ResetPassword];
+
+    /// Its part of the path, below `/auth`; the token follows.
+    const fn segment(self) -> &'static str {
+        match self {
+            Self::ConfirmEmail => "confirm-email",
+            Self::ConfirmEmailChange => "confirm-email-change",
+            Self::ResetPassword => "reset-password",
+        }
+    }
+
+    pub fn of_segment(segment: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|link| link.segment() == segment)
+    }
+
+    fn form(self) -> &'static str {
+        match self {
+            Self::ConfirmEmail => {
+                "<form method=\"post\">\n<p><button>Yes, this e-mail address is mine</button></p>\n</form>"
+            }
+            Self::ConfirmEmailChange => {
+                "<form method=\"post\">\n<p><button>Use this e-mail address for my account</button></p>\n</form>"
+            }
+            Self::ResetPassword => {
+                "<form method=\"post\">\n\
+                 <p><label>New password <input type=\"password\" name=\"newPassword\" autocomplete=\"new-password\" required></label></p>\n\
+                 <p><button>Set the password</button></p>\n</form>"
+            }
+        }
+    }
+
+    fn done(self) -> &'static str {
+        match self {
+            Self::ConfirmEmail => "The e-mail address is confirmed.",
+            Self::ConfirmEmailChange => "Your account has this e-mail address from now on: log in with it.",
+            Self::ResetPassword => "The password is set, and all sessions have ended. Log in with it.",
+        }
+    }
+
+    async fn follow(self, request: &Request, viewer: &Viewer, token: String) -> Result<(), Failure> {
+        let context = viewer.context();
+        let outcome = match self {
+            Self::ConfirmEmail => accounts::confirm_email(context, token).await,
+            Self::ConfirmEmailChange => accounts::confirm_email_change(context, token).await,
+            Self::ResetPassword => {
+                let new = of_form(request, NEW_PASSWORD).ok_or_else(missing)?;
+                rate::of_guess(viewer).await?;
+                accounts::reset_password(context, token, new).await
+            }
+        };
+        Ok(rate::of_link(viewer, outcome).await?)
+    }
+}
+
+/// A field of the form that the page posts, if it was filled in.
+fn of_form(request: &Request, name: &str) -> Option<String> {
+    let mut fields = form_urlencoded::parse(request.body());
+    fields.find(|(given, _)| given == name).map(|(_, value)| value.into_owned()).filter(|value| !value.is_empty())
+}
+
+fn missing() -> Error {
+    Error::Invalid(vec![field(NEW_PASSWORD, Rule::Required, "Enter a new password.")])
+}
+
+/// # Errors
+/// 404 for a token that is not good any more, 422 for a password that cannot be; neither for a browser.
+pub async fn respond(link: Link, request: &Request, viewer: &Viewer, token: String) -> Result<Response, Failure> {
+    if request.method() != Method::POST {
+        return Ok(page::respond(StatusCode::OK, link.form()));
+    }
+    match link.follow(request, viewer, token).await {
+        Ok(()) => Ok(page::respond(StatusCode::OK, &page::paragraph(link.done()))),
+        Err(failure) if media::wants_html(header(request.headers(), "accept")) => Ok(refused(link, &failure, viewer)),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// The failure as a page, with the form again where another input helps.
+fn refused(link: Link, failure: &Failure, viewer: &Viewer) -> Response {
+    failure.log(viewer.correlation_id());
+    let sentences: Vec<&str> = match failure.fields.as_slice() {
+        [] => vec![failure.public_text()],
+        broken => broken.iter().map(|broken| broken.message.as_str()).collect(),
+    };
+    let mut content: String = sentences.into_iter().map(page::paragraph).collect();
+    if failure.kind == Kind::Invalid {
+        content.push('\n');
+        content.push_str(link.form());
+    }
+    let shown = page::respond(failure.kind.facts().status, &content);
+    failure.headers().fold(shown, |response, (name, value)| response.header(name, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::executor::block_on;
+    use mindflow_guest::web::Body;
+
+    fn viewer() -> Viewer {
+        Viewer::new(crate::web::Presented::Nothing, "c".into(), None)
+    }
+
+    fn text(response: &Response) -> String {
+        match &response.body {
+            Body::Bytes(bytes) => String::from_utf8(bytes.clone()).unwrap(),
+            _ => String::new(),
+        }
+    }
+
+    #[test]
+    fn looking_at_a_link_shows_its_form_and_calls_nothing() {
+        let request = http::Request::get("/auth/reset-password/T").body(Vec::new()).unwrap();
+        for link in Link::ALL {
+            let shown = block_on(respond(link, &request, &viewer(), "T".into())).unwrap();
+            assert!(text(&shown).contains("<form method=\"post\">"), "{link:?}");
+            assert_eq!(Link::of_segment(link.segment()), Some(link));
+        }
+        assert_eq!(Link::of_segment("unsubscribe"), None);
+    }
+
+    #[test]
+    fn a_form_without_a_password_is_shown_again_to_a_browser_and_a_problem_to_programs() {
+        let post = |accept: &str| {
+            let request = http::Request::post("/auth/reset-password/T").header("accept", accept);
+            request.body(b"newPassword=&other=1".to_vec()).unwrap()
+        };
+        let browser = post("text/html,*/*;q=0.8");
+        let shown = block_on(respond(Link::ResetPassword, &browser, &viewer(), "T".into())).unwrap();
+        assert_eq!(shown.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(text(&shown).contains("<p>Enter a new password.</p>") && text(&shown).contains("<form"));
+        let problem = block_on(respond(Link::ResetPassword, &post("*/*"), &viewer(), "T".into()));
+        assert_eq!(problem.map(|_| ()).unwrap_err().fields[0].field, "newPassword");
+    }
+
+    #[test]
+    fn a_password_comes_as_the_form_has_it() {
+        let request = http::Request::post("/").body("newPassword=a+%26+b%C3%A9".as_bytes().to_vec()).unwrap();
+        assert_eq!(of_form(&request, NEW_PASSWORD).as_deref(), Some("a & bé"));
+    }
+}
