@@ -39,6 +39,9 @@ pub async fn begin(context: &CallContext, password: &str) -> Result<Begun, Error
     let Authenticated { caller, .. } = authenticate(context).await?;
     let settings = Settings::load().await.map_err(internal)?;
     let account = proof::again(context, caller.user_id, "password", password, settings).await?.account;
+    if !account.email_confirmed {
+        return Err(unconfirmed());
+    }
     let secret = entropy::bytes::<{ totp::SECRET_BYTES }>().map_err(internal)?;
     let device = Device::new(&secret, &account.email).map_err(internal)?;
     let begun = Begun { secret: device.secret(), uri: device.uri().map_err(internal)? };
@@ -177,6 +180,11 @@ fn changed(user_id: Uuid, change: &str, session_id: Uuid, now_us: i64) -> Creden
 
 fn wrong() -> Error {
     invalid("code", Rule::Wrong, "This code is not right, or it was used before.")
+}
+
+/// Who registered the address may be a stranger. With a second factor of theirs, its user could not log in after a reset of the password.
+fn unconfirmed() -> Error {
+    Error::Forbidden("Confirm your e-mail address first: follow the link that was mailed to it.".into())
 }
 
 fn set_meanwhile() -> Error {
