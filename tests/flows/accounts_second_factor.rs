@@ -149,7 +149,8 @@ async fn a_second_factor_is_set_up_and_removed_by_the_password_and_a_code() {
     login(&ada, PASSWORD).await.expect(200);
     let (device, _, codes) = set_up(&ada).await;
     assert_ne!(Device::of(&begun).0.secret(), device.0.secret());
-    assert_eq!(extensions(BEGIN, json!({ "password": PASSWORD })).await.0, "CONFLICT");
+    let taken = (json!("CONFLICT"), json!("secondFactor"), json!("taken"));
+    assert_eq!(extensions(BEGIN, json!({ "password": PASSWORD })).await, taken);
 
     assert_eq!(
         extensions(DISABLE, json!({ "password": "wrong password", "code": codes[0] })).await,

@@ -192,7 +192,7 @@ fn set_meanwhile() -> Error {
 }
 
 fn is_set() -> Error {
-    conflict("", Rule::Taken, "The account has a second factor already: remove it first.")
+    conflict("secondFactor", Rule::Taken, "The account has a second factor already: remove it first.")
 }
 
 #[cfg(test)]
