@@ -123,7 +123,32 @@ macro_rules! events {
     };
 }
 
+/// Under which key a payload is kept; once that is destroyed, it can no longer be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// That of the event's own aggregate.
+    Itself,
+    /// That of another aggregate, as [`Payload::partition_key`] would name it.
+    Aggregate(String),
+    /// None: it has only ids, times and numbers.
+    Unsealed,
+}
+
 impl Payload {
+    /// What was made of an entry goes with the entry. What an erasure says of itself stays.
+    pub fn subject(&self) -> Subject {
+        let entry = |id: Uuid| Subject::Aggregate(format!("entry:{id}"));
+        match self {
+            Self::AIInsightsGenerated(insights) => entry(insights.entry_id),
+            Self::AIAnalysisFailed(failed) => entry(failed.entry_id),
+            Self::AccountErased(_)
+            | Self::JournalEntryPurged(_)
+            | Self::KeysDestroyed(_)
+            | Self::ErasureCompleted(_) => Subject::Unsealed,
+            _ => Subject::Itself,
+        }
+    }
+
     /// What is to be erased, where the event says so.
     pub fn erasure(&self) -> Option<Erasure> {
         match self {
