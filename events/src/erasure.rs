@@ -43,6 +43,11 @@ pub struct EntryPurged {
     #[serde(rename = "journalId")]
     pub entry_id: Uuid,
     pub user_id: Uuid,
+    /// Files that no other entry has.
+    #[serde(default)]
+    pub attachment_ids: Vec<Uuid>,
+    /// Of the entry, which stays counted in the month's quota.
+    pub created_at: Time,
     pub at: Time,
 }
 
