@@ -11,17 +11,20 @@ const SPARED: &[(&str, &str, &str)] = &[
     ("gateway", "{{ mail_origin }}", "mails are sent for events"),
     ("gateway", "https://*:*", "addresses of users are checked there and called for events"),
     ("notification", "jwt_wrapping_secret", "mails are prepared there, and no tokens signed"),
-    ("notification", "http://query.spin.internal", "auth publishes nothing there"),
-    ("notification", "http://analytics.spin.internal", "auth publishes nothing there"),
     ("media", "jwt_wrapping_secret", "tokens are proven there, not signed"),
     ("media-background", "jwt_wrapping_secret", "tokens are proven there, not signed"),
     ("media", "sealing_key", "there are no logins there"),
     ("media", "sealing_former_keys", "there are no logins there"),
     ("media-background", "sealing_key", "there are no logins there"),
     ("media-background", "sealing_former_keys", "there are no logins there"),
+    ("media", "http://auth.spin.internal", "erasures are handled in media-background"),
+    ("media", "http://logging.spin.internal", "erasures are handled in media-background"),
+    ("command", "jwt_wrapping_secret", "tokens are proven there, not signed"),
+    ("command", "sealing_key", "there are no logins there"),
+    ("command", "sealing_former_keys", "there are no logins there"),
 ];
-/// What only `auth` publishes, on a login: `media` and its schedules only have it prove tokens.
-const PROVES_ALONE: &[&str] = &["media", "media-background"];
+/// Where `auth` is called and publishes nothing: tokens are proven, and mails prepared.
+const PROVES_ALONE: &[&str] = &["command", "media", "media-background", "notification"];
 
 pub struct Application<'a> {
     pub components: BTreeMap<&'a str, &'a Table>,
@@ -90,7 +93,7 @@ impl<'a> Application<'a> {
             let own = self.tool(service).and_then(|tool| tool.get("allowed_outbound_hosts"));
             // Over TLS alone: Spin's own addresses are in the clear, and no address of a user is.
             needed.extend(texts(own).into_iter().filter(|host| host != "http://*:*"));
-            if !PROVES_ALONE.contains(&composition) {
+            if service != "auth" || !PROVES_ALONE.contains(&composition) {
                 needed.extend(self.rung_by(service).map(|name| format!("http://{name}.spin.internal")));
             }
         }
@@ -145,12 +148,17 @@ impl<'a> Application<'a> {
         }
     }
 
-    /// The components that subscribe to what a service publishes.
-    fn rung_by(&self, service: &str) -> impl Iterator<Item = &'a str> {
+    /// The compositions that are rung for what a service publishes.
+    fn rung_by(&self, service: &str) -> impl Iterator<Item = String> {
         let published = texts(self.tool(service).and_then(|tool| tool.get("publishes")));
-        self.components.keys().copied().filter(move |name| {
+        let subscribed = self.components.keys().copied().filter(move |name| {
             let entries = self.tool(name).and_then(|tool| tool.get("subscriptions")?.as_array());
             entries.into_iter().flatten().any(|entry| !published.is_disjoint(&texts(entry.get("events"))))
+        });
+        // Of one with a public route, the composition that has a private one.
+        subscribed.map(|name| {
+            let background = format!("{name}-background");
+            if self.triggers.contains(&(name, false)) { background } else { name.to_owned() }
         })
     }
 

@@ -1,10 +1,12 @@
 //! Mails about accounts as the service that sends them asks for them. Who a mail goes to is looked up here, when it is sent, so
 //! that a request takes the same time whether there is an account or not.
 
+use super::erasure::Deletion;
 use crate::{
     entropy, link,
     store::{
         accounts::{self, DATABASE},
+        erasures,
         mails::{self, Kind, Mail},
     },
     validation::EmailKey,
@@ -27,6 +29,8 @@ pub struct Prepared {
     pub kind: Kind,
     pub to: String,
     pub token: Option<String>,
+    /// Of a mail that says that the account goes.
+    pub deletion: Option<Deletion>,
 }
 
 /// Takes from what an address may get.
@@ -48,10 +52,14 @@ pub async fn prepare(mail_id: &str) -> Result<Option<Prepared>, Error> {
             return Ok(None);
         };
         if !mail.kind.has_link() {
-            return Ok(Some(Prepared { kind: mail.kind, to, token: None }));
+            let deletion = match (mail.kind, mail.user_id) {
+                (Kind::Deletion, Some(user_id)) => erasures::of_account(tx, user_id).await?.map(Deletion::from),
+                _ => None,
+            };
+            return Ok(Some(Prepared { kind: mail.kind, to, token: None, deletion }));
         }
         mails::give_token(tx, &mail, token_hash, now_us).await?;
-        Ok(Some(Prepared { kind: mail.kind, to, token: Some(token.clone()) }))
+        Ok(Some(Prepared { kind: mail.kind, to, token: Some(token.clone()), deletion: None }))
     })
     .await
 }
@@ -74,6 +82,8 @@ async fn addressed(tx: &Tx, mail: &Mail) -> Result<Option<(Mail, String)>, Abort
         // Until its address is confirmed, an account gets no other mail.
         Kind::Reset => account.email_confirmed,
         Kind::Change | Kind::Changed => true,
+        // It may be kept after all by now.
+        Kind::Deletion => account.deletion_due_at_us.is_some(),
     });
     Ok(wanted.map(|account| {
         let to = if mail.kind == Kind::Reset { account.email } else { mail.email.clone() };

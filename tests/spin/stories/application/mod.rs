@@ -24,13 +24,15 @@ const SECRET: &str = "what wraps private keys in stories";
 const FURTHER: &str = include_str!("../../further.toml");
 
 /// A variable with a connection string, the role that it is for, and the database.
-const LOGINS: [(&str, &str, &str); 18] = [
+const LOGINS: [(&str, &str, &str); 20] = [
     ("auth_write_dsn", "mindflow_auth", "write"),
     ("command_write_dsn", "mindflow_command", "write"),
     ("query_write_dsn", "mindflow_query", "write"),
     ("query_read_dsn", "mindflow_query", "read"),
     ("ai_write_dsn", "mindflow_ai", "write"),
     ("analytics_analytics_dsn", "mindflow_analytics", "analytics"),
+    ("analytics_write_dsn", "mindflow_analytics", "write"),
+    ("search_write_dsn", "mindflow_search", "write"),
     ("notification_write_dsn", "mindflow_notification", "write"),
     ("media_write_dsn", "mindflow_media", "write"),
     ("delivery_dsn", "mindflow_delivery", "write"),
