@@ -19,6 +19,8 @@ mod audit;
 mod consent;
 mod days;
 mod disclosures;
+mod erasure;
+mod erasure_kit;
 mod event_streams;
 mod graphql;
 mod graphql_answers;
