@@ -10,11 +10,15 @@ DECLARE
     name   text;
     erased bigint;
 BEGIN
+    IF of_entry IS NULL THEN
+        -- First: it takes the user's days exclusively, which entries take shared.
+        counts := mindflow.erase_rows(counts, 'analytics.accounts', 'user_id = $1', of_user, NULL);
+    END IF;
     FOREACH name IN ARRAY ARRAY['analytics.entries', 'analytics.sentiments'] LOOP
         counts := mindflow.erase_rows(counts, name, 'user_id = $1 AND ($2 IS NULL OR entry_id = $2)', of_user, of_entry);
     END LOOP;
     IF of_entry IS NULL THEN
-        FOREACH name IN ARRAY ARRAY['analytics.facts', 'analytics.moods', 'analytics.accounts', 'analytics.activity', 'analytics.writing_days'] LOOP
+        FOREACH name IN ARRAY ARRAY['analytics.facts', 'analytics.moods', 'analytics.activity', 'analytics.writing_days'] LOOP
             counts := mindflow.erase_rows(counts, name, 'user_id = $1', of_user, NULL);
         END LOOP;
     ELSE

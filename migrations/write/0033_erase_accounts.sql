@@ -50,7 +50,7 @@ COMMENT ON COLUMN auth.erasure_reports.sequence IS 'Of the event that it answers
 COMMENT ON COLUMN auth.erasure_reports.counts IS 'How many, by store.';
 
 GRANT SELECT, INSERT, DELETE ON auth.erasures TO mindflow_auth;
-GRANT UPDATE (event_sequence, first_sequence, keys_destroyed_at, last_sequence, completed_at) ON auth.erasures TO mindflow_auth;
+GRANT UPDATE (due_at, event_sequence, first_sequence, keys_destroyed_at, last_sequence, completed_at) ON auth.erasures TO mindflow_auth;
 GRANT SELECT, INSERT ON auth.erasure_reports TO mindflow_auth;
 
 ALTER TABLE auth.erasures ENABLE ROW LEVEL SECURITY;

@@ -243,6 +243,14 @@ async fn a_copy_that_was_restored_is_erased_once_more_when_the_operator_asks_for
     assert_eq!(repeated.code, Some(0), "{repeated:?}");
     eventually("the row is gone", || async { tables_with(&platform, WORD).await.is_empty().then_some(()) }).await;
     complete(&platform, &erasure).await;
+
+    // So is an account of a copy from before it was asked for.
+    let bob = platform.register().await;
+    let begun = platform.cli(&["erasures", "begin", &bob.id, "--json"]).await;
+    let begun: Value = serde_json::from_str(&begun.stdout).unwrap_or_else(|error| panic!("{error}: {begun:?}"));
+    complete(&platform, &begun["id"]).await;
+    assert_eq!(bob.graphql(ENTRIES, json!({})).await.error_code(), "UNAUTHENTICATED");
+
     let shown = platform.cli(&["erasures", "show", erasure.as_str().unwrap()]).await;
     assert!(shown.stdout.contains("query.users_view"), "{shown:?}");
     let wrong = platform.cli(&["erasures", "show", "ada"]).await;

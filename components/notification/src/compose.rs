@@ -278,6 +278,20 @@ mod tests {
     }
 
     #[test]
+    fn a_mail_about_an_account_that_goes_says_when_and_how_to_keep_it() {
+        let words = Leaving { due: "2026-12-07 02:13 UTC", receipt: "R-1", home: "https://m.example" };
+        let mail = about_account(AccountMail::Deletion, &words).unwrap();
+        for said in ["2026-12-07 02:13 UTC", "R-1", "https://m.example"] {
+            assert!(
+                mail.text.contains(said) && mail.html.replace("&#x2f;", "/").contains(said),
+                "{said}: {}",
+                mail.html
+            );
+        }
+        assert!(mail.subject.is_ascii() && mail.text.starts_with("Hello,\n"), "{}", mail.text);
+    }
+
+    #[test]
     fn an_analysis_without_insights_is_no_news() {
         let payload = |insights: Value| {
             json!({

@@ -93,6 +93,29 @@ pub async fn delete_account(context: &CallContext, password: &str) -> Result<Del
     Ok(deletion)
 }
 
+/// Has all that is a user's go now, for the operator: of one who cannot log in any more, or whose account came back with a copy of a
+/// database. One that waits for the end of its grace begins now.
+pub async fn begin_for(user_id: Uuid) -> Result<Deletion, Error> {
+    let now_us = clock::now_us();
+    let new = Erasure::requested(id::random(), user_id, now_us, now_us);
+    let deletion = sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        accounts::lock(tx, user_id).await?;
+        match erasures::of_account(tx, user_id).await? {
+            Some(known) => {
+                erasures::hurry(tx, known.id, now_us).await?;
+                Ok(Deletion::from(known))
+            }
+            None => {
+                erasures::add(tx, &new).await?;
+                Ok(Deletion::from(new.clone()))
+            }
+        }
+    })
+    .await?;
+    moved_on(deletion.erasure_id).await;
+    Ok(deletion)
+}
+
 /// Keeps the account. Answers whether it was to go.
 pub async fn cancel(context: &CallContext) -> Result<bool, Error> {
     let Authenticated { caller, .. } = authenticate(context).await?;

@@ -14,7 +14,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 pub const COMMAND: &str = "erasures";
-const USAGE: &str = "erasures list | erasures show ID | erasures cancel ID | erasures repeat";
+const USAGE: &str = "erasures list | erasures show ID | erasures begin USER-ID | erasures cancel ID | erasures repeat";
 
 /// One erasure as the command line shows it.
 #[derive(Debug, Serialize)]
@@ -43,6 +43,13 @@ struct Whole {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
+struct Begun {
+    id: Uuid,
+    user_id: Uuid,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Cancelled {
     id: Uuid,
     cancelled: bool,
@@ -60,6 +67,8 @@ struct Repeated {
 enum Request {
     List,
     Show(Uuid),
+    /// Of a user, whether there is an account or not.
+    Begin(Uuid),
     Cancel(Uuid),
     Repeat,
 }
@@ -98,6 +107,9 @@ fn parse(arguments: &[String]) -> Result<Request, String> {
     match words.as_slice() {
         ["list"] => Ok(Request::List),
         ["show", id] => parse_id(id).map(Request::Show),
+        ["begin", user] => id::parse(user)
+            .map(Request::Begin)
+            .ok_or_else(|| "a user's id is a UUID; `users list` shows them".to_owned()),
         ["cancel", id] => parse_id(id).map(Request::Cancel),
         ["repeat"] => Ok(Request::Repeat),
         _ => Err(format!("usage: {USAGE}")),
@@ -120,6 +132,10 @@ async fn carry_out(request: Request) -> Result<String, Error> {
                 erased: receipt.erased.into_iter().map(line).collect(),
                 signed: receipt.signed,
             })
+        }
+        Request::Begin(user_id) => {
+            let deletion = erasure::begin_for(user_id).await?;
+            serde_json::to_string(&Begun { id: deletion.erasure_id, user_id })
         }
         Request::Cancel(id) => {
             let context = CallContext {
@@ -152,6 +168,7 @@ mod tests {
         let id = Uuid::from_u128(7);
         assert_eq!(parsed(&["list"]), Ok(Request::List));
         assert_eq!(parsed(&["show", &id.to_string()]), Ok(Request::Show(id)));
+        assert_eq!(parsed(&["begin", &id.to_string()]), Ok(Request::Begin(id)));
         assert_eq!(parsed(&["cancel", &id.to_string()]), Ok(Request::Cancel(id)));
         assert_eq!(parsed(&["repeat"]), Ok(Request::Repeat));
     }
@@ -162,5 +179,6 @@ mod tests {
             assert_eq!(parsed(words), Err(format!("usage: {USAGE}")));
         }
         assert!(parsed(&["show", "ann@example.org"]).unwrap_err().contains("erasures list"));
+        assert!(parsed(&["begin", "ann@example.org"]).unwrap_err().contains("users list"));
     }
 }

@@ -100,6 +100,18 @@ pub async fn cancel(tx: &Tx, id: Uuid) -> Result<Option<Uuid>, Abort> {
     Ok(rows.first().map(|row| row.get("user_id")).transpose()?)
 }
 
+/// Has one that waits be due, and one that is complete begin once more.
+pub async fn hurry(tx: &Tx, id: Uuid, now_us: i64) -> Result<(), Abort> {
+    tx.execute(
+        "UPDATE auth.erasures SET due_at = greatest(requested_at, least(due_at, $2::timestamptz)), first_sequence = NULL,
+            keys_destroyed_at = NULL, last_sequence = NULL, completed_at = NULL
+         WHERE id = $1::uuid AND (first_sequence IS NULL OR completed_at IS NOT NULL)",
+        params![id, Time(now_us)],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Answers the sequence of the event that begins it; `None` when it has begun.
 pub async fn begin(tx: &Tx, id: Uuid) -> Result<Option<u64>, Abort> {
     let statement = "UPDATE auth.erasures SET first_sequence = event_sequence + 1, event_sequence = event_sequence + 1
