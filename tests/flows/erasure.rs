@@ -3,7 +3,7 @@
 
 use crate::accounts_kit::{confirm, mail_about};
 use crate::erasure_kit::{
-    DELETE, PURGE, SERVICES, complete, delete, files_with, of_services, receipt, soon, stage, tables_with,
+    DELETE, PURGE, SERVICES, complete, delete, files_with, keys_with, of_services, receipt, soon, stage, tables_with,
 };
 use crate::media::{small_png, upload};
 use crate::notification::mailing;
@@ -53,7 +53,7 @@ async fn of_an_account_that_ends_nothing_is_left_that_says_anything_and_the_rece
     let platform = soon(Platform::services()).start().await;
     let (ada, _) = writer(&platform, WORD).await;
     let (bob, kept) = writer(&platform, "otherwise").await;
-    assert!(!tables_with(&platform, WORD).await.is_empty());
+    assert!(!tables_with(&platform, WORD).await.is_empty() && !keys_with(&platform, WORD).is_empty());
     let erasure = delete(&ada).await;
     let done = complete(&platform, &erasure["erasureId"]).await;
 
@@ -61,6 +61,7 @@ async fn of_an_account_that_ends_nothing_is_left_that_says_anything_and_the_rece
     assert_eq!(tables_with(&platform, &ada.email).await, Vec::<String>::new());
     assert_eq!(of_services(tables_with(&platform, &ada.id).await), Vec::<String>::new());
     assert_eq!(files_with(&platform.data_dir(), WORD), Vec::<String>::new());
+    assert_eq!(keys_with(&platform, WORD), Vec::<String>::new());
     let login = json!({ "email": ada.email, "password": PASSWORD });
     platform.http().post("/auth/login", &login).await.expect_problem(401, "unauthenticated");
     assert_eq!(ada.graphql(ENTRIES, json!({})).await.error_code(), "UNAUTHENTICATED");

@@ -81,6 +81,20 @@ pub fn files_with(folder: &Path, text: &str) -> Vec<String> {
     found
 }
 
+/// The keys in Redis that have the text in their name or value.
+pub fn keys_with(platform: &Platform, text: &str) -> Vec<String> {
+    let (url, prefix) = platform.redis();
+    let mut redis = redis::Client::open(url).expect("a URL").get_connection().expect("Redis");
+    let keys: Vec<String> = redis::cmd("KEYS").arg(format!("{prefix}*")).query(&mut redis).expect("the keys");
+    let mut has = |key: &String| {
+        // It may end meanwhile.
+        let value: Option<Vec<u8>> = redis::cmd("DUMP").arg(key).query(&mut redis).expect("its value");
+        let value = value.unwrap_or_default();
+        key.contains(text) || value.windows(text.len()).any(|window| window == text.as_bytes())
+    };
+    keys.into_iter().filter(|key| has(key)).collect()
+}
+
 /// Those of the tables that are a service's, the index, the log or the ledger: where an id of who was erased is no more.
 pub fn of_services(tables: Vec<String>) -> Vec<String> {
     const KEPT: [&str; 6] = ["delivery.", "audit.", "mindflow.", "auth.erasure", "archive.", "keys."];
