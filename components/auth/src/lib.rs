@@ -181,7 +181,7 @@ impl erasures::Guest for Auth {
         flow::erasure::cancel(&context).await
     }
 
-    async fn receipt(_: CallContext, id: String) -> Result<Option<erasures::Receipt>, Error> {
+    async fn receipt_of(_: CallContext, id: String) -> Result<Option<erasures::Receipt>, Error> {
         Ok(flow::erasure::receipt(&id).await?.map(wire::receipt))
     }
 }

@@ -22,7 +22,7 @@ impl ErasureReads {
         #[graphql(desc = "As `deleteAccount` or `purgeJournalEntry` answered it.")] id: ID,
     ) -> Result<Option<ErasureReceipt>> {
         let receipt =
-            scope::with(ctx, |scope| async move { erasures::receipt(scope.viewer.context(), id.into()).await });
+            scope::with(ctx, |scope| async move { erasures::receipt_of(scope.viewer.context(), id.into()).await });
         Ok(receipt.await?.map(Into::into))
     }
 }
