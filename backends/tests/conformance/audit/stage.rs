@@ -61,6 +61,15 @@ impl Stage {
         }
     }
 
+    /// The trail is one of before payloads were sealed.
+    pub async fn is_of_before(&self) {
+        match &self.store {
+            Store::Postgres(database) => database.script("UPDATE audit.tip SET version = 1").await,
+            // There the head says it where it is not.
+            Store::Mongo { .. } => {}
+        }
+    }
+
     /// Changes what a record says.
     pub async fn reword(&self, number: u64) {
         match &self.store {
