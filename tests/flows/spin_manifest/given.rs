@@ -15,13 +15,11 @@ const SPARED: &[(&str, &str, &str)] = &[
     ("media-background", "jwt_wrapping_secret", "tokens are proven there, not signed"),
     ("media", "sealing_key", "there are no logins there"),
     ("media", "sealing_former_keys", "there are no logins there"),
-    ("media-background", "sealing_key", "there are no logins there"),
-    ("media-background", "sealing_former_keys", "there are no logins there"),
+    ("media", "data_keys_dsn", "tokens are proven there, and nothing is published"),
+    ("media", "{{ data_keys_origin }}", "tokens are proven there, and nothing is published"),
     ("media", "http://auth.spin.internal", "erasures are handled in media-background"),
     ("media", "http://logging.spin.internal", "erasures are handled in media-background"),
     ("command", "jwt_wrapping_secret", "tokens are proven there, not signed"),
-    ("command", "sealing_key", "there are no logins there"),
-    ("command", "sealing_former_keys", "there are no logins there"),
 ];
 /// Where `auth` is called and publishes nothing: tokens are proven, and mails prepared.
 const PROVES_ALONE: &[&str] = &["command", "media", "media-background", "notification"];
@@ -170,6 +168,7 @@ impl<'a> Application<'a> {
             variables: variables.iter().map(|&name| name.to_owned()).collect(),
             origin: Some(origin).filter(|origin| !origin.is_empty()).map(ToOwned::to_owned),
         };
+        let data_keys = || of(&["data_keys_dsn", "sealing_key", "sealing_former_keys"], "data_keys_origin");
         let mut needs = Vec::new();
         for (grant, value) in tool {
             match grant.as_str() {
@@ -188,8 +187,8 @@ impl<'a> Application<'a> {
                         needs.push(of(&["jwt_wrapping_secret"], ""));
                     }
                 }
-                "dead-letters" => needs.push(of(&["dead_letters_dsn"], "write_origin")),
-                "audit-log" => needs.push(of(&["audit_log_dsn"], "write_origin")),
+                "dead-letters" => needs.extend([of(&["dead_letters_dsn"], "write_origin"), data_keys()]),
+                "audit-log" => needs.extend([of(&["audit_log_dsn"], "write_origin"), data_keys()]),
                 "search-index" => needs.push(of(&["search_index_dsn"], "read_origin")),
                 "web-push" => needs.push(of(&["web_push_dsn"], "write_origin")),
                 "sealing" => needs.push(of(&["sealing_key", "sealing_former_keys"], "")),
@@ -213,14 +212,13 @@ impl<'a> Application<'a> {
                     needs
                         .extend(texts(Some(value)).iter().map(|container| of(&[&format!("blob_{container}_url")], "")));
                 }
-                // Those have no store: the event log is written with the service's own transaction.
+                // The event log is written with the service's own transaction; its payloads are sealed and opened.
+                "publishes" | "subscriptions" | "erasure" => needs.push(data_keys()),
                 "component"
                 | "allowed_outbound_hosts"
                 | "calls"
                 | "instances"
-                | "publishes"
                 | "schedules"
-                | "subscriptions"
                 | "variables"
                 | "websocket" => {}
                 other => panic!("{other} is granted to {service}; say here what Spin must give for it"),
