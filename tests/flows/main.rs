@@ -48,6 +48,7 @@ mod replay;
 mod replicas;
 mod rolling_update;
 mod schema;
+mod sealed;
 mod search;
 mod secrets;
 mod security_page;

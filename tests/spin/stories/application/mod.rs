@@ -81,9 +81,13 @@ impl Bed {
             let config: tokio_postgres::Config = platform.dsn(database).parse().expect("a connection string");
             (variable.to_owned(), postgres.postgres(role, config.get_dbname().expect("its database")))
         }));
+        let keys: tokio_postgres::Config = platform.dsn("keys").parse().expect("a connection string");
+        let (user, database) = (keys.get_user().expect("a login"), keys.get_dbname().expect("its database"));
+        given.insert("data_keys_dsn".to_owned(), postgres.postgres(user, database));
         let origin = format!("postgres://{}", postgres.address());
         let further = [
             ("write_origin", origin.as_str()),
+            ("data_keys_origin", &origin),
             ("read_origin", &origin),
             ("analytics_origin", &origin),
             ("redis_prefix", platform.redis().1),
