@@ -265,3 +265,40 @@ async fn a_receipt_of_no_erasure_is_null() {
         assert_eq!(receipt(&platform, &json!(id)).await.data()["erasureReceipt"], Value::Null, "{id}");
     }
 }
+
+/// The tables of the key store.
+async fn key_tables(keys: &tokio_postgres::Client) -> Vec<String> {
+    let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'data_keys'";
+    keys.query(tables, &[]).await.expect("the tables").iter().map(|row| row.get(0)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_a_backup_brings_back_is_destroyed_again_before_anything_is_served() {
+    let mut platform = soon(Platform::services()).start().await;
+    let ada = platform.register().await;
+    ada.write(json!({ "title": WORD, "content": "A calm day." })).await;
+    let (keys, connection) = tokio_postgres::connect(&platform.dsn("keys"), tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    for table in key_tables(&keys).await {
+        keys.batch_execute(&format!("CREATE TABLE public.{table} AS TABLE data_keys.{table}")).await.expect("a copy");
+    }
+    let erasure = delete(&ada).await["erasureId"].clone();
+    complete(&platform, &erasure).await;
+    let written = "a.event_type = 'JournalEntryCreated'";
+    let is_readable =
+        async |platform: &Platform| platform.kept(written, &[]).await.iter().any(|event| event.payload.is_some());
+    assert!(!is_readable(&platform).await);
+
+    platform.stop().await;
+    for table in key_tables(&keys).await {
+        let restore = format!(
+            "SET session_replication_role = replica; DELETE FROM data_keys.{table};
+            INSERT INTO data_keys.{table} SELECT * FROM public.{table}; SET session_replication_role = DEFAULT"
+        );
+        keys.batch_execute(&restore).await.expect("the copy");
+    }
+    assert!(is_readable(&platform).await, "the copy has the key");
+    platform.start().await;
+    assert!(!is_readable(&platform).await);
+    assert_eq!(tables_with(&platform, WORD).await, Vec::<String>::new());
+}
