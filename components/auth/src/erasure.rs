@@ -111,7 +111,7 @@ pub fn erased(reports: &[Report]) -> Vec<Erased> {
     let mut sums: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     for report in reports {
         for (store, count) in &report.counts {
-            let sum = sums.entry((&report.service, store)).or_default();
+            let sum = sums.entry((report.service.as_str(), store.as_str())).or_default();
             *sum = sum.saturating_add(*count);
         }
     }
