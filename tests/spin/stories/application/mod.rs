@@ -2,6 +2,7 @@
 //! the host, on the small Spin. Bells ring and drains deliver by themselves.
 
 mod clocks;
+mod erasure;
 mod errors;
 mod grants;
 mod host;
