@@ -443,7 +443,7 @@ impl Background {
             scheduler: start_schedules(application, providers, stores).await?,
             delivery: start_delivery(application, providers, stores, alarms.as_ref()).await?,
             alarms,
-            sealing: stores.keeper.clone().map(|keeper| {
+            sealing: stores.keeper.clone().filter(|keeper| keeper.seals()).map(|keeper| {
                 SealingOfKept::start(keeper, stores.capabilities.audit_log.shared(), stores.clock.clone())
             }),
         })

@@ -1,5 +1,5 @@
-//! Seals what was written before there were keys, or by a host of an earlier version, in the background of each start: there is no
-//! command to remember, and one replica does it for all.
+//! Seals what was written before there were keys, or by a host of an earlier version, in the background, from the start on and every hour:
+//! there is no command to remember, and one replica does it for all.
 
 use mindflow_backends::{
     clock::Clock,
@@ -20,6 +20,8 @@ use tokio::task::JoinHandle;
 
 /// After an error, and while another replica is at it.
 const AGAIN_AFTER: Duration = Duration::from_secs(30);
+/// Hosts of an earlier version may go on for a while.
+const LOOK_EVERY: Duration = Duration::from_secs(3_600);
 /// Between two lines of progress.
 const LINE_PAYLOADS: u64 = 10_000;
 
@@ -31,8 +33,9 @@ pub struct SealingOfKept(JoinHandle<()>);
 impl SealingOfKept {
     pub fn start(keeper: Arc<Keeper>, trail: Arc<dyn AuditLog>, clock: Clock) -> Self {
         Self(tokio::spawn(async move {
-            while !(is_sealed(&keeper).await & is_rechained(&*trail, &keeper, &clock).await) {
-                tokio::time::sleep(AGAIN_AFTER).await;
+            loop {
+                let is_done = is_sealed(&keeper).await & is_rechained(&*trail, &keeper, &clock).await;
+                tokio::time::sleep(if is_done { LOOK_EVERY } else { AGAIN_AFTER }).await;
             }
         }))
     }

@@ -37,7 +37,7 @@ pub const FILE: &str = "data-keys.redb";
 pub const SECTION: &str = "data-keys";
 
 /// `[data-keys]`: where the keys are under which payloads of events are kept.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Config {
     /// A PostgreSQL database for the keys alone, the same for all replicas; not one of `[databases]`, whose backups must not have
@@ -47,6 +47,15 @@ pub struct Config {
     pub ca_file: Option<PathBuf>,
     /// Goes on with these keys where the event log was kept under others, which are lost: what is there can never be read again.
     pub replace_lost_keys: bool,
+    /// Whether payloads are sealed. Not while hosts of a release run that cannot open them; what is kept in clear meanwhile is sealed
+    /// later.
+    pub seal: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { dsn: None, ca_file: None, replace_lost_keys: false, seal: true }
+    }
 }
 
 /// What a store of keys has for its host, beside what seals and opens.
@@ -104,6 +113,7 @@ pub struct Keeper {
     store: Arc<dyn Store>,
     /// Of the event log.
     log: Database,
+    seals: bool,
 }
 
 // === impl Keeper ===
@@ -115,7 +125,7 @@ impl Keeper {
     /// The store cannot be opened, or is not the one under whose keys the log is.
     pub async fn open(config: &Config, data_dir: &Path, master: &Keys, log: Database) -> Result<Self, OpenError> {
         let (keys, store) = open(config, data_dir, master).await?;
-        let keeper = Self { keys, store, log };
+        let keeper = Self { keys, store, log, seals: config.seal };
         let here = keeper.store.id().await?;
         if let Some(log) = destroyed::bind(&keeper.log, here, config.replace_lost_keys).await? {
             return Err(OpenError::OtherKeys { log, here });
@@ -128,6 +138,12 @@ impl Keeper {
     #[must_use]
     pub fn keys(&self) -> &Arc<DataKeys> {
         &self.keys
+    }
+
+    /// Whether payloads are sealed; those that are sealed can be opened in any case.
+    #[must_use]
+    pub fn seals(&self) -> bool {
+        self.seals
     }
 
     /// Destroys all keys of a user, or that of one aggregate. It is noted in the second place first, so that a host that ends in
@@ -173,7 +189,7 @@ impl Keeper {
     /// The store's, or the log's.
     pub async fn seal(&self, events: &mut [Event]) -> Result<(), OpenError> {
         let is_clear = |event: &Event| event.metadata.user_id.is_some() && !event.payload.contains_key(SEALED);
-        if !events.iter().any(is_clear) {
+        if !self.seals || !events.iter().any(is_clear) {
             return Ok(());
         }
         let partition_keys: Vec<_> = events.iter().map(|event| event.partition_key.clone()).collect();

@@ -15,9 +15,9 @@ pub const ROLE: &str = "audit-log";
 const COLUMNS: &str = "number, event_id, event_type, user_id, occurred_at, previous_hash, hash, body";
 
 /// Answers [`head`].
-pub const HEAD: &str = "SELECT number, hash FROM audit.tip";
+pub const HEAD: &str = "SELECT number, hash FROM audit.head";
 /// Answers [`head`], and holds off all other appends to the end of the transaction.
-pub const LOCK_HEAD: &str = "SELECT number, hash FROM audit.tip FOR UPDATE";
+pub const LOCK_HEAD: &str = "SELECT number, hash FROM audit.head FOR UPDATE";
 /// The records of these events: answers [`found`].
 pub const FIND: &str = "SELECT event_id, number, hash FROM audit.records WHERE event_id = ANY ($1)";
 /// Takes the records' columns as arrays; see [`add_params`].
@@ -25,7 +25,7 @@ pub const ADD: &str = "INSERT INTO audit.records
     (number, event_id, event_type, user_id, occurred_at, previous_hash, hash, body)
     SELECT * FROM unnest($1::int8[], $2::uuid[], $3::text[], $4::uuid[], $5::timestamptz[], $6::bytea[], $7::bytea[], $8::text[])";
 /// The number and the hash.
-pub const MOVE_HEAD: &str = "UPDATE audit.tip SET number = $1, hash = $2";
+pub const MOVE_HEAD: &str = "UPDATE audit.head SET number = $1, hash = $2";
 
 /// Newest first: answers [`record`].
 ///

@@ -28,12 +28,10 @@ const READS_MAX: u32 = 7;
 const CONNECTIONS_MAX: u32 = READS_MAX + 1;
 /// An append that loses its number to other replicas as often as this fails, and may be retried.
 const ATTEMPTS_MAX: usize = 16;
-/// Of a trail of sealed payloads.
-const VERSION: i32 = 2;
 /// The server's code for a value that a unique index has already.
 const DUPLICATE_KEY: i32 = 11_000;
-/// The id of the head's document. Its `version` is 2 when the trail is of sealed payloads from its beginning; while it is `closed`,
-/// nothing is added.
+/// The id of the head's document. No record up to its `sealedTo` is of before payloads were sealed; while it is `closed`, nothing is
+/// added.
 const HEAD: &str = "head";
 const RECORDS: &str = "audit_records";
 const RECHAINED: &str = "audit_rechained";
@@ -156,13 +154,18 @@ impl Trail {
     /// Whether there is something to chain again.
     async fn begin_rechaining(&self) -> Result<bool, AuditError> {
         let document = self.head_document().await?.unwrap_or_default();
-        if document.get_i32("version").is_ok_and(|version| version == VERSION) {
-            return Ok(false);
-        }
         let head = self.head().await?;
-        let has_taken_place = document.get_bool("closed").unwrap_or_default() && self.rechained().await?.number == 0;
-        if head.number == 0 || has_taken_place {
-            self.open_again(head).await?;
+        let mut of_before = no_closing();
+        of_before.insert("_id", doc! { "$gt": document.get_i64("sealedTo").unwrap_or_default() });
+        of_before.insert("body", doc! { "$not": { "$regex": "\"version\":2\\}$" } });
+        let of_before = self.records.find_one(of_before).await.map_err(failed("look for records of before"))?;
+        if of_before.is_none() {
+            if document.get_bool("closed").unwrap_or_default() {
+                // A host ended before it opened the trail again.
+                self.open_again(head).await?;
+            } else {
+                self.set_head(doc! { "sealedTo": signed(head.number)? }).await?;
+            }
             return Ok(false);
         }
         self.rechained.create_indexes(indexes()).await.map_err(failed("make indexes"))?;
@@ -206,7 +209,7 @@ impl Trail {
 
     async fn open_again(&self, head: Head) -> Result<(), AuditError> {
         let (number, hash) = (signed(head.number)?, head.hash.to_string());
-        self.set_head(doc! { "number": number, "hash": hash, "version": VERSION, "closed": false }).await
+        self.set_head(doc! { "number": number, "hash": hash, "sealedTo": number, "closed": false }).await
     }
 
     async fn find(self, filter: Document, ascending: bool, first: u32) -> Result<Vec<Record>, AuditError> {

@@ -213,13 +213,21 @@ impl AuditLog for PostgresAudit {
 
     async fn begin_rechaining(&self) -> Result<Option<Alone>, AuditError> {
         let session = self.inner.database.session().await.map_err(AuditError::Connect)?;
-        let ask = async {
-            let ask = "SELECT version = 1 AND pg_try_advisory_lock($1) FROM audit.tip";
-            let row = session.query_one(ask, &[&RECHAINING_LOCK]).await.map_err(failed("begin the second chain"))?;
-            row.try_get::<_, bool>(0).map_err(failed("begin the second chain"))
-        };
-        let is_alone = within(ask).await?;
-        Ok(is_alone.then(|| Alone(Some(session))))
+        let failed = failed("begin the second chain");
+        // Where all records are looked through, that takes a while.
+        let alone = session.query_one("SELECT pg_try_advisory_lock($1)", &[&RECHAINING_LOCK]).await;
+        if !alone.and_then(|row| row.try_get::<_, bool>(0)).map_err(&failed)? {
+            return Ok(None);
+        }
+        let head: i64 = session.query_one(HEAD, &[]).await.and_then(|row| row.try_get("number")).map_err(&failed)?;
+        let first = session.query_one("SELECT audit.first_unsealed()", &[]).await;
+        let first: Option<i64> = first.and_then(|row| row.try_get(0)).map_err(&failed)?;
+        if first.is_some() {
+            return Ok(Some(Alone(Some(session))));
+        }
+        let sealed = "UPDATE audit.head SET sealed_to = greatest(sealed_to, $1)";
+        session.execute(sealed, &[&head]).await.map_err(&failed)?;
+        Ok(None)
     }
 
     async fn rechained(&self) -> Result<Head, AuditError> {

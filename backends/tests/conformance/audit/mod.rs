@@ -134,7 +134,8 @@ async fn chained_again(stage: &Stage) -> Option<Head> {
 
 async fn a_trail_of_before_is_chained_again_over_sealed_payloads(stage: Stage) {
     stage.fill(3).await;
-    stage.is_of_before().await;
+    stage.make_of_before().await;
+    assert_eq!(report(&stage, None).await.broken, None);
     let former = stage.log.head().await.unwrap();
     let earlier = stage.log.read(1, 1).await.unwrap()[0].head();
     let head = chained_again(&stage).await.expect("there is something to do");
@@ -158,8 +159,8 @@ async fn a_trail_of_before_is_chained_again_over_sealed_payloads(stage: Stage) {
 
 async fn a_broken_trail_of_before_is_chained_again_and_a_record_states_the_defect(stage: Stage) {
     stage.fill(3).await;
+    stage.make_of_before().await;
     stage.reword(2).await;
-    stage.is_of_before().await;
     chained_again(&stage).await.expect("there is something to do");
     assert_eq!(report(&stage, None).await.broken, None);
     let stated = stage.log.read(3, 1).await.unwrap().remove(0);

@@ -53,7 +53,7 @@ async fn a_components_role_writes_nothing_of_delivery_and_of_the_audit_trail() {
         "DELETE FROM mindflow.applied",
         "DELETE FROM mindflow.schedule",
         "INSERT INTO audit.records VALUES (1)",
-        "UPDATE audit.tip SET number = 0",
+        "UPDATE audit.head SET number = 0",
         "DELETE FROM logs.lines",
     ] {
         refused(&client, statement).await;

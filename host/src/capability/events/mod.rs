@@ -2,7 +2,10 @@
 //! transaction that makes an event true: see `sql`.
 
 use super::{Capability, Grantee, OpenError, Opening, Own, Scratch, State};
-use mindflow_backends::{data_keys::DataKeys, delivery::Event};
+use mindflow_backends::{
+    data_keys::{DataKeys, Keeper},
+    delivery::Event,
+};
 use mindflow_platform::event::EventRecord;
 use std::{collections::BTreeSet, sync::Arc};
 use wasmtime::component::Linker;
@@ -17,7 +20,7 @@ bindings!(
 use bindings::mindflow::platform::{call, events as wit};
 
 /// The keys under which payloads are kept; the queues belong to event delivery.
-pub struct Events(Option<Arc<DataKeys>>);
+pub struct Events(Option<Arc<Keeper>>);
 
 /// What a component may say of events.
 #[derive(Clone)]
@@ -26,8 +29,9 @@ pub struct Access {
     pub publishes: BTreeSet<String>,
     /// The names of its subscriptions, whose events it may mark as applied.
     pub subscriptions: BTreeSet<String>,
-    /// Seal the payloads; none where there is no event log.
+    /// Seal the payloads, unless these are kept in clear; none where there is no event log.
     pub keys: Option<Arc<DataKeys>>,
+    pub keeps_clear: bool,
 }
 
 impl call::Host for State {}
@@ -45,14 +49,15 @@ impl Capability for Events {
     }
 
     async fn open(opening: &Opening<'_>) -> Result<Self, OpenError> {
-        Ok(Self(opening.keeper.as_ref().map(|keeper| Arc::clone(keeper.keys()))))
+        Ok(Self(opening.keeper.clone()))
     }
 
     fn access(&self, grantee: &Grantee<'_>) -> Access {
         Access {
             publishes: grantee.grants.events.clone(),
             subscriptions: grantee.subscriptions.clone(),
-            keys: self.0.clone(),
+            keys: self.0.as_ref().map(|keeper| Arc::clone(keeper.keys())),
+            keeps_clear: self.0.as_ref().is_some_and(|keeper| !keeper.seals()),
         }
     }
 

@@ -170,7 +170,7 @@ async fn its_role_can_add_records_and_change_none() {
         "UPDATE audit.records SET body = ''",
         "DELETE FROM audit.records",
         "TRUNCATE audit.records",
-        "DELETE FROM audit.tip",
+        "DELETE FROM audit.head",
         "SELECT * FROM mindflow.signing_keys",
         "SELECT * FROM auth.users",
         "SELECT * FROM delivery.archive",
