@@ -87,10 +87,15 @@ pub fn keys_with(platform: &Platform, text: &str) -> Vec<String> {
     let mut redis = redis::Client::open(url).expect("a URL").get_connection().expect("Redis");
     let keys: Vec<String> = redis::cmd("KEYS").arg(format!("{prefix}*")).query(&mut redis).expect("the keys");
     let mut has = |key: &String| {
-        // It may end meanwhile.
-        let value: Option<Vec<u8>> = redis::cmd("DUMP").arg(key).query(&mut redis).expect("its value");
-        let value = value.unwrap_or_default();
-        key.contains(text) || value.windows(text.len()).any(|window| window == text.as_bytes())
+        let kind: String = redis::cmd("TYPE").arg(key).query(&mut redis).expect("its type");
+        // What else there is may be compressed, and is of no service.
+        let read = match kind.as_str() {
+            "string" => "GET",
+            "hash" => "HVALS",
+            _ => "DUMP",
+        };
+        let value: redis::Value = redis::cmd(read).arg(key).query(&mut redis).expect("its value");
+        key.contains(text) || format!("{value:?}").contains(text)
     };
     keys.into_iter().filter(|key| has(key)).collect()
 }
