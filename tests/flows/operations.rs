@@ -109,7 +109,8 @@ async fn one_correlation_id_goes_from_the_request_into_every_event_and_error() {
     )
     .await;
     assert_eq!(refused.error()["extensions"]["correlationId"], "c-10");
-    assert!(platform.log().contains("checkout:42"));
+    eventually("the request's line is printed", || async { platform.log().contains("checkout:42").then_some(()) })
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

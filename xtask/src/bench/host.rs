@@ -51,8 +51,7 @@ impl Launch {
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(["--config", self.config, "--data-dir"]).arg(&self.data_dir).current_dir(&self.root);
-        // All the load comes from one address and few users, as fast as it is answered.
-        command.env("MINDFLOW_RATE_LIMITS__FACTOR", "1000000");
+        command.env(super::RATE_LIMITS.0, super::RATE_LIMITS.1);
         // It would take a core from what is measured.
         command.env("MINDFLOW_EMBEDDINGS__BACKEND", "none");
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));

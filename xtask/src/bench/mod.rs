@@ -72,6 +72,8 @@ enum Part {
     Peers,
 }
 
+/// All the load comes from one address and few users, as fast as it is answered.
+const RATE_LIMITS: (&str, &str) = ("MINDFLOW_RATE_LIMITS__FACTOR", "1000000");
 const EMAIL: &str = "bench@example.org";
 const PASSWORD: &str = "correct horse";
 const DASHBOARD: &str = "{ me { displayName quota { used limit } } recentEntries(limit: 10) { id title content mood tags { name } analysis { status } } moodTrends(days: 30) { date mood count } insights(limit: 10) { text } }";

@@ -66,6 +66,7 @@ pub fn run(workspace: &Workspace, folder: &Path, seconds: u64, rounds: u32) -> R
         .args(TARGETS.map(|(name, _)| name))
         .args(["--seconds", &seconds.to_string(), "--rounds", &rounds.to_string(), "--out"])
         .arg(&out)
+        .env(super::RATE_LIMITS.0, super::RATE_LIMITS.1)
         .current_dir(&workspace.root)
         .status()
         .with_context(|| format!("run {}", script.display()))?;
