@@ -227,11 +227,10 @@ impl SearchIndex for OpenSearchIndex {
         // What was written a moment ago is found after a refresh alone.
         self.call(Method::POST, &["_refresh"], &[], None).await?;
         let query = [("conflicts", "proceed"), ("refresh", "true")];
+        let count = |answer: &Value, name: &str| answer.get(name).and_then(Value::as_u64).unwrap_or_default();
         match self.call(Method::POST, &["_delete_by_query"], &query, Some(&body)).await? {
-            (status, answer)
-                if status.is_success() && answer["version_conflicts"].as_u64().unwrap_or_default() == 0 =>
-            {
-                Ok(answer["deleted"].as_u64().unwrap_or_default())
+            (status, answer) if status.is_success() && count(&answer, "version_conflicts") == 0 => {
+                Ok(count(&answer, "deleted"))
             }
             (status, answer) if status.is_success() => {
                 Err(Error::Unavailable(format!("documents were written while they were deleted: {answer}")))
