@@ -1,4 +1,4 @@
-//! The keys under which payloads of events are kept, in a store of their own: a file of the data directory ([`file`]), or a
+//! The keys under which payloads of events are kept, in a store of their own: a file of the data directory ([`mod@file`]), or a
 //! PostgreSQL database that has nothing else ([`database`]). What they are and how they seal is in [`mindflow_platform::data_keys`].
 //!
 //! [`Keeper`] is what a host has of it. [`destroyed`] keeps the list of what was erased in a second place, and [`kept`] seals what

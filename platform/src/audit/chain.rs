@@ -363,7 +363,7 @@ mod tests {
         assert_eq!(walk(&[former.clone(), next.clone()]), Ok(next.head()));
         let again = Record::again(Head::default(), former.content().unwrap()).unwrap();
         assert!(again.body.contains(r#""version":2"#) && again.hash != former.hash);
-        assert_eq!(walk(&[again.clone()]), Ok(again.head()));
+        assert_eq!(walk(std::slice::from_ref(&again)), Ok(again.head()));
     }
 
     #[test]

@@ -10,7 +10,8 @@ mod keys;
 pub mod payload;
 pub mod postgres;
 mod store;
-#[cfg(all(test, feature = "delivery"))]
+#[cfg(test)]
+#[cfg(feature = "delivery")]
 pub(crate) mod tests;
 pub mod tree;
 
