@@ -103,7 +103,7 @@ async fn is_persisted(http: &Http, query: &str) -> bool {
 }
 
 fn persisted(query: &str) -> Value {
-    json!({ "persistedQuery": { "version": 1, "sha256Hash": format!("{:x}", Sha256::digest(query)) } })
+    json!({ "persistedQuery": { "version": 1, "sha256Hash": hex::encode(Sha256::digest(query)) } })
 }
 
 #[tokio::test(flavor = "multi_thread")]
