@@ -23,7 +23,7 @@ pub(crate) async fn body(response: &mut Response, bytes_max: usize) -> Result<Op
     Ok(Some(bytes))
 }
 
-/// A failure with its cause.
+/// A failure with its causes.
 pub(crate) fn describe(error: reqwest::Error) -> String {
     let error = error.without_url();
     let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();

@@ -46,7 +46,7 @@ pub enum Key {
 pub enum Share {
     /// All but one part of eight, and one less than all where there are two: for what comes back within its deadline.
     Most,
-    /// A third of what is left beside one, but two where there are three: for what may be held until others let go of a lock. Of
+    /// A third of what one holder leaves, but two where there are three: for what may be held until others let go of a lock. Of
     /// seven or more, all keys of one client together leave one.
     Third,
 }

@@ -122,7 +122,7 @@ struct Keeper {
     stop: CancellationToken,
 }
 
-// === impl Keeper ===
+// === impl ScheduleRunner ===
 
 impl Keeper {
     async fn run(self) {

@@ -1,4 +1,4 @@
-//! The reads of the contract: prove the caller, check the arguments, read the cache, then the database.
+//! The reads: prove the caller, check the arguments, read the cache, then the database.
 
 use crate::{
     DATABASE,

@@ -7,7 +7,7 @@ use mindflow_guest::failure::invalid;
 use mindflow_guest::rules::{self, Unit};
 use mindflow_guest::text;
 
-/// Short enough to remember, long enough that five guesses in 15 minutes get nowhere (the contract).
+/// Short enough to remember, long enough that five guesses in 15 minutes get nowhere.
 pub const BYTES_MIN: usize = 8;
 /// What bcrypt reads.
 pub const BYTES_MAX: usize = 72;

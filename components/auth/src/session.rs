@@ -10,13 +10,13 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// A refresh token's life, and so the session's since its last use (the contract).
+/// A refresh token's life, and so the session's since its last use.
 pub const LIFETIME_S: u32 = 7 * 24 * 60 * 60;
 const LIFETIME_US: i64 = LIFETIME_S as i64 * 1_000_000;
 /// The same, as the store takes it.
 pub const LIFETIME_MS: u64 = LIFETIME_S as u64 * 1_000;
 
-/// How long the token before the newest is accepted after it was replaced (the contract). Long enough for the tabs of a browser that
+/// How long the token before the newest is accepted after it was replaced. Long enough for the tabs of a browser that
 /// wakes up, and for a client that asks again after a lost answer.
 const OVERTAKEN_US: i64 = 10 * 1_000_000;
 
@@ -71,7 +71,7 @@ struct Previous {
 pub enum Verdict {
     /// The family's newest, not used yet.
     Fresh,
-    /// The one before the newest, a few seconds after it was replaced: two tabs refreshed at the same moment, or an answer was lost on
+    /// The one before the newest, a few seconds after it was replaced: two tabs refreshed at the same time, or an answer was lost on
     /// the way. It is as good as the newest.
     Overtaken,
     /// Issued by this platform and used before: a copy exists. The whole family ends.

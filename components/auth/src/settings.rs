@@ -4,13 +4,13 @@ use crate::session::Moment;
 use mindflow_guest::config;
 use std::ops::RangeInclusive;
 
-/// About 0.3 s of one core: what a login may cost, and a guess must (the contract's least by default).
+/// About 0.3 s of one core: what a login may cost, and a guess must.
 const BCRYPT_COST_DEFAULT: u32 = 12;
 /// bcrypt's own least. Below [`BCRYPT_COST_DEFAULT`] only where `allow_weak_bcrypt` is `true`, for tests.
 const BCRYPT_COST_MIN: u32 = 4;
 /// Each step doubles the work: 16 takes about 5 s, the most that a call of `passwords` is given.
 const BCRYPT_COST_MAX: u32 = 16;
-/// 15 minutes (the contract).
+/// 15 minutes.
 const ACCESS_TOKEN_S_DEFAULT: u32 = 900;
 /// A day: what a copied token is good for at most, unless its session is ended.
 const ACCESS_TOKEN_S_MAX: u32 = 86_400;
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn without_variables_the_contracts_values_hold() {
+    fn without_variables_the_defaults_hold() {
         let settings = Settings {
             bcrypt_cost: 12,
             access_token_s: 900,

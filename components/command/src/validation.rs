@@ -1,4 +1,4 @@
-//! Validation of requests (contract, section 2, "Limits"). All broken rules of a request are reported together, under
+//! Validation of requests. All broken rules of a request are reported together, under
 //! the field's name in the client's schema.
 
 use crate::bindings::exports::mindflow::command::journal as wit;

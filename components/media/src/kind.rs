@@ -1,4 +1,4 @@
-//! The type of a file, by its first bytes. Its name and the client's content type are ignored.
+//! What a file may be: its size, and its type by its first bytes. Its name and the client's content type are ignored.
 
 use mindflow_guest::web::failure::{Failure, Kind};
 

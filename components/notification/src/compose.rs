@@ -180,7 +180,7 @@ fn webhook(event: &Event) -> Result<Value, serde_json::Error> {
 }
 
 /// A push message. Angular's service worker shows `notification` by itself
-/// (<https://angular.dev/ecosystem/service-workers/push-notifications>), and gives its `data` to the application. The members beside it
+/// (<https://angular.dev/ecosystem/service-workers/push-notifications>), and gives its `data` to the application. The other members
 /// are for service workers of one's own.
 pub fn push(event_type: &str, count: u64) -> Vec<u8> {
     const TITLE: &str = "Your insights are ready";

@@ -15,7 +15,7 @@ use std::path::Path;
 
 pub async fn migrate(location: &AppLocation) -> Result<(), CliError> {
     let (manifest, config) = location.manifest_and_config()?;
-    // Beside a running host it shares the private servers with it.
+    // While a host runs it shares the private servers with it.
     data_dir::open(&config.data_dir)?;
     let _claimed = claim(&config.data_dir, &print_progress).await?;
     let databases = Databases::open(&config).await?;

@@ -1,4 +1,4 @@
-//! What the capability `search-index` is, whoever provides it: indexes of documents that their owners search, by words and by
+//! What the capability `search-index` is, on every provider: indexes of documents that their owners search, by words and by
 //! meaning. A query is read once, in [`query`], so that every back end takes the same words for the same; what a search may
 //! cost is bounded there and by [`SEARCH_TIMEOUT`]. The back end on PostgreSQL is here as a whole but for the connection.
 

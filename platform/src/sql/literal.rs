@@ -31,7 +31,7 @@ pub fn bind(statement: &str, params: &[Value]) -> Result<String, Error> {
         highest = highest.max(number);
         if let Some(value) = number.checked_sub(1).and_then(|index| params.get(index)) {
             bound.push_str(statement.get(copied..at).unwrap_or_default());
-            // In parentheses, so that it never joins with what stands beside it.
+            // In parentheses, so that it never joins with what stands before or after it.
             let literal = literal(value).map_err(|why| Error::InvalidParams(format!("${number}: {why}")))?;
             let _ = match casts.get(&number) {
                 Some(Some(cast)) => write!(bound, "({literal}::{cast})"),

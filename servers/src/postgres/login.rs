@@ -1,5 +1,5 @@
 //! How the server knows who logs in. That a process can open its socket proves nothing: where the server runs as `nobody`, each
-//! process of that user can. So every role needs its password. The superuser's is random, and lies beside the cluster in a file that only the
+//! process of that user can. So every role needs its password. The superuser's is random, and lies next to the cluster in a file that only the
 //! owner of the data directory can read.
 
 use std::{

@@ -35,7 +35,7 @@ pub struct PostgresOptions {
     pub binaries: Option<PathBuf>,
     /// Whether a commit waits for the disk.
     pub fsync: bool,
-    /// A port of 127.0.0.1 beside the socket; a login there needs a password.
+    /// A port of 127.0.0.1 in addition to the socket; a login there needs a password.
     pub port: Option<u16>,
     /// Who may log in by the socket.
     pub authentication: Authentication,

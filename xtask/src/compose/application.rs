@@ -141,7 +141,7 @@ impl Application {
         Ok(found)
     }
 
-    /// What the adapters are told of the service that they work for.
+    /// What the adapters know of the service that they work for.
     pub fn manifest(&self, name: &str, exports: &[&str]) -> Result<String> {
         Ok(json!({
             "component": name,

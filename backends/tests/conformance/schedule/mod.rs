@@ -154,7 +154,7 @@ async fn what_was_missed_is_skipped_where_the_schedule_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_fails_panics_or_hangs_is_noted_and_the_next_comes_all_the_same() {
     let stage = Stage::new("failing").await;
-    // Long enough for a run that fails at once on a busy machine.
+    // Long enough for a run that fails immediately on a busy machine.
     let schedule = Schedule { run_max: Duration::from_secs(5), ..nightly() };
     let replica = stage.start(&schedule).await;
     let mut expected = Vec::new();
@@ -191,7 +191,7 @@ async fn an_occurrence_whose_replica_dies_is_run_again_and_given_up_after_three(
     assert_eq!(stage.diary.runs().len(), 1, "its time is not over");
     stage.handle.advance_us(6 * MINUTE);
     stage.until_runs(2).await;
-    // Stopped in order: it hands the run on at once.
+    // Stopped in order: it hands the run on immediately.
     second.shutdown().await;
     let third = stage.start(&schedule).await;
     stage.until_runs(3).await;

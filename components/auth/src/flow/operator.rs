@@ -109,7 +109,7 @@ impl From<Error> for Refusal {
     }
 }
 
-/// Carries out a command of the operator; answers JSON.
+/// Executes a command of the operator; answers JSON.
 ///
 /// # Errors
 /// One line that says what is wrong.

@@ -1,6 +1,6 @@
 //! Sessions in the key-value bucket `sessions`: `session:{id}` holds the session, and
 //! `user-sessions:{user id}:{id}` finds a user's. The second may outlive the first (a listing skips
-//! it) but never the other way round, so no live session is hidden from its owner. [`written`] is beside them.
+//! it) but never the other way round, so no live session is hidden from its owner. [`written`] has a user's marks.
 //!
 //! [`kept`] has a copy in the database. It is changed first, so that a session which the key-value store has lost
 //! is found again, and one that was ended is not.

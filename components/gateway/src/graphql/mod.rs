@@ -1,4 +1,4 @@
-//! GraphQL: the schema of the contract over the services, and its transport over HTTP.
+//! GraphQL: the public schema over the services, and its transport over HTTP.
 
 mod answers;
 pub mod apq;
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_schema_has_the_names_of_the_contract() {
+    fn the_schema_has_the_public_names() {
         let sdl = sdl();
         for line in [
             "scalar DateTime",

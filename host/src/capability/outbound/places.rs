@@ -19,7 +19,7 @@ pub(crate) struct Place {
     host: String,
 }
 
-// === impl Places ===
+// === impl RequestPermits ===
 
 impl Places {
     pub(super) fn new(max: NonZeroU32) -> Self {

@@ -68,7 +68,7 @@ pub(super) struct Reader {
     busy: HashSet<String>,
     /// Positions that became rows when their reader died; the log passes over them.
     moved: HashSet<i64>,
-    /// The end of the log at the last look.
+    /// The end of the log at the last scan.
     tip: i64,
 }
 

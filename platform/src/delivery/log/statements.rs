@@ -10,7 +10,7 @@ pub(super) const RELAY: &str = "SELECT s.taken, s.first_ordinal, s.kept_by, \
          EXISTS (SELECT FROM delivery.reader r WHERE r.owner <> $3 AND r.alive_until > now()) AS has_others \
      FROM delivery.sequence_events($1, $2) AS s";
 
-/// Events that one look reads: enough for a batch, few enough to be megabytes at most.
+/// Events that one scan reads: enough for a batch, few enough to be megabytes at most.
 pub(super) const PAGE: usize = 256;
 
 /// The state of a subscription (`$1`) and, unless it is held, what follows ordinal `$2` up to `$3` in the slots `$4`.
