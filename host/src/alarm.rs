@@ -24,7 +24,6 @@ use mindflow_backends::{
 };
 use serde::Serialize;
 use std::{
-    fmt::Write,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -183,11 +182,7 @@ fn signature(secret: &Secret, at_s: i64, body: &[u8]) -> String {
     let mut signing = hmac::Context::with_key(&key);
     signing.update(format!("{at_s}.").as_bytes());
     signing.update(body);
-    let mut value = format!("t={at_s},v1=");
-    for byte in signing.sign().as_ref() {
-        let _ = write!(value, "{byte:02x}");
-    }
-    value
+    format!("t={at_s},v1={}", hex::encode(signing.sign()))
 }
 
 fn dropped(given_up: &GivenUp, reason: &'static str, why: &str) {

@@ -66,12 +66,7 @@ fn literal(value: &Value) -> Result<String, String> {
         Value::Int64(number) => quoted(&number.to_string())?,
         Value::Float64(number) => quoted(&float(*number))?,
         Value::Numeric(digits) | Value::Text(digits) | Value::Json(digits) => quoted(digits)?,
-        Value::Bytes(bytes) => {
-            bytes.iter().fold("'\\x".to_owned(), |mut text, byte| {
-                let _ = write!(text, "{byte:02x}");
-                text
-            }) + "'"
-        }
+        Value::Bytes(bytes) => format!("'\\x{}'", hex::encode(bytes)),
         Value::Uuid(id) => quoted(&uuid(id)?)?,
         Value::Timestamp(us) => quoted(&timestamp(*us).ok_or("out of range")?)?,
         Value::Date(days) => quoted(&date(*days).ok_or("out of range")?)?,

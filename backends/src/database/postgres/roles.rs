@@ -60,7 +60,7 @@ pub fn role_name(component: &str) -> Result<String, RoleError> {
 /// A component's password, derived from the DSN's so that there is one secret to keep and none to store.
 pub fn derived_password(dsn_password: &[u8], component: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, dsn_password);
-    hex(hmac::sign(&key, format!("mindflow role {component}").as_bytes()).as_ref())
+    hex::encode(hmac::sign(&key, format!("mindflow role {component}").as_bytes()))
 }
 
 /// What the server keeps of a component's password: a secret for SCRAM-SHA-256 (RFC 7677), in PostgreSQL's form. Its salt
@@ -80,14 +80,6 @@ fn scram_of(password: &[u8], salt: &[u8]) -> String {
     let server = hmac::sign(&key, b"Server Key");
     let [salt, stored, server] = [salt, stored.as_ref(), server.as_ref()].map(|bytes| BASE64_STANDARD.encode(bytes));
     format!("SCRAM-SHA-256${SCRAM_ITERATIONS}:{salt}${stored}:{server}")
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Makes the roles of `components` and of [`CAPABILITIES`], and lets them, and only them, into this database.
