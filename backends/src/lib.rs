@@ -16,7 +16,6 @@ pub mod clock;
 pub mod database;
 pub mod delivery;
 pub mod embeddings;
-pub mod error;
 pub mod failpoint;
 mod http_client;
 pub mod ids;
@@ -29,3 +28,5 @@ pub mod redis_server;
 pub mod schedule;
 pub mod secret;
 pub mod stores;
+
+pub use mindflow_platform::error;

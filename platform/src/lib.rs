@@ -8,6 +8,7 @@ pub mod broken_rule;
 pub mod delivery;
 pub mod disclosure;
 pub mod embeddings;
+pub mod error;
 pub mod event;
 #[cfg(feature = "jwt")]
 pub mod jwt;

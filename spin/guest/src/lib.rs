@@ -5,7 +5,6 @@ mod bindings;
 pub mod clock;
 #[cfg(feature = "delivery")]
 pub mod delivery;
-pub mod error;
 #[cfg(feature = "http")]
 pub mod http;
 #[cfg(feature = "http")]
@@ -18,3 +17,4 @@ pub mod variables;
 
 /// For adapters that bind a world of their own.
 pub use bindings::spin;
+pub use mindflow_platform::error;
