@@ -8,11 +8,12 @@ use crate::{
     databases::{Databases, DatabasesError, Newer, Schema},
     disk,
     engine::{Callers, CompileError, Provider, ProviderStatus, Unhealthy},
-    housekeeping::{self, HousekeepingError, LogRetention},
+    housekeeping::{self, LogRetention},
     link::LinkError,
     manifest::{Command, Routes, WebSocketRoute},
     observe::log_writer::{LogQueue, LogWriter},
     preparation::{opening, publishers},
+    start_error::StartError,
     trigger::{
         event::{Subscribers, subscription},
         schedule::Jobs,
@@ -21,10 +22,9 @@ use crate::{
 use mindflow_backends::{
     clock::{self, Clock},
     database::postgres::Database,
-    delivery::{self, Backend, DeadLetters, Delivery, QueueError, publishers as publishing},
+    delivery::{self, Backend, DeadLetters, Delivery, publishers as publishing},
     keys,
     records::{
-        self,
         audit::AuditLog,
         logs::{self, LogStore},
     },
@@ -81,31 +81,6 @@ struct Background {
     delivery: Option<Delivery>,
     alarms: Option<Webhook>,
     scheduler: Option<Scheduler>,
-}
-
-/// Why the platform cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    #[error(transparent)]
-    Databases(#[from] DatabasesError),
-    #[error(transparent)]
-    Capability(#[from] OpenError),
-    #[error("[events]")]
-    Queues(#[from] delivery::OpenError),
-    #[error(transparent)]
-    Logs(#[from] records::OpenError),
-    #[error("the publishers of events")]
-    Publishers(#[source] QueueError),
-    #[error("the subscriptions")]
-    Subscriptions(#[source] QueueError),
-    #[error("event delivery")]
-    Delivery(#[from] delivery::StartError),
-    #[error("schedules")]
-    Schedule(#[from] schedule::StartError),
-    #[error(transparent)]
-    Cron(#[from] schedule::CronError),
-    #[error(transparent)]
-    Housekeeping(#[from] HousekeepingError),
 }
 
 /// Why a new version of a component was not taken into service; the old one goes on.

@@ -7,7 +7,7 @@ use crate::{
     manifest::ManifestError,
     observe::{BuildError, logs::LogError},
     operator::OperatorError,
-    platform::StartError,
+    start_error::StartError,
 };
 use std::{io, net::SocketAddr, path::PathBuf};
 

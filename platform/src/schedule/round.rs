@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::store::{self, ScheduleError};
-use super::{Job, Occurrence, Outcome, Schedule};
+use super::store;
+use super::{Job, Occurrence, Outcome, Schedule, ScheduleError};
 use crate::delivery::Store;
 
 /// A schedule that had something to do.
