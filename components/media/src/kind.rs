@@ -2,6 +2,8 @@
 
 use mindflow_guest::web::failure::{Failure, Kind};
 
+/// Of one file, as docs/media.md says.
+pub const FILE_BYTES_MAX: u64 = 10 << 20;
 /// What the signatures of all kinds need, and more.
 pub const HEAD_BYTES: usize = 64;
 /// The media types that can be uploaded.

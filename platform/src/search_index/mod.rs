@@ -13,8 +13,9 @@ mod statements;
 mod tsquery;
 mod words;
 
-pub use document::{Document, DocumentError, VECTOR_DIMENSIONS_MAX};
+pub use document::{Document, DocumentError};
 pub use excerpt::Marker;
+pub use nearest::VECTOR_DIMENSIONS_MAX;
 pub use postgres::{PostgresIndex, ROLE, Tables};
 pub use query::{Clause, Query, QueryError, WORDS_MAX};
 pub use words::{Cut, cut};

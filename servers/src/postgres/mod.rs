@@ -6,6 +6,7 @@ mod data_dir;
 mod error;
 mod launch;
 mod login;
+mod password;
 mod probe;
 mod supervisor;
 
