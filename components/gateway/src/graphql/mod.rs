@@ -1,6 +1,6 @@
 //! GraphQL: the public schema over the services, and its transport over HTTP.
 
-mod answers;
+pub mod answer;
 pub mod apq;
 pub mod cost;
 mod documents;
@@ -8,8 +8,10 @@ pub mod errors;
 pub mod execute;
 pub mod graphiql;
 pub mod http;
+mod kept_answers;
 pub mod limits;
 pub mod meter;
+pub mod prepared;
 mod roots;
 pub mod scope;
 pub mod sse;
