@@ -7,8 +7,10 @@ use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{services::account_mails::Kind as AccountMail, switch::DISABLED};
+use crate::services::account_mails::Kind as AccountMail;
 
+/// What the mail to the owner of a webhook that is switched off is about, as the other mails are about events.
+pub const DISABLED: &str = "WebhookDisabled";
 /// Two templates a mail: the name's ending decides what is escaped.
 const TEMPLATES: [(&str, &str); 14] = [
     ("confirmation.txt", include_str!("templates/confirmation.txt")),
