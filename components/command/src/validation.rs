@@ -283,5 +283,4 @@ fn mood_time(at: Option<i64>, now_us: i64) -> Result<i64, Broken> {
 }
 
 #[cfg(test)]
-#[path = "validation_tests.rs"]
 mod tests;
