@@ -3,8 +3,8 @@
 pub mod entries;
 pub mod leaving;
 pub mod own;
+pub mod own_writes;
 pub mod profiles;
-pub mod shown;
 
 use crate::{DATABASE, calendar::today, reading::insights as gathered, request, statement::Statement};
 use mindflow_guest::{
