@@ -98,7 +98,7 @@ impl Scheduler {
         for schedule in schedules {
             let (store, job, clock) = (store.clone(), job.clone(), clock.clone());
             let (options, stop) = (options.clone(), stop.clone());
-            tasks.spawn(Keeper { store, schedule, job, clock, options, owner, stop }.run());
+            tasks.spawn(ScheduleRunner { store, schedule, job, clock, options, owner, stop }.run());
         }
         Ok(Self { stop, tasks: Mutex::new(tasks) })
     }
@@ -111,7 +111,8 @@ impl Scheduler {
     }
 }
 
-struct Keeper {
+/// Runs one schedule on this replica.
+struct ScheduleRunner {
     store: Connections,
     schedule: Schedule,
     job: Arc<dyn Job>,
@@ -124,7 +125,7 @@ struct Keeper {
 
 // === impl ScheduleRunner ===
 
-impl Keeper {
+impl ScheduleRunner {
     async fn run(self) {
         while !self.stop.is_cancelled() {
             let pause = match self.turn().await {
@@ -164,11 +165,11 @@ impl Keeper {
         if let Occurrence { at, attempt: attempt @ 2.., .. } = &occurrence {
             tracing::warn!(schedule, occurrence = %at, attempt, "the replica that ran it is gone; it runs again");
         }
-        self.carry_out(&occurrence).await;
+        self.execute(&occurrence).await;
         Ok(Duration::ZERO)
     }
 
-    async fn carry_out(&self, occurrence: &Occurrence) {
+    async fn execute(&self, occurrence: &Occurrence) {
         let Occurrence { schedule, at, attempt, late } = occurrence;
         tracing::info!(schedule, occurrence = %at, attempt, late, "begins");
         let (job, of) = (self.job.clone(), occurrence.clone());

@@ -1,6 +1,6 @@
 //! The component's variables. A setting that would make accounts weak is refused, not corrected.
 
-use crate::session::Moment;
+use crate::session::SessionTime;
 use mindflow_guest::config;
 use std::ops::RangeInclusive;
 
@@ -112,9 +112,9 @@ impl Settings {
         confirmation(config::text("require_confirmed_email").await.as_deref())
     }
 
-    /// The moment at which a session is judged by these settings.
-    pub fn moment(&self, now_us: i64) -> Moment {
-        Moment { now_us, age_max_us: i64::from(self.session_s).saturating_mul(1_000_000) }
+    /// The time at which a session is judged by these settings.
+    pub fn session_time(&self, now_us: i64) -> SessionTime {
+        SessionTime { now_us, age_max_us: i64::from(self.session_s).saturating_mul(1_000_000) }
     }
 
     fn parse(texts: Texts<'_>) -> Result<Self, SettingsError> {
@@ -216,7 +216,7 @@ mod tests {
         let age = |text| Settings::parse(Texts { session_seconds_max: Some(text), ..Texts::default() });
         let number = |text| Settings::parse(Texts { sessions_max: Some(text), ..Texts::default() });
         assert_eq!((age(" 60 ").unwrap().session_s, number("1").unwrap().sessions_max), (60, 1));
-        assert_eq!(age("60").unwrap().moment(5).age_max_us, 60_000_000);
+        assert_eq!(age("60").unwrap().session_time(5).age_max_us, 60_000_000);
         for text in ["0", "-1", "315360001", "never"] {
             assert_eq!(age(text), Err(SettingsError::SessionAge(text.into())));
         }

@@ -49,7 +49,7 @@ pub async fn check(location: &AppLocation) -> Result<(), CliError> {
     }
     let (manifest, config) = (application.manifest.path.display(), application.config.path.display());
     output::line(format_args!("{manifest} and {config} are in order"))?;
-    let (databases, unknown) = Databases::look(&application.config).await;
+    let (databases, unknown) = Databases::open_external(&application.config).await;
     unknown.into_iter().chain(databases.left_open().await).for_each(output::note);
     databases.close().await;
     Ok(())

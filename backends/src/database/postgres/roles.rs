@@ -85,7 +85,7 @@ pub async fn ensure(admin: &Client, dsn_password: Option<&[u8]>, components: &[S
         return Err(RoleError::Reserved(name.clone()));
     }
     walls::close(admin).await;
-    let kept = Kept::look(admin).await;
+    let kept = Kept::read(admin).await;
     let components: BTreeSet<&str> = components.iter().map(String::as_str).chain(CAPABILITIES).collect();
     for component in components {
         let role = role_name(component)?;
@@ -145,7 +145,7 @@ enum Kept {
 }
 
 impl Kept {
-    async fn look(admin: &Client) -> Self {
+    async fn read(admin: &Client) -> Self {
         let sql = "SELECT has_table_privilege('pg_catalog.pg_authid', 'SELECT')";
         match admin.query_one(sql, &[]).await.and_then(|row| row.try_get(0)) {
             Ok(true) => Self::Readable,

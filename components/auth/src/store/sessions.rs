@@ -57,7 +57,7 @@ impl Sessions {
     }
 
     /// The same, with what its user has written in the last seconds. One read as well.
-    pub async fn look(&self, id: Uuid, user_id: Uuid) -> Result<(Option<Stored>, Option<Written>), Error> {
+    pub async fn find_with_marks(&self, id: Uuid, user_id: Uuid) -> Result<(Option<Stored>, Option<Written>), Error> {
         let mut entries = self.0.get_many(vec![key(id), written::key(user_id)]).await?.into_iter();
         let session = self.whole(id, entries.next().flatten()).await?;
         Ok((session, written::read(entries.next().flatten(), clock::now_us())))

@@ -15,7 +15,7 @@ pub(super) const PAGE: usize = 256;
 
 /// The state of a subscription (`$1`) and, unless it is held, what follows ordinal `$2` up to `$3` in the slots `$4`.
 /// `last_row`: of its key, the last that is a row; the event is behind it, or was done before that one became a row.
-pub(super) fn look() -> String {
+pub(super) fn scan() -> String {
     format!(
         "SELECT l.*, e.* FROM (SELECT \
              EXISTS (SELECT FROM delivery.hold h WHERE h.subscription = $1 AND h.held_until > now()) AS held, \
