@@ -21,6 +21,7 @@ use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use mindflow_backends::{
     clock::Clock,
     delivery::{Alarm, GivenUp},
+    error::chain,
 };
 use serde::Serialize;
 use std::{
@@ -78,11 +79,11 @@ enum SendError {
     Refused(StatusCode),
     #[error("it answered {0}")]
     Failing(StatusCode),
-    #[error("it could not be reached: {0}")]
+    #[error("it could not be reached")]
     Unreachable(#[source] hyper_util::client::legacy::Error),
     #[error("it did not answer within {ANSWER_TIMEOUT:?}")]
     Slow,
-    #[error("the alarm cannot be put into a request: {0}")]
+    #[error("the alarm cannot be put into a request")]
     Request(#[from] http::Error),
 }
 
@@ -145,10 +146,10 @@ impl Sending {
                 Err(error) => error,
             };
             if matches!(error, SendError::Refused(_) | SendError::Request(_)) {
-                return dropped(given_up, "refused", &format!("{}: {error}", self.settings.webhook));
+                return dropped(given_up, "refused", &format!("{}: {}", self.settings.webhook, chain(&error)));
             }
             let Some(pause) = pauses.next() else {
-                return dropped(given_up, "unreachable", &format!("{}: {error}", self.settings.webhook));
+                return dropped(given_up, "unreachable", &format!("{}: {}", self.settings.webhook, chain(&error)));
             };
             tokio::time::sleep(pause).await;
         }

@@ -38,7 +38,7 @@ use std::path::{Path, PathBuf};
 /// Why the manifest or the configuration cannot be used. Each is one line.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}", path.display())]
     Read {
         path: PathBuf,
         #[source]

@@ -39,7 +39,7 @@ pub struct KeysSettings {
 
 /// The setting cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("wrapping-secret of [keys]: {0}")]
+#[error("wrapping-secret of [keys]")]
 struct SecretError(#[from] WrappingError);
 
 /// Proves tokens: for the functions here, and for other capabilities that act for a caller.

@@ -29,7 +29,7 @@ pub struct SealingSettings {
 
 /// The setting cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("key and former-keys of [sealing]: {0}")]
+#[error("key and former-keys of [sealing]")]
 struct SettingError(#[from] SealingError);
 
 impl Capability for Sealing {
