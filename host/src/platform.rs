@@ -4,8 +4,8 @@
 use crate::{
     alarm::Webhook,
     application::Application,
-    capability::{Capabilities, HealthState, InstanceContext, OpenError},
-    databases::{Databases, DatabasesError, Newer, Schema},
+    capability::{Capabilities, HealthError, HealthState, InstanceContext},
+    databases::{Databases, Newer, Schema},
     disk,
     engine::{Callers, CompileError, Provider, ProviderStatus, Unhealthy},
     housekeeping::{self, LogRetention},
@@ -268,9 +268,9 @@ impl Platform {
         let mut health = self.stores.health().await;
         for (name, provider) in &self.providers {
             let state = match provider.status().state {
-                "open" => Err("its circuit is open: it failed repeatedly".to_owned()),
+                "open" => Err("its circuit is open: it failed repeatedly".to_owned().into()),
                 _ if provider.is_starved() => {
-                    Err("all its places are taken, and calls wait for one in vain".to_owned())
+                    Err("all its places are taken, and calls wait for one in vain".to_owned().into())
                 }
                 _ => Ok(()),
             };
@@ -278,7 +278,7 @@ impl Platform {
         }
         if let Some(delivery) = &self.background.delivery {
             let state = match delivery.health().failing.into_iter().next() {
-                Some((part, reason)) => Err(format!("{part}: {reason}")),
+                Some((part, reason)) => Err(format!("{part}: {reason}").into()),
                 None => Ok(()),
             };
             health.insert("events".into(), state);
@@ -368,7 +368,11 @@ impl Stores {
         let data_dir = self.data_dir.clone();
         let disk = tokio::task::spawn_blocking(move || disk::check(&data_dir));
         let (mut health, disk) = tokio::join!(self.capabilities.health(), disk);
-        health.insert("disk".to_owned(), disk.unwrap_or_else(|error| Err(error.to_string())));
+        let disk = match disk {
+            Ok(found) => found.map_err(|error| HealthError::new(&error)),
+            Err(interrupted) => Err(HealthError::new(&interrupted)),
+        };
+        health.insert("disk".to_owned(), disk);
         *known = Some((clock::instant(), health.clone()));
         health
     }

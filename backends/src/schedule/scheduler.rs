@@ -17,6 +17,7 @@ use super::{Job, Occurrence, Outcome, Schedule, ScheduleError};
 use crate::clock::Clock;
 use crate::database::postgres::Database;
 use crate::delivery::Connections;
+use crate::error::chain;
 use crate::ids;
 
 /// Between two tries to write how a run ended.
@@ -190,7 +191,7 @@ impl ScheduleRunner {
         };
         let (outcome, error) = match answer {
             Ok(Ok(Ok(()))) => (Outcome::Succeeded, None),
-            Ok(Ok(Err(reason))) => (Outcome::Failed, Some(reason)),
+            Ok(Ok(Err(error))) => (Outcome::Failed, Some(chain(&error))),
             Ok(Err(panic)) => (Outcome::Failed, Some(format!("the job panicked: {panic}"))),
             Err(_) => (Outcome::TimedOut, Some(format!("no end within {:?}", self.schedule.run_max))),
         };

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::store;
 use super::{Job, Occurrence, Outcome, Schedule, ScheduleError};
 use crate::delivery::Store;
+use crate::error::chain;
 
 /// A schedule that had something to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -70,7 +71,7 @@ impl<S: Store> Round<S> {
     async fn execute(&self, schedule: &Schedule, occurrence: &Occurrence) -> (Outcome, Option<String>) {
         match select(self.job.run(occurrence), self.store.pause(schedule.run_max)).await {
             Either::Left((Ok(()), _)) => (Outcome::Succeeded, None),
-            Either::Left((Err(reason), _)) => (Outcome::Failed, Some(reason)),
+            Either::Left((Err(error), _)) => (Outcome::Failed, Some(chain(&error))),
             Either::Right(_) => (Outcome::TimedOut, Some(format!("no end within {:?}", schedule.run_max))),
         }
     }

@@ -8,7 +8,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::{Timestamp, Unit};
 use mindflow_backends::clock::{Clock, ClockHandle};
-use mindflow_backends::schedule::{self, Job, Missed, Occurrence, Options, Run, Schedule, Scheduler, StartError};
+use mindflow_backends::schedule::{
+    self, Job, JobError, Missed, Occurrence, Options, Run, Schedule, Scheduler, StartError,
+};
 use mindflow_platform::schedule::round::Round;
 use mindflow_test_support::{TestDatabase, TestPostgres, until};
 use uuid::Uuid;
@@ -36,13 +38,13 @@ struct Diary {
 
 #[async_trait]
 impl Job for Diary {
-    async fn run(&self, occurrence: &Occurrence) -> Result<(), String> {
+    async fn run(&self, occurrence: &Occurrence) -> Result<(), JobError> {
         self.runs.lock().unwrap().push(occurrence.clone());
         if self.hangs.load(Ordering::SeqCst) {
             std::future::pending::<()>().await;
         }
         assert!(!self.panics.load(Ordering::SeqCst), "told to");
-        if self.fails.load(Ordering::SeqCst) { Err("no\0 luck".to_owned()) } else { Ok(()) }
+        if self.fails.load(Ordering::SeqCst) { Err(JobError::Component("no\0 luck".to_owned())) } else { Ok(()) }
     }
 }
 

@@ -71,7 +71,7 @@ impl Capability for Containers {
 
     async fn health(&self) -> Vec<(String, super::HealthState)> {
         futures::future::join_all(self.0.iter().map(async |(name, container)| {
-            (format!("blob:{name}"), container.health().await.map_err(|error| error.to_string()))
+            (format!("blob:{name}"), container.health().await.map_err(|error| super::HealthError::new(&error)))
         }))
         .await
     }

@@ -1,7 +1,8 @@
 //! Key-value buckets, by the names that the manifest grants.
 
 use super::{
-    Capability, Grantee, HealthState, OpenError, Opening, Own, Requirement, Scratch, Settings, State, Unbound,
+    Capability, Grantee, HealthError, HealthState, OpenError, Opening, Own, Requirement, Scratch, Settings, State,
+    Unbound,
 };
 use mindflow_backends::stores::key_value::{self as store, KeyValue};
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
@@ -72,7 +73,7 @@ impl Capability for Buckets {
 
     async fn health(&self) -> Vec<(String, HealthState)> {
         futures::future::join_all(self.0.iter().map(async |(name, bucket)| {
-            (format!("key-value:{name}"), bucket.health().await.map_err(|error| error.to_string()))
+            (format!("key-value:{name}"), bucket.health().await.map_err(|error| HealthError::new(&error)))
         }))
         .await
     }

@@ -2,8 +2,8 @@
 //! a proven identity.
 
 use super::{
-    Access, Capability, Grantee, HealthState, OpenError, Opening, Own, Requirement, Scratch, Settings, State, Unbound,
-    jwt::Unproven,
+    Access, Capability, Grantee, HealthError, HealthState, OpenError, Opening, Own, Requirement, Scratch, Settings,
+    State, Unbound, jwt::Unproven,
 };
 use mindflow_backends::{
     database::{
@@ -90,9 +90,9 @@ impl Capability for Sql {
     }
 
     async fn health(&self) -> Vec<(String, HealthState)> {
-        futures::future::join_all(
-            self.0.iter().map(async |(name, database)| (format!("database:{name}"), database.health().await)),
-        )
+        futures::future::join_all(self.0.iter().map(async |(name, database)| {
+            (format!("database:{name}"), database.health().await.map_err(HealthError::from))
+        }))
         .await
     }
 }
