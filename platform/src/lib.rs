@@ -18,6 +18,7 @@ pub mod mail;
 pub mod outbound;
 pub mod rate_limits;
 pub mod realtime;
+pub mod refusal;
 #[cfg(feature = "schedule")]
 pub mod schedule;
 #[cfg(feature = "sealing")]

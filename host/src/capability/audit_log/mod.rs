@@ -11,6 +11,7 @@ use mindflow_backends::{
     records::audit::{self as store, AuditLog},
 };
 use mindflow_platform::event::{EventRecord, EventRecordError, uuid};
+use mindflow_platform::refusal;
 use serde::Deserialize;
 use std::sync::Arc;
 use wasmtime::component::{Accessor, HasSelf, Linker};
@@ -103,7 +104,7 @@ enum Refusal {
 
 fn trail(accessor: Store<'_>) -> Result<Arc<dyn AuditLog>, Refusal> {
     let granted = accessor.with(|mut store| store.get().access.audit_log.clone());
-    granted.ok_or_else(|| Refusal::Unavailable("the audit trail is not granted".into()))
+    granted.ok_or_else(|| Refusal::Unavailable(refusal::AUDIT_TRAIL.into()))
 }
 
 impl writer::HostWithStore<State> for HasSelf<State> {

@@ -5,6 +5,7 @@ use super::{
     Unbound,
 };
 use mindflow_backends::stores::key_value::{self as store, KeyValue};
+use mindflow_platform::refusal;
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 use wasmtime::component::{Accessor, HasSelf, Linker, Resource};
 
@@ -106,10 +107,7 @@ impl wit::HostBucketWithStore<State> for HasSelf<State> {
             let granted = state.access.key_value.get(&name).cloned();
             match granted {
                 Some(bucket) => Ok(Ok(state.table.push(Bucket(bucket))?)),
-                None => Ok(Err(Error::AccessDenied(format!(
-                    "bucket `{name}` is not granted to `{}`",
-                    state.access.component
-                )))),
+                None => Ok(Err(Error::AccessDenied(refusal::named("bucket", &name, &state.access.component)))),
             }
         })
     }

@@ -6,6 +6,7 @@ use mindflow_backends::{
     rate_limits::{Change, Changes, Limit, Limiter, Shared, check_holder},
     redis_server::RedisUrlError,
 };
+use mindflow_platform::refusal;
 use serde::Deserialize;
 use std::{collections::BTreeMap, sync::Arc};
 use wasmtime::component::{Accessor, HasSelf, Linker};
@@ -126,9 +127,12 @@ impl HostWithStore<State> for HasSelf<State> {
     ) -> wasmtime::Result<Result<LimitStatus, Error>> {
         let found: Result<_, Error> = accessor.with(|mut store| {
             let state = store.get();
-            let limiter = state.access.rate_limits.get(&limit).cloned().ok_or_else(|| {
-                Error::AccessDenied(format!("limit `{limit}` is not granted to `{}`", state.access.component))
-            })?;
+            let limiter = state
+                .access
+                .rate_limits
+                .get(&limit)
+                .cloned()
+                .ok_or_else(|| Error::AccessDenied(refusal::named("limit", &limit, &state.access.component)))?;
             Ok((limiter, named(&state.callers, holder)?))
         });
         Ok(match found {

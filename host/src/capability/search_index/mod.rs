@@ -5,6 +5,7 @@ use super::{
     Capability, Grantee, OpenError, Opening, Own, Requirement, Scratch, Settings, State, Unbound, jwt::Unproven,
 };
 use mindflow_backends::stores::search_index::{self as store, Query, SearchIndex};
+use mindflow_platform::refusal;
 use std::{collections::BTreeMap, sync::Arc};
 use uuid::Uuid;
 use wasmtime::component::{Accessor, HasSelf, Linker};
@@ -66,7 +67,7 @@ type Store<'a> = &'a Accessor<State, HasSelf<State>>;
 fn granted(accessor: Store<'_>, index: &str) -> Result<Arc<dyn SearchIndex>, Error> {
     let access = accessor.with(|mut store| Arc::clone(&store.get().access));
     let found = access.search_index.get(index).cloned();
-    found.ok_or_else(|| Error::AccessDenied(format!("index `{index}` is not granted to `{}`", access.component)))
+    found.ok_or_else(|| Error::AccessDenied(refusal::named("index", index, &access.component)))
 }
 
 /// The index, and who asks it.

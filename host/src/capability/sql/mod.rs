@@ -14,6 +14,7 @@ use mindflow_backends::{
     ids,
     places::Origin,
 };
+use mindflow_platform::refusal;
 use serde::Deserialize;
 use std::{collections::BTreeMap, sync::Arc};
 use wasmtime::{
@@ -128,7 +129,7 @@ async fn session(accessor: Store<'_>, database: &str, identity: Identity) -> Res
     // A proven user counts for itself, wherever it is.
     let origin = if matches!(identity, Identity::Service) { origin(accessor) } else { None };
     let Some((granted, rows)) = access.sql.get(database) else {
-        return Err(Error::AccessDenied(format!("database `{database}` is not granted to `{}`", access.component)));
+        return Err(Error::AccessDenied(refusal::named("database", database, &access.component)));
     };
     let identity = match identity {
         Identity::Service if *rows == DatabaseAccess::Service => store::Identity::Service,
