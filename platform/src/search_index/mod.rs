@@ -57,6 +57,57 @@ pub struct Place {
     pub id: String,
 }
 
+/// Makes filters, hits and errors of the interface and those of this module of each other: each program has types of its own for
+/// that, made from the same WIT.
+#[macro_export]
+macro_rules! search_index_bindings {
+    ($filter:ty, $hits:ty, $hit:ty, $error:ty) => {
+        impl TryFrom<$filter> for $crate::search_index::Filter {
+            type Error = $crate::search_index::Error;
+
+            fn try_from(filter: $filter) -> Result<Self, Self::Error> {
+                let without = $crate::search_index::Query::exclusions(&filter.without)?;
+                let beyond =
+                    filter.beyond.map(|place| $crate::search_index::Place { score: place.score, id: place.id });
+                Self {
+                    keywords: filter.keywords,
+                    after: filter.after,
+                    before: filter.before,
+                    without,
+                    among: filter.among,
+                    beyond,
+                }
+                .bounded()
+            }
+        }
+
+        impl From<$crate::search_index::TextHit> for $hit {
+            fn from(hit: $crate::search_index::TextHit) -> Self {
+                Self { id: hit.id, score: hit.score, highlights: hit.highlights }
+            }
+        }
+
+        impl From<$crate::search_index::TextHits> for $hits {
+            fn from(found: $crate::search_index::TextHits) -> Self {
+                Self { hits: found.hits.into_iter().map(Into::into).collect(), total: found.total }
+            }
+        }
+
+        impl From<$crate::search_index::Error> for $error {
+            fn from(error: $crate::search_index::Error) -> Self {
+                use $crate::search_index::Error as E;
+                let text = error.to_string();
+                match error {
+                    E::Invalid(rule) => Self::Invalid(rule),
+                    E::Timeout => Self::Timeout,
+                    E::Unavailable(_) => Self::Unavailable(text),
+                    E::Other(_) => Self::Failed(text),
+                }
+            }
+        }
+    };
+}
+
 impl Filter {
     /// The filter, if it is no larger than one may be.
     ///

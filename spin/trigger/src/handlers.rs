@@ -64,35 +64,10 @@ impl Job for Scheduled {
     }
 }
 
+mindflow_platform::event_record!(wit::Event);
+
 fn record(event: &Event) -> wit::Event {
-    let EventRecord {
-        id,
-        event_type,
-        version,
-        timestamp,
-        source,
-        sequence,
-        partition_key,
-        correlation_id,
-        traceparent,
-        user_id,
-        tenant_id,
-        payload,
-    } = event.into();
-    wit::Event {
-        id,
-        event_type,
-        version,
-        timestamp,
-        source,
-        sequence,
-        partition_key,
-        correlation_id,
-        traceparent,
-        user_id,
-        tenant_id,
-        payload,
-    }
+    EventRecord::from(event).into()
 }
 
 fn failure(failure: wit::Failure) -> Failure {

@@ -149,14 +149,4 @@ impl jwt_verifier::HostWithStore<State> for HasSelf<State> {
     }
 }
 
-impl From<VerifyError> for jwt_verifier::Error {
-    fn from(error: VerifyError) -> Self {
-        match error {
-            VerifyError::Malformed => Self::Malformed,
-            VerifyError::BadSignature => Self::BadSignature,
-            VerifyError::Expired => Self::Expired,
-            VerifyError::NotAccepted(reason) => Self::NotAccepted(reason),
-            VerifyError::Unavailable(reason) => Self::Unavailable(reason),
-        }
-    }
-}
+mindflow_platform::verify_error!(jwt_verifier::Error);

@@ -185,31 +185,4 @@ impl HostWithStore<State> for HasSelf<State> {
     }
 }
 
-impl TryFrom<Filter> for store::Filter {
-    type Error = store::Error;
-
-    fn try_from(filter: Filter) -> Result<Self, Self::Error> {
-        let Filter { keywords, after, before, without, among, beyond } = filter;
-        let without = Query::exclusions(&without)?;
-        let beyond = beyond.map(|place| store::Place { score: place.score, id: place.id });
-        Self { keywords, after, before, without, among, beyond }.bounded()
-    }
-}
-
-impl From<store::TextHits> for TextHits {
-    fn from(found: store::TextHits) -> Self {
-        let hit = |hit: store::TextHit| TextHit { id: hit.id, score: hit.score, highlights: hit.highlights };
-        Self { hits: found.hits.into_iter().map(hit).collect(), total: found.total }
-    }
-}
-
-impl From<store::Error> for Error {
-    fn from(error: store::Error) -> Self {
-        match error {
-            store::Error::Invalid(rule) => Self::Invalid(rule),
-            store::Error::Timeout => Self::Timeout,
-            store::Error::Unavailable(_) => Self::Unavailable(error.to_string()),
-            store::Error::Other(_) => Self::Failed(error.to_string()),
-        }
-    }
-}
+mindflow_platform::search_index_bindings!(Filter, TextHits, TextHit, Error);
