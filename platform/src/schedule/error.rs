@@ -1,6 +1,6 @@
 //! Why schedules fail.
 
-use crate::delivery::QueueError;
+use crate::delivery::queue::QueueError;
 
 /// Why schedules cannot be read or written.
 #[derive(Debug, thiserror::Error)]
