@@ -14,14 +14,6 @@ mod store;
 mod tag_name;
 mod validation;
 
-#[cfg(test)]
-#[allow(
-    clippy::restriction,
-    clippy::disallowed_methods,
-    reason = "a test fails by panicking, and waits by the real clock"
-)]
-mod database_tests;
-
 mindflow_guest::bindings! {
     world: "mindflow:components/command" in "components/command.wit",
     uses: ["services/command.wit", "services/media.wit"],

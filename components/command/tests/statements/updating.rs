@@ -1,7 +1,7 @@
 //! Changes of one entry take turns, and each sees what the one before has left.
 
-use super::support::*;
 use crate::statements;
+use crate::support::*;
 use mindflow_backends::database::sql::{Rowset, Value};
 use uuid::Uuid;
 

@@ -1,7 +1,7 @@
 //! Tags that several requests make or rename concurrently.
 
-use super::support::*;
 use crate::statements;
+use crate::support::*;
 use mindflow_backends::database::sql::{Error, Value};
 
 const TAGS: &str = "SELECT count(*) FROM command.tags";

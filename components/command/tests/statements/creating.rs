@@ -1,7 +1,7 @@
 //! One entry per mutation id, and no entry beyond the quota, under any number of concurrent requests.
 
-use super::support::*;
 use crate::statements;
+use crate::support::*;
 use mindflow_backends::database::sql::Value;
 use uuid::Uuid;
 

@@ -1,7 +1,7 @@
 //! With the service's own checks left out, another user's rows still cannot be read or written.
 
-use super::support::*;
 use crate::statements;
+use crate::support::*;
 use mindflow_backends::database::sql::{Error, Value};
 use uuid::Uuid;
 
