@@ -5,7 +5,7 @@ pub use crate::bindings::vocabulary::mindflow::journal::types::*;
 use mindflow_events as events;
 use std::fmt::Display;
 
-/// The largest page of any list, and the most ids that a call takes (contract §2).
+/// The largest page of any list, and the most ids that a call takes.
 pub const PAGE_MAX: u32 = 100;
 /// The most reads that `query/reads.read-own` takes: twice what the schema has of them.
 pub const OWN_READS_MAX: usize = 20;

@@ -1,4 +1,4 @@
-//! Goal: the schema is the contract's. Method: introspection against the contract's own lines.
+//! Goal: the schema is the public one. Method: introspection against its own lines.
 
 use mindflow_tests::Platform;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Goal: docs/security.md is right about what it names, and its table of ASVS leaves nothing out. Method: the page beside the repository's files,
+//! Goal: docs/security.md is right about what it names, and its table of ASVS leaves nothing out. Method: the page compared with the repository's files,
 //! the manifest, and the numbers of the standard.
 
 use mindflow_tests::{absolute_manifest, root};

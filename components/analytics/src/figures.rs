@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use mindflow_guest::{params, sql};
 use uuid::Uuid;
 
-/// Whether what these marks are of has been counted (`mindflow_guest::shown`). Of a tag nothing is counted.
+/// Whether what these marks are of has been counted (`mindflow_guest::own_writes`). Of a tag nothing is counted.
 pub const SHOWN: &str = "SELECT NOT EXISTS (
         SELECT FROM unnest($1::text[], $2::uuid[], $3::bigint[]) AS mark (kind, id, sequence)
         WHERE mark.sequence > COALESCE(CASE mark.kind

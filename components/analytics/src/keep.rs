@@ -67,8 +67,8 @@ pub async fn handle(events: &[Event]) -> Result<(), Failure> {
 }
 
 /// In the order of their users, so that two batches with facts of the same users wait for each other instead of both failing.
-/// A user's account comes first: a new time zone locks the user's days exclusively, which a transaction that has
-/// them shared already, for an entry, and waits beside another such one, never could.
+/// A user's account comes first: a new time zone locks the user's days exclusively. Two
+/// transactions that have the days shared already, each for an entry, would wait for each other there.
 fn facts_of(events: &[Event]) -> Result<Vec<Fact>, Failure> {
     let mut facts = Vec::with_capacity(events.len());
     for event in events {

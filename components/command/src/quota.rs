@@ -4,7 +4,7 @@
 use jiff::{Timestamp, civil::Date, tz::Offset};
 use mindflow_guest::{call::Error, config, failure::quota_exceeded};
 
-/// New entries a calendar month, unless the variable `free_entries_per_month` says otherwise (contract, section 3).
+/// New entries a calendar month, unless the variable `free_entries_per_month` says otherwise.
 pub const FREE_ENTRIES_PER_MONTH: u32 = 5;
 /// A user's tags, unless the variable `tags_max` says otherwise: more than anybody finds again in a list.
 pub const TAGS_MAX: u64 = 1_000;

@@ -1,4 +1,4 @@
-//! Validation of requests (contract, section 2, "Limits"). All broken rules of a request are reported together, under
+//! Validation of requests. All broken rules of a request are reported together, under
 //! the field's name in the client's schema.
 
 use crate::bindings::exports::mindflow::command::journal as wit;
@@ -283,5 +283,4 @@ fn mood_time(at: Option<i64>, now_us: i64) -> Result<i64, Broken> {
 }
 
 #[cfg(test)]
-#[path = "validation_tests.rs"]
 mod tests;

@@ -9,6 +9,7 @@ mod device;
 mod graphql;
 mod memory;
 mod names;
+mod own_writes;
 mod rate;
 mod read_your_writes;
 mod rest;

@@ -1,7 +1,6 @@
 //! Which path is whose, and with which methods.
 
 use crate::failure::{Failure, Kind};
-use crate::rest::links::Link;
 use http::Method;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +22,31 @@ pub enum Route {
     Unsubscribe(String),
     /// The same, of a mail about an account.
     Link(Link, String),
+}
+
+/// What the link of a mail about an account does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    ConfirmEmail,
+    ConfirmEmailChange,
+    ResetPassword,
+}
+
+impl Link {
+    pub const ALL: [Self; 3] = [Self::ConfirmEmail, Self::ConfirmEmailChange, Self::ResetPassword];
+
+    /// Its part of the path, below `/auth`; the token follows.
+    pub const fn segment(self) -> &'static str {
+        match self {
+            Self::ConfirmEmail => "confirm-email",
+            Self::ConfirmEmailChange => "confirm-email-change",
+            Self::ResetPassword => "reset-password",
+        }
+    }
+
+    pub fn of_segment(segment: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|link| link.segment() == segment)
+    }
 }
 
 impl Route {
@@ -102,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_path_of_the_contract_is_found() {
+    fn every_path_of_the_public_api_is_found() {
         for (method, path, route) in [
             (Method::POST, "/graphql", Route::Graphql),
             (Method::GET, "/graphql/assets/7.js", Route::GraphiqlAsset("7.js".into())),

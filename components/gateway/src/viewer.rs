@@ -4,7 +4,7 @@
 
 pub mod watch;
 
-use crate::read_your_writes::OwnWrites;
+use crate::own_writes::OwnWrites;
 use crate::services::accounts::{self, Caller, Role};
 use crate::web::{Presented, correlation};
 use futures::FutureExt;

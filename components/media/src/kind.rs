@@ -1,7 +1,9 @@
-//! The type of a file, by its first bytes. Its name and the client's content type are ignored.
+//! What a file may be: its size, and its type by its first bytes. Its name and the client's content type are ignored.
 
 use mindflow_guest::web::failure::{Failure, Kind};
 
+/// Of one file, as docs/media.md says.
+pub const FILE_BYTES_MAX: u64 = 10 << 20;
 /// What the signatures of all kinds need, and more.
 pub const HEAD_BYTES: usize = 64;
 /// The media types that can be uploaded.

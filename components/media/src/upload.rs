@@ -2,6 +2,7 @@
 //! by the codec, and then recorded. A failure before that leaves nothing behind.
 
 use crate::caller::Caller;
+use crate::kind::FILE_BYTES_MAX;
 use crate::services::images;
 use crate::{file_name, files, form, kind, quota, rate, store, view};
 use bytes::Bytes;
@@ -20,8 +21,6 @@ use uuid::Uuid;
 use wasip3::clocks::monotonic_clock;
 use wasip3::http::types::ErrorCode;
 
-/// Contract §2.
-pub const FILE_BYTES_MAX: u64 = 10 << 20;
 /// 10 MiB at a megabit a second. Less than the host gives the whole call, so that a slow client fails itself alone.
 const RECEIVE_NS_MAX: u64 = 90_000_000_000;
 

@@ -3,7 +3,7 @@
 
 use crate::{
     compose::{self, Leaving, Link},
-    deliver,
+    mailer,
     services::account_mails::{self, Kind},
 };
 use mindflow_events::{AccountMailRequested, Kind as Event, Payload};
@@ -40,12 +40,12 @@ pub async fn send(event: &events::Event, mail_id: Uuid, message_id: Uuid) -> Res
         return Ok(false);
     };
     let link = match &prepared.token {
-        Some(token) => format!("{}{}{token}", deliver::home().await, page(prepared.kind)),
+        Some(token) => format!("{}{}{token}", mailer::home().await, page(prepared.kind)),
         None => String::new(),
     };
     let composed = match &prepared.deletion {
         Some((due_at_us, receipt)) => {
-            let (due, home) = (moment(*due_at_us), deliver::home().await);
+            let (due, home) = (moment(*due_at_us), mailer::home().await);
             compose::about_account(prepared.kind, &Leaving { due: &due, receipt, home: &home })
         }
         None => compose::about_account(prepared.kind, &Link { link: &link }),
@@ -59,7 +59,7 @@ pub async fn send(event: &events::Event, mail_id: Uuid, message_id: Uuid) -> Res
         html: Some(composed.html),
         headers: vec![("Auto-Submitted".into(), "auto-generated".into())],
     };
-    deliver::post(message).await?;
+    mailer::post(message).await?;
     account_mails::sent(context, mail_id.to_string()).await?;
     Ok(true)
 }

@@ -7,8 +7,10 @@ use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{services::account_mails::Kind as AccountMail, switch::DISABLED};
+use crate::services::account_mails::Kind as AccountMail;
 
+/// What the mail to the owner of a webhook that is switched off is about, as the other mails are about events.
+pub const DISABLED: &str = "WebhookDisabled";
 /// Two templates a mail: the name's ending decides what is escaped.
 const TEMPLATES: [(&str, &str); 16] = [
     ("confirmation.txt", include_str!("templates/confirmation.txt")),
@@ -194,7 +196,7 @@ fn webhook(event: &Event) -> Result<Value, serde_json::Error> {
 }
 
 /// A push message. Angular's service worker shows `notification` by itself
-/// (<https://angular.dev/ecosystem/service-workers/push-notifications>), and gives its `data` to the application. The members beside it
+/// (<https://angular.dev/ecosystem/service-workers/push-notifications>), and gives its `data` to the application. The other members
 /// are for service workers of one's own.
 pub fn push(event_type: &str, count: u64) -> Vec<u8> {
     const TITLE: &str = "Your insights are ready";

@@ -14,7 +14,7 @@ use mindflow_guest::{
 };
 use uuid::Uuid;
 
-/// A title's length in the contract: longer words are in no title, and a longer pattern only costs time.
+/// The longest title: longer words are in no title, and a longer pattern only costs time.
 const TEXT_CHARS_MAX: usize = 200;
 
 /// A checked `filter`.

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     challenge::Challenge,
     password,
-    services::hashing::Verdict,
+    services::hashing::PasswordMatch,
     settings::Settings,
     store::{
         accounts::{self, DATABASE, Stored},
@@ -50,8 +50,8 @@ pub async fn login(context: &CallContext, request: Request) -> Result<Outcome, E
     let verdict = proof::compare(context, &failures, &request.password, hash, settings, wrong).await?;
     let stored = stored.ok_or_else(wrong)?;
     let rehashed = match verdict {
-        Verdict::Outdated => rehash(context, &request.password, settings).await?,
-        Verdict::Right | Verdict::Wrong => None,
+        PasswordMatch::Outdated => rehash(context, &request.password, settings).await?,
+        PasswordMatch::Right | PasswordMatch::Wrong => None,
     };
     if stored.account.second_factor {
         if let Some(rehashed) = &rehashed {

@@ -3,7 +3,7 @@
 
 use crate::{
     password,
-    services::hashing::Verdict,
+    services::hashing::PasswordMatch,
     settings::Settings,
     store::{
         accounts::{self, Stored},
@@ -29,9 +29,9 @@ pub async fn compare(
     hash: Option<String>,
     settings: Settings,
     wrong: impl FnOnce() -> Error,
-) -> Result<Verdict, Error> {
+) -> Result<PasswordMatch, Error> {
     let verdict = password::verify(context, password, hash, settings.bcrypt_cost).await?;
-    if verdict == Verdict::Wrong {
+    if verdict == PasswordMatch::Wrong {
         return Err(failures.count(wrong()).await?);
     }
     // Again: others may have failed while this password was compared.

@@ -11,7 +11,7 @@ use mindflow_guest::journal::Entry;
 use mindflow_guest::rules::Rule;
 use std::cell::Cell;
 
-/// Of a record, beside its texts.
+/// Of a record, besides its texts.
 const RECORD_BYTES: usize = 400;
 /// Of a small value, and of its place in the tree of the answer.
 const VALUE_BYTES: usize = 100;

@@ -5,7 +5,7 @@ use super::errors;
 use super::meter::Meter;
 use super::workarounds::loader::Loader;
 use crate::failure::Failure;
-use crate::memory::{self, Place};
+use crate::memory::{self, Reservation};
 use crate::services::reads::{self, OwnAnswer, OwnRead};
 use crate::services::{accounts, files};
 use crate::viewer::Viewer;
@@ -31,7 +31,7 @@ pub struct Scope {
     /// What they can cost, and how much memory they need.
     spent: Cell<(Cost, u64)>,
     /// The memory of a stream's notice, until it is answered.
-    place: RefCell<Option<Place>>,
+    place: RefCell<Option<Reservation>>,
     /// Of the notice that is to be answered next.
     cursor: RefCell<Option<String>>,
     own: Loader<OwnRead, Result<OwnAnswer, Error>>,
@@ -131,7 +131,7 @@ impl Scope {
     }
 
     /// Memory for the request's operations, unless [`hold`](Self::hold) has taken it.
-    pub async fn place(&self) -> Result<Option<Place>, Failure> {
+    pub async fn place(&self) -> Result<Option<Reservation>, Failure> {
         if self.place.borrow().is_some() {
             return Ok(None);
         }
@@ -156,7 +156,7 @@ impl Scope {
         self.cursor.borrow_mut().take()
     }
 
-    pub fn release(&self) -> Option<Place> {
+    pub fn release(&self) -> Option<Reservation> {
         self.place.borrow_mut().take()
     }
 

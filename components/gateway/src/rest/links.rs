@@ -3,6 +3,7 @@
 
 use crate::failure::{Failure, Kind};
 use crate::rate;
+use crate::route::Link;
 use crate::services::accounts;
 use crate::viewer::Viewer;
 use crate::web::{Request, Response, header, media, page};
@@ -14,30 +15,7 @@ use mindflow_guest::rules::Rule;
 /// Of the form with which a password is reset.
 const NEW_PASSWORD: &str = "newPassword";
 
-/// What a link does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Link {
-    ConfirmEmail,
-    ConfirmEmailChange,
-    ResetPassword,
-}
-
 impl Link {
-    const ALL: [Self; 3] = [Self::ConfirmEmail, Self::ConfirmEmailChange, Self::ResetPassword];
-
-    /// Its part of the path, below `/auth`; the token follows.
-    const fn segment(self) -> &'static str {
-        match self {
-            Self::ConfirmEmail => "confirm-email",
-            Self::ConfirmEmailChange => "confirm-email-change",
-            Self::ResetPassword => "reset-password",
-        }
-    }
-
-    pub fn of_segment(segment: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|link| link.segment() == segment)
-    }
-
     fn form(self) -> &'static str {
         match self {
             Self::ConfirmEmail => {

@@ -4,7 +4,7 @@
 mod accounts;
 mod changes;
 mod order;
+mod own_writes;
 mod ownership;
 mod server;
-mod shown;
 mod stories;

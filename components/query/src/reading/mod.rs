@@ -3,8 +3,8 @@
 
 pub mod entries;
 pub mod insights;
+pub mod own_writes;
 pub mod profiles;
-pub mod shown;
 
 #[cfg(test)]
 mod tests;

@@ -28,7 +28,7 @@ use mindflow_guest::{
 };
 use uuid::Uuid;
 
-/// What is kept under the key of the recent entries: as many as the contract's dashboard shows.
+/// What is kept under the key of the recent entries: as many as a dashboard shows.
 const RECENT_KEPT: u32 = 10;
 
 /// A read whose arguments were checked.

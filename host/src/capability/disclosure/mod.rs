@@ -13,6 +13,7 @@ use mindflow_backends::{
         ledger::{self as store, Disclosed, Disclosure, Ledger, LedgerError, PostgresLedger},
     },
 };
+use mindflow_platform::refusal;
 use std::sync::Arc;
 use uuid::Uuid;
 use wasmtime::component::{Accessor, HasSelf, Linker};
@@ -210,8 +211,7 @@ async fn page(
     before: Option<u64>,
 ) -> Result<Vec<reader::Disclosed>, reader::Error> {
     let ledger = access.disclosure.ledger.as_ref().filter(|_| access.disclosure.reads);
-    let not_granted =
-        || reader::Error::AccessDenied(format!("the ledger of disclosures is not granted to `{}`", access.component));
+    let not_granted = || reader::Error::AccessDenied(refusal::ledger(&access.component));
     let ledger = ledger.ok_or_else(not_granted)?;
     let user_id = caller(access, token).await.map_err(|refusal| match refusal {
         Refusal::Denied(reason) | Refusal::Invalid(reason) => reader::Error::AccessDenied(reason),

@@ -41,11 +41,11 @@ pub struct User {
     known_quota: Option<reads::Quota>,
     /// Of an account that the auth service answered.
     #[graphql(skip)]
-    known_consent: Option<Said>,
+    known_consent: Option<ConsentAnswer>,
 }
 
 /// What a user has said of the consent; none: nothing yet.
-type Said = Option<accounts::Consent>;
+type ConsentAnswer = Option<accounts::Consent>;
 
 /// How many new entries a calendar month (UTC) has room for.
 #[derive(SimpleObject)]
@@ -127,7 +127,7 @@ impl User {
 
 impl User {
     /// What the user has said; `None` of other users.
-    async fn consent(&self, ctx: &Context<'_>) -> Result<Option<Said>> {
+    async fn consent(&self, ctx: &Context<'_>) -> Result<Option<ConsentAnswer>> {
         let (id, known) = (self.id.to_string(), self.known_consent);
         scope::with(ctx, |scope| async move {
             let Some(said) = known else {

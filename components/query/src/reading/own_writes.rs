@@ -1,6 +1,6 @@
 //! Whether events have been projected.
 
-/// Whether what these marks are of is shown as they say, or newer (`mindflow_guest::shown`). Deleted entries keep their rows.
+/// Whether what these marks are of is shown as they say, or newer (`mindflow_guest::own_writes`). Deleted entries keep their rows.
 pub const SHOWN: &str = "SELECT NOT EXISTS (
         SELECT FROM unnest($1::text[], $2::uuid[], $3::bigint[]) AS mark (kind, id, sequence)
         WHERE mark.sequence > COALESCE(CASE mark.kind

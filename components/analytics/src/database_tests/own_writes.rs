@@ -3,7 +3,7 @@
 use super::kit::{Database, Server, USER, account, deleted, felt, written};
 use crate::{figures::SHOWN, statement::Statement};
 use mindflow_events::Kind;
-use mindflow_guest::{journal::Mark, shown};
+use mindflow_guest::{journal::Mark, own_writes};
 use uuid::Uuid;
 
 pub async fn what_was_written_is_counted_from_its_event_on(server: Server) {
@@ -13,7 +13,7 @@ pub async fn what_was_written_is_counted_from_its_event_on(server: Server) {
     let events = [account(Kind::UserRegistered, 1, USER, "UTC"), written(1, 2, None, "SAD", 10), deleted(2, 3), mood];
     let database = Database::after(server, &events).await;
     let shows = async |mark: Mark| -> bool {
-        let statement = Statement { text: SHOWN.to_owned(), params: shown::parameters(&[mark]) };
+        let statement = Statement { text: SHOWN.to_owned(), params: own_writes::parameters(&[mark]) };
         database.counted(&statement).await.first().unwrap().get("shown").unwrap()
     };
     let (first, second, other) = (Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(9));

@@ -5,15 +5,15 @@ use super::{
     stories::after,
 };
 use crate::projection::tests::{ENTRY, TAG, USER, created, deleted, mood, tag, updated, user};
-use crate::reading::shown::SHOWN;
+use crate::reading::own_writes::SHOWN;
 use crate::statement::Statement;
-use mindflow_guest::{journal::Mark, shown};
+use mindflow_guest::{journal::Mark, own_writes};
 use uuid::Uuid;
 
 const AT: &str = "2025-05-01T08:00:00.000000Z";
 
 async fn shows(database: &Database, marks: &[Mark]) -> bool {
-    let statement = Statement { text: SHOWN.to_owned(), params: shown::parameters(marks) };
+    let statement = Statement { text: SHOWN.to_owned(), params: own_writes::parameters(marks) };
     database.read(As::Service, &statement).await.first().unwrap().get("shown").unwrap()
 }
 

@@ -7,15 +7,15 @@ use std::time::Instant;
 
 use super::followed::Followed;
 use super::park::Fate;
-use super::reader::{Place, Range, Read};
+use super::reader::{LogPosition, Range, Read};
 use super::window::Window;
 use super::{LogQueue, statements, window};
 use crate::delivery::queue::QueueError;
 use crate::delivery::row::{Row, duration};
 use crate::delivery::store::Store;
 
-/// What a look found beside events.
-pub(super) struct Look {
+/// What a scan found besides events.
+pub(super) struct Scan {
     pub(super) held: bool,
     pub(super) readers: i64,
     pub(super) due: bool,
@@ -40,28 +40,28 @@ struct State {
 
 impl<S: Store> LogQueue<S> {
     /// Looks at the subscription, and reads ahead.
-    pub(super) async fn look(&self, followed: &mut Followed) -> Result<Look, QueueError> {
+    pub(super) async fn scan(&self, followed: &mut Followed) -> Result<Scan, QueueError> {
         let range = followed.reader.range();
         if let Some(range) = &range
             && self.is_recent(range).await
-            && let Some(look) = self.look_in_window(followed, range).await?
+            && let Some(scan) = self.scan_window(followed, range).await?
         {
-            return Ok(look);
+            return Ok(scan);
         }
         let (after, up_to, slots) = match &range {
             Some(range) => (range.after, range.up_to, range.slots.clone()),
             None => (0, 0, Vec::new()),
         };
         let name = followed.name.clone();
-        let rows = self.rows.query("look", &self.look, &[&name, &after, &up_to, &slots]).await?;
+        let rows = self.rows.query("scan", &self.scan, &[&name, &after, &up_to, &slots]).await?;
         let asked_at = self.store.now();
-        let first = rows.first().ok_or(QueueError::Answer { operation: "look" })?;
-        let look = Look { held: first.get("held")?, readers: first.get("readers")?, due: first.get("due")? };
+        let first = rows.first().ok_or(QueueError::Answer { operation: "scan" })?;
+        let scan = Scan { held: first.get("held")?, readers: first.get("readers")?, due: first.get("due")? };
         followed.due_at = duration(first, "next_due")?.map(|due| asked_at + due);
         let tip: i64 = first.get("tip")?;
         followed.reader.set_tip(tip);
         if let Some(range) = range
-            && !look.held
+            && !scan.held
         {
             let (mut read, mut behind, mut last) = (Vec::new(), Vec::new(), None);
             for row in &rows {
@@ -84,7 +84,7 @@ impl<S: Store> LogQueue<S> {
             }
             followed.reader.advance(&range, read, read_to);
         }
-        Ok(look)
+        Ok(scan)
     }
 
     /// Whether the range begins in the window, which begins with the range if that is further.
@@ -96,19 +96,19 @@ impl<S: Store> LogQueue<S> {
         window.covers(range.after)
     }
 
-    /// As [`Self::look`], from what this replica has read already. `None`: a part of it is forgotten, or events of the subscription
+    /// As [`Self::scan`], from what this replica has read already. `None`: a part of it is forgotten, or events of the subscription
     /// are rows, and others may have to wait behind them.
-    async fn look_in_window(&self, followed: &mut Followed, range: &Range) -> Result<Option<Look>, QueueError> {
+    async fn scan_window(&self, followed: &mut Followed, range: &Range) -> Result<Option<Scan>, QueueError> {
         let Some(State { held, readers, tip, types, .. }) =
             self.state(&followed.name).await?.filter(|state| !state.has_rows)
         else {
             return Ok(None);
         };
-        let look = Look { held, readers, due: false };
+        let scan = Scan { held, readers, due: false };
         followed.due_at = None;
         followed.reader.set_tip(tip);
-        if look.held {
-            return Ok(Some(look));
+        if scan.held {
+            return Ok(Some(scan));
         }
         let mut window = self.window.lock().await;
         if tip > window.up_to() {
@@ -120,7 +120,7 @@ impl<S: Store> LogQueue<S> {
         let (read, read_to) = window.read(range, &types);
         drop(window);
         followed.reader.advance(range, read, read_to);
-        Ok(Some(look))
+        Ok(Some(scan))
     }
 
     /// As of some moment after the call. `None`: there is no such subscription.
@@ -129,7 +129,7 @@ impl<S: Store> LogQueue<S> {
         let mut states = self.states.lock().await;
         if states.as_of.is_none_or(|as_of| as_of < asked_at) {
             let as_of = self.store.now();
-            let rows = self.rows.query("look", statements::STATES, &[]).await?;
+            let rows = self.rows.query("scan", statements::STATES, &[]).await?;
             let of = rows.iter().map(state_of).collect::<Result<_, QueueError>>()?;
             *states = States { as_of: Some(as_of), of };
         }
@@ -161,9 +161,9 @@ fn state_of(row: &impl Row) -> Result<(String, State), QueueError> {
     Ok((row.get("name")?, state))
 }
 
-/// `None`: the look found no event.
+/// `None`: the scan found no event.
 fn read_of(row: &impl Row) -> Result<Option<Read>, QueueError> {
     let Some(ordinal) = row.get::<Option<i64>>("ordinal")? else { return Ok(None) };
-    let place = Place { ordinal, position: row.get("position")?, slot: row.get("slot")? };
+    let place = LogPosition { ordinal, position: row.get("position")?, slot: row.get("slot")? };
     Ok(Some(Read { place, event: Arc::new(row.event()?) }))
 }

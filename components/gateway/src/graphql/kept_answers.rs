@@ -6,7 +6,8 @@
 //!
 //! [`Viewer::proven_for_views`]: crate::viewer::Viewer::proven_for_views
 
-use super::execute::{Answer, Prepared};
+use super::answer::Answer;
+use super::prepared::Prepared;
 use crate::services::accounts::Caller;
 use crate::viewer::Asked;
 use async_graphql::parser::types::OperationType;
@@ -16,7 +17,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
-/// As the recent entries, which have the shortest lifetime of what is shown (contract §5).
+/// As the recent entries, which have the shortest lifetime of what is shown.
 const LIFETIME: Duration = Duration::from_secs(60);
 /// Of an answer as JSON. A page of a hundred usual entries is below.
 const BYTES_MAX: usize = 128 * 1024;
