@@ -14,11 +14,13 @@
 
 mod account;
 mod analysis;
+mod book;
 mod decode;
 mod entry;
 mod mood;
 mod notice;
 mod notification;
+mod place;
 pub mod redaction;
 mod tag;
 #[cfg(test)]
@@ -27,12 +29,14 @@ mod value;
 
 pub use account::{Account, AccountMailRequested, CredentialsChanged, LoggedIn};
 pub use analysis::{AnalysisFailed, FailureReason, INSIGHT_KINDS, Insight, Insights, Quote};
+pub use book::{Book, DEFAULT_BOOK};
 pub use decode::BadEvent;
-pub use entry::{Analysis, Entry, EntryDeleted, EntryWritten, Reason};
+pub use entry::{Analysis, Entry, EntryDeleted, EntryPurged, EntryWritten, Reason};
 pub use mood::Mood;
 pub use notice::{Notice, NoticeKind, SessionEnded, UserNotice, notice_topic};
 pub use notification::{NotificationRequested, WEBHOOK_EVENTS};
-pub use tag::{MoodRecorded, Tag, TagCreated, TagRenamed};
+pub use place::{Degrees, Place};
+pub use tag::{MoodRecorded, MoodTakenBack, Tag, TagCreated, TagRenamed};
 pub use value::{Date, Time};
 
 use decode::Decode;
@@ -156,8 +160,11 @@ aggregates! {
     CredentialsChanged: |it| "user", it.user_id, Some(it.user_id);
     LoggedIn: |it| "user", it.user_id, Some(it.user_id);
     EntryWritten: |it| "entry", it.entry.id, Some(it.entry.user_id);
+    Book: |it| "book", it.book_id, Some(it.user_id);
     EntryDeleted: |it| "entry", it.id, Some(it.user_id);
+    EntryPurged: |it| "entry", it.id, Some(it.user_id);
     MoodRecorded: |it| "mood", it.mood_id, Some(it.user_id);
+    MoodTakenBack: |it| "mood", it.mood_id, Some(it.user_id);
     TagCreated: |it| "tag", it.tag_id, Some(it.user_id);
     TagRenamed: |it| "tag", it.tag_id, Some(it.user_id);
     Insights: |it| "analysis", it.entry_id, Some(it.user_id);
@@ -170,11 +177,17 @@ events! {
     AIInsightsGenerated(Insights) "1.0",
     AccountMailRequested(AccountMailRequested) "1.0",
     CredentialsChanged(CredentialsChanged) "1.0",
+    JournalCreated(Book) "1.0",
+    JournalDeleted(Book) "1.0",
+    JournalDraftSaved(EntryWritten) "1.0",
     JournalEntryCreated(EntryWritten) "1.0",
     JournalEntryDeleted(EntryDeleted) "1.0",
+    JournalEntryPurged(EntryPurged) "1.0",
     JournalEntryUpdated(EntryWritten) "1.0",
+    JournalRenamed(Book) "1.0",
     MailRequested(NotificationRequested) "1.0",
     MoodRecorded(MoodRecorded) "1.0",
+    MoodTakenBack(MoodTakenBack) "1.0",
     NotificationRequested(NotificationRequested) "1.0",
     PushRequested(NotificationRequested) "1.0",
     TagCreated(TagCreated) "1.0",

@@ -13,9 +13,10 @@ const WITHHELD: &str = "(withheld)";
 const BARE_CHARS_MIN: usize = 5;
 
 /// Ids, times, counts and what the platform itself decided.
-const SHOWN: [&str; 29] = [
+const SHOWN: [&str; 34] = [
     "analysis",
     "at",
+    "bookId",
     "change",
     "channel",
     "completedAt",
@@ -23,6 +24,7 @@ const SHOWN: [&str; 29] = [
     "date",
     "deletedAt",
     "displayName",
+    "draft",
     "email",
     "emailConfirmed",
     "entryDate",
@@ -32,11 +34,14 @@ const SHOWN: [&str; 29] = [
     "mailId",
     "model",
     "moodId",
+    "publishedAt",
+    "purgedAt",
     "reason",
     "roles",
     "sendId",
     "sessionId",
     "tagId",
+    "takenBackAt",
     "timezone",
     "updatedAt",
     "userAgent",

@@ -48,3 +48,12 @@ pub struct MoodRecorded {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date: Option<Date>,
 }
+
+/// `MoodTakenBack`: the mood was never there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MoodTakenBack {
+    pub mood_id: Uuid,
+    pub user_id: Uuid,
+    pub taken_back_at: Time,
+}

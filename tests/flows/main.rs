@@ -26,6 +26,7 @@ mod graphql_http_audits;
 mod headers;
 mod insights;
 mod journal;
+mod journal_keeping;
 mod large_bodies;
 mod live;
 mod live_resumed;

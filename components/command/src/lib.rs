@@ -5,6 +5,7 @@
 //! `store` runs the [`statements`], and `operations` puts them together.
 
 mod announce;
+mod cursor;
 mod entry;
 mod fingerprint;
 mod operations;
@@ -20,9 +21,10 @@ mindflow_guest::bindings! {
 }
 
 use bindings::exports::mindflow::command::journal::{
-    EntryChange, Guest, Mark, Mood, MoodRecord, NewEntry, Usage, WrittenEntry, WrittenTag,
+    DeletedPage, EntryChange, Guest, Mark, Mood, MoodRecord, NewEntry, PageRequest, Usage, VersionPage, WrittenBook,
+    WrittenEntry, WrittenTag,
 };
-use bindings::exports::mindflow::platform::health;
+use bindings::exports::mindflow::platform::{health, schedule_handler};
 use mindflow_guest::call::{CallContext, Error};
 
 struct Command;
@@ -38,6 +40,51 @@ impl Guest for Command {
 
     async fn delete_entry(context: CallContext, id: String, expected_version: Option<u32>) -> Result<Mark, Error> {
         operations::lifecycle::delete(&context, &id, expected_version).await
+    }
+
+    async fn publish_entry(
+        context: CallContext,
+        id: String,
+        expected_version: Option<u32>,
+    ) -> Result<WrittenEntry, Error> {
+        operations::publish::publish(&context, &id, expected_version).await
+    }
+
+    async fn purge_entry(context: CallContext, id: String) -> Result<Mark, Error> {
+        operations::trash::purge(&context, &id).await
+    }
+
+    async fn deleted_entries(context: CallContext, page: PageRequest) -> Result<DeletedPage, Error> {
+        operations::trash::page(&context, page).await
+    }
+
+    async fn entry_versions(context: CallContext, id: String, page: PageRequest) -> Result<VersionPage, Error> {
+        operations::versions::page(&context, &id, page).await
+    }
+
+    async fn restore_version(
+        context: CallContext,
+        id: String,
+        version: u32,
+        expected_version: Option<u32>,
+    ) -> Result<WrittenEntry, Error> {
+        operations::versions::restore(&context, &id, version, expected_version).await
+    }
+
+    async fn create_book(context: CallContext, name: String) -> Result<WrittenBook, Error> {
+        operations::books::create(&context, &name).await
+    }
+
+    async fn rename_book(context: CallContext, id: String, name: String) -> Result<WrittenBook, Error> {
+        operations::books::rename(&context, &id, &name).await
+    }
+
+    async fn delete_book(context: CallContext, id: String) -> Result<Mark, Error> {
+        operations::books::delete(&context, &id).await
+    }
+
+    async fn take_back_mood(context: CallContext, id: String) -> Result<Mark, Error> {
+        operations::moods::take_back(&context, &id).await
     }
 
     async fn restore_entry(context: CallContext, id: String) -> Result<WrittenEntry, Error> {
@@ -70,11 +117,20 @@ impl Guest for Command {
     }
 }
 
+impl schedule_handler::Guest for Command {
+    /// Its one schedule ends what has been in the trash for long.
+    async fn run(_occurrence: schedule_handler::Occurrence) -> Result<(), String> {
+        operations::trash::empty().await.map_err(|error| format!("{}: {error:?}", operations::trash::SCHEDULE))
+    }
+}
+
 impl health::Guest for Command {
     /// Healthy when the settings can be read. The database is not queried: it answers callers only.
     async fn check() -> Result<(), String> {
         quota::free_entries_per_month().await?;
-        quota::tags_max().await.map(|_| ())
+        quota::versions_max().await?;
+        quota::trash_us().await?;
+        quota::tags_max().await.map(drop)
     }
 }
 

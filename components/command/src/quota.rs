@@ -9,6 +9,30 @@ pub const FREE_ENTRIES_PER_MONTH: u32 = 5;
 /// A user's tags, unless the variable `tags_max` says otherwise: more than anybody finds again in a list.
 pub const TAGS_MAX: u64 = 1_000;
 
+/// A user's journals besides the default one: more than anybody keeps, and few enough for one list.
+pub const BOOKS_MAX: u64 = 100;
+/// Earlier versions of an entry, unless the variable `versions_max` says otherwise.
+pub const VERSIONS_MAX: u64 = 50;
+/// How long an entry stays in the trash, unless the variable `trash_days` says otherwise.
+pub const TRASH_DAYS: u32 = 30;
+
+/// The setting. At least one.
+pub async fn versions_max() -> Result<u64, String> {
+    Ok(config::number("versions_max", VERSIONS_MAX).await?.max(1))
+}
+
+/// The setting, in microseconds.
+pub async fn trash_us() -> Result<i64, String> {
+    let days = config::number("trash_days", TRASH_DAYS).await?;
+    Ok(i64::from(days).saturating_mul(24 * 3_600 * 1_000_000))
+}
+
+/// The error for a user who has that many journals.
+pub fn no_room_for_books() -> Error {
+    let message = format!("You have {BOOKS_MAX} journals besides the first one, and no room for another: delete one.");
+    quota_exceeded("journals", BOOKS_MAX, BOOKS_MAX, message)
+}
+
 /// The setting.
 pub async fn free_entries_per_month() -> Result<u32, String> {
     config::number("free_entries_per_month", FREE_ENTRIES_PER_MONTH).await

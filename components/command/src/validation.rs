@@ -9,7 +9,7 @@ use jiff::{
     Timestamp, civil,
     tz::{Offset, TimeZone},
 };
-use mindflow_events::{Date, Entry, Mood, Time};
+use mindflow_events::{Date, Degrees, Entry, Mood, Place, Time};
 use mindflow_guest::{
     call::{Error, FieldError},
     clock,
@@ -30,6 +30,11 @@ pub const ATTACHMENTS_MAX: usize = 10;
 pub const CLIENT_MUTATION_ID_CHARS_MAX: usize = 100;
 /// A note says why in a sentence or two; what is longer is an entry.
 pub const NOTE_CHARS_MAX: usize = 500;
+/// A postal address fits, and so does what people call a place.
+pub const PLACE_CHARS_MAX: usize = 200;
+/// Degrees from the equator and from Greenwich.
+const LATITUDE_MAX: f64 = 90.0;
+const LONGITUDE_MAX: f64 = 180.0;
 /// How far a client's clock may be ahead of the platform's.
 pub const CLOCK_AHEAD_US_MAX: i64 = 60 * 1_000_000;
 /// 1900-01-01T00:00:00Z: earlier than any mood of a living user.
@@ -59,11 +64,11 @@ pub struct Mutation {
 pub fn new_entry(input: wit::NewEntry, user_id: Uuid, zone: &TimeZone, now_us: i64) -> Result<Draft, Vec<FieldError>> {
     let mut rules = Rules::default();
     let names_day = input.entry_date.is_some();
-    let title = rules.keep("title", title(&input.title));
+    let title = rules.keep("title", title(&input.title, input.draft));
     let content = rules.keep("content", content(input.content));
     let word_count = word_count(&content);
     let attaches = input.attachment_ids.iter().any(|id| id::parse(id).is_some());
-    if text::is_blank(&content) && !attaches && !rules.broke("content") {
+    if !input.draft && text::is_blank(&content) && !attaches && !rules.broke("content") {
         rules.keep("content", Err::<(), _>(no_content()));
     }
     let tags = rules.tags(&input.tags);
@@ -84,6 +89,13 @@ pub fn new_entry(input: wit::NewEntry, user_id: Uuid, zone: &TimeZone, now_us: i
         version: 1,
         word_count,
         private: input.private,
+        draft: input.draft,
+        published_at: None,
+        pinned: input.pinned,
+        favourite: input.favourite,
+        book_id: input.book_id.and_then(|id| rules.keep("journalId", book_id(&id, user_id))),
+        entry_time: input.entry_time.map(|text| rules.keep("entryTime", time_of_day(text))),
+        place: input.place.and_then(|place| rules.place(place)),
     };
     let mutation = input.client_mutation_id.map(|id| Mutation {
         id: rules.keep("clientMutationId", client_mutation_id(id)),
@@ -92,18 +104,48 @@ pub fn new_entry(input: wit::NewEntry, user_id: Uuid, zone: &TimeZone, now_us: i
     rules.judge(Draft { entry, tags, mutation })
 }
 
-pub fn change(input: wit::EntryChange, now_us: i64) -> Result<Change, Vec<FieldError>> {
+/// `of_draft`: it may be empty.
+pub fn change(input: wit::EntryChange, user_id: Uuid, now_us: i64, of_draft: bool) -> Result<Change, Vec<FieldError>> {
     let mut rules = Rules::default();
     let change = Change {
-        title: input.title.map(|text| rules.keep("title", title(&text))),
+        title: input.title.map(|text| rules.keep("title", title(&text, of_draft))),
         content: input.content.map(|text| rules.keep("content", content(text))),
         mood: input.mood.map(|mood| mood.map(Mood::from)),
         tags: input.tags.map(|names| rules.tags(&names)),
         entry_date: input.entry_date.map(|text| rules.keep("entryDate", entry_date(&text, now_us))),
         attachment_ids: input.attachment_ids.map(|ids| rules.attachments(&ids)),
         private: input.private,
+        pinned: input.pinned,
+        favourite: input.favourite,
+        book_id: input.book_id.map(|id| rules.keep("journalId", book_id(&id, user_id))),
+        entry_time: input.entry_time.map(|text| text.map(|text| rules.keep("entryTime", time_of_day(text)))),
+        place: input.place.map(|place| place.and_then(|place| rules.place(place))),
     };
     rules.judge(change)
+}
+
+/// Whether all that is wrong is that there is no title, which a draft need not have.
+pub fn lacks_title_alone(errors: &[FieldError]) -> bool {
+    let blank = Rule::Blank.broken("title", "").rule;
+    !errors.is_empty() && errors.iter().all(|error| error.field == "title" && error.rule == blank)
+}
+
+/// What keeps a draft from being an entry.
+///
+/// # Errors
+/// `invalid` for a title that is not seen, and where there is neither a content that is seen nor an attachment.
+pub fn publishable(entry: &Entry) -> Result<(), Error> {
+    let mut rules = Rules::default();
+    rules.keep("title", title(&entry.title, false));
+    if is_empty(entry) {
+        rules.keep("content", Err::<(), _>(no_content()));
+    }
+    rules.judge(()).map_err(Error::Invalid)
+}
+
+/// The name of a journal, which is compared as names of tags are.
+pub fn book(name: &str) -> Result<TagName, Vec<FieldError>> {
+    tag(name)
 }
 
 /// The name of a tag on its own.
@@ -160,6 +202,24 @@ impl Rules {
             self.keep(&format!("tags[{index}]"), tag_name(name));
         }
         distinct
+    }
+
+    fn place(&mut self, place: wit::Place) -> Option<Place> {
+        let name =
+            place.name.filter(|name| name.contains('\0') || !text::is_blank(name)).map(|name| text::label(&name));
+        let name = name.map(|name| self.keep("place.name", bounded(&name, PLACE_CHARS_MAX).map(|()| name)));
+        let latitude = place.latitude.map(|angle| self.keep("place.latitude", degrees(angle, LATITUDE_MAX).map(Some)));
+        let longitude =
+            place.longitude.map(|angle| self.keep("place.longitude", degrees(angle, LONGITUDE_MAX).map(Some)));
+        match (&name, latitude, longitude) {
+            (_, Some(_), None) => self.0.push(together("place.latitude", "longitude")),
+            (_, None, Some(_)) => self.0.push(together("place.longitude", "latitude")),
+            (None, None, None) => {
+                self.0.push(field("place", Rule::Required, "A place has a name, coordinates, or both."));
+            }
+            _ => {}
+        }
+        Some(Place { name, latitude: latitude.flatten(), longitude: longitude.flatten() })
     }
 
     fn attachments(&mut self, ids: &[String]) -> Vec<Uuid> {
@@ -220,9 +280,45 @@ fn legible(text: &str, chars_max: usize) -> Result<(), Broken> {
     bounded(text, chars_max)
 }
 
-fn title(text: &str) -> Result<String, Broken> {
+fn title(text: &str, of_draft: bool) -> Result<String, Broken> {
     let text = text::label(text);
+    if of_draft && text::is_blank(&text) {
+        // What is not seen is no title.
+        return Ok(String::new());
+    }
     legible(&text, TITLE_CHARS_MAX).map(|()| text)
+}
+
+/// `None` for the default one, whose id is its user's.
+fn book_id(text: &str, user_id: Uuid) -> Result<Option<Uuid>, Broken> {
+    match id::parse(text) {
+        Some(id) => Ok((id != user_id).then_some(id)),
+        None => Err((Format::Uuid.into(), "This is not the id of a journal (a UUID).".into())),
+    }
+}
+
+fn time_of_day(text: String) -> Result<String, Broken> {
+    let two =
+        |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse::<u8>().ok()).flatten();
+    let time = text.split_once(':').filter(|(hour, minute)| hour.len() == 2 && minute.len() == 2);
+    let is_time = time.is_some_and(|(hour, minute)| {
+        two(hour).is_some_and(|hour| hour < 24) && two(minute).is_some_and(|minute| minute < 60)
+    });
+    if is_time {
+        Ok(text)
+    } else {
+        Err((Format::TimeOfDay.into(), "Give a time of the day as HH:MM, such as 18:05.".into()))
+    }
+}
+
+fn degrees(angle: f64, most: f64) -> Result<Degrees, Broken> {
+    let whole = if most > LATITUDE_MAX { 180 } else { 90 };
+    let text = || format!("Give an angle in degrees from -{whole} to {whole}.");
+    Degrees::within(angle, most).ok_or_else(|| (Rule::range(-whole, whole), text()))
+}
+
+fn together(name: &str, other: &'static str) -> FieldError {
+    field(name, Rule::Together { other: other.into() }, format!("Give the {other} as well."))
 }
 
 fn content(text: String) -> Result<String, Broken> {

@@ -15,6 +15,10 @@ fn new_entry(input: wit::NewEntry, now_us: i64) -> Result<Draft, Vec<FieldError>
     super::new_entry(input, Uuid::from_u128(2), &TimeZone::UTC, now_us)
 }
 
+fn change(input: wit::EntryChange, now_us: i64) -> Result<Change, Vec<FieldError>> {
+    super::change(input, Uuid::from_u128(2), now_us, false)
+}
+
 fn input() -> wit::NewEntry {
     wit::NewEntry {
         title: "A walk".into(),
@@ -25,6 +29,12 @@ fn input() -> wit::NewEntry {
         attachment_ids: Vec::new(),
         client_mutation_id: None,
         private: false,
+        draft: false,
+        pinned: false,
+        favourite: false,
+        book_id: None,
+        entry_time: None,
+        place: None,
     }
 }
 
@@ -37,6 +47,11 @@ fn unchanged() -> wit::EntryChange {
         entry_date: None,
         attachment_ids: None,
         private: None,
+        pinned: None,
+        favourite: None,
+        book_id: None,
+        entry_time: None,
+        place: None,
         expected_version: None,
     }
 }
@@ -215,6 +230,67 @@ fn an_entry_may_be_of_tomorrow_where_tomorrow_comes_first() {
     assert!(entry_date("2026-11-25", us("2026-11-23T05:30:00Z")).is_err());
     assert!(entry_date("2026-11-25", us("2026-11-23T10:00:00Z")).is_ok());
     assert!(entry_date("2026-11-26", us("2026-11-23T23:59:59Z")).is_err());
+}
+
+#[test]
+fn a_draft_may_be_empty_and_is_no_entry_before_it_has_a_title_and_a_content() {
+    let empty = wit::NewEntry { title: " ".into(), content: String::new(), ..input() };
+    assert_eq!(broken(new_entry(empty.clone(), now())), ["title", "content"]);
+    let draft = new_entry(wit::NewEntry { draft: true, ..empty }, now()).unwrap().entry;
+    assert_eq!((draft.title.as_str(), draft.draft, draft.word_count), ("", true, 0));
+    let Err(Error::Invalid(missing)) = publishable(&draft) else { panic!("an entry without anything") };
+    assert_eq!(missing.iter().map(|error| error.field.as_str()).collect::<Vec<_>>(), ["title", "content"]);
+    assert_eq!(publishable(&Entry { title: "A walk".into(), content: "Rain.".into(), ..draft }), Ok(()));
+}
+
+#[test]
+fn a_change_that_lacks_a_title_alone_may_be_one_of_a_draft() {
+    let untitled = wit::EntryChange { title: Some(" ".into()), ..unchanged() };
+    assert!(lacks_title_alone(&change(untitled.clone(), now()).unwrap_err()));
+    let of_draft = super::change(untitled.clone(), Uuid::from_u128(2), now(), true).unwrap();
+    assert_eq!(of_draft.title.as_deref(), Some(""));
+    let also = wit::EntryChange { entry_date: Some("soon".into()), ..untitled };
+    assert!(!lacks_title_alone(&change(also, now()).unwrap_err()));
+    let long = wit::EntryChange { title: Some("a".repeat(TITLE_CHARS_MAX + 1)), ..unchanged() };
+    assert!(!lacks_title_alone(&change(long, now()).unwrap_err()));
+}
+
+#[test]
+fn a_place_has_a_name_or_both_coordinates() {
+    let at = |name: Option<&str>, latitude, longitude| {
+        let place = Some(wit::Place { name: name.map(Into::into), latitude, longitude });
+        new_entry(wit::NewEntry { place, ..input() }, now()).map(|draft| draft.entry.place.unwrap())
+    };
+    let river = at(Some(" By the river "), Some(52.520_006_6), Some(13.404_954)).unwrap();
+    assert_eq!(river.name.as_deref(), Some("By the river"));
+    assert_eq!(river.longitude.map(Degrees::value), Some(13.404_954));
+    assert!(at(Some("Home"), None, None).is_ok() && at(None, Some(-90.0), Some(180.0)).is_ok());
+    assert_eq!(broken(at(None, None, None)), ["place"]);
+    assert_eq!(broken(at(Some("  "), None, None)), ["place"]);
+    assert_eq!(broken(at(Some("Home"), Some(1.0), None)), ["place.latitude"]);
+    assert_eq!(broken(at(None, Some(90.5), Some(f64::NAN))), ["place.latitude", "place.longitude"]);
+    assert_eq!(broken(at(Some(&"x".repeat(PLACE_CHARS_MAX + 1)), None, None)), ["place.name"]);
+}
+
+#[test]
+fn a_time_of_day_is_written_out() {
+    let at = |time: &str| new_entry(wit::NewEntry { entry_time: Some(time.into()), ..input() }, now());
+    for time in ["00:00", "18:05", "23:59"] {
+        assert_eq!(at(time).unwrap().entry.entry_time.as_deref(), Some(time));
+    }
+    for wrong in ["24:00", "12:60", "1:05", "18:5", "18:05:00", "+1:05", "6 pm", ""] {
+        assert_eq!(broken(at(wrong)), ["entryTime"], "{wrong}");
+    }
+}
+
+#[test]
+fn the_default_journal_is_named_by_its_user() {
+    let own = Uuid::from_u128(2).to_string();
+    let other = Uuid::from_u128(8);
+    let within = |id: String| new_entry(wit::NewEntry { book_id: Some(id), ..input() }, now());
+    assert_eq!(within(own).unwrap().entry.book_id, None);
+    assert_eq!(within(other.to_string()).unwrap().entry.book_id, Some(other));
+    assert_eq!(broken(within("Dreams".into())), ["journalId"]);
 }
 
 #[test]

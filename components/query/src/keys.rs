@@ -52,6 +52,18 @@ pub fn tags(user: Uuid) -> Key {
     Key::new(format!("tags:user:{user}"), DERIVED)
 }
 
+pub fn books(user: Uuid) -> Key {
+    Key::new(format!("books:user:{user}"), DERIVED)
+}
+
+pub fn calendar(user: Uuid, from: Date, to: Date) -> Key {
+    Key::new(format!("calendar:user:{user}:{from}:{to}"), DERIVED)
+}
+
+pub fn recorded_moods(user: Uuid, from: Date, to: Date) -> Key {
+    Key::new(format!("moods:user:{user}:{from}:{to}"), DERIVED)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

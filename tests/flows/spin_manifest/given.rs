@@ -19,6 +19,9 @@ const SPARED: &[(&str, &str, &str)] = &[
     ("media", "sealing_former_keys", "there are no logins there"),
     ("media-background", "sealing_key", "there are no logins there"),
     ("media-background", "sealing_former_keys", "there are no logins there"),
+    ("command", "jwt_wrapping_secret", "tokens are proven there, not signed"),
+    ("command", "sealing_key", "there are no logins there"),
+    ("command", "sealing_former_keys", "there are no logins there"),
 ];
 /// What only `auth` publishes, on a login: `media` and its schedules only have it prove tokens.
 const PROVES_ALONE: &[&str] = &["media", "media-background"];

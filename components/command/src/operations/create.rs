@@ -5,7 +5,7 @@ use crate::bindings::exports::mindflow::command::journal as wit;
 use crate::entry::{Stored, entry_not_found};
 use crate::fingerprint;
 use crate::quota::{self, Month};
-use crate::store::{DATABASE, entries, entries::Created, tags};
+use crate::store::{DATABASE, books, entries, entries::Created, tags};
 use crate::validation::{self, Draft};
 use mindflow_events::Entry;
 use mindflow_guest::call::{CallContext, Error};
@@ -47,6 +47,7 @@ async fn write(
     limits: Limits,
 ) -> Result<Stored, Abort> {
     let month = Month::of(request.now_us);
+    books::expect(tx, draft.entry.book_id, request.user_id).await?;
     match entries::create(tx, &draft.entry, draft.mutation.as_ref(), month, limits.entries).await? {
         Created::Repeated => return earlier(tx, request, draft, sent).await,
         Created::BeyondQuota => {
@@ -81,9 +82,7 @@ async fn earlier(tx: &Tx, request: &Request<'_>, draft: &Draft, sent: Option<&wi
     if fingerprint.is_some_and(|kept| !is_same(&kept)) {
         return Err(reused("was sent before with another content").into());
     }
-    let stored = entries::read(tx, id, request.user_id).await?.ok_or_else(entry_not_found)?;
-    if stored.is_deleted() {
-        return Err(reused("was sent before, and the entry that it created was deleted").into());
-    }
-    Ok(stored)
+    // One that was purged cannot be read.
+    let stored = entries::read(tx, id, request.user_id).await?.filter(|stored| !stored.is_deleted());
+    stored.ok_or_else(|| reused("was sent before, and the entry that it created was deleted").into())
 }

@@ -2,11 +2,15 @@
 //! rows and their events.
 
 mod attachments;
+pub mod books;
 pub mod create;
 pub mod lifecycle;
 pub mod moods;
+pub mod publish;
 pub mod tags;
+pub mod trash;
 pub mod update;
+pub mod versions;
 
 use crate::announce::Events;
 use crate::bindings::exports::mindflow::command::journal as wit;
@@ -43,10 +47,13 @@ impl<'a> Request<'a> {
 
     /// The entry as it was written.
     fn answer(&self, stored: Stored) -> wit::WrittenEntry {
+        let analysis_requested = self.premium && !stored.entry.draft;
         // Tags may be new, and are events of their own then; those that are not have been shown for long.
         let tags = stored.entry.tags.iter().map(|tag| Mark::tag(tag.id, 1));
-        let marks = tags.chain([Mark::entry(stored.entry.id, stored.event_sequence)]).collect();
-        wit::WrittenEntry { entry: stored.entry.into(), analysis_requested: self.premium, marks }
+        let (id, sequence) = (stored.entry.id, stored.event_sequence);
+        let of_entry = if stored.entry.draft { Mark::draft(id, sequence) } else { Mark::entry(id, sequence) };
+        let marks = tags.chain([of_entry]).collect();
+        wit::WrittenEntry { entry: stored.entry.into(), analysis_requested, marks }
     }
 }
 

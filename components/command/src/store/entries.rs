@@ -39,6 +39,7 @@ pub async fn create(
         Date(month.first()),
         limit,
         mutation.map(|mutation| mutation.fingerprint.clone()),
+        entry.draft,
     ];
     let rows = tx.query(statements::CREATE_ENTRY, params).await?;
     let row = rows.first().ok_or_else(|| failure::internal("creating an entry answered no row"))?;
@@ -136,6 +137,43 @@ pub async fn revive(tx: &Tx, stored: Stored) -> Result<Stored, Abort> {
     Ok(Stored { event_sequence, deleted_at: None, ..stored })
 }
 
+/// Writes the marks of a locked entry. Its content stays.
+pub async fn mark(tx: &Tx, stored: &Stored, marked: Entry) -> Result<Stored, Abort> {
+    let params = params![marked.id, marked.user_id, marked.pinned, marked.favourite, marked.book_id];
+    let rows = tx.query(statements::MARK_ENTRY, params).await?;
+    let event_sequence = rows.first().ok_or_else(vanished)?.get("event_sequence")?;
+    Ok(Stored { entry: marked, event_sequence, deleted_at: stored.deleted_at })
+}
+
+/// Makes a locked draft an entry; `None` when the month's quota is used up.
+pub async fn publish(
+    tx: &Tx,
+    stored: Stored,
+    month: Month,
+    limit: Option<u32>,
+    now_us: i64,
+) -> Result<Option<Stored>, Abort> {
+    let Entry { id, user_id, .. } = stored.entry;
+    let params = params![id, user_id, Date(month.first()), limit, Time(now_us)];
+    let rows = tx.query(statements::PUBLISH_ENTRY, params).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let updated_at = row.get("updated_at")?;
+    let entry = Entry { draft: false, published_at: Some(Time(now_us)), updated_at, ..stored.entry };
+    Ok(Some(Stored { entry, event_sequence: row.get("event_sequence")?, deleted_at: None }))
+}
+
+/// Whether the user has a draft of this id, which may be empty.
+pub async fn is_draft(id: Uuid, user_id: Uuid, identity: Identity) -> Result<bool, Error> {
+    let rows = sql::query(DATABASE, identity, statements::DRAFT_OF_USER, params![id, user_id]).await?;
+    Ok(!rows.is_empty())
+}
+
+/// Takes a recorded mood back; false when there is none, or it was taken back before.
+pub async fn take_back_mood(tx: &Tx, id: Uuid, user_id: Uuid, now_us: i64) -> Result<bool, Abort> {
+    let rows = tx.query(statements::TAKE_BACK_MOOD, params![id, user_id, Time(now_us)]).await?;
+    Ok(!rows.is_empty())
+}
+
 pub async fn record_mood(tx: &Tx, recorded: &MoodRecorded) -> Result<(), Abort> {
     let MoodRecorded { mood_id, user_id, mood, note, at, date } = recorded;
     tx.execute(statements::RECORD_MOOD, params![mood_id, user_id, *mood, note.as_deref(), *at, *date]).await?;
@@ -147,9 +185,13 @@ fn vanished() -> Error {
 }
 
 fn stored(row: Row<'_>) -> Result<Stored, RowError> {
+    Ok(Stored { entry: entry(&row)?, event_sequence: row.get("event_sequence")?, deleted_at: row.get("deleted_at")? })
+}
+
+/// With its tags, whose ids and names are columns of the row.
+pub fn entry(row: &Row<'_>) -> Result<Entry, RowError> {
     let names: Vec<String> = row.get("tag_names")?;
     let ids: Vec<Uuid> = row.get("tag_ids")?;
     let tags = ids.into_iter().zip(names).map(|(id, name)| Tag { id, name }).collect();
-    let entry = Entry { tags, ..row.read()? };
-    Ok(Stored { entry, event_sequence: row.get("event_sequence")?, deleted_at: row.get("deleted_at")? })
+    Ok(Entry { tags, ..row.read()? })
 }

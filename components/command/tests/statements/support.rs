@@ -30,6 +30,7 @@ pub struct NewEntry {
     pub attachments: Vec<Uuid>,
     pub mutation: Option<&'static str>,
     pub limit: Option<i64>,
+    pub draft: bool,
 }
 
 /// Of every entry here.
@@ -108,13 +109,14 @@ impl User<'_> {
         vec![
             uuid(id),
             uuid(self.id),
-            Value::Json(COLUMNS.to_owned()),
+            Value::Json(COLUMNS.replacen('{', &format!("{{\"draft\": {},", entry.draft), 1)),
             entry.mood.map_or(Value::Null, text),
             uuids(&entry.attachments),
             entry.mutation.map_or(Value::Null, text),
             Value::Date(MONTH),
             entry.limit.map_or(Value::Null, Value::Int64),
             entry.mutation.map_or(Value::Null, |_| Value::Bytes(FINGERPRINT.to_vec())),
+            Value::Boolean(entry.draft),
         ]
     }
 

@@ -16,7 +16,7 @@ pub fn newest(user: Uuid, limit: u32) -> Statement {
     let text = "WITH newest AS (
             SELECT a.entry_id, a.insights, a.completed_at FROM query.analyses_view a
             CROSS JOIN LATERAL (
-                SELECT FROM query.journals_view j WHERE j.entry_id = a.entry_id AND j.user_id = $1 AND j.deleted_at IS NULL LIMIT 1
+                SELECT FROM query.journals_view j WHERE j.entry_id = a.entry_id AND j.user_id = $1 AND j.deleted_at IS NULL AND NOT j.draft LIMIT 1
             ) live
             WHERE a.user_id = $1 AND a.status = 'READY' AND a.insights <> '[]'
             ORDER BY a.completed_at DESC, a.entry_id

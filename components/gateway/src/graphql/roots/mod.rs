@@ -4,6 +4,7 @@ mod analytics;
 mod audit;
 mod disclosures;
 mod email;
+mod journals;
 mod mutation;
 mod notification;
 mod password;
@@ -23,6 +24,7 @@ pub use subscription::{Begins, Source, Subscription};
 #[derive(MergedObject, Default)]
 pub struct Query(
     query::Reads,
+    journals::JournalReads,
     sessions::SessionReads,
     analytics::AnalyticsReads,
     notification::NotificationReads,
@@ -35,6 +37,7 @@ pub struct Query(
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     mutation::Writes,
+    journals::JournalWrites,
     password::PasswordWrites,
     sessions::SessionWrites,
     email::EmailWrites,
