@@ -2,6 +2,7 @@
 
 use crate::{decode::OUT_OF_RANGE, value::Time};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use std::ops::Not;
 use uuid::Uuid;
 
 /// `AIInsightsGenerated`.
@@ -21,6 +22,9 @@ pub struct Insights {
     /// What made the analysis; `none` of an entry without text, which has no themes and no insights either.
     pub model: String,
     pub completed_at: Time,
+    /// Whether that state of the entry was private.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub private: bool,
 }
 
 /// The kinds of insights that there are now. The schema's descriptions name them.
@@ -57,6 +61,9 @@ pub struct AnalysisFailed {
     pub user_id: Uuid,
     pub entry_sequence: u64,
     pub reason: FailureReason,
+    /// Whether that state of the entry was private.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub private: bool,
 }
 
 /// Why there will be no analysis.

@@ -5,6 +5,7 @@ use crate::{
     value::{Date, Time},
 };
 use serde::{Deserialize, Serialize};
+use std::ops::Not;
 use uuid::Uuid;
 
 /// A tag as an entry carries it.
@@ -21,6 +22,9 @@ pub struct TagCreated {
     pub tag_id: Uuid,
     pub user_id: Uuid,
     pub name: String,
+    /// Whether it was made with an entry that was private.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub private: bool,
 }
 
 /// `TagRenamed`.

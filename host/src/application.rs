@@ -18,6 +18,9 @@ use std::{
     thread,
 };
 
+/// What a component hears of one that it calls before that is running.
+const STARTING: &str = "the platform is still starting";
+
 /// A checked application.
 pub struct Application {
     pub manifest: Manifest,
@@ -107,8 +110,23 @@ impl Application {
 
     /// Resolves a component's imports and checks that it exports what the manifest needs of it.
     pub fn link(&self, entry: &ComponentEntry, compiled: &Compiled) -> Result<Exports, LinkError> {
-        let callees: Vec<Callee<'_>> =
-            entry.tool.calls.iter().filter_map(|name| self.components.get(name)).map(Loaded::callee).collect();
+        let callees = self.components.values().map(Loaded::callee).collect();
+        self.link_to(callees, entry, compiled)
+    }
+
+    /// The same, for a component whose calls of others are all answered with `unavailable`, for this reason.
+    pub fn link_alone(&self, loaded: &Loaded, absence: &'static str) -> Result<Exports, LinkError> {
+        let callees = self.components.values();
+        let callees = callees.map(|callee| Callee { slot: ProviderSlot::default(), absence, ..callee.callee() });
+        self.link_to(callees.collect(), &loaded.entry, &loaded.compiled)
+    }
+
+    fn link_to(
+        &self,
+        callees: Vec<Callee<'_>>,
+        entry: &ComponentEntry,
+        compiled: &Compiled,
+    ) -> Result<Exports, LinkError> {
         let loaded = self.components.get(&entry.name).ok_or_else(|| LinkError::Unknown(entry.name.clone()))?;
         let manifest = self.manifest.path.display().to_string();
         let pre = link::link(&self.engine, &manifest, entry, &loaded.grantee(), compiled, &callees)?;
@@ -120,9 +138,9 @@ impl Application {
     /// Whether everyone who calls the component can call this version of it too.
     pub fn check_callers(&self, name: &str, replacement: &Compiled) -> Result<(), LinkError> {
         let Some(current) = self.components.get(name) else { return Ok(()) };
-        let callee = Callee { name, component: &replacement.component, slot: current.slot.clone() };
+        let callee = Callee { component: &replacement.component, ..current.callee() };
         for caller in
-            self.components.values().filter(|loaded| loaded.entry.tool.calls.iter().any(|callee| callee == name))
+            self.components.values().filter(|loaded| loaded.entry.tool.calls.iter().any(|call| call.component == name))
         {
             link::check_caller(
                 &self.engine,
@@ -198,7 +216,8 @@ impl Loaded {
     }
 
     fn callee(&self) -> Callee<'_> {
-        Callee { name: &self.entry.name, component: &self.compiled.component, slot: self.slot.clone() }
+        let Self { entry, compiled, slot, .. } = self;
+        Callee { name: &entry.name, component: &compiled.component, slot: slot.clone(), absence: STARTING }
     }
 }
 

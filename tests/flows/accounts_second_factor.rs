@@ -21,12 +21,20 @@ impl Device {
         Self(Builder::new().with_secret(secret).with_account_name("ada").build().expect("a device"))
     }
 
-    /// That of so many steps after now.
-    fn code(&self, steps: u64) -> String {
-        let now_us = mindflow_backends::clock::Clock::system().now_us();
-        let now_s = u64::try_from(now_us / 1_000_000).expect("a time");
-        self.0.generate(now_s + steps * STEP_S).to_string()
+    /// That of now. It uses its step up.
+    fn code(&self) -> String {
+        self.0.generate(now_s()).to_string()
     }
+
+    /// That of the next step, which is good already, and not used up by any of [`Self::code`] before, however short ago that was.
+    fn next_code(&self) -> String {
+        self.0.generate(now_s() + STEP_S).to_string()
+    }
+}
+
+/// By the clock that the auth service has.
+fn now_s() -> u64 {
+    u64::try_from(mindflow_backends::clock::Clock::system().now_us() / 1_000_000).expect("a time")
 }
 
 async fn login(account: &Account, password: &str) -> Answer {
@@ -53,7 +61,7 @@ async fn set_up(account: &Account) -> (Device, String, Vec<String>) {
     let uri = begun["uri"].as_str().expect("an address");
     assert!(uri.starts_with("otpauth://totp/MindFlow") && uri.contains(begun["secret"].as_str().unwrap()), "{uri}");
     let device = Device::of(&begun["secret"]);
-    let code = device.code(0);
+    let code = device.code();
     let confirmed = account.data(CONFIRM, json!({ "code": code })).await;
     let codes = confirmed["confirmTotp"]["recoveryCodes"].as_array().expect("codes").iter();
     let codes: Vec<String> = codes.map(|code| code.as_str().expect("a code").to_owned()).collect();
@@ -73,11 +81,11 @@ async fn with_a_second_factor_a_login_takes_the_password_and_a_code_that_is_good
 
     login(&ada, "wrong password").await.expect_problem(401, "unauthenticated");
     let open = challenge(&ada).await;
-    let next = device.code(1);
     // The code that set it up was used, and these never were any.
     for code in [&*first, "000000x", "", "ABCD-EFGH-IJKL-MNOP"] {
         complete(&ada, &open, code).await.expect_problem(401, "unauthenticated");
     }
+    let next = device.next_code();
     let answer = complete(&ada, &open, &next).await.expect(200);
     let entered = Account::granted(platform.http(), &ada.email, PASSWORD, &answer);
     assert_eq!(answer.json()["user"]["secondFactor"], true);
@@ -88,12 +96,12 @@ async fn with_a_second_factor_a_login_takes_the_password_and_a_code_that_is_good
         platform.http().post("/auth/login", &body).await.expect_problem(422, "invalid-input");
     }
     for forged in ["", "AAAA", &"A".repeat(200)] {
-        complete(&ada, forged, &device.code(1)).await.expect_problem(401, "unauthenticated");
+        complete(&ada, forged, &device.next_code()).await.expect_problem(401, "unauthenticated");
     }
     // Another user's challenge is worth nothing with this device.
     let bob = platform.register().await;
     set_up(&bob).await;
-    complete(&ada, &challenge(&bob).await, &device.code(1)).await.expect_problem(401, "unauthenticated");
+    complete(&ada, &challenge(&bob).await, &device.next_code()).await.expect_problem(401, "unauthenticated");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,7 +136,7 @@ async fn a_second_factor_is_set_up_and_removed_by_the_password_and_a_code() {
     let begun = ada.data(BEGIN, json!({ "password": PASSWORD })).await["beginTotp"]["secret"].clone();
     login(&ada, PASSWORD).await.expect(200);
     let (device, _, codes) = set_up(&ada).await;
-    assert_ne!(Device::of(&begun).code(1), device.code(1));
+    assert_ne!(Device::of(&begun).0.secret(), device.0.secret());
     assert_eq!(extensions(BEGIN, json!({ "password": PASSWORD })).await.0, "CONFLICT");
 
     assert_eq!(

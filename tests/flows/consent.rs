@@ -12,8 +12,14 @@ const UPDATE: &str =
 const REANALYZE: &str = "mutation ($id: ID!) { reanalyzeEntry(id: $id) { id } }";
 const WEBHOOK: &str =
     "mutation ($url: String!, $events: [String!]!) { createWebhook(url: $url, events: $events) { id } }";
-const EVENTS: [&str; 5] =
-    ["JournalEntryCreated", "JournalEntryUpdated", "JournalEntryDeleted", "AIInsightsGenerated", "AIAnalysisFailed"];
+const EVENTS: [&str; 6] = [
+    "JournalEntryCreated",
+    "JournalEntryUpdated",
+    "JournalEntryDeleted",
+    "AIInsightsGenerated",
+    "AIAnalysisFailed",
+    "TagCreated",
+];
 
 /// What is outside of the platform.
 struct Outside {
@@ -88,7 +94,8 @@ async fn a_private_entry_is_read_by_the_local_analyser_and_leaves_by_no_way() {
     let ada = platform.register_as("premium").await;
     ada.data(WEBHOOK, json!({ "url": outside.webhook.url("/hook"), "events": EVENTS })).await;
     let secret = "I love the quiet of the secret garden.";
-    let kept = ada.write(json!({ "title": "Kept", "content": secret, "private": true })).await;
+    let kept = json!({ "title": "Kept", "content": secret, "tags": ["hidden grove"], "private": true });
+    let kept = ada.write(kept).await;
     let analysis = analysed(&ada, &kept["id"], 1).await;
     assert!(is_local(&analysis), "{analysis}");
     assert_eq!(analysis["insights"][0]["quotes"][0]["text"], secret, "the local analyser read it: {analysis}");
@@ -97,10 +104,12 @@ async fn a_private_entry_is_read_by_the_local_analyser_and_leaves_by_no_way() {
 
     // By then, everyone outside hears of what was written later and is not private.
     let open = "I love the open sea.";
-    let told = ada.write(json!({ "title": "Open", "content": open, "private": null })).await;
+    let told = ada.write(json!({ "title": "Open", "content": open, "tags": ["ocean"], "private": null })).await;
     outside.until("the open entry is sent to all", open, Heard::by_all).await;
+    outside.until("its tag is sent to the webhook", "TagCreated", |heard| heard.webhook > 0).await;
     assert!(!is_local(&analysed(&ada, &told["id"], 1).await));
     assert_eq!(outside.heard("secret garden"), Heard::NOTHING);
+    assert_eq!(outside.heard("hidden grove"), Heard::NOTHING);
     assert_eq!(outside.heard(kept["id"].as_str().unwrap()), Heard::NOTHING);
 
     // REST says and takes it as well.
@@ -201,7 +210,8 @@ async fn where_consent_is_asked_for_nothing_leaves_before_the_user_says_yes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_consent_that_is_withdrawn_holds_for_what_waits() {
     let outside = Outside::start().await;
-    outside.claude.then(mindflow_tests::messages_api::Behaviour::rate_limited("2"));
+    // Long enough for the user to change their mind, however busy the machine is.
+    outside.claude.then(mindflow_tests::messages_api::Behaviour::rate_limited("8"));
     let platform = outside.platform().start().await;
     let ada = platform.register_as("premium").await;
     // Assumed, until the user says something.
@@ -254,6 +264,75 @@ async fn what_waits_to_be_sent_is_held_back_when_its_entry_is_made_private() {
     assert_eq!(reason, "the entry is private");
     let after = outside.heard(text);
     assert!(after.claude <= before.claude + 1 && after.webhook <= before.webhook + 1, "{before:?} {after:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_version_stays_inside_also_when_it_is_played_again_after_the_entry_was_made_public() {
+    let outside = Outside::start().await;
+    outside.embeddings.answer_with(vectors);
+    let platform = outside.platform().start().await;
+    let ada = platform.register_as("premium").await;
+    ada.data(WEBHOOK, json!({ "url": outside.webhook.url("/hook"), "events": EVENTS })).await;
+    let entry = ada.write(json!({ "title": "Diary", "content": "I love the secret.", "private": true })).await;
+    analysed(&ada, &entry["id"], 1).await;
+    let open = "I love the open sea.";
+    ada.data(UPDATE, json!({ "input": { "id": entry["id"], "content": open, "private": false } })).await;
+    outside.until("the open version is sent to all", open, Heard::by_all).await;
+    analysed(&ada, &entry["id"], 2).await;
+
+    for consumer in ["notification", "ai", "search-meaning"] {
+        let replayed = platform.cli(&["replay", "--consumer", consumer]).await;
+        assert_eq!(replayed.code, Some(0), "{replayed:?}");
+    }
+    let fence = "I love the fence.";
+    ada.write(json!({ "title": "Fence", "content": fence })).await;
+    outside.until("what comes later is sent to all", fence, Heard::by_all).await;
+    assert_eq!(outside.heard("the secret"), Heard::NOTHING);
+}
+
+/// What an outside service makes of texts: those about the sea mean the same, and all others something else.
+fn vectors(request: &[u8]) -> Vec<u8> {
+    let request: Value = serde_json::from_slice(request).expect("JSON");
+    let vector = |text: &Value| if text.as_str().is_some_and(|text| text.contains("sea")) { [1, 0] } else { [0, 1] };
+    let texts = request["input"].as_array().expect("texts").iter().enumerate();
+    let data: Vec<Value> = texts.map(|(index, text)| json!({ "index": index, "embedding": vector(text) })).collect();
+    json!({ "data": data }).to_string().into_bytes()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_earlier_text_meant_is_forgotten_with_it_where_the_new_one_may_not_be_embedded() {
+    const RELATED: &str = "query ($id: ID!) { relatedEntries(id: $id, limit: 9) { entry { title } } }";
+    const MEANT: &str = "{ search(query: \"ocean sea\", mode: SEMANTIC) { hits { entry { title } } } }";
+    let outside = Outside::start().await;
+    outside.embeddings.answer_with(vectors);
+    let platform = outside.platform().start().await;
+    let ada = platform.register().await;
+    let titles = |data: &Value, field: &str| -> Vec<String> {
+        let hits = data[field].as_array().or_else(|| data[field]["hits"].as_array()).expect("hits");
+        let mut titles: Vec<String> =
+            hits.iter().map(|hit| hit["entry"]["title"].as_str().expect("a title").to_owned()).collect();
+        titles.sort_unstable();
+        titles
+    };
+    let mut ids = Vec::new();
+    for title in ["Boats", "Tides", "Waves"] {
+        ids.push(ada.write(json!({ "title": title, "content": "The sea." })).await["id"].clone());
+    }
+    ada.eventually(MEANT, json!({}), |data| titles(data, "search") == ["Boats", "Tides", "Waves"]).await;
+
+    // One is made private, the text unchanged; of another the text is changed.
+    ada.data(UPDATE, json!({ "input": { "id": ids[0], "private": true } })).await;
+    ada.eventually(MEANT, json!({}), |data| titles(data, "search") == ["Tides", "Waves"]).await;
+    ada.eventually(RELATED, json!({ "id": ids[0] }), |data| titles(data, "relatedEntries").is_empty()).await;
+    ada.data(SAY, json!({ "given": false })).await;
+    ada.data(UPDATE, json!({ "input": { "id": ids[1], "content": "The garden." } })).await;
+    ada.eventually(RELATED, json!({ "id": ids[2] }), |data| titles(data, "relatedEntries").is_empty()).await;
+    ada.eventually(RELATED, json!({ "id": ids[1] }), |data| titles(data, "relatedEntries").is_empty()).await;
+    // What the third means was found while it might be, and is the platform's own now.
+    let kept = "SELECT id FROM search_index.documents WHERE vector IS NOT NULL";
+    let rows = platform.read_database().await.query(kept, &[]).await.expect("documents");
+    assert_eq!(rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>(), [ids[2].as_str().unwrap()]);
+    assert_eq!(outside.heard("garden"), Heard::NOTHING);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,8 @@
 //! Goal: an operator can copy every event, play events again, see where a consumer's tables are not what
 //! their events say, and repair them while people write. Method: rows changed by hand behind the consumer's back.
 
+use crate::notification::{mailing, mails_to};
+use mindflow_test_support::SmtpServer;
 use mindflow_tests::{Account, Output, Platform};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -144,6 +146,30 @@ async fn a_replay_into_empty_tables_gives_the_same_rows() {
     let replayed = platform.cli(&["replay", "--consumer", "query"]).await;
     assert_eq!(replayed.code, Some(0), "{replayed:?}");
     assert_eq!(read_side(&platform).await, whole);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shadow_asks_the_views_of_others_in_its_own_database_and_calls_no_other_component() {
+    let server = SmtpServer::start().await;
+    let platform = mailing(&server).start().await;
+    let ada = settled_user(&platform).await;
+    ada.write(json!({ "title": "kept", "content": "A calm day.", "private": true })).await;
+    ada.data("mutation { requestEmailConfirmation }", json!({})).await;
+    assert_eq!(mails_to(&server, &ada.email, 2).await.len(), 2);
+
+    let shadow = platform.cli(&["replay", "--consumer", "notification", "--shadow", "--json"]).await;
+    let report = answer(&shadow);
+    assert_eq!(report["failed"], json!([]), "{shadow:?}");
+    assert!(report["events"].as_u64() >= Some(5), "{shadow:?}");
+    assert_eq!(table(&report, "notification.users")["equal"], 1, "{shadow:?}");
+
+    // The link of such a mail is made by another component.
+    let shadow = platform.cli(&["replay", "--consumer", "notification-mail", "--shadow", "--json"]).await;
+    let report = answer(&shadow);
+    let [failed] = report["failed"].as_array().expect("a list").as_slice() else { panic!("{shadow:?}") };
+    assert_eq!((shadow.code, &failed["type"]), (Some(1), &json!("AccountMailRequested")), "{shadow:?}");
+    assert!(failed["error"].as_str().is_some_and(|error| error.contains("calls no other component")), "{failed}");
+    assert_eq!(mails_to(&server, &ada.email, 2).await.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

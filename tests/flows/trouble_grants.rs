@@ -77,9 +77,40 @@ async fn a_component_does_not_start_when_it_calls_one_that_it_may_not_call() {
         &refusal,
         &[
             "component `gateway` imports mindflow:",
-            "add the component that exports it to `calls` under [component.gateway.tool.mindflow]",
+            ", which the manifest does not grant; add `calls = [\"",
+            "under [component.gateway.tool.mindflow] in ",
         ],
     );
+}
+
+/// The repository's manifest with what a component may call.
+fn calling(component: &'static str, calls: &'static [&'static str]) -> Builder {
+    let calls: Vec<toml::Value> = calls.iter().map(|&call| call.into()).collect();
+    let change = manifest(move |table| {
+        grants(table, component).insert("calls".to_owned(), calls.into());
+    });
+    Platform::services().env("RUST_LOG", "off").manifest(change)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_does_not_start_when_it_imports_another_interface_than_it_may_of_a_service() {
+    for (component, calls, interface, line) in [
+        // Who proves tokens gets none of links in mails, and who sends these opens no sessions.
+        ("media", &["auth/account-mails", "media-codec"][..], "mindflow:auth/accounts@", "auth/accounts"),
+        ("notification", &["auth/accounts"], "mindflow:auth/account-mails@", "auth/account-mails"),
+        ("search", &["query/reads"], "mindflow:query/leaving@", "query/leaving"),
+    ] {
+        let refusal = start_refused(&calling(component, calls).prepare().await).await;
+        let line = format!("add `calls = [\"{line}\"]` under [component.{component}.tool.mindflow] in ");
+        assert_says(&refusal, &[&format!("component `{component}` imports {interface}"), &line, "spin.toml"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interface_that_a_service_does_not_export_is_named_with_those_that_it_does() {
+    let misspelt = calling("notification", &["auth/account-mail"]).prepare().await;
+    let says = ["[component.notification.tool.mindflow] calls `auth/account-mail`", "accounts", "account-mails"];
+    assert_says(&start_refused(&misspelt).await, &says);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -32,6 +32,8 @@ struct State {
     /// The status of every answer that none was set for; none: no answer.
     usual: Option<u16>,
     answers: VecDeque<(u16, Vec<(String, String)>)>,
+    /// Of usual answers, by the body of the request; none: an empty one.
+    body: Option<fn(&[u8]) -> Vec<u8>>,
     received: Vec<Received>,
 }
 
@@ -49,7 +51,7 @@ impl Receiver {
     pub async fn start() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let state = State { usual: Some(204), answers: VecDeque::new(), received: Vec::new() };
+        let state = State { usual: Some(204), answers: VecDeque::new(), body: None, received: Vec::new() };
         let state = Arc::new(Mutex::new(state));
         let server = tokio::spawn(serve(listener, Arc::clone(&state)));
         Self { address, state, server }
@@ -74,6 +76,12 @@ impl Receiver {
     /// From now on it answers so.
     pub fn answer(&self, status: u16) {
         lock(&self.state).usual = Some(status);
+    }
+
+    /// From now on it answers 200 with what this makes of the request's body.
+    pub fn answer_with(&self, body: fn(&[u8]) -> Vec<u8>) {
+        let mut state = lock(&self.state);
+        (state.usual, state.body) = (Some(200), Some(body));
     }
 
     /// From now on it takes requests and does not answer.
@@ -124,15 +132,17 @@ async fn answer(request: Request<Incoming>, state: Shared) -> Result<Response<Fu
         .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
         .collect();
     let body = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    let next = {
+    let (next, answer) = {
         let mut state = lock(&state);
+        let set = state.answers.pop_front();
+        let answer = state.body.filter(|_| set.is_none()).map(|make| make(&body)).unwrap_or_default();
         state.received.push(Received { method, path, headers, body });
-        state.answers.pop_front().or_else(|| state.usual.map(|status| (status, Vec::new())))
+        (set.or_else(|| state.usual.map(|status| (status, Vec::new()))), answer)
     };
     let Some((status, headers)) = next else { return std::future::pending().await };
     let mut response = Response::builder().status(status);
     for (name, value) in headers {
         response = response.header(name, value);
     }
-    Ok(response.body(Full::default()).unwrap_or_default())
+    Ok(response.body(Full::from(answer)).unwrap_or_default())
 }

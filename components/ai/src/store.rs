@@ -113,12 +113,14 @@ fn announce(
             insights: analysis.insights.iter().map(insight).collect(),
             model: analysis.model.clone(),
             completed_at: Time(now_us),
+            private: entry.private,
         }),
         Outcome::Failed(reason) => Payload::AIAnalysisFailed(AnalysisFailed {
             entry_id: entry.id,
             user_id: entry.user_id,
             entry_sequence: entry.sequence,
             reason: *reason,
+            private: entry.private,
         }),
     };
     event::of_event(cause, &payload, sequence)
@@ -189,6 +191,16 @@ mod tests {
                 "model": "claude-x", "completedAt": "1970-01-01T00:00:01.000000Z",
             })
         );
+    }
+
+    #[test]
+    fn what_is_said_of_a_private_entry_is_known_as_such() {
+        let private = Entry { private: true, ..entry("A day", "It rained.") };
+        for outcome in [Outcome::Ready(Analysis::of_nothing()), Outcome::Failed(FailureReason::Refused)] {
+            let event = announce(&cause(), &private, &outcome, 1, 0).unwrap();
+            let payload: Value = serde_json::from_str(&event.payload).unwrap();
+            assert_eq!(payload["private"], true, "{payload}");
+        }
     }
 
     #[test]

@@ -149,7 +149,7 @@ impl Settings {
 }
 
 fn confirmation(text: Option<&str>) -> Result<bool, SettingsError> {
-    match text.map(str::trim) {
+    match text.map(|text| text.trim().to_ascii_lowercase()).as_deref() {
         None | Some("false") => Ok(false),
         Some("true") => Ok(true),
         Some(other) => Err(SettingsError::ConfirmedEmail(other.to_owned())),
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn addresses_are_to_be_confirmed_where_that_is_said() {
-        assert_eq!((confirmation(None), confirmation(Some(" true "))), (Ok(false), Ok(true)));
+        assert_eq!((confirmation(None), confirmation(Some(" True "))), (Ok(false), Ok(true)));
         assert_eq!(confirmation(Some("yes")), Err(SettingsError::ConfirmedEmail("yes".into())));
     }
 

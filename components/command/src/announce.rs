@@ -73,8 +73,9 @@ impl Events<'_> {
         self.event(&Payload::MoodRecorded(recorded), 1)
     }
 
-    pub fn tag_created(&self, tag: &Tag) -> Result<NewEvent, Error> {
-        let created = TagCreated { tag_id: tag.id, user_id: self.user_id, name: tag.name.clone() };
+    /// `private`: whether it was made with a private entry.
+    pub fn tag_created(&self, tag: &Tag, private: bool) -> Result<NewEvent, Error> {
+        let created = TagCreated { tag_id: tag.id, user_id: self.user_id, name: tag.name.clone(), private };
         self.event(&Payload::TagCreated(created), 1)
     }
 
@@ -210,8 +211,10 @@ mod tests {
     #[test]
     fn a_tag_counts_its_own_events() {
         let tag = Tag { id: Uuid::from_u128(1), name: "Work".into() };
-        let (event, payload) = made(|events| events.tag_created(&tag));
+        let (event, payload) = made(|events| events.tag_created(&tag, false));
         assert_eq!(payload, json!({"tagId": ENTRY, "userId": USER, "name": "Work"}));
+        let (_, private) = made(|events| events.tag_created(&tag, true));
+        assert_eq!(private["private"], true);
         assert_eq!((event.event_type.as_str(), event.sequence), ("TagCreated", 1));
         let (event, payload) = made(|events| events.tag_renamed(&tag, "Job".into(), 2));
         assert_eq!(payload, json!({"tagId": ENTRY, "userId": USER, "name": "Work", "previousName": "Job"}));

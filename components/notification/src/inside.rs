@@ -1,5 +1,7 @@
 //! Events that go to no webhook, because the entry that they are of is private: neither what it says nor that it was written
-//! leaves the platform. The write side is asked when sends are planned, and again before each: a send may wait for a day.
+//! leaves the platform. An event of a private state of an entry stays inside for good, also when the entry is private no more, and so does
+//! the name of a tag that was made with it. Of all others the write side is asked when sends are planned, and again before each: a send
+//! may wait for a day.
 
 use crate::plan::News;
 use mindflow_guest::{
@@ -13,19 +15,36 @@ use uuid::Uuid;
 const INSIDE: &str = "SELECT asked.id FROM unnest($1::uuid[]) AS asked (id)
     WHERE NOT EXISTS (SELECT FROM consent.entries e WHERE e.id = asked.id AND NOT e.private)";
 
-/// The entry that an event's payload is of: what it says of an entry, and what is said about it.
-pub fn entry_of(payload: &str) -> Option<Uuid> {
-    #[derive(serde::Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct OfEntry {
-        journal_id: String,
-    }
-    serde_json::from_str::<OfEntry>(payload).ok().and_then(|of| id::parse(&of.journal_id))
+/// What an event's payload says of where the event may go.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// The entry that it is of: that it says something of, or what is said about.
+    pub entry: Option<Uuid>,
+    /// Whether it is of a private state of an entry, or of a tag that was made with one.
+    private: bool,
 }
 
-/// The entries of these events that stay inside.
+impl Bounds {
+    pub fn read(payload: &str) -> Self {
+        #[derive(Default, serde::Deserialize)]
+        #[serde(rename_all = "camelCase", default)]
+        struct Members {
+            journal_id: Option<String>,
+            private: bool,
+        }
+        let Members { journal_id, private } = serde_json::from_str(payload).unwrap_or_default();
+        Self { entry: journal_id.as_deref().and_then(id::parse), private }
+    }
+
+    /// Whether the event goes to no webhook; `inside`: the entries that are private now.
+    pub fn stays(self, inside: &HashSet<Uuid>) -> bool {
+        self.private || self.entry.is_some_and(|entry| inside.contains(&entry))
+    }
+}
+
+/// The entries of these events that stay inside now.
 pub async fn entries<'a>(tx: &Tx, news: impl Iterator<Item = &'a News<'a>>) -> Result<HashSet<Uuid>, sql::Abort> {
-    let asked: Vec<Uuid> = news.filter_map(|news| news.entry).collect();
+    let asked: Vec<Uuid> = news.filter_map(|news| news.bounds.entry).collect();
     if asked.is_empty() {
         return Ok(HashSet::new());
     }
@@ -48,9 +67,27 @@ mod tests {
             Kind::JournalEntryUpdated,
         ];
         for kind in WEBHOOK_EVENTS {
-            let expected = of_entries.contains(&kind).then(|| Uuid::from_u128(1));
-            assert_eq!(entry_of(fixture(kind)), expected, "{}", kind.name());
+            let entry = of_entries.contains(&kind).then(|| Uuid::from_u128(1));
+            assert_eq!(Bounds::read(fixture(kind)), Bounds { entry, private: false }, "{}", kind.name());
         }
-        assert_eq!((entry_of("{}"), entry_of("no JSON"), entry_of(r#"{"journalId":7}"#)), (None, None, None));
+        for other in ["{}", "no JSON", r#"{"journalId":7}"#] {
+            assert_eq!(Bounds::read(other), Bounds::default(), "{other}");
+        }
+    }
+
+    #[test]
+    fn an_event_stays_when_its_entry_is_private_or_was_so_then() {
+        let (entry, tag) = (format!(r#""journalId":"{}""#, Uuid::from_u128(1)), r#""tagId":"t""#);
+        let (now, other) = (HashSet::from([Uuid::from_u128(1)]), HashSet::from([Uuid::from_u128(2)]));
+        for (payload, inside, stays) in [
+            (format!("{{{entry}}}"), &other, false),
+            (format!(r#"{{{entry},"private":false}}"#), &other, false),
+            (format!(r#"{{{entry},"private":false}}"#), &now, true),
+            (format!(r#"{{{entry},"private":true}}"#), &other, true),
+            (format!("{{{tag}}}"), &now, false),
+            (format!(r#"{{{tag},"private":true}}"#), &other, true),
+        ] {
+            assert_eq!(Bounds::read(&payload).stays(inside), stays, "{payload} {inside:?}");
+        }
     }
 }

@@ -2,7 +2,11 @@
 //! an event for each send, which delivers it independently of the others. Each channel has events of its own, so that one that
 //! is slow takes no places of another. A target for which too much waits already gets a row that says so, and no event.
 
-use crate::{DATABASE, compose, inside, store};
+use crate::{
+    DATABASE, compose,
+    inside::{self, Bounds},
+    store,
+};
 use mindflow_events::{Account, Kind, NotificationRequested, Payload};
 use mindflow_guest::{
     call, clock, event,
@@ -26,8 +30,8 @@ pub struct News<'a> {
     event: &'a Event,
     id: Uuid,
     user_id: Uuid,
-    /// Of an event about an entry.
-    pub entry: Option<Uuid>,
+    /// Where it may go.
+    pub bounds: Bounds,
     /// Of an event about the account itself.
     account: Option<Account>,
 }
@@ -52,7 +56,7 @@ fn read(event: &Event) -> Result<News<'_>, Failure> {
     let Some(user_id) = user_id else {
         return Err(Failure::Reject(format!("{} names no user", event.event_type)));
     };
-    Ok(News { event, id: event::id(event)?, user_id, entry: inside::entry_of(&event.payload), account })
+    Ok(News { event, id: event::id(event)?, user_id, bounds: Bounds::read(&event.payload), account })
 }
 
 async fn plan(tx: &sql::Tx, news: &[&News<'_>], now_us: i64) -> Result<(), Abort> {
@@ -76,11 +80,11 @@ async fn plan(tx: &sql::Tx, news: &[&News<'_>], now_us: i64) -> Result<(), Abort
     let stay_inside = inside::entries(tx, news.iter().map(|news| **news)).await?;
     let (mut rows, mut requests, mut excess) = (Vec::new(), Vec::new(), Vec::new());
     let mut planned_here: HashMap<Uuid, u32> = HashMap::new();
-    for (News { event, id: event_id, user_id, entry, .. }, targets) in news.iter().zip(&targets) {
+    for (News { event, id: event_id, user_id, bounds, .. }, targets) in news.iter().zip(&targets) {
         for target in targets.iter() {
             let (channel, target_id): (String, Uuid) = (target.get("channel")?, target.get("target_id")?);
             // The others say that there is something, and nothing of it.
-            if channel == "webhook" && entry.is_some_and(|entry| stay_inside.contains(&entry)) {
+            if channel == "webhook" && bounds.stays(&stay_inside) {
                 continue;
             }
             let body = compose::kept(event, channel == "webhook").map_err(failure::internal)?.to_string();

@@ -31,17 +31,16 @@ mindflow_guest::bindings! {
 
 use bindings::exports::mindflow::{
     platform::{batch_subscriber, health, operator, schedule_handler, subscriber as subscription},
-    query::reads as service,
+    query::{leaving, reads as service},
 };
+use leaving::EntryRef;
 use mindflow_guest::{
     call::{CallContext, Error},
     consent,
     events::{Delivery, Event, Failure},
     sql,
 };
-use service::{
-    AnalyzedEntry, EntryOrder, EntryPage, EntryRef, Filter, Mark, OwnAnswer, OwnRead, PageRequest, ProfilePage,
-};
+use service::{AnalyzedEntry, EntryOrder, EntryPage, Filter, Mark, OwnAnswer, OwnRead, PageRequest, ProfilePage};
 
 /// The read database, as the manifest names it.
 const DATABASE: &str = "read";
@@ -81,12 +80,14 @@ impl service::Guest for Query {
         reads::shown::shows(&context, &marks).await
     }
 
-    async fn may_leave(context: CallContext, entry: Option<EntryRef>) -> Result<bool, Error> {
-        reads::leaving::may_leave(&context, entry.as_ref()).await
-    }
-
     async fn users(context: CallContext, search: Option<String>, page: PageRequest) -> Result<ProfilePage, Error> {
         reads::profiles::users(&context, search.as_deref(), &page).await
+    }
+}
+
+impl leaving::Guest for Query {
+    async fn may_leave(context: CallContext, entry: Option<EntryRef>) -> Result<bool, Error> {
+        reads::leaving::may_leave(&context, entry.as_ref()).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whether a text may go to the model that embeds it, and whose it is. One that runs beside the platform gets every text; a service outside gets
 //! what the read side says may leave at this moment.
 
-use crate::bindings::mindflow::query::reads::{self, EntryRef};
+use crate::bindings::mindflow::query::leaving::{self, EntryRef};
 use mindflow_guest::{
     call::{CallContext, Credential, Error},
     disclosure::{self, Owner, Subject},
@@ -59,7 +59,7 @@ async fn ask(context: CallContext, entry: Option<EntryRef>, private: bool) -> Re
     if !embeddings::leaves().await.map_err(Refusal::Model)? {
         return Ok(());
     }
-    if private || !reads::may_leave(context, entry).await.map_err(Refusal::Unknown)? {
+    if private || !leaving::may_leave(context, entry).await.map_err(Refusal::Unknown)? {
         return Err(Refusal::Stays);
     }
     Ok(())

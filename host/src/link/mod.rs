@@ -8,7 +8,7 @@ mod remote;
 use crate::{
     capability::{self, Grantee, State, Table},
     engine::{Compiled, Engine, Provider},
-    manifest::ComponentEntry,
+    manifest::{Call, ComponentEntry},
 };
 use std::sync::{Arc, OnceLock};
 use wasmtime::component::{Component, InstancePre, Linker, types::ComponentItem};
@@ -21,6 +21,8 @@ pub struct Callee<'a> {
     pub name: &'a str,
     pub component: &'a Component,
     pub slot: ProviderSlot,
+    /// What callers are answered as long as the slot is empty.
+    pub absence: &'static str,
 }
 
 /// Why a component cannot be joined to the rest.
@@ -31,9 +33,13 @@ pub enum LinkError {
     )]
     NotGranted { component: String, interface: String, line: String, table: String, manifest: String },
     #[error(
-        "component `{component}` imports {interface}, which neither the host nor a component that it calls provides; add the component that exports it to `calls` under [component.{component}.tool.mindflow]"
+        "component `{component}` imports {interface}, which neither the host nor another component of the application provides"
     )]
     NoProvider { component: String, interface: String },
+    #[error(
+        "[component.{component}.tool.mindflow] calls `{callee}/{interface}`, but `{callee}` exports no such interface; those that it exports are {known}"
+    )]
+    NoInterface { component: String, callee: String, interface: String, known: String },
     #[error("component `{caller}` calls {function} of `{callee}`, which does not export it")]
     NoFunction { caller: String, callee: String, function: String },
     #[error(
@@ -54,6 +60,8 @@ pub enum LinkError {
 
 /// Resolves every import of a component.
 ///
+/// `callees` are the application's components; `entry` says which of them it may call.
+///
 /// # Errors
 /// The first import that is not granted, not provided, or of another type than its provider's.
 pub fn link(
@@ -68,6 +76,7 @@ pub fn link(
         component: entry.name.clone(),
         reason: crate::engine::one_line(error),
     };
+    check_calls(engine, entry, callees)?;
     let mut linker = Linker::<State>::new(engine.wasmtime());
     wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(|error| other(&error))?;
     wasmtime_wasi::p3::add_to_linker(&mut linker).map_err(|error| other(&error))?;
@@ -75,28 +84,74 @@ pub fn link(
     capability::link(&mut linker).map_err(|error| other(&error))?;
     for (interface, item) in compiled.component.component_type().imports(engine.wasmtime()) {
         check_grant(manifest, grantee, interface)?;
-        if interface.starts_with("wasi:") || interface.starts_with("mindflow:platform/") {
+        if is_of_the_host(interface) {
             continue;
         }
         let ComponentItem::ComponentInstance(wanted) = item.ty else {
             return Err(LinkError::NoProvider { component: entry.name.clone(), interface: interface.to_owned() });
         };
-        let callee = callees
-            .iter()
-            .find(|callee| callee.component.get_export_index(None, interface).is_some())
-            .filter(|callee| entry.tool.calls.iter().any(|name| name == callee.name));
         let mut instance = linker.instance(interface).map_err(|error| other(&error))?;
         for (function, item) in wanted.exports(engine.wasmtime()) {
             let ComponentItem::ComponentFunc(imported) = item.ty else { continue };
-            let callee = callee.ok_or_else(|| LinkError::NoProvider {
-                component: entry.name.clone(),
-                interface: interface.to_owned(),
-            })?;
+            let callee = provider(manifest, entry, callees, interface)?;
             remote::check(engine, &entry.name, &imported, callee, interface, function)?;
             remote::define(engine, &mut instance, callee, interface, function).map_err(|error| other(&error))?;
         }
     }
     linker.instantiate_pre(&compiled.component).map_err(|error| other(&error))
+}
+
+/// Every interface that the manifest names is one that its component exports.
+fn check_calls(engine: &Engine, entry: &ComponentEntry, callees: &[Callee<'_>]) -> Result<(), LinkError> {
+    for call in &entry.tool.calls {
+        let (Some(interface), Some(callee)) =
+            (&call.interface, callees.iter().find(|callee| callee.name == call.component))
+        else {
+            continue;
+        };
+        let ty = callee.component.component_type();
+        let exports = ty.exports(engine.wasmtime()).map(|(name, _)| name).filter(|name| !is_of_the_host(name));
+        let known: Vec<&str> = exports.map(Call::interface_name).collect();
+        if !known.contains(&interface.as_str()) {
+            return Err(LinkError::NoInterface {
+                component: entry.name.clone(),
+                callee: call.component.clone(),
+                interface: interface.clone(),
+                known: known.join(", "),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What the host provides, or calls itself.
+fn is_of_the_host(interface: &str) -> bool {
+    interface.starts_with("wasi:") || interface.starts_with("mindflow:platform/")
+}
+
+/// The component that answers an import. Deny by default: the caller's `calls` must name it, or this interface of it.
+fn provider<'a, 'c>(
+    manifest: &str,
+    entry: &ComponentEntry,
+    callees: &'c [Callee<'a>],
+    interface: &str,
+) -> Result<&'c Callee<'a>, LinkError> {
+    let exporters = || callees.iter().filter(|callee| callee.component.get_export_index(None, interface).is_some());
+    let may_call = |callee: &&Callee<'_>| entry.tool.calls.iter().any(|call| call.allows(callee.name, interface));
+    if let Some(callee) = exporters().find(may_call) {
+        return Ok(callee);
+    }
+    let component = entry.name.clone();
+    match exporters().find(|callee| callee.name != entry.name) {
+        Some(callee) => Err(LinkError::NotGranted {
+            line: format!("calls = [\"{}\"]", Call::of(callee.name, interface)),
+            table: format!("component.{component}.tool.mindflow"),
+            component,
+            interface: interface.to_owned(),
+            manifest: manifest.to_owned(),
+        }),
+        None => Err(LinkError::NoProvider { component, interface: interface.to_owned() }),
+    }
 }
 
 /// Deny by default: an import of a capability needs its line in the manifest.
@@ -129,10 +184,7 @@ pub fn check_caller(
     interfaces: &Component,
 ) -> Result<(), LinkError> {
     for (interface, item) in importer.component_type().imports(engine.wasmtime()) {
-        if interface.starts_with("wasi:")
-            || interface.starts_with("mindflow:platform/")
-            || interfaces.get_export_index(None, interface).is_none()
-        {
+        if is_of_the_host(interface) || interfaces.get_export_index(None, interface).is_none() {
             continue;
         }
         let ComponentItem::ComponentInstance(wanted) = item.ty else { continue };

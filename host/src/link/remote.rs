@@ -67,7 +67,7 @@ pub(super) fn define(
     function: &str,
 ) -> wasmtime::Result<()> {
     let name: Arc<str> = format!("{interface}#{function}").into();
-    let slot = callee.slot.clone();
+    let (slot, absence) = (callee.slot.clone(), callee.absence);
     let exported = exported(engine, callee, interface, function);
     let failures = Arc::new(exported.map(|exported| Failures::of(&exported)).unwrap_or_default());
     instance.func_new_concurrent(function, move |accessor, _, params, results| {
@@ -82,7 +82,7 @@ pub(super) fn define(
                     .call(&name, params, count, caller_left)
                     .await
                     .unwrap_or_else(|failure| vec![failures.answer(&failure)]),
-                None => vec![failures::unavailable("the platform is still starting".to_owned())],
+                None => vec![failures::unavailable(absence.to_owned())],
             };
             for (result, answer) in results.iter_mut().zip(answers) {
                 *result = answer;

@@ -51,8 +51,8 @@ fn references(manifest: &Manifest) -> Result<(), RuleError> {
         named(format!("command `{name}` names component"), &command.component)?;
     }
     for entry in manifest.components.values() {
-        for callee in &entry.tool.calls {
-            named(format!("{} calls", table(entry)), callee)?;
+        for call in &entry.tool.calls {
+            named(format!("{} calls", table(entry)), &call.component)?;
         }
     }
     let in_environment = manifest.environment.keys().map(|name| ("environment", name));

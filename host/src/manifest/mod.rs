@@ -26,7 +26,9 @@ pub use listen::ListenAddress;
 pub use network::Network;
 pub use routes::Routes;
 pub use runtime_config::{Bytes, EventsSettings, RuntimeConfig};
-pub use spin::{Command, ComponentEntry, ComponentTool, Manifest, ScheduleEntry, SubscriptionEntry, WebSocketRoute};
+pub use spin::{
+    Call, Command, ComponentEntry, ComponentTool, Manifest, ScheduleEntry, SubscriptionEntry, WebSocketRoute,
+};
 pub use variables::Variables;
 
 use std::path::{Path, PathBuf};

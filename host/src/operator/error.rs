@@ -119,8 +119,6 @@ pub enum OperatorError {
         "what `{0}` stores does not follow from its events alone, and --apply would remove the rest; the manifest says `projection = true` of a subscription for which it does"
     )]
     NoProjection(String),
-    #[error("`{component}` calls `{callee}`, whose effects a shadow cannot hold back; replay it without --shadow")]
-    ShadowCalls { component: String, callee: String },
     #[error("the manifest names no migrations of database `{0}`")]
     NoMigrations(String),
     #[error(transparent)]

@@ -3,9 +3,9 @@
 
 mod mail;
 mod push;
-mod secrets;
+pub mod secrets;
 mod silent;
-mod webhooks;
+pub mod webhooks;
 
 use mindflow_test_support::SmtpServer;
 use mindflow_tests::receiver::{Received, Receiver};

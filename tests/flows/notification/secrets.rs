@@ -16,7 +16,7 @@ fn is_signed(call: &Received, secret: &str) -> bool {
 }
 
 /// Every row of every table, as text.
-async fn dump(platform: &Platform) -> String {
+pub async fn dump(platform: &Platform) -> String {
     let database = platform.write_database().await;
     let tables =
         "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

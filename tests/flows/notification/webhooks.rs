@@ -146,6 +146,6 @@ async fn an_address_that_is_not_public_is_refused_also_when_it_becomes_so_later(
     assert!(receiver.received().is_empty());
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -127,7 +127,10 @@ impl<'a> Application<'a> {
         let (mut found, mut open) = (BTreeSet::from([first]), vec![first]);
         while let Some(name) = open.pop() {
             let calls = self.tool(name).and_then(|tool| tool.get("calls")?.as_array());
-            open.extend(calls.into_iter().flatten().filter_map(Value::as_str).filter(|callee| found.insert(callee)));
+            let entries = calls.into_iter().flatten().filter_map(Value::as_str);
+            // `SERVICE`, or `SERVICE/INTERFACE`.
+            let callees = entries.map(|entry| entry.split_once('/').map_or(entry, |(service, _)| service));
+            open.extend(callees.filter(|callee| found.insert(callee)));
         }
         found
     }

@@ -76,6 +76,30 @@ fn what_has_a_trigger_is_composed_and_built_and_the_host_runs_what_is_inside() {
     }
 }
 
+/// The interfaces that a service exports to others, by its world.
+fn interfaces(service: &str) -> Vec<String> {
+    let file = root().join(format!("wit/components/{service}.wit"));
+    let world = std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let exports = world.lines().filter_map(|line| line.trim().strip_prefix("export mindflow:"));
+    let exports = exports.filter(|export| !export.starts_with("platform/"));
+    exports.filter_map(|export| Some(export.split_once('/')?.1.split('@').next()?.to_owned())).collect()
+}
+
+#[test]
+fn who_calls_a_service_of_several_interfaces_names_those_that_it_may_use() {
+    let manifest = manifest();
+    let application = Application::of(&manifest);
+    let calls = application.components.keys().filter_map(|name| application.tool(name)?.get("calls")?.as_array());
+    let calls: BTreeSet<&str> = calls.flatten().filter_map(Value::as_str).collect();
+    assert!(calls.contains("auth/account-mails") && calls.contains("query/leaving"), "{calls:?}");
+    for call in calls {
+        match call.split_once('/') {
+            Some((service, interface)) => assert!(interfaces(service).iter().any(|known| known == interface), "{call}"),
+            None => assert!(interfaces(call).len() == 1, "{call} has more than one interface: name those"),
+        }
+    }
+}
+
 /// The folder of a package, and those of the packages of this repository that it is built from.
 fn sources(folder: &str, found: &mut BTreeSet<String>) {
     let read = |file: &str| -> Table {

@@ -1,6 +1,7 @@
 //! What `spin.toml` says about the services, as far as a composition follows from it.
 
 use super::plan::Composition;
+use super::world;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -22,8 +23,8 @@ pub struct Application {
 /// A component that has a table `tool.mindflow`.
 pub struct Service {
     pub file: PathBuf,
-    /// The services whose interfaces it may import.
-    pub calls: BTreeSet<String>,
+    /// What it may import of other services.
+    calls: Vec<Call>,
     /// It has a route that clients can reach.
     pub served: bool,
     /// The manifest lets it send HTTP requests.
@@ -38,6 +39,13 @@ pub struct Service {
     variables: Vec<String>,
     /// Its table, names of subscriptions filled in.
     grants: Value,
+}
+
+/// `SERVICE`, all interfaces that it exports, or `SERVICE/INTERFACE`, that one. As the host reads it, in
+/// `host/src/manifest/spin/calls.rs`.
+struct Call {
+    service: String,
+    interface: Option<String>,
 }
 
 pub struct Subscription {
@@ -123,7 +131,7 @@ impl Application {
         let mut found = BTreeSet::from([name]);
         let mut open = vec![name];
         while let Some(caller) = open.pop() {
-            for callee in &self.service(caller)?.calls {
+            for callee in self.service(caller)?.callees() {
                 self.service(callee).with_context(|| format!("[component.{caller}.tool.mindflow] calls"))?;
                 if found.insert(callee) {
                     open.push(callee);
@@ -197,9 +205,10 @@ impl Service {
             None => Vec::new(),
         };
         let calls = match grants.get("calls") {
-            Some(calls) => BTreeSet::deserialize(calls.clone()).context("tool.mindflow: calls")?,
-            None => BTreeSet::new(),
+            Some(calls) => Vec::<String>::deserialize(calls.clone()).context("tool.mindflow: calls")?,
+            None => Vec::new(),
         };
+        let calls = calls.iter().map(|entry| Call::read(entry)).collect();
         Ok(Self {
             file,
             calls,
@@ -214,9 +223,35 @@ impl Service {
         })
     }
 
+    /// The services that it calls, as often as it names them.
+    pub fn callees(&self) -> impl Iterator<Item = &str> {
+        self.calls.iter().map(|call| call.service.as_str())
+    }
+
+    /// Whether it may import this interface from the service.
+    pub fn may_call(&self, service: &str, interface: &str) -> bool {
+        self.calls.iter().any(|call| call.allows(service, interface))
+    }
+
     /// It has something to do that no client asks for.
     pub fn works_in_background(&self) -> bool {
         self.schedules || !self.subscriptions.is_empty()
+    }
+}
+
+// === impl Call ===
+
+impl Call {
+    fn read(entry: &str) -> Self {
+        match entry.split_once('/') {
+            Some((service, interface)) => Self { service: service.to_owned(), interface: Some(interface.to_owned()) },
+            None => Self { service: entry.to_owned(), interface: None },
+        }
+    }
+
+    fn allows(&self, service: &str, interface: &str) -> bool {
+        self.service == service
+            && self.interface.as_deref().is_none_or(|granted| Some(granted) == world::short(interface))
     }
 }
 

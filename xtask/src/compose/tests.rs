@@ -187,7 +187,7 @@ fn a_service_cannot_import_what_only_the_adapters_may() {
         ("wasi:http/handler@0.3.0", "which a service cannot have"),
         ("wasi:http/client@0.3.0", "add `allowed_outbound_hosts` under [component.gateway]"),
         ("mindflow:platform/sql@0.1.0", "which the adapter `platform` does not export"),
-        ("mindflow:media/files@0.1.0", "to `calls` under [component.gateway.tool.mindflow]"),
+        ("mindflow:media/files@0.1.0", "add the one that does to `calls` under [component.gateway.tool.mindflow]"),
     ] {
         let thief = GATEWAY.replacen("(component", &format!("(component (import \"{interface}\" (instance))"), 1);
         let error = error_of(Workshop::new(&thief), "gateway");
@@ -219,9 +219,21 @@ fn what_the_manifest_does_not_let_a_service_call_is_not_joined_to_it() {
     workshop.services.insert("between".to_owned(), wat::parse_str("(component)").unwrap());
     let error = error_of(workshop, "gateway");
     assert!(
-        error.contains("`gateway` imports mindflow:auth/accounts@0.1.0, which no component that it calls"),
+        error.starts_with("`gateway` imports mindflow:auth/accounts@0.1.0, which the manifest does not grant; add `calls = [\"auth/accounts\"]` under "),
         "{error}"
     );
+}
+
+#[test]
+fn where_the_manifest_names_an_interface_no_other_of_that_service_is_joined() {
+    let composed = |calls: &str| {
+        let mut workshop = Workshop::new(GATEWAY);
+        workshop.manifest = workshop.manifest.replace("calls = [\"auth\"]", calls);
+        workshop
+    };
+    assert!(composed("calls = [\"auth/mails\", \"auth/accounts\"]").compose("gateway").is_ok());
+    let error = error_of(composed("calls = [\"auth/mails\"]"), "gateway");
+    assert!(error.contains("mindflow:auth/accounts@0.1.0, which the manifest does not grant"), "{error}");
 }
 
 #[test]

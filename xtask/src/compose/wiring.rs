@@ -118,7 +118,7 @@ impl Wiring {
                 continue;
             }
             let handlers = HANDLERS.iter().filter(|handler| member.exports(&graph, handler));
-            let handlers: Vec<&str> = handlers.filter_map(|handler| short(handler)).collect();
+            let handlers: Vec<&str> = handlers.filter_map(|handler| world::short(handler)).collect();
             let manifest = generated::manifest_name(manifests.len());
             manifests.push(application.manifest(name, &handlers)?);
             let adapter = Instance::new(&mut graph, "platform", platform);
@@ -213,7 +213,7 @@ impl Wiring {
                 "`{name}` imports {interface}, by which it could send a user's text past the ledger: `outbound` of \
                  [component.{name}.tool.mindflow] is `disclosed`, so requests go by mindflow:platform/disclosure-sender"
             ),
-            "wasi:http" if !["client", "types"].iter().any(|known| short(interface) == Some(*known)) => {
+            "wasi:http" if !["client", "types"].iter().any(|known| world::short(interface) == Some(*known)) => {
                 bail!("`{name}` imports {interface}, which a service cannot have")
             }
             "wasi:cli" | "wasi:clocks" | "wasi:http" | "wasi:io" | "wasi:random" if world::offers(interface) => {
@@ -225,14 +225,24 @@ impl Wiring {
                 )
             }
             _ => {
-                let callees = service.calls.iter().filter_map(|callee| self.members.get(callee));
-                let callee = callees.map(|callee| &callee.service).find(|callee| self.exports(callee, interface));
-                callee.cloned().map(Source::Part).with_context(|| {
-                    format!(
-                        "`{name}` imports {interface}, which no component that it calls exports; \
-                         add the one that does to `calls` under [component.{name}.tool.mindflow]"
-                    )
-                })
+                let exports = |callee: &&String| {
+                    self.members.get(*callee).is_some_and(|callee| self.exports(&callee.service, interface))
+                };
+                let exporters = || self.members.keys().filter(exports);
+                if let Some(callee) = exporters().find(|callee| service.may_call(callee, interface)) {
+                    return Ok(Source::Part(self.member(callee)?.service.clone()));
+                }
+                let within = format!("under [component.{name}.tool.mindflow]");
+                match exporters().find(|callee| *callee != name) {
+                    Some(callee) => bail!(
+                        "`{name}` imports {interface}, which the manifest does not grant; add `calls = [\"{callee}/{}\"]` {within}",
+                        world::short(interface).unwrap_or(interface)
+                    ),
+                    None => bail!(
+                        "`{name}` imports {interface}, which no service that is joined to it exports; add the one that does to \
+                         `calls` {within}"
+                    ),
+                }
             }
         }
     }
@@ -290,9 +300,4 @@ impl Instance {
 fn register(graph: &mut CompositionGraph, name: &str, bytes: &[u8]) -> Result<PackageId> {
     let package = Package::from_bytes(name, None, bytes, graph.types_mut()).with_context(|| format!("read {name}"))?;
     Ok(graph.register_package(package)?)
-}
-
-/// `subscriber` of `mindflow:platform/subscriber@0.1.0`.
-fn short(interface: &str) -> Option<&str> {
-    interface.split_once('/')?.1.split('@').next()
 }

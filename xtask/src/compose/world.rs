@@ -73,3 +73,8 @@ mod tests {
         assert!(check(b"\0asm").is_err());
     }
 }
+
+/// `subscriber` of `mindflow:platform/subscriber@0.1.0`.
+pub fn short(interface: &str) -> Option<&str> {
+    interface.split_once('/')?.1.split('@').next()
+}

@@ -25,12 +25,12 @@ use mindflow_guest::{
     sql::{self, Identity},
 };
 
-/// Mails a link to the caller's address, unless it is confirmed.
+/// Mails a link to the caller's address, unless it is confirmed. Then the sessions hear of it, should they not have when it was.
 pub async fn request_confirmation(context: &CallContext) -> Result<(), Error> {
-    let Authenticated { caller, .. } = authenticate(context).await?;
+    let Authenticated { caller, sessions, .. } = authenticate(context).await?;
     let account = account::of(caller.user_id).await?;
     if account.email_confirmed {
-        return Ok(());
+        return sessions.renew(caller.user_id).await;
     }
     mails::take(&EmailKey::of(&account.email)).await?;
     let now_us = clock::now_us();

@@ -43,10 +43,15 @@ pub async fn prepare(mail_id: &str) -> Result<Option<Prepared>, Error> {
     let now_us = clock::now_us();
     sql::transaction(DATABASE, &Identity::Service, async |tx| {
         let Some(mail) = mails::unsent(tx, mail_id, now_us).await? else { return Ok(None) };
+        let asked = mail.kind;
         let Some((mail, to)) = addressed(tx, &mail).await? else {
             mails::drop(tx, &mail).await?;
             return Ok(None);
         };
+        if mail.kind != asked {
+            mails::drop(tx, &mail).await?;
+            mails::keep(tx, &mail, now_us).await?;
+        }
         if !mail.kind.has_link() {
             return Ok(Some(Prepared { kind: mail.kind, to, token: None }));
         }
@@ -63,7 +68,8 @@ pub async fn sent(mail_id: &str) -> Result<(), Error> {
     }
 }
 
-/// The mail with its user, and where it goes, if it still has a purpose.
+/// The mail with its user, and where it goes, if it still has a purpose. Until its address is confirmed, an account gets no other mail than
+/// the one that confirms it: so who has forgotten the password of such an account confirms the address first.
 async fn addressed(tx: &Tx, mail: &Mail) -> Result<Option<(Mail, String)>, Abort> {
     let account = match mail.user_id {
         Some(user_id) => accounts::read(tx, user_id).await?,
@@ -71,12 +77,17 @@ async fn addressed(tx: &Tx, mail: &Mail) -> Result<Option<(Mail, String)>, Abort
     };
     let wanted = account.filter(|account| match mail.kind {
         Kind::Confirmation => !account.email_confirmed && account.email == mail.email,
-        // Until its address is confirmed, an account gets no other mail.
-        Kind::Reset => account.email_confirmed,
-        Kind::Change | Kind::Changed => true,
+        Kind::Reset | Kind::Change | Kind::Changed => true,
     });
     Ok(wanted.map(|account| {
-        let to = if mail.kind == Kind::Reset { account.email } else { mail.email.clone() };
-        (Mail { user_id: Some(account.id), ..mail.clone() }, to)
+        let mail = Mail { user_id: Some(account.id), ..mail.clone() };
+        match mail.kind {
+            Kind::Reset if account.email_confirmed => (mail, account.email),
+            Kind::Reset => (Mail { kind: Kind::Confirmation, email: account.email.clone(), ..mail }, account.email),
+            Kind::Confirmation | Kind::Change | Kind::Changed => {
+                let to = mail.email.clone();
+                (mail, to)
+            }
+        }
     }))
 }

@@ -67,8 +67,8 @@ pub async fn confirm(context: &CallContext, code: &str) -> Result<Vec<String>, E
     let sessions = Sessions::within_reach().await?;
     let change = changed(user_id, CredentialsChanged::SECOND_FACTOR_SET, session_id, now_us);
     let ended = sql::transaction(DATABASE, &Identity::Service, async |tx| {
-        if !second_factors::confirm(tx, user_id, step, now_us).await? {
-            return Err(Abort::Call(is_set()));
+        if !second_factors::confirm(tx, user_id, &kept_secret, step, now_us).await? {
+            return Err(Abort::Call(set_meanwhile()));
         }
         second_factors::replace_recovery_codes(tx, user_id, &hashes).await?;
         accounts::note_change(tx, context, change.clone()).await?;
@@ -177,6 +177,10 @@ fn changed(user_id: Uuid, change: &str, session_id: Uuid, now_us: i64) -> Creden
 
 fn wrong() -> Error {
     invalid("code", Rule::Wrong, "This code is not right, or it was used before.")
+}
+
+fn set_meanwhile() -> Error {
+    conflict("code", Rule::Taken, "Another request has set a second factor up or begun with that: begin again.")
 }
 
 fn is_set() -> Error {

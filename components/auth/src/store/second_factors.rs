@@ -61,11 +61,11 @@ pub async fn begin(user_id: Uuid, sealed_secret: Vec<u8>, now_us: i64) -> Result
     Ok(kept > 0)
 }
 
-/// From now on logins ask for it. Not when they do so already.
-pub async fn confirm(tx: &Tx, user_id: Uuid, step: i64, now_us: i64) -> Result<bool, Abort> {
+/// From now on logins ask for it. Not when they do so already, nor when another secret has taken the place of this one.
+pub async fn confirm(tx: &Tx, user_id: Uuid, kept: &Kept, step: i64, now_us: i64) -> Result<bool, Abort> {
     let statement = "UPDATE auth.second_factors SET confirmed_at = $3, last_step = $2
-        WHERE user_id = $1 AND confirmed_at IS NULL";
-    Ok(tx.execute(statement, params![user_id, step, Time(now_us)]).await? > 0)
+        WHERE user_id = $1 AND confirmed_at IS NULL AND sealed_secret = $4";
+    Ok(tx.execute(statement, params![user_id, step, Time(now_us), kept.sealed_secret.clone()]).await? > 0)
 }
 
 /// Uses up the code of that time step, and those before it. Not when it was used.

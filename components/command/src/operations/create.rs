@@ -59,7 +59,7 @@ async fn write(
     let (user_id, entry) = (request.user_id, Some(draft.entry.id));
     let taken = tags::take(tx, user_id, &draft.tags, entry, request.now_us, limits.tags).await?;
     for tag in &taken.made {
-        tx.publish(request.events.tag_created(tag)?).await?;
+        tx.publish(request.events.tag_created(tag, draft.entry.private || draft.entry.draft)?).await?;
     }
     let entry = Entry { tags: taken.tags, ..draft.entry.clone() };
     let stored = Stored { entry, event_sequence: 1, deleted_at: None };

@@ -23,7 +23,7 @@ pub async fn create(context: &CallContext, name: &str) -> Result<wit::WrittenTag
     let tag = transaction(DATABASE, &request.caller.identity(), async |tx| {
         let taken = tags::take(tx, request.user_id, &names, None, request.now_us, tags_max).await?;
         for tag in &taken.made {
-            tx.publish(request.events.tag_created(tag)?).await?;
+            tx.publish(request.events.tag_created(tag, false)?).await?;
         }
         taken.tags.into_iter().next().ok_or_else(|| failure::internal("a tag that was just made is not there").into())
     })

@@ -88,8 +88,9 @@ pub async fn write(
         None => None,
         Some(names) => {
             let taken = tags::take(tx, request.user_id, names, Some(id), request.now_us, limits.tags).await?;
+            let private = stored.entry.draft || change.private.unwrap_or(stored.entry.private);
             for tag in &taken.made {
-                tx.publish(request.events.tag_created(tag)?).await?;
+                tx.publish(request.events.tag_created(tag, private)?).await?;
             }
             Some(taken.tags)
         }

@@ -1,7 +1,7 @@
 //! Whether a user's text may be sent to a service outside of the platform, at this moment. The write side is asked: views follow it,
 //! and may be behind.
 
-use crate::{WRITE_DATABASE, bindings::exports::mindflow::query::reads::EntryRef};
+use crate::{WRITE_DATABASE, bindings::exports::mindflow::query::leaving::EntryRef};
 use mindflow_guest::{
     call::{CallContext, Error},
     caller::Caller,

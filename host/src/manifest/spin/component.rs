@@ -1,7 +1,7 @@
 //! `[component.NAME]`, as far as it is for this host: the file that it runs, what the component may use and how it is run.
 
 use super::{
-    calls::{ScheduleEntry, SubscriptionEntry, WebSocketRoute},
+    calls::{Call, ScheduleEntry, SubscriptionEntry, WebSocketRoute},
     keys::{Component, Source},
 };
 use crate::{capability::Grants, engine::Instances};
@@ -32,8 +32,8 @@ pub struct ComponentTool {
     /// As Spin's key of this name, for this host.
     #[serde(rename = "allowed_outbound_hosts")]
     allowed_outbound_hosts: Option<Vec<String>>,
-    /// Components whose interfaces it may import.
-    pub calls: Vec<String>,
+    /// What it may import of other components.
+    pub calls: Vec<Call>,
     pub instances: Instances,
     pub subscriptions: Vec<SubscriptionEntry>,
     pub schedules: Vec<ScheduleEntry>,

@@ -14,7 +14,7 @@ mod keys;
 mod tests;
 
 pub use application::Command;
-pub use calls::{ScheduleEntry, SubscriptionEntry, WebSocketRoute};
+pub use calls::{Call, ScheduleEntry, SubscriptionEntry, WebSocketRoute};
 pub use component::{ComponentEntry, ComponentTool};
 
 use super::{ManifestError, Routes, values::Values};

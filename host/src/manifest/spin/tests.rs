@@ -30,12 +30,36 @@ fn a_wrong_key_or_value_is_named_with_its_component() {
         ("sql = { write = \"all\" }", "line 10: [component.one.tool.mindflow] sql: unknown variant `all`"),
         ("mail = \"yes\"", "mail: "),
         ("instances = { maximum = 3 }", "instances: unknown field `maximum`"),
+        (
+            "calls = [\"two/\"]",
+            "line 10: [component.one.tool.mindflow] calls: `two/` is neither SERVICE nor SERVICE/INTERFACE",
+        ),
+        ("calls = [\"two/a/b\"]", "calls: `two/a/b` is neither"),
+        ("calls = [\"\"]", "calls: `` is neither"),
         ("variable = {}", "unknown field `variable`; there are publishes, sql"),
         ("variables = { a = 1 }", "variables: invalid type: integer `1`"),
         ("allowed_outbound_hosts = \"https://a\"", "allowed_outbound_hosts: invalid type: string"),
     ] {
         let error = manifest(tool).unwrap_err();
         assert!(error.contains("[component.one.tool.mindflow]") && error.contains(named), "{tool}: {error}");
+    }
+}
+
+#[test]
+fn a_call_is_of_a_whole_service_or_of_one_of_its_interfaces() {
+    let manifest = manifest("calls = [\"one\", \"one/accounts\"]").unwrap();
+    let [whole, one] = manifest.components["one"].tool.calls.as_slice() else { panic!("two calls") };
+    for (call, service, interface, allowed) in [
+        (whole, "one", "mindflow:one/accounts@0.1.0", true),
+        (whole, "one", "mindflow:one/mails@0.1.0", true),
+        (whole, "two", "mindflow:one/accounts@0.1.0", false),
+        (one, "one", "mindflow:one/accounts@0.1.0", true),
+        (one, "one", "mindflow:one/accounts", true),
+        (one, "one", "mindflow:one/accounts-of-all@0.1.0", false),
+        (one, "one", "mindflow:one/mails@0.1.0", false),
+        (one, "two", "mindflow:two/accounts@0.1.0", false),
+    ] {
+        assert_eq!(call.allows(service, interface), allowed, "{call}: {interface} of {service}");
     }
 }
 

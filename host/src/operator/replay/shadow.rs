@@ -12,10 +12,11 @@ use crate::{
     preparation::publishers as publishers_of,
     trigger::event::Subscribers,
 };
+use async_trait::async_trait;
 use mindflow_backends::{
     database::postgres::{Database, migrate},
     delivery::{
-        Handler, Hold,
+        Attempt, Event, Failure, Handler, Hold,
         archive::{self, Cut, Filter},
         hold::HoldError,
         publishers,
@@ -32,6 +33,22 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 const QUIET_TRIES_MAX: u32 = 40;
 /// Deliveries go on between two attempts.
 const QUIET_PAUSE: Duration = Duration::from_millis(250);
+
+/// What the shadow hears of components that it calls: what these do could not be held back.
+const NO_CALLS: &str = "a shadow calls no other component";
+
+/// The shadow's component. What waits for another one waits in vain.
+struct Alone(Subscribers);
+
+#[async_trait]
+impl Handler for Alone {
+    async fn handle(&self, event: &Event, attempt: &Attempt) -> Result<(), Failure> {
+        self.0.handle(event, attempt).await.map_err(|failure| match failure {
+            Failure::Retry { reason, .. } if reason.contains(NO_CALLS) => Failure::Reject(reason),
+            other => other,
+        })
+    }
+}
 
 /// A second instance of the consumer, on scratch databases.
 struct Shadow {
@@ -85,19 +102,13 @@ impl Shadow {
             let application = platform.application().await;
             let absent = || OperatorError::NoComponent(consumer.component.clone());
             let loaded = application.components.get(&consumer.component).ok_or_else(absent)?;
-            if let Some(callee) = loaded.entry.tool.calls.first() {
-                return Err(OperatorError::ShadowCalls {
-                    component: consumer.component.clone(),
-                    callee: callee.clone(),
-                });
-            }
             let mut directories = BTreeMap::new();
             for name in consumer.databases.keys() {
                 let directory = application.manifest.migrations.get(name);
                 let directory = directory.ok_or_else(|| OperatorError::NoMigrations(name.clone()))?;
                 directories.insert(name.clone(), (directory.clone(), components_in(&application.manifest, name)));
             }
-            let exports = application.link(&loaded.entry, &loaded.compiled)?;
+            let exports = application.link_alone(loaded, NO_CALLS)?;
             let live = platform.capabilities().access(&loaded.grantee(), platform.clock());
             (exports, loaded.compiled.clone(), live, loaded.entry.tool.instances.clone(), directories)
         };
@@ -119,7 +130,7 @@ impl Shadow {
         let provider = Arc::new(Provider::new(context, &compiled, exports, Arc::default()));
         let mut subscribers = Subscribers::default();
         subscribers.add(consumer.subscription.name.clone(), provider, consumer.subscription.timeout);
-        Ok(Self { handler: Arc::new(subscribers), databases })
+        Ok(Self { handler: Arc::new(Alone(subscribers)), databases })
     }
 
     async fn work(&self, consumer: &Consumer, apply: bool, progress: Progress<'_>) -> Result<Value, ReplayError> {

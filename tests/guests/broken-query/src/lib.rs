@@ -20,15 +20,15 @@ mod thief;
 
 use bindings::exports::mindflow::{
     platform::{operator, schedule_handler, subscriber},
-    query::reads,
+    query::{leaving, reads},
 };
 use mindflow_guest::{
     call::{CallContext, Error},
     events::{Delivery, Event, Failure},
 };
 use reads::{
-    Analysis, AnalysisStatus, AnalyzedEntry, Entry, EntryEdge, EntryOrder, EntryPage, EntryRef, Filter, Mark,
-    OwnAnswer, OwnRead, PageRequest, ProfilePage,
+    Analysis, AnalysisStatus, AnalyzedEntry, Entry, EntryEdge, EntryOrder, EntryPage, Filter, Mark, OwnAnswer, OwnRead,
+    PageRequest, ProfilePage,
 };
 
 const A_DAY_NS: u64 = 86_400_000_000_000;
@@ -97,12 +97,14 @@ impl reads::Guest for Broken {
         Ok(true)
     }
 
-    async fn may_leave(_: CallContext, _: Option<EntryRef>) -> Result<bool, Error> {
-        Ok(true)
-    }
-
     async fn users(_: CallContext, _: Option<String>, _: PageRequest) -> Result<ProfilePage, Error> {
         Err(Error::Internal("secret text of a broken component".into()))
+    }
+}
+
+impl leaving::Guest for Broken {
+    async fn may_leave(_: CallContext, _: Option<leaving::EntryRef>) -> Result<bool, Error> {
+        Ok(true)
     }
 }
 

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 const NEW: &str = "application/graphql-response+json";
 
-static SETTINGS: Settings = Settings { introspection: true, graphiql: true, cors_origins: Vec::new() };
+static SETTINGS: Settings =
+    Settings { introspection: true, graphiql: true, cors_origins: Vec::new(), ai_consent_assumed: Ok(true) };
 
 fn sent(request: http::Request<Vec<u8>>) -> Response {
     block_on(respond(&request, &Viewer::new(Presented::Nothing, "c-1".into(), None), &SETTINGS))
@@ -308,7 +309,8 @@ fn a_browser_gets_the_page() {
 
 #[test]
 fn a_page_that_is_off_is_no_page_and_has_no_files() {
-    static OFF: Settings = Settings { introspection: true, graphiql: false, cors_origins: Vec::new() };
+    static OFF: Settings =
+        Settings { introspection: true, graphiql: false, cors_origins: Vec::new(), ai_consent_assumed: Ok(true) };
     let request = http::Request::get("/graphql?query={__typename}").header("accept", "text/html").body(Vec::new());
     let page = block_on(respond(&request.unwrap(), &Viewer::new(Presented::Nothing, "c-1".into(), None), &OFF));
     assert!(!page.headers["content-type"].to_str().unwrap().starts_with("text/html"));

@@ -28,8 +28,9 @@ impl PasswordWrites {
         Ok(Some(true))
     }
 
-    /// Mails a link to the account of this address with which its password can be set, good for 30 minutes and once. The answer is the
-    /// same when there is no such account, and when its address is not confirmed; no login is needed.
+    /// Mails a link to the account of this address with which its password can be set, good for 30 minutes and once. Where the address is not
+    /// confirmed, the link confirms it, and a further mail is asked for then. The answer is the same when there is no such account; no
+    /// login is needed.
     /// Null, with an error, when it was not done; what was done before it stays so.
     async fn request_password_reset(
         &self,
