@@ -12,6 +12,7 @@ mod statements;
 
 mod creating;
 mod isolation;
+mod keeping;
 mod support;
 mod tagging;
 mod updating;

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod changes;
+mod keeping;
 mod order;
 mod ownership;
 mod server;

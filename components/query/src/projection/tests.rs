@@ -73,6 +73,27 @@ pub fn deleted(entry: Uuid, sequence: u64) -> Fact {
     Fact::new("JournalEntryDeleted", sequence, payload)
 }
 
+pub fn draft(entry: Uuid, sequence: u64, at: &str, title: &str) -> Fact {
+    let mut fact = created(entry, at, title).with(json!({ "version": sequence, "draft": true }));
+    (fact.event_type, fact.sequence) = ("JournalDraftSaved", sequence);
+    fact
+}
+
+pub fn purged(entry: Uuid, sequence: u64) -> Fact {
+    let mut fact = deleted(entry, sequence).with(json!({ "purgedAt": "2025-06-05T00:00:00.000000Z" }));
+    fact.event_type = "JournalEntryPurged";
+    fact
+}
+
+pub fn book(event_type: &'static str, book: Uuid, sequence: u64, name: &str) -> Fact {
+    Fact::new(event_type, sequence, json!({ "bookId": book, "userId": USER, "name": name }))
+}
+
+pub fn mood_taken_back(id: u128) -> Fact {
+    let payload = json!({ "moodId": Uuid::from_u128(id), "userId": USER, "takenBackAt": "2025-05-05T00:00:00.000000Z" });
+    Fact::new("MoodTakenBack", 2, payload)
+}
+
 pub fn insights(entry: Uuid, sequence: u64, entry_sequence: u64, sentiment: f64) -> Fact {
     Fact::new(
         "AIInsightsGenerated",
@@ -120,6 +141,12 @@ fn every_kind() -> Vec<Fact> {
         tag("TagCreated", TAG, 1, "work"),
         tag("TagRenamed", TAG, 2, "job"),
         mood(1, "HAPPY", AT),
+        mood_taken_back(1),
+        book("JournalCreated", TAG, 1, "Dreams"),
+        book("JournalRenamed", TAG, 2, "Nights"),
+        book("JournalDeleted", TAG, 3, ""),
+        draft(ENTRY, 1, AT, ""),
+        purged(ENTRY, 4),
         created(ENTRY, AT, "one"),
         updated(ENTRY, 2, AT, "two"),
         deleted(ENTRY, 3),
