@@ -93,6 +93,8 @@ pub enum Reason {
     Reanalyze,
     /// The content is the same; a tag of the entry has a new name.
     TagRenamed,
+    /// The content is the same; a tag was taken off the entry, which may have another one in its place.
+    Retagged,
     /// The content is the same; the entry was pinned, or made a favourite, or is in another journal.
     Marked,
     /// A word of a later version.

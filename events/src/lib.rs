@@ -36,7 +36,7 @@ pub use mood::Mood;
 pub use notice::{Notice, NoticeKind, SessionEnded, UserNotice, notice_topic};
 pub use notification::{NotificationRequested, WEBHOOK_EVENTS};
 pub use place::{Degrees, Place};
-pub use tag::{MoodRecorded, MoodTakenBack, Tag, TagCreated, TagRenamed};
+pub use tag::{MoodRecorded, MoodTakenBack, Tag, TagCreated, TagDeleted, TagRenamed};
 pub use value::{Date, Time};
 
 use decode::Decode;
@@ -166,6 +166,7 @@ aggregates! {
     MoodRecorded: |it| "mood", it.mood_id, Some(it.user_id);
     MoodTakenBack: |it| "mood", it.mood_id, Some(it.user_id);
     TagCreated: |it| "tag", it.tag_id, Some(it.user_id);
+    TagDeleted: |it| "tag", it.tag_id, Some(it.user_id);
     TagRenamed: |it| "tag", it.tag_id, Some(it.user_id);
     Insights: |it| "analysis", it.entry_id, Some(it.user_id);
     AnalysisFailed: |it| "analysis", it.entry_id, Some(it.user_id);
@@ -191,6 +192,7 @@ events! {
     NotificationRequested(NotificationRequested) "1.0",
     PushRequested(NotificationRequested) "1.0",
     TagCreated(TagCreated) "1.0",
+    TagDeleted(TagDeleted) "1.0",
     TagRenamed(TagRenamed) "1.0",
     UserLoggedIn(LoggedIn) "1.0",
     UserRegistered(Account) "1.0",

@@ -13,7 +13,7 @@ const WITHHELD: &str = "(withheld)";
 const BARE_CHARS_MIN: usize = 5;
 
 /// Ids, times, counts and what the platform itself decided.
-const SHOWN: [&str; 34] = [
+const SHOWN: [&str; 35] = [
     "analysis",
     "at",
     "bookId",
@@ -32,6 +32,7 @@ const SHOWN: [&str; 34] = [
     "journalId",
     "mail",
     "mailId",
+    "mergedInto",
     "model",
     "moodId",
     "publishedAt",

@@ -139,7 +139,7 @@ fn an_event_belongs_to_its_aggregate_and_its_user() {
             | Kind::JournalEntryPurged
             | Kind::JournalEntryUpdated => ("entry", Some(2)),
             Kind::MoodRecorded | Kind::MoodTakenBack => ("mood", Some(2)),
-            Kind::TagCreated | Kind::TagRenamed => ("tag", Some(2)),
+            Kind::TagCreated | Kind::TagDeleted | Kind::TagRenamed => ("tag", Some(2)),
             Kind::MailRequested | Kind::NotificationRequested | Kind::PushRequested | Kind::WebhookRequested => {
                 ("send", None)
             }

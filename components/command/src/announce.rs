@@ -4,7 +4,7 @@ use crate::entry::Stored;
 use crate::store::trash::Purged;
 use mindflow_events::{
     Analysis, Book, EntryDeleted, EntryPurged, EntryWritten, MoodRecorded, MoodTakenBack, Payload, Reason, Tag,
-    TagCreated, TagRenamed, Time,
+    TagCreated, TagDeleted, TagRenamed, Time,
 };
 use mindflow_guest::{
     call::{CallContext, Error},
@@ -82,6 +82,12 @@ impl Events<'_> {
     pub fn tag_renamed(&self, tag: &Tag, previous_name: String, sequence: u64) -> Result<NewEvent, Error> {
         let renamed = TagRenamed { tag_id: tag.id, user_id: self.user_id, name: tag.name.clone(), previous_name };
         self.event(&Payload::TagRenamed(renamed), sequence)
+    }
+
+    /// `merged_into`: the tag that its entries have in its place.
+    pub fn tag_deleted(&self, tag_id: Uuid, merged_into: Option<Uuid>, sequence: u64) -> Result<NewEvent, Error> {
+        let deleted = TagDeleted { tag_id, user_id: self.user_id, merged_into };
+        self.event(&Payload::TagDeleted(deleted), sequence)
     }
 
     fn event(&self, payload: &Payload, sequence: u64) -> Result<NewEvent, Error> {

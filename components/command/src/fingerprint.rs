@@ -8,9 +8,11 @@ use mindflow_events::{Entry, Mood};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// Of a new entry that keeps the rules, as it is written. `names_day`: whether the request says which day it is about.
-pub fn of(entry: &Entry, tags: &[TagName], names_day: bool) -> Vec<u8> {
+/// Of a new entry that keeps the rules, as it is written. `names_day`: whether the request says which day it is about; `names_id`: whether
+/// it says the entry's id.
+pub fn of(entry: &Entry, tags: &[TagName], names_day: bool, names_id: bool) -> Vec<u8> {
     Parts {
+        id: names_id.then(|| entry.id.to_string()),
         title: &entry.title,
         content: &entry.content,
         mood: entry.mood,
@@ -35,6 +37,7 @@ pub fn of_sent(input: &NewEntry) -> Vec<u8> {
     tags.sort_unstable();
     tags.dedup();
     Parts {
+        id: input.id.clone(),
         title: &input.title,
         content: &input.content,
         mood: input.mood.map(Mood::from),
@@ -54,6 +57,7 @@ pub fn of_sent(input: &NewEntry) -> Vec<u8> {
 
 /// What an entry is made of.
 struct Parts<'a> {
+    id: Option<String>,
     title: &'a str,
     content: &'a str,
     mood: Option<Mood>,
@@ -96,7 +100,7 @@ impl Parts<'_> {
                 part(name, &[]);
             }
         }
-        for (name, text) in [("journalId", &self.book_id), ("entryTime", &self.entry_time)] {
+        for (name, text) in [("id", &self.id), ("journalId", &self.book_id), ("entryTime", &self.entry_time)] {
             if let Some(text) = text {
                 part(name, &[text]);
             }
@@ -123,6 +127,7 @@ mod tests {
 
     fn input() -> NewEntry {
         NewEntry {
+            id: None,
             title: "Caf\u{e9}".into(),
             content: "Cr\u{e8}me br\u{fb}l\u{e9}e.".into(),
             mood: None,
@@ -175,6 +180,7 @@ mod tests {
             NewEntry { entry_date: Some("2026-11-23".into()), ..input() },
             NewEntry { attachment_ids: Vec::new(), ..input() },
             NewEntry { private: true, ..input() },
+            NewEntry { id: Some(PHOTO.into()), ..input() },
             NewEntry { draft: true, ..input() },
             NewEntry { pinned: true, ..input() },
             NewEntry { favourite: true, ..input() },

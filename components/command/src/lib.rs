@@ -9,6 +9,8 @@ mod cursor;
 mod entry;
 mod fingerprint;
 mod operations;
+mod progress;
+mod prompts;
 mod quota;
 mod statements;
 mod store;
@@ -21,9 +23,10 @@ mindflow_guest::bindings! {
 }
 
 use bindings::exports::mindflow::command::journal::{
-    DeletedPage, EntryChange, Guest, Mark, Mood, MoodRecord, NewEntry, PageRequest, Usage, VersionPage, WrittenBook,
-    WrittenEntry, WrittenTag,
+    DeletedPage, EntryChange, Guest, Mark, MergedTags, Mood, MoodRecord, NewEntry, PageRequest, Usage, VersionPage,
+    WrittenBook, WrittenEntry, WrittenTag,
 };
+use bindings::exports::mindflow::command::{devices, templates};
 use bindings::exports::mindflow::platform::{health, schedule_handler};
 use mindflow_guest::call::{CallContext, Error};
 
@@ -112,15 +115,63 @@ impl Guest for Command {
         operations::tags::rename(&context, &id, &name).await
     }
 
+    async fn delete_tag(context: CallContext, id: String) -> Result<Mark, Error> {
+        operations::ended_tags::delete(&context, &id).await
+    }
+
+    async fn merge_tags(context: CallContext, ids: Vec<String>, into: String) -> Result<MergedTags, Error> {
+        operations::ended_tags::merge(&context, &ids, &into).await
+    }
+
     async fn tag_usage(context: CallContext) -> Result<Usage, Error> {
         operations::tags::usage(&context).await
     }
 }
 
+impl devices::Guest for Command {
+    async fn changes_since(
+        context: CallContext,
+        cursor: Option<String>,
+        first: u32,
+    ) -> Result<devices::ChangePage, Error> {
+        operations::changes::since(&context, cursor.as_deref(), first).await
+    }
+}
+
+impl templates::Guest for Command {
+    async fn all(context: CallContext) -> Result<Vec<templates::Template>, Error> {
+        operations::templates::all(&context).await
+    }
+
+    async fn create(context: CallContext, template: templates::NewTemplate) -> Result<templates::Template, Error> {
+        operations::templates::create(&context, template).await
+    }
+
+    async fn update(
+        context: CallContext,
+        id: String,
+        template: templates::NewTemplate,
+    ) -> Result<templates::Template, Error> {
+        operations::templates::update(&context, &id, template).await
+    }
+
+    async fn delete(context: CallContext, id: String) -> Result<(), Error> {
+        operations::templates::delete(&context, &id).await
+    }
+
+    async fn prompts(context: CallContext, first: u32, theme: Option<String>) -> Result<Vec<templates::Prompt>, Error> {
+        operations::prompts::of_day(&context, first, theme.as_deref()).await
+    }
+}
+
 impl schedule_handler::Guest for Command {
-    /// Its one schedule ends what has been in the trash for long.
-    async fn run(_occurrence: schedule_handler::Occurrence) -> Result<(), String> {
-        operations::trash::empty().await.map_err(|error| format!("{}: {error:?}", operations::trash::SCHEDULE))
+    async fn run(occurrence: schedule_handler::Occurrence) -> Result<(), String> {
+        let done = match occurrence.schedule.as_str() {
+            operations::trash::SCHEDULE => operations::trash::empty().await,
+            operations::changes::SCHEDULE => operations::changes::forget().await,
+            other => return Err(format!("`{other}` is no schedule of this service")),
+        };
+        done.map_err(|error| format!("{}: {error:?}", occurrence.schedule))
     }
 }
 
@@ -130,6 +181,7 @@ impl health::Guest for Command {
         quota::free_entries_per_month().await?;
         quota::versions_max().await?;
         quota::trash_us().await?;
+        quota::changes_us().await?;
         quota::tags_max().await.map(drop)
     }
 }

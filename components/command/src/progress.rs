@@ -107,10 +107,16 @@ mod tests {
             self.forgotten = self.forgotten.max(last.unwrap_or_default());
         }
 
-        fn page(&self, asked: Option<Progress>, first: usize) -> Result<(Vec<(u8, Option<u64>)>, Progress, bool), Error> {
+        fn page(
+            &self,
+            asked: Option<Progress>,
+            first: usize,
+        ) -> Result<(Vec<(u8, Option<u64>)>, Progress, bool), Error> {
             let (after, needless) = asked.map_or((0, u64::MAX), |asked| (asked.position, asked.began));
-            let wanted = |(_, (at, says)): &(&u8, &(u64, Option<u64>))| *at > after && (says.is_some() || *at > needless);
-            let mut found: Vec<_> = self.things.iter().filter(wanted).map(|(id, (at, says))| (*at, *id, *says)).collect();
+            let wanted =
+                |(_, (at, says)): &(&u8, &(u64, Option<u64>))| *at > after && (says.is_some() || *at > needless);
+            let mut found: Vec<_> =
+                self.things.iter().filter(wanted).map(|(id, (at, says))| (*at, *id, *says)).collect();
             found.sort_unstable();
             let more = found.len() > first;
             found.truncate(first);

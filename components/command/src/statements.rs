@@ -1,8 +1,21 @@
 //! Every statement that the service sends, in one place, so that they can be compared with the schema and tested on a
 //! real PostgreSQL without a sandbox.
 //!
+//! Those of changes, of tags that go and of templates are in modules of their own.
+//!
 //! Parameters are cast where they are used, so their types do not depend on the column. Each statement names the user as
 //! well as the row; row-level security repeats that check.
+
+#[path = "statements/changes.rs"]
+mod changes;
+#[path = "statements/ended_tags.rs"]
+mod ended_tags;
+#[path = "statements/templates.rs"]
+mod templates;
+
+pub use changes::*;
+pub use ended_tags::*;
+pub use templates::*;
 
 /// `$1` entry, `$2` user, `$3` the columns of the entry, `$4` mood or null, `$5` attachments, `$6` client mutation id or
 /// null, `$7` month, `$8` limit or null, `$9` the fingerprint of what was asked, `$10` whether it is a draft.
@@ -44,6 +57,9 @@ WITH claim AS (
 )
 SELECT EXISTS (SELECT FROM fresh) AS fresh, EXISTS (SELECT FROM allowed) AS within_quota";
 
+/// The constraints that [`CREATE_ENTRY`] breaks when there is an entry with the id.
+pub const ENTRY_ID_CONSTRAINTS: [&str; 2] = ["journals_pkey", "journals_user_id_id_key"];
+
 /// `$1` user, `$2` month. How many entries the user has created in it.
 pub const ENTRIES_USED: &str = "
 SELECT used FROM command.quota_usage WHERE user_id = $1::uuid AND month = $2::date";
@@ -84,7 +100,7 @@ pub const READ_ENTRY: &str = "
 WITH held AS MATERIALIZED (
     SELECT tag.id, tag.name
     FROM command.journal_tags link JOIN command.tags tag ON tag.user_id = link.user_id AND tag.id = link.tag_id
-    WHERE link.entry_id = $1::uuid AND link.user_id = $2::uuid
+    WHERE link.entry_id = $1::uuid AND link.user_id = $2::uuid AND tag.deleted_at IS NULL
     ORDER BY tag.id
     FOR KEY SHARE OF tag
 )
@@ -193,7 +209,7 @@ pub const TAGS_USED: &str = "SELECT used FROM command.tag_usage WHERE user_id = 
 
 /// `$1` tag, `$2` user. Waits for transactions that hold the tag because their events carry its name.
 pub const LOCK_TAG: &str = "
-SELECT name FROM command.tags WHERE id = $1::uuid AND user_id = $2::uuid FOR UPDATE";
+SELECT name FROM command.tags WHERE id = $1::uuid AND user_id = $2::uuid AND deleted_at IS NULL FOR UPDATE";
 
 /// `$1` tag, `$2` user, `$3` name, `$4` its key.
 pub const RENAME_TAG: &str = "

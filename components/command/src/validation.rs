@@ -1,9 +1,10 @@
 //! Validation of requests (contract, section 2, "Limits"). All broken rules of a request are reported together, under
 //! the field's name in the client's schema.
 
-use crate::bindings::exports::mindflow::command::journal as wit;
+use crate::bindings::exports::mindflow::command::{journal as wit, templates::NewTemplate};
 use crate::entry::{Change, is_empty, word_count};
 use crate::fingerprint;
+use crate::store::templates::Template;
 use crate::tag_name::{self, TagName};
 use jiff::{
     Timestamp, civil,
@@ -18,7 +19,7 @@ use mindflow_guest::{
     rules::{Format, Rule},
     text,
 };
-use uuid::Uuid;
+use uuid::{Uuid, Variant};
 
 /// Characters are Unicode scalar values, as PostgreSQL's `char_length` counts them.
 pub const TITLE_CHARS_MAX: usize = 200;
@@ -37,6 +38,11 @@ const LATITUDE_MAX: f64 = 90.0;
 const LONGITUDE_MAX: f64 = 180.0;
 /// How far a client's clock may be ahead of the platform's.
 pub const CLOCK_AHEAD_US_MAX: i64 = 60 * 1_000_000;
+/// The same for the id that it makes: a day, for clocks that show another zone's time.
+const ID_AHEAD_MS_MAX: i64 = 24 * 3_600 * 1_000;
+/// Of every id that a client cannot make, or cannot make any more.
+const NO_ENTRY_ID: &str =
+    "This cannot be the id of a new entry: make another one, a UUID of version 7 whose time is at most 24 hours ahead.";
 /// 1900-01-01T00:00:00Z: earlier than any mood of a living user.
 pub const MOOD_AT_US_MIN: i64 = -2_208_988_800_000_000;
 /// No clock on earth is further ahead (Pacific/Kiritimati).
@@ -49,12 +55,14 @@ pub struct Draft {
     pub entry: Entry,
     pub tags: Vec<TagName>,
     pub mutation: Option<Mutation>,
+    /// Whether the client has made the entry's id.
+    pub names_id: bool,
 }
 
 /// A request that the client numbered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mutation {
-    /// The client's own.
+    /// The client's own; where it numbers the entry alone, the entry's.
     pub id: String,
     /// Of what it asks for, as it is written ([`fingerprint::of`]).
     pub fingerprint: Vec<u8>,
@@ -63,7 +71,7 @@ pub struct Mutation {
 /// `zone`: in which the user's days begin and end.
 pub fn new_entry(input: wit::NewEntry, user_id: Uuid, zone: &TimeZone, now_us: i64) -> Result<Draft, Vec<FieldError>> {
     let mut rules = Rules::default();
-    let names_day = input.entry_date.is_some();
+    let (names_id, names_day) = (input.id.is_some(), input.entry_date.is_some());
     let title = rules.keep("title", title(&input.title, input.draft));
     let content = rules.keep("content", content(input.content));
     let word_count = word_count(&content);
@@ -73,7 +81,7 @@ pub fn new_entry(input: wit::NewEntry, user_id: Uuid, zone: &TimeZone, now_us: i
     }
     let tags = rules.tags(&input.tags);
     let entry = Entry {
-        id: id::new(now_us),
+        id: input.id.map_or_else(|| id::new(now_us), |text| rules.keep("id", entry_id(&text, now_us))),
         user_id,
         title,
         content,
@@ -97,11 +105,11 @@ pub fn new_entry(input: wit::NewEntry, user_id: Uuid, zone: &TimeZone, now_us: i
         entry_time: input.entry_time.map(|text| rules.keep("entryTime", time_of_day(text))),
         place: input.place.and_then(|place| rules.place(place)),
     };
-    let mutation = input.client_mutation_id.map(|id| Mutation {
-        id: rules.keep("clientMutationId", client_mutation_id(id)),
-        fingerprint: fingerprint::of(&entry, &tags, names_day),
-    });
-    rules.judge(Draft { entry, tags, mutation })
+    let mutation_id = input.client_mutation_id.map(|id| rules.keep("clientMutationId", client_mutation_id(id)));
+    let mutation = mutation_id
+        .or_else(|| names_id.then(|| entry.id.to_string()))
+        .map(|id| Mutation { id, fingerprint: fingerprint::of(&entry, &tags, names_day, names_id) });
+    rules.judge(Draft { entry, tags, mutation, names_id })
 }
 
 /// `of_draft`: it may be empty.
@@ -141,6 +149,21 @@ pub fn publishable(entry: &Entry) -> Result<(), Error> {
         rules.keep("content", Err::<(), _>(no_content()));
     }
     rules.judge(()).map_err(Error::Invalid)
+}
+
+/// A template that keeps the rules, still without its id and time. Its title and content may be empty.
+pub fn template(input: NewTemplate, user_id: Uuid) -> Result<Template, Vec<FieldError>> {
+    let mut rules = Rules::default();
+    let template = Template {
+        id: Uuid::nil(),
+        name: rules.keep("name", tag_name(&input.name)),
+        title: rules.keep("title", title(&input.title, true)),
+        content: rules.keep("content", content(input.content)),
+        tags: rules.tags(&input.tags).iter().map(|tag| tag.name().to_owned()).collect(),
+        book_id: input.book_id.and_then(|id| rules.keep("journalId", book_id(&id, user_id))),
+        updated_at: Time(0),
+    };
+    rules.judge(template)
 }
 
 /// The name of a journal, which is compared as names of tags are.
@@ -287,6 +310,20 @@ fn title(text: &str, of_draft: bool) -> Result<String, Broken> {
         return Ok(String::new());
     }
     legible(&text, TITLE_CHARS_MAX).map(|()| text)
+}
+
+/// The error for an id that another entry has, whoever's it is and whatever has become of it: the same as for any text that is none.
+pub fn unusable_id() -> Error {
+    invalid("id", Format::Uuid, NO_ENTRY_ID)
+}
+
+/// Made by the client. Version 7 (RFC 9562 §5.7) begins with 48 bits of milliseconds.
+fn entry_id(text: &str, now_us: i64) -> Result<Uuid, Broken> {
+    let latest_ms = now_us.div_euclid(1_000).saturating_add(ID_AHEAD_MS_MAX);
+    let in_time = |id: &Uuid| i64::try_from(id.as_u128() >> 80).is_ok_and(|ms| ms <= latest_ms);
+    id::parse(text)
+        .filter(|id| id.get_version_num() == 7 && id.get_variant() == Variant::RFC4122 && in_time(id))
+        .ok_or_else(|| (Format::Uuid.into(), NO_ENTRY_ID.into()))
 }
 
 /// `None` for the default one, whose id is its user's.

@@ -21,6 +21,7 @@ fn change(input: wit::EntryChange, now_us: i64) -> Result<Change, Vec<FieldError
 
 fn input() -> wit::NewEntry {
     wit::NewEntry {
+        id: None,
         title: "A walk".into(),
         content: "Rain, then sun.".into(),
         mood: None,

@@ -16,6 +16,8 @@ use uuid::Uuid;
 
 /// A title's length in the contract: longer words are in no title, and a longer pattern only costs time.
 const TEXT_CHARS_MAX: usize = 200;
+/// As many as an entry can have.
+const TAGS_MAX: usize = 20;
 /// Of a span of days: a leap year, which a calendar shows at a time.
 const SPAN_DAYS_MAX: i32 = 366;
 
@@ -34,13 +36,20 @@ pub struct Selection {
     pub book: Option<Uuid>,
     pub pinned: Option<bool>,
     pub favourite: Option<bool>,
+    /// Keys of names, each once: entries have all of these,
+    pub tags_all: Vec<String>,
+    /// one of these at least, if there are any,
+    pub tags_any: Vec<String>,
+    /// and none of these.
+    pub tags_none: Vec<String>,
 }
 
 impl Selection {
     /// Whether it asks about what an entry says, or what its user thinks of it, rather than when it was written.
     pub fn concerns_content(&self) -> bool {
         let says = self.text.is_some() || self.tag.is_some() || self.mood.is_some();
-        says || self.drafts || self.book.is_some() || self.pinned.is_some() || self.favourite.is_some()
+        let tagged = [&self.tags_all, &self.tags_any, &self.tags_none].iter().any(|tags| !tags.is_empty());
+        says || tagged || self.drafts || self.book.is_some() || self.pinned.is_some() || self.favourite.is_some()
     }
 }
 
@@ -63,11 +72,29 @@ pub fn selection(filter: &Filter) -> Result<Selection, Vec<FieldError>> {
         book: filter.book_id.as_deref().and_then(|id| book(id, &mut errors)),
         pinned: filter.pinned,
         favourite: filter.favourite,
+        tags_all: tags("tagsAll", &filter.tags_all, &mut errors),
+        tags_any: tags("tagsAny", &filter.tags_any, &mut errors),
+        tags_none: tags("tagsNone", &filter.tags_none, &mut errors),
     };
     if let (Some(from), Some(to)) = (selection.from, selection.to) {
         in_order(from, to, &mut errors);
     }
     if errors.is_empty() { Ok(selection) } else { Err(errors) }
+}
+
+/// The keys of names, each once.
+fn tags(name: &str, names: &[String], errors: &mut Vec<FieldError>) -> Vec<String> {
+    if names.len() > TAGS_MAX {
+        let text = format!("Name at most {TAGS_MAX} tags; these are {}.", names.len());
+        errors.push(field(name, Rule::items(TAGS_MAX, names.len()), text));
+        return Vec::new();
+    }
+    let of_name = |(index, text): (usize, &String)| words(&format!("{name}[{index}]"), Some(text), errors);
+    let found: Vec<String> = names.iter().enumerate().filter_map(of_name).collect();
+    let mut keys: Vec<String> = found.iter().map(|name| text::key(name).into_owned()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
 }
 
 fn in_order(from: Date, to: Date, errors: &mut Vec<FieldError>) {

@@ -2,14 +2,14 @@
 //! when its transaction is over, and what is answered of it is at least as new. Views may be behind the list.
 
 use super::Request;
-use crate::bindings::exports::mindflow::command::journal as wit;
+use crate::bindings::exports::mindflow::command::{devices as wit, journal::MoodRecord};
 use crate::progress::Progress;
 use crate::quota;
 use crate::store::changes::{self, Change, FORGOTTEN_AT_ONCE, Kind, Recorded, Thing};
 use mindflow_guest::call::{CallContext, Error};
 use mindflow_guest::clock;
 use mindflow_guest::failure::invalid;
-use mindflow_guest::journal::{Mark, PAGE_MAX};
+use mindflow_guest::journal::{Book, Mark, PAGE_MAX};
 use mindflow_guest::rules::Rule;
 use mindflow_guest::sql::Time;
 use uuid::Uuid;
@@ -45,10 +45,10 @@ fn shown(Change { kind, id, thing }: Change, user_id: Uuid) -> wit::Change {
         Thing::Entry(entry) => wit::ChangedThing::Entry((*entry).into()),
         Thing::Book(name) => {
             let is_default = id == user_id;
-            wit::ChangedThing::Book(wit::Book { id: id.to_string(), name, is_default, entry_count: None })
+            wit::ChangedThing::Book(Book { id: id.to_string(), name, is_default, entry_count: None })
         }
         Thing::Tag(tag) => wit::ChangedThing::Tag(tag.into()),
-        Thing::Mood(Recorded { mood, note, at, date }) => wit::ChangedThing::Mood(wit::MoodRecord {
+        Thing::Mood(Recorded { mood, note, at, date }) => wit::ChangedThing::Mood(MoodRecord {
             id: id.to_string(),
             mood: mood.into(),
             note,

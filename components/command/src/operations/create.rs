@@ -54,6 +54,7 @@ async fn write(
             let used = entries::used(tx, request.user_id, month).await?;
             return Err(quota::exceeded(used, limits.entries, month).into());
         }
+        Created::IdTaken => return Err(validation::unusable_id().into()),
         Created::Written => {}
     }
     let (user_id, entry) = (request.user_id, Some(draft.entry.id));
@@ -68,21 +69,23 @@ async fn write(
 }
 
 /// The entry that the same mutation created before, as it is now. Nothing of another content, or of an entry that is gone,
-/// would be written, so neither is answered as if it were.
+/// would be written, so neither is answered as if it were. The id of an entry that is gone says no more than any other that cannot be used.
 async fn earlier(tx: &Tx, request: &Request<'_>, draft: &Draft, sent: Option<&wit::NewEntry>) -> Result<Stored, Abort> {
     let mutation = draft.mutation.as_ref().ok_or_else(entry_not_found)?;
     let found = entries::find_mutation(tx, request.user_id, &mutation.id).await?;
     let (id, fingerprint) = found.ok_or_else(entry_not_found)?;
-    let reused = |why: &str| {
-        let text = format!("The clientMutationId {:?} {why}: send another one.", mutation.id);
-        conflict("clientMutationId", Rule::Reused, text)
-    };
+    // One that was purged cannot be read.
+    let stored = entries::read(tx, id, request.user_id).await?.filter(|stored| !stored.is_deleted());
+    if draft.names_id && stored.is_none() {
+        return Err(validation::unusable_id().into());
+    }
+    let field = if mutation.id == draft.entry.id.to_string() { "id" } else { "clientMutationId" };
+    let reused =
+        |why: &str| conflict(field, Rule::Reused, format!("The {field} {:?} {why}: send another one.", mutation.id));
     let is_same =
         |kept: &Vec<u8>| *kept == mutation.fingerprint || sent.is_some_and(|sent| *kept == fingerprint::of_sent(sent));
     if fingerprint.is_some_and(|kept| !is_same(&kept)) {
         return Err(reused("was sent before with another content").into());
     }
-    // One that was purged cannot be read.
-    let stored = entries::read(tx, id, request.user_id).await?.filter(|stored| !stored.is_deleted());
     stored.ok_or_else(|| reused("was sent before, and the entry that it created was deleted").into())
 }

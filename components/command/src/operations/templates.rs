@@ -1,7 +1,7 @@
 //! What new entries begin with. A template is its user's alone, so nothing is published of it: devices hear of it by the changes.
 
 use super::{Request, known_id};
-use crate::bindings::exports::mindflow::command::journal as wit;
+use crate::bindings::exports::mindflow::command::templates as wit;
 use crate::quota;
 use crate::store::templates::{self, Template, Written};
 use crate::store::{DATABASE, books};

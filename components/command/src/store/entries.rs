@@ -7,7 +7,7 @@ use crate::statements;
 use crate::validation::Mutation;
 use mindflow_events::{Entry, MoodRecorded, Tag};
 use mindflow_guest::params;
-use mindflow_guest::sql::{self, Abort, Date, Identity, Json, Row, RowError, Time, Tx};
+use mindflow_guest::sql::{self, Abort, Date, Identity, Json, Row, RowError, Time, Tx, violated_constraint};
 use mindflow_guest::{call::Error, failure};
 use uuid::Uuid;
 
@@ -19,6 +19,8 @@ pub enum Created {
     Repeated,
     /// The month's quota is used up.
     BeyondQuota,
+    /// There is an entry with this id, of this user or another, or there was.
+    IdTaken,
 }
 
 /// Writes a new entry without its tags. After any result but `Written` the transaction has nothing to keep.
@@ -41,7 +43,14 @@ pub async fn create(
         mutation.map(|mutation| mutation.fingerprint.clone()),
         entry.draft,
     ];
-    let rows = tx.query(statements::CREATE_ENTRY, params).await?;
+    let rows = match tx.query(statements::CREATE_ENTRY, params).await {
+        Err(error)
+            if violated_constraint(&error).is_some_and(|name| statements::ENTRY_ID_CONSTRAINTS.contains(&name)) =>
+        {
+            return Ok(Created::IdTaken);
+        }
+        answered => answered?,
+    };
     let row = rows.first().ok_or_else(|| failure::internal("creating an entry answered no row"))?;
     Ok(if !row.get::<bool>("fresh")? {
         Created::Repeated
@@ -184,7 +193,7 @@ fn vanished() -> Error {
     failure::internal("an entry that this transaction holds is not there")
 }
 
-fn stored(row: Row<'_>) -> Result<Stored, RowError> {
+pub fn stored(row: Row<'_>) -> Result<Stored, RowError> {
     Ok(Stored { entry: entry(&row)?, event_sequence: row.get("event_sequence")?, deleted_at: row.get("deleted_at")? })
 }
 

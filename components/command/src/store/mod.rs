@@ -5,8 +5,11 @@ use mindflow_guest::failure;
 use mindflow_guest::sql::Rows;
 
 pub mod books;
+pub mod changes;
+pub mod ended_tags;
 pub mod entries;
 pub mod tags;
+pub mod templates;
 pub mod trash;
 pub mod versions;
 

@@ -59,6 +59,7 @@ pub async fn create(request: &Request, viewer: &Viewer) -> Result<Response, Fail
     let _place = memory::take(ONE_ENTRY_BYTES).await?;
     let mut fields = Fields::new(body::object(request)?);
     let new = journal::NewEntry {
+        id: fields.optional_text("id"),
         title: fields.text("title"),
         content: fields.text("content"),
         mood: fields.nullable("mood", names::mood_rule(), &names::MOOD_RULE, names::parse_mood).flatten(),

@@ -122,7 +122,10 @@ async fn entries_are_in_their_journal_and_in_the_default_one_when_it_is_deleted(
     let titles = async |book: Uuid| {
         listed(&database, &Selection { book: Some(book), ..Selection::default() }, Order::CreatedAscending).await
     };
-    assert_eq!((titles(dreams).await, titles(USER).await), (vec!["e1".to_owned()], vec!["e2".to_owned(), "e3".to_owned()]));
+    assert_eq!(
+        (titles(dreams).await, titles(USER).await),
+        (vec!["e1".to_owned()], vec!["e2".to_owned(), "e3".to_owned()])
+    );
 
     database.apply(&book("JournalRenamed", USER, 1, "Days")).await;
     database.apply(&book("JournalDeleted", dreams, 2, "")).await;
@@ -136,12 +139,9 @@ async fn entries_are_in_their_journal_and_in_the_default_one_when_it_is_deleted(
 #[tokio::test]
 async fn marks_narrow_a_list() {
     let marked = |id: u128, marks: serde_json::Value| created(Uuid::from_u128(id), AT, &format!("e{id}")).with(marks);
-    let database = after(&[
-        marked(1, json!({ "pinned": true })),
-        marked(2, json!({ "favourite": true })),
-        marked(3, json!({})),
-    ])
-    .await;
+    let database =
+        after(&[marked(1, json!({ "pinned": true })), marked(2, json!({ "favourite": true })), marked(3, json!({}))])
+            .await;
     let titles = async |pinned, favourite| {
         listed(&database, &Selection { pinned, favourite, ..Selection::default() }, Order::CreatedAscending).await
     };
@@ -167,8 +167,11 @@ async fn a_day_shows_its_entries_and_its_moods_without_those_that_were_taken_bac
     let shown: Vec<_> = rows.iter().map(|row| days::day(&row).unwrap()).collect();
     assert_eq!(shown.len(), 1);
     assert_eq!((shown[0].date.as_str(), shown[0].entries, shown[0].words), ("2025-05-01", 1, 7));
-    let moods: Vec<_> =
-        shown[0].moods.iter().map(|counted| (mindflow_events::Mood::from(counted.mood).name(), counted.count)).collect();
+    let moods: Vec<_> = shown[0]
+        .moods
+        .iter()
+        .map(|counted| (mindflow_events::Mood::from(counted.mood).name(), counted.count))
+        .collect();
     assert_eq!(moods, [("CALM".to_owned(), 2), ("HAPPY".to_owned(), 1)]);
     let rows = database.read(As::User(USER), &days::recorded_moods(USER, from, to)).await;
     let recorded: Vec<_> = rows.iter().map(|row| days::recorded_mood(&row).unwrap().date).collect();

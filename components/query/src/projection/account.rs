@@ -3,7 +3,7 @@
 use super::Plan;
 use crate::folded::{Kept, kept};
 use crate::statement::Statement;
-use mindflow_events::{Account, Book, MoodRecorded, MoodTakenBack};
+use mindflow_events::{Account, Book, MoodRecorded, MoodTakenBack, TagDeleted};
 use mindflow_guest::{params, sql::Value, text};
 use uuid::Uuid;
 
@@ -33,10 +33,29 @@ pub fn user(user: Account, sequence: i64) -> Plan {
 }
 
 pub fn tag(tag_id: Uuid, user_id: Uuid, name: String, sequence: i64) -> Plan {
-    let columns =
-        [("tag_id", "uuid"), ("sequence", "bigint"), ("user_id", "uuid"), ("name", "text"), ("name_key", "text")];
     let name = text::into_nfc(name);
-    let params = params![tag_id, sequence, user_id, &name, text::key(&name).into_owned()];
+    let key = text::key(&name).into_owned();
+    tag_row(tag_id, user_id, Some((name, key)), sequence)
+}
+
+/// Its name goes. Entries that had it say so themselves.
+pub fn tag_deleted(deleted: &TagDeleted, sequence: i64) -> Plan {
+    tag_row(deleted.tag_id, deleted.user_id, None, sequence)
+}
+
+/// With a name and its key, or deleted.
+fn tag_row(tag_id: Uuid, user_id: Uuid, named: Option<(String, String)>, sequence: i64) -> Plan {
+    let columns = [
+        ("tag_id", "uuid"),
+        ("sequence", "bigint"),
+        ("user_id", "uuid"),
+        ("name", "text"),
+        ("name_key", "text"),
+        ("deleted", "boolean"),
+    ];
+    let deleted = named.is_none();
+    let (name, key) = named.unzip();
+    let params = params![tag_id, sequence, user_id, name, key, deleted];
     Plan {
         user_id,
         statement: Statement { text: upsert("tags_view", &columns), params },

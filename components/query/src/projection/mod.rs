@@ -18,7 +18,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 /// The events that change something here.
-const PROJECTED: [Kind; 16] = [
+const PROJECTED: [Kind; 17] = [
     Kind::UserRegistered,
     Kind::UserUpdated,
     Kind::JournalEntryCreated,
@@ -33,6 +33,7 @@ const PROJECTED: [Kind; 16] = [
     Kind::MoodTakenBack,
     Kind::TagCreated,
     Kind::TagRenamed,
+    Kind::TagDeleted,
     Kind::AIInsightsGenerated,
     Kind::AIAnalysisFailed,
 ];
@@ -63,6 +64,7 @@ pub fn plan(event: &Event) -> Result<Option<Plan>, BadEvent> {
         Payload::TagRenamed(tag) => {
             Plan { renamed_tag: Some(tag.tag_id), ..account::tag(tag.tag_id, tag.user_id, tag.name, sequence) }
         }
+        Payload::TagDeleted(tag) => account::tag_deleted(&tag, sequence),
         Payload::MoodRecorded(mood) => account::mood(mood, sequence),
         Payload::MoodTakenBack(mood) => account::mood_taken_back(&mood, sequence),
         Payload::JournalCreated(book) | Payload::JournalRenamed(book) => account::book(book, false, sequence),

@@ -44,6 +44,13 @@ const KNOWN_TAG: &str = "LEFT JOIN query.tags_view g ON g.tag_id = (e.tag ->> 'i
 const TAG_NAME: &str = "COALESCE(g.name, e.tag ->> 'name')";
 const TAG_KEY: &str = "COALESCE(g.name_key, j.tag_names[e.position])";
 
+/// A tag of the entry `j`, with its key of now.
+fn has_tag(key_is: &str) -> String {
+    format!(
+        "EXISTS (SELECT FROM jsonb_array_elements(j.tags) WITH ORDINALITY AS e (tag, position) {KNOWN_TAG} WHERE {TAG_KEY} = {key_is})"
+    )
+}
+
 /// How much of an entry the reader may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum View {
@@ -177,10 +184,15 @@ fn conditions(user: Uuid, selection: &Selection, params: &mut Params) -> String 
         sql += &format!(" AND ({} OR {})", holds("title"), holds("content"));
     }
     if let Some(tag) = &selection.tag {
-        let tag = params.bind(tag);
-        sql += &format!(
-            " AND EXISTS (SELECT FROM jsonb_array_elements(j.tags) WITH ORDINALITY AS e (tag, position) {KNOWN_TAG} WHERE {TAG_KEY} = {tag}::text)"
-        );
+        sql += &format!(" AND {}", has_tag(&format!("{}::text", params.bind(tag))));
+    }
+    for tag in &selection.tags_all {
+        sql += &format!(" AND {}", has_tag(&format!("{}::text", params.bind(tag))));
+    }
+    for (tags, not) in [(&selection.tags_any, ""), (&selection.tags_none, "NOT ")] {
+        if !tags.is_empty() {
+            sql += &format!(" AND {not}{}", has_tag(&format!("ANY ({}::text[])", params.bind(tags.clone()))));
+        }
     }
     if let Some(mood) = selection.mood {
         sql += &format!(" AND j.mood = {}::text", params.bind(Mood::from(mood)));

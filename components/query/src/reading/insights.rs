@@ -68,7 +68,7 @@ pub fn tags(user: Uuid) -> Statement {
     let text = "SELECT g.tag_id, g.name, COALESCE(c.entries, 0) AS entries
         FROM query.tags_view g
         LEFT JOIN (SELECT tag_id, count(*) AS entries FROM query.entry_tags WHERE user_id = $1 GROUP BY tag_id) c ON c.tag_id = g.tag_id
-        WHERE g.user_id = $1
+        WHERE g.user_id = $1 AND NOT g.deleted
         ORDER BY g.name COLLATE query.by_language, g.tag_id";
     Statement { text: text.to_owned(), params: params![user] }
 }

@@ -29,6 +29,12 @@ pub struct JournalFilter {
     pinned: Option<bool>,
     /// Favourites, or the others.
     favourite: Option<bool>,
+    /// Names of tags, at most 20: entries that have all of them.
+    tags_all: Option<Vec<String>>,
+    /// Names of tags, at most 20: entries that have one of them at least. An empty list narrows nothing.
+    tags_any: Option<Vec<String>>,
+    /// Names of tags, at most 20: entries that have none of them.
+    tags_none: Option<Vec<String>>,
 }
 
 impl From<JournalFilter> for reads::Filter {
@@ -43,9 +49,9 @@ impl From<JournalFilter> for reads::Filter {
             book_id: filter.journal_id.map(Into::into),
             pinned: filter.pinned,
             favourite: filter.favourite,
-            tags_all: Vec::new(),
-            tags_any: Vec::new(),
-            tags_none: Vec::new(),
+            tags_all: filter.tags_all.unwrap_or_default(),
+            tags_any: filter.tags_any.unwrap_or_default(),
+            tags_none: filter.tags_none.unwrap_or_default(),
         }
     }
 }
@@ -119,6 +125,9 @@ fn or_none<T>(given: MaybeUndefined<T>) -> Option<Option<T>> {
 /// A new entry. What is null counts as left out.
 #[derive(InputObject)]
 pub struct CreateJournalEntryInput {
+    /// The entry's id, made by the client: a UUID of version 7 whose time is at most 24 hours ahead. The same id with the same content is one
+    /// entry; with another content it is a `CONFLICT`. An id that cannot be used is refused alike, whatever the reason.
+    id: Option<ID>,
     /// 1 to 200 characters, of which one at least is seen. Here as in all texts, characters are counted as they are composed (NFC), and
     /// what overrides the direction of text is left out of titles, names and tags.
     title: String,
@@ -155,6 +164,7 @@ pub struct CreateJournalEntryInput {
 impl From<CreateJournalEntryInput> for journal::NewEntry {
     fn from(input: CreateJournalEntryInput) -> Self {
         Self {
+            id: input.id.map(Into::into),
             title: input.title,
             content: input.content,
             mood: input.mood.map(Into::into),
