@@ -33,8 +33,7 @@ CREATE POLICY own_rows ON command.change_counters USING (user_id = (SELECT mindf
 CREATE POLICY own_rows ON command.changes USING (user_id = (SELECT mindflow.user_id()) OR (SELECT mindflow.is_service()));
 -- Rows come by the functions below, which act as the owner.
 GRANT SELECT, UPDATE (forgotten) ON command.change_counters TO mindflow_command;
--- A row is locked before it is forgotten, which takes the right to change something of it.
-GRANT SELECT, DELETE, UPDATE (at) ON command.changes TO mindflow_command;
+GRANT SELECT, DELETE ON command.changes TO mindflow_command;
 
 CREATE FUNCTION command.keep_change(of_user uuid, of_kind text, of_id uuid, is_deleted boolean) RETURNS void
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
@@ -49,15 +48,14 @@ AS $$
     ON CONFLICT (user_id, kind, id) DO UPDATE SET position = excluded.position, deleted = excluded.deleted, at = excluded.at;
 $$;
 
--- Many entries that change by something else than a write of their own. For the end of a transaction, as the counter is held from here.
+-- Many entries that change by something else than a write of their own.
 CREATE FUNCTION command.keep_changed_entries(of_user uuid, ids uuid[]) RETURNS void
-    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
     WITH given AS (
         SELECT entry.id, row_number() OVER (ORDER BY entry.id) AS nth, count(*) OVER () AS all_of_them
         FROM command.journals entry
         WHERE entry.user_id = of_user AND entry.id = ANY (ids) AND entry.deleted_at IS NULL
-            AND (of_user = mindflow.user_id() OR mindflow.is_service())
     ), next AS (
         INSERT INTO command.change_counters AS held (user_id, counter) SELECT of_user, max(all_of_them) FROM given HAVING count(*) > 0
         ON CONFLICT (user_id) DO UPDATE SET counter = held.counter + excluded.counter
@@ -68,7 +66,6 @@ AS $$
     ON CONFLICT (user_id, kind, id) DO UPDATE SET position = excluded.position, deleted = excluded.deleted, at = excluded.at;
 $$;
 REVOKE EXECUTE ON FUNCTION command.keep_change, command.keep_changed_entries FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION command.keep_changed_entries TO mindflow_command;
 
 -- Of rows that stay when the thing is deleted. The trigger names the kind.
 CREATE FUNCTION command.change_of_marked() RETURNS trigger

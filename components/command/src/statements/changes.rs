@@ -55,21 +55,20 @@ WHERE user_id = $1::uuid AND id = ANY ($2::uuid[]) AND taken_back_at IS NULL";
 pub const TEMPLATES_BY_ID: &str = "
 SELECT * FROM command.templates WHERE user_id = $1::uuid AND id = ANY ($2::uuid[])";
 
-/// `$1` user, `$2` entries. For the end of a transaction that changes them by something else than a write of theirs.
-pub const KEEP_CHANGED_ENTRIES: &str = "SELECT command.keep_changed_entries($1::uuid, $2::uuid[]) IS NULL AS kept";
-
-/// `$1` a time, `$2` how many. Tombstones of all users that are older go. Answers how many there were.
+/// `$1` a time, `$2` how many. Tombstones of all users that are older go. A user's counter is locked before the changes, as by those who
+/// write. Answers how many there were.
 pub const FORGET_CHANGES: &str = "
 WITH old AS MATERIALIZED (
-    SELECT user_id, kind, id FROM command.changes WHERE deleted AND at < $1::timestamptz
-    ORDER BY at LIMIT $2::bigint FOR UPDATE SKIP LOCKED
+    SELECT user_id, kind, id FROM command.changes WHERE deleted AND at < $1::timestamptz ORDER BY at LIMIT $2::bigint
+), held AS MATERIALIZED (
+    SELECT user_id FROM command.change_counters WHERE user_id IN (SELECT user_id FROM old) ORDER BY user_id FOR UPDATE
 ), gone AS (
-    DELETE FROM command.changes change USING old
-    WHERE change.user_id = old.user_id AND change.kind = old.kind AND change.id = old.id
+    DELETE FROM command.changes change USING old JOIN held ON held.user_id = old.user_id
+    WHERE change.user_id = old.user_id AND change.kind = old.kind AND change.id = old.id AND change.deleted AND change.at < $1::timestamptz
     RETURNING change.user_id, change.position
 ), forgotten AS (
-    UPDATE command.change_counters held SET forgotten = GREATEST(held.forgotten, last.position)
+    UPDATE command.change_counters kept SET forgotten = GREATEST(kept.forgotten, last.position)
     FROM (SELECT user_id, max(position) AS position FROM gone GROUP BY user_id) last
-    WHERE held.user_id = last.user_id
+    WHERE kept.user_id = last.user_id
 )
 SELECT count(*) AS forgotten FROM gone";

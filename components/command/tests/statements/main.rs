@@ -14,5 +14,6 @@ mod creating;
 mod isolation;
 mod keeping;
 mod support;
+mod syncing;
 mod tagging;
 mod updating;

@@ -86,6 +86,11 @@ impl Db {
         self.0.one(query).await
     }
 
+    /// As the service itself.
+    pub async fn begin(&self) -> Tx {
+        Tx(self.0.database().begin("command", &Identity::Service).await.unwrap())
+    }
+
     /// Waits until so many statements of this database wait for a lock.
     pub async fn until_waiting(&self, statements: i64) {
         self.0.until_waiting(statements).await;
@@ -186,7 +191,11 @@ impl Tx {
     }
 
     pub async fn commit(self) {
-        self.0.commit().await.unwrap();
+        self.try_commit().await.unwrap();
+    }
+
+    pub async fn try_commit(self) -> Result<(), Error> {
+        self.0.commit().await
     }
 
     pub async fn rollback(self) {
