@@ -33,13 +33,14 @@ async fn a_draft_takes_its_place_in_the_quota_when_it_is_published() {
         assert_eq!(user.create(id, &draft).await, WRITTEN, "no quota holds it up");
     }
     assert_eq!(db.count(USED).await, 0);
-    let publish = |id| {
-        vec![uuid(id), uuid(user.id), Value::Date(MONTH), Value::Int64(1), Value::Timestamp(NOW_US + 7)]
-    };
+    let publish = |id| vec![uuid(id), uuid(user.id), Value::Date(MONTH), Value::Int64(1), Value::Timestamp(NOW_US + 7)];
     let published = one(&user, statements::PUBLISH_ENTRY, publish(drafts[0])).await;
     assert_eq!(only(&published, "event_sequence"), Value::Int64(2));
     let read = user.read(drafts[0]).await;
-    assert_eq!((only(&read, "draft"), only(&read, "published_at")), (Value::Boolean(false), Value::Timestamp(NOW_US + 7)));
+    assert_eq!(
+        (only(&read, "draft"), only(&read, "published_at")),
+        (Value::Boolean(false), Value::Timestamp(NOW_US + 7))
+    );
     assert_eq!(only(&read, "version"), Value::Int32(1));
     assert!(one(&user, statements::PUBLISH_ENTRY, publish(drafts[1])).await.rows.is_empty(), "the quota is used up");
     assert_eq!((db.count(USED).await, only(&user.read(drafts[1]).await, "draft")), (1, Value::Boolean(true)));
@@ -75,7 +76,10 @@ async fn as_many_versions_are_kept_as_there_may_be_and_the_oldest_go() {
     };
     let all = one(&user, statements::PAGE_OF_VERSIONS, page(Value::Null, 10, 1_000)).await;
     assert_eq!(column(&all, "version"), [4, 3, 2].map(Value::Int32));
-    assert_eq!(only(&one(&user, statements::COUNT_VERSIONS, vec![uuid(id), uuid(user.id)]).await, "total"), Value::Int64(3));
+    assert_eq!(
+        only(&one(&user, statements::COUNT_VERSIONS, vec![uuid(id), uuid(user.id)]).await, "total"),
+        Value::Int64(3)
+    );
     let first = one(&user, statements::PAGE_OF_VERSIONS, page(Value::Null, 2, 1_000)).await;
     assert_eq!((column(&first, "version").len(), &column(&first, "found")[0]), (2, &Value::Int64(3)), "more follow");
     // A page is as long as its bytes allow, and never empty.
@@ -92,7 +96,8 @@ async fn of_a_purged_entry_nothing_is_left_but_that_its_id_was_used() {
     let db = Db::new("purged").await;
     let (user, stranger) = (db.user(), db.user());
     let (id, live) = (Uuid::now_v7(), user.entry().await);
-    let entry = NewEntry { mood: Some("SAD"), attachments: vec![Uuid::new_v4()], mutation: Some("m-1"), ..NewEntry::default() };
+    let entry =
+        NewEntry { mood: Some("SAD"), attachments: vec![Uuid::new_v4()], mutation: Some("m-1"), ..NewEntry::default() };
     user.create(id, &entry).await;
     let tx = user.begin().await;
     tx.take(&user, &["work"], Some(id)).await;
@@ -121,7 +126,11 @@ async fn of_a_purged_entry_nothing_is_left_but_that_its_id_was_used() {
         assert!(one(&user, statement, vec![uuid(id), uuid(user.id)]).await.rows.is_empty(), "{statement}");
     }
     for table in ["entry_versions", "journal_moods", "journal_tags", "journal_attachments"] {
-        assert_eq!(db.count(&format!("SELECT count(*) FROM command.{table} WHERE entry_id = '{id}'")).await, 0, "{table}");
+        assert_eq!(
+            db.count(&format!("SELECT count(*) FROM command.{table} WHERE entry_id = '{id}'")).await,
+            0,
+            "{table}"
+        );
     }
     let left = "SELECT count(*) FROM command.journals j JOIN command.client_mutations m ON m.entry_id = j.id
         WHERE j.title = '' AND j.content = '' AND m.fingerprint IS NULL AND m.client_mutation_id = 'm-1'";
@@ -140,9 +149,14 @@ async fn a_journal_has_a_name_of_its_own_and_leaves_it_when_it_is_deleted() {
     one(&user, statements::CREATE_BOOK, create(first, "Dreams", 2)).await;
     let tx = user.begin().await;
     let taken = tx.try_query(statements::CREATE_BOOK, create(second, "DREAMS", 2)).await;
-    assert!(matches!(taken, Err(Error::Statement(error)) if error.constraint.as_deref() == Some(statements::BOOK_NAME_CONSTRAINT)));
+    assert!(
+        matches!(taken, Err(Error::Statement(error)) if error.constraint.as_deref() == Some(statements::BOOK_NAME_CONSTRAINT))
+    );
     tx.rollback().await;
-    assert!(one(&user, statements::CREATE_BOOK, create(second, "Work", 1)).await.rows.is_empty(), "there are as many as there may be");
+    assert!(
+        one(&user, statements::CREATE_BOOK, create(second, "Work", 1)).await.rows.is_empty(),
+        "there are as many as there may be"
+    );
     // The default one has no row before it is renamed, and does not count.
     let rename = vec![uuid(user.id), uuid(user.id), text("Days"), text("days")];
     assert_eq!(only(&one(&user, statements::RENAME_BOOK, rename.clone()).await, "event_sequence"), Value::Int64(1));
@@ -153,7 +167,10 @@ async fn a_journal_has_a_name_of_its_own_and_leaves_it_when_it_is_deleted() {
     assert_eq!(only(&one(&user, statements::DELETE_BOOK, gone.clone()).await, "event_sequence"), Value::Int64(2));
     assert!(one(&user, statements::DELETE_BOOK, gone).await.rows.is_empty());
     assert!(one(&user, statements::HOLD_BOOK, vec![uuid(first), uuid(user.id)]).await.rows.is_empty());
-    assert!(!one(&user, statements::CREATE_BOOK, create(Uuid::now_v7(), "Dreams", 9)).await.rows.is_empty(), "the name is free");
+    assert!(
+        !one(&user, statements::CREATE_BOOK, create(Uuid::now_v7(), "Dreams", 9)).await.rows.is_empty(),
+        "the name is free"
+    );
 }
 
 #[tokio::test]
