@@ -113,18 +113,6 @@ pub struct EntryDeleted {
     pub version: u32,
 }
 
-/// `JournalEntryPurged`: what was in the trash is removed for good.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct EntryPurged {
-    #[serde(rename = "journalId")]
-    pub id: Uuid,
-    pub user_id: Uuid,
-    pub deleted_at: Time,
-    pub purged_at: Time,
-    pub version: u32,
-}
-
 impl Entry {
     /// Since when it is counted.
     pub fn counted_since(&self) -> Time {

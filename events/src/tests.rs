@@ -136,8 +136,8 @@ fn an_event_belongs_to_its_aggregate_and_its_user() {
             Kind::JournalDraftSaved
             | Kind::JournalEntryCreated
             | Kind::JournalEntryDeleted
-            | Kind::JournalEntryPurged
             | Kind::JournalEntryUpdated => ("entry", Some(2)),
+            Kind::JournalEntryPurged => ("erasure", Some(7)),
             Kind::MoodRecorded | Kind::MoodTakenBack => ("mood", Some(2)),
             Kind::TagCreated | Kind::TagDeleted | Kind::TagRenamed => ("tag", Some(2)),
             Kind::MailRequested | Kind::NotificationRequested | Kind::PushRequested | Kind::WebhookRequested => {
@@ -150,6 +150,7 @@ fn an_event_belongs_to_its_aggregate_and_its_user() {
         let of = match aggregate {
             "user" => 7,
             "send" => 9,
+            "erasure" => 5,
             _ => 1,
         };
         let payload = decode(*kind, fixture(*kind));

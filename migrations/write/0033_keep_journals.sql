@@ -113,8 +113,7 @@ SELECT 'entry' AS kind, j.id, j.user_id, j.event_sequence AS version, j.event_se
         'entryTime', j.entry_time, 'place', j.place,
         'deletedAt', NULL, 'firstSeen', s.counted)
     ELSE jsonb_build_object('version', j.version, 'deletedAt', (extract(epoch FROM j.deleted_at) * 1000000)::bigint, 'firstSeen', s.counted) END AS state,
-    CASE WHEN j.purged_at IS NOT NULL THEN 'JournalEntryPurged' WHEN j.deleted_at IS NOT NULL THEN 'JournalEntryDeleted'
-        WHEN j.draft THEN 'JournalDraftSaved' ELSE 'JournalEntryUpdated' END AS event_type,
+    CASE WHEN j.deleted_at IS NOT NULL THEN 'JournalEntryDeleted' WHEN j.draft THEN 'JournalDraftSaved' ELSE 'JournalEntryUpdated' END AS event_type,
     CASE WHEN j.deleted_at IS NULL THEN jsonb_build_object(
         'journalId', j.id, 'userId', j.user_id, 'title', j.title, 'content', j.content, 'mood', m.mood,
         'tags', t.named, 'attachmentIds', a.ids, 'createdAt', to_jsonb(j.created_at), 'updatedAt', to_jsonb(j.updated_at),
@@ -123,7 +122,7 @@ SELECT 'entry' AS kind, j.id, j.user_id, j.event_sequence AS version, j.event_se
         'favourite', COALESCE(j.favourite, false), 'bookId', j.book_id, 'entryTime', j.entry_time, 'place', j.place,
         -- What is known of its analysis stays as it is.
         'analysis', 'not_included', 'reason', 'restored')
-    ELSE jsonb_build_object('journalId', j.id, 'userId', j.user_id, 'deletedAt', to_jsonb(j.deleted_at), 'purgedAt', to_jsonb(j.purged_at), 'version', j.version)
+    ELSE jsonb_build_object('journalId', j.id, 'userId', j.user_id, 'deletedAt', to_jsonb(j.deleted_at), 'version', j.version)
     END AS payload
 FROM command.journals j
 LEFT JOIN command.journal_moods m ON m.entry_id = j.id

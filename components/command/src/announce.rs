@@ -1,7 +1,6 @@
 //! The events of one call.
 
 use crate::entry::Stored;
-use crate::store::trash::Purged;
 use mindflow_events::{
     Analysis, Book, EntryDeleted, EntryPurged, EntryWritten, MoodRecorded, MoodTakenBack, Payload, Reason, Tag,
     TagCreated, TagDeleted, TagRenamed, Time,
@@ -45,10 +44,18 @@ impl Events<'_> {
         self.event(&Payload::JournalEntryDeleted(deleted), sequence)
     }
 
-    pub fn entry_purged(&self, id: Uuid, purged: &Purged, purged_at: i64) -> Result<NewEvent, Error> {
-        let Purged { version, sequence, deleted_at } = *purged;
-        let purged = EntryPurged { id, user_id: self.user_id, deleted_at, purged_at: Time(purged_at), version };
-        self.event(&Payload::JournalEntryPurged(purged), sequence)
+    /// The first event of its erasure.
+    pub fn entry_purged(&self, stored: &Stored, erasure_id: Uuid, at: i64) -> Result<NewEvent, Error> {
+        let entry = &stored.entry;
+        let purged = EntryPurged {
+            erasure_id,
+            entry_id: entry.id,
+            user_id: self.user_id,
+            attachment_ids: entry.attachment_ids.clone(),
+            created_at: entry.created_at,
+            at: Time(at),
+        };
+        self.event(&Payload::JournalEntryPurged(purged), 1)
     }
 
     pub fn book_created(&self, book: &Book) -> Result<NewEvent, Error> {

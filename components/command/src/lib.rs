@@ -53,10 +53,6 @@ impl Guest for Command {
         operations::publish::publish(&context, &id, expected_version).await
     }
 
-    async fn purge_entry(context: CallContext, id: String) -> Result<Mark, Error> {
-        operations::trash::purge(&context, &id).await
-    }
-
     async fn deleted_entries(context: CallContext, page: PageRequest) -> Result<DeletedPage, Error> {
         operations::trash::page(&context, page).await
     }

@@ -297,15 +297,16 @@ LEFT JOIN command.journal_moods mood ON mood.entry_id = page.id
 WHERE page.nth <= $4::bigint AND (page.nth = 1 OR page.bytes <= $5::bigint)
 ORDER BY page.nth";
 
-/// `$1` entry, `$2` user, `$3` now. What the entry said goes, and that there was one stays, so that its id is not used again. No row: it
-/// is not in the trash.
+/// `$1` entry, `$2` user, `$3` now, `$4` a time. What the entry said goes, and that there was one stays, so that its id is not used again.
+/// No row: it has not been in the trash since before then.
 pub const PURGE_ENTRY: &str = "
 WITH purged AS (
     UPDATE command.journals
     SET purged_at = $3::timestamptz, title = '', content = '', word_count = 0, pinned = false, favourite = false, book_id = NULL,
-        entry_time = NULL, place = NULL, event_sequence = event_sequence + 1
+        entry_time = NULL, place = NULL
     WHERE id = $1::uuid AND user_id = $2::uuid AND deleted_at IS NOT NULL AND purged_at IS NULL
-    RETURNING id, version, event_sequence, deleted_at
+        AND COALESCE(trashed_at, deleted_at) < $4::timestamptz
+    RETURNING id
 ), versions AS (
     DELETE FROM command.entry_versions kept USING purged WHERE kept.entry_id = purged.id
 ), moods AS (
@@ -318,7 +319,7 @@ WITH purged AS (
     UPDATE command.client_mutations sent SET fingerprint = NULL FROM purged
     WHERE sent.user_id = $2::uuid AND sent.entry_id = purged.id
 )
-SELECT version, event_sequence, deleted_at FROM purged";
+SELECT id FROM purged";
 
 /// `$1` a time, `$2` how many. Entries of all users that have been in the trash since before then.
 pub const LONG_IN_TRASH: &str = "

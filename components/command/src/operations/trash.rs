@@ -1,14 +1,13 @@
 //! The trash: what is in it, and its end. What was deleted for long is purged by a schedule, as the service, whoever's it is.
 
-use super::{Request, known_id};
+use super::Request;
 use crate::announce::Events;
 use crate::bindings::exports::mindflow::command::journal as wit;
 use crate::cursor::{self, Cursor};
-use crate::entry::entry_not_found;
 use crate::quota;
-use crate::store::{DATABASE, trash};
+use crate::store::{DATABASE, entries, trash};
 use mindflow_guest::call::{CallContext, Credential, Error};
-use mindflow_guest::journal::{Mark, PageRequest};
+use mindflow_guest::journal::PageRequest;
 use mindflow_guest::sql::{Identity, Time, transaction};
 use mindflow_guest::{clock, id};
 use uuid::Uuid;
@@ -34,19 +33,14 @@ pub async fn page(context: &CallContext, asked: PageRequest) -> Result<wit::Dele
     })
 }
 
-pub async fn purge(context: &CallContext, id: &str) -> Result<Mark, Error> {
-    let request = Request::begin(context).await?;
-    let id = known_id(id, entry_not_found)?;
-    let sequence = purge_one(&request.events, &request.caller.identity(), id, request.now_us).await?;
-    sequence.map(|sequence| Mark::entry(id, sequence)).ok_or_else(entry_not_found)
-}
-
-/// The sequence of the event; `None` when it is not in the trash.
-async fn purge_one(events: &Events<'_>, identity: &Identity, id: Uuid, now_us: i64) -> Result<Option<u64>, Error> {
-    transaction(DATABASE, identity, async |tx| {
-        let Some(purged) = trash::purge(tx, id, events.user_id, now_us).await? else { return Ok(None) };
-        tx.publish(events.entry_purged(id, &purged, now_us)?).await?;
-        Ok(Some(purged.sequence))
+/// Ends one, unless it was restored meanwhile, or restored and deleted again.
+async fn purge(events: &Events<'_>, id: Uuid, before: Time, now_us: i64) -> Result<(), Error> {
+    transaction(DATABASE, &Identity::Service, async |tx| {
+        let Some(stored) = entries::read_for_change(tx, id, events.user_id).await? else { return Ok(()) };
+        if entries::purge(tx, id, events.user_id, before, now_us).await? {
+            tx.publish(events.entry_purged(&stored, id::random(), now_us)?).await?;
+        }
+        Ok(())
     })
     .await
 }
@@ -65,7 +59,7 @@ pub async fn empty() -> Result<(), Error> {
                 traceparent: None,
                 deadline_ms: None,
             };
-            purge_one(&Events { context: &context, user_id: *user_id }, &Identity::Service, *id, now_us).await?;
+            purge(&Events { context: &context, user_id: *user_id }, *id, before, now_us).await?;
         }
         if due.len() < trash::PURGED_AT_ONCE {
             return Ok(());

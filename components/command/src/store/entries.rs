@@ -146,6 +146,12 @@ pub async fn revive(tx: &Tx, stored: Stored) -> Result<Stored, Abort> {
     Ok(Stored { event_sequence, deleted_at: None, ..stored })
 }
 
+/// Ends a locked entry, with all that hangs on it, if it has been in the trash since before then.
+pub async fn purge(tx: &Tx, id: Uuid, user_id: Uuid, before: Time, now_us: i64) -> Result<bool, Abort> {
+    let rows = tx.query(statements::PURGE_ENTRY, params![id, user_id, Time(now_us), before]).await?;
+    Ok(!rows.is_empty())
+}
+
 /// Writes the marks of a locked entry. Its content stays.
 pub async fn mark(tx: &Tx, stored: &Stored, marked: Entry) -> Result<Stored, Abort> {
     let params = params![marked.id, marked.user_id, marked.pinned, marked.favourite, marked.book_id];

@@ -7,22 +7,13 @@ use crate::statements;
 use mindflow_events::Entry;
 use mindflow_guest::call::Error;
 use mindflow_guest::params;
-use mindflow_guest::sql::{self, Abort, Identity, Time, Tx};
+use mindflow_guest::sql::{self, Identity, Time};
 use uuid::Uuid;
 
 /// Of the contents of a page, together. An instance has 64 MiB, in which they are four times.
 pub const PAGE_BYTES_MAX: i64 = 4 << 20;
 /// Entries that are purged without a pause.
 pub const PURGED_AT_ONCE: usize = 100;
-
-/// What is known of a purged entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Purged {
-    pub version: u32,
-    /// Of its event.
-    pub sequence: u64,
-    pub deleted_at: Time,
-}
 
 /// An entry in the trash.
 pub struct Deleted {
@@ -56,14 +47,6 @@ pub async fn page(
         Ok(Deleted { entry: entry(&row)?, deleted_at: row.get("deleted_at")?, since: row.get("in_trash_since")? })
     })?;
     super::paged(items, &count, &rows)
-}
-
-/// Purges one; `None` when it is not in the trash.
-pub async fn purge(tx: &Tx, id: Uuid, user_id: Uuid, now_us: i64) -> Result<Option<Purged>, Abort> {
-    let rows = tx.query(statements::PURGE_ENTRY, params![id, user_id, Time(now_us)]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let (version, sequence) = (row.get("version")?, row.get("event_sequence")?);
-    Ok(Some(Purged { version, sequence, deleted_at: row.get("deleted_at")? }))
 }
 
 /// Entries of all users, with their users, that came into the trash before then; at most [`PURGED_AT_ONCE`].

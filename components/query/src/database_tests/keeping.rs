@@ -1,4 +1,4 @@
-//! Drafts, journals, purged entries, and moods that are taken back: what readers see of them, whichever event comes first.
+//! Drafts, journals, and moods that are taken back: what readers see of them, whichever event comes first.
 
 use super::server::{As, Database};
 use super::stories::after;
@@ -6,7 +6,7 @@ use crate::bindings::exports::mindflow::query::reads::{AnalysisStatus, Book};
 use crate::calendar::month;
 use crate::order::Order;
 use crate::projection::tests::{
-    ENTRY, Fact, TAG, USER, book, created, deleted, draft, insights as analysed, mood, mood_taken_back, purged,
+    ENTRY, Fact, TAG, USER, book, created, draft, mood, mood_taken_back,
 };
 use crate::reading::entries::{self, PAGE_BYTES_MAX, View};
 use crate::reading::{books, days, insights, profiles};
@@ -78,24 +78,6 @@ async fn drafts_are_listed_by_their_last_change_and_pages_follow_each_other() {
     let rows = database.read(As::User(USER), &entries::page(USER, View::Whole, &drafts, order, &next)).await;
     let rest = entries::paged(&rows, order, &next).unwrap();
     assert_eq!(rest.edges.iter().map(|edge| edge.node.entry.title.as_str()).collect::<Vec<_>>(), ["one"]);
-}
-
-#[tokio::test]
-async fn of_a_purged_entry_nothing_is_said_any_more_also_by_what_comes_late() {
-    let facts = [
-        created(ENTRY, AT, "one").with(json!({ "analysis": "requested" })),
-        analysed(ENTRY, 1, 1, 0.5),
-        deleted(ENTRY, 2),
-        purged(ENTRY, 3),
-    ];
-    let database = after(&facts).await;
-    let said = "SELECT count(*) AS said FROM query.analyses_view WHERE insights <> '[]'";
-    let said = crate::statement::Statement { text: said.to_owned(), params: Vec::new() };
-    let count = |rows: mindflow_guest::sql::Rows| rows.first().unwrap().get::<i64>("said").unwrap();
-    assert_eq!(count(database.read(As::Service, &said).await), 0);
-    let whole = database.contents().await;
-    let reversed: Vec<Fact> = facts.iter().rev().cloned().collect();
-    assert_eq!(after(&reversed).await.contents().await, whole);
 }
 
 #[tokio::test]

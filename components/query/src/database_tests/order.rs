@@ -2,8 +2,8 @@
 
 use super::server::Database;
 use crate::projection::tests::{
-    ENTRY, Fact, TAG, USER, analysis_failed, book, created, deleted, draft, insights, mood, mood_taken_back, purged,
-    tag, tag_deleted, updated, user,
+    ENTRY, Fact, TAG, USER, analysis_failed, book, created, deleted, draft, insights, mood, mood_taken_back, tag,
+    tag_deleted, updated, user,
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use serde_json::json;
@@ -38,7 +38,6 @@ fn a_life() -> Vec<Fact> {
         published(),
         insights(SECOND, 1, 2, 0.25),
         deleted(SECOND, 3),
-        purged(SECOND, 4),
         tag_deleted(TAG, 3),
     ]
 }

@@ -10,7 +10,7 @@ use crate::columns;
 use crate::folded::{Kept, kept};
 use crate::statement::Statement;
 use crate::vocabulary::Word;
-use mindflow_events::{EntryDeleted, EntryPurged, EntryWritten, Notice, NoticeKind};
+use mindflow_events::{EntryDeleted, EntryWritten, Notice, NoticeKind};
 use mindflow_guest::{params, sql::Json, text};
 use uuid::Uuid;
 
@@ -85,38 +85,18 @@ pub fn written(written: &EntryWritten, sequence: i64, kind: NoticeKind) -> Plan 
 
 pub fn deleted(deleted: &EntryDeleted, sequence: i64) -> Plan {
     let EntryDeleted { id, user_id, deleted_at, version } = *deleted;
-    let text = gone("");
-    let notice = Some(Notice { kind: NoticeKind::Deleted, entry_id: id });
-    let params = params![id, user_id, sequence, version, deleted_at];
-    Plan { user_id, statement: Statement { text, params }, notice, renamed_tag: None }
-}
-
-/// As of a deleted one. What was said about it goes as well, and what is still to be said about an earlier version of it is nothing.
-/// Readers have seen the entry go before.
-pub fn purged(purged: &EntryPurged, sequence: i64) -> Plan {
-    let EntryPurged { id, user_id, deleted_at, version, purged_at: _ } = *purged;
-    let text = gone(&format!(
-        ", unsaid AS (
-            INSERT INTO query.analyses_view AS held ({COLUMNS})
-            SELECT $1, $2, $3, 0, 'NOT_INCLUDED', NULL, '{{}}', '[]', NULL, NULL
-            {NEWER_WINS}
-        )"
-    ));
-    let params = params![id, user_id, sequence, version, deleted_at];
-    Plan { user_id, statement: Statement { text, params }, notice: None, renamed_tag: None }
-}
-
-/// A tombstone, and what else goes.
-fn gone(more: &str) -> String {
     let replaced = replaced();
-    format!(
+    let text = format!(
         "WITH written AS (
             INSERT INTO query.journals_view AS held (entry_id, user_id, sequence, version, deleted_at)
             VALUES ($1::uuid, $2::uuid, $3::bigint, $4::bigint, $5::timestamptz)
             {replaced}
         ), untagged AS (
             DELETE FROM query.entry_tags t USING written w WHERE t.entry_id = w.entry_id
-        ){more}
+        )
         {SHOWN}"
-    )
+    );
+    let notice = Some(Notice { kind: NoticeKind::Deleted, entry_id: id });
+    let params = params![id, user_id, sequence, version, deleted_at];
+    Plan { user_id, statement: Statement { text, params }, notice, renamed_tag: None }
 }

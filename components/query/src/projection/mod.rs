@@ -18,13 +18,12 @@ use serde_json::json;
 use uuid::Uuid;
 
 /// The events that change something here.
-const PROJECTED: [Kind; 17] = [
+const PROJECTED: [Kind; 16] = [
     Kind::UserRegistered,
     Kind::UserUpdated,
     Kind::JournalEntryCreated,
     Kind::JournalEntryUpdated,
     Kind::JournalEntryDeleted,
-    Kind::JournalEntryPurged,
     Kind::JournalDraftSaved,
     Kind::JournalCreated,
     Kind::JournalRenamed,
@@ -78,11 +77,11 @@ pub fn plan(event: &Event) -> Result<Option<Plan>, BadEvent> {
             entry::written(&known(event, entry)?, sequence, kind)
         }
         Payload::JournalEntryDeleted(entry) => entry::deleted(&entry, sequence),
-        Payload::JournalEntryPurged(entry) => entry::purged(&entry, sequence),
         Payload::AIInsightsGenerated(insights) => analysis::ready(insights, sequence),
         Payload::AIAnalysisFailed(failed) => analysis::failed(&failed, sequence),
         Payload::AccountMailRequested(_)
         | Payload::CredentialsChanged(_)
+        | Payload::JournalEntryPurged(_)
         | Payload::UserLoggedIn(_)
         | Payload::MailRequested(_)
         | Payload::NotificationRequested(_)

@@ -79,12 +79,6 @@ pub fn draft(entry: Uuid, sequence: u64, at: &str, title: &str) -> Fact {
     fact
 }
 
-pub fn purged(entry: Uuid, sequence: u64) -> Fact {
-    let mut fact = deleted(entry, sequence).with(json!({ "purgedAt": "2025-06-05T00:00:00.000000Z" }));
-    fact.event_type = "JournalEntryPurged";
-    fact
-}
-
 pub fn book(event_type: &'static str, book: Uuid, sequence: u64, name: &str) -> Fact {
     Fact::new(event_type, sequence, json!({ "bookId": book, "userId": USER, "name": name }))
 }
@@ -152,7 +146,6 @@ fn every_kind() -> Vec<Fact> {
         book("JournalRenamed", TAG, 2, "Nights"),
         book("JournalDeleted", TAG, 3, ""),
         draft(ENTRY, 1, AT, ""),
-        purged(ENTRY, 4),
         created(ENTRY, AT, "one"),
         updated(ENTRY, 2, AT, "two"),
         deleted(ENTRY, 3),

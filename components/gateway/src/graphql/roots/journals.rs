@@ -141,16 +141,6 @@ impl JournalWrites {
         .map(Some)
     }
 
-    /// Removes an entry of the trash for good, with its versions, its analysis, and files that no other entry has.
-    /// Null, with an error, when it was not done; what was done before it stays so.
-    async fn purge_journal_entry(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The entry's id.")] id: ID,
-    ) -> Result<Option<bool>> {
-        mark(ctx, |context| journal::purge_entry(context, id.into())).await
-    }
-
     /// Gives an entry the title, content, mood, tags, day, time and place of an earlier version. What it says until now is a version then,
     /// too. Its files, its journal and its marks stay.
     /// Null, with an error, when it was not done; what was done before it stays so.
