@@ -264,7 +264,9 @@ impl From<reads::AnalyzedEntry> for JournalEntry {
 impl From<WrittenEntry> for JournalEntry {
     fn from(written: WrittenEntry) -> Self {
         let known_analysis = written.analysis_requested.then(|| analysis_to_come(true));
-        Self { entry: written.entry, known_analysis, tagged_at_least: 1 }
+        // Tags of a draft are not counted.
+        let tagged_at_least = u32::from(!written.entry.draft);
+        Self { entry: written.entry, known_analysis, tagged_at_least }
     }
 }
 

@@ -27,7 +27,7 @@ impl Journal {
             return Ok(self.count);
         }
         let books = scope::with(ctx, |scope| async move { scope.books().await }).await?;
-        Ok(books.into_iter().find(|book| *book.id == *self.id).and_then(|book| book.entry_count))
+        Ok(books.into_iter().find(|book| book.id == self.id.as_str()).and_then(|book| book.entry_count))
     }
 }
 

@@ -70,7 +70,8 @@ pub struct EntryVersion {
 impl EntryVersion {
     /// The content that it had.
     async fn content(&self, ctx: &Context<'_>) -> Result<&str> {
-        scope::with(ctx, |scope| std::future::ready(scope.meter.answer(self.content.len()))).await?;
+        let bytes = self.content.len();
+        scope::with(ctx, |scope| std::future::ready(scope.meter.answer(bytes))).await?;
         Ok(&self.content)
     }
 }
