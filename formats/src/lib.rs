@@ -10,16 +10,18 @@
 //! `docs/portability.md` describes the formats with examples, which a test of this crate reads.
 
 mod civil;
+pub mod day_one;
 mod daylio;
-mod day_one;
 pub mod export;
 mod front_matter;
-mod html;
+pub mod html;
 pub mod import;
 mod journiv;
 mod markdown;
 mod mindflow;
 pub mod record;
+#[cfg(test)]
+mod tests;
 mod title;
 pub mod zip;
 

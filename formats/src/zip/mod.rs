@@ -2,9 +2,9 @@
 
 mod layout;
 mod read;
-mod write;
 #[cfg(test)]
 mod tests;
+mod write;
 
 pub use read::{BadArchive, Content, Directory, File, Limits};
 pub use write::{Packing, TooMuch, Writer};

@@ -167,7 +167,12 @@ impl Directory {
 
     /// # Errors
     /// There is no such file, or it is larger.
-    pub async fn open<'a, S: Source>(&'a self, source: &'a S, name: &str, bytes_max: u64) -> Result<Content<'a, S>, BadArchive> {
+    pub async fn open<'a, S: Source>(
+        &'a self,
+        source: &'a S,
+        name: &str,
+        bytes_max: u64,
+    ) -> Result<Content<'a, S>, BadArchive> {
         let file = self.files.get(name).ok_or_else(|| BadArchive::Missing(name.to_owned()))?;
         Content::open(source, file, bytes_max, self.limits.ratio_max).await
     }
@@ -201,7 +206,8 @@ async fn entries(source: &impl Source, limits: Limits) -> Result<Vec<Entry>, Bad
             if piece.is_empty() {
                 return Err(BadArchive::NoArchive("it ends in the middle".to_owned()));
             }
-            let room = space.get_mut(..piece.len()).ok_or_else(|| BadArchive::NoArchive("it is read twice".to_owned()))?;
+            let room =
+                space.get_mut(..piece.len()).ok_or_else(|| BadArchive::NoArchive("it is read twice".to_owned()))?;
             room.copy_from_slice(&piece);
             parser.fill(piece.len());
             read += piece.len() as u64;
@@ -225,7 +231,8 @@ async fn entries(source: &impl Source, limits: Limits) -> Result<Vec<Entry>, Bad
 fn checked_name(name: &str) -> Result<String, BadArchive> {
     let plain = name.replace('\\', "/");
     let has_drive = plain.split('/').next().is_some_and(|first| first.ends_with(':'));
-    let climbs = plain.starts_with('/') || has_drive || plain.split('/').any(|part| part == "..") || plain.contains('\0');
+    let climbs =
+        plain.starts_with('/') || has_drive || plain.split('/').any(|part| part == "..") || plain.contains('\0');
     if climbs || plain.is_empty() {
         return Err(BadArchive::ClimbsOut(name.escape_default().take(200).collect()));
     }
@@ -241,9 +248,10 @@ fn beside_each_other(mut places: Vec<(u64, u64, String)>, archive_bytes: u64) ->
         if end > archive_bytes {
             return Err(BadArchive::Damaged(name));
         }
-        if let Some((end, first)) = before.take_if(|(end, _)| *end > offset) {
-            let _ = end;
-            return Err(BadArchive::Overlaps(first, name));
+        if let Some((first_end, first)) = &before
+            && *first_end > offset
+        {
+            return Err(BadArchive::Overlaps(first.clone(), name));
         }
         before = Some((end, name));
     }
@@ -285,12 +293,15 @@ impl<'a, S: Source> Content<'a, S> {
         let number = |at: usize| header.get(at..at + 2).and_then(|two| two.try_into().ok()).map(u16::from_le_bytes);
         let is_header = header.get(..4) == Some(&LOCAL_HEADER.to_le_bytes());
         let is_packed_so = number(8).is_some_and(|method| (method == DEFLATED) == file.is_deflated);
-        let (Some(name), Some(extra), true) = (number(26), number(28), is_header && is_packed_so) else { return Err(damaged()) };
+        let (Some(name), Some(extra), true) = (number(26), number(28), is_header && is_packed_so) else {
+            return Err(damaged());
+        };
         let offset = file.header_offset + LOCAL_HEADER_BYTES as u64 + u64::from(name) + u64::from(extra);
         if offset.saturating_add(file.packed) > source.bytes().saturating_add(BEHIND_DATA_BYTES) {
             return Err(damaged());
         }
-        let decoder = if file.is_deflated { Decoder::Deflated(Box::new(Decompress::new(false))) } else { Decoder::Stored };
+        let decoder =
+            if file.is_deflated { Decoder::Deflated(Box::new(Decompress::new(false))) } else { Decoder::Stored };
         Ok(Self {
             source,
             file,

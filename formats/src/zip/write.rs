@@ -7,7 +7,8 @@
 //! came before. Sizes and checksum follow the file's data, so nothing has to be known before it is read.
 
 use super::layout::{
-    CENTRAL_HEADER, DEFLATED, DESCRIPTOR, END, END_64, END_64_LOCATOR, EXTRA_64, FLAGS, LOCAL_HEADER, MADE_BY, MODE, Put, VERSION,
+    CENTRAL_HEADER, DEFLATED, DESCRIPTOR, END, END_64, END_64_LOCATOR, EXTRA_64, FLAGS, LOCAL_HEADER, MADE_BY, MODE,
+    Put, VERSION,
 };
 use flate2::{Compress, Compression, FlushCompress};
 use jiff::{Timestamp, tz::TimeZone};
@@ -86,9 +87,16 @@ impl Writer {
     ///
     /// # Errors
     /// The name is empty or too long.
-    pub fn begin(&mut self, name: &str, modified: Timestamp, out: &mut Vec<u8>, directory: &mut Vec<u8>) -> Result<(), TooMuch> {
+    pub fn begin(
+        &mut self,
+        name: &str,
+        modified: Timestamp,
+        out: &mut Vec<u8>,
+        directory: &mut Vec<u8>,
+    ) -> Result<(), TooMuch> {
         self.end(out, directory);
-        let name_bytes = u16::try_from(name.len()).ok().filter(|bytes| (1..=NAME_BYTES_MAX).contains(&usize::from(*bytes)));
+        let name_bytes =
+            u16::try_from(name.len()).ok().filter(|bytes| (1..=NAME_BYTES_MAX).contains(&usize::from(*bytes)));
         let name_bytes = name_bytes.ok_or(TooMuch::Name)?;
         let open = Open {
             name: name.to_owned(),
@@ -199,7 +207,9 @@ fn pack(piece: &[u8], packing: Packing, out: &mut Vec<u8>) -> Result<(), TooMuch
 /// Time in the low half, day in the high one, in steps of two seconds from 1980 to 2107. The format has no time zone; this is UTC.
 fn dos_time(at: Timestamp) -> u32 {
     let at = TimeZone::UTC.to_datetime(at);
-    let Some(years) = u32::try_from(at.year() - 1980).ok().filter(|years| *years < 128) else { return 1 << 21 | 1 << 16 };
+    let Some(years) = u32::try_from(at.year() - 1980).ok().filter(|years| *years < 128) else {
+        return 1 << 21 | 1 << 16;
+    };
     let part = |part: i8| u32::try_from(part).unwrap_or_default();
     let day = years << 9 | part(at.month()) << 5 | part(at.day());
     let time = part(at.hour()) << 11 | part(at.minute()) << 5 | part(at.second()) / 2;
