@@ -5,7 +5,7 @@
 //! its renditions, within the user's `quota`; `serve` sends one, `remove` deletes one. `lookup` answers other components, and
 //! `orphans` removes files that no entry has.
 //! `link` signs addresses that open a file without a token for a while.
-//! `form`, `kind`, `file_name`, `link`, `route` and `serve::plan` are pure.
+//! `form`, `kind`, `sound`, `file_name`, `link`, `route` and `serve::plan` are pure.
 
 mod app;
 mod caller;
@@ -23,6 +23,7 @@ mod remove;
 mod route;
 mod serve;
 mod settings;
+mod sound;
 mod store;
 mod upload;
 mod view;
@@ -63,6 +64,14 @@ impl wasip3::exports::http::handler::Guest for Media {
 impl service::Guest for Media {
     async fn by_id(context: CallContext, ids: Vec<String>) -> Result<Vec<Option<service::File>>, Error> {
         lookup::by_id(&context, &ids).await
+    }
+
+    async fn page(
+        context: CallContext,
+        kind: Option<service::Kind>,
+        page: service::PageRequest,
+    ) -> Result<service::FilePage, Error> {
+        lookup::page(&context, kind, &page).await
     }
 
     async fn hold(context: CallContext, ids: Vec<String>) -> Result<Vec<bool>, Error> {
