@@ -238,7 +238,7 @@ CREATE TABLE command.templates (
     name       text        NOT NULL CHECK (char_length(name) BETWEEN 1 AND 50),
     name_key   text        NOT NULL CHECK (char_length(name_key) BETWEEN 1 AND 900),
     title      text        NOT NULL CHECK (char_length(title) <= 200),
-    content    text        NOT NULL CHECK (char_length(content) <= 100000),
+    content    text        NOT NULL CHECK (char_length(content) <= 10000),
     tags       text[]      NOT NULL CHECK (cardinality(tags) <= 20),
     book_id    uuid,
     updated_at timestamptz NOT NULL,

@@ -24,6 +24,8 @@ use uuid::{Uuid, Variant};
 /// Characters are Unicode scalar values, as PostgreSQL's `char_length` counts them.
 pub const TITLE_CHARS_MAX: usize = 200;
 pub const CONTENT_CHARS_MAX: usize = 100_000;
+/// What an entry begins with is shorter than what it becomes.
+pub const TEMPLATE_CHARS_MAX: usize = 10_000;
 pub const TAGS_MAX: usize = 20;
 pub const TAG_CHARS_MAX: usize = 50;
 pub const ATTACHMENTS_MAX: usize = 10;
@@ -158,7 +160,7 @@ pub fn template(input: NewTemplate, user_id: Uuid) -> Result<Template, Vec<Field
         id: Uuid::nil(),
         name: rules.keep("name", tag_name(&input.name)),
         title: rules.keep("title", title(&input.title, true)),
-        content: rules.keep("content", content(input.content)),
+        content: rules.keep("content", template_content(input.content)),
         tags: rules.tags(&input.tags).iter().map(|tag| tag.name().to_owned()).collect(),
         book_id: input.book_id.and_then(|id| rules.keep("journalId", book_id(&id, user_id))),
         updated_at: Time(0),
@@ -361,6 +363,12 @@ fn together(name: &str, other: &'static str) -> FieldError {
 fn content(text: String) -> Result<String, Broken> {
     let text = text::into_nfc(text);
     at_most(&text, CONTENT_CHARS_MAX).map(|()| text)
+}
+
+/// As [`content`], shorter: all of a user's templates are one list.
+fn template_content(text: String) -> Result<String, Broken> {
+    let text = text::into_nfc(text);
+    at_most(&text, TEMPLATE_CHARS_MAX).map(|()| text)
 }
 
 /// Of an entry that has no attachment either.

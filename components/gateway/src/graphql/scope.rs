@@ -2,12 +2,12 @@
 
 use super::cost::Cost;
 use super::errors;
-use super::meter::{Meter, entry_bytes};
+use super::meter::{Meter, changed_bytes, entry_bytes};
 use super::workarounds::loader::Loader;
 use crate::failure::Failure;
 use crate::memory::{self, Place};
 use crate::services::reads::{self, OwnAnswer, OwnRead};
-use crate::services::{accounts, files, journal};
+use crate::services::{accounts, devices, files, journal};
 use crate::viewer::Viewer;
 use async_graphql::{Context, SelectionField};
 use futures::FutureExt;
@@ -248,6 +248,14 @@ impl Scope {
         let _turn = self.turns.next().await?;
         let page = journal::deleted_entries(self.viewer.proven().await?, page).await?;
         self.meter.take(page.entries.iter().map(|deleted| entry_bytes(&deleted.entry)).sum())?;
+        Ok(page)
+    }
+
+    /// A page of what has changed of the viewer's.
+    pub async fn changes(&self, cursor: Option<String>, first: u32) -> Result<devices::ChangePage, Error> {
+        let _turn = self.turns.next().await?;
+        let page = devices::changes_since(self.viewer.proven().await?, cursor, first).await?;
+        self.meter.take(changed_bytes(&page))?;
         Ok(page)
     }
 

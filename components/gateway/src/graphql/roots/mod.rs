@@ -2,17 +2,22 @@
 
 mod analytics;
 mod audit;
+mod devices;
 mod disclosures;
 mod email;
 mod journals;
+mod media;
 mod mutation;
 mod notification;
 mod password;
 mod query;
+mod reminders;
 mod search;
 mod second_factor;
 mod sessions;
 mod subscription;
+mod tags;
+mod templates;
 
 use async_graphql::MergedObject;
 
@@ -25,6 +30,10 @@ pub use subscription::{Begins, Source, Subscription};
 pub struct Query(
     query::Reads,
     journals::JournalReads,
+    templates::TemplateReads,
+    media::MediaReads,
+    devices::DeviceReads,
+    reminders::ReminderReads,
     sessions::SessionReads,
     analytics::AnalyticsReads,
     notification::NotificationReads,
@@ -38,6 +47,9 @@ pub struct Query(
 pub struct Mutation(
     mutation::Writes,
     journals::JournalWrites,
+    tags::TagWrites,
+    templates::TemplateWrites,
+    reminders::ReminderWrites,
     password::PasswordWrites,
     sessions::SessionWrites,
     email::EmailWrites,

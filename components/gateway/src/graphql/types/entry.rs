@@ -270,6 +270,13 @@ impl From<WrittenEntry> for JournalEntry {
     }
 }
 
+impl JournalEntry {
+    /// As the write side has it: what is known about it is read when it is asked for.
+    pub fn kept(entry: journal::Entry) -> Self {
+        Self { entry, known_analysis: None, tagged_at_least: 0 }
+    }
+}
+
 /// One of the trash, which has no analysis to show.
 impl From<journal::Entry> for JournalEntry {
     fn from(entry: journal::Entry) -> Self {

@@ -94,6 +94,13 @@ impl From<reads::RecordedMood> for MoodRecord {
     }
 }
 
+impl From<journal::MoodRecord> for MoodRecord {
+    fn from(recorded: journal::MoodRecord) -> Self {
+        let journal::MoodRecord { id, mood, note, at, date, mark: _ } = recorded;
+        Self { id: id.into(), mood: mood.into(), note, at: DateTime(at), date: Date(date) }
+    }
+}
+
 impl From<reads::CalendarDay> for CalendarDay {
     fn from(day: reads::CalendarDay) -> Self {
         let count = |counted: reads::MoodCount| MoodCount { mood: counted.mood.into(), count: counted.count };
