@@ -21,11 +21,10 @@ use uuid::Uuid;
 /// More than 100,000 entries: the call's deadline comes before.
 const TRANSACTIONS_MAX: usize = 1_000;
 
-pub async fn delete(context: &CallContext, id: &str) -> Result<Mark, Error> {
+pub async fn delete(context: &CallContext, id: &str) -> Result<Vec<Mark>, Error> {
     let request = Request::begin(context).await?;
     let id = known_id(id, tag_not_found)?;
-    let ended = end(&request, &[id], None).await?;
-    ended.marks.into_iter().next().ok_or_else(tag_not_found)
+    Ok(end(&request, &[id], None).await?.marks)
 }
 
 pub async fn merge(context: &CallContext, ids: &[String], into: &str) -> Result<wit::MergedTags, Error> {

@@ -17,8 +17,8 @@ impl TagWrites {
     /// Null, with an error, when it was not done; what was done before it stays so.
     async fn delete_tag(&self, ctx: &Context<'_>, #[graphql(desc = "The tag's id.")] id: ID) -> Result<Option<bool>> {
         scope::with(ctx, |scope| async move {
-            let mark = journal::delete_tag(scope.viewer.proven().await?, id.into()).await?;
-            read_your_writes::written(&scope.viewer, vec![mark]).await;
+            let marks = journal::delete_tag(scope.viewer.proven().await?, id.into()).await?;
+            read_your_writes::written(&scope.viewer, marks).await;
             Ok(Some(true))
         })
         .await
