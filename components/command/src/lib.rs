@@ -111,7 +111,7 @@ impl Guest for Command {
         operations::tags::rename(&context, &id, &name).await
     }
 
-    async fn delete_tag(context: CallContext, id: String) -> Result<Mark, Error> {
+    async fn delete_tag(context: CallContext, id: String) -> Result<Vec<Mark>, Error> {
         operations::ended_tags::delete(&context, &id).await
     }
 
