@@ -41,7 +41,7 @@ pub async fn retag(
 ) -> Result<Vec<Stored>, Abort> {
     tx.execute(statements::RETAG_ENTRIES, params![user_id, ids.clone(), tags.to_vec(), into]).await?;
     let rows = tx.query(statements::ENTRIES_BY_ID, params![user_id, ids]).await?;
-    Ok(rows.map(|row| entries::stored(row))?)
+    Ok(rows.map(entries::stored)?)
 }
 
 /// Ends the tags; each one's id and the sequence of its event. `None` while an entry has one of them.
