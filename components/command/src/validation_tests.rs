@@ -385,3 +385,45 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_client_makes_ids_of_version_7_whose_time_is_at_most_a_day_ahead() {
+    let id_of = |ahead_us: i64| id::new(now() + ahead_us).to_string();
+    let hour_us = 3_600 * 1_000_000;
+    let of = |id: &str| new_entry(wit::NewEntry { id: Some(id.into()), ..input() }, now());
+    for ahead_us in [-400 * 24 * hour_us, 0, 24 * hour_us] {
+        let id = id_of(ahead_us);
+        let draft = of(&id.to_uppercase()).unwrap();
+        assert_eq!((draft.entry.id.to_string(), draft.names_id), (id.clone(), true));
+        assert_eq!(draft.mutation.unwrap().id, id, "it numbers the request as well");
+    }
+    let texts =
+        ["", "x", "0190f3b2-7c1d-4a45-9d1e-0123456789ab", "0190f3b2-7c1d-7a45-1d1e-0123456789ab"].map(String::from);
+    for wrong in
+        texts.into_iter().chain([id_of(24 * hour_us + 1_000), Uuid::nil().to_string(), Uuid::max().to_string()])
+    {
+        let errors = of(&wrong).unwrap_err();
+        assert_eq!(Error::Invalid(errors), unusable_id(), "{wrong}");
+    }
+    let own = new_entry(wit::NewEntry { client_mutation_id: Some("m-1".into()), ..input() }, now()).unwrap();
+    assert!(!own.names_id && own.mutation.unwrap().id == "m-1");
+}
+
+#[test]
+fn a_template_may_be_empty_but_for_its_name() {
+    let input = |name: &str, content: &str| NewTemplate {
+        name: name.into(),
+        title: String::new(),
+        content: content.into(),
+        tags: vec!["Sleep".into(), "sleep".into()],
+        book_id: Some(Uuid::from_u128(2).to_string()),
+    };
+    let kept = template(input(" Morning ", ""), Uuid::from_u128(2)).unwrap();
+    assert_eq!((kept.name.name(), kept.tags.as_slice()), ("Morning", ["Sleep".to_owned()].as_slice()));
+    assert_eq!(kept.book_id, None, "the default one");
+    assert!(template(input("x", &"x".repeat(TEMPLATE_CHARS_MAX)), Uuid::from_u128(2)).is_ok());
+    assert_eq!(
+        broken(template(input(" ", &"x".repeat(TEMPLATE_CHARS_MAX + 1)), Uuid::from_u128(2))),
+        ["name", "content"]
+    );
+}

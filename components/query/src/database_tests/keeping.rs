@@ -5,9 +5,7 @@ use super::stories::after;
 use crate::bindings::exports::mindflow::query::reads::{AnalysisStatus, Book};
 use crate::calendar::month;
 use crate::order::Order;
-use crate::projection::tests::{
-    ENTRY, Fact, TAG, USER, book, created, draft, mood, mood_taken_back,
-};
+use crate::projection::tests::{ENTRY, Fact, TAG, USER, book, created, draft, mood, mood_taken_back};
 use crate::reading::entries::{self, PAGE_BYTES_MAX, View};
 use crate::reading::{books, days, insights, profiles};
 use crate::request::{Page, Selection};

@@ -9,3 +9,4 @@ mod ownership;
 mod server;
 mod shown;
 mod stories;
+mod tags;
