@@ -47,7 +47,10 @@ async fn write(
     limits: Limits,
 ) -> Result<Stored, Abort> {
     let month = Month::of(request.now_us);
-    books::expect(tx, draft.entry.book_id, request.user_id).await?;
+    if let Err(error) = books::expect(tx, draft.entry.book_id, request.user_id).await {
+        // What was written before is answered, also when its journal was deleted since.
+        return if is_repeated(tx, request, draft).await? { earlier(tx, request, draft, sent).await } else { Err(error) };
+    }
     match entries::create(tx, &draft.entry, draft.mutation.as_ref(), month, limits.entries).await? {
         Created::Repeated => return earlier(tx, request, draft, sent).await,
         Created::BeyondQuota => {
@@ -66,6 +69,11 @@ async fn write(
     let stored = Stored { entry, event_sequence: 1, deleted_at: None };
     tx.publish(request.events.entry_created(&stored, request.premium)?).await?;
     Ok(stored)
+}
+
+async fn is_repeated(tx: &Tx, request: &Request<'_>, draft: &Draft) -> Result<bool, Abort> {
+    let Some(mutation) = &draft.mutation else { return Ok(false) };
+    Ok(entries::find_mutation(tx, request.user_id, &mutation.id).await?.is_some())
 }
 
 /// The entry that the same mutation created before, as it is now. Nothing of another content, or of an entry that is gone,

@@ -31,6 +31,7 @@ fn selections() -> impl Strategy<Value = Selection> {
                 book,
                 pinned,
                 favourite,
+                ..Selection::default()
             })
         })
 }
