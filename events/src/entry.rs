@@ -54,6 +54,13 @@ pub struct Entry {
     pub entry_time: Option<String>,
     #[serde(default)]
     pub place: Option<Place>,
+    /// Whether an import made it: it takes no place in a month's quota.
+    #[serde(default, deserialize_with = "or_false", skip_serializing_if = "is_false")]
+    pub imported: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// Null as false.

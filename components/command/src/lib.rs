@@ -26,7 +26,7 @@ use bindings::exports::mindflow::command::journal::{
     DeletedPage, EntryChange, Guest, Mark, MergedTags, Mood, MoodRecord, NewEntry, PageRequest, Usage, VersionPage,
     WrittenBook, WrittenEntry, WrittenTag,
 };
-use bindings::exports::mindflow::command::{devices, templates};
+use bindings::exports::mindflow::command::{devices, imports, templates};
 use bindings::exports::mindflow::platform::{health, schedule_handler};
 use mindflow_guest::call::{CallContext, Error};
 
@@ -121,6 +121,48 @@ impl Guest for Command {
 
     async fn tag_usage(context: CallContext) -> Result<Usage, Error> {
         operations::tags::usage(&context).await
+    }
+}
+
+impl imports::Guest for Command {
+    async fn import_entry(
+        context: CallContext,
+        job: String,
+        entry: imports::ImportedEntry,
+        dry_run: bool,
+    ) -> Result<imports::Outcome, Error> {
+        operations::imports::entry(&context, &job, entry, dry_run).await
+    }
+
+    async fn import_mood(
+        context: CallContext,
+        job: String,
+        id: String,
+        mood: Mood,
+        note: Option<String>,
+        at: i64,
+        dry_run: bool,
+    ) -> Result<imports::Outcome, Error> {
+        let recorded = operations::imports::Recorded { id, mood, note, at };
+        operations::imports::mood(&context, &job, recorded, dry_run).await
+    }
+
+    async fn import_tag(
+        context: CallContext,
+        job: String,
+        name: String,
+        dry_run: bool,
+    ) -> Result<imports::Outcome, Error> {
+        operations::imports::tag(&context, &job, &name, dry_run).await
+    }
+
+    async fn import_book(
+        context: CallContext,
+        job: String,
+        name: String,
+        dry_run: bool,
+    ) -> Result<(Option<String>, bool), Error> {
+        operations::imports::book(&context, &job, &name, dry_run).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! Every statement that the service sends, in one place, so that they can be compared with the schema and tested on a
 //! real PostgreSQL without a sandbox.
 //!
-//! Those of changes, of tags that go and of templates are in modules of their own.
+//! Those of changes, of imports, of tags that go and of templates are in modules of their own.
 //!
 //! Parameters are cast where they are used, so their types do not depend on the column. Each statement names the user as
 //! well as the row; row-level security repeats that check.
@@ -10,6 +10,8 @@
 mod changes;
 #[path = "statements/ended_tags.rs"]
 mod ended_tags;
+#[path = "statements/imports.rs"]
+pub mod imports;
 #[path = "statements/templates.rs"]
 mod templates;
 

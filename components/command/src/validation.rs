@@ -106,6 +106,7 @@ pub fn new_entry(input: wit::NewEntry, user_id: Uuid, zone: &TimeZone, now_us: i
         book_id: input.book_id.and_then(|id| rules.keep("journalId", book_id(&id, user_id))),
         entry_time: input.entry_time.map(|text| rules.keep("entryTime", time_of_day(text))),
         place: input.place.and_then(|place| rules.place(place)),
+        imported: false,
     };
     let mutation_id = input.client_mutation_id.map(|id| rules.keep("clientMutationId", client_mutation_id(id)));
     let mutation = mutation_id

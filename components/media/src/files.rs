@@ -38,6 +38,17 @@ pub async fn get(id: Uuid, rendition: Rendition, range: Option<Range>) -> Result
     }
 }
 
+/// The first bytes of what came.
+pub async fn head(id: Uuid, bytes: u64) -> Result<Vec<u8>, Error> {
+    let range = Some(Range { start: 0, end: bytes });
+    let (_, download) = blob::get(CONTAINER.to_owned(), upload(id), range).await?;
+    let mut head = Vec::new();
+    while let Some(piece) = download.next().await? {
+        head.extend_from_slice(&piece);
+    }
+    Ok(head)
+}
+
 /// Removes what the codec has read.
 pub async fn forget_upload(id: Uuid) -> Result<(), Error> {
     Ok(blob::delete(CONTAINER.to_owned(), vec![upload(id)]).await?)

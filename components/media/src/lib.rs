@@ -2,8 +2,8 @@
 //! component, and it never holds a whole file: contents are streamed between the request and the container.
 //!
 //! This file only wires the component's exports. `app` answers a request; `upload` stores a file and has the codec make
-//! its renditions, within the user's `quota`; `serve` sends one, `remove` deletes one. `lookup` answers other components, and
-//! `orphans` removes files that no entry has.
+//! its renditions, within the user's `quota`; `serve` sends one, `remove` deletes one. `lookup` answers other components, `intake` takes
+//! what imports bring, and `orphans` removes files that no entry has.
 //! `link` signs addresses that open a file without a token for a while.
 //! `form`, `kind`, `sound`, `file_name`, `link`, `route` and `serve::plan` are pure.
 
@@ -12,6 +12,7 @@ mod caller;
 mod file_name;
 mod files;
 mod form;
+mod intake;
 mod kind;
 mod link;
 mod link_key;
@@ -39,7 +40,7 @@ mod services {
 }
 
 use bindings::exports::mindflow::{
-    media::files as service,
+    media::{files as service, intake as taking},
     platform::{health, schedule_handler},
 };
 use mindflow_guest::{
@@ -84,6 +85,22 @@ impl service::Guest for Media {
 
     async fn media_usage(context: CallContext) -> Result<service::Usage, Error> {
         lookup::usage(&context).await
+    }
+}
+
+impl taking::Guest for Media {
+    async fn adopt(
+        context: CallContext,
+        job: String,
+        id: String,
+        file_name: String,
+        bytes: u64,
+    ) -> Result<bool, Error> {
+        intake::adopt(&context, &job, &id, &file_name, bytes).await
+    }
+
+    async fn hold(_context: CallContext, job: String, ids: Vec<String>) -> Result<Vec<bool>, Error> {
+        intake::hold(&job, &ids).await
     }
 }
 

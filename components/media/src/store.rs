@@ -2,7 +2,7 @@
 
 use crate::DATABASE;
 use crate::bindings::exports::mindflow::media::files::{File, Kind};
-use crate::caller::{Caller, Reader};
+use crate::caller::Reader;
 use crate::kind::Upload;
 use crate::quota;
 use crate::route;
@@ -48,6 +48,8 @@ const TOTALS: &str = "SELECT count(DISTINCT file.id) AS files, coalesce(sum(kept
 const HOLD: &str = "UPDATE media.files SET unattached_since = $3::timestamptz
     WHERE id = ANY ($1::uuid[]) AND user_id = $2::uuid
     RETURNING id";
+
+const IMPORTER: &str = "SELECT user_id FROM portability.importing WHERE job_id = $1::uuid";
 
 const NOTE_ATTACHED: &str = "UPDATE media.files SET unattached_since = NULL
     WHERE unattached_since IS NOT NULL AND id IN (SELECT file_id FROM media.attached)";
@@ -106,18 +108,18 @@ impl From<images::Rendition> for Rendition {
 }
 
 /// Records a file in the place of its upload.
-pub async fn add(caller: &Caller, file: &NewFile, renditions: &[Rendition]) -> Result<(), Error> {
+pub async fn add(user_id: Uuid, identity: &Identity, file: &NewFile, renditions: &[Rendition]) -> Result<(), Error> {
     let NewFile { id, file_name, kind, duration_ms, created_at_us } = file;
-    sql::transaction(DATABASE, &caller.identity(), async |tx| {
-        let row = params![*id, caller.user_id, file_name, Time(*created_at_us), kind.name(), *duration_ms];
+    sql::transaction(DATABASE, identity, async |tx| {
+        let row = params![*id, user_id, file_name, Time(*created_at_us), kind.name(), *duration_ms];
         tx.execute(ADD_FILE, row).await?;
         for rendition in renditions {
             let Rendition { name, content_type, bytes, size, sha256 } = rendition;
             let (width, height) = size.unzip();
-            let row = params![*id, caller.user_id, name, content_type, *bytes, width, height, sha256];
+            let row = params![*id, user_id, name, content_type, *bytes, width, height, sha256];
             tx.execute(ADD_RENDITION, row).await?;
         }
-        quota::settle(tx, caller.user_id, file.id).await
+        quota::settle(tx, user_id, file.id).await
     })
     .await
 }
@@ -198,6 +200,26 @@ pub async fn hold(caller: &caller::Caller, ids: Vec<Uuid>, now_us: i64) -> Resul
         Ok(ids_of(&held)?)
     })
     .await
+}
+
+/// The same, of the user whose import a job is.
+pub async fn hold_as(user_id: Uuid, ids: Vec<Uuid>, now_us: i64) -> Result<Vec<Uuid>, Error> {
+    sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        let held = tx.query(HOLD, params![ids.clone(), user_id, Time(now_us)]).await?;
+        Ok(ids_of(&held)?)
+    })
+    .await
+}
+
+/// The user whose import the job is, while it runs.
+pub async fn importer(job: Uuid) -> Result<Option<Uuid>, Error> {
+    let rows = sql::query(DATABASE, Identity::Service, IMPORTER, params![job]).await?;
+    Ok(rows.first().map(|row| row.get("user_id")).transpose()?)
+}
+
+/// Whether the user has the file.
+pub async fn is_of(id: Uuid, user_id: Uuid) -> Result<bool, Error> {
+    Ok(!sql::query(DATABASE, Identity::Service, OWN, params![id, user_id]).await?.is_empty())
 }
 
 /// What became of a file that its owner wants removed.

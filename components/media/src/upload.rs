@@ -12,9 +12,10 @@ use futures::future::{Either, select};
 use futures::stream;
 use http::{StatusCode, request::Parts};
 use mindflow_guest::blob::{self, Upload};
-use mindflow_guest::call::Error;
+use mindflow_guest::call::{CallContext, Error};
 use mindflow_guest::clock;
 use mindflow_guest::rules::Rule;
+use mindflow_guest::sql::Identity;
 use mindflow_guest::web::failure::{Failure, Kind};
 use mindflow_guest::web::{Response, wire};
 use send_wrapper::SendWrapper;
@@ -78,9 +79,9 @@ fn too_large() -> Failure {
 }
 
 /// What has come.
-struct Received {
-    file_name: String,
-    kind: kind::Upload,
+pub struct Received {
+    pub file_name: String,
+    pub kind: kind::Upload,
 }
 
 /// Brings the file into the container within the time.
@@ -153,31 +154,51 @@ async fn write(upload: &Upload, piece: Vec<u8>) -> Result<(), Failure> {
     }
 }
 
-/// Makes the renditions of the upload, takes the room that they need above what was taken, and records it.
+/// Records the upload, and answers how it is seen.
 async fn keep(id: Uuid, received: Received, room: u64, caller: &Caller, now_us: i64) -> Result<Response, Failure> {
+    let owner = Owner { user_id: caller.user_id, identity: caller.identity(), context: &caller.context };
+    let (file, renditions) = record(&owner, id, received, room, now_us).await?;
+    let addresses = view::Addresses::now().await?;
+    let shown = view::FileView::new(&file, &renditions, &addresses)
+        .ok_or_else(|| Error::Internal("the codec answered no original".to_owned()))?;
+    Ok(Response::json(StatusCode::CREATED, &shown)
+        .header("location", view::path(id))
+        .header("cache-control", "no-store"))
+}
+
+/// Whose an upload is, and as whom it is recorded.
+pub struct Owner<'a> {
+    pub user_id: Uuid,
+    pub identity: Identity,
+    pub context: &'a CallContext,
+}
+
+/// Makes the renditions of the upload, takes the room that they need above what was taken, and records it.
+pub async fn record(
+    owner: &Owner<'_>,
+    id: Uuid,
+    received: Received,
+    room: u64,
+    now_us: i64,
+) -> Result<(store::NewFile, Vec<store::Rendition>), Error> {
     let Received { file_name, kind } = received;
-    let (renditions, duration_ms) = match kind {
+    let (renditions, duration_ms): (Vec<store::Rendition>, _) = match kind {
         kind::Upload::Image => {
-            let prepared = images::prepare(caller.context.clone(), id.to_string()).await?;
+            let prepared = images::prepare(owner.context.clone(), id.to_string()).await?;
             (prepared.into_iter().map(Into::into).collect(), None)
         }
         kind::Upload::Sound(sound) => keep_sound(id, sound).await?,
     };
-    let addresses = view::Addresses::now().await?;
     let file = store::NewFile { id, file_name, kind, duration_ms, created_at_us: now_us };
-    let shown = view::FileView::new(&file, &renditions, &addresses)
-        .ok_or_else(|| Error::Internal("the codec answered no original".to_owned()))?;
     let bytes = renditions.iter().map(|rendition| rendition.bytes).sum();
     if bytes > room {
-        quota::take(caller.user_id, &caller.identity(), id, bytes, now_us).await?;
+        quota::take(owner.user_id, &owner.identity, id, bytes, now_us).await?;
     }
-    store::add(caller, &file, &renditions).await?;
+    store::add(owner.user_id, &owner.identity, &file, &renditions).await?;
     if let Err(error) = files::forget_upload(id).await {
-        eprintln!("warn correlation_id={} what was uploaded as {id} stays: {error:?}", caller.context.correlation_id);
+        eprintln!("warn correlation_id={} what was uploaded as {id} stays: {error:?}", owner.context.correlation_id);
     }
-    Ok(Response::json(StatusCode::CREATED, &shown)
-        .header("location", view::path(id))
-        .header("cache-control", "no-store"))
+    Ok((file, renditions))
 }
 
 /// A sound is its own only rendition. Answers it, and how long it plays.

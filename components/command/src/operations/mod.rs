@@ -6,6 +6,7 @@ pub mod books;
 pub mod changes;
 pub mod create;
 pub mod ended_tags;
+pub mod imports;
 pub mod lifecycle;
 pub mod moods;
 pub mod prompts;

@@ -31,6 +31,22 @@ pub async fn create(
     month: Month,
     limit: Option<u32>,
 ) -> Result<Created, Abort> {
+    insert(tx, entry, mutation, month, limit, entry.draft).await
+}
+
+/// The same, without a place in a month's quota.
+pub async fn import(tx: &Tx, entry: &Entry, month: Month) -> Result<Created, Abort> {
+    insert(tx, entry, None, month, None, true).await
+}
+
+async fn insert(
+    tx: &Tx,
+    entry: &Entry,
+    mutation: Option<&Mutation>,
+    month: Month,
+    limit: Option<u32>,
+    is_uncounted: bool,
+) -> Result<Created, Abort> {
     let params = params![
         entry.id,
         entry.user_id,
@@ -41,7 +57,7 @@ pub async fn create(
         Date(month.first()),
         limit,
         mutation.map(|mutation| mutation.fingerprint.clone()),
-        entry.draft,
+        is_uncounted,
     ];
     let rows = match tx.query(statements::CREATE_ENTRY, params).await {
         Err(error)

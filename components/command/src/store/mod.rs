@@ -8,6 +8,7 @@ pub mod books;
 pub mod changes;
 pub mod ended_tags;
 pub mod entries;
+pub mod imports;
 pub mod tags;
 pub mod templates;
 pub mod trash;

@@ -11,6 +11,7 @@
 mod statements;
 
 mod creating;
+mod importing;
 mod isolation;
 mod keeping;
 mod support;

@@ -40,7 +40,7 @@ pub fn written(written: &EntryWritten, sequence: i64, kind: NoticeKind) -> Plan 
     let (columns, given, replaced) = (columns::names(), columns::of("given"), replaced());
     let text = format!(
         "WITH counted AS (
-            INSERT INTO query.entry_creations (entry_id, user_id, created_at) SELECT $1::uuid, $2::uuid, $8::timestamptz WHERE NOT $13::boolean
+            INSERT INTO query.entry_creations (entry_id, user_id, created_at) SELECT $1::uuid, $2::uuid, $8::timestamptz WHERE NOT $13::boolean AND NOT $14::boolean
             ON CONFLICT (entry_id) DO NOTHING
         ), written AS (
             INSERT INTO query.journals_view AS held (entry_id, user_id, sequence, tags, tag_ids, tag_names, title_key, content_key, keys_of, {columns})
@@ -74,6 +74,7 @@ pub fn written(written: &EntryWritten, sequence: i64, kind: NoticeKind) -> Plan 
         of,
         expected,
         entry.draft,
+        entry.imported,
     ];
     Plan {
         user_id: entry.user_id,
