@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-/// Of a file with records, unpacked: as much as is held in memory while it is parsed. Some 30,000 entries.
-pub const TEXT_BYTES_MAX: u64 = 48 << 20;
+/// Of a file with records, unpacked: as much as is held in memory while it is parsed. Some 20,000 entries.
+pub const TEXT_BYTES_MAX: u64 = 32 << 20;
 /// Of one Markdown file.
 pub const MARKDOWN_BYTES_MAX: u64 = 1 << 20;
 /// What tells one format from another is in so many bytes.

@@ -20,6 +20,12 @@ const SPARED: &[(&str, &str, &str)] = &[
     ("media-background", "sealing_key", "there are no logins there"),
     ("media-background", "sealing_former_keys", "there are no logins there"),
     ("command", "jwt_wrapping_secret", "tokens are proven there, not signed"),
+    ("portability", "jwt_wrapping_secret", "tokens are proven there, not signed"),
+    ("portability", "sealing_key", "there are no logins there"),
+    ("portability", "sealing_former_keys", "there are no logins there"),
+    ("portability-background", "jwt_wrapping_secret", "tokens are proven there, not signed"),
+    ("portability-background", "sealing_key", "there are no logins there"),
+    ("portability-background", "sealing_former_keys", "there are no logins there"),
     ("command", "sealing_key", "there are no logins there"),
     ("command", "sealing_former_keys", "there are no logins there"),
 ];

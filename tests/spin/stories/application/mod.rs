@@ -33,6 +33,7 @@ const LOGINS: [(&str, &str, &str); 18] = [
     ("analytics_analytics_dsn", "mindflow_analytics", "analytics"),
     ("notification_write_dsn", "mindflow_notification", "write"),
     ("media_write_dsn", "mindflow_media", "write"),
+    ("portability_write_dsn", "mindflow_portability", "write"),
     ("delivery_dsn", "mindflow_delivery", "write"),
     ("dead_letters_dsn", "mindflow_dead-letters", "write"),
     ("disclosure_ledger_dsn", "mindflow_disclosure-ledger", "write"),
