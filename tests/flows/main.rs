@@ -42,6 +42,7 @@ mod notification;
 mod operations;
 mod own_writes;
 mod pooler;
+mod portability;
 mod production;
 mod quota;
 mod readme;

@@ -27,6 +27,7 @@ mindflow_guest::bindings! {
         "services/media.wit",
         "services/analytics.wit",
         "services/notification.wit",
+        "services/portability.wit",
         "services/search.wit",
         "services/logging.wit",
     ],
@@ -41,6 +42,7 @@ mod services {
         logging::audit,
         media::files,
         notification::{notices, reminders},
+        portability::jobs,
         query::reads,
         search::finder,
     };

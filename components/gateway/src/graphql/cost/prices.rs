@@ -86,6 +86,8 @@ const MANY: u64 = 2_000;
 const BOOKS_MAX: u64 = 101;
 /// As many as the notification service takes.
 const REMINDERS_MAX: u64 = 21;
+/// As many as the portability service answers.
+const JOBS_MAX: u64 = 50;
 /// As many as the query service answers.
 const MOODS_MAX: u64 = 1_000;
 /// As many as the setting `sessions_max` can be.
@@ -110,6 +112,8 @@ pub const PRICES: &[Price] = &[
     several("Query", "templates", CALL, usually(5, PAGE_MAX)),
     several("Query", "prompts", CALL, Items::Asked(asked("first", 5))),
     several("Query", "reminders", CALL, usually(2, REMINDERS_MAX)),
+    several("Query", "exports", CALL, usually(3, JOBS_MAX)),
+    several("Query", "imports", CALL, usually(3, JOBS_MAX)),
     several("Query", "media", 100, Items::Page(asked("first", 20))),
     entries(several("Query", "changesSince", 100, Items::Page(asked("first", 100)))),
     several("Query", "moodTrends", CALL, Items::Asked(days(30, 2))),
@@ -147,6 +151,7 @@ pub const PRICES: &[Price] = &[
     one("EntryTemplate", "content", CONTENT),
     one("EntryTemplate", "tags", 3),
     one("Reminder", "weekdays", 3),
+    several("ImportReport", "problems", 1, usually(5, 200)),
     several("CalendarDay", "moods", 1, usually(2, 10)),
     several("JournalEntry", "tags", 1, usually(5, 20)),
     several("JournalEntry", "attachments", 20, usually(2, 10)),

@@ -10,6 +10,7 @@ mod media;
 mod mutation;
 mod notification;
 mod password;
+mod portability;
 mod query;
 mod reminders;
 mod search;
@@ -34,6 +35,7 @@ pub struct Query(
     media::MediaReads,
     devices::DeviceReads,
     reminders::ReminderReads,
+    portability::PortabilityReads,
     sessions::SessionReads,
     analytics::AnalyticsReads,
     notification::NotificationReads,
@@ -50,6 +52,7 @@ pub struct Mutation(
     tags::TagWrites,
     templates::TemplateWrites,
     reminders::ReminderWrites,
+    portability::PortabilityWrites,
     password::PasswordWrites,
     sessions::SessionWrites,
     email::EmailWrites,

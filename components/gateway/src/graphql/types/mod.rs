@@ -16,6 +16,7 @@ pub mod page;
 pub mod password;
 pub mod past;
 pub mod place;
+pub mod portability;
 pub mod reminder;
 pub mod scalars;
 pub mod search;
