@@ -277,7 +277,8 @@ async fn the_trash_shows_what_was_deleted_until_it_is_restored_or_purged() {
     for gone in [RESTORE, DELETE] {
         assert_eq!(ada.graphql(gone, json!({ "id": ids[1] })).await.error_code(), "NOT_FOUND");
     }
-    let again = json!({ "input": { "title": "two", "content": "Of two.", "tags": ["kept"], "clientMutationId": "two" } });
+    let again =
+        json!({ "input": { "title": "two", "content": "Of two.", "tags": ["kept"], "clientMutationId": "two" } });
     assert_eq!(ada.graphql(CREATE, again).await.error_code(), "CONFLICT");
     both_sides_agree(&platform).await;
     let shadow = platform.cli(&["replay", "--consumer", "query", "--shadow", "--json"]).await;

@@ -49,7 +49,11 @@ async fn write(
     let month = Month::of(request.now_us);
     if let Err(error) = books::expect(tx, draft.entry.book_id, request.user_id).await {
         // What was written before is answered, also when its journal was deleted since.
-        return if is_repeated(tx, request, draft).await? { earlier(tx, request, draft, sent).await } else { Err(error) };
+        return if is_repeated(tx, request, draft).await? {
+            earlier(tx, request, draft, sent).await
+        } else {
+            Err(error)
+        };
     }
     match entries::create(tx, &draft.entry, draft.mutation.as_ref(), month, limits.entries).await? {
         Created::Repeated => return earlier(tx, request, draft, sent).await,
