@@ -440,7 +440,7 @@ fn an_upload_of_ten_thousand_entries_is_read() {
 
 #[test]
 fn a_text_that_is_larger_than_memory_allows_is_a_problem() {
-    let spaces = vec![(b' '); usize::try_from(TEXT_BYTES_MAX).unwrap() + 1];
+    let spaces = vec![b' '; usize::try_from(TEXT_BYTES_MAX).unwrap() + 1];
     let (_, _, problems) = import(archive(&[("Journal.json".to_owned(), spaces)]));
     assert_eq!(problems[0].rule, "too-long");
 }
