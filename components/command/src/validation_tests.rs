@@ -372,7 +372,7 @@ proptest! {
         entry_date in prop::option::of("[0-9-]{8,11}"), ids in prop::collection::vec("[0-9a-f-]{0,40}", 0..12),
         id in prop::option::of(".{0,120}"),
     ) {
-        let input = wit::NewEntry { title, content, mood: None, tags, entry_date, attachment_ids: ids, client_mutation_id: id, private: false };
+        let input = wit::NewEntry { title, content, mood: None, tags, entry_date, attachment_ids: ids, client_mutation_id: id, ..input() };
         match new_entry(input, now()) {
             Ok(draft) => {
                 prop_assert!((1..=TITLE_CHARS_MAX).contains(&draft.entry.title.chars().count()));

@@ -189,3 +189,28 @@ async fn a_mood_is_taken_back_once_and_leaves_nothing_of_what_it_was() {
     assert!(one(&user, statements::TAKE_BACK_MOOD, back()).await.rows.is_empty());
     assert_eq!(db.count("SELECT count(*) FROM command.mood_records WHERE mood IS NULL AND note IS NULL").await, 1);
 }
+
+#[tokio::test]
+async fn what_is_asked_of_drafts_journals_and_the_trash_is_answered_to_their_user_alone() {
+    let db = Db::new("alone").await;
+    let (user, stranger) = (db.user(), db.user());
+    let (draft, trashed, book) = (Uuid::now_v7(), user.entry().await, Uuid::now_v7());
+    assert_eq!(user.create(draft, &NewEntry { draft: true, ..NewEntry::default() }).await, WRITTEN);
+    one(&user, statements::DELETE_ENTRY, delete(&user, trashed, NOW_US + 1)).await;
+    let named = vec![uuid(book), uuid(user.id), text("Dreams"), text("dreams"), Value::Int64(100)];
+    one(&user, statements::CREATE_BOOK, named).await;
+    for (asked, rows) in [(&user, 1), (&stranger, 0)] {
+        let of_draft = one(asked, statements::DRAFT_OF_USER, vec![uuid(draft), uuid(user.id)]).await;
+        let of_book = one(asked, statements::LOCK_BOOK, vec![uuid(book), uuid(user.id)]).await;
+        assert_eq!((of_draft.rows.len(), of_book.rows.len()), (rows, rows));
+        let total = one(asked, statements::COUNT_TRASH, vec![uuid(user.id)]).await;
+        assert_eq!(only(&total, "total"), Value::Int64(i64::try_from(rows).unwrap()));
+    }
+    assert!(one(&user, statements::DRAFT_OF_USER, vec![uuid(trashed), uuid(user.id)]).await.rows.is_empty());
+    let tx = db.begin().await;
+    for (before, rows) in [(NOW_US, 0), (NOW_US + 2, 1)] {
+        let long = tx.query(statements::LONG_IN_TRASH, vec![Value::Timestamp(before), Value::Int64(10)]).await;
+        assert_eq!(long.rows.len(), rows);
+    }
+    tx.rollback().await;
+}

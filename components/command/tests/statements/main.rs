@@ -17,4 +17,5 @@ mod keeping;
 mod support;
 mod syncing;
 mod tagging;
+mod templates;
 mod updating;
