@@ -13,9 +13,10 @@ const WITHHELD: &str = "(withheld)";
 const BARE_CHARS_MIN: usize = 5;
 
 /// Ids, times, counts and what the platform itself decided.
-const SHOWN: [&str; 33] = [
+const SHOWN: [&str; 38] = [
     "analysis",
     "at",
+    "bookId",
     "change",
     "channel",
     "completedAt",
@@ -23,6 +24,7 @@ const SHOWN: [&str; 33] = [
     "date",
     "deletedAt",
     "displayName",
+    "draft",
     "dueAt",
     "email",
     "emailConfirmed",
@@ -32,15 +34,18 @@ const SHOWN: [&str; 33] = [
     "journalId",
     "mail",
     "mailId",
+    "mergedInto",
     "model",
     "moodId",
     "pass",
+    "publishedAt",
     "reason",
     "roles",
     "sendId",
     "service",
     "sessionId",
     "tagId",
+    "takenBackAt",
     "timezone",
     "updatedAt",
     "userAgent",

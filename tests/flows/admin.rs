@@ -82,6 +82,7 @@ async fn the_command_line_lists_users_and_components() {
             "media-codec",
             "notification",
             "passwords",
+            "portability",
             "query",
             "search"
         ]

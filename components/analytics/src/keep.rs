@@ -42,6 +42,9 @@ const MOOD: &str = "INSERT INTO analytics.moods (mood_id, user_id, mood, felt_at
     SELECT $5::uuid, $4::uuid, $8::text, $11::timestamptz, $12::date FROM fact
     ON CONFLICT DO NOTHING";
 
+const TAKEN_BACK: &str =
+    "INSERT INTO analytics.moods_taken_back (mood_id, user_id) VALUES ($1::uuid, $2::uuid) ON CONFLICT DO NOTHING";
+
 /// A deletion's figures are all null.
 const ENTRY: &str = "INSERT INTO analytics.entries AS e (entry_id, user_id, sequence, is_live, mood, words, written_at, entry_date)
     SELECT $5::uuid, $4::uuid, $6::bigint, $3::text = 'entry', $8::text, $9::bigint, $11::timestamptz, $12::date FROM fact
@@ -99,6 +102,9 @@ pub fn statement(fact: &Fact) -> Statement {
         Kind::Entry => format!("{APPEND}, entry AS ({ENTRY}) {SENTIMENT}"),
         Kind::Deletion => format!("{APPEND} {ENTRY}"),
         Kind::Mood => format!("{APPEND} {MOOD}"),
+        Kind::MoodTakenBack => {
+            return Statement { text: TAKEN_BACK.to_owned(), params: params![fact.subject_id, fact.user_id] };
+        }
         Kind::Analysis => format!("{APPEND} {SENTIMENT}"),
     };
     let figures = fact.figures.clone();

@@ -28,6 +28,7 @@ mindflow_guest::bindings! {
         "services/media.wit",
         "services/analytics.wit",
         "services/notification.wit",
+        "services/portability.wit",
         "services/search.wit",
         "services/logging.wit",
     ],
@@ -38,10 +39,11 @@ mod services {
     pub use crate::bindings::mindflow::{
         analytics::figures,
         auth::{accounts, erasures},
-        command::journal,
+        command::{devices, journal, templates},
         logging::audit,
         media::files,
-        notification::notices,
+        notification::{notices, reminders},
+        portability::jobs,
         query::reads,
         search::finder,
     };

@@ -61,8 +61,8 @@ pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
 }
 
 async fn attempt(event: &Event, send: &Send) -> Result<Settlement, Failure> {
-    let disturbs =
-        matches!(send.target, Target::Email(_) | Target::Push { .. }) && !compose::is_about_safety(&send.event_type);
+    let is_message = matches!(send.target, Target::Email(_) | Target::Push { .. });
+    let disturbs = is_message && compose::waits_for_quiet_to_end(&send.event_type);
     if disturbs && let Some(ms) = quiet::quiet_for_ms(send.quiet_hours, &send.timezone, clock::now()) {
         return Err(Failure::Retry(("it is quiet hours".into(), Some(ms))));
     }

@@ -22,7 +22,7 @@ use uuid::Uuid;
 /// Older events come from a replay of the archive: they build the tables and notify no one.
 const NEWS_AGE_MAX_US: i64 = 24 * 3_600 * 1_000_000;
 /// Sends that may wait for one webhook or browser: more than a user does by hand in an hour, and little to go through.
-const WAITING_MAX: u32 = 500;
+pub const WAITING_MAX: u32 = 500;
 /// Why a send is not planned.
 const TOO_MANY_WAIT: &str = "500 sends wait for this target already";
 
@@ -109,12 +109,13 @@ async fn plan(tx: &sql::Tx, news: &[&News<'_>], now_us: i64) -> Result<(), Abort
 }
 
 /// The same for the same event, channel and target, so that a rebuilt table has the same rows.
-fn send_id(event_id: Uuid, channel: &str, target_id: Uuid) -> Uuid {
-    let digest = Sha256::new()
-        .chain_update(event_id.as_bytes())
-        .chain_update(target_id.as_bytes())
-        .chain_update(channel.as_bytes())
-        .finalize();
+pub fn send_id(event_id: Uuid, channel: &str, target_id: Uuid) -> Uuid {
+    id_of(&[event_id.as_bytes(), target_id.as_bytes(), channel.as_bytes()])
+}
+
+/// The same for the same parts.
+pub fn id_of(parts: &[&[u8]]) -> Uuid {
+    let digest = parts.iter().fold(Sha256::new(), |digest, part| digest.chain_update(part)).finalize();
     let mut bytes = [0; 16];
     bytes.iter_mut().zip(digest).for_each(|(byte, of_digest)| *byte = of_digest);
     uuid::Builder::from_custom_bytes(bytes).into_uuid()

@@ -52,12 +52,24 @@ pub fn tags(user: Uuid) -> Key {
     Key::new(format!("tags:user:{user}"), DERIVED)
 }
 
+pub fn books(user: Uuid) -> Key {
+    Key::new(format!("books:user:{user}"), DERIVED)
+}
+
+pub fn calendar(user: Uuid, from: Date, to: Date) -> Key {
+    Key::new(format!("calendar:user:{user}:{from}:{to}"), DERIVED)
+}
+
+pub fn recorded_moods(user: Uuid, from: Date, to: Date) -> Key {
+    Key::new(format!("moods:user:{user}:{from}:{to}"), DERIVED)
+}
+
 /// How the names of a user's values begin, here and in the gateway, which keeps answers made of them.
 pub fn beginnings(user: Uuid) -> Vec<String> {
-    ["journals", "insights", "answer"]
+    ["journals", "insights", "answer", "calendar", "moods"]
         .iter()
         .map(|kind| format!("{kind}:user:{user}:"))
-        .chain([profile(user).name, tags(user).name])
+        .chain([profile(user).name, tags(user).name, books(user).name])
         .collect()
 }
 

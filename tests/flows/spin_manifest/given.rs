@@ -20,6 +20,12 @@ const SPARED: &[(&str, &str, &str)] = &[
     ("media", "http://auth.spin.internal", "erasures are handled in media-background"),
     ("media", "http://logging.spin.internal", "erasures are handled in media-background"),
     ("command", "jwt_wrapping_secret", "tokens are proven there, not signed"),
+    ("portability", "jwt_wrapping_secret", "tokens are proven there, not signed"),
+    ("portability", "sealing_key", "there are no logins there"),
+    ("portability", "sealing_former_keys", "there are no logins there"),
+    ("portability", "data_keys_dsn", "imports are read in portability-background"),
+    ("portability", "{{ data_keys_origin }}", "imports are read in portability-background"),
+    ("portability-background", "jwt_wrapping_secret", "tokens are proven there, not signed"),
 ];
 /// Where `auth` is called and publishes nothing: tokens are proven, and mails prepared.
 const PROVES_ALONE: &[&str] = &["command", "media", "media-background", "notification"];

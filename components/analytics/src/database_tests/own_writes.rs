@@ -20,10 +20,10 @@ pub async fn what_was_written_is_counted_from_its_event_on(server: Server) {
     for mark in [Mark::user(USER, 1), Mark::entry(first, 1), Mark::entry(first, 2), Mark::entry(second, 3)] {
         assert!(shows(mark.clone()).await, "{mark:?}");
     }
-    assert!(shows(Mark::mood(felt)).await);
+    assert!(shows(Mark::mood(felt, 1)).await);
     // Tags count for nothing.
     assert!(shows(Mark::tag(other, 1)).await);
-    for mark in [Mark::user(USER, 2), Mark::entry(first, 3), Mark::entry(other, 1), Mark::mood(other)] {
+    for mark in [Mark::user(USER, 2), Mark::entry(first, 3), Mark::entry(other, 1), Mark::mood(other, 1)] {
         assert!(!shows(mark.clone()).await, "{mark:?}");
     }
 }

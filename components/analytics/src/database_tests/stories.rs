@@ -217,6 +217,17 @@ pub async fn the_service_appends_and_can_neither_read_change_nor_remove_a_fact(s
     assert_eq!(database.number("SELECT count(*) FROM analytics.facts").await, 12);
 }
 
+pub async fn a_mood_that_was_taken_back_counts_for_nothing_whichever_event_comes_first(server: Server) {
+    let (kept, wrong) = (felt("CALM", "2025-05-01T10:00:00Z"), felt("SAD", "2025-05-01T11:00:00Z"));
+    let back = taken_back(&wrong);
+    for events in [[kept.clone(), wrong.clone(), back.clone()], [back, kept, wrong]] {
+        let database = Database::after(server, &events).await;
+        let rows = database.shown(USER, &all_moods(FROM, TO)).await;
+        let moods: Vec<String> = rows.iter().map(|row| row.get("mood").unwrap()).collect();
+        assert_eq!(moods, ["CALM"]);
+    }
+}
+
 pub async fn facts_are_kept_as_the_server_can(server: Server) {
     let mut late = felt("SAD", "1999-01-01T00:00:00Z");
     late.timestamp = 915_148_800_000_000;

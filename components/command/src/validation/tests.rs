@@ -15,8 +15,13 @@ fn new_entry(input: wit::NewEntry, now_us: i64) -> Result<Draft, Vec<FieldError>
     super::new_entry(input, Uuid::from_u128(2), &TimeZone::UTC, now_us)
 }
 
+fn change(input: wit::EntryChange, now_us: i64) -> Result<Change, Vec<FieldError>> {
+    super::change(input, Uuid::from_u128(2), now_us, false)
+}
+
 fn input() -> wit::NewEntry {
     wit::NewEntry {
+        id: None,
         title: "A walk".into(),
         content: "Rain, then sun.".into(),
         mood: None,
@@ -25,6 +30,12 @@ fn input() -> wit::NewEntry {
         attachment_ids: Vec::new(),
         client_mutation_id: None,
         private: false,
+        draft: false,
+        pinned: false,
+        favourite: false,
+        book_id: None,
+        entry_time: None,
+        place: None,
     }
 }
 
@@ -37,6 +48,11 @@ fn unchanged() -> wit::EntryChange {
         entry_date: None,
         attachment_ids: None,
         private: None,
+        pinned: None,
+        favourite: None,
+        book_id: None,
+        entry_time: None,
+        place: None,
         expected_version: None,
     }
 }
@@ -218,6 +234,67 @@ fn an_entry_may_be_of_tomorrow_where_tomorrow_comes_first() {
 }
 
 #[test]
+fn a_draft_may_be_empty_and_is_no_entry_before_it_has_a_title_and_a_content() {
+    let empty = wit::NewEntry { title: " ".into(), content: String::new(), ..input() };
+    assert_eq!(broken(new_entry(empty.clone(), now())), ["title", "content"]);
+    let draft = new_entry(wit::NewEntry { draft: true, ..empty }, now()).unwrap().entry;
+    assert_eq!((draft.title.as_str(), draft.draft, draft.word_count), ("", true, 0));
+    let Err(Error::Invalid(missing)) = publishable(&draft) else { panic!("an entry without anything") };
+    assert_eq!(missing.iter().map(|error| error.field.as_str()).collect::<Vec<_>>(), ["title", "content"]);
+    assert_eq!(publishable(&Entry { title: "A walk".into(), content: "Rain.".into(), ..draft }), Ok(()));
+}
+
+#[test]
+fn a_change_that_lacks_a_title_alone_may_be_one_of_a_draft() {
+    let untitled = wit::EntryChange { title: Some(" ".into()), ..unchanged() };
+    assert!(lacks_title_alone(&change(untitled.clone(), now()).unwrap_err()));
+    let of_draft = super::change(untitled.clone(), Uuid::from_u128(2), now(), true).unwrap();
+    assert_eq!(of_draft.title.as_deref(), Some(""));
+    let also = wit::EntryChange { entry_date: Some("soon".into()), ..untitled };
+    assert!(!lacks_title_alone(&change(also, now()).unwrap_err()));
+    let long = wit::EntryChange { title: Some("a".repeat(TITLE_CHARS_MAX + 1)), ..unchanged() };
+    assert!(!lacks_title_alone(&change(long, now()).unwrap_err()));
+}
+
+#[test]
+fn a_place_has_a_name_or_both_coordinates() {
+    let at = |name: Option<&str>, latitude, longitude| {
+        let place = Some(wit::Place { name: name.map(Into::into), latitude, longitude });
+        new_entry(wit::NewEntry { place, ..input() }, now()).map(|draft| draft.entry.place.unwrap())
+    };
+    let river = at(Some(" By the river "), Some(52.520_006_6), Some(13.404_954)).unwrap();
+    assert_eq!(river.name.as_deref(), Some("By the river"));
+    assert_eq!(river.longitude.map(Degrees::value), Some(13.404_954));
+    assert!(at(Some("Home"), None, None).is_ok() && at(None, Some(-90.0), Some(180.0)).is_ok());
+    assert_eq!(broken(at(None, None, None)), ["place"]);
+    assert_eq!(broken(at(Some("  "), None, None)), ["place"]);
+    assert_eq!(broken(at(Some("Home"), Some(1.0), None)), ["place.latitude"]);
+    assert_eq!(broken(at(None, Some(90.5), Some(f64::NAN))), ["place.latitude", "place.longitude"]);
+    assert_eq!(broken(at(Some(&"x".repeat(PLACE_CHARS_MAX + 1)), None, None)), ["place.name"]);
+}
+
+#[test]
+fn a_time_of_day_is_written_out() {
+    let at = |time: &str| new_entry(wit::NewEntry { entry_time: Some(time.into()), ..input() }, now());
+    for time in ["00:00", "18:05", "23:59"] {
+        assert_eq!(at(time).unwrap().entry.entry_time.as_deref(), Some(time));
+    }
+    for wrong in ["24:00", "12:60", "1:05", "18:5", "18:05:00", "+1:05", "6 pm", ""] {
+        assert_eq!(broken(at(wrong)), ["entryTime"], "{wrong}");
+    }
+}
+
+#[test]
+fn the_default_journal_is_named_by_its_user() {
+    let own = Uuid::from_u128(2).to_string();
+    let other = Uuid::from_u128(8);
+    let within = |id: String| new_entry(wit::NewEntry { book_id: Some(id), ..input() }, now());
+    assert_eq!(within(own).unwrap().entry.book_id, None);
+    assert_eq!(within(other.to_string()).unwrap().entry.book_id, Some(other));
+    assert_eq!(broken(within("Dreams".into())), ["journalId"]);
+}
+
+#[test]
 fn a_change_is_checked_only_in_the_fields_it_gives() {
     assert_eq!(change(unchanged(), now()), Ok(Change::default()));
     let given = wit::EntryChange {
@@ -295,7 +372,7 @@ proptest! {
         entry_date in prop::option::of("[0-9-]{8,11}"), ids in prop::collection::vec("[0-9a-f-]{0,40}", 0..12),
         id in prop::option::of(".{0,120}"),
     ) {
-        let input = wit::NewEntry { title, content, mood: None, tags, entry_date, attachment_ids: ids, client_mutation_id: id, private: false };
+        let input = wit::NewEntry { title, content, mood: None, tags, entry_date, attachment_ids: ids, client_mutation_id: id, ..input() };
         match new_entry(input, now()) {
             Ok(draft) => {
                 prop_assert!((1..=TITLE_CHARS_MAX).contains(&draft.entry.title.chars().count()));
@@ -307,4 +384,46 @@ proptest! {
             Err(errors) => prop_assert!(!errors.is_empty()),
         }
     }
+}
+
+#[test]
+fn a_client_makes_ids_of_version_7_whose_time_is_at_most_a_day_ahead() {
+    let id_of = |ahead_us: i64| id::new(now() + ahead_us).to_string();
+    let hour_us = 3_600 * 1_000_000;
+    let of = |id: &str| new_entry(wit::NewEntry { id: Some(id.into()), ..input() }, now());
+    for ahead_us in [-400 * 24 * hour_us, 0, 24 * hour_us] {
+        let id = id_of(ahead_us);
+        let draft = of(&id.to_uppercase()).unwrap();
+        assert_eq!((draft.entry.id.to_string(), draft.names_id), (id.clone(), true));
+        assert_eq!(draft.mutation.unwrap().id, id, "it numbers the request as well");
+    }
+    let texts =
+        ["", "x", "0190f3b2-7c1d-4a45-9d1e-0123456789ab", "0190f3b2-7c1d-7a45-1d1e-0123456789ab"].map(String::from);
+    for wrong in
+        texts.into_iter().chain([id_of(24 * hour_us + 1_000), Uuid::nil().to_string(), Uuid::max().to_string()])
+    {
+        let errors = of(&wrong).unwrap_err();
+        assert_eq!(Error::Invalid(errors), unusable_id(), "{wrong}");
+    }
+    let own = new_entry(wit::NewEntry { client_mutation_id: Some("m-1".into()), ..input() }, now()).unwrap();
+    assert!(!own.names_id && own.mutation.unwrap().id == "m-1");
+}
+
+#[test]
+fn a_template_may_be_empty_but_for_its_name() {
+    let input = |name: &str, content: &str| NewTemplate {
+        name: name.into(),
+        title: String::new(),
+        content: content.into(),
+        tags: vec!["Sleep".into(), "sleep".into()],
+        book_id: Some(Uuid::from_u128(2).to_string()),
+    };
+    let kept = template(input(" Morning ", ""), Uuid::from_u128(2)).unwrap();
+    assert_eq!((kept.name.name(), kept.tags.as_slice()), ("Morning", ["Sleep".to_owned()].as_slice()));
+    assert_eq!(kept.book_id, None, "the default one");
+    assert!(template(input("x", &"x".repeat(TEMPLATE_CHARS_MAX)), Uuid::from_u128(2)).is_ok());
+    assert_eq!(
+        broken(template(input(" ", &"x".repeat(TEMPLATE_CHARS_MAX + 1)), Uuid::from_u128(2))),
+        ["name", "content"]
+    );
 }

@@ -11,7 +11,11 @@
 mod statements;
 
 mod creating;
+mod importing;
 mod isolation;
+mod keeping;
 mod support;
+mod syncing;
 mod tagging;
+mod templates;
 mod updating;

@@ -37,7 +37,7 @@ async fn a_write_is_shown_from_its_event_on_and_a_part_of_several_is_not_enough(
         Mark::entry(ENTRY, 2),
         Mark::entry(gone, 2),
         Mark::tag(TAG, 1),
-        Mark::mood(felt),
+        Mark::mood(felt, 1),
     ];
     assert!(shows(&database, &arrived).await && shows(&database, &[]).await);
     let other = Uuid::from_u128(9);
@@ -48,7 +48,7 @@ async fn a_write_is_shown_from_its_event_on_and_a_part_of_several_is_not_enough(
         Mark::entry(other, 1),
         Mark::tag(TAG, 2),
         Mark::tag(other, 1),
-        Mark::mood(other),
+        Mark::mood(other, 1),
     ] {
         assert!(!shows(&database, std::slice::from_ref(&missing)).await, "{missing:?}");
         assert!(!shows(&database, &[arrived.as_slice(), &[missing]].concat()).await);

@@ -36,6 +36,7 @@ const LOGINS: [(&str, &str, &str); 20] = [
     ("search_write_dsn", "mindflow_search", "write"),
     ("notification_write_dsn", "mindflow_notification", "write"),
     ("media_write_dsn", "mindflow_media", "write"),
+    ("portability_write_dsn", "mindflow_portability", "write"),
     ("delivery_dsn", "mindflow_delivery", "write"),
     ("dead_letters_dsn", "mindflow_dead-letters", "write"),
     ("disclosure_ledger_dsn", "mindflow_disclosure-ledger", "write"),
