@@ -164,4 +164,29 @@ WHERE mindflow.is_service() AND EXISTS (
     WHERE l.media_id = f.id AND j.deleted_at IS NULL
 );
 
+-- When they were deleted: exports of before may have them.
+CREATE VIEW portability.ended_entries WITH (security_barrier = true) AS
+SELECT j.id, j.user_id, j.deleted_at FROM command.journals j WHERE j.purged_at IS NOT NULL AND mindflow.is_service();
+GRANT SELECT ON portability.ended_entries TO mindflow_portability;
+
 GRANT SELECT ON portability.entries, portability.moods, portability.books, portability.tags, portability.media TO mindflow_portability;
+
+-- === what an erasure deletes ===
+
+-- Of a user. Files go from the container before their rows do.
+CREATE FUNCTION portability.erase(of_user uuid) RETURNS jsonb
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    counts jsonb := '{}';
+    name   text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['portability.parts', 'portability.digests', 'portability.jobs', 'portability.pieces', 'portability.uploads',
+        'portability.days']
+    LOOP
+        counts := mindflow.erase_rows(counts, name, 'user_id = $1', of_user, NULL);
+    END LOOP;
+    RETURN counts;
+END
+$$;
+REVOKE EXECUTE ON FUNCTION portability.erase FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION portability.erase TO mindflow_portability;

@@ -1,6 +1,7 @@
 //! Goal: a device that was away has what the server has after it asked what changed, whatever happened meanwhile, and its outbox replays
 //! safely. Method: a device of a few lines that keeps what pages say, beside other clients that write; the server's own lists in the end.
 
+use crate::erasure_kit::PURGE;
 use mindflow_tests::{Account, Platform, eventually};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -15,7 +16,6 @@ const CREATE: &str =
 const UPDATE: &str = "mutation ($input: UpdateJournalEntryInput!) { updateJournalEntry(input: $input) { id } }";
 const DELETE: &str = "mutation ($id: ID!) { deleteJournalEntry(id: $id) }";
 const RESTORE: &str = "mutation ($id: ID!) { restoreJournalEntry(id: $id) { id } }";
-const PURGE: &str = "mutation ($id: ID!) { purgeJournalEntry(id: $id) }";
 
 /// What a client keeps: things by kind and id, and where it is.
 #[derive(Default)]

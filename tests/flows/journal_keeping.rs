@@ -1,6 +1,7 @@
 //! Goal: a journal is kept as its owner wants: drafts, journals, marks, places, earlier versions, the trash, and moods that are taken back.
 //! Method: GraphQL as clients send it; the reconciliation afterwards says whether both sides agree.
 
+use crate::erasure_kit::soon;
 use mindflow_tests::{Account, Platform, eventually};
 use serde_json::{Value, json};
 
@@ -238,7 +239,8 @@ async fn the_trash_shows_what_was_deleted_until_it_is_restored_or_purged() {
         assert!(text.contains("cron = \"7 1 * * *\""), "the schedule is in the manifest");
         text.replace("cron = \"7 1 * * *\"", "cron = \"* * * * * *\"")
     };
-    let builder = Platform::services().variable("reconcile_pause_ms", "700").variable("free_entries_per_month", "10");
+    let builder =
+        soon(Platform::services()).variable("reconcile_pause_ms", "700").variable("free_entries_per_month", "10");
     let platform = builder.manifest(often).start().await;
     let (ada, bob) = (platform.register().await, platform.register().await);
     let mut ids = Vec::new();
@@ -280,6 +282,11 @@ async fn the_trash_shows_what_was_deleted_until_it_is_restored_or_purged() {
     let again =
         json!({ "input": { "title": "two", "content": "Of two.", "tags": ["kept"], "clientMutationId": "two" } });
     assert_eq!(ada.graphql(CREATE, again).await.error_code(), "CONFLICT");
+    // Each is an erasure of its own, as if it had been purged by its user.
+    let erasures = "SELECT count(*) FROM auth.erasures WHERE entry_id IS NOT NULL AND completed_at IS NOT NULL";
+    let done = async || database.query_one(erasures, &[]).await.expect("a count").get::<_, i64>(0);
+    eventually("both are erased everywhere", || async { (done().await == 2).then_some(()) }).await;
+    assert_eq!(ada.data("{ me { quota { used } } }", json!({})).await["me"]["quota"]["used"], 3, "they stay counted");
     both_sides_agree(&platform).await;
     let shadow = platform.cli(&["replay", "--consumer", "query", "--shadow", "--json"]).await;
     assert_eq!(shadow.code, Some(0), "{shadow:?}");

@@ -2,6 +2,7 @@
 //! named; and a host that is killed in between goes on. Method: archives made by the public descriptions of their formats, sent and fetched
 //! as a browser does, with the schedule of jobs at its fastest.
 
+use crate::erasure_kit::{PURGE, complete, delete, soon};
 use crate::media::{small_png, upload};
 use mindflow_formats::zip::{Directory, Limits, Packing, Writer};
 use mindflow_tests::{Account, Answer, Builder, Platform, eventually_within, send};
@@ -171,6 +172,42 @@ async fn an_export_is_fetched_in_ranges_by_its_address_alone_until_it_is_removed
     let write = platform.write_database().await;
     write.execute("UPDATE portability.jobs SET expires_at = now() WHERE status = 'READY'", &[]).await.unwrap();
     assert!(job["expiresAt"].is_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_goes_with_an_entry_that_it_has_and_all_go_with_the_account() {
+    let platform = soon(quick()).start().await;
+    let ada = platform.register().await;
+    let entry = ada.write(json!({ "title": "A walk", "content": "By the lake." })).await;
+    ada.write(json!({ "title": "At home", "content": "Rain." })).await;
+    let (with, _) = export(&ada, "MINDFLOW").await;
+    let purged = ada.data(PURGE, json!({ "id": entry["id"] })).await["purgeJournalEntry"]["erasureId"].clone();
+    let (without, _) = export(&ada, "MINDFLOW").await;
+    complete(&platform, &purged).await;
+    let shown = ada.data(EXPORTS, json!({})).await["exports"].clone();
+    let status = |job: &Value| {
+        shown.as_array().unwrap().iter().find(|shown| shown["id"] == job["id"]).unwrap()["status"].clone()
+    };
+    assert_eq!((status(&with), status(&without)), (json!("EXPIRED"), json!("READY")));
+    ada.http().get(with["url"].as_str().unwrap()).await.expect_problem(404, "not-found");
+    ada.http().get(without["url"].as_str().unwrap()).await.expect(200);
+
+    let brought = send_upload(&ada, archive(&[("notes/a.md", b"# A\n\nText.")])).await;
+    let erasure = delete(&ada).await["erasureId"].clone();
+    let done = complete(&platform, &erasure).await;
+    let erased = |store: &str| {
+        let found = done["erased"].as_array().unwrap().iter();
+        found
+            .clone()
+            .find(|erased| (&erased["service"], &erased["store"]) == (&json!("portability"), &json!(store)))
+            .unwrap()["count"]
+            .clone()
+    };
+    assert_eq!((erased("exports"), erased("uploads")), (json!(1), json!(1)), "{brought}: {done}");
+    ada.http().get(without["url"].as_str().unwrap()).await.expect_problem(404, "not-found");
+    let left = "SELECT (SELECT count(*) FROM portability.jobs) + (SELECT count(*) FROM portability.uploads) + (SELECT count(*) FROM portability.days)";
+    let database = platform.write_database().await;
+    assert_eq!(database.query_one(left, &[]).await.expect("a count").get::<_, i64>(0), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,11 +3,12 @@
 //! written down with what the stretch has made, in one transaction; a host that is killed loses the stretch alone.
 //!
 //! This file only wires the component's exports. `jobs` answers the service's calls, `run` takes stretches in turn, `exporting` and
-//! `importing` are what they do. `app` speaks HTTP to clients: archives in and out, which pass through no other component. The formats
+//! `importing` are what they do; `erasure` removes what there is of a user, or of an entry, that goes. `app` speaks HTTP to clients: archives in and out, which pass through no other component. The formats
 //! are in the crate `mindflow-formats`.
 
 mod app;
 mod download;
+mod erasure;
 mod exporting;
 mod files;
 mod importing;
@@ -32,11 +33,13 @@ mod services {
 }
 
 use bindings::exports::mindflow::{
-    platform::{health, schedule_handler},
+    platform::{health, schedule_handler, subscriber as subscription},
     portability::jobs as service,
 };
 use mindflow_guest::{
     call::{CallContext, Error},
+    erasing,
+    events::{Delivery, Event, Failure},
     sql,
     web::wire,
 };
@@ -78,6 +81,15 @@ impl service::Guest for Portability {
 
     async fn cancel_import(context: CallContext, id: String) -> Result<(), Error> {
         jobs::cancel(&context, &id, store::Kind::Import).await
+    }
+}
+
+impl subscription::Guest for Portability {
+    async fn handle(event: Event, delivery: Delivery) -> Result<(), Failure> {
+        match erasing::of(&event)? {
+            Some(erasure) => erasure::erase(&event, &delivery, erasure).await,
+            None => Ok(()),
+        }
     }
 }
 
