@@ -209,6 +209,11 @@ mod tests {
             })
         );
         assert_eq!((event.sequence, event.partition_key), (1, format!("erasure:{}", Uuid::from_u128(9))));
+        for uncounted in [Entry { draft: true, ..entry() }, Entry { imported: true, ..entry() }] {
+            let stored = Stored { entry: uncounted, ..sample() };
+            let (_, payload) = made(|events| events.entry_purged(&stored, Uuid::from_u128(9), 1));
+            assert_eq!(payload.get("createdAt"), None, "it counts in no month");
+        }
     }
 
     #[test]
