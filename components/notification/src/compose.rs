@@ -14,7 +14,7 @@ pub const DISABLED: &str = "WebhookDisabled";
 /// What reminders to write are about.
 pub const REMINDER: &str = "ReminderDue";
 /// Two templates a mail: the name's ending decides what is escaped.
-const TEMPLATES: [(&str, &str); 16] = [
+const TEMPLATES: [(&str, &str); 18] = [
     ("confirmation.txt", include_str!("templates/confirmation.txt")),
     ("confirmation.html", include_str!("templates/confirmation.html")),
     ("reset.txt", include_str!("templates/reset.txt")),
