@@ -2,10 +2,9 @@
 //! from where it comes from, so a record that is read twice, in a stretch that was lost or in an import of the same again, is made once.
 
 use crate::files::{self, Uploaded};
-use crate::jobs;
-use crate::run::STRETCH_US;
+use crate::format;
 use crate::services::{imports, intake, journal};
-use crate::settings::{self, Settings};
+use crate::settings::{self, STRETCH_US, Settings};
 use crate::store::{self, Day, Job, Leased, Status};
 use mindflow_formats::import::{Format, Import, Item};
 use mindflow_formats::zip::BadArchive;
@@ -120,13 +119,13 @@ async fn go_on(job: &mut Job, settings: Settings) -> Result<Went, Error> {
     if pieces.is_empty() {
         return ended("The upload is gone: send it again.");
     }
-    let wanted = job.format.as_deref().and_then(jobs::imported);
+    let wanted = job.format.as_deref().and_then(format::imported);
     let import = match Import::open(Uploaded::new(upload, pieces), wanted).await {
         Ok(import) => import,
         Err(BadArchive::Store(error)) => return Err(Error::Unavailable(error.to_string())),
         Err(error) => return ended(&error.to_string()),
     };
-    job.format = Some(jobs::named(import.format()).to_owned());
+    job.format = Some(format::named(import.format()).to_owned());
     let mut state: State = serde_json::from_value(job.state.clone()).unwrap_or_default();
     let used = store::day(job.user_id, clock::now_us()).await?.entries;
     let mut importing = Importing {
@@ -457,7 +456,7 @@ impl Importing<'_> {
 /// A UUID of version 7 whose random bits follow from where the thing comes from.
 fn id_of(user_id: Uuid, format: Format, what: &str, source_id: &str, turn: u8, made_us: i64) -> Uuid {
     let mut hash = Sha256::new();
-    for text in [jobs::named(format), what, source_id] {
+    for text in [format::named(format), what, source_id] {
         hash.update((text.len() as u64).to_le_bytes());
         hash.update(text.as_bytes());
     }

@@ -2,7 +2,7 @@
 
 use crate::bindings::exports::mindflow::portability::jobs as wit;
 use crate::store::{self, Job, Kind, NewJob, Status};
-use crate::{importing, link, upkeep};
+use crate::{format, importing, link, upkeep};
 use mindflow_formats::{export, import};
 use mindflow_guest::call::{CallContext, Error};
 use mindflow_guest::caller::Caller;
@@ -167,17 +167,8 @@ fn export_name(format: wit::ExportFormat) -> &'static str {
     }
 }
 
-/// As the database has it.
-pub fn exported(name: Option<&str>) -> export::Format {
-    match name {
-        Some("DAY_ONE") => export::Format::DayOne,
-        Some("HTML") => export::Format::Html,
-        _ => export::Format::Mindflow,
-    }
-}
-
 fn export_format(name: Option<&str>) -> wit::ExportFormat {
-    match exported(name) {
+    match format::exported(name) {
         export::Format::Mindflow => wit::ExportFormat::Mindflow,
         export::Format::DayOne => wit::ExportFormat::DayOne,
         export::Format::Html => wit::ExportFormat::Html,
@@ -185,7 +176,7 @@ fn export_format(name: Option<&str>) -> wit::ExportFormat {
 }
 
 fn import_name(format: wit::ImportFormat) -> &'static str {
-    named(match format {
+    format::named(match format {
         wit::ImportFormat::Mindflow => import::Format::Mindflow,
         wit::ImportFormat::DayOne => import::Format::DayOne,
         wit::ImportFormat::Markdown => import::Format::Markdown,
@@ -194,23 +185,8 @@ fn import_name(format: wit::ImportFormat) -> &'static str {
     })
 }
 
-/// As the database has it.
-pub fn named(format: import::Format) -> &'static str {
-    match format {
-        import::Format::Mindflow => "MINDFLOW",
-        import::Format::DayOne => "DAY_ONE",
-        import::Format::Markdown => "MARKDOWN",
-        import::Format::Journiv => "JOURNIV",
-        import::Format::Daylio => "DAYLIO",
-    }
-}
-
-pub fn imported(name: &str) -> Option<import::Format> {
-    import::Format::ALL.iter().copied().find(|format| named(*format) == name)
-}
-
 fn import_format(name: &str) -> Option<wit::ImportFormat> {
-    Some(match imported(name)? {
+    Some(match format::imported(name)? {
         import::Format::Mindflow => wit::ImportFormat::Mindflow,
         import::Format::DayOne => wit::ImportFormat::DayOne,
         import::Format::Markdown => wit::ImportFormat::Markdown,

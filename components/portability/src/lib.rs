@@ -11,6 +11,7 @@ mod download;
 mod erasure;
 mod exporting;
 mod files;
+mod format;
 mod importing;
 mod jobs;
 mod link;

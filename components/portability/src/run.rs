@@ -10,8 +10,6 @@ use mindflow_guest::{clock, id};
 pub const SCHEDULE: &str = "run-jobs";
 /// Of a run, which comes every minute.
 const RUN_US: i64 = 50 * 1_000_000;
-/// Of a stretch: others wait so long.
-pub const STRETCH_US: i64 = 8 * 1_000_000;
 
 pub async fn all() -> Result<(), Error> {
     let until_us = clock::now_us().saturating_add(RUN_US);

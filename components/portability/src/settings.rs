@@ -8,6 +8,8 @@ const ENTRIES_A_DAY: u64 = 20_000;
 const BYTES_A_DAY: u64 = 2 << 30;
 /// A week to fetch what was made.
 const EXPORT_DAYS: u64 = 7;
+/// Of a stretch of a job: others wait so long.
+pub const STRETCH_US: i64 = 8 * 1_000_000;
 
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {

@@ -7,10 +7,9 @@ mod mindflow;
 mod output;
 mod source;
 
-use crate::jobs;
-use crate::run::STRETCH_US;
+use crate::settings::{self, STRETCH_US};
 use crate::store::{self, Job, Leased, Part, Status};
-use crate::{files, settings};
+use crate::{files, format};
 use mindflow_formats::export::Format;
 use mindflow_formats::zip::Writer;
 use mindflow_guest::{call::Error, clock};
@@ -60,7 +59,7 @@ pub fn parts_of(job: &Job) -> u32 {
 pub async fn stretch(leased: Leased) -> Result<(), Error> {
     let mut job = leased.job.clone();
     let mut state: State = serde_json::from_value(job.state.clone()).unwrap_or_default();
-    let format = jobs::exported(job.format.as_deref());
+    let format = format::exported(job.format.as_deref());
     if state.phase == Phase::Head {
         (job.total, job.media_total) = source::totals(job.user_id).await?;
     }
