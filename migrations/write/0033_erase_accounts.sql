@@ -87,9 +87,8 @@ GRANT EXECUTE ON FUNCTION auth.erase TO mindflow_auth;
 
 -- === command ===
 
--- A tag that is deleted is looked for in its entries, and a mood by its user.
+-- A tag that is deleted is looked for in its entries.
 CREATE INDEX journal_tags_by_tag ON command.journal_tags (tag_id);
-CREATE INDEX mood_records_by_user ON command.mood_records (user_id);
 
 -- Also for a caller who purges an entry: the tables' policies hold the caller to their own rows.
 CREATE FUNCTION command.erase(of_user uuid, of_entry uuid) RETURNS jsonb

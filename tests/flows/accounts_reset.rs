@@ -4,7 +4,8 @@
 use crate::accounts_kit::{CONFIRM, confirm, follow, link, mail_about, submit, token};
 use crate::notification::{mailing, mails_to};
 use mindflow_test_support::SmtpServer;
-use mindflow_tests::{Account, Answer, Http, PASSWORD};
+use mindflow_tests::receiver::Receiver;
+use mindflow_tests::{Account, Answer, Http, PASSWORD, eventually};
 use serde_json::{Value, json};
 
 const NEXT: &str = "another horse, another battery";
@@ -52,6 +53,43 @@ async fn a_forgotten_password_is_set_by_the_link_of_a_mail_once_and_all_sessions
     login(&ada, PASSWORD).await.expect_problem(401, "unauthenticated");
     assert_eq!(reset(http, token(&link), PASSWORD).await.error_code(), "NOT_FOUND");
     mail_about(&server, &ada.email, "Your account was changed").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_reset_nothing_goes_to_webhooks_and_browsers_from_before_until_the_user_wants_it() {
+    let (server, receiver) = (SmtpServer::start().await, Receiver::start().await);
+    let allow = format!("[outbound]\nallow-private = [\"{}\"]\n", receiver.address);
+    let platform = mailing(&server).config(&allow).start().await;
+    // Who registers an address may be a stranger.
+    let stranger = platform.register().await;
+    let create = "mutation ($url: String!) { createWebhook(url: $url, events: [\"TagCreated\"]) { id } }";
+    let webhook = stranger.data(create, json!({ "url": receiver.url("/") })).await["createWebhook"]["id"].clone();
+    let database = platform.write_database().await;
+    let id: uuid::Uuid = stranger.id.parse().expect("an id");
+    let browser = "INSERT INTO notification.push_subscriptions (id, user_id, endpoint, p256dh, auth, created_at)
+        VALUES (gen_random_uuid(), $1, 'https://push.example.org/1', '', '', now())";
+    database.execute(browser, &[&id]).await.unwrap();
+
+    confirm(&platform, &server, &stranger).await;
+    request(platform.http(), &stranger.email).await.data();
+    let link = link(&mail_about(&server, &stranger.email, SUBJECT).await);
+    submit(&platform, &link, NEXT).await.expect(200);
+    let granted = login(&stranger, NEXT).await.expect(200);
+    let owner = Account::granted(platform.http(), &stranger.email, NEXT, &granted);
+    let off = eventually("the webhook is off", || async {
+        let shown = owner.data("{ webhooks { active disabledReason } }", json!({})).await["webhooks"][0].clone();
+        (shown["active"] == false).then_some(shown)
+    })
+    .await;
+    assert_eq!(off["disabledReason"], "the password of the account was reset");
+    let browsers = "SELECT count(*) FROM notification.push_subscriptions";
+    assert_eq!(database.query_one(browsers, &[]).await.unwrap().get::<_, i64>(0), 0);
+    let mail = mail_about(&server, &stranger.email, "Your account was changed").await.replace("=\r\n", "");
+    assert!(mail.contains("Webhooks and push messages, if there were any, are off"), "{mail}");
+
+    owner.data("mutation ($id: ID!) { enableWebhook(id: $id) { id } }", json!({ "id": webhook })).await;
+    owner.data("mutation { createTag(name: \"later\") { id } }", json!({})).await;
+    eventually("the delivery of the tag", || async { (!receiver.received().is_empty()).then_some(()) }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -60,6 +60,19 @@ async fn who_ends_the_own_session_does_nothing_more_in_the_same_request() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_was_not_used_since_the_account_was_changed_is_still_shown() {
+    let platform = Platform::services().start().await;
+    let ada = platform.register().await;
+    let phone = ada.login().await;
+    // Each session gets the new time zone at its next use.
+    ada.data("mutation { updateProfile(timezone: \"Europe/Berlin\") { timezone } }", json!({})).await;
+    assert_eq!(sessions(&ada).await.len(), 2);
+    let storage = ada.data("{ me { storage { sessions { used } } } }", json!({})).await;
+    assert_eq!(storage["me"]["storage"]["sessions"]["used"], 2);
+    assert_eq!(sessions(&phone).await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn all_other_sessions_end_together_and_the_own_one_goes_on() {
     let platform = Platform::services().start().await;
     let ada = platform.register().await;

@@ -103,11 +103,22 @@ pub fn waits_for_quiet_to_end(event_type: &str) -> bool {
 pub fn change(word: &str) -> &'static str {
     match word {
         CredentialsChanged::PASSWORD_CHANGED => "The password of your account was changed",
-        CredentialsChanged::PASSWORD_RESET => "The password of your account was replaced by a link in a mail",
+        CredentialsChanged::PASSWORD_RESET => {
+            "The password of your account was replaced by a link in a mail. Webhooks and push messages, if there were any, are off until \
+             you switch them on again"
+        }
         CredentialsChanged::SECOND_FACTOR_SET => "A second factor was set up for your account",
         CredentialsChanged::SECOND_FACTOR_REMOVED => "The second factor of your account was removed",
         CredentialsChanged::RECOVERY_CODES_REPLACED => "Your account has new recovery codes",
         _ => "How you log in to your account was changed",
+    }
+}
+
+/// Whether it says that the password was replaced by who reads the account's mail.
+pub fn is_reset(event: &Event) -> bool {
+    match event::payload(event, &[Kind::CredentialsChanged]) {
+        Ok(Some(Payload::CredentialsChanged(changed))) => changed.change == CredentialsChanged::PASSWORD_RESET,
+        _ => false,
     }
 }
 

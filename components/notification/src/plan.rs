@@ -6,7 +6,7 @@ use crate::{
     DATABASE, compose,
     inside::{self, Bounds},
     send_request::requested,
-    store,
+    store, switch,
 };
 use mindflow_events::{Account, Kind, Payload};
 use mindflow_guest::{
@@ -70,6 +70,9 @@ async fn plan(tx: &sql::Tx, news: &[&News<'_>], now_us: i64) -> Result<(), Abort
     sql::all(known).await?;
     let young = |news: &&&News<'_>| now_us.saturating_sub(news.event.timestamp) <= NEWS_AGE_MAX_US;
     let news: Vec<_> = news.iter().filter(young).collect();
+    for News { event, user_id, .. } in news.iter().filter(|news| compose::is_reset(news.event)) {
+        switch::off_after_reset(tx, *user_id, event.timestamp, now_us).await?;
+    }
     let targets = news.iter().map(|News { event, user_id, .. }| {
         let kind = event.event_type.as_str();
         let is_news = compose::is_news(event);

@@ -1,5 +1,5 @@
-//! Webhooks that are switched off: their receiver is gone or did not answer for long. The owner gets a mail, sees why, and can
-//! switch them on again.
+//! Webhooks that are switched off: their receiver is gone or did not answer for long, or who made them may not have been the
+//! owner. The owner gets a mail, sees why, and can switch them on again.
 
 use crate::{compose::DISABLED, send_request::requested};
 use mindflow_guest::{
@@ -15,6 +15,13 @@ const OFF: &str = "UPDATE notification.webhooks
     SET active = false, disabled_at = $2::timestamptz, disabled_reason = left($3::text, 500), rests_until = NULL
     WHERE id = $1::uuid AND active
     RETURNING url";
+/// Why, after a reset.
+const RESET: &str = "the password of the account was reset";
+const OFF_FROM_BEFORE: &str = "UPDATE notification.webhooks
+    SET active = false, disabled_at = $3::timestamptz, disabled_reason = $4::text, rests_until = NULL
+    WHERE user_id = $1::uuid AND active AND created_at <= $2::timestamptz";
+const FORGET_PUSH_FROM_BEFORE: &str =
+    "DELETE FROM notification.push_subscriptions WHERE user_id = $1::uuid AND created_at <= $2::timestamptz";
 const MAIL_WANTED: &str = "SELECT coalesce((SELECT email FROM notification.preferences WHERE user_id = $1::uuid), true)
     AND coalesce((SELECT email_confirmed FROM notification.users WHERE user_id = $1::uuid), true) AS wanted";
 const MAIL: &str = "INSERT INTO notification.sends
@@ -42,5 +49,13 @@ pub async fn off(tx: &Tx, event: &Event, webhook: &Webhook, reason: &str, now_us
     let row = params![mail, event_id, webhook.owner_id, DISABLED, Json(body), Time(now_us)];
     tx.execute(MAIL, row).await?;
     tx.publish(requested(event, mail, "email", webhook.owner_id)?).await?;
+    Ok(())
+}
+
+/// What a user's webhooks and browsers got goes nowhere after a reset of the password: they may be of who had the account before,
+/// as of a stranger who registered the address. The mail about the reset says so.
+pub async fn off_after_reset(tx: &Tx, user_id: Uuid, reset_at_us: i64, now_us: i64) -> Result<(), Abort> {
+    tx.execute(OFF_FROM_BEFORE, params![user_id, Time(reset_at_us), Time(now_us), RESET]).await?;
+    tx.execute(FORGET_PUSH_FROM_BEFORE, params![user_id, Time(reset_at_us)]).await?;
     Ok(())
 }

@@ -22,7 +22,7 @@ use mindflow_guest::{
     failure::{conflict, internal, invalid},
     rate_limits::{self, Holder},
     rules::Rule,
-    sql::{self, Abort, Identity},
+    sql::{self, Abort, Identity, Tx},
 };
 use uuid::Uuid;
 
@@ -39,6 +39,9 @@ pub async fn begin(context: &CallContext, password: &str) -> Result<Begun, Error
     let Authenticated { caller, .. } = authenticate(context).await?;
     let settings = Settings::load().await.map_err(internal)?;
     let account = proof::again(context, caller.user_id, "password", password, settings).await?.account;
+    if !account.email_confirmed {
+        return Err(unconfirmed());
+    }
     let secret = entropy::bytes::<{ totp::SECRET_BYTES }>().map_err(internal)?;
     let device = Device::new(&secret, &account.email).map_err(internal)?;
     let begun = Begun { secret: device.secret(), uri: device.uri().map_err(internal)? };
@@ -84,6 +87,7 @@ pub async fn disable(context: &CallContext, password: &str, code: &str) -> Resul
     prove_again(context, caller.user_id, password, code).await?;
     let change = changed(caller.user_id, CredentialsChanged::SECOND_FACTOR_REMOVED, session_id, clock::now_us());
     sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        lock(tx, caller.user_id).await?;
         second_factors::remove(tx, caller.user_id).await?;
         accounts::note_change(tx, context, change.clone()).await
     })
@@ -112,6 +116,7 @@ pub async fn regenerate(context: &CallContext, password: &str, code: &str) -> Re
     let (codes, hashes) = recovery_codes(caller.user_id)?;
     let change = changed(caller.user_id, CredentialsChanged::RECOVERY_CODES_REPLACED, session_id, clock::now_us());
     sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        lock(tx, caller.user_id).await?;
         second_factors::replace_recovery_codes(tx, caller.user_id, &hashes).await?;
         accounts::note_change(tx, context, change.clone()).await
     })
@@ -148,9 +153,15 @@ async fn prove_again(context: &CallContext, user_id: Uuid, password: &str, code:
     let settings = Settings::load().await.map_err(internal)?;
     let account = proof::again(context, user_id, "password", password, settings).await?.account;
     if !account.second_factor {
-        return Err(conflict("code", Rule::NotFound, "The account has no second factor."));
+        return Err(is_none());
     }
     spend(user_id, &account.email, code, wrong).await
+}
+
+/// Changes of a second factor that there is, one after the other: of two that replace the recovery codes, both sets would be good.
+async fn lock(tx: &Tx, user_id: Uuid) -> Result<(), Abort> {
+    let has_one = accounts::lock(tx, user_id).await?.is_some_and(|account| account.second_factor);
+    if has_one { Ok(()) } else { Err(Abort::Call(is_none())) }
 }
 
 /// As they are shown, and as they are stored.
@@ -179,12 +190,21 @@ fn wrong() -> Error {
     invalid("code", Rule::Wrong, "This code is not right, or it was used before.")
 }
 
+/// Who registered the address may be a stranger. With a second factor of theirs, its user could not log in after a reset of the password.
+fn unconfirmed() -> Error {
+    Error::Forbidden("Confirm your e-mail address first: follow the link that was mailed to it.".into())
+}
+
 fn set_meanwhile() -> Error {
     conflict("code", Rule::Taken, "Another request has set a second factor up or begun with that: begin again.")
 }
 
+fn is_none() -> Error {
+    conflict("code", Rule::NotFound, "The account has no second factor.")
+}
+
 fn is_set() -> Error {
-    conflict("", Rule::Taken, "The account has a second factor already: remove it first.")
+    conflict("secondFactor", Rule::Taken, "The account has a second factor already: remove it first.")
 }
 
 #[cfg(test)]

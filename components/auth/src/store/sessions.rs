@@ -19,6 +19,7 @@ use mindflow_guest::{
     key_value::{Bucket, Condition, Entry, PutOutcome},
     realtime,
 };
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// The bucket's name in the manifest.
@@ -166,18 +167,20 @@ impl Sessions {
 
     /// A user's live sessions, the last used first; at most the 1,000 that the store lists.
     pub async fn of_user(&self, user_id: Uuid) -> Result<Vec<(Uuid, Session)>, Error> {
-        let ids = self.listed(user_id).await?;
-        // Live, too, is one that was not used since this store lost it. A database that is away hides those alone.
-        let kept = kept::of_user(user_id, clock::now_us()).await.unwrap_or_default();
-        let mut sessions: Vec<_> = kept.into_iter().filter(|(id, _)| !ids.contains(id)).collect();
-        for ids in ids.chunks(KEYS_AT_ONCE_MAX) {
+        let mut sessions = BTreeMap::new();
+        for ids in self.listed(user_id).await?.chunks(KEYS_AT_ONCE_MAX) {
             let entries = self.0.get_many(ids.iter().copied().map(key).collect()).await?;
             for (id, entry) in ids.iter().zip(entries) {
                 if let Some(entry) = entry {
-                    sessions.push((*id, read(&entry)?.session));
+                    sessions.insert(*id, read(&entry)?.session);
                 }
             }
         }
+        // Live, too, is one that was not used since this store lost it, or since it was renewed. A database that is away hides those.
+        for (id, session) in kept::of_user(user_id, clock::now_us()).await.unwrap_or_default() {
+            sessions.entry(id).or_insert(session);
+        }
+        let mut sessions: Vec<_> = sessions.into_iter().collect();
         sessions.sort_by_key(|(id, session)| (std::cmp::Reverse(session.last_used_at), *id));
         Ok(sessions)
     }
