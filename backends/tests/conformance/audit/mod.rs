@@ -123,7 +123,10 @@ async fn an_export_verifies_standing_alone_from_any_record_on(stage: Stage) {
     assert_eq!(found(verified(&gap)), defect(2, &ChainDefect::Missing));
     let altered: Vec<String> = lines.iter().map(|line| line.replace("morning 1", "evening 1")).collect();
     assert_eq!(found(verified(&altered)), defect(2, &ChainDefect::Altered));
-    assert!(export::Verifier::default().line("{}").is_err());
+    let other_version = lines[0].replacen(r#""version":2"#, r#""version":1"#, 1);
+    for wrong in ["{}", &other_version] {
+        assert!(export::Verifier::default().line(wrong).is_err(), "{wrong}");
+    }
 }
 
 async fn chained_again(stage: &Stage) -> Option<Head> {
