@@ -3,7 +3,8 @@
 
 use crate::accounts_kit::{confirm, mail_about};
 use crate::erasure_kit::{
-    DELETE, PURGE, SERVICES, complete, delete, files_with, keys_with, of_services, receipt, soon, stage, tables_with,
+    DELETE, PURGE, SERVICES, complete, delete, files_with, is_refused, keys_with, of_services, receipt, soon, stage,
+    tables_with,
 };
 use crate::media::{small_png, upload};
 use crate::notification::mailing;
@@ -64,7 +65,7 @@ async fn of_an_account_that_ends_nothing_is_left_that_says_anything_and_the_rece
     assert_eq!(keys_with(&platform, WORD), Vec::<String>::new());
     let login = json!({ "email": ada.email, "password": PASSWORD });
     platform.http().post("/auth/login", &login).await.expect_problem(401, "unauthenticated");
-    assert_eq!(ada.graphql(ENTRIES, json!({})).await.error_code(), "UNAUTHENTICATED");
+    is_refused(&ada, ENTRIES).await;
 
     let services: Vec<&str> = {
         let mut named: Vec<&str> =
@@ -153,7 +154,7 @@ async fn an_account_goes_when_its_time_of_grace_is_over() {
     let past = "UPDATE auth.erasures SET requested_at = now() - interval '15 days', due_at = now() - interval '1 day'";
     platform.write_database().await.batch_execute(past).await.expect("time goes by");
     complete(&platform, &erasure["erasureId"]).await;
-    assert_eq!(ada.graphql(ENTRIES, json!({})).await.error_code(), "UNAUTHENTICATED");
+    is_refused(&ada, ENTRIES).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -250,7 +251,7 @@ async fn a_copy_that_was_restored_is_erased_once_more_when_the_operator_asks_for
     let begun = platform.cli(&["erasures", "begin", &bob.id, "--json"]).await;
     let begun: Value = serde_json::from_str(&begun.stdout).unwrap_or_else(|error| panic!("{error}: {begun:?}"));
     complete(&platform, &begun["id"]).await;
-    assert_eq!(bob.graphql(ENTRIES, json!({})).await.error_code(), "UNAUTHENTICATED");
+    is_refused(&bob, ENTRIES).await;
 
     let shown = platform.cli(&["erasures", "show", erasure.as_str().unwrap()]).await;
     assert!(shown.stdout.contains("query.users_view"), "{shown:?}");

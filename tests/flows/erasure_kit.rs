@@ -41,6 +41,15 @@ pub async fn complete(platform: &Platform, id: &Value) -> Value {
     .await
 }
 
+/// The session has ended: each field of the query says so, and none shows anything.
+pub async fn is_refused(account: &Account, query: &str) {
+    let answer = account.graphql(query, json!({})).await.json();
+    let errors = answer["errors"].as_array().unwrap_or_else(|| panic!("no errors: {answer}"));
+    assert!(errors.iter().all(|error| error["extensions"]["code"] == "UNAUTHENTICATED"), "{answer}");
+    let shown = answer["data"].as_object().is_some_and(|fields| fields.values().any(|field| !field.is_null()));
+    assert!(!errors.is_empty() && !shown, "{answer}");
+}
+
 /// The tables of all databases that have the text in one of their rows, with the schema before.
 pub async fn tables_with(platform: &Platform, text: &str) -> Vec<String> {
     let databases =

@@ -1,6 +1,6 @@
 //! An export: one JSON line a record, with the hashes, so that it can be verified standing alone.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de};
 use serde_json::value::RawValue;
 
 use super::{Broken, Content, Hash, Head, Record, Report, Walk, verify::Noted};
@@ -81,8 +81,11 @@ impl Verifier {
 }
 
 fn read(text: &str) -> Result<Record, serde_json::Error> {
-    let Line { previous_hash, hash, record, .. } = serde_json::from_str(text)?;
-    let Content { number, event, .. } = serde_json::from_str(record.get())?;
+    let Line { previous_hash, hash, version: of_line, record } = serde_json::from_str(text)?;
+    let Content { number, event, version, .. } = serde_json::from_str(record.get())?;
+    if of_line.is_some_and(|of_line| of_line != version) {
+        return Err(de::Error::custom("`version` is not that of the record"));
+    }
     Ok(Record {
         number,
         occurred_at_us: event.timestamp_us(),

@@ -153,8 +153,10 @@ impl Trail {
 
     /// Whether there is something to chain again.
     async fn begin_rechaining(&self) -> Result<bool, AuditError> {
-        let document = self.head_document().await?.unwrap_or_default();
         let head = self.head().await?;
+        // A new trail has no document yet; one without a number and a hash is no head.
+        self.remember(head).await?;
+        let document = self.head_document().await?.unwrap_or_default();
         let mut of_before = no_closing();
         of_before.insert("_id", doc! { "$gt": document.get_i64("sealedTo").unwrap_or_default() });
         of_before.insert("body", doc! { "$not": { "$regex": "\"version\":2\\}$" } });

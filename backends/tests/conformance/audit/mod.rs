@@ -25,6 +25,7 @@ on_every_back_end! {
     a_head_that_was_noted_must_still_be_there,
     an_export_verifies_standing_alone_from_any_record_on,
     a_trail_of_before_is_chained_again_over_sealed_payloads,
+    a_new_trail_has_nothing_to_chain_again_and_takes_events,
     a_broken_trail_of_before_is_chained_again_and_a_record_states_the_defect,
 }
 
@@ -122,7 +123,10 @@ async fn an_export_verifies_standing_alone_from_any_record_on(stage: Stage) {
     assert_eq!(found(verified(&gap)), defect(2, &ChainDefect::Missing));
     let altered: Vec<String> = lines.iter().map(|line| line.replace("morning 1", "evening 1")).collect();
     assert_eq!(found(verified(&altered)), defect(2, &ChainDefect::Altered));
-    assert!(export::Verifier::default().line("{}").is_err());
+    let other_version = lines[0].replacen(r#""version":2"#, r#""version":1"#, 1);
+    for wrong in ["{}", &other_version] {
+        assert!(export::Verifier::default().line(wrong).is_err(), "{wrong}");
+    }
 }
 
 async fn chained_again(stage: &Stage) -> Option<Head> {
@@ -155,6 +159,15 @@ async fn a_trail_of_before_is_chained_again_over_sealed_payloads(stage: Stage) {
     assert_eq!(stage.log.append(&event(1)).await.unwrap().number, 2);
     assert_eq!(stage.log.append(&event(50)).await.unwrap().number, 5);
     assert_eq!(report(&stage, Some(head)).await.broken, None);
+}
+
+async fn a_new_trail_has_nothing_to_chain_again_and_takes_events(stage: Stage) {
+    for number in 1..=2 {
+        assert_eq!(chained_again(&stage).await, None);
+        assert_eq!(stage.log.append(&event(number)).await.unwrap().number, number);
+    }
+    let report = report(&stage, None).await;
+    assert_eq!((report.records, report.broken), (2, None));
 }
 
 async fn a_broken_trail_of_before_is_chained_again_and_a_record_states_the_defect(stage: Stage) {
