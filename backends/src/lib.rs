@@ -1,6 +1,7 @@
 //! The real stores behind the platform's capabilities, grouped by idea. Nothing here knows WebAssembly or any service.
 //!
 //! - [`database`]: PostgreSQL, and the SQL that a component may run on it.
+//! - [`data_keys`]: the keys under which payloads of events are kept.
 //! - [`delivery`]: events from the log to their subscribers; the archive, replays, and the marks of applied events.
 //! - [`stores`]: key-value buckets, containers of files, object storage, search indexes.
 //! - [`records`]: what is only appended: the audit trail and the kept log.
@@ -13,6 +14,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "unit tests take time and ids as they come"))]
 
 pub mod clock;
+pub mod data_keys;
 pub mod database;
 pub mod delivery;
 pub mod embeddings;

@@ -16,6 +16,7 @@ mod account;
 mod analysis;
 mod decode;
 mod entry;
+mod erasure;
 mod mood;
 mod notice;
 mod notification;
@@ -29,6 +30,10 @@ pub use account::{Account, AccountMailRequested, CredentialsChanged, LoggedIn};
 pub use analysis::{AnalysisFailed, FailureReason, INSIGHT_KINDS, Insight, Insights, Quote};
 pub use decode::BadEvent;
 pub use entry::{Analysis, Entry, EntryDeleted, EntryWritten, Reason};
+pub use erasure::{
+    AccountErased, DeletionCancelled, DeletionRequested, EntryPurged, Erasure, ErasureCompleted, FIRST_PASS,
+    KeysDestroyed, LAST_PASS,
+};
 pub use mood::Mood;
 pub use notice::{Notice, NoticeKind, SessionEnded, UserNotice, notice_topic};
 pub use notification::{NotificationRequested, WEBHOOK_EVENTS};
@@ -118,6 +123,43 @@ macro_rules! events {
     };
 }
 
+/// Under which key a payload is kept; once that is destroyed, it can no longer be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// That of the event's own aggregate.
+    Itself,
+    /// That of another aggregate, as [`Payload::partition_key`] would name it.
+    Aggregate(String),
+    /// None: it has only ids, times and numbers.
+    Unsealed,
+}
+
+impl Payload {
+    /// What was made of an entry goes with the entry. What an erasure says of itself stays.
+    pub fn subject(&self) -> Subject {
+        let entry = |id: Uuid| Subject::Aggregate(format!("entry:{id}"));
+        match self {
+            Self::AIInsightsGenerated(insights) => entry(insights.entry_id),
+            Self::AIAnalysisFailed(failed) => entry(failed.entry_id),
+            Self::AccountErased(_)
+            | Self::JournalEntryPurged(_)
+            | Self::KeysDestroyed(_)
+            | Self::ErasureCompleted(_) => Subject::Unsealed,
+            _ => Subject::Itself,
+        }
+    }
+
+    /// What is to be erased, where the event says so.
+    pub fn erasure(&self) -> Option<Erasure> {
+        match self {
+            Self::AccountErased(erased) => Some(erased.into()),
+            Self::JournalEntryPurged(purged) => Some(purged.into()),
+            Self::KeysDestroyed(destroyed) => Some(destroyed.into()),
+            _ => None,
+        }
+    }
+}
+
 /// The entry of the fixtures, which has a mood, two tags and an attachment.
 ///
 /// # Errors
@@ -155,6 +197,13 @@ aggregates! {
     AccountMailRequested: |it| "account-mail", it.mail_id, it.user_id;
     CredentialsChanged: |it| "user", it.user_id, Some(it.user_id);
     LoggedIn: |it| "user", it.user_id, Some(it.user_id);
+    DeletionRequested: |it| "user", it.user_id, Some(it.user_id);
+    DeletionCancelled: |it| "user", it.user_id, Some(it.user_id);
+    // Not of the user or the entry: it waits for no event of theirs that failed.
+    AccountErased: |it| "erasure", it.erasure_id, Some(it.user_id);
+    EntryPurged: |it| "erasure", it.erasure_id, Some(it.user_id);
+    KeysDestroyed: |it| "erasure", it.erasure_id, Some(it.user_id);
+    ErasureCompleted: |it| "erasure-report", it.aggregate_id(), Some(it.user_id);
     EntryWritten: |it| "entry", it.entry.id, Some(it.entry.user_id);
     EntryDeleted: |it| "entry", it.id, Some(it.user_id);
     MoodRecorded: |it| "mood", it.mood_id, Some(it.user_id);
@@ -168,11 +217,17 @@ aggregates! {
 events! {
     AIAnalysisFailed(AnalysisFailed) "1.0",
     AIInsightsGenerated(Insights) "1.0",
+    AccountDeletionCancelled(DeletionCancelled) "1.0",
+    AccountDeletionRequested(DeletionRequested) "1.0",
+    AccountErased(AccountErased) "1.0",
     AccountMailRequested(AccountMailRequested) "1.0",
     CredentialsChanged(CredentialsChanged) "1.0",
+    ErasureCompleted(ErasureCompleted) "1.0",
     JournalEntryCreated(EntryWritten) "1.0",
     JournalEntryDeleted(EntryDeleted) "1.0",
+    JournalEntryPurged(EntryPurged) "1.0",
     JournalEntryUpdated(EntryWritten) "1.0",
+    KeysDestroyed(KeysDestroyed) "1.0",
     MailRequested(NotificationRequested) "1.0",
     MoodRecorded(MoodRecorded) "1.0",
     NotificationRequested(NotificationRequested) "1.0",

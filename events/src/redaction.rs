@@ -13,7 +13,7 @@ const WITHHELD: &str = "(withheld)";
 const BARE_CHARS_MIN: usize = 5;
 
 /// Ids, times, counts and what the platform itself decided.
-const SHOWN: [&str; 29] = [
+const SHOWN: [&str; 33] = [
     "analysis",
     "at",
     "change",
@@ -23,18 +23,22 @@ const SHOWN: [&str; 29] = [
     "date",
     "deletedAt",
     "displayName",
+    "dueAt",
     "email",
     "emailConfirmed",
     "entryDate",
     "entrySequence",
+    "erasureId",
     "journalId",
     "mail",
     "mailId",
     "model",
     "moodId",
+    "pass",
     "reason",
     "roles",
     "sendId",
+    "service",
     "sessionId",
     "tagId",
     "timezone",

@@ -1,8 +1,11 @@
 //! Every event as it is stored today, decoded and encoded again to the byte; and what decoding tolerates and refuses.
 
-use super::{Analysis, BadEvent, FailureReason, Kind, Payload, Quote, Reason, Time, fixture};
+use super::{
+    Analysis, BadEvent, Erasure, FIRST_PASS, FailureReason, Kind, LAST_PASS, Payload, Quote, Reason, Time, fixture,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use uuid::Uuid;
 
 fn changed(kind: Kind, changes: Value) -> String {
     let mut payload: Value = serde_json::from_str(fixture(kind)).unwrap();
@@ -122,19 +125,40 @@ fn an_event_belongs_to_its_aggregate_and_its_user() {
             Kind::MailRequested | Kind::NotificationRequested | Kind::PushRequested | Kind::WebhookRequested => {
                 ("send", None)
             }
-            Kind::CredentialsChanged | Kind::UserLoggedIn | Kind::UserRegistered | Kind::UserUpdated => {
-                ("user", Some(7))
-            }
+            Kind::AccountDeletionCancelled
+            | Kind::AccountDeletionRequested
+            | Kind::CredentialsChanged
+            | Kind::UserLoggedIn
+            | Kind::UserRegistered
+            | Kind::UserUpdated => ("user", Some(7)),
+            Kind::AccountErased | Kind::JournalEntryPurged | Kind::KeysDestroyed => ("erasure", Some(7)),
+            Kind::ErasureCompleted => ("erasure-report", Some(7)),
         };
         let of = match aggregate {
             "user" => 7,
             "send" => 9,
+            "erasure" | "erasure-report" => 5,
             _ => 1,
         };
+        let part = if aggregate == "erasure-report" { "/query" } else { "" };
         let payload = decode(*kind, fixture(*kind));
-        assert_eq!(payload.partition_key(), format!("{aggregate}:{}", id(of)));
+        assert_eq!(payload.partition_key(), format!("{aggregate}:{}{part}", id(of)));
         assert_eq!(payload.user_id().map(|user| user.to_string()), user.map(id));
     }
+}
+
+#[test]
+fn an_erasure_says_whose_it_is_and_which_pass() {
+    let of = |kind| decode(kind, fixture(kind)).erasure();
+    let id = Uuid::from_u128;
+    let account = Erasure { id: id(5), user_id: id(7), entry_id: None, pass: FIRST_PASS };
+    assert_eq!(of(Kind::AccountErased), Some(account));
+    assert_eq!(of(Kind::JournalEntryPurged), Some(Erasure { entry_id: Some(id(1)), ..account }));
+    assert_eq!(of(Kind::KeysDestroyed), Some(Erasure { pass: LAST_PASS, ..account }));
+    let of_an_entry = changed(Kind::KeysDestroyed, json!({ "journalId": id(1) }));
+    let destroyed = decode(Kind::KeysDestroyed, &of_an_entry).erasure();
+    assert_eq!(destroyed, Some(Erasure { entry_id: Some(id(1)), pass: LAST_PASS, ..account }));
+    assert_eq!(of(Kind::JournalEntryDeleted), None);
 }
 
 #[test]

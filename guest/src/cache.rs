@@ -29,6 +29,9 @@ const BUCKET: &str = "cache";
 /// Of a value as JSON. A larger one is read each time: one look may find twenty, in an instance of 64 MiB.
 const VALUE_BYTES_MAX: usize = 512 * 1024;
 
+/// The store deletes no more together.
+const NAMES_AT_ONCE_MAX: usize = 100;
+
 /// Losing a generation costs one miss; this bounds the generations of inactive owners.
 const GENERATION: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -161,6 +164,29 @@ pub async fn renew(owner: &Owner) -> Result<(), Error> {
     let bucket = Bucket::open(BUCKET.to_owned()).await?;
     bucket.put(owner.generation.clone(), fresh(), Some(ttl_ms(GENERATION)), Condition::Always).await?;
     Ok(())
+}
+
+/// Deletes what is cached of the owner under names that begin so, with the owner's generation: what a reader stores late is not found
+/// any more, and ends with its lifetime. Answers how many values there were.
+///
+/// # Errors
+/// Those of the store.
+pub async fn forget(owner: &Owner, beginnings: &[String]) -> Result<u64, Error> {
+    let bucket = Bucket::open(BUCKET.to_owned()).await?;
+    bucket.delete(vec![owner.generation.clone()]).await?;
+    let mut forgotten = 0;
+    for beginning in beginnings {
+        loop {
+            let names = bucket.list_keys(beginning.clone()).await?;
+            if names.is_empty() {
+                break;
+            }
+            for names in names.chunks(NAMES_AT_ONCE_MAX) {
+                forgotten += u64::from(bucket.delete(names.to_vec()).await?);
+            }
+        }
+    }
+    Ok(forgotten)
 }
 
 fn rest_after(error: &Error) {

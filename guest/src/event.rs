@@ -2,10 +2,10 @@
 
 use crate::bindings::platform::mindflow::platform::{
     call::{CallContext, Error},
-    events::{Event, Failure, NewEvent},
+    events::{self, Event, Failure, NewEvent},
 };
 use crate::{failure, id};
-use mindflow_events::{BadEvent, Kind, Payload};
+use mindflow_events::{BadEvent, Kind, Payload, Subject};
 use uuid::Uuid;
 
 /// The event's payload; `None` when it is not of these kinds. The payloads of others are not read.
@@ -79,6 +79,11 @@ fn new(
         traceparent,
         user_id: payload.user_id().map(|id| id.to_string()),
         tenant_id: None,
+        subject: match payload.subject() {
+            Subject::Itself => events::Subject::Itself,
+            Subject::Aggregate(name) => events::Subject::Aggregate(name),
+            Subject::Unsealed => events::Subject::Unsealed,
+        },
         payload: payload.to_json().map_err(failure::internal)?,
     })
 }

@@ -25,6 +25,7 @@ pub mod observe;
 pub mod operator;
 pub mod platform;
 pub mod preparation;
+mod sealing_of_kept;
 pub mod trigger;
 
 /// A module `bindings`, generated from the platform's WIT. Generated code is not held to the rules of this repository.

@@ -4,7 +4,7 @@
 use crate::{
     alarm::Webhook,
     application::Application,
-    capability::{Capabilities, HealthState, InstanceContext, OpenError},
+    capability::{Capabilities, HealthState, InstanceContext, OpenError, erasure},
     databases::{Databases, DatabasesError, Newer, Schema},
     disk,
     engine::{Callers, CompileError, Provider, ProviderStatus, Unhealthy},
@@ -13,6 +13,7 @@ use crate::{
     manifest::{Command, Routes, WebSocketRoute},
     observe::log_writer::{LogQueue, LogWriter},
     preparation::{opening, publishers},
+    sealing_of_kept::SealingOfKept,
     trigger::{
         event::{Subscribers, subscription},
         schedule::Jobs,
@@ -20,8 +21,11 @@ use crate::{
 };
 use mindflow_backends::{
     clock::{self, Clock},
+    data_keys::Keeper,
     database::postgres::Database,
-    delivery::{self, Backend, DeadLetters, Delivery, QueueError, publishers as publishing},
+    delivery::{
+        self, Backend, DeadLetters, Delivery, Opening, QueueError, erased::ErasedMeter, publishers as publishing,
+    },
     keys,
     records::{
         self,
@@ -67,6 +71,8 @@ struct Stores {
     /// Of the event log and the schedules.
     events: Option<Database>,
     queues: Option<Arc<dyn Backend>>,
+    /// The keys of the events' payloads.
+    keeper: Option<Arc<Keeper>>,
     capabilities: Capabilities,
     logs: Arc<dyn LogStore>,
     clock: Clock,
@@ -81,6 +87,7 @@ struct Background {
     delivery: Option<Delivery>,
     alarms: Option<Webhook>,
     scheduler: Option<Scheduler>,
+    sealing: Option<SealingOfKept>,
 }
 
 /// Why the platform cannot start.
@@ -270,6 +277,11 @@ impl Platform {
         self.stores.events.as_ref()
     }
 
+    /// The keys of the events' payloads.
+    pub(crate) fn keeper(&self) -> Option<&Arc<Keeper>> {
+        self.stores.keeper.as_ref()
+    }
+
     pub(crate) fn queues(&self) -> Option<Arc<dyn Backend>> {
         self.stores.queues.clone()
     }
@@ -313,7 +325,10 @@ impl Platform {
 
     /// Stops what runs in the background, then closes the stores. Triggers have stopped before.
     pub async fn stop(&self) {
-        let Background { delivery, alarms, scheduler } = &self.background;
+        let Background { delivery, alarms, scheduler, sealing } = &self.background;
+        if let Some(sealing) = sealing {
+            sealing.stop();
+        }
         if let Some(scheduler) = scheduler {
             scheduler.shutdown().await;
         }
@@ -364,7 +379,11 @@ impl Stores {
             Some(database) => Some(delivery::open(database.clone(), &config.events.queue)?),
             None => None,
         };
-        let opening = opening(manifest, config, &databases, queues.clone(), &clock);
+        let keeper = match &events {
+            Some(log) => Some(Arc::new(erasure::keeper(&config.capabilities, &config.data_dir, log.clone()).await?)),
+            None => None,
+        };
+        let opening = opening(manifest, config, &databases, queues.clone(), keeper.clone(), &clock);
         let capabilities = Capabilities::open(&opening).await?;
         let logs = logs::open(&config.log.keep.backend, &databases.databases).await?;
         let data_dir = config.data_dir.clone();
@@ -373,6 +392,7 @@ impl Stores {
             databases: Mutex::new(Some(databases)),
             events,
             queues,
+            keeper,
             capabilities,
             logs,
             clock,
@@ -423,6 +443,9 @@ impl Background {
             scheduler: start_schedules(application, providers, stores).await?,
             delivery: start_delivery(application, providers, stores, alarms.as_ref()).await?,
             alarms,
+            sealing: stores.keeper.clone().filter(|keeper| keeper.seals()).map(|keeper| {
+                SealingOfKept::start(keeper, stores.capabilities.audit_log.shared(), stores.clock.clone())
+            }),
         })
     }
 }
@@ -433,7 +456,9 @@ async fn start_delivery(
     stores: &Stores,
     alarms: Option<&Webhook>,
 ) -> Result<Option<Delivery>, StartError> {
-    let (Some(database), Some(queues)) = (&stores.events, &stores.queues) else { return Ok(None) };
+    let (Some(database), Some(queues), Some(keeper)) = (&stores.events, &stores.queues, &stores.keeper) else {
+        return Ok(None);
+    };
     publishing::set(database, &publishers(application.manifest.components.values()))
         .await
         .map_err(StartError::Publishers)?;
@@ -449,7 +474,9 @@ async fn start_delivery(
     }
     let options = delivery::Options { alarm: alarms.map(Webhook::alarm), ..delivery::Options::default() };
     let (queues, clock) = (Arc::clone(queues), stores.clock.clone());
-    Ok(Some(Delivery::start(database.clone(), queues, subscriptions, Arc::new(subscribers), clock, options).await?))
+    let keys = Arc::clone(keeper.keys());
+    let handler = Opening::new(Arc::new(subscribers), keys, &subscriptions, Arc::new(ErasedMeter));
+    Ok(Some(Delivery::start(database.clone(), queues, subscriptions, Arc::new(handler), clock, options).await?))
 }
 
 async fn start_schedules(

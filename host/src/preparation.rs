@@ -2,7 +2,7 @@
 //! keys. `mindflow migrate` makes it too, because components on Spin find it there and make nothing of it themselves.
 
 use crate::{
-    capability::{Capabilities, Opening},
+    capability::{Capabilities, Opening, erasure},
     databases::Databases,
     manifest::{ComponentEntry, Manifest, RuntimeConfig},
     platform::StartError,
@@ -10,6 +10,7 @@ use crate::{
 };
 use mindflow_backends::{
     clock::Clock,
+    data_keys::Keeper,
     delivery::{
         self, Backend, Config,
         archive::partitions,
@@ -35,7 +36,11 @@ pub async fn prepare(manifest: &Manifest, config: &RuntimeConfig, databases: &Da
             queues.register(&subscriptions).await.map_err(StartError::Subscriptions)?;
         }
     }
-    Ok(Capabilities::prepare(&opening(manifest, config, databases, None, &clock)).await?)
+    // Keys in a file are the host's that has it.
+    if let (Some(log), Some(_)) = (databases.databases.get(&config.events.database), &config.capabilities.erasure.dsn) {
+        erasure::keeper(&config.capabilities, &config.data_dir, log.clone()).await?.close().await;
+    }
+    Ok(Capabilities::prepare(&opening(manifest, config, databases, None, None, &clock)).await?)
 }
 
 /// What the capabilities are opened with.
@@ -44,6 +49,7 @@ pub(crate) fn opening<'a>(
     config: &'a RuntimeConfig,
     databases: &'a Databases,
     queues: Option<Arc<dyn Backend>>,
+    keeper: Option<Arc<Keeper>>,
     clock: &'a Clock,
 ) -> Opening<'a> {
     Opening {
@@ -52,6 +58,7 @@ pub(crate) fn opening<'a>(
         grants: manifest.components.values().map(|entry| &entry.grants).collect(),
         databases: &databases.databases,
         queues,
+        keeper,
         tokens: keys::Settings {
             issuer: manifest.tokens.issuer.clone(),
             audience: manifest.tokens.audience.clone(),

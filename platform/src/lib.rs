@@ -4,6 +4,8 @@
 pub mod audit;
 pub mod blob;
 pub mod broken_rule;
+#[cfg(feature = "data-keys")]
+pub mod data_keys;
 #[cfg(feature = "delivery")]
 pub mod delivery;
 pub mod disclosure;

@@ -8,7 +8,7 @@ use mindflow_tests::laws::checker::{self, Unknown, Violation};
 use mindflow_tests::laws::history::{History, Outcome, Write};
 use mindflow_tests::laws::writer::{Addresses, Writer};
 use mindflow_tests::laws::{COUNTER, evidence};
-use mindflow_tests::{absolute_manifest, components, root};
+use mindflow_tests::{absolute_manifest, components, payloads, root};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,6 +26,10 @@ const LATE_DELIVERIES: Duration = Duration::from_secs(12);
 
 /// The manifest's databases, and what they are called on the round's server.
 const DATABASES: [(&str, &str); 3] = [("write", "chaoswrite"), ("read", "chaosread"), ("analytics", "chaosanalytics")];
+
+/// The database of the keys under which payloads are kept, and what these are sealed with.
+const KEYS: &str = "chaoskeys";
+const SEALED_WITH: &str = "what seals the data keys of a round";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
@@ -70,10 +74,11 @@ pub async fn run(backend: Backend, seed: u64, kills: u32, replicas: usize, folde
     let progress =
         |what: &str| println!("chaos: {:>13} {:>6.1} s  {what}", backend.name(), began.elapsed().as_secs_f64());
     let mut servers = Servers {
-        postgres: PrivatePostgres::start(&DATABASES.map(|(_, database)| database)).await,
+        postgres: PrivatePostgres::start(&["chaoswrite", "chaosread", "chaosanalytics", KEYS]).await,
         redis: PrivateRedis::start(),
     };
     let (write_dsn, read_dsn) = (servers.postgres.dsn("chaoswrite"), servers.postgres.dsn("chaosread"));
+    let keys_dsn = servers.postgres.dsn(KEYS);
     lay_out(folder, &servers, backend)?;
     let plan = Plan::draw(seed, kills, replicas, backend == Backend::RedisStreams);
 
@@ -109,7 +114,7 @@ pub async fn run(backend: Backend, seed: u64, kills: u32, replicas: usize, folde
     }
     progress(&format!("{} kills are over, {} writes; waiting for quiet", all.total(), writes.len()));
 
-    let (history, violations, postgres_version) = settle(folder, &write_dsn, &read_dsn, &writes).await?;
+    let (history, violations, postgres_version) = settle(folder, &write_dsn, &read_dsn, &keys_dsn, &writes).await?;
     progress(&format!("{} violations", violations.len()));
     for host in &mut hosts {
         host.end().await?;
@@ -162,13 +167,15 @@ async fn settle(
     folder: &Path,
     write_dsn: &str,
     read_dsn: &str,
+    keys_dsn: &str,
     writes: &[Write],
 ) -> Result<(History, Vec<Violation>, String)> {
     let (write, read) = (evidence::connect(write_dsn).await?, evidence::connect(read_dsn).await?);
+    let keys = payloads::keys(keys_dsn, SEALED_WITH).await?;
     let wanted = evidence::wanted(&write, "counter").await?;
     let version: String = write.query_one("SHOW server_version", &[]).await?.get(0);
     let look = || async {
-        let mut history = evidence::gather(&write, &read).await?;
+        let mut history = evidence::gather(&write, &read, &keys).await?;
         history.writes = writes.to_vec();
         history.dead = dead_letters(folder).await?;
         let violations = checker::check(&history, &wanted);
@@ -223,6 +230,8 @@ fn lay_out(folder: &Path, servers: &Servers, backend: Backend) -> Result<()> {
         let dsn = servers.postgres.dsn(database);
         let _ = writeln!(config, "[databases.{name}]\nbackend = \"postgres\"\ndsn = {dsn:?}\npool-max = 4\n");
     }
+    let _ =
+        writeln!(config, "[data-keys]\ndsn = {:?}\n\n[sealing]\nkey = {SEALED_WITH:?}\n", servers.postgres.dsn(KEYS));
     for table in ["key-value.sessions", "key-value.auth-limits", "key-value.cache", "realtime"] {
         let _ = writeln!(config, "[{table}]\nbackend = \"redis\"\nurl = {redis:?}\nprefix = \"chaos:\"\n");
     }

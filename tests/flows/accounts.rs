@@ -221,9 +221,11 @@ async fn logging_out_revokes_the_unexpired_access_token_immediately() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_socket_ends_with_its_access_token_and_the_session_goes_on() {
-    let seconds = "[component.auth.variables]\naccess_token_seconds = \"3\"";
-    let platform =
-        Platform::services().manifest(|text| text.replace("[component.auth.variables]", seconds)).start().await;
+    let seconds = "[component.auth.tool.mindflow.variables]\naccess_token_seconds = \"3\"";
+    let platform = Platform::services()
+        .manifest(|text| text.replace("[component.auth.tool.mindflow.variables]", seconds))
+        .start()
+        .await;
     let ada = platform.register().await;
     let mut socket = ada.socket().await;
     ada.get("/auth/sessions").await.expect(200);

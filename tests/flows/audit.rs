@@ -1,6 +1,9 @@
 //! Goal: every event of the platform is in the audit trail, whole and in order, and no change of it stays
 //! unseen. Method: a user's actions, the trail as an administrator sees it, and a superuser who tampers.
 
+use crate::erasure_kit::tables_with;
+use mindflow_backends::data_keys::Opened;
+use mindflow_backends::records::audit::Content;
 use mindflow_test_support::MongoServer;
 use mindflow_tests::{Account, Output, Platform, eventually, send};
 use reqwest::Method;
@@ -18,6 +21,25 @@ async fn write_with(user: &Account, correlation: &str) -> String {
     let body = json!({ "title": "A secret title", "content": "What only its writer may read.", "mood": "SAD" });
     let request = user.request(Method::POST, "/api/journals").json(&body).header("x-correlation-id", correlation);
     send(request).await.expect(201).json()["id"].as_str().unwrap().to_owned()
+}
+
+/// Where a sealed payload has its commitment and the text, in its characters.
+const COMMITMENT: usize = 30;
+const CIPHERTEXT: usize = 100;
+
+/// With another character there in the last sealed payload.
+fn altered(text: &str, at: usize) -> String {
+    const SEALED: &str = "\"$sealed\":\"";
+    let at = text.rfind(SEALED).expect("a sealed payload") + SEALED.len() + at;
+    let other = if text[at..].starts_with('A') { "B" } else { "A" };
+    format!("{}{other}{}", &text[..at], &text[at + 1..])
+}
+
+/// The verifier says that, and nothing else.
+async fn assert_broken(platform: &Platform, place: &str) {
+    let broken = platform.cli(&["audit", "verify"]).await;
+    assert_eq!((broken.code, broken.stderr.lines().count()), (Some(1), 1), "{broken:?}");
+    assert!(broken.stderr.contains(place), "{broken:?}");
 }
 
 /// The verifier's answer once every event has been handled and is in the trail.
@@ -45,13 +67,27 @@ async fn what_a_user_does_is_in_the_audit_log_under_the_requests_correlation_id(
     assert_eq!((&row["correlationId"], &row["source"]), (&json!("audited:1"), &json!("command-service")));
     assert_eq!((&row["metadata"]["userId"], &row["sequence"]), (&json!(ada.id), &json!(1)));
     assert_eq!((&row["payload"]["journalId"], &row["payload"]["version"]), (&json!(entry), &json!(1)));
-    // The trail keeps what a user wrote and shows it to no administrator.
+    // The trail keeps what a user wrote, sealed, and shows it to no administrator.
     assert!(!row.to_string().contains("secret") && !row.to_string().contains("SAD"), "{row}");
     assert!(["content", "mood", "title"].iter().all(|name| row["withheld"].as_array().unwrap().contains(&json!(name))));
     let database = platform.write_database().await;
     let event_id: uuid::Uuid = row["eventId"].as_str().unwrap().parse().unwrap();
     let kept = database.query_one("SELECT body FROM audit.records WHERE event_id = $1", &[&event_id]).await.unwrap();
-    assert!(kept.get::<_, &str>(0).contains("A secret title"));
+    let kept: Content = serde_json::from_str(kept.get(0)).unwrap();
+    let keys = platform.payload_keys().await;
+    let Opened::Event(opened) = keys.open(&[&kept.event]).await.unwrap().remove(0).unwrap() else {
+        panic!("its key is gone: {kept:?}");
+    };
+    assert_eq!((&opened.payload["title"], &opened.payload["mood"]), (&json!("A secret title"), &json!("SAD")));
+    // Of the log and the trail no row has it in clear; those of services do.
+    for text in ["A secret title", "What only its writer may read."] {
+        let tables = tables_with(&platform, text).await;
+        assert!(tables.iter().any(|table| table == "command.journals"), "{tables:?}");
+        assert!(
+            !tables.iter().any(|table| table.starts_with("audit.") || table.starts_with("delivery.")),
+            "{tables:?}"
+        );
+    }
 
     for wrong in [AUDIT, "{ auditLog { edges { cursor } } }"] {
         assert_eq!(ada.graphql(wrong, json!({})).await.error_code(), "FORBIDDEN");
@@ -123,10 +159,12 @@ async fn the_verifier_finds_the_trail_intact_until_it_is_tampered_with() {
     let file_name = file.to_str().unwrap();
     let alone = platform.cli(&["audit", "verify", "--file", file_name, "--noted", &head]).await;
     assert_eq!((alone.code, &alone.stdout), (Some(0), &intact.stdout), "{alone:?}");
-    std::fs::write(&file, export.stdout.replace("A secret title", "A public title")).unwrap();
-    let forged = platform.cli(&["audit", "verify", "--file", file_name]).await;
-    assert_eq!(forged.code, Some(1), "{forged:?}");
-    assert!(forged.stderr.contains("it was altered"), "{forged:?}");
+    for at in [COMMITMENT, CIPHERTEXT] {
+        std::fs::write(&file, altered(&export.stdout, at)).unwrap();
+        let forged = platform.cli(&["audit", "verify", "--file", file_name]).await;
+        assert_eq!(forged.code, Some(1), "{at}: {forged:?}");
+        assert!(forged.stderr.contains("it was altered"), "{at}: {forged:?}");
+    }
 
     // An ordinary statement changes no record, not even the superuser's.
     let database = platform.write_database().await;
@@ -138,11 +176,32 @@ async fn the_verifier_finds_the_trail_intact_until_it_is_tampered_with() {
     let last = "SELECT max(number) FROM audit.records WHERE event_type = 'JournalEntryCreated'";
     let number: i64 = database.query_one(last, &[]).await.unwrap().get(0);
     database.batch_execute("ALTER TABLE audit.records DISABLE TRIGGER only_grows").await.unwrap();
-    let reword = "UPDATE audit.records SET body = replace(body, 'A secret title', 'A public title') WHERE number = $1";
-    database.execute(reword, &[&number]).await.unwrap();
-    let altered = platform.cli(&["audit", "verify"]).await;
-    assert_eq!((altered.code, altered.stderr.lines().count()), (Some(1), 1), "{altered:?}");
-    assert!(altered.stderr.contains(&format!("record {number}: it was altered")), "{altered:?}");
+    let row = database.query_one("SELECT body FROM audit.records WHERE number = $1", &[&number]).await.unwrap();
+    let (body, put): (String, _) = (row.get(0), "UPDATE audit.records SET body = $2 WHERE number = $1");
+    for at in [COMMITMENT, CIPHERTEXT] {
+        assert_eq!(database.execute(put, &[&number, &altered(&body, at)]).await.unwrap(), 1);
+        assert_broken(&platform, &format!("record {number}: it was altered")).await;
+    }
+    database.execute(put, &[&number, &body]).await.unwrap();
+    for (column, value, name) in [
+        ("event_type", "'JournalEntryUpdated'", "event type"),
+        ("user_id", "NULL", "user"),
+        ("occurred_at", "occurred_at + interval '1 hour'", "time"),
+    ] {
+        let change = format!(
+            "CREATE TEMPORARY TABLE former AS SELECT {column} FROM audit.records WHERE number = {number};
+            UPDATE audit.records SET {column} = {value} WHERE number = {number}"
+        );
+        database.batch_execute(&change).await.unwrap();
+        assert_broken(&platform, &format!("record {number}: its {name} is not the one that its body says")).await;
+        let restore = format!(
+            "UPDATE audit.records SET {column} = (SELECT {column} FROM former) WHERE number = {number}; DROP TABLE former"
+        );
+        database.batch_execute(&restore).await.unwrap();
+    }
+    let restored = platform.cli(&["audit", "verify"]).await;
+    assert_eq!(restored.code, Some(0), "{restored:?}");
+    database.execute(put, &[&number, &altered(&body, CIPHERTEXT)]).await.unwrap();
     database.execute("DELETE FROM audit.records WHERE number = $1", &[&(number - 1)]).await.unwrap();
     platform.stop().await;
     let removed = platform.cli(&["audit", "verify", "--json"]).await;

@@ -229,10 +229,9 @@ async fn a_consent_that_is_withdrawn_holds_for_what_waits() {
     assert_eq!((outside.heard("comes later"), outside.heard("later thought")), (Heard::NOTHING, Heard::NOTHING));
 
     // It is said in the event, and the audit trail names it without its value.
-    let payload = "SELECT payload ->> 'aiConsent' FROM delivery.archive WHERE event_type = 'UserUpdated' AND payload ? 'aiConsent'";
-    let database = platform.write_database().await;
-    let rows = database.query(payload, &[]).await.expect("the archive");
-    assert_eq!(rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>(), ["false"]);
+    let updated = platform.kept("a.event_type = 'UserUpdated'", &[]).await;
+    let said = updated.iter().filter_map(|updated| updated.payload.as_ref()?.get("aiConsent"));
+    assert_eq!(said.collect::<Vec<_>>(), [false]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

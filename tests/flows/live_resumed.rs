@@ -117,7 +117,7 @@ async fn an_embedded_host_goes_on_as_well_and_after_its_restart_says_that_it_has
 #[tokio::test(flavor = "multi_thread")]
 async fn no_change_is_missed_where_tokens_expire() {
     const TOKENS: usize = 2;
-    const VARIABLES: &str = "[component.auth.variables]";
+    const VARIABLES: &str = "[component.auth.tool.mindflow.variables]";
     let platform = Platform::services()
         .manifest(|manifest| manifest.replacen(VARIABLES, &format!("{VARIABLES}\naccess_token_seconds = \"3\""), 1))
         .variable("free_entries_per_month", "10000")

@@ -118,9 +118,11 @@ async fn the_refresh_cookie_is_found_among_others_and_taken_only_when_it_was_sen
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_logs_out_after_the_access_token_has_expired_ends_the_session_by_the_cookie() {
-    let seconds = "[component.auth.variables]\naccess_token_seconds = \"2\"";
-    let platform =
-        Platform::services().manifest(|text| text.replace("[component.auth.variables]", seconds)).start().await;
+    let seconds = "[component.auth.tool.mindflow.variables]\naccess_token_seconds = \"2\"";
+    let platform = Platform::services()
+        .manifest(|text| text.replace("[component.auth.tool.mindflow.variables]", seconds))
+        .start()
+        .await;
     let http = platform.http();
     let (ada, bob) = (platform.register().await, platform.register().await);
     let other = ada.login().await;

@@ -34,6 +34,7 @@ async fn a_component_does_not_start_without_a_grant_for_each_of_its_imports() {
         ("search", "embeddings", "mindflow:platform/embeddings@", "`embeddings = true`"),
         ("notification", "web-push", "mindflow:platform/web-push@", "`web-push = true`"),
         ("notification", "sealing", "mindflow:platform/sealing@", "`sealing = true`"),
+        ("auth", "erasure", "mindflow:platform/erasure@", "`erasure = true`"),
         ("logging", "audit-log", "mindflow:platform/audit-writer@", "`audit-log = [\"append\"]`"),
         ("media-codec", "blob", "mindflow:platform/blob@", "`blob = [\"CONTAINER\"]`"),
         ("ai", "outbound", "mindflow:platform/disclosure-sender@", "`outbound = { disclosed = true }`"),

@@ -7,6 +7,7 @@ pub mod attacker;
 mod http;
 pub mod laws;
 pub mod messages_api;
+pub mod payloads;
 pub mod pictures;
 mod platform;
 mod process;

@@ -1,8 +1,10 @@
 //! A platform of a test's own: the built binary on a free port, with a data directory, databases and a
 //! Redis prefix of its own, which are removed with the value.
 
+use crate::payloads::{self, Kept};
 use crate::process::{self, Process};
 use crate::{Account, Http, Output};
+use mindflow_backends::data_keys::DataKeys;
 use mindflow_test_support::{TestDatabase, TestPostgres, TestRedis};
 use rustix::process::Signal;
 use std::collections::BTreeMap;
@@ -10,6 +12,8 @@ use std::fmt::Write;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
+use tokio_postgres::types::ToSql;
 
 /// The least that bcrypt knows: some 2 ms, so that stories do not wait for hashes.
 const BCRYPT_COST: &str = "4";
@@ -18,6 +22,9 @@ const BCRYPT_COST: &str = "4";
 /// have the shipped ones ([`Builder::shipped_limits`]).
 pub const LIMITS_FACTOR: &str = "MINDFLOW_RATE_LIMITS__FACTOR";
 pub const NO_LIMITS: &str = "1000000";
+/// What secrets and data keys are sealed with.
+const SEALING_KEY: &str = "MINDFLOW_SEALING__KEY";
+const SEALED_WITH: &str = "what seals secrets in stories of services";
 
 /// What to start; [`start`](Self::start) starts it.
 pub struct Builder {
@@ -59,6 +66,7 @@ struct Services {
     write: TestDatabase,
     read: TestDatabase,
     analytics: TestDatabase,
+    keys: TestDatabase,
     redis: TestRedis,
 }
 
@@ -241,7 +249,7 @@ impl Services {
                 TestPostgres::empty("flowanalytics")
             )
         };
-        Self { write, read, analytics, redis: TestRedis::open() }
+        Self { write, read, analytics, keys: TestPostgres::empty("flowkeys").await, redis: TestRedis::open() }
     }
 
     fn configuration(&self, redis_streams: bool) -> String {
@@ -253,6 +261,7 @@ impl Services {
                 database.dsn()
             );
         }
+        let _ = writeln!(text, "[data-keys]\ndsn = {:?}\n", self.keys.dsn());
         for table in ["key-value.sessions", "key-value.auth-limits", "key-value.cache", "realtime"] {
             let _ = writeln!(
                 text,
@@ -276,7 +285,7 @@ impl Platform {
     /// On the test's PostgreSQL and Redis.
     pub fn services() -> Builder {
         // Replicas have a data directory each, and one key.
-        Builder::new(false).for_stories().env("MINDFLOW_SEALING__KEY", "what seals secrets in stories of services")
+        Builder::new(false).for_stories().env(SEALING_KEY, SEALED_WITH)
     }
 
     /// On the embedded default, without `fsync` and without a model that reads what is written.
@@ -434,8 +443,21 @@ impl Platform {
             "write" => services.write.dsn(),
             "read" => services.read.dsn(),
             "analytics" => services.analytics.dsn(),
+            "keys" => services.keys.dsn(),
             _ => panic!("there is no database `{name}`"),
         }
+    }
+
+    /// The keys under which payloads of events are kept on [`services`](Self::services).
+    pub async fn payload_keys(&self) -> Arc<DataKeys> {
+        let master = self.environment.get(SEALING_KEY).expect("a master key");
+        payloads::keys(&self.dsn("keys"), master).await.expect("the keys")
+    }
+
+    /// What the log has, under the alias `a`, and what it says.
+    pub async fn kept(&self, condition: &str, params: &[&(dyn ToSql + Sync)]) -> Vec<Kept> {
+        let (log, keys) = (self.write_database().await, self.payload_keys().await);
+        payloads::of(&log, &keys, condition, params).await.expect("the log")
     }
 
     /// The Redis of [`services`](Self::services): its URL and the prefix of all keys.

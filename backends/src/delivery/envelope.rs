@@ -2,4 +2,4 @@
 
 pub use mindflow_platform::event::{EnvelopeError, Event, Metadata};
 
-pub(crate) use mindflow_platform::event::COLUMNS;
+pub use mindflow_platform::event::COLUMNS;

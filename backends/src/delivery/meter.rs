@@ -14,6 +14,8 @@ const DEFERRED: &str = "mindflow_delivery_deferred_total";
 const DEAD: &str = "mindflow_delivery_dead_total";
 /// Settled after another owner had taken the lease over.
 const LEASES_LOST: &str = "mindflow_delivery_leases_lost_total";
+/// Events that no handler got, because their keys are gone.
+const ERASED: &str = "mindflow_delivery_erased_total";
 /// From an event's time to its acknowledgement, in seconds.
 const LAG: &str = "mindflow_delivery_lag_seconds";
 /// What waits in a subscription's queue: deliverable or being delivered, the latter alone, given up, behind one given up.
@@ -47,6 +49,10 @@ pub(super) fn deferred(subscription: &str) {
 
 pub(super) fn dead(subscription: &str) {
     metrics::counter!(DEAD, "subscription" => subscription.to_owned()).increment(1);
+}
+
+pub(super) fn erased(subscription: &str) {
+    metrics::counter!(ERASED, "subscription" => subscription.to_owned()).increment(1);
 }
 
 pub(super) fn lease_lost(subscription: &str) {

@@ -12,6 +12,7 @@
 //! - `log` delivers from the log on Postgres, `redis_streams` from Redis. What of it every host has alike, and all of the log but
 //!   its connections (`postgres`), is in [`mindflow_platform::delivery`].
 //! - `dispatcher` runs the handler, one task a subscription, by the [`policy`].
+//! - [`erased`] is what becomes of events whose keys are gone.
 //! - [`alarm`] is called with dead letters, `gauges` shows how much waits.
 //! - [`service`] starts and stops all of it.
 
@@ -25,6 +26,7 @@ mod dispatcher;
 mod dispatcher_model_test;
 mod doorbell;
 pub mod envelope;
+pub mod erased;
 mod gauges;
 pub mod health;
 pub mod hold;
@@ -41,12 +43,12 @@ pub mod service;
 mod upkeep;
 
 pub(crate) use mindflow_platform::delivery::outcome;
-pub use mindflow_platform::delivery::{policy, queue, subscription};
+pub use mindflow_platform::delivery::{Opening, Skips, policy, queue, subscription};
 
 pub use alarm::{Alarm, GivenUp};
 pub use backend::Backend;
 pub use config::{Config, OpenError, open};
-pub use envelope::{Event, Metadata};
+pub use envelope::{COLUMNS, Event, Metadata};
 pub use hold::Hold;
 pub use log::LogQueue;
 pub use policy::{LOST_MAX, LOST_SUSPECT, RetryPolicy};

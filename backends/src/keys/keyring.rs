@@ -82,7 +82,18 @@ impl Keyring {
     /// # Errors
     /// [`SignError::Claims`] when `iss`, `aud` or `exp` is missing or not what [`Settings`] says.
     pub async fn sign(&self, claims: &str) -> Result<String, SignError> {
-        let claims = jwt::check(claims, &self.settings, self.clock.now_us())?;
+        self.signed(jwt::check(claims, &self.settings, self.clock.now_us())?).await
+    }
+
+    /// Signs a JSON object that is no token, with the current key.
+    ///
+    /// # Errors
+    /// [`SignError::Claims`] when it could be taken for a token.
+    pub async fn attest(&self, statement: &str) -> Result<String, SignError> {
+        self.signed(jwt::check_statement(statement)?).await
+    }
+
+    async fn signed(&self, claims: String) -> Result<String, SignError> {
         let now_us = self.clock.now_us();
         let age_us = now_us.saturating_sub(self.keys().read_at_us);
         if age_us > us(SIGNS_WITHOUT_REFRESH_FOR) {

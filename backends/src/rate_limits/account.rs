@@ -1,8 +1,10 @@
 //! What one replica knows of a holder's debt. Times are microseconds of the limiter's clock.
 
-/// A report is due after this part of the window was given, or after [`REPORT_US`].
+/// A report is due after this part of the window was given.
 const REPORT_PART: u64 = 16;
-/// The longest that what was given is not reported, if more is asked for.
+/// This part is reported within [`REPORT_US`], if more is asked for. Less waits until it has become as much: a request that costs next to
+/// nothing of its limit, as most do, costs the store nothing.
+const REPORT_PART_MIN: u64 = 64;
 const REPORT_US: u64 = 1_000_000;
 
 #[derive(Debug, Default)]
@@ -72,7 +74,8 @@ impl Account {
     fn due(&mut self, window_us: u64, now_us: u64) -> Option<u64> {
         let waited = self.reported_at_us.is_none_or(|at| now_us.saturating_sub(at) >= REPORT_US);
         let much = self.unreported_us >= window_us / REPORT_PART;
-        if self.reporting || self.unreported_us == 0 || !(waited || much) {
+        let enough = self.unreported_us >= (window_us / REPORT_PART_MIN).max(1);
+        if self.reporting || !(much || waited && enough) {
             return None;
         }
         self.reporting = true;
@@ -130,13 +133,31 @@ mod tests {
             Decision::Given { report, .. } => report,
             other => panic!("{other:?}"),
         };
-        assert_eq!(report(&mut account, 1_000, 0), Some(1_000));
-        assert_eq!(report(&mut account, 1_000, 0), None, "one is on its way");
-        account.reported(1_000, 0);
-        assert_eq!(report(&mut account, 1_000, 500_000), None);
-        assert_eq!(report(&mut account, 1_000, 1_000_000), Some(3_000));
-        account.not_reported(3_000);
-        assert_eq!(report(&mut account, WINDOW / 16, 1_000_001), Some(3_000 + WINDOW / 16));
+        let part = WINDOW / REPORT_PART_MIN;
+        assert_eq!(report(&mut account, part, 0), Some(part));
+        assert_eq!(report(&mut account, part, 0), None, "one is on its way");
+        account.reported(part, 0);
+        assert_eq!(report(&mut account, part, 500_000), None);
+        assert_eq!(report(&mut account, part, 1_000_000), Some(3 * part));
+        account.not_reported(3 * part);
+        assert_eq!(report(&mut account, WINDOW / 16, 1_000_001), Some(3 * part + WINDOW / 16));
+    }
+
+    #[test]
+    fn what_is_next_to_nothing_is_reported_when_it_has_become_more_and_all_of_it() {
+        let mut account = Account::default();
+        let (weight, mut given, mut reported) = (WINDOW / 1_000, 0, 0);
+        for second in 0..1_000 {
+            let now = second * REPORT_US;
+            let Decision::Given { report, .. } = account.take_shared(weight, WINDOW, now) else { panic!("{second}") };
+            given += weight;
+            if let Some(report) = report {
+                reported += report;
+                account.reported(report, now);
+            }
+            assert!(given - reported < WINDOW / REPORT_PART_MIN, "{second}");
+        }
+        assert!(reported > WINDOW / 2, "{reported}");
     }
 
     #[test]

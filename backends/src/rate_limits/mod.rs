@@ -2,7 +2,7 @@
 //! request.
 //!
 //! Each replica keeps an account for each holder. While the holder has more than half of the quota left, the replica decides
-//! alone and reports what it gave in the background, at most once a second or after a sixteenth of the quota, and learns from
+//! alone and reports what it gave in the background, after a sixteenth of the quota, or once a second if it is a sixty-fourth, and learns from
 //! the answer what the others gave. Below half, the store decides; and who is refused by what the replica knows already is
 //! refused without it. So each replica can give at most half a quota that the others do not know of yet, and as a rule what is
 //! taken while one report is under way.

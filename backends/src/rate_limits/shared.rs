@@ -54,10 +54,10 @@ impl Shared {
         wanted_us: u64,
         window_us: u64,
     ) -> Result<Charged, String> {
-        let mut call = self.script.prepare_invoke();
-        call.key(self.names.entry(&key(limit, holder)));
-        call.arg(reported_us).arg(wanted_us).arg(window_us);
-        let (taken, debt_us): (u8, u64) = self.server.write(&call).await.map_err(|failure| match failure {
+        let numbers = [reported_us, wanted_us, window_us].map(|us| us.to_string());
+        let arguments = numbers.each_ref().map(|number| number.as_bytes());
+        let charged = self.server.run(&self.script, &self.names.entry(&key(limit, holder)), &arguments).await;
+        let (taken, debt_us): (u8, u64) = charged.map_err(|failure| match failure {
             RedisFailure::Away(reason) | RedisFailure::Refused(reason) => reason,
         })?;
         Ok(Charged { taken: taken == 1, debt_us })

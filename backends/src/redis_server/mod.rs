@@ -5,6 +5,7 @@
 //! the next call works, because it reconnects in the background.
 
 mod connection;
+mod gathered;
 mod url;
 
 use std::collections::HashSet;
@@ -13,9 +14,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::future::try_join_all;
-use redis::{Cmd, FromRedisValue, Pipeline, RedisError, ScriptInvocation, cmd, pipe};
+use redis::{Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, Script, ScriptInvocation, ServerErrorKind, cmd};
 
 use self::connection::{Connection, Node};
+use self::gathered::Gathered;
 
 pub use self::url::{RedisUrl, RedisUrlError};
 
@@ -30,6 +32,8 @@ pub(crate) const CONNECT_WITHIN: Duration = Duration::from_millis(900);
 #[derive(Clone)]
 pub(crate) struct RedisServer {
     connection: Connection,
+    reads: Arc<Gathered>,
+    writes: Arc<Gathered>,
     url: RedisUrl,
     closed: Arc<AtomicBool>,
 }
@@ -40,7 +44,8 @@ impl RedisServer {
     /// Connects at the first command, so a server that is away does not fail the start.
     pub(crate) fn new(url: &RedisUrl) -> Result<Self, RedisUrlError> {
         let connection = Connection::new(url.target())?;
-        Ok(Self { connection, url: url.clone(), closed: Arc::default() })
+        let (reads, writes) = (Gathered::new(may_read_again), Gathered::new(RedisError::is_connection_refusal));
+        Ok(Self { connection, reads, writes, url: url.clone(), closed: Arc::default() })
     }
 
     /// Later calls answer [`RedisFailure::Away`]; the connection ends with the last clone.
@@ -62,23 +67,47 @@ impl RedisServer {
     where
         T: FromRedisValue + Send,
     {
-        self.send(request, |error| error.is_connection_refusal() || error.is_connection_dropped()).await
+        self.send(request, may_read_again).await
     }
 
-    /// Sends commands that may safely be carried out twice, to a server in one round trip, and to the nodes of a cluster
-    /// concurrently. Answers in their order.
+    /// Sends commands that may safely be carried out twice: to a server in one round trip, with those that others read in the same
+    /// moment, and to the nodes of a cluster concurrently. Answers in their order.
     pub(crate) async fn read_all<T>(&self, commands: Vec<Cmd>) -> Result<Vec<T>, RedisFailure>
     where
         T: FromRedisValue + Send,
     {
-        if self.url.is_cluster() {
+        let Connection::Server(server) = &self.connection else {
             return try_join_all(commands.iter().map(|command| self.read(command))).await;
-        }
-        let pipeline = commands.into_iter().fold(pipe(), |mut pipeline, command| {
-            pipeline.add_command(command);
-            pipeline
+        };
+        self.bounded(async {
+            let answers = self.reads.ask(server, commands).await?;
+            Ok(answers.into_iter().map(redis::from_redis_value).collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// Runs a script that changes one key; on a server in one round trip with the scripts that others run in the same moment.
+    /// It is tried again as [`write`](Self::write) says.
+    pub(crate) async fn run<T>(&self, script: &Script, key: &str, arguments: &[&[u8]]) -> Result<T, RedisFailure>
+    where
+        T: FromRedisValue + Send,
+    {
+        let mut call = script.prepare_invoke();
+        call.key(key);
+        let Connection::Server(server) = &self.connection else { return self.write(call.arg(arguments)).await };
+        let mut command = cmd("EVALSHA");
+        command.arg(script.get_hash()).arg(1).arg(key).arg(arguments);
+        let known = self.bounded(async {
+            match self.writes.ask(server, vec![command]).await {
+                Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => Ok(None),
+                answers => Ok(Some(redis::from_redis_value(answers?.pop().unwrap_or(redis::Value::Nil))?)),
+            }
         });
-        self.read(&pipeline).await
+        match known.await? {
+            Some(answer) => Ok(answer),
+            // The server does not have it yet, so it has not run.
+            None => self.write(call.arg(arguments)).await,
+        }
     }
 
     /// Keys that match `pattern`, of each primary in turn; at least `enough` if there are so many. A step looks at
@@ -141,6 +170,11 @@ impl RedisServer {
     }
 }
 
+/// Of what may safely be carried out twice.
+fn may_read_again(error: &RedisError) -> bool {
+    error.is_connection_refusal() || error.is_connection_dropped()
+}
+
 /// What can be sent to the server: one command, several in one round trip, or a script.
 pub(crate) trait Request: Sync {
     fn send<T: FromRedisValue + Send>(
@@ -190,7 +224,6 @@ pub(crate) enum RedisFailure {
 
 impl RedisFailure {
     pub(crate) fn new(url: &RedisUrl, error: &RedisError) -> Self {
-        use redis::{ErrorKind, ServerErrorKind};
         match error.kind() {
             ErrorKind::Io
             | ErrorKind::AuthenticationFailed

@@ -35,6 +35,7 @@ mod applied;
 mod archive;
 mod audit;
 mod blob;
+mod data_keys;
 mod delivery;
 mod embedded_server;
 mod embeddings;

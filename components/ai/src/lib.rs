@@ -20,12 +20,21 @@ mindflow_guest::bindings! {
 }
 
 use bindings::exports::mindflow::platform::{batch_subscriber, health, subscriber as subscription};
-use mindflow_guest::events::{Delivery, Event, Failure};
+use mindflow_guest::{
+    erasing,
+    events::{Delivery, Event, Failure},
+};
+
+/// As the manifest names the component.
+const SERVICE: &str = "ai";
 
 struct Ai;
 
 impl subscription::Guest for Ai {
     async fn handle(event: Event, delivery: Delivery) -> Result<(), Failure> {
+        if let Some(erasure) = erasing::of(&event)? {
+            return Ok(erasing::rows(SERVICE, (&event, &delivery), erasure, store::ERASE).await?);
+        }
         subscriber::handle(&event, &delivery).await
     }
 }

@@ -35,6 +35,9 @@ pub const RECORD: &str = "WITH said AS (
     ON CONFLICT (entry_id) DO UPDATE SET event_sequence = counted.event_sequence + 1
     RETURNING event_sequence";
 
+/// Which states of the user's entries, or of one entry, were analysed is deleted.
+pub const ERASE: &str = "SELECT ai.erase($1::uuid, $2::uuid) AS counts";
+
 /// Whether the database and the tables are there.
 pub async fn reachable() -> Result<(), String> {
     sql::query(DATABASE, Identity::Service, "SELECT entry_id, reason FROM ai.analyses LIMIT 0", Vec::new())

@@ -29,6 +29,11 @@ pub fn platform(today: Date, days: u32) -> Key {
     Key::new(if days == PLATFORM_DAYS { daily } else { format!("{daily}:{days}d") }, LIFETIME)
 }
 
+/// How the names of a user's values begin.
+pub fn beginnings(user: Uuid) -> Vec<String> {
+    ["mood", "sentiment", "writing"].iter().map(|kind| format!("{kind}:user:{user}:")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,6 +43,10 @@ mod tests {
     fn keys_and_lifetimes_are_those_of_the_contract() {
         let user = Uuid::from_u128(7);
         assert_eq!(mood_trend(user, 30), Key::new(format!("mood:user:{user}:trend:30d"), Duration::from_secs(900)));
+        let beginnings = beginnings(user);
+        for key in [mood_trend(user, 30), sentiment_trend(user, 90, "week"), writing(user, 365)] {
+            assert!(beginnings.iter().any(|beginning| key.name.starts_with(beginning)), "{}", key.name);
+        }
         let today = date(2025, 10, 25);
         assert_eq!(platform(today, 30).name, "analytics:global:daily:2025-10-25");
         assert_eq!(platform(today, 7).name, "analytics:global:daily:2025-10-25:7d");

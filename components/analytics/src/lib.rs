@@ -2,8 +2,9 @@
 //!
 //! This file only wires the component's exports. `fact` makes a fact of an event, `keep` stores it; `request` checks
 //! arguments, `figures` has the statements, `zone_clock` the user's clock for them, `rows` makes answers of rows, `keys` and
-//! `reads` cache answers.
+//! `reads` cache answers. `erasure` deletes what there is of a user or of an entry.
 
+mod erasure;
 mod fact;
 mod figures;
 mod keep;
@@ -29,6 +30,7 @@ use bindings::exports::mindflow::{
 };
 use mindflow_guest::{
     call::{CallContext, Error},
+    erasing,
     events::{Delivery, Event, Failure},
     sql,
 };
@@ -66,7 +68,10 @@ impl service::Guest for Analytics {
 }
 
 impl subscription::Guest for Analytics {
-    async fn handle(event: Event, _: Delivery) -> Result<(), Failure> {
+    async fn handle(event: Event, delivery: Delivery) -> Result<(), Failure> {
+        if let Some(erasure) = erasing::of(&event)? {
+            return erasure::erase(&event, &delivery, erasure).await;
+        }
         keep::handle(std::slice::from_ref(&event)).await
     }
 }

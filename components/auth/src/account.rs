@@ -25,6 +25,8 @@ pub struct Account {
     pub second_factor: bool,
     /// `None` until the user says it.
     pub ai_consent: Option<Consent>,
+    /// When the account goes; `None` while its user has not asked for that.
+    pub deletion_due_at_us: Option<i64>,
 }
 
 /// Whether services outside of the platform may read what the user writes.
@@ -76,6 +78,7 @@ mod tests {
             email_confirmed: true,
             second_factor: false,
             ai_consent: Some(Consent { given: true, at_us: 1_000_000 }),
+            deletion_due_at_us: Some(1),
         };
         assert_eq!(
             serde_json::to_value(account.in_events()).unwrap(),

@@ -74,6 +74,7 @@ mod tests {
             email_confirmed: true,
             second_factor: false,
             ai_consent: None,
+            deletion_due_at_us: None,
         };
         let claims = Claims::new(&account, Uuid::from_u128(2), Uuid::from_u128(3), 1_700_000_000_999_999, 900);
         assert_eq!(

@@ -7,6 +7,7 @@ mod account;
 mod challenge;
 mod claims;
 mod entropy;
+mod erasure;
 mod flow;
 mod link;
 mod lockout;
@@ -37,10 +38,14 @@ use bindings::exports::mindflow::{
             self, Caller, ChangedUser, Grant, LoginAttempt, LoginOutcome, Mark, ProfileChange, Proof, Registration,
             Role, Session, User,
         },
+        erasures,
     },
-    platform::{health, operator},
+    platform::{health, operator, schedule_handler, subscriber as subscription},
 };
-use mindflow_guest::call::{CallContext, Error};
+use mindflow_guest::{
+    call::{CallContext, Error},
+    events::{Delivery, Event, Failure},
+};
 
 struct Auth;
 
@@ -167,6 +172,33 @@ impl accounts::Guest for Auth {
     }
 }
 
+impl erasures::Guest for Auth {
+    async fn delete_account(context: CallContext, password: String) -> Result<erasures::Deletion, Error> {
+        flow::erasure::delete_account(&context, &password).await.map(wire::deletion)
+    }
+
+    async fn cancel_account_deletion(context: CallContext) -> Result<bool, Error> {
+        flow::erasure::cancel(&context).await
+    }
+
+    async fn receipt_of(_: CallContext, id: String) -> Result<Option<erasures::Receipt>, Error> {
+        Ok(flow::erasure::receipt(&id).await?.map(wire::receipt))
+    }
+}
+
+impl subscription::Guest for Auth {
+    async fn handle(event: Event, delivery: Delivery) -> Result<(), Failure> {
+        flow::erasure::handle(&event, &delivery).await
+    }
+}
+
+impl schedule_handler::Guest for Auth {
+    /// Its one schedule moves erasures on.
+    async fn run(_: schedule_handler::Occurrence) -> Result<(), String> {
+        flow::erasure::run_due().await.map_err(|error| format!("erasures: {error:?}"))
+    }
+}
+
 impl account_mails::Guest for Auth {
     async fn prepare(_: CallContext, id: String) -> Result<Option<account_mails::Mail>, Error> {
         Ok(flow::mails::prepare(&id).await?.map(wire::mail))
@@ -185,6 +217,9 @@ impl health::Guest for Auth {
 
 impl operator::Guest for Auth {
     async fn run(command: String, arguments: Vec<String>) -> Result<String, String> {
+        if command == flow::erasures_command::COMMAND {
+            return flow::erasures_command::run(&arguments).await;
+        }
         flow::operator::run(&command, &arguments).await
     }
 }

@@ -225,6 +225,7 @@ mod tests {
             email_confirmed: true,
             second_factor: false,
             ai_consent: None,
+            deletion_due_at_us: None,
         }
     }
 

@@ -23,6 +23,16 @@ const SESSIONS_DEFAULT: u32 = 50;
 /// As many as are listed of a user.
 const SESSIONS_MAX: u32 = 1_000;
 
+/// Two weeks: a holiday, after which a user may think better of it.
+const DELETION_GRACE_DAYS_DEFAULT: u32 = 14;
+/// A year: who asks for an erasure is not to wait for longer.
+const DELETION_GRACE_DAYS_MAX: u32 = 365;
+/// More than the longest deadline of the manifest, which is that of an upload and of an analysis, 180 s.
+const ERASURE_SETTLE_S_DEFAULT: u32 = 300;
+/// A day.
+const ERASURE_SETTLE_S_MAX: u32 = 86_400;
+const SECOND_US: i64 = 1_000_000;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     pub bcrypt_cost: u32,
@@ -63,6 +73,10 @@ pub enum SettingsError {
     SessionAge(String),
     #[error("the variable `sessions_max` must be a number from 1 to 1000")]
     Sessions(String),
+    #[error("the variable `account_deletion_grace_days` must be a number from 0 to 365")]
+    DeletionGrace(String),
+    #[error("the variable `erasure_settle_seconds` must be a number from 0 to 86400")]
+    ErasureSettle(String),
     #[error("the variable `require_confirmed_email` is {0:?}; it must be `true` or `false`")]
     ConfirmedEmail(String),
     #[error("the variable `refuse_common_passwords` is {0:?}; it must be `changes` or `always`")]
@@ -112,6 +126,22 @@ impl Settings {
         confirmation(config::text("require_confirmed_email").await.as_deref())
     }
 
+    /// How long an account can be kept after its deletion was asked for.
+    ///
+    /// # Errors
+    /// The variable cannot be used.
+    pub async fn deletion_grace_us() -> Result<i64, SettingsError> {
+        grace_us(config::text("account_deletion_grace_days").await.as_deref())
+    }
+
+    /// How long calls may be under way that have read something before its key was destroyed.
+    ///
+    /// # Errors
+    /// The variable cannot be used.
+    pub async fn erasure_settle_us() -> Result<i64, SettingsError> {
+        settle_us(config::text("erasure_settle_seconds").await.as_deref())
+    }
+
     /// The moment at which a session is judged by these settings.
     pub fn moment(&self, now_us: i64) -> Moment {
         Moment { now_us, age_max_us: i64::from(self.session_s).saturating_mul(1_000_000) }
@@ -146,6 +176,18 @@ impl Settings {
             },
         })
     }
+}
+
+fn grace_us(text: Option<&str>) -> Result<i64, SettingsError> {
+    let allowed = 0..=DELETION_GRACE_DAYS_MAX;
+    let days = number(text, DELETION_GRACE_DAYS_DEFAULT, allowed, SettingsError::DeletionGrace)?;
+    Ok(i64::from(days) * 24 * 60 * 60 * SECOND_US)
+}
+
+fn settle_us(text: Option<&str>) -> Result<i64, SettingsError> {
+    let allowed = 0..=ERASURE_SETTLE_S_MAX;
+    let seconds = number(text, ERASURE_SETTLE_S_DEFAULT, allowed, SettingsError::ErasureSettle)?;
+    Ok(i64::from(seconds) * SECOND_US)
 }
 
 fn confirmation(text: Option<&str>) -> Result<bool, SettingsError> {
@@ -237,6 +279,14 @@ mod tests {
     fn addresses_are_to_be_confirmed_where_that_is_said() {
         assert_eq!((confirmation(None), confirmation(Some(" True "))), (Ok(false), Ok(true)));
         assert_eq!(confirmation(Some("yes")), Err(SettingsError::ConfirmedEmail("yes".into())));
+    }
+
+    #[test]
+    fn an_account_can_be_kept_for_a_while_and_calls_under_way_are_waited_for() {
+        assert_eq!((grace_us(None), grace_us(Some("0"))), (Ok(14 * 86_400 * SECOND_US), Ok(0)));
+        assert_eq!((settle_us(None), settle_us(Some(" 1 "))), (Ok(300 * SECOND_US), Ok(SECOND_US)));
+        assert_eq!(grace_us(Some("366")), Err(SettingsError::DeletionGrace("366".into())));
+        assert_eq!(settle_us(Some("-1")), Err(SettingsError::ErasureSettle("-1".into())));
     }
 
     #[test]

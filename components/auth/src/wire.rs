@@ -2,10 +2,11 @@
 
 use crate::{
     account::Account,
-    bindings::exports::mindflow::auth::{account_mails as mails, accounts as wit},
+    bindings::exports::mindflow::auth::{account_mails as mails, accounts as wit, erasures},
     challenge,
     flow::{
         account::Changed,
+        erasure::{Deletion, Receipt},
         grant::Issued,
         login,
         mails::Prepared,
@@ -23,8 +24,10 @@ pub fn mail(prepared: Prepared) -> mails::Mail {
         Kind::Reset => mails::Kind::Reset,
         Kind::Change => mails::Kind::Change,
         Kind::Changed => mails::Kind::Changed,
+        Kind::Deletion => mails::Kind::Deletion,
     };
-    mails::Mail { kind, to: prepared.to, token: prepared.token }
+    let deletion = prepared.deletion.map(|deletion| (deletion.due_at_us, deletion.erasure_id.to_string()));
+    mails::Mail { kind, to: prepared.to, token: prepared.token, deletion }
 }
 
 pub fn registration(registration: wit::Registration) -> register::Request {
@@ -75,6 +78,32 @@ pub fn user(account: Account) -> wit::User {
         email_confirmed: account.email_confirmed,
         second_factor: account.second_factor,
         ai_consent: account.ai_consent.map(|consent| wit::Consent { given: consent.given, at: consent.at_us }),
+        deletion_due_at: account.deletion_due_at_us,
+    }
+}
+
+pub fn deletion(deletion: Deletion) -> erasures::Deletion {
+    erasures::Deletion { erasure_id: deletion.erasure_id.to_string(), due_at: deletion.due_at_us }
+}
+
+pub fn receipt(receipt: Receipt) -> erasures::Receipt {
+    let Receipt { erasure, erased, waiting, signed } = receipt;
+    let erased = erased.into_iter().map(|erased| erasures::Erased {
+        service: erased.service,
+        store: erased.store,
+        count: erased.count,
+    });
+    erasures::Receipt {
+        id: erasure.id.to_string(),
+        user_id: erasure.user_id.to_string(),
+        entry_id: erasure.entry_id.map(|id| id.to_string()),
+        requested_at: erasure.requested_at_us,
+        due_at: erasure.due_at_us,
+        keys_destroyed_at: erasure.keys_destroyed_at_us,
+        completed_at: erasure.completed_at_us,
+        erased: erased.collect(),
+        waiting,
+        signed,
     }
 }
 

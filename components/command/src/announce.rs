@@ -2,7 +2,7 @@
 
 use crate::entry::Stored;
 use mindflow_events::{
-    Analysis, EntryDeleted, EntryWritten, MoodRecorded, Payload, Reason, Tag, TagCreated, TagRenamed, Time,
+    Analysis, EntryDeleted, EntryPurged, EntryWritten, MoodRecorded, Payload, Reason, Tag, TagCreated, TagRenamed, Time,
 };
 use mindflow_guest::{
     call::{CallContext, Error},
@@ -30,6 +30,20 @@ impl Events<'_> {
     pub fn entry_deleted(&self, id: Uuid, deleted_at: i64, version: u32, sequence: u64) -> Result<NewEvent, Error> {
         let deleted = EntryDeleted { id, user_id: self.user_id, deleted_at: Time(deleted_at), version };
         self.event(&Payload::JournalEntryDeleted(deleted), sequence)
+    }
+
+    /// The first event of its erasure.
+    pub fn entry_purged(&self, stored: &Stored, erasure_id: Uuid, at: i64) -> Result<NewEvent, Error> {
+        let entry = &stored.entry;
+        let purged = EntryPurged {
+            erasure_id,
+            entry_id: entry.id,
+            user_id: self.user_id,
+            attachment_ids: entry.attachment_ids.clone(),
+            created_at: entry.created_at,
+            at: Time(at),
+        };
+        self.event(&Payload::JournalEntryPurged(purged), 1)
     }
 
     pub fn mood_recorded(&self, recorded: MoodRecorded) -> Result<NewEvent, Error> {
@@ -132,6 +146,20 @@ mod tests {
             (event.event_type.as_str(), event.sequence, event.partition_key),
             ("JournalEntryDeleted", 5, format!("entry:{ENTRY}"))
         );
+    }
+
+    #[test]
+    fn a_purged_entry_is_told_by_ids_and_times_alone() {
+        let (event, payload) = made(|events| events.entry_purged(&sample(), Uuid::from_u128(9), 1_795_400_000_000_000));
+        assert_eq!(
+            payload,
+            json!({
+                "erasureId": Uuid::from_u128(9), "journalId": ENTRY, "userId": USER,
+                "attachmentIds": ["00000000-0000-0000-0000-000000000005"],
+                "createdAt": "2026-11-21T22:26:40.000000Z", "at": "2026-11-23T02:13:20.000000Z",
+            })
+        );
+        assert_eq!((event.sequence, event.partition_key), (1, format!("erasure:{}", Uuid::from_u128(9))));
     }
 
     #[test]

@@ -20,10 +20,15 @@ mindflow_guest::bindings! {
 }
 
 use bindings::exports::mindflow::command::journal::{
-    EntryChange, Guest, Mark, Mood, MoodRecord, NewEntry, Usage, WrittenEntry, WrittenTag,
+    EntryChange, Guest, Mark, Mood, MoodRecord, NewEntry, PurgedEntry, Usage, WrittenEntry, WrittenTag,
 };
-use bindings::exports::mindflow::platform::health;
+use bindings::exports::mindflow::platform::{health, subscriber as subscription};
 use mindflow_guest::call::{CallContext, Error};
+use mindflow_guest::erasing;
+use mindflow_guest::events::{Delivery, Event, Failure};
+
+/// As the manifest names the component.
+const SERVICE: &str = "command";
 
 struct Command;
 
@@ -38,6 +43,10 @@ impl Guest for Command {
 
     async fn delete_entry(context: CallContext, id: String, expected_version: Option<u32>) -> Result<Mark, Error> {
         operations::lifecycle::delete(&context, &id, expected_version).await
+    }
+
+    async fn purge_entry(context: CallContext, id: String) -> Result<PurgedEntry, Error> {
+        operations::lifecycle::purge(&context, &id).await
     }
 
     async fn restore_entry(context: CallContext, id: String) -> Result<WrittenEntry, Error> {
@@ -67,6 +76,16 @@ impl Guest for Command {
 
     async fn tag_usage(context: CallContext) -> Result<Usage, Error> {
         operations::tags::usage(&context).await
+    }
+}
+
+impl subscription::Guest for Command {
+    /// What a user wrote goes with the account.
+    async fn handle(event: Event, delivery: Delivery) -> Result<(), Failure> {
+        match erasing::of(&event)? {
+            Some(erasure) => Ok(erasing::rows(SERVICE, (&event, &delivery), erasure, statements::ERASE).await?),
+            None => Ok(()),
+        }
     }
 }
 

@@ -169,6 +169,9 @@ UPDATE command.tags SET name = $3::text, name_key = $4::text, event_sequence = e
 WHERE id = $1::uuid AND user_id = $2::uuid
 RETURNING event_sequence";
 
+/// `$1` user, `$2` entry, or null for all that is the user's. Answers `counts`, by table.
+pub const ERASE: &str = "SELECT command.erase($1::uuid, $2::uuid) AS counts";
+
 /// The constraint that [`RENAME_TAG`] breaks when another tag has the name.
 pub const TAG_NAME_CONSTRAINT: &str = "tags_name_is_unique";
 

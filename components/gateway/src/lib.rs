@@ -35,8 +35,14 @@ mindflow_guest::bindings! {
 /// The services that the gateway calls.
 mod services {
     pub use crate::bindings::mindflow::{
-        analytics::figures, auth::accounts, command::journal, logging::audit, media::files, notification::notices,
-        query::reads, search::finder,
+        analytics::figures,
+        auth::{accounts, erasures},
+        command::journal,
+        logging::audit,
+        media::files,
+        notification::notices,
+        query::reads,
+        search::finder,
     };
 }
 

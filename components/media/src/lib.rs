@@ -3,12 +3,13 @@
 //!
 //! This file only wires the component's exports. `app` answers a request; `upload` stores a file and has the codec make
 //! its renditions, within the user's `quota`; `serve` sends one, `remove` deletes one. `lookup` answers other components, and
-//! `orphans` removes files that no entry has.
+//! `orphans` removes files that no entry has, and `erasure` those of a user or of an entry that go.
 //! `link` signs addresses that open a file without a token for a while.
 //! `form`, `kind`, `file_name`, `link`, `route` and `serve::plan` are pure.
 
 mod app;
 mod caller;
+mod erasure;
 mod file_name;
 mod files;
 mod form;
@@ -39,11 +40,13 @@ mod services {
 
 use bindings::exports::mindflow::{
     media::files as service,
-    platform::{health, schedule_handler},
+    platform::{health, schedule_handler, subscriber as subscription},
 };
 use mindflow_guest::{
     call::{CallContext, Error},
-    clock, sql,
+    clock, erasing, event,
+    events::{Delivery, Event, Failure},
+    sql,
     web::wire,
 };
 use wasip3::http::types::{ErrorCode, Request, Response};
@@ -75,6 +78,15 @@ impl service::Guest for Media {
 
     async fn media_usage(context: CallContext) -> Result<service::Usage, Error> {
         lookup::usage(&context).await
+    }
+}
+
+impl subscription::Guest for Media {
+    async fn handle(event: Event, delivery: Delivery) -> Result<(), Failure> {
+        match event::payload(&event, &erasing::KINDS)? {
+            Some(payload) => erasure::erase(&event, &delivery, &payload).await,
+            None => Ok(()),
+        }
     }
 }
 

@@ -47,6 +47,12 @@ const TAKE_ORPHANS: &str = "DELETE FROM media.files WHERE id IN (
 const OWN: &str = "SELECT id FROM media.files WHERE id = $1::uuid AND user_id = $2::uuid";
 const SHOWN_BY_ENTRY: &str = "SELECT file_id FROM media.shown WHERE file_id = $1::uuid LIMIT 1";
 const REMOVE: &str = "DELETE FROM media.files WHERE id = $1::uuid AND user_id = $2::uuid";
+const SOME_OF_USER: &str = "SELECT id FROM media.files WHERE user_id = $1::uuid
+    UNION SELECT id FROM media.uploads WHERE user_id = $1::uuid LIMIT $2::bigint";
+const UNATTACHED: &str = "SELECT id FROM media.files file WHERE user_id = $1::uuid AND id = ANY ($2::uuid[])
+    AND NOT EXISTS (SELECT FROM media.attached WHERE file_id = file.id)";
+const ERASE: &str = "WITH uploads AS (DELETE FROM media.uploads WHERE user_id = $1::uuid AND id = ANY ($2::uuid[]))
+    DELETE FROM media.files WHERE user_id = $1::uuid AND id = ANY ($2::uuid[])";
 const KNOWN: &str = "SELECT id FROM media.files WHERE id = ANY ($1::uuid[])";
 
 /// One file of an upload, as it is served.
@@ -159,6 +165,25 @@ pub async fn take_orphans(before_us: i64) -> Result<Vec<Uuid>, Error> {
 /// Those of the ids that have a row.
 pub async fn known(ids: Vec<Uuid>) -> Result<Vec<Uuid>, Error> {
     Ok(ids_of(&sql::query(DATABASE, Identity::Service, KNOWN, params![ids]).await?)?)
+}
+
+/// Some of the user's files, also those that are being uploaded.
+pub async fn some_of_user(user_id: Uuid) -> Result<Vec<Uuid>, Error> {
+    let asked = params![user_id, TAKEN_AT_ONCE as u64];
+    Ok(ids_of(&sql::query(DATABASE, Identity::Service, SOME_OF_USER, asked).await?)?)
+}
+
+/// Those of the user's files that no entry has.
+pub async fn unattached(user_id: Uuid, ids: Vec<Uuid>) -> Result<Vec<Uuid>, Error> {
+    Ok(ids_of(&sql::query(DATABASE, Identity::Service, UNATTACHED, params![user_id, ids]).await?)?)
+}
+
+/// Deletes the rows of these files. Answers how many there were.
+pub async fn erase(user_id: Uuid, ids: Vec<Uuid>) -> Result<u64, Error> {
+    sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        Ok(tx.execute(ERASE, params![user_id, ids.clone()]).await?)
+    })
+    .await
 }
 
 fn ids_of(rows: &Rows) -> Result<Vec<Uuid>, RowError> {

@@ -2,14 +2,14 @@
 //! and this service's tables have neither. They are sent whatever the user's preferences are, and at any hour: someone waits for them.
 
 use crate::{
-    compose::{self, Link},
+    compose::{self, Leaving, Link},
     deliver,
     services::account_mails::{self, Kind},
 };
 use mindflow_events::{AccountMailRequested, Kind as Event, Payload};
 use mindflow_guest::{
     call::{CallContext, Credential},
-    event,
+    clock, event,
     events::{self, Failure},
     mail,
 };
@@ -43,8 +43,14 @@ pub async fn send(event: &events::Event, mail_id: Uuid, message_id: Uuid) -> Res
         Some(token) => format!("{}{}{token}", deliver::home().await, page(prepared.kind)),
         None => String::new(),
     };
-    let words = Link { link: &link };
-    let composed = compose::about_account(prepared.kind, &words).map_err(event::retry)?;
+    let composed = match &prepared.deletion {
+        Some((due_at_us, receipt)) => {
+            let (due, home) = (moment(*due_at_us), deliver::home().await);
+            compose::about_account(prepared.kind, &Leaving { due: &due, receipt, home: &home })
+        }
+        None => compose::about_account(prepared.kind, &Link { link: &link }),
+    };
+    let composed = composed.map_err(event::retry)?;
     let message = mail::Message {
         id: message_id.to_string(),
         to: prepared.to,
@@ -58,11 +64,28 @@ pub async fn send(event: &events::Event, mail_id: Uuid, message_id: Uuid) -> Res
     Ok(true)
 }
 
+/// A time in a sentence: `2026-12-07 02:13 UTC`.
+fn moment(at_us: i64) -> String {
+    let text = clock::rfc3339(at_us).replace('T', " ");
+    let minutes: String = text.chars().take("2026-12-07 02:13".len()).collect();
+    format!("{minutes} UTC")
+}
+
 /// The page that the link opens; the token follows.
 fn page(kind: Kind) -> &'static str {
     match kind {
         Kind::Confirmation => "/auth/confirm-email/",
         Kind::Reset => "/auth/reset-password/",
-        Kind::Change | Kind::Changed => "/auth/confirm-email-change/",
+        Kind::Change | Kind::Changed | Kind::Deletion => "/auth/confirm-email-change/",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_said_to_the_minute() {
+        assert_eq!(moment(1_795_400_000_000_001), "2026-11-23 02:13 UTC");
     }
 }

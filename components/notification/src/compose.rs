@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{services::account_mails::Kind as AccountMail, switch::DISABLED};
 
 /// Two templates a mail: the name's ending decides what is escaped.
-const TEMPLATES: [(&str, &str); 14] = [
+const TEMPLATES: [(&str, &str); 16] = [
     ("confirmation.txt", include_str!("templates/confirmation.txt")),
     ("confirmation.html", include_str!("templates/confirmation.html")),
     ("reset.txt", include_str!("templates/reset.txt")),
@@ -19,6 +19,8 @@ const TEMPLATES: [(&str, &str); 14] = [
     ("change.html", include_str!("templates/change.html")),
     ("changed.txt", include_str!("templates/changed.txt")),
     ("changed.html", include_str!("templates/changed.html")),
+    ("deletion.txt", include_str!("templates/deletion.txt")),
+    ("deletion.html", include_str!("templates/deletion.html")),
     ("insights.txt", include_str!("templates/insights.txt")),
     ("insights.html", include_str!("templates/insights.html")),
     ("webhook.txt", include_str!("templates/webhook.txt")),
@@ -143,15 +145,27 @@ pub struct Link<'a> {
     pub link: &'a str,
 }
 
-/// The mail about an account that the auth service asks for.
-pub fn about_account(mail: AccountMail, link: &Link<'_>) -> Result<Mail, minijinja::Error> {
+/// What the mail about an account that goes says.
+#[derive(Debug, Serialize)]
+pub struct Leaving<'a> {
+    /// When, in UTC.
+    pub due: &'a str,
+    /// The number of the receipt.
+    pub receipt: &'a str,
+    /// The platform's public address.
+    pub home: &'a str,
+}
+
+/// The mail about an account that the auth service asks for: with [`Link`], and [`Leaving`] where the account goes.
+pub fn about_account(mail: AccountMail, words: &impl Serialize) -> Result<Mail, minijinja::Error> {
     let (template, subject) = match mail {
         AccountMail::Confirmation => ("confirmation", "Confirm your e-mail address"),
         AccountMail::Reset => ("reset", "Choose a new password"),
         AccountMail::Change => ("change", "Confirm your new e-mail address"),
         AccountMail::Changed => ("changed", "Your account has another e-mail address"),
+        AccountMail::Deletion => ("deletion", "Your account will be deleted"),
     };
-    rendered(template, subject, link)
+    rendered(template, subject, words)
 }
 
 fn rendered(template: &str, subject: &str, words: &impl Serialize) -> Result<Mail, minijinja::Error> {
@@ -272,6 +286,20 @@ mod tests {
         }
         assert!(!about_account(AccountMail::Changed, &link).unwrap().text.contains("T-_7"));
         assert!(has_mail("UserRegistered") && confirms("UserRegistered") && !confirms("CredentialsChanged"));
+    }
+
+    #[test]
+    fn a_mail_about_an_account_that_goes_says_when_and_how_to_keep_it() {
+        let words = Leaving { due: "2026-12-07 02:13 UTC", receipt: "R-1", home: "https://m.example" };
+        let mail = about_account(AccountMail::Deletion, &words).unwrap();
+        for said in ["2026-12-07 02:13 UTC", "R-1", "https://m.example"] {
+            assert!(
+                mail.text.contains(said) && mail.html.replace("&#x2f;", "/").contains(said),
+                "{said}: {}",
+                mail.html
+            );
+        }
+        assert!(mail.subject.is_ascii() && mail.text.starts_with("Hello,\n"), "{}", mail.text);
     }
 
     #[test]

@@ -41,7 +41,7 @@ use bindings::exports::mindflow::{
 use mindflow_events::Kind;
 use mindflow_guest::{
     call::{CallContext, Error},
-    clock,
+    clock, erasing,
     events::{Delivery, Event, Failure},
     sql,
 };
@@ -49,6 +49,8 @@ use service::{NewWebhook, Preferences, PreferencesChange, PushSubscription, Webh
 
 /// The write database, as the manifest names it.
 const DATABASE: &str = "write";
+/// As the manifest names the component.
+const SERVICE: &str = "notification";
 /// The schedule that seals what earlier builds have left in the clear; the other one forgets old sends.
 const SEAL_SECRETS: &str = "seal-secrets";
 
@@ -102,6 +104,9 @@ impl service::Guest for Notification {
 
 impl subscription::Guest for Notification {
     async fn handle(event: Event, delivery: Delivery) -> Result<(), Failure> {
+        if let Some(erasure) = erasing::of(&event)? {
+            return Ok(erasing::rows(SERVICE, (&event, &delivery), erasure, store::ERASE).await?);
+        }
         match Kind::of(&event.event_type) {
             Some(account_mail::REQUEST) => account_mail::handle(&event).await,
             Some(kind) if deliver::REQUESTS.contains(&kind) => deliver::handle(&event, &delivery).await,

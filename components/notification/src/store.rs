@@ -30,6 +30,9 @@ pub const TARGETS: &str = "WITH preferred AS (
     FROM notification.webhooks w, preferred
     WHERE w.user_id = $1::uuid AND w.active AND preferred.webhooks AND $4::text = ANY (w.events)";
 
+/// What is known of a user, and what was sent or waits; of an entry, what waits.
+pub const ERASE: &str = "SELECT notification.erase($1::uuid, $2::uuid) AS counts";
+
 /// One row, or no row when this was planned before.
 pub const PLAN: &str = "INSERT INTO notification.sends
         (id, event_id, user_id, channel, target_id, event_type, body, planned_at)

@@ -52,6 +52,15 @@ pub fn tags(user: Uuid) -> Key {
     Key::new(format!("tags:user:{user}"), DERIVED)
 }
 
+/// How the names of a user's values begin, here and in the gateway, which keeps answers made of them.
+pub fn beginnings(user: Uuid) -> Vec<String> {
+    ["journals", "insights", "answer"]
+        .iter()
+        .map(|kind| format!("{kind}:user:{user}:"))
+        .chain([profile(user).name, tags(user).name])
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +77,24 @@ mod tests {
         let page = super::page(USER, &Selection::default(), Order::default(), &Page { first: 20, after: None });
         assert!(page.name.starts_with(&format!("journals:user:{id}:page:")));
         assert_eq!(page.lifetime, Duration::from_secs(300));
+    }
+
+    #[test]
+    fn every_key_of_a_user_has_one_of_the_beginnings() {
+        let page = super::page(USER, &Selection::default(), Order::default(), &Page { first: 20, after: None });
+        let keys = [
+            recent(USER),
+            recent_up_to(USER, 50),
+            page,
+            on_this_day(USER, date(2025, 1, 1)),
+            profile(USER),
+            insights(USER, 10),
+            tags(USER),
+        ];
+        let beginnings = beginnings(USER);
+        for key in keys {
+            assert!(beginnings.iter().any(|beginning| key.name.starts_with(beginning)), "{}", key.name);
+        }
     }
 
     #[test]

@@ -2,11 +2,12 @@
 //!
 //! This file only wires the component's exports. `projection` decides what an event changes, `reconciliation` compares
 //! with the write side, `request` checks arguments, `reading` has the statements, `keys` the names in the cache. `folded` says
-//! what the words of filters are compared with.
+//! what the words of filters are compared with. `erasure` deletes what there is of a user or of an entry.
 
 mod calendar;
 mod columns;
 mod cursor;
+mod erasure;
 mod folded;
 mod keys;
 mod order;
@@ -36,7 +37,7 @@ use bindings::exports::mindflow::{
 use leaving::EntryRef;
 use mindflow_guest::{
     call::{CallContext, Error},
-    consent,
+    consent, erasing, event,
     events::{Delivery, Event, Failure},
     sql,
 };
@@ -93,6 +94,9 @@ impl leaving::Guest for Query {
 
 impl subscription::Guest for Query {
     async fn handle(event: Event, delivery: Delivery) -> Result<(), Failure> {
+        if let Some(payload) = event::payload(&event, &erasing::KINDS)? {
+            return erasure::erase(&event, &delivery, &payload).await;
+        }
         subscriber::handle(&delivery.subscription, std::slice::from_ref(&event)).await
     }
 }

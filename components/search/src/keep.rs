@@ -5,14 +5,15 @@
 //! unavailable.
 
 use crate::{
-    INDEX,
+    INDEX, SERVICE,
     entry::{self, Change},
     failure,
     sharing::{self, Refusal, Terms},
 };
+use mindflow_events::Erasure;
 use mindflow_guest::{
-    clock, embeddings,
-    events::{Event, Failure},
+    clock, embeddings, erasing,
+    events::{Delivery, Event, Failure},
     search_index::{self, Document},
 };
 
@@ -55,6 +56,15 @@ pub async fn meaning(event: &Event) -> Result<(), Failure> {
     };
     let kept = search_index::upsert(INDEX.into(), document).await;
     kept.map_err(|error| failure::of_keeping(error).into())
+}
+
+/// The documents of a user, or that of an entry, go with their words and vectors. No version keeps them away, because their ids go, too:
+/// what is written late goes the second time.
+pub async fn erase(event: &Event, delivery: &Delivery, erasure: Erasure) -> Result<(), Failure> {
+    let (owner, id) = (erasure.user_id.to_string(), erasure.entry_id.map(|id| id.to_string()));
+    let forgotten = search_index::forget(INDEX.into(), owner, id).await.map_err(failure::of_keeping)?;
+    let counts = [(INDEX.to_owned(), forgotten)].into();
+    Ok(erasing::report(SERVICE, (event, delivery), erasure, counts).await?)
 }
 
 async fn vector(event: &Event, document: &Document, terms: Terms) -> Result<Option<Vec<f32>>, Refusal> {

@@ -24,12 +24,15 @@ use bindings::exports::mindflow::{
 };
 use mindflow_guest::{
     call::{CallContext, Error},
+    erasing,
     events::{Delivery, Event, Failure},
 };
 use service::{Found, Hit, Mode};
 
 /// The index, as the manifest names it.
 const INDEX: &str = "entries";
+/// As the manifest names the component.
+const SERVICE: &str = "search";
 /// The subscription that keeps what entries mean; the other one keeps their words.
 const MEANING: &str = "search-meaning";
 
@@ -53,6 +56,9 @@ impl service::Guest for Search {
 
 impl subscription::Guest for Search {
     async fn handle(event: Event, delivery: Delivery) -> Result<(), Failure> {
+        if let Some(erasure) = erasing::of(&event)? {
+            return keep::erase(&event, &delivery, erasure).await;
+        }
         if delivery.subscription == MEANING {
             keep::meaning(&event).await
         } else {

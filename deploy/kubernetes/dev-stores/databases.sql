@@ -2,3 +2,4 @@
 CREATE DATABASE mindflow_write;
 CREATE DATABASE mindflow_read;
 CREATE DATABASE mindflow_analytics;
+CREATE DATABASE mindflow_keys;

@@ -21,6 +21,7 @@ pub mod config;
 pub mod dead_letters;
 pub mod disclosure;
 pub mod embeddings;
+pub mod erasure;
 pub mod events;
 pub mod jwt;
 pub mod key_value;
@@ -185,6 +186,7 @@ set::capabilities! {
     mail: mail::Mail,
     web_push: web_push::Push,
     sealing: sealing::Sealing,
+    erasure: erasure::Erasure,
     search_index: search_index::Indexes,
     embeddings: embeddings::Model,
     audit_log: audit_log::Trail,

@@ -3,7 +3,7 @@
 
 use super::{Capability, Grants, Settings};
 use figment::Figment;
-use mindflow_backends::{clock::Clock, database::postgres::Database, delivery::Backend, keys};
+use mindflow_backends::{clock::Clock, data_keys::Keeper, database::postgres::Database, delivery::Backend, keys};
 use serde::de::DeserializeOwned;
 use std::{collections::BTreeMap, error::Error, path::Path, sync::Arc};
 
@@ -21,6 +21,8 @@ pub struct Opening<'a> {
     pub databases: &'a BTreeMap<String, Database>,
     /// The queues of events, if the platform has a database for them.
     pub queues: Option<Arc<dyn Backend>>,
+    /// The keys of events' payloads, if the platform has a database for events and works now.
+    pub keeper: Option<Arc<Keeper>>,
     /// What every access token must say.
     pub tokens: keys::Settings,
     pub clock: &'a Clock,

@@ -67,6 +67,11 @@ fn report(report: &Value, json: bool) -> Result<(), CliError> {
     } else if member("broken").is_none() {
         let hash = member("hash").unwrap_or_default();
         output::line(format_args!("intact up to record {records}; head {records}:{hash}"))?;
+        if let Some(at) = report.get("supersededAt").and_then(Value::as_u64) {
+            output::line(format_args!(
+                "the noted head is of the chain before payloads were sealed; record {at} superseded it"
+            ))?;
+        }
     }
     match member("broken") {
         Some(broken) => {

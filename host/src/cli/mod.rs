@@ -19,6 +19,7 @@ mod watch;
 use crate::{
     data_dir::keep_files_private,
     manifest::{ListenAddress, Manifest, ManifestError, RuntimeConfig, texts, with_variables},
+    observe,
 };
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind};
 use error::CliError;
@@ -199,6 +200,7 @@ pub fn main() -> ExitCode {
         runtime.shutdown_background();
         outcome
     });
+    observe::logs::flush();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if output::has_lost_its_reader(&error) => ExitCode::SUCCESS,

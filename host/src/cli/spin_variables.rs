@@ -4,7 +4,8 @@
 use super::{AppLocation, CliError, output};
 use crate::manifest::{Manifest, RuntimeConfig, Variables};
 use mindflow_backends::{
-    database::postgres::{DatabaseConfig, roles},
+    data_keys::SECTION as DATA_KEYS,
+    database::postgres::{DatabaseConfig, login_dsn, roles},
     rate_limits::Changes,
     secret::Secret,
     stores::{key_value, search_index},
@@ -40,7 +41,8 @@ fn values(manifest: &Manifest, config: &RuntimeConfig) -> Result<Values, CliErro
         )
     })?;
     values.insert("jwt_wrapping_secret".to_owned(), secret.reveal().to_owned());
-    values.extend(sealing(manifest, config)?);
+    values.extend(sealing(config)?);
+    values.extend(data_keys(config)?);
     values.retain(|name, value| {
         manifest.variables.get(name).is_some_and(|variable| variable.default.as_deref().unwrap_or_default() != *value)
     });
@@ -110,10 +112,7 @@ fn rate_limits(manifest: &Manifest, config: &RuntimeConfig) -> Result<Values, Cl
 
 /// The keys that secrets of services are sealed with. A key that a host has made for itself is in its data directory, where other hosts
 /// do not have it, so it is not printed.
-fn sealing(manifest: &Manifest, config: &RuntimeConfig) -> Result<Values, CliError> {
-    if !manifest.components.values().any(|entry| entry.grants.sealing) {
-        return Ok(Values::new());
-    }
+fn sealing(config: &RuntimeConfig) -> Result<Values, CliError> {
     let settings = &config.capabilities.sealing;
     let key = settings.key.as_ref().ok_or_else(|| {
         wrong("[sealing] has no key, with which Spin seals and opens secrets of services; set it in the configuration or by MINDFLOW_SEALING__KEY, to what sealing.key of the data directory has if a host has run without it")
@@ -123,6 +122,15 @@ fn sealing(manifest: &Manifest, config: &RuntimeConfig) -> Result<Values, CliErr
         ("sealing_key".to_owned(), key.reveal().to_owned()),
         ("sealing_former_keys".to_owned(), former.join(",")),
     ]))
+}
+
+/// The database of the keys of payloads, by its own login: it has nothing else.
+fn data_keys(config: &RuntimeConfig) -> Result<Values, CliError> {
+    let dsn = config.capabilities.erasure.dsn.as_ref().ok_or_else(|| {
+        wrong("[data-keys] has no dsn, by which Spin reaches the keys under which payloads of events are kept; set it in the configuration or by MINDFLOW_DATA_KEYS__DSN, before the first event")
+    })?;
+    let login = login_dsn(&format!("{DATA_KEYS}.dsn"), dsn.reveal()).map_err(wrong)?;
+    Ok(Values::from([("data_keys_dsn".to_owned(), login.dsn), ("data_keys_origin".to_owned(), login.origin)]))
 }
 
 fn underscored(name: &str) -> String {

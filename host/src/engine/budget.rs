@@ -6,7 +6,10 @@ use super::ending::{Cost, Ending};
 use mindflow_backends::clock;
 use std::{
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
@@ -20,7 +23,12 @@ pub struct CpuBudget {
     max: Duration,
     spent: Mutex<Spent>,
     ending: Arc<Ending>,
+    occupied: Arc<Occupied>,
 }
+
+/// Whether an instance has been running for a tick without waiting: what else it is given waits for that.
+#[derive(Debug, Default)]
+pub struct Occupied(AtomicBool);
 
 #[derive(Debug)]
 struct Spent {
@@ -44,9 +52,9 @@ enum Phase {
 // === impl CpuBudget ===
 
 impl CpuBudget {
-    pub fn new(cpu_ms_max: u32, ending: Arc<Ending>) -> Self {
+    pub fn new(cpu_ms_max: u32, ending: Arc<Ending>, occupied: Arc<Occupied>) -> Self {
         let spent = Spent { calls: 1, time: Duration::ZERO, since: clock::instant(), phase: Phase::Waits };
-        Self { max: Duration::from_millis(cpu_ms_max.into()), spent: Mutex::new(spent), ending }
+        Self { max: Duration::from_millis(cpu_ms_max.into()), spent: Mutex::new(spent), ending, occupied }
     }
 
     fn lock(&self) -> MutexGuard<'_, Spent> {
@@ -67,6 +75,7 @@ impl CpuBudget {
             spent.tick(clock::instant());
             (spent.time, self.max.saturating_mul(spent.calls))
         };
+        self.occupied.set(true);
         if time <= max {
             Ok(UpdateDeadline::Yield(1))
         } else {
@@ -84,7 +93,8 @@ impl CpuBudget {
     fn poll<F: Future>(&self, instance: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
         self.lock().begin(clock::instant());
         let polled = instance.poll(cx);
-        self.lock().end(clock::instant());
+        let waits = self.lock().end(clock::instant());
+        self.occupied.set(!waits);
         polled
     }
 }
@@ -113,11 +123,28 @@ impl Spent {
         self.phase = Phase::Yields;
     }
 
-    fn end(&mut self, now: Instant) {
+    /// Whether it waits from now on.
+    fn end(&mut self, now: Instant) -> bool {
         self.until(now);
         if self.phase != Phase::Yields {
             self.phase = Phase::Waits;
         }
+        self.phase == Phase::Waits
+    }
+}
+
+// === impl Occupied ===
+
+impl Occupied {
+    /// Most polls change nothing.
+    pub(super) fn set(&self, occupied: bool) {
+        if self.is_occupied() != occupied {
+            self.0.store(occupied, Ordering::Relaxed);
+        }
+    }
+
+    pub fn is_occupied(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -133,10 +160,10 @@ mod tests {
 
     impl Machine {
         fn new() -> Self {
-            Self { budget: CpuBudget::new(50, Arc::default()), now: clock::instant() }
+            Self { budget: CpuBudget::new(50, Arc::default(), Arc::default()), now: clock::instant() }
         }
 
-        fn step(&mut self, passed: Duration, step: impl FnOnce(&mut Spent, Instant)) -> bool {
+        fn step<T>(&mut self, passed: Duration, step: impl FnOnce(&mut Spent, Instant) -> T) -> bool {
             self.now += passed;
             let mut spent = self.budget.lock();
             step(&mut spent, self.now);
@@ -196,6 +223,27 @@ mod tests {
             assert!(machine.runs(Duration::ZERO), "part {part}");
             assert!(machine.runs_and_waits(TICK / 10, TICK), "part {part}");
         }
+    }
+
+    #[tokio::test]
+    async fn an_instance_is_occupied_from_the_tick_that_interrupts_it_until_it_waits() {
+        let occupied = Arc::<Occupied>::default();
+        let budget = CpuBudget::new(50, Arc::default(), Arc::clone(&occupied));
+        let mut polls = 0;
+        let instance = budget.count(std::future::poll_fn(|cx| {
+            polls += 1;
+            if polls == 2 {
+                assert!(budget.on_epoch().is_ok());
+            }
+            cx.waker().wake_by_ref();
+            if polls == 4 { Poll::Ready(()) } else { Poll::Pending }
+        }));
+        let mut instance = std::pin::pin!(instance);
+        let mut seen = Vec::new();
+        while futures::poll!(instance.as_mut()).is_pending() {
+            seen.push(occupied.is_occupied());
+        }
+        assert_eq!(seen, [false, true, false]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! channel. A trap ends the instance; it takes no further call.
 
 use super::{
-    budget::CpuBudget,
+    budget::{CpuBudget, Occupied},
     ending::Ending,
     handlers,
     job::{HttpReply, Job, Lease, Reply, Work},
@@ -147,8 +147,9 @@ pub(super) async fn run(
     context: InstanceContext,
     mut jobs: mpsc::UnboundedReceiver<Job>,
     ending: Arc<Ending>,
+    occupied: Arc<Occupied>,
 ) {
-    let budget = Arc::new(CpuBudget::new(context.limits.cpu_ms_max, Arc::clone(&ending)));
+    let budget = Arc::new(CpuBudget::new(context.limits.cpu_ms_max, Arc::clone(&ending), occupied));
     let instance = async {
         let (mut store, guest) = instantiate(&exports, &context, &ending, &budget)
             .await

@@ -1,6 +1,6 @@
 //! A call on its way into an instance, and the place that it takes there.
 
-use super::{caller::Caller, ending::Ending, handlers};
+use super::{budget::Occupied, caller::Caller, ending::Ending, handlers};
 use crate::capability::{
     events::bindings::mindflow::platform::events, websocket::bindings::mindflow::platform::websocket,
 };
@@ -74,6 +74,7 @@ pub(super) struct Worker {
     /// It takes no further call.
     pub is_ending: AtomicBool,
     pub ending: Arc<Ending>,
+    pub occupied: Arc<Occupied>,
     /// Whose calls have a place in it. Of an instance that ended: whose were in it at the end.
     places: Mutex<Vec<Place>>,
     numbers: AtomicU64,
@@ -96,13 +97,14 @@ pub(super) struct Lease {
 
 impl Worker {
     /// One that has its first call.
-    pub fn new(jobs: mpsc::UnboundedSender<Job>, ending: Arc<Ending>) -> Self {
+    pub fn new(jobs: mpsc::UnboundedSender<Job>, ending: Arc<Ending>, occupied: Arc<Occupied>) -> Self {
         Self {
             jobs,
             load: AtomicU32::new(0),
             uses: AtomicU32::new(1),
             is_ending: AtomicBool::new(false),
             ending,
+            occupied,
             places: Mutex::default(),
             numbers: AtomicU64::new(0),
             abort: OnceLock::new(),

@@ -3,11 +3,15 @@
 
 use super::{
     log_writer::{self, LogQueue},
+    printer::Printer,
     settings::{LogFormat, LogSettings},
 };
 use crate::manifest::{RuleError, texts::text};
 use mindflow_backends::records::logs::Level;
-use std::io::IsTerminal;
+use std::{
+    io::{self, IsTerminal, Stderr},
+    sync::OnceLock,
+};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{
     EnvFilter, Layer,
@@ -20,6 +24,8 @@ use tracing_subscriber::{
 /// Replaces the configured filter.
 const VARIABLE: &str = "RUST_LOG";
 
+static PRINTER: OnceLock<Printer<Stderr>> = OnceLock::new();
+
 /// Why logging cannot be installed.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
@@ -31,6 +37,8 @@ pub enum LogError {
     },
     #[error(transparent)]
     Variable(#[from] RuleError),
+    #[error("there is no thread that prints lines")]
+    Printer(#[source] io::Error),
     #[error(transparent)]
     Installed(#[from] TryInitError),
 }
@@ -59,10 +67,17 @@ fn filter(settings: &LogSettings) -> Result<EnvFilter, LogError> {
 /// The filter's text is malformed, or a subscriber is installed already.
 pub fn install(settings: &LogSettings) -> Result<Option<LogQueue>, LogError> {
     let filter = filter(settings)?;
+    let printer = match PRINTER.get() {
+        Some(printer) => printer,
+        None => {
+            let printer = Printer::start(io::stderr()).map_err(LogError::Printer)?;
+            PRINTER.get_or_init(|| printer)
+        }
+    };
     // A line that cannot be written is lost. To report that on standard error, as is the default, would panic.
-    let layer = fmt::layer().with_writer(std::io::stderr).log_internal_errors(false);
+    let layer = fmt::layer().with_writer(printer.clone()).log_internal_errors(false);
     let printing = match settings.format {
-        LogFormat::Text => layer.with_ansi(std::io::stderr().is_terminal()).boxed(),
+        LogFormat::Text => layer.with_ansi(io::stderr().is_terminal()).boxed(),
         LogFormat::Json => layer.json().flatten_event(true).boxed(),
     };
     let keep = &settings.keep;
@@ -75,6 +90,13 @@ pub fn install(settings: &LogSettings) -> Result<Option<LogQueue>, LogError> {
     let registry = tracing_subscriber::registry().with(printing.with_filter(filter)).with(keeping);
     registry.try_init()?;
     Ok(queue)
+}
+
+/// Prints the lines that wait. Call it before the process ends.
+pub fn flush() {
+    if let Some(printer) = PRINTER.get() {
+        printer.flush();
+    }
 }
 
 fn lowest(level: Level) -> LevelFilter {

@@ -5,6 +5,7 @@ pub mod correlation;
 pub mod log_writer;
 pub mod logs;
 pub mod path;
+pub mod printer;
 pub mod problem;
 pub mod settings;
 

@@ -3,6 +3,7 @@
 use super::{OperatorError, Progress};
 use crate::platform::Platform;
 use mindflow_backends::{
+    data_keys::kept::{self, Until},
     delivery::archive::{self, Month, Months},
     stores::objects,
 };
@@ -37,7 +38,9 @@ pub(super) async fn execute(
     };
     match request {
         ArchiveRequest::Export { from, to } => {
-            let done = archive::export(database, store, months(from, to)?, &on("exported")).await?;
+            let months = months(from, to)?;
+            seal(platform, Until::Floor, progress).await?;
+            let done = archive::export(database, store, months, &on("exported")).await?;
             Ok(json!({
                 "months": done.months, "partsWritten": done.parts_written, "partsKept": done.parts_kept,
                 "events": done.events, "bytes": done.bytes,
@@ -45,10 +48,22 @@ pub(super) async fn execute(
         }
         ArchiveRequest::Import { from, to } => {
             let done = archive::import(database, store, months(from, to)?, &on("imported")).await?;
+            // A copy of before there were keys has its payloads in clear.
+            seal(platform, Until::End, progress).await?;
             Ok(json!({ "months": done.months, "parts": done.parts, "loaded": done.loaded, "already": done.already }))
         }
         ArchiveRequest::Status => Ok(json!(archive::status::status(database, store).await?)),
     }
+}
+
+/// Nothing is copied in clear, nor stays so.
+async fn seal(platform: &Platform, until: Until, progress: Progress<'_>) -> Result<(), OperatorError> {
+    let keeper = platform.keeper().ok_or(OperatorError::NoArchive)?;
+    if !keeper.seals() {
+        return Ok(());
+    }
+    let on = |now: kept::Progress| progress(&format!("{} payloads that were in clear are sealed", now.sealed));
+    keeper.seal_kept(until, &on).await?.map(drop).ok_or(OperatorError::BeingSealed)
 }
 
 fn months(from: Option<String>, to: Option<String>) -> Result<Months, OperatorError> {

@@ -1,8 +1,8 @@
 //! Requests about the events that a subscription gave up on.
 
 use super::OperatorError;
-use crate::platform::Platform;
-use mindflow_backends::delivery::{DeadLetterFilter, DeadLetterId};
+use crate::{capability::dead_letters::shown, platform::Platform};
+use mindflow_backends::delivery::{DeadLetter, DeadLetterFilter, DeadLetterId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -22,10 +22,11 @@ pub(super) async fn execute(platform: &Platform, request: DeadLettersRequest) ->
     match request {
         DeadLettersRequest::List { consumer, limit } => {
             let filter = DeadLetterFilter { subscription: consumer, before: None, limit };
-            Ok(json!(letters.list(&filter).await?))
+            Ok(json!(in_clear(platform, letters.list(&filter).await?).await?))
         }
         DeadLettersRequest::Show { id } => {
-            Ok(json!(letters.show(&id.parse::<DeadLetterId>()?).await?.ok_or_else(|| absent(&id))?))
+            let letter = letters.show(&id.parse::<DeadLetterId>()?).await?.ok_or_else(|| absent(&id))?;
+            Ok(json!(in_clear(platform, vec![letter]).await?.pop()))
         }
         DeadLettersRequest::Retry { id } => match letters.redrive(&id.parse()?).await? {
             true => Ok(json!({ "retried": id })),
@@ -35,5 +36,13 @@ pub(super) async fn execute(platform: &Platform, request: DeadLettersRequest) ->
             true => Ok(json!({ "discarded": id })),
             false => Err(absent(&id)),
         },
+    }
+}
+
+/// With payloads in clear, for the operator of this host.
+async fn in_clear(platform: &Platform, letters: Vec<DeadLetter>) -> Result<Vec<DeadLetter>, OperatorError> {
+    match platform.keeper() {
+        Some(keeper) => Ok(shown(keeper, letters).await?),
+        None => Ok(letters),
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     platform::{StartError, SwapError},
 };
 use mindflow_backends::{
+    data_keys::{KeyError, kept::KeptError},
     database::{postgres::migrate::MigrateError, sql},
     delivery::{
         DeadLetterIdError, QueueError,
@@ -26,6 +27,12 @@ use std::io;
 /// Each step that can fail. Printed with its causes as one line.
 #[derive(Debug, thiserror::Error)]
 pub enum OperatorError {
+    #[error(transparent)]
+    DataKeys(#[from] KeyError),
+    #[error("payloads in clear")]
+    Kept(#[from] KeptError),
+    #[error("another host is sealing payloads that were kept in clear; try again when it is done")]
+    BeingSealed,
     #[error(transparent)]
     Manifest(#[from] ManifestError),
     #[error(transparent)]

@@ -23,7 +23,7 @@ use crate::{
     engine::{Caller, KnownCaller},
     listeners::Listeners,
     manifest::{HttpSettings, WebSocketRoute},
-    observe::{PrometheusHandle, correlation, path, problem::Problem},
+    observe::{PrometheusHandle, correlation, path, printer::ACCESS, problem::Problem},
     platform::Platform,
 };
 use bytes::Bytes;
@@ -182,7 +182,7 @@ impl Server {
         metrics::histogram!("mindflow_http_request_seconds", "method" => method.as_str().to_owned(), "status" => status.as_str().to_owned()).record(elapsed.as_secs_f64());
         self.access_lines.log(origin.address, status, || {
             tracing::info!(
-                target: "mindflow::access",
+                target: ACCESS,
                 %method, path, status = status.as_u16(), ms = elapsed.as_micros() as f64 / 1e3, correlation_id = id.to_str().unwrap_or_default(), "request"
             );
         });

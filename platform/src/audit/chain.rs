@@ -12,7 +12,12 @@ use uuid::Uuid;
 use crate::event::Event;
 
 /// What the hash before the first record is of.
-const GENESIS: &[u8] = b"mindflow audit trail 1";
+const GENESIS: &[u8] = b"mindflow audit trail 2";
+/// The same of a trail that began before payloads were sealed.
+const FORMER_GENESIS: &[u8] = b"mindflow audit trail 1";
+/// Of what a record's body says: payloads are sealed, and the hash is over what is kept. Bodies without a version are of before.
+const VERSION: u32 = 2;
+const FORMER_VERSION: u32 = 1;
 const HASH_BYTES: usize = 32;
 
 /// SHA-256; written in hexadecimal.
@@ -27,6 +32,12 @@ pub struct Content {
     pub number: u64,
     pub received_at: Timestamp,
     pub event: Event,
+    #[serde(default = "former_version")]
+    pub version: u32,
+}
+
+const fn former_version() -> u32 {
+    FORMER_VERSION
 }
 
 /// A record as a store keeps it. The other columns repeat parts of `body`, for a store to search by.
@@ -103,6 +114,10 @@ impl Hash {
         Self::of(&[GENESIS])
     }
 
+    fn former_genesis() -> Self {
+        Self::of(&[FORMER_GENESIS])
+    }
+
     fn of(parts: &[&[u8]]) -> Self {
         let mut context = Sha256::new();
         parts.iter().for_each(|part| context.update(part));
@@ -177,8 +192,21 @@ impl Record {
     /// # Errors
     /// The event cannot be written as JSON.
     pub fn next(head: Head, event: &Event, received_at: Timestamp) -> Result<Self, serde_json::Error> {
-        let content = Content { number: head.number.saturating_add(1), received_at, event: event.clone() };
-        let body = canonical(&serde_json::to_value(&content)?);
+        let number = head.number.saturating_add(1);
+        Self::of(head, &Content { number, received_at, event: event.clone(), version: VERSION })
+    }
+
+    /// The same record in a chain that is made again.
+    ///
+    /// # Errors
+    /// As [`Self::next`].
+    pub fn again(head: Head, former: Content) -> Result<Self, serde_json::Error> {
+        Self::of(head, &Content { version: VERSION, ..former })
+    }
+
+    fn of(head: Head, content: &Content) -> Result<Self, serde_json::Error> {
+        let body = canonical(&serde_json::to_value(content)?);
+        let event = &content.event;
         Ok(Self {
             number: content.number,
             event_id: event.event_id,
@@ -258,10 +286,13 @@ impl Walk {
         if Hash::of(&[record.previous.bytes(), record.body.as_bytes()]) != record.hash {
             return Err(broken(ChainDefect::Altered));
         }
-        if record.previous != self.at.hash {
+        let content = record.content().map_err(|error| broken(ChainDefect::Unreadable(error.to_string())));
+        let is_former = |content: &Content| self.at == Head::default() && content.version == FORMER_VERSION;
+        let before = if content.as_ref().is_ok_and(is_former) { Hash::former_genesis() } else { self.at.hash };
+        if record.previous != before {
             return Err(broken(ChainDefect::Predecessor));
         }
-        let content = record.content().map_err(|error| broken(ChainDefect::Unreadable(error.to_string())))?;
+        let content = content?;
         let event = &content.event;
         let columns = [
             ("number", content.number == record.number),
@@ -312,9 +343,27 @@ mod tests {
 
     #[test]
     fn the_hash_before_the_first_record_stays_what_it_was() {
-        assert_eq!(Hash::genesis().to_string(), "ae8ced37772fef0fb2add75484f665b27922912e589e693d5fd339b5c676f1ee");
+        let former = "ae8ced37772fef0fb2add75484f665b27922912e589e693d5fd339b5c676f1ee";
+        assert_eq!(Hash::former_genesis().to_string(), former);
         assert_eq!(Hash::genesis().to_string().parse::<Hash>().unwrap(), Hash::genesis());
         assert!("12".parse::<Hash>().is_err() && "g".repeat(64).parse::<Hash>().is_err());
+    }
+
+    #[test]
+    fn a_trail_of_before_payloads_were_sealed_is_still_walked_from_its_own_beginning() {
+        let content =
+            Content { number: 1, received_at: Timestamp::UNIX_EPOCH, event: event(1), version: FORMER_VERSION };
+        let mut body = serde_json::to_value(&content).unwrap();
+        body.as_object_mut().unwrap().remove("version");
+        let body = canonical(&body);
+        let previous = Hash::former_genesis();
+        let hash = Hash::of(&[previous.bytes(), body.as_bytes()]);
+        let former = Record { previous, hash, body, ..chain(1)[0].clone() };
+        let next = Record::next(former.head(), &event(2), Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(walk(&[former.clone(), next.clone()]), Ok(next.head()));
+        let again = Record::again(Head::default(), former.content().unwrap()).unwrap();
+        assert!(again.body.contains(r#""version":2"#) && again.hash != former.hash);
+        assert_eq!(walk(std::slice::from_ref(&again)), Ok(again.head()));
     }
 
     #[test]

@@ -5,11 +5,13 @@
 mod append;
 mod chain;
 pub mod postgres;
+mod rechained;
 
 use uuid::Uuid;
 
 pub use append::Appended;
 pub use chain::{Broken, ChainDefect, Content, Hash, HashError, Head, Record, Walk};
+pub use rechained::Rechained;
 
 /// Records that one read gives at most, and that one write takes: some megabytes with the longest entries.
 pub const BATCH_MAX: u32 = 500;

@@ -30,6 +30,9 @@ pub struct SubscriptionEntry {
     /// the rest.
     #[serde(default)]
     pub projection: bool,
+    /// The component gets payloads as they are kept, sealed, also of what was erased: it keeps what it does not read.
+    #[serde(default)]
+    pub sealed: bool,
 }
 
 /// When a failed delivery is tried again.
@@ -70,6 +73,7 @@ impl SubscriptionEntry {
             let delays = retry.delays_ms.iter().copied().map(milliseconds).collect();
             subscription.retry = RetryPolicy::new(delays, retry.jitter_percent.unwrap_or(JITTER_PERCENT_DEFAULT));
         }
+        subscription.sealed = self.sealed;
         subscription
     }
 }
@@ -93,12 +97,12 @@ mod tests {
     #[test]
     fn what_an_entry_says_is_kept() {
         let entry = r#"{"name": "sends", "events": ["A"], "concurrency": 8, "user-concurrency": 4, "batch-events": 1, "linger-ms": 25,
-            "timeout-ms": 1000, "retry": {"delays-ms": [0, 500], "jitter-percent": 0}}"#;
+            "timeout-ms": 1000, "sealed": true, "retry": {"delays-ms": [0, 500], "jitter-percent": 0}}"#;
         let entry: SubscriptionEntry = serde_json::from_str(entry).unwrap();
         let subscription = entry.subscription("notification", 30_000);
         assert_eq!((subscription.name.as_str(), subscription.concurrency, subscription.batch_events), ("sends", 8, 1));
         assert_eq!(subscription.user_concurrency, Some(4));
         assert_eq!((subscription.timeout, subscription.linger), (Duration::from_secs(1), Duration::from_millis(25)));
-        assert_eq!(subscription.retry.attempts_max(), 3);
+        assert_eq!((subscription.retry.attempts_max(), subscription.sealed), (3, true));
     }
 }

@@ -4,12 +4,14 @@
 //! - [`queue`] is what a queue promises; [`policy`] and [`outcome`] say what follows a handler's answer.
 //! - [`subscription`] is what a subscriber says about its deliveries, [`registry`] keeps it in the database.
 //! - [`sequencer`] gives events their order, [`log`] delivers in that order, [`rows`] and `dead_letters` what left it.
+//! - [`Opening`] opens payloads before a handler gets them.
 //! - [`workload`] is what one subscription's dispatcher has in hand, `share` what of it one user may have; [`drain`] is a dispatcher that ends.
 
 mod dead_letters;
 pub mod drain;
 mod entry;
 pub mod log;
+mod opening;
 pub mod outcome;
 mod parameter;
 pub mod policy;
@@ -26,6 +28,7 @@ pub mod workload;
 
 pub use entry::{RetryEntry, SubscriptionEntry};
 pub use log::LogQueue;
+pub use opening::{Opening, Skips};
 pub use parameter::Parameter;
 pub use quoted::unquoted;
 pub use row::{Column, Named, Row};

@@ -55,6 +55,8 @@ pub struct Subscription {
     /// go first; at most [`LINGER_MAX`]. A busy one does not wait.
     pub linger: Duration,
     pub retry: RetryPolicy,
+    /// Its handler gets payloads as they are kept, and of what was erased, too.
+    pub sealed: bool,
 }
 
 /// Which attempt of which subscription a delivery is.
@@ -139,6 +141,7 @@ impl Subscription {
             batch_events: BATCH_EVENTS_DEFAULT,
             linger: Duration::ZERO,
             retry: RetryPolicy::default(),
+            sealed: false,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::{Settings, SignError, TOKEN_BYTES_MAX, Verified, VerifyError, us};
+use super::{STATEMENT_BYTES_MAX, Settings, SignError, TOKEN_BYTES_MAX, Verified, VerifyError, us};
 
 /// The claims as they are signed: this platform's, and not to live longer than they may.
 ///
@@ -35,6 +35,25 @@ pub fn check(claims: &str, settings: &Settings, now_us: i64) -> Result<String, S
         return refuse("they are too long for a token");
     }
     Ok(claims)
+}
+
+/// A statement as it is signed: no token, so it has neither of the claims that every token needs ([`verified`]).
+///
+/// # Errors
+/// [`SignError::Claims`].
+pub fn check_statement(statement: &str) -> Result<String, SignError> {
+    let refuse = |reason: &str| Err(SignError::Claims(reason.to_owned()));
+    let Ok(statement) = serde_json::from_str::<Map<String, Value>>(statement) else {
+        return refuse("they are not a JSON object");
+    };
+    if ["aud", "exp"].iter().any(|name| statement.contains_key(*name)) {
+        return refuse("a statement has neither `aud` nor `exp`, which tokens have");
+    }
+    let statement = Value::Object(statement).to_string();
+    if statement.len() > STATEMENT_BYTES_MAX {
+        return refuse("they are too long for a statement");
+    }
+    Ok(statement)
 }
 
 /// What the claims of a token whose signature is right prove, whatever the time.
@@ -114,6 +133,16 @@ mod tests {
         ] {
             let error = verified(claims(name, value), &settings()).unwrap_err();
             assert_eq!(error, VerifyError::NotAccepted(reason.into()));
+        }
+    }
+
+    #[test]
+    fn a_statement_is_no_token() {
+        let statement = check_statement(r#"{"iss":"mindflow-auth","erasureId":"e"}"#).unwrap();
+        let claims = serde_json::from_str(&statement).unwrap();
+        assert!(verified(claims, &settings()).is_err(), "and opens nothing");
+        for other in ["[]", r#"{"aud":"mindflow"}"#, r#"{"exp":1}"#, &json!({ "x": "x".repeat(40_000) }).to_string()] {
+            assert!(matches!(check_statement(other), Err(SignError::Claims(_))), "{other:.40}");
         }
     }
 

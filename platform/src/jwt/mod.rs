@@ -9,7 +9,7 @@ mod wrapping;
 
 use std::time::Duration;
 
-pub use claims::{check, expiry_us, verified};
+pub use claims::{check, check_statement, expiry_us, verified};
 pub use jwk::{Jwk, may_be_kid};
 pub use key_set::{KeySet, Known, Period, Reading};
 pub use token::{Token, signing_input, with_signature};
@@ -17,6 +17,8 @@ pub use wrapping::{KEY_NAME_BYTES, NONCE_BYTES, Wrapping, WrappingError};
 
 /// Ours have 900 bytes; a header line of HTTP has about this much.
 pub const TOKEN_BYTES_MAX: usize = 8 * 1024;
+/// A receipt with a hundred stores has 10 KiB.
+const STATEMENT_BYTES_MAX: usize = 32 * 1024;
 /// How often the keys are read, so that a rotation elsewhere is found without being asked for.
 pub const REFRESH_EVERY: Duration = Duration::from_secs(30);
 /// Who has not read the keys for so long no longer signs: the key may be rotated out.

@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use super::excerpt::Marker;
 use super::statements::{
-    COMPARES, COUNT_NEAR, DELETE, NEAREST, SEARCH, SIMILAR, UPSERT, VECTOR, VECTORS, beyond_params, filter_params,
+    COMPARES, COUNT_NEAR, DELETE, FORGET, FORGETTABLE, NEAREST, SEARCH, SIMILAR, UPSERT, VECTOR, VECTORS,
+    beyond_params, filter_params,
 };
 use super::tsquery::Written;
 use super::{
@@ -86,6 +87,20 @@ impl<T: Tables> PostgresIndex<T> {
     pub async fn delete(&self, id: &str, owner: Uuid, version_deleted: u64) -> Result<(), Error> {
         let params = vec![self.name.as_str().into(), id.into(), owner.into(), version(version_deleted)?];
         Ok(self.tables.write(DELETE, &[params]).await?)
+    }
+
+    /// Deletes the owner's document of this id, or all of them. Answers how many there were before.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn forget(&self, owner: Uuid, id: Option<&str>) -> Result<u64, Error> {
+        let params = [self.name.as_str().into(), owner.into(), id.map_or(Value::Null, Value::from)];
+        let rows = self.read(owner, FORGETTABLE, &params).await?;
+        self.tables.write(FORGET, &[params.to_vec()]).await?;
+        Ok(match rows.first().map(Vec::as_slice) {
+            Some([Value::Int64(count)]) => u64::try_from(*count).unwrap_or_default(),
+            _ => 0,
+        })
     }
 
     /// The owner's documents that match, best first.

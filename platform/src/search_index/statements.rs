@@ -23,6 +23,13 @@ ON CONFLICT (index_name, id) DO UPDATE SET owner = EXCLUDED.owner, version = EXC
     keywords = '{}', config = 'simple', at = 'epoch', terms = '', words = '', plain = '', vector = NULL
 WHERE d.version <= EXCLUDED.version";
 
+/// What [`FORGET`] deletes. Both take the owner, and the id or null.
+pub const FORGETTABLE: &str = "
+SELECT count(*) FROM search_index.documents WHERE index_name = $1 AND owner = $2 AND (CAST($3 AS text) IS NULL OR id = $3)";
+
+pub const FORGET: &str = "
+DELETE FROM search_index.documents WHERE index_name = $1 AND owner = $2 AND (CAST($3 AS text) IS NULL OR id = $3)";
+
 /// The languages that the owner writes: stems differ by language, so a query is made once for each.
 macro_rules! languages {
     () => {

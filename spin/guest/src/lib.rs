@@ -4,6 +4,8 @@
 mod bindings;
 pub mod clock;
 #[cfg(feature = "delivery")]
+pub mod data_keys;
+#[cfg(feature = "delivery")]
 pub mod delivery;
 pub mod error;
 #[cfg(feature = "http")]

@@ -6,10 +6,12 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use mindflow_platform::audit::postgres::{self as trail, ADD, FIND, LOCK_HEAD, MOVE_HEAD};
 use mindflow_platform::audit::{Appended, BATCH_MAX, Filter, Head, Malformed, PAGE_MAX, Record};
+use mindflow_platform::data_keys::postgres::KEPT_UNDER;
+use mindflow_platform::data_keys::{KeyError, SEALED, Subject};
 use mindflow_platform::event::{self, EventRecord, EventRecordError};
 use mindflow_platform::sql::{self, Identity, Mode, Value};
 use mindflow_spin_guest::postgres::Connection;
-use mindflow_spin_guest::variables;
+use mindflow_spin_guest::{data_keys, variables};
 
 use crate::bindings::exports::mindflow::platform::{
     audit_reader::{self as reader, Audited},
@@ -31,7 +33,7 @@ impl writer::Guest for Platform {
     async fn append(event: Event) -> Result<u64, writer::Error> {
         let append = async {
             grants::service().appends_audit().map_err(Refusal::Unavailable)?;
-            let heads = append_together(&[envelope(event)?]).await?;
+            let heads = append_together(vec![envelope(event)?]).await?;
             heads.first().map(|head| head.number).ok_or_else(|| Malformed("no head of an appended record").into())
         };
         append.await.map_err(Refusal::into)
@@ -42,7 +44,7 @@ impl writer::Guest for Platform {
             grants::service().appends_audit().map_err(Refusal::Unavailable)?;
             let events = events.into_iter().map(envelope).collect::<Result<Vec<_>, _>>()?;
             for chunk in events.chunks(BATCH_MAX as usize) {
-                append_together(chunk).await?;
+                append_together(chunk.to_vec()).await?;
             }
             Ok(())
         };
@@ -62,21 +64,43 @@ impl reader::Guest for Platform {
             };
             let (statement, params) = trail::page(&filter, first.min(PAGE_MAX), before)?;
             let rows = read(&statement, &params).await.map_err(failed("read"))?;
-            rows.into_iter().map(|row| audited(&trail::record(row)?)).collect::<Result<Vec<_>, Refusal>>()
+            let records = rows.into_iter().map(trail::record).collect::<Result<Vec<_>, _>>()?;
+            audited(&records).await
         };
         page.await.map_err(Refusal::into)
     }
 }
 
 /// One transaction. Answers the head of each event's record; an event that is there keeps its own.
-async fn append_together(events: &[event::Event]) -> Result<Vec<Head>, Refusal> {
+async fn append_together(mut events: Vec<event::Event>) -> Result<Vec<Head>, Refusal> {
     let connection = open().await.map_err(failed("let the capability in"))?;
-    let appended = append_on(&connection, events).await;
+    seal(&connection, &mut events).await?;
+    let appended = append_on(&connection, &events).await;
     if appended.is_err() {
         // Other hosts wait for the head's lock.
         let _ = connection.rollback().await;
     }
     appended
+}
+
+/// Those that are in clear, as the log says to whom they belong.
+async fn seal(connection: &Connection, events: &mut [event::Event]) -> Result<(), Refusal> {
+    let is_clear = |event: &event::Event| event.metadata.user_id.is_some() && !event.payload.contains_key(SEALED);
+    if !events.iter().any(is_clear) {
+        return Ok(());
+    }
+    let keys = Value::TextArray(events.iter().map(|event| event.partition_key.clone()).collect());
+    let answer = connection.query(KEPT_UNDER, &[keys]).await.map_err(failed("say to whom events belong"))?;
+    let subjects: Vec<Subject> = answer
+        .rows
+        .into_iter()
+        .map(|row| match row.into_iter().next() {
+            Some(Value::Text(name)) if name.is_empty() => Subject::Unsealed,
+            Some(Value::Text(name)) => Subject::Aggregate(name),
+            _ => Subject::Itself,
+        })
+        .collect();
+    Ok(data_keys::open().await?.seal_events(events, &subjects).await?)
 }
 
 async fn append_on(connection: &Connection, events: &[event::Event]) -> Result<Vec<Head>, Refusal> {
@@ -117,15 +141,25 @@ async fn open() -> Result<Connection, sql::Error> {
     Connection::open(&dsn.ok_or_else(missing)?).await
 }
 
-fn audited(record: &Record) -> Result<Audited, Refusal> {
-    let unreadable = |error| Refusal::Unavailable(format!("record {} cannot be read: {error}", record.number));
-    let content = record.content().map_err(unreadable)?;
-    Ok(Audited {
-        number: record.number,
-        hash: record.hash.to_string(),
-        received_at: content.received_at.as_microsecond(),
-        event: wit_event(&content.event),
-    })
+/// With payloads in clear, as far as they can be read.
+async fn audited(records: &[Record]) -> Result<Vec<Audited>, Refusal> {
+    let content = records.iter().map(|record| record.content().map_err(|error| unreadable(record, error)));
+    let content = content.collect::<Result<Vec<_>, _>>()?;
+    let kept: Vec<_> = content.iter().map(|content| &content.event).collect();
+    let shown = data_keys::open().await?.show(&kept).await?;
+    let audited = records.iter().zip(&content).zip(shown).map(|((record, content), event)| {
+        Ok(Audited {
+            number: record.number,
+            hash: record.hash.to_string(),
+            received_at: content.received_at.as_microsecond(),
+            event: wit_event(&event.map_err(|error| unreadable(record, error))?),
+        })
+    });
+    audited.collect()
+}
+
+fn unreadable(record: &Record, error: impl std::fmt::Display) -> Refusal {
+    Refusal::Unavailable(format!("record {} cannot be read: {error}", record.number))
 }
 
 fn envelope(event: Event) -> Result<event::Event, Refusal> {
@@ -170,6 +204,12 @@ fn failed(step: &'static str) -> impl Fn(sql::Error) -> Refusal {
 
 fn json(error: serde_json::Error) -> Refusal {
     Refusal::Unavailable(format!("a record cannot be written or read as JSON: {error}"))
+}
+
+impl From<KeyError> for Refusal {
+    fn from(error: KeyError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
 }
 
 impl From<Malformed> for Refusal {

@@ -3,13 +3,15 @@
 
 use std::sync::Arc;
 
+use mindflow_platform::data_keys::KeyError;
 use mindflow_platform::delivery::queue::{
     self, DeadLetterFilter, DeadLetterId, DeadLetterIdError, DeadLetters, QueueError,
 };
 use mindflow_platform::delivery::rows::RowQueue;
+use mindflow_platform::event::Event;
 use mindflow_spin_guest::delivery::Database;
 use mindflow_spin_guest::error::chain;
-use mindflow_spin_guest::variables;
+use mindflow_spin_guest::{data_keys, variables};
 
 use crate::Platform;
 use crate::bindings::exports::mindflow::platform::dead_letters::{DeadLetter, Error, Guest};
@@ -30,7 +32,14 @@ impl Guest for Platform {
             }
         };
         let list = letters.list(&DeadLetterFilter { subscription: consumer, before, limit: first }).await?;
-        list.into_iter().map(shown).collect()
+        let kept: Vec<_> = list.iter().map(|letter| &letter.event).collect();
+        let events = data_keys::open().await.map_err(away)?.show(&kept).await.map_err(away)?;
+        let letters = list.iter().zip(events).map(|(letter, event)| match event {
+            Ok(event) => shown(letter, &event),
+            // One that is damaged is shown as it is kept.
+            Err(_) => shown(letter, &letter.event),
+        });
+        letters.collect()
     }
 
     async fn retry(name: String) -> Result<bool, Error> {
@@ -55,14 +64,18 @@ fn id(text: &str) -> Result<DeadLetterId, Error> {
     text.parse().map_err(|error: DeadLetterIdError| Error::Invalid(error.to_string()))
 }
 
-fn shown(letter: queue::DeadLetter) -> Result<DeadLetter, Error> {
-    let event = serde_json::to_string(&letter.event).map_err(|error| Error::Unavailable(error.to_string()))?;
+fn away(error: KeyError) -> Error {
+    Error::Unavailable(error.to_string())
+}
+
+fn shown(letter: &queue::DeadLetter, event: &Event) -> Result<DeadLetter, Error> {
+    let event = serde_json::to_string(event).map_err(|error| Error::Unavailable(error.to_string()))?;
     Ok(DeadLetter {
-        id: letter.id,
-        consumer: letter.consumer,
+        id: letter.id.clone(),
+        consumer: letter.consumer.clone(),
         event,
         attempts: letter.attempts,
-        last_error: letter.last_error,
+        last_error: letter.last_error.clone(),
         first_failed_at: letter.first_failed_at.map(|at| at.as_microsecond()),
         dead_at: letter.dead_at.as_microsecond(),
         parked: letter.parked,

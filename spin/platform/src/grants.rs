@@ -52,6 +52,7 @@ pub struct Grants {
     pub mail: bool,
     pub web_push: bool,
     pub sealing: bool,
+    pub erasure: bool,
     pub outbound: Outbound,
     /// By the limits' names.
     pub rate_limits: BTreeMap<String, Limit>,
@@ -194,6 +195,10 @@ impl Service {
         granted(self.grants.sealing, || "sealing is not granted to the component".to_owned())
     }
 
+    pub fn erases(&self) -> Result<(), String> {
+        granted(self.grants.erasure, || "erasure is not granted to the component".to_owned())
+    }
+
     pub fn embeds(&self) -> Result<(), String> {
         granted(self.grants.embeddings, || "embeddings are not granted to the component".to_owned())
     }
@@ -320,6 +325,7 @@ mod tests {
             service.mails(),
             service.pushes(),
             service.seals(),
+            service.erases(),
             service.embeds(),
             service.discloses(),
             service.reads_disclosures(),

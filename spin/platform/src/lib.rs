@@ -10,6 +10,7 @@ mod config;
 mod dead_letters;
 mod disclosure;
 mod embeddings;
+mod erasure;
 mod grants;
 mod jwt;
 mod key_value;

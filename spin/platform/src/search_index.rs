@@ -99,6 +99,10 @@ impl Guest for Platform {
         Ok(granted(&index)?.delete(&id, owner(&of)?, version).await?)
     }
 
+    async fn forget(index: String, of: String, id: Option<String>) -> Result<u64, Error> {
+        Ok(granted(&index)?.forget(owner(&of)?, id.as_deref()).await?)
+    }
+
     async fn search_text(
         index: String,
         token: String,

@@ -2,7 +2,7 @@
 
 use mindflow_platform::delivery::drain::Witness;
 use mindflow_platform::delivery::queue::Outcome;
-use mindflow_platform::delivery::unquoted;
+use mindflow_platform::delivery::{Skips, unquoted};
 use mindflow_platform::event::Event;
 use mindflow_platform::schedule::round::Ran;
 
@@ -22,6 +22,11 @@ impl Witness for Journal {
             "WARN correlation_id={correlation_id} {subscription}: the lease of event {event_id} was lost; another has it"
         );
     }
+}
+
+impl Skips for Journal {
+    /// It is as it must be: nothing is printed.
+    fn skipped(&self, _: &str, _: &Event) {}
 }
 
 /// As the host does it. Who rings waits for a while at most, so the answer alone may reach no operator.

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use mindflow_platform::delivery::LogQueue;
+use mindflow_platform::data_keys::KeyError;
 use mindflow_platform::delivery::drain::{Drain, Drained, TAKES_UP_FOR};
 use mindflow_platform::delivery::queue::QueueError;
+use mindflow_platform::delivery::{LogQueue, Opening};
 use mindflow_platform::schedule::housekeeping::archive_partitions;
 use mindflow_platform::schedule::round::{Ran, Round};
 use mindflow_platform::schedule::{CronError, ScheduleError};
 use mindflow_spin_guest::delivery::Database;
-use mindflow_spin_guest::{clock, error::chain, variables};
+use mindflow_spin_guest::{clock, data_keys, error::chain, variables};
 use serde::Serialize;
 
 use crate::bindings::mindflow::spin::service::manifest;
@@ -40,6 +41,8 @@ pub enum WorkError {
     Variable(String),
     #[error("events are not delivered")]
     Queue(#[from] QueueError),
+    #[error("events are not delivered")]
+    Keys(#[from] KeyError),
     #[error(transparent)]
     Cron(#[from] CronError),
     #[error("schedules are not run")]
@@ -62,7 +65,9 @@ pub async fn of(what: What) -> Result<Done, WorkError> {
     match what {
         What::Drain if service.subscriptions.is_empty() => Ok(Done::Drained(Drained::default())),
         What::Drain => {
-            let handler = Arc::new(Subscriber { takes_batches: service.takes_batches });
+            let subscriber = Arc::new(Subscriber { takes_batches: service.takes_batches });
+            let keys = data_keys::open().await?;
+            let handler = Arc::new(Opening::new(subscriber, keys, &service.subscriptions, Arc::new(Journal)));
             let database = Database::new(dsn().await?);
             let drain = Drain::new(database, service.subscriptions, handler, Arc::new(Journal), TAKES_UP_FOR);
             Ok(Done::Drained(drain.run().await?))

@@ -11,17 +11,18 @@ const SPARED: &[(&str, &str, &str)] = &[
     ("gateway", "{{ mail_origin }}", "mails are sent for events"),
     ("gateway", "https://*:*", "addresses of users are checked there and called for events"),
     ("notification", "jwt_wrapping_secret", "mails are prepared there, and no tokens signed"),
-    ("notification", "http://query.spin.internal", "auth publishes nothing there"),
-    ("notification", "http://analytics.spin.internal", "auth publishes nothing there"),
     ("media", "jwt_wrapping_secret", "tokens are proven there, not signed"),
     ("media-background", "jwt_wrapping_secret", "tokens are proven there, not signed"),
     ("media", "sealing_key", "there are no logins there"),
     ("media", "sealing_former_keys", "there are no logins there"),
-    ("media-background", "sealing_key", "there are no logins there"),
-    ("media-background", "sealing_former_keys", "there are no logins there"),
+    ("media", "data_keys_dsn", "tokens are proven there, and nothing is published"),
+    ("media", "{{ data_keys_origin }}", "tokens are proven there, and nothing is published"),
+    ("media", "http://auth.spin.internal", "erasures are handled in media-background"),
+    ("media", "http://logging.spin.internal", "erasures are handled in media-background"),
+    ("command", "jwt_wrapping_secret", "tokens are proven there, not signed"),
 ];
-/// What only `auth` publishes, on a login: `media` and its schedules only have it prove tokens.
-const PROVES_ALONE: &[&str] = &["media", "media-background"];
+/// Where `auth` is called and publishes nothing: tokens are proven, and mails prepared.
+const PROVES_ALONE: &[&str] = &["command", "media", "media-background", "notification"];
 
 pub struct Application<'a> {
     pub components: BTreeMap<&'a str, &'a Table>,
@@ -90,7 +91,7 @@ impl<'a> Application<'a> {
             let own = self.tool(service).and_then(|tool| tool.get("allowed_outbound_hosts"));
             // Over TLS alone: Spin's own addresses are in the clear, and no address of a user is.
             needed.extend(texts(own).into_iter().filter(|host| host != "http://*:*"));
-            if !PROVES_ALONE.contains(&composition) {
+            if service != "auth" || !PROVES_ALONE.contains(&composition) {
                 needed.extend(self.rung_by(service).map(|name| format!("http://{name}.spin.internal")));
             }
         }
@@ -148,12 +149,17 @@ impl<'a> Application<'a> {
         }
     }
 
-    /// The components that subscribe to what a service publishes.
-    fn rung_by(&self, service: &str) -> impl Iterator<Item = &'a str> {
+    /// The compositions that are rung for what a service publishes.
+    fn rung_by(&self, service: &str) -> impl Iterator<Item = String> {
         let published = texts(self.tool(service).and_then(|tool| tool.get("publishes")));
-        self.components.keys().copied().filter(move |name| {
+        let subscribed = self.components.keys().copied().filter(move |name| {
             let entries = self.tool(name).and_then(|tool| tool.get("subscriptions")?.as_array());
             entries.into_iter().flatten().any(|entry| !published.is_disjoint(&texts(entry.get("events"))))
+        });
+        // Of one with a public route, the composition that has a private one.
+        subscribed.map(|name| {
+            let background = format!("{name}-background");
+            if self.triggers.contains(&(name, false)) { background } else { name.to_owned() }
         })
     }
 
@@ -165,6 +171,7 @@ impl<'a> Application<'a> {
             variables: variables.iter().map(|&name| name.to_owned()).collect(),
             origin: Some(origin).filter(|origin| !origin.is_empty()).map(ToOwned::to_owned),
         };
+        let data_keys = || of(&["data_keys_dsn", "sealing_key", "sealing_former_keys"], "data_keys_origin");
         let mut needs = Vec::new();
         for (grant, value) in tool {
             match grant.as_str() {
@@ -183,8 +190,8 @@ impl<'a> Application<'a> {
                         needs.push(of(&["jwt_wrapping_secret"], ""));
                     }
                 }
-                "dead-letters" => needs.push(of(&["dead_letters_dsn"], "write_origin")),
-                "audit-log" => needs.push(of(&["audit_log_dsn"], "write_origin")),
+                "dead-letters" => needs.extend([of(&["dead_letters_dsn"], "write_origin"), data_keys()]),
+                "audit-log" => needs.extend([of(&["audit_log_dsn"], "write_origin"), data_keys()]),
                 "search-index" => needs.push(of(&["search_index_dsn"], "read_origin")),
                 "web-push" => needs.push(of(&["web_push_dsn"], "write_origin")),
                 "sealing" => needs.push(of(&["sealing_key", "sealing_former_keys"], "")),
@@ -208,14 +215,13 @@ impl<'a> Application<'a> {
                     needs
                         .extend(texts(Some(value)).iter().map(|container| of(&[&format!("blob_{container}_url")], "")));
                 }
-                // Those have no store: the event log is written with the service's own transaction.
+                // The event log is written with the service's own transaction; its payloads are sealed and opened.
+                "publishes" | "subscriptions" | "erasure" => needs.push(data_keys()),
                 "component"
                 | "allowed_outbound_hosts"
                 | "calls"
                 | "instances"
-                | "publishes"
                 | "schedules"
-                | "subscriptions"
                 | "variables"
                 | "websocket" => {}
                 other => panic!("{other} is granted to {service}; say here what Spin must give for it"),

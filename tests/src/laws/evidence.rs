@@ -1,7 +1,9 @@
 //! Reads what is in the stores afterwards, past every service, as PostgreSQL's superuser.
 
 use super::history::{Archived, EntryView, History, Logged, ReadSide, WriteSide};
+use crate::payloads::{self, Kept};
 use anyhow::{Context, Result};
+use mindflow_backends::data_keys::DataKeys;
 use std::collections::BTreeSet;
 use tokio_postgres::{Client, NoTls, Row};
 
@@ -11,11 +13,9 @@ pub async fn connect(dsn: &str) -> Result<Client> {
     Ok(client)
 }
 
-/// Everything but what the writers noted and the dead letters.
-pub async fn gather(write: &Client, read: &Client) -> Result<History> {
-    let archive = "SELECT position, event_id::text, event_type, source_component, partition_key, sequence, payload::text \
-                   FROM delivery.archive ORDER BY position";
-    let archive = write.query(archive, &[]).await.context("read the archive")?;
+/// Everything but what the writers noted and the dead letters. `keys` open the payloads.
+pub async fn gather(write: &Client, read: &Client, keys: &DataKeys) -> Result<History> {
+    let archive = payloads::of(write, keys, "true", &[]).await?;
     let counted = read.query("SELECT event_id::text, applied FROM counter.applied", &[]).await?;
     let log = "SELECT subscription, partition_key, sequence, event_id::text FROM counter.log ORDER BY at";
     let log = read.query(log, &[]).await?;
@@ -27,7 +27,7 @@ pub async fn gather(write: &Client, read: &Client) -> Result<History> {
     });
     Ok(History {
         writes: Vec::new(),
-        archive: archive.iter().map(archived).collect::<Result<_>>()?,
+        archive: archive.into_iter().map(archived).collect(),
         counted: counted.iter().map(|row| (row.get(0), row.get(1))).collect(),
         log: log.collect(),
         write_side: write_side(write).await?,
@@ -65,16 +65,16 @@ pub async fn wanted(write: &Client, subscription: &str) -> Result<BTreeSet<Strin
     Ok(row.get::<_, Vec<String>>(0).into_iter().collect())
 }
 
-fn archived(row: &Row) -> Result<Archived> {
-    Ok(Archived {
-        position: row.get(0),
-        event_id: row.get(1),
-        event_type: row.get(2),
-        component: row.get(3),
-        key: row.get(4),
-        sequence: row.get(5),
-        payload: serde_json::from_str(row.get(6)).context("a payload")?,
-    })
+fn archived(Kept { position, component, event, payload }: Kept) -> Archived {
+    Archived {
+        position,
+        event_id: event.event_id.to_string(),
+        event_type: event.event_type,
+        component,
+        key: event.partition_key,
+        sequence: event.sequence.cast_signed(),
+        payload: payload.unwrap_or_default(),
+    }
 }
 
 async fn write_side(write: &Client) -> Result<WriteSide> {

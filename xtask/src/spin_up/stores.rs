@@ -14,6 +14,8 @@ use std::thread::sleep;
 use std::time::Duration;
 
 const DATABASES: [&str; 3] = ["write", "read", "analytics"];
+/// Of the keys under which payloads of events are kept.
+const KEYS: &str = "keys";
 const REDIS_ASKED_EVERY: Duration = Duration::from_millis(20);
 /// It starts within 20 s.
 const REDIS_ASKED_MAX: u32 = 1_000;
@@ -51,18 +53,16 @@ impl Stores {
     /// What the host's configuration is to be, as variables of its environment.
     pub fn settings(&self, secrets: &Secrets) -> Vec<(String, String)> {
         let (postgres, redis) = (self.postgres_port, self.redis_port);
-        let databases = DATABASES.map(|name| {
-            let dsn = format!(
-                "postgres://{SUPERUSER}:{}@127.0.0.1:{postgres}/{}?sslmode=disable",
-                self.postgres_password,
-                database(name)
-            );
-            (format!("MINDFLOW_DATABASES__{}__DSN", name.to_uppercase()), dsn)
-        });
+        let dsn = |name: &str| {
+            let (password, database) = (&self.postgres_password, database(name));
+            format!("postgres://{SUPERUSER}:{password}@127.0.0.1:{postgres}/{database}?sslmode=disable")
+        };
+        let databases = DATABASES.map(|name| (format!("MINDFLOW_DATABASES__{}__DSN", name.to_uppercase()), dsn(name)));
         let url = format!("redis://:{}@127.0.0.1:{redis}/0", secrets.redis);
         let buckets = ["KEY_VALUE__SESSIONS", "KEY_VALUE__AUTH_LIMITS", "KEY_VALUE__CACHE", "REALTIME"];
         let others = [
             ("MINDFLOW_KEYS__WRAPPING_SECRET".to_owned(), secrets.wrapping.clone()),
+            ("MINDFLOW_DATA_KEYS__DSN".to_owned(), dsn(KEYS)),
             ("MINDFLOW_SEALING__KEY".to_owned(), secrets.sealing.clone()),
             ("MINDFLOW_VARIABLE_RELAY_TOKEN".to_owned(), secrets.relay.clone()),
         ];
@@ -93,7 +93,7 @@ fn free_port() -> Result<u16> {
 /// Those that are not there yet.
 fn make_databases(psql: &Path, postgres: &Postgres, password: &str) -> Result<()> {
     let mut script = String::new();
-    for name in DATABASES.map(database) {
+    for name in DATABASES.into_iter().chain([KEYS]).map(database) {
         script += &format!(
             "SELECT 'CREATE DATABASE {name}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{name}') \\gexec\n"
         );

@@ -26,7 +26,7 @@ pub use config::{
     STATEMENT_TIMEOUT_MS_DEFAULT,
 };
 pub use pooler::PoolerError;
-pub use role_dsn::RoleDsn;
+pub use role_dsn::{RoleDsn, login_dsn};
 pub use session::{Listener, NOTIFICATIONS_MAX, Session};
 
 use crate::database::sql::{Error, Identity};

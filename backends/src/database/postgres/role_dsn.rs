@@ -1,6 +1,7 @@
 //! A database as one component logs in to it, for a program elsewhere that does so: the adapters on Spin.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode, utf8_percent_encode};
+use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
 use super::config::{ConfigError, PostgresConfig, parse_dsn};
@@ -35,27 +36,44 @@ impl PostgresConfig {
             }
             None => (format!("{key}.dsn"), login.clone()),
         };
-        let host = match (config.get_hosts().first(), config.get_hostaddrs().first()) {
-            (Some(Host::Tcp(name)), _) => name.clone(),
-            (None, Some(address)) => address.to_string(),
-            _ => return Err(ConfigError::Incomplete { key, part: "host that is reached by TCP" }),
-        };
-        let role = role_name(component).map_err(|error| ConfigError::Dsn { key, reason: error.to_string() })?;
-        let password = login.get_password().map(|password| format!(":{}", derived_password(password, component)));
-        let host = if host.contains(':') { format!("[{host}]") } else { host };
-        let address = format!("{host}:{}", config.get_ports().first().copied().unwrap_or(5432));
-        let ssl_mode = match config.get_ssl_mode() {
-            SslMode::Disable => "disable",
-            SslMode::Require => "require",
-            _ => "prefer",
-        };
-        let database = utf8_percent_encode(config.get_dbname().unwrap_or_default(), ENCODED);
-        let password = password.unwrap_or_default();
-        Ok(RoleDsn {
-            dsn: format!("postgres://{role}{password}@{address}/{database}?sslmode={ssl_mode}"),
-            origin: format!("postgres://{address}"),
-        })
+        let role =
+            role_name(component).map_err(|error| ConfigError::Dsn { key: key.clone(), reason: error.to_string() })?;
+        let password = login.get_password().map(|password| derived_password(password, component));
+        dsn_of(key, &config, &role, password)
     }
+}
+
+/// A connection string as a URL, with its own login. `key` is where it was written.
+///
+/// # Errors
+/// It is no connection string, or leads to no TCP port.
+pub fn login_dsn(key: &str, dsn: &str) -> Result<RoleDsn, ConfigError> {
+    let config = parse_dsn(key, dsn)?;
+    let encoded = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
+    let user = encoded(config.get_user().unwrap_or_default());
+    let password = config.get_password().map(|password| percent_encode(password, ENCODED).to_string());
+    dsn_of(key.to_owned(), &config, &user, password)
+}
+
+fn dsn_of(key: String, config: &Config, user: &str, password: Option<String>) -> Result<RoleDsn, ConfigError> {
+    let host = match (config.get_hosts().first(), config.get_hostaddrs().first()) {
+        (Some(Host::Tcp(name)), _) => name.clone(),
+        (None, Some(address)) => address.to_string(),
+        _ => return Err(ConfigError::Incomplete { key, part: "host that is reached by TCP" }),
+    };
+    let host = if host.contains(':') { format!("[{host}]") } else { host };
+    let address = format!("{host}:{}", config.get_ports().first().copied().unwrap_or(5432));
+    let ssl_mode = match config.get_ssl_mode() {
+        SslMode::Disable => "disable",
+        SslMode::Require => "require",
+        _ => "prefer",
+    };
+    let database = utf8_percent_encode(config.get_dbname().unwrap_or_default(), ENCODED);
+    let password = password.map(|password| format!(":{password}")).unwrap_or_default();
+    Ok(RoleDsn {
+        dsn: format!("postgres://{user}{password}@{address}/{database}?sslmode={ssl_mode}"),
+        origin: format!("postgres://{address}"),
+    })
 }
 
 #[cfg(test)]
@@ -80,6 +98,15 @@ mod tests {
             dsn: "postgres://mindflow_audit-log@[::1]:5432/write?sslmode=prefer".into(),
         };
         assert_eq!(role_dsn("hostaddr=::1 user=admin dbname=write"), Ok(expected));
+    }
+
+    #[test]
+    fn a_login_of_its_own_is_kept_as_it_is() {
+        let login =
+            |dsn: &str| login_dsn("data-keys.dsn", dsn).map(|login| login.dsn).map_err(|error| error.to_string());
+        let dsn = "postgres://keeper:s%3Acret@db.internal:5432/keys?sslmode=prefer";
+        assert_eq!(login("postgres://keeper:s%3Acret@db.internal/keys").as_deref(), Ok(dsn));
+        assert!(login("host=/run/postgresql user=a dbname=keys").unwrap_err().starts_with("data-keys.dsn: "));
     }
 
     #[test]

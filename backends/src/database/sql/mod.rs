@@ -11,6 +11,6 @@ mod rowset;
 mod transaction;
 
 pub use mindflow_platform::sql::{DbError, Draft, Error, Identity, NewEvent, READS_MAX, ROWS_MAX, Refusal, Value};
-pub(crate) use row::{row_values, rows};
+pub(crate) use row::{row_values, rows, rows_again};
 pub use rowset::{ROWSET_BYTES_MAX, Rowset};
 pub use transaction::Transaction;

@@ -55,6 +55,8 @@ pub enum ReplayError {
 pub struct Played {
     /// Events that the handler took.
     pub events: u64,
+    /// Events that are erased, which went to no handler.
+    pub erased: u64,
     /// Events of an entity after one that failed: not tried.
     pub passed_over: u64,
     /// Entities that stopped, by partition key.

@@ -4,17 +4,19 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::TryStreamExt;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::{FAILURES_NAMED_MAX, Failed, Played, ReplayError};
+use crate::data_keys::DataKeys;
 use crate::database::postgres::Database;
 use crate::delivery::archive::{self, Archived, Filter};
 use crate::delivery::outcome::{outcome_of, timed_out};
 use crate::delivery::queue::Outcome;
-use crate::delivery::{Attempt, Event, Handler, Subscription};
+use crate::delivery::{Attempt, Event, Handler, Opening, Skips, Subscription};
 
 /// Events read at a time.
 const BATCH: usize = 500;
@@ -34,11 +36,15 @@ const DEFERRALS_MAX: u32 = 10_000;
 /// The archive's. What the handler refuses is in the answer.
 pub async fn play(
     archive: &Database,
+    keys: &Arc<DataKeys>,
     subscription: &Subscription,
     filter: Filter,
     handler: Arc<dyn Handler>,
     progress: &(dyn Fn(u64) + Send + Sync),
 ) -> Result<Played, ReplayError> {
+    let erased = Arc::<Erased>::default();
+    let handler: Arc<dyn Handler> =
+        Arc::new(Opening::new(handler, Arc::clone(keys), [subscription], Arc::<Erased>::clone(&erased)));
     let filter = Filter { event_types: subscription.event_types.clone(), ..filter };
     let mut lanes = JoinSet::new();
     let senders: Vec<_> = (0..subscription.concurrency.max(1))
@@ -65,8 +71,20 @@ pub async fn play(
     while let Some(lane) = lanes.join_next().await {
         played.add(lane.map_err(|error| ReplayError::Task(error.to_string()))?);
     }
+    played.erased = erased.0.load(Ordering::Relaxed);
+    played.events = played.events.saturating_sub(played.erased);
     progress(read);
     Ok(played)
+}
+
+/// How many events went to no handler, because their keys are gone.
+#[derive(Default)]
+struct Erased(AtomicU64);
+
+impl Skips for Erased {
+    fn skipped(&self, _: &str, _: &Event) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 fn lane_of(key: &str, lanes: usize) -> usize {
@@ -130,6 +148,7 @@ impl Played {
     /// Adds what another lane has played.
     pub fn add(&mut self, other: Self) {
         self.events += other.events;
+        self.erased += other.erased;
         self.passed_over += other.passed_over;
         self.failed_count += other.failed_count;
         for (key, failed) in other.failed {

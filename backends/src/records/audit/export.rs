@@ -1,12 +1,9 @@
 //! An export: one JSON line a record, with the hashes, so that it can be verified standing alone.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de};
 use serde_json::value::RawValue;
 
-use super::{
-    Broken, Content, Hash, Head, Record, Report, Walk,
-    verify::{report, short_of, step},
-};
+use super::{Broken, Content, Hash, Head, Record, Report, Walk, verify::Noted};
 
 /// A line of an export.
 #[derive(Debug, Serialize, Deserialize)]
@@ -14,6 +11,9 @@ use super::{
 struct Line {
     previous_hash: Hash,
     hash: Hash,
+    /// Of the record's body; lines of before payloads were sealed have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    version: Option<u32>,
     /// What the hash is over, byte for byte.
     record: Box<RawValue>,
 }
@@ -31,7 +31,7 @@ pub struct LineError {
 /// taken for granted, unless that is the beginning.
 #[derive(Debug, Default)]
 pub struct Verifier {
-    noted: Option<Head>,
+    noted: Noted,
     walk: Option<Walk>,
     lines: u64,
     broken: Option<Broken>,
@@ -43,7 +43,8 @@ pub struct Verifier {
 /// The record's body is no JSON.
 pub fn line(record: &Record) -> Result<String, serde_json::Error> {
     let body = RawValue::from_string(record.body.clone())?;
-    let line = Line { previous_hash: record.previous, hash: record.hash, record: body };
+    let version = Some(record.content()?.version);
+    let line = Line { previous_hash: record.previous, hash: record.hash, version, record: body };
     serde_json::to_string(&line)
 }
 
@@ -53,7 +54,7 @@ impl Verifier {
     /// `noted`: a head that was noted elsewhere and must be in the export.
     #[must_use]
     pub fn new(noted: Option<Head>) -> Self {
-        Self { noted, ..Self::default() }
+        Self { noted: Noted::new(noted), ..Self::default() }
     }
 
     /// Takes the next line; after a broken place the rest is only counted.
@@ -68,22 +69,23 @@ impl Verifier {
         let record = read(text).map_err(|source| LineError { line: self.lines, source })?;
         let before = Head { number: record.number.saturating_sub(1), hash: record.previous };
         let begin = if before.number == 0 { Head::default() } else { before };
-        self.broken = step(self.walk.get_or_insert_with(|| Walk::after(begin)), &record, self.noted);
+        self.broken = self.noted.step(self.walk.get_or_insert_with(|| Walk::after(begin)), &record);
         Ok(())
     }
 
     /// What was found; `records` is the number of the last good record.
     #[must_use]
     pub fn finish(self) -> Report {
-        let walk = self.walk.unwrap_or_default();
-        let broken = self.broken.or_else(|| short_of(&walk, self.noted));
-        report(&walk, broken)
+        self.noted.report(&self.walk.unwrap_or_default(), self.broken)
     }
 }
 
 fn read(text: &str) -> Result<Record, serde_json::Error> {
-    let Line { previous_hash, hash, record } = serde_json::from_str(text)?;
-    let Content { number, event, .. } = serde_json::from_str(record.get())?;
+    let Line { previous_hash, hash, version: of_line, record } = serde_json::from_str(text)?;
+    let Content { number, event, version, .. } = serde_json::from_str(record.get())?;
+    if of_line.is_some_and(|of_line| of_line != version) {
+        return Err(de::Error::custom("`version` is not that of the record"));
+    }
     Ok(Record {
         number,
         occurred_at_us: event.timestamp_us(),

@@ -5,6 +5,7 @@
 pub mod export;
 mod mongo;
 mod postgres;
+mod rechain;
 pub mod verify;
 
 use std::collections::BTreeMap;
@@ -18,11 +19,12 @@ pub use mindflow_platform::audit::{
 };
 pub use mongo::MongoAudit;
 pub use postgres::PostgresAudit;
+pub use rechain::rechain;
 pub use verify::{Report, verify};
 
 use crate::{
     clock::Clock,
-    database::postgres::Database,
+    database::postgres::{Database, Session},
     delivery::Event,
     records::{Config, OpenError, PostgresConfig},
 };
@@ -56,7 +58,14 @@ pub enum AuditError {
     Json(#[from] serde_json::Error),
     #[error(transparent)]
     Malformed(#[from] Malformed),
+    #[error("the audit trail is being chained again")]
+    Closed,
+    #[error("payloads of the audit trail cannot be sealed: {0}")]
+    Keys(String),
 }
+
+/// Held by the one replica that chains a trail again.
+pub struct Alone(#[expect(dead_code, reason = "it is held, not used")] Option<Session>);
 
 /// Keeps the trail. Appends of all replicas come one after another.
 #[async_trait]
@@ -77,6 +86,18 @@ pub trait AuditLog: Send + Sync {
 
     /// In order, at most `first` and no more than [`BATCH_MAX`], behind the number `after`.
     async fn read(&self, after: u64, first: u32) -> Result<Vec<Record>, AuditError>;
+
+    /// Begins to chain the trail again; none: that is done already, or another replica is at it.
+    async fn begin_rechaining(&self) -> Result<Option<Alone>, AuditError>;
+
+    /// How far the second chain has come.
+    async fn rechained(&self) -> Result<Head, AuditError>;
+
+    /// Adds to the second chain, in order.
+    async fn add_rechained(&self, records: &[Record]) -> Result<(), AuditError>;
+
+    /// The second chain, with this record behind it, takes the place of the first, if that still ends with `former`.
+    async fn take_place(&self, former: Head, last: &Record) -> Result<bool, AuditError>;
 
     /// The newest record, as the store remembers it apart from the records themselves.
     async fn head(&self) -> Result<Head, AuditError>;

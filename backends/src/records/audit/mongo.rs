@@ -11,11 +11,11 @@ use jiff::Timestamp;
 use mongodb::bson::{Document, doc};
 use mongodb::error::{Error as MongoError, ErrorKind, WriteFailure};
 use mongodb::options::IndexOptions;
-use mongodb::{Collection, IndexModel};
+use mongodb::{Collection, Database, IndexModel};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use super::{AuditError, AuditLog, BATCH_MAX, Filter, Hash, Head, Malformed, Record, SECTION};
+use super::{Alone, AuditError, AuditLog, BATCH_MAX, Filter, Hash, Head, Malformed, Record, SECTION};
 use crate::clock::Clock;
 use crate::delivery::Event;
 use crate::records::{MongoConfig, OpenError, mongo};
@@ -30,8 +30,13 @@ const CONNECTIONS_MAX: u32 = READS_MAX + 1;
 const ATTEMPTS_MAX: usize = 16;
 /// The server's code for a value that a unique index has already.
 const DUPLICATE_KEY: i32 = 11_000;
-/// The id of the head's document.
+/// The id of the head's document. No record up to its `sealedTo` is of before payloads were sealed; while it is `closed`, nothing is
+/// added.
 const HEAD: &str = "head";
+const RECORDS: &str = "audit_records";
+const RECHAINED: &str = "audit_rechained";
+/// Marks the document that takes the next number of the first chain, so that no host that was adding a record takes it.
+const CLOSING: &str = "closing";
 
 /// The trail in a MongoDB database: the collections `audit_records` and `audit_head`.
 pub struct MongoAudit {
@@ -43,7 +48,10 @@ pub struct MongoAudit {
 
 #[derive(Clone)]
 struct Trail {
+    database: Database,
     records: Collection<Document>,
+    /// The second chain, while the trail is chained again.
+    rechained: Collection<Document>,
     heads: Collection<Document>,
     clock: Clock,
 }
@@ -57,9 +65,10 @@ impl MongoAudit {
     /// The URL is none, or the server does not answer or refuses.
     pub async fn open(config: &MongoConfig, clock: Clock) -> Result<Self, OpenError> {
         let database = mongo::open(SECTION, config, CONNECTIONS_MAX).await?;
-        let records = database.collection::<Document>("audit_records");
+        let records = database.collection::<Document>(RECORDS);
         records.create_indexes(indexes()).await.map_err(OpenError::server(SECTION))?;
-        let trail = Trail { records, heads: database.collection("audit_head"), clock };
+        let (rechained, heads) = (database.collection(RECHAINED), database.collection("audit_head"));
+        let trail = Trail { database, records, rechained, heads, clock };
         let turns = |count: u32| Arc::new(Semaphore::new(count as usize));
         Ok(Self { trail, appends: turns(1), reads: turns(READS_MAX) })
     }
@@ -87,6 +96,9 @@ impl Trail {
                 // A host may have ended between the two.
                 self.remember(head).await?;
                 return Ok(head);
+            }
+            if self.head_document().await?.is_some_and(|head| head.get_bool("closed").unwrap_or_default()) {
+                return Err(AuditError::Closed);
             }
             let now = Timestamp::from_microsecond(self.clock.now_us()).map_err(|_| Malformed("the clock"))?;
             let record = Record::next(self.head().await?, &event, now)?;
@@ -116,14 +128,90 @@ impl Trail {
 
     /// The remembered head, or the last record where a host ended between the two.
     async fn head(&self) -> Result<Head, AuditError> {
-        let remembered = match self.heads.find_one(doc! { "_id": HEAD }).await.map_err(failed("read the head"))? {
+        let remembered = match self.head_document().await? {
             Some(found) => Head { number: number(&found, "number")?, hash: hash(&found, "hash")? },
             None => Head::default(),
         };
-        let last =
-            self.records.find_one(doc! {}).sort(doc! { "_id": -1 }).await.map_err(failed("read the last record"))?;
+        let last = self
+            .records
+            .find_one(no_closing())
+            .sort(doc! { "_id": -1 })
+            .await
+            .map_err(failed("read the last record"))?;
         let last = last.as_ref().map(record).transpose()?.map_or_else(Head::default, |record| record.head());
         Ok(if last.number > remembered.number { last } else { remembered })
+    }
+
+    async fn head_document(&self) -> Result<Option<Document>, AuditError> {
+        self.heads.find_one(doc! { "_id": HEAD }).await.map_err(failed("read the head"))
+    }
+
+    async fn set_head(&self, set: Document) -> Result<(), AuditError> {
+        let head = self.heads.update_one(doc! { "_id": HEAD }, doc! { "$set": set }).upsert(true).await;
+        head.map(drop).map_err(failed("change the head"))
+    }
+
+    /// Whether there is something to chain again.
+    async fn begin_rechaining(&self) -> Result<bool, AuditError> {
+        let head = self.head().await?;
+        // A new trail has no document yet; one without a number and a hash is no head.
+        self.remember(head).await?;
+        let document = self.head_document().await?.unwrap_or_default();
+        let mut of_before = no_closing();
+        of_before.insert("_id", doc! { "$gt": document.get_i64("sealedTo").unwrap_or_default() });
+        of_before.insert("body", doc! { "$not": { "$regex": "\"version\":2\\}$" } });
+        let of_before = self.records.find_one(of_before).await.map_err(failed("look for records of before"))?;
+        if of_before.is_none() {
+            if document.get_bool("closed").unwrap_or_default() {
+                // A host ended before it opened the trail again.
+                self.open_again(head).await?;
+            } else {
+                self.set_head(doc! { "sealedTo": signed(head.number)? }).await?;
+            }
+            return Ok(false);
+        }
+        self.rechained.create_indexes(indexes()).await.map_err(failed("make indexes"))?;
+        Ok(true)
+    }
+
+    async fn rechained(&self) -> Result<Head, AuditError> {
+        let last = self.rechained.find_one(doc! {}).sort(doc! { "_id": -1 }).await;
+        let last = last.map_err(failed("read the second chain"))?;
+        Ok(last.as_ref().map(record).transpose()?.map_or_else(Head::default, |record| record.head()))
+    }
+
+    /// Another replica that does the same takes numbers that this one wanted, which then begins where that one is.
+    async fn add_rechained(&self, records: &[Record]) -> Result<(), AuditError> {
+        let documents = records.iter().map(document).collect::<Result<Vec<_>, _>>()?;
+        self.rechained.insert_many(documents).await.map(drop).map_err(failed("add to the second chain"))
+    }
+
+    async fn take_place(&self, former: Head, last: &Record) -> Result<bool, AuditError> {
+        self.set_head(doc! { "closed": true }).await?;
+        let next = signed(former.number.saturating_add(1))?;
+        match self.records.insert_one(doc! { "_id": next, "eventId": CLOSING, CLOSING: true }).await {
+            Ok(_) => {}
+            Err(error) if is_duplicate(&error) => {
+                let there =
+                    self.records.find_one(doc! { "_id": next }).await.map_err(failed("read the last record"))?;
+                if !there.is_some_and(|there| there.contains_key(CLOSING)) {
+                    return Ok(false);
+                }
+            }
+            Err(error) => return Err(failed("close the first chain")(error)),
+        }
+        self.add_rechained(std::slice::from_ref(last)).await?;
+        let name = |collection: &str| format!("{}.{collection}", self.database.name());
+        let rename = doc! { "renameCollection": name(RECHAINED), "to": name(RECORDS), "dropTarget": true };
+        let admin = self.database.client().database("admin");
+        admin.run_command(rename).await.map_err(failed("put the second chain in the first one's place"))?;
+        self.open_again(last.head()).await?;
+        Ok(true)
+    }
+
+    async fn open_again(&self, head: Head) -> Result<(), AuditError> {
+        let (number, hash) = (signed(head.number)?, head.hash.to_string());
+        self.set_head(doc! { "number": number, "hash": hash, "sealedTo": number, "closed": false }).await
     }
 
     async fn find(self, filter: Document, ascending: bool, first: u32) -> Result<Vec<Record>, AuditError> {
@@ -146,8 +234,30 @@ impl AuditLog for MongoAudit {
     }
 
     async fn read(&self, after: u64, first: u32) -> Result<Vec<Record>, AuditError> {
-        let behind = doc! { "_id": { "$gt": signed(after)? } };
+        let mut behind = no_closing();
+        behind.insert("_id", doc! { "$gt": signed(after)? });
         within(&self.reads, self.trail.clone().find(behind, true, first)).await
+    }
+
+    async fn begin_rechaining(&self) -> Result<Option<Alone>, AuditError> {
+        let trail = self.trail.clone();
+        let begun = within(&self.reads, async move { trail.begin_rechaining().await }).await?;
+        Ok(begun.then_some(Alone(None)))
+    }
+
+    async fn rechained(&self) -> Result<Head, AuditError> {
+        let trail = self.trail.clone();
+        within(&self.reads, async move { trail.rechained().await }).await
+    }
+
+    async fn add_rechained(&self, records: &[Record]) -> Result<(), AuditError> {
+        let (trail, records) = (self.trail.clone(), records.to_vec());
+        within(&self.reads, async move { trail.add_rechained(&records).await }).await
+    }
+
+    async fn take_place(&self, former: Head, last: &Record) -> Result<bool, AuditError> {
+        let (trail, last) = (self.trail.clone(), last.clone());
+        within(&self.appends, async move { trail.take_place(former, &last).await }).await
     }
 
     async fn head(&self) -> Result<Head, AuditError> {
@@ -156,8 +266,12 @@ impl AuditLog for MongoAudit {
     }
 }
 
+fn no_closing() -> Document {
+    doc! { CLOSING: { "$exists": false } }
+}
+
 fn wanted(filter: &Filter, before: Option<u64>) -> Result<Document, AuditError> {
-    let mut wanted = Document::new();
+    let mut wanted = no_closing();
     if let Some(before) = before {
         wanted.insert("_id", doc! { "$lt": signed(before)? });
     }

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::{AuditError, AuditLog, BATCH_MAX, Filter, Head, Malformed, Record};
+use super::{Alone, AuditError, AuditLog, BATCH_MAX, Filter, Head, Malformed, Record};
 use crate::clock::Clock;
 use crate::database::postgres::Database;
 use crate::database::sql::{Value, row_values, rows};
@@ -22,6 +22,9 @@ use crate::delivery::Event;
 
 /// Longer than appends of all replicas wait for each other; shorter than a delivery's deadline.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+
+/// Held by the replica that chains the trail again ("audi" in ASCII).
+const RECHAINING_LOCK: i64 = 0x6175_6469;
 
 /// The trail in a database.
 #[derive(Clone)]
@@ -140,7 +143,7 @@ impl Inner {
         let now = Timestamp::from_microsecond(self.clock.now_us()).map_err(|_| Malformed("the clock"))?;
         let appended = Appended::behind(head, there, events.iter().copied(), now)?;
         if !appended.records.is_empty() {
-            add(&transaction, &appended.records).await?;
+            add(&transaction, ADD, &appended.records).await?;
             let move_head = transaction.prepare_cached(MOVE_HEAD).await.map_err(failed("move the head"))?;
             let values: [&(dyn ToSql + Sync); 2] = [&signed(appended.last.number)?, &appended.last.hash.bytes()];
             transaction.execute(&move_head, &values).await.map_err(failed("move the head"))?;
@@ -150,7 +153,11 @@ impl Inner {
     }
 }
 
-async fn add(transaction: &deadpool_postgres::Transaction<'_>, records: &[Record]) -> Result<(), AuditError> {
+async fn add(
+    transaction: &deadpool_postgres::Transaction<'_>,
+    statement: &str,
+    records: &[Record],
+) -> Result<(), AuditError> {
     fn each<'a, T>(records: &'a [Record], of: impl Fn(&'a Record) -> T) -> Vec<T> {
         records.iter().map(of).collect()
     }
@@ -158,7 +165,7 @@ async fn add(transaction: &deadpool_postgres::Transaction<'_>, records: &[Record
     let time = |record: &Record| Timestamp::from_microsecond(record.occurred_at_us).map(SystemTime::from);
     let times = records.iter().map(time).collect::<Result<Vec<_>, _>>();
     let times = times.map_err(|_| Malformed("a time outside the calendar"))?;
-    let add = transaction.prepare_cached(ADD).await.map_err(failed("add records"))?;
+    let add = transaction.prepare_cached(statement).await.map_err(failed("add records"))?;
     let values: [&(dyn ToSql + Sync); 8] = [
         &numbers,
         &each(records, |record| record.event_id),
@@ -202,6 +209,64 @@ impl AuditLog for PostgresAudit {
 
     async fn read(&self, after: u64, first: u32) -> Result<Vec<Record>, AuditError> {
         within(self.records(&trail::read(first), &[Value::Int64(signed(after)?)])).await
+    }
+
+    async fn begin_rechaining(&self) -> Result<Option<Alone>, AuditError> {
+        let session = self.inner.database.session().await.map_err(AuditError::Connect)?;
+        let failed = failed("begin the second chain");
+        // Where all records are looked through, that takes a while.
+        let alone = session.query_one("SELECT pg_try_advisory_lock($1)", &[&RECHAINING_LOCK]).await;
+        if !alone.and_then(|row| row.try_get::<_, bool>(0)).map_err(&failed)? {
+            return Ok(None);
+        }
+        let head: i64 = session.query_one(HEAD, &[]).await.and_then(|row| row.try_get("number")).map_err(&failed)?;
+        let first = session.query_one("SELECT audit.first_unsealed()", &[]).await;
+        let first: Option<i64> = first.and_then(|row| row.try_get(0)).map_err(&failed)?;
+        if first.is_some() {
+            return Ok(Some(Alone(Some(session))));
+        }
+        let sealed = "UPDATE audit.head SET sealed_to = greatest(sealed_to, $1)";
+        session.execute(sealed, &[&head]).await.map_err(&failed)?;
+        Ok(None)
+    }
+
+    async fn rechained(&self) -> Result<Head, AuditError> {
+        let ask = async {
+            let client = self.inner.database.admin().await.map_err(AuditError::Connect)?;
+            let ask = "SELECT number, hash FROM audit.rechained ORDER BY number DESC LIMIT 1";
+            match client.query_opt(ask, &[]).await.map_err(failed("read the second chain"))? {
+                Some(row) => Ok(trail::head(row_values(&row).map_err(failed("read the second chain"))?)?),
+                None => Ok(Head::default()),
+            }
+        };
+        within(ask).await
+    }
+
+    async fn add_rechained(&self, records: &[Record]) -> Result<(), AuditError> {
+        let work = async {
+            let mut client = self.inner.database.admin().await.map_err(AuditError::Connect)?;
+            let transaction = client.transaction().await.map_err(failed("begin"))?;
+            add(&transaction, &ADD.replace("audit.records", "audit.rechained"), records).await?;
+            transaction.commit().await.map_err(failed("commit"))
+        };
+        within(work).await
+    }
+
+    async fn take_place(&self, former: Head, last: &Record) -> Result<bool, AuditError> {
+        let work = async {
+            let mut client = self.inner.database.admin().await.map_err(AuditError::Connect)?;
+            let transaction = client.transaction().await.map_err(failed("begin"))?;
+            add(&transaction, &ADD.replace("audit.records", "audit.rechained"), std::slice::from_ref(last)).await?;
+            let take = "SELECT audit.take_place($1, $2, $3)";
+            let values: [&(dyn ToSql + Sync); 3] = [&signed(former.number)?, &signed(last.number)?, &last.hash.bytes()];
+            let row = transaction.query_one(take, &values).await.map_err(failed("take the place"))?;
+            let has_taken: bool = row.try_get(0).map_err(failed("take the place"))?;
+            if has_taken {
+                transaction.commit().await.map_err(failed("commit"))?;
+            }
+            Ok(has_taken)
+        };
+        within(work).await
     }
 
     async fn head(&self) -> Result<Head, AuditError> {

@@ -1,5 +1,6 @@
 //! The verifier: walks the whole trail of a store and reports the first broken record.
 
+use mindflow_platform::audit::Rechained;
 use serde::Serialize;
 
 use super::{AuditError, AuditLog, BATCH_MAX, Broken, ChainDefect, Hash, Head, Record, Walk};
@@ -12,6 +13,9 @@ pub struct Report {
     pub records: u64,
     /// The hash of the last of them.
     pub hash: Hash,
+    /// The record at which the noted head was superseded, because the trail was chained again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub superseded_at: Option<u64>,
     /// The first place where the chain is broken; none: it is intact.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub broken: Option<String>,
@@ -31,34 +35,63 @@ pub async fn verify(
     progress: &(dyn Fn(u64) + Send + Sync),
 ) -> Result<Report, AuditError> {
     let head = log.head().await?;
-    let mut walk = Walk::default();
-    let broken = match walk_to(log, head, noted, &mut walk, progress).await? {
+    let (mut walk, mut noted) = (Walk::default(), Noted::new(noted));
+    let broken = match walk_to(log, head, &mut noted, &mut walk, progress).await? {
         Some(broken) => Some(broken),
         None => beyond(log, head).await?,
     };
-    Ok(report(&walk, broken))
+    Ok(noted.report(&walk, broken))
 }
 
-pub(super) fn report(walk: &Walk, broken: Option<Broken>) -> Report {
-    Report {
-        records: walk.at().number,
-        hash: walk.at().hash,
-        broken: broken.as_ref().map(ToString::to_string),
-        broken_at: broken.map(|broken| broken.number),
-    }
+/// A head that was noted elsewhere, and what became of it. That it is another may follow from a chain that was made again, which a
+/// later record says.
+#[derive(Debug, Default)]
+pub(super) struct Noted {
+    head: Option<Head>,
+    is_other: bool,
+    superseded_at: Option<u64>,
 }
 
-/// Takes one more record, which must be the noted one where it has that number.
-pub(super) fn step(walk: &mut Walk, record: &Record, noted: Option<Head>) -> Option<Broken> {
-    if let Err(broken) = walk.step(record) {
-        return Some(broken);
+// === impl Noted ===
+
+impl Noted {
+    pub(super) fn new(head: Option<Head>) -> Self {
+        Self { head, ..Self::default() }
     }
-    let other = noted.is_some_and(|noted| noted.number == record.number && noted.hash != record.hash);
-    other.then_some(Broken { number: record.number, defect: ChainDefect::OtherThanNoted })
+
+    /// Takes one more record.
+    pub(super) fn step(&mut self, walk: &mut Walk, record: &Record) -> Option<Broken> {
+        if let Err(broken) = walk.step(record) {
+            return Some(broken);
+        }
+        let noted = self.head?;
+        self.is_other |= noted.number == record.number && noted.hash != record.hash;
+        if let Some(Rechained { former, .. }) = Rechained::read(record)
+            && noted.number <= former.number
+            && (noted.number < former.number || noted.hash == former.hash)
+        {
+            self.is_other = false;
+            self.superseded_at = Some(record.number);
+        }
+        None
+    }
+
+    pub(super) fn report(&self, walk: &Walk, broken: Option<Broken>) -> Report {
+        let other = self.head.filter(|_| self.is_other);
+        let other = other.map(|head| Broken { number: head.number, defect: ChainDefect::OtherThanNoted });
+        let broken = broken.or_else(|| short_of(walk, self.head)).or(other);
+        Report {
+            records: walk.at().number,
+            hash: walk.at().hash,
+            superseded_at: self.superseded_at,
+            broken: broken.as_ref().map(ToString::to_string),
+            broken_at: broken.map(|broken| broken.number),
+        }
+    }
 }
 
 /// What is wrong with the end of a chain that was walked.
-pub(super) fn short_of(walk: &Walk, noted: Option<Head>) -> Option<Broken> {
+fn short_of(walk: &Walk, noted: Option<Head>) -> Option<Broken> {
     let (number, last) = (walk.at().number.saturating_add(1), noted?.number);
     (number <= last).then_some(Broken { number, defect: ChainDefect::Truncated(last) })
 }
@@ -66,7 +99,7 @@ pub(super) fn short_of(walk: &Walk, noted: Option<Head>) -> Option<Broken> {
 async fn walk_to(
     log: &dyn AuditLog,
     head: Head,
-    noted: Option<Head>,
+    noted: &mut Noted,
     walk: &mut Walk,
     progress: &(dyn Fn(u64) + Send + Sync),
 ) -> Result<Option<Broken>, AuditError> {
@@ -76,7 +109,7 @@ async fn walk_to(
             break;
         }
         for record in records.iter().take_while(|record| record.number <= head.number) {
-            if let Some(broken) = step(walk, record, noted) {
+            if let Some(broken) = noted.step(walk, record) {
                 return Ok(Some(broken));
             }
         }
@@ -86,7 +119,7 @@ async fn walk_to(
         }
         progress(walk.at().number);
     }
-    if let Some(broken) = short_of(walk, Some(head)).or_else(|| short_of(walk, noted)) {
+    if let Some(broken) = short_of(walk, Some(head)).or_else(|| short_of(walk, noted.head)) {
         return Ok(Some(broken));
     }
     let other = walk.at().hash != head.hash;

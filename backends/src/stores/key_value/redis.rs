@@ -40,8 +40,8 @@ impl Redis {
 #[async_trait]
 impl KeyValue for Redis {
     async fn get(&self, key: &str) -> Result<Option<Entry>, Error> {
-        let found: Found = self.server.read(&self.read(key)).await?;
-        Ok(found.0)
+        let found: Vec<Found> = self.server.read_all(vec![self.read(key)]).await?;
+        Ok(found.into_iter().next().and_then(|found| found.0))
     }
 
     async fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Entry>>, Error> {
@@ -50,18 +50,17 @@ impl KeyValue for Redis {
     }
 
     async fn put(&self, key: &str, value: Bytes, ttl: Option<Duration>, when: Condition) -> Result<PutOutcome, Error> {
-        let mut call = self.put.prepare_invoke();
-        call.key(self.names.entry(key));
-        call.arg(&*value).arg(lifetime(ttl)).arg(condition(when));
-        let outcome: Put = self.server.write(&call).await?;
+        let (lifetime, condition) = (lifetime(ttl), condition(when));
+        let arguments = [&*value, lifetime.as_bytes(), condition.as_bytes()];
+        let outcome: Put = self.server.run(&self.put, &self.names.entry(key), &arguments).await?;
         Ok(outcome.0)
     }
 
     async fn increment(&self, key: &str, delta: i64, ttl: Option<Duration>) -> Result<i64, Error> {
-        let mut call = self.increment.prepare_invoke();
-        call.key(self.names.entry(key));
-        call.arg(delta).arg(lifetime(ttl));
-        self.server.write(&call).await.map_err(|failure| match failure {
+        let (delta, lifetime) = (delta.to_string(), lifetime(ttl));
+        let arguments = [delta.as_bytes(), lifetime.as_bytes()];
+        let sum = self.server.run(&self.increment, &self.names.entry(key), &arguments).await;
+        sum.map_err(|failure| match failure {
             RedisFailure::Refused(text) => increment_refusal(key, &text).map_or(Error::Other(text), Error::Invalid),
             failure @ RedisFailure::Away(_) => failure.into(),
         })

@@ -35,6 +35,9 @@ pub trait SearchIndex: Send + Sync {
     /// Takes the document out, for this version and all older ones.
     async fn delete(&self, id: &str, owner: Uuid, version: u64) -> Result<(), Error>;
 
+    /// Deletes the owner's document of this id, or all of them, without a trace. Answers how many there were.
+    async fn forget(&self, owner: Uuid, id: Option<&str>) -> Result<u64, Error>;
+
     /// The owner's documents that match, best first.
     async fn search(&self, owner: Uuid, query: &Query, filter: &Filter, limit: u32) -> Result<TextHits, Error>;
 

@@ -57,6 +57,10 @@ impl SearchIndex for PostgresIndex {
         self.0.delete(id, owner, version).await
     }
 
+    async fn forget(&self, owner: Uuid, id: Option<&str>) -> Result<u64, Error> {
+        self.0.forget(owner, id).await
+    }
+
     async fn search(&self, owner: Uuid, query: &Query, filter: &Filter, limit: u32) -> Result<TextHits, Error> {
         self.0.search(owner, query, filter, limit).await
     }

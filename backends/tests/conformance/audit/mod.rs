@@ -4,7 +4,10 @@
 mod mongodb_alone;
 mod stage;
 
-use mindflow_backends::records::audit::{ChainDefect, Head, Report, export, verify};
+use mindflow_backends::clock::Clock;
+use mindflow_backends::data_keys::{Config, Keeper, Keys};
+use mindflow_backends::records::audit::{ChainDefect, Head, Report, export, rechain, verify};
+use mindflow_test_support::TestPostgres;
 use mindflow_test_support::stories::audit::{self as stories, NOON_US, event};
 use stage::Stage;
 
@@ -21,6 +24,9 @@ on_every_back_end! {
     records_that_changed_places_are_named,
     a_head_that_was_noted_must_still_be_there,
     an_export_verifies_standing_alone_from_any_record_on,
+    a_trail_of_before_is_chained_again_over_sealed_payloads,
+    a_new_trail_has_nothing_to_chain_again_and_takes_events,
+    a_broken_trail_of_before_is_chained_again_and_a_record_states_the_defect,
 }
 
 async fn report(stage: &Stage, noted: Option<Head>) -> Report {
@@ -117,5 +123,59 @@ async fn an_export_verifies_standing_alone_from_any_record_on(stage: Stage) {
     assert_eq!(found(verified(&gap)), defect(2, &ChainDefect::Missing));
     let altered: Vec<String> = lines.iter().map(|line| line.replace("morning 1", "evening 1")).collect();
     assert_eq!(found(verified(&altered)), defect(2, &ChainDefect::Altered));
-    assert!(export::Verifier::default().line("{}").is_err());
+    let other_version = lines[0].replacen(r#""version":2"#, r#""version":1"#, 1);
+    for wrong in ["{}", &other_version] {
+        assert!(export::Verifier::default().line(wrong).is_err(), "{wrong}");
+    }
+}
+
+async fn chained_again(stage: &Stage) -> Option<Head> {
+    let (folder, log) = (tempfile::tempdir().unwrap(), TestPostgres::write("auditkeys").await);
+    let master = Keys::new("a master key of 32 characters or more", []).unwrap();
+    let keeper = Keeper::open(&Config::default(), folder.path(), &master, log.database().clone()).await.unwrap();
+    rechain(&*stage.log, &keeper, &Clock::manual(NOON_US).0, &|_| ()).await.unwrap()
+}
+
+async fn a_trail_of_before_is_chained_again_over_sealed_payloads(stage: Stage) {
+    stage.fill(3).await;
+    stage.make_of_before().await;
+    assert_eq!(report(&stage, None).await.broken, None);
+    let former = stage.log.head().await.unwrap();
+    let earlier = stage.log.read(1, 1).await.unwrap()[0].head();
+    let head = chained_again(&stage).await.expect("there is something to do");
+    assert_eq!((head.number, stage.log.head().await.unwrap()), (4, head));
+    assert_eq!(chained_again(&stage).await, None);
+    for record in stage.log.read(0, 10).await.unwrap() {
+        assert!(!record.body.contains("morning") && record.body.contains(r#""version":2"#), "{}", record.body);
+    }
+    assert_eq!((report(&stage, None).await.broken, report(&stage, None).await.superseded_at), (None, None));
+    for noted in [former, earlier] {
+        let report = report(&stage, Some(noted)).await;
+        assert_eq!((report.broken, report.superseded_at), (None, Some(4)), "{noted:?}");
+    }
+    let other = Head { number: 3, ..Head::default() };
+    assert_eq!(found(report(&stage, Some(other)).await), defect(3, &ChainDefect::OtherThanNoted));
+    // It goes on, and an event that it has keeps its number.
+    assert_eq!(stage.log.append(&event(1)).await.unwrap().number, 2);
+    assert_eq!(stage.log.append(&event(50)).await.unwrap().number, 5);
+    assert_eq!(report(&stage, Some(head)).await.broken, None);
+}
+
+async fn a_new_trail_has_nothing_to_chain_again_and_takes_events(stage: Stage) {
+    for number in 1..=2 {
+        assert_eq!(chained_again(&stage).await, None);
+        assert_eq!(stage.log.append(&event(number)).await.unwrap().number, number);
+    }
+    let report = report(&stage, None).await;
+    assert_eq!((report.records, report.broken), (2, None));
+}
+
+async fn a_broken_trail_of_before_is_chained_again_and_a_record_states_the_defect(stage: Stage) {
+    stage.fill(3).await;
+    stage.make_of_before().await;
+    stage.reword(2).await;
+    chained_again(&stage).await.expect("there is something to do");
+    assert_eq!(report(&stage, None).await.broken, None);
+    let stated = stage.log.read(3, 1).await.unwrap().remove(0);
+    assert!(stated.body.contains("record 2: it was altered"), "{}", stated.body);
 }

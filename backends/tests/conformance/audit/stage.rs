@@ -61,6 +61,39 @@ impl Stage {
         }
     }
 
+    /// The trail is one of before payloads were sealed: its records have no version. Each is bound to the one before as it was.
+    pub async fn make_of_before(&self) {
+        let mut previous = genesis_of_before();
+        for record in self.log.read(0, 500).await.unwrap() {
+            let body = record.body.replace(r#","version":2}"#, "}");
+            let hash = sha256(&[&previous, body.as_bytes()]);
+            self.put(record.number, &body, &previous, &hash).await;
+            previous = hash;
+        }
+    }
+
+    async fn put(&self, number: u64, body: &str, previous: &[u8], hash: &[u8]) {
+        match &self.store {
+            Store::Postgres(database) => {
+                let (previous, hash) = (hex(previous), hex(hash));
+                let body = body.replace('\'', "''");
+                let set = format!(
+                    "UPDATE audit.records SET body = '{body}', previous_hash = '\\x{previous}', hash = '\\x{hash}' WHERE number = {number};
+                     UPDATE audit.head SET hash = '\\x{hash}', sealed_to = 0 WHERE number = {number}"
+                );
+                Self::behind_the_back(database, &set).await;
+            }
+            Store::Mongo { records, server } => {
+                let set = doc! { "$set": { "body": body, "previousHash": hex(previous), "hash": hex(hash) } };
+                let number = i64::try_from(number).unwrap();
+                records.update_one(doc! { "_id": number }, set).await.unwrap();
+                let heads = mongodb::Client::with_uri_str(server.url()).await.unwrap().database("mindflow");
+                let set = doc! { "$set": { "hash": hex(hash) } };
+                heads.collection::<Document>("audit_head").update_one(doc! { "number": number }, set).await.unwrap();
+            }
+        }
+    }
+
     /// Changes what a record says.
     pub async fn reword(&self, number: u64) {
         match &self.store {
@@ -113,4 +146,16 @@ impl Stage {
 
 async fn taken_out(records: &mongodb::Collection<Document>, number: u64) -> Document {
     records.find_one_and_delete(doc! { "_id": i64::try_from(number).unwrap() }).await.unwrap().unwrap()
+}
+
+fn genesis_of_before() -> Vec<u8> {
+    sha256(&[b"mindflow audit trail 1"])
+}
+
+fn sha256(parts: &[&[u8]]) -> Vec<u8> {
+    aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &parts.concat()).as_ref().to_vec()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -14,6 +14,8 @@ use mindflow_guest::{
 /// What is wrong, for the operator.
 pub async fn check() -> Result<(), String> {
     Settings::load().await.map_err(|error| error.to_string())?;
+    Settings::deletion_grace_us().await.map_err(|error| error.to_string())?;
+    Settings::erasure_settle_us().await.map_err(|error| error.to_string())?;
     reach_stores().await.map_err(|error| match error {
         Error::Unavailable(text) | Error::Internal(text) => text,
         other => format!("{other:?}"),

@@ -1,10 +1,12 @@
 //! Mails about accounts as the service that sends them asks for them. Who a mail goes to is looked up here, when it is sent, so
 //! that a request takes the same time whether there is an account or not.
 
+use super::erasure::Deletion;
 use crate::{
     entropy, link,
     store::{
         accounts::{self, DATABASE},
+        erasures,
         mails::{self, Kind, Mail},
     },
     validation::EmailKey,
@@ -27,6 +29,8 @@ pub struct Prepared {
     pub kind: Kind,
     pub to: String,
     pub token: Option<String>,
+    /// Of a mail that says that the account goes.
+    pub deletion: Option<Deletion>,
 }
 
 /// Takes from what an address may get.
@@ -53,10 +57,14 @@ pub async fn prepare(mail_id: &str) -> Result<Option<Prepared>, Error> {
             mails::keep(tx, &mail, now_us).await?;
         }
         if !mail.kind.has_link() {
-            return Ok(Some(Prepared { kind: mail.kind, to, token: None }));
+            let deletion = match (mail.kind, mail.user_id) {
+                (Kind::Deletion, Some(user_id)) => erasures::of_account(tx, user_id).await?.map(Deletion::from),
+                _ => None,
+            };
+            return Ok(Some(Prepared { kind: mail.kind, to, token: None, deletion }));
         }
         mails::give_token(tx, &mail, token_hash, now_us).await?;
-        Ok(Some(Prepared { kind: mail.kind, to, token: Some(token.clone()) }))
+        Ok(Some(Prepared { kind: mail.kind, to, token: Some(token.clone()), deletion: None }))
     })
     .await
 }
@@ -78,13 +86,15 @@ async fn addressed(tx: &Tx, mail: &Mail) -> Result<Option<(Mail, String)>, Abort
     let wanted = account.filter(|account| match mail.kind {
         Kind::Confirmation => !account.email_confirmed && account.email == mail.email,
         Kind::Reset | Kind::Change | Kind::Changed => true,
+        // It may be kept after all by now.
+        Kind::Deletion => account.deletion_due_at_us.is_some(),
     });
     Ok(wanted.map(|account| {
         let mail = Mail { user_id: Some(account.id), ..mail.clone() };
         match mail.kind {
             Kind::Reset if account.email_confirmed => (mail, account.email),
             Kind::Reset => (Mail { kind: Kind::Confirmation, email: account.email.clone(), ..mail }, account.email),
-            Kind::Confirmation | Kind::Change | Kind::Changed => {
+            Kind::Confirmation | Kind::Change | Kind::Changed | Kind::Deletion => {
                 let to = mail.email.clone();
                 (mail, to)
             }

@@ -4,6 +4,8 @@
 pub mod account;
 pub mod address;
 pub mod credentials;
+pub mod erasure;
+pub mod erasures_command;
 pub mod grant;
 pub mod health;
 pub mod login;

@@ -265,6 +265,7 @@ mod tests {
             email_confirmed: true,
             second_factor: false,
             ai_consent: None,
+            deletion_due_at_us: None,
         });
         assert_eq!(
             serde_json::to_string(&shown).unwrap(),

@@ -54,6 +54,7 @@ pub async fn register(context: &CallContext, request: Request) -> Result<Issued,
         email_confirmed: false,
         second_factor: false,
         ai_consent: None,
+        deletion_due_at_us: None,
     };
     let opened =
         grant::open(account.clone(), validation::user_agent(request.user_agent.as_deref()), now_us, settings).await?;

@@ -31,6 +31,7 @@ macro_rules! select_account {
                     u.email_confirmed_at IS NOT NULL AS email_confirmed, u.ai_consent, u.ai_consent_at,
                     EXISTS (SELECT FROM auth.second_factors f
                         WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL) AS second_factor,
+                    (SELECT e.due_at FROM auth.erasures e WHERE e.user_id = u.id AND e.entry_id IS NULL) AS deletion_due_at,
                     ARRAY(SELECT r.role FROM auth.user_roles r WHERE r.user_id = u.id) AS roles
              FROM auth.users u WHERE ",
             $condition
@@ -61,6 +62,7 @@ fn read_account(row: Row<'_>) -> Result<Account, RowError> {
             (Some(given), Some(Time(at_us))) => Some(Consent { given, at_us }),
             _ => None,
         },
+        deletion_due_at_us: row.get::<Option<Time>>("deletion_due_at")?.map(|Time(at_us)| at_us),
     })
 }
 
@@ -174,10 +176,16 @@ pub async fn set_email(tx: &Tx, account: &Account, key: &EmailKey, now_us: i64) 
 
 /// Publishes a change of what a locked account's user logs in by.
 pub async fn note_change(tx: &Tx, context: &CallContext, change: CredentialsChanged) -> Result<(), Abort> {
+    let sequence = next_sequence(tx, change.user_id).await?;
+    publish(tx, context, &Payload::CredentialsChanged(change), sequence).await
+}
+
+/// Of the next event of a locked account.
+pub async fn next_sequence(tx: &Tx, user_id: Uuid) -> Result<u64, Abort> {
     let statement = "UPDATE auth.users SET event_sequence = event_sequence + 1 WHERE id = $1 RETURNING event_sequence";
-    let rows = tx.query(statement, params![change.user_id]).await?;
+    let rows = tx.query(statement, params![user_id]).await?;
     let row = rows.first().ok_or_else(|| internal("an account that was locked cannot be updated"))?;
-    publish(tx, context, &Payload::CredentialsChanged(change), row.get("event_sequence")?).await
+    Ok(row.get("event_sequence")?)
 }
 
 /// The account as it is now, locked until the transaction ends.

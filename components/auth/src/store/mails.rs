@@ -27,6 +27,8 @@ pub enum Kind {
     Change,
     /// To the address that an account had: it has another one. Without a link.
     Changed,
+    /// The account goes. Without a link: who wants to keep it logs in.
+    Deletion,
 }
 
 /// A mail that was asked for.
@@ -42,7 +44,7 @@ pub struct Mail {
 // === impl Kind ===
 
 impl Kind {
-    const ALL: [Self; 4] = [Self::Confirmation, Self::Reset, Self::Change, Self::Changed];
+    const ALL: [Self; 5] = [Self::Confirmation, Self::Reset, Self::Change, Self::Changed, Self::Deletion];
 
     /// The word for it in the database and in events.
     pub fn as_str(self) -> &'static str {
@@ -51,13 +53,14 @@ impl Kind {
             Self::Reset => "reset",
             Self::Change => "change",
             Self::Changed => "changed",
+            Self::Deletion => "deletion",
         }
     }
 
     /// How long its link is good, and how late it may be sent (ASVS 5.0, 6.5.5 and 6.4.1).
     pub fn lifetime_us(self) -> i64 {
         match self {
-            Self::Confirmation | Self::Change | Self::Changed => 24 * HOUR_US,
+            Self::Confirmation | Self::Change | Self::Changed | Self::Deletion => 24 * HOUR_US,
             Self::Reset => HOUR_US / 2,
         }
     }
@@ -67,7 +70,7 @@ impl Kind {
     }
 
     pub fn has_link(self) -> bool {
-        self != Self::Changed
+        !matches!(self, Self::Changed | Self::Deletion)
     }
 
     fn parse(word: &str) -> Result<Self, Error> {

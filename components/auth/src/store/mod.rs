@@ -1,6 +1,7 @@
 //! Where accounts, sessions and failed logins are kept: SQL and key-value calls, and nothing decided.
 
 pub mod accounts;
+pub mod erasures;
 pub mod failures;
 pub mod kept;
 pub mod mails;

@@ -1,4 +1,4 @@
-//! Deleting an entry, restoring it, and asking for new insights: operations that leave the content, and so the version,
+//! Deleting an entry, restoring or purging it, and asking for new insights: operations that leave the content, and so the version,
 //! as they are, but for files that are gone.
 
 use super::{Request, attachments, known_id};
@@ -7,6 +7,7 @@ use crate::entry::{Stored, entry_not_found, expect_version, restored};
 use crate::store::{DATABASE, entries};
 use mindflow_events::Reason;
 use mindflow_guest::call::{CallContext, Error};
+use mindflow_guest::id;
 use mindflow_guest::journal::Mark;
 use mindflow_guest::sql::transaction;
 
@@ -28,6 +29,26 @@ pub async fn delete(context: &CallContext, id: &str, expected_version: Option<u3
         }
     })
     .await
+}
+
+/// For good, a deleted one too. A live one is deleted by an event of its own first, so that views and subscribers follow as ever; what is
+/// left of it everywhere goes by the second event.
+pub async fn purge(context: &CallContext, id: &str) -> Result<wit::PurgedEntry, Error> {
+    let request = Request::begin(context).await?;
+    let id = known_id(id, entry_not_found)?;
+    let erasure_id = id::random();
+    let mark = transaction(DATABASE, &request.caller.identity(), async |tx| {
+        let stored = entries::read_for_change(tx, id, request.user_id).await?.ok_or_else(entry_not_found)?;
+        let deleted = entries::delete(tx, id, request.user_id, None, request.now_us).await?;
+        if let Some((version, sequence)) = deleted {
+            tx.publish(request.events.entry_deleted(id, request.now_us, version, sequence)?).await?;
+        }
+        entries::purge(tx, id, request.user_id).await?;
+        tx.publish(request.events.entry_purged(&stored, erasure_id, request.now_us)?).await?;
+        Ok(deleted.map(|(_, sequence)| Mark::entry(id, sequence)))
+    })
+    .await?;
+    Ok(wit::PurgedEntry { erasure_id: erasure_id.to_string(), mark })
 }
 
 /// A live entry is answered as it is. Files that were deleted meanwhile are no longer part of it, which is a change of its content.

@@ -136,6 +136,12 @@ pub async fn revive(tx: &Tx, stored: Stored) -> Result<Stored, Abort> {
     Ok(Stored { event_sequence, deleted_at: None, ..stored })
 }
 
+/// Deletes a locked entry for good, with all that hangs on it.
+pub async fn purge(tx: &Tx, id: Uuid, user_id: Uuid) -> Result<(), Abort> {
+    tx.query(statements::ERASE, params![user_id, id]).await?;
+    Ok(())
+}
+
 pub async fn record_mood(tx: &Tx, recorded: &MoodRecorded) -> Result<(), Abort> {
     let MoodRecorded { mood_id, user_id, mood, note, at, date } = recorded;
     tx.execute(statements::RECORD_MOOD, params![mood_id, user_id, *mood, note.as_deref(), *at, *date]).await?;

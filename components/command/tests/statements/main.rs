@@ -11,6 +11,7 @@
 mod statements;
 
 mod creating;
+mod erasing;
 mod isolation;
 mod support;
 mod tagging;

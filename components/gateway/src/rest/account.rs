@@ -304,6 +304,7 @@ mod tests {
             email_confirmed: false,
             second_factor: false,
             ai_consent: None,
+            deletion_due_at: None,
         };
         let grant = Grant {
             access_token: "jwt".into(),

@@ -68,8 +68,14 @@ pub fn plan(event: &Event) -> Result<Option<Plan>, BadEvent> {
         Payload::JournalEntryDeleted(entry) => entry::deleted(&entry, sequence),
         Payload::AIInsightsGenerated(insights) => analysis::ready(insights, sequence),
         Payload::AIAnalysisFailed(failed) => analysis::failed(&failed, sequence),
-        Payload::AccountMailRequested(_)
+        Payload::AccountDeletionCancelled(_)
+        | Payload::AccountDeletionRequested(_)
+        | Payload::AccountErased(_)
+        | Payload::AccountMailRequested(_)
         | Payload::CredentialsChanged(_)
+        | Payload::ErasureCompleted(_)
+        | Payload::JournalEntryPurged(_)
+        | Payload::KeysDestroyed(_)
         | Payload::UserLoggedIn(_)
         | Payload::MailRequested(_)
         | Payload::NotificationRequested(_)

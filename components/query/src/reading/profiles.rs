@@ -28,7 +28,8 @@ pub struct Terms {
 /// One row, also for a user whose registration has not arrived here yet.
 pub fn one(user: Uuid, month: Month) -> Statement {
     let text = "SELECT u.id, u.email, u.display_name, u.roles, u.timezone, u.created_at, c.used
-        FROM (SELECT count(*) AS used FROM query.entry_creations WHERE user_id = $1 AND created_at >= $2::timestamptz AND created_at < $3::timestamptz) c
+        FROM (SELECT count(*) AS used FROM query.creations
+            WHERE user_id = $1 AND created_at >= $2::timestamptz AND created_at < $3::timestamptz) c
         LEFT JOIN query.users_view u ON u.id = $1";
     Statement { text: text.to_owned(), params: params![user, Time(month.start_us), Time(month.end_us)] }
 }
@@ -55,7 +56,7 @@ pub fn page(month: Month, search: Option<&str>, page: &Page) -> Statement {
             ORDER BY u.created_at DESC, u.id DESC LIMIT {limit}
         )
         SELECT t.total, p.id, p.email, p.display_name, p.roles, p.timezone, p.created_at,
-            (SELECT count(*) FROM query.entry_creations c
+            (SELECT count(*) FROM query.creations c
              WHERE c.user_id = p.id AND c.created_at >= $1::timestamptz AND c.created_at < $2::timestamptz) AS used
         FROM (SELECT count(*) AS total FROM query.users_view u WHERE {matching}) t LEFT JOIN page p ON true
         ORDER BY p.created_at DESC, p.id DESC"

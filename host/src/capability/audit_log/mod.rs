@@ -5,6 +5,7 @@ use super::{
     events::{self, bindings::mindflow::platform::events::Event},
 };
 use mindflow_backends::{
+    data_keys::Keeper,
     delivery,
     error::chain,
     records,
@@ -29,11 +30,20 @@ use bindings::mindflow::platform::{
 };
 
 /// The one audit trail of the platform.
-pub struct Trail(Arc<dyn AuditLog>);
+#[derive(Clone)]
+pub struct Trail {
+    log: Arc<dyn AuditLog>,
+    /// Payloads are sealed in it, and opened for those who read it.
+    keeper: Option<Arc<Keeper>>,
+}
 
 impl Trail {
+    pub(crate) fn shared(&self) -> Arc<dyn AuditLog> {
+        Arc::clone(&self.log)
+    }
+
     pub(crate) fn store(&self) -> &dyn AuditLog {
-        &*self.0
+        &*self.log
     }
 }
 
@@ -51,7 +61,7 @@ impl Capability for Trail {
     type Grant = Vec<Grant>;
     type Settings = records::Config;
     /// To append, to read, or both: the imports are checked against the grant.
-    type Access = Option<Arc<dyn AuditLog>>;
+    type Access = Option<Self>;
 
     fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         writer::add_to_linker::<_, Own>(linker, |state| state)?;
@@ -77,11 +87,11 @@ impl Capability for Trail {
 
     async fn open(opening: &Opening<'_>) -> Result<Self, OpenError> {
         let trail = store::open(&opening.settings.audit_log, opening.databases, opening.clock.clone()).await;
-        trail.map(Self).map_err(OpenError::new)
+        Ok(Self { log: trail.map_err(OpenError::new)?, keeper: opening.keeper.clone() })
     }
 
     fn access(&self, grantee: &Grantee<'_>) -> Self::Access {
-        (!grantee.grants.audit_log.is_empty()).then(|| Arc::clone(&self.0))
+        (!grantee.grants.audit_log.is_empty()).then(|| self.clone())
     }
 
     /// None: a record of a replay is no record of what happened.
@@ -101,21 +111,26 @@ enum Refusal {
     Invalid(String),
 }
 
-fn trail(accessor: Store<'_>) -> Result<Arc<dyn AuditLog>, Refusal> {
+fn trail(accessor: Store<'_>) -> Result<Trail, Refusal> {
     let granted = accessor.with(|mut store| store.get().access.audit_log.clone());
     granted.ok_or_else(|| Refusal::Unavailable("the audit trail is not granted".into()))
 }
 
 impl writer::HostWithStore<State> for HasSelf<State> {
     async fn append(accessor: Store<'_>, event: Event) -> wasmtime::Result<Result<u64, writer::Error>> {
-        let append = async { Ok::<_, Refusal>(trail(accessor)?.append(&envelope(event)?).await?.number) };
+        let append = async {
+            let trail = trail(accessor)?;
+            let [event] = &trail.sealed([envelope(event)?]).await?;
+            Ok::<_, Refusal>(trail.log.append(event).await?.number)
+        };
         Ok(append.await.map_err(Into::into))
     }
 
     async fn append_batch(accessor: Store<'_>, events: Vec<Event>) -> wasmtime::Result<Result<(), writer::Error>> {
         let append = async {
+            let trail = trail(accessor)?;
             let events = events.into_iter().map(envelope).collect::<Result<Vec<_>, _>>()?;
-            Ok::<_, Refusal>(trail(accessor)?.append_all(events).await?)
+            Ok::<_, Refusal>(trail.log.append_all(trail.sealed(events).await?).await?)
         };
         Ok(append.await.map_err(Into::into))
     }
@@ -135,22 +150,47 @@ impl reader::HostWithStore<State> for HasSelf<State> {
                 since_us: filter.since,
                 until_us: filter.until,
             };
-            let records = trail(accessor)?.page(&filter, first.min(store::PAGE_MAX), before).await?;
-            records.into_iter().map(audited).collect::<Result<Vec<_>, Refusal>>()
+            let trail = trail(accessor)?;
+            let records = trail.log.page(&filter, first.min(store::PAGE_MAX), before).await?;
+            trail.audited(&records).await
         };
         Ok(page.await.map_err(Into::into))
     }
 }
 
-fn audited(record: store::Record) -> Result<Audited, Refusal> {
-    let unreadable = |error| Refusal::Unavailable(format!("record {} cannot be read: {error}", record.number));
-    let content = record.content().map_err(unreadable)?;
-    Ok(Audited {
-        number: record.number,
-        hash: record.hash.to_string(),
-        received_at: content.received_at.as_microsecond(),
-        event: events::record(&content.event),
-    })
+impl Trail {
+    /// A component that keeps events gets them sealed, but for those that are in clear in the log.
+    async fn sealed<E: AsMut<[delivery::Event]>>(&self, mut events: E) -> Result<E, Refusal> {
+        if let Some(keeper) = &self.keeper {
+            let sealed = keeper.seal(events.as_mut()).await;
+            sealed.map_err(|error| Refusal::Unavailable(chain(&error)))?;
+        }
+        Ok(events)
+    }
+
+    /// With payloads in clear, as far as they can be read.
+    async fn audited(&self, records: &[store::Record]) -> Result<Vec<Audited>, Refusal> {
+        let content = records.iter().map(|record| record.content().map_err(|error| unreadable(record, error)));
+        let content = content.collect::<Result<Vec<_>, _>>()?;
+        let kept: Vec<_> = content.iter().map(|content| &content.event).collect();
+        let shown = match &self.keeper {
+            Some(keeper) => keeper.keys().show(&kept).await.map_err(|error| Refusal::Unavailable(error.to_string()))?,
+            None => kept.into_iter().map(|event| Ok(event.clone())).collect(),
+        };
+        let audited = records.iter().zip(&content).zip(shown).map(|((record, content), event)| {
+            Ok(Audited {
+                number: record.number,
+                hash: record.hash.to_string(),
+                received_at: content.received_at.as_microsecond(),
+                event: events::record(&event.map_err(|error| unreadable(record, error))?),
+            })
+        });
+        audited.collect()
+    }
+}
+
+fn unreadable(record: &store::Record, error: impl std::fmt::Display) -> Refusal {
+    Refusal::Unavailable(format!("record {} cannot be read: {error}", record.number))
 }
 
 fn envelope(event: Event) -> Result<delivery::Event, Refusal> {

@@ -2,6 +2,7 @@
 
 use super::{Capability, Grantee, OpenError, Opening, Own, Requirement, Scratch, State};
 use mindflow_backends::{
+    data_keys::{Keeper, KeyError},
     delivery::{self as store, DeadLetterFilter, DeadLetterId, DeadLetters, QueueError},
     error::chain,
 };
@@ -13,11 +14,18 @@ bindings!("import mindflow:platform/dead-letters@0.1.0;");
 use bindings::mindflow::platform::dead_letters::{self as wit, DeadLetter, Error};
 
 /// The dead letters of the platform's queues; `None` if it delivers no events.
-pub struct Letters(Option<Arc<dyn DeadLetters>>);
+pub struct Letters(Option<Access>);
+
+/// What a component may see and release, and the keys that open it.
+#[derive(Clone)]
+pub struct Access {
+    letters: Arc<dyn DeadLetters>,
+    keeper: Option<Arc<Keeper>>,
+}
 
 impl Letters {
     pub(crate) fn store(&self) -> Option<Arc<dyn DeadLetters>> {
-        self.0.clone()
+        self.0.as_ref().map(|access| Arc::clone(&access.letters))
     }
 }
 
@@ -26,7 +34,7 @@ impl Capability for Letters {
     /// Whether it may see and release them.
     type Grant = bool;
     type Settings = ();
-    type Access = Option<Arc<dyn DeadLetters>>;
+    type Access = Option<Access>;
 
     fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         wit::add_to_linker::<_, Own>(linker, |state| state)
@@ -38,7 +46,8 @@ impl Capability for Letters {
     }
 
     async fn open(opening: &Opening<'_>) -> Result<Self, OpenError> {
-        Ok(Self(opening.queues.clone().map(|queues| queues as Arc<dyn DeadLetters>)))
+        let letters = opening.queues.clone().map(|queues| queues as Arc<dyn DeadLetters>);
+        Ok(Self(letters.map(|letters| Access { letters, keeper: opening.keeper.clone() })))
     }
 
     fn access(&self, grantee: &Grantee<'_>) -> Self::Access {
@@ -54,7 +63,7 @@ impl wit::Host for State {}
 
 type Store<'a> = &'a Accessor<State, HasSelf<State>>;
 
-fn letters(accessor: Store<'_>) -> Result<Arc<dyn DeadLetters>, Error> {
+fn letters(accessor: Store<'_>) -> Result<Access, Error> {
     accessor
         .with(|mut store| store.get().access.dead_letters.clone())
         .ok_or_else(|| Error::Unavailable("dead letters are not granted, or the platform delivers no events".into()))
@@ -72,7 +81,7 @@ impl wit::HostWithStore<State> for HasSelf<State> {
         after: Option<String>,
     ) -> wasmtime::Result<Result<Vec<DeadLetter>, Error>> {
         let page = async {
-            let letters = letters(accessor)?;
+            let Access { letters, keeper } = letters(accessor)?;
             let before = match after {
                 None => None,
                 Some(after) => {
@@ -82,19 +91,45 @@ impl wit::HostWithStore<State> for HasSelf<State> {
                 }
             };
             let list = letters.list(&DeadLetterFilter { subscription: consumer, before, limit: first }).await?;
+            let list = match keeper {
+                Some(keeper) => shown(&keeper, list).await?,
+                None => list,
+            };
             list.into_iter().map(DeadLetter::try_from).collect()
         };
         Ok(page.await)
     }
 
     async fn retry(accessor: Store<'_>, name: String) -> wasmtime::Result<Result<bool, Error>> {
-        let retry = async { Ok(letters(accessor)?.redrive(&id(&name)?).await?) };
+        let retry = async { Ok(letters(accessor)?.letters.redrive(&id(&name)?).await?) };
         Ok(retry.await)
     }
 
     async fn discard(accessor: Store<'_>, name: String) -> wasmtime::Result<Result<bool, Error>> {
-        let discard = async { Ok(letters(accessor)?.discard(&id(&name)?).await?) };
+        let discard = async { Ok(letters(accessor)?.letters.discard(&id(&name)?).await?) };
         Ok(discard.await)
+    }
+}
+
+/// With payloads in clear, as far as they can be read.
+pub(crate) async fn shown(
+    keeper: &Keeper,
+    mut letters: Vec<store::DeadLetter>,
+) -> Result<Vec<store::DeadLetter>, KeyError> {
+    let kept: Vec<_> = letters.iter().map(|letter| &letter.event).collect();
+    let events = keeper.keys().show(&kept).await?;
+    for (letter, event) in letters.iter_mut().zip(events) {
+        // One that is damaged is shown as it is kept.
+        if let Ok(event) = event {
+            letter.event = event;
+        }
+    }
+    Ok(letters)
+}
+
+impl From<KeyError> for Error {
+    fn from(error: KeyError) -> Self {
+        Self::Unavailable(error.to_string())
     }
 }
 

@@ -2,9 +2,12 @@
 //! transaction that makes an event true: see `sql`.
 
 use super::{Capability, Grantee, OpenError, Opening, Own, Scratch, State};
-use mindflow_backends::delivery::Event;
+use mindflow_backends::{
+    data_keys::{DataKeys, Keeper},
+    delivery::Event,
+};
 use mindflow_platform::event::EventRecord;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 use wasmtime::component::Linker;
 
 bindings!(
@@ -16,16 +19,19 @@ bindings!(
 
 use bindings::mindflow::platform::{call, events as wit};
 
-/// There is nothing to open: the queues belong to event delivery.
-pub struct Events;
+/// The keys under which payloads are kept; the queues belong to event delivery.
+pub struct Events(Option<Arc<Keeper>>);
 
 /// What a component may say of events.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Access {
     /// The event types that it may publish.
     pub publishes: BTreeSet<String>,
     /// The names of its subscriptions, whose events it may mark as applied.
     pub subscriptions: BTreeSet<String>,
+    /// Seal the payloads, unless these are kept in clear; none where there is no event log.
+    pub keys: Option<Arc<DataKeys>>,
+    pub keeps_clear: bool,
 }
 
 impl call::Host for State {}
@@ -42,12 +48,17 @@ impl Capability for Events {
         wit::add_to_linker::<_, Own>(linker, |state| state)
     }
 
-    async fn open(_: &Opening<'_>) -> Result<Self, OpenError> {
-        Ok(Self)
+    async fn open(opening: &Opening<'_>) -> Result<Self, OpenError> {
+        Ok(Self(opening.keeper.clone()))
     }
 
     fn access(&self, grantee: &Grantee<'_>) -> Access {
-        Access { publishes: grantee.grants.events.clone(), subscriptions: grantee.subscriptions.clone() }
+        Access {
+            publishes: grantee.grants.events.clone(),
+            subscriptions: grantee.subscriptions.clone(),
+            keys: self.0.as_ref().map(|keeper| Arc::clone(keeper.keys())),
+            keeps_clear: self.0.as_ref().is_some_and(|keeper| !keeper.seals()),
+        }
     }
 
     /// The same: what a shadow publishes stays in the log of its scratch database.

@@ -134,6 +134,10 @@ impl jwt_signer::HostWithStore<State> for HasSelf<State> {
     async fn sign(accessor: &Accessor<State, Self>, claims: String) -> wasmtime::Result<Result<String, String>> {
         Ok(keyring(accessor).sign(&claims).await.map_err(|error| error.to_string()))
     }
+
+    async fn attest(accessor: &Accessor<State, Self>, statement: String) -> wasmtime::Result<Result<String, String>> {
+        Ok(keyring(accessor).attest(&statement).await.map_err(|error| error.to_string()))
+    }
 }
 
 impl jwt_verifier::HostWithStore<State> for HasSelf<State> {

@@ -6,7 +6,7 @@ use super::{Capability, Grantee, OpenError, Opening, Own, Requirement, Scratch, 
 use mindflow_backends::{database::postgres::DatabaseConfig, secret::Secret};
 use mindflow_platform::sealing::{Keys, NONCE_BYTES, Sealer, SealingError};
 use serde::Deserialize;
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 use wasmtime::component::{Accessor, HasSelf, Linker};
 
 bindings!("import mindflow:platform/sealing@0.1.0;");
@@ -53,18 +53,10 @@ impl Capability for Sealing {
         if !opening.grants.iter().any(|grants| grants.sealing) {
             return Ok(Self(None));
         }
-        let SealingSettings { key, former_keys } = &opening.settings.sealing;
-        let kept;
-        let key = match key {
-            Some(key) => key.reveal(),
-            None => {
-                warn_of_others(opening);
-                kept = key_file::open(opening.data_dir).map_err(OpenError::new)?;
-                &kept
-            }
-        };
-        let keys = Keys::new(key, former_keys.iter().map(Secret::reveal));
-        keys.map(|keys| Self(Some(keys))).map_err(|error| OpenError::new(SettingError(error)))
+        if opening.settings.sealing.key.is_none() {
+            warn_of_others(opening);
+        }
+        Ok(Self(Some(master(&opening.settings.sealing, opening.data_dir)?)))
     }
 
     fn access(&self, grantee: &Grantee<'_>) -> Self::Access {
@@ -76,6 +68,24 @@ impl Capability for Sealing {
     async fn shadow(live: &Self::Access, _: &Scratch<'_>) -> Result<Self::Access, OpenError> {
         Ok(live.clone())
     }
+}
+
+/// The platform's master keys: those of the configuration, or the one that the host has made for itself.
+///
+/// # Errors
+/// A key that is too short, or a file that cannot be used.
+pub(super) fn master(settings: &SealingSettings, data_dir: &Path) -> Result<Keys, OpenError> {
+    let SealingSettings { key, former_keys } = settings;
+    let kept;
+    let key = match key {
+        Some(key) => key.reveal(),
+        None => {
+            kept = key_file::open(data_dir).map_err(OpenError::new)?;
+            &kept
+        }
+    };
+    let keys = Keys::new(key, former_keys.iter().map(Secret::reveal));
+    keys.map_err(|error| OpenError::new(SettingError(error)))
 }
 
 /// Other hosts may share the databases, and not this one's data directory.

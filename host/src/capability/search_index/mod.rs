@@ -118,6 +118,16 @@ impl HostWithStore<State> for HasSelf<State> {
         Ok(write.await)
     }
 
+    async fn forget(
+        accessor: Store<'_>,
+        index: String,
+        of: String,
+        id: Option<String>,
+    ) -> wasmtime::Result<Result<u64, Error>> {
+        let forget = async { Ok(granted(accessor, &index)?.forget(owner(&of)?, id.as_deref()).await?) };
+        Ok(forget.await)
+    }
+
     async fn search_text(
         accessor: Store<'_>,
         index: String,

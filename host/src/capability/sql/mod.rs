@@ -3,9 +3,10 @@
 
 use super::{
     Access, Capability, Grantee, HealthState, OpenError, Opening, Own, Requirement, Scratch, Settings, State, Unbound,
-    jwt::Unproven,
+    events::bindings::mindflow::platform::events as wit_events, jwt::Unproven,
 };
 use mindflow_backends::{
+    data_keys::{KeyError, SealError, Subject},
     database::{
         postgres::{Database, DatabaseConfig},
         sql as store,
@@ -295,9 +296,9 @@ impl wit::HostTransactionWithStore<State> for HasSelf<State> {
             );
             return Ok(Err(Error::AccessDenied(reason)));
         }
-        let row = match new_event(&access, event) {
+        let row = match new_event(&access, event).await {
             Ok(row) => row,
-            Err(invalid) => return Ok(Err(invalid)),
+            Err(refused) => return Ok(Err(refused)),
         };
         Ok(open.publish(&row).await.map(|()| row.event_id.to_string()).map_err(Into::into))
     }
@@ -322,7 +323,13 @@ fn mark(access: &Access, event: Mark) -> Result<applied::Mark, Error> {
     Ok(applied::Mark::new(subscription, &event_id, partition_key, sequence)?)
 }
 
-fn new_event(access: &Access, event: NewEvent) -> Result<store::NewEvent, Error> {
+/// With its payload sealed.
+async fn new_event(access: &Access, event: NewEvent) -> Result<store::NewEvent, Error> {
+    let subject = match event.subject {
+        wit_events::Subject::Itself => Subject::Itself,
+        wit_events::Subject::Aggregate(name) => Subject::Aggregate(name),
+        wit_events::Subject::Unsealed => Subject::Unsealed,
+    };
     let draft = store::Draft {
         event_type: event.event_type,
         version: event.version,
@@ -334,7 +341,21 @@ fn new_event(access: &Access, event: NewEvent) -> Result<store::NewEvent, Error>
         tenant_id: event.tenant_id,
         payload: event.payload,
     };
-    Ok(store::NewEvent::new(draft, ids::ordered(), access.clock.now_us())?)
+    let mut event = store::NewEvent::new(draft, ids::ordered(), access.clock.now_us())?;
+    seal(access, &mut event, &subject).await.map_err(|error| match error {
+        SealError::Destroyed { .. } => Error::AccessDenied(error.to_string()),
+        SealError::Reserved | SealError::Name => Error::InvalidParams(error.to_string()),
+        SealError::Keys(error) => Error::Unavailable(error.to_string()),
+    })?;
+    Ok(event)
+}
+
+async fn seal(access: &Access, event: &mut store::NewEvent, subject: &Subject) -> Result<(), SealError> {
+    if !subject.seals(event)? || access.events.keeps_clear {
+        return Ok(());
+    }
+    let missing = || KeyError("there is no event log, and so no key for what it has".into());
+    access.events.keys.as_ref().ok_or_else(missing)?.seal_new(event, subject).await
 }
 
 fn values(values: Vec<Value>) -> Vec<store::Value> {

@@ -12,6 +12,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use mindflow_backends::{
+    data_keys::DataKeys,
     database::postgres::Database,
     delivery::{
         Backend, Handler, Hold, Subscription,
@@ -43,6 +44,7 @@ struct Consumer {
     /// The databases in which the component may write, by name.
     databases: BTreeMap<String, Database>,
     archive: Database,
+    keys: Arc<DataKeys>,
     queues: Arc<dyn Backend>,
 }
 
@@ -99,6 +101,7 @@ impl Consumer {
             projection: entry.projection,
             databases: loaded.entry.grants.sql.keys().filter_map(database).collect(),
             archive: platform.events_database().cloned().ok_or(OperatorError::NoArchive)?,
+            keys: platform.keeper().map(|keeper| Arc::clone(keeper.keys())).ok_or(OperatorError::NoArchive)?,
             queues: platform.queues().ok_or(OperatorError::NoArchive)?,
         })
     }
@@ -146,7 +149,7 @@ impl Consumer {
     ) -> Result<Played, ReplayError> {
         let name = &self.subscription.name;
         let on_events = |events| progress(&format!("{name}: {events} events read"));
-        replay::play(&self.archive, &self.subscription, filter, handler, &on_events).await
+        replay::play(&self.archive, &self.keys, &self.subscription, filter, handler, &on_events).await
     }
 
     /// What both kinds of replay answer.
@@ -160,6 +163,8 @@ impl Consumer {
         report.insert("consumer".into(), json!(self.subscription.name));
         report.insert("events".into(), json!(played.events));
         report.insert("passedOver".into(), json!(played.passed_over));
+        // Their keys are gone.
+        report.insert("erased".into(), json!(played.erased));
         report.insert("failed".into(), failed.collect());
         report
     }

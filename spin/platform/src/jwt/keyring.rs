@@ -74,7 +74,15 @@ impl Keyring {
 
     /// Signs the claims with the current key.
     pub(super) async fn sign(&self, claims: &str) -> Result<String, SignError> {
-        let claims = jwt::check(claims, &self.settings, clock::now_us())?;
+        self.signed(&jwt::check(claims, &self.settings, clock::now_us())?).await
+    }
+
+    /// Signs a JSON object that is no token.
+    pub(super) async fn attest(&self, statement: &str) -> Result<String, SignError> {
+        self.signed(&jwt::check_statement(statement)?).await
+    }
+
+    async fn signed(&self, claims: &str) -> Result<String, SignError> {
         let keys = self.recent().await;
         let now_us = clock::now_us();
         if now_us.saturating_sub(keys.read_at_us) > us(SIGNS_WITHOUT_REFRESH_FOR) {
@@ -83,7 +91,7 @@ impl Keyring {
         let kid = self.keys().signing(now_us).map(|known| known.jwk.kid().to_owned());
         let kid = kid.ok_or_else(|| SignError::Unavailable(NO_KEY.to_owned()))?;
         let key = self.private(&kid).await.map_err(SignError::Unavailable)?;
-        rsa_key::sign(&key, &kid, &claims).ok_or(SignError::Signature)
+        rsa_key::sign(&key, &kid, claims).ok_or(SignError::Signature)
     }
 
     /// Proves a token: its signature (RS256 by a key of the platform's), `exp`, `iss` and `aud`.

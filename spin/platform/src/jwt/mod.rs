@@ -18,6 +18,11 @@ impl jwt_signer::Guest for Platform {
         grants::service().signs()?;
         keyring().sign(&claims).await.map_err(|error| error.to_string())
     }
+
+    async fn attest(statement: String) -> Result<String, String> {
+        grants::service().signs()?;
+        keyring().attest(&statement).await.map_err(|error| error.to_string())
+    }
 }
 
 impl jwt_verifier::Guest for Platform {

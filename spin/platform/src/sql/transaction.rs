@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use mindflow_platform::data_keys::{SealError, Subject};
 use mindflow_platform::sql::guard::judge;
 use mindflow_platform::sql::{self, Draft, Error as Failure, Mode, PUBLISH};
+use mindflow_spin_guest::data_keys;
 use mindflow_spin_guest::postgres::{Connection, Rows};
 use uuid::Uuid;
 
@@ -13,6 +15,7 @@ use super::{session, values};
 use crate::bindings::exports::mindflow::platform::sql::{
     Error, GuestTransaction, Identity, NewEvent, Rowset, Transaction, Value,
 };
+use crate::bindings::mindflow::platform::events;
 use crate::{bell, clock, grants};
 
 /// An open transaction (READ COMMITTED). Statements may be sent concurrently; they run one after another.
@@ -97,7 +100,17 @@ impl GuestTransaction for Opened {
     async fn publish(&self, event: NewEvent) -> Result<String, Error> {
         grants::service().publishes(&event.event_type).map_err(Error::AccessDenied)?;
         let now_us = clock::now_us();
-        let row = sql::NewEvent::new(event.into(), ordered_id(now_us), now_us)?;
+        let subject = match &event.subject {
+            events::Subject::Itself => Subject::Itself,
+            events::Subject::Aggregate(name) => Subject::Aggregate(name.clone()),
+            events::Subject::Unsealed => Subject::Unsealed,
+        };
+        let mut row = sql::NewEvent::new(event.into(), ordered_id(now_us), now_us)?;
+        seal(&mut row, &subject).await.map_err(|error| match error {
+            SealError::Destroyed { .. } => Error::AccessDenied(error.to_string()),
+            SealError::Reserved | SealError::Name => Error::InvalidParams(error.to_string()),
+            SealError::Keys(error) => Error::Unavailable(error.to_string()),
+        })?;
         self.published.lock().unwrap_or_else(PoisonError::into_inner).insert(row.event_type.clone());
         self.answered(self.connection.execute(PUBLISH, &row.params())).await?;
         Ok(row.event_id.to_string())
@@ -106,6 +119,13 @@ impl GuestTransaction for Opened {
     async fn commit(this: Transaction) -> Result<(), Error> {
         Ok(Self::commit(this.into_inner()).await?)
     }
+}
+
+async fn seal(event: &mut sql::NewEvent, subject: &Subject) -> Result<(), SealError> {
+    if !subject.seals(event)? {
+        return Ok(());
+    }
+    data_keys::open().await?.seal_new(event, subject).await
 }
 
 /// Lets a statement of a service pass.
@@ -132,6 +152,7 @@ impl From<NewEvent> for Draft {
             user_id,
             tenant_id,
             payload,
+            ..
         } = event;
         Self { event_type, version, sequence, partition_key, correlation_id, traceparent, user_id, tenant_id, payload }
     }

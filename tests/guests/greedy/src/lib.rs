@@ -10,7 +10,7 @@ mindflow_guest::bindings! {
 use http::StatusCode;
 use mindflow_guest::{
     blob,
-    events::NewEvent,
+    events::{NewEvent, Subject},
     key_value::Bucket,
     rate_limits::{self, Holder},
     realtime, sealing,
@@ -130,6 +130,7 @@ async fn publish(database: &str, event_type: &str) -> Result<(), String> {
         traceparent: None,
         user_id: None,
         tenant_id: None,
+        subject: Subject::Itself,
         payload: "{}".to_owned(),
     };
     transaction.publish(event).await.map_err(debug)?;

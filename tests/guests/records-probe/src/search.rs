@@ -12,6 +12,8 @@ pub enum Call {
     UpsertBatch(String, Vec<Document>),
     /// Id, owner, version.
     Delete(String, String, String, u64),
+    /// Owner, id.
+    Forget(String, String, Option<String>),
     Text(Asked, String, u32),
     /// Vector, limit, not this one.
     Vector(Asked, Vector, u32, Option<String>),
@@ -62,6 +64,7 @@ impl Call {
             Self::Delete(index, id, owner, version) => {
                 answer(wit::delete(index, id, owner, version).await.map_err(failure))
             }
+            Self::Forget(index, owner, id) => answer(wit::forget(index, owner, id).await.map_err(failure)),
             Self::Text(asked, query, limit) => {
                 let (index, token, filter) = asked.parts();
                 let found = wit::search_text(index, token, query, filter, limit).await;

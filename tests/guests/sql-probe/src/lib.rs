@@ -4,7 +4,7 @@
 mod value;
 
 use http::StatusCode;
-use mindflow_guest::events::{Mark, NewEvent};
+use mindflow_guest::events::{Mark, NewEvent, Subject};
 use mindflow_guest::sql::{self, Error, Identity, Transaction};
 use mindflow_guest::web::{Body, Response, wire};
 use mindflow_guest::{jwt_signer, jwt_verifier};
@@ -155,6 +155,7 @@ fn event(event_type: String, partition_key: String, sequence: u64, payload: Stri
         traceparent: None,
         user_id: None,
         tenant_id: None,
+        subject: Subject::Itself,
         payload,
     }
 }

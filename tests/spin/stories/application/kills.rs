@@ -4,6 +4,7 @@
 
 use super::{Bed, FURTHER};
 use futures::future::join_all;
+use mindflow_backends::data_keys::DataKeys;
 use mindflow_spin_tests::runtime::{Application, Spin};
 use mindflow_tests::eventually_within;
 use mindflow_tests::laws::history::{History, Outcome, Write};
@@ -41,8 +42,13 @@ async fn ring(spin: &Spin, component: &str) -> Infallible {
 }
 
 /// What the stores have now, and what the writers noted.
-async fn look(write: &tokio_postgres::Client, read: &tokio_postgres::Client, writes: &[Write]) -> History {
-    let mut history = evidence::gather(write, read).await.unwrap();
+async fn look(
+    write: &tokio_postgres::Client,
+    read: &tokio_postgres::Client,
+    keys: &DataKeys,
+    writes: &[Write],
+) -> History {
+    let mut history = evidence::gather(write, read, keys).await.unwrap();
     history.writes = writes.to_vec();
     let dead = "SELECT count(*) FROM delivery.queue WHERE state = 'dead'";
     history.dead = write.query_one(dead, &[]).await.unwrap().get(0);
@@ -60,6 +66,7 @@ async fn killed_drains_lose_double_and_reorder_nothing() {
     let (write, read) = (evidence::connect(&write).await.unwrap(), evidence::connect(&read).await.unwrap());
     read.batch_execute(COUNTER).await.unwrap();
     let wanted = evidence::wanted(&write, "counter").await.unwrap();
+    let keys = bed.platform.payload_keys().await;
 
     let front = bed.application().only(&["gateway"]);
     let mut running = Spin::up(front.clone()).await;
@@ -94,7 +101,7 @@ async fn killed_drains_lose_double_and_reorder_nothing() {
     let last = Spin::up(subscribers).await;
     let settled = eventually_within(QUIET_WITHIN, "no law is broken", async || {
         join_all(SUBSCRIBERS.map(|component| last.call(component, "/drain", ""))).await;
-        let history = look(&write, &read, &writes).await;
+        let history = look(&write, &read, &keys, &writes).await;
         let violations = checker::check(&history, &wanted);
         if let Some(first) = violations.first() {
             eprintln!("{} violations, the first: {first:?}", violations.len());

@@ -2,6 +2,7 @@
 //! the host, on the small Spin. Bells ring and drains deliver by themselves.
 
 mod clocks;
+mod erasure;
 mod errors;
 mod grants;
 mod host;
@@ -24,13 +25,15 @@ const SECRET: &str = "what wraps private keys in stories";
 const FURTHER: &str = include_str!("../../further.toml");
 
 /// A variable with a connection string, the role that it is for, and the database.
-const LOGINS: [(&str, &str, &str); 18] = [
+const LOGINS: [(&str, &str, &str); 20] = [
     ("auth_write_dsn", "mindflow_auth", "write"),
     ("command_write_dsn", "mindflow_command", "write"),
     ("query_write_dsn", "mindflow_query", "write"),
     ("query_read_dsn", "mindflow_query", "read"),
     ("ai_write_dsn", "mindflow_ai", "write"),
     ("analytics_analytics_dsn", "mindflow_analytics", "analytics"),
+    ("analytics_write_dsn", "mindflow_analytics", "write"),
+    ("search_write_dsn", "mindflow_search", "write"),
     ("notification_write_dsn", "mindflow_notification", "write"),
     ("media_write_dsn", "mindflow_media", "write"),
     ("delivery_dsn", "mindflow_delivery", "write"),
@@ -79,9 +82,13 @@ impl Bed {
             let config: tokio_postgres::Config = platform.dsn(database).parse().expect("a connection string");
             (variable.to_owned(), postgres.postgres(role, config.get_dbname().expect("its database")))
         }));
+        let keys: tokio_postgres::Config = platform.dsn("keys").parse().expect("a connection string");
+        let (user, database) = (keys.get_user().expect("a login"), keys.get_dbname().expect("its database"));
+        given.insert("data_keys_dsn".to_owned(), postgres.postgres(user, database));
         let origin = format!("postgres://{}", postgres.address());
         let further = [
             ("write_origin", origin.as_str()),
+            ("data_keys_origin", &origin),
             ("read_origin", &origin),
             ("analytics_origin", &origin),
             ("redis_prefix", platform.redis().1),

@@ -16,6 +16,9 @@ async fn the_variables_are_all_that_the_manifest_requires_and_their_logins_are_t
         let dsn = postgres.postgres(config.get_user().unwrap(), config.get_dbname().unwrap());
         settings.push((format!("MINDFLOW_DATABASES__{}__DSN", name.to_uppercase()), dsn));
     }
+    let config: tokio_postgres::Config = bed.platform.dsn("keys").parse().unwrap();
+    let keys = postgres.postgres(config.get_user().unwrap(), config.get_dbname().unwrap());
+    settings.push(("MINDFLOW_DATA_KEYS__DSN".to_owned(), keys));
     let print = async |arguments: &[&str]| {
         let mut command = bed.platform.command();
         command.args(arguments).envs(settings.clone());
@@ -39,6 +42,7 @@ async fn the_variables_are_all_that_the_manifest_requires_and_their_logins_are_t
     let origin = format!("postgres://{}", postgres.address());
     for (variable, expected) in [
         ("write_origin", origin.as_str()),
+        ("data_keys_origin", &origin),
         ("redis_origin", &redis.redis()),
         ("redis_prefix", bed.platform.redis().1),
         ("jwt_wrapping_secret", SECRET),

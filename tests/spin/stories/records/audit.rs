@@ -1,19 +1,24 @@
 //! The trail is the host's: each of them continues what the other has written, and the host verifies all of it.
 
-use super::{Login, Probe};
+use super::{Login, Probe, SEALING_KEY};
 use async_trait::async_trait;
 use mindflow_backends::clock::Clock;
+use mindflow_backends::data_keys::DataKeys;
 use mindflow_backends::delivery::Event;
-use mindflow_backends::records::audit::{AuditError, AuditLog, Filter, Head, PostgresAudit, Record, verify};
+use mindflow_backends::records::audit::{Alone, AuditError, AuditLog, Filter, Head, PostgresAudit, Record, verify};
 use mindflow_test_support::stories::audit::{self as stories, event, fill};
 use mindflow_test_support::{TestDatabase, TestPostgres};
+use mindflow_tests::payloads;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// Appends and pages come from Spin; what a component cannot ask, from the host.
 struct Trail {
     probe: Probe,
     host: PostgresAudit,
+    keys: Arc<DataKeys>,
     database: TestDatabase,
+    _keys_database: TestDatabase,
 }
 
 impl Trail {
@@ -23,9 +28,14 @@ impl Trail {
 
     async fn granted(story: &str, name: &str, grants: Value) -> Self {
         let database = TestPostgres::write(story).await;
+        let keys_database = TestPostgres::empty(&format!("{story}keys")).await;
+        let keys = payloads::keys(&keys_database.dsn(), SEALING_KEY).await.unwrap();
+        let owner: String = keys_database.one("SELECT current_user::text").await;
         let login = Login { variable: "audit_log_dsn", role: "mindflow_audit-log", database: &database };
-        let probe = Probe::new(name, json!({ "audit-log": grants }), &[login]).await;
-        Self { probe, host: PostgresAudit::new(database.database().clone(), Clock::system()), database }
+        let keys_login = Login { variable: "data_keys_dsn", role: &owner, database: &keys_database };
+        let probe = Probe::new(name, json!({ "audit-log": grants }), &[login, keys_login]).await;
+        let host = PostgresAudit::new(database.database().clone(), Clock::system());
+        Self { probe, host, keys, database, _keys_database: keys_database }
     }
 
     async fn record(&self, number: u64) -> Result<Record, AuditError> {
@@ -65,7 +75,8 @@ impl AuditLog for Trail {
             let record = self.record(audited[0].as_u64().unwrap()).await?;
             let content = record.content().unwrap();
             let received_at = content.received_at.as_microsecond();
-            assert_eq!(*audited, json!([record.number, record.hash, received_at, wit(&content.event)]));
+            let shown = self.keys.show(&[&content.event]).await.unwrap().remove(0).unwrap();
+            assert_eq!(*audited, json!([record.number, record.hash, received_at, wit(&shown)]));
             records.push(record);
         }
         Ok(records)
@@ -73,6 +84,22 @@ impl AuditLog for Trail {
 
     async fn read(&self, after: u64, first: u32) -> Result<Vec<Record>, AuditError> {
         self.host.read(after, first).await
+    }
+
+    async fn begin_rechaining(&self) -> Result<Option<Alone>, AuditError> {
+        self.host.begin_rechaining().await
+    }
+
+    async fn rechained(&self) -> Result<Head, AuditError> {
+        self.host.rechained().await
+    }
+
+    async fn add_rechained(&self, records: &[Record]) -> Result<(), AuditError> {
+        self.host.add_rechained(records).await
+    }
+
+    async fn take_place(&self, former: Head, last: &Record) -> Result<bool, AuditError> {
+        self.host.take_place(former, last).await
     }
 
     async fn head(&self) -> Result<Head, AuditError> {
@@ -108,6 +135,8 @@ async fn the_host_and_spin_take_turns_at_one_trail() {
     assert_eq!(trail.append(&event(11)).await.unwrap().number, 8);
     let report = verify(&trail.host, None, &|_| ()).await.unwrap();
     assert_eq!((report.records, report.broken), (8, None));
+    // What came by Spin is sealed.
+    assert!(!trail.record(4).await.unwrap().body.contains("morning"));
     let ids = trail.read(0, 100).await.unwrap().into_iter().map(|record| record.event_id);
     assert_eq!(ids.collect::<Vec<_>>(), [0, 1, 2, 7, 8, 9, 10, 11].map(|number| event(number).event_id));
 }

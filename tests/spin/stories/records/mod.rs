@@ -12,6 +12,8 @@ use mindflow_test_support::TestDatabase;
 use serde_json::{Value, json};
 
 const PROBE: &str = "probe";
+/// What data keys are sealed with.
+const SEALING_KEY: &str = "what seals data keys in stories of records";
 
 /// The probe with its adapter.
 struct Probe {
@@ -22,7 +24,7 @@ struct Probe {
 /// A variable of the adapter: the connection string of a role in a database.
 struct Login<'a> {
     variable: &'static str,
-    role: &'static str,
+    role: &'a str,
     database: &'a TestDatabase,
 }
 
@@ -33,6 +35,7 @@ impl Probe {
         let manifest = json!({ "component": "probe", "grants": grants, "tokens": tokens });
         let mut component =
             Component { source: compose::probe("records-probe", name, &manifest), ..Component::default() };
+        component.variables.insert("sealing_key".to_owned(), SEALING_KEY.to_owned());
         let mut bridges = Vec::new();
         for Login { variable, role, database } in logins {
             let bridge = Bridge::to_postgres(&database.dsn()).await;

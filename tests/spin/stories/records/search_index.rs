@@ -128,6 +128,10 @@ impl SearchIndex for Index {
         self.call(json!({ "delete": ["notes", id, owner, version] })).await.map(drop)
     }
 
+    async fn forget(&self, owner: Uuid, id: Option<&str>) -> Result<u64, Error> {
+        Ok(serde_json::from_value(self.call(json!({ "forget": ["notes", owner, id] })).await?).unwrap())
+    }
+
     async fn search(&self, owner: Uuid, query: &Query, filter: &Filter, limit: u32) -> Result<TextHits, Error> {
         let asked = self.asked(owner, filter).await;
         let found = self.call(json!({ "text": [asked, text(query), limit] })).await?;

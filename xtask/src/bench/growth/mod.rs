@@ -108,6 +108,8 @@ impl Stage {
                 format!("\"{}\"", server.dsn(name)),
             ));
         }
+        server.run("postgres", &[], "CREATE DATABASE keys;")?;
+        settings.push(("MINDFLOW_DATA_KEYS__DSN".to_owned(), format!("\"{}\"", server.dsn("keys"))));
         for (setting, of) in [
             ("KEY_VALUE__SESSIONS__URL", &redis),
             ("KEY_VALUE__AUTH_LIMITS__URL", &redis),

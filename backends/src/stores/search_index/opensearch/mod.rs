@@ -216,6 +216,29 @@ impl SearchIndex for OpenSearchIndex {
         self.put(id, ordinal(version, true)?, true, &json!({ "owner": owner, "deleted": true })).await
     }
 
+    async fn forget(&self, owner: Uuid, id: Option<&str>) -> Result<u64, Error> {
+        self.made().await?;
+        let of_owner = json!({ "term": { "owner": owner } });
+        let filter = match id {
+            Some(id) => json!([of_owner, { "ids": { "values": [id] } }]),
+            None => json!([of_owner]),
+        };
+        let body = json!({ "query": { "bool": { "filter": filter } } });
+        // What was written a moment ago is found after a refresh alone.
+        self.call(Method::POST, &["_refresh"], &[], None).await?;
+        let query = [("conflicts", "proceed"), ("refresh", "true")];
+        let count = |answer: &Value, name: &str| answer.get(name).and_then(Value::as_u64).unwrap_or_default();
+        match self.call(Method::POST, &["_delete_by_query"], &query, Some(&body)).await? {
+            (status, answer) if status.is_success() && count(&answer, "version_conflicts") == 0 => {
+                Ok(count(&answer, "deleted"))
+            }
+            (status, answer) if status.is_success() => {
+                Err(Error::Unavailable(format!("documents were written while they were deleted: {answer}")))
+            }
+            (status, answer) => Err(refused(status, &answer)),
+        }
+    }
+
     async fn search(&self, owner: Uuid, query: &Query, filter: &Filter, limit: u32) -> Result<TextHits, Error> {
         let search = request::Search { owner, query, filter, limit: checked(limit)? };
         let hits = self.matching(&search, false).await?;

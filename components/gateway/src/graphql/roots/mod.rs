@@ -4,6 +4,7 @@ mod analytics;
 mod audit;
 mod disclosures;
 mod email;
+mod erasure;
 mod mutation;
 mod notification;
 mod password;
@@ -28,6 +29,7 @@ pub struct Query(
     notification::NotificationReads,
     search::SearchReads,
     disclosures::DisclosureReads,
+    erasure::ErasureReads,
     audit::AuditReads,
 );
 
@@ -39,5 +41,6 @@ pub struct Mutation(
     sessions::SessionWrites,
     email::EmailWrites,
     second_factor::SecondFactorWrites,
+    erasure::ErasureWrites,
     notification::NotificationWrites,
 );

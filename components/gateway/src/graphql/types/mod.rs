@@ -5,6 +5,7 @@ pub mod audit;
 pub mod dead_letter;
 pub mod disclosure;
 pub mod entry;
+pub mod erasure;
 pub mod figures;
 pub mod inputs;
 pub mod media;

@@ -36,7 +36,8 @@ macro_rules! search_index_stories {
                 an_older_version_changes_nothing,
                 a_deleted_document_stays_deleted_for_older_versions,
                 any_order_of_all_versions_leaves_the_same,
-                an_owner_finds_only_what_is_its_own;
+                an_owner_finds_only_what_is_its_own,
+                what_is_forgotten_is_gone_and_others_documents_stay;
             vectors:
                 the_nearest_are_found_without_the_one_asked_for,
                 what_must_not_be_there_binds_the_nearest_and_they_lead_on_page_by_page,

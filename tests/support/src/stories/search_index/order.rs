@@ -77,3 +77,22 @@ pub async fn an_owner_finds_only_what_is_its_own(index: &dyn SearchIndex) {
     let typo = index.search(EVE, &Query::parse("tresure").unwrap(), &Filter::default(), 10).await.unwrap();
     assert!(typo.hits.iter().all(|hit| hit.id == "2"), "{typo:?}");
 }
+
+pub async fn what_is_forgotten_is_gone_and_others_documents_stay(index: &dyn SearchIndex) {
+    let of_eve = Document { owner: EVE, ..document("4", "A walk", "by the lake") };
+    keep(
+        index,
+        &[document("1", "A walk", "by the river"), document("2", "A walk", ""), document("3", "A swim", ""), of_eve],
+    )
+    .await;
+    index.delete("3", ADA, 2).await.unwrap();
+    assert_eq!(index.forget(EVE, Some("1")).await.unwrap(), 0, "it is another's");
+    assert_eq!(index.forget(ADA, Some("1")).await.unwrap(), 1);
+    assert_eq!(ids(index, "walk").await, ["2"]);
+    // What was deleted before has left its id.
+    assert_eq!(index.forget(ADA, None).await.unwrap(), 2);
+    assert_eq!(index.forget(ADA, None).await.unwrap(), 0);
+    assert!(ids(index, "walk").await.is_empty());
+    let query = Query::parse("walk").unwrap();
+    assert_eq!(index.search(EVE, &query, &Filter::default(), 10).await.unwrap().total, 1);
+}
