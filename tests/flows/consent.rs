@@ -104,10 +104,10 @@ async fn a_private_entry_is_read_by_the_local_analyser_and_leaves_by_no_way() {
 
     // By then, everyone outside hears of what was written later and is not private.
     let open = "I love the open sea.";
-    let told = ada.write(json!({ "title": "Open", "content": open, "tags": ["ocean"], "private": null })).await;
+    let shared = ada.write(json!({ "title": "Open", "content": open, "tags": ["ocean"], "private": null })).await;
     outside.until("the open entry is sent to all", open, Heard::by_all).await;
     outside.until("its tag is sent to the webhook", "TagCreated", |heard| heard.webhook > 0).await;
-    assert!(!is_local(&analysed(&ada, &told["id"], 1).await));
+    assert!(!is_local(&analysed(&ada, &shared["id"], 1).await));
     assert_eq!(outside.heard("secret garden"), Heard::NOTHING);
     assert_eq!(outside.heard("hidden grove"), Heard::NOTHING);
     assert_eq!(outside.heard(kept["id"].as_str().unwrap()), Heard::NOTHING);

@@ -1,7 +1,7 @@
 //! Goal: nothing of what users write leaves the platform without a line in their ledgers, and each reads their own. Method: stand-ins for
 //! what is outside, the ledger as its user sees it, and a component that tries other ways.
 
-use crate::trouble_kit::{guest, with_tables};
+use crate::trouble_kit::{outlaw_tables, with_tables};
 use mindflow_tests::messages_api::{Behaviour, MessagesApi};
 use mindflow_tests::receiver::Receiver;
 use mindflow_tests::{Account, Builder, Platform, WITHIN, eventually};
@@ -108,21 +108,7 @@ async fn what_a_webhook_gets_is_in_the_ledger_with_the_entry_that_it_is_about() 
 
 /// With a component that may send what is disclosed, to one port.
 fn outlaw(port: u16) -> Builder {
-    let tables = format!(
-        r#"
-[application.tool.mindflow.commands.outlaw]
-component = "outlaw"
-about = "Reach past the platform"
-usage = ["outlaw WORDS"]
-
-[component.outlaw]
-source = {:?}
-allowed_outbound_hosts = ["http://127.0.0.1:{port}"]
-tool.mindflow = {{ outbound = {{ disclosed = true }}, disclosure-ledger = true }}
-"#,
-        guest("outlaw")
-    );
-    Platform::services().manifest(with_tables(tables))
+    Platform::services().manifest(with_tables(outlaw_tables(port)))
 }
 
 #[tokio::test(flavor = "multi_thread")]

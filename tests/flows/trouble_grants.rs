@@ -1,7 +1,7 @@
 //! Goal: a component has what the manifest grants and nothing else. Method: manifests with one line missing,
 //! which must not start; and a component that asks for more than it was given while it runs.
 
-use crate::trouble_kit::{assert_says, grants, guest, manifest, refusal, start_refused, with_tables};
+use crate::trouble_kit::{assert_says, grants, guest, manifest, outlaw_tables, refusal, start_refused, with_tables};
 use mindflow_tests::{Builder, Platform};
 use std::io::{Read, Write};
 
@@ -167,21 +167,10 @@ blob = ["crumbs"]
 publishes = ["GreedyTook"]
 realtime = {{ publish = ["crumbs:*"] }}
 rate-limits = {{ crumbs = {{ quota = 5, window-s = 60 }} }}
-
-[application.tool.mindflow.commands.outlaw]
-component = "outlaw"
-about = "Reach past the platform"
-usage = ["outlaw WORDS"]
-
-[component.outlaw]
-source = {:?}
-allowed_outbound_hosts = ["http://127.0.0.1:{allowed_port}"]
-tool.mindflow = {{ outbound = {{ disclosed = true }}, disclosure-ledger = true }}
 "#,
-        guest("greedy"),
-        guest("outlaw")
+        guest("greedy")
     );
-    Platform::services().manifest(with_tables(tables))
+    Platform::services().manifest(with_tables(tables + &outlaw_tables(allowed_port)))
 }
 
 /// A server that answers every request with 204.

@@ -52,6 +52,24 @@ pub fn with_tables(tables: String) -> impl FnOnce(String) -> String + Send + 'st
     move |text| format!("{text}\n{tables}")
 }
 
+/// The tables of a command that may send what is disclosed, to one port of this machine.
+pub fn outlaw_tables(port: u16) -> String {
+    format!(
+        r#"
+[application.tool.mindflow.commands.outlaw]
+component = "outlaw"
+about = "Reach past the platform"
+usage = ["outlaw WORDS"]
+
+[component.outlaw]
+source = {:?}
+allowed_outbound_hosts = ["http://127.0.0.1:{port}"]
+tool.mindflow = {{ outbound = {{ disclosed = true }}, disclosure-ledger = true }}
+"#,
+        guest("outlaw")
+    )
+}
+
 /// Swaps a component by the command line; it must be taken.
 pub async fn swap(platform: &Platform, name: &str, file: &Path) {
     let output = platform.cli(&["swap", name, &file.display().to_string()]).await;

@@ -159,7 +159,7 @@ fn admins_only() -> Error {
     Error::Forbidden("Only an admin may change roles.".into())
 }
 
-fn no_such_user() -> Error {
+pub fn no_such_user() -> Error {
     Error::NotFound("There is no such user.".into())
 }
 

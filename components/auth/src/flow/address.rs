@@ -1,7 +1,7 @@
 //! Whether the address of an account is its user's, and another address for it: a link in a mail proves each.
 
 use super::{
-    account, mails, proof,
+    account, credentials, mails, proof,
     session::{Authenticated, authenticate},
 };
 use crate::{
@@ -10,20 +10,21 @@ use crate::{
     settings::Settings,
     store::{
         accounts::{self, DATABASE},
-        mails::{self as kept_mails, Kind},
+        mails::{self as kept_mails, Kind, Mail},
         sessions::Sessions,
     },
     validation::{self, EmailKey},
 };
-use mindflow_events::{CredentialsChanged, Payload, Time};
+use mindflow_events::{CredentialsChanged, Payload};
 use mindflow_guest::{
     call::{CallContext, Error},
     clock,
     failure::{conflict, internal},
     journal::Mark,
     rules::Rule,
-    sql::{self, Identity},
+    sql::{self, Abort, Identity, Tx},
 };
+use uuid::Uuid;
 
 /// Mails a link to the caller's address, unless it is confirmed. Then the sessions hear of it, should they not have when it was.
 pub async fn request_confirmation(context: &CallContext) -> Result<(), Error> {
@@ -45,9 +46,7 @@ pub async fn confirm(context: &CallContext, token: &str) -> Result<(), Error> {
     let token_hash = link::hash(token).ok_or_else(not_good)?;
     let sessions = Sessions::within_reach().await?;
     let changed = sql::transaction(DATABASE, &Identity::Service, async |tx| {
-        let mail = kept_mails::by_token(tx, Kind::Confirmation, token_hash, clock::now_us()).await?;
-        let mail = mail.ok_or_else(not_good)?;
-        let user_id = mail.user_id.ok_or_else(not_good)?;
+        let (mail, user_id) = followed(tx, Kind::Confirmation, token_hash, clock::now_us()).await?;
         let confirmed = |account: &Account| Account {
             // Of another address the link says nothing.
             email_confirmed: account.email_confirmed || account.email == mail.email,
@@ -89,15 +88,13 @@ pub async fn confirm_change(context: &CallContext, token: &str) -> Result<(), Er
     let sessions = Sessions::within_reach().await?;
     let changed = sql::transaction(DATABASE, &Identity::Service, async |tx| {
         let now_us = clock::now_us();
-        let mail = kept_mails::by_token(tx, Kind::Change, token_hash, now_us).await?.ok_or_else(not_good)?;
-        let user_id = mail.user_id.ok_or_else(not_good)?;
+        let (mail, user_id) = followed(tx, Kind::Change, token_hash, now_us).await?;
         let former = accounts::lock(tx, user_id).await?.ok_or_else(not_good)?;
         let account = Account { email: mail.email, email_confirmed: true, ..former.clone() };
         let sequence = accounts::set_email(tx, &account, &EmailKey::of(&account.email), now_us).await?;
         accounts::publish(tx, context, &Payload::UserUpdated(account.in_events()), sequence).await?;
-        let change = CredentialsChanged::EMAIL_CHANGED.to_owned();
-        accounts::note_change(tx, context, CredentialsChanged { user_id, change, session_id: None, at: Time(now_us) })
-            .await?;
+        let change = credentials::changed(user_id, CredentialsChanged::EMAIL_CHANGED, None, now_us);
+        accounts::note_change(tx, context, change).await?;
         kept_mails::forget_ways_in(tx, user_id).await?;
         kept_mails::forget(tx, user_id, Kind::Confirmation).await?;
         if former.email_confirmed {
@@ -109,6 +106,13 @@ pub async fn confirm_change(context: &CallContext, token: &str) -> Result<(), Er
     sessions.renew(changed.account.id).await?;
     account::note(&sessions, &[changed.account.id], &changed).await;
     Ok(())
+}
+
+/// The mail whose link has the token of this hash, and the user whose link it is.
+pub async fn followed(tx: &Tx, kind: Kind, token_hash: [u8; 32], now_us: i64) -> Result<(Mail, Uuid), Abort> {
+    let mail = kept_mails::by_token(tx, kind, token_hash, now_us).await?.ok_or_else(not_good)?;
+    let user_id = mail.user_id.ok_or_else(not_good)?;
+    Ok((mail, user_id))
 }
 
 /// One answer for every link that is not good, so that it does not reveal why.

@@ -21,6 +21,7 @@ use mindflow_guest::{
     failure::internal,
     sql::{self, Abort, Identity},
 };
+use uuid::Uuid;
 
 pub async fn change_password(context: &CallContext, current: &str, new: &str) -> Result<(), Error> {
     let Authenticated { caller, session_id, .. } = authenticate(context).await?;
@@ -28,12 +29,7 @@ pub async fn change_password(context: &CallContext, current: &str, new: &str) ->
     password::check_new(context, "newPassword", new).await?;
     let stored = proof::again(context, caller.user_id, "currentPassword", current, settings).await?;
     let hash = password::hash(context, new, settings.bcrypt_cost).await?;
-    let change = CredentialsChanged {
-        user_id: caller.user_id,
-        change: CredentialsChanged::PASSWORD_CHANGED.to_owned(),
-        session_id: Some(session_id),
-        at: Time(clock::now_us()),
-    };
+    let change = changed(caller.user_id, CredentialsChanged::PASSWORD_CHANGED, Some(session_id), clock::now_us());
     let sessions = Sessions::within_reach().await?;
     let ended = sql::transaction(DATABASE, &Identity::Service, async |tx| {
         let held = (caller.user_id, stored.password_version);
@@ -45,4 +41,9 @@ pub async fn change_password(context: &CallContext, current: &str, new: &str) ->
     })
     .await?;
     sessions.forget_others(caller.user_id, Some(session_id), ended).await
+}
+
+/// What is published of a change; `session_id`: the one that asked for it.
+pub fn changed(user_id: Uuid, change: &str, session_id: Option<Uuid>, now_us: i64) -> CredentialsChanged {
+    CredentialsChanged { user_id, change: change.to_owned(), session_id, at: Time(now_us) }
 }

@@ -81,7 +81,7 @@ pub async fn complete(
     if stored.password_version != challenge.password_version {
         return Err(over());
     }
-    let wrong = || Error::Unauthenticated("This code is not right, or it was used before.".into());
+    let wrong = || Error::Unauthenticated(second_factor::WRONG.into());
     second_factor::spend(stored.account.id, &stored.account.email, code, wrong).await?;
     admit(context, stored, None, validation::user_agent(user_agent), settings).await
 }

@@ -1,6 +1,7 @@
 //! A password that is compared with an account's, under the lockout of its address: wherever one is asked for, wrong ones count as
 //! failed logins, so that no other way is open to guesses.
 
+use super::account::no_such_user;
 use crate::{
     password,
     services::hashing::PasswordMatch,
@@ -52,8 +53,7 @@ pub async fn again(
     password: &str,
     settings: Settings,
 ) -> Result<Stored, Error> {
-    let gone = || Error::NotFound("There is no such user.".into());
-    let stored = accounts::with_password(user_id).await?.ok_or_else(gone)?;
+    let stored = accounts::with_password(user_id).await?.ok_or_else(no_such_user)?;
     let failures = Failures::of(&EmailKey::of(&stored.account.email)).await?;
     failures.check().await?;
     let wrong = || invalid(field, Rule::Wrong, "This is not the password of the account.");

@@ -1,7 +1,10 @@
 //! A forgotten password: a link in a mail stands in for it, once and for a short time. Whether an address has an account is looked up
 //! when the mail is sent, so that neither the answer nor its time says it.
 
-use super::{address::not_good, mails};
+use super::{
+    address::{followed, not_good},
+    credentials, mails,
+};
 use crate::{
     link, password,
     settings::Settings,
@@ -14,14 +17,13 @@ use crate::{
     },
     validation::{self, EmailKey},
 };
-use mindflow_events::{CredentialsChanged, Time};
+use mindflow_events::CredentialsChanged;
 use mindflow_guest::{
     call::{CallContext, Error},
     clock,
     failure::internal,
-    sql::{self, Abort, Identity, Tx},
+    sql::{self, Identity},
 };
-use uuid::Uuid;
 
 /// Mails a link to the account of this address, if there is one.
 pub async fn request(context: &CallContext, email: &str) -> Result<(), Error> {
@@ -38,18 +40,20 @@ pub async fn request(context: &CallContext, email: &str) -> Result<(), Error> {
 pub async fn reset(context: &CallContext, token: &str, new: &str) -> Result<(), Error> {
     let token_hash = link::hash(token).ok_or_else(not_good)?;
     // Before the work of a hash, which a link that is not good is not worth.
-    sql::transaction(DATABASE, &Identity::Service, async |tx| user_of(tx, token_hash).await.map(drop)).await?;
+    sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        followed(tx, Kind::Reset, token_hash, clock::now_us()).await.map(drop)
+    })
+    .await?;
     password::check_new(context, "newPassword", new).await?;
     let settings = Settings::load().await.map_err(internal)?;
     let hash = password::hash(context, new, settings.bcrypt_cost).await?;
     let sessions = Sessions::within_reach().await?;
-    let at = Time(clock::now_us());
+    let now_us = clock::now_us();
     let (account, ended) = sql::transaction(DATABASE, &Identity::Service, async |tx| {
-        let user_id = user_of(tx, token_hash).await?;
+        let (_, user_id) = followed(tx, Kind::Reset, token_hash, clock::now_us()).await?;
         accounts::lock(tx, user_id).await?;
         let stored = accounts::read_whole(tx, user_id).await?.ok_or_else(not_good)?;
-        let change = CredentialsChanged::PASSWORD_RESET.to_owned();
-        let change = CredentialsChanged { user_id, change, session_id: None, at };
+        let change = credentials::changed(user_id, CredentialsChanged::PASSWORD_RESET, None, now_us);
         accounts::change_password(tx, context, (user_id, stored.password_version), &hash, change).await?;
         kept_mails::forget_ways_in(tx, user_id).await?;
         Ok((stored.account, kept::end_others(tx, user_id, None).await?))
@@ -57,10 +61,4 @@ pub async fn reset(context: &CallContext, token: &str, new: &str) -> Result<(), 
     .await?;
     sessions.forget_others(account.id, None, ended).await?;
     Failures::of(&EmailKey::of(&account.email)).await?.lift().await
-}
-
-/// Whose password the link of this token resets.
-async fn user_of(tx: &Tx, token_hash: [u8; 32]) -> Result<Uuid, Abort> {
-    let mail = kept_mails::by_token(tx, Kind::Reset, token_hash, clock::now_us()).await?;
-    Ok(mail.and_then(|mail| mail.user_id).ok_or_else(not_good)?)
 }

@@ -2,8 +2,9 @@
 //! many a user may try is limited, right or wrong.
 
 use super::{
+    credentials::changed,
     proof,
-    session::{Authenticated, authenticate},
+    session::{Authenticated, authenticate, unconfirmed},
 };
 use crate::{
     entropy,
@@ -15,7 +16,7 @@ use crate::{
     },
     totp::{self, Code, Device},
 };
-use mindflow_events::{CredentialsChanged, Time};
+use mindflow_events::CredentialsChanged;
 use mindflow_guest::{
     call::{CallContext, Error},
     clock,
@@ -28,6 +29,8 @@ use uuid::Uuid;
 
 /// The limit in the manifest.
 const LIMIT: &str = "second-factor";
+/// Of a code.
+pub const WRONG: &str = "This code is not right, or it was used before.";
 
 /// What a device is set up by.
 pub struct Begun {
@@ -40,6 +43,8 @@ pub async fn begin(context: &CallContext, password: &str) -> Result<Begun, Error
     let settings = Settings::load().await.map_err(internal)?;
     let account = proof::again(context, caller.user_id, "password", password, settings).await?.account;
     if !account.email_confirmed {
+        // Who registered the address may be a stranger. With a second factor of theirs, its user could not log in after a reset of the
+        // password.
         return Err(unconfirmed());
     }
     let secret = entropy::bytes::<{ totp::SECRET_BYTES }>().map_err(internal)?;
@@ -68,7 +73,7 @@ pub async fn confirm(context: &CallContext, code: &str) -> Result<Vec<String>, E
     let step = step.ok_or_else(wrong)?;
     let (codes, hashes) = recovery_codes(user_id)?;
     let sessions = Sessions::within_reach().await?;
-    let change = changed(user_id, CredentialsChanged::SECOND_FACTOR_SET, session_id, now_us);
+    let change = changed(user_id, CredentialsChanged::SECOND_FACTOR_SET, Some(session_id), now_us);
     let ended = sql::transaction(DATABASE, &Identity::Service, async |tx| {
         if !second_factors::confirm(tx, user_id, &kept_secret, step, now_us).await? {
             return Err(Abort::Call(set_meanwhile()));
@@ -85,7 +90,7 @@ pub async fn confirm(context: &CallContext, code: &str) -> Result<Vec<String>, E
 pub async fn disable(context: &CallContext, password: &str, code: &str) -> Result<(), Error> {
     let Authenticated { caller, session_id, .. } = authenticate(context).await?;
     prove_again(context, caller.user_id, password, code).await?;
-    let change = changed(caller.user_id, CredentialsChanged::SECOND_FACTOR_REMOVED, session_id, clock::now_us());
+    let change = changed(caller.user_id, CredentialsChanged::SECOND_FACTOR_REMOVED, Some(session_id), clock::now_us());
     sql::transaction(DATABASE, &Identity::Service, async |tx| {
         lock(tx, caller.user_id).await?;
         second_factors::remove(tx, caller.user_id).await?;
@@ -97,8 +102,7 @@ pub async fn disable(context: &CallContext, password: &str, code: &str) -> Resul
 /// For a user who has lost the device and the recovery codes; the operator has the right by being at the command line. Answers whether
 /// there was one.
 pub async fn take_away(context: &CallContext, user_id: Uuid) -> Result<bool, Error> {
-    let change = CredentialsChanged::SECOND_FACTOR_REMOVED.to_owned();
-    let change = CredentialsChanged { user_id, change, session_id: None, at: Time(clock::now_us()) };
+    let change = changed(user_id, CredentialsChanged::SECOND_FACTOR_REMOVED, None, clock::now_us());
     sql::transaction(DATABASE, &Identity::Service, async |tx| {
         let had_one = accounts::lock(tx, user_id).await?.is_some_and(|account| account.second_factor);
         second_factors::remove(tx, user_id).await?;
@@ -114,7 +118,8 @@ pub async fn regenerate(context: &CallContext, password: &str, code: &str) -> Re
     let Authenticated { caller, session_id, .. } = authenticate(context).await?;
     prove_again(context, caller.user_id, password, code).await?;
     let (codes, hashes) = recovery_codes(caller.user_id)?;
-    let change = changed(caller.user_id, CredentialsChanged::RECOVERY_CODES_REPLACED, session_id, clock::now_us());
+    let change =
+        changed(caller.user_id, CredentialsChanged::RECOVERY_CODES_REPLACED, Some(session_id), clock::now_us());
     sql::transaction(DATABASE, &Identity::Service, async |tx| {
         lock(tx, caller.user_id).await?;
         second_factors::replace_recovery_codes(tx, caller.user_id, &hashes).await?;
@@ -182,17 +187,8 @@ async fn take(user_id: Uuid) -> Result<(), Error> {
     rate_limits::take(LIMIT, Holder::Named(user_id.to_string()), 1).await.map(drop)
 }
 
-fn changed(user_id: Uuid, change: &str, session_id: Uuid, now_us: i64) -> CredentialsChanged {
-    CredentialsChanged { user_id, change: change.to_owned(), session_id: Some(session_id), at: Time(now_us) }
-}
-
 fn wrong() -> Error {
-    invalid("code", Rule::Wrong, "This code is not right, or it was used before.")
-}
-
-/// Who registered the address may be a stranger. With a second factor of theirs, its user could not log in after a reset of the password.
-fn unconfirmed() -> Error {
-    Error::Forbidden("Confirm your e-mail address first: follow the link that was mailed to it.".into())
+    invalid("code", Rule::Wrong, WRONG)
 }
 
 fn set_meanwhile() -> Error {

@@ -63,9 +63,7 @@ pub async fn authenticate(context: &CallContext) -> Result<Authenticated, Error>
 pub async fn admit(context: &CallContext) -> Result<Authenticated, Error> {
     let authenticated = authenticate(context).await?;
     if !authenticated.email_confirmed && Settings::email_must_be_confirmed().await.map_err(internal)? {
-        return Err(Error::Forbidden(
-            "Confirm your e-mail address first: follow the link that was mailed to it.".into(),
-        ));
+        return Err(unconfirmed());
     }
     Ok(authenticated)
 }
@@ -149,6 +147,11 @@ async fn end_but(sessions: &Sessions, user_id: Uuid, kept: Option<Uuid>) -> Resu
     let number = u32::try_from(ended.len()).unwrap_or(u32::MAX);
     sessions.forget_others(user_id, kept, ended).await?;
     Ok(number)
+}
+
+/// For what an account may do with a confirmed address alone.
+pub fn unconfirmed() -> Error {
+    Error::Forbidden("Confirm your e-mail address first: follow the link that was mailed to it.".into())
 }
 
 fn ended() -> Error {

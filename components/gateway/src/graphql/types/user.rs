@@ -39,13 +39,10 @@ pub struct User {
     timezone: String,
     #[graphql(skip)]
     known_quota: Option<reads::Quota>,
-    /// Of an account that the auth service answered.
+    /// As the auth service answered it.
     #[graphql(skip)]
-    known_consent: Option<ConsentAnswer>,
+    known_account: Option<accounts::User>,
 }
-
-/// What a user has said of the consent; none: nothing yet.
-type ConsentAnswer = Option<accounts::Consent>;
 
 /// How many new entries a calendar month (UTC) has room for.
 #[derive(SimpleObject)]
@@ -88,8 +85,8 @@ impl User {
     /// excepted: as the user last said with `updateProfile(aiConsent:)`, and before that as the platform is set up. Without it the platform's
     /// own analyser reads them. Null of other users, and, with an error, when it cannot be read.
     async fn ai_consent(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
-        let Some(said) = self.consent(ctx).await? else { return Ok(None) };
-        match said {
+        let Some(account) = self.own_account(ctx).await? else { return Ok(None) };
+        match account.ai_consent {
             Some(said) => Ok(Some(said.given)),
             None => scope::with(ctx, |_| is_assumed()).await.map(Some),
         }
@@ -98,22 +95,19 @@ impl User {
     /// When the user last said whether they may; null until then: a client that asks does so now. Null of other users, and, with an
     /// error, when it cannot be read.
     async fn ai_consent_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime>> {
-        Ok(self.consent(ctx).await?.flatten().map(|said| DateTime(said.at)))
+        let said = self.own_account(ctx).await?.and_then(|account| account.ai_consent);
+        Ok(said.map(|said| DateTime(said.at)))
     }
 
     /// Whether the address is known to be the user's. Until it is, no other mail is sent there than the one that confirms it. Null of other
     /// users, and, with an error, when it cannot be read.
     async fn email_confirmed(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
-        let id = self.id.to_string();
-        let account = scope::with(ctx, |scope| own_account(scope, id)).await?;
-        Ok(account.map(|account| account.email_confirmed))
+        Ok(self.own_account(ctx).await?.map(|account| account.email_confirmed))
     }
 
     /// Whether a login asks for a code as well. Null of other users, and, with an error, when it cannot be read.
     async fn second_factor(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
-        let id = self.id.to_string();
-        let account = scope::with(ctx, |scope| own_account(scope, id)).await?;
-        Ok(account.map(|account| account.second_factor))
+        Ok(self.own_account(ctx).await?.map(|account| account.second_factor))
     }
 
     /// When the account goes, with all that is the user's; null while the user has not asked for that with `deleteAccount`, and after
@@ -126,14 +120,17 @@ impl User {
 }
 
 impl User {
-    /// What the user has said; `None` of other users.
-    async fn consent(&self, ctx: &Context<'_>) -> Result<Option<ConsentAnswer>> {
-        let (id, known) = (self.id.to_string(), self.known_consent);
+    /// The account as the auth service has it; `None` of other users.
+    async fn own_account(&self, ctx: &Context<'_>) -> Result<Option<accounts::User>> {
+        let (id, known) = (self.id.to_string(), self.known_account.clone());
         scope::with(ctx, |scope| async move {
-            let Some(said) = known else {
-                return Ok(own_account(scope, id).await?.map(|account| account.ai_consent));
-            };
-            Ok((scope.viewer.caller().await?.user_id == id).then_some(said))
+            if scope.viewer.caller().await?.user_id != id {
+                return Ok(None);
+            }
+            match known {
+                Some(account) => Ok(Some(account)),
+                None => scope.account.load(()).await.map(Some),
+            }
         })
         .await
     }
@@ -142,11 +139,6 @@ impl User {
 /// What holds of users who have not said it.
 async fn is_assumed() -> Result<bool, Error> {
     settings::load().await.ai_consent_assumed.clone().map_err(Error::Internal)
-}
-
-/// The account as the auth service has it; `None` of other users.
-async fn own_account(scope: SharedScope, id: String) -> Result<Option<accounts::User>, Error> {
-    if scope.viewer.caller().await?.user_id == id { scope.account.load(()).await.map(Some) } else { Ok(None) }
 }
 
 /// Of an account that the auth service answered, which knows nothing of entries. The roles decide on the limit: those of an account
@@ -174,13 +166,14 @@ impl From<reads::Profile> for User {
             created_at: DateTime(profile.created_at),
             timezone: profile.timezone,
             known_quota: Some(profile.quota),
-            known_consent: None,
+            known_account: None,
         }
     }
 }
 
 impl From<accounts::User> for User {
     fn from(user: accounts::User) -> Self {
+        let known_account = Some(user.clone());
         Self {
             id: user.id.into(),
             email: user.email,
@@ -189,7 +182,7 @@ impl From<accounts::User> for User {
             created_at: DateTime(user.created_at),
             timezone: user.timezone,
             known_quota: None,
-            known_consent: Some(user.ai_consent),
+            known_account,
         }
     }
 }
