@@ -33,7 +33,7 @@ async fn an_unknown_key_of_the_manifest_is_named_with_its_file_and_line() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_manifest_that_contradicts_itself_is_refused() {
     let missing = quiet()
-        .manifest(|text| text.replacen("calls = [\"auth/accounts\"", "calls = [\"oracle/accounts\"", 1))
+        .manifest(|text| text.replacen("calls = [\n  \"auth/accounts\"", "calls = [\"oracle/accounts\"", 1))
         .prepare()
         .await;
     assert_says(&start_refused(&missing).await, &["[component.gateway.tool.mindflow] calls `oracle`", "auth, command"]);

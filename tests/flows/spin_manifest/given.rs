@@ -10,6 +10,8 @@ const SPARED: &[(&str, &str, &str)] = &[
     ("gateway", "mail_from", "mails are sent for events"),
     ("gateway", "{{ mail_origin }}", "mails are sent for events"),
     ("gateway", "https://*:*", "addresses of users are checked there and called for events"),
+    ("gateway", "analytics_write_dsn", "the write database notes erasures alone, which are handled in analytics"),
+    ("gateway", "search_write_dsn", "the write database notes erasures alone, which are handled in search"),
     ("notification", "jwt_wrapping_secret", "mails are prepared there, and no tokens signed"),
     ("media", "jwt_wrapping_secret", "tokens are proven there, not signed"),
     ("media-background", "jwt_wrapping_secret", "tokens are proven there, not signed"),
