@@ -153,7 +153,7 @@ CREATE VIEW portability.books WITH (security_barrier = true) AS
 SELECT b.id, b.user_id, b.name FROM command.books b WHERE b.deleted_at IS NULL AND mindflow.is_service();
 
 CREATE VIEW portability.tags WITH (security_barrier = true) AS
-SELECT k.user_id, k.name FROM command.tags k WHERE mindflow.is_service();
+SELECT k.user_id, k.name FROM command.tags k WHERE k.deleted_at IS NULL AND mindflow.is_service();
 
 -- Of entries that are exported.
 CREATE VIEW portability.media WITH (security_barrier = true) AS

@@ -228,7 +228,8 @@ async fn an_entry_says_at_what_time_and_where_it_was() {
         (&removed["place"], &removed["entryTime"], &removed["version"]),
         (&Value::Null, &Value::Null, &json!(3))
     );
-    let wrong = json!({ "title": "A", "content": "x", "entryTime": "25:00", "place": { "latitude": 91.0 } });
+    let wrong =
+        json!({ "title": "A", "content": "x", "entryTime": "25:00", "place": { "latitude": 91.0, "longitude": 0.0 } });
     assert_eq!(broken(&ada, CREATE, json!({ "input": wrong })).await, ["entryTime", "place.latitude"]);
     both_sides_agree(&platform).await;
 }
