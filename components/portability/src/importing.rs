@@ -212,22 +212,38 @@ impl Importing<'_> {
     }
 
     async fn mood(&mut self, mood: MoodRecord, at: &str) -> Result<(), Error> {
+        // What the account itself has exported is there under its own id.
+        if let Some(former) = id::parse(&mood.id).filter(|_| self.import.format() == Format::Mindflow) {
+            match self.recorded(former, &mood, true, at).await? {
+                Some(imports::Outcome::Created) => {}
+                Some(_) => {
+                    self.report.duplicates += 1;
+                    return Ok(());
+                }
+                None => return Ok(()),
+            }
+        }
         let id = self.id("mood", &mood.id, 0, mood.at.0);
-        let outcome = imports::import_mood(
-            self.context.clone(),
-            self.job.id.to_string(),
-            id.to_string(),
-            mood.mood.into(),
-            mood.note,
-            mood.at.0,
-            self.job.dry_run,
-        );
-        match self.kept(outcome.await, at)? {
+        match self.recorded(id, &mood, self.job.dry_run, at).await? {
             Some(imports::Outcome::Created) => self.report.moods += 1,
             Some(_) => self.report.duplicates += 1,
             None => {}
         }
         Ok(())
+    }
+
+    async fn recorded(
+        &mut self,
+        id: Uuid,
+        mood: &MoodRecord,
+        dry_run: bool,
+        at: &str,
+    ) -> Result<Option<imports::Outcome>, Error> {
+        let MoodRecord { mood, note, at: felt_at, .. } = mood;
+        let (context, job) = (self.context.clone(), self.job.id.to_string());
+        let call = imports::import_mood(context, job, id.to_string(), (*mood).into(), note.clone(), felt_at.0, dry_run);
+        let outcome = call.await;
+        self.kept(outcome, at)
     }
 
     async fn entry(&mut self, record: Record, at: &str) -> Result<Option<Ended>, Error> {
