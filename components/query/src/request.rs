@@ -231,10 +231,10 @@ fn day(name: &str, text: Option<&str>, errors: &mut Vec<FieldError>) -> Option<D
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
 
-    fn no_filter() -> Filter {
+    pub fn no_filter() -> Filter {
         Filter {
             text: None,
             tag: None,

@@ -2,7 +2,7 @@
 
 use super::kit::{
     BEFORE, Database, OTHER, Server, USER, account, all_moods, analysed, appending, caller, deleted, event, felt,
-    writing, written,
+    taken_back, writing, written,
 };
 use crate::{
     bindings::exports::mindflow::analytics::figures::{Granularity, Mood, MoodPoint, SentimentPoint},
