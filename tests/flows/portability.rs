@@ -19,7 +19,7 @@ const ENTRIES: &str = "{ journalEntries(first: 100, orderBy: ENTRY_DATE_ASC) { t
     entryTime private pinned favourite createdAt place { name latitude longitude } tags { name } journal { name } attachments { fileName bytes } } } }
     drafts { edges { node { title content } } } }";
 
-/// A stretch that was lost is taken again after a minute and a half.
+/// A stretch that was lost is taken again after two minutes.
 const LEASED: std::time::Duration = std::time::Duration::from_secs(240);
 
 /// Jobs run every second.
