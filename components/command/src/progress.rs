@@ -1,6 +1,6 @@
 //! How far a device is in the changes of its user's things: what its cursor says, and whether what follows is still complete.
 //!
-//! Each change has a position, by a counter of the user's that only rises with what is committed (`migrations/write/0034`). Of a thing there
+//! Each change has a position, by a counter of the user's that only rises with what is committed (`migrations/write/0035`). Of a thing there
 //! is its last change alone, so a thing that changes while a device reads comes once more, further on. What is gone is kept as a
 //! tombstone for a while. A device that begins needs none of the tombstones of before, so a first reading takes as long as it likes.
 
