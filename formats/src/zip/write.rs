@@ -212,6 +212,6 @@ fn dos_time(at: Timestamp) -> u32 {
     };
     let part = |part: i8| u32::try_from(part).unwrap_or_default();
     let day = years << 9 | part(at.month()) << 5 | part(at.day());
-    let time = part(at.hour()) << 11 | part(at.minute()) << 5 | part(at.second()) / 2;
+    let time = (part(at.hour()) << 11) | (part(at.minute()) << 5) | (part(at.second()) / 2);
     day << 16 | time
 }
