@@ -287,8 +287,8 @@ async fn a_component_without_an_export_that_the_manifest_needs_is_named() {
     let operator =
         quiet().manifest(|text| text.replacen("component = \"auth\"", "component = \"command\"", 1)).prepare().await;
     assert_says(&start_refused(&operator).await, &["component `command` must export mindflow:platform/operator@"]);
-    let callee = quiet().manifest(swapped("command", guest("poison-subscriber"))).prepare().await;
-    assert_says(&start_refused(&callee).await, &["component `gateway` imports mindflow:command/journal@"]);
+    let callee = quiet().manifest(swapped("analytics", guest("poison-subscriber"))).prepare().await;
+    assert_says(&start_refused(&callee).await, &["component `gateway` imports mindflow:analytics/figures@"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
