@@ -58,7 +58,7 @@ impl<C: Component> Feed<C> {
 
     /// Subscribes again, from after the last item; before the first one of a listener that began without a cursor, from now on.
     async fn renew(&mut self) -> Result<(), Failure> {
-        while let Some(pause) = self.pauses.next() {
+        for pause in self.pauses.by_ref() {
             tokio::time::sleep(pause).await;
             match self.component.listen(&self.topic, self.cursor.clone()).await {
                 Ok(listener) if listener.is_whole() => {
