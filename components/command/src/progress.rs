@@ -93,6 +93,9 @@ mod tests {
         things: BTreeMap<u8, (u64, Option<u64>)>,
     }
 
+    /// Changes, how far they go, and whether there are more.
+    type Page = (Vec<(u8, Option<u64>)>, Progress, bool);
+
     impl Server {
         fn change(&mut self, thing: u8, is_there: bool) {
             self.counter += 1;
@@ -107,11 +110,7 @@ mod tests {
             self.forgotten = self.forgotten.max(last.unwrap_or_default());
         }
 
-        fn page(
-            &self,
-            asked: Option<Progress>,
-            first: usize,
-        ) -> Result<(Vec<(u8, Option<u64>)>, Progress, bool), Error> {
+        fn page(&self, asked: Option<Progress>, first: usize) -> Result<Page, Error> {
             let (after, needless) = asked.map_or((0, u64::MAX), |asked| (asked.position, asked.began));
             let wanted =
                 |(_, (at, says)): &(&u8, &(u64, Option<u64>))| *at > after && (says.is_some() || *at > needless);

@@ -41,7 +41,7 @@ async fn counted(database: &Database) -> (usize, usize, u32, usize) {
 async fn a_draft_is_listed_among_drafts_and_counts_from_when_it_is_published() {
     let tags = json!({ "tags": [{ "id": TAG, "name": "Work" }] });
     let begun = draft(ENTRY, 1, "2025-04-30T23:00:00.000000Z", "").with(tags.clone());
-    let database = after(&[begun.clone()]).await;
+    let database = after(std::slice::from_ref(&begun)).await;
     assert_eq!(counted(&database).await, (1, 0, 0, 0));
     let read = database.read(As::User(USER), &entries::by_id(USER, vec![ENTRY])).await;
     let read = entries::all(&read, "ids", PAGE_BYTES_MAX).unwrap();
