@@ -1,8 +1,8 @@
 //! Which path is whose, and with which methods.
 
 use crate::failure::{Failure, Kind};
-use crate::rest::links::Link;
 use http::Method;
+use mindflow_guest::account_link::Link;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {

@@ -141,7 +141,7 @@ pub fn mail(event_type: &str, words: &Words<'_>) -> Result<Option<Mail>, minijin
 
 /// What a mail with a link says. It has no text of a user: who typed the address in may not be who reads the mail.
 #[derive(Debug, Serialize)]
-pub struct Link<'a> {
+pub struct Linked<'a> {
     pub link: &'a str,
 }
 
@@ -156,7 +156,7 @@ pub struct Leaving<'a> {
     pub home: &'a str,
 }
 
-/// The mail about an account that the auth service asks for: with [`Link`], and [`Leaving`] where the account goes.
+/// The mail about an account that the auth service asks for: with [`Linked`], and [`Leaving`] where the account goes.
 pub fn about_account(mail: AccountMail, words: &impl Serialize) -> Result<Mail, minijinja::Error> {
     let (template, subject) = match mail {
         AccountMail::Confirmation => ("confirmation", "Confirm your e-mail address"),
@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn a_mail_about_an_account_has_its_link_and_no_text_of_a_user() {
-        let link = Link { link: "https://m.example/auth/T-_7" };
+        let link = Linked { link: "https://m.example/auth/T-_7" };
         for kind in [AccountMail::Confirmation, AccountMail::Reset, AccountMail::Change] {
             let mail = about_account(kind, &link).unwrap();
             assert!(mail.text.contains("\nhttps://m.example/auth/T-_7\n"), "{}", mail.text);
