@@ -9,7 +9,6 @@ use crate::{
 use mindflow_events::{AccountMailRequested, Kind as Event, Payload};
 use mindflow_guest::{
     account_link::Link,
-    call::{CallContext, Credential},
     clock, event,
     events::{self, Failure},
     mail,
@@ -31,12 +30,7 @@ pub async fn handle(event: &events::Event) -> Result<(), Failure> {
 /// Sends the mail of that id, unless it has no one to go to any more. Answers whether it was sent. A host that dies before that is
 /// written down sends it again, with another link: that of the first is no good then.
 pub async fn send(event: &events::Event, mail_id: Uuid, message_id: Uuid) -> Result<bool, Failure> {
-    let context = CallContext {
-        credential: Credential::Anonymous,
-        correlation_id: event.correlation_id.clone(),
-        traceparent: event.traceparent.clone(),
-        deadline_ms: None,
-    };
+    let context = event::context(event);
     let Some(prepared) = account_mails::prepare(context.clone(), mail_id.to_string()).await? else {
         return Ok(false);
     };
