@@ -40,8 +40,7 @@ pub async fn send(event: &events::Event, mail_id: Uuid, message_id: Uuid) -> Res
     };
     let composed = match &prepared.deletion {
         Some((due_at_us, receipt)) => {
-            let (due, home) = (moment(*due_at_us), deliver::home().await);
-            compose::about_account(prepared.kind, &Leaving { due: &due, receipt, home: &home })
+            compose::about_account(prepared.kind, &Leaving { due: &moment(*due_at_us), receipt })
         }
         None => compose::about_account(prepared.kind, &Linked { link: &link }),
     };
