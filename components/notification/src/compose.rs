@@ -28,6 +28,8 @@ const TEMPLATES: [(&str, &str); 16] = [
     ("security.txt", include_str!("templates/security.txt")),
     ("security.html", include_str!("templates/security.html")),
 ];
+/// The member of `TagRenamed` that has what the tag was called before.
+const FORMER_NAME: &str = "previousName";
 /// Of a name, in a greeting.
 const NAME_CHARS_MAX: usize = 100;
 
@@ -190,15 +192,20 @@ pub fn kept(event: &Event, whole: bool) -> Result<Value, serde_json::Error> {
     })
 }
 
-/// A webhook's body: the event's envelope, without internal fields.
+/// A webhook's body: the event's envelope, without internal fields. Of a tag that is renamed it has no former name: that may be from a private
+/// entry with which the tag was made.
 fn webhook(event: &Event) -> Result<Value, serde_json::Error> {
+    let mut payload: Value = serde_json::from_str(&event.payload)?;
+    if let Some(members) = payload.as_object_mut() {
+        members.remove(FORMER_NAME);
+    }
     Ok(json!({
         "eventId": event.id,
         "eventType": event.event_type,
         "version": event.version,
         "timestamp": clock::rfc3339(event.timestamp),
         "sequence": event.sequence,
-        "payload": serde_json::from_str::<Value>(&event.payload)?,
+        "payload": payload,
     }))
 }
 
@@ -218,6 +225,7 @@ pub fn push(event_type: &str, count: u64) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mindflow_events::{WEBHOOK_EVENTS, fixture};
 
     fn words(name: &str) -> Words<'_> {
         Words {
@@ -296,6 +304,33 @@ mod tests {
         assert!(mail.subject.is_ascii() && mail.text.starts_with("Hello,\n"), "{}", mail.text);
     }
 
+    fn event(kind: Kind, payload: &str) -> Event {
+        Event {
+            id: "00000000-0000-0000-0000-000000000009".into(),
+            event_type: kind.name().into(),
+            version: "1.0".into(),
+            timestamp: 0,
+            source: "a-service".into(),
+            sequence: 1,
+            partition_key: "p".into(),
+            correlation_id: "c".into(),
+            traceparent: None,
+            user_id: None,
+            tenant_id: None,
+            payload: payload.into(),
+        }
+    }
+
+    #[test]
+    fn a_webhook_gets_what_the_event_says_but_the_former_name_of_a_tag() {
+        for kind in WEBHOOK_EVENTS {
+            let sent = kept(&event(kind, fixture(kind)), true).unwrap();
+            let mut said: Value = serde_json::from_str(fixture(kind)).unwrap();
+            let former = said.as_object_mut().unwrap().remove(FORMER_NAME);
+            assert_eq!((&sent["payload"], former.is_some()), (&said, kind == Kind::TagRenamed), "{}", kind.name());
+        }
+    }
+
     #[test]
     fn an_analysis_without_insights_is_no_news() {
         let payload = |insights: Value| {
@@ -305,20 +340,7 @@ mod tests {
                 "completedAt": "2026-11-23T02:13:20.000000Z",
             })
         };
-        let event = |payload: Value| Event {
-            id: "00000000-0000-0000-0000-000000000009".into(),
-            event_type: "AIInsightsGenerated".into(),
-            version: "1.0".into(),
-            timestamp: 0,
-            source: "ai-service".into(),
-            sequence: 1,
-            partition_key: "analysis:1".into(),
-            correlation_id: "c".into(),
-            traceparent: None,
-            user_id: None,
-            tenant_id: None,
-            payload: payload.to_string(),
-        };
+        let event = |payload: Value| event(Kind::AIInsightsGenerated, &payload.to_string());
         assert!(is_news(&event(payload(json!([{ "id": "i", "text": "You rest.", "kind": "pattern" }])))));
         let nothing = event(payload(json!([])));
         assert!(!is_news(&nothing));
