@@ -66,7 +66,7 @@ pub async fn delete_account(context: &CallContext, password: &str) -> Result<Del
     let user_id = caller.user_id;
     let settings = Settings::load().await.map_err(internal)?;
     let grace_us = Settings::deletion_grace_us().await.map_err(internal)?;
-    proof::again(context, user_id, "password", password, settings).await?;
+    proof::again(context, (user_id, session_id), "password", password, settings).await?;
     let sessions = Sessions::within_reach().await?;
     let now_us = clock::now_us();
     let new = Erasure::requested(id::random(), user_id, now_us, now_us.saturating_add(grace_us));
