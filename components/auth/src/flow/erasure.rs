@@ -278,24 +278,31 @@ async fn begin(erasure: &Erasure) -> Result<(), Error> {
 
 /// From now on no event of it can be delivered or published, and no copy be read.
 async fn destroy_keys(erasure: &Erasure) -> Result<(), Error> {
+    if erasure.entry_id.is_none() {
+        // Sessions whose end was cut short.
+        Sessions::within_reach().await?.forget_others(erasure.user_id, None, Vec::new()).await?;
+    }
+    destroy(erasure).await?;
+    erasures::note_keys_destroyed(erasure.id, clock::now_us()).await
+}
+
+/// The keys, with what the host keeps of events under them.
+async fn destroy(erasure: &Erasure) -> Result<(), Error> {
     let user_id = erasure.user_id.to_string();
     let destroyed = match erasure.entry_id {
-        None => {
-            // Sessions whose end was cut short.
-            Sessions::within_reach().await?.forget_others(erasure.user_id, None, Vec::new()).await?;
-            keys::destroy_subject(user_id).await
-        }
+        None => keys::destroy_subject(user_id).await,
         Some(entry_id) => keys::destroy_aggregate(user_id, format!("entry:{entry_id}")).await,
     };
-    destroyed.map_err(|error| match error {
+    destroyed.map(drop).map_err(|error| match error {
         keys::Error::Unavailable(reason) => Error::Unavailable(format!("keys: {reason}")),
         keys::Error::AccessDenied(reason) | keys::Error::Invalid(reason) => internal(format!("keys: {reason}")),
-    })?;
-    erasures::note_keys_destroyed(erasure.id, clock::now_us()).await
+    })
 }
 
 async fn repeat(erasure: &Erasure) -> Result<(), Error> {
     let Erasure { id: erasure_id, user_id, entry_id, .. } = *erasure;
+    // Once more: what was under way when the keys went may have left a dead letter, or a line of the log.
+    destroy(erasure).await?;
     let payload = Payload::KeysDestroyed(KeysDestroyed { erasure_id, entry_id, user_id, at: Time(clock::now_us()) });
     sql::transaction(DATABASE, &Identity::Service, async |tx| {
         let Some(sequence) = erasures::repeat(tx, erasure_id).await? else { return Ok(()) };
