@@ -267,6 +267,27 @@ async fn a_receipt_of_no_erasure_is_null() {
     }
 }
 
+/// Whether what users wrote can be read in the log.
+async fn is_readable(platform: &Platform) -> bool {
+    platform.kept("a.event_type = 'JournalEntryCreated'", &[]).await.iter().any(|event| event.payload.is_some())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_dies_when_an_erasure_is_noted_destroys_the_keys_before_it_serves_again() {
+    let mut platform = soon(Platform::services()).env("MINDFLOW_FAILPOINT", "after-erasure-noted").start().await;
+    let ada = platform.register().await;
+    ada.write(json!({ "title": WORD, "content": "A calm day." })).await;
+    let erasure = delete(&ada).await["erasureId"].clone();
+    platform.died().await;
+    assert!(is_readable(&platform).await, "it is on the list, and its keys are still there");
+    platform.set_env("MINDFLOW_FAILPOINT", "nowhere");
+    platform.start().await;
+    assert!(!is_readable(&platform).await);
+    let done = complete(&platform, &erasure).await;
+    assert_eq!((count(&done, "query", "query.journals_view"), &done["waiting"]), (1, &json!([])));
+    assert_eq!(tables_with(&platform, WORD).await, Vec::<String>::new());
+}
+
 /// The tables of the key store.
 async fn key_tables(keys: &tokio_postgres::Client) -> Vec<String> {
     let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'data_keys'";
@@ -285,9 +306,6 @@ async fn a_key_that_a_backup_brings_back_is_destroyed_again_before_anything_is_s
     }
     let erasure = delete(&ada).await["erasureId"].clone();
     complete(&platform, &erasure).await;
-    let written = "a.event_type = 'JournalEntryCreated'";
-    let is_readable =
-        async |platform: &Platform| platform.kept(written, &[]).await.iter().any(|event| event.payload.is_some());
     assert!(!is_readable(&platform).await);
 
     platform.stop().await;
