@@ -20,7 +20,7 @@ use crate::{
 };
 use mindflow_events::{
     AccountErased, DeletionCancelled, DeletionRequested, EntryPurged, ErasureCompleted, KeysDestroyed,
-    Kind as EventKind, Payload, Time,
+    Kind as EventKind, Payload, REMAINS, Time,
 };
 use mindflow_guest::{
     call::{CallContext, Credential, Error},
@@ -163,7 +163,7 @@ async fn signed(erasure: &Erasure, erased: &[Erased], completed_at_us: i64) -> R
         "erasureId": erasure.id, "userId": erasure.user_id, "entryId": erasure.entry_id,
         "requestedAt": clock::rfc3339(erasure.requested_at_us), "dueAt": clock::rfc3339(erasure.due_at_us),
         "keysDestroyedAt": erasure.keys_destroyed_at_us.map(clock::rfc3339),
-        "completedAt": clock::rfc3339(completed_at_us), "erased": erased,
+        "completedAt": clock::rfc3339(completed_at_us), "erased": erased, "remains": REMAINS,
     });
     let signed = jwt_signer::attest(statement.to_string()).await;
     signed.map_err(|reason| Error::Unavailable(format!("signing keys: {reason}")))
