@@ -35,7 +35,7 @@ pub use decode::BadEvent;
 pub use entry::{Analysis, Entry, EntryDeleted, EntryWritten, Reason};
 pub use erasure::{
     AccountErased, DeletionCancelled, DeletionRequested, EntryPurged, Erasure, ErasureCompleted, FIRST_PASS,
-    KeysDestroyed, LAST_PASS,
+    KeysDestroyed, LAST_PASS, REMAINS,
 };
 pub use mood::Mood;
 pub use notice::{Notice, NoticeKind, SessionEnded, UserNotice, notice_topic};

@@ -356,9 +356,10 @@ impl Stores {
             Some(log) => Some(Arc::new(erasure::keeper(&config.capabilities, &config.data_dir, log.clone()).await?)),
             None => None,
         };
-        let opening = opening(manifest, config, &databases, queues.clone(), keeper.clone(), &clock);
-        let capabilities = Capabilities::open(&opening).await?;
         let logs = logs::open(&config.log.keep.backend, &databases.databases).await?;
+        let elsewhere = matches!(config.log.keep.backend, records::Config::Mongo(_)).then(|| Arc::clone(&logs));
+        let opening = opening(manifest, config, &databases, queues.clone(), keeper.clone(), elsewhere, &clock);
+        let capabilities = Capabilities::open(&opening).await?;
         let data_dir = config.data_dir.clone();
         let known_health = Mutex::new(None);
         Ok(Self {

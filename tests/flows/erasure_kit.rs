@@ -116,6 +116,17 @@ pub fn of_services(tables: Vec<String>) -> Vec<String> {
     tables.into_iter().filter(|table| !KEPT.iter().any(|kept| table.starts_with(kept))).collect()
 }
 
+/// Until every event has been handled by all.
+pub async fn quiet(platform: &Platform) {
+    let waiting = "SELECT (SELECT count(*) FROM delivery.unsequenced) + (SELECT count(*) FROM delivery.backlog)";
+    let database = &platform.write_database().await;
+    eventually("no event waits", || async move {
+        let waiting: i64 = database.query_one(waiting, &[]).await.expect("a count").get(0);
+        (waiting == 0).then_some(())
+    })
+    .await;
+}
+
 /// How far the erasure is, as the auth service keeps it.
 pub async fn stage(platform: &Platform, id: &Value) -> usize {
     let id: Uuid = id.as_str().expect("an id").parse().expect("a UUID");

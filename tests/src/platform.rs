@@ -10,6 +10,7 @@ use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -414,6 +415,18 @@ impl Platform {
     /// As [`Builder::variable`], from the next start on.
     pub fn set_variable(&mut self, name: &str, value: &str) {
         self.environment.insert(format!("MINDFLOW_VARIABLE_{}", name.to_uppercase()), value.to_owned());
+    }
+
+    /// An environment variable of the host, from the next start on.
+    pub fn set_env(&mut self, name: &str, value: &str) {
+        self.environment.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Waits until the host has ended itself, as one that is armed does at its failpoint.
+    pub async fn died(&mut self) {
+        let status = self.process.as_mut().expect("it runs").ended().await;
+        self.process = None;
+        assert_eq!(status.signal(), Some(Signal::KILL.as_raw()), "{status}\n{}", self.log());
     }
 
     /// The host's process id.

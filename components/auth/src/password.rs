@@ -6,6 +6,7 @@ use mindflow_guest::call::{CallContext, Error};
 use mindflow_guest::failure::invalid;
 use mindflow_guest::rules::{self, Unit};
 use mindflow_guest::text;
+use std::borrow::Cow;
 
 /// Short enough to remember, long enough that five guesses in 15 minutes get nowhere.
 pub const BYTES_MIN: usize = 8;
@@ -83,25 +84,43 @@ pub async fn hash(context: &CallContext, password: &str, cost: u32) -> Result<St
     hashing::hash(context.clone(), text::password(password).into_owned(), cost).await
 }
 
-/// Whether the password is the account's. Without `stored` there is no such account, and the answer is no,
-/// after the same work at `cost`. Hashes from before passwords were brought into one form are of the text as it was typed.
+/// A stored hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hashed {
+    /// bcrypt's text form.
+    pub text: String,
+    /// Whether it is of the password's one form. A hash of before is of that or of the text as it was typed, and nothing says which.
+    pub formed: bool,
+}
+
+/// A password that may be an account's.
+pub struct Attempt<'a> {
+    pub password: &'a str,
+    /// None where there is no such account.
+    pub stored: Option<Hashed>,
+    /// How many were wrong before it.
+    pub failed_before: u32,
+}
+
+impl Attempt<'_> {
+    /// What is compared with the hash. One comparison decides, whatever was typed: with hashes of before the two texts take turns, so that the
+    /// right password opens the account by the second attempt.
+    fn text(&self) -> Cow<'_, str> {
+        let is_of_before = self.stored.as_ref().is_some_and(|stored| !stored.formed);
+        if is_of_before && self.failed_before % 2 == 1 { self.password.into() } else { text::password(self.password) }
+    }
+}
+
+/// Whether the password is the account's. Without a stored hash the answer is no, after the same work at `cost`.
 ///
 /// # Errors
 /// As [`hash`].
-pub async fn verify(
-    context: &CallContext,
-    password: &str,
-    stored: Option<String>,
-    cost: u32,
-) -> Result<PasswordMatch, Error> {
-    let formed = text::password(password);
-    let verdict = hashing::verify(context.clone(), formed.clone().into_owned(), stored.clone(), cost).await?;
-    let verdict = judged(&formed, verdict);
-    if verdict != PasswordMatch::Wrong || formed == password {
-        return Ok(verdict);
-    }
-    let as_typed = hashing::verify(context.clone(), password.to_owned(), stored, cost).await?;
-    Ok(outdated(judged(password, as_typed)))
+pub async fn verify(context: &CallContext, attempt: &Attempt<'_>, cost: u32) -> Result<PasswordMatch, Error> {
+    let text = attempt.text();
+    let hash = attempt.stored.as_ref().map(|stored| stored.text.clone());
+    let verdict = hashing::verify(context.clone(), text.clone().into_owned(), hash, cost).await?;
+    let verdict = judged(&text, verdict);
+    Ok(if attempt.stored.as_ref().is_some_and(|stored| stored.formed) { verdict } else { outdated(verdict) })
 }
 
 /// A right password whose hash is to be made again.
@@ -139,6 +158,24 @@ mod tests {
         assert_eq!(check(&"e\u{301}".repeat(37)), Err(Rule::Length(74)));
         assert_eq!(outdated(PasswordMatch::Right), PasswordMatch::Outdated);
         assert_eq!(outdated(PasswordMatch::Wrong), PasswordMatch::Wrong);
+    }
+
+    #[test]
+    fn one_comparison_decides_and_with_a_hash_of_before_the_two_texts_take_turns() {
+        const TYPED: &str = "un cafe\u{301} au lait";
+        const FORMED: &str = "un caf\u{e9} au lait";
+        let hashed = |formed: bool| Some(Hashed { text: "$2b$04$x".into(), formed });
+        for (stored, failed_before, text) in [
+            (None, 1, FORMED),
+            (hashed(true), 0, FORMED),
+            (hashed(true), 1, FORMED),
+            (hashed(false), 0, FORMED),
+            (hashed(false), 1, TYPED),
+            (hashed(false), 2, FORMED),
+        ] {
+            let attempt = Attempt { password: TYPED, stored: stored.clone(), failed_before };
+            assert_eq!(attempt.text(), text, "{stored:?} {failed_before}");
+        }
     }
 
     #[test]

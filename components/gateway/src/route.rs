@@ -2,6 +2,7 @@
 
 use crate::failure::{Failure, Kind};
 use http::Method;
+use mindflow_guest::account_link::Link;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {

@@ -23,7 +23,7 @@ const OFF_FROM_BEFORE: &str = "UPDATE notification.webhooks
 const FORGET_PUSH_FROM_BEFORE: &str =
     "DELETE FROM notification.push_subscriptions WHERE user_id = $1::uuid AND created_at <= $2::timestamptz";
 const MAIL_WANTED: &str = "SELECT coalesce((SELECT email FROM notification.preferences WHERE user_id = $1::uuid), true)
-    AND coalesce((SELECT email_confirmed FROM notification.users WHERE user_id = $1::uuid), true) AS wanted";
+    AND coalesce((SELECT email_confirmed FROM notification.users WHERE user_id = $1::uuid), false) AS wanted";
 const MAIL: &str = "INSERT INTO notification.sends
         (id, event_id, user_id, channel, target_id, event_type, body, planned_at)
     VALUES ($1::uuid, $2::uuid, $3::uuid, 'email', $3::uuid, $4::text, $5::jsonb, $6::timestamptz)";
@@ -40,7 +40,7 @@ pub async fn off(tx: &Tx, event: &Event, webhook: &Webhook, reason: &str, now_us
     let Some(row) = switched.first() else { return Ok(()) };
     let url: String = row.get("url")?;
     let wanted = tx.query(MAIL_WANTED, params![webhook.owner_id]).await?;
-    if !wanted.first().is_some_and(|row| row.get("wanted").unwrap_or(true)) {
+    if !wanted.first().map(|row| row.get("wanted")).transpose()?.unwrap_or(false) {
         return Ok(());
     }
     let mail = id::random();

@@ -3,9 +3,9 @@
 
 use crate::bindings::mindflow::query::leaving::{self, EntryRef};
 use mindflow_guest::{
-    call::{CallContext, Credential, Error},
+    call::{CallContext, Error},
     disclosure::{self, Owner, Subject},
-    embeddings,
+    embeddings, event,
     events::Event,
     search_index::Document,
 };
@@ -35,13 +35,7 @@ pub enum Refusal {
 /// Of an entry, while an event of it is applied.
 pub async fn entry(event: &Event, document: &Document, terms: Terms) -> Result<Subject, Refusal> {
     let entry = EntryRef { user_id: document.owner.clone(), entry_id: document.id.clone() };
-    let context = CallContext {
-        credential: Credential::Anonymous,
-        correlation_id: event.correlation_id.clone(),
-        traceparent: event.traceparent.clone(),
-        deadline_ms: None,
-    };
-    ask(context, Some(entry), terms.private).await?;
+    ask(event::context(event), Some(entry), terms.private).await?;
     Ok(Subject {
         owner: Owner::User(document.owner.clone()),
         document: Some(disclosure::Document { id: document.id.clone(), version: u64::from(terms.version) }),

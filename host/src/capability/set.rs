@@ -5,6 +5,7 @@ use super::{Capability, Grants, Settings};
 use figment::Figment;
 use mindflow_backends::{
     clock::Clock, data_keys::Keeper, database::postgres::Database, delivery::Backend, error::chain, keys,
+    records::logs::LogStore,
 };
 use serde::de::DeserializeOwned;
 use std::{collections::BTreeMap, error::Error, path::Path, sync::Arc};
@@ -42,6 +43,8 @@ pub struct Opening<'a> {
     pub queues: Option<Arc<dyn Backend>>,
     /// The keys of events' payloads, if the platform has a database for events and works now.
     pub keeper: Option<Arc<Keeper>>,
+    /// The kept log, where it is in no database of PostgreSQL and the platform works now.
+    pub logs: Option<Arc<dyn LogStore>>,
     /// What every access token must say.
     pub tokens: keys::Settings,
     pub clock: &'a Clock,

@@ -3,6 +3,7 @@
 //! All failures are answered as GraphQL errors, since GraphQL clients read nothing else.
 
 use super::answer::{Answer, Refused};
+use super::errors::QUERY;
 use super::execute;
 use super::prepared::Prepared;
 use super::scope::{Scope, SharedScope};
@@ -169,7 +170,9 @@ async fn single(
         }
     };
     if prepared.kind == OperationType::Mutation && is_read(request.method()) {
-        return Err(Failure::new(Kind::MethodNotAllowed("POST"), "A mutation is sent by POST."));
+        let text = "A mutation is sent by POST.";
+        let failure = Failure::new(Kind::MethodNotAllowed("POST"), text);
+        return Err(failure.about(field(QUERY, Rule::Unsupported, text)));
     }
     if prepared.kind == OperationType::Subscription && answer_type != AnswerType::EventStream {
         if !media::accepts_events(list(request.headers(), "accept").as_deref()) {
@@ -193,10 +196,9 @@ async fn single(
 }
 
 fn no_stream(scope: &SharedScope) -> Refused {
-    let failure = Failure::new(
-        Kind::Malformed,
-        "A subscription needs a stream: send `Accept: text/event-stream`, or use the WebSocket protocol graphql-transport-ws.",
-    );
+    let text = "A subscription needs a stream: send `Accept: text/event-stream`, or use the WebSocket protocol \
+                graphql-transport-ws.";
+    let failure = Failure::new(Kind::Malformed, text).about(field(QUERY, Rule::Unsupported, text));
     Refused { status: None, ..Refused::request(&failure, scope.viewer.correlation_id()) }
 }
 

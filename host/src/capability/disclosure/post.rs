@@ -1,7 +1,7 @@
 //! A request that is written down before it is sent. What cannot be sent at all is refused before that, so that the ledger has what left or
 //! may have left.
 
-use super::{Recorder, Refusal, sender};
+use super::{Recorder, sender};
 use crate::capability::outbound::{OutboundHooks, RequestPermit};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -9,7 +9,7 @@ use mindflow_backends::{
     clock,
     records::ledger::{Request, host_of},
 };
-use mindflow_platform::{broken_rule::BrokenRule, outbound::Refused};
+use mindflow_platform::outbound::Refused;
 use sender::{Answer, Error};
 use std::time::Duration;
 use wasmtime_wasi_http::Error as HttpError;
@@ -67,21 +67,5 @@ fn failure(error: HttpError) -> Error {
             Error::Timeout
         }
         other => Error::Unreachable(other.to_string()),
-    }
-}
-
-impl From<BrokenRule> for Error {
-    fn from(broken: BrokenRule) -> Self {
-        Self::Invalid(broken.to_string())
-    }
-}
-
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Invalid(reason) => Self::Invalid(reason),
-            Refusal::Denied(reason) => Self::Prohibited(reason),
-            Refusal::Unavailable(reason) => Self::Unrecorded(reason),
-        }
     }
 }

@@ -13,6 +13,8 @@ fn event(position: i64, event_type: &str, key: &str, sequence: i64, payload: Val
         key: key.into(),
         sequence,
         payload,
+        user: Some("ada".into()),
+        under: Some(key.into()),
     }
 }
 
@@ -55,6 +57,7 @@ fn good() -> History {
             tags: ["t".to_owned()].into(),
         },
         archive,
+        erasing: 0,
         dead: 0,
         undelivered: 0,
     }
@@ -156,6 +159,53 @@ fn a_stale_a_missing_and_a_surplus_row_of_the_read_side_are_seen() {
     assert_eq!(broken(untagged), [Law::ReadSide].into());
     let surplus = |history: &mut History| drop(history.read_side.tags.insert("x".into(), "x".into()));
     assert_eq!(broken(surplus), [Law::ReadSide].into());
+}
+
+/// As after a purge of the entry `b`, which has taken the payloads of its events, and whose last one came to no handler.
+fn purge(history: &mut History) {
+    let purged = Archived {
+        under: None,
+        ..event(7, "JournalEntryPurged", "erasure:x", 1, json!({ "journalId": "b", "userId": "ada" }))
+    };
+    history.counted.insert(purged.event_id.clone(), 1);
+    history.archive.push(purged);
+    for at in [2, 4] {
+        history.archive[at].payload = Value::Null;
+    }
+    history.counted.remove("e5");
+    history.log.remove(4);
+    history.write_side.entries.remove("b");
+    history.read_side = fold(&history.archive);
+    // What is gone says of no write any more that it was made.
+    history.writes.retain(|write| {
+        !matches!(&write.wish, Wish::Create { mark } if mark == "two") && !matches!(&write.wish, Wish::Delete { .. })
+    });
+    history.writes.push(Write { wish: Wish::Purge { entry: "b".into() }, outcome: Outcome::Ok });
+}
+
+#[test]
+fn what_of_an_erased_entry_or_user_can_be_read_is_seen() {
+    assert_eq!(broken(purge), [].into());
+    let readable = |history: &mut History| {
+        purge(history);
+        let mut kept = event(8, "AIInsightsGenerated", "analysis:b", 1, json!({ "journalId": "b" }));
+        kept.under = Some("entry:b".into());
+        history.counted.insert(kept.event_id.clone(), 1);
+        history.archive.push(kept);
+    };
+    assert_eq!(broken(readable), [Law::Erased].into());
+    let gone = |history: &mut History| {
+        let erased = Archived { under: None, ..event(7, "AccountErased", "erasure:x", 1, json!({ "userId": "ada" })) };
+        history.counted.insert(erased.event_id.clone(), 1);
+        history.archive.push(erased);
+    };
+    assert_eq!(broken(gone), [Law::Erased].into());
+    assert_eq!(broken(|history| history.erasing = 1), [Law::Erased].into());
+    let kept = |history: &mut History| {
+        purge(history);
+        history.read_side.entries.insert("b".into(), EntryView::default());
+    };
+    assert_eq!(broken(kept), [Law::ReadSide].into());
 }
 
 #[test]
