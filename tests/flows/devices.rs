@@ -239,10 +239,10 @@ async fn an_outbox_replays_safely_by_the_ids_that_the_client_made() {
     // Of another user, deleted, purged, of another version, of a time to come: all are answered alike.
     let refused = async |account: &Account, id: &str| {
         let input = json!({ "id": id, "title": "Offline", "content": "On the train.", "entryDate": "2026-11-01" });
-        account.graphql(CREATE, json!({ "input": input })).await.error()["extensions"].clone()
+        account.graphql(CREATE, json!({ "input": input })).await.error()["extensions"]["errors"].clone()
     };
     let none = refused(&ada, "x").await;
-    assert_eq!((&none["code"], &none["errors"][0]["field"]), (&json!("BAD_USER_INPUT"), &json!("id")), "{none}");
+    assert_eq!(none[0]["field"], "id", "{none}");
     assert_eq!(refused(&bob, &id).await, none);
     of(&ada, DELETE, &json!(id)).await;
     assert_eq!(refused(&ada, &id).await, none, "deleted");

@@ -30,9 +30,7 @@ async fn update(account: &Account, input: Value) -> Value {
 
 /// The fields that an answer says are wrong.
 async fn broken(account: &Account, query: &str, variables: Value) -> Vec<String> {
-    let error = account.graphql(query, variables).await.error();
-    let fields = error["extensions"]["errors"].as_array().unwrap_or_else(|| panic!("{error}")).clone();
-    fields.iter().map(|error| error["field"].as_str().expect("a name").to_owned()).collect()
+    account.graphql(query, variables).await.wrong_fields()
 }
 
 /// Both sides say the same of everything.
