@@ -16,7 +16,7 @@ fn quiet() -> Builder {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_key_of_the_manifest_is_named_with_its_file_and_line() {
     for (known, unknown) in [
-        ("publishes = [\"UserRegistered\"", "publish = [\"UserRegistered\""),
+        ("publishes = [\"AIInsightsGenerated\"", "publishs = [\"AIInsightsGenerated\""),
         ("name = \"mindflow\"", "nam = \"mindflow\"\nname = \"mindflow\""),
     ] {
         let platform = quiet().manifest(move |text| text.replacen(known, unknown, 1)).prepare().await;
@@ -273,11 +273,11 @@ async fn a_component_without_an_export_that_the_manifest_needs_is_named() {
     let subscriber = quiet()
         .manifest(manifest(|table| {
             let subscription: toml::Table = "events = [\"MoodRecorded\"]".parse().expect("a table");
-            grants(table, "auth").insert("subscriptions".to_owned(), toml::Value::Array(vec![subscription.into()]));
+            grants(table, "gateway").insert("subscriptions".to_owned(), toml::Value::Array(vec![subscription.into()]));
         }))
         .prepare()
         .await;
-    assert_says(&start_refused(&subscriber).await, &["component `auth` must export mindflow:platform/subscriber@"]);
+    assert_says(&start_refused(&subscriber).await, &["component `gateway` must export mindflow:platform/subscriber@"]);
     let http =
         quiet().manifest(|text| text.replacen("component = \"gateway\"", "component = \"command\"", 1)).prepare().await;
     assert_says(

@@ -152,7 +152,8 @@ impl Builder {
         self.env("ANTHROPIC_API_KEY", "test-key").env("MINDFLOW_CLAUDE_URL", url)
     }
 
-    /// Changes the manifest's text. Paths of components and migrations in it are absolute by then.
+    /// Changes the manifest's text. Paths of components and migrations in it are absolute by then. A change that changes
+    /// nothing has not found what it looks for, and fails the test.
     #[must_use]
     pub fn manifest(mut self, change: impl FnOnce(String) -> String + Send + 'static) -> Self {
         self.manifest.push(Box::new(change));
@@ -198,7 +199,11 @@ impl Builder {
         );
         let path = |name: &str| folder.path().join(name);
         std::fs::write(path("config.toml"), format!("{backends}\n{}", self.config)).expect("config.toml is written");
-        let manifest = self.manifest.into_iter().fold(absolute_manifest(), |text, change| change(text));
+        let manifest = self.manifest.into_iter().fold(absolute_manifest(), |text, change| {
+            let changed = change(text.clone());
+            assert_ne!(changed, text, "what the test changes in the manifest is not there");
+            changed
+        });
         std::fs::write(path("spin.toml"), manifest).expect("spin.toml is written");
         std::fs::DirBuilder::new().mode(0o700).create(path(&self.data)).expect("the data directory");
         Platform {
