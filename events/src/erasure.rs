@@ -56,8 +56,9 @@ pub struct EntryPurged {
     /// Files that no other entry has.
     #[serde(default)]
     pub attachment_ids: Vec<Uuid>,
-    /// Of the entry, which stays counted in the month's quota.
-    pub created_at: Time,
+    /// Since when the entry counts in a month's quota, as which it stays. None of a draft, nor of what was imported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Time>,
     pub at: Time,
 }
 

@@ -13,9 +13,10 @@ const WITHHELD: &str = "(withheld)";
 const BARE_CHARS_MIN: usize = 5;
 
 /// Ids, times, counts and what the platform itself decided.
-const SHOWN: [&str; 34] = [
+const SHOWN: [&str; 39] = [
     "analysis",
     "at",
+    "bookId",
     "change",
     "channel",
     "completedAt",
@@ -23,6 +24,7 @@ const SHOWN: [&str; 34] = [
     "date",
     "deletedAt",
     "displayName",
+    "draft",
     "dueAt",
     "email",
     "emailConfirmed",
@@ -33,15 +35,18 @@ const SHOWN: [&str; 34] = [
     "journalId",
     "mail",
     "mailId",
+    "mergedInto",
     "model",
     "moodId",
     "pass",
+    "publishedAt",
     "reason",
     "roles",
     "sendId",
     "service",
     "sessionId",
     "tagId",
+    "takenBackAt",
     "timezone",
     "updatedAt",
     "userAgent",

@@ -17,9 +17,9 @@ pub mod failure;
 pub mod http;
 pub mod id;
 pub mod journal;
+pub mod own_writes;
 pub mod rate_limits;
 pub mod rules;
-pub mod shown;
 pub mod sql;
 #[cfg(feature = "web")]
 pub mod web;

@@ -5,7 +5,7 @@ use crate::{
     capability::{Capabilities, Opening, erasure},
     databases::Databases,
     manifest::{ComponentEntry, Manifest, RuntimeConfig},
-    platform::StartError,
+    start_error::StartError,
     trigger::event::subscription,
 };
 use mindflow_backends::{

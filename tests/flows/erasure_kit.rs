@@ -11,7 +11,8 @@ const RECEIPT: &str =
     "query ($id: ID!) { erasureReceipt(id: $id) { id userId entryId requestedAt dueAt keysDestroyedAt completedAt
     erased { service store count } waiting remains signed } }";
 /// All services that delete, in the order of their names.
-pub const SERVICES: [&str; 8] = ["ai", "analytics", "auth", "command", "media", "notification", "query", "search"];
+pub const SERVICES: [&str; 9] =
+    ["ai", "analytics", "auth", "command", "media", "notification", "portability", "query", "search"];
 
 /// Accounts go when that is asked for, what is under way is waited for a second, and the schedule comes every second.
 pub fn soon(builder: Builder) -> Builder {

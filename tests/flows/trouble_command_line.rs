@@ -33,7 +33,7 @@ async fn an_unknown_key_of_the_manifest_is_named_with_its_file_and_line() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_manifest_that_contradicts_itself_is_refused() {
     let missing = quiet()
-        .manifest(|text| text.replacen("calls = [\"auth/accounts\"", "calls = [\"oracle/accounts\"", 1))
+        .manifest(|text| text.replacen("calls = [\n  \"auth/accounts\"", "calls = [\"oracle/accounts\"", 1))
         .prepare()
         .await;
     assert_says(&start_refused(&missing).await, &["[component.gateway.tool.mindflow] calls `oracle`", "auth, command"]);
@@ -287,8 +287,8 @@ async fn a_component_without_an_export_that_the_manifest_needs_is_named() {
     let operator =
         quiet().manifest(|text| text.replacen("component = \"auth\"", "component = \"command\"", 1)).prepare().await;
     assert_says(&start_refused(&operator).await, &["component `command` must export mindflow:platform/operator@"]);
-    let callee = quiet().manifest(swapped("command", guest("poison-subscriber"))).prepare().await;
-    assert_says(&start_refused(&callee).await, &["component `gateway` imports mindflow:command/journal@"]);
+    let callee = quiet().manifest(swapped("analytics", guest("poison-subscriber"))).prepare().await;
+    assert_says(&start_refused(&callee).await, &["component `gateway` imports mindflow:analytics/figures@"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

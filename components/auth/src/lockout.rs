@@ -10,9 +10,9 @@ use crate::validation::EmailKey;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-/// Failed logins within the window that lock an account (the contract).
+/// Failed logins within the window that lock an account.
 const FAILURES_MAX: i64 = 5;
-/// How long failures are remembered from the first one on, and how long a lock lasts (the contract).
+/// How long failures are remembered from the first one on, and how long a lock lasts.
 pub const WINDOW_S: u32 = 15 * 60;
 /// The same, as the store takes it.
 pub const WINDOW_MS: u64 = WINDOW_S as u64 * 1_000;

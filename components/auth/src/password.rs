@@ -1,14 +1,14 @@
 //! What a password may be, and its hashes, which the service `passwords` makes and compares. bcrypt reads at most 72 bytes, so
 //! a longer password is refused, never cut; and a login costs the same whether or not there is an account to compare with.
 
-use crate::services::hashing::{self, Verdict};
+use crate::services::hashing::{self, PasswordMatch};
 use mindflow_guest::call::{CallContext, Error};
 use mindflow_guest::failure::invalid;
 use mindflow_guest::rules::{self, Unit};
 use mindflow_guest::text;
 use std::borrow::Cow;
 
-/// Short enough to remember, long enough that five guesses in 15 minutes get nowhere (the contract).
+/// Short enough to remember, long enough that five guesses in 15 minutes get nowhere.
 pub const BYTES_MIN: usize = 8;
 /// What bcrypt reads.
 pub const BYTES_MAX: usize = 72;
@@ -115,7 +115,7 @@ impl Attempt<'_> {
 ///
 /// # Errors
 /// As [`hash`].
-pub async fn verify(context: &CallContext, attempt: &Attempt<'_>, cost: u32) -> Result<Verdict, Error> {
+pub async fn verify(context: &CallContext, attempt: &Attempt<'_>, cost: u32) -> Result<PasswordMatch, Error> {
     let text = attempt.text();
     let hash = attempt.stored.as_ref().map(|stored| stored.text.clone());
     let verdict = hashing::verify(context.clone(), text.clone().into_owned(), hash, cost).await?;
@@ -124,13 +124,13 @@ pub async fn verify(context: &CallContext, attempt: &Attempt<'_>, cost: u32) -> 
 }
 
 /// A right password whose hash is to be made again.
-fn outdated(verdict: Verdict) -> Verdict {
-    if verdict == Verdict::Right { Verdict::Outdated } else { verdict }
+fn outdated(verdict: PasswordMatch) -> PasswordMatch {
+    if verdict == PasswordMatch::Right { PasswordMatch::Outdated } else { verdict }
 }
 
 /// Only after the comparison: a password that no account can have costs the same as one that it could.
-fn judged(password: &str, verdict: Verdict) -> Verdict {
-    if check_bytes(password).is_ok() { verdict } else { Verdict::Wrong }
+fn judged(password: &str, verdict: PasswordMatch) -> PasswordMatch {
+    if check_bytes(password).is_ok() { verdict } else { PasswordMatch::Wrong }
 }
 
 #[cfg(test)]
@@ -156,8 +156,8 @@ mod tests {
     fn a_passwords_length_is_that_of_its_one_form() {
         assert_eq!(check(&"e\u{301}".repeat(36)), Ok(()));
         assert_eq!(check(&"e\u{301}".repeat(37)), Err(Rule::Length(74)));
-        assert_eq!(outdated(Verdict::Right), Verdict::Outdated);
-        assert_eq!(outdated(Verdict::Wrong), Verdict::Wrong);
+        assert_eq!(outdated(PasswordMatch::Right), PasswordMatch::Outdated);
+        assert_eq!(outdated(PasswordMatch::Wrong), PasswordMatch::Wrong);
     }
 
     #[test]
@@ -188,9 +188,9 @@ mod tests {
     fn what_bcrypt_takes_for_the_password_is_not_right_when_no_account_can_have_it() {
         // It reads 72 bytes, and repeats a shorter password with a NUL between.
         for password in ["a".repeat(73), "password\0password".to_owned()] {
-            assert_eq!(judged(&password, Verdict::Right), Verdict::Wrong);
+            assert_eq!(judged(&password, PasswordMatch::Right), PasswordMatch::Wrong);
         }
-        assert_eq!(judged("correct horse", Verdict::Right), Verdict::Right);
-        assert_eq!(judged("correct horse", Verdict::Outdated), Verdict::Outdated);
+        assert_eq!(judged("correct horse", PasswordMatch::Right), PasswordMatch::Right);
+        assert_eq!(judged("correct horse", PasswordMatch::Outdated), PasswordMatch::Outdated);
     }
 }

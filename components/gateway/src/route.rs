@@ -25,6 +25,31 @@ pub enum Route {
     Link(Link, String),
 }
 
+/// What the link of a mail about an account does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    ConfirmEmail,
+    ConfirmEmailChange,
+    ResetPassword,
+}
+
+impl Link {
+    pub const ALL: [Self; 3] = [Self::ConfirmEmail, Self::ConfirmEmailChange, Self::ResetPassword];
+
+    /// Its part of the path, below `/auth`; the token follows.
+    pub const fn segment(self) -> &'static str {
+        match self {
+            Self::ConfirmEmail => "confirm-email",
+            Self::ConfirmEmailChange => "confirm-email-change",
+            Self::ResetPassword => "reset-password",
+        }
+    }
+
+    pub fn of_segment(segment: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|link| link.segment() == segment)
+    }
+}
+
 impl Route {
     /// The methods of the path, as `Allow` says them.
     pub fn methods(&self) -> &'static str {
@@ -102,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_path_of_the_contract_is_found() {
+    fn every_path_of_the_public_api_is_found() {
         for (method, path, route) in [
             (Method::POST, "/graphql", Route::Graphql),
             (Method::GET, "/graphql/assets/7.js", Route::GraphiqlAsset("7.js".into())),

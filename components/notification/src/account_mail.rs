@@ -3,7 +3,7 @@
 
 use crate::{
     compose::{self, Leaving, Linked},
-    deliver,
+    mailer,
     services::account_mails::{self, Kind},
 };
 use mindflow_events::{AccountMailRequested, Kind as Event, Payload};
@@ -35,7 +35,7 @@ pub async fn send(event: &events::Event, mail_id: Uuid, message_id: Uuid) -> Res
         return Ok(false);
     };
     let link = match (page(prepared.kind), &prepared.token) {
-        (Some(page), Some(token)) => format!("{}{}", deliver::home().await, page.path(token)),
+        (Some(page), Some(token)) => format!("{}{}", mailer::home().await, page.path(token)),
         _ => String::new(),
     };
     let composed = match &prepared.deletion {
@@ -53,7 +53,7 @@ pub async fn send(event: &events::Event, mail_id: Uuid, message_id: Uuid) -> Res
         html: Some(composed.html),
         headers: vec![("Auto-Submitted".into(), "auto-generated".into())],
     };
-    deliver::post(message).await?;
+    mailer::post(message).await?;
     account_mails::sent(context, mail_id.to_string()).await?;
     Ok(true)
 }

@@ -7,10 +7,14 @@ use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{services::account_mails::Kind as AccountMail, switch::DISABLED};
+use crate::services::account_mails::Kind as AccountMail;
 
+/// What the mail to the owner of a webhook that is switched off is about, as the other mails are about events.
+pub const DISABLED: &str = "WebhookDisabled";
+/// What reminders to write are about.
+pub const REMINDER: &str = "ReminderDue";
 /// Two templates a mail: the name's ending decides what is escaped.
-const TEMPLATES: [(&str, &str); 16] = [
+const TEMPLATES: [(&str, &str); 18] = [
     ("confirmation.txt", include_str!("templates/confirmation.txt")),
     ("confirmation.html", include_str!("templates/confirmation.html")),
     ("reset.txt", include_str!("templates/reset.txt")),
@@ -23,6 +27,8 @@ const TEMPLATES: [(&str, &str); 16] = [
     ("deletion.html", include_str!("templates/deletion.html")),
     ("insights.txt", include_str!("templates/insights.txt")),
     ("insights.html", include_str!("templates/insights.html")),
+    ("reminder.txt", include_str!("templates/reminder.txt")),
+    ("reminder.html", include_str!("templates/reminder.html")),
     ("webhook.txt", include_str!("templates/webhook.txt")),
     ("webhook.html", include_str!("templates/webhook.html")),
     ("security.txt", include_str!("templates/security.txt")),
@@ -90,6 +96,11 @@ pub fn is_about_safety(event_type: &str) -> bool {
     matches!(Kind::of(event_type), Some(Kind::CredentialsChanged | Kind::UserRegistered))
 }
 
+/// Whether the message waits for the end of quiet hours: not when the user has named its time, nor when the account is at risk.
+pub fn waits_for_quiet_to_end(event_type: &str) -> bool {
+    event_type != REMINDER && !is_about_safety(event_type)
+}
+
 /// What an event of [`CredentialsChanged`] says, in a sentence without its end.
 pub fn change(word: &str) -> &'static str {
     match word {
@@ -128,6 +139,10 @@ fn kind(event_type: &str) -> Option<(&'static str, &'static str)> {
     // Not an event: `switch` asks for it.
     if event_type == DISABLED {
         return Some(("webhook", "Your webhook was switched off"));
+    }
+    // Nor this one: the schedule does.
+    if event_type == REMINDER {
+        return Some(("reminder", "Time to write"));
     }
     match Kind::of(event_type)? {
         Kind::AIInsightsGenerated => Some(("insights", "Your insights are ready")),
@@ -210,16 +225,16 @@ fn webhook(event: &Event) -> Result<Value, serde_json::Error> {
 }
 
 /// A push message. Angular's service worker shows `notification` by itself
-/// (<https://angular.dev/ecosystem/service-workers/push-notifications>), and gives its `data` to the application. The members beside it
+/// (<https://angular.dev/ecosystem/service-workers/push-notifications>), and gives its `data` to the application. The other members
 /// are for service workers of one's own.
 pub fn push(event_type: &str, count: u64) -> Vec<u8> {
-    const TITLE: &str = "Your insights are ready";
-    let body = match count {
-        1 => "There is a new insight about your journal.".to_owned(),
-        count => format!("There are {count} new insights about your journal."),
+    let (title, body) = match (event_type, count) {
+        (REMINDER, _) => ("Time to write", "What happened today?".to_owned()),
+        (_, 1) => ("Your insights are ready", "There is a new insight about your journal.".to_owned()),
+        (_, count) => ("Your insights are ready", format!("There are {count} new insights about your journal.")),
     };
-    let notification = json!({ "title": TITLE, "body": body, "data": { "type": event_type, "count": count } });
-    json!({ "notification": notification, "type": event_type, "title": TITLE, "count": count }).to_string().into_bytes()
+    let notification = json!({ "title": title, "body": body, "data": { "type": event_type, "count": count } });
+    json!({ "notification": notification, "type": event_type, "title": title, "count": count }).to_string().into_bytes()
 }
 
 #[cfg(test)]
@@ -255,7 +270,7 @@ mod tests {
 
     #[test]
     fn every_mail_says_how_to_get_no_more() {
-        for event_type in ["AIInsightsGenerated", DISABLED] {
+        for event_type in ["AIInsightsGenerated", DISABLED, REMINDER] {
             let mail = mail(event_type, &words("Ada")).unwrap().unwrap();
             assert!(mail.text.contains("https://m.example/u/T"), "{event_type}: {}", mail.text);
             assert!(mail.html.replace("&#x2f;", "/").contains("href=\"https://m.example/u/T\""), "{}", mail.html);
@@ -345,6 +360,20 @@ mod tests {
         let nothing = event(payload(json!([])));
         assert!(!is_news(&nothing));
         assert!(is_news(&Event { event_type: "UserRegistered".into(), ..nothing }));
+    }
+
+    #[test]
+    fn a_reminder_comes_at_its_time_and_can_be_ended() {
+        let mail = mail(REMINDER, &words("Ada")).unwrap().unwrap();
+        assert_eq!(mail.subject, "Time to write");
+        assert!(
+            mail.text.contains("https://m.example") && mail.text.contains("https://m.example/u/T"),
+            "{}",
+            mail.text
+        );
+        assert!(!waits_for_quiet_to_end(REMINDER) && waits_for_quiet_to_end("AIInsightsGenerated"));
+        let message: Value = serde_json::from_slice(&push(REMINDER, 0)).unwrap();
+        assert_eq!(message["notification"]["title"], "Time to write");
     }
 
     #[test]

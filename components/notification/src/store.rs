@@ -218,7 +218,10 @@ pub async fn settle(
     let write = async |tx: &sql::Tx| -> Result<(), Abort> {
         match settlement {
             Settlement::SubscriptionGone(_) => _ = tx.execute(FORGET_PUSH, params![send.target_id]).await?,
-            Settlement::SwitchedOff(reason) => switch::off(tx, event, send, reason, now_us).await?,
+            Settlement::SwitchedOff(reason) => {
+                let webhook = switch::Webhook { id: send.target_id, owner_id: send.user_id };
+                switch::off(tx, event, &webhook, reason, now_us).await?;
+            }
             Settlement::Sent if send.receiver.failures > 0 => {
                 if let Some(kind) = send.target.kind() {
                     tx.execute(kind.answered(), params![send.target_id]).await?;

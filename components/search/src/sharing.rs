@@ -1,4 +1,4 @@
-//! Whether a text may go to the model that embeds it, and whose it is. One that runs beside the platform gets every text; a service outside gets
+//! Whether a text may go to the model that embeds it, and whose it is. One that runs on the platform's machine gets every text; a service outside gets
 //! what the read side says may leave at this moment.
 
 use crate::bindings::mindflow::query::leaving::{self, EntryRef};
@@ -14,7 +14,7 @@ use mindflow_guest::{
 const INDEX: &str = "search-index";
 const QUERY: &str = "search-query";
 
-/// What an event says of an entry beside its document.
+/// What an event says of an entry besides its document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Terms {
     /// Whether it was private then.

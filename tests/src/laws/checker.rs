@@ -295,5 +295,4 @@ fn number(payload: &Value, name: &str) -> i64 {
 }
 
 #[cfg(test)]
-#[path = "checker_tests.rs"]
 mod tests;

@@ -256,7 +256,7 @@ async fn begin(erasure: &Erasure) -> Result<(), Error> {
             entry_id,
             user_id,
             attachment_ids: Vec::new(),
-            created_at: Time(erasure.requested_at_us),
+            created_at: None,
             at,
         }),
     };

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     challenge::Challenge,
     password::{self, Attempt},
-    services::hashing::Verdict,
+    services::hashing::PasswordMatch,
     settings::Settings,
     store::{
         accounts::{self, DATABASE, Stored},
@@ -51,8 +51,8 @@ pub async fn login(context: &CallContext, request: Request) -> Result<Outcome, E
     let verdict = proof::compare(context, &failures, &attempt, settings, wrong).await?;
     let stored = stored.ok_or_else(wrong)?;
     let rehashed = match verdict {
-        Verdict::Outdated => rehash(context, &request.password, settings).await?,
-        Verdict::Right | Verdict::Wrong => None,
+        PasswordMatch::Outdated => rehash(context, &request.password, settings).await?,
+        PasswordMatch::Right | PasswordMatch::Wrong => None,
     };
     if stored.account.second_factor {
         if let Some(rehashed) = &rehashed {

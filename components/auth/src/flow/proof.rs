@@ -5,7 +5,7 @@
 use super::account::no_such_user;
 use crate::{
     password::{self, Attempt},
-    services::hashing::Verdict,
+    services::hashing::PasswordMatch,
     settings::Settings,
     store::{
         accounts::{self, Stored},
@@ -29,9 +29,9 @@ pub async fn compare(
     attempt: &Attempt<'_>,
     settings: Settings,
     wrong: impl FnOnce() -> Error,
-) -> Result<Verdict, Error> {
+) -> Result<PasswordMatch, Error> {
     let verdict = password::verify(context, attempt, settings.bcrypt_cost).await?;
-    if verdict == Verdict::Wrong {
+    if verdict == PasswordMatch::Wrong {
         return Err(failures.count(wrong()).await?);
     }
     // Again: others may have failed while this password was compared.

@@ -45,7 +45,7 @@ pub async fn add(tx: &Tx, id: Uuid, session: &Session, now_us: i64) -> Result<()
     Ok(())
 }
 
-/// Ends the user's sessions that are too many beside this one, those first that were not used for the longest time.
+/// Ends the user's sessions that are too many with this one, those first that were not used for the longest time.
 pub async fn make_room(tx: &Tx, id: Uuid, session: &Session, sessions_max: u32) -> Result<Vec<Uuid>, Abort> {
     let others_max = i64::from(sessions_max.saturating_sub(1));
     let rows = tx

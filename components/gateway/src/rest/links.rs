@@ -3,6 +3,7 @@
 
 use crate::failure::{Failure, Kind};
 use crate::rate;
+use crate::route::Link;
 use crate::services::accounts;
 use crate::viewer::Viewer;
 use crate::web::{Request, Response, header, media, page};

@@ -13,6 +13,7 @@ use mindflow_backends::{
         ledger::{self as store, Disclosure, Ledger, LedgerError, PostgresLedger, Refusal},
     },
 };
+use mindflow_platform::refusal;
 use std::sync::Arc;
 use uuid::Uuid;
 use wasmtime::component::{Accessor, HasSelf, Linker};
@@ -198,7 +199,7 @@ async fn page(
     before: Option<Uuid>,
 ) -> Result<Vec<reader::Disclosed>, Refusal> {
     let ledger = access.disclosure.ledger.as_ref().filter(|_| access.disclosure.reads);
-    let not_granted = || Refusal::Denied(format!("the ledger of disclosures is not granted to `{}`", access.component));
+    let not_granted = || Refusal::Denied(refusal::ledger(&access.component));
     let ledger = ledger.ok_or_else(not_granted)?;
     let user_id = caller(access, token).await?;
     Ok(ledger.page(user_id, first, before).await?.into_iter().map(Into::into).collect())

@@ -2,7 +2,7 @@
 //! may have left.
 
 use super::{Recorder, sender};
-use crate::capability::outbound::{OutboundHooks, Place};
+use crate::capability::outbound::{OutboundHooks, RequestPermit};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use mindflow_backends::{
@@ -34,7 +34,7 @@ async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, Error>>
 }
 
 /// Whether the request may be sent now, with its place at the receiving host where these are counted.
-async fn permitted(hooks: &OutboundHooks, request: &Request) -> Result<Option<Place>, Error> {
+async fn permitted(hooks: &OutboundHooks, request: &Request) -> Result<Option<RequestPermit>, Error> {
     hooks.check(&request.uri).await.map_err(|refused| match refused {
         Refused::Prohibited(reason) => Error::Prohibited(reason),
         Refused::Unresolved(reason) => Error::Unreachable(reason),
@@ -42,7 +42,7 @@ async fn permitted(hooks: &OutboundHooks, request: &Request) -> Result<Option<Pl
     hooks.place(&request.uri).map_err(failure)
 }
 
-async fn exchange(hooks: &OutboundHooks, place: Option<Place>, request: Request) -> Result<Answer, Error> {
+async fn exchange(hooks: &OutboundHooks, place: Option<RequestPermit>, request: Request) -> Result<Answer, Error> {
     let Request { uri, headers, body, timeout, answer_bytes_max, .. } = request;
     let mut sent = http::Request::new(Full::new(Bytes::from(body)).map_err(HttpError::from).boxed_unsync());
     *sent.method_mut() = http::Method::POST;

@@ -1,7 +1,8 @@
 //! The keys under which payloads of events are kept, and their destruction, which few components may ask for.
 
 use super::{
-    Capability, Grantee, HealthState, OpenError, Opening, Own, Requirement, Scratch, Settings, State, sealing::master,
+    Capability, Grantee, HealthError, HealthState, OpenError, Opening, Own, Requirement, Scratch, Settings, State,
+    sealing::master,
 };
 use mindflow_backends::{
     data_keys::{AGGREGATE_BYTES_MAX, Config, FILE, Keeper},
@@ -10,6 +11,7 @@ use mindflow_backends::{
     error::chain,
     records::logs::LogStore,
 };
+use mindflow_platform::refusal;
 use std::{path::Path, sync::Arc};
 use uuid::Uuid;
 use wasmtime::component::{Accessor, HasSelf, Linker};
@@ -75,7 +77,7 @@ impl Capability for Erasure {
 
     async fn health(&self) -> Vec<(String, HealthState)> {
         match &self.keeper {
-            Some(keeper) => vec![("data-keys".to_owned(), keeper.health().await)],
+            Some(keeper) => vec![("data-keys".to_owned(), keeper.health().await.map_err(HealthError::from))],
             None => Vec::new(),
         }
     }
@@ -125,7 +127,7 @@ type Store<'a> = &'a Accessor<State, HasSelf<State>>;
 
 fn erasure(accessor: Store<'_>) -> Result<Erasure, Error> {
     let granted = accessor.with(|mut store| store.get().access.erasure.clone());
-    granted.ok_or_else(|| Error::AccessDenied("erasure is not granted to the component".into()))
+    granted.ok_or_else(|| Error::AccessDenied(refusal::ERASURE.into()))
 }
 
 impl wit::HostWithStore<State> for HasSelf<State> {
