@@ -84,7 +84,8 @@ fn archived(Kept { position, component, event, payload }: Kept) -> Archived {
 }
 
 async fn write_side(write: &Client) -> Result<WriteSide> {
-    let entries = "SELECT id::text, event_sequence, deleted_at IS NOT NULL, title FROM command.journals";
+    let entries =
+        "SELECT id::text, event_sequence, deleted_at IS NOT NULL, title FROM command.journals WHERE purged_at IS NULL";
     let entries = write.query(entries, &[]).await?;
     Ok(WriteSide {
         entries: entries.iter().map(|row| (row.get(0), (row.get(1), row.get(2), row.get(3)))).collect(),
