@@ -33,7 +33,7 @@ use mindflow_backends::{
     schedule::{self, Scheduler},
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
     time::Duration,
@@ -58,6 +58,7 @@ pub struct Platform {
     routes: Routes,
     callers: Arc<Callers>,
     websocket: Option<(Arc<Provider>, WebSocketRoute)>,
+    refuse_bodies: BTreeSet<String>,
     stores: Stores,
     background: Background,
     log_writer: OnceLock<LogWriter>,
@@ -134,12 +135,15 @@ impl Platform {
             .components
             .iter()
             .find_map(|(name, loaded)| Some((Arc::clone(providers.get(name)?), loaded.entry.tool.websocket.clone()?)));
+        let entries = application.manifest.components.values();
+        let refuse_bodies = entries.filter(|entry| entry.tool.refuses_bodies).map(|entry| entry.name.clone()).collect();
         Ok(Self {
             providers,
             commands: application.manifest.commands.clone(),
             routes: application.manifest.routes.clone(),
             callers,
             websocket,
+            refuse_bodies,
             stores,
             background,
             log_writer: OnceLock::new(),
@@ -155,6 +159,11 @@ impl Platform {
     /// The component that serves HTTP requests for a path.
     pub fn http(&self, path: &str) -> Option<&Arc<Provider>> {
         self.routes.component(path).and_then(|component| self.providers.get(component))
+    }
+
+    /// Whether the component refuses requests itself whose body is larger than the host takes.
+    pub fn refuses_bodies(&self, component: &str) -> bool {
+        self.refuse_bodies.contains(component)
     }
 
     /// The clients of the requests in progress.

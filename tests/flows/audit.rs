@@ -133,6 +133,9 @@ async fn an_admin_pages_and_filters_the_audit_log_and_wrong_arguments_are_named(
         (json!({ "userId": "me" }), "userId"),
         (json!({ "eventType": "NothingHappened" }), "eventType"),
         (json!({ "from": "2026-02-01T00:00:00Z", "to": "2026-01-01T00:00:00Z" }), "from"),
+        // Of a year that no database has.
+        (json!({ "from": "-009998-01-01T00:00:00Z" }), "from"),
+        (json!({ "to": "2026-01-01 00:00Z" }), "to"),
     ] {
         let error = admin.graphql(AUDIT, variables.clone()).await.error();
         assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{variables}: {error}");

@@ -340,6 +340,12 @@ async fn a_dead_letter_shows_administrators_no_content_and_the_machine_all() {
     ada.data("mutation { createTag(name: \"Venom\") { id } }", json!({})).await;
     let letters = "{ deadLetters(consumer: \"poison\") { edges { node { id event withheld lastError } } } }";
     let shown = admin.eventually(letters, json!({}), |data| data["deadLetters"]["edges"][0].is_object()).await;
+    let nul = admin.graphql("{ deadLetters(consumer: \"\\u0000\") { edges { cursor } } }", json!({})).await.error();
+    assert_eq!(
+        (&nul["extensions"]["field"], &nul["extensions"]["rule"]),
+        (&json!("consumer"), &json!("characters")),
+        "{nul}"
+    );
     let letter = &shown["deadLetters"]["edges"][0]["node"];
     assert_eq!((&letter["event"]["eventType"], &letter["withheld"]), (&json!("TagCreated"), &json!(["name"])));
     assert_eq!(letter["event"]["payload"]["userId"], json!(ada.id), "{letter}");

@@ -4,6 +4,7 @@
 
 use crate::trouble_kit::{component, grants, guest, manifest, state, swap, writer};
 use mindflow_tests::{Account, Platform, eventually, send};
+use reqwest::Method;
 use serde_json::json;
 use std::sync::{
     Arc,
@@ -15,10 +16,12 @@ const FAILURES_MAX: usize = 5;
 
 /// A platform whose query service has little CPU, memory and time, and a user that it knows.
 async fn with_a_broken_query() -> (Platform, Account) {
-    let limits = |table: &mut toml::Table| {
-        let limits = "max = 12\ncpu-ms-max = 300\ndeadline-ms = 1500\nmemory-mib-max = 32"
-            .parse::<toml::Table>()
-            .expect("limits");
+    with_a_broken_query_of("max = 12\ncpu-ms-max = 300\ndeadline-ms = 1500\nmemory-mib-max = 32").await
+}
+
+async fn with_a_broken_query_of(limits: &'static str) -> (Platform, Account) {
+    let limits = move |table: &mut toml::Table| {
+        let limits = limits.parse::<toml::Table>().expect("limits");
         grants(table, "query").insert("instances".to_owned(), limits.into());
     };
     let platform = Platform::services()
@@ -144,7 +147,7 @@ async fn costs_are_charged_to_their_clients(platform: &Platform, ada: &Account, 
     assert_eq!(entries(&bob).await, 0);
     // She counts as one of the five.
     let others = (2..=FAILURES_MAX).map(|number| {
-        let request = bob.request(reqwest::Method::POST, "/graphql").json(&json!({ "query": field }));
+        let request = bob.request(Method::POST, "/graphql").json(&json!({ "query": field }));
         send(request.header("x-forwarded-for", format!("203.0.113.{number}")))
     });
     for answer in futures::future::join_all(others).await {
@@ -171,6 +174,36 @@ async fn a_component_that_eats_memory_fails_its_own_calls_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_component_that_never_answers_fails_its_own_calls_alone() {
     only_the_harmful_calls_fail("{ insights { id } }", "did not answer within", Harm::Fails).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_is_not_ready_while_calls_wait_in_vain_for_a_component_whose_places_are_taken() {
+    // Two calls have its places for sixteen seconds, and others wait twelve seconds for one.
+    let (platform, ada) = with_a_broken_query_of("max = 2\ndeadline-ms = 16000").await;
+    let ready = async || platform.http().get("/health/ready").await;
+    assert_eq!(ready().await.status, 200);
+    let clients = [ada, platform.register().await, platform.register().await];
+    let call = |number: usize| {
+        let request =
+            clients[number].request(Method::POST, "/graphql").json(&json!({ "query": "{ insights { id } }" }));
+        tokio::spawn(send(request.header("x-forwarded-for", format!("203.0.113.{number}"))))
+    };
+    let mut calls = vec![call(0), call(1)];
+    let taken = async || (state(&platform, "query").await["calls"] == 2).then_some(());
+    eventually("both places are taken", taken).await;
+    calls.extend([call(2), call(2), call(2)]);
+    let checks = eventually("it says that it is not", async || {
+        let answer = ready().await;
+        (answer.status == 503).then(|| answer.json()["checks"].clone())
+    })
+    .await;
+    let reason = "all its places are taken, and calls wait for one in vain";
+    assert_eq!(checks["component:query"], json!({ "status": "failing", "reason": reason }));
+    assert_eq!(platform.http().get("/health/live").await.status, 200);
+    for call in calls {
+        assert_eq!(call.await.expect("an answer").error_code(), "UNAVAILABLE");
+    }
+    eventually("it is ready again", async || (ready().await.status == 200).then_some(())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

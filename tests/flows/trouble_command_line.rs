@@ -66,8 +66,9 @@ async fn an_unknown_key_of_the_configuration_is_named_with_those_that_there_are(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_come_from_the_environment_too() {
-    // Also those of a table's former name.
-    let platform = quiet().env("MINDFLOW_HTTP__METRICS", "false").env("MINDFLOW_LOGS__KEEP_DAYS", "3").start().await;
+    // Also those of a table's former name, where the file has it by its name.
+    let builder = quiet().config("[log.keep]\ndays = 2").env("MINDFLOW_LOGS__KEEP_DAYS", "3");
+    let platform = builder.env("MINDFLOW_HTTP__METRICS", "false").start().await;
     platform.http().get("/metrics").await.expect(404);
 }
 

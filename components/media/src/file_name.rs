@@ -72,26 +72,19 @@ fn parameters(header: &str) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
     })
 }
 
-/// Without its path, without characters that control anything, and not too long; its ending stays.
+/// Without its path, without characters that control anything, and not too long; its ending stays. Other than that it is a label as
+/// titles are: without what turns the direction of what follows, by which `gpj.exe` can look like `exe.jpg`, and never blank.
 pub fn plain(name: Option<&str>) -> String {
     let last = name.unwrap_or_default().rsplit(['/', '\\']).next().unwrap_or_default();
-    let shown: String = last.chars().filter(|c| !controls(*c)).collect();
-    let shown = text::nfc(shown.trim().trim_matches('.').trim());
-    let shown = shown.as_ref();
-    if text::is_blank(shown) {
-        return NAMELESS.to_owned();
-    }
+    let shown: String = last.chars().filter(|c| !c.is_control()).collect();
+    let shown = text::label(text::label(&shown).trim_matches('.'));
     let (stem, ending) = match shown.rsplit_once('.') {
         Some((stem, ending)) if ending.len() < 16 => (stem, &shown[stem.len()..]),
-        _ => (shown, ""),
+        _ => (shown.as_str(), ""),
     };
+    let stem = if text::is_blank(stem) { NAMELESS } else { stem };
     let stem = &stem[..stem.floor_char_boundary(BYTES_MAX - ending.len())];
     format!("{stem}{ending}")
-}
-
-/// Also those that turn the direction of what follows, by which `gpj.exe` can look like `exe.jpg`.
-fn controls(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 /// For `Content-Disposition` (RFC 6266).
@@ -111,6 +104,9 @@ mod tests {
             (Some("C:\\Users\\ann\\My photo.png"), "My photo.png"),
             (Some("a\r\nSet-Cookie: x.jpg"), "aSet-Cookie: x.jpg"),
             (Some("Grüße aus \u{202E}gpj.exe"), "Grüße aus gpj.exe"),
+            (Some("\u{200B}\u{3164}שלום\u{200F}.jpg"), "שלום\u{200F}.jpg"),
+            (Some("\u{AD}.png"), "file.png"),
+            (Some("\u{2066}\u{200B}"), "file"),
             (Some("  .hidden. "), "hidden"),
             (Some(".."), "file"),
             (Some("dir/"), "file"),

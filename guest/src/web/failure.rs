@@ -3,6 +3,7 @@
 
 use crate::call::{Error, ExceededQuota, FieldError, ReachedLimit};
 use crate::rate_limits;
+use crate::rules::Rule;
 use http::StatusCode;
 
 /// When a part of the platform is away: its breaker tries again after about this time.
@@ -147,6 +148,13 @@ impl Failure {
     #[must_use]
     pub fn retry_after(self, seconds: u32) -> Self {
         Self { retry_after_s: Some(seconds), ..self }
+    }
+
+    /// Of one input, `text` for both: a parameter, a header, or, without a name, the request as a whole.
+    pub fn broken(kind: Kind, name: &str, rule: impl Into<Rule>, text: impl Into<String>) -> Self {
+        let text = text.into();
+        let broken = rule.into().broken(name, text.as_str());
+        Self::new(kind, text).about(broken)
     }
 
     /// Of one input.

@@ -69,6 +69,32 @@ impl Environment {
         if faults.is_empty() { Ok(Self(settings)) } else { Err(together(faults)) }
     }
 
+    /// With the variables of a table's former name as those of its name; `keys` of it were called otherwise, too.
+    ///
+    /// # Errors
+    /// Two variables that are one setting.
+    pub fn renamed(mut self, former: &str, name: &str, keys: &[(&str, &str)]) -> Result<Self, RuleError> {
+        for setting in &mut self.0 {
+            let Some(rest) = setting.key.strip_prefix(former).and_then(|rest| rest.strip_prefix('.')) else { continue };
+            let now = keys.iter().find(|(before, _)| *before == rest).map_or(rest, |(_, now)| *now);
+            setting.key = format!("{name}.{now}");
+        }
+        self.0.sort_by(|one, other| one.key.cmp(&other.key));
+        let twice = self.0.windows(2).find_map(|pair| match pair {
+            [one, other] if one.key == other.key => Some(format!("{} and {}", one.variable, other.variable)),
+            _ => None,
+        });
+        match twice {
+            Some(both) => Err(format!("the environment sets {both}, which are one setting; keep one of them").into()),
+            None => Ok(self),
+        }
+    }
+
+    /// The variables of a table.
+    pub fn of_table<'a>(&'a self, table: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |setting| is_within(&setting.key, table)).map(|setting| setting.variable.as_str())
+    }
+
     /// Reads the file's values with these over them. Each is text at first. Where a setting takes something else, such as a
     /// number, its variable is parsed.
     ///
@@ -344,6 +370,29 @@ mod tests {
         }
         let error = read(&[("MINDFLOW_HTTP__PROT", "1")]).unwrap_err();
         assert!(error.starts_with("MINDFLOW_HTTP__PROT: ") && error.contains("unknown field"), "{error}");
+    }
+
+    #[test]
+    fn variables_of_a_former_name_are_those_of_the_name_of_now() {
+        let read = |variables: &[(&str, &str)]| {
+            let variables = variables.iter().map(|(name, value)| (OsString::from(*name), OsString::from(*value)));
+            let file: toml::Table = toml::from_str("[http]\nport = 1\nopen = true\n").unwrap();
+            Environment::new(variables, &Known::of(&["http", "web"]))
+                .and_then(|environment| environment.renamed("web", "http", &[("door", "port")]))
+                .and_then(|environment| {
+                    environment.read(&Figment::from(Serialized::defaults(file)), Figment::extract::<Config>)
+                })
+                .map(|config| (config.http.port, config.http.open, config.http.token))
+                .map_err(|error| error.to_string())
+        };
+        let set = [("MINDFLOW_WEB__DOOR", "2"), ("MINDFLOW_WEB__TOKEN", "t"), ("MINDFLOW_HTTP__OPEN", "false")];
+        assert_eq!(read(&set), Ok((2, false, "t".into())));
+        let error = read(&[("MINDFLOW_WEB__DOOR", "hunter2")]).unwrap_err();
+        assert_eq!(error, "MINDFLOW_WEB__DOOR: must be a whole number, 0 or more");
+        let error = read(&[("MINDFLOW_WEB__PROT", "hunter2")]).unwrap_err();
+        assert_eq!(error, "MINDFLOW_WEB__PROT: unknown field; MINDFLOW_WEB__PORT may be meant");
+        let error = read(&[("MINDFLOW_WEB__DOOR", "2"), ("MINDFLOW_HTTP__PORT", "3")]).unwrap_err();
+        assert!(error.contains("MINDFLOW_WEB__DOOR") && error.contains("MINDFLOW_HTTP__PORT"), "{error}");
     }
 
     #[test]

@@ -20,6 +20,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// The table of what is kept of the log; how it was called, and which of its settings were called otherwise.
+const KEEP: &str = "log.keep";
+const FORMER_KEEP: &str = "logs";
+const FORMER_KEEP_KEYS: [(&str, &str); 2] = [("store", "enabled"), ("keep-days", "days")];
+
 /// Everything that differs between environments.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -127,14 +132,18 @@ impl RuntimeConfig {
         let invalid = |rule| ManifestError::invalid(path, rule);
         let keys = Self::keys();
         let known = Known::of(&keys).with(manifest);
-        let environment = Environment::new(std::env::vars_os(), &known).map_err(invalid)?;
+        let mut environment = Environment::new(std::env::vars_os(), &known).map_err(invalid)?;
         let file = Figment::from(Serialized::defaults(table));
-        let (mut config, has_keep) = environment
-            .read(&file, |figment| Ok((Self::read(figment)?, figment.contains("log.keep"))))
-            .map_err(invalid)?;
+        if !file.contains(FORMER_KEEP) {
+            environment = environment.renamed(FORMER_KEEP, KEEP, &FORMER_KEEP_KEYS).map_err(invalid)?;
+        }
+        let (mut config, has_keep) =
+            environment.read(&file, |figment| Ok((Self::read(figment)?, figment.contains(KEEP)))).map_err(invalid)?;
         if let Some(keep) = config.logs.take() {
             if has_keep {
-                return Err(invalid("[logs] is the former name of [log.keep]; keep one of them".into()));
+                let sets: Vec<&str> = environment.of_table(KEEP).collect();
+                let by = if sets.is_empty() { String::new() } else { format!(", which {} sets", sets.join(", ")) };
+                return Err(invalid(format!("[logs] is the former name of [log.keep]{by}; keep one of them").into()));
             }
             config.log.keep = keep;
         }

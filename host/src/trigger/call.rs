@@ -31,6 +31,7 @@ impl Server {
     async fn receive(
         &self,
         request: Request<Incoming>,
+        component: &Provider,
         exchange: &Exchange<'_>,
     ) -> Result<Request<Received<Limited<Lingering>>>, Problem> {
         let (mut head, body) = request.into_parts();
@@ -38,7 +39,8 @@ impl Server {
         let body = Lingering::new(&head.headers, body);
         let body_max = self.settings.body_max.0;
         let announced = announced(&head.headers);
-        if announced.is_some_and(|length| length > body_max) {
+        let is_too_large = announced.is_some_and(|length| length > body_max);
+        if is_too_large && !self.platform.refuses_bodies(component.name()) {
             return Err(refusal::too_large(body_max));
         }
         let authority = head
@@ -59,7 +61,7 @@ impl Server {
         let ahead_max = self.settings.body_ahead.0;
         // A client that asks before it sends a large body is answered by the component.
         let asks = head.headers.contains_key(header::EXPECT) && announced.is_none_or(|length| length > ahead_max);
-        if is_empty || asks {
+        if is_empty || asks || is_too_large {
             return Ok(Request::from_parts(head, Received::unread(body)));
         }
         let share = self.door.bodies.take(exchange.origin.address, 0).map_err(BodyFailure::Exhausted);
@@ -78,7 +80,7 @@ impl Server {
     ) -> Result<Response<Answer>, Problem> {
         let correlation_id = exchange.id.to_str().unwrap_or_default();
         let offered = self.offer_hold(component, &mut request, exchange);
-        let mut request = self.receive(request, exchange).await?;
+        let mut request = self.receive(request, component, exchange).await?;
         let place = exchange.connection.place();
         if place.is_none() {
             return Err(refusal::too_many("This connection has too many requests in progress.", 1));

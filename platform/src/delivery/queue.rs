@@ -227,6 +227,10 @@ impl FromStr for DeadLetterId {
         let refused = || DeadLetterIdError(text.to_owned());
         let (subscription, event_id) = text.rsplit_once('/').ok_or_else(refused)?;
         let event_id = event_id.parse().map_err(|_| refused())?;
+        // No database holds it.
+        if subscription.contains('\0') {
+            return Err(refused());
+        }
         Ok(Self { subscription: subscription.to_owned(), event_id })
     }
 }
@@ -245,5 +249,7 @@ mod tests {
     fn a_text_that_names_no_dead_letter_is_refused_with_the_shape_that_is_expected() {
         let error = "query".parse::<DeadLetterId>().unwrap_err();
         assert_eq!(error.to_string(), "a dead letter is named SUBSCRIPTION/EVENT-ID, not `query`");
+        let id = DeadLetterId { subscription: "que\0ry".to_owned(), event_id: Uuid::from_u128(5) };
+        assert!(id.to_string().parse::<DeadLetterId>().is_err());
     }
 }

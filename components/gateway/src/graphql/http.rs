@@ -3,7 +3,6 @@
 //! All failures are answered as GraphQL errors, since GraphQL clients read nothing else.
 
 use super::answer::{Answer, Refused};
-use super::errors::QUERY;
 use super::execute;
 use super::prepared::Prepared;
 use super::scope::{Scope, SharedScope};
@@ -15,18 +14,20 @@ use crate::rate;
 use crate::settings::Settings;
 use crate::viewer::Viewer;
 use crate::web::media::{self, Answer as AnswerType};
-use crate::web::{Request, Response, header, list, preflight};
+use crate::web::{Request, Response, body, header, list, preflight};
 use async_graphql::parser::types::OperationType;
 use futures::future::join_all;
 use http::{HeaderMap, Method, StatusCode};
 use mindflow_guest::call::ReachedLimit;
-use mindflow_guest::failure::field;
 use mindflow_guest::rules::Rule;
 
 /// Of a batch that is refused as a whole: clients match answers to operations by their places, and no honest one sends more.
 const REFUSALS_MAX: usize = 100;
 
 const METHODS: &str = "GET, HEAD, POST, OPTIONS";
+
+/// The media types of answers.
+const ANSWERS: [&str; 3] = ["application/graphql-response+json", "application/json", "text/event-stream"];
 
 /// A whole handshake goes to the host, where there is one (`socket`).
 const NO_WEBSOCKET: &str = "This handshake of a WebSocket came without `Connection: Upgrade` and `Upgrade: websocket`, which proxies \
@@ -105,17 +106,15 @@ async fn serve(
 ) -> Result<Response, Failure> {
     if !is_read(request.method()) && request.method() != Method::POST {
         let text = format!("GraphQL takes GET and POST, not {}.", request.method());
-        return Err(Failure::new(Kind::MethodNotAllowed(METHODS), text));
+        return Err(Failure::broken(Kind::MethodNotAllowed(METHODS), "method", Rule::one_of(["GET", "POST"]), text));
     }
     if is_read(request.method()) && request.headers().contains_key("sec-websocket-key") {
-        return Err(Failure::new(Kind::Malformed, NO_WEBSOCKET));
+        return Err(Failure::broken(Kind::Malformed, "upgrade", Rule::Required, NO_WEBSOCKET));
     }
     preflight::check(request.method(), request.headers())?;
     let answer_type = answer_type.ok_or_else(|| {
-        Failure::new(
-            Kind::NotAcceptable,
-            "GraphQL answers as application/graphql-response+json, application/json or text/event-stream.",
-        )
+        let text = "GraphQL answers as application/graphql-response+json, application/json or text/event-stream.";
+        Failure::broken(Kind::NotAcceptable, "accept", Rule::one_of(ANSWERS), text)
     })?;
     let payload = payload(request)?;
     let scope = Scope::new(viewer.clone());
@@ -123,7 +122,7 @@ async fn serve(
         Payload::Single(params) => single(params, request, &scope, settings, answer_type).await,
         Payload::Batch(_) | Payload::Beyond(..) if answer_type == AnswerType::EventStream => {
             let text = "A stream of events carries one operation, not a batch.";
-            Err(Failure::new(Kind::Malformed, text).about(field("", Rule::of_type("object"), text)))
+            Err(Failure::broken(Kind::Malformed, "", Rule::of_type("object"), text))
         }
         Payload::Beyond(count, failure) => {
             let count = count.min(REFUSALS_MAX);
@@ -146,10 +145,7 @@ fn payload(request: &Request) -> Result<Payload, Failure> {
         return params::from_query(request.uri().query().unwrap_or_default()).map(Payload::Single);
     }
     if !header(request.headers(), "content-type").is_some_and(media::is_json) {
-        return Err(Failure::new(
-            Kind::UnsupportedMediaType,
-            "The body must be JSON in UTF-8, with `Content-Type: application/json`.",
-        ));
+        return Err(body::no_json_type());
     }
     params::from_body(request.body())
 }
@@ -171,8 +167,7 @@ async fn single(
     };
     if prepared.kind == OperationType::Mutation && is_read(request.method()) {
         let text = "A mutation is sent by POST.";
-        let failure = Failure::new(Kind::MethodNotAllowed("POST"), text);
-        return Err(failure.about(field(QUERY, Rule::Unsupported, text)));
+        return Err(Failure::broken(Kind::MethodNotAllowed("POST"), "method", Rule::one_of(["POST"]), text));
     }
     if prepared.kind == OperationType::Subscription && answer_type != AnswerType::EventStream {
         if !media::accepts_events(list(request.headers(), "accept").as_deref()) {
@@ -196,9 +191,8 @@ async fn single(
 }
 
 fn no_stream(scope: &SharedScope) -> Refused {
-    let text = "A subscription needs a stream: send `Accept: text/event-stream`, or use the WebSocket protocol \
-                graphql-transport-ws.";
-    let failure = Failure::new(Kind::Malformed, text).about(field(QUERY, Rule::Unsupported, text));
+    let text = "A subscription needs a stream: send `Accept: text/event-stream`, or use the WebSocket protocol graphql-transport-ws.";
+    let failure = Failure::broken(Kind::Malformed, "accept", Rule::one_of(["text/event-stream"]), text);
     Refused { status: None, ..Refused::request(&failure, scope.viewer.correlation_id()) }
 }
 

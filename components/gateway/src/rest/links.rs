@@ -5,7 +5,7 @@ use crate::failure::{Failure, Kind};
 use crate::rate;
 use crate::services::accounts;
 use crate::viewer::Viewer;
-use crate::web::{Request, Response, header, media, page};
+use crate::web::{Request, Response, list, media, page};
 use http::{Method, StatusCode};
 use mindflow_guest::account_link::Link;
 use mindflow_guest::call::Error;
@@ -73,7 +73,9 @@ pub async fn respond(link: Link, request: &Request, viewer: &Viewer, token: Stri
     }
     match follow(link, request, viewer, token).await {
         Ok(()) => Ok(page::respond(StatusCode::OK, &page::paragraph(done(link)))),
-        Err(failure) if media::wants_html(header(request.headers(), "accept")) => Ok(refused(link, &failure, viewer)),
+        Err(failure) if media::wants_html(list(request.headers(), "accept").as_deref()) => {
+            Ok(refused(link, &failure, viewer))
+        }
         Err(failure) => Err(failure),
     }
 }
@@ -122,15 +124,18 @@ mod tests {
 
     #[test]
     fn a_form_without_a_password_is_shown_again_to_a_browser_and_a_problem_to_programs() {
-        let post = |accept: &str| {
-            let request = http::Request::post("/auth/reset-password/T").header("accept", accept);
+        let post = |accept: &[&str]| {
+            let request = http::Request::post("/auth/reset-password/T");
+            let request = accept.iter().fold(request, |request, line| request.header("accept", *line));
             request.body(b"newPassword=&other=1".to_vec()).unwrap()
         };
-        let browser = post("text/html,*/*;q=0.8");
-        let shown = block_on(respond(Link::ResetPassword, &browser, &viewer(), "T".into())).unwrap();
-        assert_eq!(shown.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(text(&shown).contains("<p>Enter a new password.</p>") && text(&shown).contains("<form"));
-        let problem = block_on(respond(Link::ResetPassword, &post("*/*"), &viewer(), "T".into()));
+        // A list may stand on several lines.
+        for accept in [&["text/html,*/*;q=0.8"][..], &["image/png", "text/html"]] {
+            let shown = block_on(respond(Link::ResetPassword, &post(accept), &viewer(), "T".into())).unwrap();
+            assert_eq!(shown.status, StatusCode::UNPROCESSABLE_ENTITY);
+            assert!(text(&shown).contains("<p>Enter a new password.</p>") && text(&shown).contains("<form"));
+        }
+        let problem = block_on(respond(Link::ResetPassword, &post(&["*/*"]), &viewer(), "T".into()));
         assert_eq!(problem.map(|_| ()).unwrap_err().fields[0].field, "newPassword");
     }
 

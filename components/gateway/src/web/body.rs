@@ -57,15 +57,18 @@ pub fn check(body: &[u8]) -> Result<(), Failure> {
 /// given twice.
 pub fn object(request: &Request) -> Result<Map<String, Value>, Failure> {
     if !header(request.headers(), "content-type").is_some_and(media::is_json) {
-        return Err(Failure::new(
-            Kind::UnsupportedMediaType,
-            "The body must be JSON, with `Content-Type: application/json`.",
-        ));
+        return Err(no_json_type());
     }
     match value(request)? {
         Value::Object(fields) => Ok(fields),
         _ => Err(Failure::invalid(vec![field("", Rule::of_type("object"), "The body must be a JSON object.")])),
     }
+}
+
+/// The refusal of a body that is not said to be JSON.
+pub fn no_json_type() -> Failure {
+    let text = "The body must be JSON in UTF-8, with `Content-Type: application/json`.";
+    Failure::broken(Kind::UnsupportedMediaType, "content-type", Rule::one_of(["application/json"]), text)
 }
 
 fn value(request: &Request) -> Result<Value, Failure> {

@@ -5,6 +5,7 @@
 use super::{cors, media};
 use crate::failure::{Failure, Kind};
 use http::{HeaderMap, HeaderValue, Method};
+use mindflow_guest::rules::Rule;
 
 /// Any of these, with any value. The last two are what Apollo's clients send.
 const PREFLIGHT_HEADERS: [&str; 5] =
@@ -18,11 +19,9 @@ pub fn check(method: &Method, headers: &HeaderMap) -> Result<(), Failure> {
         && !has_type_to_ask_for(headers)
         && !PREFLIGHT_HEADERS.iter().any(|name| headers.contains_key(*name))
     {
-        return Err(Failure::new(
-            Kind::PreflightRequired,
-            "This request could come from a foreign site (cross-site request forgery). Send the header \
-             `GraphQL-Preflight: 1` (or `X-Requested-With`), an `Authorization`, or `Content-Type: application/json`.",
-        ));
+        let text = "This request could come from a foreign site (cross-site request forgery). Send the header \
+                    `GraphQL-Preflight: 1` (or `X-Requested-With`), an `Authorization`, or `Content-Type: application/json`.";
+        return Err(Failure::broken(Kind::PreflightRequired, "graphql-preflight", Rule::Required, text));
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use super::body::{self, BODY_BYTES_MAX, BODY_BYTES_USUAL};
 use crate::failure::{Failure, Kind};
 use crate::memory::{self, Reservation};
 use http::request::Parts;
+use mindflow_guest::rules::Rule;
 use mindflow_guest::web::wire;
 use wasip3::http::types::{ErrorCode, Request as WasiRequest};
 
@@ -26,9 +27,8 @@ pub async fn receive(request: WasiRequest) -> Result<Incoming, ErrorCode> {
 }
 
 async fn body(request: WasiRequest, announced: usize, place: &mut Option<Reservation>) -> Result<Vec<u8>, Failure> {
-    let too_large = || Failure::new(Kind::TooLarge, format!("A request body may have at most {BODY_BYTES_MAX} bytes."));
     if announced > BODY_BYTES_MAX {
-        return Err(too_large());
+        return Err(too_large(announced));
     }
     let mut body = wire::Incoming::new(request);
     let mut bytes = Vec::with_capacity(announced.min(BODY_BYTES_USUAL));
@@ -40,11 +40,17 @@ async fn body(request: WasiRequest, announced: usize, place: &mut Option<Reserva
         }
         bytes.extend_from_slice(&piece);
         if bytes.len() > BODY_BYTES_MAX {
-            return Err(too_large());
+            return Err(too_large(0));
         }
     }
     match body.end().await {
         Ok(()) => body::check(&bytes).map(|()| bytes),
-        Err(_) => Err(Failure::new(Kind::Malformed, "The request body broke off.")),
+        Err(_) => Err(Failure::broken(Kind::Malformed, "", Rule::Damaged, "The request body broke off.")),
     }
+}
+
+/// The refusal of a body of so many bytes: 0 where they were not counted.
+pub fn too_large(bytes: usize) -> Failure {
+    let text = format!("A request body may have at most {BODY_BYTES_MAX} bytes.");
+    Failure::broken(Kind::TooLarge, "", Rule::bytes(BODY_BYTES_MAX, bytes), text)
 }

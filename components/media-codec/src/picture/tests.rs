@@ -130,8 +130,12 @@ fn what_ends_before_its_end_is_truncated() {
         ("webp", encoded(&opaque, ImageFormat::WebP)),
         ("gif", encoded(&opaque, ImageFormat::Gif)),
     ] {
-        // The last bytes of a GIF's data may be of no pixel.
-        let end = if name == "gif" { 8 } else { 3 };
+        // The last bytes of a GIF's data may be of no pixel, and those of a PNG are its end alone.
+        let end = match name {
+            "gif" => 8,
+            "png" => 13,
+            _ => 3,
+        };
         for part in [30, upload.len() / 2, upload.len() - end] {
             let refusal = prepare(upload[..part].to_vec()).unwrap_err();
             assert_eq!(refusal, Refusal::Truncated, "{name}, {part} of {} bytes", upload.len());
@@ -192,7 +196,29 @@ fn a_picture_that_lacks_some_of_its_last_bytes_is_taken_just_when_all_of_it_is_t
         let gif = may_lack(&encoded(&image, ImageFormat::Gif));
         assert!(gif.starts_with(&[1, 2]) && gif.iter().zip(1..).all(|(cut, next)| *cut == next), "{gif:?}");
         assert!(gif.len() <= 7, "{width} by {height}: {gif:?}");
+        let png = may_lack(&encoded(&image, ImageFormat::Png));
+        assert_eq!(png, (1..=12).collect::<Vec<_>>(), "{width} by {height}: its last chunk");
     }
+}
+
+#[test]
+fn a_png_without_its_end_keeps_how_it_is_turned_and_one_without_some_of_its_data_is_refused() {
+    use img_parts::png::{Png, PngChunk};
+    let mut upload = Vec::new();
+    let mut encoder = PngEncoder::new(&mut upload);
+    encoder.set_exif_metadata(exif(6)).unwrap();
+    DynamicImage::from(halves(300, 200)).write_with_encoder(encoder).unwrap();
+    let [original, display, thumb] = prepared(upload[..upload.len() - 12].to_vec());
+    assert_eq!((original.width, original.height), (200, 300));
+    assert_eq!([original, display, thumb], prepared(upload.clone()));
+    let mut lacking = Png::from_bytes(upload.into()).unwrap();
+    lacking.chunks_mut().retain(|chunk| chunk.kind() != *b"IEND");
+    for chunk in lacking.chunks_mut().iter_mut().filter(|chunk| chunk.kind() == *b"IDAT") {
+        let half = chunk.contents().len() / 2;
+        *chunk = PngChunk::new(*b"IDAT", chunk.contents().slice(..half));
+    }
+    let refusal = prepare(lacking.encoder().bytes().to_vec()).unwrap_err();
+    assert!(matches!(refusal, Refusal::Truncated | Refusal::Damaged(_)), "{refusal}");
 }
 
 /// A grey JPEG of three blocks without a picture in them. Each is a code of one bit for its average, and `01`, the end of the

@@ -12,6 +12,13 @@ const EXIF: [u8; 4] = *b"eXIf";
 /// Of a profile's name (PNG §11.3.2.3).
 const NAME_BYTES_MAX: usize = 79;
 
+/// The signature of a file, behind which its chunks are.
+const SIGNATURE_BYTES: usize = 8;
+/// Of a chunk besides its contents: their length, its kind and a checksum.
+const FRAME_BYTES: usize = 12;
+/// The last chunk. It says nothing else, so browsers show a picture without it.
+const END: &[u8] = b"\0\0\0\0IEND\xAE\x42\x60\x82";
+
 /// Of the ancillary chunks: colours, transparency, the size of a pixel, and what moves.
 const KEPT: [&[u8; 4]; 15] = [
     b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"mDCV", b"cLLI", b"sBIT", b"bKGD", b"pHYs", b"sPLT",
@@ -19,7 +26,7 @@ const KEPT: [&[u8; 4]; 15] = [
 ];
 
 pub(super) fn strip(image: Bytes, turned: Orientation) -> Result<Vec<u8>, StripError> {
-    let mut png = Png::from_bytes(image).map_err(|error| match error {
+    let mut png = Png::from_bytes(ended(image)).map_err(|error| match error {
         Error::Truncated => StripError::Truncated,
         _ => StripError::Damaged("its chunks are not those of a PNG"),
     })?;
@@ -51,8 +58,26 @@ pub(super) fn strip(image: Bytes, turned: Orientation) -> Result<Vec<u8>, StripE
 
 /// How the picture is to be turned.
 pub(super) fn turned(image: Bytes) -> Option<Orientation> {
-    let png = Png::from_bytes(image).ok()?;
+    let png = Png::from_bytes(ended(image)).ok()?;
     png.chunk_by_type(EXIF).and_then(|chunk| Orientation::from_exif_chunk(chunk.contents()))
+}
+
+/// The image with its end, where that alone is missing, or some of it. Whether all rows are there is seen when it is decoded.
+fn ended(image: Bytes) -> Bytes {
+    let mut rest = image.get(SIGNATURE_BYTES..).unwrap_or_default();
+    loop {
+        let length = rest.first_chunk().map(|length| u32::from_be_bytes(*length));
+        let length = length.and_then(|length| usize::try_from(length).ok());
+        let Some(behind) = length.and_then(|length| rest.get(length.checked_add(FRAME_BYTES)?..)) else { break };
+        if rest.starts_with(END) {
+            return image;
+        }
+        rest = behind;
+    }
+    match END.strip_prefix(rest) {
+        Some(missing) => [image.as_ref(), missing].concat().into(),
+        None => image,
+    }
 }
 
 /// How many bytes the profile unpacks to, as far as one more than it may have.

@@ -31,6 +31,9 @@ pub struct ComponentTool {
     pub subscriptions: Vec<SubscriptionEntry>,
     pub schedules: Vec<ScheduleEntry>,
     pub websocket: Option<WebSocketRoute>,
+    /// Whether it refuses a request itself whose body is larger than the host takes, by its `Content-Length` and before it does
+    /// anything else: as its clients understand, in place of a problem of the host's.
+    pub refuses_bodies: bool,
 }
 
 /// One component of the application.

@@ -1,5 +1,6 @@
 use super::*;
-use crate::web::Presented;
+use crate::web::body::BODY_BYTES_MAX;
+use crate::web::{Presented, wire};
 use futures::StreamExt;
 use futures::executor::block_on;
 use mindflow_guest::web::Body;
@@ -107,7 +108,7 @@ fn a_get_needs_the_header_and_runs_no_mutation() {
     assert_eq!(response.status, 405);
     assert_eq!(response.headers["allow"], "POST");
     let extensions = body(response)["errors"][0]["extensions"].clone();
-    assert_eq!((&extensions["field"], &extensions["rule"]), (&json!("query"), &json!("unsupported")), "{extensions}");
+    assert_eq!((&extensions["field"], &extensions["rule"]), (&json!("method"), &json!("one-of")), "{extensions}");
 }
 
 #[test]
@@ -127,13 +128,51 @@ fn other_methods_bodies_and_wishes_are_refused_with_their_statuses() {
             .header("content-type", content_type)
             .header("x-requested-with", "test")
             .header("accept", accept);
-        let body = json!({"query": "{ __typename }"}).to_string().into_bytes();
-        sent(request.body(body).unwrap()).status.as_u16()
+        let query = json!({"query": "{ __typename }"}).to_string().into_bytes();
+        refusal(sent(request.body(query).unwrap()))
     };
-    assert_eq!(with("PUT", "application/json", "*/*"), 405);
-    assert_eq!(with("POST", "text/plain", "*/*"), 415);
-    assert_eq!(with("POST", "application/json; charset=utf-16", "*/*"), 415);
-    assert_eq!(with("POST", "application/json", "image/png"), 406);
+    let one_of =
+        |status: u16, field: &str, values: Value| (status, field.to_owned(), json!(["one-of", { "values": values }]));
+    let json = || json!(["application/json"]);
+    assert_eq!(with("PUT", "application/json", "*/*"), one_of(405, "method", json!(["GET", "POST"])));
+    assert_eq!(with("POST", "text/plain", "*/*"), one_of(415, "content-type", json()));
+    assert_eq!(with("POST", "application/json; charset=utf-16", "*/*"), one_of(415, "content-type", json()));
+    assert_eq!(with("POST", "application/json", "image/png"), one_of(406, "accept", json!(ANSWERS)));
+}
+
+/// The status of a refusal of the request itself, the part of it that is not right, and the rule with its parameters.
+fn refusal(response: Response) -> (u16, String, Value) {
+    let status = response.status.as_u16();
+    let answer = body(response);
+    let extensions = &answer["errors"][0]["extensions"];
+    assert_eq!(extensions["code"], "BAD_USER_INPUT", "{answer}");
+    assert_eq!(extensions["errors"][0]["field"], extensions["field"], "{answer}");
+    let field = extensions["field"].as_str().unwrap_or_else(|| panic!("no field: {answer}"));
+    (status, field.to_owned(), json!([extensions["rule"], extensions["params"]]))
+}
+
+#[test]
+fn what_is_wrong_with_a_request_itself_has_a_field_and_a_rule_as_any_input() {
+    let plain = || json!(["required", {}]);
+    assert_eq!(refusal(get("{ __typename }", &[])), (400, "graphql-preflight".into(), plain()));
+    let handshake = [("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")];
+    assert_eq!(refusal(get("{ __typename }", &handshake)), (400, "upgrade".into(), plain()));
+    let preflight = ("graphql-preflight", "1");
+    let by_post = json!(["one-of", { "values": ["POST"] }]);
+    assert_eq!(refusal(get("mutation { __typename }", &[preflight])), (405, "method".into(), by_post));
+    let as_events = json!(["one-of", { "values": ["text/event-stream"] }]);
+    let subscription = json!({"query": "subscription { entryChanged { kind } }"});
+    assert_eq!(refusal(post(NEW, &subscription)), (400, "accept".into(), as_events));
+    let request = http::Request::post("/graphql").body(Vec::new()).unwrap();
+    for (failure, rule) in [
+        (wire::too_large(0), json!(["too-long", { "max": BODY_BYTES_MAX, "unit": "bytes" }])),
+        (
+            wire::too_large(9_999_999),
+            json!(["too-long", { "max": BODY_BYTES_MAX, "actual": 9_999_999, "unit": "bytes" }]),
+        ),
+    ] {
+        assert_eq!(refusal(refused(&request, &failure, "c-1")), (413, String::new(), rule));
+    }
 }
 
 #[test]

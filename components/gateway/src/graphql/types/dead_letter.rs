@@ -8,7 +8,7 @@ use mindflow_events::redaction::{self, Failed};
 use mindflow_guest::call::Error;
 use mindflow_guest::dead_letters as platform;
 use mindflow_guest::failure::{internal, invalid};
-use mindflow_guest::rules::Format;
+use mindflow_guest::rules::{Format, Rule};
 
 /// An event that a consumer failed to take; later events of its entity wait behind it.
 #[derive(SimpleObject)]
@@ -53,6 +53,9 @@ pub struct DeadLetterConnection {
 
 /// One page of at most `first`.
 pub async fn page(consumer: Option<String>, first: u32, after: Option<String>) -> Result<DeadLetterConnection, Error> {
+    if consumer.as_ref().is_some_and(|consumer| consumer.contains('\0')) {
+        return Err(invalid("consumer", Rule::Characters, "It must not hold the NUL character."));
+    }
     let has_previous_page = after.is_some();
     // One more than requested shows whether others follow.
     let page = platform::page(consumer, first.saturating_add(1), after).await;
