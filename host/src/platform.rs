@@ -27,6 +27,7 @@ use mindflow_backends::{
     delivery::{self, Backend, DeadLetters, Delivery, Opening, erased::ErasedMeter, publishers as publishing},
     keys,
     records::{
+        self,
         audit::AuditLog,
         logs::{self, LogStore},
     },
