@@ -236,7 +236,9 @@ fn lay_out(folder: &Path, servers: &Servers, backend: Backend) -> Result<()> {
     let manifest = absolute_manifest()
         .replace(&format!("{}/migrations/read", root().display()), &migrations.display().to_string())
         .replace("lifetime-s = 900", "lifetime-s = 3600")
-        .replace("name = \"erase\"\ncron = \"* * * * *\"", "name = \"erase\"\ncron = \"* * * * * *\"");
+        .replace("name = \"erase\"\ncron = \"* * * * *\"", "name = \"erase\"\ncron = \"* * * * * *\"")
+        // What a killed host ran is begun again half a minute later.
+        .replace("run-max-s = 120", "run-max-s = 5");
     std::fs::write(folder.join("spin.toml"), format!("{manifest}\n{}", counter()?))?;
 
     let mut config = String::new();
