@@ -2,7 +2,6 @@
 //!
 //! All failures are answered as GraphQL errors, since GraphQL clients read nothing else.
 
-use super::errors::QUERY;
 use super::execute::{self, Answer, Prepared, Refused};
 use super::scope::{Scope, SharedScope};
 use super::workarounds::params::{self, Params, Payload};
@@ -166,7 +165,7 @@ async fn single(
     };
     if prepared.kind == OperationType::Mutation && is_read(request.method()) {
         let text = "A mutation is sent by POST.";
-        return Err(Failure::broken(Kind::MethodNotAllowed("POST"), QUERY, Rule::Unsupported, text));
+        return Err(Failure::broken(Kind::MethodNotAllowed("POST"), "method", Rule::one_of(["POST"]), text));
     }
     if prepared.kind == OperationType::Subscription && answer_type != AnswerType::EventStream {
         if !media::accepts_events(list(request.headers(), "accept").as_deref()) {
@@ -191,7 +190,7 @@ async fn single(
 
 fn no_stream(scope: &SharedScope) -> Refused {
     let text = "A subscription needs a stream: send `Accept: text/event-stream`, or use the WebSocket protocol graphql-transport-ws.";
-    let failure = Failure::broken(Kind::Malformed, QUERY, Rule::Unsupported, text);
+    let failure = Failure::broken(Kind::Malformed, "accept", Rule::one_of(["text/event-stream"]), text);
     Refused { status: None, ..Refused::request(&failure, scope.viewer.correlation_id()) }
 }
 

@@ -156,11 +156,11 @@ fn what_is_wrong_with_a_request_itself_has_a_field_and_a_rule_as_any_input() {
     let handshake = [("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")];
     assert_eq!(refusal(get("{ __typename }", &handshake)), (400, "upgrade".into(), plain()));
     let preflight = ("graphql-preflight", "1");
-    let by_another_way = || json!(["unsupported", {}]);
-    let mutation = refusal(get("mutation { __typename }", &[preflight]));
-    assert_eq!(mutation, (405, "query".into(), by_another_way()));
+    let by_post = json!(["one-of", { "values": ["POST"] }]);
+    assert_eq!(refusal(get("mutation { __typename }", &[preflight])), (405, "method".into(), by_post));
+    let as_events = json!(["one-of", { "values": ["text/event-stream"] }]);
     let subscription = json!({"query": "subscription { entryChanged { kind } }"});
-    assert_eq!(refusal(post(NEW, &subscription)), (400, "query".into(), by_another_way()));
+    assert_eq!(refusal(post(NEW, &subscription)), (400, "accept".into(), as_events));
     let request = http::Request::post("/graphql").body(Vec::new()).unwrap();
     for (failure, rule) in [
         (wire::too_large(0), json!(["too-long", { "max": BODY_BYTES_MAX, "unit": "bytes" }])),
