@@ -44,7 +44,7 @@ struct Replica {
     delivery: Delivery,
 }
 
-/// Takes everything at once, and notes when.
+/// Takes everything immediately, and notes when.
 #[derive(Default)]
 struct Witness {
     count: AtomicUsize,

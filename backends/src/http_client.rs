@@ -1,8 +1,9 @@
 //! What every back end that is asked over HTTP needs: a client that follows no redirects, an answer with a bound,
 //! and the text of a failure without the address, which may hold a credential.
 
+use crate::error::chain;
 use reqwest::{Client, ClientBuilder, Response, redirect::Policy};
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -23,9 +24,7 @@ pub(crate) async fn body(response: &mut Response, bytes_max: usize) -> Result<Op
     Ok(Some(bytes))
 }
 
-/// A failure with its cause.
+/// A failure with its causes.
 pub(crate) fn describe(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-    format!("{error}{cause}")
+    chain(&error.without_url())
 }

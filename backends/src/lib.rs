@@ -18,7 +18,6 @@ pub mod data_keys;
 pub mod database;
 pub mod delivery;
 pub mod embeddings;
-pub mod error;
 pub mod failpoint;
 mod http_client;
 pub mod ids;
@@ -31,3 +30,5 @@ pub mod redis_server;
 pub mod schedule;
 pub mod secret;
 pub mod stores;
+
+pub use mindflow_platform::error;

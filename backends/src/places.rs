@@ -46,7 +46,7 @@ pub enum Key {
 pub enum Share {
     /// All but one part of eight, and one less than all where there are two: for what comes back within its deadline.
     Most,
-    /// A third of what is left beside one, but two where there are three: for what may be held until others let go of a lock. Of
+    /// A third of what one holder leaves, but two where there are three: for what may be held until others let go of a lock. Of
     /// seven or more, all keys of one client together leave one.
     Third,
 }
@@ -71,7 +71,7 @@ pub struct Place {
 }
 
 /// A call that waits; it leaves the queue when it is dropped.
-struct Waiting<'a> {
+struct WaitingCall<'a> {
     places: &'a Places,
     key: &'a Key,
     number: u64,
@@ -171,7 +171,7 @@ impl Places {
             }
             let (number, place) = table.wait(key, self.0.key_max);
             self.show_waiting(&table);
-            Waiting { places: self, key, number, place, is_over: false }
+            WaitingCall { places: self, key, number, place, is_over: false }
         };
         let place = (&mut waiting.place).await;
         waiting.is_over = true;
@@ -228,7 +228,7 @@ impl Drop for Place {
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for WaitingCall<'_> {
     fn drop(&mut self) {
         if !self.is_over {
             self.places.leave(self.key, self.number);

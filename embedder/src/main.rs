@@ -53,7 +53,7 @@ fn listen(socket: &Path) -> Result<UnixListener> {
     Ok(UnixListener::bind(&path)?)
 }
 
-/// Whoever started this holds the other end of the standard input: when it closes, that process has ended,
+/// The process that started this holds the other end of the standard input: when it closes, the process has ended,
 /// however it did.
 fn end_with_input() {
     thread::spawn(|| {

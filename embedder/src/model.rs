@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use ndarray::{Array1, Axis};
 use std::path::Path;
 
-/// Tokens that the model reads at once, the two around a text included; it was trained on no more.
+/// Tokens that the model reads of a text, the two around a text included; it was trained on no more.
 const TOKENS_MAX: usize = 256;
 /// Parts of a long text that are read: some 3,000 words. The vector of a text is the mean of its parts'.
 const PARTS_MAX: usize = 16;

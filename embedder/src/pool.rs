@@ -1,4 +1,4 @@
-//! One thread that computes, and a short queue before it: two texts at once would take twice as long each.
+//! One thread that computes, and a short queue before it: two texts at the same time would take twice as long each.
 
 use crate::model::Model;
 use std::thread;
@@ -30,7 +30,7 @@ impl Worker {
         let (sender, mut jobs) = mpsc::channel::<Job>(WAITING_MAX);
         thread::spawn(move || {
             while let Some(job) = jobs.blocking_recv() {
-                // Whoever asked may have gone while this waited.
+                // The caller may have gone while this waited.
                 if job.answer.is_closed() {
                     continue;
                 }

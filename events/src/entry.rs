@@ -1,7 +1,7 @@
 //! Journal entries.
 
 use crate::{
-    Mood, Tag,
+    Mood, Place, Tag,
     decode::{Decode, Defect},
     value::{Date, Time},
 };
@@ -35,6 +35,32 @@ pub struct Entry {
     /// Whether it never leaves the platform. Events of earlier releases lack it, and so do rows that their hosts wrote.
     #[serde(default, deserialize_with = "or_false")]
     pub private: bool,
+    /// Whether it is a draft. Its title and content may be empty then, and nothing counts it. This field and those below are missing
+    /// and null in events and rows of earlier releases.
+    #[serde(default, deserialize_with = "or_false")]
+    pub draft: bool,
+    /// When a draft became an entry; `None` of one that was an entry from the beginning.
+    #[serde(default)]
+    pub published_at: Option<Time>,
+    #[serde(default, deserialize_with = "or_false")]
+    pub pinned: bool,
+    #[serde(default, deserialize_with = "or_false")]
+    pub favourite: bool,
+    /// The journal that it is in; `None` for the default one. One that was deleted counts as the default one.
+    #[serde(default)]
+    pub book_id: Option<Uuid>,
+    /// The time of its day, `HH:MM`.
+    #[serde(default)]
+    pub entry_time: Option<String>,
+    #[serde(default)]
+    pub place: Option<Place>,
+    /// Whether an import made it: it takes no place in a month's quota.
+    #[serde(default, deserialize_with = "or_false", skip_serializing_if = "is_false")]
+    pub imported: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// Null as false.
@@ -42,7 +68,7 @@ fn or_false<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error
     Option::<bool>::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// `JournalEntryCreated` and `JournalEntryUpdated`: the whole entry, so that a consumer needs no earlier event.
+/// `JournalEntryCreated`, `JournalEntryUpdated` and `JournalDraftSaved`: the whole entry, so that a consumer needs no earlier event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EntryWritten {
     #[serde(flatten)]
@@ -74,12 +100,16 @@ pub enum Reason {
     Reanalyze,
     /// The content is the same; a tag of the entry has a new name.
     TagRenamed,
+    /// The content is the same; a tag was taken off the entry, which may have another one in its place.
+    Retagged,
+    /// The content is the same; the entry was pinned, or made a favourite, or is in another journal.
+    Marked,
     /// A word of a later version.
     #[serde(other, skip_serializing)]
     Other,
 }
 
-/// `JournalEntryDeleted`.
+/// `JournalEntryDeleted`: it is in the trash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EntryDeleted {
@@ -88,6 +118,13 @@ pub struct EntryDeleted {
     pub user_id: Uuid,
     pub deleted_at: Time,
     pub version: u32,
+}
+
+impl Entry {
+    /// Since when it is counted.
+    pub fn counted_since(&self) -> Time {
+        self.published_at.unwrap_or(self.created_at)
+    }
 }
 
 impl EntryWritten {

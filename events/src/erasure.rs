@@ -6,6 +6,16 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
+/// What is kept of what was erased: enough to show that the trail of events is whole, and nothing that was said.
+pub const REMAINS: [&str; 6] = [
+    "event ids",
+    "event types",
+    "times of events",
+    "sequences of events",
+    "ids of users and of what events are of",
+    "this receipt",
+];
+
 /// `AccountDeletionRequested`: the account goes when it is due, unless its user cancels that.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -46,8 +56,9 @@ pub struct EntryPurged {
     /// Files that no other entry has.
     #[serde(default)]
     pub attachment_ids: Vec<Uuid>,
-    /// Of the entry, which stays counted in the month's quota.
-    pub created_at: Time,
+    /// Since when the entry counts in a month's quota, as which it stays. None of a draft, nor of what was imported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Time>,
     pub at: Time,
 }
 

@@ -14,12 +14,14 @@
 
 mod account;
 mod analysis;
+mod book;
 mod decode;
 mod entry;
 mod erasure;
 mod mood;
 mod notice;
 mod notification;
+mod place;
 pub mod redaction;
 mod tag;
 #[cfg(test)]
@@ -28,16 +30,18 @@ mod value;
 
 pub use account::{Account, AccountMailRequested, CredentialsChanged, LoggedIn};
 pub use analysis::{AnalysisFailed, FailureReason, INSIGHT_KINDS, Insight, Insights, Quote};
+pub use book::{Book, DEFAULT_BOOK};
 pub use decode::BadEvent;
 pub use entry::{Analysis, Entry, EntryDeleted, EntryWritten, Reason};
 pub use erasure::{
     AccountErased, DeletionCancelled, DeletionRequested, EntryPurged, Erasure, ErasureCompleted, FIRST_PASS,
-    KeysDestroyed, LAST_PASS,
+    KeysDestroyed, LAST_PASS, REMAINS,
 };
 pub use mood::Mood;
 pub use notice::{Notice, NoticeKind, SessionEnded, UserNotice, notice_topic};
 pub use notification::{NotificationRequested, WEBHOOK_EVENTS};
-pub use tag::{MoodRecorded, Tag, TagCreated, TagRenamed};
+pub use place::{Degrees, Place};
+pub use tag::{MoodRecorded, MoodTakenBack, Tag, TagCreated, TagDeleted, TagRenamed};
 pub use value::{Date, Time};
 
 use decode::Decode;
@@ -205,9 +209,12 @@ aggregates! {
     KeysDestroyed: |it| "erasure", it.erasure_id, Some(it.user_id);
     ErasureCompleted: |it| "erasure-report", it.aggregate_id(), Some(it.user_id);
     EntryWritten: |it| "entry", it.entry.id, Some(it.entry.user_id);
+    Book: |it| "book", it.book_id, Some(it.user_id);
     EntryDeleted: |it| "entry", it.id, Some(it.user_id);
     MoodRecorded: |it| "mood", it.mood_id, Some(it.user_id);
+    MoodTakenBack: |it| "mood", it.mood_id, Some(it.user_id);
     TagCreated: |it| "tag", it.tag_id, Some(it.user_id);
+    TagDeleted: |it| "tag", it.tag_id, Some(it.user_id);
     TagRenamed: |it| "tag", it.tag_id, Some(it.user_id);
     Insights: |it| "analysis", it.entry_id, Some(it.user_id);
     AnalysisFailed: |it| "analysis", it.entry_id, Some(it.user_id);
@@ -223,16 +230,22 @@ events! {
     AccountMailRequested(AccountMailRequested) "1.0",
     CredentialsChanged(CredentialsChanged) "1.0",
     ErasureCompleted(ErasureCompleted) "1.0",
+    JournalCreated(Book) "1.0",
+    JournalDeleted(Book) "1.0",
+    JournalDraftSaved(EntryWritten) "1.0",
     JournalEntryCreated(EntryWritten) "1.0",
     JournalEntryDeleted(EntryDeleted) "1.0",
     JournalEntryPurged(EntryPurged) "1.0",
     JournalEntryUpdated(EntryWritten) "1.0",
+    JournalRenamed(Book) "1.0",
     KeysDestroyed(KeysDestroyed) "1.0",
     MailRequested(NotificationRequested) "1.0",
     MoodRecorded(MoodRecorded) "1.0",
+    MoodTakenBack(MoodTakenBack) "1.0",
     NotificationRequested(NotificationRequested) "1.0",
     PushRequested(NotificationRequested) "1.0",
     TagCreated(TagCreated) "1.0",
+    TagDeleted(TagDeleted) "1.0",
     TagRenamed(TagRenamed) "1.0",
     UserLoggedIn(LoggedIn) "1.0",
     UserRegistered(Account) "1.0",

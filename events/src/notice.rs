@@ -18,6 +18,8 @@ pub enum NoticeKind {
     Updated,
     Deleted,
     Analyzed,
+    /// A draft was saved.
+    Draft,
 }
 
 /// A session of the user that was ended before its time.

@@ -13,9 +13,10 @@ const WITHHELD: &str = "(withheld)";
 const BARE_CHARS_MIN: usize = 5;
 
 /// Ids, times, counts and what the platform itself decided.
-const SHOWN: [&str; 33] = [
+const SHOWN: [&str; 39] = [
     "analysis",
     "at",
+    "bookId",
     "change",
     "channel",
     "completedAt",
@@ -23,24 +24,29 @@ const SHOWN: [&str; 33] = [
     "date",
     "deletedAt",
     "displayName",
+    "draft",
     "dueAt",
     "email",
     "emailConfirmed",
     "entryDate",
     "entrySequence",
+    "erased",
     "erasureId",
     "journalId",
     "mail",
     "mailId",
+    "mergedInto",
     "model",
     "moodId",
     "pass",
+    "publishedAt",
     "reason",
     "roles",
     "sendId",
     "service",
     "sessionId",
     "tagId",
+    "takenBackAt",
     "timezone",
     "updatedAt",
     "userAgent",
@@ -150,6 +156,12 @@ mod tests {
             serde_json::json!({ "journalId": "j", "userId": "u", "version": 3, "wordCount": 12, "analysis": "requested" })
         );
         assert_eq!(parts.withheld, ["content", "mood", "somethingNew", "tags", "title"]);
+    }
+
+    #[test]
+    fn that_a_payload_was_erased_is_shown() {
+        let parts = split(r#"{"erased":true}"#).unwrap();
+        assert_eq!((parts.shown.as_str(), parts.withheld.len()), (r#"{"erased":true}"#, 0));
     }
 
     #[test]

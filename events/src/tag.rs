@@ -39,6 +39,17 @@ pub struct TagRenamed {
     pub previous_name: String,
 }
 
+/// `TagDeleted`: no entry has it any more. Each entry that had it has said so by an event of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TagDeleted {
+    pub tag_id: Uuid,
+    pub user_id: Uuid,
+    /// The tag that its entries got in its place.
+    #[serde(default)]
+    pub merged_into: Option<Uuid>,
+}
+
 /// `MoodRecorded`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -51,4 +62,13 @@ pub struct MoodRecorded {
     /// The day of `at` in the time zone that the user had then. `None` in events of earlier releases: the day in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date: Option<Date>,
+}
+
+/// `MoodTakenBack`: the mood was never there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MoodTakenBack {
+    pub mood_id: Uuid,
+    pub user_id: Uuid,
+    pub taken_back_at: Time,
 }

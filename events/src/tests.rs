@@ -69,7 +69,19 @@ fn words_of_a_later_version_do_not_spoil_an_event() {
 #[test]
 fn fields_that_older_events_lack_have_a_default() {
     let mut payload: Value = serde_json::from_str(fixture(Kind::JournalEntryCreated)).unwrap();
-    for optional in ["mood", "tags", "attachmentIds", "private"] {
+    for optional in [
+        "mood",
+        "tags",
+        "attachmentIds",
+        "private",
+        "draft",
+        "publishedAt",
+        "pinned",
+        "favourite",
+        "bookId",
+        "entryTime",
+        "place",
+    ] {
         payload.as_object_mut().unwrap().remove(optional);
     }
     let Payload::JournalEntryCreated(written) = decode(Kind::JournalEntryCreated, &payload.to_string()) else {
@@ -77,10 +89,14 @@ fn fields_that_older_events_lack_have_a_default() {
     };
     assert_eq!((written.entry.mood, written.reason), (None, None));
     assert!(written.entry.tags.is_empty() && written.entry.attachment_ids.is_empty() && !written.entry.private);
+    assert!(!written.entry.draft && !written.entry.pinned && !written.entry.favourite);
+    assert_eq!((written.entry.book_id, written.entry.place.as_ref()), (None, None));
+    assert_eq!((written.entry.entry_time.as_deref(), written.entry.counted_since()), (None, written.entry.created_at));
     // A row of an earlier release has none.
-    let null = changed(Kind::JournalEntryCreated, json!({ "private": null }));
+    let null = json!({ "private": null, "draft": null, "pinned": null, "favourite": null });
+    let null = changed(Kind::JournalEntryCreated, null);
     let Payload::JournalEntryCreated(written) = decode(Kind::JournalEntryCreated, &null) else { panic!("an entry") };
-    assert!(!written.entry.private);
+    assert!(!written.entry.private && !written.entry.draft && !written.entry.pinned && !written.entry.favourite);
     let mut payload: Value = serde_json::from_str(fixture(Kind::MoodRecorded)).unwrap();
     payload.as_object_mut().unwrap().remove("date");
     let Payload::MoodRecorded(mood) = decode(Kind::MoodRecorded, &payload.to_string()) else { panic!("a mood") };
@@ -119,9 +135,13 @@ fn an_event_belongs_to_its_aggregate_and_its_user() {
         let (aggregate, user) = match kind {
             Kind::AIAnalysisFailed | Kind::AIInsightsGenerated => ("analysis", Some(2)),
             Kind::AccountMailRequested => ("account-mail", Some(7)),
-            Kind::JournalEntryCreated | Kind::JournalEntryDeleted | Kind::JournalEntryUpdated => ("entry", Some(2)),
-            Kind::MoodRecorded => ("mood", Some(2)),
-            Kind::TagCreated | Kind::TagRenamed => ("tag", Some(2)),
+            Kind::JournalCreated | Kind::JournalDeleted | Kind::JournalRenamed => ("book", Some(2)),
+            Kind::JournalDraftSaved
+            | Kind::JournalEntryCreated
+            | Kind::JournalEntryDeleted
+            | Kind::JournalEntryUpdated => ("entry", Some(2)),
+            Kind::MoodRecorded | Kind::MoodTakenBack => ("mood", Some(2)),
+            Kind::TagCreated | Kind::TagDeleted | Kind::TagRenamed => ("tag", Some(2)),
             Kind::MailRequested | Kind::NotificationRequested | Kind::PushRequested | Kind::WebhookRequested => {
                 ("send", None)
             }

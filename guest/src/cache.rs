@@ -65,11 +65,11 @@ pub enum Found<T> {
 /// Where to store a value that was just read; nowhere while the cache is unavailable.
 pub struct Slot {
     key: Key,
-    place: Option<Rc<Place>>,
+    place: Option<Rc<Lookup>>,
 }
 
 /// What the values of one look have in common.
-struct Place {
+struct Lookup {
     bucket: Bucket,
     stamp: Stamp,
 }
@@ -146,7 +146,7 @@ where
 pub async fn find<T: DeserializeOwned>(owners: &[Owner], keys: Vec<Key>, moment: &str) -> Vec<Found<T>> {
     let found = match RESTS_UNTIL_US.get() {
         until if clock::now_us() < until => None,
-        _ => look(owners, &keys, moment).await.inspect_err(rest_after).ok(),
+        _ => read(owners, &keys, moment).await.inspect_err(rest_after).ok(),
     };
     let Some((place, values)) = found else {
         return keys.into_iter().map(|key| Found::Miss(Slot { key, place: None })).collect();
@@ -195,11 +195,11 @@ fn rest_after(error: &Error) {
     }
 }
 
-async fn look<T: DeserializeOwned>(
+async fn read<T: DeserializeOwned>(
     owners: &[Owner],
     keys: &[Key],
     moment: &str,
-) -> Result<(Place, Vec<Option<T>>), Error> {
+) -> Result<(Lookup, Vec<Option<T>>), Error> {
     let bucket = Bucket::open(BUCKET.to_owned()).await?;
     let names = owners.iter().map(|owner| &owner.generation).chain(keys.iter().map(|key| &key.name));
     let mut entries = bucket.get_many(names.cloned().collect()).await?.into_iter();
@@ -212,7 +212,7 @@ async fn look<T: DeserializeOwned>(
     let stamp = Stamp::new(&generations, moment);
     let value = |entry: Option<Entry>| serde_json::from_slice(stamp.open(&entry?.value)?).ok();
     let values = entries.map(value).collect();
-    Ok((Place { bucket, stamp }, values))
+    Ok((Lookup { bucket, stamp }, values))
 }
 
 /// The new generation, or the one that another reader put first.

@@ -1,7 +1,27 @@
-//! What holds of users who have not said whether services outside of the platform may read what they write: the variable
+//! Whether services outside of the platform may read what a user writes: what the user says, and for who has not said it the variable
 //! `ai_consent`, the same for all components that have it.
 
-use crate::config;
+use crate::{
+    call::Error,
+    config,
+    failure::internal,
+    params,
+    sql::{self, Identity},
+};
+use uuid::Uuid;
+
+const MAY_LEAVE: &str = "SELECT consent.may_leave($1::uuid, $2::uuid, $3::boolean) AS may_leave";
+
+/// Whether it is so at this moment: of an entry, or else of anything else that the user writes. The write database is asked.
+///
+/// # Errors
+/// It cannot be known now; then nothing may leave.
+pub async fn may_leave(database: &str, user_id: Uuid, entry: Option<Uuid>) -> Result<bool, Error> {
+    let assumed = is_assumed().await.map_err(Error::Internal)?;
+    let rows = sql::query(database, Identity::Service, MAY_LEAVE, params![user_id, entry, assumed]).await?;
+    let row = rows.first().ok_or_else(|| internal("the statement answers no row"))?;
+    Ok(row.get("may_leave")?)
+}
 
 /// Whether the consent of such a user is assumed.
 ///

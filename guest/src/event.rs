@@ -1,7 +1,7 @@
 //! Events: the payload of a delivered one, and new ones.
 
 use crate::bindings::platform::mindflow::platform::{
-    call::{CallContext, Error},
+    call::{CallContext, Credential, Error},
     events::{self, Event, Failure, NewEvent},
 };
 use crate::{failure, id};
@@ -44,6 +44,16 @@ pub fn retry(reason: impl std::fmt::Display) -> Failure {
 impl From<BadEvent> for Failure {
     fn from(bad: BadEvent) -> Self {
         Self::Reject(bad.to_string())
+    }
+}
+
+/// For calls that follow from the event: nobody's, under its correlation id.
+pub fn context(event: &Event) -> CallContext {
+    CallContext {
+        credential: Credential::Anonymous,
+        correlation_id: event.correlation_id.clone(),
+        traceparent: event.traceparent.clone(),
+        deadline_ms: None,
     }
 }
 

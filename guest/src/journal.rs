@@ -5,7 +5,7 @@ pub use crate::bindings::vocabulary::mindflow::journal::types::*;
 use mindflow_events as events;
 use std::fmt::Display;
 
-/// The largest page of any list, and the most ids that a call takes (contract §2).
+/// The largest page of any list, and the most ids that a call takes.
 pub const PAGE_MAX: u32 = 100;
 /// The most reads that `query/reads.read-own` takes: twice what the schema has of them.
 pub const OWN_READS_MAX: usize = 20;
@@ -37,14 +37,24 @@ impl Mark {
         Self::of("entry", id, sequence)
     }
 
+    /// Of a draft's event, of which figures never hear.
+    pub fn draft(id: impl Display, sequence: u64) -> Self {
+        Self::of("draft", id, sequence)
+    }
+
+    /// Of a book's event.
+    pub fn book(id: impl Display, sequence: u64) -> Self {
+        Self::of("book", id, sequence)
+    }
+
     /// Of a tag's event.
     pub fn tag(id: impl Display, sequence: u64) -> Self {
         Self::of("tag", id, sequence)
     }
 
-    /// Of a mood's only event.
-    pub fn mood(id: impl Display) -> Self {
-        Self::of("mood", id, 1)
+    /// Of a mood's event.
+    pub fn mood(id: impl Display, sequence: u64) -> Self {
+        Self::of("mood", id, sequence)
     }
 
     /// Of an account's event.
@@ -80,7 +90,21 @@ impl From<events::Entry> for Entry {
             version: entry.version,
             word_count: entry.word_count,
             private: entry.private,
+            draft: entry.draft,
+            published_at: entry.published_at.map(|time| time.0),
+            pinned: entry.pinned,
+            favourite: entry.favourite,
+            book_id: entry.book_id.map(|id| id.to_string()),
+            entry_time: entry.entry_time,
+            place: entry.place.map(Into::into),
         }
+    }
+}
+
+impl From<events::Place> for Place {
+    fn from(events::Place { name, latitude, longitude }: events::Place) -> Self {
+        let degrees = |angle: Option<events::Degrees>| angle.map(events::Degrees::value);
+        Self { name, latitude: degrees(latitude), longitude: degrees(longitude) }
     }
 }
 
@@ -94,7 +118,8 @@ mod tests {
         for (kind, mark) in [
             (Kind::JournalEntryUpdated, Mark::entry("ID", 2)),
             (Kind::TagRenamed, Mark::tag("ID", 2)),
-            (Kind::MoodRecorded, Mark::mood("ID")),
+            (Kind::MoodRecorded, Mark::mood("ID", 1)),
+            (Kind::JournalRenamed, Mark::book("ID", 2)),
             (Kind::UserUpdated, Mark::user("ID", 2)),
         ] {
             let key = Payload::decode(kind, "1.0", events::fixture(kind)).unwrap().partition_key();

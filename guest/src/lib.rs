@@ -1,6 +1,7 @@
 //! What MindFlow's components share: the platform's capabilities and the journal's vocabulary, bound once from their
 //! WIT, and the small things that every service needs. Policy lives in the services.
 
+pub mod account_link;
 mod bindings;
 pub mod cache;
 pub mod caller;
@@ -16,9 +17,9 @@ pub mod failure;
 pub mod http;
 pub mod id;
 pub mod journal;
+pub mod own_writes;
 pub mod rate_limits;
 pub mod rules;
-pub mod shown;
 pub mod sql;
 #[cfg(feature = "web")]
 pub mod web;

@@ -19,18 +19,18 @@ pub async fn take(limit: &str, holder: Holder, cost: u64) -> Result<ReachedLimit
             Error::Internal(format!("rate limits: {reason}"))
         }
     })?;
-    let wit::Standing { allowed, policy, rate, retry_after_s } = standing;
+    let wit::LimitStatus { allowed, policy, rate, retry_after_s } = standing;
     let standing = ReachedLimit { policy, rate };
     if allowed { Ok(standing) } else { Err(throttled(retry_after_s, Some(standing))) }
 }
 
-async fn ask(limit: &str, holder: Holder, cost: u64) -> Result<wit::Standing, wit::Error> {
+async fn ask(limit: &str, holder: Holder, cost: u64) -> Result<wit::LimitStatus, wit::Error> {
     if cfg!(target_family = "wasm") {
         return wit::take(limit.to_owned(), holder, cost).await;
     }
     // Unit tests run natively, where no host counts.
     let (policy, rate) = (format!("\"{limit}\";q=1"), format!("\"{limit}\";r=1"));
-    Ok(wit::Standing { allowed: true, policy, rate, retry_after_s: 0 })
+    Ok(wit::LimitStatus { allowed: true, policy, rate, retry_after_s: 0 })
 }
 
 fn throttled(retry_after_s: u32, limit: Option<ReachedLimit>) -> Error {

@@ -144,6 +144,8 @@ pub enum Format {
     Date,
     /// RFC 3339.
     DateTime,
+    /// `HH:MM`, from `00:00` to `23:59`.
+    TimeOfDay,
     Uuid,
     /// Of the list that is read.
     Cursor,

@@ -1,5 +1,5 @@
 //! What a call from one component into another costs, without what the callee does: the query service is
-//! asked for reads without a credential, which it refuses at once. Run by `cargo xtask bench`.
+//! asked for reads without a credential, which it refuses immediately. Run by `cargo xtask bench`.
 //!
 //! Arguments: MANIFEST CONFIG DATA_DIR. Prints `{"warm_us":…,"fresh_us":…}`: CPU-bound means of one call
 //! into a kept instance and into a new one.

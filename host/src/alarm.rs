@@ -21,10 +21,10 @@ use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use mindflow_backends::{
     clock::Clock,
     delivery::{Alarm, GivenUp},
+    error::chain,
 };
 use serde::Serialize;
 use std::{
-    fmt::Write,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -79,11 +79,11 @@ enum SendError {
     Refused(StatusCode),
     #[error("it answered {0}")]
     Failing(StatusCode),
-    #[error("it could not be reached: {0}")]
+    #[error("it could not be reached")]
     Unreachable(#[source] hyper_util::client::legacy::Error),
     #[error("it did not answer within {ANSWER_TIMEOUT:?}")]
     Slow,
-    #[error("the alarm cannot be put into a request: {0}")]
+    #[error("the alarm cannot be put into a request")]
     Request(#[from] http::Error),
 }
 
@@ -146,10 +146,10 @@ impl Sending {
                 Err(error) => error,
             };
             if matches!(error, SendError::Refused(_) | SendError::Request(_)) {
-                return dropped(given_up, "refused", &format!("{}: {error}", self.settings.webhook));
+                return dropped(given_up, "refused", &format!("{}: {}", self.settings.webhook, chain(&error)));
             }
             let Some(pause) = pauses.next() else {
-                return dropped(given_up, "unreachable", &format!("{}: {error}", self.settings.webhook));
+                return dropped(given_up, "unreachable", &format!("{}: {}", self.settings.webhook, chain(&error)));
             };
             tokio::time::sleep(pause).await;
         }
@@ -183,11 +183,7 @@ fn signature(secret: &Secret, at_s: i64, body: &[u8]) -> String {
     let mut signing = hmac::Context::with_key(&key);
     signing.update(format!("{at_s}.").as_bytes());
     signing.update(body);
-    let mut value = format!("t={at_s},v1=");
-    for byte in signing.sign().as_ref() {
-        let _ = write!(value, "{byte:02x}");
-    }
-    value
+    format!("t={at_s},v1={}", hex::encode(signing.sign()))
 }
 
 fn dropped(given_up: &GivenUp, reason: &'static str, why: &str) {

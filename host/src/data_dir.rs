@@ -21,7 +21,7 @@ const FILE: u32 = 0o600;
 /// Where PostgreSQL runs as `nobody`, its group may pass the directory, and not list it.
 const PASSED_BY_GROUP: u32 = 0o710;
 const NOGROUP: u32 = 65_534;
-/// What a host makes in its data directory, and `scripts/spin-up` beside it. A directory with anything else may be shared for a
+/// What a host makes in its data directory, and `scripts/spin-up` with it. A directory with anything else may be shared for a
 /// reason.
 const OURS: [&str; 10] =
     ["archive", "blob", "claim.lock", "compiled", "control.sock", "embedder", "key-value", "mail", "postgres", "spin"];

@@ -104,7 +104,7 @@ impl Databases {
     }
 
     /// Opens those that others run, for a look: nothing is made, and one that cannot be reached is a line of the answer.
-    pub async fn look(config: &RuntimeConfig) -> (Self, Vec<String>) {
+    pub async fn open_external(config: &RuntimeConfig) -> (Self, Vec<String>) {
         let external = config.capabilities.sql.iter().filter(|(_, settings)| !settings.is_embedded());
         let opened = join_all(external.map(async |(name, settings)| {
             let key = format!("databases.{name}");

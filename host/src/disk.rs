@@ -1,25 +1,40 @@
 //! Room on the disk of the data directory. Without it PostgreSQL, the key-value store and uploads fail by each write.
 
-use nix::sys::statvfs::statvfs;
-use std::{io, path::Path};
+use nix::{errno::Errno, sys::statvfs::statvfs};
+use std::path::{Path, PathBuf};
 
 /// As much as one file of PostgreSQL's log takes (`wal_segment_size`): with less, its next write may find no room.
 const FREE_BYTES_MIN: u64 = 16 << 20;
 
+/// Why nothing further fits on a disk.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DiskError {
+    #[error("{}", path.display())]
+    Unreadable {
+        path: PathBuf,
+        #[source]
+        source: Errno,
+    },
+    #[error("{}: the disk is full ({free_kib} KiB are free); free some space", path.display())]
+    Full { path: PathBuf, free_kib: u64 },
+    #[error("{}: no further file fits on the disk (it has no free inode); remove some files", path.display())]
+    NoInode { path: PathBuf },
+}
+
 /// Whether the file system of a directory has room.
 ///
 /// # Errors
-/// It has too little, in words for an operator.
-pub fn check(directory: &Path) -> Result<(), String> {
-    let shown = directory.display();
-    let found = statvfs(directory).map_err(|error| format!("{shown}: {}", io::Error::from(error)))?;
+/// It has too little.
+pub fn check(directory: &Path) -> Result<(), DiskError> {
+    let path = || directory.to_owned();
+    let found = statvfs(directory).map_err(|source| DiskError::Unreadable { path: path(), source })?;
     let free = found.blocks_available().saturating_mul(found.fragment_size());
     if free < FREE_BYTES_MIN {
-        return Err(format!("{shown}: the disk is full ({} KiB are free); free some space", free >> 10));
+        return Err(DiskError::Full { path: path(), free_kib: free >> 10 });
     }
     // A file system that has no such table says that it has 0 of 0.
     if found.files() > 0 && found.files_available() == 0 {
-        return Err(format!("{shown}: no further file fits on the disk (it has no free inode); remove some files"));
+        return Err(DiskError::NoInode { path: path() });
     }
     Ok(())
 }
@@ -33,7 +48,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(check(folder.path()), Ok(()));
         let missing = folder.path().join("missing");
-        let error = check(&missing).unwrap_err();
+        let error = check(&missing).unwrap_err().to_string();
         assert!(error.starts_with(&missing.display().to_string()), "{error}");
     }
 }

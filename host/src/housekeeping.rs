@@ -6,9 +6,8 @@ use mindflow_backends::{
     clock::Clock,
     database::postgres::Database,
     delivery::archive::{ArchiveError, partitions},
-    error::chain,
     records::logs::LogStore,
-    schedule::{Cron, CronError, Job, Occurrence, Schedule},
+    schedule::{Cron, CronError, Job, JobError, Occurrence, Schedule},
 };
 use mindflow_platform::schedule::housekeeping::archive_partitions;
 use std::sync::Arc;
@@ -48,10 +47,10 @@ pub struct LogRetention {
 
 #[async_trait]
 impl Job for LogRetention {
-    async fn run(&self, _occurrence: &Occurrence) -> Result<(), String> {
+    async fn run(&self, _occurrence: &Occurrence) -> Result<(), JobError> {
         let kept_us = i64::from(self.days).saturating_mul(DAY_US);
         let before_us = self.clock.now_us().saturating_sub(kept_us);
-        let forgotten = self.store.forget(before_us).await.map_err(|error| chain(&error))?;
+        let forgotten = self.store.forget(before_us).await.map_err(JobError::new)?;
         tracing::info!(forgotten, "old lines of the log were deleted");
         Ok(())
     }
@@ -63,8 +62,8 @@ struct ArchivePartitions {
 
 #[async_trait]
 impl Job for ArchivePartitions {
-    async fn run(&self, _occurrence: &Occurrence) -> Result<(), String> {
-        let made = partitions::make_ahead(&self.database).await.map_err(|error| chain(&error))?;
+    async fn run(&self, _occurrence: &Occurrence) -> Result<(), JobError> {
+        let made = partitions::make_ahead(&self.database).await.map_err(JobError::new)?;
         tracing::info!(made = made.made, "partitions of the event archive exist for the coming months");
         Ok(())
     }

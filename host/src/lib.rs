@@ -26,6 +26,7 @@ pub mod operator;
 pub mod platform;
 pub mod preparation;
 mod sealing_of_kept;
+pub mod start_error;
 pub mod trigger;
 
 /// A module `bindings`, generated from the platform's WIT. Generated code is not held to the rules of this repository.

@@ -4,16 +4,17 @@
 use crate::{
     alarm::Webhook,
     application::Application,
-    capability::{Capabilities, HealthState, InstanceContext, OpenError, erasure},
-    databases::{Databases, DatabasesError, Newer, Schema},
+    capability::{Capabilities, HealthError, HealthState, InstanceContext, erasure},
+    databases::{Databases, Newer, Schema},
     disk,
     engine::{Callers, CompileError, Provider, ProviderStatus, Unhealthy},
-    housekeeping::{self, HousekeepingError, LogRetention},
+    housekeeping::{self, LogRetention},
     link::LinkError,
     manifest::{Command, Routes, WebSocketRoute},
     observe::log_writer::{LogQueue, LogWriter},
     preparation::{opening, publishers},
     sealing_of_kept::SealingOfKept,
+    start_error::StartError,
     trigger::{
         event::{Subscribers, subscription},
         schedule::Jobs,
@@ -23,9 +24,7 @@ use mindflow_backends::{
     clock::{self, Clock},
     data_keys::Keeper,
     database::postgres::Database,
-    delivery::{
-        self, Backend, DeadLetters, Delivery, Opening, QueueError, erased::ErasedMeter, publishers as publishing,
-    },
+    delivery::{self, Backend, DeadLetters, Delivery, Opening, erased::ErasedMeter, publishers as publishing},
     keys,
     records::{
         self,
@@ -89,31 +88,6 @@ struct Background {
     alarms: Option<Webhook>,
     scheduler: Option<Scheduler>,
     sealing: Option<SealingOfKept>,
-}
-
-/// Why the platform cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    #[error(transparent)]
-    Databases(#[from] DatabasesError),
-    #[error(transparent)]
-    Capability(#[from] OpenError),
-    #[error("[events]")]
-    Queues(#[from] delivery::OpenError),
-    #[error(transparent)]
-    Logs(#[from] records::OpenError),
-    #[error("the publishers of events")]
-    Publishers(#[source] QueueError),
-    #[error("the subscriptions")]
-    Subscriptions(#[source] QueueError),
-    #[error("event delivery")]
-    Delivery(#[from] delivery::StartError),
-    #[error("schedules")]
-    Schedule(#[from] schedule::StartError),
-    #[error(transparent)]
-    Cron(#[from] schedule::CronError),
-    #[error(transparent)]
-    Housekeeping(#[from] HousekeepingError),
 }
 
 /// Why a new version of a component was not taken into service; the old one goes on.
@@ -314,9 +288,9 @@ impl Platform {
         let mut health = self.stores.health().await;
         for (name, provider) in &self.providers {
             let state = match provider.status().state {
-                "open" => Err("its circuit is open: it failed repeatedly".to_owned()),
+                "open" => Err("its circuit is open: it failed repeatedly".to_owned().into()),
                 _ if provider.is_starved() => {
-                    Err("all its places are taken, and calls wait for one in vain".to_owned())
+                    Err("all its places are taken, and calls wait for one in vain".to_owned().into())
                 }
                 _ => Ok(()),
             };
@@ -324,7 +298,7 @@ impl Platform {
         }
         if let Some(delivery) = &self.background.delivery {
             let state = match delivery.health().failing.into_iter().next() {
-                Some((part, reason)) => Err(format!("{part}: {reason}")),
+                Some((part, reason)) => Err(format!("{part}: {reason}").into()),
                 None => Ok(()),
             };
             health.insert("events".into(), state);
@@ -392,9 +366,10 @@ impl Stores {
             Some(log) => Some(Arc::new(erasure::keeper(&config.capabilities, &config.data_dir, log.clone()).await?)),
             None => None,
         };
-        let opening = opening(manifest, config, &databases, queues.clone(), keeper.clone(), &clock);
-        let capabilities = Capabilities::open(&opening).await?;
         let logs = logs::open(&config.log.keep.backend, &databases.databases).await?;
+        let elsewhere = matches!(config.log.keep.backend, records::Config::Mongo(_)).then(|| Arc::clone(&logs));
+        let opening = opening(manifest, config, &databases, queues.clone(), keeper.clone(), elsewhere, &clock);
+        let capabilities = Capabilities::open(&opening).await?;
         let data_dir = config.data_dir.clone();
         let known_health = Mutex::new(None);
         Ok(Self {
@@ -422,7 +397,11 @@ impl Stores {
         let data_dir = self.data_dir.clone();
         let disk = tokio::task::spawn_blocking(move || disk::check(&data_dir));
         let (mut health, disk) = tokio::join!(self.capabilities.health(), disk);
-        health.insert("disk".to_owned(), disk.unwrap_or_else(|error| Err(error.to_string())));
+        let disk = match disk {
+            Ok(found) => found.map_err(|error| HealthError::new(&error)),
+            Err(interrupted) => Err(HealthError::new(&interrupted)),
+        };
+        health.insert("disk".to_owned(), disk);
         *known = Some((clock::instant(), health.clone()));
         health
     }

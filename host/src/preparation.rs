@@ -5,7 +5,7 @@ use crate::{
     capability::{Capabilities, Opening, erasure},
     databases::Databases,
     manifest::{ComponentEntry, Manifest, RuntimeConfig},
-    platform::StartError,
+    start_error::StartError,
     trigger::event::subscription,
 };
 use mindflow_backends::{
@@ -17,6 +17,7 @@ use mindflow_backends::{
         publishers::{self, Publisher},
     },
     keys,
+    records::logs::LogStore,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -40,7 +41,7 @@ pub async fn prepare(manifest: &Manifest, config: &RuntimeConfig, databases: &Da
     if let (Some(log), Some(_)) = (databases.databases.get(&config.events.database), &config.capabilities.erasure.dsn) {
         erasure::keeper(&config.capabilities, &config.data_dir, log.clone()).await?.close().await;
     }
-    Ok(Capabilities::prepare(&opening(manifest, config, databases, None, None, &clock)).await?)
+    Ok(Capabilities::prepare(&opening(manifest, config, databases, None, None, None, &clock)).await?)
 }
 
 /// What the capabilities are opened with.
@@ -50,6 +51,7 @@ pub(crate) fn opening<'a>(
     databases: &'a Databases,
     queues: Option<Arc<dyn Backend>>,
     keeper: Option<Arc<Keeper>>,
+    logs: Option<Arc<dyn LogStore>>,
     clock: &'a Clock,
 ) -> Opening<'a> {
     Opening {
@@ -59,6 +61,7 @@ pub(crate) fn opening<'a>(
         databases: &databases.databases,
         queues,
         keeper,
+        logs,
         tokens: keys::Settings {
             issuer: manifest.tokens.issuer.clone(),
             audience: manifest.tokens.audience.clone(),

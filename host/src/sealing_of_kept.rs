@@ -20,6 +20,8 @@ use tokio::task::JoinHandle;
 
 /// After an error, and while another replica is at it.
 const AGAIN_AFTER: Duration = Duration::from_secs(30);
+/// While events may still appear before what was the log's end.
+const FLOOR_AFTER: Duration = Duration::from_secs(2);
 /// Hosts of an earlier version may go on for a while.
 const LOOK_EVERY: Duration = Duration::from_secs(3_600);
 /// Between two lines of progress.
@@ -33,9 +35,11 @@ pub struct SealingOfKept(JoinHandle<()>);
 impl SealingOfKept {
     pub fn start(keeper: Arc<Keeper>, trail: Arc<dyn AuditLog>, clock: Clock) -> Self {
         Self(tokio::spawn(async move {
+            let mut log = Log::default();
             loop {
-                let is_done = is_sealed(&keeper).await & is_rechained(&*trail, &keeper, &clock).await;
-                tokio::time::sleep(if is_done { LOOK_EVERY } else { AGAIN_AFTER }).await;
+                let sealed = log.seal(&keeper).await;
+                let rechained = if is_rechained(&*trail, &keeper, &clock).await { LOOK_EVERY } else { AGAIN_AFTER };
+                tokio::time::sleep(sealed.min(rechained)).await;
             }
         }))
     }
@@ -52,26 +56,46 @@ impl Drop for SealingOfKept {
     }
 }
 
-async fn is_sealed(keeper: &Keeper) -> bool {
-    let lines = AtomicU64::new(0);
-    let progress = |Progress { sealed, position, last }| {
-        let line = sealed / LINE_PAYLOADS;
-        if lines.swap(line, Ordering::Relaxed) != line {
-            tracing::info!(sealed, position, last, "payloads that were kept in clear are being sealed");
+/// The event log, gone through up to where it ended.
+#[derive(Default)]
+struct Log {
+    end: Option<i64>,
+    sealed: u64,
+}
+
+// === impl Log ===
+
+impl Log {
+    /// When to look next.
+    async fn seal(&mut self, keeper: &Keeper) -> Duration {
+        let lines = AtomicU64::new(0);
+        let progress = |Progress { sealed, position, last, .. }| {
+            let line = sealed / LINE_PAYLOADS;
+            if lines.swap(line, Ordering::Relaxed) != line {
+                tracing::info!(sealed, position, last, "payloads that were kept in clear are being sealed");
+            }
+        };
+        match keeper.seal_kept(Until::Floor, &progress).await {
+            Ok(Some(at)) => self.reached(at),
+            Ok(None) => AGAIN_AFTER,
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "payloads that are kept in clear could not be sealed; it is tried again");
+                AGAIN_AFTER
+            }
         }
-    };
-    match keeper.seal_kept(Until::Floor, &progress).await {
-        Ok(Some(Progress { sealed: 0, .. })) => true,
-        Ok(Some(Progress { sealed, .. })) => {
+    }
+
+    fn reached(&mut self, at: Progress) -> Duration {
+        self.sealed = self.sealed.saturating_add(at.sealed);
+        if at.position < *self.end.get_or_insert(at.end) {
+            return FLOOR_AFTER;
+        }
+        let Self { sealed, .. } = std::mem::take(self);
+        if sealed > 0 {
             tracing::info!(sealed, "all payloads that were kept in clear are sealed");
-            true
         }
-        Ok(None) => false,
-        Err(error) => {
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(error, "payloads that are kept in clear could not be sealed; it is tried again");
-            false
-        }
+        LOOK_EVERY
     }
 }
 

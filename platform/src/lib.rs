@@ -1,4 +1,4 @@
-//! What the capabilities of `mindflow:platform` are, whoever provides them: the host, or the adapter for Spin. Rules, texts and
+//! What the capabilities of `mindflow:platform` are, on both providers: the host, or the adapter for Spin. Rules, texts and
 //! forms that both must have alike are here; connections, drivers and grants are the providers' own.
 
 pub mod audit;
@@ -10,6 +10,7 @@ pub mod data_keys;
 pub mod delivery;
 pub mod disclosure;
 pub mod embeddings;
+pub mod error;
 pub mod event;
 #[cfg(feature = "jwt")]
 pub mod jwt;
@@ -19,6 +20,7 @@ pub mod mail;
 pub mod outbound;
 pub mod rate_limits;
 pub mod realtime;
+pub mod refusal;
 #[cfg(feature = "schedule")]
 pub mod schedule;
 #[cfg(feature = "sealing")]

@@ -66,7 +66,7 @@ pub struct Change {
 
 /// A holder's part after taking from it, in the words of the interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct LimitStatus {
     pub allowed: bool,
     /// `RateLimit-Policy`
     pub policy: String,
@@ -124,7 +124,7 @@ impl Limit {
     }
 
     /// How a holder stands who owes `debt_us`, with what was taken now; or who could not take `refused_us`.
-    pub fn standing(&self, name: &str, debt_us: u64, refused_us: Option<u64>) -> Standing {
+    pub fn status(&self, name: &str, debt_us: u64, refused_us: Option<u64>) -> LimitStatus {
         let seconds = |us: u64| u32::try_from(us.div_ceil(US_PER_S)).unwrap_or(u32::MAX);
         // A refused holder comes back when the cost fits, and one that was served has all of the quota when nothing is owed.
         let (retry_after_s, within_s) = match refused_us {
@@ -134,7 +134,7 @@ impl Limit {
             }
             None => (0, seconds(debt_us)),
         };
-        Standing {
+        LimitStatus {
             allowed: refused_us.is_none(),
             policy: self.policy(name),
             rate: format!("\"{name}\";r={};t={within_s}", self.remaining(debt_us)),
@@ -266,10 +266,10 @@ mod tests {
     #[test]
     fn who_is_refused_learns_when_the_cost_fits_and_others_what_is_left() {
         let limit = limit(30, 60);
-        let served = limit.standing("login", 2_000_000, None);
+        let served = limit.status("login", 2_000_000, None);
         assert!(served.allowed);
         assert_eq!((served.policy.as_str(), served.rate.as_str()), ("\"login\";q=30;w=60", "\"login\";r=29;t=2"));
-        let refused = limit.standing("login", 59_500_000, Some(2_000_000));
+        let refused = limit.status("login", 59_500_000, Some(2_000_000));
         assert_eq!((refused.allowed, refused.retry_after_s, refused.rate.as_str()), (false, 2, "\"login\";r=0;t=2"));
     }
 

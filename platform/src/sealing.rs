@@ -143,7 +143,8 @@ impl Sealer {
         if *version < VERSION || text.len() > PLAINTEXT_BYTES_MAX + TAG_BYTES {
             return Err(SealingError::Damaged);
         }
-        let key = self.keys.iter().find(|key| key.name == *name).ok_or_else(|| SealingError::OtherKey(shown(name)))?;
+        let key =
+            self.keys.iter().find(|key| key.name == *name).ok_or_else(|| SealingError::OtherKey(hex::encode(name)))?;
         let aad = self.aad(name, context)?;
         let payload = Payload { msg: text, aad: &aad };
         key.cipher.decrypt(&(*nonce).into(), payload).map_err(|_| SealingError::Damaged)
@@ -162,11 +163,6 @@ impl Sealer {
 
 /// Of AES-GCM.
 const TAG_BYTES: usize = 16;
-
-/// A key's name says nothing about the key.
-fn shown(name: &[u8; NAME_BYTES]) -> String {
-    name.iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,4 @@
-//! Honest users beside attackers, one kind of attack after another, each for some seconds: with the numbers that once stopped the
+//! Honest users and attackers, one kind of attack after another, each for some seconds: with the numbers that once stopped the
 //! platform, and with ten times these. It asserts what comes of it, never how fast. `cargo xtask abuse` starts this program with what
 //! it needs in `MINDFLOW_*` variables; `docs/security.md` has what it prints.
 
@@ -30,7 +30,7 @@ const TIMES: [usize; 2] = [1, 10];
 #[command(
     name = "abuse",
     bin_name = "cargo xtask abuse",
-    about = "Has honest users work beside attackers, and checks that they are served as without them"
+    about = "Has honest users work during attacks, and checks that they are served as without them"
 )]
 struct Args {
     /// This attack alone; may be given several times
@@ -129,7 +129,7 @@ async fn run(args: &Args) -> Result<bool> {
     Ok(false)
 }
 
-/// One attack beside honest users of its own.
+/// One attack, with honest users of its own.
 async fn one(platform: &Platform, attack: Attack, times: usize, seconds: u64, receiver: String) -> Result<Outcome> {
     let (during, around) = (Duration::from_secs(seconds), Duration::from_secs(seconds.div_ceil(3)));
     let block = attack.number() * 2 + u8::from(times > 1);

@@ -54,6 +54,7 @@ fn happened(rounds: &[Report]) -> Vec<Row> {
         row("… unknown to the client, and written", rounds, |r| r.unknown.written),
         row("… unknown to the client, and not written", rounds, |r| r.unknown.not_written),
         row("events archived", rounds, |r| r.archived),
+        row("entries and accounts erased", rounds, |r| r.erased),
         row("events applied by the counter", rounds, |r| r.applied),
         row("hosts killed (`kill -9`)", rounds, |r| r.kills.total()),
         row("… at random", rounds, |r| r.kills.at_random),

@@ -1,6 +1,7 @@
 //! One of the hosts: the built binary as a child, killed and started again on the same stores.
 
 use crate::plan::Kill;
+use crate::round::ERASURE_SETTLE_S;
 use anyhow::{Context, Result, bail};
 use mindflow_tests::laws::writer::Addresses;
 use mindflow_tests::{LIMITS_FACTOR, NO_LIMITS, binary, compiled_cache};
@@ -57,7 +58,13 @@ pub fn mindflow(folder: &Path, replica: usize) -> Command {
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("MINDFLOW_") || name == "ANTHROPIC_API_KEY") {
         command.env_remove(name);
     }
-    for (name, value) in [("BCRYPT_COST", "4"), ("ALLOW_WEAK_BCRYPT", "true")] {
+    let settle = ERASURE_SETTLE_S.to_string();
+    for (name, value) in [
+        ("BCRYPT_COST", "4"),
+        ("ALLOW_WEAK_BCRYPT", "true"),
+        ("ACCOUNT_DELETION_GRACE_DAYS", "0"),
+        ("ERASURE_SETTLE_SECONDS", settle.as_str()),
+    ] {
         command.env(format!("MINDFLOW_VARIABLE_{name}"), value);
     }
     // One address registers and writes without a pause.

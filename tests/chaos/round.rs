@@ -18,6 +18,10 @@ use tokio::time::{Instant, sleep};
 
 /// Enough that each host has several concurrent requests; more would only wait for two cores.
 const WRITERS: u64 = 4;
+/// What who leaves writes before.
+const WRITES_BEFORE_LEAVING: usize = 12;
+/// A call under way ends sooner: hosts that last so long are stopped, and what they had begun with them.
+pub const ERASURE_SETTLE_S: u32 = 5;
 /// A lease is 10 s, and what was leased by a host that died may have died with the next as well.
 const QUIET_WITHIN: Duration = Duration::from_secs(120);
 const QUIET_POLL: Duration = Duration::from_millis(500);
@@ -26,6 +30,9 @@ const LATE_DELIVERIES: Duration = Duration::from_secs(12);
 
 /// The manifest's databases, and what they are called on the round's server.
 const DATABASES: [(&str, &str); 3] = [("write", "chaoswrite"), ("read", "chaosread"), ("analytics", "chaosanalytics")];
+
+/// What begins an erasure.
+const ERASURES: [&str; 2] = ["AccountErased", "JournalEntryPurged"];
 
 /// The database of the keys under which payloads are kept, and what these are sealed with.
 const KEYS: &str = "chaoskeys";
@@ -48,6 +55,8 @@ pub struct Report {
     pub failed: usize,
     pub unknown: Unknown,
     pub archived: usize,
+    /// Entries and accounts.
+    pub erased: usize,
     pub applied: i64,
     pub violations: Vec<Violation>,
     pub postgres_version: String,
@@ -97,8 +106,11 @@ pub async fn run(backend: Backend, seed: u64, kills: u32, replicas: usize, folde
         let name = format!("writer{number}");
         let grant = async |email: &str| grant_premium(folder, email).await;
         let writer = Writer::register(name, seed.wrapping_add(number + 1), addresses.clone(), grant).await?;
-        writers.push(tokio::spawn(writer.run(stop.clone())));
+        writers.push(tokio::spawn(writer.purging().run(stop.clone())));
     }
+    let grant = async |_: &str| Ok(());
+    let leaver = Writer::register("leaver".to_owned(), seed, addresses.clone(), grant).await?;
+    let leaver = tokio::spawn(leaver.leave(WRITES_BEFORE_LEAVING));
 
     let suffering = hosts.iter_mut().zip(&plan.kills).map(|(host, kills)| host.suffer(kills, progress));
     let (counted, ()) = tokio::try_join!(futures::future::try_join_all(suffering), async {
@@ -112,6 +124,7 @@ pub async fn run(backend: Backend, seed: u64, kills: u32, replicas: usize, folde
     for writer in writers {
         writes.extend(writer.await.context("a writer")?);
     }
+    writes.push(leaver.await.context("who leaves")?);
     progress(&format!("{} kills are over, {} writes; waiting for quiet", all.total(), writes.len()));
 
     let (history, violations, postgres_version) = settle(folder, &write_dsn, &read_dsn, &keys_dsn, &writes).await?;
@@ -134,6 +147,7 @@ pub async fn run(backend: Backend, seed: u64, kills: u32, replicas: usize, folde
         failed: count(Outcome::Failed),
         unknown: checker::unknown(&history),
         archived: history.archive.len(),
+        erased: history.archive.iter().filter(|event| ERASURES.contains(&event.event_type.as_str())).count(),
         applied: history.counted.values().sum(),
         violations,
         postgres_version,
@@ -221,7 +235,8 @@ fn lay_out(folder: &Path, servers: &Servers, backend: Backend) -> Result<()> {
     std::fs::write(migrations.join("9000_create_counter.sql"), COUNTER)?;
     let manifest = absolute_manifest()
         .replace(&format!("{}/migrations/read", root().display()), &migrations.display().to_string())
-        .replace("lifetime-s = 900", "lifetime-s = 3600");
+        .replace("lifetime-s = 900", "lifetime-s = 3600")
+        .replace("name = \"erase\"\ncron = \"* * * * *\"", "name = \"erase\"\ncron = \"* * * * * *\"");
     std::fs::write(folder.join("spin.toml"), format!("{manifest}\n{}", counter()?))?;
 
     let mut config = String::new();

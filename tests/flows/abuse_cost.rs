@@ -1,5 +1,5 @@
 //! Goal: a client that asks for too much gets a clear error, and harms no other: no instance of the gateway or of the read side ends, and the
-//! connections of others stay. Method: each attack several times at once, beside a user with an open WebSocket.
+//! connections of others stay. Method: each attack several times together, while there is a user with an open WebSocket.
 
 use crate::trouble_kit::{grants, manifest, state};
 use futures::future::join_all;
@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 const CHANGED: &str = "subscription { entryChanged { entryId entry { title } } }";
-/// At once, of each attack.
+/// Of each attack, at the same time.
 const TIMES: usize = 8;
 /// A content of 200 KB, as long as one may be.
 fn large() -> String {
@@ -57,7 +57,7 @@ fn aliases(times: usize, field: &str) -> String {
     format!("{{ {fields} }}")
 }
 
-/// Asks several times at once; each answer is one error that says what it costs and what is allowed.
+/// Asks several times together; each answer is one error that says what it costs and what is allowed.
 async fn refused(attacker: &Account, query: &str, unit: &str) {
     let answers = join_all((0..TIMES).map(|_| attacker.graphql(query, json!({})))).await;
     for answer in answers {
@@ -125,7 +125,7 @@ async fn many_times_the_same_large_or_dear_field_is_refused_and_another_users_so
     let answer = mallory.graphql(&two, json!({})).await.expect(200);
     assert_eq!(answer.json()["data"], json!({ "kept": { "mood": "CALM" }, "large": null }));
     assert_eq!(answer.error_code(), "QUERY_TOO_COMPLEX");
-    // What is as large as it may be is answered, to several at once.
+    // What is as large as it may be is answered, to several together.
     for answer in join_all((0..TIMES).map(|_| mallory.graphql(five, json!({})))).await {
         let data = answer.data();
         assert!(data["recentEntries"].as_array().unwrap().iter().all(|entry| entry["content"] == self::large()));

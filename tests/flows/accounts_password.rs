@@ -75,20 +75,27 @@ async fn a_password_that_is_wrong_too_short_too_long_or_common_changes_nothing()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn wrong_current_passwords_count_as_failed_logins() {
+async fn a_session_has_five_wrong_current_passwords_and_no_lockout_of_the_address_keeps_another_from_changing_it() {
     let platform = Platform::services().start().await;
     let ada = platform.register().await;
+    let stolen = ada.login().await;
     for number in 0..5 {
-        let wrong = change(&ada, &format!("wrong password {number}"), NEXT).await;
+        let wrong = change(&stolen, &format!("wrong password {number}"), NEXT).await;
         assert_eq!(wrong.error()["extensions"]["rule"], "wrong", "{}", wrong.text());
     }
-    let locked = change(&ada, PASSWORD, NEXT).await;
+    let locked = change(&stolen, PASSWORD, NEXT).await;
     assert_eq!(locked.error_code(), "RATE_LIMITED");
     let seconds = locked.error()["extensions"]["retryAfter"].as_u64();
     assert!(seconds.is_some_and(|seconds| (1..=900).contains(&seconds)), "{}", locked.text());
+    stolen.data("{ me { id } }", json!({})).await;
+    // They lock no login, and a stranger's logins do not lock the session.
+    login(&ada, PASSWORD).await.expect(200);
+    for _ in 0..5 {
+        login(&ada, "wrong password").await.expect(401);
+    }
     login(&ada, PASSWORD).await.expect_problem(429, "rate-limited");
-    // The lock is the account's, not the session's.
-    ada.data("{ me { id } }", json!({})).await;
+    assert_eq!(change(&ada, PASSWORD, NEXT).await.data()["changePassword"], true);
+    stolen.get("/auth/sessions").await.expect_problem(401, "unauthenticated");
 }
 
 #[tokio::test(flavor = "multi_thread")]

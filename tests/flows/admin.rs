@@ -1,4 +1,4 @@
-//! Goal: roles open exactly what the contract's table says. Method: the same requests without a token, as a user and as an admin.
+//! Goal: roles open exactly what the table of rights says. Method: the same requests without a token, as a user and as an admin.
 
 use mindflow_tests::Platform;
 use serde_json::{Value, json};
@@ -82,6 +82,7 @@ async fn the_command_line_lists_users_and_components() {
             "media-codec",
             "notification",
             "passwords",
+            "portability",
             "query",
             "search"
         ]

@@ -9,9 +9,10 @@ use crate::erasure_kit::{
 use crate::media::{small_png, upload};
 use crate::notification::mailing;
 use mindflow_test_support::SmtpServer;
-use mindflow_tests::{Account, PASSWORD, Platform, eventually, send};
+use mindflow_tests::{Account, PASSWORD, Platform, eventually, root, send};
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// A word that occurs nowhere else.
 const WORD: &str = "quokkaberry";
@@ -47,6 +48,34 @@ fn count(receipt: &Value, service: &str, store: &str) -> u64 {
     let erased = receipt["erased"].as_array().expect("a list");
     let found = erased.iter().find(|erased| erased["service"] == service && erased["store"] == store);
     found.and_then(|erased| erased["count"].as_u64()).unwrap_or_else(|| panic!("{service} {store}: {receipt}"))
+}
+
+/// What the signature of a receipt states, by the published key. It has the shape that docs/privacy.md shows.
+async fn stated(platform: &Platform, receipt: &Value) -> Value {
+    let signed = receipt["signed"].as_str().expect("a signature");
+    let kid = jsonwebtoken::decode_header(signed).expect("a header").kid.expect("the key's name");
+    let keys = platform.http().get("/.well-known/jwks.json").await.expect(200).json();
+    let keys: jsonwebtoken::jwk::JwkSet = serde_json::from_value(keys).expect("keys");
+    let key = jsonwebtoken::DecodingKey::from_jwk(keys.find(&kid).expect("the key is published")).expect("a key");
+    let mut validation = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::RS256);
+    validation.validate_exp = false;
+    validation.validate_aud = false;
+    validation.required_spec_claims.clear();
+    let stated = jsonwebtoken::decode::<Value>(signed, &key, &validation).expect("a good signature").claims;
+
+    let page = std::fs::read_to_string(root().join("docs/privacy.md")).expect("docs/privacy.md");
+    let (_, rest) = page.split_once("```json\n").expect("an example");
+    let example: Value = serde_json::from_str(rest.split_once("```").expect("its end").0).expect("JSON");
+    let names = |of: &Value| of.as_object().expect("an object").keys().cloned().collect::<BTreeSet<String>>();
+    assert_eq!(names(&stated), names(&example));
+    assert_eq!(names(&stated["erased"][0]), names(&example["erased"][0]));
+    assert_eq!(stated["remains"], example["remains"]);
+    let has = |part: &Value| {
+        let mut stores = stated["erased"].as_array().expect("a list").iter();
+        stores.any(|of| (&of["service"], &of["store"]) == (&part["service"], &part["store"]))
+    };
+    assert!(example["erased"].as_array().expect("a list").iter().all(has), "{stated}");
+    stated
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,6 +120,12 @@ async fn of_an_account_that_ends_nothing_is_left_that_says_anything_and_the_rece
     assert_eq!((&done["waiting"], &done["entryId"], &done["userId"]), (&json!([]), &Value::Null, &json!(ada.id)));
     assert!(done["keysDestroyedAt"].as_str() < done["completedAt"].as_str(), "{done}");
     assert_eq!(done["signed"].as_str().unwrap().split('.').count(), 3, "{done}");
+
+    let stated = stated(&platform, &done).await;
+    for member in ["userId", "entryId", "requestedAt", "dueAt", "keysDestroyedAt", "completedAt", "erased", "remains"] {
+        assert_eq!(stated[member], done[member], "{member}");
+    }
+    assert_eq!(stated["erasureId"], done["id"]);
 
     // The signature is no token, and another user keeps everything.
     let forged = platform.http().request(Method::GET, "/auth/sessions").bearer_auth(done["signed"].as_str().unwrap());
@@ -179,7 +214,7 @@ async fn a_purged_entry_is_gone_everywhere_and_all_others_stay() {
     let id = entry.as_str().unwrap();
     let ledger = |table: &String| table != "disclosure.ledger";
     let left: Vec<String> = of_services(tables_with(&platform, id).await).into_iter().filter(ledger).collect();
-    assert_eq!(left, Vec::<String>::new());
+    assert_eq!(left, ["command.changes", "command.journals"], "that there was one, for its id and for other devices");
     // The tag and the mood have the word, too, and are no part of the entry.
     let of_word: Vec<String> = tables_with(&platform, "grateful for the").await;
     assert_eq!(of_word, Vec::<String>::new());
@@ -267,6 +302,27 @@ async fn a_receipt_of_no_erasure_is_null() {
     }
 }
 
+/// Whether what users wrote can be read in the log.
+async fn is_readable(platform: &Platform) -> bool {
+    platform.kept("a.event_type = 'JournalEntryCreated'", &[]).await.iter().any(|event| event.payload.is_some())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_dies_when_an_erasure_is_noted_destroys_the_keys_before_it_serves_again() {
+    let mut platform = soon(Platform::services()).env("MINDFLOW_FAILPOINT", "after-erasure-noted").start().await;
+    let ada = platform.register().await;
+    ada.write(json!({ "title": WORD, "content": "A calm day." })).await;
+    let erasure = delete(&ada).await["erasureId"].clone();
+    platform.died().await;
+    assert!(is_readable(&platform).await, "it is on the list, and its keys are still there");
+    platform.set_env("MINDFLOW_FAILPOINT", "nowhere");
+    platform.start().await;
+    assert!(!is_readable(&platform).await);
+    let done = complete(&platform, &erasure).await;
+    assert_eq!((count(&done, "query", "query.journals_view"), &done["waiting"]), (1, &json!([])));
+    assert_eq!(tables_with(&platform, WORD).await, Vec::<String>::new());
+}
+
 /// The tables of the key store.
 async fn key_tables(keys: &tokio_postgres::Client) -> Vec<String> {
     let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'data_keys'";
@@ -285,9 +341,6 @@ async fn a_key_that_a_backup_brings_back_is_destroyed_again_before_anything_is_s
     }
     let erasure = delete(&ada).await["erasureId"].clone();
     complete(&platform, &erasure).await;
-    let written = "a.event_type = 'JournalEntryCreated'";
-    let is_readable =
-        async |platform: &Platform| platform.kept(written, &[]).await.iter().any(|event| event.payload.is_some());
     assert!(!is_readable(&platform).await);
 
     platform.stop().await;

@@ -11,7 +11,8 @@ const RECEIPT: &str =
     "query ($id: ID!) { erasureReceipt(id: $id) { id userId entryId requestedAt dueAt keysDestroyedAt completedAt
     erased { service store count } waiting remains signed } }";
 /// All services that delete, in the order of their names.
-pub const SERVICES: [&str; 8] = ["ai", "analytics", "auth", "command", "media", "notification", "query", "search"];
+pub const SERVICES: [&str; 9] =
+    ["ai", "analytics", "auth", "command", "media", "notification", "portability", "query", "search"];
 
 /// Accounts go when that is asked for, what is under way is waited for a second, and the schedule comes every second.
 pub fn soon(builder: Builder) -> Builder {
@@ -113,6 +114,17 @@ pub fn keys_with(platform: &Platform, text: &str) -> Vec<String> {
 pub fn of_services(tables: Vec<String>) -> Vec<String> {
     const KEPT: [&str; 6] = ["delivery.", "audit.", "mindflow.", "auth.erasure", "archive.", "keys."];
     tables.into_iter().filter(|table| !KEPT.iter().any(|kept| table.starts_with(kept))).collect()
+}
+
+/// Until every event has been handled by all.
+pub async fn quiet(platform: &Platform) {
+    let waiting = "SELECT (SELECT count(*) FROM delivery.unsequenced) + (SELECT count(*) FROM delivery.backlog)";
+    let database = &platform.write_database().await;
+    eventually("no event waits", || async move {
+        let waiting: i64 = database.query_one(waiting, &[]).await.expect("a count").get(0);
+        (waiting == 0).then_some(())
+    })
+    .await;
 }
 
 /// How far the erasure is, as the auth service keeps it.

@@ -1,5 +1,5 @@
 //! Goal: a client learns of everything that was done and not done, in as few bytes as it asks for. Method: requests of which
-//! a part fails, and the largest entries that the contract allows.
+//! a part fails, and the largest entries that are allowed.
 
 use crate::media::{small_png, upload};
 use crate::trouble_kit::{guest, swap};

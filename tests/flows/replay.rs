@@ -7,8 +7,16 @@ use mindflow_tests::{Account, Output, Platform};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-const TABLES: [&str; 7] =
-    ["users_view", "journals_view", "entry_tags", "entry_creations", "analyses_view", "moods_view", "tags_view"];
+const TABLES: [&str; 8] = [
+    "users_view",
+    "journals_view",
+    "entry_tags",
+    "entry_creations",
+    "analyses_view",
+    "moods_view",
+    "tags_view",
+    "books_view",
+];
 
 /// Every row of the read side, as text.
 async fn read_side(platform: &Platform) -> Vec<String> {
@@ -70,7 +78,7 @@ async fn a_shadow_finds_damage_and_apply_repairs_it() {
     let journals = table(&report, "query.journals_view");
     assert_eq!((&journals["missing"]["count"], &journals["outdated"]["count"]), (&json!(1), &json!(1)), "{report}");
     assert_eq!(table(&report, "query.tags_view")["surplus"]["count"], 1, "{report}");
-    assert!(found.stderr.contains("2 of 7 tables of `query` differ"), "{found:?}");
+    assert!(found.stderr.contains("2 of 8 tables of `query` differ"), "{found:?}");
     assert_ne!(read_side(&platform).await, whole, "a look changes nothing");
 
     let repaired = platform.cli(&["replay", "--consumer", "query", "--shadow", "--apply"]).await;

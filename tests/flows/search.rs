@@ -382,14 +382,19 @@ async fn a_crash_of_the_model_harms_nothing_else_and_the_model_ends_with_its_hos
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_platform_without_a_model_finds_words_and_reports_that_semantic_search_is_unavailable() {
+async fn a_platform_without_a_model_finds_words_and_says_that_it_has_none() {
     let platform = Platform::services().start().await;
     let ada = platform.register().await;
     let id = write(&ada, "Monday", "The office drained me.").await;
     found(&ada, "office", &["Monday"]).await;
-    let semantic = ada.graphql(SEARCH, json!({ "query": "work", "mode": "SEMANTIC" })).await;
-    assert_eq!(semantic.error_code(), "UNAVAILABLE");
-    assert_eq!(ada.graphql(RELATED, json!({ "id": id })).await.error_code(), "UNAVAILABLE");
+    let semantic = ada.graphql(SEARCH, json!({ "query": "work", "mode": "SEMANTIC" })).await.error();
+    let related = ada.graphql(RELATED, json!({ "id": id })).await.error();
+    for (error, field) in [(semantic, "mode"), (related, "")] {
+        let extensions = &error["extensions"];
+        assert_eq!((&extensions["code"], &extensions["field"]), (&json!("BAD_USER_INPUT"), &json!(field)), "{error}");
+        assert_eq!(extensions["rule"], "unsupported");
+        assert!(error["message"].as_str().unwrap().contains("has no model"), "{error}");
+    }
     let both = ada.data(SEARCH, json!({ "query": "office", "mode": "HYBRID" })).await;
     assert_eq!(of(&both), ["Monday"]);
 }

@@ -1,4 +1,4 @@
-//! Goal: docs/security.md is right about what it names, and its table of ASVS leaves nothing out. Method: the page beside the repository's files,
+//! Goal: docs/security.md is right about what it names, and its table of ASVS leaves nothing out. Method: the page compared with the repository's files,
 //! the manifest, and the numbers of the standard.
 
 use mindflow_tests::{absolute_manifest, root};
@@ -190,6 +190,8 @@ fn defaults_of_sessions_and_quotas_are_those_of_the_manifest() {
         ("media_bytes_max", "2147483648", "2 GiB (`media_bytes_max`)"),
         ("tags_max", "1000", "1,000 (`tags_max`)"),
         ("webhooks_max", "10", "10 (`webhooks_max`)"),
+        ("import_bytes_a_day", "2147483648", "2 GiB a day (`import_bytes_a_day`)"),
+        ("import_entries_a_day", "20000", "20,000 entries a day (`import_entries_a_day`)"),
         ("free_entries_per_month", "5", "5 (`free_entries_per_month`)"),
     ] {
         assert_eq!(manifest["variables"][variable]["default"].as_str(), Some(default), "{variable}");

@@ -16,7 +16,7 @@ fn quiet() -> Builder {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_key_of_the_manifest_is_named_with_its_file_and_line() {
     for (known, unknown) in [
-        ("publishes = [\"UserRegistered\"", "publish = [\"UserRegistered\""),
+        ("publishes = [\"AIInsightsGenerated\"", "publishs = [\"AIInsightsGenerated\""),
         ("name = \"mindflow\"", "nam = \"mindflow\"\nname = \"mindflow\""),
     ] {
         let platform = quiet().manifest(move |text| text.replacen(known, unknown, 1)).prepare().await;
@@ -33,7 +33,7 @@ async fn an_unknown_key_of_the_manifest_is_named_with_its_file_and_line() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_manifest_that_contradicts_itself_is_refused() {
     let missing = quiet()
-        .manifest(|text| text.replacen("calls = [\"auth/accounts\"", "calls = [\"oracle/accounts\"", 1))
+        .manifest(|text| text.replacen("calls = [\n  \"auth/accounts\"", "calls = [\"oracle/accounts\"", 1))
         .prepare()
         .await;
     assert_says(&start_refused(&missing).await, &["[component.gateway.tool.mindflow] calls `oracle`", "auth, command"]);
@@ -274,11 +274,11 @@ async fn a_component_without_an_export_that_the_manifest_needs_is_named() {
     let subscriber = quiet()
         .manifest(manifest(|table| {
             let subscription: toml::Table = "events = [\"MoodRecorded\"]".parse().expect("a table");
-            grants(table, "auth").insert("subscriptions".to_owned(), toml::Value::Array(vec![subscription.into()]));
+            grants(table, "gateway").insert("subscriptions".to_owned(), toml::Value::Array(vec![subscription.into()]));
         }))
         .prepare()
         .await;
-    assert_says(&start_refused(&subscriber).await, &["component `auth` must export mindflow:platform/subscriber@"]);
+    assert_says(&start_refused(&subscriber).await, &["component `gateway` must export mindflow:platform/subscriber@"]);
     let http =
         quiet().manifest(|text| text.replacen("component = \"gateway\"", "component = \"command\"", 1)).prepare().await;
     assert_says(
@@ -288,8 +288,8 @@ async fn a_component_without_an_export_that_the_manifest_needs_is_named() {
     let operator =
         quiet().manifest(|text| text.replacen("component = \"auth\"", "component = \"command\"", 1)).prepare().await;
     assert_says(&start_refused(&operator).await, &["component `command` must export mindflow:platform/operator@"]);
-    let callee = quiet().manifest(swapped("command", guest("poison-subscriber"))).prepare().await;
-    assert_says(&start_refused(&callee).await, &["component `gateway` imports mindflow:command/journal@"]);
+    let callee = quiet().manifest(swapped("analytics", guest("poison-subscriber"))).prepare().await;
+    assert_says(&start_refused(&callee).await, &["component `gateway` imports mindflow:analytics/figures@"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use mindflow_tests::{Account, Answer, Platform, eventually, send};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// Failed logins that lock an account (the contract).
+/// Failed logins that lock an account.
 const FAILURES_MAX: usize = 5;
 
 async fn refresh(account: &Account) -> Answer {

@@ -73,7 +73,7 @@ async fn a_broken_replacement_is_refused_and_the_old_version_goes_on() {
             ],
         ),
         (["swap", "query", &poison], &["`query` must export mindflow:platform/"]),
-        (["swap", "command", &poison], &["gateway", "mindflow:command/journal@0.1.0", "does not export it"]),
+        (["swap", "analytics", &poison], &["gateway", "mindflow:analytics/figures@0.1.0", "does not export it"]),
         (["swap", "command", &good], &["command"]),
         (["swap", "oracle", &good], &["oracle", "no component of this name"]),
     ] {

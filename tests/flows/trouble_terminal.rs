@@ -1,4 +1,4 @@
-//! Goal: a reader that leaves, a terminal that closes and a command beside a start end nothing else.
+//! Goal: a reader that leaves, a terminal that closes and a command during a start end nothing else.
 //! Method: the built binary with pipes that nothing reads, signals, and two processes on one data directory.
 
 use futures::{StreamExt, stream};

@@ -83,6 +83,16 @@ impl Answer {
         errors[0].clone()
     }
 
+    /// The fields that the errors of a GraphQL answer name, an error a field.
+    #[track_caller]
+    pub fn wrong_fields(&self) -> Vec<String> {
+        let body = self.json();
+        let errors = body["errors"].as_array().unwrap_or_else(|| panic!("no errors: {body}"));
+        let field =
+            |error: &Value| error["extensions"]["field"].as_str().unwrap_or_else(|| panic!("{error}")).to_owned();
+        errors.iter().map(field).collect()
+    }
+
     /// `mf_refresh` of `Set-Cookie`: its value and the whole header.
     #[track_caller]
     pub fn refresh_cookie(&self) -> (String, String) {

@@ -53,6 +53,8 @@ pub enum Behaviour {
     Error { status: u16, kind: &'static str, retry_after: Option<String> },
     /// Status 200 and a body that is no JSON.
     Garbage,
+    /// The other behaviour, once this says so.
+    Held(watch::Receiver<bool>, Box<Behaviour>),
     /// No answer at all, until the client gives up.
     Hang,
     /// The head and half of the body, then the connection is closed.
@@ -63,6 +65,12 @@ impl Behaviour {
     /// A given analysis, as JSON.
     pub fn analysis(analysis: &Value) -> Self {
         Self::Text(analysis.to_string())
+    }
+
+    /// Of an answer that comes when `true` is sent.
+    pub fn held(self) -> (watch::Sender<bool>, Self) {
+        let (open, opened) = watch::channel(false);
+        (open, Self::Held(opened, Box::new(self)))
     }
 
     /// 429. `retry_after`: seconds, or a date.
@@ -238,9 +246,21 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> Response<Body> {
     }
 }
 
+/// What is to be done once it may be.
+async fn released(mut behaviour: Behaviour) -> Behaviour {
+    while let Behaviour::Held(mut opened, then) = behaviour {
+        // A sender that is gone lets go as well.
+        let _ = opened.wait_for(|open| *open).await;
+        behaviour = *then;
+    }
+    behaviour
+}
+
 async fn behave(behaviour: Behaviour, request: &Value) -> Response<Body> {
-    match behaviour {
-        Behaviour::Answer => message(request, "end_turn", &protocol::plausible_analysis(request).to_string()),
+    match released(behaviour).await {
+        Behaviour::Answer | Behaviour::Held(..) => {
+            message(request, "end_turn", &protocol::plausible_analysis(request).to_string())
+        }
         Behaviour::Text(text) => message(request, "end_turn", &text),
         Behaviour::Refusal => message(request, "refusal", ""),
         Behaviour::MaxTokens => message(request, "max_tokens", "{\"sentiment\": 0.2, \"themes\": [\"a day"),

@@ -10,6 +10,7 @@ use rustix::process::Signal;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -151,7 +152,8 @@ impl Builder {
         self.env("ANTHROPIC_API_KEY", "test-key").env("MINDFLOW_CLAUDE_URL", url)
     }
 
-    /// Changes the manifest's text. Paths of components and migrations in it are absolute by then.
+    /// Changes the manifest's text. Paths of components and migrations in it are absolute by then. A change that changes
+    /// nothing has not found what it looks for, and fails the test.
     #[must_use]
     pub fn manifest(mut self, change: impl FnOnce(String) -> String + Send + 'static) -> Self {
         self.manifest.push(Box::new(change));
@@ -197,7 +199,11 @@ impl Builder {
         );
         let path = |name: &str| folder.path().join(name);
         std::fs::write(path("config.toml"), format!("{backends}\n{}", self.config)).expect("config.toml is written");
-        let manifest = self.manifest.into_iter().fold(absolute_manifest(), |text, change| change(text));
+        let manifest = self.manifest.into_iter().fold(absolute_manifest(), |text, change| {
+            let changed = change(text.clone());
+            assert_ne!(changed, text, "what the test changes in the manifest is not there");
+            changed
+        });
         std::fs::write(path("spin.toml"), manifest).expect("spin.toml is written");
         std::fs::DirBuilder::new().mode(0o700).create(path(&self.data)).expect("the data directory");
         Platform {
@@ -409,6 +415,18 @@ impl Platform {
     /// As [`Builder::variable`], from the next start on.
     pub fn set_variable(&mut self, name: &str, value: &str) {
         self.environment.insert(format!("MINDFLOW_VARIABLE_{}", name.to_uppercase()), value.to_owned());
+    }
+
+    /// An environment variable of the host, from the next start on.
+    pub fn set_env(&mut self, name: &str, value: &str) {
+        self.environment.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Waits until the host has ended itself, as one that is armed does at its failpoint.
+    pub async fn died(&mut self) {
+        let status = self.process.as_mut().expect("it runs").ended().await;
+        self.process = None;
+        assert_eq!(status.signal(), Some(Signal::KILL.as_raw()), "{status}\n{}", self.log());
     }
 
     /// The host's process id.

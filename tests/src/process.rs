@@ -14,6 +14,8 @@ const READY_WITHIN: Duration = Duration::from_secs(180);
 /// The drain time (10 s) and the stores' own stop, with room for a busy machine.
 const STOPPED_WITHIN: Duration = Duration::from_secs(40);
 const POLL: Duration = Duration::from_millis(10);
+/// A replay of all events on a busy machine, with room.
+const RUN_WITHIN: Duration = Duration::from_secs(180);
 
 /// What a command that ends has said.
 #[derive(Debug)]
@@ -102,11 +104,12 @@ impl Drop for Process {
 }
 
 /// Runs a command to its end.
-pub async fn run(mut command: Command) -> Output {
-    let output = tokio::task::spawn_blocking(move || {
-        command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
-    });
-    let output = output.await.expect("the command runs");
+pub async fn run(command: Command) -> Output {
+    let mut command = tokio::process::Command::from(command);
+    let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
+    let output = tokio::time::timeout(RUN_WITHIN, output).await;
+    let output = output.unwrap_or_else(|_| panic!("{command:?} goes on after {RUN_WITHIN:?}"));
+    let output = output.unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     Output { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }

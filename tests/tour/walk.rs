@@ -239,7 +239,7 @@ async fn readme(application: &Application) {
     let tour = ReadmeTour::of(&application.http.url(""), &binary().display().to_string());
     let tour = tour.waiting("3", UNTIL_ANALYZED).without_the_swap();
     let mut settings = application.settings();
-    // A command without a host beside it says what it starts.
+    // A command without a host says what it starts.
     settings.push(("RUST_LOG".to_owned(), "error".to_owned()));
     let printed = tour.walk(settings.into_iter().map(|(name, value)| (name.into(), Some(value.into())))).await;
     assert!(printed.contains("A first page") && printed.contains("\"entryAnalyzed\""), "{printed}");

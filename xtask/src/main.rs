@@ -49,7 +49,7 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Kill hosts and servers under load, and check that no event is lost or applied twice
     Chaos(chaos::ChaosArgs),
-    /// Attack the built platform beside honest users, who must not notice: the figures of docs/security.md
+    /// Attack the built platform while honest users work, who must not notice: the figures of docs/security.md
     Abuse(abuse::AbuseArgs),
     /// Check the dependencies' licences and sources, by cargo-deny and deny.toml
     Audit(audit::AuditArgs),

@@ -63,7 +63,7 @@ fn build(workspace: &Workspace) -> Result<PathBuf> {
     Ok(workspace.target().join("release").join(HOST))
 }
 
-/// The manifest's path, with the archive beside it.
+/// The manifest's path, with the archive next to it.
 pub fn write(program: &Path, folder: &Path, url: Option<&str>) -> Result<PathBuf> {
     let (os, arch) = (os(consts::OS)?, arch(consts::ARCH)?);
     fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;

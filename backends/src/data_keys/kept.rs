@@ -48,8 +48,10 @@ pub struct Progress {
     pub sealed: u64,
     /// Everything up to here is sealed.
     pub position: i64,
-    /// Where the log ends.
+    /// How far it goes.
     pub last: i64,
+    /// Where the log ended when it began: beyond the floor as long as events may still appear before it.
+    pub end: i64,
 }
 
 /// A payload in clear.
@@ -96,11 +98,11 @@ pub async fn seal(
     let begin = "SELECT s.position, q.floor, coalesce(pg_sequence_last_value('delivery.archive_position'), 0) \
          FROM delivery.sealing s, delivery.sequencer q";
     let begin = session.query_one(begin, &[]).await?;
-    let floor: i64 = begin.try_get(1)?;
+    let (floor, end): (i64, i64) = (begin.try_get(1)?, begin.try_get(2)?);
     let mut at = match until {
-        Until::Floor => Progress { sealed: 0, position: begin.try_get(0)?, last: floor },
+        Until::Floor => Progress { sealed: 0, position: begin.try_get(0)?, last: floor, end },
         // What was imported may be anywhere.
-        Until::End => Progress { sealed: 0, position: i64::MIN, last: begin.try_get(2)? },
+        Until::End => Progress { sealed: 0, position: i64::MIN, last: end, end },
     };
     while at.position < at.last {
         let batch = read(log, at).await?;

@@ -33,7 +33,7 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 const OPERATOR: Duration = Duration::from_secs(3);
 /// Of virtual time: more than any script can take.
 const ENOUGH: Duration = Duration::from_secs(3_600);
-/// The contract: the fifth counted failure is final.
+/// docs/events.md: the fifth counted failure is final.
 const FAILURES_MAX: u32 = 5;
 
 /// What a handler does with one call; after its script it takes the event.

@@ -5,10 +5,17 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+
+use crate::error::chain;
+
 /// First pause after a failed call.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 /// Longest pause: a store that is back is noticed within this.
 const PAUSE_MAX: Duration = Duration::from_secs(2);
+/// The pauses between failed calls double.
+const PAUSES: ExponentialBuilder =
+    ExponentialBuilder::new().with_min_delay(PAUSE_MIN).with_max_delay(PAUSE_MAX).without_max_times();
 
 /// How delivery is doing, part by part (`relay`, `doorbell`, `dispatch:NAME`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,7 +33,8 @@ pub(super) struct Board(Arc<Mutex<Health>>);
 pub(super) struct Part {
     name: String,
     board: Board,
-    pause: Option<Duration>,
+    /// While its calls fail.
+    pauses: Option<ExponentialBackoff>,
 }
 
 // === impl Health ===
@@ -43,7 +51,7 @@ impl Health {
 
 impl Board {
     pub(super) fn part(&self, name: impl Into<String>) -> Part {
-        Part { name: name.into(), board: self.clone(), pause: None }
+        Part { name: name.into(), board: self.clone(), pauses: None }
     }
 
     pub(super) fn read(&self) -> Health {
@@ -55,7 +63,7 @@ impl Board {
 
 impl Part {
     pub(super) fn succeeded(&mut self) {
-        if self.pause.take().is_some() {
+        if self.pauses.take().is_some() {
             self.board.0.lock().unwrap_or_else(PoisonError::into_inner).failing.remove(&self.name);
             tracing::info!(part = self.name, "event delivery goes on");
         }
@@ -63,28 +71,13 @@ impl Part {
 
     /// Notes the failure and answers how long to wait before the next call.
     pub(super) fn failed(&mut self, error: &(dyn std::error::Error + 'static)) -> Duration {
-        let pause = match self.pause {
-            Some(pause) => (pause * 2).min(PAUSE_MAX),
-            None => {
-                let text = chain(error);
-                tracing::warn!(
-                    part = self.name,
-                    error = text,
-                    "event delivery is interrupted; retrying until it works"
-                );
-                self.board.0.lock().unwrap_or_else(PoisonError::into_inner).failing.insert(self.name.clone(), text);
-                PAUSE_MIN
-            }
-        };
-        self.pause = Some(pause);
-        pause
+        if self.pauses.is_none() {
+            let text = chain(error);
+            tracing::warn!(part = self.name, error = text, "event delivery is interrupted; retrying until it works");
+            self.board.0.lock().unwrap_or_else(PoisonError::into_inner).failing.insert(self.name.clone(), text);
+        }
+        self.pauses.get_or_insert_with(|| PAUSES.build()).next().unwrap_or(PAUSE_MAX)
     }
-}
-
-/// An error and its causes in one line.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 use super::{Disclosing, Embeddings, Error, LocalConfig, OpenError, api::Api};
 use crate::clock;
 use async_trait::async_trait;
+use backon::{BackoffBuilder, ExponentialBuilder};
 use std::{
     fs::File,
     os::fd::AsRawFd,
@@ -34,6 +35,8 @@ const READY_WAIT: Duration = Duration::from_secs(5);
 /// Between an end and the next start; doubles with each failed start.
 const PAUSE_MIN: Duration = Duration::from_secs(1);
 const PAUSE_MAX: Duration = Duration::from_secs(60);
+const PAUSES: ExponentialBuilder =
+    ExponentialBuilder::new().with_min_delay(PAUSE_MIN).with_max_delay(PAUSE_MAX).without_max_times();
 /// How often a program or model that is not installed is looked for.
 const INSTALLED_POLL: Duration = Duration::from_secs(1);
 /// After a process has lived so long, the next start is a first one again.
@@ -122,7 +125,7 @@ fn cache() -> Option<PathBuf> {
 impl Supervisor {
     async fn run(self) {
         self.wanted.notified().await;
-        let mut pause = PAUSE_MIN;
+        let mut pauses = PAUSES.build();
         loop {
             self.installed().await;
             let began = clock::instant();
@@ -135,12 +138,12 @@ impl Supervisor {
                 Err(reason) => reason,
             };
             if began.elapsed() >= STABLE {
-                pause = PAUSE_MIN;
+                pauses = PAUSES.build();
             }
+            let pause = pauses.next().unwrap_or(PAUSE_MAX);
             tracing::warn!(reason, pause_s = pause.as_secs(), "the sentence model is down; it is started again");
             self.state.send_replace(State::Down(reason));
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(PAUSE_MAX);
             self.state.send_replace(State::Starting);
         }
     }

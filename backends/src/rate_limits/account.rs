@@ -56,7 +56,7 @@ impl Account {
         Ok(after)
     }
 
-    /// Beside a store that answers.
+    /// While the store answers.
     pub fn take_shared(&mut self, weight_us: u64, window_us: u64, now_us: u64) -> Decision {
         let after = self.debt(now_us).saturating_add(weight_us);
         let may_be_given = after <= window_us || weight_us == 0;

@@ -13,7 +13,7 @@
 mod account;
 mod shared;
 
-pub use mindflow_platform::rate_limits::{Change, Changes, Limit, LimitsError, Standing, check_holder};
+pub use mindflow_platform::rate_limits::{Change, Changes, Limit, LimitStatus, LimitsError, check_holder};
 pub use shared::{Charged, Shared};
 
 use crate::clock;
@@ -75,7 +75,7 @@ impl Limiter {
     }
 
     /// Takes `cost` units of the holder's part, or nothing.
-    pub async fn take(self: &Arc<Self>, holder: &str, cost: u64) -> Standing {
+    pub async fn take(self: &Arc<Self>, holder: &str, cost: u64) -> LimitStatus {
         let weight = self.limit.weight_us(cost);
         let window = self.limit.window_us();
         let id = self.hasher.hash_one(holder);
@@ -100,15 +100,15 @@ impl Limiter {
     }
 
     /// The debt of who was given it, or of who could not take `weight`.
-    fn stands(&self, taken: Result<u64, u64>, weight: u64) -> Standing {
+    fn stands(&self, taken: Result<u64, u64>, weight: u64) -> LimitStatus {
         match taken {
-            Ok(debt) => self.limit.standing(&self.name, debt, None),
-            Err(debt) => self.limit.standing(&self.name, debt, Some(weight)),
+            Ok(debt) => self.limit.status(&self.name, debt, None),
+            Err(debt) => self.limit.status(&self.name, debt, Some(weight)),
         }
     }
 
     /// What follows from the store's answer, or from none.
-    fn settle(&self, id: u64, unreported: u64, weight: u64, charged: Result<Charged, String>) -> Standing {
+    fn settle(&self, id: u64, unreported: u64, weight: u64, charged: Result<Charged, String>) -> LimitStatus {
         let (window, now) = (self.limit.window_us(), self.now_us());
         match charged {
             Ok(Charged { taken, debt_us }) => {

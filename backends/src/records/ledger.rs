@@ -9,7 +9,8 @@ use mindflow_platform::sql::Value;
 use uuid::Uuid;
 
 pub use mindflow_platform::disclosure::{
-    Disclosed, Disclosure, Document, LEDGER_MS_MAX, LedgerError, PAGE_MAX, Request, Subject, host_of,
+    Disclosed, Disclosure, Document, LEDGER_MS_MAX, LedgerError, PAGE_MAX, Refusal, Request, Subject, host_of, owner,
+    row,
 };
 
 use crate::{
@@ -23,8 +24,8 @@ pub trait Ledger: Send + Sync {
     /// Writes one down for good. After an error it may be there; nothing is sent then.
     async fn record(&self, disclosure: &Disclosure) -> Result<(), LedgerError>;
 
-    /// Those of one user, newest first, at most `first` and no more than [`PAGE_MAX`]; only ids below `before`.
-    async fn page(&self, user_id: Uuid, first: u32, before: Option<u64>) -> Result<Vec<Disclosed>, LedgerError>;
+    /// Those of one user, newest first, at most `first` and no more than [`PAGE_MAX`]; behind the row `before`.
+    async fn page(&self, user_id: Uuid, first: u32, before: Option<Uuid>) -> Result<Vec<Disclosed>, LedgerError>;
 }
 
 /// The ledger in a database.
@@ -60,7 +61,7 @@ impl Ledger for PostgresLedger {
         self.rows(RECORD, &statements::record_params(disclosure)?).await.map(drop)
     }
 
-    async fn page(&self, user_id: Uuid, first: u32, before: Option<u64>) -> Result<Vec<Disclosed>, LedgerError> {
+    async fn page(&self, user_id: Uuid, first: u32, before: Option<Uuid>) -> Result<Vec<Disclosed>, LedgerError> {
         let rows = self.rows(PAGE, &statements::page_params(user_id, first, before)?).await?;
         rows.into_iter().map(statements::disclosed).collect()
     }

@@ -1,5 +1,5 @@
 //! What is only appended: the [`audit`] trail, kept for good, and the [`logs`], kept for some days. Both are on PostgreSQL or
-//! on MongoDB, by one shape of configuration. The [`ledger`] of disclosures is beside the accounts that it is of, on PostgreSQL.
+//! on MongoDB, by one shape of configuration. The [`ledger`] of disclosures is in the database of the accounts that it is of, on PostgreSQL.
 
 pub mod audit;
 mod config;

@@ -6,11 +6,9 @@ use mongodb::options::{Acknowledgment, ClientOptions, ReadPreference, SelectionC
 use mongodb::{Client, Database};
 use serde::Deserialize;
 
-use super::OpenError;
+use super::open_error::{NAME_MAX, OpenError};
 use crate::secret::Secret;
 
-/// The longest name that MongoDB takes for a database.
-pub(super) const NAME_MAX: usize = 63;
 /// For the choice of a server, and for a connection: less than an answer may take, so that the reason is reported.
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 

@@ -2,7 +2,8 @@
 
 use mongodb::error::Error as MongoError;
 
-use super::mongo::NAME_MAX;
+/// The longest name that MongoDB takes for a database.
+pub(super) const NAME_MAX: usize = 63;
 
 /// Begins with the section of the runtime configuration, and with the setting that is wrong.
 #[derive(Debug, thiserror::Error)]

@@ -4,8 +4,8 @@
 pub mod scheduler;
 
 pub use mindflow_platform::schedule::{
-    Cron, CronError, Job, Missed, Occurrence, Outcome, RUN_MAX_DEFAULT, RUNS_MAX, Run, Schedule, ScheduleError, Status,
-    cron,
+    Cron, CronError, Job, JobError, Missed, Occurrence, Outcome, RUN_MAX_DEFAULT, RUNS_MAX, Run, Schedule,
+    ScheduleError, Status, cron,
 };
 pub use scheduler::{Options, Scheduler, StartError};
 

@@ -17,6 +17,7 @@ use super::{Job, Occurrence, Outcome, Schedule, ScheduleError};
 use crate::clock::Clock;
 use crate::database::postgres::Database;
 use crate::delivery::Connections;
+use crate::error::chain;
 use crate::ids;
 
 /// Between two tries to write how a run ended.
@@ -98,7 +99,7 @@ impl Scheduler {
         for schedule in schedules {
             let (store, job, clock) = (store.clone(), job.clone(), clock.clone());
             let (options, stop) = (options.clone(), stop.clone());
-            tasks.spawn(Keeper { store, schedule, job, clock, options, owner, stop }.run());
+            tasks.spawn(ScheduleRunner { store, schedule, job, clock, options, owner, stop }.run());
         }
         Ok(Self { stop, tasks: Mutex::new(tasks) })
     }
@@ -111,7 +112,8 @@ impl Scheduler {
     }
 }
 
-struct Keeper {
+/// Runs one schedule on this replica.
+struct ScheduleRunner {
     store: Connections,
     schedule: Schedule,
     job: Arc<dyn Job>,
@@ -122,9 +124,9 @@ struct Keeper {
     stop: CancellationToken,
 }
 
-// === impl Keeper ===
+// === impl ScheduleRunner ===
 
-impl Keeper {
+impl ScheduleRunner {
     async fn run(self) {
         while !self.stop.is_cancelled() {
             let pause = match self.turn().await {
@@ -164,11 +166,11 @@ impl Keeper {
         if let Occurrence { at, attempt: attempt @ 2.., .. } = &occurrence {
             tracing::warn!(schedule, occurrence = %at, attempt, "the replica that ran it is gone; it runs again");
         }
-        self.carry_out(&occurrence).await;
+        self.execute(&occurrence).await;
         Ok(Duration::ZERO)
     }
 
-    async fn carry_out(&self, occurrence: &Occurrence) {
+    async fn execute(&self, occurrence: &Occurrence) {
         let Occurrence { schedule, at, attempt, late } = occurrence;
         tracing::info!(schedule, occurrence = %at, attempt, late, "begins");
         let (job, of) = (self.job.clone(), occurrence.clone());
@@ -189,7 +191,7 @@ impl Keeper {
         };
         let (outcome, error) = match answer {
             Ok(Ok(Ok(()))) => (Outcome::Succeeded, None),
-            Ok(Ok(Err(reason))) => (Outcome::Failed, Some(reason)),
+            Ok(Ok(Err(error))) => (Outcome::Failed, Some(chain(&error))),
             Ok(Err(panic)) => (Outcome::Failed, Some(format!("the job panicked: {panic}"))),
             Err(_) => (Outcome::TimedOut, Some(format!("no end within {:?}", self.schedule.run_max))),
         };

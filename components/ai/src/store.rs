@@ -21,7 +21,7 @@ const SETTLED: &str = "SELECT EXISTS (
 
 /// Returns the event's sequence, or no row when the outcome was recorded before. Raising the sequence locks the entry's
 /// row, so the events of one entry commit in order.
-pub const RECORD: &str = "WITH said AS (
+pub const RECORD: &str = "WITH analysed AS (
         INSERT INTO ai.analyses AS held (entry_id, entry_sequence, user_id, event_id, status, reason, model, completed_at)
         VALUES ($1::uuid, $2::bigint, $3::uuid, $4::uuid, $5::text, $6::text, $7::text, $8::timestamptz)
         ON CONFLICT (entry_id, entry_sequence) DO UPDATE SET
@@ -31,7 +31,7 @@ pub const RECORD: &str = "WITH said AS (
         RETURNING entry_id, user_id
     )
     INSERT INTO ai.entries AS counted (entry_id, user_id, event_sequence)
-    SELECT entry_id, user_id, 1 FROM said
+    SELECT entry_id, user_id, 1 FROM analysed
     ON CONFLICT (entry_id) DO UPDATE SET event_sequence = counted.event_sequence + 1
     RETURNING event_sequence";
 
@@ -54,7 +54,7 @@ pub async fn settled(entry: &Entry) -> Result<bool, call::Error> {
 }
 
 /// What the analysis of an entry came to.
-pub struct Said<'a> {
+pub struct Analysed<'a> {
     pub cause: &'a Event,
     pub entry: Entry,
     pub outcome: Outcome,
@@ -62,25 +62,25 @@ pub struct Said<'a> {
 
 /// Stores the outcome and publishes its event, or does neither when that was done before. With a delivery, the cause
 /// counts as applied from then on.
-pub async fn record(said: &Said<'_>, applied: Option<&Delivery>, now_us: i64) -> Result<(), call::Error> {
-    let write = async |tx: &sql::Tx| write(tx, &[said], now_us).await;
+pub async fn record(analysed: &Analysed<'_>, applied: Option<&Delivery>, now_us: i64) -> Result<(), call::Error> {
+    let write = async |tx: &sql::Tx| write(tx, &[analysed], now_us).await;
     match applied {
-        Some(delivery) => {
-            sql::once(DATABASE, &Identity::Service, said.cause, delivery, write).await.map(Option::unwrap_or_default)
-        }
+        Some(delivery) => sql::once(DATABASE, &Identity::Service, analysed.cause, delivery, write)
+            .await
+            .map(Option::unwrap_or_default),
         None => sql::transaction(DATABASE, &Identity::Service, write).await,
     }
 }
 
 /// The same for several, whose causes count as applied.
-pub async fn record_batch(subscription: &str, said: &[Said<'_>], now_us: i64) -> Result<(), call::Error> {
-    let write = async |tx: &sql::Tx, fresh: Vec<&Said<'_>>| write(tx, &fresh, now_us).await;
-    sql::batch(DATABASE, &Identity::Service, subscription, said, |said| said.cause, write).await
+pub async fn record_batch(subscription: &str, analysed: &[Analysed<'_>], now_us: i64) -> Result<(), call::Error> {
+    let write = async |tx: &sql::Tx, fresh: Vec<&Analysed<'_>>| write(tx, &fresh, now_us).await;
+    sql::batch(DATABASE, &Identity::Service, subscription, analysed, |analysed| analysed.cause, write).await
 }
 
-async fn write(tx: &sql::Tx, said: &[&Said<'_>], now_us: i64) -> Result<(), Abort> {
-    let mut rows = Vec::with_capacity(said.len());
-    for Said { cause, entry, outcome } in said {
+async fn write(tx: &sql::Tx, analysed: &[&Analysed<'_>], now_us: i64) -> Result<(), Abort> {
+    let mut rows = Vec::with_capacity(analysed.len());
+    for Analysed { cause, entry, outcome } in analysed {
         let (status, reason, model) = match outcome {
             Outcome::Ready(analysis) => ("ready", None, Some(analysis.model.as_str())),
             Outcome::Failed(reason) => ("failed", Some(reason.word()), None),
@@ -89,10 +89,16 @@ async fn write(tx: &sql::Tx, said: &[&Said<'_>], now_us: i64) -> Result<(), Abor
         rows.push(params![entry.id, entry.sequence, entry.user_id, event_id, status, reason, model, Time(now_us)]);
     }
     let sequences = sql::all(rows.into_iter().map(|row| tx.query(RECORD, row))).await?;
-    let mut events = Vec::with_capacity(said.len());
-    for (said, recorded) in said.iter().zip(&sequences) {
+    let mut events = Vec::with_capacity(analysed.len());
+    for (analysed, recorded) in analysed.iter().zip(&sequences) {
         if let Some(row) = recorded.first() {
-            events.push(announce(said.cause, &said.entry, &said.outcome, row.get("event_sequence")?, now_us)?);
+            events.push(announce(
+                analysed.cause,
+                &analysed.entry,
+                &analysed.outcome,
+                row.get("event_sequence")?,
+                now_us,
+            )?);
         }
     }
     sql::all(events.into_iter().map(|event| tx.publish(event))).await?;

@@ -7,7 +7,7 @@ use crate::{
     decision::{self, AnalysisFailure, Outcome},
     entry::{self, Entry},
     local, settings, sharing,
-    store::{self, Said},
+    store::{self, Analysed},
 };
 use mindflow_guest::{
     clock,
@@ -39,8 +39,8 @@ pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
     if let Some(outcome) = &decision.record {
         // An acknowledged event is applied; a dead letter may still be analysed.
         let applied = decision.answer.is_ok().then_some(delivery);
-        let said = Said { cause: event, entry, outcome: outcome.clone() };
-        store::record(&said, applied, clock::now_us()).await?;
+        let analysed = Analysed { cause: event, entry, outcome: outcome.clone() };
+        store::record(&analysed, applied, clock::now_us()).await?;
     }
     decision.answer
 }
@@ -50,17 +50,17 @@ pub async fn handle_batch(subscription: &str, events: &[Event]) -> Result<(), Fa
         // The events come again, each by itself, and no attempt is counted.
         return Err(Failure::Retry(("Claude is asked for one entry at a time".into(), None)));
     }
-    let mut said = Vec::with_capacity(events.len());
+    let mut analysed = Vec::with_capacity(events.len());
     for event in events {
-        said.extend(entry::wanted(event)?.map(|entry| {
+        analysed.extend(entry::wanted(event)?.map(|entry| {
             let outcome = Outcome::Ready(made_here(&entry));
-            Said { cause: event, entry, outcome }
+            Analysed { cause: event, entry, outcome }
         }));
     }
-    if said.is_empty() {
+    if analysed.is_empty() {
         return Ok(());
     }
-    Ok(store::record_batch(subscription, &said, clock::now_us()).await?)
+    Ok(store::record_batch(subscription, &analysed, clock::now_us()).await?)
 }
 
 /// Without a call outside.

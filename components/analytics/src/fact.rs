@@ -1,4 +1,5 @@
-//! The fact that an event leaves behind: one row, which follows from the event alone.
+//! The fact that an event leaves behind: one row, which follows from the event alone. Of a mood that was taken back it is the note that
+//! it counts for nothing.
 
 use mindflow_events::{self as events, BadEvent, Date, EntryWritten, Mood, Payload, Time};
 use mindflow_guest::{event, events::Event};
@@ -12,6 +13,8 @@ pub enum Kind {
     Entry,
     Deletion,
     Mood,
+    /// Leaves no fact: it takes one out of the figures.
+    MoodTakenBack,
     Analysis,
 }
 
@@ -23,6 +26,7 @@ impl Kind {
             Self::Entry => "entry",
             Self::Deletion => "deletion",
             Self::Mood => "mood",
+            Self::MoodTakenBack => "mood_taken_back",
             Self::Analysis => "analysis",
         }
     }
@@ -55,7 +59,7 @@ pub struct Figures {
 }
 
 /// The events that leave a fact behind.
-const OBSERVED: [events::Kind; 8] = [
+const OBSERVED: [events::Kind; 9] = [
     events::Kind::UserRegistered,
     events::Kind::UserUpdated,
     events::Kind::UserLoggedIn,
@@ -63,6 +67,7 @@ const OBSERVED: [events::Kind; 8] = [
     events::Kind::JournalEntryUpdated,
     events::Kind::JournalEntryDeleted,
     events::Kind::MoodRecorded,
+    events::Kind::MoodTakenBack,
     events::Kind::AIInsightsGenerated,
 ];
 
@@ -85,6 +90,7 @@ pub fn of(event: &Event) -> Result<Option<Fact>, BadEvent> {
             let figures = Figures { mood, written_at, entry_date: recorded.date, ..figures };
             (Kind::Mood, recorded.user_id, recorded.mood_id, figures)
         }
+        Payload::MoodTakenBack(taken) => (Kind::MoodTakenBack, taken.user_id, taken.mood_id, figures),
         Payload::JournalEntryCreated(written) | Payload::JournalEntryUpdated(written) => {
             (Kind::Entry, written.entry.user_id, written.entry.id, entry(&written, sequence))
         }

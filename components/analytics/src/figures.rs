@@ -8,12 +8,13 @@ use jiff::civil::Date;
 use mindflow_guest::{params, sql};
 use uuid::Uuid;
 
-/// Whether what these marks are of has been counted (`mindflow_guest::shown`). Of a tag nothing is counted.
+/// Whether what these marks are of has been counted (`mindflow_guest::own_writes`). Of tags, drafts and journals nothing is counted.
 pub const SHOWN: &str = "SELECT NOT EXISTS (
         SELECT FROM unnest($1::text[], $2::uuid[], $3::bigint[]) AS mark (kind, id, sequence)
         WHERE mark.sequence > COALESCE(CASE mark.kind
             WHEN 'entry' THEN (SELECT e.sequence FROM analytics.entries e WHERE e.entry_id = mark.id)
-            WHEN 'mood' THEN (SELECT 1 FROM analytics.moods m WHERE m.mood_id = mark.id)
+            WHEN 'mood' THEN COALESCE((SELECT 2 FROM analytics.moods_taken_back t WHERE t.mood_id = mark.id),
+                (SELECT 1 FROM analytics.moods m WHERE m.mood_id = mark.id))
             WHEN 'user' THEN (SELECT a.sequence FROM analytics.accounts a WHERE a.user_id = mark.id)
             ELSE mark.sequence END, 0)
     ) AS shown";
@@ -42,6 +43,7 @@ pub fn mood_trends(user: Uuid, from: Date, to: Date) -> Statement {
             FROM analytics.moods r
             WHERE r.user_id = $1
                 AND COALESCE(r.felt_on, (r.felt_at AT TIME ZONE INTERVAL '0')::date) BETWEEN $2::date AND $3::date
+                AND NOT EXISTS (SELECT FROM analytics.moods_taken_back t WHERE t.mood_id = r.mood_id)
         ) m
         GROUP BY m.day, m.mood";
     Statement { text: text.to_owned(), params: params![user, sql::Date(from), sql::Date(to)] }

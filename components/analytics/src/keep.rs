@@ -42,6 +42,9 @@ const MOOD: &str = "INSERT INTO analytics.moods (mood_id, user_id, mood, felt_at
     SELECT $5::uuid, $4::uuid, $8::text, $11::timestamptz, $12::date FROM fact
     ON CONFLICT DO NOTHING";
 
+const TAKEN_BACK: &str =
+    "INSERT INTO analytics.moods_taken_back (mood_id, user_id) VALUES ($1::uuid, $2::uuid) ON CONFLICT DO NOTHING";
+
 /// A deletion's figures are all null.
 const ENTRY: &str = "INSERT INTO analytics.entries AS e (entry_id, user_id, sequence, is_live, mood, words, written_at, entry_date)
     SELECT $5::uuid, $4::uuid, $6::bigint, $3::text = 'entry', $8::text, $9::bigint, $11::timestamptz, $12::date FROM fact
@@ -67,8 +70,8 @@ pub async fn handle(events: &[Event]) -> Result<(), Failure> {
 }
 
 /// In the order of their users, so that two batches with facts of the same users wait for each other instead of both failing.
-/// A user's account comes first: a new time zone locks the user's days exclusively, which a transaction that has
-/// them shared already, for an entry, and waits beside another such one, never could.
+/// A user's account comes first: a new time zone locks the user's days exclusively. Two
+/// transactions that have the days shared already, each for an entry, would wait for each other there.
 fn facts_of(events: &[Event]) -> Result<Vec<Fact>, Failure> {
     let mut facts = Vec::with_capacity(events.len());
     for event in events {
@@ -99,6 +102,9 @@ pub fn statement(fact: &Fact) -> Statement {
         Kind::Entry => format!("{APPEND}, entry AS ({ENTRY}) {SENTIMENT}"),
         Kind::Deletion => format!("{APPEND} {ENTRY}"),
         Kind::Mood => format!("{APPEND} {MOOD}"),
+        Kind::MoodTakenBack => {
+            return Statement { text: TAKEN_BACK.to_owned(), params: params![fact.subject_id, fact.user_id] };
+        }
         Kind::Analysis => format!("{APPEND} {SENTIMENT}"),
     };
     let figures = fact.figures.clone();

@@ -6,10 +6,10 @@ use mindflow_guest::cache::Key;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// Contract §5: mood trends. The other figures follow from the same events.
+/// Of mood trends. The other figures follow from the same events.
 const LIFETIME: Duration = Duration::from_secs(15 * 60);
 
-/// What `platformStats` shows when no days are named, under the contract's own key.
+/// What `platformStats` shows when no days are named.
 const PLATFORM_DAYS: u32 = 30;
 
 pub fn mood_trend(user: Uuid, days: u32) -> Key {
@@ -40,7 +40,7 @@ mod tests {
     use jiff::civil::date;
 
     #[test]
-    fn keys_and_lifetimes_are_those_of_the_contract() {
+    fn keys_and_lifetimes_are_those_that_are_promised() {
         let user = Uuid::from_u128(7);
         assert_eq!(mood_trend(user, 30), Key::new(format!("mood:user:{user}:trend:30d"), Duration::from_secs(900)));
         let beginnings = beginnings(user);

@@ -1,4 +1,4 @@
-//! The reads of the contract: prove the caller, check the arguments, read the cache, then the database.
+//! The reads: prove the caller, check the arguments, read the cache, then the database.
 
 use crate::{
     DATABASE,
@@ -16,7 +16,7 @@ use mindflow_guest::{
     call::{CallContext, Error},
     caller::Caller,
     clock::{self, days_before, midnight_us, today, today_in},
-    shown,
+    own_writes,
     sql::{self, Identity, Rows, Time},
 };
 
@@ -82,7 +82,7 @@ pub async fn platform(context: &CallContext, days: u32) -> Result<PlatformStats,
 /// Whether the figures count what the caller has just written.
 pub async fn shows(context: &CallContext, marks: &[Mark]) -> Result<bool, Error> {
     let caller = Caller::prove(context).await?;
-    shown::ask(DATABASE, &Owner::figures(caller.user_id), figures::SHOWN, marks).await
+    own_writes::ask(DATABASE, &Owner::figures(caller.user_id), figures::SHOWN, marks).await
 }
 
 /// The last `days` days up to today. What is dated later, as by a traveller where tomorrow came first, is shown when that day has come.

@@ -2,7 +2,7 @@
 
 use mindflow_guest::{call::Error, failure::invalid, rules::Rule};
 
-/// A leap year: the longest trend that the contract shows.
+/// A leap year: the longest trend that is shown.
 const DAYS_MAX: u32 = 366;
 
 pub fn days(days: u32) -> Result<u32, Error> {

@@ -15,7 +15,7 @@ use std::collections::HashMap;
 const HOURS: usize = 24;
 const WEEKDAYS: usize = 7;
 
-/// Oldest first; the moods of a day in the contract's order.
+/// Oldest first; the moods of a day in the vocabulary's order.
 pub fn mood_points(rows: &Rows) -> Result<Vec<MoodPoint>, Error> {
     let mut points: Vec<MoodPoint> = rows
         .iter()

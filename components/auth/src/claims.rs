@@ -63,7 +63,7 @@ mod tests {
     use crate::role::Role;
 
     #[test]
-    fn an_access_token_has_the_contracts_claims_and_ends_after_its_lifetime() {
+    fn an_access_token_has_its_claims_and_ends_after_its_lifetime() {
         let account = Account {
             id: Uuid::from_u128(1),
             email: "ann@example.org".into(),

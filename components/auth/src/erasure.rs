@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// The services that delete, besides this one. Each subscribes to the events of erasures.
-pub const SERVICES: [&str; 7] = ["ai", "analytics", "command", "media", "notification", "query", "search"];
+pub const SERVICES: [&str; 8] =
+    ["ai", "analytics", "command", "media", "notification", "portability", "query", "search"];
 
 /// What is to be erased, and how far that is.
 #[derive(Debug, Clone, PartialEq, Eq)]

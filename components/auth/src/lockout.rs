@@ -1,4 +1,5 @@
-//! Five failed logins for one account lock it for fifteen minutes, against the right password too.
+//! Five failed logins for one account lock it for fifteen minutes, against the right password too. Of a session, so do five wrong passwords where
+//! one is asked for again; they lock nothing but that session's way to what is asked for.
 //!
 //! Failures are counted for each e-mail address that was tried, whether it has an account or not, so that a lockout does
 //! not reveal whether there is one. The count rises only after a comparison, and a right password is accepted only when
@@ -7,19 +8,24 @@
 
 use crate::validation::EmailKey;
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
-/// Failed logins within the window that lock an account (the contract).
+/// Failed logins within the window that lock an account.
 const FAILURES_MAX: i64 = 5;
-/// How long failures are remembered from the first one on, and how long a lock lasts (the contract).
+/// How long failures are remembered from the first one on, and how long a lock lasts.
 pub const WINDOW_S: u32 = 15 * 60;
 /// The same, as the store takes it.
 pub const WINDOW_MS: u64 = WINDOW_S as u64 * 1_000;
 const WINDOW_US: i64 = WINDOW_S as i64 * 1_000_000;
 
-/// The two keys of one e-mail address. Hashed: the store need not know who tries to log in, and any text has a key of bounded length.
+/// What a session's failures begin with: a byte that no text has, so that no address stands for a session.
+const SESSION: &[u8] = &[0xff];
+
+/// The two keys of one e-mail address, or of a session. Hashed: the store need not know who tries to log in, and any text has a key of bounded
+/// length.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keys {
-    /// The address, as the database knows a lock of it.
+    /// As the database knows a lock of it.
     pub digest: String,
     /// A counter.
     pub failures: String,
@@ -29,7 +35,14 @@ pub struct Keys {
 
 impl Keys {
     pub fn of(email: &EmailKey) -> Self {
-        let digest = hex::encode(Sha256::digest(email.as_str()));
+        Self::of_digest(hex::encode(Sha256::digest(email.as_str())))
+    }
+
+    pub fn of_session(id: Uuid) -> Self {
+        Self::of_digest(hex::encode(Sha256::new().chain_update(SESSION).chain_update(id.as_bytes()).finalize()))
+    }
+
+    fn of_digest(digest: String) -> Self {
         Self { failures: format!("login-failures:{digest}"), lock: format!("login-lock:{digest}"), digest }
     }
 }
@@ -38,8 +51,8 @@ impl Keys {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LockoutState {
     Open {
-        /// There are failures that a success forgets.
-        failed_before: bool,
+        /// Failures that a success forgets.
+        failures: u32,
     },
     Locked {
         retry_after_s: u32,
@@ -55,8 +68,8 @@ pub fn state(failures: Option<&[u8]>, lock: Option<&[u8]>, now_us: i64) -> Locko
     }
     match failures.map(|value| parse(value).unwrap_or(FAILURES_MAX)) {
         Some(count) if count >= FAILURES_MAX => LockoutState::LockDue,
-        Some(_) => LockoutState::Open { failed_before: true },
-        None => LockoutState::Open { failed_before: false },
+        Some(count) => LockoutState::Open { failures: u32::try_from(count).unwrap_or_default() },
+        None => LockoutState::Open { failures: 0 },
     }
 }
 
@@ -109,12 +122,12 @@ mod tests {
 
     #[test]
     fn an_account_without_failures_is_open() {
-        assert_eq!(state(None, None, 0), LockoutState::Open { failed_before: false });
+        assert_eq!(state(None, None, 0), LockoutState::Open { failures: 0 });
     }
 
     #[test]
     fn four_failures_leave_an_account_open() {
-        assert_eq!(state(Some(b"4"), None, 0), LockoutState::Open { failed_before: true });
+        assert_eq!(state(Some(b"4"), None, 0), LockoutState::Open { failures: 4 });
         assert_eq!(after_failure(4), AfterFailure::Refuse);
     }
 
@@ -163,6 +176,9 @@ mod tests {
         assert_eq!(Keys::of(&EmailKey::of(" ANN@example.org")), keys);
         assert_ne!(Keys::of(&EmailKey::of("bob@example.org")), keys);
         assert!(!keys.failures.contains("ann"));
+        let session = Keys::of_session(Uuid::from_u128(1));
+        assert_ne!(session, Keys::of_session(Uuid::from_u128(2)));
+        assert_ne!(session, Keys::of(&EmailKey::of(&Uuid::from_u128(1).to_string())));
     }
 
     proptest! {

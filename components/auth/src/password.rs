@@ -1,13 +1,14 @@
 //! What a password may be, and its hashes, which the service `passwords` makes and compares. bcrypt reads at most 72 bytes, so
 //! a longer password is refused, never cut; and a login costs the same whether or not there is an account to compare with.
 
-use crate::services::hashing::{self, Verdict};
+use crate::services::hashing::{self, PasswordMatch};
 use mindflow_guest::call::{CallContext, Error};
 use mindflow_guest::failure::invalid;
 use mindflow_guest::rules::{self, Unit};
 use mindflow_guest::text;
+use std::borrow::Cow;
 
-/// Short enough to remember, long enough that five guesses in 15 minutes get nowhere (the contract).
+/// Short enough to remember, long enough that five guesses in 15 minutes get nowhere.
 pub const BYTES_MIN: usize = 8;
 /// What bcrypt reads.
 pub const BYTES_MAX: usize = 72;
@@ -83,35 +84,53 @@ pub async fn hash(context: &CallContext, password: &str, cost: u32) -> Result<St
     hashing::hash(context.clone(), text::password(password).into_owned(), cost).await
 }
 
-/// Whether the password is the account's. Without `stored` there is no such account, and the answer is no,
-/// after the same work at `cost`. Hashes from before passwords were brought into one form are of the text as it was typed.
+/// A stored hash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hashed {
+    /// bcrypt's text form.
+    pub text: String,
+    /// Whether it is of the password's one form. A hash of before is of that or of the text as it was typed, and nothing says which.
+    pub formed: bool,
+}
+
+/// A password that may be an account's.
+pub struct Attempt<'a> {
+    pub password: &'a str,
+    /// None where there is no such account.
+    pub stored: Option<Hashed>,
+    /// How many were wrong before it.
+    pub failed_before: u32,
+}
+
+impl Attempt<'_> {
+    /// What is compared with the hash. One comparison decides, whatever was typed: with hashes of before the two texts take turns, so that the
+    /// right password opens the account by the second attempt.
+    fn text(&self) -> Cow<'_, str> {
+        let is_of_before = self.stored.as_ref().is_some_and(|stored| !stored.formed);
+        if is_of_before && self.failed_before % 2 == 1 { self.password.into() } else { text::password(self.password) }
+    }
+}
+
+/// Whether the password is the account's. Without a stored hash the answer is no, after the same work at `cost`.
 ///
 /// # Errors
 /// As [`hash`].
-pub async fn verify(
-    context: &CallContext,
-    password: &str,
-    stored: Option<String>,
-    cost: u32,
-) -> Result<Verdict, Error> {
-    let formed = text::password(password);
-    let verdict = hashing::verify(context.clone(), formed.clone().into_owned(), stored.clone(), cost).await?;
-    let verdict = judged(&formed, verdict);
-    if verdict != Verdict::Wrong || formed == password {
-        return Ok(verdict);
-    }
-    let as_typed = hashing::verify(context.clone(), password.to_owned(), stored, cost).await?;
-    Ok(outdated(judged(password, as_typed)))
+pub async fn verify(context: &CallContext, attempt: &Attempt<'_>, cost: u32) -> Result<PasswordMatch, Error> {
+    let text = attempt.text();
+    let hash = attempt.stored.as_ref().map(|stored| stored.text.clone());
+    let verdict = hashing::verify(context.clone(), text.clone().into_owned(), hash, cost).await?;
+    let verdict = judged(&text, verdict);
+    Ok(if attempt.stored.as_ref().is_some_and(|stored| stored.formed) { verdict } else { outdated(verdict) })
 }
 
 /// A right password whose hash is to be made again.
-fn outdated(verdict: Verdict) -> Verdict {
-    if verdict == Verdict::Right { Verdict::Outdated } else { verdict }
+fn outdated(verdict: PasswordMatch) -> PasswordMatch {
+    if verdict == PasswordMatch::Right { PasswordMatch::Outdated } else { verdict }
 }
 
 /// Only after the comparison: a password that no account can have costs the same as one that it could.
-fn judged(password: &str, verdict: Verdict) -> Verdict {
-    if check_bytes(password).is_ok() { verdict } else { Verdict::Wrong }
+fn judged(password: &str, verdict: PasswordMatch) -> PasswordMatch {
+    if check_bytes(password).is_ok() { verdict } else { PasswordMatch::Wrong }
 }
 
 #[cfg(test)]
@@ -137,8 +156,26 @@ mod tests {
     fn a_passwords_length_is_that_of_its_one_form() {
         assert_eq!(check(&"e\u{301}".repeat(36)), Ok(()));
         assert_eq!(check(&"e\u{301}".repeat(37)), Err(Rule::Length(74)));
-        assert_eq!(outdated(Verdict::Right), Verdict::Outdated);
-        assert_eq!(outdated(Verdict::Wrong), Verdict::Wrong);
+        assert_eq!(outdated(PasswordMatch::Right), PasswordMatch::Outdated);
+        assert_eq!(outdated(PasswordMatch::Wrong), PasswordMatch::Wrong);
+    }
+
+    #[test]
+    fn one_comparison_decides_and_with_a_hash_of_before_the_two_texts_take_turns() {
+        const TYPED: &str = "un cafe\u{301} au lait";
+        const FORMED: &str = "un caf\u{e9} au lait";
+        let hashed = |formed: bool| Some(Hashed { text: "$2b$04$x".into(), formed });
+        for (stored, failed_before, text) in [
+            (None, 1, FORMED),
+            (hashed(true), 0, FORMED),
+            (hashed(true), 1, FORMED),
+            (hashed(false), 0, FORMED),
+            (hashed(false), 1, TYPED),
+            (hashed(false), 2, FORMED),
+        ] {
+            let attempt = Attempt { password: TYPED, stored: stored.clone(), failed_before };
+            assert_eq!(attempt.text(), text, "{stored:?} {failed_before}");
+        }
     }
 
     #[test]
@@ -151,9 +188,9 @@ mod tests {
     fn what_bcrypt_takes_for_the_password_is_not_right_when_no_account_can_have_it() {
         // It reads 72 bytes, and repeats a shorter password with a NUL between.
         for password in ["a".repeat(73), "password\0password".to_owned()] {
-            assert_eq!(judged(&password, Verdict::Right), Verdict::Wrong);
+            assert_eq!(judged(&password, PasswordMatch::Right), PasswordMatch::Wrong);
         }
-        assert_eq!(judged("correct horse", Verdict::Right), Verdict::Right);
-        assert_eq!(judged("correct horse", Verdict::Outdated), Verdict::Outdated);
+        assert_eq!(judged("correct horse", PasswordMatch::Right), PasswordMatch::Right);
+        assert_eq!(judged("correct horse", PasswordMatch::Outdated), PasswordMatch::Outdated);
     }
 }

@@ -10,19 +10,19 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// A refresh token's life, and so the session's since its last use (the contract).
+/// A refresh token's life, and so the session's since its last use.
 pub const LIFETIME_S: u32 = 7 * 24 * 60 * 60;
 const LIFETIME_US: i64 = LIFETIME_S as i64 * 1_000_000;
 /// The same, as the store takes it.
 pub const LIFETIME_MS: u64 = LIFETIME_S as u64 * 1_000;
 
-/// How long the token before the newest is accepted after it was replaced (the contract). Long enough for the tabs of a browser that
+/// How long the token before the newest is accepted after it was replaced. Long enough for the tabs of a browser that
 /// wakes up, and for a client that asks again after a lost answer.
 const OVERTAKEN_US: i64 = 10 * 1_000_000;
 
 /// When a session is judged or renewed, in microseconds.
 #[derive(Debug, Clone, Copy)]
-pub struct Moment {
+pub struct SessionTime {
     /// Since 1970-01-01T00:00:00Z.
     pub now_us: i64,
     /// The age at which every session ends, however it is used (OWASP ASVS 5.0, 7.3.2).
@@ -68,10 +68,10 @@ struct Previous {
 
 /// What a presented refresh token means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum TokenState {
     /// The family's newest, not used yet.
     Fresh,
-    /// The one before the newest, a few seconds after it was replaced: two tabs refreshed at the same moment, or an answer was lost on
+    /// The one before the newest, a few seconds after it was replaced: two tabs refreshed at the same time, or an answer was lost on
     /// the way. It is as good as the newest.
     Overtaken,
     /// Issued by this platform and used before: a copy exists. The whole family ends.
@@ -96,9 +96,9 @@ impl Session {
         account: &Account,
         user_agent: Option<String>,
         secrets: Secrets,
-        moment: Moment,
+        time: SessionTime,
     ) -> (Self, RefreshToken) {
-        let Moment { now_us, .. } = moment;
+        let SessionTime { now_us, .. } = time;
         let family_key = FamilyKey(secrets.family_key);
         let token = RefreshToken::new(id, &family_key, secrets.first);
         let session = Self {
@@ -110,7 +110,7 @@ impl Session {
             created_at: now_us,
             last_used_at: now_us,
             user_agent,
-            expires_at: moment.end_of(now_us),
+            expires_at: time.end_of(now_us),
             refresh_hash: token.hash(),
             previous: None,
             family_key,
@@ -139,17 +139,17 @@ impl Session {
     }
 
     /// Decides what the token, presented now, means.
-    pub fn judge(&self, token: &RefreshToken, moment: Moment) -> Verdict {
+    pub fn judge(&self, token: &RefreshToken, time: SessionTime) -> TokenState {
         if !token.was_issued_by(&self.family_key) {
-            Verdict::Unknown
-        } else if moment.now_us >= self.expires_at.min(moment.last_of(self.created_at)) {
-            Verdict::Expired
+            TokenState::Unknown
+        } else if time.now_us >= self.expires_at.min(time.last_of(self.created_at)) {
+            TokenState::Expired
         } else if token.hash() == self.refresh_hash {
-            Verdict::Fresh
-        } else if self.previous.as_ref().is_some_and(|previous| previous.accepts(token, moment.now_us)) {
-            Verdict::Overtaken
+            TokenState::Fresh
+        } else if self.previous.as_ref().is_some_and(|previous| previous.accepts(token, time.now_us)) {
+            TokenState::Overtaken
         } else {
-            Verdict::Reused
+            TokenState::Reused
         }
     }
 
@@ -161,7 +161,7 @@ impl Session {
         account: &Account,
         user_agent: Option<String>,
         secret: [u8; SECRET_BYTES],
-        moment: Moment,
+        time: SessionTime,
     ) -> (Self, RefreshToken) {
         let token = RefreshToken::new(id, &self.family_key, secret);
         let session = Self {
@@ -169,13 +169,13 @@ impl Session {
             roles: account.roles.clone(),
             timezone: Some(account.timezone.clone()),
             email_confirmed: Some(account.email_confirmed),
-            last_used_at: moment.now_us,
+            last_used_at: time.now_us,
             user_agent: user_agent.or_else(|| self.user_agent.clone()),
-            expires_at: moment.end_of(self.created_at),
+            expires_at: time.end_of(self.created_at),
             refresh_hash: token.hash(),
             previous: Some(Previous {
                 hash: self.refresh_hash.clone(),
-                until: moment.now_us.saturating_add(OVERTAKEN_US),
+                until: time.now_us.saturating_add(OVERTAKEN_US),
             }),
             ..self.clone()
         };
@@ -189,7 +189,7 @@ impl Previous {
     }
 }
 
-impl Moment {
+impl SessionTime {
     /// When a session of that beginning ends if it is used now and never again.
     fn end_of(self, created_at_us: i64) -> i64 {
         self.now_us.saturating_add(LIFETIME_US).min(self.last_of(created_at_us))
@@ -210,8 +210,8 @@ mod tests {
     const ID: Uuid = Uuid::from_u128(7);
     const AGE_MAX_US: i64 = 90 * 24 * 60 * 60 * 1_000_000;
 
-    fn at(now_us: i64) -> Moment {
-        Moment { now_us, age_max_us: AGE_MAX_US }
+    fn at(now_us: i64) -> SessionTime {
+        SessionTime { now_us, age_max_us: AGE_MAX_US }
     }
 
     fn account() -> Account {
@@ -236,23 +236,25 @@ mod tests {
     #[test]
     fn the_first_token_is_fresh_once() {
         let (session, first) = begun(0);
-        assert_eq!(session.judge(&first, at(1)), Verdict::Fresh);
+        assert_eq!(session.judge(&first, at(1)), TokenState::Fresh);
         let (rotated, second) = session.rotate(ID, &account(), None, [2; 32], at(1));
-        assert_eq!(rotated.judge(&first, at(1 + OVERTAKEN_US)), Verdict::Reused);
-        assert_eq!(rotated.judge(&second, at(2)), Verdict::Fresh);
+        assert_eq!(rotated.judge(&first, at(1 + OVERTAKEN_US)), TokenState::Reused);
+        assert_eq!(rotated.judge(&second, at(2)), TokenState::Fresh);
     }
 
     #[test]
     fn the_token_before_the_newest_is_accepted_for_ten_seconds_after_it_was_replaced() {
         let (session, first) = begun(0);
         let (won, second) = session.rotate(ID, &account(), None, [2; 32], at(1));
-        assert_eq!(won.judge(&first, at(OVERTAKEN_US)), Verdict::Overtaken);
+        assert_eq!(won.judge(&first, at(OVERTAKEN_US)), TokenState::Overtaken);
         // The other tab refreshes as well: what the first one got is the one before now, and theirs is older.
         let (both, third) = won.rotate(ID, &account(), None, [3; 32], at(OVERTAKEN_US));
-        for (token, verdict) in [(&third, Verdict::Fresh), (&second, Verdict::Overtaken), (&first, Verdict::Reused)] {
+        for (token, verdict) in
+            [(&third, TokenState::Fresh), (&second, TokenState::Overtaken), (&first, TokenState::Reused)]
+        {
             assert_eq!(both.judge(token, at(OVERTAKEN_US)), verdict);
         }
-        assert_eq!(both.judge(&second, at(2 * OVERTAKEN_US)), Verdict::Reused);
+        assert_eq!(both.judge(&second, at(2 * OVERTAKEN_US)), TokenState::Reused);
     }
 
     #[test]
@@ -267,14 +269,14 @@ mod tests {
     fn a_made_up_token_means_nothing_for_the_session() {
         let (session, _) = begun(0);
         let forged = RefreshToken::new(ID, &FamilyKey([2; 32]), [9; 32]);
-        assert_eq!(session.judge(&forged, at(1)), Verdict::Unknown);
+        assert_eq!(session.judge(&forged, at(1)), TokenState::Unknown);
     }
 
     #[test]
     fn a_session_left_unused_for_seven_days_is_over() {
         let (session, first) = begun(0);
-        assert_eq!(session.judge(&first, at(LIFETIME_US - 1)), Verdict::Fresh);
-        assert_eq!(session.judge(&first, at(LIFETIME_US)), Verdict::Expired);
+        assert_eq!(session.judge(&first, at(LIFETIME_US - 1)), TokenState::Fresh);
+        assert_eq!(session.judge(&first, at(LIFETIME_US)), TokenState::Expired);
     }
 
     #[test]
@@ -282,23 +284,23 @@ mod tests {
         let (mut session, mut token) = begun(0);
         let mut now_us = 0;
         while now_us < AGE_MAX_US {
-            assert_eq!(session.judge(&token, at(now_us)), Verdict::Fresh);
+            assert_eq!(session.judge(&token, at(now_us)), TokenState::Fresh);
             (session, token) = session.rotate(ID, &account(), None, [2; 32], at(now_us));
             assert!(session.expires_at <= AGE_MAX_US);
             now_us += LIFETIME_US / 2;
         }
         assert_eq!((session.expires_at, session.seconds_left(AGE_MAX_US - 2_500_000)), (AGE_MAX_US, 2));
         assert_eq!((session.seconds_left(AGE_MAX_US + 1), session.ms_left(AGE_MAX_US + 1)), (0, 1));
-        assert_eq!(session.judge(&token, at(AGE_MAX_US - 1)), Verdict::Fresh);
-        assert_eq!(session.judge(&token, at(AGE_MAX_US)), Verdict::Expired);
+        assert_eq!(session.judge(&token, at(AGE_MAX_US - 1)), TokenState::Fresh);
+        assert_eq!(session.judge(&token, at(AGE_MAX_US)), TokenState::Expired);
     }
 
     #[test]
     fn a_lower_age_holds_for_sessions_that_began_before_it_was_set() {
         let (session, first) = begun(0);
-        let lower = |now_us| Moment { now_us, age_max_us: 60 };
-        assert_eq!(session.judge(&first, lower(59)), Verdict::Fresh);
-        assert_eq!(session.judge(&first, lower(60)), Verdict::Expired);
+        let lower = |now_us| SessionTime { now_us, age_max_us: 60 };
+        assert_eq!(session.judge(&first, lower(59)), TokenState::Fresh);
+        assert_eq!(session.judge(&first, lower(60)), TokenState::Expired);
     }
 
     #[test]
@@ -374,12 +376,12 @@ mod tests {
                 tokens.push(token);
             }
             let newest = tokens.pop().unwrap();
-            prop_assert_eq!(session.judge(&newest, at(2)), Verdict::Fresh);
+            prop_assert_eq!(session.judge(&newest, at(2)), TokenState::Fresh);
             let before = tokens.pop().unwrap();
-            prop_assert_eq!(session.judge(&before, at(2)), Verdict::Overtaken);
-            prop_assert_eq!(session.judge(&before, at(1 + OVERTAKEN_US)), Verdict::Reused);
+            prop_assert_eq!(session.judge(&before, at(2)), TokenState::Overtaken);
+            prop_assert_eq!(session.judge(&before, at(1 + OVERTAKEN_US)), TokenState::Reused);
             for used in tokens {
-                prop_assert_eq!(session.judge(&used, at(2)), Verdict::Reused);
+                prop_assert_eq!(session.judge(&used, at(2)), TokenState::Reused);
             }
         }
     }

@@ -1,16 +1,16 @@
 //! The component's variables. A setting that would make accounts weak is refused, not corrected.
 
-use crate::session::Moment;
+use crate::session::SessionTime;
 use mindflow_guest::config;
 use std::ops::RangeInclusive;
 
-/// About 0.3 s of one core: what a login may cost, and a guess must (the contract's least by default).
+/// About 0.3 s of one core: what a login may cost, and a guess must.
 const BCRYPT_COST_DEFAULT: u32 = 12;
 /// bcrypt's own least. Below [`BCRYPT_COST_DEFAULT`] only where `allow_weak_bcrypt` is `true`, for tests.
 const BCRYPT_COST_MIN: u32 = 4;
 /// Each step doubles the work: 16 takes about 5 s, the most that a call of `passwords` is given.
 const BCRYPT_COST_MAX: u32 = 16;
-/// 15 minutes (the contract).
+/// 15 minutes.
 const ACCESS_TOKEN_S_DEFAULT: u32 = 900;
 /// A day: what a copied token is good for at most, unless its session is ended.
 const ACCESS_TOKEN_S_MAX: u32 = 86_400;
@@ -142,9 +142,9 @@ impl Settings {
         settle_us(config::text("erasure_settle_seconds").await.as_deref())
     }
 
-    /// The moment at which a session is judged by these settings.
-    pub fn moment(&self, now_us: i64) -> Moment {
-        Moment { now_us, age_max_us: i64::from(self.session_s).saturating_mul(1_000_000) }
+    /// The time at which a session is judged by these settings.
+    pub fn session_time(&self, now_us: i64) -> SessionTime {
+        SessionTime { now_us, age_max_us: i64::from(self.session_s).saturating_mul(1_000_000) }
     }
 
     fn parse(texts: Texts<'_>) -> Result<Self, SettingsError> {
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn without_variables_the_contracts_values_hold() {
+    fn without_variables_the_defaults_hold() {
         let settings = Settings {
             bcrypt_cost: 12,
             access_token_s: 900,
@@ -258,7 +258,7 @@ mod tests {
         let age = |text| Settings::parse(Texts { session_seconds_max: Some(text), ..Texts::default() });
         let number = |text| Settings::parse(Texts { sessions_max: Some(text), ..Texts::default() });
         assert_eq!((age(" 60 ").unwrap().session_s, number("1").unwrap().sessions_max), (60, 1));
-        assert_eq!(age("60").unwrap().moment(5).age_max_us, 60_000_000);
+        assert_eq!(age("60").unwrap().session_time(5).age_max_us, 60_000_000);
         for text in ["0", "-1", "315360001", "never"] {
             assert_eq!(age(text), Err(SettingsError::SessionAge(text.into())));
         }

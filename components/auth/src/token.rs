@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
-/// 256 bits (the contract).
+/// 256 bits.
 pub const SECRET_BYTES: usize = 32;
 /// 128 bits: a mark is checked only online, and a forged one could only end its session.
 const MARK_BYTES: usize = 16;

@@ -43,7 +43,7 @@ impl Code {
 pub struct Device(Totp);
 
 impl Device {
-    /// `email` is what authenticators show beside the codes.
+    /// `email` is what authenticators show with the codes.
     ///
     /// # Errors
     /// The secret is too short.

@@ -2,7 +2,8 @@
 
 use crate::entry::Stored;
 use mindflow_events::{
-    Analysis, EntryDeleted, EntryPurged, EntryWritten, MoodRecorded, Payload, Reason, Tag, TagCreated, TagRenamed, Time,
+    Analysis, Book, EntryDeleted, EntryPurged, EntryWritten, MoodRecorded, MoodTakenBack, Payload, Reason, Tag,
+    TagCreated, TagDeleted, TagRenamed, Time,
 };
 use mindflow_guest::{
     call::{CallContext, Error},
@@ -18,13 +19,24 @@ pub struct Events<'a> {
 }
 
 impl Events<'_> {
-    /// `premium`: whether insights of the entry will come.
+    /// `premium`: whether insights of the entry will come. Of a draft, only that it was saved.
     pub fn entry_created(&self, stored: &Stored, premium: bool) -> Result<NewEvent, Error> {
+        if stored.entry.draft {
+            return self.draft_saved(stored);
+        }
         self.event(&Payload::JournalEntryCreated(written(stored, premium, None)), stored.event_sequence)
     }
 
+    /// The same.
     pub fn entry_updated(&self, stored: &Stored, premium: bool, reason: Reason) -> Result<NewEvent, Error> {
+        if stored.entry.draft {
+            return self.draft_saved(stored);
+        }
         self.event(&Payload::JournalEntryUpdated(written(stored, premium, Some(reason))), stored.event_sequence)
+    }
+
+    fn draft_saved(&self, stored: &Stored) -> Result<NewEvent, Error> {
+        self.event(&Payload::JournalDraftSaved(written(stored, false, None)), stored.event_sequence)
     }
 
     pub fn entry_deleted(&self, id: Uuid, deleted_at: i64, version: u32, sequence: u64) -> Result<NewEvent, Error> {
@@ -40,10 +52,28 @@ impl Events<'_> {
             entry_id: entry.id,
             user_id: self.user_id,
             attachment_ids: entry.attachment_ids.clone(),
-            created_at: entry.created_at,
+            created_at: (!entry.draft && !entry.imported).then(|| entry.counted_since()),
             at: Time(at),
         };
         self.event(&Payload::JournalEntryPurged(purged), 1)
+    }
+
+    pub fn book_created(&self, book: &Book) -> Result<NewEvent, Error> {
+        self.event(&Payload::JournalCreated(book.clone()), 1)
+    }
+
+    pub fn book_renamed(&self, book: &Book, sequence: u64) -> Result<NewEvent, Error> {
+        self.event(&Payload::JournalRenamed(book.clone()), sequence)
+    }
+
+    pub fn book_deleted(&self, book_id: Uuid, sequence: u64) -> Result<NewEvent, Error> {
+        let book = Book { book_id, user_id: self.user_id, name: String::new() };
+        self.event(&Payload::JournalDeleted(book), sequence)
+    }
+
+    pub fn mood_taken_back(&self, mood_id: Uuid, taken_back_at: i64, sequence: u64) -> Result<NewEvent, Error> {
+        let taken = MoodTakenBack { mood_id, user_id: self.user_id, taken_back_at: Time(taken_back_at) };
+        self.event(&Payload::MoodTakenBack(taken), sequence)
     }
 
     pub fn mood_recorded(&self, recorded: MoodRecorded) -> Result<NewEvent, Error> {
@@ -59,6 +89,12 @@ impl Events<'_> {
     pub fn tag_renamed(&self, tag: &Tag, previous_name: String, sequence: u64) -> Result<NewEvent, Error> {
         let renamed = TagRenamed { tag_id: tag.id, user_id: self.user_id, name: tag.name.clone(), previous_name };
         self.event(&Payload::TagRenamed(renamed), sequence)
+    }
+
+    /// `merged_into`: the tag that its entries have in its place.
+    pub fn tag_deleted(&self, tag_id: Uuid, merged_into: Option<Uuid>, sequence: u64) -> Result<NewEvent, Error> {
+        let deleted = TagDeleted { tag_id, user_id: self.user_id, merged_into };
+        self.event(&Payload::TagDeleted(deleted), sequence)
     }
 
     fn event(&self, payload: &Payload, sequence: u64) -> Result<NewEvent, Error> {
@@ -103,7 +139,8 @@ mod tests {
             "tags": [{"id": "00000000-0000-0000-0000-000000000003", "name": "Nature"}, {"id": "00000000-0000-0000-0000-000000000004", "name": "work"}],
             "attachmentIds": ["00000000-0000-0000-0000-000000000005"],
             "createdAt": "2026-11-21T22:26:40.000000Z", "updatedAt": "2026-11-23T02:13:20.000001Z",
-            "entryDate": "2026-11-22", "version": 3, "wordCount": 3, "private": false, "analysis": "requested",
+            "entryDate": "2026-11-22", "version": 3, "wordCount": 3, "private": false, "draft": false, "publishedAt": null, "pinned": false, "favourite": false,
+            "bookId": null, "entryTime": null, "place": null, "analysis": "requested",
         })
     }
 
@@ -117,6 +154,18 @@ mod tests {
         );
         assert_eq!((event.partition_key, event.user_id), (format!("entry:{ENTRY}"), Some(USER.into())));
         assert_eq!((event.correlation_id.as_str(), event.traceparent.as_deref()), ("c-1", Some("00-1")));
+    }
+
+    #[test]
+    fn of_a_draft_it_is_said_that_it_was_saved_and_nothing_else() {
+        let draft = Stored { entry: Entry { draft: true, ..entry() }, ..sample() };
+        for (event, payload) in [
+            made(|events| events.entry_created(&draft, true)),
+            made(|events| events.entry_updated(&draft, true, Reason::Restored)),
+        ] {
+            assert_eq!((event.event_type.as_str(), event.sequence), ("JournalDraftSaved", 4));
+            assert_eq!((&payload["draft"], &payload["analysis"]), (&json!(true), &json!("not_included")));
+        }
     }
 
     #[test]
@@ -160,6 +209,11 @@ mod tests {
             })
         );
         assert_eq!((event.sequence, event.partition_key), (1, format!("erasure:{}", Uuid::from_u128(9))));
+        for uncounted in [Entry { draft: true, ..entry() }, Entry { imported: true, ..entry() }] {
+            let stored = Stored { entry: uncounted, ..sample() };
+            let (_, payload) = made(|events| events.entry_purged(&stored, Uuid::from_u128(9), 1));
+            assert_eq!(payload.get("createdAt"), None, "it counts in no month");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A journal entry as the service stores it, and the result of a change.
 
 use crate::tag_name::TagName;
-use mindflow_events::{Date, Entry, Mood, Time};
+use mindflow_events::{Date, Entry, Mood, Place, Time};
 use mindflow_guest::{call::Error, failure::conflict, rules::Rule, text};
 use unicode_segmentation::UnicodeSegmentation;
 use uuid::Uuid;
@@ -28,6 +28,14 @@ pub struct Change {
     /// All attachments from now on, in their order.
     pub attachment_ids: Option<Vec<Uuid>>,
     pub private: Option<bool>,
+    pub pinned: Option<bool>,
+    pub favourite: Option<bool>,
+    /// `Some(None)`: into the default one.
+    pub book_id: Option<Option<Uuid>>,
+    /// `Some(None)` removes it.
+    pub entry_time: Option<Option<String>>,
+    /// `Some(None)` removes it.
+    pub place: Option<Option<Place>>,
 }
 
 /// Words by Unicode's rules (UAX #29), so that they count in every language with spaces between them. Fillers that are letters by
@@ -77,6 +85,15 @@ impl Change {
             entry.attachment_ids = ids;
         }
         entry.private = self.private.unwrap_or(entry.private);
+        entry.pinned = self.pinned.unwrap_or(entry.pinned);
+        entry.favourite = self.favourite.unwrap_or(entry.favourite);
+        entry.book_id = self.book_id.unwrap_or(entry.book_id);
+        if let Some(time) = self.entry_time {
+            entry.entry_time = time;
+        }
+        if let Some(place) = self.place {
+            entry.place = place;
+        }
         entry
     }
 
@@ -84,6 +101,13 @@ impl Change {
     pub fn new_tags(&self, entry: &Entry) -> Option<&[TagName]> {
         self.tags.as_deref().filter(|tags| !are_tags_of(tags, entry))
     }
+}
+
+/// Whether one entry differs from the other in its marks alone, if at all: where it is kept, and whether it is pinned or a favourite. They
+/// are no part of its content.
+pub fn is_marked_alone(changed: &Entry, entry: &Entry) -> bool {
+    let Entry { pinned, favourite, book_id, .. } = *changed;
+    *changed == Entry { pinned, favourite, book_id, ..entry.clone() }
 }
 
 /// Whether the entry has these tags and no others, however they are spelled.
@@ -157,6 +181,11 @@ pub mod tests {
             entry_date: Some(entry.entry_date),
             attachment_ids: Some(entry.attachment_ids.clone()),
             private: Some(entry.private),
+            pinned: Some(entry.pinned),
+            favourite: Some(entry.favourite),
+            book_id: Some(entry.book_id),
+            entry_time: Some(entry.entry_time.clone()),
+            place: Some(entry.place.clone()),
         };
         for change in [change, Change::default()] {
             assert_eq!(change.new_tags(&entry), None);
@@ -173,6 +202,14 @@ pub mod tests {
         let day: Date = "1999-12-31".parse().unwrap();
         let change = Change { entry_date: Some(day), ..Change::default() };
         assert_eq!(change.of(entry()), Entry { entry_date: day, ..entry() });
+    }
+
+    #[test]
+    fn where_an_entry_is_kept_and_how_it_is_marked_is_no_part_of_its_content() {
+        let change = Change { pinned: Some(true), book_id: Some(Some(Uuid::from_u128(8))), ..Change::default() };
+        let marked = change.of(entry());
+        assert!(is_marked_alone(&marked, &entry()) && is_marked_alone(&entry(), &entry()));
+        assert!(!is_marked_alone(&Entry { entry_time: Some("18:05".into()), ..marked }, &entry()));
     }
 
     #[test]

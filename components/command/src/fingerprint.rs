@@ -2,15 +2,17 @@
 //! recognised. Two requests are the same when they would create the same entry, however their texts are encoded and in whatever
 //! order and case they name the tags. A day that was left out is another request than any day, also tomorrow.
 
-use crate::bindings::exports::mindflow::command::journal::NewEntry;
+use crate::bindings::exports::mindflow::command::journal::{NewEntry, Place};
 use crate::tag_name::TagName;
 use mindflow_events::{Entry, Mood};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// Of a new entry that keeps the rules, as it is written. `names_day`: whether the request says which day it is about.
-pub fn of(entry: &Entry, tags: &[TagName], names_day: bool) -> Vec<u8> {
+/// Of a new entry that keeps the rules, as it is written. `names_day`: whether the request says which day it is about; `names_id`: whether
+/// it says the entry's id.
+pub fn of(entry: &Entry, tags: &[TagName], names_day: bool, names_id: bool) -> Vec<u8> {
     Parts {
+        id: names_id.then(|| entry.id.to_string()),
         title: &entry.title,
         content: &entry.content,
         mood: entry.mood,
@@ -19,6 +21,12 @@ pub fn of(entry: &Entry, tags: &[TagName], names_day: bool) -> Vec<u8> {
         entry_date: names_day.then(|| entry.entry_date.to_string()),
         attachment_ids: entry.attachment_ids.iter().map(Uuid::to_string).collect(),
         private: entry.private,
+        draft: entry.draft,
+        pinned: entry.pinned,
+        favourite: entry.favourite,
+        book_id: entry.book_id.map(|id| id.to_string()),
+        entry_time: entry.entry_time.clone(),
+        place: entry.place.as_ref().map(|place| Place::from(place.clone())),
     }
     .digest()
 }
@@ -29,6 +37,7 @@ pub fn of_sent(input: &NewEntry) -> Vec<u8> {
     tags.sort_unstable();
     tags.dedup();
     Parts {
+        id: input.id.clone(),
         title: &input.title,
         content: &input.content,
         mood: input.mood.map(Mood::from),
@@ -36,12 +45,19 @@ pub fn of_sent(input: &NewEntry) -> Vec<u8> {
         entry_date: input.entry_date.clone(),
         attachment_ids: input.attachment_ids.clone(),
         private: input.private,
+        draft: input.draft,
+        pinned: input.pinned,
+        favourite: input.favourite,
+        book_id: input.book_id.clone(),
+        entry_time: input.entry_time.clone(),
+        place: input.place.clone(),
     }
     .digest()
 }
 
 /// What an entry is made of.
 struct Parts<'a> {
+    id: Option<String>,
     title: &'a str,
     content: &'a str,
     mood: Option<Mood>,
@@ -49,6 +65,12 @@ struct Parts<'a> {
     entry_date: Option<String>,
     attachment_ids: Vec<String>,
     private: bool,
+    draft: bool,
+    pinned: bool,
+    favourite: bool,
+    book_id: Option<String>,
+    entry_time: Option<String>,
+    place: Option<Place>,
 }
 
 impl Parts<'_> {
@@ -70,9 +92,23 @@ impl Parts<'_> {
         part("tags", &self.tags);
         part("entryDate", self.entry_date.as_deref().as_slice());
         part("attachmentIds", &attachments);
-        // What was kept before entries could be private is that of one that is not.
-        if self.private {
-            part("private", &[]);
+        // What was kept before entries could be all of this is that of one that is not.
+        for (name, is_so) in
+            [("private", self.private), ("draft", self.draft), ("pinned", self.pinned), ("favourite", self.favourite)]
+        {
+            if is_so {
+                part(name, &[]);
+            }
+        }
+        for (name, text) in [("id", &self.id), ("journalId", &self.book_id), ("entryTime", &self.entry_time)] {
+            if let Some(text) = text {
+                part(name, &[text]);
+            }
+        }
+        if let Some(Place { name, latitude, longitude }) = &self.place {
+            let [latitude, longitude] =
+                [latitude, longitude].map(|angle| angle.map(|angle| angle.to_string()).unwrap_or_default());
+            part("place", &[name.as_deref().unwrap_or_default(), &latitude, &longitude]);
         }
         digest.finalize().to_vec()
     }
@@ -91,6 +127,7 @@ mod tests {
 
     fn input() -> NewEntry {
         NewEntry {
+            id: None,
             title: "Caf\u{e9}".into(),
             content: "Cr\u{e8}me br\u{fb}l\u{e9}e.".into(),
             mood: None,
@@ -99,6 +136,12 @@ mod tests {
             attachment_ids: vec![PHOTO.into()],
             client_mutation_id: Some("m-1".into()),
             private: false,
+            draft: false,
+            pinned: false,
+            favourite: false,
+            book_id: None,
+            entry_time: None,
+            place: None,
         }
     }
 
@@ -137,6 +180,13 @@ mod tests {
             NewEntry { entry_date: Some("2026-11-23".into()), ..input() },
             NewEntry { attachment_ids: Vec::new(), ..input() },
             NewEntry { private: true, ..input() },
+            NewEntry { id: Some(PHOTO.into()), ..input() },
+            NewEntry { draft: true, ..input() },
+            NewEntry { pinned: true, ..input() },
+            NewEntry { favourite: true, ..input() },
+            NewEntry { book_id: Some(PHOTO.into()), ..input() },
+            NewEntry { entry_time: Some("18:05".into()), ..input() },
+            NewEntry { place: Some(Place { name: Some("18:05".into()), latitude: None, longitude: None }), ..input() },
         ];
         let mut seen: Vec<_> = others.iter().map(kept).chain([kept(&input())]).collect();
         seen.sort();

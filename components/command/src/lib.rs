@@ -5,9 +5,12 @@
 //! `store` runs the [`statements`], and `operations` puts them together.
 
 mod announce;
+mod cursor;
 mod entry;
 mod fingerprint;
 mod operations;
+mod progress;
+mod prompts;
 mod quota;
 mod statements;
 mod store;
@@ -20,9 +23,11 @@ mindflow_guest::bindings! {
 }
 
 use bindings::exports::mindflow::command::journal::{
-    EntryChange, Guest, Mark, Mood, MoodRecord, NewEntry, PurgedEntry, Usage, WrittenEntry, WrittenTag,
+    DeletedPage, EntryChange, Guest, Mark, MergedTags, Mood, MoodRecord, NewEntry, PageRequest, PurgedEntry, Usage,
+    VersionPage, WrittenBook, WrittenEntry, WrittenTag,
 };
-use bindings::exports::mindflow::platform::{health, subscriber as subscription};
+use bindings::exports::mindflow::command::{devices, imports, templates};
+use bindings::exports::mindflow::platform::{health, schedule_handler, subscriber as subscription};
 use mindflow_guest::call::{CallContext, Error};
 use mindflow_guest::erasing;
 use mindflow_guest::events::{Delivery, Event, Failure};
@@ -47,6 +52,47 @@ impl Guest for Command {
 
     async fn purge_entry(context: CallContext, id: String) -> Result<PurgedEntry, Error> {
         operations::lifecycle::purge(&context, &id).await
+    }
+
+    async fn publish_entry(
+        context: CallContext,
+        id: String,
+        expected_version: Option<u32>,
+    ) -> Result<WrittenEntry, Error> {
+        operations::publish::publish(&context, &id, expected_version).await
+    }
+
+    async fn deleted_entries(context: CallContext, page: PageRequest) -> Result<DeletedPage, Error> {
+        operations::trash::page(&context, page).await
+    }
+
+    async fn entry_versions(context: CallContext, id: String, page: PageRequest) -> Result<VersionPage, Error> {
+        operations::versions::page(&context, &id, page).await
+    }
+
+    async fn restore_version(
+        context: CallContext,
+        id: String,
+        version: u32,
+        expected_version: Option<u32>,
+    ) -> Result<WrittenEntry, Error> {
+        operations::versions::restore(&context, &id, version, expected_version).await
+    }
+
+    async fn create_book(context: CallContext, name: String) -> Result<WrittenBook, Error> {
+        operations::books::create(&context, &name).await
+    }
+
+    async fn rename_book(context: CallContext, id: String, name: String) -> Result<WrittenBook, Error> {
+        operations::books::rename(&context, &id, &name).await
+    }
+
+    async fn delete_book(context: CallContext, id: String) -> Result<Mark, Error> {
+        operations::books::delete(&context, &id).await
+    }
+
+    async fn take_back_mood(context: CallContext, id: String) -> Result<Mark, Error> {
+        operations::moods::take_back(&context, &id).await
     }
 
     async fn restore_entry(context: CallContext, id: String) -> Result<WrittenEntry, Error> {
@@ -74,6 +120,14 @@ impl Guest for Command {
         operations::tags::rename(&context, &id, &name).await
     }
 
+    async fn delete_tag(context: CallContext, id: String) -> Result<Vec<Mark>, Error> {
+        operations::ended_tags::delete(&context, &id).await
+    }
+
+    async fn merge_tags(context: CallContext, ids: Vec<String>, into: String) -> Result<MergedTags, Error> {
+        operations::ended_tags::merge(&context, &ids, &into).await
+    }
+
     async fn tag_usage(context: CallContext) -> Result<Usage, Error> {
         operations::tags::usage(&context).await
     }
@@ -89,11 +143,103 @@ impl subscription::Guest for Command {
     }
 }
 
+impl imports::Guest for Command {
+    async fn import_entry(
+        context: CallContext,
+        job: String,
+        entry: imports::ImportedEntry,
+        dry_run: bool,
+    ) -> Result<imports::Outcome, Error> {
+        operations::imports::entry(&context, &job, entry, dry_run).await
+    }
+
+    async fn import_mood(
+        context: CallContext,
+        job: String,
+        id: String,
+        mood: Mood,
+        note: Option<String>,
+        at: i64,
+        dry_run: bool,
+    ) -> Result<imports::Outcome, Error> {
+        let recorded = operations::imports::Recorded { id, mood, note, at };
+        operations::imports::mood(&context, &job, recorded, dry_run).await
+    }
+
+    async fn import_tag(
+        context: CallContext,
+        job: String,
+        name: String,
+        dry_run: bool,
+    ) -> Result<imports::Outcome, Error> {
+        operations::imports::tag(&context, &job, &name, dry_run).await
+    }
+
+    async fn import_book(
+        context: CallContext,
+        job: String,
+        name: String,
+        dry_run: bool,
+    ) -> Result<(Option<String>, bool), Error> {
+        operations::imports::book(&context, &job, &name, dry_run).await
+    }
+}
+
+impl devices::Guest for Command {
+    async fn changes_since(
+        context: CallContext,
+        cursor: Option<String>,
+        first: u32,
+    ) -> Result<devices::ChangePage, Error> {
+        operations::changes::since(&context, cursor.as_deref(), first).await
+    }
+}
+
+impl templates::Guest for Command {
+    async fn all(context: CallContext) -> Result<Vec<templates::Template>, Error> {
+        operations::templates::all(&context).await
+    }
+
+    async fn create(context: CallContext, template: templates::NewTemplate) -> Result<templates::Template, Error> {
+        operations::templates::create(&context, template).await
+    }
+
+    async fn update(
+        context: CallContext,
+        id: String,
+        template: templates::NewTemplate,
+    ) -> Result<templates::Template, Error> {
+        operations::templates::update(&context, &id, template).await
+    }
+
+    async fn delete(context: CallContext, id: String) -> Result<(), Error> {
+        operations::templates::delete(&context, &id).await
+    }
+
+    async fn prompts(context: CallContext, first: u32, theme: Option<String>) -> Result<Vec<templates::Prompt>, Error> {
+        operations::prompts::of_day(&context, first, theme.as_deref()).await
+    }
+}
+
+impl schedule_handler::Guest for Command {
+    async fn run(occurrence: schedule_handler::Occurrence) -> Result<(), String> {
+        let done = match occurrence.schedule.as_str() {
+            operations::trash::SCHEDULE => operations::trash::empty().await,
+            operations::changes::SCHEDULE => operations::changes::forget().await,
+            other => return Err(format!("`{other}` is no schedule of this service")),
+        };
+        done.map_err(|error| format!("{}: {error:?}", occurrence.schedule))
+    }
+}
+
 impl health::Guest for Command {
     /// Healthy when the settings can be read. The database is not queried: it answers callers only.
     async fn check() -> Result<(), String> {
         quota::free_entries_per_month().await?;
-        quota::tags_max().await.map(|_| ())
+        quota::versions_max().await?;
+        quota::trash_us().await?;
+        quota::changes_us().await?;
+        quota::tags_max().await.map(drop)
     }
 }
 

@@ -4,10 +4,52 @@
 use jiff::{Timestamp, civil::Date, tz::Offset};
 use mindflow_guest::{call::Error, config, failure::quota_exceeded};
 
-/// New entries a calendar month, unless the variable `free_entries_per_month` says otherwise (contract, section 3).
+/// New entries a calendar month, unless the variable `free_entries_per_month` says otherwise.
 pub const FREE_ENTRIES_PER_MONTH: u32 = 5;
 /// A user's tags, unless the variable `tags_max` says otherwise: more than anybody finds again in a list.
 pub const TAGS_MAX: u64 = 1_000;
+
+/// A user's journals besides the default one: more than anybody keeps, and few enough for one list.
+pub const BOOKS_MAX: u64 = 100;
+/// A user's templates: as many as fit one list.
+pub const TEMPLATES_MAX: u64 = 100;
+/// How long it is known what was deleted, for devices that were away, unless the variable `changes_days` says otherwise.
+pub const CHANGES_DAYS: u32 = 90;
+/// Earlier versions of an entry, unless the variable `versions_max` says otherwise.
+pub const VERSIONS_MAX: u64 = 50;
+/// How long an entry stays in the trash, unless the variable `trash_days` says otherwise.
+pub const TRASH_DAYS: u32 = 30;
+
+/// The setting. At least one.
+pub async fn versions_max() -> Result<u64, String> {
+    Ok(config::number("versions_max", VERSIONS_MAX).await?.max(1))
+}
+
+/// The setting, in microseconds.
+pub async fn trash_us() -> Result<i64, String> {
+    Ok(days_us(config::number("trash_days", TRASH_DAYS).await?))
+}
+
+/// The setting, in microseconds. At least a day.
+pub async fn changes_us() -> Result<i64, String> {
+    Ok(days_us(config::number("changes_days", CHANGES_DAYS).await?.max(1)))
+}
+
+fn days_us(days: u32) -> i64 {
+    i64::from(days).saturating_mul(24 * 3_600 * 1_000_000)
+}
+
+/// The error for a user who has that many journals.
+pub fn no_room_for_books() -> Error {
+    let message = format!("You have {BOOKS_MAX} journals besides the first one, and no room for another: delete one.");
+    quota_exceeded("journals", BOOKS_MAX, BOOKS_MAX, message)
+}
+
+/// The error for a user who has that many templates.
+pub fn no_room_for_templates() -> Error {
+    let message = format!("You have {TEMPLATES_MAX} templates, and no room for another: change or delete one.");
+    quota_exceeded("templates", TEMPLATES_MAX, TEMPLATES_MAX, message)
+}
 
 /// The setting.
 pub async fn free_entries_per_month() -> Result<u32, String> {

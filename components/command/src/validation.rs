@@ -1,15 +1,16 @@
-//! Validation of requests (contract, section 2, "Limits"). All broken rules of a request are reported together, under
+//! Validation of requests. All broken rules of a request are reported together, under
 //! the field's name in the client's schema.
 
-use crate::bindings::exports::mindflow::command::journal as wit;
+use crate::bindings::exports::mindflow::command::{journal as wit, templates::NewTemplate};
 use crate::entry::{Change, is_empty, word_count};
 use crate::fingerprint;
+use crate::store::templates::Template;
 use crate::tag_name::{self, TagName};
 use jiff::{
     Timestamp, civil,
     tz::{Offset, TimeZone},
 };
-use mindflow_events::{Date, Entry, Mood, Time};
+use mindflow_events::{Date, Degrees, Entry, Mood, Place, Time};
 use mindflow_guest::{
     call::{Error, FieldError},
     clock,
@@ -18,11 +19,13 @@ use mindflow_guest::{
     rules::{Format, Rule},
     text,
 };
-use uuid::Uuid;
+use uuid::{Uuid, Variant};
 
 /// Characters are Unicode scalar values, as PostgreSQL's `char_length` counts them.
 pub const TITLE_CHARS_MAX: usize = 200;
 pub const CONTENT_CHARS_MAX: usize = 100_000;
+/// What an entry begins with is shorter than what it becomes.
+pub const TEMPLATE_CHARS_MAX: usize = 10_000;
 pub const TAGS_MAX: usize = 20;
 pub const TAG_CHARS_MAX: usize = 50;
 pub const ATTACHMENTS_MAX: usize = 10;
@@ -30,8 +33,18 @@ pub const ATTACHMENTS_MAX: usize = 10;
 pub const CLIENT_MUTATION_ID_CHARS_MAX: usize = 100;
 /// A note says why in a sentence or two; what is longer is an entry.
 pub const NOTE_CHARS_MAX: usize = 500;
+/// A postal address fits, and so does what people call a place.
+pub const PLACE_CHARS_MAX: usize = 200;
+/// Degrees from the equator and from Greenwich.
+const LATITUDE_MAX: f64 = 90.0;
+const LONGITUDE_MAX: f64 = 180.0;
 /// How far a client's clock may be ahead of the platform's.
 pub const CLOCK_AHEAD_US_MAX: i64 = 60 * 1_000_000;
+/// The same for the id that it makes: a day, for clocks that show another zone's time.
+const ID_AHEAD_MS_MAX: i64 = 24 * 3_600 * 1_000;
+/// Of every id that a client cannot make, or cannot make any more.
+const NO_ENTRY_ID: &str =
+    "This cannot be the id of a new entry: make another one, a UUID of version 7 whose time is at most 24 hours ahead.";
 /// 1900-01-01T00:00:00Z: earlier than any mood of a living user.
 pub const MOOD_AT_US_MIN: i64 = -2_208_988_800_000_000;
 /// No clock on earth is further ahead (Pacific/Kiritimati).
@@ -44,12 +57,14 @@ pub struct Draft {
     pub entry: Entry,
     pub tags: Vec<TagName>,
     pub mutation: Option<Mutation>,
+    /// Whether the client has made the entry's id.
+    pub names_id: bool,
 }
 
 /// A request that the client numbered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mutation {
-    /// The client's own.
+    /// The client's own; where it numbers the entry alone, the entry's.
     pub id: String,
     /// Of what it asks for, as it is written ([`fingerprint::of`]).
     pub fingerprint: Vec<u8>,
@@ -58,17 +73,17 @@ pub struct Mutation {
 /// `zone`: in which the user's days begin and end.
 pub fn new_entry(input: wit::NewEntry, user_id: Uuid, zone: &TimeZone, now_us: i64) -> Result<Draft, Vec<FieldError>> {
     let mut rules = Rules::default();
-    let names_day = input.entry_date.is_some();
-    let title = rules.keep("title", title(&input.title));
+    let (names_id, names_day) = (input.id.is_some(), input.entry_date.is_some());
+    let title = rules.keep("title", title(&input.title, input.draft));
     let content = rules.keep("content", content(input.content));
     let word_count = word_count(&content);
     let attaches = input.attachment_ids.iter().any(|id| id::parse(id).is_some());
-    if text::is_blank(&content) && !attaches && !rules.broke("content") {
+    if !input.draft && text::is_blank(&content) && !attaches && !rules.broke("content") {
         rules.keep("content", Err::<(), _>(no_content()));
     }
     let tags = rules.tags(&input.tags);
     let entry = Entry {
-        id: id::new(now_us),
+        id: input.id.map_or_else(|| id::new(now_us), |text| rules.keep("id", entry_id(&text, now_us))),
         user_id,
         title,
         content,
@@ -84,26 +99,79 @@ pub fn new_entry(input: wit::NewEntry, user_id: Uuid, zone: &TimeZone, now_us: i
         version: 1,
         word_count,
         private: input.private,
+        draft: input.draft,
+        published_at: None,
+        pinned: input.pinned,
+        favourite: input.favourite,
+        book_id: input.book_id.and_then(|id| rules.keep("journalId", book_id(&id, user_id))),
+        entry_time: input.entry_time.map(|text| rules.keep("entryTime", time_of_day(text))),
+        place: input.place.and_then(|place| rules.place(place)),
+        imported: false,
     };
-    let mutation = input.client_mutation_id.map(|id| Mutation {
-        id: rules.keep("clientMutationId", client_mutation_id(id)),
-        fingerprint: fingerprint::of(&entry, &tags, names_day),
-    });
-    rules.judge(Draft { entry, tags, mutation })
+    let mutation_id = input.client_mutation_id.map(|id| rules.keep("clientMutationId", client_mutation_id(id)));
+    let mutation = mutation_id
+        .or_else(|| names_id.then(|| entry.id.to_string()))
+        .map(|id| Mutation { id, fingerprint: fingerprint::of(&entry, &tags, names_day, names_id) });
+    rules.judge(Draft { entry, tags, mutation, names_id })
 }
 
-pub fn change(input: wit::EntryChange, now_us: i64) -> Result<Change, Vec<FieldError>> {
+/// `of_draft`: it may be empty.
+pub fn change(input: wit::EntryChange, user_id: Uuid, now_us: i64, of_draft: bool) -> Result<Change, Vec<FieldError>> {
     let mut rules = Rules::default();
     let change = Change {
-        title: input.title.map(|text| rules.keep("title", title(&text))),
+        title: input.title.map(|text| rules.keep("title", title(&text, of_draft))),
         content: input.content.map(|text| rules.keep("content", content(text))),
         mood: input.mood.map(|mood| mood.map(Mood::from)),
         tags: input.tags.map(|names| rules.tags(&names)),
         entry_date: input.entry_date.map(|text| rules.keep("entryDate", entry_date(&text, now_us))),
         attachment_ids: input.attachment_ids.map(|ids| rules.attachments(&ids)),
         private: input.private,
+        pinned: input.pinned,
+        favourite: input.favourite,
+        book_id: input.book_id.map(|id| rules.keep("journalId", book_id(&id, user_id))),
+        entry_time: input.entry_time.map(|text| text.map(|text| rules.keep("entryTime", time_of_day(text)))),
+        place: input.place.map(|place| place.and_then(|place| rules.place(place))),
     };
     rules.judge(change)
+}
+
+/// Whether all that is wrong is that there is no title, which a draft need not have.
+pub fn lacks_title_alone(errors: &[FieldError]) -> bool {
+    let blank = Rule::Blank.broken("title", "").rule;
+    !errors.is_empty() && errors.iter().all(|error| error.field == "title" && error.rule == blank)
+}
+
+/// What keeps a draft from being an entry.
+///
+/// # Errors
+/// `invalid` for a title that is not seen, and where there is neither a content that is seen nor an attachment.
+pub fn publishable(entry: &Entry) -> Result<(), Error> {
+    let mut rules = Rules::default();
+    rules.keep("title", title(&entry.title, false));
+    if is_empty(entry) {
+        rules.keep("content", Err::<(), _>(no_content()));
+    }
+    rules.judge(()).map_err(Error::Invalid)
+}
+
+/// A template that keeps the rules, still without its id and time. Its title and content may be empty.
+pub fn template(input: NewTemplate, user_id: Uuid) -> Result<Template, Vec<FieldError>> {
+    let mut rules = Rules::default();
+    let template = Template {
+        id: Uuid::nil(),
+        name: rules.keep("name", tag_name(&input.name)),
+        title: rules.keep("title", title(&input.title, true)),
+        content: rules.keep("content", template_content(input.content)),
+        tags: rules.tags(&input.tags).iter().map(|tag| tag.name().to_owned()).collect(),
+        book_id: input.book_id.and_then(|id| rules.keep("journalId", book_id(&id, user_id))),
+        updated_at: Time(0),
+    };
+    rules.judge(template)
+}
+
+/// The name of a journal, which is compared as names of tags are.
+pub fn book(name: &str) -> Result<TagName, Vec<FieldError>> {
+    tag(name)
 }
 
 /// The name of a tag on its own.
@@ -160,6 +228,24 @@ impl Rules {
             self.keep(&format!("tags[{index}]"), tag_name(name));
         }
         distinct
+    }
+
+    fn place(&mut self, place: wit::Place) -> Option<Place> {
+        let name =
+            place.name.filter(|name| name.contains('\0') || !text::is_blank(name)).map(|name| text::label(&name));
+        let name = name.map(|name| self.keep("place.name", bounded(&name, PLACE_CHARS_MAX).map(|()| name)));
+        let latitude = place.latitude.map(|angle| self.keep("place.latitude", degrees(angle, LATITUDE_MAX).map(Some)));
+        let longitude =
+            place.longitude.map(|angle| self.keep("place.longitude", degrees(angle, LONGITUDE_MAX).map(Some)));
+        match (&name, latitude, longitude) {
+            (_, Some(_), None) => self.0.push(together("place.latitude", "longitude")),
+            (_, None, Some(_)) => self.0.push(together("place.longitude", "latitude")),
+            (None, None, None) => {
+                self.0.push(field("place", Rule::Required, "A place has a name, coordinates, or both."));
+            }
+            _ => {}
+        }
+        Some(Place { name, latitude: latitude.flatten(), longitude: longitude.flatten() })
     }
 
     fn attachments(&mut self, ids: &[String]) -> Vec<Uuid> {
@@ -220,14 +306,70 @@ fn legible(text: &str, chars_max: usize) -> Result<(), Broken> {
     bounded(text, chars_max)
 }
 
-fn title(text: &str) -> Result<String, Broken> {
+fn title(text: &str, of_draft: bool) -> Result<String, Broken> {
     let text = text::label(text);
+    if of_draft && text::is_blank(&text) {
+        // What is not seen is no title.
+        return Ok(String::new());
+    }
     legible(&text, TITLE_CHARS_MAX).map(|()| text)
+}
+
+/// The error for an id that another entry has, whoever's it is and whatever has become of it: the same as for any text that is none.
+pub fn unusable_id() -> Error {
+    invalid("id", Format::Uuid, NO_ENTRY_ID)
+}
+
+/// Made by the client. Version 7 (RFC 9562 §5.7) begins with 48 bits of milliseconds.
+fn entry_id(text: &str, now_us: i64) -> Result<Uuid, Broken> {
+    let latest_ms = now_us.div_euclid(1_000).saturating_add(ID_AHEAD_MS_MAX);
+    let in_time = |id: &Uuid| i64::try_from(id.as_u128() >> 80).is_ok_and(|ms| ms <= latest_ms);
+    id::parse(text)
+        .filter(|id| id.get_version_num() == 7 && id.get_variant() == Variant::RFC4122 && in_time(id))
+        .ok_or_else(|| (Format::Uuid.into(), NO_ENTRY_ID.into()))
+}
+
+/// `None` for the default one, whose id is its user's.
+fn book_id(text: &str, user_id: Uuid) -> Result<Option<Uuid>, Broken> {
+    match id::parse(text) {
+        Some(id) => Ok((id != user_id).then_some(id)),
+        None => Err((Format::Uuid.into(), "This is not the id of a journal (a UUID).".into())),
+    }
+}
+
+fn time_of_day(text: String) -> Result<String, Broken> {
+    let two =
+        |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse::<u8>().ok()).flatten();
+    let time = text.split_once(':').filter(|(hour, minute)| hour.len() == 2 && minute.len() == 2);
+    let is_time = time.is_some_and(|(hour, minute)| {
+        two(hour).is_some_and(|hour| hour < 24) && two(minute).is_some_and(|minute| minute < 60)
+    });
+    if is_time {
+        Ok(text)
+    } else {
+        Err((Format::TimeOfDay.into(), "Give a time of the day as HH:MM, such as 18:05.".into()))
+    }
+}
+
+fn degrees(angle: f64, most: f64) -> Result<Degrees, Broken> {
+    let whole = if most > LATITUDE_MAX { 180 } else { 90 };
+    let text = || format!("Give an angle in degrees from -{whole} to {whole}.");
+    Degrees::within(angle, most).ok_or_else(|| (Rule::range(-whole, whole), text()))
+}
+
+fn together(name: &str, other: &'static str) -> FieldError {
+    field(name, Rule::Together { other: other.into() }, format!("Give the {other} as well."))
 }
 
 fn content(text: String) -> Result<String, Broken> {
     let text = text::into_nfc(text);
     at_most(&text, CONTENT_CHARS_MAX).map(|()| text)
+}
+
+/// As [`content`], shorter: all of a user's templates are one list.
+fn template_content(text: String) -> Result<String, Broken> {
+    let text = text::into_nfc(text);
+    at_most(&text, TEMPLATE_CHARS_MAX).map(|()| text)
 }
 
 /// Of an entry that has no attachment either.
@@ -283,5 +425,4 @@ fn mood_time(at: Option<i64>, now_us: i64) -> Result<i64, Broken> {
 }
 
 #[cfg(test)]
-#[path = "validation_tests.rs"]
 mod tests;

@@ -35,7 +35,7 @@ subscription Changes {
 const socketUrl = new URL(location.pathname, location.href);
 socketUrl.protocol = location.protocol === "https:" ? "wss:" : "ws:";
 
-/// The headers of the editor, without a bearer token that nobody has filled in yet.
+/// The headers of the editor, without a bearer token that is not filled in yet.
 function filledIn(headers = {}) {
   const isEmpty = ([name, value]) => name.toLowerCase() === "authorization" && /^bearer\s*$/i.test(value);
   return Object.fromEntries(Object.entries(headers).filter((header) => !isEmpty(header)));

@@ -9,6 +9,7 @@ mod device;
 mod graphql;
 mod memory;
 mod names;
+mod own_writes;
 mod rate;
 mod read_your_writes;
 mod rest;
@@ -27,6 +28,7 @@ mindflow_guest::bindings! {
         "services/media.wit",
         "services/analytics.wit",
         "services/notification.wit",
+        "services/portability.wit",
         "services/search.wit",
         "services/logging.wit",
     ],
@@ -37,10 +39,11 @@ mod services {
     pub use crate::bindings::mindflow::{
         analytics::figures,
         auth::{accounts, erasures},
-        command::journal,
+        command::{devices, journal, templates},
         logging::audit,
         media::files,
-        notification::notices,
+        notification::{notices, reminders},
+        portability::jobs,
         query::reads,
         search::finder,
     };

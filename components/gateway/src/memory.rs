@@ -43,11 +43,11 @@ static BODIES: Semaphore = Semaphore::const_new(BODIES_KIB as usize);
 
 /// A part of the instance's memory, given back with the value.
 #[derive(Debug)]
-pub struct Place(SemaphorePermit<'static>);
+pub struct Reservation(SemaphorePermit<'static>);
 
 /// # Errors
 /// `Unavailable` when the others of this instance do not give it back in time.
-pub async fn take(bytes: u64) -> Result<Place, Failure> {
+pub async fn take(bytes: u64) -> Result<Reservation, Failure> {
     take_of(&POOL, kib(bytes), WAIT_MAX).await
 }
 
@@ -55,7 +55,7 @@ pub async fn take(bytes: u64) -> Result<Place, Failure> {
 ///
 /// # Errors
 /// As [`take`].
-pub async fn receive() -> Result<Place, Failure> {
+pub async fn receive() -> Result<Reservation, Failure> {
     take_of(&BODIES, 2 * (BODY_BYTES_MAX as u32 >> 10), RECEIVE_WAIT_MAX).await
 }
 
@@ -63,20 +63,20 @@ pub async fn receive() -> Result<Place, Failure> {
 ///
 /// # Errors
 /// As [`take`].
-pub async fn of_body(bytes: usize) -> Result<Option<Place>, Failure> {
+pub async fn of_body(bytes: usize) -> Result<Option<Reservation>, Failure> {
     if bytes <= BODY_BYTES_USUAL {
         return Ok(None);
     }
     receive().await.map(Some)
 }
 
-async fn take_of(pool: &'static Semaphore, kib: u32, wait_max: Duration) -> Result<Place, Failure> {
+async fn take_of(pool: &'static Semaphore, kib: u32, wait_max: Duration) -> Result<Reservation, Failure> {
     if let Ok(permit) = pool.try_acquire_many(kib) {
-        return Ok(Place(permit));
+        return Ok(Reservation(permit));
     }
     let waiting = pin!(pool.acquire_many(kib));
     match select(waiting, pin!(clock::pause(wait_max))).await {
-        Either::Left((Ok(permit), _)) => Ok(Place(permit)),
+        Either::Left((Ok(permit), _)) => Ok(Reservation(permit)),
         _ => {
             let text = format!("no {kib} KiB of memory within {wait_max:?}");
             Err(Failure::new(Kind::Unavailable, text).retry_after(1))
@@ -88,7 +88,7 @@ fn kib(bytes: u64) -> u32 {
     u32::try_from(bytes.div_ceil(1 << 10)).unwrap_or(u32::MAX).clamp(PLACE_KIB_MIN, POOL_KIB)
 }
 
-impl Place {
+impl Reservation {
     /// Keeps this much and gives the rest back.
     #[must_use]
     pub fn shrunk(mut self, bytes: usize) -> Self {

@@ -1,8 +1,8 @@
 //! Which path is whose, and with which methods.
 
 use crate::failure::{Failure, Kind};
-use crate::rest::links::Link;
 use http::Method;
+use mindflow_guest::account_link::Link;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_path_of_the_contract_is_found() {
+    fn every_path_of_the_public_api_is_found() {
         for (method, path, route) in [
             (Method::POST, "/graphql", Route::Graphql),
             (Method::GET, "/graphql/assets/7.js", Route::GraphiqlAsset("7.js".into())),

@@ -4,7 +4,7 @@
 
 pub mod watch;
 
-use crate::read_your_writes::OwnWrites;
+use crate::own_writes::OwnWrites;
 use crate::services::accounts::{self, Caller, Role};
 use crate::web::{Presented, correlation};
 use futures::FutureExt;
@@ -88,7 +88,7 @@ impl Viewer {
     }
 
     /// The proven caller: a valid token of a session that was not revoked. Answers are kept by its id, roles and time zone
-    /// (`graphql::answers`), so no result of a query depends on more of it.
+    /// (`graphql::kept_answers`), so no result of a query depends on more of it.
     pub async fn caller(&self) -> Result<Caller, Error> {
         let proof = self.proof.borrow().clone();
         proof.await

@@ -236,5 +236,4 @@ impl From<ImageError> for Refusal {
 }
 
 #[cfg(test)]
-#[path = "picture_tests.rs"]
 mod tests;

@@ -40,6 +40,11 @@ async fn answer(head: &Parts, body: wire::Incoming, correlation_id: &str) -> Res
             Query::only(head.uri.query(), &[])?;
             remove::file(id, &caller).await
         }
+        Route::Stable { id } => {
+            let caller = Caller::prove(&head.headers, correlation_id).await?;
+            Query::only(head.uri.query(), &[])?;
+            serve::redirect(id, caller).await
+        }
         Route::File { id, rendition } => {
             let reader = Reader::prove(head, id, correlation_id).await?;
             Query::only(head.uri.query(), &Link::PARAMETERS)?;

@@ -18,6 +18,17 @@ pub async fn put(id: Uuid, bytes_max: u64) -> Result<Upload, Error> {
     Ok(blob::put(CONTAINER.to_owned(), upload(id), bytes_max).await?)
 }
 
+/// What was uploaded, to be kept as it came: written once more under its name, in pieces that `seen` gets. Answers how many bytes there are.
+pub async fn keep_upload(id: Uuid, bytes_max: u64, mut seen: impl FnMut(&[u8])) -> Result<u64, Error> {
+    let (_, download) = blob::get(CONTAINER.to_owned(), upload(id), None).await?;
+    let original = blob::put(CONTAINER.to_owned(), key(id, Rendition::Original.name()), bytes_max).await?;
+    while let Some(piece) = download.next().await? {
+        seen(&piece);
+        original.write(piece).await?;
+    }
+    Ok(original.finish().await?)
+}
+
 /// # Errors
 /// The store is unavailable. A missing file whose row exists is a fault of the platform.
 pub async fn get(id: Uuid, rendition: Rendition, range: Option<Range>) -> Result<(Info, Download), Error> {
@@ -25,6 +36,17 @@ pub async fn get(id: Uuid, rendition: Rendition, range: Option<Range>) -> Result
         Err(blob::Error::NotFound) => Err(Error::Internal(format!("{} has no {}", id, rendition.name()))),
         other => Ok(other?),
     }
+}
+
+/// The first bytes of what came.
+pub async fn head(id: Uuid, bytes: u64) -> Result<Vec<u8>, Error> {
+    let range = Some(Range { start: 0, end: bytes });
+    let (_, download) = blob::get(CONTAINER.to_owned(), upload(id), range).await?;
+    let mut head = Vec::new();
+    while let Some(piece) = download.next().await? {
+        head.extend_from_slice(&piece);
+    }
+    Ok(head)
 }
 
 /// Removes what the codec has read.

@@ -2,10 +2,10 @@
 //! component, and it never holds a whole file: contents are streamed between the request and the container.
 //!
 //! This file only wires the component's exports. `app` answers a request; `upload` stores a file and has the codec make
-//! its renditions, within the user's `quota`; `serve` sends one, `remove` deletes one. `lookup` answers other components, and
-//! `orphans` removes files that no entry has, and `erasure` those of a user or of an entry that go.
+//! its renditions, within the user's `quota`; `serve` sends one, `remove` deletes one. `lookup` answers other components, `intake` takes
+//! what imports bring, `orphans` removes files that no entry has, and `erasure` those of a user or of an entry that go.
 //! `link` signs addresses that open a file without a token for a while.
-//! `form`, `kind`, `file_name`, `link`, `route` and `serve::plan` are pure.
+//! `form`, `kind`, `sound`, `file_name`, `link`, `route` and `serve::plan` are pure.
 
 mod app;
 mod caller;
@@ -13,6 +13,7 @@ mod erasure;
 mod file_name;
 mod files;
 mod form;
+mod intake;
 mod kind;
 mod link;
 mod link_key;
@@ -24,6 +25,7 @@ mod remove;
 mod route;
 mod serve;
 mod settings;
+mod sound;
 mod store;
 mod upload;
 mod view;
@@ -39,7 +41,7 @@ mod services {
 }
 
 use bindings::exports::mindflow::{
-    media::files as service,
+    media::{files as service, intake as taking},
     platform::{health, schedule_handler, subscriber as subscription},
 };
 use mindflow_guest::{
@@ -68,6 +70,14 @@ impl service::Guest for Media {
         lookup::by_id(&context, &ids).await
     }
 
+    async fn page(
+        context: CallContext,
+        kind: Option<service::Kind>,
+        page: service::PageRequest,
+    ) -> Result<service::FilePage, Error> {
+        lookup::page(&context, kind, &page).await
+    }
+
     async fn hold(context: CallContext, ids: Vec<String>) -> Result<Vec<bool>, Error> {
         lookup::hold(&context, &ids).await
     }
@@ -87,6 +97,22 @@ impl subscription::Guest for Media {
             Some(payload) => erasure::erase(&event, &delivery, &payload).await,
             None => Ok(()),
         }
+    }
+}
+
+impl taking::Guest for Media {
+    async fn adopt(
+        context: CallContext,
+        job: String,
+        id: String,
+        file_name: String,
+        bytes: u64,
+    ) -> Result<bool, Error> {
+        intake::adopt(&context, &job, &id, &file_name, bytes).await
+    }
+
+    async fn hold(_context: CallContext, job: String, ids: Vec<String>) -> Result<Vec<bool>, Error> {
+        intake::hold(&job, &ids).await
     }
 }
 

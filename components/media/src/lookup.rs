@@ -1,6 +1,6 @@
 //! Files for other components: to show with an entry, and to attach to one.
 
-use crate::bindings::exports::mindflow::media::files::File;
+use crate::bindings::exports::mindflow::media::files::{File, FilePage, Kind, PageRequest};
 use crate::view::Addresses;
 use crate::{quota, remove, store};
 use mindflow_guest::{
@@ -8,20 +8,40 @@ use mindflow_guest::{
     caller::Caller,
     clock,
     failure::invalid,
-    journal::Usage,
-    rules::Rule,
+    journal::{PAGE_MAX, Usage},
+    rules::{Format, Rule},
 };
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// As many as callers batch into one call.
-const IDS_MAX: usize = mindflow_guest::journal::PAGE_MAX as usize;
+const IDS_MAX: usize = PAGE_MAX as usize;
 
 pub async fn by_id(context: &CallContext, ids: &[String]) -> Result<Vec<Option<File>>, Error> {
     let caller = Caller::prove(context).await?;
     let found = store::shown(&caller, uuids(ids)?, &Addresses::now().await?).await?;
     let found: HashMap<String, File> = found.into_iter().map(|file| (file.id.clone(), file)).collect();
     Ok(ids.iter().map(|id| found.get(&id.to_ascii_lowercase()).cloned()).collect())
+}
+
+pub async fn page(context: &CallContext, kind: Option<Kind>, asked: &PageRequest) -> Result<FilePage, Error> {
+    let caller = Caller::prove(context).await?;
+    if !(1..=PAGE_MAX).contains(&asked.first) {
+        return Err(invalid("first", Rule::range(1, PAGE_MAX), format!("Ask for 1 to {PAGE_MAX} files.")));
+    }
+    let after = match &asked.after {
+        Some(text) => Some(
+            mindflow_guest::id::parse(text)
+                .ok_or_else(|| invalid("after", Format::Cursor, "This is not a cursor of this list."))?,
+        ),
+        None => None,
+    };
+    let more = asked.first.saturating_add(1);
+    let store::Page { mut files, total_count, total_bytes } =
+        store::page(&caller, kind, after, more, &Addresses::now().await?).await?;
+    let has_next_page = files.len() > asked.first as usize;
+    files.truncate(asked.first as usize);
+    Ok(FilePage { files, has_next_page, total_count, total_bytes })
 }
 
 pub async fn hold(context: &CallContext, ids: &[String]) -> Result<Vec<bool>, Error> {

@@ -1,7 +1,7 @@
 //! How much a user may upload in a time: files, and bytes.
 
 use crate::caller::Caller;
-use crate::upload::FILE_BYTES_MAX;
+use crate::kind::FILE_BYTES_MAX;
 use http::HeaderMap;
 use mindflow_guest::call::{Error, ReachedLimit};
 use mindflow_guest::rate_limits::{self, Holder};

@@ -7,7 +7,14 @@ use uuid::Uuid;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
     Files,
-    File { id: Uuid, rendition: Rendition },
+    File {
+        id: Uuid,
+        rendition: Rendition,
+    },
+    /// An address of a file that never changes.
+    Stable {
+        id: Uuid,
+    },
 }
 
 /// One of the files that an upload is kept as.
@@ -41,7 +48,7 @@ impl Route {
         match self {
             Self::Files => "POST, OPTIONS",
             Self::File { rendition: Rendition::Original, .. } => "GET, HEAD, DELETE, OPTIONS",
-            Self::File { .. } => "GET, HEAD, OPTIONS",
+            Self::File { .. } | Self::Stable { .. } => "GET, HEAD, OPTIONS",
         }
     }
 
@@ -49,6 +56,7 @@ impl Route {
         let mut segments = path.strip_prefix("/media")?.split('/').skip(1);
         let found = match (segments.next(), segments.next()) {
             (None | Some(""), None) => Self::Files,
+            (Some(id), Some("stable")) => Self::Stable { id: mindflow_guest::id::parse(id)? },
             (Some(id), variant) => {
                 let rendition = match variant {
                     None => Rendition::Original,
@@ -90,6 +98,13 @@ mod tests {
         {
             assert_eq!(find(&Method::GET, &format!("/media/{ID}{path}")), Ok(Route::File { id, rendition }));
         }
+    }
+
+    #[test]
+    fn a_file_has_an_address_that_never_changes() {
+        let id = ID.parse().unwrap();
+        assert_eq!(find(&Method::GET, &format!("/media/{ID}/stable")), Ok(Route::Stable { id }));
+        assert!(find(&Method::DELETE, &format!("/media/{ID}/stable")).is_err());
     }
 
     #[test]

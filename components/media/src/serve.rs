@@ -1,8 +1,9 @@
 //! A file out: whole, a range of it, or the news that the client has it already.
 
-use crate::caller::Reader;
+use crate::caller::{Caller, Reader};
 use crate::route::Rendition;
 use crate::store::{self, Stored};
+use crate::view::Addresses;
 use crate::{file_name, files, settings};
 use futures::StreamExt;
 use futures::stream;
@@ -64,6 +65,15 @@ pub async fn give(
     let correlation_id = correlation_id.to_owned();
     let pieces = stream::unfold(download, move |download| next(download, correlation_id.clone()));
     Ok(response.stream(pieces.boxed_local()))
+}
+
+/// Where the file can be read now without a token, for its owner. Texts can have this address: it is the same for good.
+pub async fn redirect(id: Uuid, caller: Caller) -> Result<Response, Failure> {
+    let reader = Reader::Caller(caller);
+    let stored = store::find(&reader, id, Rendition::Original).await?;
+    stored.ok_or_else(|| Failure::new(Kind::NotFound, "There is no such file."))?;
+    let address = Addresses::now().await?.original(id);
+    Ok(Response::new(StatusCode::TEMPORARY_REDIRECT).header("location", address).header("cache-control", "no-store"))
 }
 
 /// A store that breaks off ends the body before its length, which the client notices.

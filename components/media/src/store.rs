@@ -1,12 +1,13 @@
 //! Statements about files, under the caller's row-level security.
 
 use crate::DATABASE;
-use crate::bindings::exports::mindflow::media::files::File;
-use crate::caller::{Caller, Reader};
+use crate::bindings::exports::mindflow::media::files::{File, Kind};
+use crate::caller::Reader;
+use crate::kind::Upload;
 use crate::quota;
-use crate::route::Rendition;
+use crate::route;
 use crate::services::images;
-use crate::view::{Addresses, FileView};
+use crate::view::Addresses;
 use mindflow_guest::{
     call::Error,
     caller, params,
@@ -14,22 +15,41 @@ use mindflow_guest::{
 };
 use uuid::Uuid;
 
-const ADD_FILE: &str = "INSERT INTO media.files (id, user_id, file_name, created_at)
-    VALUES ($1::uuid, $2::uuid, $3::text, $4::timestamptz)";
+const ADD_FILE: &str = "INSERT INTO media.files (id, user_id, file_name, created_at, kind, duration_ms)
+    VALUES ($1::uuid, $2::uuid, $3::text, $4::timestamptz, $5::text, $6::bigint)";
 const ADD_RENDITION: &str = "INSERT INTO media.renditions
         (file_id, user_id, name, content_type, bytes, width, height, sha256)
     VALUES ($1::uuid, $2::uuid, $3::text, $4::text, $5::bigint, $6::bigint, $7::bigint, $8::text)";
 const FIND: &str = "SELECT file.file_name, file.created_at, rendition.content_type, rendition.bytes, rendition.sha256
     FROM media.files file JOIN media.renditions rendition ON rendition.file_id = file.id
     WHERE file.id = $1::uuid AND rendition.name = $3::text AND ($2::uuid IS NULL OR file.user_id = $2::uuid)";
-const SHOWN: &str =
-    "SELECT file.id, file.file_name, original.content_type, original.bytes, original.width, original.height
-    FROM media.files file JOIN media.renditions original ON original.file_id = file.id AND original.name = 'original'
-    WHERE file.id = ANY ($1::uuid[]) AND file.user_id = $2::uuid";
+macro_rules! shown {
+    ($which:literal) => {
+        concat!(
+            "SELECT file.id, file.file_name, file.kind, file.duration_ms, file.created_at,
+                original.content_type, original.bytes, original.width, original.height
+            FROM media.files file JOIN media.renditions original ON original.file_id = file.id AND original.name = 'original'
+            WHERE ",
+            $which
+        )
+    };
+}
+const SHOWN: &str = shown!("file.id = ANY ($1::uuid[]) AND file.user_id = $2::uuid");
+/// `$1` user, `$2` kind or null, `$3` the file before the page or null, `$4` how many. Ids begin with the time that they were made.
+const PAGE: &str = shown!(
+    "file.user_id = $1::uuid AND ($2::text IS NULL OR file.kind = $2::text) AND ($3::uuid IS NULL OR file.id < $3::uuid)
+    ORDER BY file.id DESC LIMIT $4::bigint"
+);
+/// `$1` user, `$2` kind or null.
+const TOTALS: &str = "SELECT count(DISTINCT file.id) AS files, coalesce(sum(kept.bytes), 0)::bigint AS bytes
+    FROM media.files file JOIN media.renditions kept ON kept.file_id = file.id
+    WHERE file.user_id = $1::uuid AND ($2::text IS NULL OR file.kind = $2::text)";
 /// Waits for a collector that has taken one of them, and then does not find it.
 const HOLD: &str = "UPDATE media.files SET unattached_since = $3::timestamptz
     WHERE id = ANY ($1::uuid[]) AND user_id = $2::uuid
     RETURNING id";
+
+const IMPORTER: &str = "SELECT user_id FROM portability.importing WHERE job_id = $1::uuid";
 
 const NOTE_ATTACHED: &str = "UPDATE media.files SET unattached_since = NULL
     WHERE unattached_since IS NOT NULL AND id IN (SELECT file_id FROM media.attached)";
@@ -65,22 +85,53 @@ pub struct Stored {
     pub sha256: String,
 }
 
+/// A file that has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewFile {
+    pub id: Uuid,
+    pub file_name: String,
+    pub kind: Upload,
+    pub duration_ms: Option<u64>,
+    pub created_at_us: i64,
+}
+
+/// One of the files that it is kept as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendition {
+    pub name: String,
+    pub content_type: String,
+    pub bytes: u64,
+    /// Width and height of an image.
+    pub size: Option<(u32, u32)>,
+    pub sha256: String,
+}
+
+impl From<images::Rendition> for Rendition {
+    fn from(made: images::Rendition) -> Self {
+        let images::Rendition { name, content_type, bytes, width, height, sha256 } = made;
+        Self { name, content_type, bytes, size: Some((width, height)), sha256 }
+    }
+}
+
 /// Records a file in the place of its upload.
-pub async fn add(caller: &Caller, file: &FileView, renditions: &[images::Rendition], now_us: i64) -> Result<(), Error> {
-    sql::transaction(DATABASE, &caller.identity(), async |tx| {
-        tx.execute(ADD_FILE, params![file.id, caller.user_id, &file.file_name, Time(now_us)]).await?;
+pub async fn add(user_id: Uuid, identity: &Identity, file: &NewFile, renditions: &[Rendition]) -> Result<(), Error> {
+    let NewFile { id, file_name, kind, duration_ms, created_at_us } = file;
+    sql::transaction(DATABASE, identity, async |tx| {
+        let row = params![*id, user_id, file_name, Time(*created_at_us), kind.name(), *duration_ms];
+        tx.execute(ADD_FILE, row).await?;
         for rendition in renditions {
-            let images::Rendition { name, content_type, bytes, width, height, sha256 } = rendition;
-            let row = params![file.id, caller.user_id, name, content_type, *bytes, *width, *height, sha256];
+            let Rendition { name, content_type, bytes, size, sha256 } = rendition;
+            let (width, height) = size.unzip();
+            let row = params![*id, user_id, name, content_type, *bytes, width, height, sha256];
             tx.execute(ADD_RENDITION, row).await?;
         }
-        quota::settle(tx, caller.user_id, file.id).await
+        quota::settle(tx, user_id, file.id).await
     })
     .await
 }
 
 /// `None` when the file does not exist or is not for this reader.
-pub async fn find(reader: &Reader, id: Uuid, rendition: Rendition) -> Result<Option<Stored>, Error> {
+pub async fn find(reader: &Reader, id: Uuid, rendition: route::Rendition) -> Result<Option<Stored>, Error> {
     let rows = sql::query(DATABASE, reader.identity(), FIND, params![id, reader.user_id(), rendition.name()]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     Ok(Some(Stored {
@@ -95,20 +146,57 @@ pub async fn find(reader: &Reader, id: Uuid, rendition: Rendition) -> Result<Opt
 /// The caller's files among the ids, in no order.
 pub async fn shown(caller: &caller::Caller, ids: Vec<Uuid>, addresses: &Addresses) -> Result<Vec<File>, Error> {
     let rows = sql::query(DATABASE, caller.identity(), SHOWN, params![ids, caller.user_id]).await?;
-    let file = |row: Row<'_>| -> Result<File, RowError> {
-        let id: Uuid = row.get("id")?;
-        Ok(File {
-            id: id.to_string(),
-            file_name: row.get("file_name")?,
-            content_type: row.get("content_type")?,
-            bytes: row.get("bytes")?,
-            width: row.get("width")?,
-            height: row.get("height")?,
-            url: addresses.original(id),
-            thumbnail_url: addresses.thumbnail(id),
-        })
+    Ok(rows.map(|row| file(&row, addresses))?)
+}
+
+/// Some of the caller's files, and of all of them how many there are and how many bytes they have.
+pub struct Page {
+    pub files: Vec<File>,
+    pub total_count: u32,
+    pub total_bytes: u64,
+}
+
+/// The latest first, behind the file `after` if there is one.
+pub async fn page(
+    caller: &caller::Caller,
+    kind: Option<Kind>,
+    after: Option<Uuid>,
+    first: u32,
+    addresses: &Addresses,
+) -> Result<Page, Error> {
+    let kind = kind.map(|kind| if kind == Kind::Audio { "audio" } else { "image" });
+    let asked = vec![
+        (PAGE.to_owned(), params![caller.user_id, kind, after, first]),
+        (TOTALS.to_owned(), params![caller.user_id, kind]),
+    ];
+    let answers = sql::query_many(DATABASE, caller.identity(), asked).await?;
+    let [files, totals] = answers.as_slice() else {
+        return Err(Error::Internal("two statements have another number of answers".into()));
     };
-    Ok(rows.map(file)?)
+    let totals = totals.first().ok_or_else(|| Error::Internal("the totals answer no row".into()))?;
+    Ok(Page {
+        files: files.map(|row| file(&row, addresses))?,
+        total_count: totals.get("files")?,
+        total_bytes: totals.get("bytes")?,
+    })
+}
+
+fn file(row: &Row<'_>, addresses: &Addresses) -> Result<File, RowError> {
+    let id: Uuid = row.get("id")?;
+    let is_image = row.get::<String>("kind")? == Upload::Image.name();
+    Ok(File {
+        id: id.to_string(),
+        file_name: row.get("file_name")?,
+        content_type: row.get("content_type")?,
+        bytes: row.get("bytes")?,
+        kind: if is_image { Kind::Image } else { Kind::Audio },
+        width: row.get("width")?,
+        height: row.get("height")?,
+        duration_ms: row.get("duration_ms")?,
+        created_at: row.get::<Time>("created_at")?.0,
+        url: addresses.original(id),
+        thumbnail_url: is_image.then(|| addresses.thumbnail(id)),
+    })
 }
 
 /// Those of the ids that are the caller's; they count as unattached from now on only.
@@ -118,6 +206,26 @@ pub async fn hold(caller: &caller::Caller, ids: Vec<Uuid>, now_us: i64) -> Resul
         Ok(ids_of(&held)?)
     })
     .await
+}
+
+/// The same, of the user whose import a job is.
+pub async fn hold_as(user_id: Uuid, ids: Vec<Uuid>, now_us: i64) -> Result<Vec<Uuid>, Error> {
+    sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        let held = tx.query(HOLD, params![ids.clone(), user_id, Time(now_us)]).await?;
+        Ok(ids_of(&held)?)
+    })
+    .await
+}
+
+/// The user whose import the job is, while it runs.
+pub async fn importer(job: Uuid) -> Result<Option<Uuid>, Error> {
+    let rows = sql::query(DATABASE, Identity::Service, IMPORTER, params![job]).await?;
+    Ok(rows.first().map(|row| row.get("user_id")).transpose()?)
+}
+
+/// Whether the user has the file.
+pub async fn is_of(id: Uuid, user_id: Uuid) -> Result<bool, Error> {
+    Ok(!sql::query(DATABASE, Identity::Service, OWN, params![id, user_id]).await?.is_empty())
 }
 
 /// What became of a file that its owner wants removed.

@@ -2,13 +2,13 @@
 //! and this service's tables have neither. They are sent whatever the user's preferences are, and at any hour: someone waits for them.
 
 use crate::{
-    compose::{self, Leaving, Link},
-    deliver,
+    compose::{self, Leaving, Linked},
+    mailer,
     services::account_mails::{self, Kind},
 };
 use mindflow_events::{AccountMailRequested, Kind as Event, Payload};
 use mindflow_guest::{
-    call::{CallContext, Credential},
+    account_link::Link,
     clock, event,
     events::{self, Failure},
     mail,
@@ -30,25 +30,19 @@ pub async fn handle(event: &events::Event) -> Result<(), Failure> {
 /// Sends the mail of that id, unless it has no one to go to any more. Answers whether it was sent. A host that dies before that is
 /// written down sends it again, with another link: that of the first is no good then.
 pub async fn send(event: &events::Event, mail_id: Uuid, message_id: Uuid) -> Result<bool, Failure> {
-    let context = CallContext {
-        credential: Credential::Anonymous,
-        correlation_id: event.correlation_id.clone(),
-        traceparent: event.traceparent.clone(),
-        deadline_ms: None,
-    };
+    let context = event::context(event);
     let Some(prepared) = account_mails::prepare(context.clone(), mail_id.to_string()).await? else {
         return Ok(false);
     };
-    let link = match &prepared.token {
-        Some(token) => format!("{}{}{token}", deliver::home().await, page(prepared.kind)),
-        None => String::new(),
+    let link = match (page(prepared.kind), &prepared.token) {
+        (Some(page), Some(token)) => format!("{}{}", mailer::home().await, page.path(token)),
+        _ => String::new(),
     };
     let composed = match &prepared.deletion {
         Some((due_at_us, receipt)) => {
-            let (due, home) = (moment(*due_at_us), deliver::home().await);
-            compose::about_account(prepared.kind, &Leaving { due: &due, receipt, home: &home })
+            compose::about_account(prepared.kind, &Leaving { due: &moment(*due_at_us), receipt })
         }
-        None => compose::about_account(prepared.kind, &Link { link: &link }),
+        None => compose::about_account(prepared.kind, &Linked { link: &link }),
     };
     let composed = composed.map_err(event::retry)?;
     let message = mail::Message {
@@ -59,7 +53,7 @@ pub async fn send(event: &events::Event, mail_id: Uuid, message_id: Uuid) -> Res
         html: Some(composed.html),
         headers: vec![("Auto-Submitted".into(), "auto-generated".into())],
     };
-    deliver::post(message).await?;
+    mailer::post(message).await?;
     account_mails::sent(context, mail_id.to_string()).await?;
     Ok(true)
 }
@@ -71,12 +65,13 @@ fn moment(at_us: i64) -> String {
     format!("{minutes} UTC")
 }
 
-/// The page that the link opens; the token follows.
-fn page(kind: Kind) -> &'static str {
+/// What the mail's link does, if it has one.
+fn page(kind: Kind) -> Option<Link> {
     match kind {
-        Kind::Confirmation => "/auth/confirm-email/",
-        Kind::Reset => "/auth/reset-password/",
-        Kind::Change | Kind::Changed | Kind::Deletion => "/auth/confirm-email-change/",
+        Kind::Confirmation => Some(Link::ConfirmEmail),
+        Kind::Reset => Some(Link::ResetPassword),
+        Kind::Change => Some(Link::ConfirmEmailChange),
+        Kind::Changed | Kind::Deletion => None,
     }
 }
 

@@ -7,10 +7,14 @@ use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{services::account_mails::Kind as AccountMail, switch::DISABLED};
+use crate::services::account_mails::Kind as AccountMail;
 
+/// What the mail to the owner of a webhook that is switched off is about, as the other mails are about events.
+pub const DISABLED: &str = "WebhookDisabled";
+/// What reminders to write are about.
+pub const REMINDER: &str = "ReminderDue";
 /// Two templates a mail: the name's ending decides what is escaped.
-const TEMPLATES: [(&str, &str); 16] = [
+const TEMPLATES: [(&str, &str); 18] = [
     ("confirmation.txt", include_str!("templates/confirmation.txt")),
     ("confirmation.html", include_str!("templates/confirmation.html")),
     ("reset.txt", include_str!("templates/reset.txt")),
@@ -23,11 +27,15 @@ const TEMPLATES: [(&str, &str); 16] = [
     ("deletion.html", include_str!("templates/deletion.html")),
     ("insights.txt", include_str!("templates/insights.txt")),
     ("insights.html", include_str!("templates/insights.html")),
+    ("reminder.txt", include_str!("templates/reminder.txt")),
+    ("reminder.html", include_str!("templates/reminder.html")),
     ("webhook.txt", include_str!("templates/webhook.txt")),
     ("webhook.html", include_str!("templates/webhook.html")),
     ("security.txt", include_str!("templates/security.txt")),
     ("security.html", include_str!("templates/security.html")),
 ];
+/// The member of `TagRenamed` that has what the tag was called before.
+const FORMER_NAME: &str = "previousName";
 /// Of a name, in a greeting.
 const NAME_CHARS_MAX: usize = 100;
 
@@ -88,6 +96,11 @@ pub fn is_about_safety(event_type: &str) -> bool {
     matches!(Kind::of(event_type), Some(Kind::CredentialsChanged | Kind::UserRegistered))
 }
 
+/// Whether the message waits for the end of quiet hours: not when the user has named its time, nor when the account is at risk.
+pub fn waits_for_quiet_to_end(event_type: &str) -> bool {
+    event_type != REMINDER && !is_about_safety(event_type)
+}
+
 /// What an event of [`CredentialsChanged`] says, in a sentence without its end.
 pub fn change(word: &str) -> &'static str {
     match word {
@@ -127,6 +140,10 @@ fn kind(event_type: &str) -> Option<(&'static str, &'static str)> {
     if event_type == DISABLED {
         return Some(("webhook", "Your webhook was switched off"));
     }
+    // Nor this one: the schedule does.
+    if event_type == REMINDER {
+        return Some(("reminder", "Time to write"));
+    }
     match Kind::of(event_type)? {
         Kind::AIInsightsGenerated => Some(("insights", "Your insights are ready")),
         Kind::CredentialsChanged => Some(("security", "Your account was changed")),
@@ -141,7 +158,7 @@ pub fn mail(event_type: &str, words: &Words<'_>) -> Result<Option<Mail>, minijin
 
 /// What a mail with a link says. It has no text of a user: who typed the address in may not be who reads the mail.
 #[derive(Debug, Serialize)]
-pub struct Link<'a> {
+pub struct Linked<'a> {
     pub link: &'a str,
 }
 
@@ -152,11 +169,9 @@ pub struct Leaving<'a> {
     pub due: &'a str,
     /// The number of the receipt.
     pub receipt: &'a str,
-    /// The platform's public address.
-    pub home: &'a str,
 }
 
-/// The mail about an account that the auth service asks for: with [`Link`], and [`Leaving`] where the account goes.
+/// The mail about an account that the auth service asks for: with [`Linked`], and [`Leaving`] where the account goes.
 pub fn about_account(mail: AccountMail, words: &impl Serialize) -> Result<Mail, minijinja::Error> {
     let (template, subject) = match mail {
         AccountMail::Confirmation => ("confirmation", "Confirm your e-mail address"),
@@ -192,34 +207,40 @@ pub fn kept(event: &Event, whole: bool) -> Result<Value, serde_json::Error> {
     })
 }
 
-/// A webhook's body: the event's envelope, without internal fields.
+/// A webhook's body: the event's envelope, without internal fields. Of a tag that is renamed it has no former name: that may be from a private
+/// entry with which the tag was made.
 fn webhook(event: &Event) -> Result<Value, serde_json::Error> {
+    let mut payload: Value = serde_json::from_str(&event.payload)?;
+    if let Some(members) = payload.as_object_mut() {
+        members.remove(FORMER_NAME);
+    }
     Ok(json!({
         "eventId": event.id,
         "eventType": event.event_type,
         "version": event.version,
         "timestamp": clock::rfc3339(event.timestamp),
         "sequence": event.sequence,
-        "payload": serde_json::from_str::<Value>(&event.payload)?,
+        "payload": payload,
     }))
 }
 
 /// A push message. Angular's service worker shows `notification` by itself
-/// (<https://angular.dev/ecosystem/service-workers/push-notifications>), and gives its `data` to the application. The members beside it
+/// (<https://angular.dev/ecosystem/service-workers/push-notifications>), and gives its `data` to the application. The other members
 /// are for service workers of one's own.
 pub fn push(event_type: &str, count: u64) -> Vec<u8> {
-    const TITLE: &str = "Your insights are ready";
-    let body = match count {
-        1 => "There is a new insight about your journal.".to_owned(),
-        count => format!("There are {count} new insights about your journal."),
+    let (title, body) = match (event_type, count) {
+        (REMINDER, _) => ("Time to write", "What happened today?".to_owned()),
+        (_, 1) => ("Your insights are ready", "There is a new insight about your journal.".to_owned()),
+        (_, count) => ("Your insights are ready", format!("There are {count} new insights about your journal.")),
     };
-    let notification = json!({ "title": TITLE, "body": body, "data": { "type": event_type, "count": count } });
-    json!({ "notification": notification, "type": event_type, "title": TITLE, "count": count }).to_string().into_bytes()
+    let notification = json!({ "title": title, "body": body, "data": { "type": event_type, "count": count } });
+    json!({ "notification": notification, "type": event_type, "title": title, "count": count }).to_string().into_bytes()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mindflow_events::{WEBHOOK_EVENTS, fixture};
 
     fn words(name: &str) -> Words<'_> {
         Words {
@@ -249,7 +270,7 @@ mod tests {
 
     #[test]
     fn every_mail_says_how_to_get_no_more() {
-        for event_type in ["AIInsightsGenerated", DISABLED] {
+        for event_type in ["AIInsightsGenerated", DISABLED, REMINDER] {
             let mail = mail(event_type, &words("Ada")).unwrap().unwrap();
             assert!(mail.text.contains("https://m.example/u/T"), "{event_type}: {}", mail.text);
             assert!(mail.html.replace("&#x2f;", "/").contains("href=\"https://m.example/u/T\""), "{}", mail.html);
@@ -270,14 +291,14 @@ mod tests {
     fn a_mail_about_the_safety_of_the_account_says_what_was_changed_and_cannot_be_ended() {
         let mail = mail("CredentialsChanged", &words("Ada")).unwrap().unwrap();
         assert!(mail.text.contains("The password of your account was changed."), "{}", mail.text);
-        assert!(!mail.text.contains("https://m.example/u/T"), "{}", mail.text);
+        assert!(!mail.text.contains("https://") && !mail.html.contains("href"), "{}", mail.text);
         assert!(is_about_safety("CredentialsChanged") && !is_about_safety("AIInsightsGenerated"));
         assert_eq!(change("somethingNew"), "How you log in to your account was changed");
     }
 
     #[test]
     fn a_mail_about_an_account_has_its_link_and_no_text_of_a_user() {
-        let link = Link { link: "https://m.example/auth/T-_7" };
+        let link = Linked { link: "https://m.example/auth/T-_7" };
         for kind in [AccountMail::Confirmation, AccountMail::Reset, AccountMail::Change] {
             let mail = about_account(kind, &link).unwrap();
             assert!(mail.text.contains("\nhttps://m.example/auth/T-_7\n"), "{}", mail.text);
@@ -290,16 +311,39 @@ mod tests {
 
     #[test]
     fn a_mail_about_an_account_that_goes_says_when_and_how_to_keep_it() {
-        let words = Leaving { due: "2026-12-07 02:13 UTC", receipt: "R-1", home: "https://m.example" };
+        let words = Leaving { due: "2026-12-07 02:13 UTC", receipt: "R-1" };
         let mail = about_account(AccountMail::Deletion, &words).unwrap();
-        for said in ["2026-12-07 02:13 UTC", "R-1", "https://m.example"] {
-            assert!(
-                mail.text.contains(said) && mail.html.replace("&#x2f;", "/").contains(said),
-                "{said}: {}",
-                mail.html
-            );
+        for said in ["2026-12-07 02:13 UTC", "R-1"] {
+            assert!(mail.text.contains(said) && mail.html.contains(said), "{said}: {}", mail.html);
         }
         assert!(mail.subject.is_ascii() && mail.text.starts_with("Hello,\n"), "{}", mail.text);
+    }
+
+    fn event(kind: Kind, payload: &str) -> Event {
+        Event {
+            id: "00000000-0000-0000-0000-000000000009".into(),
+            event_type: kind.name().into(),
+            version: "1.0".into(),
+            timestamp: 0,
+            source: "a-service".into(),
+            sequence: 1,
+            partition_key: "p".into(),
+            correlation_id: "c".into(),
+            traceparent: None,
+            user_id: None,
+            tenant_id: None,
+            payload: payload.into(),
+        }
+    }
+
+    #[test]
+    fn a_webhook_gets_what_the_event_says_but_the_former_name_of_a_tag() {
+        for kind in WEBHOOK_EVENTS {
+            let sent = kept(&event(kind, fixture(kind)), true).unwrap();
+            let mut said: Value = serde_json::from_str(fixture(kind)).unwrap();
+            let former = said.as_object_mut().unwrap().remove(FORMER_NAME);
+            assert_eq!((&sent["payload"], former.is_some()), (&said, kind == Kind::TagRenamed), "{}", kind.name());
+        }
     }
 
     #[test]
@@ -311,24 +355,25 @@ mod tests {
                 "completedAt": "2026-11-23T02:13:20.000000Z",
             })
         };
-        let event = |payload: Value| Event {
-            id: "00000000-0000-0000-0000-000000000009".into(),
-            event_type: "AIInsightsGenerated".into(),
-            version: "1.0".into(),
-            timestamp: 0,
-            source: "ai-service".into(),
-            sequence: 1,
-            partition_key: "analysis:1".into(),
-            correlation_id: "c".into(),
-            traceparent: None,
-            user_id: None,
-            tenant_id: None,
-            payload: payload.to_string(),
-        };
+        let event = |payload: Value| event(Kind::AIInsightsGenerated, &payload.to_string());
         assert!(is_news(&event(payload(json!([{ "id": "i", "text": "You rest.", "kind": "pattern" }])))));
         let nothing = event(payload(json!([])));
         assert!(!is_news(&nothing));
         assert!(is_news(&Event { event_type: "UserRegistered".into(), ..nothing }));
+    }
+
+    #[test]
+    fn a_reminder_comes_at_its_time_and_can_be_ended() {
+        let mail = mail(REMINDER, &words("Ada")).unwrap().unwrap();
+        assert_eq!(mail.subject, "Time to write");
+        assert!(
+            mail.text.contains("https://m.example") && mail.text.contains("https://m.example/u/T"),
+            "{}",
+            mail.text
+        );
+        assert!(!waits_for_quiet_to_end(REMINDER) && waits_for_quiet_to_end("AIInsightsGenerated"));
+        let message: Value = serde_json::from_slice(&push(REMINDER, 0)).unwrap();
+        assert_eq!(message["notification"]["title"], "Time to write");
     }
 
     #[test]

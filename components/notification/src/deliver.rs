@@ -5,7 +5,7 @@
 //! webhook's `X-MindFlow-Delivery`), by which a receiver can recognise it.
 
 use crate::{
-    account_mail, compose, leaving, link,
+    account_mail, compose, leaving, link, mailer,
     patience::{self, Patience},
     quiet, receivers,
     secrets::Secret,
@@ -17,14 +17,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use mindflow_address::web_address;
 use mindflow_events::{Kind, NotificationRequested, Payload};
 use mindflow_guest::{
-    clock, config, event,
+    clock, event,
     events::{Delivery, Event, Failure},
     failure::DEFERRAL_MS,
     mail, web_push,
 };
 
-/// How soon mail is tried again while the server is away.
-const MAIL_DEFERRAL_MS: u32 = 5_000;
 /// A send that is deferred for longer counts as failed from then on, so that nothing waits forever.
 const DEFERRED_MAX_US: i64 = 24 * 3_600 * 1_000_000;
 /// How soon a send comes again whose receiving host has as many requests under way as it may, or whose receiver is tried by
@@ -32,9 +30,6 @@ const DEFERRED_MAX_US: i64 = 24 * 3_600 * 1_000_000;
 const BUSY_MS: u64 = 500;
 /// How long a push service keeps a message for a browser that is off, in seconds.
 const PUSH_TTL_S: &str = "86400";
-/// Where the platform is, unless `public_url` says otherwise.
-const PUBLIC_URL: &str = "http://127.0.0.1:3000";
-
 /// The events that each ask for one send.
 pub const REQUESTS: [Kind; 4] =
     [Kind::MailRequested, Kind::NotificationRequested, Kind::PushRequested, Kind::WebhookRequested];
@@ -66,8 +61,8 @@ pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
 }
 
 async fn attempt(event: &Event, send: &Send) -> Result<Settlement, Failure> {
-    let disturbs =
-        matches!(send.target, Target::Email(_) | Target::Push { .. }) && !compose::is_about_safety(&send.event_type);
+    let is_message = matches!(send.target, Target::Email(_) | Target::Push { .. });
+    let disturbs = is_message && compose::waits_for_quiet_to_end(&send.event_type);
     if disturbs && let Some(ms) = quiet::quiet_for_ms(send.quiet_hours, &send.timezone, clock::now()) {
         return Err(Failure::Retry(("it is quiet hours".into(), Some(ms))));
     }
@@ -89,7 +84,7 @@ async fn attempt(event: &Event, send: &Send) -> Result<Settlement, Failure> {
 }
 
 async fn by_mail(send: &Send, addressee: &Addressee) -> Result<Settlement, Failure> {
-    let home = &home().await;
+    let home = &mailer::home().await;
     let unsubscribe = format!("{home}/notifications/unsubscribe/{}", link::token(&send.link_key, send.user_id));
     let words = compose::Words {
         name: compose::name(&addressee.display_name),
@@ -118,22 +113,7 @@ async fn by_mail(send: &Send, addressee: &Addressee) -> Result<Settlement, Failu
         html: Some(composed.html),
         headers,
     };
-    post(message).await.map(|()| Settlement::Sent)
-}
-
-/// The platform's public address, without a slash at its end.
-pub async fn home() -> String {
-    let home = config::text("public_url").await.unwrap_or_else(|| PUBLIC_URL.to_owned());
-    home.trim_end_matches('/').to_owned()
-}
-
-/// Hands a mail to the mail server.
-pub async fn post(message: mail::Message) -> Result<(), Failure> {
-    mail::send(message).await.map_err(|error| match error {
-        mail::Error::Unavailable(reason) => Failure::Retry((reason, Some(MAIL_DEFERRAL_MS))),
-        mail::Error::Invalid(reason) | mail::Error::Rejected(reason) => Failure::Reject(reason),
-        mail::Error::AccessDenied(reason) => event::retry(reason),
-    })
+    mailer::post(message).await.map(|()| Settlement::Sent)
 }
 
 async fn by_webhook(event: &Event, send: &Send, url: &str, secret: &Secret) -> Result<Settlement, Failure> {

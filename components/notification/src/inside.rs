@@ -3,7 +3,6 @@
 //! the name of a tag that was made with it. Of all others the write side is asked when sends are planned, and again before each: a send
 //! may wait for a day.
 
-use crate::plan::News;
 use mindflow_guest::{
     id, params,
     sql::{self, Tx},
@@ -42,9 +41,9 @@ impl Bounds {
     }
 }
 
-/// The entries of these events that stay inside now.
-pub async fn entries<'a>(tx: &Tx, news: impl Iterator<Item = &'a News<'a>>) -> Result<HashSet<Uuid>, sql::Abort> {
-    let asked: Vec<Uuid> = news.filter_map(|news| news.bounds.entry).collect();
+/// The entries of events with these bounds that stay inside now.
+pub async fn entries(tx: &Tx, bounds: impl Iterator<Item = Bounds>) -> Result<HashSet<Uuid>, sql::Abort> {
+    let asked: Vec<Uuid> = bounds.filter_map(|bounds| bounds.entry).collect();
     if asked.is_empty() {
         return Ok(HashSet::new());
     }

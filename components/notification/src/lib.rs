@@ -3,22 +3,27 @@
 //! This file only wires the component's exports. `plan` decides who is notified by which channel, and records one row
 //! and publishes one event per send; `deliver` handles each of those events, so that a failing receiver is retried
 //! without blocking others. `account_mail` sends mails with links, which are not planned. `receivers` and `switch` keep those that do not answer from taking places. `inside` keeps events of private entries from webhooks. `account` has the
-//! settings of users. `leaving` says for the user's ledger what a send takes along. `quiet`, `patience`, `compose`, `signature` and `link` are pure.
+//! settings of users. `reminders` has those that users set, `remind` plans what is due of them. `leaving` says for the user's ledger what a send takes along. `quiet`, `due`, `patience`, `compose`, `signature` and `link` are pure.
 
 mod account;
 mod account_mail;
 mod compose;
 mod deliver;
+mod due;
 mod inside;
 mod leaving;
 mod link;
+mod mailer;
 mod patience;
 mod plan;
 mod quiet;
 mod quota;
 mod receivers;
+mod remind;
+mod reminders;
 mod request;
 mod secrets;
+mod send_request;
 mod signature;
 mod store;
 mod switch;
@@ -35,7 +40,7 @@ mod services {
 }
 
 use bindings::exports::mindflow::{
-    notification::notices as service,
+    notification::{notices as service, reminders as reminder_service},
     platform::{batch_subscriber, health, schedule_handler, subscriber as subscription},
 };
 use mindflow_events::Kind;
@@ -45,13 +50,14 @@ use mindflow_guest::{
     events::{Delivery, Event, Failure},
     sql,
 };
+use reminder_service::{NewReminder, Reminder};
 use service::{NewWebhook, Preferences, PreferencesChange, PushSubscription, Webhook};
 
 /// The write database, as the manifest names it.
 const DATABASE: &str = "write";
 /// As the manifest names the component.
 const SERVICE: &str = "notification";
-/// The schedule that seals what earlier builds have left in the clear; the other one forgets old sends.
+/// The schedule that seals what earlier builds have left in the clear; of the others, one looks for due reminders, and one forgets old sends.
 const SEAL_SECRETS: &str = "seal-secrets";
 
 struct Notification;
@@ -102,6 +108,24 @@ impl service::Guest for Notification {
     }
 }
 
+impl reminder_service::Guest for Notification {
+    async fn all(context: CallContext) -> Result<Vec<Reminder>, Error> {
+        reminders::all(&context).await
+    }
+
+    async fn create(context: CallContext, reminder: NewReminder) -> Result<Reminder, Error> {
+        reminders::create(&context, reminder).await
+    }
+
+    async fn update(context: CallContext, id: String, reminder: NewReminder) -> Result<Reminder, Error> {
+        reminders::update(&context, &id, reminder).await
+    }
+
+    async fn delete(context: CallContext, id: String) -> Result<(), Error> {
+        reminders::delete(&context, &id).await
+    }
+}
+
 impl subscription::Guest for Notification {
     async fn handle(event: Event, delivery: Delivery) -> Result<(), Failure> {
         if let Some(erasure) = erasing::of(&event)? {
@@ -126,6 +150,7 @@ impl schedule_handler::Guest for Notification {
     async fn run(occurrence: schedule_handler::Occurrence) -> Result<(), String> {
         let done = match occurrence.schedule.as_str() {
             SEAL_SECRETS => secrets::seal_all().await,
+            remind::SCHEDULE => remind::run().await,
             _ => store::forget_old(clock::now_us()).await,
         };
         done.map_err(|error| format!("{}: {error:?}", occurrence.schedule))

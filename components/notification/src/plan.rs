@@ -5,12 +5,13 @@
 use crate::{
     DATABASE, compose,
     inside::{self, Bounds},
+    send_request::requested,
     store, switch,
 };
-use mindflow_events::{Account, Kind, NotificationRequested, Payload};
+use mindflow_events::{Account, Kind, Payload};
 use mindflow_guest::{
-    call, clock, event,
-    events::{Event, Failure, NewEvent},
+    clock, event,
+    events::{Event, Failure},
     failure, id, params,
     sql::{self, Abort, Identity, Json, Time},
 };
@@ -21,17 +22,17 @@ use uuid::Uuid;
 /// Older events come from a replay of the archive: they build the tables and notify no one.
 const NEWS_AGE_MAX_US: i64 = 24 * 3_600 * 1_000_000;
 /// Sends that may wait for one webhook or browser: more than a user does by hand in an hour, and little to go through.
-const WAITING_MAX: u32 = 500;
+pub const WAITING_MAX: u32 = 500;
 /// Why a send is not planned.
 const TOO_MANY_WAIT: &str = "500 sends wait for this target already";
 
 /// An event whose user is known.
-pub struct News<'a> {
+struct News<'a> {
     event: &'a Event,
     id: Uuid,
     user_id: Uuid,
     /// Where it may go.
-    pub bounds: Bounds,
+    bounds: Bounds,
     /// Of an event about the account itself.
     account: Option<Account>,
 }
@@ -80,7 +81,7 @@ async fn plan(tx: &sql::Tx, news: &[&News<'_>], now_us: i64) -> Result<(), Abort
         tx.query(store::TARGETS, params![user_id, mail, push, kind, WAITING_MAX, unasked, unconfirmed])
     });
     let targets = sql::all(targets).await?;
-    let stay_inside = inside::entries(tx, news.iter().map(|news| **news)).await?;
+    let stay_inside = inside::entries(tx, news.iter().map(|news| news.bounds)).await?;
     let (mut rows, mut requests, mut excess) = (Vec::new(), Vec::new(), Vec::new());
     let mut planned_here: HashMap<Uuid, u32> = HashMap::new();
     for (News { event, id: event_id, user_id, bounds, .. }, targets) in news.iter().zip(&targets) {
@@ -111,27 +112,16 @@ async fn plan(tx: &sql::Tx, news: &[&News<'_>], now_us: i64) -> Result<(), Abort
 }
 
 /// The same for the same event, channel and target, so that a rebuilt table has the same rows.
-fn send_id(event_id: Uuid, channel: &str, target_id: Uuid) -> Uuid {
-    let digest = Sha256::new()
-        .chain_update(event_id.as_bytes())
-        .chain_update(target_id.as_bytes())
-        .chain_update(channel.as_bytes())
-        .finalize();
+pub fn send_id(event_id: Uuid, channel: &str, target_id: Uuid) -> Uuid {
+    id_of(&[event_id.as_bytes(), target_id.as_bytes(), channel.as_bytes()])
+}
+
+/// The same for the same parts.
+pub fn id_of(parts: &[&[u8]]) -> Uuid {
+    let digest = parts.iter().fold(Sha256::new(), |digest, part| digest.chain_update(part)).finalize();
     let mut bytes = [0; 16];
     bytes.iter_mut().zip(digest).for_each(|(byte, of_digest)| *byte = of_digest);
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
-}
-
-/// The event that delivers a send.
-pub fn requested(cause: &Event, send_id: Uuid, channel: &str, user_id: Uuid) -> Result<NewEvent, call::Error> {
-    let send = NotificationRequested { send_id, channel: channel.to_owned() };
-    let payload = match channel {
-        "email" => Payload::MailRequested(send),
-        "push" => Payload::PushRequested(send),
-        _ => Payload::WebhookRequested(send),
-    };
-    let event = event::of_event(cause, &payload, 1)?;
-    Ok(NewEvent { user_id: Some(user_id.to_string()), ..event })
 }
 
 #[cfg(test)]

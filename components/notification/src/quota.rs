@@ -7,6 +7,9 @@ const WEBHOOKS_MAX: u64 = 10;
 /// Browsers and devices.
 pub const PUSH_SUBSCRIPTIONS_MAX: u64 = 20;
 
+/// Reminders of a user: three a day, each weekday another way.
+pub const REMINDERS_MAX: u64 = 21;
+
 /// What is counted.
 pub struct Counted {
     /// For programs.
@@ -17,6 +20,7 @@ pub struct Counted {
 
 pub const WEBHOOKS: Counted = Counted { quota: "webhooks", noun: "webhooks" };
 pub const PUSH_SUBSCRIPTIONS: Counted = Counted { quota: "pushSubscriptions", noun: "push subscriptions" };
+pub const REMINDERS: Counted = Counted { quota: "reminders", noun: "reminders" };
 
 /// The setting.
 pub async fn webhooks_max() -> Result<u64, String> {

@@ -10,7 +10,7 @@ use mindflow_guest::{
 use uuid::Uuid;
 
 /// Whom an event concerns: (channel, target), and how many sends wait for it, counted up to $5. A user who never set anything
-/// has everything on. Mail goes to confirmed addresses; with $6 to users, too, who want none, and with $7 to other addresses, too.
+/// has everything on. Mail goes to addresses that are known to be confirmed; with $6 to users, too, who want none, and with $7 to other addresses, too.
 pub const TARGETS: &str = "WITH preferred AS (
         SELECT coalesce(bool_and(email), true) AS email, coalesce(bool_and(push), true) AS push,
                coalesce(bool_and(webhooks), true) AS webhooks
@@ -18,7 +18,7 @@ pub const TARGETS: &str = "WITH preferred AS (
     )
     SELECT 'email'::text AS channel, $1::uuid AS target_id, 0::bigint AS waiting FROM preferred
     WHERE (email OR $6::boolean) AND $2::boolean
-        AND ($7::boolean OR coalesce((SELECT u.email_confirmed FROM notification.users u WHERE u.user_id = $1::uuid), true))
+        AND ($7::boolean OR coalesce((SELECT u.email_confirmed FROM notification.users u WHERE u.user_id = $1::uuid), false))
     UNION ALL
     SELECT 'push', s.id, (SELECT count(*) FROM (SELECT 1 FROM notification.sends q
         WHERE q.target_id = s.id AND q.status = 'pending' LIMIT $5::bigint) AS held)
@@ -218,7 +218,10 @@ pub async fn settle(
     let write = async |tx: &sql::Tx| -> Result<(), Abort> {
         match settlement {
             Settlement::SubscriptionGone(_) => _ = tx.execute(FORGET_PUSH, params![send.target_id]).await?,
-            Settlement::SwitchedOff(reason) => switch::off(tx, event, send, reason, now_us).await?,
+            Settlement::SwitchedOff(reason) => {
+                let webhook = switch::Webhook { id: send.target_id, owner_id: send.user_id };
+                switch::off(tx, event, &webhook, reason, now_us).await?;
+            }
             Settlement::Sent if send.receiver.failures > 0 => {
                 if let Some(kind) = send.target.kind() {
                     tx.execute(kind.answered(), params![send.target_id]).await?;

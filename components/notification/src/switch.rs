@@ -1,7 +1,7 @@
 //! Webhooks that are switched off: their receiver is gone or did not answer for long, or who made them may not have been the
 //! owner. The owner gets a mail, sees why, and can switch them on again.
 
-use crate::{plan, store::Send};
+use crate::{compose::DISABLED, send_request::requested};
 use mindflow_guest::{
     events::Event,
     failure::internal,
@@ -10,9 +10,6 @@ use mindflow_guest::{
 };
 use serde_json::json;
 use uuid::Uuid;
-
-/// What the mail to the owner is about, as the other mails are about events.
-pub const DISABLED: &str = "WebhookDisabled";
 
 const OFF: &str = "UPDATE notification.webhooks
     SET active = false, disabled_at = $2::timestamptz, disabled_reason = left($3::text, 500), rests_until = NULL
@@ -26,26 +23,32 @@ const OFF_FROM_BEFORE: &str = "UPDATE notification.webhooks
 const FORGET_PUSH_FROM_BEFORE: &str =
     "DELETE FROM notification.push_subscriptions WHERE user_id = $1::uuid AND created_at <= $2::timestamptz";
 const MAIL_WANTED: &str = "SELECT coalesce((SELECT email FROM notification.preferences WHERE user_id = $1::uuid), true)
-    AND coalesce((SELECT email_confirmed FROM notification.users WHERE user_id = $1::uuid), true) AS wanted";
+    AND coalesce((SELECT email_confirmed FROM notification.users WHERE user_id = $1::uuid), false) AS wanted";
 const MAIL: &str = "INSERT INTO notification.sends
         (id, event_id, user_id, channel, target_id, event_type, body, planned_at)
     VALUES ($1::uuid, $2::uuid, $3::uuid, 'email', $3::uuid, $4::text, $5::jsonb, $6::timestamptz)";
 
-/// Switches the webhook of a send off, and plans a mail to its owner, once.
-pub async fn off(tx: &Tx, event: &Event, send: &Send, reason: &str, now_us: i64) -> Result<(), Abort> {
-    let switched = tx.query(OFF, params![send.target_id, Time(now_us), reason]).await?;
+/// What is switched off.
+pub struct Webhook {
+    pub id: Uuid,
+    pub owner_id: Uuid,
+}
+
+/// Switches a webhook off, and plans a mail to its owner, once.
+pub async fn off(tx: &Tx, event: &Event, webhook: &Webhook, reason: &str, now_us: i64) -> Result<(), Abort> {
+    let switched = tx.query(OFF, params![webhook.id, Time(now_us), reason]).await?;
     let Some(row) = switched.first() else { return Ok(()) };
     let url: String = row.get("url")?;
-    let wanted = tx.query(MAIL_WANTED, params![send.user_id]).await?;
-    if !wanted.first().is_some_and(|row| row.get("wanted").unwrap_or(true)) {
+    let wanted = tx.query(MAIL_WANTED, params![webhook.owner_id]).await?;
+    if !wanted.first().map(|row| row.get("wanted")).transpose()?.unwrap_or(false) {
         return Ok(());
     }
     let mail = id::random();
     let body = json!({ "url": url, "reason": reason }).to_string();
     let event_id: Uuid = id::parse(&event.id).ok_or_else(|| internal("the event's id is no UUID"))?;
-    let row = params![mail, event_id, send.user_id, DISABLED, Json(body), Time(now_us)];
+    let row = params![mail, event_id, webhook.owner_id, DISABLED, Json(body), Time(now_us)];
     tx.execute(MAIL, row).await?;
-    tx.publish(plan::requested(event, mail, "email", send.user_id)?).await?;
+    tx.publish(requested(event, mail, "email", webhook.owner_id)?).await?;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Password hashes by bcrypt. A comparison costs the same whether or not there is a hash to compare with.
 
-use crate::bindings::exports::mindflow::passwords::hashing::Verdict;
+use crate::bindings::exports::mindflow::passwords::hashing::PasswordMatch;
 use std::str::FromStr;
 
 /// Of a bcrypt salt.
@@ -30,12 +30,14 @@ pub fn make(password: &str, cost: u32, salt: [u8; SALT_BYTES]) -> Result<String,
 ///
 /// # Errors
 /// When the text is no bcrypt hash.
-pub fn verify(password: &str, hash: Option<&str>, cost: u32) -> Result<Verdict, HashError> {
+pub fn verify(password: &str, hash: Option<&str>, cost: u32) -> Result<PasswordMatch, HashError> {
     let compare = |hash: &str| bcrypt::verify(password, hash).map_err(HashError::Compare);
     match hash {
-        Some(hash) if compare(hash)? => Ok(if is_outdated(hash, cost) { Verdict::Outdated } else { Verdict::Right }),
-        Some(_) => Ok(Verdict::Wrong),
-        None => compare(&decoy(cost)).map(|_| Verdict::Wrong),
+        Some(hash) if compare(hash)? => {
+            Ok(if is_outdated(hash, cost) { PasswordMatch::Outdated } else { PasswordMatch::Right })
+        }
+        Some(_) => Ok(PasswordMatch::Wrong),
+        None => compare(&decoy(cost)).map(|_| PasswordMatch::Wrong),
     }
 }
 
@@ -57,21 +59,21 @@ mod tests {
     const COST: u32 = 4;
     const SALT: [u8; SALT_BYTES] = *b"sixteen bytes!!!";
 
-    fn compared(password: &str, hash: &str) -> Verdict {
+    fn compared(password: &str, hash: &str) -> PasswordMatch {
         verify(password, Some(hash), COST).unwrap()
     }
 
     #[test]
     fn a_password_is_compared_to_its_last_byte() {
         let hash = make(&"a".repeat(72), COST, SALT).unwrap();
-        assert_eq!(compared(&"a".repeat(72), &hash), Verdict::Right);
-        assert_eq!(compared(&format!("{}b", "a".repeat(71)), &hash), Verdict::Wrong);
+        assert_eq!(compared(&"a".repeat(72), &hash), PasswordMatch::Right);
+        assert_eq!(compared(&format!("{}b", "a".repeat(71)), &hash), PasswordMatch::Wrong);
     }
 
     #[test]
     fn without_a_hash_no_password_is_right() {
         for password in ["correct horse", ""] {
-            assert_eq!(verify(password, None, COST).unwrap(), Verdict::Wrong);
+            assert_eq!(verify(password, None, COST).unwrap(), PasswordMatch::Wrong);
         }
     }
 
@@ -85,9 +87,9 @@ mod tests {
     #[test]
     fn a_right_password_whose_hash_has_another_cost_is_outdated() {
         let hash = make("correct horse", COST + 1, SALT).unwrap();
-        assert_eq!(compared("correct horse", &hash), Verdict::Outdated);
-        assert_eq!(compared("wrong horse", &hash), Verdict::Wrong);
-        assert_eq!(verify("correct horse", Some(&hash), COST + 1).unwrap(), Verdict::Right);
+        assert_eq!(compared("correct horse", &hash), PasswordMatch::Outdated);
+        assert_eq!(compared("wrong horse", &hash), PasswordMatch::Wrong);
+        assert_eq!(verify("correct horse", Some(&hash), COST + 1).unwrap(), PasswordMatch::Right);
     }
 
     #[test]

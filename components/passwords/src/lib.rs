@@ -11,7 +11,7 @@ mindflow_guest::bindings! {
     uses: ["services/passwords.wit"],
 }
 
-use bindings::exports::mindflow::passwords::hashing::{Guest, Verdict};
+use bindings::exports::mindflow::passwords::hashing::{Guest, PasswordMatch};
 use mindflow_guest::call::{CallContext, Error};
 use mindflow_guest::failure::internal;
 
@@ -29,7 +29,7 @@ impl Guest for Passwords {
         Ok(common::is_common(&password))
     }
 
-    async fn verify(_: CallContext, password: String, hash: Option<String>, cost: u32) -> Result<Verdict, Error> {
+    async fn verify(_: CallContext, password: String, hash: Option<String>, cost: u32) -> Result<PasswordMatch, Error> {
         hash::verify(&password, hash.as_deref(), cost).map_err(internal)
     }
 }

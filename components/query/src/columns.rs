@@ -8,7 +8,7 @@ struct Column {
     hidden: Option<&'static str>,
 }
 
-const COLUMNS: [Column; 10] = [
+const COLUMNS: [Column; 17] = [
     shown("version"),
     hidden("title", "''"),
     hidden("content", "''"),
@@ -19,6 +19,13 @@ const COLUMNS: [Column; 10] = [
     shown("entry_date"),
     shown("word_count"),
     shown("private"),
+    shown("draft"),
+    shown("published_at"),
+    hidden("pinned", "false"),
+    hidden("favourite", "false"),
+    hidden("book_id", "NULL::uuid"),
+    hidden("entry_time", "NULL::text"),
+    hidden("place", "NULL::jsonb"),
 ];
 
 const fn shown(name: &'static str) -> Column {

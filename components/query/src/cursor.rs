@@ -17,11 +17,12 @@ pub enum Listing {
 }
 
 impl Listing {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Entries(Order::EntryDateDescending),
         Self::Entries(Order::EntryDateAscending),
         Self::Entries(Order::CreatedDescending),
         Self::Entries(Order::CreatedAscending),
+        Self::Entries(Order::ChangedDescending),
         Self::Users,
     ];
 
@@ -32,6 +33,7 @@ impl Listing {
             // Earlier releases had this listing of entries alone.
             Self::Entries(Order::CreatedDescending) => b'e',
             Self::Entries(Order::CreatedAscending) => b'E',
+            Self::Entries(Order::ChangedDescending) => b'w',
             Self::Users => b'u',
         }
     }
@@ -51,7 +53,7 @@ impl Listing {
 pub struct Position {
     /// The day that an entry is about, in listings by days.
     pub day: Option<Date>,
-    /// Microseconds since 1970-01-01T00:00:00Z.
+    /// Microseconds since 1970-01-01T00:00:00Z; in the listing by changes, of the last one.
     pub created_at: i64,
     pub id: Uuid,
 }

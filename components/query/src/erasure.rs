@@ -18,7 +18,7 @@ pub async fn erase(event: &Event, delivery: &Delivery, payload: &Payload) -> Res
     let Some(erasure) = payload.erasure() else { return Ok(()) };
     // An entry that is purged stays counted in its month.
     let created = match payload {
-        Payload::JournalEntryPurged(purged) => Some(purged.created_at),
+        Payload::JournalEntryPurged(purged) => purged.created_at,
         _ => None,
     };
     let mut counts = sql::transaction(DATABASE, &Identity::Service, async |tx| {

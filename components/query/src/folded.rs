@@ -1,5 +1,5 @@
 //! What the words of a filter are compared with: the keys of texts (the crate `text`), so that `Ｗｏｒｋ`, `ﬁne` and `STRASSE` are found
-//! by `work`, `fine` and `straße`. The projection keeps them beside the texts; see `migrations/read/0015`.
+//! by `work`, `fine` and `straße`. The projection keeps them with the texts; see `migrations/read/0015`.
 
 use crate::statement::containing;
 use mindflow_guest::text;

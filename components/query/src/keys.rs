@@ -11,11 +11,11 @@ use sha2::{Digest, Sha256};
 use std::time::Duration;
 use uuid::Uuid;
 
-/// The lifetimes of contract §5.
+/// How long each kind of value is kept at most.
 const RECENT: Duration = Duration::from_secs(60);
 const JOURNALS: Duration = Duration::from_secs(5 * 60);
 const PROFILE: Duration = Duration::from_secs(60 * 60);
-/// Not in the contract: as a user's journals, from which they follow.
+/// As a user's journals, from which they follow.
 const DERIVED: Duration = JOURNALS;
 
 /// Of SHA-256's 32 bytes: as unlikely to collide as a UUID.
@@ -52,12 +52,24 @@ pub fn tags(user: Uuid) -> Key {
     Key::new(format!("tags:user:{user}"), DERIVED)
 }
 
+pub fn books(user: Uuid) -> Key {
+    Key::new(format!("books:user:{user}"), DERIVED)
+}
+
+pub fn calendar(user: Uuid, from: Date, to: Date) -> Key {
+    Key::new(format!("calendar:user:{user}:{from}:{to}"), DERIVED)
+}
+
+pub fn recorded_moods(user: Uuid, from: Date, to: Date) -> Key {
+    Key::new(format!("moods:user:{user}:{from}:{to}"), DERIVED)
+}
+
 /// How the names of a user's values begin, here and in the gateway, which keeps answers made of them.
 pub fn beginnings(user: Uuid) -> Vec<String> {
-    ["journals", "insights", "answer"]
+    ["journals", "insights", "answer", "calendar", "moods"]
         .iter()
         .map(|kind| format!("{kind}:user:{user}:"))
-        .chain([profile(user).name, tags(user).name])
+        .chain([profile(user).name, tags(user).name, books(user).name])
         .collect()
 }
 
@@ -70,7 +82,7 @@ mod tests {
     const USER: Uuid = Uuid::from_u128(7);
 
     #[test]
-    fn keys_and_lifetimes_are_those_of_the_contract() {
+    fn keys_and_lifetimes_are_those_that_are_promised() {
         let id = USER.to_string();
         assert_eq!(recent(USER), Key::new(format!("journals:user:{id}:recent"), Duration::from_secs(60)));
         assert_eq!(profile(USER), Key::new(format!("profile:user:{id}"), Duration::from_secs(3600)));

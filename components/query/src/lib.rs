@@ -78,7 +78,7 @@ impl service::Guest for Query {
     }
 
     async fn shows(context: CallContext, marks: Vec<Mark>) -> Result<bool, Error> {
-        reads::shown::shows(&context, &marks).await
+        reads::own_writes::shows(&context, &marks).await
     }
 
     async fn users(context: CallContext, search: Option<String>, page: PageRequest) -> Result<ProfilePage, Error> {

@@ -10,6 +10,8 @@ pub enum Order {
     EntryDateAscending,
     CreatedDescending,
     CreatedAscending,
+    /// By when they were changed, the latest first.
+    ChangedDescending,
 }
 
 impl Order {
@@ -19,11 +21,15 @@ impl Order {
 
     /// The columns of the row, most significant first; an index has them in this order.
     fn columns(self) -> &'static [&'static str] {
-        if self.is_by_day() { &["entry_date", "created_at", "entry_id"] } else { &["created_at", "entry_id"] }
+        match self {
+            Self::EntryDateDescending | Self::EntryDateAscending => &["entry_date", "created_at", "entry_id"],
+            Self::CreatedDescending | Self::CreatedAscending => &["created_at", "entry_id"],
+            Self::ChangedDescending => &["updated_at", "entry_id"],
+        }
     }
 
     fn is_descending(self) -> bool {
-        matches!(self, Self::EntryDateDescending | Self::CreatedDescending)
+        matches!(self, Self::EntryDateDescending | Self::CreatedDescending | Self::ChangedDescending)
     }
 
     /// `ORDER BY row.entry_date DESC, …`
@@ -48,6 +54,7 @@ impl From<EntryOrder> for Order {
             EntryOrder::EntryDateAscending => Self::EntryDateAscending,
             EntryOrder::CreatedDescending => Self::CreatedDescending,
             EntryOrder::CreatedAscending => Self::CreatedAscending,
+            EntryOrder::ChangedDescending => Self::ChangedDescending,
         }
     }
 }

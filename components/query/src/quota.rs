@@ -4,7 +4,7 @@ use crate::bindings::exports::mindflow::query::reads::{Quota, Role};
 use crate::calendar::Month;
 use mindflow_guest::config;
 
-/// Contract §3: a user writes at most this many new entries a calendar month (UTC).
+/// A user writes at most this many new entries a calendar month (UTC).
 const ENTRIES_PER_MONTH: u32 = 5;
 
 /// The free quota, as the manifest's variable `free_entries_per_month` sets it.

@@ -1,6 +1,6 @@
 //! Validation of requests: every argument is checked before anything is read, and named as the client named it.
 
-use crate::bindings::exports::mindflow::query::reads::{EntryOrder, Filter, Mood, PageRequest};
+use crate::bindings::exports::mindflow::query::reads::{DaySpan, EntryOrder, Filter, Mood, PageRequest};
 use crate::cursor::{self, Listing, Position};
 use crate::order::Order;
 use jiff::civil::Date;
@@ -14,8 +14,12 @@ use mindflow_guest::{
 };
 use uuid::Uuid;
 
-/// A title's length in the contract: longer words are in no title, and a longer pattern only costs time.
+/// The longest title: longer words are in no title, and a longer pattern only costs time.
 const TEXT_CHARS_MAX: usize = 200;
+/// As many as an entry can have.
+const TAGS_MAX: usize = 20;
+/// Of a span of days: a leap year, which a calendar shows at a time.
+const SPAN_DAYS_MAX: i32 = 366;
 
 /// A checked `filter`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -26,12 +30,26 @@ pub struct Selection {
     pub mood: Option<Mood>,
     pub from: Option<Date>,
     pub to: Option<Date>,
+    /// Drafts instead of entries.
+    pub drafts: bool,
+    /// The user's own id stands for the default one.
+    pub book: Option<Uuid>,
+    pub pinned: Option<bool>,
+    pub favourite: Option<bool>,
+    /// Keys of names, each once: entries have all of these,
+    pub tags_all: Vec<String>,
+    /// one of these at least, if there are any,
+    pub tags_any: Vec<String>,
+    /// and none of these.
+    pub tags_none: Vec<String>,
 }
 
 impl Selection {
-    /// Whether it asks about what an entry says rather than when it was written.
+    /// Whether it asks about what an entry says, or what its user thinks of it, rather than when it was written.
     pub fn concerns_content(&self) -> bool {
-        self.text.is_some() || self.tag.is_some() || self.mood.is_some()
+        let says = self.text.is_some() || self.tag.is_some() || self.mood.is_some();
+        let tagged = [&self.tags_all, &self.tags_any, &self.tags_none].iter().any(|tags| !tags.is_empty());
+        says || tagged || self.drafts || self.book.is_some() || self.pinned.is_some() || self.favourite.is_some()
     }
 }
 
@@ -50,13 +68,61 @@ pub fn selection(filter: &Filter) -> Result<Selection, Vec<FieldError>> {
         mood: filter.mood,
         from: day("from", filter.from_date.as_deref(), &mut errors),
         to: day("to", filter.to_date.as_deref(), &mut errors),
+        drafts: filter.drafts,
+        book: filter.book_id.as_deref().and_then(|id| book(id, &mut errors)),
+        pinned: filter.pinned,
+        favourite: filter.favourite,
+        tags_all: tags("tagsAll", &filter.tags_all, &mut errors),
+        tags_any: tags("tagsAny", &filter.tags_any, &mut errors),
+        tags_none: tags("tagsNone", &filter.tags_none, &mut errors),
     };
-    if let (Some(from), Some(to)) = (selection.from, selection.to)
-        && from > to
-    {
-        errors.push(field("from", Rule::After { other: "to".into() }, "The first day must not be after the last."));
+    if let (Some(from), Some(to)) = (selection.from, selection.to) {
+        in_order(from, to, &mut errors);
     }
     if errors.is_empty() { Ok(selection) } else { Err(errors) }
+}
+
+/// The keys of names, each once.
+fn tags(name: &str, names: &[String], errors: &mut Vec<FieldError>) -> Vec<String> {
+    if names.len() > TAGS_MAX {
+        let text = format!("Name at most {TAGS_MAX} tags; these are {}.", names.len());
+        errors.push(field(name, Rule::items(TAGS_MAX, names.len()), text));
+        return Vec::new();
+    }
+    let of_name = |(index, text): (usize, &String)| words(&format!("{name}[{index}]"), Some(text), errors);
+    let found: Vec<String> = names.iter().enumerate().filter_map(of_name).collect();
+    let mut keys: Vec<String> = found.iter().map(|name| text::key(name).into_owned()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+fn in_order(from: Date, to: Date, errors: &mut Vec<FieldError>) {
+    if from > to {
+        errors.push(field("from", Rule::After { other: "to".into() }, "The first day must not be after the last."));
+    }
+}
+
+fn book(text: &str, errors: &mut Vec<FieldError>) -> Option<Uuid> {
+    let id = id::parse(text);
+    if id.is_none() {
+        errors.push(field("journalId", Format::Uuid, "This is not the id of a journal (a UUID)."));
+    }
+    id
+}
+
+/// The first and the last day.
+pub fn span(span: &DaySpan) -> Result<(Date, Date), Error> {
+    let mut errors = Vec::new();
+    let from = day("from", Some(&span.from_date), &mut errors);
+    let to = day("to", Some(&span.to_date), &mut errors);
+    let (Some(from), Some(to)) = (from, to) else { return Err(Error::Invalid(errors)) };
+    in_order(from, to, &mut errors);
+    let days = from.until((jiff::Unit::Day, to)).map_or(i32::MAX, |span| span.get_days());
+    if days >= SPAN_DAYS_MAX {
+        errors.push(field("to", Rule::TooMuch, format!("Ask for at most {SPAN_DAYS_MAX} days.")));
+    }
+    if errors.is_empty() { Ok((from, to)) } else { Err(Error::Invalid(errors)) }
 }
 
 /// The listing is that of the page before, where none is named, and `other` where there is no page before either.
@@ -165,11 +231,39 @@ fn day(name: &str, text: Option<&str>, errors: &mut Vec<FieldError>) -> Option<D
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
 
-    fn no_filter() -> Filter {
-        Filter { text: None, tag: None, mood: None, from_date: None, to_date: None }
+    pub fn no_filter() -> Filter {
+        Filter {
+            text: None,
+            tag: None,
+            mood: None,
+            from_date: None,
+            to_date: None,
+            drafts: false,
+            book_id: None,
+            pinned: None,
+            favourite: None,
+            tags_all: Vec::new(),
+            tags_any: Vec::new(),
+            tags_none: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_span_of_days_has_an_order_and_a_length() {
+        let of = |from: &str, to: &str| span(&DaySpan { from_date: from.into(), to_date: to.into() });
+        assert!(of("2024-01-01", "2024-12-31").is_ok() && of("2025-05-01", "2025-05-01").is_ok());
+        assert_eq!(fields(of("2024-01-01", "2025-01-01").unwrap_err()), ["to"]);
+        assert_eq!(fields(of("2025-05-02", "2025-05-01").unwrap_err()), ["from"]);
+        assert_eq!(fields(of("soon", "later").unwrap_err()), ["from", "to"]);
+    }
+
+    #[test]
+    fn a_journal_is_named_by_its_id() {
+        let filter = Filter { book_id: Some("Dreams".into()), ..no_filter() };
+        assert_eq!(selection(&filter).unwrap_err()[0].field, "journalId");
     }
 
     fn fields(error: Error) -> Vec<String> {

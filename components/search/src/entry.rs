@@ -1,7 +1,7 @@
 //! How events about entries change the index.
 
 use crate::{language, sharing::Terms};
-use mindflow_events::{BadEvent, Entry, Kind, Payload};
+use mindflow_events::{BadEvent, Entry, Kind, Payload, Reason};
 use mindflow_guest::{clock, event, events::Event, search_index::Document, text};
 
 /// A change of the index.
@@ -19,6 +19,8 @@ pub enum Change {
 pub fn change(event: &Event) -> Result<Option<Change>, BadEvent> {
     const INDEXED: [Kind; 3] = [Kind::JournalEntryCreated, Kind::JournalEntryUpdated, Kind::JournalEntryDeleted];
     Ok(event::payload(event, &INDEXED)?.and_then(|payload| match payload {
+        // Neither its words nor what it means depend on its marks, and a model would read it again.
+        Payload::JournalEntryUpdated(written) if written.reason == Some(Reason::Marked) => None,
         Payload::JournalEntryCreated(written) | Payload::JournalEntryUpdated(written) => {
             let terms = Terms { private: written.entry.private, version: written.entry.version };
             Some(Change::Upsert { document: document(written.entry, event.sequence), terms })
@@ -107,6 +109,13 @@ mod tests {
         payload["private"] = json!(true);
         let change = change(&event("JournalEntryCreated", &payload)).unwrap();
         assert!(matches!(change, Some(Change::Upsert { terms: Terms { private: true, .. }, .. })), "{change:?}");
+    }
+
+    #[test]
+    fn a_mark_changes_nothing_that_is_searched() {
+        let mut payload = written("2026-11-22");
+        payload["reason"] = json!("marked");
+        assert_eq!(change(&event("JournalEntryUpdated", &payload)).unwrap(), None);
     }
 
     #[test]

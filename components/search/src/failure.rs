@@ -22,10 +22,12 @@ pub fn of_search(error: search_index::Error) -> Error {
     }
 }
 
-/// The text was checked before, so nothing is wrong with it.
-pub fn of_meaning(error: embeddings::Error) -> Error {
+/// The text was checked before, so nothing is wrong with it. `input`: what asked for its meaning; where there is no model, another attempt
+/// would not help.
+pub fn of_meaning(input: &str, error: embeddings::Error) -> Error {
+    const NO_MODEL: &str = "This platform has no model of what texts mean. Search by words.";
     match error {
-        embeddings::Error::NotConfigured => Error::Unavailable("the platform has no model of what texts mean".into()),
+        embeddings::Error::NotConfigured => invalid(input, Rule::Unsupported, NO_MODEL),
         embeddings::Error::Unavailable(reason) => Error::Unavailable(reason),
         embeddings::Error::AccessDenied(reason) | embeddings::Error::Invalid(reason) => internal(reason),
     }
@@ -36,7 +38,7 @@ pub fn of_refusal(refusal: Refusal) -> Error {
     const STAYS: &str = "What you search for by its meaning would go to a service outside of the platform, and you have not allowed that. Search by words, or allow it in your profile.";
     match refusal {
         Refusal::Stays => Error::Forbidden(STAYS.into()),
-        Refusal::Model(error) => of_meaning(error),
+        Refusal::Model(error) => of_meaning("mode", error),
         Refusal::Unknown(error) => error,
     }
 }

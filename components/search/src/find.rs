@@ -118,7 +118,7 @@ pub async fn related(context: &CallContext, id: &str, limit: u32) -> Result<Vec<
     let token = token(context)?;
     let limit = request::limit(limit)?;
     // Without a model there is nothing to wait for.
-    embeddings::model().await.map_err(failure::of_meaning)?;
+    embeddings::model().await.map_err(|error| failure::of_meaning("", error))?;
     let known = search_index::vector_of(INDEX.into(), token.clone(), id.to_owned());
     let Some(vector) = known.await.map_err(failure::of_search)? else { return Ok(Vec::new()) };
     let near = near(token, vector, request::everything(), limit, Some(id.to_owned()));

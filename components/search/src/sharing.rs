@@ -1,11 +1,11 @@
-//! Whether a text may go to the model that embeds it, and whose it is. One that runs beside the platform gets every text; a service outside gets
+//! Whether a text may go to the model that embeds it, and whose it is. One that runs on the platform's machine gets every text; a service outside gets
 //! what the read side says may leave at this moment.
 
 use crate::bindings::mindflow::query::leaving::{self, EntryRef};
 use mindflow_guest::{
-    call::{CallContext, Credential, Error},
+    call::{CallContext, Error},
     disclosure::{self, Owner, Subject},
-    embeddings,
+    embeddings, event,
     events::Event,
     search_index::Document,
 };
@@ -14,7 +14,7 @@ use mindflow_guest::{
 const INDEX: &str = "search-index";
 const QUERY: &str = "search-query";
 
-/// What an event says of an entry beside its document.
+/// What an event says of an entry besides its document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Terms {
     /// Whether it was private then.
@@ -35,13 +35,7 @@ pub enum Refusal {
 /// Of an entry, while an event of it is applied.
 pub async fn entry(event: &Event, document: &Document, terms: Terms) -> Result<Subject, Refusal> {
     let entry = EntryRef { user_id: document.owner.clone(), entry_id: document.id.clone() };
-    let context = CallContext {
-        credential: Credential::Anonymous,
-        correlation_id: event.correlation_id.clone(),
-        traceparent: event.traceparent.clone(),
-        deadline_ms: None,
-    };
-    ask(context, Some(entry), terms.private).await?;
+    ask(event::context(event), Some(entry), terms.private).await?;
     Ok(Subject {
         owner: Owner::User(document.owner.clone()),
         document: Some(disclosure::Document { id: document.id.clone(), version: u64::from(terms.version) }),

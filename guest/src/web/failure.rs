@@ -42,7 +42,7 @@ pub enum Kind {
 /// What a kind is called in each protocol.
 pub struct Facts {
     pub status: StatusCode,
-    /// `extensions.code` in GraphQL (contract §1).
+    /// `extensions.code` in GraphQL.
     pub code: &'static str,
     /// `type` of the problem, a reference relative to the platform's address (RFC 9457 §3.1.1).
     pub problem_type: &'static str,

@@ -23,7 +23,7 @@ pub fn head(request: &WasiRequest) -> Result<Parts, ErrorCode> {
         .parse::<Uri>()
         .map_err(|_| ErrorCode::HttpRequestUriInvalid)?;
     parts.headers = headers(request.get_headers().copy_all());
-    // WASI has it beside the fields, and hosts may leave the field out.
+    // WASI has it apart from the fields, and hosts may leave the field out.
     if let Some(host) = request.get_authority().and_then(|authority| HeaderValue::from_str(&authority).ok()) {
         parts.headers.entry(http::header::HOST).or_insert(host);
     }

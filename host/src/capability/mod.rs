@@ -37,7 +37,7 @@ mod state;
 pub mod web_push;
 pub mod websocket;
 
-pub use set::{GrantError, HealthState, OpenError, Opening, Unbound};
+pub use set::{GrantError, HealthError, HealthState, OpenError, Opening, Unbound};
 pub use state::{InstanceContext, State};
 
 use mindflow_backends::{clock::Clock, database::postgres::Database};

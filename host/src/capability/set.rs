@@ -3,12 +3,32 @@
 
 use super::{Capability, Grants, Settings};
 use figment::Figment;
-use mindflow_backends::{clock::Clock, data_keys::Keeper, database::postgres::Database, delivery::Backend, keys};
+use mindflow_backends::{
+    clock::Clock, data_keys::Keeper, database::postgres::Database, delivery::Backend, error::chain, keys,
+    records::logs::LogStore,
+};
 use serde::de::DeserializeOwned;
 use std::{collections::BTreeMap, error::Error, path::Path, sync::Arc};
 
-/// `Err`: what is wrong, in words for an operator.
-pub type HealthState = Result<(), String>;
+/// How a back end or a component is.
+pub type HealthState = Result<(), HealthError>;
+
+/// What is wrong with it, in words for an operator.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct HealthError(String);
+
+impl HealthError {
+    pub fn new(error: &dyn Error) -> Self {
+        Self(chain(error))
+    }
+}
+
+impl From<String> for HealthError {
+    fn from(reason: String) -> Self {
+        Self(reason)
+    }
+}
 
 /// What a store is opened with.
 pub struct Opening<'a> {
@@ -23,6 +43,8 @@ pub struct Opening<'a> {
     pub queues: Option<Arc<dyn Backend>>,
     /// The keys of events' payloads, if the platform has a database for events and works now.
     pub keeper: Option<Arc<Keeper>>,
+    /// The kept log, where it is in no database of PostgreSQL and the platform works now.
+    pub logs: Option<Arc<dyn LogStore>>,
     /// What every access token must say.
     pub tokens: keys::Settings,
     pub clock: &'a Clock,

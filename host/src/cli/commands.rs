@@ -15,7 +15,7 @@ use std::path::Path;
 
 pub async fn migrate(location: &AppLocation) -> Result<(), CliError> {
     let (manifest, config) = location.manifest_and_config()?;
-    // Beside a running host it shares the private servers with it.
+    // While a host runs it shares the private servers with it.
     data_dir::open(&config.data_dir)?;
     let _claimed = claim(&config.data_dir, &print_progress).await?;
     let databases = Databases::open(&config).await?;
@@ -49,7 +49,7 @@ pub async fn check(location: &AppLocation) -> Result<(), CliError> {
     }
     let (manifest, config) = (application.manifest.path.display(), application.config.path.display());
     output::line(format_args!("{manifest} and {config} are in order"))?;
-    let (databases, unknown) = Databases::look(&application.config).await;
+    let (databases, unknown) = Databases::open_external(&application.config).await;
     unknown.into_iter().chain(databases.left_open().await).for_each(output::note);
     databases.close().await;
     Ok(())

@@ -7,7 +7,7 @@ use crate::{
     manifest::ManifestError,
     observe::{BuildError, logs::LogError},
     operator::OperatorError,
-    platform::StartError,
+    start_error::StartError,
 };
 use std::{io, net::SocketAddr, path::PathBuf};
 
@@ -39,7 +39,7 @@ pub enum CliError {
     /// The command ended, and its result is not as it should be.
     #[error("{0}")]
     Result(String),
-    #[error("cannot listen on {address}: {source}; {mend} {setting}")]
+    #[error("cannot listen on {address}; {mend} {setting}")]
     Listen { address: SocketAddr, source: io::Error, mend: &'static str, setting: &'static str },
     #[error("cannot watch {}", path.display())]
     Watch { path: PathBuf, source: notify::Error },

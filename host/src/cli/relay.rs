@@ -99,14 +99,14 @@ pub async fn relay(arguments: RelayArguments) -> Result<(), CliError> {
     for application in applications {
         tasks.spawn(async move {
             if arguments.once {
-                return application.ring_and_print("").await.is_ok();
+                return application.ring_and_print("").await.is_none();
             }
             let mut ticks = tokio::time::interval(every);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             let mut failure = String::new();
             loop {
                 ticks.tick().await;
-                failure = application.ring_and_print(&failure).await.err().unwrap_or_default();
+                failure = application.ring_and_print(&failure).await.unwrap_or_default();
             }
         });
     }
@@ -141,8 +141,8 @@ fn applications(arguments: &RelayArguments) -> Result<Vec<Application>, CliError
 // === impl Application ===
 
 impl Application {
-    /// Answers with the reason if it did not do all. One that is that of the ring `before` is not printed again.
-    async fn ring_and_print(&self, before: &str) -> Result<(), String> {
+    /// Answers why it did not do all, if so. A reason that is that of the ring `before` is not printed again.
+    async fn ring_and_print(&self, before: &str) -> Option<String> {
         match self.ring().await {
             Ok(done) => {
                 if !done.is_empty() || !before.is_empty() {
@@ -150,14 +150,14 @@ impl Application {
                     // It rings all the same when nothing reads what it prints.
                     let _ = output::line(format_args!("{}: {done}", self.url));
                 }
-                Ok(())
+                None
             }
             Err(error) => {
                 let reason = chain(&error);
                 if reason != before {
                     output::note(format_args!("{}: {reason}", self.url));
                 }
-                Err(reason)
+                Some(reason)
             }
         }
     }

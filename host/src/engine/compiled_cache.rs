@@ -54,7 +54,7 @@ pub(super) struct CachedCode {
 #[derive(Debug, thiserror::Error)]
 pub enum CacheError {
     #[error(
-        "cannot make the folder {} for compiled components: {source}; choose another one with `compiled-cache` in the runtime configuration",
+        "cannot make the folder {} for compiled components; choose another one with `compiled-cache` in the runtime configuration",
         folder.display()
     )]
     Folder {

@@ -43,7 +43,7 @@ pub(super) enum Cause {
     Component,
     /// Its instance was ended by another call, which is counted.
     Neighbour,
-    /// What the call, or one beside it in the instance, was to do costs too much.
+    /// What the call, or another one in the instance, was to do costs too much.
     Cost,
     /// The client sent its body slowly.
     Client,

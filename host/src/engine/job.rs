@@ -76,12 +76,12 @@ pub(super) struct Worker {
     pub ending: Arc<Ending>,
     pub occupied: Arc<Occupied>,
     /// Whose calls have a place in it. Of an instance that ended: whose were in it at the end.
-    places: Mutex<Vec<Place>>,
+    places: Mutex<Vec<Occupant>>,
     numbers: AtomicU64,
     pub abort: OnceLock<AbortHandle>,
 }
 
-struct Place {
+struct Occupant {
     number: u64,
     caller: Option<Caller>,
 }
@@ -116,7 +116,7 @@ impl Worker {
         self.lock().iter().map(|place| place.caller.clone()).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Place>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Occupant>> {
         self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -125,7 +125,7 @@ impl Lease {
     pub fn of(worker: Arc<Worker>, place: Option<places::Place>, caller: Option<Caller>) -> Self {
         worker.load.fetch_add(1, Ordering::AcqRel);
         let number = worker.numbers.fetch_add(1, Ordering::AcqRel);
-        worker.lock().push(Place { number, caller });
+        worker.lock().push(Occupant { number, caller });
         Self { worker, number, answered: false, place }
     }
 

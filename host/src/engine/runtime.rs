@@ -39,7 +39,7 @@ pub struct Compiled {
 
 #[derive(Debug, thiserror::Error)]
 pub enum CompileError {
-    #[error("cannot read the component file {}: {source}; build the components with `cargo xtask build`", path.display())]
+    #[error("cannot read the component file {}; build the components with `cargo xtask build`", path.display())]
     Read {
         path: PathBuf,
         #[source]

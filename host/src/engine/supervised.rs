@@ -1,4 +1,4 @@
-//! Work that goes on in a task of its own when nobody waits for it any more. A task from the beginning would cost each
+//! Work that goes on in a task of its own when nothing waits for it any more. A task from the beginning would cost each
 //! call between components two more turns of the scheduler.
 
 use std::{

@@ -216,7 +216,7 @@ fn key_of(own: &str) -> String {
     own.to_ascii_lowercase().replace("__", ".").replace('_', "-")
 }
 
-/// Names the variable beside each setting that an error is about and that the environment sets: its value may be found wrong when it
+/// Names the variable with each setting that an error is about and that the environment sets: its value may be found wrong when it
 /// is used, and the file is not where to mend it.
 pub fn with_variables(error: &str, variables: impl Iterator<Item = OsString>) -> String {
     let own = |name: String| Some((key_of(name.strip_prefix(PREFIX)?), name));

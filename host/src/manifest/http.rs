@@ -1,7 +1,7 @@
 //! `[http]` of the runtime configuration: how the host listens, and what one client may take. docs/security.md has the
 //! settings as a table.
 
-use super::{ListenAddress, network::Network, runtime_config::Bytes};
+use super::{Bytes, ListenAddress, network::Network};
 use serde::Deserialize;
 
 /// Limits of the HTTP trigger. Times are in milliseconds.

@@ -5,6 +5,7 @@
 //! says what is wrong, where, and how to mend it.
 
 mod alarm;
+mod bytes;
 mod check;
 mod environment;
 mod hidden;
@@ -20,12 +21,13 @@ mod values;
 mod variables;
 
 pub use alarm::{AlarmError, AlarmSettings, Secret, WebhookUrl};
+pub use bytes::Bytes;
 pub use environment::with_variables;
 pub use http::{ForwardingHeader, HttpSettings};
 pub use listen::ListenAddress;
 pub use network::Network;
 pub use routes::Routes;
-pub use runtime_config::{Bytes, EventsSettings, RuntimeConfig};
+pub use runtime_config::{EventsSettings, RuntimeConfig};
 pub use spin::{
     Call, Command, ComponentEntry, ComponentTool, Manifest, ScheduleEntry, SubscriptionEntry, WebSocketRoute,
 };
@@ -36,7 +38,7 @@ use std::path::{Path, PathBuf};
 /// Why the manifest or the configuration cannot be used. Each is one line.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}", path.display())]
     Read {
         path: PathBuf,
         #[source]
@@ -68,6 +70,18 @@ impl From<String> for RuleError {
 impl From<&str> for RuleError {
     fn from(text: &str) -> Self {
         Self(text.to_owned())
+    }
+}
+
+impl Manifest {
+    /// Reads and checks a manifest. Component files are found relative to it.
+    ///
+    /// # Errors
+    /// One line that names the file, the line or the table, and what to change.
+    pub fn load(path: &Path) -> Result<Self, ManifestError> {
+        let manifest = Self::read(path)?;
+        check::check(&manifest).map_err(|rule| ManifestError::invalid(path, rule))?;
+        Ok(manifest)
     }
 }
 

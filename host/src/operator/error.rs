@@ -1,13 +1,8 @@
 //! Why a request of an operator failed.
 
 use crate::{
-    application::ApplicationError,
-    capability::OpenError,
-    data_dir::DataDirError,
-    engine::CallFailure,
-    link::LinkError,
-    manifest::ManifestError,
-    platform::{StartError, SwapError},
+    application::ApplicationError, capability::OpenError, data_dir::DataDirError, engine::CallFailure, link::LinkError,
+    manifest::ManifestError, platform::SwapError, start_error::StartError,
 };
 use mindflow_backends::{
     data_keys::{KeyError, kept::KeptError},

@@ -38,7 +38,7 @@ pub async fn answer(probe: Probe, platform: &Platform, stopping: bool) -> (Statu
         .map(|(name, state)| {
             let state = match state {
                 Ok(()) => json!({ "status": "ok" }),
-                Err(reason) => json!({ "status": "failing", "reason": reason }),
+                Err(reason) => json!({ "status": "failing", "reason": reason.to_string() }),
             };
             (name, state)
         })

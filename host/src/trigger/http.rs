@@ -8,7 +8,7 @@ use super::{
         access_lines::AccessLines,
         answer::Answer,
         connection::{Connection, InProgress},
-        connections::Place,
+        connections::ConnectionPermit,
         proxies::Origin,
         refusal,
         serve::Serving,
@@ -16,7 +16,7 @@ use super::{
     health::{self, Probe},
     lingering::Lingering,
     metrics as exposition,
-    websocket::{self, Keeping},
+    websocket::{self, ConnectionContext},
 };
 use crate::{
     accepting::Accepting,
@@ -129,7 +129,7 @@ impl Server {
     }
 
     /// A place for the connection; none when its address has its part.
-    async fn enter(&self, connection: &Arc<Connection>, peer: SocketAddr) -> Option<Place> {
+    async fn enter(&self, connection: &Arc<Connection>, peer: SocketAddr) -> Option<ConnectionPermit> {
         let share = if self.door.proxies.trusts(peer.ip()) {
             None
         } else {
@@ -143,7 +143,13 @@ impl Server {
         self.door.connections.enter(connection, share).await
     }
 
-    async fn serve(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, connection: Arc<Connection>, place: Place) {
+    async fn serve(
+        self: Arc<Self>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        connection: Arc<Connection>,
+        place: ConnectionPermit,
+    ) {
         let _ = stream.set_nodelay(true);
         let (server, of) = (Arc::clone(&self), Arc::clone(&connection));
         let answer = move |request| Arc::clone(&server).answer(request, peer, Arc::clone(&of));
@@ -249,8 +255,8 @@ impl Server {
     }
 
     /// What a connection of the exchange's client is kept with.
-    pub(super) fn keeping(&self, exchange: &Exchange<'_>) -> Keeping {
-        Keeping {
+    pub(super) fn keeping(&self, exchange: &Exchange<'_>) -> ConnectionContext {
+        ConnectionContext {
             peer: exchange.peer,
             correlation_id: exchange.id.to_str().unwrap_or_default().into(),
             address: exchange.origin.address,

@@ -5,7 +5,7 @@ use crate::{
     manifest::ComponentEntry,
 };
 use async_trait::async_trait;
-use mindflow_backends::schedule::{CronError, Job, Occurrence, Schedule};
+use mindflow_backends::schedule::{CronError, Job, JobError, Occurrence, Schedule};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// Every scheduled job: the platform's own and the components'.
@@ -46,10 +46,10 @@ struct ByName(BTreeMap<String, Arc<dyn Job>>);
 
 #[async_trait]
 impl Job for ByName {
-    async fn run(&self, occurrence: &Occurrence) -> Result<(), String> {
+    async fn run(&self, occurrence: &Occurrence) -> Result<(), JobError> {
         match self.0.get(&occurrence.schedule) {
             Some(job) => job.run(occurrence).await,
-            None => Err(format!("nothing is scheduled as `{}`", occurrence.schedule)),
+            None => Err(JobError::Unknown(occurrence.schedule.clone())),
         }
     }
 }
@@ -61,13 +61,13 @@ struct Call {
 
 #[async_trait]
 impl Job for Call {
-    async fn run(&self, occurrence: &Occurrence) -> Result<(), String> {
+    async fn run(&self, occurrence: &Occurrence) -> Result<(), JobError> {
         let due = wit::Occurrence {
             schedule: occurrence.schedule.clone(),
             at: occurrence.at.as_microsecond(),
             attempt: occurrence.attempt,
             late: occurrence.late,
         };
-        self.provider.run_schedule(due, self.run_max).await.map_err(|failure| failure.to_string())?
+        Ok(self.provider.run_schedule(due, self.run_max).await.map_err(JobError::new)??)
     }
 }

@@ -1,4 +1,4 @@
-//! What the audit trail is, whoever keeps it: every event for good, in the order in which they came, each record bound to
+//! What the audit trail is, on every store: every event for good, in the order in which they came, each record bound to
 //! the one before by its hash. The chain and the statements on PostgreSQL are here, so that providers that take turns at one
 //! trail continue each other's.
 

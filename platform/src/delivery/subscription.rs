@@ -15,7 +15,7 @@ pub const CONCURRENCY_DEFAULT: u32 = 16;
 /// More in flight than this only waits for the database.
 pub const CONCURRENCY_MAX: u32 = 1_024;
 
-/// Events that a handler gets at once: enough to spread the costs of a transaction, few enough that a batch is done within
+/// Events that a handler gets in one call: enough to spread the costs of a transaction, few enough that a batch is done within
 /// tens of milliseconds.
 pub const BATCH_EVENTS_DEFAULT: u32 = 64;
 

@@ -53,7 +53,8 @@ pub struct Disclosure {
 /// A row of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disclosed {
-    pub id: u64,
+    /// It says nothing of other rows.
+    pub id: Uuid,
     /// Microseconds since 1970-01-01T00:00:00Z, by the database's clock.
     pub at_us: i64,
     pub component: String,
@@ -69,9 +70,99 @@ pub struct Disclosed {
 #[error("the ledger of disclosures: {0}")]
 pub struct LedgerError(pub String);
 
+/// Why something is not written down, and so not sent; or why it is not read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// A rule that the subject breaks.
+    #[error("{0}")]
+    Invalid(String),
+    /// The token proves no caller, or it is not granted.
+    #[error("{0}")]
+    Denied(String),
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// The user of this id.
+///
+/// # Errors
+/// It is none.
+pub fn owner(id: &str) -> Result<Uuid, Refusal> {
+    id.parse().map_err(|_| Refusal::Invalid("owner: the user's id is no UUID".to_owned()))
+}
+
+/// The row of this id. What is no id is that of no row, behind which is nothing.
+#[must_use]
+pub fn row(id: &str) -> Uuid {
+    id.parse().unwrap_or_default()
+}
+
+impl From<LedgerError> for Refusal {
+    fn from(error: LedgerError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+impl From<BrokenRule> for Refusal {
+    fn from(broken: BrokenRule) -> Self {
+        Self::Invalid(broken.to_string())
+    }
+}
+
+/// Makes refusals and rows those of the interfaces: each program has types of its own for them, made from the same WIT.
+#[macro_export]
+macro_rules! disclosure_types {
+    ($sender:ident, $reader:ident, $document:ident) => {
+        impl From<$crate::broken_rule::BrokenRule> for $sender::Error {
+            fn from(broken: $crate::broken_rule::BrokenRule) -> Self {
+                Self::Invalid(broken.to_string())
+            }
+        }
+
+        impl From<$crate::disclosure::Refusal> for $sender::Error {
+            fn from(refusal: $crate::disclosure::Refusal) -> Self {
+                use $crate::disclosure::Refusal as R;
+                match refusal {
+                    R::Invalid(reason) => Self::Invalid(reason),
+                    R::Denied(reason) => Self::Prohibited(reason),
+                    R::Unavailable(reason) => Self::Unrecorded(reason),
+                }
+            }
+        }
+
+        impl From<$crate::disclosure::Refusal> for $reader::Error {
+            fn from(refusal: $crate::disclosure::Refusal) -> Self {
+                use $crate::disclosure::Refusal as R;
+                match refusal {
+                    R::Invalid(reason) | R::Denied(reason) => Self::AccessDenied(reason),
+                    R::Unavailable(reason) => Self::Unavailable(reason),
+                }
+            }
+        }
+
+        impl From<$crate::disclosure::Disclosed> for $reader::Disclosed {
+            fn from(row: $crate::disclosure::Disclosed) -> Self {
+                let $crate::disclosure::Disclosed { id, at_us, component, document, purpose, host, model, bytes } = row;
+                let document = document.map(|$crate::disclosure::Document { id, version }| $document { id, version });
+                Self { id: id.to_string(), at: at_us, component, document, purpose, host, model, bytes }
+            }
+        }
+    };
+}
+
 // === impl Subject ===
 
 impl Subject {
+    /// A text of the user's, of what and what for.
+    ///
+    /// # Errors
+    /// The rule that it breaks.
+    pub fn of(user_id: Uuid, document: Option<Document>, purpose: String) -> Result<Self, Refusal> {
+        let subject = Self { user_id, document, purpose };
+        subject.check()?;
+        Ok(subject)
+    }
+
     /// # Errors
     /// The rule that it breaks.
     pub fn check(&self) -> Result<(), BrokenRule> {

@@ -1,4 +1,4 @@
-//! The ledger in PostgreSQL: the statements on `migrations/write/0085_keep_ai_ledger.sql`, and what their rows are.
+//! The ledger in PostgreSQL: the statements on `migrations/write/0085_keep_ai_ledger.sql` and `0091_name_disclosures.sql`, and what their rows are.
 
 use super::{Disclosed, Disclosure, Document, LedgerError, PAGE_MAX, Subject};
 use crate::sql::Value;
@@ -11,8 +11,8 @@ pub const ROLE: &str = "disclosure-ledger";
 pub const RECORD: &str = "SELECT disclosure.keep(
     $1::text, $2::uuid, $3::text, $4::bigint, $5::text, $6::text, $7::text, $8::bigint)";
 /// Takes [`page_params`] and answers [`disclosed`], newest first.
-pub const PAGE: &str = "SELECT id, at, component, document_id, document_version, purpose, host, model, bytes
-    FROM disclosure.page($1::uuid, $2::bigint, $3::integer)";
+pub const PAGE: &str = "SELECT name, at, component, document_id, document_version, purpose, host, model, bytes
+    FROM disclosure.page_behind($1::uuid, $2::uuid, $3::integer)";
 
 /// What [`RECORD`] takes.
 ///
@@ -34,13 +34,13 @@ pub fn record_params(disclosure: &Disclosure) -> Result<[Value; 8], LedgerError>
     ])
 }
 
-/// What [`PAGE`] takes: at most `first` and no more than [`PAGE_MAX`], below the id `before`.
+/// What [`PAGE`] takes: at most `first` and no more than [`PAGE_MAX`], behind the row `before`.
 ///
 /// # Errors
-/// An id that no row can have.
-pub fn page_params(user_id: Uuid, first: u32, before: Option<u64>) -> Result<[Value; 3], LedgerError> {
+/// A number that the database does not take.
+pub fn page_params(user_id: Uuid, first: u32, before: Option<Uuid>) -> Result<[Value; 3], LedgerError> {
     let first = i32::try_from(first.min(PAGE_MAX)).map_err(|_| beyond())?;
-    Ok([user_id.into(), before.map(signed).transpose()?.into(), first.into()])
+    Ok([user_id.into(), before.into(), first.into()])
 }
 
 /// A row of [`PAGE`].
@@ -51,7 +51,7 @@ pub fn disclosed(row: Vec<Value>) -> Result<Disclosed, LedgerError> {
     let columns = <[Value; 9]>::try_from(row);
     let Ok(
         [
-            Value::Int64(id),
+            Value::Uuid(id),
             Value::Timestamp(at_us),
             Value::Text(component),
             document_id,
@@ -75,7 +75,8 @@ pub fn disclosed(row: Vec<Value>) -> Result<Disclosed, LedgerError> {
         Value::Null => None,
         _ => return Err(other_columns()),
     };
-    Ok(Disclosed { id: unsigned(id)?, at_us, component, document, purpose, host, model, bytes: unsigned(bytes)? })
+    let id = id.parse().map_err(|_| other_columns())?;
+    Ok(Disclosed { id, at_us, component, document, purpose, host, model, bytes: unsigned(bytes)? })
 }
 
 fn signed(number: u64) -> Result<i64, LedgerError> {
@@ -118,7 +119,6 @@ mod tests {
     fn a_version_that_the_ledger_cannot_have_is_refused() {
         let document = Document { id: "e".into(), version: u64::MAX };
         assert!(record_params(&disclosure(Some(document), None)).is_err());
-        assert!(page_params(Uuid::nil(), 1, Some(u64::MAX)).is_err());
         assert_eq!(page_params(Uuid::nil(), 1_000, None).unwrap()[2], Value::Int32(101));
     }
 
@@ -127,7 +127,7 @@ mod tests {
         let row = |document: [Value; 2], model: Value| {
             let [id, version] = document;
             vec![
-                Value::Int64(4),
+                Value::Uuid(Uuid::from_u128(4).to_string()),
                 Value::Timestamp(5),
                 "ai".into(),
                 id,
@@ -139,7 +139,7 @@ mod tests {
             ]
         };
         let found = disclosed(row(["e".into(), Value::Int64(3)], "m".into())).unwrap();
-        assert_eq!((found.id, found.at_us, found.bytes), (4, 5, 12));
+        assert_eq!((found.id, found.at_us, found.bytes), (Uuid::from_u128(4), 5, 12));
         assert_eq!((found.document, found.model), (Some(Document { id: "e".into(), version: 3 }), Some("m".into())));
         let found = disclosed(row([Value::Null, Value::Null], Value::Null)).unwrap();
         assert_eq!((found.document, found.model), (None, None));

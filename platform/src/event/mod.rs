@@ -1,4 +1,4 @@
-//! The event as it travels: the contract's JSON envelope on the wire, `mindflow:platform/events.event`
+//! The event as it travels: the public JSON envelope on the wire, `mindflow:platform/events.event`
 //! in a component, a row of the archive. One type for all, so that nothing is lost between them.
 
 mod record;
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn the_envelope_on_the_wire_is_the_contracts_and_survives_a_round_trip() {
+    fn the_envelope_on_the_wire_is_the_public_one_and_survives_a_round_trip() {
         let event: Event = serde_json::from_value(envelope()).unwrap();
         assert_eq!(event.timestamp_us(), 1_761_424_200_000_001);
         assert_eq!(event.payload_text(), r#"{"title":"Ünïcode"}"#);

@@ -33,6 +33,51 @@ pub enum EventRecordError {
     Payload(serde_json::Error),
 }
 
+/// Makes a binding of `mindflow:platform/events.event` and [`EventRecord`] of each other, field for field: each program has a type of
+/// its own, made from the same WIT.
+#[macro_export]
+macro_rules! event_record {
+    ($bound:ty) => {
+        impl From<$crate::event::EventRecord> for $bound {
+            fn from(record: $crate::event::EventRecord) -> Self {
+                Self {
+                    id: record.id,
+                    event_type: record.event_type,
+                    version: record.version,
+                    timestamp: record.timestamp,
+                    source: record.source,
+                    sequence: record.sequence,
+                    partition_key: record.partition_key,
+                    correlation_id: record.correlation_id,
+                    traceparent: record.traceparent,
+                    user_id: record.user_id,
+                    tenant_id: record.tenant_id,
+                    payload: record.payload,
+                }
+            }
+        }
+
+        impl From<$bound> for $crate::event::EventRecord {
+            fn from(event: $bound) -> Self {
+                Self {
+                    id: event.id,
+                    event_type: event.event_type,
+                    version: event.version,
+                    timestamp: event.timestamp,
+                    source: event.source,
+                    sequence: event.sequence,
+                    partition_key: event.partition_key,
+                    correlation_id: event.correlation_id,
+                    traceparent: event.traceparent,
+                    user_id: event.user_id,
+                    tenant_id: event.tenant_id,
+                    payload: event.payload,
+                }
+            }
+        }
+    };
+}
+
 impl From<&Event> for EventRecord {
     fn from(event: &Event) -> Self {
         Self {

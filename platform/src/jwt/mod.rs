@@ -99,6 +99,25 @@ pub enum VerifyError {
     Unavailable(String),
 }
 
+/// Makes a [`VerifyError`] the error of the interface: each program has a type of its own for that, made from the same WIT.
+#[macro_export]
+macro_rules! verify_error {
+    ($error:ty) => {
+        impl From<$crate::jwt::VerifyError> for $error {
+            fn from(error: $crate::jwt::VerifyError) -> Self {
+                use $crate::jwt::VerifyError as E;
+                match error {
+                    E::Malformed => Self::Malformed,
+                    E::BadSignature => Self::BadSignature,
+                    E::Expired => Self::Expired,
+                    E::NotAccepted(reason) => Self::NotAccepted(reason),
+                    E::Unavailable(reason) => Self::Unavailable(reason),
+                }
+            }
+        }
+    };
+}
+
 // === impl Settings ===
 
 impl Settings {

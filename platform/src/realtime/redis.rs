@@ -1,7 +1,7 @@
 //! Topics on Redis: the names of keys and channels, and the scripts.
 //!
 //! A topic is a stream (its memory) and a channel (the doorbell, which carries the item as well): one script does both, so
-//! that the channel carries items in the order of the stream. Whoever cannot subscribe to a channel reads the stream.
+//! that the channel carries items in the order of the stream. A listener that cannot subscribe to a channel reads the stream.
 
 /// How keys and channels are named.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::store::ScheduleError;
+use super::error::ScheduleError;
 use super::{Missed, RUNS_MAX, Schedule};
 
 /// Later than so is missed: replicas look every few seconds, and a restart takes less.

@@ -16,6 +16,7 @@
 pub mod cron;
 mod decision;
 mod entry;
+mod error;
 pub mod housekeeping;
 pub mod round;
 pub mod store;
@@ -28,7 +29,8 @@ use serde::Deserialize;
 
 pub use cron::{Cron, CronError};
 pub use entry::ScheduleEntry;
-pub use store::{Run, ScheduleError, Status};
+pub use error::ScheduleError;
+pub use store::{Run, Status};
 
 /// A run that takes longer than an hour by default has most likely hung.
 pub const RUN_MAX_DEFAULT: Duration = Duration::from_secs(60 * 60);
@@ -75,7 +77,19 @@ pub struct Occurrence {
 #[async_trait]
 pub trait Job: Send + Sync + 'static {
     /// The error is kept with the run; the next occurrence comes all the same.
-    async fn run(&self, occurrence: &Occurrence) -> Result<(), String>;
+    async fn run(&self, occurrence: &Occurrence) -> Result<(), JobError>;
+}
+
+/// Why a run failed.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// In the component's own words.
+    #[error("{0}")]
+    Component(String),
+    #[error("nothing is scheduled as `{0}`")]
+    Unknown(String),
+    #[error(transparent)]
+    Work(Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// How a run ended.
@@ -93,6 +107,21 @@ impl Schedule {
     #[must_use]
     pub fn new(name: impl Into<String>, cron: Cron) -> Self {
         Self { name: name.into(), cron, missed: Missed::default(), run_max: RUN_MAX_DEFAULT }
+    }
+}
+
+// === impl JobError ===
+
+impl JobError {
+    /// The work of the platform's own job failed.
+    pub fn new(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Work(Box::new(error))
+    }
+}
+
+impl From<String> for JobError {
+    fn from(reason: String) -> Self {
+        Self::Component(reason)
     }
 }
 

@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::store::{self, ScheduleError};
-use super::{Job, Occurrence, Outcome, Schedule};
+use super::store;
+use super::{Job, Occurrence, Outcome, Schedule, ScheduleError};
 use crate::delivery::Store;
+use crate::error::chain;
 
 /// A schedule that had something to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -43,11 +44,11 @@ impl<S: Store> Round<S> {
     /// # Errors
     /// See above.
     pub async fn run(&self) -> Result<Vec<Ran>, ScheduleError> {
-        let rounds = join_all(self.schedules.iter().map(|schedule| self.look(schedule))).await;
+        let rounds = join_all(self.schedules.iter().map(|schedule| self.run_due(schedule))).await;
         Ok(rounds.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 
-    async fn look(&self, schedule: &Schedule) -> Result<Option<Ran>, ScheduleError> {
+    async fn run_due(&self, schedule: &Schedule) -> Result<Option<Ran>, ScheduleError> {
         let now = (self.now)();
         store::register(&self.store, schedule, now).await?;
         if store::due_at(&self.store, &schedule.name).await?.is_none_or(|due| due > now) {
@@ -62,15 +63,15 @@ impl<S: Store> Round<S> {
                 error: None,
             }));
         };
-        let (outcome, error) = self.carry_out(schedule, &occurrence).await;
+        let (outcome, error) = self.execute(schedule, &occurrence).await;
         store::end(&self.store, &occurrence, self.owner, outcome, error.as_deref(), (self.now)()).await?;
         Ok(Some(Ran { schedule: occurrence.schedule, occurrence: occurrence.at, outcome: outcome.as_str(), error }))
     }
 
-    async fn carry_out(&self, schedule: &Schedule, occurrence: &Occurrence) -> (Outcome, Option<String>) {
+    async fn execute(&self, schedule: &Schedule, occurrence: &Occurrence) -> (Outcome, Option<String>) {
         match select(self.job.run(occurrence), self.store.pause(schedule.run_max)).await {
             Either::Left((Ok(()), _)) => (Outcome::Succeeded, None),
-            Either::Left((Err(reason), _)) => (Outcome::Failed, Some(reason)),
+            Either::Left((Err(error), _)) => (Outcome::Failed, Some(chain(&error))),
             Either::Right(_) => (Outcome::TimedOut, Some(format!("no end within {:?}", schedule.run_max))),
         }
     }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::decision::{Due, Step, next_after};
+use super::error::ScheduleError;
 use super::{Occurrence, Outcome, Schedule};
 use crate::delivery::queue::QueueError;
 use crate::delivery::{Params, Row, Store};
@@ -60,25 +61,6 @@ const END: &str = "WITH ended AS (UPDATE mindflow.schedule SET running = NULL, r
 
 const PRUNE: &str = "DELETE FROM mindflow.schedule_run WHERE name = $1 AND occurrence < (SELECT occurrence \
      FROM mindflow.schedule_run WHERE name = $1 ORDER BY occurrence DESC OFFSET $2 LIMIT 1)";
-
-/// Why schedules cannot be read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum ScheduleError {
-    #[error("no connection to the schedules' database")]
-    Connect(#[source] Box<dyn std::error::Error + Send + Sync>),
-    #[error("the schedules' database refused `{operation}`")]
-    Statement {
-        operation: &'static str,
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    #[error("the schedules' database did not answer as it should")]
-    Answer(#[source] QueueError),
-    #[error("a time is outside the calendar")]
-    Timestamp(#[source] jiff::Error),
-    #[error("schedule `{0}` comes to an end")]
-    End(String),
-}
 
 /// A schedule, for operators.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! A document as it comes in: checked once, before any back end.
 
+use super::nearest::VECTOR_DIMENSIONS_MAX;
 use super::{highlight, nearest};
 use uuid::Uuid;
 
@@ -8,8 +9,6 @@ const ID_BYTES_MAX: usize = 64;
 /// Longest title and body, in bytes: 100,000 characters of any script fit.
 const TEXT_BYTES_MAX: usize = 512 * 1024;
 const KEYWORDS_MAX: usize = 100;
-/// More than the largest models of today give.
-pub const VECTOR_DIMENSIONS_MAX: usize = 4_096;
 
 /// What is found.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,4 +1,4 @@
-//! What the capability `search-index` is, whoever provides it: indexes of documents that their owners search, by words and by
+//! What the capability `search-index` is, on every provider: indexes of documents that their owners search, by words and by
 //! meaning. A query is read once, in [`query`], so that every back end takes the same words for the same; what a search may
 //! cost is bounded there and by [`SEARCH_TIMEOUT`]. The back end on PostgreSQL is here as a whole but for the connection.
 
@@ -13,8 +13,9 @@ mod statements;
 mod tsquery;
 mod words;
 
-pub use document::{Document, DocumentError, VECTOR_DIMENSIONS_MAX};
+pub use document::{Document, DocumentError};
 pub use excerpt::Marker;
+pub use nearest::VECTOR_DIMENSIONS_MAX;
 pub use postgres::{PostgresIndex, ROLE, Tables};
 pub use query::{Clause, Query, QueryError, WORDS_MAX};
 pub use words::{Cut, cut};
@@ -54,6 +55,57 @@ pub struct Filter {
 pub struct Place {
     pub score: f64,
     pub id: String,
+}
+
+/// Makes filters, hits and errors of the interface and those of this module of each other: each program has types of its own for
+/// that, made from the same WIT.
+#[macro_export]
+macro_rules! search_index_bindings {
+    ($filter:ty, $hits:ty, $hit:ty, $error:ty) => {
+        impl TryFrom<$filter> for $crate::search_index::Filter {
+            type Error = $crate::search_index::Error;
+
+            fn try_from(filter: $filter) -> Result<Self, Self::Error> {
+                let without = $crate::search_index::Query::exclusions(&filter.without)?;
+                let beyond =
+                    filter.beyond.map(|place| $crate::search_index::Place { score: place.score, id: place.id });
+                Self {
+                    keywords: filter.keywords,
+                    after: filter.after,
+                    before: filter.before,
+                    without,
+                    among: filter.among,
+                    beyond,
+                }
+                .bounded()
+            }
+        }
+
+        impl From<$crate::search_index::TextHit> for $hit {
+            fn from(hit: $crate::search_index::TextHit) -> Self {
+                Self { id: hit.id, score: hit.score, highlights: hit.highlights }
+            }
+        }
+
+        impl From<$crate::search_index::TextHits> for $hits {
+            fn from(found: $crate::search_index::TextHits) -> Self {
+                Self { hits: found.hits.into_iter().map(Into::into).collect(), total: found.total }
+            }
+        }
+
+        impl From<$crate::search_index::Error> for $error {
+            fn from(error: $crate::search_index::Error) -> Self {
+                use $crate::search_index::Error as E;
+                let text = error.to_string();
+                match error {
+                    E::Invalid(rule) => Self::Invalid(rule),
+                    E::Timeout => Self::Timeout,
+                    E::Unavailable(_) => Self::Unavailable(text),
+                    E::Other(_) => Self::Failed(text),
+                }
+            }
+        }
+    };
 }
 
 impl Filter {

@@ -1,7 +1,10 @@
 //! Exact nearest neighbours. One owner's documents are few, so comparing with each of them takes milliseconds,
 //! and nothing is missed as an approximate index would.
 
-use super::{Place, VECTOR_DIMENSIONS_MAX, VectorHit};
+use super::{Place, VectorHit};
+
+/// More than the largest models of today give.
+pub const VECTOR_DIMENSIONS_MAX: usize = 4_096;
 
 /// The vector at length 1; none when it has no direction.
 pub fn unit(vector: &[f32]) -> Option<Vec<f32>> {

@@ -31,7 +31,7 @@ pub fn bind(statement: &str, params: &[Value]) -> Result<String, Error> {
         highest = highest.max(number);
         if let Some(value) = number.checked_sub(1).and_then(|index| params.get(index)) {
             bound.push_str(statement.get(copied..at).unwrap_or_default());
-            // In parentheses, so that it never joins with what stands beside it.
+            // In parentheses, so that it never joins with what stands before or after it.
             let literal = literal(value).map_err(|why| Error::InvalidParams(format!("${number}: {why}")))?;
             let _ = match casts.get(&number) {
                 Some(Some(cast)) => write!(bound, "({literal}::{cast})"),
@@ -66,12 +66,7 @@ fn literal(value: &Value) -> Result<String, String> {
         Value::Int64(number) => quoted(&number.to_string())?,
         Value::Float64(number) => quoted(&float(*number))?,
         Value::Numeric(digits) | Value::Text(digits) | Value::Json(digits) => quoted(digits)?,
-        Value::Bytes(bytes) => {
-            bytes.iter().fold("'\\x".to_owned(), |mut text, byte| {
-                let _ = write!(text, "{byte:02x}");
-                text
-            }) + "'"
-        }
+        Value::Bytes(bytes) => format!("'\\x{}'", hex::encode(bytes)),
         Value::Uuid(id) => quoted(&uuid(id)?)?,
         Value::Timestamp(us) => quoted(&timestamp(*us).ok_or("out of range")?)?,
         Value::Date(days) => quoted(&date(*days).ok_or("out of range")?)?,

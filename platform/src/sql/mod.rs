@@ -1,4 +1,4 @@
-//! What the capability `sql` is, whoever provides it: the host with connections of its own, or the adapter for Spin with
+//! What the capability `sql` is, on both providers: the host with connections of its own, or the adapter for Spin with
 //! Spin's. Both run one guarded statement at a time, in a transaction that carries a proven identity, on a connection that is
 //! logged in as the component's own role. Row-level security in the database is what protects a user's rows; the guard keeps
 //! a component from changing who it is.

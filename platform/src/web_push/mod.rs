@@ -75,7 +75,7 @@ pub fn generate() -> Result<Vec<u8>, KeyError> {
 // === impl Sealer ===
 
 impl Sealer {
-    /// `contact`: the address of whoever runs the platform.
+    /// `contact`: the address of the platform's operator.
     ///
     /// # Errors
     /// It is no key of P-256 in PKCS#8.

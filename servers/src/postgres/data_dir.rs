@@ -17,7 +17,7 @@ use rustix::process::Signal;
 
 use super::PostgresError;
 use super::binaries::Binaries;
-use super::login::Password;
+use super::password::{Password, UNFINISHED};
 use crate::identity::Identity;
 
 /// The cluster's superuser.
@@ -25,9 +25,6 @@ pub const SUPERUSER: &str = "mindflow";
 
 /// A unix socket's path has 108 bytes, the last of them zero.
 const SOCKET_PATH_MAX: usize = 107;
-/// What is half made carries this prefix until it is whole.
-pub(super) const UNFINISHED: &str = "postgres.new-";
-
 /// The folders under the host's data directory.
 #[derive(Clone, Debug)]
 pub(super) struct DataDir {

@@ -1,24 +1,23 @@
 //! How the server knows who logs in. That a process can open its socket proves nothing: where the server runs as `nobody`, each
-//! process of that user can. So every role needs its password. The superuser's is random, and lies beside the cluster in a file that only the
+//! process of that user can. So every role needs its password. The superuser's is random, and lies next to the cluster in a file that only the
 //! owner of the data directory can read.
 
 use std::{
     ffi::OsString,
-    fmt,
     io::{self, Write},
     path::Path,
     process::{Command, Stdio},
 };
 
 use rustix::process::Signal;
-use tempfile::NamedTempFile;
 
 use super::{
     Authentication, PostgresError, PostgresOptions,
     binaries::Binaries,
-    data_dir::{DataDir, SUPERUSER, UNFINISHED},
+    data_dir::{DataDir, SUPERUSER},
+    password::{Password, unfinished},
 };
-use crate::{identity::Identity, secret};
+use crate::identity::Identity;
 
 /// The rules of `pg_hba.conf` stay as `initdb` wrote them, and are not read.
 const RULES: &str = "\
@@ -27,10 +26,6 @@ local all all scram-sha-256
 host all all 127.0.0.1/32 scram-sha-256
 host all all ::1/128 scram-sha-256
 ";
-
-/// Of the superuser, in hexadecimal.
-#[derive(Clone)]
-pub(super) struct Password(String);
 
 /// Brings the cluster to the state in which the server can start, and answers the superuser's password if it needs one.
 pub(super) fn prepare(
@@ -52,7 +47,7 @@ pub(super) fn prepare(
             // It is of an earlier version, or the file of its password is gone.
             set(&password, data_dir, binaries, identity)?;
         }
-        write(&data_dir.password, password.0.as_bytes(), Identity::Own)?;
+        write(&data_dir.password, password.reveal().as_bytes(), Identity::Own)?;
     }
     write(&data_dir.rules, RULES.as_bytes(), identity)?;
     Ok(Some(password))
@@ -62,7 +57,7 @@ pub(super) fn prepare(
 pub(super) fn kept(data_dir: &DataDir) -> Result<Option<Password>, PostgresError> {
     match std::fs::read_to_string(&data_dir.password) {
         Ok(text) if text.trim().is_empty() => Ok(None),
-        Ok(text) => Ok(Some(Password(text.trim().to_owned()))),
+        Ok(text) => Ok(Some(Password::kept(&text))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(PostgresError::Password { path: data_dir.password.clone(), source }),
     }
@@ -99,7 +94,7 @@ fn set(password: &Password, data_dir: &DataDir, binaries: &Binaries, identity: I
     let mut child = command.spawn().map_err(spawn)?;
     if let Some(mut input) = child.stdin.take() {
         // When it has ended early, what it printed says why.
-        let _ = writeln!(input, "ALTER ROLE {SUPERUSER} PASSWORD '{}'", password.0);
+        let _ = writeln!(input, "ALTER ROLE {SUPERUSER} PASSWORD '{}'", password.reveal());
     }
     let output = child.wait_with_output().map_err(spawn)?;
     let printed = String::from_utf8_lossy(&output.stderr);
@@ -125,37 +120,6 @@ fn write(path: &Path, text: &[u8], owner: Identity) -> Result<(), PostgresError>
         Ok(())
     };
     write().map_err(|source| PostgresError::not_writable(path, source))
-}
-
-/// With mode 0600. What a killed process leaves behind in the data directory is removed at the next start.
-fn unfinished(folder: &Path) -> io::Result<NamedTempFile> {
-    tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)
-}
-
-// === impl Password ===
-
-impl Password {
-    fn random() -> Result<Self, PostgresError> {
-        secret::random().map(Self).map_err(PostgresError::Random)
-    }
-
-    pub(super) fn reveal(&self) -> &str {
-        &self.0
-    }
-
-    /// In a file that the programs can read, while the value lives.
-    pub(super) fn lend(&self, folder: &Path, identity: Identity) -> io::Result<NamedTempFile> {
-        let mut file = unfinished(folder)?;
-        writeln!(file, "{}", self.0)?;
-        identity.own(file.path())?;
-        Ok(file)
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(hidden)")
-    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod data_dir;
 mod error;
 mod launch;
 mod login;
+mod password;
 mod probe;
 mod supervisor;
 
@@ -35,7 +36,7 @@ pub struct PostgresOptions {
     pub binaries: Option<PathBuf>,
     /// Whether a commit waits for the disk.
     pub fsync: bool,
-    /// A port of 127.0.0.1 beside the socket; a login there needs a password.
+    /// A port of 127.0.0.1 in addition to the socket; a login there needs a password.
     pub port: Option<u16>,
     /// Who may log in by the socket.
     pub authentication: Authentication,

@@ -18,7 +18,8 @@ use super::{
     binaries::Binaries,
     data_dir::DataDir,
     launch::{POLL_EVERY, START_TIMEOUT, launch},
-    login::{self, Password},
+    login,
+    password::Password,
     probe::{self, LockFile, State},
 };
 use crate::{child, identity::Identity};

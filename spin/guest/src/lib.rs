@@ -7,7 +7,6 @@ pub mod clock;
 pub mod data_keys;
 #[cfg(feature = "delivery")]
 pub mod delivery;
-pub mod error;
 #[cfg(feature = "http")]
 pub mod http;
 #[cfg(feature = "http")]
@@ -20,3 +19,4 @@ pub mod variables;
 
 /// For adapters that bind a world of their own.
 pub use bindings::spin;
+pub use mindflow_platform::error;

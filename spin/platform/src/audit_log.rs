@@ -162,40 +162,14 @@ fn unreadable(record: &Record, error: impl std::fmt::Display) -> Refusal {
     Refusal::Unavailable(format!("record {} cannot be read: {error}", record.number))
 }
 
+mindflow_platform::event_record!(Event);
+
 fn envelope(event: Event) -> Result<event::Event, Refusal> {
-    let record = EventRecord {
-        id: event.id,
-        event_type: event.event_type,
-        version: event.version,
-        timestamp: event.timestamp,
-        source: event.source,
-        sequence: event.sequence,
-        partition_key: event.partition_key,
-        correlation_id: event.correlation_id,
-        traceparent: event.traceparent,
-        user_id: event.user_id,
-        tenant_id: event.tenant_id,
-        payload: event.payload,
-    };
-    Ok(record.try_into()?)
+    Ok(EventRecord::from(event).try_into()?)
 }
 
 fn wit_event(event: &event::Event) -> Event {
-    let record = EventRecord::from(event);
-    Event {
-        id: record.id,
-        event_type: record.event_type,
-        version: record.version,
-        timestamp: record.timestamp,
-        source: record.source,
-        sequence: record.sequence,
-        partition_key: record.partition_key,
-        correlation_id: record.correlation_id,
-        traceparent: record.traceparent,
-        user_id: record.user_id,
-        tenant_id: record.tenant_id,
-        payload: record.payload,
-    }
+    EventRecord::from(event).into()
 }
 
 fn failed(step: &'static str) -> impl Fn(sql::Error) -> Refusal {

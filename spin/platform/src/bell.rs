@@ -1,4 +1,4 @@
-//! The doorbell: after a commit that published, the components that subscribe to the events are told to look. It spares the
+//! The doorbell: after a commit that published, the components that subscribe to the events are called, and look. It spares the
 //! wait for the next look and nothing else, since `mindflow relay` and a clock ring as well, so no failure counts.
 
 use std::collections::BTreeSet;

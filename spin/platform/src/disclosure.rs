@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use mindflow_platform::broken_rule::BrokenRule;
 use mindflow_platform::disclosure::postgres::{self as ledger, PAGE, RECORD};
-use mindflow_platform::disclosure::{self as rules, Disclosed, Disclosure, LEDGER_MS_MAX, LedgerError, host_of};
+use mindflow_platform::disclosure::{self as rules, Disclosure, LEDGER_MS_MAX, LedgerError, Refusal, host_of};
 use mindflow_platform::sql::{self, Value};
 use mindflow_spin_guest::http::{Failure, send};
 use mindflow_spin_guest::postgres::Connection;
@@ -22,18 +21,7 @@ use crate::bindings::mindflow::platform::disclosure::{Document, Owner, Subject};
 use crate::jwt::{self, Unproven};
 use crate::{Platform, grants, outbound as hosts};
 
-/// Why something is not written down, and so not sent.
-#[derive(Debug, thiserror::Error)]
-pub enum Refusal {
-    /// A rule that the subject breaks.
-    #[error("{0}")]
-    Invalid(String),
-    /// The token proves no caller.
-    #[error("{0}")]
-    Denied(String),
-    #[error("{0}")]
-    Unavailable(String),
-}
+mindflow_platform::disclosure_types!(sender, reader, Document);
 
 impl sender::Guest for Platform {
     async fn post(subject: Subject, request: sender::Request) -> Result<Answer, Error> {
@@ -48,17 +36,15 @@ impl sender::Guest for Platform {
 }
 
 impl reader::Guest for Platform {
-    async fn page(token: String, first: u32, before: Option<u64>) -> Result<Vec<reader::Disclosed>, reader::Error> {
+    async fn page(token: String, first: u32, before: Option<String>) -> Result<Vec<reader::Disclosed>, reader::Error> {
         let page = async {
             grants::service().reads_disclosures().map_err(Refusal::Denied)?;
             let user_id = caller(&token).await?;
+            let before = before.as_deref().map(rules::row);
             let rows = rows(PAGE, &ledger::page_params(user_id, first, before)?).await?;
             rows.into_iter().map(|row| Ok(ledger::disclosed(row)?.into())).collect::<Result<Vec<_>, Refusal>>()
         };
-        page.await.map_err(|refusal| match refusal {
-            Refusal::Invalid(reason) | Refusal::Denied(reason) => reader::Error::AccessDenied(reason),
-            Refusal::Unavailable(reason) => reader::Error::Unavailable(reason),
-        })
+        page.await.map_err(reader::Error::from)
     }
 }
 
@@ -68,14 +54,11 @@ impl reader::Guest for Platform {
 /// It could not be written, and must not be sent.
 pub async fn record(subject: Subject, host: String, model: Option<String>, bytes: usize) -> Result<(), Refusal> {
     let user_id = match &subject.owner {
-        Owner::User(id) => {
-            id.parse::<Uuid>().map_err(|_| Refusal::Invalid("owner: the user's id is no UUID".to_owned()))?
-        }
+        Owner::User(id) => rules::owner(id)?,
         Owner::Caller(token) => caller(token).await?,
     };
     let document = subject.document.map(|Document { id, version }| rules::Document { id, version });
-    let subject = rules::Subject { user_id, document, purpose: subject.purpose };
-    subject.check().map_err(|broken| Refusal::Invalid(broken.to_string()))?;
+    let subject = rules::Subject::of(user_id, document, subject.purpose)?;
     let component = grants::service().component.clone();
     let disclosure = Disclosure { component, subject, host, model, bytes };
     let written = rows(RECORD, &ledger::record_params(&disclosure)?).await.map(drop);
@@ -131,36 +114,6 @@ fn failure(failure: Failure) -> Error {
         Failure::TooLarge => Error::TooLarge,
         Failure::Prohibited(reason) => Error::Prohibited(reason),
         Failure::Broken(reason) => Error::Unreachable(reason),
-    }
-}
-
-impl From<Disclosed> for reader::Disclosed {
-    fn from(row: Disclosed) -> Self {
-        let Disclosed { id, at_us, component, document, purpose, host, model, bytes } = row;
-        let document = document.map(|rules::Document { id, version }| Document { id, version });
-        Self { id, at: at_us, component, document, purpose, host, model, bytes }
-    }
-}
-
-impl From<LedgerError> for Refusal {
-    fn from(error: LedgerError) -> Self {
-        Self::Unavailable(error.to_string())
-    }
-}
-
-impl From<BrokenRule> for Error {
-    fn from(broken: BrokenRule) -> Self {
-        Self::Invalid(broken.to_string())
-    }
-}
-
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Invalid(reason) => Self::Invalid(reason),
-            Refusal::Denied(reason) => Self::Prohibited(reason),
-            Refusal::Unavailable(reason) => Self::Unrecorded(reason),
-        }
     }
 }
 

@@ -45,7 +45,7 @@ impl Guest for Platform {
         Ok(rules::response(answer.status.as_u16(), &answer.body, texts.len())?)
     }
 
-    /// There is no model beside the component.
+    /// There is no local model.
     async fn leaves() -> Result<bool, Error> {
         settings().await.map(|_| true)
     }

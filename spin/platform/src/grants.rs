@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use mindflow_platform::{rate_limits::Limit, realtime::covers};
+use mindflow_platform::{rate_limits::Limit, realtime::covers, refusal};
 use serde::Deserialize;
 
 use crate::bindings::mindflow::spin::service::manifest;
@@ -184,23 +184,23 @@ impl Service {
     }
 
     pub fn mails(&self) -> Result<(), String> {
-        granted(self.grants.mail, || "the component may not send mail".to_owned())
+        granted(self.grants.mail, || refusal::MAIL.to_owned())
     }
 
     pub fn pushes(&self) -> Result<(), String> {
-        granted(self.grants.web_push, || "the component may not send web push messages".to_owned())
+        granted(self.grants.web_push, || refusal::WEB_PUSH.to_owned())
     }
 
     pub fn seals(&self) -> Result<(), String> {
-        granted(self.grants.sealing, || "sealing is not granted to the component".to_owned())
+        granted(self.grants.sealing, || refusal::SEALING.to_owned())
     }
 
     pub fn erases(&self) -> Result<(), String> {
-        granted(self.grants.erasure, || "erasure is not granted to the component".to_owned())
+        granted(self.grants.erasure, || refusal::ERASURE.to_owned())
     }
 
     pub fn embeds(&self) -> Result<(), String> {
-        granted(self.grants.embeddings, || "embeddings are not granted to the component".to_owned())
+        granted(self.grants.embeddings, || refusal::EMBEDDINGS.to_owned())
     }
 
     pub fn discloses(&self) -> Result<(), String> {
@@ -208,23 +208,19 @@ impl Service {
     }
 
     pub fn reads_disclosures(&self) -> Result<(), String> {
-        granted(self.grants.disclosure_ledger, || {
-            format!("the ledger of disclosures is not granted to `{}`", self.component)
-        })
+        granted(self.grants.disclosure_ledger, || refusal::ledger(&self.component))
     }
 
     pub fn appends_audit(&self) -> Result<(), String> {
-        granted(self.grants.audit_log.contains(&AuditLog::Append), || "the audit trail is not granted".to_owned())
+        granted(self.grants.audit_log.contains(&AuditLog::Append), || refusal::AUDIT_TRAIL.to_owned())
     }
 
     pub fn reads_audit(&self) -> Result<(), String> {
-        granted(self.grants.audit_log.contains(&AuditLog::Read), || "the audit trail is not granted".to_owned())
+        granted(self.grants.audit_log.contains(&AuditLog::Read), || refusal::AUDIT_TRAIL.to_owned())
     }
 
     pub fn dead_letters(&self) -> Result<(), String> {
-        granted(self.grants.dead_letters, || {
-            "dead letters are not granted, or the platform delivers no events".to_owned()
-        })
+        granted(self.grants.dead_letters, || refusal::DEAD_LETTERS.to_owned())
     }
 
     /// The name of a variable of its own: in a composition it begins with the service's name.
@@ -241,7 +237,7 @@ impl Service {
     }
 
     fn not_granted(&self, kind: &str, name: &str) -> String {
-        format!("{kind} `{name}` is not granted to `{}`", self.component)
+        refusal::named(kind, name, &self.component)
     }
 
     /// As the host says it at its start, for what an import there already needs.

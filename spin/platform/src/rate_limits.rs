@@ -15,7 +15,7 @@ use mindflow_spin_guest::redis::{Reply, script};
 use mindflow_spin_guest::variables;
 
 use crate::Platform;
-use crate::bindings::exports::mindflow::platform::rate_limits::{Error, Guest, Holder, Standing};
+use crate::bindings::exports::mindflow::platform::rate_limits::{Error, Guest, Holder, LimitStatus};
 use crate::grants::{self, Service};
 use crate::redis::redis;
 
@@ -23,20 +23,20 @@ use crate::redis::redis;
 const BUCKET: &str = "auth-limits";
 
 impl Guest for Platform {
-    async fn take(limit: String, holder: Holder, cost: u64) -> Result<Standing, Error> {
+    async fn take(limit: String, holder: Holder, cost: u64) -> Result<LimitStatus, Error> {
         let service = grants::service();
         service.limit(&limit).map_err(Error::AccessDenied)?;
         let sizes = sizes(service).await;
         let Some(size) = sizes.get(&limit) else { return Err(Error::Invalid(format!("limit `{limit}` has no size"))) };
-        let Holder::Named(name) = holder else { return Ok(size.standing(&limit, 0, None).into()) };
+        let Holder::Named(name) = holder else { return Ok(size.status(&limit, 0, None).into()) };
         check_holder(&name).map_err(Error::Invalid)?;
         let weight = size.weight_us(cost);
         Ok(match charge(&limit, &format!("named:{name}"), weight, size.window_us()).await {
-            Ok((true, debt)) => size.standing(&limit, debt, None).into(),
-            Ok((false, debt)) => size.standing(&limit, debt, Some(weight)).into(),
+            Ok((true, debt)) => size.status(&limit, debt, None).into(),
+            Ok((false, debt)) => size.status(&limit, debt, Some(weight)).into(),
             Err(reason) => {
                 eprintln!("WARN the store of rate limits is away, so `{limit}` refuses no request: {reason}");
-                size.standing(&limit, 0, None).into()
+                size.status(&limit, 0, None).into()
             }
         })
     }
@@ -80,9 +80,9 @@ async fn charge(limit: &str, holder: &str, weight_us: u64, window_us: u64) -> Re
     }
 }
 
-impl From<mindflow_platform::rate_limits::Standing> for Standing {
-    fn from(standing: mindflow_platform::rate_limits::Standing) -> Self {
-        let mindflow_platform::rate_limits::Standing { allowed, policy, rate, retry_after_s } = standing;
+impl From<mindflow_platform::rate_limits::LimitStatus> for LimitStatus {
+    fn from(standing: mindflow_platform::rate_limits::LimitStatus) -> Self {
+        let mindflow_platform::rate_limits::LimitStatus { allowed, policy, rate, retry_after_s } = standing;
         Self { allowed, policy, rate, retry_after_s }
     }
 }

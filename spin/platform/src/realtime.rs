@@ -64,11 +64,11 @@ impl Guest for Platform {
                 whole = found.is_whole(after);
                 let read_to = found.read_to(after);
                 waiting.extend(found.into_items());
-                Place::live(read_to, asked_at)
+                ReadPosition::live(read_to, asked_at)
             }
             None => {
                 let last = script(&redis.url, LAST, &[keys.stream.as_bytes()], &[]).await?.into_iter().next();
-                Place::live(id(last)?.unwrap_or(Id::BEGINNING), monotonic_clock::now())
+                ReadPosition::live(id(last)?.unwrap_or(Id::BEGINNING), monotonic_clock::now())
             }
         };
         let listener = Listener { place, waiting, connection: None, ended: None };
@@ -117,7 +117,7 @@ pub struct Subscribed {
 }
 
 struct Listener {
-    place: Place,
+    place: ReadPosition,
     /// Read, but not delivered yet.
     waiting: VecDeque<Item>,
     /// Opened at the first wait.
@@ -127,7 +127,7 @@ struct Listener {
 
 /// How far the stream has been read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
+struct ReadPosition {
     read_to: Id,
     /// When, in nanoseconds of the monotonic clock.
     read_at: u64,
@@ -163,7 +163,7 @@ impl Subscribed {
         if listener.place.may_have_missed(&found, asked_at) {
             return Err(Error::Unavailable(FELL_BEHIND.to_owned()));
         }
-        listener.place = Place::live(found.read_to(listener.place.read_to), asked_at);
+        listener.place = ReadPosition::live(found.read_to(listener.place.read_to), asked_at);
         listener.waiting.extend(found.into_items());
         Ok(!listener.waiting.is_empty())
     }
@@ -229,7 +229,7 @@ impl Found {
     }
 }
 
-impl Place {
+impl ReadPosition {
     fn live(read_to: Id, now: u64) -> Self {
         Self { read_to, read_at: now }
     }
@@ -304,7 +304,7 @@ mod tests {
     #[test]
     fn a_listener_has_fallen_behind_when_the_topic_forgot_what_it_had_not_read() {
         let second = 1_000_000_000;
-        let place = Place::live(at(10), 0);
+        let place = ReadPosition::live(at(10), 0);
         assert!(!place.may_have_missed(&found(1_000, 10), second), "what it read last is still there");
         assert!(!place.may_have_missed(&found(999, 20), second), "that was forgotten by age, and nothing newer was");
         assert!(place.may_have_missed(&found(1_000, 20), second), "it was forgotten for room");

@@ -158,31 +158,4 @@ fn stored(document: Document) -> Result<rules::Document, Error> {
     Ok(rules::Document { id, owner: owner(&of)?, version, title, body, keywords, labels, language, at, vector })
 }
 
-impl TryFrom<Filter> for rules::Filter {
-    type Error = rules::Error;
-
-    fn try_from(filter: Filter) -> Result<Self, Self::Error> {
-        let Filter { keywords, after, before, without, among, beyond } = filter;
-        let without = Query::exclusions(&without)?;
-        let beyond = beyond.map(|place| rules::Place { score: place.score, id: place.id });
-        Self { keywords, after, before, without, among, beyond }.bounded()
-    }
-}
-
-impl From<rules::TextHits> for TextHits {
-    fn from(found: rules::TextHits) -> Self {
-        let hit = |hit: rules::TextHit| TextHit { id: hit.id, score: hit.score, highlights: hit.highlights };
-        Self { hits: found.hits.into_iter().map(hit).collect(), total: found.total }
-    }
-}
-
-impl From<rules::Error> for Error {
-    fn from(error: rules::Error) -> Self {
-        match error {
-            rules::Error::Invalid(rule) => Self::Invalid(rule),
-            rules::Error::Timeout => Self::Timeout,
-            rules::Error::Unavailable(_) => Self::Unavailable(error.to_string()),
-            rules::Error::Other(_) => Self::Failed(error.to_string()),
-        }
-    }
-}
+mindflow_platform::search_index_bindings!(Filter, TextHits, TextHit, Error);

@@ -6,7 +6,7 @@ use subtle::ConstantTimeEq;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     Method,
-    /// The application has no token, so nobody can show it.
+    /// The application has no token, so no request can show it.
     Closed,
     Token,
 }

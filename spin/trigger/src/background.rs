@@ -11,7 +11,7 @@ use crate::request::What;
 use crate::work;
 
 /// How long a ring waits for the drain that it joined. One with a slow handler, or that waits for a retry, takes longer; a second one
-/// then delivers what it can beside it.
+/// then delivers what it can at the same time.
 const JOIN_MAX: Duration = Duration::from_millis(300);
 
 static DRAINING: Turns<()> = Turns::new();

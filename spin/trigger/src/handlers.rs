@@ -7,12 +7,11 @@ use async_trait::async_trait;
 use mindflow_platform::delivery::subscription::{Attempt, Failure, Handler};
 use mindflow_platform::event::{Event, EventRecord};
 use mindflow_platform::schedule::housekeeping::{ARCHIVE_PARTITIONS, make_archive_partitions};
-use mindflow_platform::schedule::{Job, Occurrence};
+use mindflow_platform::schedule::{Job, JobError, Occurrence};
 use mindflow_spin_guest::delivery::Database;
 use send_wrapper::SendWrapper;
 
 use crate::bindings::mindflow::platform::{batch_subscriber, events as wit, schedule_handler, subscriber};
-use mindflow_spin_guest::error::chain;
 
 /// Takes events.
 pub struct Subscriber {
@@ -51,9 +50,9 @@ impl Handler for Subscriber {
 
 #[async_trait]
 impl Job for Scheduled {
-    async fn run(&self, occurrence: &Occurrence) -> Result<(), String> {
+    async fn run(&self, occurrence: &Occurrence) -> Result<(), JobError> {
         if occurrence.schedule == ARCHIVE_PARTITIONS {
-            return make_archive_partitions(&self.log).await.map(drop).map_err(|error| chain(&error));
+            return make_archive_partitions(&self.log).await.map(drop).map_err(JobError::new);
         }
         let due = schedule_handler::Occurrence {
             schedule: occurrence.schedule.clone(),
@@ -61,39 +60,14 @@ impl Job for Scheduled {
             attempt: occurrence.attempt,
             late: occurrence.late,
         };
-        SendWrapper::new(schedule_handler::run(due)).await
+        Ok(SendWrapper::new(schedule_handler::run(due)).await?)
     }
 }
 
+mindflow_platform::event_record!(wit::Event);
+
 fn record(event: &Event) -> wit::Event {
-    let EventRecord {
-        id,
-        event_type,
-        version,
-        timestamp,
-        source,
-        sequence,
-        partition_key,
-        correlation_id,
-        traceparent,
-        user_id,
-        tenant_id,
-        payload,
-    } = event.into();
-    wit::Event {
-        id,
-        event_type,
-        version,
-        timestamp,
-        source,
-        sequence,
-        partition_key,
-        correlation_id,
-        traceparent,
-        user_id,
-        tenant_id,
-        payload,
-    }
+    EventRecord::from(event).into()
 }
 
 fn failure(failure: wit::Failure) -> Failure {

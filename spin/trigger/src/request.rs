@@ -1,4 +1,4 @@
-//! Which call a request is. Whoever reaches the component may call: its route is private, and a call does only what is due.
+//! Which call a request is. All who reach the component may call: its route is private, and a call does only what is due.
 
 use wasip3::http::types::{Method, Request};
 

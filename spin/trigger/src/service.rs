@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 /// As of `[component.NAME.tool.mindflow]` without `instances.deadline-ms`; the host's own.
 const DEADLINE_MS_DEFAULT: u32 = 10_000;
-/// Beside `subscriber` by a component that takes batches.
+/// In addition to `subscriber`, by a component that takes batches.
 const BATCHES: &str = "mindflow:platform/batch-subscriber";
 
 /// See the module.

@@ -29,7 +29,7 @@ pub enum Attack {
     Bodies,
     /// HTTP/2 streams with a window of 0
     UnreadStreams,
-    /// Downloads that nobody reads, and some read a byte at a time
+    /// Downloads that no client reads, and some read a byte at a time
     UnreadDownloads,
     /// Idle WebSockets
     Websockets,

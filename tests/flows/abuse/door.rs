@@ -1,5 +1,5 @@
 //! Goal: a client that is slow, silent or does not read takes nothing from others. Method: bare connections that stop
-//! where it hurts most, beside an honest user, with the configuration as it is shipped; only time limits are shorter
+//! where it hurts most, and an honest user, with the configuration as it is shipped; only time limits are shorter
 //! here, where a story says so.
 
 use super::door_kit::{Honest, closed, connect, gateway_calls, head, metric, sent};

@@ -1,4 +1,4 @@
-//! Clients that misbehave, at an address of their own, and the honest user beside them.
+//! Clients that misbehave, at an address of their own, and the honest user at the same time.
 
 use crate::trouble_kit::state;
 use mindflow_tests::attacker::{self, Attacker};

@@ -1,4 +1,4 @@
-//! Attackers on loopback beside an honest user: whatever they do, nothing that the user asks for is refused.
+//! Attackers on loopback and an honest user: whatever they do, nothing that the user asks for is refused.
 
 mod door;
 mod door_headers;

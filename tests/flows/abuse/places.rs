@@ -1,5 +1,5 @@
 //! Goal: a client that fills the places of a component waits for its own calls, and others find a place. Method: an attacker
-//! with more calls than there are places, beside an honest user who comes from another address, with the configuration as it
+//! with more calls than there are places, and an honest user who comes from another address, with the configuration as it
 //! is shipped; only uploads have fewer places, so that they are soon filled. The same for a component's connections to its database.
 
 use super::door_kit::{Honest, metric, sent};

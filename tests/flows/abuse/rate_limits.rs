@@ -1,4 +1,4 @@
-//! Goal: what one client does too often is refused with the time to wait, and whoever has a live session at the same address
+//! Goal: what one client does too often is refused with the time to wait, and a user who has a live session at the same address
 //! does not notice. Method: the limits that are shipped, an attacker at the user's own address, and their numbers in the
 //! header fields of draft-ietf-httpapi-ratelimit-headers-11.
 
@@ -103,7 +103,7 @@ async fn is_persisted(http: &Http, query: &str) -> bool {
 }
 
 fn persisted(query: &str) -> Value {
-    json!({ "persistedQuery": { "version": 1, "sha256Hash": format!("{:x}", Sha256::digest(query)) } })
+    json!({ "persistedQuery": { "version": 1, "sha256Hash": hex::encode(Sha256::digest(query)) } })
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 
 mod mail;
 mod push;
+mod reminders;
 pub mod secrets;
 mod silent;
 pub mod webhooks;

@@ -10,6 +10,8 @@ const SPARED: &[(&str, &str, &str)] = &[
     ("gateway", "mail_from", "mails are sent for events"),
     ("gateway", "{{ mail_origin }}", "mails are sent for events"),
     ("gateway", "https://*:*", "addresses of users are checked there and called for events"),
+    ("gateway", "analytics_write_dsn", "the write database notes erasures alone, which are handled in analytics"),
+    ("gateway", "search_write_dsn", "the write database notes erasures alone, which are handled in search"),
     ("notification", "jwt_wrapping_secret", "mails are prepared there, and no tokens signed"),
     ("media", "jwt_wrapping_secret", "tokens are proven there, not signed"),
     ("media-background", "jwt_wrapping_secret", "tokens are proven there, not signed"),
@@ -20,6 +22,12 @@ const SPARED: &[(&str, &str, &str)] = &[
     ("media", "http://auth.spin.internal", "erasures are handled in media-background"),
     ("media", "http://logging.spin.internal", "erasures are handled in media-background"),
     ("command", "jwt_wrapping_secret", "tokens are proven there, not signed"),
+    ("portability", "jwt_wrapping_secret", "tokens are proven there, not signed"),
+    ("portability", "sealing_key", "there are no logins there"),
+    ("portability", "sealing_former_keys", "there are no logins there"),
+    ("portability", "data_keys_dsn", "imports are read in portability-background"),
+    ("portability", "{{ data_keys_origin }}", "imports are read in portability-background"),
+    ("portability-background", "jwt_wrapping_secret", "tokens are proven there, not signed"),
 ];
 /// Where `auth` is called and publishes nothing: tokens are proven, and mails prepared.
 const PROVES_ALONE: &[&str] = &["command", "media", "media-background", "notification"];

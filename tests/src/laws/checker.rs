@@ -19,10 +19,11 @@ pub enum Law {
     Gaps,
     WriteSide,
     ReadSide,
+    Erased,
     LeftOver,
 }
 
-pub const LAWS: [(Law, &str); 10] = [
+pub const LAWS: [(Law, &str); 11] = [
     (Law::Lost, "acknowledged writes that the archive does not have"),
     (Law::WrittenThoughRefused, "refused writes that the archive has"),
     (Law::WrittenTwice, "writes that the archive has twice"),
@@ -32,6 +33,7 @@ pub const LAWS: [(Law, &str); 10] = [
     (Law::Gaps, "gaps in the sequences of an aggregate"),
     (Law::WriteSide, "entries, moods and tags of the write side that differ from the archive"),
     (Law::ReadSide, "rows of the read side that differ from the fold of the archive"),
+    (Law::Erased, "erasures that are not complete, and events of what was erased that can be read"),
     (Law::LeftOver, "events that were not delivered, or given up as dead letters"),
 ];
 
@@ -66,6 +68,7 @@ pub fn check(history: &History, wanted: &BTreeSet<String>) -> Vec<Violation> {
     gaps(history, &mut found);
     write_side(history, &mut found);
     read_side(history, &mut found);
+    erased(history, &mut found);
     if history.undelivered != 0 || history.dead != 0 {
         let what = format!("{} not delivered, {} dead", history.undelivered, history.dead);
         found.push(Violation { law: Law::LeftOver, what });
@@ -83,12 +86,14 @@ fn fact_of(wish: &Wish) -> Fact {
         Wish::Delete { entry } => ("JournalEntryDeleted", entry.clone(), String::new()),
         Wish::Mood { mark } => ("MoodRecorded", String::new(), mark.clone()),
         Wish::Tag { mark } => ("TagCreated", String::new(), mark.clone()),
+        Wish::Purge { entry } => ("JournalEntryPurged", entry.clone(), String::new()),
+        Wish::Leave { user } => ("AccountErased", user.clone(), String::new()),
     }
 }
 
 fn facts(archive: &[Archived]) -> BTreeMap<Fact, usize> {
     let mut facts = BTreeMap::new();
-    for event in archive {
+    for event in archive.iter().filter(|event| !event.payload.is_null()) {
         let payload = |name: &str| text(&event.payload, name);
         let fact = match event.event_type.as_str() {
             "JournalEntryCreated" => ("JournalEntryCreated", String::new(), payload("title")),
@@ -96,6 +101,8 @@ fn facts(archive: &[Archived]) -> BTreeMap<Fact, usize> {
             "JournalEntryDeleted" => ("JournalEntryDeleted", payload("journalId"), String::new()),
             "MoodRecorded" => ("MoodRecorded", String::new(), payload("note")),
             "TagCreated" => ("TagCreated", String::new(), payload("name")),
+            "JournalEntryPurged" => ("JournalEntryPurged", payload("journalId"), String::new()),
+            "AccountErased" => ("AccountErased", payload("userId"), String::new()),
             _ => continue,
         };
         *facts.entry(fact).or_insert(0) += 1;
@@ -120,6 +127,8 @@ fn writes(history: &History, found: &mut Vec<Violation>) {
 fn deliveries(history: &History, wanted: &BTreeSet<String>, found: &mut Vec<Violation>) {
     for event in history.archive.iter().filter(|event| wanted.contains(&event.event_type)) {
         match history.counted.get(&event.event_id).copied().unwrap_or(0) {
+            // What was erased before it came goes to no handler.
+            0 if event.payload.is_null() => {}
             0 => found.push(Violation { law: Law::NotDelivered, what: name(event) }),
             1 => {}
             times => found.push(Violation { law: Law::AppliedTwice, what: format!("{}: {times} times", name(event)) }),
@@ -160,6 +169,25 @@ fn gaps(history: &History, found: &mut Vec<Violation>) {
             found.push(Violation { law: Law::Gaps, what: format!("{}: {expected} was expected", name(event)) });
         }
         *expected = event.sequence + 1;
+    }
+}
+
+/// Of what was erased nothing can be read, and the views and tables have none of it, as the fold says.
+fn erased(history: &History, found: &mut Vec<Violation>) {
+    if history.erasing != 0 {
+        found.push(Violation { law: Law::Erased, what: format!("{} are not complete", history.erasing) });
+    }
+    let gone = |event_type: &str, member: &str| -> BTreeSet<String> {
+        let of = history.archive.iter().filter(|event| event.event_type == event_type);
+        of.map(|event| text(&event.payload, member)).collect()
+    };
+    let (users, entries) = (gone("AccountErased", "userId"), gone("JournalEntryPurged", "journalId"));
+    for event in history.archive.iter().filter(|event| !event.payload.is_null()) {
+        let Some(under) = &event.under else { continue };
+        let is_of_user = event.user.as_ref().is_some_and(|user| users.contains(user));
+        if is_of_user || under.strip_prefix("entry:").is_some_and(|entry| entries.contains(entry)) {
+            found.push(Violation { law: Law::Erased, what: format!("{} can be read", name(event)) });
+        }
     }
 }
 
@@ -210,7 +238,7 @@ fn differences<T: PartialEq + std::fmt::Debug>(
 /// What readers must see once every event has come: of each entity, what its last event in the archive said.
 pub fn fold(archive: &[Archived]) -> ReadSide {
     let mut side = ReadSide::default();
-    for event in archive {
+    for event in archive.iter().filter(|event| !event.payload.is_null()) {
         let payload = &event.payload;
         match event.event_type.as_str() {
             "UserRegistered" | "UserUpdated" => {
@@ -241,6 +269,9 @@ pub fn fold(archive: &[Archived]) -> ReadSide {
                 let view = EntryView { sequence, version, deleted: true, ..EntryView::default() };
                 side.entries.insert(text(payload, "journalId"), view);
             }
+            "JournalEntryPurged" => {
+                side.entries.remove(&text(payload, "journalId"));
+            }
             _ => {}
         }
     }
@@ -264,5 +295,4 @@ fn number(payload: &Value, name: &str) -> i64 {
 }
 
 #[cfg(test)]
-#[path = "checker_tests.rs"]
 mod tests;

@@ -4,6 +4,7 @@ use super::history::{Archived, EntryView, History, Logged, ReadSide, WriteSide};
 use crate::payloads::{self, Kept};
 use anyhow::{Context, Result};
 use mindflow_backends::data_keys::DataKeys;
+use serde_json::Value;
 use std::collections::BTreeSet;
 use tokio_postgres::{Client, NoTls, Row};
 
@@ -32,6 +33,7 @@ pub async fn gather(write: &Client, read: &Client, keys: &DataKeys) -> Result<Hi
         log: log.collect(),
         write_side: write_side(write).await?,
         read_side: read_side(read).await?,
+        erasing: write.query_one("SELECT count(*) FROM auth.erasures WHERE completed_at IS NULL", &[]).await?.get(0),
         dead: 0,
         undelivered: write
             .query_one(
@@ -66,7 +68,11 @@ pub async fn wanted(write: &Client, subscription: &str) -> Result<BTreeSet<Strin
 }
 
 fn archived(Kept { position, component, event, payload }: Kept) -> Archived {
+    let named = |name: &str| event.payload.get(name).and_then(Value::as_str);
+    let under = named("$sealed").map(|_| named("$under").unwrap_or(&event.partition_key).to_owned());
     Archived {
+        user: event.metadata.user_id.map(|id| id.to_string()),
+        under,
         position,
         event_id: event.event_id.to_string(),
         event_type: event.event_type,
@@ -78,7 +84,8 @@ fn archived(Kept { position, component, event, payload }: Kept) -> Archived {
 }
 
 async fn write_side(write: &Client) -> Result<WriteSide> {
-    let entries = "SELECT id::text, event_sequence, deleted_at IS NOT NULL, title FROM command.journals";
+    let entries =
+        "SELECT id::text, event_sequence, deleted_at IS NOT NULL, title FROM command.journals WHERE purged_at IS NULL";
     let entries = write.query(entries, &[]).await?;
     Ok(WriteSide {
         entries: entries.iter().map(|row| (row.get(0), (row.get(1), row.get(2), row.get(3)))).collect(),

@@ -26,6 +26,14 @@ pub enum Wish {
     Tag {
         mark: String,
     },
+    /// The entry goes for good.
+    Purge {
+        entry: String,
+    },
+    /// The writer's account goes for good.
+    Leave {
+        user: String,
+    },
 }
 
 /// What the writer knows of it.
@@ -53,7 +61,11 @@ pub struct Archived {
     pub component: String,
     pub key: String,
     pub sequence: i64,
+    /// Null: its key is gone.
     pub payload: Value,
+    pub user: Option<String>,
+    /// Of whose key it is kept under; none: in clear.
+    pub under: Option<String>,
 }
 
 /// A line of the counter's log, in the order in which they were appended.
@@ -106,6 +118,8 @@ pub struct History {
     pub log: Vec<Logged>,
     pub write_side: WriteSide,
     pub read_side: ReadSide,
+    /// Erasures that are not complete.
+    pub erasing: i64,
     /// Events that a subscription gave up.
     pub dead: i64,
     pub undelivered: i64,

@@ -3,6 +3,7 @@
 use super::history::{Outcome, Wish, Write};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
@@ -21,6 +22,10 @@ const CREATE: &str = "mutation ($i: CreateJournalEntryInput!) { done: createJour
 const UPDATE: &str = "mutation ($i: UpdateJournalEntryInput!) { done: updateJournalEntry(input: $i) { id } }";
 const DELETE: &str = "mutation ($id: ID!) { done: deleteJournalEntry(id: $id) }";
 const MOOD: &str = "mutation ($n: String) { done: recordMood(mood: CALM, note: $n) { date } }";
+const PURGE: &str = "mutation ($id: ID!) { done: purgeJournalEntry(id: $id) { erasureId } }";
+const LEAVE: &str = "mutation ($p: String!) { done: deleteAccount(password: $p) { erasureId } }";
+/// How often an account is asked to go, while hosts come and go.
+const LEAVE_ATTEMPTS: usize = 600;
 const TAG: &str = "mutation ($n: String!) { done: createTag(name: $n) { id } }";
 
 /// Where the platform can be asked now; none while a part of it is down.
@@ -30,12 +35,18 @@ pub type Addresses = Arc<RwLock<Vec<Option<String>>>>;
 pub struct Writer {
     name: String,
     token: String,
+    /// The user's id.
+    user: String,
     client: reqwest::Client,
     addresses: Addresses,
     rng: fastrand::Rng,
     /// Entries that were acknowledged and that it has not deleted.
     entries: Vec<String>,
-    writes: Vec<Write>,
+    /// Each with the entry that it is of, where that is known.
+    writes: Vec<(Option<String>, Write)>,
+    /// Whether it purges entries, and those that it has or may have.
+    purges: bool,
+    purged: BTreeSet<String>,
 }
 
 impl Writer {
@@ -51,8 +62,9 @@ impl Writer {
     ) -> Result<Self> {
         let client = reqwest::Client::builder().no_proxy().timeout(ANSWER_WITHIN).build()?;
         let rng = fastrand::Rng::with_seed(seed);
-        let mut writer =
-            Self { name, token: String::new(), client, addresses, rng, entries: Vec::new(), writes: Vec::new() };
+        let (token, user, entries, writes) = (String::new(), String::new(), Vec::new(), Vec::new());
+        let (purges, purged) = (false, BTreeSet::new());
+        let mut writer = Self { name, token, user, client, addresses, rng, entries, writes, purges, purged };
         let email = format!("{}@example.org", writer.name);
         let base = writer.address().context("no host is up")?;
         let account = json!({ "email": email, "password": PASSWORD, "displayName": writer.name });
@@ -68,34 +80,78 @@ impl Writer {
         let login = self.client.post(format!("{base}/auth/login")).json(&account).send().await?.error_for_status()?;
         let answer: Value = login.json().await?;
         self.token = answer["accessToken"].as_str().context("no token")?.to_owned();
+        self.user = answer["user"]["id"].as_str().context("no user")?.to_owned();
         Ok(())
     }
 
-    /// Writes until `stop`; returns its requests and the answers.
+    /// One that also purges entries.
+    #[must_use]
+    pub fn purging(self) -> Self {
+        Self { purges: true, ..self }
+    }
+
+    /// Writes until `stop`; returns its requests and the answers, but for those of entries that are gone or may be: the archive does not say
+    /// any more what they were.
     pub async fn run(mut self, stop: Arc<AtomicBool>) -> Vec<Write> {
         let mut number = 0;
         while !stop.load(Ordering::Relaxed) {
             number += 1;
-            let mark = format!("{}-{number}", self.name);
-            let wish = self.wish(mark);
-            if self.token.is_empty() && self.log_in().await.is_err() {
-                sleep(ALL_DOWN_PAUSE).await;
-                continue;
-            }
-            let Some((outcome, id)) = self.ask(&wish).await else {
-                sleep(ALL_DOWN_PAUSE).await;
-                continue;
-            };
-            match (&wish, id) {
-                (Wish::Create { .. }, Some(id)) => self.entries.push(id),
-                // Also one that failed: the archive does not say which of two requests deleted an entry.
-                (Wish::Delete { entry }, _) => self.entries.retain(|id| id != entry),
-                _ => {}
-            }
-            self.writes.push(Write { wish, outcome });
-            sleep(Duration::from_millis(self.rng.u64(PAUSE_MS))).await;
+            self.write(number).await;
         }
-        self.writes
+        let is_gone = |entry: &Option<String>, wish: &Wish| {
+            !matches!(wish, Wish::Purge { .. }) && entry.as_ref().is_some_and(|entry| self.purged.contains(entry))
+        };
+        let left = self.writes.into_iter().filter(|(entry, write)| !is_gone(entry, &write.wish));
+        left.map(|(_, write)| write).collect()
+    }
+
+    /// Writes so many times, and has the account go; returns that request and its answer.
+    pub async fn leave(mut self, after: usize) -> Write {
+        for number in 0..after {
+            self.write(number).await;
+        }
+        let wish = Wish::Leave { user: self.user.clone() };
+        let mut outcome = Outcome::Failed;
+        for _ in 0..LEAVE_ATTEMPTS {
+            if !self.token.is_empty() || self.log_in().await.is_ok() {
+                match self.send(&wish).await {
+                    Some((Outcome::Ok, _)) => return Write { wish, outcome: Outcome::Ok },
+                    Some((Outcome::Unknown, _)) => outcome = Outcome::Unknown,
+                    Some((Outcome::Failed, _)) | None => {}
+                }
+            }
+            sleep(ALL_DOWN_PAUSE).await;
+        }
+        Write { wish, outcome }
+    }
+
+    async fn write(&mut self, number: usize) {
+        let mark = format!("{}-{number}", self.name);
+        let wish = self.wish(mark);
+        if self.token.is_empty() && self.log_in().await.is_err() {
+            return sleep(ALL_DOWN_PAUSE).await;
+        }
+        let Some((outcome, id)) = self.ask(&wish).await else { return sleep(ALL_DOWN_PAUSE).await };
+        let entry = match (&wish, id) {
+            (Wish::Create { .. }, Some(id)) => {
+                self.entries.push(id.clone());
+                Some(id)
+            }
+            (Wish::Update { entry, .. }, _) => Some(entry.clone()),
+            // Also one that failed: the archive does not say which of two requests deleted an entry.
+            (Wish::Delete { entry } | Wish::Purge { entry }, _) => {
+                self.entries.retain(|id| id != entry);
+                Some(entry.clone())
+            }
+            _ => None,
+        };
+        if let Wish::Purge { entry } = &wish
+            && outcome != Outcome::Failed
+        {
+            self.purged.insert(entry.clone());
+        }
+        self.writes.push((entry, Write { wish, outcome }));
+        sleep(Duration::from_millis(self.rng.u64(PAUSE_MS))).await;
     }
 
     fn wish(&mut self, mark: String) -> Wish {
@@ -104,7 +160,8 @@ impl Writer {
         } else {
             Some(self.entries[self.rng.usize(..self.entries.len())].clone())
         };
-        match (self.rng.u32(0..20), entry) {
+        match (self.rng.u32(0..if self.purges { 21 } else { 20 }), entry) {
+            (20, Some(entry)) => Wish::Purge { entry },
             (0..9, Some(entry)) => Wish::Update { entry, mark },
             (9..11, Some(entry)) => Wish::Delete { entry },
             (11..13, _) => Wish::Mood { mark },
@@ -163,6 +220,8 @@ fn body(wish: &Wish) -> Value {
         Wish::Delete { entry } => json!({ "query": DELETE, "variables": { "id": entry } }),
         Wish::Mood { mark } => json!({ "query": MOOD, "variables": { "n": mark } }),
         Wish::Tag { mark } => json!({ "query": TAG, "variables": { "n": mark } }),
+        Wish::Purge { entry } => json!({ "query": PURGE, "variables": { "id": entry } }),
+        Wish::Leave { .. } => json!({ "query": LEAVE, "variables": { "p": PASSWORD } }),
     }
 }
 

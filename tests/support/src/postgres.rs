@@ -20,7 +20,8 @@ pub const SERVER_ENV: &str = "MINDFLOW_TEST_POSTGRES";
 /// Environment variable with a superuser's DSN of a server that has TimescaleDB loaded, and pgvector.
 pub const EXTENDED_SERVER_ENV: &str = "MINDFLOW_TEST_POSTGRES_EXTENDED";
 /// The components that the repository's migrations grant to.
-pub const COMPONENTS: &[&str] = &["gateway", "auth", "command", "query", "ai", "analytics", "media", "notification"];
+pub const COMPONENTS: &[&str] =
+    &["gateway", "auth", "command", "query", "ai", "analytics", "media", "notification", "portability"];
 
 /// The server of this test process.
 pub struct TestPostgres {

@@ -68,7 +68,7 @@ enum Part {
     Sockets,
     /// Cost by a user's entries and by what waits, and plans at a million entries
     Growth,
-    /// The platform beside the programs of `--peers`
+    /// The platform compared with the programs of `--peers`
     Peers,
 }
 

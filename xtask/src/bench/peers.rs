@@ -1,4 +1,4 @@
-//! The platform beside other programs that do the same work, in one run on one machine. Another folder has these programs and
+//! The platform and other programs that do the same work, in one run on one machine. Another folder has these programs and
 //! the load; its `bench.sh` starts one target after the other, round by round, and writes what it measured as JSON.
 
 use std::collections::BTreeMap;

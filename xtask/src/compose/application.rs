@@ -1,6 +1,5 @@
 //! What `spin.toml` says about the services, as far as a composition follows from it.
 
-use super::plan::Composition;
 use super::world;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
@@ -141,7 +140,7 @@ impl Application {
         Ok(found)
     }
 
-    /// What the adapters are told of the service that they work for.
+    /// What the adapters know of the service that they work for.
     pub fn manifest(&self, name: &str, exports: &[&str]) -> Result<String> {
         Ok(json!({
             "component": name,
@@ -160,7 +159,7 @@ impl Application {
         for (name, service) in &self.services {
             let events = service.subscriptions.iter().flat_map(|subscription| &subscription.events);
             for event in events {
-                bells.entry(event).or_default().insert(Composition::in_background(name, service));
+                bells.entry(event).or_default().insert(service.background_name(name));
             }
         }
         bells
@@ -234,6 +233,12 @@ impl Service {
     }
 
     /// It has something to do that no client asks for.
+    /// The name of the composition that does what no client asks for. What clients reach is a file of its own, so that they cannot
+    /// start such work.
+    pub fn background_name(&self, name: &str) -> String {
+        if self.served { format!("{name}-background") } else { name.to_owned() }
+    }
+
     pub fn works_in_background(&self) -> bool {
         self.schedules || !self.subscriptions.is_empty()
     }

@@ -48,7 +48,7 @@ pub fn run(workspace: &Workspace, args: &ComposeArgs) -> Result<()> {
 /// The tables that tests add to the manifest.
 const OF_TESTS: &str = "tests/spin/further.toml";
 
-/// Composes the components as they were built, and what only tests run beside them.
+/// Composes the components as they were built, and what only tests run with them.
 pub fn with_tests(workspace: &Workspace) -> Result<()> {
     let manifest = fs::read_to_string(workspace.root.join("spin.toml")).context("read spin.toml")?;
     let further = fs::read_to_string(workspace.root.join(OF_TESTS)).with_context(|| format!("read {OF_TESTS}"))?;

@@ -1,6 +1,6 @@
 //! Which files Spin needs: one for each component that it starts.
 
-use super::application::{Application, Service};
+use super::application::Application;
 use anyhow::{Result, bail};
 
 /// One file, named for the component of `spin.toml` that runs it.
@@ -33,7 +33,7 @@ impl Composition {
                 all.push(Self { name: name.clone(), service: name.clone(), front: Front::Service });
             }
             if service.works_in_background() {
-                let composition = Self::in_background(name, service);
+                let composition = service.background_name(name);
                 all.push(Self { name: composition, service: name.clone(), front: Front::Trigger });
             }
         }
@@ -41,12 +41,6 @@ impl Composition {
         all.extend(application.adapters.iter().map(alone));
         all.sort_by(|a, b| a.name.cmp(&b.name));
         all
-    }
-
-    /// The composition that does what no client asks for. What clients reach is a file of its own, so that they cannot start
-    /// such work.
-    pub fn in_background(name: &str, service: &Service) -> String {
-        if service.served { format!("{name}-background") } else { name.to_owned() }
     }
 
     pub fn select(application: &Application, names: &[String]) -> Result<Vec<Self>> {

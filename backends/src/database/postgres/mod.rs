@@ -4,6 +4,7 @@
 //! broke leave their pool, and every wait has a bound. A pooler in transaction mode may be before it: then what
 //! needs a session of its own goes to the server directly.
 
+mod catalogue;
 mod config;
 pub mod migrate;
 pub(crate) mod pool;

@@ -38,7 +38,7 @@ pub(super) async fn check(database: &Database) -> Result<(), PoolerError> {
         address: endpoint.address(),
         reason: error.to_string(),
     };
-    match look(pools).await.map_err(|error| unreachable(endpoint, &error))? {
+    match detect(pools).await.map_err(|error| unreachable(endpoint, &error))? {
         Found::Server => {}
         Found::Pooler { keeps_statements: false } => return Err(no_statements(endpoint)),
         Found::Pooler { keeps_statements: true } => {
@@ -59,7 +59,7 @@ pub(super) async fn check(database: &Database) -> Result<(), PoolerError> {
         }
     }
     let Some(replica) = database.replica().and_then(super::pool::Replica::awake) else { return Ok(()) };
-    match look(replica).await {
+    match detect(replica).await {
         Ok(Found::Pooler { keeps_statements: false }) => Err(no_statements(replica.endpoint())),
         // Reads do without a replica that is away.
         Ok(_) | Err(_) => Ok(()),
@@ -78,7 +78,7 @@ enum Found {
     Pooler { keeps_statements: bool },
 }
 
-async fn look(pools: &Pools) -> Result<Found, Error> {
+async fn detect(pools: &Pools) -> Result<Found, Error> {
     let (first, second) = (pools.admin().await?, pools.admin().await?);
     if !share(&first, &second).await? {
         return Ok(Found::Server);

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
-use std::time::Duration;
 
 use aws_lc_rs::{digest, hmac, pbkdf2};
 use base64::Engine;
@@ -11,6 +10,7 @@ use base64::prelude::BASE64_STANDARD;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
+use super::catalogue::{describe, retried};
 use super::walls;
 
 /// Capabilities with a role of their own, named as components' are, to which migrations grant its own tables and nothing else.
@@ -21,9 +21,6 @@ pub const CAPABILITIES: [&str; 7] =
 
 /// Longest name of a component; with the prefix it stays under PostgreSQL's 63 bytes for a name.
 const COMPONENT_NAME_MAX: usize = 48;
-/// When two sessions change one role concurrently, the second fails; each try waits a little longer.
-const ATTEMPTS_MAX: u32 = 20;
-const ATTEMPT_PAUSE: Duration = Duration::from_millis(10);
 /// Rounds of PBKDF2, as PostgreSQL's own default. Component passwords have 256 bits and need none.
 const SCRAM_ITERATIONS: NonZeroU32 = NonZeroU32::MIN.saturating_add(4_095);
 const SCRAM_SALT_BYTES: usize = 16;
@@ -60,7 +57,7 @@ pub fn role_name(component: &str) -> Result<String, RoleError> {
 /// A component's password, derived from the DSN's so that there is one secret to keep and none to store.
 pub fn derived_password(dsn_password: &[u8], component: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, dsn_password);
-    hex(hmac::sign(&key, format!("mindflow role {component}").as_bytes()).as_ref())
+    hex::encode(hmac::sign(&key, format!("mindflow role {component}").as_bytes()))
 }
 
 /// What the server keeps of a component's password: a secret for SCRAM-SHA-256 (RFC 7677), in PostgreSQL's form. Its salt
@@ -82,21 +79,13 @@ fn scram_of(password: &[u8], salt: &[u8]) -> String {
     format!("SCRAM-SHA-256${SCRAM_ITERATIONS}:{salt}${stored}:{server}")
 }
 
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 /// Makes the roles of `components` and of [`CAPABILITIES`], and lets them, and only them, into this database.
 pub async fn ensure(admin: &Client, dsn_password: Option<&[u8]>, components: &[String]) -> Result<(), RoleError> {
     if let Some(name) = components.iter().find(|name| CAPABILITIES.contains(&name.as_str())) {
         return Err(RoleError::Reserved(name.clone()));
     }
     walls::close(admin).await;
-    let kept = Kept::look(admin).await;
+    let kept = Kept::read(admin).await;
     let components: BTreeSet<&str> = components.iter().map(String::as_str).chain(CAPABILITIES).collect();
     for component in components {
         let role = role_name(component)?;
@@ -156,7 +145,7 @@ enum Kept {
 }
 
 impl Kept {
-    async fn look(admin: &Client) -> Self {
+    async fn read(admin: &Client) -> Self {
         let sql = "SELECT has_table_privilege('pg_catalog.pg_authid', 'SELECT')";
         match admin.query_one(sql, &[]).await.and_then(|row| row.try_get(0)) {
             Ok(true) => Self::Readable,
@@ -172,40 +161,12 @@ impl Kept {
     }
 }
 
-/// Runs a catalogue change again while another session changes the same row.
-pub(super) async fn retried(admin: &Client, sql: &str) -> Result<(), tokio_postgres::Error> {
-    let mut attempt = 1;
-    loop {
-        match admin.batch_execute(sql).await {
-            Err(error) if attempt < ATTEMPTS_MAX && concurrently_updated(&error) => {
-                tokio::time::sleep(ATTEMPT_PAUSE * attempt).await;
-                attempt += 1;
-            }
-            other => return other,
-        }
-    }
-}
-
-/// PostgreSQL has no code of its own for it: `XX000: tuple concurrently updated`.
-fn concurrently_updated(error: &tokio_postgres::Error) -> bool {
-    error
-        .as_db_error()
-        .is_some_and(|error| *error.code() == SqlState::INTERNAL_ERROR && error.message().contains("concurrently"))
-}
-
 /// The race of two `CREATE`s shows as either of these.
 pub(crate) fn already_there(error: &tokio_postgres::Error) -> bool {
     matches!(
         error.code(),
         Some(&SqlState::DUPLICATE_OBJECT | &SqlState::DUPLICATE_DATABASE | &SqlState::UNIQUE_VIOLATION)
     )
-}
-
-pub(super) fn describe(error: &tokio_postgres::Error) -> String {
-    match error.as_db_error() {
-        Some(error) => error.message().to_owned(),
-        None => error.to_string(),
-    }
 }
 
 #[cfg(test)]

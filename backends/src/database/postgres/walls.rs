@@ -5,7 +5,7 @@
 use tokio_postgres::Client;
 
 use super::Database;
-use super::roles::{describe, retried};
+use super::catalogue::{describe, retried};
 use crate::database::sql::Error;
 
 /// Databases that every server has, and that the platform has no tables in.

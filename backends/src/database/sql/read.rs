@@ -59,7 +59,7 @@ impl Database {
         reads: &[Read<'_>],
     ) -> Result<Vec<Rowset>, Error> {
         if reads.len() > READS_MAX {
-            return Err(Error::InvalidParams(format!("more than {READS_MAX} statements at once")));
+            return Err(Error::InvalidParams(format!("more than {READS_MAX} statements in one call")));
         }
         self.read(self.statement_timeout_ms(), component, identity, reads).await
     }

@@ -15,7 +15,6 @@ use super::line::{COLUMNS, Line};
 use super::{ArchiveError, BATCH_MAX, Manifest, Month, Months, OnProgress, Part, Progress};
 use crate::clock;
 use crate::database::postgres::Database;
-use crate::database::postgres::roles::hex;
 
 /// Events in one object: some megabytes, compressed, of journal entries.
 pub const PART_EVENTS_MAX: usize = 50_000;
@@ -194,7 +193,7 @@ impl Exporter<'_> {
             return Ok(None);
         };
         let bytes = Bytes::from(encoder.finish().map_err(ArchiveError::Compress)?);
-        let sha256 = hex(digest::digest(&digest::SHA256, &bytes).as_ref());
+        let sha256 = hex::encode(digest::digest(&digest::SHA256, &bytes));
         let (events, size) = (events as u64, bytes.len() as u64);
         let path = manifest.path_of(&object);
         self.store.put(&path, bytes.into()).await.map_err(ArchiveError::object(&path))?;

@@ -17,7 +17,6 @@ use tokio_postgres::error::SqlState;
 use super::line::Line;
 use super::{ArchiveError, BATCH_MAX, Manifest, Month, Months, OnProgress, Part, Progress};
 use crate::database::postgres::Database;
-use crate::database::postgres::roles::hex;
 
 /// Bytes of one line: a row of Postgres' own bound for a JSON document would be more than an event can be.
 const LINE_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -129,7 +128,7 @@ async fn fetch(store: &dyn ObjectStore, path: &Path, part: &Part) -> Result<Byte
     if bytes.len() as u64 != part.bytes {
         return damaged(format!("{} bytes instead of {}", bytes.len(), part.bytes));
     }
-    let sha256 = hex(digest::digest(&digest::SHA256, &bytes).as_ref());
+    let sha256 = hex::encode(digest::digest(&digest::SHA256, &bytes));
     if sha256 != part.sha256 {
         return damaged(format!("SHA-256 {sha256} instead of {}", part.sha256));
     }

@@ -1,4 +1,4 @@
-//! One event as a line of an export: the contract's envelope, and what else the archive knows of it. The
+//! One event as a line of an export: the public envelope, and what else the archive knows of it. The
 //! payload is passed on as Postgres wrote it, so that no number of it loses a digit on the way.
 
 use std::time::SystemTime;

@@ -28,7 +28,7 @@ const PROGRESS_EVENTS: u64 = 1_000;
 const DEFERRALS_MAX: u32 = 10_000;
 
 /// Hands the archived events that `filter` and the subscription's types choose to `handler`, as many keys
-/// at once as the subscription's concurrency, each event as often as its retry policy says. An event that
+/// at the same time as the subscription's concurrency, each event as often as its retry policy says. An event that
 /// fails for good ends its key: later events of it are passed over. `progress` is called with the number of events
 /// read so far.
 ///

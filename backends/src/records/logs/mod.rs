@@ -9,6 +9,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use crate::database::postgres::Database;
 use crate::records::{Config, OpenError, PostgresConfig};
@@ -94,6 +95,9 @@ pub trait LogStore: Send + Sync {
 
     /// Takes away what was logged before, in microseconds since 1970-01-01T00:00:00Z; answers how many lines.
     async fn forget(&self, before_us: i64) -> Result<u64, LogsError>;
+
+    /// Takes away what names this id, in its text or its fields; answers how many lines. It goes through all of them.
+    async fn forget_named(&self, id: Uuid) -> Result<u64, LogsError>;
 }
 
 /// The store of this configuration.

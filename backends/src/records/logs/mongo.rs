@@ -6,6 +6,7 @@ use mongodb::{
     Collection, IndexModel,
     bson::{Bson, Document, doc, oid::ObjectId},
 };
+use uuid::Uuid;
 
 use super::{BATCH_MAX, Filter, Level, Line, LogStore, LogsError, SECTION, within};
 use crate::records::{MongoConfig, OpenError, mongo};
@@ -66,6 +67,13 @@ impl LogStore for MongoLogs {
 
     async fn forget(&self, before_us: i64) -> Result<u64, LogsError> {
         let removed = self.lines.delete_many(doc! { "atUs": { "$lt": before_us } }).await;
+        removed.map(|removed| removed.deleted_count).map_err(failed("forget lines"))
+    }
+
+    async fn forget_named(&self, id: Uuid) -> Result<u64, LogsError> {
+        // An id has nothing that is more than itself in a pattern.
+        let named = doc! { "$regex": id.to_string() };
+        let removed = self.lines.delete_many(doc! { "$or": [{ "message": named.clone() }, { "fields": named }] }).await;
         removed.map(|removed| removed.deleted_count).map_err(failed("forget lines"))
     }
 }

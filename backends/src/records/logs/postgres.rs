@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 use tokio_postgres::{Row, types::ToSql};
+use uuid::Uuid;
 
 use super::{BATCH_MAX, Filter, Level, Line, LogStore, LogsError, within};
 use crate::database::postgres::Database;
@@ -17,6 +18,7 @@ const READ: &str =
 /// In pieces, so that no lock is held for long.
 const FORGET: &str = "DELETE FROM logs.lines WHERE id IN (
     SELECT id FROM logs.lines WHERE at < timestamptz 'epoch' + $1::bigint * interval '1 microsecond' ORDER BY at LIMIT 10000)";
+const FORGET_NAMED: &str = "DELETE FROM logs.lines WHERE strpos(message, $1) > 0 OR strpos(fields::text, $1) > 0";
 
 pub(super) struct PostgresLogs {
     database: Database,
@@ -97,6 +99,11 @@ impl LogStore for PostgresLogs {
                 removed => forgotten += removed,
             }
         }
+    }
+
+    async fn forget_named(&self, id: Uuid) -> Result<u64, LogsError> {
+        let removed = self.client().await?.execute(FORGET_NAMED, &[&id.to_string()]).await;
+        removed.map_err(|source| LogsError::Statement { step: "forget lines", source })
     }
 }
 

@@ -426,7 +426,7 @@ pub fn subscription(name: &str) -> Subscription {
     Subscription::new(name, ["A"])
 }
 
-/// The contract's schedule a hundred times faster.
+/// The platform's schedule a hundred times faster.
 pub fn hasty() -> RetryPolicy {
     RetryPolicy::new([0, 10, 20, 40].map(Duration::from_millis).to_vec(), 0)
 }

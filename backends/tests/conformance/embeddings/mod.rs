@@ -108,7 +108,7 @@ async fn texts_of_one_meaning_are_near_by_either_back_end() {
         let (near, far) = (cosine(&vectors[0], &vectors[1]), cosine(&vectors[0], &vectors[2]));
         assert!(vectors.len() == 3 && near > 0.4 && far < 0.2, "{near} {far}");
     }
-    // The texts stay with the model beside the host, and only what goes to an address is noted.
+    // The texts stay with the model on the host's machine, and only what goes to an address is noted.
     let host = url.strip_prefix("http://").unwrap().strip_suffix("/v1/embeddings").unwrap().to_owned();
     let left = ledger.left.into_inner().unwrap();
     assert!(

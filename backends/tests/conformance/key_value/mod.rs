@@ -324,7 +324,7 @@ impl Bed {
         until(&format!("the lifetime of {key} ends"), async || self.get(key).await.is_none()).await;
     }
 
-    /// Runs `call` in so many tasks at once and answers what they answered.
+    /// Runs `call` in so many tasks together and answers what they answered.
     async fn at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
         &self,
         tasks: usize,

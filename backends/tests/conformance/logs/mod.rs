@@ -6,6 +6,7 @@ mod stage;
 use mindflow_backends::records::logs::{BATCH_MAX, Filter, Level, Line, LogStore};
 use serde_json::{Value, json};
 use stage::Stage;
+use uuid::Uuid;
 
 on_every_back_end! {
     [Stage.store]: postgres, mongodb;
@@ -13,6 +14,7 @@ on_every_back_end! {
     filters_choose_by_request_component_level_and_time,
     the_newest_lines_are_read_in_the_order_in_which_they_were_logged,
     what_is_older_than_wanted_is_forgotten_and_nothing_else,
+    what_names_an_id_is_forgotten_and_nothing_else,
     a_batch_is_bounded,
 }
 
@@ -85,6 +87,24 @@ async fn the_newest_lines_are_read_in_the_order_in_which_they_were_logged(store:
     store.append(&lines[7..]).await.unwrap();
     let last = store.read(&Filter::default(), 4).await.unwrap();
     assert_eq!(last.iter().map(|line| line.message.as_str()).collect::<Vec<_>>(), ["6", "7", "8", "9"]);
+}
+
+async fn what_names_an_id_is_forgotten_and_nothing_else(store: &dyn LogStore) {
+    let (erased, other) = (Uuid::from_u128(7), Uuid::from_u128(8));
+    let with = |name: &str, id: Uuid| {
+        let Value::Object(fields) = json!({ "of": { name: id.to_string() } }) else { panic!() };
+        Line { fields, ..line("a field") }
+    };
+    let lines = [
+        line(&format!("the mail of {erased} waits")),
+        with("user.id", erased),
+        line(&format!("the mail of {other} waits")),
+        with("user.id", other),
+    ];
+    store.append(&lines).await.unwrap();
+    assert_eq!(store.forget_named(erased).await.unwrap(), 2);
+    assert_eq!(store.forget_named(erased).await.unwrap(), 0);
+    assert_eq!(store.read(&Filter::default(), 10).await.unwrap(), lines[2..]);
 }
 
 async fn what_is_older_than_wanted_is_forgotten_and_nothing_else(store: &dyn LogStore) {

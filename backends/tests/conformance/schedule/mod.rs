@@ -8,7 +8,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::{Timestamp, Unit};
 use mindflow_backends::clock::{Clock, ClockHandle};
-use mindflow_backends::schedule::{self, Job, Missed, Occurrence, Options, Run, Schedule, Scheduler, StartError};
+use mindflow_backends::schedule::{
+    self, Job, JobError, Missed, Occurrence, Options, Run, Schedule, Scheduler, StartError,
+};
 use mindflow_platform::schedule::round::Round;
 use mindflow_test_support::{TestDatabase, TestPostgres, until};
 use uuid::Uuid;
@@ -36,13 +38,13 @@ struct Diary {
 
 #[async_trait]
 impl Job for Diary {
-    async fn run(&self, occurrence: &Occurrence) -> Result<(), String> {
+    async fn run(&self, occurrence: &Occurrence) -> Result<(), JobError> {
         self.runs.lock().unwrap().push(occurrence.clone());
         if self.hangs.load(Ordering::SeqCst) {
             std::future::pending::<()>().await;
         }
         assert!(!self.panics.load(Ordering::SeqCst), "told to");
-        if self.fails.load(Ordering::SeqCst) { Err("no\0 luck".to_owned()) } else { Ok(()) }
+        if self.fails.load(Ordering::SeqCst) { Err(JobError::Component("no\0 luck".to_owned())) } else { Ok(()) }
     }
 }
 
@@ -154,7 +156,7 @@ async fn what_was_missed_is_skipped_where_the_schedule_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_fails_panics_or_hangs_is_noted_and_the_next_comes_all_the_same() {
     let stage = Stage::new("failing").await;
-    // Long enough for a run that fails at once on a busy machine.
+    // Long enough for a run that fails immediately on a busy machine.
     let schedule = Schedule { run_max: Duration::from_secs(5), ..nightly() };
     let replica = stage.start(&schedule).await;
     let mut expected = Vec::new();
@@ -191,7 +193,7 @@ async fn an_occurrence_whose_replica_dies_is_run_again_and_given_up_after_three(
     assert_eq!(stage.diary.runs().len(), 1, "its time is not over");
     stage.handle.advance_us(6 * MINUTE);
     stage.until_runs(2).await;
-    // Stopped in order: it hands the run on at once.
+    // Stopped in order: it hands the run on immediately.
     second.shutdown().await;
     let third = stage.start(&schedule).await;
     stage.until_runs(3).await;

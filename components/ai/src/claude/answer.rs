@@ -19,15 +19,15 @@ pub enum Answer {
 #[derive(Debug, thiserror::Error)]
 pub enum AnswerError {
     #[error("the API's answer is no message ({})", place(.0))]
-    Message(#[source] serde_json::Error),
+    Message(serde_json::Error),
     #[error("the model stopped for an unexpected reason: {0:?}")]
     Stop(String),
     #[error("the model answered no text")]
     Empty,
     #[error("the model's answer is not the JSON it was asked for ({})", place(.0))]
-    Shape(#[source] serde_json::Error),
+    Shape(serde_json::Error),
     #[error("the model's answer breaks a rule: {0}")]
-    Rule(#[source] DraftError),
+    Rule(DraftError),
 }
 
 /// The position of a JSON error, without the parser's quotation: an answer may repeat the entry, and a log must not.

@@ -6,6 +6,7 @@ use crate::{
     entry::Entry,
     quotes::Source,
 };
+use mindflow_events::Mood;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// As many as say different things.
@@ -71,10 +72,10 @@ fn times(count: u32) -> String {
 
 /// 1 for the moods that feel good, -1 for those that do not.
 fn leaning_of_mood(mood: &str) -> f64 {
-    match mood {
-        "HAPPY" | "CALM" | "GRATEFUL" | "EXCITED" => 1.0,
-        "TIRED" | "ANXIOUS" | "STRESSED" | "SAD" | "ANGRY" => -1.0,
-        _ => 0.0,
+    match Mood::from_name(mood) {
+        Some(Mood::Happy | Mood::Calm | Mood::Grateful | Mood::Excited) => 1.0,
+        Some(Mood::Tired | Mood::Anxious | Mood::Stressed | Mood::Sad | Mood::Angry) => -1.0,
+        Some(Mood::Neutral) | None => 0.0,
     }
 }
 

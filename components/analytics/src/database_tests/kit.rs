@@ -210,6 +210,12 @@ pub fn felt(mood: &str, at: &str) -> Event {
     changed(Kind::MoodRecorded, 1, &changes)
 }
 
+/// That this mood was taken back.
+pub fn taken_back(felt: &Event) -> Event {
+    let felt: Json = serde_json::from_str(&felt.payload).unwrap();
+    changed(Kind::MoodTakenBack, 2, &json!({ "moodId": felt["moodId"], "userId": felt["userId"] }))
+}
+
 /// An entry of that user about that day, begun long before.
 pub fn about(entry: u128, user: Uuid, day: Date) -> Event {
     let begun = "2020-01-01T12:00:00Z";

@@ -2,7 +2,7 @@
 
 use super::kit::{
     BEFORE, Database, OTHER, Server, USER, account, all_moods, analysed, appending, caller, deleted, event, felt,
-    writing, written,
+    taken_back, writing, written,
 };
 use crate::{
     bindings::exports::mindflow::analytics::figures::{Granularity, Mood, MoodPoint, SentimentPoint},
@@ -215,6 +215,17 @@ pub async fn the_service_appends_and_can_neither_read_change_nor_remove_a_fact(s
     }
     assert!(database.run(caller(USER), &appending(&deleted(1, 9))).await.is_err());
     assert_eq!(database.number("SELECT count(*) FROM analytics.facts").await, 12);
+}
+
+pub async fn a_mood_that_was_taken_back_counts_for_nothing_whichever_event_comes_first(server: Server) {
+    let (kept, wrong) = (felt("CALM", "2025-05-01T10:00:00Z"), felt("SAD", "2025-05-01T11:00:00Z"));
+    let back = taken_back(&wrong);
+    for events in [[kept.clone(), wrong.clone(), back.clone()], [back, kept, wrong]] {
+        let database = Database::after(server, &events).await;
+        let rows = database.shown(USER, &all_moods(FROM, TO)).await;
+        let moods: Vec<String> = rows.iter().map(|row| row.get("mood").unwrap()).collect();
+        assert_eq!(moods, ["CALM"]);
+    }
 }
 
 pub async fn facts_are_kept_as_the_server_can(server: Server) {

@@ -64,10 +64,10 @@ pub async fn confirm(context: &CallContext, token: &str) -> Result<(), Error> {
 
 /// Mails a link to the address that the caller's account is to have.
 pub async fn request_change(context: &CallContext, new_email: &str, password: &str) -> Result<(), Error> {
-    let Authenticated { caller, .. } = authenticate(context).await?;
+    let Authenticated { caller, session_id, .. } = authenticate(context).await?;
     let settings = Settings::load().await.map_err(internal)?;
     let (address, key) = validation::email("newEmail", new_email).map_err(|broken| Error::Invalid(vec![broken]))?;
-    let own = proof::again(context, caller.user_id, "password", password, settings).await?.account;
+    let own = proof::again(context, (caller.user_id, session_id), "password", password, settings).await?.account;
     if own.email == address && own.email_confirmed {
         return Err(conflict("newEmail", Rule::Taken, "The account has this address already."));
     }

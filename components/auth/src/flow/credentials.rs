@@ -27,7 +27,7 @@ pub async fn change_password(context: &CallContext, current: &str, new: &str) ->
     let Authenticated { caller, session_id, .. } = authenticate(context).await?;
     let settings = Settings::load().await.map_err(internal)?;
     password::check_new(context, "newPassword", new).await?;
-    let stored = proof::again(context, caller.user_id, "currentPassword", current, settings).await?;
+    let stored = proof::again(context, (caller.user_id, session_id), "currentPassword", current, settings).await?;
     let hash = password::hash(context, new, settings.bcrypt_cost).await?;
     let change = changed(caller.user_id, CredentialsChanged::PASSWORD_CHANGED, Some(session_id), clock::now_us());
     let sessions = Sessions::within_reach().await?;

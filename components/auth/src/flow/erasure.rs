@@ -20,7 +20,7 @@ use crate::{
 };
 use mindflow_events::{
     AccountErased, DeletionCancelled, DeletionRequested, EntryPurged, ErasureCompleted, KeysDestroyed,
-    Kind as EventKind, Payload, Time,
+    Kind as EventKind, Payload, REMAINS, Time,
 };
 use mindflow_guest::{
     call::{CallContext, Credential, Error},
@@ -66,7 +66,7 @@ pub async fn delete_account(context: &CallContext, password: &str) -> Result<Del
     let user_id = caller.user_id;
     let settings = Settings::load().await.map_err(internal)?;
     let grace_us = Settings::deletion_grace_us().await.map_err(internal)?;
-    proof::again(context, user_id, "password", password, settings).await?;
+    proof::again(context, (user_id, session_id), "password", password, settings).await?;
     let sessions = Sessions::within_reach().await?;
     let now_us = clock::now_us();
     let new = Erasure::requested(id::random(), user_id, now_us, now_us.saturating_add(grace_us));
@@ -163,7 +163,7 @@ async fn signed(erasure: &Erasure, erased: &[Erased], completed_at_us: i64) -> R
         "erasureId": erasure.id, "userId": erasure.user_id, "entryId": erasure.entry_id,
         "requestedAt": clock::rfc3339(erasure.requested_at_us), "dueAt": clock::rfc3339(erasure.due_at_us),
         "keysDestroyedAt": erasure.keys_destroyed_at_us.map(clock::rfc3339),
-        "completedAt": clock::rfc3339(completed_at_us), "erased": erased,
+        "completedAt": clock::rfc3339(completed_at_us), "erased": erased, "remains": REMAINS,
     });
     let signed = jwt_signer::attest(statement.to_string()).await;
     signed.map_err(|reason| Error::Unavailable(format!("signing keys: {reason}")))
@@ -256,7 +256,7 @@ async fn begin(erasure: &Erasure) -> Result<(), Error> {
             entry_id,
             user_id,
             attachment_ids: Vec::new(),
-            created_at: Time(erasure.requested_at_us),
+            created_at: None,
             at,
         }),
     };
@@ -278,24 +278,31 @@ async fn begin(erasure: &Erasure) -> Result<(), Error> {
 
 /// From now on no event of it can be delivered or published, and no copy be read.
 async fn destroy_keys(erasure: &Erasure) -> Result<(), Error> {
+    if erasure.entry_id.is_none() {
+        // Sessions whose end was cut short.
+        Sessions::within_reach().await?.forget_others(erasure.user_id, None, Vec::new()).await?;
+    }
+    destroy(erasure).await?;
+    erasures::note_keys_destroyed(erasure.id, clock::now_us()).await
+}
+
+/// The keys, with what the host keeps of events under them.
+async fn destroy(erasure: &Erasure) -> Result<(), Error> {
     let user_id = erasure.user_id.to_string();
     let destroyed = match erasure.entry_id {
-        None => {
-            // Sessions whose end was cut short.
-            Sessions::within_reach().await?.forget_others(erasure.user_id, None, Vec::new()).await?;
-            keys::destroy_subject(user_id).await
-        }
+        None => keys::destroy_subject(user_id).await,
         Some(entry_id) => keys::destroy_aggregate(user_id, format!("entry:{entry_id}")).await,
     };
-    destroyed.map_err(|error| match error {
+    destroyed.map(drop).map_err(|error| match error {
         keys::Error::Unavailable(reason) => Error::Unavailable(format!("keys: {reason}")),
         keys::Error::AccessDenied(reason) | keys::Error::Invalid(reason) => internal(format!("keys: {reason}")),
-    })?;
-    erasures::note_keys_destroyed(erasure.id, clock::now_us()).await
+    })
 }
 
 async fn repeat(erasure: &Erasure) -> Result<(), Error> {
     let Erasure { id: erasure_id, user_id, entry_id, .. } = *erasure;
+    // Once more: what was under way when the keys went may have left a dead letter, or a line of the log.
+    destroy(erasure).await?;
     let payload = Payload::KeysDestroyed(KeysDestroyed { erasure_id, entry_id, user_id, at: Time(clock::now_us()) });
     sql::transaction(DATABASE, &Identity::Service, async |tx| {
         let Some(sequence) = erasures::repeat(tx, erasure_id).await? else { return Ok(()) };

@@ -93,7 +93,7 @@ impl From<Erasure> for Shown {
 /// One line that says what is wrong.
 pub async fn run(arguments: &[String]) -> Result<String, String> {
     let request = parse(arguments)?;
-    carry_out(request).await.map_err(|error| match error {
+    execute(request).await.map_err(|error| match error {
         Error::Unavailable(reason) => format!("unavailable: {reason}"),
         Error::NotFound(text) | Error::Internal(text) => text,
         other => format!("{other:?}"),
@@ -116,7 +116,7 @@ fn parse(arguments: &[String]) -> Result<Request, String> {
     }
 }
 
-async fn carry_out(request: Request) -> Result<String, Error> {
+async fn execute(request: Request) -> Result<String, Error> {
     let answer = match request {
         Request::List => {
             let all: Vec<Shown> = erasures::newest().await?.into_iter().map(Shown::from).collect();

@@ -59,7 +59,8 @@ pub async fn open(
         Secrets { family_key: entropy::bytes().map_err(internal)?, first: entropy::bytes().map_err(internal)? };
     let session_id = id::random();
     let access_token = sign(&account, session_id, now_us, settings).await?;
-    let (session, refresh_token) = Session::begin(session_id, &account, user_agent, secrets, settings.moment(now_us));
+    let (session, refresh_token) =
+        Session::begin(session_id, &account, user_agent, secrets, settings.session_time(now_us));
     let sessions = Sessions::open().await?;
     sessions.add(session_id, &session).await?;
     let refresh_token_s = session.seconds_left(now_us);

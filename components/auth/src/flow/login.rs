@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     challenge::Challenge,
-    password,
-    services::hashing::Verdict,
+    password::{self, Attempt},
+    services::hashing::PasswordMatch,
     settings::Settings,
     store::{
         accounts::{self, DATABASE, Stored},
@@ -43,20 +43,21 @@ pub async fn login(context: &CallContext, request: Request) -> Result<Outcome, E
     let settings = Settings::load().await.map_err(internal)?;
     let email = EmailKey::of(&request.email);
     let failures = Failures::of(&email).await?;
-    failures.check().await?;
+    let failed_before = failures.check().await?;
     // Text that is no address has no account, and some of it (a NUL) the database could not be asked for.
     let stored = if validation::is_email(&request.email) { accounts::by_email(&email).await? } else { None };
     let hash = stored.as_ref().map(|stored| stored.password_hash.clone());
-    let verdict = proof::compare(context, &failures, &request.password, hash, settings, wrong).await?;
+    let attempt = Attempt { password: &request.password, stored: hash, failed_before };
+    let verdict = proof::compare(context, &failures, &attempt, settings, wrong).await?;
     let stored = stored.ok_or_else(wrong)?;
     let rehashed = match verdict {
-        Verdict::Outdated => rehash(context, &request.password, settings).await?,
-        Verdict::Right | Verdict::Wrong => None,
+        PasswordMatch::Outdated => rehash(context, &request.password, settings).await?,
+        PasswordMatch::Right | PasswordMatch::Wrong => None,
     };
     if stored.account.second_factor {
         if let Some(rehashed) = &rehashed {
             sql::transaction(DATABASE, &Identity::Service, async |tx| {
-                accounts::rehash(tx, stored.account.id, &stored.password_hash, rehashed).await
+                accounts::rehash(tx, stored.account.id, &stored.password_hash.text, rehashed).await
             })
             .await?;
         }
@@ -124,7 +125,7 @@ async fn admit(
             return Err(Abort::Call(Error::Unavailable("the account was changed during the login".into())));
         }
         if let Some(rehashed) = &rehashed {
-            accounts::rehash(tx, account.id, &password_hash, rehashed).await?;
+            accounts::rehash(tx, account.id, &password_hash.text, rehashed).await?;
         }
         let ended = opened.record(tx).await?;
         accounts::publish(tx, context, &login, sequence).await?;

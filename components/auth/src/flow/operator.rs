@@ -109,15 +109,15 @@ impl From<Error> for Refusal {
     }
 }
 
-/// Carries out a command of the operator; answers JSON.
+/// Executes a command of the operator; answers JSON.
 ///
 /// # Errors
 /// One line that says what is wrong.
 pub async fn run(command: &str, arguments: &[String]) -> Result<String, String> {
-    carry_out(command, arguments).await.map_err(|refusal| refusal.to_string())
+    execute(command, arguments).await.map_err(|refusal| refusal.to_string())
 }
 
-async fn carry_out(command: &str, arguments: &[String]) -> Result<String, Refusal> {
+async fn execute(command: &str, arguments: &[String]) -> Result<String, Refusal> {
     let answer = match parse(command, arguments)? {
         Request::List => {
             let accounts: Vec<Shown> = accounts::all().await?.into_iter().map(Shown::from).collect();

@@ -5,7 +5,7 @@
 use super::grant::{self, Issued};
 use crate::{
     entropy,
-    session::Verdict,
+    session::TokenState,
     settings::Settings,
     store::{accounts, sessions::Sessions},
     token::RefreshToken,
@@ -32,11 +32,11 @@ pub async fn refresh(refresh_token: &str, user_agent: Option<&str>) -> Result<Is
     for attempt in 0..ATTEMPTS_MAX {
         let stored = sessions.get(token.session_id).await?.ok_or_else(refused)?;
         let now_us = clock::now_us();
-        let moment = settings.moment(now_us);
-        match stored.session.judge(&token, moment) {
-            Verdict::Fresh | Verdict::Overtaken => {}
-            Verdict::Unknown => return Err(refused()),
-            Verdict::Reused | Verdict::Expired => {
+        let time = settings.session_time(now_us);
+        match stored.session.judge(&token, time) {
+            TokenState::Fresh | TokenState::Overtaken => {}
+            TokenState::Unknown => return Err(refused()),
+            TokenState::Reused | TokenState::Expired => {
                 sessions.end(token.session_id, stored.session.user_id).await?;
                 return Err(refused());
             }
@@ -51,7 +51,7 @@ pub async fn refresh(refresh_token: &str, user_agent: Option<&str>) -> Result<Is
         let access_token = grant::sign(&account, token.session_id, now_us, settings).await?;
         let secret = entropy::bytes().map_err(internal)?;
         let (next, refresh_token) =
-            stored.session.rotate(token.session_id, &account, validation::user_agent(user_agent), secret, moment);
+            stored.session.rotate(token.session_id, &account, validation::user_agent(user_agent), secret, time);
         if sessions.replace(token.session_id, &stored, &next).await? {
             let (access_token_s, refresh_token_s) = (settings.access_token_s, next.seconds_left(now_us));
             return Ok(Issued { account, access_token, access_token_s, refresh_token, refresh_token_s });
@@ -66,11 +66,11 @@ pub async fn end(refresh_token: &str) -> Result<(), Error> {
     let settings = Settings::load().await.map_err(internal)?;
     let sessions = Sessions::open().await?;
     let session = sessions.get(token.session_id).await?.ok_or_else(refused)?.session;
-    let verdict = session.judge(&token, settings.moment(clock::now_us()));
-    if verdict != Verdict::Unknown {
+    let verdict = session.judge(&token, settings.session_time(clock::now_us()));
+    if verdict != TokenState::Unknown {
         sessions.end(token.session_id, session.user_id).await?;
     }
-    if matches!(verdict, Verdict::Fresh | Verdict::Overtaken) { Ok(()) } else { Err(refused()) }
+    if matches!(verdict, TokenState::Fresh | TokenState::Overtaken) { Ok(()) } else { Err(refused()) }
 }
 
 /// One answer for every invalid token, so that it does not reveal why.

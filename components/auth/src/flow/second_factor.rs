@@ -39,9 +39,9 @@ pub struct Begun {
 }
 
 pub async fn begin(context: &CallContext, password: &str) -> Result<Begun, Error> {
-    let Authenticated { caller, .. } = authenticate(context).await?;
+    let Authenticated { caller, session_id, .. } = authenticate(context).await?;
     let settings = Settings::load().await.map_err(internal)?;
-    let account = proof::again(context, caller.user_id, "password", password, settings).await?.account;
+    let account = proof::again(context, (caller.user_id, session_id), "password", password, settings).await?.account;
     if !account.email_confirmed {
         // Who registered the address may be a stranger. With a second factor of theirs, its user could not log in after a reset of the
         // password.
@@ -89,7 +89,7 @@ pub async fn confirm(context: &CallContext, code: &str) -> Result<Vec<String>, E
 
 pub async fn disable(context: &CallContext, password: &str, code: &str) -> Result<(), Error> {
     let Authenticated { caller, session_id, .. } = authenticate(context).await?;
-    prove_again(context, caller.user_id, password, code).await?;
+    prove_again(context, (caller.user_id, session_id), password, code).await?;
     let change = changed(caller.user_id, CredentialsChanged::SECOND_FACTOR_REMOVED, Some(session_id), clock::now_us());
     sql::transaction(DATABASE, &Identity::Service, async |tx| {
         lock(tx, caller.user_id).await?;
@@ -116,7 +116,7 @@ pub async fn take_away(context: &CallContext, user_id: Uuid) -> Result<bool, Err
 
 pub async fn regenerate(context: &CallContext, password: &str, code: &str) -> Result<Vec<String>, Error> {
     let Authenticated { caller, session_id, .. } = authenticate(context).await?;
-    prove_again(context, caller.user_id, password, code).await?;
+    prove_again(context, (caller.user_id, session_id), password, code).await?;
     let (codes, hashes) = recovery_codes(caller.user_id)?;
     let change =
         changed(caller.user_id, CredentialsChanged::RECOVERY_CODES_REPLACED, Some(session_id), clock::now_us());
@@ -154,9 +154,14 @@ pub async fn spend(user_id: Uuid, email: &str, code: &str, wrong: impl FnOnce() 
 }
 
 /// The password and a code, for what would make the account weaker.
-async fn prove_again(context: &CallContext, user_id: Uuid, password: &str, code: &str) -> Result<(), Error> {
+async fn prove_again(
+    context: &CallContext,
+    (user_id, session_id): (Uuid, Uuid),
+    password: &str,
+    code: &str,
+) -> Result<(), Error> {
     let settings = Settings::load().await.map_err(internal)?;
-    let account = proof::again(context, user_id, "password", password, settings).await?.account;
+    let account = proof::again(context, (user_id, session_id), "password", password, settings).await?.account;
     if !account.second_factor {
         return Err(is_none());
     }

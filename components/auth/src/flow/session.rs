@@ -48,7 +48,7 @@ pub async fn authenticate(context: &CallContext) -> Result<Authenticated, Error>
     let caller = Caller::prove(context).await?;
     let session_id = id::parse(&caller.session_id).ok_or_else(ended)?;
     let sessions = Sessions::open().await?;
-    match sessions.look(session_id, caller.user_id).await? {
+    match sessions.find_with_marks(session_id, caller.user_id).await? {
         (Some(Stored { session, .. }), written) if session.user_id == caller.user_id => {
             let timezone = session.timezone.unwrap_or_else(|| TIMEZONE_DEFAULT.to_owned());
             let email_confirmed = session.email_confirmed == Some(true);

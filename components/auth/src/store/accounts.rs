@@ -2,6 +2,7 @@
 
 use crate::{
     account::{Account, Consent},
+    password::Hashed,
     role::{self, Roles},
     validation::EmailKey,
 };
@@ -27,7 +28,7 @@ const PAGE_ROWS: i64 = 1_000;
 macro_rules! select_account {
     ($condition:literal) => {
         concat!(
-            "SELECT u.id, u.email, u.display_name, u.timezone, u.created_at, u.password_hash, u.password_version,
+            "SELECT u.id, u.email, u.display_name, u.timezone, u.created_at, u.password_hash, u.password_formed, u.password_version,
                     u.email_confirmed_at IS NOT NULL AS email_confirmed, u.ai_consent, u.ai_consent_at,
                     EXISTS (SELECT FROM auth.second_factors f
                         WHERE f.user_id = u.id AND f.confirmed_at IS NOT NULL) AS second_factor,
@@ -42,8 +43,7 @@ macro_rules! select_account {
 /// An account with what proves its owner.
 pub struct Stored {
     pub account: Account,
-    /// bcrypt's text form.
-    pub password_hash: String,
+    pub password_hash: Hashed,
     /// Rises when the password is changed.
     pub password_version: i64,
 }
@@ -69,7 +69,7 @@ fn read_account(row: Row<'_>) -> Result<Account, RowError> {
 fn read_stored(row: Row<'_>) -> Result<Stored, RowError> {
     Ok(Stored {
         account: read_account(row)?,
-        password_hash: row.get("password_hash")?,
+        password_hash: Hashed { text: row.get("password_hash")?, formed: row.get("password_formed")? },
         password_version: row.get("password_version")?,
     })
 }
@@ -130,8 +130,8 @@ pub async fn all() -> Result<Vec<Account>, Error> {
 /// Adds the account with its roles; its event is the first of its sequence.
 pub async fn insert(tx: &Tx, account: &Account, email: &EmailKey, password_hash: &str) -> Result<u64, Abort> {
     tx.execute(
-        "INSERT INTO auth.users (id, email, email_key, password_hash, display_name, timezone, created_at, updated_at, event_sequence)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)",
+        "INSERT INTO auth.users (id, email, email_key, password_hash, password_formed, display_name, timezone, created_at, updated_at, event_sequence)
+         VALUES ($1, $2, $3, $4, true, $5, $6, $7, $7, $8)",
         params![
             account.id,
             &account.email,
@@ -251,8 +251,11 @@ pub async fn note_login(tx: &Tx, id: Uuid, now_us: i64) -> Result<Option<u64>, A
 
 /// Replaces a password's hash by another of the same password, unless the password was changed meanwhile.
 pub async fn rehash(tx: &Tx, id: Uuid, old: &str, new: &str) -> Result<(), Abort> {
-    tx.execute("UPDATE auth.users SET password_hash = $3 WHERE id = $1 AND password_hash = $2", params![id, old, new])
-        .await?;
+    tx.execute(
+        "UPDATE auth.users SET password_hash = $3, password_formed = true WHERE id = $1 AND password_hash = $2",
+        params![id, old, new],
+    )
+    .await?;
     Ok(())
 }
 
@@ -266,8 +269,8 @@ pub async fn change_password(
 ) -> Result<bool, Abort> {
     let changed = tx
         .query(
-            "UPDATE auth.users SET password_hash = $3, password_version = password_version + 1, updated_at = $4,
-                event_sequence = event_sequence + 1
+            "UPDATE auth.users SET password_hash = $3, password_formed = true, password_version = password_version + 1,
+                updated_at = $4, event_sequence = event_sequence + 1
              WHERE id = $1 AND password_version = $2 RETURNING event_sequence",
             params![id, version, hash, change.at],
         )

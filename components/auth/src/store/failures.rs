@@ -12,11 +12,12 @@ use mindflow_guest::{
     clock,
     key_value::{Bucket, Condition, PutOutcome},
 };
+use uuid::Uuid;
 
 /// The bucket's name in the manifest.
 const BUCKET: &str = "auth-limits";
 
-/// The failed logins of one e-mail address.
+/// The failed logins of one e-mail address, or the wrong passwords of one session.
 pub struct Failures {
     bucket: Bucket,
     keys: Keys,
@@ -24,18 +25,26 @@ pub struct Failures {
 
 impl Failures {
     pub async fn of(email: &EmailKey) -> Result<Self, Error> {
-        Ok(Self { bucket: Bucket::open(BUCKET.to_owned()).await?, keys: Keys::of(email) })
+        Self::counted_by(Keys::of(email)).await
     }
 
-    /// Refuses while the account is locked; else answers whether there were failures before.
-    pub async fn check(&self) -> Result<bool, Error> {
+    pub async fn of_session(id: Uuid) -> Result<Self, Error> {
+        Self::counted_by(Keys::of_session(id)).await
+    }
+
+    async fn counted_by(keys: Keys) -> Result<Self, Error> {
+        Ok(Self { bucket: Bucket::open(BUCKET.to_owned()).await?, keys })
+    }
+
+    /// Refuses while it is locked; else answers how many failures there were before.
+    pub async fn check(&self) -> Result<u32, Error> {
         let entries = self.bucket.get_many(vec![self.keys.failures.clone(), self.keys.lock.clone()]).await?;
         let value = |index: usize| entries.get(index).and_then(Option::as_ref).map(|entry| entry.value.as_slice());
         let now_us = clock::now_us();
         match lockout::state(value(0), value(1), now_us) {
-            LockoutState::Open { failed_before } => match kept::locked_until(&self.keys.digest, now_us).await? {
+            LockoutState::Open { failures } => match kept::locked_until(&self.keys.digest, now_us).await? {
                 Some(until_us) => Err(locked(lockout::seconds_left(&lockout::lock_value(until_us), now_us))),
-                None => Ok(failed_before),
+                None => Ok(failures),
             },
             LockoutState::Locked { retry_after_s } => Err(locked(retry_after_s)),
             LockoutState::LockDue => Err(locked(self.lock().await?)),
@@ -87,7 +96,7 @@ impl Failures {
 fn locked(retry_after_s: u32) -> Error {
     Error::RateLimited(Throttled {
         retry_after_s,
-        message: "Too many failed logins. Wait before you try again.".into(),
+        message: "Too many wrong passwords. Wait before you try again.".into(),
         limit: None,
     })
 }

@@ -45,7 +45,7 @@ pub async fn add(tx: &Tx, id: Uuid, session: &Session, now_us: i64) -> Result<()
     Ok(())
 }
 
-/// Ends the user's sessions that are too many beside this one, those first that were not used for the longest time.
+/// Ends the user's sessions that are too many with this one, those first that were not used for the longest time.
 pub async fn make_room(tx: &Tx, id: Uuid, session: &Session, sessions_max: u32) -> Result<Vec<Uuid>, Abort> {
     let others_max = i64::from(sessions_max.saturating_sub(1));
     let rows = tx
@@ -105,7 +105,7 @@ pub async fn of_user(user_id: Uuid, now_us: i64) -> Result<Vec<(Uuid, Session)>,
 }
 
 /// Keeps a lock, unless one that was there before still holds.
-pub async fn lock(email_digest: &str, until_us: i64, now_us: i64) -> Result<(), Error> {
+pub async fn lock(digest: &str, until_us: i64, now_us: i64) -> Result<(), Error> {
     sql::transaction(DATABASE, &Identity::Service, async |tx| {
         tx.execute(
             "DELETE FROM auth.login_locks WHERE email_digest IN
@@ -116,7 +116,7 @@ pub async fn lock(email_digest: &str, until_us: i64, now_us: i64) -> Result<(), 
         tx.execute(
             "INSERT INTO auth.login_locks AS l (email_digest, locked_until) VALUES ($1, $2)
              ON CONFLICT (email_digest) DO UPDATE SET locked_until = excluded.locked_until WHERE l.locked_until <= $3",
-            params![email_digest, Time(until_us), Time(now_us)],
+            params![digest, Time(until_us), Time(now_us)],
         )
         .await?;
         Ok(())
@@ -125,18 +125,18 @@ pub async fn lock(email_digest: &str, until_us: i64, now_us: i64) -> Result<(), 
 }
 
 /// Takes a lock away.
-pub async fn unlock(email_digest: &str) -> Result<(), Error> {
+pub async fn unlock(digest: &str) -> Result<(), Error> {
     sql::transaction(DATABASE, &Identity::Service, async |tx| {
-        tx.execute("DELETE FROM auth.login_locks WHERE email_digest = $1", params![email_digest]).await?;
+        tx.execute("DELETE FROM auth.login_locks WHERE email_digest = $1", params![digest]).await?;
         Ok(())
     })
     .await
 }
 
-/// When the lock of an address ends, if there is one.
-pub async fn locked_until(email_digest: &str, now_us: i64) -> Result<Option<i64>, Error> {
+/// When the lock of an address or a session ends, if there is one.
+pub async fn locked_until(digest: &str, now_us: i64) -> Result<Option<i64>, Error> {
     let statement = "SELECT locked_until FROM auth.login_locks WHERE email_digest = $1 AND locked_until > $2";
-    let rows = sql::query(DATABASE, Identity::Service, statement, params![email_digest, Time(now_us)]).await?;
+    let rows = sql::query(DATABASE, Identity::Service, statement, params![digest, Time(now_us)]).await?;
     Ok(rows.first().map(|row| row.get::<Time>("locked_until")).transpose()?.map(|until| until.0))
 }
 

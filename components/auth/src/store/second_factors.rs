@@ -44,7 +44,7 @@ pub async fn of_user(user_id: Uuid) -> Result<Option<Kept>, Error> {
     Ok(Some(Kept { sealed_secret: row.get("sealed_secret")?, confirmed: row.get("confirmed")? }))
 }
 
-/// Keeps a secret that is to be confirmed, in place of one that was not. Not beside one that was.
+/// Keeps a secret that is to be confirmed, in place of one that was not. Not while the user has a confirmed one.
 pub async fn begin(user_id: Uuid, sealed_secret: Vec<u8>, now_us: i64) -> Result<bool, Error> {
     let kept = sql::transaction(DATABASE, &Identity::Service, async |tx| {
         Ok(tx

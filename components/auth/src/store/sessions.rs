@@ -1,6 +1,6 @@
 //! Sessions in the key-value bucket `sessions`: `session:{id}` holds the session, and
 //! `user-sessions:{user id}:{id}` finds a user's. The second may outlive the first (a listing skips
-//! it) but never the other way round, so no live session is hidden from its owner. [`written`] is beside them.
+//! it) but never the other way round, so no live session is hidden from its owner. [`written`] has a user's marks.
 //!
 //! [`kept`] has a copy in the database. It is changed first, so that a session which the key-value store has lost
 //! is found again, and one that was ended is not.
@@ -58,7 +58,7 @@ impl Sessions {
     }
 
     /// The same, with what its user has written in the last seconds. One read as well.
-    pub async fn look(&self, id: Uuid, user_id: Uuid) -> Result<(Option<Stored>, Option<Written>), Error> {
+    pub async fn find_with_marks(&self, id: Uuid, user_id: Uuid) -> Result<(Option<Stored>, Option<Written>), Error> {
         let mut entries = self.0.get_many(vec![key(id), written::key(user_id)]).await?.into_iter();
         let session = self.whole(id, entries.next().flatten()).await?;
         Ok((session, written::read(entries.next().flatten(), clock::now_us())))

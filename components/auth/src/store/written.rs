@@ -10,7 +10,7 @@ use mindflow_guest::{
 use std::fmt::Write;
 use uuid::Uuid;
 
-/// Reads wait for a write for so long at most: 25 times what the read side needs (contract §5). After that they show what is
+/// Reads wait for a write for so long at most: 25 times what the read side needs. After that they show what is
 /// there, until the read side has caught up.
 const WAIT_MS: u64 = 5_000;
 const WAIT_US: i64 = 5_000_000;
@@ -48,7 +48,7 @@ pub fn read(entry: Option<Entry>, now_us: i64) -> Option<Written> {
     Some(Written { marks, until_us })
 }
 
-/// Adds to it, also beside others who do.
+/// Adds to it, also while others do.
 pub async fn note(bucket: &Bucket, user_id: Uuid, marks: &[Mark], now_us: i64) -> Result<(), Error> {
     let (mut held, mut condition) = (Vec::new(), Condition::IfAbsent);
     for _ in 0..ATTEMPTS_MAX {

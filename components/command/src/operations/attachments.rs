@@ -1,6 +1,6 @@
 //! Attachments of an entry: files that its user has uploaded to the media service.
 
-use crate::bindings::mindflow::media::files;
+use crate::bindings::mindflow::media::{files, intake};
 use mindflow_guest::call::{CallContext, Error, FieldError};
 use mindflow_guest::failure::field;
 use mindflow_guest::rules::Rule;
@@ -27,6 +27,21 @@ pub async fn gone(context: &CallContext, ids: Vec<Uuid>) -> Result<Vec<Uuid>, Er
     }
     let held = files::hold(context.clone(), ids.iter().map(Uuid::to_string).collect()).await?;
     Ok(ids.into_iter().zip(held).filter(|(_, is_held)| !is_held).map(|(id, _)| id).collect())
+}
+
+/// Of an import: those that are no files of the user whose job it is. The others are kept for a day.
+pub async fn missing_of(
+    context: &CallContext,
+    job: &str,
+    ids: &[Uuid],
+    named: &[String],
+) -> Result<Vec<FieldError>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let texts = ids.iter().map(Uuid::to_string).collect();
+    let held = intake::hold(context.clone(), job.to_owned(), texts).await?;
+    Ok(missing(ids, &held, named))
 }
 
 fn missing(ids: &[Uuid], held: &[bool], named: &[String]) -> Vec<FieldError> {

@@ -2,11 +2,20 @@
 //! rows and their events.
 
 mod attachments;
+pub mod books;
+pub mod changes;
 pub mod create;
+pub mod ended_tags;
+pub mod imports;
 pub mod lifecycle;
 pub mod moods;
+pub mod prompts;
+pub mod publish;
 pub mod tags;
+pub mod templates;
+pub mod trash;
 pub mod update;
+pub mod versions;
 
 use crate::announce::Events;
 use crate::bindings::exports::mindflow::command::journal as wit;
@@ -43,11 +52,18 @@ impl<'a> Request<'a> {
 
     /// The entry as it was written.
     fn answer(&self, stored: Stored) -> wit::WrittenEntry {
+        let analysis_requested = self.premium && !stored.entry.draft;
         // Tags may be new, and are events of their own then; those that are not have been shown for long.
         let tags = stored.entry.tags.iter().map(|tag| Mark::tag(tag.id, 1));
-        let marks = tags.chain([Mark::entry(stored.entry.id, stored.event_sequence)]).collect();
-        wit::WrittenEntry { entry: stored.entry.into(), analysis_requested: self.premium, marks }
+        let marks = tags.chain([mark(&stored)]).collect();
+        wit::WrittenEntry { entry: stored.entry.into(), analysis_requested, marks }
     }
+}
+
+/// Of the entry's last event.
+fn mark(stored: &Stored) -> Mark {
+    let (id, sequence) = (stored.entry.id, stored.event_sequence);
+    if stored.entry.draft { Mark::draft(id, sequence) } else { Mark::entry(id, sequence) }
 }
 
 /// An id from outside. A text that is not an id is answered like an id that does not exist.

@@ -1,6 +1,6 @@
-//! Recording a mood on its own, without an entry.
+//! Recording a mood on its own, without an entry, and taking it back.
 
-use super::Request;
+use super::{Request, known_id};
 use crate::bindings::exports::mindflow::command::journal as wit;
 use crate::store::{DATABASE, entries};
 use crate::validation;
@@ -34,6 +34,24 @@ pub async fn record(
         note: recorded.note,
         at,
         date: date.to_string(),
-        mark: Mark::mood(id),
+        mark: Mark::mood(id, 1),
     })
+}
+
+/// It was never there then: what it was goes, and so does it from lists and figures.
+pub async fn take_back(context: &CallContext, id: &str) -> Result<Mark, Error> {
+    /// Of its second event, which is its last.
+    const SEQUENCE: u64 = 2;
+    let not_found = || Error::NotFound("There is no such recorded mood.".into());
+    let request = Request::begin(context).await?;
+    let id = known_id(id, not_found)?;
+    transaction(DATABASE, &request.caller.identity(), async |tx| {
+        if !entries::take_back_mood(tx, id, request.user_id, request.now_us).await? {
+            return Err(not_found().into());
+        }
+        tx.publish(request.events.mood_taken_back(id, request.now_us, SEQUENCE)?).await?;
+        Ok(())
+    })
+    .await?;
+    Ok(Mark::mood(id, SEQUENCE))
 }

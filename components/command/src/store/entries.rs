@@ -7,7 +7,7 @@ use crate::statements;
 use crate::validation::Mutation;
 use mindflow_events::{Entry, MoodRecorded, Tag};
 use mindflow_guest::params;
-use mindflow_guest::sql::{self, Abort, Date, Identity, Json, Row, RowError, Time, Tx};
+use mindflow_guest::sql::{self, Abort, Date, Identity, Json, Row, RowError, Time, Tx, violated_constraint};
 use mindflow_guest::{call::Error, failure};
 use uuid::Uuid;
 
@@ -19,6 +19,8 @@ pub enum Created {
     Repeated,
     /// The month's quota is used up.
     BeyondQuota,
+    /// There is an entry with this id, of this user or another, or there was.
+    IdTaken,
 }
 
 /// Writes a new entry without its tags. After any result but `Written` the transaction has nothing to keep.
@@ -28,6 +30,22 @@ pub async fn create(
     mutation: Option<&Mutation>,
     month: Month,
     limit: Option<u32>,
+) -> Result<Created, Abort> {
+    insert(tx, entry, mutation, month, limit, entry.draft).await
+}
+
+/// The same, without a place in a month's quota.
+pub async fn import(tx: &Tx, entry: &Entry, month: Month) -> Result<Created, Abort> {
+    insert(tx, entry, None, month, None, true).await
+}
+
+async fn insert(
+    tx: &Tx,
+    entry: &Entry,
+    mutation: Option<&Mutation>,
+    month: Month,
+    limit: Option<u32>,
+    is_uncounted: bool,
 ) -> Result<Created, Abort> {
     let params = params![
         entry.id,
@@ -39,8 +57,16 @@ pub async fn create(
         Date(month.first()),
         limit,
         mutation.map(|mutation| mutation.fingerprint.clone()),
+        is_uncounted,
     ];
-    let rows = tx.query(statements::CREATE_ENTRY, params).await?;
+    let rows = match tx.query(statements::CREATE_ENTRY, params).await {
+        Err(error)
+            if violated_constraint(&error).is_some_and(|name| statements::ENTRY_ID_CONSTRAINTS.contains(&name)) =>
+        {
+            return Ok(Created::IdTaken);
+        }
+        answered => answered?,
+    };
     let row = rows.first().ok_or_else(|| failure::internal("creating an entry answered no row"))?;
     Ok(if !row.get::<bool>("fresh")? {
         Created::Repeated
@@ -136,10 +162,47 @@ pub async fn revive(tx: &Tx, stored: Stored) -> Result<Stored, Abort> {
     Ok(Stored { event_sequence, deleted_at: None, ..stored })
 }
 
-/// Deletes a locked entry for good, with all that hangs on it.
+/// Ends a locked entry for good, with all that hangs on it; its id is not used again.
 pub async fn purge(tx: &Tx, id: Uuid, user_id: Uuid) -> Result<(), Abort> {
     tx.query(statements::ERASE, params![user_id, id]).await?;
     Ok(())
+}
+
+/// Writes the marks of a locked entry. Its content stays.
+pub async fn mark(tx: &Tx, stored: &Stored, marked: Entry) -> Result<Stored, Abort> {
+    let params = params![marked.id, marked.user_id, marked.pinned, marked.favourite, marked.book_id];
+    let rows = tx.query(statements::MARK_ENTRY, params).await?;
+    let event_sequence = rows.first().ok_or_else(vanished)?.get("event_sequence")?;
+    Ok(Stored { entry: marked, event_sequence, deleted_at: stored.deleted_at })
+}
+
+/// Makes a locked draft an entry; `None` when the month's quota is used up.
+pub async fn publish(
+    tx: &Tx,
+    stored: Stored,
+    month: Month,
+    limit: Option<u32>,
+    now_us: i64,
+) -> Result<Option<Stored>, Abort> {
+    let Entry { id, user_id, .. } = stored.entry;
+    let params = params![id, user_id, Date(month.first()), limit, Time(now_us)];
+    let rows = tx.query(statements::PUBLISH_ENTRY, params).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let updated_at = row.get("updated_at")?;
+    let entry = Entry { draft: false, published_at: Some(Time(now_us)), updated_at, ..stored.entry };
+    Ok(Some(Stored { entry, event_sequence: row.get("event_sequence")?, deleted_at: None }))
+}
+
+/// Whether the user has a draft of this id, which may be empty.
+pub async fn is_draft(id: Uuid, user_id: Uuid, identity: Identity) -> Result<bool, Error> {
+    let rows = sql::query(DATABASE, identity, statements::DRAFT_OF_USER, params![id, user_id]).await?;
+    Ok(!rows.is_empty())
+}
+
+/// Takes a recorded mood back; false when there is none, or it was taken back before.
+pub async fn take_back_mood(tx: &Tx, id: Uuid, user_id: Uuid, now_us: i64) -> Result<bool, Abort> {
+    let rows = tx.query(statements::TAKE_BACK_MOOD, params![id, user_id, Time(now_us)]).await?;
+    Ok(!rows.is_empty())
 }
 
 pub async fn record_mood(tx: &Tx, recorded: &MoodRecorded) -> Result<(), Abort> {
@@ -152,10 +215,14 @@ fn vanished() -> Error {
     failure::internal("an entry that this transaction holds is not there")
 }
 
-fn stored(row: Row<'_>) -> Result<Stored, RowError> {
+pub fn stored(row: Row<'_>) -> Result<Stored, RowError> {
+    Ok(Stored { entry: entry(&row)?, event_sequence: row.get("event_sequence")?, deleted_at: row.get("deleted_at")? })
+}
+
+/// With its tags, whose ids and names are columns of the row.
+pub fn entry(row: &Row<'_>) -> Result<Entry, RowError> {
     let names: Vec<String> = row.get("tag_names")?;
     let ids: Vec<Uuid> = row.get("tag_ids")?;
     let tags = ids.into_iter().zip(names).map(|(id, name)| Tag { id, name }).collect();
-    let entry = Entry { tags, ..row.read()? };
-    Ok(Stored { entry, event_sequence: row.get("event_sequence")?, deleted_at: row.get("deleted_at")? })
+    Ok(Entry { tags, ..row.read()? })
 }

@@ -2,7 +2,7 @@
 
 use crate::statements;
 use crate::support::*;
-use mindflow_backends::database::sql::Value;
+use mindflow_backends::database::sql::{Error, Value};
 use uuid::Uuid;
 
 const USED: &str = "SELECT COALESCE(sum(used), 0)::bigint FROM command.quota_usage";
@@ -136,4 +136,22 @@ async fn a_mutation_that_failed_leaves_its_id_to_the_one_that_waits() {
     });
     assert_eq!(outcome, WRITTEN);
     assert_eq!(db.count(ENTRIES).await, 1);
+}
+
+#[tokio::test]
+async fn an_id_that_an_entry_has_is_refused_by_a_constraint_that_the_service_knows_whoevers_it_is() {
+    let db = Db::new("ids").await;
+    let (owner, stranger) = (db.user(), db.user());
+    let id = owner.entry().await;
+    for user in [&owner, &stranger] {
+        let tx = user.begin().await;
+        match tx.try_query(statements::CREATE_ENTRY, user.create_params(id, &NewEntry::default())).await {
+            Err(Error::Statement(error)) => {
+                let constraint = error.constraint.unwrap();
+                assert!(statements::ENTRY_ID_CONSTRAINTS.contains(&constraint.as_str()), "{constraint}");
+            }
+            other => panic!("{other:?}"),
+        }
+        tx.rollback().await;
+    }
 }

@@ -7,11 +7,11 @@ use crate::statements;
 use crate::support::*;
 
 const ROWS: [&str; 5] = [
-    "SELECT count(*) FROM command.journals",
+    "SELECT count(*) FROM command.journals WHERE purged_at IS NULL",
     "SELECT count(*) FROM command.journal_moods",
     "SELECT count(*) FROM command.journal_attachments",
     "SELECT count(*) FROM command.journal_tags",
-    "SELECT count(*) FROM command.client_mutations",
+    "SELECT count(*) FROM command.client_mutations WHERE fingerprint IS NOT NULL",
 ];
 
 /// An entry that has a row in each of the tables.
@@ -41,7 +41,7 @@ async fn erase(user: &User<'_>, entry: Option<Uuid>) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn an_erased_entry_leaves_no_row_and_takes_none_of_another() {
+async fn an_erased_entry_leaves_its_id_alone_and_takes_nothing_of_another() {
     let db = Db::new("erasing").await;
     let (user, other) = (db.user(), db.user());
     let (gone, kept, foreign) =
@@ -54,11 +54,16 @@ async fn an_erased_entry_leaves_no_row_and_takes_none_of_another() {
     erase(&user, Some(foreign)).await;
     assert_eq!((user.read(kept).await.rows.len(), other.read(foreign).await.rows.len()), (1, 1));
     assert!(user.read(gone).await.rows.is_empty());
+    let id_alone = "SELECT count(*) FROM command.journals j JOIN command.client_mutations m ON m.entry_id = j.id
+        WHERE j.purged_at IS NOT NULL AND j.title = '' AND j.content = '' AND m.fingerprint IS NULL";
+    assert_eq!(db.count(id_alone).await, 1);
 
     erase(&user, None).await;
     for rows in ROWS {
         assert_eq!(db.count(rows).await, 1, "{rows}");
     }
-    assert_eq!(db.count("SELECT count(*) FROM command.tags").await, 1);
+    for table in ["journals", "client_mutations", "tags", "change_counters"] {
+        assert_eq!(db.count(&format!("SELECT count(*) FROM command.{table}")).await, 1, "{table}");
+    }
     assert_eq!(other.read(foreign).await.rows.len(), 1);
 }

@@ -47,6 +47,8 @@ async fn a_stranger_sees_and_changes_nothing_even_in_the_owners_name() {
         "journal_attachments",
         "quota_usage",
         "client_mutations",
+        "books",
+        "entry_versions",
     ] {
         let rows = tx.query(&format!("SELECT count(*) AS seen FROM command.{table}"), vec![]).await;
         assert_eq!(only(&rows, "seen"), Value::Int64(0), "{table}");

@@ -12,7 +12,11 @@ mod statements;
 
 mod creating;
 mod erasing;
+mod importing;
 mod isolation;
+mod keeping;
 mod support;
+mod syncing;
 mod tagging;
+mod templates;
 mod updating;

@@ -30,6 +30,7 @@ pub struct NewEntry {
     pub attachments: Vec<Uuid>,
     pub mutation: Option<&'static str>,
     pub limit: Option<i64>,
+    pub draft: bool,
 }
 
 /// Of every entry here.
@@ -85,6 +86,11 @@ impl Db {
         self.0.one(query).await
     }
 
+    /// As the service itself.
+    pub async fn begin(&self) -> Tx {
+        Tx(self.0.database().begin("command", &Identity::Service).await.unwrap())
+    }
+
     /// Waits until so many statements of this database wait for a lock.
     pub async fn until_waiting(&self, statements: i64) {
         self.0.until_waiting(statements).await;
@@ -108,13 +114,14 @@ impl User<'_> {
         vec![
             uuid(id),
             uuid(self.id),
-            Value::Json(COLUMNS.to_owned()),
+            Value::Json(COLUMNS.replacen('{', &format!("{{\"draft\": {},", entry.draft), 1)),
             entry.mood.map_or(Value::Null, text),
             uuids(&entry.attachments),
             entry.mutation.map_or(Value::Null, text),
             Value::Date(MONTH),
             entry.limit.map_or(Value::Null, Value::Int64),
             entry.mutation.map_or(Value::Null, |_| Value::Bytes(FINGERPRINT.to_vec())),
+            Value::Boolean(entry.draft),
         ]
     }
 
@@ -184,7 +191,11 @@ impl Tx {
     }
 
     pub async fn commit(self) {
-        self.0.commit().await.unwrap();
+        self.try_commit().await.unwrap();
+    }
+
+    pub async fn try_commit(self) -> Result<(), Error> {
+        self.0.commit().await
     }
 
     pub async fn rollback(self) {

@@ -31,7 +31,7 @@ pub struct Document {
     pub parsed: ExecutableDocument,
     text: Rc<str>,
     digest: OnceCell<[u8; 32]>,
-    /// Whether an answer was one to keep ([`super::answers`]).
+    /// Whether an answer was one to keep ([`super::kept_answers`]).
     pub kept: Cell<bool>,
     /// Words and marks.
     pub tokens: u32,

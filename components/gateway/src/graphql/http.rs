@@ -2,12 +2,14 @@
 //!
 //! All failures are answered as GraphQL errors, since GraphQL clients read nothing else.
 
-use super::execute::{self, Answer, Prepared, Refused};
+use super::answer::{Answer, Refused};
+use super::execute;
+use super::prepared::Prepared;
 use super::scope::{Scope, SharedScope};
 use super::workarounds::params::{self, Params, Payload};
 use super::{graphiql, sse};
 use crate::failure::{Failure, Kind};
-use crate::memory::Place;
+use crate::memory::Reservation;
 use crate::rate;
 use crate::settings::Settings;
 use crate::viewer::Viewer;
@@ -87,7 +89,7 @@ fn answered(status: StatusCode, answer_type: AnswerType, mut answer: Answer) -> 
 }
 
 /// A response of this JSON, which is in the memory of `place`.
-fn sized(status: StatusCode, answer_type: AnswerType, json: Vec<u8>, place: Option<Place>) -> Response {
+fn sized(status: StatusCode, answer_type: AnswerType, json: Vec<u8>, place: Option<Reservation>) -> Response {
     let response =
         Response::new(status).header("content-type", answer_type.content_type()).header("cache-control", "no-store");
     match place {

@@ -1,4 +1,4 @@
-//! Bounds on the shape of one operation (contract §2), most of them checked before the engine sees the document. What it may
+//! Bounds on the shape of one operation, most of them checked before the engine sees the document. What it may
 //! cost is in [`super::cost`].
 //!
 //! Depth and size are measured here, fragment by fragment, so that a document of fragments that name each other

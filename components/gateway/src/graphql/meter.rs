@@ -4,14 +4,16 @@
 
 use crate::failure::{Excess, Failure};
 use crate::memory::{ANSWER_BYTES_MAX, TAKEN_BYTES_MAX};
+use crate::services::devices::{Change, ChangePage, ChangedThing};
 use crate::services::reads::{self, AnalyzedEntry};
+use crate::services::templates::Template;
 use mindflow_guest::call::Error;
 use mindflow_guest::failure::invalid;
 use mindflow_guest::journal::Entry;
 use mindflow_guest::rules::Rule;
 use std::cell::Cell;
 
-/// Of a record, beside its texts.
+/// Of a record, besides its texts.
 const RECORD_BYTES: usize = 400;
 /// Of a small value, and of its place in the tree of the answer.
 const VALUE_BYTES: usize = 100;
@@ -89,6 +91,21 @@ pub fn too_large(excess: Excess) -> Failure {
 pub fn entry_bytes(entry: &Entry) -> usize {
     let tags: usize = entry.tags.iter().map(|tag| tag.name.len() + VALUE_BYTES).sum();
     RECORD_BYTES + entry.title.len() + entry.content.len() + tags + entry.attachment_ids.len() * VALUE_BYTES
+}
+
+pub fn template_bytes(template: &Template) -> usize {
+    let tags: usize = template.tags.iter().map(|tag| tag.len() + VALUE_BYTES).sum();
+    RECORD_BYTES + template.title.len() + template.content.len() + tags
+}
+
+/// Of what a page of changes says.
+pub fn changed_bytes(page: &ChangePage) -> usize {
+    let of_change = |change: &Change| match &change.thing {
+        ChangedThing::Entry(entry) => entry_bytes(entry),
+        ChangedThing::Template(template) => template_bytes(template),
+        _ => RECORD_BYTES,
+    };
+    page.changes.iter().map(of_change).sum()
 }
 
 pub fn analyzed_bytes(AnalyzedEntry { entry, analysis, .. }: &AnalyzedEntry) -> usize {

@@ -1,6 +1,6 @@
-//! GraphQL: the schema of the contract over the services, and its transport over HTTP.
+//! GraphQL: the public schema over the services, and its transport over HTTP.
 
-mod answers;
+pub mod answer;
 pub mod apq;
 pub mod cost;
 mod documents;
@@ -8,8 +8,10 @@ pub mod errors;
 pub mod execute;
 pub mod graphiql;
 pub mod http;
+mod kept_answers;
 pub mod limits;
 pub mod meter;
+pub mod prepared;
 mod roots;
 pub mod scope;
 pub mod sse;
@@ -45,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_schema_has_the_names_of_the_contract() {
+    fn the_schema_has_the_public_names() {
         let sdl = sdl();
         for line in [
             "scalar DateTime",

@@ -2,12 +2,12 @@
 
 use super::cost::Cost;
 use super::errors;
-use super::meter::Meter;
+use super::meter::{Meter, changed_bytes, entry_bytes};
 use super::workarounds::loader::Loader;
 use crate::failure::Failure;
-use crate::memory::{self, Place};
+use crate::memory::{self, Reservation};
 use crate::services::reads::{self, OwnAnswer, OwnRead};
-use crate::services::{accounts, files};
+use crate::services::{accounts, devices, files, journal};
 use crate::viewer::Viewer;
 use async_graphql::{Context, SelectionField};
 use futures::FutureExt;
@@ -31,7 +31,7 @@ pub struct Scope {
     /// What they can cost, and how much memory they need.
     spent: Cell<(Cost, u64)>,
     /// The memory of a stream's notice, until it is answered.
-    place: RefCell<Option<Place>>,
+    place: RefCell<Option<Reservation>>,
     /// Of the notice that is to be answered next.
     cursor: RefCell<Option<String>>,
     own: Loader<OwnRead, Result<OwnAnswer, Error>>,
@@ -131,7 +131,7 @@ impl Scope {
     }
 
     /// Memory for the request's operations, unless [`hold`](Self::hold) has taken it.
-    pub async fn place(&self) -> Result<Option<Place>, Failure> {
+    pub async fn place(&self) -> Result<Option<Reservation>, Failure> {
         if self.place.borrow().is_some() {
             return Ok(None);
         }
@@ -156,7 +156,7 @@ impl Scope {
         self.cursor.borrow_mut().take()
     }
 
-    pub fn release(&self) -> Option<Place> {
+    pub fn release(&self) -> Option<Reservation> {
         self.place.borrow_mut().take()
     }
 
@@ -218,6 +218,54 @@ impl Scope {
             OwnAnswer::Tags(tags) => Ok(tags),
             _ => misread(),
         }
+    }
+}
+
+impl Scope {
+    pub async fn books(&self) -> Result<Vec<reads::Book>, Error> {
+        match self.own.load(OwnRead::Books).await?? {
+            OwnAnswer::Books(books) => Ok(books),
+            _ => misread(),
+        }
+    }
+
+    pub async fn calendar(&self, span: reads::DaySpan) -> Result<Vec<reads::CalendarDay>, Error> {
+        match self.own.load(OwnRead::Calendar(span)).await?? {
+            OwnAnswer::Calendar(days) => Ok(days),
+            _ => misread(),
+        }
+    }
+
+    pub async fn recorded_moods(&self, span: reads::DaySpan) -> Result<Vec<reads::RecordedMood>, Error> {
+        match self.own.load(OwnRead::RecordedMoods(span)).await?? {
+            OwnAnswer::RecordedMoods(moods) => Ok(moods),
+            _ => misread(),
+        }
+    }
+
+    /// A page of the viewer's trash.
+    pub async fn deleted(&self, page: reads::PageRequest) -> Result<journal::DeletedPage, Error> {
+        let _turn = self.turns.next().await?;
+        let page = journal::deleted_entries(self.viewer.proven().await?, page).await?;
+        self.meter.take(page.entries.iter().map(|deleted| entry_bytes(&deleted.entry)).sum())?;
+        Ok(page)
+    }
+
+    /// A page of what has changed of the viewer's.
+    pub async fn changes(&self, cursor: Option<String>, first: u32) -> Result<devices::ChangePage, Error> {
+        let _turn = self.turns.next().await?;
+        let page = devices::changes_since(self.viewer.proven().await?, cursor, first).await?;
+        self.meter.take(changed_bytes(&page))?;
+        Ok(page)
+    }
+
+    /// A page of the versions of one of the viewer's entries.
+    pub async fn versions(&self, id: String, page: reads::PageRequest) -> Result<journal::VersionPage, Error> {
+        let _turn = self.turns.next().await?;
+        let page = journal::entry_versions(self.viewer.proven().await?, id, page).await?;
+        let bytes = page.versions.iter().map(|version| version.title.len() + version.content.len());
+        self.meter.take(bytes.sum())?;
+        Ok(page)
     }
 }
 

@@ -4,15 +4,18 @@
 //! A host that keeps streams says so in the request. A subscription is then handed over to it ([`hold`]), and takes neither
 //! a call nor an instance; elsewhere its call answers it for as long as it lasts ([`respond`]).
 
-use super::execute::{self, Answer, Begun, Prepared, Refused};
+use super::answer::{Answer, Refused};
+use super::execute::{self, Begun};
+use super::prepared::Prepared;
 use super::roots::Begins;
 use super::workarounds::params::Params;
 use crate::change_feed::Start;
 use crate::failure::Failure;
-use crate::memory::Place;
+use crate::memory::Reservation;
 use crate::socket;
 use crate::viewer::{Viewer, watch};
 use crate::web::media::Answer as AnswerType;
+use crate::web::sse_events::{self, COMPLETE};
 use crate::web::{Request, Response};
 use async_graphql::parser::types::OperationType;
 use futures::FutureExt;
@@ -27,8 +30,6 @@ use std::time::Duration;
 /// Proxies close connections that are silent for 15 to 60 seconds. It also detects clients that have disconnected.
 const KEEP_ALIVE: Duration = Duration::from_secs(12);
 
-/// The last event.
-pub const COMPLETE: &str = "event: complete\ndata:\n\n";
 /// A comment: clients pass over it.
 const STILL_THERE: &str = ":\n\n";
 
@@ -43,23 +44,8 @@ fn head() -> Response {
         .header("x-accel-buffering", "no")
 }
 
-/// The event of one result, which is JSON in one line. With its cursor, from which a client goes on by `Last-Event-ID`.
-pub fn next(result: &str, cursor: Option<&str>) -> String {
-    format!("{}event: next\ndata: {result}\n\n", cursor.map(id).unwrap_or_default())
-}
-
-/// Where the client goes on that has had no result: an id and no event.
-pub fn at(cursor: &str) -> String {
-    format!("{}\n", id(cursor))
-}
-
-/// One that the client has made up may be any text: what is no single line of a cursor is left out.
-fn id(cursor: &str) -> String {
-    if cursor.contains(char::is_control) { String::new() } else { format!("id: {cursor}\n") }
-}
-
 fn event(answer: &Answer) -> String {
-    next(&answer.text(), answer.cursor())
+    sse_events::next(&answer.text(), answer.cursor())
 }
 
 /// Where a client goes on that was connected before (HTML standard, §9.2.4).
@@ -111,7 +97,7 @@ struct Running {
     ended: LocalBoxFuture<'static, Error>,
     correlation_id: String,
     /// The memory of the last event. The client takes it before the next one is asked for.
-    unsent: Option<Place>,
+    unsent: Option<Reservation>,
     /// Where the subscription has begun, until the client knows.
     start: Option<Arc<OnceLock<Start>>>,
 }
@@ -121,7 +107,7 @@ impl Running {
     fn still_there(&mut self) -> Vec<u8> {
         match self.start.as_ref().and_then(|start| start.get()) {
             Some(start) => {
-                let event = at(&start.cursor());
+                let event = sse_events::at(&start.cursor());
                 self.start = None;
                 event.into_bytes()
             }
@@ -160,19 +146,5 @@ async fn step(state: State) -> Option<(Vec<u8>, State)> {
     match happened {
         Some(piece) => Some((piece, State::Running(running))),
         None => Some((COMPLETE.into(), State::Done)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_event_has_the_id_of_its_cursor_and_nothing_else_that_a_client_wrote() {
-        assert_eq!(next("{}", Some("7-0")), "id: 7-0\nevent: next\ndata: {}\n\n");
-        assert_eq!(at("7-0"), "id: 7-0\n\n");
-        for forged in ["7-0\n\nevent: next\ndata: {}", "7\r0", "\0"] {
-            assert_eq!(at(forged), "\n", "{forged:?}");
-        }
     }
 }

@@ -4,7 +4,7 @@ use crate::names;
 use crate::services::reads;
 use crate::web::conditional::Validators;
 use mindflow_events::Time;
-use mindflow_guest::journal::Tag;
+use mindflow_guest::journal::{Place, Tag};
 use serde_json::{Value, json};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -23,6 +23,15 @@ pub fn json(reads::AnalyzedEntry { entry, analysis, .. }: &reads::AnalyzedEntry)
         "version": entry.version,
         "wordCount": entry.word_count,
         "private": entry.private,
+        "draft": entry.draft,
+        "publishedAt": entry.published_at.map(Time),
+        "pinned": entry.pinned,
+        "favourite": entry.favourite,
+        "journalId": entry.book_id,
+        "entryTime": entry.entry_time,
+        "place": entry.place.as_ref().map(|Place { name, latitude, longitude }| {
+            json!({ "name": name, "latitude": latitude, "longitude": longitude })
+        }),
         "analysis": analysis_json(analysis),
     })
 }
@@ -61,8 +70,8 @@ pub fn analysis_to_come(requested: bool) -> reads::Analysis {
     }
 }
 
-/// The tag changes with the content's version, and with all that is in the body and changes without one: the analysis, and the
-/// names of the tags. An entry that was just written has no time of its last change, which the read side gives it.
+/// The tag changes with the content's version, and with all that is in the body and changes without one: the analysis, the names of
+/// the tags, and where the entry is kept and how it is marked. An entry that was just written has no time of its last change, which the read side gives it.
 pub fn validators(shown: &reads::AnalyzedEntry) -> Validators {
     let reads::AnalyzedEntry { entry, analysis, shown_since } = shown;
     let status = names::analysis_status(analysis.status).to_ascii_lowercase();
@@ -71,7 +80,7 @@ pub fn validators(shown: &reads::AnalyzedEntry) -> Validators {
         (&tag.id, &tag.name).hash(&mut rest);
     }
     analysis_json(analysis).to_string().hash(&mut rest);
-    entry.updated_at.hash(&mut rest);
+    (entry.updated_at, entry.draft, entry.pinned, entry.favourite, &entry.book_id).hash(&mut rest);
     let etag = format!("\"v{}-{status}-{:x}\"", entry.version, rest.finish());
     Validators { etag, modified_us: *shown_since }
 }

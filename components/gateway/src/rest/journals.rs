@@ -18,11 +18,27 @@ use mindflow_guest::failure::field;
 use mindflow_guest::journal::PAGE_MAX;
 use mindflow_guest::rules::{Format, Rule};
 use mindflow_guest::web::query::Query;
+use serde::Deserialize;
 use serde_json::json;
 
 const PAGE_DEFAULT: u32 = 20;
 /// The largest entry, as it is written or read, as JSON's values, as a text, and while that grows.
 const ONE_ENTRY_BYTES: u64 = 4 * ENTRY_BYTES_MAX;
+/// Where an entry was, as a body says it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Place {
+    name: Option<String>,
+    latitude: Option<f64>,
+    longitude: Option<f64>,
+}
+
+impl From<Place> for journal::Place {
+    fn from(Place { name, latitude, longitude }: Place) -> Self {
+        Self { name, latitude, longitude }
+    }
+}
+
 /// The answer is the user's own; a cache asks each time whether it is still good.
 const OWN_CACHE: &str = "private, no-cache";
 
@@ -43,6 +59,7 @@ pub async fn create(request: &Request, viewer: &Viewer) -> Result<Response, Fail
     let _place = memory::take(ONE_ENTRY_BYTES).await?;
     let mut fields = Fields::new(body::object(request)?);
     let new = journal::NewEntry {
+        id: fields.optional_text("id"),
         title: fields.text("title"),
         content: fields.text("content"),
         mood: fields.nullable("mood", names::mood_rule(), &names::MOOD_RULE, names::parse_mood).flatten(),
@@ -51,6 +68,12 @@ pub async fn create(request: &Request, viewer: &Viewer) -> Result<Response, Fail
         attachment_ids: fields.texts("attachmentIds").unwrap_or_default(),
         client_mutation_id: fields.optional_text("clientMutationId"),
         private: fields.optional_flag("private").unwrap_or_default(),
+        draft: fields.optional_flag("draft").unwrap_or_default(),
+        pinned: fields.optional_flag("pinned").unwrap_or_default(),
+        favourite: fields.optional_flag("favourite").unwrap_or_default(),
+        book_id: fields.optional_text("journalId"),
+        entry_time: fields.optional_text("entryTime"),
+        place: fields.nullable_object::<Place>("place").flatten().map(Into::into),
     };
     fields.finish()?;
     let written = journal::create_entry(context, new).await?;
@@ -107,7 +130,20 @@ impl PageRequest {
         let (from_date, to_date) = (date("from"), date("to"));
         let asked = Self {
             user_id: given.text("userId"),
-            filter: reads::Filter { text: given.text("text"), tag: given.text("tag"), mood, from_date, to_date },
+            filter: reads::Filter {
+                text: given.text("text"),
+                tag: given.text("tag"),
+                mood,
+                from_date,
+                to_date,
+                drafts: false,
+                book_id: given.text("journalId"),
+                pinned: None,
+                favourite: None,
+                tags_all: Vec::new(),
+                tags_any: Vec::new(),
+                tags_none: Vec::new(),
+            },
             order,
             page: reads::PageRequest { first, after: given.text("cursor") },
         };
@@ -181,6 +217,7 @@ pub async fn update(request: &Request, viewer: &Viewer, id: String) -> Result<Re
     existing_id(&id, "entry")?;
     let _place = memory::take(ONE_ENTRY_BYTES).await?;
     let mut fields = Fields::new(body::object(request)?);
+    let default_book = viewer.caller().await?.user_id.clone();
     let mut change = journal::EntryChange {
         title: fields.new_text("title"),
         content: fields.emptied_text("content"),
@@ -189,6 +226,11 @@ pub async fn update(request: &Request, viewer: &Viewer, id: String) -> Result<Re
         entry_date: fields.set("entryDate", Format::Date, names::DATE_RULE, names::parse_date),
         attachment_ids: fields.texts("attachmentIds"),
         private: fields.new_flag("private"),
+        pinned: fields.new_flag("pinned"),
+        favourite: fields.new_flag("favourite"),
+        book_id: fields.nullable_text("journalId").map(|id| id.unwrap_or(default_book)),
+        entry_time: fields.nullable_text("entryTime"),
+        place: fields.nullable_object::<Place>("place").map(|place| place.map(Into::into)),
         expected_version: fields.optional_number("expectedVersion"),
     };
     fields.finish()?;
@@ -254,7 +296,7 @@ mod tests {
         let failure = PageRequest::read("tgas=rain&limit=0&tag=a&tag=b&from=").unwrap_err();
         let broken: Vec<_> = failure.fields.iter().map(|error| (error.field.as_str(), error.rule.as_str())).collect();
         assert_eq!(broken, [("limit", "range"), ("tag", "too-many"), ("tgas", "unknown-field")]);
-        for name in ["userId", "limit", "cursor", "text", "tag", "mood", "from", "to", "orderBy"] {
+        for name in ["userId", "limit", "cursor", "text", "tag", "mood", "from", "to", "orderBy", "journalId"] {
             assert!(failure.fields[2].message.contains(name), "{}", failure.fields[2].message);
         }
     }

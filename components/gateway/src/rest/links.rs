@@ -7,6 +7,7 @@ use crate::services::accounts;
 use crate::viewer::Viewer;
 use crate::web::{Request, Response, list, media, page};
 use http::{Method, StatusCode};
+use mindflow_guest::account_link::Link;
 use mindflow_guest::call::Error;
 use mindflow_guest::failure::field;
 use mindflow_guest::rules::Rule;
@@ -14,67 +15,44 @@ use mindflow_guest::rules::Rule;
 /// Of the form with which a password is reset.
 const NEW_PASSWORD: &str = "newPassword";
 
-/// What a link does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Link {
-    ConfirmEmail,
-    ConfirmEmailChange,
-    ResetPassword,
+/// The page before it is followed.
+fn form(link: Link) -> &'static str {
+    match link {
+        Link::ConfirmEmail => {
+            "<form method=\"post\">\n<p><button>Yes, this e-mail address is mine</button></p>\n</form>"
+        }
+        Link::ConfirmEmailChange => {
+            "<form method=\"post\">\n<p><button>Use this e-mail address for my account</button></p>\n</form>"
+        }
+        Link::ResetPassword => {
+            "<form method=\"post\">\n\
+             <p><label>New password <input type=\"password\" name=\"newPassword\" autocomplete=\"new-password\" required></label></p>\n\
+             <p><button>Set the password</button></p>\n</form>"
+        }
+    }
 }
 
-impl Link {
-    const ALL: [Self; 3] = [Self::ConfirmEmail, Self::ConfirmEmailChange, Self::ResetPassword];
+/// What it says when it was followed.
+fn done(link: Link) -> &'static str {
+    match link {
+        Link::ConfirmEmail => "The e-mail address is confirmed.",
+        Link::ConfirmEmailChange => "Your account has this e-mail address from now on: log in with it.",
+        Link::ResetPassword => "The password is set, and all sessions have ended. Log in with it.",
+    }
+}
 
-    /// Its part of the path, below `/auth`; the token follows.
-    const fn segment(self) -> &'static str {
-        match self {
-            Self::ConfirmEmail => "confirm-email",
-            Self::ConfirmEmailChange => "confirm-email-change",
-            Self::ResetPassword => "reset-password",
+async fn follow(link: Link, request: &Request, viewer: &Viewer, token: String) -> Result<(), Failure> {
+    let context = viewer.context();
+    let outcome = match link {
+        Link::ConfirmEmail => accounts::confirm_email(context, token).await,
+        Link::ConfirmEmailChange => accounts::confirm_email_change(context, token).await,
+        Link::ResetPassword => {
+            let new = of_form(request, NEW_PASSWORD).ok_or_else(missing)?;
+            rate::of_guess(viewer).await?;
+            accounts::reset_password(context, token, new).await
         }
-    }
-
-    pub fn of_segment(segment: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|link| link.segment() == segment)
-    }
-
-    fn form(self) -> &'static str {
-        match self {
-            Self::ConfirmEmail => {
-                "<form method=\"post\">\n<p><button>Yes, this e-mail address is mine</button></p>\n</form>"
-            }
-            Self::ConfirmEmailChange => {
-                "<form method=\"post\">\n<p><button>Use this e-mail address for my account</button></p>\n</form>"
-            }
-            Self::ResetPassword => {
-                "<form method=\"post\">\n\
-                 <p><label>New password <input type=\"password\" name=\"newPassword\" autocomplete=\"new-password\" required></label></p>\n\
-                 <p><button>Set the password</button></p>\n</form>"
-            }
-        }
-    }
-
-    fn done(self) -> &'static str {
-        match self {
-            Self::ConfirmEmail => "The e-mail address is confirmed.",
-            Self::ConfirmEmailChange => "Your account has this e-mail address from now on: log in with it.",
-            Self::ResetPassword => "The password is set, and all sessions have ended. Log in with it.",
-        }
-    }
-
-    async fn follow(self, request: &Request, viewer: &Viewer, token: String) -> Result<(), Failure> {
-        let context = viewer.context();
-        let outcome = match self {
-            Self::ConfirmEmail => accounts::confirm_email(context, token).await,
-            Self::ConfirmEmailChange => accounts::confirm_email_change(context, token).await,
-            Self::ResetPassword => {
-                let new = of_form(request, NEW_PASSWORD).ok_or_else(missing)?;
-                rate::of_guess(viewer).await?;
-                accounts::reset_password(context, token, new).await
-            }
-        };
-        Ok(rate::of_link(viewer, outcome).await?)
-    }
+    };
+    Ok(rate::of_link(viewer, outcome).await?)
 }
 
 /// A field of the form that the page posts, if it was filled in.
@@ -91,10 +69,10 @@ fn missing() -> Error {
 /// 404 for a token that is not good any more, 422 for a password that cannot be; neither for a browser.
 pub async fn respond(link: Link, request: &Request, viewer: &Viewer, token: String) -> Result<Response, Failure> {
     if request.method() != Method::POST {
-        return Ok(page::respond(StatusCode::OK, link.form()));
+        return Ok(page::respond(StatusCode::OK, form(link)));
     }
-    match link.follow(request, viewer, token).await {
-        Ok(()) => Ok(page::respond(StatusCode::OK, &page::paragraph(link.done()))),
+    match follow(link, request, viewer, token).await {
+        Ok(()) => Ok(page::respond(StatusCode::OK, &page::paragraph(done(link)))),
         Err(failure) if media::wants_html(list(request.headers(), "accept").as_deref()) => {
             Ok(refused(link, &failure, viewer))
         }
@@ -112,7 +90,7 @@ fn refused(link: Link, failure: &Failure, viewer: &Viewer) -> Response {
     let mut content: String = sentences.into_iter().map(page::paragraph).collect();
     if failure.kind == Kind::Invalid {
         content.push('\n');
-        content.push_str(link.form());
+        content.push_str(form(link));
     }
     let shown = page::respond(failure.kind.facts().status, &content);
     failure.headers().fold(shown, |response, (name, value)| response.header(name, value))
@@ -141,9 +119,7 @@ mod tests {
         for link in Link::ALL {
             let shown = block_on(respond(link, &request, &viewer(), "T".into())).unwrap();
             assert!(text(&shown).contains("<form method=\"post\">"), "{link:?}");
-            assert_eq!(Link::of_segment(link.segment()), Some(link));
         }
-        assert_eq!(Link::of_segment("unsubscribe"), None);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The REST endpoints of the contract, thin over the services.
+//! The REST endpoints, thin over the services.
 
 pub mod account;
 pub mod entry;

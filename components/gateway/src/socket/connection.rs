@@ -3,13 +3,12 @@
 use super::kept;
 use super::protocol::{Action as Wanted, Close, Protocol, STREAM};
 use super::stream::{EVENTS, Stream};
-use super::task::{Notices, Outcome, Work};
+use super::work::{Notices, Outcome, Work};
 use crate::change_feed::{self, forgotten};
 use crate::failure::{Failure, Kind};
-use crate::graphql::execute::Refused;
-use crate::graphql::sse;
+use crate::graphql::answer::Refused;
 use crate::viewer::{Viewer, watch};
-use crate::web::{Presented, correlation, header};
+use crate::web::{Presented, correlation, header, sse_events};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use mindflow_events::notice_topic;
 use mindflow_guest::websocket::{self, Action, Happening, Message, Reaction, Subscription, Task, Upgrade};
@@ -146,7 +145,7 @@ impl Connection {
         self.protocol.stream_begins();
         self.expires_us = Some(expires_us);
         let mut actions = self.identified(Some(user_id));
-        let begins = after.as_deref().map(|after| sse::at(&change_feed::cursor(&topic, after)));
+        let begins = after.as_deref().map(|after| sse_events::at(&change_feed::cursor(&topic, after)));
         actions.extend(begins.map(|event| Action::Send(Message::Text(event))));
         actions.extend(self.subscribe(tag(STREAM), (topic, after), notices));
         actions.push(self.next_proof(now_us));

@@ -7,6 +7,7 @@ mod kept;
 mod protocol;
 mod stream;
 mod task;
+mod work;
 
 pub use connection::step;
 pub use stream::{EVENTS, hand_over};

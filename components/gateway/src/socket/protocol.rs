@@ -2,8 +2,7 @@
 //! state machine: a message or an event goes in, what is to be done comes out. It does nothing itself. A subscription over
 //! server-sent events is a connection of one operation, whose results are written as events.
 
-use crate::graphql::sse;
-use crate::web::json;
+use crate::web::{json, sse_events};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -245,7 +244,7 @@ impl Protocol {
             return Vec::new();
         }
         if self.is_stream() {
-            return vec![Action::Send(sse::next(result, cursor))];
+            return vec![Action::Send(sse_events::next(result, cursor))];
         }
         vec![Action::Send(format!(r#"{{"id":{},"type":"next","payload":{result}}}"#, Value::from(id)))]
     }
@@ -256,7 +255,7 @@ impl Protocol {
             return Vec::new();
         }
         if self.is_stream() {
-            let last = Action::Send(sse::next(&json!({"errors": errors}).to_string(), None));
+            let last = Action::Send(sse_events::next(&json!({"errors": errors}).to_string(), None));
             return [vec![last], self.complete_stream()].concat();
         }
         vec![
@@ -277,7 +276,7 @@ impl Protocol {
     }
 
     fn complete_stream(&mut self) -> Vec<Action> {
-        [vec![Action::Send(sse::COMPLETE.to_owned())], self.close(Close::Done, "")].concat()
+        [vec![Action::Send(sse_events::COMPLETE.to_owned())], self.close(Close::Done, "")].concat()
     }
 }
 

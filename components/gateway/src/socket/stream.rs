@@ -3,7 +3,7 @@
 
 use super::kept;
 use super::protocol::STREAM;
-use super::task::Notices;
+use super::work::Notices;
 use crate::change_feed::Start;
 use crate::failure::Failure;
 use crate::graphql::workarounds::params::Params;

@@ -4,10 +4,12 @@
 use super::connection::Connection;
 use super::kept;
 use super::protocol::Action;
+use super::work::{Notices, Outcome, Work};
 use crate::change_feed::Start;
 use crate::failure::Failure;
-use crate::graphql::apq;
-use crate::graphql::execute::{self, Answer, Begun, Prepared, Refused};
+use crate::graphql::answer::{Answer, Refused};
+use crate::graphql::execute::{self, Begun};
+use crate::graphql::prepared::Prepared;
 use crate::graphql::scope::{Scope, SharedScope};
 use crate::graphql::workarounds::params::{self, Params};
 use crate::rate;
@@ -16,71 +18,8 @@ use crate::web::Presented;
 use mindflow_events::{Notice, UserNotice};
 use mindflow_guest::call::Error;
 use mindflow_guest::websocket::{Message, Performed};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value};
-
-/// What is to be done.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Work {
-    Prove,
-    Operation {
-        id: String,
-        payload: Value,
-    },
-    Notices(Notices),
-    /// Hears when the session ends.
-    Watch,
-}
-
-/// What each notice of a subscription is presented by: the operation as it was checked.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Notices {
-    id: String,
-    query: String,
-    operation_name: Option<String>,
-    variables: Map<String, Value>,
-}
-
-impl Notices {
-    /// By the operation's text, since a hash may be forgotten while the subscription goes on.
-    pub async fn of(id: String, mut params: Params) -> Result<Self, Failure> {
-        let (query, _) = apq::resolve(&mut params).await?;
-        let Params { operation_name, variables, .. } = params;
-        Ok(Self { id, query, operation_name, variables })
-    }
-}
-
-/// What came of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Outcome {
-    /// The token is good until then.
-    Proven {
-        expires_us: i64,
-        /// None from an older version.
-        #[serde(default)]
-        user_id: Option<String>,
-        /// Where the user's changes stand, of the first proof.
-        #[serde(default)]
-        cursor: Option<String>,
-    },
-    /// There is no token.
-    Anonymous,
-    /// The token is no good, or its session was revoked.
-    Forbidden,
-    /// Whether the token is good cannot be found out now.
-    Unknown,
-    /// The operation has had its answer.
-    Ended,
-    /// The operation was refused before it ran.
-    Refused { errors: Value },
-    Subscribed {
-        topic: String,
-        /// None from an older version: from now on.
-        #[serde(default)]
-        after: Option<String>,
-        notices: Notices,
-    },
-}
 
 /// Executes a task; none if it is not understood.
 pub async fn perform(state: &[u8], work: &[u8]) -> Option<Performed> {

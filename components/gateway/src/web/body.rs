@@ -9,6 +9,7 @@ use mindflow_guest::call::FieldError;
 use mindflow_guest::failure::field;
 use mindflow_guest::rules::Rule;
 use mindflow_guest::web::query::{UNKNOWN_MAX, shown_name};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 /// The largest entry fits, however its client writes it: 100,000 characters of content, 200 of the title and 20 × 50 of tags,
@@ -152,6 +153,28 @@ impl Fields {
         match self.take(name)? {
             Value::Null => Some(Vec::new()),
             value => self.as_texts(name, value),
+        }
+    }
+
+    /// A text that may be left out; `Some(None)` when it is null.
+    pub fn nullable_text(&mut self, name: &'static str) -> Option<Option<String>> {
+        match self.take(name)? {
+            Value::Null => Some(None),
+            value => self.as_text(name, value).map(Some),
+        }
+    }
+
+    /// An object of these members that may be left out; `Some(None)` when it is null.
+    pub fn nullable_object<T: DeserializeOwned>(&mut self, name: &'static str) -> Option<Option<T>> {
+        match self.take(name)? {
+            Value::Null => Some(None),
+            value => match serde_json::from_value(value) {
+                Ok(object) => Some(Some(object)),
+                Err(error) => {
+                    self.wrong(name, Rule::of_type("object"), &format!("Must be an object: {error}."));
+                    None
+                }
+            },
         }
     }
 

@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_cookie_carries_every_attribute_of_the_contract() {
+    fn the_cookie_carries_every_attribute() {
         let cookie = set_refresh("abc", 604_800);
         let mut parts: Vec<_> = cookie.split("; ").collect();
         assert_eq!(parts.remove(0), "mf_refresh=abc");

@@ -2,7 +2,7 @@
 //!
 //! What an attacker could compare byte by byte is left as it is (the attack BREACH: a secret and a text of the attacker's in one
 //! compressed answer): answers that set a cookie, and all below `/auth`, which carry tokens. Other answers take an access token
-//! in a header, which no foreign page can send. Streams of events are left as well, since each event has to leave at once, and
+//! in a header, which no foreign page can send. Streams of events are left as well, since each event has to leave immediately, and
 //! answers with a strong `ETag`, which names the bytes as they are.
 
 use super::Response;

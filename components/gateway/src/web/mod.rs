@@ -8,6 +8,7 @@ pub mod json;
 pub mod media;
 pub mod page;
 pub mod preflight;
+pub mod sse_events;
 pub mod wire;
 
 pub use mindflow_guest::web::{Presented, Response, conditional, correlation, cors, header, list, problem};

@@ -2,7 +2,7 @@
 
 use super::body::{self, BODY_BYTES_MAX, BODY_BYTES_USUAL};
 use crate::failure::{Failure, Kind};
-use crate::memory::{self, Place};
+use crate::memory::{self, Reservation};
 use http::request::Parts;
 use mindflow_guest::rules::Rule;
 use mindflow_guest::web::wire;
@@ -13,7 +13,7 @@ pub struct Incoming {
     pub parts: Parts,
     pub body: Result<Vec<u8>, Failure>,
     /// Of a body that is larger than usual: its memory, until the request is answered.
-    pub place: Option<Place>,
+    pub place: Option<Reservation>,
 }
 
 /// # Errors
@@ -26,7 +26,7 @@ pub async fn receive(request: WasiRequest) -> Result<Incoming, ErrorCode> {
     Ok(Incoming { parts, body, place })
 }
 
-async fn body(request: WasiRequest, announced: usize, place: &mut Option<Place>) -> Result<Vec<u8>, Failure> {
+async fn body(request: WasiRequest, announced: usize, place: &mut Option<Reservation>) -> Result<Vec<u8>, Failure> {
     if announced > BODY_BYTES_MAX {
         return Err(too_large(announced));
     }

@@ -3,8 +3,10 @@
 
 mod accounts;
 mod changes;
+mod keeping;
 mod order;
+mod own_writes;
 mod ownership;
 mod server;
-mod shown;
 mod stories;
+mod tags;

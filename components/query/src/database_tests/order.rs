@@ -2,13 +2,17 @@
 
 use super::server::Database;
 use crate::projection::tests::{
-    ENTRY, Fact, TAG, USER, analysis_failed, created, deleted, insights, mood, tag, updated, user,
+    ENTRY, Fact, TAG, USER, analysis_failed, book, created, deleted, draft, insights, mood, mood_taken_back, tag,
+    tag_deleted, updated, user,
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use serde_json::json;
+use uuid::Uuid;
 
 const AT: &str = "2025-05-01T08:00:00.000000Z";
-/// Each applies about twenty statements; enough to meet each pair of events both ways round many times.
+const SECOND: Uuid = Uuid::from_u128(0xe2);
+const BOOK: Uuid = Uuid::from_u128(0xb1);
+/// Each applies about thirty statements; enough to meet each pair of events both ways round many times.
 const ORDERS: usize = 60;
 
 fn a_life() -> Vec<Fact> {
@@ -27,7 +31,22 @@ fn a_life() -> Vec<Fact> {
         updated(ENTRY, 4, AT, "three").with(json!({ "tags": tags, "reason": "restored" })),
         updated(ENTRY, 5, AT, "three").with(json!({ "tags": tags, "reason": "reanalyze", "analysis": "requested" })),
         insights(ENTRY, 3, 5, -0.5),
+        mood_taken_back(9),
+        book("JournalCreated", BOOK, 1, "Dreams"),
+        book("JournalDeleted", BOOK, 2, ""),
+        draft(SECOND, 1, AT, "").with(json!({ "tags": tags, "bookId": BOOK })),
+        published(),
+        insights(SECOND, 1, 2, 0.25),
+        deleted(SECOND, 3),
+        tag_deleted(TAG, 3),
     ]
+}
+
+/// The second entry, which was a draft.
+fn published() -> Fact {
+    let mut published = created(SECOND, AT, "four").with(json!({ "publishedAt": AT, "analysis": "requested" }));
+    published.sequence = 2;
+    published
 }
 
 /// A prefix of that life, in any order, with any of its events delivered twice.

@@ -8,8 +8,16 @@ use mindflow_test_support::{TestDatabase, TestPostgres};
 use uuid::Uuid;
 
 const COMPONENT: &str = "query";
-const VIEWS: [&str; 7] =
-    ["users_view", "journals_view", "entry_tags", "entry_creations", "analyses_view", "moods_view", "tags_view"];
+const VIEWS: [&str; 8] = [
+    "users_view",
+    "journals_view",
+    "entry_tags",
+    "entry_creations",
+    "analyses_view",
+    "moods_view",
+    "tags_view",
+    "books_view",
+];
 
 pub struct Database(TestDatabase);
 

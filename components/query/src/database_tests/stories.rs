@@ -10,6 +10,7 @@ use crate::order::Order;
 use crate::projection::tests::{ENTRY, Fact, TAG, USER, created, deleted, insights as analysed, tag, updated};
 use crate::reading::entries::{PAGE_BYTES_MAX, View};
 use crate::reading::{entries, insights, profiles};
+use crate::request::tests::no_filter;
 use crate::request::{self, Page, Selection};
 use jiff::civil::date;
 use mindflow_guest::call::Error;
@@ -317,8 +318,7 @@ async fn a_text_is_found_in_every_spelling_of_its_letters() {
     ])
     .await;
     let request = |text: &str, tag: &str| {
-        let filter =
-            Filter { text: Some(text.into()), tag: Some(tag.into()), mood: None, from_date: None, to_date: None };
+        let filter = Filter { text: Some(text.into()), tag: Some(tag.into()), ..no_filter() };
         request::selection(&filter).unwrap()
     };
     for (text, tag) in [

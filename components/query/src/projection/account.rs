@@ -1,10 +1,10 @@
-//! Users, tags and recorded moods: aggregates of their own, one row each.
+//! Users, tags, journals and recorded moods: aggregates of their own, one row each.
 
 use super::Plan;
 use crate::folded::{Kept, kept};
 use crate::statement::Statement;
-use mindflow_events::{Account, MoodRecorded};
-use mindflow_guest::{params, text};
+use mindflow_events::{Account, Book, MoodRecorded, MoodTakenBack, TagDeleted};
+use mindflow_guest::{params, sql::Value, text};
 use uuid::Uuid;
 
 pub fn user(user: Account, sequence: i64) -> Plan {
@@ -33,10 +33,29 @@ pub fn user(user: Account, sequence: i64) -> Plan {
 }
 
 pub fn tag(tag_id: Uuid, user_id: Uuid, name: String, sequence: i64) -> Plan {
-    let columns =
-        [("tag_id", "uuid"), ("sequence", "bigint"), ("user_id", "uuid"), ("name", "text"), ("name_key", "text")];
     let name = text::into_nfc(name);
-    let params = params![tag_id, sequence, user_id, &name, text::key(&name).into_owned()];
+    let key = text::key(&name).into_owned();
+    tag_row(tag_id, user_id, Some((name, key)), sequence)
+}
+
+/// Its name goes. Entries that had it say so themselves.
+pub fn tag_deleted(deleted: &TagDeleted, sequence: i64) -> Plan {
+    tag_row(deleted.tag_id, deleted.user_id, None, sequence)
+}
+
+/// With a name and its key, or deleted.
+fn tag_row(tag_id: Uuid, user_id: Uuid, named: Option<(String, String)>, sequence: i64) -> Plan {
+    let columns = [
+        ("tag_id", "uuid"),
+        ("sequence", "bigint"),
+        ("user_id", "uuid"),
+        ("name", "text"),
+        ("name_key", "text"),
+        ("deleted", "boolean"),
+    ];
+    let deleted = named.is_none();
+    let (name, key) = named.unzip();
+    let params = params![tag_id, sequence, user_id, name, key, deleted];
     Plan {
         user_id,
         statement: Statement { text: upsert("tags_view", &columns), params },
@@ -55,11 +74,47 @@ pub fn mood(recorded: MoodRecorded, sequence: i64) -> Plan {
             ("mood", "text"),
             ("note", "text"),
             ("recorded_at", "timestamptz"),
+            ("date", "date"),
         ],
     );
-    let MoodRecorded { mood_id, user_id, mood, note, at, date: _ } = recorded;
-    let params = params![mood_id, sequence, user_id, mood, note.map(text::into_nfc), at];
+    let MoodRecorded { mood_id, user_id, mood, note, at, date } = recorded;
+    let params = params![mood_id, sequence, user_id, mood, note.map(text::into_nfc), at, date];
     Plan { user_id, statement: Statement { text, params }, notice: None, renamed_tag: None }
+}
+
+/// What it was goes.
+pub fn mood_taken_back(taken: &MoodTakenBack, sequence: i64) -> Plan {
+    let text = upsert(
+        "moods_view",
+        &[
+            ("mood_id", "uuid"),
+            ("sequence", "bigint"),
+            ("user_id", "uuid"),
+            ("taken_back_at", "timestamptz"),
+            ("mood", "text"),
+            ("note", "text"),
+            ("recorded_at", "timestamptz"),
+            ("date", "date"),
+        ],
+    );
+    let MoodTakenBack { mood_id, user_id, taken_back_at } = *taken;
+    let nothing = || Value::Null;
+    let params = params![mood_id, sequence, user_id, taken_back_at, nothing(), nothing(), nothing(), nothing()];
+    Plan { user_id, statement: Statement { text, params }, notice: None, renamed_tag: None }
+}
+
+pub fn book(book: Book, deleted: bool, sequence: i64) -> Plan {
+    let columns =
+        [("book_id", "uuid"), ("sequence", "bigint"), ("user_id", "uuid"), ("name", "text"), ("deleted", "boolean")];
+    let Book { book_id, user_id, name } = book;
+    let name = (!deleted).then(|| text::into_nfc(name));
+    let params = params![book_id, sequence, user_id, name, deleted];
+    Plan {
+        user_id,
+        statement: Statement { text: upsert("books_view", &columns), params },
+        notice: None,
+        renamed_tag: None,
+    }
 }
 
 /// Writes one row, unless a newer one is there. The columns begin with the id and `sequence`.

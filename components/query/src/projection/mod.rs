@@ -18,15 +18,21 @@ use serde_json::json;
 use uuid::Uuid;
 
 /// The events that change something here.
-const PROJECTED: [Kind; 10] = [
+const PROJECTED: [Kind; 16] = [
     Kind::UserRegistered,
     Kind::UserUpdated,
     Kind::JournalEntryCreated,
     Kind::JournalEntryUpdated,
     Kind::JournalEntryDeleted,
+    Kind::JournalDraftSaved,
+    Kind::JournalCreated,
+    Kind::JournalRenamed,
+    Kind::JournalDeleted,
     Kind::MoodRecorded,
+    Kind::MoodTakenBack,
     Kind::TagCreated,
     Kind::TagRenamed,
+    Kind::TagDeleted,
     Kind::AIInsightsGenerated,
     Kind::AIAnalysisFailed,
 ];
@@ -57,7 +63,12 @@ pub fn plan(event: &Event) -> Result<Option<Plan>, BadEvent> {
         Payload::TagRenamed(tag) => {
             Plan { renamed_tag: Some(tag.tag_id), ..account::tag(tag.tag_id, tag.user_id, tag.name, sequence) }
         }
+        Payload::TagDeleted(tag) => account::tag_deleted(&tag, sequence),
         Payload::MoodRecorded(mood) => account::mood(mood, sequence),
+        Payload::MoodTakenBack(mood) => account::mood_taken_back(&mood, sequence),
+        Payload::JournalCreated(book) | Payload::JournalRenamed(book) => account::book(book, false, sequence),
+        Payload::JournalDeleted(book) => account::book(book, true, sequence),
+        Payload::JournalDraftSaved(entry) => entry::written(&known(event, entry)?, sequence, NoticeKind::Draft),
         Payload::JournalEntryCreated(entry) => entry::written(&known(event, entry)?, sequence, NoticeKind::Created),
         Payload::JournalEntryUpdated(entry) => {
             // To who reads, a restored entry is one more.

@@ -73,6 +73,22 @@ pub fn deleted(entry: Uuid, sequence: u64) -> Fact {
     Fact::new("JournalEntryDeleted", sequence, payload)
 }
 
+pub fn draft(entry: Uuid, sequence: u64, at: &str, title: &str) -> Fact {
+    let mut fact = created(entry, at, title).with(json!({ "version": sequence, "draft": true }));
+    (fact.event_type, fact.sequence) = ("JournalDraftSaved", sequence);
+    fact
+}
+
+pub fn book(event_type: &'static str, book: Uuid, sequence: u64, name: &str) -> Fact {
+    Fact::new(event_type, sequence, json!({ "bookId": book, "userId": USER, "name": name }))
+}
+
+pub fn mood_taken_back(id: u128) -> Fact {
+    let payload =
+        json!({ "moodId": Uuid::from_u128(id), "userId": USER, "takenBackAt": "2025-05-05T00:00:00.000000Z" });
+    Fact::new("MoodTakenBack", 2, payload)
+}
+
 pub fn insights(entry: Uuid, sequence: u64, entry_sequence: u64, sentiment: f64) -> Fact {
     Fact::new(
         "AIInsightsGenerated",
@@ -92,6 +108,10 @@ pub fn analysis_failed(entry: Uuid, sequence: u64, entry_sequence: u64) -> Fact 
 
 pub fn tag(event_type: &'static str, tag: Uuid, sequence: u64, name: &str) -> Fact {
     Fact::new(event_type, sequence, json!({ "tagId": tag, "userId": USER, "name": name, "previousName": "x" }))
+}
+
+pub fn tag_deleted(tag: Uuid, sequence: u64) -> Fact {
+    Fact::new("TagDeleted", sequence, json!({ "tagId": tag, "userId": USER, "mergedInto": null }))
 }
 
 pub fn mood(id: u128, mood: &str, at: &str) -> Fact {
@@ -119,7 +139,13 @@ fn every_kind() -> Vec<Fact> {
         user("UserUpdated", USER, 2, "Anna", &["user", "premium"]),
         tag("TagCreated", TAG, 1, "work"),
         tag("TagRenamed", TAG, 2, "job"),
+        tag_deleted(TAG, 3),
         mood(1, "HAPPY", AT),
+        mood_taken_back(1),
+        book("JournalCreated", TAG, 1, "Dreams"),
+        book("JournalRenamed", TAG, 2, "Nights"),
+        book("JournalDeleted", TAG, 3, ""),
+        draft(ENTRY, 1, AT, ""),
         created(ENTRY, AT, "one"),
         updated(ENTRY, 2, AT, "two"),
         deleted(ENTRY, 3),
@@ -153,13 +179,19 @@ fn events_that_are_nothing_to_readers_are_passed_over() {
 
 #[test]
 fn listeners_are_told_what_happened_to_which_entry() {
-    let kinds: Vec<Option<NoticeKind>> =
-        every_kind().iter().map(|fact| planned(fact).notice.map(|notice| notice.kind)).collect();
-    let expected =
-        [NoticeKind::Created, NoticeKind::Updated, NoticeKind::Deleted, NoticeKind::Analyzed, NoticeKind::Updated]
-            .map(Some);
-    assert_eq!(kinds[..5], [None; 5]);
-    assert_eq!(kinds[5..], expected);
+    let told: Vec<(&str, NoticeKind)> = every_kind()
+        .iter()
+        .filter_map(|fact| planned(fact).notice.map(|notice| (fact.event_type, notice.kind)))
+        .collect();
+    let expected = [
+        ("JournalDraftSaved", NoticeKind::Draft),
+        ("JournalEntryCreated", NoticeKind::Created),
+        ("JournalEntryUpdated", NoticeKind::Updated),
+        ("JournalEntryDeleted", NoticeKind::Deleted),
+        ("AIInsightsGenerated", NoticeKind::Analyzed),
+        ("AIAnalysisFailed", NoticeKind::Updated),
+    ];
+    assert_eq!(told, expected);
     let restored = updated(ENTRY, 3, AT, "one").with(json!({ "reason": "restored" }));
     assert_eq!(planned(&restored).notice.map(|notice| notice.kind), Some(NoticeKind::Created));
     let renamed = ["TagCreated", "TagRenamed"].map(|kind| planned(&tag(kind, TAG, 2, "x")).renamed_tag);

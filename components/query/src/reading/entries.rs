@@ -30,12 +30,26 @@ const ON_THIS_DAY_MAX: i64 = 100;
 /// are ordered, for the cache, and on their way. The gateway makes room for this much (`READ_BYTES_MAX`).
 pub const PAGE_BYTES_MAX: u64 = 6 << 20;
 
-const LIVE: &str = "j.user_id = $1 AND j.deleted_at IS NULL";
+/// What lists and figures show of entries `j`.
+pub const LIVE: &str = "j.user_id = $1 AND j.deleted_at IS NULL AND NOT j.draft";
+const DRAFTS: &str = "j.user_id = $1 AND j.deleted_at IS NULL AND j.draft";
+/// Both.
+const THERE: &str = "j.user_id = $1 AND j.deleted_at IS NULL";
+/// Whether the entry `j` is in a book that is there, so not in the default one.
+const IN_A_BOOK: &str =
+    "EXISTS (SELECT FROM query.books_view b WHERE b.book_id = j.book_id AND b.user_id = $1 AND NOT b.deleted)";
 /// A tag as of its own events: renaming one is one event for any number of entries.
 const KNOWN_TAG: &str = "LEFT JOIN query.tags_view g ON g.tag_id = (e.tag ->> 'id')::uuid AND g.user_id = $1";
 /// Until the tag's own event is here, the name that the entry brought.
 const TAG_NAME: &str = "COALESCE(g.name, e.tag ->> 'name')";
 const TAG_KEY: &str = "COALESCE(g.name_key, j.tag_names[e.position])";
+
+/// A tag of the entry `j`, with its key of now.
+fn has_tag(key_is: &str) -> String {
+    format!(
+        "EXISTS (SELECT FROM jsonb_array_elements(j.tags) WITH ORDINALITY AS e (tag, position) {KNOWN_TAG} WHERE {TAG_KEY} = {key_is})"
+    )
+}
 
 /// How much of an entry the reader may see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +121,7 @@ fn whole_since(view: View, page: &str, since: &str, order: Order, total: Option<
 
 pub fn by_id(user: Uuid, ids: Vec<Uuid>) -> Statement {
     let page = format!(
-        "SELECT {} FROM query.journals_view j WHERE {LIVE} AND j.entry_id = ANY ($2::uuid[])",
+        "SELECT {} FROM query.journals_view j WHERE {THERE} AND j.entry_id = ANY ($2::uuid[])",
         View::Whole.entry_columns()
     );
     // What was written before changes were kept has its own times.
@@ -145,7 +159,8 @@ pub fn on_this_day(user: Uuid, day: Date, bytes_max: u64) -> Statement {
 /// One entry more than asked for, which only says that there are more.
 pub fn page(user: Uuid, view: View, selection: &Selection, order: Order, page: &Page) -> Statement {
     let mut params = Params(params![user]);
-    let matching = conditions(selection, &mut params);
+    let of = if selection.drafts { DRAFTS } else { LIVE };
+    let matching = conditions(user, selection, &mut params);
     let after = page.after.map_or_else(String::new, |Position { day, created_at, id }| {
         let mut values = Vec::with_capacity(3);
         values.extend(day.map(|day| format!("{}::date", params.bind(sql::Date(day)))));
@@ -156,12 +171,12 @@ pub fn page(user: Uuid, view: View, selection: &Selection, order: Order, page: &
     let limit = params.bind(page.first.saturating_add(1));
     let (columns, ordered) = (view.entry_columns(), order.clause("j"));
     let items =
-        format!("SELECT {columns} FROM query.journals_view j WHERE {LIVE}{matching}{after} {ordered} LIMIT {limit}");
-    let total = format!("SELECT count(*) AS total FROM query.journals_view j WHERE {LIVE}{matching}");
+        format!("SELECT {columns} FROM query.journals_view j WHERE {of}{matching}{after} {ordered} LIMIT {limit}");
+    let total = format!("SELECT count(*) AS total FROM query.journals_view j WHERE {of}{matching}");
     Statement { text: whole(view, &items, order, Some(&total), PAGE_BYTES_MAX), params: params.0 }
 }
 
-fn conditions(selection: &Selection, params: &mut Params) -> String {
+fn conditions(user: Uuid, selection: &Selection, params: &mut Params) -> String {
     let mut sql = String::new();
     if let Some(text) = &selection.text {
         let pattern = params.bind(folded::pattern(text));
@@ -169,10 +184,15 @@ fn conditions(selection: &Selection, params: &mut Params) -> String {
         sql += &format!(" AND ({} OR {})", holds("title"), holds("content"));
     }
     if let Some(tag) = &selection.tag {
-        let tag = params.bind(tag);
-        sql += &format!(
-            " AND EXISTS (SELECT FROM jsonb_array_elements(j.tags) WITH ORDINALITY AS e (tag, position) {KNOWN_TAG} WHERE {TAG_KEY} = {tag}::text)"
-        );
+        sql += &format!(" AND {}", has_tag(&format!("{}::text", params.bind(tag))));
+    }
+    for tag in &selection.tags_all {
+        sql += &format!(" AND {}", has_tag(&format!("{}::text", params.bind(tag))));
+    }
+    for (tags, not) in [(&selection.tags_any, ""), (&selection.tags_none, "NOT ")] {
+        if !tags.is_empty() {
+            sql += &format!(" AND {not}{}", has_tag(&format!("ANY ({}::text[])", params.bind(tags.clone()))));
+        }
     }
     if let Some(mood) = selection.mood {
         sql += &format!(" AND j.mood = {}::text", params.bind(Mood::from(mood)));
@@ -182,6 +202,17 @@ fn conditions(selection: &Selection, params: &mut Params) -> String {
     }
     if let Some(to) = selection.to {
         sql += &format!(" AND j.entry_date <= {}::date", params.bind(sql::Date(to)));
+    }
+    match selection.book {
+        Some(book) if book == user => sql += &format!(" AND NOT {IN_A_BOOK}"),
+        Some(book) => sql += &format!(" AND j.book_id = {}::uuid AND {IN_A_BOOK}", params.bind(book)),
+        None => {}
+    }
+    for (column, wanted) in [("pinned", selection.pinned), ("favourite", selection.favourite)] {
+        if let Some(wanted) = wanted {
+            sql += if wanted { " AND j." } else { " AND NOT j." };
+            sql += column;
+        }
     }
     sql
 }
@@ -221,7 +252,9 @@ pub fn paged(rows: &Rows, order: Order, page: &Page) -> Result<EntryPage, Error>
         }
         let node = entry(&row)?;
         let day = if order.is_by_day() { Some(row.get::<sql::Date>("entry_date")?.0) } else { None };
-        let position = Position { day, created_at: node.entry.created_at, id };
+        let by_changes = order == Order::ChangedDescending;
+        let created_at = if by_changes { node.entry.updated_at } else { node.entry.created_at };
+        let position = Position { day, created_at, id };
         let cursor = cursor::encode(Listing::Entries(order), position);
         edges.push(EntryEdge { cursor, node });
     }

@@ -16,7 +16,7 @@ pub fn newest(user: Uuid, limit: u32) -> Statement {
     let text = "WITH newest AS (
             SELECT a.entry_id, a.insights, a.completed_at FROM query.analyses_view a
             CROSS JOIN LATERAL (
-                SELECT FROM query.journals_view j WHERE j.entry_id = a.entry_id AND j.user_id = $1 AND j.deleted_at IS NULL LIMIT 1
+                SELECT FROM query.journals_view j WHERE j.entry_id = a.entry_id AND j.user_id = $1 AND j.deleted_at IS NULL AND NOT j.draft LIMIT 1
             ) live
             WHERE a.user_id = $1 AND a.status = 'READY' AND a.insights <> '[]'
             ORDER BY a.completed_at DESC, a.entry_id
@@ -68,7 +68,7 @@ pub fn tags(user: Uuid) -> Statement {
     let text = "SELECT g.tag_id, g.name, COALESCE(c.entries, 0) AS entries
         FROM query.tags_view g
         LEFT JOIN (SELECT tag_id, count(*) AS entries FROM query.entry_tags WHERE user_id = $1 GROUP BY tag_id) c ON c.tag_id = g.tag_id
-        WHERE g.user_id = $1
+        WHERE g.user_id = $1 AND NOT g.deleted
         ORDER BY g.name COLLATE query.by_language, g.tag_id";
     Statement { text: text.to_owned(), params: params![user] }
 }

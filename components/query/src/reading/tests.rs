@@ -1,6 +1,6 @@
 //! The statements' shapes; what they answer is tested on a database.
 
-use super::{entries, insights, profiles};
+use super::{books, days, entries, insights, profiles};
 use crate::bindings::exports::mindflow::query::reads::Mood;
 use crate::calendar::Month;
 use crate::cursor::Position;
@@ -18,7 +18,22 @@ const MONTH: Month = Month { start_us: 1, end_us: 2 };
 fn selections() -> impl Strategy<Value = Selection> {
     let days = prop::option::of((1..28_i8).prop_map(|day| date(2025, 5, day)));
     (prop::option::of(".{1,9}"), prop::option::of("[a-z]{1,9}"), prop::option::of(Just(Mood::Calm)), days.clone(), days)
-        .prop_map(|(text, tag, mood, from, to)| Selection { text, tag, mood, from, to })
+        .prop_flat_map(|(text, tag, mood, from, to)| {
+            let book = prop::option::of(prop::sample::select(vec![USER, Uuid::from_u128(2)]));
+            let marks = (any::<bool>(), any::<Option<bool>>(), any::<Option<bool>>());
+            (book, marks).prop_map(move |(book, (drafts, pinned, favourite))| Selection {
+                text: text.clone(),
+                tag: tag.clone(),
+                mood,
+                from,
+                to,
+                drafts,
+                book,
+                pinned,
+                favourite,
+                ..Selection::default()
+            })
+        })
 }
 
 fn orders() -> impl Strategy<Value = Order> {
@@ -27,6 +42,7 @@ fn orders() -> impl Strategy<Value = Order> {
         Order::EntryDateAscending,
         Order::CreatedDescending,
         Order::CreatedAscending,
+        Order::ChangedDescending,
     ])
 }
 
@@ -48,7 +64,7 @@ proptest! {
 #[test]
 fn every_read_is_one_statement_for_the_asking_user() {
     let page = Page { first: 3, after: None };
-    let statements: [Statement; 7] = [
+    let statements: [Statement; 10] = [
         entries::by_id(USER, vec![USER]),
         entries::recent(USER, 10, 1 << 20),
         entries::on_this_day(USER, date(2025, 5, 1), 1 << 20),
@@ -56,6 +72,9 @@ fn every_read_is_one_statement_for_the_asking_user() {
         insights::newest(USER, 10),
         insights::tags(USER),
         profiles::one(USER, MONTH),
+        books::all(USER),
+        days::calendar(USER, date(2025, 5, 1), date(2025, 5, 31)),
+        days::recorded_moods(USER, date(2025, 5, 1), date(2025, 5, 31)),
     ];
     for statement in statements {
         assert!(is_complete(&statement), "{}", statement.text);

@@ -1,10 +1,10 @@
-//! The reads of the contract: prove the caller, check the arguments, read the cache, then the database.
+//! The reads: prove the caller, check the arguments, read the cache, then the database.
 
 pub mod entries;
 pub mod leaving;
 pub mod own;
+pub mod own_writes;
 pub mod profiles;
-pub mod shown;
 
 use crate::{DATABASE, calendar::today, reading::insights as gathered, request, statement::Statement};
 use mindflow_guest::{

@@ -8,7 +8,7 @@ use crate::{
     calendar::{month, today},
     keys,
     reading::{
-        entries, insights,
+        books, days, entries, insights,
         profiles::{self, Terms},
     },
     request,
@@ -24,11 +24,11 @@ use mindflow_guest::{
     failure::invalid,
     journal::OWN_READS_MAX,
     rules::Rule,
-    sql::{self, Rows},
+    sql::{self, Row, Rows},
 };
 use uuid::Uuid;
 
-/// What is kept under the key of the recent entries: as many as the contract's dashboard shows.
+/// What is kept under the key of the recent entries: as many as a dashboard shows.
 const RECENT_KEPT: u32 = 10;
 
 /// A read whose arguments were checked.
@@ -39,6 +39,10 @@ enum Read {
     OnThisDay(Date),
     Insights(u32),
     Tags,
+    Books,
+    /// From a day to another.
+    Calendar(Date, Date),
+    RecordedMoods(Date, Date),
 }
 
 /// What the database answers to a read.
@@ -120,6 +124,9 @@ impl Read {
             OwnRead::OnThisDay(day) => Self::OnThisDay(request::date(day.as_deref())?.unwrap_or(today)),
             OwnRead::Insights(limit) => Self::Insights(request::limit(limit)?),
             OwnRead::Tags => Self::Tags,
+            OwnRead::Books => Self::Books,
+            OwnRead::Calendar(span) => request::span(&span).map(|(from, to)| Self::Calendar(from, to))?,
+            OwnRead::RecordedMoods(span) => request::span(&span).map(|(from, to)| Self::RecordedMoods(from, to))?,
         })
     }
 
@@ -131,6 +138,9 @@ impl Read {
             Self::OnThisDay(day) => keys::on_this_day(user, day),
             Self::Insights(limit) => keys::insights(user, limit),
             Self::Tags => keys::tags(user),
+            Self::Books => keys::books(user),
+            Self::Calendar(from, to) => keys::calendar(user, from, to),
+            Self::RecordedMoods(from, to) => keys::recorded_moods(user, from, to),
         }
     }
 
@@ -145,6 +155,9 @@ impl Read {
             Self::OnThisDay(day) => entries::on_this_day(user, day, bytes_max),
             Self::Insights(limit) => insights::newest(user, limit),
             Self::Tags => insights::tags(user),
+            Self::Books => books::all(user),
+            Self::Calendar(from, to) => days::calendar(user, from, to),
+            Self::RecordedMoods(from, to) => days::recorded_moods(user, from, to),
         }
     }
 
@@ -153,10 +166,11 @@ impl Read {
             Self::Profile => return profile(rows, caller, terms),
             Self::RecentEntries(_) => OwnAnswer::Entries(entries::all(rows, "limit", bytes_max)?),
             Self::OnThisDay(_) => OwnAnswer::Entries(entries::all(rows, "date", bytes_max)?),
-            Self::Insights(_) => {
-                OwnAnswer::Insights(rows.iter().map(|row| insights::insight(&row)).collect::<Result<_, Error>>()?)
-            }
-            Self::Tags => OwnAnswer::Tags(rows.iter().map(|row| insights::tag(&row)).collect::<Result<_, Error>>()?),
+            Self::Insights(_) => OwnAnswer::Insights(each(rows, insights::insight)?),
+            Self::Tags => OwnAnswer::Tags(each(rows, insights::tag)?),
+            Self::Books => OwnAnswer::Books(each(rows, books::book)?),
+            Self::Calendar(..) => OwnAnswer::Calendar(each(rows, days::day)?),
+            Self::RecordedMoods(..) => OwnAnswer::RecordedMoods(each(rows, days::recorded_mood)?),
         };
         Ok(Fetched { answer, lasts: true })
     }
@@ -168,6 +182,10 @@ impl Read {
         }
         answer
     }
+}
+
+fn each<T>(rows: &Rows, read: impl Fn(&Row<'_>) -> Result<T, Error>) -> Result<Vec<T>, Error> {
+    rows.iter().map(|row| read(&row)).collect()
 }
 
 /// Until the registration has arrived here, what the token says.

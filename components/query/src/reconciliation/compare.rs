@@ -74,6 +74,7 @@ impl Side {
                     UNION (SELECT DISTINCT user_id FROM query.entry_tags WHERE user_id > $1::uuid ORDER BY 1 LIMIT $2::bigint)
                     UNION (SELECT DISTINCT user_id FROM query.tags_view WHERE user_id > $1::uuid ORDER BY 1 LIMIT $2::bigint)
                     UNION (SELECT DISTINCT user_id FROM query.moods_view WHERE user_id > $1::uuid ORDER BY 1 LIMIT $2::bigint)
+                    UNION (SELECT DISTINCT user_id FROM query.books_view WHERE user_id > $1::uuid ORDER BY 1 LIMIT $2::bigint)
                 ) users ORDER BY user_id LIMIT $2::bigint"
             }
         };

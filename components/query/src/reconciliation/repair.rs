@@ -32,6 +32,7 @@ fn view(kind: &str) -> Result<(&'static str, &'static str), Error> {
         "entry" => Ok(("query.journals_view", "entry_id")),
         "tag" => Ok(("query.tags_view", "tag_id")),
         "mood" => Ok(("query.moods_view", "mood_id")),
+        "book" => Ok(("query.books_view", "book_id")),
         "user" => Ok(("query.users_view", "id")),
         other => Err(internal(format!("no view holds aggregates of the kind `{other}`"))),
     }
@@ -92,11 +93,14 @@ async fn present(tx: &Tx, user: Uuid, (kind, id): &Key) -> Result<Option<State>,
 /// Parts of an entry that its projection does not overwrite: its tags, and the record of its creation.
 async fn make_room(tx: &Tx, user: Uuid, entry: Uuid, document: &str, held: bool) -> Result<(), Abort> {
     let document: Value = serde_json::from_str(document).map_err(internal)?;
-    let created_us = document.get("firstSeen").and_then(Value::as_i64);
-    let created_us = created_us.ok_or_else(|| internal("an entry's document has no `firstSeen`"))?;
     if held {
         tx.execute("DELETE FROM query.entry_tags WHERE entry_id = $1::uuid", params![entry]).await?;
     }
+    let Some(created_us) = document.get("firstSeen").and_then(Value::as_i64) else {
+        // A draft, which is not counted.
+        tx.execute("DELETE FROM query.entry_creations WHERE entry_id = $1::uuid", params![entry]).await?;
+        return Ok(());
+    };
     tx.execute(
         "INSERT INTO query.entry_creations (entry_id, user_id, created_at) VALUES ($1::uuid, $2::uuid, $3::timestamptz)
          ON CONFLICT (entry_id) DO UPDATE SET user_id = EXCLUDED.user_id, created_at = EXCLUDED.created_at",

@@ -12,6 +12,7 @@ use mindflow_backends::{
     records::audit::{self as store, AuditLog},
 };
 use mindflow_platform::event::{EventRecord, EventRecordError, uuid};
+use mindflow_platform::refusal;
 use serde::Deserialize;
 use std::sync::Arc;
 use wasmtime::component::{Accessor, HasSelf, Linker};
@@ -113,7 +114,7 @@ enum Refusal {
 
 fn trail(accessor: Store<'_>) -> Result<Trail, Refusal> {
     let granted = accessor.with(|mut store| store.get().access.audit_log.clone());
-    granted.ok_or_else(|| Refusal::Unavailable("the audit trail is not granted".into()))
+    granted.ok_or_else(|| Refusal::Unavailable(refusal::AUDIT_TRAIL.into()))
 }
 
 impl writer::HostWithStore<State> for HasSelf<State> {

@@ -2,6 +2,7 @@
 
 use super::{Capability, Grantee, OpenError, Opening, Own, Requirement, Scratch, State};
 use mindflow_backends::{stores::blob as store, stores::objects as object_store};
+use mindflow_platform::refusal;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -71,7 +72,7 @@ impl Capability for Containers {
 
     async fn health(&self) -> Vec<(String, super::HealthState)> {
         futures::future::join_all(self.0.iter().map(async |(name, container)| {
-            (format!("blob:{name}"), container.health().await.map_err(|error| error.to_string()))
+            (format!("blob:{name}"), container.health().await.map_err(|error| super::HealthError::new(&error)))
         }))
         .await
     }
@@ -94,7 +95,7 @@ type Store<'a> = &'a Accessor<State, HasSelf<State>>;
 fn granted(accessor: Store<'_>, name: &str) -> Result<store::Container, Error> {
     accessor.with(|mut store| {
         let access = &store.get().access;
-        let denied = || Error::AccessDenied(format!("container `{name}` is not granted to `{}`", access.component));
+        let denied = || Error::AccessDenied(refusal::named("container", name, &access.component));
         access.blob.get(name).cloned().ok_or_else(denied)
     })
 }

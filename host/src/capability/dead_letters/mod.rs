@@ -6,6 +6,7 @@ use mindflow_backends::{
     delivery::{self as store, DeadLetterFilter, DeadLetterId, DeadLetters, QueueError},
     error::chain,
 };
+use mindflow_platform::refusal;
 use std::sync::Arc;
 use wasmtime::component::{Accessor, HasSelf, Linker};
 
@@ -66,7 +67,7 @@ type Store<'a> = &'a Accessor<State, HasSelf<State>>;
 fn letters(accessor: Store<'_>) -> Result<Access, Error> {
     accessor
         .with(|mut store| store.get().access.dead_letters.clone())
-        .ok_or_else(|| Error::Unavailable("dead letters are not granted, or the platform delivers no events".into()))
+        .ok_or_else(|| Error::Unavailable(refusal::DEAD_LETTERS.into()))
 }
 
 fn id(text: &str) -> Result<DeadLetterId, Error> {

@@ -10,9 +10,10 @@ use mindflow_backends::{
     embeddings::{Disclosing, Leaving},
     records::{
         PostgresConfig,
-        ledger::{self as store, Disclosed, Disclosure, Ledger, LedgerError, PostgresLedger},
+        ledger::{self as store, Disclosure, Ledger, LedgerError, PostgresLedger, Refusal},
     },
 };
+use mindflow_platform::refusal;
 use std::sync::Arc;
 use uuid::Uuid;
 use wasmtime::component::{Accessor, HasSelf, Linker};
@@ -96,14 +97,7 @@ impl Capability for Disclosures {
     }
 }
 
-/// Why something is not written down, and so not sent.
-enum Refusal {
-    /// A rule that the subject breaks.
-    Invalid(String),
-    /// The token proves no caller.
-    Denied(String),
-    Unavailable(String),
-}
+mindflow_platform::disclosure_types!(sender, reader, Document);
 
 /// Writes down what one call sends.
 pub(super) struct Recorder {
@@ -121,16 +115,12 @@ impl Recorder {
     /// Whose text it is, of what, and what for.
     async fn subject(&self) -> Result<store::Subject, Refusal> {
         let user_id = match &self.subject.owner {
-            Owner::User(id) => {
-                id.parse::<Uuid>().map_err(|_| Refusal::Invalid("owner: the user's id is no UUID".into()))?
-            }
+            Owner::User(id) => store::owner(id)?,
             Owner::Caller(token) => caller(&self.access, token).await?,
         };
         let document = self.subject.document.clone();
         let document = document.map(|Document { id, version }| store::Document { id, version });
-        let subject = store::Subject { user_id, document, purpose: self.subject.purpose.clone() };
-        subject.check().map_err(|broken| Refusal::Invalid(broken.to_string()))?;
-        Ok(subject)
+        store::Subject::of(user_id, document, self.subject.purpose.clone())
     }
 
     async fn record(
@@ -155,9 +145,7 @@ impl Recorder {
 #[async_trait::async_trait]
 impl Disclosing for Recorder {
     async fn disclose(&self, leaving: Leaving<'_>) -> Result<(), LedgerError> {
-        let subject = self.subject().await.map_err(|refusal| match refusal {
-            Refusal::Invalid(reason) | Refusal::Denied(reason) | Refusal::Unavailable(reason) => LedgerError(reason),
-        })?;
+        let subject = self.subject().await.map_err(|refusal| LedgerError(refusal.to_string()))?;
         self.record(subject, leaving.host, Some(leaving.model), leaving.bytes).await
     }
 }
@@ -196,10 +184,11 @@ impl reader::HostWithStore<State> for HasSelf<State> {
         accessor: Store<'_>,
         token: String,
         first: u32,
-        before: Option<u64>,
+        before: Option<String>,
     ) -> wasmtime::Result<Result<Vec<reader::Disclosed>, reader::Error>> {
         let access = access(accessor);
-        Ok(page(&access, &token, first, before).await)
+        let before = before.as_deref().map(store::row);
+        Ok(page(&access, &token, first, before).await.map_err(reader::Error::from))
     }
 }
 
@@ -207,25 +196,11 @@ async fn page(
     access: &super::Access,
     token: &str,
     first: u32,
-    before: Option<u64>,
-) -> Result<Vec<reader::Disclosed>, reader::Error> {
+    before: Option<Uuid>,
+) -> Result<Vec<reader::Disclosed>, Refusal> {
     let ledger = access.disclosure.ledger.as_ref().filter(|_| access.disclosure.reads);
-    let not_granted =
-        || reader::Error::AccessDenied(format!("the ledger of disclosures is not granted to `{}`", access.component));
+    let not_granted = || Refusal::Denied(refusal::ledger(&access.component));
     let ledger = ledger.ok_or_else(not_granted)?;
-    let user_id = caller(access, token).await.map_err(|refusal| match refusal {
-        Refusal::Denied(reason) | Refusal::Invalid(reason) => reader::Error::AccessDenied(reason),
-        Refusal::Unavailable(reason) => reader::Error::Unavailable(reason),
-    })?;
-    let rows = ledger.page(user_id, first, before).await;
-    let rows = rows.map_err(|error| reader::Error::Unavailable(error.to_string()))?;
-    Ok(rows.into_iter().map(Into::into).collect())
-}
-
-impl From<Disclosed> for reader::Disclosed {
-    fn from(row: Disclosed) -> Self {
-        let Disclosed { id, at_us, component, document, purpose, host, model, bytes } = row;
-        let document = document.map(|store::Document { id, version }| Document { id, version });
-        Self { id, at: at_us, component, document, purpose, host, model, bytes }
-    }
+    let user_id = caller(access, token).await?;
+    Ok(ledger.page(user_id, first, before).await?.into_iter().map(Into::into).collect())
 }

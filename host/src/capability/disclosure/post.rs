@@ -1,15 +1,15 @@
 //! A request that is written down before it is sent. What cannot be sent at all is refused before that, so that the ledger has what left or
 //! may have left.
 
-use super::{Recorder, Refusal, sender};
-use crate::capability::outbound::{OutboundHooks, Place};
+use super::{Recorder, sender};
+use crate::capability::outbound::{OutboundHooks, RequestPermit};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use mindflow_backends::{
     clock,
     records::ledger::{Request, host_of},
 };
-use mindflow_platform::{broken_rule::BrokenRule, outbound::Refused};
+use mindflow_platform::outbound::Refused;
 use sender::{Answer, Error};
 use std::time::Duration;
 use wasmtime_wasi_http::Error as HttpError;
@@ -34,7 +34,7 @@ async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, Error>>
 }
 
 /// Whether the request may be sent now, with its place at the receiving host where these are counted.
-async fn permitted(hooks: &OutboundHooks, request: &Request) -> Result<Option<Place>, Error> {
+async fn permitted(hooks: &OutboundHooks, request: &Request) -> Result<Option<RequestPermit>, Error> {
     hooks.check(&request.uri).await.map_err(|refused| match refused {
         Refused::Prohibited(reason) => Error::Prohibited(reason),
         Refused::Unresolved(reason) => Error::Unreachable(reason),
@@ -42,7 +42,7 @@ async fn permitted(hooks: &OutboundHooks, request: &Request) -> Result<Option<Pl
     hooks.place(&request.uri).map_err(failure)
 }
 
-async fn exchange(hooks: &OutboundHooks, place: Option<Place>, request: Request) -> Result<Answer, Error> {
+async fn exchange(hooks: &OutboundHooks, place: Option<RequestPermit>, request: Request) -> Result<Answer, Error> {
     let Request { uri, headers, body, timeout, answer_bytes_max, .. } = request;
     let mut sent = http::Request::new(Full::new(Bytes::from(body)).map_err(HttpError::from).boxed_unsync());
     *sent.method_mut() = http::Method::POST;
@@ -67,21 +67,5 @@ fn failure(error: HttpError) -> Error {
             Error::Timeout
         }
         other => Error::Unreachable(other.to_string()),
-    }
-}
-
-impl From<BrokenRule> for Error {
-    fn from(broken: BrokenRule) -> Self {
-        Self::Invalid(broken.to_string())
-    }
-}
-
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Invalid(reason) => Self::Invalid(reason),
-            Refusal::Denied(reason) => Self::Prohibited(reason),
-            Refusal::Unavailable(reason) => Self::Unrecorded(reason),
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Capability, Grantee, OpenError, Opening, Own, Requirement, Scratch, State, disclosure::Recorder};
 use mindflow_backends::embeddings as store;
+use mindflow_platform::refusal;
 use std::sync::Arc;
 use wasmtime::component::{Accessor, HasSelf, Linker};
 
@@ -76,7 +77,7 @@ impl Host for State {}
 
 fn granted(accessor: &Accessor<State, HasSelf<State>>) -> Result<Arc<dyn store::Embeddings>, Error> {
     match accessor.with(|mut store| store.get().access.embeddings.clone()) {
-        Access::Denied => Err(Error::AccessDenied("embeddings are not granted to the component".into())),
+        Access::Denied => Err(Error::AccessDenied(refusal::EMBEDDINGS.into())),
         Access::NotConfigured => Err(Error::NotConfigured),
         Access::Granted(model) => Ok(model),
     }

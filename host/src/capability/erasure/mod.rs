@@ -1,14 +1,17 @@
 //! The keys under which payloads of events are kept, and their destruction, which few components may ask for.
 
 use super::{
-    Capability, Grantee, HealthState, OpenError, Opening, Own, Requirement, Scratch, Settings, State, sealing::master,
+    Capability, Grantee, HealthError, HealthState, OpenError, Opening, Own, Requirement, Scratch, Settings, State,
+    sealing::master,
 };
 use mindflow_backends::{
     data_keys::{AGGREGATE_BYTES_MAX, Config, FILE, Keeper},
     database::postgres::Database,
     delivery::{DeadLetters, erased},
     error::chain,
+    records::logs::LogStore,
 };
+use mindflow_platform::refusal;
 use std::{path::Path, sync::Arc};
 use uuid::Uuid;
 use wasmtime::component::{Accessor, HasSelf, Linker};
@@ -22,6 +25,8 @@ use bindings::mindflow::platform::erasure::{self as wit, Error};
 pub struct Erasure {
     keeper: Option<Arc<Keeper>>,
     letters: Option<Arc<dyn DeadLetters>>,
+    /// The kept log where it is in MongoDB. In PostgreSQL the auth service deletes its lines with what else the write database has.
+    logs: Option<Arc<dyn LogStore>>,
 }
 
 /// Opens the keys, before anything that works with the event log: what was erased is erased again first.
@@ -58,7 +63,7 @@ impl Capability for Erasure {
 
     async fn open(opening: &Opening<'_>) -> Result<Self, OpenError> {
         let letters = opening.queues.clone().map(|queues| queues as Arc<dyn DeadLetters>);
-        Ok(Self { keeper: opening.keeper.clone(), letters })
+        Ok(Self { keeper: opening.keeper.clone(), letters, logs: opening.logs.clone() })
     }
 
     fn access(&self, grantee: &Grantee<'_>) -> Self::Access {
@@ -72,7 +77,7 @@ impl Capability for Erasure {
 
     async fn health(&self) -> Vec<(String, HealthState)> {
         match &self.keeper {
-            Some(keeper) => vec![("data-keys".to_owned(), keeper.health().await)],
+            Some(keeper) => vec![("data-keys".to_owned(), keeper.health().await.map_err(HealthError::from))],
             None => Vec::new(),
         }
     }
@@ -100,7 +105,19 @@ impl Erasure {
             let discarded = discarded.map_err(|error| Error::Unavailable(chain(&error)))?;
             tracing::info!(destroyed, discarded, "data keys were destroyed, and dead letters under them discarded");
         }
+        if let (Some(logs), Some(id)) = (&self.logs, named(user_id, aggregate)) {
+            let forgotten = logs.forget_named(id).await.map_err(|error| Error::Unavailable(chain(&error)))?;
+            tracing::info!(forgotten, "lines of the kept log that name what was erased were deleted");
+        }
         Ok(destroyed)
+    }
+}
+
+/// What lines of the log name: the user, or what an aggregate's name ends with, as `entry:UUID`.
+fn named(user_id: Uuid, aggregate: Option<&str>) -> Option<Uuid> {
+    match aggregate {
+        None => Some(user_id),
+        Some(name) => name.rsplit_once(':')?.1.parse().ok(),
     }
 }
 
@@ -110,7 +127,7 @@ type Store<'a> = &'a Accessor<State, HasSelf<State>>;
 
 fn erasure(accessor: Store<'_>) -> Result<Erasure, Error> {
     let granted = accessor.with(|mut store| store.get().access.erasure.clone());
-    granted.ok_or_else(|| Error::AccessDenied("erasure is not granted to the component".into()))
+    granted.ok_or_else(|| Error::AccessDenied(refusal::ERASURE.into()))
 }
 
 impl wit::HostWithStore<State> for HasSelf<State> {

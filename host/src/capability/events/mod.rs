@@ -67,53 +67,9 @@ impl Capability for Events {
     }
 }
 
+mindflow_platform::event_record!(wit::Event);
+
 /// An event as components receive it.
 pub fn record(event: &Event) -> wit::Event {
-    let EventRecord {
-        id,
-        event_type,
-        version,
-        timestamp,
-        source,
-        sequence,
-        partition_key,
-        correlation_id,
-        traceparent,
-        user_id,
-        tenant_id,
-        payload,
-    } = event.into();
-    wit::Event {
-        id,
-        event_type,
-        version,
-        timestamp,
-        source,
-        sequence,
-        partition_key,
-        correlation_id,
-        traceparent,
-        user_id,
-        tenant_id,
-        payload,
-    }
-}
-
-impl From<wit::Event> for EventRecord {
-    fn from(event: wit::Event) -> Self {
-        Self {
-            id: event.id,
-            event_type: event.event_type,
-            version: event.version,
-            timestamp: event.timestamp,
-            source: event.source,
-            sequence: event.sequence,
-            partition_key: event.partition_key,
-            correlation_id: event.correlation_id,
-            traceparent: event.traceparent,
-            user_id: event.user_id,
-            tenant_id: event.tenant_id,
-            payload: event.payload,
-        }
-    }
+    EventRecord::from(event).into()
 }

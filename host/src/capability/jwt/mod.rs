@@ -39,7 +39,7 @@ pub struct KeysSettings {
 
 /// The setting cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("wrapping-secret of [keys]: {0}")]
+#[error("wrapping-secret of [keys]")]
 struct SecretError(#[from] WrappingError);
 
 /// Proves tokens: for the functions here, and for other capabilities that act for a caller.
@@ -153,14 +153,4 @@ impl jwt_verifier::HostWithStore<State> for HasSelf<State> {
     }
 }
 
-impl From<VerifyError> for jwt_verifier::Error {
-    fn from(error: VerifyError) -> Self {
-        match error {
-            VerifyError::Malformed => Self::Malformed,
-            VerifyError::BadSignature => Self::BadSignature,
-            VerifyError::Expired => Self::Expired,
-            VerifyError::NotAccepted(reason) => Self::NotAccepted(reason),
-            VerifyError::Unavailable(reason) => Self::Unavailable(reason),
-        }
-    }
-}
+mindflow_platform::verify_error!(jwt_verifier::Error);

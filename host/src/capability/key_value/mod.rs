@@ -1,9 +1,11 @@
 //! Key-value buckets, by the names that the manifest grants.
 
 use super::{
-    Capability, Grantee, HealthState, OpenError, Opening, Own, Requirement, Scratch, Settings, State, Unbound,
+    Capability, Grantee, HealthError, HealthState, OpenError, Opening, Own, Requirement, Scratch, Settings, State,
+    Unbound,
 };
 use mindflow_backends::stores::key_value::{self as store, KeyValue};
+use mindflow_platform::refusal;
 use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 use wasmtime::component::{Accessor, HasSelf, Linker, Resource};
 
@@ -72,7 +74,7 @@ impl Capability for Buckets {
 
     async fn health(&self) -> Vec<(String, HealthState)> {
         futures::future::join_all(self.0.iter().map(async |(name, bucket)| {
-            (format!("key-value:{name}"), bucket.health().await.map_err(|error| error.to_string()))
+            (format!("key-value:{name}"), bucket.health().await.map_err(|error| HealthError::new(&error)))
         }))
         .await
     }
@@ -105,10 +107,7 @@ impl wit::HostBucketWithStore<State> for HasSelf<State> {
             let granted = state.access.key_value.get(&name).cloned();
             match granted {
                 Some(bucket) => Ok(Ok(state.table.push(Bucket(bucket))?)),
-                None => Ok(Err(Error::AccessDenied(format!(
-                    "bucket `{name}` is not granted to `{}`",
-                    state.access.component
-                )))),
+                None => Ok(Err(Error::AccessDenied(refusal::named("bucket", &name, &state.access.component)))),
             }
         })
     }

@@ -2,6 +2,7 @@
 
 use super::{Capability, Grantee, OpenError, Opening, Own, Requirement, Scratch, State};
 use mindflow_backends::{error::chain, messaging::mail as store};
+use mindflow_platform::refusal;
 use std::sync::Arc;
 use wasmtime::component::{Accessor, HasSelf, Linker};
 
@@ -50,7 +51,7 @@ impl mail::HostWithStore<State> for HasSelf<State> {
         message: mail::Message,
     ) -> wasmtime::Result<Result<(), mail::Error>> {
         let Some(mailer) = accessor.with(|mut store| store.get().access.mail.clone()) else {
-            return Ok(Err(mail::Error::AccessDenied("the component may not send mail".into())));
+            return Ok(Err(mail::Error::AccessDenied(refusal::MAIL.into())));
         };
         let mail::Message { id, to, subject, text, html, headers } = message;
         let message = store::Message { id, to, subject, text, html, headers };

@@ -1,6 +1,6 @@
 //! Outbound HTTP of guests: only to the hosts that the manifest allows, by a pooled client with bounds.
 
-use super::places::{Place, Places};
+use super::places::{RequestPermit, RequestPermits};
 use super::public::{ConnectError, PublicConnector, addresses};
 use super::{AllowList, Grant, OutboundSettings};
 use http_body_util::BodyExt;
@@ -29,7 +29,7 @@ pub struct Outbound {
     public: HttpsClient<PublicConnector>,
     policy: Arc<PublicOnly>,
     /// Of requests of the latter.
-    places: Arc<Places>,
+    places: Arc<RequestPermits>,
 }
 
 impl Outbound {
@@ -39,7 +39,7 @@ impl Outbound {
             anywhere: client(connector()),
             public: client(tls(PublicConnector(Arc::clone(&policy)))),
             policy,
-            places: Arc::new(Places::new(settings.requests_per_host_max)),
+            places: Arc::new(RequestPermits::new(settings.requests_per_host_max)),
         }
     }
 }
@@ -100,7 +100,7 @@ impl OutboundHooks {
     ///
     /// # Errors
     /// All are taken.
-    pub(crate) fn place(&self, uri: &http::Uri) -> Result<Option<Place>, Error> {
+    pub(crate) fn place(&self, uri: &http::Uri) -> Result<Option<RequestPermit>, Error> {
         if !self.grant.public_only {
             return Ok(None);
         }
@@ -118,7 +118,7 @@ impl OutboundHooks {
     pub(crate) async fn exchange(
         &self,
         mut request: http::Request<WasiBody>,
-        place: Option<Place>,
+        place: Option<RequestPermit>,
         first_byte: Duration,
     ) -> Result<http::Response<WasiBody>, Error> {
         // The client sets it from the address for HTTP/1.1 and must not send it over HTTP/2.

@@ -9,7 +9,7 @@ mod public;
 pub use client::OutboundHooks;
 pub(crate) use client::{HttpsConnector, connector};
 pub use mindflow_platform::outbound::{AllowList, AllowListError};
-pub(crate) use places::Place;
+pub(crate) use places::RequestPermit;
 
 use super::{Capability, Grantee, OpenError, Opening, Own, Requirement, Scratch, State, Table};
 use client::Outbound;

@@ -8,26 +8,26 @@ use std::{
 };
 
 /// The requests of a replica, by receiving host.
-pub(super) struct Places {
+pub(super) struct RequestPermits {
     max: NonZeroU32,
     taken: Mutex<HashMap<String, u32>>,
 }
 
 /// Of one request, until its answer was read or dropped.
-pub(crate) struct Place {
-    places: Arc<Places>,
+pub(crate) struct RequestPermit {
+    places: Arc<RequestPermits>,
     host: String,
 }
 
-// === impl Places ===
+// === impl RequestPermits ===
 
-impl Places {
+impl RequestPermits {
     pub(super) fn new(max: NonZeroU32) -> Self {
         Self { max, taken: Mutex::default() }
     }
 
     /// A place at the host that a request goes to, whatever the port; `None`: all are taken.
-    pub(super) fn take(self: &Arc<Self>, uri: &http::Uri) -> Option<Place> {
+    pub(super) fn take(self: &Arc<Self>, uri: &http::Uri) -> Option<RequestPermit> {
         let host = uri.host().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase();
         let mut taken = self.lock();
         let held = taken.entry(host.clone()).or_default();
@@ -36,7 +36,7 @@ impl Places {
         }
         *held += 1;
         drop(taken);
-        Some(Place { places: Arc::clone(self), host })
+        Some(RequestPermit { places: Arc::clone(self), host })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, u32>> {
@@ -44,7 +44,7 @@ impl Places {
     }
 }
 
-impl Drop for Place {
+impl Drop for RequestPermit {
     fn drop(&mut self) {
         let mut taken = self.places.lock();
         if let Some(held) = taken.get_mut(&self.host) {
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn a_host_has_so_many_places_at_all_its_ports_and_another_host_has_its_own() {
-        let places = Arc::new(Places::new(NonZeroU32::new(2).unwrap()));
+        let places = Arc::new(RequestPermits::new(NonZeroU32::new(2).unwrap()));
         let take = |uri: &str| places.take(&uri.parse().unwrap());
         let first = take("https://hooks.example.org/a");
         let second = take("https://HOOKS.example.org.:8443/b");

@@ -46,7 +46,7 @@ pub(super) struct PublicConnector(pub Arc<PublicOnly>);
 pub(super) enum ConnectError {
     #[error(transparent)]
     Refused(#[from] Refused),
-    #[error("no connection: {0}")]
+    #[error("no connection")]
     Io(#[from] io::Error),
     #[error("no connection in time")]
     Timeout,

@@ -6,13 +6,14 @@ use mindflow_backends::{
     rate_limits::{Change, Changes, Limit, Limiter, Shared, check_holder},
     redis_server::RedisUrlError,
 };
+use mindflow_platform::refusal;
 use serde::Deserialize;
 use std::{collections::BTreeMap, sync::Arc};
 use wasmtime::component::{Accessor, HasSelf, Linker};
 
 bindings!("import mindflow:platform/rate-limits@0.1.0;");
 
-use bindings::mindflow::platform::rate_limits::{self as wit, Error, Holder, Host, HostWithStore, Standing};
+use bindings::mindflow::platform::rate_limits::{self as wit, Error, Holder, Host, HostWithStore, LimitStatus};
 
 /// All limits of the platform.
 pub struct Limits {
@@ -123,12 +124,15 @@ impl HostWithStore<State> for HasSelf<State> {
         limit: String,
         holder: Holder,
         cost: u64,
-    ) -> wasmtime::Result<Result<Standing, Error>> {
+    ) -> wasmtime::Result<Result<LimitStatus, Error>> {
         let found: Result<_, Error> = accessor.with(|mut store| {
             let state = store.get();
-            let limiter = state.access.rate_limits.get(&limit).cloned().ok_or_else(|| {
-                Error::AccessDenied(format!("limit `{limit}` is not granted to `{}`", state.access.component))
-            })?;
+            let limiter = state
+                .access
+                .rate_limits
+                .get(&limit)
+                .cloned()
+                .ok_or_else(|| Error::AccessDenied(refusal::named("limit", &limit, &state.access.component)))?;
             Ok((limiter, named(&state.callers, holder)?))
         });
         Ok(match found {
@@ -153,9 +157,9 @@ fn named(callers: &Callers, holder: Holder) -> Result<String, Error> {
     }
 }
 
-impl From<mindflow_backends::rate_limits::Standing> for Standing {
-    fn from(standing: mindflow_backends::rate_limits::Standing) -> Self {
-        let mindflow_backends::rate_limits::Standing { allowed, policy, rate, retry_after_s } = standing;
+impl From<mindflow_backends::rate_limits::LimitStatus> for LimitStatus {
+    fn from(standing: mindflow_backends::rate_limits::LimitStatus) -> Self {
+        let mindflow_backends::rate_limits::LimitStatus { allowed, policy, rate, retry_after_s } = standing;
         Self { allowed, policy, rate, retry_after_s }
     }
 }

@@ -1,6 +1,6 @@
 //! Notices to the present subscribers of a topic, on the topics that the manifest grants.
 
-use super::{Capability, Grantee, HealthState, OpenError, Opening, Own, Requirement, Scratch, State};
+use super::{Capability, Grantee, HealthError, HealthState, OpenError, Opening, Own, Requirement, Scratch, State};
 use mindflow_backends::messaging::realtime as store;
 use mindflow_platform::realtime::covers;
 use serde::Deserialize;
@@ -77,7 +77,7 @@ impl Capability for Topics {
     }
 
     async fn health(&self) -> Vec<(String, HealthState)> {
-        vec![("realtime".to_owned(), self.0.health().await.map_err(|error| error.to_string()))]
+        vec![("realtime".to_owned(), self.0.health().await.map_err(|error| HealthError::new(&error)))]
     }
 
     async fn close(&self) {

@@ -4,6 +4,7 @@ mod key_file;
 
 use super::{Capability, Grantee, OpenError, Opening, Own, Requirement, Scratch, State};
 use mindflow_backends::{database::postgres::DatabaseConfig, secret::Secret};
+use mindflow_platform::refusal;
 use mindflow_platform::sealing::{Keys, NONCE_BYTES, Sealer, SealingError};
 use serde::Deserialize;
 use std::{path::Path, sync::Arc};
@@ -29,7 +30,7 @@ pub struct SealingSettings {
 
 /// The setting cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("key and former-keys of [sealing]: {0}")]
+#[error("key and former-keys of [sealing]")]
 struct SettingError(#[from] SealingError);
 
 impl Capability for Sealing {
@@ -105,7 +106,7 @@ type Store<'a> = &'a Accessor<State, HasSelf<State>>;
 
 fn sealer(accessor: Store<'_>) -> Result<Arc<Sealer>, Error> {
     let granted = accessor.with(|mut store| store.get().access.sealing.clone());
-    granted.ok_or_else(|| Error::AccessDenied("sealing is not granted to the component".into()))
+    granted.ok_or_else(|| Error::AccessDenied(refusal::SEALING.into()))
 }
 
 impl HostWithStore<State> for HasSelf<State> {

@@ -5,6 +5,7 @@ use super::{
     Capability, Grantee, OpenError, Opening, Own, Requirement, Scratch, Settings, State, Unbound, jwt::Unproven,
 };
 use mindflow_backends::stores::search_index::{self as store, Query, SearchIndex};
+use mindflow_platform::refusal;
 use std::{collections::BTreeMap, sync::Arc};
 use uuid::Uuid;
 use wasmtime::component::{Accessor, HasSelf, Linker};
@@ -66,7 +67,7 @@ type Store<'a> = &'a Accessor<State, HasSelf<State>>;
 fn granted(accessor: Store<'_>, index: &str) -> Result<Arc<dyn SearchIndex>, Error> {
     let access = accessor.with(|mut store| Arc::clone(&store.get().access));
     let found = access.search_index.get(index).cloned();
-    found.ok_or_else(|| Error::AccessDenied(format!("index `{index}` is not granted to `{}`", access.component)))
+    found.ok_or_else(|| Error::AccessDenied(refusal::named("index", index, &access.component)))
 }
 
 /// The index, and who asks it.
@@ -194,31 +195,4 @@ impl HostWithStore<State> for HasSelf<State> {
     }
 }
 
-impl TryFrom<Filter> for store::Filter {
-    type Error = store::Error;
-
-    fn try_from(filter: Filter) -> Result<Self, Self::Error> {
-        let Filter { keywords, after, before, without, among, beyond } = filter;
-        let without = Query::exclusions(&without)?;
-        let beyond = beyond.map(|place| store::Place { score: place.score, id: place.id });
-        Self { keywords, after, before, without, among, beyond }.bounded()
-    }
-}
-
-impl From<store::TextHits> for TextHits {
-    fn from(found: store::TextHits) -> Self {
-        let hit = |hit: store::TextHit| TextHit { id: hit.id, score: hit.score, highlights: hit.highlights };
-        Self { hits: found.hits.into_iter().map(hit).collect(), total: found.total }
-    }
-}
-
-impl From<store::Error> for Error {
-    fn from(error: store::Error) -> Self {
-        match error {
-            store::Error::Invalid(rule) => Self::Invalid(rule),
-            store::Error::Timeout => Self::Timeout,
-            store::Error::Unavailable(_) => Self::Unavailable(error.to_string()),
-            store::Error::Other(_) => Self::Failed(error.to_string()),
-        }
-    }
-}
+mindflow_platform::search_index_bindings!(Filter, TextHits, TextHit, Error);

@@ -2,8 +2,8 @@
 //! a proven identity.
 
 use super::{
-    Access, Capability, Grantee, HealthState, OpenError, Opening, Own, Requirement, Scratch, Settings, State, Unbound,
-    events::bindings::mindflow::platform::events as wit_events, jwt::Unproven,
+    Access, Capability, Grantee, HealthError, HealthState, OpenError, Opening, Own, Requirement, Scratch, Settings,
+    State, Unbound, events::bindings::mindflow::platform::events as wit_events, jwt::Unproven,
 };
 use mindflow_backends::{
     data_keys::{KeyError, SealError, Subject},
@@ -15,6 +15,7 @@ use mindflow_backends::{
     ids,
     places::Origin,
 };
+use mindflow_platform::refusal;
 use serde::Deserialize;
 use std::{collections::BTreeMap, sync::Arc};
 use wasmtime::{
@@ -91,9 +92,9 @@ impl Capability for Sql {
     }
 
     async fn health(&self) -> Vec<(String, HealthState)> {
-        futures::future::join_all(
-            self.0.iter().map(async |(name, database)| (format!("database:{name}"), database.health().await)),
-        )
+        futures::future::join_all(self.0.iter().map(async |(name, database)| {
+            (format!("database:{name}"), database.health().await.map_err(HealthError::from))
+        }))
         .await
     }
 }
@@ -129,7 +130,7 @@ async fn session(accessor: Store<'_>, database: &str, identity: Identity) -> Res
     // A proven user counts for itself, wherever it is.
     let origin = if matches!(identity, Identity::Service) { origin(accessor) } else { None };
     let Some((granted, rows)) = access.sql.get(database) else {
-        return Err(Error::AccessDenied(format!("database `{database}` is not granted to `{}`", access.component)));
+        return Err(Error::AccessDenied(refusal::named("database", database, &access.component)));
     };
     let identity = match identity {
         Identity::Service if *rows == DatabaseAccess::Service => store::Identity::Service,

@@ -2,6 +2,7 @@
 
 use super::{Capability, Grantee, OpenError, Opening, Own, Requirement, Scratch, State};
 use mindflow_backends::messaging::web_push::{self as store, WebPush};
+use mindflow_platform::refusal;
 use std::sync::Arc;
 use wasmtime::component::{Accessor, HasSelf, Linker};
 
@@ -60,7 +61,7 @@ type Store<'a> = &'a Accessor<State, HasSelf<State>>;
 
 fn web_push(accessor: Store<'_>) -> Result<Arc<WebPush>, Error> {
     let granted = accessor.with(|mut store| store.get().access.web_push.clone());
-    granted.ok_or_else(|| Error::AccessDenied("the component may not send web push messages".into()))
+    granted.ok_or_else(|| Error::AccessDenied(refusal::WEB_PUSH.into()))
 }
 
 impl HostWithStore<State> for HasSelf<State> {

@@ -1,4 +1,4 @@
-//! `[application.tool.mindflow]`: what this host is told of the application as a whole.
+//! `[application.tool.mindflow]`: what this host needs to know of the application as a whole.
 
 use crate::manifest::values::Values;
 use serde::Deserialize;

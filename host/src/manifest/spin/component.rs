@@ -13,13 +13,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct ComponentTools {
-    /// Read in two steps: capabilities take their grants out of it, the rest is [`ComponentTool`].
-    /// Without it, the component is Spin's alone.
-    pub(super) mindflow: Option<BTreeMap<toml::Spanned<String>, toml::Value>>,
-}
-
 /// What `[component.NAME.tool.mindflow]` says besides the grants of capabilities.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]

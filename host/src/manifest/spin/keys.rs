@@ -2,7 +2,7 @@
 //! have them. All are accepted, so that a key which is in none of the two programs is a mistake and is named. Keys of
 //! triggers are open there as well, since each kind of trigger has its own.
 
-use super::{application::ApplicationTools, component::ComponentTools};
+use super::application::ApplicationTools;
 use serde::{Deserialize, de::IgnoredAny};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -72,6 +72,13 @@ pub(super) struct Component {
     dependencies_inherit_configuration: Option<IgnoredAny>,
     dependencies: Option<IgnoredAny>,
     profile: Option<IgnoredAny>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct ComponentTools {
+    /// Read in two steps: capabilities take their grants out of it, the rest is
+    /// [`ComponentTool`](super::component::ComponentTool). Without it, the component is Spin's alone.
+    pub(super) mindflow: Option<BTreeMap<toml::Spanned<String>, toml::Value>>,
 }
 
 #[derive(Debug, Deserialize)]

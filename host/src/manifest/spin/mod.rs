@@ -46,11 +46,8 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// Reads and checks a manifest. Component files are found relative to it.
-    ///
-    /// # Errors
-    /// One line that names the file, the line or the table, and what to change.
-    pub fn load(path: &Path) -> Result<Self, ManifestError> {
+    /// What the file says; whether what it names is there is not checked yet.
+    pub(super) fn read(path: &Path) -> Result<Self, ManifestError> {
         let text =
             std::fs::read_to_string(path).map_err(|source| ManifestError::Read { path: path.to_owned(), source })?;
         let file: File = toml::from_str(&text).map_err(|error| ManifestError::syntax(path, &text, &error))?;
@@ -76,7 +73,7 @@ impl Manifest {
             .collect::<Result<_, KeyError>>()
             .map_err(|error| ManifestError::at(path, &text, error.start, error.rule))?;
         let tool = file.application.tool.mindflow;
-        let manifest = Self {
+        Ok(Self {
             path: path.to_owned(),
             variables: file.variables,
             environment: tool.environment,
@@ -87,8 +84,6 @@ impl Manifest {
             routes,
             name: file.application.name,
             components,
-        };
-        super::check::check(&manifest).map_err(|rule| ManifestError::invalid(path, rule))?;
-        Ok(manifest)
+        })
     }
 }

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use mindflow_backends::records::logs::{Filter, LogsError};
 use std::sync::atomic::AtomicBool;
 use tracing_subscriber::layer::SubscriberExt;
+use uuid::Uuid;
 
 /// Keeps lines in memory, unless it is unavailable.
 #[derive(Default)]
@@ -28,6 +29,10 @@ impl LogStore for Shelf {
     }
 
     async fn forget(&self, _: i64) -> Result<u64, LogsError> {
+        Ok(0)
+    }
+
+    async fn forget_named(&self, _: Uuid) -> Result<u64, LogsError> {
         Ok(0)
     }
 }

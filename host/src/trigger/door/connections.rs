@@ -24,7 +24,7 @@ struct Open {
 }
 
 /// A connection's place.
-pub(in crate::trigger) struct Place {
+pub(in crate::trigger) struct ConnectionPermit {
     connections: Arc<Connections>,
     number: u64,
     _permit: OwnedSemaphorePermit,
@@ -49,7 +49,11 @@ impl Connections {
     }
 
     /// Waits for a place. When all are taken, an idle connection loses its own.
-    pub async fn enter(self: &Arc<Self>, connection: &Arc<Connection>, share: Option<Share>) -> Option<Place> {
+    pub async fn enter(
+        self: &Arc<Self>,
+        connection: &Arc<Connection>,
+        share: Option<Share>,
+    ) -> Option<ConnectionPermit> {
         let permit = match Arc::clone(&self.places).try_acquire_owned() {
             Ok(permit) => permit,
             Err(_) => {
@@ -61,7 +65,7 @@ impl Connections {
         open.number += 1;
         let number = open.number;
         open.connections.insert(number, Arc::clone(connection));
-        Some(Place { connections: Arc::clone(self), number, _permit: permit, _share: share })
+        Some(ConnectionPermit { connections: Arc::clone(self), number, _permit: permit, _share: share })
     }
 
     /// Those that never had a request first.
@@ -83,7 +87,7 @@ impl Connections {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         self.connections.lock().connections.remove(&self.number);
     }

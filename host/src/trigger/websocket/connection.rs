@@ -2,7 +2,7 @@
 //! after the other; tasks and presentations run meanwhile.
 
 use super::{
-    Keeping,
+    ConnectionContext,
     component::Component,
     farewell::{self, End, close, close_of},
     intake::Unfinished,
@@ -70,7 +70,7 @@ struct Pings {
 
 impl<T: Transport, C: Component> Connection<T, C> {
     /// `unfinished`: of what comes in.
-    pub(super) fn new(component: Arc<C>, transport: T, unfinished: Unfinished, keeping: &Keeping) -> Self {
+    pub(super) fn new(component: Arc<C>, transport: T, unfinished: Unfinished, keeping: &ConnectionContext) -> Self {
         let (sink, incoming) = transport.split();
         Self {
             works: Works::new(Arc::clone(&component), Arc::clone(&keeping.correlation_id)),

@@ -6,12 +6,14 @@ use crate::capability::{
     realtime::bindings::mindflow::platform::realtime::Error,
     websocket::bindings::mindflow::platform::websocket::Failure,
 };
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use mindflow_backends::messaging::realtime::{Item, Subscription};
 use std::{sync::Arc, time::Duration};
 
 /// The pauses double: 0.1 + 0.2 + … + 3.2 s, longer than a restart of the back end.
-const PAUSE_FIRST: Duration = Duration::from_millis(100);
-const PAUSES_MAX: u32 = 6;
+const PAUSES: ExponentialBuilder =
+    ExponentialBuilder::new().with_min_delay(Duration::from_millis(100)).with_factor(2.0).with_max_times(PAUSES_MAX);
+const PAUSES_MAX: usize = 6;
 
 pub(super) struct Feed<C> {
     component: Arc<C>,
@@ -19,8 +21,8 @@ pub(super) struct Feed<C> {
     listener: Box<dyn Subscription>,
     /// Of the last item.
     cursor: Option<String>,
-    /// Pauses since the last item.
-    pauses: u32,
+    /// That are left since the last item.
+    pauses: ExponentialBackoff,
 }
 
 // === impl Feed ===
@@ -36,7 +38,7 @@ impl<C: Component> Feed<C> {
         if !listener.is_whole() {
             return Err(Failure::Forgotten);
         }
-        Ok(Self { component, topic, listener, cursor: after, pauses: 0 })
+        Ok(Self { component, topic, listener, cursor: after, pauses: PAUSES.build() })
     }
 
     /// Waits for the next item.
@@ -45,7 +47,7 @@ impl<C: Component> Feed<C> {
             match self.listener.next().await {
                 Ok(item) => {
                     self.cursor = Some(item.cursor.clone());
-                    self.pauses = 0;
+                    self.pauses = PAUSES.build();
                     return Ok(item);
                 }
                 Err(_) if self.listener.fell_behind() => return Err(Failure::Behind),
@@ -56,9 +58,8 @@ impl<C: Component> Feed<C> {
 
     /// Subscribes again, from after the last item; before the first one of a listener that began without a cursor, from now on.
     async fn renew(&mut self) -> Result<(), Failure> {
-        while self.pauses < PAUSES_MAX {
-            tokio::time::sleep(PAUSE_FIRST * 2_u32.pow(self.pauses)).await;
-            self.pauses += 1;
+        for pause in self.pauses.by_ref() {
+            tokio::time::sleep(pause).await;
             match self.component.listen(&self.topic, self.cursor.clone()).await {
                 Ok(listener) if listener.is_whole() => {
                     self.listener = listener;
@@ -193,7 +194,7 @@ mod tests {
         assert_eq!(cursors, ["2-0", "3-0", "4-0"]);
         let asked: Vec<_> = asked.iter().map(|after| after.as_deref().unwrap_or_default()).collect();
         assert_eq!(asked[..3], ["1-0", "3-0", "3-0"]);
-        assert_eq!((asked[3..].len(), &asked[3..4]), (PAUSES_MAX as usize, &["4-0"][..]));
+        assert_eq!((asked[3..].len(), &asked[3..4]), (PAUSES_MAX, &["4-0"][..]));
         assert!(matches!(failure, Failure::Unavailable));
     }
 

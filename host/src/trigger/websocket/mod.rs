@@ -50,7 +50,7 @@ const READ_BYTES: usize = 2 * 1024;
 const WRITE_BYTES: usize = 4 * 1024;
 
 /// What a connection is kept with, besides its component.
-pub(super) struct Keeping {
+pub(super) struct ConnectionContext {
     pub peer: SocketAddr,
     /// Of the request that it began with.
     pub correlation_id: Arc<str>,
@@ -73,7 +73,7 @@ pub(super) fn accept(
     component: Option<Arc<Provider>>,
     route: &WebSocketRoute,
     request: &mut Request<Incoming>,
-    keeping: Keeping,
+    keeping: ConnectionContext,
 ) -> Result<(Response<WasiBody>, impl Future<Output = ()> + Send + 'static), Problem> {
     let agreed = handshake::agree(route, &*request)?;
     let component = component
@@ -118,7 +118,7 @@ pub(super) async fn keep(
     component: Arc<Provider>,
     upgrade: Upgrade,
     first: Bytes,
-    keeping: Keeping,
+    keeping: ConnectionContext,
 ) -> Result<(WasiBody, impl Future<Output = ()> + Send + 'static), NotKept> {
     let (stream, body) = EventStream::new();
     let mut connection = Connection::new(component, stream, Unfinished::default(), &keeping);

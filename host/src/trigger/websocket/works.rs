@@ -47,7 +47,7 @@ struct Known {
 /// A call that may begin.
 enum Call<C> {
     Task(Arc<str>),
-    Item(Arc<str>, Feed<C>, Item),
+    Item(Arc<str>, Box<Feed<C>>, Item),
 }
 
 /// What ran, unless it was stopped.
@@ -130,7 +130,7 @@ impl<C: Component> Works<C> {
                     let notice = Notice { work, item };
                     let present = || component.present(state.clone(), notice.clone(), Arc::clone(&id));
                     let answer = repeat(Patience::Long, present).await;
-                    End::Presented(feed, understood(answer, &id))
+                    End::Presented(*feed, understood(answer, &id))
                 }),
             }
         }
@@ -148,7 +148,7 @@ impl<C: Component> Works<C> {
     fn ended(&mut self, tag: Arc<str>, end: End<C>) -> Outcome {
         match end {
             End::Arrived(feed, item) => {
-                self.waiting.push_back(Call::Item(tag, feed, item));
+                self.waiting.push_back(Call::Item(tag, Box::new(feed), item));
                 Outcome::default()
             }
             End::Presented(feed, Ok(messages)) => {

@@ -17,7 +17,7 @@ pub(super) struct Followed {
     pub(super) noted_at: Instant,
     /// What `delivery.reader` says is with handlers.
     pub(super) noted: Vec<i64>,
-    /// When the next row is due; as of the last look.
+    /// When the next row is due; as of the last scan.
     pub(super) due_at: Option<Instant>,
 }
 

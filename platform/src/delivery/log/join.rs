@@ -21,7 +21,7 @@ const BEHIND_MAX: i64 = 1_000;
 
 /// What waits for subscriptions, and is with no reader.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Waiting {
+pub struct PendingSubscriptions {
     /// Those with something to do now.
     pub subscriptions: Vec<String>,
     /// How long until the next retry of any of them may be leased.
@@ -66,7 +66,7 @@ impl<S: Store> LogQueue<S> {
 
     /// # Errors
     /// The store's.
-    pub async fn waiting(&self, names: &[String]) -> Result<Waiting, QueueError> {
+    pub async fn waiting(&self, names: &[String]) -> Result<PendingSubscriptions, QueueError> {
         const WAITING: &str = "SELECT ARRAY(SELECT u.name FROM delivery.subscription u, delivery.sequencer t WHERE u.name = ANY ($1) \
              AND NOT EXISTS (SELECT FROM delivery.hold h WHERE h.subscription = u.name AND h.held_until > now()) \
              AND EXISTS (SELECT FROM delivery.cursor c WHERE c.subscription = u.name AND (c.owner IS NULL OR c.leased_until <= now()) \
@@ -78,7 +78,7 @@ impl<S: Store> LogQueue<S> {
                  WHERE q.subscription = ANY ($1) AND q.state = 'ready' AND q.not_before > now()) AS next_due";
         let rows = self.rows.query("look for work", WAITING, &[&names, &BEHIND_MAX]).await?;
         let row = rows.first().ok_or(QueueError::Answer { operation: "look for work" })?;
-        Ok(Waiting { subscriptions: row.get("names")?, next_due: duration(row, "next_due")? })
+        Ok(PendingSubscriptions { subscriptions: row.get("names")?, next_due: duration(row, "next_due")? })
     }
 }
 

@@ -33,27 +33,27 @@ impl<S: Store> Queue for LogQueue<S> {
         }
         self.expire(followed).await?;
         let max = usize::try_from(max).unwrap_or(usize::MAX);
-        let mut look = self.look(followed).await?;
-        while !look.held
+        let mut scan = self.scan(followed).await?;
+        while !scan.held
             && followed.reader.is_behind()
             && followed.reader.choose(max).len() < max
             && followed.reader.range().is_some()
         {
-            look = self.look(followed).await?;
+            scan = self.scan(followed).await?;
         }
-        if look.readers != followed.readers {
-            followed.readers = look.readers;
+        if scan.readers != followed.readers {
+            followed.readers = scan.readers;
             self.take_slots(followed).await?;
         }
         self.share(followed).await?;
         let mut leased = Vec::new();
-        if look.due {
+        if scan.due {
             let most = u32::try_from(max).unwrap_or(u32::MAX);
             leased = self.rows.lease(subscription, owner, most, lease_for, suspect).await?;
         }
-        let chosen = if look.held { Vec::new() } else { followed.reader.choose(max - leased.len().min(max)) };
+        let chosen = if scan.held { Vec::new() } else { followed.reader.choose(max - leased.len().min(max)) };
         if chosen.is_empty() {
-            if followed.must_note(look.held, self.store.now()) {
+            if followed.must_note(scan.held, self.store.now()) {
                 self.note(followed, &[]).await?;
             }
             return Ok(leased);

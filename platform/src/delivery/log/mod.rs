@@ -22,18 +22,18 @@
 mod followed;
 mod join;
 mod leases;
-mod look;
 mod notes;
 mod park;
 mod reader;
 #[cfg(test)]
 mod reader_test;
+mod scan;
 mod slots;
 mod statements;
 mod upkeep;
 mod window;
 
-pub use join::{BEGIN_AT_TIP, Waiting};
+pub use join::{BEGIN_AT_TIP, PendingSubscriptions};
 pub use upkeep::NAME;
 
 use std::collections::HashMap;
@@ -43,8 +43,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use uuid::Uuid;
 
 use self::followed::Followed;
-use self::look::States;
 use self::notes::Notes;
+use self::scan::States;
 use self::window::Window;
 use super::rows::RowQueue;
 use super::store::Store;
@@ -59,7 +59,7 @@ pub struct LogQueue<S> {
     /// This replica among the readers.
     owner: Uuid,
     followed: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Followed>>>>,
-    look: String,
+    scan: String,
     follow: String,
     notes: Notes,
     /// Whether there are other replicas; as of the last relay.
@@ -80,7 +80,7 @@ impl<S: Store> LogQueue<S> {
             owner: store.random(),
             store,
             followed: Mutex::default(),
-            look: statements::look(),
+            scan: statements::scan(),
             follow: statements::follow(),
             notes: Notes::default(),
             has_others: AtomicBool::new(true),

@@ -34,7 +34,7 @@ pub(super) struct Noted {
     pub(super) owned: Vec<i16>,
 }
 
-struct Waiting {
+struct PendingNote {
     note: Note,
     answer: oneshot::Sender<Result<Noted, QueueError>>,
 }
@@ -42,7 +42,7 @@ struct Waiting {
 /// See the module.
 #[derive(Default)]
 pub(super) struct Notes {
-    waiting: Mutex<Vec<Waiting>>,
+    waiting: Mutex<Vec<PendingNote>>,
     /// Held by the caller that writes.
     turn: tokio::sync::Mutex<()>,
 }
@@ -53,7 +53,7 @@ impl Notes {
     /// Writes the note, with all others that wait by then. A subscription has one note at a time.
     pub(super) async fn write(&self, store: &impl Store, owner: Uuid, note: Note) -> Result<Noted, QueueError> {
         let (answer, mut answered) = oneshot::channel();
-        self.lock().push(Waiting { note, answer });
+        self.lock().push(PendingNote { note, answer });
         // Those that were woken with this caller add theirs.
         store.step_aside().await;
         let turn = self.turn.lock().await;
@@ -67,7 +67,7 @@ impl Notes {
         answered.try_recv().unwrap_or(Err(QueueError::Answer { operation: OPERATION }))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Waiting>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<PendingNote>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -104,7 +104,7 @@ impl<S: Store> LogQueue<S> {
 }
 
 /// Writes the notes and answers each.
-async fn write(store: &impl Store, owner: Uuid, mut waiting: Vec<Waiting>) {
+async fn write(store: &impl Store, owner: Uuid, mut waiting: Vec<PendingNote>) {
     // In the order of locks.
     waiting.sort_by(|one, other| one.note.subscription.cmp(&other.note.subscription));
     let (notes, answers): (Vec<_>, Vec<_>) = waiting.into_iter().map(|waiting| (waiting.note, waiting.answer)).unzip();

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::followed::Followed;
-use super::reader::Place;
+use super::reader::LogPosition;
 use super::{LogQueue, statements};
 use crate::delivery::queue::QueueError;
 use crate::delivery::row::Row;
@@ -24,7 +24,7 @@ impl<S: Store> LogQueue<S> {
     pub(super) async fn park(
         &self,
         subscription: &str,
-        parked: impl Iterator<Item = (Place, Fate)>,
+        parked: impl Iterator<Item = (LogPosition, Fate)>,
     ) -> Result<Vec<i16>, QueueError> {
         let (mut positions, mut slots, mut attempts, mut delays, mut errors, mut dead, mut lost) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());

@@ -18,13 +18,13 @@ const BUFFERED_MAX: usize = 8_192;
 /// An event that was read from the log.
 #[derive(Debug)]
 pub(super) struct Read {
-    pub(super) place: Place,
+    pub(super) place: LogPosition,
     pub(super) event: Arc<Event>,
 }
 
 /// Where an event is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct LogPosition {
     pub(super) ordinal: i64,
     /// In the archive.
     pub(super) position: i64,
@@ -33,7 +33,7 @@ pub(super) struct Place {
 
 /// An event that is with a handler.
 struct Handed {
-    place: Place,
+    place: LogPosition,
     key: String,
     until: Instant,
 }
@@ -68,7 +68,7 @@ pub(super) struct Reader {
     busy: HashSet<String>,
     /// Positions that became rows when their reader died; the log passes over them.
     moved: HashSet<i64>,
-    /// The end of the log at the last look.
+    /// The end of the log at the last scan.
     tip: i64,
 }
 
@@ -224,7 +224,7 @@ impl Reader {
     }
 
     /// An event that is not done, and behind it what was read of its key: all of it is to become rows.
-    pub(super) fn line_of(&self, token: Uuid) -> Vec<Place> {
+    pub(super) fn line_of(&self, token: Uuid) -> Vec<LogPosition> {
         let Some(handed) = self.handed.get(&token) else { return Vec::new() };
         let behind = self.buffered.values().filter(|read| read.event.partition_key == handed.key);
         std::iter::once(handed.place).chain(behind.map(|read| read.place)).collect()
@@ -232,13 +232,13 @@ impl Reader {
 
     /// Events of the slots before others that are done. They are to become rows when the slots are given up, so that what is
     /// done does not come again.
-    pub(super) fn overtaken(&self, slots: &[i16]) -> Vec<Place> {
+    pub(super) fn overtaken(&self, slots: &[i16]) -> Vec<LogPosition> {
         let places = self.buffered.values().map(|read| read.place).filter(|place| slots.contains(&place.slot));
         places.filter(|place| self.slots.get(&place.slot).is_some_and(|slot| place.ordinal < slot.furthest)).collect()
     }
 
     /// These are rows now.
-    pub(super) fn passed_over(&mut self, places: &[Place]) {
+    pub(super) fn passed_over(&mut self, places: &[LogPosition]) {
         for place in places {
             self.buffered.remove(&place.ordinal);
             self.finish(*place);
@@ -246,7 +246,7 @@ impl Reader {
     }
 
     /// A line of [`Self::line_of`] is rows now.
-    pub(super) fn parked(&mut self, token: Uuid, line: &[Place]) {
+    pub(super) fn parked(&mut self, token: Uuid, line: &[LogPosition]) {
         if let Some(handed) = self.handed.remove(&token) {
             self.busy.remove(&handed.key);
         }
@@ -293,7 +293,7 @@ impl Reader {
         self.slots.iter().map(|(number, slot)| (*number, slot.read_to))
     }
 
-    fn finish(&mut self, place: Place) {
+    fn finish(&mut self, place: LogPosition) {
         if let Some(slot) = self.slots.get_mut(&place.slot) {
             slot.open.remove(&place.ordinal);
             slot.furthest = slot.furthest.max(place.ordinal);

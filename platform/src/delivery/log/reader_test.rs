@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::reader::{Place, Range, Read, Reader};
+use super::reader::{LogPosition, Range, Read, Reader};
 use crate::delivery::queue::Leased;
 use crate::event::{Event, Metadata};
 
@@ -27,7 +27,7 @@ fn read(ordinal: i64, slot: i16, key: &str) -> Read {
         metadata: Metadata::default(),
         payload: serde_json::Map::new(),
     };
-    Read { place: Place { ordinal, position: 1_000 + ordinal, slot }, event: Arc::new(event) }
+    Read { place: LogPosition { ordinal, position: 1_000 + ordinal, slot }, event: Arc::new(event) }
 }
 
 /// A reader of the slots 0 and 1 that has read `events` to the end.

@@ -10,12 +10,12 @@ pub(super) const RELAY: &str = "SELECT s.taken, s.first_ordinal, s.kept_by, \
          EXISTS (SELECT FROM delivery.reader r WHERE r.owner <> $3 AND r.alive_until > now()) AS has_others \
      FROM delivery.sequence_events($1, $2) AS s";
 
-/// Events that one look reads: enough for a batch, few enough to be megabytes at most.
+/// Events that one scan reads: enough for a batch, few enough to be megabytes at most.
 pub(super) const PAGE: usize = 256;
 
 /// The state of a subscription (`$1`) and, unless it is held, what follows ordinal `$2` up to `$3` in the slots `$4`.
 /// `last_row`: of its key, the last that is a row; the event is behind it, or was done before that one became a row.
-pub(super) fn look() -> String {
+pub(super) fn scan() -> String {
     format!(
         "SELECT l.*, e.* FROM (SELECT \
              EXISTS (SELECT FROM delivery.hold h WHERE h.subscription = $1 AND h.held_until > now()) AS held, \

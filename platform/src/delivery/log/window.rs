@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::reader::{Place, Range, Read};
+use super::reader::{LogPosition, Range, Read};
 use super::statements::PAGE;
 use crate::event::Event;
 
@@ -17,7 +17,7 @@ const BYTES_MAX: usize = 8 << 20;
 pub(super) struct Window {
     after: i64,
     up_to: i64,
-    events: BTreeMap<i64, (Place, Arc<Event>)>,
+    events: BTreeMap<i64, (LogPosition, Arc<Event>)>,
     bytes: usize,
 }
 
@@ -95,7 +95,7 @@ mod tests {
             payload: serde_json::Map::from_iter([("text".to_owned(), text)]),
         };
         let slot = i16::try_from(ordinal % 8).unwrap();
-        Read { place: Place { ordinal, position: ordinal * 10, slot }, event: Arc::new(event) }
+        Read { place: LogPosition { ordinal, position: ordinal * 10, slot }, event: Arc::new(event) }
     }
 
     fn window(after: i64, up_to: i64) -> Window {

@@ -79,7 +79,7 @@ impl Connection {
         let answer = self.sent(async {
             let (_, mut stream, end) = self.spin.query_async(wrapped, Vec::new()).await?;
             let row = stream.next().await;
-            // The end is only told when all rows were taken. To read behind the end is a trap.
+            // The end is only reported when all rows were taken. To read behind the end is a trap.
             if row.is_some() {
                 while stream.next().await.is_some() {}
             }

@@ -2,7 +2,7 @@
 //! `blob_secret_access_key`. The host and Spin may have the same bucket.
 //!
 //! A file goes in parts of 5 MiB, the least that S3 takes, so an upload holds one part and never a file. One that fits into its
-//! first part is sent at once. A file is there when `finish` has answered; until then S3 keeps the parts to itself, and they are
+//! first part is sent immediately. A file is there when `finish` has answered; until then S3 keeps the parts to itself, and they are
 //! removed when the upload fails or is dropped. An instance that ends before that leaves them: a lifecycle rule of the bucket
 //! (AbortIncompleteMultipartUpload) removes these.
 

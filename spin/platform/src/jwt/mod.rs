@@ -52,14 +52,4 @@ pub async fn prove(token: &str) -> Result<(Uuid, Vec<String>), Unproven> {
     Ok((proven.user_id().map_err(Unproven::Denied)?, proven.roles.clone()))
 }
 
-impl From<VerifyError> for jwt_verifier::Error {
-    fn from(error: VerifyError) -> Self {
-        match error {
-            VerifyError::Malformed => Self::Malformed,
-            VerifyError::BadSignature => Self::BadSignature,
-            VerifyError::Expired => Self::Expired,
-            VerifyError::NotAccepted(reason) => Self::NotAccepted(reason),
-            VerifyError::Unavailable(reason) => Self::Unavailable(reason),
-        }
-    }
-}
+mindflow_platform::verify_error!(jwt_verifier::Error);

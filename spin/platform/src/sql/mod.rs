@@ -63,7 +63,7 @@ impl Guest for Platform {
         statements: Vec<Statement>,
     ) -> Result<Vec<Rowset>, Error> {
         if statements.len() > READS_MAX {
-            return Err(Error::InvalidParams(format!("more than {READS_MAX} statements at once")));
+            return Err(Error::InvalidParams(format!("more than {READS_MAX} statements in one call")));
         }
         read(&database, identity, statements).await
     }

@@ -54,6 +54,7 @@ impl reads::Guest for Broken {
                 wasip3::clocks::monotonic_clock::wait_for(A_DAY_NS).await;
                 Ok(Vec::new())
             }
+            Some(OwnRead::Books | OwnRead::Calendar(_) | OwnRead::RecordedMoods(_)) => Ok(Vec::new()),
             Some(OwnRead::OnThisDay(_)) => {
                 let findings = thief::impersonate(&context).await?.into_iter().map(entry).collect();
                 Ok(vec![Ok(OwnAnswer::Entries(findings))])
@@ -142,6 +143,13 @@ fn entry(title: String) -> AnalyzedEntry {
         version: 1,
         word_count: 0,
         private: false,
+        draft: false,
+        published_at: None,
+        pinned: false,
+        favourite: false,
+        book_id: None,
+        entry_time: None,
+        place: None,
     };
     let analysis = Analysis {
         status: AnalysisStatus::Failed,

@@ -1,4 +1,4 @@
-//! Instances as Spin keeps them: each takes up to 16 calls at once and 128 in all, and is dropped after an idle second. A trap
+//! Instances as Spin keeps them: each takes up to 16 calls at the same time and 128 in all, and is dropped after an idle second. A trap
 //! ends its instance with all calls that are in it. Nothing interrupts a guest that computes.
 
 use super::http::{Outbound, Server};

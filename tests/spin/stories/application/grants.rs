@@ -1,6 +1,6 @@
 //! Goal: a service inside a composition has what the manifest grants it and nothing else, although all services there are one
 //! component to Spin, with one set of variables. Method: the guest that asks for more than it was given on the host does so here,
-//! beside the service `auth`, which was given more.
+//! with the service `auth`, which was given more.
 
 use super::Bed;
 use mindflow_spin_tests::runtime::Spin;

@@ -23,6 +23,28 @@ async fn a_user_writes_an_entry_and_finds_it_on_the_dashboard() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_was_away_learns_what_changed_and_what_is_gone() {
+    let stage = Stage::new().await;
+    let ada = stage.register().await;
+    let (kept, gone) = (
+        ada.write(json!({ "title": "Kept", "content": "x", "tags": ["morning"] })).await,
+        ada.write(json!({ "title": "Gone", "content": "x" })).await,
+    );
+    let first = ada.data(CHANGES, json!({})).await["changesSince"].clone();
+    assert_eq!((first["changes"].as_array().map(Vec::len), &first["hasMore"]), (Some(3), &json!(false)));
+    ada.data(DELETE, json!({ "id": gone["id"] })).await;
+    ada.data("mutation ($id: ID!) { deleteTag(id: $id) }", json!({ "id": kept["tags"][0]["id"] })).await;
+    let then = ada.data(CHANGES, json!({ "cursor": first["cursor"] })).await["changesSince"]["changes"].clone();
+    let of = |kind: &str, id: &serde_json::Value, deleted: bool, entry: serde_json::Value| json!({ "kind": kind, "id": id, "deleted": deleted, "entry": entry });
+    let expected = json!([
+        of("ENTRY", &gone["id"], true, json!(null)),
+        of("ENTRY", &kept["id"], false, json!({ "title": "Kept", "tags": [] })),
+        of("TAG", &kept["tags"][0]["id"], true, json!(null)),
+    ]);
+    assert_eq!(then, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_administrator_reads_the_audit_trail_and_users_see_their_own_entries_alone() {
     let stage = Stage::new().await;
     let (ada, admin) = (stage.register().await, stage.register_as("admin").await);
@@ -42,5 +64,7 @@ async fn an_administrator_reads_the_audit_trail_and_users_see_their_own_entries_
     assert_eq!(ada.graphql(log, json!({})).await.error_code(), "FORBIDDEN");
 }
 
+const CHANGES: &str = "query ($cursor: String) { changesSince(cursor: $cursor) { cursor hasMore changes {
+    kind id deleted entry { title tags { name } } } } }";
 const ENTRY: &str = "query ($id: ID!) { journalEntry(id: $id) { title } }";
 const DELETE: &str = "mutation ($id: ID!) { deleteJournalEntry(id: $id) }";

@@ -27,7 +27,7 @@ const QUIET_WITHIN: Duration = Duration::from_secs(100);
 /// The counter, and two whose stores show as well what they got. What waits for others is of no interest here.
 const SUBSCRIBERS: [&str; 3] = ["counter", "query", "logging"];
 
-/// A process that is rung for all subscribers, as commits, relays and clocks do, several times at once, until it is killed.
+/// A process that is rung for all subscribers, as commits, relays and clocks do, several times together, until it is killed.
 async fn drains(application: Application, life: Duration) {
     let spin = Spin::up(application).await;
     let ringing = SUBSCRIBERS.iter().chain(&SUBSCRIBERS).map(|component| ring(&spin, component));

@@ -25,7 +25,7 @@ const SECRET: &str = "what wraps private keys in stories";
 const FURTHER: &str = include_str!("../../further.toml");
 
 /// A variable with a connection string, the role that it is for, and the database.
-const LOGINS: [(&str, &str, &str); 20] = [
+const LOGINS: [(&str, &str, &str); 21] = [
     ("auth_write_dsn", "mindflow_auth", "write"),
     ("command_write_dsn", "mindflow_command", "write"),
     ("query_write_dsn", "mindflow_query", "write"),
@@ -36,6 +36,7 @@ const LOGINS: [(&str, &str, &str); 20] = [
     ("search_write_dsn", "mindflow_search", "write"),
     ("notification_write_dsn", "mindflow_notification", "write"),
     ("media_write_dsn", "mindflow_media", "write"),
+    ("portability_write_dsn", "mindflow_portability", "write"),
     ("delivery_dsn", "mindflow_delivery", "write"),
     ("dead_letters_dsn", "mindflow_dead-letters", "write"),
     ("disclosure_ledger_dsn", "mindflow_disclosure-ledger", "write"),

@@ -25,6 +25,7 @@ impl Outside {
         let role = format!("CREATE ROLE \"{ROLE}\" LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN");
         database.script(&format!("DO $$ BEGIN {role} END $$")).await;
         database.script(include_str!("../../../../migrations/write/0085_keep_ai_ledger.sql")).await;
+        database.script(include_str!("../../../../migrations/write/0091_name_disclosures.sql")).await;
         let name: String = database.one("SELECT current_database()::text").await;
         let postgres = Bridge::to_postgres(&database.dsn()).await;
         let (dsn, origin) = (postgres.postgres(ROLE, &name), format!("postgres://{}", postgres.address()));

@@ -1,10 +1,11 @@
 //! Kinds that Kubernetes does not have itself: tables of their fields, made from what their owners publish. A table is the shape of an
 //! object: `NAME!` is required, `"*"` is any name, a value is a type or the name of one of Kubernetes' own definitions.
 
-use super::schema::DEFINITIONS;
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 
+/// Where schemas refer to.
+const DEFINITIONS: &str = "/api/_definitions.json#/$defs/";
 const TABLES: [&str; 3] = [
     include_str!("custom/httproute.yaml"),
     include_str!("custom/spinapp.yaml"),

@@ -7,9 +7,6 @@ use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;
 
-/// Where schemas refer to.
-pub const DEFINITIONS: &str = "/api/_definitions.json#/$defs/";
-
 /// Of one version of Kubernetes.
 pub struct Schemas {
     folder: PathBuf,

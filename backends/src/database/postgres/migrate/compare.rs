@@ -1,4 +1,4 @@
-//! What is applied beside what the folder has. A host that is replaced meets a schema that its successor has already
+//! What is applied, compared with what the folder has. A host that is replaced meets a schema that its successor has already
 //! brought further; whether it can work with it is decided here.
 
 use std::collections::BTreeMap;

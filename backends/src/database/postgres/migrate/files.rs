@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::digest;
 
 use super::MigrateError;
-use crate::database::postgres::roles::hex;
 
 /// Largest migration file. They are written by hand; more is a dump by mistake.
 pub(super) const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -42,7 +41,7 @@ pub(super) fn read_dir(dir: &Path) -> Result<Vec<File>, MigrateError> {
             return Err(MigrateError::TooLarge { path });
         }
         let sql = std::fs::read_to_string(&path).map_err(read_error(&path))?;
-        let checksum = hex(digest::digest(&digest::SHA256, sql.as_bytes()).as_ref());
+        let checksum = hex::encode(digest::digest(&digest::SHA256, sql.as_bytes()));
         if let Some(other) = files.get(&version) {
             return Err(MigrateError::Duplicate { path, version, other: other.name.clone() });
         }

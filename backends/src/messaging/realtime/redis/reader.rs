@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use backon::{BackoffBuilder, ExponentialBuilder};
 use bytes::Bytes;
 use futures::StreamExt;
 use mindflow_platform::realtime::Id;
@@ -20,6 +21,8 @@ use crate::redis_server::{ANSWER_WITHIN, CONNECT_WITHIN, RedisFailure, RedisServ
 /// Between two attempts to connect: quick at first, since most outages are restarts.
 const RETRY_DELAY_MIN: Duration = Duration::from_millis(20);
 const RETRY_DELAY_MAX: Duration = Duration::from_secs(1);
+const RETRY_DELAYS: ExponentialBuilder =
+    ExponentialBuilder::new().with_min_delay(RETRY_DELAY_MIN).with_max_delay(RETRY_DELAY_MAX).without_max_times();
 /// A longer outage is reported to the listeners, so that they read the state again meanwhile.
 const OUTAGE_TOLERATED: Duration = Duration::from_secs(10);
 /// A connection that died silently is noticed by then.
@@ -29,7 +32,7 @@ const TOPICS_PER_STEP_MAX: usize = 200;
 
 /// Runs until it is aborted.
 pub(super) async fn run(topics: Arc<Topics>, server: RedisServer) {
-    let mut delay = RETRY_DELAY_MIN;
+    let mut delays = RETRY_DELAYS.build();
     let mut away_since = clock::instant();
     let mut reported = false;
     loop {
@@ -40,7 +43,7 @@ pub(super) async fn run(topics: Arc<Topics>, server: RedisServer) {
                 let (served, why) = session.serve().await;
                 tracing::warn!(server = %topics.url, %why, "realtime connection ended");
                 if served {
-                    (delay, away_since, reported) = (RETRY_DELAY_MIN, clock::instant(), false);
+                    (delays, away_since, reported) = (RETRY_DELAYS.build(), clock::instant(), false);
                 }
             }
             Ok(Err(error)) => {
@@ -56,8 +59,7 @@ pub(super) async fn run(topics: Arc<Topics>, server: RedisServer) {
             reported = true;
             wanted.values().for_each(|joined| joined.topic.fail("Redis is away"));
         }
-        tokio::time::sleep(delay).await;
-        delay = (delay * 2).min(RETRY_DELAY_MAX);
+        tokio::time::sleep(delays.next().unwrap_or(RETRY_DELAY_MAX)).await;
     }
 }
 

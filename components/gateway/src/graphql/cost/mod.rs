@@ -16,7 +16,7 @@ pub use walk::of;
 /// Of a request: an operation, or all of a batch together. A page of a hundred entries with everything costs 12,405.
 pub const POINTS_MAX: u64 = 15_000;
 
-/// Of an entry as it is read: 100,000 characters (contract §2) have at most four bytes each.
+/// Of an entry as it is read: 100,000 characters have at most four bytes each.
 pub const ENTRY_BYTES_MAX: u64 = 4 * 100_000;
 /// Of one content as JSON: a character that is escaped (`\u0001`) has six bytes.
 const CONTENT_BYTES_MAX: u64 = 6 * 100_000;

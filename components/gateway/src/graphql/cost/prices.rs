@@ -82,6 +82,14 @@ const fn usually(usual: u64, most: u64) -> Items {
 
 /// Tags are as many as the user has made.
 const MANY: u64 = 2_000;
+/// As many as the command service takes, and the default one.
+const BOOKS_MAX: u64 = 101;
+/// As many as the notification service takes.
+const REMINDERS_MAX: u64 = 21;
+/// As many as the portability service answers.
+const JOBS_MAX: u64 = 50;
+/// As many as the query service answers.
+const MOODS_MAX: u64 = 1_000;
 /// As many as the setting `sessions_max` can be.
 const SESSIONS_MAX: u64 = 1_000;
 
@@ -95,6 +103,19 @@ pub const PRICES: &[Price] = &[
     },
     entries(several("Query", "recentEntries", CALL, Items::Asked(asked("limit", 10)))),
     entries(several("Query", "onThisDay", CALL, usually(10, PAGE_MAX))),
+    entries(several("Query", "drafts", 100, Items::Page(asked("first", 20)))),
+    several("Query", "journals", CALL, usually(5, BOOKS_MAX)),
+    entries(several("Query", "deletedEntries", 100, Items::Page(asked("first", 20)))),
+    entries(several("Query", "entryVersions", 100, Items::Page(asked("first", 20)))),
+    several("Query", "moodRecords", CALL, usually(30, MOODS_MAX)),
+    several("Query", "calendar", CALL, usually(31, DAYS_MAX)),
+    several("Query", "templates", CALL, usually(5, PAGE_MAX)),
+    several("Query", "prompts", CALL, Items::Asked(asked("first", 5))),
+    several("Query", "reminders", CALL, usually(2, REMINDERS_MAX)),
+    several("Query", "exports", CALL, usually(3, JOBS_MAX)),
+    several("Query", "imports", CALL, usually(3, JOBS_MAX)),
+    several("Query", "media", 100, Items::Page(asked("first", 20))),
+    entries(several("Query", "changesSince", 100, Items::Page(asked("first", 100)))),
     several("Query", "moodTrends", CALL, Items::Asked(days(30, 2))),
     several("Query", "sentimentTrend", CALL, Items::Asked(days(90, 1))),
     one("Query", "writingStats", 100),
@@ -115,6 +136,10 @@ pub const PRICES: &[Price] = &[
     one("Query", "__schema", CALL),
     one("Query", "__type", CALL),
     several("JournalEntryConnection", "edges", 1, Items::OfPage),
+    several("DeletedEntryConnection", "edges", 1, Items::OfPage),
+    several("EntryVersionConnection", "edges", 1, Items::OfPage),
+    several("MediaConnection", "edges", 1, Items::OfPage),
+    several("SyncPage", "changes", 1, Items::OfPage),
     several("UserConnection", "edges", 1, Items::OfPage),
     several("AuditConnection", "edges", 1, Items::OfPage),
     several("DisclosureConnection", "edges", 1, Items::OfPage),
@@ -122,6 +147,13 @@ pub const PRICES: &[Price] = &[
     several("SearchResult", "hits", 1, Items::OfPage),
     several("PlatformStats", "entriesPerDay", 1, Items::OfPage),
     one("JournalEntry", "content", CONTENT),
+    one("JournalEntry", "journal", 2),
+    one("EntryVersion", "content", CONTENT),
+    one("EntryTemplate", "content", CONTENT),
+    one("EntryTemplate", "tags", 3),
+    one("Reminder", "weekdays", 3),
+    several("ImportReport", "problems", 1, usually(5, 200)),
+    several("CalendarDay", "moods", 1, usually(2, 10)),
     several("JournalEntry", "tags", 1, usually(5, 20)),
     several("JournalEntry", "attachments", 20, usually(2, 10)),
     one("Tag", "entryCount", 2),

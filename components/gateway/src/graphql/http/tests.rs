@@ -107,6 +107,8 @@ fn a_get_needs_the_header_and_runs_no_mutation() {
     let response = get("mutation { __typename }", &[("graphql-preflight", "1"), ("accept", NEW)]);
     assert_eq!(response.status, 405);
     assert_eq!(response.headers["allow"], "POST");
+    let extensions = body(response)["errors"][0]["extensions"].clone();
+    assert_eq!((&extensions["field"], &extensions["rule"]), (&json!("method"), &json!("one-of")), "{extensions}");
 }
 
 #[test]

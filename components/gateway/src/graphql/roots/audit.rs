@@ -16,7 +16,7 @@ pub struct AuditReads;
 impl AuditReads {
     /// Every event of the platform, the last one received first. What users wrote is not shown. For administrators.
     /// Null, with an error, when it cannot be read; the other fields of the answer are there.
-    #[expect(clippy::too_many_arguments, reason = "the contract's arguments")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the public schema")]
     async fn audit_log(
         &self,
         ctx: &Context<'_>,

@@ -41,7 +41,7 @@ impl EmailWrites {
     }
 
     /// Mails a link to the address that the account is to have, good for 24 hours. Until it is followed the account has the former one.
-    /// A wrong password counts as a failed login; `CONFLICT` when another account has the address.
+    /// Five wrong passwords of a session lock this for 15 minutes; `CONFLICT` when another account has the address.
     /// Null, with an error, when it was not done; what was done before it stays so.
     async fn request_email_change(
         &self,

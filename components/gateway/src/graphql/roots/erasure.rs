@@ -35,7 +35,7 @@ pub struct ErasureWrites;
 impl ErasureWrites {
     /// Has the account go, with all that is the user's, at `dueAt`: two weeks later unless the platform is set up otherwise. Until then it
     /// can be used as before, and `cancelAccountDeletion` keeps it; all other sessions end, and the user gets a mail. Asked again, it answers
-    /// the same. A wrong password counts as a failed login.
+    /// the same. Five wrong passwords of a session lock this for 15 minutes.
     /// Null, with an error, when it was not done; what was done before it stays so.
     async fn delete_account(
         &self,

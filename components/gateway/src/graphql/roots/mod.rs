@@ -2,17 +2,24 @@
 
 mod analytics;
 mod audit;
+mod devices;
 mod disclosures;
 mod email;
 mod erasure;
+mod journals;
+mod media;
 mod mutation;
 mod notification;
 mod password;
+mod portability;
 mod query;
+mod reminders;
 mod search;
 mod second_factor;
 mod sessions;
 mod subscription;
+mod tags;
+mod templates;
 
 use async_graphql::MergedObject;
 
@@ -24,6 +31,12 @@ pub use subscription::{Begins, Source, Subscription};
 #[derive(MergedObject, Default)]
 pub struct Query(
     query::Reads,
+    journals::JournalReads,
+    templates::TemplateReads,
+    media::MediaReads,
+    devices::DeviceReads,
+    reminders::ReminderReads,
+    portability::PortabilityReads,
     sessions::SessionReads,
     analytics::AnalyticsReads,
     notification::NotificationReads,
@@ -37,6 +50,11 @@ pub struct Query(
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     mutation::Writes,
+    journals::JournalWrites,
+    tags::TagWrites,
+    templates::TemplateWrites,
+    reminders::ReminderWrites,
+    portability::PortabilityWrites,
     password::PasswordWrites,
     sessions::SessionWrites,
     email::EmailWrites,

@@ -14,7 +14,7 @@ use async_graphql::{Context, ID, MaybeUndefined, Object, Result};
 use mindflow_guest::call::{CallContext, Error};
 
 /// A write that returns an entry; the caller's reads wait for it from now on.
-async fn write<F>(ctx: &Context<'_>, call: impl FnOnce(CallContext) -> F + Send) -> Result<JournalEntry>
+pub async fn write<F>(ctx: &Context<'_>, call: impl FnOnce(CallContext) -> F + Send) -> Result<JournalEntry>
 where
     F: Future<Output = Result<journal::WrittenEntry, Error>>,
 {
@@ -63,15 +63,17 @@ impl Writes {
         ctx: &Context<'_>,
         #[graphql(desc = "The change.")] input: UpdateJournalEntryInput,
     ) -> Result<Option<JournalEntry>> {
+        let user = scope::with(ctx, |scope| async move { Ok(scope.viewer.caller().await?.user_id.clone()) }).await?;
         write(ctx, |context| async move {
-            let (id, change) = input.into_change()?;
+            let (id, change) = input.into_change(&user)?;
             journal::update_entry(context, id, change).await
         })
         .await
         .map(Some)
     }
 
-    /// Deletes an entry; `restoreJournalEntry` brings it back.
+    /// Deletes an entry: it is gone from all lists but `deletedEntries`, from where `restoreJournalEntry` brings it back until it is removed
+    /// for good.
     /// Null, with an error, when it was not done; what was done before it stays so.
     async fn delete_journal_entry(
         &self,

@@ -12,7 +12,8 @@ pub struct PasswordWrites;
 
 #[Object]
 impl PasswordWrites {
-    /// Changes the password. All other sessions end; the one that asks goes on. A wrong `currentPassword` counts as a failed login.
+    /// Changes the password. All other sessions end; the one that asks goes on. Five wrong ones of a session lock this
+    /// for 15 minutes.
     /// Null, with an error, when it was not done; what was done before it stays so.
     async fn change_password(
         &self,

@@ -13,8 +13,8 @@ pub struct SecondFactorWrites;
 #[Object]
 impl SecondFactorWrites {
     /// Begins to set up a second factor: one-time passwords by time (TOTP, RFC 6238) of six digits, every 30 seconds. Logins ask for them
-    /// from `confirmTotp` on. `CONFLICT` when they do so already, `FORBIDDEN` until the address is confirmed. A wrong password counts as a failed
-    /// login.
+    /// from `confirmTotp` on. `CONFLICT` when they do so already, `FORBIDDEN` until the address is confirmed. Five wrong passwords of a
+    /// session lock this for 15 minutes.
     /// Null, with an error, when it was not done; what was done before it stays so.
     async fn begin_totp(
         &self,

@@ -184,6 +184,7 @@ async fn changed(scope: SharedScope, notice: Notice, cursor: String) -> Result<O
         NoticeKind::Created => ChangeKind::Created,
         NoticeKind::Updated => ChangeKind::Updated,
         NoticeKind::Deleted => ChangeKind::Deleted,
+        NoticeKind::Draft => ChangeKind::Draft,
         NoticeKind::Analyzed => return Ok(None),
     };
     let entry = match kind {

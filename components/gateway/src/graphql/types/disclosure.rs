@@ -6,6 +6,7 @@ use async_graphql::{Enum, ID, SimpleObject};
 use mindflow_guest::call::{CallContext, Credential, Error};
 use mindflow_guest::disclosure_reader::{self, Disclosed};
 use mindflow_guest::failure::invalid;
+use mindflow_guest::id;
 use mindflow_guest::rules::Format;
 
 /// The prefix of a cursor, so that one of another listing is refused rather than misread.
@@ -31,7 +32,7 @@ pub enum DisclosurePurpose {
 /// A request that carried a text of the user's outside of the platform.
 #[derive(SimpleObject)]
 pub struct Disclosure {
-    /// Its number, which rises with every request.
+    /// Opaque.
     id: ID,
     /// When it was written down, just before it was sent.
     at: DateTime,
@@ -86,7 +87,7 @@ pub async fn page(context: CallContext, first: u32, after: Option<String>) -> Re
     })?;
     let has_next_page = rows.len() > first as usize;
     rows.truncate(first as usize);
-    let edge = |row: Disclosed| DisclosureEdge { cursor: cursor(row.id), node: row.into() };
+    let edge = |row: Disclosed| DisclosureEdge { cursor: cursor(&row.id), node: row.into() };
     let edges: Vec<DisclosureEdge> = rows.into_iter().map(edge).collect();
     let page_info = PageInfo {
         has_next_page,
@@ -97,15 +98,14 @@ pub async fn page(context: CallContext, first: u32, after: Option<String>) -> Re
     Ok(DisclosureConnection { edges, page_info })
 }
 
-fn cursor(id: u64) -> String {
-    hex::encode([CURSOR_MARK, &id.to_be_bytes()].concat())
+fn cursor(id: &str) -> String {
+    hex::encode([CURSOR_MARK, id.as_bytes()].concat())
 }
 
-fn position(cursor: &str) -> Option<u64> {
+fn position(cursor: &str) -> Option<String> {
     let bytes = hex::decode(cursor).ok()?;
-    let id = u64::from_be_bytes(bytes.strip_prefix(CURSOR_MARK)?.try_into().ok()?);
-    // Ids are signed in the store.
-    i64::try_from(id).is_ok().then_some(id)
+    let text = std::str::from_utf8(bytes.strip_prefix(CURSOR_MARK)?).ok()?;
+    id::parse(text).map(|id| id.to_string())
 }
 
 impl DisclosurePurpose {
@@ -126,7 +126,7 @@ impl From<Disclosed> for Disclosure {
     fn from(row: Disclosed) -> Self {
         let (entry_id, version) = row.document.map(|document| (document.id, document.version)).unzip();
         Self {
-            id: row.id.to_string().into(),
+            id: row.id.into(),
             at: DateTime(row.at),
             entry_id: entry_id.map(Into::into),
             entry_version: version.filter(|version| *version > 0),
@@ -145,8 +145,9 @@ mod tests {
 
     #[test]
     fn a_cursor_is_of_this_list_alone() {
-        assert_eq!(position(&cursor(7)), Some(7));
-        for other in ["", "07", "zz", &hex::encode(b"audit:\0\0\0\0\0\0\0\x07"), &cursor(u64::MAX)] {
+        let id = "00000000-0000-4000-8000-000000000007";
+        assert_eq!(position(&cursor(id)).as_deref(), Some(id));
+        for other in ["", "07", "zz", &hex::encode(format!("audit:{id}")), &cursor("7"), &hex::encode(id)] {
             assert_eq!(position(other), None, "{other}");
         }
     }
@@ -155,7 +156,17 @@ mod tests {
     fn a_row_names_the_entry_and_its_version_where_that_is_known() {
         let of = |document: Option<Document>, purpose: &str| -> Disclosure {
             let (component, host) = ("ai".into(), "api.example.org".into());
-            Disclosed { id: 1, at: 2, component, document, purpose: purpose.into(), host, model: None, bytes: 3 }.into()
+            Disclosed {
+                id: "1".into(),
+                at: 2,
+                component,
+                document,
+                purpose: purpose.into(),
+                host,
+                model: None,
+                bytes: 3,
+            }
+            .into()
         };
         let read = of(Some(Document { id: "e".into(), version: 4 }), "analysis");
         assert_eq!((read.entry_id, read.entry_version), (Some("e".into()), Some(4)));

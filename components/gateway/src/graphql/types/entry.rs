@@ -1,7 +1,9 @@
 //! Entries, their tags and what the AI made of them.
 
+use super::journal::Journal;
 use super::media::Media;
 use super::mood::Mood;
+use super::place::Place;
 use super::scalars::{Date, DateTime};
 use crate::graphql::scope;
 use crate::rest::entry::analysis_to_come;
@@ -129,12 +131,12 @@ impl JournalEntry {
         self.entry.id.clone().into()
     }
 
-    /// At most 200 characters.
+    /// At most 200 characters; of a draft it can be empty.
     async fn title(&self) -> &str {
         &self.entry.title
     }
 
-    /// At most 100,000 characters; empty of an entry that has attachments alone.
+    /// At most 100,000 characters; empty of an entry that has attachments alone, and of a draft that is begun.
     async fn content(&self, ctx: &Context<'_>) -> Result<&str> {
         let bytes = self.entry.content.len();
         scope::with(ctx, |scope| std::future::ready(scope.meter.answer(bytes))).await?;
@@ -151,7 +153,7 @@ impl JournalEntry {
         self.entry.tags.iter().cloned().map(|tag| tag_of_entry(tag, self.tagged_at_least)).collect()
     }
 
-    /// When it was written.
+    /// When it was written; of a draft, when it was begun.
     async fn created_at(&self) -> DateTime {
         DateTime(self.entry.created_at)
     }
@@ -179,6 +181,45 @@ impl JournalEntry {
     /// Whether it never leaves the platform: no model outside and no webhook gets it. The platform's own analyser reads it instead.
     async fn private(&self) -> bool {
         self.entry.private
+    }
+
+    /// Whether it is a draft: it is in no list but `drafts`, and is not counted, searched or analysed. `publishJournalEntry` makes it an
+    /// entry.
+    async fn draft(&self) -> bool {
+        self.entry.draft
+    }
+
+    /// When it was published; null of a draft, and of what was an entry from the beginning.
+    async fn published_at(&self) -> Option<DateTime> {
+        self.entry.published_at.map(DateTime)
+    }
+
+    /// Whether it is pinned.
+    async fn pinned(&self) -> bool {
+        self.entry.pinned
+    }
+
+    /// Whether it is a favourite.
+    async fn favourite(&self) -> bool {
+        self.entry.favourite
+    }
+
+    /// The journal that it is in.
+    /// Null, with an error, when it cannot be read; the entry is there.
+    async fn journal(&self, ctx: &Context<'_>) -> Result<Option<Journal>> {
+        let id = self.entry.book_id.clone();
+        let books = scope::with(ctx, |scope| async move { scope.books().await }).await?;
+        Ok(Journal::of_entry(books, id.as_deref()))
+    }
+
+    /// The time of its day, `HH:MM` as the clock on the wall showed it; null where the day says enough.
+    async fn entry_time(&self) -> Option<&str> {
+        self.entry.entry_time.as_deref()
+    }
+
+    /// Where it was; null where it does not say.
+    async fn place(&self) -> Option<Place> {
+        self.entry.place.clone().map(Into::into)
     }
 
     /// The files that the user attached, in the user's order, at most 10.
@@ -223,7 +264,23 @@ impl From<reads::AnalyzedEntry> for JournalEntry {
 impl From<WrittenEntry> for JournalEntry {
     fn from(written: WrittenEntry) -> Self {
         let known_analysis = written.analysis_requested.then(|| analysis_to_come(true));
-        Self { entry: written.entry, known_analysis, tagged_at_least: 1 }
+        // Tags of a draft are not counted.
+        let tagged_at_least = u32::from(!written.entry.draft);
+        Self { entry: written.entry, known_analysis, tagged_at_least }
+    }
+}
+
+impl JournalEntry {
+    /// As the write side has it: what is known about it is read when it is asked for.
+    pub fn kept(entry: journal::Entry) -> Self {
+        Self { entry, known_analysis: None, tagged_at_least: 0 }
+    }
+}
+
+/// One of the trash, which has no analysis to show.
+impl From<journal::Entry> for JournalEntry {
+    fn from(entry: journal::Entry) -> Self {
+        Self { entry, known_analysis: Some(analysis_to_come(false)), tagged_at_least: 0 }
     }
 }
 
@@ -277,6 +334,8 @@ pub enum ChangeKind {
     Updated,
     /// It was deleted.
     Deleted,
+    /// It is a draft, and was saved.
+    Draft,
 }
 
 /// A change of one of the user's entries, made on any device.

@@ -3,16 +3,7 @@
 use super::scalars::DateTime;
 use crate::services::{erasures, journal};
 use async_graphql::{ID, SimpleObject};
-
-/// What is kept of what was erased: enough to show that the trail of events is whole, and nothing that was said.
-const REMAINS: [&str; 6] = [
-    "event ids",
-    "event types",
-    "times of events",
-    "sequences of events",
-    "ids of users and of what events are of",
-    "this receipt",
-];
+use mindflow_events::REMAINS;
 
 /// An account that goes.
 #[derive(SimpleObject)]

@@ -1,6 +1,7 @@
 //! What clients send.
 
 use super::mood::Mood;
+use super::place::PlaceInput;
 use super::scalars::Date;
 use crate::names;
 use crate::services::{journal, reads};
@@ -22,6 +23,18 @@ pub struct JournalFilter {
     from: Option<Date>,
     /// The last day.
     to: Option<Date>,
+    /// The journal that they are in.
+    journal_id: Option<ID>,
+    /// Pinned ones, or the others.
+    pinned: Option<bool>,
+    /// Favourites, or the others.
+    favourite: Option<bool>,
+    /// Names of tags, at most 20: entries that have all of them.
+    tags_all: Option<Vec<String>>,
+    /// Names of tags, at most 20: entries that have one of them at least. An empty list narrows nothing.
+    tags_any: Option<Vec<String>>,
+    /// Names of tags, at most 20: entries that have none of them.
+    tags_none: Option<Vec<String>>,
 }
 
 impl From<JournalFilter> for reads::Filter {
@@ -32,6 +45,13 @@ impl From<JournalFilter> for reads::Filter {
             mood: filter.mood.map(Into::into),
             from_date: filter.from.map(|date| date.0),
             to_date: filter.to.map(|date| date.0),
+            drafts: false,
+            book_id: filter.journal_id.map(Into::into),
+            pinned: filter.pinned,
+            favourite: filter.favourite,
+            tags_all: filter.tags_all.unwrap_or_default(),
+            tags_any: filter.tags_any.unwrap_or_default(),
+            tags_none: filter.tags_none.unwrap_or_default(),
         }
     }
 }
@@ -93,9 +113,21 @@ fn or_empty<T: Default>(given: MaybeUndefined<T>) -> Option<T> {
     }
 }
 
+/// What a change says of a field that can be without a value: null takes it away.
+fn or_none<T>(given: MaybeUndefined<T>) -> Option<Option<T>> {
+    match given {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(None),
+        MaybeUndefined::Value(value) => Some(Some(value)),
+    }
+}
+
 /// A new entry. What is null counts as left out.
 #[derive(InputObject)]
 pub struct CreateJournalEntryInput {
+    /// The entry's id, made by the client: a UUID of version 7 whose time is at most 24 hours ahead. The same id with the same content is one
+    /// entry; with another content it is a `CONFLICT`. An id that cannot be used is refused alike, whatever the reason.
+    id: Option<ID>,
     /// 1 to 200 characters, of which one at least is seen. Here as in all texts, characters are counted as they are composed (NFC), and
     /// what overrides the direction of text is left out of titles, names and tags.
     title: String,
@@ -115,11 +147,24 @@ pub struct CreateJournalEntryInput {
     client_mutation_id: Option<String>,
     /// Whether it never leaves the platform: no model outside and no webhook gets it. No when left out.
     private: Option<bool>,
+    /// Whether it is a draft: its title and content may be empty then, and it takes nothing of the quota. No when left out.
+    draft: Option<bool>,
+    /// Whether it is pinned. No when left out.
+    pinned: Option<bool>,
+    /// Whether it is a favourite. No when left out.
+    favourite: Option<bool>,
+    /// The journal that it goes into; the default one when left out.
+    journal_id: Option<ID>,
+    /// The time of its day, `HH:MM` as the clock on the wall shows it.
+    entry_time: Option<String>,
+    /// Where it was.
+    place: Option<PlaceInput>,
 }
 
 impl From<CreateJournalEntryInput> for journal::NewEntry {
     fn from(input: CreateJournalEntryInput) -> Self {
         Self {
+            id: input.id.map(Into::into),
             title: input.title,
             content: input.content,
             mood: input.mood.map(Into::into),
@@ -128,6 +173,12 @@ impl From<CreateJournalEntryInput> for journal::NewEntry {
             attachment_ids: texts(input.attachment_ids.unwrap_or_default()),
             client_mutation_id: input.client_mutation_id,
             private: input.private.unwrap_or_default(),
+            draft: input.draft.unwrap_or_default(),
+            pinned: input.pinned.unwrap_or_default(),
+            favourite: input.favourite.unwrap_or_default(),
+            book_id: input.journal_id.map(Into::into),
+            entry_time: input.entry_time,
+            place: input.place.map(Into::into),
         }
     }
 }
@@ -156,34 +207,44 @@ pub struct UpdateJournalEntryInput {
     attachment_ids: MaybeUndefined<Vec<ID>>,
     /// Whether it never leaves the platform from now on; not null. What was sent before cannot be taken back.
     private: MaybeUndefined<bool>,
+    /// Whether it is pinned; not null. This, the next and the journal are no change of the content, so the version stays.
+    pinned: MaybeUndefined<bool>,
+    /// Whether it is a favourite; not null.
+    favourite: MaybeUndefined<bool>,
+    /// The journal that it is in; null puts it into the default one.
+    journal_id: MaybeUndefined<ID>,
+    /// The time of its day, `HH:MM`; null removes it.
+    entry_time: MaybeUndefined<String>,
+    /// Where it was; null removes it.
+    place: MaybeUndefined<PlaceInput>,
     /// The version that the change was made on; another one is a `CONFLICT`. Null: on whichever there is.
     expected_version: Option<i32>,
 }
 
 impl UpdateJournalEntryInput {
-    /// The entry's id and what changes.
+    /// The entry's id and what changes. `default_book`: the id of the journal that stands for null, which is the user's.
     ///
     /// # Errors
     /// `invalid` for a version that cannot be, and for each null of what cannot be null.
-    pub fn into_change(self) -> Result<(String, journal::EntryChange), Error> {
+    pub fn into_change(self, default_book: &str) -> Result<(String, journal::EntryChange), Error> {
         let mut changes = Changes::default();
         let expected_version = self.expected_version.map(u32::try_from).transpose().unwrap_or_else(|_| {
             changes.0.push(field("expectedVersion", Rule::range(1, i32::MAX), "Must be 1 or more."));
             None
         });
-        let mood = match self.mood {
-            MaybeUndefined::Undefined => None,
-            MaybeUndefined::Null => Some(None),
-            MaybeUndefined::Value(mood) => Some(Some(mood.into())),
-        };
         let change = journal::EntryChange {
             title: changes.of("title", self.title),
             content: or_empty(self.content),
-            mood,
+            mood: or_none(self.mood).map(|mood| mood.map(Into::into)),
             tags: or_empty(self.tags),
             entry_date: changes.of("entryDate", self.entry_date).map(|date| date.0),
             attachment_ids: or_empty(self.attachment_ids).map(texts),
             private: changes.of("private", self.private),
+            pinned: changes.of("pinned", self.pinned),
+            favourite: changes.of("favourite", self.favourite),
+            book_id: or_none(self.journal_id).map(|id| id.map_or_else(|| default_book.to_owned(), Into::into)),
+            entry_time: or_none(self.entry_time),
+            place: or_none(self.place).map(|place| place.map(Into::into)),
             expected_version,
         };
         changes.finish().map(|()| (self.id.into(), change))
@@ -199,19 +260,26 @@ mod tests {
     fn change(given: Json) -> Result<journal::EntryChange, Error> {
         let input = UpdateJournalEntryInput::parse(Some(Value::from_json(given).unwrap()));
         let input = input.unwrap_or_else(|error| panic!("{}", error.into_server_error(async_graphql::Pos::default())));
-        input.into_change().map(|(_, change)| change)
+        input.into_change("user").map(|(_, change)| change)
     }
 
     #[test]
     fn null_empties_what_can_be_empty() {
-        let emptied = change(json!({"id": "e", "content": null, "mood": null, "tags": null, "attachmentIds": null}));
+        let emptied = change(json!({
+            "id": "e", "content": null, "mood": null, "tags": null, "attachmentIds": null, "journalId": null, "entryTime": null,
+            "place": null,
+        }));
         let emptied = emptied.unwrap();
         assert_eq!((emptied.content.as_deref(), emptied.mood), (Some(""), Some(None)));
         assert_eq!((emptied.tags, emptied.attachment_ids), (Some(Vec::new()), Some(Vec::new())));
+        assert_eq!(
+            (emptied.book_id.as_deref(), emptied.entry_time, emptied.place),
+            (Some("user"), Some(None), Some(None))
+        );
         assert_eq!((emptied.title, emptied.entry_date, emptied.expected_version), (None, None, None));
         let kept = change(json!({"id": "e", "expectedVersion": null})).unwrap();
         assert_eq!((kept.content, kept.mood, kept.tags, kept.attachment_ids), (None, None, None, None));
-        assert_eq!(kept.private, None);
+        assert_eq!((kept.private, kept.pinned, kept.book_id, kept.entry_time), (None, None, None, None));
     }
 
     #[test]

@@ -113,9 +113,7 @@ impl User {
     /// When the account goes, with all that is the user's; null while the user has not asked for that with `deleteAccount`, and after
     /// `cancelAccountDeletion`. Null of other users, and, with an error, when it cannot be read.
     async fn deletion_due_at(&self, ctx: &Context<'_>) -> Result<Option<DateTime>> {
-        let id = self.id.to_string();
-        let account = scope::with(ctx, |scope| own_account(scope, id)).await?;
-        Ok(account.and_then(|account| account.deletion_due_at).map(DateTime))
+        Ok(self.own_account(ctx).await?.and_then(|account| account.deletion_due_at).map(DateTime))
     }
 }
 

@@ -8,7 +8,7 @@ use mindflow_guest::rules::Rule;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
-/// Contract §2.
+/// The queries of one page, with room.
 const BATCH_MAX: usize = 10;
 
 const PARAMETERS: [&str; 4] = ["query", "operationName", "variables", "extensions"];

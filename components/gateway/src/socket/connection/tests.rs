@@ -1,5 +1,6 @@
 use super::*;
-use crate::socket::task::{Notices, pass_over};
+use crate::socket::task::pass_over;
+use crate::socket::work::Notices;
 use mindflow_guest::websocket::{Failed, Finished};
 use serde_json::{Value, json};
 

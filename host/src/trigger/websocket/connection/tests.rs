@@ -92,7 +92,7 @@ impl Bed {
     async fn open_in(room_bytes: u64) -> (Self, DuplexStream) {
         let (host, client) = tokio::io::duplex(PIPE_BYTES);
         let (model, stop, unfinished) = (Arc::new(Model::default()), CancellationToken::new(), Unfinished::default());
-        let keeping = Keeping {
+        let keeping = ConnectionContext {
             peer: ([127, 0, 0, 1], 1).into(),
             correlation_id: "c".into(),
             address: [127, 0, 0, 1].into(),

@@ -1,0 +1,118 @@
+//! What a journal consists of when it travels. The JSON of these types is the platform's own format, version 1: members that a reader
+//! does not know are ignored, and members that are missing have the value of their type's default.
+
+use mindflow_events::{Date, Mood, Place, Time};
+use serde::{Deserialize, Serialize};
+
+/// An entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Record {
+    /// What it is known by where it comes from: the same of the same entry, each time that it is exported.
+    pub id: String,
+    #[serde(default)]
+    pub title: String,
+    /// Markdown. `media:ID` refers to a file.
+    #[serde(default)]
+    pub content: String,
+    #[serde(default)]
+    pub mood: Option<Mood>,
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// The name of its journal; `None` for the default one.
+    #[serde(default)]
+    pub journal: Option<String>,
+    /// The day that it is about.
+    pub entry_date: Date,
+    /// The time of its day, `HH:MM`.
+    #[serde(default)]
+    pub entry_time: Option<String>,
+    #[serde(default)]
+    pub place: Option<Place>,
+    /// `None` where the source does not say it.
+    #[serde(default)]
+    pub created_at: Option<Time>,
+    #[serde(default)]
+    pub updated_at: Option<Time>,
+    /// When a draft became an entry.
+    #[serde(default)]
+    pub published_at: Option<Time>,
+    #[serde(default)]
+    pub draft: bool,
+    #[serde(default)]
+    pub pinned: bool,
+    #[serde(default)]
+    pub favourite: bool,
+    #[serde(default)]
+    pub private: bool,
+    /// Its files, in order.
+    #[serde(default)]
+    pub media: Vec<Medium>,
+}
+
+/// A file of an entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Medium {
+    pub id: String,
+    /// Where it is in the archive; `None` when the source names a file without having it.
+    pub file: Option<String>,
+    #[serde(default)]
+    pub name: String,
+    #[serde(default)]
+    pub content_type: Option<String>,
+}
+
+/// A mood that was recorded without an entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MoodRecord {
+    pub id: String,
+    pub mood: Mood,
+    #[serde(default)]
+    pub note: Option<String>,
+    pub at: Time,
+}
+
+/// A journal; the default one has no id in entries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Journal {
+    pub name: String,
+    #[serde(default)]
+    pub is_default: bool,
+}
+
+/// What is wrong with one record, which is left out; the others are read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Problem {
+    /// Where it is in what was uploaded, such as `entries/000001.json, entry 3` or `Journal.json, entry 6F30404A…`.
+    pub record: String,
+    /// One of the ids of `docs/errors.md`.
+    pub rule: String,
+    /// A sentence that its owner can act on.
+    pub message: String,
+}
+
+// === impl Problem ===
+
+impl Problem {
+    pub fn new(record: impl Into<String>, rule: &str, message: impl Into<String>) -> Self {
+        Self { record: record.into(), rule: rule.to_owned(), message: message.into() }
+    }
+
+    /// What came is not written as its kind is.
+    pub fn damaged(record: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(record, "damaged", message)
+    }
+}
+
+// === impl Medium ===
+
+impl Medium {
+    /// What a text refers to it by.
+    pub fn reference(&self) -> String {
+        format!("media:{}", self.id)
+    }
+}
