@@ -175,7 +175,7 @@ impl Environment {
 
     /// The settings whose name an error does not know.
     fn unknown(&self, error: &Error, left_out: &BTreeSet<&str>) -> Vec<&Setting> {
-        let Kind::UnknownField(name, _) = &error.kind else { return Vec::new() };
+        let Some(name) = unknown_name(error) else { return Vec::new() };
         let is_named = |setting: &&Setting| {
             !left_out.contains(setting.key.as_str()) && setting.key.rsplit('.').next() == Some(name)
         };
@@ -186,9 +186,9 @@ impl Environment {
         let path = path(error);
         let named =
             |place: &str, what: &str| if place.is_empty() { what.to_owned() } else { format!("{place}: {what}") };
-        let settings: Vec<&Setting> = match &error.kind {
-            Kind::UnknownField(..) => self.unknown(error, &BTreeSet::new()),
-            _ => self.below(error).collect(),
+        let settings: Vec<&Setting> = match unknown_name(error) {
+            Some(_) => self.unknown(error, &BTreeSet::new()),
+            None => self.below(error).collect(),
         };
         if settings.is_empty() || is_of_file(file, read, error) {
             return named(&path, &error.kind.to_string()).into();
@@ -228,9 +228,21 @@ pub fn with_variables(error: &str, variables: impl Iterator<Item = OsString>) ->
     error.split(' ').map(named).collect::<Vec<_>>().join(" ")
 }
 
+/// The name that a table does not know. Of a table in which a back end has its settings, the text alone says it, and names those of the
+/// back end as all that there are.
+fn unknown_name(error: &Error) -> Option<&str> {
+    match &error.kind {
+        Kind::UnknownField(name, _) => Some(name),
+        Kind::Message(text) => text.strip_prefix("unknown field `")?.split_once('`').map(|(name, _)| name),
+        _ => None,
+    }
+}
+
 /// A variable of a table that has no such setting.
 fn unknown_setting(setting: &Setting, error: &Error) -> String {
-    let Kind::UnknownField(name, known) = &error.kind else { return error.kind.to_string() };
+    let Kind::UnknownField(name, known) = &error.kind else {
+        return format!("{}: unknown field", setting.variable);
+    };
     let (table, what) = (setting.variable.rsplit_once("__").map_or("", |(table, _)| table), &error.kind);
     match nearest(&name.to_ascii_uppercase().replace('-', "_"), known.iter().copied()) {
         Some(near) => format!("{}: unknown field; {table}__{near} may be meant", setting.variable),
@@ -370,6 +382,52 @@ mod tests {
         }
         let error = read(&[("MINDFLOW_HTTP__PROT", "1")]).unwrap_err();
         assert!(error.starts_with("MINDFLOW_HTTP__PROT: ") && error.contains("unknown field"), "{error}");
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Root {
+        kept: Kept,
+    }
+
+    /// The settings of a back end are in the same table as its own.
+    #[derive(Debug, Deserialize)]
+    struct Kept {
+        days: u32,
+        #[serde(flatten)]
+        _backend: Backend,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(try_from = "BTreeMap<String, String>")]
+    struct Backend;
+
+    impl TryFrom<BTreeMap<String, String>> for Backend {
+        type Error = String;
+
+        fn try_from(settings: BTreeMap<String, String>) -> Result<Self, String> {
+            match settings.keys().find(|key| *key != "database") {
+                Some(key) => Err(format!("unknown field `{key}`, expected `database`")),
+                None => Ok(Self),
+            }
+        }
+    }
+
+    #[test]
+    fn a_variable_that_a_back_end_does_not_know_is_named_alone_without_the_settings_that_are_not_all() {
+        let read = |variables: &[(&str, &str)]| {
+            let variables = variables.iter().map(|(name, value)| (OsString::from(*name), OsString::from(*value)));
+            let file: toml::Table = toml::from_str("[kept]\ndays = 1\n").unwrap();
+            Environment::new(variables, &Known::of(&["kept"]))
+                .and_then(|environment| {
+                    environment.read(&Figment::from(Serialized::defaults(file)), Figment::extract::<Root>)
+                })
+                .map(|root| root.kept.days)
+                .map_err(|error| error.to_string())
+        };
+        let set = [("MINDFLOW_KEPT__DAYS", "3"), ("MINDFLOW_KEPT__DATABASE", "write")];
+        assert_eq!(read(&set), Ok(3));
+        let error = read(&[set[0], set[1], ("MINDFLOW_KEPT__DYAS", "hunter2")]).unwrap_err();
+        assert_eq!(error, "MINDFLOW_KEPT__DYAS: unknown field");
     }
 
     #[test]

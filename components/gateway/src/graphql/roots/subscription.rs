@@ -28,7 +28,8 @@ impl Subscription {
         listen(ctx, after, analyzed).await
     }
 
-    /// A change of one of the user's own entries, made on any device.
+    /// A change of one of the user's own entries, made on any device: `CREATED` of a restored one too, and `UPDATED` of those whose tag was
+    /// renamed, the newest hundred of them.
     async fn entry_changed(
         &self,
         ctx: &Context<'_>,

@@ -13,8 +13,7 @@ pub struct DateTime(pub i64);
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
-            Value::String(text) => text
-                .parse()
+            Value::String(text) => Time::of_client(text)
                 .map(|Time(us)| Self(us))
                 .map_err(|_| InputValueError::custom("Must be a time as RFC 3339, such as 2025-10-25T20:30:00Z.")),
             _ => Err(InputValueError::expected_type(value)),
@@ -22,7 +21,7 @@ impl ScalarType for DateTime {
     }
 
     fn is_valid(value: &Value) -> bool {
-        matches!(value, Value::String(text) if text.parse::<Time>().is_ok())
+        matches!(value, Value::String(text) if Time::of_client(text).is_ok())
     }
 
     fn to_value(&self) -> Value {
@@ -102,6 +101,7 @@ mod tests {
         assert_eq!(time.to_value(), Value::String("2025-10-25T20:30:00.000000Z".into()));
         assert!(DateTime::parse(Value::String("yesterday".into())).is_err());
         assert!(DateTime::parse(Value::Number(5.into())).is_err());
+        assert!(DateTime::parse(Value::String("-009998-01-01T00:00:00Z".into())).is_err());
         assert!(!DateTime::is_valid(&Value::String("yesterday".into())) && DateTime::is_valid(&time.to_value()));
     }
 
