@@ -2,6 +2,7 @@
 //! WIT, and the small things that every service needs. Policy lives in the services.
 
 mod bindings;
+pub mod bucket;
 pub mod cache;
 pub mod caller;
 pub mod clock;

@@ -17,6 +17,7 @@ mod analytics;
 mod answers;
 mod audit;
 mod consent;
+mod copies;
 mod days;
 mod disclosures;
 mod erasure;

@@ -107,8 +107,8 @@ pub struct Answer {
 
 enum Body {
     Response(Box<Response>),
-    /// As it was kept: without errors.
-    Kept(Box<RawValue>),
+    /// The JSON that was kept: without errors.
+    Kept(String),
 }
 
 /// The response as the specification shapes it: no `data` when nothing ran, `null` when it ran and failed.
@@ -135,14 +135,14 @@ impl Answer {
         Self::new(Response::from_errors(errors), executed, correlation_id)
     }
 
-    fn kept(kept: Box<RawValue>, correlation_id: &str) -> Self {
+    fn kept(kept: String, correlation_id: &str) -> Self {
         let correlation_id = correlation_id.to_owned();
         Self { body: Body::Kept(kept), executed: true, correlation_id, place: None, cursor: None }
     }
 
     /// As the text that is kept of it.
     #[must_use]
-    pub fn replaced_by(self, kept: Box<RawValue>) -> Self {
+    pub fn replaced_by(self, kept: String) -> Self {
         Self { body: Body::Kept(kept), ..self }
     }
 
@@ -169,7 +169,10 @@ impl Answer {
 
     /// As JSON, if it has no more bytes.
     pub fn within(&self, bytes_max: usize) -> Option<Vec<u8>> {
-        memory::json_within(bytes_max, self)
+        match &self.body {
+            Body::Kept(kept) => (kept.len() <= bytes_max).then(|| kept.clone().into_bytes()),
+            Body::Response(_) => memory::json_within(bytes_max, self),
+        }
     }
 
     /// As JSON; a failure where it is too large. `before` is what the answers before it in a batch have taken.
@@ -205,7 +208,10 @@ impl Serialize for Answer {
                 extensions: &response.extensions,
             }
             .serialize(serializer),
-            Body::Kept(kept) => kept.serialize(serializer),
+            Body::Kept(kept) => {
+                let json: &RawValue = serde_json::from_str(kept).map_err(<S::Error as serde::ser::Error>::custom)?;
+                json.serialize(serializer)
+            }
         }
     }
 }
@@ -322,6 +328,11 @@ impl Prepared {
         let operation = (self.operation_name.as_deref(), self.variables_text.as_str());
         self.document.remember_fit(operation, self.cost);
         Ok(())
+    }
+
+    /// Whether it asks for what the schema says alone, such as `__typename`.
+    pub fn reads_nothing(&self) -> bool {
+        chosen(&self.document.parsed, self.operation_name.as_deref()).is_ok_and(documents::reads_nothing)
     }
 
     /// Memory for what the operation takes. Those of a batch have one together.
