@@ -16,7 +16,7 @@
 
 use crate::{
     bindings::platform::mindflow::platform::key_value::{Bucket, Condition, Entry, Error, PutOutcome},
-    clock, id,
+    bucket, clock, id,
 };
 use futures::future::try_join_all;
 use serde::{Serialize, de::DeserializeOwned};
@@ -68,9 +68,17 @@ pub struct Slot {
     place: Option<Rc<Lookup>>,
 }
 
+/// Where a look may find what it asks for.
+#[derive(Clone, Copy)]
+enum Reads {
+    Store,
+    /// Also what the host remembers of it.
+    Copies,
+}
+
 /// What the values of one look have in common.
 struct Lookup {
-    bucket: Bucket,
+    bucket: Rc<Bucket>,
     stamp: Stamp,
 }
 
@@ -144,9 +152,26 @@ where
 /// The values that belong to all of `owners`, in the order of `keys`; at most 100 names together. Call this *before* the
 /// database is read: the generations must be older than the rows.
 pub async fn find<T: DeserializeOwned>(owners: &[Owner], keys: Vec<Key>, moment: &str) -> Vec<Found<T>> {
+    found(owners, keys, moment, Reads::Store, |json| serde_json::from_slice(json).ok()).await
+}
+
+/// The same for values that the host may remember for as long as the store says nothing else (`recall` of `key-value`). After what was
+/// asked of the store before, on this host and of the same Redis, they are as new as its answer. Each is the JSON that its slot was filled
+/// with.
+pub async fn recall(owners: &[Owner], keys: Vec<Key>, moment: &str) -> Vec<Found<String>> {
+    found(owners, keys, moment, Reads::Copies, |json| std::str::from_utf8(json).ok().map(str::to_owned)).await
+}
+
+async fn found<T>(
+    owners: &[Owner],
+    keys: Vec<Key>,
+    moment: &str,
+    reads: Reads,
+    open: impl Fn(&[u8]) -> Option<T>,
+) -> Vec<Found<T>> {
     let found = match RESTS_UNTIL_US.get() {
         until if clock::now_us() < until => None,
-        _ => read(owners, &keys, moment).await.inspect_err(rest_after).ok(),
+        _ => read(owners, &keys, moment, reads, open).await.inspect_err(rest_after).ok(),
     };
     let Some((place, values)) = found else {
         return keys.into_iter().map(|key| Found::Miss(Slot { key, place: None })).collect();
@@ -161,7 +186,7 @@ pub async fn find<T: DeserializeOwned>(owners: &[Owner], keys: Vec<Key>, moment:
 /// # Errors
 /// Those of the store; the caller must try again, or readers would see what was before.
 pub async fn renew(owner: &Owner) -> Result<(), Error> {
-    let bucket = Bucket::open(BUCKET.to_owned()).await?;
+    let bucket = bucket::open(BUCKET).await?;
     bucket.put(owner.generation.clone(), fresh(), Some(ttl_ms(GENERATION)), Condition::Always).await?;
     Ok(())
 }
@@ -172,7 +197,7 @@ pub async fn renew(owner: &Owner) -> Result<(), Error> {
 /// # Errors
 /// Those of the store.
 pub async fn forget(owner: &Owner, beginnings: &[String]) -> Result<u64, Error> {
-    let bucket = Bucket::open(BUCKET.to_owned()).await?;
+    let bucket = bucket::open(BUCKET).await?;
     bucket.delete(vec![owner.generation.clone()]).await?;
     let mut forgotten = 0;
     for beginning in beginnings {
@@ -195,14 +220,21 @@ fn rest_after(error: &Error) {
     }
 }
 
-async fn read<T: DeserializeOwned>(
+async fn read<T>(
     owners: &[Owner],
     keys: &[Key],
     moment: &str,
+    reads: Reads,
+    open: impl Fn(&[u8]) -> Option<T>,
 ) -> Result<(Lookup, Vec<Option<T>>), Error> {
-    let bucket = Bucket::open(BUCKET.to_owned()).await?;
+    let bucket = bucket::open(BUCKET).await?;
     let names = owners.iter().map(|owner| &owner.generation).chain(keys.iter().map(|key| &key.name));
-    let mut entries = bucket.get_many(names.cloned().collect()).await?.into_iter();
+    let names = names.cloned().collect();
+    let entries = match reads {
+        Reads::Store => bucket.get_many(names).await?,
+        Reads::Copies => bucket.recall(names, Vec::new()).await?,
+    };
+    let mut entries = entries.into_iter();
     let generations = owners.iter().zip(entries.by_ref().take(owners.len()).collect::<Vec<_>>());
     let generations = try_join_all(generations.map(async |(owner, known)| match known {
         Some(entry) => Ok(entry.value),
@@ -210,7 +242,7 @@ async fn read<T: DeserializeOwned>(
     }))
     .await?;
     let stamp = Stamp::new(&generations, moment);
-    let value = |entry: Option<Entry>| serde_json::from_slice(stamp.open(&entry?.value)?).ok();
+    let value = |entry: Option<Entry>| open(stamp.open(&entry?.value)?);
     let values = entries.map(value).collect();
     Ok((Lookup { bucket, stamp }, values))
 }

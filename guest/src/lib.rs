@@ -3,6 +3,7 @@
 
 pub mod account_link;
 mod bindings;
+pub mod bucket;
 pub mod cache;
 pub mod caller;
 pub mod clock;

@@ -18,6 +18,7 @@ mod answers;
 mod audit;
 mod beginnings;
 mod consent;
+mod copies;
 mod days;
 mod devices;
 mod disclosures;

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 const COMMANDS_MAX: usize = 512;
 
 /// When a round trip that failed is made once more.
-pub(super) type Again = fn(&RedisError) -> bool;
+pub(crate) type Again = fn(&RedisError) -> bool;
 
 /// What one caller sends.
 struct Asked {
@@ -22,7 +22,7 @@ struct Asked {
 }
 
 /// What is about to be sent over one connection.
-pub(super) struct Gathered {
+pub(crate) struct Gathered {
     waiting: Mutex<Vec<Asked>>,
     again: Again,
 }
@@ -30,12 +30,12 @@ pub(super) struct Gathered {
 // === impl Gathered ===
 
 impl Gathered {
-    pub(super) fn new(again: Again) -> Arc<Self> {
+    pub(crate) fn new(again: Again) -> Arc<Self> {
         Arc::new(Self { waiting: Mutex::default(), again })
     }
 
     /// Sends commands with those of other callers. Answers in their order.
-    pub(super) async fn ask<C>(self: &Arc<Self>, connection: &C, commands: Vec<Cmd>) -> RedisResult<Vec<Value>>
+    pub(crate) async fn ask<C>(self: &Arc<Self>, connection: &C, commands: Vec<Cmd>) -> RedisResult<Vec<Value>>
     where
         C: ConnectionLike + Clone + Send + 'static,
     {

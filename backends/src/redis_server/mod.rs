@@ -17,8 +17,7 @@ use futures::future::try_join_all;
 use redis::{Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, Script, ScriptInvocation, ServerErrorKind, cmd};
 
 use self::connection::{Connection, Node};
-use self::gathered::Gathered;
-
+pub(crate) use self::gathered::Gathered;
 pub use self::url::{RedisUrl, RedisUrlError};
 
 /// How long a caller waits for Redis: a healthy one answers in a millisecond, and callers have
@@ -51,6 +50,10 @@ impl RedisServer {
     /// Later calls answer [`RedisFailure::Away`]; the connection ends with the last clone.
     pub(crate) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
     }
 
     /// Sends what changes something. It is tried again only where the first try was surely not
@@ -160,7 +163,7 @@ impl RedisServer {
     }
 
     async fn bounded<T>(&self, answer: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisFailure> {
-        if self.closed.load(Ordering::SeqCst) {
+        if self.is_closed() {
             return Err(RedisFailure::Away(format!("{}: the connection is closed", self.url)));
         }
         match tokio::time::timeout(ANSWER_WITHIN, answer).await {

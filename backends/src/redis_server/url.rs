@@ -90,6 +90,23 @@ impl RedisUrl {
         Some((format!("{scheme}://{credentials}{address}/{}", settings.db()), format!("{scheme}://{address}")))
     }
 
+    /// The client of a server; `None` for a cluster.
+    pub(crate) fn client(&self) -> Option<&Client> {
+        match &*self.0 {
+            Target::Server(client) => Some(client),
+            Target::Cluster { .. } => None,
+        }
+    }
+
+    /// Whether both lead to the same database of the same server, as the same user.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let user = |url: &Self| {
+            let settings = url.client()?.get_connection_info().redis_settings();
+            Some((settings.username().map(str::to_owned), settings.password().map(str::to_owned)))
+        };
+        self.address() == other.address() && user(self) == user(other)
+    }
+
     pub(crate) fn is_cluster(&self) -> bool {
         matches!(&*self.0, Target::Cluster { .. })
     }
@@ -216,6 +233,15 @@ mod tests {
         assert_eq!(reveal("redis://:s@h").unwrap().0, "redis://:s@h:6379/0");
         assert_eq!(reveal("redis+cluster://h:1"), None);
         assert_eq!(reveal("redis+unix:///run/redis.sock"), None);
+    }
+
+    #[test]
+    fn two_urls_are_the_same_if_server_database_and_user_are() {
+        let same = |one: &str, other: &str| RedisUrl::parse(one).unwrap().is_same(&RedisUrl::parse(other).unwrap());
+        assert!(same("redis://u:s@h", "redis://u:s@h:6379/0"));
+        for other in ["redis://u:s@h/1", "redis://u:other@h", "redis://v:s@h", "rediss://u:s@h", "redis://u:s@i"] {
+            assert!(!same("redis://u:s@h", other), "{other}");
+        }
     }
 
     #[test]

@@ -148,6 +148,10 @@ impl accounts::Guest for Auth {
         flow::session::admit(&context).await.map(wire::caller)
     }
 
+    async fn recognise(context: CallContext) -> Result<Caller, Error> {
+        flow::session::recognise(&context).await.map(wire::caller)
+    }
+
     async fn prove(context: CallContext) -> Result<Proof, Error> {
         flow::session::prove(&context).await.map(wire::proof)
     }

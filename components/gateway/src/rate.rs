@@ -102,10 +102,12 @@ pub async fn of_operations(scope: &Scope, refused: usize) -> Result<ReachedLimit
     let cost = scope.cost();
     let standing = take(&scope.viewer, POINTS, cost.points.saturating_add(refused_points(refused))).await?;
     of_written(&scope.viewer, cost.written_bytes).await?;
-    match scope.viewer.user_id().await.filter(|_| cost.webhook_changes > 0) {
-        Some(id) => Ok(rate_limits::take(WEBHOOK_CHANGES, Holder::Named(id), cost.webhook_changes).await?),
-        None => Ok(standing),
+    if cost.webhook_changes > 0
+        && let Some(id) = scope.viewer.user_id().await
+    {
+        return Ok(rate_limits::take(WEBHOOK_CHANGES, Holder::Named(id), cost.webhook_changes).await?);
     }
+    Ok(standing)
 }
 
 /// For what a user writes. Without a session nothing is written.

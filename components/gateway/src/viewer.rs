@@ -36,15 +36,17 @@ pub struct Viewer {
     renewed: Rc<RefCell<Option<String>>>,
     asked: Rc<Cell<Asked>>,
     own: Rc<OwnWrites>,
+    /// Whether nothing of the caller's is read.
+    reads_nothing: Rc<Cell<bool>>,
 }
 
 impl Viewer {
     pub fn new(presented: Presented, correlation_id: String, traceparent: Option<String>) -> Self {
         let refusal = presented.refusal();
         let context = presented.into_context(correlation_id, traceparent);
-        let (renewed, own) = (Rc::default(), Rc::default());
-        let proof = Rc::new(RefCell::new(prove(context.clone(), refusal, &renewed, &own)));
-        Self { context, refusal, proof, renewed, asked: Rc::new(Cell::new(Asked::Nothing)), own }
+        let (renewed, own, reads_nothing) = (Rc::default(), Rc::default(), Rc::default());
+        let proof = Rc::new(RefCell::new(prove(context.clone(), refusal, &renewed, &own, &reads_nothing)));
+        Self { context, refusal, proof, renewed, asked: Rc::new(Cell::new(Asked::Nothing)), own, reads_nothing }
     }
 
     pub fn of_request(headers: &HeaderMap, correlation_id: &str) -> Self {
@@ -84,7 +86,8 @@ impl Viewer {
     /// The account has been changed in this request. What is asked after that proves the token once more, and so is done with the roles
     /// and in the time zone of then. Where nothing follows, nothing is called.
     pub fn renew(&self) {
-        *self.proof.borrow_mut() = prove(self.context.clone(), self.refusal, &self.renewed, &self.own);
+        *self.proof.borrow_mut() =
+            prove(self.context.clone(), self.refusal, &self.renewed, &self.own, &self.reads_nothing);
     }
 
     /// The proven caller: a valid token of a session that was not revoked. Answers are kept by its id, roles and time zone
@@ -100,6 +103,12 @@ impl Viewer {
             return None;
         }
         self.caller().await.ok().map(|caller| caller.user_id)
+    }
+
+    /// The request reads nothing of the caller's and is answered without a session as well: only whose part of a limit it takes depends
+    /// on the proof. To be said before anything asks for the caller.
+    pub fn read_nothing(&self) {
+        self.reads_nothing.set(true);
     }
 
     /// For a call in the proven caller's name.
@@ -173,11 +182,15 @@ fn prove(
     refusal: Option<&'static str>,
     renewed: &Rc<RefCell<Option<String>>>,
     own: &Rc<OwnWrites>,
+    reads_nothing: &Rc<Cell<bool>>,
 ) -> Proof {
-    let (renewed, own) = (Rc::clone(renewed), Rc::clone(own));
+    let (renewed, own, reads_nothing) = (Rc::clone(renewed), Rc::clone(own), Rc::clone(reads_nothing));
     let proof = async move {
         if let Some(reason) = refusal {
             return Err(Error::Unauthenticated(reason.to_owned()));
+        }
+        if reads_nothing.get() {
+            return accounts::recognise(context).await;
         }
         let accounts::Proof { caller, token, written } = accounts::prove(context).await?;
         own.learn(&caller.user_id, written);

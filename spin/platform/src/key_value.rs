@@ -66,6 +66,12 @@ impl GuestBucket for Opened {
         keys.iter().map(|_| entry(&mut found)).collect()
     }
 
+    /// Nothing is kept from one request to the next, so all are asked for.
+    async fn recall(&self, keys: Vec<String>, current: Vec<String>) -> Result<Vec<Option<Entry>>, Error> {
+        let (first, others) = (self.get_many(keys).await?, self.get_many(current).await?);
+        Ok(first.into_iter().chain(others).collect())
+    }
+
     async fn put(
         &self,
         key: String,

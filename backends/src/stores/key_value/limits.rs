@@ -27,6 +27,14 @@ impl<B: KeyValue> KeyValue for Checked<B> {
         self.0.get_many(keys).await
     }
 
+    async fn recall(&self, keys: &[String], current: &[String]) -> Result<Vec<Option<Entry>>, Error> {
+        check_keys(keys).and(check_keys(current)).map_err(Error::Invalid)?;
+        if keys.is_empty() && current.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.0.recall(keys, current).await
+    }
+
     async fn put(&self, key: &str, value: Bytes, ttl: Option<Duration>, when: Condition) -> Result<PutOutcome, Error> {
         check_key(key).map_err(Error::Invalid)?;
         check_ttl(ttl).map_err(Error::Invalid)?;

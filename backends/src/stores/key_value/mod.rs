@@ -36,6 +36,17 @@ pub trait KeyValue: Send + Sync {
     /// Each key's entry, in the order asked; at most [`KEYS_PER_CALL_MAX`] keys.
     async fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Entry>>, Error>;
 
+    /// The entries of `keys` and then those of `current`, where one of `keys` may be a copy in this process. The store says when one
+    /// changes, so a copy is as old as what it says takes to come here, and a second at most. What this process has written before is
+    /// seen. If one of the entries has to be asked for, as those of `current` have, all are as new as that answer. Absence is always
+    /// asked for. At most [`KEYS_PER_CALL_MAX`] keys each.
+    async fn recall(&self, keys: &[String], current: &[String]) -> Result<Vec<Option<Entry>>, Error> {
+        let current = if current.is_empty() { Vec::new() } else { self.get_many(current).await? };
+        let mut entries = if keys.is_empty() { Vec::new() } else { self.get_many(keys).await? };
+        entries.extend(current);
+        Ok(entries)
+    }
+
     /// Stores the value when the condition holds. `ttl` none: kept until deleted. An earlier
     /// lifetime of the key does not outlive the write.
     async fn put(&self, key: &str, value: Bytes, ttl: Option<Duration>, when: Condition) -> Result<PutOutcome, Error>;
@@ -176,39 +187,62 @@ const fn default_memory_bytes() -> u64 {
 /// A bucket's name is part of a path and of Redis keys: 64 characters are plenty.
 const BUCKET_NAME_BYTES_MAX: usize = 64;
 
-/// Opens the bucket. A Redis that is away now does not fail it: its calls answer `Unavailable`
-/// until it is back. Must be called within a Tokio runtime.
+/// Opens a bucket alone, as [`Buckets::open`].
 ///
 /// # Errors
-/// See [`OpenError`]; each text names the bucket or the path and what to do.
+/// Those of [`Buckets::open`].
 pub async fn open(
     config: &Config,
     bucket: &str,
     data_dir: &Path,
     clock: Clock,
 ) -> Result<Arc<dyn KeyValue>, OpenError> {
-    let fits = |name: &str| {
-        (1..=BUCKET_NAME_BYTES_MAX).contains(&name.len())
-            && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    };
-    if !fits(bucket) {
-        return Err(OpenError::BucketName { name: bucket.to_owned() });
+    Buckets::default().open(config, bucket, data_dir, clock).await
+}
+
+/// The buckets of one process. Those on the same Redis share a connection over which it says what changes, so what is read in one is
+/// as new as what was read before in another.
+#[derive(Default)]
+pub struct Buckets {
+    trackings: redis::Trackings,
+}
+
+impl Buckets {
+    /// Opens the bucket. A Redis that is away now does not fail it: its calls answer `Unavailable`
+    /// until it is back. Must be called within a Tokio runtime.
+    ///
+    /// # Errors
+    /// See [`OpenError`]; each text names the bucket or the path and what to do.
+    pub async fn open(
+        &self,
+        config: &Config,
+        bucket: &str,
+        data_dir: &Path,
+        clock: Clock,
+    ) -> Result<Arc<dyn KeyValue>, OpenError> {
+        let fits = |name: &str| {
+            (1..=BUCKET_NAME_BYTES_MAX).contains(&name.len())
+                && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        };
+        if !fits(bucket) {
+            return Err(OpenError::BucketName { name: bucket.to_owned() });
+        }
+        Ok(match config {
+            Config::Memory { max_bytes } if *max_bytes < MEMORY_BYTES_MIN => {
+                return Err(OpenError::MemoryTooSmall { bucket: bucket.to_owned(), max_bytes: *max_bytes });
+            }
+            Config::Memory { max_bytes } => Arc::new(limits::Checked(memory::Memory::new(*max_bytes, clock))),
+            Config::File {} => {
+                let path = data_dir.join("key-value").join(format!("{bucket}.redb"));
+                Arc::new(limits::Checked(file::File::open(path, clock).await?))
+            }
+            Config::Redis { url, prefix } => {
+                let server = redis::Redis::open(url, prefix, bucket, &self.trackings)
+                    .map_err(|source| OpenError::Redis { bucket: bucket.to_owned(), source })?;
+                Arc::new(limits::Checked(server))
+            }
+        })
     }
-    Ok(match config {
-        Config::Memory { max_bytes } if *max_bytes < MEMORY_BYTES_MIN => {
-            return Err(OpenError::MemoryTooSmall { bucket: bucket.to_owned(), max_bytes: *max_bytes });
-        }
-        Config::Memory { max_bytes } => Arc::new(limits::Checked(memory::Memory::new(*max_bytes, clock))),
-        Config::File {} => {
-            let path = data_dir.join("key-value").join(format!("{bucket}.redb"));
-            Arc::new(limits::Checked(file::File::open(path, clock).await?))
-        }
-        Config::Redis { url, prefix } => {
-            let server = redis::Redis::open(url, prefix, bucket)
-                .map_err(|source| OpenError::Redis { bucket: bucket.to_owned(), source })?;
-            Arc::new(limits::Checked(server))
-        }
-    })
 }
 
 /// Milliseconds since 1970 at which a lifetime that begins now ends.

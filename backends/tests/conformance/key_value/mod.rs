@@ -66,6 +66,7 @@ on_every_back_end! {
     every_write_changes_the_version,
     a_version_does_not_come_back_after_a_delete,
     get_many_answers_in_the_order_asked,
+    what_is_recalled_is_what_was_written_here,
     delete_counts_what_was_there,
     keys_are_listed_by_prefix,
     a_listing_ends_at_a_thousand_keys,
@@ -218,6 +219,20 @@ async fn get_many_answers_in_the_order_asked(bed: Bed) {
     assert_eq!(bed.bucket.get_many(&[]).await.unwrap(), []);
 }
 
+async fn what_is_recalled_is_what_was_written_here(bed: Bed) {
+    for number in 0..20 {
+        let a = stored(bed.put("a", "1", None, Condition::Always).await);
+        let b = bed.bucket.increment("b", 1, None).await.unwrap();
+        let recalled = bed.bucket.recall(&keys(["b", "none", "a"]), &keys(["a", "none"])).await.unwrap();
+        let a = Some(entry("1", a));
+        assert_eq!(recalled[1..], [None, a.clone(), a, None], "after {number}");
+        assert_eq!(recalled[0].as_ref().unwrap().value, b.to_string());
+        bed.bucket.delete(&keys(["a"])).await.unwrap();
+        assert_eq!(bed.bucket.recall(&keys(["a"]), &[]).await.unwrap(), [None]);
+    }
+    assert_eq!(bed.bucket.recall(&[], &[]).await.unwrap(), []);
+}
+
 async fn delete_counts_what_was_there(bed: Bed) {
     bed.put("a", "1", None, Condition::Always).await;
     bed.put("b", "1", None, Condition::Always).await;
@@ -273,6 +288,8 @@ async fn what_is_out_of_bounds_is_refused(bed: Bed) {
         bucket.increment("", 1, None).await.map(drop),
         bucket.increment("k", 1, Some(Duration::ZERO)).await.map(drop),
         bucket.get_many(&vec!["k".to_owned(); 101]).await.map(drop),
+        bucket.recall(&[], &vec!["k".to_owned(); 101]).await.map(drop),
+        bucket.recall(&keys([""]), &[]).await.map(drop),
         bucket.delete(&vec!["k".to_owned(); 101]).await.map(drop),
         bucket.delete(&keys([""])).await.map(drop),
         bucket.list_keys(&long).await.map(drop),
@@ -296,6 +313,7 @@ async fn a_closed_bucket_is_unavailable(bed: Bed) {
     bed.bucket.close().await;
     bed.bucket.close().await;
     assert!(matches!(bed.bucket.get("k").await, Err(Error::Unavailable(_))));
+    assert!(matches!(bed.bucket.recall(&keys(["k"]), &[]).await, Err(Error::Unavailable(_))));
     let put = bed.bucket.put("k", "1".into(), None, Condition::Always).await;
     assert!(matches!(put, Err(Error::Unavailable(_))));
     assert!(matches!(bed.bucket.health().await, Err(Error::Unavailable(_))));
@@ -308,6 +326,7 @@ mod held_clock;
 mod only_cluster;
 mod only_file;
 mod only_redis;
+mod recall;
 
 // === the plumbing ===
 

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use mindflow_test_support::PrivateRedis;
 
-async fn open(url: &str) -> Arc<dyn KeyValue> {
+pub(super) async fn open(url: &str) -> Arc<dyn KeyValue> {
     let config = super::config(json!({"backend": "redis", "url": url, "prefix": "mf:"}));
     let folder = tempfile::tempdir().unwrap();
     key_value::open(&config, "sessions", folder.path(), Clock::system()).await.unwrap()

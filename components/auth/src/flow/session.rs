@@ -43,25 +43,52 @@ pub struct Authenticated {
     pub sessions: Sessions,
 }
 
-/// Proves the token, then its session. One read of the key-value store, unless that has lost the session.
-pub async fn authenticate(context: &CallContext) -> Result<Authenticated, Error> {
-    let caller = Caller::prove(context).await?;
-    let session_id = id::parse(&caller.session_id).ok_or_else(ended)?;
-    let sessions = Sessions::open().await?;
-    match sessions.find_with_marks(session_id, caller.user_id).await? {
-        (Some(Stored { session, .. }), written) if session.user_id == caller.user_id => {
-            let timezone = session.timezone.unwrap_or_else(|| TIMEZONE_DEFAULT.to_owned());
-            let email_confirmed = session.email_confirmed == Some(true);
-            let (roles, email) = (session.roles, session.email);
-            Ok(Authenticated { caller, session_id, roles, timezone, email, email_confirmed, written, sessions })
-        }
-        _ => Err(ended()),
+/// A good token, whose session is to be looked at.
+struct Presented {
+    caller: Caller,
+    session_id: Uuid,
+    sessions: Sessions,
+}
+
+impl Presented {
+    async fn prove(context: &CallContext) -> Result<Self, Error> {
+        let caller = Caller::prove(context).await?;
+        let session_id = id::parse(&caller.session_id).ok_or_else(ended)?;
+        Ok(Self { caller, session_id, sessions: Sessions::open().await? })
     }
+
+    fn with(self, stored: Option<Stored>, written: Option<Written>) -> Result<Authenticated, Error> {
+        let Self { caller, session_id, sessions } = self;
+        let session = stored.map(|stored| stored.session).filter(|session| session.user_id == caller.user_id);
+        let Session { roles, timezone, email, email_confirmed, .. } = session.ok_or_else(ended)?;
+        let timezone = timezone.unwrap_or_else(|| TIMEZONE_DEFAULT.to_owned());
+        let email_confirmed = email_confirmed == Some(true);
+        Ok(Authenticated { caller, session_id, roles, timezone, email, email_confirmed, written, sessions })
+    }
+}
+
+/// Proves the token, then its session. One read of the key-value store, unless that has lost the session; it is as the store has it
+/// now.
+pub async fn authenticate(context: &CallContext) -> Result<Authenticated, Error> {
+    let presented = Presented::prove(context).await?;
+    let (stored, written) = presented.sessions.find_with_marks(presented.session_id, presented.caller.user_id).await?;
+    presented.with(stored, written)
 }
 
 /// The same, for what else a caller may do than see to the account: where addresses must be confirmed, the caller's is.
 pub async fn admit(context: &CallContext) -> Result<Authenticated, Error> {
-    let authenticated = authenticate(context).await?;
+    admitted(authenticate(context).await?).await
+}
+
+/// As [`admit`], for what is answered whatever comes of it: where this host remembers the session, the store is not asked, which says
+/// when the session ends.
+pub async fn recognise(context: &CallContext) -> Result<Authenticated, Error> {
+    let presented = Presented::prove(context).await?;
+    let stored = presented.sessions.recall(presented.session_id).await?;
+    admitted(presented.with(stored, None)?).await
+}
+
+async fn admitted(authenticated: Authenticated) -> Result<Authenticated, Error> {
     if !authenticated.email_confirmed && Settings::email_must_be_confirmed().await.map_err(internal)? {
         return Err(unconfirmed());
     }

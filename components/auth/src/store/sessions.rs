@@ -12,6 +12,7 @@ use super::{
 use crate::session::{LIFETIME_MS, Session};
 use mindflow_events::{SessionEnded, notice_topic};
 use mindflow_guest::{
+    bucket,
     call::Error,
     clock,
     failure::internal,
@@ -19,7 +20,7 @@ use mindflow_guest::{
     key_value::{Bucket, Condition, Entry, PutOutcome},
     realtime,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, rc::Rc};
 use uuid::Uuid;
 
 /// The bucket's name in the manifest.
@@ -37,11 +38,11 @@ pub struct Stored {
     version: u64,
 }
 
-pub struct Sessions(Bucket);
+pub struct Sessions(Rc<Bucket>);
 
 impl Sessions {
     pub async fn open() -> Result<Self, Error> {
-        Ok(Self(Bucket::open(BUCKET.to_owned()).await?))
+        Ok(Self(bucket::open(BUCKET).await?))
     }
 
     /// As [`open`](Self::open), when the store answers.
@@ -51,15 +52,21 @@ impl Sessions {
         Ok(sessions)
     }
 
-    /// The live session of that id. One read of the key-value store, unless that does not know it.
+    /// The live session of that id, as it is now. One read of the key-value store, unless that does not know it.
     pub async fn get(&self, id: Uuid) -> Result<Option<Stored>, Error> {
         let entry = self.0.get(key(id)).await?;
         self.whole(id, entry).await
     }
 
-    /// The same, with what its user has written in the last seconds. One read as well.
+    /// The live session of that id, which the host may remember for as long as the store says nothing else. Not for what changes it.
+    pub async fn recall(&self, id: Uuid) -> Result<Option<Stored>, Error> {
+        let entries = self.0.recall(vec![key(id)], Vec::new()).await?;
+        self.whole(id, entries.into_iter().next().flatten()).await
+    }
+
+    /// As [`get`](Self::get), with what its user has written in the last seconds. One read as well.
     pub async fn find_with_marks(&self, id: Uuid, user_id: Uuid) -> Result<(Option<Stored>, Option<Written>), Error> {
-        let mut entries = self.0.get_many(vec![key(id), written::key(user_id)]).await?.into_iter();
+        let mut entries = self.0.recall(vec![key(id)], vec![written::key(user_id)]).await?.into_iter();
         let session = self.whole(id, entries.next().flatten()).await?;
         Ok((session, written::read(entries.next().flatten(), clock::now_us())))
     }

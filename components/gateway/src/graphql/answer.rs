@@ -59,8 +59,8 @@ pub struct Answer {
 
 enum Body {
     Response(Box<Response>),
-    /// As it was kept: without errors.
-    Kept(Box<RawValue>),
+    /// The JSON that was kept: without errors.
+    Kept(String),
 }
 
 /// The response as the specification shapes it: no `data` when nothing ran, `null` when it ran and failed.
@@ -87,7 +87,7 @@ impl Answer {
         Self::new(Response::from_errors(errors), executed, correlation_id)
     }
 
-    pub(super) fn kept(kept: Box<RawValue>, correlation_id: &str) -> Self {
+    pub(super) fn kept(kept: String, correlation_id: &str) -> Self {
         let correlation_id = correlation_id.to_owned();
         Self { body: Body::Kept(kept), executed: true, correlation_id, place: None, cursor: None }
     }
@@ -100,7 +100,7 @@ impl Answer {
 
     /// As the text that is kept of it.
     #[must_use]
-    pub fn replaced_by(self, kept: Box<RawValue>) -> Self {
+    pub fn replaced_by(self, kept: String) -> Self {
         Self { body: Body::Kept(kept), ..self }
     }
 
@@ -127,7 +127,10 @@ impl Answer {
 
     /// As JSON, if it has no more bytes.
     pub fn within(&self, bytes_max: usize) -> Option<Vec<u8>> {
-        memory::json_within(bytes_max, self)
+        match &self.body {
+            Body::Kept(kept) => (kept.len() <= bytes_max).then(|| kept.clone().into_bytes()),
+            Body::Response(_) => memory::json_within(bytes_max, self),
+        }
     }
 
     /// As JSON; a failure where it is too large. `before` is what the answers before it in a batch have taken.
@@ -163,7 +166,10 @@ impl Serialize for Answer {
                 extensions: &response.extensions,
             }
             .serialize(serializer),
-            Body::Kept(kept) => kept.serialize(serializer),
+            Body::Kept(kept) => {
+                let json: &RawValue = serde_json::from_str(kept).map_err(<S::Error as serde::ser::Error>::custom)?;
+                json.serialize(serializer)
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use super::workarounds::surrogate_pairs;
 use crate::failure::Failure;
 use async_graphql::ServerError;
 use async_graphql::parser::parse_query;
-use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Selection};
 use lru::LruCache;
 use sha2::{Digest, Sha256};
 use std::cell::{Cell, OnceCell, RefCell};
@@ -114,9 +114,31 @@ pub fn parse(query: String) -> Result<Rc<Document>, Unparsed> {
     Ok(document)
 }
 
+/// Whether the operation asks for what the schema says alone: `__typename`, `__schema` and `__type`.
+pub fn reads_nothing(operation: &OperationDefinition) -> bool {
+    operation.selection_set.node.items.iter().all(|selection| match &selection.node {
+        Selection::Field(field) => field.node.name.node.starts_with("__"),
+        Selection::FragmentSpread(_) | Selection::InlineFragment(_) => false,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_asks_for_the_schema_alone_reads_nothing() {
+        let reads_nothing = |query: &str| {
+            let document = parse(query.to_owned()).unwrap_or_else(|_| panic!("{query} is a document"));
+            document.parsed.operations.iter().all(|(_, operation)| reads_nothing(&operation.node))
+        };
+        assert!(reads_nothing("{ __typename }") && reads_nothing("{ a: __typename __schema { types { name } } }"));
+        for query in
+            ["{ __typename me { id } }", "{ ... { me { id } } }", "query Q { ...F } fragment F on Query { me { id } }"]
+        {
+            assert!(!reads_nothing(query), "{query}");
+        }
+    }
 
     #[test]
     fn the_same_text_is_parsed_once_and_a_long_one_each_time() {

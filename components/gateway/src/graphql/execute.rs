@@ -29,7 +29,10 @@ const TOKEN_BYTES: u64 = 400;
 /// have them in it.
 const VARIABLE_BYTES: u64 = 7;
 
-fn chosen<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Result<&'a OperationDefinition, Failure> {
+pub(super) fn chosen<'a>(
+    document: &'a ExecutableDocument,
+    name: Option<&str>,
+) -> Result<&'a OperationDefinition, Failure> {
     let about = |name: &str, rule: Rule, text: String| {
         let broken = field(name, rule, text.as_str());
         Failure::new(Kind::Malformed, text).about(broken)

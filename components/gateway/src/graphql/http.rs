@@ -175,6 +175,9 @@ async fn single(
         }
         answer_type = AnswerType::EventStream;
     }
+    if prepared.reads_nothing() {
+        scope.viewer.read_nothing();
+    }
     let standing = rate::of_operations(scope, 0).await?;
     let response = if answer_type == AnswerType::EventStream {
         match to_hold {

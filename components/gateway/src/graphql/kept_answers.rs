@@ -25,7 +25,8 @@ const BYTES_MAX: usize = 128 * 1024;
 const KEYS_OF_USER: u8 = 32;
 
 pub enum Kept {
-    Hit(Box<RawValue>),
+    /// As JSON.
+    Hit(String),
     /// To be executed; then [`keep`] fills the slot.
     Miss(Option<Slot>),
 }
@@ -46,7 +47,7 @@ pub async fn find(prepared: &Prepared) -> Kept {
     let asked = digest(prepared, &caller);
     let key = Key::new(format!("answer:user:{user}:{}", asked.first().unwrap_or(&0) % KEYS_OF_USER), LIFETIME);
     let moment = format!("{}:{}", clock::quarter(clock::now()), hex::encode(asked));
-    match cache::find(&owners, vec![key], &moment).await.pop() {
+    match cache::recall(&owners, vec![key], &moment).await.pop() {
         Some(Found::Hit(answer)) => Kept::Hit(answer),
         Some(Found::Miss(slot)) => Kept::Miss(Some(slot)),
         None => Kept::Miss(None),
@@ -67,7 +68,7 @@ pub async fn keep(prepared: &Prepared, slot: Option<Slot>, answer: Answer) -> An
     let json = answer.within(BYTES_MAX).and_then(|json| String::from_utf8(json).ok());
     if let Some(json) = json.and_then(|json| RawValue::from_string(json).ok()) {
         slot.fill(&json).await;
-        return answer.replaced_by(json);
+        return answer.replaced_by(json.get().to_owned());
     }
     answer
 }
@@ -75,15 +76,14 @@ pub async fn keep(prepared: &Prepared, slot: Option<Slot>, answer: Answer) -> An
 /// All that an answer depends on besides its user and the views: the roles and the time zone, what is asked, and which build
 /// answers.
 fn digest(prepared: &Prepared, caller: &Caller) -> [u8; 32] {
-    Sha256::digest(format!(
-        "{} {:?} {} {} {:?} {:?} {}",
+    let others = format!(
+        "{} {:?} {} {} {:?} {}",
         env!("GATEWAY_BUILD"),
         caller.roles,
         caller.timezone,
         prepared.introspection,
-        prepared.document.digest(),
         prepared.operation_name,
         prepared.variables_text,
-    ))
-    .into()
+    );
+    Sha256::new().chain_update(prepared.document.digest()).chain_update(others).finalize().into()
 }

@@ -3,7 +3,8 @@
 use super::answer::Answer;
 use super::apq::ToKeep;
 use super::cost::Cost;
-use super::documents::Document;
+use super::documents::{self, Document};
+use super::execute::chosen;
 use super::scope::SharedScope;
 use super::workarounds::response_shape::Asked;
 use super::workarounds::{absent_variables, input_errors, subscription_root};
@@ -52,6 +53,11 @@ impl Prepared {
         let operation = (self.operation_name.as_deref(), self.variables_text.as_str());
         self.document.remember_fit(operation, self.cost);
         Ok(())
+    }
+
+    /// Whether it asks for what the schema says alone, such as `__typename`.
+    pub fn reads_nothing(&self) -> bool {
+        chosen(&self.document.parsed, self.operation_name.as_deref()).is_ok_and(documents::reads_nothing)
     }
 
     /// Memory for what the operation takes. Those of a batch have one together.

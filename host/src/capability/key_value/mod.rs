@@ -48,9 +48,10 @@ impl Capability for Buckets {
     }
 
     async fn open(opening: &Opening<'_>) -> Result<Self, OpenError> {
+        let opened = store::Buckets::default();
         let mut buckets = BTreeMap::new();
         for (name, settings) in &opening.settings.key_value {
-            let bucket = store::open(settings, name, opening.data_dir, opening.clock.clone()).await;
+            let bucket = opened.open(settings, name, opening.data_dir, opening.clock.clone()).await;
             buckets.insert(name.clone(), bucket.map_err(OpenError::new)?);
         }
         Ok(Self(buckets))
@@ -95,6 +96,10 @@ fn bucket(accessor: Store<'_>, handle: &Resource<Bucket>) -> wasmtime::Result<Ar
     Ok(accessor.with(|mut store| store.get().resource(handle))?.0)
 }
 
+fn answered(entries: Vec<Option<store::Entry>>) -> Vec<Option<Entry>> {
+    entries.into_iter().map(|entry| entry.map(Into::into)).collect()
+}
+
 impl wit::HostBucketWithStore<State> for HasSelf<State> {
     async fn drop(accessor: Store<'_>, handle: Resource<Bucket>) -> wasmtime::Result<()> {
         accessor.with(|mut store| store.get().table.delete(handle))?;
@@ -126,7 +131,17 @@ impl wit::HostBucketWithStore<State> for HasSelf<State> {
         keys: Vec<String>,
     ) -> wasmtime::Result<Result<Vec<Option<Entry>>, Error>> {
         let entries = bucket(accessor, &handle)?.get_many(&keys).await;
-        Ok(entries.map(|entries| entries.into_iter().map(|entry| entry.map(Into::into)).collect()).map_err(Into::into))
+        Ok(entries.map(answered).map_err(Into::into))
+    }
+
+    async fn recall(
+        accessor: Store<'_>,
+        handle: Resource<Bucket>,
+        keys: Vec<String>,
+        current: Vec<String>,
+    ) -> wasmtime::Result<Result<Vec<Option<Entry>>, Error>> {
+        let entries = bucket(accessor, &handle)?.recall(&keys, &current).await;
+        Ok(entries.map(answered).map_err(Into::into))
     }
 
     async fn put(

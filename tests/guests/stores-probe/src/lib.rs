@@ -40,6 +40,7 @@ async fn run(words: &[&str]) -> String {
     match *words {
         ["get", bucket, key] => shown(get(bucket, key).await),
         ["get-many", bucket, ref keys @ ..] => shown(get_many(bucket, keys).await),
+        ["recall", bucket, ref keys @ ..] => shown(recall(bucket, keys).await),
         ["put", bucket, key, value, ttl_ms, when] => shown(put(bucket, key, value, ttl_ms, when).await),
         ["increment", bucket, key, delta, ttl_ms] => shown(increment(bucket, key, delta, ttl_ms).await),
         ["delete", bucket, ref keys @ ..] => shown(delete(bucket, keys).await),
@@ -99,8 +100,18 @@ async fn get(bucket: &str, key: &str) -> KeyValue<Option<String>> {
 }
 
 async fn get_many(bucket: &str, keys: &[&str]) -> KeyValue<Vec<Option<String>>> {
-    let entries = Bucket::open(bucket.into()).await?.get_many(owned(keys)).await?;
-    Ok(entries.into_iter().map(|entry| entry.map(|entry| String::from_utf8_lossy(&entry.value).into_owned())).collect())
+    Ok(texts(Bucket::open(bucket.into()).await?.get_many(owned(keys)).await?))
+}
+
+/// The last key is one of which no copy will do.
+async fn recall(bucket: &str, keys: &[&str]) -> KeyValue<Vec<Option<String>>> {
+    let mut keys = owned(keys);
+    let current = keys.pop().into_iter().collect();
+    Ok(texts(Bucket::open(bucket.into()).await?.recall(keys, current).await?))
+}
+
+fn texts(entries: Vec<Option<mindflow_guest::key_value::Entry>>) -> Vec<Option<String>> {
+    entries.into_iter().map(|entry| entry.map(|entry| String::from_utf8_lossy(&entry.value).into_owned())).collect()
 }
 
 /// `when`: `always`, `absent`, or `current`, with the version that is there now, or `old`, with one that is not.
