@@ -124,7 +124,7 @@ async fn of_a_purged_entry_nothing_is_left_but_that_its_id_was_used() {
     assert!(after.rows.is_empty());
 
     let erase = vec![uuid(user.id), uuid(id)];
-    one(&stranger, statements::ERASE, erase.clone()).await;
+    one(&stranger, statements::ERASE, vec![uuid(stranger.id), uuid(id)]).await;
     assert_eq!(only(&user.read(id).await, "title"), text("A walk"), "it is another user's");
     one(&user, statements::ERASE, erase).await;
     assert!(one(&user, statements::IN_TRASH_BEFORE, before(late)).await.rows.is_empty());
