@@ -447,8 +447,8 @@ mod tests {
         assert_eq!(read(&set), Ok((2, false, "t".into())));
         let error = read(&[("MINDFLOW_WEB__DOOR", "hunter2")]).unwrap_err();
         assert_eq!(error, "MINDFLOW_WEB__DOOR: must be a whole number, 0 or more");
-        let error = read(&[("MINDFLOW_WEB__PROT", "hunter2")]).unwrap_err();
-        assert_eq!(error, "MINDFLOW_WEB__PROT: unknown field; MINDFLOW_WEB__PORT may be meant");
+        let error = read(&[("MINDFLOW_WEB__TOKNE", "hunter2")]).unwrap_err();
+        assert_eq!(error, "MINDFLOW_WEB__TOKNE: unknown field; MINDFLOW_WEB__TOKEN may be meant");
         let error = read(&[("MINDFLOW_WEB__DOOR", "2"), ("MINDFLOW_HTTP__PORT", "3")]).unwrap_err();
         assert!(error.contains("MINDFLOW_WEB__DOOR") && error.contains("MINDFLOW_HTTP__PORT"), "{error}");
     }
