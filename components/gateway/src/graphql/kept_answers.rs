@@ -1,7 +1,8 @@
 //! Whole answers to queries, kept until something that they show changes. An answer is kept with the generations of its
 //! user's views (`mindflow_guest::cache` explains why a hit is never out of date), and only when it came of these views
 //! alone: calls for them are marked ([`Viewer::proven_for_views`]), and with any other call the answer is not kept. So a
-//! query that comes again costs the proof of its token and one look into the cache. Where only lifetimes bound the age of what is
+//! query that comes again costs the proof of its token and one look into the cache, of which the host may have copies: the proof has
+//! asked the store, so they are as new as it. Where only lifetimes bound the age of what is
 //! cached, as with reads from a replica, an answer's lifetime adds to that of the values in it.
 //!
 //! [`Viewer::proven_for_views`]: crate::viewer::Viewer::proven_for_views
