@@ -69,6 +69,8 @@ const PARTS: &str =
     "SELECT number, bytes, directory_bytes FROM portability.parts WHERE job_id = $1::uuid ORDER BY number";
 const READY_EXPORT: &str = "SELECT format, completed_at FROM portability.jobs
     WHERE id = $1::uuid AND kind = 'export' AND status = 'READY' AND ($2::uuid IS NULL OR user_id = $2::uuid)";
+const IS_WANTED: &str =
+    "SELECT EXISTS (SELECT FROM portability.jobs WHERE id = $1::uuid AND status IN ('RUNNING', 'READY')) AS wanted";
 const EXPIRED: &str = concat!(
     "UPDATE portability.jobs SET status = 'EXPIRED', expires_at = NULL
     WHERE id IN (SELECT id FROM portability.jobs WHERE expires_at <= $1::timestamptz AND status = 'READY' LIMIT 100 FOR UPDATE SKIP LOCKED)
@@ -154,6 +156,11 @@ impl Leased {
     /// The same lease, of the job as it is after a stretch.
     pub fn with(&self, job: Job) -> Self {
         Self { job, until_us: self.until_us }
+    }
+
+    /// Whether another run may have taken the job meanwhile.
+    pub fn is_over(&self, now_us: i64) -> bool {
+        now_us >= self.until_us
     }
 }
 
@@ -332,6 +339,12 @@ pub async fn advance(
         Ok(true)
     })
     .await
+}
+
+/// Whether the job goes on or is done, and not cancelled or gone.
+pub async fn is_wanted(id: Uuid) -> Result<bool, Error> {
+    let rows = sql::query(DATABASE, Identity::Service, IS_WANTED, params![id]).await?;
+    Ok(rows.first().map_or(Ok(false), |row| row.get("wanted"))?)
 }
 
 /// After a stretch that failed: another is tried after a while, some times.
