@@ -337,6 +337,13 @@ async fn a_journal_is_written_for_day_one_and_as_a_page() {
         "{listed:?}"
     );
     let bob = platform.register().await;
+    // A journal with nothing in it leaves and comes, too.
+    let (empty, file) = export(&bob, "MINDFLOW").await;
+    let same = import(&bob, file.bytes.to_vec()).await;
+    assert_eq!(
+        (&empty["entriesTotal"], &same["status"], &same["report"]["entries"]),
+        (&json!(0), &json!("READY"), &json!(0))
+    );
     let done = import(&bob, bytes).await;
     assert_eq!(
         (&done["format"], &done["report"]["entries"], &done["report"]["media"]),
@@ -378,6 +385,10 @@ async fn bad_records_are_named_and_the_others_come_in() {
     let refused = import(&ada, climbing).await;
     assert_eq!(refused["status"], "FAILED", "{refused}");
     assert!(refused["error"].as_str().unwrap().contains("leads out of it: ../Travels.json"), "{refused}");
+    // A thousand times its size.
+    let bomb = import(&ada, archive(&[("Travels.json", &vec![b' '; 8 << 20])])).await;
+    let problem = &bomb["report"]["problems"][0];
+    assert_eq!((&problem["record"], &problem["rule"]), (&json!("Travels.json"), &json!("too-much")), "{bomb}");
     let nothing = import(&ada, b"not an archive".to_vec()).await;
     assert!(nothing["error"].as_str().unwrap().contains("no ZIP archive"), "{nothing}");
 }
@@ -405,6 +416,16 @@ async fn an_upload_in_pieces_begins_where_it_broke_off_and_is_bounded_by_the_day
     assert_eq!(full.expect_problem(403, "quota-exceeded")["quota"], "importBytes");
 }
 
+/// The host is killed and started again, and the lease of what it ran is over.
+async fn killed(platform: &mut Platform, account: &Account) -> Account {
+    platform.kill();
+    platform.start().await;
+    let database = platform.write_database().await;
+    let over = "UPDATE portability.jobs SET leased_until = now() WHERE leased_until IS NOT NULL";
+    database.execute(over, &[]).await.expect("time passes");
+    account.with_http(platform.http().clone())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_host_goes_on_with_what_it_imported_and_exported() {
     let mut platform = quick().start().await;
@@ -416,10 +437,7 @@ async fn a_killed_host_goes_on_with_what_it_imported_and_exported() {
     let upload_id = send_upload(&ada, archive(&files)).await;
     ada.data(BEGIN, json!({ "input": { "uploadId": upload_id } })).await;
     ada.eventually(ENTRIES, json!({}), |data| data["journalEntries"]["totalCount"].as_u64() > Some(0)).await;
-    platform.kill();
-    platform.start().await;
-    let ada = ada.with_http(platform.http().clone());
-    // What the killed host had leased waits until its lease is over.
+    let ada = killed(&mut platform, &ada).await;
     let done = eventually_within(LEASED, "the import is over", async || {
         let job = ada.data(IMPORTS, json!({})).await["imports"][0].clone();
         (job["status"] == "READY").then_some(job)
@@ -429,9 +447,8 @@ async fn a_killed_host_goes_on_with_what_it_imported_and_exported() {
     assert_eq!((count("entries") + count("duplicates"), count("skipped")), (300, 0), "{done}");
     ada.eventually(ENTRIES, json!({}), |data| data["journalEntries"]["totalCount"] == 300).await;
     ada.data(REQUEST, json!({})).await;
-    platform.kill();
-    platform.start().await;
-    let ada = ada.with_http(platform.http().clone());
+    ada.eventually(EXPORTS, json!({}), |data| data["exports"][0]["status"] != "WAITING").await;
+    let ada = killed(&mut platform, &ada).await;
     let job = eventually_within(LEASED, "the export is over", async || {
         let job = ada.data(EXPORTS, json!({})).await["exports"][0].clone();
         (job["status"] == "READY").then_some(job)
