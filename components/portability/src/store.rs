@@ -69,6 +69,9 @@ const PARTS: &str =
     "SELECT number, bytes, directory_bytes FROM portability.parts WHERE job_id = $1::uuid ORDER BY number";
 const READY_EXPORT: &str = "SELECT format, completed_at FROM portability.jobs
     WHERE id = $1::uuid AND kind = 'export' AND status = 'READY' AND ($2::uuid IS NULL OR user_id = $2::uuid)";
+/// `$2`: until when it was leased.
+const IS_HELD: &str =
+    "SELECT id FROM portability.jobs WHERE id = $1::uuid AND status = 'RUNNING' AND leased_until = $2::timestamptz";
 const IS_WANTED: &str =
     "SELECT EXISTS (SELECT FROM portability.jobs WHERE id = $1::uuid AND status IN ('RUNNING', 'READY')) AS wanted";
 const EXPIRED: &str = concat!(
@@ -156,11 +159,6 @@ impl Leased {
     /// The same lease, of the job as it is after a stretch.
     pub fn with(&self, job: Job) -> Self {
         Self { job, until_us: self.until_us }
-    }
-
-    /// Whether another run may have taken the job meanwhile.
-    pub fn is_over(&self, now_us: i64) -> bool {
-        now_us >= self.until_us
     }
 }
 
@@ -339,6 +337,11 @@ pub async fn advance(
         Ok(true)
     })
     .await
+}
+
+/// Whether the job is this run's still: neither cancelled nor taken over by another, as after a lease that was too short.
+pub async fn is_held(Leased { job, until_us }: &Leased) -> Result<bool, Error> {
+    Ok(!sql::query(DATABASE, Identity::Service, IS_HELD, params![job.id, Time(*until_us)]).await?.is_empty())
 }
 
 /// Whether the job goes on or is done, and not cancelled or gone.

@@ -73,8 +73,8 @@ pub async fn stretch(leased: Leased) -> Result<(), Error> {
             Format::Html => html::step(&mut job, &mut state, &mut output).await?,
         }
     }
-    if leased.is_over(clock::now_us()) {
-        // The same part is another run's by now.
+    if !store::is_held(&leased).await? {
+        // The same part may be another run's by now.
         return Ok(());
     }
     let names = output.take_names();
