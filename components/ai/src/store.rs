@@ -76,11 +76,13 @@ pub async fn wait_ms(entry: &Entry, now_us: i64) -> Result<u32, call::Error> {
     if !entry.imported {
         return Ok(0);
     }
-    let row = params![entry.id, entry.user_id, Time(now_us), TURN_US];
-    let rows = sql::query(DATABASE, Identity::Service, TURN, row).await?;
-    // Without a row, the same entry has taken its turn at this very moment.
-    let Some(turn) = rows.first() else { return Ok(1) };
-    Ok(until_ms(turn.get::<Time>("at")?, now_us))
+    let turn: Option<Time> = sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        let rows = tx.query(TURN, params![entry.id, entry.user_id, Time(now_us), TURN_US]).await?;
+        Ok(rows.first().map(|row| row.get("at")).transpose()?)
+    })
+    .await?;
+    // Without one, the same entry has taken its turn at this very moment.
+    Ok(turn.map_or(1, |at| until_ms(at, now_us)))
 }
 
 /// Rounded up, so that it is not before its turn.
