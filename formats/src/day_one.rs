@@ -3,13 +3,14 @@
 
 use crate::import::{Item, parts, readable};
 use crate::markdown;
-use crate::record::{Medium, Problem, Record};
+use crate::record::{Medium, Problem, Record, Size};
 use crate::zip::Directory;
 use crate::{civil, title};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use mindflow_events::Time;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::{Value, json, value::RawValue};
+use std::time::Duration;
 
 /// What Day One calls the first journal, and this platform the default one.
 pub const DEFAULT: &str = "Journal";
@@ -44,9 +45,9 @@ struct Entry {
     is_all_day: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     location: Option<Location>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing)]
     photos: Vec<Attached>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing)]
     audios: Vec<Attached>,
     #[serde(default, skip_serializing)]
     videos: Vec<Attached>,
@@ -69,19 +70,19 @@ struct Location {
     longitude: Option<f64>,
 }
 
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Attached {
     identifier: String,
     #[serde(default)]
     md5: String,
     /// Of photos and videos, without a dot.
-    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    #[serde(default, rename = "type")]
     kind: Option<String>,
     /// Of sounds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     format: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     filename: Option<String>,
     #[serde(default)]
     order_in_entry: i64,
@@ -144,13 +145,18 @@ pub fn write(record: &Record, zone: &str) -> serde_json::Result<String> {
         } else {
             text.push_str(&format!("\n\n![]({moment})"));
         }
-        let kind = Some(kind.to_owned());
-        let (kind, format) = if is_photo { (kind, None) } else { (None, kind) };
-        let of = if is_photo { &mut photos } else { &mut audios };
-        let filename = Some(medium.name.clone());
-        of.push(Attached { identifier, md5: md5.to_owned(), kind, format, filename, order_in_entry: order });
+        let written = attached(medium, (identifier.as_str(), md5, order));
+        if is_photo {
+            photos.push(merged(written, json!({ "type": kind, "duration": 0, "isSketch": false })));
+        } else {
+            let seconds = Duration::from_millis(medium.size.duration_ms.unwrap_or_default()).as_secs_f64();
+            let of_sounds = json!({ "format": kind, "duration": seconds, "title": medium.name, "audioChannels": "", "sampleRate": "",
+                "timeZoneName": zone });
+            audios.push(merged(written, of_sounds));
+        }
     }
-    let place = record.place.as_ref();
+    // Day One has no place without coordinates.
+    let place = record.place.as_ref().filter(|place| place.latitude.is_some());
     let entry = Entry {
         uuid: identifier(&record.id),
         creation_date: shown_at(record, &zone_found),
@@ -167,11 +173,32 @@ pub fn write(record: &Record, zone: &str) -> serde_json::Result<String> {
             longitude: place.longitude.map(mindflow_events::Degrees::value),
             ..Location::default()
         }),
-        photos,
-        audios,
         ..Entry::default()
     };
+    let mut entry = serde_json::to_value(&entry)?;
+    for (name, media) in [("photos", photos), ("audios", audios)] {
+        if !media.is_empty() {
+            entry = merged(entry, json!({ name: media }));
+        }
+    }
     serde_json::to_string(&entry)
+}
+
+/// What Day One says of any file. Programs that read its exports rely on all of it, so what is not known is 0.
+fn attached(medium: &Medium, (identifier, md5, order): (&str, &str, i64)) -> Value {
+    let Size { bytes, width, height, .. } = medium.size;
+    json!({
+        "identifier": identifier, "md5": md5, "filename": medium.name, "orderInEntry": order, "fileSize": bytes.unwrap_or_default(),
+        "width": width.unwrap_or_default(), "height": height.unwrap_or_default(), "favorite": false, "creationDevice": "MindFlow",
+    })
+}
+
+/// An object with the members of both.
+fn merged(mut object: Value, other: Value) -> Value {
+    if let (Value::Object(members), Value::Object(other)) = (&mut object, other) {
+        members.extend(other);
+    }
+    object
 }
 
 /// `photos/MD5.jpeg`.
@@ -266,12 +293,11 @@ fn record(entry: Entry, journal: Option<String>, directory: &Directory) -> Resul
 }
 
 fn medium(folder: &str, attached: Attached, directory: &Directory) -> Medium {
-    let begins = format!("{folder}/{}.", attached.md5);
-    let named = directory.files().find(|file| !attached.md5.is_empty() && file.name.starts_with(&begins));
+    let named = directory.first_of(&format!("{folder}/{}.", attached.md5)).filter(|_| !attached.md5.is_empty());
     let file = named.map(|file| file.name.clone());
     let ending = attached.kind.or(attached.format).unwrap_or_default();
     let name = attached.filename.unwrap_or_else(|| format!("{}.{ending}", attached.identifier));
-    Medium { id: attached.identifier, file, name, content_type: None }
+    Medium { id: attached.identifier, file, name, ..Medium::default() }
 }
 
 /// The text of what Day One keeps beside Markdown, when there is no Markdown.

@@ -155,7 +155,8 @@ fn photo(id: i64, checksum: Option<&String>, directory: &Directory) -> Medium {
     let file =
         directory.files().find(|file| !checksum.is_empty() && file.name.starts_with("assets/") && is_it(&file.name));
     let name = if checksum.is_empty() { format!("photo {id}") } else { checksum.to_owned() };
-    Medium { id: fingerprint(&["daylio", &name]), file: file.map(|file| file.name.clone()), name, content_type: None }
+    let id = fingerprint(&["daylio", &name]);
+    Medium { id, file: file.map(|file| file.name.clone()), name, ..Medium::default() }
 }
 
 /// Notes of newer releases have tags of HTML for lines and styles.

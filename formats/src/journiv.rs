@@ -139,7 +139,7 @@ fn medium(file: File, directory: &Directory) -> Medium {
     let path = file.file_path.map(|path| format!("{MEDIA}{}", path.trim_start_matches('/')));
     let id = fingerprint(&["journiv", path.as_deref().unwrap_or(&file.filename)]);
     let path = path.filter(|path| directory.file(path).is_some());
-    Medium { id, file: path, name: file.filename, content_type: file.mime_type }
+    Medium { id, file: path, name: file.filename, content_type: file.mime_type, ..Medium::default() }
 }
 
 /// Python writes some moments without a zone; they are in UTC.

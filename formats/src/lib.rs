@@ -26,7 +26,7 @@ mod title;
 pub mod zip;
 
 pub use import::{Format, Import, Item};
-pub use record::{Journal, Medium, MoodRecord, Problem, Record};
+pub use record::{Journal, Medium, MoodRecord, Problem, Record, Size};
 
 /// Bytes that can be read from any place, such as a file of a store.
 pub trait Source {

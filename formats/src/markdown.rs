@@ -241,7 +241,7 @@ fn medium(path: &str, from: &str, directory: &Directory) -> Option<Medium> {
     };
     let file = beside.clone().filter(|file| directory.file(file).is_some()).or_else(anywhere);
     let id = fingerprint(&["file", file.as_deref().or(beside.as_deref()).unwrap_or(&plain)]);
-    Some(Medium { id, file, name, content_type: None })
+    Some(Medium { id, file, name, ..Medium::default() })
 }
 
 fn resolved(from: &str, path: &str) -> Option<String> {

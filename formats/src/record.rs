@@ -51,7 +51,7 @@ pub struct Record {
 }
 
 /// A file of an entry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Medium {
     pub id: String,
@@ -61,6 +61,19 @@ pub struct Medium {
     pub name: String,
     #[serde(default)]
     pub content_type: Option<String>,
+    /// For formats that say it.
+    #[serde(default, skip_serializing)]
+    pub size: Size,
+}
+
+/// What is known of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Size {
+    pub bytes: Option<u64>,
+    pub width: Option<u32>,
+    pub height: Option<u32>,
+    pub duration_ms: Option<u64>,
 }
 
 /// A mood that was recorded without an entry.

@@ -2,7 +2,7 @@
 
 use crate::export::{self, day_one, html};
 use crate::import::{Format, Import, Item, TEXT_BYTES_MAX};
-use crate::record::{Journal, Medium, MoodRecord, Problem, Record};
+use crate::record::{Journal, Medium, MoodRecord, Problem, Record, Size};
 use crate::zip::{BadArchive, Packing, Writer};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures::executor::block_on;
@@ -44,6 +44,12 @@ fn import(upload: Vec<u8>) -> (Format, Vec<Item>, Vec<Problem>) {
             }
         }
     }
+    for Problem { rule, .. } in &problems {
+        assert!(
+            include_str!("../../docs/errors.md").contains(&format!("\n| `{rule}` |")),
+            "docs/errors.md has no {rule}"
+        );
+    }
     (import.format(), items, problems)
 }
 
@@ -84,6 +90,7 @@ fn picture(id: &str, file: &str) -> Medium {
         file: Some(file.to_owned()),
         name: "a b.jpg".to_owned(),
         content_type: Some("image/jpeg".to_owned()),
+        ..Medium::default()
     }
 }
 
@@ -321,6 +328,27 @@ fn an_export_to_day_one_comes_back() {
     };
     assert_eq!(same(&after), same(&before));
     assert_eq!(after.media.len(), 2);
+}
+
+/// `dayone-to-obsidian` 0.6.1 refuses a file in which one of them is missing, or is of another type.
+#[test]
+fn an_export_to_day_one_says_all_that_its_readers_rely_on() {
+    let mut record = record("A walk", "text");
+    let size = Size { bytes: Some(9), width: Some(4), height: Some(3), duration_ms: Some(1_500) };
+    let sound = Medium { size, ..picture("8", "audios/00aa.m4a") };
+    record.media = vec![Medium { size, ..picture("7", "photos/00ff.jpeg") }, sound];
+    record.place = crate::markdown::at(Some("Lake".to_owned()), None, None);
+    let written: Value = serde_json::from_str(&day_one::write(&record, "Europe/Berlin").unwrap()).unwrap();
+    for member in ["uuid", "creationDate", "modifiedDate", "timeZone", "starred", "isPinned", "isAllDay"] {
+        assert!(!written[member].is_null(), "{member}: {written}");
+    }
+    assert_eq!(written["location"], Value::Null, "it has no coordinates");
+    let photo = json!({ "identifier": "7", "md5": "00ff", "type": "jpeg", "filename": "a b.jpg", "orderInEntry": 0, "fileSize": 9, "width": 4,
+        "height": 3, "duration": 0, "favorite": false, "isSketch": false, "creationDevice": "MindFlow" });
+    let sound = json!({ "identifier": "8", "md5": "00aa", "format": "m4a", "filename": "a b.jpg", "orderInEntry": 1, "fileSize": 9, "width": 4,
+        "height": 3, "duration": 1.5, "favorite": false, "creationDevice": "MindFlow", "title": "a b.jpg", "audioChannels": "",
+        "sampleRate": "", "timeZoneName": "Europe/Berlin" });
+    assert_eq!((&written["photos"], &written["audios"]), (&json!([photo]), &json!([sound])));
 }
 
 // === Journiv ===

@@ -34,7 +34,7 @@ async fn broken(account: &Account, query: &str, variables: Value) -> Vec<String>
 }
 
 /// Both sides say the same of everything.
-async fn both_sides_agree(platform: &Platform) {
+pub async fn both_sides_agree(platform: &Platform) {
     eventually("both sides agree", || async {
         let report = platform.cli(&["reconcile", "--json", "--dry-run"]).await;
         (report.code == Some(0)).then_some(())

@@ -3,15 +3,17 @@
 //! as a browser does, with the schedule of jobs at its fastest.
 
 use crate::erasure_kit::{PURGE, complete, delete, soon};
+use crate::journal_keeping::both_sides_agree;
 use crate::media::{small_png, upload};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use mindflow_formats::zip::{Directory, Limits, Packing, Writer};
+use mindflow_tests::messages_api::MessagesApi;
 use mindflow_tests::{Account, Answer, Builder, Platform, eventually, eventually_within, send};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 const REQUEST: &str = "mutation ($format: ExportFormat) { requestExport(format: $format) { id status } }";
-const EXPORTS: &str =
-    "{ exports { id format status entriesDone entriesTotal mediaDone mediaTotal bytes url error expiresAt } }";
+const EXPORTS: &str = "{ exports { id format status entriesDone entriesTotal mediaDone mediaTotal bytes url error completedAt expiresAt } }";
 const BEGIN: &str = "mutation ($input: ImportInput!) { beginImport(input: $input) { id status } }";
 const IMPORTS: &str = "{ imports { id format dryRun status recordsDone recordsTotal error
     report { entries duplicates skipped media missingMedia tags moods journals problemsTotal problems { record rule message } } } }";
@@ -22,9 +24,21 @@ const ENTRIES: &str = "{ journalEntries(first: 100, orderBy: ENTRY_DATE_ASC) { t
 /// A stretch that was lost is taken again after two minutes.
 const LEASED: std::time::Duration = std::time::Duration::from_secs(240);
 
+/// The only attachment of a user.
+async fn attachment(account: &Account) -> (String, Vec<u8>) {
+    let read = "{ journalEntries { edges { node { content attachments { id } } } } }";
+    let shown = account.data(read, json!({})).await["journalEntries"]["edges"].clone();
+    let shown = shown.as_array().expect("edges").iter().map(|edge| &edge["node"]);
+    let entry = shown.clone().find(|node| node["attachments"] != json!([])).expect("an entry with a file");
+    let id = entry["attachments"][0]["id"].as_str().expect("an id").to_owned();
+    assert!(entry["content"].as_str().expect("a text").contains(&format!("(media:{id})")), "{entry}");
+    let file = account.get(&format!("/media/{id}")).await.expect(200);
+    (id, file.bytes.to_vec())
+}
+
 /// Jobs run every second.
 fn quick() -> Builder {
-    Platform::services().manifest(|text| {
+    Platform::services().variable("reconcile_pause_ms", "700").manifest(|text| {
         let (before, after) = text.split_once("name = \"run-jobs\"\ncron = \"* * * * *\"").expect("the schedule");
         let after = after.replacen("run-max-s = 90", "run-max-s = 5", 1);
         format!("{before}name = \"run-jobs\"\ncron = \"* * * * * *\"{after}")
@@ -134,17 +148,34 @@ async fn a_journal_leaves_and_comes_back_the_same_in_another_account_and_never_t
     assert_eq!((&report["media"], &report["problemsTotal"]), (&json!(1), &json!(0)), "{done}");
     // Each entry and the journal comes by an event of its own.
     eventually("the journal is the same", async || (shown(&bob).await == before).then_some(())).await;
+    let ((of_ada, sent), (of_bob, came)) = (attachment(&ada).await, attachment(&bob).await);
+    assert!(of_ada != of_bob && sent == came, "the texts of each name a file of their own, with the same bytes");
     // The quota of the month is as it was: five entries without premium.
-    assert_eq!(bob.data("{ me { quota { used } } }", json!({})).await["me"]["quota"]["used"], 0);
+    let used = async || bob.data("{ me { quota { used } } }", json!({})).await["me"]["quota"]["used"].clone();
+    assert_eq!(used().await, 0);
+    both_sides_agree(&platform).await;
+    for consumer in ["query", "analytics"] {
+        let shadow = platform.cli(&["replay", "--consumer", consumer, "--shadow", "--json"]).await;
+        assert_eq!(shadow.code, Some(0), "{consumer}: {shadow:?}");
+    }
     for account in [&bob, &ada] {
         let again = import(account, bytes.clone()).await;
         assert_eq!((&again["report"]["entries"], &again["report"]["duplicates"]), (&json!(0), &json!(4)), "{again}");
     }
+    // A draft that came in counts as soon as it is an entry.
+    let draft = bob.data("{ drafts { edges { node { id } } } }", json!({})).await["drafts"]["edges"][0]["node"].clone();
+    let named = json!({ "id": draft["id"], "title": "Now", "content": "it is one" });
+    let update = "mutation ($input: UpdateJournalEntryInput!) { updateJournalEntry(input: $input) { id } }";
+    bob.data(update, json!({ "input": named })).await;
+    assert_eq!(used().await, 0);
+    bob.data("mutation ($id: ID!) { publishJournalEntry(id: $id) { id } }", json!({ "id": draft["id"] })).await;
+    assert_eq!(used().await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_is_fetched_in_ranges_by_its_address_alone_until_it_is_removed() {
-    let platform = quick().start().await;
+    let platform =
+        quick().manifest(|text| text.replace("cron = \"37 * * * *\"", "cron = \"* * * * * *\"")).start().await;
     let (ada, bob) = (platform.register().await, platform.register().await);
     ada.write(json!({ "title": "A walk", "content": "By the lake." })).await;
     let (job, file) = export(&ada, "MINDFLOW").await;
@@ -166,9 +197,93 @@ async fn an_export_is_fetched_in_ranges_by_its_address_alone_until_it_is_removed
     ada.http().get(&address).await.expect_problem(404, "not-found");
     // Another is over after its days.
     let (job, _) = export(&ada, "HTML").await;
+    let time = |text: &Value| text.as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    let kept = time(&job["completedAt"]).duration_until(time(&job["expiresAt"]));
+    assert_eq!(kept.as_hours(), 7 * 24, "{job}");
     let write = platform.write_database().await;
     write.execute("UPDATE portability.jobs SET expires_at = now() WHERE status = 'READY'", &[]).await.unwrap();
-    assert!(job["expiresAt"].is_string());
+    let gone = ada.eventually(EXPORTS, json!({}), |data| data["exports"][0]["status"] == "EXPIRED").await;
+    assert_eq!(gone["exports"][0]["url"], Value::Null, "{gone}");
+    ada.http().get(job["url"].as_str().unwrap()).await.expect_problem(404, "not-found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn journals_of_other_products_come_in_with_their_pictures() {
+    let platform = quick().start().await;
+    let journiv = json!({ "export_version": "1.0", "journals": [{ "title": "Travels", "entries": [
+        { "title": "A walk", "content": "By the lake.", "entry_date": "2024-05-01", "entry_datetime_utc": "2024-05-01T05:05:00Z",
+          "entry_timezone": "Europe/Berlin", "location": "Lake", "tags": ["outside"], "mood_log": { "mood_name": "calm" },
+          "media": [{ "filename": "lake.png", "file_path": "e/lake.png", "mime_type": "image/png" }] },
+        { "content": "x", "entry_date": "soon" }] }] });
+    let daylio = json!({ "version": 15, "customMoods": [{ "id": 1, "custom_name": "", "mood_group_id": 2, "predefined_name_id": 2 }],
+        "tags": [{ "id": 14, "name": "outside" }], "assets": [{ "id": 3, "checksum": "c0ffee", "type": 1 }], "dayEntries": [
+        { "id": 2, "minute": 5, "hour": 7, "day": 1, "month": 4, "year": 2024, "datetime": 1_714_539_900_000_i64, "timeZoneOffset": 7_200_000,
+          "mood": 1, "note": "By the lake.", "note_title": "A walk", "tags": [14], "assets": [3] },
+        { "id": 3, "minute": 0, "hour": 9, "day": 31, "month": 1, "year": 2024, "datetime": 0, "mood": 1, "note": "x" }] });
+    let markdown = "---\ntitle: A walk\ndate: 2024-05-01\ntime: 07:05\nmood: calm\ntags: [outside]\n---\n\nBy the lake. ![](img/lake.png)";
+    let png = small_png();
+    for (format, mood, files) in [
+        ("JOURNIV", "CALM", vec![("data.json", journiv.to_string().into_bytes()), ("media/e/lake.png", png.clone())]),
+        (
+            "DAYLIO",
+            "HAPPY",
+            vec![
+                ("backup.daylio", STANDARD.encode(daylio.to_string()).into_bytes()),
+                ("assets/photos/2024/5/c0ffee", png.clone()),
+            ],
+        ),
+        (
+            "MARKDOWN",
+            "CALM",
+            vec![
+                ("notes/a.md", markdown.as_bytes().to_vec()),
+                ("notes/b.md", b"no day".to_vec()),
+                ("notes/img/lake.png", png),
+            ],
+        ),
+    ] {
+        let account = platform.register().await;
+        let files: Vec<_> = files.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
+        let done = import(&account, archive(&files)).await;
+        let report = &done["report"];
+        assert_eq!((&done["format"], &done["status"]), (&json!(format), &json!("READY")), "{done}");
+        assert_eq!(
+            (&report["entries"], &report["media"], &report["skipped"]),
+            (&json!(1), &json!(1), &json!(1)),
+            "{done}"
+        );
+        let came = |data: &Value| data["journalEntries"]["totalCount"] == 1;
+        let shown = account.eventually(ENTRIES, json!({}), came).await["journalEntries"]["edges"][0]["node"].clone();
+        assert_eq!(
+            (&shown["title"], &shown["mood"], &shown["entryDate"], &shown["entryTime"], &shown["tags"][0]["name"]),
+            (&json!("A walk"), &json!(mood), &json!("2024-05-01"), &json!("07:05"), &json!("outside")),
+            "{format}: {shown}"
+        );
+        assert_eq!(shown["attachments"].as_array().map(Vec::len), Some(1), "{format}: {shown}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn imported_entries_are_analysed_in_turn_and_what_is_written_meanwhile_before_them() {
+    let api = MessagesApi::start().await.unwrap();
+    let platform = quick().claude(&api.url()).start().await;
+    let (ada, bob) = (platform.register_as("premium").await, platform.register().await);
+    let rows: String = (1..=30).map(|number| format!("2024-05-01,good,Brought in {number}.\n")).collect();
+    let table = format!("full_date,mood,note\n{rows}").into_bytes();
+    for account in [&bob, &ada] {
+        assert_eq!(import(account, table.clone()).await["report"]["entries"], 30);
+    }
+    let entry = ada.write(json!({ "title": "A day", "content": "Written meanwhile." })).await;
+    let read = "query ($id: ID!) { journalEntry(id: $id) { analysis { status } } }";
+    let is_ready = |data: &Value| data["journalEntry"]["analysis"]["status"] == "READY";
+    ada.eventually(read, json!({ "id": entry["id"] }), is_ready).await;
+    let asked = api.requests();
+    let brought = asked.iter().filter(|request| request.user_message().contains("Brought in")).count();
+    assert!((1..30).contains(&brought), "{brought} of 30 were analysed before");
+    let statuses = "{ journalEntries(first: 100) { edges { node { analysis { status } } } } }";
+    let shown = bob.data(statuses, json!({})).await["journalEntries"]["edges"].clone();
+    let of_bob = shown.as_array().unwrap().iter().map(|edge| &edge["node"]["analysis"]["status"]);
+    assert!(of_bob.clone().count() == 30 && of_bob.clone().all(|status| status == "NOT_INCLUDED"), "{shown}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -222,6 +337,13 @@ async fn a_journal_is_written_for_day_one_and_as_a_page() {
         "{listed:?}"
     );
     let bob = platform.register().await;
+    // A journal with nothing in it leaves and comes, too.
+    let (empty, file) = export(&bob, "MINDFLOW").await;
+    let same = import(&bob, file.bytes.to_vec()).await;
+    assert_eq!(
+        (&empty["entriesTotal"], &same["status"], &same["report"]["entries"]),
+        (&json!(0), &json!("READY"), &json!(0))
+    );
     let done = import(&bob, bytes).await;
     assert_eq!(
         (&done["format"], &done["report"]["entries"], &done["report"]["media"]),
@@ -263,6 +385,10 @@ async fn bad_records_are_named_and_the_others_come_in() {
     let refused = import(&ada, climbing).await;
     assert_eq!(refused["status"], "FAILED", "{refused}");
     assert!(refused["error"].as_str().unwrap().contains("leads out of it: ../Travels.json"), "{refused}");
+    // A thousand times its size.
+    let bomb = import(&ada, archive(&[("Travels.json", &vec![b' '; 8 << 20])])).await;
+    let problem = &bomb["report"]["problems"][0];
+    assert_eq!((&problem["record"], &problem["rule"]), (&json!("Travels.json"), &json!("too-much")), "{bomb}");
     let nothing = import(&ada, b"not an archive".to_vec()).await;
     assert!(nothing["error"].as_str().unwrap().contains("no ZIP archive"), "{nothing}");
 }
@@ -290,6 +416,16 @@ async fn an_upload_in_pieces_begins_where_it_broke_off_and_is_bounded_by_the_day
     assert_eq!(full.expect_problem(403, "quota-exceeded")["quota"], "importBytes");
 }
 
+/// The host is killed and started again, and the lease of what it ran is over.
+async fn killed(platform: &mut Platform, account: &Account) -> Account {
+    platform.kill();
+    platform.start().await;
+    let database = platform.write_database().await;
+    let over = "UPDATE portability.jobs SET leased_until = now() WHERE leased_until IS NOT NULL";
+    database.execute(over, &[]).await.expect("time passes");
+    account.with_http(platform.http().clone())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_host_goes_on_with_what_it_imported_and_exported() {
     let mut platform = quick().start().await;
@@ -301,10 +437,7 @@ async fn a_killed_host_goes_on_with_what_it_imported_and_exported() {
     let upload_id = send_upload(&ada, archive(&files)).await;
     ada.data(BEGIN, json!({ "input": { "uploadId": upload_id } })).await;
     ada.eventually(ENTRIES, json!({}), |data| data["journalEntries"]["totalCount"].as_u64() > Some(0)).await;
-    platform.kill();
-    platform.start().await;
-    let ada = ada.with_http(platform.http().clone());
-    // What the killed host had leased waits until its lease is over.
+    let ada = killed(&mut platform, &ada).await;
     let done = eventually_within(LEASED, "the import is over", async || {
         let job = ada.data(IMPORTS, json!({})).await["imports"][0].clone();
         (job["status"] == "READY").then_some(job)
@@ -314,9 +447,8 @@ async fn a_killed_host_goes_on_with_what_it_imported_and_exported() {
     assert_eq!((count("entries") + count("duplicates"), count("skipped")), (300, 0), "{done}");
     ada.eventually(ENTRIES, json!({}), |data| data["journalEntries"]["totalCount"] == 300).await;
     ada.data(REQUEST, json!({})).await;
-    platform.kill();
-    platform.start().await;
-    let ada = ada.with_http(platform.http().clone());
+    ada.eventually(EXPORTS, json!({}), |data| data["exports"][0]["status"] != "WAITING").await;
+    let ada = killed(&mut platform, &ada).await;
     let job = eventually_within(LEASED, "the export is over", async || {
         let job = ada.data(EXPORTS, json!({})).await["exports"][0].clone();
         (job["status"] == "READY").then_some(job)

@@ -1,6 +1,7 @@
 //! Goal: tags go, or become one, and every entry and list follows. Method: GraphQL, the search, and the reconciliation afterwards.
 
-use mindflow_tests::{Account, Platform, eventually};
+use crate::journal_keeping::both_sides_agree;
+use mindflow_tests::{Account, Platform};
 use serde_json::{Value, json};
 
 const DELETE: &str = "mutation ($id: ID!) { deleteTag(id: $id) }";
@@ -31,14 +32,6 @@ async fn titles(account: &Account, filter: Value) -> Vec<String> {
     assert_eq!(page["totalCount"], titles.len());
     titles.sort();
     titles
-}
-
-async fn both_sides_agree(platform: &Platform) {
-    eventually("both sides agree", || async {
-        let report = platform.cli(&["reconcile", "--json", "--dry-run"]).await;
-        (report.code == Some(0)).then_some(())
-    })
-    .await;
 }
 
 fn builder() -> mindflow_tests::Builder {

@@ -22,6 +22,8 @@ pub struct Entry {
     pub private: bool,
     /// By which its user knows this state.
     pub version: u32,
+    /// Whether an import has just made it.
+    pub imported: bool,
 }
 
 impl Entry {
@@ -45,7 +47,7 @@ pub fn wanted(event: &Event) -> Result<Option<Entry>, BadEvent> {
     if written.analysis != Analysis::Requested || !is_text {
         return Ok(None);
     }
-    let entry = written.entry;
+    let (entry, is_new) = (written.entry, written.reason.is_none());
     Ok(Some(Entry {
         id: entry.id,
         user_id: entry.user_id,
@@ -58,6 +60,8 @@ pub fn wanted(event: &Event) -> Result<Option<Entry>, BadEvent> {
         entry_date: entry.entry_date.to_string(),
         private: entry.private,
         version: entry.version,
+        // What its user has changed since is wanted now.
+        imported: entry.imported && is_new,
     }))
 }
 
@@ -78,6 +82,7 @@ pub mod tests {
             entry_date: "2026-11-23".into(),
             private: false,
             version: 1,
+            imported: false,
         }
     }
 
@@ -120,6 +125,14 @@ pub mod tests {
         let private = |changes| wanted(&event("JournalEntryUpdated", changes)).unwrap().unwrap().private;
         assert!(private(json!({"private": true})));
         assert!(!private(json!({"private": false})) && !private(json!({})));
+    }
+
+    #[test]
+    fn an_imported_entry_is_known_as_such_until_its_user_changes_it() {
+        let imported = |event_type, changes| wanted(&event(event_type, changes)).unwrap().unwrap().imported;
+        assert!(imported("JournalEntryCreated", json!({"imported": true})));
+        assert!(!imported("JournalEntryCreated", json!({})));
+        assert!(!imported("JournalEntryUpdated", json!({"imported": true, "reason": "edited"})));
     }
 
     #[test]

@@ -35,6 +35,24 @@ pub const RECORD: &str = "WITH analysed AS (
     ON CONFLICT (entry_id) DO UPDATE SET event_sequence = counted.event_sequence + 1
     RETURNING event_sequence";
 
+/// When the entry's turn is: `$1` entry, `$2` user, `$3` now, `$4` microseconds between two of a user's. Of two that ask at the same moment
+/// both may have the same one.
+pub const TURN: &str = "WITH known AS (SELECT at FROM ai.turns WHERE entry_id = $1::uuid),
+    taken AS (
+        INSERT INTO ai.turns (entry_id, user_id, at)
+        SELECT $1::uuid, $2::uuid, GREATEST($3::timestamptz, $4::bigint * interval '1 microsecond'
+            + (SELECT t.at FROM ai.turns t WHERE t.user_id = $2::uuid ORDER BY t.at DESC LIMIT 1))
+        WHERE NOT EXISTS (SELECT FROM known)
+        ON CONFLICT (entry_id) DO NOTHING
+        RETURNING at
+    )
+    SELECT at FROM known UNION ALL SELECT at FROM taken";
+/// Its turn is over.
+pub const END_TURN: &str = "DELETE FROM ai.turns WHERE entry_id = $1::uuid";
+/// Between two imported entries of a user: about as long as Claude takes for one, so that one of the user's places is left for what is
+/// written meanwhile.
+const TURN_US: u64 = 10_000_000;
+
 /// Which states of the user's entries, or of one entry, were analysed is deleted.
 pub const ERASE: &str = "SELECT ai.erase($1::uuid, $2::uuid) AS counts";
 
@@ -51,6 +69,26 @@ pub async fn settled(entry: &Entry) -> Result<bool, call::Error> {
     let rows = sql::query(DATABASE, Identity::Service, SETTLED, params![entry.id, entry.sequence]).await?;
     let row = rows.first().ok_or_else(|| call::Error::Internal("the statement answers no row".into()))?;
     Ok(row.get("settled")?)
+}
+
+/// How long the entry waits until it is analysed: not at all, or, where it was imported, for its turn.
+pub async fn wait_ms(entry: &Entry, now_us: i64) -> Result<u32, call::Error> {
+    if !entry.imported {
+        return Ok(0);
+    }
+    let turn: Option<Time> = sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        let rows = tx.query(TURN, params![entry.id, entry.user_id, Time(now_us), TURN_US]).await?;
+        Ok(rows.first().map(|row| row.get("at")).transpose()?)
+    })
+    .await?;
+    // Without one, the same entry has taken its turn at this very moment.
+    Ok(turn.map_or(1, |at| until_ms(at, now_us)))
+}
+
+/// Rounded up, so that it is not before its turn.
+fn until_ms(Time(at_us): Time, now_us: i64) -> u32 {
+    let us = u64::try_from(at_us.saturating_sub(now_us)).unwrap_or_default();
+    u32::try_from(us.div_ceil(1_000)).unwrap_or(u32::MAX)
 }
 
 /// What the analysis of an entry came to.
@@ -89,6 +127,8 @@ async fn write(tx: &sql::Tx, analysed: &[&Analysed<'_>], now_us: i64) -> Result<
         rows.push(params![entry.id, entry.sequence, entry.user_id, event_id, status, reason, model, Time(now_us)]);
     }
     let sequences = sql::all(rows.into_iter().map(|row| tx.query(RECORD, row))).await?;
+    let imported = analysed.iter().filter(|analysed| analysed.entry.imported);
+    sql::all(imported.map(|analysed| tx.execute(END_TURN, params![analysed.entry.id]))).await?;
     let mut events = Vec::with_capacity(analysed.len());
     for (analysed, recorded) in analysed.iter().zip(&sequences) {
         if let Some(row) = recorded.first() {
@@ -170,6 +210,13 @@ mod tests {
             tenant_id: None,
             payload: "{}".into(),
         }
+    }
+
+    #[test]
+    fn an_entry_waits_until_its_turn_and_not_behind_it() {
+        assert_eq!(until_ms(Time(5_000_001), 5_000_000), 1);
+        assert_eq!(until_ms(Time(15_000_000), 5_000_000), 10_000);
+        assert_eq!((until_ms(Time(5), 5), until_ms(Time(5), 6)), (0, 0));
     }
 
     #[test]

@@ -16,6 +16,8 @@ use mindflow_guest::{
 
 /// How long an event waits for an operator to correct an invalid setting.
 const SETTING_PAUSE_MS: u32 = 60_000;
+/// Why an imported entry is not analysed yet.
+const BEHIND_OTHERS: &str = "imported entries of a user are analysed one after the other";
 
 pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
     let Some(entry) = entry::wanted(event)? else {
@@ -28,8 +30,12 @@ pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
         // What was stored before is found out by storing it.
         Ok(None) => Ok(made_here(&entry)),
         _ if store::settled(&entry).await? => return Ok(()),
-        Ok(Some(claude)) if sharing::may_leave(&entry).await? => claude::analyse(&claude, &entry).await,
-        Ok(Some(_)) => Ok(made_here(&entry)),
+        Ok(Some(_)) if !sharing::may_leave(&entry).await? => Ok(made_here(&entry)),
+        Ok(Some(claude)) => match store::wait_ms(&entry, clock::now_us()).await? {
+            0 => claude::analyse(&claude, &entry).await,
+            // As planned, so the log has nothing of it.
+            after_ms => return Err(Failure::Retry((BEHIND_OTHERS.into(), Some(after_ms)))),
+        },
         Err(why) => Err(AnalysisFailure::Deferred { why, after_ms: SETTING_PAUSE_MS }),
     };
     if let Err(failure) = &result {

@@ -69,6 +69,10 @@ const PARTS: &str =
     "SELECT number, bytes, directory_bytes FROM portability.parts WHERE job_id = $1::uuid ORDER BY number";
 const READY_EXPORT: &str = "SELECT format, completed_at FROM portability.jobs
     WHERE id = $1::uuid AND kind = 'export' AND status = 'READY' AND ($2::uuid IS NULL OR user_id = $2::uuid)";
+/// `$2`: until when it was leased.
+const IS_HELD: &str =
+    "SELECT id FROM portability.jobs WHERE id = $1::uuid AND status = 'RUNNING' AND leased_until = $2::timestamptz";
+const IS_WANTED: &str = "SELECT id FROM portability.jobs WHERE id = $1::uuid AND status IN ('RUNNING', 'READY')";
 const EXPIRED: &str = concat!(
     "UPDATE portability.jobs SET status = 'EXPIRED', expires_at = NULL
     WHERE id IN (SELECT id FROM portability.jobs WHERE expires_at <= $1::timestamptz AND status = 'READY' LIMIT 100 FOR UPDATE SKIP LOCKED)
@@ -332,6 +336,20 @@ pub async fn advance(
         Ok(true)
     })
     .await
+}
+
+/// Whether the job is this run's still: neither cancelled nor taken over by another, as after a lease that was too short.
+pub async fn is_held(Leased { job, until_us }: &Leased) -> Result<bool, Error> {
+    sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        Ok(!tx.query(IS_HELD, params![job.id, Time(*until_us)]).await?.is_empty())
+    })
+    .await
+}
+
+/// Whether the job goes on or is done, and not cancelled or gone.
+pub async fn is_wanted(id: Uuid) -> Result<bool, Error> {
+    sql::transaction(DATABASE, &Identity::Service, async |tx| Ok(!tx.query(IS_WANTED, params![id]).await?.is_empty()))
+        .await
 }
 
 /// After a stretch that failed: another is tried after a while, some times.

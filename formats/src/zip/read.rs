@@ -155,6 +155,12 @@ impl Directory {
         self.files.get(name)
     }
 
+    /// The first one whose name begins so.
+    pub fn first_of(&self, begins: &str) -> Option<&File> {
+        let (name, file) = self.files.range(begins.to_owned()..).next()?;
+        name.starts_with(begins).then_some(file)
+    }
+
     /// Links to other files, which are not followed.
     pub fn links(&self) -> &[String] {
         &self.links

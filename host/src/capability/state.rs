@@ -50,7 +50,7 @@ impl State {
             http: WasiHttpCtx::new(),
             hooks: context.access.outbound.clone(),
             table: ResourceTable::new(),
-            limits: MemoryLimit::new(context.limits.memory_mib_max, Arc::clone(ending)),
+            limits: MemoryLimit::new(&context.component, context.limits.memory_mib_max, Arc::clone(ending)),
             budget: Arc::clone(budget),
             log,
             call_ends: None,

@@ -2,34 +2,56 @@
 //! call in progress cost.
 
 use super::ending::{Cost, Ending};
+use metrics::{Gauge, gauge};
 use std::sync::Arc;
 use wasmtime::{Error, ResourceLimiter, Result, StoreLimits, StoreLimitsBuilder};
 
 /// Elements of an instance's core tables: what Rust guests have, with room.
 const TABLE_ELEMENTS_MAX: usize = 100_000;
+/// Memories grow by whole pages.
+const PAGE_BYTES: u32 = 64 << 10;
 
 pub struct MemoryLimit {
     limits: StoreLimits,
     ending: Arc<Ending>,
+    /// The metric of what all instances of the component have, and how much of it is this one's.
+    all: Gauge,
+    bytes: f64,
 }
 
 // === impl MemoryLimit ===
 
 impl MemoryLimit {
-    pub fn new(memory_mib_max: u32, ending: Arc<Ending>) -> Self {
+    pub fn new(component: &str, memory_mib_max: u32, ending: Arc<Ending>) -> Self {
         let limits = StoreLimitsBuilder::new()
             .memory_size((memory_mib_max as usize) << 20)
             .table_elements(TABLE_ELEMENTS_MAX)
             .trap_on_grow_failure(true)
             .build();
-        Self { limits, ending }
+        let all = gauge!("mindflow_component_memory_bytes", "component" => component.to_owned());
+        Self { limits, ending, all, bytes: 0.0 }
+    }
+
+    fn grew(&mut self, bytes: usize) {
+        let pages = u32::try_from(bytes / PAGE_BYTES as usize).unwrap_or(u32::MAX);
+        let bytes = f64::from(pages) * f64::from(PAGE_BYTES);
+        self.bytes += bytes;
+        self.all.increment(bytes);
+    }
+}
+
+impl Drop for MemoryLimit {
+    fn drop(&mut self) {
+        self.all.decrement(self.bytes);
     }
 }
 
 impl ResourceLimiter for MemoryLimit {
     fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {
         let answer = self.limits.memory_growing(current, desired, maximum);
-        if !matches!(answer, Ok(true)) {
+        if matches!(answer, Ok(true)) {
+            self.grew(desired.saturating_sub(current));
+        } else {
             self.ending.exceeded(Cost::Memory);
         }
         answer
@@ -68,11 +90,13 @@ mod tests {
     fn a_growth_beyond_the_limit_traps_and_is_what_the_call_cost() {
         let ending = Arc::new(Ending::default());
         ending.begin_serving();
-        let mut limit = MemoryLimit::new(1, Arc::clone(&ending));
+        let mut limit = MemoryLimit::new("greedy", 1, Arc::clone(&ending));
         assert!(limit.memory_growing(0, 1 << 20, None).unwrap());
         assert_eq!(ending.cost(), None);
+        assert!((limit.bytes - f64::from(1 << 20)).abs() < 1.0);
         let error = limit.memory_growing(1 << 20, (1 << 20) + 1, None).unwrap_err();
         assert!(error.to_string().contains("memory"), "{error}");
+        assert!((limit.bytes - f64::from(1 << 20)).abs() < 1.0, "what was refused is not counted");
         assert_eq!(ending.cost(), Some(Cost::Memory));
     }
 }

@@ -1,5 +1,6 @@
 //! Web push, read with a browser's keys.
 
+use super::reminders::{CREATE, comes, every_day, often};
 use super::{letting_through, received, settled};
 use aws_lc_rs::{aead, agreement, hkdf};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -116,4 +117,19 @@ async fn a_browser_reads_its_push_message_and_one_that_is_gone_is_forgotten() {
     let database = platform.write_database().await;
     let left = database.query_one("SELECT count(*) FROM notification.push_subscriptions", &[]).await.unwrap();
     assert_eq!(left.get::<_, i64>(0), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reminder_comes_as_a_push_message_to_those_who_chose_that() {
+    let service = Receiver::start().await;
+    let platform = letting_through(&service).manifest(often).start().await;
+    let ada = platform.register().await;
+    let browser = Browser::new();
+    ada.data(REGISTER_PUSH, browser.subscription(&service.url("/push/1"))).await;
+    let mut input = every_day(true);
+    input["channel"] = json!("PUSH");
+    ada.data(CREATE, json!({ "input": input })).await;
+    comes(&platform, &ada).await;
+    let message = browser.open(&received(&service, 1).await.remove(0).body);
+    assert_eq!(message["notification"]["title"], "Time to write", "{message}");
 }

@@ -6,25 +6,25 @@ use mindflow_test_support::SmtpServer;
 use mindflow_tests::{Account, Platform, eventually};
 use serde_json::{Value, json};
 
-const CREATE: &str =
+pub const CREATE: &str =
     "mutation ($input: ReminderInput!) { createReminder(input: $input) { id weekdays time channel active } }";
 const UPDATE: &str =
     "mutation ($id: ID!, $input: ReminderInput!) { updateReminder(id: $id, input: $input) { active } }";
 
-fn every_day(active: bool) -> Value {
+pub fn every_day(active: bool) -> Value {
     let days = ["SUNDAY", "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY"];
     json!({ "weekdays": days, "time": "18:05", "channel": "EMAIL", "active": active })
 }
 
 /// The schedule comes every second.
-fn often(text: String) -> String {
+pub fn often(text: String) -> String {
     let schedule = "name = \"remind\"\ncron = \"* * * * *\"";
     assert!(text.contains(schedule), "the schedule is in the manifest");
     text.replace(schedule, "name = \"remind\"\ncron = \"* * * * * *\"")
 }
 
 /// The reminder's time comes; answers when it is next, as soon as it was looked at.
-async fn comes(platform: &Platform, account: &Account) {
+pub async fn comes(platform: &Platform, account: &Account) {
     let database = platform.write_database().await;
     let id: uuid::Uuid = account.id.parse().expect("an id");
     let due = "UPDATE notification.reminders SET due_at = now() - interval '1 minute' WHERE user_id = $1";

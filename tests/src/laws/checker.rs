@@ -86,6 +86,10 @@ fn fact_of(wish: &Wish) -> Fact {
         Wish::Delete { entry } => ("JournalEntryDeleted", entry.clone(), String::new()),
         Wish::Mood { mark } => ("MoodRecorded", String::new(), mark.clone()),
         Wish::Tag { mark } => ("TagCreated", String::new(), mark.clone()),
+        Wish::Draft { mark } => ("JournalDraftSaved", String::new(), mark.clone()),
+        Wish::Publish { entry } => ("published", entry.clone(), String::new()),
+        Wish::TakeBack { mood } => ("MoodTakenBack", mood.clone(), String::new()),
+        Wish::EndTag { tag } => ("TagDeleted", tag.clone(), String::new()),
         Wish::Purge { entry } => ("JournalEntryPurged", entry.clone(), String::new()),
         Wish::Leave { user } => ("AccountErased", user.clone(), String::new()),
     }
@@ -96,11 +100,17 @@ fn facts(archive: &[Archived]) -> BTreeMap<Fact, usize> {
     for event in archive.iter().filter(|event| !event.payload.is_null()) {
         let payload = |name: &str| text(&event.payload, name);
         let fact = match event.event_type.as_str() {
+            "JournalDraftSaved" => ("JournalDraftSaved", String::new(), payload("title")),
+            "JournalEntryCreated" if !payload("publishedAt").is_empty() => {
+                ("published", payload("journalId"), String::new())
+            }
             "JournalEntryCreated" => ("JournalEntryCreated", String::new(), payload("title")),
             "JournalEntryUpdated" => ("JournalEntryUpdated", payload("journalId"), payload("title")),
             "JournalEntryDeleted" => ("JournalEntryDeleted", payload("journalId"), String::new()),
             "MoodRecorded" => ("MoodRecorded", String::new(), payload("note")),
             "TagCreated" => ("TagCreated", String::new(), payload("name")),
+            "MoodTakenBack" => ("MoodTakenBack", payload("moodId"), String::new()),
+            "TagDeleted" => ("TagDeleted", payload("tagId"), String::new()),
             "JournalEntryPurged" => ("JournalEntryPurged", payload("journalId"), String::new()),
             "AccountErased" => ("AccountErased", payload("userId"), String::new()),
             _ => continue,
@@ -251,8 +261,16 @@ pub fn fold(archive: &[Archived]) -> ReadSide {
                 let mood = (text(payload, "mood"), optional(payload, "note"));
                 side.moods.insert(text(payload, "moodId"), mood);
             }
-            "JournalEntryCreated" | "JournalEntryUpdated" => {
-                let tags = payload.get("tags").and_then(Value::as_array).into_iter().flatten();
+            "MoodTakenBack" => {
+                side.moods.remove(&text(payload, "moodId"));
+            }
+            "TagDeleted" => {
+                side.tags.remove(&text(payload, "tagId"));
+            }
+            "JournalDraftSaved" | "JournalEntryCreated" | "JournalEntryUpdated" => {
+                let is_draft = event.event_type == "JournalDraftSaved";
+                // Those of a draft are not counted.
+                let tags = payload.get("tags").and_then(Value::as_array).filter(|_| !is_draft).into_iter().flatten();
                 let view = EntryView {
                     sequence: event.sequence,
                     version: number(payload, "version"),

@@ -89,8 +89,8 @@ async fn write_side(write: &Client) -> Result<WriteSide> {
     let entries = write.query(entries, &[]).await?;
     Ok(WriteSide {
         entries: entries.iter().map(|row| (row.get(0), (row.get(1), row.get(2), row.get(3)))).collect(),
-        moods: ids(write, "SELECT id::text FROM command.mood_records").await?,
-        tags: ids(write, "SELECT id::text FROM command.tags").await?,
+        moods: ids(write, "SELECT id::text FROM command.mood_records WHERE taken_back_at IS NULL").await?,
+        tags: ids(write, "SELECT id::text FROM command.tags WHERE deleted_at IS NULL").await?,
     })
 }
 
@@ -111,8 +111,9 @@ async fn read_side(read: &Client) -> Result<ReadSide> {
         mood: row.get(6),
         tags: row.get::<_, Vec<String>>(7).into_iter().collect(),
     };
-    let moods = read.query("SELECT mood_id::text, mood, note FROM query.moods_view", &[]).await?;
-    let tags = read.query("SELECT tag_id::text, name FROM query.tags_view", &[]).await?;
+    let moods = "SELECT mood_id::text, mood, note FROM query.moods_view WHERE taken_back_at IS NULL";
+    let moods = read.query(moods, &[]).await?;
+    let tags = read.query("SELECT tag_id::text, name FROM query.tags_view WHERE NOT deleted", &[]).await?;
     let users = read.query("SELECT id::text, email, sequence FROM query.users_view", &[]).await?;
     Ok(ReadSide {
         entries: entries.iter().map(|row| (row.get(0), view(row))).collect(),

@@ -26,6 +26,20 @@ pub enum Wish {
     Tag {
         mark: String,
     },
+    /// A draft whose title is the mark.
+    Draft {
+        mark: String,
+    },
+    /// The draft becomes an entry.
+    Publish {
+        entry: String,
+    },
+    TakeBack {
+        mood: String,
+    },
+    EndTag {
+        tag: String,
+    },
     /// The entry goes for good.
     Purge {
         entry: String,

@@ -21,7 +21,10 @@ const REFUSALS: [&str; 6] =
 const CREATE: &str = "mutation ($i: CreateJournalEntryInput!) { done: createJournalEntry(input: $i) { id } }";
 const UPDATE: &str = "mutation ($i: UpdateJournalEntryInput!) { done: updateJournalEntry(input: $i) { id } }";
 const DELETE: &str = "mutation ($id: ID!) { done: deleteJournalEntry(id: $id) }";
-const MOOD: &str = "mutation ($n: String) { done: recordMood(mood: CALM, note: $n) { date } }";
+const MOOD: &str = "mutation ($n: String) { done: recordMood(mood: CALM, note: $n) { id: recordId } }";
+const PUBLISH: &str = "mutation ($id: ID!) { done: publishJournalEntry(id: $id) { id } }";
+const TAKE_BACK: &str = "mutation ($id: ID!) { done: takeBackMood(id: $id) }";
+const END_TAG: &str = "mutation ($id: ID!) { done: deleteTag(id: $id) }";
 const PURGE: &str = "mutation ($id: ID!) { done: purgeJournalEntry(id: $id) { erasureId } }";
 const LEAVE: &str = "mutation ($p: String!) { done: deleteAccount(password: $p) { erasureId } }";
 /// How often an account is asked to go, while hosts come and go.
@@ -42,6 +45,10 @@ pub struct Writer {
     rng: fastrand::Rng,
     /// Entries that were acknowledged and that it has not deleted.
     entries: Vec<String>,
+    /// The same of drafts, moods and tags without entries.
+    drafts: Vec<String>,
+    moods: Vec<String>,
+    tags: Vec<String>,
     /// Each with the entry that it is of, where that is known.
     writes: Vec<(Option<String>, Write)>,
     /// Whether it purges entries, and those that it has or may have.
@@ -62,9 +69,21 @@ impl Writer {
     ) -> Result<Self> {
         let client = reqwest::Client::builder().no_proxy().timeout(ANSWER_WITHIN).build()?;
         let rng = fastrand::Rng::with_seed(seed);
-        let (token, user, entries, writes) = (String::new(), String::new(), Vec::new(), Vec::new());
-        let (purges, purged) = (false, BTreeSet::new());
-        let mut writer = Self { name, token, user, client, addresses, rng, entries, writes, purges, purged };
+        let mut writer = Self {
+            name,
+            token: String::new(),
+            user: String::new(),
+            client,
+            addresses,
+            rng,
+            entries: Vec::new(),
+            drafts: Vec::new(),
+            moods: Vec::new(),
+            tags: Vec::new(),
+            writes: Vec::new(),
+            purges: false,
+            purged: BTreeSet::new(),
+        };
         let email = format!("{}@example.org", writer.name);
         let base = writer.address().context("no host is up")?;
         let account = json!({ "email": email, "password": PASSWORD, "displayName": writer.name });
@@ -137,6 +156,32 @@ impl Writer {
                 self.entries.push(id.clone());
                 Some(id)
             }
+            (Wish::Draft { .. }, Some(id)) => {
+                self.drafts.push(id.clone());
+                Some(id)
+            }
+            // Only one that is acknowledged is asked for what entries are.
+            (Wish::Publish { entry }, id) => {
+                self.drafts.retain(|id| id != entry);
+                self.entries.extend(id);
+                Some(entry.clone())
+            }
+            (Wish::Mood { .. }, Some(id)) => {
+                self.moods.push(id);
+                None
+            }
+            (Wish::Tag { .. }, Some(id)) => {
+                self.tags.push(id);
+                None
+            }
+            (Wish::TakeBack { mood }, _) => {
+                self.moods.retain(|id| id != mood);
+                None
+            }
+            (Wish::EndTag { tag }, _) => {
+                self.tags.retain(|id| id != tag);
+                None
+            }
             (Wish::Update { entry, .. }, _) => Some(entry.clone()),
             // Also one that failed: the archive does not say which of two requests deleted an entry.
             (Wish::Delete { entry } | Wish::Purge { entry }, _) => {
@@ -155,17 +200,28 @@ impl Writer {
     }
 
     fn wish(&mut self, mark: String) -> Wish {
-        let entry = if self.entries.is_empty() {
-            None
-        } else {
-            Some(self.entries[self.rng.usize(..self.entries.len())].clone())
+        let rng = &mut self.rng;
+        let one_of = |rng: &mut fastrand::Rng, ids: &[String]| {
+            let number = if ids.is_empty() { 0 } else { rng.usize(..ids.len()) };
+            ids.get(number).cloned()
         };
-        match (self.rng.u32(0..if self.purges { 21 } else { 20 }), entry) {
-            (20, Some(entry)) => Wish::Purge { entry },
+        let choice = rng.u32(0..if self.purges { 26 } else { 25 });
+        let of = match choice {
+            21 | 22 => &self.drafts,
+            23 => &self.moods,
+            24 => &self.tags,
+            _ => &self.entries,
+        };
+        match (choice, one_of(rng, of)) {
             (0..9, Some(entry)) => Wish::Update { entry, mark },
             (9..11, Some(entry)) => Wish::Delete { entry },
             (11..13, _) => Wish::Mood { mark },
             (13, _) => Wish::Tag { mark },
+            (20, _) => Wish::Draft { mark },
+            (21 | 22, Some(entry)) => Wish::Publish { entry },
+            (23, Some(mood)) => Wish::TakeBack { mood },
+            (24, Some(tag)) => Wish::EndTag { tag },
+            (25, Some(entry)) => Wish::Purge { entry },
             _ => Wish::Create { mark },
         }
     }
@@ -175,7 +231,7 @@ impl Writer {
     async fn ask(&mut self, wish: &Wish) -> Option<(Outcome, Option<String>)> {
         let first = self.send(wish).await?;
         match (wish, first) {
-            (Wish::Create { .. }, (Outcome::Unknown, _)) => match self.send(wish).await {
+            (Wish::Create { .. } | Wish::Draft { .. }, (Outcome::Unknown, _)) => match self.send(wish).await {
                 Some((Outcome::Ok, id)) => Some((Outcome::Ok, id)),
                 // The second refusal says nothing about the first request.
                 _ => Some((Outcome::Unknown, None)),
@@ -211,8 +267,9 @@ impl Writer {
 
 fn body(wish: &Wish) -> Value {
     match wish {
-        Wish::Create { mark } => json!({ "query": CREATE, "variables": { "i": {
-            "title": mark, "content": "Slept well, walked by the river.", "mood": "CALM", "tags": ["river"], "clientMutationId": mark
+        Wish::Create { mark } | Wish::Draft { mark } => json!({ "query": CREATE, "variables": { "i": {
+            "title": mark, "content": "Slept well, walked by the river.", "mood": "CALM", "tags": ["river"], "clientMutationId": mark,
+            "draft": matches!(wish, Wish::Draft { .. })
         } } }),
         Wish::Update { entry, mark } => {
             json!({ "query": UPDATE, "variables": { "i": { "id": entry, "title": mark, "tags": ["river", "evening"] } } })
@@ -220,6 +277,9 @@ fn body(wish: &Wish) -> Value {
         Wish::Delete { entry } => json!({ "query": DELETE, "variables": { "id": entry } }),
         Wish::Mood { mark } => json!({ "query": MOOD, "variables": { "n": mark } }),
         Wish::Tag { mark } => json!({ "query": TAG, "variables": { "n": mark } }),
+        Wish::Publish { entry } => json!({ "query": PUBLISH, "variables": { "id": entry } }),
+        Wish::TakeBack { mood } => json!({ "query": TAKE_BACK, "variables": { "id": mood } }),
+        Wish::EndTag { tag } => json!({ "query": END_TAG, "variables": { "id": tag } }),
         Wish::Purge { entry } => json!({ "query": PURGE, "variables": { "id": entry } }),
         Wish::Leave { .. } => json!({ "query": LEAVE, "variables": { "p": PASSWORD } }),
     }

@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
 mod delivery;
+mod export;
 mod growth;
 mod host;
 mod load;
@@ -44,7 +45,7 @@ pub struct BenchArgs {
     /// How often each program of `--peers` is measured
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// For `--only growth`: the host to measure, instead of a release build
+    /// For `--only growth` and `--only export`: the host to measure, instead of a release build
     #[arg(long, value_name = "FILE")]
     host: Option<PathBuf>,
     /// For growth: the entries of all users together
@@ -68,6 +69,8 @@ enum Part {
     Sockets,
     /// Cost by a user's entries and by what waits, and plans at a million entries
     Growth,
+    /// Memory while a large journal is exported; only when it is named, as it takes 6 GB of disk
+    Export,
     /// The platform compared with the programs of `--peers`
     Peers,
 }
@@ -87,6 +90,7 @@ pub fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
     let page = std::fs::read_to_string(&path).unwrap_or_default();
     let (page, by_hand) = page.split_at(page.find(BY_HAND).unwrap_or(page.len()));
     let (rest, peers) = page.split_at(page.find(peers::HEADING).unwrap_or(page.len()));
+    let (rest, exports) = rest.split_at(rest.find(export::HEADING).unwrap_or(rest.len()));
     let (rest, sockets) = rest.split_at(rest.find(sockets::HEADING).unwrap_or(rest.len()));
     let (rest, growth) = rest.split_at(rest.find(growth::HEADING).unwrap_or(rest.len()));
     let (platform, delivery) = rest.split_at(rest.find(delivery::HEADING).unwrap_or(rest.len()));
@@ -97,6 +101,7 @@ pub fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
     let sockets = if is_wanted(Part::Sockets) { sockets::run(workspace)? } else { sockets.to_owned() };
     let (growth, faults) =
         if is_wanted(Part::Growth) { self::growth(workspace, args)? } else { (growth.to_owned(), Vec::new()) };
+    let exports = if args.only == Some(Part::Export) { self::exports(workspace, args)? } else { exports.to_owned() };
     let peers = match &args.peers {
         Some(folder) if is_wanted(Part::Peers) => {
             let folder = folder.canonicalize().with_context(|| format!("--peers {}", folder.display()))?;
@@ -105,7 +110,7 @@ pub fn run(workspace: &Workspace, args: &BenchArgs) -> Result<()> {
         }
         _ => peers.to_owned(),
     };
-    let parts = [&*platform, &*delivery, &*growth, &*sockets, &*peers, by_hand];
+    let parts = [&*platform, &*delivery, &*growth, &*sockets, &*exports, &*peers, by_hand];
     let parts = parts.iter().map(|part| part.trim_end()).filter(|part| !part.is_empty());
     let text = parts.collect::<Vec<_>>().join("\n\n") + "\n";
     println!("\n{text}");
@@ -179,12 +184,25 @@ fn platform(workspace: &Workspace, args: &BenchArgs) -> Result<String> {
 
 /// The page's part about large data.
 fn growth(workspace: &Workspace, args: &BenchArgs) -> Result<(String, Vec<String>)> {
-    if args.host.is_none() {
-        build(workspace)?;
-    }
-    let host = args.host.as_ref().map(|host| host.canonicalize().with_context(|| format!("--host {}", host.display())));
+    let host = given_host(workspace, args)?;
     let data_dir = data_dir("mindflow-growth")?;
-    growth::run(workspace, data_dir.path(), (args.entries, args.waiting), host.transpose()?.as_deref())
+    growth::run(workspace, data_dir.path(), (args.entries, args.waiting), host.as_deref())
+}
+
+/// The page's part about exports.
+fn exports(workspace: &Workspace, args: &BenchArgs) -> Result<String> {
+    let host = given_host(workspace, args)?;
+    let data_dir = data_dir("mindflow-export")?;
+    export::run(workspace, data_dir.path(), host.as_deref())
+}
+
+/// The host of `--host`; without it, a release build is made.
+fn given_host(workspace: &Workspace, args: &BenchArgs) -> Result<Option<PathBuf>> {
+    let Some(host) = &args.host else {
+        build(workspace)?;
+        return Ok(None);
+    };
+    host.canonicalize().map(Some).with_context(|| format!("--host {}", host.display()))
 }
 
 /// Nothing in the environment may end a release build.

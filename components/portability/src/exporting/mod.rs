@@ -73,6 +73,10 @@ pub async fn stretch(leased: Leased) -> Result<(), Error> {
             Format::Html => html::step(&mut job, &mut state, &mut output).await?,
         }
     }
+    if !store::is_held(&leased).await? {
+        // The same part may be another run's by now.
+        return Ok(());
+    }
     let names = output.take_names();
     let (bytes, directory) = output.finish().await?;
     let directory_bytes = directory.len() as u64;
@@ -100,7 +104,7 @@ pub async fn stretch(leased: Leased) -> Result<(), Error> {
         now_us,
     )
     .await?;
-    if !is_kept {
+    if !is_kept && !store::is_wanted(id).await? {
         // It was cancelled meanwhile.
         files::forget_export(id, number.saturating_add(1)).await?;
     }

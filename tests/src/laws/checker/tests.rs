@@ -161,6 +161,49 @@ fn a_stale_a_missing_and_a_surplus_row_of_the_read_side_are_seen() {
     assert_eq!(broken(surplus), [Law::ReadSide].into());
 }
 
+#[test]
+fn a_draft_is_an_entry_once_it_is_published_and_what_was_taken_back_is_gone() {
+    let later = |history: &mut History| {
+        let draft = |published: Value| json!({ "journalId": "d", "title": "five", "version": 1, "tags": [{ "id": "t" }], "publishedAt": published });
+        for further in [
+            event(7, "JournalDraftSaved", "entry:d", 1, draft(Value::Null)),
+            event(8, "JournalEntryCreated", "entry:d", 2, draft(json!("2026-11-30T10:00:00Z"))),
+            event(9, "MoodTakenBack", "mood:m", 2, json!({ "moodId": "m" })),
+            event(10, "TagDeleted", "tag:t", 2, json!({ "tagId": "t" })),
+        ] {
+            history.counted.insert(further.event_id.clone(), 1);
+            history.archive.push(further);
+        }
+        history.write_side.entries.insert("d".into(), (2, false, "five".into()));
+        history.write_side.moods.clear();
+        history.write_side.tags.clear();
+        history.read_side = fold(&history.archive);
+        for wish in [
+            Wish::Draft { mark: "five".into() },
+            Wish::Publish { entry: "d".into() },
+            Wish::TakeBack { mood: "m".into() },
+            Wish::EndTag { tag: "t".into() },
+        ] {
+            history.writes.push(Write { wish, outcome: Outcome::Ok });
+        }
+    };
+    assert_eq!(broken(later), [].into());
+    let lost = |history: &mut History| {
+        later(history);
+        history.archive[7].payload["publishedAt"] = Value::Null;
+    };
+    assert_eq!(broken(lost), [Law::Lost].into(), "it was published, and no event says so");
+    let kept = |history: &mut History| {
+        later(history);
+        history.read_side.moods = fold(&history.archive[..8]).moods;
+    };
+    assert_eq!(broken(kept), [Law::ReadSide].into());
+    let mut history = good();
+    later(&mut history);
+    let tags = |events: usize| fold(&history.archive[..events]).entries["d"].tags.len();
+    assert_eq!((tags(7), tags(8)), (0, 1), "those of a draft are not counted");
+}
+
 /// As after a purge of the entry `b`, which has taken the payloads of its events, and whose last one came to no handler.
 fn purge(history: &mut History) {
     let purged = Archived {

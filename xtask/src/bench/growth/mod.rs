@@ -20,7 +20,8 @@ use crate::lookup;
 use crate::workspace::Workspace;
 use drain::Drained;
 use plans::Statement;
-use requests::{Reader, Timed};
+pub use requests::Reader;
+use requests::Timed;
 use server::Server;
 
 pub const HEADING: &str = "## Growth";
@@ -37,13 +38,13 @@ const DATABASES: [(&str, &str); 3] = [
 const FILLED: &str = include_str!("entries.sql");
 
 /// The platform on servers of the benchmark's own.
-struct Stage {
-    server: Server,
+pub struct Stage {
+    pub server: Server,
     /// Holds sessions and the like.
     _redis: TemporaryRedis,
     /// Holds caches, and is emptied before each request: what is measured is the databases.
     cache: TemporaryRedis,
-    launch: Launch,
+    pub launch: Launch,
 }
 
 /// A statement of a request.
@@ -94,7 +95,7 @@ pub fn run(
 // === impl Stage ===
 
 impl Stage {
-    fn start(workspace: &Workspace, data_dir: &Path, program: Option<&Path>) -> Result<Self> {
+    pub fn start(workspace: &Workspace, data_dir: &Path, program: Option<&Path>) -> Result<Self> {
         let server = Server::start()?;
         let redis_server = lookup::redis_server()?;
         let redis =
@@ -126,7 +127,7 @@ impl Stage {
     }
 
     /// Fills in the entries of these users and of so many others.
-    fn fill(&self, readers: &[&Reader], others: u32) -> Result<()> {
+    pub fn fill(&self, readers: &[&Reader], others: u32) -> Result<()> {
         let named: Vec<String> =
             readers.iter().map(|reader| format!("('{}'::uuid, {})", reader.id, reader.entries)).collect();
         let variables = [("owners", named.join(", ")), ("others", others.to_string())];
