@@ -348,8 +348,6 @@ async fn a_hash_that_was_made_at_another_cost_is_replaced_by_the_next_login() {
     let (typed, other) = ("un cafe\u{301} au lait", "un caf\u{e9} au lait");
     let of_before = "UPDATE auth.users SET password_hash = $2, password_formed = false WHERE id = $1";
     database.execute(of_before, &[&id, &AS_TYPED]).await.unwrap();
-    // One comparison decides: the two texts that it may be of take turns.
-    login(platform.http(), &ada.email, typed).await.expect_problem(401, "unauthenticated");
     for password in [typed, other, typed] {
         login(platform.http(), &ada.email, password).await.expect(200);
     }

@@ -103,11 +103,11 @@ pub struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    /// What is compared with the hash. One comparison decides, whatever was typed: with hashes of before the two texts take turns, so that the
-    /// right password opens the account by the second attempt.
+    /// What is compared with the hash. One comparison decides, whatever was typed: with hashes of before the two texts take turns, first the one
+    /// that was typed, as it was when the hash was made, so that the right password opens the account by the second attempt from any keyboard.
     fn text(&self) -> Cow<'_, str> {
         let is_of_before = self.stored.as_ref().is_some_and(|stored| !stored.formed);
-        if is_of_before && self.failed_before % 2 == 1 { self.password.into() } else { text::password(self.password) }
+        if is_of_before && self.failed_before % 2 == 0 { self.password.into() } else { text::password(self.password) }
     }
 }
 
@@ -169,9 +169,9 @@ mod tests {
             (None, 1, FORMED),
             (hashed(true), 0, FORMED),
             (hashed(true), 1, FORMED),
-            (hashed(false), 0, FORMED),
-            (hashed(false), 1, TYPED),
-            (hashed(false), 2, FORMED),
+            (hashed(false), 0, TYPED),
+            (hashed(false), 1, FORMED),
+            (hashed(false), 2, TYPED),
         ] {
             let attempt = Attempt { password: TYPED, stored: stored.clone(), failed_before };
             assert_eq!(attempt.text(), text, "{stored:?} {failed_before}");
