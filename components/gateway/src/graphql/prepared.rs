@@ -4,7 +4,6 @@ use super::answer::Answer;
 use super::apq::ToKeep;
 use super::cost::Cost;
 use super::documents::{self, Document};
-use super::execute::chosen;
 use super::scope::SharedScope;
 use super::workarounds::response_shape::Asked;
 use super::workarounds::{absent_variables, input_errors, subscription_root};
@@ -57,7 +56,7 @@ impl Prepared {
 
     /// Whether it asks for what the schema says alone, such as `__typename`.
     pub fn reads_nothing(&self) -> bool {
-        chosen(&self.document.parsed, self.operation_name.as_deref()).is_ok_and(documents::reads_nothing)
+        documents::chosen(&self.document.parsed, self.operation_name.as_deref()).is_ok_and(documents::reads_nothing)
     }
 
     /// Memory for what the operation takes. Those of a batch have one together.
