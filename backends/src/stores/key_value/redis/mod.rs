@@ -91,6 +91,8 @@ impl KeyValue for Redis {
     }
 
     async fn recall(&self, keys: &[String], current: &[String]) -> Result<Vec<Option<Entry>>, Error> {
+        // Copies take no waiting: a caller that reads them in a loop lets the other tasks of its thread run now and then.
+        tokio::task::coop::consume_budget().await;
         if let Some(tracking) = self.tracking.as_ref().filter(|_| !self.server.is_closed()) {
             let wanted = |key, copied| Wanted { name: self.names.entry(key), copied };
             let copied = keys.iter().map(|key| wanted(key, true));
