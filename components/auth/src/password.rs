@@ -107,7 +107,11 @@ impl Attempt<'_> {
     /// that was typed, as it was when the hash was made, so that the right password opens the account by the second attempt from any keyboard.
     fn text(&self) -> Cow<'_, str> {
         let is_of_before = self.stored.as_ref().is_some_and(|stored| !stored.formed);
-        if is_of_before && self.failed_before % 2 == 0 { self.password.into() } else { text::password(self.password) }
+        if is_of_before && self.failed_before.is_multiple_of(2) {
+            self.password.into()
+        } else {
+            text::password(self.password)
+        }
     }
 }
 
