@@ -456,3 +456,19 @@ async fn a_killed_host_goes_on_with_what_it_imported_and_exported() {
     .await;
     assert_eq!((&job["status"], &job["entriesDone"]), (&json!("READY"), &json!(300)), "{job}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_whose_stretches_end_without_a_word_is_given_up_at_last() {
+    let platform = quick().start().await;
+    let ada = platform.register().await;
+    let table = b"full_date,mood,note\n2024-05-01,good,one\n".to_vec();
+    assert_eq!(import(&ada, table.clone()).await["status"], "READY");
+    // As if instances had ended while they worked on it, one after the other.
+    let failing =
+        "UPDATE portability.jobs SET status = 'RUNNING', completed_at = NULL, failures = 30, leased_until = now()";
+    platform.write_database().await.execute(failing, &[]).await.expect("it has failed so often");
+    let given_up = over(&ada, IMPORTS, "imports").await;
+    assert_eq!(given_up["status"], "FAILED", "{given_up}");
+    assert!(given_up["error"].as_str().unwrap().contains("too often"), "{given_up}");
+    assert_eq!(import(&ada, table).await["status"], "READY");
+}

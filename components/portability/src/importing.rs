@@ -111,7 +111,6 @@ type Went = Result<(bool, u64), (Ended, u64)>;
 
 /// Whether the import is over, and how many entries were made.
 async fn go_on(job: &mut Job, settings: Settings) -> Result<Went, Error> {
-    let until_us = clock::now_us().saturating_add(STRETCH_US);
     let before = job.clone();
     let ended = |why: &str| Ok(Err((Ended(why.to_owned()), 0)));
     let Some(upload) = job.upload_id else { return ended("The import has no upload.") };
@@ -140,7 +139,7 @@ async fn go_on(job: &mut Job, settings: Settings) -> Result<Went, Error> {
     if state == State::default() {
         import.problems().into_iter().for_each(|problem| importing.report.problem(problem));
     }
-    let ended = importing.units(job, &mut state, until_us).await?;
+    let ended = importing.units(job, &mut state).await?;
     let made = importing.made;
     job.report = serde_json::to_value(&importing.report).map_err(no_json)?;
     job.state = serde_json::to_value(state).map_err(no_json)?;
@@ -167,10 +166,13 @@ fn context(job: Uuid) -> CallContext {
 // === impl Importing ===
 
 impl Importing<'_> {
-    /// Records until the stretch's time is over; why the import ends, if it does before its end.
-    async fn units(&mut self, job: &mut Job, state: &mut State, until_us: i64) -> Result<Option<Ended>, Error> {
+    /// Records until the stretch's time is over; why the import ends, if it does before its end. The time begins when the first file is
+    /// read, so that a large one on a slow machine comes to its records.
+    async fn units(&mut self, job: &mut Job, state: &mut State) -> Result<Option<Ended>, Error> {
+        let mut until_us = None;
         while let Some(unit) = self.import.units().get(state.unit) {
             let items = self.import.read(unit).await.map_err(|error| Error::Unavailable(error.to_string()))?;
+            let until_us = *until_us.get_or_insert_with(|| clock::now_us().saturating_add(STRETCH_US));
             if state.counted <= state.unit {
                 state.counted = state.unit + 1;
                 job.total += items.len() as u64;
