@@ -364,7 +364,7 @@ async fn bad_records_are_named_and_the_others_come_in() {
     let entries = json!({ "metadata": { "version": "1.0" }, "entries": [
         { "uuid": "A1", "creationDate": "2024-05-01T10:00:00Z", "text": "# Good\n\n![](dayone-moment://P1)\n![](dayone-moment://P2)",
           "photos": [{ "identifier": "P1", "md5": "aa", "type": "png" }, { "identifier": "P2", "md5": "bb", "type": "png" }] },
-        { "uuid": "A2", "creationDate": "someday", "text": "x" },
+        { "uuid": "A2", "creationDate": "some\u{0}day", "text": "x" },
         { "uuid": "A3", "creationDate": "2024-05-01T10:00:00Z", "text": long },
         { "uuid": "A1", "creationDate": "2024-05-01T10:00:00Z", "text": "the id of another" },
         { "uuid": "A5", "creationDate": "2224-05-01T10:00:00Z", "text": "of a day to come" },

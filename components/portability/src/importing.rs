@@ -19,6 +19,8 @@ use uuid::{Builder, Uuid};
 
 /// That a report has; all are counted.
 const PROBLEMS_MAX: usize = 200;
+/// Of a problem's texts, which can have what an archive has.
+const PROBLEM_CHARS_MAX: usize = 1_000;
 /// As the command service allows of an entry.
 const TAGS_MAX: usize = 20;
 const TAG_CHARS_MAX: usize = 50;
@@ -82,9 +84,16 @@ impl Report {
     fn problem(&mut self, problem: Problem) {
         self.problems_total = self.problems_total.saturating_add(1);
         if self.problems.len() < PROBLEMS_MAX {
-            self.problems.push(problem);
+            let Problem { record, rule, message } = problem;
+            self.problems.push(Problem { record: kept_text(&record), rule, message: kept_text(&message) });
         }
     }
+}
+
+/// The database keeps no U+0000.
+fn kept_text(text: &str) -> String {
+    let readable = |letter: char| if letter == '\0' { char::REPLACEMENT_CHARACTER } else { letter };
+    text.chars().take(PROBLEM_CHARS_MAX).map(readable).collect()
 }
 
 pub async fn stretch(leased: Leased) -> Result<(), Error> {
@@ -486,4 +495,25 @@ fn id_of(user_id: Uuid, format: Format, what: &str, source_id: &str, turn: u8, m
     let now_us = clock::now_us();
     let millis = u64::try_from(made_us.clamp(0, now_us) / 1_000).unwrap_or_default();
     Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_can_be_kept_whatever_an_archive_has() {
+        let mut report = Report::default();
+        report.problem(Problem::new("Travels.json, entry 2", "format", "The mood `\0` is none."));
+        report.problem(Problem::new("x".repeat(70_000), "format", "é".repeat(70_000)));
+        for _ in 0..PROBLEMS_MAX {
+            report.problem(Problem::new("", "format", ""));
+        }
+        assert_eq!((report.problems.len(), report.problems_total), (PROBLEMS_MAX, PROBLEMS_MAX as u32 + 2));
+        assert_eq!(report.problems[0].message, "The mood `\u{fffd}` is none.");
+        assert_eq!(report.problems[0].record, "Travels.json, entry 2");
+        let chars = |text: &str| text.chars().count();
+        let long = &report.problems[1];
+        assert_eq!((chars(&long.record), chars(&long.message)), (PROBLEM_CHARS_MAX, PROBLEM_CHARS_MAX));
+    }
 }
