@@ -411,6 +411,10 @@ async fn an_upload_in_pieces_begins_where_it_broke_off_and_is_bounded_by_the_day
     let done = over(&ada, IMPORTS, "imports").await;
     assert_eq!((&done["status"], &done["report"]["entries"]), (&json!("FAILED"), &json!(2)), "{done}");
     assert!(done["error"].as_str().unwrap().contains("tomorrow"), "{done}");
+    // Moods without an entry are bounded with them.
+    let moods = "full_date,mood\n2024-05-01,good\n2024-05-02,bad\n2024-05-03,rad\n".as_bytes().to_vec();
+    let felt = import(&bob, moods).await;
+    assert_eq!((&felt["status"], &felt["report"]["moods"]), (&json!("FAILED"), &json!(2)), "{felt}");
     send_upload(&ada, vec![b'x'; 2_000]).await;
     let full = send(ada.request(Method::POST, "/portability/uploads").body("x")).await;
     assert_eq!(full.expect_problem(403, "quota-exceeded")["quota"], "importBytes");

@@ -69,7 +69,7 @@ struct Importing<'a> {
     report: Report,
     /// Ids of journals by their names.
     books: HashMap<String, Option<String>>,
-    /// Entries that may still be made today.
+    /// Entries and recorded moods that may still be made today.
     room: u64,
     made: u64,
 }
@@ -118,7 +118,7 @@ pub async fn stretch(leased: Leased) -> Result<(), Error> {
 
 type Went = Result<(bool, u64), (Ended, u64)>;
 
-/// Whether the import is over, and how many entries were made.
+/// Whether the import is over, and how many entries and moods were made.
 async fn go_on(job: &mut Job, settings: Settings) -> Result<Went, Error> {
     let before = job.clone();
     let ended = |why: &str| Ok(Err((Ended(why.to_owned()), 0)));
@@ -216,31 +216,43 @@ impl Importing<'_> {
                 let outcome = self.kept(call.await, &at)?;
                 self.report.tags += u32::from(matches!(outcome, Some(imports::Outcome::Created)));
             }
-            Ok(Item::Mood(mood)) => self.mood(mood, &at).await?,
+            Ok(Item::Mood(mood)) => return self.mood(mood, &at).await,
             Ok(Item::Entry(record)) => return self.entry(*record, &at).await,
         }
         Ok(None)
     }
 
-    async fn mood(&mut self, mood: MoodRecord, at: &str) -> Result<(), Error> {
+    /// Why the import ends, when as much was made today as may be.
+    fn is_full(&self) -> Option<Ended> {
+        let text = "As many entries and moods as can be imported in a day are: import the same again tomorrow, and it goes on behind them.";
+        (self.room <= self.made && !self.job.dry_run).then(|| Ended(text.to_owned()))
+    }
+
+    async fn mood(&mut self, mood: MoodRecord, at: &str) -> Result<Option<Ended>, Error> {
+        if let Some(ended) = self.is_full() {
+            return Ok(Some(ended));
+        }
         // What the account itself has exported is there under its own id.
         if let Some(former) = id::parse(&mood.id).filter(|_| self.import.format() == Format::Mindflow) {
             match self.recorded(former, &mood, true, at).await? {
                 Some(imports::Outcome::Created) => {}
                 Some(_) => {
                     self.report.duplicates += 1;
-                    return Ok(());
+                    return Ok(None);
                 }
-                None => return Ok(()),
+                None => return Ok(None),
             }
         }
         let id = self.id("mood", &mood.id, 0, mood.at.0);
         match self.recorded(id, &mood, self.job.dry_run, at).await? {
-            Some(imports::Outcome::Created) => self.report.moods += 1,
+            Some(imports::Outcome::Created) => {
+                self.report.moods += 1;
+                self.made += u64::from(!self.job.dry_run);
+            }
             Some(_) => self.report.duplicates += 1,
             None => {}
         }
-        Ok(())
+        Ok(None)
     }
 
     async fn recorded(
@@ -258,9 +270,8 @@ impl Importing<'_> {
     }
 
     async fn entry(&mut self, record: Record, at: &str) -> Result<Option<Ended>, Error> {
-        if self.room <= self.made && !self.job.dry_run {
-            let text = "As many entries as can be imported in a day are: import the same again tomorrow, and it goes on behind them.";
-            return Ok(Some(Ended(text.to_owned())));
+        if let Some(ended) = self.is_full() {
+            return Ok(Some(ended));
         }
         let book = match &record.journal {
             Some(name) => self.book(name, at).await?,
