@@ -18,6 +18,7 @@ const PHOTOS: &str = "photos";
 
 #[derive(Deserialize)]
 struct File {
+    #[serde(deserialize_with = "crate::import::bounded")]
     entries: Vec<Box<RawValue>>,
 }
 

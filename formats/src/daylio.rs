@@ -1,7 +1,7 @@
 //! Daylio's backup, a JSON in Base64 in an archive, and its export, a table with commas. (Formats as public parsers of them read them:
 //! Guekka/DaylioBackupTools for the backup, staticf0x/daylio-parser for the table.)
 
-use crate::import::{Item, fingerprint, mood, parts, readable};
+use crate::import::{ITEMS_MAX, Item, fingerprint, mood, parts, readable};
 use crate::record::{Medium, MoodRecord, Problem, Record};
 use crate::zip::Directory;
 use crate::{civil, title};
@@ -21,12 +21,13 @@ const BETWEEN_ACTIVITIES: &str = " | ";
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Backup {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::import::bounded")]
     custom_moods: Vec<CustomMood>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::import::bounded")]
     tags: Vec<Tag>,
+    #[serde(deserialize_with = "crate::import::bounded")]
     day_entries: Vec<Box<RawValue>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::import::bounded")]
     assets: Vec<Asset>,
 }
 
@@ -242,7 +243,11 @@ pub fn read_table(text: &[u8]) -> Result<Vec<Result<Item, Problem>>, Problem> {
         };
         Ok(kept.item())
     });
-    Ok(rows.collect())
+    let rows: Vec<_> = rows.take(ITEMS_MAX + 1).collect();
+    if rows.len() > ITEMS_MAX {
+        return Err(Problem::new(TABLE, "too-many", format!("A table has at most {ITEMS_MAX} lines.")));
+    }
+    Ok(rows)
 }
 
 // === impl Kept ===

@@ -5,14 +5,21 @@ use crate::record::{MoodRecord, Problem, Record};
 use crate::zip::{BadArchive, Content, Directory, Limits};
 use crate::{Source, day_one, daylio, journiv, markdown, mindflow};
 use mindflow_events::Mood;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::de::{DeserializeOwned, Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
+use std::fmt;
+use std::marker::PhantomData;
 
 /// Of a file with records, unpacked: as much as is held in memory while it is parsed. Some 20,000 entries.
 pub const TEXT_BYTES_MAX: u64 = 32 << 20;
 /// Of one Markdown file.
 pub const MARKDOWN_BYTES_MAX: u64 = 1 << 20;
+/// Of a list in such a file: an item of two bytes takes fifty times as much in memory.
+pub const ITEMS_MAX: usize = 200_000;
+/// Of one record: three times the longest text with all its letters escaped, and room for its lists.
+const RECORD_BYTES_MAX: usize = 4 << 20;
 /// What tells one format from another is in so many bytes.
 const HEAD_BYTES: usize = 256;
 
@@ -207,6 +214,35 @@ pub fn readable<T: DeserializeOwned>(file: &str, json: &[u8]) -> Result<T, Probl
         .map_err(|error| Problem::damaged(file, format!("The file is not as it should be: {error}.")))
 }
 
+/// A list of at most [`ITEMS_MAX`].
+///
+/// # Errors
+/// It is longer, or no list of these.
+pub fn bounded<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    deserializer.deserialize_seq(Bounded(PhantomData))
+}
+
+struct Bounded<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Bounded<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "a list of at most {ITEMS_MAX}")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = list.next_element()? {
+            if items.len() == ITEMS_MAX {
+                return Err(A::Error::invalid_length(ITEMS_MAX + 1, &self));
+            }
+            items.push(item);
+        }
+        Ok(items)
+    }
+}
+
 /// Each part of a file on its own, counted from 1.
 pub fn parts<T: DeserializeOwned>(
     file: &str,
@@ -217,6 +253,10 @@ pub fn parts<T: DeserializeOwned>(
     let numbered = parts.iter().zip(1..);
     let read = numbered.map(|(part, number): (_, u64)| {
         let record = || format!("{file}, {kind} {number}");
+        if part.get().len() > RECORD_BYTES_MAX {
+            let message = format!("A record has at most {RECORD_BYTES_MAX} bytes; this one has {}.", part.get().len());
+            return Err(Problem::new(record(), "too-long", message));
+        }
         let part: T =
             serde_json::from_str(part.get()).map_err(|error| Problem::damaged(record(), format!("{error}.")))?;
         item(part).map_err(|(rule, message)| Problem::new(record(), rule, message))

@@ -14,6 +14,7 @@ const MEDIA: &str = "media/";
 
 #[derive(Deserialize)]
 struct Export {
+    #[serde(deserialize_with = "crate::import::bounded")]
     journals: Vec<Journal>,
 }
 
@@ -21,7 +22,7 @@ struct Export {
 struct Journal {
     #[serde(default)]
     title: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::import::bounded")]
     entries: Vec<Box<RawValue>>,
 }
 

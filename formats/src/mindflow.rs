@@ -21,10 +21,10 @@ pub struct Head {
     pub format: String,
     pub version: u32,
     pub exported_at: Time,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::import::bounded")]
     pub journals: Vec<Journal>,
     /// All of them, so that those without an entry are there as well.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::import::bounded")]
     pub tags: Vec<String>,
 }
 
@@ -40,13 +40,13 @@ struct MoodsOut<'a> {
 
 #[derive(Deserialize)]
 struct EntriesIn {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::import::bounded")]
     entries: Vec<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]
 struct MoodsIn {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::import::bounded")]
     moods: Vec<Box<RawValue>>,
 }
 

@@ -1,7 +1,7 @@
 //! What each product writes is read as what it means, and what this platform writes is read as what it was.
 
 use crate::export::{self, day_one, html};
-use crate::import::{Format, Import, Item, TEXT_BYTES_MAX};
+use crate::import::{Format, ITEMS_MAX, Import, Item, TEXT_BYTES_MAX};
 use crate::record::{Journal, Medium, MoodRecord, Problem, Record, Size};
 use crate::zip::{BadArchive, Packing, Writer};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -508,4 +508,29 @@ fn the_examples_of_the_page_are_read() {
         assert_eq!(problems, vec![], "{format:?}");
         assert!(!entries(items).is_empty(), "{format:?}");
     }
+}
+
+#[test]
+fn a_list_of_countless_items_is_refused_before_it_fills_the_memory() {
+    let head = r#"{"format": "mindflow-journal", "version": 1, "exportedAt": "2024-05-01T05:10:00Z"}"#;
+    let list = format!(r#"{{"entries": [{}0]}}"#, "0,".repeat(ITEMS_MAX));
+    let (_, items, problems) = import(files(&[("mindflow.json", head), ("entries/000001.json", &list)]));
+    assert_eq!((items.len(), problems.len()), (0, 1));
+    assert!(problems[0].message.contains(&ITEMS_MAX.to_string()), "{problems:?}");
+    let table = format!("full_date,mood\n{}", "2024-05-01,good\n".repeat(ITEMS_MAX + 1));
+    let (_, items, problems) = import(table.into_bytes());
+    assert_eq!((items.len(), problems[0].rule.as_str()), (0, "too-many"));
+}
+
+#[test]
+fn a_record_that_is_longer_than_any_entry_is_left_out_and_the_next_one_is_read() {
+    let head = r#"{"format": "mindflow-journal", "version": 1, "exportedAt": "2024-05-01T05:10:00Z"}"#;
+    let entry =
+        |id: &str, content: &str| json!({ "id": id, "title": "T", "content": content, "entryDate": "2024-05-01" });
+    // Not the same letter all over: that would be taken for a bomb.
+    let long: String = (0..900_000_u32).map(|number| number.to_string()).collect();
+    let list = json!({ "entries": [entry("a", &long), entry("b", "short")] }).to_string();
+    let (_, items, problems) = import(files(&[("mindflow.json", head), ("entries/000001.json", &list)]));
+    assert_eq!((items.len(), problems.len()), (1, 1));
+    assert_eq!((problems[0].rule.as_str(), problems[0].record.as_str()), ("too-long", "entries/000001.json, entry 1"));
 }

@@ -314,6 +314,8 @@ async fn what_an_entry_said_before_is_kept_and_can_be_given_back() {
         |version: u32, expected: Option<u32>| json!({ "id": entry["id"], "version": version, "expected": expected });
     assert_eq!(ada.graphql(back, to(1, Some(1))).await.error_code(), "CONFLICT");
     assert_eq!(broken(&ada, back, to(9, None)).await, ["version"]);
+    let bob = platform.register().await;
+    assert_eq!(bob.graphql(back, to(1, None)).await.error_code(), "NOT_FOUND");
     let given = ada.data(back, to(1, Some(2))).await["restoreEntryVersion"].clone();
     let expected = json!({ "version": 3, "title": "One", "content": "First words.", "mood": "CALM", "tags": [{ "name": "rain" }],
         "entryTime": "08:00", "place": { "name": "Home" }, "pinned": true });

@@ -364,7 +364,7 @@ async fn bad_records_are_named_and_the_others_come_in() {
     let entries = json!({ "metadata": { "version": "1.0" }, "entries": [
         { "uuid": "A1", "creationDate": "2024-05-01T10:00:00Z", "text": "# Good\n\n![](dayone-moment://P1)\n![](dayone-moment://P2)",
           "photos": [{ "identifier": "P1", "md5": "aa", "type": "png" }, { "identifier": "P2", "md5": "bb", "type": "png" }] },
-        { "uuid": "A2", "creationDate": "someday", "text": "x" },
+        { "uuid": "A2", "creationDate": "some\u{0}day", "text": "x" },
         { "uuid": "A3", "creationDate": "2024-05-01T10:00:00Z", "text": long },
         { "uuid": "A1", "creationDate": "2024-05-01T10:00:00Z", "text": "the id of another" },
         { "uuid": "A5", "creationDate": "2224-05-01T10:00:00Z", "text": "of a day to come" },
@@ -411,6 +411,10 @@ async fn an_upload_in_pieces_begins_where_it_broke_off_and_is_bounded_by_the_day
     let done = over(&ada, IMPORTS, "imports").await;
     assert_eq!((&done["status"], &done["report"]["entries"]), (&json!("FAILED"), &json!(2)), "{done}");
     assert!(done["error"].as_str().unwrap().contains("tomorrow"), "{done}");
+    // Moods without an entry are bounded with them.
+    let moods = "full_date,mood\n2024-05-01,good\n2024-05-02,bad\n2024-05-03,rad\n".as_bytes().to_vec();
+    let felt = import(&bob, moods).await;
+    assert_eq!((&felt["status"], &felt["report"]["moods"]), (&json!("FAILED"), &json!(2)), "{felt}");
     send_upload(&ada, vec![b'x'; 2_000]).await;
     let full = send(ada.request(Method::POST, "/portability/uploads").body("x")).await;
     assert_eq!(full.expect_problem(403, "quota-exceeded")["quota"], "importBytes");
@@ -455,4 +459,20 @@ async fn a_killed_host_goes_on_with_what_it_imported_and_exported() {
     })
     .await;
     assert_eq!((&job["status"], &job["entriesDone"]), (&json!("READY"), &json!(300)), "{job}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_whose_stretches_end_without_a_word_is_given_up_at_last() {
+    let platform = quick().start().await;
+    let ada = platform.register().await;
+    let table = b"full_date,mood,note\n2024-05-01,good,one\n".to_vec();
+    assert_eq!(import(&ada, table.clone()).await["status"], "READY");
+    // As if instances had ended while they worked on it, one after the other.
+    let failing =
+        "UPDATE portability.jobs SET status = 'RUNNING', completed_at = NULL, failures = 30, leased_until = now()";
+    platform.write_database().await.execute(failing, &[]).await.expect("it has failed so often");
+    let given_up = over(&ada, IMPORTS, "imports").await;
+    assert_eq!(given_up["status"], "FAILED", "{given_up}");
+    assert!(given_up["error"].as_str().unwrap().contains("too often"), "{given_up}");
+    assert_eq!(import(&ada, table).await["status"], "READY");
 }

@@ -191,7 +191,7 @@ fn defaults_of_sessions_and_quotas_are_those_of_the_manifest() {
         ("tags_max", "1000", "1,000 (`tags_max`)"),
         ("webhooks_max", "10", "10 (`webhooks_max`)"),
         ("import_bytes_a_day", "2147483648", "2 GiB a day (`import_bytes_a_day`)"),
-        ("import_entries_a_day", "20000", "20,000 entries a day (`import_entries_a_day`)"),
+        ("import_entries_a_day", "20000", "20,000 entries and moods a day (`import_entries_a_day`)"),
         ("free_entries_per_month", "5", "5 (`free_entries_per_month`)"),
     ] {
         assert_eq!(manifest["variables"][variable]["default"].as_str(), Some(default), "{variable}");

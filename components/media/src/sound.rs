@@ -5,6 +5,8 @@ use crate::kind::Sound;
 
 /// Of the beginning and of the end of a file, where it says how long it plays.
 const END_BYTES: usize = 64 << 10;
+/// What clients read as an integer of 32 bits: 24 days. No file that is taken plays for longer, so one that says more lies.
+const DURATION_MS_MAX: u64 = 0x7fff_ffff;
 /// Of Opus, whatever it was recorded with (RFC 7845 §4).
 const OPUS_RATE: u64 = 48_000;
 
@@ -25,13 +27,14 @@ impl Ends {
         }
     }
 
-    /// `None` where the file does not say it, or not there.
+    /// `None` where the file does not say it, or not there, or what cannot be.
     pub fn duration_ms(&self, sound: Sound) -> Option<u64> {
-        match sound {
+        let said = match sound {
             Sound::Ogg => ogg(&self.head, &self.tail),
             Sound::Mp3 => mp3(&self.head),
             Sound::M4a => movie(&self.head).or_else(|| movie(&self.tail)),
-        }
+        };
+        said.filter(|duration| *duration <= DURATION_MS_MAX)
     }
 }
 
@@ -157,6 +160,11 @@ mod tests {
         assert_eq!(duration_ms(Sound::M4a, &[&header, &rest]), Some(2_500));
         assert_eq!(duration_ms(Sound::M4a, &[&rest, &header]), Some(2_500));
         assert_eq!(duration_ms(Sound::M4a, &[&rest]), None);
+        let long = |duration: u32| {
+            [b"mvhd\0\0\0\0\0\0\0\0\0\0\0\0".as_slice(), &1_000_u32.to_be_bytes(), &duration.to_be_bytes()].concat()
+        };
+        assert_eq!(duration_ms(Sound::M4a, &[&long(0x7fff_ffff)]), Some(0x7fff_ffff));
+        assert_eq!(duration_ms(Sound::M4a, &[&long(0x8000_0000)]), None);
         // A scale of nothing.
         assert_eq!(duration_ms(Sound::M4a, &[b"mvhd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01"]), None);
     }

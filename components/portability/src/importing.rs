@@ -19,6 +19,8 @@ use uuid::{Builder, Uuid};
 
 /// That a report has; all are counted.
 const PROBLEMS_MAX: usize = 200;
+/// Of a problem's texts, which can have what an archive has.
+const PROBLEM_CHARS_MAX: usize = 1_000;
 /// As the command service allows of an entry.
 const TAGS_MAX: usize = 20;
 const TAG_CHARS_MAX: usize = 50;
@@ -67,7 +69,7 @@ struct Importing<'a> {
     report: Report,
     /// Ids of journals by their names.
     books: HashMap<String, Option<String>>,
-    /// Entries that may still be made today.
+    /// Entries and recorded moods that may still be made today.
     room: u64,
     made: u64,
 }
@@ -82,9 +84,16 @@ impl Report {
     fn problem(&mut self, problem: Problem) {
         self.problems_total = self.problems_total.saturating_add(1);
         if self.problems.len() < PROBLEMS_MAX {
-            self.problems.push(problem);
+            let Problem { record, rule, message } = problem;
+            self.problems.push(Problem { record: kept_text(&record), rule, message: kept_text(&message) });
         }
     }
+}
+
+/// The database keeps no U+0000.
+fn kept_text(text: &str) -> String {
+    let readable = |letter: char| if letter == '\0' { char::REPLACEMENT_CHARACTER } else { letter };
+    text.chars().take(PROBLEM_CHARS_MAX).map(readable).collect()
 }
 
 pub async fn stretch(leased: Leased) -> Result<(), Error> {
@@ -109,9 +118,8 @@ pub async fn stretch(leased: Leased) -> Result<(), Error> {
 
 type Went = Result<(bool, u64), (Ended, u64)>;
 
-/// Whether the import is over, and how many entries were made.
+/// Whether the import is over, and how many entries and moods were made.
 async fn go_on(job: &mut Job, settings: Settings) -> Result<Went, Error> {
-    let until_us = clock::now_us().saturating_add(STRETCH_US);
     let before = job.clone();
     let ended = |why: &str| Ok(Err((Ended(why.to_owned()), 0)));
     let Some(upload) = job.upload_id else { return ended("The import has no upload.") };
@@ -140,7 +148,7 @@ async fn go_on(job: &mut Job, settings: Settings) -> Result<Went, Error> {
     if state == State::default() {
         import.problems().into_iter().for_each(|problem| importing.report.problem(problem));
     }
-    let ended = importing.units(job, &mut state, until_us).await?;
+    let ended = importing.units(job, &mut state).await?;
     let made = importing.made;
     job.report = serde_json::to_value(&importing.report).map_err(no_json)?;
     job.state = serde_json::to_value(state).map_err(no_json)?;
@@ -167,10 +175,13 @@ fn context(job: Uuid) -> CallContext {
 // === impl Importing ===
 
 impl Importing<'_> {
-    /// Records until the stretch's time is over; why the import ends, if it does before its end.
-    async fn units(&mut self, job: &mut Job, state: &mut State, until_us: i64) -> Result<Option<Ended>, Error> {
+    /// Records until the stretch's time is over; why the import ends, if it does before its end. The time begins when the first file is
+    /// read, so that a large one on a slow machine comes to its records.
+    async fn units(&mut self, job: &mut Job, state: &mut State) -> Result<Option<Ended>, Error> {
+        let mut until_us = None;
         while let Some(unit) = self.import.units().get(state.unit) {
             let items = self.import.read(unit).await.map_err(|error| Error::Unavailable(error.to_string()))?;
+            let until_us = *until_us.get_or_insert_with(|| clock::now_us().saturating_add(STRETCH_US));
             if state.counted <= state.unit {
                 state.counted = state.unit + 1;
                 job.total += items.len() as u64;
@@ -205,31 +216,43 @@ impl Importing<'_> {
                 let outcome = self.kept(call.await, &at)?;
                 self.report.tags += u32::from(matches!(outcome, Some(imports::Outcome::Created)));
             }
-            Ok(Item::Mood(mood)) => self.mood(mood, &at).await?,
+            Ok(Item::Mood(mood)) => return self.mood(mood, &at).await,
             Ok(Item::Entry(record)) => return self.entry(*record, &at).await,
         }
         Ok(None)
     }
 
-    async fn mood(&mut self, mood: MoodRecord, at: &str) -> Result<(), Error> {
+    /// Why the import ends, when as much was made today as may be.
+    fn is_full(&self) -> Option<Ended> {
+        let text = "As many entries and moods as can be imported in a day are: import the same again tomorrow, and it goes on behind them.";
+        (self.room <= self.made && !self.job.dry_run).then(|| Ended(text.to_owned()))
+    }
+
+    async fn mood(&mut self, mood: MoodRecord, at: &str) -> Result<Option<Ended>, Error> {
+        if let Some(ended) = self.is_full() {
+            return Ok(Some(ended));
+        }
         // What the account itself has exported is there under its own id.
         if let Some(former) = id::parse(&mood.id).filter(|_| self.import.format() == Format::Mindflow) {
             match self.recorded(former, &mood, true, at).await? {
                 Some(imports::Outcome::Created) => {}
                 Some(_) => {
                     self.report.duplicates += 1;
-                    return Ok(());
+                    return Ok(None);
                 }
-                None => return Ok(()),
+                None => return Ok(None),
             }
         }
         let id = self.id("mood", &mood.id, 0, mood.at.0);
         match self.recorded(id, &mood, self.job.dry_run, at).await? {
-            Some(imports::Outcome::Created) => self.report.moods += 1,
+            Some(imports::Outcome::Created) => {
+                self.report.moods += 1;
+                self.made += u64::from(!self.job.dry_run);
+            }
             Some(_) => self.report.duplicates += 1,
             None => {}
         }
-        Ok(())
+        Ok(None)
     }
 
     async fn recorded(
@@ -247,9 +270,8 @@ impl Importing<'_> {
     }
 
     async fn entry(&mut self, record: Record, at: &str) -> Result<Option<Ended>, Error> {
-        if self.room <= self.made && !self.job.dry_run {
-            let text = "As many entries as can be imported in a day are: import the same again tomorrow, and it goes on behind them.";
-            return Ok(Some(Ended(text.to_owned())));
+        if let Some(ended) = self.is_full() {
+            return Ok(Some(ended));
         }
         let book = match &record.journal {
             Some(name) => self.book(name, at).await?,
@@ -484,4 +506,25 @@ fn id_of(user_id: Uuid, format: Format, what: &str, source_id: &str, turn: u8, m
     let now_us = clock::now_us();
     let millis = u64::try_from(made_us.clamp(0, now_us) / 1_000).unwrap_or_default();
     Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_can_be_kept_whatever_an_archive_has() {
+        let mut report = Report::default();
+        report.problem(Problem::new("Travels.json, entry 2", "format", "The mood `\0` is none."));
+        report.problem(Problem::new("x".repeat(70_000), "format", "é".repeat(70_000)));
+        for _ in 0..PROBLEMS_MAX {
+            report.problem(Problem::new("", "format", ""));
+        }
+        assert_eq!((report.problems.len(), report.problems_total), (PROBLEMS_MAX, PROBLEMS_MAX as u32 + 2));
+        assert_eq!(report.problems[0].message, "The mood `\u{fffd}` is none.");
+        assert_eq!(report.problems[0].record, "Travels.json, entry 2");
+        let chars = |text: &str| text.chars().count();
+        let long = &report.problems[1];
+        assert_eq!((chars(&long.record), chars(&long.message)), (PROBLEM_CHARS_MAX, PROBLEM_CHARS_MAX));
+    }
 }

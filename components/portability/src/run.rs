@@ -13,12 +13,13 @@ const RUN_US: i64 = 50 * 1_000_000;
 
 pub async fn all() -> Result<(), Error> {
     let until_us = clock::now_us().saturating_add(RUN_US);
+    store::give_up(failed, clock::now_us()).await?;
     while clock::now_us() < until_us {
         let Some(leased) = store::lease(clock::now_us()).await? else { return Ok(()) };
-        let (job, kind) = (leased.job.id, leased.job.kind);
+        let job = leased.job.id;
         if let Err(error) = stretch(leased).await {
             eprintln!("warn correlation_id={} a stretch of the job {job} failed: {error:?}", id::random());
-            store::fail(job, failed(kind), clock::now_us()).await?;
+            store::fail(job, clock::now_us()).await?;
         }
     }
     Ok(())
@@ -34,9 +35,11 @@ async fn stretch(leased: Leased) -> Result<(), Error> {
 /// What its user reads of a fault that is the platform's.
 fn failed(kind: Kind) -> &'static str {
     match kind {
-        Kind::Export => "A part of the platform was away for too long: ask for the export again.",
+        Kind::Export => {
+            "The export failed too often, or a part of the platform was away for too long: ask for it again."
+        }
         Kind::Import => {
-            "A part of the platform was away for too long. What is imported stays, and importing the same again goes on behind it."
+            "The import failed too often, or a part of the platform was away for too long. What is imported stays, and importing the same again goes on behind it."
         }
     }
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 /// A stretch takes some ten seconds; one whose host was killed waits so long for another.
 const LEASE_US: i64 = 90 * 1_000_000;
-/// So often in a row a stretch may fail before its job does: an hour of a store that is away.
+/// So often in a row a stretch may fail, or end with its instance, before its job does: an hour of a store that is away.
 const FAILURES_MAX: u32 = 30;
 /// The least time after a failure.
 const PAUSE_US: i64 = 60 * 1_000_000;
@@ -43,12 +43,13 @@ const CANCEL: &str = concat!(
     RETURNING ",
     columns!()
 );
-/// The one that has waited for the longest time. `$1` now, `$2` until when it is leased.
+/// The one that has waited for the longest time. `$1` now, `$2` until when it is leased, `$3` so many failures end a job. A stretch counts as
+/// failed until it is over, since one may end with its instance and say nothing.
 const LEASE: &str = concat!(
-    "UPDATE portability.jobs SET status = 'RUNNING', leased_until = $2::timestamptz, advanced_at = $1::timestamptz
+    "UPDATE portability.jobs SET status = 'RUNNING', leased_until = $2::timestamptz, advanced_at = $1::timestamptz, failures = failures + 1
     WHERE id = (
         SELECT id FROM portability.jobs
-        WHERE status IN ('WAITING', 'RUNNING') AND (leased_until IS NULL OR leased_until <= $1::timestamptz)
+        WHERE status IN ('WAITING', 'RUNNING') AND (leased_until IS NULL OR leased_until <= $1::timestamptz) AND failures < $3::bigint
         ORDER BY advanced_at LIMIT 1 FOR UPDATE SKIP LOCKED
     ) RETURNING ",
     columns!()
@@ -58,11 +59,13 @@ const ADVANCE: &str = "UPDATE portability.jobs SET status = $2::text, format = C
     done = $6::bigint, total = $7::bigint, media_done = $8::bigint, media_total = $9::bigint, bytes = $10::bigint, error = $11::text,
     completed_at = $12::timestamptz, expires_at = $13::timestamptz, leased_until = NULL, failures = 0, advanced_at = $14::timestamptz
     WHERE id = $1::uuid AND status = 'RUNNING' AND leased_until = $15::timestamptz RETURNING id";
-const FAIL: &str = "UPDATE portability.jobs SET failures = failures + 1, leased_until = $3::timestamptz,
-    status = CASE WHEN failures + 1 >= $4::bigint THEN 'FAILED' ELSE status END,
-    error = CASE WHEN failures + 1 >= $4::bigint THEN $2::text ELSE error END,
-    completed_at = CASE WHEN failures + 1 >= $4::bigint THEN $5::timestamptz ELSE completed_at END
-    WHERE id = $1::uuid AND status = 'RUNNING'";
+const FAIL: &str =
+    "UPDATE portability.jobs SET leased_until = $2::timestamptz WHERE id = $1::uuid AND status = 'RUNNING'";
+/// Jobs that have failed too often. `$1` now, `$2` so often, `$3` and `$4` what users read of an export and of an import.
+const GIVE_UP: &str =
+    "UPDATE portability.jobs SET status = 'FAILED', completed_at = $1::timestamptz, leased_until = NULL,
+    error = CASE kind WHEN 'export' THEN $3::text ELSE $4::text END
+    WHERE status = 'RUNNING' AND leased_until <= $1::timestamptz AND failures >= $2::bigint";
 const ADD_PART: &str = "INSERT INTO portability.parts (job_id, user_id, number, bytes, directory_bytes)
     VALUES ($1::uuid, $2::uuid, $3::integer, $4::bigint, $5::bigint)";
 const PARTS: &str =
@@ -296,7 +299,7 @@ pub async fn has_book(user_id: Uuid, id: Uuid) -> Result<bool, Error> {
 pub async fn lease(now_us: i64) -> Result<Option<Leased>, Error> {
     let until_us = now_us.saturating_add(LEASE_US);
     let leased = sql::transaction(DATABASE, &Identity::Service, async |tx| {
-        let rows = tx.query(LEASE, params![Time(now_us), Time(until_us)]).await?;
+        let rows = tx.query(LEASE, params![Time(now_us), Time(until_us), u64::from(FAILURES_MAX)]).await?;
         Ok(rows.first().map(|row| job(&row)).transpose()?)
     })
     .await?;
@@ -352,11 +355,21 @@ pub async fn is_wanted(id: Uuid) -> Result<bool, Error> {
         .await
 }
 
-/// After a stretch that failed: another is tried after a while, some times.
-pub async fn fail(id: Uuid, error: &str, now_us: i64) -> Result<(), Error> {
+/// After a stretch that failed: another is tried after a while.
+pub async fn fail(id: Uuid, now_us: i64) -> Result<(), Error> {
     let again = Time(now_us.saturating_add(PAUSE_US));
     sql::transaction(DATABASE, &Identity::Service, async |tx| {
-        tx.execute(FAIL, params![id, error, again, u64::from(FAILURES_MAX), Time(now_us)]).await?;
+        tx.execute(FAIL, params![id, again]).await?;
+        Ok(())
+    })
+    .await
+}
+
+/// Ends jobs whose stretches have failed too often, or ended with their instances. `why` says it of the kind.
+pub async fn give_up(why: impl Fn(Kind) -> &'static str, now_us: i64) -> Result<(), Error> {
+    let (export, import) = (why(Kind::Export), why(Kind::Import));
+    sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        tx.execute(GIVE_UP, params![Time(now_us), u64::from(FAILURES_MAX), export, import]).await?;
         Ok(())
     })
     .await

@@ -18,6 +18,9 @@ use mindflow_guest::{clock, id};
 use uuid::Uuid;
 use wit::Outcome;
 
+/// 0001-01-01T00:00:00Z. Of earlier years not even the forms of dates agree, and databases refuse most.
+const MADE_AT_US_MIN: i64 = -62_135_596_800_000_000;
+
 /// A mood of an import.
 pub struct Recorded {
     pub id: String,
@@ -44,7 +47,7 @@ pub async fn entry(
     let is_draft = draft.entry.draft;
     // A draft counts when it is published, as any other does.
     draft.entry.imported = !is_draft;
-    draft.entry.published_at = imported.published_at.filter(|_| !is_draft).map(|at| Time(at.min(now_us)));
+    draft.entry.published_at = plausible(imported.published_at).filter(|_| !is_draft).map(|at| Time(at.min(now_us)));
     if let Some(former) = former
         && imports::known(former, importer.user_id).await? == Known::There
     {
@@ -66,9 +69,14 @@ pub async fn entry(
     }
 }
 
+/// What an archive says, unless it is no time of a journal.
+fn plausible(at: Option<i64>) -> Option<i64> {
+    at.filter(|at| *at >= MADE_AT_US_MIN)
+}
+
 /// As the source says it, but never later than now.
 fn dated(entry: &mut Entry, created_at: Option<i64>, updated_at: Option<i64>, now_us: i64) {
-    let created_at = created_at.unwrap_or(now_us).min(now_us);
+    let created_at = plausible(created_at).unwrap_or(now_us).min(now_us);
     entry.created_at = Time(created_at);
     entry.updated_at = Time(updated_at.unwrap_or(created_at).clamp(created_at, now_us));
 }
@@ -192,4 +200,26 @@ async fn importer(job: &str) -> Result<Importer, Error> {
     let no_job = || Error::NotFound("There is no such import that runs.".into());
     let job: Uuid = id::parse(job).ok_or_else(no_job)?;
     imports::importer(job).await?.ok_or_else(no_job)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::tests::entry;
+
+    #[test]
+    fn an_entry_was_made_when_its_source_says_and_now_where_that_cannot_be() {
+        let now_us = 1_700_000_000_000_000;
+        let of = |created_at, updated_at| {
+            let mut entry = entry();
+            dated(&mut entry, created_at, updated_at, now_us);
+            (entry.created_at.0, entry.updated_at.0)
+        };
+        assert_eq!(of(Some(5), Some(9)), (5, 9));
+        assert_eq!(of(Some(5), Some(1)), (5, 5));
+        assert_eq!(of(Some(i64::MAX), None), (now_us, now_us));
+        assert_eq!(of(Some(MADE_AT_US_MIN), None), (MADE_AT_US_MIN, MADE_AT_US_MIN));
+        assert_eq!(of(Some(MADE_AT_US_MIN - 1), Some(9)), (now_us, now_us));
+        assert_eq!(plausible(Some(MADE_AT_US_MIN - 1)), None);
+    }
 }

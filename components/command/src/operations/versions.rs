@@ -5,7 +5,7 @@ use crate::bindings::exports::mindflow::command::journal as wit;
 use crate::cursor::{self, Cursor};
 use crate::entry::{Change, entry_not_found};
 use crate::store::versions::Version;
-use crate::store::{DATABASE, versions};
+use crate::store::{DATABASE, entries, versions};
 use crate::tag_name::{TagName, deduplicated};
 use mindflow_guest::call::{CallContext, Error};
 use mindflow_guest::failure::invalid;
@@ -56,6 +56,7 @@ pub async fn restore(
     let limits = update::Limits::now().await?;
     let written = transaction(DATABASE, &request.caller.identity(), async |tx| {
         let Some(kept) = versions::read(tx, id, request.user_id, version).await? else {
+            entries::version(tx, id, request.user_id).await?.ok_or_else(entry_not_found)?;
             let text = "The entry has no such earlier version, or it is no longer kept.";
             return Err(invalid("version", Rule::NotFound, text).into());
         };
