@@ -3,7 +3,7 @@
 
 use crate::import::{Item, parts, readable};
 use crate::markdown;
-use crate::record::{Medium, Problem, Record, Size};
+use crate::record::{MEDIA_MAX, Medium, Problem, Record, Size};
 use crate::zip::Directory;
 use crate::{civil, title};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
@@ -255,7 +255,7 @@ fn record(entry: Entry, journal: Option<String>, directory: &Directory) -> Resul
     ];
     for (folder, moment, mut attached) in attached {
         attached.sort_by_key(|attached| attached.order_in_entry);
-        for attached in attached {
+        for attached in attached.into_iter().take(MEDIA_MAX) {
             let medium = medium(folder, attached, directory);
             let slash = if moment.is_empty() { "/" } else { "" };
             text = text.replace(&format!("dayone-moment:/{slash}{moment}{}", medium.id), &medium.reference());

@@ -2,7 +2,7 @@
 //! Guekka/DaylioBackupTools for the backup, staticf0x/daylio-parser for the table.)
 
 use crate::import::{ITEMS_MAX, Item, fingerprint, mood, parts, readable};
-use crate::record::{Medium, MoodRecord, Problem, Record};
+use crate::record::{MEDIA_MAX, Medium, MoodRecord, Problem, Record};
 use crate::zip::Directory;
 use crate::{civil, title};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -108,6 +108,7 @@ pub fn read(file: &str, text: &[u8], directory: &Directory) -> Result<Vec<Result
     let moods: HashMap<i64, CustomMood> = backup.custom_moods.into_iter().map(|mood| (mood.id, mood)).collect();
     let tags: HashMap<i64, String> = backup.tags.into_iter().map(|tag| (tag.id, tag.name)).collect();
     let assets: HashMap<i64, String> = backup.assets.into_iter().map(|asset| (asset.id, asset.checksum)).collect();
+    let photos = photos_of(directory);
     Ok(parts(file, "entry", &backup.day_entries, |entry: Entry| {
         let day = jiff::civil::Date::new(entry.year, entry.month.saturating_add(1), entry.day);
         let day = day.map_err(|_| ("format", format!("The entry {} is of no day that there is.", entry.id)))?;
@@ -117,7 +118,7 @@ pub fn read(file: &str, text: &[u8], directory: &Directory) -> Result<Vec<Result
         let group = own.map_or(entry.mood, |mood| mood.mood_group_id);
         let (word, mood) = of_group(group);
         let custom = own.map(|mood| mood.custom_name.trim()).filter(|name| !name.is_empty() && *name != "null");
-        let media = entry.assets.iter().map(|id| photo(*id, assets.get(id), directory)).collect();
+        let media = entry.assets.iter().take(MEDIA_MAX).map(|id| photo(*id, assets.get(id), &photos)).collect();
         let time = is_time.then(|| format!("{:02}:{:02}", entry.hour, entry.minute));
         let shown = time.or_else(|| at.map(|at| civil::shown(at, &civil::ahead_by(entry.time_zone_offset)).1));
         let kept = Kept {
@@ -150,14 +151,22 @@ fn of_group(group: i64) -> (&'static str, Option<Mood>) {
     (word, mood(word))
 }
 
-fn photo(id: i64, checksum: Option<&String>, directory: &Directory) -> Medium {
+/// The photos of the backup by their checksums, which are their names.
+fn photos_of(directory: &Directory) -> HashMap<&str, &str> {
+    let mut photos = HashMap::new();
+    for name in directory.files().map(|file| file.name.as_str()).filter(|name| name.starts_with("assets/")) {
+        let checksum = name.rsplit('/').next().and_then(|name| name.split('.').next()).unwrap_or_default();
+        photos.entry(checksum).or_insert(name);
+    }
+    photos
+}
+
+fn photo(id: i64, checksum: Option<&String>, photos: &HashMap<&str, &str>) -> Medium {
     let checksum = checksum.map(String::as_str).unwrap_or_default();
-    let is_it = |name: &str| name.rsplit('/').next().is_some_and(|name| name.split('.').next() == Some(checksum));
-    let file =
-        directory.files().find(|file| !checksum.is_empty() && file.name.starts_with("assets/") && is_it(&file.name));
+    let file = photos.get(checksum).filter(|_| !checksum.is_empty());
     let name = if checksum.is_empty() { format!("photo {id}") } else { checksum.to_owned() };
     let id = fingerprint(&["daylio", &name]);
-    Medium { id, file: file.map(|file| file.name.clone()), name, ..Medium::default() }
+    Medium { id, file: file.map(|file| (*file).to_owned()), name, ..Medium::default() }
 }
 
 /// Notes of newer releases have tags of HTML for lines and styles.

@@ -2,7 +2,7 @@
 //! code writes it: `app/schemas/dto.py` and `app/utils/import_export` of journiv/journiv-app.)
 
 use crate::import::{Item, fingerprint, mood, parts, readable};
-use crate::record::{Medium, Problem, Record};
+use crate::record::{MEDIA_MAX, Medium, Problem, Record};
 use crate::zip::Directory;
 use crate::{civil, markdown, title};
 use mindflow_events::{Date, Time};
@@ -93,7 +93,7 @@ fn record(entry: Entry, journal: Option<String>, directory: &Directory) -> Resul
         ("format", format!("The date `{shown}` is none."))
     })?;
     let content = entry.content.unwrap_or_default();
-    let media: Vec<_> = entry.media.into_iter().map(|file| medium(file, directory)).collect();
+    let media: Vec<_> = entry.media.into_iter().take(MEDIA_MAX).map(|file| medium(file, directory)).collect();
     let named = entry.title.filter(|title| !title.trim().is_empty());
     if content.trim().is_empty() && media.is_empty() && named.is_none() {
         return Err(("blank", "The entry has no text.".to_owned()));

@@ -3,7 +3,7 @@
 
 use crate::front_matter::{self, FrontMatter};
 use crate::import::{Item, fingerprint, mood};
-use crate::record::{Medium, Problem, Record};
+use crate::record::{MEDIA_MAX, Medium, Problem, Record};
 use crate::zip::Directory;
 use crate::{civil, title};
 use mindflow_events::{Date, Degrees, Place, Time};
@@ -186,12 +186,18 @@ pub fn heading(text: &str) -> (Option<String>, &str) {
     }
 }
 
+/// Where the next link or picture is. A text is looked through once, however many it has.
+fn next_link(text: &str) -> Option<usize> {
+    let is_link = |at: &usize| text.get(*at..).is_some_and(|rest| rest.starts_with("](") || rest.starts_with("![["));
+    text.match_indices([']', '!']).map(|(at, _)| at).find(is_link)
+}
+
 /// Pictures and links to files of the archive refer to media from now on: `![](a.jpg)`, `[a](<a b.mp3>)`, `![[a.jpg]]`.
 fn with_media(text: &str, file: &str, directory: &Directory) -> (String, Vec<Medium>) {
     let mut out = String::with_capacity(text.len());
     let mut media = Vec::new();
     let mut rest = text;
-    while let Some(at) = rest.find("](").into_iter().chain(rest.find("![[")).min() {
+    while let Some(at) = next_link(rest) {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
         let is_wiki = from.starts_with("![[");
@@ -203,7 +209,7 @@ fn with_media(text: &str, file: &str, directory: &Directory) -> (String, Vec<Med
         };
         let path = if is_wiki { target.split('|').next().unwrap_or(target) } else { path_of(target) };
         let found = medium(path, file, directory);
-        let is_picture = is_wiki || out.rsplit_once("![").is_some_and(|(_, label)| !label.contains(']'));
+        let is_picture = is_wiki || before.rsplit_once("![").is_some_and(|(_, label)| !label.contains(']'));
         match found {
             Some(found) if found.file.is_some() || is_picture => {
                 let reference = found.reference();
@@ -236,9 +242,7 @@ fn medium(path: &str, from: &str, directory: &Directory) -> Option<Medium> {
     let plain = percent_decoded(path);
     let beside = resolved(from, &plain);
     let name = plain.rsplit('/').next().unwrap_or(&plain).to_owned();
-    let anywhere = || {
-        directory.files().find(|file| file.name.rsplit('/').next() == Some(name.as_str())).map(|file| file.name.clone())
-    };
+    let anywhere = || directory.named(&name).map(|file| file.name.clone());
     let file = beside.clone().filter(|file| directory.file(file).is_some()).or_else(anywhere);
     let id = fingerprint(&["file", file.as_deref().or(beside.as_deref()).unwrap_or(&plain)]);
     Some(Medium { id, file, name, ..Medium::default() })
@@ -282,7 +286,8 @@ fn percent_decoded(path: &str) -> String {
 }
 
 fn add(media: &mut Vec<Medium>, found: Option<Medium>) {
-    if let Some(found) = found.filter(|found| media.iter().all(|known| known.id != found.id)) {
+    let is_new = |found: &Medium| media.len() < MEDIA_MAX && media.iter().all(|known| known.id != found.id);
+    if let Some(found) = found.filter(is_new) {
         media.push(found);
     }
 }

@@ -4,6 +4,9 @@
 use mindflow_events::{Date, Mood, Place, Time};
 use serde::{Deserialize, Serialize};
 
+/// Of an entry that another product wrote: many more than this platform takes, and few enough to look for each.
+pub const MEDIA_MAX: usize = 200;
+
 /// An entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -534,3 +534,15 @@ fn a_record_that_is_longer_than_any_entry_is_left_out_and_the_next_one_is_read()
     assert_eq!((items.len(), problems.len()), (1, 1));
     assert_eq!((problems[0].rule.as_str(), problems[0].record.as_str()), ("too-long", "entries/000001.json, entry 1"));
 }
+
+#[test]
+fn a_text_of_countless_links_among_countless_files_is_read_in_time() {
+    let links = "[a](x)![](y.jpg)".repeat(60_000);
+    let text = format!("---\ndate: 2024-05-01\n---\n{links}");
+    let mut all = vec![("2024-05-01.md".to_owned(), text.into_bytes())];
+    all.extend((0..2_000).map(|number| (format!("files/{number}.jpg"), Vec::new())));
+    let (format, items, problems) = import(archive(&all));
+    assert_eq!((format, items.len(), problems.len()), (Format::Markdown, 1, 0));
+    let Item::Entry(record) = &items[0] else { panic!("{items:?}") };
+    assert_eq!((record.media.len(), record.content.matches("](x)").count()), (1, 60_000));
+}

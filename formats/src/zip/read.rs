@@ -10,7 +10,7 @@ use rc_zip::{
     fsm::{ArchiveFsm, FsmResult},
     parse::{Method, Mode},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 const PIECE_BYTES: usize = 64 << 10;
 /// What may be unpacked from little, before its ratio counts: texts with much of the same.
@@ -67,6 +67,8 @@ pub enum BadArchive {
 #[derive(Debug, Clone, Default)]
 pub struct Directory {
     files: BTreeMap<String, File>,
+    /// The first file of each name, without its folder.
+    bases: HashMap<String, String>,
     links: Vec<String>,
     repeated: Vec<String>,
     limits: Limits,
@@ -144,6 +146,10 @@ impl Directory {
             }
         }
         beside_each_other(places, source.bytes())?;
+        for name in directory.files.keys() {
+            let base = name.rsplit('/').next().unwrap_or(name).to_owned();
+            directory.bases.entry(base).or_insert_with(|| name.clone());
+        }
         Ok(directory)
     }
 
@@ -153,6 +159,11 @@ impl Directory {
 
     pub fn file(&self, name: &str) -> Option<&File> {
         self.files.get(name)
+    }
+
+    /// The first one of that name, whatever folder it is in.
+    pub fn named(&self, base: &str) -> Option<&File> {
+        self.file(self.bases.get(base)?)
     }
 
     /// The first one whose name begins so.
