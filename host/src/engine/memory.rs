@@ -2,7 +2,10 @@
 //! call in progress cost.
 
 use super::ending::{Cost, Ending};
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 use wasmtime::{Error, ResourceLimiter, Result, StoreLimits, StoreLimitsBuilder};
 
 /// Elements of an instance's core tables: what Rust guests have, with room.
@@ -11,25 +14,44 @@ const TABLE_ELEMENTS_MAX: usize = 100_000;
 pub struct MemoryLimit {
     limits: StoreLimits,
     ending: Arc<Ending>,
+    footprint: Arc<Footprint>,
+}
+
+/// How much linear memory an instance has.
+#[derive(Debug, Default)]
+pub struct Footprint(AtomicU64);
+
+// === impl Footprint ===
+
+impl Footprint {
+    pub fn bytes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn grow(&self, from: usize, to: usize) {
+        self.0.fetch_add(to.saturating_sub(from) as u64, Ordering::Relaxed);
+    }
 }
 
 // === impl MemoryLimit ===
 
 impl MemoryLimit {
-    pub fn new(memory_mib_max: u32, ending: Arc<Ending>) -> Self {
+    pub fn new(memory_mib_max: u32, ending: Arc<Ending>, footprint: Arc<Footprint>) -> Self {
         let limits = StoreLimitsBuilder::new()
             .memory_size((memory_mib_max as usize) << 20)
             .table_elements(TABLE_ELEMENTS_MAX)
             .trap_on_grow_failure(true)
             .build();
-        Self { limits, ending }
+        Self { limits, ending, footprint }
     }
 }
 
 impl ResourceLimiter for MemoryLimit {
     fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {
         let answer = self.limits.memory_growing(current, desired, maximum);
-        if !matches!(answer, Ok(true)) {
+        if matches!(answer, Ok(true)) {
+            self.footprint.grow(current, desired);
+        } else {
             self.ending.exceeded(Cost::Memory);
         }
         answer
@@ -68,11 +90,15 @@ mod tests {
     fn a_growth_beyond_the_limit_traps_and_is_what_the_call_cost() {
         let ending = Arc::new(Ending::default());
         ending.begin_serving();
-        let mut limit = MemoryLimit::new(1, Arc::clone(&ending));
-        assert!(limit.memory_growing(0, 1 << 20, None).unwrap());
+        let footprint = Arc::<Footprint>::default();
+        let mut limit = MemoryLimit::new(1, Arc::clone(&ending), Arc::clone(&footprint));
+        assert!(
+            limit.memory_growing(0, 1 << 19, None).unwrap() && limit.memory_growing(1 << 19, 1 << 20, None).unwrap()
+        );
         assert_eq!(ending.cost(), None);
         let error = limit.memory_growing(1 << 20, (1 << 20) + 1, None).unwrap_err();
         assert!(error.to_string().contains("memory"), "{error}");
         assert_eq!(ending.cost(), Some(Cost::Memory));
+        assert_eq!(footprint.bytes(), 1 << 20, "what was refused is not counted");
     }
 }
