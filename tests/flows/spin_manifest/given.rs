@@ -227,6 +227,7 @@ impl<'a> Application<'a> {
                 | "allowed_outbound_hosts"
                 | "calls"
                 | "instances"
+                | "platform-state"
                 | "schedules"
                 | "variables"
                 | "websocket" => {}
