@@ -43,6 +43,7 @@ mod media_sounds;
 mod notification;
 mod operations;
 mod own_writes;
+mod platform_state;
 mod pooler;
 mod portability;
 mod production;
