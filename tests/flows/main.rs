@@ -80,3 +80,4 @@ mod trouble_servers;
 mod trouble_surroundings;
 mod trouble_swap;
 mod trouble_terminal;
+mod web_client;
