@@ -100,9 +100,10 @@ pub struct EventFlow {
     failed: u64,
 }
 
-/// What runs on the platform: the components of the host that answers, and the subscriptions of all hosts.
+/// As it was seen.
 pub struct Platform(platform::Snapshot);
 
+/// What runs on the platform: the components of the host that answers, and the subscriptions of all hosts.
 #[Object]
 impl Platform {
     /// When this was so.
@@ -123,8 +124,7 @@ impl Platform {
     /// The subscriptions, in the order of their names. They are counted about once a second at most, and less often while long queues are.
     /// Null, with an error, when they cannot be counted.
     async fn subscriptions(&self, ctx: &Context<'_>) -> Result<Option<Vec<PlatformSubscription>>> {
-        let counted = |_| async { platform::subscriptions().await.map_err(error) };
-        let counted = scope::with(ctx, counted).await?;
+        let counted = scope::with(ctx, |_| async { platform::subscriptions().await.map_err(error) }).await?;
         Ok(Some(counted.into_iter().map(Into::into).collect()))
     }
 
