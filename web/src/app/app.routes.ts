@@ -1,0 +1,57 @@
+import { inject } from '@angular/core';
+import { type CanActivateFn, Router, type Routes } from '@angular/router';
+import { Auth } from './core/auth/auth';
+import { leavingEditor } from './features/editor/leaving';
+
+const signedIn: CanActivateFn = (_route, state) => {
+  if (inject(Auth).state() !== 'out') return true;
+  const next = state.url === '/' ? {} : { queryParams: { next: state.url } };
+  return inject(Router).createUrlTree(['/sign-in'], next);
+};
+
+const signedOut: CanActivateFn = () => inject(Auth).state() === 'out' || inject(Router).createUrlTree(['/']);
+const admin: CanActivateFn = () => inject(Auth).isAdmin() || inject(Router).createUrlTree(['/']);
+
+/**
+ * Paths of pages. The platform's own begin with /auth, /api, /graphql, /media, /portability, /health, /metrics and /notifications: no page
+ * may have one of these.
+ */
+export const routes: Routes = [
+  {
+    path: '',
+    loadComponent: () => import('./features/account/account-frame').then(m => m.AccountFrame),
+    canMatch: [() => inject(Auth).state() === 'out'],
+    children: [
+      { path: 'sign-in', title: 'account.signIn.title', loadComponent: () => import('./features/account/sign-in').then(m => m.SignIn), canActivate: [signedOut] },
+      { path: 'sign-up', title: 'account.signUp.title', loadComponent: () => import('./features/account/sign-up').then(m => m.SignUp), canActivate: [signedOut] },
+      { path: 'forgot-password', title: 'account.forgot.title', loadComponent: () => import('./features/account/forgot-password').then(m => m.ForgotPassword) },
+    ],
+  },
+  {
+    path: '',
+    loadComponent: () => import('./features/account/account-frame').then(m => m.AccountFrame),
+    children: [
+      { path: 'reset-password/:token', title: 'account.reset.title', loadComponent: () => import('./features/account/reset-password').then(m => m.ResetPassword) },
+      { path: 'confirm-email/:token', title: 'account.confirm.title', loadComponent: () => import('./features/account/confirm-email').then(m => m.ConfirmEmail) },
+    ],
+  },
+  {
+    path: '',
+    loadComponent: () => import('./shell/shell').then(m => m.Shell),
+    canActivate: [signedIn],
+    children: [
+      { path: '', pathMatch: 'full', title: 'nav.timeline', loadComponent: () => import('./features/timeline/timeline').then(m => m.Timeline) },
+      { path: 'entries/:id', title: 'nav.entry', loadComponent: () => import('./features/timeline/entry-page').then(m => m.EntryPage) },
+      { path: 'entries/:id/edit', title: 'nav.edit', loadComponent: () => import('./features/editor/editor-page').then(m => m.EditorPage), canDeactivate: [leavingEditor] },
+      { path: 'write', title: 'nav.write', loadComponent: () => import('./features/editor/editor-page').then(m => m.EditorPage), canDeactivate: [leavingEditor] },
+      { path: 'calendar', title: 'nav.calendar', loadChildren: () => import('./features/calendar/calendar.routes').then(m => m.routes) },
+      { path: 'search', title: 'nav.search', loadChildren: () => import('./features/search/search.routes').then(m => m.routes) },
+      { path: 'settings', title: 'nav.settings', loadChildren: () => import('./features/settings/settings.routes').then(m => m.routes) },
+      { path: 'waiting', title: 'waiting.title', loadComponent: () => import('./shell/waiting-page').then(m => m.WaitingPage) },
+      { path: '**', title: 'nav.missing', loadComponent: () => import('./shell/missing-page').then(m => m.MissingPage) },
+    ],
+  },
+];
+
+/** For the routes of features/admin. */
+export const forAdmins = admin;
