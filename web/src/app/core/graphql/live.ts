@@ -63,7 +63,6 @@ export class Live {
       keepAlive: KEEP_ALIVE_MS,
       retryAttempts: Number.POSITIVE_INFINITY,
       shouldRetry: () => this.person === person,
-      isFatalConnectionProblem: () => false,
       retryWait: async retries => {
         const longest = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** retries);
         // Half of it by chance, so that clients of a platform that was restarted do not come together.
