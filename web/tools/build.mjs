@@ -79,7 +79,14 @@ if (transferred > FIRST_LOAD_BYTES_MAX) {
 /** What index.html names, and what these import before anything is shown. */
 function firstLoad(html) {
   const named = [...html.matchAll(/(?:src|href)="([^":]+\.(?:js|css))"/gu)].map(([, name]) => `/${name.replace(/^\//u, '')}`);
-  return ['/index.html', ...new Set(named)];
+  const all = new Set(['/index.html', ...named]);
+  // A set that grows while it is walked: imports of imports too.
+  for (const path of all) {
+    if (!path.endsWith('.js')) continue;
+    const source = readFileSync(join(dist, path), 'utf8');
+    for (const [, name] of source.matchAll(/(?:\bimport|\bfrom)\s*"\.\/([^"]+\.js)"/gu)) all.add(`/${name}`);
+  }
+  return [...all];
 }
 
 function smallest(path) {

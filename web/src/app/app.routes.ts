@@ -1,5 +1,5 @@
 import { inject } from '@angular/core';
-import { type CanActivateFn, Router, type Routes } from '@angular/router';
+import { type CanActivateFn, type CanMatchFn, Router, type Routes } from '@angular/router';
 import { Auth } from './core/auth/auth';
 import { leavingEditor } from './features/editor/leaving';
 
@@ -9,6 +9,8 @@ const signedIn: CanActivateFn = (_route, state) => {
   return inject(Router).createUrlTree(['/sign-in'], next);
 };
 
+/** A route without a path matches the beginning of the journal as well, even where none of its children does. */
+const hasPath: CanMatchFn = (_route, segments) => segments.length > 0;
 const signedOut: CanActivateFn = () => inject(Auth).state() === 'out' || inject(Router).createUrlTree(['/']);
 const admin: CanActivateFn = () => inject(Auth).isAdmin() || inject(Router).createUrlTree(['/']);
 
@@ -20,7 +22,7 @@ export const routes: Routes = [
   {
     path: '',
     loadComponent: () => import('./features/account/account-frame').then(m => m.AccountFrame),
-    canMatch: [() => inject(Auth).state() === 'out'],
+    canMatch: [hasPath, () => inject(Auth).state() === 'out'],
     children: [
       { path: 'sign-in', title: 'account.signIn.title', loadComponent: () => import('./features/account/sign-in').then(m => m.SignIn), canActivate: [signedOut] },
       { path: 'sign-up', title: 'account.signUp.title', loadComponent: () => import('./features/account/sign-up').then(m => m.SignUp), canActivate: [signedOut] },
@@ -30,6 +32,7 @@ export const routes: Routes = [
   {
     path: '',
     loadComponent: () => import('./features/account/account-frame').then(m => m.AccountFrame),
+    canMatch: [hasPath],
     children: [
       { path: 'reset-password/:token', title: 'account.reset.title', loadComponent: () => import('./features/account/reset-password').then(m => m.ResetPassword) },
       { path: 'confirm-email/:token', title: 'account.confirm.title', loadComponent: () => import('./features/account/confirm-email').then(m => m.ConfirmEmail) },

@@ -1,4 +1,4 @@
-import { Injectable, computed, inject, signal } from '@angular/core';
+import { DestroyRef, Injectable, computed, inject, signal } from '@angular/core';
 import { failureOf } from '../failure';
 import { post } from '../rest';
 import { LocalSettings } from '../settings/local-settings';
@@ -43,6 +43,7 @@ export class Auth {
 
   constructor() {
     this.channel?.addEventListener('message', (event: MessageEvent<TabMessage>) => this.hear(event.data));
+    inject(DestroyRef).onDestroy(() => this.channel?.close());
   }
 
   /** Finds out who is signed in. Without an answer of the platform it is who was signed in last, who reads what is kept here. */

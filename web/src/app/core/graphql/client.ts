@@ -1,5 +1,6 @@
 import type { ApolloClient } from '@apollo/client';
 import { ApolloLink, InMemoryCache } from '@apollo/client';
+import { OperationTypeNode } from 'graphql';
 import { HttpLink } from '@apollo/client/link/http';
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
 import { Auth } from '../auth/auth';
@@ -17,7 +18,8 @@ async function sha256(text: string): Promise<string> {
  */
 function links(http: ApolloLink): ApolloLink {
   if (!globalThis.crypto?.subtle) return http;
-  return new PersistedQueryLink({ sha256, useGETForHashedQueries: true }).concat(http);
+  const persisted = new PersistedQueryLink({ sha256, useGETForHashedQueries: true }).concat(http);
+  return ApolloLink.split(({ operationType }) => operationType === OperationTypeNode.QUERY, persisted, http);
 }
 
 export function clientOptions(auth: Auth, reachability: Reachability): ApolloClient.Options {

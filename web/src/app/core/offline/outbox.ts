@@ -1,4 +1,4 @@
-import { Injectable, computed, effect, inject, signal, untracked } from '@angular/core';
+import { DestroyRef, Injectable, computed, effect, inject, signal, untracked } from '@angular/core';
 import { Subject } from 'rxjs';
 import { v7 as uuid7 } from 'uuid';
 import {
@@ -53,6 +53,7 @@ export class Outbox {
   /** Changes that this device could not keep: they are on the page alone. */
   private unkept: OutboxItem[] = [];
   private inFlight: string | null = null;
+  private turn: Promise<void> = Promise.resolve();
   private retries = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
 
@@ -64,6 +65,10 @@ export class Outbox {
 
   constructor() {
     this.channel?.addEventListener('message', () => void this.load());
+    inject(DestroyRef).onDestroy(() => {
+      this.channel?.close();
+      if (this.timer !== null) clearTimeout(this.timer);
+    });
     effect(() => {
       const ready = this.auth.state() === 'in' && this.auth.person() !== null;
       const online = this.reachability.online();
@@ -241,9 +246,14 @@ export class Outbox {
     }, wait);
   }
 
-  private async locked(action: () => Promise<void>): Promise<void> {
-    if (!('locks' in navigator)) return await action();
-    await navigator.locks.request(LOCK, action);
+  /** One at a time: in this tab, and of all tabs where the browser has locks. */
+  private locked(action: () => Promise<void>): Promise<void> {
+    const next = this.turn.then(async () => {
+      if ('locks' in navigator) await navigator.locks.request(LOCK, action);
+      else await action();
+    });
+    this.turn = next.catch(() => undefined);
+    return next;
   }
 }
 

@@ -1,4 +1,4 @@
-import { DOCUMENT, Injectable, effect, inject, signal } from '@angular/core';
+import { DOCUMENT, Injectable, computed, effect, inject, signal } from '@angular/core';
 import { type Translation, type TranslocoLoader, TranslocoService } from '@jsverse/transloco';
 import { LocalSettings } from '../settings/local-settings';
 
@@ -21,6 +21,12 @@ export class Languages {
   private readonly transloco = inject(TranslocoService);
   private readonly root = inject(DOCUMENT).documentElement;
   readonly current = signal<Language>(this.kept() ?? this.asked());
+
+  /** The language with the region of the browser, for dates and numbers: `en-GB` where English is asked for as in Britain. */
+  readonly locale = computed(() => {
+    const language = this.current();
+    return navigator.languages?.find(each => each.slice(0, 2).toLowerCase() === language) ?? language;
+  });
 
   constructor() {
     effect(() => {

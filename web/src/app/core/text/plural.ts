@@ -8,7 +8,7 @@ export function pluralText(transloco: TranslocoService, key: string, count: numb
   return transloco.translate(`${key}_${form}`, { count: count.toLocaleString(language) });
 }
 
-/** `{{ 'timeline.words' | mfPlural: entry.wordCount }}` */
+/** `{{ 'entry.words' | mfPlural: entry.wordCount }}` */
 @Pipe({ name: 'mfPlural', pure: false })
 export class PluralPipe implements PipeTransform {
   private readonly transloco = inject(TranslocoService);

@@ -71,7 +71,7 @@ export class Dates {
   /** Such as `5 minutes ago`. */
   ago(moment: string): string {
     const seconds = (new Date(moment).getTime() - Date.now()) / 1000;
-    const format = new Intl.RelativeTimeFormat(this.languages.current(), { numeric: 'auto' });
+    const format = new Intl.RelativeTimeFormat(this.languages.locale(), { numeric: 'auto' });
     for (const [unit, size] of UNITS) {
       if (Math.abs(seconds) >= size || unit === 'second') return format.format(Math.round(seconds / size), unit);
     }
@@ -81,11 +81,11 @@ export class Dates {
   /** A duration in words, such as `15 minutes`. */
   seconds(seconds: number): string {
     const [value, unit] = seconds < 90 ? [seconds, 'second'] : seconds < 5400 ? [seconds / 60, 'minute'] : [seconds / 3600, 'hour'];
-    return new Intl.NumberFormat(this.languages.current(), { style: 'unit', unit, unitDisplay: 'long' }).format(Math.ceil(value));
+    return new Intl.NumberFormat(this.languages.locale(), { style: 'unit', unit, unitDisplay: 'long' }).format(Math.ceil(value));
   }
 
   private format(at: Date, options: Intl.DateTimeFormatOptions, timeZone: string): string {
-    const language = this.languages.current();
+    const language = this.languages.locale();
     const key = `${language} ${timeZone} ${JSON.stringify(options)}`;
     let format = this.formats.get(key);
     if (!format) this.formats.set(key, (format = new Intl.DateTimeFormat(language, { ...options, timeZone })));

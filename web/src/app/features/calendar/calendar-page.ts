@@ -111,7 +111,7 @@ export class CalendarPage {
   protected readonly dates = inject(Dates);
   protected readonly texts = inject(FailureText);
   protected readonly month = computed(() => (/^\d{4}-\d{2}$/u.test(this.m() ?? '') ? (this.m() as string) : monthOf(this.dates.today())));
-  protected readonly weeks = computed(() => weeksOf(this.month(), firstWeekday(this.languages.current())));
+  protected readonly weeks = computed(() => weeksOf(this.month(), firstWeekday(this.languages.locale())));
   protected readonly selected = linkedSignal(() => {
     const today = this.dates.today();
     return monthOf(today) === this.month() ? today : `${this.month()}-01`;
