@@ -3,7 +3,6 @@
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -11,34 +10,37 @@ use std::{env, fs, io};
 
 const LIST: &str = "files.json";
 /// Of a digest: enough for no two files to share one.
-const TAG_BYTES: usize = 16;
+const TAG_DIGITS: usize = 32;
 /// What no directive of the policy may let in.
 const TOO_WIDE: [&str; 5] = ["'unsafe-inline'", "'unsafe-eval'", "'unsafe-hashes'", "'nonce-", "*"];
 
 /// What the client's build says of itself.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 struct List {
+    index: String,
+    content_security_policy: String,
     files: Vec<Listed>,
-    /// Sources by directive, in addition to those of `src/policy.rs`.
-    #[serde(default)]
-    policy: BTreeMap<String, Vec<String>>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Listed {
-    /// Below the folder, with slashes.
+    /// As clients ask for it.
     path: String,
     #[serde(rename = "type")]
     content_type: String,
     /// Whether its name changes with its bytes.
     immutable: bool,
-    /// Whether `PATH.br` and `PATH.gz` are beside it.
-    #[serde(default)]
-    br: bool,
-    #[serde(default)]
-    gz: bool,
+    /// Of its bytes as they are, hexadecimal.
+    sha256: String,
+    encodings: Vec<Encoded>,
+}
+
+/// The same in fewer bytes, in a file beside it.
+#[derive(Deserialize)]
+struct Encoded {
+    encoding: String,
+    suffix: String,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -62,49 +64,47 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// The client as a static of Rust.
-fn client(dist: &Path, List { mut files, policy }: List) -> Result<String, Box<dyn Error>> {
+fn client(dist: &Path, list: List) -> Result<String, Box<dyn Error>> {
+    let List { index, content_security_policy: policy, mut files } = list;
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    if !files.iter().any(|file| file.path == "index.html") {
-        return Err("files: index.html must be among them".into());
+    if !files.iter().any(|file| file.path == index) {
+        return Err(format!("index: {index} is not among the files").into());
     }
-    let mut code = String::from("pub static CLIENT: Option<Client> = Some(Client {\n    files: &[\n");
+    if let Some(wide) = policy.split([' ', ';']).find(|source| TOO_WIDE.iter().any(|wide| source.starts_with(wide))) {
+        return Err(format!("contentSecurityPolicy: it may not have {wide}: name hashes or origins").into());
+    }
+    let mut code =
+        format!("pub static CLIENT: Option<Client> = Some(Client {{\n    index: {index:?},\n    policy: {policy:?},\n");
+    code.push_str("    files: &[\n");
     for file in &files {
         file_code(dist, file, &mut code).map_err(|error| format!("files: {}: {error}", file.path))?;
-    }
-    code.push_str("    ],\n    policy: &[\n");
-    for (directive, sources) in &policy {
-        if let Some(wide) = sources.iter().find(|source| TOO_WIDE.iter().any(|wide| source.starts_with(wide))) {
-            return Err(format!("policy: {directive} may not have {wide}: name hashes or origins").into());
-        }
-        writeln!(code, "        ({directive:?}, &{sources:?}),")?;
     }
     code.push_str("    ],\n});\n");
     Ok(code)
 }
 
 fn file_code(dist: &Path, file: &Listed, code: &mut String) -> Result<(), Box<dyn Error>> {
-    let Listed { path, content_type, immutable, br, gz } = file;
-    if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
-        return Err("path must lead to a file below web/dist".into());
+    let Listed { path, content_type, immutable, sha256, encodings } = file;
+    let below = path.strip_prefix('/').unwrap_or_default();
+    if below.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        return Err("path must be a slash and a path below web/dist".into());
     }
-    let place = |suffix: &str| dist.join(format!("{path}{suffix}"));
-    let digest = Sha256::digest(fs::read(place(""))?);
-    let tag = hex::encode(digest.get(..TAG_BYTES).unwrap_or(&digest));
-    let include = |suffix: &str| -> Result<String, Box<dyn Error>> {
-        let file = place(suffix);
-        if !file.is_file() {
-            return Err(format!("there is no {}", file.display()).into());
-        }
-        Ok(format!("include_bytes!({file:?})"))
+    if hex::encode(Sha256::digest(fs::read(dist.join(below))?)) != *sha256 {
+        return Err("it is not the file that was listed; build the client again".into());
+    }
+    let tag = sha256.get(..TAG_DIGITS).unwrap_or(sha256);
+    let include = |suffix: &str| format!("Some(include_bytes!({:?}))", dist.join(format!("{below}{suffix}")));
+    let form = |encoding: &str| {
+        let found = encodings.iter().find(|encoded| encoded.encoding == encoding);
+        found.map_or_else(|| "None".to_owned(), |encoded| include(&encoded.suffix))
     };
-    let stored = match (br, gz) {
-        (true, true) => format!("Stored::Packed {{ brotli: {}, gzip: {} }}", include(".br")?, include(".gz")?),
-        (false, false) => format!("Stored::Plain({})", include("")?),
-        _ => return Err("br and gz must both be there, or neither".into()),
-    };
+    let (brotli, gzip) = (form("br"), form("gzip"));
+    // What can be unpacked is not needed twice.
+    let plain = if gzip == "None" { include("") } else { "None".to_owned() };
     writeln!(
         code,
-        "        File {{ path: {path:?}, content_type: {content_type:?}, immutable: {immutable}, tag: {tag:?}, stored: {stored} }},"
+        "        File {{ path: {path:?}, content_type: {content_type:?}, immutable: {immutable}, tag: {tag:?}, \
+         plain: {plain}, brotli: {brotli}, gzip: {gzip} }},"
     )?;
     Ok(())
 }

@@ -18,7 +18,7 @@ const SOURCES: &str = "web";
 /// Written last by the client's build.
 const LIST: &str = "dist/files.json";
 /// The digest of the sources that `dist` was built from.
-const STAMP: &str = "dist/.sources";
+const STAMP: &str = "node_modules/.built";
 /// Folders that nothing in `dist` comes from. Those that begin with a dot are tools'.
 const NO_SOURCES: [&str; 5] = ["dist", "e2e", "node_modules", "playwright-report", "test-results"];
 

@@ -50,8 +50,8 @@ async fn policy() -> &'static str {
         return policy;
     }
     let cdn = config::text("media_cdn_url").await;
-    let further = client::CLIENT.as_ref().map_or(&[][..], |client| client.policy);
-    POLICY.get_or_init(|| policy::of(further, cdn.as_deref()))
+    let built = client::CLIENT.as_ref().map_or("", |client| client.policy);
+    POLICY.get_or_init(|| policy::of(built, cdn.as_deref()))
 }
 
 wasip3::http::service::export!(Web);

@@ -5,7 +5,6 @@ use crate::policy::PERMISSIONS;
 use crate::unbuilt;
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
-use mindflow_guest::web::coding::{self, Coding};
 use mindflow_guest::web::conditional::{Validators, not_modified};
 use mindflow_guest::web::failure::{Failure, Kind};
 use mindflow_guest::web::{Response, list};
@@ -14,22 +13,19 @@ use mindflow_guest::web::{Response, list};
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 /// Kept, and asked for each time, which a tag answers.
 const ASKED_FOR: &str = "no-cache";
-/// The page of every path that the client knows.
-const PAGE: &str = "index.html";
 
 /// # Errors
 /// 404 for what is neither a file nor a page, 405 for another method than GET and HEAD.
 pub fn answer(client: Option<&Client>, head: &Parts, policy: &str) -> Result<Response, Failure> {
     let path = head.uri.path();
     let Some(client) = client else { return unbuilt::answer(head) };
-    let name = path.strip_prefix('/').unwrap_or(path);
-    let file = client.file(if name.is_empty() { PAGE } else { name });
-    match file.or_else(|| client.file(PAGE).filter(|_| is_navigation(head))) {
+    let file = client.file(if path == "/" { client.index } else { path });
+    match file.or_else(|| client.file(client.index).filter(|_| is_navigation(head))) {
         Some(file) => {
             check_method(head)?;
             let response = give(file, &head.headers, policy);
             // Without a file of its own, the path answers those alone who want a page.
-            Ok(if name.is_empty() || name == file.path { response } else { vary(response, "accept, accept-encoding") })
+            Ok(if path == "/" || path == file.path { response } else { vary(response, "accept, accept-encoding") })
         }
         None => Err(nothing(path)),
     }
@@ -67,7 +63,7 @@ pub fn is_navigation(head: &Parts) -> bool {
 
 fn give(file: &File, headers: &HeaderMap, policy: &str) -> Response {
     let accepted = list(headers, "accept-encoding").unwrap_or_default();
-    let coding = coding::choose(&accepted, Coding::Brotli).filter(|_| file.is_packed());
+    let coding = file.coding(&accepted);
     let validators = Validators { etag: file.etag(coding), modified_us: None };
     let is_known = not_modified(headers, &validators);
     let response = Response::new(if is_known { StatusCode::NOT_MODIFIED } else { StatusCode::OK })
@@ -95,7 +91,6 @@ fn vary(response: Response, names: &'static str) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::Stored;
     use mindflow_guest::web::Body;
 
     const SCRIPT: &str = "console.log(\"a walk by the river\");";
@@ -109,15 +104,34 @@ mod tests {
     }
 
     fn client() -> Client {
-        let file = |path, content_type, immutable, stored| File { path, content_type, immutable, tag: path, stored };
-        let page = Stored::Packed { brotli: b"page in br", gzip: packed("<!doctype html>") };
-        let script = Stored::Packed { brotli: b"script in br", gzip: packed(SCRIPT) };
+        let file = |path, content_type, immutable| File {
+            path,
+            content_type,
+            immutable,
+            tag: path,
+            plain: None,
+            brotli: None,
+            gzip: None,
+        };
         let files = vec![
-            file("icons/192.png", "image/png", false, Stored::Plain(b"png")),
-            file("index.html", "text/html; charset=utf-8", false, page),
-            file("main-ABCDEFGH.js", "text/javascript; charset=utf-8", true, script),
+            File { plain: Some(b"png"), ..file("/icons/192.png", "image/png", false) },
+            File {
+                brotli: Some(b"page in br"),
+                gzip: Some(packed("<!doctype html>")),
+                ..file("/index.html", "text/html; charset=utf-8", false)
+            },
+            File {
+                brotli: Some(b"script in br"),
+                gzip: Some(packed(SCRIPT)),
+                ..file("/main-ABCDEFGH.js", "text/javascript; charset=utf-8", true)
+            },
+            File {
+                plain: Some(b"worker"),
+                brotli: Some(b"worker in br"),
+                ..file("/worker.js", "text/javascript; charset=utf-8", false)
+            },
         ];
-        Client { files: files.leak(), policy: &[] }
+        Client { index: "/index.html", policy: "", files: files.leak() }
     }
 
     fn head(method: Method, path: &str, headers: &[(&'static str, &str)]) -> Parts {
@@ -180,6 +194,10 @@ mod tests {
         }
         tags.dedup();
         assert_eq!(tags.len(), 3);
+        // A form that there is not is passed over.
+        for (accepted, bytes) in [("gzip", &b"worker"[..]), ("gzip, br;q=0.5", b"worker in br"), ("", b"worker")] {
+            assert_eq!(body(&get("/worker.js", &[("accept-encoding", accepted)]).unwrap()), bytes, "{accepted}");
+        }
     }
 
     #[test]
