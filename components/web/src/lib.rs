@@ -1,9 +1,10 @@
 //! The web client: its files as its build made them, and nothing else. It serves them at every path that no other component takes. A swap of
 //! this component is the roll-out of a client.
 //!
-//! This file only wires the component's exports. `client` has the files, `serve` decides what a path answers, `policy` what pages may
+//! This file only wires the component's exports. `client` has the files, `asked` reads what is wanted, `serve` decides what a path answers, `policy` what pages may
 //! load; `unbuilt` is what there is before the client is built. All of them are pure.
 
+mod asked;
 mod client;
 mod policy;
 mod serve;

@@ -1,12 +1,13 @@
 //! What a path answers: a file, the page that finds its way by itself, or that there is nothing.
 
+use crate::asked::{check_method, is_navigation, nothing};
 use crate::client::{Client, File};
 use crate::policy::PERMISSIONS;
 use crate::unbuilt;
 use http::request::Parts;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, StatusCode};
 use mindflow_guest::web::conditional::{Validators, not_modified};
-use mindflow_guest::web::failure::{Failure, Kind};
+use mindflow_guest::web::failure::Failure;
 use mindflow_guest::web::{Response, list};
 
 /// Of names that change with their bytes.
@@ -29,36 +30,6 @@ pub fn answer(client: Option<&Client>, head: &Parts, policy: &str) -> Result<Res
         }
         None => Err(nothing(path)),
     }
-}
-
-/// # Errors
-/// `MethodNotAllowed`
-pub fn check_method(head: &Parts) -> Result<(), Failure> {
-    if reads(head) {
-        return Ok(());
-    }
-    let text = format!("{} takes GET and HEAD, not {}.", head.uri.path(), head.method);
-    Err(Failure::new(Kind::MethodNotAllowed("GET, HEAD"), text))
-}
-
-pub fn nothing(path: &str) -> Failure {
-    Failure::new(Kind::NotFound, format!("There is nothing at {path}."))
-}
-
-fn reads(head: &Parts) -> bool {
-    matches!(head.method, Method::GET | Method::HEAD)
-}
-
-/// Whether a browser goes to the path: it names pages among what it accepts. A name with a dot is that of a file, and a missing one is
-/// no page.
-pub fn is_navigation(head: &Parts) -> bool {
-    let accepted = list(&head.headers, "accept").unwrap_or_default();
-    let wants_page = accepted.split(',').any(|range| {
-        let kind = range.split(';').next().unwrap_or_default();
-        kind.trim().eq_ignore_ascii_case("text/html")
-    });
-    let is_file = head.uri.path().rsplit('/').next().is_some_and(|last| last.contains('.'));
-    reads(head) && wants_page && !is_file
 }
 
 fn give(file: &File, headers: &HeaderMap, policy: &str) -> Response {
@@ -91,7 +62,9 @@ fn vary(response: Response, names: &'static str) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::Method;
     use mindflow_guest::web::Body;
+    use mindflow_guest::web::failure::Kind;
 
     const SCRIPT: &str = "console.log(\"a walk by the river\");";
     const POLICY: &str = "default-src 'none'";

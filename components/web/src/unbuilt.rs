@@ -1,7 +1,7 @@
 //! What there is before the client is built: a page that says so and becomes the client when it is there, and the way to the pages of links in
 //! mails, which need no client.
 
-use crate::serve::{check_method, is_navigation, nothing};
+use crate::asked::{check_method, is_navigation, nothing};
 use http::StatusCode;
 use http::request::Parts;
 use mindflow_guest::web::Response;
