@@ -4,7 +4,8 @@ import tseslint from 'typescript-eslint';
 // Angular adds the styles of a component as a <style> element, which the content security policy refuses.
 const styles = {
   selector: "Decorator[expression.callee.name='Component'] Property[key.name=/^(styles|styleUrl|styleUrls)$/]",
-  message: 'Styles are in files that src/styles/styles.css imports: the content security policy refuses <style> elements.',
+  message:
+    'Styles are in files that src/styles/styles.css imports: the content security policy refuses <style> elements.',
 };
 const storage = {
   selector: "MemberExpression[object.name='localStorage']",
@@ -26,5 +27,6 @@ export default tseslint.config(
       'no-restricted-syntax': ['error', styles, storage],
     },
   },
+  { files: ['**/*.spec.ts'], rules: { 'no-restricted-syntax': 'off' } },
   { files: ['**/*.html'], extends: [...angular.configs.templateRecommended, ...angular.configs.templateAccessibility] },
 );

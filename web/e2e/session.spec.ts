@@ -36,7 +36,9 @@ test('a session that ends while one writes loses no word', async ({ page, contex
   await page.getByRole('textbox', { name: 'Text' }).click();
   await page.keyboard.insertText('every word');
   // The session ends elsewhere, and with it the cookie.
-  const token = await page.evaluate(async () => (await (await fetch('/auth/refresh', { method: 'POST' })).json()).accessToken as string);
+  const token = await page.evaluate(
+    async () => (await (await fetch('/auth/refresh', { method: 'POST' })).json()).accessToken as string,
+  );
   await context.request.post('/auth/logout', { headers: { authorization: `Bearer ${token}` } });
   await page.getByRole('button', { name: 'Done' }).click();
   const dialog = page.getByRole('dialog');

@@ -11,20 +11,40 @@ export interface Writer {
 let last = 0;
 
 export function writer(name = 'Ann Archer'): Writer {
-  return { name, email: `${name.split(' ')[0]?.toLowerCase()}-${process.pid}-${Date.now()}-${++last}@example.org`, password: 'correct horse battery' };
+  return {
+    name,
+    email: `${name.split(' ')[0]?.toLowerCase()}-${process.pid}-${Date.now()}-${++last}@example.org`,
+    password: 'correct horse battery',
+  };
 }
 
-/** Pages that fail their story when a script fails, or the content security policy refuses something. */
-export const test = base.extend<{ watched: void }>({
-  watched: [
+interface Fixtures {
+  /** Fails the story when a script fails, or the content security policy refuses something, on any of its devices. */
+  readonly troubles: string[];
+  /** Another device: a browser of its own. */
+  readonly device: (options?: Parameters<Browser['newContext']>[0]) => Promise<Page>;
+}
+
+export const test = base.extend<Fixtures>({
+  troubles: [
     async ({ context }, use) => {
       const troubles: string[] = [];
       watch(context, troubles);
-      await use();
+      await use(troubles);
       expect(troubles).toEqual([]);
     },
     { auto: true },
   ],
+  device: async ({ browser, troubles, baseURL }, use) => {
+    const contexts: BrowserContext[] = [];
+    await use(async options => {
+      const context = await browser.newContext({ baseURL, locale: 'en-GB', timezoneId: 'Europe/Berlin', ...options });
+      contexts.push(context);
+      watch(context, troubles);
+      return await context.newPage();
+    });
+    for (const context of contexts) await context.close();
+  },
 });
 export { expect };
 
@@ -35,14 +55,6 @@ function watch(context: BrowserContext, troubles: string[]): void {
       if (/Content Security Policy|NG0\d+/u.test(message.text())) troubles.push(message.text());
     });
   });
-}
-
-/** Another device of the same or another writer, watched like the first. */
-export async function device(browser: Browser, options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
-  const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'Europe/Berlin', ...options });
-  const troubles: string[] = [];
-  watch(context, troubles);
-  return await context.newPage();
 }
 
 export async function signUp(page: Page, who: Writer = writer()): Promise<Writer> {
@@ -77,9 +89,13 @@ export async function write(page: Page, title: string, text: string): Promise<vo
 export async function accessible(page: Page): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze();
+    const { violations } = await new AxeBuilder({ page })
+      .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
+      .analyze();
     expect(
-      violations.map(({ id, nodes }) => `${colorScheme} ${page.url()} ${id}: ${nodes.map(node => node.target.join(' ')).join(', ')}`),
+      violations.map(
+        ({ id, nodes }) => `${colorScheme} ${page.url()} ${id}: ${nodes.map(node => node.target.join(' ')).join(', ')}`,
+      ),
     ).toEqual([]);
   }
   await page.emulateMedia({ colorScheme: null, reducedMotion: null });

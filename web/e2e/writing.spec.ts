@@ -1,4 +1,4 @@
-import { accessible, device, expect, signIn, signUp, test, write } from './support';
+import { accessible, expect, signIn, signUp, test, write } from './support';
 
 test('a new writer signs up, writes an entry and finds it in the timeline @phone', async ({ page }) => {
   await signUp(page);
@@ -16,7 +16,12 @@ test('what was typed is there after the tab was closed', async ({ page }) => {
   await page.getByRole('textbox', { name: 'Title' }).fill('Half a thought');
   await page.getByRole('textbox', { name: 'Text' }).click();
   await page.keyboard.insertText('It begins like this');
-  await expect(page.getByRole('status').filter({ hasText: /Kept on this device|Saved/ }).first()).toBeVisible();
+  await expect(
+    page
+      .getByRole('status')
+      .filter({ hasText: /Kept on this device|Saved/ })
+      .first(),
+  ).toBeVisible();
   await expect(page).toHaveURL(/\/entries\/[0-9a-f-]{36}\/edit/);
   await page.reload();
   await expect(page.getByRole('textbox', { name: 'Title' })).toHaveValue('Half a thought');
@@ -41,11 +46,11 @@ test('an entry that is written without a network is sent when it is back', async
   await expect(page.getByRole('heading', { level: 1, name: 'In the tunnel' })).toBeVisible();
 });
 
-test('a change of another device appears, and of two changes none is lost', async ({ page, browser }) => {
+test('a change of another device appears, and of two changes none is lost', async ({ page, device }) => {
   const who = await signUp(page);
   await write(page, 'Shared', 'first');
   const url = page.url();
-  const other = await device(browser);
+  const other = await device();
   await signIn(other, who);
   await expect(other.getByRole('link', { name: 'Shared' })).toBeVisible();
   await other.goto(`${url}/edit`);

@@ -29,7 +29,10 @@ const HASHED = /-[A-Z0-9]{8}\.[a-z0-9]+$/u;
 
 if (!process.argv.includes('--no-ng')) {
   rmSync(dist, { recursive: true, force: true });
-  const built = spawnSync(process.execPath, [join(root, 'node_modules/@angular/cli/bin/ng.js'), 'build'], { cwd: root, stdio: 'inherit' });
+  const built = spawnSync(process.execPath, [join(root, 'node_modules/@angular/cli/bin/ng.js'), 'build'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   if (built.status !== 0) process.exit(built.status ?? 1);
 }
 
@@ -52,7 +55,12 @@ const files = names.map(name => {
   };
   if (!COMPRESSED.has(extname(name)) || content.length < COMPRESSED_BYTES_MIN) return file;
   for (const [suffix, compressed] of [
-    ['br', brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: content.length } })],
+    [
+      'br',
+      brotliCompressSync(content, {
+        params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: content.length },
+      }),
+    ],
     ['gz', gzipSync(content, { level: 9 })],
   ]) {
     if (compressed.length >= content.length) continue;
@@ -78,7 +86,9 @@ if (transferred > FIRST_LOAD_BYTES_MAX) {
 
 /** What index.html names, and what these import before anything is shown. */
 function firstLoad(html) {
-  const named = [...html.matchAll(/(?:src|href)="([^":]+\.(?:js|css))"/gu)].map(([, name]) => `/${name.replace(/^\//u, '')}`);
+  const named = [...html.matchAll(/(?:src|href)="([^":]+\.(?:js|css))"/gu)].map(
+    ([, name]) => `/${name.replace(/^\//u, '')}`,
+  );
   const all = new Set(['/index.html', ...named]);
   // A set that grows while it is walked: imports of imports too.
   for (const path of all) {

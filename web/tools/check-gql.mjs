@@ -23,10 +23,14 @@ if (from) {
   }
 }
 
-const made = spawnSync(process.execPath, [join(root, 'node_modules/@graphql-codegen/cli/esm/bin.js'), '--config', 'codegen.ts', '--check'], {
-  cwd: root,
-  stdio: ['ignore', 'ignore', 'inherit'],
-});
+const made = spawnSync(
+  process.execPath,
+  [join(root, 'node_modules/@graphql-codegen/cli/esm/bin.js'), '--config', 'codegen.ts', '--check'],
+  {
+    cwd: root,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  },
+);
 if (made.status !== 0) fail('src/app/gql/generated.ts is not what the operations and the schema make: npm run gql');
 console.log('gql: what is generated is up to date');
 
@@ -47,7 +51,10 @@ function withoutDescriptions(text) {
 
 function differing(ours, theirs) {
   const [a, b] = [new Set(ours.split('\n')), new Set(theirs.split('\n'))];
-  return [...[...a].filter(line => !b.has(line)).map(line => `- ${line}`), ...[...b].filter(line => !a.has(line)).map(line => `+ ${line}`)];
+  return [
+    ...[...a].filter(line => !b.has(line)).map(line => `- ${line}`),
+    ...[...b].filter(line => !a.has(line)).map(line => `+ ${line}`),
+  ];
 }
 
 function fail(text) {

@@ -13,7 +13,8 @@ const option = (name, fallback) => {
 const dist = new URL('../dist', import.meta.url).pathname;
 const platform = new URL(option('platform', 'http://127.0.0.1:3000'));
 const port = Number(option('port', '4300'));
-const PLATFORM = /^\/(?:graphql|auth|api|media|portability|health|metrics|notifications|\.well-known)(?:[/?]|$)|^\/schema\.graphql/u;
+const PLATFORM =
+  /^\/(?:graphql|auth|api|media|portability|health|metrics|notifications|\.well-known)(?:[/?]|$)|^\/schema\.graphql/u;
 
 let read = { at: 0, list: null };
 /** The list as it is now: a build may have replaced it. */

@@ -57,7 +57,10 @@ test('each text that the code names is there', () => {
       ...source.matchAll(/(?:translate\(|text: |title: |heading: )'([\w-]+(?:\.[\w-]+)+)'/gu),
     ];
     for (const [, key] of whole) if (!english.has(key)) missing.push(`${name}: ${key}`);
-    for (const [, key] of [...source.matchAll(/'([\w-]+(?:\.[\w-]+)+)'\s*\| mfPlural/gu), ...source.matchAll(/pluralText\([\w.]+, '([^']+)'/gu)]) {
+    for (const [, key] of [
+      ...source.matchAll(/'([\w-]+(?:\.[\w-]+)+)'\s*\| mfPlural/gu),
+      ...source.matchAll(/pluralText\([\w.]+, '([^']+)'/gu),
+    ]) {
       for (const form of ['one', 'other']) if (!english.has(`${key}_${form}`)) missing.push(`${name}: ${key}_${form}`);
     }
   }

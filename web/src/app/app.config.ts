@@ -20,6 +20,8 @@ import { Theme } from './core/settings/theme';
 import { LANGUAGES, Languages, Texts } from './core/text/languages';
 import { PageTitles } from './shell/page-titles';
 
+/** A session that takes longer to renew is not waited for: what is kept on this device is shown meanwhile. In milliseconds. */
+const SESSION_MS_MAX = 1_200;
 /** After the first paint, so that the service worker takes nothing from it, in milliseconds. */
 const WORKER_AFTER = 'registerWhenStable:5000';
 
@@ -51,7 +53,10 @@ export const appConfig: ApplicationConfig = {
       const language = inject(Languages).current();
       const auth = inject(Auth);
       const texts = firstValueFrom(inject(TranslocoService).load(language));
-      await Promise.all([texts, auth.start()]);
+      await Promise.all([
+        texts,
+        Promise.race([auth.start(), new Promise(resolve => setTimeout(resolve, SESSION_MS_MAX))]),
+      ]);
     }),
   ],
 };

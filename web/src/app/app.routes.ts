@@ -24,9 +24,23 @@ export const routes: Routes = [
     loadComponent: () => import('./features/account/account-frame').then(m => m.AccountFrame),
     canMatch: [hasPath, () => inject(Auth).state() === 'out'],
     children: [
-      { path: 'sign-in', title: 'account.signIn.title', loadComponent: () => import('./features/account/sign-in').then(m => m.SignIn), canActivate: [signedOut] },
-      { path: 'sign-up', title: 'account.signUp.title', loadComponent: () => import('./features/account/sign-up').then(m => m.SignUp), canActivate: [signedOut] },
-      { path: 'forgot-password', title: 'account.forgot.title', loadComponent: () => import('./features/account/forgot-password').then(m => m.ForgotPassword) },
+      {
+        path: 'sign-in',
+        title: 'account.signIn.title',
+        loadComponent: () => import('./features/account/sign-in').then(m => m.SignIn),
+        canActivate: [signedOut],
+      },
+      {
+        path: 'sign-up',
+        title: 'account.signUp.title',
+        loadComponent: () => import('./features/account/sign-up').then(m => m.SignUp),
+        canActivate: [signedOut],
+      },
+      {
+        path: 'forgot-password',
+        title: 'account.forgot.title',
+        loadComponent: () => import('./features/account/forgot-password').then(m => m.ForgotPassword),
+      },
     ],
   },
   {
@@ -34,8 +48,16 @@ export const routes: Routes = [
     loadComponent: () => import('./features/account/account-frame').then(m => m.AccountFrame),
     canMatch: [hasPath],
     children: [
-      { path: 'reset-password/:token', title: 'account.reset.title', loadComponent: () => import('./features/account/reset-password').then(m => m.ResetPassword) },
-      { path: 'confirm-email/:token', title: 'account.confirm.title', loadComponent: () => import('./features/account/confirm-email').then(m => m.ConfirmEmail) },
+      {
+        path: 'reset-password/:token',
+        title: 'account.reset.title',
+        loadComponent: () => import('./features/account/reset-password').then(m => m.ResetPassword),
+      },
+      {
+        path: 'confirm-email/:token',
+        title: 'account.confirm.title',
+        loadComponent: () => import('./features/account/confirm-email').then(m => m.ConfirmEmail),
+      },
     ],
   },
   {
@@ -43,15 +65,54 @@ export const routes: Routes = [
     loadComponent: () => import('./shell/shell').then(m => m.Shell),
     canActivate: [signedIn],
     children: [
-      { path: '', pathMatch: 'full', title: 'nav.timeline', loadComponent: () => import('./features/timeline/timeline').then(m => m.Timeline) },
-      { path: 'entries/:id', title: 'nav.entry', loadComponent: () => import('./features/timeline/entry-page').then(m => m.EntryPage) },
-      { path: 'entries/:id/edit', title: 'nav.edit', loadComponent: () => import('./features/editor/editor-page').then(m => m.EditorPage), canDeactivate: [leavingEditor] },
-      { path: 'write', title: 'nav.write', loadComponent: () => import('./features/editor/editor-page').then(m => m.EditorPage), canDeactivate: [leavingEditor] },
-      { path: 'calendar', title: 'nav.calendar', loadChildren: () => import('./features/calendar/calendar.routes').then(m => m.routes) },
-      { path: 'search', title: 'nav.search', loadChildren: () => import('./features/search/search.routes').then(m => m.routes) },
-      { path: 'settings', title: 'nav.settings', loadChildren: () => import('./features/settings/settings.routes').then(m => m.routes) },
-      { path: 'waiting', title: 'waiting.title', loadComponent: () => import('./shell/waiting-page').then(m => m.WaitingPage) },
-      { path: '**', title: 'nav.missing', loadComponent: () => import('./shell/missing-page').then(m => m.MissingPage) },
+      {
+        path: '',
+        pathMatch: 'full',
+        title: 'nav.timeline',
+        loadComponent: () => import('./features/timeline/timeline').then(m => m.Timeline),
+      },
+      {
+        path: 'entries/:id',
+        title: 'nav.entry',
+        loadComponent: () => import('./features/timeline/entry-page').then(m => m.EntryPage),
+      },
+      {
+        path: 'entries/:id/edit',
+        title: 'nav.edit',
+        loadComponent: () => import('./features/editor/editor-page').then(m => m.EditorPage),
+        canDeactivate: [leavingEditor],
+      },
+      {
+        path: 'write',
+        title: 'nav.write',
+        loadComponent: () => import('./features/editor/editor-page').then(m => m.EditorPage),
+        canDeactivate: [leavingEditor],
+      },
+      {
+        path: 'calendar',
+        title: 'nav.calendar',
+        loadChildren: () => import('./features/calendar/calendar.routes').then(m => m.routes),
+      },
+      {
+        path: 'search',
+        title: 'nav.search',
+        loadChildren: () => import('./features/search/search.routes').then(m => m.routes),
+      },
+      {
+        path: 'settings',
+        title: 'nav.settings',
+        loadChildren: () => import('./features/settings/settings.routes').then(m => m.routes),
+      },
+      {
+        path: 'waiting',
+        title: 'waiting.title',
+        loadComponent: () => import('./shell/waiting-page').then(m => m.WaitingPage),
+      },
+      {
+        path: '**',
+        title: 'nav.missing',
+        loadComponent: () => import('./shell/missing-page').then(m => m.MissingPage),
+      },
     ],
   },
 ];

@@ -24,7 +24,10 @@ describe('a failure', () => {
   });
 
   it('has the one rule of an error that lists none', () => {
-    const failure = failureOfAnswer({ message: 'm', extensions: { code: 'CONFLICT', field: 'expectedVersion', rule: 'version', params: {} } });
+    const failure = failureOfAnswer({
+      message: 'm',
+      extensions: { code: 'CONFLICT', field: 'expectedVersion', rule: 'version', params: {} },
+    });
     expect(failure.hasRule('version')).toBe(true);
   });
 

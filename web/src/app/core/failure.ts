@@ -158,7 +158,8 @@ export function failureOf(error: unknown): Failure {
     const [first] = error.errors;
     return first ? failureOfAnswer(first) : new Failure({ code: 'INTERNAL', message: error.message });
   }
-  if (ServerError.is(error)) return failureOfProblem(error.statusCode, parsed(error.bodyText), error.response.headers.get('retry-after'));
+  if (ServerError.is(error))
+    return failureOfProblem(error.statusCode, parsed(error.bodyText), error.response.headers.get('retry-after'));
   if (ServerParseError.is(error)) return failureOfProblem(error.statusCode, null);
   // What `fetch` throws when there is no answer.
   if (error instanceof TypeError) return offline(error);

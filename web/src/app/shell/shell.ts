@@ -1,4 +1,13 @@
-import { ChangeDetectionStrategy, Component, type ElementRef, computed, effect, inject, untracked, viewChild } from '@angular/core';
+import {
+  ChangeDetectionStrategy,
+  Component,
+  type ElementRef,
+  computed,
+  effect,
+  inject,
+  untracked,
+  viewChild,
+} from '@angular/core';
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { NavigationEnd, Router, RouterLink, RouterLinkActive, RouterOutlet } from '@angular/router';
 import { TranslocoPipe } from '@jsverse/transloco';
@@ -19,7 +28,17 @@ import { ConfirmBanner } from './confirm-banner';
 @Component({
   selector: 'mf-shell',
   changeDetection: ChangeDetectionStrategy.OnPush,
-  imports: [RouterOutlet, RouterLink, RouterLinkActive, TranslocoPipe, Icon, StatusLine, SignInAgain, ShortcutSheet, ConfirmBanner],
+  imports: [
+    RouterOutlet,
+    RouterLink,
+    RouterLinkActive,
+    TranslocoPipe,
+    Icon,
+    StatusLine,
+    SignInAgain,
+    ShortcutSheet,
+    ConfirmBanner,
+  ],
   host: { class: 'shell' },
   template: `
     <a class="skip-link" href="#content" (click)="skip($event)">{{ 'nav.skip' | transloco }}</a>
@@ -53,7 +72,9 @@ import { ConfirmBanner } from './confirm-banner';
     <nav class="tabs" [attr.aria-label]="'nav.label' | transloco">
       @for (place of tabs(); track place.path; let index = $index) {
         @if (index === 2) {
-          <a class="tabs__write" routerLink="/write" [attr.aria-label]="'nav.write' | transloco"><mf-icon name="plus" /></a>
+          <a class="tabs__write" routerLink="/write" [attr.aria-label]="'nav.write' | transloco"
+            ><mf-icon name="plus"
+          /></a>
         }
         <a
           class="tab"
@@ -75,7 +96,11 @@ export class Shell {
   private readonly router = inject(Router);
   private readonly content = viewChild.required<ElementRef<HTMLElement>>('content');
   protected readonly places = computed(() => PLACES.filter(place => !place.admin || this.auth.isAdmin()));
-  protected readonly tabs = computed(() => this.places().filter(place => place.main).slice(0, 4));
+  protected readonly tabs = computed(() =>
+    this.places()
+      .filter(place => place.main)
+      .slice(0, 4),
+  );
 
   constructor() {
     // These work while a page is open, whichever it is.
@@ -95,7 +120,8 @@ export class Shell {
       )
       .subscribe(() => {
         const at = document.activeElement;
-        if (!at || at === document.body || !this.content().nativeElement.contains(at)) this.content().nativeElement.focus({ preventScroll: true });
+        if (!at || at === document.body || !this.content().nativeElement.contains(at))
+          this.content().nativeElement.focus({ preventScroll: true });
       });
   }
 

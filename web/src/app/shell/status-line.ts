@@ -21,10 +21,14 @@ import { Icon } from '../ui/icon';
         </a>
       }
       @case ('full') {
-        <span class="status status--bad"><mf-icon name="warning" /><span>{{ 'status.full' | transloco }}</span></span>
+        <span class="status status--bad"
+          ><mf-icon name="warning" /><span>{{ 'status.full' | transloco }}</span></span
+        >
       }
       @case ('offline') {
-        <span class="status"><mf-icon name="cloud-off" /><span>{{ 'status.offline' | transloco }}</span></span>
+        <span class="status"
+          ><mf-icon name="cloud-off" /><span>{{ 'status.offline' | transloco }}</span></span
+        >
       }
       @case ('waiting') {
         <a class="status" routerLink="/waiting">
@@ -32,7 +36,9 @@ import { Icon } from '../ui/icon';
         </a>
       }
       @case ('sending') {
-        <span class="status"><mf-icon name="sync" /><span>{{ 'status.sending' | transloco }}</span></span>
+        <span class="status"
+          ><mf-icon name="sync" /><span>{{ 'status.sending' | transloco }}</span></span
+        >
       }
     }
   `,

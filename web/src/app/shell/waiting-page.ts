@@ -30,8 +30,12 @@ import { Empty } from '../ui/states';
       @for (item of outbox.items(); track item.id) {
         <li class="row">
           <div class="row__text">
-            <a class="row__title" [routerLink]="['/entries', item.entryId]">{{ item.title || ('entry.untitled' | transloco) }}</a>
-            <p class="row__note">{{ 'waiting.kind.' + item.change.kind | transloco }} · {{ dates.moment(item.madeAt) }}</p>
+            <a class="row__title" [routerLink]="['/entries', item.entryId]">{{
+              item.title || ('entry.untitled' | transloco)
+            }}</a>
+            <p class="row__note">
+              {{ 'waiting.kind.' + item.change.kind | transloco }} · {{ dates.moment(item.madeAt) }}
+            </p>
             @if (item.refusal; as refusal) {
               <p class="row__wrong"><mf-icon name="warning" /> {{ texts.ofRefusal(refusal) }}</p>
             }
@@ -39,11 +43,17 @@ import { Empty } from '../ui/states';
           @if (item.refusal; as refusal) {
             <div class="row__actions">
               @if (refusal.code === 'CONFLICT' && item.change.kind === 'update') {
-                <a class="button" [routerLink]="['/entries', item.entryId, 'edit']">{{ 'waiting.compare' | transloco }}</a>
+                <a class="button" [routerLink]="['/entries', item.entryId, 'edit']">{{
+                  'waiting.compare' | transloco
+                }}</a>
               } @else {
-                <button type="button" class="button" (click)="outbox.retry(item.id)">{{ 'ui.again' | transloco }}</button>
+                <button type="button" class="button" (click)="outbox.retry(item.id)">
+                  {{ 'ui.again' | transloco }}
+                </button>
               }
-              <button type="button" class="button button--quiet" (click)="giveUp(item)">{{ 'waiting.discard' | transloco }}</button>
+              <button type="button" class="button button--quiet" (click)="giveUp(item)">
+                {{ 'waiting.discard' | transloco }}
+              </button>
             </div>
           }
         </li>

@@ -1,4 +1,13 @@
-import { ChangeDetectionStrategy, Component, type ElementRef, effect, input, model, output, viewChild } from '@angular/core';
+import {
+  ChangeDetectionStrategy,
+  Component,
+  type ElementRef,
+  effect,
+  input,
+  model,
+  output,
+  viewChild,
+} from '@angular/core';
 import { TranslocoPipe } from '@jsverse/transloco';
 import { Icon } from './icon';
 
@@ -14,6 +23,7 @@ let last = 0;
   changeDetection: ChangeDetectionStrategy.OnPush,
   imports: [Icon, TranslocoPipe],
   template: `
+    <!-- eslint-disable-next-line @angular-eslint/template/click-events-have-key-events, @angular-eslint/template/interactive-supports-focus -- Escape does the same -->
     <dialog
       #dialog
       class="dialog"

@@ -47,7 +47,12 @@ export class Toasts {
         @if (toast.action; as action) {
           <button type="button" class="toast__action" (click)="run(toast)">{{ action.label }}</button>
         }
-        <button type="button" class="icon-button" [attr.aria-label]="'ui.close' | transloco" (click)="toasts.close(toast.id)">
+        <button
+          type="button"
+          class="icon-button"
+          [attr.aria-label]="'ui.close' | transloco"
+          (click)="toasts.close(toast.id)"
+        >
           <mf-icon name="close" />
         </button>
       </div>

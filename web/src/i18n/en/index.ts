@@ -11,4 +11,16 @@ import admin from './admin.json';
 import errors from './errors.json';
 
 /** A file a feature. */
-export default { ...core, ...account, ...timeline, ...editor, ...calendar, ...insights, ...search, ...settings, ...media, ...admin, ...errors };
+export default {
+  ...core,
+  ...account,
+  ...timeline,
+  ...editor,
+  ...calendar,
+  ...insights,
+  ...search,
+  ...settings,
+  ...media,
+  ...admin,
+  ...errors,
+};

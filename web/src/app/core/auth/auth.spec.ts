@@ -128,7 +128,12 @@ describe('the session', () => {
     const auth = TestBed.inject(Auth);
     await auth.signIn('ann@example.org', 'correct horse');
     const other = new BroadcastChannel('mindflow-auth');
-    other.postMessage({ kind: 'granted', token: 'theirs', endsAt: Date.now() + 900_000, person: { ...ann, id: 'ben' } });
+    other.postMessage({
+      kind: 'granted',
+      token: 'theirs',
+      endsAt: Date.now() + 900_000,
+      person: { ...ann, id: 'ben' },
+    });
     await vi.waitUntil(() => auth.state() === 'expired');
     expect(await auth.token()).toBeNull();
     expect(auth.person()?.id).toBe('ann');

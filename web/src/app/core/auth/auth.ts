@@ -111,7 +111,12 @@ export class Auth {
   /** Takes the tokens of another way in, as of a request that answers a grant. */
   async granted(grant: Grant): Promise<void> {
     this.take(Token.of(grant, Date.now()), grant.user);
-    this.tell({ kind: 'granted', token: grant.accessToken, endsAt: Date.now() + grant.expiresIn * 1000, person: grant.user });
+    this.tell({
+      kind: 'granted',
+      token: grant.accessToken,
+      endsAt: Date.now() + grant.expiresIn * 1000,
+      person: grant.user,
+    });
   }
 
   private renew(): Promise<string | null> {

@@ -1,7 +1,7 @@
 import type { ApolloClient } from '@apollo/client';
 import { ApolloLink, InMemoryCache } from '@apollo/client';
 import { OperationTypeNode } from 'graphql';
-import { HttpLink } from '@apollo/client/link/http';
+import { BaseHttpLink } from '@apollo/client/link/http';
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
 import { Auth } from '../auth/auth';
 import { fetchWithToken } from './live-fetch';
@@ -23,7 +23,7 @@ function links(http: ApolloLink): ApolloLink {
 }
 
 export function clientOptions(auth: Auth, reachability: Reachability): ApolloClient.Options {
-  const http = new HttpLink({
+  const http = new BaseHttpLink({
     uri: '/graphql',
     fetch: fetchWithToken(auth, reachability),
     headers: { 'graphql-preflight': '1' },

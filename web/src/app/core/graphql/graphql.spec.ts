@@ -22,7 +22,9 @@ describe('an answer of several parts', () => {
 });
 
 it('knows a cursor that was forgotten', () => {
-  expect(isForgotten([{ message: 'm', extensions: { code: 'BAD_USER_INPUT', field: 'after', rule: 'forgotten' } }])).toBe(true);
+  expect(
+    isForgotten([{ message: 'm', extensions: { code: 'BAD_USER_INPUT', field: 'after', rule: 'forgotten' } }]),
+  ).toBe(true);
   expect(isForgotten([{ message: 'm', extensions: { code: 'UNAVAILABLE' } }])).toBe(false);
   expect(isForgotten(new CloseEvent('close', { code: 4403 }))).toBe(false);
 });

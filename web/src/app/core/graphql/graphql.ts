@@ -28,7 +28,11 @@ export class GraphQL {
   private readonly apollo = inject(Apollo);
   private readonly auth = inject(Auth);
 
-  async query<T, V extends OperationVariables>(document: TypedDocumentNode<T, V>, variables: V, options: AskOptions = {}): Promise<T> {
+  async query<T, V extends OperationVariables>(
+    document: TypedDocumentNode<T, V>,
+    variables: V,
+    options: AskOptions = {},
+  ): Promise<T> {
     const parts = await this.parts(document, variables, options);
     const [failure] = parts.failures.values();
     if (failure) throw failure;
@@ -53,7 +57,12 @@ export class GraphQL {
   }
 
   async mutate<T, V extends OperationVariables>(document: TypedDocumentNode<T, V>, variables: V): Promise<T> {
-    const ask = () => this.apollo.client.mutate<T, V>({ mutation: document, variables, errorPolicy: 'all' } as ApolloClient.MutateOptions<T, V>);
+    const ask = () =>
+      this.apollo.client.mutate<T, V>({
+        mutation: document,
+        variables,
+        errorPolicy: 'all',
+      } as ApolloClient.MutateOptions<T, V>);
     const parts = await this.answered<T>(ask);
     const [failure] = parts.failures.values();
     if (failure) throw failure;
@@ -68,7 +77,8 @@ export class GraphQL {
   private async answered<T>(ask: () => Promise<{ data?: unknown; error?: unknown }>): Promise<Parts<T>> {
     const used = await this.auth.token();
     const parts = await this.once<T>(ask);
-    if (used === null || ![...parts.failures.values()].some(failure => failure.code === 'UNAUTHENTICATED')) return parts;
+    if (used === null || ![...parts.failures.values()].some(failure => failure.code === 'UNAUTHENTICATED'))
+      return parts;
     // The session was looked at and refused: with a new token it may be good.
     return (await this.auth.tokenAfter(used)) === null ? parts : await this.once<T>(ask);
   }

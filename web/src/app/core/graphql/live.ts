@@ -9,7 +9,12 @@ import { Reachability } from './reachability';
 
 /** What another device did, or this one. `Live` hands it on in the order of the platform. */
 export type LiveEvent =
-  | { readonly kind: 'changed'; readonly change: 'CREATED' | 'UPDATED' | 'DELETED' | 'DRAFT'; readonly id: string; readonly entry: EntryFieldsFragment | null }
+  | {
+      readonly kind: 'changed';
+      readonly change: 'CREATED' | 'UPDATED' | 'DELETED' | 'DRAFT';
+      readonly id: string;
+      readonly entry: EntryFieldsFragment | null;
+    }
   | { readonly kind: 'analyzed'; readonly id: string }
   /** Some changes are not known any more: everything is to be read again. */
   | { readonly kind: 'gap' };
@@ -90,8 +95,11 @@ export class Live {
       },
     });
     this.subscribe(CHANGED, print(EntryChangedDocument), data => {
-      const change = (data as { entryChanged?: { kind: 'CREATED'; entryId: string; entry: EntryFieldsFragment | null } }).entryChanged;
-      if (change) this.happenings.next({ kind: 'changed', change: change.kind, id: change.entryId, entry: change.entry });
+      const change = (
+        data as { entryChanged?: { kind: 'CREATED'; entryId: string; entry: EntryFieldsFragment | null } }
+      ).entryChanged;
+      if (change)
+        this.happenings.next({ kind: 'changed', change: change.kind, id: change.entryId, entry: change.entry });
     });
     this.subscribe(ANALYZED, print(EntryAnalyzedDocument), data => {
       const entry = (data as { entryAnalyzed?: { id: string } }).entryAnalyzed;

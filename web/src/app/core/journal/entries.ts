@@ -84,7 +84,11 @@ export class Entries {
   /** A page of the timeline, newest first. Changes that wait are in the first one. */
   async page(filter: JournalFilter, after: string | null, first = 30, signal?: AbortSignal): Promise<EntryPage> {
     try {
-      const { journalEntries } = await this.graphql.query(EntriesDocument, { first, after, filter }, signal ? { signal } : {});
+      const { journalEntries } = await this.graphql.query(
+        EntriesDocument,
+        { first, after, filter },
+        signal ? { signal } : {},
+      );
       if (!journalEntries) throw failureOf(new Error('There was no list.'));
       const entries = journalEntries.edges.map(edge => edge.node);
       await this.keep(entries);
@@ -100,7 +104,13 @@ export class Entries {
     } catch (error) {
       if (signal?.aborted || !failureOf(error).isPassing) throw failureOf(error);
       if (after !== null) throw failureOf(error);
-      return { entries: await this.keptHere(filter), endCursor: null, hasNextPage: false, totalCount: null, from: 'device' };
+      return {
+        entries: await this.keptHere(filter),
+        endCursor: null,
+        hasNextPage: false,
+        totalCount: null,
+        from: 'device',
+      };
     }
   }
 
@@ -123,7 +133,9 @@ export class Entries {
       known = kept.filter(entry => entry.draft);
     }
     const ids = new Set(known.map(entry => entry.id));
-    const own = this.waitingIds().filter(id => !ids.has(id)).map(id => withChanges(null, this.outbox.ofEntry(id)));
+    const own = this.waitingIds()
+      .filter(id => !ids.has(id))
+      .map(id => withChanges(null, this.outbox.ofEntry(id)));
     return [...own, ...known.map(entry => withChanges(entry, this.outbox.ofEntry(entry.id)))]
       .filter((entry): entry is Entry => entry?.draft ?? false)
       .sort((a, b) => b.updatedAt.localeCompare(a.updatedAt));

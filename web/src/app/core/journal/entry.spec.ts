@@ -1,7 +1,12 @@
 import type { OutboxItem } from '../offline/outbox-item';
 import { blankEntry, matches, newestFirst, titleFrom, withChanges, wordsOf } from './entry';
 
-const known = { ...blankEntry('e', '2026-11-29T10:00:00Z', '2026-11-29'), title: 'A day', content: 'one two', version: 3 };
+const known = {
+  ...blankEntry('e', '2026-11-29T10:00:00Z', '2026-11-29'),
+  title: 'A day',
+  content: 'one two',
+  version: 3,
+};
 const item = (change: OutboxItem['change'], refused = false): OutboxItem => ({
   id: 'o',
   entryId: 'e',
@@ -14,7 +19,9 @@ const item = (change: OutboxItem['change'], refused = false): OutboxItem => ({
 
 describe('an entry with changes that wait', () => {
   it('shows them', () => {
-    const shown = withChanges(known, [item({ kind: 'update', input: { content: 'one two three', tags: ['river'] }, base: 3 })]);
+    const shown = withChanges(known, [
+      item({ kind: 'update', input: { content: 'one two three', tags: ['river'] }, base: 3 }),
+    ]);
     expect(shown).toMatchObject({ content: 'one two three', wordCount: 3, pending: 'waiting', title: 'A day' });
     expect(shown?.tags.map(tag => tag.name)).toEqual(['river']);
   });
@@ -44,7 +51,9 @@ describe('lists of this device', () => {
     const entry = { ...known, tags: [{ id: 't', name: 'River' }], mood: 'CALM' as const, pinned: true };
     expect(matches(entry, { text: 'DAY two' })).toBe(true);
     expect(matches(entry, { text: 'three' })).toBe(false);
-    expect(matches(entry, { tag: 'river', mood: 'CALM', pinned: true, from: '2026-11-29', to: '2026-11-29' })).toBe(true);
+    expect(matches(entry, { tag: 'river', mood: 'CALM', pinned: true, from: '2026-11-29', to: '2026-11-29' })).toBe(
+      true,
+    );
     expect(matches(entry, { tagsNone: ['river'] })).toBe(false);
     expect(matches({ ...entry, draft: true }, {})).toBe(false);
   });

@@ -94,7 +94,11 @@ interface Changed {
   readonly pinned?: boolean | null;
   readonly favourite?: boolean | null;
   readonly attachmentIds?: readonly string[] | null;
-  readonly place?: { readonly name?: string | null; readonly latitude?: number | null; readonly longitude?: number | null } | null;
+  readonly place?: {
+    readonly name?: string | null;
+    readonly latitude?: number | null;
+    readonly longitude?: number | null;
+  } | null;
 }
 
 function changed(entry: EntryFieldsFragment, input: Changed, at: string): EntryFieldsFragment {
@@ -179,7 +183,10 @@ export function titleFrom(content: string): string {
     if (plain === '') continue;
     const characters = Array.from(plain);
     if (characters.length <= TITLE_MAX) return plain;
-    return `${characters.slice(0, TITLE_MAX).join('').replace(/\s+\S*$/u, '')}…`;
+    return `${characters
+      .slice(0, TITLE_MAX)
+      .join('')
+      .replace(/\s+\S*$/u, '')}…`;
   }
   return '';
 }

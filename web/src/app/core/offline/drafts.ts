@@ -13,7 +13,11 @@ export interface KeptDraft {
   readonly tags: readonly string[];
   readonly entryDate: string;
   readonly entryTime: string | null;
-  readonly place: { readonly name?: string | null; readonly latitude?: number | null; readonly longitude?: number | null } | null;
+  readonly place: {
+    readonly name?: string | null;
+    readonly latitude?: number | null;
+    readonly longitude?: number | null;
+  } | null;
   readonly attachmentIds: readonly string[];
   readonly journalId: string | null;
   readonly private: boolean;

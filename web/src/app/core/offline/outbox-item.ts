@@ -65,5 +65,9 @@ export function joined(former: Change, later: Change): Change | null {
 /** In a new entry, null is as what is left out; a title and a content are always there. */
 function withoutNull(input: UpdateChange): Partial<CreateChange> {
   const { title, content, ...others } = input;
-  return { ...others, ...(title == null ? {} : { title }), ...(content === undefined ? {} : { content: content ?? '' }) };
+  return {
+    ...others,
+    ...(title == null ? {} : { title }),
+    ...(content === undefined ? {} : { content: content ?? '' }),
+  };
 }

@@ -33,17 +33,23 @@ function world() {
   TestBed.configureTestingModule({
     providers: [
       { provide: Auth, useValue: { state, person: signal({ id }) } },
-      { provide: Reachability, useValue: { online: signal(false) } },
+      { provide: Reachability, useValue: { online: signal(false), hasNetwork: signal(false) } },
       {
         provide: GraphQL,
         useValue: {
+          query: async () => ({ journalEntry: { ...answer('e', 7), content: 'theirs' } }),
           mutate: async (document: never, variables: Record<string, unknown>) => {
             const operation = getOperationAST(document)?.name?.value ?? '';
             sent.push({ operation, variables });
             const failure = failures.shift();
             if (failure) throw failure;
             const entry = answer('e', ++version);
-            return { createJournalEntry: entry, updateJournalEntry: entry, publishJournalEntry: entry, restoreJournalEntry: entry };
+            return {
+              createJournalEntry: entry,
+              updateJournalEntry: entry,
+              publishJournalEntry: entry,
+              restoreJournalEntry: entry,
+            };
           },
         },
       },
@@ -82,8 +88,12 @@ describe('the outbox', () => {
   it('makes one request of a new entry and its changes that wait', async () => {
     const { outbox, sent, failures } = world();
     failures.push(offline(), offline());
-    await (await outbox.add('e', 'A', create)).outcome;
-    await (await outbox.add('e', 'A', update('more'))).outcome;
+    await (
+      await outbox.add('e', 'A', create)
+    ).outcome;
+    await (
+      await outbox.add('e', 'A', update('more'))
+    ).outcome;
     expect(outbox.items()).toHaveLength(1);
     sent.length = 0;
     await outbox.replay();
@@ -92,12 +102,25 @@ describe('the outbox', () => {
 
   it('leaves what is refused for its user, and sends what is of other entries', async () => {
     const { outbox, sent, failures } = world();
-    failures.push(new Failure({ code: 'CONFLICT', message: 'm', rules: [{ field: '', rule: 'version', params: {}, message: 'm' }] }));
+    failures.push(
+      new Failure({
+        code: 'CONFLICT',
+        message: 'm',
+        rules: [{ field: '', rule: 'version', params: {}, message: 'm' }],
+      }),
+    );
     const refused = await (await outbox.add('e', 'A', update('mine'))).outcome;
     expect(refused.kind).toBe('refused');
-    await (await outbox.add('e', 'A', { kind: 'delete' })).outcome;
-    await (await outbox.add('f', 'B', { kind: 'delete' })).outcome;
-    expect(sent.map(each => `${each.operation} ${each.variables['id'] ?? ''}`)).toEqual(['UpdateEntry ', 'DeleteEntry f']);
+    await (
+      await outbox.add('e', 'A', { kind: 'delete' })
+    ).outcome;
+    await (
+      await outbox.add('f', 'B', { kind: 'delete' })
+    ).outcome;
+    expect(sent.map(each => `${each.operation} ${each.variables['id'] ?? ''}`)).toEqual([
+      'UpdateEntry ',
+      'DeleteEntry f',
+    ]);
     const [item] = outbox.refused();
     await outbox.discard(item?.id ?? '');
     expect(sent.at(-1)?.variables).toEqual({ id: 'e' });
@@ -107,13 +130,26 @@ describe('the outbox', () => {
   it('sends a later change on the version that the former one made', async () => {
     const { outbox, sent, failures } = world();
     failures.push(offline(), offline(), offline());
-    await (await outbox.add('e', 'A', create)).outcome;
-    await (await outbox.add('e', 'A', { kind: 'delete' })).outcome;
-    await (await outbox.add('e', 'A', { kind: 'update', input: { content: 'c' }, base: 0 })).outcome;
+    await (
+      await outbox.add('e', 'A', create)
+    ).outcome;
+    await (
+      await outbox.add('e', 'A', { kind: 'delete' })
+    ).outcome;
+    await (
+      await outbox.add('e', 'A', { kind: 'update', input: { content: 'c' }, base: 0 })
+    ).outcome;
     sent.length = 0;
     await outbox.replay();
     expect(sent.map(each => each.operation)).toEqual(['CreateEntry', 'DeleteEntry', 'UpdateEntry']);
     expect(sent.at(-1)?.variables['input']).toEqual({ id: 'e', content: 'c', expectedVersion: 1 });
+  });
+
+  it('counts a change as sent whose answer was lost', async () => {
+    const { outbox, failures } = world();
+    failures.push(new Failure({ code: 'CONFLICT', message: 'm' }));
+    const outcome = await (await outbox.add('e', 'A', update('theirs'))).outcome;
+    expect(outcome).toMatchObject({ kind: 'sent', entry: { version: 7 } });
   });
 
   it('counts the deletion of what is gone as done', async () => {
@@ -135,7 +171,9 @@ describe('the outbox', () => {
   it('survives a reload', async () => {
     const { outbox, failures, id } = world();
     failures.push(offline());
-    await (await outbox.add('e', 'A', create)).outcome;
+    await (
+      await outbox.add('e', 'A', create)
+    ).outcome;
     const database = await TestBed.inject(Database).open();
     expect(database?.name).toContain(id);
     expect(await database?.count('outbox')).toBe(1);

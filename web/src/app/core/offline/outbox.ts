@@ -4,6 +4,7 @@ import { v7 as uuid7 } from 'uuid';
 import {
   CreateEntryDocument,
   DeleteEntryDocument,
+  EntryDocument,
   type EntryFieldsFragment,
   PublishEntryDocument,
   RestoreEntryDocument,
@@ -14,7 +15,7 @@ import { type Failure, failureOf } from '../failure';
 import { GraphQL } from '../graphql/graphql';
 import { Reachability } from '../graphql/reachability';
 import { Database, isFull } from './database';
-import { type Change, type OutboxItem, type Outcome, type Refusal, joined } from './outbox-item';
+import { type Change, type OutboxItem, type Outcome, type Refusal, type UpdateChange, joined } from './outbox-item';
 
 /** Between two attempts while something waits, in milliseconds; each further one waits twice as long, up to the greatest. */
 const RETRY_MS_MIN = 2_000;
@@ -151,14 +152,18 @@ export class Outbox {
         this.settlements.next({ item: next, outcome: { kind: 'sent', entry } });
       } catch (error) {
         const failure = failureOf(error);
-        if (isSettledAlready(next.change, failure)) {
+        const settled = await this.settledAlready(next, failure);
+        if (settled !== null) {
           await this.remove(next.id);
-          this.settlements.next({ item: next, outcome: { kind: 'sent', entry: null } });
+          if (settled.entry) await this.rebase(next.entryId, settled.entry.version);
+          this.settlements.next({ item: next, outcome: { kind: 'sent', entry: settled.entry } });
           continue;
         }
         const isBroken = failure.code === 'INTERNAL' && next.attempts + 1 >= BROKEN_ATTEMPTS_MAX;
         if (failure.isPassing && !isBroken) {
-          await this.put({ ...next, attempts: next.attempts + 1 });
+          // Without a network nothing was sent.
+          const wasSent = failure.code !== 'OFFLINE' || this.reachability.hasNetwork();
+          if (wasSent) await this.put({ ...next, attempts: next.attempts + 1 });
           this.later(failure);
           return;
         }
@@ -187,6 +192,21 @@ export class Outbox {
     }
   }
 
+  /** What the platform has, if that is what a refused change asks for: its first answer was lost, or another device was faster. */
+  private async settledAlready(
+    { change, entryId }: OutboxItem,
+    failure: Failure,
+  ): Promise<{ entry: EntryFieldsFragment | null } | null> {
+    if (change.kind === 'delete' && failure.code === 'NOT_FOUND') return { entry: null };
+    if (change.kind !== 'update' || failure.code !== 'CONFLICT') return null;
+    try {
+      const { journalEntry } = await this.graphql.query(EntryDocument, { id: entryId });
+      return journalEntry && hasAlready(journalEntry, change.input) ? { entry: journalEntry } : null;
+    } catch {
+      return null;
+    }
+  }
+
   /** Later changes of an entry were made on the version that the former one of them made. */
   private async rebase(entryId: string, version: number): Promise<void> {
     for (const item of this.ofEntry(entryId)) {
@@ -198,7 +218,8 @@ export class Outbox {
 
   private async keep(item: OutboxItem): Promise<OutboxItem> {
     const former = this.ofEntry(item.entryId).at(-1);
-    if (former && former.id !== this.inFlight && former.refusal === null) {
+    // One that was sent may have arrived: the platform is to get the same again.
+    if (former && former.id !== this.inFlight && former.attempts === 0 && former.refusal === null) {
       const both = joined(former.change, item.change);
       if (both) {
         const joint = { ...former, title: item.title, change: both };
@@ -257,9 +278,29 @@ export class Outbox {
   }
 }
 
-/** Whether the platform has what the change asks for: its answer was lost, or another device was faster. */
-function isSettledAlready(change: Change, failure: Failure): boolean {
-  return change.kind === 'delete' && failure.code === 'NOT_FOUND';
+/** Whether an entry is as a change asks for. */
+function hasAlready(entry: EntryFieldsFragment, input: UpdateChange): boolean {
+  const now: Readonly<Record<string, unknown>> = {
+    ...entry,
+    tags: entry.tags.map(tag => tag.name.toLowerCase()).sort(),
+    attachmentIds: (entry.attachments ?? []).map(media => media.id),
+    journalId: entry.journal?.id ?? null,
+  };
+  return Object.entries(input).every(([field, value]) => {
+    const wanted =
+      field === 'tags' ? ((value ?? []) as readonly string[]).map(name => name.toLowerCase()).sort() : value;
+    if (field === 'place') return samePlace(entry.place, value as UpdateChange['place']);
+    return value === undefined || JSON.stringify(now[field] ?? null) === JSON.stringify(wanted ?? null);
+  });
+}
+
+function samePlace(a: UpdateChange['place'], b: UpdateChange['place']): boolean {
+  const parts = (place: UpdateChange['place']) => [
+    place?.name ?? null,
+    place?.latitude ?? null,
+    place?.longitude ?? null,
+  ];
+  return JSON.stringify(parts(a)) === JSON.stringify(parts(b));
 }
 
 function refusalOf(failure: Failure): Refusal {

@@ -15,12 +15,19 @@ export class FailureText {
     return this.ofRefusal(failureOf(error));
   }
 
-  ofRefusal(failure: Pick<Failure, 'code' | 'message' | 'rules' | 'quota' | 'limit'> & { retryAfter?: number | null } | Refusal): string {
+  ofRefusal(
+    failure:
+      (Pick<Failure, 'code' | 'message' | 'rules' | 'quota' | 'limit'> & { retryAfter?: number | null }) | Refusal,
+  ): string {
     const [broken] = failure.rules;
     if (broken && failure.code !== 'QUOTA_EXCEEDED') return this.ofRule(broken);
     const key = failure.quota ? `errors.quota.${failure.quota}` : `errors.code.${failure.code}`;
     const retryAfter = 'retryAfter' in failure ? (failure.retryAfter ?? null) : null;
-    const params = { limit: failure.limit ?? '', wait: retryAfter === null ? '' : this.dates.seconds(retryAfter) };
+    const params = {
+      limit: failure.limit ?? '',
+      wait: retryAfter === null ? '' : this.dates.seconds(retryAfter),
+      resets: this.nextMonth(),
+    };
     if (retryAfter !== null) {
       const timed = this.known(`${key}_timed`, params);
       if (timed !== null) return timed;
@@ -37,13 +44,22 @@ export class FailureText {
   ofRule({ rule, params, message }: BrokenRule): string {
     if (rule === null) return message;
     const shown = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, this.value(value)]));
-    const variant = typeof params['unit'] === 'string' ? params['unit'] : rule === 'format' ? String(params['expected'] ?? '') : '';
+    const variant =
+      typeof params['unit'] === 'string' ? params['unit'] : rule === 'format' ? String(params['expected'] ?? '') : '';
     const bounds = rule === 'range' ? (params['min'] == null ? 'max' : params['max'] == null ? 'min' : '') : '';
     for (const suffix of [variant, bounds]) {
       const text = suffix ? this.known(`errors.rule.${rule}_${suffix}`, shown) : null;
       if (text !== null) return text;
     }
     return this.known(`errors.rule.${rule}`, shown) ?? message;
+  }
+
+  /** When the quota of a month is there again: months are of UTC. */
+  private nextMonth(): string {
+    const now = new Date();
+    return this.dates.shortDay(
+      new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1)).toISOString().slice(0, 10),
+    );
   }
 
   private value(value: unknown): string {

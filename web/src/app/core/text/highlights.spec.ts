@@ -10,6 +10,8 @@ describe('highlights of a search', () => {
   });
 
   it('never become elements', () => {
-    expect(highlighted('&lt;img src=x onerror=alert(1)&gt;<b>x</b>')).toEqual([{ text: '<img src=x onerror=alert(1)><b>x</b>', isFound: false }]);
+    expect(highlighted('&lt;img src=x onerror=alert(1)&gt;<b>x</b>')).toEqual([
+      { text: '<img src=x onerror=alert(1)><b>x</b>', isFound: false },
+    ]);
   });
 });

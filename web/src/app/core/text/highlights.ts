@@ -4,7 +4,16 @@ export interface Highlighted {
   readonly isFound: boolean;
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", '#39': "'", '#x27': "'", '#x2F': '/' };
+const ENTITIES: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+  '#39': "'",
+  '#x27': "'",
+  '#x2F': '/',
+};
 
 /** Highlights of the platform's search: `<mark>` around what was found, everything else escaped. They are taken apart, never shown as HTML. */
 export function highlighted(html: string): readonly Highlighted[] {
@@ -22,7 +31,11 @@ function unescaped(text: string): string {
   return text.replace(/&(#?\w+);/gu, (whole, name: string) => {
     const known = ENTITIES[name];
     if (known !== undefined) return known;
-    const code = name.startsWith('#x') ? Number.parseInt(name.slice(2), 16) : name.startsWith('#') ? Number(name.slice(1)) : Number.NaN;
+    const code = name.startsWith('#x')
+      ? Number.parseInt(name.slice(2), 16)
+      : name.startsWith('#')
+        ? Number(name.slice(1))
+        : Number.NaN;
     return Number.isInteger(code) && code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole;
   });
 }

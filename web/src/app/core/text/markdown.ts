@@ -23,10 +23,43 @@ const END = '\uE0F1';
 const ENDS = /[\uE0F0\uE0F1]/gu;
 
 const TAGS = [
-  ...['p', 'br', 'hr', 'h2', 'h3', 'h4', 'h5', 'h6', 'strong', 'em', 'del', 'a', 'code', 'pre', 'blockquote', 'ul', 'ol', 'li'],
+  ...[
+    'p',
+    'br',
+    'hr',
+    'h2',
+    'h3',
+    'h4',
+    'h5',
+    'h6',
+    'strong',
+    'em',
+    'del',
+    'a',
+    'code',
+    'pre',
+    'blockquote',
+    'ul',
+    'ol',
+    'li',
+  ],
   ...['table', 'thead', 'tbody', 'tr', 'th', 'td', 'img', 'audio', 'span', 'figure', 'figcaption', 'mark'],
 ];
-const ATTRIBUTES = ['href', 'src', 'alt', 'title', 'class', 'start', 'loading', 'decoding', 'controls', 'preload', 'width', 'height', 'align'];
+const ATTRIBUTES = [
+  'href',
+  'src',
+  'alt',
+  'title',
+  'class',
+  'start',
+  'loading',
+  'decoding',
+  'controls',
+  'preload',
+  'width',
+  'height',
+  'align',
+];
 
 /**
  * Markdown as the nodes to show. HTML in it is shown as it was typed, never taken as HTML; pictures are those of the platform alone, so

@@ -26,7 +26,11 @@ export class Dates {
   /** Such as `Monday, 30 November`; with the year if it is not the present one. */
   day(date: string): string {
     const thisYear = date.slice(0, 4) === this.today().slice(0, 4);
-    return this.format(noon(date), { weekday: 'long', day: 'numeric', month: 'long', ...(thisYear ? {} : { year: 'numeric' }) }, 'UTC');
+    return this.format(
+      noon(date),
+      { weekday: 'long', day: 'numeric', month: 'long', ...(thisYear ? {} : { year: 'numeric' }) },
+      'UTC',
+    );
   }
 
   /** Such as `30 Nov 2026`. */
@@ -80,8 +84,11 @@ export class Dates {
 
   /** A duration in words, such as `15 minutes`. */
   seconds(seconds: number): string {
-    const [value, unit] = seconds < 90 ? [seconds, 'second'] : seconds < 5400 ? [seconds / 60, 'minute'] : [seconds / 3600, 'hour'];
-    return new Intl.NumberFormat(this.languages.locale(), { style: 'unit', unit, unitDisplay: 'long' }).format(Math.ceil(value));
+    const [value, unit] =
+      seconds < 90 ? [seconds, 'second'] : seconds < 5400 ? [seconds / 60, 'minute'] : [seconds / 3600, 'hour'];
+    return new Intl.NumberFormat(this.languages.locale(), { style: 'unit', unit, unitDisplay: 'long' }).format(
+      Math.ceil(value),
+    );
   }
 
   private format(at: Date, options: Intl.DateTimeFormatOptions, timeZone: string): string {

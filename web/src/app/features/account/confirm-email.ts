@@ -22,7 +22,9 @@ import { FailureText } from '@/core/text/failure-text';
         {{ 'account.confirm.submit' | transloco }}
       </button>
     }
-    <p class="account__links"><a routerLink="/">{{ 'account.confirm.on' | transloco }}</a></p>
+    <p class="account__links">
+      <a routerLink="/">{{ 'account.confirm.on' | transloco }}</a>
+    </p>
   `,
 })
 export class ConfirmEmail {

@@ -28,10 +28,14 @@ import { Control, Field } from '@/ui/field';
             (input)="email.set($any($event.target).value)"
           />
         </mf-field>
-        <button class="button button--primary button--wide" [disabled]="busy()">{{ 'account.forgot.submit' | transloco }}</button>
+        <button class="button button--primary button--wide" [disabled]="busy()">
+          {{ 'account.forgot.submit' | transloco }}
+        </button>
       </form>
     }
-    <p class="account__links"><a routerLink="/sign-in">{{ 'account.signIn.link' | transloco }}</a></p>
+    <p class="account__links">
+      <a routerLink="/sign-in">{{ 'account.signIn.link' | transloco }}</a>
+    </p>
   `,
 })
 export class ForgotPassword {

@@ -17,7 +17,11 @@ import { Control, Field } from '@/ui/field';
       <p role="status">{{ 'account.reset.done' | transloco }}</p>
     } @else {
       <form class="form" (submit)="submit($event)">
-        <mf-field [label]="'account.reset.password' | transloco" [hint]="'account.passwordHint' | transloco" [error]="error()">
+        <mf-field
+          [label]="'account.reset.password' | transloco"
+          [hint]="'account.passwordHint' | transloco"
+          [error]="error()"
+        >
           <input
             mfControl
             type="password"
@@ -27,10 +31,14 @@ import { Control, Field } from '@/ui/field';
             (input)="password.set($any($event.target).value)"
           />
         </mf-field>
-        <button class="button button--primary button--wide" [disabled]="busy()">{{ 'account.reset.submit' | transloco }}</button>
+        <button class="button button--primary button--wide" [disabled]="busy()">
+          {{ 'account.reset.submit' | transloco }}
+        </button>
       </form>
     }
-    <p class="account__links"><a routerLink="/sign-in">{{ 'account.signIn.link' | transloco }}</a></p>
+    <p class="account__links">
+      <a routerLink="/sign-in">{{ 'account.signIn.link' | transloco }}</a>
+    </p>
   `,
 })
 export class ResetPassword {

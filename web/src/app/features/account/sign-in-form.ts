@@ -1,4 +1,13 @@
-import { ChangeDetectionStrategy, Component, type ElementRef, inject, input, output, signal, viewChild } from '@angular/core';
+import {
+  ChangeDetectionStrategy,
+  Component,
+  type ElementRef,
+  inject,
+  input,
+  output,
+  signal,
+  viewChild,
+} from '@angular/core';
 import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
 import { Auth } from '@/core/auth/auth';
 import { failureOf } from '@/core/failure';
@@ -36,7 +45,9 @@ import { Control, Field } from '@/ui/field';
           <input mfControl name="code" inputmode="text" autocomplete="one-time-code" required />
         </mf-field>
       }
-      <button class="button button--primary button--wide" [disabled]="busy()">{{ 'account.signIn.submit' | transloco }}</button>
+      <button class="button button--primary button--wide" [disabled]="busy()">
+        {{ 'account.signIn.submit' | transloco }}
+      </button>
     </form>
   `,
 })

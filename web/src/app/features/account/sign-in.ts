@@ -13,7 +13,10 @@ import { SignInForm } from './sign-in-form';
     <mf-sign-in-form />
     <p class="account__links">
       <a routerLink="/forgot-password">{{ 'account.forgot.link' | transloco }}</a>
-      <span>{{ 'account.signIn.new' | transloco }} <a routerLink="/sign-up">{{ 'account.signUp.link' | transloco }}</a></span>
+      <span
+        >{{ 'account.signIn.new' | transloco }}
+        <a routerLink="/sign-up">{{ 'account.signUp.link' | transloco }}</a></span
+      >
     </p>
   `,
 })

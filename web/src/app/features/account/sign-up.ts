@@ -1,4 +1,13 @@
-import { ChangeDetectionStrategy, Component, type ElementRef, effect, inject, signal, untracked, viewChild } from '@angular/core';
+import {
+  ChangeDetectionStrategy,
+  Component,
+  type ElementRef,
+  effect,
+  inject,
+  signal,
+  untracked,
+  viewChild,
+} from '@angular/core';
 import { Router, RouterLink } from '@angular/router';
 import { TranslocoPipe } from '@jsverse/transloco';
 import { Auth } from '@/core/auth/auth';
@@ -24,13 +33,22 @@ const FIELDS = ['displayName', 'email', 'password'] as const;
       <mf-field [label]="'account.email' | transloco" [error]="wrong('email')">
         <input mfControl type="email" name="email" autocomplete="username" required />
       </mf-field>
-      <mf-field [label]="'account.password' | transloco" [hint]="'account.passwordHint' | transloco" [error]="wrong('password')">
+      <mf-field
+        [label]="'account.password' | transloco"
+        [hint]="'account.passwordHint' | transloco"
+        [error]="wrong('password')"
+      >
         <input mfControl type="password" name="password" autocomplete="new-password" required minlength="8" />
       </mf-field>
-      <button class="button button--primary button--wide" [disabled]="busy()">{{ 'account.signUp.submit' | transloco }}</button>
+      <button class="button button--primary button--wide" [disabled]="busy()">
+        {{ 'account.signUp.submit' | transloco }}
+      </button>
     </form>
     <p class="account__links">
-      <span>{{ 'account.signUp.known' | transloco }} <a routerLink="/sign-in">{{ 'account.signIn.link' | transloco }}</a></span>
+      <span
+        >{{ 'account.signUp.known' | transloco }}
+        <a routerLink="/sign-in">{{ 'account.signIn.link' | transloco }}</a></span
+      >
     </p>
   `,
 })

@@ -1,4 +1,14 @@
-import { ChangeDetectionStrategy, Component, DestroyRef, computed, inject, input, linkedSignal, resource, signal } from '@angular/core';
+import {
+  ChangeDetectionStrategy,
+  Component,
+  DestroyRef,
+  computed,
+  inject,
+  input,
+  linkedSignal,
+  resource,
+  signal,
+} from '@angular/core';
 import { Router, RouterLink } from '@angular/router';
 import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
 import { GraphQL } from '@/core/graphql/graphql';
@@ -25,20 +35,30 @@ type CalendarDay = NonNullable<CalendarQuery['calendar']>[number];
     <header class="page__head">
       <h1 class="page__title" aria-live="polite">{{ dates.month(month() + '-01') }}</h1>
       <div class="row__actions">
-        <button type="button" class="icon-button" [attr.aria-label]="'calendar.before' | transloco" (click)="go(-1)"><mf-icon name="left" /></button>
+        <button type="button" class="icon-button" [attr.aria-label]="'calendar.before' | transloco" (click)="go(-1)">
+          <mf-icon name="left" />
+        </button>
         <button type="button" class="button button--small" (click)="today()">{{ 'calendar.today' | transloco }}</button>
-        <button type="button" class="icon-button" [attr.aria-label]="'calendar.after' | transloco" (click)="go(1)"><mf-icon name="right" /></button>
+        <button type="button" class="icon-button" [attr.aria-label]="'calendar.after' | transloco" (click)="go(1)">
+          <mf-icon name="right" />
+        </button>
       </div>
     </header>
     @if (days.error(); as error) {
       <mf-trouble [text]="texts.of(error)" (again)="days.reload()" />
     }
     <table class="month">
-      <caption class="visually-hidden">{{ dates.month(month() + '-01') }}</caption>
+      <caption class="visually-hidden">
+        {{
+          dates.month(month() + '-01')
+        }}
+      </caption>
       <thead>
         <tr>
           @for (day of weeks()[0]; track day) {
-            <th scope="col"><abbr [title]="dates.weekday(day, 'long')">{{ dates.weekday(day) }}</abbr></th>
+            <th scope="col">
+              <abbr [title]="dates.weekday(day, 'long')">{{ dates.weekday(day) }}</abbr>
+            </th>
           }
         </tr>
       </thead>
@@ -110,7 +130,9 @@ export class CalendarPage {
   private readonly transloco = inject(TranslocoService);
   protected readonly dates = inject(Dates);
   protected readonly texts = inject(FailureText);
-  protected readonly month = computed(() => (/^\d{4}-\d{2}$/u.test(this.m() ?? '') ? (this.m() as string) : monthOf(this.dates.today())));
+  protected readonly month = computed(() =>
+    /^\d{4}-\d{2}$/u.test(this.m() ?? '') ? (this.m() as string) : monthOf(this.dates.today()),
+  );
   protected readonly weeks = computed(() => weeksOf(this.month(), firstWeekday(this.languages.locale())));
   protected readonly selected = linkedSignal(() => {
     const today = this.dates.today();
@@ -119,7 +141,11 @@ export class CalendarPage {
   private readonly changes = signal(0);
 
   protected readonly days = resource({
-    params: () => ({ from: this.weeks()[0]?.[0] ?? '', to: this.weeks().at(-1)?.at(-1) ?? '', changes: this.changes() }),
+    params: () => ({
+      from: this.weeks()[0]?.[0] ?? '',
+      to: this.weeks().at(-1)?.at(-1) ?? '',
+      changes: this.changes(),
+    }),
     loader: async ({ params: { from, to }, abortSignal }) =>
       (await this.graphql.query(CalendarDocument, { from, to }, { signal: abortSignal })).calendar ?? [],
   });
@@ -128,7 +154,8 @@ export class CalendarPage {
   );
   protected readonly entries = resource({
     params: () => ({ day: this.selected(), changes: this.changes() }),
-    loader: async ({ params: { day }, abortSignal }) => (await this.journal.page({ from: day, to: day }, null, 50, abortSignal)).entries,
+    loader: async ({ params: { day }, abortSignal }) =>
+      (await this.journal.page({ from: day, to: day }, null, 50, abortSignal)).entries,
   });
   protected readonly earlier = resource({
     params: () => ({ date: this.selected() }),

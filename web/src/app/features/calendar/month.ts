@@ -13,7 +13,7 @@ export function weeksOf(month: string, firstWeekday: number): readonly (readonly
   const first = `${month}-01`;
   const weekday = new Date(`${first}T12:00:00Z`).getUTCDay() || 7;
   const weeks: string[][] = [];
-  for (let day = daysAfter(first, -((weekday - firstWeekday + 7) % 7)); weeks.length === 0 || monthOf(day) === month; ) {
+  for (let day = daysAfter(first, -((weekday - firstWeekday + 7) % 7)); weeks.length === 0 || monthOf(day) === month;) {
     const week = Array.from({ length: 7 }, (_, index) => daysAfter(day, index));
     weeks.push(week);
     day = daysAfter(day, 7);
@@ -23,6 +23,9 @@ export function weeksOf(month: string, firstWeekday: number): readonly (readonly
 
 /** With which day a week begins in a language: 1 is Monday, 7 Sunday. */
 export function firstWeekday(language: string): number {
-  const locale = new Intl.Locale(language) as Intl.Locale & { getWeekInfo?: () => { firstDay: number }; weekInfo?: { firstDay: number } };
+  const locale = new Intl.Locale(language) as Intl.Locale & {
+    getWeekInfo?: () => { firstDay: number };
+    weekInfo?: { firstDay: number };
+  };
   return (locale.getWeekInfo?.() ?? locale.weekInfo)?.firstDay ?? 1;
 }

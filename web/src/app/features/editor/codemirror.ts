@@ -48,7 +48,12 @@ const look = HighlightStyle.define([
 const theme = EditorView.theme({
   '&': { color: 'var(--ink)', backgroundColor: 'transparent', height: '100%' },
   '&.cm-focused': { outline: 'none' },
-  '.cm-scroller': { fontFamily: 'var(--font-reading)', fontSize: 'var(--reading-size)', lineHeight: 'var(--reading-line)', overflow: 'visible' },
+  '.cm-scroller': {
+    fontFamily: 'var(--font-reading)',
+    fontSize: 'var(--reading-size)',
+    lineHeight: 'var(--reading-line)',
+    overflow: 'visible',
+  },
   '.cm-content': { padding: '0 0 40vh', caretColor: 'var(--accent)', minHeight: '50vh' },
   '.cm-line': { padding: '0' },
   '.cm-cursor': { borderLeftColor: 'var(--accent)', borderLeftWidth: '2px' },
@@ -205,7 +210,9 @@ function prefix(view: EditorView, sign: string): void {
   }
   const all = lines.every(line => line.text.startsWith(sign));
   view.dispatch({
-    changes: lines.map(line => (all ? { from: line.from, to: line.from + sign.length } : { from: line.from, insert: sign })),
+    changes: lines.map(line =>
+      all ? { from: line.from, to: line.from + sign.length } : { from: line.from, insert: sign },
+    ),
     userEvent: 'input',
   });
 }

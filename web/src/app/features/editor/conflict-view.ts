@@ -23,8 +23,12 @@ import { Dates } from '@/core/time/dates';
         </div>
       </div>
       <div class="conflict__actions">
-        <button type="button" class="button button--primary" (click)="keepMine.emit()">{{ 'conflict.keepMine' | transloco }}</button>
-        <button type="button" class="button" (click)="takeTheirs.emit()">{{ 'conflict.takeTheirs' | transloco }}</button>
+        <button type="button" class="button button--primary" (click)="keepMine.emit()">
+          {{ 'conflict.keepMine' | transloco }}
+        </button>
+        <button type="button" class="button" (click)="takeTheirs.emit()">
+          {{ 'conflict.takeTheirs' | transloco }}
+        </button>
         <button type="button" class="button" (click)="takeBoth.emit()">{{ 'conflict.takeBoth' | transloco }}</button>
       </div>
     </section>

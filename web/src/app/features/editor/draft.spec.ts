@@ -4,8 +4,15 @@ const before = { ...blankDraft('e', '2026-11-30', '10:00'), title: 'A', content:
 
 describe('a text that is written', () => {
   it('is sent as what differs', () => {
-    expect(difference(before, { ...before, content: 'b', tags: ['river', 'walk'] }, 'A')).toEqual({ content: 'b', tags: ['river', 'walk'] });
-    expect(difference(before, { ...before, mood: 'CALM', entryTime: null }, 'B')).toEqual({ title: 'B', mood: 'CALM', entryTime: null });
+    expect(difference(before, { ...before, content: 'b', tags: ['river', 'walk'] }, 'A')).toEqual({
+      content: 'b',
+      tags: ['river', 'walk'],
+    });
+    expect(difference(before, { ...before, mood: 'CALM', entryTime: null }, 'B')).toEqual({
+      title: 'B',
+      mood: 'CALM',
+      entryTime: null,
+    });
     expect(difference(before, { ...before }, 'A')).toBeNull();
   });
 

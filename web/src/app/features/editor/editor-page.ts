@@ -1,4 +1,15 @@
-import { ChangeDetectionStrategy, Component, ElementRef, computed, effect, inject, input, signal, untracked, viewChild } from '@angular/core';
+import {
+  ChangeDetectionStrategy,
+  Component,
+  ElementRef,
+  computed,
+  effect,
+  inject,
+  input,
+  signal,
+  untracked,
+  viewChild,
+} from '@angular/core';
 import { Location } from '@angular/common';
 import { Router, RouterLink } from '@angular/router';
 import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
@@ -78,7 +89,9 @@ const CONTENT_MAX = 100_000;
       @if (writing.wasFound()) {
         <p class="note">
           <mf-icon name="info" />{{ 'editor.found' | transloco }}
-          <button type="button" class="button button--quiet button--small" (click)="writing.revert()">{{ 'editor.revert' | transloco }}</button>
+          <button type="button" class="button button--quiet button--small" (click)="writing.revert()">
+            {{ 'editor.revert' | transloco }}
+          </button>
         </p>
       }
       <mf-entry-details [draft]="draft" (changed)="writing.change($event)" />
@@ -96,7 +109,12 @@ const CONTENT_MAX = 100_000;
       />
       <div class="writing__marks" role="toolbar" [attr.aria-label]="'editor.marks' | transloco">
         @for (mark of marks; track mark.mark) {
-          <button type="button" class="icon-button" [attr.aria-label]="'editor.' + mark.mark | transloco" (click)="applyMark(mark.mark)">
+          <button
+            type="button"
+            class="icon-button"
+            [attr.aria-label]="'editor.' + mark.mark | transloco"
+            (click)="applyMark(mark.mark)"
+          >
             <mf-icon [name]="mark.icon" />
           </button>
         }

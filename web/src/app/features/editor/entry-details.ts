@@ -24,7 +24,9 @@ import { TagInput } from './tag-input';
         }
       </button>
       <button type="button" class="chip-button" [attr.aria-expanded]="part() === 'tags'" (click)="toggle('tags')">
-        <mf-icon name="tag" /><span>{{ draft().tags.length > 0 ? draft().tags.join(', ') : ('tag.add' | transloco) }}</span>
+        <mf-icon name="tag" /><span>{{
+          draft().tags.length > 0 ? draft().tags.join(', ') : ('tag.add' | transloco)
+        }}</span>
       </button>
       <button type="button" class="chip-button" [attr.aria-expanded]="part() === 'place'" (click)="toggle('place')">
         <mf-icon name="place" /><span>{{ draft().place?.name || ('place.add' | transloco) }}</span>
@@ -68,7 +70,9 @@ import { TagInput } from './tag-input';
         </div>
       }
       @case ('tags') {
-        <div class="details__part"><mf-tag-input [tags]="draft().tags" (tagsChange)="changed.emit({ tags: $event })" /></div>
+        <div class="details__part">
+          <mf-tag-input [tags]="draft().tags" (tagsChange)="changed.emit({ tags: $event })" />
+        </div>
       }
       @case ('place') {
         <div class="details__part">

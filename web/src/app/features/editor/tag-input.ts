@@ -1,4 +1,14 @@
-import { ChangeDetectionStrategy, Component, type ElementRef, computed, inject, input, output, signal, viewChild } from '@angular/core';
+import {
+  ChangeDetectionStrategy,
+  Component,
+  type ElementRef,
+  computed,
+  inject,
+  input,
+  output,
+  signal,
+  viewChild,
+} from '@angular/core';
 import { TranslocoPipe } from '@jsverse/transloco';
 import { Tags } from '@/core/journal/tags';
 import { Icon } from '@/ui/icon';
@@ -21,7 +31,9 @@ let last = 0;
       @for (tag of tags(); track tag) {
         <span class="tag-input__tag">
           {{ tag }}
-          <button type="button" [attr.aria-label]="'tag.remove' | transloco: { tag }" (click)="remove(tag)"><mf-icon name="close" /></button>
+          <button type="button" [attr.aria-label]="'tag.remove' | transloco: { tag }" (click)="remove(tag)">
+            <mf-icon name="close" />
+          </button>
         </span>
       }
       <input
@@ -42,8 +54,15 @@ let last = 0;
         (blur)="take(typed())"
       />
     </div>
-    <ul class="tag-input__list" role="listbox" [id]="id + '-list'" [attr.aria-label]="'tag.known' | transloco" [hidden]="offered().length === 0">
+    <ul
+      class="tag-input__list"
+      role="listbox"
+      [id]="id + '-list'"
+      [attr.aria-label]="'tag.known' | transloco"
+      [hidden]="offered().length === 0"
+    >
       @for (name of offered(); track name; let index = $index) {
+        <!-- eslint-disable-next-line @angular-eslint/template/click-events-have-key-events, @angular-eslint/template/interactive-supports-focus -- the field has the keys -->
         <li
           role="option"
           [id]="id + '-' + index"

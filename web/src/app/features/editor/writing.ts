@@ -1,4 +1,5 @@
 import { DestroyRef, Injectable, computed, inject, signal } from '@angular/core';
+import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { failureOf } from '@/core/failure';
 import { Entries } from '@/core/journal/entries';
 import type { Entry } from '@/core/journal/entry';
@@ -29,7 +30,8 @@ export type Saving =
 
 /** Another device changed the entry since the writing began. */
 export interface Conflict {
-  readonly item: OutboxItem;
+  /** The change that was refused; null where the writing was left before it was sent. */
+  readonly item: OutboxItem | null;
   readonly theirs: Entry;
 }
 
@@ -70,6 +72,15 @@ export class Writing {
 
   constructor() {
     const kept = (): void => void this.keep();
+    // What another device wrote is taken over while nothing was typed here.
+    this.entries.events.pipe(takeUntilDestroyed()).subscribe(event => {
+      if (event.kind !== 'entry' || event.origin !== 'elsewhere' || event.id !== this.now()?.entryId || !event.entry)
+        return;
+      if (!['clean', 'saved'].includes(this.progress()) || event.entry.version <= (this.known?.base ?? 0)) return;
+      this.entry.set(event.entry);
+      this.known = draftOf(event.entry);
+      this.now.set(this.known);
+    });
     // A tab that is closed may have a key of a moment ago.
     document.addEventListener('visibilitychange', kept);
     addEventListener('pagehide', kept);
@@ -111,6 +122,8 @@ export class Writing {
     this.wasFound.set(differs);
     this.now.set(found && (differs || !this.known) ? found : this.known);
     if (differs) this.progress.set('kept');
+    const isLate = found !== null && found.base !== null && answer !== null && answer.entry.version > found.base;
+    if (differs && isLate && answer?.from === 'platform') this.differs.set({ item: null, theirs: answer.entry });
     if (this.isDraft) this.sendLater();
     await this.look();
     return true;
@@ -144,7 +157,8 @@ export class Writing {
       if (!draft || (isBlank(draft) && !this.isAtPlatform)) return null;
       const title = titleOf(draft, this.dates.day(draft.entryDate));
       let outcome: Outcome | null;
-      if (!this.isAtPlatform) outcome = await this.send(draft, title, () => this.entries.create(creation(draft, title, false)));
+      if (!this.isAtPlatform)
+        outcome = await this.send(draft, title, () => this.entries.create(creation(draft, title, false)));
       else {
         outcome = await this.sendChange(draft, title);
         if (this.isDraft && outcome?.kind !== 'refused') outcome = await this.entries.publish(draft.entryId, title);
@@ -184,8 +198,7 @@ export class Writing {
     const draft = this.now();
     if (!conflict || !draft) return null;
     this.differs.set(null);
-    await this.outbox.discard(conflict.item.id);
-    this.takeAsKnown(conflict.theirs);
+    await this.settle(conflict);
     return await this.finish();
   }
 
@@ -194,11 +207,10 @@ export class Writing {
     const conflict = this.differs();
     if (!conflict) return;
     this.differs.set(null);
-    await this.outbox.discard(conflict.item.id);
+    await this.settle(conflict);
     await this.drafts.drop(conflict.theirs.id);
-    this.takeAsKnown(conflict.theirs);
     this.now.set(this.known);
-    this.failed.set(null);
+    this.wasFound.set(false);
     this.progress.set('clean');
   }
 
@@ -208,15 +220,15 @@ export class Writing {
     const draft = this.now();
     if (!conflict || !draft) return;
     this.differs.set(null);
-    await this.outbox.discard(conflict.item.id);
-    this.takeAsKnown(conflict.theirs);
-    this.failed.set(null);
+    await this.settle(conflict);
     this.change({ content: `${draft.content}\n\n---\n\n${conflict.theirs.content}`, base: conflict.theirs.version });
   }
 
-  private takeAsKnown(theirs: Entry): void {
+  private async settle({ item, theirs }: Conflict): Promise<void> {
+    if (item) await this.outbox.discard(item.id);
     this.known = draftOf(theirs);
     this.entry.set(theirs);
+    this.failed.set(null);
   }
 
   private sendLater(): void {
@@ -229,7 +241,9 @@ export class Writing {
       const draft = this.now();
       if (!draft || !this.isDraft || (isBlank(draft) && !this.isAtPlatform)) return null;
       if (this.isAtPlatform) return await this.sendChange(draft, draft.title.trim());
-      return await this.send(draft, draft.title.trim(), () => this.entries.create(creation(draft, draft.title.trim(), true)));
+      return await this.send(draft, draft.title.trim(), () =>
+        this.entries.create(creation(draft, draft.title.trim(), true)),
+      );
     });
   }
 
@@ -266,7 +280,9 @@ export class Writing {
   /** Whether a change of this entry was refused because another device was faster. */
   private async look(): Promise<void> {
     const id = this.now()?.entryId;
-    const item = id ? this.outbox.ofEntry(id).find(each => each.refusal?.code === 'CONFLICT' && each.change.kind === 'update') : undefined;
+    const item = id
+      ? this.outbox.ofEntry(id).find(each => each.refusal?.code === 'CONFLICT' && each.change.kind === 'update')
+      : undefined;
     if (!item) return;
     if (item.refusal) this.failed.set(item.refusal);
     const answer = await this.entries.get(item.entryId).catch(() => null);

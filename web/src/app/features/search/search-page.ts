@@ -1,4 +1,16 @@
-import { ChangeDetectionStrategy, Component, type ElementRef, afterNextRender, computed, effect, inject, input, resource, signal, viewChild } from '@angular/core';
+import {
+  ChangeDetectionStrategy,
+  Component,
+  type ElementRef,
+  afterNextRender,
+  computed,
+  effect,
+  inject,
+  input,
+  resource,
+  signal,
+  viewChild,
+} from '@angular/core';
 import { Router, RouterLink } from '@angular/router';
 import { TranslocoPipe } from '@jsverse/transloco';
 import { GraphQL } from '@/core/graphql/graphql';
@@ -50,7 +62,9 @@ const MODES: readonly SearchMode[] = ['HYBRID', 'FULL_TEXT', 'SEMANTIC'];
         <dl class="sheet">
           @for (each of help; track each) {
             <div class="sheet__row">
-              <dt><code>{{ 'search.help.' + each + '.example' | transloco }}</code></dt>
+              <dt>
+                <code>{{ 'search.help.' + each + '.example' | transloco }}</code>
+              </dt>
               <dd>{{ 'search.help.' + each + '.text' | transloco }}</dd>
             </div>
           }
@@ -87,7 +101,13 @@ const MODES: readonly SearchMode[] = ['HYBRID', 'FULL_TEXT', 'SEMANTIC'];
               </p>
             </li>
           } @empty {
-            <li><mf-empty icon="search" [heading]="'search.nothing' | transloco" [text]="'search.nothingText' | transloco" /></li>
+            <li>
+              <mf-empty
+                icon="search"
+                [heading]="'search.nothing' | transloco"
+                [text]="'search.nothingText' | transloco"
+              />
+            </li>
           }
         </ul>
       } @else if (found.isLoading()) {
@@ -117,7 +137,11 @@ export class SearchPage {
       return query ? { query, mode: this.mode() } : undefined;
     },
     loader: async ({ params, abortSignal }) => {
-      const { search } = await this.graphql.query(SearchDocument, { ...params, limit: HITS_MAX }, { signal: abortSignal });
+      const { search } = await this.graphql.query(
+        SearchDocument,
+        { ...params, limit: HITS_MAX },
+        { signal: abortSignal },
+      );
       return search;
     },
   });

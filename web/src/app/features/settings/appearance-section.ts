@@ -23,7 +23,12 @@ import { LANGUAGES, Languages } from '@/core/text/languages';
         <legend class="field__label">{{ 'settings.language' | transloco }}</legend>
         @for (each of languages; track each) {
           <label class="segment">
-            <input type="radio" name="language" [checked]="current.current() === each" (change)="current.choose(each)" />
+            <input
+              type="radio"
+              name="language"
+              [checked]="current.current() === each"
+              (change)="current.choose(each)"
+            />
             <span [lang]="each">{{ names[each] }}</span>
           </label>
         }

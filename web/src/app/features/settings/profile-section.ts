@@ -1,4 +1,12 @@
-import { ChangeDetectionStrategy, Component, type ElementRef, computed, inject, signal, viewChild } from '@angular/core';
+import {
+  ChangeDetectionStrategy,
+  Component,
+  type ElementRef,
+  computed,
+  inject,
+  signal,
+  viewChild,
+} from '@angular/core';
 import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
 import { Account } from '@/core/auth/account';
 import { Auth } from '@/core/auth/auth';
@@ -26,7 +34,14 @@ import { Toasts } from '@/ui/toasts';
           [hint]="'settings.zoneHint' | transloco"
           [error]="texts.ofField(failure(), 'timezone')"
         >
-          <input mfControl name="timezone" list="zones" autocomplete="off" required [value]="auth.person()?.timezone ?? ''" />
+          <input
+            mfControl
+            name="timezone"
+            list="zones"
+            autocomplete="off"
+            required
+            [value]="auth.person()?.timezone ?? ''"
+          />
         </mf-field>
         <datalist id="zones">
           @for (zone of zones; track zone) {
@@ -76,7 +91,8 @@ export class ProfileSection {
     } catch (error) {
       const failure = failureOf(error);
       this.failure.set(failure);
-      if (!failure.of('displayName') && !failure.of('timezone')) this.toasts.show(this.texts.of(failure), { tone: 'bad' });
+      if (!failure.of('displayName') && !failure.of('timezone'))
+        this.toasts.show(this.texts.of(failure), { tone: 'bad' });
     } finally {
       this.busy.set(false);
     }

@@ -16,7 +16,9 @@ import { excerptOf } from './excerpt';
     <article class="card" [attr.data-mood]="entry().mood">
       <div class="card__text">
         <h3 class="card__title">
-          <a class="card__link" [routerLink]="['/entries', entry().id]">{{ entry().title || ('entry.untitled' | transloco) }}</a>
+          <a class="card__link" [routerLink]="['/entries', entry().id]">{{
+            entry().title || ('entry.untitled' | transloco)
+          }}</a>
           @if (entry().pinned) {
             <mf-icon name="pin" /><span class="visually-hidden">{{ 'entry.pinned' | transloco }}</span>
           }
@@ -59,7 +61,9 @@ export class EntryCard {
   private readonly dates = inject(Dates);
 
   protected readonly excerpt = computed(() => excerptOf(this.entry().content, this.entry().title));
-  protected readonly picture = computed(() => this.entry().attachments?.find(media => media.thumbnailUrl !== null) ?? null);
+  protected readonly picture = computed(
+    () => this.entry().attachments?.find(media => media.thumbnailUrl !== null) ?? null,
+  );
   protected readonly time = computed(() => {
     const { entryTime, createdAt } = this.entry();
     return entryTime === null ? this.dates.time(createdAt) : this.dates.clock(entryTime);

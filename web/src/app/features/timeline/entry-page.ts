@@ -22,7 +22,18 @@ import { EntryInsights } from './entry-insights';
 @Component({
   selector: 'mf-entry-page',
   changeDetection: ChangeDetectionStrategy.OnPush,
-  imports: [RouterLink, TranslocoPipe, PluralPipe, Icon, MarkdownText, MoodLabel, Skeleton, Trouble, Empty, EntryInsights],
+  imports: [
+    RouterLink,
+    TranslocoPipe,
+    PluralPipe,
+    Icon,
+    MarkdownText,
+    MoodLabel,
+    Skeleton,
+    Trouble,
+    Empty,
+    EntryInsights,
+  ],
   host: { class: 'page reading' },
   template: `
     <nav class="toolbar">
@@ -47,10 +58,17 @@ import { EntryInsights } from './entry-insights';
         >
           <mf-icon name="star" />
         </button>
-        <button type="button" class="icon-button" [attr.aria-label]="'entry.delete' | transloco" (click)="remove(entry)">
+        <button
+          type="button"
+          class="icon-button"
+          [attr.aria-label]="'entry.delete' | transloco"
+          (click)="remove(entry)"
+        >
           <mf-icon name="trash" />
         </button>
-        <a class="button" [routerLink]="['/entries', entry.id, 'edit']"><mf-icon name="write" /><span>{{ 'entry.edit' | transloco }}</span></a>
+        <a class="button" [routerLink]="['/entries', entry.id, 'edit']"
+          ><mf-icon name="write" /><span>{{ 'entry.edit' | transloco }}</span></a
+        >
       }
     </nav>
     @if (entry(); as entry) {
@@ -88,7 +106,13 @@ import { EntryInsights } from './entry-insights';
             @for (media of gallery(); track media.id) {
               <li>
                 @if (media.kind === 'IMAGE') {
-                  <img [src]="display(media)" [alt]="media.fileName" loading="lazy" [width]="media.width" [height]="media.height" />
+                  <img
+                    [src]="display(media)"
+                    [alt]="media.fileName"
+                    loading="lazy"
+                    [width]="media.width"
+                    [height]="media.height"
+                  />
                 } @else {
                   <audio controls preload="none" [src]="media.url" [title]="media.fileName"></audio>
                 }

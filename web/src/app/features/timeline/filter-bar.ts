@@ -26,13 +26,29 @@ const TYPING_MS = 300;
           (input)="typed($any($event.target).value)"
         />
       </label>
-      <button type="button" class="chip-button" [attr.aria-pressed]="filter().pinned === true" (click)="toggle('pinned')">
+      <button
+        type="button"
+        class="chip-button"
+        [attr.aria-pressed]="filter().pinned === true"
+        (click)="toggle('pinned')"
+      >
         <mf-icon name="pin" /><span>{{ 'timeline.filter.pinned' | transloco }}</span>
       </button>
-      <button type="button" class="chip-button" [attr.aria-pressed]="filter().favourite === true" (click)="toggle('favourite')">
+      <button
+        type="button"
+        class="chip-button"
+        [attr.aria-pressed]="filter().favourite === true"
+        (click)="toggle('favourite')"
+      >
         <mf-icon name="star" /><span>{{ 'timeline.filter.favourite' | transloco }}</span>
       </button>
-      <button type="button" class="chip-button" [attr.aria-expanded]="isOpen()" aria-controls="filter-more" (click)="isOpen.set(!isOpen())">
+      <button
+        type="button"
+        class="chip-button"
+        [attr.aria-expanded]="isOpen()"
+        aria-controls="filter-more"
+        (click)="isOpen.set(!isOpen())"
+      >
         <mf-icon name="filter" /><span>{{ 'timeline.filter.more' | transloco }}</span>
         @if (more() > 0) {
           <span class="count">{{ more() }}</span>
@@ -61,13 +77,25 @@ const TYPING_MS = 300;
         </label>
         <label class="field">
           <span class="field__label">{{ 'timeline.filter.from' | transloco }}</span>
-          <input class="field__control" type="date" [value]="filter().from ?? ''" (change)="choose('from', $any($event.target).value)" />
+          <input
+            class="field__control"
+            type="date"
+            [value]="filter().from ?? ''"
+            (change)="choose('from', $any($event.target).value)"
+          />
         </label>
         <label class="field">
           <span class="field__label">{{ 'timeline.filter.to' | transloco }}</span>
-          <input class="field__control" type="date" [value]="filter().to ?? ''" (change)="choose('to', $any($event.target).value)" />
+          <input
+            class="field__control"
+            type="date"
+            [value]="filter().to ?? ''"
+            (change)="choose('to', $any($event.target).value)"
+          />
         </label>
-        <button type="button" class="button button--quiet" (click)="filterChange.emit({})">{{ 'timeline.clear' | transloco }}</button>
+        <button type="button" class="button button--quiet" (click)="filterChange.emit({})">
+          {{ 'timeline.clear' | transloco }}
+        </button>
       }
     </div>
   `,

@@ -1,6 +1,7 @@
-import { Injectable, computed, inject, signal } from '@angular/core';
+import { Injectable, computed, effect, inject, signal, untracked } from '@angular/core';
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { type Failure, failureOf } from '@/core/failure';
+import { Reachability } from '@/core/graphql/reachability';
 import { Entries } from '@/core/journal/entries';
 import { type Entry, matches, newestFirst } from '@/core/journal/entry';
 import type { JournalFilter } from '@/gql/generated';
@@ -27,11 +28,18 @@ export class TimelineStore {
   readonly total = signal<number | null>(null);
   readonly fromDevice = signal(false);
   readonly drafts = signal<readonly Entry[]>([]);
-  readonly isFiltered = computed(() => Object.values(this.filter()).some(value => value != null && value !== '' && value !== false));
+  readonly isFiltered = computed(() =>
+    Object.values(this.filter()).some(value => value != null && value !== '' && value !== false),
+  );
   readonly isEmpty = computed(() => this.progress() === 'ready' && this.list().length === 0);
   readonly days = computed(() => byDay(this.list()));
 
   constructor() {
+    const reachability = inject(Reachability);
+    effect(() => {
+      const isBack = reachability.online() && this.fromDevice();
+      untracked(() => isBack && void this.load());
+    });
     this.entries.events.pipe(takeUntilDestroyed()).subscribe(event => {
       if (event.kind === 'gap') void this.load();
       if (event.kind === 'entry') {

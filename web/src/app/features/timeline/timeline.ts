@@ -93,7 +93,13 @@ export class Timeline {
   protected readonly texts = inject(FailureText);
   protected readonly greeting = computed(() => {
     const hour = Number(this.dates.timeNow().slice(0, 2));
-    return hour < 5 ? 'timeline.night' : hour < 12 ? 'timeline.morning' : hour < 18 ? 'timeline.afternoon' : 'timeline.evening';
+    return hour < 5
+      ? 'timeline.night'
+      : hour < 12
+        ? 'timeline.morning'
+        : hour < 18
+          ? 'timeline.afternoon'
+          : 'timeline.evening';
   });
 
   constructor() {
