@@ -115,12 +115,7 @@ pub fn run(workspace: &Workspace, args: &TestArgs) -> Result<ExitCode> {
         return Ok(code);
     }
     if let Some(client) = &client {
-        client.test(&[
-            ("MINDFLOW_BIN", workspace.target().join("debug").join(HOST)),
-            ("MINDFLOW_COMPONENTS", workspace.components()),
-            ("MINDFLOW_MANIFEST", workspace.root.join("spin.toml")),
-            ("MINDFLOW_POSTGRES_BIN", postgres_bin),
-        ])?;
+        client.test(workspace, &postgres_bin)?;
     }
     chaos::short(workspace, &[])
 }

@@ -3,8 +3,9 @@
 //!
 //! It takes minutes and Node 24, so no build of components does it by itself: without it, the component has a page that says so.
 
+use crate::bench::host::{Host, Launch};
 use crate::cargo::succeed;
-use crate::workspace::Workspace;
+use crate::workspace::{HOST, Workspace};
 use crate::{lookup, npm};
 use anyhow::{Context, Result};
 use clap::Args;
@@ -19,6 +20,8 @@ const SOURCES: &str = "web";
 const LIST: &str = "dist/files.json";
 /// The digest of the sources that `dist` was built from.
 const STAMP: &str = "node_modules/.built";
+/// What the host of its stories runs on.
+const EMBEDDED: &str = "runtime-config/embedded.toml";
 /// Folders that nothing in `dist` comes from. Those that begin with a dot are tools'.
 const NO_SOURCES: [&str; 5] = ["dist", "e2e", "node_modules", "playwright-report", "test-results"];
 
@@ -39,7 +42,7 @@ pub fn run(workspace: &Workspace, args: &WebArgs) -> Result<()> {
         client.lint()?;
     }
     if args.test {
-        client.test(&[])?;
+        client.test(workspace, &lookup::postgres_bin()?)?;
     }
     Ok(())
 }
@@ -94,24 +97,32 @@ impl Client {
         self.script("lint")
     }
 
-    /// Its units, its agreement with the server's schema, and its stories in a browser, with this in the environment.
-    pub fn test(&self, environment: &[(&str, PathBuf)]) -> Result<()> {
-        for script in ["gql:check", "test", "e2e"] {
-            let mut run = self.run(script);
-            run.envs(environment.iter().map(|(name, value)| (*name, value)));
-            succeed(&mut run, &format!("npm run {script} of the web client"))?;
+    /// Its units, and on a host of their own: its agreement with the server's schema, and its stories in a browser.
+    pub fn test(&self, workspace: &Workspace, postgres_bin: &Path) -> Result<()> {
+        let data = tempfile::tempdir().context("make a data directory for the client's stories")?;
+        let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let settings = vec![
+            setting("MINDFLOW_POSTGRES_BIN", &postgres_bin.display().to_string()),
+            // So that stories do not wait for hashes.
+            setting("MINDFLOW_VARIABLE_BCRYPT_COST", "4"),
+            setting("MINDFLOW_VARIABLE_ALLOW_WEAK_BCRYPT", "true"),
+        ];
+        let mut launch = Launch::new(&workspace.root, data.path()).on(EMBEDDED, settings);
+        launch.program = workspace.target().join("debug").join(HOST);
+        let host = Host::start(&launch)?;
+        let url = format!("http://{}", host.address);
+        for script in [&["test"][..], &["gql:check", "--", "--from", &url], &["e2e"]] {
+            let mut run = self.npm();
+            run.arg("run").args(script).current_dir(&self.sources);
+            run.env("MINDFLOW_URL", &url).env("MINDFLOW_WEB_URL", &url);
+            succeed(&mut run, &format!("npm run {} of the web client", script.join(" ")))?;
         }
-        Ok(())
+        host.stop()
     }
 
     fn script(&self, script: &str) -> Result<()> {
-        succeed(&mut self.run(script), &format!("npm run {script} of the web client"))
-    }
-
-    fn run(&self, script: &str) -> Command {
-        let mut npm = self.npm();
-        npm.args(["run", script]).current_dir(&self.sources);
-        npm
+        let mut run = self.npm();
+        succeed(run.args(["run", script]).current_dir(&self.sources), &format!("npm run {script} of the web client"))
     }
 
     fn npm(&self) -> Command {

@@ -5,7 +5,7 @@
 
 mod delivery;
 mod growth;
-mod host;
+pub mod host;
 mod load;
 mod peers;
 mod report;
