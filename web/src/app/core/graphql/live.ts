@@ -1,4 +1,5 @@
 import { DestroyRef, Injectable, effect, inject, signal, untracked } from '@angular/core';
+import type { TypedDocumentNode } from '@apollo/client';
 import { print } from 'graphql';
 import type { Client } from 'graphql-ws';
 import { Subject } from 'rxjs';
@@ -51,6 +52,30 @@ export class Live {
       const person = this.auth.state() === 'in' ? (this.auth.person()?.id ?? null) : null;
       untracked(() => void this.follow(person));
     });
+  }
+
+  /**
+   * Another subscription over the same connection, without a cursor: after an interruption it begins with what is then. Answers what ends
+   * it. `failed` hears why the platform refuses it. While there is no connection yet it does nothing; `state` says when there is.
+   */
+  watch<T>(
+    document: TypedDocumentNode<T, Record<string, never>>,
+    show: (data: T) => void,
+    failed: (error: unknown) => void,
+  ): () => void {
+    const client = this.client;
+    if (!client) return () => undefined;
+    return client.subscribe<T>(
+      { query: print(document) },
+      {
+        next: result => {
+          if (result.errors?.[0]) failed(failureOfAnswer(result.errors[0]));
+          else if (result.data) show(result.data);
+        },
+        error: error => failed(Array.isArray(error) && error[0] ? failureOfAnswer(error[0] as AnsweredError) : error),
+        complete: () => undefined,
+      },
+    );
   }
 
   private async follow(person: string | null): Promise<void> {

@@ -38,6 +38,11 @@ export class Dates {
     return this.format(noon(date), { day: 'numeric', month: 'short', year: 'numeric' }, 'UTC');
   }
 
+  /** Such as `30 Nov`. */
+  dayAndMonth(date: string): string {
+    return this.format(noon(date), { day: 'numeric', month: 'short' }, 'UTC');
+  }
+
   dayOfMonth(date: string): string {
     return String(Number(date.slice(8, 10)));
   }
@@ -70,6 +75,25 @@ export class Dates {
 
   moment(moment: string): string {
     return this.format(new Date(moment), { dateStyle: 'medium', timeStyle: 'short' }, this.zone());
+  }
+
+  /** The clock time of a moment to the second. */
+  clockWithSeconds(moment: string): string {
+    return this.format(new Date(moment), { timeStyle: 'medium' }, this.zone());
+  }
+
+  /** A short duration, such as `340 ms` or `12 min`. */
+  milliseconds(milliseconds: number): string {
+    const [value, unit] =
+      milliseconds < 1_000
+        ? [milliseconds, 'millisecond']
+        : milliseconds < 120_000
+          ? [milliseconds / 1_000, 'second']
+          : milliseconds < 7_200_000
+            ? [milliseconds / 60_000, 'minute']
+            : [milliseconds / 3_600_000, 'hour'];
+    const options: Intl.NumberFormatOptions = { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: 1 };
+    return new Intl.NumberFormat(this.languages.locale(), options).format(value);
   }
 
   /** Such as `5 minutes ago`. */
