@@ -18,18 +18,22 @@ import { Languages } from '@/core/text/languages';
 import { PluralPipe, pluralText } from '@/core/text/plural';
 import { Dates } from '@/core/time/dates';
 import { EntryCard } from '@/features/timeline/entry-card';
-import { CalendarDocument, type CalendarQuery, OnThisDayDocument } from '@/gql/generated';
+import { Streaks } from '@/features/insights/streaks';
+import { CalendarDocument, type CalendarQuery, OnThisDayDocument, WritingStatsDocument } from '@/gql/generated';
 import { Icon } from '@/ui/icon';
 import { Skeleton, Trouble } from '@/ui/states';
 import { firstWeekday, monthAfter, monthOf, weeksOf } from './month';
 
 type CalendarDay = NonNullable<CalendarQuery['calendar']>[number];
 
+/** Of which days the figures below the calendar are; streaks look at all. */
+const STATS_DAYS = 365;
+
 /** A month at a time: how much was written on each day, and how it felt. */
 @Component({
   selector: 'mf-calendar-page',
   changeDetection: ChangeDetectionStrategy.OnPush,
-  imports: [EntryCard, Icon, Skeleton, Trouble, RouterLink, TranslocoPipe, PluralPipe],
+  imports: [EntryCard, Icon, Streaks, Skeleton, Trouble, RouterLink, TranslocoPipe, PluralPipe],
   host: { class: 'page' },
   template: `
     <header class="page__head">
@@ -117,6 +121,15 @@ type CalendarDay = NonNullable<CalendarQuery['calendar']>[number];
         }
       </section>
     }
+    @if (stats.hasValue() && stats.value(); as stats) {
+      <section class="section" aria-labelledby="streaks">
+        <header class="page__head">
+          <h2 class="section__heading" id="streaks">{{ 'calendar.year' | transloco }}</h2>
+          <a class="button button--small" routerLink="/insights">{{ 'calendar.insights' | transloco }}</a>
+        </header>
+        <mf-streaks [stats]="stats" />
+      </section>
+    }
   `,
 })
 export class CalendarPage {
@@ -161,6 +174,11 @@ export class CalendarPage {
     params: () => ({ date: this.selected() }),
     loader: async ({ params, abortSignal }) =>
       (await this.graphql.query(OnThisDayDocument, params, { signal: abortSignal })).onThisDay ?? [],
+  });
+  protected readonly stats = resource({
+    params: () => this.changes(),
+    loader: async ({ abortSignal }) =>
+      (await this.graphql.query(WritingStatsDocument, { days: STATS_DAYS }, { signal: abortSignal })).writingStats,
   });
 
   constructor() {
