@@ -4,6 +4,7 @@ import { Confirm } from '@/ui/confirm';
 import { GraphQL } from '../graphql/graphql';
 import { Database } from '../offline/database';
 import { Outbox } from '../offline/outbox';
+import { Push } from '../push/push';
 import { pluralText } from '../text/plural';
 import { Auth } from './auth';
 
@@ -12,6 +13,7 @@ import { Auth } from './auth';
 export class Leaving {
   private readonly auth = inject(Auth);
   private readonly outbox = inject(Outbox);
+  private readonly push = inject(Push);
   private readonly database = inject(Database);
   private readonly graphql = inject(GraphQL);
   private readonly confirm = inject(Confirm);
@@ -30,6 +32,8 @@ export class Leaving {
       });
       if (!sure) return false;
     }
+    // Messages for this person are not for who uses the browser next. Without an answer of the platform the browser's end is enough.
+    await this.push.off().catch(() => undefined);
     await this.auth.signOut();
     if (person) await this.database.forget(person);
     await this.graphql.forget();
