@@ -58,6 +58,16 @@ export const routes: Routes = [
         title: 'account.confirm.title',
         loadComponent: () => import('./features/account/confirm-email').then(m => m.ConfirmEmail),
       },
+      {
+        path: 'confirm-email-change/:token',
+        title: 'account.change.title',
+        loadComponent: () => import('./features/account/confirm-email-change').then(m => m.ConfirmEmailChange),
+      },
+      {
+        path: 'receipt/:id',
+        title: 'account.receipt.title',
+        loadComponent: () => import('./features/account/erasure-receipt').then(m => m.ErasureReceipt),
+      },
     ],
   },
   {
@@ -83,6 +93,11 @@ export const routes: Routes = [
         canDeactivate: [leavingEditor],
       },
       {
+        path: 'entries/:id/history',
+        title: 'history.title',
+        loadChildren: () => import('./features/history/history.routes').then(m => m.routes),
+      },
+      {
         path: 'write',
         title: 'nav.write',
         loadComponent: () => import('./features/editor/editor-page').then(m => m.EditorPage),
@@ -97,6 +112,32 @@ export const routes: Routes = [
         path: 'search',
         title: 'nav.search',
         loadChildren: () => import('./features/search/search.routes').then(m => m.routes),
+      },
+      {
+        path: 'insights',
+        title: 'nav.insights',
+        loadChildren: () => import('./features/insights/insights.routes').then(m => m.routes),
+      },
+      {
+        path: 'admin',
+        title: 'nav.admin',
+        canActivate: [admin],
+        loadChildren: () => import('./features/admin/admin.routes').then(m => m.routes),
+      },
+      {
+        path: 'photos',
+        title: 'nav.photos',
+        loadChildren: () => import('./features/media/media.routes').then(m => m.routes),
+      },
+      {
+        path: 'organise',
+        title: 'nav.organise',
+        loadChildren: () => import('./features/organise/organise.routes').then(m => m.routes),
+      },
+      {
+        path: 'trash',
+        title: 'nav.trash',
+        loadChildren: () => import('./features/trash/trash.routes').then(m => m.routes),
       },
       {
         path: 'settings',
@@ -116,6 +157,3 @@ export const routes: Routes = [
     ],
   },
 ];
-
-/** For the routes of features/admin. */
-export const forAdmins = admin;

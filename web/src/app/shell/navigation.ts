@@ -14,5 +14,10 @@ export const PLACES: readonly Place[] = [
   { path: '/', text: 'nav.timeline', icon: 'timeline', main: true },
   { path: '/calendar', text: 'nav.calendar', icon: 'calendar', main: true },
   { path: '/search', text: 'nav.search', icon: 'search', main: true },
+  { path: '/insights', text: 'nav.insights', icon: 'insights', main: false },
+  { path: '/photos', text: 'nav.photos', icon: 'photos', main: false },
+  { path: '/organise', text: 'nav.organise', icon: 'tag', main: false },
+  { path: '/trash', text: 'nav.trash', icon: 'trash', main: false },
   { path: '/settings', text: 'nav.settings', icon: 'settings', main: true },
+  { path: '/admin', text: 'nav.admin', icon: 'admin', main: false, admin: true },
 ];
