@@ -115,6 +115,8 @@ impl Client {
             let mut run = self.npm();
             run.arg("run").args(script).current_dir(&self.sources);
             run.env("MINDFLOW_URL", &url).env("MINDFLOW_WEB_URL", &url);
+            // Some stories are of an operator's, or read the mails.
+            run.env("MINDFLOW_BIN", &launch.program).env("MINDFLOW_DATA_DIR", data.path());
             succeed(&mut run, &format!("npm run {} of the web client", script.join(" ")))?;
         }
         host.stop()
