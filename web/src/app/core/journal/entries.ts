@@ -40,6 +40,9 @@ export type EntryEvent =
   | { readonly kind: 'analysis'; readonly id: string }
   | { readonly kind: 'gap' };
 
+/** Cursors of pages of what this device has begin with it; the number of entries before the next page follows. */
+const ON_DEVICE = 'device:';
+
 /**
  * The journal's entries: read from the platform, or from what was seen here while it is away; written through the outbox. What is shown
  * has this device's changes in it from the moment they are made, and no longer when they are refused.
@@ -83,6 +86,7 @@ export class Entries {
 
   /** A page of the timeline, newest first. Changes that wait are in the first one. */
   async page(filter: JournalFilter, after: string | null, first = 30, signal?: AbortSignal): Promise<EntryPage> {
+    if (after?.startsWith(ON_DEVICE)) return await this.keptPage(filter, Number(after.slice(ON_DEVICE.length)), first);
     try {
       const { journalEntries } = await this.graphql.query(
         EntriesDocument,
@@ -104,14 +108,21 @@ export class Entries {
     } catch (error) {
       if (signal?.aborted || !failureOf(error).isPassing) throw failureOf(error);
       if (after !== null) throw failureOf(error);
-      return {
-        entries: await this.keptHere(filter),
-        endCursor: null,
-        hasNextPage: false,
-        totalCount: null,
-        from: 'device',
-      };
+      return await this.keptPage(filter, 0, first);
     }
+  }
+
+  /** A page of what this device has. */
+  private async keptPage(filter: JournalFilter, from: number, first: number): Promise<EntryPage> {
+    const all = await this.keptHere(filter);
+    const end = from + first;
+    return {
+      entries: all.slice(from, end),
+      endCursor: `${ON_DEVICE}${end}`,
+      hasNextPage: end < all.length,
+      totalCount: null,
+      from: 'device',
+    };
   }
 
   /** What was seen on this device, newest first, with its changes. */
@@ -181,6 +192,16 @@ export class Entries {
 
   async restore(id: string, title: string): Promise<Outcome> {
     return await this.change(id, title, { kind: 'restore' });
+  }
+
+  /** The platform answered it outside of the outbox, as when an earlier version was taken. */
+  async learned(entry: EntryFieldsFragment): Promise<void> {
+    await this.arrived(entry.id, entry, 'here');
+  }
+
+  /** Many entries may have changed, as when a tag was merged: what is shown is read again. */
+  changedMany(): void {
+    this.happenings.next({ kind: 'gap' });
   }
 
   /** Gives a refused change up; what the platform has is shown again. */

@@ -94,6 +94,7 @@ interface Changed {
   readonly pinned?: boolean | null;
   readonly favourite?: boolean | null;
   readonly attachmentIds?: readonly string[] | null;
+  readonly journalId?: string | null;
   readonly place?: {
     readonly name?: string | null;
     readonly latitude?: number | null;
@@ -125,6 +126,9 @@ function changed(entry: EntryFieldsFragment, input: Changed, at: string): EntryF
             latitude: input.place.latitude ?? null,
             longitude: input.place.longitude ?? null,
           },
+    // Its name comes with the platform's answer.
+    journal:
+      input.journalId && input.journalId !== entry.journal?.id ? { id: input.journalId, name: '' } : entry.journal,
     attachments: ids === null ? entry.attachments : (entry.attachments ?? []).filter(media => ids.includes(media.id)),
     updatedAt: at,
   };

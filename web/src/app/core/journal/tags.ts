@@ -1,38 +1,38 @@
-import { Injectable, effect, inject, signal, untracked } from '@angular/core';
-import { TagsDocument, type TagsQuery } from '@/gql/generated';
-import { Auth } from '../auth/auth';
+import { Injectable, inject } from '@angular/core';
+import { DeleteTagDocument, MergeTagsDocument, RenameTagDocument, TagsDocument, type TagsQuery } from '@/gql/generated';
 import { GraphQL } from '../graphql/graphql';
-import { Database } from '../offline/database';
+import { keptList } from '../offline/kept-list';
 
 export type KnownTag = NonNullable<TagsQuery['tags']>[number];
-
-const KEPT = 'tags';
 
 /** The user's tags, the most used first; those that were known last while the platform is away. */
 @Injectable({ providedIn: 'root' })
 export class Tags {
   private readonly graphql = inject(GraphQL);
-  private readonly database = inject(Database);
-  private readonly auth = inject(Auth);
-  private readonly list = signal<readonly KnownTag[]>([]);
-  readonly all = this.list.asReadonly();
-
-  constructor() {
-    effect(() => {
-      const person = this.auth.state() === 'in' ? this.auth.person()?.id : null;
-      untracked(() => (person ? void this.load() : this.list.set([])));
-    });
-  }
+  private readonly list = keptList<KnownTag>('tags', async () =>
+    sorted((await this.graphql.query(TagsDocument, {})).tags ?? []),
+  );
+  readonly all = this.list.all;
+  readonly isKnown = this.list.isKnown;
 
   async load(): Promise<void> {
-    try {
-      const { tags } = await this.graphql.query(TagsDocument, {});
-      this.list.set(sorted(tags ?? []));
-      await (await this.database.open())?.put('answers', this.list(), KEPT);
-    } catch {
-      const kept = await (await this.database.open())?.get('answers', KEPT).catch(() => undefined);
-      if (this.list().length === 0 && Array.isArray(kept)) this.list.set(kept as KnownTag[]);
-    }
+    await this.list.load();
+  }
+
+  async rename(id: string, name: string): Promise<void> {
+    await this.graphql.mutate(RenameTagDocument, { id, name });
+    await this.load();
+  }
+
+  /** Entries that have one of the first tags have the other instead. */
+  async merge(ids: readonly string[], into: string): Promise<void> {
+    await this.graphql.mutate(MergeTagsDocument, { ids: [...ids], into });
+    await this.load();
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.graphql.mutate(DeleteTagDocument, { id });
+    await this.load();
   }
 }
 
