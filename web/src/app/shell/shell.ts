@@ -15,8 +15,10 @@ import { filter, skip } from 'rxjs';
 import { Auth } from '../core/auth/auth';
 import { Entries } from '../core/journal/entries';
 import { Account } from '../core/auth/account';
+import { Sync } from '../core/offline/sync';
 import { SignInAgain } from '../features/account/sign-in-again';
 import { Icon } from '../ui/icon';
+import { InsightToasts } from './insight-toasts';
 import { PLACES } from './navigation';
 import { Shortcuts } from './shortcuts';
 import { ShortcutSheet } from './shortcut-sheet';
@@ -108,6 +110,8 @@ export class Shell {
     inject(Shortcuts);
     inject(Updates);
     inject(Account);
+    inject(Sync);
+    inject(InsightToasts);
     effect(() => {
       if (this.auth.state() === 'out') untracked(() => void this.router.navigateByUrl('/sign-in'));
     });
