@@ -35,6 +35,12 @@ export class FailureText {
     return this.known(key, params) ?? this.known(`errors.code.${failure.code}`, params) ?? failure.message;
   }
 
+  /** Of a file that did not arrive. */
+  ofUpload(error: unknown): string {
+    const failure = failureOf(error);
+    return failure.code === 'TOO_LARGE' ? this.transloco.translate('upload.tooLarge') : this.of(failure);
+  }
+
   /** Of a field, if it is the one that is not right. */
   ofField(error: unknown, field: string): string | null {
     const broken = error == null ? undefined : failureOf(error).of(field);
