@@ -6,6 +6,7 @@ import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
 import { EditorSelection, EditorState } from '@codemirror/state';
 import { EditorView, drawSelection, dropCursor, keymap, placeholder } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
+import { fillPlace, heldPlaces, holdPlace } from './held-places';
 
 export type Mark = 'bold' | 'italic' | 'heading' | 'list' | 'tasks' | 'quote' | 'link';
 
@@ -26,6 +27,10 @@ export interface EditorHandle {
   focus(): void;
   mark(mark: Mark): void;
   insert(text: string): void;
+  /** Remembers where the cursor is, for what is inserted later. */
+  hold(key: string): void;
+  /** Inserts a paragraph where the place was held; false where none was. */
+  fill(key: string, text: string): boolean;
   destroy(): void;
 }
 
@@ -95,6 +100,7 @@ export function createEditor(root: ShadowRoot, options: EditorOptions): EditorHa
           ...defaultKeymap,
         ]),
         history(),
+        heldPlaces,
         drawSelection(),
         dropCursor(),
         closeBrackets(),
@@ -116,7 +122,11 @@ export function createEditor(root: ShadowRoot, options: EditorOptions): EditorHa
           if (update.docChanged && !isShowing) options.changed(update.state.doc.toString());
         }),
         EditorView.domEventHandlers({
-          drop: event => takeFiles(event.dataTransfer, event, options),
+          drop: (event, target) => {
+            const at = target.posAtCoords({ x: event.clientX, y: event.clientY });
+            if (at !== null && event.dataTransfer?.files.length) target.dispatch({ selection: { anchor: at } });
+            return takeFiles(event.dataTransfer, event, options);
+          },
           paste: event => takeFiles(event.clipboardData, event, options),
         }),
       ],
@@ -124,9 +134,10 @@ export function createEditor(root: ShadowRoot, options: EditorOptions): EditorHa
   });
   return {
     show(text) {
-      if (view.state.doc.toString() === text) return;
+      const changes = replacement(view.state.doc.toString(), text);
+      if (!changes) return;
       isShowing = true;
-      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } });
+      view.dispatch({ changes });
       isShowing = false;
     },
     focus: () => view.focus(),
@@ -141,8 +152,25 @@ export function createEditor(root: ShadowRoot, options: EditorOptions): EditorHa
       view.dispatch(view.state.replaceSelection(text));
       view.focus();
     },
+    hold: key => holdPlace(view, key),
+    fill: (key, text) => fillPlace(view, key, text),
     destroy: () => view.destroy(),
   };
+}
+
+/** The change that makes one text of another, so that the cursor stays where it is; null where they are the same. */
+export function replacement(before: string, after: string): { from: number; to: number; insert: string } | null {
+  if (before === after) return null;
+  const shorter = Math.min(before.length, after.length);
+  let from = 0;
+  while (from < shorter && before.charCodeAt(from) === after.charCodeAt(from)) from += 1;
+  let same = 0;
+  while (
+    same < shorter - from &&
+    before.charCodeAt(before.length - 1 - same) === after.charCodeAt(after.length - 1 - same)
+  )
+    same += 1;
+  return { from, to: before.length - same, insert: after.slice(from, after.length - same) };
 }
 
 const PREFIXES: Readonly<Record<'heading' | 'list' | 'tasks' | 'quote', string>> = {

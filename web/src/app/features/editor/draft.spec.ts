@@ -1,4 +1,4 @@
-import { blankDraft, difference, isBlank, titleOf } from './draft';
+import { blankDraft, difference, isBlank, mediaText, titleOf, withoutMedia } from './draft';
 
 const before = { ...blankDraft('e', '2026-11-30', '10:00'), title: 'A', content: 'a', base: 2, tags: ['river'] };
 
@@ -25,5 +25,13 @@ describe('a text that is written', () => {
     expect(titleOf({ ...before, title: ' Mine ' }, 'Monday')).toBe('Mine');
     expect(titleOf({ ...before, title: '', content: '# First' }, 'Monday')).toBe('First');
     expect(titleOf({ ...before, title: '', content: '' }, 'Monday')).toBe('Monday');
+  });
+
+  it('shows an upload by its reference, and loses it with the upload', () => {
+    const shown = mediaText('a [walk].jpg', 'media:1-2');
+    expect(shown).toBe('![a  walk ](media:1-2)');
+    expect(withoutMedia(`before\n\n${shown}\n\nafter ![x](media:1-3)`, 'media:1-2')).toBe(
+      'before\n\nafter ![x](media:1-3)',
+    );
   });
 });

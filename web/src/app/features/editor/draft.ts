@@ -79,3 +79,14 @@ export function difference(before: Draft, now: Draft, title: string): UpdateChan
   }
   return Object.keys(change).length === 0 ? null : (change as UpdateChange);
 }
+
+/** A text without the pictures and sounds that show an upload (`media:ID`). */
+export function withoutMedia(content: string, reference: string): string {
+  const sign = reference.replace(/[.*+?^${}()|[\]\\]/gu, '\\$&');
+  return content.replace(new RegExp(`\\n*!\\[[^\\]]*\\]\\(${sign}\\)`, 'gu'), '');
+}
+
+/** How a text shows an upload. */
+export function mediaText(fileName: string, reference: string): string {
+  return `![${fileName.replace(/\.\w+$/u, '').replace(/[[\]\\\n]/gu, ' ')}](${reference})`;
+}

@@ -78,8 +78,17 @@ export class MarkdownEditor {
     this.handle?.mark(mark);
   }
 
-  /** At the cursor, as for a picture that was uploaded. */
   insert(text: string): void {
     this.handle?.insert(text);
+  }
+
+  /** Remembers where the cursor is, for what is inserted later. */
+  hold(key: string): void {
+    this.handle?.hold(key);
+  }
+
+  /** Inserts a paragraph where the place was held; false where none was. */
+  fill(key: string, text: string): boolean {
+    return this.handle?.fill(key, text) ?? false;
   }
 }

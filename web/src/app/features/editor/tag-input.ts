@@ -2,6 +2,7 @@ import {
   ChangeDetectionStrategy,
   Component,
   type ElementRef,
+  booleanAttribute,
   computed,
   inject,
   input,
@@ -26,7 +27,7 @@ let last = 0;
   imports: [Icon, TranslocoPipe],
   host: { class: 'tag-input' },
   template: `
-    <label class="field__label" [for]="id">{{ 'tag.label' | transloco }}</label>
+    <label class="field__label" [for]="id">{{ label() || ('tag.label' | transloco) }}</label>
     <div class="tag-input__line field__control">
       @for (tag of tags(); track tag) {
         <span class="tag-input__tag">
@@ -51,7 +52,8 @@ let last = 0;
         [value]="typed()"
         (input)="type($any($event.target).value)"
         (keydown)="pressed($event)"
-        (blur)="take(typed())"
+        (focus)="isOpen.set(true)"
+        (blur)="left()"
       />
     </div>
     <ul
@@ -80,6 +82,9 @@ let last = 0;
 export class TagInput {
   readonly tags = input.required<readonly string[]>();
   readonly tagsChange = output<readonly string[]>();
+  readonly label = input('');
+  /** Whether only tags that there are can be taken, as in a filter. */
+  readonly knownOnly = input(false, { transform: booleanAttribute });
 
   private readonly known = inject(Tags);
   private readonly field = viewChild.required<ElementRef<HTMLInputElement>>('field');
@@ -89,7 +94,10 @@ export class TagInput {
   protected readonly typed = signal('');
   protected readonly at = signal(-1);
   protected readonly said = signal('');
+  protected readonly isOpen = signal(false);
   protected readonly offered = computed(() => {
+    // Several fields of a filter do not show all tags each.
+    if (this.knownOnly() && !this.isOpen()) return [];
     const typed = fold(this.typed());
     const has = new Set(this.tags().map(fold));
     const others = this.known.all().filter(tag => !has.has(fold(tag.name)));
@@ -139,9 +147,15 @@ export class TagInput {
     this.at.set(-1);
     if (name === '' || this.tags().length >= TAGS_MAX || this.tags().some(tag => fold(tag) === fold(name))) return;
     // As the user wrote it first.
-    const known = this.known.all().find(tag => fold(tag.name) === fold(name))?.name ?? name;
+    const known = this.known.all().find(tag => fold(tag.name) === fold(name))?.name ?? (this.knownOnly() ? null : name);
+    if (known === null) return;
     this.said.set(known);
     this.tagsChange.emit([...this.tags(), known]);
+  }
+
+  protected left(): void {
+    this.take(this.typed());
+    this.isOpen.set(false);
   }
 
   protected remove(tag: string): void {

@@ -6,8 +6,10 @@ import type { Entry } from '@/core/journal/entry';
 import { Drafts } from '@/core/offline/drafts';
 import { Outbox } from '@/core/offline/outbox';
 import type { OutboxItem, Outcome, Refusal } from '@/core/offline/outbox-item';
+import { Media } from '@/core/media/media';
 import { Dates } from '@/core/time/dates';
-import { type Draft, blankDraft, creation, difference, draftOf, isBlank, titleOf } from './draft';
+import type { MediaFieldsFragment } from '@/gql/generated';
+import { type Draft, blankDraft, creation, difference, draftOf, isBlank, titleOf, withoutMedia } from './draft';
 
 /** After so long without a key, the text is kept on this device; after the second, a new entry is a draft at the platform. Milliseconds. */
 const KEEP_MS = 400;
@@ -45,6 +47,7 @@ export class Writing {
   private readonly drafts = inject(Drafts);
   private readonly outbox = inject(Outbox);
   private readonly dates = inject(Dates);
+  private readonly uploaded = inject(Media);
 
   private readonly now = signal<Draft | null>(null);
   private readonly progress = signal<Saving>('clean');
@@ -67,8 +70,15 @@ export class Writing {
   /** A text of this device was found that was never sent. */
   readonly wasFound = signal(false);
   readonly isThere = computed(() => this.now() !== null);
-  /** The entry's uploads, as far as they are known here. */
+  /** As the platform answered it last. */
   readonly entry = signal<Entry | null>(null);
+  /** Uploads that the platform does not know to be the entry's yet. */
+  private readonly added = signal<readonly MediaFieldsFragment[]>([]);
+  /** The entry's uploads, in its order, as far as they are known here. */
+  readonly media = computed(() => {
+    const known = new Map([...this.added(), ...(this.entry()?.attachments ?? [])].map(each => [each.id, each]));
+    return (this.now()?.attachmentIds ?? []).flatMap(id => known.get(id) ?? []);
+  });
 
   constructor() {
     const kept = (): void => void this.keep();
@@ -126,7 +136,35 @@ export class Writing {
     if (differs && isLate && answer?.from === 'platform') this.differs.set({ item: null, theirs: answer.entry });
     if (this.isDraft) this.sendLater();
     await this.look();
+    await this.findUploads();
     return true;
+  }
+
+  /** Takes an upload in. */
+  attach(media: MediaFieldsFragment): void {
+    this.added.update(added => [...added, media]);
+    const ids = this.now()?.attachmentIds ?? [];
+    if (!ids.includes(media.id)) this.change({ attachmentIds: [...ids, media.id] });
+  }
+
+  /** Takes an upload out, with where the text shows it. */
+  detach(media: MediaFieldsFragment): void {
+    const draft = this.now();
+    if (!draft) return;
+    const attachmentIds = draft.attachmentIds.filter(id => id !== media.id);
+    this.change({ attachmentIds, content: withoutMedia(draft.content, media.reference) });
+  }
+
+  /** Reads the uploads of a text that was found on this device, which the entry at the platform does not have. */
+  private async findUploads(): Promise<void> {
+    const known = new Set(this.media().map(each => each.id));
+    const others = (this.now()?.attachmentIds ?? []).filter(id => !known.has(id));
+    for (const id of others) {
+      const media = await this.uploaded.byId(id).catch(() => undefined);
+      if (media) this.added.update(added => [...added, media]);
+      // It was never in an entry, so it is there no more.
+      if (media === null) this.change({ attachmentIds: this.now()?.attachmentIds.filter(each => each !== id) ?? [] });
+    }
   }
 
   change(change: Partial<Draft>): void {
