@@ -16,8 +16,24 @@ export const SHORTCUTS: readonly { readonly heading: string; readonly list: read
       { keys: '/', text: 'nav.search' },
       { keys: 'g t', text: 'nav.timeline' },
       { keys: 'g c', text: 'nav.calendar' },
+      { keys: 'g p', text: 'nav.photos' },
+      { keys: 'g o', text: 'nav.organise' },
+      { keys: 'g x', text: 'nav.trash' },
       { keys: 'g s', text: 'nav.settings' },
       { keys: '?', text: 'shortcuts.title' },
+    ],
+  },
+  {
+    heading: 'shortcuts.reading',
+    list: [
+      { keys: 'j', text: 'shortcuts.next' },
+      { keys: 'k', text: 'shortcuts.former' },
+      { keys: 'e', text: 'entry.edit' },
+      { keys: 'p', text: 'entry.pin' },
+      { keys: 'f', text: 'entry.makeFavourite' },
+      { keys: 'v', text: 'history.title' },
+      { keys: '#', text: 'entry.delete' },
+      { keys: 'u', text: 'nav.timeline' },
     ],
   },
   {
@@ -34,7 +50,15 @@ export const SHORTCUTS: readonly { readonly heading: string; readonly list: read
   },
 ];
 
-const GO: Readonly<Record<string, string>> = { t: '/', c: '/calendar', s: '/settings', i: '/insights', p: '/photos' };
+const GO: Readonly<Record<string, string>> = {
+  t: '/',
+  c: '/calendar',
+  s: '/settings',
+  i: '/insights',
+  p: '/photos',
+  o: '/organise',
+  x: '/trash',
+};
 /** How long after `g` the second key counts, in milliseconds. */
 const SECOND_KEY_MS = 1_500;
 
@@ -44,12 +68,22 @@ export class Shortcuts {
   private readonly router = inject(Router);
   readonly sheet = signal(false);
   private goUntil = 0;
+  /** Those of the page that is shown. */
+  private own: Readonly<Record<string, () => void>> = {};
 
   constructor() {
     const document = inject(DOCUMENT);
     const listen = (event: KeyboardEvent) => this.pressed(event);
     document.addEventListener('keydown', listen);
     inject(DestroyRef).onDestroy(() => document.removeEventListener('keydown', listen));
+  }
+
+  /** Keys of a page, for as long as it is there. To be called where `inject` can be. */
+  whileHere(keys: Readonly<Record<string, () => void>>): void {
+    this.own = keys;
+    inject(DestroyRef).onDestroy(() => {
+      if (this.own === keys) this.own = {};
+    });
   }
 
   private pressed(event: KeyboardEvent): void {
@@ -62,6 +96,9 @@ export class Shortcuts {
     } else if (event.key === '?') {
       event.preventDefault();
       this.sheet.set(true);
+    } else if (Object.hasOwn(this.own, event.key)) {
+      event.preventDefault();
+      this.own[event.key]?.();
     } else {
       this.goUntil = event.key === 'g' ? Date.now() + SECOND_KEY_MS : 0;
     }

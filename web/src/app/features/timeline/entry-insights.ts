@@ -1,9 +1,17 @@
-import { ChangeDetectionStrategy, Component, input, output, signal } from '@angular/core';
+import { ChangeDetectionStrategy, Component, computed, inject, input, output, signal } from '@angular/core';
 import { TranslocoPipe } from '@jsverse/transloco';
-import type { AnalysisFieldsFragment } from '@/gql/generated';
+import { GraphQL } from '@/core/graphql/graphql';
+import { FailureText } from '@/core/text/failure-text';
+import { type AnalysisFieldsFragment, ReanalyzeEntryDocument } from '@/gql/generated';
 import { Icon } from '@/ui/icon';
+import { Toasts } from '@/ui/toasts';
 
-/** What the AI made of an entry. An insight that cites words of it has them marked in the text while it is chosen. */
+type Insight = AnalysisFieldsFragment['insights'][number];
+
+/**
+ * What the AI made of an entry. The words that it cites are marked in the text while an insight is chosen; words that are not there any
+ * more, since the entry was changed, are shown with it.
+ */
 @Component({
   selector: 'mf-entry-insights',
   changeDetection: ChangeDetectionStrategy.OnPush,
@@ -20,7 +28,10 @@ import { Icon } from '@/ui/icon';
                   <li class="insight">
                     <p class="insight__kind">{{ 'insights.kind.' + insight.kind | transloco }}</p>
                     <p>{{ insight.text }}</p>
-                    @if (insight.quotes.length > 0) {
+                    @for (quote of gone()(insight); track $index) {
+                      <blockquote class="insight__quote">{{ quote.text }}</blockquote>
+                    }
+                    @if (gone()(insight).length < insight.quotes.length) {
                       <button
                         type="button"
                         class="button button--quiet button--small"
@@ -33,18 +44,33 @@ import { Icon } from '@/ui/icon';
                   </li>
                 }
               </ul>
+              @if (analysis.themes.length > 0) {
+                <p class="card__meta">
+                  @for (theme of analysis.themes; track theme) {
+                    <span>{{ theme }}</span>
+                  }
+                </p>
+              }
               <p class="insights__model">{{ 'insights.model' | transloco: { model: analysis.model } }}</p>
             </section>
           }
         }
         @case ('PENDING') {
-          <p class="note"><mf-icon name="spark" />{{ 'insights.pending' | transloco }}</p>
+          <p class="note" role="status"><mf-icon name="spark" />{{ 'insights.pending' | transloco }}</p>
         }
         @case ('PROCESSING') {
-          <p class="note"><mf-icon name="spark" />{{ 'insights.pending' | transloco }}</p>
+          <p class="note" role="status"><mf-icon name="spark" />{{ 'insights.pending' | transloco }}</p>
+        }
+        @case ('NOT_INCLUDED') {
+          <p class="note"><mf-icon name="spark" />{{ 'insights.notIncluded' | transloco }}</p>
         }
         @case ('FAILED') {
-          <p class="note"><mf-icon name="warning" />{{ 'insights.failed' | transloco }}</p>
+          <p class="note">
+            <mf-icon name="warning" />{{ 'insights.failed' | transloco }}
+            <button type="button" class="button button--quiet button--small" [disabled]="busy()" (click)="askAgain()">
+              {{ 'ui.again' | transloco }}
+            </button>
+          </p>
         }
       }
     }
@@ -53,11 +79,35 @@ import { Icon } from '@/ui/icon';
 export class EntryInsights {
   readonly entryId = input.required<string>();
   readonly analysis = input.required<AnalysisFieldsFragment | null>();
+  /** The entry's text as it is shown. */
+  readonly content = input.required<string>();
   readonly cited = output<string | null>();
+  /** The analysis is another one now. */
+  readonly changed = output<AnalysisFieldsFragment | null>();
+  private readonly graphql = inject(GraphQL);
+  private readonly toasts = inject(Toasts);
+  private readonly texts = inject(FailureText);
   protected readonly shown = signal<string | null>(null);
+  protected readonly busy = signal(false);
+  protected readonly gone = computed(() => {
+    const content = this.content();
+    return (insight: Insight) => insight.quotes.filter(quote => content.slice(quote.start, quote.end) !== quote.text);
+  });
 
   protected show(id: string): void {
     this.shown.update(shown => (shown === id ? null : id));
     this.cited.emit(this.shown());
+  }
+
+  protected async askAgain(): Promise<void> {
+    this.busy.set(true);
+    try {
+      const { reanalyzeEntry } = await this.graphql.mutate(ReanalyzeEntryDocument, { id: this.entryId() });
+      this.changed.emit(reanalyzeEntry?.analysis ?? null);
+    } catch (error) {
+      this.toasts.show(this.texts.of(error), { tone: 'bad' });
+    } finally {
+      this.busy.set(false);
+    }
   }
 }

@@ -1,10 +1,21 @@
-import { ChangeDetectionStrategy, Component, computed, effect, inject, input, signal, untracked } from '@angular/core';
+import {
+  ChangeDetectionStrategy,
+  Component,
+  ElementRef,
+  computed,
+  effect,
+  inject,
+  input,
+  signal,
+  untracked,
+} from '@angular/core';
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { Router, RouterLink } from '@angular/router';
 import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
 import { type Failure, failureOf } from '@/core/failure';
 import { Entries } from '@/core/journal/entries';
 import type { Entry } from '@/core/journal/entry';
+import { Journals } from '@/core/journal/journals';
 import { displayUrl } from '@/core/media/address';
 import { FailureText } from '@/core/text/failure-text';
 import { PluralPipe } from '@/core/text/plural';
@@ -16,7 +27,10 @@ import { MarkdownText } from '@/ui/markdown';
 import { MoodLabel } from '@/ui/mood';
 import { Empty, Skeleton, Trouble } from '@/ui/states';
 import { Toasts } from '@/ui/toasts';
+import { Shortcuts } from '@/shell/shortcuts';
 import { EntryInsights } from './entry-insights';
+import { RelatedEntries } from './related-entries';
+import { TimelineAddress } from './timeline-address';
 
 /** An entry as it is read. */
 @Component({
@@ -33,11 +47,18 @@ import { EntryInsights } from './entry-insights';
     Trouble,
     Empty,
     EntryInsights,
+    RelatedEntries,
   ],
   host: { class: 'page reading' },
   template: `
     <nav class="toolbar">
-      <a class="icon-button" routerLink="/" [attr.aria-label]="'nav.timeline' | transloco"><mf-icon name="back" /></a>
+      <a
+        class="icon-button"
+        routerLink="/"
+        [queryParams]="address.params()"
+        [attr.aria-label]="'nav.timeline' | transloco"
+        ><mf-icon name="back"
+      /></a>
       <span class="toolbar__space"></span>
       @if (entry(); as entry) {
         <button
@@ -58,6 +79,12 @@ import { EntryInsights } from './entry-insights';
         >
           <mf-icon name="star" />
         </button>
+        <a
+          class="icon-button"
+          [routerLink]="['/entries', entry.id, 'history']"
+          [attr.aria-label]="'history.title' | transloco"
+          ><mf-icon name="history"
+        /></a>
         <button
           type="button"
           class="icon-button"
@@ -84,11 +111,16 @@ import { EntryInsights } from './entry-insights';
           @if (entry.mood; as mood) {
             <mf-mood [mood]="mood" />
           }
-          @if (entry.place?.name; as place) {
+          @if (placeOf(entry); as place) {
             <span class="card__place"><mf-icon name="place" />{{ place }}</span>
           }
+          @if (journal(); as journal) {
+            <a class="card__place" routerLink="/" [queryParams]="{ journal: journal.id }"
+              ><mf-icon name="journal" />{{ journal.name }}</a
+            >
+          }
           @for (tag of entry.tags; track tag.id) {
-            <span class="card__tag">#{{ tag.name }}</span>
+            <a class="card__tag" routerLink="/" [queryParams]="{ all: tag.name }">#{{ tag.name }}</a>
           }
           <span>{{ 'entry.words' | mfPlural: entry.wordCount }}</span>
           @if (entry.private) {
@@ -121,7 +153,16 @@ import { EntryInsights } from './entry-insights';
           </ul>
         }
       </article>
-      <mf-entry-insights [entryId]="entry.id" [analysis]="analysis()" (cited)="cited.set($event)" />
+      <mf-entry-insights
+        [entryId]="entry.id"
+        [analysis]="analysis()"
+        [content]="entry.content"
+        (cited)="cite($event)"
+        (changed)="analysis.set($event)"
+      />
+      @if (!entry.draft) {
+        <mf-related-entries [entryId]="entry.id" />
+      }
     } @else if (failure(); as failure) {
       <mf-trouble [text]="texts.of(failure)" (again)="load(id())" />
     } @else if (isMissing()) {
@@ -135,6 +176,9 @@ export class EntryPage {
   readonly id = input.required<string>();
 
   private readonly entries = inject(Entries);
+  private readonly journals = inject(Journals);
+  private readonly element = inject<ElementRef<HTMLElement>>(ElementRef).nativeElement;
+  protected readonly address = inject(TimelineAddress);
   private readonly router = inject(Router);
   private readonly toasts = inject(Toasts);
   private readonly transloco = inject(TranslocoService);
@@ -158,7 +202,23 @@ export class EntryPage {
     return (entry?.attachments ?? []).filter(media => !entry?.content.includes(media.reference));
   });
 
+  /** Where there are several: the one that it is in. */
+  protected readonly journal = computed(() => {
+    const journal = this.entry()?.journal;
+    return journal && this.journals.all().length > 1
+      ? { id: journal.id, name: this.journals.byId(journal.id)?.name ?? journal.name }
+      : null;
+  });
+
   constructor() {
+    inject(Shortcuts).whileHere({
+      e: () => void this.router.navigate(['/entries', this.id(), 'edit']),
+      v: () => void this.router.navigate(['/entries', this.id(), 'history']),
+      u: () => void this.router.navigate(['/'], { queryParams: this.address.params() }),
+      p: () => this.withEntry(entry => this.mark(entry, { pinned: !entry.pinned })),
+      f: () => this.withEntry(entry => this.mark(entry, { favourite: !entry.favourite })),
+      '#': () => this.withEntry(entry => this.remove(entry)),
+    });
     effect(() => {
       const id = this.id();
       untracked(() => void this.load(id));
@@ -185,6 +245,26 @@ export class EntryPage {
     } catch (error) {
       if (this.id() === id) this.failure.set(failureOf(error));
     }
+  }
+
+  private withEntry(action: (entry: Entry) => Promise<void>): void {
+    const entry = this.entry();
+    if (entry) void action(entry);
+  }
+
+  /** Its name, else its coordinates. */
+  protected placeOf({ place }: Entry): string | null {
+    if (!place) return null;
+    const { name, latitude, longitude } = place;
+    return name ?? (latitude == null || longitude == null ? null : `${latitude.toFixed(4)}, ${longitude.toFixed(4)}`);
+  }
+
+  /** Marks the words that an insight cites, and shows them. */
+  protected cite(insight: string | null): void {
+    this.cited.set(insight);
+    if (insight === null) return;
+    // The text is rendered after the change.
+    setTimeout(() => this.element.querySelector('mark')?.scrollIntoView({ block: 'center', behavior: 'smooth' }), 50);
   }
 
   protected display(media: MediaFieldsFragment): string {

@@ -41,7 +41,10 @@ export class TimelineStore {
       untracked(() => isBack && void this.load());
     });
     this.entries.events.pipe(takeUntilDestroyed()).subscribe(event => {
-      if (event.kind === 'gap') void this.load();
+      if (event.kind === 'gap') {
+        void this.load();
+        void this.loadDrafts();
+      }
       if (event.kind === 'entry') {
         this.put(event.id, event.entry);
         this.putDraft(event.id, event.entry);
