@@ -2,6 +2,7 @@ import {
   ChangeDetectionStrategy,
   Component,
   type ElementRef,
+  booleanAttribute,
   effect,
   input,
   model,
@@ -53,7 +54,7 @@ let last = 0;
 export class Dialog {
   readonly open = model(false);
   readonly heading = input.required<string>();
-  readonly wide = input(false);
+  readonly wide = input(false, { transform: booleanAttribute });
   /** Whether it can be left without an answer. */
   readonly closable = input(true);
   readonly dismissed = output();

@@ -7,6 +7,8 @@ import insights from './insights.json';
 import search from './search.json';
 import settings from './settings.json';
 import media from './media.json';
+import organise from './organise.json';
+import history from './history.json';
 import admin from './admin.json';
 import errors from './errors.json';
 
@@ -21,6 +23,8 @@ export default {
   ...search,
   ...settings,
   ...media,
+  ...organise,
+  ...history,
   ...admin,
   ...errors,
 };
