@@ -86,7 +86,11 @@ test('what the AI has noticed lately leads to the entries', async ({ page }) => 
   test.setTimeout(120_000);
   const who = await signUp(page);
   await grant(who.email, 'premium');
-  await write(page, 'A hard week', 'The release was stressful, but I am proud of the team and grateful for their help.');
+  await write(
+    page,
+    'A hard week',
+    'The release was stressful, but I am proud of the team and grateful for their help.',
+  );
   await expect(page.getByRole('heading', { name: 'What stands out' })).toBeVisible({ timeout: 60_000 });
   await page.goto('/insights');
   await expect(page.getByRole('heading', { name: 'Noticed lately' })).toBeVisible();

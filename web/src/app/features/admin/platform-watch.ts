@@ -53,8 +53,9 @@ export class PlatformWatch {
       const { platform } = await this.graphql.query(PlatformNowDocument, {});
       if (platform) this.take(platform);
     } catch (error) {
-      this.failed.set(failureOf(error));
-      this.waitForNews();
+      const failure = failureOf(error);
+      this.failed.set(failure);
+      if (failure.isPassing) this.waitForNews();
     }
   }
 

@@ -12,6 +12,7 @@ import {
 import { Router, RouterLink } from '@angular/router';
 import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
 import { GraphQL } from '@/core/graphql/graphql';
+import { MOODS } from '@/core/journal/entry';
 import { Entries } from '@/core/journal/entries';
 import { FailureText } from '@/core/text/failure-text';
 import { Languages } from '@/core/text/languages';
@@ -21,6 +22,7 @@ import { EntryCard } from '@/features/timeline/entry-card';
 import { Streaks } from '@/features/insights/streaks';
 import { CalendarDocument, type CalendarQuery, OnThisDayDocument, WritingStatsDocument } from '@/gql/generated';
 import { Icon } from '@/ui/icon';
+import { MoodLabel } from '@/ui/mood';
 import { Skeleton, Trouble } from '@/ui/states';
 import { firstWeekday, monthAfter, monthOf, weeksOf } from './month';
 
@@ -33,7 +35,7 @@ const STATS_DAYS = 365;
 @Component({
   selector: 'mf-calendar-page',
   changeDetection: ChangeDetectionStrategy.OnPush,
-  imports: [EntryCard, Icon, Streaks, Skeleton, Trouble, RouterLink, TranslocoPipe, PluralPipe],
+  imports: [EntryCard, Icon, MoodLabel, Streaks, Skeleton, Trouble, RouterLink, TranslocoPipe, PluralPipe],
   host: { class: 'page' },
   template: `
     <header class="page__head">
@@ -93,6 +95,13 @@ const STATS_DAYS = 365;
         }
       </tbody>
     </table>
+    @if (moods().length > 0) {
+      <ul class="month__legend" [attr.aria-label]="'calendar.legend' | transloco">
+        @for (mood of moods(); track mood) {
+          <li><mf-mood [mood]="mood" /></li>
+        }
+      </ul>
+    }
     <section class="section" [attr.aria-label]="dates.day(selected())">
       <header class="page__head">
         <h2 class="section__heading">{{ dates.day(selected()) }}</h2>
@@ -165,6 +174,13 @@ export class CalendarPage {
   protected readonly byDate = computed<ReadonlyMap<string, CalendarDay>>(
     () => new Map((this.days.hasValue() ? this.days.value() : []).map(day => [day.date, day])),
   );
+  /** Those that days of this month are coloured by. */
+  protected readonly moods = computed(() => {
+    const shown = new Set(
+      [...this.byDate().values()].filter(day => this.isOfMonth(day.date)).map(day => day.moods[0]?.mood),
+    );
+    return MOODS.filter(mood => shown.has(mood));
+  });
   protected readonly entries = resource({
     params: () => ({ day: this.selected(), changes: this.changes() }),
     loader: async ({ params: { day }, abortSignal }) =>
