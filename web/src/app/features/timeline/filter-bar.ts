@@ -167,11 +167,11 @@ export class FilterBar {
   }
 
   protected toggle(mark: 'pinned' | 'favourite'): void {
-    this.set({ [mark]: this.filter()[mark] ? null : true });
+    this.filterChange.emit({ ...this.filter(), [mark]: this.filter()[mark] ? null : true });
   }
 
   protected tagged(field: TagField, tags: readonly string[]): void {
-    this.set({ [field]: tags.length > 0 ? [...tags] : null });
+    this.filterChange.emit({ ...this.filter(), [field]: tags.length > 0 ? [...tags] : null });
   }
 
   protected set(change: Partial<JournalFilter>): void {
