@@ -25,7 +25,7 @@ test('a deleted entry is restored from the trash, or removed for good @phone', a
   for (const title of ['To come back', 'To be gone']) {
     await write(page, title, `Words of ${title}.`);
     await page.getByRole('button', { name: 'Delete' }).click();
-    await expect(page.getByText('The entry is in the trash.')).toBeVisible();
+    await expect(page.getByText('The entry is in the trash.').first()).toBeVisible();
   }
   await page.goto('/trash');
   await expect(page.getByText('To be gone', { exact: true })).toBeVisible();

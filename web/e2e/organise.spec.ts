@@ -6,7 +6,7 @@ test('journals keep entries apart, and a deleted one leaves its entries @phone',
   await write(page, 'At home', 'Quiet.');
   await page.goto('/organise');
   await page.getByRole('button', { name: 'New journal' }).click();
-  await page.getByLabel('Name').fill('Journey');
+  await page.getByRole('dialog').getByLabel('Name').fill('Journey');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('link', { name: 'Journey' }).click();
   await expect(page.getByText('Nothing fits')).toBeVisible();
@@ -21,7 +21,7 @@ test('journals keep entries apart, and a deleted one leaves its entries @phone',
   await page.getByRole('link', { name: 'Journey' }).click();
   await expect(page.getByRole('link', { name: 'On the train' })).toBeVisible();
   await expect(page.getByRole('link', { name: 'At home' })).toHaveCount(0);
-  await page.getByText('All journals').click();
+  await page.getByRole('radio', { name: 'All journals' }).check();
   await expect(page.getByRole('link', { name: 'At home' })).toBeVisible();
   await accessible(page);
   await page.goto('/organise');
@@ -52,7 +52,7 @@ test('a tag is given by completion, renamed, merged and deleted', async ({ page 
   await expect(page.getByRole('link', { name: '#river' })).toBeVisible();
   await page.goto('/organise');
   await page.getByRole('button', { name: 'Rename river' }).click();
-  await page.getByLabel('Name').fill('rivers');
+  await page.getByRole('dialog').getByLabel('Name').fill('rivers');
   await page.getByRole('button', { name: 'Save' }).click();
   await expect(page.getByRole('link', { name: 'rivers' })).toBeVisible();
   await page.getByRole('button', { name: 'Merge stream with another tag' }).click();
@@ -83,7 +83,7 @@ test('an entry begins with a template, or with a question', async ({ page }) => 
   await expect(page.getByRole('textbox', { name: 'Title' })).toHaveValue('My evening');
   await expect(page.getByRole('textbox', { name: 'Text' })).toContainText('What was good?');
   await page.getByRole('button', { name: 'Done' }).click();
-  await expect(page.getByRole('heading', { level: 2, name: 'What was good?' })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 3, name: 'What was good?' })).toBeVisible();
   await page.goto('/write');
   const question = await page.locator('.beginnings__question').innerText();
   await page.getByRole('button', { name: 'Answer it' }).click();

@@ -5,12 +5,12 @@ import { accessible, expect, signIn, signUp, test, write } from './support';
 test('the timeline is narrowed by tags, moods and words, and is so again after an entry was read', async ({ page }) => {
   await signUp(page);
   await haveWritten(page, [
-    { title: 'River walk', tags: ['river', 'walk'], mood: 'CALM', entryDate: '2026-05-01' },
-    { title: 'City walk', tags: ['walk'], mood: 'HAPPY', entryDate: '2026-06-01' },
-    { title: 'River bath', tags: ['river'], mood: 'HAPPY', entryDate: '2026-07-01', pinned: true },
+    { title: 'River walk', tags: ['river', 'walk'], mood: 'CALM', entryDate: '2025-05-01' },
+    { title: 'City walk', tags: ['walk'], mood: 'HAPPY', entryDate: '2025-06-01' },
+    { title: 'River bath', tags: ['river'], mood: 'HAPPY', entryDate: '2025-07-01', pinned: true },
   ]);
   await page.goto('/');
-  await page.getByRole('button', { name: 'More' }).click();
+  await page.getByRole('button', { name: /^More/ }).click();
   await page.getByRole('combobox', { name: 'With all of these tags' }).fill('river');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('link', { name: 'City walk' })).toHaveCount(0);
@@ -27,7 +27,7 @@ test('the timeline is narrowed by tags, moods and words, and is so again after a
   await expect(page.getByRole('link', { name: 'City walk' })).toBeVisible();
   await page.getByRole('button', { name: 'Pinned' }).click();
   await expect(page.getByRole('link', { name: 'City walk' })).toHaveCount(0);
-  await page.goto('/?mood=HAPPY&to=2026-06-30');
+  await page.goto('/?mood=HAPPY&to=2025-06-30');
   await expect(page.getByRole('link', { name: 'City walk' })).toBeVisible();
   await expect(page.getByRole('link', { name: 'River bath' })).toHaveCount(0);
 });
@@ -35,8 +35,8 @@ test('the timeline is narrowed by tags, moods and words, and is so again after a
 test('all is done by the keyboard, and a sheet says how', async ({ page }) => {
   await signUp(page);
   await haveWritten(page, [
-    { title: 'Older', entryDate: '2026-05-01' },
-    { title: 'Newer', entryDate: '2026-05-02' },
+    { title: 'Older', entryDate: '2025-05-01' },
+    { title: 'Newer', entryDate: '2025-05-02' },
   ]);
   await page.goto('/');
   await expect(page.getByRole('link', { name: 'Older' })).toBeVisible();
@@ -49,7 +49,7 @@ test('all is done by the keyboard, and a sheet says how', async ({ page }) => {
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { level: 1, name: 'Older' })).toBeVisible();
   await page.keyboard.press('p');
-  await expect(page.getByRole('button', { name: 'Pin' })).toHaveAttribute('aria-pressed', 'true');
+  await expect(page.getByRole('button', { name: 'Pin', exact: true })).toHaveAttribute('aria-pressed', 'true');
   await page.keyboard.press('e');
   await expect(page.getByRole('textbox', { name: 'Text' })).toContainText('Words.');
   await page.getByRole('textbox', { name: 'Text' }).focus();
@@ -63,7 +63,7 @@ test('a device that was just signed in reads all of the journal without a networ
   const who = await signUp(page);
   const entries = Array.from({ length: 40 }, (_, index) => ({
     title: `Entry ${index}`,
-    entryDate: new Date(Date.UTC(2026, 0, 1 + index)).toISOString().slice(0, 10),
+    entryDate: new Date(Date.UTC(2025, 0, 1 + index)).toISOString().slice(0, 10),
   }));
   await haveWritten(page, entries);
   const other = await device();

@@ -33,6 +33,15 @@ describe('a place that is held', () => {
     expect(editor.state.doc.toString()).toBe('text\n\nfirst\n\nsecond\n\n');
   });
 
+  it('keeps the order of several, whichever comes first', () => {
+    const editor = view('text', 4);
+    holdPlace(editor, 'a');
+    holdPlace(editor, 'b');
+    fillPlace(editor, 'b', 'second');
+    fillPlace(editor, 'a', 'first');
+    expect(editor.state.doc.toString()).toBe('text\n\nfirst\n\nsecond\n\n');
+  });
+
   it('gets as many line breaks as it needs', () => {
     expect(asParagraph('', 'x', '')).toBe('x\n\n');
     expect(asParagraph('a\n', 'x', '\nb')).toBe('\nx\n');

@@ -11,7 +11,15 @@ export const heldPlaces = StateField.define<ReadonlyMap<string, number>>({
   create: () => new Map(),
   update(places, transaction) {
     if (!transaction.docChanged && transaction.effects.length === 0) return places;
-    const moved = new Map([...places].map(([key, at]) => [key, transaction.changes.mapPos(at)]));
+    const filled = transaction.effects.find(effect => effect.is(release))?.value;
+    const order = [...places.keys()];
+    const moved = new Map(
+      [...places].map(([key, at]) => {
+        // Of several at one place, those that were held later stay behind what is inserted.
+        const isBehind = filled !== undefined && order.indexOf(key) > order.indexOf(filled);
+        return [key, transaction.changes.mapPos(at, isBehind ? 1 : -1)];
+      }),
+    );
     for (const effect of transaction.effects) {
       if (effect.is(hold)) moved.set(effect.value.key, effect.value.at);
       if (effect.is(release)) moved.delete(effect.value);

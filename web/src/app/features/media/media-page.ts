@@ -13,7 +13,6 @@ import { Dialog } from '@/ui/dialog';
 import { Icon } from '@/ui/icon';
 import { NearEnd } from '@/ui/near-end';
 import { Empty, Skeleton, Trouble } from '@/ui/states';
-import { Toasts } from '@/ui/toasts';
 import { durationText } from './durations';
 
 const PAGE = 40;
@@ -99,6 +98,9 @@ const KINDS: readonly (MediaKind | null)[] = [null, 'IMAGE', 'AUDIO'];
             · {{ duration(ms) }}
           }
         </p>
+        @if (wrong(); as wrong) {
+          <p class="form__wrong" role="alert">{{ wrong }}</p>
+        }
       }
       <ng-container actions>
         @if (shown(); as media) {
@@ -119,7 +121,6 @@ const KINDS: readonly (MediaKind | null)[] = [null, 'IMAGE', 'AUDIO'];
 export class MediaPage {
   private readonly media = inject(Media);
   private readonly confirm = inject(Confirm);
-  private readonly toasts = inject(Toasts);
   private readonly transloco = inject(TranslocoService);
   protected readonly texts = inject(FailureText);
   protected readonly dates = inject(Dates);
@@ -131,6 +132,8 @@ export class MediaPage {
   protected readonly shown = signal<MediaFieldsFragment | null>(null);
   protected readonly isOpen = signal(false);
   protected readonly busy = signal(false);
+  /** Why the file was not deleted. */
+  protected readonly wrong = signal<string | null>(null);
   protected readonly duration = durationText;
   protected readonly display = (media: MediaFieldsFragment): string => displayUrl(media.url);
   protected readonly pages = new Pages<MediaFieldsFragment>(async after => {
@@ -155,12 +158,15 @@ export class MediaPage {
 
   protected open(media: MediaFieldsFragment): void {
     this.shown.set(media);
+    this.wrong.set(null);
     this.isOpen.set(true);
   }
 
   protected go(by: 1 | -1): void {
     const other = by === 1 ? this.next() : this.former();
-    if (other) this.shown.set(other);
+    if (!other) return;
+    this.shown.set(other);
+    this.wrong.set(null);
   }
 
   protected labelOf(media: MediaFieldsFragment): string {
@@ -176,6 +182,7 @@ export class MediaPage {
     });
     if (!sure) return;
     this.busy.set(true);
+    this.wrong.set(null);
     try {
       await this.media.remove(media.id);
       this.isOpen.set(false);
@@ -183,7 +190,7 @@ export class MediaPage {
       this.total.update(total => total && { count: total.count - 1, bytes: total.bytes - media.bytes });
       await this.readRoom();
     } catch (error) {
-      this.toasts.show(this.texts.of(error), { tone: 'bad' });
+      this.wrong.set(this.texts.of(error));
     } finally {
       this.busy.set(false);
     }

@@ -23,7 +23,10 @@ const BETWEEN = ',';
 /** The filter of an address. What is not written as it has to be is passed over. */
 export function filterOf(params: FilterParams): JournalFilter {
   const day = (text: string | null | undefined) => (text && DAY.test(text) ? text : null);
-  const tags = (text: string | null | undefined) => (text ? text.split(BETWEEN).filter(Boolean) : null);
+  const tags = (text: string | null | undefined) => {
+    const names = (text ?? '').split(BETWEEN).filter(Boolean);
+    return names.length > 0 ? names : null;
+  };
   return withoutEmpty({
     text: params.text?.trim() || null,
     mood: MOODS.includes(params.mood as Mood) ? (params.mood as Mood) : null,
