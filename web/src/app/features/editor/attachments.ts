@@ -54,7 +54,7 @@ import { Icon } from '@/ui/icon';
                   class="attachment__progress"
                   max="1"
                   [attr.aria-label]="'upload.progress' | transloco: { name: upload.file.name }"
-                  [value]="upload.state === 'reading' ? null : upload.sent"
+                  [attr.value]="upload.state === 'reading' ? null : upload.sent"
                 ></progress>
               }
             </span>

@@ -151,8 +151,9 @@ export class EntryDetails {
     () => this.journals.byId(this.draft().journalId) ?? this.journals.all().find(each => each.isDefault) ?? null,
   );
   protected readonly coordinates = computed(() => {
-    const { latitude, longitude } = this.draft().place ?? {};
-    return latitude == null || longitude == null ? null : `${latitude.toFixed(4)}, ${longitude.toFixed(4)}`;
+    const { place } = this.draft();
+    if (place?.latitude == null || place.longitude == null) return null;
+    return `${place.latitude.toFixed(4)}, ${place.longitude.toFixed(4)}`;
   });
   protected readonly when = computed(() => {
     const { entryDate, entryTime } = this.draft();
