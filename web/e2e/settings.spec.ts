@@ -56,7 +56,7 @@ test('a reminder without a day says what it needs, and nothing is lost', async (
   for (const day of ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'])
     await page.getByLabel(day).uncheck();
   await page.getByRole('button', { name: 'Save the reminder' }).click();
-  await expect(page.getByText('At least 1 are needed.')).toBeVisible();
+  await expect(page.getByText('This is needed.')).toBeVisible();
   await page.getByLabel('Friday').check();
   await page.getByRole('button', { name: 'Save the reminder' }).click();
   await expect(page.getByText('Fri · Push message')).toBeVisible();

@@ -1,6 +1,6 @@
 import { daysAfter } from '@/core/time/dates';
 
-/** The types of events that the platform has: docs/events.md. Others can be typed as well. */
+/** The types of events that the trail has: docs/events.md. */
 export const EVENT_TYPES = [
   'AIAnalysisFailed',
   'AIInsightsGenerated',

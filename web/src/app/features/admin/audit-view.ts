@@ -23,13 +23,13 @@ const PAGE = 50;
   template: `
     <form class="admin__filter" (submit)="filter($event)">
       <mf-field [label]="'admin.audit.type' | transloco" [error]="wrong('eventType')">
-        <input mfControl name="type" list="event-types" autocomplete="off" [value]="type() ?? ''" />
+        <select mfControl name="type">
+          <option value="">{{ 'admin.audit.all' | transloco }}</option>
+          @for (each of types; track each) {
+            <option [value]="each" [selected]="each === type()">{{ each }}</option>
+          }
+        </select>
       </mf-field>
-      <datalist id="event-types">
-        @for (each of types; track each) {
-          <option [value]="each"></option>
-        }
-      </datalist>
       <mf-field [label]="'admin.audit.user' | transloco" [error]="wrong('userId')">
         <input mfControl name="user" autocomplete="off" [value]="user() ?? ''" />
       </mf-field>
