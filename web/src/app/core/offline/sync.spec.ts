@@ -98,6 +98,31 @@ describe('what a device keeps', () => {
     expect(asked.map(each => each.first)).toEqual([60, 15]);
   });
 
+  it('leaves most of what may be asked for to the user', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    try {
+      const pages = Array.from({ length: 7 }, (_, index) => page(String(index), [], index < 6));
+      const { sync, asked } = world(pages);
+      const done = sync.run();
+      await vi.waitFor(() => expect(asked).toHaveLength(6));
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(asked).toHaveLength(6);
+      await vi.advanceTimersByTimeAsync(8_000);
+      await done;
+      expect(asked).toHaveLength(7);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('waits as long as the platform asks it to', async () => {
+    const limited = new Failure({ code: 'RATE_LIMITED', message: '', retryAfter: 0.01 });
+    const { sync, asked, ids } = world([limited, page('1', [changed('a')])]);
+    await sync.run();
+    expect(asked).toHaveLength(2);
+    expect(await ids()).toEqual(['a']);
+  });
+
   it('has the tags again when one was changed', async () => {
     const { sync, load } = world([page('1', [{ kind: 'TAG', id: 't', deleted: false, entry: null }])]);
     await sync.run();

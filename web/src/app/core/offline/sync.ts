@@ -16,6 +16,15 @@ type SyncPage = NonNullable<ChangesSinceQuery['changesSince']>;
 const PAGE = 60;
 /** After so long, so that the first page that is shown comes first, in milliseconds. */
 const BEGIN_MS = 3_000;
+/**
+ * Of what a user may ask for in a minute (docs/security.md, "Rate limits"), 150,000 points, a page takes some 6,000: so many pages one after the
+ * other, then one in so long, leave most of it to what the user does meanwhile. Milliseconds.
+ */
+const PAGES_WITHOUT_PAUSE = 6;
+const PAUSE_MS = 8_000;
+/** So often in one run the platform may ask to wait, for so long at most, in seconds. */
+const REFUSALS_MAX = 5;
+const WAIT_S_MAX = 120;
 const LOCK = 'mindflow-sync';
 const KEY = 'sync';
 
@@ -78,6 +87,8 @@ export class Sync {
   private async read(): Promise<void> {
     let reached = await this.reached();
     let first = PAGE;
+    let pages = 0;
+    let refusals = 0;
     const kinds = new Set<string>();
     for (;;) {
       let page: SyncPage | null;
@@ -89,6 +100,10 @@ export class Sync {
           reached = await this.fromBeginning();
           continue;
         }
+        if (failure.code === 'RATE_LIMITED' && ++refusals <= REFUSALS_MAX) {
+          await pause(Math.min(WAIT_S_MAX, failure.retryAfter ?? WAIT_S_MAX) * 1_000);
+          continue;
+        }
         if (failure.code !== 'QUERY_TOO_COMPLEX' || first === 1) throw failure;
         first = Math.ceil(first / 4);
         continue;
@@ -97,6 +112,7 @@ export class Sync {
       for (const change of page.changes) kinds.add(change.kind);
       reached = await this.take(page, reached);
       if (!page.hasMore) break;
+      if (++pages >= PAGES_WITHOUT_PAUSE) await pause(PAUSE_MS);
     }
     if (kinds.has('TAG')) await this.tags.load();
     if (kinds.has('JOURNAL')) await this.journals.load();
@@ -139,6 +155,8 @@ export class Sync {
     return { cursor: null, missing: (await (await this.database.open())?.getAllKeys('entries')) ?? [] };
   }
 }
+
+const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
 
 /** One tab reads; another one has nothing to do meanwhile, since both have one database. */
 async function alone(action: () => Promise<void>): Promise<void> {

@@ -87,6 +87,7 @@ const BLANK: Edited = { id: null, name: '', title: '', content: '', tags: [], jo
             <textarea
               mfControl
               rows="8"
+              maxlength="10000"
               [value]="edited().content"
               (input)="change({ content: $any($event.target).value })"
             ></textarea>
