@@ -11,7 +11,7 @@ import { Icon } from '@/ui/icon';
 import { Toasts } from '@/ui/toasts';
 import { NameDialog } from './name-dialog';
 
-const NAME_MAX = 100;
+const NAME_MAX = 50;
 
 @Component({
   selector: 'mf-journals-section',

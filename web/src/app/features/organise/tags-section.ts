@@ -26,7 +26,7 @@ import { NameDialog } from './name-dialog';
         @for (tag of tags.all(); track tag.id) {
           <li class="row">
             <div class="row__text">
-              <a class="row__title" routerLink="/" [queryParams]="{ all: tag.name }">{{ tag.name }}</a>
+              <a class="row__title" routerLink="/" [queryParams]="{ tag: tag.name }">{{ tag.name }}</a>
               <p class="row__note">{{ 'timeline.all' | mfPlural: tag.entryCount ?? 0 }}</p>
             </div>
             <div class="row__actions">

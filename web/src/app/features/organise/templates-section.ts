@@ -69,7 +69,7 @@ const BLANK: Edited = { id: null, name: '', title: '', content: '', tags: [], jo
             <input
               mfControl
               autocomplete="off"
-              maxlength="100"
+              maxlength="50"
               [value]="edited().name"
               (input)="change({ name: $any($event.target).value })"
             />

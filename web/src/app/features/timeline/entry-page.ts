@@ -120,7 +120,7 @@ import { TimelineAddress } from './timeline-address';
             >
           }
           @for (tag of entry.tags; track tag.id) {
-            <a class="card__tag" routerLink="/" [queryParams]="{ all: tag.name }">#{{ tag.name }}</a>
+            <a class="card__tag" routerLink="/" [queryParams]="{ tag: tag.name }">#{{ tag.name }}</a>
           }
           <span>{{ 'entry.words' | mfPlural: entry.wordCount }}</span>
           @if (entry.private) {

@@ -11,7 +11,7 @@ describe('the address of a filter', () => {
       pinned: true,
       journalId: 'j',
       tagsAll: ['walk', 'home'],
-      tagsNone: ['work'],
+      tagsNone: ['work, paid', '100 %'],
     };
     expect(filterOf(paramsOf(filter))).toEqual(filter);
   });

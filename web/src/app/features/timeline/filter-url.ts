@@ -17,14 +17,14 @@ export interface FilterParams {
 }
 
 const DAY = /^\d{4}-\d\d-\d\d$/u;
-/** A tag cannot have one in it: it ends a tag where it is typed. */
+/** Between tags; one that has it in its name has `%2C` instead. */
 const BETWEEN = ',';
 
 /** The filter of an address. What is not written as it has to be is passed over. */
 export function filterOf(params: FilterParams): JournalFilter {
   const day = (text: string | null | undefined) => (text && DAY.test(text) ? text : null);
   const tags = (text: string | null | undefined) => {
-    const names = (text ?? '').split(BETWEEN).filter(Boolean);
+    const names = (text ?? '').split(BETWEEN).filter(Boolean).map(decoded);
     return names.length > 0 ? names : null;
   };
   return withoutEmpty({
@@ -44,7 +44,8 @@ export function filterOf(params: FilterParams): JournalFilter {
 
 /** The address of a filter: null for what is not in it, which takes it out of the address. */
 export function paramsOf(filter: JournalFilter): Record<keyof FilterParams, string | null> {
-  const tags = (names: readonly string[] | null | undefined) => (names?.length ? names.join(BETWEEN) : null);
+  const tags = (names: readonly string[] | null | undefined) =>
+    names?.length ? names.map(encoded).join(BETWEEN) : null;
   return {
     text: filter.text || null,
     mood: filter.mood ?? null,
@@ -62,4 +63,14 @@ export function paramsOf(filter: JournalFilter): Record<keyof FilterParams, stri
 
 function withoutEmpty(filter: JournalFilter): JournalFilter {
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== null)) as JournalFilter;
+}
+
+const encoded = (name: string): string => name.replace(/[%,]/gu, encodeURIComponent);
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
