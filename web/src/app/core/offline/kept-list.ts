@@ -1,4 +1,4 @@
-import { type Signal, effect, inject, signal, untracked } from '@angular/core';
+import { type Signal, computed, effect, inject, signal, untracked } from '@angular/core';
 import { Auth } from '../auth/auth';
 import { Database } from './database';
 
@@ -33,8 +33,10 @@ export function keptList<T>(key: string, ask: () => Promise<readonly T[]>): Kept
     }
   }
 
+  // A renewed session is of the same person.
+  const who = computed(() => (auth.state() === 'in' ? (auth.person()?.id ?? null) : null));
   effect(() => {
-    const person = auth.state() === 'in' ? auth.person()?.id : null;
+    const person = who();
     untracked(() => {
       list.set([]);
       isKnown.set(false);

@@ -1,4 +1,4 @@
-import { Injectable, effect, inject, signal, untracked } from '@angular/core';
+import { Injectable, computed, effect, inject, signal, untracked } from '@angular/core';
 import { ChangesSinceDocument, type ChangesSinceQuery } from '@/gql/generated';
 import { Auth } from '../auth/auth';
 import { failureOf } from '../failure';
@@ -58,8 +58,9 @@ export class Sync {
     inject(Live).events.subscribe(event => {
       if (event.kind === 'gap') void this.run();
     });
+    const isReady = computed(() => auth.state() === 'in' && auth.person() !== null && reachability.online());
     effect(onCleanup => {
-      if (auth.state() !== 'in' || !auth.person() || !reachability.online()) return;
+      if (!isReady()) return;
       const timer = setTimeout(() => untracked(() => void this.run()), BEGIN_MS);
       onCleanup(() => clearTimeout(timer));
     });
