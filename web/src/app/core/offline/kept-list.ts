@@ -33,8 +33,8 @@ export function keptList<T>(key: string, ask: () => Promise<readonly T[]>): Kept
     }
   }
 
-  // A renewed session is of the same person.
-  const who = computed(() => (auth.state() === 'in' ? (auth.person()?.id ?? null) : null));
+  // A session that is renewed, or has expired, is of the same person.
+  const who = computed(() => (auth.state() === 'starting' ? null : (auth.person()?.id ?? null)));
   effect(() => {
     const person = who();
     untracked(() => {
