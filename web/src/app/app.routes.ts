@@ -61,7 +61,8 @@ export const routes: Routes = [
       {
         path: 'confirm-email-change/:token',
         title: 'account.change.title',
-        loadComponent: () => import('./features/account/confirm-email-change').then(m => m.ConfirmEmailChange),
+        data: { isChange: true },
+        loadComponent: () => import('./features/account/confirm-email').then(m => m.ConfirmEmail),
       },
       {
         path: 'receipt/:id',

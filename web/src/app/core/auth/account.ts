@@ -1,5 +1,6 @@
 import { Injectable, effect, inject, signal, untracked } from '@angular/core';
 import {
+  ConfirmEmailChangeDocument,
   ConfirmEmailDocument,
   MeDocument,
   type MeQuery,
@@ -61,5 +62,11 @@ export class Account {
   async confirmEmail(token: string): Promise<void> {
     await this.graphql.mutate(ConfirmEmailDocument, { token });
     this.auth.knows({ emailConfirmed: true });
+  }
+
+  /** The address becomes the account's. The link can be followed in a browser in which no session is. */
+  async confirmEmailChange(token: string): Promise<void> {
+    await this.graphql.mutate(ConfirmEmailChangeDocument, { token });
+    if (this.auth.state() === 'in') await this.load().catch(() => undefined);
   }
 }

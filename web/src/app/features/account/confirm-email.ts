@@ -11,15 +11,15 @@ import { FailureText } from '@/core/text/failure-text';
   changeDetection: ChangeDetectionStrategy.OnPush,
   imports: [RouterLink, TranslocoPipe],
   template: `
-    <h1 class="account__title">{{ 'account.confirm.title' | transloco }}</h1>
+    <h1 class="account__title">{{ text('title') | transloco }}</h1>
     @if (done()) {
-      <p role="status">{{ 'account.confirm.done' | transloco }}</p>
+      <p role="status">{{ text('done') | transloco }}</p>
     } @else {
       @if (error(); as text) {
         <p class="form__wrong" role="alert">{{ text }}</p>
       }
       <button type="button" class="button button--primary button--wide" [disabled]="busy()" (click)="confirm()">
-        {{ 'account.confirm.submit' | transloco }}
+        {{ text('submit') | transloco }}
       </button>
     }
     <p class="account__links">
@@ -29,6 +29,8 @@ import { FailureText } from '@/core/text/failure-text';
 })
 export class ConfirmEmail {
   readonly token = input.required<string>();
+  /** Whether it is the address that the account is to have, as the route says. */
+  readonly isChange = input(false);
   private readonly account = inject(Account);
   private readonly texts = inject(FailureText);
   private readonly transloco = inject(TranslocoService);
@@ -36,10 +38,14 @@ export class ConfirmEmail {
   protected readonly done = signal(false);
   protected readonly error = signal<string | null>(null);
 
+  protected text(name: 'title' | 'done' | 'submit'): string {
+    return `account.${this.isChange() ? 'change' : 'confirm'}.${name}`;
+  }
+
   protected async confirm(): Promise<void> {
     this.busy.set(true);
     try {
-      await this.account.confirmEmail(this.token());
+      await (this.isChange() ? this.account.confirmEmailChange(this.token()) : this.account.confirmEmail(this.token()));
       this.done.set(true);
     } catch (error) {
       const gone = failureOf(error).code === 'NOT_FOUND';

@@ -8,7 +8,8 @@ import { Languages } from '@/core/text/languages';
 import { Dates } from '@/core/time/dates';
 import { AuditLogDocument, type AuditLogQuery } from '@/gql/generated';
 import { Control, Field } from '@/ui/field';
-import { Empty, Skeleton, Trouble } from '@/ui/states';
+import { PagesEnd } from '@/ui/pages-end';
+import { Empty } from '@/ui/states';
 import { EVENT_TYPES, filterOf } from './audit-filter';
 
 type Row = NonNullable<AuditLogQuery['auditLog']>['edges'][number]['node'];
@@ -19,7 +20,7 @@ const PAGE = 50;
 @Component({
   selector: 'mf-audit-view',
   changeDetection: ChangeDetectionStrategy.OnPush,
-  imports: [Field, Control, Empty, Skeleton, Trouble, TranslocoPipe],
+  imports: [Field, Control, Empty, PagesEnd, TranslocoPipe],
   template: `
     <form class="admin__filter" (submit)="filter($event)">
       <mf-field [label]="'admin.audit.type' | transloco" [error]="wrong('eventType')">
@@ -88,19 +89,9 @@ const PAGE = 50;
         </li>
       }
     </ol>
-    @if (pages.failure(); as failure) {
-      @if (failure.rules.length === 0) {
-        <mf-trouble [text]="texts.of(failure)" (again)="pages.more()" />
-      }
-    } @else if (pages.isLoading()) {
-      <mf-skeleton [lines]="6" />
-    } @else if (pages.items().length === 0) {
+    <mf-pages-end [pages]="pages">
       <mf-empty icon="search" [heading]="'admin.audit.none' | transloco" />
-    } @else if (!pages.isDone()) {
-      <div class="row__actions">
-        <button type="button" class="button" (click)="pages.more()">{{ 'settings.more' | transloco }}</button>
-      </div>
-    }
+    </mf-pages-end>
   `,
 })
 export class AuditView {

@@ -3,7 +3,6 @@ import { Router } from '@angular/router';
 import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
 import { GraphQL } from '@/core/graphql/graphql';
 import { Pages } from '@/core/graphql/pages';
-import { FailureText } from '@/core/text/failure-text';
 import { PluralPipe } from '@/core/text/plural';
 import { Dates } from '@/core/time/dates';
 import {
@@ -14,7 +13,8 @@ import {
 } from '@/gql/generated';
 import { Confirm } from '@/ui/confirm';
 import { Doing } from '@/ui/doing';
-import { Empty, Skeleton, Trouble } from '@/ui/states';
+import { PagesEnd } from '@/ui/pages-end';
+import { Empty } from '@/ui/states';
 
 type Letter = NonNullable<DeadLettersQuery['deadLetters']>['edges'][number]['node'];
 
@@ -24,7 +24,7 @@ const PAGE = 50;
 @Component({
   selector: 'mf-dead-letters-view',
   changeDetection: ChangeDetectionStrategy.OnPush,
-  imports: [Empty, Skeleton, Trouble, PluralPipe, TranslocoPipe],
+  imports: [Empty, PagesEnd, PluralPipe, TranslocoPipe],
   providers: [Doing],
   template: `
     @if (consumer(); as name) {
@@ -70,21 +70,13 @@ const PAGE = 50;
         </li>
       }
     </ul>
-    @if (pages.failure(); as failure) {
-      <mf-trouble [text]="texts.of(failure)" (again)="pages.more()" />
-    } @else if (pages.isLoading()) {
-      <mf-skeleton />
-    } @else if (pages.items().length === 0) {
+    <mf-pages-end [pages]="pages">
       <mf-empty
         icon="check"
         [heading]="'admin.letters.none' | transloco"
         [text]="'admin.letters.noneText' | transloco"
       />
-    } @else if (!pages.isDone()) {
-      <div class="row__actions">
-        <button type="button" class="button" (click)="pages.more()">{{ 'settings.more' | transloco }}</button>
-      </div>
-    }
+    </mf-pages-end>
   `,
 })
 export class DeadLettersView {
@@ -95,7 +87,6 @@ export class DeadLettersView {
   private readonly router = inject(Router);
   private readonly confirm = inject(Confirm);
   private readonly transloco = inject(TranslocoService);
-  protected readonly texts = inject(FailureText);
   protected readonly dates = inject(Dates);
   protected readonly doing = inject(Doing);
   protected readonly pages = new Pages<Letter>(async after => {

@@ -4,14 +4,14 @@ import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
 import { Auth } from '@/core/auth/auth';
 import { GraphQL } from '@/core/graphql/graphql';
 import { Pages } from '@/core/graphql/pages';
-import { FailureText } from '@/core/text/failure-text';
 import { PluralPipe } from '@/core/text/plural';
 import { Dates } from '@/core/time/dates';
 import { type Role, SetUserRolesDocument, UsersDocument, type UsersQuery } from '@/gql/generated';
 import { Confirm } from '@/ui/confirm';
 import { Doing } from '@/ui/doing';
 import { Icon } from '@/ui/icon';
-import { Empty, Skeleton, Trouble } from '@/ui/states';
+import { PagesEnd } from '@/ui/pages-end';
+import { Empty } from '@/ui/states';
 
 type User = NonNullable<UsersQuery['users']>['edges'][number]['node'];
 
@@ -24,7 +24,7 @@ const GIVEN: readonly Role[] = ['PREMIUM', 'ADMIN'];
 @Component({
   selector: 'mf-users-view',
   changeDetection: ChangeDetectionStrategy.OnPush,
-  imports: [RouterLink, Icon, Empty, Skeleton, Trouble, PluralPipe, TranslocoPipe],
+  imports: [RouterLink, Icon, Empty, PagesEnd, PluralPipe, TranslocoPipe],
   providers: [Doing],
   template: `
     <label class="search__box admin__bar">
@@ -70,17 +70,9 @@ const GIVEN: readonly Role[] = ['PREMIUM', 'ADMIN'];
         </li>
       }
     </ul>
-    @if (pages.failure(); as failure) {
-      <mf-trouble [text]="texts.of(failure)" (again)="pages.more()" />
-    } @else if (pages.isLoading()) {
-      <mf-skeleton />
-    } @else if (pages.items().length === 0) {
+    <mf-pages-end [pages]="pages">
       <mf-empty icon="person" [heading]="'admin.users.none' | transloco" />
-    } @else if (!pages.isDone()) {
-      <div class="row__actions">
-        <button type="button" class="button" (click)="pages.more()">{{ 'settings.more' | transloco }}</button>
-      </div>
-    }
+    </mf-pages-end>
   `,
 })
 export class UsersView {
@@ -88,7 +80,6 @@ export class UsersView {
   private readonly auth = inject(Auth);
   private readonly confirm = inject(Confirm);
   private readonly transloco = inject(TranslocoService);
-  protected readonly texts = inject(FailureText);
   protected readonly dates = inject(Dates);
   protected readonly doing = inject(Doing);
   protected readonly given = GIVEN;

@@ -1,4 +1,4 @@
-import { ChangeDetectionStrategy, Component, computed, effect, inject, resource, signal } from '@angular/core';
+import { ChangeDetectionStrategy, Component, inject, resource, signal } from '@angular/core';
 import { TranslocoPipe } from '@jsverse/transloco';
 import { GraphQL } from '@/core/graphql/graphql';
 import { FailureText } from '@/core/text/failure-text';
@@ -14,7 +14,7 @@ import {
 import { Doing } from '@/ui/doing';
 import { Icon } from '@/ui/icon';
 import { Skeleton, Trouble } from '@/ui/states';
-import { LOOK_MS, isUnderWay, shareOf } from './jobs';
+import { followed, isUnderWay, shareOf } from './jobs';
 import { ProgressBar } from './progress-bar';
 
 const FORMATS: readonly ExportFormat[] = ['MINDFLOW', 'DAY_ONE', 'HTML'];
@@ -118,15 +118,7 @@ export class ExportSection {
     loader: async ({ abortSignal }) =>
       (await this.graphql.query(ExportsDocument, {}, { signal: abortSignal })).exports ?? [],
   });
-  protected readonly runs = computed(() => this.jobs.hasValue() && this.jobs.value().some(isUnderWay));
-
-  constructor() {
-    effect(onCleanup => {
-      if (!this.runs() || this.jobs.isLoading()) return;
-      const timer = setTimeout(() => this.jobs.reload(), LOOK_MS);
-      onCleanup(() => clearTimeout(timer));
-    });
-  }
+  protected readonly runs = followed(this.jobs);
 
   protected share(job: ExportFieldsFragment): number | null {
     return shareOf(job.entriesDone + job.mediaDone, job.entriesTotal + job.mediaTotal);

@@ -1,13 +1,4 @@
-import {
-  ChangeDetectionStrategy,
-  Component,
-  DestroyRef,
-  computed,
-  effect,
-  inject,
-  resource,
-  signal,
-} from '@angular/core';
+import { ChangeDetectionStrategy, Component, DestroyRef, inject, resource, signal } from '@angular/core';
 import { TranslocoPipe } from '@jsverse/transloco';
 import { failureOf } from '@/core/failure';
 import { GraphQL } from '@/core/graphql/graphql';
@@ -21,7 +12,7 @@ import { Control, Field } from '@/ui/field';
 import { Skeleton, Trouble } from '@/ui/states';
 import { Toasts } from '@/ui/toasts';
 import { ImportReport } from './import-report';
-import { LOOK_MS, isUnderWay, shareOf } from './jobs';
+import { followed, isUnderWay, shareOf } from './jobs';
 import { ProgressBar } from './progress-bar';
 
 /** What other products have written: sent in pieces, read without writing first, and then imported. */
@@ -127,15 +118,10 @@ export class ImportSection {
     loader: async ({ abortSignal }) =>
       (await this.graphql.query(ImportsDocument, {}, { signal: abortSignal })).imports ?? [],
   });
-  protected readonly runs = computed(() => this.jobs.hasValue() && this.jobs.value().some(isUnderWay));
+  protected readonly runs = followed(this.jobs);
   private stopping: AbortController | null = null;
 
   constructor() {
-    effect(onCleanup => {
-      if (!this.runs() || this.jobs.isLoading()) return;
-      const timer = setTimeout(() => this.jobs.reload(), LOOK_MS);
-      onCleanup(() => clearTimeout(timer));
-    });
     inject(DestroyRef).onDestroy(() => this.stop());
   }
 

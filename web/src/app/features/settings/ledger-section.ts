@@ -3,11 +3,10 @@ import { RouterLink } from '@angular/router';
 import { TranslocoPipe } from '@jsverse/transloco';
 import { GraphQL } from '@/core/graphql/graphql';
 import { Sizes } from '@/core/text/sizes';
-import { FailureText } from '@/core/text/failure-text';
 import { Dates } from '@/core/time/dates';
 import { Pages } from '@/core/graphql/pages';
 import { AiLedgerDocument } from '@/gql/generated';
-import { Skeleton, Trouble } from '@/ui/states';
+import { PagesEnd } from '@/ui/pages-end';
 
 const PAGE = 25;
 
@@ -15,7 +14,7 @@ const PAGE = 25;
 @Component({
   selector: 'mf-ledger-section',
   changeDetection: ChangeDetectionStrategy.OnPush,
-  imports: [RouterLink, Skeleton, Trouble, TranslocoPipe],
+  imports: [RouterLink, PagesEnd, TranslocoPipe],
   template: `
     <section class="section" aria-labelledby="ledger">
       <h2 class="section__heading" id="ledger">{{ 'settings.ledger.heading' | transloco }}</h2>
@@ -53,24 +52,15 @@ const PAGE = 25;
             </tbody>
           </table>
         </div>
-      } @else if (pages.isDone()) {
+      }
+      <mf-pages-end [pages]="pages">
         <p>{{ 'settings.ledger.none' | transloco }}</p>
-      }
-      @if (pages.failure(); as failure) {
-        <mf-trouble [text]="texts.of(failure)" (again)="pages.more()" />
-      } @else if (pages.isLoading()) {
-        <mf-skeleton />
-      } @else if (!pages.isDone()) {
-        <div class="row__actions">
-          <button type="button" class="button" (click)="pages.more()">{{ 'settings.more' | transloco }}</button>
-        </div>
-      }
+      </mf-pages-end>
     </section>
   `,
 })
 export class LedgerSection {
   private readonly graphql = inject(GraphQL);
-  protected readonly texts = inject(FailureText);
   protected readonly dates = inject(Dates);
   protected readonly sizes = inject(Sizes);
   protected readonly pages = new Pages(

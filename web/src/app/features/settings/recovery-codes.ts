@@ -1,7 +1,7 @@
-import { ChangeDetectionStrategy, Component, inject, input, output } from '@angular/core';
-import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
+import { ChangeDetectionStrategy, Component, computed, inject, input, output } from '@angular/core';
+import { TranslocoPipe } from '@jsverse/transloco';
 import { Auth } from '@/core/auth/auth';
-import { Toasts } from '@/ui/toasts';
+import { Copying } from '@/ui/copying';
 
 /** Codes that are shown this once: to copy or to keep as a file. */
 @Component({
@@ -20,7 +20,9 @@ import { Toasts } from '@/ui/toasts';
         }
       </ol>
       <div class="row__actions">
-        <button type="button" class="button" (click)="copy()">{{ 'settings.factor.copy' | transloco }}</button>
+        <button type="button" class="button" (click)="copying.copy(lines())">
+          {{ 'settings.factor.copy' | transloco }}
+        </button>
         <a class="button" [href]="file()" download="mindflow-recovery-codes.txt">{{
           'settings.factor.file' | transloco
         }}</a>
@@ -35,20 +37,11 @@ export class RecoveryCodeList {
   readonly codes = input.required<readonly string[]>();
   readonly kept = output();
   private readonly auth = inject(Auth);
-  private readonly toasts = inject(Toasts);
-  private readonly transloco = inject(TranslocoService);
+  protected readonly copying = inject(Copying);
+  protected readonly lines = computed(() => this.codes().join('\n'));
 
   protected file(): string {
     const lines = [`MindFlow · ${this.auth.person()?.email ?? ''}`, '', ...this.codes(), ''];
     return `data:text/plain;charset=utf-8,${encodeURIComponent(lines.join('\n'))}`;
-  }
-
-  protected async copy(): Promise<void> {
-    try {
-      await navigator.clipboard.writeText(this.codes().join('\n'));
-      this.toasts.show(this.transloco.translate('settings.copied'), { tone: 'good' });
-    } catch {
-      this.toasts.show(this.transloco.translate('settings.notCopied'), { tone: 'bad' });
-    }
   }
 }

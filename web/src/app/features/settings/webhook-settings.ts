@@ -13,11 +13,11 @@ import {
   WebhooksDocument,
 } from '@/gql/generated';
 import { Confirm } from '@/ui/confirm';
+import { Copying } from '@/ui/copying';
 import { Doing } from '@/ui/doing';
 import { Control, Field } from '@/ui/field';
 import { Icon } from '@/ui/icon';
 import { Empty, Skeleton, Trouble } from '@/ui/states';
-import { Toasts } from '@/ui/toasts';
 import { WEBHOOK_EVENTS, deliveriesTo } from './webhooks';
 
 /** How far back deliveries are looked for in the ledger. */
@@ -38,7 +38,9 @@ const LEDGER_MAX = 100;
           <p>{{ 'settings.webhooks.secret' | transloco }}</p>
           <code class="settings__secret">{{ shown }}</code>
           <div class="row__actions">
-            <button type="button" class="button" (click)="copy(shown)">{{ 'settings.factor.copy' | transloco }}</button>
+            <button type="button" class="button" (click)="copying.copy(shown)">
+              {{ 'settings.factor.copy' | transloco }}
+            </button>
             <button type="button" class="button button--primary" (click)="secret.set(null)">
               {{ 'settings.webhooks.secretKept' | transloco }}
             </button>
@@ -154,12 +156,12 @@ const LEDGER_MAX = 100;
 export class WebhookSettings {
   private readonly graphql = inject(GraphQL);
   private readonly confirm = inject(Confirm);
-  private readonly toasts = inject(Toasts);
   private readonly transloco = inject(TranslocoService);
   protected readonly texts = inject(FailureText);
   protected readonly dates = inject(Dates);
   protected readonly sizes = inject(Sizes);
   protected readonly doing = inject(Doing);
+  protected readonly copying = inject(Copying);
   protected readonly events = WEBHOOK_EVENTS;
   protected readonly adding = signal(false);
   protected readonly secret = signal<string | null>(null);
@@ -219,14 +221,5 @@ export class WebhookSettings {
       await this.graphql.mutate(DeleteWebhookDocument, { id });
       this.webhooks.update(list => list.filter(each => each.id !== id));
     });
-  }
-
-  protected async copy(text: string): Promise<void> {
-    try {
-      await navigator.clipboard.writeText(text);
-      this.toasts.show(this.transloco.translate('settings.copied'), { tone: 'good' });
-    } catch {
-      this.toasts.show(this.transloco.translate('settings.notCopied'), { tone: 'bad' });
-    }
   }
 }
