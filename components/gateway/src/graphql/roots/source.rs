@@ -36,9 +36,10 @@ impl Begins {
 
     /// # Errors
     /// No caller is proven, or the topics are away.
-    pub async fn start(self, viewer: &Viewer, after: Option<String>) -> Result<Start, Error> {
+    pub async fn start(&self, viewer: &Viewer, after: Option<String>) -> Result<Start, Error> {
         let caller = viewer.caller().await?;
-        let start = Start::of(&caller.user_id, self.resumed.or(after)).await?;
+        let after = self.resumed.clone().or(after);
+        let start = Start::of(&caller.user_id, after).await?;
         Ok(self.begin(start))
     }
 }
