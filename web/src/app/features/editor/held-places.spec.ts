@@ -1,11 +1,16 @@
-import { EditorState } from '@codemirror/state';
-import { EditorView } from '@codemirror/view';
+import { EditorState, type TransactionSpec } from '@codemirror/state';
+import type { EditorView } from '@codemirror/view';
 import { asParagraph, fillPlace, heldPlaces, holdPlace } from './held-places';
 
+/** An editor without a page: nothing is drawn. */
 function view(doc: string, cursor: number): EditorView {
-  return new EditorView({
+  const editor = {
     state: EditorState.create({ doc, selection: { anchor: cursor }, extensions: [heldPlaces] }),
-  });
+    dispatch(change: TransactionSpec): void {
+      this.state = this.state.update(change).state;
+    },
+  };
+  return editor as unknown as EditorView;
 }
 
 describe('a place that is held', () => {
