@@ -32,7 +32,7 @@ test('a deleted entry is restored from the trash, or removed for good @phone', a
   await accessible(page);
   await page.getByRole('button', { name: 'Restore To come back' }).click();
   await expect(page.getByText('“To come back” is back.')).toBeVisible();
-  await page.getByRole('button', { name: 'Remove To be gone for good' }).click();
+  await page.getByRole('button', { name: 'Remove for good: To be gone' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Remove for good' }).click();
   await expect(page.getByText('The trash is empty')).toBeVisible();
   await page.goto('/');

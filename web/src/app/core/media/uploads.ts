@@ -149,6 +149,8 @@ export function sendFile(
       const answer = parsed(request.responseText);
       const id = (answer as { id?: unknown } | null)?.id;
       if (request.status === 201 && typeof id === 'string') resolve(id);
+      // The service worker answers so where there is no network, and a proxy where there is no platform.
+      else if (request.status >= 502 && answer === null) reject(offline());
       else reject(failureOfProblem(request.status, answer, request.getResponseHeader('retry-after')));
     };
     signal.addEventListener('abort', () => request.abort(), { once: true });

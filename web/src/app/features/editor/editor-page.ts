@@ -165,6 +165,15 @@ const ATTACHMENTS_MAX = 10;
       @if (isBlankNow()) {
         <mf-beginnings (asked)="answer($event)" (chosen)="use($event)" />
       }
+      <mf-attachments
+        [media]="writing.media()"
+        [uploads]="uploads.all()"
+        [isShown]="isShown()"
+        (inserted)="show($event)"
+        (removed)="writing.detach($event)"
+        (again)="uploads.again($event)"
+        (cancelled)="uploads.cancel($event)"
+      />
       <div class="writing__text" [class.writing__text--preview]="isPreview()">
         <mf-markdown-editor
           [text]="draft.content"
@@ -182,15 +191,6 @@ const ATTACHMENTS_MAX = 10;
           </section>
         }
       </div>
-      <mf-attachments
-        [media]="writing.media()"
-        [uploads]="uploads.all()"
-        [isShown]="isShown()"
-        (inserted)="show($event)"
-        (removed)="writing.detach($event)"
-        (again)="uploads.again($event)"
-        (cancelled)="uploads.cancel($event)"
-      />
       <p class="writing__count" [class.writing__count--over]="isTooLong()">
         @if (isTooLong()) {
           {{ 'editor.tooLong' | transloco: { max: contentMax.toLocaleString() } }}
