@@ -8,10 +8,12 @@ use crate::{
     validation::EmailKey,
 };
 use mindflow_guest::{
+    bucket,
     call::{Error, Throttled},
     clock,
     key_value::{Bucket, Condition, PutOutcome},
 };
+use std::rc::Rc;
 use uuid::Uuid;
 
 /// The bucket's name in the manifest.
@@ -19,7 +21,7 @@ const BUCKET: &str = "auth-limits";
 
 /// The failed logins of one e-mail address, or the wrong passwords of one session.
 pub struct Failures {
-    bucket: Bucket,
+    bucket: Rc<Bucket>,
     keys: Keys,
 }
 
@@ -33,7 +35,7 @@ impl Failures {
     }
 
     async fn counted_by(keys: Keys) -> Result<Self, Error> {
-        Ok(Self { bucket: Bucket::open(BUCKET.to_owned()).await?, keys })
+        Ok(Self { bucket: bucket::open(BUCKET).await?, keys })
     }
 
     /// Refuses while it is locked; else answers how many failures there were before.

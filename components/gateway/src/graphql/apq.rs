@@ -5,8 +5,8 @@ use super::workarounds::params::{self, Params};
 use crate::failure::{Failure, Kind};
 use crate::rate;
 use crate::viewer::Viewer;
-use mindflow_guest::failure::field;
-use mindflow_guest::key_value::{Bucket, Condition};
+use mindflow_guest::bucket;
+use mindflow_guest::key_value::Condition;
 use mindflow_guest::rules::{Format, Rule};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -52,7 +52,7 @@ fn check(hash: &str, query: &str) -> Result<(), Failure> {
 }
 
 fn wrong(name: &str, rule: impl Into<Rule>, text: &str) -> Failure {
-    Failure::new(Kind::Malformed, text).about(field(format!("extensions.persistedQuery.{name}"), rule, text))
+    Failure::broken(Kind::Malformed, &format!("extensions.persistedQuery.{name}"), rule, text)
 }
 
 /// A query whose hash the client named.
@@ -89,7 +89,7 @@ async fn find(hash: &str) -> Option<String> {
     if let Some(query) = KEPT.with_borrow(|kept| kept.get(hash).cloned()) {
         return Some(query);
     }
-    let bucket = Bucket::open(BUCKET.to_owned()).await.ok()?;
+    let bucket = bucket::open(BUCKET).await.ok()?;
     let entry = bucket.get(format!("apq:{hash}")).await.ok()??;
     let query = String::from_utf8(entry.value).ok().filter(|query| check(hash, query).is_ok())?;
     keep_here(hash, &query);
@@ -113,7 +113,7 @@ pub async fn keep(to_keep: ToKeep, viewer: &Viewer) {
         return;
     }
     keep_here(&hash, &query);
-    if let Ok(bucket) = Bucket::open(BUCKET.to_owned()).await {
+    if let Ok(bucket) = bucket::open(BUCKET).await {
         let _best_effort =
             bucket.put(format!("apq:{hash}"), query.into_bytes(), Some(LIFETIME_MS), Condition::Always).await;
     }

@@ -1,15 +1,13 @@
 //! Parsed documents by their text, for as long as this instance lives: clients send the same few again and again.
 
 use super::cost::Cost;
+use super::limits;
 use super::workarounds::surrogate_pairs;
-use super::{errors, limits};
-use crate::failure::{Failure, Kind};
+use crate::failure::Failure;
 use async_graphql::ServerError;
 use async_graphql::parser::parse_query;
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, Selection};
+use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Selection};
 use lru::LruCache;
-use mindflow_guest::failure::field;
-use mindflow_guest::rules::Rule;
 use sha2::{Digest, Sha256};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::num::NonZeroUsize;
@@ -114,31 +112,6 @@ pub fn parse(query: String) -> Result<Rc<Document>, Unparsed> {
         DOCUMENTS.with_borrow_mut(|documents| documents.keep(query, Rc::clone(&document)));
     }
     Ok(document)
-}
-
-/// The operation of a document that runs.
-pub fn chosen<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Result<&'a OperationDefinition, Failure> {
-    let about = |name: &str, rule: Rule, text: String| {
-        let broken = field(name, rule, text.as_str());
-        Failure::new(Kind::Malformed, text).about(broken)
-    };
-    let unnamed = |rule: Rule, text: String| about("operationName", rule, text);
-    match (&document.operations, name) {
-        (DocumentOperations::Single(operation), None) => Ok(&operation.node),
-        (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => operations
-            .values()
-            .next()
-            .map(|operation| &operation.node)
-            .ok_or_else(|| about(errors::QUERY, Rule::Schema, "The query has no operation.".to_owned())),
-        (DocumentOperations::Multiple(_), None) => {
-            Err(unnamed(Rule::Required, "Say which operation to run: `operationName`.".to_owned()))
-        }
-        (DocumentOperations::Multiple(operations), Some(name)) if operations.contains_key(name) => operations
-            .get(name)
-            .map(|operation| &operation.node)
-            .ok_or_else(|| unnamed(Rule::NotFound, format!("The query has no operation named {name}."))),
-        (_, Some(name)) => Err(unnamed(Rule::NotFound, format!("The query has no operation named {name}."))),
-    }
 }
 
 /// Whether the operation asks for what the schema says alone: `__typename`, `__schema` and `__type`.

@@ -11,21 +11,42 @@ use super::roots::{Begins, Source};
 use super::scope::SharedScope;
 use super::workarounds::params::Params;
 use super::workarounds::subscription_root;
-use super::{schema, validity};
+use super::{errors, schema, validity};
 use crate::change_feed::Start;
 use crate::failure::{Failure, Kind};
 use crate::settings::Settings;
 use async_graphql::Variables;
-use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, OperationType};
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType};
 use futures::FutureExt;
 use futures::stream::{LocalBoxStream, StreamExt};
 use mindflow_events::Notice;
+use mindflow_guest::rules::Rule;
 
 /// Of the memory that a document takes, twice: parsed, and as the engine holds it.
 const TOKEN_BYTES: u64 = 400;
 /// Variables are JSON's values, the engine's, and a text; the engine copies them to check and to run, and the document that is run may
 /// have them in it.
 const VARIABLE_BYTES: u64 = 7;
+
+fn chosen<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Result<&'a OperationDefinition, Failure> {
+    let unnamed = |rule: Rule, text: String| Failure::broken(Kind::Malformed, "operationName", rule, text);
+    match (&document.operations, name) {
+        (DocumentOperations::Single(operation), None) => Ok(&operation.node),
+        (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => {
+            operations.values().next().map(|operation| &operation.node).ok_or_else(|| {
+                Failure::broken(Kind::Malformed, errors::QUERY, Rule::Schema, "The query has no operation.")
+            })
+        }
+        (DocumentOperations::Multiple(_), None) => {
+            Err(unnamed(Rule::Required, "Say which operation to run: `operationName`.".to_owned()))
+        }
+        (DocumentOperations::Multiple(operations), Some(name)) if operations.contains_key(name) => operations
+            .get(name)
+            .map(|operation| &operation.node)
+            .ok_or_else(|| unnamed(Rule::NotFound, format!("The query has no operation named {name}."))),
+        (_, Some(name)) => Err(unnamed(Rule::NotFound, format!("The query has no operation named {name}."))),
+    }
+}
 
 /// # Errors
 /// The operation is invalid; nothing of it ran.
@@ -44,7 +65,7 @@ pub async fn prepare(mut params: Params, scope: &SharedScope, settings: &Setting
     })?;
     let variables_text = serde_json::to_string(&params.variables).unwrap_or_default();
     let variables = Variables::from_json(params.variables.into());
-    let operation = documents::chosen(&document.parsed, params.operation_name.as_deref()).map_err(refuse)?;
+    let operation = chosen(&document.parsed, params.operation_name.as_deref()).map_err(refuse)?;
     let known = document.fits((params.operation_name.as_deref(), &variables_text));
     let mut cost = match known {
         Some(cost) => cost,
@@ -62,6 +83,7 @@ pub async fn prepare(mut params: Params, scope: &SharedScope, settings: &Setting
     scope.spend(cost, memory_bytes(cost, &document, &variables_text));
     Ok(Prepared {
         kind: operation.ty,
+        reads_nothing: documents::reads_nothing(operation),
         cost,
         root,
         fits: known.is_some(),

@@ -175,7 +175,7 @@ async fn single(
         }
         answer_type = AnswerType::EventStream;
     }
-    if prepared.reads_nothing() {
+    if prepared.reads_nothing {
         scope.viewer.read_nothing();
     }
     let standing = rate::of_operations(scope, 0).await?;

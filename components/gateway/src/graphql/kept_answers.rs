@@ -69,7 +69,7 @@ pub async fn keep(prepared: &Prepared, slot: Option<Slot>, answer: Answer) -> An
     let json = answer.within(BYTES_MAX).and_then(|json| String::from_utf8(json).ok());
     if let Some(json) = json.and_then(|json| RawValue::from_string(json).ok()) {
         slot.fill(&json).await;
-        return answer.replaced_by(json.get().to_owned());
+        return answer.replaced_by(Box::<str>::from(json).into_string());
     }
     answer
 }

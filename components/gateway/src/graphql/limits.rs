@@ -10,7 +10,6 @@ use crate::failure::{Failure, Kind};
 use crate::graphql::workarounds::surrogate_pairs;
 use async_graphql::Variables;
 use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet};
-use mindflow_guest::failure::field;
 use mindflow_guest::rules::Rule;
 use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
@@ -205,8 +204,7 @@ pub fn missing_variable(operation: &OperationDefinition, variables: &Variables) 
     })?;
     let (name, kind) = (&missing.node.name.node, &missing.node.var_type.node);
     let text = format!("The variable ${name} of the type {kind} needs a value.");
-    let broken = field(name.as_str(), Rule::Required, text.as_str());
-    Some(Failure::new(Kind::Malformed, text).about(broken))
+    Some(Failure::broken(Kind::Malformed, name.as_str(), Rule::Required, text))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::answer::Answer;
 use super::apq::ToKeep;
 use super::cost::Cost;
-use super::documents::{self, Document};
+use super::documents::Document;
 use super::scope::SharedScope;
 use super::workarounds::response_shape::Asked;
 use super::workarounds::{absent_variables, input_errors, subscription_root};
@@ -25,6 +25,8 @@ pub struct Prepared {
     /// The same as JSON.
     pub variables_text: String,
     pub kind: OperationType,
+    /// Whether it asks for what the schema says alone, such as `__typename`.
+    pub reads_nothing: bool,
     pub cost: Cost,
     /// Of a subscription whose field is in a fragment: what is run in place of its selection.
     pub(super) root: Option<SelectionSet>,
@@ -52,11 +54,6 @@ impl Prepared {
         let operation = (self.operation_name.as_deref(), self.variables_text.as_str());
         self.document.remember_fit(operation, self.cost);
         Ok(())
-    }
-
-    /// Whether it asks for what the schema says alone, such as `__typename`.
-    pub fn reads_nothing(&self) -> bool {
-        documents::chosen(&self.document.parsed, self.operation_name.as_deref()).is_ok_and(documents::reads_nothing)
     }
 
     /// Memory for what the operation takes. Those of a batch have one together.

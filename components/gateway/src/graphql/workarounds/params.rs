@@ -3,7 +3,6 @@
 use crate::failure::{Failure, Kind};
 use crate::graphql::limits;
 use crate::web::json::{self, NoJson};
-use mindflow_guest::failure::field;
 use mindflow_guest::rules::Rule;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -37,8 +36,7 @@ fn malformed(text: impl Into<String>) -> Failure {
 
 /// Of one parameter, or of what has no name: the body, or an item of a batch.
 fn wrong(name: &str, rule: Rule, text: String) -> Failure {
-    let broken = field(name, rule, text.as_str());
-    malformed(text).about(broken)
+    Failure::broken(Kind::Malformed, name, rule, text)
 }
 
 fn no_json(why: NoJson) -> Failure {

@@ -7,7 +7,6 @@ use async_graphql::parser::types::{
     Directive, DocumentOperations, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet,
 };
 use async_graphql::{Name, Positioned, Value, Variables};
-use mindflow_guest::failure::field;
 use mindflow_guest::rules::Rule;
 
 /// The selection to run in place of the operation's; none where that has its field outside of fragments.
@@ -32,8 +31,7 @@ pub fn collected(
         }
         Err(fields) => {
             let text = format!("A subscription has one field; this one has {}.", fields.len());
-            let broken = field(QUERY, Rule::Schema, text.as_str());
-            Err(Failure::new(Kind::Malformed, text).about(broken))
+            Err(Failure::broken(Kind::Malformed, QUERY, Rule::Schema, text))
         }
     }
 }
