@@ -27,8 +27,8 @@ pub mod web;
 
 pub use bindings::platform::mindflow::platform::{
     audit_reader, audit_writer, blob, call, dead_letters, disclosure, disclosure_reader, disclosure_sender, embeddings,
-    erasure, events, jwt_signer, jwt_verifier, key_value, mail, outbound, realtime, sealing, search_index, web_push,
-    websocket,
+    erasure, events, jwt_signer, jwt_verifier, key_value, mail, outbound, platform_state, realtime, sealing,
+    search_index, web_push, websocket,
 };
 pub use mindflow_text as text;
 pub use wit_bindgen;

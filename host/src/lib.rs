@@ -26,6 +26,7 @@ pub mod operator;
 pub mod platform;
 pub mod preparation;
 mod sealing_of_kept;
+mod standing;
 pub mod start_error;
 pub mod trigger;
 

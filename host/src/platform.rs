@@ -4,7 +4,7 @@
 use crate::{
     alarm::Webhook,
     application::Application,
-    capability::{Capabilities, HealthError, HealthState, InstanceContext, erasure},
+    capability::{Capabilities, HealthError, HealthState, InstanceContext, erasure, platform_state::Sight},
     databases::{Databases, Newer, Schema},
     disk,
     engine::{Callers, CompileError, Provider, ProviderStatus, Unhealthy},
@@ -14,6 +14,7 @@ use crate::{
     observe::log_writer::{LogQueue, LogWriter},
     preparation::{opening, publishers},
     sealing_of_kept::SealingOfKept,
+    standing::{Flows, Standing},
     start_error::StartError,
     trigger::{
         event::{Subscribers, subscription},
@@ -88,6 +89,7 @@ struct Background {
     alarms: Option<Webhook>,
     scheduler: Option<Scheduler>,
     sealing: Option<SealingOfKept>,
+    standing: Option<Arc<Standing>>,
 }
 
 /// Why a new version of a component was not taken into service; the old one goes on.
@@ -308,7 +310,10 @@ impl Platform {
 
     /// Stops what runs in the background, then closes the stores. Triggers have stopped before.
     pub async fn stop(&self) {
-        let Background { delivery, alarms, scheduler, sealing } = &self.background;
+        let Background { delivery, alarms, scheduler, sealing, standing } = &self.background;
+        if let Some(standing) = standing {
+            standing.close();
+        }
         if let Some(sealing) = sealing {
             sealing.stop();
         }
@@ -427,9 +432,12 @@ impl Background {
         stores.capabilities.embeddings.warm_up();
         let alarms = application.config.events.alarm.clone();
         let alarms = alarms.map(|settings| Webhook::start(settings, stores.clock.clone()));
+        let scheduler = start_schedules(application, providers, stores).await?;
+        let (delivery, flows) = start_delivery(application, providers, stores, alarms.as_ref()).await?;
         Ok(Self {
-            scheduler: start_schedules(application, providers, stores).await?,
-            delivery: start_delivery(application, providers, stores, alarms.as_ref()).await?,
+            standing: Some(start_standing(application, providers, stores, flows)),
+            scheduler,
+            delivery,
             alarms,
             sealing: stores.keeper.clone().filter(|keeper| keeper.seals()).map(|keeper| {
                 SealingOfKept::start(keeper, stores.capabilities.audit_log.shared(), stores.clock.clone())
@@ -443,9 +451,10 @@ async fn start_delivery(
     providers: &Providers,
     stores: &Stores,
     alarms: Option<&Webhook>,
-) -> Result<Option<Delivery>, StartError> {
+) -> Result<(Option<Delivery>, Flows), StartError> {
+    let mut flows = Flows::new();
     let (Some(database), Some(queues), Some(keeper)) = (&stores.events, &stores.queues, &stores.keeper) else {
-        return Ok(None);
+        return Ok((None, flows));
     };
     publishing::set(database, &publishers(application.manifest.components.values()))
         .await
@@ -456,7 +465,8 @@ async fn start_delivery(
         let Some(provider) = providers.get(name) else { continue };
         for entry in &loaded.entry.tool.subscriptions {
             let subscription = subscription(&loaded.entry, entry);
-            subscribers.add(subscription.name.clone(), Arc::clone(provider), subscription.timeout);
+            let flow = subscribers.add_counted(&subscription, Arc::clone(provider));
+            flows.insert(subscription.name.clone(), flow);
             subscriptions.push(subscription);
         }
     }
@@ -464,7 +474,19 @@ async fn start_delivery(
     let (queues, clock) = (Arc::clone(queues), stores.clock.clone());
     let keys = Arc::clone(keeper.keys());
     let handler = Opening::new(Arc::new(subscribers), keys, &subscriptions, Arc::new(ErasedMeter));
-    Ok(Some(Delivery::start(database.clone(), queues, subscriptions, Arc::new(handler), clock, options).await?))
+    let handler = Arc::new(handler);
+    let delivery = Delivery::start(database.clone(), queues, subscriptions, handler, clock, options).await?;
+    Ok((Some(delivery), flows))
+}
+
+/// Lets the component that the manifest grants it see how the platform stands.
+fn start_standing(application: &Application, providers: &Providers, stores: &Stores, flows: Flows) -> Arc<Standing> {
+    let components = application.components.iter();
+    let components = components.filter_map(|(name, loaded)| Some((&loaded.entry, providers.get(name)?)));
+    let realtime = stores.capabilities.realtime.store();
+    let standing = Standing::start(components, flows, stores.queues.clone(), realtime, stores.clock.clone());
+    stores.capabilities.platform_state.lend(Arc::clone(&standing) as Arc<dyn Sight>);
+    standing
 }
 
 async fn start_schedules(

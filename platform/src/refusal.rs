@@ -6,6 +6,7 @@ pub const SEALING: &str = "sealing is not granted to the component";
 pub const ERASURE: &str = "erasure is not granted to the component";
 pub const EMBEDDINGS: &str = "embeddings are not granted to the component";
 pub const AUDIT_TRAIL: &str = "the audit trail is not granted";
+pub const PLATFORM_STATE: &str = "the platform's state is not granted to the component";
 pub const DEAD_LETTERS: &str = "dead letters are not granted, or the platform delivers no events";
 
 /// For the ledger of disclosures.

@@ -84,7 +84,8 @@ async fn the_command_line_lists_users_and_components() {
             "passwords",
             "portability",
             "query",
-            "search"
+            "search",
+            "web"
         ]
     );
     for wrong in [vec!["users", "grant", &ada.email, "king"], vec!["users", "promote"], vec!["nothing"]] {

@@ -24,24 +24,24 @@ async fn a_request_that_its_component_cannot_answer_is_a_503_and_the_next_one_is
     let platform = with_a_broken_gateway().await;
     let http = platform.http();
     for (path, status, kind) in [
-        ("/trap", 503, "unavailable"),
+        ("/api/trap", 503, "unavailable"),
         // What one request alone costs is that request's failure.
-        ("/loop", 413, "too-costly"),
-        ("/memory", 413, "too-costly"),
-        ("/hang", 503, "unavailable"),
+        ("/api/loop", 413, "too-costly"),
+        ("/api/memory", 413, "too-costly"),
+        ("/api/hang", 503, "unavailable"),
     ] {
         let problem = http.get(path).await.expect_problem(status, kind);
         assert!(!problem.to_string().contains("purpose"), "{problem}");
-        http.get("/fine").await.expect(200);
+        http.get("/api/fine").await.expect(200);
         http.get("/health/live").await.expect(200);
     }
-    let problem = http.get("/error").await.expect_problem(500, "internal");
+    let problem = http.get("/api/error").await.expect_problem(500, "internal");
     assert!(!problem.to_string().contains("secret"), "{problem}");
     // Five failures in short order open the circuit.
-    for answer in futures::future::join_all((0..5).map(|_| http.get("/trap"))).await {
+    for answer in futures::future::join_all((0..5).map(|_| http.get("/api/trap"))).await {
         answer.expect_problem(503, "unavailable");
     }
-    let refused = http.get("/fine").await;
+    let refused = http.get("/api/fine").await;
     refused.expect_problem(503, "unavailable");
     assert!(refused.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds > 1), "{refused:?}");
     assert_eq!(http.get("/health/ready").await.status, 503);
@@ -59,19 +59,19 @@ async fn an_instance_that_ends_under_many_calls_is_one_failure() {
         let http = platform.http().clone();
         tokio::spawn(async move { http.get(path).await })
     };
-    let waiting: Vec<_> = (0..6).map(|_| get("/hang")).collect();
+    let waiting: Vec<_> = (0..6).map(|_| get("/api/hang")).collect();
     let seen = &platform;
     eventually(
         "all wait in the instance",
         || async move { (state(seen, "gateway").await["calls"] == 6).then_some(()) },
     )
     .await;
-    get("/trap").await.expect("an answer").expect_problem(503, "unavailable");
+    get("/api/trap").await.expect("an answer").expect_problem(503, "unavailable");
     for neighbour in waiting {
         neighbour.await.expect("an answer").expect_problem(503, "unavailable");
     }
     assert_eq!(state(&platform, "gateway").await["state"], "ready");
-    platform.http().get("/fine").await.expect(200);
+    platform.http().get("/api/fine").await.expect(200);
     let metrics = platform.http().get("/metrics").await.text();
     for (outcome, count) in [("trapped", 1), ("instance-ended", 6)] {
         let line = format!("mindflow_component_calls_total{{component=\"gateway\",outcome=\"{outcome}\"}} {count}");

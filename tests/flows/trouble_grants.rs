@@ -39,6 +39,7 @@ async fn a_component_does_not_start_without_a_grant_for_each_of_its_imports() {
         ("media-codec", "blob", "mindflow:platform/blob@", "`blob = [\"CONTAINER\"]`"),
         ("ai", "outbound", "mindflow:platform/disclosure-sender@", "`outbound = { disclosed = true }`"),
         ("gateway", "disclosure-ledger", "mindflow:platform/disclosure-reader@", "`disclosure-ledger = true`"),
+        ("gateway", "platform-state", "mindflow:platform/platform-state@", "`platform-state = true`"),
         ("command", "jwt", "mindflow:platform/jwt-verifier@", "`jwt = [\"verify\"]`"),
     ] {
         let line_to_add = format!("add {line} under [component.{component}.tool.mindflow] in ");

@@ -5,10 +5,9 @@
 
 use crate::cargo::succeed;
 use crate::workspace::Workspace;
-use crate::{lookup, write};
+use crate::{lookup, npm, write};
 use anyhow::{Context, Result};
 use std::fs::{self, File};
-use std::path::Path;
 use std::process::Command;
 
 /// The component that serves the page.
@@ -18,12 +17,10 @@ const SOURCES: &str = "components/gateway/graphiql";
 /// Where the gateway's build script looks. It does not depend on cargo's target folder.
 const BUNDLE: &str = "target/graphiql";
 const FILES: [&str; 2] = ["graphiql.js.gz", "graphiql.css.gz"];
-/// What the packages were installed from.
-const STAMP: &str = "node_modules/.installed";
 
 pub fn bundle(workspace: &Workspace) -> Result<()> {
     let (sources, bundle) = (workspace.root.join(SOURCES), workspace.root.join(BUNDLE));
-    let Some(npm) = lookup::on_path("npm") else {
+    let Some(program) = lookup::on_path("npm") else {
         println!("build: there is no npm here, so GraphiQL's bundle is left as it is; install Node 20 or newer for it");
         return Ok(());
     };
@@ -34,7 +31,7 @@ pub fn bundle(workspace: &Workspace) -> Result<()> {
         File::options().create(true).append(true).open(&lock).with_context(|| format!("open {}", lock.display()))?;
     lock.lock().context("wait for another build of GraphiQL")?;
 
-    if let Err(error) = install(&npm, &sources) {
+    if let Err(error) = npm::install(Command::new(program), &sources, "GraphiQL") {
         println!("build: {error:#}; GraphiQL's bundle is left as it is");
         return Ok(());
     }
@@ -49,19 +46,4 @@ pub fn bundle(workspace: &Workspace) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Only when the lock file has changed since the last time.
-fn install(npm: &Path, sources: &Path) -> Result<()> {
-    let wanted = fs::read(sources.join("package-lock.json")).context("GraphiQL has no package-lock.json")?;
-    let stamp = sources.join(STAMP);
-    if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(());
-    }
-    println!("build: installing GraphiQL's packages");
-    let mut ci = Command::new(npm);
-    // None of these packages needs an install script.
-    ci.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]).current_dir(sources);
-    succeed(&mut ci, "npm ci")?;
-    fs::write(&stamp, wanted).with_context(|| format!("write {}", stamp.display()))
 }

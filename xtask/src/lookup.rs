@@ -56,6 +56,30 @@ pub fn redis_server() -> Result<PathBuf> {
         .context("no redis-server was found: run scripts/test, or set MINDFLOW_REDIS_SERVER")
 }
 
+/// The major version of Node that the web client is built with.
+const NODE_MAJOR: u32 = 24;
+
+/// The folder that holds a `node` of that version: on PATH, or where `scripts/up` and `scripts/test` installed it.
+pub fn node_bin() -> Result<PathBuf> {
+    let installed = children(&cache()?)
+        .into_iter()
+        .filter(|folder| folder.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"node-")));
+    let installed =
+        installed.flat_map(|folder| children(&folder.join("node_modules"))).map(|package| package.join("bin"));
+    let on_path = on_path("node").and_then(|node| Some(node.parent()?.to_owned()));
+    on_path
+        .into_iter()
+        .chain(installed)
+        .find(|folder| node_major(folder) == Some(NODE_MAJOR))
+        .with_context(|| format!("no Node {NODE_MAJOR} was found: run scripts/up or scripts/test, or put it on PATH"))
+}
+
+fn node_major(bin: &Path) -> Option<u32> {
+    let output = Command::new(bin.join("node")).arg("--version").output().ok()?;
+    let version = String::from_utf8(output.stdout).ok()?;
+    version.trim().strip_prefix('v')?.split('.').next()?.parse().ok()
+}
+
 /// The PgBouncer that `scripts/test` unpacked. An installed one may be too old to keep prepared statements.
 pub fn pgbouncer() -> Result<PathBuf> {
     let named = env::var_os("MINDFLOW_PGBOUNCER").filter(|program| !program.is_empty()).map(PathBuf::from);

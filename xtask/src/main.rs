@@ -11,11 +11,13 @@ mod graphiql;
 mod guests;
 mod lint;
 mod lookup;
+mod npm;
 mod plugin;
 mod signals;
 mod spin_up;
 mod test;
 mod toolchain;
+mod web;
 mod wit;
 mod workspace;
 mod write;
@@ -37,6 +39,8 @@ enum Command {
     Wit,
     /// Build the guests into target/components
     Build(guests::BuildArgs),
+    /// Build the web client into web/dist, from which the component `web` is built
+    Web(web::WebArgs),
     /// Compose the components into the files that Spin runs, target/spin/NAME.wasm
     Compose(compose::ComposeArgs),
     /// Run the composed application by the command `spin`, on a private PostgreSQL and Redis (scripts/spin-up builds before)
@@ -72,6 +76,7 @@ fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Wit => wit::lay(&workspace).map(|()| ExitCode::SUCCESS),
         Command::Build(args) => guests::build(&workspace, &args, None).map(|()| ExitCode::SUCCESS),
+        Command::Web(args) => web::run(&workspace, &args).map(|()| ExitCode::SUCCESS),
         Command::Compose(args) => compose::run(&workspace, &args).map(|()| ExitCode::SUCCESS),
         Command::SpinUp(args) => spin_up::run(&workspace, &args),
         Command::Plugin(args) => plugin::make(&workspace, &args).map(|()| ExitCode::SUCCESS),

@@ -7,7 +7,7 @@ use crate::lint::{self, Lints, Pass};
 use crate::signals::{Signals, run_to_end};
 use crate::toolchain::cache;
 use crate::workspace::{HOST, Workspace};
-use crate::{chaos, compose, graphiql, lookup, wit};
+use crate::{chaos, compose, graphiql, lookup, web, wit};
 use anyhow::{Context, Result};
 use clap::Args;
 use mindflow_servers::{Durability, TemporaryPostgres, TemporaryRedis, TemporaryRedisCluster, end_with_parent, sweep};
@@ -44,8 +44,15 @@ pub fn run(workspace: &Workspace, args: &TestArgs) -> Result<ExitCode> {
         lint::deploy::check(&workspace.root)?;
     }
     let guests = BuildArgs { adapters: true, tests: true, profile: args.profile, ..BuildArgs::default() };
-    // Both embed it.
+    // Both embed them.
     graphiql::bundle(workspace)?;
+    let client = web::Client::is_here(workspace).then(|| web::Client::of(workspace)).transpose()?;
+    if let Some(client) = &client {
+        client.build(workspace)?;
+        if lints.is_some() {
+            client.lint()?;
+        }
+    }
     // Either alone leaves a core idle while it links.
     thread::scope(|scope| {
         let guests = scope.spawn(|| {
@@ -106,6 +113,9 @@ pub fn run(workspace: &Workspace, args: &TestArgs) -> Result<ExitCode> {
     // Last and alone, and only when all tests were asked for.
     if code != ExitCode::SUCCESS || !args.nextest.is_empty() {
         return Ok(code);
+    }
+    if let Some(client) = &client {
+        client.test(workspace, &postgres_bin)?;
     }
     chaos::short(workspace, &[])
 }

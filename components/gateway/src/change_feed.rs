@@ -26,6 +26,9 @@ const MARK_BYTES: usize = 6;
 /// In place of what is no cursor of the topic. No topic knows it, so that it is answered as [`forgotten`].
 const NO_PLACE: &str = "none";
 
+/// The age of a beat that is still worth an answer. There is one a second.
+const BEAT_US_MAX: i64 = 3_000_000;
+
 /// Where a subscription begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Start {
@@ -48,9 +51,39 @@ impl Start {
         Ok(Self { topic, after })
     }
 
+    /// Of the topic that says when to look at the platform again: from now on, since what was before is seen now.
+    ///
+    /// # Errors
+    /// `unavailable`
+    pub async fn of_platform(topic: String) -> Result<Self, Error> {
+        let after = realtime::latest(topic.clone()).await?;
+        Ok(Self { topic, after })
+    }
+
     /// The same as clients have it.
     pub fn cursor(&self) -> String {
         cursor(&self.topic, &self.after)
+    }
+}
+
+/// What a topic carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Item {
+    Notice(UserNotice),
+    /// It is time to look at the platform again.
+    Beat,
+    /// That time is over, or the item is of a later version.
+    Nothing,
+}
+
+impl Item {
+    /// Notices are objects, and a beat is the time at which it was made, in microseconds.
+    pub fn read(data: &[u8], now_us: i64) -> Self {
+        if let Ok(at_us) = serde_json::from_slice::<i64>(data) {
+            // A client that read slowly gets the next one.
+            return if now_us.saturating_sub(at_us) <= BEAT_US_MAX { Self::Beat } else { Self::Nothing };
+        }
+        serde_json::from_slice(data).map_or(Self::Nothing, Self::Notice)
     }
 }
 
@@ -149,6 +182,16 @@ impl Feed {
 mod tests {
     use super::*;
     use futures::executor::block_on;
+
+    #[test]
+    fn a_beat_is_answered_while_it_is_new_and_what_is_not_known_is_passed_over() {
+        let notice = br#"{"kind":"CREATED","entryId":"00000000-0000-0000-0000-000000000001"}"#;
+        assert!(matches!(Item::read(notice, 0), Item::Notice(UserNotice::Entry(_))));
+        assert_eq!(Item::read(b"1000000", 4_000_000), Item::Beat);
+        for nothing in [&b"1000000"[..], b"", b"{}", b"\"1000000\""] {
+            assert_eq!(Item::read(nothing, 4_000_001), Item::Nothing);
+        }
+    }
 
     #[test]
     fn a_cursor_is_good_for_the_user_whose_changes_it_is_of() {

@@ -2,6 +2,7 @@
 //! everything else runs and is tested natively.
 
 pub mod bearer;
+pub mod coding;
 pub mod conditional;
 pub mod correlation;
 pub mod cors;

@@ -27,6 +27,7 @@ pub mod jwt;
 pub mod key_value;
 pub mod mail;
 pub mod outbound;
+pub mod platform_state;
 pub mod rate_limits;
 pub mod realtime;
 pub mod sealing;
@@ -194,4 +195,5 @@ set::capabilities! {
     disclosure: disclosure::Disclosures,
     websocket: websocket::Sockets,
     rate_limits: rate_limits::Limits,
+    platform_state: platform_state::PlatformState,
 }

@@ -2,7 +2,7 @@
 //! its component may use.
 
 use super::{Access, outbound::OutboundHooks};
-use crate::engine::{Callers, CpuBudget, Ending, Instances, LogContext, LogStream, MemoryLimit, Tasks};
+use crate::engine::{Callers, CpuBudget, Instances, LogContext, LogStream, MemoryLimit, Tasks};
 use mindflow_backends::clock;
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
@@ -39,7 +39,7 @@ pub struct State {
 // === impl State ===
 
 impl State {
-    pub(crate) fn new(context: &InstanceContext, ending: &Arc<Ending>, budget: &Arc<CpuBudget>) -> Self {
+    pub(crate) fn new(context: &InstanceContext, memory: MemoryLimit, budget: &Arc<CpuBudget>) -> Self {
         let name = Arc::clone(&context.component);
         let log = LogContext::default();
         Self {
@@ -50,7 +50,7 @@ impl State {
             http: WasiHttpCtx::new(),
             hooks: context.access.outbound.clone(),
             table: ResourceTable::new(),
-            limits: MemoryLimit::new(&context.component, context.limits.memory_mib_max, Arc::clone(ending)),
+            limits: memory,
             budget: Arc::clone(budget),
             log,
             call_ends: None,

@@ -119,6 +119,7 @@ impl Provider {
         let label = outcome.as_ref().map_or_else(Failed::label, |_| "ok");
         self.outcomes.count(self.name(), label);
         let took = started.elapsed();
+        self.tally.count(took, outcome.is_err());
         let ms = took.as_micros() as f64 / 1e3;
         let (component, correlation_id) = (self.name(), purpose.correlation_id.as_deref());
         // A request makes many calls, so a line of each would cost more than the call.

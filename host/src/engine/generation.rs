@@ -10,12 +10,12 @@ use super::{
 };
 use crate::capability::InstanceContext;
 use metrics::{Gauge, gauge};
-use mindflow_backends::places::Place;
+use mindflow_backends::{clock, places::Place};
 use std::{
     sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError, atomic::Ordering},
     thread,
 };
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 
 /// Of the calls that may share an instance, one part of so many do before there is a further instance than one a core. An instance keeps
 /// one core busy at most; each further one has a heap of its own, which takes memory, and pushes the others out of the core's caches.
@@ -29,6 +29,7 @@ pub(super) struct Generation {
     pub number: u64,
     /// SHA-256 of the component file.
     pub digest: String,
+    pub since: Instant,
     pub exports: Arc<Exports>,
     workers: Mutex<Vec<Arc<Worker>>>,
     /// The metric of how many instances there are.
@@ -37,12 +38,18 @@ pub(super) struct Generation {
 
 impl Generation {
     pub fn new(number: u64, digest: String, exports: Exports) -> Self {
-        Self { number, digest, exports: Arc::new(exports), workers: Mutex::default(), size: OnceLock::new() }
+        let (since, exports) = (clock::instant(), Arc::new(exports));
+        Self { number, digest, since, exports, workers: Mutex::default(), size: OnceLock::new() }
     }
 
     /// Instances that take calls.
     pub fn instances(&self) -> usize {
         self.lock().len()
+    }
+
+    /// The linear memory of these, in bytes.
+    pub fn memory_bytes(&self) -> u64 {
+        self.lock().iter().map(|worker| worker.footprint.bytes()).sum()
     }
 
     /// No new calls: without a sender in the list, each instance ends when its calls are done.
@@ -85,7 +92,8 @@ impl Generation {
         let (jobs, queue) = mpsc::unbounded_channel();
         let (ending, occupied) = (Arc::<Ending>::default(), Arc::<Occupied>::default());
         let worker = Arc::new(Worker::new(jobs, Arc::clone(&ending), Arc::clone(&occupied)));
-        let task = tokio::spawn(instance::run(Arc::clone(&self.exports), context.clone(), queue, ending, occupied));
+        let limits = instance::Bounds { ending, occupied, footprint: Arc::clone(&worker.footprint) };
+        let task = tokio::spawn(instance::run(Arc::clone(&self.exports), context.clone(), queue, limits));
         let _ = worker.abort.set(task.abort_handle());
         worker
     }

@@ -6,6 +6,7 @@ use super::{
     ending::Ending,
     handlers,
     job::{HttpReply, Job, Lease, Reply, Work},
+    memory::{Footprint, MemoryLimit},
     runtime::one_line,
     tasks::KnownTask,
 };
@@ -141,17 +142,23 @@ struct Guest {
     websocket: Option<handlers::websocket_handler::Guest>,
 }
 
+/// How an instance ends, and what is seen of it meanwhile.
+pub(super) struct Bounds {
+    pub ending: Arc<Ending>,
+    pub occupied: Arc<Occupied>,
+    pub footprint: Arc<Footprint>,
+}
+
 /// Runs an instance until its channel is closed and its calls are done, or until it traps.
 pub(super) async fn run(
     exports: Arc<Exports>,
     context: InstanceContext,
     mut jobs: mpsc::UnboundedReceiver<Job>,
-    ending: Arc<Ending>,
-    occupied: Arc<Occupied>,
+    Bounds { ending, occupied, footprint }: Bounds,
 ) {
     let budget = Arc::new(CpuBudget::new(context.limits.cpu_ms_max, Arc::clone(&ending), occupied));
     let instance = async {
-        let (mut store, guest) = instantiate(&exports, &context, &ending, &budget)
+        let (mut store, guest) = instantiate(&exports, &context, (&ending, &budget, &footprint))
             .await
             .map_err(|error| error.context("the component could not be instantiated"))?;
         ending.begin_serving();
@@ -175,10 +182,11 @@ pub(super) async fn run(
 async fn instantiate(
     exports: &Exports,
     context: &InstanceContext,
-    ending: &Arc<Ending>,
-    budget: &Arc<CpuBudget>,
+    (ending, budget, footprint): (&Arc<Ending>, &Arc<CpuBudget>, &Arc<Footprint>),
 ) -> wasmtime::Result<(Store<State>, Guest)> {
-    let mut store = Store::new(exports.pre.engine(), State::new(context, ending, budget));
+    let memory =
+        MemoryLimit::new(&context.component, context.limits.memory_mib_max, Arc::clone(ending), Arc::clone(footprint));
+    let mut store = Store::new(exports.pre.engine(), State::new(context, memory, budget));
     store.limiter(|state| &mut state.limits);
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(|mut store| store.data_mut().budget.on_epoch());

@@ -1,6 +1,6 @@
 //! A call on its way into an instance, and the place that it takes there.
 
-use super::{budget::Occupied, caller::Caller, ending::Ending, handlers};
+use super::{budget::Occupied, caller::Caller, ending::Ending, handlers, memory::Footprint};
 use crate::capability::{
     events::bindings::mindflow::platform::events, websocket::bindings::mindflow::platform::websocket,
 };
@@ -75,6 +75,7 @@ pub(super) struct Worker {
     pub is_ending: AtomicBool,
     pub ending: Arc<Ending>,
     pub occupied: Arc<Occupied>,
+    pub footprint: Arc<Footprint>,
     /// Whose calls have a place in it. Of an instance that ended: whose were in it at the end.
     places: Mutex<Vec<Occupant>>,
     numbers: AtomicU64,
@@ -105,6 +106,7 @@ impl Worker {
             is_ending: AtomicBool::new(false),
             ending,
             occupied,
+            footprint: Arc::default(),
             places: Mutex::default(),
             numbers: AtomicU64::new(0),
             abort: OnceLock::new(),

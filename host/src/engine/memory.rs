@@ -3,7 +3,10 @@
 
 use super::ending::{Cost, Ending};
 use metrics::{Gauge, gauge};
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 use wasmtime::{Error, ResourceLimiter, Result, StoreLimits, StoreLimitsBuilder};
 
 /// Elements of an instance's core tables: what Rust guests have, with room.
@@ -14,35 +17,51 @@ const PAGE_BYTES: u32 = 64 << 10;
 pub struct MemoryLimit {
     limits: StoreLimits,
     ending: Arc<Ending>,
-    /// The metric of what all instances of the component have, and how much of it is this one's.
+    /// The metric of what all instances of the component have.
     all: Gauge,
-    bytes: f64,
+    footprint: Arc<Footprint>,
+}
+
+/// How much linear memory an instance has.
+#[derive(Debug, Default)]
+pub struct Footprint(AtomicU64);
+
+// === impl Footprint ===
+
+impl Footprint {
+    pub fn bytes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// As a gauge takes it, in whole pages.
+fn gauged(bytes: u64) -> f64 {
+    let pages = u32::try_from(bytes / u64::from(PAGE_BYTES)).unwrap_or(u32::MAX);
+    f64::from(pages) * f64::from(PAGE_BYTES)
 }
 
 // === impl MemoryLimit ===
 
 impl MemoryLimit {
-    pub fn new(component: &str, memory_mib_max: u32, ending: Arc<Ending>) -> Self {
+    pub fn new(component: &str, memory_mib_max: u32, ending: Arc<Ending>, footprint: Arc<Footprint>) -> Self {
         let limits = StoreLimitsBuilder::new()
             .memory_size((memory_mib_max as usize) << 20)
             .table_elements(TABLE_ELEMENTS_MAX)
             .trap_on_grow_failure(true)
             .build();
         let all = gauge!("mindflow_component_memory_bytes", "component" => component.to_owned());
-        Self { limits, ending, all, bytes: 0.0 }
+        Self { limits, ending, all, footprint }
     }
 
-    fn grew(&mut self, bytes: usize) {
-        let pages = u32::try_from(bytes / PAGE_BYTES as usize).unwrap_or(u32::MAX);
-        let bytes = f64::from(pages) * f64::from(PAGE_BYTES);
-        self.bytes += bytes;
-        self.all.increment(bytes);
+    fn grew(&self, bytes: u64) {
+        self.footprint.0.fetch_add(bytes, Ordering::Relaxed);
+        self.all.increment(gauged(bytes));
     }
 }
 
 impl Drop for MemoryLimit {
     fn drop(&mut self) {
-        self.all.decrement(self.bytes);
+        self.all.decrement(gauged(self.footprint.bytes()));
     }
 }
 
@@ -50,7 +69,7 @@ impl ResourceLimiter for MemoryLimit {
     fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {
         let answer = self.limits.memory_growing(current, desired, maximum);
         if matches!(answer, Ok(true)) {
-            self.grew(desired.saturating_sub(current));
+            self.grew(desired.saturating_sub(current) as u64);
         } else {
             self.ending.exceeded(Cost::Memory);
         }
@@ -90,13 +109,15 @@ mod tests {
     fn a_growth_beyond_the_limit_traps_and_is_what_the_call_cost() {
         let ending = Arc::new(Ending::default());
         ending.begin_serving();
-        let mut limit = MemoryLimit::new("greedy", 1, Arc::clone(&ending));
-        assert!(limit.memory_growing(0, 1 << 20, None).unwrap());
+        let footprint = Arc::<Footprint>::default();
+        let mut limit = MemoryLimit::new("greedy", 1, Arc::clone(&ending), Arc::clone(&footprint));
+        assert!(
+            limit.memory_growing(0, 1 << 19, None).unwrap() && limit.memory_growing(1 << 19, 1 << 20, None).unwrap()
+        );
         assert_eq!(ending.cost(), None);
-        assert!((limit.bytes - f64::from(1 << 20)).abs() < 1.0);
         let error = limit.memory_growing(1 << 20, (1 << 20) + 1, None).unwrap_err();
         assert!(error.to_string().contains("memory"), "{error}");
-        assert!((limit.bytes - f64::from(1 << 20)).abs() < 1.0, "what was refused is not counted");
         assert_eq!(ending.cost(), Some(Cost::Memory));
+        assert_eq!(footprint.bytes(), 1 << 20, "what was refused is not counted");
     }
 }

@@ -22,6 +22,7 @@ mod provider;
 mod purpose;
 mod runtime;
 mod supervised;
+mod tally;
 mod tasks;
 mod websocket;
 
@@ -37,7 +38,8 @@ pub use job::HttpReply;
 pub use limits::{Instances, InstancesMode};
 pub use log_stream::{LogContext, LogStream};
 pub use memory::MemoryLimit;
-pub use provider::{Provider, ProviderStatus, Unhealthy};
+pub use provider::{Observation, Provider, ProviderStatus, Unhealthy};
 pub(crate) use runtime::one_line;
 pub use runtime::{CompileError, Compiled, Engine, MEMORY_MIB_MAX};
+pub use tally::Latency;
 pub use tasks::Tasks;

@@ -13,6 +13,7 @@ use super::{
     offenders::Offenders,
     purpose::{Purpose, bound_deadline},
     runtime::Compiled,
+    tally::{Latency, Tally},
 };
 use crate::{
     capability::{Access, InstanceContext, events::bindings::mindflow::platform::events},
@@ -55,6 +56,19 @@ pub struct ProviderStatus {
     pub calls_max: usize,
 }
 
+/// What people see of a component besides its status.
+#[derive(Debug, Clone, Copy)]
+pub struct Observation {
+    /// How long the present generation has been in service.
+    pub age: Duration,
+    /// The linear memory of its instances.
+    pub memory_bytes: u64,
+    /// Since the host's start.
+    pub calls: u64,
+    pub failures: u64,
+    pub latency: Option<Latency>,
+}
+
 /// A component that answers calls.
 pub struct Provider {
     pub(super) context: InstanceContext,
@@ -65,6 +79,7 @@ pub struct Provider {
     pub(super) offenders: Offenders,
     pub(super) callers: Arc<Callers>,
     pub(super) outcomes: Outcomes,
+    pub(super) tally: Tally,
 }
 
 impl Provider {
@@ -83,6 +98,7 @@ impl Provider {
             offenders: Offenders::default(),
             callers,
             outcomes: Outcomes::default(),
+            tally: Tally::default(),
         }
     }
 
@@ -214,6 +230,17 @@ impl Provider {
             instances: generation.instances(),
             calls: self.places.taken(),
             calls_max: self.context.limits.calls_max(),
+        }
+    }
+
+    pub fn observe(&self) -> Observation {
+        let generation = self.current.load();
+        Observation {
+            age: generation.since.elapsed(),
+            memory_bytes: generation.memory_bytes(),
+            calls: self.tally.calls(),
+            failures: self.tally.failures(),
+            latency: self.tally.latency(),
         }
     }
 

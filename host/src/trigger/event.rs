@@ -1,5 +1,6 @@
 //! Event deliveries as calls of the subscribed component.
 
+use super::flow::Flow;
 use crate::{
     capability::events::{bindings::mindflow::platform::events as wit, record},
     engine::{CallFailure, Provider},
@@ -14,18 +15,32 @@ const OVERLOADED_PAUSE: Duration = Duration::from_millis(200);
 
 /// The component behind each subscription.
 #[derive(Default)]
-pub struct Subscribers(BTreeMap<String, (Arc<Provider>, Duration)>);
+pub struct Subscribers(BTreeMap<String, Subscriber>);
+
+struct Subscriber {
+    provider: Arc<Provider>,
+    timeout: Duration,
+    flow: Arc<Flow>,
+}
 
 impl Subscribers {
     pub fn add(&mut self, subscription: String, provider: Arc<Provider>, timeout: Duration) {
-        self.0.insert(subscription, (provider, timeout));
+        self.0.insert(subscription, Subscriber { provider, timeout, flow: Arc::default() });
+    }
+
+    /// The same, with what goes to it counted.
+    pub fn add_counted(&mut self, subscription: &Subscription, provider: Arc<Provider>) -> Arc<Flow> {
+        let flow = Arc::new(Flow::of(&subscription.event_types));
+        let subscriber = Subscriber { provider, timeout: subscription.timeout, flow: Arc::clone(&flow) };
+        self.0.insert(subscription.name.clone(), subscriber);
+        flow
     }
 }
 
 #[async_trait]
 impl Handler for Subscribers {
     async fn handle(&self, event: &Event, attempt: &Attempt) -> Result<(), Failure> {
-        let Some((provider, timeout)) = self.0.get(attempt.subscription.as_ref()) else {
+        let Some(Subscriber { provider, timeout, flow }) = self.0.get(attempt.subscription.as_ref()) else {
             return Err(unknown(&attempt.subscription));
         };
         let delivery = wit::Delivery {
@@ -33,17 +48,26 @@ impl Handler for Subscribers {
             attempt: attempt.attempt,
             attempts_max: attempt.attempts_max,
         };
-        answered(provider.deliver(record(event), delivery, *timeout).await)
+        let outcome = answered(provider.deliver(record(event), delivery, *timeout).await);
+        flow.count(&event.event_type, &outcome);
+        outcome
     }
 
     fn takes_batches(&self, subscription: &str) -> bool {
-        self.0.get(subscription).is_some_and(|(provider, _)| provider.takes_batches())
+        self.0.get(subscription).is_some_and(|subscriber| subscriber.provider.takes_batches())
     }
 
     async fn handle_batch(&self, subscription: &str, events: &[Arc<Event>]) -> Result<(), Failure> {
-        let Some((provider, timeout)) = self.0.get(subscription) else { return Err(unknown(subscription)) };
+        let Some(Subscriber { provider, timeout, flow }) = self.0.get(subscription) else {
+            return Err(unknown(subscription));
+        };
         let records = events.iter().map(|event| record(event)).collect();
-        answered(provider.deliver_batch(subscription.to_owned(), records, batch_timeout(*timeout)).await)
+        let outcome = answered(provider.deliver_batch(subscription.to_owned(), records, batch_timeout(*timeout)).await);
+        // The events of a batch that failed come again one by one.
+        if outcome.is_ok() {
+            events.iter().for_each(|event| flow.count(&event.event_type, &outcome));
+        }
+        outcome
     }
 }
 

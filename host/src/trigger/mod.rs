@@ -5,6 +5,7 @@ mod call;
 mod door;
 pub mod event;
 mod field_list;
+pub mod flow;
 pub mod health;
 mod hold;
 pub mod http;

@@ -49,6 +49,7 @@ pub struct Grants {
     pub subscriptions: Vec<Subscription>,
     pub realtime: Topics,
     pub dead_letters: bool,
+    pub platform_state: bool,
     pub mail: bool,
     pub web_push: bool,
     pub sealing: bool,
@@ -223,6 +224,10 @@ impl Service {
         granted(self.grants.dead_letters, || refusal::DEAD_LETTERS.to_owned())
     }
 
+    pub fn looks(&self) -> Result<(), String> {
+        granted(self.grants.platform_state, || refusal::PLATFORM_STATE.to_owned())
+    }
+
     /// The name of a variable of its own: in a composition it begins with the service's name.
     pub fn variable(&self, key: &str) -> String {
         format!("{}_{key}", self.component.replace('-', "_"))
@@ -327,6 +332,7 @@ mod tests {
             service.reads_disclosures(),
             service.reads_audit(),
             service.dead_letters(),
+            service.looks(),
         ] {
             assert!(refused.is_err());
         }

@@ -16,6 +16,7 @@ mod jwt;
 mod key_value;
 mod mail;
 mod outbound;
+mod platform_state;
 mod rate_limits;
 mod realtime;
 mod redis;

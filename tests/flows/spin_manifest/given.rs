@@ -229,6 +229,7 @@ impl<'a> Application<'a> {
                 | "allowed_outbound_hosts"
                 | "calls"
                 | "instances"
+                | "platform-state"
                 | "refuses-bodies"
                 | "schedules"
                 | "variables"

@@ -6,7 +6,7 @@
 mod delivery;
 mod export;
 mod growth;
-mod host;
+pub mod host;
 mod load;
 mod peers;
 mod report;

@@ -7,7 +7,8 @@ use super::documents::{self, Document, Unparsed};
 use super::kept_answers::{self, Kept};
 use super::limits;
 use super::prepared::Prepared;
-use super::roots::{Begins, Source};
+use super::roots::Begins;
+pub use super::roots::Source;
 use super::scope::SharedScope;
 use super::workarounds::params::Params;
 use super::workarounds::subscription_root;
@@ -170,8 +171,8 @@ pub async fn begin(prepared: Prepared, resumed: Option<String>) -> Begun {
     }
 }
 
-/// What a subscription's client is sent for one notice, at its cursor.
-pub async fn present(prepared: Prepared, notice: Notice, cursor: String) -> Vec<Answer> {
+/// What a subscription's client is sent for what has come: `Source::Come` or `Source::Beat`.
+pub async fn present(prepared: Prepared, come: Source) -> Vec<Answer> {
     let place = match prepared.place().await {
         Ok(place) => place,
         Err(refused) => return vec![refused],
@@ -179,7 +180,7 @@ pub async fn present(prepared: Prepared, notice: Notice, cursor: String) -> Vec<
     if let Err(refused) = prepared.check().await {
         return vec![refused];
     }
-    let responses = schema().execute_stream(prepared.running().data(Source::Come(notice, cursor)));
+    let responses = schema().execute_stream(prepared.running().data(come));
     let mut answers: Vec<Answer> = responses.map(|response| prepared.answer(response)).collect().await;
     if let Some(last) = answers.pop() {
         answers.push(last.in_place(place));

@@ -110,8 +110,9 @@ mod tests {
     }
 
     /// Fields that ask a service of their own, when the object that they are in has been answered.
-    const ASKED_APART: [(&str, &[&str]); 4] = [
+    const ASKED_APART: [(&str, &[&str]); 5] = [
         ("JournalEntry", &["attachments", "analysis"]),
+        ("Platform", &["subscriptions"]),
         ("Tag", &["entryCount"]),
         ("User", &["quota", "storage", "aiConsent", "aiConsentAt", "emailConfirmed", "secondFactor"]),
         ("Storage", &["mediaBytes", "tags", "webhooks", "sessions"]),

@@ -1,16 +1,22 @@
 //! The pages that mails about accounts link to. A `GET` shows a form and changes nothing, since programs that check the links of mails
 //! follow them; the form posts to its own address. What is refused is a page for a browser, and a problem for programs.
+//!
+//! A browser that follows a link is sent on to the web client's page for it. Until the client is built, that one sends it back, with
+//! [`PLAIN`].
 
 use crate::failure::{Failure, Kind};
 use crate::rate;
 use crate::services::accounts;
 use crate::viewer::Viewer;
-use crate::web::{Request, Response, list, media, page};
+use crate::web::{Request, Response, header, list, media, page};
 use http::{Method, StatusCode};
 use mindflow_guest::account_link::Link;
 use mindflow_guest::call::Error;
 use mindflow_guest::failure::field;
 use mindflow_guest::rules::Rule;
+
+/// The query of an address whose page is to be this one, also for browsers.
+const PLAIN: &str = "plain";
 
 /// Of the form with which a password is reset.
 const NEW_PASSWORD: &str = "newPassword";
@@ -69,7 +75,13 @@ fn missing() -> Error {
 /// 404 for a token that is not good any more, 422 for a password that cannot be; neither for a browser.
 pub async fn respond(link: Link, request: &Request, viewer: &Viewer, token: String) -> Result<Response, Failure> {
     if request.method() != Method::POST {
-        return Ok(page::respond(StatusCode::OK, form(link)));
+        return Ok(match of_client(link, request, &token) {
+            Some(address) => Response::new(StatusCode::SEE_OTHER)
+                .header("location", address)
+                .header("vary", "sec-fetch-dest")
+                .header("cache-control", "no-store"),
+            None => page::respond(StatusCode::OK, form(link)),
+        });
     }
     match follow(link, request, viewer, token).await {
         Ok(()) => Ok(page::respond(StatusCode::OK, &page::paragraph(done(link)))),
@@ -78,6 +90,14 @@ pub async fn respond(link: Link, request: &Request, viewer: &Viewer, token: Stri
         }
         Err(failure) => Err(failure),
     }
+}
+
+/// The client's page for the link, where a browser goes to it (Fetch Metadata). Programs, and browsers without scripts or TLS, get the
+/// page here.
+fn of_client(link: Link, request: &Request, token: &str) -> Option<String> {
+    let is_browser = header(request.headers(), "sec-fetch-dest") == Some("document");
+    let is_plain = request.uri().query() == Some(PLAIN);
+    (is_browser && !is_plain).then(|| format!("/{}/{token}", link.segment()))
 }
 
 /// The failure as a page, with the form again where another input helps.
@@ -119,6 +139,22 @@ mod tests {
         for link in Link::ALL {
             let shown = block_on(respond(link, &request, &viewer(), "T".into())).unwrap();
             assert!(text(&shown).contains("<form method=\"post\">"), "{link:?}");
+        }
+    }
+
+    #[test]
+    fn a_browser_is_sent_on_to_the_client_unless_that_has_sent_it_here() {
+        let shown = |address: &str, to: &str| {
+            let request = http::Request::get(address).header("sec-fetch-dest", to).body(Vec::new()).unwrap();
+            block_on(respond(Link::ResetPassword, &request, &viewer(), "T-_7".into())).unwrap()
+        };
+        let sent_on = shown("/auth/reset-password/T-_7", "document");
+        assert_eq!(
+            (sent_on.status, sent_on.headers["location"].to_str().unwrap()),
+            (StatusCode::SEE_OTHER, "/reset-password/T-_7")
+        );
+        for (address, to) in [("/auth/reset-password/T-_7?plain", "document"), ("/auth/reset-password/T-_7", "empty")] {
+            assert!(text(&shown(address, to)).contains("<form"), "{address} {to}");
         }
     }
 

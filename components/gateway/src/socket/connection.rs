@@ -160,7 +160,9 @@ impl Connection {
     }
 
     fn subscribe(&mut self, tag: String, (topic, after): (String, Option<String>), notices: Notices) -> Vec<Action> {
-        self.listening.extend(operation(&tag).map(str::to_owned));
+        // Another topic than the user's says nothing of the session.
+        let is_own = self.user_id.as_ref().is_none_or(|user_id| notice_topic(user_id) == topic);
+        self.listening.extend(operation(&tag).filter(|_| is_own).map(str::to_owned));
         vec![Action::Subscribe(Subscription { tag, topic, after, work: kept::write(&Work::Notices(notices)) })]
     }
 

@@ -5,18 +5,19 @@ use super::connection::Connection;
 use super::kept;
 use super::protocol::Action;
 use super::work::{Notices, Outcome, Work};
-use crate::change_feed::Start;
+use crate::change_feed::{Item, Start};
 use crate::failure::Failure;
 use crate::graphql::answer::{Answer, Refused};
-use crate::graphql::execute::{self, Begun};
+use crate::graphql::execute::{self, Begun, Source};
 use crate::graphql::prepared::Prepared;
 use crate::graphql::scope::{Scope, SharedScope};
 use crate::graphql::workarounds::params::{self, Params};
 use crate::rate;
 use crate::settings;
 use crate::web::Presented;
-use mindflow_events::{Notice, UserNotice};
+use mindflow_events::UserNotice;
 use mindflow_guest::call::Error;
+use mindflow_guest::clock;
 use mindflow_guest::websocket::{Message, Performed};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -43,16 +44,15 @@ pub fn refuse(state: &[u8], failure: &Failure) -> Option<Performed> {
 /// then fails as not understood, and the connection proves its session ([`Connection`]).
 pub async fn present(state: &[u8], work: &[u8], item: &[u8], cursor: String) -> Option<Vec<Message>> {
     let (connection, work) = (kept::read::<Connection>(state)?, kept::read(work)?);
-    // A notice of a later version is skipped.
-    let Ok(notice) = serde_json::from_slice(item) else { return Some(Vec::new()) };
     let scope = Scope::new(connection.viewer());
-    match (work, notice) {
-        (Work::Watch, UserNotice::Entry(_)) => Some(Vec::new()),
+    match (work, Item::read(item, clock::now_us())) {
+        (_, Item::Nothing) | (Work::Watch, Item::Notice(UserNotice::Entry(_))) => Some(Vec::new()),
         (Work::Watch | Work::Notices(_), _) if has_ended(&scope).await => None,
-        (Work::Notices(notices), UserNotice::Entry(notice)) => {
-            Some(tell(&connection, &scope, notices, (notice, cursor)).await)
+        (Work::Notices(notices), Item::Notice(UserNotice::Entry(notice))) => {
+            Some(tell(&connection, &scope, notices, Source::Come(notice, cursor)).await)
         }
-        (Work::Watch | Work::Notices(_), UserNotice::Session(_)) => Some(Vec::new()),
+        (Work::Notices(notices), Item::Beat) => Some(tell(&connection, &scope, notices, Source::Beat).await),
+        (Work::Watch | Work::Notices(_), _) => Some(Vec::new()),
         (Work::Prove | Work::Operation { .. }, _) => None,
     }
 }
@@ -80,16 +80,11 @@ async fn has_ended(scope: &SharedScope) -> bool {
     matches!(scope.viewer.caller().await, Err(Error::Unauthenticated(_)))
 }
 
-async fn tell(
-    connection: &Connection,
-    scope: &SharedScope,
-    notices: Notices,
-    (notice, cursor): (Notice, String),
-) -> Vec<Message> {
+async fn tell(connection: &Connection, scope: &SharedScope, notices: Notices, come: Source) -> Vec<Message> {
     let Notices { id, query, operation_name, variables } = notices;
     let params = Params { query: Some(query), operation_name, variables, extensions: Map::new() };
     let answers = match prepare(params, scope).await {
-        Ok(prepared) => execute::present(prepared, notice, cursor).await,
+        Ok(prepared) => execute::present(prepared, come).await,
         Err(refused) => vec![Answer::from(refused)],
     };
     answers.iter().flat_map(|answer| next(connection, &id, answer)).collect()

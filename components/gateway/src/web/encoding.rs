@@ -14,6 +14,7 @@ use http::header::{
     ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue, SET_COOKIE, VARY,
 };
 use http::{HeaderMap, Method};
+use mindflow_guest::web::coding::{self, Coding};
 use mindflow_guest::web::{Body, list};
 use std::io::Write;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -37,15 +38,6 @@ static STREAMS: Semaphore = Semaphore::const_new(STREAMS_MAX);
 const COMPRESSIBLE: [&str; 5] =
     ["application/json", "application/graphql-response+json", "application/problem+json", "text/plain", "text/html"];
 
-/// By its names.
-const GZIP: [&str; 2] = ["gzip", "x-gzip"];
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Coding {
-    Brotli,
-    Gzip,
-}
-
 /// The response as the client takes it, with its body still there. `path` is the request's.
 pub fn encode(mut response: Response, method: &Method, request_headers: &HeaderMap, path: &str) -> Response {
     if !is_open(&response, path) {
@@ -55,8 +47,9 @@ pub fn encode(mut response: Response, method: &Method, request_headers: &HeaderM
     let bytes = length(&response);
     let accepted = list(request_headers, ACCEPT_ENCODING.as_str()).unwrap_or_default();
     // A client that does not take a short answer as it is gets it compressed.
-    let is_worth_it = bytes >= BYTES_MIN || (bytes > 0 && refuses_identity(&accepted));
-    match choose(&accepted, bytes).filter(|_| is_worth_it) {
+    let is_worth_it = bytes >= BYTES_MIN || (bytes > 0 && coding::refuses_identity(&accepted));
+    let among_equals = if bytes >= BROTLI_BYTES_MIN { Coding::Brotli } else { Coding::Gzip };
+    match coding::choose(&accepted, among_equals).filter(|_| is_worth_it) {
         Some(coding) => encoded(response, coding, method),
         None => response,
     }
@@ -84,44 +77,8 @@ fn length(response: &Response) -> usize {
     }
 }
 
-/// What the client likes best; none where that is the answer as it is.
-fn choose(accepted: &str, bytes: usize) -> Option<Coding> {
-    let (brotli, gzip) = (wish(accepted, &["br"]), wish(accepted, &GZIP));
-    let best = brotli.max(gzip);
-    // Without a word about it, the answer as it is comes last.
-    if best == 0 || named(accepted, &["identity"]).is_some_and(|identity| identity > best) {
-        return None;
-    }
-    let long = bytes >= BROTLI_BYTES_MIN;
-    Some(if brotli > gzip || (brotli == gzip && long) { Coding::Brotli } else { Coding::Gzip })
-}
-
-/// How much the client likes a coding, in thousandths; 0: not at all.
-fn wish(accepted: &str, names: &[&str]) -> u16 {
-    named(accepted, names).or_else(|| named(accepted, &["*"])).unwrap_or(0)
-}
-
-/// Whether the answer as it is may not be sent (RFC 9110 §12.5.3).
-fn refuses_identity(accepted: &str) -> bool {
-    named(accepted, &["identity"]).or_else(|| named(accepted, &["*"])) == Some(0)
-}
-
 pub fn takes_gzip(accepted: &str) -> bool {
-    wish(accepted, &GZIP) > 0
-}
-
-fn named(accepted: &str, names: &[&str]) -> Option<u16> {
-    accepted.split(',').find_map(|item| {
-        let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
-        names.iter().any(|known| name.trim().eq_ignore_ascii_case(known)).then(|| quality(parameters))
-    })
-}
-
-fn quality(parameters: &str) -> u16 {
-    let mut parameters = parameters.split(';').filter_map(|parameter| parameter.split_once('='));
-    let Some((_, value)) = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("q")) else { return 1_000 };
-    let quality: f32 = value.trim().parse().unwrap_or(0.0);
-    (quality.clamp(0.0, 1.0) * 1_000.0).round() as u16
+    coding::wish(accepted, Coding::Gzip) > 0
 }
 
 fn encoded(mut response: Response, coding: Coding, method: &Method) -> Response {
@@ -140,11 +97,7 @@ fn encoded(mut response: Response, coding: Coding, method: &Method) -> Response 
         },
         Body::Empty => Body::Empty,
     };
-    let name = match coding {
-        Coding::Brotli => "br",
-        Coding::Gzip => "gzip",
-    };
-    response.headers.insert(CONTENT_ENCODING, HeaderValue::from_static(name));
+    response.headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding.name()));
     response.headers.remove(CONTENT_LENGTH);
     response
 }

@@ -43,6 +43,12 @@ impl Default for RealtimeSettings {
     }
 }
 
+impl Topics {
+    pub(crate) fn store(&self) -> Arc<dyn store::Realtime> {
+        Arc::clone(&self.0)
+    }
+}
+
 impl Capability for Topics {
     const GRANT: Option<&'static str> = Some("realtime");
     const SETTINGS: Option<&'static str> = Some("realtime");

@@ -17,18 +17,18 @@ impl wasip3::exports::http::handler::Guest for Broken {
     #[allow(clippy::panic, reason = "what it is for")]
     async fn handle(request: Request) -> Result<Response, ErrorCode> {
         match request.get_path_with_query().as_deref() {
-            Some("/trap") => panic!("broken on purpose"),
-            Some("/loop") => loop {
+            Some("/api/trap") => panic!("broken on purpose"),
+            Some("/api/loop") => loop {
                 std::hint::black_box(());
             },
-            Some("/memory") => {
+            Some("/api/memory") => {
                 let mut hoard = Vec::new();
                 loop {
                     hoard.push(std::hint::black_box(vec![1_u8; MIB]));
                 }
             }
-            Some("/hang") => wasip3::clocks::monotonic_clock::wait_for(A_DAY_NS).await,
-            Some("/error") => {
+            Some("/api/hang") => wasip3::clocks::monotonic_clock::wait_for(A_DAY_NS).await,
+            Some("/api/error") => {
                 return Err(ErrorCode::InternalError(Some("secret text of a broken component".to_owned())));
             }
             _ => {}

@@ -49,6 +49,9 @@ async fn errors_are_those_of_the_host_in_both_protocols() {
     ada.delete(&path).await.expect(204);
     ada.get(&path).await.expect_problem(404, "not-found");
     ada.get("/api/nothing").await.expect_problem(404, "not-found");
+    // What no other file takes is the web client's.
+    assert_eq!(stage.http.get("/").await.expect(200).header("content-type"), "text/html; charset=utf-8");
+    stage.http.get("/nothing").await.expect_problem(404, "not-found");
     send(ada.request(Method::PUT, &path)).await.expect_problem(405, "method-not-allowed");
     stage.http.get("/api/journals").await.expect_problem(401, "unauthenticated");
     let broken = json!({ "title": " ", "content": "" });

@@ -23,6 +23,8 @@ async fn a_failing_subscriber_ends_in_dead_letters_that_an_administrator_retries
     let letters = shown.await["deadLetters"]["edges"].as_array().unwrap().clone();
     assert!(letters.iter().all(|letter| letter["node"]["attempts"] == 5), "{letters:?}");
     assert_eq!(ada.graphql(LETTERS, json!({})).await.error_code(), "FORBIDDEN");
+    // There is no host that could say what runs.
+    assert_eq!(admin.graphql("{ platform { at } }", json!({})).await.error_code(), "UNAVAILABLE");
 
     figures.batch_execute(&format!("GRANT INSERT, UPDATE ON {tables} TO mindflow_analytics")).await.unwrap();
     let counted = eventually("the figures have the entry, and no letter is left", async || {

@@ -90,6 +90,10 @@ const REMINDERS_MAX: u64 = 21;
 const JOBS_MAX: u64 = 50;
 /// As many as the query service answers.
 const MOODS_MAX: u64 = 1_000;
+/// As many as the manifest has.
+const COMPONENTS: u64 = 15;
+const SUBSCRIPTIONS: u64 = 20;
+const FLOWS: u64 = 120;
 /// As many as the setting `sessions_max` can be.
 const SESSIONS_MAX: u64 = 1_000;
 
@@ -133,6 +137,8 @@ pub const PRICES: &[Price] = &[
     one("Query", "erasureReceipt", 100),
     several("Query", "auditLog", 100, Items::Page(asked("first", 50))),
     several("Query", "deadLetters", 100, Items::Page(asked("first", 50))),
+    one("Query", "platform", 100),
+    one("Subscription", "platformChanged", SUBSCRIPTION),
     one("Query", "__schema", CALL),
     one("Query", "__type", CALL),
     several("JournalEntryConnection", "edges", 1, Items::OfPage),
@@ -181,6 +187,9 @@ pub const PRICES: &[Price] = &[
     one("ErasureReceipt", "remains", 3),
     one("ErasureReceipt", "waiting", 3),
     one("ErasureReceipt", "signed", 10),
+    several("Platform", "components", 20, usually(COMPONENTS, PAGE_MAX)),
+    several("Platform", "subscriptions", 300, usually(SUBSCRIPTIONS, PAGE_MAX)),
+    several("Platform", "flows", 20, usually(FLOWS, 1_000)),
     one("AuditRow", "payload", 10),
     one("AuditRow", "withheld", 3),
     one("DeadLetter", "event", 20),

@@ -11,19 +11,22 @@ mod media;
 mod mutation;
 mod notification;
 mod password;
+mod platform;
 mod portability;
 mod query;
 mod reminders;
 mod search;
 mod second_factor;
 mod sessions;
+mod source;
 mod subscription;
 mod tags;
 mod templates;
 
 use async_graphql::MergedObject;
 
-pub use subscription::{Begins, Source, Subscription};
+pub use source::{Begins, Source};
+pub use subscription::Subscription;
 
 /// Everything that is read. The fields of one query are fetched at the same time, and show what the user has written before, unless
 /// that is more than five seconds behind (`search` may be behind). A request costs at most 15,000 points, and its
@@ -44,6 +47,7 @@ pub struct Query(
     disclosures::DisclosureReads,
     erasure::ErasureReads,
     audit::AuditReads,
+    platform::PlatformReads,
 );
 
 /// Everything that is written. The fields of one mutation run one after the other; each costs 1,000 points of at most 15,000.

@@ -1,9 +1,12 @@
 //! All subscriptions.
 
-use crate::change_feed::{self, Start};
+use super::platform;
+use super::source::Source;
+use crate::change_feed;
 use crate::graphql::errors;
 use crate::graphql::scope::{self, SharedScope};
 use crate::graphql::types::entry::{ChangeKind, EntryChange, JournalEntry};
+use crate::graphql::types::platform::Platform;
 use crate::services::reads;
 use crate::viewer::Viewer;
 use async_graphql::{Context, Result, Subscription as GraphqlSubscription};
@@ -12,7 +15,6 @@ use futures::stream::{self, BoxStream, LocalBoxStream};
 use mindflow_events::{Notice, NoticeKind, UserNotice, notice_topic};
 use mindflow_guest::call::Error;
 use send_wrapper::SendWrapper;
-use std::sync::{Arc, OnceLock};
 
 pub struct Subscription;
 
@@ -43,33 +45,11 @@ impl Subscription {
     ) -> Result<BoxStream<'static, Result<EntryChange>>> {
         listen(ctx, after, changed).await
     }
-}
 
-/// Where a subscription's notices come from.
-#[derive(Clone)]
-pub enum Source {
-    /// The topic, for as long as the call lasts.
-    Topic(Begins),
-    /// From nowhere: the topic is asked for, and its notices come to later calls.
-    Later(Begins),
-    /// The one that has come, with its place in the topic.
-    Come(Notice, String),
-}
-
-/// How a subscription begins.
-#[derive(Clone, Default)]
-pub struct Begins {
-    /// The cursor that the transport has, which rules over the operation's.
-    pub resumed: Option<String>,
-    /// Where it has begun, once that is known.
-    pub start: Arc<OnceLock<Start>>,
-}
-
-impl Begins {
-    async fn start(self, viewer: &Viewer, after: Option<String>) -> Result<Start, Error> {
-        let caller = viewer.caller().await?;
-        let start = Start::of(&caller.user_id, self.resumed.or(after)).await?;
-        Ok(self.start.get_or_init(|| start).clone())
+    /// What runs on the platform, about once a second. For administrators. It begins with what is now and has no cursor: who was away
+    /// subscribes again. `platform` answers the same once.
+    async fn platform_changed(&self, ctx: &Context<'_>) -> Result<BoxStream<'static, Result<Platform>>> {
+        platform::changes(ctx).await
     }
 }
 
@@ -160,6 +140,7 @@ async fn notices(scope: &SharedScope, source: Source, after: Option<String>) -> 
             begins.start(&viewer, after).await?;
             Ok(stream::empty().boxed_local())
         }
+        Source::Beat => Ok(stream::empty().boxed_local()),
         Source::Come(notice, place) => {
             let come = async move {
                 let topic = notice_topic(&viewer.caller().await?.user_id);

@@ -17,6 +17,7 @@ pub mod page;
 pub mod password;
 pub mod past;
 pub mod place;
+pub mod platform;
 pub mod portability;
 pub mod reminder;
 pub mod scalars;

@@ -1,0 +1,94 @@
+import type { JSHandle, Page } from '@playwright/test';
+import { accessible, expect, signUp, test } from './support';
+
+const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+const picture = (name: string) => ({ name, mimeType: 'image/png', buffer: Buffer.from(PIXEL, 'base64') });
+
+/** A picture as a drag or a paste carries it. */
+function carried(page: Page, name: string): Promise<JSHandle<DataTransfer>> {
+  return page.evaluateHandle(
+    ([base64, fileName]) => {
+      const bytes = Uint8Array.from(atob(base64 ?? ''), character => character.charCodeAt(0));
+      const carried = new DataTransfer();
+      carried.items.add(new File([bytes], fileName ?? '', { type: 'image/png' }));
+      return carried;
+    },
+    [PIXEL, name],
+  );
+}
+
+async function begin(page: Page, title: string, text: string): Promise<void> {
+  await page.goto('/write');
+  await page.getByRole('textbox', { name: 'Title' }).fill(title);
+  await page.getByRole('textbox', { name: 'Text' }).click();
+  await page.keyboard.insertText(text);
+}
+
+test('a picture that is dropped into the text is shown there, and on the page of pictures @phone', async ({ page }) => {
+  await signUp(page);
+  await begin(page, 'At the sea', 'The light.');
+  await page
+    .getByRole('textbox', { name: 'Text' })
+    .dispatchEvent('drop', { dataTransfer: await carried(page, 'sea.png') });
+  await expect(page.getByText('Shown in the text')).toBeVisible();
+  await expect(page.getByRole('textbox', { name: 'Text' })).toContainText('![sea](media:');
+  await accessible(page);
+  await page.getByRole('button', { name: 'Done' }).click();
+  const image = page.getByRole('img', { name: 'sea' });
+  await expect(image).toBeVisible();
+  await expect.poll(() => image.evaluate((element: HTMLImageElement) => element.naturalWidth)).toBeGreaterThan(0);
+  await page.goto('/photos');
+  await expect(page.getByText('1 file')).toBeVisible();
+  await accessible(page);
+  await page.getByRole('button', { name: /sea\.png/ }).click();
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('dialog').last().getByRole('button', { name: 'Delete' }).click();
+  await expect(page.getByText('Something still uses it.')).toBeVisible();
+});
+
+test('a picture that is pasted is in the preview, and gone when it is removed', async ({ page }) => {
+  await signUp(page);
+  await begin(page, 'Pasted', 'Before.');
+  const data = await carried(page, 'pasted.png');
+  await page
+    .getByRole('textbox', { name: 'Text' })
+    .evaluate(
+      (element, clipboardData) =>
+        element.dispatchEvent(
+          new ClipboardEvent('paste', { clipboardData, bubbles: true, composed: true, cancelable: true }),
+        ),
+      data,
+    );
+  await expect(page.getByText('Shown in the text')).toBeVisible();
+  await page.getByRole('button', { name: 'Preview' }).first().click();
+  await expect(page.getByRole('img', { name: 'pasted' })).toBeVisible();
+  await page.getByRole('button', { name: 'Remove pasted.png' }).click();
+  await expect(page.getByRole('img', { name: 'pasted' })).toHaveCount(0);
+  await expect(page.getByRole('textbox', { name: 'Text' })).toContainText('Before.');
+  await expect(page.getByRole('textbox', { name: 'Text' })).not.toContainText('media:');
+});
+
+test('a picture that met no network is sent when there is one', async ({ page, context }) => {
+  await signUp(page);
+  await begin(page, 'In the tunnel', 'Dark.');
+  await context.setOffline(true);
+  await page.locator('input[type=file]').setInputFiles(picture('dark.png'));
+  await expect(page.getByText('The platform cannot be reached.').first()).toBeVisible();
+  await context.setOffline(false);
+  await expect(page.getByText('Shown in the text')).toBeVisible({ timeout: 30_000 });
+});
+
+test('a file that is not taken says why, and does not stand in the way', async ({ page }) => {
+  await signUp(page);
+  await begin(page, 'With a file', 'Text.');
+  const text = { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('not a picture') };
+  const large = { name: 'large.png', mimeType: 'image/png', buffer: Buffer.alloc(10 * 1024 * 1024 + 1) };
+  await page.locator('input[type=file]').setInputFiles([text, large]);
+  await expect(page.getByText('This kind of file is not taken.')).toBeVisible();
+  await expect(page.getByText('This file is too large')).toBeVisible();
+  await accessible(page);
+  await page.getByRole('button', { name: 'Done' }).click();
+  await expect(page.getByRole('heading', { name: 'Go on without the files?' })).toBeVisible();
+  await page.getByRole('button', { name: 'Go on without them' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'With a file' })).toBeVisible();
+});

@@ -1,0 +1,64 @@
+import { execFile } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { type Page, expect, test } from '@playwright/test';
+
+/** The platform's own program and its data directory, as who starts the host gives them: what an operator has, and a user has not. */
+const program = process.env['MINDFLOW_BIN'];
+const data = process.env['MINDFLOW_DATA_DIR'];
+const repository = new URL('../..', import.meta.url).pathname;
+
+/** Stories of operators run where the host is at hand; `scripts/test` always has it. */
+export function needsOperator(): void {
+  test.skip(
+    !program || !data,
+    'MINDFLOW_BIN and MINDFLOW_DATA_DIR name the program and the data directory of the host',
+  );
+}
+
+export async function grant(email: string, role: 'admin' | 'premium'): Promise<void> {
+  await promisify(execFile)(program ?? '', ['users', 'grant', email, role], { cwd: repository });
+}
+
+/** The path of the page that a mail leads to, such as `/auth/confirm-email/…`. */
+export async function mailedLink(email: string, kind: string): Promise<string> {
+  let link: string | undefined;
+  await expect
+    .poll(async () => (link = await lookForLink(email, kind)), { timeout: 30_000, message: `a mail to ${email}` })
+    .toBeDefined();
+  return link ?? '';
+}
+
+async function lookForLink(email: string, kind: string): Promise<string | undefined> {
+  const folder = join(data ?? '', 'mail');
+  for (const name of await readdir(folder).catch(() => [])) {
+    // Quoted-printable: long lines are broken, and `=` is written as its number.
+    const text = (await readFile(join(folder, name), 'utf8')).replace(/=\r?\n/gu, '').replace(/=3D/gu, '=');
+    const link = new RegExp(`/auth/${kind}/[\\w-]+`, 'u').exec(text)?.[0];
+    if (text.toLowerCase().includes(email.toLowerCase()) && link) return link;
+  }
+  return undefined;
+}
+
+/** Follows the link of the first mail. */
+export async function confirmEmail(page: Page, email: string): Promise<void> {
+  await page.goto((await mailedLink(email, 'confirm-email')).replace('/auth', ''));
+  await page.getByRole('button').first().click();
+  await expect(page.getByRole('status').first()).toBeVisible();
+}
+
+/** The code that an authenticator shows now (RFC 6238), of a secret in base32. */
+export function totp(secret: string, at = Date.now()): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+  const bits = [...secret.replace(/[\s=]/gu, '')].map(letter => alphabet.indexOf(letter).toString(2).padStart(5, '0'));
+  const bytes = bits.join('').match(/.{8}/gu) ?? [];
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)));
+  const hash = createHmac('sha1', Buffer.from(bytes.map(byte => Number.parseInt(byte, 2))))
+    .update(step)
+    .digest();
+  const offset = (hash.at(-1) ?? 0) & 0x0f;
+  return String((hash.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+}

@@ -1,0 +1,102 @@
+import AxeBuilder from '@axe-core/playwright';
+import { type Browser, type BrowserContext, type Page, expect, test as base } from '@playwright/test';
+
+/** Somebody with an account of their own. */
+export interface Writer {
+  readonly name: string;
+  readonly email: string;
+  readonly password: string;
+}
+
+let last = 0;
+
+export function writer(name = 'Ann Archer'): Writer {
+  return {
+    name,
+    email: `${name.split(' ')[0]?.toLowerCase()}-${process.pid}-${Date.now()}-${++last}@example.org`,
+    password: 'correct horse battery',
+  };
+}
+
+interface Fixtures {
+  /** Fails the story when a script fails, or the content security policy refuses something, on any of its devices. */
+  readonly troubles: string[];
+  /** Another device: a browser of its own. */
+  readonly device: (options?: Parameters<Browser['newContext']>[0]) => Promise<Page>;
+}
+
+export const test = base.extend<Fixtures>({
+  troubles: [
+    async ({ context }, use) => {
+      const troubles: string[] = [];
+      watch(context, troubles);
+      await use(troubles);
+      expect(troubles).toEqual([]);
+    },
+    { auto: true },
+  ],
+  device: async ({ browser, troubles, baseURL }, use) => {
+    const contexts: BrowserContext[] = [];
+    await use(async options => {
+      const context = await browser.newContext({ baseURL, locale: 'en-GB', timezoneId: 'Europe/Berlin', ...options });
+      contexts.push(context);
+      watch(context, troubles);
+      return await context.newPage();
+    });
+    for (const context of contexts) await context.close();
+  },
+});
+export { expect };
+
+function watch(context: BrowserContext, troubles: string[]): void {
+  context.on('page', page => {
+    page.on('pageerror', error => troubles.push(error.message));
+    page.on('console', message => {
+      if (/Content Security Policy|NG0\d+/u.test(message.text())) troubles.push(message.text());
+    });
+  });
+}
+
+export async function signUp(page: Page, who: Writer = writer()): Promise<Writer> {
+  await page.goto('/sign-up');
+  await page.getByLabel('Name').fill(who.name);
+  await page.getByLabel('Email').fill(who.email);
+  await page.getByLabel('Password').fill(who.password);
+  await page.getByRole('button', { name: 'Create account' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: new RegExp(who.name) })).toBeVisible();
+  return who;
+}
+
+export async function signIn(page: Page, who: Writer): Promise<void> {
+  await page.goto('/sign-in');
+  await page.getByLabel('Email').fill(who.email);
+  await page.getByLabel('Password').fill(who.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: new RegExp(who.name) })).toBeVisible();
+}
+
+/** Writes an entry and waits until it is read. */
+export async function write(page: Page, title: string, text: string): Promise<void> {
+  await page.goto('/write');
+  await page.getByRole('textbox', { name: 'Title' }).fill(title);
+  await page.getByRole('textbox', { name: 'Text' }).click();
+  await page.keyboard.insertText(text);
+  await page.getByRole('button', { name: 'Done' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: title })).toBeVisible();
+}
+
+/** No violations of WCAG 2.2 AA, in light and in dark. */
+export async function accessible(page: Page): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    const { violations } = await new AxeBuilder({ page })
+      .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
+      .analyze();
+    expect(
+      violations.map(
+        ({ id, nodes }) => `${colorScheme} ${page.url()} ${id}: ${nodes.map(node => node.target.join(' ')).join(', ')}`,
+      ),
+    ).toEqual([]);
+  }
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null });
+}

@@ -1,0 +1,84 @@
+import { accessible, expect, signIn, signUp, test, write } from './support';
+
+test('a new writer signs up, writes an entry and finds it in the timeline @phone', async ({ page }) => {
+  await signUp(page);
+  await expect(page.getByText('Your journal begins here')).toBeVisible();
+  await write(page, 'A walk by the river', 'The light was **low** and golden.\n\n- a heron\n- two boats');
+  await expect(page.locator('strong', { hasText: 'low' })).toBeVisible();
+  await page.getByRole('link', { name: 'Timeline' }).first().click();
+  await expect(page.getByRole('link', { name: 'A walk by the river' })).toBeVisible();
+  await accessible(page);
+});
+
+test('what was typed is there after the tab was closed', async ({ page }) => {
+  await signUp(page);
+  await page.goto('/write');
+  await page.getByRole('textbox', { name: 'Title' }).fill('Half a thought');
+  await page.getByRole('textbox', { name: 'Text' }).click();
+  await page.keyboard.insertText('It begins like this');
+  await expect(
+    page
+      .getByRole('status')
+      .filter({ hasText: /Kept on this device|Saved/ })
+      .first(),
+  ).toBeVisible();
+  await expect(page).toHaveURL(/\/entries\/[0-9a-f-]{36}\/edit/);
+  await page.reload();
+  await expect(page.getByRole('textbox', { name: 'Title' })).toHaveValue('Half a thought');
+  await expect(page.getByRole('textbox', { name: 'Text' })).toContainText('It begins like this');
+});
+
+test('an entry that is written without a network is sent when it is back', async ({ page, context }) => {
+  await signUp(page);
+  await write(page, 'Before', 'There was a network.');
+  await page.goto('/write');
+  await page.getByRole('textbox', { name: 'Text' }).click();
+  await context.setOffline(true);
+  await page.getByRole('textbox', { name: 'Title' }).fill('In the tunnel');
+  await page.getByRole('textbox', { name: 'Text' }).click();
+  await page.keyboard.insertText('No network here.');
+  await page.getByRole('button', { name: 'Done' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'In the tunnel' })).toBeVisible();
+  await expect(page.getByText('Not saved yet').first()).toBeVisible();
+  await context.setOffline(false);
+  await expect(page.getByText('Not saved yet')).toHaveCount(0);
+  await page.reload();
+  await expect(page.getByRole('heading', { level: 1, name: 'In the tunnel' })).toBeVisible();
+});
+
+test('a change of another device appears, and of two changes none is lost', async ({ page, device }) => {
+  const who = await signUp(page);
+  await write(page, 'Shared', 'first');
+  const url = page.url();
+  const other = await device();
+  await signIn(other, who);
+  await expect(other.getByRole('link', { name: 'Shared' })).toBeVisible();
+  await other.goto(`${url}/edit`);
+  await page.goto(`${url}/edit`);
+  await expect(other.getByRole('textbox', { name: 'Text' })).toContainText('first');
+  await expect(page.getByRole('textbox', { name: 'Text' })).toContainText('first');
+  await other.getByRole('textbox', { name: 'Text' }).click();
+  await other.keyboard.press('ControlOrMeta+End');
+  await other.keyboard.insertText(' and from the phone');
+  await other.getByRole('button', { name: 'Done' }).click();
+  await expect(other.getByText('first and from the phone')).toBeVisible();
+  await page.getByRole('textbox', { name: 'Text' }).click();
+  await page.keyboard.press('ControlOrMeta+End');
+  await page.keyboard.insertText(' and from the desk');
+  await page.getByRole('button', { name: 'Done' }).click();
+  await expect(page.getByRole('heading', { name: 'Another device was faster' })).toBeVisible();
+  await accessible(page);
+  await page.getByRole('button', { name: 'Put both into the editor' }).click();
+  await expect(page.getByRole('textbox', { name: 'Text' })).toContainText('and from the phone');
+  await page.getByRole('button', { name: 'Done' }).click();
+  await expect(page.locator('mf-markdown')).toContainText('and from the desk');
+  await expect(page.locator('mf-markdown')).toContainText('and from the phone');
+});
+
+test('a deleted entry comes back by undo', async ({ page }) => {
+  await signUp(page);
+  await write(page, 'To be deleted', 'and back');
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect(page.getByRole('link', { name: 'To be deleted' })).toBeVisible();
+});

@@ -1,0 +1,160 @@
+import { inject } from '@angular/core';
+import { type CanActivateFn, type CanMatchFn, Router, type Routes } from '@angular/router';
+import { Auth } from './core/auth/auth';
+import { leavingEditor } from './features/editor/leaving';
+
+const signedIn: CanActivateFn = (_route, state) => {
+  if (inject(Auth).state() !== 'out') return true;
+  const next = state.url === '/' ? {} : { queryParams: { next: state.url } };
+  return inject(Router).createUrlTree(['/sign-in'], next);
+};
+
+/** A route without a path matches the beginning of the journal as well, even where none of its children does. */
+const hasPath: CanMatchFn = (_route, segments) => segments.length > 0;
+const signedOut: CanActivateFn = () => inject(Auth).state() === 'out' || inject(Router).createUrlTree(['/']);
+const admin: CanActivateFn = () => inject(Auth).isAdmin() || inject(Router).createUrlTree(['/']);
+
+/**
+ * Paths of pages. The platform's own begin with /auth, /api, /graphql, /media, /portability, /health, /metrics and /notifications: no page
+ * may have one of these.
+ */
+export const routes: Routes = [
+  {
+    path: '',
+    loadComponent: () => import('./features/account/account-frame').then(m => m.AccountFrame),
+    canMatch: [hasPath, () => inject(Auth).state() === 'out'],
+    children: [
+      {
+        path: 'sign-in',
+        title: 'account.signIn.title',
+        loadComponent: () => import('./features/account/sign-in').then(m => m.SignIn),
+        canActivate: [signedOut],
+      },
+      {
+        path: 'sign-up',
+        title: 'account.signUp.title',
+        loadComponent: () => import('./features/account/sign-up').then(m => m.SignUp),
+        canActivate: [signedOut],
+      },
+      {
+        path: 'forgot-password',
+        title: 'account.forgot.title',
+        loadComponent: () => import('./features/account/forgot-password').then(m => m.ForgotPassword),
+      },
+    ],
+  },
+  {
+    path: '',
+    loadComponent: () => import('./features/account/account-frame').then(m => m.AccountFrame),
+    canMatch: [hasPath],
+    children: [
+      {
+        path: 'reset-password/:token',
+        title: 'account.reset.title',
+        loadComponent: () => import('./features/account/reset-password').then(m => m.ResetPassword),
+      },
+      {
+        path: 'confirm-email/:token',
+        title: 'account.confirm.title',
+        loadComponent: () => import('./features/account/confirm-email').then(m => m.ConfirmEmail),
+      },
+      {
+        path: 'confirm-email-change/:token',
+        title: 'account.change.title',
+        data: { isChange: true },
+        loadComponent: () => import('./features/account/confirm-email').then(m => m.ConfirmEmail),
+      },
+      {
+        path: 'receipt/:id',
+        title: 'account.receipt.title',
+        loadComponent: () => import('./features/account/erasure-receipt').then(m => m.ErasureReceipt),
+      },
+    ],
+  },
+  {
+    path: '',
+    loadComponent: () => import('./shell/shell').then(m => m.Shell),
+    canActivate: [signedIn],
+    children: [
+      {
+        path: '',
+        pathMatch: 'full',
+        title: 'nav.timeline',
+        loadComponent: () => import('./features/timeline/timeline').then(m => m.Timeline),
+      },
+      {
+        path: 'entries/:id',
+        title: 'nav.entry',
+        loadComponent: () => import('./features/timeline/entry-page').then(m => m.EntryPage),
+      },
+      {
+        path: 'entries/:id/edit',
+        title: 'nav.edit',
+        loadComponent: () => import('./features/editor/editor-page').then(m => m.EditorPage),
+        canDeactivate: [leavingEditor],
+      },
+      {
+        path: 'entries/:id/history',
+        title: 'history.title',
+        loadChildren: () => import('./features/history/history.routes').then(m => m.routes),
+      },
+      {
+        path: 'write',
+        title: 'nav.write',
+        loadComponent: () => import('./features/editor/editor-page').then(m => m.EditorPage),
+        canDeactivate: [leavingEditor],
+      },
+      {
+        path: 'calendar',
+        title: 'nav.calendar',
+        loadChildren: () => import('./features/calendar/calendar.routes').then(m => m.routes),
+      },
+      {
+        path: 'search',
+        title: 'nav.search',
+        loadChildren: () => import('./features/search/search.routes').then(m => m.routes),
+      },
+      {
+        path: 'insights',
+        title: 'nav.insights',
+        loadChildren: () => import('./features/insights/insights.routes').then(m => m.routes),
+      },
+      {
+        path: 'admin',
+        title: 'nav.admin',
+        canActivate: [admin],
+        loadChildren: () => import('./features/admin/admin.routes').then(m => m.routes),
+      },
+      {
+        path: 'photos',
+        title: 'nav.photos',
+        loadChildren: () => import('./features/media/media.routes').then(m => m.routes),
+      },
+      {
+        path: 'organise',
+        title: 'nav.organise',
+        loadChildren: () => import('./features/organise/organise.routes').then(m => m.routes),
+      },
+      {
+        path: 'trash',
+        title: 'nav.trash',
+        loadChildren: () => import('./features/trash/trash.routes').then(m => m.routes),
+      },
+      {
+        path: 'settings',
+        title: 'nav.settings',
+        loadChildren: () => import('./features/settings/settings.routes').then(m => m.routes),
+      },
+      {
+        path: 'waiting',
+        title: 'waiting.title',
+        loadComponent: () => import('./shell/waiting-page').then(m => m.WaitingPage),
+      },
+      {
+        path: '**',
+        title: 'nav.missing',
+        loadComponent: () => import('./shell/missing-page').then(m => m.MissingPage),
+      },
+    ],
+  },
+];

@@ -1,0 +1,59 @@
+import { DOCUMENT, Injectable, computed, effect, inject, signal } from '@angular/core';
+import { type Translation, type TranslocoLoader, TranslocoService } from '@jsverse/transloco';
+import { LocalSettings } from '../settings/local-settings';
+
+export const LANGUAGES = ['en', 'de'] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+/** Texts are chunks of the build, so that they are kept for offline reading and never differ from the code. */
+@Injectable({ providedIn: 'root' })
+export class Texts implements TranslocoLoader {
+  async getTranslation(language: string): Promise<Translation> {
+    const texts = language === 'de' ? await import('@i18n/de') : await import('@i18n/en');
+    return texts.default;
+  }
+}
+
+/** The language of the page: as the user chose it here, else as the browser asks. */
+@Injectable({ providedIn: 'root' })
+export class Languages {
+  private readonly settings = inject(LocalSettings);
+  private readonly transloco = inject(TranslocoService);
+  private readonly root = inject(DOCUMENT).documentElement;
+  readonly current = signal<Language>(this.kept() ?? this.asked());
+
+  /** The language with the region of the browser, for dates and numbers: `en-GB` where English is asked for as in Britain. */
+  readonly locale = computed(() => {
+    const language = this.current();
+    return navigator.languages?.find(each => each.slice(0, 2).toLowerCase() === language) ?? language;
+  });
+
+  constructor() {
+    effect(() => {
+      const language = this.current();
+      this.root.lang = language;
+      this.transloco.setActiveLang(language);
+    });
+  }
+
+  choose(language: Language): void {
+    this.settings.write('language', language);
+    this.current.set(language);
+  }
+
+  private kept(): Language | null {
+    return known(this.settings.read('language'));
+  }
+
+  private asked(): Language {
+    for (const language of navigator.languages ?? []) {
+      const ours = known(language.slice(0, 2).toLowerCase());
+      if (ours) return ours;
+    }
+    return 'en';
+  }
+}
+
+function known(language: string | null): Language | null {
+  return LANGUAGES.find(each => each === language) ?? null;
+}

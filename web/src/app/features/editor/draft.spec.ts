@@ -1,0 +1,37 @@
+import { blankDraft, difference, isBlank, mediaText, titleOf, withoutMedia } from './draft';
+
+const before = { ...blankDraft('e', '2026-11-30', '10:00'), title: 'A', content: 'a', base: 2, tags: ['river'] };
+
+describe('a text that is written', () => {
+  it('is sent as what differs', () => {
+    expect(difference(before, { ...before, content: 'b', tags: ['river', 'walk'] }, 'A')).toEqual({
+      content: 'b',
+      tags: ['river', 'walk'],
+    });
+    expect(difference(before, { ...before, mood: 'CALM', entryTime: null }, 'B')).toEqual({
+      title: 'B',
+      mood: 'CALM',
+      entryTime: null,
+    });
+    expect(difference(before, { ...before }, 'A')).toBeNull();
+  });
+
+  it('is blank without anything that can be seen', () => {
+    expect(isBlank({ ...before, title: ' ', content: '\n' })).toBe(true);
+    expect(isBlank({ ...before, title: '', content: '', attachmentIds: ['m'] })).toBe(false);
+  });
+
+  it('has the title that was typed, the first line, or the day', () => {
+    expect(titleOf({ ...before, title: ' Mine ' }, 'Monday')).toBe('Mine');
+    expect(titleOf({ ...before, title: '', content: '# First' }, 'Monday')).toBe('First');
+    expect(titleOf({ ...before, title: '', content: '' }, 'Monday')).toBe('Monday');
+  });
+
+  it('shows an upload by its reference, and loses it with the upload', () => {
+    const shown = mediaText('a [walk].jpg', 'media:1-2');
+    expect(shown).toBe('![a  walk ](media:1-2)');
+    expect(withoutMedia(`before\n\n${shown}\n\nafter ![x](media:1-3)`, 'media:1-2')).toBe(
+      'before\n\nafter ![x](media:1-3)',
+    );
+  });
+});

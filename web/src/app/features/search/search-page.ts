@@ -1,0 +1,205 @@
+import {
+  ChangeDetectionStrategy,
+  Component,
+  type ElementRef,
+  afterNextRender,
+  computed,
+  effect,
+  inject,
+  input,
+  linkedSignal,
+  resource,
+  signal,
+  viewChild,
+} from '@angular/core';
+import { Router, RouterLink } from '@angular/router';
+import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
+import { failureOf } from '@/core/failure';
+import { GraphQL } from '@/core/graphql/graphql';
+import { FailureText } from '@/core/text/failure-text';
+import { PluralPipe } from '@/core/text/plural';
+import { SearchDocument, type SearchMode, type SearchQuery } from '@/gql/generated';
+import { Doing } from '@/ui/doing';
+import { Icon } from '@/ui/icon';
+import { Empty, Skeleton, Trouble } from '@/ui/states';
+import { SearchHit } from './search-hit';
+
+type Found = NonNullable<SearchQuery['search']>;
+
+const TYPING_MS = 250;
+const HITS_MAX = 30;
+const MODES: readonly SearchMode[] = ['HYBRID', 'FULL_TEXT', 'SEMANTIC'];
+
+/** Search as one types, by words and by meaning. */
+@Component({
+  selector: 'mf-search-page',
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  imports: [RouterLink, TranslocoPipe, PluralPipe, Icon, SearchHit, Empty, Skeleton, Trouble],
+  providers: [Doing],
+  host: { class: 'page' },
+  template: `
+    <h1 class="page__title">{{ 'nav.search' | transloco }}</h1>
+    <form class="search" role="search" (submit)="$event.preventDefault(); look()">
+      <label class="search__box">
+        <mf-icon name="search" />
+        <span class="visually-hidden">{{ 'search.label' | transloco }}</span>
+        <input
+          #box
+          type="search"
+          autocomplete="off"
+          [placeholder]="'search.placeholder' | transloco"
+          [value]="typed()"
+          (input)="type($any($event.target).value)"
+        />
+      </label>
+      <fieldset class="segments">
+        <legend class="visually-hidden">{{ 'search.mode' | transloco }}</legend>
+        @for (each of modes; track each) {
+          <label class="segment">
+            <input type="radio" name="mode" [checked]="mode() === each" (change)="mode.set(each)" />
+            <span>{{ 'search.modes.' + each | transloco }}</span>
+          </label>
+        }
+      </fieldset>
+      <details class="search__help">
+        <summary>{{ 'search.help.title' | transloco }}</summary>
+        <dl class="sheet">
+          @for (each of help; track each) {
+            <div class="sheet__row">
+              <dt>
+                <button
+                  type="button"
+                  class="search__example"
+                  [attr.aria-label]="
+                    'search.use' | transloco: { example: ('search.help.' + each + '.example' | transloco) }
+                  "
+                  (click)="add('search.help.' + each + '.example')"
+                >
+                  <code>{{ 'search.help.' + each + '.example' | transloco }}</code>
+                </button>
+              </dt>
+              <dd>{{ 'search.help.' + each + '.text' | transloco }}</dd>
+            </div>
+          }
+        </dl>
+      </details>
+    </form>
+    @if (isSemanticOff()) {
+      <p class="note" role="alert">
+        <mf-icon name="info" /><span
+          >{{ 'search.semanticOff' | transloco }}
+          <a routerLink="/settings/privacy">{{ 'search.toConsent' | transloco }}</a></span
+        >
+      </p>
+    } @else if (found.error(); as error) {
+      <mf-trouble [text]="texts.of(error)" (again)="found.reload()" />
+    }
+    <p class="page__lead" role="status">
+      @if (hits(); as hits) {
+        {{ 'search.found' | mfPlural: hits.totalCount }}
+      }
+    </p>
+    @if (hits(); as hits) {
+      <ul class="hits">
+        @for (hit of hits.hits; track hit.entry.id) {
+          <li class="hit"><mf-search-hit [hit]="hit" /></li>
+        } @empty {
+          <li>
+            <mf-empty
+              icon="search"
+              [heading]="'search.nothing' | transloco"
+              [text]="'search.nothingText' | transloco"
+            />
+          </li>
+        }
+      </ul>
+      @if (hits.pageInfo.hasNextPage) {
+        <div class="row__actions">
+          <button type="button" class="button" [disabled]="doing.busy()" (click)="more()">
+            {{ 'search.more' | transloco }}
+          </button>
+        </div>
+      }
+    } @else if (found.isLoading()) {
+      <mf-skeleton [lines]="6" />
+    }
+  `,
+})
+export class SearchPage {
+  /** What is searched for, as in the address. */
+  readonly q = input<string>();
+
+  private readonly graphql = inject(GraphQL);
+  private readonly router = inject(Router);
+  private readonly transloco = inject(TranslocoService);
+  protected readonly texts = inject(FailureText);
+  protected readonly doing = inject(Doing);
+  private readonly box = viewChild.required<ElementRef<HTMLInputElement>>('box');
+  protected readonly modes = MODES;
+  protected readonly help = ['words', 'phrase', 'not', 'tag', 'dates'] as const;
+  protected readonly typed = signal('');
+  protected readonly mode = signal<SearchMode>('HYBRID');
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  protected readonly found = resource({
+    params: () => {
+      const query = this.q()?.trim();
+      return query ? { query, mode: this.mode() } : undefined;
+    },
+    loader: async ({ params, abortSignal }) => {
+      const { search } = await this.graphql.query(
+        SearchDocument,
+        { ...params, limit: HITS_MAX, after: null },
+        { signal: abortSignal },
+      );
+      return search;
+    },
+  });
+  /** The last answer stays until the next one is there, so that the page does not flicker while one types. */
+  protected readonly hits = linkedSignal<Found | null | undefined, Found | null>({
+    source: () => (this.found.hasValue() ? this.found.value() : this.found.isLoading() ? undefined : null),
+    computation: (found, before) => (found === undefined ? (before?.value ?? null) : found),
+  });
+  /** Where outside services may not read entries, there is no search by meaning alone. */
+  protected readonly isSemanticOff = computed(() => {
+    const error = this.found.error();
+    return error !== undefined && failureOf(error).code === 'FORBIDDEN';
+  });
+
+  constructor() {
+    afterNextRender(() => this.box().nativeElement.focus());
+    effect(() => this.typed.set(this.q() ?? ''));
+  }
+
+  /** Examples can be used: what is typed already stays before them. */
+  protected add(key: string): void {
+    const example = this.transloco.translate(key);
+    this.typed.update(typed => `${typed.trim()} ${example}`.trim());
+    this.box().nativeElement.focus();
+    this.look();
+  }
+
+  protected async more(): Promise<void> {
+    const before = this.hits();
+    const query = this.q()?.trim();
+    if (!before || !query) return;
+    await this.doing.run(async () => {
+      const variables = { query, mode: this.mode(), limit: HITS_MAX, after: before.pageInfo.endCursor };
+      const { search } = await this.graphql.query(SearchDocument, variables);
+      // Something else may have been searched for meanwhile.
+      if (search && this.hits() === before) this.hits.set({ ...search, hits: [...before.hits, ...search.hits] });
+    });
+  }
+
+  protected type(text: string): void {
+    this.typed.set(text);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.look(), TYPING_MS);
+  }
+
+  protected look(): void {
+    clearTimeout(this.timer);
+    const q = this.typed().trim() || null;
+    void this.router.navigate([], { queryParams: { q }, replaceUrl: true });
+  }
+}

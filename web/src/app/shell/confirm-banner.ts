@@ -1,0 +1,51 @@
+import { ChangeDetectionStrategy, Component, computed, inject, signal } from '@angular/core';
+import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
+import { Account } from '../core/auth/account';
+import { Auth } from '../core/auth/auth';
+import { FailureText } from '../core/text/failure-text';
+import { Icon } from '../ui/icon';
+import { Toasts } from '../ui/toasts';
+
+/** Until the address is confirmed, no other mail goes there. */
+@Component({
+  selector: 'mf-confirm-banner',
+  changeDetection: ChangeDetectionStrategy.OnPush,
+  imports: [TranslocoPipe, Icon],
+  template: `
+    @if (isShown()) {
+      <aside class="banner" [attr.aria-label]="'account.unconfirmed.label' | transloco">
+        <mf-icon name="info" />
+        <p>{{ 'account.unconfirmed.text' | transloco: { email: auth.person()?.email } }}</p>
+        <button type="button" class="button button--quiet" [disabled]="sending()" (click)="send()">
+          {{ 'account.unconfirmed.again' | transloco }}
+        </button>
+        <button type="button" class="icon-button" [attr.aria-label]="'ui.close' | transloco" (click)="hidden.set(true)">
+          <mf-icon name="close" />
+        </button>
+      </aside>
+    }
+  `,
+})
+export class ConfirmBanner {
+  protected readonly auth = inject(Auth);
+  private readonly account = inject(Account);
+  private readonly toasts = inject(Toasts);
+  private readonly transloco = inject(TranslocoService);
+  private readonly texts = inject(FailureText);
+  protected readonly hidden = signal(false);
+  protected readonly sending = signal(false);
+  protected readonly isShown = computed(() => this.auth.person()?.emailConfirmed === false && !this.hidden());
+
+  protected async send(): Promise<void> {
+    this.sending.set(true);
+    try {
+      await this.account.requestConfirmation();
+      this.toasts.show(this.transloco.translate('account.unconfirmed.sent'), { tone: 'good' });
+      this.hidden.set(true);
+    } catch (error) {
+      this.toasts.show(this.texts.of(error), { tone: 'bad' });
+    } finally {
+      this.sending.set(false);
+    }
+  }
+}

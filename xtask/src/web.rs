@@ -1,0 +1,191 @@
+//! The web client: built by npm into `web/dist`, from which the component `web` has its files, and its tests. Nothing is built again that has not
+//! changed.
+//!
+//! It takes minutes and Node 24, so no build of components does it by itself: without it, the component has a page that says so.
+
+use crate::bench::host::{Host, Launch};
+use crate::cargo::succeed;
+use crate::workspace::{HOST, Workspace};
+use crate::{lookup, npm};
+use anyhow::{Context, Result};
+use clap::Args;
+use sha2::{Digest, Sha256};
+use std::env;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const SOURCES: &str = "web";
+/// Written last by the client's build.
+const LIST: &str = "dist/files.json";
+/// The digest of the sources that `dist` was built from.
+const STAMP: &str = "node_modules/.built";
+/// What the host of its stories runs on.
+const EMBEDDED: &str = "runtime-config/embedded.toml";
+/// Folders that nothing in `dist` comes from. Those that begin with a dot are tools'.
+const NO_SOURCES: [&str; 5] = ["dist", "e2e", "node_modules", "playwright-report", "test-results"];
+
+#[derive(Args)]
+pub struct WebArgs {
+    /// Also run its tests, which start the built host
+    #[arg(long)]
+    test: bool,
+    /// Also lint it
+    #[arg(long)]
+    lint: bool,
+}
+
+pub fn run(workspace: &Workspace, args: &WebArgs) -> Result<()> {
+    let client = Client::of(workspace)?;
+    client.build(workspace)?;
+    if args.lint {
+        client.lint()?;
+    }
+    if args.test {
+        client.test(workspace, &lookup::postgres_bin()?)?;
+    }
+    Ok(())
+}
+
+/// The client's folder, and the Node that it needs.
+pub struct Client {
+    sources: PathBuf,
+    npm: PathBuf,
+    /// `PATH` with Node 24 first.
+    path: std::ffi::OsString,
+}
+
+impl Client {
+    /// Whether the repository has it.
+    pub fn is_here(workspace: &Workspace) -> bool {
+        workspace.root.join(SOURCES).join("package-lock.json").is_file()
+    }
+
+    pub fn of(workspace: &Workspace) -> Result<Self> {
+        let npm = lookup::on_path("npm").context("there is no npm here: install Node with npm")?;
+        let rest = env::var_os("PATH").unwrap_or_default();
+        let path = env::join_paths(std::iter::once(lookup::node_bin()?).chain(env::split_paths(&rest)))?;
+        Ok(Self { sources: workspace.root.join(SOURCES), npm, path })
+    }
+
+    /// # Errors
+    /// It cannot be built; what was built before may be gone.
+    pub fn build(&self, workspace: &Workspace) -> Result<()> {
+        // Concurrent builds share the folder.
+        let lock = workspace.target().join("web.lock");
+        fs::create_dir_all(workspace.target()).context("make the target folder")?;
+        let lock = File::options()
+            .create(true)
+            .append(true)
+            .open(&lock)
+            .with_context(|| format!("open {}", lock.display()))?;
+        lock.lock().context("wait for another build of the web client")?;
+
+        npm::install(self.npm(), &self.sources, "the web client")?;
+        let wanted = digest(&self.sources)?;
+        let stamp = self.sources.join(STAMP);
+        if self.sources.join(LIST).is_file() && fs::read_to_string(&stamp).is_ok_and(|built| built == wanted) {
+            println!("build: the web client is unchanged");
+            return Ok(());
+        }
+        println!("build: the web client");
+        self.script("build")?;
+        fs::write(&stamp, wanted).with_context(|| format!("write {}", stamp.display()))
+    }
+
+    pub fn lint(&self) -> Result<()> {
+        self.script("lint")
+    }
+
+    /// Its units, and on a host of their own: its agreement with the server's schema, and its stories in a browser.
+    pub fn test(&self, workspace: &Workspace, postgres_bin: &Path) -> Result<()> {
+        let data = tempfile::tempdir().context("make a data directory for the client's stories")?;
+        let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let settings = vec![
+            setting("MINDFLOW_POSTGRES_BIN", &postgres_bin.display().to_string()),
+            // So that stories do not wait for hashes.
+            setting("MINDFLOW_VARIABLE_BCRYPT_COST", "4"),
+            setting("MINDFLOW_VARIABLE_ALLOW_WEAK_BCRYPT", "true"),
+        ];
+        let mut launch = Launch::new(&workspace.root, data.path()).on(EMBEDDED, settings);
+        launch.program = workspace.target().join("debug").join(HOST);
+        let host = Host::start(&launch)?;
+        let url = format!("http://{}", host.address);
+        for script in [&["test"][..], &["gql:check", "--", "--from", &url], &["e2e"]] {
+            let mut run = self.npm();
+            run.arg("run").args(script).current_dir(&self.sources);
+            run.env("MINDFLOW_URL", &url).env("MINDFLOW_WEB_URL", &url);
+            // Some stories are of an operator's, or read the mails.
+            run.env("MINDFLOW_BIN", &launch.program).env("MINDFLOW_DATA_DIR", data.path());
+            succeed(&mut run, &format!("npm run {} of the web client", script.join(" ")))?;
+        }
+        host.stop()
+    }
+
+    fn script(&self, script: &str) -> Result<()> {
+        let mut run = self.npm();
+        succeed(run.args(["run", script]).current_dir(&self.sources), &format!("npm run {script} of the web client"))
+    }
+
+    fn npm(&self) -> Command {
+        let mut npm = Command::new(&self.npm);
+        npm.env("PATH", &self.path);
+        npm
+    }
+}
+
+/// Of the paths and the bytes of all sources.
+fn digest(sources: &Path) -> Result<String> {
+    let mut digest = Sha256::new();
+    for file in files_under(sources).with_context(|| format!("read {}", sources.display()))? {
+        digest.update(file.strip_prefix(sources).unwrap_or(&file).as_os_str().as_encoded_bytes());
+        digest.update([0]);
+        digest.update(fs::read(&file).with_context(|| format!("read {}", file.display()))?);
+    }
+    Ok(hex::encode(digest.finalize()))
+}
+
+/// In the order of their paths.
+fn files_under(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name.as_encoded_bytes().starts_with(b".") || NO_SOURCES.iter().any(|other| name == *other) {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            files.extend(files_under(&entry.path())?);
+        } else {
+            files.push(entry.path());
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_client_is_built_again_when_a_source_has_changed_and_not_for_what_was_built() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let file = folder.path().join(path);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, text).unwrap();
+        };
+        write("src/main.ts", "one");
+        write("package.json", "{}");
+        let first = digest(folder.path()).unwrap();
+        for other in ["dist/main.js", "node_modules/x/index.js", "e2e/login.spec.ts", ".angular/cache"] {
+            write(other, "x");
+        }
+        assert_eq!(digest(folder.path()).unwrap(), first);
+        write("src/main.ts", "two");
+        let second = digest(folder.path()).unwrap();
+        write("src/app/one.ts", "");
+        assert!(second != first && digest(folder.path()).unwrap() != second);
+    }
+}
