@@ -9,25 +9,18 @@ use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// An entry has up to 100,000 characters.
-const ENTRIES_AT_ONCE: u64 = 25;
-const MOODS_AT_ONCE: u64 = 500;
-/// Each is written in a step of its own.
-const MEDIA_AT_ONCE: u64 = 1;
 /// More tags than a user may have.
 const TAGS_MAX: u64 = 10_000;
 
 const TOTALS: &str = "SELECT (SELECT count(*) FROM portability.entries WHERE user_id = $1::uuid) AS entries,
     (SELECT count(*) FROM portability.media WHERE user_id = $1::uuid) AS media";
-/// `$3` the journal: null for the default one, where `$5` says that only one is meant.
+/// `$4` the journal: null for the default one, where `$3` says that only one is meant.
 const ENTRIES: &str = "SELECT id, record::text AS record FROM portability.entries
-    WHERE user_id = $1::uuid AND ($2::uuid IS NULL OR id > $2::uuid)
-        AND (NOT $5::boolean OR (CASE WHEN $3::uuid IS NULL THEN in_default ELSE book_id = $3::uuid END))
-    ORDER BY id LIMIT $4::bigint";
+    WHERE id = ANY (ARRAY(SELECT portability.next_entries($1::uuid, $2::uuid, $3::boolean, $4::uuid))) ORDER BY id";
 const MOODS: &str = "SELECT id, record::text AS record FROM portability.moods
-    WHERE user_id = $1::uuid AND ($2::uuid IS NULL OR id > $2::uuid) ORDER BY id LIMIT $3::bigint";
+    WHERE id = ANY (ARRAY(SELECT portability.next_moods($1::uuid, $2::uuid))) ORDER BY id";
 const MEDIA: &str = "SELECT id, content_type FROM portability.media
-    WHERE user_id = $1::uuid AND ($2::uuid IS NULL OR id > $2::uuid) ORDER BY id LIMIT $3::bigint";
+    WHERE id = ANY (ARRAY(SELECT portability.next_media($1::uuid, $2::uuid))) ORDER BY id";
 const BOOKS: &str = "SELECT id, name FROM portability.books WHERE user_id = $1::uuid ORDER BY id";
 const TAGS: &str = "SELECT name FROM portability.tags WHERE user_id = $1::uuid ORDER BY name LIMIT $2::bigint";
 const KEEP_NAMES: &str = "INSERT INTO portability.digests (job_id, user_id, file_id, name)
@@ -58,12 +51,12 @@ pub async fn totals(user_id: Uuid) -> Result<(u64, u64), Error> {
 /// `of`: those of one journal.
 pub async fn entries(user_id: Uuid, after: Option<Uuid>, of: Option<&Book>) -> Result<Vec<(Uuid, Record)>, Error> {
     let book = of.and_then(|book| book.id);
-    let row = params![user_id, after, book, ENTRIES_AT_ONCE, of.is_some()];
+    let row = params![user_id, after.unwrap_or_default(), of.is_some(), book];
     records(&sql::query(DATABASE, Identity::Service, ENTRIES, row).await?)
 }
 
 pub async fn moods(user_id: Uuid, after: Option<Uuid>) -> Result<Vec<(Uuid, MoodRecord)>, Error> {
-    records(&sql::query(DATABASE, Identity::Service, MOODS, params![user_id, after, MOODS_AT_ONCE]).await?)
+    records(&sql::query(DATABASE, Identity::Service, MOODS, params![user_id, after.unwrap_or_default()]).await?)
 }
 
 fn records<T: DeserializeOwned>(rows: &sql::Rows) -> Result<Vec<(Uuid, T)>, Error> {
@@ -78,7 +71,7 @@ fn records<T: DeserializeOwned>(rows: &sql::Rows) -> Result<Vec<(Uuid, T)>, Erro
 }
 
 pub async fn media(user_id: Uuid, after: Option<Uuid>) -> Result<Vec<Medium>, Error> {
-    let rows = sql::query(DATABASE, Identity::Service, MEDIA, params![user_id, after, MEDIA_AT_ONCE]).await?;
+    let rows = sql::query(DATABASE, Identity::Service, MEDIA, params![user_id, after.unwrap_or_default()]).await?;
     Ok(rows.map(|row| Ok::<_, RowError>(Medium { id: row.get("id")?, content_type: row.get("content_type")? }))?)
 }
 
