@@ -12,7 +12,7 @@ impl Link {
     pub const ALL: [Self; 3] = [Self::ConfirmEmail, Self::ConfirmEmailChange, Self::ResetPassword];
 
     /// Its part of the path, below `/auth`; the token follows.
-    const fn segment(self) -> &'static str {
+    pub const fn segment(self) -> &'static str {
         match self {
             Self::ConfirmEmail => "confirm-email",
             Self::ConfirmEmailChange => "confirm-email-change",

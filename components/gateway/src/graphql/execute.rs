@@ -20,7 +20,6 @@ use async_graphql::Variables;
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType};
 use futures::FutureExt;
 use futures::stream::{LocalBoxStream, StreamExt};
-use mindflow_events::Notice;
 use mindflow_guest::rules::Rule;
 
 /// Of the memory that a document takes, twice: parsed, and as the engine holds it.
