@@ -11,7 +11,7 @@ use mindflow_guest::{
 use uuid::Uuid;
 
 /// Rows past their time that a new one takes away. More than it adds, so that they end.
-const SWEPT_AT_ONCE: i64 = 10;
+const SWEPT_PER_WRITE: i64 = 10;
 /// Of an `AccountMailRequested`: each is the only event of its mail.
 const SEQUENCE: u64 = 1;
 const HOUR_US: i64 = 3_600 * 1_000_000;
@@ -85,7 +85,7 @@ impl Kind {
 pub async fn keep(tx: &Tx, mail: &Mail, now_us: i64) -> Result<(), Abort> {
     tx.execute(
         "DELETE FROM auth.mails WHERE id IN (SELECT id FROM auth.mails WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
-        params![Time(now_us), SWEPT_AT_ONCE],
+        params![Time(now_us), SWEPT_PER_WRITE],
     )
     .await?;
     let until = Time(now_us.saturating_add(mail.kind.lifetime_us()));

@@ -10,10 +10,10 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 /// An entry has up to 100,000 characters.
-const ENTRIES_AT_ONCE: u64 = 25;
-const MOODS_AT_ONCE: u64 = 500;
+const ENTRIES_PER_PAGE: u64 = 25;
+const MOODS_PER_PAGE: u64 = 500;
 /// Each is written in a step of its own.
-const MEDIA_AT_ONCE: u64 = 1;
+const MEDIA_PER_PAGE: u64 = 1;
 /// More tags than a user may have.
 const TAGS_MAX: u64 = 10_000;
 
@@ -58,12 +58,12 @@ pub async fn totals(user_id: Uuid) -> Result<(u64, u64), Error> {
 /// `of`: those of one journal.
 pub async fn entries(user_id: Uuid, after: Option<Uuid>, of: Option<&Book>) -> Result<Vec<(Uuid, Record)>, Error> {
     let book = of.and_then(|book| book.id);
-    let row = params![user_id, after, book, ENTRIES_AT_ONCE, of.is_some()];
+    let row = params![user_id, after, book, ENTRIES_PER_PAGE, of.is_some()];
     records(&sql::query(DATABASE, Identity::Service, ENTRIES, row).await?)
 }
 
 pub async fn moods(user_id: Uuid, after: Option<Uuid>) -> Result<Vec<(Uuid, MoodRecord)>, Error> {
-    records(&sql::query(DATABASE, Identity::Service, MOODS, params![user_id, after, MOODS_AT_ONCE]).await?)
+    records(&sql::query(DATABASE, Identity::Service, MOODS, params![user_id, after, MOODS_PER_PAGE]).await?)
 }
 
 fn records<T: DeserializeOwned>(rows: &sql::Rows) -> Result<Vec<(Uuid, T)>, Error> {
@@ -78,7 +78,7 @@ fn records<T: DeserializeOwned>(rows: &sql::Rows) -> Result<Vec<(Uuid, T)>, Erro
 }
 
 pub async fn media(user_id: Uuid, after: Option<Uuid>) -> Result<Vec<Medium>, Error> {
-    let rows = sql::query(DATABASE, Identity::Service, MEDIA, params![user_id, after, MEDIA_AT_ONCE]).await?;
+    let rows = sql::query(DATABASE, Identity::Service, MEDIA, params![user_id, after, MEDIA_PER_PAGE]).await?;
     Ok(rows.map(|row| Ok::<_, RowError>(Medium { id: row.get("id")?, content_type: row.get("content_type")? }))?)
 }
 
