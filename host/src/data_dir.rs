@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn the_group_of_a_server_that_runs_as_nobody_may_pass() {
+    fn the_group_of_an_unprivileged_server_may_pass() {
         if !geteuid().is_root() {
             eprintln!("skipped: only root can give a directory to a group");
             return;
