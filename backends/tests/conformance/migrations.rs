@@ -98,7 +98,7 @@ async fn replicas_that_start_together_apply_each_file_once() {
 }
 
 #[tokio::test]
-async fn roles_are_made_by_many_databases_of_one_server_at_once() {
+async fn roles_are_made_concurrently_by_many_databases_of_one_server() {
     let unique = format!("race{}", std::process::id());
     let names = components(&[&format!("{unique}a"), &format!("{unique}b")]);
     let empty = tempfile::tempdir().unwrap();
