@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_left_holds_up_nobody_and_is_not_said() {
+    async fn a_client_that_left_holds_up_no_other_and_is_not_logged() {
         let aborted = 103;
         assert_eq!(after(1_000, aborted).await, (Duration::ZERO, String::new()));
     }

@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_proven_without_a_token() {
+    fn no_caller_is_proven_without_a_token() {
         for presented in [Presented::Nothing, Presented::Malformed] {
             let viewer = Viewer::new(presented, "c".into(), None);
             assert!(matches!(block_on(viewer.caller()), Err(Error::Unauthenticated(_))));

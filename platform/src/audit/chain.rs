@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_that_nobody_touched_is_walked_to_its_end() {
+    fn an_untouched_chain_is_walked_to_its_end() {
         let records = chain(5);
         assert_eq!(walk(&records), Ok(records[4].head()));
     }
