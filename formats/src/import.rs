@@ -1,4 +1,4 @@
-//! Reads what was uploaded, whatever product it is from: finds out what it is, says which of its files have records, and reads them one
+//! Reads uploads of all supported products: detects the format, lists the files that have records, and reads them one
 //! file at a time. A record that cannot be read is a [`Problem`] in its place, so that the others are.
 
 use crate::record::{MoodRecord, Problem, Record};

@@ -91,7 +91,7 @@ async fn where_addresses_must_be_confirmed_an_account_can_do_nothing_else_before
     // The same token is good for everything now.
     ada.data(mindflow_tests::CREATE, write).await;
     assert_eq!(is_confirmed(&ada).await, true);
-    // Nothing is sent to who asks in vain.
+    // Refused requests send nothing.
     assert_eq!(ada.data(REQUEST, json!({})).await["requestEmailConfirmation"], true);
 }
 

@@ -1,5 +1,5 @@
 //! What there is of a user goes: exports, what was brought for imports, and what is written down of both. Of an entry those exports go
-//! that may have it. What is brought for an import stays its day, whatever entries it has made.
+//! that may have it. Uploads for an import stay for their day, regardless of the entries that came from them.
 //!
 //! Jobs end before their files go, so that a stretch that is under way takes back what it has written; and files before their rows, so
 //! that an erasure that is cut short finds by the rows what is left.

@@ -11,7 +11,7 @@ use super::{Broken, Content, Hash, Head, Record, Report, Walk, verify::Noted};
 struct Line {
     previous_hash: Hash,
     hash: Hash,
-    /// Of the record's body; lines of before payloads were sealed have none.
+    /// Of the record's body; lines from before payloads were sealed have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     version: Option<u32>,
     /// What the hash is over, byte for byte.

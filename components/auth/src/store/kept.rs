@@ -13,12 +13,12 @@ use uuid::Uuid;
 
 /// As many as the key-value store lists of a user.
 const SESSIONS_MAX: i64 = 1_000;
-/// Rows past their time that a write of the same table takes away. More than it adds, so that they end.
+/// Expired rows that a write of the same table deletes. More than it adds, so that their number falls.
 const SWEPT_PER_WRITE: i64 = 10;
 /// Sessions that one login ends at most, after the setting was lowered; the next logins end the others.
 const ENDED_PER_LOGIN: i64 = 20;
 
-/// A session with its user's roles, time zone and address of now; `$condition` follows. The copies in `value` may be older.
+/// A session with its user's current roles, time zone and address; `$condition` follows. The copies in `value` may be older.
 macro_rules! select_session {
     ($condition:literal) => {
         concat!(

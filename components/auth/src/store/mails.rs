@@ -10,7 +10,7 @@ use mindflow_guest::{
 };
 use uuid::Uuid;
 
-/// Rows past their time that a new one takes away. More than it adds, so that they end.
+/// Expired rows that a new one deletes. More than it adds, so that their number falls.
 const SWEPT_PER_WRITE: i64 = 10;
 /// Of an `AccountMailRequested`: each is the only event of its mail.
 const SEQUENCE: u64 = 1;
@@ -149,7 +149,7 @@ pub async fn by_token(tx: &Tx, kind: Kind, token_hash: [u8; 32], now_us: i64) ->
     rows.first().map(read).transpose()
 }
 
-/// A mail that has no one to go to: its address may be a stranger's.
+/// Deletes a mail that has no receiver any more: its address may be a stranger's.
 pub async fn drop(tx: &Tx, mail: &Mail) -> Result<(), Abort> {
     tx.execute("DELETE FROM auth.mails WHERE id = $1", params![mail.id]).await?;
     Ok(())

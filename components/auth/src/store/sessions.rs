@@ -161,8 +161,8 @@ impl Sessions {
         Ok(())
     }
 
-    /// Has the next look at each of the user's sessions take it from the database, with the roles and the time zone of now.
-    /// What the database does not keep ends.
+    /// Has the next read of each of the user's sessions take it from the database, with the current roles and time zone.
+    /// Sessions that the database does not have end.
     pub async fn renew(&self, user_id: Uuid) -> Result<(), Error> {
         let mut ids = self.listed(user_id).await?;
         ids.extend(kept::of_user(user_id, clock::now_us()).await?.into_iter().map(|(id, _)| id));

@@ -1,4 +1,4 @@
-//! Two scalars for times and days, one for sizes, and one for whatever JSON there is.
+//! Two scalars for times and days, one for sizes, and one for any JSON.
 
 use crate::names;
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
