@@ -113,7 +113,7 @@ fn day(file: &str, front: &FrontMatter) -> Result<(Date, Option<String>), Proble
     if let Some(text) = front.text(&["date", "entry_date", "created", "created_at"]) {
         return dated(&text).ok_or_else(|| {
             let message =
-                format!("The date `{}` is none: write it as 2024-05-31.", text.chars().take(60).collect::<String>());
+                format!("The date `{}` is invalid: write it as 2024-05-31.", text.chars().take(60).collect::<String>());
             Problem::new(file, "format", message)
         });
     }

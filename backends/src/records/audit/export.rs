@@ -20,7 +20,7 @@ struct Line {
 
 /// Why a line is none of an export.
 #[derive(Debug, thiserror::Error)]
-#[error("line {line} is no line of an export")]
+#[error("line {line} is not a line of an export")]
 pub struct LineError {
     line: u64,
     #[source]
