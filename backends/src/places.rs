@@ -142,7 +142,7 @@ impl Places {
         self.lock().free == 0
     }
 
-    /// Whether calls wait in vain: one gave up while none got a place, and none has got one since.
+    /// Whether waiting calls get no places: one gave up while none got a place, and none has got one since.
     pub fn is_starved(&self) -> bool {
         self.lock().is_starved()
     }

@@ -36,7 +36,7 @@ struct Listed {
     encodings: Vec<Encoded>,
 }
 
-/// The same in fewer bytes, in a file beside it.
+/// The same, compressed, in a file next to it.
 #[derive(Deserialize)]
 struct Encoded {
     encoding: String,

@@ -301,7 +301,7 @@ fn medium(folder: &str, attached: Attached, directory: &Directory) -> Medium {
     Medium { id: attached.identifier, file, name, ..Medium::default() }
 }
 
-/// The text of what Day One keeps beside Markdown, when there is no Markdown.
+/// The text of an entry that has no Markdown, from the rich text that Day One also keeps.
 fn plain(rich: Option<&str>) -> String {
     #[derive(Deserialize)]
     struct Rich {

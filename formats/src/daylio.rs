@@ -226,7 +226,7 @@ pub fn read_table(text: &[u8]) -> Result<Vec<Result<Item, Problem>>, Problem> {
         let cell = |column: Option<usize>| column.and_then(|column| row.get(column)).unwrap_or_default().trim();
         let entry_date: Date = cell(Some(day)).parse().map_err(|_| {
             let shown: String = cell(Some(day)).chars().take(60).collect();
-            Problem::new(record(), "format", format!("The date `{shown}` is none."))
+            Problem::new(record(), "format", format!("The date `{shown}` is invalid."))
         })?;
         let word = cell(Some(mood_column));
         let (title, note) = (cell(note_title), unmarked(cell(note)));

@@ -1,4 +1,4 @@
-//! Reads what was uploaded, whatever product it is from: finds out what it is, says which of its files have records, and reads them one
+//! Reads uploads of all supported products: detects the format, lists the files that have records, and reads them one
 //! file at a time. A record that cannot be read is a [`Problem`] in its place, so that the others are.
 
 use crate::record::{MoodRecord, Problem, Record};
@@ -184,14 +184,14 @@ fn units(format: Format, directory: &Directory) -> Vec<String> {
             names().filter(|name| *name == daylio::BACKUP || name.ends_with(".csv")).map(owned).take(1).collect()
         }
         Format::Journiv => names().filter(|name| *name == journiv::DATA).map(owned).collect(),
-        // One file a journal, beside the folders of media.
+        // One file per journal, next to the folders of media.
         Format::DayOne => names().filter(|name| name.ends_with(".json") && !name.contains('/')).map(owned).collect(),
         Format::Markdown => names().filter(|name| markdown::is_named(name)).map(owned).collect(),
         Format::Mindflow => Vec::new(),
     }
 }
 
-/// What systems lay beside files.
+/// What operating systems add to folders.
 fn is_of_a_system(name: &str) -> bool {
     name.split('/').any(|part| part == "__MACOSX" || part.starts_with('.'))
 }

@@ -90,7 +90,7 @@ pub fn read(file: &str, json: &[u8], directory: &Directory) -> Result<Vec<Result
 fn record(entry: Entry, journal: Option<String>, directory: &Directory) -> Result<Record, (&'static str, String)> {
     let entry_date: Date = entry.entry_date.parse().map_err(|_| {
         let shown: String = entry.entry_date.chars().take(60).collect();
-        ("format", format!("The date `{shown}` is none."))
+        ("format", format!("The date `{shown}` is invalid."))
     })?;
     let content = entry.content.unwrap_or_default();
     let media: Vec<_> = entry.media.into_iter().take(MEDIA_MAX).map(|file| medium(file, directory)).collect();

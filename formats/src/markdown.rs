@@ -113,7 +113,7 @@ fn day(file: &str, front: &FrontMatter) -> Result<(Date, Option<String>), Proble
     if let Some(text) = front.text(&["date", "entry_date", "created", "created_at"]) {
         return dated(&text).ok_or_else(|| {
             let message =
-                format!("The date `{}` is none: write it as 2024-05-31.", text.chars().take(60).collect::<String>());
+                format!("The date `{}` is invalid: write it as 2024-05-31.", text.chars().take(60).collect::<String>());
             Problem::new(file, "format", message)
         });
     }
@@ -233,18 +233,18 @@ fn path_of(target: &str) -> &str {
     }
 }
 
-/// `None` for what leads elsewhere than to a file beside it.
+/// `None` for what leads elsewhere than to a file of the archive.
 fn medium(path: &str, from: &str, directory: &Directory) -> Option<Medium> {
     let path = path.trim();
     if path.is_empty() || path.starts_with('#') || path.starts_with('/') || path.contains(':') || is_named(path) {
         return None;
     }
     let plain = percent_decoded(path);
-    let beside = resolved(from, &plain);
+    let relative = resolved(from, &plain);
     let name = plain.rsplit('/').next().unwrap_or(&plain).to_owned();
     let anywhere = || directory.named(&name).map(|file| file.name.clone());
-    let file = beside.clone().filter(|file| directory.file(file).is_some()).or_else(anywhere);
-    let id = fingerprint(&["file", file.as_deref().or(beside.as_deref()).unwrap_or(&plain)]);
+    let file = relative.clone().filter(|file| directory.file(file).is_some()).or_else(anywhere);
+    let id = fingerprint(&["file", file.as_deref().or(relative.as_deref()).unwrap_or(&plain)]);
     Some(Medium { id, file, name, ..Medium::default() })
 }
 

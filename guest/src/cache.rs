@@ -29,8 +29,8 @@ const BUCKET: &str = "cache";
 /// Of a value as JSON. A larger one is read each time: one look may find twenty, in an instance of 64 MiB.
 const VALUE_BYTES_MAX: usize = 512 * 1024;
 
-/// The store deletes no more together.
-const NAMES_AT_ONCE_MAX: usize = 100;
+/// The store deletes no more in one call.
+const NAMES_PER_CALL_MAX: usize = 100;
 
 /// Losing a generation costs one miss; this bounds the generations of inactive owners.
 const GENERATION: Duration = Duration::from_secs(24 * 60 * 60);
@@ -206,7 +206,7 @@ pub async fn forget(owner: &Owner, beginnings: &[String]) -> Result<u64, Error> 
             if names.is_empty() {
                 break;
             }
-            for names in names.chunks(NAMES_AT_ONCE_MAX) {
+            for names in names.chunks(NAMES_PER_CALL_MAX) {
                 forgotten += u64::from(bucket.delete(names.to_vec()).await?);
             }
         }

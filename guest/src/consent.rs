@@ -1,4 +1,4 @@
-//! Whether services outside of the platform may read what a user writes: what the user says, and for who has not said it the variable
+//! Whether services outside of the platform may read what a user writes: the user's own decision, or, without one, the variable
 //! `ai_consent`, the same for all components that have it.
 
 use crate::{

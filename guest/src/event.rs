@@ -47,7 +47,7 @@ impl From<BadEvent> for Failure {
     }
 }
 
-/// For calls that follow from the event: nobody's, under its correlation id.
+/// For calls that follow from the event: anonymous, under its correlation id.
 pub fn context(event: &Event) -> CallContext {
     CallContext {
         credential: Credential::Anonymous,

@@ -13,7 +13,7 @@ pub use wit::Holder;
 /// `rate-limited`: nothing was taken.
 pub async fn take(limit: &str, holder: Holder, cost: u64) -> Result<ReachedLimit, Error> {
     let standing = ask(limit, holder, cost).await.map_err(|error| match error {
-        // Whatever it is answered, the client does not hear of it.
+        // The client has left, so it gets no answer in any case.
         wit::Error::ClientGone => throttled(1, None),
         wit::Error::AccessDenied(reason) | wit::Error::Invalid(reason) => {
             Error::Internal(format!("rate limits: {reason}"))

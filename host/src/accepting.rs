@@ -1,5 +1,5 @@
-//! Takes connections from a listener, whatever goes wrong on the way. Where no connection can be taken, as without a free
-//! descriptor, a listener fails immediately each time: it is asked again after a pause, and that is logged once a minute.
+//! Accepts connections from a listener, and goes on after errors. If no connection can be accepted, for example without a free
+//! descriptor, a listener fails immediately each time: it is tried again after a pause, and that is logged once a minute.
 
 use mindflow_backends::clock;
 use std::{
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_that_left_holds_up_nobody_and_is_not_said() {
+    async fn a_client_that_left_holds_up_no_other_and_is_not_logged() {
         let aborted = 103;
         assert_eq!(after(1_000, aborted).await, (Duration::ZERO, String::new()));
     }

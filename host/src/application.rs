@@ -18,7 +18,7 @@ use std::{
     thread,
 };
 
-/// What a component hears of one that it calls before that is running.
+/// The error of a call to a component that is not running yet.
 const STARTING: &str = "the platform is still starting";
 
 /// A checked application.

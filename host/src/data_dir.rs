@@ -1,5 +1,5 @@
 //! The data directory: pictures, mails, events and the databases of all users are in it, so nothing in it is for another user of
-//! the machine. The process makes every file for its user alone, whatever its umask was; a directory that others can enter is
+//! the machine. The process makes every file for its user alone, regardless of its umask; a directory that others can enter is
 //! refused, unless an earlier version of the host has made it.
 
 use nix::{
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn the_group_of_a_server_that_runs_as_nobody_may_pass() {
+    fn the_group_of_an_unprivileged_server_may_pass() {
         if !geteuid().is_root() {
             eprintln!("skipped: only root can give a directory to a group");
             return;

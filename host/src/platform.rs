@@ -292,7 +292,7 @@ impl Platform {
             let state = match provider.status().state {
                 "open" => Err("its circuit is open: it failed repeatedly".to_owned().into()),
                 _ if provider.is_starved() => {
-                    Err("all its places are taken, and calls wait for one in vain".to_owned().into())
+                    Err("all its places are taken, and waiting calls get none".to_owned().into())
                 }
                 _ => Ok(()),
             };

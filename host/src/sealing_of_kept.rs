@@ -99,7 +99,7 @@ impl Log {
     }
 }
 
-/// The audit trail of before has hashes of what users wrote.
+/// The former audit trail has hashes of what users wrote.
 async fn is_rechained(trail: &dyn AuditLog, keeper: &Keeper, clock: &Clock) -> bool {
     let lines = AtomicU64::new(0);
     let progress = |records: u64| {

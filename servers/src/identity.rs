@@ -1,6 +1,6 @@
 //! PostgreSQL and PgBouncer refuse to run as root. In a container everything is root, so their programs then run in a user
 //! namespace in which they are `nobody` while the files stay root's. Where namespaces are blocked they run as `nobody` outright, and
-//! the directories they use change hands.
+//! own the directories that they use.
 
 use std::{
     ffi::CStr,
@@ -22,7 +22,7 @@ use rustix::{
 use crate::child::end_with_parent;
 
 /// `nobody` and `nogroup`, as every distribution numbers them.
-const NOBODY: u32 = 65_534;
+const UNPRIVILEGED: u32 = 65_534;
 
 /// As whom a server's programs run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,7 +31,8 @@ pub(crate) enum Identity {
     Own,
     /// As root outside and as `nobody` inside of a user namespace.
     Namespace,
-    Nobody,
+    /// As `nobody`.
+    Unprivileged,
 }
 
 // === impl Identity ===
@@ -43,8 +44,8 @@ impl Identity {
             return Self::Own;
         }
         // A cluster that was made as `nobody` stays so.
-        let handed_over = std::fs::metadata(data_dir).is_ok_and(|metadata| metadata.uid() == NOBODY);
-        if !handed_over && namespaces_work() { Self::Namespace } else { Self::Nobody }
+        let handed_over = std::fs::metadata(data_dir).is_ok_and(|metadata| metadata.uid() == UNPRIVILEGED);
+        if !handed_over && namespaces_work() { Self::Namespace } else { Self::Unprivileged }
     }
 
     /// Makes `command` run with this identity, and sends it `end` when this thread ends.
@@ -55,10 +56,10 @@ impl Identity {
             Self::Own => {}
             // SAFETY: between fork and exec, only system calls on constants are made.
             Self::Namespace => unsafe {
-                command.pre_exec(become_nobody_in_a_namespace);
+                command.pre_exec(become_unprivileged_in_a_namespace);
             },
-            Self::Nobody => {
-                command.uid(NOBODY).gid(NOBODY);
+            Self::Unprivileged => {
+                command.uid(UNPRIVILEGED).gid(UNPRIVILEGED);
             }
         }
         end_with_parent(command, end);
@@ -68,7 +69,7 @@ impl Identity {
     pub(crate) fn own(self, path: &Path) -> io::Result<()> {
         match self {
             Self::Own | Self::Namespace => Ok(()),
-            Self::Nobody => chown(path, Some(NOBODY), Some(NOBODY)),
+            Self::Unprivileged => chown(path, Some(UNPRIVILEGED), Some(UNPRIVILEGED)),
         }
     }
 
@@ -77,8 +78,8 @@ impl Identity {
     pub(crate) fn let_through(self, dir: &Path) -> io::Result<()> {
         match self {
             Self::Own | Self::Namespace => Ok(()),
-            Self::Nobody => {
-                chown(dir, None, Some(NOBODY))?;
+            Self::Unprivileged => {
+                chown(dir, None, Some(UNPRIVILEGED))?;
                 std::fs::set_permissions(dir, std::fs::Permissions::from_mode(0o710))
             }
         }
@@ -88,12 +89,12 @@ impl Identity {
     pub(crate) fn owner(self) -> u32 {
         match self {
             Self::Own | Self::Namespace => geteuid().as_raw(),
-            Self::Nobody => NOBODY,
+            Self::Unprivileged => UNPRIVILEGED,
         }
     }
 }
 
-fn become_nobody_in_a_namespace() -> io::Result<()> {
+fn become_unprivileged_in_a_namespace() -> io::Result<()> {
     // SAFETY: the process has one thread here, and a new user namespace shares no memory.
     unsafe { unshare_unsafe(UnshareFlags::NEWUSER)? };
     // gid_map may be written only after setgroups was given up.

@@ -1,6 +1,6 @@
 //! Passwords that a private server is started with.
 
-/// 256 bits, so that guessing is hopeless whatever a guess costs.
+/// 256 bits, so that guessing is hopeless at any cost of a guess.
 const BYTES: usize = 32;
 
 /// A new one, in hexadecimal.

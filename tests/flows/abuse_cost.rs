@@ -326,7 +326,7 @@ async fn large_answers_that_are_not_read_leave_memory_in_their_instance_for_the_
     // The heads have come, and the bodies stay where they are.
     let answers: Vec<_> = join_all(unread).await.into_iter().map(|answer| answer.expect("a head")).collect();
     assert!(answers.iter().all(|answer| answer.status() == 200));
-    honest.is_served(&platform, "beside unread answers").await;
+    honest.is_served(&platform, "while answers are unread").await;
     let dashboard = "{ me { displayName } recentEntries { title } tags { name } }";
     assert_eq!(honest.account.data(dashboard, json!({})).await["me"]["displayName"], "Ada");
     for answer in answers {

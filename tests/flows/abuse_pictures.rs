@@ -20,7 +20,7 @@ fn larger_than_it_says() -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pictures_that_unpack_to_more_than_the_codec_has_are_bad_input_and_close_it_to_nobody() {
+async fn pictures_that_unpack_to_more_than_the_codec_has_are_bad_input_and_close_it_to_no_user() {
     let platform = Platform::services().start().await;
     let (mallory, ada) = (platform.register().await, platform.register().await);
     let profile = with_profile_of(small_png(), UNPACKED);

@@ -43,7 +43,7 @@ async fn registering_answers_a_session_or_names_every_broken_field() {
     let mut again = body.clone();
     again["email"] = json!("ADA@example.org");
     http.post("/auth/register", &again).await.expect_problem(409, "conflict");
-    let wrong = json!({ "email": "nobody", "password": "short", "displayName": " " });
+    let wrong = json!({ "email": "no-address", "password": "short", "displayName": " " });
     let problem = http.post("/auth/register", &wrong).await.expect_problem(422, "invalid-input");
     let fields: Vec<&str> =
         problem["errors"].as_array().unwrap().iter().map(|error| error["field"].as_str().unwrap()).collect();
@@ -126,7 +126,7 @@ async fn a_login_does_not_reveal_whether_an_account_exists_and_five_failures_loc
     let ada = platform.register().await;
     for attempt in 1..=5 {
         let wrong = login(http, &ada.email, "wrong password").await;
-        let unknown = login(http, "nobody@example.org", "wrong password").await;
+        let unknown = login(http, "unknown@example.org", "wrong password").await;
         assert_eq!(bare(&wrong), bare(&unknown), "attempt {attempt}");
         wrong.expect_problem(401, "unauthenticated");
     }
@@ -134,7 +134,7 @@ async fn a_login_does_not_reveal_whether_an_account_exists_and_five_failures_loc
     locked.expect_problem(429, "rate-limited");
     let seconds: u32 = locked.header("retry-after").parse().unwrap();
     assert!((1..=900).contains(&seconds), "{seconds}");
-    assert_eq!(login(http, "nobody@example.org", "wrong password").await.status.as_u16(), 429);
+    assert_eq!(login(http, "unknown@example.org", "wrong password").await.status.as_u16(), 429);
     // The lock is the account's, not the session's: who is in stays in.
     assert_eq!(ada.data("{ __typename }", json!({})).await["__typename"], "Query");
     ada.get("/auth/sessions").await.expect(200);

@@ -91,7 +91,7 @@ async fn where_addresses_must_be_confirmed_an_account_can_do_nothing_else_before
     // The same token is good for everything now.
     ada.data(mindflow_tests::CREATE, write).await;
     assert_eq!(is_confirmed(&ada).await, true);
-    // Nothing is sent to who asks in vain.
+    // Refused requests send nothing.
     assert_eq!(ada.data(REQUEST, json!({})).await["requestEmailConfirmation"], true);
 }
 
@@ -126,7 +126,7 @@ async fn another_address_is_the_accounts_when_the_link_that_was_mailed_there_is_
     confirm(&platform, &server, &ada).await;
     let next = format!("next-{}", ada.email);
     for (new_email, password, field, rule, code) in [
-        ("nobody", PASSWORD, "newEmail", "format", "BAD_USER_INPUT"),
+        ("no-address", PASSWORD, "newEmail", "format", "BAD_USER_INPUT"),
         (&*next, "wrong password", "password", "wrong", "BAD_USER_INPUT"),
         (&*bob.email, PASSWORD, "newEmail", "taken", "CONFLICT"),
         (&*ada.email, PASSWORD, "newEmail", "taken", "CONFLICT"),

@@ -130,7 +130,7 @@ async fn a_reset_does_not_reveal_whether_an_account_exists_or_its_address_is_con
         shown.iter().all(|answer| *answer == (200, json!({ "data": { "requestPasswordReset": true } }))),
         "{shown:?}"
     );
-    assert_eq!(request(platform.http(), "nobody").await.error()["extensions"]["field"], "email");
+    assert_eq!(request(platform.http(), "no-address").await.error()["extensions"]["field"], "email");
 
     mail_about(&server, &ada.email, SUBJECT).await;
     // Bob got another mail that confirms his address, and gets one with a link to set the password after that.

@@ -106,6 +106,6 @@ async fn an_operator_ends_all_sessions_of_a_user() {
         session.get("/auth/sessions").await.expect_problem(401, "unauthenticated");
     }
     assert_eq!((sessions(&ada.login().await).await.len(), sessions(&bob).await.len()), (1, 1));
-    let unknown = platform.cli(&["users", "end-sessions", "nobody@example.org"]).await;
+    let unknown = platform.cli(&["users", "end-sessions", "unknown@example.org"]).await;
     assert!(unknown.code == Some(1) && unknown.stderr.contains("no account has the e-mail address"), "{unknown:?}");
 }

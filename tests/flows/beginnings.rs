@@ -32,8 +32,8 @@ async fn a_template_is_its_users_alone_and_has_a_name_of_its_own() {
     let changed = ada.data(UPDATE, json!({ "id": id, "input": { "name": "Morning", "content": "Dreamt:" } })).await;
     assert_eq!(changed["updateTemplate"], json!({ "name": "Morning", "content": "Dreamt:", "tags": [] }));
     for account in [&bob, &ada] {
-        let of_nobody = if account.id == bob.id { id.clone() } else { json!("x") };
-        assert_eq!(account.graphql(DELETE, json!({ "id": of_nobody })).await.error_code(), "NOT_FOUND");
+        let not_theirs = if account.id == bob.id { id.clone() } else { json!("x") };
+        assert_eq!(account.graphql(DELETE, json!({ "id": not_theirs })).await.error_code(), "NOT_FOUND");
     }
     assert_eq!(ada.data(DELETE, json!({ "id": id })).await["deleteTemplate"], true);
     assert_eq!(ada.graphql(UPDATE, json!({ "id": id, "input": { "name": "x" } })).await.error_code(), "NOT_FOUND");

@@ -36,7 +36,7 @@ async fn a_kept_answer_costs_one_read_of_redis_and_one_about_the_schema_none() {
     let platform = all_on_redis(Platform::services(), &redis.url()).start().await;
     let ada = platform.register().await;
     ada.write(json!({ "title": "First", "content": "One two." })).await;
-    // Beside the look at what the user has written nothing is asked for.
+    // Only the marks of the user's own writes are read.
     until_read(&redis, &ada, DASHBOARD, REQUESTS).await;
     until_read(&redis, &ada, "{ __typename }", 0).await;
     // And what changes is seen in the next answer.

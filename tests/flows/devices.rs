@@ -1,5 +1,5 @@
 //! Goal: a device that was away has what the server has after it asked what changed, whatever happened meanwhile, and its outbox replays
-//! safely. Method: a device of a few lines that keeps what pages say, beside other clients that write; the server's own lists in the end.
+//! safely. Method: a device of a few lines that keeps what pages say while other clients write; the server's own lists in the end.
 
 use crate::erasure_kit::PURGE;
 use mindflow_tests::{Account, Platform, eventually};

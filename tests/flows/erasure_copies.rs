@@ -47,7 +47,7 @@ async fn copies_replays_reconciliation_and_the_trail_hold_after_an_erasure_and_s
     let head = format!("{}:{}", noted["records"], noted["hash"].as_str().expect("a hash"));
     erase(&platform, &ada, (&bob, &purged)).await;
 
-    // The copy of before has ciphertext alone, and fits the log of now.
+    // The older copy has only ciphertext, and fits the current log.
     assert_eq!(files_with(&platform.data_dir(), WORD), Vec::<String>::new());
     let imported = answer(&platform.cli(&["archive", "import", "--json"]).await);
     assert_eq!((&imported["loaded"], &imported["already"]), (&json!(0), &json!(before)));

@@ -1,4 +1,4 @@
-//! What stories about erasures look at: every table, every file and every value, whoever keeps them.
+//! What stories about erasures look at: every table, file and value of every store.
 
 use mindflow_tests::{Account, Answer, Builder, PASSWORD, Platform, eventually};
 use serde_json::{Value, json};

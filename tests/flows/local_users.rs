@@ -1,5 +1,5 @@
 //! Goal: another user of the machine reads nothing of the platform and commands nothing. Method: hosts started with every umask
-//! open, a walk over what they made, directories that are open or another's, and a thread of the test that becomes `nobody`.
+//! open, a walk over what they made, directories that are open or another's, and a thread of the test that becomes another user.
 
 use crate::media::{small_png, upload};
 use crate::trouble_kit::{assert_says, refusal, start_refused};
@@ -13,21 +13,22 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
-const NOBODY: u32 = 65_534;
+/// `nobody`, as every distribution numbers it.
+const OTHER_USER: u32 = 65_534;
 
-/// Runs on a thread that is the user `nobody` from its start to its end.
-fn as_nobody<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    let nobody = std::thread::spawn(move || {
+/// Runs on a thread that is another user from its start to its end.
+fn as_another_user<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let thread = std::thread::spawn(move || {
         set_thread_groups(&[]).expect("no groups");
-        set_thread_gid(Gid::from_raw(NOBODY)).expect("its group");
-        set_thread_uid(Uid::from_raw(NOBODY)).expect("its user");
+        set_thread_gid(Gid::from_raw(OTHER_USER)).expect("its group");
+        set_thread_uid(Uid::from_raw(OTHER_USER)).expect("its user");
         work()
     });
-    nobody.join().expect("no panic")
+    thread.join().expect("no panic")
 }
 
 /// Whether the test can be another user.
-fn may_become_nobody() -> bool {
+fn may_become_another_user() -> bool {
     let may = geteuid().is_root();
     if !may {
         eprintln!("skipped: only root can become another user");
@@ -57,11 +58,11 @@ fn assert_closed(path: &Path) {
         // PostgreSQL's socket has a run bit, which means nothing for one.
         let owner = if kind.is_dir() || kind.is_socket() { 0o700 } else { 0o600 };
         // Where no user namespace can be made, PostgreSQL runs as `nobody`, and its group may pass.
-        let (as_nobody, group) =
-            (geteuid().is_root(), if kind.is_dir() && metadata.gid() == NOBODY { 0o010 } else { 0 });
+        let (as_another_user, group) =
+            (geteuid().is_root(), if kind.is_dir() && metadata.gid() == OTHER_USER { 0o010 } else { 0 });
         assert_eq!(mode & !(owner | group), 0, "{}: {mode:o}", path.display());
         let uid = metadata.uid();
-        assert!(uid == geteuid().as_raw() || (as_nobody && uid == NOBODY), "{}: {uid}", path.display());
+        assert!(uid == geteuid().as_raw() || (as_another_user && uid == OTHER_USER), "{}: {uid}", path.display());
     }
 }
 
@@ -105,8 +106,8 @@ async fn a_data_directory_that_others_can_enter_or_that_is_anothers_is_refused_w
         assert_eq!(walk(&data).len(), 1, "nothing was made in it");
     }
     set_mode(&data, 0o700);
-    if may_become_nobody() {
-        chown(&data, Some(NOBODY), None).expect("its owner");
+    if may_become_another_user() {
+        chown(&data, Some(OTHER_USER), None).expect("its owner");
         let line = start_refused(&platform).await;
         assert_says(&line, &[&data.display().to_string(), "belongs to another user (uid 65534)", "--data-dir"]);
         assert_says(&refusal(&platform, &["components", "list"]).await, &["belongs to another user (uid 65534)"]);
@@ -145,19 +146,19 @@ async fn in_a_data_directory_with_a_long_path_the_sockets_lie_in_closed_director
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_of_another_user_does_not_reach_the_control_socket_and_gets_no_answer_where_it_does() {
-    if !may_become_nobody() {
+    if !may_become_another_user() {
         return;
     }
     let platform = Platform::services().start().await;
     let socket = platform.data_dir().join("control.sock");
     let path = socket.clone();
-    let denied = as_nobody(move || UnixStream::connect(path).expect_err("it is closed").kind());
+    let denied = as_another_user(move || UnixStream::connect(path).expect_err("it is closed").kind());
     assert_eq!(denied, ErrorKind::PermissionDenied);
     // Everything on the way is opened.
     for (path, mode) in [(&platform.path("."), 0o755), (&platform.data_dir(), 0o755), (&socket, 0o666)] {
         set_mode(path, mode);
     }
-    let answer = as_nobody(move || {
+    let answer = as_another_user(move || {
         let mut stream = UnixStream::connect(socket).expect("it is open");
         let _ = stream.write_all(b"POST / HTTP/1.1\r\nhost: mindflow\r\ncontent-length: 12\r\n\r\n\"Components\"");
         let mut answer = Vec::new();
@@ -171,15 +172,15 @@ async fn a_process_of_another_user_does_not_reach_the_control_socket_and_gets_no
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_is_not_given_to_a_process_of_another_user() {
-    if !may_become_nobody() {
+    if !may_become_another_user() {
         return;
     }
     let platform = Platform::services().env("RUST_LOG", "off").prepare().await;
     let folder = tempfile::tempdir().expect("a folder");
-    chown(folder.path(), Some(NOBODY), None).expect("its owner");
+    chown(folder.path(), Some(OTHER_USER), None).expect("its owner");
     let false_socket = folder.path().join("socket");
     let path = false_socket.clone();
-    let listener = as_nobody(move || UnixListener::bind(path).expect("it listens"));
+    let listener = as_another_user(move || UnixListener::bind(path).expect("it listens"));
     fs::rename(&false_socket, platform.data_dir().join("control.sock")).expect("it takes the host's place");
     for command in [&["components", "list"][..], &["keys", "rotate"]] {
         let line = refusal(&platform, command).await;

@@ -1,4 +1,4 @@
-//! Goal: administrators see what runs and what flows, nobody else does, and no component looks that may not. Method: GraphQL, once and
+//! Goal: only administrators see what runs and what flows, and only components with the grant can ask for it. Method: GraphQL, once and
 //! live, while users write and a component is swapped; manifests with and without the grant.
 
 use crate::trouble_kit::{assert_says, component, grants, manifest, start_refused, swap};

@@ -51,7 +51,7 @@ async fn premium_writes_without_limit_and_no_longer_once_revoked() {
         ada.graphql(CREATE, json!({ "input": { "title": "E", "content": "c" } })).await.error_code(),
         "QUOTA_EXCEEDED"
     );
-    let unknown = platform.cli(&["users", "grant", "nobody@example.org", "premium"]).await;
+    let unknown = platform.cli(&["users", "grant", "unknown@example.org", "premium"]).await;
     assert_eq!((unknown.code, unknown.stderr.lines().count()), (Some(1), 1), "{unknown:?}");
 }
 

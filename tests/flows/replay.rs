@@ -198,7 +198,7 @@ async fn the_archive_is_exported_listed_and_imported() {
 async fn a_replay_with_contradictory_arguments_is_refused_in_one_line() {
     let platform = Platform::services().start().await;
     for (arguments, says) in [
-        (&["replay", "--consumer", "nobody"][..], "there is no consumer `nobody`; there are ai, "),
+        (&["replay", "--consumer", "unknown"][..], "there is no consumer `unknown`; there are ai, "),
         (&["replay", "--consumer", "query", "--from", "yesterday"], "--from: a time is written as in"),
         (
             &["replay", "--consumer", "query", "--from", "2026-11-02T00:00:00Z", "--to", "2026-11-01T00:00:00Z"],

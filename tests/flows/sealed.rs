@@ -1,4 +1,4 @@
-//! Goal: what users write is nowhere in the log, the audit trail or their copies in clear, and a database of before is brought there by the
+//! Goal: what users write is nowhere in the log, the audit trail or their copies in clear, and an older database is brought there by the
 //! next start. Method: the stores themselves, past every service; a log and a trail that are put back into their former state.
 
 use aws_lc_rs::digest::{SHA256, digest};

@@ -162,7 +162,7 @@ async fn uploads_have_room_until_the_limit_and_what_is_deleted_or_refused_gives_
     database.execute(left, &[&ada.id]).await.unwrap();
     assert_eq!(media_used(&ada).await, one + 1_000, "what may still be uploaded counts");
     database.execute("UPDATE media.files SET unattached_since = now() - interval '25 hours'", &[]).await.unwrap();
-    eventually("what nobody needs is given back", async || (media_used(&ada).await == 1_000).then_some(())).await;
+    eventually("unused space is given back", async || (media_used(&ada).await == 1_000).then_some(())).await;
     let rows: i64 = database.query_one("SELECT count(*) FROM media.uploads", &[]).await.unwrap().get(0);
     assert_eq!(rows, 1);
 }

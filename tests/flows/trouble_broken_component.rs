@@ -197,7 +197,7 @@ async fn a_host_is_not_ready_while_calls_wait_in_vain_for_a_component_whose_plac
         (answer.status == 503).then(|| answer.json()["checks"].clone())
     })
     .await;
-    let reason = "all its places are taken, and calls wait for one in vain";
+    let reason = "all its places are taken, and waiting calls get none";
     assert_eq!(checks["component:query"], json!({ "status": "failing", "reason": reason }));
     assert_eq!(platform.http().get("/health/live").await.status, 200);
     for call in calls {

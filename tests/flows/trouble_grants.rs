@@ -237,7 +237,7 @@ async fn a_running_component_gets_what_was_granted_and_is_denied_the_rest() {
         (&["change", "write", "SELECT pg_try_advisory_xact_lock(7883954000182931319)"], "AccessDenied"),
         (&["change", "write", "SELECT lo_create(0)"], "AccessDenied"),
         (&["limit", "login", "a-user"], "limit `login` is not granted to `greedy`"),
-        (&["limit", "crumbs", "nobody"], "RateLimited"),
+        (&["limit", "crumbs", "unknown-client"], "RateLimited"),
         (&["bucket", "sessions"], "AccessDenied"),
         (&["bucket", "nowhere"], "AccessDenied"),
         (&["container", "cellar"], "AccessDenied"),
@@ -276,8 +276,8 @@ async fn an_operators_mistake_is_one_line_and_code_1() {
     let platform = greedy(1).start().await;
     assert_says(&refusal(&platform, &["greedy", "the", "moon"]).await, &["greedy does not know"]);
     assert_says(
-        &refusal(&platform, &["users", "grant", "nobody@example.org", "premium"]).await,
-        &["nobody@example.org"],
+        &refusal(&platform, &["users", "grant", "unknown@example.org", "premium"]).await,
+        &["unknown@example.org"],
     );
     let ada = platform.register().await;
     let line = refusal(&platform, &["users", "grant", &ada.email, "emperor"]).await;

@@ -134,7 +134,7 @@ async fn a_second_ctrl_c_ends_a_host_that_is_still_stopping() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn commands_beside_a_host_that_starts_wait_for_it_and_all_of_them_succeed() {
+async fn commands_during_a_hosts_start_wait_for_it_and_all_of_them_succeed() {
     let platform = Platform::embedded().prepare().await;
     let commands = ["users", "dead-letters"].map(|word| tokio::spawn(run(command(&platform, &[word, "list"]))));
     let (host, address) = start(&platform).await;

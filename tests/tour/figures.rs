@@ -32,7 +32,7 @@ impl Figures {
             (DASHBOARD, "dashboard, requests/s", "… CPU a dashboard, µs"),
         ] {
             let (rate, cpu, refused) = read(server, &user, query).await;
-            rows.extend([(rate_row, beside(rate, refused)), (cpu_row, format!("{cpu:.0}"))]);
+            rows.extend([(rate_row, with_refusals(rate, refused)), (cpu_row, format!("{cpu:.0}"))]);
         }
         rows.extend(create(application, server).await);
         rows.push(("memory of the server, MiB", format!("{:.0}", usage::memory_mib(server))));
@@ -40,8 +40,8 @@ impl Figures {
     }
 }
 
-/// A rate, and how many more answers were no answers.
-fn beside(rate: f64, refused: u64) -> String {
+/// A rate, with the number of answers that were refused as unavailable.
+fn with_refusals(rate: f64, refused: u64) -> String {
     if refused == 0 { format!("{rate:.0}") } else { format!("{rate:.0} ({refused} unavailable)") }
 }
 
@@ -106,7 +106,7 @@ async fn create(application: &Application, server: u32) -> Vec<(&'static str, St
     let (rate_answered, _) = rate(CREATES, answered, Duration::ZERO);
     let (rate_settled, cpu) = rate(CREATES, begun.elapsed(), usage::cpu(server).saturating_sub(cpu));
     vec![
-        ("createJournalEntry, answers/s", beside(rate_answered, refused.into_inner())),
+        ("createJournalEntry, answers/s", with_refusals(rate_answered, refused.into_inner())),
         ("… delivered to query and analytics, entries/s", format!("{rate_settled:.0}")),
         ("… CPU an entry until then, µs", format!("{cpu:.0}")),
     ]

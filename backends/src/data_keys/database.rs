@@ -124,7 +124,7 @@ impl KeyStore for DatabaseKeys {
             }
             self.ask_waiting().await;
             drop(turn);
-            // There is none where the one that asked for this look was given up in the middle.
+            // The answer is missing if the task that made this query was dropped in the middle.
             if let Ok(answer) = answered.try_recv() {
                 return answer;
             }

@@ -1,5 +1,5 @@
-//! What the log had before there were keys, or has from a host of an earlier version, is sealed in the background: a batch a
-//! transaction, with the position that was reached, so that whoever does it next goes on there.
+//! Payloads that the log had before there were keys, or has from a host of an earlier version, are sealed in the background, a batch
+//! per transaction. Each transaction stores the position that it reached, and the next run goes on there.
 
 use mindflow_platform::data_keys::postgres::KEPT_UNDER;
 use mindflow_platform::data_keys::{About, Clear, DataKeys, Sealed, Subject};

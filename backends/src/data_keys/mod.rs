@@ -58,7 +58,7 @@ impl Default for Config {
     }
 }
 
-/// What a store of keys has for its host, beside what seals and opens.
+/// What a store of keys does for its host, in addition to sealing and opening.
 #[async_trait]
 pub trait Store: KeyStore {
     /// Which keys these are.

@@ -295,7 +295,7 @@ impl Queue for Virtual {
         lease_for: Duration,
         suspect: bool,
     ) -> Result<Vec<Leased>, QueueError> {
-        assert!(max >= 4, "there is room for all keys at once");
+        assert!(max >= 4, "there is room for all keys together");
         Ok(self.at_present(|stage| {
             let leases = stage.model.lease(u64::try_from(lease_for.as_millis()).unwrap(), suspect);
             let leased = leases.into_iter().map(|lease| {

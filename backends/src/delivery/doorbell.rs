@@ -72,7 +72,7 @@ impl Doorbell {
             return DoorbellError::Listen(error.into());
         }
         self.health.succeeded();
-        // Notifications of before the connection.
+        // Notifications that were sent before the connection.
         self.relay.notify_one();
         self.ring_dispatchers();
         loop {

@@ -60,7 +60,7 @@ impl Gauges {
 fn show(shown: &mut BTreeSet<String>, depths: &[Depth]) {
     depths.iter().for_each(meter::depth);
     let now: BTreeSet<_> = depths.iter().map(|depth| depth.subscription.clone()).collect();
-    // A subscription that ended has nothing waiting, rather than its last count for ever.
+    // A subscription that ended has nothing waiting, rather than its last count forever.
     for gone in shown.difference(&now) {
         let (ready, leased, dead, parked, oldest) = (0, 0, 0, 0, None);
         meter::depth(&Depth { subscription: gone.clone(), ready, leased, dead, parked, oldest });

@@ -342,7 +342,7 @@ proptest! {
             prop_assert_eq!(places.lock().waiting, calls.len());
             for (key, _) in &calls {
                 let has_its_part = count(&held, key) == key_max;
-                prop_assert!(has_its_part || places.taken() == places_max, "a place is free in vain");
+                prop_assert!(has_its_part || places.taken() == places_max, "a place is free while a call waits");
             }
         }
     }

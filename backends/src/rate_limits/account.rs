@@ -165,7 +165,7 @@ mod tests {
         let mut account = Account::default();
         assert_eq!(account.take(WINDOW, WINDOW, 0), Ok(WINDOW));
         assert_eq!(account.take(1, WINDOW, 0), Err(WINDOW));
-        // The store is back, and hears of it.
+        // The store is back, and gets the report.
         assert_eq!(account.take_shared(1, WINDOW, 0), Decision::Refused { debt: WINDOW, report: Some(WINDOW) });
         assert_eq!(account.take(0, WINDOW, 0), Ok(WINDOW), "nothing is given always");
     }

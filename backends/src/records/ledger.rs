@@ -1,5 +1,5 @@
 //! The ledger of disclosures: what carried a user's text outside, written before it is sent. It is in a database with the platform's write
-//! migrations, whatever the other records are on: users read theirs, and it goes with the accounts there.
+//! migrations, regardless of where the other records are: users read theirs, and it goes with the accounts there.
 
 use std::time::Duration;
 

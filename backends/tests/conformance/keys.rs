@@ -134,7 +134,7 @@ async fn anyone_can_prove_a_token_with_the_published_keys() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn replicas_that_start_at_once_share_one_key() {
+async fn replicas_that_start_together_share_one_key() {
     let bed = Bed::new().await;
     let keyrings = join_all((0..6).map(|_| bed.keyring())).await;
     assert_eq!(bed.store().load().await.unwrap().len(), 1);

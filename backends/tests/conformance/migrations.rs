@@ -72,7 +72,7 @@ async fn malformed_names_duplicates_and_transaction_commands_are_refused() {
     let cases: [(&str, &str, &str); 4] = [
         ("1_create_a.sql", "SELECT 1", "named NNNN_verb_noun.sql"),
         ("0001_create_other.sql", "SELECT 1", "number 0001 is taken by 0001_create_a.sql"),
-        ("0002_create_b.sql", "SELECT 1;\nCOMMIT;", ":2: COMMIT is the runner's own business"),
+        ("0002_create_b.sql", "SELECT 1;\nCOMMIT;", ":2: COMMIT is reserved for the runner"),
         ("0002_create_b.sql", "SELECT 1;\n\nSELECT 'x", ":3: a quote or comment never ends"),
     ];
     for (name, sql, said) in cases {
@@ -98,7 +98,7 @@ async fn replicas_that_start_together_apply_each_file_once() {
 }
 
 #[tokio::test]
-async fn roles_are_made_by_many_databases_of_one_server_at_once() {
+async fn roles_are_made_concurrently_by_many_databases_of_one_server() {
     let unique = format!("race{}", std::process::id());
     let names = components(&[&format!("{unique}a"), &format!("{unique}b")]);
     let empty = tempfile::tempdir().unwrap();

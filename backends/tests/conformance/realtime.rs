@@ -41,9 +41,9 @@ on_every_back_end! {
     nothing_of_before_is_heard,
     topics_are_apart,
     a_listener_resumes_after_its_cursor,
-    a_listener_resumes_a_topic_that_nobody_heard_meanwhile,
+    a_listener_resumes_a_topic_that_had_no_listener_meanwhile,
     a_topic_remembers_a_thousand_items,
-    a_listener_that_falls_behind_is_told,
+    a_listener_that_falls_behind_is_notified,
     a_wait_that_is_dropped_loses_nothing,
     many_publishers_are_heard_in_one_order,
     any_bytes_up_to_64_kib_are_carried,
@@ -92,7 +92,7 @@ async fn a_listener_resumes_after_its_cursor(realtime: &dyn Realtime) {
     assert_eq!(heard(&mut listener, 8).await, numbers(4..12));
 }
 
-async fn a_listener_resumes_a_topic_that_nobody_heard_meanwhile(realtime: &dyn Realtime) {
+async fn a_listener_resumes_a_topic_that_had_no_listener_meanwhile(realtime: &dyn Realtime) {
     let mut listener = realtime.subscribe("t", None).await.unwrap();
     publish(realtime, "t", 0..2).await;
     let cursor = next(&mut listener).await.unwrap().cursor;
@@ -111,7 +111,7 @@ async fn a_topic_remembers_a_thousand_items(realtime: &dyn Realtime) {
     assert_eq!(heard(&mut listener, 1).await, numbers(2_000..2_001));
 }
 
-async fn a_listener_that_falls_behind_is_told(realtime: &dyn Realtime) {
+async fn a_listener_that_falls_behind_is_notified(realtime: &dyn Realtime) {
     let mut slow = realtime.subscribe("t", None).await.unwrap();
     let mut quick = realtime.subscribe("t", None).await.unwrap();
     for number in 0..1_001 {

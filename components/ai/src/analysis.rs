@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn the_kinds_are_those_that_clients_are_told_of() {
+    fn the_kinds_are_those_that_clients_know() {
         assert_eq!(Kind::words(), mindflow_events::INSIGHT_KINDS);
     }
 

@@ -18,7 +18,7 @@ pub struct Entry {
     pub tags: Vec<String>,
     /// `YYYY-MM-DD`.
     pub entry_date: String,
-    /// When the event was made. [`crate::sharing`] knows of now.
+    /// As of the event. [`crate::sharing`] reads the current value.
     pub private: bool,
     /// By which its user knows this state.
     pub version: u32,

@@ -23,7 +23,7 @@ pub async fn handle(event: &Event, delivery: &Delivery) -> Result<(), Failure> {
     let Some(entry) = entry::wanted(event)? else {
         return Ok(());
     };
-    // Claude is not asked about an entry without text or a private one, whatever is set.
+    // Claude is not asked about an entry without text or a private one, with any settings.
     let stays = entry.private || !entry.has_text();
     let claude = if stays { Ok(None) } else { settings::read().await };
     let result = match claude {

@@ -34,7 +34,7 @@ on_each_server! {
     stories::figures_show_what_holds_now_on_the_users_own_clock,
     stories::many_random_events_give_the_figures_that_plain_rust_gives,
     stories::moods_are_counted_by_day_with_the_mean_of_what_was_analysed,
-    stories::nobody_sees_anothers_figures_even_when_asking_for_them,
+    stories::no_user_sees_anothers_figures_even_when_asking_for_them,
     stories::the_platforms_figures_are_the_services_to_read_and_count_everybody,
     stories::the_service_appends_and_can_neither_read_change_nor_remove_a_fact,
 }

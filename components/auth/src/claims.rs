@@ -34,7 +34,7 @@ impl<'a> Claims<'a> {
         Self::of(account.id, &account.email, &account.roles, &account.timezone, time, session_id, jti)
     }
 
-    /// Those of a proven token with the address, the roles and the time zone of now, in the same session and for the same time.
+    /// Those of a proven token with the current address, roles and time zone, in the same session and for the same time.
     pub fn renewed(
         caller: &'a Caller,
         (email, roles, timezone): (&'a str, &'a Roles, &'a str),

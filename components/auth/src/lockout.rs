@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fifth_failure_is_told_as_one_and_locks_the_account() {
+    fn the_fifth_failure_is_reported_as_one_and_locks_the_account() {
         assert_eq!(after_failure(5), AfterFailure::RefuseAndLock);
         assert_eq!(
             state(Some(b"5"), Some(&lock_value(lock_until(0))), MINUTE_US),

@@ -89,7 +89,7 @@ pub async fn hash(context: &CallContext, password: &str, cost: u32) -> Result<St
 pub struct Hashed {
     /// bcrypt's text form.
     pub text: String,
-    /// Whether it is of the password's one form. A hash of before is of that or of the text as it was typed, and nothing says which.
+    /// Whether it is of the normalised password. An older hash is of that or of the text as it was typed, and is not marked.
     pub formed: bool,
 }
 
@@ -103,11 +103,11 @@ pub struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    /// What is compared with the hash. One comparison decides, whatever was typed: with hashes of before the two texts take turns, first the one
-    /// that was typed, as it was when the hash was made, so that the right password opens the account by the second attempt from any keyboard.
+    /// What is compared with the hash. There is one comparison in any case: for older hashes the two texts alternate, first the one that was
+    /// typed, as when the hash was made, so that the right password opens the account at the second attempt at the latest, from any keyboard.
     fn text(&self) -> Cow<'_, str> {
-        let is_of_before = self.stored.as_ref().is_some_and(|stored| !stored.formed);
-        if is_of_before && self.failed_before.is_multiple_of(2) {
+        let is_older = self.stored.as_ref().is_some_and(|stored| !stored.formed);
+        if is_older && self.failed_before.is_multiple_of(2) {
             self.password.into()
         } else {
             text::password(self.password)

@@ -205,8 +205,8 @@ mod tests {
     }
 
     #[test]
-    fn all_broken_rules_of_a_registration_are_told_together() {
-        let errors = registration("nobody", "short", "   ").unwrap_err();
+    fn all_broken_rules_of_a_registration_are_reported_together() {
+        let errors = registration("no-address", "short", "   ").unwrap_err();
         assert_eq!(fields(&errors), ["email", "password", "displayName"]);
     }
 
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_broken_rule_is_told() {
+    fn only_the_broken_rule_is_reported() {
         let errors = registration("ann@example.org", "short", "Ann").unwrap_err();
         assert_eq!(fields(&errors), ["password"]);
         assert!(errors[0].message.contains("8 to 72 bytes"), "{}", errors[0].message);

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_created_entry_is_told_whole() {
+    fn a_created_entry_is_announced_whole() {
         let (event, payload) = made(|events| events.entry_created(&sample(), true));
         assert_eq!(payload, entry_payload());
         assert_eq!(
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn an_updated_entry_is_told_whole_with_the_reason() {
+    fn an_updated_entry_is_announced_whole_with_the_reason() {
         let moodless = Stored { entry: Entry { mood: None, ..entry() }, ..sample() };
         for (reason, name) in
             [(Reason::Edited, "edited"), (Reason::Restored, "restored"), (Reason::Reanalyze, "reanalyze")]
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deleted_entry_is_told_by_its_id_alone() {
+    fn a_deleted_entry_is_announced_by_its_id_alone() {
         let (event, payload) = made(|events| events.entry_deleted(Uuid::from_u128(1), 1_795_400_000_000_000, 3, 5));
         assert_eq!(
             payload,
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_purged_entry_is_told_by_ids_and_times_alone() {
+    fn a_purged_entry_is_announced_by_ids_and_times_alone() {
         let (event, payload) = made(|events| events.entry_purged(&sample(), Uuid::from_u128(9), 1_795_400_000_000_000));
         assert_eq!(
             payload,

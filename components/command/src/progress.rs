@@ -1,8 +1,8 @@
 //! How far a device is in the changes of its user's things: what its cursor says, and whether what follows is still complete.
 //!
 //! Each change has a position, by a counter of the user's that only rises with what is committed (`migrations/write/0035`). Of a thing there
-//! is its last change alone, so a thing that changes while a device reads comes once more, further on. What is gone is kept as a
-//! tombstone for a while. A device that begins needs none of the tombstones of before, so a first reading takes as long as it likes.
+//! is its last change only, so a thing that changes while a device reads comes again, further on. What was removed is kept as a
+//! tombstone for a while. A device that begins needs no earlier tombstones, so a first synchronisation may take any time.
 
 use mindflow_guest::call::Error;
 use mindflow_guest::failure::invalid;
@@ -48,15 +48,15 @@ impl Progress {
         Some(Self { user_id: Uuid::try_parse(id).ok()?, position: number(position)?, began: number(began)? })
     }
 
-    /// As the user's cursor says it. One of another user's changes is none.
+    /// As the user's cursor says it. One of another user's changes is refused.
     pub fn of(cursor: &str, user_id: Uuid) -> Result<Self, Error> {
         Self::decode(cursor)
             .filter(|progress| progress.user_id == user_id)
             .ok_or_else(|| invalid("cursor", Format::Cursor, "This is not a cursor of your changes."))
     }
 
-    /// Whether all that the device does not know yet is still there. After a database was restored from a copy of before, the device may
-    /// know changes that have never been.
+    /// Whether all that the device does not know yet is still there. After a database was restored from an older copy, the device may
+    /// know changes that the database does not have.
     fn is_complete(self, kept: Kept) -> bool {
         self.position.max(self.began) >= kept.forgotten && self.position.max(self.began) <= kept.counter
     }

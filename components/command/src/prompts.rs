@@ -63,7 +63,7 @@ const fn prompt(id: &'static str, theme: &'static str, text: &'static str) -> Pr
 /// The questions of a day, of one theme or of all.
 ///
 /// # Errors
-/// `invalid` for a number that is none of a list, and for a theme that there is not.
+/// `invalid` for a number of items that is out of range, and for an unknown theme.
 pub fn of_day(today: Date, first: u32, theme: Option<&str>) -> Result<Vec<Prompt>, Error> {
     if !(1..=PAGE_MAX).contains(&first) {
         return Err(invalid("first", Rule::range(1, PAGE_MAX), format!("Ask for 1 to {PAGE_MAX} items.")));

@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_tag_is_told_with_what_is_used_and_what_helps() {
+    fn a_refused_tag_is_reported_with_what_is_used_and_what_helps() {
         let said = |used, more| match no_room_for_tags(used, more, 3) {
             Error::QuotaExceeded(full) => (full.used, full.limit, full.message),
             other => panic!("{other:?}"),

@@ -315,7 +315,7 @@ fn title(text: &str, of_draft: bool) -> Result<String, Broken> {
     legible(&text, TITLE_CHARS_MAX).map(|()| text)
 }
 
-/// The error for an id that another entry has, whoever's it is and whatever has become of it: the same as for any text that is none.
+/// The error for an id that another entry has, of any user and in any state: the same as for any text that is no id.
 pub fn unusable_id() -> Error {
     invalid("id", Format::Uuid, NO_ENTRY_ID)
 }

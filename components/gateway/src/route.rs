@@ -84,7 +84,7 @@ impl Route {
 }
 
 /// # Errors
-/// 404 for a path that there is not, 405 for a method that the path does not have.
+/// 404 for an unknown path, 405 for a method that the path does not have.
 pub fn find(method: &Method, path: &str) -> Result<Route, Failure> {
     let Some(route) = Route::of_path(path) else {
         return Err(Failure::new(Kind::NotFound, format!("There is nothing at {path}.")));

@@ -1,6 +1,6 @@
 //! The caller of a request. The access token is proven once a request, only when something needs it, and concurrent resolvers share
-//! the proof; a change of the caller's account within the request has what follows prove it once more. Calls that follow from it are
-//! made with the roles and the time zone of now: where the token has others, the proof brings one that has them.
+//! the proof; a change of the caller's account within the request causes the rest of the request to prove it again. Calls that follow are
+//! made with the current roles and time zone: if the token has others, the proof returns one that has them.
 
 pub mod watch;
 
@@ -32,7 +32,7 @@ pub struct Viewer {
     /// Why no caller is proven, without a token.
     refusal: Option<&'static str>,
     proof: Rc<RefCell<Proof>>,
-    /// A token with the caller's roles and time zone of now, if the presented one has others. Set by the proof.
+    /// A token with the caller's current roles and time zone, if the presented one has others. Set by the proof.
     renewed: Rc<RefCell<Option<String>>>,
     asked: Rc<Cell<Asked>>,
     own: Rc<OwnWrites>,
@@ -83,8 +83,8 @@ impl Viewer {
         context
     }
 
-    /// The account has been changed in this request. What is asked after that proves the token once more, and so is done with the roles
-    /// and in the time zone of then. Where nothing follows, nothing is called.
+    /// The account has been changed in this request. Later fields prove the token again, and so use the new roles
+    /// and time zone. If nothing follows, nothing is called.
     pub fn renew(&self) {
         *self.proof.borrow_mut() =
             prove(self.context.clone(), self.refusal, &self.renewed, &self.own, &self.reads_nothing);
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_proven_without_a_token() {
+    fn no_caller_is_proven_without_a_token() {
         for presented in [Presented::Nothing, Presented::Malformed] {
             let viewer = Viewer::new(presented, "c".into(), None);
             assert!(matches!(block_on(viewer.caller()), Err(Error::Unauthenticated(_))));

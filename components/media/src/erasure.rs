@@ -38,7 +38,7 @@ async fn of_user(user_id: Uuid) -> Result<erasing::Counts, Error> {
             files::forget(*id).await?;
         }
         forgotten += store::erase(user_id, ids.clone()).await?;
-        if ids.len() < store::TAKEN_AT_ONCE {
+        if ids.len() < store::TAKEN_PER_TRANSACTION {
             break;
         }
     }

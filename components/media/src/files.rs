@@ -10,7 +10,7 @@ use uuid::Uuid;
 /// As the manifest names it.
 const CONTAINER: &str = "media";
 /// The largest piece.
-const LISTED_AT_ONCE: u32 = 1_000;
+const LISTED_PER_CALL: u32 = 1_000;
 /// Where the codec finds what came; gone as soon as it has read it.
 pub const UPLOADS: &str = "uploads";
 
@@ -62,7 +62,7 @@ pub async fn forget(id: Uuid) -> Result<(), Error> {
 
 /// A page of what there is, in the order of keys.
 pub async fn list(after: Option<String>) -> Result<Vec<Info>, Error> {
-    Ok(blob::list(CONTAINER.to_owned(), String::new(), after, LISTED_AT_ONCE).await?)
+    Ok(blob::list(CONTAINER.to_owned(), String::new(), after, LISTED_PER_CALL).await?)
 }
 
 pub async fn remove(keys: Vec<String>) -> Result<(), Error> {

@@ -29,7 +29,7 @@ pub async fn collect(now_us: i64) -> Result<(), Error> {
         for id in &taken {
             files::forget(*id).await?;
         }
-        if taken.len() < store::TAKEN_AT_ONCE {
+        if taken.len() < store::TAKEN_PER_TRANSACTION {
             return Ok(());
         }
     }

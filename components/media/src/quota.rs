@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refused_upload_is_told_with_what_is_used_and_what_helps() {
+    fn a_refused_upload_is_reported_with_what_is_used_and_what_helps() {
         let Error::QuotaExceeded(full) = no_room(3 << 20, 1_500_000, 4 << 20) else { panic!("a quota") };
         assert_eq!((full.quota.as_str(), full.used, full.limit), ("mediaBytes", 3 << 20, 4 << 20));
         let said = "Your files take 3.0 MiB of 4.0 MiB, with their smaller sizes, and there is no room for 1.4 MiB more: \

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_has_the_file_is_told_so() {
+    fn a_client_that_has_the_file_gets_not_modified() {
         assert_eq!(planned(&Method::GET, &[("if-none-match", "\"abc\"")]), Plan::NotModified);
         assert_eq!(planned(&Method::GET, &[("if-none-match", "\"abc\""), ("range", "bytes=0-1")]), Plan::NotModified);
         assert_eq!(planned(&Method::GET, &[("if-none-match", "\"other\"")]), Plan::Whole);

@@ -56,7 +56,7 @@ const NOTE_ATTACHED: &str = "UPDATE media.files SET unattached_since = NULL
 const NOTE_UNATTACHED: &str = "UPDATE media.files file SET unattached_since = $1::timestamptz
     WHERE unattached_since IS NULL AND NOT EXISTS (SELECT FROM media.attached WHERE file_id = file.id)";
 /// Rows per transaction, so that it stays short.
-pub const TAKEN_AT_ONCE: usize = 100;
+pub const TAKEN_PER_TRANSACTION: usize = 100;
 /// One that is being held is left alone.
 const TAKE_ORPHANS: &str = "DELETE FROM media.files WHERE id IN (
         SELECT id FROM media.files file
@@ -264,7 +264,7 @@ pub async fn note_attachments(now_us: i64) -> Result<(), Error> {
 /// Deletes the rows of some files that have been without an entry since before then.
 pub async fn take_orphans(before_us: i64) -> Result<Vec<Uuid>, Error> {
     sql::transaction(DATABASE, &Identity::Service, async |tx| {
-        let taken = tx.query(TAKE_ORPHANS, params![Time(before_us), TAKEN_AT_ONCE as u64]).await?;
+        let taken = tx.query(TAKE_ORPHANS, params![Time(before_us), TAKEN_PER_TRANSACTION as u64]).await?;
         Ok(ids_of(&taken)?)
     })
     .await
@@ -277,7 +277,7 @@ pub async fn known(ids: Vec<Uuid>) -> Result<Vec<Uuid>, Error> {
 
 /// Some of the user's files, also those that are being uploaded.
 pub async fn some_of_user(user_id: Uuid) -> Result<Vec<Uuid>, Error> {
-    let asked = params![user_id, TAKEN_AT_ONCE as u64];
+    let asked = params![user_id, TAKEN_PER_TRANSACTION as u64];
     Ok(ids_of(&sql::query(DATABASE, Identity::Service, SOME_OF_USER, asked).await?)?)
 }
 

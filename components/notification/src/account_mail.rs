@@ -1,5 +1,5 @@
 //! Mails with a link that proves an address. The auth service makes the link when the mail is sent, and knows whom it goes to: events
-//! and this service's tables have neither. They are sent whatever the user's preferences are, and at any hour: someone waits for them.
+//! and this service's tables have neither. They are sent regardless of the user's preferences, at any hour, because the user waits for them.
 
 use crate::{
     compose::{self, Leaving, Linked},
@@ -27,8 +27,8 @@ pub async fn handle(event: &events::Event) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Sends the mail of that id, unless it has no one to go to any more. Answers whether it was sent. A host that dies before that is
-/// written down sends it again, with another link: that of the first is no good then.
+/// Sends the mail of that id, unless it has no receiver any more. Returns whether it was sent. If a host dies before that is
+/// recorded, it is sent again with another link, which invalidates the first one.
 pub async fn send(event: &events::Event, mail_id: Uuid, message_id: Uuid) -> Result<bool, Failure> {
     let context = event::context(event);
     let Some(prepared) = account_mails::prepare(context.clone(), mail_id.to_string()).await? else {

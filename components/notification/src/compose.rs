@@ -91,7 +91,7 @@ pub fn has_push(event_type: &str) -> bool {
     Kind::of(event_type) == Some(Kind::AIInsightsGenerated)
 }
 
-/// Whether the mail is about the safety of the account: it goes out whatever the user wants, and at any hour.
+/// Whether the mail is about the safety of the account: it is sent regardless of the preferences, at any hour.
 pub fn is_about_safety(event_type: &str) -> bool {
     matches!(Kind::of(event_type), Some(Kind::CredentialsChanged | Kind::UserRegistered))
 }

@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_token_is_nobodys() {
+    fn what_is_no_token_belongs_to_no_user() {
         let short = URL_SAFE_NO_PAD.encode(Uuid::from_u128(1).as_bytes());
         for wrong in ["", "x", "!!!!", short.as_str(), &"A".repeat(1000)] {
             assert_eq!(user_of(b"key", wrong), None, "{wrong}");

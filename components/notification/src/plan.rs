@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Older events come from a replay of the archive: they build the tables and notify no one.
+/// Older events come from a replay of the archive: they build the tables and send no notifications.
 const NEWS_AGE_MAX_US: i64 = 24 * 3_600 * 1_000_000;
 /// Sends that may wait for one webhook or browser: more than a user does by hand in an hour, and little to go through.
 pub const WAITING_MAX: u32 = 500;

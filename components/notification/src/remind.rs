@@ -23,7 +23,7 @@ pub const SCHEDULE: &str = "remind";
 /// Later than this, as after a pause of the platform or in another time zone, it is no reminder any more.
 const LATE_MAX_US: i64 = 60 * 60 * 1_000_000;
 /// Reminders per transaction, so that it stays short.
-const AT_ONCE: u64 = 100;
+const REMINDERS_PER_TRANSACTION: u64 = 100;
 
 const DUE: &str =
     "SELECT r.id, r.user_id, r.weekdays, r.time, r.channel, r.due_at, coalesce(u.timezone, 'UTC') AS timezone
@@ -54,7 +54,7 @@ pub async fn run() -> Result<(), Error> {
         CallContext { credential: Credential::Anonymous, correlation_id, traceparent: None, deadline_ms: None };
     loop {
         let planned = sql::transaction(DATABASE, &Identity::Service, async |tx| some(tx, &context, now).await).await?;
-        if planned < AT_ONCE {
+        if planned < REMINDERS_PER_TRANSACTION {
             return Ok(());
         }
     }
@@ -63,7 +63,7 @@ pub async fn run() -> Result<(), Error> {
 /// One transaction; how many there were.
 async fn some(tx: &Tx, context: &CallContext, now: Timestamp) -> Result<u64, Abort> {
     let now_us = now.as_microsecond();
-    let rows = tx.query(DUE, params![Time(now_us), AT_ONCE]).await?;
+    let rows = tx.query(DUE, params![Time(now_us), REMINDERS_PER_TRANSACTION]).await?;
     let due = rows.map(|row| read(&row, now))?;
     for reminder in &due {
         if is_in_time(reminder, now_us) && !has_written(tx, reminder).await? {

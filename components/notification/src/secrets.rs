@@ -11,7 +11,7 @@ use mindflow_guest::{
 use uuid::Uuid;
 
 /// Rows of a transaction, so that it stays short.
-const SEALED_AT_ONCE: u32 = 100;
+const SEALED_PER_TRANSACTION: u32 = 100;
 
 const UNSEALED: &str =
     "SELECT id, secret FROM notification.webhooks WHERE secret IS NOT NULL ORDER BY id LIMIT $1::bigint";
@@ -63,7 +63,7 @@ pub async fn seal(webhook: Uuid, secret: &str) -> Result<Vec<u8>, Error> {
 /// Seals what earlier builds have left in the clear. Cut off, it goes on where it was.
 pub async fn seal_all() -> Result<(), Error> {
     loop {
-        let rows = sql::query(DATABASE, Identity::Service, UNSEALED, params![SEALED_AT_ONCE]).await?;
+        let rows = sql::query(DATABASE, Identity::Service, UNSEALED, params![SEALED_PER_TRANSACTION]).await?;
         if rows.is_empty() {
             return Ok(());
         }

@@ -80,7 +80,7 @@ const SETTLE: &str = "UPDATE notification.sends
 /// Far longer than events are news, so that nothing that is forgotten can be planned again.
 const KEPT_US: i64 = 90 * 24 * 3_600 * 1_000_000;
 /// Rows per transaction, so that it stays short.
-const FORGOTTEN_AT_ONCE: u64 = 1_000;
+const FORGOTTEN_PER_TRANSACTION: u64 = 1_000;
 const FORGET_OLD: &str = "DELETE FROM notification.sends WHERE id IN (
         SELECT id FROM notification.sends WHERE settled_at < $1::timestamptz ORDER BY settled_at LIMIT $2::bigint
     )";
@@ -239,8 +239,9 @@ pub async fn settle(
 pub async fn forget_old(now_us: i64) -> Result<(), call::Error> {
     let before = Time(now_us.saturating_sub(KEPT_US));
     loop {
-        let forget = async |tx: &sql::Tx| Ok(tx.execute(FORGET_OLD, params![before, FORGOTTEN_AT_ONCE]).await?);
-        if sql::transaction(DATABASE, &Identity::Service, forget).await? < FORGOTTEN_AT_ONCE {
+        let forget =
+            async |tx: &sql::Tx| Ok(tx.execute(FORGET_OLD, params![before, FORGOTTEN_PER_TRANSACTION]).await?);
+        if sql::transaction(DATABASE, &Identity::Service, forget).await? < FORGOTTEN_PER_TRANSACTION {
             return Ok(());
         }
     }

@@ -1,5 +1,5 @@
 //! What there is of a user goes: exports, what was brought for imports, and what is written down of both. Of an entry those exports go
-//! that may have it. What is brought for an import stays its day, whatever entries it has made.
+//! that may have it. Uploads for an import stay for their day, regardless of the entries that came from them.
 //!
 //! Jobs end before their files go, so that a stretch that is under way takes back what it has written; and files before their rows, so
 //! that an erasure that is cut short finds by the rows what is left.
@@ -21,7 +21,7 @@ const SERVICE: &str = "portability";
 const EXPORTS: &str = "exports";
 const UPLOADS: &str = "uploads";
 /// Jobs or uploads whose files go before their rows do.
-const TAKEN_AT_ONCE: usize = 100;
+const TAKEN_PER_BATCH: usize = 100;
 
 /// `$1` user, `$2` entry or null, `$3` now. Of an entry: what was begun before it was deleted, since later ones have no deleted entry.
 const END: &str = "UPDATE portability.jobs SET status = CASE status WHEN 'READY' THEN 'EXPIRED' ELSE 'CANCELLED' END,
@@ -64,7 +64,7 @@ async fn end_exports(erasure: Erasure) -> Result<u64, Error> {
 
 /// Removes the files of the latest exports that are over, and answers these.
 async fn forget_ended(user_id: Uuid) -> Result<Vec<Uuid>, Error> {
-    let rows = sql::query(DATABASE, Identity::Service, ENDED, params![user_id, TAKEN_AT_ONCE as u64]).await?;
+    let rows = sql::query(DATABASE, Identity::Service, ENDED, params![user_id, TAKEN_PER_BATCH as u64]).await?;
     let ended: Vec<(Uuid, u32)> = rows.map(|row| Ok::<_, RowError>((row.get("id")?, row.get("parts")?)))?;
     for (job, parts) in &ended {
         // One that was under way may have made a part more than is written down.
@@ -76,7 +76,7 @@ async fn forget_ended(user_id: Uuid) -> Result<Vec<Uuid>, Error> {
 async fn of_user(user_id: Uuid) -> Result<erasing::Counts, Error> {
     loop {
         let jobs = forget_ended(user_id).await?;
-        let is_last = jobs.len() < TAKEN_AT_ONCE;
+        let is_last = jobs.len() < TAKEN_PER_BATCH;
         sql::transaction(DATABASE, &Identity::Service, async |tx| {
             tx.execute(FORGET_JOBS, params![jobs.clone()]).await?;
             Ok(())
@@ -88,14 +88,15 @@ async fn of_user(user_id: Uuid) -> Result<erasing::Counts, Error> {
     }
     let mut uploads = 0;
     loop {
-        let rows = sql::query(DATABASE, Identity::Service, UPLOADS_OF, params![user_id, TAKEN_AT_ONCE as u64]).await?;
+        let rows =
+            sql::query(DATABASE, Identity::Service, UPLOADS_OF, params![user_id, TAKEN_PER_BATCH as u64]).await?;
         let found: Vec<Uuid> = rows.map(|row| row.get("id"))?;
         for upload in &found {
             files::forget_pieces(*upload, &store::pieces(*upload, user_id).await?).await?;
             store::forget_upload(*upload).await?;
             uploads += 1;
         }
-        if found.len() < TAKEN_AT_ONCE {
+        if found.len() < TAKEN_PER_BATCH {
             break;
         }
     }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 const OWN: &str = "portability";
 const MEDIA: &str = "media";
 /// Keys that are deleted in one call.
-const DELETED_AT_ONCE: usize = 1_000;
+const DELETED_PER_CALL: usize = 1_000;
 
 pub const DISPLAY: &str = "display";
 pub const ORIGINAL: &str = "original";
@@ -60,7 +60,7 @@ pub async fn get_directory(job: Uuid, number: u32) -> Result<Download, Error> {
 /// Removes an export.
 pub async fn forget_export(job: Uuid, parts: u32) -> Result<(), Error> {
     let keys: Vec<String> = (0..=parts).flat_map(|number| [part(job, number), directory(job, number)]).collect();
-    for keys in keys.chunks(DELETED_AT_ONCE) {
+    for keys in keys.chunks(DELETED_PER_CALL) {
         blob::delete(OWN.to_owned(), keys.to_vec()).await?;
     }
     Ok(())
@@ -72,7 +72,7 @@ pub async fn put_piece(upload: Uuid, piece: Uuid, bytes_max: u64) -> Result<Uplo
 
 pub async fn forget_pieces(upload: Uuid, pieces: &[UploadedPiece]) -> Result<(), Error> {
     let keys: Vec<String> = pieces.iter().map(|piece| uploaded(upload, piece.id)).collect();
-    for keys in keys.chunks(DELETED_AT_ONCE) {
+    for keys in keys.chunks(DELETED_PER_CALL) {
         blob::delete(OWN.to_owned(), keys.to_vec()).await?;
     }
     Ok(())

@@ -34,7 +34,7 @@ impl Route {
 }
 
 /// # Errors
-/// 404 for a path that there is not, 405 for a method that the path does not have.
+/// 404 for an unknown path, 405 for a method that the path does not have.
 pub fn find(method: &Method, path: &str) -> Result<Route, Failure> {
     let route =
         Route::of_path(path).ok_or_else(|| Failure::new(Kind::NotFound, "There is no such upload or export."))?;

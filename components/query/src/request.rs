@@ -274,7 +274,7 @@ pub mod tests {
     }
 
     #[test]
-    fn everything_that_is_wrong_is_told_at_once() {
+    fn everything_that_is_wrong_is_reported_together() {
         let filter = Filter { from_date: Some("yesterday".into()), text: Some("x".repeat(201)), ..no_filter() };
         let error = entries(&filter, None, &PageRequest { first: 0, after: Some("!".into()) }).unwrap_err();
         assert_eq!(fields(error), ["text", "from", "first", "after"]);

@@ -34,7 +34,7 @@ pub fn change(event: &Event) -> Result<Option<Change>, BadEvent> {
     }))
 }
 
-/// Events of before may have text in any form.
+/// Older events may have text in any form.
 fn document(mut entry: Entry, version: u64) -> Document {
     entry.title = text::into_nfc(entry.title);
     entry.content = text::into_nfc(entry.content);

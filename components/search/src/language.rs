@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_language_of_entries_is_told_short_ones_included() {
+    fn the_language_of_entries_is_recognised_short_ones_included() {
         for (text, code) in [
             ("We went for a walk by the river and it was good.", "en"),
             ("Die Häuser am Meer waren schön.", "de"),

@@ -167,7 +167,7 @@ mod tests {
         }
         tags.dedup();
         assert_eq!(tags.len(), 3);
-        // A form that there is not is passed over.
+        // An encoding that does not exist is skipped.
         for (accepted, bytes) in [("gzip", &b"worker"[..]), ("gzip, br;q=0.5", b"worker in br"), ("", b"worker")] {
             assert_eq!(body(&get("/worker.js", &[("accept-encoding", accepted)]).unwrap()), bytes, "{accepted}");
         }

@@ -1,5 +1,5 @@
-//! What there is before the client is built: a page that says so and becomes the client when it is there, and the way to the pages of links in
-//! mails, which need no client.
+//! The answers before the client is built: a page that says so and reloads as the client when that is ready, and redirects to the pages of
+//! links in mails, which need no client.
 
 use crate::asked::{check_method, is_navigation, nothing};
 use http::StatusCode;

@@ -1,5 +1,5 @@
 //! Reads archives of strangers. The directory is parsed by `rc-zip`; what it says is believed only as far as it is checked: names lead
-//! nowhere but into the archive, files lie beside each other, and a file unpacks to what it announces and not to more. Nothing is
+//! nowhere but into the archive, files do not overlap, and a file unpacks to what it announces and not to more. Nothing is
 //! ever written under a name from an archive.
 
 use super::layout::{DEFLATED, ENCRYPTED, LOCAL_HEADER, LOCAL_HEADER_BYTES};
@@ -145,7 +145,7 @@ impl Directory {
                 }
             }
         }
-        beside_each_other(places, source.bytes())?;
+        reject_overlaps(places, source.bytes())?;
         for name in directory.files.keys() {
             let base = name.rsplit('/').next().unwrap_or(name).to_owned();
             directory.bases.entry(base).or_insert_with(|| name.clone());
@@ -256,8 +256,8 @@ fn checked_name(name: &str) -> Result<String, BadArchive> {
     Ok(plain)
 }
 
-/// Two files of the same bytes are how few bytes become petabytes.
-fn beside_each_other(mut places: Vec<(u64, u64, String)>, archive_bytes: u64) -> Result<(), BadArchive> {
+/// Files that share bytes are how a small archive unpacks to petabytes.
+fn reject_overlaps(mut places: Vec<(u64, u64, String)>, archive_bytes: u64) -> Result<(), BadArchive> {
     places.sort();
     let mut before: Option<(u64, String)> = None;
     for (offset, packed, name) in places {

@@ -1,5 +1,5 @@
-//! Writes an archive front to back. All that the writer knows of an archive that it has begun fits into some bytes of JSON, whatever
-//! the archive's size: it can be kept beside what was written, and another process goes on from there, in the middle of a file too.
+//! Writes an archive front to back. All that the writer knows of an archive that it has begun fits into some bytes of JSON for
+//! any size of the archive: it can be kept with what was written, and another process goes on from there, even in the middle of a file.
 //! (Libraries that write archives keep the directory in memory until the end, and cannot be continued; this is why this one is
 //! here. Its archives are read by two that are not: `rc-zip` in the tests, and Python's `zipfile` in the stories.)
 //!

@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_fields_are_422_and_all_told() {
+    fn broken_fields_are_422_and_all_named() {
         let response = respond(
             &Error::Invalid(vec![
                 field("title", Rule::characters(200, 201), "Too long."),

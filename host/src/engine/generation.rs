@@ -111,13 +111,13 @@ fn choose(workers: &[Arc<Worker>], limits: &Instances, cores: usize) -> Option<(
     // What is busy with one call for long keeps the others waiting.
     let has_room = |worker: &Worker| load(worker) < shared_max && !worker.occupied.is_occupied();
     let instances_max = limits.max as usize;
-    let beside = cores.min(instances_max);
-    let mut first = workers.iter().enumerate().take(beside);
-    let roomy = if workers.len() < beside {
+    let unshared_max = cores.min(instances_max);
+    let mut first = workers.iter().enumerate().take(unshared_max);
+    let roomy = if workers.len() < unshared_max {
         first.find(|(_, worker)| load(worker) == 0)
     } else {
         let idlest = first.filter(|(_, worker)| has_room(worker)).min_by_key(|(_, worker)| load(worker));
-        idlest.or_else(|| workers.iter().enumerate().skip(beside).find(|(_, worker)| has_room(worker)))
+        idlest.or_else(|| workers.iter().enumerate().skip(unshared_max).find(|(_, worker)| has_room(worker)))
     };
     let chosen = roomy.or_else(|| {
         let is_full = workers.len() >= instances_max;

@@ -21,7 +21,7 @@ pub struct Instances {
     pub max: u32,
     /// Calls at the same time in one instance. Above 1 only for what mostly waits: a trap ends all of them.
     pub concurrency: u32,
-    /// Calls after which an instance is replaced, so that a slow leak cannot grow for ever.
+    /// Calls after which an instance is replaced, so that a slow leak cannot grow forever.
     pub uses_max: u32,
     /// Linear memory of one instance.
     pub memory_mib_max: u32,

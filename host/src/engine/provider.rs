@@ -210,7 +210,7 @@ impl Provider {
         self.run(generation, Purpose::of("health"), self.deadline(), |reply| Work::Check { reply }).await
     }
 
-    /// Whether its places are taken, and calls wait for them in vain.
+    /// Whether its places are taken, and waiting calls get none.
     pub fn is_starved(&self) -> bool {
         self.places.is_starved()
     }

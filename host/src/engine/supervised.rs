@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_that_nobody_awaits_any_more_goes_on_to_its_end() {
+    async fn work_that_is_no_longer_awaited_goes_on_to_its_end() {
         let (go, gone) = oneshot::channel::<()>();
         let (done, finished) = oneshot::channel();
         let work = Supervised::new(async move {

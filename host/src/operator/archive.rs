@@ -48,7 +48,7 @@ pub(super) async fn execute(
         }
         ArchiveRequest::Import { from, to } => {
             let done = archive::import(database, store, months(from, to)?, &on("imported")).await?;
-            // A copy of before there were keys has its payloads in clear.
+            // A copy from before there were keys has its payloads in clear text.
             seal(platform, Until::End, progress).await?;
             Ok(json!({ "months": done.months, "parts": done.parts, "loaded": done.loaded, "already": done.already }))
         }

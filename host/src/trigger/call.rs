@@ -88,7 +88,7 @@ impl Server {
         let body = request.body_mut().call_begins(component.deadline() * BODY_TIME_TENTHS / 10);
         let client = Client { caller: exchange.caller.clone(), body: Arc::clone(&body), place };
         let answer = component.http(request.map(BodyExt::boxed_unsync), client).await;
-        // The component met the end of a body that came too late, whatever it says of it.
+        // The body came too late, so the component saw it cut off: its own error does not matter.
         let is_success = matches!(&answer, Ok(Ok(response)) if response.status().is_success());
         if body.is_late() && !is_success {
             return Err(refusal::late());

@@ -15,7 +15,7 @@ use crate::event::Event;
 const GENESIS: &[u8] = b"mindflow audit trail 2";
 /// The same of a trail that began before payloads were sealed.
 const FORMER_GENESIS: &[u8] = b"mindflow audit trail 1";
-/// Of what a record's body says: payloads are sealed, and the hash is over what is kept. Bodies without a version are of before.
+/// Of what a record's body says: payloads are sealed, and the hash is over what is kept. Bodies without a version are older.
 const VERSION: u32 = 2;
 const FORMER_VERSION: u32 = 1;
 const HASH_BYTES: usize = 32;
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_that_nobody_touched_is_walked_to_its_end() {
+    fn an_untouched_chain_is_walked_to_its_end() {
         let records = chain(5);
         assert_eq!(walk(&records), Ok(records[4].head()));
     }

@@ -31,5 +31,5 @@ pub struct Filter {
 
 /// What a store has, or is given, that cannot be of a trail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a stored record is none: {0}")]
+#[error("a stored record is invalid: {0}")]
 pub struct Malformed(pub &'static str);

@@ -1,6 +1,6 @@
-//! The trail of before payloads were sealed had hashes of what users wrote: who knows all of a record but a short text could try texts
-//! against its hash, also after its key is gone. So it is chained again, over sealed payloads, after it was verified; one record
-//! states the former head. The former hashes are kept nowhere else.
+//! Before payloads were sealed, the trail had hashes of what users wrote: somebody who knows all of a record but a short text could try
+//! texts against its hash, even after its key is gone. So it is verified and chained again over sealed payloads; one record states
+//! the former head. No other former hash is kept.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

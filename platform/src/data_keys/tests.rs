@@ -194,13 +194,13 @@ fn what_was_kept_in_clear_is_sealed_later_and_dropped_where_its_key_is_gone() {
     let keys = data_keys(Arc::default());
     block_on(async {
         keys.destroy_aggregate(USER, "entry:1").await.unwrap();
-        let of_nobody = kept(&new_event("platform", None));
+        let without_user = kept(&new_event("platform", None));
         let mut events =
-            [kept(&new_event("entry:1", Some(USER))), kept(&new_event("analysis:2", Some(USER))), of_nobody.clone()];
+            [kept(&new_event("entry:1", Some(USER))), kept(&new_event("analysis:2", Some(USER))), without_user.clone()];
         let subjects = [Subject::Itself, Subject::Aggregate("entry:2".into()), Subject::Itself];
         keys.seal_events(&mut events, &subjects).await.unwrap();
         assert!(!opens(&keys, &events[0]).await && opens(&keys, &events[1]).await);
-        assert_eq!(events[2], of_nobody);
+        assert_eq!(events[2], without_user);
         let again = events.clone();
         keys.seal_events(&mut events, &subjects).await.unwrap();
         assert_eq!(events, again);

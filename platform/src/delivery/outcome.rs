@@ -8,7 +8,7 @@ use super::policy::{Next, RetryPolicy};
 use super::queue::Outcome;
 use super::subscription::Failure;
 
-/// A deferral is not counted, so one of no time at all would spin for ever.
+/// A deferral is not counted, so one of zero time would loop forever.
 pub const DEFERRAL_MIN: Duration = Duration::from_millis(10);
 /// Longer than any `Retry-After` in earnest; a key is not to be parked for good by a mistake.
 pub const DEFERRAL_MAX: Duration = Duration::from_secs(24 * 60 * 60);

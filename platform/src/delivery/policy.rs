@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_retries_at_once_then_after_1_2_and_4_seconds_and_gives_up_at_the_fifth_failure() {
+    fn the_default_retries_immediately_then_after_1_2_and_4_seconds_and_gives_up_at_the_fifth_failure() {
         let policy = RetryPolicy::new(DEFAULT_DELAYS.to_vec(), 0);
         let pauses: Vec<_> = (1..=6).map(|n| pause(&policy, n, Uuid::nil())).collect();
         let seconds = |s| Some(Duration::from_secs(s));

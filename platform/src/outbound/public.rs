@@ -77,7 +77,7 @@ impl PublicOnly {
         Ok(())
     }
 
-    /// Whether a request may connect to what its destination resolved to. A private name is public nowhere, whatever it
+    /// Whether a request may connect to what its destination resolved to. A private name is never public, whatever it
     /// resolves to.
     ///
     /// # Errors

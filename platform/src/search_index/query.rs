@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn words_phrases_and_what_must_not_be_there_are_told_apart() {
+    fn words_phrases_and_what_must_not_be_there_are_distinguished() {
         assert_eq!(
             parse(r#"Morning "by the river" -office -"old town" wal"#),
             (

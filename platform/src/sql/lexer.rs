@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_told_from_strings_comments_and_quoted_names() {
+    fn words_are_distinguished_from_strings_comments_and_quoted_names() {
         assert_eq!(
             words("SELECT 'a b''c', E'x\\' y', \"D e\" -- f\n, $t$ g $t$ /* h /* i */ */ FROM $1"),
             ["SELECT", "FROM"]

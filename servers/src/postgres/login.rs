@@ -166,18 +166,18 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_runs_as_nobody_asks_for_a_password_and_only_its_group_passes_the_directory() {
+    fn an_unprivileged_server_asks_for_a_password_and_only_its_group_passes_the_directory() {
         if !rustix::process::geteuid().is_root() {
-            eprintln!("skipped: only root can start a server as nobody");
+            eprintln!("skipped: only root can start a server as another user");
             return;
         }
         let folder = Folder::new("login").unwrap();
-        Identity::Nobody.let_through(folder.path()).unwrap();
+        Identity::Unprivileged.let_through(folder.path()).unwrap();
         let data_dir = DataDir::prepare(&folder.path().join("data")).unwrap();
         let binaries = Binaries::find(None).unwrap();
         let options = options(&folder, Authentication::Passwords);
-        let password = prepare(&options, &data_dir, &binaries, Identity::Nobody).unwrap().unwrap();
-        // A cluster of nobody's stays so.
+        let password = prepare(&options, &data_dir, &binaries, Identity::Unprivileged).unwrap().unwrap();
+        // A cluster of another user's stays so.
         let server = Postgres::start(options).unwrap();
         assert_eq!(server.password().as_deref(), Some(password.reveal()));
         assert_eq!(asked(&server), probe::Welcome::PasswordAsked);
@@ -186,9 +186,9 @@ mod tests {
             let metadata = std::fs::metadata(path).unwrap();
             (metadata.uid(), metadata.gid(), metadata.permissions().mode() & 0o777)
         };
-        let nobody = Identity::Nobody.owner();
-        assert_eq!(of(&data_dir.root), (0, nobody, 0o710));
-        assert_eq!(of(&data_dir.cluster), (nobody, nobody, 0o700));
+        let user = Identity::Unprivileged.owner();
+        assert_eq!(of(&data_dir.root), (0, user, 0o710));
+        assert_eq!(of(&data_dir.cluster), (user, user, 0o700));
         assert_eq!(of(&data_dir.password), (0, 0, 0o600));
     }
 }

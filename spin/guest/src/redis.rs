@@ -188,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_servers_error_is_told_from_a_broken_connection() {
+    fn a_servers_error_is_distinguished_from_a_broken_connection() {
         for own in [
             "An error was signalled by the server - ResponseError: value is not an integer or out of range",
             "WRONGTYPE: Operation against a key holding the wrong kind of value",

@@ -75,7 +75,7 @@ fn granted(name: &str) -> Result<&'static PostgresIndex<Connections>, Error> {
     indexes.get(name).ok_or_else(|| Error::Failed(format!("index `{name}` is granted and was not opened")))
 }
 
-/// The index, and who asks it.
+/// The index, and the user who queries it.
 async fn asked(name: &str, token: &str) -> Result<(&'static PostgresIndex<Connections>, Uuid), Error> {
     let index = granted(name)?;
     let (owner, _) = jwt::prove(token).await.map_err(|unproven| match unproven {

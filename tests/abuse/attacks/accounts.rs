@@ -12,7 +12,7 @@ use uuid::Uuid;
 const SIGNATURE_BYTES: usize = 256;
 
 fn address() -> String {
-    format!("nobody-{}@example.org", Uuid::new_v4().simple())
+    format!("stranger-{}@example.org", Uuid::new_v4().simple())
 }
 
 pub fn logins(ground: &Ground) -> Running {

@@ -161,7 +161,7 @@ async fn anonymous_socket(client: &Attacker) -> WebSocketStream<TcpStream> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn idle_websockets_of_nobody_take_no_calls_and_others_have_theirs() {
+async fn idle_anonymous_websockets_take_no_calls_and_others_have_theirs() {
     let platform = Platform::services().start().await;
     let honest = Honest::begin(&platform).await;
     let client = &Attacker::new(platform.http());

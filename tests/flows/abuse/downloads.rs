@@ -46,7 +46,7 @@ fn memory_kib(platform: &Platform) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn downloads_that_nobody_reads_are_ended_and_take_little_memory() {
+async fn unread_downloads_are_ended_and_take_little_memory() {
     let platform = Platform::services().config("[http]\nresponse-idle-ms = 2000").start().await;
     let honest = Honest::begin(&platform).await;
     let (owner, path, whole) = picture(&platform).await;
@@ -54,7 +54,7 @@ async fn downloads_that_nobody_reads_are_ended_and_take_little_memory() {
     let unread = downloads(&platform, &owner, &path).await;
     let ended = || async {
         let taken = memory_kib(&platform).saturating_sub(before);
-        assert!(taken < MEMORY_KIB_MAX, "{taken} KiB for {DOWNLOADS} answers that nobody reads");
+        assert!(taken < MEMORY_KIB_MAX, "{taken} KiB for {DOWNLOADS} unread answers");
         let closed = metric(&platform, "mindflow_http_closed_total{reason=\"unread\"}").await;
         (closed >= DOWNLOADS as u64).then_some(())
     };

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::report::machine;
 use crate::workspace::Workspace;
 
-pub const HEADING: &str = "## Beside other stacks";
+pub const HEADING: &str = "## Compared with other stacks";
 /// Ours first.
 const TARGETS: [(&str, &str); 4] =
     [("mf-embedded", "embedded"), ("mf-services", "services"), ("node", "Node stack"), ("mono", "native monolith")];

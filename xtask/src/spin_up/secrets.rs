@@ -1,4 +1,4 @@
-//! What the parts of the application know of each other and no one else knows: made once, kept next to the databases.
+//! Secrets that the parts of the application share: made once, kept next to the databases.
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};

@@ -46,7 +46,7 @@ pub struct Part {
     pub bytes: u64,
     /// Of the compressed bytes, in hexadecimal.
     pub sha256: String,
-    /// Whether it stays as it is for ever.
+    /// Whether it never changes any more.
     pub sealed: bool,
 }
 

@@ -11,7 +11,7 @@ use super::{Broken, Content, Hash, Head, Record, Report, Walk, verify::Noted};
 struct Line {
     previous_hash: Hash,
     hash: Hash,
-    /// Of the record's body; lines of before payloads were sealed have none.
+    /// Of the record's body; lines from before payloads were sealed have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     version: Option<u32>,
     /// What the hash is over, byte for byte.
@@ -20,7 +20,7 @@ struct Line {
 
 /// Why a line is none of an export.
 #[derive(Debug, thiserror::Error)]
-#[error("line {line} is no line of an export")]
+#[error("line {line} is not a line of an export")]
 pub struct LineError {
     line: u64,
     #[source]

@@ -30,7 +30,7 @@ const CONNECTIONS_MAX: u32 = READS_MAX + 1;
 const ATTEMPTS_MAX: usize = 16;
 /// The server's code for a value that a unique index has already.
 const DUPLICATE_KEY: i32 = 11_000;
-/// The id of the head's document. No record up to its `sealedTo` is of before payloads were sealed; while it is `closed`, nothing is
+/// The id of the head's document. All records up to its `sealedTo` have version 2; while it is `closed`, nothing is
 /// added.
 const HEAD: &str = "head";
 const RECORDS: &str = "audit_records";
@@ -157,11 +157,11 @@ impl Trail {
         // A new trail has no document yet; one without a number and a hash is no head.
         self.remember(head).await?;
         let document = self.head_document().await?.unwrap_or_default();
-        let mut of_before = no_closing();
-        of_before.insert("_id", doc! { "$gt": document.get_i64("sealedTo").unwrap_or_default() });
-        of_before.insert("body", doc! { "$not": { "$regex": "\"version\":2\\}$" } });
-        let of_before = self.records.find_one(of_before).await.map_err(failed("look for records of before"))?;
-        if of_before.is_none() {
+        let mut unsealed = no_closing();
+        unsealed.insert("_id", doc! { "$gt": document.get_i64("sealedTo").unwrap_or_default() });
+        unsealed.insert("body", doc! { "$not": { "$regex": "\"version\":2\\}$" } });
+        let unsealed = self.records.find_one(unsealed).await.map_err(failed("look for unsealed records"))?;
+        if unsealed.is_none() {
             if document.get_bool("closed").unwrap_or_default() {
                 // A host ended before it opened the trail again.
                 self.open_again(head).await?;

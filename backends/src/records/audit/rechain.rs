@@ -1,5 +1,5 @@
-//! Chains a trail again whose records are of before payloads were sealed: each record is verified, sealed, and added to a second
-//! chain, which takes the first one's place when it has all of it. It can be ended at any moment and called again.
+//! Chains a trail again whose payloads are not sealed: each record is verified, sealed, and added to a second chain, which replaces
+//! the first one when it is complete. It can be interrupted at any moment and called again.
 
 use jiff::Timestamp;
 use mindflow_platform::audit::Rechained;

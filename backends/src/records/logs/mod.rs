@@ -80,7 +80,7 @@ pub enum LogsError {
     },
     #[error("the log store did not answer within {} s", ANSWER_WITHIN.as_secs())]
     Timeout,
-    #[error("a stored line is none: {0}")]
+    #[error("a stored line is invalid: {0}")]
     Malformed(&'static str),
 }
 

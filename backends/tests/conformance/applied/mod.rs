@@ -90,7 +90,7 @@ async fn an_older_event_after_a_newer_changes_nothing_and_gaps_are_no_obstacle()
 }
 
 #[tokio::test]
-async fn two_events_of_one_sequence_are_told_apart_by_their_ids() {
+async fn two_events_of_one_sequence_are_distinguished_by_their_ids() {
     let db = stage("same").await;
     let (one, two) = (event("user:1", 3), event("user:1", 3));
     for event in [&one, &two] {

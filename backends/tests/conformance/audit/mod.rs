@@ -14,7 +14,7 @@ use stage::Stage;
 on_every_back_end! {
     [Stage]: postgres, mongodb;
     an_event_that_comes_twice_has_one_record,
-    appends_at_once_make_one_unbroken_chain,
+    concurrent_appends_make_one_unbroken_chain,
     the_whole_event_is_kept_with_the_time_of_its_arrival,
     a_page_is_newest_first_and_goes_on_where_the_last_one_ended,
     filters_choose_by_user_type_and_time,
@@ -45,8 +45,8 @@ async fn an_event_that_comes_twice_has_one_record(stage: Stage) {
     stories::an_event_that_comes_twice_has_one_record(&*stage.log).await;
 }
 
-async fn appends_at_once_make_one_unbroken_chain(stage: Stage) {
-    stories::appends_at_once_make_one_unbroken_chain(&*stage.log).await;
+async fn concurrent_appends_make_one_unbroken_chain(stage: Stage) {
+    stories::concurrent_appends_make_one_unbroken_chain(&*stage.log).await;
 }
 
 async fn the_whole_event_is_kept_with_the_time_of_its_arrival(stage: Stage) {

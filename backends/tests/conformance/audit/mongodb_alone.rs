@@ -15,7 +15,7 @@ async fn intact(log: &dyn AuditLog) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn replicas_that_append_at_once_make_one_chain_and_one_record_of_an_event() {
+async fn replicas_that_append_concurrently_make_one_chain_and_one_record_of_an_event() {
     let mut stage = Stage::mongodb().await;
     let server = stage.mongo().1;
     let replicas = join_all((0..4).map(|_| replica(server))).await;
@@ -45,7 +45,7 @@ async fn a_host_that_ended_before_it_noted_the_head_leaves_a_whole_trail() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_outage_is_told_in_time_and_afterwards_the_trail_goes_on() {
+async fn an_outage_is_reported_in_time_and_afterwards_the_trail_goes_on() {
     let mut stage = Stage::mongodb().await;
     stage.fill(2).await;
     stage.mongo().1.stop().await;
@@ -57,7 +57,7 @@ async fn an_outage_is_told_in_time_and_afterwards_the_trail_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_that_is_none_or_that_nobody_answers_is_told_with_its_setting() {
+async fn an_invalid_or_unreachable_address_is_reported_with_its_setting() {
     let open = async |url: &str, database: &str| {
         let config = serde_json::json!({ "backend": "mongodb", "url": url, "database": database });
         let clock = mindflow_backends::clock::Clock::manual(0).0;

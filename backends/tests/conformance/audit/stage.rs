@@ -61,7 +61,7 @@ impl Stage {
         }
     }
 
-    /// The trail is one of before payloads were sealed: its records have no version. Each is bound to the one before as it was.
+    /// The trail is from before payloads were sealed: its records have no version. Each is bound to the one before as it was.
     pub async fn make_of_before(&self) {
         let mut previous = genesis_of_before();
         for record in self.log.read(0, 500).await.unwrap() {

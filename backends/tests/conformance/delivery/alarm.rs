@@ -17,7 +17,7 @@ impl Alarm for Bell {
     }
 }
 
-pub async fn each_dead_letter_is_told_once_by_whichever_replica_wrote_it(stage: Stage) {
+pub async fn each_dead_letter_is_reported_once_by_the_replica_that_wrote_it(stage: Stage) {
     let bell = Arc::new(Bell::default());
     let actor = Actor::new(|event, _| async move {
         match event.sequence {
@@ -35,9 +35,9 @@ pub async fn each_dead_letter_is_told_once_by_whichever_replica_wrote_it(stage: 
     until("two dead letters", async || stage.depth("query").await.dead == 2).await;
     one.shutdown().await;
     two.shutdown().await;
-    let mut told = bell.0.lock().unwrap().clone();
-    told.sort_by(|a, b| a.partition_key.cmp(&b.partition_key));
-    let [failed, rejected] = told.as_slice() else { panic!("{told:?}") };
+    let mut raised = bell.0.lock().unwrap().clone();
+    raised.sort_by(|a, b| a.partition_key.cmp(&b.partition_key));
+    let [failed, rejected] = raised.as_slice() else { panic!("{raised:?}") };
     assert_eq!((failed.partition_key.as_str(), failed.attempts), ("entry:1", 5));
     assert_eq!((rejected.partition_key.as_str(), rejected.attempts), ("entry:3", 1));
     assert_eq!((failed.last_error.as_str(), rejected.last_error.as_str()), ("not now, nor ever", "never"));

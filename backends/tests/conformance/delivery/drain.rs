@@ -196,7 +196,7 @@ async fn drains_called_at_the_same_moment_deliver_each_event_once_and_in_order()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_drain_beside_a_host_takes_nothing_from_it_and_loses_nothing() {
+async fn a_drain_during_a_hosts_deliveries_takes_nothing_from_it_and_loses_nothing() {
     let query = [subscription("query")];
     let stage = stage(&query).await;
     let (host, drains) = (Actor::willing(), Actor::willing());

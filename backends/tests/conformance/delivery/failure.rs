@@ -147,7 +147,7 @@ pub async fn a_deferral_waits_as_long_as_asked_and_is_not_counted(stage: Stage) 
     delivery.shutdown().await;
 }
 
-pub async fn a_panic_and_a_timeout_are_failed_attempts_and_harm_nobody_else(stage: Stage) {
+pub async fn a_panic_and_a_timeout_are_failed_attempts_and_harm_no_other_delivery(stage: Stage) {
     let actor = Actor::new(|event, attempt| async move {
         match (event.partition_key.as_str(), attempt.attempt) {
             ("entry:panics", 1) => panic!("on purpose"),

@@ -215,7 +215,7 @@ pub async fn of_events_whose_hosts_ended_repeatedly_a_replica_handles_one_at_a_t
     delivery.shutdown().await;
 }
 
-pub async fn a_lease_that_ran_out_and_that_nobody_took_can_still_be_settled(stage: Stage) {
+pub async fn a_lease_that_ran_out_and_was_not_taken_over_can_still_be_settled(stage: Stage) {
     stage.fill(&[subscription("query")], &facts("entry:1", 1)).await;
     let late = lease(&stage, Duration::from_millis(1)).await.remove(0);
     until("the lease is over", async || stage.depth("query").await.leased == 0).await;

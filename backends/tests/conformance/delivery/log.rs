@@ -121,7 +121,9 @@ async fn a_snapshot_of_many_events_is_taken_in_parts_without_a_gap() {
     }
     let mut counts = Vec::new();
     for _ in 0..6 {
-        let Relayed::Events { count, .. } = stage.queue.relay(30).await.unwrap() else { panic!("nobody else relays") };
+        let Relayed::Events { count, .. } = stage.queue.relay(30).await.unwrap() else {
+            panic!("no other replica relays")
+        };
         counts.push(count);
         if counts.len() == 2 {
             // In the middle of the parts: what commits now belongs to a later snapshot.

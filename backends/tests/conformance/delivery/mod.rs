@@ -44,19 +44,19 @@ macro_rules! stories {
 
 stories! {
     order: [
-        events_of_a_key_come_one_at_a_time_and_in_order_while_other_keys_run_beside_them,
+        events_of_a_key_come_one_at_a_time_and_in_order_while_other_keys_run_concurrently,
         thousands_of_keys_are_in_flight_side_by_side_up_to_the_concurrency,
         what_concurrent_transactions_commit_arrives_once_a_subscription_and_what_they_roll_back_never,
         an_event_reaches_only_the_subscriptions_to_its_type_and_the_archive_in_any_case,
         a_handler_gets_the_event_as_it_was_published,
         a_key_with_many_waiting_events_is_delivered_in_order_to_its_end,
         an_event_that_arrives_just_as_its_key_runs_empty_is_not_left_behind,
-        a_key_written_by_many_at_once_is_delivered_in_the_order_of_the_archive,
+        a_key_with_concurrent_writers_is_delivered_in_the_order_of_the_archive,
         large_events_arrive_whole,
         many_subscriptions_get_every_event_independently_of_each_other,
     ]
     relay: [
-        what_commits_while_nobody_relays_is_delivered_after_the_next_start,
+        what_commits_while_no_replica_relays_is_delivered_after_the_next_start,
         events_arrive_by_polling_alone_when_notifications_are_lost,
         a_kick_alone_is_enough_where_the_host_knows_of_the_commit,
         a_subscription_that_is_away_finds_its_events_waiting_and_one_that_ended_leaves_nothing,
@@ -64,7 +64,7 @@ stories! {
         a_new_subscription_gets_what_is_published_from_then_on,
     ]
     alarm: [
-        each_dead_letter_is_told_once_by_whichever_replica_wrote_it,
+        each_dead_letter_is_reported_once_by_the_replica_that_wrote_it,
     ]
     away: [
         delivery_goes_on_by_itself_after_all_its_connections_were_cut,
@@ -84,7 +84,7 @@ stories! {
         a_redriven_dead_letter_that_fails_again_dies_again_and_parks_the_rest_again,
         dead_letters_are_listed_newest_first_and_page_by_page,
         a_deferral_waits_as_long_as_asked_and_is_not_counted,
-        a_panic_and_a_timeout_are_failed_attempts_and_harm_nobody_else,
+        a_panic_and_a_timeout_are_failed_attempts_and_harm_no_other_delivery,
         a_subscription_that_hangs_delays_no_other_and_a_key_that_hangs_no_other_key,
     ]
     fair: [
@@ -96,7 +96,7 @@ stories! {
         an_event_that_was_in_the_hands_of_many_hosts_that_ended_keeps_all_its_attempts,
         of_events_whose_hosts_ended_repeatedly_a_replica_handles_one_at_a_time,
         settling_a_lost_lease_changes_nothing_and_says_so,
-        a_lease_that_ran_out_and_that_nobody_took_can_still_be_settled,
+        a_lease_that_ran_out_and_was_not_taken_over_can_still_be_settled,
         an_extended_lease_outlives_its_first_end,
         a_retry_is_due_when_its_delay_has_passed_and_says_when,
         what_a_crashed_replica_had_in_flight_is_taken_over_by_another,

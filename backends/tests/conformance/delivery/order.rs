@@ -8,7 +8,7 @@ use mindflow_backends::delivery::Subscription;
 use crate::delivery::stage::{Actor, Stage, fact, facts, subscription};
 use mindflow_test_support::until;
 
-pub async fn events_of_a_key_come_one_at_a_time_and_in_order_while_other_keys_run_beside_them(stage: Stage) {
+pub async fn events_of_a_key_come_one_at_a_time_and_in_order_while_other_keys_run_concurrently(stage: Stage) {
     let actor = Actor::new(|event, _| async move {
         tokio::time::sleep(Duration::from_millis(event.sequence % 3)).await;
         Ok(())
@@ -29,7 +29,7 @@ pub async fn events_of_a_key_come_one_at_a_time_and_in_order_while_other_keys_ru
         }
     }
     assert!(actor.log().overlaps.lock().unwrap().is_empty());
-    assert!(*actor.log().running_max.lock().unwrap() > 2, "keys run beside each other");
+    assert!(*actor.log().running_max.lock().unwrap() > 2, "keys run concurrently");
     delivery.shutdown().await;
 }
 
@@ -159,7 +159,7 @@ pub async fn an_event_that_arrives_just_as_its_key_runs_empty_is_not_left_behind
     other.shutdown().await;
 }
 
-pub async fn a_key_written_by_many_at_once_is_delivered_in_the_order_of_the_archive(stage: Stage) {
+pub async fn a_key_with_concurrent_writers_is_delivered_in_the_order_of_the_archive(stage: Stage) {
     let actor = Actor::willing();
     let delivery = stage.deliver(&[subscription("query")], &actor).await;
     let writers = (0..8).map(|writer| {

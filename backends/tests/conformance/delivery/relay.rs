@@ -7,7 +7,7 @@ use mindflow_backends::delivery::{Options, Subscription};
 use crate::delivery::stage::{Actor, Stage, fact, facts, subscription};
 use mindflow_test_support::until;
 
-pub async fn what_commits_while_nobody_relays_is_delivered_after_the_next_start(stage: Stage) {
+pub async fn what_commits_while_no_replica_relays_is_delivered_after_the_next_start(stage: Stage) {
     let actor = Actor::willing();
     let first = stage.deliver(&[subscription("query")], &actor).await;
     stage.publish(&facts("entry:1", 2)).await;

@@ -49,7 +49,7 @@ pub async fn shutdown_waits_for_handlers_within_its_bound_and_hands_the_rest_bac
     delivery.shutdown().await;
     let left = stage.queue.lease("query", Uuid::new_v4(), 10, Duration::from_secs(60), true).await.unwrap();
     let left: Vec<_> = left.iter().map(|left| (left.event.partition_key.as_str(), left.attempt)).collect();
-    assert_eq!(left, [("entry:hangs", 1)], "at once, and still the first attempt");
+    assert_eq!(left, [("entry:hangs", 1)], "released immediately, and still the first attempt");
 }
 
 pub async fn replicas_that_close_at_the_same_time_in_the_middle_of_the_work_lose_and_double_nothing(stage: Stage) {

@@ -202,8 +202,8 @@ impl Stage {
     /// Registers subscriptions and fills their queues, without a replica that delivers.
     pub async fn fill(&self, subscriptions: &[Subscription], events: &[NewEvent]) {
         let idle = Actor::new(|_, _| async { std::future::pending().await });
-        let nobody = self.deliver(subscriptions, &idle).await;
-        nobody.shutdown().await;
+        let delivery = self.deliver(subscriptions, &idle).await;
+        delivery.shutdown().await;
         self.publish(events).await;
         // A replica that serves none of them sequences all the same.
         let relay = self.deliver(&[], &idle).await;

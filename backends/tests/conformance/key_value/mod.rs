@@ -120,7 +120,7 @@ async fn an_expired_key_counts_as_absent(bed: Bed) {
 }
 
 async fn a_hundred_puts_if_absent_store_one(bed: Bed) {
-    let outcomes = bed.at_once(100, |bucket, number| async move {
+    let outcomes = bed.concurrently(100, |bucket, number| async move {
         bucket.put("k", Bytes::from(number.to_string()), None, Condition::IfAbsent).await.unwrap()
     });
     let outcomes = outcomes.await;
@@ -135,7 +135,7 @@ async fn a_hundred_puts_if_absent_store_one(bed: Bed) {
 
 async fn of_many_puts_if_version_one_is_stored(bed: Bed) {
     let version = stored(bed.put("k", "0", None, Condition::Always).await);
-    let outcomes = bed.at_once(50, move |bucket, number| async move {
+    let outcomes = bed.concurrently(50, move |bucket, number| async move {
         let when = Condition::IfVersion(version);
         bucket.put("k", Bytes::from(number.to_string()), None, when).await.unwrap()
     });
@@ -155,8 +155,9 @@ async fn a_put_that_is_stale_shows_what_is_there(bed: Bed) {
 }
 
 async fn increments_of_many_tasks_all_count(bed: Bed) {
-    let totals = bed
-        .at_once(100, |bucket, _| async move { bucket.increment("n", 3, Some(Duration::from_mins(1))).await.unwrap() });
+    let totals = bed.concurrently(100, |bucket, _| async move {
+        bucket.increment("n", 3, Some(Duration::from_mins(1))).await.unwrap()
+    });
     let mut totals = totals.await;
     totals.sort_unstable();
     assert_eq!(totals, (1..=100).map(|n| n * 3).collect::<Vec<i64>>());
@@ -261,7 +262,7 @@ async fn keys_are_listed_by_prefix(bed: Bed) {
 }
 
 async fn a_listing_ends_at_a_thousand_keys(bed: Bed) {
-    let put = bed.at_once(1_010, |bucket, number| async move {
+    let put = bed.concurrently(1_010, |bucket, number| async move {
         bucket.put(&format!("k:{number}"), "1".into(), None, Condition::Always).await.unwrap()
     });
     put.await;
@@ -343,8 +344,8 @@ impl Bed {
         until(&format!("the lifetime of {key} ends"), async || self.get(key).await.is_none()).await;
     }
 
-    /// Runs `call` in so many tasks together and answers what they answered.
-    async fn at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+    /// Runs `call` in so many tasks concurrently, and returns what they returned.
+    async fn concurrently<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
         &self,
         tasks: usize,
         call: impl Fn(Arc<dyn KeyValue>, usize) -> F,

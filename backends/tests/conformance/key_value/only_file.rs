@@ -104,7 +104,7 @@ async fn nothing_answered_is_lost_by_a_kill() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_in_use_is_told_with_its_path_and_what_to_do() {
+async fn a_file_in_use_is_reported_with_its_path_and_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let _first = open(folder.path()).await.unwrap();
     let error = open(folder.path()).await.err().unwrap().to_string();
@@ -112,7 +112,7 @@ async fn a_file_in_use_is_told_with_its_path_and_what_to_do() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_broken_file_is_told_with_its_path_and_what_to_do() {
+async fn a_broken_file_is_reported_with_its_path_and_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("key-value/sessions.redb");
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -125,7 +125,7 @@ async fn a_broken_file_is_told_with_its_path_and_what_to_do() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_folder_that_cannot_be_made_is_told_with_its_path() {
+async fn a_folder_that_cannot_be_made_is_reported_with_its_path() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("key-value"), "a file in the way").unwrap();
     let error = open(folder.path()).await.err().unwrap();
@@ -134,7 +134,7 @@ async fn a_folder_that_cannot_be_made_is_told_with_its_path() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn reads_go_on_beside_many_writes() {
+async fn reads_go_on_during_many_writes() {
     let folder = tempfile::tempdir().unwrap();
     let bucket = open(folder.path()).await.unwrap();
     bucket.put("k", "0".into(), None, Condition::Always).await.unwrap();

@@ -81,7 +81,7 @@ async fn a_host_recalls_what_it_has_just_written_also_while_it_recalls_it_all_th
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn beside_what_is_asked_for_a_copy_is_as_new_as_what_another_host_has_written_before() {
+async fn a_copy_that_comes_with_an_entry_is_as_new_as_what_another_host_has_written_before() {
     let hosts = Hosts::start().await;
     for number in 0..300 {
         let value = number.to_string();

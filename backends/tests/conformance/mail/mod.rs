@@ -201,7 +201,7 @@ async fn a_directory_keeps_a_message_that_is_sent_twice_once() {
 }
 
 #[tokio::test]
-async fn a_server_that_refuses_for_good_is_told_from_one_that_asks_for_later() {
+async fn a_permanent_refusal_is_distinguished_from_a_temporary_one() {
     let bed = Bed::smtp().await;
     let refused = bed.mailer.send(&message("refused@example.org")).await.unwrap_err();
     assert!(matches!(&refused, Error::Rejected(reason) if reason.contains("5.1.1")), "{refused}");
@@ -296,7 +296,7 @@ fn settings_that_make_no_sense_are_refused_and_a_password_is_never_shown() {
         mail::open(&config(value), folder.path(), Clock::system()).err().unwrap()
     };
     let smtp = |from: &str, tls: &str, password: Option<&str>| json!({"backend": "smtp", "from": from, "host": "localhost", "tls": tls, "username": "u", "password": password});
-    assert!(matches!(open(json!({"backend": "directory", "from": "nobody"})), OpenError::From(_)));
+    assert!(matches!(open(json!({"backend": "directory", "from": "no-address"})), OpenError::From(_)));
     assert!(matches!(open(smtp(FROM, "starttls", None)), OpenError::HalfCredentials));
     assert!(matches!(open(smtp(FROM, "none", Some("p"))), OpenError::PasswordInTheClear));
     assert!(!format!("{:?}", config(smtp(FROM, "none", Some("hunter2")))).contains("hunter2"));

@@ -43,7 +43,7 @@ impl Job for Diary {
         if self.hangs.load(Ordering::SeqCst) {
             std::future::pending::<()>().await;
         }
-        assert!(!self.panics.load(Ordering::SeqCst), "told to");
+        assert!(!self.panics.load(Ordering::SeqCst), "on purpose");
         if self.fails.load(Ordering::SeqCst) { Err(JobError::Component("no\0 luck".to_owned())) } else { Ok(()) }
     }
 }
@@ -124,7 +124,7 @@ async fn of_three_replicas_one_runs_each_occurrence() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_missed_while_nobody_was_up_is_made_up_for_by_one_run() {
+async fn what_was_missed_while_no_replica_was_up_is_made_up_for_by_one_run() {
     let stage = Stage::new("missed").await;
     stage.start(&nightly()).await.shutdown().await;
     stage.handle.set_us(at("2026-11-27T09:00:00Z").as_microsecond());
@@ -160,14 +160,14 @@ async fn a_run_that_fails_panics_or_hangs_is_noted_and_the_next_comes_all_the_sa
     let schedule = Schedule { run_max: Duration::from_secs(5), ..nightly() };
     let replica = stage.start(&schedule).await;
     let mut expected = Vec::new();
-    for (told, outcome) in
+    for (fault, outcome) in
         [(&stage.diary.fails, "failed"), (&stage.diary.panics, "failed"), (&stage.diary.hangs, "timed-out")]
     {
-        told.store(true, Ordering::SeqCst);
+        fault.store(true, Ordering::SeqCst);
         stage.handle.advance_us(DAY);
         expected.insert(0, outcome);
         stage.until_outcomes(&expected).await;
-        told.store(false, Ordering::SeqCst);
+        fault.store(false, Ordering::SeqCst);
     }
     stage.handle.advance_us(DAY);
     expected.insert(0, "succeeded");

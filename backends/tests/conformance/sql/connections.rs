@@ -82,8 +82,8 @@ async fn statements_that_wait_for_a_lock_leave_connections_to_other_users_howeve
         .collect();
     test.until_waiting(6).await;
     assert_eq!(database.begin("command", &caller(eve)).await.err(), Some(Error::PoolExhausted));
-    add(&test, ada, "beside them").await;
-    assert_eq!(bodies(&test, &caller(ada)).await, [Value::from("beside them")]);
+    add(&test, ada, "next to them").await;
+    assert_eq!(bodies(&test, &caller(ada)).await, [Value::from("next to them")]);
     // Two of each.
     let waiting =
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";

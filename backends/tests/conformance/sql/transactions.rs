@@ -15,13 +15,13 @@ async fn a_dropped_transaction_is_rolled_back_and_its_connection_is_clean() {
     tx.execute("INSERT INTO command.notes (user_id, body) VALUES ($1, 'gone')", &[user.into()]).await.unwrap();
     drop(tx);
     // The pool has one connection, so this is the same one.
-    let nobody = test.database().query(
+    let afterwards = test.database().query(
         "command",
         &Identity::Service,
         "SELECT count(*), mindflow.user_id() FROM command.notes",
         &[],
     );
-    assert_eq!(nobody.await.unwrap().rows, [vec![Value::Int64(0), Value::Null]]);
+    assert_eq!(afterwards.await.unwrap().rows, [vec![Value::Int64(0), Value::Null]]);
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn a_read_cannot_write() {
 }
 
 #[tokio::test]
-async fn a_table_that_changes_under_a_prepared_statement_is_read_anew() {
+async fn a_statement_is_prepared_again_after_its_table_has_changed() {
     let test = role("plan", "command", |config| config.pool_max = Some(1)).await;
     test.script(
         "CREATE TABLE public.t (a int); GRANT SELECT ON public.t TO mindflow_command; INSERT INTO public.t VALUES (1)",
@@ -142,7 +142,7 @@ async fn a_table_that_changes_under_a_prepared_statement_is_read_anew() {
 }
 
 #[tokio::test]
-async fn statements_sent_at_once_in_one_transaction_are_all_answered() {
+async fn statements_sent_together_in_one_transaction_are_all_answered() {
     let test = platform("atonce", |_| {}).await;
     let tx = test.database().begin("command", &Identity::Service).await.unwrap();
     let numbers: Vec<[Value; 1]> = (0..20).map(|n| [Value::Int32(n)]).collect();

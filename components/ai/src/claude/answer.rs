@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_told_apart_even_without_content() {
+    fn a_refusal_is_recognised_even_without_content() {
         assert_eq!(read(&message("refusal", json!([])), "m", "").unwrap(), Answer::Refusal);
         assert_eq!(
             read(&message("refusal", json!([{"type": "text", "text": good()}])), "m", "").unwrap(),
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_was_cut_is_told_apart_even_if_its_json_is_whole() {
+    fn an_answer_that_was_cut_is_recognised_even_if_its_json_is_whole() {
         assert_eq!(
             read(&message("max_tokens", json!([{"type": "text", "text": "{\"sentim"}])), "m", "").unwrap(),
             Answer::Cut
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_context_is_told_apart() {
+    fn a_full_context_is_recognised() {
         assert_eq!(read(&message("model_context_window_exceeded", json!([])), "m", "").unwrap(), Answer::TooLong);
     }
 

@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn other_languages_are_told_apart_once_there_is_enough_to_tell() {
+    fn other_languages_are_recognised_once_there_is_enough_text() {
         let german = "Heute war ein langer Tag. Ich bin mit meiner Schwester durch den Wald gegangen, und die Sonne hat geschienen, obwohl es morgens noch geregnet hatte.";
         let french = "Aujourd'hui, je suis allée au marché avec ma mère, et nous avons acheté des pommes pour la tarte que nous voulions faire depuis longtemps.";
         assert_eq!(lang(german), Lang::Deu);

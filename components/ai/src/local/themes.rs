@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_can_be_told_the_title_is_the_theme() {
+    fn where_no_theme_is_found_the_title_is_the_theme() {
         assert_eq!(themes("  日記\n 一 ", "。"), [("日記 一".to_owned(), 0)]);
         assert_eq!(themes("42", "7 8 9"), [("42".to_owned(), 0)]);
         assert_eq!(themes(&"1".repeat(200), "…").first().map(|theme| theme.0.chars().count()), Some(THEME_CHARS_MAX));

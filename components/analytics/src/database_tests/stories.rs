@@ -189,7 +189,7 @@ pub async fn the_platforms_figures_are_the_services_to_read_and_count_everybody(
     assert_eq!((stats.users, stats.active_users, stats.entries, stats.analyses), (1, 0, 0, 0));
 }
 
-pub async fn nobody_sees_anothers_figures_even_when_asking_for_them(server: Server) {
+pub async fn no_user_sees_anothers_figures_even_when_asking_for_them(server: Server) {
     let database = Database::after(server, &story()).await;
     for statement in [
         all_moods(FROM, TO),

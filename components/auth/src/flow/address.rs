@@ -26,7 +26,7 @@ use mindflow_guest::{
 };
 use uuid::Uuid;
 
-/// Mails a link to the caller's address, unless it is confirmed. Then the sessions hear of it, should they not have when it was.
+/// Mails a link to the caller's address, unless it is confirmed. If it is, the sessions are notified, in case they were not before.
 pub async fn request_confirmation(context: &CallContext) -> Result<(), Error> {
     let Authenticated { caller, sessions, .. } = authenticate(context).await?;
     let account = account::of(caller.user_id).await?;

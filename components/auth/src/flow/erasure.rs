@@ -243,7 +243,7 @@ async fn advance(erasure_id: Uuid) -> Result<(), Error> {
     Err(internal(format!("the erasure {erasure_id} does not end")))
 }
 
-/// The account goes here, and all services hear of it, in one transaction. An entry begins here when it is repeated alone.
+/// Deletes the account and publishes that to all services, in one transaction. An entry begins here when it is repeated alone.
 async fn begin(erasure: &Erasure) -> Result<(), Error> {
     let Erasure { id, user_id, entry_id, .. } = *erasure;
     let sessions = Sessions::within_reach().await?;

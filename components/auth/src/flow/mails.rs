@@ -76,8 +76,8 @@ pub async fn sent(mail_id: &str) -> Result<(), Error> {
     }
 }
 
-/// The mail with its user, and where it goes, if it still has a purpose. Until its address is confirmed, an account gets no other mail than
-/// the one that confirms it: so who has forgotten the password of such an account confirms the address first.
+/// The mail with its user, and where it goes, if it still has a purpose. Until its address is confirmed, an account gets only
+/// the mail that confirms it: a user who has forgotten the password of such an account confirms the address first.
 async fn addressed(tx: &Tx, mail: &Mail) -> Result<Option<(Mail, String)>, Abort> {
     let account = match mail.user_id {
         Some(user_id) => accounts::read(tx, user_id).await?,

@@ -21,7 +21,7 @@ use mindflow_guest::{
 /// How often a session that was changed between reading and writing is looked at again. A second look finds the token overtaken,
 /// a third one used, so this bounds what cannot happen.
 const ATTEMPTS_MAX: u32 = 3;
-/// The limit in the manifest: of a user, by all sessions together. It counts tokens that are good, so that no one else can use
+/// The limit in the manifest: of a user, by all sessions together. It counts valid tokens only, so that other people cannot use
 /// it up.
 const LIMIT: &str = "refresh";
 

@@ -35,7 +35,7 @@ pub struct Request {
 pub async fn register(context: &CallContext, request: Request) -> Result<Issued, Error> {
     let (input, timezone) = checked(&request)?;
     let settings = Settings::load().await.map_err(internal)?;
-    // Avoids hashing a password in vain. Concurrent registrations are decided by the unique address below.
+    // Avoids hashing a password without need. Concurrent registrations are decided by the unique address below.
     if accounts::by_email(&input.email_key).await?.is_some() {
         return Err(accounts::email_taken("email"));
     }

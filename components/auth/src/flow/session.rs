@@ -80,8 +80,8 @@ pub async fn admit(context: &CallContext) -> Result<Authenticated, Error> {
     admitted(authenticate(context).await?).await
 }
 
-/// As [`admit`], for what is answered whatever comes of it: where this host remembers the session, the store is not asked, which says
-/// when the session ends.
+/// As [`admit`], for operations that are answered in any case: if this host has a copy of the session, the store is not read, which
+/// would show that the session has ended.
 pub async fn recognise(context: &CallContext) -> Result<Authenticated, Error> {
     let presented = Presented::prove(context).await?;
     let stored = presented.sessions.recall(presented.session_id).await?;
@@ -98,7 +98,7 @@ async fn admitted(authenticated: Authenticated) -> Result<Authenticated, Error> 
 /// Whom a token speaks for, and what is to be shown to the services in the caller's name.
 pub struct Proven {
     pub authenticated: Authenticated,
-    /// With the roles, the time zone and the address of now, when the presented one has others: services and the database read them from
+    /// With the current roles, time zone and address, when the presented one has others: services and the database read them from
     /// the token.
     pub token: Option<String>,
 }

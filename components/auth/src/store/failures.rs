@@ -69,7 +69,7 @@ impl Failures {
         Ok(())
     }
 
-    /// The account is open again, whatever failed before.
+    /// The account is open again, regardless of earlier failures.
     pub async fn lift(&self) -> Result<(), Error> {
         kept::unlock(&self.keys.digest).await?;
         self.bucket.delete(vec![self.keys.failures.clone(), self.keys.lock.clone()]).await?;

@@ -13,12 +13,12 @@ use uuid::Uuid;
 
 /// As many as the key-value store lists of a user.
 const SESSIONS_MAX: i64 = 1_000;
-/// Rows past their time that a write of the same table takes away. More than it adds, so that they end.
-const SWEPT_AT_ONCE: i64 = 10;
+/// Expired rows that a write of the same table deletes. More than it adds, so that their number falls.
+const SWEPT_PER_WRITE: i64 = 10;
 /// Sessions that one login ends at most, after the setting was lowered; the next logins end the others.
-const ENDED_AT_ONCE: i64 = 20;
+const ENDED_PER_LOGIN: i64 = 20;
 
-/// A session with its user's roles, time zone and address of now; `$condition` follows. The copies in `value` may be older.
+/// A session with its user's current roles, time zone and address; `$condition` follows. The copies in `value` may be older.
 macro_rules! select_session {
     ($condition:literal) => {
         concat!(
@@ -34,7 +34,7 @@ macro_rules! select_session {
 pub async fn add(tx: &Tx, id: Uuid, session: &Session, now_us: i64) -> Result<(), Abort> {
     tx.execute(
         "DELETE FROM auth.sessions WHERE id IN (SELECT id FROM auth.sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
-        params![Time(now_us), SWEPT_AT_ONCE],
+        params![Time(now_us), SWEPT_PER_WRITE],
     )
     .await?;
     tx.execute(
@@ -54,7 +54,7 @@ pub async fn make_room(tx: &Tx, id: Uuid, session: &Session, sessions_max: u32) 
                 SELECT id FROM auth.sessions WHERE user_id = $1 AND id <> $2
                 ORDER BY (value->>'lastUsedAt')::bigint DESC, id OFFSET $3 LIMIT $4
              ) RETURNING id",
-            params![session.user_id, id, others_max, ENDED_AT_ONCE],
+            params![session.user_id, id, others_max, ENDED_PER_LOGIN],
         )
         .await?;
     Ok(rows.iter().map(|row| row.get("id")).collect::<Result<_, _>>()?)
@@ -110,7 +110,7 @@ pub async fn lock(digest: &str, until_us: i64, now_us: i64) -> Result<(), Error>
         tx.execute(
             "DELETE FROM auth.login_locks WHERE email_digest IN
                 (SELECT email_digest FROM auth.login_locks WHERE locked_until <= $1 ORDER BY locked_until LIMIT $2)",
-            params![Time(now_us), SWEPT_AT_ONCE],
+            params![Time(now_us), SWEPT_PER_WRITE],
         )
         .await?;
         tx.execute(

@@ -10,8 +10,8 @@ use mindflow_guest::{
 };
 use uuid::Uuid;
 
-/// Rows past their time that a new one takes away. More than it adds, so that they end.
-const SWEPT_AT_ONCE: i64 = 10;
+/// Expired rows that a new one deletes. More than it adds, so that their number falls.
+const SWEPT_PER_WRITE: i64 = 10;
 /// Of an `AccountMailRequested`: each is the only event of its mail.
 const SEQUENCE: u64 = 1;
 const HOUR_US: i64 = 3_600 * 1_000_000;
@@ -85,7 +85,7 @@ impl Kind {
 pub async fn keep(tx: &Tx, mail: &Mail, now_us: i64) -> Result<(), Abort> {
     tx.execute(
         "DELETE FROM auth.mails WHERE id IN (SELECT id FROM auth.mails WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
-        params![Time(now_us), SWEPT_AT_ONCE],
+        params![Time(now_us), SWEPT_PER_WRITE],
     )
     .await?;
     let until = Time(now_us.saturating_add(mail.kind.lifetime_us()));
@@ -149,7 +149,7 @@ pub async fn by_token(tx: &Tx, kind: Kind, token_hash: [u8; 32], now_us: i64) ->
     rows.first().map(read).transpose()
 }
 
-/// A mail that has no one to go to: its address may be a stranger's.
+/// Deletes a mail that has no receiver any more: its address may be a stranger's.
 pub async fn drop(tx: &Tx, mail: &Mail) -> Result<(), Abort> {
     tx.execute("DELETE FROM auth.mails WHERE id = $1", params![mail.id]).await?;
     Ok(())

@@ -26,7 +26,7 @@ use uuid::Uuid;
 /// The bucket's name in the manifest.
 const BUCKET: &str = "sessions";
 /// Keys that the store reads in one call.
-const KEYS_AT_ONCE_MAX: usize = 100;
+const KEYS_PER_CALL_MAX: usize = 100;
 
 /// Looks at a session that others change at the same moment. Each of them changes it once, and the first who
 /// comes with a used token ends it, so that this is never reached by turns of refreshes alone.
@@ -161,12 +161,12 @@ impl Sessions {
         Ok(())
     }
 
-    /// Has the next look at each of the user's sessions take it from the database, with the roles and the time zone of now.
-    /// What the database does not keep ends.
+    /// Has the next read of each of the user's sessions take it from the database, with the current roles and time zone.
+    /// Sessions that the database does not have end.
     pub async fn renew(&self, user_id: Uuid) -> Result<(), Error> {
         let mut ids = self.listed(user_id).await?;
         ids.extend(kept::of_user(user_id, clock::now_us()).await?.into_iter().map(|(id, _)| id));
-        for ids in ids.chunks(KEYS_AT_ONCE_MAX) {
+        for ids in ids.chunks(KEYS_PER_CALL_MAX) {
             self.0.delete(ids.iter().copied().map(key).collect()).await?;
         }
         Ok(())
@@ -175,7 +175,7 @@ impl Sessions {
     /// A user's live sessions, the last used first; at most the 1,000 that the store lists.
     pub async fn of_user(&self, user_id: Uuid) -> Result<Vec<(Uuid, Session)>, Error> {
         let mut sessions = BTreeMap::new();
-        for ids in self.listed(user_id).await?.chunks(KEYS_AT_ONCE_MAX) {
+        for ids in self.listed(user_id).await?.chunks(KEYS_PER_CALL_MAX) {
             let entries = self.0.get_many(ids.iter().copied().map(key).collect()).await?;
             for (id, entry) in ids.iter().zip(entries) {
                 if let Some(entry) = entry {

@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_another_version_is_waited_for_by_nobody() {
+    fn a_value_of_another_version_is_not_waited_for() {
         for odd in ["{\"odd\":true}", "7 x entry:1", "\n \n"] {
             assert_eq!(read(Some(Entry { value: odd.into(), version: 1 }), 0), None, "{odd}");
         }

@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_there_is_told_by_its_place_in_the_request() {
+    fn what_is_not_there_is_reported_by_its_place_in_the_request() {
         let (there, gone) = (Uuid::from_u128(1), Uuid::from_u128(2));
         // The first was named twice.
         let named = [there.to_string(), there.to_string(), gone.to_string()];

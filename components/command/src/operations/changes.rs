@@ -5,7 +5,7 @@ use super::Request;
 use crate::bindings::exports::mindflow::command::{devices as wit, journal::MoodRecord};
 use crate::progress::Progress;
 use crate::quota;
-use crate::store::changes::{self, Change, FORGOTTEN_AT_ONCE, Kind, Recorded, Thing};
+use crate::store::changes::{self, Change, FORGOTTEN_PER_TRANSACTION, Kind, Recorded, Thing};
 use mindflow_guest::call::{CallContext, Error};
 use mindflow_guest::clock;
 use mindflow_guest::failure::invalid;
@@ -35,7 +35,7 @@ pub async fn since(context: &CallContext, cursor: Option<&str>, first: u32) -> R
 pub async fn forget() -> Result<(), Error> {
     let kept_us = quota::changes_us().await.map_err(Error::Internal)?;
     let before = Time(clock::now_us().saturating_sub(kept_us));
-    while changes::forget(before).await? >= FORGOTTEN_AT_ONCE {}
+    while changes::forget(before).await? >= FORGOTTEN_PER_TRANSACTION {}
     Ok(())
 }
 

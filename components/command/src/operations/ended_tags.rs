@@ -1,6 +1,6 @@
 //! Tags that are deleted, or merged into another. Their entries lose them one transaction after the other, each entry with an event of its
-//! own, so that whoever keeps entries follows as for any change; the last transaction ends the tags. What is cut short goes on when it is
-//! asked for once more: until then the tags are there, with fewer entries.
+//! own, which consumers apply as they do any other change; the last transaction deletes the tags. An interrupted deletion goes on when it is
+//! requested again: until then the tags exist, with fewer entries.
 //!
 //! A transaction locks entries before tags, as every other one does. One that finds an entry with the tag after it has locked the tags
 //! commits what it did, and the next one takes that entry.

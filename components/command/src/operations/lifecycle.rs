@@ -31,8 +31,8 @@ pub async fn delete(context: &CallContext, id: &str, expected_version: Option<u3
     .await
 }
 
-/// For good, a deleted one too. A live one is deleted by an event of its own first, so that views and subscribers follow as ever; what is
-/// left of it everywhere goes by the second event.
+/// For good, a deleted one too. A live one is deleted by an event of its own first, so that views and subscribers apply it as usual; the
+/// second event erases what is left of it everywhere.
 pub async fn purge(context: &CallContext, id: &str) -> Result<wit::PurgedEntry, Error> {
     let request = Request::begin(context).await?;
     let id = known_id(id, entry_not_found)?;

@@ -1,4 +1,4 @@
-//! The trash: what is in it, and its end. What was deleted for long is purged by a schedule, as the service, whoever's it is.
+//! The trash: what is in it, and how it is purged. A schedule purges old entries of all users, as the service.
 
 use super::Request;
 use crate::announce::Events;
@@ -62,7 +62,7 @@ pub async fn empty() -> Result<(), Error> {
             };
             purge(&Events { context: &context, user_id: *user_id }, *id, before, now_us).await?;
         }
-        if due.len() < trash::PURGED_AT_ONCE {
+        if due.len() < trash::PURGED_PER_BATCH {
             return Ok(());
         }
     }

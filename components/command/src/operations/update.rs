@@ -97,7 +97,7 @@ pub async fn write(
     };
     let writes_content = change.content.is_some();
     let mut changed = change.of(stored.entry.clone());
-    // An entry of before this rule can still get another title.
+    // An entry that is older than this rule can still get another title.
     let takes_away = changed.content != stored.entry.content || changed.attachment_ids != stored.entry.attachment_ids;
     if takes_away && !changed.draft {
         validation::has_something(&changed, writes_content)?;

@@ -17,7 +17,7 @@ const PAGE_BYTES_MAX: i64 = 4 << 20;
 /// Before a position that no counter reaches.
 const NO_TOMBSTONES: i64 = i64::MAX;
 /// Tombstones that go in one transaction.
-pub const FORGOTTEN_AT_ONCE: u64 = 1_000;
+pub const FORGOTTEN_PER_TRANSACTION: u64 = 1_000;
 
 /// Kinds of things, as the database spells them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -137,7 +137,7 @@ fn each(rows: &Rows, read: Read) -> Result<Vec<(Uuid, Thing)>, RowError> {
 /// Tombstones of all users that are older than that go; how many there were.
 pub async fn forget(before: Time) -> Result<u64, Error> {
     sql::transaction(DATABASE, &Identity::Service, async |tx| {
-        let rows = tx.query(statements::FORGET_CHANGES, params![before, FORGOTTEN_AT_ONCE]).await?;
+        let rows = tx.query(statements::FORGET_CHANGES, params![before, FORGOTTEN_PER_TRANSACTION]).await?;
         Ok(rows.first().map_or(Ok(0), |row| row.get("forgotten"))?)
     })
     .await

@@ -9,8 +9,8 @@ use mindflow_guest::sql::{Abort, Time, Tx};
 use uuid::Uuid;
 
 /// Entries that one transaction takes tags off, and the bytes of their contents, which are in the instance's memory three times.
-const ENTRIES_AT_ONCE: u64 = 200;
-const BYTES_AT_ONCE: u64 = 4 << 20;
+const ENTRIES_PER_TRANSACTION: u64 = 200;
+const BYTES_PER_TRANSACTION: u64 = 4 << 20;
 
 /// Those of the tags that there are.
 pub async fn known(tx: &Tx, user_id: Uuid, ids: &[Uuid]) -> Result<usize, Abort> {
@@ -26,7 +26,7 @@ pub async fn hold(tx: &Tx, user_id: Uuid, id: Uuid) -> Result<Option<Tag>, Abort
 
 /// Locks some of the entries that have one of the tags; answers their ids.
 pub async fn tagged(tx: &Tx, user_id: Uuid, tags: &[Uuid]) -> Result<Vec<Uuid>, Abort> {
-    let params = params![user_id, tags.to_vec(), ENTRIES_AT_ONCE, BYTES_AT_ONCE];
+    let params = params![user_id, tags.to_vec(), ENTRIES_PER_TRANSACTION, BYTES_PER_TRANSACTION];
     let rows = tx.query(statements::HOLD_TAGGED, params).await?;
     Ok(rows.map(|row| row.get("id"))?)
 }

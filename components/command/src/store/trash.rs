@@ -13,7 +13,7 @@ use uuid::Uuid;
 /// Of the contents of a page, together. An instance has 64 MiB, in which they are four times.
 pub const PAGE_BYTES_MAX: i64 = 4 << 20;
 /// Entries that are purged without a pause.
-pub const PURGED_AT_ONCE: usize = 100;
+pub const PURGED_PER_BATCH: usize = 100;
 
 /// An entry in the trash.
 pub struct Deleted {
@@ -55,9 +55,9 @@ pub async fn is_since_before(tx: &Tx, id: Uuid, user_id: Uuid, time: Time) -> Re
     Ok(!rows.is_empty())
 }
 
-/// Entries of all users, with their users, that came into the trash before then; at most [`PURGED_AT_ONCE`].
+/// Entries of all users, with their users, that came into the trash before then; at most [`PURGED_PER_BATCH`].
 pub async fn since_before(time: Time) -> Result<Vec<(Uuid, Uuid)>, Error> {
-    let params = params![time, PURGED_AT_ONCE as u64];
+    let params = params![time, PURGED_PER_BATCH as u64];
     let rows = sql::query(DATABASE, Identity::Service, statements::LONG_IN_TRASH, params).await?;
     Ok(rows.map(|row| Ok((row.get("id")?, row.get("user_id")?)))?)
 }

@@ -79,7 +79,7 @@ fn an_entry_is_of_today_in_the_users_time_zone_unless_it_says_otherwise() {
 }
 
 #[test]
-fn every_broken_rule_is_named_at_once() {
+fn every_broken_rule_is_named_in_one_answer() {
     let draft = new_entry(
         wit::NewEntry {
             title: "  ".into(),

@@ -39,7 +39,7 @@ async fn an_entry_is_read_as_it_was_written() {
 }
 
 #[tokio::test]
-async fn of_many_requests_at_once_exactly_as_many_succeed_as_the_quota_allows() {
+async fn of_many_concurrent_requests_exactly_as_many_succeed_as_the_quota_allows() {
     let db = Db::new("quota").await;
     let user = db.user();
     let entry = NewEntry { limit: Some(5), mood: Some("HAPPY"), ..NewEntry::default() };
@@ -60,7 +60,7 @@ async fn of_many_requests_at_once_exactly_as_many_succeed_as_the_quota_allows() 
 }
 
 #[tokio::test]
-async fn the_last_place_goes_to_whoever_waits_when_its_holder_gives_up() {
+async fn the_last_place_goes_to_a_waiting_request_when_its_holder_gives_up() {
     let db = Db::new("lastplace").await;
     let user = db.user();
     let entry = NewEntry { limit: Some(1), ..NewEntry::default() };
@@ -88,7 +88,7 @@ async fn no_limit_lets_everything_through_and_a_limit_of_none_nothing() {
 }
 
 #[tokio::test]
-async fn a_mutation_that_comes_twice_at_once_creates_one_entry() {
+async fn a_mutation_that_comes_twice_concurrently_creates_one_entry() {
     let db = Db::new("mutation").await;
     let user = db.user();
     let entry = NewEntry { mutation: Some("m-1"), limit: Some(5), ..NewEntry::default() };
@@ -139,7 +139,7 @@ async fn a_mutation_that_failed_leaves_its_id_to_the_one_that_waits() {
 }
 
 #[tokio::test]
-async fn an_id_that_an_entry_has_is_refused_by_a_constraint_that_the_service_knows_whoevers_it_is() {
+async fn an_id_of_any_users_entry_is_refused_by_a_constraint_that_the_service_knows() {
     let db = Db::new("ids").await;
     let (owner, stranger) = (db.user(), db.user());
     let id = owner.entry().await;

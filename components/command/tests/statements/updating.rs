@@ -86,7 +86,7 @@ async fn tags_that_are_not_kept_are_taken_off_the_entry_and_stay_the_users() {
 }
 
 #[tokio::test]
-async fn whoever_waited_for_an_entry_sees_all_that_was_changed_meanwhile() {
+async fn a_change_that_waited_for_an_entry_sees_all_that_was_changed_meanwhile() {
     let db = Db::new("turns").await;
     let user = db.user();
     let id = user.entry().await;

@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_takes_no_gzip_is_told_so() {
+    fn a_client_that_takes_no_gzip_gets_not_acceptable() {
         assert_eq!(BUILT.asset("c0ffee.js", &accepting("br")).err().unwrap().kind, Kind::NotAcceptable);
     }
 

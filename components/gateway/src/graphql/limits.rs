@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn doubling_fragments_are_refused_at_once_and_cycles_end() {
+    fn doubling_fragments_are_refused_and_cycles_end() {
         let mut query = "{ ...F0 }".to_owned();
         for index in 0..60 {
             query += &format!(" fragment F{index} on Query {{ ...F{next} ...F{next} }}", next = index + 1);

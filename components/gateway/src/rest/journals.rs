@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn every_wrong_parameter_is_told() {
+    fn every_wrong_parameter_is_reported() {
         let failure = PageRequest::read("limit=101&mood=calm&orderBy=newest&from=yesterday").unwrap_err();
         let names: Vec<_> = failure.fields.iter().map(|error| error.field.as_str()).collect();
         assert_eq!(names, ["limit", "mood", "orderBy", "from"]);
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_parameter_is_refused_beside_those_that_are_wrong_and_none_is_given_twice() {
+    fn a_misspelt_parameter_is_refused_along_with_wrong_ones_and_none_is_given_twice() {
         let failure = PageRequest::read("tgas=rain&limit=0&tag=a&tag=b&from=").unwrap_err();
         let broken: Vec<_> = failure.fields.iter().map(|error| (error.field.as_str(), error.rule.as_str())).collect();
         assert_eq!(broken, [("limit", "range"), ("tag", "too-many"), ("tgas", "unknown-field")]);

@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn all_wrong_fields_are_told_at_once() {
+    fn all_wrong_fields_are_reported_together() {
         let mut fields = fields(json!({"title": 3, "tags": ["a", 1]}));
         fields.text("title");
         fields.text("content");
@@ -391,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn null_and_left_out_are_told_apart_where_it_matters() {
+    fn null_and_left_out_are_distinguished_where_it_matters() {
         let mut fields = fields(json!({"mood": null, "other": "x"}));
         assert_eq!(fields.nullable("mood", Rule::Required, "", |text| Some(text.to_owned())), Some(None));
         assert_eq!(fields.nullable("absent", Rule::Required, "", |text| Some(text.to_owned())), None);

@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 use std::cell::RefCell;
 use std::fmt;
 
-/// Why a text is none that is taken.
+/// Why a text is not accepted as JSON.
 #[derive(Debug, PartialEq)]
 pub enum NoJson {
-    /// It is no JSON, or nests too deeply.
+    /// It is not JSON, or nests too deeply.
     Form(FieldError),
     /// A name comes twice in one object.
     Twice(FieldError),
@@ -54,7 +54,7 @@ fn within(name: &str, inner: String) -> String {
 struct Twice(RefCell<Option<String>>);
 
 impl Twice {
-    /// The value that was just read in vain is that of this name.
+    /// The value that could not be read is that of this name.
     fn is_within(&self, name: &str) {
         let inner = self.0.take();
         self.0.replace(inner.map(|inner| within(name, inner)));

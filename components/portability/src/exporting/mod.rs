@@ -111,7 +111,7 @@ pub async fn stretch(leased: Leased) -> Result<(), Error> {
     Ok(())
 }
 
-/// The directory of the archive behind its last file: what was kept of it beside each part, and then this stretch's own.
+/// Writes the directory of the archive after its last file: first what was kept of it with each part, then what this stretch added.
 async fn close(job: &Job, state: &mut State, output: &mut Output) -> Result<(), Error> {
     output.end_file(&mut state.writer);
     for part in store::parts(job.id).await?.iter().filter(|part| part.directory_bytes > 0) {

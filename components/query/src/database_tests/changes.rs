@@ -85,7 +85,7 @@ async fn an_entry_of_an_earlier_release_has_the_time_of_its_last_event() {
 }
 
 #[tokio::test]
-async fn nobody_sees_when_another_users_entries_changed() {
+async fn no_user_sees_when_another_users_entries_changed() {
     let database = after(&[created(ENTRY, AT, "one")]).await;
     let count = crate::statement::Statement {
         text: "SELECT count(*) AS seen FROM query.last_changes".into(),

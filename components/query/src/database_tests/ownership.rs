@@ -47,7 +47,7 @@ async fn visible(database: &Database, who: As) -> Vec<&'static str> {
 }
 
 #[tokio::test]
-async fn nobody_sees_another_users_rows_and_an_admin_only_accounts_and_counts() {
+async fn no_user_sees_another_users_rows_and_an_admin_only_accounts_and_counts() {
     let database = filled().await;
     assert_eq!(visible(&database, As::User(USER)).await.len(), 8);
     assert!(visible(&database, As::User(OTHER)).await.is_empty());

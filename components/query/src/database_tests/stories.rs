@@ -64,7 +64,7 @@ async fn titles(database: &Database, selection: Selection) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn an_entry_is_shown_with_its_tags_counted_and_its_analysis_beside_it() {
+async fn an_entry_is_shown_with_its_tags_counted_and_its_analysis() {
     let tags = json!([{ "id": TAG, "name": "Work" }]);
     let first = created(ENTRY, AT, "one")
         .with(json!({ "tags": tags, "mood": "CALM", "attachmentIds": [entry_id(9)], "analysis": "requested" }));
@@ -102,7 +102,7 @@ async fn insights_are_shown_with_their_quotes_and_those_of_earlier_releases_with
     .await;
     let listed = database.read(As::User(USER), &insights::newest(USER, 10)).await;
     let listed: Vec<_> = listed.iter().map(|row| insights::insight(&row).unwrap()).collect();
-    let beside = recent(&database).await.into_iter().flat_map(|shown| shown.analysis.insights);
+    let with_entries = recent(&database).await.into_iter().flat_map(|shown| shown.analysis.insights);
     let quotes = |entry: Uuid, insights: Vec<Insight>| {
         let of_entry = insights.into_iter().filter(|insight| insight.entry_id == entry.to_string());
         of_entry
@@ -110,7 +110,7 @@ async fn insights_are_shown_with_their_quotes_and_those_of_earlier_releases_with
             .map(|quote| (quote.text, quote.start, quote.end))
             .collect::<Vec<_>>()
     };
-    for insights in [listed, beside.collect()] {
+    for insights in [listed, with_entries.collect()] {
         assert_eq!(insights.len(), 2);
         assert_eq!(quotes(new, insights.clone()), [("words".to_owned(), 0, 5)]);
         assert_eq!(quotes(old, insights), []);

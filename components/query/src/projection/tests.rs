@@ -178,8 +178,8 @@ fn events_that_are_nothing_to_readers_are_passed_over() {
 }
 
 #[test]
-fn listeners_are_told_what_happened_to_which_entry() {
-    let told: Vec<(&str, NoticeKind)> = every_kind()
+fn listeners_are_notified_of_what_happened_to_which_entry() {
+    let notices: Vec<(&str, NoticeKind)> = every_kind()
         .iter()
         .filter_map(|fact| planned(fact).notice.map(|notice| (fact.event_type, notice.kind)))
         .collect();
@@ -191,7 +191,7 @@ fn listeners_are_told_what_happened_to_which_entry() {
         ("AIInsightsGenerated", NoticeKind::Analyzed),
         ("AIAnalysisFailed", NoticeKind::Updated),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(notices, expected);
     let restored = updated(ENTRY, 3, AT, "one").with(json!({ "reason": "restored" }));
     assert_eq!(planned(&restored).notice.map(|notice| notice.kind), Some(NoticeKind::Created));
     let renamed = ["TagCreated", "TagRenamed"].map(|kind| planned(&tag(kind, TAG, 2, "x")).renamed_tag);

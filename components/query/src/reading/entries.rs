@@ -44,7 +44,7 @@ const KNOWN_TAG: &str = "LEFT JOIN query.tags_view g ON g.tag_id = (e.tag ->> 'i
 const TAG_NAME: &str = "COALESCE(g.name, e.tag ->> 'name')";
 const TAG_KEY: &str = "COALESCE(g.name_key, j.tag_names[e.position])";
 
-/// A tag of the entry `j`, with its key of now.
+/// A tag of the entry `j`, with its current key.
 fn has_tag(key_is: &str) -> String {
     format!(
         "EXISTS (SELECT FROM jsonb_array_elements(j.tags) WITH ORDINALITY AS e (tag, position) {KNOWN_TAG} WHERE {TAG_KEY} = {key_is})"

@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn an_operator_is_told_what_is_left_to_do() {
+    fn a_report_says_what_is_left_to_do() {
         let mut report = Report { users: 1, aggregates: 3, ..Report::default() };
         assert_eq!(Report::default().finish().problem, None);
         report.add(found(None, Some(1), Done::Left));

@@ -70,7 +70,7 @@ fn granted(accessor: Store<'_>, index: &str) -> Result<Arc<dyn SearchIndex>, Err
     found.ok_or_else(|| Error::AccessDenied(refusal::named("index", index, &access.component)))
 }
 
-/// The index, and who asks it.
+/// The index, and the user who queries it.
 async fn asked(accessor: Store<'_>, index: &str, token: &str) -> Result<(Arc<dyn SearchIndex>, Uuid), Error> {
     let index = granted(accessor, index)?;
     let tokens = accessor.with(|mut store| store.get().access.jwt.clone());

@@ -34,10 +34,10 @@ const QUIET_TRIES_MAX: u32 = 40;
 /// Deliveries go on between two attempts.
 const QUIET_PAUSE: Duration = Duration::from_millis(250);
 
-/// What the shadow hears of components that it calls: what these do could not be held back.
+/// The error of calls to other components: what these do could not be held back.
 const NO_CALLS: &str = "a shadow calls no other component";
 
-/// The shadow's component. What waits for another one waits in vain.
+/// The shadow's component only. Events of other components stay waiting.
 struct Alone(Subscribers);
 
 #[async_trait]

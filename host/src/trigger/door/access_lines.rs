@@ -1,5 +1,5 @@
 //! The lines of access. Each request has one, which is printed, and kept in a database for days, where it takes some 0.9 kB. A
-//! client that asks and asks, be it in vain, must not fill that, nor push out the lines of others: of the lines that are kept, one
+//! client that sends requests without end must not fill that, nor push out the lines of others: of the lines that are kept, one
 //! address has a part, and so have those of requests that were refused.
 
 use crate::{

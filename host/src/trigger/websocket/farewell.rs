@@ -1,4 +1,4 @@
-//! How a connection ends, and what its client hears of it (RFC 6455 §5.5.1, §7): a client's close is answered, and what
+//! How a connection ends, and what its client is sent (RFC 6455 §5.5.1, §7): a client's close is answered, and what
 //! cannot be read on is closed with a code that says why. A connection that is dropped with input unread resets, and the
 //! client loses what it was sent last; so what still comes is discarded for a moment.
 

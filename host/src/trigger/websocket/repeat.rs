@@ -16,8 +16,8 @@ pub(super) enum Patience {
     Long,
 }
 
-/// Makes the call once more when the instance that took it has ended, which may be another call's doing; and later
-/// when the component is busy, for what has patience.
+/// Repeats the call if its instance has ended, which another call may have caused, and, for calls that may wait, later
+/// if the component is busy.
 pub(super) async fn repeat<T, F>(patience: Patience, call: impl Fn() -> F) -> Result<T, CallFailure>
 where
     F: Future<Output = Result<T, CallFailure>>,

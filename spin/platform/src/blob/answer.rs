@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_part_the_size_of_the_whole_is_told() {
+    fn the_head_of_a_part_gives_the_size_of_the_whole() {
         let modified = ("last-modified", "Fri, 24 May 2013 00:00:00 GMT");
         let expected = Info { key: "a".into(), bytes: 500, modified_us: 1_369_353_600_000_000 };
         assert_eq!(info("a", &headers(&[modified, ("content-length", "500")])), Ok(expected.clone()));
@@ -117,14 +117,14 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_told_by_the_stores_word() {
+    fn a_refusal_carries_the_stores_error_code() {
         assert_eq!(refused(StatusCode::NOT_FOUND, b""), Error::NotFound);
         assert!(
             matches!(refused(StatusCode::RANGE_NOT_SATISFIABLE, b""), Error::Invalid(rule) if rule.starts_with("range: "))
         );
         let body = b"<?xml?><Error><Code>AccessDenied</Code><Message>m</Message></Error>";
-        let told = "files cannot be reached now: the store answers 403 AccessDenied";
-        assert_eq!(refused(StatusCode::FORBIDDEN, body), Error::Unavailable(told.into()));
+        let expected = "files cannot be reached now: the store answers 403 AccessDenied";
+        assert_eq!(refused(StatusCode::FORBIDDEN, body), Error::Unavailable(expected.into()));
     }
 
     #[test]

@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_is_a_file_beside_its_recipient() {
+    fn a_message_is_a_file_in_the_form_with_its_recipient() {
         let (content_type, body) = message("ada@example.org", b"Subject: x\r\n\r\nHello");
         assert_eq!(content_type, "multipart/form-data; boundary=mindflow-form-0");
         assert_eq!(

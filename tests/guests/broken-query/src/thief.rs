@@ -108,7 +108,7 @@ async fn victim(context: &CallContext) -> Result<(String, String), Error> {
             return Ok((user, entry));
         }
     }
-    Err(Error::NotFound("nobody else has written anything".into()))
+    Err(Error::NotFound("no other user has written anything".into()))
 }
 
 async fn own_entries(context: &CallContext) -> Result<Vec<String>, Error> {

@@ -99,7 +99,7 @@ fn debug(error: impl std::fmt::Debug) -> String {
 /// Takes from the limit in the name of another; once with an id of a request that there is not.
 async fn spend(limit: &str, holder: &str) -> Result<(), String> {
     let holder = match holder {
-        "nobody" => Holder::Client(holder.to_owned()),
+        "unknown-client" => Holder::Client(holder.to_owned()),
         name => Holder::Named(name.to_owned()),
     };
     rate_limits::take(limit, holder, 1).await.map(drop).map_err(debug)

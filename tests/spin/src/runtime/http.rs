@@ -26,8 +26,8 @@ const DOMAIN: &str = ".spin.internal";
 const TIMEOUT: Duration = Duration::from_secs(600);
 /// What Spin answers itself.
 const WELL_KNOWN: &str = "/.well-known/spin/";
-/// Who calls when a component does.
-const NOBODY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 0);
+/// The client's address in requests of components.
+const NO_CLIENT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 0);
 
 /// A running application.
 pub(super) struct Server {
@@ -84,7 +84,7 @@ impl Server {
     /// Answers a request of another component.
     pub async fn chained(&self, component: &str, request: Request<WasiBody>) -> Response<WasiBody> {
         let path = request.uri().path().to_owned();
-        self.handle(component, request, &path, NOBODY).await
+        self.handle(component, request, &path, NO_CLIENT).await
     }
 
     /// Has a component answer; what goes wrong in it is 500 and a line in the log.

@@ -89,7 +89,7 @@ async fn a_transaction_counts_only_when_it_commits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_leaked_transaction_harms_nobody() {
+async fn a_leaked_transaction_harms_no_later_request() {
     let stage = with_notes("sqlleak").await;
     let begun = json!({ "begin": ["write", null] });
     let insert = json!({ "execute": [0, INSERT, [{ "text": "never committed" }]] });

@@ -118,7 +118,7 @@ macro_rules! stories {
 
 stories! {
     an_event_that_comes_twice_has_one_record,
-    appends_at_once_make_one_unbroken_chain,
+    concurrent_appends_make_one_unbroken_chain,
     a_page_is_newest_first_and_goes_on_where_the_last_one_ended,
     filters_choose_by_user_type_and_time,
 }

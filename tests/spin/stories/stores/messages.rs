@@ -74,7 +74,7 @@ async fn a_mail_is_the_hosts_message_in_a_form() {
     ] {
         assert!(request.contains(part), "{part} in {request}");
     }
-    let answer = stage.step(json!(["mail", "nobody", "x"])).await;
+    let answer = stage.step(json!(["mail", "no-address", "x"])).await;
     assert_eq!(answer, "error: Error::Invalid(\"to: is no e-mail address\")");
 }
 

@@ -21,7 +21,7 @@ async fn an_instance_is_used_for_128_calls_at_most() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_instance_has_16_calls_at_once_at_most() {
+async fn an_instance_has_16_concurrent_calls_at_most() {
     // Calls that arrive while instances are being made get one each.
     until("calls share an instance", async || {
         let stage = Stage::new("concurrency").await;

@@ -51,7 +51,7 @@ pub async fn an_event_that_comes_twice_has_one_record(log: &dyn AuditLog) {
     assert_eq!(verify(log, None, &|_| ()).await.unwrap().records, 2);
 }
 
-pub async fn appends_at_once_make_one_unbroken_chain(log: &dyn AuditLog) {
+pub async fn concurrent_appends_make_one_unbroken_chain(log: &dyn AuditLog) {
     let events: Vec<_> = (0..40).map(event).collect();
     // As delivery does, which hands an event over again that was not answered in time on a busy machine.
     let append = async |event| loop {

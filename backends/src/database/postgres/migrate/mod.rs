@@ -69,7 +69,7 @@ pub enum MigrateError {
     Pending { database: String, pending: usize },
     #[error("{path}:{line}: a quote or comment never ends")]
     Unterminated { path: PathBuf, line: usize },
-    #[error("{path}:{line}: {word} is the runner's own business: each file runs in one transaction")]
+    #[error("{path}:{line}: {word} is reserved for the runner: each file runs in one transaction")]
     TransactionCommand { path: PathBuf, line: usize, word: String },
     #[error("{path}:{line}: {message} ({sqlstate})")]
     Statement { path: PathBuf, line: usize, sqlstate: String, message: String },

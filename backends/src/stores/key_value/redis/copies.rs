@@ -23,7 +23,7 @@ use crate::clock;
 /// After the last command that was answered. So long at most is a copy given out that is out of date, when the connection is
 /// dead and does not say so.
 pub(super) const TRUSTED_FOR: Duration = Duration::from_secs(1);
-/// A copy is read again after this, whatever was promised.
+/// A copy is read again after this, even without an invalidation.
 pub(super) const LIFETIME_MAX: Duration = Duration::from_secs(10);
 /// Names of one shard share a mark and a lock: with so many, word about one rarely costs another its copy.
 const SHARDS: usize = 16;

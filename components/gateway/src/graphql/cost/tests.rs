@@ -46,7 +46,7 @@ fn a_list_counts_as_often_as_it_has_items_by_argument_variable_or_default() {
 }
 
 #[test]
-fn a_page_counts_its_edges_and_not_what_stands_beside_them() {
+fn a_page_counts_its_edges_and_not_its_other_fields() {
     let page = |first: u32, rest: &str| points(&format!("{{ journalEntries(first: {first}) {{ {rest} }} }}"));
     assert_eq!(page(100, "totalCount pageInfo { endCursor }") - page(100, "totalCount"), 2);
     let edges = |first| page(first, "edges { node { id } }");

@@ -112,7 +112,7 @@ fn a_get_needs_the_header_and_runs_no_mutation() {
 }
 
 #[test]
-fn a_handshake_that_is_none_here_is_told_of_event_streams() {
+fn a_handshake_that_is_not_supported_here_is_referred_to_event_streams() {
     let response = get("", &[("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="), ("sec-websocket-version", "13")]);
     assert_eq!(response.status, 400);
     let refused = body(response);
@@ -195,7 +195,7 @@ fn a_batch_is_answered_in_its_order() {
 }
 
 #[test]
-fn a_malformed_operation_of_a_batch_is_refused_at_its_place_beside_those_that_run() {
+fn a_malformed_operation_of_a_batch_is_refused_at_its_place_while_the_others_run() {
     let mixed =
         json!([{"query": "{ a: __typename }"}, 7, {"variables": {}}, {"query": ["x"]}, {"query": "{ e: __typename }"}]);
     let response = post("application/json", &mixed);
@@ -285,14 +285,14 @@ fn the_introspection_of_tools_passes_the_limits() {
 }
 
 #[test]
-fn a_persisted_query_is_told_when_it_is_not_known_wrong_or_kept() {
+fn an_answer_says_whether_a_persisted_query_is_unknown_wrong_or_kept() {
     let ask = |query: Option<&str>, hash: &str| json!({"query": query, "extensions": {"persistedQuery": {"version": 1, "sha256Hash": hash}}});
     let wrong = post("application/json", &ask(Some("{ __typename }"), &"0".repeat(64)));
     assert_eq!(wrong.status, 400);
 }
 
 #[test]
-fn a_subscription_without_a_stream_is_told_how_and_one_without_a_token_ends_at_once() {
+fn a_subscription_needs_an_event_stream_and_one_without_a_token_ends_immediately() {
     let subscription = json!({"query": "subscription { entryChanged { entryId } }"});
     assert_eq!(post(NEW, &subscription).status, 400);
     let response = post("text/event-stream", &subscription);

@@ -15,10 +15,10 @@ pub struct DeviceReads;
 
 #[Object]
 impl DeviceReads {
-    /// What has changed of the user's own since the cursor, in the order in which it was made; without one, all that there is. A device keeps
-    /// the cursor of the last page that it has taken in, and asks on until `hasMore` is false: it has what the server has then, whatever was
-    /// written meanwhile. What a page says of a thing replaces what the device knows of it. A cursor that is too old, since what was deleted
-    /// is known for 90 days, is `BAD_USER_INPUT` with the rule `forgotten`: begin without one, and drop what does not come.
+    /// The user's own things that have changed since the cursor, in the order of the changes; without one, all of them. A device keeps
+    /// the cursor of the last page that it has stored, and continues until `hasMore` is false: then it has what the server has, including
+    /// what was written meanwhile. What a page says of a thing replaces what the device has of it. A cursor that is too old (deletions
+    /// are known for 90 days) is `BAD_USER_INPUT` with the rule `forgotten`: begin without one, and remove what does not come.
     /// Null, with an error, when it cannot be read; the other fields of the answer are there.
     async fn changes_since(
         &self,

@@ -47,7 +47,7 @@ impl EmailWrites {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The address that the account is to have.")] new_email: String,
-        #[graphql(desc = "The password of now. Send it as a variable.")] password: String,
+        #[graphql(desc = "The current password. Send it as a variable.")] password: String,
     ) -> Result<Option<bool>> {
         scope::with(ctx, |scope| async move {
             let context = scope.viewer.presented()?;

@@ -13,8 +13,8 @@ pub struct ErasureReads;
 
 #[Object]
 impl ErasureReads {
-    /// What was deleted by an erasure, and what remains. No login is needed, since there is none after an account's end: who has the id,
-    /// which cannot be guessed, may read it. Null when there is no such erasure; of an account whose deletion was cancelled there is none.
+    /// What was deleted by an erasure, and what remains. No login is needed, since there is none after an account's end: anyone who has
+    /// the id, which cannot be guessed, may read it. Null when there is no such erasure, also of an account whose deletion was cancelled.
     /// Null, with an error, when it cannot be read; the other fields of the answer are there.
     async fn erasure_receipt(
         &self,
@@ -40,7 +40,7 @@ impl ErasureWrites {
     async fn delete_account(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The password of now. Send it as a variable.")] password: String,
+        #[graphql(desc = "The current password. Send it as a variable.")] password: String,
     ) -> Result<Option<AccountDeletion>> {
         let deletion = scope::with(ctx, |scope| async move {
             let context = scope.viewer.presented()?;

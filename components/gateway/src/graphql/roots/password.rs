@@ -18,7 +18,7 @@ impl PasswordWrites {
     async fn change_password(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The password of now, and the next one.")] input: ChangePasswordInput,
+        #[graphql(desc = "The current password, and the new one.")] input: ChangePasswordInput,
     ) -> Result<Option<bool>> {
         scope::with(ctx, |scope| async move {
             let context = scope.viewer.presented()?;

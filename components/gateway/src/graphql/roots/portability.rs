@@ -30,7 +30,7 @@ pub struct PortabilityWrites;
 
 #[Object]
 impl PortabilityWrites {
-    /// Begins to write the user's journal into a file, beside everything else. One export at a time: `CONFLICT` while another is under way.
+    /// Begins to write the user's journal into a file, in the background. One export at a time: `CONFLICT` while another is under way.
     /// Null, with an error, when it was not done; what was done before it stays so.
     async fn request_export(
         &self,
@@ -53,7 +53,7 @@ impl PortabilityWrites {
         ask(ctx, |context| jobs::cancel_export(context, id.into())).await.map(|()| Some(true))
     }
 
-    /// Begins to import what was uploaded, beside everything else. What is imported takes nothing of the month's quota, and the same again
+    /// Begins to import what was uploaded, in the background. What is imported takes nothing of the month's quota, and the same again
     /// makes nothing twice. One import at a time: `CONFLICT` while another is under way.
     /// Null, with an error, when it was not done; what was done before it stays so.
     async fn begin_import(

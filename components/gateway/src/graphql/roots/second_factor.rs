@@ -19,7 +19,7 @@ impl SecondFactorWrites {
     async fn begin_totp(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The password of now. Send it as a variable.")] password: String,
+        #[graphql(desc = "The current password. Send it as a variable.")] password: String,
     ) -> Result<Option<TotpSecret>> {
         let secret = scope::with(ctx, |scope| async move {
             let context = scope.viewer.presented()?;
@@ -46,7 +46,7 @@ impl SecondFactorWrites {
     async fn disable_totp(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The password of now. Send it as a variable.")] password: String,
+        #[graphql(desc = "The current password. Send it as a variable.")] password: String,
         #[graphql(desc = "Six digits of the device, or a recovery code.")] code: String,
     ) -> Result<Option<bool>> {
         scope::with(ctx, |scope| async move {
@@ -58,12 +58,12 @@ impl SecondFactorWrites {
         Ok(Some(true))
     }
 
-    /// Makes ten new recovery codes; those of before are not good any more.
+    /// Makes ten new recovery codes; the former ones are not valid any more.
     /// Null, with an error, when it was not done; what was done before it stays so.
     async fn regenerate_recovery_codes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The password of now. Send it as a variable.")] password: String,
+        #[graphql(desc = "The current password. Send it as a variable.")] password: String,
         #[graphql(desc = "Six digits of the device, or a recovery code.")] code: String,
     ) -> Result<Option<RecoveryCodes>> {
         let codes = scope::with(ctx, |scope| async move {

@@ -126,7 +126,7 @@ fn or_none<T>(given: MaybeUndefined<T>) -> Option<Option<T>> {
 #[derive(InputObject)]
 pub struct CreateJournalEntryInput {
     /// The entry's id, made by the client: a UUID of version 7 whose time is at most 24 hours ahead. The same id with the same content is one
-    /// entry; with another content it is a `CONFLICT`. An id that cannot be used is refused alike, whatever the reason.
+    /// entry; with another content it is a `CONFLICT`. An id that cannot be used is refused in the same way for every reason.
     id: Option<ID>,
     /// 1 to 200 characters, of which one at least is seen. Here as in all texts, characters are counted as they are composed (NFC), and
     /// what overrides the direction of text is left out of titles, names and tags.
@@ -217,7 +217,7 @@ pub struct UpdateJournalEntryInput {
     entry_time: MaybeUndefined<String>,
     /// Where it was; null removes it.
     place: MaybeUndefined<PlaceInput>,
-    /// The version that the change was made on; another one is a `CONFLICT`. Null: on whichever there is.
+    /// The version that the change was made on; another one is a `CONFLICT`. Null: on any version.
     expected_version: Option<i32>,
 }
 

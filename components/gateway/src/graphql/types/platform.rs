@@ -13,7 +13,7 @@ pub enum ComponentState {
     Ready,
     /// It failed repeatedly, and gets no calls for a while.
     Failing,
-    /// All its places are taken, and calls wait for one in vain.
+    /// All its places are taken, and waiting calls get none.
     Overloaded,
 }
 

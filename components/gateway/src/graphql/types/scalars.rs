@@ -1,4 +1,4 @@
-//! Two scalars for times and days, one for sizes, and one for whatever JSON there is.
+//! Two scalars for times and days, one for sizes, and one for any JSON.
 
 use crate::names;
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_with_an_offset_is_read_and_told_in_utc() {
+    fn a_time_with_an_offset_is_read_and_written_in_utc() {
         let time = DateTime::parse(Value::String("2025-10-25T22:30:00+02:00".into())).unwrap();
         assert_eq!(time.to_value(), Value::String("2025-10-25T20:30:00.000000Z".into()));
         assert!(DateTime::parse(Value::String("yesterday".into())).is_err());

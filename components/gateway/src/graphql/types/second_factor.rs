@@ -18,7 +18,7 @@ impl From<accounts::TotpSecret> for TotpSecret {
     }
 }
 
-/// Codes for who has lost the device. They are shown once.
+/// Codes for a user who has lost the device. They are shown once.
 #[derive(SimpleObject)]
 pub struct RecoveryCodes {
     /// Ten. Each stands in for a code of the device once.

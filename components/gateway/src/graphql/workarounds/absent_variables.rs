@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_of_an_input_is_left_out_beside_others_that_keep_their_values() {
+    fn a_field_of_an_input_is_left_out_while_others_keep_their_values() {
         let query = "mutation ($id: ID!, $t: String, $m: Mood, $tags: [String!], $one: String, $n: Int = 3) {
             updateJournalEntry(input: {id: $id, title: $t, mood: $m, tags: $tags, in: [{x: $one}, $one, $n]}) { id } }";
         assert_eq!(

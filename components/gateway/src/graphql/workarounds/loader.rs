@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn fifty_look_ups_at_once_are_one_call_without_duplicates() {
+    fn fifty_concurrent_look_ups_are_one_call_without_duplicates() {
         let (loader, calls) = doubling();
         let values = block_on(join_all((0..50).map(|index| loader.load(index % 10))));
         assert_eq!(values.len(), 50);
