@@ -415,9 +415,29 @@ async fn an_upload_in_pieces_begins_where_it_broke_off_and_is_bounded_by_the_day
     let moods = "full_date,mood\n2024-05-01,good\n2024-05-02,bad\n2024-05-03,rad\n".as_bytes().to_vec();
     let felt = import(&bob, moods).await;
     assert_eq!((&felt["status"], &felt["report"]["moods"]), (&json!("FAILED"), &json!(2)), "{felt}");
-    send_upload(&ada, vec![b'x'; 2_000]).await;
-    let full = send(ada.request(Method::POST, "/portability/uploads").body("x")).await;
-    assert_eq!(full.expect_problem(403, "quota-exceeded")["quota"], "importBytes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pieces_that_come_side_by_side_have_no_more_bytes_than_the_day() {
+    let platform = quick().variable("import_bytes_a_day", "2000").start().await;
+    let (ada, bob) = (platform.register().await, platform.register().await);
+    let sent = |account: &Account, bytes: usize| {
+        send(account.request(Method::POST, "/portability/uploads").body(vec![b'x'; bytes]))
+    };
+    let answers = futures::future::join_all((0..10).map(|_| sent(&ada, 600))).await;
+    let (kept, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 201);
+    assert_eq!((kept.len(), refused.len()), (3, 7));
+    for answer in refused {
+        let problem = answer.expect_problem(403, "quota-exceeded");
+        assert_eq!((&problem["quota"], &problem["limit"]), (&json!("importBytes"), &json!(2_000)), "{problem}");
+    }
+    // What was refused counts for nothing, and leaves nothing.
+    sent(&ada, 200).await.expect(201);
+    assert_eq!(sent(&ada, 1).await.expect_problem(403, "quota-exceeded")["used"], 2_000);
+    sent(&bob, 2_000).await.expect(201);
+    let of_ada = "SELECT count(*), sum(bytes)::bigint FROM portability.pieces WHERE user_id = $1::text::uuid";
+    let row = platform.write_database().await.query_one(of_ada, &[&ada.id]).await.expect("the pieces");
+    assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (4, 2_000));
 }
 
 /// The host is killed and started again, and the lease of what it ran is over.
