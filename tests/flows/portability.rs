@@ -2,7 +2,7 @@
 //! named; and a host that is killed in between goes on. Method: archives made by the public descriptions of their formats, sent and fetched
 //! as a browser does, with the schedule of jobs at its fastest.
 
-use crate::erasure_kit::{PURGE, complete, delete, soon};
+use crate::erasure_kit::{PURGE, complete, delete, of_services, soon, tables_with};
 use crate::journal_keeping::both_sides_agree;
 use crate::media::{small_png, upload};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -320,6 +320,41 @@ async fn an_export_goes_with_an_entry_that_it_has_and_all_go_with_the_account() 
     let left = "SELECT (SELECT count(*) FROM portability.jobs) + (SELECT count(*) FROM portability.uploads) + (SELECT count(*) FROM portability.days)";
     let database = platform.write_database().await;
     assert_eq!(database.query_one(left, &[]).await.expect("a count").get::<_, i64>(0), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_says_nothing_more_of_an_entry_that_is_removed_for_good() {
+    let platform = soon(quick()).start().await;
+    let ada = platform.register().await;
+    let note = |title: &str, file: &str| format!("---\ntitle: {title}\ndate: 2024-05-01\n---\n\n![](img/{file})");
+    let (walk, home) = (note("A walk", "of-the-lake.png"), note("At home", "of-the-rain.png"));
+    let files: [(&str, &[u8]); 4] = [
+        ("notes/by-the-lake.md", walk.as_bytes()),
+        ("notes/at-home.md", home.as_bytes()),
+        ("notes/img/of-the-lake.png", b"no picture"),
+        ("notes/img/of-the-rain.png", b"no picture"),
+    ];
+    let foreseen = import_as(&ada, archive(&files), json!({ "dryRun": true })).await;
+    let done = import(&ada, archive(&files)).await;
+    assert_eq!((&foreseen["report"]["entries"], &done["report"]["entries"]), (&json!(2), &json!(2)), "{done}");
+    let named = async || ada.data(IMPORTS, json!({})).await["imports"][0]["report"].clone();
+    let before = named().await;
+    assert_eq!(before["problemsTotal"], 2, "{before}");
+    assert!(before.to_string().contains("of-the-lake.png"), "{before}");
+    let read = "{ journalEntries { edges { node { id title } } } }";
+    let both = |data: &Value| data["journalEntries"]["edges"].as_array().map(Vec::len) == Some(2);
+    let shown = ada.eventually(read, json!({}), both).await["journalEntries"]["edges"].clone();
+    let of_walk = shown.as_array().unwrap().iter().find(|edge| edge["node"]["title"] == "A walk").expect("the walk");
+    let purged = ada.data(PURGE, json!({ "id": of_walk["node"]["id"] })).await["purgeJournalEntry"].clone();
+    let receipt = complete(&platform, &purged["erasureId"]).await;
+    let reports = json!({ "service": "portability", "store": "reports", "count": 1 });
+    assert!(receipt["erased"].as_array().unwrap().contains(&reports), "{receipt}");
+    let after = named().await;
+    assert_eq!(after["problems"].as_array().map(Vec::len), Some(1), "{after}");
+    assert!(after.to_string().contains("of-the-rain.png"), "{after}");
+    for text in ["by-the-lake", "of-the-lake"] {
+        assert_eq!(of_services(tables_with(&platform, text).await), Vec::<String>::new(), "{text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
