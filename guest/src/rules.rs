@@ -127,6 +127,8 @@ pub enum Rule {
     Locked,
     /// Something else still has it.
     InUse,
+    /// It takes an address that is known to be the user's.
+    Unconfirmed,
 }
 
 /// What is counted.
