@@ -72,8 +72,13 @@ pub enum Rule {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         actual: Option<u64>,
     },
-    /// What is asked for would take more than one request may.
-    TooMuch,
+    /// What is asked for would take more than one request may. `max`: how much it may, where that can be said.
+    TooMuch {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max: Option<u64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unit: Option<Unit>,
+    },
 
     // === how it stands to other values, and to what there is ===
     /// The day or time is later than it can be. `latest` is the last one that is allowed.
@@ -122,6 +127,8 @@ pub enum Rule {
     Locked,
     /// Something else still has it.
     InUse,
+    /// It takes an address that is known to be the user's.
+    Unconfirmed,
 }
 
 /// What is counted.
@@ -134,6 +141,7 @@ pub enum Unit {
     Bytes,
     Words,
     Pixels,
+    Days,
 }
 
 /// How values are written.
@@ -181,6 +189,16 @@ impl Rule {
     /// Of the items of a list; `actual` is 0 where they were not counted.
     pub fn items(max: usize, actual: usize) -> Self {
         Self::TooMany { max: max as u64, actual: some(actual) }
+    }
+
+    /// Of what one request asks for.
+    pub fn too_much(max: u64, unit: Unit) -> Self {
+        Self::TooMuch { max: Some(max), unit: Some(unit) }
+    }
+
+    /// What is too much, by a bound that a client cannot count.
+    pub fn unmeasured() -> Self {
+        Self::TooMuch { max: None, unit: None }
     }
 
     pub fn one_of(values: impl IntoIterator<Item = impl Into<Text>>) -> Self {
@@ -231,6 +249,8 @@ mod tests {
             (Format::DateTime.into(), json!({"expected": "date-time"})),
             (Rule::range(1, 100), json!({"min": 1, "max": 100})),
             (Rule::items(20, 0), json!({"max": 20})),
+            (Rule::too_much(366, Unit::Days), json!({"max": 366, "unit": "days"})),
+            (Rule::unmeasured(), json!({})),
             (Rule::one_of(["a", "b"]), json!({"values": ["a", "b"]})),
         ] {
             assert_eq!(params(&rule.broken("first", "No.")), expected);

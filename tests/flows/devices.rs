@@ -95,7 +95,7 @@ async fn a_device_that_was_away_learns_of_everything_that_changed_and_of_what_is
         .clone();
     let reminder = ada
         .data(
-            "mutation { createReminder(input: { weekdays: [MONDAY], time: \"18:05\", channel: EMAIL }) { id } }",
+            "mutation { createReminder(input: { weekdays: [MONDAY], time: \"18:05\", channel: PUSH }) { id } }",
             json!({}),
         )
         .await["createReminder"]["id"]

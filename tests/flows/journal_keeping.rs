@@ -375,8 +375,18 @@ async fn a_day_shows_what_was_written_and_felt_and_a_mood_that_is_taken_back_was
         let shadow = platform.cli(&["replay", "--consumer", consumer, "--shadow", "--json"]).await;
         assert_eq!(shadow.code, Some(0), "{shadow:?}");
     }
-    for (from, to, field) in [("2025-05-02", "2025-05-01", "from"), ("2024-01-01", "2025-01-01", "to")] {
-        let wrong = format!("{{ calendar(from: \"{from}\", to: \"{to}\") {{ date }} }}");
-        assert_eq!(broken(&ada, &wrong, json!({})).await, [field]);
+    for list in ["calendar", "moodRecords"] {
+        for (from, to, field, rule, params) in [
+            ("2025-05-02", "2025-05-01", "from", "after", json!({ "other": "to" })),
+            ("2024-01-01", "2025-01-01", "to", "too-much", json!({ "max": 366, "unit": "days" })),
+        ] {
+            let wrong = format!("{{ {list}(from: \"{from}\", to: \"{to}\") {{ date }} }}");
+            let error = ada.graphql(&wrong, json!({})).await.error()["extensions"].clone();
+            assert_eq!(
+                (&error["field"], &error["rule"], &error["params"]),
+                (&json!(field), &json!(rule), &params),
+                "{list}: {error}"
+            );
+        }
     }
 }

@@ -2,7 +2,7 @@
 //! named; and a host that is killed in between goes on. Method: archives made by the public descriptions of their formats, sent and fetched
 //! as a browser does, with the schedule of jobs at its fastest.
 
-use crate::erasure_kit::{PURGE, complete, delete, soon};
+use crate::erasure_kit::{PURGE, complete, delete, of_services, soon, tables_with};
 use crate::journal_keeping::both_sides_agree;
 use crate::media::{small_png, upload};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -323,6 +323,41 @@ async fn an_export_goes_with_an_entry_that_it_has_and_all_go_with_the_account() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_report_says_nothing_more_of_an_entry_that_is_removed_for_good() {
+    let platform = soon(quick()).start().await;
+    let ada = platform.register().await;
+    let note = |title: &str, file: &str| format!("---\ntitle: {title}\ndate: 2024-05-01\n---\n\n![](img/{file})");
+    let (walk, home) = (note("A walk", "of-the-lake.png"), note("At home", "of-the-rain.png"));
+    let files: [(&str, &[u8]); 4] = [
+        ("notes/by-the-lake.md", walk.as_bytes()),
+        ("notes/at-home.md", home.as_bytes()),
+        ("notes/img/of-the-lake.png", b"no picture"),
+        ("notes/img/of-the-rain.png", b"no picture"),
+    ];
+    let foreseen = import_as(&ada, archive(&files), json!({ "dryRun": true })).await;
+    let done = import(&ada, archive(&files)).await;
+    assert_eq!((&foreseen["report"]["entries"], &done["report"]["entries"]), (&json!(2), &json!(2)), "{done}");
+    let named = async || ada.data(IMPORTS, json!({})).await["imports"][0]["report"].clone();
+    let before = named().await;
+    assert_eq!(before["problemsTotal"], 2, "{before}");
+    assert!(before.to_string().contains("of-the-lake.png"), "{before}");
+    let read = "{ journalEntries { edges { node { id title } } } }";
+    let both = |data: &Value| data["journalEntries"]["edges"].as_array().map(Vec::len) == Some(2);
+    let shown = ada.eventually(read, json!({}), both).await["journalEntries"]["edges"].clone();
+    let of_walk = shown.as_array().unwrap().iter().find(|edge| edge["node"]["title"] == "A walk").expect("the walk");
+    let purged = ada.data(PURGE, json!({ "id": of_walk["node"]["id"] })).await["purgeJournalEntry"].clone();
+    let receipt = complete(&platform, &purged["erasureId"]).await;
+    let reports = json!({ "service": "portability", "store": "reports", "count": 1 });
+    assert!(receipt["erased"].as_array().unwrap().contains(&reports), "{receipt}");
+    let after = named().await;
+    assert_eq!(after["problems"].as_array().map(Vec::len), Some(1), "{after}");
+    assert!(after.to_string().contains("of-the-rain.png"), "{after}");
+    for text in ["by-the-lake", "of-the-lake"] {
+        assert_eq!(of_services(tables_with(&platform, text).await), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_journal_is_written_for_day_one_and_as_a_page() {
     let platform = quick().start().await;
     let ada = platform.register().await;
@@ -415,9 +450,29 @@ async fn an_upload_in_pieces_begins_where_it_broke_off_and_is_bounded_by_the_day
     let moods = "full_date,mood\n2024-05-01,good\n2024-05-02,bad\n2024-05-03,rad\n".as_bytes().to_vec();
     let felt = import(&bob, moods).await;
     assert_eq!((&felt["status"], &felt["report"]["moods"]), (&json!("FAILED"), &json!(2)), "{felt}");
-    send_upload(&ada, vec![b'x'; 2_000]).await;
-    let full = send(ada.request(Method::POST, "/portability/uploads").body("x")).await;
-    assert_eq!(full.expect_problem(403, "quota-exceeded")["quota"], "importBytes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pieces_that_come_side_by_side_have_no_more_bytes_than_the_day() {
+    let platform = quick().variable("import_bytes_a_day", "2000").start().await;
+    let (ada, bob) = (platform.register().await, platform.register().await);
+    let sent = |account: &Account, bytes: usize| {
+        send(account.request(Method::POST, "/portability/uploads").body(vec![b'x'; bytes]))
+    };
+    let answers = futures::future::join_all((0..10).map(|_| sent(&ada, 600))).await;
+    let (kept, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 201);
+    assert_eq!((kept.len(), refused.len()), (3, 7));
+    for answer in refused {
+        let problem = answer.expect_problem(403, "quota-exceeded");
+        assert_eq!((&problem["quota"], &problem["limit"]), (&json!("importBytes"), &json!(2_000)), "{problem}");
+    }
+    // What was refused counts for nothing, and leaves nothing.
+    sent(&ada, 200).await.expect(201);
+    assert_eq!(sent(&ada, 1).await.expect_problem(403, "quota-exceeded")["used"], 2_000);
+    sent(&bob, 2_000).await.expect(201);
+    let of_ada = "SELECT count(*), sum(bytes)::bigint FROM portability.pieces WHERE user_id = $1::text::uuid";
+    let row = platform.write_database().await.query_one(of_ada, &[&ada.id]).await.expect("the pieces");
+    assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (4, 2_000));
 }
 
 /// The host is killed and started again, and the lease of what it ran is over.

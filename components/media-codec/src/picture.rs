@@ -57,7 +57,7 @@ impl Refusal {
                 actual: Some(width.saturating_mul(*height)),
                 unit: Unit::Pixels,
             },
-            Self::TooMuchMemory | Self::Profile => Rule::TooMuch,
+            Self::TooMuchMemory | Self::Profile => Rule::unmeasured(),
         }
     }
 }

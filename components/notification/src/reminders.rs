@@ -11,7 +11,7 @@ use mindflow_guest::{
     call::{CallContext, Error, FieldError},
     caller::Caller,
     clock,
-    failure::{field, internal},
+    failure::{conflict, field, internal},
     id, params,
     rules::{Format, Rule},
     sql::{self, Row, RowError, Time, Tx},
@@ -29,9 +29,12 @@ const WEEKDAYS: [(Weekday, &str, civil::Weekday); 7] = [
     (Weekday::Sunday, "SUNDAY", civil::Weekday::Sunday),
 ];
 
+const EMAIL: &str = "email";
+
 const ALL: &str = "SELECT id, weekdays, time, channel, active, created_at FROM notification.reminders
     WHERE user_id = $1::uuid ORDER BY created_at, id";
 const ZONE: &str = "SELECT timezone FROM notification.users WHERE user_id = $1::uuid";
+const CONFIRMED: &str = "SELECT confirmed FROM notification.own_address WHERE user_id = $1::uuid";
 /// Where a user's changes wait for each other, so that the number is exact.
 const HOLD_PREFERENCES: &str = "INSERT INTO notification.preferences AS held (user_id) VALUES ($1::uuid)
     ON CONFLICT (user_id) DO UPDATE SET user_id = held.user_id";
@@ -73,6 +76,7 @@ pub async fn create(context: &CallContext, input: NewReminder) -> Result<Reminde
         let held = tx.query(COUNT, params![caller.user_id]).await?;
         let held: u64 = held.first().map_or(Ok(0), |row| row.get("held"))?;
         quota::room(&quota::REMINDERS, held, quota::REMINDERS_MAX)?;
+        can_come(tx, &caller, &wanted).await?;
         let due_at = due_at(tx, &caller, &wanted, now).await?;
         let mut params = params![id, caller.user_id];
         params.extend(wanted.params(due_at));
@@ -90,6 +94,7 @@ pub async fn update(context: &CallContext, id: &str, input: NewReminder) -> Resu
     let id = id::parse(id).ok_or_else(not_found)?;
     let now = clock::now();
     sql::transaction(DATABASE, &caller.identity(), async |tx| {
+        can_come(tx, &caller, &wanted).await?;
         let due_at = due_at(tx, &caller, &wanted, now).await?;
         let mut params = params![id, caller.user_id];
         params.extend(wanted.params(due_at));
@@ -115,6 +120,19 @@ fn not_found() -> Error {
     Error::NotFound("There is no such reminder.".into())
 }
 
+/// Mail goes to confirmed addresses alone, so an active reminder by e-mail takes one.
+async fn can_come(tx: &Tx, caller: &Caller, wanted: &Wanted) -> Result<(), sql::Abort> {
+    if !wanted.takes_an_address() {
+        return Ok(());
+    }
+    let rows = tx.query(CONFIRMED, params![caller.user_id]).await?;
+    if rows.first().map_or(Ok(false), |row| row.get("confirmed"))? {
+        return Ok(());
+    }
+    let text = "Confirm your e-mail address first: follow the link that was mailed to it. Or choose web push.";
+    Err(conflict("channel", Rule::Unconfirmed, text).into())
+}
+
 /// In the user's zone as this service knows it, by which the schedule goes on; until it knows any, as the token says.
 async fn due_at(tx: &Tx, caller: &Caller, wanted: &Wanted, now: Timestamp) -> Result<Time, sql::Abort> {
     let rows = tx.query(ZONE, params![caller.user_id]).await?;
@@ -128,6 +146,10 @@ async fn due_at(tx: &Tx, caller: &Caller, wanted: &Wanted, now: Timestamp) -> Re
 }
 
 impl Wanted {
+    fn takes_an_address(&self) -> bool {
+        self.active && self.channel == EMAIL
+    }
+
     fn params(&self, due_at: Time) -> Vec<sql::Value> {
         params![self.weekdays.clone(), &self.time_of_day, self.channel, self.active, due_at]
     }
@@ -146,7 +168,7 @@ fn wanted(input: NewReminder) -> Result<Wanted, Vec<FieldError>> {
         errors.push(field("time", Format::TimeOfDay, "Give a time of the day as HH:MM, such as 18:05."));
     }
     let channel = match input.channel {
-        Channel::Email => "email",
+        Channel::Email => EMAIL,
         Channel::Push => "push",
     };
     match time {
@@ -190,6 +212,11 @@ mod tests {
         let kept = wanted(input(&[Weekday::Sunday, Weekday::Monday, Weekday::Sunday], "07:30")).unwrap();
         assert_eq!(kept.weekdays, ["MONDAY", "SUNDAY"]);
         assert_eq!(weekdays(&kept.weekdays), kept.days);
+        assert!(!kept.takes_an_address());
+        for active in [true, false] {
+            let by_mail = NewReminder { channel: Channel::Email, active, ..input(&[Weekday::Sunday], "07:30") };
+            assert_eq!(wanted(by_mail).unwrap().takes_an_address(), active);
+        }
         let errors = wanted(input(&[], "7:30")).unwrap_err();
         let broken: Vec<_> = errors.iter().map(|error| (error.field.as_str(), error.rule.as_str())).collect();
         assert_eq!(broken, [("weekdays", "required"), ("time", "format")]);

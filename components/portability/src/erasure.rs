@@ -1,5 +1,6 @@
 //! What there is of a user goes: exports, what was brought for imports, and what is written down of both. Of an entry those exports go
-//! that may have it. Uploads for an import stay for their day, regardless of the entries that came from them.
+//! that may have it, and what reports of imports say of the record that it came from. Uploads for an import stay for their day,
+//! regardless of the entries that came from them.
 //!
 //! Jobs end before their files go, so that a stretch that is under way takes back what it has written; and files before their rows, so
 //! that an erasure that is cut short finds by the rows what is left.
@@ -20,6 +21,8 @@ const SERVICE: &str = "portability";
 /// In the receipt: archives in the container.
 const EXPORTS: &str = "exports";
 const UPLOADS: &str = "uploads";
+/// Reports of imports that said something of an entry.
+const REPORTS: &str = "reports";
 /// Jobs or uploads whose files go before their rows do.
 const TAKEN_PER_BATCH: usize = 100;
 
@@ -30,6 +33,14 @@ const END: &str = "UPDATE portability.jobs SET status = CASE status WHEN 'READY'
         AND ($2::uuid IS NULL OR created_at <= COALESCE(
             (SELECT deleted_at FROM portability.ended_entries WHERE id = $2::uuid AND user_id = $1::uuid), $3::timestamptz))
     RETURNING id";
+/// `$1` user, `$2` entry. A stretch that was under way may write down what it read before; it is over before the second pass.
+const SAY_NO_MORE: &str = "UPDATE portability.jobs j SET report = jsonb_set(j.report, '{problems}', COALESCE((
+        SELECT jsonb_agg(said.problem ORDER BY said.place)
+        FROM jsonb_array_elements(j.report->'problems') WITH ORDINALITY AS said (problem, place)
+        WHERE NOT COALESCE(said.problem->'entries' @> to_jsonb($2::uuid), false)), '[]'))
+    WHERE j.user_id = $1::uuid AND j.kind = 'import'
+        AND j.report->'problems' @> jsonb_build_array(jsonb_build_object('entries', jsonb_build_array($2::uuid)))
+    RETURNING j.id";
 /// `$1` user, `$2` how many. The latest first.
 const ENDED: &str =
     "SELECT j.id, (SELECT count(*) FROM portability.parts p WHERE p.job_id = j.id) AS parts FROM portability.jobs j
@@ -44,9 +55,9 @@ pub async fn erase(event: &Event, delivery: &Delivery, erasure: Erasure) -> Resu
     let ended = end_exports(erasure).await?;
     let mut counts = match erasure.entry_id {
         None => of_user(erasure.user_id).await?,
-        Some(_) => {
+        Some(entry_id) => {
             forget_ended(erasure.user_id).await?;
-            erasing::Counts::new()
+            [(REPORTS.to_owned(), say_no_more(erasure.user_id, entry_id).await?)].into()
         }
     };
     counts.insert(EXPORTS.to_owned(), ended);
@@ -58,6 +69,14 @@ async fn end_exports(erasure: Erasure) -> Result<u64, Error> {
     sql::transaction(DATABASE, &Identity::Service, async |tx| {
         let asked = params![erasure.user_id, erasure.entry_id, Time(clock::now_us())];
         Ok(tx.query(END, asked).await?.len() as u64)
+    })
+    .await
+}
+
+/// How many reports said something of the entry.
+async fn say_no_more(user_id: Uuid, entry_id: Uuid) -> Result<u64, Error> {
+    sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        Ok(tx.query(SAY_NO_MORE, params![user_id, entry_id]).await?.len() as u64)
     })
     .await
 }

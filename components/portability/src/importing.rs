@@ -3,6 +3,7 @@
 
 use crate::files::{self, Uploaded};
 use crate::format;
+use crate::report::Report;
 use crate::services::{imports, intake, journal};
 use crate::settings::{self, STRETCH_US, Settings};
 use crate::store::{self, Day, Job, Leased, Status};
@@ -12,15 +13,10 @@ use mindflow_formats::{MoodRecord, Problem, Record};
 use mindflow_guest::call::{CallContext, Credential, Error};
 use mindflow_guest::{clock, id};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use uuid::{Builder, Uuid};
 
-/// That a report has; all are counted.
-const PROBLEMS_MAX: usize = 200;
-/// Of a problem's texts, which can have what an archive has.
-const PROBLEM_CHARS_MAX: usize = 1_000;
 /// As the command service allows of an entry.
 const TAGS_MAX: usize = 20;
 const TAG_CHARS_MAX: usize = 50;
@@ -42,22 +38,6 @@ struct State {
     counted: usize,
 }
 
-/// What became of an import's records.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct Report {
-    pub entries: u32,
-    pub duplicates: u32,
-    pub skipped: u32,
-    pub media: u32,
-    pub missing_media: u32,
-    pub tags: u32,
-    pub moods: u32,
-    pub journals: u32,
-    pub problems: Vec<Problem>,
-    pub problems_total: u32,
-}
-
 /// Why an import ends before its end.
 struct Ended(String);
 
@@ -72,28 +52,6 @@ struct Importing<'a> {
     /// Entries and recorded moods that may still be made today.
     room: u64,
     made: u64,
-}
-
-// === impl Report ===
-
-impl Report {
-    pub fn of(value: &Value) -> Self {
-        serde_json::from_value(value.clone()).unwrap_or_default()
-    }
-
-    fn problem(&mut self, problem: Problem) {
-        self.problems_total = self.problems_total.saturating_add(1);
-        if self.problems.len() < PROBLEMS_MAX {
-            let Problem { record, rule, message } = problem;
-            self.problems.push(Problem { record: kept_text(&record), rule, message: kept_text(&message) });
-        }
-    }
-}
-
-/// The database keeps no U+0000.
-fn kept_text(text: &str) -> String {
-    let readable = |letter: char| if letter == '\0' { char::REPLACEMENT_CHARACTER } else { letter };
-    text.chars().take(PROBLEM_CHARS_MAX).map(readable).collect()
 }
 
 pub async fn stretch(leased: Leased) -> Result<(), Error> {
@@ -273,40 +231,51 @@ impl Importing<'_> {
         if let Some(ended) = self.is_full() {
             return Ok(Some(ended));
         }
+        let before = self.report.problems.len();
         let book = match &record.journal {
             Some(name) => self.book(name, at).await?,
             None => self.job.book_id.map(|id| id.to_string()),
         };
         for turn in 0..RETURNS_MAX {
-            let mut entry = self.prepared(&record, book.clone(), turn, at);
-            // What is there already, or breaks a rule, brings no files.
-            if !record.media.is_empty() && !self.job.dry_run {
-                match self.written(&entry, true, at).await? {
-                    Some(imports::Outcome::Created) => self.media(&record, &mut entry, at).await?,
-                    Some(imports::Outcome::Ended) => continue,
-                    Some(_) => {
-                        self.report.duplicates += 1;
-                        return Ok(None);
-                    }
-                    None => return Ok(None),
-                }
+            let entry = self.prepared(&record, book.clone(), turn, at);
+            let ids: Vec<Uuid> =
+                [&entry.entry.id, &entry.former_id].into_iter().flatten().filter_map(|text| id::parse(text)).collect();
+            if self.is_done(&record, entry, at).await? {
+                self.report.is_about(before, &ids);
+                return Ok(None);
             }
-            match self.written(&entry, self.job.dry_run, at).await? {
-                Some(imports::Outcome::Created) => {
-                    self.report.entries += 1;
-                    self.made += u64::from(!self.job.dry_run);
-                    if self.job.dry_run {
-                        self.foresee(&record);
-                    }
-                }
-                Some(imports::Outcome::Ended) => continue,
-                Some(_) => self.report.duplicates += 1,
-                None => {}
-            }
-            return Ok(None);
         }
         self.skip(Problem::new(at, "not-found", "What came of this record was removed for good too often."));
         Ok(None)
+    }
+
+    /// Whether the record needs no further turn: not when what came of it in this one was removed for good.
+    async fn is_done(&mut self, record: &Record, mut entry: imports::ImportedEntry, at: &str) -> Result<bool, Error> {
+        // What is there already, or breaks a rule, brings no files.
+        if !record.media.is_empty() && !self.job.dry_run {
+            match self.written(&entry, true, at).await? {
+                Some(imports::Outcome::Created) => self.media(record, &mut entry, at).await?,
+                Some(imports::Outcome::Ended) => return Ok(false),
+                Some(_) => {
+                    self.report.duplicates += 1;
+                    return Ok(true);
+                }
+                None => return Ok(true),
+            }
+        }
+        match self.written(&entry, self.job.dry_run, at).await? {
+            Some(imports::Outcome::Created) => {
+                self.report.entries += 1;
+                self.made += u64::from(!self.job.dry_run);
+                if self.job.dry_run {
+                    self.foresee(record);
+                }
+            }
+            Some(imports::Outcome::Ended) => return Ok(false),
+            Some(_) => self.report.duplicates += 1,
+            None => {}
+        }
+        Ok(true)
     }
 
     async fn written(
@@ -506,25 +475,4 @@ fn id_of(user_id: Uuid, format: Format, what: &str, source_id: &str, turn: u8, m
     let now_us = clock::now_us();
     let millis = u64::try_from(made_us.clamp(0, now_us) / 1_000).unwrap_or_default();
     Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_report_can_be_kept_whatever_an_archive_has() {
-        let mut report = Report::default();
-        report.problem(Problem::new("Travels.json, entry 2", "format", "The mood `\0` is none."));
-        report.problem(Problem::new("x".repeat(70_000), "format", "é".repeat(70_000)));
-        for _ in 0..PROBLEMS_MAX {
-            report.problem(Problem::new("", "format", ""));
-        }
-        assert_eq!((report.problems.len(), report.problems_total), (PROBLEMS_MAX, PROBLEMS_MAX as u32 + 2));
-        assert_eq!(report.problems[0].message, "The mood `\u{fffd}` is none.");
-        assert_eq!(report.problems[0].record, "Travels.json, entry 2");
-        let chars = |text: &str| text.chars().count();
-        let long = &report.problems[1];
-        assert_eq!((chars(&long.record), chars(&long.message)), (PROBLEM_CHARS_MAX, PROBLEM_CHARS_MAX));
-    }
 }

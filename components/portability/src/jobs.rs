@@ -1,8 +1,9 @@
 //! The service's calls: they write a job down, show what became of jobs, and end them.
 
 use crate::bindings::exports::mindflow::portability::jobs as wit;
+use crate::report::{Report, Reported};
 use crate::store::{self, Job, Kind, NewJob, Status};
-use crate::{format, importing, link, upkeep};
+use crate::{format, link, upkeep};
 use mindflow_formats::{export, import};
 use mindflow_guest::call::{CallContext, Error};
 use mindflow_guest::caller::Caller;
@@ -113,8 +114,8 @@ async fn shown_export(job: &Job) -> Result<wit::ExportJob, Error> {
 }
 
 fn shown_import(job: &Job) -> wit::ImportJob {
-    let report = importing::Report::of(&job.report);
-    let problem = |problem: &mindflow_formats::Problem| wit::Problem {
+    let report = Report::of(&job.report);
+    let problem = |Reported { problem, .. }: &Reported| wit::Problem {
         at: problem.record.clone(),
         rule: problem.rule.clone(),
         message: problem.message.clone(),

@@ -16,6 +16,7 @@ mod importing;
 mod jobs;
 mod link;
 mod ranges;
+mod report;
 mod route;
 mod run;
 mod settings;

@@ -97,6 +97,9 @@ const OLD_UPLOADS: &str = "SELECT id, user_id FROM portability.uploads u WHERE c
     AND NOT EXISTS (SELECT FROM portability.jobs j WHERE j.upload_id = u.id AND j.status IN ('WAITING', 'RUNNING')) LIMIT 1000";
 const COUNT_DAY: &str = "INSERT INTO portability.days AS d (user_id, day, entries, bytes) VALUES ($1::uuid, $2::date, $3::bigint, $4::bigint)
     ON CONFLICT (user_id, day) DO UPDATE SET entries = d.entries + $3::bigint, bytes = d.bytes + $4::bigint";
+/// Until the transaction ends, no other counts for the user's day.
+const HOLD_DAY: &str = "INSERT INTO portability.days AS d (user_id, day) VALUES ($1::uuid, $2::date)
+    ON CONFLICT (user_id, day) DO UPDATE SET bytes = d.bytes RETURNING bytes";
 const DAY: &str = "SELECT entries, bytes FROM portability.days WHERE user_id = $1::uuid AND day = $2::date";
 const HAS_BOOK: &str = "SELECT id FROM portability.books WHERE id = $1::uuid AND user_id = $2::uuid";
 
@@ -436,22 +439,41 @@ pub struct UploadedPiece {
     pub bytes: u64,
 }
 
-/// Whether the piece is written down: no other begins at the same byte. It counts as of the day.
-pub async fn add_piece(
-    upload: Uuid,
-    user_id: Uuid,
-    starts_at: u64,
-    piece: UploadedPiece,
-    now_us: i64,
-) -> Result<bool, Error> {
+/// Where a piece belongs: which upload, whose it is, and where in it the piece begins.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    pub upload: Uuid,
+    pub user_id: Uuid,
+    pub starts_at: u64,
+}
+
+/// What became of a piece. Only one that is kept counts as of the day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Added {
+    Kept,
+    /// Another begins at the same byte.
+    Elsewhere,
+    /// The day has no room for it: so many bytes are used.
+    Full(u64),
+}
+
+/// Writes the piece down, unless the user's day had more than `limit` bytes with it. Pieces that come side by side are counted one after
+/// the other.
+pub async fn add_piece(place: Place, piece: UploadedPiece, limit: u64, now_us: i64) -> Result<Added, Error> {
+    let Place { upload, user_id, starts_at } = place;
     sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        let held = tx.query(HOLD_DAY, params![user_id, Date(clock::day_of(&jiff::tz::TimeZone::UTC, now_us))]).await?;
+        let used: u64 = held.first().map_or(Ok(0), |row| row.get("bytes"))?;
+        if used.saturating_add(piece.bytes) > limit {
+            return Ok(Added::Full(used));
+        }
         tx.execute(BEGIN_UPLOAD, params![upload, user_id, Time(now_us)]).await?;
         let row = params![upload, user_id, starts_at, piece.id, piece.bytes];
         if tx.query(ADD_PIECE, row).await?.is_empty() {
-            return Ok(false);
+            return Ok(Added::Elsewhere);
         }
         count_day(tx, user_id, Day { entries: 0, bytes: piece.bytes }, now_us).await?;
-        Ok(true)
+        Ok(Added::Kept)
     })
     .await
 }

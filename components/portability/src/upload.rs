@@ -1,8 +1,9 @@
 //! What is to be imported comes as the body of a request, as it is: an archive, or a table. The platform takes bodies of some MiB, so a
 //! larger one comes in pieces, each of which says where it begins; one that broke off is sent again. Uploads count against the day's
-//! bytes, are kept for a day, and are read by the jobs that name them.
+//! bytes, each piece when it is whole: one that broke off, or that the day has no room for, counts for nothing. They are kept for a day,
+//! and are read by the jobs that name them.
 
-use crate::store::UploadedPiece;
+use crate::store::{Added, Place, UploadedPiece};
 use crate::{files, settings, store};
 use http::{StatusCode, request::Parts};
 use mindflow_guest::call::Error;
@@ -61,9 +62,15 @@ async fn take(mut body: wire::Incoming, user_id: Uuid, upload_id: Uuid, starts_a
         (received, _) => received?,
     };
     let piece = UploadedPiece { id: piece_id, bytes };
-    if !store::add_piece(upload_id, user_id, starts_at, piece, now_us).await? {
+    let place = Place { upload: upload_id, user_id, starts_at };
+    let refused = match store::add_piece(place, piece, limit, now_us).await? {
+        Added::Kept => None,
+        Added::Elsewhere => Some(elsewhere(starts_at.saturating_add(bytes))),
+        Added::Full(used) => Some(full(used, limit)),
+    };
+    if let Some(refusal) = refused {
         files::forget_pieces(upload_id, &[piece]).await?;
-        return Err(elsewhere(starts_at.saturating_add(bytes)).into());
+        return Err(refusal.into());
     }
     let answer = json!({"uploadId": upload_id, "bytes": starts_at + bytes});
     Ok(Response::json(StatusCode::CREATED, &answer).header("cache-control", "no-store"))
@@ -100,6 +107,8 @@ fn elsewhere(bytes: u64) -> Error {
 }
 
 fn full(used: u64, limit: u64) -> Error {
-    let message = format!("You have uploaded {used} of {limit} bytes for imports today: go on tomorrow.");
+    let message = format!(
+        "You have uploaded {used} of {limit} bytes for imports today, and there is no room for this piece: go on tomorrow."
+    );
     failure::quota_exceeded("importBytes", used, limit, message)
 }

@@ -9,7 +9,7 @@ use mindflow_guest::{
     failure::{field, invalid},
     id,
     journal::PAGE_MAX,
-    rules::{Format, Rule},
+    rules::{Format, Rule, Unit},
     sql, text,
 };
 use uuid::Uuid;
@@ -120,7 +120,8 @@ pub fn span(span: &DaySpan) -> Result<(Date, Date), Error> {
     in_order(from, to, &mut errors);
     let days = from.until((jiff::Unit::Day, to)).map_or(i32::MAX, |span| span.get_days());
     if days >= SPAN_DAYS_MAX {
-        errors.push(field("to", Rule::TooMuch, format!("Ask for at most {SPAN_DAYS_MAX} days.")));
+        let rule = Rule::too_much(SPAN_DAYS_MAX.unsigned_abs().into(), Unit::Days);
+        errors.push(field("to", rule, format!("Ask for at most {SPAN_DAYS_MAX} days.")));
     }
     if errors.is_empty() { Ok((from, to)) } else { Err(Error::Invalid(errors)) }
 }
@@ -255,7 +256,10 @@ pub mod tests {
     fn a_span_of_days_has_an_order_and_a_length() {
         let of = |from: &str, to: &str| span(&DaySpan { from_date: from.into(), to_date: to.into() });
         assert!(of("2024-01-01", "2024-12-31").is_ok() && of("2025-05-01", "2025-05-01").is_ok());
-        assert_eq!(fields(of("2024-01-01", "2025-01-01").unwrap_err()), ["to"]);
+        let Err(Error::Invalid(errors)) = of("2024-01-01", "2025-01-01") else { panic!("more than a year") };
+        let [error] = errors.as_slice() else { panic!("{errors:?}") };
+        assert_eq!((error.field.as_str(), error.rule.as_str()), ("to", "too-much"));
+        assert_eq!(error.params, r#"{"max":366,"unit":"days"}"#);
         assert_eq!(fields(of("2025-05-02", "2025-05-01").unwrap_err()), ["from"]);
         assert_eq!(fields(of("soon", "later").unwrap_err()), ["from", "to"]);
     }

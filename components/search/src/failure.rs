@@ -14,7 +14,7 @@ pub fn of_search(error: search_index::Error) -> Error {
     match error {
         search_index::Error::Invalid(rule) => invalid("query", Format::Search, rule),
         search_index::Error::Timeout => {
-            invalid("query", Rule::TooMuch, "This search takes too long. Search for fewer words, or within fewer days.")
+            invalid("query", Rule::unmeasured(), "This search takes too long. Search for fewer words, or within fewer days.")
         }
         search_index::Error::Unavailable(reason) => Error::Unavailable(reason),
         search_index::Error::AccessDenied(reason) => internal(format!("search index: access denied: {reason}")),

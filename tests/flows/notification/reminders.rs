@@ -86,7 +86,9 @@ async fn a_reminder_comes_once_unless_something_was_written_that_day() {
 async fn in_another_time_zone_a_reminder_is_due_at_another_time() {
     let platform = Platform::services().manifest(often).start().await;
     let ada = platform.register().await;
-    ada.data(CREATE, json!({ "input": every_day(true) })).await;
+    let mut input = every_day(true);
+    input["channel"] = json!("PUSH");
+    ada.data(CREATE, json!({ "input": input })).await;
     let database = platform.write_database().await;
     let id: uuid::Uuid = ada.id.parse().expect("an id");
     ada.data("mutation { updateProfile(timezone: \"Asia/Kathmandu\") { timezone } }", json!({})).await;
@@ -97,4 +99,30 @@ async fn in_another_time_zone_a_reminder_is_due_at_another_time() {
         row.is_some_and(|row| row.get::<_, String>(0) == "12:20").then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reminder_by_mail_waits_until_the_address_is_confirmed() {
+    let server = SmtpServer::start().await;
+    let platform = mailing(&server).start().await;
+    let ada = platform.register().await;
+    let is_refused = async |mutation: &str, variables: Value| {
+        let error = ada.graphql(mutation, variables).await.error();
+        let extensions = &error["extensions"];
+        assert_eq!(
+            (&extensions["code"], &extensions["field"], &extensions["rule"]),
+            (&json!("CONFLICT"), &json!("channel"), &json!("unconfirmed")),
+            "{error}"
+        );
+        assert!(error["message"].as_str().expect("a text").contains("Confirm your e-mail address"), "{error}");
+    };
+    is_refused(CREATE, json!({ "input": every_day(true) })).await;
+    assert_eq!(ada.data("{ reminders { id } }", json!({})).await["reminders"], json!([]));
+    // One that is switched off sends nothing, and is refused when it is to come.
+    let id = ada.data(CREATE, json!({ "input": every_day(false) })).await["createReminder"]["id"].clone();
+    is_refused(UPDATE, json!({ "id": id, "input": every_day(true) })).await;
+    confirm(&platform, &server, &ada).await;
+    let switched = ada.data(UPDATE, json!({ "id": id, "input": every_day(true) })).await;
+    assert_eq!(switched["updateReminder"]["active"], true);
+    ada.data(CREATE, json!({ "input": every_day(true) })).await;
 }

@@ -63,7 +63,7 @@ impl Meter {
             return Ok(());
         }
         self.over.set(self.over.get().or(Some(Excess { cost, allowed, unit: "bytes" })));
-        Err(invalid("", Rule::TooMuch, TOO_LARGE))
+        Err(invalid("", Rule::unmeasured(), TOO_LARGE))
     }
 
     /// The failure of the whole answer, if it took too much.

@@ -16,7 +16,7 @@ use http::StatusCode;
 use mindflow_guest::call::{Error, FieldError};
 use mindflow_guest::failure::field;
 use mindflow_guest::journal::PAGE_MAX;
-use mindflow_guest::rules::{Format, Rule};
+use mindflow_guest::rules::{Format, Rule, Unit};
 use mindflow_guest::web::query::Query;
 use serde::Deserialize;
 use serde_json::json;
@@ -102,7 +102,7 @@ pub async fn page(request: &Request, viewer: &Viewer) -> Result<Response, Failur
     let json = memory::json_within(ANSWER_BYTES_MAX, &json!({ "items": items, "nextCursor": next_cursor }));
     let json = json.ok_or_else(|| {
         let text = format!("These entries take more than {} MiB together: ask for fewer.", ANSWER_BYTES_MAX >> 20);
-        Failure::invalid(vec![field("limit", Rule::TooMuch, text)])
+        Failure::invalid(vec![field("limit", Rule::too_much(ANSWER_BYTES_MAX as u64, Unit::Bytes), text)])
     })?;
     let response = Response::new(StatusCode::OK)
         .header("content-type", "application/json; charset=utf-8")

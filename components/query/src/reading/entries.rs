@@ -18,7 +18,7 @@ use mindflow_guest::{
     call::Error,
     failure::{internal, invalid},
     params,
-    rules::Rule,
+    rules::{Rule, Unit},
     sql::{self, Row, Rows, Time},
 };
 use uuid::Uuid;
@@ -231,7 +231,7 @@ fn check(rows: &Rows, argument: &str, bytes_max: u64) -> Result<(), Error> {
     let text = format!(
         "These entries have {bytes} bytes of content together; at most {bytes_max} are read at a time. Ask for fewer."
     );
-    Err(invalid(argument, Rule::TooMuch, text))
+    Err(invalid(argument, Rule::too_much(bytes_max, Unit::Bytes), text))
 }
 
 /// Of a statement that `page` made for the same request.

@@ -9,6 +9,15 @@ const RECEIPT: &str =
     "query ($id: ID!) { erasureReceipt(id: $id) { completedAt erased { service count } waiting signed } }";
 const WORD: &str = "quokkaberry";
 
+/// The receipt when it is complete.
+pub async fn complete(stage: &Stage, id: &Value) -> Value {
+    eventually("the erasure is complete", || async move {
+        let receipt = stage.http.graphql(RECEIPT, json!({ "id": id })).await.json()["data"]["erasureReceipt"].clone();
+        receipt["completedAt"].is_string().then_some(receipt)
+    })
+    .await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_that_ends_leaves_nothing_in_the_views_and_a_receipt_that_is_signed() {
     let stage = Stage::with(&[("account_deletion_grace_days", "0"), ("erasure_settle_seconds", "0")]).await;
@@ -17,15 +26,7 @@ async fn an_account_that_ends_leaves_nothing_in_the_views_and_a_receipt_that_is_
     let shown = |data: &Value| data["recentEntries"][0]["title"] == WORD;
     ada.eventually("{ recentEntries { title } }", json!({}), shown).await;
     let id = ada.data(DELETE, json!({ "password": PASSWORD })).await["deleteAccount"]["erasureId"].clone();
-    let (http, asked) = (&stage.http, json!({ "id": id }));
-    let done = eventually("the erasure is complete", || {
-        let asked = asked.clone();
-        async move {
-            let receipt = http.graphql(RECEIPT, asked).await.json()["data"]["erasureReceipt"].clone();
-            receipt["completedAt"].is_string().then_some(receipt)
-        }
-    })
-    .await;
+    let done = complete(&stage, &id).await;
     assert_eq!(done["waiting"], json!([]));
     assert_eq!(done["signed"].as_str().map(|signed| signed.split('.').count()), Some(3), "{done}");
     let login = json!({ "email": ada.email, "password": PASSWORD });

@@ -1,12 +1,11 @@
 //! Goal: what a user uploads comes back to that user alone. Method: a picture sent as a browser sends it, into a server that speaks
 //! the S3 API.
 
-use super::Stage;
+use super::{Stage, files_on};
 use image::codecs::png::PngEncoder;
 use image::{DynamicImage, RgbImage};
-use mindflow_backends::stores::objects::Config;
 use mindflow_test_support::s3;
-use mindflow_tests::send;
+use mindflow_tests::{Account, Answer, send};
 use reqwest::Method;
 use serde_json::json;
 
@@ -17,28 +16,26 @@ fn picture() -> Vec<u8> {
     bytes
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_picture_comes_back_to_its_owner_alone_and_with_its_entry() {
-    let server = s3::start().await;
-    let Config::S3 { bucket, endpoint: Some(endpoint), .. } = &server.settings else { panic!("a server of one's own") };
-    let url = format!("s3://{bucket}/mindflow?region=us-east-1&endpoint={endpoint}");
-    let variables = [
-        ("blob_media_url", &*url),
-        ("blob_origin", endpoint),
-        ("blob_access_key_id", "test"),
-        ("blob_secret_access_key", "test"),
-        ("media_bytes_max", "200000"),
-        ("tags_max", "1"),
-    ];
-    let stage = Stage::with(&variables).await;
-    let (ada, bob) = (stage.register().await, stage.register().await);
+/// Sends the picture as a browser does.
+pub async fn upload(account: &Account) -> Answer {
     let form = [
         &b"--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"lake.png\"\r\nContent-Type: image/png\r\n\r\n"[..],
         &picture(),
         b"\r\n--edge--\r\n",
     ];
-    let request = ada.request(Method::POST, "/media").header("content-type", "multipart/form-data; boundary=edge");
-    let made = send(request.body(form.concat())).await.expect(201);
+    let request = account.request(Method::POST, "/media").header("content-type", "multipart/form-data; boundary=edge");
+    send(request.body(form.concat())).await.expect(201)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_comes_back_to_its_owner_alone_and_with_its_entry() {
+    let server = s3::start().await;
+    let files = files_on(&server);
+    let bounds = [("media_bytes_max", "200000"), ("tags_max", "1")];
+    let variables: Vec<_> = files.iter().map(|(name, value)| (*name, value.as_str())).chain(bounds).collect();
+    let stage = Stage::with(&variables).await;
+    let (ada, bob) = (stage.register().await, stage.register().await);
+    let made = upload(&ada).await;
     let (path, media) = (made.header("location").to_owned(), made.json());
     assert_eq!(
         (&media["contentType"], &media["width"], &media["height"]),

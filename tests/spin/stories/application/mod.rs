@@ -11,12 +11,17 @@ mod journal;
 mod kills;
 mod letters;
 mod media;
+mod portability;
+mod reminders;
+mod trash;
 mod variables;
 
+use mindflow_backends::stores::objects::Config;
 use mindflow_spin_tests::bridge::Bridge;
 use mindflow_spin_tests::runtime::{Application, Spin};
-use mindflow_test_support::PrivateRedis;
+use mindflow_test_support::{PrivateRedis, s3};
 use mindflow_tests::{Account, Http, Platform, components, compositions, root};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 const SECRET: &str = "what wraps private keys in stories";
@@ -137,6 +142,19 @@ fn absolute(manifest: &str) -> String {
         .replace("\"target/components/", &format!("\"{}/", components().display()))
 }
 
+/// What leads to containers of files on a server that speaks the S3 API.
+pub fn files_on(server: &s3::Server) -> [(&'static str, String); 5] {
+    let Config::S3 { bucket, endpoint: Some(endpoint), .. } = &server.settings else { panic!("a server of one's own") };
+    let url = |container| format!("s3://{bucket}/mindflow/{container}?region=us-east-1&endpoint={endpoint}");
+    [
+        ("blob_media_url", url("media")),
+        ("blob_portability_url", url("portability")),
+        ("blob_origin", endpoint.clone()),
+        ("blob_access_key_id", "test".to_owned()),
+        ("blob_secret_access_key", "test".to_owned()),
+    ]
+}
+
 // === impl Stage ===
 
 impl Stage {
@@ -149,6 +167,19 @@ impl Stage {
         let bed = Bed::lay("", variables).await;
         let spin = Spin::up(bed.application()).await;
         Self { http: Http::at(spin.url()), spin, bed }
+    }
+
+    /// Runs a schedule, as a clock does that rings when its time has come.
+    pub async fn run(&self, component: &str, schedule: &str) {
+        let database = self.bed.platform.write_database().await;
+        // The first ring of all notes when it is due.
+        self.spin.call(component, "/schedules", "").await;
+        let due = "UPDATE mindflow.schedule SET next_run = now() WHERE name = $1";
+        assert_eq!(database.execute(due, &[&schedule]).await.expect("its time comes"), 1, "{schedule}");
+        let rung = self.spin.call(component, "/schedules", "").await;
+        let answer: Value = serde_json::from_slice(rung.body()).expect("JSON");
+        let ran = answer["ran"].as_array().into_iter().flatten().find(|ran| ran["schedule"] == schedule);
+        assert_eq!(ran.map(|ran| &ran["outcome"]), Some(&json!("succeeded")), "{answer}");
     }
 
     /// A new user, logged in.

@@ -5,7 +5,7 @@ mod blob;
 pub mod compose;
 mod disclosure;
 mod key_value;
-mod messages;
+pub mod messages;
 mod rate_limits;
 mod realtime;
 mod sealing;

@@ -28,7 +28,7 @@ pub enum Weekday {
 #[derive(Enum, Copy, Clone, Debug, PartialEq, Eq)]
 #[graphql(remote = "crate::services::reminders::Channel")]
 pub enum ReminderChannel {
-    /// By e-mail, if the address is confirmed and the user wants e-mail.
+    /// By e-mail, if the user wants e-mail. Takes a confirmed address: until then it is a `CONFLICT` with the rule `unconfirmed`.
     Email,
     /// By web push, to each browser that the user has registered, if the user wants it.
     Push,
