@@ -100,6 +100,20 @@ describe('the outbox', () => {
     expect(sent.map(each => each.variables['input'])).toEqual([{ id: 'e', title: 'A', content: 'more' }]);
   });
 
+  it('lets what was refused give way to what its user does instead', async () => {
+    const { outbox, sent, failures } = world();
+    const tooLong = new Failure({ code: 'BAD_USER_INPUT', message: 'm' });
+    failures.push(tooLong, null, tooLong);
+    expect((await (await outbox.add('e', 'A', create)).outcome).kind).toBe('refused');
+    expect(await outbox.giveWay('e')).toBe(true);
+    expect((await (await outbox.add('e', 'A', create)).outcome).kind).toBe('sent');
+    expect((await (await outbox.add('e', 'A', update('much'))).outcome).kind).toBe('refused');
+    expect(await outbox.giveWay('e')).toBe(false);
+    expect((await (await outbox.add('e', 'A', update('less'))).outcome).kind).toBe('sent');
+    expect(sent.map(each => each.operation)).toEqual(['CreateEntry', 'CreateEntry', 'UpdateEntry', 'UpdateEntry']);
+    expect(outbox.items()).toEqual([]);
+  });
+
   it('leaves what is refused for its user, and sends what is of other entries', async () => {
     const { outbox, sent, failures } = world();
     failures.push(

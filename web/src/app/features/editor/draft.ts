@@ -34,7 +34,7 @@ export function draftOf(entry: Entry): Draft {
     entryDate: entry.entryDate,
     entryTime: entry.entryTime,
     place: entry.place && { name: entry.place.name, latitude: entry.place.latitude, longitude: entry.place.longitude },
-    attachmentIds: (entry.attachments ?? []).map(media => media.id),
+    attachmentIds: entry.attachments?.map(media => media.id) ?? null,
     journalId: entry.journal?.id ?? null,
     private: entry.private,
   };
@@ -42,7 +42,7 @@ export function draftOf(entry: Entry): Draft {
 
 /** Whether there is nothing in it that anyone would miss. */
 export function isBlank(draft: Draft): boolean {
-  return draft.title.trim() === '' && draft.content.trim() === '' && draft.attachmentIds.length === 0;
+  return draft.title.trim() === '' && draft.content.trim() === '' && draft.attachmentIds?.length === 0;
 }
 
 /** The title that it gets: the one that was typed, else the beginning of the text, else the day. */
@@ -60,7 +60,7 @@ export function creation(draft: Draft, title: string, isDraft: boolean): CreateC
     entryDate: draft.entryDate,
     entryTime: draft.entryTime,
     place: draft.place,
-    attachmentIds: draft.attachmentIds,
+    attachmentIds: draft.attachmentIds ?? [],
     journalId: draft.journalId,
     private: draft.private,
     draft: isDraft,
@@ -77,6 +77,7 @@ export function difference(before: Draft, now: Draft, title: string): UpdateChan
   for (const field of ['tags', 'attachmentIds', 'place'] as const) {
     if (JSON.stringify(now[field]) !== JSON.stringify(before[field])) change[field] = now[field];
   }
+  if (now.attachmentIds === null) delete change['attachmentIds'];
   return Object.keys(change).length === 0 ? null : (change as UpdateChange);
 }
 

@@ -11,7 +11,9 @@ import {
 import { Router, RouterLink } from '@angular/router';
 import { TranslocoPipe } from '@jsverse/transloco';
 import { Auth } from '@/core/auth/auth';
+import { titleFrom } from '@/core/journal/entry';
 import { Journals } from '@/core/journal/journals';
+import type { KeptDraft } from '@/core/offline/drafts';
 import { FailureText } from '@/core/text/failure-text';
 import { PluralPipe } from '@/core/text/plural';
 import { Dates } from '@/core/time/dates';
@@ -51,13 +53,22 @@ import { TimelineStore } from './timeline-store';
     @if (store.fromDevice()) {
       <p class="note"><mf-icon name="cloud-off" />{{ 'timeline.fromDevice' | transloco }}</p>
     }
-    @if (store.drafts().length > 0 && !store.isFiltered()) {
+    @if (store.drafts().length + store.unfinished().length > 0 && !store.isFiltered()) {
       <section class="drafts" [attr.aria-label]="'timeline.drafts' | transloco">
         @for (draft of store.drafts(); track draft.id) {
           <a class="draft" [routerLink]="['/entries', draft.id, 'edit']">
             <mf-icon name="write" />
             <span class="draft__title">{{ draft.title || ('timeline.draftUntitled' | transloco) }}</span>
             <span class="draft__note">{{ 'timeline.continue' | transloco }}</span>
+          </a>
+        }
+        @for (text of store.unfinished(); track text.entryId) {
+          <a class="draft" [routerLink]="['/entries', text.entryId, 'edit']">
+            <mf-icon name="write" />
+            <span class="draft__title">{{
+              text.title || beginningOf(text) || ('timeline.draftUntitled' | transloco)
+            }}</span>
+            <span class="draft__note">{{ 'timeline.unfinished' | transloco }}</span>
           </a>
         }
       </section>
@@ -87,7 +98,7 @@ import { TimelineStore } from './timeline-store';
         <mf-skeleton [lines]="4" />
       }
       @case ('failed') {
-        <mf-trouble [text]="texts.of(store.failure())" (again)="store.load()" />
+        <mf-trouble [text]="texts.of(store.failure())" (again)="store.again()" />
       }
     }
     @if (store.isEmpty()) {
@@ -101,7 +112,7 @@ import { TimelineStore } from './timeline-store';
         </mf-empty>
       }
     }
-    @if (store.hasMore()) {
+    @if (store.hasMore() && store.state() === 'ready') {
       <div (mfNearEnd)="store.more()"></div>
     } @else if (store.state() === 'ready' && (store.total() ?? 0) > 10) {
       <p class="timeline__end">{{ 'timeline.all' | mfPlural: store.total() ?? 0 }}</p>
@@ -179,6 +190,10 @@ export class Timeline {
   /** The address has the filter, so that it is there again after an entry was read. */
   protected narrow(filter: JournalFilter): void {
     void this.router.navigate(['/'], { queryParams: paramsOf(filter), replaceUrl: true });
+  }
+
+  protected beginningOf({ content }: KeptDraft): string {
+    return titleFrom(content);
   }
 
   private go(by: 1 | -1): void {
