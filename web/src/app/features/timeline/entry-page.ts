@@ -32,6 +32,7 @@ import { Deletion } from './deletion';
 import { EntryInsights } from './entry-insights';
 import { RelatedEntries } from './related-entries';
 import { TimelineAddress } from './timeline-address';
+import { TimelinePlace } from './timeline-place';
 
 /** An entry as it is read. */
 @Component({
@@ -57,6 +58,7 @@ import { TimelineAddress } from './timeline-address';
         class="icon-button"
         routerLink="/"
         [queryParams]="address.params()"
+        [state]="{ back: true }"
         [attr.aria-label]="'nav.timeline' | transloco"
         ><mf-icon name="back"
       /></a>
@@ -215,13 +217,15 @@ export class EntryPage {
     inject(Shortcuts).whileHere({
       e: () => void this.router.navigate(['/entries', this.id(), 'edit']),
       v: () => void this.router.navigate(['/entries', this.id(), 'history']),
-      u: () => void this.router.navigate(['/'], { queryParams: this.address.params() }),
+      u: () => void this.router.navigate(['/'], { queryParams: this.address.params(), state: { back: true } }),
       p: () => this.withEntry(entry => this.mark(entry, { pinned: !entry.pinned })),
       f: () => this.withEntry(entry => this.mark(entry, { favourite: !entry.favourite })),
       '#': () => this.withEntry(entry => this.remove(entry)),
     });
+    const place = inject(TimelinePlace);
     effect(() => {
       const id = this.id();
+      place.opened = id;
       untracked(() => void this.load(id));
     });
     effect(() => {

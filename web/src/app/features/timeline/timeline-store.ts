@@ -1,4 +1,4 @@
-import { Injectable, computed, effect, inject, signal, untracked } from '@angular/core';
+import { DestroyRef, Injectable, computed, effect, inject, signal, untracked } from '@angular/core';
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { type Failure, failureOf } from '@/core/failure';
 import { Reachability } from '@/core/graphql/reachability';
@@ -6,6 +6,7 @@ import { Entries, type EntryPage } from '@/core/journal/entries';
 import { type Entry, matches, newestFirst } from '@/core/journal/entry';
 import { Drafts, type KeptDraft } from '@/core/offline/drafts';
 import type { JournalFilter } from '@/gql/generated';
+import { TimelinePlace } from './timeline-place';
 
 export interface Day {
   readonly date: string;
@@ -17,6 +18,7 @@ export interface Day {
 export class TimelineStore {
   private readonly entries = inject(Entries);
   private readonly texts = inject(Drafts);
+  private readonly place = inject(TimelinePlace);
   private readonly list = signal<readonly Entry[]>([]);
   private readonly progress = signal<'loading' | 'ready' | 'more' | 'failed'>('loading');
   private cursor: string | null = null;
@@ -39,6 +41,11 @@ export class TimelineStore {
   readonly days = computed(() => byDay(this.list()));
 
   constructor() {
+    inject(DestroyRef).onDestroy(() => {
+      if (this.state() === 'loading') return;
+      const [filter, entries, cursor] = [this.filter(), this.list(), this.cursor];
+      this.place.leave({ filter, entries, cursor, hasMore: this.hasMore(), total: this.total() });
+    });
     const reachability = inject(Reachability);
     effect(() => {
       const isBack = reachability.online() && this.fromDevice();
@@ -87,6 +94,19 @@ export class TimelineStore {
       this.failure.set(failureOf(error));
       this.progress.set('failed');
     }
+  }
+
+  /** Shows what was read before an entry was opened. False: it was another list. */
+  restore(filter: JournalFilter): boolean {
+    const read = this.place.find(filter);
+    if (!read) return false;
+    this.filter.set(filter);
+    this.list.set(read.entries);
+    this.cursor = read.cursor;
+    this.hasMore.set(read.hasMore);
+    this.total.set(read.total);
+    this.progress.set('ready');
+    return true;
   }
 
   /** After a failure: goes on where it was. */

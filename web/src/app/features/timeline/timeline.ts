@@ -2,6 +2,8 @@ import {
   ChangeDetectionStrategy,
   Component,
   ElementRef,
+  Injector,
+  afterNextRender,
   computed,
   effect,
   inject,
@@ -27,6 +29,7 @@ import { EntryCard } from './entry-card';
 import { FilterBar } from './filter-bar';
 import { filterOf, paramsOf } from './filter-url';
 import { TimelineAddress } from './timeline-address';
+import { TimelinePlace } from './timeline-place';
 import { TimelineStore } from './timeline-store';
 
 @Component({
@@ -172,14 +175,20 @@ export class Timeline {
   private readonly router = inject(Router);
   private readonly journals = inject(Journals);
   private readonly address = inject(TimelineAddress);
+  private readonly place = inject(TimelinePlace);
+  private readonly injector = inject(Injector);
   private readonly element = inject<ElementRef<HTMLElement>>(ElementRef).nativeElement;
 
   constructor() {
+    const navigation = this.router.currentNavigation();
+    let isBack = navigation?.trigger === 'popstate' || navigation?.extras.state?.['back'] === true;
     effect(() => {
       const filter = this.filter();
       untracked(() => {
         this.journals.choose(filter.journalId ?? null);
         this.address.params.set(paramsOf(filter));
+        if (isBack && this.store.restore(filter)) afterNextRender(() => this.showOpened(), { injector: this.injector });
+        isBack = false;
         void this.store.load(filter);
       });
     });
@@ -190,6 +199,16 @@ export class Timeline {
   /** The address has the filter, so that it is there again after an entry was read. */
   protected narrow(filter: JournalFilter): void {
     void this.router.navigate(['/'], { queryParams: paramsOf(filter), replaceUrl: true });
+  }
+
+  /** Goes to the entry that was read, with the focus, so that the keys go on from there. */
+  private showOpened(): void {
+    const link = this.element.querySelector<HTMLElement>(`.card__link[href$="/entries/${this.place.opened}"]`);
+    // Behind what the router does by itself.
+    setTimeout(() => {
+      link?.scrollIntoView({ block: 'center' });
+      link?.focus({ preventScroll: true });
+    });
   }
 
   protected beginningOf({ content }: KeptDraft): string {
