@@ -1,4 +1,4 @@
-import { type Signal, effect, signal } from '@angular/core';
+import { type Signal, effect, signal, untracked } from '@angular/core';
 
 /** Up to so many characters, a text is looked at with each key. */
 const SHORT = 4_000;
@@ -11,7 +11,7 @@ export function settled(text: () => string, pauseMs: number): Signal<string> {
   const shown = signal('');
   effect(onCleanup => {
     const now = text();
-    if (now.length <= SHORT || shown() === '') return shown.set(now);
+    if (now.length <= SHORT || untracked(shown) === '') return shown.set(now);
     const timer = setTimeout(() => shown.set(now), pauseMs);
     onCleanup(() => clearTimeout(timer));
   });

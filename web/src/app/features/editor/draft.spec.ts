@@ -1,5 +1,5 @@
 import { blankEntry } from '@/core/journal/entry';
-import { blankDraft, difference, draftOf, isBlank, mediaText, titleOf, withoutMedia } from './draft';
+import { blankDraft, both, difference, draftOf, isBlank, mediaText, titleOf, withoutMedia } from './draft';
 
 const before = { ...blankDraft('e', '2026-11-30', '10:00'), title: 'A', content: 'a', base: 2, tags: ['river'] };
 
@@ -28,6 +28,17 @@ describe('a text that is written', () => {
     expect(difference({ ...unknown, attachmentIds: ['m'] }, { ...unknown, content: 'b' }, '')).toEqual({
       content: 'b',
     });
+  });
+
+  it('has all of two versions where both are to stay', () => {
+    const mine = { ...before, content: 'mine', attachmentIds: ['m'] };
+    const theirs = { ...before, title: 'B', content: 'theirs', tags: ['walk'], attachmentIds: ['m', 'n'] };
+    expect(both(mine, theirs)).toEqual({
+      content: 'mine\n\n---\n\n## B\n\ntheirs',
+      tags: ['river', 'walk'],
+      attachmentIds: ['m', 'n'],
+    });
+    expect(both(mine, { ...mine, tags: [] }).content).toBe('mine');
   });
 
   it('is blank without anything that can be seen', () => {

@@ -81,6 +81,18 @@ export function difference(before: Draft, now: Draft, title: string): UpdateChan
   return Object.keys(change).length === 0 ? null : (change as UpdateChange);
 }
 
+/** Two versions in one: the texts one below the other, with the tags and the files of both. */
+export function both(mine: Draft, theirs: Draft): Partial<Draft> {
+  const union = (first: readonly string[], second: readonly string[]) => [...new Set([...first, ...second])];
+  const heading = theirs.title.trim() !== '' && theirs.title !== mine.title ? `## ${theirs.title}\n\n` : '';
+  const isSame = heading === '' && theirs.content === mine.content;
+  return {
+    content: isSame ? mine.content : `${mine.content}\n\n---\n\n${heading}${theirs.content}`,
+    tags: union(mine.tags, theirs.tags),
+    attachmentIds: mine.attachmentIds && theirs.attachmentIds && union(mine.attachmentIds, theirs.attachmentIds),
+  };
+}
+
 /** A text without the pictures and sounds that show an upload (`media:ID`). */
 export function withoutMedia(content: string, reference: string): string {
   const sign = reference.replace(/[.*+?^${}()|[\]\\]/gu, '\\$&');

@@ -9,7 +9,7 @@ import type { OutboxItem, Outcome, Refusal } from '@/core/offline/outbox-item';
 import { Media } from '@/core/media/media';
 import { Dates } from '@/core/time/dates';
 import type { MediaFieldsFragment } from '@/gql/generated';
-import { type Draft, blankDraft, creation, difference, draftOf, isBlank, titleOf, withoutMedia } from './draft';
+import { type Draft, blankDraft, both, creation, difference, draftOf, isBlank, titleOf, withoutMedia } from './draft';
 
 /** After so long without a key, the text is kept on this device; after the second, a new entry is a draft at the platform. Milliseconds. */
 const KEEP_MS = 400;
@@ -296,7 +296,7 @@ export class Writing {
     if (!conflict || !draft) return;
     this.differs.set(null);
     await this.settle(conflict);
-    this.change({ content: `${draft.content}\n\n---\n\n${conflict.theirs.content}`, base: conflict.theirs.version });
+    this.change({ ...both(draft, draftOf(conflict.theirs)), base: conflict.theirs.version });
   }
 
   private async settle({ item, theirs }: Conflict): Promise<void> {
