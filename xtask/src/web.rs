@@ -117,6 +117,7 @@ impl Client {
             run.env("MINDFLOW_URL", &url).env("MINDFLOW_WEB_URL", &url);
             // Some stories are of an operator's, or read the mails.
             run.env("MINDFLOW_BIN", &launch.program).env("MINDFLOW_DATA_DIR", data.path());
+            run.env("MINDFLOW_MANIFEST", workspace.root.join("spin.toml"));
             succeed(&mut run, &format!("npm run {} of the web client", script.join(" ")))?;
         }
         host.stop()
