@@ -1,5 +1,12 @@
 import AxeBuilder from '@axe-core/playwright';
-import { type Browser, type BrowserContext, type Page, expect, test as base } from '@playwright/test';
+import {
+  type Browser,
+  type BrowserContext,
+  type ConsoleMessage,
+  type Page,
+  expect,
+  test as base,
+} from '@playwright/test';
 
 /** Somebody with an account of their own. */
 export interface Writer {
@@ -49,12 +56,14 @@ export const test = base.extend<Fixtures>({
 export { expect };
 
 function watch(context: BrowserContext, troubles: string[]): void {
+  const hear = (message: ConsoleMessage) => {
+    if (/Content Security Policy|NG0\d+/u.test(message.text())) troubles.push(message.text());
+  };
   context.on('page', page => {
     page.on('pageerror', error => troubles.push(error.message));
-    page.on('console', message => {
-      if (/Content Security Policy|NG0\d+/u.test(message.text())) troubles.push(message.text());
-    });
+    page.on('console', hear);
   });
+  context.on('serviceworker', worker => worker.on('console', hear));
 }
 
 export async function signUp(page: Page, who: Writer = writer()): Promise<Writer> {
