@@ -94,6 +94,24 @@ export async function write(page: Page, title: string, text: string): Promise<vo
   await expect(page.getByRole('heading', { level: 1, name: title })).toBeVisible();
 }
 
+/** How many entries this device has kept of who is signed in. */
+export function keptEntries(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    const names = (await indexedDB.databases()).map(each => each.name ?? '');
+    return await new Promise<number>((resolve, reject) => {
+      const open = indexedDB.open(names.find(each => each.startsWith('mindflow-')) ?? '');
+      open.onerror = () => reject(open.error);
+      open.onsuccess = () => {
+        const count = open.result.transaction('entries').objectStore('entries').count();
+        count.onsuccess = () => {
+          open.result.close();
+          resolve(count.result);
+        };
+      };
+    });
+  });
+}
+
 const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 /** The rules that look at colours: all others find the same in both schemes. */
 const OF_COLOURS = ['color-contrast', 'link-in-text-block'];
