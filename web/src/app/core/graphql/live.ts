@@ -1,7 +1,7 @@
 import { DestroyRef, Injectable, effect, inject, signal, untracked } from '@angular/core';
 import type { TypedDocumentNode } from '@apollo/client';
 import { print } from 'graphql';
-import type { Client } from 'graphql-ws';
+import type { Client } from 'graphql-ws/client';
 import { Subject } from 'rxjs';
 import { type EntryFieldsFragment, EntryAnalyzedDocument, EntryChangedDocument } from '@/gql/generated';
 import { Auth } from '../auth/auth';
@@ -87,7 +87,7 @@ export class Live {
     if (person === null) return;
     if (person !== this.cursorsOf) this.cursors.clear();
     this.cursorsOf = person;
-    const { createClient } = await import('graphql-ws');
+    const { createClient } = await import('graphql-ws/client');
     if (this.person !== person || this.client) return;
     this.connection.set('connecting');
     this.client = createClient({
