@@ -41,7 +41,11 @@ export interface OutboxItem {
 /** What became of a change. */
 export type Outcome =
   | { readonly kind: 'sent'; readonly entry: EntryFieldsFragment | null }
-  | { readonly kind: 'waiting' }
+  | {
+      readonly kind: 'waiting';
+      /** Of what is sent later. */
+      readonly itemId: string;
+    }
   | {
       readonly kind: 'refused';
       readonly refusal: Refusal;

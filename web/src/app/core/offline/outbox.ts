@@ -113,7 +113,7 @@ export class Outbox {
     const waits = this.replay().then(async (): Promise<Outcome> => {
       // Another tab has sent it, and is about to say what became of it.
       if (!this.list().some(each => each.id === kept.id)) await pause(OTHER_TAB_MS_MAX);
-      return { kind: 'waiting' };
+      return { kind: 'waiting', itemId: kept.id };
     });
     return { outcome: Promise.race([settled, waits]) };
   }

@@ -57,6 +57,8 @@ export class Writing {
   private known: Draft | null = null;
   private isAtPlatform = false;
   private isDraft = true;
+  /** Changes of this page that wait in the outbox, by their ids there. */
+  private readonly unconfirmed = new Set<string>();
   private keeping: ReturnType<typeof setTimeout> | undefined;
   private sending: ReturnType<typeof setTimeout> | undefined;
   private queue: Promise<unknown> = Promise.resolve();
@@ -90,6 +92,9 @@ export class Writing {
       this.entry.set(event.entry);
       this.known = draftOf(event.entry);
       this.now.set(this.known);
+    });
+    this.outbox.settled.pipe(takeUntilDestroyed()).subscribe(({ item, outcome }) => {
+      if (this.unconfirmed.delete(item.id)) this.confirmed(outcome);
     });
     // A tab that is closed may have a key of a moment ago.
     document.addEventListener('visibilitychange', kept);
@@ -337,6 +342,19 @@ export class Writing {
     this.known = null;
   }
 
+  /** What waited was sent: the next change is made on the version that it has made. */
+  private confirmed(outcome: Outcome): void {
+    if (outcome.kind === 'refused') {
+      this.refused(outcome.refusal);
+      void this.look(false);
+    } else if (outcome.kind === 'sent' && outcome.entry) {
+      const { version } = outcome.entry;
+      this.entry.set(outcome.entry);
+      if (this.known) this.known = { ...this.known, base: version };
+      if (this.progress() === 'waiting' && this.unconfirmed.size === 0) this.progress.set('saved');
+    }
+  }
+
   private refused(refusal: Refusal): void {
     this.failed.set(refusal);
     this.progress.set('refused');
@@ -352,6 +370,7 @@ export class Writing {
     }
     this.failed.set(null);
     this.isAtPlatform = true;
+    if (outcome.kind === 'waiting') this.unconfirmed.add(outcome.itemId);
     const version = outcome.kind === 'sent' ? (outcome.entry?.version ?? null) : null;
     if (outcome.kind === 'sent' && outcome.entry) this.entry.set(outcome.entry);
     this.known = { ...draft, title, base: version ?? this.known?.base ?? null };
