@@ -78,6 +78,29 @@ test('a picture that met no network is sent when there is one', async ({ page, c
   await expect(page.getByText('Shown in the text')).toBeVisible({ timeout: 30_000 });
 });
 
+test('how far a file has been sent is shown, and it can be ended', async ({ page, context }) => {
+  await signUp(page);
+  await begin(page, 'A long way', 'Wait.');
+  const network = await context.newCDPSession(page);
+  await network.send('Network.enable');
+  await network.send('Network.emulateNetworkConditions', {
+    offline: false,
+    latency: 0,
+    downloadThroughput: -1,
+    uploadThroughput: 300_000,
+  });
+  await page
+    .locator('input[type=file]')
+    .setInputFiles({ name: 'long.png', mimeType: 'image/png', buffer: Buffer.alloc(4_000_000, 7) });
+  const progress = page.getByRole('progressbar', { name: 'long.png is being sent' });
+  await expect.poll(() => progress.evaluate((element: HTMLProgressElement) => element.value)).toBeGreaterThan(0.1);
+  await accessible(page);
+  await page.getByRole('button', { name: 'Do not add long.png' }).click();
+  await expect(progress).toHaveCount(0);
+  await page.getByRole('button', { name: 'Done' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'A long way' })).toBeVisible();
+});
+
 test('a file that is not taken says why, and does not stand in the way', async ({ page }) => {
   await signUp(page);
   await begin(page, 'With a file', 'Text.');

@@ -1,4 +1,5 @@
-import { expect, signUp, test, write } from './support';
+import { accessible, expect, signIn, signUp, test, write } from './support';
+import { workerIsReady } from './worker';
 
 test('the service worker opens the journal without a network, and what is written there is not lost', async ({
   page,
@@ -8,17 +9,7 @@ test('the service worker opens the journal without a network, and what is writte
   await write(page, 'Seen before', 'This entry was read while there was a network.');
   await page.goto('/');
   await expect(page.getByRole('link', { name: 'Seen before' })).toBeVisible();
-  await page.evaluate(async () => {
-    const { active } = await navigator.serviceWorker.ready;
-    if (active?.state !== 'activated') await new Promise(resolve => active?.addEventListener('statechange', resolve));
-  });
-  // The worker takes its files at its leisure: a page that is its own has them all.
-  await expect
-    .poll(async () => {
-      await page.reload();
-      return await page.evaluate(() => navigator.serviceWorker.controller !== null);
-    })
-    .toBe(true);
+  await workerIsReady(page);
   await context.setOffline(true);
   await page.goto('/');
   await expect(page.getByRole('link', { name: 'Seen before' })).toBeVisible();
@@ -53,4 +44,46 @@ test('a text is kept when the storage of the browser is full', async ({ page }) 
   await expect(page.getByText("Not kept: this browser's storage is full")).toBeVisible();
   await page.getByRole('button', { name: 'Done' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'No room' })).toBeVisible();
+});
+
+test('changes that are made without a network wait in their order, and are sent in it', async ({
+  page,
+  context,
+  device,
+}) => {
+  const who = await signUp(page);
+  await write(page, 'To be changed', 'first');
+  await page.getByRole('link', { name: 'Timeline' }).first().click();
+  await context.setOffline(true);
+  await page.getByRole('link', { name: 'To be changed' }).click();
+  await page.getByRole('link', { name: 'Edit' }).click();
+  await page.getByRole('textbox', { name: 'Text' }).click();
+  await page.keyboard.press('ControlOrMeta+End');
+  await page.keyboard.insertText(' and second');
+  await page.getByRole('button', { name: 'Done' }).click();
+  await expect(page.getByText('first and second')).toBeVisible();
+  for (const title of ['Written offline', 'Deleted offline']) {
+    await page.getByRole('link', { name: 'New entry' }).first().click();
+    await page.getByRole('textbox', { name: 'Title' }).fill(title);
+    await page.getByRole('button', { name: 'Done' }).click();
+    await expect(page.getByRole('heading', { level: 1, name: title })).toBeVisible();
+  }
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await expect(page.getByRole('link', { name: 'Deleted offline' })).toHaveCount(0);
+  await page.getByRole('link', { name: /changes wait/u }).click();
+  await expect(page.locator('.row__title')).toHaveText([
+    'To be changed',
+    'Written offline',
+    'Deleted offline',
+    'Deleted offline',
+  ]);
+  await accessible(page);
+  await context.setOffline(false);
+  await expect(page.getByText('Everything is saved')).toBeVisible();
+  const other = await device();
+  await signIn(other, who);
+  await expect(other.getByRole('link', { name: 'Written offline' })).toBeVisible();
+  await expect(other.getByRole('link', { name: 'Deleted offline' })).toHaveCount(0);
+  await other.getByRole('link', { name: 'To be changed' }).click();
+  await expect(other.getByText('first and second')).toBeVisible();
 });

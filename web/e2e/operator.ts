@@ -1,14 +1,19 @@
 import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Page, expect, test } from '@playwright/test';
 
 /** The platform's own program and its data directory, as who starts the host gives them: what an operator has, and a user has not. */
 const program = process.env['MINDFLOW_BIN'];
 const data = process.env['MINDFLOW_DATA_DIR'];
-const repository = new URL('../..', import.meta.url).pathname;
+/** Its manifest: the one that is named, the one beside the program, or the repository's. */
+const manifest =
+  process.env['MINDFLOW_MANIFEST'] ??
+  [join(dirname(program ?? ''), 'spin.toml'), new URL('../../spin.toml', import.meta.url).pathname].find(existsSync) ??
+  '';
 
 /** Stories of operators run where the host is at hand; `scripts/test` always has it. */
 export function needsOperator(): void {
@@ -19,7 +24,19 @@ export function needsOperator(): void {
 }
 
 export async function grant(email: string, role: 'admin' | 'premium'): Promise<void> {
-  await promisify(execFile)(program ?? '', ['users', 'grant', email, role], { cwd: repository });
+  await operate('users', 'grant', email, role);
+}
+
+/** A command of the platform's own command line, which finds the host by its data directory. */
+export async function operate(...words: string[]): Promise<string> {
+  const where = ['--manifest', manifest, '--data-dir', data ?? ''];
+  return (await promisify(execFile)(program ?? '', [...where, ...words], { cwd: dirname(manifest) })).stdout;
+}
+
+/** The file that the host runs as a component. */
+export function componentFile(name: string): string {
+  const file = new RegExp(`^component = "(.*/${name}\\.wasm)"$`, 'mu').exec(readFileSync(manifest, 'utf8'))?.[1];
+  return join(dirname(manifest), file ?? '');
 }
 
 /** The path of the page that a mail leads to, such as `/auth/confirm-email/…`. */

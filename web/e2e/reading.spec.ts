@@ -1,6 +1,6 @@
 import { haveWritten } from './another-client';
 import { grant, needsOperator } from './operator';
-import { accessible, expect, signIn, signUp, test, write } from './support';
+import { accessible, expect, keptEntries, signIn, signUp, test, write } from './support';
 
 test('the timeline is narrowed by tags, moods and words, and is so again after an entry was read', async ({ page }) => {
   await signUp(page);
@@ -71,25 +71,7 @@ test('a device that was just signed in reads all of the journal without a networ
   await haveWritten(page, entries);
   const other = await device();
   await signIn(other, who);
-  const kept = () =>
-    other.evaluate(
-      () =>
-        new Promise<number>((resolve, reject) => {
-          void indexedDB.databases().then(all => {
-            const name = all.map(each => each.name ?? '').find(each => each.startsWith('mindflow-'));
-            const open = indexedDB.open(name ?? '');
-            open.onerror = () => reject(open.error);
-            open.onsuccess = () => {
-              const count = open.result.transaction('entries').objectStore('entries').count();
-              count.onsuccess = () => {
-                open.result.close();
-                resolve(count.result);
-              };
-            };
-          });
-        }),
-    );
-  await expect.poll(kept, { timeout: 30_000 }).toBe(40);
+  await expect.poll(() => keptEntries(other), { timeout: 30_000 }).toBe(40);
   await other.context().setOffline(true);
   await other.getByRole('searchbox', { name: 'Filter by words' }).fill('Entry 0');
   await other.getByRole('link', { name: 'Entry 0' }).click();
@@ -112,4 +94,31 @@ test('insights that are ready are announced, and the words that they cite are ma
   await accessible(page);
   await page.getByRole('button', { name: 'Show the words' }).first().click();
   await expect(page.locator('mf-markdown mark').first()).toBeVisible();
+});
+
+test('the timeline goes on as far as there are entries', async ({ page }) => {
+  needsOperator();
+  const who = await signUp(page);
+  await grant(who.email, 'premium');
+  const entries = Array.from({ length: 70 }, (_, index) => ({
+    title: `Day ${index}`,
+    entryDate: new Date(Date.UTC(2025, 0, 1 + index)).toISOString().slice(0, 10),
+  }));
+  await haveWritten(page, entries);
+  await page.goto('/');
+  await expect(page.getByRole('link', { name: 'Day 69', exact: true })).toBeVisible();
+  await expect
+    .poll(async () => {
+      await page.locator('.day').last().scrollIntoViewIfNeeded();
+      return await page.locator('.day').count();
+    })
+    .toBe(70);
+  await expect(page.getByText('70 entries')).toBeVisible();
+  // The way back from an entry leads to where it was read.
+  const link = page.getByRole('link', { name: 'Day 3', exact: true });
+  await link.scrollIntoViewIfNeeded();
+  await link.click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Day 3' })).toBeVisible();
+  await page.goBack();
+  await expect(link).toBeInViewport();
 });

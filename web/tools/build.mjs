@@ -2,7 +2,7 @@
 // serve and how. With --no-ng it works on a dist that is there.
 import { createHash } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
-import { readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { contentSecurityPolicy, inlineScripts } from './csp.mjs';
@@ -24,8 +24,8 @@ const TYPES = {
 const COMPRESSED = new Set(['.css', '.html', '.js', '.json', '.svg', '.txt', '.webmanifest']);
 /** Shorter files gain nothing. */
 const COMPRESSED_BYTES_MIN = 512;
-/** Names that the build makes of the contents: what has one never changes. */
-const HASHED = /-[A-Z0-9]{8}\.[a-z0-9]+$/u;
+/** Names that the build makes of the contents, with a hash in the alphabet of base64url: what has one never changes. */
+const HASHED = /-[A-Za-z0-9_-]{8}\.[a-z0-9]+$/u;
 
 if (!process.argv.includes('--no-ng')) {
   rmSync(dist, { recursive: true, force: true });
@@ -50,7 +50,8 @@ const files = names.map(name => {
     type: TYPES[extname(name)] ?? 'application/octet-stream',
     bytes: content.length,
     sha256: createHash('sha256').update(content).digest('hex'),
-    immutable: HASHED.test(name),
+    // What is copied as it is keeps its name, whatever it looks like.
+    immutable: HASHED.test(name) && !existsSync(join(root, 'public', name)),
     encodings: [],
   };
   if (!COMPRESSED.has(extname(name)) || content.length < COMPRESSED_BYTES_MIN) return file;

@@ -17,10 +17,11 @@ const PLATFORM =
   /^\/(?:graphql|auth|api|media|portability|health|metrics|notifications|\.well-known)(?:[/?]|$)|^\/schema\.graphql/u;
 
 let read = { at: 0, list: null };
-/** The list as it is now: a build may have replaced it. */
+/** The list as it is now: a build may have replaced it. None while one runs, which writes it last. */
 function files() {
   const path = join(dist, 'files.json');
-  const at = statSync(path).mtimeMs;
+  const at = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  if (at === undefined) return null;
   if (at !== read.at) read = { at, list: JSON.parse(readFileSync(path, 'utf8')) };
   return read.list;
 }
@@ -29,6 +30,7 @@ const server = createServer((request, response) => {
   if (PLATFORM.test(request.url)) return handOver(request, response);
   const { pathname } = new URL(request.url, 'http://here');
   const list = files();
+  if (!list) return response.writeHead(503, { 'content-type': 'text/plain' }).end('dist is not built.\n');
   const isPage = !/\.[^/]*$/u.test(pathname);
   const file = list.files.find(each => each.path === (isPage ? list.index : pathname));
   if (!file) return response.writeHead(404, { 'content-type': 'text/plain' }).end('There is no such file.\n');
@@ -59,14 +61,24 @@ function target(request) {
 function handOver(request, response) {
   const onward = forward(target(request), answer => {
     response.writeHead(answer.statusCode, answer.headers);
+    answer.on('error', () => response.destroy());
     answer.pipe(response);
   });
-  onward.on('error', () => response.writeHead(502).end());
+  // The platform is away, or ends in the middle of an answer.
+  onward.on('error', () => (response.headersSent ? response.destroy() : response.writeHead(502).end()));
+  response.on('close', () => response.writableFinished || onward.destroy());
+  request.on('error', () => onward.destroy());
   request.pipe(onward);
 }
 
 server.on('upgrade', (request, socket, head) => {
   const onward = forward(target(request));
+  // A socket without a listener of its errors ends the process.
+  socket.on('error', () => onward.destroy());
+  onward.on(
+    'response',
+    answer => (answer.resume(), socket.end(`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r\n\r\n`)),
+  );
   onward.on('upgrade', (answer, other, first) => {
     const lines = Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}`);
     socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('\r\n')}\r\n\r\n`);
@@ -74,8 +86,8 @@ server.on('upgrade', (request, socket, head) => {
     socket.write(first);
     other.pipe(socket).pipe(other);
     const end = () => (socket.destroy(), other.destroy());
-    socket.on('error', end);
-    other.on('error', end);
+    socket.on('error', end).on('close', end);
+    other.on('error', end).on('close', end);
   });
   onward.on('error', () => socket.destroy());
   onward.end();

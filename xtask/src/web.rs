@@ -23,7 +23,7 @@ const STAMP: &str = "node_modules/.built";
 /// What the host of its stories runs on.
 const EMBEDDED: &str = "runtime-config/embedded.toml";
 /// Folders that nothing in `dist` comes from. Those that begin with a dot are tools'.
-const NO_SOURCES: [&str; 5] = ["dist", "e2e", "node_modules", "playwright-report", "test-results"];
+const NO_SOURCES: [&str; 6] = ["budgets", "dist", "e2e", "node_modules", "playwright-report", "test-results"];
 
 #[derive(Args)]
 pub struct WebArgs {
@@ -117,6 +117,7 @@ impl Client {
             run.env("MINDFLOW_URL", &url).env("MINDFLOW_WEB_URL", &url);
             // Some stories are of an operator's, or read the mails.
             run.env("MINDFLOW_BIN", &launch.program).env("MINDFLOW_DATA_DIR", data.path());
+            run.env("MINDFLOW_MANIFEST", workspace.root.join("spin.toml"));
             succeed(&mut run, &format!("npm run {} of the web client", script.join(" ")))?;
         }
         host.stop()

@@ -47,6 +47,9 @@ import { Empty } from '../ui/states';
                   'waiting.compare' | transloco
                 }}</a>
               } @else {
+                @if (item.change.kind === 'create' || item.change.kind === 'update') {
+                  <a class="button" [routerLink]="['/entries', item.entryId, 'edit']">{{ 'entry.edit' | transloco }}</a>
+                }
                 <button type="button" class="button" (click)="outbox.retry(item.id)">
                   {{ 'ui.again' | transloco }}
                 </button>

@@ -1,7 +1,7 @@
 import { DestroyRef, Injectable, effect, inject, signal, untracked } from '@angular/core';
 import type { TypedDocumentNode } from '@apollo/client';
 import { print } from 'graphql';
-import type { Client } from 'graphql-ws';
+import type { Client } from 'graphql-ws/client';
 import { Subject } from 'rxjs';
 import { type EntryFieldsFragment, EntryAnalyzedDocument, EntryChangedDocument } from '@/gql/generated';
 import { Auth } from '../auth/auth';
@@ -41,6 +41,8 @@ export class Live {
   /** By subscription: the cursor of what it showed last. */
   private readonly cursors = new Map<string, string>();
   private person: string | null = null;
+  /** Whose cursors these are. A session that has expired goes on behind what it saw. */
+  private cursorsOf: string | null = null;
   private token: string | null = null;
 
   readonly events = this.happenings.asObservable();
@@ -80,11 +82,12 @@ export class Live {
 
   private async follow(person: string | null): Promise<void> {
     if (person === this.person && (person === null) === (this.client === null)) return;
-    if (person !== this.person) this.cursors.clear();
     this.person = person;
     this.stop();
     if (person === null) return;
-    const { createClient } = await import('graphql-ws');
+    if (person !== this.cursorsOf) this.cursors.clear();
+    this.cursorsOf = person;
+    const { createClient } = await import('graphql-ws/client');
     if (this.person !== person || this.client) return;
     this.connection.set('connecting');
     this.client = createClient({
