@@ -18,7 +18,7 @@ test('every part of the settings is accessible, on a phone as well @phone', asyn
 test('the settings speak German', async ({ page }) => {
   await signUp(page);
   await page.goto('/settings');
-  await page.getByText('Deutsch').click();
+  await page.getByRole('radio', { name: 'Deutsch' }).check();
   await expect(page.getByRole('heading', { level: 1, name: 'Einstellungen' })).toBeVisible();
   await page.getByRole('link', { name: 'Sicherheit' }).click();
   await expect(page.getByRole('heading', { name: 'Wo du angemeldet bist' })).toBeVisible();
