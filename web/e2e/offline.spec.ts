@@ -1,6 +1,9 @@
 import { expect, signUp, test, write } from './support';
 
-test('the service worker opens the journal without a network, and what is written there is not lost', async ({ page, context }) => {
+test('the service worker opens the journal without a network, and what is written there is not lost', async ({
+  page,
+  context,
+}) => {
   await signUp(page);
   await write(page, 'Seen before', 'This entry was read while there was a network.');
   await page.goto('/');
