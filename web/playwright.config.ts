@@ -19,25 +19,37 @@ const chromium = {
   },
 };
 
+const desktop = { ...devices['Desktop Chrome'], ...chromium, viewport: { width: 1280, height: 860 } };
+const SWAPS = /swap\.spec\.ts$/u;
+
 export default defineConfig({
   testDir: 'e2e',
   fullyParallel: true,
   workers: 2,
   retries: 0,
   timeout: 60_000,
+  // All of them take about half of it on two cores: a run that hangs ends.
+  globalTimeout: 10 * 60_000,
+  // Something common is broken: the others would only wait.
+  maxFailures: 8,
   expect: { timeout: 15_000 },
-  reporter: [['list']],
+  reporter: [['list'], ['./e2e/count.ts']],
   use: {
     baseURL: served ?? `http://127.0.0.1:${port}`,
     locale: 'en-GB',
     timezoneId: 'Europe/Berlin',
+    // A step that cannot be taken fails by itself, long before its story's time is over.
+    actionTimeout: 15_000,
+    navigationTimeout: 20_000,
     screenshot: 'only-on-failure',
     trace: 'retain-on-failure',
     ...chromium,
   },
   projects: [
-    { name: 'desktop', use: { ...devices['Desktop Chrome'], ...chromium, viewport: { width: 1280, height: 860 } } },
-    { name: 'phone', use: { ...devices['Pixel 7'], ...chromium }, grep: /@phone/ },
+    { name: 'desktop', use: desktop, testIgnore: SWAPS },
+    { name: 'phone', use: { ...devices['Pixel 7'], ...chromium }, grep: /@phone/, testIgnore: SWAPS },
+    // Last and alone: the others would be offered its new version.
+    { name: 'swap', use: desktop, testMatch: SWAPS, dependencies: ['desktop', 'phone'] },
   ],
   ...(served
     ? {}

@@ -1,4 +1,5 @@
 import { expect, signUp, test, write } from './support';
+import { workerIsReady } from './worker';
 
 test('the service worker opens the journal without a network, and what is written there is not lost', async ({
   page,
@@ -8,17 +9,7 @@ test('the service worker opens the journal without a network, and what is writte
   await write(page, 'Seen before', 'This entry was read while there was a network.');
   await page.goto('/');
   await expect(page.getByRole('link', { name: 'Seen before' })).toBeVisible();
-  await page.evaluate(async () => {
-    const { active } = await navigator.serviceWorker.ready;
-    if (active?.state !== 'activated') await new Promise(resolve => active?.addEventListener('statechange', resolve));
-  });
-  // The worker takes its files at its leisure: a page that is its own has them all.
-  await expect
-    .poll(async () => {
-      await page.reload();
-      return await page.evaluate(() => navigator.serviceWorker.controller !== null);
-    })
-    .toBe(true);
+  await workerIsReady(page);
   await context.setOffline(true);
   await page.goto('/');
   await expect(page.getByRole('link', { name: 'Seen before' })).toBeVisible();

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -31,6 +31,12 @@ export async function grant(email: string, role: 'admin' | 'premium'): Promise<v
 export async function operate(...words: string[]): Promise<string> {
   const where = ['--manifest', manifest, '--data-dir', data ?? ''];
   return (await promisify(execFile)(program ?? '', [...where, ...words], { cwd: dirname(manifest) })).stdout;
+}
+
+/** The file that the host runs as a component. */
+export function componentFile(name: string): string {
+  const file = new RegExp(`^component = "(.*/${name}\\.wasm)"$`, 'mu').exec(readFileSync(manifest, 'utf8'))?.[1];
+  return join(dirname(manifest), file ?? '');
 }
 
 /** The path of the page that a mail leads to, such as `/auth/confirm-email/…`. */

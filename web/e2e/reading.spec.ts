@@ -1,6 +1,6 @@
 import { haveWritten } from './another-client';
 import { grant, needsOperator } from './operator';
-import { accessible, expect, signIn, signUp, test, write } from './support';
+import { accessible, expect, keptEntries, signIn, signUp, test, write } from './support';
 
 test('the timeline is narrowed by tags, moods and words, and is so again after an entry was read', async ({ page }) => {
   await signUp(page);
@@ -71,25 +71,7 @@ test('a device that was just signed in reads all of the journal without a networ
   await haveWritten(page, entries);
   const other = await device();
   await signIn(other, who);
-  const kept = () =>
-    other.evaluate(
-      () =>
-        new Promise<number>((resolve, reject) => {
-          void indexedDB.databases().then(all => {
-            const name = all.map(each => each.name ?? '').find(each => each.startsWith('mindflow-'));
-            const open = indexedDB.open(name ?? '');
-            open.onerror = () => reject(open.error);
-            open.onsuccess = () => {
-              const count = open.result.transaction('entries').objectStore('entries').count();
-              count.onsuccess = () => {
-                open.result.close();
-                resolve(count.result);
-              };
-            };
-          });
-        }),
-    );
-  await expect.poll(kept, { timeout: 30_000 }).toBe(40);
+  await expect.poll(() => keptEntries(other), { timeout: 30_000 }).toBe(40);
   await other.context().setOffline(true);
   await other.getByRole('searchbox', { name: 'Filter by words' }).fill('Entry 0');
   await other.getByRole('link', { name: 'Entry 0' }).click();

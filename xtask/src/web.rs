@@ -23,7 +23,7 @@ const STAMP: &str = "node_modules/.built";
 /// What the host of its stories runs on.
 const EMBEDDED: &str = "runtime-config/embedded.toml";
 /// Folders that nothing in `dist` comes from. Those that begin with a dot are tools'.
-const NO_SOURCES: [&str; 5] = ["dist", "e2e", "node_modules", "playwright-report", "test-results"];
+const NO_SOURCES: [&str; 6] = ["budgets", "dist", "e2e", "node_modules", "playwright-report", "test-results"];
 
 #[derive(Args)]
 pub struct WebArgs {

@@ -16,6 +16,7 @@ export const SHORTCUTS: readonly { readonly heading: string; readonly list: read
       { keys: '/', text: 'nav.search' },
       { keys: 'g t', text: 'nav.timeline' },
       { keys: 'g c', text: 'nav.calendar' },
+      { keys: 'g i', text: 'nav.insights' },
       { keys: 'g p', text: 'nav.photos' },
       { keys: 'g o', text: 'nav.organise' },
       { keys: 'g x', text: 'nav.trash' },

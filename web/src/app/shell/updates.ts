@@ -18,6 +18,7 @@ export class Updates {
     worker.versionUpdates.pipe(filter(event => event.type === 'VERSION_READY')).subscribe(() => {
       toasts.show(transloco.translate('update.ready'), {
         tone: 'good',
+        stays: true,
         action: { label: transloco.translate('update.reload'), run: () => location.reload() },
       });
     });

@@ -21,12 +21,13 @@ export class Toasts {
   private last = 0;
   readonly shown = this.list.asReadonly();
 
-  show(text: string, options: { tone?: Toast['tone']; action?: Toast['action'] } = {}): number {
+  /** `stays`: until it is closed, as what is to be answered at leisure. */
+  show(text: string, options: { tone?: Toast['tone']; action?: Toast['action']; stays?: boolean } = {}): number {
     const id = ++this.last;
     const tone = options.tone ?? 'plain';
     const toast: Toast = { id, text, tone, ...(options.action ? { action: options.action } : {}) };
     this.list.update(list => [...list, toast].slice(-TOASTS_MAX));
-    if (tone !== 'bad') setTimeout(() => this.close(id), options.action ? ACTION_MS : PLAIN_MS);
+    if (tone !== 'bad' && !options.stays) setTimeout(() => this.close(id), options.action ? ACTION_MS : PLAIN_MS);
     return id;
   }
 

@@ -1,7 +1,7 @@
 import { DestroyRef, Injectable, effect, inject, signal, untracked } from '@angular/core';
 import type { TypedDocumentNode } from '@apollo/client';
 import { print } from 'graphql';
-import type { Client } from 'graphql-ws';
+import type { Client } from 'graphql-ws/client';
 import { Subject } from 'rxjs';
 import { type EntryFieldsFragment, EntryAnalyzedDocument, EntryChangedDocument } from '@/gql/generated';
 import { Auth } from '../auth/auth';
@@ -84,7 +84,7 @@ export class Live {
     this.person = person;
     this.stop();
     if (person === null) return;
-    const { createClient } = await import('graphql-ws');
+    const { createClient } = await import('graphql-ws/client');
     if (this.person !== person || this.client) return;
     this.connection.set('connecting');
     this.client = createClient({

@@ -1,0 +1,12 @@
+import stories from './playwright.config';
+
+/** Figures, which are printed and not judged (`npm run budgets`), and the pictures of the README (`npm run pictures`). Each is made alone. */
+export default {
+  ...stories,
+  testDir: 'budgets',
+  workers: 1,
+  timeout: 15 * 60_000,
+  globalTimeout: 30 * 60_000,
+  reporter: [['line']],
+  projects: stories.projects?.filter(project => project.name === 'desktop'),
+};
