@@ -18,7 +18,7 @@ test('every part of the settings is accessible, on a phone as well @phone', asyn
 test('the settings speak German', async ({ page }) => {
   await signUp(page);
   await page.goto('/settings');
-  await page.getByText('Deutsch').click();
+  await page.getByRole('radio', { name: 'Deutsch' }).check();
   await expect(page.getByRole('heading', { level: 1, name: 'Einstellungen' })).toBeVisible();
   await page.getByRole('link', { name: 'Sicherheit' }).click();
   await expect(page.getByRole('heading', { name: 'Wo du angemeldet bist' })).toBeVisible();
@@ -129,8 +129,9 @@ test('a second factor is set up by its picture, asked for at the sign-in, and re
   const who = await signUp(page);
   await confirmEmail(page, who.email);
   await page.goto('/settings/security');
-  await page.getByRole('button', { name: 'Set up' }).click();
-  await page.getByLabel('Password', { exact: true }).fill(who.password);
+  const factor = page.locator('mf-second-factor-section');
+  await factor.getByRole('button', { name: 'Set up' }).click();
+  await factor.getByLabel('Password').fill(who.password);
   await page.getByRole('button', { name: 'Go on' }).click();
   await expect(page.getByRole('img', { name: 'QR code for an authenticator app' })).toBeVisible();
   await accessible(page);
@@ -153,10 +154,10 @@ test('a second factor is set up by its picture, asked for at the sign-in, and re
   await other.getByLabel(/code/iu).fill(codes[0] ?? '');
   await other.getByRole('button', { name: /Sign in|Confirm|Go on/u }).click();
   await expect(other.getByRole('heading', { level: 1, name: new RegExp(who.name) })).toBeVisible();
-  await page.getByRole('button', { name: 'Switch off' }).click();
-  await page.getByLabel('Password', { exact: true }).fill(who.password);
-  await page.getByLabel('Code').fill(codes[1] ?? '');
-  await page.getByRole('button', { name: 'Switch off' }).click();
+  await factor.getByRole('button', { name: 'Switch off' }).click();
+  await factor.getByLabel('Password').fill(who.password);
+  await factor.getByLabel('Code').fill(codes[1] ?? '');
+  await factor.getByRole('button', { name: 'Switch off' }).click();
   await expect(page.getByText('The second factor is off.')).toBeVisible();
 });
 
@@ -201,7 +202,7 @@ test('a journal is exported, and an import of it says first that all of it is th
   const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
   const path = info.outputPath('journal.zip');
   await download.saveAs(path);
-  await page.getByLabel('File').setInputFiles(path);
+  await page.locator('input[type=file]').setInputFiles(path);
   await page.getByRole('button', { name: 'Read the file' }).click();
   await expect(page.getByText('1 record that is there already')).toBeVisible({ timeout: 90_000 });
   await accessible(page);
@@ -216,7 +217,7 @@ test('a file that is no journal is refused with a reason', async ({ page }) => {
   await signUp(page);
   await page.goto('/settings/data');
   await page
-    .getByLabel('File')
+    .locator('input[type=file]')
     .setInputFiles({ name: 'noise.zip', mimeType: 'application/zip', buffer: Buffer.alloc(64, 7) });
   await page.getByRole('button', { name: 'Read the file' }).click();
   await expect(page.locator('.row__wrong').first()).toBeVisible({ timeout: 90_000 });
