@@ -1,9 +1,11 @@
 //! Events lie in their month's partition, also around its turn.
 
 use mindflow_backends::database::postgres::migrate::migrate;
+use mindflow_backends::database::sql::NewEvent;
 use mindflow_backends::delivery::Subscription;
 use mindflow_backends::delivery::archive::{Filter, Month, partitions};
 use mindflow_test_support::{COMPONENTS, TestPostgres, migrations};
+use uuid::Uuid;
 
 use crate::archive::stage::{Stage, fact, facts};
 
@@ -62,6 +64,25 @@ async fn what_finds_no_partition_is_kept_and_delivered_and_moved_to_its_month_la
     stage.until("the next is in the month's own", "SELECT count(*) = 5 FROM delivery.archive_2041_12").await;
     assert_eq!(delivery.queue().depth().await.unwrap().len(), 1);
     delivery.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_whose_payload_cannot_be_compressed_is_one_row_also_in_a_partition_that_is_made_later() {
+    let stage = Stage::new("whole").await;
+    let later: Month = "2041-12".parse().unwrap();
+    stage.db.script("SELECT delivery.make_archive_partition('2041-12-01')").await;
+    let sealed = |sequence| {
+        let text: String = (0..150).map(|_| Uuid::new_v4().simple().to_string()).collect();
+        NewEvent { payload: format!(r#"{{"$sealed": "{text}"}}"#), ..fact("A", "entry:1", sequence) }
+    };
+    stage.archive(&[sealed(1)]).await;
+    stage.archive_in(later, &[sealed(2)]).await;
+    for month in [stage.this_month().await, later] {
+        let partition = month.to_string().replace('-', "_");
+        let beside = "SELECT pg_relation_size(reltoastrelid) FROM pg_class WHERE oid";
+        let beside = stage.db.one::<i64>(&format!("{beside} = 'delivery.archive_{partition}'::regclass")).await;
+        assert_eq!((stage.rows_in(&partition).await, beside), (1, 0), "{month}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -34,12 +34,15 @@ pub(super) fn scan() -> String {
     )
 }
 
-/// The same state of every subscription, with its types, and whether any event of it is a row.
-pub(super) const STATES: &str = "SELECT u.name, u.event_types AS types, \
-         EXISTS (SELECT FROM delivery.hold h WHERE h.subscription = u.name AND h.held_until > now()) AS held, \
-         (SELECT count(*) FROM delivery.reader r WHERE r.subscription = u.name AND r.alive_until > now()) AS readers, \
-         (SELECT q.last_ordinal FROM delivery.sequencer q) AS tip, \
-         EXISTS (SELECT FROM delivery.queue q WHERE q.subscription = u.name) AS has_rows FROM delivery.subscription u";
+/// The same state of every subscription, with its types, and whether any event of it is a row. Holds and readers are read once, and not
+/// for each subscription again.
+pub(super) const STATES: &str = "SELECT u.name, u.event_types AS types, h.subscription IS NOT NULL AS held, \
+         coalesce(r.readers, 0) AS readers, t.last_ordinal AS tip, \
+         EXISTS (SELECT FROM delivery.queue q WHERE q.subscription = u.name) AS has_rows \
+     FROM delivery.subscription u CROSS JOIN delivery.sequencer t \
+     LEFT JOIN delivery.hold h ON h.subscription = u.name AND h.held_until > now() \
+     LEFT JOIN (SELECT subscription, count(*) AS readers FROM delivery.reader WHERE alive_until > now() GROUP BY subscription) r \
+         ON r.subscription = u.name";
 
 /// What follows ordinal `$1` up to `$2`, for all subscriptions.
 pub(super) fn follow() -> String {
