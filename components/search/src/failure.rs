@@ -13,9 +13,11 @@ use mindflow_guest::{
 pub fn of_search(error: search_index::Error) -> Error {
     match error {
         search_index::Error::Invalid(rule) => invalid("query", Format::Search, rule),
-        search_index::Error::Timeout => {
-            invalid("query", Rule::unmeasured(), "This search takes too long. Search for fewer words, or within fewer days.")
-        }
+        search_index::Error::Timeout => invalid(
+            "query",
+            Rule::unmeasured(),
+            "This search takes too long. Search for fewer words, or within fewer days.",
+        ),
         search_index::Error::Unavailable(reason) => Error::Unavailable(reason),
         search_index::Error::AccessDenied(reason) => internal(format!("search index: access denied: {reason}")),
         search_index::Error::Failed(reason) => internal(reason),
