@@ -14,9 +14,10 @@ pub const SCHEMA: &str = include_str!("schema.sql");
 /// none.
 pub const KEPT_UNDER: &str =
     "SELECT delivery.kept_under(k.name) FROM unnest($1::text[]) WITH ORDINALITY AS k (name, place) ORDER BY k.place";
-/// Takes [`find_params`], answers [`found`].
+/// Takes [`find_params`], answers [`found`]. The selects around the parameters keep their lengths from the planner: knowing that they
+/// are short, it would take no plan that it has, and plan each time, which takes longer than the statement.
 pub const FIND: &str = "SELECT w.place, n.first_place, n.depth, n.sealed \
-     FROM unnest($1::uuid[], $2::int8[]) WITH ORDINALITY AS w (user_id, wanted, place) \
+     FROM unnest((SELECT $1::uuid[]), (SELECT $2::int8[])) WITH ORDINALITY AS w (user_id, wanted, place) \
      CROSS JOIN LATERAL (SELECT first_place, depth, sealed FROM data_keys.node \
      WHERE user_id = w.user_id AND first_place <= w.wanted ORDER BY first_place DESC LIMIT 1) n";
 /// The user's id and the sealed root.
