@@ -131,8 +131,8 @@ impl KeyStore for DatabaseKeys {
         }
     }
 
-    async fn add(&self, root: StoredNode) -> Result<(), KeyError> {
-        self.ask(ADD, &statements::add_params(root)).await.map(drop)
+    async fn add(&self, roots: Vec<StoredNode>) -> Result<(), KeyError> {
+        self.ask(ADD, &statements::add_params(&roots)).await.map(drop)
     }
 
     async fn exchange(&self, exchange: Exchange) -> Result<Exchanged, KeyError> {

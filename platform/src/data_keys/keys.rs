@@ -1,6 +1,7 @@
 //! Seals and opens payloads of events, and destroys the keys. Each call asks the store: nothing is remembered, so that a key that
 //! was destroyed on any replica opens nothing on another from then on.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -215,15 +216,11 @@ impl DataKeys {
 
     /// A user's first event makes the user's key.
     async fn add_roots(&self, wanted: &[Wanted], keys: &[Option<Key>]) -> Result<(), KeyError> {
-        let mut users: Vec<Uuid> =
-            wanted.iter().zip(keys).filter(|(_, key)| key.is_none()).map(|(wanted, _)| wanted.user_id).collect();
-        users.sort_unstable();
-        users.dedup();
-        for user_id in users {
-            let root = Node::root(self.random()?);
-            self.store.add(self.stored(user_id, &root)?).await?;
-        }
-        Ok(())
+        let missing = wanted.iter().zip(keys).filter(|(_, key)| key.is_none());
+        let users: BTreeSet<Uuid> = missing.map(|(wanted, _)| wanted.user_id).collect();
+        let roots = users.into_iter().map(|user_id| self.stored(user_id, &Node::root(self.random()?)));
+        let roots = roots.collect::<Result<_, _>>()?;
+        self.store.add(roots).await
     }
 
     async fn keys(&self, wanted: &[Wanted]) -> Result<Vec<Option<Key>>, KeyError> {

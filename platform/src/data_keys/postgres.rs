@@ -20,8 +20,9 @@ pub const FIND: &str = "SELECT w.place, n.first_place, n.depth, n.sealed \
      FROM unnest((SELECT $1::uuid[]), (SELECT $2::int8[])) WITH ORDINALITY AS w (user_id, wanted, place) \
      CROSS JOIN LATERAL (SELECT first_place, depth, sealed FROM data_keys.node \
      WHERE user_id = w.user_id AND first_place <= w.wanted ORDER BY first_place DESC LIMIT 1) n";
-/// The user's id and the sealed root.
-pub const ADD: &str = "SELECT data_keys.add_root($1::uuid, $2::bytea)";
+/// Takes [`add_params`]. Users are locked one after another, in their order.
+pub const ADD: &str = "SELECT data_keys.add_root(r.user_id, decode(r.sealed, 'hex')) \
+     FROM unnest($1::uuid[], $2::text[]) AS r (user_id, sealed)";
 /// Takes [`exchange_params`], answers [`exchanged`].
 pub const EXCHANGE: &str =
     "SELECT data_keys.exchange($1::uuid, $2::text, $3::int8, $4::int8, $5::int4, $6::int8[], $7::int8[], $8::text[])";
@@ -58,8 +59,9 @@ pub fn found(wanted: &[Wanted], rows: Vec<Vec<Value>>) -> Result<Vec<Option<Stor
 }
 
 #[must_use]
-pub fn add_params(root: StoredNode) -> [Value; 2] {
-    [root.user_id.into(), Value::Bytes(root.sealed)]
+pub fn add_params(roots: &[StoredNode]) -> [Value; 2] {
+    let users = roots.iter().map(|root| root.user_id.to_string());
+    [Value::UuidArray(users.collect()), sealed_of(roots)]
 }
 
 #[must_use]
@@ -77,9 +79,13 @@ pub fn exchange_params(exchange: Exchange) -> [Value; 8] {
         depth,
         Value::Int64Array(rest.iter().map(|node| node.first.signed()).collect()),
         Value::Int64Array(rest.iter().map(|node| node.depth.into()).collect()),
-        // An array of bytes is no value of its own.
-        Value::TextArray(rest.iter().map(|node| hexadecimal(&node.sealed)).collect()),
+        sealed_of(&rest),
     ]
+}
+
+/// An array of bytes is no value of its own.
+fn sealed_of(nodes: &[StoredNode]) -> Value {
+    Value::TextArray(nodes.iter().map(|node| hexadecimal(&node.sealed)).collect())
 }
 
 /// The row of [`EXCHANGE`].

@@ -54,8 +54,9 @@ pub trait KeyStore: Send + Sync + 'static {
     /// For each, the node that leads there; none: it is gone, or the user never had one.
     async fn find(&self, wanted: &[Wanted]) -> Result<Vec<Option<StoredNode>>, KeyError>;
 
-    /// Adds a user's root, unless the user has a node already, or all of them were destroyed. On disk when it answers.
-    async fn add(&self, root: StoredNode) -> Result<(), KeyError>;
+    /// Adds users' roots, in rising order of the users; none where the user has a node already, or all of them were destroyed. On disk
+    /// when it answers.
+    async fn add(&self, roots: Vec<StoredNode>) -> Result<(), KeyError>;
 
     /// On disk when it answers. The aggregate is on the list of what was destroyed, also where nothing was there.
     async fn exchange(&self, exchange: Exchange) -> Result<Exchanged, KeyError>;

@@ -55,12 +55,15 @@ impl KeyStore for Memory {
         Ok(wanted.iter().map(|wanted| self.nearest(wanted.user_id, wanted.place)).collect())
     }
 
-    async fn add(&self, root: StoredNode) -> Result<(), KeyError> {
+    async fn add(&self, roots: Vec<StoredNode>) -> Result<(), KeyError> {
         self.there()?;
-        let is_destroyed = self.destroyed.lock().unwrap().contains(&(root.user_id, String::new()));
-        let mut nodes = self.nodes.lock().unwrap();
-        if !is_destroyed && !nodes.keys().any(|(user_id, _)| *user_id == root.user_id) {
-            nodes.insert((root.user_id, root.first), root);
+        assert!(roots.is_sorted_by_key(|root| root.user_id));
+        for root in roots {
+            let is_destroyed = self.destroyed.lock().unwrap().contains(&(root.user_id, String::new()));
+            let mut nodes = self.nodes.lock().unwrap();
+            if !is_destroyed && !nodes.keys().any(|(user_id, _)| *user_id == root.user_id) {
+                nodes.insert((root.user_id, root.first), root);
+            }
         }
         Ok(())
     }
@@ -175,6 +178,18 @@ fn nothing_of_an_erased_user_opens_and_nothing_new_can_be_sealed() {
         let mut unsealed = new_event("erasure:1", Some(USER));
         keys.seal_new(&mut unsealed, &Subject::Unsealed).await.unwrap();
         assert!(unsealed.payload.contains("calm"));
+    });
+}
+
+#[test]
+fn the_first_events_of_several_users_make_their_keys_together() {
+    let keys = data_keys(Arc::default());
+    let mut events = [3, 1, 2, 1].map(|user| kept(&new_event("entry:1", Some(Uuid::from_u128(user)))));
+    block_on(async {
+        keys.seal_events(&mut events, &[const { Subject::Itself }; 4]).await.unwrap();
+        for event in &events {
+            assert!(event.payload.contains_key("$sealed") && opens(&keys, event).await);
+        }
     });
 }
 

@@ -72,8 +72,8 @@ impl KeyStore for Database {
         statements::found(wanted, SendWrapper::new(self.ask(FIND, &params)).await?)
     }
 
-    async fn add(&self, root: StoredNode) -> Result<(), KeyError> {
-        let params = statements::add_params(root);
+    async fn add(&self, roots: Vec<StoredNode>) -> Result<(), KeyError> {
+        let params = statements::add_params(&roots);
         SendWrapper::new(self.ask(ADD, &params)).await.map(drop)
     }
 
