@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::store::{Exchange, Exchanged, KeyError, StoredNode, Wanted};
+use super::store::{Exchange, Exchanged, FORGOTTEN_AFTER, KeyError, StoredNode, Wanted};
 use super::tree::Place;
 use crate::sql::Value;
 
@@ -116,6 +116,12 @@ pub fn destroyed(rows: Vec<Vec<Value>>) -> Result<bool, KeyError> {
 #[must_use]
 pub fn destroy_params(user_id: Uuid) -> [Value; 1] {
     [user_id.into()]
+}
+
+/// Takes as long as a destruction waits, for a provider without a timer.
+#[must_use]
+pub fn wait() -> String {
+    format!("SELECT 1 FROM pg_sleep({})", FORGOTTEN_AFTER.as_secs_f64())
 }
 
 fn unknown() -> KeyError {

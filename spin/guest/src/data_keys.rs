@@ -87,6 +87,11 @@ impl KeyStore for Database {
         statements::destroyed(SendWrapper::new(self.ask(DESTROY, &params)).await?)
     }
 
+    /// Nothing is remembered here, but hosts may work with the same keys.
+    async fn forgotten(&self) -> Result<(), KeyError> {
+        SendWrapper::new(self.ask(&statements::wait(), &[])).await.map(drop)
+    }
+
     fn randomise(&self, bytes: &mut [u8]) -> Result<(), KeyError> {
         getrandom::fill(bytes).map_err(|error| KeyError(format!("there is no randomness: {error}")))
     }
