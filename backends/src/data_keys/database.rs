@@ -1,16 +1,22 @@
 //! The keys in a PostgreSQL database of their own, for any number of replicas.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use mindflow_platform::data_keys::postgres::{self as statements, ADD, DESTROY, EXCHANGE, FIND, SCHEMA};
-use mindflow_platform::data_keys::{Exchange, Exchanged, KeyError, KeyStore, StoredNode, Wanted};
+use mindflow_platform::data_keys::{
+    Exchange, Exchanged, FORGOTTEN_AFTER, KeyError, KeyStore, REMEMBERED_FOR, StoredNode, Wanted,
+};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::destroyed::{Destroyed, named};
+use super::memory::Memory;
 use super::{OpenError, SECTION, Store, randomise};
+use crate::clock;
 use crate::database::postgres::{Database, DatabaseConfig};
 use crate::database::sql::{Error, Value, rows_again};
 
@@ -27,6 +33,15 @@ pub(super) struct DatabaseKeys {
     waiting: Mutex<Vec<Look>>,
     /// Held while looks are asked.
     asking: tokio::sync::Mutex<()>,
+    remembered: Arc<Remembered>,
+}
+
+/// What was found a moment ago.
+#[derive(Default)]
+struct Remembered {
+    memory: Mutex<Memory>,
+    /// Changed with the memory in hand.
+    is_swept: AtomicBool,
 }
 
 struct Look {
@@ -40,7 +55,8 @@ impl DatabaseKeys {
     /// Connects, and makes the tables that are missing.
     pub(super) async fn open(config: &DatabaseConfig) -> Result<Self, OpenError> {
         let database = Database::open(SECTION, SECTION, config, None).await?;
-        let keys = Self { database, waiting: Mutex::default(), asking: tokio::sync::Mutex::default() };
+        let (waiting, asking, remembered) = (Mutex::default(), tokio::sync::Mutex::default(), Arc::default());
+        let keys = Self { database, waiting, asking, remembered };
         if keys.holds("SELECT to_regnamespace('mindflow') IS NOT NULL").await? {
             return Err(OpenError::Shared);
         }
@@ -84,10 +100,14 @@ impl DatabaseKeys {
             waiting.drain(..count).collect()
         };
         let all: Vec<Wanted> = looks.iter().flat_map(|look| look.wanted.iter().copied()).collect();
+        let asked_at = clock::instant();
         let found = match self.ask(FIND, &statements::find_params(&all)).await {
             Ok(rows) => statements::found(&all, rows),
             Err(error) => Err(error),
         };
+        if let Ok(found) = &found {
+            self.remembered.add(found.iter().flatten(), asked_at);
+        }
         let mut nodes = found.as_ref().map(|nodes| nodes.iter().cloned());
         for Look { wanted, answer } in looks {
             let own = match &mut nodes {
@@ -107,6 +127,35 @@ impl DatabaseKeys {
     }
 }
 
+// === impl Remembered ===
+
+impl Remembered {
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nothing stays for longer than it may be used, also where nothing more is found.
+    fn add<'a>(self: &Arc<Self>, found: impl IntoIterator<Item = &'a StoredNode>, asked_at: Instant) {
+        let mut memory = self.memory();
+        memory.add(found, asked_at);
+        if !memory.is_empty() && !self.is_swept.swap(true, Ordering::AcqRel) {
+            tokio::spawn(Arc::clone(self).sweep());
+        }
+    }
+
+    async fn sweep(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(REMEMBERED_FOR).await;
+            let mut memory = self.memory();
+            memory.sweep(clock::instant());
+            if memory.is_empty() {
+                self.is_swept.store(false, Ordering::Release);
+                return;
+            }
+        }
+    }
+}
+
 fn failed(error: Error) -> KeyError {
     KeyError(error.to_string())
 }
@@ -114,6 +163,20 @@ fn failed(error: Error) -> KeyError {
 #[async_trait]
 impl KeyStore for DatabaseKeys {
     async fn find(&self, wanted: &[Wanted]) -> Result<Vec<Option<StoredNode>>, KeyError> {
+        let mut nodes: Vec<_> = {
+            let (memory, now) = (self.remembered.memory(), clock::instant());
+            wanted.iter().map(|wanted| memory.find(wanted, now)).collect()
+        };
+        let missing = wanted.iter().zip(&nodes).filter(|(_, node)| node.is_none()).map(|(wanted, _)| *wanted);
+        let missing: Vec<_> = missing.collect();
+        if !missing.is_empty() {
+            let mut found = self.find_now(&missing).await?.into_iter();
+            nodes.iter_mut().filter(|node| node.is_none()).for_each(|node| *node = found.next().flatten());
+        }
+        Ok(nodes)
+    }
+
+    async fn find_now(&self, wanted: &[Wanted]) -> Result<Vec<Option<StoredNode>>, KeyError> {
         loop {
             let (answer, mut answered) = oneshot::channel();
             let look = Look { wanted: wanted.to_vec(), answer };
@@ -131,13 +194,15 @@ impl KeyStore for DatabaseKeys {
         }
     }
 
-    async fn add(&self, root: StoredNode) -> Result<(), KeyError> {
-        self.ask(ADD, &statements::add_params(root)).await.map(drop)
+    async fn add(&self, roots: Vec<StoredNode>) -> Result<(), KeyError> {
+        self.ask(ADD, &statements::add_params(&roots)).await.map(drop)
     }
 
     async fn exchange(&self, exchange: Exchange) -> Result<Exchanged, KeyError> {
+        let user_id = exchange.user_id;
         let exchanged = statements::exchanged(self.ask(EXCHANGE, &statements::exchange_params(exchange)).await?)?;
         if exchanged == Exchanged::Done {
+            self.remembered.memory().forget(user_id);
             self.vacuum().await;
         }
         Ok(exchanged)
@@ -145,8 +210,14 @@ impl KeyStore for DatabaseKeys {
 
     async fn destroy_user(&self, user_id: Uuid) -> Result<bool, KeyError> {
         let destroyed = statements::destroyed(self.ask(DESTROY, &statements::destroy_params(user_id)).await?)?;
+        self.remembered.memory().forget(user_id);
         self.vacuum().await;
         Ok(destroyed)
+    }
+
+    async fn forgotten(&self) -> Result<(), KeyError> {
+        tokio::time::sleep(FORGOTTEN_AFTER).await;
+        Ok(())
     }
 
     fn randomise(&self, bytes: &mut [u8]) -> Result<(), KeyError> {

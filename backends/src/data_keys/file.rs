@@ -294,10 +294,12 @@ impl KeyStore for FileKeys {
         })
     }
 
-    async fn add(&self, root: StoredNode) -> Result<(), KeyError> {
+    async fn add(&self, roots: Vec<StoredNode>) -> Result<(), KeyError> {
         self.write(move |tables| {
-            if !tables.has_node(root.user_id)? && !tables.is_destroyed(root.user_id, "")? {
-                tables.insert(&root)?;
+            for root in &roots {
+                if !tables.has_node(root.user_id)? && !tables.is_destroyed(root.user_id, "")? {
+                    tables.insert(root)?;
+                }
             }
             Ok(((), false))
         })
@@ -310,6 +312,11 @@ impl KeyStore for FileKeys {
 
     async fn destroy_user(&self, user_id: Uuid) -> Result<bool, KeyError> {
         self.write(move |tables| tables.destroy_user(user_id)).await
+    }
+
+    /// One host has the file, and reads it each time.
+    async fn forgotten(&self) -> Result<(), KeyError> {
+        Ok(())
     }
 
     fn randomise(&self, bytes: &mut [u8]) -> Result<(), KeyError> {
@@ -416,9 +423,8 @@ mod tests {
         let keys = FileKeys::open(path.clone()).await.unwrap();
         let id = keys.id().await.unwrap();
         let other = Uuid::from_u128(10);
-        keys.add(node(USER, b"a secret of the user")).await.unwrap();
-        keys.add(node(USER, b"a second one")).await.unwrap();
-        keys.add(node(other, b"a secret of another")).await.unwrap();
+        keys.add(vec![node(USER, b"a secret of the user"), node(other, b"a secret of another")]).await.unwrap();
+        keys.add(vec![node(USER, b"a second one")]).await.unwrap();
         keys.close().await;
         drop(keys);
         let keys = FileKeys::open(path.clone()).await.unwrap();
@@ -429,7 +435,7 @@ mod tests {
         assert!(keys.destroy_user(USER).await.unwrap());
         assert!(!has(b"a secret of the user") && has(b"a secret of another"));
         assert_eq!((found(&keys, USER).await, keys.destroy_user(USER).await), (None, Ok(false)));
-        keys.add(node(USER, b"too late")).await.unwrap();
+        keys.add(vec![node(USER, b"too late")]).await.unwrap();
         assert_eq!(found(&keys, USER).await, None);
         assert_eq!(found(&keys, other).await.as_deref(), Some(b"a secret of another".as_slice()));
         assert_eq!(keys.id().await.unwrap(), id);

@@ -8,6 +8,7 @@ mod database;
 pub mod destroyed;
 mod file;
 pub mod kept;
+mod memory;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -154,14 +155,7 @@ impl Keeper {
     pub async fn destroy(&self, user_id: Uuid, aggregate: Option<&str>) -> Result<bool, OpenError> {
         destroyed::note(&self.log, &[Destroyed { user_id, aggregate: aggregate.map(ToOwned::to_owned) }]).await?;
         crate::failpoint!("after-erasure-noted");
-        Ok(self.destroy_noted(user_id, aggregate).await?)
-    }
-
-    async fn destroy_noted(&self, user_id: Uuid, aggregate: Option<&str>) -> Result<bool, KeyError> {
-        match aggregate {
-            Some(aggregate) => self.keys.destroy_aggregate(user_id, aggregate).await,
-            None => self.keys.destroy_subject(user_id).await,
-        }
+        Ok(self.keys.destroy_each(&[(user_id, aggregate)]).await? > 0)
     }
 
     /// Completes each list of what was destroyed from the other.
@@ -172,11 +166,10 @@ impl Keeper {
             let there: std::collections::BTreeSet<Destroyed> = of.iter().cloned().collect();
             move |destroyed: &&Destroyed| !there.contains(*destroyed)
         };
-        let again: Vec<_> = noted.iter().filter(is_missing(&here)).collect();
-        for Destroyed { user_id, aggregate } in &again {
-            self.destroy_noted(*user_id, aggregate.as_deref()).await?;
-        }
+        let again = noted.iter().filter(is_missing(&here)).map(|one| (one.user_id, one.aggregate.as_deref()));
+        let again: Vec<_> = again.collect();
         if !again.is_empty() {
+            self.keys.destroy_each(&again).await?;
             tracing::warn!(keys = again.len(), "data keys that a backup had brought back were destroyed again");
         }
         let unnoted: Vec<_> = here.iter().filter(is_missing(&noted)).cloned().collect();

@@ -2,6 +2,8 @@
 //! a database, with the log of a story's own; copies of the keys are kept and brought back.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use mindflow_backends::data_keys::kept::{Progress, Until};
 use mindflow_backends::data_keys::{Config, Keeper, Keys, OpenError, Opened, SealError, Subject};
@@ -252,6 +254,33 @@ async fn a_key_that_one_replica_destroys_opens_nothing_on_another() {
         assert!(matches!(refused, Err(SealError::Destroyed { .. })), "{aggregate}: {refused:?}");
     }
     sealed(&other, 3, USER, "entry:100").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_another_replica_uses_all_the_time_opens_nothing_there_when_its_destruction_has_answered() {
+    let stage = Stage::postgres().await;
+    let (one, other) = (stage.open().await, Arc::new(stage.open().await));
+    for (number, user_id, key) in [(1, USER, "entry:1"), (2, OTHER, "entry:2")] {
+        stage.publish(&sealed(&one, number, user_id, key).await).await;
+    }
+    let events = Arc::new(stage.events().await);
+    let (keeper, kept) = (Arc::clone(&other), Arc::clone(&events));
+    let using = tokio::spawn(async move {
+        while readable(&keeper, &kept).await != [false, false] {
+            tokio::task::yield_now().await;
+        }
+    });
+    assert_eq!(readable(&other, &events).await, [true, true]);
+    one.destroy(USER, Some("entry:1")).await.unwrap();
+    assert_eq!(readable(&other, &events).await, [false, true]);
+    let refused = other.keys().seal_new(&mut event(3, USER, "entry:1"), &Subject::Itself).await;
+    assert!(matches!(refused, Err(SealError::Destroyed { .. })), "{refused:?}");
+    // Also where the keys were destroyed already, by a host that has died before it waited.
+    let database = stage.database.as_ref().unwrap();
+    database.script(&format!("SELECT data_keys.destroy_user('{OTHER}')")).await;
+    assert!(!one.destroy(OTHER, None).await.unwrap());
+    assert_eq!(readable(&other, &events).await, [false, false]);
+    tokio::time::timeout(Duration::from_secs(10), using).await.expect("it finds no key any more").unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

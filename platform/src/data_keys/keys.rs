@@ -1,6 +1,7 @@
-//! Seals and opens payloads of events, and destroys the keys. Each call asks the store: nothing is remembered, so that a key that
-//! was destroyed on any replica opens nothing on another from then on.
+//! Seals and opens payloads of events, and destroys the keys. Each call asks the store, and a destruction answers when no host
+//! remembers the keys, so that from then on they open nothing on any replica.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -164,7 +165,7 @@ impl DataKeys {
     /// # Errors
     /// The store's: they may still be there.
     pub async fn destroy_subject(&self, user_id: Uuid) -> Result<bool, KeyError> {
-        self.store.destroy_user(user_id).await
+        Ok(self.destroy_each(&[(user_id, None)]).await? > 0)
     }
 
     /// Destroys the key of one aggregate. `false`: it was destroyed before.
@@ -172,10 +173,33 @@ impl DataKeys {
     /// # Errors
     /// The store's: it may still be there.
     pub async fn destroy_aggregate(&self, user_id: Uuid, aggregate: &str) -> Result<bool, KeyError> {
+        Ok(self.destroy_each(&[(user_id, Some(aggregate))]).await? > 0)
+    }
+
+    /// Destroys all keys of users, or those of single aggregates. When it answers, no host seals or opens anything with them any more.
+    /// Answers how many were not destroyed before.
+    ///
+    /// # Errors
+    /// The store's: they may still be there.
+    pub async fn destroy_each(&self, destroyed: &[(Uuid, Option<&str>)]) -> Result<u64, KeyError> {
+        let mut count = 0;
+        for (user_id, aggregate) in destroyed {
+            let is_new = match aggregate {
+                Some(aggregate) => self.take_out(*user_id, aggregate).await?,
+                None => self.store.destroy_user(*user_id).await?,
+            };
+            count += u64::from(is_new);
+        }
+        // Also of those that were gone: who destroyed them may have died before it waited.
+        self.store.forgotten().await?;
+        Ok(count)
+    }
+
+    async fn take_out(&self, user_id: Uuid, aggregate: &str) -> Result<bool, KeyError> {
         let place = Place::of(aggregate);
         for _ in 0..EXCHANGES_MAX {
-            let found = self.nodes(&[Wanted { user_id, place }]).await?.pop().flatten();
-            let (node, root) = match found {
+            let found = self.store.find_now(&[Wanted { user_id, place }]).await?.pop().flatten();
+            let (node, root) = match found.map(|found| self.node(&found)).transpose()? {
                 Some(node) => (Some((node.first(), node.depth())), node),
                 // Where the user has none yet, a tree without the place.
                 None => (None, Node::root(self.random()?)),
@@ -215,15 +239,11 @@ impl DataKeys {
 
     /// A user's first event makes the user's key.
     async fn add_roots(&self, wanted: &[Wanted], keys: &[Option<Key>]) -> Result<(), KeyError> {
-        let mut users: Vec<Uuid> =
-            wanted.iter().zip(keys).filter(|(_, key)| key.is_none()).map(|(wanted, _)| wanted.user_id).collect();
-        users.sort_unstable();
-        users.dedup();
-        for user_id in users {
-            let root = Node::root(self.random()?);
-            self.store.add(self.stored(user_id, &root)?).await?;
-        }
-        Ok(())
+        let missing = wanted.iter().zip(keys).filter(|(_, key)| key.is_none());
+        let users: BTreeSet<Uuid> = missing.map(|(wanted, _)| wanted.user_id).collect();
+        let roots = users.into_iter().map(|user_id| self.stored(user_id, &Node::root(self.random()?)));
+        let roots = roots.collect::<Result<_, _>>()?;
+        self.store.add(roots).await
     }
 
     async fn keys(&self, wanted: &[Wanted]) -> Result<Vec<Option<Key>>, KeyError> {

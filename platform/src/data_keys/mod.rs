@@ -17,7 +17,7 @@ pub mod tree;
 
 pub use keys::{Clear, DataKeys, Opened, SealError};
 pub use payload::{About, Damaged, SEALED, Sealed};
-pub use store::{Exchange, Exchanged, KeyError, KeyStore, StoredNode, Wanted};
+pub use store::{Exchange, Exchanged, FORGOTTEN_AFTER, KeyError, KeyStore, REMEMBERED_FOR, StoredNode, Wanted};
 pub use tree::Place;
 
 /// A name such as `entry:{uuid}` has 42.

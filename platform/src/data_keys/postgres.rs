@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::store::{Exchange, Exchanged, KeyError, StoredNode, Wanted};
+use super::store::{Exchange, Exchanged, FORGOTTEN_AFTER, KeyError, StoredNode, Wanted};
 use super::tree::Place;
 use crate::sql::Value;
 
@@ -14,13 +14,15 @@ pub const SCHEMA: &str = include_str!("schema.sql");
 /// none.
 pub const KEPT_UNDER: &str =
     "SELECT delivery.kept_under(k.name) FROM unnest($1::text[]) WITH ORDINALITY AS k (name, place) ORDER BY k.place";
-/// Takes [`find_params`], answers [`found`].
+/// Takes [`find_params`], answers [`found`]. The selects around the parameters keep their lengths from the planner: knowing that they
+/// are short, it would take no plan that it has, and plan each time, which takes longer than the statement.
 pub const FIND: &str = "SELECT w.place, n.first_place, n.depth, n.sealed \
-     FROM unnest($1::uuid[], $2::int8[]) WITH ORDINALITY AS w (user_id, wanted, place) \
+     FROM unnest((SELECT $1::uuid[]), (SELECT $2::int8[])) WITH ORDINALITY AS w (user_id, wanted, place) \
      CROSS JOIN LATERAL (SELECT first_place, depth, sealed FROM data_keys.node \
      WHERE user_id = w.user_id AND first_place <= w.wanted ORDER BY first_place DESC LIMIT 1) n";
-/// The user's id and the sealed root.
-pub const ADD: &str = "SELECT data_keys.add_root($1::uuid, $2::bytea)";
+/// Takes [`add_params`]. Users are locked one after another, in their order.
+pub const ADD: &str = "SELECT data_keys.add_root(r.user_id, decode(r.sealed, 'hex')) \
+     FROM unnest($1::uuid[], $2::text[]) AS r (user_id, sealed)";
 /// Takes [`exchange_params`], answers [`exchanged`].
 pub const EXCHANGE: &str =
     "SELECT data_keys.exchange($1::uuid, $2::text, $3::int8, $4::int8, $5::int4, $6::int8[], $7::int8[], $8::text[])";
@@ -57,8 +59,9 @@ pub fn found(wanted: &[Wanted], rows: Vec<Vec<Value>>) -> Result<Vec<Option<Stor
 }
 
 #[must_use]
-pub fn add_params(root: StoredNode) -> [Value; 2] {
-    [root.user_id.into(), Value::Bytes(root.sealed)]
+pub fn add_params(roots: &[StoredNode]) -> [Value; 2] {
+    let users = roots.iter().map(|root| root.user_id.to_string());
+    [Value::UuidArray(users.collect()), sealed_of(roots)]
 }
 
 #[must_use]
@@ -76,9 +79,13 @@ pub fn exchange_params(exchange: Exchange) -> [Value; 8] {
         depth,
         Value::Int64Array(rest.iter().map(|node| node.first.signed()).collect()),
         Value::Int64Array(rest.iter().map(|node| node.depth.into()).collect()),
-        // An array of bytes is no value of its own.
-        Value::TextArray(rest.iter().map(|node| hexadecimal(&node.sealed)).collect()),
+        sealed_of(&rest),
     ]
+}
+
+/// An array of bytes is no value of its own.
+fn sealed_of(nodes: &[StoredNode]) -> Value {
+    Value::TextArray(nodes.iter().map(|node| hexadecimal(&node.sealed)).collect())
 }
 
 /// The row of [`EXCHANGE`].
@@ -109,6 +116,12 @@ pub fn destroyed(rows: Vec<Vec<Value>>) -> Result<bool, KeyError> {
 #[must_use]
 pub fn destroy_params(user_id: Uuid) -> [Value; 1] {
     [user_id.into()]
+}
+
+/// Takes as long as a destruction waits, for a provider without a timer.
+#[must_use]
+pub fn wait() -> String {
+    format!("SELECT 1 FROM pg_sleep({})", FORGOTTEN_AFTER.as_secs_f64())
 }
 
 fn unknown() -> KeyError {

@@ -1,9 +1,17 @@
 //! What keeps the users' keys: nodes of their trees, each sealed with the platform's master key, and what was destroyed.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::tree::{self, Place};
+
+/// So long a host may find again what it found: an event is sealed once, and opened for each subscription within moments.
+pub const REMEMBERED_FOR: Duration = Duration::from_millis(100);
+/// So long after keys were removed their destruction answers. Longer by a fifth, where clocks of hosts run apart by thousandths. Short
+/// enough that a run of the schedule destroys the keys of some hundred entries.
+pub const FORGOTTEN_AFTER: Duration = Duration::from_millis(120);
 
 /// A key that is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,20 +56,30 @@ pub enum Exchanged {
 #[error("the data keys: {0}")]
 pub struct KeyError(pub String);
 
-/// Keeps the keys. No call answers from a memory of its own: what one replica has destroyed, no other finds.
+/// Keeps the keys. What was destroyed before [`forgotten`](Self::forgotten) began, no host finds when that has answered.
 #[async_trait]
 pub trait KeyStore: Send + Sync + 'static {
-    /// For each, the node that leads there; none: it is gone, or the user never had one.
+    /// For each, the node that leads there; none: it is gone, or the user never had one. A node may be one that is remembered, until
+    /// [`REMEMBERED_FOR`] after the store began to look for it. That there is none is not remembered.
     async fn find(&self, wanted: &[Wanted]) -> Result<Vec<Option<StoredNode>>, KeyError>;
 
-    /// Adds a user's root, unless the user has a node already, or all of them were destroyed. On disk when it answers.
-    async fn add(&self, root: StoredNode) -> Result<(), KeyError>;
+    /// The same as it is now, for who changes it.
+    async fn find_now(&self, wanted: &[Wanted]) -> Result<Vec<Option<StoredNode>>, KeyError> {
+        self.find(wanted).await
+    }
+
+    /// Adds users' roots, in rising order of the users; none where the user has a node already, or all of them were destroyed. On disk
+    /// when it answers.
+    async fn add(&self, roots: Vec<StoredNode>) -> Result<(), KeyError>;
 
     /// On disk when it answers. The aggregate is on the list of what was destroyed, also where nothing was there.
     async fn exchange(&self, exchange: Exchange) -> Result<Exchanged, KeyError>;
 
     /// Removes all nodes of a user, who is on the list of what was destroyed then. `false`: it was there before.
     async fn destroy_user(&self, user_id: Uuid) -> Result<bool, KeyError>;
+
+    /// Waits until no host remembers what was destroyed before.
+    async fn forgotten(&self) -> Result<(), KeyError>;
 
     /// Fills it with random bytes.
     ///

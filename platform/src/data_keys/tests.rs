@@ -24,6 +24,8 @@ pub struct Memory {
     destroyed: Mutex<BTreeSet<(Uuid, String)>>,
     is_away: AtomicBool,
     noise: AtomicU8,
+    /// How often it was waited for that nothing is remembered.
+    waited: AtomicU8,
 }
 
 pub fn data_keys(store: Arc<Memory>) -> DataKeys {
@@ -55,12 +57,15 @@ impl KeyStore for Memory {
         Ok(wanted.iter().map(|wanted| self.nearest(wanted.user_id, wanted.place)).collect())
     }
 
-    async fn add(&self, root: StoredNode) -> Result<(), KeyError> {
+    async fn add(&self, roots: Vec<StoredNode>) -> Result<(), KeyError> {
         self.there()?;
-        let is_destroyed = self.destroyed.lock().unwrap().contains(&(root.user_id, String::new()));
-        let mut nodes = self.nodes.lock().unwrap();
-        if !is_destroyed && !nodes.keys().any(|(user_id, _)| *user_id == root.user_id) {
-            nodes.insert((root.user_id, root.first), root);
+        assert!(roots.is_sorted_by_key(|root| root.user_id));
+        for root in roots {
+            let is_destroyed = self.destroyed.lock().unwrap().contains(&(root.user_id, String::new()));
+            let mut nodes = self.nodes.lock().unwrap();
+            if !is_destroyed && !nodes.keys().any(|(user_id, _)| *user_id == root.user_id) {
+                nodes.insert((root.user_id, root.first), root);
+            }
         }
         Ok(())
     }
@@ -90,6 +95,12 @@ impl KeyStore for Memory {
         self.there()?;
         self.nodes.lock().unwrap().retain(|(of, _), _| *of != user_id);
         Ok(self.destroyed.lock().unwrap().insert((user_id, String::new())))
+    }
+
+    async fn forgotten(&self) -> Result<(), KeyError> {
+        self.there()?;
+        self.waited.fetch_add(1, Ordering::SeqCst);
+        Ok(())
     }
 
     fn randomise(&self, bytes: &mut [u8]) -> Result<(), KeyError> {
@@ -175,6 +186,34 @@ fn nothing_of_an_erased_user_opens_and_nothing_new_can_be_sealed() {
         let mut unsealed = new_event("erasure:1", Some(USER));
         keys.seal_new(&mut unsealed, &Subject::Unsealed).await.unwrap();
         assert!(unsealed.payload.contains("calm"));
+    });
+}
+
+#[test]
+fn a_destruction_waits_until_no_host_remembers_also_of_what_was_gone() {
+    let store = Arc::new(Memory::default());
+    let keys = data_keys(store.clone());
+    block_on(async {
+        let entry = sealed(&keys, "entry:1", Subject::Itself).await;
+        let all = [(USER, Some("entry:1")), (USER, Some("entry:2")), (Uuid::from_u128(10), None)];
+        assert_eq!(keys.destroy_each(&all).await, Ok(3));
+        assert_eq!((store.waited.load(Ordering::SeqCst), opens(&keys, &entry).await), (1, false));
+        assert_eq!(keys.destroy_each(&all).await, Ok(0));
+        assert!(!keys.destroy_aggregate(USER, "entry:1").await.unwrap());
+        assert!(keys.destroy_subject(USER).await.unwrap());
+        assert_eq!(store.waited.load(Ordering::SeqCst), 4);
+    });
+}
+
+#[test]
+fn the_first_events_of_several_users_make_their_keys_together() {
+    let keys = data_keys(Arc::default());
+    let mut events = [3, 1, 2, 1].map(|user| kept(&new_event("entry:1", Some(Uuid::from_u128(user)))));
+    block_on(async {
+        keys.seal_events(&mut events, &[const { Subject::Itself }; 4]).await.unwrap();
+        for event in &events {
+            assert!(event.payload.contains_key("$sealed") && opens(&keys, event).await);
+        }
     });
 }
 

@@ -72,8 +72,8 @@ impl KeyStore for Database {
         statements::found(wanted, SendWrapper::new(self.ask(FIND, &params)).await?)
     }
 
-    async fn add(&self, root: StoredNode) -> Result<(), KeyError> {
-        let params = statements::add_params(root);
+    async fn add(&self, roots: Vec<StoredNode>) -> Result<(), KeyError> {
+        let params = statements::add_params(&roots);
         SendWrapper::new(self.ask(ADD, &params)).await.map(drop)
     }
 
@@ -85,6 +85,11 @@ impl KeyStore for Database {
     async fn destroy_user(&self, user_id: Uuid) -> Result<bool, KeyError> {
         let params = statements::destroy_params(user_id);
         statements::destroyed(SendWrapper::new(self.ask(DESTROY, &params)).await?)
+    }
+
+    /// Nothing is remembered here, but hosts may work with the same keys.
+    async fn forgotten(&self) -> Result<(), KeyError> {
+        SendWrapper::new(self.ask(&statements::wait(), &[])).await.map(drop)
     }
 
     fn randomise(&self, bytes: &mut [u8]) -> Result<(), KeyError> {
