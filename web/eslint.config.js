@@ -27,6 +27,6 @@ export default tseslint.config(
       'no-restricted-syntax': ['error', styles, storage],
     },
   },
-  { files: ['**/*.spec.ts'], rules: { 'no-restricted-syntax': 'off' } },
+  { files: ['**/*.spec.ts', 'e2e/**'], rules: { 'no-restricted-syntax': 'off' } },
   { files: ['**/*.html'], extends: [...angular.configs.templateRecommended, ...angular.configs.templateAccessibility] },
 );

@@ -1,6 +1,6 @@
 import stories from './playwright.config';
 
-/** Figures, which are printed and not judged: `npm run budgets`. Each is measured alone. */
+/** Figures, which are printed and not judged (`npm run budgets`), and the pictures of the README (`npm run pictures`). Each is made alone. */
 export default {
   ...stories,
   testDir: 'budgets',

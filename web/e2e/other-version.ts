@@ -2,14 +2,14 @@ import { createHash, randomBytes } from 'node:crypto';
 import { get } from 'node:http';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
-/** What the page says of itself, which becomes something else of as many characters. */
-const SAID = 'A calm place to write.';
+/** The page's colour in the dark, which becomes another one. */
+const COLOUR = /#[0-9a-f]{6}(?=" media="\(prefers-color-scheme: ?dark\)")/u;
 const TRIES_MAX = 5_000;
 
 export interface OtherVersion {
   readonly wasm: Buffer;
-  /** What its page says of itself. */
-  readonly says: string;
+  /** Of its page, in the dark. */
+  readonly colour: string;
 }
 
 /**
@@ -22,10 +22,10 @@ export async function otherVersion(wasm: Buffer, url: string): Promise<OtherVers
   const page = await Served.of(url, '/index.html');
   const list = await Served.of(url, '/ngsw.json');
   const other = Buffer.from(wasm);
-  let says = '';
+  let colour = '';
   const changed = page.replace(other, html => {
-    says = `A calm place: ${randomBytes(4).toString('hex')}`;
-    return html.replace(SAID, says);
+    colour = `#${randomBytes(3).toString('hex')}`;
+    return html.replace(COLOUR, colour);
   });
   list.replace(other, text =>
     text
@@ -35,7 +35,7 @@ export async function otherVersion(wasm: Buffer, url: string): Promise<OtherVers
         (_all, first: string) => first + String(1_000 + Math.floor(Math.random() * 9_000)),
       ),
   );
-  return { wasm: other, says };
+  return { wasm: other, colour };
 }
 
 const digest = (algorithm: string, of: Buffer) => createHash(algorithm).update(of).digest('hex');

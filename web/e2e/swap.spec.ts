@@ -27,19 +27,19 @@ test('a swapped client is announced, taken when the user says so, and no word is
   await page.getByRole('textbox', { name: 'Text' }).click();
   await page.keyboard.insertText('every word');
   await expect(page).toHaveURL(/\/entries\/[0-9a-f-]{36}\/edit/u);
-  const says = () => page.locator('meta[name=description]').getAttribute('content');
+  const colour = () => page.locator('meta[name=theme-color]').last().getAttribute('content');
   try {
     await operate('swap', 'web', replacement);
-    await expect.poll(async () => (await request.get('/')).text()).toContain(other.says);
+    await expect.poll(async () => (await request.get('/')).text()).toContain(other.colour);
     // The worker looks for a new version after a page was opened; until it is taken, pages are of the former one.
     await page.reload();
-    expect(await says()).not.toBe(other.says);
+    expect(await colour()).not.toBe(other.colour);
     await expect(page.getByText('A new version is ready.')).toBeVisible({ timeout: 45_000 });
     await page.getByRole('textbox', { name: 'Text' }).click();
     await page.keyboard.press('ControlOrMeta+End');
     await page.keyboard.insertText(' and more');
     await page.getByRole('button', { name: 'Reload' }).click();
-    await expect.poll(says).toBe(other.says);
+    await expect.poll(colour).toBe(other.colour);
     await expect(page.getByRole('textbox', { name: 'Title' })).toHaveValue('During an update');
     await expect(page.getByRole('textbox', { name: 'Text' })).toContainText('every word and more');
   } finally {

@@ -1,7 +1,7 @@
-import { accessible, expect, signIn, signUp, test, write } from './support';
+import { accessible, expect, signIn, signUp, signUpByForm, test, write } from './support';
 
 test('a new writer signs up, writes an entry and finds it in the timeline @phone', async ({ page }) => {
-  await signUp(page);
+  await signUpByForm(page);
   await expect(page.getByText('Your journal begins here')).toBeVisible();
   await write(page, 'A walk by the river', 'The light was **low** and golden.\n\n- a heron\n- two boats');
   await expect(page.locator('strong', { hasText: 'low' })).toBeVisible();

@@ -15,6 +15,8 @@ test(
     // An assertion of the page that does not hold fails.
     const script = `console.assert = (holds, ...said) => { if (!holds) throw new Error(said.join(' ') || 'an assertion does not hold'); };\n${examples}`;
     const ran = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
+      // Whose packages they import.
+      cwd: new URL('..', import.meta.url).pathname,
       env: { ...process.env, MINDFLOW_URL: platform },
       encoding: 'utf8',
       timeout: 120_000,
