@@ -12,8 +12,8 @@ export function keptSearch(query: string): (entry: Entry) => boolean {
   const tags: string[] = [];
   const days: { from?: string; to?: string } = {};
   for (const [, minus, phrase, word = ''] of query.matchAll(PART)) {
-    // The beginning of an excluded word, while it is typed.
-    if (word === '-') continue;
+    // What is about to be typed.
+    if (word === '-' || phrase === '') continue;
     const [, operator, value = ''] = OPERATOR.exec(word) ?? [];
     if (!operator || minus) (minus ? excluded : wanted).push((phrase ?? word).toLocaleLowerCase());
     else if (operator.toLowerCase() === 'tag') tags.push(value);
