@@ -66,6 +66,11 @@ test('changes that are made without a network wait in their order, and are sent 
     await page.getByRole('link', { name: 'New entry' }).first().click();
     await page.getByRole('textbox', { name: 'Title' }).fill(title);
     await page.getByRole('button', { name: 'Done' }).click();
+    // What the platform would refuse later is said here and now.
+    await expect(page.getByRole('alert')).toHaveText('Text: Write at least one character.');
+    await page.getByRole('textbox', { name: 'Text' }).click();
+    await page.keyboard.insertText(`Words of ${title}.`);
+    await page.getByRole('button', { name: 'Done' }).click();
     await expect(page.getByRole('heading', { level: 1, name: title })).toBeVisible();
   }
   await page.getByRole('button', { name: 'Delete' }).click();

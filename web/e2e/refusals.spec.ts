@@ -77,7 +77,7 @@ test('a mark and a deletion that are refused are taken back, with the reason', a
   await expect(pin).toHaveAttribute('aria-pressed', 'false');
   await page.unrouteAll();
   await refuse(page, 'DeleteEntry', { code: 'FORBIDDEN' });
-  await page.getByRole('button', { name: 'Close' }).click();
+  await page.locator('.toast').getByRole('button', { name: 'Close' }).click();
   await page.getByRole('button', { name: 'Delete' }).click();
   await expect(page.getByText('You may not do this.')).toBeVisible();
   await expect(page.getByRole('link', { name: 'Stays as it is' })).toBeVisible();

@@ -37,20 +37,24 @@ test('a session that ends while one writes loses no word', async ({ page, contex
   await page.getByRole('textbox', { name: 'Title' }).fill('Still here');
   await page.getByRole('textbox', { name: 'Text' }).click();
   await page.keyboard.insertText('every word');
-  // The session ends elsewhere, and with it the cookie.
+  await expect(page.getByText('Saved', { exact: true })).toBeVisible();
+  await page.keyboard.insertText(', and the last');
+  // The session ends elsewhere, and with it the cookie, before the last words were sent.
   const token = await page.evaluate(
     async () => (await (await fetch('/auth/refresh', { method: 'POST' })).json()).accessToken as string,
   );
   await context.request.post('/auth/logout', { headers: { authorization: `Bearer ${token}` } });
-  await page.getByRole('button', { name: 'Done' }).click();
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByRole('heading', { name: 'Please sign in again' })).toBeVisible();
   await accessible(page);
   await dialog.getByLabel('Password').fill(who.password);
   await dialog.getByRole('button', { name: 'Sign in' }).click();
   await expect(dialog).toBeHidden();
-  await page.goto('/');
-  await expect(page.getByRole('link', { name: 'Still here' })).toBeVisible();
+  await page.getByRole('button', { name: 'Done' }).click();
+  await expect(page.getByText('every word, and the last')).toBeVisible();
+  await expect(page.getByText('Not saved yet')).toHaveCount(0);
+  await page.reload();
+  await expect(page.getByText('every word, and the last')).toBeVisible();
 });
 
 test('a forgotten password is replaced by the link of a mail', async ({ page }) => {

@@ -37,7 +37,7 @@ import { Empty } from '../ui/states';
               {{ 'waiting.kind.' + item.change.kind | transloco }} · {{ dates.moment(item.madeAt) }}
             </p>
             @if (item.refusal; as refusal) {
-              <p class="row__wrong"><mf-icon name="warning" /> {{ texts.ofRefusal(refusal) }}</p>
+              <p class="row__wrong"><mf-icon name="warning" /> {{ texts.ofEntry(refusal) }}</p>
             }
           </div>
           @if (item.refusal; as refusal) {

@@ -37,6 +37,15 @@ export class FailureText {
     return this.known(key, params) ?? this.known(`errors.code.${failure.code}`, params) ?? failure.message;
   }
 
+  /** Of an entry that was refused, with the name of its part that is not right. */
+  ofEntry(refusal: Refusal): string {
+    const text = this.ofRefusal(refusal);
+    const [broken] = refusal.rules;
+    const field = /(\w+)(?:\[\d+\])?$/u.exec(broken?.field ?? '')?.[1];
+    const name = field ? this.known(`errors.field.${field}`, {}) : null;
+    return name === null || refusal.code === 'QUOTA_EXCEEDED' ? text : `${name}: ${text}`;
+  }
+
   /** Of a file that did not arrive. */
   ofUpload(error: unknown): string {
     const failure = failureOf(error);

@@ -78,6 +78,7 @@ const PREVIEW = 'preview';
     '(window:beforeunload)': 'unloading($event)',
   },
   template: `
+    <h1 class="visually-hidden">{{ (writing.isNew() ? 'nav.write' : 'nav.edit') | transloco }}</h1>
     <header class="toolbar">
       <a class="icon-button" routerLink="/" [attr.aria-label]="'nav.timeline' | transloco"><mf-icon name="back" /></a>
       <p class="writing__state" role="status">{{ 'editor.state.' + writing.state() | transloco }}</p>
@@ -130,7 +131,7 @@ const PREVIEW = 'preview';
           (takeBoth)="writing.takeBoth()"
         />
       } @else if (writing.refusal(); as refusal) {
-        <p class="form__wrong" role="alert">{{ texts.ofRefusal(refusal) }}</p>
+        <p class="form__wrong" role="alert">{{ texts.ofEntry(refusal) }}</p>
       }
       @if (writing.wasFound()) {
         <p class="note">

@@ -15,6 +15,15 @@ import { type Draft, blankDraft, both, creation, difference, draftOf, isBlank, t
 const KEEP_MS = 400;
 const SEND_MS = 3_000;
 
+/** An entry has a text or a file; a draft may have neither yet. */
+const WITHOUT_TEXT: Refusal = {
+  code: 'BAD_USER_INPUT',
+  message: '',
+  rules: [{ field: 'content', rule: 'blank', params: {}, message: '' }],
+  quota: null,
+  limit: null,
+};
+
 export type Saving =
   /** Nothing was changed. */
   | 'clean'
@@ -213,6 +222,11 @@ export class Writing {
     return await this.inTurn(async () => {
       const draft = this.now();
       if (!draft || (isBlank(draft) && !this.isAtPlatform)) return null;
+      // Also without a network: later, nothing would be left to be mended on the page.
+      if (draft.content.trim() === '' && draft.attachmentIds?.length === 0) {
+        this.refused(WITHOUT_TEXT);
+        return { kind: 'refused', refusal: WITHOUT_TEXT, itemId: '' };
+      }
       await this.makeRoom(draft);
       const title = titleOf(draft, this.dates.day(draft.entryDate));
       let outcome: Outcome | null;

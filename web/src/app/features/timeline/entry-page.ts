@@ -238,6 +238,7 @@ export class EntryPage {
       // Another text has another analysis.
       const isOther = event.entry !== null && event.entry.content !== this.entry()?.content && !event.entry.pending;
       this.entry.set(event.entry);
+      this.isMissing.set(event.entry === null);
       if (isOther) void this.load(this.id());
     });
   }
