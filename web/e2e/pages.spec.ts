@@ -58,7 +58,7 @@ async function walk(page: Page, pages: Pages): Promise<void> {
     await expect(page, path).toHaveTitle(/^.+ · MindFlow$/u);
     await accessible(page);
     expect(
-      await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+      await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
       `${path} scrolls sideways`,
     ).toBeLessThanOrEqual(0);
   }
