@@ -69,6 +69,7 @@ const ATTACHMENTS_MAX = 10;
     '(drop)': 'dropped($event)',
   },
   template: `
+    <h1 class="visually-hidden">{{ (id() ? 'nav.edit' : 'nav.write') | transloco }}</h1>
     <header class="toolbar">
       <a class="icon-button" routerLink="/" [attr.aria-label]="'nav.timeline' | transloco"><mf-icon name="back" /></a>
       <p class="writing__state" role="status">{{ 'editor.state.' + writing.state() | transloco }}</p>
