@@ -52,6 +52,7 @@ const OF_ADMINISTRATORS: Pages = {
 
 /** Opens all of them, and says of all together what is not right. */
 async function walk(page: Page, pages: Pages): Promise<void> {
+  test.slow();
   const wrong: string[] = [];
   for (const path of Object.values(pages)) {
     await page.goto(path);
