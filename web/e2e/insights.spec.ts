@@ -44,7 +44,7 @@ test('charts show moods and habits, and tables say the same @phone', async ({ pa
   await expect(calm).toHaveText('1');
   await expect(page.getByRole('img', { name: 'When you write' })).toBeVisible();
   await accessible(page);
-  await page.getByText('Year', { exact: true }).click();
+  await page.getByRole('radio', { name: 'Year' }).check();
   await expect(figure.getByRole('columnheader', { name: 'Month' })).toBeVisible();
   const tooWide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
   expect(tooWide).toBe(false);
@@ -77,7 +77,7 @@ test('a search finds as one types, marks what it found, and explains its operato
   await expect(page.getByRole('link', { name: 'The picnic' })).toBeVisible();
   await accessible(page);
   await box.fill('nothing like it anywhere zzyzx');
-  await page.getByText('Words', { exact: true }).click();
+  await page.getByRole('radio', { name: 'Words' }).check();
   await expect(page.getByText('Nothing was found')).toBeVisible();
 });
 

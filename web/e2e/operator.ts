@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { type Page, expect, test } from '@playwright/test';
 
@@ -36,7 +36,7 @@ export async function operate(...words: string[]): Promise<string> {
 /** The file that the host runs as a component. */
 export function componentFile(name: string): string {
   const file = new RegExp(`^component = "(.*/${name}\\.wasm)"$`, 'mu').exec(readFileSync(manifest, 'utf8'))?.[1];
-  return join(dirname(manifest), file ?? '');
+  return resolve(dirname(manifest), file ?? '');
 }
 
 /** The path of the page that a mail leads to, such as `/auth/confirm-email/…`. */

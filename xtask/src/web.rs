@@ -12,6 +12,7 @@ use clap::Args;
 use sha2::{Digest, Sha256};
 use std::env;
 use std::fs::{self, File};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -22,6 +23,10 @@ const LIST: &str = "dist/files.json";
 const STAMP: &str = "node_modules/.built";
 /// What the host of its stories runs on.
 const EMBEDDED: &str = "runtime-config/embedded.toml";
+/// The schedule of exports and imports, in the manifest.
+const JOBS: &str = "name = \"run-jobs\"\n";
+/// The workers of `web/playwright.config.ts`.
+const STORIES_AT_A_TIME: usize = 2;
 /// Folders that nothing in `dist` comes from. Those that begin with a dot are tools'.
 const NO_SOURCES: [&str; 6] = ["budgets", "dist", "e2e", "node_modules", "playwright-report", "test-results"];
 
@@ -101,7 +106,13 @@ impl Client {
     pub fn test(&self, workspace: &Workspace, postgres_bin: &Path) -> Result<()> {
         let data = tempfile::tempdir().context("make a data directory for the client's stories")?;
         let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let manifest = data.path().join("stories.toml");
+        fs::write(&manifest, stories_manifest(&workspace.root)?).context("write the manifest of the stories")?;
+        let receivers = receivers().context("find ports for receivers of webhooks")?;
         let settings = vec![
+            setting("MINDFLOW_MANIFEST", &manifest.display().to_string()),
+            // What a user may have called is on the public internet otherwise.
+            setting("MINDFLOW_OUTBOUND__ALLOW_PRIVATE", &format!("{receivers:?}")),
             setting("MINDFLOW_POSTGRES_BIN", &postgres_bin.display().to_string()),
             // So that stories do not wait for hashes.
             setting("MINDFLOW_VARIABLE_BCRYPT_COST", "4"),
@@ -117,7 +128,8 @@ impl Client {
             run.env("MINDFLOW_URL", &url).env("MINDFLOW_WEB_URL", &url);
             // Some stories are of an operator's, or read the mails.
             run.env("MINDFLOW_BIN", &launch.program).env("MINDFLOW_DATA_DIR", data.path());
-            run.env("MINDFLOW_MANIFEST", workspace.root.join("spin.toml"));
+            run.env("MINDFLOW_MANIFEST", &manifest).env("MINDFLOW_CONFIG", workspace.root.join(EMBEDDED));
+            run.env("MINDFLOW_RECEIVERS", receivers.join(","));
             succeed(&mut run, &format!("npm run {} of the web client", script.join(" ")))?;
         }
         host.stop()
@@ -133,6 +145,28 @@ impl Client {
         npm.env("PATH", &self.path);
         npm
     }
+}
+
+/// The repository's manifest for a host whose stories do not wait for the next minute: exports and imports begin within a second.
+fn stories_manifest(root: &Path) -> Result<String> {
+    let path = root.join("spin.toml");
+    let text = fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
+    let (every_minute, every_second) = (format!("{JOBS}cron = \"* * * * *\""), format!("{JOBS}cron = \"* * * * * *\""));
+    anyhow::ensure!(
+        text.contains(&every_minute),
+        "{} has no schedule of jobs that begins every minute",
+        path.display()
+    );
+    let absolute = |text: String, folder: &str| {
+        text.replace(&format!("\"{folder}/"), &format!("\"{}/", root.join(folder).display()))
+    };
+    Ok(absolute(absolute(text.replace(&every_minute, &every_second), "target/components"), "migrations"))
+}
+
+/// Addresses of this machine that nothing listens at: one for each worker of the stories, whose receivers of webhooks are there.
+fn receivers() -> std::io::Result<Vec<String>> {
+    let free = || Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.to_string());
+    (0..STORIES_AT_A_TIME).map(|_| free()).collect()
 }
 
 /// Of the paths and the bytes of all sources.
@@ -168,6 +202,15 @@ fn files_under(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_stories_have_the_repositorys_manifest_with_jobs_of_every_second() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let text = stories_manifest(root).unwrap();
+        assert!(text.contains("name = \"run-jobs\"\ncron = \"* * * * * *\""));
+        assert!(text.contains(&format!("\"{}/web.wasm\"", root.join("target/components").display())));
+        assert!(!text.contains("\"migrations/"));
+    }
 
     #[test]
     fn the_client_is_built_again_when_a_source_has_changed_and_not_for_what_was_built() {

@@ -13,6 +13,8 @@ use crate::services::account_mails::Kind as AccountMail;
 pub const DISABLED: &str = "WebhookDisabled";
 /// What reminders to write are about.
 pub const REMINDER: &str = "ReminderDue";
+/// The page of MindFlow's own client that a push message about insights opens.
+const INSIGHTS_PAGE: &str = "/insights";
 /// Two templates a mail: the name's ending decides what is escaped.
 const TEMPLATES: [(&str, &str); 18] = [
     ("confirmation.txt", include_str!("templates/confirmation.txt")),
@@ -225,15 +227,19 @@ fn webhook(event: &Event) -> Result<Value, serde_json::Error> {
 }
 
 /// A push message. Angular's service worker shows `notification` by itself
-/// (<https://angular.dev/ecosystem/service-workers/push-notifications>), and gives its `data` to the application. The other members
-/// are for service workers of one's own.
+/// (<https://angular.dev/ecosystem/service-workers/push-notifications>), gives its `data` to the application, and on a click opens the page
+/// that `data` names. The other members are for service workers of one's own.
 pub fn push(event_type: &str, count: u64) -> Vec<u8> {
-    let (title, body) = match (event_type, count) {
-        (REMINDER, _) => ("Time to write", "What happened today?".to_owned()),
-        (_, 1) => ("Your insights are ready", "There is a new insight about your journal.".to_owned()),
-        (_, count) => ("Your insights are ready", format!("There are {count} new insights about your journal.")),
+    let (title, body, page) = match (event_type, count) {
+        (REMINDER, _) => ("Time to write", "What happened today?".to_owned(), "/write"),
+        (_, 1) => ("Your insights are ready", "There is a new insight about your journal.".to_owned(), INSIGHTS_PAGE),
+        (_, count) => {
+            ("Your insights are ready", format!("There are {count} new insights about your journal."), INSIGHTS_PAGE)
+        }
     };
-    let notification = json!({ "title": title, "body": body, "data": { "type": event_type, "count": count } });
+    let click = json!({ "default": { "operation": "navigateLastFocusedOrOpen", "url": page } });
+    let data = json!({ "type": event_type, "count": count, "onActionClick": click });
+    let notification = json!({ "title": title, "body": body, "data": data });
     json!({ "notification": notification, "type": event_type, "title": title, "count": count }).to_string().into_bytes()
 }
 
@@ -374,6 +380,7 @@ mod tests {
         assert!(!waits_for_quiet_to_end(REMINDER) && waits_for_quiet_to_end("AIInsightsGenerated"));
         let message: Value = serde_json::from_slice(&push(REMINDER, 0)).unwrap();
         assert_eq!(message["notification"]["title"], "Time to write");
+        assert_eq!(message["notification"]["data"]["onActionClick"]["default"]["url"], "/write");
     }
 
     #[test]

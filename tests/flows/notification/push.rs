@@ -96,7 +96,9 @@ async fn a_browser_reads_its_push_message_and_one_that_is_gone_is_forgotten() {
     let shown = &message["notification"];
     assert_eq!(shown["title"], "Your insights are ready");
     assert!(shown["body"].as_str().unwrap().contains("about your journal"), "{shown}");
-    assert_eq!(shown["data"], json!({ "type": "AIInsightsGenerated", "count": message["count"] }));
+    let click = json!({ "default": { "operation": "navigateLastFocusedOrOpen", "url": "/insights" } });
+    let data = json!({ "type": "AIInsightsGenerated", "count": message["count"], "onActionClick": click });
+    assert_eq!(shown["data"], data);
 
     // Another of the user's browsers is signed out, and only that one.
     let unregister = async |endpoint: String| {

@@ -1,6 +1,7 @@
 import { ChangeDetectionStrategy, Component, computed, inject, resource, signal } from '@angular/core';
 import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
 import { GraphQL } from '@/core/graphql/graphql';
+import { lastAnswer } from '@/core/graphql/last-answer';
 import { FailureText } from '@/core/text/failure-text';
 import { Languages } from '@/core/text/languages';
 import { Dates } from '@/core/time/dates';
@@ -26,7 +27,10 @@ const FIGURES = ['users', 'activeUsers', 'entries', 'analyses'] as const;
         </label>
       }
     </fieldset>
-    @if (stats.hasValue() && stats.value(); as stats) {
+    @if (stats.error(); as error) {
+      <mf-trouble [text]="texts.of(error)" (again)="stats.reload()" />
+    }
+    @if (shown(); as stats) {
       <dl class="figures">
         @for (name of figures; track name) {
           <div class="figures__item">
@@ -42,9 +46,7 @@ const FIGURES = ['users', 'activeUsers', 'entries', 'analyses'] as const;
         [labels]="labels()"
         [series]="series()"
       />
-    } @else if (stats.error(); as error) {
-      <mf-trouble [text]="texts.of(error)" (again)="stats.reload()" />
-    } @else {
+    } @else if (stats.isLoading()) {
       <mf-skeleton [lines]="6" />
     }
   `,
@@ -63,7 +65,8 @@ export class FiguresView {
     loader: async ({ params, abortSignal }) =>
       (await this.graphql.query(PlatformStatsDocument, params, { signal: abortSignal })).platformStats,
   });
-  private readonly perDay = computed(() => (this.stats.hasValue() ? (this.stats.value()?.entriesPerDay ?? []) : []));
+  protected readonly shown = lastAnswer(this.stats);
+  private readonly perDay = computed(() => this.shown()?.entriesPerDay ?? []);
   protected readonly labels = computed(() => this.perDay().map(day => this.dates.dayAndMonth(day.date)));
   protected readonly series = computed(() => {
     this.languages.current();

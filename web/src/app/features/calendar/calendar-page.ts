@@ -12,6 +12,7 @@ import {
 import { Router, RouterLink } from '@angular/router';
 import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
 import { GraphQL } from '@/core/graphql/graphql';
+import { lastAnswer } from '@/core/graphql/last-answer';
 import { MOODS } from '@/core/journal/entry';
 import { Entries } from '@/core/journal/entries';
 import { FailureText } from '@/core/text/failure-text';
@@ -30,6 +31,8 @@ type CalendarDay = NonNullable<CalendarQuery['calendar']>[number];
 
 /** Of which days the figures below the calendar are; streaks look at all. */
 const STATS_DAYS = 365;
+/** Entries of one day. */
+const DAY_MAX = 50;
 
 /** A month at a time: how much was written on each day, and how it felt. */
 @Component({
@@ -80,12 +83,12 @@ const STATS_DAYS = 365;
                     [class.month__day--today]="day === dates.today()"
                     [attr.data-mood]="byDate().get(day)?.moods?.[0]?.mood"
                     [attr.aria-pressed]="selected() === day"
-                    [attr.aria-label]="nameOf(day)"
                     (click)="selected.set(day)"
                   >
-                    <span>{{ dates.dayOfMonth(day) }}</span>
+                    <span class="visually-hidden">{{ nameOf(day) }}</span>
+                    <span class="month__number" aria-hidden="true">{{ dates.dayOfMonth(day) }}</span>
                     @if (byDate().get(day)?.entries; as count) {
-                      <span class="month__count">{{ count }}</span>
+                      <span class="month__count" aria-hidden="true">{{ count }}</span>
                     }
                   </button>
                 }
@@ -109,8 +112,8 @@ const STATS_DAYS = 365;
           <mf-icon name="plus" /><span>{{ 'nav.write' | transloco }}</span>
         </a>
       </header>
-      @if (entries.hasValue()) {
-        @for (entry of entries.value(); track entry.id) {
+      @if (shownEntries(); as shown) {
+        @for (entry of shown; track entry.id) {
           <mf-entry-card [entry]="entry" />
         } @empty {
           <p class="section__text">{{ 'calendar.none' | transloco }}</p>
@@ -122,15 +125,15 @@ const STATS_DAYS = 365;
       }
     </section>
     @if (earlier.hasValue() && earlier.value().length > 0) {
-      <section class="section" [attr.aria-label]="'calendar.onThisDay' | transloco">
-        <h2 class="section__heading">{{ 'calendar.onThisDay' | transloco }}</h2>
+      <section class="section" aria-labelledby="on-this-day">
+        <h2 class="section__heading" id="on-this-day">{{ 'calendar.onThisDay' | transloco }}</h2>
         @for (entry of earlier.value(); track entry.id) {
           <p class="section__text">{{ 'calendar.yearsAgo' | mfPlural: yearsSince(entry.entryDate) }}</p>
           <mf-entry-card [entry]="entry" />
         }
       </section>
     }
-    @if (stats.hasValue() && stats.value(); as stats) {
+    @if (shownStats(); as stats) {
       <section class="section" aria-labelledby="streaks">
         <header class="page__head">
           <h2 class="section__heading" id="streaks">{{ 'calendar.year' | transloco }}</h2>
@@ -171,8 +174,9 @@ export class CalendarPage {
     loader: async ({ params: { from, to }, abortSignal }) =>
       (await this.graphql.query(CalendarDocument, { from, to }, { signal: abortSignal })).calendar ?? [],
   });
+  private readonly knownDays = lastAnswer(this.days);
   protected readonly byDate = computed<ReadonlyMap<string, CalendarDay>>(
-    () => new Map((this.days.hasValue() ? this.days.value() : []).map(day => [day.date, day])),
+    () => new Map((this.knownDays() ?? []).map(day => [day.date, day])),
   );
   /** Those that days of this month are coloured by. */
   protected readonly moods = computed(() => {
@@ -183,8 +187,16 @@ export class CalendarPage {
   });
   protected readonly entries = resource({
     params: () => ({ day: this.selected(), changes: this.changes() }),
-    loader: async ({ params: { day }, abortSignal }) =>
-      (await this.journal.page({ from: day, to: day }, null, 50, abortSignal)).entries,
+    loader: async ({ params: { day }, abortSignal }) => {
+      const { entries } = await this.journal.page({ from: day, to: day }, null, DAY_MAX, abortSignal);
+      return { day, entries };
+    },
+  });
+  private readonly knownEntries = lastAnswer(this.entries);
+  /** Those of another day are not shown under this one. */
+  protected readonly shownEntries = computed(() => {
+    const known = this.knownEntries();
+    return known?.day === this.selected() ? known.entries : null;
   });
   protected readonly earlier = resource({
     params: () => ({ date: this.selected() }),
@@ -196,6 +208,7 @@ export class CalendarPage {
     loader: async ({ abortSignal }) =>
       (await this.graphql.query(WritingStatsDocument, { days: STATS_DAYS }, { signal: abortSignal })).writingStats,
   });
+  protected readonly shownStats = lastAnswer(this.stats);
 
   constructor() {
     const subscription = this.journal.events.subscribe(() => this.changes.update(count => count + 1));

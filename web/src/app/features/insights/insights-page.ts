@@ -2,6 +2,7 @@ import { ChangeDetectionStrategy, Component, DestroyRef, computed, inject, resou
 import { RouterLink } from '@angular/router';
 import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
 import { GraphQL } from '@/core/graphql/graphql';
+import { lastAnswer } from '@/core/graphql/last-answer';
 import { MOODS } from '@/core/journal/entry';
 import { Entries } from '@/core/journal/entries';
 import { FailureText } from '@/core/text/failure-text';
@@ -103,8 +104,10 @@ const MONDAY = '2024-01-01';
     } @else if (answered.isLoading()) {
       <mf-skeleton [lines]="9" />
     }
-    @if (latest.hasValue() && latest.value().length > 0) {
-      <mf-latest-insights [insights]="latest.value()" />
+    @if (noticed(); as noticed) {
+      @if (noticed.length > 0) {
+        <mf-latest-insights [insights]="noticed" />
+      }
     }
   `,
 })
@@ -120,46 +123,49 @@ export class InsightsPage {
   private readonly changes = signal(0);
 
   protected readonly answered = resource({
-    params: () => ({ ...this.span(), changes: this.changes() }),
-    loader: ({ params: { days, granularity }, abortSignal }) =>
-      this.graphql.parts(InsightsDocument, { days, granularity }, { signal: abortSignal }),
+    params: () => ({ span: this.span(), changes: this.changes() }),
+    loader: async ({ params: { span }, abortSignal }) => ({
+      span,
+      ...(await this.graphql.parts(InsightsDocument, { ...span }, { signal: abortSignal })),
+    }),
   });
-  protected readonly latest = resource({
+  private readonly latest = resource({
     params: () => this.changes(),
     loader: async ({ abortSignal }) =>
       (await this.graphql.query(LatestInsightsDocument, { limit: INSIGHTS_MAX }, { signal: abortSignal })).insights ??
       [],
   });
 
+  protected readonly noticed = lastAnswer(this.latest);
+  private readonly seen = lastAnswer(this.answered);
   /** What can be shown, also where a part of it could not be read. */
-  protected readonly known = computed<Partial<InsightsQuery> | null>(() =>
-    this.answered.hasValue() ? this.answered.value().data : null,
-  );
+  protected readonly known = computed<Partial<InsightsQuery> | null>(() => this.seen()?.data ?? null);
   protected readonly failure = computed(
-    () =>
-      this.answered.error() ??
-      (this.answered.hasValue() ? ([...this.answered.value().failures.values()][0] ?? null) : null),
+    () => this.answered.error() ?? [...(this.seen()?.failures.values() ?? [])][0] ?? null,
   );
+  /** Of what is shown: another one may be on its way. */
+  private readonly shownSpan = computed(() => this.seen()?.span ?? this.span());
+  private readonly granularity = computed(() => this.shownSpan().granularity);
   protected readonly isEmpty = computed(
     () => this.known()?.writingStats?.entries === 0 && (this.known()?.moodTrends ?? []).length === 0,
   );
   private readonly periods = computed(() => {
     const today = this.dates.today();
-    const { days, granularity } = this.span();
+    const { days, granularity } = this.shownSpan();
     return periodsBetween(daysAfter(today, 1 - days), today, granularity);
   });
   protected readonly labels = computed(() =>
     this.periods().map(period =>
-      this.span().granularity === 'MONTH' ? this.dates.month(period) : this.dates.dayAndMonth(period),
+      this.granularity() === 'MONTH' ? this.dates.month(period) : this.dates.dayAndMonth(period),
     ),
   );
-  protected readonly axis = computed(() => this.text(`insights.period.${this.span().granularity}`));
+  protected readonly axis = computed(() => this.text(`insights.period.${this.granularity()}`));
 
   protected readonly moods = computed<readonly Series[] | null>(() => {
     const points = this.known()?.moodTrends ?? [];
     if (points.length === 0) return null;
     const keyed = points.map(({ date, mood, count }) => ({ date, key: mood, count }));
-    const counts = countsOf(keyed, this.periods(), this.span().granularity);
+    const counts = countsOf(keyed, this.periods(), this.granularity());
     return MOODS.filter(mood => counts.has(mood)).map(mood => ({
       name: this.text(`mood.${mood}`),
       color: `--mood-${mood.toLowerCase()}`,
@@ -169,7 +175,7 @@ export class InsightsPage {
   protected readonly sentiment = computed<readonly Series[] | null>(() => {
     const points = this.known()?.sentimentTrend ?? [];
     if (points.length === 0) return null;
-    const averages = new Map(points.map(each => [periodOf(each.period, this.span().granularity), each.average]));
+    const averages = new Map(points.map(each => [periodOf(each.period, this.granularity()), each.average]));
     const values = this.periods().map(period => averages.get(period) ?? null);
     return [{ name: this.text('insights.average'), color: '--accent', values }];
   });

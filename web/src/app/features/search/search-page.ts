@@ -16,19 +16,32 @@ import { Router, RouterLink } from '@angular/router';
 import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
 import { failureOf } from '@/core/failure';
 import { GraphQL } from '@/core/graphql/graphql';
+import { Reachability } from '@/core/graphql/reachability';
+import { Entries } from '@/core/journal/entries';
 import { FailureText } from '@/core/text/failure-text';
 import { PluralPipe } from '@/core/text/plural';
 import { SearchDocument, type SearchMode, type SearchQuery } from '@/gql/generated';
 import { Doing } from '@/ui/doing';
 import { Icon } from '@/ui/icon';
 import { Empty, Skeleton, Trouble } from '@/ui/states';
-import { SearchHit } from './search-hit';
+import { keptSearch } from './kept-search';
+import { type Hit, SearchHit } from './search-hit';
 
-type Found = NonNullable<SearchQuery['search']>;
+interface Found extends Pick<NonNullable<SearchQuery['search']>, 'totalCount' | 'pageInfo'> {
+  readonly hits: readonly Hit[];
+  /** Found on this device, because the platform did not answer. */
+  readonly isKept?: boolean;
+}
 
 const TYPING_MS = 250;
 const HITS_MAX = 30;
 const MODES: readonly SearchMode[] = ['HYBRID', 'FULL_TEXT', 'SEMANTIC'];
+/** What the address says of a mode; of the first one nothing. */
+const WORDS_OF_MODES: Readonly<Record<SearchMode, string | null>> = {
+  HYBRID: null,
+  FULL_TEXT: 'words',
+  SEMANTIC: 'meaning',
+};
 
 /** Search as one types, by words and by meaning. */
 @Component({
@@ -56,7 +69,7 @@ const MODES: readonly SearchMode[] = ['HYBRID', 'FULL_TEXT', 'SEMANTIC'];
         <legend class="visually-hidden">{{ 'search.mode' | transloco }}</legend>
         @for (each of modes; track each) {
           <label class="segment">
-            <input type="radio" name="mode" [checked]="mode() === each" (change)="mode.set(each)" />
+            <input type="radio" name="mode" [checked]="mode() === each" (change)="look(each)" />
             <span>{{ 'search.modes.' + each | transloco }}</span>
           </label>
         }
@@ -84,12 +97,14 @@ const MODES: readonly SearchMode[] = ['HYBRID', 'FULL_TEXT', 'SEMANTIC'];
         </dl>
       </details>
     </form>
-    @if (isSemanticOff()) {
+    @if (withoutMeaning(); as why) {
       <p class="note" role="alert">
         <mf-icon name="info" /><span
-          >{{ 'search.semanticOff' | transloco }}
-          <a routerLink="/settings/privacy">{{ 'search.toConsent' | transloco }}</a></span
-        >
+          >{{ 'search.' + why | transloco }}
+          @if (why === 'semanticOff') {
+            <a routerLink="/settings/privacy">{{ 'search.toConsent' | transloco }}</a>
+          }
+        </span>
       </p>
     } @else if (found.error(); as error) {
       <mf-trouble [text]="texts.of(error)" (again)="found.reload()" />
@@ -100,6 +115,11 @@ const MODES: readonly SearchMode[] = ['HYBRID', 'FULL_TEXT', 'SEMANTIC'];
       }
     </p>
     @if (hits(); as hits) {
+      @if (hits.isKept) {
+        <p class="note">
+          <mf-icon name="cloud-off" /><span>{{ 'search.kept' | transloco }}</span>
+        </p>
+      }
       <ul class="hits">
         @for (hit of hits.hits; track hit.entry.id) {
           <li class="hit"><mf-search-hit [hit]="hit" /></li>
@@ -128,8 +148,12 @@ const MODES: readonly SearchMode[] = ['HYBRID', 'FULL_TEXT', 'SEMANTIC'];
 export class SearchPage {
   /** What is searched for, as in the address. */
   readonly q = input<string>();
+  /** By what, as in the address. */
+  readonly by = input<string>();
 
   private readonly graphql = inject(GraphQL);
+  private readonly entries = inject(Entries);
+  private readonly reachability = inject(Reachability);
   private readonly router = inject(Router);
   private readonly transloco = inject(TranslocoService);
   protected readonly texts = inject(FailureText);
@@ -138,37 +162,56 @@ export class SearchPage {
   protected readonly modes = MODES;
   protected readonly help = ['words', 'phrase', 'not', 'tag', 'dates'] as const;
   protected readonly typed = signal('');
-  protected readonly mode = signal<SearchMode>('HYBRID');
+  protected readonly mode = computed(
+    () => MODES.find(each => WORDS_OF_MODES[each] === (this.by() ?? null)) ?? 'HYBRID',
+  );
   private timer: ReturnType<typeof setTimeout> | undefined;
+  /** What this page has put into the address: it takes nothing from what was typed since, blanks at the end among it. */
+  private looked = '';
 
   protected readonly found = resource({
     params: () => {
       const query = this.q()?.trim();
-      return query ? { query, mode: this.mode() } : undefined;
+      return query ? { query, mode: this.mode(), online: this.reachability.online() } : undefined;
     },
-    loader: async ({ params, abortSignal }) => {
-      const { search } = await this.graphql.query(
-        SearchDocument,
-        { ...params, limit: HITS_MAX, after: null },
-        { signal: abortSignal },
-      );
-      return search;
-    },
+    loader: ({ params, abortSignal }) => this.search(params.query, params.mode, abortSignal),
   });
   /** The last answer stays until the next one is there, so that the page does not flicker while one types. */
   protected readonly hits = linkedSignal<Found | null | undefined, Found | null>({
     source: () => (this.found.hasValue() ? this.found.value() : this.found.isLoading() ? undefined : null),
     computation: (found, before) => (found === undefined ? (before?.value ?? null) : found),
   });
-  /** Where outside services may not read entries, there is no search by meaning alone. */
-  protected readonly isSemanticOff = computed(() => {
+  /** Why there is no search by meaning alone: outside services may not read the user's entries, or there is no model. */
+  protected readonly withoutMeaning = computed(() => {
     const error = this.found.error();
-    return error !== undefined && failureOf(error).code === 'FORBIDDEN';
+    if (error === undefined) return null;
+    const failure = failureOf(error);
+    if (failure.code === 'FORBIDDEN') return 'semanticOff';
+    return failure.hasRule('unsupported') ? 'noModel' : null;
   });
 
   constructor() {
     afterNextRender(() => this.box().nativeElement.focus());
-    effect(() => this.typed.set(this.q() ?? ''));
+    effect(() => {
+      const q = this.q() ?? '';
+      if (q !== this.looked) this.typed.set(q);
+    });
+  }
+
+  private async search(query: string, mode: SearchMode, signal: AbortSignal): Promise<Found | null> {
+    try {
+      const variables = { query, mode, limit: HITS_MAX, after: null };
+      return (await this.graphql.query(SearchDocument, variables, { signal })).search;
+    } catch (error) {
+      if (signal.aborted || failureOf(error).code !== 'OFFLINE') throw error;
+      const kept = (await this.entries.keptHere({})).filter(keptSearch(query));
+      return {
+        hits: kept.slice(0, HITS_MAX).map(entry => ({ entry, highlights: [] })),
+        totalCount: kept.length,
+        pageInfo: { hasNextPage: false, endCursor: null },
+        isKept: true,
+      };
+    }
   }
 
   /** Examples can be used: what is typed already stays before them. */
@@ -197,9 +240,10 @@ export class SearchPage {
     this.timer = setTimeout(() => this.look(), TYPING_MS);
   }
 
-  protected look(): void {
+  protected look(mode = this.mode()): void {
     clearTimeout(this.timer);
     const q = this.typed().trim() || null;
-    void this.router.navigate([], { queryParams: { q }, replaceUrl: true });
+    this.looked = q ?? '';
+    void this.router.navigate([], { queryParams: { q, by: WORDS_OF_MODES[mode] }, replaceUrl: true });
   }
 }
