@@ -1,5 +1,6 @@
 import type { JSHandle, Page } from '@playwright/test';
 import { accessible, expect, signUp, test } from './support';
+import { workerIsReady } from './worker';
 
 const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 const picture = (name: string) => ({ name, mimeType: 'image/png', buffer: Buffer.from(PIXEL, 'base64') });
@@ -76,6 +77,58 @@ test('a picture that met no network is sent when there is one', async ({ page, c
   await expect(page.getByText('The platform cannot be reached.').first()).toBeVisible();
   await context.setOffline(false);
   await expect(page.getByText('Shown in the text')).toBeVisible({ timeout: 30_000 });
+});
+
+test('a picture that was seen is shown without a network, and is gone with its user', async ({ page, context }) => {
+  await signUp(page);
+  await begin(page, 'The bay', 'Blue.');
+  await page.locator('input[type=file]').setInputFiles(picture('bay.png'));
+  await expect(page.getByText('Shown in the text')).toBeVisible();
+  await page.getByRole('button', { name: 'Done' }).click();
+  const image = page.getByRole('img', { name: 'bay' });
+  const width = () => image.evaluate((element: HTMLImageElement) => element.naturalWidth);
+  await expect(image).toBeVisible();
+  await workerIsReady(page);
+  await expect.poll(width).toBeGreaterThan(0);
+  const kept = () =>
+    page.evaluate(async () => {
+      const names = (await caches.keys()).filter(name => name.includes(':data:') && name.endsWith(':cache'));
+      const all = await Promise.all(names.map(async name => (await (await caches.open(name)).keys()).length));
+      return all.reduce((sum, count) => sum + count, 0);
+    });
+  await expect.poll(kept).toBeGreaterThan(0);
+  await context.setOffline(true);
+  await page.reload();
+  await expect(page.getByText('Blue.')).toBeVisible();
+  await expect.poll(width).toBeGreaterThan(0);
+  await context.setOffline(false);
+  await page.goto('/settings');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByRole('heading', { name: 'Welcome back' })).toBeVisible();
+  await expect.poll(kept).toBe(0);
+});
+
+test('how far a file has been sent is shown, and it can be ended', async ({ page, context }) => {
+  await signUp(page);
+  await begin(page, 'A long way', 'Wait.');
+  const network = await context.newCDPSession(page);
+  await network.send('Network.enable');
+  await network.send('Network.emulateNetworkConditions', {
+    offline: false,
+    latency: 0,
+    downloadThroughput: -1,
+    uploadThroughput: 300_000,
+  });
+  await page
+    .locator('input[type=file]')
+    .setInputFiles({ name: 'long.png', mimeType: 'image/png', buffer: Buffer.alloc(4_000_000, 7) });
+  const progress = page.getByRole('progressbar', { name: 'long.png is being sent' });
+  await expect.poll(() => progress.evaluate((element: HTMLProgressElement) => element.value)).toBeGreaterThan(0.1);
+  await accessible(page);
+  await page.getByRole('button', { name: 'Do not add long.png' }).click();
+  await expect(progress).toHaveCount(0);
+  await page.getByRole('button', { name: 'Done' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'A long way' })).toBeVisible();
 });
 
 test('a file that is not taken says why, and does not stand in the way', async ({ page }) => {

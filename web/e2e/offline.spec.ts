@@ -1,4 +1,4 @@
-import { expect, signUp, test, write } from './support';
+import { accessible, expect, signIn, signUp, test, write } from './support';
 import { workerIsReady } from './worker';
 
 test('the service worker opens the journal without a network, and what is written there is not lost', async ({
@@ -44,4 +44,51 @@ test('a text is kept when the storage of the browser is full', async ({ page }) 
   await expect(page.getByText("Not kept: this browser's storage is full")).toBeVisible();
   await page.getByRole('button', { name: 'Done' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'No room' })).toBeVisible();
+});
+
+test('changes that are made without a network wait in their order, and are sent in it', async ({
+  page,
+  context,
+  device,
+}) => {
+  const who = await signUp(page);
+  await write(page, 'To be changed', 'first');
+  await page.getByRole('link', { name: 'Timeline' }).first().click();
+  await context.setOffline(true);
+  await page.getByRole('link', { name: 'To be changed' }).click();
+  await page.getByRole('link', { name: 'Edit' }).click();
+  await page.getByRole('textbox', { name: 'Text' }).click();
+  await page.keyboard.press('ControlOrMeta+End');
+  await page.keyboard.insertText(' and second');
+  await page.getByRole('button', { name: 'Done' }).click();
+  await expect(page.getByText('first and second')).toBeVisible();
+  for (const title of ['Written offline', 'Deleted offline']) {
+    await page.getByRole('link', { name: 'New entry' }).first().click();
+    await page.getByRole('textbox', { name: 'Title' }).fill(title);
+    await page.getByRole('button', { name: 'Done' }).click();
+    // What the platform would refuse later is said here and now.
+    await expect(page.getByRole('alert')).toHaveText('Text: Write at least one character.');
+    await page.getByRole('textbox', { name: 'Text' }).click();
+    await page.keyboard.insertText(`Words of ${title}.`);
+    await page.getByRole('button', { name: 'Done' }).click();
+    await expect(page.getByRole('heading', { level: 1, name: title })).toBeVisible();
+  }
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await expect(page.getByRole('link', { name: 'Deleted offline' })).toHaveCount(0);
+  await page.getByRole('link', { name: /changes wait/u }).click();
+  await expect(page.locator('.row__title')).toHaveText([
+    'To be changed',
+    'Written offline',
+    'Deleted offline',
+    'Deleted offline',
+  ]);
+  await accessible(page);
+  await context.setOffline(false);
+  await expect(page.getByText('Everything is saved')).toBeVisible();
+  const other = await device();
+  await signIn(other, who);
+  await expect(other.getByRole('link', { name: 'Written offline' })).toBeVisible();
+  await expect(other.getByRole('link', { name: 'Deleted offline' })).toHaveCount(0);
+  await other.getByRole('link', { name: 'To be changed' }).click();
+  await expect(other.getByText('first and second')).toBeVisible();
 });

@@ -95,3 +95,30 @@ test('insights that are ready are announced, and the words that they cite are ma
   await page.getByRole('button', { name: 'Show the words' }).first().click();
   await expect(page.locator('mf-markdown mark').first()).toBeVisible();
 });
+
+test('the timeline goes on as far as there are entries', async ({ page }) => {
+  needsOperator();
+  const who = await signUp(page);
+  await grant(who.email, 'premium');
+  const entries = Array.from({ length: 70 }, (_, index) => ({
+    title: `Day ${index}`,
+    entryDate: new Date(Date.UTC(2025, 0, 1 + index)).toISOString().slice(0, 10),
+  }));
+  await haveWritten(page, entries);
+  await page.goto('/');
+  await expect(page.getByRole('link', { name: 'Day 69', exact: true })).toBeVisible();
+  await expect
+    .poll(async () => {
+      await page.locator('.day').last().scrollIntoViewIfNeeded();
+      return await page.locator('.day').count();
+    })
+    .toBe(70);
+  await expect(page.getByText('70 entries')).toBeVisible();
+  // The way back from an entry leads to where it was read.
+  const link = page.getByRole('link', { name: 'Day 3', exact: true });
+  await link.scrollIntoViewIfNeeded();
+  await link.click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Day 3' })).toBeVisible();
+  await page.goBack();
+  await expect(link).toBeInViewport();
+});

@@ -1,4 +1,6 @@
-import { accessible, expect, signIn, signUp, test } from './support';
+import { ask } from './another-client';
+import { confirmEmail, mailedLink, needsOperator, totp } from './operator';
+import { accessible, expect, signIn, signUp, test, write } from './support';
 
 test('a wrong password is said without saying whether there is an account', async ({ page }) => {
   await page.goto('/sign-in');
@@ -27,18 +29,92 @@ test('a session that ends while one writes loses no word', async ({ page, contex
   await page.getByRole('textbox', { name: 'Title' }).fill('Still here');
   await page.getByRole('textbox', { name: 'Text' }).click();
   await page.keyboard.insertText('every word');
-  // The session ends elsewhere, and with it the cookie.
+  await expect(page.getByText('Saved', { exact: true })).toBeVisible();
+  await page.keyboard.insertText(', and the last');
+  // The session ends elsewhere, and with it the cookie, before the last words were sent.
   const token = await page.evaluate(
     async () => (await (await fetch('/auth/refresh', { method: 'POST' })).json()).accessToken as string,
   );
   await context.request.post('/auth/logout', { headers: { authorization: `Bearer ${token}` } });
-  await page.getByRole('button', { name: 'Done' }).click();
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByRole('heading', { name: 'Please sign in again' })).toBeVisible();
   await accessible(page);
   await dialog.getByLabel('Password').fill(who.password);
   await dialog.getByRole('button', { name: 'Sign in' }).click();
   await expect(dialog).toBeHidden();
-  await page.goto('/');
-  await expect(page.getByRole('link', { name: 'Still here' })).toBeVisible();
+  await page.getByRole('button', { name: 'Done' }).click();
+  await expect(page.getByText('every word, and the last')).toBeVisible();
+  await expect(page.getByText('Not saved yet')).toHaveCount(0);
+  await page.reload();
+  await expect(page.getByText('every word, and the last')).toBeVisible();
+});
+
+test('a forgotten password is replaced by the link of a mail', async ({ page }) => {
+  needsOperator();
+  const who = await signUp(page);
+  await confirmEmail(page, who.email);
+  await page.goto('/settings');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('link', { name: 'Forgot your password?' }).click();
+  await page.getByLabel('Email').fill(who.email);
+  await page.getByRole('button', { name: 'Send the link' }).click();
+  await expect(page.getByText(`If there is an account for ${who.email}`)).toBeVisible();
+  await page.goto((await mailedLink(who.email, 'reset-password')).replace('/auth', ''));
+  await page.getByLabel('New password').fill('password');
+  await page.getByRole('button', { name: 'Set password' }).click();
+  await expect(page.getByText('Many people use this password.')).toBeVisible();
+  await accessible(page);
+  await page.getByLabel('New password').fill('another horse battery');
+  await page.getByRole('button', { name: 'Set password' }).click();
+  await expect(page.getByText('Your password is set.')).toBeVisible();
+  // The link is good once.
+  await page.reload();
+  await page.getByLabel('New password').fill('a third horse battery');
+  await page.getByRole('button', { name: 'Set password' }).click();
+  await expect(page.getByText('This link is not good any more.')).toBeVisible();
+  await signIn(page, { ...who, password: 'another horse battery' });
+});
+
+test('an account with a second factor asks for a code after the password', async ({ page, device }) => {
+  needsOperator();
+  const who = await signUp(page);
+  await confirmEmail(page, who.email);
+  const { beginTotp } = await ask<{ beginTotp: { secret: string } }>(
+    page,
+    'mutation ($password: String!) { beginTotp(password: $password) { secret } }',
+    { password: who.password },
+  );
+  const code = totp(beginTotp.secret);
+  await ask(page, 'mutation ($code: String!) { confirmTotp(code: $code) { __typename } }', { code });
+  const other = await device();
+  await other.goto('/sign-in');
+  await other.getByLabel('Email').fill(who.email);
+  await other.getByLabel('Password').fill(who.password);
+  await other.getByRole('button', { name: 'Sign in' }).click();
+  await expect(other.getByLabel('Code')).toBeFocused();
+  await accessible(other);
+  await other.getByLabel('Code').fill('000000');
+  await other.getByRole('button', { name: 'Sign in' }).click();
+  await expect(other.getByRole('alert')).toContainText('This code is not right');
+  // A code is good once: that of the next half minute is taken already.
+  await other.getByLabel('Code').fill(totp(beginTotp.secret, Date.now() + 30_000));
+  await other.getByRole('button', { name: 'Sign in' }).click();
+  await expect(other.getByRole('heading', { level: 1, name: new RegExp(who.name) })).toBeVisible();
+});
+
+test('tabs have one session, however many of them renew it', async ({ page, context }) => {
+  const who = await signUp(page);
+  await page.goto('/settings');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(page.getByRole('heading', { name: 'Welcome back' })).toBeVisible();
+  const tabs = [await context.newPage(), await context.newPage()];
+  for (const tab of tabs) await tab.goto('/sign-in');
+  await signIn(page, who);
+  const journal = { level: 1, name: new RegExp(who.name) };
+  for (const tab of tabs) await expect(tab.getByRole('heading', journal)).toBeVisible();
+  // Each reload renews.
+  for (let round = 0; round < 3; round++) await Promise.all([page, ...tabs].map(tab => tab.reload()));
+  for (const tab of [page, ...tabs]) await expect(tab.getByRole('heading', journal)).toBeVisible();
+  await write(page, 'Of one tab', 'Seen in the others.');
+  for (const tab of tabs) await expect(tab.getByRole('link', { name: 'Of one tab' })).toBeVisible();
 });

@@ -139,6 +139,19 @@ const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 /** The rules that look at colours: all others find the same in both schemes. */
 const OF_COLOURS = ['color-contrast', 'link-in-text-block'];
 
+/** A folder for pictures of every page that is looked at, for who builds them. */
+const SHOTS = process.env['MINDFLOW_SHOTS'];
+let shots = 0;
+
+function shotName(page: Page, colorScheme: string): string {
+  const story = test
+    .info()
+    .title.replace(/[^a-z0-9]+/giu, '-')
+    .slice(0, 50);
+  const path = new URL(page.url()).pathname.replace(/[0-9a-f-]{36}/u, 'id').replace(/\W+/gu, '-');
+  return `${test.info().project.name}-${story}-${String(++shots).padStart(2, '0')}${path}-${colorScheme}`;
+}
+
 /** Violations of WCAG 2.2 AA, in light and in dark. */
 export async function violationsOf(page: Page): Promise<string[]> {
   const all: string[] = [];
@@ -147,6 +160,7 @@ export async function violationsOf(page: Page): Promise<string[]> {
     // Without a page of its own for the results: there are no frames whose results would be joined there.
     const axe = new AxeBuilder({ page }).setLegacyMode();
     const { violations } = await (colorScheme === 'light' ? axe.withTags(WCAG) : axe.withRules(OF_COLOURS)).analyze();
+    if (SHOTS) await page.screenshot({ path: `${SHOTS}/${shotName(page, colorScheme)}.png`, fullPage: true });
     for (const { id, nodes } of violations) {
       all.push(`${colorScheme} ${page.url()} ${id}: ${nodes.map(node => node.target.join(' ')).join(', ')}`);
     }

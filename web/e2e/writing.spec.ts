@@ -46,7 +46,7 @@ test('an entry that is written without a network is sent when it is back', async
   await expect(page.getByRole('heading', { level: 1, name: 'In the tunnel' })).toBeVisible();
 });
 
-test('a change of another device appears, and of two changes none is lost', async ({ page, device }) => {
+test('of two changes of one entry none is lost', async ({ page, device }) => {
   const who = await signUp(page);
   await write(page, 'Shared', 'first');
   const url = page.url();
@@ -57,14 +57,15 @@ test('a change of another device appears, and of two changes none is lost', asyn
   await page.goto(`${url}/edit`);
   await expect(other.getByRole('textbox', { name: 'Text' })).toContainText('first');
   await expect(page.getByRole('textbox', { name: 'Text' })).toContainText('first');
+  // Both write before either has saved.
+  await page.getByRole('textbox', { name: 'Text' }).click();
+  await page.keyboard.press('ControlOrMeta+End');
+  await page.keyboard.insertText(' and from the desk');
   await other.getByRole('textbox', { name: 'Text' }).click();
   await other.keyboard.press('ControlOrMeta+End');
   await other.keyboard.insertText(' and from the phone');
   await other.getByRole('button', { name: 'Done' }).click();
   await expect(other.getByText('first and from the phone')).toBeVisible();
-  await page.getByRole('textbox', { name: 'Text' }).click();
-  await page.keyboard.press('ControlOrMeta+End');
-  await page.keyboard.insertText(' and from the desk');
   await page.getByRole('button', { name: 'Done' }).click();
   await expect(page.getByRole('heading', { name: 'Another device was faster' })).toBeVisible();
   await accessible(page);
@@ -81,4 +82,64 @@ test('a deleted entry comes back by undo', async ({ page }) => {
   await page.getByRole('button', { name: 'Delete' }).click();
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(page.getByRole('link', { name: 'To be deleted' })).toBeVisible();
+});
+
+test('a text is shown as it will look while it is typed, with its mood, day, time and place @phone', async ({
+  page,
+}) => {
+  await signUp(page);
+  await page.goto('/write');
+  await page.getByRole('textbox', { name: 'Title' }).fill('By the lake');
+  await page.getByRole('textbox', { name: 'Text' }).click();
+  await page.keyboard.insertText('# Morning\n\nThe water was ');
+  await page.getByRole('button', { name: 'Bold' }).click();
+  await page.keyboard.insertText('still');
+  await page.getByRole('button', { name: 'Preview' }).click();
+  const preview = page.getByRole('region', { name: 'Preview' });
+  await expect(preview.getByRole('heading', { name: 'Morning' })).toBeVisible();
+  await expect(preview.locator('strong')).toHaveText('still');
+  await page.getByRole('button', { name: 'Mood' }).click();
+  await page.getByRole('radio', { name: 'Calm' }).check();
+  await page.locator('.details .chip-button').first().click();
+  await page.getByLabel('Date', { exact: true }).fill('2026-05-01');
+  await page.getByLabel('Time', { exact: true }).fill('07:30');
+  await page.getByRole('button', { name: 'Place' }).click();
+  await page.getByLabel('Place', { exact: true }).fill('Lake Constance');
+  await accessible(page);
+  await page.getByRole('button', { name: 'Done' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'By the lake' })).toBeVisible();
+  await expect(page.locator('.entry')).toContainText('Friday');
+  await expect(page.locator('.entry')).toContainText('07:30');
+  await expect(page.locator('.entry')).toContainText('Calm');
+  await expect(page.locator('.entry')).toContainText('Lake Constance');
+});
+
+test('a new text that is not wanted goes into the trash, and comes back', async ({ page }) => {
+  await signUp(page);
+  await page.goto('/write');
+  await page.getByRole('textbox', { name: 'Title' }).fill('Never mind');
+  await page.getByRole('textbox', { name: 'Text' }).click();
+  await page.keyboard.insertText('Or do.');
+  await page.getByRole('button', { name: 'Delete the draft' }).click();
+  await expect(page.getByText('The entry is in the trash.')).toBeVisible();
+  await expect(page.getByRole('link', { name: /Never mind/u })).toHaveCount(0);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByRole('link', { name: /Never mind/u }).click();
+  await expect(page.getByRole('textbox', { name: 'Text' })).toContainText('Or do.');
+});
+
+test('a text that was left without being saved is found on the timeline', async ({ page }) => {
+  await signUp(page);
+  await write(page, 'A letter', 'Dear you,');
+  await page.getByRole('link', { name: 'Edit' }).click();
+  await page.getByRole('textbox', { name: 'Text' }).click();
+  await page.keyboard.press('ControlOrMeta+End');
+  await page.keyboard.insertText(' I have not said it yet.');
+  await expect(page.getByText('Kept on this device')).toBeVisible();
+  await page.getByRole('link', { name: 'Timeline' }).first().click();
+  await page.getByRole('link', { name: /A letter Not finished/u }).click();
+  await expect(page.getByText('You did not finish this text.')).toBeVisible();
+  await expect(page.getByRole('textbox', { name: 'Text' })).toContainText('I have not said it yet.');
+  await page.getByRole('button', { name: 'Take back what was not saved' }).click();
+  await expect(page.getByRole('textbox', { name: 'Text' })).not.toContainText('I have not');
 });

@@ -1,5 +1,8 @@
 import { ChangeDetectionStrategy, Component, computed, inject, signal } from '@angular/core';
+import { toSignal } from '@angular/core/rxjs-interop';
+import { NavigationEnd, Router } from '@angular/router';
 import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
+import { filter } from 'rxjs';
 import { Account } from '../core/auth/account';
 import { Auth } from '../core/auth/auth';
 import { FailureText } from '../core/text/failure-text';
@@ -34,7 +37,16 @@ export class ConfirmBanner {
   private readonly texts = inject(FailureText);
   protected readonly hidden = signal(false);
   protected readonly sending = signal(false);
-  protected readonly isShown = computed(() => this.auth.person()?.emailConfirmed === false && !this.hidden());
+  private readonly router = inject(Router);
+  private readonly navigated = toSignal(this.router.events.pipe(filter(event => event instanceof NavigationEnd)));
+  /** Nothing stands above a text while it is written. */
+  private readonly isWriting = computed(() => {
+    this.navigated();
+    return /^\/write|\/edit$/u.test(this.router.url.split('?', 1)[0] ?? '');
+  });
+  protected readonly isShown = computed(
+    () => this.auth.person()?.emailConfirmed === false && !this.hidden() && !this.isWriting(),
+  );
 
   protected async send(): Promise<void> {
     this.sending.set(true);

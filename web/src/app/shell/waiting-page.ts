@@ -37,7 +37,7 @@ import { Empty } from '../ui/states';
               {{ 'waiting.kind.' + item.change.kind | transloco }} · {{ dates.moment(item.madeAt) }}
             </p>
             @if (item.refusal; as refusal) {
-              <p class="row__wrong"><mf-icon name="warning" /> {{ texts.ofRefusal(refusal) }}</p>
+              <p class="row__wrong"><mf-icon name="warning" /> {{ texts.ofEntry(refusal) }}</p>
             }
           </div>
           @if (item.refusal; as refusal) {
@@ -47,6 +47,9 @@ import { Empty } from '../ui/states';
                   'waiting.compare' | transloco
                 }}</a>
               } @else {
+                @if (item.change.kind === 'create' || item.change.kind === 'update') {
+                  <a class="button" [routerLink]="['/entries', item.entryId, 'edit']">{{ 'entry.edit' | transloco }}</a>
+                }
                 <button type="button" class="button" (click)="outbox.retry(item.id)">
                   {{ 'ui.again' | transloco }}
                 </button>

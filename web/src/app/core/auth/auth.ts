@@ -76,6 +76,8 @@ export class Auth {
 
   /** Ends the session here and at the platform. What is kept on this device goes with `Offline.forget`. */
   async signOut(): Promise<void> {
+    // A renewal that is under way has the token of the session that is to end.
+    await this.renewal?.catch(() => null);
     try {
       await post<void>('/auth/logout', undefined, this.held?.value);
     } catch (error) {
@@ -129,6 +131,8 @@ export class Auth {
     if (this.held?.isGood(Date.now())) return this.held.value;
     try {
       const grant = await post<Grant>('/auth/refresh');
+      // Meanwhile another tab has signed out: what came is of a session that has ended.
+      if (this.now() === 'out') return null;
       await this.granted(grant);
       return grant.accessToken;
     } catch (error) {
@@ -145,6 +149,7 @@ export class Auth {
   }
 
   private ended(): void {
+    if (this.now() === 'out') return;
     if (this.now() === 'starting') {
       // Nothing was typed yet. What is kept on this device waits for the same person, who signs in first.
       this.leave();

@@ -3,6 +3,7 @@ import { TranslocoService } from '@jsverse/transloco';
 import { Confirm } from '@/ui/confirm';
 import { GraphQL } from '../graphql/graphql';
 import { Database } from '../offline/database';
+import { Drafts } from '../offline/drafts';
 import { Outbox } from '../offline/outbox';
 import { Push } from '../push/push';
 import { pluralText } from '../text/plural';
@@ -13,6 +14,7 @@ import { Auth } from './auth';
 export class Leaving {
   private readonly auth = inject(Auth);
   private readonly outbox = inject(Outbox);
+  private readonly drafts = inject(Drafts);
   private readonly push = inject(Push);
   private readonly database = inject(Database);
   private readonly graphql = inject(GraphQL);
@@ -22,7 +24,9 @@ export class Leaving {
   /** False: the user stays, since something is not sent yet. */
   async signOut(): Promise<boolean> {
     const person = this.auth.person()?.id;
-    const waiting = this.outbox.items().length;
+    // Texts that were not finished are here alone as well.
+    const others = (await this.drafts.all()).filter(({ entryId }) => this.outbox.ofEntry(entryId).length === 0);
+    const waiting = this.outbox.items().length + others.length;
     if (waiting > 0) {
       const sure = await this.confirm.ask({
         heading: this.transloco.translate('account.leave.heading'),
@@ -37,6 +41,14 @@ export class Leaving {
     await this.auth.signOut();
     if (person) await this.database.forget(person);
     await this.graphql.forget();
+    await forgetPictures();
     return true;
   }
+}
+
+/** Pictures that the service worker keeps of what was seen. */
+async function forgetPictures(): Promise<void> {
+  if (!('caches' in globalThis)) return;
+  const names = await caches.keys().catch(() => []);
+  await Promise.all(names.filter(name => name.includes(':data:')).map(name => caches.delete(name)));
 }

@@ -41,6 +41,8 @@ export class Live {
   /** By subscription: the cursor of what it showed last. */
   private readonly cursors = new Map<string, string>();
   private person: string | null = null;
+  /** Whose cursors these are. A session that has expired goes on behind what it saw. */
+  private cursorsOf: string | null = null;
   private token: string | null = null;
 
   readonly events = this.happenings.asObservable();
@@ -80,10 +82,11 @@ export class Live {
 
   private async follow(person: string | null): Promise<void> {
     if (person === this.person && (person === null) === (this.client === null)) return;
-    if (person !== this.person) this.cursors.clear();
     this.person = person;
     this.stop();
     if (person === null) return;
+    if (person !== this.cursorsOf) this.cursors.clear();
+    this.cursorsOf = person;
     const { createClient } = await import('graphql-ws/client');
     if (this.person !== person || this.client) return;
     this.connection.set('connecting');

@@ -15,8 +15,8 @@ import { GraphQL } from '../graphql/graphql';
 import { Live } from '../graphql/live';
 import { Database } from '../offline/database';
 import { Outbox } from '../offline/outbox';
-import type { Change, CreateChange, Outcome, UpdateChange } from '../offline/outbox-item';
-import { type Entry, matches, newestFirst, withChanges } from './entry';
+import { type Change, type CreateChange, type Outcome, type UpdateChange, hasText } from '../offline/outbox-item';
+import { type Entry, matches, newestFirst, withAttachmentsOf, withChanges } from './entry';
 
 export interface EntryPage {
   readonly entries: readonly Entry[];
@@ -158,7 +158,9 @@ export class Entries {
       const { journalEntry } = await this.graphql.query(EntryDocument, { id });
       if (journalEntry) await this.keep([journalEntry]);
       else if (this.outbox.ofEntry(id).length === 0) await (await this.database.open())?.delete('entries', id);
-      const entry = withChanges(journalEntry, this.outbox.ofEntry(id));
+      const before = journalEntry?.attachments === null ? await this.kept(id) : undefined;
+      const known = journalEntry && withAttachmentsOf(before, journalEntry);
+      const entry = withChanges(known, this.outbox.ofEntry(id));
       return entry && { entry, analysis: journalEntry?.analysis ?? null, from: 'platform' };
     } catch (error) {
       const entry = await this.local(id);
@@ -169,8 +171,11 @@ export class Entries {
 
   /** As this device has it. */
   async local(id: string): Promise<Entry | null> {
-    const kept = (await (await this.database.open())?.get('entries', id).catch(() => undefined)) ?? null;
-    return withChanges(kept, this.outbox.ofEntry(id));
+    return withChanges((await this.kept(id)) ?? null, this.outbox.ofEntry(id));
+  }
+
+  private async kept(id: string): Promise<EntryFieldsFragment | undefined> {
+    return await (await this.database.open())?.get('entries', id).catch(() => undefined);
   }
 
   async create(input: CreateChange): Promise<Outcome> {
@@ -187,6 +192,11 @@ export class Entries {
   }
 
   async remove(id: string, title: string): Promise<Outcome> {
+    // Nothing stands in the way of it that was refused; what never reached the platform is gone with it.
+    if (await this.outbox.giveWay(id)) {
+      await this.announce(id, 'here');
+      return { kind: 'sent', entry: null };
+    }
     return await this.change(id, title, { kind: 'delete' });
   }
 
@@ -204,11 +214,28 @@ export class Entries {
     this.happenings.next({ kind: 'gap' });
   }
 
+  /** Makes room for another change of an entry, where one was refused. Answers whether the platform has never had the entry. */
+  async giveWay(id: string): Promise<boolean> {
+    return await this.outbox.giveWay(id);
+  }
+
+  /** Whether the platform has the entry, or gets it with what waits; not where its beginning was refused. */
+  hasBegun(entry: Entry): boolean {
+    const begins = this.outbox.ofEntry(entry.id).find(item => item.change.kind === 'create');
+    return entry.version > 0 || (begins !== undefined && begins.refusal === null);
+  }
+
   /** Gives a refused change up; what the platform has is shown again. */
   async giveUp(itemId: string): Promise<void> {
     const item = this.outbox.items().find(each => each.id === itemId);
     await this.outbox.discard(itemId);
     if (item) await this.announce(item.entryId, 'here');
+  }
+
+  /** Gives a refused change up if nothing that was written is in it, so that it is not left waiting. */
+  async takeBack(itemId: string): Promise<void> {
+    const item = this.outbox.items().find(each => each.id === itemId);
+    if (item && !hasText(item.change)) await this.giveUp(itemId);
   }
 
   /** What is shown follows as soon as the change is kept, without waiting for the platform. */
@@ -220,7 +247,7 @@ export class Entries {
 
   private async arrived(id: string, known: EntryFieldsFragment | null, origin: 'here' | 'elsewhere'): Promise<void> {
     if (!known) return await this.left(id);
-    const before = await (await this.database.open())?.get('entries', id).catch(() => undefined);
+    const before = await this.kept(id);
     // An answer may be late: one that is newer is shown already.
     if (before && before.version > known.version) return;
     await this.keep([known]);
@@ -253,7 +280,12 @@ export class Entries {
       const database = await this.database.open();
       if (!database || entries.length === 0) return;
       const transaction = database.transaction('entries', 'readwrite');
-      await Promise.all([...entries.map(entry => transaction.store.put(entry)), transaction.done]);
+      const kept = entries.map(async entry => {
+        // Pictures that could not be read now are as they were.
+        const before = entry.attachments === null ? await transaction.store.get(entry.id) : undefined;
+        await transaction.store.put(withAttachmentsOf(before, entry));
+      });
+      await Promise.all([...kept, transaction.done]);
     } catch {
       // It is read from the platform again.
     }

@@ -45,6 +45,15 @@ export function blankEntry(id: string, madeAt: string, entryDate: string): Entry
   };
 }
 
+/** The entry with the pictures that it had in the same version, where they could not be read with it. */
+export function withAttachmentsOf(
+  before: EntryFieldsFragment | undefined,
+  entry: EntryFieldsFragment,
+): EntryFieldsFragment {
+  if (entry.attachments !== null || before?.version !== entry.version) return entry;
+  return { ...entry, attachments: before.attachments };
+}
+
 /** The entry with what the outbox has of it; null when it is not there, or is to be deleted. */
 export function withChanges(known: EntryFieldsFragment | null, items: readonly OutboxItem[]): Entry | null {
   let entry: EntryFieldsFragment | null = known;
@@ -129,7 +138,8 @@ function changed(entry: EntryFieldsFragment, input: Changed, at: string): EntryF
     // Its name comes with the platform's answer.
     journal:
       input.journalId && input.journalId !== entry.journal?.id ? { id: input.journalId, name: '' } : entry.journal,
-    attachments: ids === null ? entry.attachments : (entry.attachments ?? []).filter(media => ids.includes(media.id)),
+    attachments:
+      ids === null ? entry.attachments : (entry.attachments?.filter(media => ids.includes(media.id)) ?? null),
     updatedAt: at,
   };
 }

@@ -53,7 +53,10 @@ describe('files on their way', () => {
     TestBed.configureTestingModule({
       providers: [
         Uploads,
-        { provide: Auth, useValue: { token: async () => 'first', tokenAfter: async () => 'second' } },
+        {
+          provide: Auth,
+          useValue: { state: signal('in'), token: async () => 'first', tokenAfter: async () => 'second' },
+        },
         { provide: Reachability, useValue: { online } },
         { provide: Media, useValue: { byId: async (id: string) => ({ id }) as MediaFieldsFragment } },
       ],

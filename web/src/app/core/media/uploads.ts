@@ -30,7 +30,7 @@ export interface Uploaded {
 
 let last = 0;
 
-/** Files on their way to `POST /media`. One that met no network is sent again by itself when there is one. */
+/** Files on their way to `POST /media`. One that met no network, or no session, is sent again by itself when there is one. */
 @Injectable()
 export class Uploads {
   private readonly auth = inject(Auth);
@@ -46,10 +46,10 @@ export class Uploads {
   constructor() {
     const reachability = inject(Reachability);
     effect(() => {
-      if (!reachability.online()) return;
+      if (!reachability.online() || this.auth.state() !== 'in') return;
       untracked(() =>
         this.list()
-          .filter(isWithoutNetwork)
+          .filter(isToGoAgain)
           .forEach(upload => this.again(upload.key)),
       );
     });
@@ -123,8 +123,9 @@ export class Uploads {
   }
 }
 
-function isWithoutNetwork({ state, failure }: Upload): boolean {
-  return state === 'failed' && failure?.code === 'OFFLINE';
+/** It met no network, or the session had ended. */
+function isToGoAgain({ state, failure }: Upload): boolean {
+  return state === 'failed' && (failure?.code === 'OFFLINE' || failure?.code === 'UNAUTHENTICATED');
 }
 
 function tooLarge(file: File): Failure {
@@ -142,6 +143,8 @@ export function sendFile(
     const request = new XMLHttpRequest();
     request.open('POST', '/media');
     request.setRequestHeader('accept', 'application/json');
+    // Through the service worker there would be no progress.
+    request.setRequestHeader('ngsw-bypass', 'true');
     if (token !== null) request.setRequestHeader('authorization', `Bearer ${token}`);
     request.upload.onprogress = event => progress(event.total > 0 ? event.loaded / event.total : 0);
     request.onerror = request.ontimeout = request.onabort = () => reject(offline());

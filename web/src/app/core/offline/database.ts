@@ -35,7 +35,10 @@ export class Database {
     if (!person || typeof indexedDB === 'undefined') return null;
     if (this.opened?.person !== person) {
       void this.close();
-      this.opened = { person, database: openKept(person) };
+      const gone = (): void => {
+        if (this.opened?.person === person) this.opened = null;
+      };
+      this.opened = { person, database: openKept(person, gone) };
     }
     try {
       return await this.opened.database;
@@ -58,7 +61,7 @@ export class Database {
   }
 }
 
-function openKept(person: string): Promise<IDBPDatabase<Kept>> {
+function openKept(person: string, gone: () => void): Promise<IDBPDatabase<Kept>> {
   return openDB<Kept>(databaseName(person), VERSION, {
     upgrade(database, before) {
       if (before < 1) {
@@ -69,7 +72,11 @@ function openKept(person: string): Promise<IDBPDatabase<Kept>> {
       }
     },
     // Another tab has a newer version, or removes the database: do not stand in its way.
-    blocking: (_before, _after, event) => (event.target as IDBDatabase).close(),
+    blocking: (_before, _after, event) => {
+      gone();
+      (event.target as IDBDatabase).close();
+    },
+    terminated: gone,
   });
 }
 

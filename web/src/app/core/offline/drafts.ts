@@ -18,7 +18,8 @@ export interface KeptDraft {
     readonly latitude?: number | null;
     readonly longitude?: number | null;
   } | null;
-  readonly attachmentIds: readonly string[];
+  /** Null: which the entry has could not be read, so they stay as they are. */
+  readonly attachmentIds: readonly string[] | null;
   readonly journalId: string | null;
   readonly private: boolean;
   readonly keptAt: string;

@@ -41,8 +41,17 @@ export interface OutboxItem {
 /** What became of a change. */
 export type Outcome =
   | { readonly kind: 'sent'; readonly entry: EntryFieldsFragment | null }
-  | { readonly kind: 'waiting' }
-  | { readonly kind: 'refused'; readonly refusal: Refusal };
+  | {
+      readonly kind: 'waiting';
+      /** Of what is sent later. */
+      readonly itemId: string;
+    }
+  | {
+      readonly kind: 'refused';
+      readonly refusal: Refusal;
+      /** The id of what waits for its user's decision in the outbox. */
+      readonly itemId: string;
+    };
 
 /**
  * The later change taken into the former one of the same entry, where one request says both; null where each has to be sent.
@@ -60,6 +69,14 @@ export function joined(former: Change, later: Change): Change | null {
   }
   if (later.kind === 'restore' && former.kind === 'delete') return null;
   return null;
+}
+
+/** Whether something that was written is in it, and not marks alone. */
+export function hasText(change: Change): boolean {
+  if (change.kind === 'create') return true;
+  return (
+    change.kind === 'update' && Object.keys(change.input).some(field => field !== 'pinned' && field !== 'favourite')
+  );
 }
 
 /** In a new entry, null is as what is left out; a title and a content are always there. */

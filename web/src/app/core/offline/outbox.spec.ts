@@ -75,8 +75,8 @@ describe('the outbox', () => {
   it('keeps what could not be sent, in order, and sends it when the platform is back', async () => {
     const { outbox, sent, failures } = world();
     failures.push(offline(), offline());
-    expect(await (await outbox.add('e', 'A', create)).outcome).toEqual({ kind: 'waiting' });
-    expect(await (await outbox.add('f', 'B', { kind: 'delete' })).outcome).toEqual({ kind: 'waiting' });
+    expect(await (await outbox.add('e', 'A', create)).outcome).toMatchObject({ kind: 'waiting' });
+    expect(await (await outbox.add('f', 'B', { kind: 'delete' })).outcome).toMatchObject({ kind: 'waiting' });
     expect(outbox.waiting().map(item => item.entryId)).toEqual(['e', 'f']);
     failures.length = 0;
     sent.length = 0;
@@ -98,6 +98,20 @@ describe('the outbox', () => {
     sent.length = 0;
     await outbox.replay();
     expect(sent.map(each => each.variables['input'])).toEqual([{ id: 'e', title: 'A', content: 'more' }]);
+  });
+
+  it('lets what was refused give way to what its user does instead', async () => {
+    const { outbox, sent, failures } = world();
+    const tooLong = new Failure({ code: 'BAD_USER_INPUT', message: 'm' });
+    failures.push(tooLong, null, tooLong);
+    expect((await (await outbox.add('e', 'A', create)).outcome).kind).toBe('refused');
+    expect(await outbox.giveWay('e')).toBe(true);
+    expect((await (await outbox.add('e', 'A', create)).outcome).kind).toBe('sent');
+    expect((await (await outbox.add('e', 'A', update('much'))).outcome).kind).toBe('refused');
+    expect(await outbox.giveWay('e')).toBe(false);
+    expect((await (await outbox.add('e', 'A', update('less'))).outcome).kind).toBe('sent');
+    expect(sent.map(each => each.operation)).toEqual(['CreateEntry', 'CreateEntry', 'UpdateEntry', 'UpdateEntry']);
+    expect(outbox.items()).toEqual([]);
   });
 
   it('leaves what is refused for its user, and sends what is of other entries', async () => {
@@ -161,7 +175,7 @@ describe('the outbox', () => {
   it('waits while the session has expired', async () => {
     const { outbox, sent, state } = world();
     state.set('expired');
-    expect(await (await outbox.add('e', 'A', create)).outcome).toEqual({ kind: 'waiting' });
+    expect(await (await outbox.add('e', 'A', create)).outcome).toMatchObject({ kind: 'waiting' });
     expect(sent).toEqual([]);
     state.set('in');
     await outbox.replay();
@@ -188,7 +202,7 @@ describe('the outbox', () => {
     };
     vi.spyOn(TestBed.inject(Database), 'open').mockResolvedValue(full as never);
     failures.push(offline());
-    expect(await (await outbox.add('e', 'A', create)).outcome).toEqual({ kind: 'waiting' });
+    expect(await (await outbox.add('e', 'A', create)).outcome).toMatchObject({ kind: 'waiting' });
     expect(outbox.waiting()).toHaveLength(1);
     await outbox.replay();
     expect(sent).toHaveLength(2);

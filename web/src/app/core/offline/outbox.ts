@@ -14,7 +14,7 @@ import { Auth } from '../auth/auth';
 import { type Failure, failureOf } from '../failure';
 import { GraphQL } from '../graphql/graphql';
 import { Reachability } from '../graphql/reachability';
-import { Database, isFull } from './database';
+import { Database } from './database';
 import { type Change, type OutboxItem, type Outcome, type Refusal, type UpdateChange, joined } from './outbox-item';
 
 /** Between two attempts while something waits, in milliseconds; each further one waits twice as long, up to the greatest. */
@@ -22,6 +22,8 @@ const RETRY_MS_MIN = 2_000;
 const RETRY_MS_MAX = 60_000;
 /** With so many attempts that ended in an internal error, a change waits for its user: it may be what breaks the platform. */
 const BROKEN_ATTEMPTS_MAX = 5;
+/** How long a tab waits for what another one says of a change that it has sent, in milliseconds. */
+const OTHER_TAB_MS_MAX = 1_000;
 
 const LOCK = 'mindflow-outbox';
 const CHANNEL = 'mindflow-outbox';
@@ -65,8 +67,17 @@ export class Outbox {
   readonly settled = this.settlements.asObservable();
 
   constructor() {
-    this.channel?.addEventListener('message', () => void this.load());
+    this.channel?.addEventListener('message', ({ data }: MessageEvent<Settled | null>) => {
+      void this.load();
+      if (data) this.settlements.next(data);
+    });
+    // The browser asks before it loses what it could not keep.
+    const leaving = (event: Event): void => {
+      if (this.unkept.length > 0) event.preventDefault();
+    };
+    globalThis.addEventListener('beforeunload', leaving);
     inject(DestroyRef).onDestroy(() => {
+      globalThis.removeEventListener('beforeunload', leaving);
       this.channel?.close();
       if (this.timer !== null) clearTimeout(this.timer);
     });
@@ -99,7 +110,11 @@ export class Outbox {
         resolve(outcome);
       });
     });
-    const waits = this.replay().then((): Outcome => ({ kind: 'waiting' }));
+    const waits = this.replay().then(async (): Promise<Outcome> => {
+      // Another tab has sent it, and is about to say what became of it.
+      if (!this.list().some(each => each.id === kept.id)) await pause(OTHER_TAB_MS_MAX);
+      return { kind: 'waiting', itemId: kept.id };
+    });
     return { outcome: Promise.race([settled, waits]) };
   }
 
@@ -120,6 +135,17 @@ export class Outbox {
   async discard(id: string): Promise<void> {
     await this.remove(id);
     await this.replay();
+  }
+
+  /**
+   * Takes away what was refused of an entry, since its user has decided otherwise. With a beginning that was refused, what follows it goes
+   * as well: the platform has nothing that it could change. Answers whether that was so.
+   */
+  async giveWay(entryId: string): Promise<boolean> {
+    const items = this.ofEntry(entryId);
+    const neverBegan = items.some(item => item.change.kind === 'create' && item.refusal !== null);
+    for (const item of items) if (neverBegan || item.refusal !== null) await this.remove(item.id);
+    return neverBegan;
   }
 
   /** Sends what waits, in order, until something stands in the way. */
@@ -149,14 +175,14 @@ export class Outbox {
         this.retries = 0;
         await this.remove(next.id);
         if (entry) await this.rebase(next.entryId, entry.version);
-        this.settlements.next({ item: next, outcome: { kind: 'sent', entry } });
+        this.settle(next, { kind: 'sent', entry });
       } catch (error) {
         const failure = failureOf(error);
         const settled = await this.settledAlready(next, failure);
         if (settled !== null) {
           await this.remove(next.id);
           if (settled.entry) await this.rebase(next.entryId, settled.entry.version);
-          this.settlements.next({ item: next, outcome: { kind: 'sent', entry: settled.entry } });
+          this.settle(next, { kind: 'sent', entry: settled.entry });
           continue;
         }
         const isBroken = failure.code === 'INTERNAL' && next.attempts + 1 >= BROKEN_ATTEMPTS_MAX;
@@ -169,7 +195,7 @@ export class Outbox {
         }
         const refusal = refusalOf(failure);
         await this.put({ ...next, refusal });
-        this.settlements.next({ item: next, outcome: { kind: 'refused', refusal } });
+        this.settle(next, { kind: 'refused', refusal, itemId: next.id });
       }
     }
   }
@@ -231,25 +257,31 @@ export class Outbox {
     return item;
   }
 
+  /** What cannot be kept, as when the browser's storage is full, is on this page, and is sent from there. */
   private async put(item: OutboxItem): Promise<void> {
+    const others = this.unkept.filter(each => each.id !== item.id);
     try {
       const database = await this.database.open();
-      if (!database) throw new DOMException('Nothing is kept here.', 'QuotaExceededError');
-      await database.put('outbox', item);
-      this.unkept = this.unkept.filter(each => each.id !== item.id);
-    } catch (error) {
-      if (!isFull(error)) throw error;
-      this.unkept = [...this.unkept.filter(each => each.id !== item.id), item];
+      await database?.put('outbox', item);
+      this.unkept = database ? others : [...others, item];
+    } catch {
+      this.unkept = [...others, item];
     }
     await this.load();
-    this.channel?.postMessage('changed');
+    this.channel?.postMessage(null);
   }
 
   private async remove(id: string): Promise<void> {
     this.unkept = this.unkept.filter(item => item.id !== id);
     await (await this.database.open())?.delete('outbox', id);
     await this.load();
-    this.channel?.postMessage('changed');
+    this.channel?.postMessage(null);
+  }
+
+  private settle(item: OutboxItem, outcome: Outcome): void {
+    const settled: Settled = { item, outcome };
+    this.settlements.next(settled);
+    this.channel?.postMessage(settled);
   }
 
   private async load(): Promise<void> {
@@ -258,6 +290,8 @@ export class Outbox {
   }
 
   private later(failure: Failure): void {
+    // What waits is here alone: a browser that needs room should take it elsewhere.
+    void navigator.storage?.persist?.().catch(() => false);
     if (failure.code === 'UNAUTHENTICATED' || this.timer !== null) return;
     const wait = Math.max((failure.retryAfter ?? 0) * 1000, Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** this.retries));
     this.retries += 1;
@@ -278,12 +312,14 @@ export class Outbox {
   }
 }
 
+const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
+
 /** Whether an entry is as a change asks for. */
 function hasAlready(entry: EntryFieldsFragment, input: UpdateChange): boolean {
   const now: Readonly<Record<string, unknown>> = {
     ...entry,
     tags: entry.tags.map(tag => tag.name.toLowerCase()).sort(),
-    attachmentIds: (entry.attachments ?? []).map(media => media.id),
+    attachmentIds: entry.attachments?.map(media => media.id),
     journalId: entry.journal?.id ?? null,
   };
   return Object.entries(input).every(([field, value]) => {

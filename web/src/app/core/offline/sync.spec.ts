@@ -8,6 +8,7 @@ import { GraphQL } from '../graphql/graphql';
 import { Live, type LiveEvent } from '../graphql/live';
 import { Reachability } from '../graphql/reachability';
 import { blankEntry } from '../journal/entry';
+import { Entries } from '../journal/entries';
 import { Journals } from '../journal/journals';
 import { Tags } from '../journal/tags';
 import { Templates } from '../journal/templates';
@@ -34,12 +35,14 @@ function world(answers: readonly (ReturnType<typeof page> | Failure)[]) {
   const asked: { cursor: string | null; first: number }[] = [];
   const left = [...answers];
   const load = vi.fn(async () => undefined);
+  const changedMany = vi.fn();
   TestBed.configureTestingModule({
     providers: [
       // Not signed in as far as the timer goes: the tests read themselves.
       { provide: Auth, useValue: { state: signal('starting'), person: signal({ id: `sync-${++person}` }) } },
       { provide: Reachability, useValue: { online: signal(true) } },
       { provide: Live, useValue: { events: new Subject<LiveEvent>() } },
+      { provide: Entries, useValue: { changedMany } },
       { provide: Tags, useValue: { load } },
       { provide: Journals, useValue: { load } },
       { provide: Templates, useValue: { load } },

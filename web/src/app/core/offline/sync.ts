@@ -5,6 +5,8 @@ import { failureOf } from '../failure';
 import { GraphQL } from '../graphql/graphql';
 import { Live } from '../graphql/live';
 import { Reachability } from '../graphql/reachability';
+import { Entries } from '../journal/entries';
+import { withAttachmentsOf } from '../journal/entry';
 import { Journals } from '../journal/journals';
 import { Tags } from '../journal/tags';
 import { Templates } from '../journal/templates';
@@ -46,8 +48,11 @@ export class Sync {
   private readonly tags = inject(Tags);
   private readonly journals = inject(Journals);
   private readonly templates = inject(Templates);
+  private readonly entries = inject(Entries);
   private readonly busy = signal(false);
   private again = false;
+  /** Whether this run has found what nothing here has shown yet. */
+  private foundNews = false;
 
   /** Whether it reads. */
   readonly running = this.busy.asReadonly();
@@ -91,6 +96,7 @@ export class Sync {
     let pages = 0;
     let refusals = 0;
     const kinds = new Set<string>();
+    this.foundNews = false;
     for (;;) {
       let page: SyncPage | null;
       try {
@@ -115,6 +121,7 @@ export class Sync {
       if (!page.hasMore) break;
       if (++pages >= PAGES_WITHOUT_PAUSE) await pause(PAUSE_MS);
     }
+    if (this.foundNews) this.entries.changedMany();
     if (kinds.has('TAG')) await this.tags.load();
     if (kinds.has('JOURNAL')) await this.journals.load();
     if (kinds.has('TEMPLATE')) await this.templates.load();
@@ -130,11 +137,13 @@ export class Sync {
     for (const { kind, id, deleted, entry } of page.changes) {
       if (kind !== 'ENTRY') continue;
       came.add(id);
+      const known = await entries.get(id);
+      // While everything is read, what is shown was asked of the platform a moment ago.
+      if (reached.missing === null && known?.version !== entry?.version) this.foundNews = true;
       if (deleted) await entries.delete(id);
       if (!entry) continue;
-      const known = await entries.get(id);
       // A later answer may be here already.
-      if (!known || known.version <= entry.version) await entries.put(entry);
+      if (!known || known.version <= entry.version) await entries.put(withAttachmentsOf(known, entry));
     }
     let missing = reached.missing?.filter(id => !came.has(id)) ?? null;
     if (!page.hasMore && missing) {

@@ -1,5 +1,6 @@
 import { Injectable, inject } from '@angular/core';
 import { TranslocoService } from '@jsverse/transloco';
+import { Account } from '../auth/account';
 import { type BrokenRule, type Failure, failureOf } from '../failure';
 import type { Refusal } from '../offline/outbox-item';
 import { Dates } from '../time/dates';
@@ -9,6 +10,7 @@ import { Dates } from '../time/dates';
 export class FailureText {
   private readonly transloco = inject(TranslocoService);
   private readonly dates = inject(Dates);
+  private readonly account = inject(Account);
 
   /** Of whatever was thrown. */
   of(error: unknown): string {
@@ -26,13 +28,22 @@ export class FailureText {
     const params = {
       limit: failure.limit ?? '',
       wait: retryAfter === null ? '' : this.dates.seconds(retryAfter),
-      resets: this.nextMonth(),
+      resets: this.nextPeriod(),
     };
     if (retryAfter !== null) {
       const timed = this.known(`${key}_timed`, params);
       if (timed !== null) return timed;
     }
     return this.known(key, params) ?? this.known(`errors.code.${failure.code}`, params) ?? failure.message;
+  }
+
+  /** Of an entry that was refused, with the name of its part that is not right. */
+  ofEntry(refusal: Refusal): string {
+    const text = this.ofRefusal(refusal);
+    const [broken] = refusal.rules;
+    const field = /(\w+)(?:\[\d+\])?$/u.exec(broken?.field ?? '')?.[1];
+    const name = field ? this.known(`errors.field.${field}`, {}) : null;
+    return name === null || refusal.code === 'QUOTA_EXCEEDED' ? text : `${name}: ${text}`;
   }
 
   /** Of a file that did not arrive. */
@@ -60,9 +71,11 @@ export class FailureText {
     return this.known(`errors.rule.${rule}`, shown) ?? message;
   }
 
-  /** When the quota of a month is there again: months are of UTC. */
-  private nextMonth(): string {
+  /** When the quota of a month is there again: as the platform says, else by this clock; months are of UTC. */
+  private nextPeriod(): string {
+    const resetsAt = this.account.me()?.quota?.resetsAt;
     const now = new Date();
+    if (resetsAt && new Date(resetsAt) > now) return this.dates.shortDay(resetsAt.slice(0, 10));
     return this.dates.shortDay(
       new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1)).toISOString().slice(0, 10),
     );

@@ -75,6 +75,25 @@ describe('Markdown', () => {
     const element = shown(text, { passages: [{ start, end }] });
     const marked = [...element.querySelectorAll('mark')].map(mark => mark.textContent).join('');
     expect(marked.replace(/\s+/gu, ' ').trim()).toBe('am very proud');
-    expect(element.textContent).not.toMatch(/[\uE0F0\uE0F1]/u);
+    expect(element.textContent).not.toMatch(/[\u2E02\u2E03]/u);
+  });
+
+  it.each([
+    ['- a heron\n- two boats', '- a heron', 'a heron', 'li'],
+    ['## Today\n\nRain.', '## Today', 'Today', 'h3'],
+    ['> so he said', '> so he said', 'so he said', 'blockquote'],
+    ['_softly_ it fell', '_softly_ it', 'softly it', 'em'],
+    [
+      'see [the sea](https://example.org/sea) there',
+      'the sea](https://example.org',
+      'the sea',
+      'a[href="https://example.org/sea"]',
+    ],
+  ])('marks in %s what is cited, and shows the rest as without', (text, cited, marked, selector) => {
+    const start = text.indexOf(cited);
+    const element = shown(text, { passages: [{ start, end: start + cited.length }] });
+    expect([...element.querySelectorAll('mark')].map(mark => mark.textContent).join('')).toBe(marked);
+    expect(element.querySelector(selector)).not.toBeNull();
+    expect(element.innerHTML).not.toMatch(/[\u2E02\u2E03]|%E2%B8/iu);
   });
 });

@@ -17,10 +17,15 @@ export interface MarkdownOptions {
   readonly passages?: readonly Passage[];
 }
 
-/** Characters for private use stand for the ends of a marked passage until the text is HTML. */
-const BEGIN = '\uE0F0';
-const END = '\uE0F1';
-const ENDS = /[\uE0F0\uE0F1]/gu;
+/**
+ * Signs of old manuscripts stand for the ends of a marked passage until the text is HTML. They are punctuation, as the rules of Markdown
+ * for what may begin and end an emphasis need it; where a text has them itself, nothing is marked by them.
+ */
+const BEGIN = '\u2E02';
+const END = '\u2E03';
+const ENDS = /[\u2E02\u2E03]/gu;
+/** What begins a block: a marked passage begins behind it, or it would be none. */
+const BLOCK = /^(?:[ \t]*(?:[-*+]|\d+[.)]|#{1,6}|>)[ \t]+)*(?:\[[ xX]\][ \t]+)?/u;
 
 const TAGS = [
   ...[
@@ -78,7 +83,7 @@ export function renderMarkdown(text: string, options: MarkdownOptions = {}): Doc
     link.setAttribute('target', '_blank');
     link.setAttribute('rel', 'noopener noreferrer nofollow');
   }
-  markPassages(fragment);
+  if (options.passages?.length) markPassages(fragment);
   return fragment;
 }
 
@@ -119,16 +124,23 @@ function escaped(text: string): string {
 function withEnds(text: string, passages: readonly Passage[]): string {
   let marked = '';
   let at = 0;
+  const own = (from: number, to: number): string =>
+    passages.length > 0 ? text.slice(from, to).replace(ENDS, ' ') : text.slice(from, to);
   for (const { start, end } of [...passages].sort((a, b) => a.start - b.start)) {
-    if (start < at || end <= start || end > text.length) continue;
-    marked += `${text.slice(at, start)}${BEGIN}${text.slice(start, end)}${END}`;
+    const lineEnd = text.indexOf('\n', start);
+    const isLineBegin = start === 0 || text[start - 1] === '\n';
+    const line = text.slice(start, lineEnd < 0 ? end : Math.min(lineEnd, end));
+    const from = start + (isLineBegin ? (BLOCK.exec(line)?.[0].length ?? 0) : 0);
+    if (from < at || end <= from || end > text.length) continue;
+    marked += `${own(at, from)}${BEGIN}${own(from, end)}${END}`;
     at = end;
   }
-  return marked + text.slice(at);
+  return marked + own(at, text.length);
 }
 
 /** Puts `<mark>` around what is between the ends, which may lie in different elements. */
 function markPassages(fragment: DocumentFragment): void {
+  freeEnds(fragment);
   const texts: Text[] = [];
   const walker = document.createTreeWalker(fragment, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) texts.push(walker.currentNode as Text);
@@ -137,7 +149,7 @@ function markPassages(fragment: DocumentFragment): void {
     const said = node.data;
     if (!inside && !said.includes(BEGIN)) continue;
     const parts: (string | Node)[] = [];
-    for (const part of said.split(/([\uE0F0\uE0F1])/u)) {
+    for (const part of said.split(/([\u2E02\u2E03])/u)) {
       if (part === BEGIN) inside = true;
       else if (part === END) inside = false;
       else if (part !== '' && inside && part.trim() !== '') {
@@ -148,4 +160,22 @@ function markPassages(fragment: DocumentFragment): void {
     }
     node.replaceWith(...parts);
   }
+}
+
+/** A passage that begins or ends within an address does so behind its link or picture. */
+function freeEnds(fragment: DocumentFragment): void {
+  for (const element of fragment.querySelectorAll('*')) {
+    for (const { name, value } of [...element.attributes]) {
+      const decoded = decodedEnds(value);
+      const ends = decoded.match(ENDS);
+      if (!ends) continue;
+      element.setAttribute(name, decoded.replace(ENDS, ''));
+      element.after(ends.join(''));
+    }
+  }
+}
+
+/** Addresses have them encoded. */
+function decodedEnds(value: string): string {
+  return value.replace(/%E2%B8%8[23]/giu, encoded => (encoded.endsWith('2') ? BEGIN : END));
 }

@@ -14,7 +14,8 @@ export class Sizes {
     return new Intl.NumberFormat(this.languages.locale(), {
       style: 'unit',
       unit: UNITS[step] ?? 'byte',
-      unitDisplay: 'short',
+      // `216 bytes` in full; `3.2 MB` says as much in short.
+      unitDisplay: step === 0 ? 'long' : 'short',
       maximumFractionDigits: step === 0 || value >= 100 ? 0 : 1,
     }).format(value);
   }

@@ -51,14 +51,14 @@ import { Icon } from '@/ui/icon';
                 <span class="attachment__note" role="alert">{{ why(upload) }}</span>
               } @else {
                 <progress
-                  class="attachment__progress"
+                  class="progress__bar attachment__progress"
                   max="1"
                   [attr.aria-label]="'upload.progress' | transloco: { name: upload.file.name }"
                   [attr.value]="upload.state === 'reading' ? null : upload.sent"
                 ></progress>
               }
             </span>
-            @if (upload.state === 'failed' && upload.failure?.code !== 'TOO_LARGE') {
+            @if (upload.failure?.isPassing) {
               <button
                 type="button"
                 class="icon-button"

@@ -1,4 +1,5 @@
-import { blankDraft, difference, isBlank, mediaText, titleOf, withoutMedia } from './draft';
+import { blankEntry } from '@/core/journal/entry';
+import { blankDraft, both, difference, draftOf, isBlank, mediaText, titleOf, withoutMedia } from './draft';
 
 const before = { ...blankDraft('e', '2026-11-30', '10:00'), title: 'A', content: 'a', base: 2, tags: ['river'] };
 
@@ -14,6 +15,30 @@ describe('a text that is written', () => {
       entryTime: null,
     });
     expect(difference(before, { ...before }, 'A')).toBeNull();
+  });
+
+  it('leaves files as they are where it could not be read which there are', () => {
+    const unknown = draftOf({
+      ...blankEntry('e', '2026-11-30T10:00:00Z', '2026-11-30'),
+      version: 2,
+      attachments: null,
+    });
+    expect(unknown.attachmentIds).toBeNull();
+    expect(difference(unknown, { ...unknown, content: 'b' }, '')).toEqual({ content: 'b' });
+    expect(difference({ ...unknown, attachmentIds: ['m'] }, { ...unknown, content: 'b' }, '')).toEqual({
+      content: 'b',
+    });
+  });
+
+  it('has all of two versions where both are to stay', () => {
+    const mine = { ...before, content: 'mine', attachmentIds: ['m'] };
+    const theirs = { ...before, title: 'B', content: 'theirs', tags: ['walk'], attachmentIds: ['m', 'n'] };
+    expect(both(mine, theirs)).toEqual({
+      content: 'mine\n\n---\n\n## B\n\ntheirs',
+      tags: ['river', 'walk'],
+      attachmentIds: ['m', 'n'],
+    });
+    expect(both(mine, { ...mine, tags: [] }).content).toBe('mine');
   });
 
   it('is blank without anything that can be seen', () => {

@@ -34,7 +34,7 @@ export function draftOf(entry: Entry): Draft {
     entryDate: entry.entryDate,
     entryTime: entry.entryTime,
     place: entry.place && { name: entry.place.name, latitude: entry.place.latitude, longitude: entry.place.longitude },
-    attachmentIds: (entry.attachments ?? []).map(media => media.id),
+    attachmentIds: entry.attachments?.map(media => media.id) ?? null,
     journalId: entry.journal?.id ?? null,
     private: entry.private,
   };
@@ -42,7 +42,7 @@ export function draftOf(entry: Entry): Draft {
 
 /** Whether there is nothing in it that anyone would miss. */
 export function isBlank(draft: Draft): boolean {
-  return draft.title.trim() === '' && draft.content.trim() === '' && draft.attachmentIds.length === 0;
+  return draft.title.trim() === '' && draft.content.trim() === '' && draft.attachmentIds?.length === 0;
 }
 
 /** The title that it gets: the one that was typed, else the beginning of the text, else the day. */
@@ -60,7 +60,7 @@ export function creation(draft: Draft, title: string, isDraft: boolean): CreateC
     entryDate: draft.entryDate,
     entryTime: draft.entryTime,
     place: draft.place,
-    attachmentIds: draft.attachmentIds,
+    attachmentIds: draft.attachmentIds ?? [],
     journalId: draft.journalId,
     private: draft.private,
     draft: isDraft,
@@ -77,7 +77,20 @@ export function difference(before: Draft, now: Draft, title: string): UpdateChan
   for (const field of ['tags', 'attachmentIds', 'place'] as const) {
     if (JSON.stringify(now[field]) !== JSON.stringify(before[field])) change[field] = now[field];
   }
+  if (now.attachmentIds === null) delete change['attachmentIds'];
   return Object.keys(change).length === 0 ? null : (change as UpdateChange);
+}
+
+/** Two versions in one: the texts one below the other, with the tags and the files of both. */
+export function both(mine: Draft, theirs: Draft): Partial<Draft> {
+  const union = (first: readonly string[], second: readonly string[]) => [...new Set([...first, ...second])];
+  const heading = theirs.title.trim() !== '' && theirs.title !== mine.title ? `## ${theirs.title}\n\n` : '';
+  const isSame = heading === '' && theirs.content === mine.content;
+  return {
+    content: isSame ? mine.content : `${mine.content}\n\n---\n\n${heading}${theirs.content}`,
+    tags: union(mine.tags, theirs.tags),
+    attachmentIds: mine.attachmentIds && theirs.attachmentIds && union(mine.attachmentIds, theirs.attachmentIds),
+  };
 }
 
 /** A text without the pictures and sounds that show an upload (`media:ID`). */

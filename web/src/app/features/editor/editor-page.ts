@@ -19,14 +19,17 @@ import { wordsOf } from '@/core/journal/entry';
 import { Journals } from '@/core/journal/journals';
 import type { Prompt } from '@/core/journal/prompts';
 import { Uploads } from '@/core/media/uploads';
+import { LocalSettings } from '@/core/settings/local-settings';
 import { FailureText } from '@/core/text/failure-text';
 import { PluralPipe } from '@/core/text/plural';
 import type { MediaFieldsFragment, TemplateFieldsFragment } from '@/gql/generated';
+import { Deletion } from '@/features/timeline/deletion';
 import { Shortcuts } from '@/shell/shortcuts';
 import { Confirm } from '@/ui/confirm';
 import { Icon, type IconName } from '@/ui/icon';
 import { MarkdownText } from '@/ui/markdown';
 import { Empty, Skeleton, Trouble } from '@/ui/states';
+import { settled } from '@/ui/settled';
 import { Toasts } from '@/ui/toasts';
 import { Attachments } from './attachments';
 import { Beginnings } from './beginnings';
@@ -41,6 +44,11 @@ import { Writing } from './writing';
 const TITLE_MAX = 200;
 const CONTENT_MAX = 100_000;
 const ATTACHMENTS_MAX = 10;
+/** How long typing pauses before a long text is shown and counted again, in milliseconds. */
+const PREVIEW_MS = 250;
+const COUNT_MS = 600;
+/** Where this browser keeps whether the preview is open. */
+const PREVIEW = 'preview';
 
 /** Where an entry is written. */
 @Component({
@@ -67,13 +75,25 @@ const ATTACHMENTS_MAX = 10;
     '(keydown)': 'pressed($event)',
     '(dragover)': 'draggedOver($event)',
     '(drop)': 'dropped($event)',
+    '(window:beforeunload)': 'unloading($event)',
   },
   template: `
-    <h1 class="visually-hidden">{{ (id() ? 'nav.edit' : 'nav.write') | transloco }}</h1>
+    <h1 class="visually-hidden">{{ (writing.isNew() ? 'nav.write' : 'nav.edit') | transloco }}</h1>
     <header class="toolbar">
       <a class="icon-button" routerLink="/" [attr.aria-label]="'nav.timeline' | transloco"><mf-icon name="back" /></a>
       <p class="writing__state" role="status">{{ 'editor.state.' + writing.state() | transloco }}</p>
       <span class="toolbar__space"></span>
+      @if (writing.isThere() && writing.isNew() && !isBlankNow()) {
+        <button
+          type="button"
+          class="icon-button"
+          [attr.aria-label]="'editor.deleteDraft' | transloco"
+          [disabled]="busy()"
+          (click)="remove()"
+        >
+          <mf-icon name="trash" />
+        </button>
+      }
       <button
         type="button"
         class="icon-button writing__help"
@@ -87,7 +107,7 @@ const ATTACHMENTS_MAX = 10;
         class="icon-button"
         [attr.aria-pressed]="isPreview()"
         [attr.aria-label]="'editor.preview' | transloco"
-        (click)="isPreview.set(!isPreview())"
+        (click)="togglePreview()"
       >
         <mf-icon name="eye" />
       </button>
@@ -111,7 +131,7 @@ const ATTACHMENTS_MAX = 10;
           (takeBoth)="writing.takeBoth()"
         />
       } @else if (writing.refusal(); as refusal) {
-        <p class="form__wrong" role="alert">{{ texts.ofRefusal(refusal) }}</p>
+        <p class="form__wrong" role="alert">{{ texts.ofEntry(refusal) }}</p>
       }
       @if (writing.wasFound()) {
         <p class="note">
@@ -166,6 +186,14 @@ const ATTACHMENTS_MAX = 10;
       @if (isBlankNow()) {
         <mf-beginnings (asked)="answer($event)" (chosen)="use($event)" />
       }
+      @if (draft.attachmentIds === null) {
+        <p class="note">
+          <mf-icon name="image" />{{ 'upload.unknown' | transloco }}
+          <button type="button" class="button button--quiet button--small" (click)="readFiles()">
+            {{ 'ui.again' | transloco }}
+          </button>
+        </p>
+      }
       <mf-attachments
         [media]="writing.media()"
         [uploads]="uploads.all()"
@@ -183,12 +211,12 @@ const ATTACHMENTS_MAX = 10;
           (textChange)="writing.change({ content: $event })"
           (done)="finish()"
           (saved)="save()"
-          (preview)="isPreview.set(!isPreview())"
+          (preview)="togglePreview()"
           (files)="add($event)"
         />
         @if (isPreview()) {
           <section class="writing__preview" [attr.aria-label]="'editor.preview' | transloco">
-            <mf-markdown [text]="draft.content" [media]="writing.media()" />
+            <mf-markdown [text]="shownText()" [media]="writing.media()" />
           </section>
         }
       </div>
@@ -222,21 +250,28 @@ export class EditorPage implements Leavable {
   private readonly transloco = inject(TranslocoService);
   private readonly editor = viewChild(MarkdownEditor);
   private readonly title = viewChild<ElementRef<HTMLInputElement>>('title');
-  protected readonly isPreview = signal(false);
+  private readonly settings = inject(LocalSettings);
+  private readonly element = inject<ElementRef<HTMLElement>>(ElementRef).nativeElement;
+  private readonly deletion = inject(Deletion);
+  protected readonly isPreview = signal(this.settings.read(PREVIEW) !== null);
+  private readonly content = computed(() => this.writing.draft()?.content ?? '');
+  protected readonly shownText = settled(this.content, PREVIEW_MS);
+  private readonly countedText = settled(this.content, COUNT_MS);
   protected readonly busy = signal(false);
   protected readonly failure = signal<Failure | null>(null);
   protected readonly isMissing = signal(false);
   protected readonly titleMax = TITLE_MAX;
   protected readonly contentMax = CONTENT_MAX;
-  protected readonly words = computed(() => wordsOf(this.writing.draft()?.content ?? ''));
-  protected readonly isTooLong = computed(() => (this.writing.draft()?.content.length ?? 0) > CONTENT_MAX);
+  protected readonly words = computed(() => wordsOf(this.countedText()));
+  protected readonly isTooLong = computed(() => isLonger(this.content(), CONTENT_MAX));
   protected readonly isBlankNow = computed(() => {
     const draft = this.writing.draft();
     return draft !== null && this.writing.isNew() && isBlank(draft) && this.uploads.all().length === 0;
   });
   /** How many more files the entry can have. */
   protected readonly room = computed(
-    () => ATTACHMENTS_MAX - (this.writing.draft()?.attachmentIds.length ?? 0) - this.uploads.all().length,
+    () =>
+      ATTACHMENTS_MAX - (this.writing.draft()?.attachmentIds?.length ?? ATTACHMENTS_MAX) - this.uploads.all().length,
   );
   protected readonly isShown = computed(() => {
     const content = this.writing.draft()?.content ?? '';
@@ -318,7 +353,9 @@ export class EditorPage implements Leavable {
   /** Takes files in where the cursor is; they are shown there when they have arrived. */
   protected add(files: readonly File[]): void {
     const taken = files.slice(0, Math.max(0, this.room()));
-    if (taken.length < files.length)
+    if (this.writing.draft()?.attachmentIds === null)
+      this.toasts.show(this.transloco.translate('upload.unknown'), { tone: 'bad' });
+    else if (taken.length < files.length)
       this.toasts.show(this.transloco.translate('upload.tooMany', { max: ATTACHMENTS_MAX }), { tone: 'bad' });
     for (const key of this.uploads.add(taken)) this.editor()?.hold(key);
   }
@@ -356,6 +393,47 @@ export class EditorPage implements Leavable {
     this.add(files);
   }
 
+  protected togglePreview(): void {
+    this.isPreview.update(open => !open);
+    this.settings.write(PREVIEW, this.isPreview() ? 'open' : null);
+  }
+
+  protected async readFiles(): Promise<void> {
+    await this.writing.readFiles().catch((error: unknown) => {
+      this.toasts.show(this.texts.of(error), { tone: 'bad' });
+    });
+  }
+
+  /** The browser asks before it loses what is on the page alone. */
+  protected unloading(event: BeforeUnloadEvent): void {
+    if (this.writing.state() === 'unkept' || this.uploads.all().length > 0) event.preventDefault();
+  }
+
+  protected async remove(): Promise<void> {
+    const draft = this.writing.draft();
+    if (!draft || this.busy()) return;
+    this.busy.set(true);
+    try {
+      if (this.writing.refusal() === null) await this.writing.putAway();
+      if (this.writing.refusal() !== null && !(await this.mayBeLost())) return;
+      await this.writing.forget();
+      this.isDone = true;
+      await this.deletion.run(draft.entryId, draft.title);
+    } finally {
+      this.busy.set(false);
+    }
+  }
+
+  /** What the platform refuses cannot come back from its trash. */
+  private async mayBeLost(): Promise<boolean> {
+    return await this.confirm.ask({
+      heading: this.transloco.translate('waiting.discardHeading'),
+      text: this.transloco.translate('waiting.discardText'),
+      confirm: this.transloco.translate('waiting.discard'),
+      danger: true,
+    });
+  }
+
   private async mayGoWithoutUploads(): Promise<boolean> {
     if (this.uploads.all().length === 0) return true;
     return await this.confirm.ask({
@@ -371,15 +449,22 @@ export class EditorPage implements Leavable {
   }
 
   protected async finish(): Promise<void> {
-    if (this.busy() || !this.writing.isThere() || !(await this.mayGoWithoutUploads())) return;
+    if (this.busy() || !this.writing.isThere()) return;
+    if (this.writing.conflict()) {
+      // Which text stays has to be decided first.
+      this.element.querySelector('.conflict')?.scrollIntoView({ block: 'start' });
+      return;
+    }
+    if (!(await this.mayGoWithoutUploads())) return;
     this.busy.set(true);
     try {
       const outcome = await this.writing.finish();
-      if (outcome?.kind === 'refused') return;
+      // What was typed while it was sent is not left behind.
+      if (outcome?.kind === 'refused' || this.writing.state() === 'typing') return;
       if (outcome?.kind === 'waiting') this.toasts.show(this.transloco.translate('editor.waiting'));
       this.isDone = true;
       const id = this.writing.draft()?.entryId;
-      await this.router.navigateByUrl(outcome && id ? `/entries/${id}` : '/');
+      await this.router.navigateByUrl((outcome || this.writing.entry()) && id ? `/entries/${id}` : '/');
     } finally {
       this.busy.set(false);
     }
@@ -396,4 +481,9 @@ export class EditorPage implements Leavable {
     await this.writing.leave();
     return true;
   }
+}
+
+/** Whether a text has more characters than so many; those outside of the basic plane count once, as at the platform. */
+export function isLonger(text: string, max: number): boolean {
+  return text.length > max && Array.from(text).length > max;
 }

@@ -9,11 +9,20 @@ import type { OutboxItem, Outcome, Refusal } from '@/core/offline/outbox-item';
 import { Media } from '@/core/media/media';
 import { Dates } from '@/core/time/dates';
 import type { MediaFieldsFragment } from '@/gql/generated';
-import { type Draft, blankDraft, creation, difference, draftOf, isBlank, titleOf, withoutMedia } from './draft';
+import { type Draft, blankDraft, both, creation, difference, draftOf, isBlank, titleOf, withoutMedia } from './draft';
 
 /** After so long without a key, the text is kept on this device; after the second, a new entry is a draft at the platform. Milliseconds. */
 const KEEP_MS = 400;
 const SEND_MS = 3_000;
+
+/** An entry has a text or a file; a draft may have neither yet. */
+const WITHOUT_TEXT: Refusal = {
+  code: 'BAD_USER_INPUT',
+  message: '',
+  rules: [{ field: 'content', rule: 'blank', params: {}, message: '' }],
+  quota: null,
+  limit: null,
+};
 
 export type Saving =
   /** Nothing was changed. */
@@ -57,6 +66,8 @@ export class Writing {
   private known: Draft | null = null;
   private isAtPlatform = false;
   private isDraft = true;
+  /** Changes of this page that wait in the outbox, by their ids there. */
+  private readonly unconfirmed = new Set<string>();
   private keeping: ReturnType<typeof setTimeout> | undefined;
   private sending: ReturnType<typeof setTimeout> | undefined;
   private queue: Promise<unknown> = Promise.resolve();
@@ -91,6 +102,9 @@ export class Writing {
       this.known = draftOf(event.entry);
       this.now.set(this.known);
     });
+    this.outbox.settled.pipe(takeUntilDestroyed()).subscribe(({ item, outcome }) => {
+      if (this.unconfirmed.delete(item.id)) this.confirmed(outcome);
+    });
     // A tab that is closed may have a key of a moment ago.
     document.addEventListener('visibilitychange', kept);
     addEventListener('pagehide', kept);
@@ -118,40 +132,54 @@ export class Writing {
       return null;
     });
     if (!answer && !found) return false;
-    if (answer) {
+    // One whose beginning was refused is here alone.
+    const isThere = answer !== null && this.entries.hasBegun(answer.entry);
+    if (isThere) {
       this.entry.set(answer.entry);
       this.known = draftOf(answer.entry);
       this.isAtPlatform = true;
       this.isDraft = answer.entry.draft;
     } else {
-      this.isAtPlatform = found?.base !== null && found !== null;
+      this.isAtPlatform = !answer && found?.base != null;
       this.isDraft = !this.isAtPlatform;
     }
     this.isNew.set(this.isDraft);
     const differs = found !== null && this.known !== null && difference(this.known, found, found.title) !== null;
     this.wasFound.set(differs);
-    this.now.set(found && (differs || !this.known) ? found : this.known);
+    const here = this.known ?? (answer && draftOf(answer.entry));
+    this.now.set(found && (differs || !this.known) ? found : here);
     if (differs) this.progress.set('kept');
     const isLate = found !== null && found.base !== null && answer !== null && answer.entry.version > found.base;
     if (differs && isLate && answer?.from === 'platform') this.differs.set({ item: null, theirs: answer.entry });
-    if (this.isDraft) this.sendLater();
-    await this.look();
+    await this.look(found === null);
+    if (this.isDraft && this.refusal() === null) this.sendLater();
     await this.findUploads();
     return true;
+  }
+
+  /** Reads which files the entry has, where that could not be read with it. */
+  async readFiles(): Promise<void> {
+    const id = this.now()?.entryId;
+    const attachments = id ? (await this.entries.get(id))?.entry.attachments : null;
+    if (!attachments || this.now()?.entryId !== id) return;
+    const attachmentIds = attachments.map(media => media.id);
+    this.entry.update(entry => entry && { ...entry, attachments });
+    if (this.known) this.known = { ...this.known, attachmentIds };
+    this.now.update(draft => draft && { ...draft, attachmentIds });
   }
 
   /** Takes an upload in. */
   attach(media: MediaFieldsFragment): void {
     this.added.update(added => [...added, media]);
-    const ids = this.now()?.attachmentIds ?? [];
-    if (!ids.includes(media.id)) this.change({ attachmentIds: [...ids, media.id] });
+    const ids = this.now()?.attachmentIds;
+    if (ids && !ids.includes(media.id)) this.change({ attachmentIds: [...ids, media.id] });
   }
 
   /** Takes an upload out, with where the text shows it. */
   detach(media: MediaFieldsFragment): void {
     const draft = this.now();
     if (!draft) return;
-    const attachmentIds = draft.attachmentIds.filter(id => id !== media.id);
+    const attachmentIds = draft.attachmentIds?.filter(id => id !== media.id) ?? null;
     this.change({ attachmentIds, content: withoutMedia(draft.content, media.reference) });
   }
 
@@ -163,7 +191,8 @@ export class Writing {
       const media = await this.uploaded.byId(id).catch(() => undefined);
       if (media) this.added.update(added => [...added, media]);
       // It was never in an entry, so it is there no more.
-      if (media === null) this.change({ attachmentIds: this.now()?.attachmentIds.filter(each => each !== id) ?? [] });
+      if (media === null)
+        this.change({ attachmentIds: this.now()?.attachmentIds?.filter(each => each !== id) ?? null });
     }
   }
 
@@ -193,6 +222,12 @@ export class Writing {
     return await this.inTurn(async () => {
       const draft = this.now();
       if (!draft || (isBlank(draft) && !this.isAtPlatform)) return null;
+      // Also without a network: later, nothing would be left to be mended on the page.
+      if (draft.content.trim() === '' && draft.attachmentIds?.length === 0) {
+        this.refused(WITHOUT_TEXT);
+        return { kind: 'refused', refusal: WITHOUT_TEXT, itemId: '' };
+      }
+      await this.makeRoom(draft);
       const title = titleOf(draft, this.dates.day(draft.entryDate));
       let outcome: Outcome | null;
       if (!this.isAtPlatform)
@@ -201,9 +236,11 @@ export class Writing {
         outcome = await this.sendChange(draft, title);
         if (this.isDraft && outcome?.kind !== 'refused') outcome = await this.entries.publish(draft.entryId, title);
       }
-      if (outcome?.kind !== 'refused') {
+      if (outcome?.kind === 'refused') this.refused(outcome.refusal);
+      else {
         this.isDraft = false;
-        await this.drafts.drop(draft.entryId);
+        // What was typed meanwhile stays.
+        if (this.now() === draft) await this.drafts.drop(draft.entryId);
       }
       return outcome;
     });
@@ -219,12 +256,31 @@ export class Writing {
     else void this.sendDraft();
   }
 
+  /** Sends a new entry as it is, so that it can come back from the trash, and forgets what is kept of it here. */
+  async putAway(): Promise<void> {
+    clearTimeout(this.sending);
+    await this.keep();
+    await this.sendDraft();
+    await this.forget();
+  }
+
+  /** Forgets a text that the platform does not take. */
+  async forget(): Promise<void> {
+    clearTimeout(this.keeping);
+    clearTimeout(this.sending);
+    const id = this.now()?.entryId;
+    this.progress.set('clean');
+    if (id) await this.inTurn(() => this.drafts.drop(id));
+  }
+
   /** Takes back what was typed since the entry was saved. */
   async revert(): Promise<void> {
     const draft = this.now();
     if (!draft || !this.known) return;
     clearTimeout(this.keeping);
     await this.drafts.drop(draft.entryId);
+    await this.entries.giveWay(draft.entryId);
+    this.failed.set(null);
     this.now.set(this.known);
     this.wasFound.set(false);
     this.progress.set('clean');
@@ -259,7 +315,7 @@ export class Writing {
     if (!conflict || !draft) return;
     this.differs.set(null);
     await this.settle(conflict);
-    this.change({ content: `${draft.content}\n\n---\n\n${conflict.theirs.content}`, base: conflict.theirs.version });
+    this.change({ ...both(draft, draftOf(conflict.theirs)), base: conflict.theirs.version });
   }
 
   private async settle({ item, theirs }: Conflict): Promise<void> {
@@ -277,7 +333,8 @@ export class Writing {
   private async sendDraft(): Promise<void> {
     await this.inTurn(async () => {
       const draft = this.now();
-      if (!draft || !this.isDraft || (isBlank(draft) && !this.isAtPlatform)) return null;
+      if (!draft || !this.isDraft || this.differs() || (isBlank(draft) && !this.isAtPlatform)) return null;
+      await this.makeRoom(draft);
       if (this.isAtPlatform) return await this.sendChange(draft, draft.title.trim());
       return await this.send(draft, draft.title.trim(), () =>
         this.entries.create(creation(draft, draft.title.trim(), true)),
@@ -292,17 +349,42 @@ export class Writing {
     return await this.send(draft, title, () => this.entries.update(draft.entryId, title, change, before.base));
   }
 
+  /** What was refused of the entry gives way to what is sent now, which says all that it said. */
+  private async makeRoom(draft: Draft): Promise<void> {
+    if (!(await this.entries.giveWay(draft.entryId))) return;
+    this.isAtPlatform = false;
+    this.known = null;
+  }
+
+  /** What waited was sent: the next change is made on the version that it has made. */
+  private confirmed(outcome: Outcome): void {
+    if (outcome.kind === 'refused') {
+      this.refused(outcome.refusal);
+      void this.look(false);
+    } else if (outcome.kind === 'sent' && outcome.entry) {
+      const { version } = outcome.entry;
+      this.entry.set(outcome.entry);
+      if (this.known) this.known = { ...this.known, base: version };
+      if (this.progress() === 'waiting' && this.unconfirmed.size === 0) this.progress.set('saved');
+    }
+  }
+
+  private refused(refusal: Refusal): void {
+    this.failed.set(refusal);
+    this.progress.set('refused');
+  }
+
   private async send(draft: Draft, title: string, write: () => Promise<Outcome>): Promise<Outcome> {
     this.progress.set('sending');
     const outcome = await write();
     if (outcome.kind === 'refused') {
-      this.failed.set(outcome.refusal);
-      this.progress.set('refused');
-      await this.look();
+      this.refused(outcome.refusal);
+      await this.look(false);
       return outcome;
     }
     this.failed.set(null);
     this.isAtPlatform = true;
+    if (outcome.kind === 'waiting') this.unconfirmed.add(outcome.itemId);
     const version = outcome.kind === 'sent' ? (outcome.entry?.version ?? null) : null;
     if (outcome.kind === 'sent' && outcome.entry) this.entry.set(outcome.entry);
     this.known = { ...draft, title, base: version ?? this.known?.base ?? null };
@@ -315,21 +397,24 @@ export class Writing {
     return outcome;
   }
 
-  /** Whether a change of this entry was refused because another device was faster. */
-  private async look(): Promise<void> {
+  /**
+   * Whether something of this entry was refused, as because another device was faster. `takesText`: what was refused has the only copy of
+   * what was typed.
+   */
+  private async look(takesText: boolean): Promise<void> {
     const id = this.now()?.entryId;
-    const item = id
-      ? this.outbox.ofEntry(id).find(each => each.refusal?.code === 'CONFLICT' && each.change.kind === 'update')
-      : undefined;
-    if (!item) return;
-    if (item.refusal) this.failed.set(item.refusal);
-    const answer = await this.entries.get(item.entryId).catch(() => null);
-    if (!answer || answer.from === 'device') return;
-    if (item.change.kind === 'update') {
+    const items = id ? this.outbox.ofEntry(id).filter(each => each.refusal !== null) : [];
+    const isLate = ({ refusal, change }: OutboxItem) => refusal?.code === 'CONFLICT' && change.kind === 'update';
+    const item = items.find(isLate) ?? items[0];
+    if (!item?.refusal) return;
+    if (takesText && item.change.kind === 'update') {
       const input = Object.fromEntries(Object.entries(item.change.input).filter(([, value]) => value !== undefined));
       this.now.update(draft => draft && ({ ...draft, ...input, entryId: draft.entryId } as Draft));
     }
-    this.differs.set({ item, theirs: answer.entry });
+    this.refused(item.refusal);
+    if (!isLate(item)) return;
+    const answer = await this.entries.get(item.entryId).catch(() => null);
+    if (answer?.from === 'platform') this.differs.set({ item, theirs: answer.entry });
   }
 
   /** One write after the other: the next one is made on what the one before has made. */

@@ -47,7 +47,7 @@ const KINDS: readonly (MediaKind | null)[] = [null, 'IMAGE', 'AUDIO'];
     }
     @if (room(); as room) {
       <progress
-        class="media__room"
+        class="progress__bar media__room"
         [attr.aria-label]="'media.roomLabel' | transloco"
         [max]="room.limit"
         [value]="room.used"

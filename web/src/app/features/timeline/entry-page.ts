@@ -11,7 +11,7 @@ import {
 } from '@angular/core';
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { Router, RouterLink } from '@angular/router';
-import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
+import { TranslocoPipe } from '@jsverse/transloco';
 import { type Failure, failureOf } from '@/core/failure';
 import { Entries } from '@/core/journal/entries';
 import type { Entry } from '@/core/journal/entry';
@@ -28,9 +28,11 @@ import { MoodLabel } from '@/ui/mood';
 import { Empty, Skeleton, Trouble } from '@/ui/states';
 import { Toasts } from '@/ui/toasts';
 import { Shortcuts } from '@/shell/shortcuts';
+import { Deletion } from './deletion';
 import { EntryInsights } from './entry-insights';
 import { RelatedEntries } from './related-entries';
 import { TimelineAddress } from './timeline-address';
+import { TimelinePlace } from './timeline-place';
 
 /** An entry as it is read. */
 @Component({
@@ -56,6 +58,7 @@ import { TimelineAddress } from './timeline-address';
         class="icon-button"
         routerLink="/"
         [queryParams]="address.params()"
+        [state]="{ back: true }"
         [attr.aria-label]="'nav.timeline' | transloco"
         ><mf-icon name="back"
       /></a>
@@ -181,7 +184,7 @@ export class EntryPage {
   protected readonly address = inject(TimelineAddress);
   private readonly router = inject(Router);
   private readonly toasts = inject(Toasts);
-  private readonly transloco = inject(TranslocoService);
+  private readonly deletion = inject(Deletion);
   private readonly titles = inject(PageTitles);
   protected readonly texts = inject(FailureText);
   protected readonly dates = inject(Dates);
@@ -214,13 +217,15 @@ export class EntryPage {
     inject(Shortcuts).whileHere({
       e: () => void this.router.navigate(['/entries', this.id(), 'edit']),
       v: () => void this.router.navigate(['/entries', this.id(), 'history']),
-      u: () => void this.router.navigate(['/'], { queryParams: this.address.params() }),
+      u: () => void this.router.navigate(['/'], { queryParams: this.address.params(), state: { back: true } }),
       p: () => this.withEntry(entry => this.mark(entry, { pinned: !entry.pinned })),
       f: () => this.withEntry(entry => this.mark(entry, { favourite: !entry.favourite })),
       '#': () => this.withEntry(entry => this.remove(entry)),
     });
+    const place = inject(TimelinePlace);
     effect(() => {
       const id = this.id();
+      place.opened = id;
       untracked(() => void this.load(id));
     });
     effect(() => {
@@ -229,7 +234,12 @@ export class EntryPage {
     });
     this.entries.events.pipe(takeUntilDestroyed()).subscribe(event => {
       if (event.kind === 'gap' || (event.kind === 'analysis' && event.id === this.id())) void this.load(this.id());
-      if (event.kind === 'entry' && event.id === this.id()) this.entry.set(event.entry);
+      if (event.kind !== 'entry' || event.id !== this.id()) return;
+      // Another text has another analysis.
+      const isOther = event.entry !== null && event.entry.content !== this.entry()?.content && !event.entry.pending;
+      this.entry.set(event.entry);
+      this.isMissing.set(event.entry === null);
+      if (isOther) void this.load(this.id());
     });
   }
 
@@ -273,19 +283,12 @@ export class EntryPage {
 
   protected async mark(entry: Entry, change: { pinned?: boolean; favourite?: boolean }): Promise<void> {
     const outcome = await this.entries.update(entry.id, entry.title, change, null);
-    if (outcome.kind === 'refused') this.toasts.show(this.texts.ofRefusal(outcome.refusal), { tone: 'bad' });
+    if (outcome.kind !== 'refused') return;
+    this.toasts.show(this.texts.ofRefusal(outcome.refusal), { tone: 'bad' });
+    await this.entries.takeBack(outcome.itemId);
   }
 
   protected async remove(entry: Entry): Promise<void> {
-    const gone = this.entries.remove(entry.id, entry.title);
-    await this.router.navigateByUrl('/');
-    this.toasts.show(this.transloco.translate('entry.deleted'), {
-      action: {
-        label: this.transloco.translate('ui.undo'),
-        run: () => void gone.then(() => this.entries.restore(entry.id, entry.title)),
-      },
-    });
-    const outcome = await gone;
-    if (outcome.kind === 'refused') this.toasts.show(this.texts.ofRefusal(outcome.refusal), { tone: 'bad' });
+    await this.deletion.run(entry.id, entry.title);
   }
 }

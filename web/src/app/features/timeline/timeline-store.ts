@@ -1,10 +1,12 @@
-import { Injectable, computed, effect, inject, signal, untracked } from '@angular/core';
+import { DestroyRef, Injectable, computed, effect, inject, signal, untracked } from '@angular/core';
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { type Failure, failureOf } from '@/core/failure';
 import { Reachability } from '@/core/graphql/reachability';
-import { Entries } from '@/core/journal/entries';
+import { Entries, type EntryPage } from '@/core/journal/entries';
 import { type Entry, matches, newestFirst } from '@/core/journal/entry';
+import { Drafts, type KeptDraft } from '@/core/offline/drafts';
 import type { JournalFilter } from '@/gql/generated';
+import { TimelinePlace } from './timeline-place';
 
 export interface Day {
   readonly date: string;
@@ -15,6 +17,8 @@ export interface Day {
 @Injectable()
 export class TimelineStore {
   private readonly entries = inject(Entries);
+  private readonly texts = inject(Drafts);
+  private readonly place = inject(TimelinePlace);
   private readonly list = signal<readonly Entry[]>([]);
   private readonly progress = signal<'loading' | 'ready' | 'more' | 'failed'>('loading');
   private cursor: string | null = null;
@@ -28,6 +32,8 @@ export class TimelineStore {
   readonly total = signal<number | null>(null);
   readonly fromDevice = signal(false);
   readonly drafts = signal<readonly Entry[]>([]);
+  /** Texts that were left before they were done, and are on this device alone. */
+  readonly unfinished = signal<readonly KeptDraft[]>([]);
   readonly isFiltered = computed(() =>
     Object.values(this.filter()).some(value => value != null && value !== '' && value !== false),
   );
@@ -35,6 +41,11 @@ export class TimelineStore {
   readonly days = computed(() => byDay(this.list()));
 
   constructor() {
+    inject(DestroyRef).onDestroy(() => {
+      if (this.state() === 'loading') return;
+      const [filter, entries, cursor] = [this.filter(), this.list(), this.cursor];
+      this.place.leave({ filter, entries, cursor, hasMore: this.hasMore(), total: this.total() });
+    });
     const reachability = inject(Reachability);
     effect(() => {
       const isBack = reachability.online() && this.fromDevice();
@@ -62,6 +73,7 @@ export class TimelineStore {
     this.failure.set(null);
     if (isOther || this.list().length === 0) {
       this.progress.set('loading');
+      this.hasMore.set(false);
       const kept = await this.entries.keptHere(filter);
       if (run !== this.run) return;
       this.list.set(kept.slice(0, SHOWN_FIRST));
@@ -69,8 +81,10 @@ export class TimelineStore {
     try {
       const page = await this.entries.page(filter, null, PAGE, request.signal);
       if (run !== this.run) return;
+      const further = isOther ? [] : await this.stillBehind(page);
+      if (run !== this.run) return;
       this.cursor = page.endCursor;
-      this.list.set(page.entries);
+      this.list.set([...page.entries, ...further]);
       this.hasMore.set(page.hasNextPage);
       this.total.set(page.totalCount);
       this.fromDevice.set(page.from === 'device');
@@ -82,8 +96,32 @@ export class TimelineStore {
     }
   }
 
+  /** Shows what was read before an entry was opened. False: it was another list. */
+  restore(filter: JournalFilter): boolean {
+    const read = this.place.find(filter);
+    if (!read) return false;
+    this.filter.set(filter);
+    this.list.set(read.entries);
+    this.cursor = read.cursor;
+    this.hasMore.set(read.hasMore);
+    this.total.set(read.total);
+    this.progress.set('ready');
+    return true;
+  }
+
+  /** After a failure: goes on where it was. */
+  async again(): Promise<void> {
+    if (this.list().length === 0 || !this.hasMore()) return await this.load();
+    this.progress.set('ready');
+    await this.more();
+  }
+
   async loadDrafts(): Promise<void> {
-    this.drafts.set(await this.entries.drafts());
+    const drafts = await this.entries.drafts();
+    this.drafts.set(drafts);
+    const ids = new Set(drafts.map(draft => draft.id));
+    const here = await this.texts.all();
+    this.unfinished.set(here.filter(text => !ids.has(text.entryId) && text.title.trim() + text.content.trim() !== ''));
   }
 
   async more(): Promise<void> {
@@ -93,28 +131,53 @@ export class TimelineStore {
     try {
       const page = await this.entries.page(this.filter(), this.cursor, PAGE, this.request?.signal);
       if (run !== this.run) return;
-      const known = new Set(this.list().map(entry => entry.id));
+      const came = new Set(page.entries.map(entry => entry.id));
       this.cursor = page.endCursor;
-      this.list.update(list => [...list, ...page.entries.filter(entry => !known.has(entry.id))].sort(newestFirst));
+      this.list.update(list => [...list.filter(entry => !came.has(entry.id)), ...page.entries].sort(newestFirst));
       this.hasMore.set(page.hasNextPage);
       this.progress.set('ready');
     } catch (error) {
-      if (run !== this.run) return;
+      if (run !== this.run || (failureOf(error).isPassing && (await this.moreFromDevice(run)))) return;
       this.failure.set(failureOf(error));
       this.progress.set('failed');
     }
+  }
+
+  /** What was shown behind a first page that was read again, as this device has it: who reads there is not thrown back. */
+  private async stillBehind(page: EntryPage): Promise<readonly Entry[]> {
+    const last = page.entries.at(-1);
+    if (!last || !page.hasNextPage || this.list().length <= page.entries.length) return [];
+    const shown = new Set(this.list().map(entry => entry.id));
+    const kept = await this.entries.keptHere(this.filter());
+    return kept.filter(entry => shown.has(entry.id) && newestFirst(last, entry) < 0);
+  }
+
+  /** Goes on with what this device has. False: it has no more. */
+  private async moreFromDevice(run: number): Promise<boolean> {
+    const last = this.list().at(-1);
+    const kept = await this.entries.keptHere(this.filter());
+    const behind = last ? kept.filter(entry => newestFirst(last, entry) < 0) : kept;
+    if (run !== this.run || behind.length === 0) return run !== this.run;
+    this.list.update(list => [...list, ...behind.slice(0, PAGE)]);
+    this.hasMore.set(behind.length > PAGE);
+    this.fromDevice.set(true);
+    this.progress.set('ready');
+    return true;
   }
 
   private put(id: string, entry: Entry | null): void {
     const list = this.list();
     const isKnown = list.some(each => each.id === id);
     if (!entry || !matches(entry, this.filter())) {
-      if (isKnown) this.list.set(list.filter(each => each.id !== id));
+      if (!isKnown) return;
+      this.list.set(list.filter(each => each.id !== id));
+      this.total.update(total => total && total - 1);
       return;
     }
     // One behind what was read so far comes with its page.
     const last = list.at(-1);
     if (!isKnown && this.hasMore() && last && newestFirst(last, entry) < 0) return;
+    if (!isKnown) this.total.update(total => total && total + 1);
     this.list.set([...list.filter(each => each.id !== id), entry].sort(newestFirst));
   }
 

@@ -2,6 +2,8 @@ import {
   ChangeDetectionStrategy,
   Component,
   ElementRef,
+  Injector,
+  afterNextRender,
   computed,
   effect,
   inject,
@@ -11,7 +13,9 @@ import {
 import { Router, RouterLink } from '@angular/router';
 import { TranslocoPipe } from '@jsverse/transloco';
 import { Auth } from '@/core/auth/auth';
+import { titleFrom } from '@/core/journal/entry';
 import { Journals } from '@/core/journal/journals';
+import type { KeptDraft } from '@/core/offline/drafts';
 import { FailureText } from '@/core/text/failure-text';
 import { PluralPipe } from '@/core/text/plural';
 import { Dates } from '@/core/time/dates';
@@ -25,6 +29,7 @@ import { EntryCard } from './entry-card';
 import { FilterBar } from './filter-bar';
 import { filterOf, paramsOf } from './filter-url';
 import { TimelineAddress } from './timeline-address';
+import { TimelinePlace } from './timeline-place';
 import { TimelineStore } from './timeline-store';
 
 @Component({
@@ -51,13 +56,22 @@ import { TimelineStore } from './timeline-store';
     @if (store.fromDevice()) {
       <p class="note"><mf-icon name="cloud-off" />{{ 'timeline.fromDevice' | transloco }}</p>
     }
-    @if (store.drafts().length > 0 && !store.isFiltered()) {
+    @if (store.drafts().length + store.unfinished().length > 0 && !store.isFiltered()) {
       <section class="drafts" [attr.aria-label]="'timeline.drafts' | transloco">
         @for (draft of store.drafts(); track draft.id) {
           <a class="draft" [routerLink]="['/entries', draft.id, 'edit']">
             <mf-icon name="write" />
             <span class="draft__title">{{ draft.title || ('timeline.draftUntitled' | transloco) }}</span>
             <span class="draft__note">{{ 'timeline.continue' | transloco }}</span>
+          </a>
+        }
+        @for (text of store.unfinished(); track text.entryId) {
+          <a class="draft" [routerLink]="['/entries', text.entryId, 'edit']">
+            <mf-icon name="write" />
+            <span class="draft__title">{{
+              text.title || beginningOf(text) || ('timeline.draftUntitled' | transloco)
+            }}</span>
+            <span class="draft__note">{{ 'timeline.unfinished' | transloco }}</span>
           </a>
         }
       </section>
@@ -87,7 +101,7 @@ import { TimelineStore } from './timeline-store';
         <mf-skeleton [lines]="4" />
       }
       @case ('failed') {
-        <mf-trouble [text]="texts.of(store.failure())" (again)="store.load()" />
+        <mf-trouble [text]="texts.of(store.failure())" (again)="store.again()" />
       }
     }
     @if (store.isEmpty()) {
@@ -101,7 +115,7 @@ import { TimelineStore } from './timeline-store';
         </mf-empty>
       }
     }
-    @if (store.hasMore()) {
+    @if (store.hasMore() && store.state() === 'ready') {
       <div (mfNearEnd)="store.more()"></div>
     } @else if (store.state() === 'ready' && (store.total() ?? 0) > 10) {
       <p class="timeline__end">{{ 'timeline.all' | mfPlural: store.total() ?? 0 }}</p>
@@ -161,14 +175,20 @@ export class Timeline {
   private readonly router = inject(Router);
   private readonly journals = inject(Journals);
   private readonly address = inject(TimelineAddress);
+  private readonly place = inject(TimelinePlace);
+  private readonly injector = inject(Injector);
   private readonly element = inject<ElementRef<HTMLElement>>(ElementRef).nativeElement;
 
   constructor() {
+    const navigation = this.router.currentNavigation();
+    let isBack = navigation?.trigger === 'popstate' || navigation?.extras.state?.['back'] === true;
     effect(() => {
       const filter = this.filter();
       untracked(() => {
         this.journals.choose(filter.journalId ?? null);
         this.address.params.set(paramsOf(filter));
+        if (isBack && this.store.restore(filter)) afterNextRender(() => this.showOpened(), { injector: this.injector });
+        isBack = false;
         void this.store.load(filter);
       });
     });
@@ -179,6 +199,20 @@ export class Timeline {
   /** The address has the filter, so that it is there again after an entry was read. */
   protected narrow(filter: JournalFilter): void {
     void this.router.navigate(['/'], { queryParams: paramsOf(filter), replaceUrl: true });
+  }
+
+  /** Goes to the entry that was read, with the focus, so that the keys go on from there. */
+  private showOpened(): void {
+    const link = this.element.querySelector<HTMLElement>(`.card__link[href$="/entries/${this.place.opened}"]`);
+    // Behind what the router does by itself.
+    setTimeout(() => {
+      link?.scrollIntoView({ block: 'center' });
+      link?.focus({ preventScroll: true });
+    });
+  }
+
+  protected beginningOf({ content }: KeptDraft): string {
+    return titleFrom(content);
   }
 
   private go(by: 1 | -1): void {
