@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { ask, haveWritten } from './another-client';
 import { grant, needsOperator } from './operator';
-import { accessible, expect, signUp, test } from './support';
+import { expect, signUp, test, violationsOf } from './support';
 
 const APP = new URL('../src/app/', import.meta.url).pathname;
 const TOKEN = 'A'.repeat(43);
@@ -50,18 +50,24 @@ const OF_ADMINISTRATORS: Pages = {
   'admin/dead-letters': '/admin/dead-letters',
 };
 
+/** Opens all of them, and says of all together what is not right. */
 async function walk(page: Page, pages: Pages): Promise<void> {
+  test.slow();
+  const wrong: string[] = [];
   for (const path of Object.values(pages)) {
     await page.goto(path);
-    await expect(page.getByRole('heading', { level: 1 }).first(), path).toBeVisible();
+    await expect(page.getByRole('heading').first(), path).toBeAttached();
     await expect(page.locator('.skeleton'), path).toHaveCount(0);
     await expect(page, path).toHaveTitle(/^.+ · MindFlow$/u);
-    await accessible(page);
-    expect(
-      await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
-      `${path} scrolls sideways`,
-    ).toBeLessThanOrEqual(0);
+    if ((await page.getByRole('heading', { level: 1 }).count()) !== 1)
+      wrong.push(`${path} has not one heading of its own`);
+    wrong.push(...(await violationsOf(page)));
+    const beyond = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    if (beyond > 0) wrong.push(`${path} scrolls sideways`);
   }
+  expect(wrong).toEqual([]);
 }
 
 test('each page that there is, is among those that are looked at', () => {
