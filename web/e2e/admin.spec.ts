@@ -42,7 +42,8 @@ test('an administrator finds an account, gives it a role, and the audit log has 
   const registered = page.getByRole('listitem').filter({ hasText: 'UserRegistered' });
   await expect(registered).toBeVisible({ timeout: 30_000 });
   await registered.getByText('Details').click();
-  await expect(page.locator('.admin__json').first()).toBeVisible();
+  await expect(registered.locator('.admin__json')).toContainText(ben.email);
+  await expect(page.getByRole('listitem').filter({ hasText: 'UserUpdated' })).toBeVisible();
   await accessible(page);
   await page.getByLabel('Type of event').selectOption('AccountErased');
   await page.getByRole('button', { name: 'Look' }).click();

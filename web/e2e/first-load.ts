@@ -1,7 +1,7 @@
 import { type Page, expect } from '@playwright/test';
 
 export interface FirstLoad {
-  /** As sent: compressed, with the heads of the answers. */
+  /** As sent, so compressed; without the heads of the answers. */
   readonly bytes: number;
   readonly files: readonly { readonly path: string; readonly bytes: number }[];
 }
@@ -10,15 +10,15 @@ export interface FirstLoad {
 export async function firstLoad(page: Page, path: string): Promise<FirstLoad> {
   const devtools = await page.context().newCDPSession(page);
   await devtools.send('Network.enable');
-  const paths = new Map<string, string>();
+  const begun = new Map<string, { path: string; head: number }>();
   const files: { path: string; bytes: number }[] = [];
   devtools.on('Network.responseReceived', ({ requestId, response }) =>
-    paths.set(requestId, new URL(response.url).pathname),
+    begun.set(requestId, { path: new URL(response.url).pathname, head: response.encodedDataLength }),
   );
   devtools.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
-    const of = paths.get(requestId) ?? '';
+    const { path, head } = begun.get(requestId) ?? { path: '', head: 0 };
     // What the platform answers of somebody's journal is no part of it.
-    if (!/^\/(?:graphql|auth|media)/u.test(of)) files.push({ path: of, bytes: encodedDataLength });
+    if (!/^\/(?:graphql|auth|media)/u.test(path)) files.push({ path, bytes: encodedDataLength - head });
   });
   await page.goto(path, { waitUntil: 'networkidle' });
   await expect(page.getByRole('heading', { level: 1 }).first()).toBeVisible();

@@ -2,10 +2,16 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { ask, haveWritten } from './another-client';
 import { grant, needsOperator } from './operator';
-import { accessible, expect, signUp, test } from './support';
+import { expect, signUp, test, violationsOf } from './support';
 
 const APP = new URL('../src/app/', import.meta.url).pathname;
 const TOKEN = 'A'.repeat(43);
+const TEXTS = new URL('../src/i18n/en/', import.meta.url).pathname;
+const GROUPS = readdirSync(TEXTS)
+  .filter(name => name.endsWith('.json'))
+  .flatMap(name => Object.keys(JSON.parse(readFileSync(TEXTS + name, 'utf8'))));
+/** The key of a text, such as `nav.timeline`, where the text should stand. */
+const KEY = new RegExp(`(?<![\\w/@.-])(?:${GROUPS.join('|')})(?:\\.\\w+)+`, 'u');
 
 /** Pages by their route, with an address of each and what is there when it has been read. */
 type Pages = Readonly<Record<string, string>>;
@@ -50,18 +56,24 @@ const OF_ADMINISTRATORS: Pages = {
   'admin/dead-letters': '/admin/dead-letters',
 };
 
+/** Opens all of them, and says of all together what is not right. */
 async function walk(page: Page, pages: Pages): Promise<void> {
+  test.slow();
+  const wrong: string[] = [];
   for (const path of Object.values(pages)) {
     await page.goto(path);
-    await expect(page.getByRole('heading', { level: 1 }).first(), path).toBeVisible();
+    await expect(page.getByRole('heading').first(), path).toBeAttached();
     await expect(page.locator('.skeleton'), path).toHaveCount(0);
     await expect(page, path).toHaveTitle(/^.+ · MindFlow$/u);
-    await accessible(page);
-    expect(
-      await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
-      `${path} scrolls sideways`,
-    ).toBeLessThanOrEqual(0);
+    if ((await page.getByRole('heading', { level: 1 }).count()) !== 1)
+      wrong.push(`${path} has not one heading of its own`);
+    const key = KEY.exec(await page.locator('body').innerText())?.[0];
+    if (key) wrong.push(`${path} shows ${key}, which is no text`);
+    wrong.push(...(await violationsOf(page)));
+    if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth))
+      wrong.push(`${path} scrolls sideways`);
   }
+  expect(wrong).toEqual([]);
 }
 
 test('each page that there is, is among those that are looked at', () => {

@@ -2,14 +2,6 @@ import { ask } from './another-client';
 import { confirmEmail, mailedLink, needsOperator, totp } from './operator';
 import { accessible, expect, signIn, signUp, test, write } from './support';
 
-test('the pages before a session are accessible @phone', async ({ page }) => {
-  for (const path of ['/sign-in', '/sign-up', '/forgot-password']) {
-    await page.goto(path);
-    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-    await accessible(page);
-  }
-});
-
 test('a wrong password is said without saying whether there is an account', async ({ page }) => {
   await page.goto('/sign-in');
   await page.getByLabel('Email').fill('not-there@example.org');

@@ -4,6 +4,12 @@ import { Receiver, isSigned } from './receiver';
 import { accessible, expect, signIn, signUp, test } from './support';
 import { confirmEmail, mailedLink, needsOperator, totp } from './operator';
 
+/** Of a service worker, what a story needs. */
+interface ServiceWorkerScope extends EventTarget {
+  readonly registration: ServiceWorkerRegistration;
+  readonly NotificationEvent: new (type: string, init: unknown) => Event;
+}
+
 /** How long an export or an import of nearly nothing may take: it begins within a second, or with the next minute. */
 const JOB_MS = 90_000;
 
@@ -39,6 +45,57 @@ test('notifications, quiet hours and reminders are as they were set', async ({ p
   await expect(page.getByText('Monday to Friday · Email')).toHaveCount(0);
   await page.getByRole('switch', { name: 'Keep quiet at certain hours' }).uncheck();
   await expect(page.getByLabel('From', { exact: true })).toHaveCount(0);
+});
+
+test('push is switched on and off on this device, and a click on a message opens its page', async ({
+  page,
+  context,
+}) => {
+  await context.grantPermissions(['notifications']);
+  // No push service can be reached here: a subscription as a browser makes it, of an address that takes none.
+  await page.addInitScript(() => {
+    const KEPT = 'subscription-of-a-story';
+    const written = (bytes: ArrayBuffer) =>
+      btoa(String.fromCharCode(...new Uint8Array(bytes)))
+        .replaceAll('+', '-')
+        .replaceAll('/', '_')
+        .replaceAll('=', '');
+    const kept = () => {
+      const json = sessionStorage.getItem(KEPT);
+      if (json === null) return null;
+      const unsubscribe = async () => (sessionStorage.removeItem(KEPT), true);
+      return { ...JSON.parse(json), toJSON: () => JSON.parse(json), unsubscribe } as PushSubscription;
+    };
+    PushManager.prototype.getSubscription = async () => kept();
+    PushManager.prototype.subscribe = async () => {
+      const pair = await crypto.subtle.generateKey({ name: 'ECDH', namedCurve: 'P-256' }, true, ['deriveBits']);
+      const p256dh = written(await crypto.subtle.exportKey('raw', pair.publicKey));
+      const keys = { p256dh, auth: written(crypto.getRandomValues(new Uint8Array(16)).buffer) };
+      sessionStorage.setItem(KEPT, JSON.stringify({ endpoint: 'https://push.mindflow-stories.example/1', keys }));
+      return kept() as PushSubscription;
+    };
+  });
+  await signUp(page);
+  await page.goto('/settings/notifications');
+  const push = page.locator('mf-push-section');
+  await push.getByRole('button', { name: 'Switch on' }).click();
+  await expect(page.getByText('This browser shows messages')).toBeVisible();
+  await page.reload();
+  await expect(page.getByText('This browser shows messages')).toBeVisible();
+
+  const [worker] = context.serviceWorkers();
+  await worker?.evaluate(async () => {
+    const scope = globalThis as unknown as ServiceWorkerScope;
+    const data = { onActionClick: { default: { operation: 'navigateLastFocusedOrOpen', url: '/insights' } } };
+    await scope.registration.showNotification('Your insights are ready', { data });
+    const [notification] = await scope.registration.getNotifications();
+    scope.dispatchEvent(new scope.NotificationEvent('notificationclick', { notification, action: '' }));
+  });
+  await expect(page).toHaveURL(/\/insights$/u);
+
+  await page.goto('/settings/notifications');
+  await push.getByRole('button', { name: 'Switch off' }).click();
+  await expect(page.getByText('This browser shows no messages')).toBeVisible();
 });
 
 test('a reminder without a day says what it needs, and nothing is lost', async ({ page }) => {

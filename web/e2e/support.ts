@@ -152,19 +152,24 @@ function shotName(page: Page, colorScheme: string): string {
   return `${test.info().project.name}-${story}-${String(++shots).padStart(2, '0')}${path}-${colorScheme}`;
 }
 
-/** No violations of WCAG 2.2 AA, in light and in dark. */
-export async function accessible(page: Page): Promise<void> {
+/** Violations of WCAG 2.2 AA, in light and in dark. */
+export async function violationsOf(page: Page): Promise<string[]> {
+  const all: string[] = [];
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     // Without a page of its own for the results: there are no frames whose results would be joined there.
     const axe = new AxeBuilder({ page }).setLegacyMode();
     const { violations } = await (colorScheme === 'light' ? axe.withTags(WCAG) : axe.withRules(OF_COLOURS)).analyze();
     if (SHOTS) await page.screenshot({ path: `${SHOTS}/${shotName(page, colorScheme)}.png`, fullPage: true });
-    expect(
-      violations.map(
-        ({ id, nodes }) => `${colorScheme} ${page.url()} ${id}: ${nodes.map(node => node.target.join(' ')).join(', ')}`,
-      ),
-    ).toEqual([]);
+    for (const { id, nodes } of violations) {
+      all.push(`${colorScheme} ${page.url()} ${id}: ${nodes.map(node => node.target.join(' ')).join(', ')}`);
+    }
   }
   await page.emulateMedia({ colorScheme: null, reducedMotion: null });
+  return all;
+}
+
+/** No violations of WCAG 2.2 AA, in light and in dark. */
+export async function accessible(page: Page): Promise<void> {
+  expect(await violationsOf(page)).toEqual([]);
 }

@@ -2,6 +2,9 @@ import { inject } from '@angular/core';
 import { type CanActivateFn, type CanMatchFn, Router, type Routes } from '@angular/router';
 import { Auth } from './core/auth/auth';
 import { leavingEditor } from './features/editor/leaving';
+// With the first files, since nearly every visit begins there: thirty small files compress worse than one.
+import { Timeline } from './features/timeline/timeline';
+import { Shell } from './shell/shell';
 
 const signedIn: CanActivateFn = (_route, state) => {
   if (inject(Auth).state() !== 'out') return true;
@@ -73,14 +76,14 @@ export const routes: Routes = [
   },
   {
     path: '',
-    loadComponent: () => import('./shell/shell').then(m => m.Shell),
+    component: Shell,
     canActivate: [signedIn],
     children: [
       {
         path: '',
         pathMatch: 'full',
         title: 'nav.timeline',
-        loadComponent: () => import('./features/timeline/timeline').then(m => m.Timeline),
+        component: Timeline,
       },
       {
         path: 'entries/:id',

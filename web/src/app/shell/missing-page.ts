@@ -8,6 +8,7 @@ import { Empty } from '../ui/states';
   changeDetection: ChangeDetectionStrategy.OnPush,
   imports: [Empty, RouterLink, TranslocoPipe],
   template: `
+    <h1 class="visually-hidden">{{ 'nav.missing' | transloco }}</h1>
     <mf-empty icon="search" [heading]="'missing.heading' | transloco" [text]="'missing.text' | transloco">
       <a class="button" routerLink="/">{{ 'nav.timeline' | transloco }}</a>
     </mf-empty>

@@ -17,7 +17,7 @@ describe('what is shown of an entry that was found', () => {
       { text: 'Tea & ', isFound: false },
       { text: 'rain', isFound: true },
     ]);
-    expect(excerpts).toHaveLength(1);
+    expect(excerpts.map(each => each.map(part => part.text).join(''))).toEqual(['… it rained']);
   });
 
   it('begins with the text where nothing is marked in it, as of what was found by its meaning', () => {

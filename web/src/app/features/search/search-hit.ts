@@ -38,17 +38,22 @@ export class SearchHit {
   protected readonly shown = computed(() => shownOf(this.hit()));
 }
 
-/** Of a hit, its title as it is found, and what else is. */
+const CUT: Highlighted = { text: '… ', isFound: false };
+
+/** Of a hit, its title as it is found, and what else is; what does not begin with the text says so. */
 export function shownOf({ entry, highlights }: Hit): {
   title: readonly Highlighted[];
   excerpts: (readonly Highlighted[])[];
 } {
   const parts = highlights.map(highlighted);
-  const isTitle = (each: readonly Highlighted[]) => each.map(part => part.text).join('') === entry.title;
-  const excerpts = parts.filter(each => !isTitle(each));
+  const textOf = (each: readonly Highlighted[]) => each.map(part => part.text).join('');
+  const title = parts.find(each => textOf(each) === entry.title);
+  const excerpts = parts
+    .filter(each => each !== title)
+    .map(each => (entry.content.startsWith(textOf(each).trim()) ? each : [CUT, ...each]));
   const beginning = excerptOf(entry.content, entry.title);
   return {
-    title: parts.find(isTitle) ?? [{ text: entry.title, isFound: false }],
+    title: title ?? [{ text: entry.title, isFound: false }],
     excerpts: excerpts.length > 0 || beginning === '' ? excerpts : [[{ text: beginning, isFound: false }]],
   };
 }
