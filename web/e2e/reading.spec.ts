@@ -1,6 +1,6 @@
 import { haveWritten } from './another-client';
 import { grant, needsOperator } from './operator';
-import { accessible, expect, keptEntries, signIn, signUp, test, write } from './support';
+import { accessible, expect, keptEntries, signIn, signUp, test } from './support';
 
 test('the timeline is narrowed by tags, moods and words, and is so again after an entry was read', async ({ page }) => {
   await signUp(page);
