@@ -4,7 +4,8 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 /** The page's colour in the dark, which becomes another one. */
 const COLOUR = /#[0-9a-f]{6}(?=" media="\(prefers-color-scheme: ?dark\)")/u;
-const TRIES_MAX = 5_000;
+/** Of a page, and for each of these of the list that has the page's hash. */
+const TRIES_MAX = 200;
 
 export interface OtherVersion {
   readonly wasm: Buffer;
@@ -21,21 +22,27 @@ export interface OtherVersion {
 export async function otherVersion(wasm: Buffer, url: string): Promise<OtherVersion> {
   const page = await Served.of(url, '/index.html');
   const list = await Served.of(url, '/ngsw.json');
-  const other = Buffer.from(wasm);
-  let colour = '';
-  const changed = page.replace(other, html => {
-    colour = `#${randomBytes(3).toString('hex')}`;
-    return html.replace(COLOUR, colour);
-  });
-  list.replace(other, text =>
-    text
-      .replace(digest('sha1', page.plain), digest('sha1', changed))
-      .replace(
-        /("timestamp": ?\d{9})\d{4}/u,
-        (_all, first: string) => first + String(1_000 + Math.floor(Math.random() * 9_000)),
-      ),
-  );
-  return { wasm: other, colour };
+  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+    let colour = '';
+    const otherPage = page.with(html => html.replace(COLOUR, (colour = `#${randomBytes(3).toString('hex')}`)));
+    const otherList = otherPage && list.with(text => listOf(text, page.plain, otherPage.plain));
+    if (!otherList) continue;
+    const other = Buffer.from(wasm);
+    page.replaceBy(otherPage, other);
+    list.replaceBy(otherList, other);
+    return { wasm: other, colour };
+  }
+  throw new Error('no other page and list are as long in all their forms');
+}
+
+/** The service worker's list, of another page and another time. */
+function listOf(text: string, page: Buffer, other: Buffer): string {
+  return text
+    .replace(digest('sha1', page), digest('sha1', other))
+    .replace(
+      /("timestamp": ?\d{9})\d{4}/u,
+      (_all, first: string) => first + String(1_000 + Math.floor(Math.random() * 9_000)),
+    );
 }
 
 const digest = (algorithm: string, of: Buffer) => createHash(algorithm).update(of).digest('hex');
@@ -54,8 +61,8 @@ class Served {
     return new Served(path, plain ?? Buffer.alloc(0), brotli ?? Buffer.alloc(0), gzip ?? Buffer.alloc(0));
   }
 
-  /** Puts another text in its place, one whose forms are as long: `change` is asked until it has one. */
-  replace(wasm: Buffer, change: (text: string) => string): Buffer {
+  /** The same with another text, one whose forms are as long; null where none was found. `change` is asked for another one each time. */
+  with(change: (text: string) => string): Served | null {
     for (let tries = 0; tries < TRIES_MAX; tries += 1) {
       const plain = Buffer.from(change(this.plain.toString('utf8')));
       const gzip = gzipSync(plain, { level: 9 });
@@ -63,15 +70,18 @@ class Served {
       const brotli = brotliCompressSync(plain, {
         params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: plain.length },
       });
-      if (brotli.length !== this.brotli.length) continue;
-      this.put(wasm, this.gzip, gzip);
-      this.put(wasm, this.brotli, brotli);
-      // Its tag: the first digits of its digest.
-      const tag = (of: Buffer) => Buffer.from(digest('sha256', of).slice(0, 32));
-      this.put(wasm, tag(this.plain), tag(plain));
-      return plain;
+      if (brotli.length === this.brotli.length) return new Served(this.path, plain, brotli, gzip);
     }
-    throw new Error(`no other ${this.path} is as long in all its forms`);
+    return null;
+  }
+
+  /** Puts another one in its place. */
+  replaceBy(other: Served, wasm: Buffer): void {
+    this.put(wasm, this.gzip, other.gzip);
+    this.put(wasm, this.brotli, other.brotli);
+    // Its tag: the first digits of its digest.
+    const tag = ({ plain }: Served) => Buffer.from(digest('sha256', plain).slice(0, 32));
+    this.put(wasm, tag(this), tag(other));
   }
 
   private put(wasm: Buffer, known: Buffer, other: Buffer): void {

@@ -6,6 +6,12 @@ import { expect, signUp, test, violationsOf } from './support';
 
 const APP = new URL('../src/app/', import.meta.url).pathname;
 const TOKEN = 'A'.repeat(43);
+const TEXTS = new URL('../src/i18n/en/', import.meta.url).pathname;
+const GROUPS = readdirSync(TEXTS)
+  .filter(name => name.endsWith('.json'))
+  .flatMap(name => Object.keys(JSON.parse(readFileSync(TEXTS + name, 'utf8'))));
+/** The key of a text, such as `nav.timeline`, where the text should stand. */
+const KEY = new RegExp(`(?<![\\w/@.-])(?:${GROUPS.join('|')})(?:\\.\\w+)+`, 'u');
 
 /** Pages by their route, with an address of each and what is there when it has been read. */
 type Pages = Readonly<Record<string, string>>;
@@ -61,11 +67,11 @@ async function walk(page: Page, pages: Pages): Promise<void> {
     await expect(page, path).toHaveTitle(/^.+ · MindFlow$/u);
     if ((await page.getByRole('heading', { level: 1 }).count()) !== 1)
       wrong.push(`${path} has not one heading of its own`);
+    const key = KEY.exec(await page.locator('body').innerText())?.[0];
+    if (key) wrong.push(`${path} shows ${key}, which is no text`);
     wrong.push(...(await violationsOf(page)));
-    const beyond = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
-    if (beyond > 0) wrong.push(`${path} scrolls sideways`);
+    if (await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth))
+      wrong.push(`${path} scrolls sideways`);
   }
   expect(wrong).toEqual([]);
 }

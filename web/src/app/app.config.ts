@@ -41,7 +41,8 @@ export const appConfig: ApplicationConfig = {
         fallbackLang: 'en',
         reRenderOnLangChange: true,
         prodMode: !isDevMode(),
-        missingHandler: { logMissingKey: isDevMode(), useFallbackTranslation: true },
+        // A state that needs no word is an empty text.
+        missingHandler: { logMissingKey: isDevMode(), useFallbackTranslation: true, allowEmpty: true },
       },
       loader: Texts,
     }),

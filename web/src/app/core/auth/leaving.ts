@@ -40,6 +40,7 @@ export class Leaving {
     await this.push.off().catch(() => undefined);
     await this.auth.signOut();
     if (person) await this.database.forget(person);
+    this.drafts.forgetLeft();
     await this.graphql.forget();
     await forgetPictures();
     return true;

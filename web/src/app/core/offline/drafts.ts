@@ -1,6 +1,11 @@
 import { Injectable, inject, signal } from '@angular/core';
 import type { Mood } from '@/gql/generated';
+import { Auth } from '../auth/auth';
+import { LocalSettings } from '../settings/local-settings';
 import { Database, isFull } from './database';
+
+/** Where a page that is about to go leaves its texts. */
+const LEFT = 'left';
 
 /** A text that is being written. It is kept here with each pause, before anything is sent. */
 export interface KeptDraft {
@@ -28,6 +33,8 @@ export interface KeptDraft {
 @Injectable({ providedIn: 'root' })
 export class Drafts {
   private readonly database = inject(Database);
+  private readonly auth = inject(Auth);
+  private readonly settings = inject(LocalSettings);
   private readonly fullness = signal(false);
 
   /** Whether the browser's storage is full, so that texts are on the page alone until they are sent. */
@@ -39,6 +46,7 @@ export class Drafts {
       const database = await this.database.open();
       if (!database) return false;
       await database.put('drafts', draft);
+      this.setLeft(draft.entryId, null);
       this.fullness.set(false);
       return true;
     } catch (error) {
@@ -47,7 +55,18 @@ export class Drafts {
     }
   }
 
+  /** Keeps it without waiting, for a page that is about to go: what such a page begins in a database does not always end. */
+  leave(draft: KeptDraft): void {
+    this.setLeft(draft.entryId, draft);
+  }
+
   async find(entryId: string): Promise<KeptDraft | null> {
+    // It is newer than what is in the database, or it would not be there any more.
+    const left = this.left()[entryId];
+    if (left) {
+      await this.keep(left);
+      return left;
+    }
     try {
       return (await (await this.database.open())?.get('drafts', entryId)) ?? null;
     } catch {
@@ -57,6 +76,7 @@ export class Drafts {
 
   /** The one that was written last first. */
   async all(): Promise<readonly KeptDraft[]> {
+    for (const left of Object.values(this.left())) await this.keep(left);
     try {
       const all = (await (await this.database.open())?.getAll('drafts')) ?? [];
       return all.sort((a, b) => b.keptAt.localeCompare(a.keptAt));
@@ -66,11 +86,33 @@ export class Drafts {
   }
 
   async drop(entryId: string): Promise<void> {
+    this.setLeft(entryId, null);
     try {
       await (await this.database.open())?.delete('drafts', entryId);
       this.fullness.set(false);
     } catch {
       // It is dropped when it is written again.
     }
+  }
+
+  forgetLeft(): void {
+    this.settings.write(LEFT, null);
+  }
+
+  private left(): Readonly<Record<string, KeptDraft>> {
+    try {
+      const { person, drafts } = JSON.parse(this.settings.read(LEFT) ?? '{}');
+      return person === this.auth.person()?.id ? (drafts ?? {}) : {};
+    } catch {
+      return {};
+    }
+  }
+
+  private setLeft(entryId: string, draft: KeptDraft | null): void {
+    const { [entryId]: former, ...drafts } = this.left();
+    if (!draft && !former) return;
+    const all = draft ? { ...drafts, [entryId]: draft } : drafts;
+    const person = this.auth.person()?.id;
+    this.settings.write(LEFT, Object.keys(all).length > 0 ? JSON.stringify({ person, drafts: all }) : null);
   }
 }

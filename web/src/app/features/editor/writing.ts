@@ -92,7 +92,13 @@ export class Writing {
   });
 
   constructor() {
-    const kept = (): void => void this.keep();
+    const kept = (event: Event): void => {
+      const draft = this.now();
+      const isGoing = event.type === 'pagehide' || document.visibilityState === 'hidden';
+      if (draft && isGoing && this.progress() === 'typing')
+        this.drafts.leave({ ...draft, keptAt: new Date().toISOString() });
+      void this.keep();
+    };
     // What another device wrote is taken over while nothing was typed here.
     this.entries.events.pipe(takeUntilDestroyed()).subscribe(event => {
       if (event.kind !== 'entry' || event.origin !== 'elsewhere' || event.id !== this.now()?.entryId || !event.entry)
