@@ -70,7 +70,7 @@ async function walk(page: Page, pages: Pages): Promise<void> {
     const key = KEY.exec(await page.locator('body').innerText())?.[0];
     if (key) wrong.push(`${path} shows ${key}, which is no text`);
     wrong.push(...(await violationsOf(page)));
-    if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth))
+    if (await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth))
       wrong.push(`${path} scrolls sideways`);
   }
   expect(wrong).toEqual([]);

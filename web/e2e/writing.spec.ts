@@ -109,7 +109,7 @@ test('a text is shown as it will look while it is typed, with its mood, day, tim
   await page.getByRole('button', { name: 'Done' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'By the lake' })).toBeVisible();
   await expect(page.locator('.entry')).toContainText('Friday');
-  await expect(page.locator('.entry')).toContainText('07:30');
+  await expect(page.locator('.entry')).toContainText('7:30');
   await expect(page.locator('.entry')).toContainText('Calm');
   await expect(page.locator('.entry')).toContainText('Lake Constance');
 });

@@ -8,22 +8,26 @@ import { SHORTCUTS, Shortcuts } from './shortcuts';
   changeDetection: ChangeDetectionStrategy.OnPush,
   imports: [Dialog, TranslocoPipe],
   template: `
-    <mf-dialog [(open)]="shortcuts.sheet" [heading]="'shortcuts.title' | transloco">
-      @for (group of groups; track group.heading) {
-        <h3 class="sheet__heading">{{ group.heading | transloco }}</h3>
-        <dl class="sheet">
-          @for (shortcut of group.list; track shortcut.keys) {
-            <div class="sheet__row">
-              <dt>{{ shortcut.text | transloco }}</dt>
-              <dd>
-                @for (key of keysOf(shortcut.keys); track $index) {
-                  <kbd>{{ key }}</kbd>
-                }
-              </dd>
-            </div>
-          }
-        </dl>
-      }
+    <mf-dialog wide [(open)]="shortcuts.sheet" [heading]="'shortcuts.title' | transloco">
+      <div class="sheet">
+        @for (group of groups; track group.heading) {
+          <section class="sheet__group">
+            <h3 class="sheet__heading">{{ group.heading | transloco }}</h3>
+            <dl>
+              @for (shortcut of group.list; track shortcut.keys) {
+                <div class="sheet__row">
+                  <dt>{{ shortcut.text | transloco }}</dt>
+                  <dd class="sheet__keys">
+                    @for (key of keysOf(shortcut.keys); track $index) {
+                      <kbd>{{ key }}</kbd>
+                    }
+                  </dd>
+                </div>
+              }
+            </dl>
+          </section>
+        }
+      </div>
     </mf-dialog>
   `,
 })

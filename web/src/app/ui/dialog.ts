@@ -2,8 +2,8 @@ import {
   ChangeDetectionStrategy,
   Component,
   type ElementRef,
+  afterRenderEffect,
   booleanAttribute,
-  effect,
   input,
   model,
   output,
@@ -63,7 +63,8 @@ export class Dialog {
   private readonly dialog = viewChild.required<ElementRef<HTMLDialogElement>>('dialog');
 
   constructor() {
-    effect(() => {
+    // Behind its contents, one of which gets the focus.
+    afterRenderEffect(() => {
       const element = this.dialog().nativeElement;
       if (this.open() && !element.open) element.showModal?.();
       if (!this.open() && element.open) element.close();

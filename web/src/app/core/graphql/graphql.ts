@@ -51,7 +51,8 @@ export class GraphQL {
         variables,
         fetchPolicy: options.cached ? 'cache-first' : 'network-only',
         errorPolicy: 'all',
-        context: options.signal ? { fetchOptions: { signal: options.signal } } : {},
+        // One that can be ended is shared with none that asks the same: that one would end with it.
+        context: options.signal ? { fetchOptions: { signal: options.signal }, queryDeduplication: false } : {},
       } as ApolloClient.QueryOptions<T, V>);
     return await this.answered(ask);
   }

@@ -2,6 +2,7 @@ import {
   ChangeDetectionStrategy,
   Component,
   type ElementRef,
+  afterNextRender,
   inject,
   input,
   output,
@@ -63,6 +64,14 @@ export class SignInForm {
   protected readonly challenge = signal<string | null>(null);
   protected readonly busy = signal(false);
   protected readonly error = signal<string | null>(null);
+
+  constructor() {
+    afterNextRender(() => {
+      if (this.email() === null) return;
+      // Behind the dialog, which shows itself in the same turn.
+      setTimeout(() => this.form().nativeElement.querySelector<HTMLInputElement>('[name=password]')?.focus());
+    });
+  }
 
   protected async submit(event: Event): Promise<void> {
     event.preventDefault();

@@ -59,7 +59,7 @@ import { Sparkline } from './sparkline';
                   <dt>{{ 'admin.live.latency' | transloco }}</dt>
                   <dd>
                     @if (component.latency; as latency) {
-                      {{ number(latency.p50Ms) }} / {{ number(latency.p95Ms) }} / {{ number(latency.p99Ms) }} ms
+                      {{ short(latency.p50Ms) }} / {{ short(latency.p95Ms) }} / {{ short(latency.p99Ms) }} ms
                     } @else {
                       –
                     }
@@ -150,6 +150,11 @@ export class LiveView {
 
   protected number(value: number): string {
     return this.format().format(value);
+  }
+
+  /** Three digits are enough of how long something takes. */
+  protected short(value: number): string {
+    return this.number(value < 10 ? value : Math.round(value));
   }
 
   protected rateOf(name: string): number {

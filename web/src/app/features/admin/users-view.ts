@@ -53,7 +53,7 @@ const GIVEN: readonly Role[] = ['PREMIUM', 'ADMIN'];
               <a routerLink="/admin/audit" [queryParams]="{ user: user.id }">{{ 'admin.users.audit' | transloco }}</a>
             </span>
           </div>
-          <fieldset class="row__actions">
+          <fieldset class="row__actions admin__roles">
             <legend class="visually-hidden">{{ 'admin.users.roles' | transloco: { name: user.displayName } }}</legend>
             @for (role of given; track role) {
               <label class="check">

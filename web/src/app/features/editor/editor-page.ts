@@ -81,7 +81,9 @@ const PREVIEW = 'preview';
     <h1 class="visually-hidden">{{ (writing.isNew() ? 'nav.write' : 'nav.edit') | transloco }}</h1>
     <header class="toolbar">
       <a class="icon-button" routerLink="/" [attr.aria-label]="'nav.timeline' | transloco"><mf-icon name="back" /></a>
-      <p class="writing__state" role="status">{{ 'editor.state.' + writing.state() | transloco }}</p>
+      <p class="writing__state" role="status">
+        {{ writing.state() === 'clean' ? '' : ('editor.state.' + writing.state() | transloco) }}
+      </p>
       <span class="toolbar__space"></span>
       @if (writing.isThere() && writing.isNew() && !isBlankNow()) {
         <button

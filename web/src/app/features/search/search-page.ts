@@ -203,7 +203,8 @@ export class SearchPage {
       const variables = { query, mode, limit: HITS_MAX, after: null };
       return (await this.graphql.query(SearchDocument, variables, { signal })).search;
     } catch (error) {
-      if (signal.aborted || failureOf(error).code !== 'OFFLINE') throw error;
+      // A service worker without a network answers for the platform, with a status that says so.
+      if (signal.aborted || (failureOf(error).code !== 'OFFLINE' && this.reachability.online())) throw error;
       const kept = (await this.entries.keptHere({})).filter(keptSearch(query));
       return {
         hits: kept.slice(0, HITS_MAX).map(entry => ({ entry, highlights: [] })),

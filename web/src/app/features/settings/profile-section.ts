@@ -48,7 +48,6 @@ import { Toasts } from '@/ui/toasts';
             <option [value]="zone"></option>
           }
         </datalist>
-        <p class="section__text">{{ 'account.email' | transloco }}: {{ auth.person()?.email }}</p>
         @if (quota(); as text) {
           <p class="section__text">{{ text }}</p>
         }

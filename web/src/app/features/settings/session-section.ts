@@ -13,9 +13,11 @@ import { Toasts } from '@/ui/toasts';
     <section class="section" aria-labelledby="session">
       <h2 class="section__heading" id="session">{{ 'settings.device' | transloco }}</h2>
       <p class="section__text">{{ 'settings.deviceText' | transloco }}</p>
-      <button type="button" class="button" [disabled]="busy()" (click)="signOut()">
-        <mf-icon name="sign-out" /><span>{{ 'account.signOut' | transloco }}</span>
-      </button>
+      <div class="row__actions">
+        <button type="button" class="button" [disabled]="busy()" (click)="signOut()">
+          <mf-icon name="sign-out" /><span>{{ 'account.signOut' | transloco }}</span>
+        </button>
+      </div>
     </section>
   `,
 })
