@@ -7,6 +7,9 @@ export default {
   workers: 1,
   timeout: 15 * 60_000,
   globalTimeout: 30 * 60_000,
+  // Nothing is judged, so a slow machine may take its time.
+  expect: { timeout: 60_000 },
+  use: { ...stories.use, actionTimeout: 60_000, navigationTimeout: 120_000 },
   reporter: [['line']],
   projects: stories.projects?.filter(project => project.name === 'desktop'),
 };
