@@ -3,6 +3,7 @@
 //!
 //! It takes minutes and Node 24, so no build of components does it by itself: without it, the component has a page that says so.
 
+use crate::bench;
 use crate::bench::host::{Host, Launch};
 use crate::cargo::succeed;
 use crate::workspace::{HOST, Workspace};
@@ -104,7 +105,7 @@ impl Client {
 
     /// Its units, and on a host of their own: its agreement with the server's schema, and its stories in a browser.
     pub fn test(&self, workspace: &Workspace, postgres_bin: &Path) -> Result<()> {
-        let data = tempfile::tempdir().context("make a data directory for the client's stories")?;
+        let data = bench::data_dir("mindflow-web-")?;
         let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let manifest = data.path().join("stories.toml");
         fs::write(&manifest, stories_manifest(&workspace.root)?).context("write the manifest of the stories")?;
@@ -118,7 +119,8 @@ impl Client {
             setting("MINDFLOW_VARIABLE_BCRYPT_COST", "4"),
             setting("MINDFLOW_VARIABLE_ALLOW_WEAK_BCRYPT", "true"),
         ];
-        let mut launch = Launch::new(&workspace.root, data.path()).on(EMBEDDED, settings);
+        let mut launch =
+            Launch::new(&workspace.root, data.path()).on(EMBEDDED, settings).logging_to(data.path().join("host.log"));
         launch.program = workspace.target().join("debug").join(HOST);
         let host = Host::start(&launch)?;
         let url = format!("http://{}", host.address);

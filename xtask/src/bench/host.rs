@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -20,6 +21,8 @@ pub struct Launch {
     config: &'static str,
     /// Variables of its environment.
     settings: Vec<(String, String)>,
+    /// Where its log goes; a benchmark writes none.
+    log: Option<PathBuf>,
 }
 
 pub struct Host {
@@ -40,7 +43,24 @@ impl Launch {
             data_dir: data_dir.to_owned(),
             config: "runtime-config/embedded.toml",
             settings: Vec::new(),
+            log: None,
         }
+    }
+
+    pub fn logging_to(self, file: PathBuf) -> Self {
+        Self { log: Some(file), ..self }
+    }
+
+    fn stderr(&self) -> Result<Stdio> {
+        let Some(log) = &self.log else { return Ok(Stdio::null()) };
+        Ok(File::create(log).with_context(|| format!("create {}", log.display()))?.into())
+    }
+
+    /// The error of a start that failed, with the last line of the log.
+    fn ended(&self) -> anyhow::Error {
+        let log = self.log.as_ref().and_then(|log| fs::read_to_string(log).ok()).unwrap_or_default();
+        let last = log.lines().last().unwrap_or("it wrote no log");
+        anyhow::anyhow!("the host ended before it was ready: {last}")
     }
 
     /// The same on other stores.
@@ -67,13 +87,12 @@ impl Host {
         let mut child = launch
             .command()
             .args(["up", "--listen", "127.0.0.1:0"])
-            // The access log is written as in production; it is not read here.
-            .stderr(Stdio::null())
+            .stderr(launch.stderr()?)
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("start {}", launch.program.display()))?;
         let stdout = child.stdout.take().context("the host has no standard output")?;
-        let line = BufReader::new(stdout).lines().next().context("the host ended without a word")??;
+        let line = BufReader::new(stdout).lines().next().ok_or_else(|| launch.ended())??;
         let address = line.strip_prefix("ready http://").context("the host did not say where it is ready")?.to_owned();
         Ok(Self { child, launch: launch.clone(), address, started_in: started.elapsed() })
     }

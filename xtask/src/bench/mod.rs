@@ -239,7 +239,7 @@ fn component_call(workspace: &Workspace, data_dir: &std::path::Path) -> Result<V
 }
 
 /// Closed to other users, as the host demands.
-fn data_dir(prefix: &str) -> Result<tempfile::TempDir> {
+pub fn data_dir(prefix: &str) -> Result<tempfile::TempDir> {
     let closed = std::fs::Permissions::from_mode(0o700);
     tempfile::Builder::new().prefix(prefix).permissions(closed).tempdir().context("a data directory")
 }
