@@ -33,6 +33,7 @@ test('a month without room for a new entry says when there is room again, and ke
     Array.from({ length: 5 }, (_, index) => ({ title: `Entry ${index}` })),
   );
   await begin(page, 'One too many', 'This text is not lost.');
+  await expect(page.getByText('Saved', { exact: true })).toBeVisible();
   await page.getByRole('button', { name: 'Done' }).click();
   const now = new Date();
   const resets = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1)).toLocaleDateString('en-GB', {

@@ -20,6 +20,7 @@ export class TimelineStore {
   private readonly texts = inject(Drafts);
   private readonly place = inject(TimelinePlace);
   private readonly list = signal<readonly Entry[]>([]);
+  private readonly left = signal<readonly KeptDraft[]>([]);
   private readonly progress = signal<'loading' | 'ready' | 'more' | 'failed'>('loading');
   private cursor: string | null = null;
   private run = 0;
@@ -33,7 +34,11 @@ export class TimelineStore {
   readonly fromDevice = signal(false);
   readonly drafts = signal<readonly Entry[]>([]);
   /** Texts that were left before they were done, and are on this device alone. */
-  readonly unfinished = signal<readonly KeptDraft[]>([]);
+  readonly unfinished = computed(() => {
+    // One whose beginning the platform refused is in the list already.
+    const shown = new Set(this.list().flatMap(entry => (entry.version === 0 ? [entry.id] : [])));
+    return this.left().filter(text => !shown.has(text.entryId));
+  });
   readonly isFiltered = computed(() =>
     Object.values(this.filter()).some(value => value != null && value !== '' && value !== false),
   );
@@ -121,7 +126,7 @@ export class TimelineStore {
     this.drafts.set(drafts);
     const ids = new Set(drafts.map(draft => draft.id));
     const here = await this.texts.all();
-    this.unfinished.set(here.filter(text => !ids.has(text.entryId) && text.title.trim() + text.content.trim() !== ''));
+    this.left.set(here.filter(text => !ids.has(text.entryId) && text.title.trim() + text.content.trim() !== ''));
   }
 
   async more(): Promise<void> {
