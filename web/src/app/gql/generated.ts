@@ -22,13 +22,14 @@ export type ChangeKind =
   | 'CREATED'
   /** It was deleted. */
   | 'DELETED'
+  /** It is a draft, and was saved. */
   | 'DRAFT'
   /** It was edited, it could not be analysed, or one of its tags was renamed; of a tag's entries the newest hundred are announced. */
   | 'UPDATED';
 
 /** A change of the password. Send it as a variable: a query's text may be kept by programs on its way. */
 export type ChangePasswordInput = {
-  /** The password of now. */
+  /** The current password. */
   readonly currentPassword: string;
   /** The next one: 8 to 72 bytes, and none that many people use. */
   readonly newPassword: string;
@@ -38,7 +39,7 @@ export type ChangePasswordInput = {
 export type ComponentState =
   /** It failed repeatedly, and gets no calls for a while. */
   | 'FAILING'
-  /** All its places are taken, and calls wait for one in vain. */
+  /** All its places are taken, and waiting calls get none. */
   | 'OVERLOADED'
   /** It does. */
   | 'READY';
@@ -54,16 +55,26 @@ export type CreateJournalEntryInput = {
   readonly clientMutationId?: string | null | undefined;
   /** At most 100,000 characters. Something of it has to be seen, unless the entry has an attachment. */
   readonly content: string;
+  /** Whether it is a draft: its title and content may be empty then, and it takes nothing of the quota. No when left out. */
   readonly draft?: boolean | null | undefined;
   /** The day that the entry is about; today in the user's time zone when left out. */
   readonly entryDate?: string | null | undefined;
+  /** The time of its day, `HH:MM` as the clock on the wall shows it. */
   readonly entryTime?: string | null | undefined;
+  /** Whether it is a favourite. No when left out. */
   readonly favourite?: boolean | null | undefined;
+  /**
+   * The entry's id, made by the client: a UUID of version 7 whose time is at most 24 hours ahead. The same id with the same content is one
+   * entry; with another content it is a `CONFLICT`. An id that cannot be used is refused in the same way for every reason.
+   */
   readonly id?: string | null | undefined;
+  /** The journal that it goes into; the default one when left out. */
   readonly journalId?: string | null | undefined;
   /** How the user feels. */
   readonly mood?: Mood | null | undefined;
+  /** Whether it is pinned. No when left out. */
   readonly pinned?: boolean | null | undefined;
+  /** Where it was. */
   readonly place?: PlaceInput | null | undefined;
   /** Whether it never leaves the platform: no model outside and no webhook gets it. No when left out. */
   readonly private?: boolean | null | undefined;
@@ -94,17 +105,27 @@ export type DisclosurePurpose =
   /** An event with what the user wrote, to a webhook of the user's. */
   | 'WEBHOOK';
 
+/** A template as it is to be. What is null counts as left out. */
 export type EntryTemplateInput = {
+  /** At most 10,000 characters. */
   readonly content?: string | null | undefined;
+  /** The default one when left out. */
   readonly journalId?: string | null | undefined;
+  /** 1 to 50 characters. `CONFLICT` when another template has it, in any case. */
   readonly name: string;
+  /** Names of tags, at most 20. */
   readonly tags?: ReadonlyArray<string> | null | undefined;
+  /** At most 200 characters. */
   readonly title?: string | null | undefined;
 };
 
+/** What a journal is written as. */
 export type ExportFormat =
+  /** A ZIP that Day One imports. */
   | 'DAY_ONE'
+  /** One HTML file that shows and prints by itself. */
   | 'HTML'
+  /** A ZIP with JSON, Markdown and all files, which can be imported without loss. */
   | 'MINDFLOW';
 
 /** How long a period of a trend is. */
@@ -116,42 +137,65 @@ export type Granularity =
   /** A week from Monday. */
   | 'WEEK';
 
+/** Where an import comes from. */
 export type ImportFormat =
+  /** Daylio's backup, or its table (CSV). */
   | 'DAYLIO'
+  /** Day One's JSON export as ZIP. */
   | 'DAY_ONE'
+  /** Journiv's export as ZIP. */
   | 'JOURNIV'
+  /** A folder of Markdown files with front matter as ZIP. */
   | 'MARKDOWN'
+  /** An export of this platform. */
   | 'MINDFLOW';
 
-/** `uploadId` is of `POST /portability/uploads`. */
+/** An import. */
 export type ImportInput = {
+  /** Whether it only reports what it would do. No when left out. */
   readonly dryRun?: boolean | null | undefined;
+  /** Where it comes from; found out when left out. */
   readonly format?: ImportFormat | null | undefined;
+  /** Where entries go that name no journal; the default one when left out. */
   readonly journalId?: string | null | undefined;
+  /** Of the answer to `POST /portability/uploads`. */
   readonly uploadId: string;
 };
 
+/** How far a job is. */
 export type JobStatus =
+  /** Its user ended it. */
   | 'CANCELLED'
+  /** Its file was removed. */
   | 'EXPIRED'
+  /** It ended before its end; `error` says why. */
   | 'FAILED'
+  /** It is done. */
   | 'READY'
+  /** It is under way. */
   | 'RUNNING'
+  /** It has not begun. */
   | 'WAITING';
 
 /** Which entries to list. What is left out does not narrow the list. */
 export type JournalFilter = {
+  /** Favourites, or the others. */
   readonly favourite?: boolean | null | undefined;
   /** The first day. */
   readonly from?: string | null | undefined;
+  /** The journal that they are in. */
   readonly journalId?: string | null | undefined;
   /** The mood of the entry. */
   readonly mood?: Mood | null | undefined;
+  /** Pinned ones, or the others. */
   readonly pinned?: boolean | null | undefined;
   /** The name of a tag, in any case and encoding. */
   readonly tag?: string | null | undefined;
+  /** Names of tags, at most 20: entries that have all of them. */
   readonly tagsAll?: ReadonlyArray<string> | null | undefined;
+  /** Names of tags, at most 20: entries that have one of them at least. An empty list narrows nothing. */
   readonly tagsAny?: ReadonlyArray<string> | null | undefined;
+  /** Names of tags, at most 20: entries that have none of them. */
   readonly tagsNone?: ReadonlyArray<string> | null | undefined;
   /** Words in the title or the content, in any case and encoding. */
   readonly text?: string | null | undefined;
@@ -159,8 +203,11 @@ export type JournalFilter = {
   readonly to?: string | null | undefined;
 };
 
+/** What an upload is. */
 export type MediaKind =
+  /** A sound. */
   | 'AUDIO'
+  /** A picture. */
   | 'IMAGE';
 
 /** A feeling. */
@@ -186,20 +233,32 @@ export type Mood =
   /** Without energy. */
   | 'TIRED';
 
+/** Where an entry was: a name, coordinates, or both. A latitude has a longitude. */
 export type PlaceInput = {
+  /** In degrees (WGS 84), from -90 to 90; kept to seven places. */
   readonly latitude?: number | null | undefined;
+  /** In degrees, from -180 to 180; kept to seven places. */
   readonly longitude?: number | null | undefined;
+  /** 1 to 200 characters. */
   readonly name?: string | null | undefined;
 };
 
+/** How a reminder comes. */
 export type ReminderChannel =
+  /** By e-mail, if the user wants e-mail. Takes a confirmed address: until then it is a `CONFLICT` with the rule `unconfirmed`. */
   | 'EMAIL'
+  /** By web push, to each browser that the user has registered, if the user wants it. */
   | 'PUSH';
 
+/** A reminder as it is to be. */
 export type ReminderInput = {
+  /** Whether it comes. Yes when left out. */
   readonly active?: boolean | null | undefined;
+  /** How it comes. */
   readonly channel: ReminderChannel;
+  /** When, `HH:MM` in the user's time zone. */
   readonly time: string;
+  /** On which days it comes, one at least. */
   readonly weekdays: ReadonlyArray<Weekday>;
 };
 
@@ -221,13 +280,21 @@ export type SearchMode =
   /** By what they mean. */
   | 'SEMANTIC';
 
+/** What was changed. */
 export type SyncKind =
+  /** An entry or a draft. */
   | 'ENTRY'
+  /** A journal. The default one comes when it has been renamed. */
   | 'JOURNAL'
+  /** An upload. */
   | 'MEDIA'
+  /** A mood that was recorded without an entry. */
   | 'MOOD'
+  /** A reminder. */
   | 'REMINDER'
+  /** A tag. Its new name is a change of it alone; entries that lose it have changed as well. */
   | 'TAG'
+  /** A template. */
   | 'TEMPLATE';
 
 /** A change of an entry. What is left out stays as it is. */
@@ -238,16 +305,21 @@ export type UpdateJournalEntryInput = {
   readonly content?: string | null | undefined;
   /** The day that the entry is about; not null. */
   readonly entryDate?: string | null | undefined;
+  /** The time of its day, `HH:MM`; null removes it. */
   readonly entryTime?: string | null | undefined;
-  /** The version that the change was made on; another one is a `CONFLICT`. Null: on whichever there is. */
+  /** The version that the change was made on; another one is a `CONFLICT`. Null: on any version. */
   readonly expectedVersion?: number | null | undefined;
+  /** Whether it is a favourite; not null. */
   readonly favourite?: boolean | null | undefined;
   /** Which entry. */
   readonly id: string;
+  /** The journal that it is in; null puts it into the default one. */
   readonly journalId?: string | null | undefined;
   /** Null removes the mood. */
   readonly mood?: Mood | null | undefined;
+  /** Whether it is pinned; not null. This, the next and the journal are no change of the content, so the version stays. */
   readonly pinned?: boolean | null | undefined;
+  /** Where it was; null removes it. */
   readonly place?: PlaceInput | null | undefined;
   /** Whether it never leaves the platform from now on; not null. What was sent before cannot be taken back. */
   readonly private?: boolean | null | undefined;
@@ -269,13 +341,21 @@ export type WebhookState =
   /** Its receiver did not answer the last time: it is called after rests that double each time. */
   | 'FAILING';
 
+/** A day of the week. */
 export type Weekday =
+  /** The fifth one. */
   | 'FRIDAY'
+  /** The first one. */
   | 'MONDAY'
+  /** The sixth one. */
   | 'SATURDAY'
+  /** The seventh one. */
   | 'SUNDAY'
+  /** The fourth one. */
   | 'THURSDAY'
+  /** The second one. */
   | 'TUESDAY'
+  /** The third one. */
   | 'WEDNESDAY';
 
 export type AccountFieldsFragment = { readonly id: string, readonly email: string, readonly displayName: string, readonly roles: ReadonlyArray<Role>, readonly createdAt: string, readonly timezone: string, readonly emailConfirmed: boolean | null, readonly secondFactor: boolean | null, readonly deletionDueAt: string | null, readonly aiConsent: boolean | null, readonly aiConsentAt: string | null };
