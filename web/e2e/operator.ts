@@ -9,7 +9,7 @@ import { type Page, expect, test } from '@playwright/test';
 /** The platform's own program and its data directory, as who starts the host gives them: what an operator has, and a user has not. */
 const program = process.env['MINDFLOW_BIN'];
 const data = process.env['MINDFLOW_DATA_DIR'];
-/** Its manifest: the one that is named, the one beside the program, or the repository's. */
+/** Its manifest: the one that is named, the one next to the program, or the repository's. */
 const manifest =
   process.env['MINDFLOW_MANIFEST'] ??
   [join(dirname(program ?? ''), 'spin.toml'), new URL('../../spin.toml', import.meta.url).pathname].find(existsSync) ??

@@ -75,7 +75,7 @@ test('a device that was just signed in reads all of the journal without a networ
   await other.context().setOffline(true);
   await other.getByRole('searchbox', { name: 'Filter by words' }).fill('Entry 0');
   await other.getByRole('link', { name: 'Entry 0' }).click();
-  await expect(other.getByText('Words.')).toBeVisible();
+  await expect(other.locator('mf-markdown').getByText('Words.')).toBeVisible();
 });
 
 test('insights that are ready are announced, and the words that they cite are marked', async ({ page }) => {

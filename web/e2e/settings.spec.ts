@@ -150,7 +150,7 @@ test('a webhook is called with what happened, and is switched on again after its
   await expect(page.getByText('Active')).toBeVisible();
   const secret = (await page.locator('.settings__secret').textContent()) ?? '';
 
-  await haveWritten(page, [{ title: 'Told to a program' }]);
+  await haveWritten(page, [{ title: 'Read by a program' }]);
   await expect.poll(() => receiver.deliveries.length, { timeout: 30_000 }).toBe(1);
   const [delivery] = receiver.deliveries;
   expect(delivery && isSigned(delivery, secret)).toBe(true);

@@ -48,7 +48,7 @@ pub fn run(workspace: &Workspace, args: &WebArgs) -> Result<()> {
         client.lint()?;
     }
     if args.test {
-        client.test(workspace, &lookup::postgres_bin()?)?;
+        client.test(workspace, &lookup::postgres_bin()?, true)?;
     }
     Ok(())
 }
@@ -103,8 +103,8 @@ impl Client {
         self.script("lint")
     }
 
-    /// Its units, and on a host of their own: its agreement with the server's schema, and its stories in a browser.
-    pub fn test(&self, workspace: &Workspace, postgres_bin: &Path) -> Result<()> {
+    /// Its units, and on a host of their own: its agreement with the server's schema, and its stories in a browser where they are asked for.
+    pub fn test(&self, workspace: &Workspace, postgres_bin: &Path, stories: bool) -> Result<()> {
         let data = bench::data_dir("mindflow-web-")?;
         let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let manifest = data.path().join("stories.toml");
@@ -124,7 +124,8 @@ impl Client {
         launch.program = workspace.target().join("debug").join(HOST);
         let host = Host::start(&launch)?;
         let url = format!("http://{}", host.address);
-        for script in [&["test"][..], &["gql:check", "--", "--from", &url], &["e2e"]] {
+        let all = [&["test"][..], &["gql:check", "--", "--from", &url], &["e2e"]];
+        for script in all.into_iter().take(if stories { 3 } else { 2 }) {
             let mut run = self.npm();
             run.arg("run").args(script).current_dir(&self.sources);
             run.env("MINDFLOW_URL", &url).env("MINDFLOW_WEB_URL", &url);

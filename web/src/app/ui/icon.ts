@@ -58,7 +58,7 @@ const ICONS = {
 
 export type IconName = keyof typeof ICONS;
 
-/** A drawing beside a text, or in a button that has a label of its own: screen readers pass over it. */
+/** A drawing next to a text, or in a button that has a label of its own: screen readers pass over it. */
 @Component({
   selector: 'mf-icon',
   changeDetection: ChangeDetectionStrategy.OnPush,

@@ -37,13 +37,13 @@ function remembered(): void {
 }
 
 /** BroadcastChannel calls its listeners later. */
-const told = () => new Promise(resolve => setTimeout(resolve, 30));
+const announced = () => new Promise(resolve => setTimeout(resolve, 30));
 
 describe('the session', () => {
   beforeEach(() => localStorage.clear());
   afterEach(() => vi.unstubAllGlobals());
 
-  it('is none where nobody was signed in, without asking', async () => {
+  it('is none where no user was signed in, without asking', async () => {
     const asked = platform();
     const auth = TestBed.inject(Auth);
     await auth.start();
@@ -148,7 +148,7 @@ describe('the session', () => {
     const other = new BroadcastChannel('mindflow-auth');
     other.addEventListener('message', event => heard.push(event.data));
     await auth.signOut();
-    await told();
+    await announced();
     expect(auth.state()).toBe('out');
     expect(heard).toEqual([{ kind: 'signed-out' }]);
     expect(auth.lastEmail).toBe('');

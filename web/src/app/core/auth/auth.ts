@@ -8,7 +8,7 @@ import { type Challenge, type Grant, type Person, type TabMessage, Token } from 
  * - `starting`: whether there is a session is not known yet;
  * - `in`: somebody is signed in, or was when the platform was last heard of;
  * - `expired`: the session has ended, and what is on the page waits for the same person;
- * - `out`: nobody is signed in.
+ * - `out`: no user is signed in.
  */
 export type AuthState = 'starting' | 'in' | 'expired' | 'out';
 
@@ -52,7 +52,7 @@ export class Auth {
     try {
       await this.renew();
     } catch {
-      // Away: whoever it was goes on with what is kept here.
+      // Away: the last user goes on with what is kept here.
     }
     if (this.now() === 'starting') this.now.set('in');
   }
@@ -127,7 +127,7 @@ export class Auth {
   }
 
   private async refresh(): Promise<string | null> {
-    // While this tab waited for its turn, another one may have told of a new token.
+    // While this tab waited for its turn, another one may have announced a new token.
     if (this.held?.isGood(Date.now())) return this.held.value;
     try {
       const grant = await post<Grant>('/auth/refresh');

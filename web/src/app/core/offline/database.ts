@@ -29,7 +29,7 @@ export class Database {
   private readonly auth = inject(Auth);
   private opened: { readonly person: string; readonly database: Promise<IDBPDatabase<Kept>> } | null = null;
 
-  /** Null where nobody is signed in, or the browser keeps nothing: then everything is asked of the platform. */
+  /** Null where no user is signed in, or the browser keeps nothing: then everything is asked of the platform. */
   async open(): Promise<IDBPDatabase<Kept> | null> {
     const person = this.auth.person()?.id;
     if (!person || typeof indexedDB === 'undefined') return null;

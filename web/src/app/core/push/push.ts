@@ -27,7 +27,7 @@ export class Push {
   private readonly current = signal<PushState>('unknown');
   readonly state = this.current.asReadonly();
 
-  /** Finds out whether it is on. The platform may have forgotten this browser, as after a reset of the password: it is told again. */
+  /** Finds out whether it is on. The platform may have forgotten this browser, as after a reset of the password: it is registered again. */
   async look(): Promise<void> {
     const registration = await this.registration();
     if (!registration) return this.current.set('unsupported');

@@ -4,7 +4,7 @@ import { HISTORY_MAX } from './rates';
 const WIDTH = 120;
 const HEIGHT = 28;
 
-/** The last minute of a number, beside the number itself: screen readers pass over it. */
+/** The last minute of a number, next to the number itself: screen readers pass over it. */
 @Component({
   selector: 'mf-sparkline',
   changeDetection: ChangeDetectionStrategy.OnPush,

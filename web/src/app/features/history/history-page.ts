@@ -22,7 +22,7 @@ type Version = NonNullable<EntryVersionsQuery['entryVersions']>['edges'][number]
 
 const PAGE = 20;
 
-/** What an entry said before it was changed, beside what it says now. */
+/** What an entry said before it was changed, next to what it says now. */
 @Component({
   selector: 'mf-history-page',
   changeDetection: ChangeDetectionStrategy.OnPush,

@@ -28,7 +28,7 @@ const HEIGHT = 240;
 const BAR_SIZE: [number, number] = [0.75, 48];
 
 /**
- * A drawing of numbers, which the table beside it has as well: screen readers get the name alone. uPlot is loaded with the first one.
+ * A drawing of numbers, which the table next to it has as well: screen readers get the name alone. uPlot is loaded with the first one.
  * It sets styles by script, which the content security policy allows, and adds no <style> element.
  */
 @Component({
