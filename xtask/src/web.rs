@@ -124,8 +124,10 @@ impl Client {
         launch.program = workspace.target().join("debug").join(HOST);
         let host = Host::start(&launch)?;
         let url = format!("http://{}", host.address);
-        let all = [&["test"][..], &["gql:check", "--", "--from", &url], &["e2e"]];
-        for script in all.into_iter().take(if stories { 3 } else { 2 }) {
+        let check_schema = ["gql:check", "--", "--from", &url];
+        let mut scripts = vec![&["test"][..], &check_schema];
+        scripts.extend(stories.then_some(&["e2e"][..]));
+        for script in scripts {
             let mut run = self.npm();
             run.arg("run").args(script).current_dir(&self.sources);
             run.env("MINDFLOW_URL", &url).env("MINDFLOW_WEB_URL", &url);
