@@ -103,13 +103,16 @@ fn binary<'a>(params: Params<'a>) -> Vec<&'a (dyn ToSql + Sync)> {
     params.iter().map(|param| *param as &(dyn ToSql + Sync)).collect()
 }
 
-/// Opens each transaction. Sequential scans are off because plans are kept: one made while the queue was empty would scan all
-/// of it when it no longer is. The price that this puts on a scan which must be makes the planner compile the statement, half a
-/// second for nothing, so that is off too.
+/// For statements whose plans are kept. Arrays of unknown length would make PostgreSQL plan each time, which takes longer than the run.
+/// Sequential scans are off because a plan made while the queue was empty would scan all of it when it no longer is. The
+/// price that this puts on a scan which must be makes the planner compile the statement, half a second for nothing, so that is
+/// off too.
+pub(super) const KEEP_PLANS: &str =
+    "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
+
 fn begin(commit: Commit, lock: Option<Lock>) -> String {
-    let settings = "SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
     let lock = lock.map_or_else(String::new, |lock| format!("; {}", lock.statement()));
-    format!("BEGIN; SET LOCAL synchronous_commit = {}; {settings}{lock}", commit.setting())
+    format!("BEGIN; SET LOCAL synchronous_commit = {}; {KEEP_PLANS}{lock}", commit.setting())
 }
 
 /// Runs one prepared statement, in one round trip once it is prepared on the connection.

@@ -28,7 +28,6 @@ on_each_server! {
     days::streaks_are_what_a_calendar_shows_of_the_days_that_entries_are_about,
     own_writes::what_was_written_is_counted_from_its_event_on,
     stories::a_mood_that_was_taken_back_counts_for_nothing_whichever_event_comes_first,
-    stories::an_entry_and_a_new_time_zone_at_the_same_moment_are_counted_on_the_new_clock,
     stories::events_that_come_twice_and_backwards_give_the_same_rows,
     stories::facts_are_kept_as_the_server_can,
     stories::figures_show_what_holds_now_on_the_users_own_clock,

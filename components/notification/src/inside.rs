@@ -10,9 +10,9 @@ use mindflow_guest::{
 use std::collections::HashSet;
 use uuid::Uuid;
 
-/// Those of the entries that are private or no longer there.
+/// Those of the entries that are private or no longer there. Each is looked up by its id: a join with the view reads all entries.
 const INSIDE: &str = "SELECT asked.id FROM unnest($1::uuid[]) AS asked (id)
-    WHERE NOT EXISTS (SELECT FROM consent.entries e WHERE e.id = asked.id AND NOT e.private)";
+    WHERE (SELECT e.private FROM consent.entries e WHERE e.id = asked.id) IS NOT FALSE";
 
 /// What an event's payload says of where the event may go.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -63,14 +63,14 @@ const SEND: &str = "SELECT s.id, s.user_id, s.channel, s.target_id, s.event_type
         p.quiet_hours_start::int AS quiet_start, p.quiet_hours_end::int AS quiet_end,
         w.url, w.secret, w.sealed_secret, b.endpoint, b.p256dh, b.auth, k.key AS link_key,
         coalesce(w.failures, b.failures) AS failures, coalesce(w.rests_until, b.rests_until) AS rests_until,
-        s.channel = 'webhook' AND s.body #> '{payload,journalId}' IS NOT NULL AND coalesce(e.private, true) AS inside
+        s.channel = 'webhook' AND s.body #> '{payload,journalId}' IS NOT NULL AND (SELECT e.private FROM consent.entries e
+            WHERE e.id = (s.body #>> '{payload,journalId}')::uuid) IS NOT FALSE AS inside
     FROM notification.sends s
     CROSS JOIN notification.link_key k
     LEFT JOIN notification.users u ON u.user_id = s.user_id
     LEFT JOIN notification.preferences p ON p.user_id = s.user_id
     LEFT JOIN notification.webhooks w ON s.channel = 'webhook' AND w.id = s.target_id AND w.active
     LEFT JOIN notification.push_subscriptions b ON s.channel = 'push' AND b.id = s.target_id
-    LEFT JOIN consent.entries e ON s.channel = 'webhook' AND e.id = (s.body #>> '{payload,journalId}')::uuid
     WHERE s.id = $1::uuid";
 
 const SETTLE: &str = "UPDATE notification.sends

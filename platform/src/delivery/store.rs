@@ -90,8 +90,8 @@ pub trait Store: Machine {
         params: Params<'_>,
     ) -> Result<Vec<Self::Row>, QueueError>;
 
-    /// One statement in a transaction of its own, after `lock`. Statements are planned without sequential scans: plans are
-    /// kept, and one made while the queue was empty would scan all of it when it no longer is.
+    /// One statement in a transaction of its own, after `lock`. Where connections keep plans, it is planned once a connection, and
+    /// without sequential scans: a plan made while the queue was empty would scan all of it when it no longer is.
     async fn transact(
         &self,
         commit: Commit,

@@ -7,16 +7,13 @@ use uuid::Uuid;
 
 use super::super::backend::{Backend, Relayed};
 use super::super::envelope::{COLUMNS, EnvelopeError, Event};
-use super::super::postgres::{column, query, refused, within};
+use super::super::postgres::{KEEP_PLANS, column, query, refused, within};
 use super::super::queue::QueueError;
 use super::super::sequencer::{self, QUEUE_CHANNEL};
 use super::super::subscription::Subscription;
 use crate::failpoint;
 
 use super::{Generation, NAME, RedisStreams, partition};
-
-/// What Redis gets must not be taken back by Postgres: its disk has it first.
-const SETTINGS: &str = "SET LOCAL synchronous_commit = on; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
 
 /// Who gets an event of the archive, under the alias `a`.
 const WANTED_BY: &str =
@@ -102,13 +99,16 @@ impl RedisStreams {
         let failed = |error| refused("relay", error);
         let mut client = self.client().await?;
         let transaction = client.transaction().await.map_err(failed)?;
-        transaction.batch_execute(SETTINGS).await.map_err(failed)?;
+        // What Redis gets must not be taken back by Postgres: its disk has it first.
+        let settings = format!("SET LOCAL synchronous_commit = on; {KEEP_PLANS}");
+        transaction.batch_execute(&settings).await.map_err(failed)?;
         let Some(sequenced) = sequencer::sequence(&transaction, NAME, max).await? else { return Ok(None) };
         let after = sequenced.first_ordinal - 1;
         let mut events = Vec::new();
         if sequenced.count > 0 {
             let statement = format!("{} WHERE s.ordinal > $1 ORDER BY s.ordinal", select());
-            for row in transaction.query(&statement, &[&after]).await.map_err(failed)? {
+            let prepared = transaction.prepare_cached(&statement).await.map_err(failed)?;
+            for row in transaction.query(&prepared, &[&after]).await.map_err(failed)? {
                 events.push(Archived::from_row(&row)?);
             }
         }

@@ -11,13 +11,9 @@ use mindflow_guest::{
     events::Event,
     sql::{Rows, Rowset, Time, Value},
 };
-use mindflow_test_support::{TestDatabase, TestPostgres, until};
+use mindflow_test_support::{TestDatabase, TestPostgres};
 use serde_json::{Value as Json, json};
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use uuid::Uuid;
-
-const WAITING: &str =
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
 
 pub const USER: Uuid = Uuid::from_u128(0xa1);
 pub const OTHER: Uuid = Uuid::from_u128(0xa2);
@@ -64,54 +60,11 @@ impl Database {
     pub async fn rows(&self) -> Vec<String> {
         let client = self.0.database().admin().await.unwrap();
         let mut rows = Vec::new();
-        for table in ["facts", "accounts", "entries", "sentiments", "moods", "activity", "writing_days"] {
+        for table in ["facts", "accounts", "entries", "sentiments", "moods", "activity"] {
             let text = format!("SELECT '{table} ' || t::text FROM analytics.{table} t ORDER BY 1");
             rows.extend(client.query(&text, &[]).await.unwrap().iter().map(|row| row.get::<_, String>(0)));
         }
         rows
-    }
-
-    /// Hours of `writing_days` whose count is not that of the live entries, and days whose words are not theirs.
-    pub async fn miscounted(&self) -> i64 {
-        self.number(
-            "WITH clock AS (
-                SELECT e.user_id, e.words, e.written_at AT TIME ZONE COALESCE(a.timezone, 'UTC') AS at
-                FROM analytics.entries e LEFT JOIN analytics.accounts a USING (user_id) WHERE e.is_live
-            ), hours AS (
-                SELECT user_id, at::date AS day, extract(hour FROM at)::bigint AS hour, count(*) AS entries FROM clock GROUP BY 1, 2, 3
-            ), kept AS (
-                SELECT user_id, day, k.hour - 1 AS hour, k.entries
-                FROM analytics.writing_days, unnest(by_hour) WITH ORDINALITY AS k (entries, hour) WHERE k.entries <> 0
-            ), words AS (
-                SELECT user_id, at::date AS day, sum(words)::bigint AS words FROM clock GROUP BY 1, 2
-            )
-            SELECT (SELECT count(*) FROM hours FULL JOIN kept USING (user_id, day, hour) WHERE hours.entries IS DISTINCT FROM kept.entries)
-                + (SELECT count(*) FROM words FULL JOIN analytics.writing_days w USING (user_id, day) WHERE words.words IS DISTINCT FROM w.words)",
-        )
-        .await
-    }
-
-    /// Applies both at the same time: the second begins before the first commits.
-    pub async fn at_the_same_time(&self, first: &Statement, second: &Statement) {
-        let begin = async |statement: &Statement| {
-            let transaction = self.0.database().begin("analytics", &Identity::Service).await.unwrap();
-            let params: Vec<StoredValue> = statement.params.iter().cloned().map(stored).collect();
-            transaction.query(&statement.text, &params).await.unwrap();
-            transaction
-        };
-        let first = begin(first).await;
-        let (waiting, second) = (AtomicBool::new(true), begin(second));
-        let commits = async {
-            until("the second waits for the first", async || self.number(WAITING).await > 0 || !waiting.load(SeqCst))
-                .await;
-            first.commit().await.unwrap();
-        };
-        let second = async {
-            let second = second.await;
-            waiting.store(false, SeqCst);
-            second.commit().await.unwrap();
-        };
-        tokio::join!(commits, second);
     }
 
     /// What a superuser is answered to a question with one number.

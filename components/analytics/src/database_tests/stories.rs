@@ -140,7 +140,6 @@ pub async fn many_random_events_give_the_figures_that_plain_rust_gives(server: S
         let mut events = life().new_tree(&mut runner).unwrap().current();
         events.insert(events.len() / 2, account(Kind::UserRegistered, 1, USER, "Asia/Tokyo"));
         let database = Database::after(server, &events).await;
-        assert_eq!(database.miscounted().await, 0);
         let rows = database.shown(USER, &all_moods(FROM, TO)).await;
         let points = rows::mood_points(&rows).unwrap();
         let expected = worked_out(&events);
@@ -157,19 +156,6 @@ pub async fn many_random_events_give_the_figures_that_plain_rust_gives(server: S
         let totals = database.counted(&figures::platform(FROM, BEFORE)).await;
         assert_eq!(totals.first().unwrap().get::<u32>("entries"), Ok(entries));
     }
-}
-
-pub async fn an_entry_and_a_new_time_zone_at_the_same_moment_are_counted_on_the_new_clock(server: Server) {
-    let database =
-        Database::after(server, &[account(Kind::UserRegistered, 1, USER, "UTC"), written(1, 1, None, "SAD", 10)]).await;
-    let entry = |id| appending(&written(id, 1, None, "CALM", 7));
-    let clock = |sequence, zone| appending(&account(Kind::UserUpdated, sequence, USER, zone));
-    database.at_the_same_time(&entry(2), &clock(2, "Asia/Tokyo")).await;
-    assert_eq!(database.miscounted().await, 0);
-    database.at_the_same_time(&clock(3, "America/New_York"), &entry(3)).await;
-    assert_eq!(database.miscounted().await, 0);
-    let stats = database.shown(USER, &writing(USER, "America/New_York", "2025-05-02T12:00:00Z", 7)).await;
-    assert_eq!(rows::writing_stats(&stats).unwrap().entries, 3);
 }
 
 pub async fn the_platforms_figures_are_the_services_to_read_and_count_everybody(server: Server) {

@@ -12,7 +12,7 @@ use super::window::Window;
 use super::{LogQueue, statements, window};
 use crate::delivery::queue::QueueError;
 use crate::delivery::row::{Row, duration};
-use crate::delivery::store::Store;
+use crate::delivery::store::{Commit, Store};
 
 /// What a scan found besides events.
 pub(super) struct Scan {
@@ -53,7 +53,7 @@ impl<S: Store> LogQueue<S> {
             None => (0, 0, Vec::new()),
         };
         let name = followed.name.clone();
-        let rows = self.rows.query("scan", &self.scan, &[&name, &after, &up_to, &slots]).await?;
+        let rows = self.rows.transact(Commit::Soon, None, "scan", &self.scan, &[&name, &after, &up_to, &slots]).await?;
         let asked_at = self.store.now();
         let first = rows.first().ok_or(QueueError::Answer { operation: "scan" })?;
         let scan = Scan { held: first.get("held")?, readers: first.get("readers")?, due: first.get("due")? };
@@ -139,7 +139,7 @@ impl<S: Store> LogQueue<S> {
     /// Reads up to the end of the log, unless that is too much to be of use for all.
     async fn read_on(&self, window: &mut Window, tip: i64) -> Result<(), QueueError> {
         if usize::try_from(tip - window.up_to()).is_ok_and(|events| events <= window::EVENTS_MAX) {
-            let rows = self.rows.query("follow", &self.follow, &[&window.up_to(), &tip]).await?;
+            let rows = self.rows.transact(Commit::Soon, None, "follow", &self.follow, &[&window.up_to(), &tip]).await?;
             let read = rows.iter().filter_map(|row| read_of(row).transpose()).collect::<Result<Vec<_>, _>>()?;
             window.extend(read.into_iter(), tip);
         } else {
