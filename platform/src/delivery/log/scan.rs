@@ -42,10 +42,11 @@ impl<S: Store> LogQueue<S> {
     /// Looks at the subscription, and reads ahead.
     pub(super) async fn scan(&self, followed: &mut Followed) -> Result<Scan, QueueError> {
         let range = followed.reader.range();
-        if let Some(range) = &range
-            && self.is_recent(range).await
-            && let Some(scan) = self.scan_window(followed, range).await?
-        {
+        let is_recent = match &range {
+            Some(range) => self.is_recent(range).await,
+            None => true,
+        };
+        if is_recent && let Some(scan) = self.scan_window(followed, range.as_ref()).await? {
             return Ok(scan);
         }
         let (after, up_to, slots) = match &range {
@@ -98,7 +99,7 @@ impl<S: Store> LogQueue<S> {
 
     /// As [`Self::scan`], from what this replica has read already. `None`: a part of it is forgotten, or events of the subscription
     /// are rows, and others may have to wait behind them.
-    async fn scan_window(&self, followed: &mut Followed, range: &Range) -> Result<Option<Scan>, QueueError> {
+    async fn scan_window(&self, followed: &mut Followed, range: Option<&Range>) -> Result<Option<Scan>, QueueError> {
         let Some(State { held, readers, tip, types, .. }) =
             self.state(&followed.name).await?.filter(|state| !state.has_rows)
         else {
@@ -107,9 +108,9 @@ impl<S: Store> LogQueue<S> {
         let scan = Scan { held, readers, due: false };
         followed.due_at = None;
         followed.reader.set_tip(tip);
-        if scan.held {
+        let Some(range) = range.filter(|_| !scan.held) else {
             return Ok(Some(scan));
-        }
+        };
         let mut window = self.window.lock().await;
         if tip > window.up_to() {
             self.read_on(&mut window, tip).await?;
