@@ -1,5 +1,6 @@
 import { Injectable, computed, effect, inject, signal, untracked } from '@angular/core';
-import { ChangesSinceDocument, type ChangesSinceQuery } from '@/gql/generated';
+import { ChangesSinceDocument } from '@/gql/first';
+import type { ChangesSinceQuery } from '@/gql/generated';
 import { Auth } from '../auth/auth';
 import { failureOf } from '../failure';
 import { GraphQL } from '../graphql/graphql';
