@@ -41,8 +41,8 @@ export const appConfig: ApplicationConfig = {
         fallbackLang: 'en',
         reRenderOnLangChange: true,
         prodMode: !isDevMode(),
-        // A state that needs no word is an empty text.
-        missingHandler: { logMissingKey: isDevMode(), useFallbackTranslation: true, allowEmpty: true },
+        // Both languages have the same texts. A state that needs no word is an empty text.
+        missingHandler: { logMissingKey: isDevMode(), useFallbackTranslation: false, allowEmpty: true },
       },
       loader: Texts,
     }),

@@ -89,13 +89,19 @@ import { ConfirmBanner } from './confirm-banner';
         </a>
       }
     </nav>
-    <mf-sign-in-again />
-    <mf-shortcut-sheet />
+    @defer (when hasEnded()) {
+      <mf-sign-in-again />
+    }
+    @defer (when shortcuts.sheet()) {
+      <mf-shortcut-sheet />
+    }
   `,
 })
 export class Shell {
   private readonly auth = inject(Auth);
   private readonly router = inject(Router);
+  protected readonly shortcuts = inject(Shortcuts);
+  protected readonly hasEnded = computed(() => this.auth.state() === 'expired');
   private readonly content = viewChild.required<ElementRef<HTMLElement>>('content');
   protected readonly places = computed(() => PLACES.filter(place => !place.admin || this.auth.isAdmin()));
   protected readonly tabs = computed(() =>
@@ -107,7 +113,6 @@ export class Shell {
   constructor() {
     // These work while a page is open, whichever it is.
     inject(Entries);
-    inject(Shortcuts);
     inject(Updates);
     inject(Account);
     inject(Sync);
