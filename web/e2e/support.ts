@@ -120,10 +120,13 @@ export async function write(page: Page, title: string, text: string): Promise<vo
 /** How many entries this device has kept of who is signed in. */
 export function keptEntries(page: Page): Promise<number> {
   return page.evaluate(async () => {
-    const names = (await indexedDB.databases()).map(each => each.name ?? '');
-    return await new Promise<number>((resolve, reject) => {
-      const open = indexedDB.open(names.find(each => each.startsWith('mindflow-')) ?? '');
-      open.onerror = () => reject(open.error);
+    const name = (await indexedDB.databases()).find(each => each.name?.startsWith('mindflow-'))?.name;
+    // A page that was opened a moment ago has none yet. Who opens one that is not there makes it, without a store.
+    if (!name) return 0;
+    return await new Promise<number>(resolve => {
+      const open = indexedDB.open(name);
+      open.onupgradeneeded = () => open.transaction?.abort();
+      open.onerror = () => resolve(0);
       open.onsuccess = () => {
         const count = open.result.transaction('entries').objectStore('entries').count();
         count.onsuccess = () => {

@@ -115,6 +115,10 @@ export class Live {
           if (typeof cursor !== 'string') return;
           for (const name of [CHANGED, ANALYZED]) if (!this.cursors.has(name)) this.cursors.set(name, cursor);
         },
+        // A single request that got no answer does not mean that the platform is away.
+        pong: received => {
+          if (received) this.reachability.note(true);
+        },
         closed: event => {
           this.connection.set('connecting');
           // The session of the token has ended, or the token has: the next connection needs another one.
