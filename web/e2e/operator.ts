@@ -5,6 +5,8 @@ import { readFile, readdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { type Page, expect, test } from '@playwright/test';
+import { ask } from './another-client';
+import { type Writer, haveAccount, takeSession } from './support';
 
 /** The platform's own program and its data directory, as who starts the host gives them: what an operator has, and a user has not. */
 const program = process.env['MINDFLOW_BIN'];
@@ -25,6 +27,15 @@ export function needsOperator(): void {
 
 export async function grant(email: string, role: 'admin' | 'premium'): Promise<void> {
   await operate('users', 'grant', email, role);
+}
+
+/** Makes an account that is an administrator's, and opens no page. */
+export async function haveAdministrator(page: Page): Promise<Writer> {
+  const who = await haveAccount(page);
+  await grant(who.email, 'admin');
+  // With its role.
+  await takeSession(page, '/auth/refresh');
+  return who;
 }
 
 /** A command of the platform's own command line, which finds the host by its data directory. */
@@ -59,11 +70,10 @@ async function lookForLink(email: string, kind: string): Promise<string | undefi
   return undefined;
 }
 
-/** Follows the link of the first mail. */
+/** Confirms the address with the token of the first mail, without its page. */
 export async function confirmEmail(page: Page, email: string): Promise<void> {
-  await page.goto((await mailedLink(email, 'confirm-email')).replace('/auth', ''));
-  await page.getByRole('button').first().click();
-  await expect(page.getByRole('status').first()).toBeVisible();
+  const token = (await mailedLink(email, 'confirm-email')).split('/').at(-1);
+  await ask(page, 'mutation ($token: String!) { confirmEmail(token: $token) }', { token });
 }
 
 /** The code that an authenticator shows now (RFC 6238), of a secret in base32. */

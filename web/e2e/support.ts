@@ -15,6 +15,9 @@ export interface Writer {
   readonly password: string;
 }
 
+/** Of the stories' browsers, and of their users. */
+const TIME_ZONE = 'Europe/Berlin';
+
 let last = 0;
 
 export function writer(name = 'Ann Archer'): Writer {
@@ -42,10 +45,11 @@ export const test = base.extend<Fixtures>({
     },
     { auto: true },
   ],
-  device: async ({ browser, troubles, baseURL }, use) => {
+  device: async ({ browser, troubles, baseURL, serviceWorkers }, use) => {
     const contexts: BrowserContext[] = [];
     await use(async options => {
-      const context = await browser.newContext({ baseURL, locale: 'en-GB', timezoneId: 'Europe/Berlin', ...options });
+      const own = { baseURL, serviceWorkers, locale: 'en-GB', timezoneId: TIME_ZONE, ...options };
+      const context = await browser.newContext(own);
       contexts.push(context);
       watch(context, troubles);
       return await context.newPage();
@@ -66,23 +70,41 @@ function watch(context: BrowserContext, troubles: string[]): void {
   context.on('serviceworker', worker => worker.on('console', hear));
 }
 
-/** Makes an account without filling the form, which takes a story twice as long; stories of the form fill it themselves. */
-export async function signUp(page: Page, who: Writer = writer()): Promise<Writer> {
+/** Has a session as the client has when a form was sent: its cookie, and who it is of. No page of the client is opened. */
+export async function takeSession(page: Page, path: string, body?: Readonly<Record<string, string>>): Promise<void> {
   // Any file of the client: what is kept belongs to its origin.
   await page.goto('/manifest.webmanifest');
-  await page.evaluate(async ({ name, email, password }) => {
-    const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
-    const answer = await fetch('/auth/register', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ displayName: name, email, password, timezone: timeZone }),
-    });
-    if (!answer.ok) throw new Error(await answer.text());
-    const { user } = await answer.json();
-    // As the client does when the form was sent.
-    localStorage.setItem('mf.email', user.email);
-    localStorage.setItem('mf.person', JSON.stringify(user));
-  }, who);
+  await page.evaluate(
+    async ([path, body]) => {
+      const headers = { 'content-type': 'application/json' };
+      const answer = await fetch(path, { method: 'POST', ...(body ? { headers, body: JSON.stringify(body) } : {}) });
+      if (!answer.ok) throw new Error(await answer.text());
+      const { user } = await answer.json();
+      localStorage.setItem('mf.email', user.email);
+      localStorage.setItem('mf.person', JSON.stringify(user));
+    },
+    [path, body] as const,
+  );
+}
+
+/**
+ * Makes an account without filling the form, which takes a story twice as long; stories of the form fill it themselves. No page is opened,
+ * so that a story opens the one that it is about, when what it needs was written.
+ */
+export async function haveAccount(page: Page, who: Writer = writer()): Promise<Writer> {
+  const { name, email, password } = who;
+  await takeSession(page, '/auth/register', { displayName: name, email, password, timezone: TIME_ZONE });
+  return who;
+}
+
+/** Signs in without filling the form, and opens no page. */
+export async function haveSignedIn(page: Page, { email, password }: Writer): Promise<void> {
+  await takeSession(page, '/auth/login', { email, password });
+}
+
+/** Makes an account, and opens its timeline. */
+export async function signUp(page: Page, who: Writer = writer()): Promise<Writer> {
+  await haveAccount(page, who);
   await page.goto('/');
   await expect(page.getByRole('heading', { level: 1, name: new RegExp(who.name) })).toBeVisible();
   return who;
@@ -160,8 +182,12 @@ export async function violationsOf(page: Page): Promise<string[]> {
   const all: string[] = [];
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    // Without a page of its own for the results: there are no frames whose results would be joined there.
-    const axe = new AxeBuilder({ page }).setLegacyMode();
+    // Half a megabyte of script, which a page needs once.
+    const isThere = await page.evaluate(() => 'axe' in window);
+    const axe = new AxeBuilder({ page, ...(isThere ? { axeSource: '0' } : {}) })
+      .options({ resultTypes: ['violations'] })
+      // Without a page of its own for the results: there are no frames whose results would be joined there.
+      .setLegacyMode();
     const { violations } = await (colorScheme === 'light' ? axe.withTags(WCAG) : axe.withRules(OF_COLOURS)).analyze();
     if (SHOTS) await page.screenshot({ path: `${SHOTS}/${shotName(page, colorScheme)}.png`, fullPage: true });
     for (const { id, nodes } of violations) {

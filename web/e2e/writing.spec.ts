@@ -1,4 +1,5 @@
-import { accessible, expect, signIn, signUp, signUpByForm, test, write } from './support';
+import { haveWritten } from './another-client';
+import { accessible, expect, haveAccount, haveSignedIn, signUpByForm, test, write } from './support';
 
 test('a new writer signs up, writes an entry and finds it in the timeline @phone', async ({ page }) => {
   await signUpByForm(page);
@@ -11,7 +12,7 @@ test('a new writer signs up, writes an entry and finds it in the timeline @phone
 });
 
 test('what was typed is there after the tab was closed', async ({ page }) => {
-  await signUp(page);
+  await haveAccount(page);
   await page.goto('/write');
   await page.getByRole('textbox', { name: 'Title' }).fill('Half a thought');
   await page.getByRole('textbox', { name: 'Text' }).click();
@@ -28,33 +29,12 @@ test('what was typed is there after the tab was closed', async ({ page }) => {
   await expect(page.getByRole('textbox', { name: 'Text' })).toContainText('It begins like this');
 });
 
-test('an entry that is written without a network is sent when it is back', async ({ page, context }) => {
-  await signUp(page);
-  await write(page, 'Before', 'There was a network.');
-  await page.goto('/write');
-  await page.getByRole('textbox', { name: 'Text' }).click();
-  await context.setOffline(true);
-  await page.getByRole('textbox', { name: 'Title' }).fill('In the tunnel');
-  await page.getByRole('textbox', { name: 'Text' }).click();
-  await page.keyboard.insertText('No network here.');
-  await page.getByRole('button', { name: 'Done' }).click();
-  await expect(page.getByRole('heading', { level: 1, name: 'In the tunnel' })).toBeVisible();
-  await expect(page.getByText('Not saved yet').first()).toBeVisible();
-  await context.setOffline(false);
-  await expect(page.getByText('Not saved yet')).toHaveCount(0);
-  await page.reload();
-  await expect(page.getByRole('heading', { level: 1, name: 'In the tunnel' })).toBeVisible();
-});
-
 test('of two changes of one entry none is lost', async ({ page, device }) => {
-  const who = await signUp(page);
-  await write(page, 'Shared', 'first');
-  const url = page.url();
+  const who = await haveAccount(page);
+  const [id] = await haveWritten(page, [{ title: 'Shared', content: 'first' }]);
   const other = await device();
-  await signIn(other, who);
-  await expect(other.getByRole('link', { name: 'Shared' })).toBeVisible();
-  await other.goto(`${url}/edit`);
-  await page.goto(`${url}/edit`);
+  await haveSignedIn(other, who);
+  for (const each of [other, page]) await each.goto(`/entries/${id}/edit`);
   await expect(other.getByRole('textbox', { name: 'Text' })).toContainText('first');
   await expect(page.getByRole('textbox', { name: 'Text' })).toContainText('first');
   // Both write before either has saved.
@@ -77,8 +57,9 @@ test('of two changes of one entry none is lost', async ({ page, device }) => {
 });
 
 test('a deleted entry comes back by undo', async ({ page }) => {
-  await signUp(page);
-  await write(page, 'To be deleted', 'and back');
+  await haveAccount(page);
+  const [id] = await haveWritten(page, [{ title: 'To be deleted', content: 'and back' }]);
+  await page.goto(`/entries/${id}`);
   await page.getByRole('button', { name: 'Delete' }).click();
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(page.getByRole('link', { name: 'To be deleted' })).toBeVisible();
@@ -87,7 +68,7 @@ test('a deleted entry comes back by undo', async ({ page }) => {
 test('a text is shown as it will look while it is typed, with its mood, day, time and place @phone', async ({
   page,
 }) => {
-  await signUp(page);
+  await haveAccount(page);
   await page.goto('/write');
   await page.getByRole('textbox', { name: 'Title' }).fill('By the lake');
   await page.getByRole('textbox', { name: 'Text' }).click();
@@ -115,7 +96,7 @@ test('a text is shown as it will look while it is typed, with its mood, day, tim
 });
 
 test('a new text that is not wanted goes into the trash, and comes back', async ({ page }) => {
-  await signUp(page);
+  await haveAccount(page);
   await page.goto('/write');
   await page.getByRole('textbox', { name: 'Title' }).fill('Never mind');
   await page.getByRole('textbox', { name: 'Text' }).click();
@@ -129,8 +110,9 @@ test('a new text that is not wanted goes into the trash, and comes back', async 
 });
 
 test('a text that was left without being saved is found on the timeline', async ({ page }) => {
-  await signUp(page);
-  await write(page, 'A letter', 'Dear you,');
+  await haveAccount(page);
+  const [id] = await haveWritten(page, [{ title: 'A letter', content: 'Dear you,' }]);
+  await page.goto(`/entries/${id}`);
   await page.getByRole('link', { name: 'Edit' }).click();
   await page.getByRole('textbox', { name: 'Text' }).click();
   await page.keyboard.press('ControlOrMeta+End');
