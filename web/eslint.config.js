@@ -14,7 +14,14 @@ const storage = {
 
 export default tseslint.config(
   {
-    ignores: ['dist', 'node_modules', 'out-tsc', 'src/app/gql/{first,generated}.ts', 'test-results', 'playwright-report'],
+    ignores: [
+      'dist',
+      'node_modules',
+      'out-tsc',
+      'src/app/gql/{first,generated}.ts',
+      'test-results',
+      'playwright-report',
+    ],
   },
   {
     files: ['**/*.ts'],

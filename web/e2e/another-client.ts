@@ -26,7 +26,11 @@ export async function haveWritten(page: Page, entries: readonly Record<string, u
     const names = some.map((_, index) => `$i${index}: CreateJournalEntryInput!`).join(', ');
     const fields = some.map((_, index) => `e${index}: createJournalEntry(input: $i${index}) { id }`).join('\n');
     const variables = Object.fromEntries(some.map((entry, index) => [`i${index}`, { content: 'Words.', ...entry }]));
-    const made = await ask<Record<string, { readonly id: string }>>(page, `mutation (${names}) { ${fields} }`, variables);
+    const made = await ask<Record<string, { readonly id: string }>>(
+      page,
+      `mutation (${names}) { ${fields} }`,
+      variables,
+    );
     ids.push(...some.map((_, index) => made[`e${index}`]?.id ?? ''));
   }
   return ids;
