@@ -1,21 +1,11 @@
-import type { Page } from '@playwright/test';
 import { ask, haveWritten } from './another-client';
-import { expect, haveAccount, haveSignedIn, signUp, test } from './support';
+import { expect, haveAccount, haveSignedIn, liveOf, signUp, test } from './support';
 
 const RENAME = 'mutation ($input: UpdateJournalEntryInput!) { updateJournalEntry(input: $input) { id } }';
 const DELETE = 'mutation ($id: ID!) { deleteJournalEntry(id: $id) }';
 
-/** Answers whether the page has heard that its live connection is there. To be called before the page is opened. */
-function listen(page: Page): () => boolean {
-  let isThere = false;
-  page.on('websocket', socket =>
-    socket.on('framereceived', ({ payload }) => (isThere ||= payload.includes('connection_ack'))),
-  );
-  return () => isThere;
-}
-
 test('what another device writes, changes and deletes is seen as it happens', async ({ page, device }) => {
-  const isLive = listen(page);
+  const isLive = liveOf(page);
   const who = await signUp(page);
   await expect(page.getByText('Your journal begins here')).toBeVisible();
   await expect.poll(isLive).toBe(true);
@@ -38,7 +28,7 @@ test('what another device writes, changes and deletes is seen as it happens', as
 test('what happened while the connection was away is there when it is back', async ({ page, device }) => {
   const who = await haveAccount(page);
   const [gone] = await haveWritten(page, [{ title: 'To be deleted' }, { title: 'To stay' }]);
-  const isLive = listen(page);
+  const isLive = liveOf(page);
   await page.goto('/');
   await expect(page.getByRole('link', { name: 'To stay' })).toBeVisible();
   await expect.poll(isLive).toBe(true);

@@ -76,6 +76,24 @@ export async function confirmEmail(page: Page, email: string): Promise<void> {
   await ask(page, 'mutation ($token: String!) { confirmEmail(token: $token) }', { token });
 }
 
+/** Gives an account a second factor, and answers its secret. */
+export async function haveSecondFactor(page: Page, { email, password }: Writer): Promise<string> {
+  await confirmEmail(page, email);
+  const { beginTotp } = await ask<{ beginTotp: { secret: string } }>(
+    page,
+    'mutation ($password: String!) { beginTotp(password: $password) { secret } }',
+    { password },
+  );
+  const code = totp(beginTotp.secret);
+  await ask(page, 'mutation ($code: String!) { confirmTotp(code: $code) { __typename } }', { code });
+  return beginTotp.secret;
+}
+
+/** The code of the next half minute: the one of now was taken when the second factor was switched on, and a code is good once. */
+export function nextTotp(secret: string): string {
+  return totp(secret, Date.now() + 30_000);
+}
+
 /** The code that an authenticator shows now (RFC 6238), of a secret in base32. */
 export function totp(secret: string, at = Date.now()): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';

@@ -1,5 +1,5 @@
-import { ask } from './another-client';
-import { confirmEmail, mailedLink, needsOperator, totp } from './operator';
+import type { Page } from '@playwright/test';
+import { haveSecondFactor, mailedLink, needsOperator, nextTotp } from './operator';
 import { accessible, expect, haveAccount, signIn, test, write } from './support';
 
 test('a wrong password is said without saying whether there is an account', async ({ page }) => {
@@ -23,21 +23,26 @@ test('who signs out leaves nothing on the device, in any tab', async ({ page, co
   await signIn(page, who);
 });
 
-test('a session that ends while one writes loses no word', async ({ page, context }) => {
-  const who = await haveAccount(page);
+/** Writes a text whose session ends elsewhere, and with it the cookie, before its last words were sent. */
+async function writeUntilTheSessionEnds(page: Page): Promise<void> {
   await page.goto('/write');
   await page.getByRole('textbox', { name: 'Title' }).fill('Still here');
   await page.getByRole('textbox', { name: 'Text' }).click();
   await page.keyboard.insertText('every word');
   await expect(page.getByText('Saved', { exact: true })).toBeVisible();
   await page.keyboard.insertText(', and the last');
-  // The session ends elsewhere, and with it the cookie, before the last words were sent.
   const token = await page.evaluate(
     async () => (await (await fetch('/auth/refresh', { method: 'POST' })).json()).accessToken as string,
   );
-  await context.request.post('/auth/logout', { headers: { authorization: `Bearer ${token}` } });
+  await page.context().request.post('/auth/logout', { headers: { authorization: `Bearer ${token}` } });
+  await expect(page.getByRole('dialog').getByRole('heading', { name: 'Please sign in again' })).toBeVisible();
+}
+
+test('a session that ends while one writes loses no word', async ({ page }) => {
+  const who = await haveAccount(page);
+  await writeUntilTheSessionEnds(page);
   const dialog = page.getByRole('dialog');
-  await expect(dialog.getByRole('heading', { name: 'Please sign in again' })).toBeVisible();
+  await expect(dialog.getByLabel('Password')).toBeFocused();
   await accessible(page);
   await dialog.getByLabel('Password').fill(who.password);
   await dialog.getByRole('button', { name: 'Sign in' }).click();
@@ -80,14 +85,7 @@ test('a forgotten password is replaced by the link of a mail', async ({ page }) 
 test('an account with a second factor asks for a code after the password', async ({ page, device }) => {
   needsOperator();
   const who = await haveAccount(page);
-  await confirmEmail(page, who.email);
-  const { beginTotp } = await ask<{ beginTotp: { secret: string } }>(
-    page,
-    'mutation ($password: String!) { beginTotp(password: $password) { secret } }',
-    { password: who.password },
-  );
-  const code = totp(beginTotp.secret);
-  await ask(page, 'mutation ($code: String!) { confirmTotp(code: $code) { __typename } }', { code });
+  const secret = await haveSecondFactor(page, who);
   const other = await device();
   await other.goto('/sign-in');
   await other.getByLabel('Email').fill(who.email);
@@ -98,10 +96,26 @@ test('an account with a second factor asks for a code after the password', async
   await other.getByLabel('Code').fill('000000');
   await other.getByRole('button', { name: 'Sign in' }).click();
   await expect(other.getByRole('alert')).toContainText('This code is not right');
-  // A code is good once: that of the next half minute is taken already.
-  await other.getByLabel('Code').fill(totp(beginTotp.secret, Date.now() + 30_000));
+  await other.getByLabel('Code').fill(nextTotp(secret));
   await other.getByRole('button', { name: 'Sign in' }).click();
   await expect(other.getByRole('heading', { level: 1, name: new RegExp(who.name) })).toBeVisible();
+});
+
+test('signing in again asks for a code as well where the account has a second factor', async ({ page }) => {
+  needsOperator();
+  const who = await haveAccount(page);
+  const secret = await haveSecondFactor(page, who);
+  await writeUntilTheSessionEnds(page);
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Password').fill(who.password);
+  await dialog.getByRole('button', { name: 'Sign in' }).click();
+  await expect(dialog.getByLabel('Code')).toBeFocused();
+  await accessible(page);
+  await dialog.getByLabel('Code').fill(nextTotp(secret));
+  await dialog.getByRole('button', { name: 'Sign in' }).click();
+  await expect(dialog).toBeHidden();
+  await page.getByRole('button', { name: 'Done' }).click();
+  await expect(page.locator('mf-markdown')).toHaveText('every word, and the last');
 });
 
 test('tabs have one session, however many of them renew it', async ({ page, context, device }) => {

@@ -139,6 +139,15 @@ export async function write(page: Page, title: string, text: string): Promise<vo
   await expect(page.getByRole('heading', { level: 1, name: title })).toBeVisible();
 }
 
+/** Answers whether the page has its live connection. To be called before the page is opened. */
+export function liveOf(page: Page): () => boolean {
+  let isThere = false;
+  page.on('websocket', socket =>
+    socket.on('framereceived', ({ payload }) => (isThere ||= payload.includes('connection_ack'))),
+  );
+  return () => isThere;
+}
+
 /** How many entries this device has kept of who is signed in. */
 export function keptEntries(page: Page): Promise<number> {
   return page.evaluate(async () => {
