@@ -1,5 +1,5 @@
-import { DOCUMENT, Injectable, computed, effect, inject, signal } from '@angular/core';
-import { type Translation, type TranslocoLoader, TranslocoService } from '@jsverse/transloco';
+import { DOCUMENT, Injectable, type Provider, computed, effect, inject, signal } from '@angular/core';
+import { TRANSLOCO_LOADER, type Translation, type TranslocoLoader, TranslocoService } from '@jsverse/transloco';
 import { LocalSettings } from '../settings/local-settings';
 
 export const LANGUAGES = ['en', 'de'] as const;
@@ -22,6 +22,9 @@ export class Texts implements TranslocoLoader {
     return (language === 'de' ? await import('@i18n/de/later') : await import('@i18n/en/later')).default;
   }
 }
+
+/** One and the same for Transloco and for `Languages`: `loader` of `provideTransloco` would make one of its own. */
+export const TEXTS: Provider = { provide: TRANSLOCO_LOADER, useExisting: Texts };
 
 /** The language of the page: as the user chose it here, else as the browser asks. */
 @Injectable({ providedIn: 'root' })

@@ -5,7 +5,7 @@ import { firstValueFrom } from 'rxjs';
 import { Account } from '@/core/auth/account';
 import { Auth } from '@/core/auth/auth';
 import { Leaving } from '@/core/auth/leaving';
-import { LANGUAGES, Texts } from '@/core/text/languages';
+import { LANGUAGES, TEXTS } from '@/core/text/languages';
 import { SignInAgain } from './sign-in-again';
 
 describe('signing in again', () => {
@@ -20,7 +20,8 @@ describe('signing in again', () => {
     const config = { availableLangs: [...LANGUAGES], defaultLang: 'en', prodMode: true };
     TestBed.configureTestingModule({
       providers: [
-        provideTransloco({ config, loader: Texts }),
+        provideTransloco({ config }),
+        TEXTS,
         { provide: Auth, useValue: auth },
         { provide: Account, useValue: { me: () => null } },
         { provide: Leaving, useValue: {} },

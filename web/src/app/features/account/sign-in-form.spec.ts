@@ -2,7 +2,7 @@ import { TestBed } from '@angular/core/testing';
 import { TranslocoService, provideTransloco } from '@jsverse/transloco';
 import { firstValueFrom } from 'rxjs';
 import { Account } from '@/core/auth/account';
-import { LANGUAGES, Texts } from '@/core/text/languages';
+import { LANGUAGES, TEXTS } from '@/core/text/languages';
 import { SignInForm } from './sign-in-form';
 
 /** The form in front of a platform that answers this. */
@@ -10,7 +10,7 @@ async function formOf(status: number, body: unknown, headers: Record<string, str
   vi.stubGlobal('fetch', async () => new Response(JSON.stringify(body), { status, headers }));
   const config = { availableLangs: [...LANGUAGES], defaultLang: 'en', prodMode: true };
   TestBed.configureTestingModule({
-    providers: [provideTransloco({ config, loader: Texts }), { provide: Account, useValue: { me: () => null } }],
+    providers: [provideTransloco({ config }), TEXTS, { provide: Account, useValue: { me: () => null } }],
   });
   await firstValueFrom(TestBed.inject(TranslocoService).load('en'));
   const fixture = TestBed.createComponent(SignInForm);
