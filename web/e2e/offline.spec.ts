@@ -1,5 +1,5 @@
 import { haveWritten } from './another-client';
-import { accessible, expect, haveAccount, signIn, test, write } from './support';
+import { accessible, expect, haveAccount, signIn, test } from './support';
 import { workerIsReady } from './worker';
 
 test.use({ serviceWorkers: 'allow' });
@@ -37,8 +37,8 @@ test('the service worker opens the journal without a network, and what is writte
 
 test('an entry that is written without a network is sent when it is back', async ({ page, context }) => {
   await haveAccount(page);
-  await write(page, 'Before', 'There was a network.');
   await page.goto('/write');
+  await workerIsReady(page);
   await page.getByRole('textbox', { name: 'Text' }).click();
   await context.setOffline(true);
   await page.getByRole('textbox', { name: 'Title' }).fill('In the tunnel');
@@ -76,8 +76,10 @@ test('changes that are made without a network wait in their order, and are sent 
   device,
 }) => {
   const who = await haveAccount(page);
-  await write(page, 'To be changed', 'first');
-  await page.getByRole('link', { name: 'Timeline' }).first().click();
+  await haveWritten(page, [{ title: 'To be changed', content: 'first' }]);
+  await page.goto('/');
+  await workerIsReady(page);
+  await expect(page.getByRole('link', { name: 'To be changed' })).toBeVisible();
   await context.setOffline(true);
   await page.getByRole('link', { name: 'To be changed' }).click();
   await page.getByRole('link', { name: 'Edit' }).click();
