@@ -70,11 +70,6 @@ test('the first files name texts of the first page alone', () => {
   assert.deepEqual(wrong, []);
 });
 
-/** What stands in `@defer` is imported like all else, and loaded later all the same. */
-const DEFERRED = ['features/account/sign-in-again', 'features/timeline/filter-more', 'shell/shortcut-sheet'].map(name =>
-  join(root, 'src/app', `${name}.ts`),
-);
-
 /** The files that are loaded before a page is shown: those that src/main.ts imports, and what these import. */
 function firstFiles() {
   const files = new Set([join(root, 'src/main.ts')]);
@@ -83,7 +78,7 @@ function firstFiles() {
       const values = named.replace(/^\{|\}$/gu, '').split(',');
       if (named.startsWith('type ') || values.every(value => /^\s*(?:type .*)?$/u.test(value))) continue;
       const target = `${path.startsWith('@/') ? join(root, 'src/app', path.slice(2)) : join(dirname(file), path)}.ts`;
-      if (existsSync(target) && !DEFERRED.includes(target)) files.add(target);
+      if (existsSync(target)) files.add(target);
     }
   }
   assert(files.size > 30, 'what src/main.ts imports was not found');

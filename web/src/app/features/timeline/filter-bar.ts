@@ -1,10 +1,11 @@
+import { NgComponentOutlet } from '@angular/common';
 import { ChangeDetectionStrategy, Component, computed, inject, input, output, signal } from '@angular/core';
 import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
 import { Journals } from '@/core/journal/journals';
 import { Dates } from '@/core/time/dates';
 import type { JournalFilter } from '@/gql/generated';
 import { Icon } from '@/ui/icon';
-import { FilterMore } from './filter-more';
+import { whenWanted } from '@/ui/when-wanted';
 import { TAG_FIELDS } from './filter-url';
 
 /** How long after the last key the list is asked for, in milliseconds. */
@@ -20,7 +21,7 @@ interface Chosen {
 @Component({
   selector: 'mf-filter-bar',
   changeDetection: ChangeDetectionStrategy.OnPush,
-  imports: [Icon, FilterMore, TranslocoPipe],
+  imports: [Icon, NgComponentOutlet, TranslocoPipe],
   host: { class: 'filter' },
   template: `
     @if (journals.all().length > 1) {
@@ -105,11 +106,10 @@ interface Chosen {
       </ul>
     }
     <div id="filter-more" [hidden]="!isOpen()">
-      @defer (when isOpen()) {
-        @if (isOpen()) {
-          <mf-filter-more class="filter__more" [filter]="filter()" (narrowed)="set($event)" />
-        }
-      }
+      <ng-container
+        [ngComponentOutlet]="isOpen() ? more() : null"
+        [ngComponentOutletInputs]="{ filter: filter(), narrow: set }"
+      />
     </div>
   `,
 })
@@ -121,6 +121,7 @@ export class FilterBar {
   private readonly dates = inject(Dates);
   private readonly transloco = inject(TranslocoService);
   protected readonly isOpen = signal(false);
+  protected readonly more = whenWanted(this.isOpen, () => import('./filter-more').then(m => m.FilterMore));
   protected readonly chosen = computed(() => this.parts(this.filter()));
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -133,9 +134,9 @@ export class FilterBar {
     this.filterChange.emit({ ...this.filter(), [mark]: this.filter()[mark] ? null : true });
   }
 
-  protected set(change: Partial<JournalFilter>): void {
+  protected readonly set = (change: Partial<JournalFilter>): void => {
     this.filterChange.emit({ ...this.filter(), ...change });
-  }
+  };
 
   private parts(filter: JournalFilter): readonly Chosen[] {
     const say = (key: string, value: string) => this.transloco.translate(`timeline.filter.is.${key}`, { value });

@@ -1,4 +1,4 @@
-import { ChangeDetectionStrategy, Component, input, output } from '@angular/core';
+import { ChangeDetectionStrategy, Component, input } from '@angular/core';
 import { TranslocoPipe } from '@jsverse/transloco';
 import { MOODS } from '@/core/journal/entry';
 import { TagInput } from '@/features/editor/tag-input';
@@ -10,10 +10,11 @@ import { TAG_FIELDS, type TagField } from './filter-url';
   selector: 'mf-filter-more',
   changeDetection: ChangeDetectionStrategy.OnPush,
   imports: [TagInput, TranslocoPipe],
+  host: { class: 'filter__more' },
   template: `
     <label class="field">
       <span class="field__label">{{ 'mood.label' | transloco }}</span>
-      <select class="field__control" (change)="narrowed.emit({ mood: $any($event.target).value || null })">
+      <select class="field__control" (change)="narrow()({ mood: $any($event.target).value || null })">
         <option value="" [selected]="!filter().mood">{{ 'timeline.filter.any' | transloco }}</option>
         @for (mood of moods; track mood) {
           <option [value]="mood" [selected]="filter().mood === mood">{{ 'mood.' + mood | transloco }}</option>
@@ -26,7 +27,7 @@ import { TAG_FIELDS, type TagField } from './filter-url';
         class="field__control"
         type="date"
         [value]="filter().from ?? ''"
-        (change)="narrowed.emit({ from: $any($event.target).value || null })"
+        (change)="narrow()({ from: $any($event.target).value || null })"
       />
     </label>
     <label class="field">
@@ -35,7 +36,7 @@ import { TAG_FIELDS, type TagField } from './filter-url';
         class="field__control"
         type="date"
         [value]="filter().to ?? ''"
-        (change)="narrowed.emit({ to: $any($event.target).value || null })"
+        (change)="narrow()({ to: $any($event.target).value || null })"
       />
     </label>
     @for (field of tagFields; track field) {
@@ -51,13 +52,13 @@ import { TAG_FIELDS, type TagField } from './filter-url';
 })
 export class FilterMore {
   readonly filter = input.required<JournalFilter>();
-  /** What of the filter is otherwise. */
-  readonly narrowed = output<Partial<JournalFilter>>();
+  /** Takes what of the filter is otherwise. */
+  readonly narrow = input.required<(change: Partial<JournalFilter>) => void>();
 
   protected readonly moods: readonly Mood[] = MOODS;
   protected readonly tagFields = TAG_FIELDS;
 
   protected tagged(field: TagField, tags: readonly string[]): void {
-    this.narrowed.emit({ [field]: tags.length > 0 ? [...tags] : null });
+    this.narrow()({ [field]: tags.length > 0 ? [...tags] : null });
   }
 }
