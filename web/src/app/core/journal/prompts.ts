@@ -1,5 +1,6 @@
 import { Injectable, inject } from '@angular/core';
-import { PromptsDocument, type PromptsQuery } from '@/gql/generated';
+import { PromptsDocument } from '@/gql/first';
+import type { PromptsQuery } from '@/gql/generated';
 import { GraphQL } from '../graphql/graphql';
 import { keptList } from '../offline/kept-list';
 

@@ -1,6 +1,3 @@
-import core from './core.json';
-import account from './account.json';
-import timeline from './timeline.json';
 import editor from './editor.json';
 import calendar from './calendar.json';
 import insights from './insights.json';
@@ -10,13 +7,9 @@ import media from './media.json';
 import organise from './organise.json';
 import history from './history.json';
 import admin from './admin.json';
-import errors from './errors.json';
 
-/** A file a feature. */
+/** Texts of the pages behind the first one, which are loaded with the first of these: a file a feature. */
 export default {
-  ...core,
-  ...account,
-  ...timeline,
   ...editor,
   ...calendar,
   ...insights,
@@ -26,5 +19,4 @@ export default {
   ...organise,
   ...history,
   ...admin,
-  ...errors,
 };
