@@ -25,7 +25,7 @@ const SWAPS = /swap\.spec\.ts$/u;
 export default defineConfig({
   testDir: 'e2e',
   fullyParallel: true,
-  workers: 2,
+  workers: 3,
   retries: 0,
   timeout: 60_000,
   // All of them take about half of it on two cores: a run that hangs ends.
