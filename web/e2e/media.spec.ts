@@ -43,7 +43,7 @@ test('a picture that is dropped into the text is shown there, and on the page of
   await accessible(page);
   await page.getByRole('button', { name: /sea\.png/ }).click();
   await page.getByRole('button', { name: 'Delete' }).click();
-  await page.getByRole('dialog').last().getByRole('button', { name: 'Delete' }).click();
+  await page.locator('mf-confirm').getByRole('button', { name: 'Delete' }).click();
   await expect(page.getByText('Something still uses it.')).toBeVisible();
 });
 

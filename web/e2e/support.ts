@@ -193,9 +193,10 @@ function shotName(page: Page, colorScheme: string): string {
 /** Violations of WCAG 2.2 AA, in light and in dark. */
 export async function violationsOf(page: Page): Promise<string[]> {
   const all: string[] = [];
-  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE);
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    // Each time: it remembers colours of the run before.
+    await page.evaluate(AXE);
     // It is there: nothing is to be put into the page. Nor is a page of its own needed for the results, since there are no frames.
     const axe = new AxeBuilder({ page, axeSource: '0' }).options({ resultTypes: ['violations'] }).setLegacyMode();
     const { violations } = await (colorScheme === 'light' ? axe.withTags(WCAG) : axe.withRules(OF_COLOURS)).analyze();

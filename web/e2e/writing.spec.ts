@@ -152,7 +152,7 @@ test('the place is where the device is, where the browser may say so, and only a
   await accessible(page);
   await context.grantPermissions(['geolocation']);
   await page.getByRole('button', { name: 'Where I am' }).click();
-  await expect(page.getByText('47.6543, 9.1754')).toBeVisible();
+  await expect(page.getByRole('button', { name: '47.6543, 9.1754' })).toBeVisible();
   await expect(page.getByText('This browser may not say where you are.')).toHaveCount(0);
   await page.getByRole('button', { name: 'Done' }).click();
   await expect(page.locator('.entry')).toContainText('47.6543, 9.1754');

@@ -168,10 +168,13 @@ fn stories_manifest(root: &Path) -> Result<String> {
     Ok(absolute(absolute(text.replace(&every_minute, &every_second), "target/components"), "migrations"))
 }
 
-/// Addresses of this machine that nothing listens at: one for each worker of the stories, whose receivers of webhooks are there.
-fn receivers() -> std::io::Result<Vec<String>> {
-    let free = || Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.to_string());
-    (0..STORIES_AT_A_TIME).map(|_| free()).collect()
+/// Addresses of this machine that nothing listens at: one for each worker of the stories, whose receivers of webhooks are there. Not of
+/// the ports that connections are given: a story listens at its own only later.
+fn receivers() -> Result<Vec<String>> {
+    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let found: Vec<_> = (20_000..32_000).filter(free).map(|port| format!("127.0.0.1:{port}")).take(STORIES_AT_A_TIME).collect();
+    anyhow::ensure!(found.len() == STORIES_AT_A_TIME, "no port from 20000 to 31999 is free");
+    Ok(found)
 }
 
 /// Of the paths and the bytes of all sources.
