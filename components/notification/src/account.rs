@@ -25,7 +25,8 @@ use mindflow_guest::{
 /// Of a webhook's secret: as many as its MAC has.
 const SECRET_BYTES: usize = 32;
 
-const WEBHOOKS: &str = "SELECT id, url, events, active, created_at, failures, disabled_at, disabled_reason, disabled_cause
+const WEBHOOKS: &str =
+    "SELECT id, url, events, active, created_at, failures, disabled_at, disabled_reason, disabled_cause
     FROM notification.webhooks WHERE user_id = $1::uuid ORDER BY created_at, id";
 const COUNT_WEBHOOKS: &str = "SELECT count(*) AS held FROM notification.webhooks WHERE user_id = $1::uuid";
 const ADD_WEBHOOK: &str = "INSERT INTO notification.webhooks (id, user_id, url, events, sealed_secret, created_at)

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 const RECORD_MOOD: &str = "mutation { recordMood(mood: CALM) { count } }";
 const STATES: &str = "{ webhooks { id url active state failures disabledAt disabledReason disabledCause } }";
-const ENABLE: &str = "mutation ($id: ID!) { enableWebhook(id: $id) { id active state failures disabledReason disabledCause } }";
+const ENABLE: &str =
+    "mutation ($id: ID!) { enableWebhook(id: $id) { id active state failures disabledReason disabledCause } }";
 
 fn mailing_to(server: &SmtpServer, receivers: &[&Receiver]) -> Builder {
     let addresses: Vec<_> = receivers.iter().map(|receiver| format!("{:?}", receiver.address.to_string())).collect();
