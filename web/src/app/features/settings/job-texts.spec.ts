@@ -15,13 +15,12 @@ interface Tree {
 }
 
 function textAt(key: string): string | null {
-  const found = key.split('.').reduce<string | Tree | undefined>(
-    (tree, name) => (typeof tree === 'object' ? tree[name] : undefined),
-    {
+  const found = key
+    .split('.')
+    .reduce<string | Tree | undefined>((tree, name) => (typeof tree === 'object' ? tree[name] : undefined), {
       ...errors,
       ...jobs,
-    },
-  );
+    });
   return typeof found === 'string' ? found : null;
 }
 
