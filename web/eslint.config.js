@@ -13,7 +13,16 @@ const storage = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', 'out-tsc', 'src/app/gql/generated.ts', 'test-results', 'playwright-report'] },
+  {
+    ignores: [
+      'dist',
+      'node_modules',
+      'out-tsc',
+      'src/app/gql/{first,generated}.ts',
+      'test-results',
+      'playwright-report',
+    ],
+  },
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.recommended, ...angular.configs.tsRecommended],

@@ -9,7 +9,7 @@ export default {
   globalTimeout: 30 * 60_000,
   // Nothing is judged, so a slow machine may take its time.
   expect: { timeout: 60_000 },
-  use: { ...stories.use, actionTimeout: 60_000, navigationTimeout: 120_000 },
+  use: { ...stories.use, actionTimeout: 60_000, navigationTimeout: 120_000, serviceWorkers: 'allow' as const },
   reporter: [['line']],
   projects: stories.projects?.filter(project => project.name === 'desktop'),
 };

@@ -25,7 +25,7 @@ const SWAPS = /swap\.spec\.ts$/u;
 export default defineConfig({
   testDir: 'e2e',
   fullyParallel: true,
-  workers: 2,
+  workers: 3,
   retries: 0,
   timeout: 60_000,
   // All of them take about half of it on two cores: a run that hangs ends.
@@ -45,6 +45,8 @@ export default defineConfig({
     // Tracing takes a third of the time, for pictures of each step: `MINDFLOW_TRACE=1` to look into a failure.
     trace: process.env['MINDFLOW_TRACE'] ? 'retain-on-failure' : 'off',
     contextOptions: { reducedMotion: 'reduce' },
+    // It takes all files of the client for each story, whose browser was never here. Stories that are about it allow it.
+    serviceWorkers: 'block',
     ...chromium,
   },
   projects: [

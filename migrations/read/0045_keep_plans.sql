@@ -7,8 +7,9 @@ BEGIN
 END
 $$;
 
+-- An array of unknown length would make PostgreSQL plan each time.
 CREATE OR REPLACE FUNCTION query.shown_since(of_entry uuid, of_tags uuid[]) RETURNS timestamptz
-    LANGUAGE plpgsql STABLE AS $$
+    LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
     RETURN (SELECT max(c.at) FROM query.last_changes c WHERE c.id = ANY (of_entry || of_tags));
 END

@@ -1,16 +1,7 @@
-import type { Page } from '@playwright/test';
 import { ask, haveWritten } from './another-client';
-import { type Writer, accessible, expect, signUp, test } from './support';
-import { grant, needsOperator } from './operator';
+import { accessible, expect, haveAccount, signUp, test } from './support';
+import { haveAdministrator, needsOperator } from './operator';
 import { Receiver } from './receiver';
-
-async function administrator(page: Page): Promise<Writer> {
-  const who = await signUp(page);
-  await grant(who.email, 'admin');
-  await page.reload();
-  await expect(page.getByRole('link', { name: 'Admin' }).first()).toBeAttached();
-  return who;
-}
 
 test('who is no administrator is shown no administration', async ({ page }) => {
   await signUp(page);
@@ -22,8 +13,8 @@ test('who is no administrator is shown no administration', async ({ page }) => {
 test('an administrator finds an account, gives it a role, and the audit log has it', async ({ page, device }) => {
   needsOperator();
   const other = await device();
-  const ben = await signUp(other);
-  await administrator(page);
+  const ben = await haveAccount(other);
+  await haveAdministrator(page);
   await page.goto('/admin/users');
   await page.getByRole('searchbox').fill(ben.email);
   await expect(page.getByText('1 account', { exact: true })).toBeVisible();
@@ -55,7 +46,7 @@ test('an administrator finds an account, gives it a role, and the audit log has 
 
 test('figures of the platform are shown over time, and a table says the same', async ({ page }) => {
   needsOperator();
-  await administrator(page);
+  await haveAdministrator(page);
   await haveWritten(page, [{ title: 'Counted' }]);
   await page.goto('/admin/figures');
   await expect(page.getByRole('img', { name: 'Entries a day' }).locator('canvas')).toBeVisible();
@@ -73,7 +64,7 @@ test('what a receiver refuses is a dead letter, which an administrator has deliv
   needsOperator();
   const receiver = await Receiver.start();
   receiver.status = 500;
-  await administrator(page);
+  await haveAdministrator(page);
   const webhook = 'mutation ($url: String!) { createWebhook(url: $url, events: ["TagCreated"]) { id } }';
   await ask(page, webhook, { url: receiver.url });
   await ask(page, 'mutation { a: createTag(name: "First") { id } b: createTag(name: "Second") { id } }');
@@ -103,7 +94,7 @@ test('what a receiver refuses is a dead letter, which an administrator has deliv
 
 test('the live view shows components, and an event that flows when something is written @phone', async ({ page }) => {
   needsOperator();
-  await administrator(page);
+  await haveAdministrator(page);
   await page.goto('/admin');
   await expect(page.getByRole('heading', { level: 3, name: /^gateway/u })).toBeVisible();
   await expect(page.getByText('Ready').first()).toBeVisible();

@@ -18,13 +18,20 @@ export async function ask<T>(page: Page, query: string, variables: Record<string
   );
 }
 
-/** Writes entries, ten a request. */
-export async function haveWritten(page: Page, entries: readonly Record<string, unknown>[]): Promise<void> {
+/** Writes entries, ten a request. Answers their ids. */
+export async function haveWritten(page: Page, entries: readonly Record<string, unknown>[]): Promise<readonly string[]> {
+  const ids: string[] = [];
   for (let from = 0; from < entries.length; from += 10) {
     const some = entries.slice(from, from + 10);
     const names = some.map((_, index) => `$i${index}: CreateJournalEntryInput!`).join(', ');
     const fields = some.map((_, index) => `e${index}: createJournalEntry(input: $i${index}) { id }`).join('\n');
     const variables = Object.fromEntries(some.map((entry, index) => [`i${index}`, { content: 'Words.', ...entry }]));
-    await ask(page, `mutation (${names}) { ${fields} }`, variables);
+    const made = await ask<Record<string, { readonly id: string }>>(
+      page,
+      `mutation (${names}) { ${fields} }`,
+      variables,
+    );
+    ids.push(...some.map((_, index) => made[`e${index}`]?.id ?? ''));
   }
+  return ids;
 }

@@ -1,11 +1,11 @@
 import { firstLoad } from './first-load';
-import { expect, signUp, test } from './support';
+import { expect, haveAccount, test } from './support';
 
 /** As the project's budget says. */
 const FIRST_LOAD_BYTES_MAX = 200_000;
 
 test('a first load takes at most 200 kB, and neither the editor nor the charts', async ({ page, device }) => {
-  await signUp(page);
+  await haveAccount(page);
   const session = await page.context().storageState();
   for (const [path, options] of [
     ['/sign-in', {}],

@@ -1,8 +1,10 @@
-import { accessible, expect, signUp, test, write } from './support';
+import { haveWritten } from './another-client';
+import { accessible, expect, haveAccount, test } from './support';
 
 test('an earlier version is compared and restored @phone', async ({ page }) => {
-  await signUp(page);
-  await write(page, 'A plan', 'We go by train.');
+  await haveAccount(page);
+  const [id] = await haveWritten(page, [{ title: 'A plan', content: 'We go by train.' }]);
+  await page.goto(`/entries/${id}`);
   await page.getByRole('link', { name: 'Edit' }).click();
   await expect(page.getByRole('textbox', { name: 'Text' })).toContainText('by train');
   await page.getByRole('textbox', { name: 'Text' }).click();
@@ -21,9 +23,9 @@ test('an earlier version is compared and restored @phone', async ({ page }) => {
 });
 
 test('a deleted entry is restored from the trash, or removed for good @phone', async ({ page }) => {
-  await signUp(page);
-  for (const title of ['To come back', 'To be gone']) {
-    await write(page, title, `Words of ${title}.`);
+  await haveAccount(page);
+  for (const id of await haveWritten(page, [{ title: 'To come back' }, { title: 'To be gone' }])) {
+    await page.goto(`/entries/${id}`);
     // The first one's message may be shown still when the second one is deleted.
     const deleted = page.waitForResponse(
       answer => answer.request().postData()?.includes('deleteJournalEntry') ?? false,

@@ -1,5 +1,5 @@
 import { haveWritten } from './another-client';
-import { accessible, expect, keptEntries, signUp, test, write } from './support';
+import { accessible, expect, haveAccount, keptEntries, test } from './support';
 import { grant, needsOperator } from './operator';
 
 /** The day so many days ago. */
@@ -20,7 +20,7 @@ const DAYS = [
 ].map(entry => ({ ...entry, content: `${entry.title}: some words of a day.` }));
 
 test('charts show moods and habits, and tables say the same @phone', async ({ page }) => {
-  await signUp(page);
+  await haveAccount(page);
   await page.goto('/insights');
   await expect(page.getByText('Nothing to see yet')).toBeVisible();
   await haveWritten(page, DAYS);
@@ -42,7 +42,7 @@ test('charts show moods and habits, and tables say the same @phone', async ({ pa
 test('the calendar is coloured by mood, counts entries, and knows the streak and this day of earlier years @phone', async ({
   page,
 }) => {
-  await signUp(page);
+  await haveAccount(page);
   await haveWritten(page, [
     ...DAYS,
     { entryDate: before(0), mood: 'CALM', title: 'The evening' },
@@ -65,7 +65,7 @@ test('the calendar is coloured by mood, counts entries, and knows the streak and
 });
 
 test('a search finds as one types, marks what it found, and explains its operators @phone', async ({ page }) => {
-  await signUp(page);
+  await haveAccount(page);
   await haveWritten(page, DAYS);
   await page.goto('/search');
   const box = page.getByRole('searchbox');
@@ -93,13 +93,15 @@ test('a search finds as one types, marks what it found, and explains its operato
 test('what the AI has noticed lately leads to the entries', async ({ page }) => {
   needsOperator();
   test.setTimeout(120_000);
-  const who = await signUp(page);
+  const who = await haveAccount(page);
   await grant(who.email, 'premium');
-  await write(
-    page,
-    'A hard week',
-    'The release was stressful, but I am proud of the team and grateful for their help.',
-  );
+  const [id] = await haveWritten(page, [
+    {
+      title: 'A hard week',
+      content: 'The release was stressful, but I am proud of the team and grateful for their help.',
+    },
+  ]);
+  await page.goto(`/entries/${id}`);
   await expect(page.getByRole('heading', { name: 'What stands out' })).toBeVisible({ timeout: 60_000 });
   await page.goto('/insights');
   await expect(page.getByRole('heading', { name: 'Noticed lately' })).toBeVisible();

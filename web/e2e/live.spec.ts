@@ -1,22 +1,18 @@
 import { ask, haveWritten } from './another-client';
-import { expect, signIn, signUp, test } from './support';
+import { expect, haveAccount, haveSignedIn, liveOf, signUp, test } from './support';
 
 const RENAME = 'mutation ($input: UpdateJournalEntryInput!) { updateJournalEntry(input: $input) { id } }';
 const DELETE = 'mutation ($id: ID!) { deleteJournalEntry(id: $id) }';
-const FIRST = '{ journalEntries(first: 1) { edges { node { id } } } }';
-
-interface First {
-  readonly journalEntries: { readonly edges: readonly { readonly node: { readonly id: string } }[] };
-}
 
 test('what another device writes, changes and deletes is seen as it happens', async ({ page, device }) => {
+  const isLive = liveOf(page);
   const who = await signUp(page);
   await expect(page.getByText('Your journal begins here')).toBeVisible();
+  await expect.poll(isLive).toBe(true);
   const other = await device();
-  await signIn(other, who);
-  await haveWritten(other, [{ title: 'From the phone', content: 'On the way.' }]);
+  await haveSignedIn(other, who);
+  const [id] = await haveWritten(other, [{ title: 'From the phone', content: 'On the way.' }]);
   await expect(page.getByRole('link', { name: 'From the phone' })).toBeVisible();
-  const { id } = (await ask<First>(other, FIRST)).journalEntries.edges[0]!.node;
   await ask(other, RENAME, { input: { id, title: 'From the train' } });
   await expect(page.getByRole('link', { name: 'From the train' })).toBeVisible();
   await page.getByRole('link', { name: 'From the train' }).click();
@@ -30,22 +26,20 @@ test('what another device writes, changes and deletes is seen as it happens', as
 });
 
 test('what happened while the connection was away is there when it is back', async ({ page, device }) => {
-  const who = await signUp(page);
-  await haveWritten(page, [{ title: 'To be deleted' }, { title: 'To stay' }]);
+  const who = await haveAccount(page);
+  const [gone] = await haveWritten(page, [{ title: 'To be deleted' }, { title: 'To stay' }]);
+  const isLive = liveOf(page);
+  await page.goto('/');
   await expect(page.getByRole('link', { name: 'To stay' })).toBeVisible();
+  await expect.poll(isLive).toBe(true);
   const other = await device();
-  await signIn(other, who);
+  await haveSignedIn(other, who);
   await page.context().setOffline(true);
   await page.getByRole('searchbox').fill('To');
   await expect(page.getByText('This is what this device has')).toBeVisible();
   await page.getByRole('searchbox').fill('');
   await haveWritten(other, [{ title: 'Meanwhile' }]);
-  const list = await ask<{ journalEntries: { edges: { node: { id: string; title: string } }[] } }>(
-    other,
-    '{ journalEntries(first: 5) { edges { node { id title } } } }',
-  );
-  const gone = list.journalEntries.edges.find(({ node }) => node.title === 'To be deleted');
-  await ask(other, DELETE, { id: gone?.node.id });
+  await ask(other, DELETE, { id: gone });
   await page.context().setOffline(false);
   await expect(page.getByRole('link', { name: 'Meanwhile' })).toBeVisible();
   await expect(page.getByRole('link', { name: 'To be deleted' })).toHaveCount(0);

@@ -1,5 +1,5 @@
 import type { JSHandle, Page } from '@playwright/test';
-import { accessible, expect, signUp, test } from './support';
+import { accessible, expect, haveAccount, test } from './support';
 import { workerIsReady } from './worker';
 
 const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
@@ -26,7 +26,7 @@ async function begin(page: Page, title: string, text: string): Promise<void> {
 }
 
 test('a picture that is dropped into the text is shown there, and on the page of pictures @phone', async ({ page }) => {
-  await signUp(page);
+  await haveAccount(page);
   await begin(page, 'At the sea', 'The light.');
   await page
     .getByRole('textbox', { name: 'Text' })
@@ -48,7 +48,7 @@ test('a picture that is dropped into the text is shown there, and on the page of
 });
 
 test('a picture that is pasted is in the preview, and gone when it is removed', async ({ page }) => {
-  await signUp(page);
+  await haveAccount(page);
   await begin(page, 'Pasted', 'Before.');
   const data = await carried(page, 'pasted.png');
   await page
@@ -70,7 +70,7 @@ test('a picture that is pasted is in the preview, and gone when it is removed', 
 });
 
 test('a picture that met no network is sent when there is one', async ({ page, context }) => {
-  await signUp(page);
+  await haveAccount(page);
   await begin(page, 'In the tunnel', 'Dark.');
   await context.setOffline(true);
   await page.locator('input[type=file]').setInputFiles(picture('dark.png'));
@@ -79,8 +79,10 @@ test('a picture that met no network is sent when there is one', async ({ page, c
   await expect(page.getByText('Shown in the text')).toBeVisible({ timeout: 30_000 });
 });
 
-test('a picture that was seen is shown without a network, and is gone with its user', async ({ page, context }) => {
-  await signUp(page);
+test('a picture that was seen is shown without a network, and is gone with its user', async ({ device }) => {
+  const page = await device({ serviceWorkers: 'allow' });
+  const context = page.context();
+  await haveAccount(page);
   await begin(page, 'The bay', 'Blue.');
   await page.locator('input[type=file]').setInputFiles(picture('bay.png'));
   await expect(page.getByText('Shown in the text')).toBeVisible();
@@ -109,7 +111,7 @@ test('a picture that was seen is shown without a network, and is gone with its u
 });
 
 test('how far a file has been sent is shown, and it can be ended', async ({ page, context }) => {
-  await signUp(page);
+  await haveAccount(page);
   await begin(page, 'A long way', 'Wait.');
   const network = await context.newCDPSession(page);
   await network.send('Network.enable');
@@ -132,7 +134,7 @@ test('how far a file has been sent is shown, and it can be ended', async ({ page
 });
 
 test('a file that is not taken says why, and does not stand in the way', async ({ page }) => {
-  await signUp(page);
+  await haveAccount(page);
   await begin(page, 'With a file', 'Text.');
   const text = { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('not a picture') };
   const large = { name: 'large.png', mimeType: 'image/png', buffer: Buffer.alloc(10 * 1024 * 1024 + 1) };

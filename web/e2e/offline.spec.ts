@@ -1,12 +1,18 @@
-import { accessible, expect, signIn, signUp, test, write } from './support';
+import { haveWritten } from './another-client';
+import { accessible, expect, haveAccount, signIn, test } from './support';
 import { workerIsReady } from './worker';
+
+test.use({ serviceWorkers: 'allow' });
 
 test('the service worker opens the journal without a network, and what is written there is not lost', async ({
   page,
   context,
 }) => {
-  await signUp(page);
-  await write(page, 'Seen before', 'This entry was read while there was a network.');
+  await haveAccount(page);
+  const content = 'This entry was read while there was a network.';
+  const [id] = await haveWritten(page, [{ title: 'Seen before', content }]);
+  await page.goto(`/entries/${id}`);
+  await expect(page.getByText(content)).toBeVisible();
   await page.goto('/');
   await expect(page.getByRole('link', { name: 'Seen before' })).toBeVisible();
   await workerIsReady(page);
@@ -14,7 +20,7 @@ test('the service worker opens the journal without a network, and what is writte
   await page.goto('/');
   await expect(page.getByRole('link', { name: 'Seen before' })).toBeVisible();
   await page.getByRole('link', { name: 'Seen before' }).click();
-  await expect(page.getByText('This entry was read while there was a network.')).toBeVisible();
+  await expect(page.getByText(content)).toBeVisible();
   await page.goto('/write');
   await page.getByRole('textbox', { name: 'Title' }).fill('On the plane');
   await page.getByRole('textbox', { name: 'Text' }).click();
@@ -29,8 +35,26 @@ test('the service worker opens the journal without a network, and what is writte
   await expect(page.getByRole('link', { name: 'On the plane' })).toBeVisible();
 });
 
+test('an entry that is written without a network is sent when it is back', async ({ page, context }) => {
+  await haveAccount(page);
+  await page.goto('/write');
+  await workerIsReady(page);
+  await page.getByRole('textbox', { name: 'Text' }).click();
+  await context.setOffline(true);
+  await page.getByRole('textbox', { name: 'Title' }).fill('In the tunnel');
+  await page.getByRole('textbox', { name: 'Text' }).click();
+  await page.keyboard.insertText('No network here.');
+  await page.getByRole('button', { name: 'Done' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'In the tunnel' })).toBeVisible();
+  await expect(page.getByText('Not saved yet').first()).toBeVisible();
+  await context.setOffline(false);
+  await expect(page.getByText('Not saved yet')).toHaveCount(0);
+  await page.reload();
+  await expect(page.getByRole('heading', { level: 1, name: 'In the tunnel' })).toBeVisible();
+});
+
 test('a text is kept when the storage of the browser is full', async ({ page }) => {
-  await signUp(page);
+  await haveAccount(page);
   await page.goto('/write');
   await page.evaluate(() => {
     const full = () => {
@@ -51,9 +75,11 @@ test('changes that are made without a network wait in their order, and are sent 
   context,
   device,
 }) => {
-  const who = await signUp(page);
-  await write(page, 'To be changed', 'first');
-  await page.getByRole('link', { name: 'Timeline' }).first().click();
+  const who = await haveAccount(page);
+  await haveWritten(page, [{ title: 'To be changed', content: 'first' }]);
+  await page.goto('/');
+  await workerIsReady(page);
+  await expect(page.getByRole('link', { name: 'To be changed' })).toBeVisible();
   await context.setOffline(true);
   await page.getByRole('link', { name: 'To be changed' }).click();
   await page.getByRole('link', { name: 'Edit' }).click();

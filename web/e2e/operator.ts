@@ -5,6 +5,8 @@ import { readFile, readdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { type Page, expect, test } from '@playwright/test';
+import { ask } from './another-client';
+import { type Writer, haveAccount, takeSession } from './support';
 
 /** The platform's own program and its data directory, as who starts the host gives them: what an operator has, and a user has not. */
 const program = process.env['MINDFLOW_BIN'];
@@ -25,6 +27,15 @@ export function needsOperator(): void {
 
 export async function grant(email: string, role: 'admin' | 'premium'): Promise<void> {
   await operate('users', 'grant', email, role);
+}
+
+/** Makes an account that is an administrator's, and opens no page. */
+export async function haveAdministrator(page: Page): Promise<Writer> {
+  const who = await haveAccount(page);
+  await grant(who.email, 'admin');
+  // With its role.
+  await takeSession(page, '/auth/refresh');
+  return who;
 }
 
 /** A command of the platform's own command line, which finds the host by its data directory. */
@@ -59,11 +70,28 @@ async function lookForLink(email: string, kind: string): Promise<string | undefi
   return undefined;
 }
 
-/** Follows the link of the first mail. */
+/** Confirms the address with the token of the first mail, without its page. */
 export async function confirmEmail(page: Page, email: string): Promise<void> {
-  await page.goto((await mailedLink(email, 'confirm-email')).replace('/auth', ''));
-  await page.getByRole('button').first().click();
-  await expect(page.getByRole('status').first()).toBeVisible();
+  const token = (await mailedLink(email, 'confirm-email')).split('/').at(-1);
+  await ask(page, 'mutation ($token: String!) { confirmEmail(token: $token) }', { token });
+}
+
+/** Gives an account a second factor, and answers its secret. */
+export async function haveSecondFactor(page: Page, { email, password }: Writer): Promise<string> {
+  await confirmEmail(page, email);
+  const { beginTotp } = await ask<{ beginTotp: { secret: string } }>(
+    page,
+    'mutation ($password: String!) { beginTotp(password: $password) { secret } }',
+    { password },
+  );
+  const code = totp(beginTotp.secret);
+  await ask(page, 'mutation ($code: String!) { confirmTotp(code: $code) { __typename } }', { code });
+  return beginTotp.secret;
+}
+
+/** The code of the next half minute: the one of now was taken when the second factor was switched on, and a code is good once. */
+export function nextTotp(secret: string): string {
+  return totp(secret, Date.now() + 30_000);
 }
 
 /** The code that an authenticator shows now (RFC 6238), of a secret in base32. */

@@ -1,9 +1,9 @@
 import { haveWritten } from './another-client';
-import { accessible, expect, signUp, test, write } from './support';
+import { accessible, expect, haveAccount, test } from './support';
 
 test('journals keep entries apart, and a deleted one leaves its entries @phone', async ({ page }) => {
-  await signUp(page);
-  await write(page, 'At home', 'Quiet.');
+  await haveAccount(page);
+  await haveWritten(page, [{ title: 'At home' }]);
   await page.goto('/organise');
   await page.getByRole('button', { name: 'New journal' }).click();
   await page.getByRole('dialog').getByLabel('Name').fill('Journey');
@@ -34,7 +34,7 @@ test('journals keep entries apart, and a deleted one leaves its entries @phone',
 });
 
 test('a tag is given by completion, renamed, merged and deleted', async ({ page }) => {
-  await signUp(page);
+  await haveAccount(page);
   await haveWritten(page, [
     { title: 'One', tags: ['river'] },
     { title: 'Two', tags: ['stream'] },
@@ -67,7 +67,7 @@ test('a tag is given by completion, renamed, merged and deleted', async ({ page 
 });
 
 test('an entry begins with a template, or with a question', async ({ page }) => {
-  await signUp(page);
+  await haveAccount(page);
   await page.goto('/organise');
   await page.getByRole('button', { name: 'New template' }).click();
   const dialog = page.getByRole('dialog');

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import type { Page } from '@playwright/test';
-import { ask, haveWritten } from './another-client';
-import { grant, needsOperator } from './operator';
-import { expect, signUp, test, violationsOf } from './support';
+import { haveWritten } from './another-client';
+import { haveAdministrator, needsOperator } from './operator';
+import { expect, haveAccount, test, violationsOf } from './support';
 
 const APP = new URL('../src/app/', import.meta.url).pathname;
 const TOKEN = 'A'.repeat(43);
@@ -57,7 +57,7 @@ const OF_ADMINISTRATORS: Pages = {
 };
 
 /** Opens all of them, and says of all together what is not right. */
-async function walk(page: Page, pages: Pages): Promise<void> {
+async function lookAt(page: Page, pages: Pages): Promise<void> {
   test.slow();
   const wrong: string[] = [];
   for (const path of Object.values(pages)) {
@@ -92,12 +92,12 @@ test('each page that there is, is among those that are looked at', () => {
 });
 
 test('every page without a session is accessible in both colour schemes @phone', async ({ page }) => {
-  await walk(page, WITHOUT_A_SESSION);
+  await lookAt(page, WITHOUT_A_SESSION);
 });
 
 test('every page of a writer is accessible in both colour schemes @phone', async ({ page }) => {
-  await signUp(page);
-  await haveWritten(page, [
+  await haveAccount(page);
+  const [walk] = await haveWritten(page, [
     {
       title: 'A walk',
       content:
@@ -109,18 +109,11 @@ test('every page of a writer is accessible in both colour schemes @phone', async
     },
     { title: 'A rainy day', content: 'Words.', mood: 'SAD', tags: ['rain', 'river'], entryDate: '2025-05-01' },
   ]);
-  const { journalEntries } = await ask<{ journalEntries: { edges: { node: { id: string } }[] } }>(
-    page,
-    '{ journalEntries(first: 1) { edges { node { id } } } }',
-  );
-  await walk(page, WITH_ONE(journalEntries.edges[0]?.node.id ?? ''));
+  await lookAt(page, WITH_ONE(walk ?? ''));
 });
 
 test('every page of an administrator is accessible in both colour schemes @phone', async ({ page }) => {
   needsOperator();
-  const who = await signUp(page);
-  await grant(who.email, 'admin');
-  await page.reload();
-  await expect(page.getByRole('link', { name: 'Admin' }).first()).toBeAttached();
-  await walk(page, OF_ADMINISTRATORS);
+  await haveAdministrator(page);
+  await lookAt(page, OF_ADMINISTRATORS);
 });

@@ -1,9 +1,10 @@
 import { haveWritten } from './another-client';
 import { grant, needsOperator } from './operator';
-import { accessible, expect, keptEntries, signIn, signUp, test } from './support';
+import { accessible, expect, haveAccount, keptEntries, signIn, test } from './support';
+import { workerIsReady } from './worker';
 
 test('the timeline is narrowed by tags, moods and words, and is so again after an entry was read', async ({ page }) => {
-  await signUp(page);
+  await haveAccount(page);
   await haveWritten(page, [
     { title: 'River walk', tags: ['river', 'walk'], mood: 'CALM', entryDate: '2025-05-01' },
     { title: 'City walk', tags: ['walk'], mood: 'HAPPY', entryDate: '2025-06-01' },
@@ -33,7 +34,7 @@ test('the timeline is narrowed by tags, moods and words, and is so again after a
 });
 
 test('all is done by the keyboard, and a sheet says how', async ({ page }) => {
-  await signUp(page);
+  await haveAccount(page);
   await haveWritten(page, [
     { title: 'Older', entryDate: '2025-05-01' },
     { title: 'Newer', entryDate: '2025-05-02' },
@@ -62,16 +63,17 @@ test('all is done by the keyboard, and a sheet says how', async ({ page }) => {
 test('a device that was just signed in reads all of the journal without a network', async ({ page, device }) => {
   // Without premium there are not so many entries a month.
   needsOperator();
-  const who = await signUp(page);
+  const who = await haveAccount(page);
   await grant(who.email, 'premium');
   const entries = Array.from({ length: 40 }, (_, index) => ({
     title: `Entry ${index}`,
     entryDate: new Date(Date.UTC(2025, 0, 1 + index)).toISOString().slice(0, 10),
   }));
   await haveWritten(page, entries);
-  const other = await device();
+  const other = await device({ serviceWorkers: 'allow' });
   await signIn(other, who);
   await expect.poll(() => keptEntries(other), { timeout: 30_000 }).toBe(40);
+  await workerIsReady(other);
   await other.context().setOffline(true);
   await other.getByRole('searchbox', { name: 'Filter by words' }).fill('Entry 0');
   await other.getByRole('link', { name: 'Entry 0' }).click();
@@ -80,7 +82,7 @@ test('a device that was just signed in reads all of the journal without a networ
 
 test('insights that are ready are announced, and the words that they cite are marked', async ({ page }) => {
   needsOperator();
-  const who = await signUp(page);
+  const who = await haveAccount(page);
   await grant(who.email, 'premium');
   await page.goto('/calendar');
   await expect(page.getByRole('table').first()).toBeVisible();
@@ -100,7 +102,7 @@ test('insights that are ready are announced, and the words that they cite are ma
 
 test('the timeline goes on as far as there are entries', async ({ page }) => {
   needsOperator();
-  const who = await signUp(page);
+  const who = await haveAccount(page);
   await grant(who.email, 'premium');
   const entries = Array.from({ length: 35 }, (_, index) => ({
     title: `Day ${index}`,

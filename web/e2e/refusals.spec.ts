@@ -1,9 +1,6 @@
 import type { Page, Route } from '@playwright/test';
 import { haveWritten } from './another-client';
-import { accessible, expect, signUp, test, write } from './support';
-
-// What the page asks is seen, and answered, here.
-test.use({ serviceWorkers: 'block' });
+import { accessible, expect, haveAccount, test } from './support';
 
 async function begin(page: Page, title: string, text: string): Promise<void> {
   await page.goto('/write');
@@ -27,7 +24,7 @@ async function refuse(page: Page, operation: string, extensions: Record<string, 
 }
 
 test('a month without room for a new entry says when there is room again, and keeps the text', async ({ page }) => {
-  await signUp(page);
+  await haveAccount(page);
   await haveWritten(
     page,
     Array.from({ length: 5 }, (_, index) => ({ title: `Entry ${index}` })),
@@ -54,7 +51,7 @@ test('a month without room for a new entry says when there is room again, and ke
 });
 
 test('a text that is too large is said to be so, and is saved when it is shorter', async ({ page }) => {
-  await signUp(page);
+  await haveAccount(page);
   await begin(page, 'Very long', '河'.repeat(100_001));
   await expect(page.getByText('An entry has at most 100,000 characters.')).toBeVisible();
   await page.getByRole('button', { name: 'Done' }).click();
@@ -69,8 +66,9 @@ test('a text that is too large is said to be so, and is saved when it is shorter
 });
 
 test('a mark and a deletion that are refused are taken back, with the reason', async ({ page }) => {
-  await signUp(page);
-  await write(page, 'Stays as it is', 'Words.');
+  await haveAccount(page);
+  const [id] = await haveWritten(page, [{ title: 'Stays as it is' }]);
+  await page.goto(`/entries/${id}`);
   const pin = page.getByRole('button', { name: 'Pin', exact: true });
   await refuse(page, 'UpdateEntry', { code: 'FORBIDDEN' });
   await pin.click();
@@ -86,7 +84,7 @@ test('a mark and a deletion that are refused are taken back, with the reason', a
 });
 
 test('while the platform is away all is kept here and said to be, and sent when it is back', async ({ page }) => {
-  await signUp(page);
+  await haveAccount(page);
   await begin(page, 'Patience', 'The platform is being mended.');
   await page.route(/\/(?:graphql|auth)/u, route =>
     route.fulfill({
@@ -108,7 +106,7 @@ test('while the platform is away all is kept here and said to be, and sent when 
 });
 
 test('a token that the platform does not take any more is renewed without a word', async ({ page }) => {
-  await signUp(page);
+  await haveAccount(page);
   await begin(page, 'Without a break', 'On and on.');
   let refused = 0;
   await page.route('**/graphql*', async route => {

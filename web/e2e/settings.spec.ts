@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { haveWritten } from './another-client';
 import { Receiver, isSigned } from './receiver';
-import { accessible, expect, signIn, signUp, test } from './support';
+import { accessible, expect, haveAccount, haveSignedIn, signIn, test } from './support';
 import { confirmEmail, mailedLink, needsOperator, totp } from './operator';
 
 /** Of a service worker, what a story needs. */
@@ -14,7 +14,7 @@ interface ServiceWorkerScope extends EventTarget {
 const JOB_MS = 90_000;
 
 test('the settings speak German', async ({ page }) => {
-  await signUp(page);
+  await haveAccount(page);
   await page.goto('/settings');
   await page.getByRole('radio', { name: 'Deutsch' }).check();
   await expect(page.getByRole('heading', { level: 1, name: 'Einstellungen' })).toBeVisible();
@@ -24,7 +24,7 @@ test('the settings speak German', async ({ page }) => {
 });
 
 test('notifications, quiet hours and reminders are as they were set', async ({ page }) => {
-  await signUp(page);
+  await haveAccount(page);
   await page.goto('/settings/notifications');
   await page.getByRole('switch', { name: 'By email' }).uncheck();
   await page.getByRole('switch', { name: 'Keep quiet at certain hours' }).check();
@@ -50,11 +50,8 @@ test('notifications, quiet hours and reminders are as they were set', async ({ p
   await expect(page.getByLabel('From', { exact: true })).toHaveCount(0);
 });
 
-test('push is switched on and off on this device, and a click on a message opens its page', async ({
-  page,
-  context,
-}) => {
-  await context.grantPermissions(['notifications']);
+test('push is switched on and off on this device, and a click on a message opens its page', async ({ device }) => {
+  const page = await device({ serviceWorkers: 'allow', permissions: ['notifications'] });
   // No push service can be reached here: a subscription as a browser makes it, of an address that takes none.
   await page.addInitScript(() => {
     const KEPT = 'subscription-of-a-story';
@@ -78,7 +75,7 @@ test('push is switched on and off on this device, and a click on a message opens
       return kept() as PushSubscription;
     };
   });
-  await signUp(page);
+  await haveAccount(page);
   await page.goto('/settings/notifications');
   const push = page.locator('mf-push-section');
   await push.getByRole('button', { name: 'Switch on' }).click();
@@ -86,7 +83,7 @@ test('push is switched on and off on this device, and a click on a message opens
   await page.reload();
   await expect(page.getByText('This browser shows messages')).toBeVisible();
 
-  const [worker] = context.serviceWorkers();
+  const [worker] = page.context().serviceWorkers();
   await worker?.evaluate(async () => {
     const scope = globalThis as unknown as ServiceWorkerScope;
     const data = { onActionClick: { default: { operation: 'navigateLastFocusedOrOpen', url: '/insights' } } };
@@ -102,7 +99,7 @@ test('push is switched on and off on this device, and a click on a message opens
 });
 
 test('a reminder without a day says what it needs, and nothing is lost', async ({ page }) => {
-  await signUp(page);
+  await haveAccount(page);
   await page.goto('/settings/notifications');
   await page.getByRole('button', { name: 'Add a reminder' }).click();
   for (const day of ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'])
@@ -115,7 +112,7 @@ test('a reminder without a day says what it needs, and nothing is lost', async (
 });
 
 test('a webhook shows its secret once, and an address inside is refused', async ({ page }) => {
-  await signUp(page);
+  await haveAccount(page);
   await page.goto('/settings/webhooks');
   await page.getByRole('button', { name: 'Add a webhook' }).click();
   await page.getByLabel('Address').fill('https://localhost/hook');
@@ -142,7 +139,7 @@ test('a webhook is called with what happened, and is switched on again after its
   page,
 }) => {
   const receiver = await Receiver.start();
-  await signUp(page);
+  await haveAccount(page);
   await page.goto('/settings/webhooks');
   await page.getByRole('button', { name: 'Add a webhook' }).click();
   await page.getByLabel('Address').fill(receiver.url);
@@ -184,9 +181,9 @@ test('a webhook is called with what happened, and is switched on again after its
 });
 
 test('a password is changed, and other devices are signed out', async ({ page, device }) => {
-  const who = await signUp(page);
+  const who = await haveAccount(page);
   const other = await device();
-  await signIn(other, who);
+  await haveSignedIn(other, who);
   await page.goto('/settings/security');
   await expect(page.getByRole('button', { name: 'Sign out everywhere else' })).toBeVisible();
   await page.getByLabel('Present password').fill('not the password');
@@ -202,9 +199,9 @@ test('a password is changed, and other devices are signed out', async ({ page, d
 });
 
 test('a session of another device is ended', async ({ page, device }) => {
-  const who = await signUp(page);
+  const who = await haveAccount(page);
   const other = await device();
-  await signIn(other, who);
+  await haveSignedIn(other, who);
   await page.goto('/settings/security');
   await page
     .getByRole('button', { name: /^Sign out (?!everywhere)/u })
@@ -220,7 +217,7 @@ test('a second factor is set up by its picture, asked for at the sign-in, and re
 }) => {
   needsOperator();
   test.setTimeout(120_000);
-  const who = await signUp(page);
+  const who = await haveAccount(page);
   await confirmEmail(page, who.email);
   await page.goto('/settings/security');
   const factor = page.locator('mf-second-factor-section');
@@ -257,7 +254,7 @@ test('a second factor is set up by its picture, asked for at the sign-in, and re
 
 test('the address becomes another one by the link of a mail', async ({ page }) => {
   needsOperator();
-  const who = await signUp(page);
+  const who = await haveAccount(page);
   const next = who.email.replace('ann-', 'next-');
   await page.goto('/settings');
   await page.getByRole('button', { name: 'Change the address' }).click();
@@ -274,7 +271,7 @@ test('the address becomes another one by the link of a mail', async ({ page }) =
 });
 
 test('the consent to AI is said and taken back, and the ledger says what has left', async ({ page }) => {
-  await signUp(page);
+  await haveAccount(page);
   await page.goto('/settings/privacy');
   const consent = page.getByRole('switch', { name: 'Services outside may read what I write' });
   await consent.setChecked(!(await consent.isChecked()));
@@ -286,7 +283,7 @@ test('the consent to AI is said and taken back, and the ledger says what has lef
 });
 
 test('a journal is exported, and an import of it says first that all of it is there', async ({ page }, info) => {
-  await signUp(page);
+  await haveAccount(page);
   await haveWritten(page, [{ title: 'To take along', content: 'It goes out and comes in again.' }]);
   await page.goto('/settings/data');
   await page.getByRole('button', { name: 'Export', exact: true }).click();
@@ -311,11 +308,9 @@ test('a journal is exported, and an import of it says first that all of it is th
 });
 
 test('a large file is sent in pieces, goes on where it stopped, and is refused with a reason where it is no journal', async ({
-  device,
+  page,
 }, info) => {
-  // A story does not see what a service worker lets pass.
-  const page = await device({ serviceWorkers: 'block' });
-  await signUp(page);
+  await haveAccount(page);
   await page.goto('/settings/data');
   const path = info.outputPath('noise.zip');
   await writeFile(path, Buffer.alloc(9 * 1024 * 1024, 7));
@@ -350,7 +345,7 @@ test('a large file is sent in pieces, goes on where it stopped, and is refused w
 });
 
 test('an account that is to go can be kept, and its receipt is read without a session', async ({ page, device }) => {
-  const who = await signUp(page);
+  const who = await haveAccount(page);
   await page.goto('/settings/data');
   await page.getByRole('button', { name: 'Delete my account' }).click();
   const dialog = page.getByRole('dialog');

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import AxeBuilder from '@axe-core/playwright';
 import {
   type Browser,
@@ -14,6 +16,9 @@ export interface Writer {
   readonly email: string;
   readonly password: string;
 }
+
+/** Of the stories' browsers, and of their users. */
+const TIME_ZONE = 'Europe/Berlin';
 
 let last = 0;
 
@@ -42,10 +47,11 @@ export const test = base.extend<Fixtures>({
     },
     { auto: true },
   ],
-  device: async ({ browser, troubles, baseURL }, use) => {
+  device: async ({ browser, troubles, baseURL, serviceWorkers }, use) => {
     const contexts: BrowserContext[] = [];
     await use(async options => {
-      const context = await browser.newContext({ baseURL, locale: 'en-GB', timezoneId: 'Europe/Berlin', ...options });
+      const own = { baseURL, serviceWorkers, locale: 'en-GB', timezoneId: TIME_ZONE, ...options };
+      const context = await browser.newContext(own);
       contexts.push(context);
       watch(context, troubles);
       return await context.newPage();
@@ -66,23 +72,41 @@ function watch(context: BrowserContext, troubles: string[]): void {
   context.on('serviceworker', worker => worker.on('console', hear));
 }
 
-/** Makes an account without filling the form, which takes a story twice as long; stories of the form fill it themselves. */
-export async function signUp(page: Page, who: Writer = writer()): Promise<Writer> {
+/** Has a session as the client has when a form was sent: its cookie, and who it is of. No page of the client is opened. */
+export async function takeSession(page: Page, path: string, body?: Readonly<Record<string, string>>): Promise<void> {
   // Any file of the client: what is kept belongs to its origin.
   await page.goto('/manifest.webmanifest');
-  await page.evaluate(async ({ name, email, password }) => {
-    const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
-    const answer = await fetch('/auth/register', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ displayName: name, email, password, timezone: timeZone }),
-    });
-    if (!answer.ok) throw new Error(await answer.text());
-    const { user } = await answer.json();
-    // As the client does when the form was sent.
-    localStorage.setItem('mf.email', user.email);
-    localStorage.setItem('mf.person', JSON.stringify(user));
-  }, who);
+  await page.evaluate(
+    async ([path, body]) => {
+      const headers = { 'content-type': 'application/json' };
+      const answer = await fetch(path, { method: 'POST', ...(body ? { headers, body: JSON.stringify(body) } : {}) });
+      if (!answer.ok) throw new Error(await answer.text());
+      const { user } = await answer.json();
+      localStorage.setItem('mf.email', user.email);
+      localStorage.setItem('mf.person', JSON.stringify(user));
+    },
+    [path, body] as const,
+  );
+}
+
+/**
+ * Makes an account without filling the form, which takes a story twice as long; stories of the form fill it themselves. No page is opened,
+ * so that a story opens the one that it is about, when what it needs was written.
+ */
+export async function haveAccount(page: Page, who: Writer = writer()): Promise<Writer> {
+  const { name, email, password } = who;
+  await takeSession(page, '/auth/register', { displayName: name, email, password, timezone: TIME_ZONE });
+  return who;
+}
+
+/** Signs in without filling the form, and opens no page. */
+export async function haveSignedIn(page: Page, { email, password }: Writer): Promise<void> {
+  await takeSession(page, '/auth/login', { email, password });
+}
+
+/** Makes an account, and opens its timeline. */
+export async function signUp(page: Page, who: Writer = writer()): Promise<Writer> {
+  await haveAccount(page, who);
   await page.goto('/');
   await expect(page.getByRole('heading', { level: 1, name: new RegExp(who.name) })).toBeVisible();
   return who;
@@ -117,13 +141,25 @@ export async function write(page: Page, title: string, text: string): Promise<vo
   await expect(page.getByRole('heading', { level: 1, name: title })).toBeVisible();
 }
 
+/** Answers whether the page has its live connection. To be called before the page is opened. */
+export function liveOf(page: Page): () => boolean {
+  let isThere = false;
+  page.on('websocket', socket =>
+    socket.on('framereceived', ({ payload }) => (isThere ||= payload.includes('connection_ack'))),
+  );
+  return () => isThere;
+}
+
 /** How many entries this device has kept of who is signed in. */
 export function keptEntries(page: Page): Promise<number> {
   return page.evaluate(async () => {
-    const names = (await indexedDB.databases()).map(each => each.name ?? '');
-    return await new Promise<number>((resolve, reject) => {
-      const open = indexedDB.open(names.find(each => each.startsWith('mindflow-')) ?? '');
-      open.onerror = () => reject(open.error);
+    const name = (await indexedDB.databases()).find(each => each.name?.startsWith('mindflow-'))?.name;
+    // A page that was opened a moment ago has none yet. Who opens one that is not there makes it, without a store.
+    if (!name) return 0;
+    return await new Promise<number>(resolve => {
+      const open = indexedDB.open(name);
+      open.onupgradeneeded = () => open.transaction?.abort();
+      open.onerror = () => resolve(0);
       open.onsuccess = () => {
         const count = open.result.transaction('entries').objectStore('entries').count();
         count.onsuccess = () => {
@@ -135,6 +171,8 @@ export function keptEntries(page: Page): Promise<number> {
   });
 }
 
+/** What looks at pages, without the comments and the names that make it twice as long. */
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 /** The rules that look at colours: all others find the same in both schemes. */
 const OF_COLOURS = ['color-contrast', 'link-in-text-block'];
@@ -155,10 +193,11 @@ function shotName(page: Page, colorScheme: string): string {
 /** Violations of WCAG 2.2 AA, in light and in dark. */
 export async function violationsOf(page: Page): Promise<string[]> {
   const all: string[] = [];
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE);
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    // Without a page of its own for the results: there are no frames whose results would be joined there.
-    const axe = new AxeBuilder({ page }).setLegacyMode();
+    // It is there: nothing is to be put into the page. Nor is a page of its own needed for the results, since there are no frames.
+    const axe = new AxeBuilder({ page, axeSource: '0' }).options({ resultTypes: ['violations'] }).setLegacyMode();
     const { violations } = await (colorScheme === 'light' ? axe.withTags(WCAG) : axe.withRules(OF_COLOURS)).analyze();
     if (SHOTS) await page.screenshot({ path: `${SHOTS}/${shotName(page, colorScheme)}.png`, fullPage: true });
     for (const { id, nodes } of violations) {

@@ -4,6 +4,8 @@ import { otherVersion } from './other-version';
 import { expect, signUp, test } from './support';
 import { workerIsReady } from './worker';
 
+test.use({ serviceWorkers: 'allow' });
+
 test('a swapped client is announced, taken when the user says so, and no word is lost', async ({
   page,
   request,

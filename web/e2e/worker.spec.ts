@@ -1,6 +1,8 @@
 import { expect, test } from './support';
 import { workerIsReady } from './worker';
 
+test.use({ serviceWorkers: 'allow' });
+
 test('the service worker installs under the headers of the platform, and opens the client without a network @phone', async ({
   page,
   context,

@@ -1,4 +1,6 @@
-import { accessible, expect, signIn, signUp, signUpByForm, test, write } from './support';
+import type { Page } from '@playwright/test';
+import { ask, haveWritten } from './another-client';
+import { accessible, expect, haveAccount, haveSignedIn, liveOf, signUpByForm, test, write } from './support';
 
 test('a new writer signs up, writes an entry and finds it in the timeline @phone', async ({ page }) => {
   await signUpByForm(page);
@@ -11,7 +13,7 @@ test('a new writer signs up, writes an entry and finds it in the timeline @phone
 });
 
 test('what was typed is there after the tab was closed', async ({ page }) => {
-  await signUp(page);
+  await haveAccount(page);
   await page.goto('/write');
   await page.getByRole('textbox', { name: 'Title' }).fill('Half a thought');
   await page.getByRole('textbox', { name: 'Text' }).click();
@@ -28,33 +30,12 @@ test('what was typed is there after the tab was closed', async ({ page }) => {
   await expect(page.getByRole('textbox', { name: 'Text' })).toContainText('It begins like this');
 });
 
-test('an entry that is written without a network is sent when it is back', async ({ page, context }) => {
-  await signUp(page);
-  await write(page, 'Before', 'There was a network.');
-  await page.goto('/write');
-  await page.getByRole('textbox', { name: 'Text' }).click();
-  await context.setOffline(true);
-  await page.getByRole('textbox', { name: 'Title' }).fill('In the tunnel');
-  await page.getByRole('textbox', { name: 'Text' }).click();
-  await page.keyboard.insertText('No network here.');
-  await page.getByRole('button', { name: 'Done' }).click();
-  await expect(page.getByRole('heading', { level: 1, name: 'In the tunnel' })).toBeVisible();
-  await expect(page.getByText('Not saved yet').first()).toBeVisible();
-  await context.setOffline(false);
-  await expect(page.getByText('Not saved yet')).toHaveCount(0);
-  await page.reload();
-  await expect(page.getByRole('heading', { level: 1, name: 'In the tunnel' })).toBeVisible();
-});
-
 test('of two changes of one entry none is lost', async ({ page, device }) => {
-  const who = await signUp(page);
-  await write(page, 'Shared', 'first');
-  const url = page.url();
+  const who = await haveAccount(page);
+  const [id] = await haveWritten(page, [{ title: 'Shared', content: 'first' }]);
   const other = await device();
-  await signIn(other, who);
-  await expect(other.getByRole('link', { name: 'Shared' })).toBeVisible();
-  await other.goto(`${url}/edit`);
-  await page.goto(`${url}/edit`);
+  await haveSignedIn(other, who);
+  for (const each of [other, page]) await each.goto(`/entries/${id}/edit`);
   await expect(other.getByRole('textbox', { name: 'Text' })).toContainText('first');
   await expect(page.getByRole('textbox', { name: 'Text' })).toContainText('first');
   // Both write before either has saved.
@@ -76,9 +57,48 @@ test('of two changes of one entry none is lost', async ({ page, device }) => {
   await expect(page.locator('mf-markdown')).toContainText('and from the phone');
 });
 
+test('of two tabs with one entry, one shows what the other has written, and no word of either is lost', async ({
+  page,
+  context,
+}) => {
+  await haveAccount(page);
+  const [id] = await haveWritten(page, [{ title: 'Shared', content: 'First' }]);
+  const tab = await context.newPage();
+  const isLive = liveOf(tab);
+  const text = (at: Page) => at.getByRole('textbox', { name: 'Text' });
+  const add = async (at: Page, words: string) => {
+    await text(at).click();
+    await at.keyboard.press('ControlOrMeta+End');
+    await at.keyboard.insertText(words);
+    await expect(at.getByText('Kept on this device')).toBeVisible();
+  };
+  for (const each of [page, tab]) {
+    await each.goto(`/entries/${id}/edit`);
+    await expect(text(each)).toContainText('First');
+  }
+  await expect.poll(isLive).toBe(true);
+  await add(page, ', then second');
+  await page.getByRole('button', { name: 'Done' }).click();
+  await expect(text(tab)).toContainText('First, then second');
+  // Both write before either has saved. What one of them has sent is not the other's text.
+  await page.getByRole('link', { name: 'Edit' }).click();
+  await add(page, ', from here');
+  await add(tab, ', from there');
+  await tab.getByRole('button', { name: 'Done' }).click();
+  await expect(tab.locator('mf-markdown')).toContainText('from there');
+  await page.reload();
+  await expect(page.getByRole('heading', { name: 'Another device was faster' })).toBeVisible();
+  await page.getByRole('button', { name: 'Put both into the editor' }).click();
+  await expect(text(page)).toContainText('from there');
+  await page.getByRole('button', { name: 'Done' }).click();
+  await expect(page.locator('mf-markdown')).toContainText('from here');
+  await expect(page.locator('mf-markdown')).toContainText('from there');
+});
+
 test('a deleted entry comes back by undo', async ({ page }) => {
-  await signUp(page);
-  await write(page, 'To be deleted', 'and back');
+  await haveAccount(page);
+  const [id] = await haveWritten(page, [{ title: 'To be deleted', content: 'and back' }]);
+  await page.goto(`/entries/${id}`);
   await page.getByRole('button', { name: 'Delete' }).click();
   await page.getByRole('button', { name: 'Undo' }).click();
   await expect(page.getByRole('link', { name: 'To be deleted' })).toBeVisible();
@@ -87,7 +107,7 @@ test('a deleted entry comes back by undo', async ({ page }) => {
 test('a text is shown as it will look while it is typed, with its mood, day, time and place @phone', async ({
   page,
 }) => {
-  await signUp(page);
+  await haveAccount(page);
   await page.goto('/write');
   await page.getByRole('textbox', { name: 'Title' }).fill('By the lake');
   await page.getByRole('textbox', { name: 'Text' }).click();
@@ -114,8 +134,39 @@ test('a text is shown as it will look while it is typed, with its mood, day, tim
   await expect(page.locator('.entry')).toContainText('Lake Constance');
 });
 
+test('the place is where the device is, where the browser may say so, and only about there', async ({
+  page,
+  context,
+}) => {
+  await haveAccount(page);
+  // All others are refused.
+  await context.grantPermissions(['notifications']);
+  await context.setGeolocation({ latitude: 47.654_321, longitude: 9.175_432 });
+  await page.goto('/write');
+  await page.getByRole('textbox', { name: 'Title' }).fill('On the jetty');
+  await page.getByRole('textbox', { name: 'Text' }).click();
+  await page.keyboard.insertText('Waves.');
+  await page.getByRole('button', { name: 'Place' }).click();
+  await page.getByRole('button', { name: 'Where I am' }).click();
+  await expect(page.getByText('This browser may not say where you are.')).toBeVisible();
+  await accessible(page);
+  await context.grantPermissions(['geolocation']);
+  await page.getByRole('button', { name: 'Where I am' }).click();
+  await expect(page.getByText('47.6543, 9.1754')).toBeVisible();
+  await expect(page.getByText('This browser may not say where you are.')).toHaveCount(0);
+  await page.getByRole('button', { name: 'Done' }).click();
+  await expect(page.locator('.entry')).toContainText('47.6543, 9.1754');
+  const id = new URL(page.url()).pathname.split('/').at(-1);
+  const { journalEntry } = await ask<{ journalEntry: { place: unknown } }>(
+    page,
+    'query ($id: ID!) { journalEntry(id: $id) { place { latitude longitude } } }',
+    { id },
+  );
+  expect(journalEntry.place).toEqual({ latitude: 47.6543, longitude: 9.1754 });
+});
+
 test('a new text that is not wanted goes into the trash, and comes back', async ({ page }) => {
-  await signUp(page);
+  await haveAccount(page);
   await page.goto('/write');
   await page.getByRole('textbox', { name: 'Title' }).fill('Never mind');
   await page.getByRole('textbox', { name: 'Text' }).click();
@@ -129,8 +180,9 @@ test('a new text that is not wanted goes into the trash, and comes back', async 
 });
 
 test('a text that was left without being saved is found on the timeline', async ({ page }) => {
-  await signUp(page);
-  await write(page, 'A letter', 'Dear you,');
+  await haveAccount(page);
+  const [id] = await haveWritten(page, [{ title: 'A letter', content: 'Dear you,' }]);
+  await page.goto(`/entries/${id}`);
   await page.getByRole('link', { name: 'Edit' }).click();
   await page.getByRole('textbox', { name: 'Text' }).click();
   await page.keyboard.press('ControlOrMeta+End');

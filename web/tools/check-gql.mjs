@@ -1,6 +1,6 @@
 // Fails when what is generated, or the schema that it is generated from, is not what it should be.
 //
-//   npm run gql:check                    generated.ts against the operations and schema.graphql
+//   npm run gql:check                    first.ts and generated.ts against the operations and schema.graphql
 //   npm run gql:check -- --from URL      schema.graphql also against what a platform answers at URL/schema.graphql, or against a file
 //   … --write                            takes the schema over
 import { spawnSync } from 'node:child_process';
@@ -31,7 +31,7 @@ const made = spawnSync(
     stdio: ['ignore', 'ignore', 'inherit'],
   },
 );
-if (made.status !== 0) fail('src/app/gql/generated.ts is not what the operations and the schema make: npm run gql');
+if (made.status !== 0) fail('src/app/gql is not what the operations and the schema make: npm run gql');
 console.log('gql: what is generated is up to date');
 
 async function fetched(url) {

@@ -1,7 +1,7 @@
 // Texts of both languages, held to each other and to the code that names them: `node --test tools/`.
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { test } from 'node:test';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -37,15 +37,53 @@ test('both languages have the same values in each text', () => {
   for (const [key, text] of english) assert.deepEqual(params(german.get(key)), params(text), key);
 });
 
-test('each file is one of the language', () => {
+const filesOf = (language, part) =>
+  [...readFileSync(join(root, 'src/i18n', language, `${part}.ts`), 'utf8').matchAll(/'\.\/([\w-]+\.json)'/gu)].map(
+    ([, name]) => name,
+  );
+
+test('each file is among the texts of the first page, or of the later ones', () => {
   for (const language of ['en', 'de']) {
-    const index = readFileSync(join(root, 'src/i18n', language, 'index.ts'), 'utf8');
-    const later = readFileSync(join(root, 'src/i18n', language, 'later.ts'), 'utf8');
-    for (const name of readdirSync(join(root, 'src/i18n', language)).filter(each => each.endsWith('.json'))) {
-      assert(`${index}${later}`.includes(`'./${name}'`), `${language}/${name} is neither in index.ts nor in later.ts`);
-    }
+    const all = [...filesOf(language, 'first'), ...filesOf(language, 'later')].sort();
+    const files = readdirSync(join(root, 'src/i18n', language)).filter(each => each.endsWith('.json'));
+    assert.deepEqual(all, files.sort());
+    assert.deepEqual(filesOf(language, 'first'), filesOf('en', 'first'));
   }
 });
+
+test('the first files name texts of the first page alone', () => {
+  const groups = part =>
+    filesOf('en', part).flatMap(name => Object.keys(JSON.parse(readFileSync(join(root, 'src/i18n/en', name), 'utf8'))));
+  const later = groups('later');
+  // Groups of both are put together as they are.
+  assert.deepEqual(
+    later.filter(group => groups('first').includes(group)),
+    [],
+  );
+  const named = new RegExp(`['\`](?:${later.join('|')})\\.[\\w.]+`, 'gu');
+  const wrong = [];
+  for (const file of firstFiles()) {
+    // Titles of pages are shown with the page.
+    const source = readFileSync(file, 'utf8').replace(/^ +title: .*$/gmu, '');
+    for (const [key] of source.matchAll(named)) wrong.push(`${relative(root, file)}: ${key}`);
+  }
+  assert.deepEqual(wrong, []);
+});
+
+/** The files that are loaded before a page is shown: those that src/main.ts imports, and what these import. */
+function firstFiles() {
+  const files = new Set([join(root, 'src/main.ts')]);
+  for (const file of files) {
+    for (const [, named, path] of readFileSync(file, 'utf8').matchAll(/^import ([^;]*?) ?from '([@.]\/?[^']*)';$/gmu)) {
+      const values = named.replace(/^\{|\}$/gu, '').split(',');
+      if (named.startsWith('type ') || values.every(value => /^\s*(?:type .*)?$/u.test(value))) continue;
+      const target = `${path.startsWith('@/') ? join(root, 'src/app', path.slice(2)) : join(dirname(file), path)}.ts`;
+      if (existsSync(target)) files.add(target);
+    }
+  }
+  assert(files.size > 30, 'what src/main.ts imports was not found');
+  return files;
+}
 
 test('each text that the code names is there', () => {
   const app = join(root, 'src/app');

@@ -50,17 +50,19 @@ pub fn run(workspace: &Workspace, args: &TestArgs) -> Result<ExitCode> {
     // Both embed them.
     graphiql::bundle(workspace)?;
     let client = web::Client::is_here(workspace).then(|| web::Client::of(workspace)).transpose()?;
-    if let Some(client) = &client {
-        client.build(workspace)?;
-        if lints.is_some() {
-            client.lint()?;
-        }
-    }
-    // Either alone leaves a core idle while it links.
+    // Either alone leaves a core idle while it links, or bundles.
     thread::scope(|scope| {
         let guests = scope.spawn(|| {
+            // The component `web` has its files.
+            if let Some(client) = &client {
+                client.build(workspace)?;
+            }
             guests::build(workspace, &guests, lints.as_ref())?;
-            compose::with_tests(workspace)
+            compose::with_tests(workspace)?;
+            match &client {
+                Some(client) if lints.is_some() => client.lint(),
+                _ => Ok(()),
+            }
         });
         let native = build_native(workspace, lints.as_ref());
         guests.join().unwrap_or_else(|panic| resume_unwind(panic)).and(native)
@@ -160,7 +162,9 @@ fn nextest() -> Result<PathBuf> {
     if !program.is_file() {
         println!("test: installing cargo-nextest into {}, once (some minutes)", tools.display());
         let mut install = Command::new("cargo");
-        install.args(["install", "cargo-nextest", "--locked", "--root"]).arg(&tools).current_dir("/");
+        // It waits for tests, mostly: optimised, it would take longer to build than it ever saves.
+        install.args(["install", "cargo-nextest", "--locked", "--debug", "--root"]).arg(&tools).current_dir("/");
+        install.env("CARGO_PROFILE_DEV_DEBUG", "0");
         succeed(&mut install, "cargo install cargo-nextest")?;
     }
     Ok(program)

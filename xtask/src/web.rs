@@ -27,7 +27,7 @@ const EMBEDDED: &str = "runtime-config/embedded.toml";
 /// The schedule of exports and imports, in the manifest.
 const JOBS: &str = "name = \"run-jobs\"\n";
 /// The workers of `web/playwright.config.ts`.
-const STORIES_AT_A_TIME: usize = 2;
+const STORIES_AT_A_TIME: usize = 3;
 /// Folders that nothing in `dist` comes from. Those that begin with a dot are tools'.
 const NO_SOURCES: [&str; 6] = ["budgets", "dist", "e2e", "node_modules", "playwright-report", "test-results"];
 

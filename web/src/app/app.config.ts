@@ -17,7 +17,7 @@ import { Auth } from './core/auth/auth';
 import { clientOptions } from './core/graphql/client';
 import { Reachability } from './core/graphql/reachability';
 import { Theme } from './core/settings/theme';
-import { LANGUAGES, Languages, Texts } from './core/text/languages';
+import { LANGUAGES, Languages, TEXTS } from './core/text/languages';
 import { PageTitles } from './shell/page-titles';
 
 /** A session that takes longer to renew is not waited for: what is kept on this device is shown meanwhile. In milliseconds. */
@@ -41,11 +41,11 @@ export const appConfig: ApplicationConfig = {
         fallbackLang: 'en',
         reRenderOnLangChange: true,
         prodMode: !isDevMode(),
-        // A state that needs no word is an empty text.
-        missingHandler: { logMissingKey: isDevMode(), useFallbackTranslation: true, allowEmpty: true },
+        // Both languages have the same texts. A state that needs no word is an empty text.
+        missingHandler: { logMissingKey: isDevMode(), useFallbackTranslation: false, allowEmpty: true },
       },
-      loader: Texts,
     }),
+    TEXTS,
     provideApollo(() => clientOptions(inject(Auth), inject(Reachability))),
     provideServiceWorker('ngsw-worker.js', { enabled: !isDevMode(), registrationStrategy: WORKER_AFTER }),
     { provide: TitleStrategy, useExisting: PageTitles },

@@ -1,6 +1,7 @@
 import { inject } from '@angular/core';
 import { type CanActivateFn, type CanMatchFn, Router, type Routes } from '@angular/router';
 import { Auth } from './core/auth/auth';
+import { Languages } from './core/text/languages';
 import { leavingEditor } from './features/editor/leaving';
 // With the first files, since nearly every visit begins there: thirty small files compress worse than one.
 import { Timeline } from './features/timeline/timeline';
@@ -16,6 +17,14 @@ const signedIn: CanActivateFn = (_route, state) => {
 const hasPath: CanMatchFn = (_route, segments) => segments.length > 0;
 const signedOut: CanActivateFn = () => inject(Auth).state() === 'out' || inject(Router).createUrlTree(['/']);
 const admin: CanActivateFn = () => inject(Auth).isAdmin() || inject(Router).createUrlTree(['/']);
+
+/** A page of a file of its own, with the texts that the first files do not have. */
+function withTexts<T>(file: () => Promise<T>): () => Promise<T> {
+  return async () => {
+    const [page] = await Promise.all([file(), inject(Languages).allTexts()]);
+    return page;
+  };
+}
 
 /**
  * Paths of pages. The platform's own begin with /auth, /api, /graphql, /media, /portability, /health, /metrics and /notifications: no page
@@ -88,65 +97,65 @@ export const routes: Routes = [
       {
         path: 'entries/:id',
         title: 'nav.entry',
-        loadComponent: () => import('./features/timeline/entry-page').then(m => m.EntryPage),
+        loadComponent: withTexts(() => import('./features/timeline/entry-page').then(m => m.EntryPage)),
       },
       {
         path: 'entries/:id/edit',
         title: 'nav.edit',
-        loadComponent: () => import('./features/editor/editor-page').then(m => m.EditorPage),
+        loadComponent: withTexts(() => import('./features/editor/editor-page').then(m => m.EditorPage)),
         canDeactivate: [leavingEditor],
       },
       {
         path: 'entries/:id/history',
         title: 'history.title',
-        loadChildren: () => import('./features/history/history.routes').then(m => m.routes),
+        loadChildren: withTexts(() => import('./features/history/history.routes').then(m => m.routes)),
       },
       {
         path: 'write',
         title: 'nav.write',
-        loadComponent: () => import('./features/editor/editor-page').then(m => m.EditorPage),
+        loadComponent: withTexts(() => import('./features/editor/editor-page').then(m => m.EditorPage)),
         canDeactivate: [leavingEditor],
       },
       {
         path: 'calendar',
         title: 'nav.calendar',
-        loadChildren: () => import('./features/calendar/calendar.routes').then(m => m.routes),
+        loadChildren: withTexts(() => import('./features/calendar/calendar.routes').then(m => m.routes)),
       },
       {
         path: 'search',
         title: 'nav.search',
-        loadChildren: () => import('./features/search/search.routes').then(m => m.routes),
+        loadChildren: withTexts(() => import('./features/search/search.routes').then(m => m.routes)),
       },
       {
         path: 'insights',
         title: 'nav.insights',
-        loadChildren: () => import('./features/insights/insights.routes').then(m => m.routes),
+        loadChildren: withTexts(() => import('./features/insights/insights.routes').then(m => m.routes)),
       },
       {
         path: 'admin',
         title: 'nav.admin',
         canActivate: [admin],
-        loadChildren: () => import('./features/admin/admin.routes').then(m => m.routes),
+        loadChildren: withTexts(() => import('./features/admin/admin.routes').then(m => m.routes)),
       },
       {
         path: 'photos',
         title: 'nav.photos',
-        loadChildren: () => import('./features/media/media.routes').then(m => m.routes),
+        loadChildren: withTexts(() => import('./features/media/media.routes').then(m => m.routes)),
       },
       {
         path: 'organise',
         title: 'nav.organise',
-        loadChildren: () => import('./features/organise/organise.routes').then(m => m.routes),
+        loadChildren: withTexts(() => import('./features/organise/organise.routes').then(m => m.routes)),
       },
       {
         path: 'trash',
         title: 'nav.trash',
-        loadChildren: () => import('./features/trash/trash.routes').then(m => m.routes),
+        loadChildren: withTexts(() => import('./features/trash/trash.routes').then(m => m.routes)),
       },
       {
         path: 'settings',
         title: 'nav.settings',
-        loadChildren: () => import('./features/settings/settings.routes').then(m => m.routes),
+        loadChildren: withTexts(() => import('./features/settings/settings.routes').then(m => m.routes)),
       },
       {
         path: 'waiting',

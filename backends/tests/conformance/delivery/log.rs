@@ -7,7 +7,7 @@ use mindflow_backends::database::postgres::migrate::migrate;
 use mindflow_backends::database::sql::{NewEvent, Transaction};
 use mindflow_backends::delivery::archive::{self, Filter, Months};
 use mindflow_backends::delivery::backend::Relayed;
-use mindflow_backends::delivery::{DeadLetterFilter, Options};
+use mindflow_backends::delivery::{DeadLetterFilter, Failure, Options};
 use mindflow_backends::stores::objects;
 use mindflow_test_support::{COMPONENTS, TestPostgres, migrations, until};
 use tokio_postgres::error::SqlState;
@@ -137,6 +137,35 @@ async fn a_snapshot_of_many_events_is_taken_in_parts_without_a_gap() {
     let gaps = "SELECT count(*), max(ordinal), count(DISTINCT position) FROM delivery.sequenced";
     let row = client.query_one(gaps, &[]).await.unwrap();
     assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1), row.get::<_, i64>(2)), (106, 106, 106));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ordinals_that_all_have_passed_go_after_a_day_and_those_of_dead_letters_stay() {
+    let stage = Stage::on(Store::Postgres).await;
+    let actor = Actor::new(|event, _| async move {
+        let sick = event.partition_key == "entry:sick";
+        if sick { Err(Failure::Reject("sick".to_owned())) } else { Ok(()) }
+    });
+    let delivery = stage.deliver(&[subscription("query")], &actor).await;
+    stage.publish(&facts("entry:sick", 1)).await;
+    stage.publish(&facts("entry:well", 49)).await;
+    stage.settled().await;
+    delivery.shutdown().await;
+    let client = stage.db.database().admin().await.unwrap();
+    let kept = async || -> Vec<i64> {
+        stage.queue.upkeep().await.unwrap();
+        let rows = client.query("SELECT ordinal FROM delivery.sequenced ORDER BY 1", &[]).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect()
+    };
+    assert_eq!(kept().await.len(), 50, "of today");
+    let dead = "SELECT ordinal FROM delivery.sequenced JOIN delivery.queue USING (position)";
+    let dead: i64 = client.query_one(dead, &[]).await.unwrap().get(0);
+    for (aged, first) in [(1, 2), (37, 38), (50, 51)] {
+        let age = "UPDATE delivery.sequenced SET sequenced_at = now() - interval '25 hours' WHERE ordinal <= $1";
+        client.execute(age, &[&i64::from(aged)]).await.unwrap();
+        let expected: Vec<i64> = (1..=50).filter(|ordinal| *ordinal >= first || *ordinal == dead).collect();
+        assert_eq!(kept().await, expected, "{aged} are a day old");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -39,7 +39,7 @@ describe('insights that are ready', () => {
     const { events, show } = world('/');
     for (const id of ['a', 'b', 'c']) events.next({ kind: 'analysis', id });
     await vi.advanceTimersByTimeAsync(2_000);
-    expect(show.mock.calls).toEqual([['insights.readyMany_other']]);
+    expect(show.mock.calls).toEqual([['news.insightsMany_other']]);
   });
 
   it('are not announced where their entry is read', async () => {

@@ -35,13 +35,13 @@ export class InsightToasts {
     const [id] = ids;
     if (id === undefined) return;
     if (ids.length > 1) {
-      this.toasts.show(pluralText(this.transloco, 'insights.readyMany', ids.length));
+      this.toasts.show(pluralText(this.transloco, 'news.insightsMany', ids.length));
       return;
     }
     const title = (await this.entries.local(id))?.title ?? '';
-    this.toasts.show(this.transloco.translate(title ? 'insights.readyOf' : 'insights.ready', { title }), {
+    this.toasts.show(this.transloco.translate(title ? 'news.insightsOf' : 'news.insights', { title }), {
       action: {
-        label: this.transloco.translate('insights.show'),
+        label: this.transloco.translate('news.show'),
         run: () => void this.router.navigate(['/entries', id]),
       },
     });

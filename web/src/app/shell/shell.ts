@@ -2,12 +2,14 @@ import {
   ChangeDetectionStrategy,
   Component,
   type ElementRef,
+  EnvironmentInjector,
   computed,
   effect,
   inject,
   untracked,
   viewChild,
 } from '@angular/core';
+import { NgComponentOutlet } from '@angular/common';
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { NavigationEnd, Router, RouterLink, RouterLinkActive, RouterOutlet } from '@angular/router';
 import { TranslocoPipe } from '@jsverse/transloco';
@@ -15,13 +17,11 @@ import { filter, skip } from 'rxjs';
 import { Auth } from '../core/auth/auth';
 import { Entries } from '../core/journal/entries';
 import { Account } from '../core/auth/account';
-import { Sync } from '../core/offline/sync';
-import { SignInAgain } from '../features/account/sign-in-again';
 import { Icon } from '../ui/icon';
+import { whenWanted } from '../ui/when-wanted';
 import { InsightToasts } from './insight-toasts';
 import { PLACES } from './navigation';
 import { Shortcuts } from './shortcuts';
-import { ShortcutSheet } from './shortcut-sheet';
 import { StatusLine } from './status-line';
 import { Updates } from './updates';
 import { ConfirmBanner } from './confirm-banner';
@@ -31,14 +31,13 @@ import { ConfirmBanner } from './confirm-banner';
   selector: 'mf-shell',
   changeDetection: ChangeDetectionStrategy.OnPush,
   imports: [
+    NgComponentOutlet,
     RouterOutlet,
     RouterLink,
     RouterLinkActive,
     TranslocoPipe,
     Icon,
     StatusLine,
-    SignInAgain,
-    ShortcutSheet,
     ConfirmBanner,
   ],
   host: { class: 'shell' },
@@ -89,13 +88,21 @@ import { ConfirmBanner } from './confirm-banner';
         </a>
       }
     </nav>
-    <mf-sign-in-again />
-    <mf-shortcut-sheet />
+    <ng-container [ngComponentOutlet]="signInAgain()" />
+    <ng-container [ngComponentOutlet]="sheet()" />
   `,
 })
 export class Shell {
   private readonly auth = inject(Auth);
   private readonly router = inject(Router);
+  private readonly shortcuts = inject(Shortcuts);
+  protected readonly signInAgain = whenWanted(
+    () => this.auth.state() === 'expired',
+    () => import('../features/account/sign-in-again').then(m => m.SignInAgain),
+  );
+  protected readonly sheet = whenWanted(this.shortcuts.sheet, () =>
+    import('./shortcut-sheet').then(m => m.ShortcutSheet),
+  );
   private readonly content = viewChild.required<ElementRef<HTMLElement>>('content');
   protected readonly places = computed(() => PLACES.filter(place => !place.admin || this.auth.isAdmin()));
   protected readonly tabs = computed(() =>
@@ -107,11 +114,14 @@ export class Shell {
   constructor() {
     // These work while a page is open, whichever it is.
     inject(Entries);
-    inject(Shortcuts);
     inject(Updates);
     inject(Account);
-    inject(Sync);
     inject(InsightToasts);
+    const injector = inject(EnvironmentInjector);
+    import('../core/offline/sync').then(
+      m => injector.get(m.Sync),
+      () => undefined,
+    );
     effect(() => {
       if (this.auth.state() === 'out') untracked(() => void this.router.navigateByUrl('/sign-in'));
     });

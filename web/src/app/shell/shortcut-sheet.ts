@@ -1,7 +1,57 @@
 import { ChangeDetectionStrategy, Component, inject } from '@angular/core';
 import { TranslocoPipe } from '@jsverse/transloco';
 import { Dialog } from '../ui/dialog';
-import { SHORTCUTS, Shortcuts } from './shortcuts';
+import { Shortcuts } from './shortcuts';
+
+interface Shortcut {
+  /** As shown, such as `g t`. `mod` is Ctrl, or Command on a Mac. */
+  readonly keys: string;
+  readonly text: string;
+}
+
+/** What is shown. Those of the editor are CodeMirror's or the editor page's. */
+const SHORTCUTS: readonly { readonly heading: string; readonly list: readonly Shortcut[] }[] = [
+  {
+    heading: 'shortcuts.everywhere',
+    list: [
+      { keys: 'n', text: 'nav.write' },
+      { keys: '/', text: 'nav.search' },
+      { keys: 'g t', text: 'nav.timeline' },
+      { keys: 'g c', text: 'nav.calendar' },
+      { keys: 'g i', text: 'nav.insights' },
+      { keys: 'g p', text: 'nav.photos' },
+      { keys: 'g o', text: 'nav.organise' },
+      { keys: 'g x', text: 'nav.trash' },
+      { keys: 'g s', text: 'nav.settings' },
+      { keys: '?', text: 'shortcuts.title' },
+    ],
+  },
+  {
+    heading: 'shortcuts.reading',
+    list: [
+      { keys: 'j', text: 'shortcuts.next' },
+      { keys: 'k', text: 'shortcuts.former' },
+      { keys: 'e', text: 'entry.edit' },
+      { keys: 'p', text: 'entry.pin' },
+      { keys: 'f', text: 'entry.makeFavourite' },
+      { keys: 'v', text: 'history.title' },
+      { keys: '#', text: 'entry.delete' },
+      { keys: 'u', text: 'nav.timeline' },
+    ],
+  },
+  {
+    heading: 'shortcuts.editor',
+    list: [
+      { keys: 'mod s', text: 'editor.save' },
+      { keys: 'mod Enter', text: 'editor.done' },
+      { keys: 'mod b', text: 'editor.bold' },
+      { keys: 'mod i', text: 'editor.italic' },
+      { keys: 'mod k', text: 'editor.link' },
+      { keys: 'mod e', text: 'editor.preview' },
+      { keys: 'mod f', text: 'editor.find' },
+    ],
+  },
+];
 
 @Component({
   selector: 'mf-shortcut-sheet',

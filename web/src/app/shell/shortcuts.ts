@@ -1,55 +1,6 @@
 import { DOCUMENT, DestroyRef, Injectable, inject, signal } from '@angular/core';
 import { Router } from '@angular/router';
-
-export interface Shortcut {
-  /** As shown, such as `g t`. `mod` is Ctrl, or Command on a Mac. */
-  readonly keys: string;
-  readonly text: string;
-}
-
-/** What the sheet shows. Those of the editor are CodeMirror's or the editor page's. */
-export const SHORTCUTS: readonly { readonly heading: string; readonly list: readonly Shortcut[] }[] = [
-  {
-    heading: 'shortcuts.everywhere',
-    list: [
-      { keys: 'n', text: 'nav.write' },
-      { keys: '/', text: 'nav.search' },
-      { keys: 'g t', text: 'nav.timeline' },
-      { keys: 'g c', text: 'nav.calendar' },
-      { keys: 'g i', text: 'nav.insights' },
-      { keys: 'g p', text: 'nav.photos' },
-      { keys: 'g o', text: 'nav.organise' },
-      { keys: 'g x', text: 'nav.trash' },
-      { keys: 'g s', text: 'nav.settings' },
-      { keys: '?', text: 'shortcuts.title' },
-    ],
-  },
-  {
-    heading: 'shortcuts.reading',
-    list: [
-      { keys: 'j', text: 'shortcuts.next' },
-      { keys: 'k', text: 'shortcuts.former' },
-      { keys: 'e', text: 'entry.edit' },
-      { keys: 'p', text: 'entry.pin' },
-      { keys: 'f', text: 'entry.makeFavourite' },
-      { keys: 'v', text: 'history.title' },
-      { keys: '#', text: 'entry.delete' },
-      { keys: 'u', text: 'nav.timeline' },
-    ],
-  },
-  {
-    heading: 'shortcuts.editor',
-    list: [
-      { keys: 'mod s', text: 'editor.save' },
-      { keys: 'mod Enter', text: 'editor.done' },
-      { keys: 'mod b', text: 'editor.bold' },
-      { keys: 'mod i', text: 'editor.italic' },
-      { keys: 'mod k', text: 'editor.link' },
-      { keys: 'mod e', text: 'editor.preview' },
-      { keys: 'mod f', text: 'editor.find' },
-    ],
-  },
-];
+import { Languages } from '../core/text/languages';
 
 const GO: Readonly<Record<string, string>> = {
   t: '/',
@@ -67,6 +18,8 @@ const SECOND_KEY_MS = 1_500;
 @Injectable({ providedIn: 'root' })
 export class Shortcuts {
   private readonly router = inject(Router);
+  private readonly languages = inject(Languages);
+  /** Whether the sheet that lists them is shown. */
   readonly sheet = signal(false);
   private goUntil = 0;
   /** Those of the page that is shown. */
@@ -87,6 +40,12 @@ export class Shortcuts {
     });
   }
 
+  private async showSheet(): Promise<void> {
+    // It names what other pages name.
+    await this.languages.allTexts().catch(() => undefined);
+    this.sheet.set(true);
+  }
+
   private pressed(event: KeyboardEvent): void {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return;
     if (document.querySelector('dialog[open]')) return;
@@ -96,7 +55,7 @@ export class Shortcuts {
       void this.router.navigateByUrl(path);
     } else if (event.key === '?') {
       event.preventDefault();
-      this.sheet.set(true);
+      void this.showSheet();
     } else if (Object.hasOwn(this.own, event.key)) {
       event.preventDefault();
       this.own[event.key]?.();

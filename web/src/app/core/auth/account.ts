@@ -3,11 +3,11 @@ import {
   ConfirmEmailChangeDocument,
   ConfirmEmailDocument,
   MeDocument,
-  type MeQuery,
   RequestEmailConfirmationDocument,
   RequestPasswordResetDocument,
   ResetPasswordDocument,
-} from '@/gql/generated';
+} from '@/gql/first';
+import type { MeQuery } from '@/gql/generated';
 import { GraphQL } from '../graphql/graphql';
 import { Auth } from './auth';
 

@@ -3,7 +3,8 @@ import type { TypedDocumentNode } from '@apollo/client';
 import { print } from 'graphql';
 import type { Client } from 'graphql-ws/client';
 import { Subject } from 'rxjs';
-import { type EntryFieldsFragment, EntryAnalyzedDocument, EntryChangedDocument } from '@/gql/generated';
+import { EntryAnalyzedDocument, EntryChangedDocument } from '@/gql/first';
+import type { EntryFieldsFragment } from '@/gql/generated';
 import { Auth } from '../auth/auth';
 import { type AnsweredError, failureOfAnswer } from '../failure';
 import { Reachability } from './reachability';
@@ -113,6 +114,10 @@ export class Live {
           const cursor = (payload as { cursor?: unknown } | undefined)?.cursor;
           if (typeof cursor !== 'string') return;
           for (const name of [CHANGED, ANALYZED]) if (!this.cursors.has(name)) this.cursors.set(name, cursor);
+        },
+        // A single request that got no answer does not mean that the platform is away.
+        pong: received => {
+          if (received) this.reachability.note(true);
         },
         closed: event => {
           this.connection.set('connecting');

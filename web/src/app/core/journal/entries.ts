@@ -1,14 +1,8 @@
 import { Injectable, effect, inject, untracked } from '@angular/core';
 import { Subject } from 'rxjs';
 import { v7 as uuid7 } from 'uuid';
-import {
-  type AnalysisFieldsFragment,
-  DraftsDocument,
-  EntriesDocument,
-  EntryDocument,
-  type EntryFieldsFragment,
-  type JournalFilter,
-} from '@/gql/generated';
+import { DraftsDocument, EntriesDocument, EntryDocument } from '@/gql/first';
+import type { AnalysisFieldsFragment, EntryFieldsFragment, JournalFilter } from '@/gql/generated';
 import { Auth } from '../auth/auth';
 import { failureOf } from '../failure';
 import { GraphQL } from '../graphql/graphql';

@@ -1,11 +1,6 @@
 import { Injectable, computed, inject, signal } from '@angular/core';
-import {
-  CreateJournalDocument,
-  DeleteJournalDocument,
-  JournalsDocument,
-  type JournalsQuery,
-  RenameJournalDocument,
-} from '@/gql/generated';
+import { CreateJournalDocument, DeleteJournalDocument, JournalsDocument, RenameJournalDocument } from '@/gql/first';
+import type { JournalsQuery } from '@/gql/generated';
 import { GraphQL } from '../graphql/graphql';
 import { keptList } from '../offline/kept-list';
 

@@ -1,5 +1,6 @@
 import { Injectable, inject } from '@angular/core';
-import { DeleteTagDocument, MergeTagsDocument, RenameTagDocument, TagsDocument, type TagsQuery } from '@/gql/generated';
+import { DeleteTagDocument, MergeTagsDocument, RenameTagDocument, TagsDocument } from '@/gql/first';
+import type { TagsQuery } from '@/gql/generated';
 import { GraphQL } from '../graphql/graphql';
 import { keptList } from '../offline/kept-list';
 

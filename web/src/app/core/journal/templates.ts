@@ -1,12 +1,6 @@
 import { Injectable, inject } from '@angular/core';
-import {
-  CreateTemplateDocument,
-  DeleteTemplateDocument,
-  type EntryTemplateInput,
-  type TemplateFieldsFragment,
-  TemplatesDocument,
-  UpdateTemplateDocument,
-} from '@/gql/generated';
+import { CreateTemplateDocument, DeleteTemplateDocument, TemplatesDocument, UpdateTemplateDocument } from '@/gql/first';
+import type { EntryTemplateInput, TemplateFieldsFragment } from '@/gql/generated';
 import { GraphQL } from '../graphql/graphql';
 import { keptList } from '../offline/kept-list';
 

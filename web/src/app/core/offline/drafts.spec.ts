@@ -41,10 +41,22 @@ describe('texts that are being written', () => {
     expect((await open('bea').all()).map(({ content }) => content)).toEqual(['a word']);
   });
 
+  it('stay when another tab has sent its own text of the same entry', async () => {
+    const [first, second] = [open('eve'), open('eve')];
+    await first.keep(draft('h', 'of the first tab'));
+    await second.keep(draft('h', 'of the second tab'));
+    await first.drop('h');
+    expect((await second.find('h'))?.content).toBe('of the second tab');
+    first.leave(draft('h', 'of the first tab, when it was closed'));
+    await second.drop('h');
+    expect((await open('eve').find('h'))?.content).toBe('of the first tab, when it was closed');
+  });
+
   it('are no one else’s, and gone when they are dropped', async () => {
     open('cleo').leave(draft('g', 'hers'));
     expect(await open('dan').find('g')).toBeNull();
     const page = open('cleo');
+    expect((await page.find('g'))?.content).toBe('hers');
     await page.drop('g');
     expect(await page.find('g')).toBeNull();
   });

@@ -1,4 +1,5 @@
 import { Injectable, inject, signal } from '@angular/core';
+import { v4 as uuid4 } from 'uuid';
 import type { Mood } from '@/gql/generated';
 import { Auth } from '../auth/auth';
 import { LocalSettings } from '../settings/local-settings';
@@ -28,6 +29,8 @@ export interface KeptDraft {
   readonly journalId: string | null;
   readonly private: boolean;
   readonly keptAt: string;
+  /** The page that has it in its editor: what another one has sent is not that text. */
+  readonly page?: string;
 }
 
 @Injectable({ providedIn: 'root' })
@@ -36,6 +39,7 @@ export class Drafts {
   private readonly auth = inject(Auth);
   private readonly settings = inject(LocalSettings);
   private readonly fullness = signal(false);
+  private readonly page = uuid4();
 
   /** Whether the browser's storage is full, so that texts are on the page alone until they are sent. */
   readonly storageIsFull = this.fullness.asReadonly();
@@ -45,8 +49,8 @@ export class Drafts {
     try {
       const database = await this.database.open();
       if (!database) return false;
-      await database.put('drafts', draft);
-      this.setLeft(draft.entryId, null);
+      await database.put('drafts', { ...draft, page: this.page });
+      if (this.isOwn(this.left()[draft.entryId])) this.setLeft(draft.entryId, null);
       this.fullness.set(false);
       return true;
     } catch (error) {
@@ -57,18 +61,21 @@ export class Drafts {
 
   /** Keeps it without waiting, for a page that is about to go: what such a page begins in a database does not always end. */
   leave(draft: KeptDraft): void {
-    this.setLeft(draft.entryId, draft);
+    this.setLeft(draft.entryId, { ...draft, page: this.page });
   }
 
   async find(entryId: string): Promise<KeptDraft | null> {
     // It is newer than what is in the database, or it would not be there any more.
     const left = this.left()[entryId];
     if (left) {
-      await this.keep(left);
+      await this.takeLeft(left);
       return left;
     }
     try {
-      return (await (await this.database.open())?.get('drafts', entryId)) ?? null;
+      const kept = (await (await this.database.open())?.get('drafts', entryId)) ?? null;
+      // Now this page has it.
+      if (kept) await this.keep(kept);
+      return kept;
     } catch {
       return null;
     }
@@ -76,7 +83,7 @@ export class Drafts {
 
   /** The one that was written last first. */
   async all(): Promise<readonly KeptDraft[]> {
-    for (const left of Object.values(this.left())) await this.keep(left);
+    for (const left of Object.values(this.left())) await this.takeLeft(left);
     try {
       const all = (await (await this.database.open())?.getAll('drafts')) ?? [];
       return all.sort((a, b) => b.keptAt.localeCompare(a.keptAt));
@@ -85,10 +92,14 @@ export class Drafts {
     }
   }
 
+  /** Forgets what this page has kept of an entry. A text that another page is writing stays. */
   async drop(entryId: string): Promise<void> {
-    this.setLeft(entryId, null);
+    if (this.isOwn(this.left()[entryId])) this.setLeft(entryId, null);
     try {
-      await (await this.database.open())?.delete('drafts', entryId);
+      const transaction = (await this.database.open())?.transaction('drafts', 'readwrite');
+      if (!transaction) return;
+      if (this.isOwn(await transaction.store.get(entryId))) await transaction.store.delete(entryId);
+      await transaction.done;
       this.fullness.set(false);
     } catch {
       // It is dropped when it is written again.
@@ -97,6 +108,15 @@ export class Drafts {
 
   forgetLeft(): void {
     this.settings.write(LEFT, null);
+  }
+
+  /** Keeps what a page has left, which is gone. */
+  private async takeLeft(draft: KeptDraft): Promise<void> {
+    if (await this.keep(draft)) this.setLeft(draft.entryId, null);
+  }
+
+  private isOwn(draft: KeptDraft | undefined): boolean {
+    return draft?.page === undefined || draft.page === this.page;
   }
 
   private left(): Readonly<Record<string, KeptDraft>> {

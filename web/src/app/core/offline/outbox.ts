@@ -5,11 +5,11 @@ import {
   CreateEntryDocument,
   DeleteEntryDocument,
   EntryDocument,
-  type EntryFieldsFragment,
   PublishEntryDocument,
   RestoreEntryDocument,
   UpdateEntryDocument,
-} from '@/gql/generated';
+} from '@/gql/first';
+import type { EntryFieldsFragment } from '@/gql/generated';
 import { Auth } from '../auth/auth';
 import { type Failure, failureOf } from '../failure';
 import { GraphQL } from '../graphql/graphql';

@@ -3,7 +3,7 @@ import { TestBed } from '@angular/core/testing';
 import { Subject } from 'rxjs';
 import type { EntryFieldsFragment } from '@/gql/generated';
 import { Auth } from '../auth/auth';
-import { Failure } from '../failure';
+import { Failure, offline } from '../failure';
 import { GraphQL } from '../graphql/graphql';
 import { Live, type LiveEvent } from '../graphql/live';
 import { Reachability } from '../graphql/reachability';
@@ -31,16 +31,19 @@ const forgotten = new Failure({
 let person = 0;
 
 /** A device that gets these answers, one after the other. */
-function world(answers: readonly (ReturnType<typeof page> | Failure)[]) {
+function world(
+  answers: readonly (ReturnType<typeof page> | Failure)[],
+  // Not signed in as far as the timer goes: the tests read themselves.
+  { state, online }: { state: 'starting' | 'in'; online: boolean } = { state: 'starting', online: true },
+) {
   const asked: { cursor: string | null; first: number }[] = [];
   const left = [...answers];
   const load = vi.fn(async () => undefined);
   const changedMany = vi.fn();
   TestBed.configureTestingModule({
     providers: [
-      // Not signed in as far as the timer goes: the tests read themselves.
-      { provide: Auth, useValue: { state: signal('starting'), person: signal({ id: `sync-${++person}` }) } },
-      { provide: Reachability, useValue: { online: signal(true) } },
+      { provide: Auth, useValue: { state: signal(state), person: signal({ id: `sync-${++person}` }) } },
+      { provide: Reachability, useValue: { online: signal(online) } },
       { provide: Live, useValue: { events: new Subject<LiveEvent>() } },
       { provide: Entries, useValue: { changedMany } },
       { provide: Tags, useValue: { load } },
@@ -124,6 +127,40 @@ describe('what a device keeps', () => {
     await sync.run();
     expect(asked).toHaveLength(2);
     expect(await ids()).toEqual(['a']);
+  });
+
+  it('is tried again by itself, later each time, while the platform is away', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const away = new Failure({ code: 'UNAVAILABLE', message: '' });
+      const answers = [offline(), away, page('1', [changed('a')])];
+      const { sync, asked, ids } = world(answers, { state: 'in', online: false });
+      await sync.run();
+      expect(asked).toHaveLength(1);
+      await vi.advanceTimersByTimeAsync(2_000);
+      await vi.waitFor(() => expect(asked).toHaveLength(2));
+      await vi.advanceTimersByTimeAsync(1_500);
+      expect(asked).toHaveLength(2);
+      await vi.advanceTimersByTimeAsync(2_500);
+      await vi.waitFor(async () => expect(await ids()).toEqual(['a']));
+      await vi.advanceTimersByTimeAsync(600_000);
+      expect(asked).toHaveLength(3);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('is not tried again where it would be refused again', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const refused = new Failure({ code: 'FORBIDDEN', message: '' });
+      const { sync, asked } = world([refused], { state: 'in', online: false });
+      await sync.run();
+      await vi.advanceTimersByTimeAsync(600_000);
+      expect(asked).toHaveLength(1);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('has the tags again when one was changed', async () => {

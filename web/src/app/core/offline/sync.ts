@@ -1,7 +1,8 @@
-import { Injectable, computed, effect, inject, signal, untracked } from '@angular/core';
-import { ChangesSinceDocument, type ChangesSinceQuery } from '@/gql/generated';
+import { DestroyRef, Injectable, computed, effect, inject, signal, untracked } from '@angular/core';
+import { ChangesSinceDocument } from '@/gql/first';
+import type { ChangesSinceQuery } from '@/gql/generated';
 import { Auth } from '../auth/auth';
-import { failureOf } from '../failure';
+import { Failure, failureOf } from '../failure';
 import { GraphQL } from '../graphql/graphql';
 import { Live } from '../graphql/live';
 import { Reachability } from '../graphql/reachability';
@@ -10,7 +11,7 @@ import { withAttachmentsOf } from '../journal/entry';
 import { Journals } from '../journal/journals';
 import { Tags } from '../journal/tags';
 import { Templates } from '../journal/templates';
-import { Database } from './database';
+import { Database, isFull } from './database';
 
 type SyncPage = NonNullable<ChangesSinceQuery['changesSince']>;
 
@@ -27,6 +28,9 @@ const PAUSE_MS = 8_000;
 /** So often in one run the platform may ask to wait, for so long at most, in seconds. */
 const REFUSALS_MAX = 5;
 const WAIT_S_MAX = 120;
+/** After a run that something stood in the way of, in milliseconds; each further time twice as long, up to the greatest. */
+const RETRY_MS_MIN = 2_000;
+const RETRY_MS_MAX = 120_000;
 const LOCK = 'mindflow-sync';
 const KEY = 'sync';
 
@@ -49,8 +53,12 @@ export class Sync {
   private readonly journals = inject(Journals);
   private readonly templates = inject(Templates);
   private readonly entries = inject(Entries);
+  private readonly auth = inject(Auth);
   private readonly busy = signal(false);
   private again = false;
+  /** Runs in a row that something stood in the way of. */
+  private failures = 0;
+  private retry: ReturnType<typeof setTimeout> | undefined;
   /** Whether this run has found what nothing here has shown yet. */
   private foundNews = false;
 
@@ -58,12 +66,12 @@ export class Sync {
   readonly running = this.busy.asReadonly();
 
   constructor() {
-    const auth = inject(Auth);
+    inject(DestroyRef).onDestroy(() => clearTimeout(this.retry));
     const reachability = inject(Reachability);
     inject(Live).events.subscribe(event => {
       if (event.kind === 'gap') void this.run();
     });
-    const isReady = computed(() => auth.state() === 'in' && auth.person() !== null && reachability.online());
+    const isReady = computed(() => this.isSignedIn() && reachability.online());
     effect(onCleanup => {
       if (!isReady()) return;
       const timer = setTimeout(() => untracked(() => void this.run()), BEGIN_MS);
@@ -71,23 +79,44 @@ export class Sync {
     });
   }
 
-  /** Reads what has changed. What stands in the way is tried again with the next reason to read. */
+  /** Reads what has changed. What stands in the way for a while is tried again, later each time. */
   async run(): Promise<void> {
     if (this.busy()) {
       this.again = true;
       return;
     }
+    clearTimeout(this.retry);
     this.busy.set(true);
     try {
       do {
         this.again = false;
         await alone(() => this.read());
       } while (this.again);
-    } catch {
-      // Away, signed out, or without room here: what was read stays.
+      this.failures = 0;
+    } catch (error) {
+      // What was read stays.
+      this.later(error);
     } finally {
       this.busy.set(false);
     }
+  }
+
+  /**
+   * Whether the platform can be reached is not asked: it may be that this request is the one that found it away, and no other one is to
+   * find it again.
+   */
+  private later(error: unknown): void {
+    const isPassing = error instanceof Failure ? error.isPassing : !isFull(error);
+    if (!isPassing || !this.isSignedIn()) return;
+    const longest = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** this.failures);
+    this.failures += 1;
+    // Half of it by chance, so that clients of a platform that was restarted do not come together.
+    const wait = Math.max((failureOf(error).retryAfter ?? 0) * 1_000, longest * (0.5 + Math.random() / 2));
+    this.retry = setTimeout(() => void this.run(), wait);
+  }
+
+  private isSignedIn(): boolean {
+    return this.auth.state() === 'in' && this.auth.person() !== null;
   }
 
   private async read(): Promise<void> {
@@ -130,7 +159,7 @@ export class Sync {
   /** A page with the cursor behind it, in one transaction: neither is kept without the other. */
   private async take(page: SyncPage, reached: Reached): Promise<Reached> {
     const database = await this.database.open();
-    if (!database) throw new Error('This browser keeps nothing.');
+    if (!database) throw new Failure({ code: 'UNSUPPORTED', message: 'This browser keeps nothing.' });
     const transaction = database.transaction(['entries', 'answers'], 'readwrite');
     const entries = transaction.objectStore('entries');
     const came = new Set<string>();
@@ -168,10 +197,11 @@ export class Sync {
 
 const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
 
-/** One tab reads; another one has nothing to do meanwhile, since both have one database. */
+/**
+ * One tab reads at a time. The next one goes on where it was: that is behind its end, since both have one database, or in the middle where
+ * the first tab was closed.
+ */
 async function alone(action: () => Promise<void>): Promise<void> {
   if (!('locks' in navigator)) return await action();
-  await navigator.locks.request(LOCK, { ifAvailable: true }, async lock => {
-    if (lock) await action();
-  });
+  await navigator.locks.request(LOCK, action);
 }

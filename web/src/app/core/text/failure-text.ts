@@ -53,7 +53,7 @@ export class FailureText {
   /** Of a file that did not arrive. */
   ofUpload(error: unknown): string {
     const failure = failureOf(error);
-    return failure.code === 'TOO_LARGE' ? this.transloco.translate('upload.tooLarge') : this.of(failure);
+    return failure.code === 'TOO_LARGE' ? this.transloco.translate('errors.file') : this.of(failure);
   }
 
   /** Of a field, if it is the one that is not right. */

@@ -1,5 +1,5 @@
-import { DOCUMENT, Injectable, computed, effect, inject, signal } from '@angular/core';
-import { type Translation, type TranslocoLoader, TranslocoService } from '@jsverse/transloco';
+import { DOCUMENT, Injectable, type Provider, computed, effect, inject, signal } from '@angular/core';
+import { TRANSLOCO_LOADER, type Translation, type TranslocoLoader, TranslocoService } from '@jsverse/transloco';
 import { LocalSettings } from '../settings/local-settings';
 
 export const LANGUAGES = ['en', 'de'] as const;
@@ -8,18 +8,32 @@ export type Language = (typeof LANGUAGES)[number];
 /** Texts are chunks of the build, so that they are kept for offline reading and never differ from the code. */
 @Injectable({ providedIn: 'root' })
 export class Texts implements TranslocoLoader {
+  /** Whether a page was opened that needs more than the texts of the first one. */
+  private isBehindFirst = false;
+
   async getTranslation(language: string): Promise<Translation> {
-    const texts = language === 'de' ? await import('@i18n/de') : await import('@i18n/en');
-    return texts.default;
+    const first = language === 'de' ? import('@i18n/de/first') : import('@i18n/en/first');
+    const later = this.isBehindFirst ? this.later(language) : {};
+    return { ...(await first).default, ...(await later) };
+  }
+
+  async later(language: string): Promise<Translation> {
+    this.isBehindFirst = true;
+    return (language === 'de' ? await import('@i18n/de/later') : await import('@i18n/en/later')).default;
   }
 }
+
+/** One and the same for Transloco and for `Languages`: `loader` of `provideTransloco` would make one of its own. */
+export const TEXTS: Provider = { provide: TRANSLOCO_LOADER, useExisting: Texts };
 
 /** The language of the page: as the user chose it here, else as the browser asks. */
 @Injectable({ providedIn: 'root' })
 export class Languages {
   private readonly settings = inject(LocalSettings);
   private readonly transloco = inject(TranslocoService);
+  private readonly texts = inject(Texts);
   private readonly root = inject(DOCUMENT).documentElement;
+  private later: Promise<void> | null = null;
   readonly current = signal<Language>(this.kept() ?? this.asked());
 
   /** The language with the region of the browser, for dates and numbers: `en-GB` where English is asked for as in Britain. */
@@ -39,6 +53,21 @@ export class Languages {
   choose(language: Language): void {
     this.settings.write('language', language);
     this.current.set(language);
+  }
+
+  /** Waits for the texts of all pages. Those of the first page are there from the beginning. */
+  allTexts(): Promise<void> {
+    this.later ??= this.addLater().catch((error: unknown) => {
+      this.later = null;
+      throw error;
+    });
+    return this.later;
+  }
+
+  private async addLater(): Promise<void> {
+    const language = this.current();
+    // Nothing is shown yet that has one of them.
+    this.transloco.setTranslation(await this.texts.later(language), language, { emitChange: false });
   }
 
   private kept(): Language | null {

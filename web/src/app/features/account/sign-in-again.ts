@@ -13,7 +13,9 @@ import { SignInForm } from './sign-in-form';
   template: `
     <mf-dialog [open]="isOpen()" [closable]="false" [heading]="'account.again.heading' | transloco">
       <p>{{ 'account.again.text' | transloco }}</p>
-      <mf-sign-in-form [email]="auth.person()?.email ?? null" />
+      @if (isOpen()) {
+        <mf-sign-in-form [email]="auth.person()?.email ?? null" />
+      }
       <button type="button" class="button button--quiet button--wide" (click)="leaving.signOut()">
         {{ 'account.again.leave' | transloco }}
       </button>

@@ -3,7 +3,8 @@ import { TranslocoPipe } from '@jsverse/transloco';
 import { Journals } from '@/core/journal/journals';
 import { Dates } from '@/core/time/dates';
 import { Icon } from '@/ui/icon';
-import { MoodLabel, MoodPicker } from '@/ui/mood';
+import { MoodLabel } from '@/ui/mood';
+import { MoodPicker } from '@/ui/mood-picker';
 import type { Draft } from './draft';
 import { TagInput } from './tag-input';
 

@@ -94,8 +94,10 @@ export class Writing {
   constructor() {
     const kept = (event: Event): void => {
       const draft = this.now();
-      const isGoing = event.type === 'pagehide' || document.visibilityState === 'hidden';
-      if (draft && isGoing && this.progress() === 'typing')
+      const isGoing = event.type === 'pagehide';
+      const isUnkept = this.progress() === 'typing' && (isGoing || document.visibilityState === 'hidden');
+      // What is kept may be by now what another tab has of the same entry.
+      if (draft && (isUnkept || (isGoing && this.progress() === 'kept')))
         this.drafts.leave({ ...draft, keptAt: new Date().toISOString() });
       void this.keep();
     };

@@ -1,6 +1,7 @@
 import { Injectable, inject } from '@angular/core';
+import { TranslocoService } from '@jsverse/transloco';
+import { known } from '@/core/text/known';
 import { Languages } from '@/core/text/languages';
-import { LaterTexts } from '@/core/text/later-texts';
 import { Sizes } from '@/core/text/sizes';
 import type { ExportFieldsFragment, JobFailureReason } from '@/gql/generated';
 
@@ -12,7 +13,7 @@ const IN_BYTES: readonly JobFailureReason[] = ['LONG_DIRECTORY', 'TOO_LARGE'];
 /** Why an export or an import failed. */
 @Injectable({ providedIn: 'root' })
 export class JobFailureText {
-  private readonly texts = inject(LaterTexts);
+  private readonly transloco = inject(TranslocoService);
   private readonly languages = inject(Languages);
   private readonly sizes = inject(Sizes);
 
@@ -24,7 +25,7 @@ export class JobFailureText {
       files: new Intl.ListFormat(this.languages.locale()).format(files),
       max: max === null ? '' : this.number(reason, max),
     };
-    return this.texts.of(`jobs.${kind}.${reason}`, params, error ?? '');
+    return known(this.transloco, `jobs.${kind}.${reason}`, params) ?? error;
   }
 
   private number(reason: JobFailureReason, max: number): string {

@@ -3,9 +3,7 @@ import errors from '@i18n/de/errors.json';
 import jobs from '@i18n/de/jobs.json';
 import { TranslocoService } from '@jsverse/transloco';
 import { Account } from '@/core/auth/account';
-import { known } from '@/core/text/known';
 import { Languages } from '@/core/text/languages';
-import { LaterTexts } from '@/core/text/later-texts';
 import { Dates } from '@/core/time/dates';
 import { JobFailureText } from './job-failure';
 import { ProblemText } from './problem-text';
@@ -31,11 +29,9 @@ const transloco = {
 } as unknown as TranslocoService;
 
 function inGerman<T>(of: new () => T): T {
-  const later: Pick<LaterTexts, 'of'> = { of: (key, params, said) => known(transloco, key, params) ?? said };
   TestBed.configureTestingModule({
     providers: [
       { provide: TranslocoService, useValue: transloco },
-      { provide: LaterTexts, useValue: later },
       { provide: Languages, useValue: { locale: () => 'de' } },
       { provide: Dates, useValue: {} },
       { provide: Account, useValue: { me: () => null } },

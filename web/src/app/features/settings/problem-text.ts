@@ -1,7 +1,8 @@
 import { Injectable, inject } from '@angular/core';
+import { TranslocoService } from '@jsverse/transloco';
 import type { Params } from '@/core/failure';
 import { FailureText } from '@/core/text/failure-text';
-import { LaterTexts } from '@/core/text/later-texts';
+import { known } from '@/core/text/known';
 import type { ImportFieldsFragment } from '@/gql/generated';
 
 type Problem = ImportFieldsFragment['report']['problems'][number];
@@ -14,7 +15,7 @@ const JOURNAL = /, journal `([^`]*)`(?=,|$)/u;
 /** Which record of an import was left out, and why. */
 @Injectable({ providedIn: 'root' })
 export class ProblemText {
-  private readonly later = inject(LaterTexts);
+  private readonly transloco = inject(TranslocoService);
   private readonly texts = inject(FailureText);
 
   place({ record }: Problem): string {
@@ -24,16 +25,16 @@ export class ProblemText {
   }
 
   /** By what it is about and its rule; else as any input that breaks the rule. */
-  of({ field, rule, params, message }: Problem): string | null {
+  of({ field, rule, params, message }: Problem): string {
     const values = this.texts.values(params as Params);
     const quota = values['quota'];
-    if (quota) return this.later.of(`errors.quota.${quota}`, { limit: values['max'] }, message);
+    if (quota) return known(this.transloco, `errors.quota.${quota}`, { limit: values['max'] }) ?? message;
     const usual = this.texts.ofPart({ field: field ?? '', rule, params: params as Params, message });
-    return this.later.of(`jobs.problem.${field ?? 'record'}.${rule}`, values, usual);
+    return known(this.transloco, `jobs.problem.${field ?? 'record'}.${rule}`, values) ?? usual;
   }
 
   private part(kind: string, params: Params, said: string): string {
-    const text = this.later.of(`jobs.place.${kind}`, params, '');
+    const text = known(this.transloco, `jobs.place.${kind}`, params);
     return text ? `, ${text}` : said;
   }
 }

@@ -1,16 +1,15 @@
+import { NgComponentOutlet } from '@angular/common';
 import { ChangeDetectionStrategy, Component, computed, inject, input, output, signal } from '@angular/core';
 import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
-import { MOODS } from '@/core/journal/entry';
 import { Journals } from '@/core/journal/journals';
 import { Dates } from '@/core/time/dates';
-import { TagInput } from '@/features/editor/tag-input';
-import type { JournalFilter, Mood } from '@/gql/generated';
+import type { JournalFilter } from '@/gql/generated';
 import { Icon } from '@/ui/icon';
+import { whenWanted } from '@/ui/when-wanted';
+import { TAG_FIELDS } from './filter-url';
 
 /** How long after the last key the list is asked for, in milliseconds. */
 const TYPING_MS = 300;
-
-type TagField = 'tagsAll' | 'tagsAny' | 'tagsNone';
 
 /** A part of the filter as it is shown above the list, with the filter without it. */
 interface Chosen {
@@ -22,15 +21,15 @@ interface Chosen {
 @Component({
   selector: 'mf-filter-bar',
   changeDetection: ChangeDetectionStrategy.OnPush,
-  imports: [Icon, TagInput, TranslocoPipe],
+  imports: [Icon, NgComponentOutlet, TranslocoPipe],
   host: { class: 'filter' },
   template: `
     @if (journals.all().length > 1) {
       <fieldset class="segments filter__journals">
-        <legend class="visually-hidden">{{ 'journal.label' | transloco }}</legend>
+        <legend class="visually-hidden">{{ 'timeline.filter.journal' | transloco }}</legend>
         <label class="segment">
           <input type="radio" name="journal" [checked]="!filter().journalId" (change)="set({ journalId: null })" />
-          <span>{{ 'journal.all' | transloco }}</span>
+          <span>{{ 'timeline.filter.allJournals' | transloco }}</span>
         </label>
         @for (journal of journals.all(); track journal.id) {
           <label class="segment">
@@ -106,45 +105,11 @@ interface Chosen {
         </li>
       </ul>
     }
-    <div class="filter__more" id="filter-more" [hidden]="!isOpen()">
-      @if (isOpen()) {
-        <label class="field">
-          <span class="field__label">{{ 'mood.label' | transloco }}</span>
-          <select class="field__control" (change)="set({ mood: $any($event.target).value || null })">
-            <option value="" [selected]="!filter().mood">{{ 'timeline.filter.any' | transloco }}</option>
-            @for (mood of moods; track mood) {
-              <option [value]="mood" [selected]="filter().mood === mood">{{ 'mood.' + mood | transloco }}</option>
-            }
-          </select>
-        </label>
-        <label class="field">
-          <span class="field__label">{{ 'timeline.filter.from' | transloco }}</span>
-          <input
-            class="field__control"
-            type="date"
-            [value]="filter().from ?? ''"
-            (change)="set({ from: $any($event.target).value || null })"
-          />
-        </label>
-        <label class="field">
-          <span class="field__label">{{ 'timeline.filter.to' | transloco }}</span>
-          <input
-            class="field__control"
-            type="date"
-            [value]="filter().to ?? ''"
-            (change)="set({ to: $any($event.target).value || null })"
-          />
-        </label>
-        @for (field of tagFields; track field) {
-          <mf-tag-input
-            class="filter__tags"
-            knownOnly
-            [label]="'timeline.filter.' + field | transloco"
-            [tags]="filter()[field] ?? []"
-            (tagsChange)="tagged(field, $event)"
-          />
-        }
-      }
+    <div id="filter-more" [hidden]="!isOpen()">
+      <ng-container
+        [ngComponentOutlet]="isOpen() ? more() : null"
+        [ngComponentOutletInputs]="{ filter: filter(), narrow: set }"
+      />
     </div>
   `,
 })
@@ -155,9 +120,8 @@ export class FilterBar {
   protected readonly journals = inject(Journals);
   private readonly dates = inject(Dates);
   private readonly transloco = inject(TranslocoService);
-  protected readonly moods: readonly Mood[] = MOODS;
-  protected readonly tagFields: readonly TagField[] = ['tagsAll', 'tagsAny', 'tagsNone'];
   protected readonly isOpen = signal(false);
+  protected readonly more = whenWanted(this.isOpen, () => import('./filter-more').then(m => m.FilterMore));
   protected readonly chosen = computed(() => this.parts(this.filter()));
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -170,13 +134,9 @@ export class FilterBar {
     this.filterChange.emit({ ...this.filter(), [mark]: this.filter()[mark] ? null : true });
   }
 
-  protected tagged(field: TagField, tags: readonly string[]): void {
-    this.filterChange.emit({ ...this.filter(), [field]: tags.length > 0 ? [...tags] : null });
-  }
-
-  protected set(change: Partial<JournalFilter>): void {
+  protected readonly set = (change: Partial<JournalFilter>): void => {
     this.filterChange.emit({ ...this.filter(), ...change });
-  }
+  };
 
   private parts(filter: JournalFilter): readonly Chosen[] {
     const say = (key: string, value: string) => this.transloco.translate(`timeline.filter.is.${key}`, { value });
@@ -186,7 +146,7 @@ export class FilterBar {
     if (from) parts.push({ text: say('from', this.dates.shortDay(from)), without: { ...filter, from: null } });
     if (to) parts.push({ text: say('to', this.dates.shortDay(to)), without: { ...filter, to: null } });
     if (tag) parts.push({ text: say('tag', tag), without: { ...filter, tag: null } });
-    for (const field of this.tagFields) {
+    for (const field of TAG_FIELDS) {
       const names = filter[field] ?? [];
       if (names.length > 0) parts.push({ text: say(field, names.join(', ')), without: { ...filter, [field]: null } });
     }

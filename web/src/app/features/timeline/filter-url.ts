@@ -16,6 +16,9 @@ export interface FilterParams {
   readonly none?: string | null;
 }
 
+export type TagField = 'tagsAll' | 'tagsAny' | 'tagsNone';
+export const TAG_FIELDS: readonly TagField[] = ['tagsAll', 'tagsAny', 'tagsNone'];
+
 const DAY = /^\d{4}-\d\d-\d\d$/u;
 /** Between tags; one that has it in its name has `%2C` instead. */
 const BETWEEN = ',';

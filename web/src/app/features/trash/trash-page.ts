@@ -1,4 +1,5 @@
 import { ChangeDetectionStrategy, Component, computed, inject, signal } from '@angular/core';
+import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
 import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
 import { GraphQL } from '@/core/graphql/graphql';
 import { Pages } from '@/core/graphql/pages';
@@ -86,8 +87,17 @@ export class TrashPage {
   /** Ids of those that something is done with. */
   protected readonly busy = signal<ReadonlySet<string>>(new Set());
 
+  /** What was taken out of the list here. */
+  private readonly left = new Set<string>();
+
   constructor() {
     void this.pages.more();
+    // Another one was deleted: on another device, or by a change that had waited.
+    this.entries.events.pipe(takeUntilDestroyed()).subscribe(event => {
+      if (event.kind !== 'entry' || event.entry !== null || event.origin !== 'elsewhere') return;
+      const isKnown = this.left.has(event.id) || this.pages.items().some(each => each.entry.id === event.id);
+      if (!isKnown) void this.pages.again();
+    });
   }
 
   protected excerpt({ entry }: Deleted): string {
@@ -125,6 +135,7 @@ export class TrashPage {
   }
 
   private leave(id: string): void {
+    this.left.add(id);
     this.pages.change(items => items.filter(each => each.entry.id !== id));
   }
 
