@@ -238,10 +238,11 @@ pub fn read(file: &str, json: &[u8], directory: &Directory) -> Result<Vec<Result
     }))
 }
 
-fn record(entry: Entry, journal: Option<String>, directory: &Directory) -> Result<Record, (&'static str, String)> {
+fn record(entry: Entry, journal: Option<String>, directory: &Directory) -> Result<Record, Problem> {
     let created: Timestamp = entry.creation_date.parse().map_err(|_| {
         let shown: String = entry.creation_date.chars().take(60).collect();
-        ("format", format!("The entry {} has the date `{shown}`, which is none.", entry.uuid))
+        let message = format!("The entry {} has the date `{shown}`, which is none.", entry.uuid);
+        Problem::no_date("date-time", &shown, message)
     })?;
     let (entry_date, entry_time) = civil::shown(created, &civil::zone(entry.time_zone.as_deref()));
     let text = if entry.text.trim().is_empty() { plain(entry.rich_text.as_deref()) } else { entry.text };
@@ -264,7 +265,7 @@ fn record(entry: Entry, journal: Option<String>, directory: &Directory) -> Resul
     }
     let (heading, content) = markdown::heading(&text);
     if content.trim().is_empty() && heading.is_none() && media.is_empty() {
-        return Err(("blank", format!("The entry {} has no text.", entry.uuid)));
+        return Err(Problem::new("", "blank", format!("The entry {} has no text.", entry.uuid)).about("content"));
     }
     let title = heading.filter(|title| !title.is_empty()).map(|title| title::shortened(&title));
     let place = entry.location.and_then(|location| {

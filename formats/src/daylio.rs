@@ -9,7 +9,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use jiff::Timestamp;
 use mindflow_events::{Date, Mood, Time};
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde_json::{json, value::RawValue};
 use std::collections::HashMap;
 
 pub const BACKUP: &str = "backup.daylio";
@@ -111,7 +111,10 @@ pub fn read(file: &str, text: &[u8], directory: &Directory) -> Result<Vec<Result
     let photos = photos_of(directory);
     Ok(parts(file, "entry", &backup.day_entries, |entry: Entry| {
         let day = jiff::civil::Date::new(entry.year, entry.month.saturating_add(1), entry.day);
-        let day = day.map_err(|_| ("format", format!("The entry {} is of no day that there is.", entry.id)))?;
+        let day = day.map_err(|_| {
+            let shown = format!("{}-{:02}-{:02}", entry.year, entry.month.saturating_add(1), entry.day);
+            Problem::no_date("date", &shown, format!("The entry {} is of no day that there is.", entry.id))
+        })?;
         let is_time = (0..24).contains(&entry.hour) && (0..60).contains(&entry.minute);
         let at = Timestamp::from_millisecond(entry.datetime).ok();
         let own = moods.get(&entry.mood);
@@ -226,7 +229,7 @@ pub fn read_table(text: &[u8]) -> Result<Vec<Result<Item, Problem>>, Problem> {
         let cell = |column: Option<usize>| column.and_then(|column| row.get(column)).unwrap_or_default().trim();
         let entry_date: Date = cell(Some(day)).parse().map_err(|_| {
             let shown: String = cell(Some(day)).chars().take(60).collect();
-            Problem::new(record(), "format", format!("The date `{shown}` is invalid."))
+            Problem::no_date("date", &shown, format!("The date `{shown}` is invalid.")).at(record())
         })?;
         let word = cell(Some(mood_column));
         let (title, note) = (cell(note_title), unmarked(cell(note)));
@@ -254,7 +257,8 @@ pub fn read_table(text: &[u8]) -> Result<Vec<Result<Item, Problem>>, Problem> {
     });
     let rows: Vec<_> = rows.take(ITEMS_MAX + 1).collect();
     if rows.len() > ITEMS_MAX {
-        return Err(Problem::new(TABLE, "too-many", format!("A table has at most {ITEMS_MAX} lines.")));
+        let message = format!("A table has at most {ITEMS_MAX} lines.");
+        return Err(Problem::new(TABLE, "too-many", message).with(json!({ "max": ITEMS_MAX })));
     }
     Ok(rows)
 }

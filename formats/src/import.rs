@@ -7,7 +7,7 @@ use crate::{Source, day_one, daylio, journiv, markdown, mindflow};
 use mindflow_events::Mood;
 use serde::de::{DeserializeOwned, Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::value::RawValue;
+use serde_json::{json, value::RawValue};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::marker::PhantomData;
@@ -119,8 +119,9 @@ impl<S: Source> Import<S> {
         let links =
             self.directory.links().iter().map(|name| Problem::new(name, "unsupported", "A link is not followed."));
         let repeated = self.directory.repeated().iter();
-        let repeated = repeated
-            .map(|name| Problem::damaged(name, "The archive has several files of this name; the last is read."));
+        let repeated = repeated.map(|name| {
+            Problem::damaged(name, "The archive has several files of this name; the last is read.").about("name")
+        });
         links.chain(repeated).collect()
     }
 
@@ -132,7 +133,7 @@ impl<S: Source> Import<S> {
         let text = match self.text(unit).await {
             Ok(text) => text,
             Err(BadArchive::Store(error)) => return Err(BadArchive::Store(error)),
-            Err(error) => return Ok(vec![Err(Problem::new(unit, error.rule(), error.to_string()))]),
+            Err(error) => return Ok(vec![Err(Problem::of_archive(unit, &error))]),
         };
         let items = match self.format {
             Format::Mindflow => mindflow::read(unit, &text),
@@ -243,23 +244,25 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Bounded<T> {
     }
 }
 
-/// Each part of a file on its own, counted from 1.
+/// Each part of a file on its own, counted from 1. The place of a problem that `item` finds is said here.
 pub fn parts<T: DeserializeOwned>(
     file: &str,
     kind: &str,
     parts: &[Box<RawValue>],
-    mut item: impl FnMut(T) -> Result<Item, (&'static str, String)>,
+    mut item: impl FnMut(T) -> Result<Item, Problem>,
 ) -> Vec<Result<Item, Problem>> {
     let numbered = parts.iter().zip(1..);
     let read = numbered.map(|(part, number): (_, u64)| {
         let record = || format!("{file}, {kind} {number}");
         if part.get().len() > RECORD_BYTES_MAX {
-            let message = format!("A record has at most {RECORD_BYTES_MAX} bytes; this one has {}.", part.get().len());
-            return Err(Problem::new(record(), "too-long", message));
+            let actual = part.get().len();
+            let message = format!("A record has at most {RECORD_BYTES_MAX} bytes; this one has {actual}.");
+            let params = json!({ "max": RECORD_BYTES_MAX, "actual": actual, "unit": "bytes" });
+            return Err(Problem::new(record(), "too-long", message).with(params));
         }
         let part: T =
             serde_json::from_str(part.get()).map_err(|error| Problem::damaged(record(), format!("{error}.")))?;
-        item(part).map_err(|(rule, message)| Problem::new(record(), rule, message))
+        item(part).map_err(|problem| problem.at(record()))
     });
     read.collect()
 }

@@ -87,16 +87,16 @@ pub fn read(file: &str, json: &[u8], directory: &Directory) -> Result<Vec<Result
     Ok(items)
 }
 
-fn record(entry: Entry, journal: Option<String>, directory: &Directory) -> Result<Record, (&'static str, String)> {
+fn record(entry: Entry, journal: Option<String>, directory: &Directory) -> Result<Record, Problem> {
     let entry_date: Date = entry.entry_date.parse().map_err(|_| {
         let shown: String = entry.entry_date.chars().take(60).collect();
-        ("format", format!("The date `{shown}` is invalid."))
+        Problem::no_date("date", &shown, format!("The date `{shown}` is invalid."))
     })?;
     let content = entry.content.unwrap_or_default();
     let media: Vec<_> = entry.media.into_iter().take(MEDIA_MAX).map(|file| medium(file, directory)).collect();
     let named = entry.title.filter(|title| !title.trim().is_empty());
     if content.trim().is_empty() && media.is_empty() && named.is_none() {
-        return Err(("blank", "The entry has no text.".to_owned()));
+        return Err(Problem::new("", "blank", "The entry has no text.").about("content"));
     }
     let day = entry_date.to_string();
     let title = named.map_or_else(|| title::of(&content, &day), |title| title::shortened(&title));

@@ -103,7 +103,7 @@ pub fn read(file: &str, text: &[u8], directory: &Directory) -> Result<Item, Prob
         media,
     };
     if record.content.trim().is_empty() && record.media.is_empty() && !record.draft {
-        return Err(Problem::new(file, "blank", "The file has no text."));
+        return Err(Problem::new(file, "blank", "The file has no text.").about("content"));
     }
     Ok(Item::Entry(Box::new(record)))
 }
@@ -112,9 +112,8 @@ pub fn read(file: &str, text: &[u8], directory: &Directory) -> Result<Item, Prob
 fn day(file: &str, front: &FrontMatter) -> Result<(Date, Option<String>), Problem> {
     if let Some(text) = front.text(&["date", "entry_date", "created", "created_at"]) {
         return dated(&text).ok_or_else(|| {
-            let message =
-                format!("The date `{}` is invalid: write it as 2024-05-31.", text.chars().take(60).collect::<String>());
-            Problem::new(file, "format", message)
+            let shown: String = text.chars().take(60).collect();
+            Problem::no_date("date", &shown, format!("The date `{shown}` is invalid: write it as 2024-05-31.")).at(file)
         });
     }
     let name = file.rsplit('/').next().unwrap_or(file);
@@ -125,6 +124,7 @@ fn day(file: &str, front: &FrontMatter) -> Result<(Date, Option<String>), Proble
             "required",
             "The file says no day: neither `date:` before its text nor a name that begins with 2024-05-31.",
         )
+        .about("entryDate")
     })
 }
 

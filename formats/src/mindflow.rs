@@ -5,7 +5,7 @@ use crate::import::{Item, parts, readable};
 use crate::record::{Journal, MoodRecord, Problem, Record};
 use mindflow_events::Time;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::{json, value::RawValue};
 
 /// What says which format an archive has.
 pub const HEAD: &str = "mindflow.json";
@@ -82,7 +82,7 @@ pub fn read(file: &str, json: &[u8]) -> Result<Vec<Result<Item, Problem>>, Probl
         let head: Head = readable(file, json)?;
         if head.format != FORMAT || head.version > VERSION {
             let message = format!("This release reads the format {FORMAT} up to version {VERSION}.");
-            return Err(Problem::new(file, "unsupported", message));
+            return Err(Problem::new(file, "unsupported", message).about("version").with(json!({ "max": VERSION })));
         }
         let journals =
             head.journals.into_iter().filter(|journal| !journal.is_default).map(|journal| Item::Journal(journal.name));

@@ -1,8 +1,10 @@
 //! What a journal consists of when it travels. The JSON of these types is the platform's own format, version 1: members that a reader
 //! does not know are ignored, and members that are missing have the value of their type's default.
 
+use crate::zip::BadArchive;
 use mindflow_events::{Date, Mood, Place, Time};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 /// Of an entry that another product wrote: many more than this platform takes, and few enough to look for each.
 pub const MEDIA_MAX: usize = 200;
@@ -105,8 +107,14 @@ pub struct Journal {
 pub struct Problem {
     /// Where it is in what was uploaded, such as `entries/000001.json, entry 3` or `Journal.json, entry 6F30404A…`.
     pub record: String,
+    /// What of the record it is about: a field as inputs have it, or `name`, `id`, `version`. `None` of the record as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
     /// One of the ids of `docs/errors.md`.
     pub rule: String,
+    /// What the rule's text takes, by name, and what of the record is quoted.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub params: Map<String, Value>,
     /// A sentence that its owner can act on.
     pub message: String,
 }
@@ -115,7 +123,37 @@ pub struct Problem {
 
 impl Problem {
     pub fn new(record: impl Into<String>, rule: &str, message: impl Into<String>) -> Self {
-        Self { record: record.into(), rule: rule.to_owned(), message: message.into() }
+        let (record, message) = (record.into(), message.into());
+        Self { record, field: None, rule: rule.to_owned(), params: Map::new(), message }
+    }
+
+    /// Of the archive, or of a file of it.
+    pub fn of_archive(record: impl Into<String>, error: &BadArchive) -> Self {
+        Self::new(record, error.rule(), error.to_string()).with(error.params())
+    }
+
+    /// A day, or a moment, that is not written as one.
+    pub fn no_date(expected: &str, value: &str, message: impl Into<String>) -> Self {
+        Self::new("", "format", message).about("entryDate").with(json!({ "expected": expected, "value": value }))
+    }
+
+    /// Of what of the record.
+    #[must_use]
+    pub fn about(self, field: &str) -> Self {
+        Self { field: Some(field.to_owned()), ..self }
+    }
+
+    /// With a JSON object.
+    #[must_use]
+    pub fn with(self, params: Value) -> Self {
+        let Value::Object(params) = params else { return self };
+        Self { params, ..self }
+    }
+
+    /// Of a record whose place was not known where its problem was.
+    #[must_use]
+    pub fn at(self, record: impl Into<String>) -> Self {
+        Self { record: record.into(), ..self }
     }
 
     /// What came is not written as its kind is.

@@ -53,6 +53,11 @@ fn import(upload: Vec<u8>) -> (Format, Vec<Item>, Vec<Problem>) {
     (import.format(), items, problems)
 }
 
+/// What programs read of a problem: what it is about, and the values of its rule.
+fn said(problem: &Problem) -> (Option<&str>, Value) {
+    (problem.field.as_deref(), json!(problem.params))
+}
+
 fn entries(items: Vec<Item>) -> Vec<Record> {
     let entry = |item| if let Item::Entry(record) = item { Some(*record) } else { None };
     items.into_iter().filter_map(entry).collect()
@@ -147,6 +152,7 @@ fn an_export_of_a_later_version_is_not_guessed_at() {
         files(&[("mindflow.json", r#"{"format":"mindflow-journal","version":2,"exportedAt":"2026-01-01T00:00:00Z"}"#)]);
     let (_, items, problems) = import(upload);
     assert_eq!((items.len(), problems[0].rule.as_str()), (0, "unsupported"));
+    assert_eq!(said(&problems[0]), (Some("version"), json!({ "max": 1 })));
 }
 
 fn any_text() -> impl Strategy<Value = String> {
@@ -368,6 +374,8 @@ fn a_journiv_export_is_read() {
     assert_eq!(format, Format::Journiv);
     assert_eq!(problems.iter().map(|problem| problem.rule.as_str()).collect::<Vec<_>>(), ["blank", "format"]);
     assert_eq!(problems[1].record, "data.json, journal `Work`, entry 3");
+    assert_eq!(said(&problems[0]), (Some("content"), json!({})));
+    assert_eq!(said(&problems[1]), (Some("entryDate"), json!({ "expected": "date", "value": "soon" })));
     assert_eq!(items[0], Item::Journal("Work".to_owned()));
     let entry = entries(items).remove(0);
     assert_eq!((entry.mood, entry.entry_time.as_deref(), entry.pinned), (Some(Mood::Calm), Some("00:15"), true));
@@ -398,6 +406,7 @@ fn a_daylio_backup_is_read() {
     let upload = files(&[("backup.daylio", &packed), ("assets/photos/2023/0/c0ffee", "jpg")]);
     let (format, items, problems) = import(upload);
     assert_eq!((format, problems.len(), problems[0].record.as_str()), (Format::Daylio, 1, "backup.daylio, entry 3"));
+    assert_eq!(said(&problems[0]).1["value"], "2023-02-31");
     let Item::Mood(mood) = &items[1] else { panic!("a mood alone is no entry") };
     assert_eq!((mood.mood, mood.at), (Mood::Excited, Time(1_674_640_800_000_000)));
     let entry = entries(items).remove(0);
@@ -471,6 +480,7 @@ fn a_text_that_is_larger_than_memory_allows_is_a_problem() {
     let spaces = vec![b' '; usize::try_from(TEXT_BYTES_MAX).unwrap() + 1];
     let (_, _, problems) = import(archive(&[("Journal.json".to_owned(), spaces)]));
     assert_eq!(problems[0].rule, "too-long");
+    assert_eq!(said(&problems[0]), (None, json!({ "max": TEXT_BYTES_MAX, "unit": "bytes" })));
 }
 
 // === HTML, and the page about the formats ===
@@ -520,6 +530,7 @@ fn a_list_of_countless_items_is_refused_before_it_fills_the_memory() {
     let table = format!("full_date,mood\n{}", "2024-05-01,good\n".repeat(ITEMS_MAX + 1));
     let (_, items, problems) = import(table.into_bytes());
     assert_eq!((items.len(), problems[0].rule.as_str()), (0, "too-many"));
+    assert_eq!(said(&problems[0]), (None, json!({ "max": ITEMS_MAX })));
 }
 
 #[test]

@@ -77,11 +77,13 @@ async fn after_a_reset_nothing_goes_to_webhooks_and_browsers_from_before_until_t
     let granted = login(&stranger, NEXT).await.expect(200);
     let owner = Account::granted(platform.http(), &stranger.email, NEXT, &granted);
     let off = eventually("the webhook is off", || async {
-        let shown = owner.data("{ webhooks { active disabledReason } }", json!({})).await["webhooks"][0].clone();
+        let read = "{ webhooks { active disabledReason disabledCause } }";
+        let shown = owner.data(read, json!({})).await["webhooks"][0].clone();
         (shown["active"] == false).then_some(shown)
     })
     .await;
     assert_eq!(off["disabledReason"], "the password of the account was reset");
+    assert_eq!(off["disabledCause"], "PASSWORD_RESET");
     let browsers = "SELECT count(*) FROM notification.push_subscriptions";
     assert_eq!(database.query_one(browsers, &[]).await.unwrap().get::<_, i64>(0), 0);
     let mail = mail_about(&server, &stranger.email, "Your account was changed").await.replace("=\r\n", "");

@@ -5,7 +5,7 @@ use mindflow_tests::{Account, PASSWORD, Platform, send};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-const SESSIONS: &str = "{ sessions { id createdAt lastUsedAt userAgent device current } }";
+const SESSIONS: &str = "{ sessions { id createdAt lastUsedAt userAgent device browser platform current } }";
 const END: &str = "mutation ($id: ID!) { endSession(id: $id) }";
 const FIREFOX: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0";
 
@@ -32,6 +32,7 @@ async fn sessions_are_shown_with_their_devices_and_one_of_them_is_ended() {
     assert_eq!(shown.len(), 3);
     let own = of_agent(&shown, FIREFOX);
     assert_eq!((&own["device"], &own["current"]), (&json!("Firefox on Windows"), &json!(true)));
+    assert_eq!((&own["browser"], &own["platform"]), (&json!("Firefox"), &json!("Windows")));
     assert!(own["createdAt"].is_string() && own["lastUsedAt"].is_string());
     assert_eq!(shown.iter().filter(|session| session["current"] == true).count(), 1);
     let other = of_agent(&shown, "Gadget/1");

@@ -16,7 +16,7 @@ const REQUEST: &str = "mutation ($format: ExportFormat) { requestExport(format: 
 const EXPORTS: &str = "{ exports { id format status entriesDone entriesTotal mediaDone mediaTotal bytes url error completedAt expiresAt } }";
 const BEGIN: &str = "mutation ($input: ImportInput!) { beginImport(input: $input) { id status } }";
 const IMPORTS: &str = "{ imports { id format dryRun status recordsDone recordsTotal error
-    report { entries duplicates skipped media missingMedia tags moods journals problemsTotal problems { record rule message } } } }";
+    failure { reason files max } report { entries duplicates skipped media missingMedia tags moods journals problemsTotal problems { record field rule params message } } } }";
 const ENTRIES: &str = "{ journalEntries(first: 100, orderBy: ENTRY_DATE_ASC) { totalCount edges { node { title content mood entryDate
     entryTime private pinned favourite createdAt place { name latitude longitude } tags { name } journal { name } attachments { fileName bytes } } } }
     drafts { edges { node { title content } } } }";
@@ -416,16 +416,24 @@ async fn bad_records_are_named_and_the_others_come_in() {
     assert_eq!((&report["media"], &report["missingMedia"]), (&json!(1), &json!(1)), "{done}");
     let problems: Vec<_> = report["problems"].as_array().unwrap().iter().map(|problem| &problem["rule"]).collect();
     assert_eq!(problems, ["format", "too-long", "too-late"], "{done}");
+    let shown = &report["problems"][0];
+    let date = json!({ "expected": "date-time", "value": "some\u{fffd}day" });
+    assert_eq!((&shown["field"], &shown["params"]), (&json!("entryDate"), &date), "{done}");
+    let long = &report["problems"][1];
+    assert_eq!((&long["field"], &long["params"]["max"]), (&json!("content"), &json!(100_000)), "{done}");
     let climbing = archive(&[("../Travels.json", b"{}")]);
     let refused = import(&ada, climbing).await;
     assert_eq!(refused["status"], "FAILED", "{refused}");
     assert!(refused["error"].as_str().unwrap().contains("leads out of it: ../Travels.json"), "{refused}");
+    let named = json!({ "reason": "CLIMBS_OUT", "files": ["../Travels.json"], "max": null });
+    assert_eq!(refused["failure"], named, "{refused}");
     // A thousand times its size.
     let bomb = import(&ada, archive(&[("Travels.json", &vec![b' '; 8 << 20])])).await;
     let problem = &bomb["report"]["problems"][0];
     assert_eq!((&problem["record"], &problem["rule"]), (&json!("Travels.json"), &json!("too-much")), "{bomb}");
     let nothing = import(&ada, b"not an archive".to_vec()).await;
     assert!(nothing["error"].as_str().unwrap().contains("no ZIP archive"), "{nothing}");
+    assert_eq!(nothing["failure"]["reason"], "NO_ARCHIVE", "{nothing}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -446,6 +454,7 @@ async fn an_upload_in_pieces_begins_where_it_broke_off_and_is_bounded_by_the_day
     let done = over(&ada, IMPORTS, "imports").await;
     assert_eq!((&done["status"], &done["report"]["entries"]), (&json!("FAILED"), &json!(2)), "{done}");
     assert!(done["error"].as_str().unwrap().contains("tomorrow"), "{done}");
+    assert_eq!(done["failure"], json!({ "reason": "DAY_FULL", "files": [], "max": 2 }), "{done}");
     // Moods without an entry are bounded with them.
     let moods = "full_date,mood\n2024-05-01,good\n2024-05-02,bad\n2024-05-03,rad\n".as_bytes().to_vec();
     let felt = import(&bob, moods).await;
@@ -529,5 +538,11 @@ async fn a_job_whose_stretches_end_without_a_word_is_given_up_at_last() {
     let given_up = over(&ada, IMPORTS, "imports").await;
     assert_eq!(given_up["status"], "FAILED", "{given_up}");
     assert!(given_up["error"].as_str().unwrap().contains("too often"), "{given_up}");
+    assert_eq!(given_up["failure"]["reason"], "GAVE_UP", "{given_up}");
+    // What failed before the reason was kept has the sentence alone.
+    let database = platform.write_database().await;
+    database.execute("UPDATE portability.jobs SET failure = NULL", &[]).await.expect("it is of an earlier release");
+    let earlier = ada.data(IMPORTS, json!({})).await["imports"][0].clone();
+    assert_eq!((&earlier["error"], &earlier["failure"]), (&given_up["error"], &Value::Null), "{earlier}");
     assert_eq!(import(&ada, table).await["status"], "READY");
 }

@@ -37,18 +37,19 @@ EntryTemplateInput: name: String!, title: String, content: String, tags: [String
 Prompt: id: ID!, text: String!, theme: String!
 Reminder: id: ID!, weekdays: [Weekday!]!, time: String!, channel: ReminderChannel!, active: Boolean!, createdAt: DateTime!
 ReminderInput: weekdays: [Weekday!]!, time: String!, channel: ReminderChannel!, active: Boolean
-ExportJob: id: ID!, format: ExportFormat!, status: JobStatus!, entriesDone: Int!, entriesTotal: Int!, mediaDone: Int!, mediaTotal: Int!, bytes: Bytes!, url: String, error: String, createdAt: DateTime!, completedAt: DateTime, expiresAt: DateTime
-ImportProblem: record: String!, rule: String!, message: String!
+ExportJob: id: ID!, format: ExportFormat!, status: JobStatus!, entriesDone: Int!, entriesTotal: Int!, mediaDone: Int!, mediaTotal: Int!, bytes: Bytes!, url: String, error: String, failure: JobFailure, createdAt: DateTime!, completedAt: DateTime, expiresAt: DateTime
+JobFailure: reason: JobFailureReason!, files: [String!]!, max: Int
+ImportProblem: record: String!, field: String, rule: String!, params: JSON!, message: String!
 ImportReport: entries: Int!, duplicates: Int!, skipped: Int!, media: Int!, missingMedia: Int!, tags: Int!, moods: Int!, journals: Int!, problems: [ImportProblem!]!, problemsTotal: Int!
-ImportJob: id: ID!, format: ImportFormat, dryRun: Boolean!, status: JobStatus!, recordsDone: Int!, recordsTotal: Int!, report: ImportReport!, error: String, createdAt: DateTime!, completedAt: DateTime
+ImportJob: id: ID!, format: ImportFormat, dryRun: Boolean!, status: JobStatus!, recordsDone: Int!, recordsTotal: Int!, report: ImportReport!, error: String, failure: JobFailure, createdAt: DateTime!, completedAt: DateTime
 ImportInput: uploadId: ID!, format: ImportFormat, dryRun: Boolean, journalId: ID
 SyncChange: kind: SyncKind!, id: ID!, deleted: Boolean!, entry: JournalEntry, journal: Journal, tag: Tag, mood: MoodRecord, template: EntryTemplate, reminder: Reminder, media: Media
 SyncPage: changes: [SyncChange!]!, cursor: String!, hasMore: Boolean!
 PageInfo: hasNextPage: Boolean!, hasPreviousPage: Boolean!, startCursor: String, endCursor: String
 JournalEntryEdge: cursor: String!, node: JournalEntry!
 JournalEntryConnection: edges: [JournalEntryEdge!]!, pageInfo: PageInfo!, totalCount: Int!
-Webhook: id: ID!, url: String!, events: [String!]!, active: Boolean!, state: WebhookState!, failures: Int!, disabledAt: DateTime, disabledReason: String, createdAt: DateTime!, secret: String
-Session: id: ID!, createdAt: DateTime!, lastUsedAt: DateTime!, userAgent: String, device: String, current: Boolean!
+Webhook: id: ID!, url: String!, events: [String!]!, active: Boolean!, state: WebhookState!, failures: Int!, disabledAt: DateTime, disabledReason: String, disabledCause: WebhookDisabledCause, createdAt: DateTime!, secret: String
+Session: id: ID!, createdAt: DateTime!, lastUsedAt: DateTime!, userAgent: String, device: String, browser: String, platform: String, current: Boolean!
 TotpSecret: secret: String!, uri: String!
 RecoveryCodes: recoveryCodes: [String!]!
 ChangePasswordInput: currentPassword: String!, newPassword: String!
@@ -91,12 +92,14 @@ ReminderChannel: EMAIL, PUSH
 ExportFormat: MINDFLOW, DAY_ONE, HTML
 ImportFormat: MINDFLOW, DAY_ONE, MARKDOWN, JOURNIV, DAYLIO
 JobStatus: WAITING, RUNNING, READY, FAILED, CANCELLED, EXPIRED
+JobFailureReason: GAVE_UP, UPLOAD_GONE, DAY_FULL, NO_ARCHIVE, NO_JOURNAL, TOO_MANY_FILES, LONG_DIRECTORY, CLIMBS_OUT, OVERLAPS, BOMB, TOO_LARGE, ENCRYPTED, PACKING, DAMAGED
 Mood: HAPPY, CALM, GRATEFUL, EXCITED, NEUTRAL, TIRED, ANXIOUS, STRESSED, SAD, ANGRY
 Role: USER, PREMIUM, ADMIN
 AnalysisStatus: PENDING, PROCESSING, READY, FAILED, NOT_INCLUDED
 Granularity: DAY, WEEK, MONTH
 JournalOrder: ENTRY_DATE_DESC, ENTRY_DATE_ASC, CREATED_AT_DESC, CREATED_AT_ASC
 WebhookState: ACTIVE, FAILING, DISABLED
+WebhookDisabledCause: GONE, SILENT, PASSWORD_RESET
 SearchMode: FULL_TEXT, SEMANTIC, HYBRID
 ChangeKind: CREATED, UPDATED, DELETED, DRAFT";
 

@@ -167,6 +167,7 @@ test('a webhook is called with what happened, and is switched on again after its
     await page.reload();
     await expect(page.getByText('Switched off', { exact: true })).toBeVisible({ timeout: 1_000 });
   }).toPass({ timeout: 30_000 });
+  await expect(page.getByText('The receiver says that it is gone (410).')).toBeVisible();
   await accessible(page);
   await page.getByRole('button', { name: 'Switch on again' }).click();
   await expect(page.getByText('Active')).toBeVisible();
@@ -331,10 +332,16 @@ test('a large file is sent in pieces, goes on where it stopped, and is refused w
   await page.reload();
   await page.locator('input[type=file]').setInputFiles(path);
   await page.getByRole('button', { name: 'Read the file' }).click();
-  await expect(page.locator('.row__wrong').first()).toBeVisible({ timeout: JOB_MS });
+  await expect(page.locator('.row__wrong').first()).toHaveText('This is not a ZIP archive, or it is damaged.', {
+    timeout: JOB_MS,
+  });
   // One asks how much is there, and the rest follows.
   expect(pieces.filter(piece => piece.startsWith('POST'))).toHaveLength(1);
   expect(pieces.at(-1)).toBe('PATCH ?offset=8388608');
+
+  const german = await device({ storageState: await page.context().storageState(), locale: 'de-DE' });
+  await german.goto('/settings/data');
+  await expect(german.locator('.row__wrong').first()).toHaveText('Das ist kein ZIP-Archiv, oder es ist beschädigt.');
 });
 
 test('an account that is to go can be kept, and its receipt is read without a session', async ({ page, device }) => {

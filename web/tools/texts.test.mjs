@@ -105,3 +105,33 @@ test('each text that the code names is there', () => {
   }
   assert.deepEqual(missing, []);
 });
+
+test('the questions to write about are those of the platform', () => {
+  const source = readFileSync(join(root, '../components/command/src/prompts.rs'), 'utf8');
+  const asked = [...source.matchAll(/^ {4}prompt\("([\w-]+)", "\w+", "(.*)"\),$/gmu)];
+  const ours = [...english].filter(([key]) => key.startsWith('prompts.'));
+  assert.deepEqual(new Map(ours), new Map(asked.map(([, id, text]) => [`prompts.${id}`, text])));
+});
+
+test('whatever the platform names instead of saying it has a text', () => {
+  const schema = readFileSync(join(root, 'schema.graphql'), 'utf8');
+  const valuesOf = name => {
+    const [, body] = new RegExp(`^enum ${name} \\{$(.*?)^\\}$`, 'msu').exec(schema) ?? [];
+    const values = [...body.matchAll(/^ {2}([A-Z_]+)$/gmu)].map(([, value]) => value);
+    assert.notDeepEqual(values, [], name);
+    return values;
+  };
+  const receipts = readFileSync(join(root, '../events/src/erasure.rs'), 'utf8');
+  const [, remains] = /const REMAINS: [^=]*= \[(.*?)\];/su.exec(receipts) ?? [];
+  const rules = readFileSync(join(root, '../docs/errors.md'), 'utf8').split('## Rules')[1] ?? '';
+  const named = [
+    ...valuesOf('JobFailureReason').map(reason => `jobs.import.${reason}`),
+    ...valuesOf('WebhookDisabledCause').map(cause => `settings.webhooks.cause.${cause}`),
+    ...[...remains.matchAll(/"(.*?)"/gu)].map(([, text]) => `account.receipt.kept.${text.replaceAll(' ', '-')}`),
+    ...[...rules.matchAll(/^\| `([\w-]+)`/gmu)].map(([, rule]) => `errors.rule.${rule}`),
+  ];
+  assert.deepEqual(
+    named.filter(key => !english.has(key)),
+    [],
+  );
+});

@@ -26,12 +26,25 @@ const PLATFORMS: Names = &[
     ("Linux", "Linux"),
 ];
 
-/// As `Firefox on Windows`; `None` where neither is known.
-pub fn of(user_agent: &str) -> Option<String> {
-    let named = |names: Names| names.iter().find(|(part, _)| user_agent.contains(part)).map(|(_, name)| *name);
-    match (named(BROWSERS), named(PLATFORMS)) {
-        (Some(browser), Some(platform)) => Some(format!("{browser} on {platform}")),
-        (browser, platform) => browser.or(platform).map(str::to_owned),
+/// What is known of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Device {
+    pub browser: Option<&'static str>,
+    pub platform: Option<&'static str>,
+}
+
+impl Device {
+    pub fn of(user_agent: &str) -> Self {
+        let named = |names: Names| names.iter().find(|(part, _)| user_agent.contains(part)).map(|(_, name)| *name);
+        Self { browser: named(BROWSERS), platform: named(PLATFORMS) }
+    }
+
+    /// As `Firefox on Windows`; `None` where neither is known.
+    pub fn name(self) -> Option<String> {
+        match (self.browser, self.platform) {
+            (Some(browser), Some(platform)) => Some(format!("{browser} on {platform}")),
+            (browser, platform) => browser.or(platform).map(str::to_owned),
+        }
     }
 }
 
@@ -65,14 +78,14 @@ mod tests {
             ),
             ("MindFlow/2 (Android 14)", "Android"),
         ] {
-            assert_eq!(of(user_agent).as_deref(), Some(device), "{user_agent}");
+            assert_eq!(Device::of(user_agent).name().as_deref(), Some(device), "{user_agent}");
         }
     }
 
     #[test]
     fn a_client_without_a_known_name_is_not_guessed() {
         for user_agent in ["", "curl/8.8.0", "Gadget/1"] {
-            assert_eq!(of(user_agent), None);
+            assert_eq!(Device::of(user_agent), Device::default());
         }
     }
 }

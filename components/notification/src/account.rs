@@ -3,11 +3,12 @@
 use crate::{
     DATABASE,
     bindings::exports::mindflow::notification::notices::{
-        NewWebhook, Preferences, PreferencesChange, PushSubscription, Usage, Webhook,
+        DisabledCause, NewWebhook, Preferences, PreferencesChange, PushSubscription, Usage, Webhook,
     },
     link,
     quota::{self, PUSH_SUBSCRIPTIONS_MAX},
     request, secrets, store,
+    switch::{Cause, GONE},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use mindflow_guest::{
@@ -24,15 +25,16 @@ use mindflow_guest::{
 /// Of a webhook's secret: as many as its MAC has.
 const SECRET_BYTES: usize = 32;
 
-const WEBHOOKS: &str = "SELECT id, url, events, active, created_at, failures, disabled_at, disabled_reason
+const WEBHOOKS: &str =
+    "SELECT id, url, events, active, created_at, failures, disabled_at, disabled_reason, disabled_cause
     FROM notification.webhooks WHERE user_id = $1::uuid ORDER BY created_at, id";
 const COUNT_WEBHOOKS: &str = "SELECT count(*) AS held FROM notification.webhooks WHERE user_id = $1::uuid";
 const ADD_WEBHOOK: &str = "INSERT INTO notification.webhooks (id, user_id, url, events, sealed_secret, created_at)
     VALUES ($1::uuid, $2::uuid, $3::text, $4::text[], $5::bytea, $6::timestamptz)";
 const ENABLE_WEBHOOK: &str = "UPDATE notification.webhooks
-    SET active = true, failures = 0, rests_until = NULL, disabled_at = NULL, disabled_reason = NULL
+    SET active = true, failures = 0, rests_until = NULL, disabled_at = NULL, disabled_reason = NULL, disabled_cause = NULL
     WHERE id = $1::uuid AND user_id = $2::uuid
-    RETURNING id, url, events, active, created_at, failures, disabled_at, disabled_reason";
+    RETURNING id, url, events, active, created_at, failures, disabled_at, disabled_reason, disabled_cause";
 const DELETE_WEBHOOK: &str = "DELETE FROM notification.webhooks WHERE id = $1::uuid AND user_id = $2::uuid";
 const PREFERENCES: &str = "SELECT email, push, webhooks, quiet_hours_start::int AS quiet_start,
         quiet_hours_end::int AS quiet_end
@@ -67,6 +69,7 @@ pub async fn webhooks(context: &CallContext) -> Result<Vec<Webhook>, Error> {
 fn webhook(row: &Row<'_>) -> Result<Webhook, RowError> {
     let active: bool = row.get("active")?;
     let reason: Option<String> = row.get("disabled_reason")?;
+    let cause: Option<String> = row.get("disabled_cause")?;
     Ok(Webhook {
         id: row.get("id")?,
         url: row.get("url")?,
@@ -76,8 +79,17 @@ fn webhook(row: &Row<'_>) -> Result<Webhook, RowError> {
         failures: row.get("failures")?,
         disabled_at: row.get::<Option<Time>>("disabled_at")?.map(|time| time.0),
         // Earlier builds switched off for this reason alone, and did not keep it.
-        disabled_reason: reason.or_else(|| (!active).then(|| "the receiver answered 410 Gone".to_owned())),
+        disabled_reason: reason.or_else(|| (!active).then(|| GONE.to_owned())),
+        disabled_cause: cause.filter(|_| !active).as_deref().and_then(Cause::of).map(shown),
     })
+}
+
+fn shown(cause: Cause) -> DisabledCause {
+    match cause {
+        Cause::Gone => DisabledCause::Gone,
+        Cause::Silent => DisabledCause::Silent,
+        Cause::PasswordReset => DisabledCause::PasswordReset,
+    }
 }
 
 pub async fn webhook_usage(context: &CallContext) -> Result<Usage, Error> {
@@ -119,6 +131,7 @@ pub async fn create_webhook(context: &CallContext, url: &str, events: &[String])
         failures: 0,
         disabled_at: None,
         disabled_reason: None,
+        disabled_cause: None,
     };
     Ok(NewWebhook { webhook, secret })
 }

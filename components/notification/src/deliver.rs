@@ -11,6 +11,7 @@ use crate::{
     secrets::Secret,
     signature,
     store::{self, Addressee, Send, Settlement, Target},
+    switch::{Cause, GONE, Reason},
     transport::{self, Outcome},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
@@ -130,7 +131,7 @@ async fn by_webhook(event: &Event, send: &Send, url: &str, secret: &Secret) -> R
     ])?;
     let subject = leaving::with_webhook(send);
     match transport::post(subject, &address(url)?, headers, body, patience.timeout_ms()).await {
-        Outcome::Gone(410) => Ok(Settlement::SwitchedOff("the receiver answered 410 Gone".into())),
+        Outcome::Gone(410) => Ok(Settlement::SwitchedOff(Reason { cause: Cause::Gone, text: GONE.to_owned() })),
         outcome => judge(send, receivers::Kind::Webhook, &patience, outcome).await,
     }
 }
@@ -184,9 +185,10 @@ async fn judge(
         Outcome::Unrecorded(reason) => return Err(Failure::Retry((reason, Some(DEFERRAL_MS)))),
         Outcome::Silent(reason) if patience.is_over(failures) => {
             return Ok(match kind {
-                receivers::Kind::Webhook => Settlement::SwitchedOff(format!(
-                    "{failures} times in a row without an answer; the last time: {reason}"
-                )),
+                receivers::Kind::Webhook => Settlement::SwitchedOff(Reason {
+                    cause: Cause::Silent,
+                    text: format!("{failures} times in a row without an answer; the last time: {reason}"),
+                }),
                 receivers::Kind::Push => Settlement::SubscriptionGone("the push service does not answer"),
             });
         }

@@ -142,7 +142,7 @@ pub enum Settlement {
     /// Skipped, and its subscription removed.
     SubscriptionGone(&'static str),
     /// Skipped, and its webhook switched off for this reason.
-    SwitchedOff(String),
+    SwitchedOff(switch::Reason),
 }
 
 impl Target {
@@ -213,7 +213,7 @@ pub async fn settle(
     let (status, reason) = match settlement {
         Settlement::Sent => ("sent", None),
         Settlement::Skipped(reason) | Settlement::SubscriptionGone(reason) => ("skipped", Some(*reason)),
-        Settlement::SwitchedOff(reason) => ("skipped", Some(reason.as_str())),
+        Settlement::SwitchedOff(reason) => ("skipped", Some(reason.text.as_str())),
     };
     let write = async |tx: &sql::Tx| -> Result<(), Abort> {
         match settlement {

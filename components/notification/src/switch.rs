@@ -12,13 +12,15 @@ use serde_json::json;
 use uuid::Uuid;
 
 const OFF: &str = "UPDATE notification.webhooks
-    SET active = false, disabled_at = $2::timestamptz, disabled_reason = left($3::text, 500), rests_until = NULL
+    SET active = false, disabled_at = $2::timestamptz, disabled_reason = left($3::text, 500), disabled_cause = $4::text, rests_until = NULL
     WHERE id = $1::uuid AND active
     RETURNING url";
+/// Why, when its receiver says so.
+pub const GONE: &str = "the receiver answered 410 Gone";
 /// Why, after a reset.
 const RESET: &str = "the password of the account was reset";
 const OFF_FROM_BEFORE: &str = "UPDATE notification.webhooks
-    SET active = false, disabled_at = $3::timestamptz, disabled_reason = $4::text, rests_until = NULL
+    SET active = false, disabled_at = $3::timestamptz, disabled_reason = $4::text, disabled_cause = $5::text, rests_until = NULL
     WHERE user_id = $1::uuid AND active AND created_at <= $2::timestamptz";
 const FORGET_PUSH_FROM_BEFORE: &str =
     "DELETE FROM notification.push_subscriptions WHERE user_id = $1::uuid AND created_at <= $2::timestamptz";
@@ -34,9 +36,44 @@ pub struct Webhook {
     pub owner_id: Uuid,
 }
 
+/// Why, for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// Its receiver says that it is gone.
+    Gone,
+    /// Its receiver did not answer for long.
+    Silent,
+    PasswordReset,
+}
+
+/// Why, and the same as a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    pub cause: Cause,
+    pub text: String,
+}
+
+impl Cause {
+    const ALL: [Self; 3] = [Self::Gone, Self::Silent, Self::PasswordReset];
+
+    /// As the database has it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Gone => "GONE",
+            Self::Silent => "SILENT",
+            Self::PasswordReset => "PASSWORD_RESET",
+        }
+    }
+
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|cause| cause.name() == name)
+    }
+}
+
 /// Switches a webhook off, and plans a mail to its owner, once.
-pub async fn off(tx: &Tx, event: &Event, webhook: &Webhook, reason: &str, now_us: i64) -> Result<(), Abort> {
-    let switched = tx.query(OFF, params![webhook.id, Time(now_us), reason]).await?;
+pub async fn off(tx: &Tx, event: &Event, webhook: &Webhook, reason: &Reason, now_us: i64) -> Result<(), Abort> {
+    let Reason { cause, text } = reason;
+    let switched = tx.query(OFF, params![webhook.id, Time(now_us), text.as_str(), cause.name()]).await?;
     let Some(row) = switched.first() else { return Ok(()) };
     let url: String = row.get("url")?;
     let wanted = tx.query(MAIL_WANTED, params![webhook.owner_id]).await?;
@@ -44,7 +81,7 @@ pub async fn off(tx: &Tx, event: &Event, webhook: &Webhook, reason: &str, now_us
         return Ok(());
     }
     let mail = id::random();
-    let body = json!({ "url": url, "reason": reason }).to_string();
+    let body = json!({ "url": url, "reason": text }).to_string();
     let event_id: Uuid = id::parse(&event.id).ok_or_else(|| internal("the event's id is no UUID"))?;
     let row = params![mail, event_id, webhook.owner_id, DISABLED, Json(body), Time(now_us)];
     tx.execute(MAIL, row).await?;
@@ -55,7 +92,19 @@ pub async fn off(tx: &Tx, event: &Event, webhook: &Webhook, reason: &str, now_us
 /// What a user's webhooks and browsers got goes nowhere after a reset of the password: they may be of who had the account before,
 /// as of a stranger who registered the address. The mail about the reset says so.
 pub async fn off_after_reset(tx: &Tx, user_id: Uuid, reset_at_us: i64, now_us: i64) -> Result<(), Abort> {
-    tx.execute(OFF_FROM_BEFORE, params![user_id, Time(reset_at_us), Time(now_us), RESET]).await?;
+    let cause = Cause::PasswordReset.name();
+    tx.execute(OFF_FROM_BEFORE, params![user_id, Time(reset_at_us), Time(now_us), RESET, cause]).await?;
     tx.execute(FORGET_PUSH_FROM_BEFORE, params![user_id, Time(reset_at_us)]).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_cause_is_read_as_it_was_written() {
+        assert!(Cause::ALL.into_iter().all(|cause| Cause::of(cause.name()) == Some(cause)));
+        assert_eq!(Cause::of("of a later release"), None);
+    }
 }

@@ -1,9 +1,10 @@
 //! An import: a stretch goes on behind the last record that is written down as done. Every thing that it makes has an id that follows
 //! from where it comes from, so a record that is read twice, in a stretch that was lost or in an import of the same again, is made once.
 
+use crate::failure::{Failure, Reason};
 use crate::files::{self, Uploaded};
 use crate::format;
-use crate::report::Report;
+use crate::report::{self, Report};
 use crate::services::{imports, intake, journal};
 use crate::settings::{self, STRETCH_US, Settings};
 use crate::store::{self, Day, Job, Leased, Status};
@@ -13,6 +14,7 @@ use mindflow_formats::{MoodRecord, Problem, Record};
 use mindflow_guest::call::{CallContext, Credential, Error};
 use mindflow_guest::{clock, id};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use uuid::{Builder, Uuid};
@@ -39,7 +41,10 @@ struct State {
 }
 
 /// Why an import ends before its end.
-struct Ended(String);
+struct Ended {
+    why: String,
+    failure: Failure,
+}
 
 /// What a stretch works with.
 struct Importing<'a> {
@@ -49,7 +54,8 @@ struct Importing<'a> {
     report: Report,
     /// Ids of journals by their names.
     books: HashMap<String, Option<String>>,
-    /// Entries and recorded moods that may still be made today.
+    /// Entries and recorded moods that may be made in a day, and that may still be made today.
+    day: u64,
     room: u64,
     made: u64,
 }
@@ -65,7 +71,10 @@ pub async fn stretch(leased: Leased) -> Result<(), Error> {
     match outcome {
         Ok(false) => {}
         Ok(true) => (job.status, job.completed_at_us) = (Status::Ready, Some(now_us)),
-        Err(Ended(why)) => (job.status, job.completed_at_us, job.error) = (Status::Failed, Some(now_us), Some(why)),
+        Err(Ended { why, failure }) => {
+            (job.status, job.completed_at_us) = (Status::Failed, Some(now_us));
+            (job.error, job.failure) = (Some(why), Some(failure));
+        }
     }
     let user_id = job.user_id;
     let advanced = leased.with(job);
@@ -79,17 +88,18 @@ type Went = Result<(bool, u64), (Ended, u64)>;
 /// Whether the import is over, and how many entries and moods were made.
 async fn go_on(job: &mut Job, settings: Settings) -> Result<Went, Error> {
     let before = job.clone();
-    let ended = |why: &str| Ok(Err((Ended(why.to_owned()), 0)));
-    let Some(upload) = job.upload_id else { return ended("The import has no upload.") };
+    let ended = |failure: Failure, why: &str| Ok(Err((Ended { why: why.to_owned(), failure }, 0)));
+    let gone = Failure::of(Reason::UploadGone);
+    let Some(upload) = job.upload_id else { return ended(gone, "The import has no upload.") };
     let pieces = store::pieces(upload, job.user_id).await?;
     if pieces.is_empty() {
-        return ended("The upload is gone: send it again.");
+        return ended(gone, "The upload is gone: send it again.");
     }
     let wanted = job.format.as_deref().and_then(format::imported);
     let import = match Import::open(Uploaded::new(upload, pieces), wanted).await {
         Ok(import) => import,
         Err(BadArchive::Store(error)) => return Err(Error::Unavailable(error.to_string())),
-        Err(error) => return ended(&error.to_string()),
+        Err(error) => return ended(Failure::from(&error), &error.to_string()),
     };
     job.format = Some(format::named(import.format()).to_owned());
     let mut state: State = serde_json::from_value(job.state.clone()).unwrap_or_default();
@@ -100,6 +110,7 @@ async fn go_on(job: &mut Job, settings: Settings) -> Result<Went, Error> {
         context: context(job.id),
         report: Report::of(&job.report),
         books: HashMap::new(),
+        day: settings.entries_a_day,
         room: settings.entries_a_day.saturating_sub(used),
         made: 0,
     };
@@ -183,7 +194,8 @@ impl Importing<'_> {
     /// Why the import ends, when as much was made today as may be.
     fn is_full(&self) -> Option<Ended> {
         let text = "As many entries and moods as can be imported in a day are: import the same again tomorrow, and it goes on behind them.";
-        (self.room <= self.made && !self.job.dry_run).then(|| Ended(text.to_owned()))
+        (self.room <= self.made && !self.job.dry_run)
+            .then(|| Ended { why: text.to_owned(), failure: Failure::of(Reason::DayFull).with_max(self.day) })
     }
 
     async fn mood(&mut self, mood: MoodRecord, at: &str) -> Result<Option<Ended>, Error> {
@@ -245,7 +257,8 @@ impl Importing<'_> {
                 return Ok(None);
             }
         }
-        self.skip(Problem::new(at, "not-found", "What came of this record was removed for good too often."));
+        let text = "What came of this record was removed for good too often.";
+        self.skip(Problem::new(at, "not-found", text).about("id"));
         Ok(None)
     }
 
@@ -294,14 +307,14 @@ impl Importing<'_> {
         match outcome {
             Ok(imports::Outcome::Refused(broken)) => {
                 for error in broken {
-                    self.report.problem(Problem::new(at, &error.rule, format!("{}: {}", error.field, error.message)));
+                    self.report.problem(report::broken(at, &error));
                 }
                 self.report.skipped += 1;
                 Ok(None)
             }
             Ok(outcome) => Ok(Some(outcome)),
             Err(Error::QuotaExceeded(full)) => {
-                self.skip(Problem::new(at, "too-many", full.message));
+                self.skip(report::full(at, full));
                 Ok(None)
             }
             Err(error) => Err(error),
@@ -324,7 +337,7 @@ impl Importing<'_> {
             Ok(found) => found,
             Err(Error::Invalid(_) | Error::QuotaExceeded(_)) => {
                 let text = format!("The journal “{name}” cannot be made: its entries are in the default one.");
-                self.report.problem(Problem::new(at, "format", text));
+                self.report.problem(Problem::new(at, "format", text).about("journalId").with(json!({ "value": name })));
                 (None, false)
             }
             Err(error) => return Err(error),
@@ -336,13 +349,10 @@ impl Importing<'_> {
 
     /// As the command service takes it, with what does not fit cut off and reported.
     fn prepared(&mut self, record: &Record, book: Option<String>, turn: u8, at: &str) -> imports::ImportedEntry {
-        let long = record.tags.len().saturating_sub(TAGS_MAX);
-        if long > 0 && turn == 0 {
-            self.report.problem(Problem::new(
-                at,
-                "too-many",
-                format!("An entry can have {TAGS_MAX} tags; {long} are left out."),
-            ));
+        if turn == 0
+            && let Some(problem) = report::left_out(at, ("tags", "tags"), record.tags.len(), TAGS_MAX)
+        {
+            self.report.problem(problem);
         }
         let tags = record.tags.iter().take(TAGS_MAX).map(|tag| tag.chars().take(TAG_CHARS_MAX).collect::<String>());
         let made_us = record.created_at.map_or_else(|| clock::midnight_us(record.entry_date.0), |made| made.0);
@@ -380,13 +390,8 @@ impl Importing<'_> {
     /// Brings the record's files, and lets its text refer to them by their new ids.
     async fn media(&mut self, record: &Record, entry: &mut imports::ImportedEntry, at: &str) -> Result<(), Error> {
         self.foresee(record);
-        let over = record.media.len().saturating_sub(MEDIA_MAX);
-        if over > 0 {
-            self.report.problem(Problem::new(
-                at,
-                "too-many",
-                format!("An entry can have {MEDIA_MAX} files; {over} are left out."),
-            ));
+        if let Some(problem) = report::left_out(at, ("attachmentIds", "files"), record.media.len(), MEDIA_MAX) {
+            self.report.problem(problem);
         }
         let made_us = record.created_at.map_or_else(|| clock::midnight_us(record.entry_date.0), |made| made.0);
         let mut kept = Vec::new();
@@ -401,7 +406,7 @@ impl Importing<'_> {
                 Err(problem) => {
                     self.report.missing_media += 1;
                     self.report.media = self.report.media.saturating_sub(1);
-                    self.report.problem(Problem { record: format!("{at}, {file}"), ..problem });
+                    self.report.problem(problem.at(format!("{at}, {file}")));
                 }
             }
         }
@@ -419,7 +424,7 @@ impl Importing<'_> {
 
     /// Brings one file to the media service.
     async fn medium(&self, new: Uuid, file: &str, name: &str) -> Result<Result<(), Problem>, Error> {
-        let bad = |error: &BadArchive| Ok(Err(Problem::new(file, error.rule(), error.to_string())));
+        let bad = |error: &BadArchive| Ok(Err(Problem::of_archive(file, error)));
         let mut content = match self.import.open_file(file, FILE_BYTES_MAX).await {
             Ok(content) => content,
             Err(BadArchive::Store(error)) => return Err(Error::Unavailable(error.to_string())),
@@ -441,14 +446,11 @@ impl Importing<'_> {
             Ok(_) => Ok(Ok(())),
             Err(Error::Invalid(broken)) => {
                 files::forget_media(new).await?;
-                let first = broken.into_iter().next();
-                let (rule, message) =
-                    first.map_or(("unsupported".to_owned(), String::new()), |error| (error.rule, error.message));
-                Ok(Err(Problem::new(file, &rule, message)))
+                Ok(Err(report::refused(file, &broken)))
             }
             Err(Error::QuotaExceeded(full)) => {
                 files::forget_media(new).await?;
-                Ok(Err(Problem::new(file, "too-many", full.message)))
+                Ok(Err(report::full(file, full)))
             }
             Err(error) => Err(error),
         }

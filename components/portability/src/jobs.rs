@@ -1,6 +1,7 @@
 //! The service's calls: they write a job down, show what became of jobs, and end them.
 
 use crate::bindings::exports::mindflow::portability::jobs as wit;
+use crate::failure::{Failure, Reason};
 use crate::report::{Report, Reported};
 use crate::store::{self, Job, Kind, NewJob, Status};
 use crate::{format, link, upkeep};
@@ -10,6 +11,7 @@ use mindflow_guest::caller::Caller;
 use mindflow_guest::failure::{conflict, invalid};
 use mindflow_guest::rules::Rule;
 use mindflow_guest::{clock, id};
+use serde_json::json;
 
 const PREMIUM: &str = "premium";
 
@@ -107,6 +109,7 @@ async fn shown_export(job: &Job) -> Result<wit::ExportJob, Error> {
         bytes: job.bytes,
         url,
         error: job.error.clone(),
+        failure: job.failure.as_ref().map(shown_failure),
         created_at: job.created_at_us,
         completed_at: job.completed_at_us,
         expires_at: job.expires_at_us,
@@ -117,7 +120,9 @@ fn shown_import(job: &Job) -> wit::ImportJob {
     let report = Report::of(&job.report);
     let problem = |Reported { problem, .. }: &Reported| wit::Problem {
         at: problem.record.clone(),
+        field: problem.field.clone(),
         rule: problem.rule.clone(),
+        params: json!(problem.params).to_string(),
         message: problem.message.clone(),
     };
     wit::ImportJob {
@@ -140,9 +145,30 @@ fn shown_import(job: &Job) -> wit::ImportJob {
             problems_total: report.problems_total,
         },
         error: job.error.clone(),
+        failure: job.failure.as_ref().map(shown_failure),
         created_at: job.created_at_us,
         completed_at: job.completed_at_us,
     }
+}
+
+fn shown_failure(Failure { reason, files, max }: &Failure) -> wit::Failure {
+    let reason = match reason {
+        Reason::GaveUp => wit::FailureReason::GaveUp,
+        Reason::UploadGone => wit::FailureReason::UploadGone,
+        Reason::DayFull => wit::FailureReason::DayFull,
+        Reason::NoArchive => wit::FailureReason::NoArchive,
+        Reason::NoJournal => wit::FailureReason::NoJournal,
+        Reason::TooManyFiles => wit::FailureReason::TooManyFiles,
+        Reason::LongDirectory => wit::FailureReason::LongDirectory,
+        Reason::ClimbsOut => wit::FailureReason::ClimbsOut,
+        Reason::Overlaps => wit::FailureReason::Overlaps,
+        Reason::Bomb => wit::FailureReason::Bomb,
+        Reason::TooLarge => wit::FailureReason::TooLarge,
+        Reason::Encrypted => wit::FailureReason::Encrypted,
+        Reason::Packing => wit::FailureReason::Packing,
+        Reason::Damaged => wit::FailureReason::Damaged,
+    };
+    wit::Failure { reason, files: files.clone(), max: *max }
 }
 
 fn count(number: u64) -> u32 {

@@ -10,6 +10,7 @@ mod app;
 mod download;
 mod erasure;
 mod exporting;
+mod failure;
 mod files;
 mod format;
 mod importing;

@@ -1,13 +1,14 @@
 //! Jobs, their parts and uploads in the database.
 
 use crate::DATABASE;
+use crate::failure::{Failure, Reason};
 use mindflow_guest::call::Error;
 use mindflow_guest::caller::Caller;
 use mindflow_guest::failure::conflict;
 use mindflow_guest::rules::Rule;
-use mindflow_guest::sql::{self, Abort, Date, Identity, Row, RowError, Time, Tx, violated_constraint};
+use mindflow_guest::sql::{self, Abort, Date, Identity, Json, Row, RowError, Time, Tx, violated_constraint};
 use mindflow_guest::{clock, id, params};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// A stretch takes some ten seconds; one whose host was killed waits so long for another.
@@ -20,7 +21,7 @@ const PAUSE_US: i64 = 60 * 1_000_000;
 macro_rules! columns {
     () => {
         "id, user_id, kind, format, status, dry_run, premium, time_zone, upload_id, book_id, state::text AS state, report::text AS report,
-        done, total, media_done, media_total, bytes, error, created_at, completed_at, expires_at"
+        done, total, media_done, media_total, bytes, error, failure::text AS failure, created_at, completed_at, expires_at"
     };
 }
 
@@ -57,14 +58,15 @@ const LEASE: &str = concat!(
 /// Only of a job that was not cancelled meanwhile, and that no other has taken.
 const ADVANCE: &str = "UPDATE portability.jobs SET status = $2::text, format = COALESCE($3::text, format), state = $4::jsonb, report = $5::jsonb,
     done = $6::bigint, total = $7::bigint, media_done = $8::bigint, media_total = $9::bigint, bytes = $10::bigint, error = $11::text,
-    completed_at = $12::timestamptz, expires_at = $13::timestamptz, leased_until = NULL, failures = 0, advanced_at = $14::timestamptz
+    completed_at = $12::timestamptz, expires_at = $13::timestamptz, leased_until = NULL, failures = 0, advanced_at = $14::timestamptz,
+    failure = $16::jsonb
     WHERE id = $1::uuid AND status = 'RUNNING' AND leased_until = $15::timestamptz RETURNING id";
 const FAIL: &str =
     "UPDATE portability.jobs SET leased_until = $2::timestamptz WHERE id = $1::uuid AND status = 'RUNNING'";
-/// Jobs that have failed too often. `$1` now, `$2` so often, `$3` and `$4` what users read of an export and of an import.
+/// Jobs that have failed too often. `$1` now, `$2` so often, `$3` and `$4` what users read of an export and of an import, `$5` what programs do.
 const GIVE_UP: &str =
     "UPDATE portability.jobs SET status = 'FAILED', completed_at = $1::timestamptz, leased_until = NULL,
-    error = CASE kind WHEN 'export' THEN $3::text ELSE $4::text END
+    error = CASE kind WHEN 'export' THEN $3::text ELSE $4::text END, failure = $5::jsonb
     WHERE status = 'RUNNING' AND leased_until <= $1::timestamptz AND failures >= $2::bigint";
 const ADD_PART: &str = "INSERT INTO portability.parts (job_id, user_id, number, bytes, directory_bytes)
     VALUES ($1::uuid, $2::uuid, $3::integer, $4::bigint, $5::bigint)";
@@ -149,6 +151,8 @@ pub struct Job {
     pub media_total: u64,
     pub bytes: u64,
     pub error: Option<String>,
+    /// The same for programs. Jobs of earlier releases have none.
+    pub failure: Option<Failure>,
     pub created_at_us: i64,
     pub completed_at_us: Option<i64>,
     pub expires_at_us: Option<i64>,
@@ -239,6 +243,7 @@ fn job(row: &Row<'_>) -> Result<Job, RowError> {
         media_total: row.get("media_total")?,
         bytes: row.get("bytes")?,
         error: row.get("error")?,
+        failure: row.get::<Option<String>>("failure")?.and_then(|text| serde_json::from_str(&text).ok()),
         created_at_us: row.get::<Time>("created_at")?.0,
         completed_at_us: time(row.get("completed_at")?),
         expires_at_us: time(row.get("expires_at")?),
@@ -333,6 +338,7 @@ pub async fn advance(
             job.expires_at_us.map(Time),
             Time(now_us),
             Time(*until_us),
+            job.failure.as_ref().map(kept),
         ];
         let rows = tx.query(ADVANCE, row).await?;
         if rows.is_empty() {
@@ -372,10 +378,15 @@ pub async fn fail(id: Uuid, now_us: i64) -> Result<(), Error> {
 pub async fn give_up(why: impl Fn(Kind) -> &'static str, now_us: i64) -> Result<(), Error> {
     let (export, import) = (why(Kind::Export), why(Kind::Import));
     sql::transaction(DATABASE, &Identity::Service, async |tx| {
-        tx.execute(GIVE_UP, params![Time(now_us), u64::from(FAILURES_MAX), export, import]).await?;
+        let failure = kept(&Failure::of(Reason::GaveUp));
+        tx.execute(GIVE_UP, params![Time(now_us), u64::from(FAILURES_MAX), export, import, failure]).await?;
         Ok(())
     })
     .await
+}
+
+fn kept(failure: &Failure) -> Json {
+    Json(json!(failure).to_string())
 }
 
 pub async fn add_part(tx: &Tx, job: Uuid, user_id: Uuid, part: Part) -> Result<(), Abort> {

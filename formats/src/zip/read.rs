@@ -10,6 +10,7 @@ use rc_zip::{
     fsm::{ArchiveFsm, FsmResult},
     parse::{Method, Mode},
 };
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 
 const PIECE_BYTES: usize = 64 << 10;
@@ -119,6 +120,15 @@ impl BadArchive {
             Self::ClimbsOut(_) => "characters",
             Self::Missing(_) => "not-found",
             Self::Store(_) | Self::NoArchive(_) | Self::Overlaps(..) | Self::Damaged(_) => "damaged",
+        }
+    }
+
+    /// What the rule's text takes.
+    pub fn params(&self) -> Value {
+        match self {
+            Self::TooManyFiles(max) => json!({ "max": max }),
+            Self::LongDirectory(max) | Self::TooLarge { max, .. } => json!({ "max": max, "unit": "bytes" }),
+            _ => json!({}),
         }
     }
 }

@@ -8,8 +8,9 @@ use mindflow_tests::{Account, Builder, Platform, eventually};
 use serde_json::{Value, json};
 
 const RECORD_MOOD: &str = "mutation { recordMood(mood: CALM) { count } }";
-const STATES: &str = "{ webhooks { id url active state failures disabledAt disabledReason } }";
-const ENABLE: &str = "mutation ($id: ID!) { enableWebhook(id: $id) { id active state failures disabledReason } }";
+const STATES: &str = "{ webhooks { id url active state failures disabledAt disabledReason disabledCause } }";
+const ENABLE: &str =
+    "mutation ($id: ID!) { enableWebhook(id: $id) { id active state failures disabledReason disabledCause } }";
 
 fn mailing_to(server: &SmtpServer, receivers: &[&Receiver]) -> Builder {
     let addresses: Vec<_> = receivers.iter().map(|receiver| format!("{:?}", receiver.address.to_string())).collect();
@@ -113,6 +114,7 @@ async fn a_silent_webhook_is_switched_off_and_its_owner_gets_a_mail_and_can_swit
     assert_eq!((&off["active"], off["disabledAt"].is_string()), (&json!(false), true), "{off}");
     let reason = off["disabledReason"].as_str().unwrap();
     assert!(reason.starts_with("3 times in a row without an answer") && reason.contains("within 400 ms"), "{reason}");
+    assert_eq!(off["disabledCause"], "SILENT");
     in_state(&ada, &silent.url("/b"), "DISABLED").await;
     in_state(&ada, &good.url("/good"), "ACTIVE").await;
     // That of the registration, and a mail for each.
@@ -137,7 +139,8 @@ async fn a_silent_webhook_is_switched_off_and_its_owner_gets_a_mail_and_can_swit
     assert_eq!(bob.graphql(ENABLE, json!({ "id": off["id"] })).await.error_code(), "NOT_FOUND");
     silent.answer(204);
     let on = ada.data(ENABLE, json!({ "id": off["id"] })).await["enableWebhook"].clone();
-    let expected = json!({ "id": off["id"], "active": true, "state": "ACTIVE", "failures": 0, "disabledReason": null });
+    let expected = json!({ "id": off["id"], "active": true, "state": "ACTIVE", "failures": 0, "disabledReason": null,
+        "disabledCause": null });
     assert_eq!(on, expected);
     let before = silent.received().len();
     moods(&ada, 1).await;

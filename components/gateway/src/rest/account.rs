@@ -1,6 +1,6 @@
 //! `/auth/*` and the public keys: passwords and tokens pass through here, and are kept nowhere.
 
-use crate::device;
+use crate::device::Device;
 use crate::failure::{Failure, Kind};
 use crate::rate;
 use crate::services::accounts::{
@@ -91,7 +91,7 @@ impl From<Session> for SessionJson {
             id: session.id,
             created_at: clock::rfc3339(session.created_at),
             last_used_at: clock::rfc3339(session.last_used_at),
-            device: session.user_agent.as_deref().and_then(device::of),
+            device: session.user_agent.as_deref().map(Device::of).and_then(Device::name),
             user_agent: session.user_agent,
             current: session.current,
         }

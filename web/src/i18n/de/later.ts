@@ -7,6 +7,8 @@ import media from './media.json';
 import organise from './organise.json';
 import history from './history.json';
 import admin from './admin.json';
+import jobs from './jobs.json';
+import prompts from './prompts.json';
 
 /** Texts of the pages behind the first one, which are loaded with the first of these: a file a feature. */
 export default {
@@ -19,4 +21,6 @@ export default {
   ...organise,
   ...history,
   ...admin,
+  ...jobs,
+  ...prompts,
 };

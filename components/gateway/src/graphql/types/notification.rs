@@ -15,6 +15,18 @@ pub enum WebhookState {
     Disabled,
 }
 
+/// What made a webhook be switched off.
+#[derive(Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "crate::services::notices::DisabledCause")]
+pub enum WebhookDisabledCause {
+    /// Its receiver says that it is gone (410).
+    Gone,
+    /// Its receiver did not answer for long.
+    Silent,
+    /// The password was reset: who had the account before may have made it.
+    PasswordReset,
+}
+
 /// An address that is called when something happens.
 #[derive(SimpleObject)]
 pub struct Webhook {
@@ -35,6 +47,8 @@ pub struct Webhook {
     disabled_at: Option<DateTime>,
     /// Why it was switched off.
     disabled_reason: Option<String>,
+    /// The same for programs; null where it is not known.
+    disabled_cause: Option<WebhookDisabledCause>,
     /// When it was made.
     created_at: DateTime,
     /// Signs every delivery. Only in the answer to `createWebhook`.
@@ -43,22 +57,22 @@ pub struct Webhook {
 
 impl From<notices::Webhook> for Webhook {
     fn from(webhook: notices::Webhook) -> Self {
-        let notices::Webhook { id, url, events, active, created_at, failures, disabled_at, disabled_reason } = webhook;
-        let state = match (active, failures) {
+        let state = match (webhook.active, webhook.failures) {
             (false, _) => WebhookState::Disabled,
             (true, 0) => WebhookState::Active,
             (true, _) => WebhookState::Failing,
         };
         Self {
-            id: id.into(),
-            url,
-            events,
-            active,
+            id: webhook.id.into(),
+            url: webhook.url,
+            events: webhook.events,
+            active: webhook.active,
             state,
-            failures,
-            disabled_at: disabled_at.map(DateTime),
-            disabled_reason,
-            created_at: DateTime(created_at),
+            failures: webhook.failures,
+            disabled_at: webhook.disabled_at.map(DateTime),
+            disabled_reason: webhook.disabled_reason,
+            disabled_cause: webhook.disabled_cause.map(Into::into),
+            created_at: DateTime(webhook.created_at),
             secret: None,
         }
     }

@@ -1,6 +1,6 @@
 //! Exports and imports.
 
-use super::scalars::{Bytes, DateTime};
+use super::scalars::{AnyJson, Bytes, DateTime};
 use crate::services::jobs;
 use async_graphql::{Enum, ID, InputObject, SimpleObject};
 
@@ -50,6 +50,51 @@ pub enum JobStatus {
     Expired,
 }
 
+/// What made a job fail.
+#[derive(Enum, Copy, Clone, Debug, PartialEq, Eq)]
+#[graphql(remote = "crate::services::jobs::FailureReason")]
+pub enum JobFailureReason {
+    /// The platform failed too often, or a part of it was away for too long. Begin it again.
+    GaveUp,
+    /// The upload is gone: it is kept for a day.
+    UploadGone,
+    /// As many entries and moods were imported today as can be (`max`). Import the same again tomorrow.
+    DayFull,
+    /// What was uploaded is no ZIP archive, or a damaged one.
+    NoArchive,
+    /// The archive has no file of a known format, or of the one that was named.
+    NoJournal,
+    /// The archive has more files than `max`.
+    TooManyFiles,
+    /// The list of the archive's files has more bytes than `max`.
+    LongDirectory,
+    /// A name leads out of the archive.
+    ClimbsOut,
+    /// Two files lie in the same place.
+    Overlaps,
+    /// A file unpacks to much more than it announces or takes.
+    Bomb,
+    /// A file has more bytes than `max`.
+    TooLarge,
+    /// A file is encrypted.
+    Encrypted,
+    /// A file is packed in a way that is not read; DEFLATE is.
+    Packing,
+    /// A file is damaged.
+    Damaged,
+}
+
+/// Why a job failed, for clients that say it in a language of their own.
+#[derive(SimpleObject)]
+pub struct JobFailure {
+    /// What made it fail. More can be added: show `error` for one that is not known.
+    reason: JobFailureReason,
+    /// Files of the upload that it is about.
+    files: Vec<String>,
+    /// The most that there can be, where there was more.
+    max: Option<u64>,
+}
+
 /// A journal on its way out.
 #[derive(SimpleObject)]
 pub struct ExportJob {
@@ -73,6 +118,8 @@ pub struct ExportJob {
     url: Option<String>,
     /// Why it failed.
     error: Option<String>,
+    /// The same for programs; null of one that failed before the platform kept it.
+    failure: Option<JobFailure>,
     /// When it was asked for.
     created_at: DateTime,
     /// When it was over.
@@ -86,8 +133,12 @@ pub struct ExportJob {
 pub struct ImportProblem {
     /// Where it is in the upload, such as `Travels.json, entry 2`.
     record: String,
+    /// What of the record it is about: a field as inputs have it, or its `name`, `id` or `version`. Null of the record as a whole.
+    field: Option<String>,
     /// The rule that it breaks, as in errors of inputs.
     rule: String,
+    /// The values of the rule, as in errors of inputs; `value` quotes the record, and `quota` names one that is full.
+    params: AnyJson,
     /// The same as a sentence.
     message: String,
 }
@@ -136,6 +187,8 @@ pub struct ImportJob {
     report: ImportReport,
     /// Why it failed. What was imported until then stays.
     error: Option<String>,
+    /// The same for programs; null of one that failed before the platform kept it.
+    failure: Option<JobFailure>,
     /// When it was begun.
     created_at: DateTime,
     /// When it was over.
@@ -168,6 +221,7 @@ impl From<jobs::ExportJob> for ExportJob {
             bytes: Bytes(job.bytes),
             url: job.url,
             error: job.error,
+            failure: job.failure.map(Into::into),
             created_at: DateTime(job.created_at),
             completed_at: job.completed_at.map(DateTime),
             expires_at: job.expires_at.map(DateTime),
@@ -177,8 +231,16 @@ impl From<jobs::ExportJob> for ExportJob {
 
 impl From<jobs::Problem> for ImportProblem {
     fn from(problem: jobs::Problem) -> Self {
-        let jobs::Problem { at, rule, message } = problem;
-        Self { record: at, rule, message }
+        let jobs::Problem { at, field, rule, params, message } = problem;
+        let params = serde_json::from_str(&params).unwrap_or_else(|_| serde_json::json!({}));
+        Self { record: at, field, rule, params: AnyJson(params), message }
+    }
+}
+
+impl From<jobs::Failure> for JobFailure {
+    fn from(failure: jobs::Failure) -> Self {
+        let jobs::Failure { reason, files, max } = failure;
+        Self { reason: reason.into(), files, max }
     }
 }
 
@@ -210,6 +272,7 @@ impl From<jobs::ImportJob> for ImportJob {
             records_total: job.records_total,
             report: job.report.into(),
             error: job.error,
+            failure: job.failure.map(Into::into),
             created_at: DateTime(job.created_at),
             completed_at: job.completed_at.map(DateTime),
         }

@@ -1,7 +1,7 @@
 //! Sessions as their owner sees them.
 
 use super::scalars::DateTime;
-use crate::device;
+use crate::device::Device;
 use crate::services::accounts;
 use async_graphql::{ID, SimpleObject};
 
@@ -19,6 +19,10 @@ pub struct Session {
     user_agent: Option<String>,
     /// The same in a few words, such as `Firefox on Windows`; null when it is not known.
     device: Option<String>,
+    /// The browser of that, such as `Firefox`; null when it is not known.
+    browser: Option<&'static str>,
+    /// The system or the device that it runs on, such as `Windows`; null when it is not known.
+    platform: Option<&'static str>,
     /// Whether it is the one that asks.
     current: bool,
 }
@@ -26,11 +30,14 @@ pub struct Session {
 impl From<accounts::Session> for Session {
     fn from(session: accounts::Session) -> Self {
         let accounts::Session { id, created_at, last_used_at, user_agent, current } = session;
+        let device = user_agent.as_deref().map(Device::of).unwrap_or_default();
         Self {
             id: id.into(),
             created_at: DateTime(created_at),
             last_used_at: DateTime(last_used_at),
-            device: user_agent.as_deref().and_then(device::of),
+            device: device.name(),
+            browser: device.browser,
+            platform: device.platform,
             user_agent,
             current,
         }

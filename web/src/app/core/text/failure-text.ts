@@ -1,9 +1,10 @@
 import { Injectable, inject } from '@angular/core';
 import { TranslocoService } from '@jsverse/transloco';
 import { Account } from '../auth/account';
-import { type BrokenRule, type Failure, failureOf } from '../failure';
+import { type BrokenRule, type Failure, type Params, failureOf } from '../failure';
 import type { Refusal } from '../offline/outbox-item';
 import { Dates } from '../time/dates';
+import { known } from './known';
 
 /** Sentences for users: what happened, and what to do. Rules of docs/errors.md by their ids; others as the platform says them. */
 @Injectable({ providedIn: 'root' })
@@ -41,9 +42,12 @@ export class FailureText {
   ofEntry(refusal: Refusal): string {
     const text = this.ofRefusal(refusal);
     const [broken] = refusal.rules;
-    const field = /(\w+)(?:\[\d+\])?$/u.exec(broken?.field ?? '')?.[1];
-    const name = field ? this.known(`errors.field.${field}`, {}) : null;
-    return name === null || refusal.code === 'QUOTA_EXCEEDED' ? text : `${name}: ${text}`;
+    return refusal.code === 'QUOTA_EXCEEDED' ? text : this.named(broken?.field ?? '', text);
+  }
+
+  /** Of a part of an entry, with its name. */
+  ofPart(broken: BrokenRule): string {
+    return this.named(broken.field, this.ofRule(broken));
   }
 
   /** Of a file that did not arrive. */
@@ -60,7 +64,7 @@ export class FailureText {
 
   ofRule({ rule, params, message }: BrokenRule): string {
     if (rule === null) return message;
-    const shown = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, this.value(value)]));
+    const shown = this.values(params);
     const variant =
       typeof params['unit'] === 'string' ? params['unit'] : rule === 'format' ? String(params['expected'] ?? '') : '';
     const bounds = rule === 'range' ? (params['min'] == null ? 'max' : params['max'] == null ? 'min' : '') : '';
@@ -69,6 +73,17 @@ export class FailureText {
       if (text !== null) return text;
     }
     return this.known(`errors.rule.${rule}`, shown) ?? message;
+  }
+
+  /** The values of a rule as texts have them. */
+  values(params: Params): Record<string, string> {
+    return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, this.value(value)]));
+  }
+
+  private named(field: string, text: string): string {
+    const part = /(\w+)(?:\[\d+\])?$/u.exec(field)?.[1];
+    const name = part ? this.known(`errors.field.${part}`, {}) : null;
+    return name === null ? text : `${name}: ${text}`;
   }
 
   /** When the quota of a month is there again: as the platform says, else by this clock; months are of UTC. */
@@ -88,7 +103,6 @@ export class FailureText {
   }
 
   private known(key: string, params: Record<string, unknown>): string | null {
-    const text = this.transloco.translate(key, params);
-    return text === key || text === '' ? null : text;
+    return known(this.transloco, key, params);
   }
 }

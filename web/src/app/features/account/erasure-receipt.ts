@@ -1,7 +1,8 @@
 import { ChangeDetectionStrategy, Component, inject, input, resource } from '@angular/core';
-import { TranslocoPipe } from '@jsverse/transloco';
+import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
 import { GraphQL } from '@/core/graphql/graphql';
 import { FailureText } from '@/core/text/failure-text';
+import { known } from '@/core/text/known';
 import { PluralPipe } from '@/core/text/plural';
 import { Dates } from '@/core/time/dates';
 import { ErasureReceiptDocument } from '@/gql/generated';
@@ -48,7 +49,7 @@ import { Skeleton, Trouble } from '@/ui/states';
           <h2 class="settings__subheading">{{ 'account.receipt.remains' | transloco }}</h2>
           <ul>
             @for (text of shown.remains; track text) {
-              <li>{{ text }}</li>
+              <li>{{ kept(text) }}</li>
             }
           </ul>
         }
@@ -70,6 +71,7 @@ import { Skeleton, Trouble } from '@/ui/states';
 export class ErasureReceipt {
   readonly id = input.required<string>();
   private readonly graphql = inject(GraphQL);
+  private readonly transloco = inject(TranslocoService);
   protected readonly texts = inject(FailureText);
   protected readonly dates = inject(Dates);
   protected readonly receipt = resource({
@@ -77,6 +79,11 @@ export class ErasureReceipt {
     loader: async ({ params, abortSignal }) =>
       (await this.graphql.query(ErasureReceiptDocument, params, { signal: abortSignal })).erasureReceipt,
   });
+
+  /** What a receipt names has a fixed form, since it is signed. */
+  protected kept(text: string): string {
+    return known(this.transloco, `account.receipt.kept.${text.replaceAll(' ', '-')}`) ?? text;
+  }
 
   protected file(text: string): string {
     return `data:application/jose,${encodeURIComponent(text)}`;

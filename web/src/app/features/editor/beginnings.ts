@@ -1,7 +1,7 @@
-import { ChangeDetectionStrategy, Component, computed, inject, output, signal } from '@angular/core';
+import { ChangeDetectionStrategy, Component, inject, output, signal } from '@angular/core';
 import { RouterLink } from '@angular/router';
 import { TranslocoPipe } from '@jsverse/transloco';
-import { type Prompt, Prompts } from '@/core/journal/prompts';
+import { Prompts } from '@/core/journal/prompts';
 import { Templates } from '@/core/journal/templates';
 import type { TemplateFieldsFragment } from '@/gql/generated';
 import { Icon } from '@/ui/icon';
@@ -13,9 +13,9 @@ import { Icon } from '@/ui/icon';
   imports: [Icon, RouterLink, TranslocoPipe],
   host: { class: 'beginnings' },
   template: `
-    @if (prompt(); as question) {
+    @if (question(); as question) {
       <section class="beginnings__prompt" [attr.aria-label]="'beginning.prompt' | transloco">
-        <p class="beginnings__question">{{ question.text }}</p>
+        <p class="beginnings__question">{{ question }}</p>
         <div class="beginnings__actions">
           <button type="button" class="button button--small" (click)="asked.emit(question)">
             {{ 'beginning.answer' | transloco }}
@@ -41,15 +41,17 @@ import { Icon } from '@/ui/icon';
   `,
 })
 export class Beginnings {
-  readonly asked = output<Prompt>();
+  readonly asked = output<string>();
   readonly chosen = output<TemplateFieldsFragment>();
   protected readonly prompts = inject(Prompts);
   protected readonly templates = inject(Templates);
   private readonly at = signal(0);
-  protected readonly prompt = computed(() => {
+
+  protected question(): string | null {
     const all = this.prompts.all();
-    return all[this.at() % Math.max(1, all.length)] ?? null;
-  });
+    const prompt = all[this.at() % Math.max(1, all.length)];
+    return prompt ? this.prompts.textOf(prompt) : null;
+  }
 
   protected next(): void {
     this.at.update(at => at + 1);

@@ -17,7 +17,6 @@ import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
 import { type Failure, failureOf } from '@/core/failure';
 import { wordsOf } from '@/core/journal/entry';
 import { Journals } from '@/core/journal/journals';
-import type { Prompt } from '@/core/journal/prompts';
 import { Uploads } from '@/core/media/uploads';
 import { LocalSettings } from '@/core/settings/local-settings';
 import { FailureText } from '@/core/text/failure-text';
@@ -336,8 +335,8 @@ export class EditorPage implements Leavable {
   }
 
   /** A question stands above the text that answers it. */
-  protected answer(prompt: Prompt): void {
-    this.put(`> ${prompt.text}\n\n`);
+  protected answer(question: string): void {
+    this.put(`> ${question}\n\n`);
   }
 
   protected use({ title, content, tags, journalId }: TemplateFieldsFragment): void {

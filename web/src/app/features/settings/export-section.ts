@@ -14,6 +14,7 @@ import {
 import { Doing } from '@/ui/doing';
 import { Icon } from '@/ui/icon';
 import { Skeleton, Trouble } from '@/ui/states';
+import { JobFailureText } from './job-failure';
 import { followed, isUnderWay, shareOf } from './jobs';
 import { ProgressBar } from './progress-bar';
 
@@ -63,7 +64,7 @@ const FORMATS: readonly ExportFormat[] = ['MINDFLOW', 'DAY_ONE', 'HTML'];
                 @if (isUnderWay(job)) {
                   <mf-progress [label]="'settings.export.progress' | transloco" [share]="share(job)" />
                 }
-                @if (job.error; as error) {
+                @if (failures.of('export', job); as error) {
                   <span class="row__wrong">{{ error }}</span>
                 }
                 @if (job.expiresAt && job.status === 'READY') {
@@ -108,6 +109,7 @@ const FORMATS: readonly ExportFormat[] = ['MINDFLOW', 'DAY_ONE', 'HTML'];
 export class ExportSection {
   private readonly graphql = inject(GraphQL);
   protected readonly texts = inject(FailureText);
+  protected readonly failures = inject(JobFailureText);
   protected readonly sizes = inject(Sizes);
   protected readonly dates = inject(Dates);
   protected readonly doing = inject(Doing);

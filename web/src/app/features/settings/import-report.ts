@@ -1,8 +1,8 @@
 import { ChangeDetectionStrategy, Component, inject, input } from '@angular/core';
 import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
-import { FailureText } from '@/core/text/failure-text';
 import { PluralPipe, pluralText } from '@/core/text/plural';
 import type { ImportFieldsFragment } from '@/gql/generated';
+import { ProblemText } from './problem-text';
 
 const COUNTS = ['entries', 'media', 'moods', 'journals', 'tags', 'duplicates', 'skipped', 'missingMedia'] as const;
 /** Those that are shown without a click. */
@@ -28,7 +28,7 @@ const PROBLEMS_SHOWN = 200;
         <ul>
           @for (problem of report().problems.slice(0, most); track $index) {
             <li>
-              <strong>{{ problem.record }}</strong>: {{ textOf(problem) }}
+              <strong>{{ problems.place(problem) }}</strong>: {{ problems.of(problem) }}
             </li>
           }
         </ul>
@@ -40,17 +40,12 @@ export class ImportReport {
   readonly report = input.required<ImportFieldsFragment['report']>();
   readonly isTrial = input.required<boolean>();
   private readonly transloco = inject(TranslocoService);
-  private readonly texts = inject(FailureText);
+  protected readonly problems = inject(ProblemText);
   protected readonly most = PROBLEMS_SHOWN;
 
   protected counts(): readonly string[] {
     return COUNTS.filter(name => this.report()[name] > 0).map(name =>
       pluralText(this.transloco, `settings.report.${name}`, this.report()[name]),
     );
-  }
-
-  /** The platform's sentence names the values, which a rule alone does not. */
-  protected textOf({ rule, message }: { rule: string; message: string }): string {
-    return message || this.texts.ofRule({ field: '', rule, params: {}, message });
   }
 }

@@ -12,6 +12,7 @@ import { Control, Field } from '@/ui/field';
 import { Skeleton, Trouble } from '@/ui/states';
 import { Toasts } from '@/ui/toasts';
 import { ImportReport } from './import-report';
+import { JobFailureText } from './job-failure';
 import { followed, isUnderWay, shareOf } from './jobs';
 import { ProgressBar } from './progress-bar';
 
@@ -67,7 +68,7 @@ import { ProgressBar } from './progress-bar';
                     [share]="share(job.recordsDone, job.recordsTotal)"
                   />
                 }
-                @if (job.error; as error) {
+                @if (failures.of('import', job); as error) {
                   <span class="row__wrong">{{ error }}</span>
                 }
                 @if (!isUnderWay(job)) {
@@ -106,6 +107,7 @@ export class ImportSection {
   private readonly uploading = inject(Uploads);
   private readonly toasts = inject(Toasts);
   protected readonly texts = inject(FailureText);
+  protected readonly failures = inject(JobFailureText);
   protected readonly sizes = inject(Sizes);
   protected readonly dates = inject(Dates);
   protected readonly doing = inject(Doing);

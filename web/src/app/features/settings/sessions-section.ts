@@ -3,10 +3,12 @@ import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
 import { GraphQL } from '@/core/graphql/graphql';
 import { FailureText } from '@/core/text/failure-text';
 import { Dates } from '@/core/time/dates';
-import { EndOtherSessionsDocument, EndSessionDocument, SessionsDocument } from '@/gql/generated';
+import { EndOtherSessionsDocument, EndSessionDocument, SessionsDocument, type SessionsQuery } from '@/gql/generated';
 import { Confirm } from '@/ui/confirm';
 import { Doing } from '@/ui/doing';
 import { Skeleton, Trouble } from '@/ui/states';
+
+type Session = NonNullable<SessionsQuery['sessions']>[number];
 
 /** Where the user is signed in. */
 @Component({
@@ -24,7 +26,7 @@ import { Skeleton, Trouble } from '@/ui/states';
             <li class="row">
               <div class="row__text">
                 <span class="row__title" [title]="session.userAgent ?? ''">
-                  {{ session.device ?? ('settings.sessions.unknown' | transloco) }}
+                  {{ deviceOf(session) }}
                   @if (session.current) {
                     <span class="badge badge--good">{{ 'settings.sessions.current' | transloco }}</span>
                   }
@@ -41,10 +43,7 @@ import { Skeleton, Trouble } from '@/ui/states';
                   type="button"
                   class="button button--small"
                   [disabled]="doing.busy()"
-                  [attr.aria-label]="
-                    'settings.sessions.endNamed'
-                      | transloco: { device: session.device ?? ('settings.sessions.unknown' | transloco) }
-                  "
+                  [attr.aria-label]="'settings.sessions.endNamed' | transloco: { device: deviceOf(session) }"
                   (click)="end(session.id)"
                 >
                   {{ 'settings.sessions.end' | transloco }}
@@ -82,6 +81,11 @@ export class SessionsSection {
   protected readonly others = computed(() =>
     this.sessions.hasValue() ? this.sessions.value().filter(session => !session.current).length : 0,
   );
+
+  protected deviceOf({ browser, platform }: Session): string {
+    if (browser && platform) return this.transloco.translate('settings.sessions.device', { browser, platform });
+    return browser ?? platform ?? this.transloco.translate('settings.sessions.unknown');
+  }
 
   protected async end(id: string): Promise<void> {
     await this.doing.run(() => this.graphql.mutate(EndSessionDocument, { id }), { done: 'settings.sessions.ended' });

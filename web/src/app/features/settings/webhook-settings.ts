@@ -2,6 +2,7 @@ import { ChangeDetectionStrategy, Component, computed, inject, linkedSignal, res
 import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
 import { GraphQL } from '@/core/graphql/graphql';
 import { FailureText } from '@/core/text/failure-text';
+import { known } from '@/core/text/known';
 import { Sizes } from '@/core/text/sizes';
 import { Dates } from '@/core/time/dates';
 import {
@@ -66,7 +67,7 @@ const LEDGER_MAX = 100;
                     'settings.webhooks.failures' | transloco: { count: webhook.failures }
                   }}</span>
                 }
-                @if (webhook.disabledReason; as reason) {
+                @if (whyOff(webhook); as reason) {
                   <span class="row__wrong">{{ reason }}</span>
                 }
               </div>
@@ -182,6 +183,11 @@ export class WebhookSettings {
 
   protected sentTo(webhook: WebhookFieldsFragment) {
     return deliveriesTo(webhook.url, this.disclosures());
+  }
+
+  /** The platform's own sentence is for causes that this client does not know. */
+  protected whyOff({ disabledCause: cause, disabledReason: reason }: WebhookFieldsFragment): string | null {
+    return (cause && known(this.transloco, `settings.webhooks.cause.${cause}`)) ?? reason;
   }
 
   protected badgeOf({ state }: WebhookFieldsFragment): string {
