@@ -172,7 +172,8 @@ fn stories_manifest(root: &Path) -> Result<String> {
 /// the ports that connections are given: a story listens at its own only later.
 fn receivers() -> Result<Vec<String>> {
     let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    let found: Vec<_> = (20_000..32_000).filter(free).map(|port| format!("127.0.0.1:{port}")).take(STORIES_AT_A_TIME).collect();
+    let found: Vec<_> =
+        (20_000..32_000).filter(free).map(|port| format!("127.0.0.1:{port}")).take(STORIES_AT_A_TIME).collect();
     anyhow::ensure!(found.len() == STORIES_AT_A_TIME, "no port from 20000 to 31999 is free");
     Ok(found)
 }
