@@ -236,7 +236,7 @@ async fn advance(erasure_id: Uuid) -> Result<(), Error> {
             Step::Begin => begin(&erasure).await?,
             Step::DestroyKeys => destroy_keys(&erasure).await?,
             Step::Repeat => repeat(&erasure).await?,
-            Step::Complete => erasures::note_completed(erasure.id, clock::now_us()).await?,
+            Step::Complete => erasures::note_completed(&erasure, clock::now_us()).await?,
             Step::Wait => return Ok(()),
         }
     }

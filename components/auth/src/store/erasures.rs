@@ -136,10 +136,16 @@ pub async fn note_keys_destroyed(id: Uuid, now_us: i64) -> Result<(), Error> {
     at(statement, id, now_us).await
 }
 
-pub async fn note_completed(id: Uuid, now_us: i64) -> Result<(), Error> {
+/// Deletes lines of the log once more as well: deliveries that failed meanwhile have left lines that name whom they were about.
+pub async fn note_completed(erasure: &Erasure, now_us: i64) -> Result<(), Error> {
     let statement =
         "UPDATE auth.erasures SET completed_at = $2::timestamptz WHERE id = $1::uuid AND completed_at IS NULL";
-    at(statement, id, now_us).await
+    sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        tx.execute(statement, params![erasure.id, Time(now_us)]).await?;
+        deleted(tx, LOG_LINES, named(erasure)).await?;
+        Ok(())
+    })
+    .await
 }
 
 async fn at(statement: &str, id: Uuid, now_us: i64) -> Result<(), Error> {
@@ -171,13 +177,20 @@ pub async fn add_report(tx: &Tx, id: Uuid, report: &Report) -> Result<(), Abort>
 
 /// Deletes what this service and the host have: of an account all, of an entry the lines of the log. Answers how much.
 pub async fn erase(tx: &Tx, erasure: &Erasure) -> Result<BTreeMap<String, u64>, Abort> {
-    let named = erasure.entry_id.unwrap_or(erasure.user_id);
-    let mut counts = deleted(tx, "SELECT logs.erase($1::uuid) AS counts", named).await?;
+    let named = named(erasure);
+    let mut counts = deleted(tx, LOG_LINES, named).await?;
     if erasure.entry_id.is_none() {
         counts.extend(deleted(tx, "SELECT disclosure.erase($1::uuid) AS counts", named).await?);
         counts.extend(deleted(tx, "SELECT auth.erase($1::uuid) AS counts", named).await?);
     }
     Ok(counts)
+}
+
+const LOG_LINES: &str = "SELECT logs.erase($1::uuid) AS counts";
+
+/// Whose id is in lines of the log.
+fn named(erasure: &Erasure) -> Uuid {
+    erasure.entry_id.unwrap_or(erasure.user_id)
 }
 
 async fn deleted(tx: &Tx, statement: &str, id: Uuid) -> Result<BTreeMap<String, u64>, Abort> {

@@ -1,17 +1,21 @@
 //! Goal: an account ends on Spin as on the host. Method: one user with an entry, until the receipt is complete.
 
 use super::Stage;
-use mindflow_tests::{PASSWORD, eventually};
+use mindflow_tests::{PASSWORD, eventually_within};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 const DELETE: &str = "mutation ($password: String!) { deleteAccount(password: $password) { erasureId } }";
 const RECEIPT: &str =
     "query ($id: ID!) { erasureReceipt(id: $id) { completedAt erased { service count } waiting signed } }";
 const WORD: &str = "quokkaberry";
 
+/// A step that waits for a report is taken by the next ring of the clock, which comes each minute.
+pub const RUNG_TWICE: Duration = Duration::from_secs(150);
+
 /// The receipt when it is complete.
 pub async fn complete(stage: &Stage, id: &Value) -> Value {
-    eventually("the erasure is complete", || async move {
+    eventually_within(RUNG_TWICE, "the erasure is complete", || async move {
         let receipt = stage.http.graphql(RECEIPT, json!({ "id": id })).await.json()["data"]["erasureReceipt"].clone();
         receipt["completedAt"].is_string().then_some(receipt)
     })

@@ -2,8 +2,8 @@
 //! which one is purged, and of the other a month passes in the database before the clock rings.
 
 use super::Stage;
-use super::erasure::complete;
-use mindflow_tests::eventually;
+use super::erasure::{RUNG_TWICE, complete};
+use mindflow_tests::eventually_within;
 use serde_json::json;
 
 const DELETE: &str = "mutation ($id: ID!) { deleteJournalEntry(id: $id) }";
@@ -36,7 +36,7 @@ async fn an_entry_comes_back_from_the_trash_or_goes_for_good_by_its_user_or_by_t
     stage.run("command", "empty-trash").await;
     assert_eq!(ada.graphql(RESTORE, aged).await.error_code(), "NOT_FOUND");
     let erased = "SELECT count(*) FROM auth.erasures WHERE entry_id IS NOT NULL AND completed_at IS NOT NULL";
-    eventually("both are erased everywhere", || async {
+    eventually_within(RUNG_TWICE, "both are erased everywhere", || async {
         let row = database.query_one(erased, &[]).await.expect("a count");
         (row.get::<_, i64>(0) == 2).then_some(())
     })
