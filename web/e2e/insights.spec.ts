@@ -1,16 +1,16 @@
 import { haveWritten } from './another-client';
-import { accessible, expect, haveAccount, keptEntries, test } from './support';
+import { TIME_ZONE, accessible, expect, haveAccount, keptEntries, test } from './support';
 import { grant, needsOperator } from './operator';
 
-/** The day so many days ago. */
+/** The day so many days ago, where the stories take place. */
 function before(days: number): string {
-  return new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10);
+  return new Intl.DateTimeFormat('en-CA', { timeZone: TIME_ZONE }).format(Date.now() - days * 86_400_000);
 }
 
 /** This day of last year; of 29 February, the first of March. */
 function lastYear(): string {
-  const now = new Date();
-  return new Date(Date.UTC(now.getUTCFullYear() - 1, now.getUTCMonth(), now.getUTCDate())).toISOString().slice(0, 10);
+  const [year = 0, month = 0, day = 0] = before(0).split('-').map(Number);
+  return new Date(Date.UTC(year - 1, month - 1, day)).toISOString().slice(0, 10);
 }
 
 const DAYS = [

@@ -87,7 +87,7 @@ test('changes that are made without a network wait in their order, and are sent 
   await page.keyboard.press('ControlOrMeta+End');
   await page.keyboard.insertText(' and second');
   await page.getByRole('button', { name: 'Done' }).click();
-  await expect(page.getByText('first and second')).toBeVisible();
+  await expect(page.locator('.entry').getByText('first and second')).toBeVisible();
   for (const title of ['Written offline', 'Deleted offline']) {
     await page.getByRole('link', { name: 'New entry' }).first().click();
     await page.getByRole('textbox', { name: 'Title' }).fill(title);

@@ -15,6 +15,8 @@ export class Receiver {
   readonly deliveries: Delivery[] = [];
   status = 204;
   private server: Server | null = null;
+  /** The worker's address is one story's at a time. */
+  private static last: Receiver | null = null;
 
   private constructor(private readonly address: string) {}
 
@@ -25,7 +27,9 @@ export class Receiver {
   static async start(): Promise<Receiver> {
     const address = addresses[test.info().parallelIndex];
     test.skip(!address, 'MINDFLOW_RECEIVERS names addresses of this machine that the host may call');
+    await Receiver.last?.end();
     const receiver = new Receiver(address ?? '');
+    Receiver.last = receiver;
     await receiver.listen();
     return receiver;
   }

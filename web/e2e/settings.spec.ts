@@ -309,6 +309,7 @@ test('a journal is exported, and an import of it says first that all of it is th
 
 test('a large file is sent in pieces, goes on where it stopped, and is refused with a reason where it is no journal', async ({
   page,
+  device,
 }, info) => {
   await haveAccount(page);
   await page.goto('/settings/data');

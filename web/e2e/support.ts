@@ -18,7 +18,7 @@ export interface Writer {
 }
 
 /** Of the stories' browsers, and of their users. */
-const TIME_ZONE = 'Europe/Berlin';
+export const TIME_ZONE = 'Europe/Berlin';
 
 let last = 0;
 
@@ -190,13 +190,26 @@ function shotName(page: Page, colorScheme: string): string {
   return `${test.info().project.name}-${story}-${String(++shots).padStart(2, '0')}${path}-${colorScheme}`;
 }
 
+/** Runs in the page: until its colours are those of the scheme. They change by transitions, the shortest ones too. */
+async function shown(): Promise<void> {
+  const frame = () => new Promise(resolve => requestAnimationFrame(resolve));
+  await frame();
+  await frame();
+  await Promise.allSettled(
+    document
+      .getAnimations()
+      .filter(each => each instanceof CSSTransition)
+      .map(each => each.finished),
+  );
+}
+
 /** Violations of WCAG 2.2 AA, in light and in dark. */
 export async function violationsOf(page: Page): Promise<string[]> {
   const all: string[] = [];
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE);
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    // Each time: it remembers colours of the run before.
-    await page.evaluate(AXE);
+    await page.evaluate(shown);
     // It is there: nothing is to be put into the page. Nor is a page of its own needed for the results, since there are no frames.
     const axe = new AxeBuilder({ page, axeSource: '0' }).options({ resultTypes: ['violations'] }).setLegacyMode();
     const { violations } = await (colorScheme === 'light' ? axe.withTags(WCAG) : axe.withRules(OF_COLOURS)).analyze();
