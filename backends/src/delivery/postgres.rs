@@ -110,6 +110,7 @@ fn binary<'a>(params: Params<'a>) -> Vec<&'a (dyn ToSql + Sync)> {
 pub(super) const KEEP_PLANS: &str =
     "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off; SET LOCAL jit = off";
 
+/// Opens each transaction.
 fn begin(commit: Commit, lock: Option<Lock>) -> String {
     let lock = lock.map_or_else(String::new, |lock| format!("; {}", lock.statement()));
     format!("BEGIN; SET LOCAL synchronous_commit = {}; {KEEP_PLANS}{lock}", commit.setting())

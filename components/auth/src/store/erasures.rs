@@ -133,7 +133,11 @@ async fn sequence(tx: &Tx, statement: &str, id: Uuid) -> Result<Option<u64>, Abo
 
 pub async fn note_keys_destroyed(id: Uuid, now_us: i64) -> Result<(), Error> {
     let statement = "UPDATE auth.erasures SET keys_destroyed_at = $2::timestamptz WHERE id = $1::uuid AND keys_destroyed_at IS NULL";
-    at(statement, id, now_us).await
+    sql::transaction(DATABASE, &Identity::Service, async |tx| {
+        tx.execute(statement, params![id, Time(now_us)]).await?;
+        Ok(())
+    })
+    .await
 }
 
 /// Deletes lines of the log once more as well: deliveries that failed meanwhile have left lines that name whom they were about.
@@ -143,14 +147,6 @@ pub async fn note_completed(erasure: &Erasure, now_us: i64) -> Result<(), Error>
     sql::transaction(DATABASE, &Identity::Service, async |tx| {
         tx.execute(statement, params![erasure.id, Time(now_us)]).await?;
         deleted(tx, LOG_LINES, named(erasure)).await?;
-        Ok(())
-    })
-    .await
-}
-
-async fn at(statement: &str, id: Uuid, now_us: i64) -> Result<(), Error> {
-    sql::transaction(DATABASE, &Identity::Service, async |tx| {
-        tx.execute(statement, params![id, Time(now_us)]).await?;
         Ok(())
     })
     .await
