@@ -262,6 +262,9 @@ async fn an_erasure_goes_on_after_the_host_was_killed_at_each_of_its_steps() {
     assert_eq!(tables_with(&platform, WORD).await, Vec::<String>::new());
     assert_eq!(of_services(tables_with(&platform, &ada.id).await), Vec::<String>::new());
     assert_eq!(count(&done, "query", "query.journals_view"), 1, "counted once, however often it was done");
+    let log = platform.log();
+    let naming: Vec<&str> = log.lines().filter(|line| line.contains(&ada.id)).collect();
+    assert_eq!(naming, Vec::<&str>::new(), "a line that is written late would be left");
 }
 
 #[tokio::test(flavor = "multi_thread")]

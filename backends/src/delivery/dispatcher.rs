@@ -307,6 +307,7 @@ impl Dispatcher {
         }
     }
 
+    /// Names the event and not its key, which may be the id of a user: a line can be written after that user was erased.
     fn announce(&self, delivery: &Delivery, outcome: &Outcome, held: bool) {
         let (name, event) = (&*self.name, &delivery.event);
         if !held {
@@ -322,14 +323,14 @@ impl Dispatcher {
             Outcome::Retry { error, delay, .. } => {
                 meter::failed(name);
                 tracing::warn!(
-                    subscription = name, event = %event.event_id, event_type = event.event_type, key = event.partition_key,
+                    subscription = name, event = %event.event_id, event_type = event.event_type,
                     correlation_id = event.correlation_id, attempt = delivery.attempt, again_in = ?delay, error = &*unquoted(error), "a delivery failed"
                 );
             }
             Outcome::Dead { error } => {
                 meter::dead(name);
                 tracing::error!(
-                    subscription = name, event = %event.event_id, event_type = event.event_type, key = event.partition_key,
+                    subscription = name, event = %event.event_id, event_type = event.event_type,
                     correlation_id = event.correlation_id, attempts = delivery.attempt, error = &*unquoted(error), "dead letter"
                 );
                 if let Some(alarm) = &self.setting.alarm {
@@ -360,7 +361,7 @@ impl Dispatcher {
 fn lease_lost(subscription: &str, delivery: &Delivery) {
     meter::lease_lost(subscription);
     tracing::warn!(
-        subscription, event = %delivery.event.event_id, key = delivery.event.partition_key,
+        subscription, event = %delivery.event.event_id,
         "the lease of a delivery was lost; another owner has it"
     );
 }

@@ -105,7 +105,7 @@ async fn lane(subscription: Subscription, handler: Arc<dyn Handler>, mut events:
             Ok(()) => played.events += 1,
             Err(error) => {
                 let Event { event_id, event_type, partition_key, .. } = event;
-                tracing::warn!(subscription = subscription.name, event = %event_id, key = partition_key, error, "a replayed event failed");
+                tracing::warn!(subscription = subscription.name, event = %event_id, error, "a replayed event failed");
                 played.failed_count += 1;
                 if played.failed.len() < FAILURES_NAMED_MAX {
                     played.failed.insert(partition_key.clone(), Failed { event_id, event_type, error });

@@ -79,7 +79,7 @@ pub async fn note(sessions: &Sessions, users: &[Uuid], changed: &Changed) {
     let Some(mark) = &changed.mark else { return };
     for user in users {
         if let Err(error) = sessions.note_written(*user, std::slice::from_ref(mark)).await {
-            eprintln!("warn a change of the account {} was not noted for its readers: {error:?}", changed.account.id);
+            eprintln!("warn a change of an account was not noted for its readers: {error:?}");
         }
     }
 }

@@ -74,7 +74,10 @@ pub async fn register(context: &CallContext, request: Request) -> Result<Issued,
     let noted =
         async { Sessions::open().await?.note_written(account.id, &[Mark::user(account.id, FIRST_SEQUENCE)]).await };
     if let Err(error) = noted.await {
-        eprintln!("warn the registration of {} was not noted for its reads: {error:?}", account.id);
+        eprintln!(
+            "warn correlation_id={} a registration was not noted for its reads: {error:?}",
+            context.correlation_id
+        );
     }
     Ok(issued)
 }
