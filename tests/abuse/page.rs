@@ -34,7 +34,7 @@ pub fn progress(outcome: &Outcome) -> String {
 /// The section of the page. `broken`: after how many failures a broken component's circuit was open.
 pub fn write(outcomes: &[Outcome], broken: Option<u32>, start: Taken, seconds: u64) -> String {
     // Cargo's folders; a file of `--host` may lie anywhere.
-    let build = if binary().ends_with("release/mindflow") { "release" } else { "another" };
+    let build = if binary().ends_with("dist/mindflow") { "`dist`" } else { "another" };
     let mut text = format!(
         "By `cargo xtask abuse --seconds {seconds}`: {build} build, the configuration as it is shipped (embedded, with fsync), but for the model of\n\
          search by meaning, which would take a core, and webhooks that may lead to this machine. The clients are a debug build on the same machine;\n\

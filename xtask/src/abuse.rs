@@ -18,7 +18,7 @@ const PROGRAM: &str = "mindflow-abuse";
 
 #[derive(Args)]
 pub struct AbuseArgs {
-    /// The host to attack, with the components that are built, instead of a release build of both
+    /// The host to attack, with the components that are built, instead of both as they are shipped
     #[arg(long, value_name = "FILE")]
     host: Option<PathBuf>,
     /// This attack alone; may be given several times

@@ -126,7 +126,7 @@ fn component_mib(metrics: &str) -> f64 {
 }
 
 fn markdown(runs: &[Run], program: Option<&Path>) -> String {
-    let build = if program.is_some() { "a debug build" } else { "a release build" };
+    let build = if program.is_some() { "a debug build" } else { "the `dist` build" };
     let mut text = format!(
         "{HEADING}\n\nMade by `cargo xtask bench --only export --write`, with {build} of the host, on PostgreSQL (fsync off) and Redis. Entries are filled\n\
          in by SQL; the files of {} MiB are hard links of one that is sparse, and are read and written in the archive as any others. Memory\n\

@@ -35,10 +35,10 @@ pub struct Host {
 // === impl Launch ===
 
 impl Launch {
-    /// The release build on the embedded default.
+    /// The host as it is shipped, on the embedded default.
     pub fn new(root: &Path, data_dir: &Path) -> Self {
         Self {
-            program: root.join("target/release/mindflow"),
+            program: root.join(super::HOST),
             root: root.to_owned(),
             data_dir: data_dir.to_owned(),
             config: "runtime-config/embedded.toml",

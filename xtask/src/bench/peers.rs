@@ -67,6 +67,7 @@ pub fn run(workspace: &Workspace, folder: &Path, seconds: u64, rounds: u32) -> R
         .args(["--seconds", &seconds.to_string(), "--rounds", &rounds.to_string(), "--out"])
         .arg(&out)
         .env(super::RATE_LIMITS.0, super::RATE_LIMITS.1)
+        .env("MINDFLOW_BIN", workspace.root.join(super::HOST))
         .current_dir(&workspace.root)
         .status()
         .with_context(|| format!("run {}", script.display()))?;

@@ -29,7 +29,7 @@ impl Report {
     pub fn markdown(&self, seconds: u64, connections: usize) -> String {
         let command = format!("cargo xtask bench --seconds {seconds} --connections {connections} --write");
         let mut text = format!(
-            "# Performance\n\nMade by `{command}`, in one run: release build, embedded default (PostgreSQL with fsync on),\n\
+            "# Performance\n\nMade by `{command}`, in one run: `dist` build, embedded default (PostgreSQL with fsync on),\n\
              {connections} connections, each with one request under way, {seconds} s a row. The load comes from the same machine, by a client that\n\
              is not optimised and bounds the first row; one user creates all entries.\n\
              Machine: {}. The rows compare with each other; on another machine all of them move.\n\n\

@@ -39,7 +39,7 @@ struct FanOut {
 pub fn run(workspace: &Workspace) -> Result<String> {
     lookup::postgres_bin()?;
     build(workspace)?;
-    // Not the release build: examples have the libraries of tests, which would all be built once more.
+    // Not optimised: examples have the libraries of tests, which would all be built once more.
     let example = ["build", "-p", "mindflow", "-p", "mindflow-embedder", "--example", "socket_clients"];
     succeed(cargo(&workspace.root).args(example), "the build of the clients")?;
     let data_dir = tempfile::Builder::new().prefix("mindflow-bench").tempdir().context("a data directory")?;
@@ -81,7 +81,7 @@ pub fn run(workspace: &Workspace) -> Result<String> {
     }
     host.stop()?;
     Ok(format!(
-        "{HEADING}\n\nBy `cargo xtask bench --only sockets`: release build of the host, embedded default; the clients are one thread on the same machine, not optimised\n\
+        "{HEADING}\n\nBy `cargo xtask bench --only sockets`: `dist` build of the host, embedded default; the clients are one thread on the same machine, not optimised\n\
          ({}). Each socket is logged in and has one `entryChanged`; an idle one holds no call and no instance.\n\n\
          | {IDLE} idle subscriptions of one user | figure |\n| --- | ---: |\n\
          | time to open all, 32 at a time | {open_s:.1} s |\n\

@@ -190,7 +190,7 @@ fn markdown(
     drained: &[Drained],
 ) -> String {
     let host = if program.is_some() { " --host target/debug/mindflow" } else { "" };
-    let build = if program.is_some() { "a debug build" } else { "a release build" };
+    let build = if program.is_some() { "a debug build" } else { "the `dist` build" };
     let mut text = format!(
         "{HEADING}\n\nMade by `cargo xtask bench --only growth{host} --entries {entries_in_all} --waiting {events} --write`, with {build} of the\n\
          host: the platform on PostgreSQL (fsync off, `shared_buffers` 1 GB) and\n\
