@@ -13,8 +13,9 @@ use std::time::Duration;
 
 /// As the auth service keeps marks (`components/auth/src/store/written.rs`), also where its clock is another host's.
 const WAIT_MAX_US: i64 = 5_000_000;
-/// The pauses between two looks, and then the last one. The read side needs 20 to 200 ms; one that is further behind has enough to do.
-const PAUSES_MS: [u64; 5] = [10, 20, 40, 80, 160];
+/// The pauses between two looks, and then the last one. The read side needs 5 to 20 ms when it has little to do; one that is further
+/// behind is looked at less often.
+const PAUSES_MS: [u64; 7] = [4, 4, 8, 16, 32, 64, 128];
 
 /// What an instance remembers: 64 KiB of hashes. Views never go back, so it holds for good.
 const REMEMBERED_MAX: usize = 4_096;
