@@ -24,6 +24,7 @@ import { SearchDocument, type SearchMode, type SearchQuery } from '@/gql/generat
 import { Doing } from '@/ui/doing';
 import { Icon } from '@/ui/icon';
 import { Empty, Skeleton, Trouble } from '@/ui/states';
+import { typingPause } from '@/ui/typing-pause';
 import { keptSearch } from './kept-search';
 import { type Hit, SearchHit } from './search-hit';
 
@@ -165,7 +166,7 @@ export class SearchPage {
   protected readonly mode = computed(
     () => MODES.find(each => WORDS_OF_MODES[each] === (this.by() ?? null)) ?? 'HYBRID',
   );
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly pause = typingPause(TYPING_MS);
   /** What this page has put into the address: it takes nothing from what was typed since, blanks at the end among it. */
   private looked = '';
 
@@ -237,12 +238,11 @@ export class SearchPage {
 
   protected type(text: string): void {
     this.typed.set(text);
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.look(), TYPING_MS);
+    this.pause.set(() => this.look());
   }
 
   protected look(mode = this.mode()): void {
-    clearTimeout(this.timer);
+    this.pause.clear();
     const q = this.typed().trim() || null;
     this.looked = q ?? '';
     void this.router.navigate([], { queryParams: { q, by: WORDS_OF_MODES[mode] }, replaceUrl: true });
