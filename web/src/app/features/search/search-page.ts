@@ -25,6 +25,7 @@ import { Doing } from '@/ui/doing';
 import { Icon } from '@/ui/icon';
 import { Empty, Skeleton, Trouble } from '@/ui/states';
 import { typingPause } from '@/ui/typing-pause';
+import { isByMeaning } from './by-meaning';
 import { keptSearch } from './kept-search';
 import { type Hit, SearchHit } from './search-hit';
 
@@ -201,8 +202,7 @@ export class SearchPage {
 
   private async search(query: string, mode: SearchMode, signal: AbortSignal): Promise<Found | null> {
     try {
-      const variables = { query, mode, limit: HITS_MAX, after: null };
-      return (await this.graphql.query(SearchDocument, variables, { signal })).search;
+      return await this.page(query, mode, null, signal);
     } catch (error) {
       // A service worker without a network answers for the platform, with a status that says so.
       if (signal.aborted || (failureOf(error).code !== 'OFFLINE' && this.reachability.online())) throw error;
@@ -214,6 +214,13 @@ export class SearchPage {
         isKept: true,
       };
     }
+  }
+
+  private async page(query: string, mode: SearchMode, after: string | null, signal?: AbortSignal): Promise<Found | null> {
+    const variables = { query, mode, limit: HITS_MAX, after };
+    const { search } = await this.graphql.query(SearchDocument, variables, { signal });
+    const isMeant = isByMeaning(query, mode);
+    return search && { ...search, hits: search.hits.map(hit => ({ ...hit, isByMeaning: isMeant(hit) })) };
   }
 
   /** Examples can be used: what is typed already stays before them. */
@@ -229,10 +236,9 @@ export class SearchPage {
     const query = this.q()?.trim();
     if (!before || !query) return;
     await this.doing.run(async () => {
-      const variables = { query, mode: this.mode(), limit: HITS_MAX, after: before.pageInfo.endCursor };
-      const { search } = await this.graphql.query(SearchDocument, variables);
+      const next = await this.page(query, this.mode(), before.pageInfo.endCursor ?? null);
       // Something else may have been searched for meanwhile.
-      if (search && this.hits() === before) this.hits.set({ ...search, hits: [...before.hits, ...search.hits] });
+      if (next && this.hits() === before) this.hits.set({ ...next, hits: [...before.hits, ...next.hits] });
     });
   }
 
