@@ -87,13 +87,13 @@ async function played(page: Page, player: Locator, sound: Buffer): Promise<strin
   return address;
 }
 
-test('a sound is played where its entry is read and on the page of files, and goes with its entry', async ({ page }) => {
+test('a sound is played where its entry is read and on the page of files, and goes with its entry', async ({
+  page,
+}) => {
   const sound = silence(1);
   await haveAccount(page);
   await begin(page, 'A voice', 'Listen.');
-  await page
-    .locator('input[type=file]')
-    .setInputFiles({ name: 'voice.ogg', mimeType: 'audio/ogg', buffer: sound });
+  await page.locator('input[type=file]').setInputFiles({ name: 'voice.ogg', mimeType: 'audio/ogg', buffer: sound });
   await expect(page.getByText('Shown in the text')).toBeVisible();
   await expect(page.getByRole('textbox', { name: 'Text' })).toContainText('![voice](media:');
   await page.getByRole('button', { name: 'Done' }).click();

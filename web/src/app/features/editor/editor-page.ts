@@ -309,7 +309,8 @@ export class EditorPage implements Leavable {
     });
     // A new entry is asked for while one is written: that one is kept, and another page has the new one.
     this.router.events.pipe(takeUntilDestroyed()).subscribe(event => {
-      if (!(event instanceof NavigationSkipped) || event.code !== NavigationSkippedCode.IgnoredSameUrlNavigation) return;
+      if (!(event instanceof NavigationSkipped) || event.code !== NavigationSkippedCode.IgnoredSameUrlNavigation)
+        return;
       queueMicrotask(() => void this.router.navigateByUrl(event.url, { onSameUrlNavigation: 'reload' }));
     });
     this.uploads.arrived.pipe(takeUntilDestroyed()).subscribe(({ key, media }) => {

@@ -216,7 +216,12 @@ export class SearchPage {
     }
   }
 
-  private async page(query: string, mode: SearchMode, after: string | null, signal?: AbortSignal): Promise<Found | null> {
+  private async page(
+    query: string,
+    mode: SearchMode,
+    after: string | null,
+    signal?: AbortSignal,
+  ): Promise<Found | null> {
     const variables = { query, mode, limit: HITS_MAX, after };
     const { search } = await this.graphql.query(SearchDocument, variables, { signal });
     const isMeant = isByMeaning(query, mode);
