@@ -1,4 +1,5 @@
 import { defineConfig, devices } from '@playwright/test';
+import { RECEIVERS } from './e2e/receivers';
 
 /** Where the client is served: by a platform (MINDFLOW_WEB_URL), else by tools/serve.mjs in front of the platform at MINDFLOW_URL. */
 const served = process.env['MINDFLOW_WEB_URL'];
@@ -25,7 +26,8 @@ const SWAPS = /swap\.spec\.ts$/u;
 export default defineConfig({
   testDir: 'e2e',
   fullyParallel: true,
-  workers: 3,
+  // As many as there are receivers of webhooks; by hand, as many as Playwright thinks right.
+  ...(RECEIVERS.length > 0 ? { workers: RECEIVERS.length } : {}),
   retries: 0,
   timeout: 60_000,
   // All of them take about half of it on two cores: a run that hangs ends.

@@ -1,6 +1,6 @@
-import { haveWritten } from './another-client';
+import { ask, haveWritten } from './another-client';
 import { TIME_ZONE, accessible, expect, haveAccount, keptEntries, test } from './support';
-import { grant, needsOperator } from './operator';
+import { grant, needsModel, needsOperator } from './operator';
 
 /** The day so many days ago, where the stories take place. */
 function before(days: number): string {
@@ -88,6 +88,35 @@ test('a search finds as one types, marks what it found, and explains its operato
   await expect(page.getByText('This was found on this device')).toBeVisible();
   await expect(page.getByRole('link', { name: 'The picnic' })).toBeVisible();
   await page.context().setOffline(false);
+});
+
+test('what has no word of a search is found by what it means, and said to be', async ({ page }) => {
+  needsModel();
+  await haveAccount(page);
+  await haveWritten(page, [
+    { title: 'Monday', content: 'The office drained me; I fell asleep on the sofa at seven.' },
+    { title: 'Cake', content: 'We baked a plum cake with cream.' },
+  ]);
+  const found = async () => {
+    const query = '{ search(query: "exhausted", mode: SEMANTIC) { totalCount } }';
+    return (await ask<{ search: { totalCount: number } }>(page, query)).search.totalCount;
+  };
+  await expect.poll(found, { timeout: 30_000, message: 'the model has read the entry' }).toBe(1);
+  await page.goto('/search');
+  const box = page.getByRole('searchbox');
+  const monday = page.getByRole('listitem').filter({ has: page.getByRole('link', { name: 'Monday' }) });
+  await box.fill('exhausted');
+  await expect(monday).toContainText('Found by what it means');
+  await expect(page.getByText('1 entry')).toBeVisible();
+  await accessible(page);
+  await page.getByRole('radio', { name: 'Words' }).check();
+  await expect(page.getByText('Nothing was found')).toBeVisible();
+  await page.getByRole('radio', { name: 'Meaning' }).check();
+  await expect(monday).toContainText('Found by what it means');
+  await page.getByRole('radio', { name: 'Both' }).check();
+  await box.fill('office');
+  await expect(monday.locator('mark', { hasText: 'office' })).toBeVisible();
+  await expect(monday).not.toContainText('Found by what it means');
 });
 
 test('what the AI has noticed lately leads to the entries', async ({ page }) => {

@@ -1,5 +1,6 @@
-import type { JSHandle, Page } from '@playwright/test';
+import type { JSHandle, Locator, Page } from '@playwright/test';
 import { accessible, expect, haveAccount, test } from './support';
+import { silence } from './sound';
 import { workerIsReady } from './worker';
 
 const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
@@ -67,6 +68,61 @@ test('a picture that is pasted is in the preview, and gone when it is removed', 
   await expect(page.getByRole('img', { name: 'pasted' })).toHaveCount(0);
   await expect(page.getByRole('textbox', { name: 'Text' })).toContainText('Before.');
   await expect(page.getByRole('textbox', { name: 'Text' })).not.toContainText('media:');
+});
+
+/** Plays what a player has, and answers its address, which gives the file as it was sent, and parts of it. */
+async function played(page: Page, player: Locator, sound: Buffer): Promise<string> {
+  await player.evaluate((element: HTMLAudioElement) => element.play());
+  await expect.poll(() => player.evaluate((element: HTMLAudioElement) => element.currentTime)).toBeGreaterThan(0);
+  expect(await player.evaluate((element: HTMLAudioElement) => element.duration)).toBeCloseTo(1, 1);
+  const address = await player.evaluate((element: HTMLAudioElement) => element.currentSrc);
+  const [whole, part] = [
+    await page.request.get(address),
+    await page.request.get(address, { headers: { range: 'bytes=0-3' } }),
+  ];
+  expect([whole.status(), part.status()]).toEqual([200, 206]);
+  for (const answer of [whole, part]) expect(answer.headers()['content-type']).toBe('audio/ogg');
+  expect(await whole.body()).toEqual(sound);
+  expect((await part.body()).toString()).toBe('OggS');
+  return address;
+}
+
+test('a sound is played where its entry is read and on the page of files, and goes with its entry', async ({
+  page,
+}) => {
+  const sound = silence(1);
+  await haveAccount(page);
+  await begin(page, 'A voice', 'Listen.');
+  await page.locator('input[type=file]').setInputFiles({ name: 'voice.ogg', mimeType: 'audio/ogg', buffer: sound });
+  await expect(page.getByText('Shown in the text')).toBeVisible();
+  await expect(page.getByRole('textbox', { name: 'Text' })).toContainText('![voice](media:');
+  await page.getByRole('button', { name: 'Done' }).click();
+  const player = page.locator('mf-markdown audio');
+  await expect(player).toBeVisible();
+  await expect(player).toHaveAttribute('title', 'voice');
+  await accessible(page);
+  await played(page, player, sound);
+  const entry = page.url();
+
+  await page.goto('/photos');
+  await page.getByRole('radio', { name: 'Sounds' }).check();
+  await page.getByRole('button', { name: /voice\.ogg/u }).click();
+  const dialog = page.getByRole('dialog', { name: 'voice.ogg' });
+  await expect(dialog.getByText('audio/ogg · 0:01')).toBeVisible();
+  await accessible(page);
+  const address = await played(page, dialog.locator('audio'), sound);
+
+  await page.goto(entry);
+  const deleted = page.waitForResponse(answer => answer.request().postData()?.includes('deleteJournalEntry') ?? false);
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await deleted;
+  await page.goto('/trash');
+  await page.getByRole('button', { name: 'Remove for good: A voice' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove for good' }).click();
+  await expect(page.getByText('The trash is empty')).toBeVisible();
+  await expect.poll(async () => (await page.request.get(address)).status(), { timeout: 30_000 }).toBe(404);
+  await page.goto('/photos');
+  await expect(page.getByText('No pictures yet')).toBeVisible();
 });
 
 test('a picture that met no network is sent when there is one', async ({ page, context }) => {

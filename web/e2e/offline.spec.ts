@@ -87,9 +87,9 @@ test('changes that are made without a network wait in their order, and are sent 
   await page.keyboard.press('ControlOrMeta+End');
   await page.keyboard.insertText(' and second');
   await page.getByRole('button', { name: 'Done' }).click();
-  await expect(page.locator('.entry').getByText('first and second')).toBeVisible();
   for (const title of ['Written offline', 'Deleted offline']) {
     await page.getByRole('link', { name: 'New entry' }).first().click();
+    await expect(page.getByRole('textbox', { name: 'Title' })).toHaveValue('');
     await page.getByRole('textbox', { name: 'Title' }).fill(title);
     await page.getByRole('button', { name: 'Done' }).click();
     // What the platform would refuse later is said here and now.

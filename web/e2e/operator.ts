@@ -25,6 +25,12 @@ export function needsOperator(): void {
   );
 }
 
+/** Stories of meaning run where the host has a sentence model; `scripts/test` gives it `embedder.ts`. */
+export function needsModel(): void {
+  const has = process.env['MINDFLOW_EMBEDDINGS__BACKEND'] === 'local';
+  test.skip(!has, 'MINDFLOW_EMBEDDINGS__BACKEND is "local" where the host has a sentence model');
+}
+
 export async function grant(email: string, role: 'admin' | 'premium'): Promise<void> {
   await operate('users', 'grant', email, role);
 }

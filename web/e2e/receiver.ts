@@ -1,9 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { type Server, createServer } from 'node:http';
+import { RECEIVERS } from './receivers';
 import { test } from './support';
-
-/** Addresses of this machine that the host may call, one for each worker: `[outbound] allow-private`. */
-const addresses = (process.env['MINDFLOW_RECEIVERS'] ?? '').split(',').filter(Boolean);
 
 export interface Delivery {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -25,7 +23,7 @@ export class Receiver {
   }
 
   static async start(): Promise<Receiver> {
-    const address = addresses[test.info().parallelIndex];
+    const address = RECEIVERS[test.info().parallelIndex];
     test.skip(!address, 'MINDFLOW_RECEIVERS names addresses of this machine that the host may call');
     await Receiver.last?.end();
     const receiver = new Receiver(address ?? '');

@@ -95,6 +95,35 @@ test('of two tabs with one entry, one shows what the other has written, and no w
   await expect(page.locator('mf-markdown')).toContainText('from there');
 });
 
+test('who begins the next entry while the one before is being saved, stays there', async ({ page }) => {
+  await haveAccount(page);
+  await page.goto('/write');
+  const [title, text] = [page.getByRole('textbox', { name: 'Title' }), page.getByRole('textbox', { name: 'Text' })];
+  const saving = Promise.withResolvers<void>();
+  await page.route('**/graphql*', async route => {
+    if (route.request().postData()?.includes('mutation CreateEntry(')) await saving.promise;
+    await route.fallback();
+  });
+  await title.fill('The first');
+  await text.click();
+  await page.keyboard.insertText('One.');
+  const isSaved = page.waitForResponse(answer => answer.request().postData()?.includes('The first') ?? false);
+  await page.getByRole('button', { name: 'Done' }).click();
+  await page.getByRole('link', { name: 'New entry' }).first().click();
+  await expect(title).toHaveValue('');
+  await title.fill('The second');
+  saving.resolve();
+  await isSaved;
+  await text.click();
+  await page.keyboard.insertText('Two.');
+  await expect(title).toHaveValue('The second');
+  await page.getByRole('button', { name: 'Done' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'The second' })).toBeVisible();
+  await expect(page.locator('mf-markdown')).toHaveText('Two.');
+  await page.getByRole('link', { name: 'Timeline' }).first().click();
+  for (const each of ['The first', 'The second']) await expect(page.getByRole('link', { name: each })).toBeVisible();
+});
+
 test('a deleted entry comes back by undo', async ({ page }) => {
   await haveAccount(page);
   const [id] = await haveWritten(page, [{ title: 'To be deleted', content: 'and back' }]);

@@ -12,8 +12,9 @@ use anyhow::{Context, Result};
 use clap::Args;
 use sha2::{Digest, Sha256};
 use std::env;
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -22,14 +23,18 @@ const SOURCES: &str = "web";
 const LIST: &str = "dist/files.json";
 /// The digest of the sources that `dist` was built from.
 const STAMP: &str = "node_modules/.built";
+/// The stories, in its folder.
+const STORIES: &str = "e2e";
 /// What the host of its stories runs on.
 const EMBEDDED: &str = "runtime-config/embedded.toml";
+/// A sentence model next to it, which its stories know by the same setting.
+const EMBEDDINGS: (&str, &str) = ("MINDFLOW_EMBEDDINGS__BACKEND", "local");
 /// The schedule of exports and imports, in the manifest.
 const JOBS: &str = "name = \"run-jobs\"\n";
-/// The workers of `web/playwright.config.ts`.
+/// As many workers as there are receivers: `web/playwright.config.ts`.
 const STORIES_AT_A_TIME: usize = 3;
 /// Folders that nothing in `dist` comes from. Those that begin with a dot are tools'.
-const NO_SOURCES: [&str; 6] = ["budgets", "dist", "e2e", "node_modules", "playwright-report", "test-results"];
+const NO_SOURCES: [&str; 6] = ["budgets", "dist", STORIES, "node_modules", "playwright-report", "test-results"];
 
 #[derive(Args)]
 pub struct WebArgs {
@@ -110,6 +115,7 @@ impl Client {
         let manifest = data.path().join("stories.toml");
         fs::write(&manifest, stories_manifest(&workspace.root)?).context("write the manifest of the stories")?;
         let receivers = receivers().context("find ports for receivers of webhooks")?;
+        let model = self.model_into(data.path())?;
         let settings = vec![
             setting("MINDFLOW_MANIFEST", &manifest.display().to_string()),
             // What a user may have called is on the public internet otherwise.
@@ -118,6 +124,10 @@ impl Client {
             // So that stories do not wait for hashes.
             setting("MINDFLOW_VARIABLE_BCRYPT_COST", "4"),
             setting("MINDFLOW_VARIABLE_ALLOW_WEAK_BCRYPT", "true"),
+            // A model that takes no time: what is installed takes a core.
+            setting(EMBEDDINGS.0, EMBEDDINGS.1),
+            setting("MINDFLOW_EMBEDDINGS__PROGRAM", &model.display().to_string()),
+            setting("MINDFLOW_EMBEDDINGS__MODEL_DIR", &self.sources.join(STORIES).display().to_string()),
         ];
         let mut launch =
             Launch::new(&workspace.root, data.path()).on(EMBEDDED, settings).logging_to(data.path().join("host.log"));
@@ -134,10 +144,21 @@ impl Client {
             // Some stories are of an operator's, or read the mails.
             run.env("MINDFLOW_BIN", &launch.program).env("MINDFLOW_DATA_DIR", data.path());
             run.env("MINDFLOW_MANIFEST", &manifest).env("MINDFLOW_CONFIG", workspace.root.join(EMBEDDED));
-            run.env("MINDFLOW_RECEIVERS", receivers.join(","));
+            run.env("MINDFLOW_RECEIVERS", receivers.join(",")).env(EMBEDDINGS.0, EMBEDDINGS.1);
             succeed(&mut run, &format!("npm run {} of the web client", script.join(" ")))?;
         }
         host.stop()
+    }
+
+    /// Writes the program of the stories' sentence model, which the host starts without any environment.
+    fn model_into(&self, folder: &Path) -> Result<PathBuf> {
+        let node = lookup::node_bin()?.join("node");
+        let model = self.sources.join(STORIES).join("embedder.ts");
+        let program = folder.join("stories-model");
+        let text = format!("#!/bin/sh\nexec '{}' '{}' \"$@\"\n", node.display(), model.display());
+        fs::write(&program, text).context("write the program of the stories' model")?;
+        fs::set_permissions(&program, Permissions::from_mode(0o700)).context("make it a program")?;
+        Ok(program)
     }
 
     fn script(&self, script: &str) -> Result<()> {

@@ -6,7 +6,13 @@ import {
   provideBrowserGlobalErrorListeners,
   provideZonelessChangeDetection,
 } from '@angular/core';
-import { TitleStrategy, provideRouter, withComponentInputBinding, withInMemoryScrolling } from '@angular/router';
+import {
+  RouteReuseStrategy,
+  TitleStrategy,
+  provideRouter,
+  withComponentInputBinding,
+  withInMemoryScrolling,
+} from '@angular/router';
 import { provideServiceWorker } from '@angular/service-worker';
 import { provideTransloco } from '@jsverse/transloco';
 import { provideApollo } from 'apollo-angular';
@@ -18,6 +24,7 @@ import { clientOptions } from './core/graphql/client';
 import { Reachability } from './core/graphql/reachability';
 import { Theme } from './core/settings/theme';
 import { LANGUAGES, Languages, TEXTS } from './core/text/languages';
+import { PageReuse } from './shell/page-reuse';
 import { PageTitles } from './shell/page-titles';
 
 /** A session that takes longer to renew is not waited for: what is kept on this device is shown meanwhile. In milliseconds. */
@@ -49,6 +56,7 @@ export const appConfig: ApplicationConfig = {
     provideApollo(() => clientOptions(inject(Auth), inject(Reachability))),
     provideServiceWorker('ngsw-worker.js', { enabled: !isDevMode(), registrationStrategy: WORKER_AFTER }),
     { provide: TitleStrategy, useExisting: PageTitles },
+    { provide: RouteReuseStrategy, useExisting: PageReuse },
     provideAppInitializer(async () => {
       inject(Theme);
       const language = inject(Languages).current();

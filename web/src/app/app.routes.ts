@@ -1,10 +1,11 @@
 import { inject } from '@angular/core';
-import { type CanActivateFn, type CanMatchFn, Router, type Routes } from '@angular/router';
+import { type CanActivateFn, type CanMatchFn, type Route, Router, type Routes } from '@angular/router';
 import { Auth } from './core/auth/auth';
 import { Languages } from './core/text/languages';
 import { leavingEditor } from './features/editor/leaving';
 // With the first files, since nearly every visit begins there: thirty small files compress worse than one.
 import { Timeline } from './features/timeline/timeline';
+import { APART } from './shell/page-reuse';
 import { Shell } from './shell/shell';
 
 const signedIn: CanActivateFn = (_route, state) => {
@@ -25,6 +26,14 @@ function withTexts<T>(file: () => Promise<T>): () => Promise<T> {
     return page;
   };
 }
+
+/** Its page has one text. What is opened after it, also at its address, begins when that text is kept. */
+const editor: Route = {
+  loadComponent: withTexts(() => import('./features/editor/editor-page').then(m => m.EditorPage)),
+  canDeactivate: [leavingEditor],
+  runGuardsAndResolvers: 'always',
+  data: APART,
+};
 
 /**
  * Paths of pages. The platform's own begin with /auth, /api, /graphql, /media, /portability, /health, /metrics and /notifications: no page
@@ -102,8 +111,7 @@ export const routes: Routes = [
       {
         path: 'entries/:id/edit',
         title: 'nav.edit',
-        loadComponent: withTexts(() => import('./features/editor/editor-page').then(m => m.EditorPage)),
-        canDeactivate: [leavingEditor],
+        ...editor,
       },
       {
         path: 'entries/:id/history',
@@ -113,8 +121,7 @@ export const routes: Routes = [
       {
         path: 'write',
         title: 'nav.write',
-        loadComponent: withTexts(() => import('./features/editor/editor-page').then(m => m.EditorPage)),
-        canDeactivate: [leavingEditor],
+        ...editor,
       },
       {
         path: 'calendar',

@@ -1,4 +1,6 @@
 import { ChangeDetectionStrategy, Component, Injectable, computed, inject, signal } from '@angular/core';
+import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
+import { NavigationStart, Router } from '@angular/router';
 import { TranslocoPipe } from '@jsverse/transloco';
 import { Dialog } from './dialog';
 
@@ -10,11 +12,19 @@ export interface Question {
   readonly danger?: boolean;
 }
 
-/** Asks before something that is hard to take back. */
+/** Asks before something that is hard to take back. Who goes to another page meanwhile, as by the browser's way back, has not agreed. */
 @Injectable({ providedIn: 'root' })
 export class Confirm {
   readonly question = signal<Question | null>(null);
   private answer: ((confirmed: boolean) => void) | null = null;
+
+  constructor() {
+    inject(Router)
+      .events.pipe(takeUntilDestroyed())
+      .subscribe(event => {
+        if (event instanceof NavigationStart) this.settle(false);
+      });
+  }
 
   ask(question: Question): Promise<boolean> {
     this.settle(false);

@@ -23,13 +23,12 @@ interface Sent {
 
 let person = 0;
 
-function world() {
+function world(id = `person-${++person}`) {
   const sent: Sent[] = [];
   /** What the next mutations fail with. */
   const failures: (Failure | null)[] = [];
   let version = 0;
   const state = signal<'in' | 'expired'>('in');
-  const id = `person-${++person}`;
   TestBed.configureTestingModule({
     providers: [
       { provide: Auth, useValue: { state, person: signal({ id }) } },
@@ -191,6 +190,32 @@ describe('the outbox', () => {
     const database = await TestBed.inject(Database).open();
     expect(database?.name).toContain(id);
     expect(await database?.count('outbox')).toBe(1);
+  });
+
+  it('sends what a former page has left in the order in which it was made, and no change before one that met no network', async () => {
+    const before = world();
+    before.failures.push(offline(), offline(), offline(), offline());
+    const changes = [
+      ['e', create],
+      ['f', { kind: 'delete' }],
+      ['e', { kind: 'delete' }],
+      ['g', { kind: 'restore' }],
+    ] as const;
+    for (const [entry, change] of changes) await (await before.outbox.add(entry, 'A', change)).outcome;
+    TestBed.resetTestingModule();
+    const { outbox, sent, failures } = world(before.id);
+    failures.push(null, offline());
+    await outbox.replay();
+    expect(sent.map(each => each.operation)).toEqual(['CreateEntry', 'DeleteEntry']);
+    expect(outbox.waiting().map(item => item.entryId)).toEqual(['f', 'e', 'g']);
+    sent.length = 0;
+    await outbox.replay();
+    expect(sent.map(each => `${each.operation} ${each.variables['id']}`)).toEqual([
+      'DeleteEntry f',
+      'DeleteEntry e',
+      'RestoreEntry g',
+    ]);
+    expect(outbox.items()).toEqual([]);
   });
 
   it('goes on in memory when the browser keeps nothing more, and says so', async () => {

@@ -12,6 +12,7 @@ import { Doing } from '@/ui/doing';
 import { Icon } from '@/ui/icon';
 import { PagesEnd } from '@/ui/pages-end';
 import { Empty } from '@/ui/states';
+import { typingPause } from '@/ui/typing-pause';
 
 type User = NonNullable<UsersQuery['users']>['edges'][number]['node'];
 
@@ -85,7 +86,7 @@ export class UsersView {
   protected readonly given = GIVEN;
   protected readonly total = signal<number | null>(null);
   private readonly search = signal('');
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly pause = typingPause(TYPING_MS);
   protected readonly pages = new Pages<User>(async after => {
     const search = this.search() || null;
     const { users } = await this.graphql.query(UsersDocument, { first: PAGE, after, search });
@@ -98,11 +99,10 @@ export class UsersView {
   }
 
   protected type(text: string): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
+    this.pause.set(() => {
       this.search.set(text.trim());
       void this.pages.again();
-    }, TYPING_MS);
+    });
   }
 
   protected async change(user: User, role: Role, event: Event): Promise<void> {

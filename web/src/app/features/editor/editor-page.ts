@@ -12,7 +12,7 @@ import {
 } from '@angular/core';
 import { Location } from '@angular/common';
 import { takeUntilDestroyed } from '@angular/core/rxjs-interop';
-import { Router, RouterLink } from '@angular/router';
+import { NavigationSkipped, NavigationSkippedCode, Router, RouterLink } from '@angular/router';
 import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
 import { type Failure, failureOf } from '@/core/failure';
 import { wordsOf } from '@/core/journal/entry';
@@ -25,6 +25,7 @@ import type { MediaFieldsFragment, TemplateFieldsFragment } from '@/gql/generate
 import { Deletion } from '@/features/timeline/deletion';
 import { Shortcuts } from '@/shell/shortcuts';
 import { Confirm } from '@/ui/confirm';
+import { GoingOn } from '@/ui/going-on';
 import { Icon, type IconName } from '@/ui/icon';
 import { MarkdownText } from '@/ui/markdown';
 import { Empty, Skeleton, Trouble } from '@/ui/states';
@@ -68,7 +69,7 @@ const PREVIEW = 'preview';
     TranslocoPipe,
     PluralPipe,
   ],
-  providers: [Writing, Uploads],
+  providers: [Writing, Uploads, GoingOn],
   host: {
     class: 'page writing',
     '(keydown)': 'pressed($event)',
@@ -254,6 +255,7 @@ export class EditorPage implements Leavable {
   private readonly settings = inject(LocalSettings);
   private readonly element = inject<ElementRef<HTMLElement>>(ElementRef).nativeElement;
   private readonly deletion = inject(Deletion);
+  private readonly goingOn = inject(GoingOn);
   protected readonly isPreview = signal(this.settings.read(PREVIEW) !== null);
   private readonly content = computed(() => this.writing.draft()?.content ?? '');
   protected readonly shownText = settled(this.content, PREVIEW_MS);
@@ -304,6 +306,12 @@ export class EditorPage implements Leavable {
       if (!this.begun || !['kept', 'saved', 'waiting'].includes(this.writing.state())) return;
       this.location.replaceState(`/entries/${this.begun}/edit`);
       this.begun = null;
+    });
+    // A new entry is asked for while one is written: that one is kept, and another page has the new one.
+    this.router.events.pipe(takeUntilDestroyed()).subscribe(event => {
+      if (!(event instanceof NavigationSkipped) || event.code !== NavigationSkippedCode.IgnoredSameUrlNavigation)
+        return;
+      queueMicrotask(() => void this.router.navigateByUrl(event.url, { onSameUrlNavigation: 'reload' }));
     });
     this.uploads.arrived.pipe(takeUntilDestroyed()).subscribe(({ key, media }) => {
       this.writing.attach(media);
@@ -413,13 +421,14 @@ export class EditorPage implements Leavable {
   protected async remove(): Promise<void> {
     const draft = this.writing.draft();
     if (!draft || this.busy()) return;
+    const goOn = this.goingOn.fromHere();
     this.busy.set(true);
     try {
       if (this.writing.refusal() === null) await this.writing.putAway();
       if (this.writing.refusal() !== null && !(await this.mayBeLost())) return;
       await this.writing.forget();
       this.isDone = true;
-      await this.deletion.run(draft.entryId, draft.title);
+      await this.deletion.run(draft.entryId, draft.title, goOn);
     } finally {
       this.busy.set(false);
     }
@@ -456,6 +465,7 @@ export class EditorPage implements Leavable {
       this.element.querySelector('.conflict')?.scrollIntoView({ block: 'start' });
       return;
     }
+    const goOn = this.goingOn.fromHere();
     if (!(await this.mayGoWithoutUploads())) return;
     this.busy.set(true);
     try {
@@ -465,8 +475,10 @@ export class EditorPage implements Leavable {
       if (outcome?.kind === 'waiting') this.toasts.show(this.transloco.translate('editor.waiting'));
       this.isDone = true;
       const id = this.writing.draft()?.entryId;
-      await this.router.navigateByUrl((outcome || this.writing.entry()) && id ? `/entries/${id}` : '/');
+      await goOn((outcome || this.writing.entry()) && id ? `/entries/${id}` : '/');
     } finally {
+      // Who stays here may go on with the text.
+      this.isDone = false;
       this.busy.set(false);
     }
   }

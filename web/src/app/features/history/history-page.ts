@@ -1,5 +1,5 @@
 import { ChangeDetectionStrategy, Component, computed, effect, inject, input, signal, untracked } from '@angular/core';
-import { Router, RouterLink } from '@angular/router';
+import { RouterLink } from '@angular/router';
 import { TranslocoPipe, TranslocoService } from '@jsverse/transloco';
 import { type Failure, failureOf } from '@/core/failure';
 import { GraphQL } from '@/core/graphql/graphql';
@@ -12,6 +12,7 @@ import { Dates } from '@/core/time/dates';
 import { EntryVersionsDocument, type EntryVersionsQuery, RestoreEntryVersionDocument } from '@/gql/generated';
 import { Confirm } from '@/ui/confirm';
 import { Difference } from '@/ui/difference';
+import { GoingOn } from '@/ui/going-on';
 import { Icon } from '@/ui/icon';
 import { MarkdownText } from '@/ui/markdown';
 import { MoodLabel } from '@/ui/mood';
@@ -27,6 +28,7 @@ const PAGE = 20;
   selector: 'mf-history-page',
   changeDetection: ChangeDetectionStrategy.OnPush,
   imports: [RouterLink, TranslocoPipe, PluralPipe, Difference, Icon, MarkdownText, MoodLabel, Empty, Skeleton, Trouble],
+  providers: [GoingOn],
   host: { class: 'page history' },
   template: `
     <nav class="toolbar">
@@ -120,7 +122,7 @@ export class HistoryPage {
 
   private readonly graphql = inject(GraphQL);
   private readonly entries = inject(Entries);
-  private readonly router = inject(Router);
+  private readonly goingOn = inject(GoingOn);
   private readonly confirm = inject(Confirm);
   private readonly toasts = inject(Toasts);
   private readonly transloco = inject(TranslocoService);
@@ -162,6 +164,7 @@ export class HistoryPage {
   }
 
   protected async take(version: Version): Promise<void> {
+    const goOn = this.goingOn.fromHere();
     const sure = await this.confirm.ask({
       heading: this.transloco.translate('history.restoreHeading'),
       text: this.transloco.translate('history.restoreText', { when: this.dates.moment(version.savedAt) }),
@@ -177,7 +180,7 @@ export class HistoryPage {
       });
       if (restoreEntryVersion) await this.entries.learned(restoreEntryVersion);
       this.toasts.show(this.transloco.translate('history.restored'), { tone: 'good' });
-      await this.router.navigate(['/entries', this.id()]);
+      await goOn(`/entries/${this.id()}`);
     } catch (error) {
       this.toasts.show(this.texts.of(error), { tone: 'bad' });
       await this.load();

@@ -1,5 +1,6 @@
 import { ChangeDetectionStrategy, Component, computed, inject, input } from '@angular/core';
 import { RouterLink } from '@angular/router';
+import { TranslocoPipe } from '@jsverse/transloco';
 import { type Highlighted, highlighted } from '@/core/text/highlights';
 import { Dates } from '@/core/time/dates';
 import { excerptOf } from '@/features/timeline/excerpt';
@@ -7,13 +8,16 @@ import type { SearchQuery } from '@/gql/generated';
 import { MoodLabel } from '@/ui/mood';
 import { Marked } from './marked';
 
-export type Hit = Pick<NonNullable<SearchQuery['search']>['hits'][number], 'entry' | 'highlights'>;
+export interface Hit extends Pick<NonNullable<SearchQuery['search']>['hits'][number], 'entry' | 'highlights'> {
+  /** It was found by what it means, and by no word. */
+  readonly isByMeaning?: boolean;
+}
 
 /** An entry that was found, with what was found in it; the beginning of its text where that is not in single words. */
 @Component({
   selector: 'mf-search-hit',
   changeDetection: ChangeDetectionStrategy.OnPush,
-  imports: [RouterLink, Marked, MoodLabel],
+  imports: [RouterLink, TranslocoPipe, Marked, MoodLabel],
   template: `
     <h2 class="card__title">
       <a class="card__link" [routerLink]="['/entries', hit().entry.id]"><mf-marked [parts]="shown().title" /></a>
@@ -28,6 +32,9 @@ export type Hit = Pick<NonNullable<SearchQuery['search']>['hits'][number], 'entr
       }
       @for (tag of hit().entry.tags; track tag.id) {
         <span class="card__tag">#{{ tag.name }}</span>
+      }
+      @if (hit().isByMeaning) {
+        <span>{{ 'search.byMeaning' | transloco }}</span>
       }
     </p>
   `,

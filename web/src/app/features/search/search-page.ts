@@ -24,6 +24,8 @@ import { SearchDocument, type SearchMode, type SearchQuery } from '@/gql/generat
 import { Doing } from '@/ui/doing';
 import { Icon } from '@/ui/icon';
 import { Empty, Skeleton, Trouble } from '@/ui/states';
+import { typingPause } from '@/ui/typing-pause';
+import { isByMeaning } from './by-meaning';
 import { keptSearch } from './kept-search';
 import { type Hit, SearchHit } from './search-hit';
 
@@ -165,7 +167,7 @@ export class SearchPage {
   protected readonly mode = computed(
     () => MODES.find(each => WORDS_OF_MODES[each] === (this.by() ?? null)) ?? 'HYBRID',
   );
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly pause = typingPause(TYPING_MS);
   /** What this page has put into the address: it takes nothing from what was typed since, blanks at the end among it. */
   private looked = '';
 
@@ -200,8 +202,7 @@ export class SearchPage {
 
   private async search(query: string, mode: SearchMode, signal: AbortSignal): Promise<Found | null> {
     try {
-      const variables = { query, mode, limit: HITS_MAX, after: null };
-      return (await this.graphql.query(SearchDocument, variables, { signal })).search;
+      return await this.page(query, mode, null, signal);
     } catch (error) {
       // A service worker without a network answers for the platform, with a status that says so.
       if (signal.aborted || (failureOf(error).code !== 'OFFLINE' && this.reachability.online())) throw error;
@@ -213,6 +214,18 @@ export class SearchPage {
         isKept: true,
       };
     }
+  }
+
+  private async page(
+    query: string,
+    mode: SearchMode,
+    after: string | null,
+    signal?: AbortSignal,
+  ): Promise<Found | null> {
+    const variables = { query, mode, limit: HITS_MAX, after };
+    const { search } = await this.graphql.query(SearchDocument, variables, { signal });
+    const isMeant = isByMeaning(query, mode);
+    return search && { ...search, hits: search.hits.map(hit => ({ ...hit, isByMeaning: isMeant(hit) })) };
   }
 
   /** Examples can be used: what is typed already stays before them. */
@@ -228,21 +241,19 @@ export class SearchPage {
     const query = this.q()?.trim();
     if (!before || !query) return;
     await this.doing.run(async () => {
-      const variables = { query, mode: this.mode(), limit: HITS_MAX, after: before.pageInfo.endCursor };
-      const { search } = await this.graphql.query(SearchDocument, variables);
+      const next = await this.page(query, this.mode(), before.pageInfo.endCursor ?? null);
       // Something else may have been searched for meanwhile.
-      if (search && this.hits() === before) this.hits.set({ ...search, hits: [...before.hits, ...search.hits] });
+      if (next && this.hits() === before) this.hits.set({ ...next, hits: [...before.hits, ...next.hits] });
     });
   }
 
   protected type(text: string): void {
     this.typed.set(text);
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.look(), TYPING_MS);
+    this.pause.set(() => this.look());
   }
 
   protected look(mode = this.mode()): void {
-    clearTimeout(this.timer);
+    this.pause.clear();
     const q = this.typed().trim() || null;
     this.looked = q ?? '';
     void this.router.navigate([], { queryParams: { q, by: WORDS_OF_MODES[mode] }, replaceUrl: true });

@@ -4,6 +4,7 @@ import { TranslocoService } from '@jsverse/transloco';
 import { Entries } from '@/core/journal/entries';
 import type { Outcome } from '@/core/offline/outbox-item';
 import { FailureText } from '@/core/text/failure-text';
+import type { GoOn } from '@/ui/going-on';
 import { Toasts } from '@/ui/toasts';
 
 /** Moves entries into the trash. The timeline is shown without them right away, with a way back. */
@@ -15,9 +16,9 @@ export class Deletion {
   private readonly texts = inject(FailureText);
   private readonly transloco = inject(TranslocoService);
 
-  async run(id: string, title: string): Promise<void> {
+  async run(id: string, title: string, goOn: GoOn = path => this.router.navigateByUrl(path)): Promise<void> {
     const gone = this.entries.remove(id, title);
-    await this.router.navigateByUrl('/');
+    await goOn('/');
     const shown = this.toasts.show(this.transloco.translate('entry.deleted'), {
       action: { label: this.transloco.translate('ui.undo'), run: () => void gone.then(() => this.undo(id, title)) },
     });

@@ -5,6 +5,7 @@ import { Journals } from '@/core/journal/journals';
 import { Dates } from '@/core/time/dates';
 import type { JournalFilter } from '@/gql/generated';
 import { Icon } from '@/ui/icon';
+import { typingPause } from '@/ui/typing-pause';
 import { whenWanted } from '@/ui/when-wanted';
 import { TAG_FIELDS } from './filter-url';
 
@@ -123,11 +124,10 @@ export class FilterBar {
   protected readonly isOpen = signal(false);
   protected readonly more = whenWanted(this.isOpen, () => import('./filter-more').then(m => m.FilterMore));
   protected readonly chosen = computed(() => this.parts(this.filter()));
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly pause = typingPause(TYPING_MS);
 
   protected typed(text: string): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.set({ text: text.trim() || null }), TYPING_MS);
+    this.pause.set(() => this.set({ text: text.trim() || null }));
   }
 
   protected toggle(mark: 'pinned' | 'favourite'): void {
