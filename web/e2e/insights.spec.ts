@@ -90,24 +90,25 @@ test('a search finds as one types, marks what it found, and explains its operato
   await page.context().setOffline(false);
 });
 
-test('what has no word of a search is found by what it means, and said to be', async ({ page }) => {
+test('what has no word of a search is found by what it means, as are entries about the same', async ({ page }) => {
   needsModel();
   await haveAccount(page);
   await haveWritten(page, [
     { title: 'Monday', content: 'The office drained me; I fell asleep on the sofa at seven.' },
     { title: 'Cake', content: 'We baked a plum cake with cream.' },
+    { title: 'Friday', content: 'A week of meetings has drained all of us.' },
   ]);
   const found = async () => {
     const query = '{ search(query: "exhausted", mode: SEMANTIC) { totalCount } }';
     return (await ask<{ search: { totalCount: number } }>(page, query)).search.totalCount;
   };
-  await expect.poll(found, { timeout: 30_000, message: 'the model has read the entry' }).toBe(1);
+  await expect.poll(found, { timeout: 30_000, message: 'the model has read the entries' }).toBe(2);
   await page.goto('/search');
   const box = page.getByRole('searchbox');
   const monday = page.getByRole('listitem').filter({ has: page.getByRole('link', { name: 'Monday' }) });
   await box.fill('exhausted');
   await expect(monday).toContainText('Found by what it means');
-  await expect(page.getByText('1 entry')).toBeVisible();
+  await expect(page.getByText('2 entries')).toBeVisible();
   await accessible(page);
   await page.getByRole('radio', { name: 'Words' }).check();
   await expect(page.getByText('Nothing was found')).toBeVisible();
@@ -117,6 +118,9 @@ test('what has no word of a search is found by what it means, and said to be', a
   await box.fill('office');
   await expect(monday.locator('mark', { hasText: 'office' })).toBeVisible();
   await expect(monday).not.toContainText('Found by what it means');
+  await monday.getByRole('link', { name: 'Monday' }).click();
+  const related = page.getByRole('region', { name: 'Entries like this one' });
+  await expect(related.getByRole('link')).toHaveText(/^Friday/u);
 });
 
 test('what the AI has noticed lately leads to the entries', async ({ page }) => {

@@ -83,6 +83,36 @@ test('a mark and a deletion that are refused are taken back, with the reason', a
   await expect(page.getByText('Not saved')).toHaveCount(0);
 });
 
+test('what was refused waits for its user, who sends it again, or gives it up', async ({ page }) => {
+  await haveAccount(page);
+  const [id] = await haveWritten(page, [{ title: 'A letter', content: 'Dear you.' }]);
+  const text = page.getByRole('textbox', { name: 'Text' });
+  const refusedAfter = async (before: string, words: string) => {
+    await refuse(page, 'UpdateEntry', { code: 'FORBIDDEN' });
+    await page.goto(`/entries/${id}/edit`);
+    await expect(text).toContainText(before);
+    await text.click();
+    await page.keyboard.press('ControlOrMeta+End');
+    await page.keyboard.insertText(words);
+    await page.getByRole('button', { name: 'Done' }).click();
+    await expect(page.getByRole('alert')).toHaveText('You may not do this.');
+    await page.getByRole('link', { name: '1 change was not saved' }).click();
+    await expect(page.getByRole('heading', { level: 1, name: 'Not saved yet' })).toBeVisible();
+    await expect(page.getByText('You may not do this.')).toBeVisible();
+    await page.unrouteAll();
+  };
+  await refusedAfter('Dear you.', ' Yours.');
+  await accessible(page);
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await expect(page.getByText('Everything is saved')).toBeVisible();
+  await refusedAfter('Dear you. Yours.', ' Truly.');
+  await page.getByRole('button', { name: 'Discard' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Discard' }).click();
+  await expect(page.getByText('Everything is saved')).toBeVisible();
+  await page.goto(`/entries/${id}`);
+  await expect(page.locator('mf-markdown')).toHaveText('Dear you. Yours.');
+});
+
 test('while the platform is away all is kept here and said to be, and sent when it is back', async ({ page }) => {
   await haveAccount(page);
   await begin(page, 'Patience', 'The platform is being mended.');

@@ -23,6 +23,8 @@ class Platform {
   readonly sent: string[] = [];
   /** Why the next change is refused. */
   refusal: Failure | null = null;
+  /** It takes no token any more. */
+  hasEndedSession = false;
 
   /** As another device does. */
   has(entry: Partial<EntryFieldsFragment>): void {
@@ -32,6 +34,7 @@ class Platform {
 
   change(operation: string, { id, expectedVersion, ...input }: Input): Record<string, EntryFieldsFragment | undefined> {
     this.sent.push(`${operation} ${input.content ?? ''}`);
+    if (this.hasEndedSession) throw new Failure({ code: 'UNAUTHENTICATED', message: 'Log in.' });
     const refusal = this.refusal;
     this.refusal = null;
     if (refusal) throw refusal;
@@ -63,8 +66,11 @@ function world() {
         provide: GraphQL,
         useValue: {
           query: async (_: unknown, { id }: { id: string }) => ({ journalEntry: platform.entries.get(id) ?? null }),
-          mutate: async (document: never, variables: { input: Input }) =>
-            platform.change(getOperationAST(document)?.name?.value ?? '', variables.input),
+          mutate: async (document: never, variables: { input: Input }) => {
+            // As `Auth` finds out by the refusal.
+            if (platform.hasEndedSession) state.set('expired');
+            return platform.change(getOperationAST(document)?.name?.value ?? '', variables.input);
+          },
         },
       },
     ],
@@ -131,9 +137,9 @@ describe('a text whose session ends', () => {
     platform.has({ title: 'Shared', content: 'first' });
     await writing.open('e');
     writing.change({ content: 'first, second' });
-    platform.refusal = new Failure({ code: 'UNAUTHENTICATED', message: 'Log in.' });
+    platform.hasEndedSession = true;
     expect(await writing.finish()).toMatchObject({ kind: 'waiting' });
-    state.set('expired');
+    expect(state()).toBe('expired');
     writing.change({ content: 'first, second, third' });
     expect(await writing.finish()).toMatchObject({ kind: 'waiting' });
     expect([writing.state(), writing.refusal()]).toEqual(['waiting', null]);
@@ -141,6 +147,7 @@ describe('a text whose session ends', () => {
 
     TestBed.tick();
     platform.sent.length = 0;
+    platform.hasEndedSession = false;
     state.set('in');
     TestBed.tick();
     await vi.waitFor(() => expect(outbox.items()).toEqual([]));
