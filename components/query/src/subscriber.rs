@@ -10,6 +10,7 @@ use crate::{
     reading::entries,
     statement::Statement,
 };
+use futures::future::try_join_all;
 use mindflow_events::{Notice, NoticeKind, notice_topic};
 use mindflow_guest::{
     cache::{self, Owner},
@@ -39,7 +40,8 @@ pub async fn handle(subscription: &str, events: &[Event]) -> Result<(), Failure>
     }
     let hidden = apply(subscription, &plans).await?;
     let users: BTreeSet<Uuid> = plans.iter().map(|(_, plan)| plan.user_id).collect();
-    for user in users {
+    // Of all users at the same time: what is sent to the stores in one moment goes out together.
+    try_join_all(users.into_iter().map(async |user| {
         let of_user = plans.iter().filter(|(_, plan)| plan.user_id == user);
         let shown = of_user.filter(|(event, _)| is_young(event) && !hidden.contains(event.id.as_str()));
         let mut notices = Vec::new();
@@ -49,8 +51,9 @@ pub async fn handle(subscription: &str, events: &[Event]) -> Result<(), Failure>
                 notices.extend(retagged(user, tag).await?);
             }
         }
-        notify(user, notices).await?;
-    }
+        notify(user, notices).await
+    }))
+    .await?;
     Ok(())
 }
 
